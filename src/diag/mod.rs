@@ -1,0 +1,11 @@
+//! Diagnostics: what failed, where, what to do next, a stable code and an exit status.
+//!
+//! Row 1. Every module has an error enum that derives `thiserror::Error` and `miette::Diagnostic` and implements
+//! [`Failure`]; functions above the module level return [`Result`], and only `cli` renders the [`Report`]. What the
+//! program says on the way goes through [`Talk`].
+
+mod report;
+mod talk;
+
+pub use report::{Failure, Report, Result, Snippet};
+pub use talk::{Message, Talk, Warning};

@@ -1,0 +1,141 @@
+//! Files as credentials need them: private from their first moment, whole or absent.
+
+use std::io::{self, Write as _};
+use std::path::{Component, Path, PathBuf};
+
+/// Creates `path` and its missing parents with mode 0700, and narrows `path` itself if it was wider.
+///
+/// # Errors
+/// Any failure of the system, and `PermissionDenied` when `path` is a symbolic link or belongs to another user.
+pub fn create_private_dir(path: &Path) -> io::Result<()> {
+    create_dirs(path)?;
+    check_own_dir(path)
+}
+
+#[cfg(unix)]
+fn create_dirs(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+#[cfg(not(unix))]
+fn create_dirs(path: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(path)
+}
+
+/// Refuses links and foreign owners; repairs a mode that lets others in.
+#[cfg(unix)]
+fn check_own_dir(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    let metadata = std::fs::symlink_metadata(path)?;
+    let refuse = |why: &str| io::Error::new(io::ErrorKind::PermissionDenied, format!("{} {why}", path.display()));
+    if !metadata.is_dir() {
+        return Err(refuse("is not a directory of its own (a link or a file)"));
+    }
+    if metadata.uid() != rustix::process::geteuid().as_raw() {
+        return Err(refuse("belongs to another user"));
+    }
+    if metadata.mode() & 0o077 != 0 {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))?;
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn check_own_dir(_path: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Writes a file whole or not at all: temporary file in the same directory with `mode` at creation, fsync, rename.
+pub fn write_atomic(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".atmos-").suffix(".tmp");
+    // 0600 at creation; a wider mode is given only when the content is complete.
+    let mut file = builder.tempfile_in(directory)?;
+    file.write_all(content)?;
+    set_mode(file.as_file(), mode)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+#[cfg(unix)]
+fn set_mode(file: &std::fs::File, mode: u32) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.set_permissions(std::fs::Permissions::from_mode(mode))
+}
+
+#[cfg(not(unix))]
+fn set_mode(_file: &std::fs::File, _mode: u32) -> io::Result<()> {
+    Ok(())
+}
+
+/// Removes a file; that it was not there is fine. True when something was removed.
+pub fn remove_file_if_present(path: &Path) -> io::Result<bool> {
+    match std::fs::remove_file(path) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Cleans a path of `.`, `..` and doubled separators without looking at the disk.
+pub fn clean(path: &Path) -> PathBuf {
+    let mut cleaned = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => match cleaned.components().next_back() {
+                Some(Component::Normal(_)) => {
+                    cleaned.pop();
+                }
+                Some(Component::RootDir | Component::Prefix(_)) => {}
+                _ => cleaned.push(".."),
+            },
+            other => cleaned.push(other),
+        }
+    }
+    if cleaned.as_os_str().is_empty() { PathBuf::from(".") } else { cleaned }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn private_dir_is_narrowed_and_links_are_refused() {
+        let temp = tempfile::tempdir().unwrap();
+        let wide = temp.path().join("a/b");
+        std::fs::create_dir_all(&wide).unwrap();
+        std::fs::set_permissions(&wide, std::fs::Permissions::from_mode(0o755)).unwrap();
+        create_private_dir(&wide).unwrap();
+        assert_eq!(mode(&wide), 0o700);
+        let link = temp.path().join("link");
+        std::os::unix::fs::symlink(&wide, &link).unwrap();
+        assert_eq!(create_private_dir(&link).unwrap_err().kind(), io::ErrorKind::PermissionDenied);
+    }
+
+    #[test]
+    fn write_atomic_sets_the_mode_and_replaces_whole_files() {
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("f");
+        write_atomic(&path, b"one", 0o600).unwrap();
+        write_atomic(&path, b"two", 0o600).unwrap();
+        assert_eq!((std::fs::read(&path).unwrap(), mode(&path)), (b"two".to_vec(), 0o600));
+        assert_eq!(std::fs::read_dir(temp.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn clean_resolves_dots() {
+        for (from, to) in [("/a/./b/../c", "/a/c"), ("../x/..", ".."), ("a/..", "."), ("/..", "/")] {
+            assert_eq!(clean(Path::new(from)), PathBuf::from(to));
+        }
+    }
+}

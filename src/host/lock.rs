@@ -1,0 +1,89 @@
+//! Advisory locks between processes: an OS lock on a file, released by the kernel when the holder dies.
+
+use std::fs::{File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// How often a waiter looks again. Short enough not to be felt, long enough not to cost CPU.
+const POLL: Duration = Duration::from_millis(25);
+
+/// A held lock; dropping it releases it. The file stays, so that waiters and newcomers lock the same inode.
+#[derive(Debug)]
+pub struct FileLock {
+    _file: File,
+    path: PathBuf,
+}
+
+impl FileLock {
+    /// Takes the lock, waiting up to `timeout` (`None`: as long as it takes). `waiting` is called once, before the first
+    /// wait, so that the user can be told why nothing happens.
+    ///
+    /// # Errors
+    /// `TimedOut` when the time is over; any other failure of the system.
+    pub fn acquire(path: &Path, timeout: Option<Duration>, waiting: impl FnOnce()) -> io::Result<FileLock> {
+        let file = open(path)?;
+        let deadline = timeout.map(|timeout| Instant::now() + timeout);
+        let mut waiting = Some(waiting);
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(FileLock { _file: file, path: path.to_path_buf() }),
+                Err(TryLockError::Error(error)) => return Err(error),
+                Err(TryLockError::WouldBlock) => {}
+            }
+            if let Some(tell) = waiting.take() {
+                tell();
+            }
+            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                return Err(io::Error::new(
+                    io::ErrorKind::TimedOut,
+                    format!("failed to acquire file lock within timeout: {}", path.display()),
+                ));
+            }
+            std::thread::sleep(POLL);
+        }
+    }
+
+    /// The lock if it is free now.
+    pub fn try_acquire(path: &Path) -> io::Result<Option<FileLock>> {
+        let file = open(path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(FileLock { _file: file, path: path.to_path_buf() })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+#[cfg(unix)]
+fn open(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    std::fs::OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
+}
+
+#[cfg(not(unix))]
+fn open(path: &Path) -> io::Result<File> {
+    std::fs::OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_held_lock_keeps_others_out_until_dropped() {
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("x.lock");
+        let held = FileLock::acquire(&path, None, || {}).unwrap();
+        assert!(FileLock::try_acquire(&path).unwrap().is_none());
+        let mut told = false;
+        let error = FileLock::acquire(&path, Some(Duration::ZERO), || told = true).unwrap_err();
+        assert_eq!((error.kind(), told), (io::ErrorKind::TimedOut, true));
+        drop(held);
+        assert!(FileLock::try_acquire(&path).unwrap().is_some());
+    }
+}

@@ -1,0 +1,10 @@
+//! The library behind the `atmos` program: stacks, components, cloud identities and isolated runs.
+//!
+//! `ARCHITECTURE.md` lists the modules by row; a module uses only modules of lower rows (a test holds it). A reader
+//! who wants to follow one command starts at `ops::terraform`.
+
+pub mod diag;
+pub mod host;
+pub mod secret;
+pub mod span;
+pub mod value;

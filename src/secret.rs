@@ -1,0 +1,115 @@
+//! Secret strings, zeroed on drop, and the masker that knows every secret of this process.
+//!
+//! Row 0. [`Secret`] has no `Display`, its `Debug` shows nothing of the content, and it cannot be serialised.
+
+use std::borrow::Cow;
+use std::sync::RwLock;
+
+use base64::Engine;
+use secrecy::ExposeSecret;
+pub use secrecy::{ExposeSecret as Expose, SecretString as Secret};
+
+/// What stands in place of a masked value.
+pub const MASK: &str = "<MASKED>";
+
+/// Shortest secret that is searched for in free text; shorter ones would hit innocent words.
+const FREE_TEXT_MINIMUM: usize = 8;
+
+/// Knows every secret that this process obtained, in the forms in which it could appear in output.
+#[derive(Default)]
+pub struct Masker {
+    /// Raw, base64, URL-encoded and JSON-escaped forms, longest first.
+    forms: RwLock<Vec<Secret>>,
+}
+
+impl std::fmt::Debug for Masker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Masker(***)")
+    }
+}
+
+impl Masker {
+    /// Registers a secret. Call it before the first use of the value in any I/O.
+    pub fn register(&self, secret: &Secret) {
+        let raw = secret.expose_secret();
+        if raw.len() < FREE_TEXT_MINIMUM {
+            return;
+        }
+        let mut forms = self.forms.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        for form in [raw.to_owned(), base64_core(raw), url_encode(raw), json_escape(raw)] {
+            if form.len() >= FREE_TEXT_MINIMUM && !forms.iter().any(|known| known.expose_secret() == form) {
+                forms.push(Secret::from(form));
+            }
+        }
+        forms.sort_by_key(|form| std::cmp::Reverse(form.expose_secret().len()));
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.forms.read().unwrap_or_else(std::sync::PoisonError::into_inner).is_empty()
+    }
+
+    /// Replaces every known secret in free text.
+    pub fn mask<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let forms = self.forms.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut masked = Cow::Borrowed(text);
+        for form in forms.iter() {
+            if masked.contains(form.expose_secret()) {
+                masked = Cow::Owned(masked.replace(form.expose_secret(), MASK));
+            }
+        }
+        masked
+    }
+}
+
+/// Base64 without its last, padding-dependent characters, so that the form is found inside longer encodings that
+/// begin with the secret.
+fn base64_core(raw: &str) -> String {
+    let mut encoded = base64::engine::general_purpose::STANDARD_NO_PAD.encode(raw);
+    encoded.truncate(raw.len() / 3 * 4);
+    encoded
+}
+
+fn url_encode(raw: &str) -> String {
+    use std::fmt::Write as _;
+    raw.bytes().fold(String::with_capacity(raw.len()), |mut out, byte| {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+        out
+    })
+}
+
+fn json_escape(raw: &str) -> String {
+    let quoted = serde_json::Value::from(raw).to_string();
+    quoted[1..quoted.len() - 1].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn masks_raw_url_base64_and_json_forms() {
+        let masker = Masker::default();
+        masker.register(&Secret::from("ab/c+d\"efgh".to_owned()));
+        for form in ["ab/c+d\"efgh", "ab%2Fc%2Bd%22efgh", "ab/c+d\\\"efgh"] {
+            assert_eq!(masker.mask(&format!("x {form} y")), format!("x {MASK} y"));
+        }
+        let encoded = base64::engine::general_purpose::STANDARD.encode("ab/c+d\"efgh");
+        assert!(masker.mask(&encoded).starts_with(MASK));
+    }
+
+    #[test]
+    fn short_secrets_are_not_searched_in_free_text() {
+        let masker = Masker::default();
+        masker.register(&Secret::from("s".to_owned()));
+        assert_eq!(masker.mask("secrets stay"), "secrets stay");
+    }
+
+    #[test]
+    fn debug_shows_nothing() {
+        assert!(!format!("{:?}", Secret::from("hunter22".to_owned())).contains("hunter"));
+    }
+}

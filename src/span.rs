@@ -1,0 +1,146 @@
+//! Where a value was written: file ids, line and column, and the source text for diagnostics.
+//!
+//! Row 0. Read [`Span`] first (it travels with every node), then [`Sources`], which turns a span into a [`Place`].
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, RwLock};
+
+/// Number of a source file in [`Sources`]. Zero means "not from a file".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct FileId(u32);
+
+impl FileId {
+    /// The id of values that no file contains (defaults, environment, flags).
+    pub const NONE: FileId = FileId(0);
+}
+
+/// A range in one line of one file. Lines and columns count from 1 (columns in characters); 16 bytes, `Copy`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Span {
+    pub file: FileId,
+    pub line: u32,
+    pub column: u32,
+    /// Length in characters; 0 when only the start is known.
+    pub length: u32,
+}
+
+impl Span {
+    pub fn new(file: FileId, line: u32, column: u32, length: u32) -> Span {
+        Span { file, line, column, length }
+    }
+
+    pub fn is_known(&self) -> bool {
+        self.file != FileId::NONE
+    }
+}
+
+/// One file that was read: its path as shown to the user and its whole text.
+#[derive(Debug)]
+pub struct Source {
+    pub path: PathBuf,
+    /// Path as diagnostics show it: relative to the working directory where that is shorter.
+    pub name: String,
+    pub text: Arc<str>,
+}
+
+/// Every file that this process has read, in reading order. Shared by reference between threads.
+#[derive(Debug, Default)]
+pub struct Sources {
+    files: RwLock<Vec<Arc<Source>>>,
+}
+
+impl Sources {
+    pub fn new() -> Sources {
+        Sources::default()
+    }
+
+    /// Registers a file and returns its id. `cwd` shortens the shown name.
+    pub fn add(&self, path: &Path, cwd: &Path, text: Arc<str>) -> FileId {
+        let name = path.strip_prefix(cwd).unwrap_or(path).display().to_string();
+        let mut files = self.files.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        files.push(Arc::new(Source { path: path.to_path_buf(), name, text }));
+        FileId(u32::try_from(files.len()).unwrap_or(u32::MAX))
+    }
+
+    pub fn get(&self, id: FileId) -> Option<Arc<Source>> {
+        let files = self.files.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        usize::try_from(id.0).ok()?.checked_sub(1).and_then(|index| files.get(index).cloned())
+    }
+
+    /// The place of a span, with the source text; `None` for values that no file contains.
+    pub fn place(&self, span: Span) -> Option<Place> {
+        let source = self.get(span.file)?;
+        Some(Place { source, line: span.line, column: span.column, length: span.length })
+    }
+}
+
+/// A span together with its source, ready for a diagnostic. Displays as `file:line:column`.
+#[derive(Debug, Clone)]
+pub struct Place {
+    pub source: Arc<Source>,
+    pub line: u32,
+    pub column: u32,
+    pub length: u32,
+}
+
+impl Place {
+    /// Byte offset of the start in the source text, clamped to its length.
+    pub fn offset(&self) -> usize {
+        let text = &self.source.text;
+        let mut start = 0;
+        for _ in 1..self.line {
+            match text[start..].find('\n') {
+                Some(index) => start += index + 1,
+                None => return text.len(),
+            }
+        }
+        let line = text[start..].split('\n').next().unwrap_or("");
+        let skip = usize::try_from(self.column.saturating_sub(1)).unwrap_or(0);
+        start + line.char_indices().nth(skip).map_or(line.len(), |(index, _)| index)
+    }
+
+    /// Length in bytes from [`Place::offset`], at least 1 where there is text, never past the end of the line.
+    pub fn byte_length(&self) -> usize {
+        let rest = &self.source.text[self.offset()..];
+        let line = rest.split('\n').next().unwrap_or("");
+        let wanted = usize::try_from(self.length.max(1)).unwrap_or(1);
+        line.char_indices().nth(wanted).map_or(line.len(), |(index, _)| index)
+    }
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}:{}", self.source.name, self.line, self.column)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(text: &str, line: u32, column: u32, length: u32) -> (usize, usize) {
+        let sources = Sources::new();
+        let file = sources.add(Path::new("/r/a.yaml"), Path::new("/r"), Arc::from(text));
+        let place = sources.place(Span::new(file, line, column, length)).unwrap();
+        (place.offset(), place.byte_length())
+    }
+
+    #[test]
+    fn offset_counts_characters_not_bytes() {
+        assert_eq!(place("ä: 1\nb: wörld\n", 2, 4, 5), (9, 6));
+    }
+
+    #[test]
+    fn offset_past_the_end_is_clamped() {
+        assert_eq!(place("a: 1", 7, 3, 2), (4, 0));
+        assert_eq!(place("a: 1", 1, 90, 2), (4, 0));
+    }
+
+    #[test]
+    fn display_is_file_line_column() {
+        let sources = Sources::new();
+        let file = sources.add(Path::new("/r/stacks/a.yaml"), Path::new("/r"), Arc::from("a: 1"));
+        assert_eq!(sources.place(Span::new(file, 1, 4, 1)).unwrap().to_string(), "stacks/a.yaml:1:4");
+        assert!(sources.place(Span::default()).is_none());
+    }
+}

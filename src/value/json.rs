@@ -1,0 +1,77 @@
+//! Conversion to and from `serde_json`, for JSON output, files and typed extraction.
+
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+
+use super::{Map, Node, Value};
+
+/// The JSON of a node. Functions become the text in which they were written (`!env HOME`); infinities, which JSON has
+/// not, become `null` (callers that must refuse them check first).
+pub fn to_json(node: &Node) -> Json {
+    match &node.value {
+        Value::Null => Json::Null,
+        Value::Bool(flag) => Json::Bool(*flag),
+        Value::Int(number) => Json::from(*number),
+        Value::UInt(number) => Json::from(*number),
+        Value::Float(number) => whole(*number).map_or_else(|| Json::from(*number), Json::from),
+        Value::String(text) => Json::from(&**text),
+        Value::List(list) => Json::Array(list.iter().map(to_json).collect()),
+        Value::Map(map) => Json::Object(map.iter().map(|(key, node)| (key.to_string(), to_json(node))).collect()),
+        Value::Function(function) => Json::from(function_text(function)),
+    }
+}
+
+/// `!tag argument`, the form in which a function that is not evaluated is printed.
+pub(crate) fn function_text(function: &super::Function) -> String {
+    match function.argument.scalar_text() {
+        Some(text) if !text.is_empty() => format!("{} {text}", function.tag),
+        Some(_) => function.tag.to_string(),
+        None if function.argument.is_null() => function.tag.to_string(),
+        None => format!("{} {}", function.tag, to_json(&function.argument)),
+    }
+}
+
+/// The integer that a float is, where it is one: JSON output of the reference has `1`, not `1.0`.
+fn whole(number: f64) -> Option<i64> {
+    #[expect(clippy::cast_possible_truncation, reason = "the range is checked first")]
+    (number.fract() == 0.0 && number.abs() < 1e15).then_some(number as i64)
+}
+
+/// A node without places from JSON.
+pub fn from_json(json: &Json) -> Node {
+    match json {
+        Json::Null => Node::default(),
+        Json::Bool(flag) => Node::from(*flag),
+        Json::Number(number) => {
+            if let Some(number) = number.as_i64() {
+                Node::from(number)
+            } else if let Some(number) = number.as_u64() {
+                Node::from(Value::UInt(number))
+            } else {
+                Node::from(Value::Float(number.as_f64().unwrap_or_default()))
+            }
+        }
+        Json::String(text) => Node::from(text.as_str()),
+        Json::Array(list) => Node::from(list.iter().map(from_json).collect::<Vec<_>>()),
+        Json::Object(map) => {
+            Node::from(map.iter().map(|(key, json)| (Arc::from(key.as_str()), from_json(json))).collect::<Map>())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_round_trip_keeps_types() {
+        let json = serde_json::json!({"a": [1, 18_446_744_073_709_551_615_u64, 1.5, true, null, "x"], "b": {}});
+        assert_eq!(to_json(&from_json(&json)), json);
+    }
+
+    #[test]
+    fn whole_floats_print_as_integers() {
+        assert_eq!(to_json(&Node::from(Value::Float(1000.0))).to_string(), "1000");
+    }
+}

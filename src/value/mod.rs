@@ -1,0 +1,12 @@
+//! The data of manifests and configuration: values with their places, cheap to share, ordered maps, paths.
+//!
+//! Row 1. Read [`Node`] and [`Value`] first. Containers and strings sit behind `Arc`: a clone of a node copies
+//! pointers, never a tree, and a merge copies only the maps along the path that changes.
+
+mod json;
+mod node;
+mod path;
+
+pub use json::{from_json, to_json};
+pub use node::{Function, Map, Node, Value, format_float};
+pub use path::Path;

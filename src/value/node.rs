@@ -1,0 +1,243 @@
+//! Nodes, values and maps.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use crate::span::Span;
+
+/// Ordered map from key to node. Iteration is in insertion order; output sorts.
+pub type Map = IndexMap<Arc<str>, Node>;
+
+/// A value and the place where it was written.
+#[derive(Debug, Clone, Default)]
+pub struct Node {
+    pub value: Value,
+    pub span: Span,
+}
+
+/// Equality ignores places: two manifests that say the same are equal.
+impl PartialEq for Node {
+    fn eq(&self, other: &Node) -> bool {
+        self.value == other.value
+    }
+}
+
+/// A YAML function as written in a manifest (`!env HOME`): a typed node, never a string, so that nothing that came
+/// out of a template, a state or a variable can be run as one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Function {
+    /// Tag with its exclamation mark, for example `!env`.
+    pub tag: Arc<str>,
+    /// What was tagged: a scalar for most functions, a list for `!append`.
+    pub argument: Node,
+}
+
+/// The data model: JSON plus unsigned 64-bit integers and typed functions.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum Value {
+    #[default]
+    Null,
+    Bool(bool),
+    Int(i64),
+    /// Integers above `i64::MAX` only.
+    UInt(u64),
+    Float(f64),
+    String(Arc<str>),
+    List(Arc<Vec<Node>>),
+    Map(Arc<Map>),
+    Function(Arc<Function>),
+}
+
+impl Value {
+    /// Name of the type as error messages give it.
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Value::Null => "null",
+            Value::Bool(_) => "boolean",
+            Value::Int(_) | Value::UInt(_) => "integer",
+            Value::Float(_) => "number",
+            Value::String(_) => "string",
+            Value::List(_) => "list",
+            Value::Map(_) => "map",
+            Value::Function(_) => "YAML function",
+        }
+    }
+}
+
+impl Node {
+    pub fn new(value: Value, span: Span) -> Node {
+        Node { value, span }
+    }
+
+    /// An empty map without a place.
+    pub fn empty_map() -> Node {
+        Node::from(Map::new())
+    }
+
+    pub fn as_str(&self) -> Option<&str> {
+        match &self.value {
+            Value::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub fn as_bool(&self) -> Option<bool> {
+        match self.value {
+            Value::Bool(flag) => Some(flag),
+            _ => None,
+        }
+    }
+
+    pub fn as_map(&self) -> Option<&Map> {
+        match &self.value {
+            Value::Map(map) => Some(map),
+            _ => None,
+        }
+    }
+
+    pub fn as_list(&self) -> Option<&[Node]> {
+        match &self.value {
+            Value::List(list) => Some(list),
+            _ => None,
+        }
+    }
+
+    pub fn is_null(&self) -> bool {
+        matches!(self.value, Value::Null)
+    }
+
+    /// Null, or a string, list or map without content.
+    pub fn is_empty(&self) -> bool {
+        match &self.value {
+            Value::Null => true,
+            Value::String(text) => text.is_empty(),
+            Value::List(list) => list.is_empty(),
+            Value::Map(map) => map.is_empty(),
+            _ => false,
+        }
+    }
+
+    /// Entry of a map; `None` for other types.
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        self.as_map().and_then(|map| map.get(key))
+    }
+
+    /// Entry behind a chain of keys.
+    pub fn get_path<'a>(&self, keys: impl IntoIterator<Item = &'a str>) -> Option<&Node> {
+        keys.into_iter().try_fold(self, |node, key| node.get(key))
+    }
+
+    /// The map inside, copied only if shared. Turns any other value into an empty map first.
+    pub fn make_map(&mut self) -> &mut Map {
+        if !matches!(self.value, Value::Map(_)) {
+            self.value = Value::Map(Arc::default());
+        }
+        match &mut self.value {
+            Value::Map(map) => Arc::make_mut(map),
+            _ => unreachable!("the value was made a map above"),
+        }
+    }
+
+    /// A scalar as plain text the way environment variables and name patterns take it (`5`, `true`, `1.5`); `None` for
+    /// null, containers and functions.
+    pub fn scalar_text(&self) -> Option<String> {
+        match &self.value {
+            Value::Bool(flag) => Some(flag.to_string()),
+            Value::Int(number) => Some(number.to_string()),
+            Value::UInt(number) => Some(number.to_string()),
+            Value::Float(number) => Some(format_float(*number)),
+            Value::String(text) => Some(text.to_string()),
+            Value::Null | Value::List(_) | Value::Map(_) | Value::Function(_) => None,
+        }
+    }
+}
+
+/// Shortest text of a float without exponent for ordinary sizes: `1.0` is `1`, as the reference prints it.
+pub fn format_float(number: f64) -> String {
+    let exponent = if number == 0.0 { 0.0 } else { number.abs().log10().floor() };
+    if number.is_finite() && (-7.0..21.0).contains(&exponent) {
+        format!("{number}")
+    } else if number.is_finite() {
+        // Go's shortest form: at least two digits of exponent, with its sign.
+        let text = format!("{number:e}");
+        match text.split_once('e') {
+            Some((mantissa, power)) => {
+                let (sign, digits) = power.strip_prefix('-').map_or(('+', power), |digits| ('-', digits));
+                format!("{mantissa}e{sign}{digits:0>2}")
+            }
+            None => text,
+        }
+    } else if number.is_nan() {
+        ".nan".to_owned()
+    } else if number > 0.0 {
+        ".inf".to_owned()
+    } else {
+        "-.inf".to_owned()
+    }
+}
+
+impl From<Value> for Node {
+    fn from(value: Value) -> Node {
+        Node { value, span: Span::default() }
+    }
+}
+
+impl From<Map> for Node {
+    fn from(map: Map) -> Node {
+        Node::from(Value::Map(Arc::new(map)))
+    }
+}
+
+impl From<Vec<Node>> for Node {
+    fn from(list: Vec<Node>) -> Node {
+        Node::from(Value::List(Arc::new(list)))
+    }
+}
+
+impl From<&str> for Node {
+    fn from(text: &str) -> Node {
+        Node::from(Value::String(Arc::from(text)))
+    }
+}
+
+impl From<String> for Node {
+    fn from(text: String) -> Node {
+        Node::from(Value::String(Arc::from(text)))
+    }
+}
+
+impl From<bool> for Node {
+    fn from(flag: bool) -> Node {
+        Node::from(Value::Bool(flag))
+    }
+}
+
+impl From<i64> for Node {
+    fn from(number: i64) -> Node {
+        Node::from(Value::Int(number))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn floats_print_as_the_reference_prints_them() {
+        for (number, text) in
+            [(1.0, "1"), (1.5, "1.5"), (1000.0, "1000"), (0.000_001, "0.000001"), (1e21, "1e+21"), (1e-9, "1e-09")]
+        {
+            assert_eq!(format_float(number), text);
+        }
+    }
+
+    #[test]
+    fn make_map_copies_only_shared_maps() {
+        let mut first = Node::from(Map::from_iter([(Arc::from("a"), Node::from(1))]));
+        let second = first.clone();
+        first.make_map().insert(Arc::from("a"), Node::from(2));
+        assert_eq!(second.get("a"), Some(&Node::from(1)));
+        assert_eq!(first.get("a"), Some(&Node::from(2)));
+    }
+}
