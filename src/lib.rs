@@ -3,6 +3,7 @@
 //! `ARCHITECTURE.md` lists the modules by row; a module uses only modules of lower rows (a test holds it). A reader
 //! who wants to follow one command starts at `ops::terraform`.
 
+pub mod auth;
 pub mod diag;
 pub mod host;
 pub mod secret;

@@ -1,0 +1,35 @@
+//! Credentials as they pass between the steps of a chain. Secrets are wrapped; a portal token has a type of its own, so
+//! that a bearer token can never be written as an access key.
+
+use jiff::Timestamp;
+
+use crate::secret::Secret;
+
+/// AWS credentials that sign requests. Temporary ones have a session token and an expiration.
+#[derive(Debug, Clone)]
+pub struct AwsCredentials {
+    /// Not a secret, but masked in free text by the pattern of key ids.
+    pub access_key_id: String,
+    pub secret_access_key: Secret,
+    pub session_token: Option<Secret>,
+    /// `None`: they do not expire.
+    pub expiration: Option<Timestamp>,
+    /// When they were issued, for the share of the lifetime that is left.
+    pub issued: Timestamp,
+    /// Region that the chain resolved to.
+    pub region: Option<String>,
+}
+
+/// An access token of an IAM Identity Center portal with what is needed to refresh it.
+#[derive(Debug, Clone)]
+pub struct PortalToken {
+    pub access_token: Secret,
+    pub expires_at: Timestamp,
+    pub refresh_token: Option<Secret>,
+    pub client_id: String,
+    pub client_secret: Secret,
+    /// End of the client registration; afterwards the refresh token is of no use.
+    pub registration_expires_at: Timestamp,
+    pub start_url: String,
+    pub region: String,
+}
