@@ -6,6 +6,8 @@
 pub mod auth;
 pub mod diag;
 pub mod host;
+pub mod merge;
 pub mod secret;
 pub mod span;
 pub mod value;
+pub mod yaml;
