@@ -5,6 +5,8 @@
 
 pub mod auth;
 pub mod diag;
+pub mod exec;
+pub mod graph;
 pub mod host;
 pub mod merge;
 pub mod secret;
