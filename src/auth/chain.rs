@@ -1,0 +1,435 @@
+//! From an identity's name to the ordered steps that lead to its credentials. Pure.
+//!
+//! Read [`Chain::build`], then [`Chain::fingerprint`]. Row 5.
+
+use sha2::{Digest, Sha256};
+
+use super::aws::endpoint::{Endpoints, Service};
+use super::config::{AuthConfig, Identity, Principal, Provider, Via};
+use super::error::{Error, Mark, known_names};
+use super::kind::{IdentityKind, ProviderKind};
+use super::name::IdentityName;
+use super::realm::{Realm, hex};
+use crate::span::{Sources, Span};
+
+/// The steps from the root to the target. At least one identity.
+#[derive(Debug, Clone)]
+pub struct Chain {
+    /// `None` when the first identity stands alone.
+    pub provider: Option<Provider>,
+    /// From the one nearest to the root to the target.
+    pub identities: Vec<Identity>,
+}
+
+/// What makes two chains give the same credentials: hexadecimal SHA-256 over everything that the services are told.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Fingerprint(String);
+
+impl Fingerprint {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Chain {
+    /// Follows `via` from `name` to its root and checks that the kinds fit together.
+    ///
+    /// # Errors
+    /// Unknown references, cycles, kinds that are unknown, not built or do not fit, an unusable principal (exit 2).
+    pub fn build(auth: &AuthConfig, name: &IdentityName, sources: &Sources) -> Result<Chain, Error> {
+        let mut identities: Vec<Identity> = Vec::new();
+        let mut wanted = (name.as_str().to_owned(), Span::default());
+        let provider = loop {
+            let identity = find(auth, &wanted.0, wanted.1, sources)?;
+            if identities.iter().any(|seen| seen.name == identity.name) {
+                return Err(cycle(&identities, identity, wanted.1, sources));
+            }
+            identities.push(identity.clone());
+            match &identity.via {
+                Via::Identity(next, span) => wanted = (next.clone(), *span),
+                Via::Provider(name, span) => break Some(find_provider(auth, name, *span, sources)?.clone()),
+                Via::None => break None,
+                Via::Invalid(reason, span) => {
+                    return Err(invalid(&format!("identity `{}`: {reason}", identity.name), 1, *span, sources));
+                }
+            }
+        };
+        identities.reverse();
+        let chain = Chain { provider, identities };
+        chain.check(sources)?;
+        Ok(chain)
+    }
+
+    /// The identity that was asked for.
+    pub fn target(&self) -> &Identity {
+        &self.identities[self.identities.len() - 1]
+    }
+
+    /// Name of the root: the provider, or the first identity where it stands alone.
+    pub fn root(&self) -> &str {
+        self.provider.as_ref().map_or_else(|| self.identities[0].name.as_str(), |provider| provider.name.as_str())
+    }
+
+    /// Root to target.
+    pub fn names(&self) -> Vec<String> {
+        let provider = self.provider.iter().map(|provider| provider.name.as_str().to_owned());
+        provider.chain(self.identities.iter().map(|identity| identity.name.as_str().to_owned())).collect()
+    }
+
+    /// Index of the first identity whose answer does not depend on those before it: mock kinds need no base.
+    pub fn start(&self) -> usize {
+        self.identities.iter().rposition(|identity| identity.kind == IdentityKind::Mock).unwrap_or(0)
+    }
+
+    /// True when no step needs a network, a cache or a login.
+    pub fn is_mock(&self) -> bool {
+        self.target().kind == IdentityKind::Mock
+    }
+
+    /// The region for the identity at `index`: the nearest one named on the way to the root, else the provider's.
+    pub fn region(&self, index: usize) -> Option<&str> {
+        self.identities[..=index]
+            .iter()
+            .rev()
+            .find_map(Identity::own_region)
+            .or_else(|| self.provider.as_ref().and_then(|provider| provider.region.as_deref()))
+    }
+
+    /// Fingerprint of the chain up to the identity at `index`.
+    pub fn fingerprint(&self, index: usize, realm: &Realm, endpoints: &Endpoints) -> Fingerprint {
+        let mut hash = Fields::default();
+        hash.field("realm", realm.as_str());
+        if let Some(provider) = &self.provider {
+            hash.field("provider", &provider.kind_text);
+            hash.field("start_url", provider.start_url.as_ref().map_or("", |(url, _)| url));
+            hash.field("region", provider.region.as_deref().unwrap_or_default());
+        }
+        for (at, identity) in self.identities[..=index].iter().enumerate() {
+            hash.field("identity", &identity.kind_text);
+            hash.field("region", self.region(at).unwrap_or_default());
+            let services: &[Service] = match identity.kind {
+                IdentityKind::PermissionSet => &[Service::Sso],
+                IdentityKind::AssumeRole => &[Service::Sts],
+                _ => &[],
+            };
+            for service in services {
+                let url = endpoints.url(*service, Some(&identity.spec), self.provider.as_ref().map(|p| &p.spec));
+                hash.field("endpoint", url.as_deref().unwrap_or_default());
+            }
+            hash_principal(&mut hash, &identity.principal);
+        }
+        Fingerprint(hash.finish())
+    }
+
+    fn check(&self, sources: &Sources) -> Result<(), Error> {
+        for index in self.start()..self.identities.len() {
+            self.check_step(index, sources)?;
+        }
+        if let Some(provider) = self.provider.as_ref().filter(|_| self.start() == 0 && !self.is_mock_at(0)) {
+            check_provider(provider, sources)?;
+        }
+        Ok(())
+    }
+
+    fn is_mock_at(&self, index: usize) -> bool {
+        self.identities[index].kind == IdentityKind::Mock
+    }
+
+    fn check_step(&self, index: usize, sources: &Sources) -> Result<(), Error> {
+        let identity = &self.identities[index];
+        let who = format!("identity `{}`", identity.name);
+        let fail = |reason: &str, exit| Err(invalid(&format!("{who}: {reason}"), exit, identity.span, sources));
+        let via_provider = matches!(identity.via, Via::Provider(..));
+        match identity.kind {
+            IdentityKind::Missing => fail("identity kind is required", 1),
+            IdentityKind::Unsupported => fail(&format!("unsupported identity kind: {}", identity.kind_text), 1),
+            IdentityKind::NotBuilt { .. } => {
+                let Mark { place, text, at } = Mark::of(sources, identity.span);
+                Err(Error::NotBuilt { what: who, kind: identity.kind_text.clone(), place, text, at })
+            }
+            IdentityKind::Mock => Ok(()),
+            IdentityKind::PermissionSet => {
+                let provider = self.provider.as_ref().filter(|_| via_provider);
+                match provider.map(|provider| &provider.kind) {
+                    Some(ProviderKind::IdentityCenter | ProviderKind::NotBuilt) => principal(identity, sources),
+                    Some(ProviderKind::Missing | ProviderKind::Unsupported) => Ok(()),
+                    Some(ProviderKind::Mock) | None => {
+                        fail("aws/permission-set needs `via.provider` of kind aws/iam-identity-center", 1)
+                    }
+                }
+            }
+            IdentityKind::AssumeRole => match self.provider.as_ref().map(|provider| &provider.kind) {
+                _ if identity.via == Via::None => fail("aws/assume-role needs `via.identity` or `via.provider`", 1),
+                Some(ProviderKind::IdentityCenter) if via_provider => {
+                    fail("aws/assume-role cannot use a portal token: put an aws/permission-set between", 1)
+                }
+                _ => principal(identity, sources),
+            },
+        }
+    }
+}
+
+/// Providers that a chain really asks: the kind must be built and its settings usable.
+pub(crate) fn check_provider(provider: &Provider, sources: &Sources) -> Result<(), Error> {
+    let who = format!("provider `{}`", provider.name);
+    let fail = |reason: String, span| {
+        let Mark { place, text, at } = Mark::of(sources, span);
+        Err(Error::InvalidProvider { reason: format!("{who}: {reason}"), place, text, at })
+    };
+    match provider.kind {
+        ProviderKind::Missing => fail("provider kind is required".to_owned(), provider.span),
+        ProviderKind::Unsupported => fail(format!("unsupported provider kind: {}", provider.kind_text), provider.span),
+        ProviderKind::NotBuilt => {
+            let Mark { place, text, at } = Mark::of(sources, provider.span);
+            Err(Error::NotBuilt { what: who, kind: provider.kind_text.clone(), place, text, at })
+        }
+        ProviderKind::Mock => Ok(()),
+        ProviderKind::IdentityCenter => match identity_center_problem(provider) {
+            Some((reason, span)) => fail(reason, span),
+            None => Ok(()),
+        },
+    }
+}
+
+/// What is wrong with the settings of an `aws/iam-identity-center` provider.
+pub(crate) fn identity_center_problem(provider: &Provider) -> Option<(String, Span)> {
+    let Some((url, span)) = provider.start_url.as_ref().filter(|(url, _)| !url.is_empty()) else {
+        return Some(("start_url is required".to_owned(), provider.span));
+    };
+    if super::aws::endpoint::check_url(url).is_err() {
+        return Some((format!("start_url `{url}` is not an http or https URL"), *span));
+    }
+    provider.region.is_none().then(|| ("region is required".to_owned(), provider.span))
+}
+
+/// What is missing in the principal of a built kind, with the place to mend.
+pub(crate) fn principal_problems(identity: &Identity) -> Vec<(String, Span)> {
+    let principal = &identity.principal;
+    let span = if principal.span.is_known() { principal.span } else { identity.span };
+    let mut problems = Vec::new();
+    match identity.kind {
+        IdentityKind::PermissionSet => {
+            if principal.name.is_none() {
+                problems.push(("permission set name is required in principal".to_owned(), span));
+            }
+            match (&principal.account_id, &principal.account_name) {
+                (None, None) => problems.push(("account specification is required in principal".to_owned(), span)),
+                (Some(id), _) if id.len() != 12 || !id.bytes().all(|byte| byte.is_ascii_digit()) => {
+                    problems.push((format!("account id `{id}` is not 12 digits (quote it)"), span));
+                }
+                _ => {}
+            }
+        }
+        IdentityKind::AssumeRole => match principal.assume_role.as_deref() {
+            None => problems.push(("assume_role is required in principal".to_owned(), span)),
+            Some(arn) if !arn.starts_with("arn:") => {
+                problems.push((format!("assume_role `{arn}` is not an ARN"), span));
+            }
+            Some(_) => {}
+        },
+        _ => {}
+    }
+    problems
+}
+
+fn principal(identity: &Identity, sources: &Sources) -> Result<(), Error> {
+    match principal_problems(identity).into_iter().next() {
+        Some((reason, span)) => Err(invalid(&format!("identity `{}`: {reason}", identity.name), 2, span, sources)),
+        None => Ok(()),
+    }
+}
+
+fn find<'a>(auth: &'a AuthConfig, name: &str, span: Span, sources: &Sources) -> Result<&'a Identity, Error> {
+    auth.identity(name).ok_or_else(|| {
+        let Mark { place, text, at } = Mark::of(sources, span);
+        let help = known_names(name, auth.identities.keys().map(IdentityName::as_str), "atmos auth list");
+        Error::IdentityNotFound { name: name.to_owned(), context: String::new(), place, help, text, at }
+    })
+}
+
+pub(crate) fn find_provider<'a>(
+    auth: &'a AuthConfig,
+    name: &str,
+    span: Span,
+    sources: &Sources,
+) -> Result<&'a Provider, Error> {
+    auth.provider(name).ok_or_else(|| {
+        let Mark { place, text, at } = Mark::of(sources, span);
+        let known = auth.providers.keys().map(super::name::ProviderName::as_str);
+        let help = known_names(name, known, "atmos auth list --providers");
+        Error::ProviderNotFound { name: name.to_owned(), place, help, text, at }
+    })
+}
+
+fn cycle(seen: &[Identity], again: &Identity, span: Span, sources: &Sources) -> Error {
+    let mut names: Vec<&str> =
+        seen.iter().map(|identity| identity.name.as_str()).skip_while(|name| *name != again.name.as_str()).collect();
+    names.push(again.name.as_str());
+    let chain = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" -> ");
+    let Mark { place, text, at } = Mark::of(sources, span);
+    Error::Cycle { chain, place, text, at }
+}
+
+fn invalid(reason: &str, exit: u8, span: Span, sources: &Sources) -> Error {
+    let Mark { place, text, at } = Mark::of(sources, span);
+    Error::InvalidIdentity { reason: reason.to_owned(), place, exit, text, at }
+}
+
+/// Hash of named fields, each with its length, so that no two lists of fields collide.
+#[derive(Default)]
+struct Fields(Sha256);
+
+impl Fields {
+    fn field(&mut self, name: &str, value: &str) {
+        for part in [name, value] {
+            self.0.update(part.len().to_be_bytes());
+            self.0.update(part.as_bytes());
+        }
+    }
+
+    fn finish(self) -> String {
+        hex(&self.0.finalize())
+    }
+}
+
+fn hash_principal(hash: &mut Fields, principal: &Principal) {
+    let single = [
+        ("name", &principal.name),
+        ("account_id", &principal.account_id),
+        ("assume_role", &principal.assume_role),
+        ("external_id", &principal.external_id),
+        ("session_name", &principal.session_name),
+        ("source_identity", &principal.source_identity),
+        ("policy", &principal.policy),
+        ("mfa_arn", &principal.mfa_arn),
+    ];
+    for (key, value) in single {
+        if let Some(value) = value {
+            hash.field(key, value);
+        }
+    }
+    // The id wins over the name, so a name beside it changes nothing.
+    if let (None, Some(name)) = (&principal.account_id, &principal.account_name) {
+        hash.field("account_name", name);
+    }
+    if let Some((duration, _)) = &principal.duration {
+        hash.field("duration", duration);
+    }
+    for (key, value) in &principal.session_tags {
+        hash.field("tag", key);
+        hash.field("value", value);
+    }
+    for (key, values) in [("transitive", &principal.transitive_tag_keys), ("policy_arn", &principal.policy_arns)] {
+        values.iter().for_each(|value| hash.field(key, value));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::config::tests::config;
+    use super::*;
+    use crate::diag::Failure;
+    use crate::host::Env;
+
+    fn document() -> Value {
+        json!({
+            "providers": {
+                "corp": {"kind": "aws/iam-identity-center", "region": "eu-west-1", "start_url": "https://x.example/start"},
+                "saml": {"kind": "aws/saml"},
+                "odd": {"kind": "okta/x"},
+                "broken": {"kind": "aws/iam-identity-center", "region": "r", "start_url": "not a url"},
+            },
+            "identities": {
+                "base": {"kind": "aws/permission-set", "via": {"provider": "corp"},
+                         "principal": {"name": "Ops", "account": {"name": "net"}}},
+                "admin": {"kind": "aws/assume-role", "via": {"identity": "BASE"}, "region": "us-west-2",
+                          "principal": {"assume_role": "arn:aws:iam::222222222222:role/A"}},
+                "deep": {"kind": "aws/assume-role", "via": {"identity": "admin"},
+                         "principal": {"assume_role": "arn:aws:iam::333333333333:role/B", "external_id": "e"}},
+                "a": {"kind": "aws/assume-role", "via": {"identity": "b"}, "principal": {"assume_role": "arn:x"}},
+                "b": {"kind": "aws/assume-role", "via": {"identity": "a"}, "principal": {"assume_role": "arn:x"}},
+                "nokind": {"via": {"provider": "corp"}},
+                "bad": {"kind": "nonsense"},
+                "user": {"kind": "aws/user"},
+                "lost": {"kind": "aws/permission-set", "via": {"provider": "crop"}, "principal": {}},
+                "empty": {"kind": "aws/permission-set", "via": {"provider": "corp"}, "principal": {"name": "x"}},
+                "direct": {"kind": "aws/assume-role", "via": {"provider": "corp"}, "principal": {"assume_role": "arn:x"}},
+                "both": {"kind": "mock", "via": {"provider": "corp", "identity": "base"}},
+                "alone": {"kind": "aws/assume-role", "principal": {"assume_role": "arn:x"}},
+                "viasaml": {"kind": "aws/assume-role", "via": {"provider": "saml"}, "principal": {"assume_role": "arn:x"}},
+                "viaodd": {"kind": "aws/permission-set", "via": {"provider": "odd"}, "principal": {}},
+                "viabroken": {"kind": "aws/permission-set", "via": {"provider": "broken"},
+                              "principal": {"name": "x", "account": {"id": "111111111111"}}},
+                "mock": {"kind": "mock/aws", "via": {"provider": "odd"}},
+            },
+        })
+    }
+
+    fn build(name: &str) -> Result<Chain, Error> {
+        Chain::build(&config(&document()), &IdentityName::from(name), &Sources::new())
+    }
+
+    #[test]
+    fn steps_run_from_the_root_to_the_target_and_regions_come_from_the_nearest() {
+        let chain = build("deep").unwrap();
+        assert_eq!(chain.names(), ["corp", "base", "admin", "deep"]);
+        assert_eq!((chain.root(), chain.target().name.as_str()), ("corp", "deep"));
+        let regions: Vec<_> = (0..3).map(|index| chain.region(index).unwrap()).collect();
+        assert_eq!(regions, ["eu-west-1", "us-west-2", "us-west-2"]);
+        assert!(build("mock").unwrap().is_mock());
+    }
+
+    #[test]
+    fn chains_that_cannot_work_say_why() {
+        for (name, phrase, exit) in [
+            ("a", "identity cycle detected: circular dependency `a` -> `b` -> `a`", 1),
+            ("nokind", "identity kind is required", 1),
+            ("bad", "unsupported identity kind: nonsense", 1),
+            ("user", "of kind `aws/user` cannot be used yet (not built)", 1),
+            ("lost", "provider not found: `crop`", 1),
+            ("empty", "account specification is required in principal", 2),
+            ("direct", "cannot use a portal token", 1),
+            ("both", "mutually exclusive", 1),
+            ("alone", "needs `via.identity` or `via.provider`", 1),
+            ("viasaml", "of kind `aws/saml` cannot be used yet", 1),
+            ("viaodd", "unsupported provider kind: okta/x", 1),
+            ("viabroken", "start_url `not a url` is not an http or https URL", 1),
+            ("nobody", "identity not found: `nobody`", 1),
+        ] {
+            let error = build(name).unwrap_err();
+            assert!(error.to_string().contains(phrase), "{name}: {error}");
+            assert_eq!(error.exit_code(), exit, "{name}");
+        }
+    }
+
+    #[test]
+    fn fingerprints_differ_where_the_services_are_told_something_else() {
+        let realm = |name| Realm::resolve(Some(name), None, None).unwrap();
+        let endpoints = |url: &str| Endpoints::new(&Env::from_iter([("AWS_ENDPOINT_URL", url)]));
+        let print = |document: &Value, realm: &Realm, endpoints: &Endpoints| {
+            let auth = config(document);
+            let chain = Chain::build(&auth, &IdentityName::from("deep"), &Sources::new()).unwrap();
+            chain.fingerprint(2, realm, endpoints)
+        };
+        let base = print(&document(), &realm("a"), &endpoints("http://127.0.0.1:1"));
+        assert_eq!(base, print(&document(), &realm("a"), &endpoints("http://127.0.0.1:1")));
+        assert_ne!(base, print(&document(), &realm("b"), &endpoints("http://127.0.0.1:1")));
+        assert_ne!(base, print(&document(), &realm("a"), &endpoints("http://127.0.0.1:2")));
+        for (path, value) in [
+            ("/identities/deep/principal/external_id", json!("f")),
+            ("/identities/base/principal/account", json!({"id": "111111111111"})),
+            ("/identities/base/principal/name", json!("Other")),
+            ("/providers/corp/start_url", json!("https://y.example/start")),
+            ("/identities/admin/region", json!("us-east-2")),
+        ] {
+            let mut changed = document();
+            *changed.pointer_mut(path).unwrap() = value;
+            assert_ne!(base, print(&changed, &realm("a"), &endpoints("http://127.0.0.1:1")), "{path}");
+        }
+        let mut renamed = document();
+        renamed["identities"]["deep"]["alias"] = json!("nickname");
+        assert_eq!(base, print(&renamed, &realm("a"), &endpoints("http://127.0.0.1:1")));
+    }
+}

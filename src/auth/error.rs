@@ -1,0 +1,295 @@
+//! What can go wrong between an identity's name and its credentials.
+//!
+//! Read [`Error`] first; [`Mark`] is how an error carries the place in a file. Row 5.
+
+use std::sync::Arc;
+
+use miette::{Diagnostic, NamedSource, SourceSpan};
+use thiserror::Error as ThisError;
+
+use crate::diag::{Failure, Snippet};
+use crate::span::{Place, Sources, Span};
+
+/// Exit status after the user pressed Ctrl-C.
+const ABORTED: u8 = 130;
+/// Exit status where a person is needed and nobody is there, and for an identity whose principal is not usable.
+const UNUSABLE: u8 = 2;
+
+/// Every failure of authentication. Cheap to clone, so that callers who waited for one attempt all get its error.
+#[derive(Debug, Clone, ThisError, Diagnostic)]
+pub enum Error {
+    /// A name that is neither an identity nor an alias.
+    #[error("identity not found: `{name}`{context}{place}")]
+    #[diagnostic(code(atmos::auth::identity_not_found), help("{help}"))]
+    IdentityNotFound {
+        name: String,
+        /// ` (component `x` in stack `y`)` or nothing.
+        context: String,
+        place: String,
+        help: String,
+        #[source_code]
+        text: Option<NamedSource<Arc<str>>>,
+        #[label("this name")]
+        at: Option<SourceSpan>,
+    },
+
+    #[error("provider not found: `{name}`{place}")]
+    #[diagnostic(code(atmos::auth::provider_not_found), help("{help}"))]
+    ProviderNotFound {
+        name: String,
+        place: String,
+        help: String,
+        #[source_code]
+        text: Option<NamedSource<Arc<str>>>,
+        #[label("this name")]
+        at: Option<SourceSpan>,
+    },
+
+    #[error("no default identity configured for authentication{context}")]
+    #[diagnostic(code(atmos::auth::no_default), help("{help}"))]
+    NoDefault { context: String, help: String },
+
+    #[error("multiple default identities found: [{names}]{context}")]
+    #[diagnostic(
+        code(atmos::auth::multiple_defaults),
+        help("choose one with `--identity <name>`, or leave `default: true` at one of them")
+    )]
+    MultipleDefaults { names: String, context: String },
+
+    #[error("interactive identity selection: requires a TTY")]
+    #[diagnostic(code(atmos::auth::selection_needs_tty), help("name the identity: `--identity <name>`; {known}"))]
+    SelectionNeedsTty { known: String },
+
+    #[error("authentication is disabled by --identity/ATMOS_IDENTITY")]
+    #[diagnostic(
+        code(atmos::auth::disabled),
+        help("this command needs an identity: name one with `--identity <name>` or unset ATMOS_IDENTITY")
+    )]
+    Disabled,
+
+    #[error("an identity is required{context}, but none is in force")]
+    #[diagnostic(
+        code(atmos::auth::identity_required),
+        help("`auth.require_identity` is true here: set `settings.auth.identity` or pass `--identity <name>`")
+    )]
+    IdentityRequired { context: String },
+
+    #[error("invalid value of settings.auth.identity: {reason}{place}")]
+    #[diagnostic(
+        code(atmos::auth::invalid_setting),
+        help("give the name or alias of an identity, or `false` to run without authentication")
+    )]
+    InvalidSetting {
+        reason: String,
+        place: String,
+        #[source_code]
+        text: Option<NamedSource<Arc<str>>>,
+        #[label("here")]
+        at: Option<SourceSpan>,
+    },
+
+    #[error("invalid identity config: {reason}{place}")]
+    #[diagnostic(code(atmos::auth::invalid_identity), help("`atmos auth validate` lists every problem of the section"))]
+    InvalidIdentity {
+        reason: String,
+        place: String,
+        /// 2 for an unusable principal, else 1.
+        exit: u8,
+        #[source_code]
+        text: Option<NamedSource<Arc<str>>>,
+        #[label("here")]
+        at: Option<SourceSpan>,
+    },
+
+    #[error("invalid provider config: {reason}{place}")]
+    #[diagnostic(code(atmos::auth::invalid_provider), help("`atmos auth validate` lists every problem of the section"))]
+    InvalidProvider {
+        reason: String,
+        place: String,
+        #[source_code]
+        text: Option<NamedSource<Arc<str>>>,
+        #[label("here")]
+        at: Option<SourceSpan>,
+    },
+
+    #[error("identity cycle detected: circular dependency {chain}{place}")]
+    #[diagnostic(code(atmos::auth::cycle), help("let one of them start at a provider: `via: {{provider: <name>}}`"))]
+    Cycle {
+        /// `a -> b -> a`.
+        chain: String,
+        place: String,
+        #[source_code]
+        text: Option<NamedSource<Arc<str>>>,
+        #[label("this reference closes the circle")]
+        at: Option<SourceSpan>,
+    },
+
+    #[error("{what} of kind `{kind}` cannot be used yet (not built){place}")]
+    #[diagnostic(
+        code(atmos::auth::not_built),
+        help("built so far: aws/iam-identity-center, aws/permission-set, aws/assume-role, mock, mock/aws")
+    )]
+    NotBuilt {
+        /// `identity `x``, `provider `x``.
+        what: String,
+        kind: String,
+        place: String,
+        #[source_code]
+        text: Option<NamedSource<Arc<str>>>,
+        #[label("here")]
+        at: Option<SourceSpan>,
+    },
+
+    #[error("invalid realm value from {from}: {reason}{place}")]
+    #[diagnostic(
+        code(atmos::auth::invalid_realm),
+        help("use 1 to 64 of a-z, 0-9, `-` and `_`, with no separator at an end or beside another")
+    )]
+    InvalidRealm {
+        /// `ATMOS_AUTH_REALM` or `auth.realm`.
+        from: &'static str,
+        reason: String,
+        place: String,
+        #[source_code]
+        text: Option<NamedSource<Arc<str>>>,
+        #[label("here")]
+        at: Option<SourceSpan>,
+    },
+
+    #[error("signing in to provider `{provider}` requires an interactive terminal{context}")]
+    #[diagnostic(code(atmos::auth::needs_terminal), help("{help}"))]
+    NeedsTerminal { provider: String, context: String, help: String },
+
+    #[error("aws sso token creation failed for provider `{provider}`: {reason}")]
+    #[diagnostic(code(atmos::auth::token_creation), help("{help}"))]
+    TokenCreation { provider: String, reason: String, help: String },
+
+    #[error("user aborted")]
+    #[diagnostic(code(atmos::auth::aborted))]
+    Aborted,
+
+    #[error("aws auth error: account \"{account}\" not found at provider `{provider}`")]
+    #[diagnostic(code(atmos::auth::account_not_found), help("{help}"))]
+    AccountNotFound { account: String, provider: String, help: String },
+
+    /// The cloud refused, or could not be reached.
+    #[error("authentication failed: {what}: {answer}")]
+    #[diagnostic(code(atmos::auth::refused), help("{help}"))]
+    Refused {
+        /// `GetRoleCredentials for identity `x``.
+        what: String,
+        /// `<API code>: <message>`, or why there was no answer.
+        answer: String,
+        help: String,
+    },
+
+    #[error("cannot reach {endpoint} ({what}): {reason}")]
+    #[diagnostic(
+        code(atmos::auth::unreachable),
+        help("check the network, the proxy variables and the endpoint overrides in force")
+    )]
+    Unreachable { what: String, endpoint: String, reason: String },
+
+    #[error("invalid endpoint `{url}` from {from}: {reason}")]
+    #[diagnostic(code(atmos::auth::invalid_endpoint), help("give an http or https URL with a host"))]
+    InvalidEndpoint { url: String, from: String, reason: &'static str },
+
+    #[error("the CA bundle {path} of {from} cannot be read: {reason}")]
+    #[diagnostic(code(atmos::auth::ca_bundle), help("point {from} to a PEM file with certificates"))]
+    CaBundle { path: String, from: &'static str, reason: String },
+
+    #[error("MFA code required for identity `{identity}`")]
+    #[diagnostic(
+        code(atmos::auth::mfa_required),
+        help("set ATMOS_AWS_MFA_TOKEN to the 6 digits that the device shows")
+    )]
+    MfaRequired { identity: String },
+
+    #[error("no providers available")]
+    #[diagnostic(code(atmos::auth::no_providers), help("add one below `auth.providers` in atmos.yaml"))]
+    NoProviders,
+
+    /// A worker thread of this process died; its own message went to stderr.
+    #[error("internal: a worker of authentication stopped: {reason}")]
+    #[diagnostic(code(atmos::auth::worker))]
+    Worker { reason: String },
+}
+
+impl Failure for Error {
+    fn exit_code(&self) -> u8 {
+        match self {
+            Error::NeedsTerminal { .. } => UNUSABLE,
+            Error::Aborted => ABORTED,
+            Error::InvalidIdentity { exit, .. } => *exit,
+            _ => 1,
+        }
+    }
+}
+
+/// The place of an error in the three forms that a variant takes.
+pub(crate) struct Mark {
+    /// ` (file:line:column)`, or nothing.
+    pub(crate) place: String,
+    pub(crate) text: Option<NamedSource<Arc<str>>>,
+    pub(crate) at: Option<SourceSpan>,
+}
+
+impl Mark {
+    pub(crate) fn new(place: Option<Place>) -> Mark {
+        match place {
+            Some(place) => Mark {
+                place: format!(" ({place})"),
+                text: Some(Snippet::source(&place)),
+                at: Some(Snippet::span(&place)),
+            },
+            None => Mark { place: String::new(), text: None, at: None },
+        }
+    }
+
+    pub(crate) fn of(sources: &Sources, span: Span) -> Mark {
+        Mark::new(sources.place(span))
+    }
+}
+
+/// The known name nearest to `wanted`, for a suggestion.
+pub(crate) fn nearest<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let wanted = wanted.to_lowercase();
+    known
+        .into_iter()
+        .map(|name| (strsim::jaro_winkler(&wanted, &name.to_lowercase()), name))
+        .filter(|(score, _)| *score > 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)))
+        .map(|(_, name)| name)
+}
+
+/// Help for an unknown name: the nearest one, then all of them.
+pub(crate) fn known_names<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>, command: &str) -> String {
+    let mut known: Vec<&str> = known.into_iter().collect();
+    known.sort_unstable();
+    let list = match known.as_slice() {
+        [] => "none is configured".to_owned(),
+        names => format!("known: {}", names.join(", ")),
+    };
+    match nearest(wanted, known.iter().copied()) {
+        Some(name) => format!("did you mean `{name}`? {list}; `{command}` shows them"),
+        None => format!("{list}; `{command}` shows them"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nearest_name_is_suggested_only_when_it_is_near() {
+        assert_eq!(nearest("network-admn", ["reader", "network-admin"]), Some("network-admin"));
+        assert_eq!(nearest("zzz", ["reader", "network-admin"]), None);
+        assert_eq!(known_names("x", [], "atmos auth list"), "none is configured; `atmos auth list` shows them");
+    }
+
+    #[test]
+    fn exit_codes_follow_the_catalogue() {
+        let terminal = Error::NeedsTerminal { provider: "p".into(), context: String::new(), help: String::new() };
+        assert_eq!((terminal.exit_code(), Error::Aborted.exit_code(), Error::Disabled.exit_code()), (2, 130, 1));
+    }
+}

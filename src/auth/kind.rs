@@ -1,0 +1,107 @@
+//! The kinds of providers and identities: built, known but not built, unsupported. Row 5.
+
+/// Kind of a provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProviderKind {
+    /// `aws/iam-identity-center`
+    IdentityCenter,
+    /// `mock` and `mock/aws`: fixed credentials without any network.
+    Mock,
+    /// A kind of the reference that this version does not have yet.
+    NotBuilt,
+    Unsupported,
+    /// No `kind` at all.
+    Missing,
+}
+
+impl ProviderKind {
+    pub fn parse(text: Option<&str>) -> ProviderKind {
+        match text {
+            None | Some("") => ProviderKind::Missing,
+            Some("aws/iam-identity-center") => ProviderKind::IdentityCenter,
+            Some("mock" | "mock/aws") => ProviderKind::Mock,
+            Some(
+                "aws/saml"
+                | "azure/cli"
+                | "azure/device-code"
+                | "azure/interactive"
+                | "azure/oidc"
+                | "github/oidc"
+                | "gcp/adc"
+                | "gcp/workload-identity-federation"
+                | "atmos/pro",
+            ) => ProviderKind::NotBuilt,
+            Some(_) => ProviderKind::Unsupported,
+        }
+    }
+}
+
+/// Kind of an identity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IdentityKind {
+    /// `aws/permission-set`
+    PermissionSet,
+    /// `aws/assume-role`
+    AssumeRole,
+    /// `mock` and `mock/aws`: fixed credentials without any network.
+    Mock,
+    /// A kind of the reference that this version does not have yet.
+    NotBuilt {
+        /// It needs no `via`.
+        standalone: bool,
+    },
+    Unsupported,
+    /// No `kind` at all.
+    Missing,
+}
+
+impl IdentityKind {
+    pub fn parse(text: Option<&str>) -> IdentityKind {
+        match text {
+            None | Some("") => IdentityKind::Missing,
+            Some("aws/permission-set") => IdentityKind::PermissionSet,
+            Some("aws/assume-role") => IdentityKind::AssumeRole,
+            Some("mock" | "mock/aws") => IdentityKind::Mock,
+            Some("aws/assume-root" | "azure/subscription" | "gcp/service-account" | "gcp/project" | "atmos/pro") => {
+                IdentityKind::NotBuilt { standalone: false }
+            }
+            Some(
+                "aws/user"
+                | "ambient"
+                | "aws/ambient"
+                | "aws/emulator"
+                | "gcp/emulator"
+                | "azure/emulator"
+                | "kubernetes/emulator",
+            ) => IdentityKind::NotBuilt { standalone: true },
+            Some(_) => IdentityKind::Unsupported,
+        }
+    }
+
+    /// It may be used without `via`.
+    pub fn is_standalone(&self) -> bool {
+        matches!(self, IdentityKind::Mock | IdentityKind::NotBuilt { standalone: true })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_kinds_are_told_from_those_not_built() {
+        for (text, kind) in [
+            (Some("aws/iam-identity-center"), ProviderKind::IdentityCenter),
+            (Some("mock/aws"), ProviderKind::Mock),
+            (Some("aws/saml"), ProviderKind::NotBuilt),
+            (Some("aws-sso"), ProviderKind::Unsupported),
+            (Some("gcp/oidc"), ProviderKind::Unsupported),
+            (None, ProviderKind::Missing),
+        ] {
+            assert_eq!(ProviderKind::parse(text), kind, "{text:?}");
+        }
+        assert_eq!(IdentityKind::parse(Some("aws")), IdentityKind::Unsupported);
+        assert!(IdentityKind::parse(Some("aws/user")).is_standalone());
+        assert!(!IdentityKind::parse(Some("aws/assume-root")).is_standalone());
+    }
+}

@@ -1,0 +1,437 @@
+//! Checks of a whole `auth` section: every error and warning, sorted by place.
+//!
+//! Read [`validate`]. Row 5.
+
+use std::collections::BTreeMap;
+
+use super::chain::{identity_center_problem, principal_problems};
+use super::config::{AuthConfig, Identity, Provider, Via};
+use super::kind::{IdentityKind, ProviderKind};
+use super::problem::{Problem, Severity};
+use super::realm;
+use crate::span::{Sources, Span};
+use crate::value::Node;
+
+/// Integration kinds of the reference.
+const INTEGRATIONS: [&str; 7] =
+    ["aws/ecr", "aws/ecr-public", "aws/eks", "azure/acr", "azure/aks", "gcp/gke", "github/sts"];
+
+const SECTION_KEYS: [&str; 10] = [
+    "realm",
+    "logs",
+    "keyring",
+    "console",
+    "providers",
+    "identities",
+    "integrations",
+    "require_identity",
+    "delivery",
+    "allowed_identities",
+];
+const PROVIDER_KEYS: [&str; 22] = [
+    "kind",
+    "start_url",
+    "region",
+    "url",
+    "username",
+    "password",
+    "driver",
+    "provider_type",
+    "download_browser_driver",
+    "browser_type",
+    "browser_executable_path",
+    "auto_provision_identities",
+    "session",
+    "console",
+    "default",
+    "tags",
+    "spec",
+    "delivery",
+    "profile_type",
+    "client_id",
+    "scopes",
+    "audience",
+];
+const IDENTITY_KEYS: [&str; 17] = [
+    "kind",
+    "default",
+    "required",
+    "via",
+    "provider",
+    "principal",
+    "credentials",
+    "spec",
+    "session",
+    "alias",
+    "env",
+    "emulator",
+    "tags",
+    "region",
+    "delivery",
+    "console",
+    "allowed_identities",
+];
+
+/// Exit status of `auth validate`: 0 without errors, 2 when a principal is at fault, else 1.
+pub fn exit_code(problems: &[Problem]) -> u8 {
+    problems.iter().filter(|problem| problem.severity == Severity::Error).map(|problem| problem.exit).max().unwrap_or(0)
+}
+
+/// Every problem of the section. Errors and warnings, in the order of file and line.
+pub fn validate(auth: &AuthConfig, sources: &Sources) -> Vec<Problem> {
+    let mut problems = auth.problems.clone();
+    section(auth, &mut problems);
+    auth.providers.values().for_each(|known| provider(known, &mut problems));
+    auth.identities.values().for_each(|known| identity(auth, known, &mut problems));
+    cycles(auth, &mut problems);
+    duplicates(auth, &mut problems);
+    integrations(auth, &mut problems);
+    defaults(auth, &mut problems);
+    let place = |problem: &Problem| {
+        let name = sources.place(problem.span).map(|place| place.source.name.clone());
+        (name, problem.span.line, problem.span.column, problem.message.clone())
+    };
+    problems.sort_by_cached_key(place);
+    problems.dedup();
+    problems
+}
+
+fn section(auth: &AuthConfig, problems: &mut Vec<Problem>) {
+    unknown_keys("auth", &auth.node, &SECTION_KEYS, problems);
+    if let Some((value, span)) = &auth.realm
+        && !value.is_empty()
+        && let Err(reason) = realm::check(value)
+    {
+        problems.push(Problem::error(format!("invalid realm value `{value}`: {reason}"), *span));
+    }
+    if let Some((level, span)) = auth.logs_level.as_ref().filter(|(level, _)| !level.is_empty()) {
+        let levels = ["trace", "debug", "info", "warn", "warning", "error", "off"];
+        if !levels.contains(&level.to_lowercase().as_str()) {
+            let known = "Trace, Debug, Info, Warn, Error, Off";
+            problems.push(Problem::error(format!("invalid log level `{level}`, must be one of: {known}"), *span));
+        }
+    }
+    if let Some((kind, span)) = auth.keyring.kind.as_ref().filter(|(kind, _)| !kind.is_empty())
+        && !["system", "file", "memory", "noop"].contains(&kind.as_str())
+    {
+        problems.push(Problem::error(format!("unknown keyring type `{kind}`: use system, file or memory"), *span));
+    }
+    for (name, span) in &auth.unknown_markers {
+        let message = format!("invalid identity config: `{name}` is made default, but no such identity exists");
+        problems.push(Problem::error(message, *span));
+    }
+}
+
+fn provider(provider: &Provider, problems: &mut Vec<Problem>) {
+    let who = format!("provider `{}`", provider.name);
+    unknown_keys(&who, &provider.node, &PROVIDER_KEYS, problems);
+    match provider.kind {
+        _ if provider.name.as_str().is_empty() => {
+            problems.push(Problem::error("provider name cannot be empty", provider.span));
+        }
+        ProviderKind::Missing => {
+            problems.push(Problem::error(format!("{who}: provider kind is required"), provider.span))
+        }
+        ProviderKind::Unsupported => {
+            let message = format!("{who}: unsupported provider kind: {}", provider.kind_text);
+            problems.push(Problem::error(message, provider.span));
+        }
+        ProviderKind::IdentityCenter => {
+            if let Some((reason, span)) = identity_center_problem(provider) {
+                problems.push(Problem::error(format!("{who}: {reason}"), span));
+            }
+        }
+        ProviderKind::NotBuilt => not_built(provider, &who, problems),
+        ProviderKind::Mock => {}
+    }
+    if let Some(path) = &provider.spec.files_base_path
+        && (path.trim().is_empty() || path.contains(['\0', '\r', '\n']))
+    {
+        let message = format!("{who}: spec.files.base_path must be a path without line breaks");
+        problems.push(Problem::error(message, provider.span));
+    }
+}
+
+/// Required settings of kinds that are checked though they cannot be used yet.
+fn not_built(provider: &Provider, who: &str, problems: &mut Vec<Problem>) {
+    let required: &[&str] = match provider.kind_text.as_str() {
+        "aws/saml" => &["url", "region"],
+        kind if kind.starts_with("azure/") => &["spec.tenant_id"],
+        _ => &[],
+    };
+    for path in required {
+        if provider.node.get_path(path.split('.')).is_none_or(Node::is_empty) {
+            problems.push(Problem::error(format!("{who}: {path} is required"), provider.span));
+        }
+    }
+    let message = format!("{who}: kind {} is known, but this version cannot use it yet", provider.kind_text);
+    problems.push(Problem::warning(message, provider.span));
+}
+
+fn identity(auth: &AuthConfig, identity: &Identity, problems: &mut Vec<Problem>) {
+    let who = format!("identity `{}`", identity.name);
+    unknown_keys(&who, &identity.node, &IDENTITY_KEYS, problems);
+    match identity.kind {
+        _ if identity.name.as_str().is_empty() => {
+            problems.push(Problem::error("identity name cannot be empty", identity.span));
+        }
+        IdentityKind::Missing => {
+            problems.push(Problem::error(format!("{who}: identity kind is required"), identity.span))
+        }
+        IdentityKind::Unsupported => {
+            let message = format!("{who}: unsupported identity kind: {}", identity.kind_text);
+            problems.push(Problem::error(message, identity.span));
+        }
+        IdentityKind::NotBuilt { .. } => {
+            let message = format!("{who}: kind {} is known, but this version cannot use it yet", identity.kind_text);
+            problems.push(Problem::warning(message, identity.span));
+            user_keys(identity, &who, problems);
+        }
+        IdentityKind::PermissionSet | IdentityKind::AssumeRole | IdentityKind::Mock => {}
+    }
+    for (reason, span) in principal_problems(identity) {
+        problems.push(Problem::principal(format!("{who}: {reason}"), span));
+    }
+    via(auth, identity, &who, problems);
+}
+
+/// `aws/user`: both keys or none.
+fn user_keys(identity: &Identity, who: &str, problems: &mut Vec<Problem>) {
+    let given = |key| identity.node.get_path(["credentials", key]).is_some_and(|node| !node.is_empty());
+    if identity.kind_text == "aws/user" && given("access_key_id") != given("secret_access_key") {
+        let message = format!("{who}: access_key_id and secret_access_key must both be provided or both be empty");
+        problems.push(Problem::error(message, identity.span));
+    }
+}
+
+fn via(auth: &AuthConfig, identity: &Identity, who: &str, problems: &mut Vec<Problem>) {
+    match &identity.via {
+        Via::None => {
+            let needed = matches!(
+                identity.kind,
+                IdentityKind::PermissionSet | IdentityKind::AssumeRole | IdentityKind::NotBuilt { standalone: false }
+            );
+            if needed && identity.kind_text != "atmos/pro" {
+                problems.push(Problem::error(
+                    format!("{who}: via is required for kind {}", identity.kind_text),
+                    identity.span,
+                ));
+            }
+        }
+        Via::Invalid(reason, span) => problems.push(Problem::error(format!("{who}: {reason}"), *span)),
+        Via::Provider(name, span) => match auth.provider(name) {
+            None => problems.push(Problem::error(format!("{who}: referenced provider `{name}` does not exist"), *span)),
+            Some(provider) => kinds_fit(provider, identity, who, *span, problems),
+        },
+        Via::Identity(name, span) => {
+            if auth.identity(name).is_none() {
+                problems.push(Problem::error(format!("{who}: referenced identity `{name}` does not exist"), *span));
+            } else if identity.kind == IdentityKind::PermissionSet {
+                problems.push(Problem::error(format!("{who}: aws/permission-set needs via.provider"), *span));
+            }
+        }
+    }
+}
+
+fn kinds_fit(provider: &Provider, identity: &Identity, who: &str, span: Span, problems: &mut Vec<Problem>) {
+    let mut fail = |reason: &str| problems.push(Problem::error(format!("{who}: {reason}"), span));
+    match (&identity.kind, &provider.kind, provider.kind_text.as_str()) {
+        (IdentityKind::PermissionSet, ProviderKind::IdentityCenter, _) => {}
+        (IdentityKind::PermissionSet, ProviderKind::Mock | ProviderKind::NotBuilt, _) => {
+            fail("aws/permission-set needs a provider of kind aws/iam-identity-center");
+        }
+        (IdentityKind::AssumeRole, ProviderKind::IdentityCenter, _) => {
+            fail("aws/assume-role cannot use a portal token: put an aws/permission-set between");
+        }
+        (kind, _, "aws/saml") if *kind != IdentityKind::AssumeRole => {
+            fail("the first identity after an aws/saml provider must be aws/assume-role");
+        }
+        _ => {}
+    }
+}
+
+/// Every cycle once, named from its alphabetically first member.
+fn cycles(auth: &AuthConfig, problems: &mut Vec<Problem>) {
+    for start in auth.identities.values() {
+        let mut path = vec![start];
+        let mut here = start;
+        while let Via::Identity(next, span) = &here.via
+            && let Some(found) = auth.identity(next)
+        {
+            if found.name == start.name {
+                if path.iter().all(|member| start.name <= member.name) {
+                    let names: Vec<_> =
+                        path.iter().chain([&start]).map(|member| format!("`{}`", member.name)).collect();
+                    let message = format!("identity cycle detected: circular dependency {}", names.join(" -> "));
+                    problems.push(Problem::error(message, *span));
+                }
+                break;
+            }
+            if path.iter().any(|member| member.name == found.name) {
+                break;
+            }
+            path.push(found);
+            here = found;
+        }
+    }
+}
+
+fn duplicates(auth: &AuthConfig, problems: &mut Vec<Problem>) {
+    let mut report = |what: &str, names: Vec<(String, String, Span)>| {
+        let mut groups: BTreeMap<String, Vec<(String, Span)>> = BTreeMap::new();
+        for (folded, name, span) in names {
+            groups.entry(folded).or_default().push((name, span));
+        }
+        for group in groups.into_values().filter(|group| group.len() > 1) {
+            let names: Vec<_> = group.iter().map(|(name, _)| format!("`{name}`")).collect();
+            let span = group[group.len() - 1].1;
+            problems.push(Problem::error(format!("{what}: {}", names.join(", ")), span));
+        }
+    };
+    let folded = |name: &str, span| (name.to_lowercase(), name.to_owned(), span);
+    report(
+        "identity names that differ only in case",
+        auth.identities.values().map(|identity| folded(identity.name.as_str(), identity.span)).collect(),
+    );
+    report(
+        "provider names that differ only in case",
+        auth.providers.values().map(|provider| folded(provider.name.as_str(), provider.span)).collect(),
+    );
+    let alias = |identity: &Identity| {
+        let (alias, span) = identity.alias.clone()?;
+        Some((alias.clone(), format!("{alias}` of `{}", identity.name), span))
+    };
+    report("duplicate alias", auth.identities.values().filter_map(alias).collect());
+}
+
+fn integrations(auth: &AuthConfig, problems: &mut Vec<Problem>) {
+    let Some(map) = auth.node.get("integrations").and_then(Node::as_map) else { return };
+    for (name, entry) in map {
+        let who = format!("integration `{name}`");
+        match entry.get("kind").and_then(Node::as_str) {
+            None => problems.push(Problem::error(format!("{who}: kind is required"), entry.span)),
+            Some(kind) if !INTEGRATIONS.contains(&kind) => {
+                problems.push(Problem::error(format!("{who}: unsupported integration kind: {kind}"), entry.span));
+            }
+            Some(_) => {}
+        }
+        for (key, known) in [
+            (
+                "provider",
+                (|auth: &AuthConfig, name: &str| auth.provider(name).is_some()) as fn(&AuthConfig, &str) -> bool,
+            ),
+            ("identity", |auth, name| auth.identity(name).is_some()),
+        ] {
+            if let Some(node) = entry.get_path(["via", key])
+                && let Some(wanted) = node.as_str()
+                && !known(auth, wanted)
+            {
+                problems.push(Problem::error(format!("{who}: referenced {key} `{wanted}` does not exist"), node.span));
+            }
+        }
+    }
+}
+
+fn defaults(auth: &AuthConfig, problems: &mut Vec<Problem>) {
+    let defaults = auth.defaults();
+    if let [_, .., last] = defaults.as_slice() {
+        let names: Vec<_> = defaults.iter().map(|identity| identity.name.as_str()).collect();
+        let message =
+            format!("multiple default identities: {}; without a terminal none of them is used", names.join(", "));
+        problems.push(Problem::warning(message, last.span));
+    }
+}
+
+fn unknown_keys(who: &str, node: &Node, known: &[&str], problems: &mut Vec<Problem>) {
+    let Some(map) = node.as_map() else { return };
+    for (key, value) in map.iter().filter(|(key, _)| !known.contains(&&***key)) {
+        problems.push(Problem::warning(format!("{who}: unknown key `{key}`"), value.span));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::config::tests::config;
+    use super::*;
+
+    fn check(json: &serde_json::Value) -> (Vec<String>, u8) {
+        let problems = validate(&config(json), &Sources::new());
+        (problems.iter().map(|problem| problem.message.clone()).collect(), exit_code(&problems))
+    }
+
+    #[test]
+    fn a_sound_section_has_no_problems() {
+        let sound = json!({
+            "realm": "acme", "logs": {"level": "debug"}, "keyring": {"type": "file"},
+            "providers": {"corp": {"kind": "aws/iam-identity-center", "region": "r", "start_url": "https://x/start"}},
+            "identities": {"a": {"kind": "aws/permission-set", "default": true, "via": {"provider": "CORP"},
+                                 "principal": {"name": "x", "account": {"id": "111111111111"}}}},
+            "integrations": {"e": {"kind": "aws/eks", "via": {"identity": "a"}}},
+        });
+        assert_eq!(check(&sound), (vec![], 0));
+        assert_eq!(check(&json!(null)), (vec![], 0));
+    }
+
+    #[test]
+    fn every_rule_reports() {
+        for (section, phrase, exit) in [
+            (json!({"realm": "A b"}), "invalid realm value", 1),
+            (json!({"logs": {"level": "loud"}}), "invalid log level", 1),
+            (json!({"keyring": {"type": "vault"}}), "unknown keyring type", 1),
+            (json!({"sso": {}}), "unknown key `sso`", 0),
+            (json!({"providers": {"p": {}}}), "provider kind is required", 1),
+            (json!({"providers": {"p": {"kind": "x"}}}), "unsupported provider kind: x", 1),
+            (json!({"providers": {"p": {"kind": "aws/iam-identity-center"}}}), "start_url is required", 1),
+            (json!({"providers": {"p": {"kind": "aws/saml", "region": "r"}}}), "url is required", 1),
+            (json!({"providers": {"p": {"kind": "mock"}, "P": {"kind": "mock"}}}), "differ only in case", 1),
+            (json!({"identities": {"i": {"via": {"provider": "p"}}}}), "identity kind is required", 1),
+            (
+                json!({"identities": {"i": {"kind": "aws/user", "credentials": {"access_key_id": "x"}}}}),
+                "must both be",
+                1,
+            ),
+            (json!({"identities": {"i": {"kind": "mock", "via": {}}}}), "exactly one of", 1),
+            (
+                json!({"identities": {"i": {"kind": "mock", "via": {"provider": "p"}}}}),
+                "provider `p` does not exist",
+                1,
+            ),
+            (
+                json!({"identities": {"i": {"kind": "mock", "via": {"identity": "p"}}}}),
+                "identity `p` does not exist",
+                1,
+            ),
+            (json!({"identities": {"i": {"kind": "aws/assume-role"}}}), "via is required", 2),
+            (
+                json!({"identities": {"i": {"kind": "mock", "via": {"identity": "i"}}}}),
+                "circular dependency `i` -> `i`",
+                1,
+            ),
+            (json!({"identities": {"i": {"default": true}}}), "invalid identity config", 1),
+            (
+                json!({"identities": {"i": {"kind": "mock", "alias": "x"}, "j": {"kind": "mock", "alias": "x"}}}),
+                "duplicate alias: `x` of `i`, `x` of `j`",
+                1,
+            ),
+            (
+                json!({"identities": {"i": {"kind": "mock", "default": true}, "j": {"kind": "mock", "default": true}}}),
+                "multiple default identities: i, j",
+                0,
+            ),
+            (json!({"integrations": {"e": {"kind": "x", "via": {"provider": "p"}}}}), "referenced provider `p`", 1),
+        ] {
+            let (messages, code) = check(&section);
+            assert!(messages.iter().any(|message| message.contains(phrase)), "{phrase}: {messages:?}");
+            assert_eq!(code, exit, "{phrase}: {messages:?}");
+        }
+    }
+
+    #[test]
+    fn one_cycle_is_reported_once() {
+        let via = |name: &str| json!({"kind": "mock", "via": {"identity": name}});
+        let (messages, _) = check(&json!({"identities": {"b": via("c"), "a": via("b"), "c": via("a"), "d": via("a")}}));
+        assert_eq!(messages, ["identity cycle detected: circular dependency `a` -> `b` -> `c` -> `a`"]);
+    }
+}

@@ -1,0 +1,172 @@
+//! `atmos auth …`
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+/// Stands for `--identity` without a value: let the user choose.
+pub const SELECT: &str = "\u{1}select";
+
+/// `--identity`, wherever a command takes it.
+#[derive(Debug, Clone, Default, Args)]
+pub struct IdentityArgs {
+    /// Identity; without a value choose from a list, `false` switches authentication off [env: ATMOS_IDENTITY]
+    #[arg(short, long, value_name = "NAME", num_args = 0..=1, default_missing_value = SELECT)]
+    pub identity: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct AuthArgs {
+    #[command(subcommand)]
+    pub command: AuthCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum AuthCommand {
+    /// Authenticate to cloud providers using an identity defined in atmos.yaml
+    Login(LoginArgs),
+    /// Display information about the current effective authentication principal.
+    Whoami(WhoamiArgs),
+    /// Outputs environment variables for the assumed identity
+    Env(EnvArgs),
+    /// Execute a command with the authenticated identity's environment variables set.
+    Exec(ExecArgs),
+    /// Print credentials in the form that `credential_process` of an AWS config wants
+    Process(ProcessArgs),
+    /// List providers and identities
+    List(ListArgs),
+    /// Validate the authentication configuration in atmos.yaml
+    Validate(ValidateArgs),
+    /// Remove cached credentials and tell the portal
+    Logout(LogoutArgs),
+    /// Commands of the reference that are not built yet, and unknown ones.
+    #[command(external_subcommand)]
+    Other(Vec<OsString>),
+}
+
+#[derive(Debug, Args)]
+pub struct LoginArgs {
+    #[command(flatten)]
+    pub identity: IdentityArgs,
+
+    /// Log in to this provider only
+    #[arg(short, long, value_name = "NAME")]
+    pub provider: Option<String>,
+
+    /// Ignore what is cached
+    #[arg(long)]
+    pub force: bool,
+
+    /// Do not open a browser
+    #[arg(long)]
+    pub no_browser: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct WhoamiArgs {
+    #[command(flatten)]
+    pub identity: IdentityArgs,
+
+    /// json for a machine
+    #[arg(short, long, value_name = "FORMAT")]
+    pub output: Option<String>,
+
+    /// Ask the cloud even when the answer is cached
+    #[arg(long)]
+    pub verify: bool,
+
+    /// Exit 1 when the credentials are not valid
+    #[arg(long)]
+    pub exit_code: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct EnvArgs {
+    #[command(flatten)]
+    pub identity: IdentityArgs,
+
+    /// bash, zsh, fish, powershell, cmd, dotenv, env, github or json [env: ATMOS_AUTH_ENV_FORMAT] [default: bash]
+    #[arg(short, long, value_name = "FORMAT")]
+    pub format: Option<String>,
+
+    /// Write to this file, mode 0600 [env: ATMOS_AUTH_ENV_OUTPUT_FILE]
+    #[arg(short, long, value_name = "FILE")]
+    pub output_file: Option<PathBuf>,
+
+    /// Authenticate first when nothing valid is cached
+    #[arg(long)]
+    pub login: bool,
+
+    /// process (paths to a config without keys) or env (the keys themselves)
+    #[arg(long, value_name = "DELIVERY")]
+    pub delivery: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct ExecArgs {
+    #[command(flatten)]
+    pub identity: IdentityArgs,
+
+    /// How the child gets its credentials: process or files
+    #[arg(long, value_name = "DELIVERY")]
+    pub delivery: Option<String>,
+
+    /// The command and its arguments
+    #[arg(last = true, value_name = "COMMAND")]
+    pub command: Vec<OsString>,
+}
+
+#[derive(Debug, Args)]
+pub struct ProcessArgs {
+    #[command(flatten)]
+    pub identity: IdentityArgs,
+
+    /// Ask the run that listens here instead of the cache
+    #[arg(long, value_name = "PATH")]
+    pub socket: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// tree, table, json or yaml [default: tree]
+    #[arg(short, long, value_name = "FORMAT")]
+    pub format: Option<String>,
+
+    /// Only providers, or only these
+    #[arg(long, value_name = "NAMES", num_args = 0..=1, default_missing_value = "", require_equals = true, conflicts_with = "identities")]
+    pub providers: Option<String>,
+
+    /// Only identities, or only these
+    #[arg(long, value_name = "NAMES", num_args = 0..=1, default_missing_value = "", require_equals = true)]
+    pub identities: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct ValidateArgs {
+    /// text or json [default: text]
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct LogoutArgs {
+    /// Identity to forget
+    #[arg(value_name = "IDENTITY")]
+    pub name: Option<String>,
+
+    #[command(flatten)]
+    pub identity: IdentityArgs,
+
+    /// Forget this provider, its token and all its identities
+    #[arg(long, value_name = "NAME")]
+    pub provider: Option<String>,
+
+    /// Forget everything of this realm
+    #[arg(long)]
+    pub all: bool,
+
+    /// Only say what would be removed
+    #[arg(long)]
+    pub dry_run: bool,
+}

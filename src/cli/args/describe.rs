@@ -1,0 +1,112 @@
+//! `atmos describe …`
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::IdentityArgs;
+
+#[derive(Debug, Args)]
+pub struct DescribeArgs {
+    #[command(subcommand)]
+    pub command: DescribeCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum DescribeCommand {
+    /// Show the configuration of one component in one stack
+    Component(ComponentArgs),
+    /// Show the configuration of all components in all stacks
+    Stacks(StacksArgs),
+    /// Commands of the reference that are not built yet, and unknown ones.
+    #[command(external_subcommand)]
+    Other(Vec<OsString>),
+}
+
+/// Which of templates and YAML functions are evaluated.
+#[derive(Debug, Clone, Args)]
+pub struct ProcessingArgs {
+    /// Evaluate Go templates [env: ATMOS_PROCESS_TEMPLATES] [default: true]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub process_templates: Option<bool>,
+
+    /// Evaluate YAML functions [env: ATMOS_PROCESS_FUNCTIONS] [default: true]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub process_functions: Option<bool>,
+
+    /// Leave these YAML functions as they are written, for example `env,repo-root` [env: ATMOS_SKIP]
+    #[arg(long, value_name = "FUNCTION", value_delimiter = ',')]
+    pub skip: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct ComponentArgs {
+    /// Name of the component
+    pub component: String,
+
+    /// Stack [env: ATMOS_STACK]
+    #[arg(short, long)]
+    pub stack: Option<String>,
+
+    /// yaml or json [default: yaml]
+    #[arg(short, long, value_name = "FORMAT")]
+    pub format: Option<String>,
+
+    /// Write to this file instead of stdout
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+
+    /// yq expression; `.` and plain paths such as `.vars.name` are built
+    #[arg(short, long, value_name = "EXPRESSION")]
+    pub query: Option<String>,
+
+    /// Comments with the origin of each value; not built yet, `false` is accepted
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub provenance: Option<bool>,
+
+    #[command(flatten)]
+    pub processing: ProcessingArgs,
+    #[command(flatten)]
+    pub identity: IdentityArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct StacksArgs {
+    /// Only this stack
+    #[arg(short, long)]
+    pub stack: Option<String>,
+
+    /// Only these components
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub components: Vec<String>,
+
+    /// Only these component types, for example `terraform,helmfile`
+    #[arg(long, value_name = "TYPE", value_delimiter = ',')]
+    pub component_types: Vec<String>,
+
+    /// Only these sections, for example `vars,settings`
+    #[arg(long, value_name = "SECTION", value_delimiter = ',')]
+    pub sections: Vec<String>,
+
+    /// Show stacks without components, too
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub include_empty_stacks: Option<bool>,
+
+    /// yaml or json [default: yaml]
+    #[arg(short, long, value_name = "FORMAT")]
+    pub format: Option<String>,
+
+    /// Write to this file instead of stdout
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+
+    /// yq expression; `.` and plain paths are built
+    #[arg(short, long, value_name = "EXPRESSION")]
+    pub query: Option<String>,
+
+    #[command(flatten)]
+    pub processing: ProcessingArgs,
+    #[command(flatten)]
+    pub identity: IdentityArgs,
+}

@@ -1,0 +1,66 @@
+//! Flags that every command takes.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// Global flags. Each beats its environment variable, which beats `atmos.yaml`.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "GLOBAL FLAGS")]
+pub struct GlobalArgs {
+    /// Work in this directory, as if started there [env: ATMOS_CHDIR]
+    #[arg(short = 'C', long, global = true, value_name = "DIR")]
+    pub chdir: Option<PathBuf>,
+
+    /// Base path of the project [env: ATMOS_BASE_PATH]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub base_path: Option<String>,
+
+    /// Configuration file instead of discovery; may be repeated, later wins [env: ATMOS_CONFIG]
+    #[arg(long, global = true, value_name = "FILE", value_delimiter = ',')]
+    pub config: Vec<PathBuf>,
+
+    /// Directory with configuration, merged after all --config files [env: ATMOS_CONFIG_PATH]
+    #[arg(long, global = true, value_name = "DIR", value_delimiter = ',')]
+    pub config_path: Vec<PathBuf>,
+
+    /// Configuration profiles, later wins [env: ATMOS_PROFILE]
+    #[arg(long, global = true, value_name = "NAME", value_delimiter = ',')]
+    pub profile: Vec<String>,
+
+    /// Trace, Debug, Info, Warning, Error or Off [env: ATMOS_LOGS_LEVEL]
+    #[arg(long, global = true, value_name = "LEVEL")]
+    pub logs_level: Option<String>,
+
+    /// Where logs go [env: ATMOS_LOGS_FILE]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub logs_file: Option<String>,
+
+    /// No colour [env: ATMOS_NO_COLOR, NO_COLOR]
+    #[arg(long, global = true)]
+    pub no_color: bool,
+
+    /// Colour even when the output is no terminal [env: ATMOS_FORCE_COLOR, CLICOLOR_FORCE]
+    #[arg(long, global = true)]
+    pub force_color: bool,
+
+    /// Behave as on a terminal where a device code has to be shown [env: ATMOS_FORCE_TTY]
+    #[arg(long, global = true)]
+    pub force_tty: bool,
+
+    /// Mask known secrets in output [env: ATMOS_MASK] [default: true]
+    #[arg(long, global = true, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub mask: Option<bool>,
+
+    /// Ask questions where a person can answer [env: ATMOS_INTERACTIVE] [default: true]
+    #[arg(long, global = true, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub interactive: Option<bool>,
+
+    /// Merge lists by replace, append or merge [env: ATMOS_SETTINGS_LIST_MERGE_STRATEGY]
+    #[arg(long, global = true, value_name = "STRATEGY")]
+    pub settings_list_merge_strategy: Option<String>,
+
+    /// More detail in errors: the stable code and every cause [env: ATMOS_VERBOSE]
+    #[arg(short = 'v', long, global = true)]
+    pub verbose: bool,
+}

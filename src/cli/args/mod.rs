@@ -1,0 +1,18 @@
+//! What the user types: clap types only. Conversion to requests is in `convert`, so that flags, environment and
+//! configuration meet in one place.
+
+mod auth;
+mod describe;
+mod global;
+mod helmfile;
+mod list;
+mod root;
+mod terraform;
+
+pub use auth::{AuthArgs, AuthCommand, EnvArgs, ExecArgs, IdentityArgs, ListArgs as AuthListArgs, LoginArgs, LogoutArgs, ProcessArgs, ValidateArgs, WhoamiArgs};
+pub use describe::{ComponentArgs, DescribeArgs, DescribeCommand, ProcessingArgs, StacksArgs};
+pub use global::GlobalArgs;
+pub use helmfile::{HelmfileArgs, HelmfileCommand, HelmfileRun};
+pub use list::{ComponentsArgs, ListArgs, ListCommand, StackListArgs};
+pub use root::{Cli, Command, VersionArgs};
+pub use terraform::{CleanArgs, Fleet, GenerateCommand, InitFlags, OutputArgs, PlanFlags, TerraformArgs, TerraformCommand, TerraformRun};

@@ -1,0 +1,50 @@
+//! The command table.
+
+use std::ffi::OsString;
+
+use clap::{Args, Parser, Subcommand};
+
+use super::{AuthArgs, DescribeArgs, GlobalArgs, HelmfileArgs, ListArgs, TerraformArgs};
+
+/// Stacks, cloud identities and isolated runs for Terraform/OpenTofu and Helmfile.
+#[derive(Debug, Parser)]
+#[command(name = "atmos", disable_version_flag = true, disable_help_subcommand = false, infer_long_args = false)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: GlobalArgs,
+
+    /// Print the version
+    #[arg(long)]
+    pub version: bool,
+
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run Terraform or OpenTofu on a component in a stack
+    #[command(visible_alias = "tf")]
+    Terraform(TerraformArgs),
+    /// Run Helmfile on a component in a stack
+    #[command(visible_alias = "hf")]
+    Helmfile(HelmfileArgs),
+    /// Log in to clouds and hand out credentials of the identities in the configuration
+    Auth(AuthArgs),
+    /// Show what a component or all stacks amount to
+    Describe(DescribeArgs),
+    /// List stacks and components
+    List(ListArgs),
+    /// Print the version
+    Version(VersionArgs),
+    /// Commands of the reference that are not built yet, and unknown ones.
+    #[command(external_subcommand)]
+    Other(Vec<OsString>),
+}
+
+#[derive(Debug, Args)]
+pub struct VersionArgs {
+    /// json or yaml
+    #[arg(short, long, value_name = "FORMAT")]
+    pub format: Option<String>,
+}

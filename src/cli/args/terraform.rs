@@ -1,0 +1,266 @@
+//! `atmos terraform …`. Native flags with one dash are taken out before clap sees the words.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::{IdentityArgs, ProcessingArgs};
+
+#[derive(Debug, Args)]
+pub struct TerraformArgs {
+    #[command(subcommand)]
+    pub command: TerraformCommand,
+}
+
+/// What every terraform sub-command takes.
+#[derive(Debug, Clone, Args)]
+pub struct TerraformRun {
+    /// Component, then native arguments such as addresses
+    #[arg(value_name = "COMPONENT")]
+    pub words: Vec<String>,
+
+    /// Stack [env: ATMOS_STACK]
+    #[arg(short, long)]
+    pub stack: Option<String>,
+
+    #[command(flatten)]
+    pub identity: IdentityArgs,
+
+    /// Show what would run; write and start nothing [env: ATMOS_DRY_RUN]
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// No implicit init [env: ATMOS_SKIP_INIT]
+    #[arg(long)]
+    pub skip_init: bool,
+
+    /// Init and select the workspace even when nothing changed
+    #[arg(long)]
+    pub init: bool,
+
+    /// Pass the variable file to init [env: ATMOS_INIT_PASS_VARS]
+    #[arg(long)]
+    pub init_pass_vars: bool,
+
+    /// Value of TF_APPEND_USER_AGENT [env: ATMOS_APPEND_USER_AGENT]
+    #[arg(long, value_name = "TEXT")]
+    pub append_user_agent: Option<String>,
+
+    #[command(flatten)]
+    pub processing: ProcessingArgs,
+
+    /// Arguments for terraform, passed on as they are
+    #[arg(last = true, value_name = "NATIVE")]
+    pub native: Vec<OsString>,
+}
+
+/// Flags of the sub-commands that write the backend file and run init.
+#[derive(Debug, Clone, Default, Args)]
+pub struct InitFlags {
+    /// Write backend.tf.json [env: ATMOS_AUTO_GENERATE_BACKEND_FILE]
+    #[arg(long, value_name = "BOOL")]
+    pub auto_generate_backend_file: Option<bool>,
+
+    /// Run init with -reconfigure [env: ATMOS_INIT_RUN_RECONFIGURE]
+    #[arg(long, value_name = "BOOL")]
+    pub init_run_reconfigure: Option<bool>,
+}
+
+/// Flags for runs of many components.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Fleet {
+    /// Every component of the stack, in dependency order
+    #[arg(long)]
+    pub all: bool,
+}
+
+/// Flags around planfiles.
+#[derive(Debug, Clone, Default, Args)]
+pub struct PlanFlags {
+    /// Apply the planfile that `plan` saved, or this one
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "", require_equals = true)]
+    pub from_plan: Option<String>,
+
+    /// Apply this planfile
+    #[arg(long, value_name = "FILE")]
+    pub planfile: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum TerraformCommand {
+    /// Show the changes that apply would make
+    Plan {
+        #[command(flatten)]
+        run: TerraformRun,
+        #[command(flatten)]
+        init: InitFlags,
+        #[command(flatten)]
+        fleet: Fleet,
+        /// Save no planfile [env: ATMOS_TERRAFORM_PLAN_SKIP_PLANFILE]
+        #[arg(long)]
+        skip_planfile: bool,
+    },
+    /// Make the changes
+    Apply {
+        #[command(flatten)]
+        run: TerraformRun,
+        #[command(flatten)]
+        init: InitFlags,
+        #[command(flatten)]
+        fleet: Fleet,
+        #[command(flatten)]
+        plan: PlanFlags,
+    },
+    /// Make the changes without asking
+    Deploy {
+        #[command(flatten)]
+        run: TerraformRun,
+        #[command(flatten)]
+        init: InitFlags,
+        #[command(flatten)]
+        fleet: Fleet,
+        #[command(flatten)]
+        plan: PlanFlags,
+        /// Run init before [env: ATMOS_TERRAFORM_DEPLOY_RUN_INIT]
+        #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+        deploy_run_init: Option<bool>,
+    },
+    /// Destroy what the component made
+    Destroy {
+        #[command(flatten)]
+        run: TerraformRun,
+        #[command(flatten)]
+        init: InitFlags,
+        #[command(flatten)]
+        fleet: Fleet,
+    },
+    /// Prepare the component folder
+    Init {
+        #[command(flatten)]
+        run: TerraformRun,
+        #[command(flatten)]
+        init: InitFlags,
+        #[command(flatten)]
+        fleet: Fleet,
+    },
+    /// Select the workspace of the stack, or list, show, select, new, delete
+    Workspace {
+        #[command(flatten)]
+        run: TerraformRun,
+        #[command(flatten)]
+        init: InitFlags,
+    },
+    /// Show outputs
+    Output(OutputArgs),
+    /// Remove what atmos and terraform left in the component folder
+    Clean(CleanArgs),
+    /// Generate the files that runs write
+    Generate {
+        #[command(subcommand)]
+        command: GenerateCommand,
+    },
+    /// Print the version of terraform
+    Version {
+        /// Arguments for terraform
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        native: Vec<OsString>,
+    },
+    /// Validate the configuration of the component
+    Validate(TerraformRun),
+    /// Update the state from real resources
+    Refresh(TerraformRun),
+    /// Bring an existing resource under terraform
+    Import(TerraformRun),
+    /// Run the tests of the module
+    Test(TerraformRun),
+    /// Show a state or a planfile
+    Show(TerraformRun),
+    /// Evaluate expressions
+    Console(TerraformRun),
+    /// Format the configuration of the component
+    Fmt(TerraformRun),
+    /// Release a state lock
+    ForceUnlock(TerraformRun),
+    /// Install modules
+    Get(TerraformRun),
+    /// Print the dependency graph
+    Graph(TerraformRun),
+    /// Log in to a remote host
+    Login(TerraformRun),
+    /// Log out of a remote host
+    Logout(TerraformRun),
+    /// Print metadata of terraform
+    Metadata(TerraformRun),
+    /// Show the modules
+    Modules(TerraformRun),
+    /// Show the providers
+    Providers(TerraformRun),
+    /// Work on the state: list, mv, pull, push, replace-provider, rm, show
+    State(TerraformRun),
+    /// Mark a resource for replacement
+    Taint(TerraformRun),
+    /// Take the mark away
+    Untaint(TerraformRun),
+    /// Commands of the reference that are not built yet, and unknown ones.
+    #[command(external_subcommand)]
+    Other(Vec<OsString>),
+}
+
+#[derive(Debug, Args)]
+pub struct OutputArgs {
+    #[command(flatten)]
+    pub run: TerraformRun,
+
+    /// json, yaml, hcl, env, dotenv, bash, csv, tsv, table or github
+    #[arg(short, long, value_name = "FORMAT")]
+    pub format: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct CleanArgs {
+    #[command(flatten)]
+    pub run: TerraformRun,
+
+    /// Remove the local state, too
+    #[arg(long)]
+    pub everything: bool,
+
+    /// Do not ask
+    #[arg(short, long)]
+    pub force: bool,
+
+    /// Keep .terraform.lock.hcl
+    #[arg(long)]
+    pub skip_lock_file: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum GenerateCommand {
+    /// Write the variable file of a component in a stack
+    Varfile {
+        /// Component
+        component: String,
+        /// Stack [env: ATMOS_STACK]
+        #[arg(short, long)]
+        stack: Option<String>,
+        /// Write to this file
+        #[arg(short, long, value_name = "FILE")]
+        file: Option<PathBuf>,
+        #[command(flatten)]
+        processing: ProcessingArgs,
+    },
+    /// Write the backend file of a component in a stack
+    Backend {
+        /// Component
+        component: String,
+        /// Stack [env: ATMOS_STACK]
+        #[arg(short, long)]
+        stack: Option<String>,
+        #[command(flatten)]
+        processing: ProcessingArgs,
+    },
+    /// Commands of the reference that are not built yet, and unknown ones.
+    #[command(external_subcommand)]
+    Other(Vec<OsString>),
+}

@@ -1,0 +1,66 @@
+//! Words that name no command of ours: either the reference has them and they are not built yet, or nobody knows them.
+
+use std::ffi::OsString;
+
+use super::super::error::Error;
+
+/// Commands of the reference, by group, that later versions bring.
+const LATER: &[(&str, &[&str])] = &[
+    (
+        "atmos",
+        &[
+            "about", "ansible", "atlantis", "aws", "azure", "cache", "cast", "ci", "completion", "composition", "config",
+            "container", "devcontainer", "docs", "emulator", "env", "explain", "gcp", "git", "helm", "init", "kubernetes",
+            "packer", "pro", "profile", "scaffold", "secret", "stack", "store", "support", "theme", "toolchain", "validate",
+            "vendor", "workflow",
+        ],
+    ),
+    (
+        "atmos terraform",
+        &["backend", "cache", "lint", "migrate", "plan-diff", "planfile", "shell", "source", "workdir", "write", "varfile"],
+    ),
+    ("atmos terraform generate", &["backends", "files", "planfile", "required-providers", "varfiles"]),
+    ("atmos describe", &["affected", "config", "dependents", "dependants", "edition", "locals", "workflows"]),
+    (
+        "atmos list",
+        &[
+            "affected", "aliases", "dependencies", "deps", "instances", "metadata", "profiles", "settings", "sources", "themes",
+            "values", "vars", "vendor", "workflows",
+        ],
+    ),
+    ("atmos auth", &["console", "doctor", "explain", "refresh", "shell", "user"]),
+];
+
+/// The error for the words of an external subcommand of `group`.
+pub(super) fn command(group: &str, words: &[OsString]) -> Error {
+    let name = words.first().map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
+    let later = LATER.iter().find(|(known, _)| *known == group).map(|(_, names)| *names).unwrap_or_default();
+    if later.contains(&name.as_str()) {
+        return Error::NotBuilt {
+            command: format!("{group} {name}"),
+            help: format!("run `{group} --help` for what is there; docs/status.md says what comes next"),
+        };
+    }
+    let built = built(group);
+    let near = near(&name, built.iter().map(String::as_str).chain(later.iter().copied()));
+    let help = near.map(|near| format!("did you mean `{near}`?\n")).unwrap_or_default()
+        + &format!("valid commands: {}\n", built.join(", "))
+        + &format!("run `{group} --help` for usage");
+    Error::UnknownCommand { name, group: group.to_owned(), help }
+}
+
+/// Sub-commands that clap knows below `group`.
+fn built(group: &str) -> Vec<String> {
+    let root = super::super::parse::command();
+    let group = group.split(' ').skip(1).try_fold(&root, |command, name| command.find_subcommand(name));
+    group.map(|group| group.get_subcommands().map(|command| command.get_name().to_owned()).collect()).unwrap_or_default()
+}
+
+/// The known name that is most like `name`, if one is like it at all.
+fn near<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
+        .filter(|(likeness, _)| *likeness > 0.8)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate)
+}

@@ -1,0 +1,66 @@
+//! Errors of the command line itself.
+
+use miette::Diagnostic;
+
+use crate::diag::Failure;
+
+/// What is wrong with the words that the user typed, or with the place where atmos was started.
+#[derive(Debug, thiserror::Error, Diagnostic)]
+pub enum Error {
+    #[error("incorrect usage: {message}")]
+    #[diagnostic(code(atmos::cli::usage), help("{help}"))]
+    Usage { message: String, help: String },
+
+    #[error("Unknown command `{name}` for `{group}`")]
+    #[diagnostic(code(atmos::cli::unknown_command), help("{help}"))]
+    UnknownCommand { name: String, group: String, help: String },
+
+    #[error("`{command}` is not built yet in this version of atmos")]
+    #[diagnostic(code(atmos::cli::not_built), help("{help}"))]
+    NotBuilt { command: String, help: String },
+
+    #[error("invalid format \"{format}\"")]
+    #[diagnostic(code(atmos::cli::invalid_format), help("valid formats: {valid}"))]
+    Format { format: String, valid: &'static str },
+
+    #[error("required flag(s) \"{flag}\" not set")]
+    #[diagnostic(code(atmos::cli::flag_missing), help("add `--{flag} <value>`"))]
+    FlagMissing { flag: &'static str },
+
+    #[error("workdir does not exist: `{path}` given by --chdir")]
+    #[diagnostic(code(atmos::cli::chdir), help("give an existing directory with `--chdir` or ATMOS_CHDIR"))]
+    Chdir { path: String },
+
+    #[error("the working directory cannot be read: {cause}")]
+    #[diagnostic(code(atmos::cli::cwd), help("change to a directory that exists"))]
+    Cwd { cause: std::io::Error },
+
+    #[error("invalid log level `{level}`: valid levels are Trace, Debug, Info, Warning, Error, Off")]
+    #[diagnostic(code(atmos::cli::log_level), help("set `logs.level`, ATMOS_LOGS_LEVEL or --logs-level to one of them"))]
+    LogLevel { level: String },
+
+    #[error("invalid value `{value}` of {name}: expected true or false")]
+    #[diagnostic(code(atmos::cli::boolean), help("set {name} to true or false, or unset it"))]
+    Boolean { name: String, value: String },
+
+    #[error("cannot write {path}: {cause}")]
+    #[diagnostic(code(atmos::cli::write), help("check that the directory exists and may be written to"))]
+    Write { path: String, cause: std::io::Error },
+
+    #[error("atmos.yaml CLI config file was not found. A configuration is needed for this command")]
+    #[diagnostic(
+        code(atmos::cli::no_config),
+        help("write an atmos.yaml here or in a parent directory, or name one with --config; see https://atmos.tools/cli/configuration")
+    )]
+    NoConfiguration,
+
+    #[error("EvaluateYqExpression: failed to evaluate YQ expression '{expression}': {cause}")]
+    #[diagnostic(code(atmos::cli::query), help("{help}"))]
+    Query { expression: String, cause: String, help: String },
+
+    #[error("the asynchronous runtime could not be started: {cause}")]
+    #[diagnostic(code(atmos::cli::runtime), help("check the limits of processes and threads (`ulimit -a`)"))]
+    Runtime { cause: std::io::Error },
+}
+
+impl Failure for Error {}

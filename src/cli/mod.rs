@@ -1,0 +1,12 @@
+//! The command line: words to requests, requests to `ops`, reports to the screen, errors to an exit status.
+//!
+//! Row 14. [`main`] is the whole program. `args` holds clap types only, `commands` has one function per command.
+
+mod args;
+mod commands;
+mod error;
+mod parse;
+mod setup;
+mod start;
+
+pub use start::main;

@@ -1,0 +1,142 @@
+//! From global flags and environment to the [`Host`] and the [`Screen`] of a call.
+
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+use super::args::GlobalArgs;
+use super::error::Error;
+use crate::config;
+use crate::diag::Result;
+use crate::host::{Dirs, Env, Host, Terminal, fs};
+use crate::ops::App;
+use crate::output::{self, Level, Screen};
+use crate::secret::Masker;
+use crate::span::Sources;
+
+/// Everything that a command function needs. The configuration is loaded when the first command asks for it.
+pub(super) struct Context {
+    pub host: Host,
+    pub screen: Screen,
+    pub global: GlobalArgs,
+    runtime: OnceLock<tokio::runtime::Runtime>,
+}
+
+impl Context {
+    pub(super) fn new(global: GlobalArgs, env: Env, mut terminal: Terminal) -> Result<Context> {
+        terminal.forced |= global.force_tty;
+        let interactive = match global.interactive {
+            Some(flag) => flag,
+            None => boolean(&env, "ATMOS_INTERACTIVE")?.unwrap_or(true),
+        };
+        // Without leave to ask nobody can be prompted, whatever the streams are.
+        terminal.stdin &= interactive;
+        let mask = match global.mask {
+            Some(flag) => flag,
+            None => boolean(&env, "ATMOS_MASK")?.unwrap_or(true),
+        };
+        let masker = Arc::new(Masker::default());
+        let level = talk_level(&global, &env);
+        let screen = Screen::new(mask.then(|| masker.clone()), level, colour(&global, &env, terminal));
+        let cwd = working_directory(&global, &env)?;
+        let exe = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("atmos"));
+        let host = Host {
+            dirs: Dirs::from_env(&env),
+            cwd,
+            terminal,
+            exe,
+            talk: screen.talk(),
+            masker,
+            sources: Arc::new(Sources::new()),
+            env,
+        };
+        Ok(Context { host, screen, global, runtime: OnceLock::new() })
+    }
+
+    /// Loads the configuration and starts the log.
+    pub(super) fn app(&self) -> Result<App> {
+        let config = config::load(&self.host, &self.config_flags())?;
+        let level: Level =
+            config.logs.level.parse().map_err(|()| Error::LogLevel { level: config.logs.level.clone() })?;
+        output::start_log(level, &config.logs.file, self.host.masker.clone())
+            .map_err(|cause| Error::Write { path: config.logs.file.clone(), cause })?;
+        Ok(App::new(self.host.clone(), config))
+    }
+
+    /// The same, for commands that make no sense without any configuration file.
+    pub(super) fn app_with_config(&self) -> Result<App> {
+        let app = self.app()?;
+        if app.config.found { Ok(app) } else { Err(Error::NoConfiguration.into()) }
+    }
+
+    /// Runs a future to its end. The runtime is made by the first command that waits for something.
+    pub(super) fn block_on<T>(&self, future: impl Future<Output = T>) -> Result<T> {
+        if self.runtime.get().is_none() {
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(2)
+                .enable_all()
+                .build()
+                .map_err(|cause| Error::Runtime { cause })?;
+            let _ = self.runtime.set(runtime);
+        }
+        match self.runtime.get() {
+            Some(runtime) => Ok(runtime.block_on(future)),
+            None => Err(Error::Runtime { cause: std::io::Error::other("the runtime is gone") }.into()),
+        }
+    }
+
+    fn config_flags(&self) -> config::Flags {
+        config::Flags {
+            config_files: self.global.config.clone(),
+            config_paths: self.global.config_path.clone(),
+            base_path: self.global.base_path.clone(),
+            profiles: self.global.profile.clone(),
+            logs_level: self.global.logs_level.clone(),
+            logs_file: self.global.logs_file.clone(),
+            list_merge_strategy: self.global.settings_list_merge_strategy.clone(),
+            ..config::Flags::default()
+        }
+    }
+}
+
+/// The level below which talk is quiet: only flag and variable count, since talk begins before the configuration.
+fn talk_level(global: &GlobalArgs, env: &Env) -> Level {
+    let text = global.logs_level.as_deref().or_else(|| env.get("ATMOS_LOGS_LEVEL"));
+    text.and_then(|text| text.parse().ok()).unwrap_or_default()
+}
+
+fn working_directory(global: &GlobalArgs, env: &Env) -> Result<PathBuf> {
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the working directory")]
+    let cwd = std::env::current_dir().map_err(|cause| Error::Cwd { cause })?;
+    let chdir = global.chdir.clone().or_else(|| env.get("ATMOS_CHDIR").map(PathBuf::from));
+    let Some(chdir) = chdir else { return Ok(cwd) };
+    let target = fs::clean(&cwd.join(&chdir));
+    if target.is_dir() { Ok(target) } else { Err(Error::Chdir { path: chdir.display().to_string() }.into()) }
+}
+
+/// Whether stderr gets colour: never into a pipe unless forced.
+pub(super) fn colour(global: &GlobalArgs, env: &Env, terminal: Terminal) -> bool {
+    let on = |name: &str| env.get(name).is_some_and(|value| value != "0" && value != "false");
+    if global.no_color || env.is_set("NO_COLOR") || on("ATMOS_NO_COLOR") || env.get("CLICOLOR") == Some("0") {
+        return false;
+    }
+    if global.force_color || on("ATMOS_FORCE_COLOR") || on("CLICOLOR_FORCE") {
+        return true;
+    }
+    terminal.stderr && env.get("TERM") != Some("dumb")
+}
+
+/// A switch: given as flag, else the environment variable. Anything that is not a boolean counts as unset here;
+/// [`boolean`] complains about it.
+pub(super) fn flag(given: bool, env: &Env, name: &str) -> bool {
+    given || boolean(env, name).ok().flatten().unwrap_or(false)
+}
+
+/// A boolean environment variable, in the spellings that the reference accepts.
+pub(super) fn boolean(env: &Env, name: &str) -> Result<Option<bool>> {
+    match env.get(name) {
+        None => Ok(None),
+        Some("1" | "t" | "T" | "true" | "TRUE" | "True") => Ok(Some(true)),
+        Some("0" | "f" | "F" | "false" | "FALSE" | "False") => Ok(Some(false)),
+        Some(value) => Err(Error::Boolean { name: name.to_owned(), value: value.to_owned() }.into()),
+    }
+}

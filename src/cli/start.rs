@@ -1,0 +1,43 @@
+//! The way of one call from words to exit status.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use super::args::Cli;
+use super::parse::{self, Parsed};
+use super::setup::{self, Context};
+use crate::diag::Report;
+use crate::host::{Env, Terminal};
+use crate::output::{Level, Screen};
+
+/// Runs the program. `words` are the arguments including the program's name.
+pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let env = Env::snapshot();
+    match parse::parse(words.into_iter().collect(), &env) {
+        Ok(Parsed::Run(cli)) => run(*cli, env),
+        Ok(Parsed::Show(text)) => {
+            let _ = Screen::new(None, Level::default(), false).raw_data(&text);
+            ExitCode::SUCCESS
+        }
+        Err(report) => fail(&Screen::new(None, Level::default(), false), &report, false),
+    }
+}
+
+fn run(cli: Cli, env: Env) -> ExitCode {
+    let terminal = Terminal::from_env(&env);
+    let verbose = setup::flag(cli.global.verbose, &env, "ATMOS_VERBOSE");
+    let screen = Screen::new(None, Level::default(), setup::colour(&cli.global, &env, terminal));
+    let context = match Context::new(cli.global, env, terminal) {
+        Ok(context) => context,
+        Err(report) => return fail(&screen, &report, verbose),
+    };
+    match super::commands::dispatch(&context, cli.command, cli.version) {
+        Ok(code) => ExitCode::from(code),
+        Err(report) => fail(&context.screen, &report, verbose),
+    }
+}
+
+fn fail(screen: &Screen, report: &Report, verbose: bool) -> ExitCode {
+    screen.error(report, verbose);
+    ExitCode::from(report.exit_code())
+}

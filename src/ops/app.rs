@@ -1,0 +1,32 @@
+//! What every use case needs, loaded once and at the first demand.
+
+use std::sync::OnceLock;
+
+use crate::config::Config;
+use crate::diag::Result;
+use crate::host::Host;
+use crate::stack::StackIndex;
+
+/// The host, the configuration, and the stacks once somebody asked for them.
+#[derive(Debug)]
+pub struct App {
+    pub host: Host,
+    pub config: Config,
+    index: OnceLock<StackIndex>,
+}
+
+impl App {
+    pub fn new(host: Host, config: Config) -> App {
+        App { host, config, index: OnceLock::new() }
+    }
+
+    /// The stack manifests; read at the first call. Commands that need no stacks never read them.
+    pub fn index(&self) -> Result<&StackIndex> {
+        if let Some(index) = self.index.get() {
+            return Ok(index);
+        }
+        self.config.require_stacks()?;
+        let index = StackIndex::load(&self.host, &self.config)?;
+        Ok(self.index.get_or_init(|| index))
+    }
+}

@@ -1,0 +1,8 @@
+//! One function per use case. Nothing here prints: reports go back to the caller, talk goes through the host.
+//!
+//! Row 12. [`App`] carries what every use case needs; each use case has its own file.
+
+mod app;
+pub mod auth;
+
+pub use app::App;

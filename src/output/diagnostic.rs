@@ -1,0 +1,125 @@
+//! Errors as text: message, place with the lines around it, causes, what to do next.
+
+use std::fmt::Write as _;
+
+use miette::{Diagnostic, LabeledSpan, SourceCode, SourceSpan};
+
+use crate::diag::Report;
+
+/// The text of a report for stderr. `verbose` adds the stable code; colour is never used inside, so that the same
+/// words can be searched in a pipe and on a terminal.
+pub fn render(report: &Report, verbose: bool) -> String {
+    let diagnostic = report.diagnostic();
+    let mut out = String::from("\n");
+    let _ = writeln!(out, "**Error:** {diagnostic}");
+    write_causes(&mut out, diagnostic);
+    write_snippets(&mut out, diagnostic);
+    if let Some(related) = diagnostic.related() {
+        for other in related {
+            let _ = writeln!(out, "\n  - {other}");
+            write_snippets(&mut out, other);
+            write_help(&mut out, other);
+        }
+    }
+    write_help(&mut out, diagnostic);
+    if verbose && let Some(code) = diagnostic.code() {
+        let _ = writeln!(out, "\ncode: {code}");
+    }
+    out
+}
+
+/// Causes whose text the message does not already contain.
+fn write_causes(out: &mut String, diagnostic: &dyn Diagnostic) {
+    let mut shown = diagnostic.to_string();
+    let mut source = diagnostic.source();
+    while let Some(cause) = source {
+        let text = cause.to_string();
+        if !shown.contains(&text) {
+            let _ = writeln!(out, "  caused by: {text}");
+            shown.push_str(&text);
+        }
+        source = cause.source();
+    }
+}
+
+fn write_help(out: &mut String, diagnostic: &dyn Diagnostic) {
+    if let Some(help) = diagnostic.help() {
+        for line in help.to_string().lines().filter(|line| !line.trim().is_empty()) {
+            let _ = writeln!(out, "\n💡 {line}");
+        }
+    }
+}
+
+fn write_snippets(out: &mut String, diagnostic: &dyn Diagnostic) {
+    let (Some(source), Some(labels)) = (diagnostic.source_code(), diagnostic.labels()) else { return };
+    for label in labels {
+        if let Some(text) = snippet(source, &label) {
+            out.push('\n');
+            out.push_str(&text);
+        }
+    }
+}
+
+/// The labelled line with one line before and after it, and a mark under the label.
+fn snippet(source: &dyn SourceCode, label: &LabeledSpan) -> Option<String> {
+    let contents = source.read_span(label.inner(), 1, 1).ok()?;
+    let exact = source.read_span(&SourceSpan::from((label.offset(), 0)), 0, 0).ok()?;
+    let text = std::str::from_utf8(contents.data()).ok()?;
+    let (line, column) = (exact.line() + 1, exact.column() + 1);
+    let width = (contents.line() + text.lines().count()).to_string().len();
+    let mut out = String::new();
+    let _ = writeln!(out, "  --> {}:{line}:{column}", contents.name().unwrap_or("input"));
+    for (index, source_line) in text.lines().enumerate() {
+        let number = contents.line() + index + 1;
+        let _ = writeln!(out, "  {number:>width$} | {source_line}");
+        if number == line {
+            let prefix: usize = source_line.char_indices().take_while(|(at, _)| *at < exact.column()).count();
+            let marks = "^".repeat(label.len().clamp(1, source_line.len().saturating_sub(exact.column()).max(1)));
+            let note = label.label().map(|note| format!(" {note}")).unwrap_or_default();
+            let _ = writeln!(out, "  {:>width$} | {}{marks}{note}", "", " ".repeat(prefix));
+        }
+    }
+    Some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use miette::NamedSource;
+
+    use super::*;
+    use crate::diag::Failure;
+
+    #[derive(Debug, thiserror::Error, Diagnostic)]
+    #[error("stack import not found: `nope`")]
+    #[diagnostic(code(atmos::stack::import_not_found), help("check the spelling"))]
+    struct Missing {
+        #[source_code]
+        source_text: NamedSource<Arc<str>>,
+        #[label("here")]
+        at: SourceSpan,
+    }
+
+    impl Failure for Missing {}
+
+    #[test]
+    fn shows_message_place_mark_and_help() {
+        let source_text = NamedSource::new("stacks/a.yaml", Arc::from("import:\n  - nope\nvars: {}\n"));
+        let report = Report::from(Missing { source_text, at: (12, 4).into() });
+        insta::assert_snapshot!(render(&report, true), @r"
+
+        **Error:** stack import not found: `nope`
+
+          --> stacks/a.yaml:2:5
+          1 | import:
+          2 |   - nope
+            |     ^^^^ here
+          3 | vars: {}
+
+        💡 check the spelling
+
+        code: atmos::stack::import_not_found
+        ");
+    }
+}

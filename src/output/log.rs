@@ -1,0 +1,117 @@
+//! Log lines: level tag, message, `key=value` pairs, no timestamp.
+
+use std::fmt::{self, Write as _};
+use std::io;
+use std::path::Path;
+use std::str::FromStr;
+use std::sync::{Arc, Mutex};
+
+use tracing::field::{Field, Visit};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::layer::{Context, Layer};
+use tracing_subscriber::prelude::*;
+
+use crate::secret::Masker;
+
+/// Levels of `logs.level`, from the most talkative.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Level {
+    Trace,
+    Debug,
+    Info,
+    #[default]
+    Warning,
+    Error,
+    Off,
+}
+
+impl FromStr for Level {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Level, ()> {
+        Ok(match text.to_ascii_lowercase().as_str() {
+            "trace" => Level::Trace,
+            "debug" => Level::Debug,
+            "info" => Level::Info,
+            "warning" | "warn" => Level::Warning,
+            "error" => Level::Error,
+            "off" => Level::Off,
+            _ => return Err(()),
+        })
+    }
+}
+
+/// Sends log events of `level` and above to `file` (`/dev/stderr`, `/dev/stdout`, `/dev/null` or a path, appended).
+/// Further calls in one process have no effect.
+pub fn start(level: Level, file: &str, masker: Arc<Masker>) -> io::Result<()> {
+    let filter = match level {
+        Level::Trace => tracing::Level::TRACE,
+        Level::Debug => tracing::Level::DEBUG,
+        Level::Info => tracing::Level::INFO,
+        Level::Warning => tracing::Level::WARN,
+        Level::Error => tracing::Level::ERROR,
+        Level::Off => return Ok(()),
+    };
+    let sink: Box<dyn io::Write + Send> = match file {
+        "" | "/dev/stderr" => Box::new(io::stderr()),
+        "/dev/stdout" => Box::new(io::stdout()),
+        "/dev/null" => return Ok(()),
+        path => Box::new(std::fs::OpenOptions::new().append(true).create(true).open(Path::new(path))?),
+    };
+    let layer = Lines { sink: Mutex::new(sink), masker }
+        .with_filter(tracing_subscriber::filter::LevelFilter::from_level(filter))
+        .with_filter(tracing_subscriber::filter::filter_fn(|meta| meta.target().starts_with("atmos")));
+    let _ = tracing_subscriber::registry().with(layer).try_init();
+    Ok(())
+}
+
+struct Lines {
+    sink: Mutex<Box<dyn io::Write + Send>>,
+    masker: Arc<Masker>,
+}
+
+impl<S: Subscriber> Layer<S> for Lines {
+    fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
+        let tag = match *event.metadata().level() {
+            tracing::Level::TRACE => "TRCE",
+            tracing::Level::DEBUG => "DEBU",
+            tracing::Level::INFO => "INFO",
+            tracing::Level::WARN => "WARN",
+            tracing::Level::ERROR => "ERRO",
+        };
+        let mut fields = Fields::default();
+        event.record(&mut fields);
+        let line = format!("{tag} {}{}\n", fields.message, fields.pairs);
+        let mut sink = self.sink.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let _ = sink.write_all(self.masker.mask(&line).as_bytes());
+    }
+}
+
+#[derive(Default)]
+struct Fields {
+    message: String,
+    pairs: String,
+}
+
+impl Visit for Fields {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        let text = format!("{value:?}");
+        self.add(field, &text);
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.add(field, value);
+    }
+}
+
+impl Fields {
+    fn add(&mut self, field: &Field, text: &str) {
+        if field.name() == "message" {
+            text.clone_into(&mut self.message);
+        } else if text.contains(char::is_whitespace) {
+            let _ = write!(self.pairs, " {}={text:?}", field.name());
+        } else {
+            let _ = write!(self.pairs, " {}={text}", field.name());
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! What the user sees: data on stdout, diagnostics and talk on stderr, tables.
+//!
+//! Row 13. [`Screen`] knows the two streams and their colours; the views turn reports into text.
+
+mod diagnostic;
+mod log;
+mod screen;
+mod table;
+
+pub use diagnostic::render;
+pub use log::{Level, start as start_log};
+pub use screen::Screen;
+pub use table::{Table, TableFormat};

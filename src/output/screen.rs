@@ -1,0 +1,92 @@
+//! The two output streams.
+
+use std::io::{self, Write as _};
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::diag::{Message, Report, Talk, Warning};
+use crate::secret::Masker;
+
+use super::{Level, diagnostic};
+
+/// Where data, talk and errors go, and whether secrets are masked on the way.
+#[derive(Clone)]
+pub struct Screen {
+    masker: Option<Arc<Masker>>,
+    /// Talk below this level is not shown.
+    level: Level,
+    colour: bool,
+}
+
+impl Screen {
+    /// `masker: None` for `--mask=false`.
+    pub fn new(masker: Option<Arc<Masker>>, level: Level, colour: bool) -> Screen {
+        Screen { masker, level, colour }
+    }
+
+    /// Prints data, masked. A closed pipe is not an error: who reads has seen enough.
+    pub fn data(&self, text: &str) -> io::Result<()> {
+        match &self.masker {
+            Some(masker) => self.raw_data(&masker.mask(text)),
+            None => self.raw_data(text),
+        }
+    }
+
+    /// Prints data that may hold secrets on purpose (`auth env`, `auth process`).
+    pub fn raw_data(&self, text: &str) -> io::Result<()> {
+        let mut stdout = io::stdout().lock();
+        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Writes data to a file instead, masked like stdout.
+    pub fn data_to_file(&self, path: &Path, text: &str) -> io::Result<()> {
+        let text = match &self.masker {
+            Some(masker) => masker.mask(text),
+            None => text.into(),
+        };
+        crate::host::fs::write_atomic(path, text.as_bytes(), 0o644)
+    }
+
+    /// Prints an error. Masked always: an error is never a place for a secret.
+    pub fn error(&self, report: &Report, verbose: bool) {
+        let text = diagnostic::render(report, verbose);
+        let text = match &self.masker {
+            Some(masker) => masker.mask(&text).into_owned(),
+            None => text,
+        };
+        let text = if self.colour { text.replacen("**Error:**", "\u{1b}[1;31m**Error:**\u{1b}[0m", 1) } else { text };
+        self.stderr(&text);
+    }
+
+    /// The listener for what the core says on the way.
+    pub fn talk(&self) -> Talk {
+        let screen = self.clone();
+        Talk::new(move |message| screen.message(&message))
+    }
+
+    fn message(&self, message: &Message) {
+        let line = match message {
+            Message::Attention(line) => line.clone(),
+            Message::Info(line) if self.level <= Level::Warning => line.clone(),
+            Message::Success(line) if self.level <= Level::Warning => format!("✓ {line}"),
+            Message::Warning(warning) if self.level <= Level::Warning => warning_text(warning),
+            _ => return,
+        };
+        self.stderr(&format!("{}\n", self.masker.as_ref().map_or(line.as_str().into(), |masker| masker.mask(&line))));
+    }
+
+    /// A failing stderr leaves nobody to tell.
+    fn stderr(&self, text: &str) {
+        let mut stderr = io::stderr().lock();
+        let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
+    }
+}
+
+fn warning_text(warning: &Warning) -> String {
+    let place = warning.place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default();
+    let help = warning.help.as_ref().map(|help| format!("\n  {help}")).unwrap_or_default();
+    format!("⚠ {place}{}{help}", warning.message)
+}
