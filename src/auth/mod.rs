@@ -4,6 +4,7 @@
 //! (which identity), [`chain::Chain`] (by which steps) and [`creds::AwsCredentials`] (what comes out).
 
 pub mod aws;
+pub mod cache;
 pub mod chain;
 pub mod config;
 pub mod creds;
@@ -15,6 +16,8 @@ mod problem;
 mod read;
 pub mod realm;
 pub mod resolution;
+pub mod run;
+pub mod store;
 pub mod validate;
 
 pub use config::AuthConfig;
