@@ -11,4 +11,17 @@
 mod support;
 
 mod architecture;
+mod bad_input;
+mod example;
+mod garbage;
+mod helmfile;
+mod identities;
+mod isolation;
+mod keyring;
+mod login;
+mod no_auth;
 mod parts;
+mod person;
+mod signals;
+mod values;
+mod warm;

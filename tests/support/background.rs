@@ -73,3 +73,23 @@ pub(crate) fn wait_until<T>(what: &str, limit: Duration, mut ask: impl FnMut() -
         std::thread::sleep(Duration::from_millis(50));
     }
 }
+
+/// Ids of the children of a process, their children, and so on.
+pub(crate) fn descendants(pid: u32) -> Vec<u32> {
+    let mut parents: Vec<(u32, u32)> = Vec::new();
+    for entry in std::fs::read_dir("/proc").expect("Linux").flatten() {
+        let Some(id) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+        let stat = std::fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
+        // The name in parentheses may contain anything; state and parent follow its last parenthesis.
+        let parent = stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(1)?.parse().ok());
+        parents.extend(parent.map(|parent: u32| (id, parent)));
+    }
+    let mut found = vec![pid];
+    let mut at = 0;
+    while at < found.len() {
+        let parent = found[at];
+        found.extend(parents.iter().filter(|(_, other)| *other == parent).map(|(id, _)| *id));
+        at += 1;
+    }
+    found.split_off(1)
+}

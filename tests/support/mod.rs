@@ -5,6 +5,7 @@
 //! program that is missing fails the test and says how to get it; nothing is skipped.
 
 mod background;
+mod cloud;
 mod http;
 mod identity_center;
 mod kube;
@@ -16,7 +17,8 @@ mod secret_service;
 mod sts;
 mod terminal;
 
-pub(crate) use background::{free_port, signal, wait_until};
+pub(crate) use background::{descendants, free_port, signal, wait_until};
+pub(crate) use cloud::{AMBIENT_KEY, Cloud, variables};
 pub(crate) use identity_center::IdentityCenter;
 pub(crate) use kube::Kube;
 pub(crate) use outcome::Outcome;

@@ -41,14 +41,18 @@ impl Outcome {
     /// Fails unless stderr contains the phrase, however it was wrapped to the width of a terminal.
     #[track_caller]
     pub(crate) fn says(self, phrase: &str) -> Outcome {
-        assert!(flat(&self.stderr).contains(&flat(phrase)), "stderr does not say `{phrase}`\n{self}");
+        assert!(self.mentions(phrase), "stderr does not say `{phrase}`\n{self}");
         self
     }
 
     #[track_caller]
     pub(crate) fn says_not(self, phrase: &str) -> Outcome {
-        assert!(!flat(&self.stderr).contains(&flat(phrase)), "stderr says `{phrase}`\n{self}");
+        assert!(!self.mentions(phrase), "stderr says `{phrase}`\n{self}");
         self
+    }
+
+    pub(crate) fn mentions(&self, phrase: &str) -> bool {
+        flat(&self.stderr).contains(flat(phrase).trim_end())
     }
 
     /// Stdout as JSON.
