@@ -5,7 +5,11 @@
 
 pub mod auth;
 pub mod diag;
+pub mod exec;
+pub mod graph;
 pub mod host;
+pub mod merge;
 pub mod secret;
 pub mod span;
 pub mod value;
+pub mod yaml;

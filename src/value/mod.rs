@@ -3,10 +3,13 @@
 //! Row 1. Read [`Node`] and [`Value`] first. Containers and strings sit behind `Arc`: a clone of a node copies
 //! pointers, never a tree, and a merge copies only the maps along the path that changes.
 
+mod duration;
 mod json;
 mod node;
 mod path;
 
+pub use duration::parse_go_duration;
+pub(crate) use json::function_text;
 pub use json::{from_json, to_json};
 pub use node::{Function, Map, Node, Value, format_float};
 pub use path::Path;

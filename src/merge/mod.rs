@@ -1,0 +1,10 @@
+//! Deep merge of nodes and the strategies for lists.
+//!
+//! Row 2. [`merge`] puts one node over another, [`merge_into`] does it in place, [`merge_all`] folds layers from the
+//! lowest to the highest. Nothing is copied deeply: subtrees that only one side has are shared.
+
+mod deep;
+mod strategy;
+
+pub use deep::{merge, merge_all, merge_into, settle};
+pub use strategy::{Error, ListStrategy};

@@ -1,0 +1,353 @@
+//! Composer: parser events to nodes with places.
+//!
+//! Read [`parse`] first, then `Composer::node`, through which every event passes.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span as Range, StrInput, Tag};
+
+use super::error::Error;
+use super::scalar;
+use crate::span::{FileId, Sources, Span};
+use crate::value::{Function, Map, Node, Value};
+
+/// Nodes that one document may have after its aliases are expanded.
+pub const NODE_BUDGET: usize = 1_000_000;
+/// Levels of nesting that one document may have after its aliases are expanded.
+const DEPTH_LIMIT: usize = 128;
+/// The tag prefix behind `!!`.
+const CORE: &str = "tag:yaml.org,2002:";
+/// The name that the non-specific tag `!` gets here: a scalar stays text, a container what it is.
+const AS_WRITTEN: &str = "";
+
+/// Bounds of one document.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Nodes after expansion of aliases.
+    pub nodes: usize,
+    /// Levels of nesting after expansion of aliases.
+    pub depth: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { nodes: NODE_BUDGET, depth: DEPTH_LIMIT }
+    }
+}
+
+/// Reads the one document of a file; a file without content is a null node. `cwd` shortens the name that diagnostics
+/// show.
+///
+/// # Errors
+/// Every error names `file:line:column`: syntax, duplicate keys, unknown anchors, more than one document, limits.
+pub fn parse(sources: &Sources, path: &Path, cwd: &Path, text: Arc<str>) -> Result<Node, Error> {
+    parse_with(sources, path, cwd, text, Limits::default())
+}
+
+/// [`parse`] with bounds of one's own.
+pub fn parse_with(sources: &Sources, path: &Path, cwd: &Path, text: Arc<str>, limits: Limits) -> Result<Node, Error> {
+    let file = sources.add(path, cwd, text.clone());
+    let content = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let mut composer = Composer {
+        events: Parser::new_from_str(content),
+        sources,
+        file,
+        limits,
+        count: 0,
+        anchors: HashMap::new(),
+        open: None,
+    };
+    composer.document()
+}
+
+struct Composer<'a> {
+    events: Parser<'a, StrInput<'a>>,
+    sources: &'a Sources,
+    file: FileId,
+    limits: Limits,
+    /// Nodes so far, those behind aliases included.
+    count: usize,
+    anchors: HashMap<usize, Built>,
+    /// Place of the last opening bracket, for documents that end too early.
+    open: Option<Span>,
+}
+
+/// A finished node with what the limits need to know of it.
+#[derive(Clone)]
+struct Built {
+    node: Node,
+    /// Levels below and including this node.
+    height: usize,
+    /// Nodes below and including this one.
+    size: usize,
+}
+
+/// How an event's tag is to be taken.
+enum Tagged {
+    No,
+    /// `!!str` and its like, without the prefix.
+    Core(String),
+    /// `!env` and its like, with the exclamation mark.
+    Function(Arc<str>),
+}
+
+impl<'a> Composer<'a> {
+    fn document(&mut self) -> Result<Node, Error> {
+        let mut root = None;
+        loop {
+            let (event, range) = self.next()?;
+            match event {
+                Event::StreamEnd => return Ok(root.unwrap_or_default()),
+                Event::StreamStart | Event::DocumentEnd | Event::Nothing => {}
+                Event::DocumentStart(_) if root.is_some() => {
+                    return Err(Error::documents(self.sources, self.span(&range)));
+                }
+                Event::DocumentStart(_) => {
+                    let (event, range) = self.next()?;
+                    root = Some(self.node(event, range, 1)?.node);
+                }
+                _ => return Err(self.syntax(&range, "content outside of a document")),
+            }
+        }
+    }
+
+    fn next(&mut self) -> Result<(Event<'a>, Range), Error> {
+        match self.events.next_event() {
+            Some(Ok(next)) => Ok(next),
+            Some(Err(error)) => {
+                let at = self.point(*error.marker());
+                let reason = match self.open {
+                    Some(open) if error.info().contains("eof") => {
+                        format!("{} (opened at line {})", error.info(), open.line)
+                    }
+                    _ => error.info().to_owned(),
+                };
+                Err(Error::syntax(self.sources, at, reason))
+            }
+            None => Ok((Event::StreamEnd, Range::default())),
+        }
+    }
+
+    fn node(&mut self, event: Event<'a>, range: Range, depth: usize) -> Result<Built, Error> {
+        let span = self.span(&range);
+        if depth > self.limits.depth {
+            return Err(Error::limit(
+                self.sources,
+                span,
+                format!("exceeded the depth limit of {} levels", self.limits.depth),
+            ));
+        }
+        self.charge(1, span)?;
+        match event {
+            Event::Alias(id) => self.alias(id, span, depth),
+            Event::Scalar(text, style, anchor, tag) => {
+                let value = self.scalar(&text, style, tag.as_deref(), span)?;
+                let built = Built { node: Node::new(value, span), height: 1, size: 1 };
+                Ok(self.anchored(anchor, built))
+            }
+            Event::SequenceStart(anchor, tag) => {
+                let built = self.sequence(span, depth)?;
+                self.close(anchor, tag.as_deref(), "seq", built)
+            }
+            Event::MappingStart(anchor, tag) => {
+                let built = self.mapping(span, depth)?;
+                self.close(anchor, tag.as_deref(), "map", built)
+            }
+            _ => Err(self.syntax(&range, "expected a value")),
+        }
+    }
+
+    /// Counts `nodes` against the budget.
+    fn charge(&mut self, nodes: usize, span: Span) -> Result<(), Error> {
+        self.count = self.count.saturating_add(nodes);
+        if self.count > self.limits.nodes {
+            let reason = format!("document contains excessive aliasing: more than {} nodes", self.limits.nodes);
+            return Err(Error::limit(self.sources, span, reason));
+        }
+        Ok(())
+    }
+
+    fn alias(&mut self, id: usize, span: Span, depth: usize) -> Result<Built, Error> {
+        let Some(built) = self.anchors.get(&id).cloned() else {
+            return Err(Error::syntax(self.sources, span, "an anchor contains itself"));
+        };
+        // One node was charged for the event itself.
+        self.charge(built.size - 1, span)?;
+        if depth + built.height - 1 > self.limits.depth {
+            let reason = format!("exceeded the depth limit of {} levels through aliases", self.limits.depth);
+            return Err(Error::limit(self.sources, span, reason));
+        }
+        Ok(built)
+    }
+
+    fn anchored(&mut self, anchor: usize, built: Built) -> Built {
+        if anchor > 0 {
+            self.anchors.insert(anchor, built.clone());
+        }
+        built
+    }
+
+    fn scalar(&self, text: &str, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Result<Value, Error> {
+        match tagged(tag) {
+            Tagged::No if style == ScalarStyle::Plain => Ok(scalar::resolve(text)),
+            Tagged::No => Ok(Value::String(Arc::from(text))),
+            Tagged::Core(name) if name == AS_WRITTEN => Ok(Value::String(Arc::from(text))),
+            Tagged::Core(name) => scalar::tagged(&name, text)
+                .ok_or_else(|| Error::syntax(self.sources, span, format!("cannot decode `{text}` as a !!{name}"))),
+            Tagged::Function(tag) => {
+                let argument = Node::new(Value::String(Arc::from(text)), span);
+                Ok(Value::Function(Arc::new(Function { tag, argument })))
+            }
+        }
+    }
+
+    /// Applies the tag of a finished container and remembers its anchor.
+    fn close(&mut self, anchor: usize, tag: Option<&Tag>, kind: &str, mut built: Built) -> Result<Built, Error> {
+        match tagged(tag) {
+            Tagged::No => {}
+            Tagged::Core(name) if name == kind || name == AS_WRITTEN || (name == "set" && kind == "map") => {}
+            Tagged::Core(name) if matches!(name.as_str(), "omap" | "pairs") && kind == "seq" => {}
+            Tagged::Core(name) => {
+                return Err(Error::syntax(
+                    self.sources,
+                    built.node.span,
+                    format!("cannot decode !!{kind} as a !!{name}"),
+                ));
+            }
+            Tagged::Function(tag) => {
+                let span = built.node.span;
+                let function = Function { tag, argument: built.node };
+                built.node = Node::new(Value::Function(Arc::new(function)), span);
+                built.height += 1;
+            }
+        }
+        Ok(self.anchored(anchor, built))
+    }
+
+    fn sequence(&mut self, span: Span, depth: usize) -> Result<Built, Error> {
+        let (mut list, mut height, before) = (Vec::new(), 1, self.count);
+        self.open = Some(span);
+        loop {
+            let (event, range) = self.next()?;
+            if event == Event::SequenceEnd {
+                break;
+            }
+            let item = self.node(event, range, depth + 1)?;
+            height = height.max(item.height + 1);
+            list.push(item.node);
+        }
+        let size = self.count - before + 1;
+        Ok(Built { node: Node::new(Value::List(Arc::new(list)), span), height, size })
+    }
+
+    fn mapping(&mut self, span: Span, depth: usize) -> Result<Built, Error> {
+        let (mut map, mut height, before) = (Map::new(), 1, self.count);
+        let mut places: Vec<Span> = Vec::new();
+        let mut merged: Option<(Node, Span)> = None;
+        self.open = Some(span);
+        loop {
+            let (event, range) = self.next()?;
+            if event == Event::MappingEnd {
+                break;
+            }
+            let key_span = self.span(&range);
+            let is_merge = is_merge_key(&event);
+            let key = self.key(event, range, depth)?;
+            let (event, range) = self.next()?;
+            let value = self.node(event, range, depth + 1)?;
+            height = height.max(value.height + 1);
+            if is_merge && !matches!(value.node.value, Value::Function(_)) {
+                if let Some((_, first)) = merged {
+                    return Err(Error::duplicate_key(self.sources, "<<", key_span, first));
+                }
+                merged = Some((value.node, key_span));
+                continue;
+            }
+            if let Some(index) = map.get_index_of(&*key) {
+                return Err(Error::duplicate_key(self.sources, &key, key_span, places[index]));
+            }
+            map.insert(key, value.node);
+            places.push(key_span);
+        }
+        if let Some((from, at)) = merged {
+            self.merge(&mut map, &from, at)?;
+        }
+        let size = self.count - before + 1;
+        Ok(Built { node: Node::new(Value::Map(Arc::new(map)), span), height, size })
+    }
+
+    /// Text of a key. Scalars of other types become the text of their value, so `0x1F` and `31` are one key.
+    fn key(&mut self, event: Event<'a>, range: Range, depth: usize) -> Result<Arc<str>, Error> {
+        let built = self.node(event, range, depth + 1)?;
+        match &built.node.value {
+            Value::String(text) => Ok(text.clone()),
+            Value::Null => Ok(Arc::from("null")),
+            Value::List(_) | Value::Map(_) | Value::Function(_) => {
+                Err(self.syntax(&range, format!("invalid map key: a {} cannot be a key", built.node.value.type_name())))
+            }
+            _ => Ok(Arc::from(built.node.scalar_text().unwrap_or_default())),
+        }
+    }
+
+    /// Merge keys: explicit keys win, of a list the earlier map wins, and nothing is merged below the first level.
+    fn merge(&self, map: &mut Map, from: &Node, at: Span) -> Result<(), Error> {
+        let single = std::slice::from_ref(from);
+        let layers = match &from.value {
+            Value::List(list) => list.as_slice(),
+            _ => single,
+        };
+        for layer in layers {
+            let Value::Map(layer) = &layer.value else {
+                return Err(Error::syntax(self.sources, at, "map merge requires map or sequence of maps as the value"));
+            };
+            for (key, node) in layer.iter() {
+                if !map.contains_key(key) {
+                    map.insert(key.clone(), node.clone());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn syntax(&self, range: &Range, reason: impl Into<String>) -> Error {
+        Error::syntax(self.sources, self.span(range), reason)
+    }
+
+    fn point(&self, at: Marker) -> Span {
+        Span::new(self.file, narrow(at.line()), narrow(at.col() + 1), 1)
+    }
+
+    /// The first line of a range; containers are marked by their first character only.
+    fn span(&self, range: &Range) -> Span {
+        let (start, end) = (range.start, range.end);
+        let length = if start.line() == end.line() { end.index().saturating_sub(start.index()) } else { 0 };
+        Span { length: narrow(length), ..self.point(start) }
+    }
+}
+
+fn narrow(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+fn is_merge_key(event: &Event<'_>) -> bool {
+    match event {
+        Event::Scalar(text, ScalarStyle::Plain, _, tag) => {
+            text == "<<" && tag.as_deref().is_none_or(|tag| tag.handle == CORE && tag.suffix == "merge")
+        }
+        _ => false,
+    }
+}
+
+fn tagged(tag: Option<&Tag>) -> Tagged {
+    let Some(tag) = tag else { return Tagged::No };
+    let whole = format!("{}{}", tag.handle, tag.suffix);
+    match whole.strip_prefix(CORE) {
+        Some("merge") => Tagged::No,
+        Some(name) => Tagged::Core(name.to_owned()),
+        None if whole == "!" => Tagged::Core(AS_WRITTEN.to_owned()),
+        None if whole.starts_with('!') => Tagged::Function(Arc::from(whole)),
+        None => Tagged::Function(Arc::from(format!("!{whole}"))),
+    }
+}

@@ -1,0 +1,168 @@
+//! JSON output: two spaces, keys in bytewise order, no HTML escaping.
+
+use super::error::Error;
+use crate::value::{Node, Path, Value, format_float, function_text};
+
+/// The JSON text of a node with a final line break. Infinities, which JSON has not, become `null`;
+/// [`try_emit_json`] refuses them.
+pub fn emit_json(node: &Node) -> String {
+    let mut out = String::new();
+    write(&mut out, node, 0);
+    out.push('\n');
+    out
+}
+
+/// [`emit_json`] for documents that a person or a tool reads as data.
+///
+/// # Errors
+/// A number that JSON cannot express, with the path to its key.
+pub fn try_emit_json(node: &Node) -> Result<String, Error> {
+    check(node, &mut Path::new())?;
+    Ok(emit_json(node))
+}
+
+fn check(node: &Node, path: &mut Path) -> Result<(), Error> {
+    match &node.value {
+        Value::Float(number) if !number.is_finite() => {
+            let value = if number.is_nan() {
+                "NaN"
+            } else if *number > 0.0 {
+                "+Inf"
+            } else {
+                "-Inf"
+            };
+            Err(Error::NotJson { path: path.to_string(), value: value.to_owned() })
+        }
+        Value::List(list) => list.iter().enumerate().try_for_each(|(index, item)| {
+            path.push_index(index);
+            check(item, path)?;
+            path.pop();
+            Ok(())
+        }),
+        Value::Map(map) => map.iter().try_for_each(|(key, item)| {
+            path.push_key(key);
+            check(item, path)?;
+            path.pop();
+            Ok(())
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn write(out: &mut String, node: &Node, level: usize) {
+    match &node.value {
+        Value::Null => out.push_str("null"),
+        Value::Bool(flag) => out.push_str(if *flag { "true" } else { "false" }),
+        Value::Int(number) => out.push_str(&number.to_string()),
+        Value::UInt(number) => out.push_str(&number.to_string()),
+        Value::Float(number) if number.is_finite() => out.push_str(&format_float(*number)),
+        Value::Float(_) => out.push_str("null"),
+        Value::String(text) => write_string(out, text),
+        Value::Function(function) => write_string(out, &function_text(function)),
+        Value::List(list) if list.is_empty() => out.push_str("[]"),
+        Value::List(list) => {
+            out.push('[');
+            for (index, item) in list.iter().enumerate() {
+                separate(out, index, level + 1);
+                write(out, item, level + 1);
+            }
+            close(out, ']', level);
+        }
+        Value::Map(map) if map.is_empty() => out.push_str("{}"),
+        Value::Map(map) => {
+            let mut entries: Vec<_> = map.iter().collect();
+            entries.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
+            out.push('{');
+            for (index, (key, item)) in entries.into_iter().enumerate() {
+                separate(out, index, level + 1);
+                write_string(out, key);
+                out.push_str(": ");
+                write(out, item, level + 1);
+            }
+            close(out, '}', level);
+        }
+    }
+}
+
+fn separate(out: &mut String, index: usize, level: usize) {
+    if index > 0 {
+        out.push(',');
+    }
+    new_line(out, level);
+}
+
+fn close(out: &mut String, bracket: char, level: usize) {
+    new_line(out, level);
+    out.push(bracket);
+}
+
+fn new_line(out: &mut String, level: usize) {
+    out.push('\n');
+    out.extend(std::iter::repeat_n("  ", level));
+}
+
+/// Quotes a string; separators of lines and paragraphs are escaped, as script engines ask for it.
+fn write_string(out: &mut String, text: &str) {
+    use std::fmt::Write as _;
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
+            '\0'..='\u{1f}' | '\u{2028}' | '\u{2029}' => {
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
+            }
+            _ => out.push(c),
+        }
+    }
+    out.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::value::{Map, from_json, to_json};
+
+    #[test]
+    fn json_has_two_spaces_and_sorted_keys() {
+        let node = from_json(&serde_json::json!({"b": [1, {"z": null, "a": "<&>\u{1}"}], "10": {}, "9": [], "a": 1.5}));
+        let expected = r#"{
+  "10": {},
+  "9": [],
+  "a": 1.5,
+  "b": [
+    1,
+    {
+      "a": "<&>\u0001",
+      "z": null
+    }
+  ]
+}
+"#;
+        assert_eq!(emit_json(&node), expected);
+    }
+
+    #[test]
+    fn infinity_is_refused_with_its_path() {
+        let list = Node::from(vec![Node::from(1), Node::from(Value::Float(f64::INFINITY))]);
+        let node =
+            Node::from(Map::from_iter([(Arc::from("vars"), Node::from(Map::from_iter([(Arc::from("a"), list)])))]));
+        let error = try_emit_json(&node).unwrap_err();
+        assert_eq!(error.to_string(), "unsupported value: +Inf at 'vars.a[1]' cannot be written as JSON");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn strings_survive(text in ".*") {
+            let parsed: serde_json::Value = serde_json::from_str(&emit_json(&Node::from(text.as_str()))).unwrap();
+            proptest::prop_assert_eq!(parsed, to_json(&Node::from(text.as_str())));
+        }
+    }
+}

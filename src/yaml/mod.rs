@@ -1,0 +1,21 @@
+//! YAML in and out: text to [`Node`](crate::value::Node) with places, nodes to YAML and JSON text.
+//!
+//! Row 2. Read [`parse`] first: a composer over parser events that owns anchors, merge keys, duplicate keys, limits and
+//! the rules by which plain scalars get their types (`scalar`). [`emit`] and [`emit_json`] write documents in the form
+//! of the reference.
+
+mod compose;
+mod emit;
+mod error;
+mod json;
+mod order;
+mod scalar;
+#[cfg(test)]
+mod tests;
+
+pub use compose::{Limits, NODE_BUDGET};
+pub use compose::{parse, parse_with};
+pub use emit::emit;
+pub use error::Error;
+pub use json::{emit_json, try_emit_json};
+pub use order::natural;

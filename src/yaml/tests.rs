@@ -1,0 +1,142 @@
+//! Composer tables and properties, with an independent reader as oracle.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::span::Sources;
+use crate::value::{Map, Node, Value, to_json};
+
+fn read(text: &str) -> Result<Node, String> {
+    let sources = Sources::new();
+    parse(&sources, Path::new("/r/a.yaml"), Path::new("/r"), Arc::from(text)).map_err(|error| error.to_string())
+}
+
+fn json(text: &str) -> String {
+    to_json(&read(text).unwrap()).to_string()
+}
+
+#[test]
+fn documents_become_nodes() {
+    for (text, expected) in [
+        ("", "null"),
+        ("# only a comment\n", "null"),
+        ("---\na: 1\n...\n", r#"{"a":1}"#),
+        ("\u{feff}a: 1", r#"{"a":1}"#),
+        ("a: &x {k: 1}\nb: *x", r#"{"a":{"k":1},"b":{"k":1}}"#),
+        ("a: &x 1\nb: &x 2\nc: *x", r#"{"a":1,"b":2,"c":2}"#),
+        ("b: &b {x: 1, y: 1}\na:\n  x: 2\n  <<: *b", r#"{"a":{"x":2,"y":1},"b":{"x":1,"y":1}}"#),
+        ("<<: [{a: 1}, {a: 2, b: 2}]\nc: 3", r#"{"a":1,"b":2,"c":3}"#),
+        ("x: &x {m: {p: 1}}\ny:\n  <<: *x\n  m: {q: 1}", r#"{"x":{"m":{"p":1}},"y":{"m":{"q":1}}}"#),
+        ("\"<<\": {a: 1}", r#"{"<<":{"a":1}}"#),
+        ("1: a\ntrue: b\n~: c\n1.5: d\n0x1F: e", r#"{"1":"a","1.5":"d","31":"e","null":"c","true":"b"}"#),
+        ("a: !!str 5\nb: !!int \"5\"\nc: ! 5", r#"{"a":"5","b":5,"c":"5"}"#),
+        ("a: !env HOME\nb: !repo-root\nc: !append [1, 2]", r#"{"a":"!env HOME","b":"!repo-root","c":"!append [1,2]"}"#),
+        ("a: '5'\nb: \"true\"\nc: |\n  x\n", r#"{"a":"5","b":"true","c":"x\n"}"#),
+        ("a:\n- 1\n- {b: c}\n", r#"{"a":[1,{"b":"c"}]}"#),
+        ("a: 2001-01-01", r#"{"a":"2001-01-01"}"#),
+    ] {
+        let parsed: serde_json::Value = serde_json::from_str(&json(text)).unwrap();
+        assert_eq!(parsed, serde_json::from_str::<serde_json::Value>(expected).unwrap(), "{text}");
+    }
+}
+
+#[test]
+fn faults_name_their_place() {
+    for (text, expected) in [
+        ("a: 1\nb: 2\na: 3\n", "yaml: a.yaml:3:1: mapping key \"a\" already defined at line 1"),
+        ("m:\n  1: x\n  \"1\": y\n", "yaml: a.yaml:3:3: mapping key \"1\" already defined at line 2"),
+        ("a: 1\n---\nb: 2\n", "yaml: a.yaml:2:1: the file holds more than one YAML document"),
+        ("a: &x [*x]", "yaml: a.yaml:1:8: an anchor contains itself"),
+        ("a: *nope", "yaml: a.yaml:1:4: while parsing node, found unknown anchor"),
+        ("<<: 5", "yaml: a.yaml:1:1: map merge requires map or sequence of maps as the value"),
+        ("a: !!int x", "yaml: a.yaml:1:4: cannot decode `x` as a !!int"),
+        ("[a]: 1", "yaml: a.yaml:1:1: invalid map key: a list cannot be a key"),
+    ] {
+        assert_eq!(read(text).unwrap_err(), expected, "{text}");
+    }
+    let error = read("a: 1\n  b: [\n").unwrap_err();
+    assert!(error.starts_with("yaml: a.yaml:2:"), "{error}");
+}
+
+#[test]
+fn places_point_at_values_tags_and_keys() {
+    let sources = Sources::new();
+    let text = Arc::from("vars:\n  name: wörld # c\n  home: !env HOME\n");
+    let node = parse(&sources, Path::new("/r/a.yaml"), Path::new("/r"), text).unwrap();
+    let place = |key: &str| sources.place(node.get("vars").unwrap().get(key).unwrap().span).unwrap();
+    assert_eq!((place("name").to_string(), place("name").byte_length()), ("a.yaml:2:9".to_owned(), 6));
+    assert_eq!(place("home").to_string(), "a.yaml:3:9");
+}
+
+#[test]
+fn alias_bombs_and_deep_nesting_are_refused() {
+    let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for level in 1..9 {
+        let item = format!("*a{}", level - 1);
+        bomb += &format!("a{level}: &a{level} [{}]\n", vec![item; 10].join(", "));
+    }
+    assert!(read(&bomb).unwrap_err().contains("excessive aliasing"));
+    let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+    assert!(read(&deep).unwrap_err().contains("depth limit"));
+    let chained: String = (0..200).fold("a0: &a0 [x]\n".to_owned(), |text, level| {
+        format!("{text}a{next}: &a{next} [*a{level}]\n", next = level + 1)
+    });
+    assert!(read(&chained).unwrap_err().contains("depth limit"));
+}
+
+/// Trees without whole floats, which print as integers by design.
+fn trees() -> impl Strategy<Value = Node> {
+    let text = prop_oneof![
+        "[a-z]{0,6}",
+        "[ -~]{0,12}",
+        "[ a:#\\-\n\t'\"]{0,10}",
+        "\\PC{0,8}",
+        Just("12:30:45".to_owned()),
+        Just("2001-01-01".to_owned()),
+        Just("!env HOME".to_owned()),
+        Just("0x1F".to_owned()),
+        Just("\u{feff}\u{85}\u{2028}\r\n".to_owned()),
+    ];
+    let leaf = prop_oneof![
+        Just(Node::default()),
+        any::<bool>().prop_map(Node::from),
+        any::<i64>().prop_map(Node::from),
+        Just(Node::from(Value::UInt(u64::MAX))),
+        Just(Node::from(Value::Float(0.125))),
+        text.clone().prop_map(Node::from),
+    ];
+    leaf.prop_recursive(4, 40, 5, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(Node::from),
+            prop::collection::vec((text.clone(), inner), 0..5).prop_map(|entries| {
+                Node::from(entries.into_iter().map(|(key, node)| (Arc::from(key), node)).collect::<Map>())
+            }),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn emitted_documents_read_back(node in trees(), indent in 2_usize..6) {
+        let text = emit(&node, indent);
+        let back = read(&text);
+        prop_assert_eq!(back.as_ref(), Ok(&node), "{}", text);
+    }
+
+    #[test]
+    fn an_independent_reader_agrees(node in trees()) {
+        let text = emit(&node, 2);
+        let theirs: serde_json::Value = serde_yaml::from_str(&text).map_err(|e| TestCaseError::fail(format!("{e}\n{text}")))?;
+        prop_assert_eq!(theirs, to_json(&node), "{}", text);
+    }
+
+    #[test]
+    fn garbage_never_panics(text in "\\PC{0,60}|[\\[\\]{}:,&*!|>'\"%@?\\-#a \n\t<]{0,60}") {
+        let _ = read(&text);
+    }
+}
