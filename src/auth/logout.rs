@@ -155,7 +155,8 @@ impl Session {
             let Some(realm) = name.strip_prefix(INDEX).filter(|_| name != own) else { continue };
             let Some(bytes) = self.context.load(&name).await? else { continue };
             if index_from_bytes(&bytes).iter().any(same) {
-                let message = format!("credentials exist under another realm (`{realm}`), not under `{}`", self.realm());
+                let message =
+                    format!("credentials exist under another realm (`{realm}`), not under `{}`", self.realm());
                 let warning = Warning::new("atmos::auth::other_realm", message)
                     .help("set `auth.realm` in atmos.yaml, so that the realm does not depend on the path");
                 self.context.host.talk.warn(warning);
