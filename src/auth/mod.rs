@@ -8,6 +8,7 @@ pub mod cache;
 pub mod chain;
 pub mod config;
 pub mod creds;
+pub mod delivery;
 mod duration;
 mod error;
 pub mod kind;
