@@ -168,9 +168,12 @@ impl Cache {
             // A read-only home must not keep a container from logging in.
             Err(error) if self.inner.store.is_persistent() => return Err(error),
             Err(_) => {
-                fs::create_private_dir(&self.inner.spare)
-                    .map_err(|error| Error::io("create", &self.inner.spare, error))?;
-                &self.inner.spare
+                let spare = &self.inner.spare;
+                // The parent too: in the temp directory it could be somebody else's.
+                for directory in spare.parent().into_iter().chain([spare.as_path()]) {
+                    fs::create_private_dir(directory).map_err(|error| Error::io("create", directory, error))?;
+                }
+                spare
             }
         };
         take(&directory.join(format!("{}.lock", seal::file_name(name))), timeout, waiting)

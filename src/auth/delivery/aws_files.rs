@@ -40,7 +40,7 @@ pub fn profile_name(identity: &str) -> Result<String, Error> {
 
 /// Header names that make SDKs find a profile of the configuration file. The Python SDK splits a header like a shell and
 /// needs quotes, the Go SDK takes it as it is: a name that needs quotes stands twice.
-pub(super) fn headers(profile: &str) -> Vec<String> {
+pub fn config_headers(profile: &str) -> Vec<String> {
     if profile == "default" {
         return vec!["default".to_owned()];
     }
@@ -54,7 +54,7 @@ pub(super) fn headers(profile: &str) -> Vec<String> {
 }
 
 /// The sections of a configuration file, one or two per profile, as `(header, body)`.
-pub(super) fn config_sections(profiles: &[Profile], helper: &Helper) -> Result<Vec<(String, String)>, Error> {
+pub fn config_sections(profiles: &[Profile], helper: &Helper) -> Result<Vec<(String, String)>, Error> {
     let mut sections = Vec::new();
     for profile in profiles {
         let mut body = String::new();
@@ -66,7 +66,7 @@ pub(super) fn config_sections(profiles: &[Profile], helper: &Helper) -> Result<V
             return Err(Error::Profile { name: profile.identity.clone(), why: "its region has a line break" });
         }
         let _ = writeln!(body, "region = {region}");
-        sections.extend(headers(&profile.name).into_iter().map(|header| (header, body.clone())));
+        sections.extend(config_headers(&profile.name).into_iter().map(|header| (header, body.clone())));
     }
     Ok(sections)
 }
@@ -147,7 +147,7 @@ mod tests {
             ("it's", vec!["profile it's", r#"profile 'it'"'"'s'"#]),
             ("acct/x", vec!["profile acct/x"]),
         ] {
-            assert_eq!(headers(name), expected);
+            assert_eq!(config_headers(name), expected);
         }
     }
 

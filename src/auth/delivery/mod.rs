@@ -12,7 +12,7 @@ mod ini;
 mod mode;
 mod quote;
 
-pub use aws_files::{Profile, config_text, credentials_text, profile_name};
+pub use aws_files::{Profile, config_headers, config_sections, config_text, credentials_text, profile_name};
 pub use changes::{AMBIENT, Changes, Style, Wiring, changes, child_env};
 pub use error::Error;
 pub use format::{Format, render};
