@@ -133,14 +133,14 @@ impl Cache {
     pub fn entries(&self) -> Result<Vec<String>, Error> {
         let mut names = self.inner.memory.names();
         let files = self.files()?;
-        if !files.is_empty() && self.inner.store.is_persistent() {
-            if let Some(key) = self.key(false)? {
-                for file_name in files {
-                    let content = private::read(&self.inner.directory.join(&file_name))?;
-                    names.extend(
-                        content.and_then(|content| format::open(&key, &file_name, &content)).map(|entry| entry.name),
-                    );
-                }
+        if !files.is_empty()
+            && self.inner.store.is_persistent()
+            && let Some(key) = self.key(false)?
+        {
+            for file_name in files {
+                let content = private::read(&self.inner.directory.join(&file_name))?;
+                let entry = content.and_then(|content| format::open(&key, &file_name, &content));
+                names.extend(entry.map(|entry| entry.name));
             }
         }
         names.sort();

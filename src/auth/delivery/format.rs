@@ -203,7 +203,7 @@ mod tests {
         #[test]
         fn bash_gives_the_value_back(value in "[^\0]{0,40}") {
             let script = format!("{}printf %s \"$K\"", render(Format::Bash, &pairs(&[("K", &value)]), &[]).unwrap());
-            let output = std::process::Command::new("bash").arg("-c").arg(script).output().unwrap();
+            let output = duct::cmd!("bash", "-c", script).stdout_capture().run().unwrap();
             prop_assert_eq!(String::from_utf8_lossy(&output.stdout), value.as_str());
         }
 

@@ -78,7 +78,7 @@ pub fn helper_answer(credentials: &AwsCredentials, now: Timestamp) -> Zeroizing<
         version: 1,
         access_key_id: &credentials.access_key_id,
         secret_access_key: credentials.secret_access_key.expose_secret(),
-        session_token: credentials.session_token.as_ref().map(|token| token.expose_secret()),
+        session_token: credentials.session_token.as_ref().map(Secret::expose_secret),
         expiration: credentials.expiration.map(|real| seconds(expiration(real, now))),
     };
     // Room enough that the text never moves and leaves a copy behind.

@@ -1,5 +1,7 @@
 //! Editing INI files by section, everything else kept byte by byte. Row 5.
 
+use std::fmt::Write as _;
+
 /// Prefix of the comment that belongs to the section below it.
 const OWN_COMMENT: &str = "; atmos:";
 
@@ -17,7 +19,7 @@ pub fn replace_sections(text: &str, sections: &[(String, String)]) -> String {
                 edited.push('\n');
             }
         }
-        edited.push_str(&format!("[{name}]\n{body}"));
+        let _ = write!(edited, "[{name}]\n{body}");
     }
     edited
 }

@@ -216,7 +216,8 @@ fn make_private(path: &Path) -> io::Result<()> {
     std::fs::create_dir(path)
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 

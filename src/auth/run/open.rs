@@ -247,6 +247,7 @@ fn write(path: &Path, content: &[u8]) -> Result<(), Error> {
     fs::write_atomic(path, content, 0o600).map_err(|error| Error::io("write", path, error))
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 #[path = "open_tests.rs"]
 mod tests;
