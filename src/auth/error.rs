@@ -156,9 +156,9 @@ pub enum Error {
         at: Option<SourceSpan>,
     },
 
-    #[error("signing in to provider `{provider}` requires an interactive terminal{context}")]
+    #[error("signing in to provider `{provider}` requires an interactive terminal")]
     #[diagnostic(code(atmos::auth::needs_terminal), help("{help}"))]
-    NeedsTerminal { provider: String, context: String, help: String },
+    NeedsTerminal { provider: String, help: String },
 
     #[error("aws sso token creation failed for provider `{provider}`: {reason}")]
     #[diagnostic(code(atmos::auth::token_creation), help("{help}"))]
@@ -209,6 +209,10 @@ pub enum Error {
     #[diagnostic(code(atmos::auth::no_providers), help("add one below `auth.providers` in atmos.yaml"))]
     NoProviders,
 
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Cache(Arc<super::cache::Error>),
+
     /// A worker thread of this process died; its own message went to stderr.
     #[error("internal: a worker of authentication stopped: {reason}")]
     #[diagnostic(code(atmos::auth::worker))]
@@ -221,8 +225,15 @@ impl Failure for Error {
             Error::NeedsTerminal { .. } => UNUSABLE,
             Error::Aborted => ABORTED,
             Error::InvalidIdentity { exit, .. } => *exit,
+            Error::Cache(error) => error.exit_code(),
             _ => 1,
         }
+    }
+}
+
+impl From<super::cache::Error> for Error {
+    fn from(error: super::cache::Error) -> Error {
+        Error::Cache(Arc::new(error))
     }
 }
 
@@ -289,7 +300,7 @@ mod tests {
 
     #[test]
     fn exit_codes_follow_the_catalogue() {
-        let terminal = Error::NeedsTerminal { provider: "p".into(), context: String::new(), help: String::new() };
+        let terminal = Error::NeedsTerminal { provider: "p".into(), help: String::new() };
         assert_eq!((terminal.exit_code(), Error::Aborted.exit_code(), Error::Disabled.exit_code()), (2, 130, 1));
     }
 }

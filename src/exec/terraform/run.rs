@@ -1,7 +1,7 @@
 //! Carries out a [`Plan`]: files, init, workspace, main command, files again.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::Path;
 
 use super::folder::{self, Folder, Known, Look, Memory};
 use super::init::{Decision, Wish, decide};
@@ -160,7 +160,7 @@ async fn prepare(context: &mut Context<'_>, plan: &Plan) -> Result<Vec<u8>, Erro
 }
 
 /// Keeps what the next run may skip.
-fn remember(target: &Target, plan: &Plan, mut memory: Memory, now: &Folder, data: &PathBuf) -> Result<(), Error> {
+fn remember(target: &Target, plan: &Plan, mut memory: Memory, now: &Folder, data: &Path) -> Result<(), Error> {
     let id = target.id();
     let before = memory.instances.remove(&id).and_then(|known| known.workspace);
     let workspace = match &plan.workspace {
@@ -256,6 +256,7 @@ fn described(launch: &Launch) -> String {
     std::iter::once(name).chain(words.cloned()).collect::<Vec<_>>().join(" ")
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 #[path = "run_tests.rs"]
 mod tests;

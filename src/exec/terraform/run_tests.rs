@@ -1,6 +1,6 @@
 //! Runs with the real program where it is on PATH, and with a recording stub for what the real one cannot show.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::json;

@@ -119,8 +119,7 @@ fn refuse(target: &Target, words: &[&str], verb: Verb) -> Result<(), Error> {
 fn planfile(words: &[&str], request: &Request, canonical: &str) -> Result<Option<String>, Error> {
     let file = match (&request.planfile, &request.from_plan) {
         (None, None) => return Ok(None),
-        (Some(file), _) => file.clone(),
-        (None, Some(FromPlan::File(file))) => file.clone(),
+        (Some(file), _) | (None, Some(FromPlan::File(file))) => file.clone(),
         (None, Some(FromPlan::Canonical)) => canonical.to_owned(),
     };
     if matches!(words[0], "apply" | "deploy") {
@@ -227,7 +226,7 @@ fn main_arguments(
 ) -> Option<Vec<String>> {
     let names = target.names();
     let mut args: Vec<String> = match words {
-        ["init"] | ["workspace"] => return None,
+        ["init" | "workspace"] => return None,
         ["deploy"] => vec!["apply".to_owned()],
         ["workspace", "select" | "new" | "delete"] => {
             // Flags come before the name, which is never the user's to choose.

@@ -55,12 +55,11 @@ impl Verb {
             ["apply" | "deploy"] => Verb { varfile: true, provisions: true, modifies: true, ..PLAIN },
             ["destroy" | "import"] => Verb { varfile: true, modifies: true, ..PLAIN },
             ["refresh" | "test" | "console"] => Verb { varfile: true, ..PLAIN },
-            ["init"] => Verb { workspace: false, ..PLAIN },
             ["workspace"] => Verb { provisions: true, ..PLAIN },
             ["workspace", "list" | "show" | "select" | "new" | "delete"] => {
                 Verb { provisions: true, workspace: false, single, ..PLAIN }
             }
-            ["providers"] | ["providers", "lock" | "mirror" | "schema"] => Verb { workspace: false, ..PLAIN },
+            ["init" | "providers"] | ["providers", "lock" | "mirror" | "schema"] => Verb { workspace: false, ..PLAIN },
             ["state"] => PLAIN,
             ["state", word] if STATE_READS.contains(word) => Verb { single, ..PLAIN },
             ["state", "mv" | "push" | "replace-provider" | "rm"] => Verb { modifies: true, single, ..PLAIN },
