@@ -15,8 +15,8 @@ const ATTEMPTS: u32 = 3;
 /// A cluster of one API server. Objects are stored and served; nothing runs them.
 pub(crate) struct Kube {
     pub(crate) kubeconfig: PathBuf,
-    _apiserver: Background,
-    _etcd: Background,
+    apiserver: Background,
+    etcd: Background,
     folder: tempfile::TempDir,
 }
 
@@ -37,9 +37,9 @@ impl Kube {
         let kubeconfig = folder.path().join("kubeconfig");
         let authority = folder.path().join("certs/apiserver.crt");
         std::fs::write(&kubeconfig, kubeconfig_text(port, &authority)).expect("a new file");
-        let mut kube = Kube { kubeconfig, _apiserver: apiserver, _etcd: etcd, folder };
+        let mut kube = Kube { kubeconfig, apiserver, etcd, folder };
         let deadline = Instant::now() + Duration::from_secs(90);
-        while Instant::now() < deadline && kube._apiserver.is_alive() && kube._etcd.is_alive() {
+        while Instant::now() < deadline && kube.apiserver.is_alive() && kube.etcd.is_alive() {
             if kube.kubectl(&["get", "--raw", "/readyz"]).is_some_and(|answer| answer == "ok") {
                 return Some(kube);
             }

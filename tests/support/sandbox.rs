@@ -16,7 +16,7 @@ use super::outcome::Outcome;
 use super::{parts, signal};
 
 /// A run that takes longer hangs.
-const LIMIT: Duration = Duration::from_secs(180);
+const LIMIT: Duration = Duration::from_mins(3);
 
 /// The top of our own repository.
 pub(crate) fn repository() -> &'static Path {

@@ -87,7 +87,7 @@ fn shared() -> Arc<Moto> {
     // It takes a free port itself and names it.
     command.args(["-H", "127.0.0.1", "-p", "0"]).stderr(std::fs::File::create(&log).expect("a new file"));
     let mut process = Background::start("moto_server", command);
-    let address = wait_until("moto_server listens", Duration::from_secs(60), || {
+    let address = wait_until("moto_server listens", Duration::from_mins(1), || {
         process.assert_alive();
         let text = std::fs::read_to_string(&log).ok()?;
         let (_, rest) = text.split_once("Running on http://")?;
@@ -114,7 +114,7 @@ fn relay(mut client: TcpStream, address: &str, notes: &Mutex<Seen>) -> Option<()
     }
     request.push_str("Connection: close\r\n\r\n");
     let mut server = TcpStream::connect(address).ok()?;
-    server.set_read_timeout(Some(Duration::from_secs(60))).ok()?;
+    server.set_read_timeout(Some(Duration::from_mins(1))).ok()?;
     server.write_all(request.as_bytes()).ok()?;
     server.write_all(&body).ok()?;
     let mut answer = Vec::new();
