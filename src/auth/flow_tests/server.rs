@@ -21,8 +21,13 @@ pub(super) struct Script {
     pub(super) log: Vec<String>,
     /// Bodies of STS calls, with their Authorization header in front.
     pub(super) sts: Vec<String>,
+    /// Requests that came as to a proxy.
+    pub(super) proxied: usize,
     tokens: u32,
 }
+
+/// A host that only a proxy could know.
+pub(super) const PROXIED: &str = "http://portal.invalid";
 
 #[derive(Clone)]
 pub(super) struct Server {
@@ -72,7 +77,11 @@ impl Server {
                 return;
             }
         };
-        let line = head.lines().next().unwrap_or_default().trim_end_matches(" HTTP/1.1").to_owned();
+        // Through a proxy the whole address stands in the request line.
+        let line = head.lines().next().unwrap_or_default().trim_end_matches(" HTTP/1.1").replace(PROXIED, "");
+        if head.contains(PROXIED) {
+            self.script.lock().unwrap().proxied += 1;
+        }
         let (status, name, answer) = self.answer(&line, &head, &body);
         let kind = if answer.starts_with('<') { "text/xml" } else { "application/json" };
         let error = name.map(|name| format!("x-amzn-ErrorType: {name}\r\n")).unwrap_or_default();
