@@ -66,6 +66,10 @@ impl Server {
             let mut buffer = [0; 4096];
             let read = stream.read(&mut buffer).await.unwrap_or(0);
             bytes.extend_from_slice(&buffer[..read]);
+            // A TLS handshake: this server has none.
+            if bytes.first() == Some(&0x16) {
+                return;
+            }
             let text = String::from_utf8_lossy(&bytes).into_owned();
             if let Some((head, body)) = text.split_once("\r\n\r\n") {
                 let length = header(head, "content-length").and_then(|value| value.parse().ok()).unwrap_or(0);
