@@ -11,6 +11,7 @@
 mod support;
 
 mod architecture;
+mod argv;
 mod bad_input;
 mod example;
 mod garbage;
