@@ -45,10 +45,10 @@ impl Bed {
             cwd: temp.path().to_path_buf(),
             terminal: Terminal { forced: true, ..Terminal::default() },
             exe: "atmos".into(),
-            talk: Talk::new(move |message| {
-                if let Message::Attention(line) = message {
-                    sink.lock().unwrap().push(line);
-                }
+            talk: Talk::new(move |message| match message {
+                Message::Attention(line) => sink.lock().unwrap().push(line),
+                Message::Warning(warning) => sink.lock().unwrap().push(warning.message),
+                _ => {}
             }),
             masker: Arc::default(),
             sources: Arc::default(),
@@ -79,6 +79,12 @@ impl Bed {
         }));
         let realm = Realm::resolve(Some("test"), None, None).unwrap();
         Session::new(&self.host, Arc::new(auth), realm, self.cache.clone(), options)
+    }
+
+    fn in_realm(&self, realm: &str) -> Session {
+        let realm = Realm::resolve(Some(realm), None, None).unwrap();
+        let session = self.fresh();
+        Session::new(&self.host, session.settings, realm, self.cache.clone(), Options::default())
     }
 
     fn fresh(&self) -> Session {
@@ -370,6 +376,28 @@ async fn what_is_kept_on_disk_is_sealed_and_opens_in_the_next_process() {
     bed.cache = Arc::new(cache(&bed.host));
     let error = bed.fresh().credentials(&name("dev")).await.unwrap_err();
     assert_eq!((bed.server.total(), error.exit_code()), (asked, 1), "{error}");
+}
+
+#[tokio::test]
+async fn realms_share_the_sign_in_but_not_the_sessions() {
+    let bed = Bed::new().await;
+    key(&bed.fresh(), "dev").await.unwrap();
+    let warned = |bed: &Bed| bed.heard.lock().unwrap().iter().any(|line| line.contains("under another realm (`test`)"));
+    assert!(!warned(&bed));
+    key(&bed.in_realm("other"), "dev").await.unwrap();
+    assert_eq!((bed.server.count("/device_authorization"), bed.server.count("/federation")), (1, 2));
+    assert!(warned(&bed));
+}
+
+#[tokio::test]
+async fn an_unreachable_service_is_said_rather_than_a_missing_terminal() {
+    let mut bed = Bed::new().await;
+    bed.server.script.lock().unwrap().token_lifetime = 60;
+    key(&bed.fresh(), "dev").await.unwrap();
+    bed.host.terminal.forced = false;
+    bed.host.env.set("AWS_ENDPOINT_URL_SSO_OIDC", "http://127.0.0.1:9");
+    let error = bed.fresh().credentials(&name("base")).await.unwrap_err();
+    assert!(error.to_string().starts_with("cannot reach http://127.0.0.1:9 (CreateToken"), "{error}");
 }
 
 #[tokio::test]
