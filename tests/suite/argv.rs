@@ -180,7 +180,7 @@ fn workspace_is_not_selected_where_it_must_not_be() {
         assert!(!calls.iter().any(|call| call.starts_with("workspace")), "{calls:?}");
     };
     without(&|sandbox| {
-        change(sandbox, "atmos.yaml", "    deploy_run_init", "    workspaces_enabled: false\n    deploy_run_init")
+        change(sandbox, "atmos.yaml", "    deploy_run_init", "    workspaces_enabled: false\n    deploy_run_init");
     });
     without(&|sandbox| {
         change(
@@ -188,16 +188,16 @@ fn workspace_is_not_selected_where_it_must_not_be() {
             "stacks/orgs/dev.yaml",
             "        FROM_COMPONENT",
             "        TF_WORKSPACE: mine\n        FROM_COMPONENT",
-        )
+        );
     });
     without(&|sandbox| sandbox.set("TF_WORKSPACE", "mine"));
     without(&|sandbox| {
         change(
             sandbox,
             "stacks/orgs/dev.yaml",
-            "    local: {}",
-            "    http: {address: \"http://127.0.0.1:1\"}\n  backend_type: http\n  # ",
-        )
+            "  backend_type: local\n  backend:\n    local: {}",
+            "  backend_type: http\n  backend:\n    http: {address: \"http://127.0.0.1:1\"}",
+        );
     });
 }
 

@@ -24,5 +24,6 @@ mod no_auth;
 mod parts;
 mod person;
 mod signals;
+mod snapshots;
 mod values;
 mod warm;
