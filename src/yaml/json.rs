@@ -71,7 +71,7 @@ fn write(out: &mut String, node: &Node, level: usize) {
         Value::Map(map) if map.is_empty() => out.push_str("{}"),
         Value::Map(map) => {
             let mut entries: Vec<_> = map.iter().collect();
-            entries.sort_unstable_by_key(|(left, _)| *left);
+            entries.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
             out.push('{');
             for (index, (key, item)) in entries.into_iter().enumerate() {
                 separate(out, index, level + 1);
