@@ -34,7 +34,7 @@ pub fn merge_all<'a>(layers: impl IntoIterator<Item = &'a Node>, strategy: ListS
 pub fn merge_into(target: &mut Node, over: &Node, strategy: ListStrategy) {
     match (&mut target.value, &over.value) {
         (Value::Map(base), Value::Map(later)) => {
-            if Arc::ptr_eq(base, later) || later.is_empty() {
+            if later.is_empty() || Arc::ptr_eq(base, later) && !grows(over, strategy) {
                 return;
             }
             if base.is_empty() {
@@ -51,6 +51,20 @@ pub fn merge_into(target: &mut Node, over: &Node, strategy: ListStrategy) {
             merge_lists(base, later, strategy);
         }
         _ => *target = over.clone(),
+    }
+}
+
+/// Whether merging a node with itself would change it: lists that are appended to double, as in the reference.
+fn grows(node: &Node, strategy: ListStrategy) -> bool {
+    match &node.value {
+        Value::Map(map) => map.values().any(|item| grows(item, strategy)),
+        Value::List(list) => match strategy {
+            ListStrategy::Append => !list.is_empty(),
+            ListStrategy::Merge => list.iter().any(|item| grows(item, strategy)),
+            ListStrategy::Replace => false,
+        },
+        Value::Function(function) => function.tag.as_ref() == APPEND,
+        _ => false,
     }
 }
 

@@ -7,9 +7,9 @@ use super::super::args::{
 use super::super::error::Error;
 use super::super::setup::Context;
 use super::{unknown, write};
-use crate::auth::context::Options;
+use crate::auth::Options;
 use crate::auth::resolution::Flag;
-use crate::auth::session::Validity;
+use crate::auth::Validity;
 use crate::auth::{Problem, Severity};
 use crate::diag::Result;
 use crate::ops::{Access, auth};

@@ -1,0 +1,287 @@
+//! The merge of all layers of one component.
+
+use std::sync::Arc;
+
+use super::backend;
+use super::chain::Chain;
+use super::error::Error;
+use super::inherit;
+use super::instance::{Instance, Sections};
+use super::kind::Kind;
+use super::own::{Own, text_of};
+use super::scope::Scope;
+use super::section::Section;
+use super::workspace::{self, StackName};
+use crate::merge::{ListStrategy, merge, merge_all, settle};
+use crate::stack::Located;
+use crate::value::{Map, Node};
+
+/// A component with the name of its stack.
+pub(crate) struct Built {
+    pub instance: Instance,
+    pub name: StackName,
+}
+
+/// The component `name` of a scope, merged; `None` when the stack does not have it.
+///
+/// # Errors
+/// Whatever is wrong with the component or its bases. Other components do not matter.
+pub(crate) fn build(scope: &Scope<'_>, name: &str) -> Result<Option<Built>, Error> {
+    let Some(component) = scope.component(name)? else { return Ok(None) };
+    if matches!(scope.kind, Kind::Custom(_)) {
+        return super::custom::build(scope, name, component).map(Some);
+    }
+    Layers::read(scope, name, component)?.build().map(Some)
+}
+
+/// Everything that a component is merged from.
+struct Layers<'s, 'a> {
+    scope: &'s Scope<'a>,
+    name: &'s str,
+    own: Own,
+    overrides_node: Option<Node>,
+    overrides: Own,
+    chain: Chain,
+    bases: Own,
+    /// For the sections of the component; set by its own settings.
+    strategy: ListStrategy,
+}
+
+impl<'s, 'a> Layers<'s, 'a> {
+    fn read(scope: &'s Scope<'a>, name: &'s str, component: &Node) -> Result<Layers<'s, 'a>, Error> {
+        let own = Own::read(scope, name, component)?;
+        let overrides_node = scope.overrides(name, component);
+        let overrides = match &overrides_node {
+            Some(node) => Own::read_overrides(scope, name, node)?,
+            None => Own::default(),
+        };
+        let chain = Chain::of(scope, name, component)?;
+        let settings = |own: &'_ Own| own.bag.get(Section::Settings).cloned();
+        let (asked, overridden) = (settings(&own), settings(&overrides));
+        let start = scope.index.strategy();
+        let inheriting = scope.strategy(name, start, [asked.as_ref(), overridden.as_ref()])?;
+        let bases = inherit::bases(scope, name, &chain, inheriting)?;
+        let layers =
+            [scope.defaults.get(Section::Settings), bases.bag.get(Section::Settings), asked.as_ref(), overridden.as_ref()];
+        let strategy = scope.strategy(name, start, layers)?;
+        Ok(Layers { scope, name, own, overrides_node, overrides, chain, bases, strategy })
+    }
+
+    /// One section merged from all layers that have it.
+    fn merged(&self, section: Section) -> Node {
+        let layers = [
+            self.scope.defaults.get(section),
+            self.bases.bag.get(section),
+            self.own.bag.get(section),
+            self.overrides.bag.get(section),
+        ];
+        let strategy = if section == Section::Retry { self.scope.index.strategy() } else { self.strategy };
+        let merged = match section {
+            Section::Auth => merge_all([Some(&self.scope.config.auth)].into_iter().chain(layers).flatten(), strategy),
+            _ => merge_all(layers.into_iter().flatten(), strategy),
+        };
+        settle(&merged)
+    }
+
+    fn build(self) -> Result<Built, Error> {
+        let metadata = self.merged(Section::Metadata);
+        let component = self.printed_component();
+        let directory = metadata.get("component").and_then(text_of).unwrap_or_else(|| component.clone());
+        let base_component = (directory != self.name && !directory.is_empty()).then_some(directory);
+        let mut sections = self.sections(metadata)?;
+        if self.scope.kind == Kind::Terraform {
+            self.backends(&component, &mut sections)?;
+        }
+        let is = |key: &str, value: bool| sections.metadata.get(key).and_then(Node::as_bool) == Some(value);
+        let own_type = self.own.bag.get(Section::Metadata).and_then(|metadata| metadata.get("type"));
+        let (abstract_, enabled, locked) =
+            (own_type.and_then(Node::as_str) == Some("abstract"), !is("enabled", false), is("locked", true));
+        if abstract_ && self.scope.kind == Kind::Terraform {
+            drop_spacelift_workspace(&mut sections.settings);
+        }
+        let name = workspace::stack_name(self.scope, |token| sections.vars.get(token).and_then(text_of))?;
+        let workspace = workspace::workspace(&workspace::Input {
+            scope: self.scope,
+            component: self.name,
+            base: base_component.as_deref(),
+            metadata: &sections.metadata,
+            vars: &sections.vars,
+            backend_type: &sections.backend_type,
+            name: &name,
+        })?;
+        let key = &self.scope.stack.key;
+        let instance = Instance {
+            name: self.name.to_owned(),
+            kind: self.scope.kind.clone(),
+            stack: name.canonical(key).to_owned(),
+            manifest: key.to_string(),
+            folder: base_component.clone().unwrap_or_else(|| self.name.to_owned()),
+            component,
+            base_component,
+            inheritance: self.chain.nearest_first(),
+            imports: self.scope.index.imports(self.scope.stack).iter().map(ToString::to_string).collect(),
+            abstract_,
+            enabled,
+            locked,
+            command: self.command(),
+            workspace,
+            sections,
+        };
+        Ok(Built { instance, name })
+    }
+
+    /// `metadata.component` of the component itself, else what its legacy attribute leads to, else its name.
+    fn printed_component(&self) -> String {
+        let own = self.own.bag.get(Section::Metadata).and_then(|metadata| metadata.get("component"));
+        own.and_then(text_of)
+            .or_else(|| self.chain.legacy.clone())
+            .filter(|name| !name.is_empty())
+            .unwrap_or_else(|| self.name.to_owned())
+    }
+
+    fn sections(&self, metadata: Node) -> Result<Sections, Error> {
+        let mut settings = self.merged(Section::Settings);
+        self.github_integration(&mut settings);
+        let required_version =
+            [&self.overrides, &self.own, &self.bases].into_iter().map(|own| &own.required_version);
+        let applies = |section: Section| section.applies_to(&self.scope.kind);
+        let merged = |section| if applies(section) { self.merged(section) } else { Node::empty_map() };
+        let mut extra = Map::new();
+        for section in [Section::Mocks].into_iter().chain(Section::ALL.into_iter().filter(|section| !section.is_map())) {
+            let node = merged(section);
+            if applies(section) && !(section.is_map() && node.is_empty()) && self.is_written(section) {
+                extra.insert(Arc::from(section.key()), node);
+            }
+        }
+        let provider = [&self.own.provider, &self.bases.provider, &self.scope.provider];
+        if let Some(provider) = provider.into_iter().find(|provider| !provider.is_empty()) {
+            extra.insert(Arc::from("provider"), Node::from(provider.as_str()));
+        }
+        Ok(Sections {
+            vars: merged(Section::Vars),
+            settings,
+            env: merged(Section::Env),
+            auth: merged(Section::Auth),
+            metadata,
+            overrides: self.overrides_node.as_ref().map_or_else(Node::empty_map, settle),
+            hooks: merged(Section::Hooks),
+            providers: merged(Section::Providers),
+            generate: merged(Section::Generate),
+            required_providers: merged(Section::RequiredProviders),
+            backend: Node::empty_map(),
+            remote_state_backend: Node::empty_map(),
+            source: merged(Section::Source),
+            provision: merged(Section::Provision),
+            dependencies: merged(Section::Dependencies),
+            locals: merged(Section::Locals),
+            retry: merged(Section::Retry),
+            secrets: self.secrets()?,
+            test: merged(Section::Test),
+            backend_type: String::new(),
+            remote_state_backend_type: String::new(),
+            required_version: required_version.into_iter().find(|text| !text.is_empty()).cloned().unwrap_or_default(),
+            extra,
+        })
+    }
+
+    fn is_written(&self, section: Section) -> bool {
+        self.scope.defaults.get(section).is_some()
+            || self.bases.bag.get(section).is_some()
+            || self.own.bag.get(section).is_some()
+    }
+
+    fn backends(&self, component: &str, sections: &mut Sections) -> Result<(), Error> {
+        let input = backend::Input {
+            scope: self.scope,
+            component: self.name,
+            base: component,
+            metadata: &sections.metadata,
+            bases: &self.bases,
+            own: &self.own,
+        };
+        let backend = input.backend()?;
+        let remote = input.remote_state(&backend, self.scope.index.strategy())?;
+        sections.backend = settle(&backend.settings);
+        sections.backend_type = backend.kind;
+        sections.remote_state_backend = settle(&remote.settings);
+        sections.remote_state_backend_type = remote.kind;
+        Ok(())
+    }
+
+    fn command(&self) -> String {
+        let layers = [&self.overrides.command, &self.own.command, &self.bases.command, &self.scope.command];
+        let written = layers.into_iter().find(|command| !command.is_empty()).cloned();
+        written.unwrap_or_else(|| self.scope.kind.command(self.scope.config))
+    }
+
+    /// `integrations.github` of `atmos.yaml` lies below `settings.integrations.github`.
+    fn github_integration(&self, settings: &mut Node) {
+        let Some(global) = self.scope.config.document.get_path(["integrations", "github"]) else { return };
+        if global.as_map().is_none_or(Map::is_empty) {
+            return;
+        }
+        let merged = match settings.get_path(["integrations", "github"]).filter(|own| own.as_map().is_some()) {
+            Some(own) => merge(global, own, self.strategy),
+            None => global.clone(),
+        };
+        let integrations = settings.make_map().entry(Arc::from("integrations")).or_default();
+        integrations.make_map().insert(Arc::from("github"), merged);
+    }
+
+    /// Each declaration carries the scope that its place gives it.
+    fn secrets(&self) -> Result<Node, Error> {
+        let section = Section::Secrets;
+        let layers = [
+            (self.scope.defaults.get(section), "stack"),
+            (self.bases.bag.get(section), "instance"),
+            (self.own.bag.get(section), "instance"),
+            (self.overrides.bag.get(section), "instance"),
+        ];
+        let mut tagged = Vec::new();
+        for (layer, scope) in layers {
+            if let Some(layer) = layer {
+                tagged.push(self.tag_secrets(layer, scope)?);
+            }
+        }
+        Ok(settle(&merge_all(&tagged, self.strategy)))
+    }
+
+    fn tag_secrets(&self, layer: &Node, scope: &str) -> Result<Node, Error> {
+        let mut tagged = layer.clone();
+        let Some(declared) = layer.get("vars").and_then(Node::as_map) else { return Ok(tagged) };
+        let mut vars = declared.clone();
+        for (name, node) in &mut vars {
+            if node.as_map().is_none() {
+                continue;
+            }
+            let existing = node.get("scope").and_then(Node::as_str).unwrap_or("");
+            if !matches!(existing, "" | "global") && existing != scope {
+                let located = Located::new(&self.scope.host.sources, node.span);
+                return Err(Error::Section {
+                    phrase: "invalid component secrets section".to_owned(),
+                    path: format!("secrets.vars.{name}"),
+                    file: self.scope.stack.key.to_string(),
+                    found: format!("scope '{existing}' where only '{scope}' or 'global' can be"),
+                    place: located.text,
+                    source: located.source,
+                    at: located.at,
+                });
+            }
+            if existing != "global" {
+                node.make_map().insert(Arc::from("scope"), Node::from(scope));
+            }
+        }
+        tagged.make_map().insert(Arc::from("vars"), Node::from(vars));
+        Ok(tagged)
+    }
+}
+
+/// Abstract components get no Spacelift stack.
+fn drop_spacelift_workspace(settings: &mut Node) {
+    if settings.get_path(["spacelift", "workspace_enabled"]).is_none() {
+        return;
+    }
+    if let Some(spacelift) = settings.make_map().get_mut("spacelift") {
+        spacelift.make_map().shift_remove("workspace_enabled");
+    }
+}

@@ -1,0 +1,158 @@
+//! The bases of a component, in the order in which they are merged.
+//!
+//! Depth first: the bases of a base come before it, and a base that is reached twice is merged twice, so that it wins
+//! again at its later place.
+
+use std::sync::Arc;
+
+use super::error::Error;
+use super::scope::Scope;
+use crate::span::Span;
+use crate::stack::Located;
+use crate::value::Node;
+
+/// Names of the bases from weak to strong, with repetitions.
+#[derive(Debug, Default)]
+pub(crate) struct Chain {
+    pub order: Vec<Arc<str>>,
+    /// The component that the legacy `component` attribute leads to.
+    pub legacy: Option<String>,
+}
+
+impl Chain {
+    /// The bases of `name`.
+    ///
+    /// # Errors
+    /// A base that is not defined, a circle, or an attribute of the wrong type.
+    pub(crate) fn of(scope: &Scope<'_>, name: &str, component: &Node) -> Result<Chain, Error> {
+        let mut walk = Walk { scope, order: Vec::new(), path: vec![Arc::from(name)] };
+        let mut legacy = None;
+        if let Some(attribute) = component.get("component") {
+            let base = walk.text(attribute, name)?;
+            walk.visit(&base, attribute.span, false)?;
+            // The innermost base is complete first; its name is what the attribute stands for.
+            legacy = walk.order.first().map(ToString::to_string);
+        }
+        walk.inherits(name, component, true)?;
+        Ok(Chain { order: walk.order, legacy })
+    }
+
+    /// The bases nearest first, each once.
+    pub(crate) fn nearest_first(&self) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for name in self.order.iter().rev() {
+            if !names.iter().any(|known| known.as_str() == &**name) {
+                names.push(name.to_string());
+            }
+        }
+        names
+    }
+}
+
+struct Walk<'s, 'a> {
+    scope: &'s Scope<'a>,
+    order: Vec<Arc<str>>,
+    /// The component and the bases that led here.
+    path: Vec<Arc<str>>,
+}
+
+impl Walk<'_, '_> {
+    fn visit(&mut self, base: &Arc<str>, span: Span, inherited: bool) -> Result<(), Error> {
+        if self.path.last() == Some(base) {
+            // A component that names itself is common and harmless.
+            return Ok(());
+        }
+        if self.path.contains(base) {
+            return Err(self.cycle(base, span));
+        }
+        let scope = self.scope;
+        let Some(component) = scope.component(base)? else {
+            return if inherited || !self.is_directory(base) { Err(self.undefined(base, span, inherited)) } else { Ok(()) };
+        };
+        self.path.push(base.clone());
+        let is_abstract = component.get_path(["metadata", "type"]).and_then(Node::as_str) == Some("abstract");
+        if let Some(attribute) = component.get("component").filter(|_| !is_abstract) {
+            let name = self.text(attribute, base)?;
+            self.visit(&name, attribute.span, false)?;
+        }
+        self.inherits(base, component, false)?;
+        self.path.pop();
+        self.order.push(base.clone());
+        Ok(())
+    }
+
+    fn inherits(&mut self, name: &str, component: &Node, own: bool) -> Result<(), Error> {
+        let Some(inherits) = component.get_path(["metadata", "inherits"]) else { return Ok(()) };
+        let Some(list) = inherits.as_list() else {
+            return if own { Err(self.wrong_inherits(name, inherits)) } else { Ok(()) };
+        };
+        for entry in list {
+            let Some(base) = entry.as_str() else { return Err(self.wrong_inherits(name, entry)) };
+            self.visit(&Arc::from(base), entry.span, true)?;
+        }
+        Ok(())
+    }
+
+    fn is_directory(&self, base: &str) -> bool {
+        self.scope.kind.base_path(self.scope.config).is_some_and(|directory| directory.join(base).is_dir())
+    }
+
+    fn text(&self, attribute: &Node, name: &str) -> Result<Arc<str>, Error> {
+        attribute
+            .as_str()
+            .map(Arc::from)
+            .ok_or_else(|| self.wrong("invalid component attribute", &format!("{name}.component"), attribute))
+    }
+
+    fn wrong_inherits(&self, name: &str, node: &Node) -> Error {
+        self.wrong("invalid component metadata.inherits section", &format!("{name}.metadata.inherits"), node)
+    }
+
+    fn wrong(&self, phrase: &str, path: &str, node: &Node) -> Error {
+        let located = Located::new(&self.scope.host.sources, node.span);
+        Error::Section {
+            phrase: phrase.to_owned(),
+            path: format!("components.{}.{path}", self.scope.kind),
+            file: self.scope.stack.key.to_string(),
+            found: format!("found {}", node.value.type_name()),
+            place: located.text,
+            source: located.source,
+            at: located.at,
+        }
+    }
+
+    fn cycle(&self, base: &str, span: Span) -> Error {
+        let start = self.path.iter().position(|name| &**name == base).unwrap_or(0);
+        let names: Vec<String> =
+            self.path[start..].iter().map(|name| &**name).chain([base]).map(|name| format!("'{name}'")).collect();
+        let located = Located::new(&self.scope.host.sources, span);
+        Error::InheritanceCycle {
+            chain: names.join(" -> "),
+            file: self.scope.stack.key.to_string(),
+            place: located.text,
+            source: located.source,
+            at: located.at,
+        }
+    }
+
+    fn undefined(&self, base: &str, span: Span, inherited: bool) -> Error {
+        let known = self.scope.components().ok().flatten();
+        let near = known.into_iter().flatten().map(|(name, _)| (strsim::jaro_winkler(name, base), name));
+        let near = near
+            .filter(|(likeness, _)| *likeness > 0.85)
+            .max_by(|left, right| left.0.total_cmp(&right.0).then_with(|| right.1.cmp(left.1)))
+            .map(|(_, name)| format!("; did you mean '{name}'?"))
+            .unwrap_or_default();
+        let located = Located::new(&self.scope.host.sources, span);
+        Error::BaseNotDefined {
+            component: self.path.last().map(ToString::to_string).unwrap_or_default(),
+            base: base.to_owned(),
+            attribute: if inherited { "metadata.inherits" } else { "component:" },
+            file: self.scope.stack.key.to_string(),
+            near,
+            place: located.text,
+            source: located.source,
+            at: located.at,
+        }
+    }
+}

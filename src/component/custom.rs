@@ -1,0 +1,131 @@
+//! Components of kinds that the program does not know: all their keys are merged, whatever they are.
+
+use std::sync::Arc;
+
+use super::build::Built;
+use super::error::Error;
+use super::instance::{Instance, Sections};
+use super::scope::Scope;
+use super::workspace;
+use crate::merge::{merge, settle};
+use crate::stack::Located;
+use crate::value::{Map, Node};
+
+/// Keys of `metadata` that a base keeps for itself.
+const NOT_INHERITED: [&str; 3] = ["type", "inherits", "component"];
+
+pub(crate) fn build(scope: &Scope<'_>, name: &str, component: &Node) -> Result<Built, Error> {
+    let mut path = vec![name.to_owned()];
+    let own = with_bases(scope, name, component, &mut path)?;
+    let top = &scope.document.node;
+    let vars = shallow(top.get("vars"), own.get("vars"));
+    let metadata = match (top.get("metadata"), own.get("metadata")) {
+        (Some(global), Some(own)) => merge(global, own, scope.index.strategy()),
+        (Some(node), None) | (None, Some(node)) => node.clone(),
+        (None, None) => Node::empty_map(),
+    };
+    let metadata = settle(&metadata);
+    let stack_name = workspace::stack_name(scope, |token| vars.get(token).and_then(super::own::text_of))?;
+    let known = ["vars", "settings", "env", "metadata", "component"];
+    let mut extra: Map = own
+        .as_map()
+        .into_iter()
+        .flatten()
+        .filter(|(key, _)| !known.contains(&&***key))
+        .map(|(key, node)| (key.clone(), settle(node)))
+        .collect();
+    extra.insert(Arc::from("component_type"), Node::from(scope.kind.key()));
+    let is = |key: &str, value: bool| metadata.get(key).and_then(Node::as_bool) == Some(value);
+    let key = &scope.stack.key;
+    let instance = Instance {
+        name: name.to_owned(),
+        kind: scope.kind.clone(),
+        stack: stack_name.canonical(key).to_owned(),
+        manifest: key.to_string(),
+        folder: name.to_owned(),
+        component: name.to_owned(),
+        base_component: None,
+        inheritance: Vec::new(),
+        imports: scope.index.imports(scope.stack).iter().map(ToString::to_string).collect(),
+        abstract_: metadata.get("type").and_then(Node::as_str) == Some("abstract"),
+        enabled: !is("enabled", false),
+        locked: is("locked", true),
+        command: scope.kind.key().to_owned(),
+        workspace: stack_name.canonical(key).replace('/', "-"),
+        sections: Sections {
+            vars,
+            settings: shallow(top.get("settings"), own.get("settings")),
+            env: shallow(top.get("env"), own.get("env")),
+            metadata,
+            extra,
+            ..Sections::default()
+        },
+    };
+    Ok(Built { instance, name: stack_name })
+}
+
+/// The component over its bases. A base that is not defined is left out, as in the reference.
+fn with_bases(scope: &Scope<'_>, name: &str, component: &Node, path: &mut Vec<String>) -> Result<Node, Error> {
+    let Some(inherits) = component.get_path(["metadata", "inherits"]) else { return Ok(component.clone()) };
+    let located = |node: &Node| Located::new(&scope.host.sources, node.span);
+    let wrong = |node: &Node| {
+        let located = located(node);
+        Error::Section {
+            phrase: "invalid component metadata.inherits section".to_owned(),
+            path: format!("components.{}.{name}.metadata.inherits", scope.kind),
+            file: scope.stack.key.to_string(),
+            found: format!("found {}", node.value.type_name()),
+            place: located.text,
+            source: located.source,
+            at: located.at,
+        }
+    };
+    let mut merged = Node::empty_map();
+    for entry in inherits.as_list().ok_or_else(|| wrong(inherits))? {
+        let base = entry.as_str().ok_or_else(|| wrong(entry))?;
+        let Some(node) = scope.component(base)? else { continue };
+        if path.last().is_some_and(|last| last == base) {
+            continue;
+        }
+        if path.iter().any(|known| known == base) {
+            let located = located(entry);
+            let names: Vec<String> =
+                path.iter().skip_while(|known| *known != base).chain([&base.to_owned()]).map(|n| format!("'{n}'")).collect();
+            return Err(Error::InheritanceCycle {
+                chain: names.join(" -> "),
+                file: scope.stack.key.to_string(),
+                place: located.text,
+                source: located.source,
+                at: located.at,
+            });
+        }
+        path.push(base.to_owned());
+        let resolved = with_bases(scope, base, node, path)?;
+        path.pop();
+        merged = merge(&merged, &inheritable(&resolved), scope.index.strategy());
+    }
+    Ok(merge(&merged, component, scope.index.strategy()))
+}
+
+fn inheritable(base: &Node) -> Node {
+    let mut base = base.clone();
+    if base.get("metadata").and_then(Node::as_map).is_none() {
+        return base;
+    }
+    let map = base.make_map();
+    if let Some(metadata) = map.get_mut("metadata") {
+        let inner = metadata.make_map();
+        inner.retain(|key, _| !NOT_INHERITED.contains(&&**key));
+        if inner.is_empty() {
+            map.shift_remove("metadata");
+        }
+    }
+    base
+}
+
+/// The global map with the keys of the component's put over it, whole.
+fn shallow(global: Option<&Node>, own: Option<&Node>) -> Node {
+    let maps = [global, own].into_iter().flatten().filter_map(Node::as_map);
+    let merged: Map = maps.flat_map(|map| map.iter().map(|(key, node)| (key.clone(), node.clone()))).collect();
+    settle(&Node::from(merged))
+}

@@ -1,0 +1,166 @@
+//! What can be wrong with a component.
+
+use std::sync::Arc;
+
+use miette::{Diagnostic, NamedSource, SourceSpan};
+
+use crate::diag::Failure;
+use crate::stack;
+
+/// Failure to find, or to put together, a component of a stack.
+#[derive(Debug, Clone, thiserror::Error, Diagnostic)]
+pub enum Error {
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Stack(#[from] stack::Error),
+
+    #[error(
+        "invalid component: Could not find the component `{component}` in the stack `{stack}`: the stack has no such component"
+    )]
+    #[diagnostic(code(atmos::component::not_in_stack))]
+    NotInStack {
+        component: String,
+        stack: String,
+        #[help]
+        help: Option<String>,
+    },
+
+    #[error("invalid component: Could not find the component `{component}` in the stack `{stack}`: no such stack")]
+    #[diagnostic(code(atmos::component::unknown_stack))]
+    UnknownStack {
+        component: String,
+        stack: String,
+        #[help]
+        help: Option<String>,
+    },
+
+    #[error("invalid stack: Stack `{stack}` not found")]
+    #[diagnostic(
+        code(atmos::component::manifest_key),
+        help("Did you mean `{name}`? Run `atmos list stacks` to see all stacks")
+    )]
+    ManifestKey { stack: String, name: String },
+
+    #[error(
+        "duplicate component configuration: Found duplicate config for the component `{component}` in the stack \
+         `{stack}` in the manifests: {manifests}"
+    )]
+    #[diagnostic(
+        code(atmos::component::duplicate),
+        help("give the manifests different stack names, or define the component in one of them only")
+    )]
+    Duplicate { component: String, stack: String, manifests: String },
+
+    #[error("invalid component: '{path}' stands for several components of the stack `{stack}`: {components}")]
+    #[diagnostic(code(atmos::component::ambiguous_path), help("give the name of the component"))]
+    AmbiguousPath { path: String, stack: String, components: String },
+
+    #[error("path is not within Atmos component directories: '{path}'")]
+    #[diagnostic(code(atmos::component::path_outside), help("give the name of a component, or a path below '{base}'"))]
+    PathOutside { path: String, base: String },
+
+    #[error("{phrase}: '{path}' in the file '{file}'{place}")]
+    #[diagnostic(code(atmos::component::section_type), help("the value is of the wrong type: {found}"))]
+    Section {
+        /// Stable phrase, for example ``invalid component vars section``.
+        phrase: String,
+        path: String,
+        file: String,
+        found: String,
+        place: String,
+        #[source_code]
+        source: Option<NamedSource<Arc<str>>>,
+        #[label("{found}")]
+        at: Option<SourceSpan>,
+    },
+
+    #[error(
+        "component not defined in any config files: the component '{component}' in the stack manifest '{file}' inherits \
+         from '{base}' (using '{attribute}'), but '{base}' is not defined in any of the config files for the stack \
+         '{file}'{place}"
+    )]
+    #[diagnostic(code(atmos::component::base_not_defined), help("define '{base}' or import the file that does{near}"))]
+    BaseNotDefined {
+        component: String,
+        base: String,
+        attribute: &'static str,
+        file: String,
+        near: String,
+        place: String,
+        #[source_code]
+        source: Option<NamedSource<Arc<str>>>,
+        #[label("this base")]
+        at: Option<SourceSpan>,
+    },
+
+    #[error("circular component inheritance detected: {chain} in the stack '{file}'{place}")]
+    #[diagnostic(code(atmos::component::inheritance_cycle), help("remove one of these bases"))]
+    InheritanceCycle {
+        chain: String,
+        file: String,
+        place: String,
+        #[source_code]
+        source: Option<NamedSource<Arc<str>>>,
+        #[label("closes the circle")]
+        at: Option<SourceSpan>,
+    },
+
+    #[error(
+        "backend_type does not match any key configured under backend: component '{component}' in the stack manifest \
+         '{file}': {attribute} is '{backend_type}', but {section} has only {keys}{place}"
+    )]
+    #[diagnostic(
+        code(atmos::component::backend_type),
+        help("add a `{backend_type}` key under `{section}`, or change `{attribute}`")
+    )]
+    BackendType {
+        component: String,
+        file: String,
+        attribute: &'static str,
+        section: &'static str,
+        backend_type: String,
+        keys: String,
+        place: String,
+        #[source_code]
+        source: Option<NamedSource<Arc<str>>>,
+        #[label("has only {keys}")]
+        at: Option<SourceSpan>,
+    },
+
+    #[error("{message} (component '{component}' in the stack manifest '{file}'){place}")]
+    #[diagnostic(code(atmos::component::list_strategy), help("choose replace, append or merge"))]
+    Strategy {
+        component: String,
+        file: String,
+        message: String,
+        place: String,
+        #[source_code]
+        source: Option<NamedSource<Arc<str>>>,
+        #[label("here")]
+        at: Option<SourceSpan>,
+    },
+
+    #[error("{what} is not built yet{place}")]
+    #[diagnostic(code(atmos::component::not_built))]
+    NotBuilt {
+        what: String,
+        place: String,
+        #[help]
+        help: Option<String>,
+        #[source_code]
+        source: Option<NamedSource<Arc<str>>>,
+        #[label("here")]
+        at: Option<SourceSpan>,
+    },
+}
+
+impl Failure for Error {
+    fn exit_code(&self) -> u8 {
+        match self {
+            // A path that names no component is wrong usage.
+            Error::PathOutside { .. } | Error::AmbiguousPath { .. } => 2,
+            Error::Stack(error) => error.exit_code(),
+            _ => 1,
+        }
+    }
+}

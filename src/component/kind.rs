@@ -1,0 +1,96 @@
+//! Kinds of components.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::config::Config;
+
+/// What kind of tool a component is for. The order is that in which a component without a given kind is searched.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    Terraform,
+    Helmfile,
+    Packer,
+    Ansible,
+    /// Any other key below `components`.
+    Custom(Arc<str>),
+    Kubernetes,
+    Helm,
+}
+
+impl Kind {
+    /// The kind that a key below `components` stands for.
+    pub fn from_key(key: &str) -> Kind {
+        match key {
+            "terraform" => Kind::Terraform,
+            "helmfile" => Kind::Helmfile,
+            "packer" => Kind::Packer,
+            "ansible" => Kind::Ansible,
+            "kubernetes" => Kind::Kubernetes,
+            "helm" => Kind::Helm,
+            other => Kind::Custom(Arc::from(other)),
+        }
+    }
+
+    /// The kinds in which a component is searched when none is given.
+    pub fn searched() -> Vec<Kind> {
+        let custom = |name: &str| Kind::Custom(Arc::from(name));
+        vec![
+            Kind::Terraform,
+            Kind::Helmfile,
+            Kind::Packer,
+            Kind::Ansible,
+            custom("container"),
+            custom("emulator"),
+            Kind::Kubernetes,
+            Kind::Helm,
+        ]
+    }
+
+    /// The key below `components`, which is also the name of the section with defaults of the kind.
+    pub fn key(&self) -> &str {
+        match self {
+            Kind::Terraform => "terraform",
+            Kind::Helmfile => "helmfile",
+            Kind::Packer => "packer",
+            Kind::Ansible => "ansible",
+            Kind::Kubernetes => "kubernetes",
+            Kind::Helm => "helm",
+            Kind::Custom(name) => name,
+        }
+    }
+
+    /// The directory that holds the components of this kind; `None` for kinds whose components have no directory.
+    pub fn base_path(&self, config: &Config) -> Option<PathBuf> {
+        match self {
+            Kind::Terraform => Some(config.terraform.base_path.clone()),
+            Kind::Helmfile => Some(config.helmfile.base_path.clone()),
+            Kind::Custom(_) => None,
+            kind => {
+                let setting = config.document.get_path(["components", kind.key(), "base_path"]);
+                let setting = setting.and_then(crate::value::Node::as_str).unwrap_or("");
+                Some(crate::host::fs::clean(&config.base_path.join(setting)))
+            }
+        }
+    }
+
+    /// The program of the kind as `atmos.yaml` has it, else the name of the kind.
+    pub(crate) fn command(&self, config: &Config) -> String {
+        let setting = config.document.get_path(["components", self.key(), "command"]);
+        let setting = setting.and_then(crate::value::Node::as_str).unwrap_or("");
+        let configured = match self {
+            Kind::Terraform => config.terraform.command.as_str(),
+            Kind::Helmfile => config.helmfile.command.as_str(),
+            Kind::Packer | Kind::Ansible => setting,
+            Kind::Kubernetes | Kind::Helm | Kind::Custom(_) => "",
+        };
+        if configured.is_empty() { self.key().to_owned() } else { configured.to_owned() }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.key())
+    }
+}

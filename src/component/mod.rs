@@ -1,0 +1,27 @@
+//! One component in one stack, fully merged: inheritance, overrides, sections, backend, workspace.
+//!
+//! Row 6. Read [`Instance`] first (what everything above works with), then [`find`] (one instance by name) and [`all`]
+//! (many, in a stable order). `scope` holds what a stack gives to all its components of one kind, `inherit` the chain of
+//! base components, `build` the merge of the layers.
+
+mod backend;
+mod build;
+mod chain;
+mod custom;
+mod error;
+mod find;
+mod inherit;
+mod instance;
+mod kind;
+mod own;
+mod scope;
+mod section;
+mod summary;
+mod workspace;
+
+pub use error::Error;
+pub use find::{Filter, all, find};
+pub use instance::{Instance, Sections};
+pub use kind::Kind;
+pub use summary::{Summary, summaries};
+pub use workspace::{Tokens, replace_tokens};

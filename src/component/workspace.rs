@@ -1,0 +1,205 @@
+//! Names: the stack of a component, and its terraform workspace.
+
+use super::error::Error;
+use super::scope::Scope;
+use crate::host::Host;
+use crate::stack::Located;
+use crate::value::Node;
+
+/// Values of the tokens in patterns such as `metadata.terraform_workspace_pattern`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tokens {
+    pub namespace: String,
+    pub tenant: String,
+    pub environment: String,
+    pub stage: String,
+    pub region: String,
+    pub attributes: String,
+    pub component: String,
+    pub base_component: String,
+    pub terraform_workspace: String,
+}
+
+impl Tokens {
+    /// The tokens that come from the variables of a component.
+    pub fn from_vars(vars: &Node) -> Tokens {
+        let text = |key: &str| vars.get(key).and_then(super::own::text_of).unwrap_or_default();
+        let attributes = vars.get("attributes").and_then(Node::as_list).unwrap_or_default();
+        let attributes: Vec<String> = attributes.iter().filter_map(Node::scalar_text).collect();
+        Tokens {
+            namespace: text("namespace"),
+            tenant: text("tenant"),
+            environment: text("environment"),
+            stage: text("stage"),
+            region: text("region"),
+            attributes: attributes.join("-"),
+            ..Tokens::default()
+        }
+    }
+}
+
+/// `pattern` with every known token replaced; unknown ones stay.
+pub fn replace_tokens(tokens: &Tokens, pattern: &str) -> String {
+    let mut result = String::with_capacity(pattern.len());
+    let mut rest = pattern;
+    while let Some(start) = rest.find('{') {
+        result.push_str(&rest[..start]);
+        rest = &rest[start..];
+        let value = rest.find('}').and_then(|end| Some((end, token(tokens, &rest[1..end])?)));
+        match value {
+            Some((end, value)) => {
+                result.push_str(value);
+                rest = &rest[end + 1..];
+            }
+            None => {
+                result.push('{');
+                rest = &rest[1..];
+            }
+        }
+    }
+    result.push_str(rest);
+    result
+}
+
+fn token<'t>(tokens: &'t Tokens, name: &str) -> Option<&'t str> {
+    Some(match name {
+        "namespace" => &tokens.namespace,
+        "tenant" => &tokens.tenant,
+        "environment" => &tokens.environment,
+        "stage" => &tokens.stage,
+        "region" => &tokens.region,
+        "attributes" => &tokens.attributes,
+        "component" => &tokens.component,
+        "base-component" => &tokens.base_component,
+        "terraform_workspace" => &tokens.terraform_workspace,
+        // Known to the reference, and never filled there.
+        "component-path" | "workspace" => "",
+        _ => return None,
+    })
+}
+
+/// How the name of a stack came about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum StackName {
+    /// `name:` of the manifest.
+    Manifest(String),
+    /// `stacks.name_template` without any action.
+    Template(String),
+    /// `stacks.name_pattern`.
+    Pattern(String),
+    /// The pattern has a token for which there is no variable: listed under the key, not found by name.
+    Incomplete { token: String },
+    /// No naming is configured, or it gives nothing: the manifest key.
+    Key,
+}
+
+impl StackName {
+    /// The canonical name of a stack with this manifest key.
+    pub(crate) fn canonical<'a>(&'a self, key: &'a str) -> &'a str {
+        match self {
+            StackName::Manifest(name) | StackName::Template(name) | StackName::Pattern(name) if !name.is_empty() => name,
+            _ => key,
+        }
+    }
+}
+
+/// The stack name of a component whose variables `value` looks up.
+pub(crate) fn stack_name(scope: &Scope<'_>, value: impl Fn(&str) -> Option<String>) -> Result<StackName, Error> {
+    if let Some(name) = scope.name() {
+        return Ok(StackName::Manifest(name.to_owned()));
+    }
+    let stacks = &scope.config.stacks;
+    if let Some(template) = stacks.name_template.as_deref().filter(|template| !template.is_empty()) {
+        if template.contains("{{") {
+            return Err(template_not_built(scope.host, "`stacks.name_template` in `atmos.yaml`", None));
+        }
+        return Ok(StackName::Template(template.to_owned()));
+    }
+    let Some(pattern) = stacks.name_pattern.as_deref().filter(|pattern| !pattern.is_empty()) else {
+        return Ok(StackName::Key);
+    };
+    Ok(match crate::stack::pattern_name(pattern, value) {
+        Ok(name) => StackName::Pattern(name),
+        Err(token) => StackName::Incomplete { token: token.to_owned() },
+    })
+}
+
+/// What the workspace is derived from.
+pub(crate) struct Input<'a> {
+    pub scope: &'a Scope<'a>,
+    pub component: &'a str,
+    pub base: Option<&'a str>,
+    pub metadata: &'a Node,
+    pub vars: &'a Node,
+    pub backend_type: &'a str,
+    pub name: &'a StackName,
+}
+
+/// The workspace in which terraform runs the component.
+///
+/// # Errors
+/// `metadata.terraform_workspace_template` with an action.
+pub(crate) fn workspace(input: &Input<'_>) -> Result<String, Error> {
+    let scope = input.scope;
+    if input.backend_type == "http" || !scope.config.terraform.workspaces_enabled {
+        return Ok("default".to_owned());
+    }
+    let text = |key: &str| input.metadata.get(key).and_then(|node| Some((node, super::own::text_of(node)?)));
+    let workspace = if let Some((node, template)) = text("terraform_workspace_template") {
+        if template.contains("{{") {
+            return Err(template_not_built(scope.host, "`metadata.terraform_workspace_template`", Some(node)));
+        }
+        template
+    } else if let Some((_, pattern)) = text("terraform_workspace_pattern") {
+        replace_tokens(&tokens(input), &pattern)
+    } else if let Some((_, literal)) = text("terraform_workspace") {
+        literal
+    } else {
+        let prefix = input.name.canonical(&scope.stack.key);
+        if input.base.is_some() { format!("{prefix}-{}", input.component) } else { prefix.to_owned() }
+    };
+    Ok(workspace.replace('/', "-"))
+}
+
+/// With a name template, and without any naming, the reference knows no variables here; existing workspaces have such
+/// names.
+fn tokens(input: &Input<'_>) -> Tokens {
+    let from_vars = match input.name {
+        StackName::Manifest(_) | StackName::Pattern(_) | StackName::Incomplete { .. } => Tokens::from_vars(input.vars),
+        StackName::Template(_) | StackName::Key => Tokens::default(),
+    };
+    Tokens {
+        component: input.component.to_owned(),
+        base_component: input.base.unwrap_or_default().to_owned(),
+        ..from_vars
+    }
+}
+
+pub(crate) fn template_not_built(host: &Host, what: &str, node: Option<&Node>) -> Error {
+    let located = node.map(|node| Located::new(&host.sources, node.span)).unwrap_or_default();
+    Error::NotBuilt {
+        what: format!("rendering of the template in {what}"),
+        place: located.text,
+        help: Some("a pattern with tokens such as {stage} works".to_owned()),
+        source: located.source,
+        at: located.at,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_tokens_stay() {
+        let tokens = Tokens { stage: "dev".to_owned(), component: "vpc".to_owned(), ..Tokens::default() };
+        for (pattern, expected) in [
+            ("A-{stage}-{component}", "A-dev-vpc"),
+            ("{tenant}-{foo}-{component}", "-{foo}-vpc"),
+            ("{stage", "{stage"),
+            ("{{stage}}", "{dev}"),
+        ] {
+            assert_eq!(replace_tokens(&tokens, pattern), expected);
+        }
+    }
+}

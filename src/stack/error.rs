@@ -1,0 +1,214 @@
+//! What can go wrong with manifests. Errors are cheap to clone: a broken file is kept and reported by every stack that
+//! needs it.
+
+use std::sync::Arc;
+
+use miette::{Diagnostic, NamedSource, SourceSpan};
+
+use crate::diag::{Failure, Snippet};
+use crate::span::{Sources, Span};
+use crate::value::Node;
+
+/// A place in a file in the form that diagnostics need; empty for values that no file contains.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Located {
+    pub source: Option<NamedSource<Arc<str>>>,
+    pub at: Option<SourceSpan>,
+    /// ` at file:line:column`, or nothing.
+    pub text: String,
+}
+
+impl Located {
+    pub(crate) fn new(sources: &Sources, span: Span) -> Located {
+        match sources.place(span) {
+            Some(place) => Located {
+                source: Some(Snippet::source(&place)),
+                at: Some(Snippet::span(&place)),
+                text: format!(" at {place}"),
+            },
+            None => Located::default(),
+        }
+    }
+}
+
+/// Failure to find, read, import or merge stack manifests.
+#[derive(Debug, Clone, thiserror::Error, Diagnostic)]
+pub enum Error {
+    #[error("no stack manifests found in the paths `{paths}`")]
+    #[diagnostic(
+        code(atmos::stack::no_manifests),
+        help("check `stacks.base_path` and `stacks.included_paths` in `atmos.yaml`")
+    )]
+    NoManifests { paths: String },
+
+    #[error("invalid glob pattern `{pattern}` in `stacks.included_paths`: {message}")]
+    #[diagnostic(code(atmos::stack::pattern), help("correct the pattern in `atmos.yaml`"))]
+    Pattern { pattern: String, message: String },
+
+    #[error("failed to read stack manifest '{file}': {message}")]
+    #[diagnostic(code(atmos::stack::read), help("check that the file exists and that you may read it"))]
+    Read { file: String, message: String },
+
+    #[error("invalid stack manifest: {message}\nFile being processed: {file}{chain}")]
+    #[diagnostic(code(atmos::stack::invalid_manifest))]
+    Manifest {
+        message: String,
+        file: String,
+        chain: String,
+        #[help]
+        help: Option<String>,
+        #[source_code]
+        source: Option<NamedSource<Arc<str>>>,
+        #[label("here")]
+        at: Option<SourceSpan>,
+    },
+
+    #[error("{message}{place}{chain}")]
+    #[diagnostic(code(atmos::stack::invalid_import), help("an import is a path, or a map with `path`"))]
+    Import {
+        message: String,
+        place: String,
+        chain: String,
+        #[source_code]
+        source: Option<NamedSource<Arc<str>>>,
+        #[label("this import")]
+        at: Option<SourceSpan>,
+    },
+
+    #[error("stack import not found: import '{import}' in file '{file}': failed to find import{place}{chain}")]
+    #[diagnostic(
+        code(atmos::stack::import_not_found),
+        help("paths are relative to `stacks.base_path`, or to the importing file when they begin with `./` or `../`{near}")
+    )]
+    ImportNotFound {
+        import: String,
+        file: String,
+        place: String,
+        chain: String,
+        near: String,
+        #[source_code]
+        source: Option<NamedSource<Arc<str>>>,
+        #[label("nothing matches this path")]
+        at: Option<SourceSpan>,
+    },
+
+    #[error("stack manifest imports itself: manifest '{file}' imports itself via '{import}'{place}")]
+    #[diagnostic(code(atmos::stack::import_self), help("remove this import"))]
+    ImportSelf {
+        file: String,
+        import: String,
+        place: String,
+        #[source_code]
+        source: Option<NamedSource<Arc<str>>>,
+        #[label("this file itself")]
+        at: Option<SourceSpan>,
+    },
+
+    #[error("circular stack import: {chain}{place}")]
+    #[diagnostic(code(atmos::stack::import_cycle), help("remove one of these imports"))]
+    ImportCycle {
+        chain: String,
+        place: String,
+        #[source_code]
+        source: Option<NamedSource<Arc<str>>>,
+        #[label("closes the circle")]
+        at: Option<SourceSpan>,
+    },
+
+    #[error("stack imports are nested more than {limit} levels deep: {chain}")]
+    #[diagnostic(code(atmos::stack::import_depth), help("flatten the imports"))]
+    ImportDepth { limit: usize, chain: String },
+
+    #[error("{phrase} '{file}'{place}")]
+    #[diagnostic(code(atmos::stack::section_type), help("the value is of the wrong type: {found}"))]
+    Section {
+        /// Stable phrase with its preposition, for example ``invalid vars section in file``.
+        phrase: String,
+        file: String,
+        found: String,
+        place: String,
+        #[source_code]
+        source: Option<NamedSource<Arc<str>>>,
+        #[label("{found}")]
+        at: Option<SourceSpan>,
+    },
+
+    #[error("metadata field is not allowed at global (stack-wide) scope: {fields} in file '{file}'{place}")]
+    #[diagnostic(
+        code(atmos::stack::global_metadata),
+        help(
+            "global metadata may hold labels, tags, custom, enabled, locked and terraform_workspace_pattern; move \
+             the rest under components.<type>.<name>.metadata"
+        )
+    )]
+    GlobalMetadata {
+        fields: String,
+        file: String,
+        place: String,
+        #[source_code]
+        source: Option<NamedSource<Arc<str>>>,
+        #[label("not allowed here")]
+        at: Option<SourceSpan>,
+    },
+
+    #[error("{what} is not built yet{place}{chain}")]
+    #[diagnostic(code(atmos::stack::not_built))]
+    NotBuilt {
+        what: String,
+        place: String,
+        chain: String,
+        #[help]
+        help: Option<String>,
+        #[source_code]
+        source: Option<NamedSource<Arc<str>>>,
+        #[label("here")]
+        at: Option<SourceSpan>,
+    },
+}
+
+impl Failure for Error {}
+
+impl Error {
+    /// The same error with the files that led to it, outermost first. Only the first chain counts: errors travel
+    /// through many importers.
+    pub(crate) fn with_chain(mut self, files: &[&str]) -> Error {
+        let text = if files.len() > 1 { format!("\nImport chain: → {}", files.join(" → ")) } else { String::new() };
+        match &mut self {
+            Error::Manifest { chain, .. }
+            | Error::Import { chain, .. }
+            | Error::ImportNotFound { chain, .. }
+            | Error::NotBuilt { chain, .. }
+                if chain.is_empty() =>
+            {
+                *chain = text;
+            }
+            _ => {}
+        }
+        self
+    }
+}
+
+/// A section of the wrong type. `phrase` ends before the name of the file.
+pub(crate) fn section_error(phrase: &str, file: &str, node: &Node, sources: &Sources) -> Error {
+    let located = Located::new(sources, node.span);
+    Error::Section {
+        phrase: phrase.to_owned(),
+        file: file.to_owned(),
+        found: format!("found {}", node.value.type_name()),
+        place: located.text,
+        source: located.source,
+        at: located.at,
+    }
+}
+
+/// Keys in the `metadata` of a whole manifest that belong to single components.
+pub(crate) fn global_metadata_error(fields: &str, file: &str, first: &Node, sources: &Sources) -> Error {
+    let located = Located::new(sources, first.span);
+    Error::GlobalMetadata {
+        fields: fields.to_owned(),
+        file: file.to_owned(),
+        place: located.text,
+        source: located.source,
+        at: located.at,
+    }
+}

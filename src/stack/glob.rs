@@ -1,0 +1,184 @@
+//! File patterns in the dialect of the reference: `*` and `?` within a name, `[...]`, `{a,b}`, and `**` for any number of
+//! directories.
+
+use std::path::{Path, PathBuf};
+
+use globset::{Glob, GlobBuilder, GlobMatcher};
+
+/// Symbolic links may form circles; no real tree is deeper than this.
+const DEPTH: usize = 64;
+
+/// Files below `root` that match `pattern`, in the order of the reference: directory by directory, each sorted by name.
+///
+/// # Errors
+/// The message of a pattern that is not valid.
+pub(crate) fn find(root: &Path, pattern: &str) -> Result<Vec<PathBuf>, String> {
+    let mut found = Vec::new();
+    for pattern in braces(pattern) {
+        for path in find_one(root, &pattern)? {
+            if !found.contains(&path) {
+                found.push(path);
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn find_one(root: &Path, pattern: &str) -> Result<Vec<PathBuf>, String> {
+    let start = if pattern.starts_with('/') { Path::new("/") } else { root };
+    let mut places = vec![start.to_path_buf()];
+    let segments: Vec<&str> = pattern.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
+    for (index, segment) in segments.iter().enumerate() {
+        let last = index + 1 == segments.len();
+        places = match *segment {
+            "**" => places.iter().flat_map(|place| below(place, last)).collect(),
+            ".." => places.iter().filter_map(|place| place.parent().map(Path::to_path_buf)).collect(),
+            name if is_plain(name) => places.iter().map(|place| place.join(name)).filter(|path| path.exists()).collect(),
+            name => {
+                let matcher = compile(name)?.compile_matcher();
+                places.iter().flat_map(|place| matching(place, &matcher)).collect()
+            }
+        };
+        if places.is_empty() {
+            break;
+        }
+    }
+    places.retain(|path| path.is_file());
+    Ok(places)
+}
+
+/// Whether a path relative to the root of the pattern matches; `None` when the pattern is not valid.
+pub fn matches(pattern: &str, path: &str) -> Option<bool> {
+    compile(pattern).ok().map(|glob| glob.compile_matcher().is_match(path))
+}
+
+/// Whether the text has no character with a meaning in patterns.
+pub(crate) fn is_plain(text: &str) -> bool {
+    !text.contains(['*', '?', '[', '{', '\\'])
+}
+
+fn compile(pattern: &str) -> Result<Glob, String> {
+    GlobBuilder::new(pattern)
+        .literal_separator(true)
+        .backslash_escape(true)
+        .build()
+        .map_err(|error| error.kind().to_string())
+}
+
+fn entries(place: &Path) -> Vec<(String, PathBuf)> {
+    let Ok(entries) = std::fs::read_dir(place) else { return Vec::new() };
+    let mut names: Vec<_> = entries
+        .filter_map(Result::ok)
+        .filter_map(|entry| entry.file_name().into_string().ok().map(|name| (name, entry.path())))
+        .collect();
+    names.sort();
+    names
+}
+
+fn matching(place: &Path, matcher: &GlobMatcher) -> Vec<PathBuf> {
+    entries(place).into_iter().filter(|(name, _)| matcher.is_match(name)).map(|(_, path)| path).collect()
+}
+
+/// The directories at and below `place`, parents before children; with `files` the files, too.
+fn below(place: &Path, files: bool) -> Vec<PathBuf> {
+    fn walk(place: &Path, files: bool, depth: usize, found: &mut Vec<PathBuf>) {
+        if depth > DEPTH {
+            return;
+        }
+        for (_, path) in entries(place) {
+            if path.is_dir() {
+                found.push(path.clone());
+                walk(&path, files, depth + 1, found);
+            } else if files {
+                found.push(path);
+            }
+        }
+    }
+    let mut found = vec![place.to_path_buf()];
+    walk(place, files, 0, &mut found);
+    found
+}
+
+/// The pattern with every group in braces that holds a slash written out, since names are matched one at a time.
+fn braces(pattern: &str) -> Vec<String> {
+    let mut depth = 0_usize;
+    let mut open = 0;
+    let mut commas = Vec::new();
+    for (index, character) in pattern.char_indices() {
+        match character {
+            '{' => {
+                if depth == 0 {
+                    open = index;
+                    commas.clear();
+                }
+                depth += 1;
+            }
+            ',' if depth == 1 => commas.push(index),
+            '}' if depth > 0 => {
+                depth -= 1;
+                if depth == 0 && pattern[open..index].contains('/') {
+                    let mut start = open + 1;
+                    let mut written_out = Vec::new();
+                    for end in commas.iter().copied().chain([index]) {
+                        let whole = format!("{}{}{}", &pattern[..open], &pattern[start..end], &pattern[index + 1..]);
+                        written_out.extend(braces(&whole));
+                        start = end + 1;
+                    }
+                    return written_out;
+                }
+            }
+            _ => {}
+        }
+    }
+    vec![pattern.to_owned()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree(files: &[&str]) -> tempfile::TempDir {
+        let temp = tempfile::tempdir().unwrap();
+        for file in files {
+            let path = temp.path().join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "").unwrap();
+        }
+        temp
+    }
+
+    #[test]
+    fn find_lists_directories_before_their_children() {
+        let temp = tree(&["a/z.yaml", "a/b/y.yaml", "a-b/x.yaml", "a/b.txt", "w.yaml"]);
+        for (pattern, expected) in [
+            ("**/*.yaml", vec!["w.yaml", "a/z.yaml", "a/b/y.yaml", "a-b/x.yaml"]),
+            ("a/*.yaml", vec!["a/z.yaml"]),
+            ("a/**/*.yaml", vec!["a/z.yaml", "a/b/y.yaml"]),
+            ("{a/b,a-b}/*.yaml", vec!["a/b/y.yaml", "a-b/x.yaml"]),
+            ("*/[xy].yaml", vec!["a-b/x.yaml"]),
+            ("a/z.yaml", vec!["a/z.yaml"]),
+            ("a/none*", vec![]),
+        ] {
+            let found: Vec<_> = find(temp.path(), pattern)
+                .unwrap()
+                .iter()
+                .map(|path| path.strip_prefix(temp.path()).unwrap().display().to_string())
+                .collect();
+            // Sorted by name, `a` comes before `a-b`.
+            assert_eq!(found, expected, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn matches_crosses_directories_only_with_two_stars() {
+        for (pattern, path, expected) in [
+            ("**/_defaults.yaml", "_defaults.yaml", true),
+            ("**/_defaults.yaml", "a/b/_defaults.yaml", true),
+            ("*/_defaults.yaml", "a/b/_defaults.yaml", false),
+            ("orgs/**/*", "orgs/a.yaml", true),
+        ] {
+            assert_eq!(matches(pattern, path), Some(expected), "{pattern} {path}");
+        }
+        assert_eq!(matches("[", "a"), None);
+    }
+}

@@ -1,0 +1,241 @@
+//! The `import` section of one manifest: syntax, and which files each entry means.
+
+use std::path::{Path, PathBuf};
+
+use super::error::{Error, Located};
+use super::glob;
+use crate::span::{Sources, Span};
+use crate::value::{Node, Value};
+
+/// Suffixes of manifests, in the order in which the reference tries them.
+pub(crate) const EXTENSIONS: [&str; 4] = [".yaml", ".yml", ".yaml.tmpl", ".yml.tmpl"];
+
+/// One entry of an `import` section.
+#[derive(Debug, Clone)]
+pub(crate) struct Import {
+    /// As written.
+    pub written: String,
+    /// Relative to the base path of the stacks (entries that begin with `./` are already joined to their file).
+    pub path: String,
+    pub span: Span,
+    /// Whether a non-empty `context` was given: then the imported files are templates.
+    pub context: bool,
+    pub skip_templates: bool,
+    pub skip_if_missing: bool,
+}
+
+/// What an entry means on the disk.
+#[derive(Debug, Clone)]
+pub(crate) enum Target {
+    Files(Vec<PathBuf>),
+    /// A URL, or another form that has to be fetched.
+    Remote,
+    /// The path itself is a template.
+    Template,
+    Missing,
+    InvalidPattern(String),
+}
+
+/// The entries of the `import` section of the manifest `file` (its path relative to the base path of the stacks).
+pub(crate) fn parse(document: &Node, file: &str, sources: &Sources) -> Result<Vec<Import>, Error> {
+    let Some(section) = document.get("import").filter(|section| !section.is_null()) else { return Ok(Vec::new()) };
+    let Some(entries) = section.as_list() else {
+        return Err(invalid(format!("invalid import section in the file '{file}'"), section, sources));
+    };
+    entries.iter().map(|entry| parse_entry(entry, file, sources)).collect()
+}
+
+fn parse_entry(entry: &Node, file: &str, sources: &Sources) -> Result<Import, Error> {
+    let fail = |message: String| Err(invalid(message, entry, sources));
+    match &entry.value {
+        Value::Null => fail(format!("invalid import in the file '{file}'")),
+        Value::String(text) if text.is_empty() => fail(format!("invalid import (empty) in the file '{file}'")),
+        Value::String(text) => Ok(Import {
+            written: text.to_string(),
+            path: relative_to(text, file),
+            span: entry.span,
+            context: false,
+            skip_templates: false,
+            skip_if_missing: false,
+        }),
+        Value::Map(_) => parse_object(entry, file, sources),
+        _ => {
+            let text = entry.scalar_text().unwrap_or_else(|| crate::value::to_json(entry).to_string());
+            fail(format!("invalid import '{text}' in the file '{file}'"))
+        }
+    }
+}
+
+fn parse_object(entry: &Node, file: &str, sources: &Sources) -> Result<Import, Error> {
+    let wrong = |key: &str| Err(invalid(format!("invalid import in the file '{file}': `{key}`"), entry, sources));
+    let flag = |key: &str| match entry.get(key) {
+        None => Ok(false),
+        Some(node) if node.is_null() => Ok(false),
+        Some(node) => node.as_bool().ok_or(()),
+    };
+    let Some(path) = entry.get("path").and_then(Node::as_str).filter(|path| !path.is_empty()) else {
+        return Err(invalid(format!("invalid import in the manifest '{file}'"), entry, sources));
+    };
+    let Ok(skip_templates) = flag("skip_templates_processing") else { return wrong("skip_templates_processing") };
+    let Ok(skip_if_missing) = flag("skip_if_missing") else { return wrong("skip_if_missing") };
+    if let Some(nested) = entry.get("nested_imports").and_then(Node::as_str)
+        && !nested.is_empty()
+        && !matches!(nested.trim().to_lowercase().as_str(), "local" | "remote")
+    {
+        let message = format!("invalid import: nested_imports must be either 'local' or 'remote' in the file '{file}'");
+        return Err(invalid(message, entry, sources));
+    }
+    Ok(Import {
+        written: path.to_owned(),
+        path: relative_to(path, file),
+        span: entry.get("path").map_or(entry.span, |node| node.span),
+        context: entry.get("context").is_some_and(|context| !context.is_empty()),
+        skip_templates,
+        skip_if_missing,
+    })
+}
+
+fn invalid(message: String, node: &Node, sources: &Sources) -> Error {
+    let located = Located::new(sources, node.span);
+    Error::Import {
+        message,
+        place: located.text,
+        chain: String::new(),
+        source: located.source,
+        at: located.at,
+    }
+}
+
+/// An entry that begins with `.` or `..` (or `/`, as the reference has it) is relative to its file, any other one to the
+/// base path of the stacks.
+fn relative_to(path: &str, file: &str) -> String {
+    let first = path.split('/').next().unwrap_or("");
+    if !matches!(first, "" | "." | "..") || is_remote(path) {
+        return path.to_owned();
+    }
+    let directory = file.rsplit_once('/').map_or("", |(directory, _)| directory);
+    let joined = crate::host::fs::clean(Path::new(&format!("{directory}/./{path}")));
+    let joined = joined.to_string_lossy().into_owned();
+    if file.starts_with('/') { joined } else { joined.trim_start_matches('/').to_owned() }
+}
+
+/// The files that an entry means. `base` is the absolute base path of the stacks.
+pub(crate) fn resolve(import: &Import, base: &Path, templates: bool) -> Target {
+    let path = import.path.as_str();
+    if path.contains("{{") && !import.skip_templates && templates {
+        return Target::Template;
+    }
+    if is_remote(path) {
+        return Target::Remote;
+    }
+    let pattern = with_extension(path, base);
+    if glob::is_plain(&pattern) {
+        let file = crate::host::fs::clean(&base.join(&pattern));
+        return if file.is_file() { Target::Files(vec![file]) } else { Target::Missing };
+    }
+    match glob::find(base, &pattern) {
+        Ok(files) if files.is_empty() => Target::Missing,
+        Ok(files) => Target::Files(files),
+        Err(message) => Target::InvalidPattern(message),
+    }
+}
+
+fn with_extension(path: &str, base: &Path) -> String {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    match name.rfind('.').map(|dot| &name[dot..]) {
+        None => {
+            let found = EXTENSIONS.iter().find(|extension| base.join(format!("{path}{extension}")).exists());
+            format!("{path}{}", found.unwrap_or(&EXTENSIONS[0]))
+        }
+        Some(".yaml" | ".yml") if base.join(format!("{path}.tmpl")).exists() => format!("{path}.tmpl"),
+        Some(_) => path.to_owned(),
+    }
+}
+
+/// Whether the reference would fetch this import instead of reading a local file.
+pub(crate) fn is_remote(path: &str) -> bool {
+    if path.starts_with('/') || path.starts_with("./") || path.starts_with("../") {
+        return false;
+    }
+    if path.contains("://") || path.contains("::") || path.contains("//") || path.starts_with("git@") {
+        return true;
+    }
+    let Some((host, rest)) = path.split_once('/') else { return is_known_domain(path) };
+    is_known_domain(host)
+        || rest.contains(".git")
+        || rest.contains("_git/")
+        || host.split_once('.').is_some_and(|(name, after)| {
+            !name.is_empty() && after.len() >= 2 && !is_version(host)
+        })
+}
+
+fn is_known_domain(host: &str) -> bool {
+    const SUFFIXES: [&str; 19] = [
+        "com", "org", "net", "io", "dev", "co", "edu", "gov", "mil", "uk", "de", "fr", "jp", "cn", "au", "ca", "nl",
+        "se", "no",
+    ];
+    host.split_once('.').is_some_and(|(name, after)| {
+        let last = after.rsplit('.').next().unwrap_or("").to_lowercase();
+        !name.is_empty() && SUFFIXES.contains(&last.as_str())
+    })
+}
+
+fn is_version(text: &str) -> bool {
+    let digits = text.strip_prefix('v').unwrap_or(text);
+    !digits.is_empty() && digits.split('.').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn remote_forms_are_recognised() {
+        for (path, remote) in [
+            ("catalog/vpc", false),
+            ("catalog/vpc.yaml", false),
+            ("base.yaml", false),
+            ("v1.0/base", false),
+            ("./x", false),
+            ("github.com/org/repo//path?ref=v1", true),
+            ("git.company.internal/repo", true),
+            ("https://example.com/x.yaml", true),
+            ("git::https://example.com/x//y", true),
+            ("git@github.com:org/repo.git", true),
+        ] {
+            assert_eq!(is_remote(path), remote, "{path}");
+        }
+    }
+
+    #[test]
+    fn dots_are_relative_to_the_importing_file() {
+        for (path, file, expected) in [
+            ("./_defaults", "orgs/acme/dev.yaml", "orgs/acme/_defaults"),
+            ("../x/y.yaml", "orgs/acme/dev.yaml", "orgs/x/y.yaml"),
+            ("./x", "dev.yaml", "x"),
+            ("catalog/x", "orgs/dev.yaml", "catalog/x"),
+            ("/abs", "orgs/dev.yaml", "orgs/abs"),
+        ] {
+            assert_eq!(relative_to(path, file), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn extensions_are_probed_in_order() {
+        let temp = tempfile::tempdir().unwrap();
+        for file in ["a.yml", "b.yaml", "b.yaml.tmpl", "c.yaml.tmpl", "d.json"] {
+            std::fs::write(temp.path().join(file), "").unwrap();
+        }
+        for (path, expected) in [
+            ("a", "a.yml"),
+            ("b", "b.yaml"),
+            ("b.yaml", "b.yaml.tmpl"),
+            ("c", "c.yaml.tmpl"),
+            ("d", "d.yaml"),
+            ("g/*", "g/*.yaml"),
+            ("d.json", "d.json"),
+        ] {
+            assert_eq!(with_extension(path, temp.path()), expected, "{path}");
+        }
+    }
+}

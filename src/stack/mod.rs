@@ -1,0 +1,22 @@
+//! Stack manifests: discovery, imports, file merge, and the index of everything that was found.
+//!
+//! Row 5. Read [`StackIndex`] first: it reads and parses every reachable file once and in parallel, and merges a
+//! [`Stack`] only when somebody asks for it. A file that cannot be read or merged is an error of the stacks that need
+//! it, not of the others.
+
+mod error;
+mod file;
+mod glob;
+mod import;
+mod index;
+mod load;
+mod merged;
+mod name;
+mod overrides;
+
+pub use error::Error;
+pub(crate) use error::{Located, global_metadata_error, section_error};
+pub use glob::matches as glob_matches;
+pub use index::{Stack, StackIndex};
+pub use merged::Document;
+pub use name::pattern_name;

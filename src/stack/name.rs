@@ -1,0 +1,41 @@
+//! Stack names from `stacks.name_pattern`.
+
+/// The name that `pattern` gives, with the values of its tokens from `value`; the first token without a value as error.
+///
+/// Only the tokens `{namespace}`, `{tenant}`, `{environment}` and `{stage}` count, and only where they stand alone
+/// between dashes: the reference drops every other part of the pattern.
+pub fn pattern_name<'p>(pattern: &'p str, value: impl Fn(&str) -> Option<String>) -> Result<String, &'p str> {
+    let mut parts = Vec::new();
+    for part in pattern.split('-') {
+        let token = part.strip_prefix('{').and_then(|part| part.strip_suffix('}'));
+        let Some(token @ ("namespace" | "tenant" | "environment" | "stage")) = token else { continue };
+        match value(token) {
+            Some(text) if !text.is_empty() => parts.push(text),
+            _ => return Err(token),
+        }
+    }
+    Ok(parts.join("-"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pattern_takes_whole_tokens_only() {
+        let value = |token: &str| match token {
+            "tenant" => Some("t".to_owned()),
+            "stage" => Some("dev".to_owned()),
+            _ => None,
+        };
+        for (pattern, name) in [
+            ("{tenant}-{stage}", Ok("t-dev")),
+            ("{tenant}-x-{stage}", Ok("t-dev")),
+            ("x{tenant}-{stage}", Ok("dev")),
+            ("{tenant}-{environment}", Err("environment")),
+            ("plain", Ok("")),
+        ] {
+            assert_eq!(pattern_name(pattern, value), name.map(str::to_owned), "{pattern}");
+        }
+    }
+}
