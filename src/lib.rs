@@ -8,6 +8,8 @@ pub mod backend;
 pub mod component;
 pub mod config;
 pub mod diag;
+pub mod exec;
+pub mod graph;
 pub mod host;
 pub mod merge;
 pub mod resolve;

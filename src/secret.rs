@@ -59,6 +59,50 @@ impl Masker {
         }
         masked
     }
+
+    /// Masks a stream: takes from `pending` whatever can be shown now and returns it masked. Bytes that could be the
+    /// beginning of a secret stay in `pending` until more arrives, or until `last` says that nothing more does.
+    pub fn mask_stream(&self, pending: &mut Vec<u8>, last: bool) -> Vec<u8> {
+        let forms = self.forms.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if forms.is_empty() {
+            return std::mem::take(pending);
+        }
+        let mut begins = [false; 256];
+        for form in forms.iter() {
+            begins[usize::from(form.expose_secret().as_bytes()[0])] = true;
+        }
+        let mut shown = Vec::with_capacity(pending.len());
+        let mut at = 0;
+        while at < pending.len() {
+            let rest = &pending[at..];
+            if !begins[usize::from(rest[0])] {
+                shown.push(rest[0]);
+                at += 1;
+                continue;
+            }
+            // Longest first: a form that may still grow into a match keeps its place before a shorter one.
+            let candidate = forms.iter().map(|form| form.expose_secret().as_bytes()).find_map(|form| {
+                if rest.starts_with(form) {
+                    Some(Some(form.len()))
+                } else {
+                    (!last && form.starts_with(rest)).then_some(None)
+                }
+            });
+            match candidate {
+                Some(Some(length)) => {
+                    shown.extend_from_slice(MASK.as_bytes());
+                    at += length;
+                }
+                Some(None) => break,
+                None => {
+                    shown.push(rest[0]);
+                    at += 1;
+                }
+            }
+        }
+        pending.drain(..at);
+        shown
+    }
 }
 
 /// Base64 without its last, padding-dependent characters, so that the form is found inside longer encodings that
@@ -106,6 +150,31 @@ mod tests {
         let masker = Masker::default();
         masker.register(&Secret::from("s".to_owned()));
         assert_eq!(masker.mask("secrets stay"), "secrets stay");
+    }
+
+    #[test]
+    fn streams_are_masked_wherever_the_chunks_end() {
+        let masker = Masker::default();
+        masker.register(&Secret::from("abcdefgh".to_owned()));
+        masker.register(&Secret::from("abcdefghijkl".to_owned()));
+        let text = b"Enter a value: abcdefghijkl, abcdefgh; abcde";
+        for cut in 0..text.len() {
+            let (mut pending, mut shown) = (Vec::new(), Vec::new());
+            for chunk in [&text[..cut], &text[cut..]] {
+                pending.extend_from_slice(chunk);
+                shown.extend(masker.mask_stream(&mut pending, false));
+            }
+            shown.extend(masker.mask_stream(&mut pending, true));
+            assert_eq!(String::from_utf8(shown).unwrap(), format!("Enter a value: {MASK}, {MASK}; abcde"), "{cut}");
+        }
+    }
+
+    #[test]
+    fn a_prompt_is_shown_at_once() {
+        let masker = Masker::default();
+        masker.register(&Secret::from("hunter22hunter22".to_owned()));
+        let mut pending = b"Enter a value: ".to_vec();
+        assert_eq!(masker.mask_stream(&mut pending, false), b"Enter a value: ");
     }
 
     #[test]

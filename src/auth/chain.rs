@@ -29,6 +29,11 @@ impl Fingerprint {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// A fingerprint that was written down earlier.
+    pub(crate) fn from_index(text: &str) -> Fingerprint {
+        Fingerprint(text.to_owned())
+    }
 }
 
 impl Chain {
@@ -320,7 +325,9 @@ fn hash_principal(hash: &mut Fields, principal: &Principal) {
         hash.field("value", value);
     }
     for (key, values) in [("transitive", &principal.transitive_tag_keys), ("policy_arn", &principal.policy_arns)] {
-        values.iter().for_each(|value| hash.field(key, value));
+        for value in values {
+            hash.field(key, value);
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use super::kind::{IdentityKind, ProviderKind};
 use super::name::{IdentityName, ProviderName};
 use super::problem::Problem;
 use super::read::{flag, pairs, text, texts, unexpected};
+use super::store::Settings;
 use crate::span::Span;
 use crate::value::{Node, to_json};
 
@@ -135,6 +136,17 @@ pub struct Principal {
     pub span: Span,
 }
 
+impl Keyring {
+    /// As the keyring takes it.
+    pub fn settings(&self) -> Settings {
+        Settings {
+            kind: self.kind.as_ref().map(|(kind, _)| kind.clone()),
+            path: self.path.clone(),
+            password_env: self.password_env.clone(),
+        }
+    }
+}
+
 impl AuthConfig {
     /// Reads a merged `auth` section; null is an empty one.
     pub fn read(node: &Node) -> AuthConfig {
@@ -224,7 +236,7 @@ impl AuthConfig {
         required
     }
 
-    /// The same section in which `names` are the only defaults.
+    /// Identities with `default: true`, whatever the scope, by name.
     pub(crate) fn defaults(&self) -> Vec<&Identity> {
         let mut defaults: Vec<_> = self.identities.values().filter(|identity| identity.default).collect();
         defaults.sort_by(|a, b| a.name.cmp(&b.name));
@@ -257,7 +269,7 @@ fn entries<'a>(node: &'a Node, key: &str, problems: &mut Vec<Problem>) -> Vec<(S
 }
 
 /// A map that holds `default` and nothing else.
-pub(crate) fn is_marker(entry: &Node) -> bool {
+fn is_marker(entry: &Node) -> bool {
     entry.as_map().is_some_and(|map| map.len() == 1 && map.contains_key("default"))
 }
 

@@ -156,9 +156,9 @@ pub enum Error {
         at: Option<SourceSpan>,
     },
 
-    #[error("signing in to provider `{provider}` requires an interactive terminal{context}")]
+    #[error("signing in to provider `{provider}` requires an interactive terminal")]
     #[diagnostic(code(atmos::auth::needs_terminal), help("{help}"))]
-    NeedsTerminal { provider: String, context: String, help: String },
+    NeedsTerminal { provider: String, help: String },
 
     #[error("aws sso token creation failed for provider `{provider}`: {reason}")]
     #[diagnostic(code(atmos::auth::token_creation), help("{help}"))]
@@ -209,6 +209,10 @@ pub enum Error {
     #[diagnostic(code(atmos::auth::no_providers), help("add one below `auth.providers` in atmos.yaml"))]
     NoProviders,
 
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Cache(Arc<super::cache::Error>),
+
     /// A worker thread of this process died; its own message went to stderr.
     #[error("internal: a worker of authentication stopped: {reason}")]
     #[diagnostic(code(atmos::auth::worker))]
@@ -221,8 +225,15 @@ impl Failure for Error {
             Error::NeedsTerminal { .. } => UNUSABLE,
             Error::Aborted => ABORTED,
             Error::InvalidIdentity { exit, .. } => *exit,
+            Error::Cache(error) => error.exit_code(),
             _ => 1,
         }
+    }
+}
+
+impl From<super::cache::Error> for Error {
+    fn from(error: super::cache::Error) -> Error {
+        Error::Cache(Arc::new(error))
     }
 }
 
@@ -262,6 +273,23 @@ pub(crate) fn nearest<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>
         .map(|(_, name)| name)
 }
 
+impl Error {
+    /// For a name that was typed and is no identity.
+    pub fn identity_not_found(auth: &super::AuthConfig, name: &str) -> Error {
+        let known = auth.identities.keys().map(super::IdentityName::as_str);
+        let help = known_names(name, known, "atmos auth list");
+        let (context, place) = (String::new(), String::new());
+        Error::IdentityNotFound { name: name.to_owned(), context, place, help, text: None, at: None }
+    }
+
+    /// For a name that was typed and is no provider.
+    pub fn provider_not_found(auth: &super::AuthConfig, name: &str) -> Error {
+        let known = auth.providers.keys().map(super::ProviderName::as_str);
+        let help = known_names(name, known, "atmos auth list --providers");
+        Error::ProviderNotFound { name: name.to_owned(), place: String::new(), help, text: None, at: None }
+    }
+}
+
 /// Help for an unknown name: the nearest one, then all of them.
 pub(crate) fn known_names<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>, command: &str) -> String {
     let mut known: Vec<&str> = known.into_iter().collect();
@@ -289,7 +317,7 @@ mod tests {
 
     #[test]
     fn exit_codes_follow_the_catalogue() {
-        let terminal = Error::NeedsTerminal { provider: "p".into(), context: String::new(), help: String::new() };
+        let terminal = Error::NeedsTerminal { provider: "p".into(), help: String::new() };
         assert_eq!((terminal.exit_code(), Error::Aborted.exit_code(), Error::Disabled.exit_code()), (2, 130, 1));
     }
 }

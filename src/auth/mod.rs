@@ -4,22 +4,40 @@
 //! (which identity), [`chain::Chain`] (by which steps) and [`creds::AwsCredentials`] (what comes out).
 
 pub mod aws;
+pub mod cache;
 pub mod chain;
 pub mod config;
+mod context;
 pub mod creds;
+pub mod delivery;
 mod duration;
 mod error;
+#[cfg(test)]
+mod flow_tests;
+mod identity;
 pub mod kind;
+pub mod list;
+mod logout;
 mod name;
+mod notice;
 mod problem;
+mod provider;
 mod read;
 pub mod realm;
+mod record;
 pub mod resolution;
+pub mod run;
+pub mod session;
+pub mod store;
 pub mod validate;
 
 pub use config::AuthConfig;
+pub use context::Options;
 pub use duration::parse_duration;
 pub use error::Error;
+pub use logout::{Kept, Logins};
 pub use name::{IdentityName, ProviderName};
 pub use problem::{Problem, Severity};
 pub use realm::Realm;
+pub use record::CallerIdentity;
+pub use session::{Description, Session, Validity};

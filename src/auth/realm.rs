@@ -6,7 +6,9 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
+use super::config::AuthConfig;
 use super::error::{Error, Mark};
+use crate::host::Host;
 use crate::span::Place;
 
 /// Longest realm, in characters.
@@ -62,6 +64,12 @@ impl Realm {
         }
         let value = directory.map_or_else(|| "default".to_owned(), automatic);
         Ok(Realm { value, source: RealmSource::Auto })
+    }
+
+    /// [`Realm::resolve`] for a configuration whose atmos.yaml lies in `directory`.
+    pub fn of(host: &Host, auth: &AuthConfig, directory: Option<&Path>) -> Result<Realm, Error> {
+        let configured = auth.realm.as_ref().map(|(value, span)| (value.as_str(), host.sources.place(*span)));
+        Realm::resolve(host.env.get("ATMOS_AUTH_REALM"), configured, directory)
     }
 
     pub fn as_str(&self) -> &str {

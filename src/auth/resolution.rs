@@ -2,7 +2,7 @@
 //!
 //! A pure function, [`resolve`], of [`Inputs`]; read [`Resolution`] for what comes out. Row 5.
 
-use super::config::{AuthConfig, is_marker};
+use super::config::AuthConfig;
 use super::error::{Error, Mark, known_names};
 use super::name::IdentityName;
 use crate::span::{Sources, Span};
@@ -185,8 +185,7 @@ pub enum Why {
 /// # Errors
 /// Unknown names, no or several defaults, a selection where nobody can be asked, an unusable setting; all exit 1.
 pub fn resolve(inputs: &Inputs<'_>, sources: &Sources) -> Result<Resolution, Error> {
-    let resolution = explicit(inputs, sources)?;
-    let resolution = match resolution {
+    let resolution = match explicit(inputs, sources)? {
         Some(resolution) => resolution,
         None => by_default(inputs, sources)?,
     };
@@ -232,17 +231,15 @@ fn invalid_setting(reason: String, setting: &Node, sources: &Sources) -> Error {
 }
 
 fn named(inputs: &Inputs<'_>, name: &str, source: Source, mark: Mark) -> Result<Resolution, Error> {
-    match inputs.auth.identity(name) {
-        Some(identity) => Ok(Resolution::Identity { name: identity.name.clone(), source }),
-        None => {
-            let Mark { place, text, at } = mark;
-            let mut context = context(inputs);
-            if source == Source::Environment {
-                context.push_str(" (from ATMOS_IDENTITY)");
-            }
-            Err(Error::IdentityNotFound { name: name.to_owned(), context, place, help: known(inputs, name), text, at })
-        }
+    if let Some(identity) = inputs.auth.identity(name) {
+        return Ok(Resolution::Identity { name: identity.name.clone(), source });
     }
+    let Mark { place, text, at } = mark;
+    let mut context = context(inputs);
+    if source == Source::Environment {
+        context.push_str(" (from ATMOS_IDENTITY)");
+    }
+    Err(Error::IdentityNotFound { name: name.to_owned(), context, place, help: known(inputs, name), text, at })
 }
 
 fn select(inputs: &Inputs<'_>) -> Result<Resolution, Error> {
@@ -348,11 +345,6 @@ fn context(inputs: &Inputs<'_>) -> String {
 /// Keys of a component's or stack's `auth` section that are in force only in the configuration, with their places.
 pub fn ignored_keys(section: &Node) -> Vec<(&'static str, Span)> {
     ["realm", "keyring", "logs"].into_iter().filter_map(|key| Some((key, section.get(key)?.span))).collect()
-}
-
-/// True when the section only refers to identities and defines none.
-pub fn has_only_markers(section: &Node) -> bool {
-    section.get("identities").and_then(Node::as_map).is_some_and(|map| map.values().all(is_marker))
 }
 
 #[cfg(test)]
@@ -480,7 +472,7 @@ mod tests {
             (&none, Need::Optional, true, "none"),
             (&only_provider, Need::Run, true, fails),
         ] {
-            let got = show(resolve(&Inputs { need, can_prompt, ..inputs(auth) }, &Sources::new()));
+            let got = show(resolve(&Inputs { can_prompt, need, ..inputs(auth) }, &Sources::new()));
             assert!(got.starts_with(expected), "{got}");
         }
         let select =

@@ -130,7 +130,7 @@ fn provider(provider: &Provider, problems: &mut Vec<Problem>) {
             problems.push(Problem::error("provider name cannot be empty", provider.span));
         }
         ProviderKind::Missing => {
-            problems.push(Problem::error(format!("{who}: provider kind is required"), provider.span))
+            problems.push(Problem::error(format!("{who}: provider kind is required"), provider.span));
         }
         ProviderKind::Unsupported => {
             let message = format!("{who}: unsupported provider kind: {}", provider.kind_text);
@@ -176,7 +176,7 @@ fn identity(auth: &AuthConfig, identity: &Identity, problems: &mut Vec<Problem>)
             problems.push(Problem::error("identity name cannot be empty", identity.span));
         }
         IdentityKind::Missing => {
-            problems.push(Problem::error(format!("{who}: identity kind is required"), identity.span))
+            problems.push(Problem::error(format!("{who}: identity kind is required"), identity.span));
         }
         IdentityKind::Unsupported => {
             let message = format!("{who}: unsupported identity kind: {}", identity.kind_text);

@@ -5,6 +5,7 @@
 mod args;
 mod commands;
 mod error;
+mod native;
 mod parse;
 mod setup;
 mod start;

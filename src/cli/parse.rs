@@ -8,12 +8,14 @@ use clap::{CommandFactory, FromArgMatches};
 
 use super::args::Cli;
 use super::error::Error;
+use super::native;
 use crate::diag::Result;
-use crate::host::Env;
+use crate::exec::argv::Split;
 
 /// What a call amounts to before anything is loaded.
 pub(super) enum Parsed {
-    Run(Box<Cli>),
+    /// The call, and what was taken out of it for terraform.
+    Run(Box<Cli>, Split),
     /// Help: print and leave with success.
     Show(String),
 }
@@ -21,14 +23,14 @@ pub(super) enum Parsed {
 const HELP_TEMPLATE: &str = "{about-with-newline}\nUSAGE\n\n  {usage}\n\n{all-args}{after-help}";
 
 /// Reads the words of a call, program name included.
-pub(super) fn parse(words: Vec<OsString>, _env: &Env) -> Result<Parsed> {
-    let words = crate::exec::argv::separate(words);
+pub(super) fn parse(words: Vec<OsString>) -> Result<Parsed> {
+    let (words, native) = native::separate(words);
     let matches = match command().try_get_matches_from(words) {
         Ok(matches) => matches,
         Err(error) => return complaint(&error),
     };
     match Cli::from_arg_matches(&matches) {
-        Ok(cli) => Ok(Parsed::Run(Box::new(cli))),
+        Ok(cli) => Ok(Parsed::Run(Box::new(cli), native)),
         Err(error) => complaint(&error),
     }
 }

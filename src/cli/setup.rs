@@ -7,6 +7,7 @@ use super::args::GlobalArgs;
 use super::error::Error;
 use crate::config;
 use crate::diag::Result;
+use crate::exec::argv::Split;
 use crate::host::{Dirs, Env, Host, Terminal, fs};
 use crate::ops::App;
 use crate::output::{self, Level, Screen};
@@ -18,11 +19,13 @@ pub(super) struct Context {
     pub host: Host,
     pub screen: Screen,
     pub global: GlobalArgs,
+    /// Terraform's own flags and the words behind `--`.
+    pub native: Split,
     runtime: OnceLock<tokio::runtime::Runtime>,
 }
 
 impl Context {
-    pub(super) fn new(global: GlobalArgs, env: Env, mut terminal: Terminal) -> Result<Context> {
+    pub(super) fn new(global: GlobalArgs, native: Split, env: Env, mut terminal: Terminal) -> Result<Context> {
         terminal.forced |= global.force_tty;
         let interactive = match global.interactive {
             Some(flag) => flag,
@@ -49,7 +52,7 @@ impl Context {
             sources: Arc::new(Sources::new()),
             env,
         };
-        Ok(Context { host, screen, global, runtime: OnceLock::new() })
+        Ok(Context { host, screen, global, native, runtime: OnceLock::new() })
     }
 
     /// Loads the configuration and starts the log.

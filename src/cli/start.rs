@@ -7,14 +7,15 @@ use super::args::Cli;
 use super::parse::{self, Parsed};
 use super::setup::{self, Context};
 use crate::diag::Report;
+use crate::exec::argv::Split;
 use crate::host::{Env, Terminal};
 use crate::output::{Level, Screen};
 
 /// Runs the program. `words` are the arguments including the program's name.
 pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     let env = Env::snapshot();
-    match parse::parse(words.into_iter().collect(), &env) {
-        Ok(Parsed::Run(cli)) => run(*cli, env),
+    match parse::parse(words.into_iter().collect()) {
+        Ok(Parsed::Run(cli, native)) => run(*cli, native, env),
         Ok(Parsed::Show(text)) => {
             let _ = Screen::new(None, Level::default(), false).raw_data(&text);
             ExitCode::SUCCESS
@@ -23,11 +24,11 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-fn run(cli: Cli, env: Env) -> ExitCode {
+fn run(cli: Cli, native: Split, env: Env) -> ExitCode {
     let terminal = Terminal::from_env(&env);
     let verbose = setup::flag(cli.global.verbose, &env, "ATMOS_VERBOSE");
     let screen = Screen::new(None, Level::default(), setup::colour(&cli.global, &env, terminal));
-    let context = match Context::new(cli.global, env, terminal) {
+    let context = match Context::new(cli.global, native, env, terminal) {
         Ok(context) => context,
         Err(report) => return fail(&screen, &report, verbose),
     };

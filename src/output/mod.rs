@@ -2,6 +2,7 @@
 //!
 //! Row 13. [`Screen`] knows the two streams and their colours; the views turn reports into text.
 
+pub mod auth;
 mod diagnostic;
 mod log;
 mod screen;

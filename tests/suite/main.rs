@@ -1,2 +1,27 @@
-#[test]
-fn t() {}
+//! The integration tests: one binary, a module per subject. They run the real program against real terraform, helmfile,
+//! a Kubernetes API, a Secret Service, moto's STS and the loopback IAM Identity Center.
+//!
+//! `docs/testing.md` says what they need; a part that is missing fails its tests and names the command that gets it.
+
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+#![allow(clippy::disallowed_methods, reason = "the tests are the outside world of the program")]
+#![allow(clippy::print_stderr, reason = "what a test says while it runs helps when it fails")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod architecture;
+mod bad_input;
+mod example;
+mod garbage;
+mod helmfile;
+mod identities;
+mod isolation;
+mod keyring;
+mod login;
+mod no_auth;
+mod parts;
+mod person;
+mod signals;
+mod values;
+mod warm;

@@ -9,7 +9,7 @@ mod list;
 mod root;
 mod terraform;
 
-pub use auth::{AuthArgs, AuthCommand, EnvArgs, ExecArgs, IdentityArgs, ListArgs as AuthListArgs, LoginArgs, LogoutArgs, ProcessArgs, ValidateArgs, WhoamiArgs};
+pub use auth::{SELECT, AuthArgs, AuthCommand, EnvArgs, ExecArgs, IdentityArgs, ListArgs as AuthListArgs, LoginArgs, LogoutArgs, ProcessArgs, ValidateArgs, WhoamiArgs};
 pub use describe::{ComponentArgs, DescribeArgs, DescribeCommand, ProcessingArgs, StacksArgs};
 pub use global::GlobalArgs;
 pub use helmfile::{HelmfileArgs, HelmfileCommand, HelmfileRun};

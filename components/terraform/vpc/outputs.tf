@@ -1,0 +1,7 @@
+output "id" {
+  value = local.id
+}
+
+output "cidr" {
+  value = var.cidr
+}

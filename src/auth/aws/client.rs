@@ -1,0 +1,303 @@
+//! SDK clients of the portal, of its OIDC service and of STS, configured by hand.
+//!
+//! Nothing ambient is read: no profile, no variable with keys or a region, no instance metadata. Every client gets its
+//! region, endpoint, credentials, timeouts and retries from [`Clients`]. Row 5.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_sdk_sts::config::retry::RetryConfig;
+use aws_sdk_sts::config::timeout::TimeoutConfig;
+use aws_sdk_sts::config::{BehaviorVersion, SharedHttpClient};
+use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::{self, TlsContext, TrustStore};
+use aws_smithy_http_client::{Builder, Connector};
+use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
+use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction, RetryClassifierPriority};
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
+use super::super::creds::AwsCredentials;
+use super::super::error::Error;
+use super::endpoint::Service;
+use crate::host::Host;
+use crate::secret::Expose;
+
+/// Connect and read, each.
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// The first call and two more.
+const ATTEMPTS: u32 = 3;
+const FIRST_BACKOFF: Duration = Duration::from_millis(300);
+const TOO_MANY_REQUESTS: u16 = 429;
+
+/// Makes clients that share their connections. One per process.
+#[derive(Debug)]
+pub struct Clients {
+    /// For https and for http endpoints; made on first use, because loading the trusted roots takes time.
+    http: Mutex<[Option<SharedHttpClient>; 2]>,
+    settings: Settings,
+}
+
+/// What the environment says about the way to the network, taken from the snapshot.
+#[derive(Debug, Clone, Default)]
+struct Settings {
+    /// Variable and path of an additional CA bundle.
+    ca_bundle: Option<(&'static str, String)>,
+    https_proxy: Option<String>,
+    http_proxy: Option<String>,
+    no_proxy: String,
+}
+
+impl Settings {
+    fn new(host: &Host) -> Settings {
+        let get = |names: &[&str]| names.iter().find_map(|name| host.env.get(name)).map(str::to_owned);
+        let bundle = |name: &'static str| host.env.get(name).map(|path| (name, path.to_owned()));
+        let own = ["localhost", "127.0.0.0/8", "::1"];
+        let excluded = get(&["NO_PROXY", "no_proxy"]);
+        Settings {
+            ca_bundle: bundle("AWS_CA_BUNDLE").or_else(|| bundle("SSL_CERT_FILE")),
+            https_proxy: get(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]),
+            http_proxy: get(&["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"]),
+            no_proxy: excluded.iter().map(String::as_str).chain(own).collect::<Vec<_>>().join(","),
+        }
+    }
+}
+
+impl Clients {
+    pub fn new(host: &Host) -> Clients {
+        Clients { http: Mutex::default(), settings: Settings::new(host) }
+    }
+
+    /// Client of the portal (accounts, role credentials). Calls carry a bearer token; nothing is signed.
+    pub fn sso(&self, region: &str, endpoint: Option<&str>) -> Result<aws_sdk_sso::Client, Error> {
+        use aws_sdk_sso::config::{Builder, Region};
+        let mut config = Builder::new()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(region.to_owned()))
+            .http_client(self.http(endpoint)?)
+            .sleep_impl(TokioSleep::new())
+            .timeout_config(timeouts(TIMEOUT))
+            .retry_config(retries())
+            .retry_classifier(TooManyRequests);
+        config.set_endpoint_url(endpoint.map(str::to_owned));
+        Ok(aws_sdk_sso::Client::from_conf(config.build()))
+    }
+
+    /// Client of device authorization and tokens. Nothing is signed.
+    pub fn oidc(&self, region: &str, endpoint: Option<&str>) -> Result<aws_sdk_ssooidc::Client, Error> {
+        use aws_sdk_ssooidc::config::{Builder, Region};
+        let mut config = Builder::new()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(region.to_owned()))
+            .http_client(self.http(endpoint)?)
+            .sleep_impl(TokioSleep::new())
+            .timeout_config(timeouts(TIMEOUT))
+            .retry_config(retries())
+            .retry_classifier(TooManyRequests);
+        config.set_endpoint_url(endpoint.map(str::to_owned));
+        Ok(aws_sdk_ssooidc::Client::from_conf(config.build()))
+    }
+
+    /// Client of STS that signs with `credentials`. `timeout` bounds a whole call, retries included; `None` leaves the
+    /// usual limits.
+    pub fn sts(
+        &self,
+        region: &str,
+        endpoint: Option<&str>,
+        credentials: &AwsCredentials,
+        timeout: Option<Duration>,
+    ) -> Result<aws_sdk_sts::Client, Error> {
+        use aws_sdk_sts::config::{Builder, Region};
+        let key = Credentials::new(
+            &credentials.access_key_id,
+            credentials.secret_access_key.expose_secret(),
+            credentials.session_token.as_ref().map(|token| token.expose_secret().to_owned()),
+            None,
+            "atmos",
+        );
+        let mut limits = timeouts(TIMEOUT).to_builder();
+        limits.set_operation_timeout(timeout);
+        let mut config = Builder::new()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(region.to_owned()))
+            .credentials_provider(key)
+            .http_client(self.http(endpoint)?)
+            .sleep_impl(TokioSleep::new())
+            .timeout_config(limits.build())
+            .retry_config(retries())
+            .retry_classifier(TooManyRequests);
+        config.set_endpoint_url(endpoint.map(str::to_owned));
+        Ok(aws_sdk_sts::Client::from_conf(config.build()))
+    }
+
+    fn http(&self, endpoint: Option<&str>) -> Result<SharedHttpClient, Error> {
+        let plain = endpoint.is_some_and(|url| url.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http:")));
+        let mut made = self.http.lock().unwrap_or_else(PoisonError::into_inner);
+        let slot = &mut made[usize::from(plain)];
+        if let Some(client) = slot {
+            return Ok(client.clone());
+        }
+        let client = if plain { self.settings.plain()? } else { self.settings.secure()? };
+        *slot = Some(client.clone());
+        Ok(client)
+    }
+}
+
+impl Settings {
+    fn plain(&self) -> Result<SharedHttpClient, Error> {
+        let proxy = self.proxy("HTTP_PROXY", self.http_proxy.as_deref(), |url| ProxyConfig::http(url))?;
+        Ok(Builder::new().build_with_connector_fn(move |settings, _| connector(settings, proxy.clone()).build_http()))
+    }
+
+    fn secure(&self) -> Result<SharedHttpClient, Error> {
+        let proxy = self.proxy("HTTPS_PROXY", self.https_proxy.as_deref(), |url| ProxyConfig::https(url))?;
+        let mut trust = TrustStore::default();
+        if let Some((from, path)) = &self.ca_bundle {
+            trust.add_pem_certificate(ca_bundle(from, path)?);
+        }
+        let context = TlsContext::builder().with_trust_store(trust).build().map_err(|error| Error::CaBundle {
+            path: String::new(),
+            from: "the system",
+            reason: error.to_string(),
+        })?;
+        let provider = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
+        Ok(Builder::new().build_with_connector_fn(move |settings, _| {
+            connector(settings, proxy.clone()).tls_provider(provider.clone()).tls_context(context.clone()).build()
+        }))
+    }
+
+    fn proxy<E>(
+        &self,
+        from: &str,
+        url: Option<&str>,
+        make: impl Fn(&str) -> Result<ProxyConfig, E>,
+    ) -> Result<ProxyConfig, Error> {
+        let Some(url) = url else { return Ok(ProxyConfig::disabled()) };
+        // A proxy written as host:port is http.
+        let url = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
+        let made = make(&url).map_err(|_| Error::InvalidEndpoint {
+            // The address may contain a password.
+            url: "(not shown)".to_owned(),
+            from: from.to_owned(),
+            reason: "it is not the address of a proxy",
+        })?;
+        Ok(made.no_proxy(&self.no_proxy))
+    }
+}
+
+fn connector(
+    settings: Option<&aws_smithy_runtime_api::client::http::HttpConnectorSettings>,
+    proxy: ProxyConfig,
+) -> aws_smithy_http_client::ConnectorBuilder {
+    let builder = Connector::builder().sleep_impl(TokioSleep::new()).proxy_config(proxy);
+    match settings {
+        Some(settings) => builder.connector_settings(settings.clone()),
+        None => builder,
+    }
+}
+
+/// The bundle's bytes, after a check that every certificate in it is one: the SDK client would panic.
+fn ca_bundle(from: &'static str, path: &str) -> Result<Vec<u8>, Error> {
+    let fail = |reason: String| Error::CaBundle { path: path.to_owned(), from, reason };
+    let bytes = std::fs::read(path).map_err(|error| fail(error.to_string()))?;
+    let mut store = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(&bytes) {
+        let certificate = certificate.map_err(|error| fail(error.to_string()))?;
+        store.add(certificate).map_err(|error| fail(error.to_string()))?;
+    }
+    if store.is_empty() {
+        return Err(fail("it contains no certificate".to_owned()));
+    }
+    Ok(bytes)
+}
+
+fn timeouts(limit: Duration) -> TimeoutConfig {
+    TimeoutConfig::builder().connect_timeout(limit).read_timeout(limit).build()
+}
+
+fn retries() -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(FIRST_BACKOFF)
+}
+
+/// 429 is retried whatever the body says; the SDK looks only at error names and at 500, 502, 503 and 504.
+#[derive(Debug)]
+struct TooManyRequests;
+
+impl ClassifyRetry for TooManyRequests {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        match context.response().map(|response| response.status().as_u16()) {
+            Some(TOO_MANY_REQUESTS) => RetryAction::throttling_error(),
+            _ => RetryAction::NoActionIndicated,
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "too many requests"
+    }
+
+    fn priority(&self) -> RetryClassifierPriority {
+        RetryClassifierPriority::run_after(RetryClassifierPriority::transient_error_classifier())
+    }
+}
+
+/// What an SDK call ended with: the service's answer, or no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// HTTP status, `None` without an answer.
+    pub status: Option<u16>,
+    /// Name of the API's error.
+    pub code: Option<String>,
+    /// `<code>: <message>`, or why there was no answer. Without secrets.
+    pub text: String,
+}
+
+impl Refusal {
+    /// From the error of any operation.
+    pub fn new<E>(error: &aws_sdk_sts::error::SdkError<E>) -> Refusal
+    where
+        E: aws_sdk_sts::error::ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        use aws_sdk_sts::error::ProvideErrorMetadata as _;
+        let status = error.raw_response().map(|response| response.status().as_u16());
+        let Some(status) = status else {
+            return Refusal { status: None, code: None, text: reasons(error) };
+        };
+        let message = error.message().unwrap_or("no message").to_owned();
+        let code = error.code().map(str::to_owned);
+        let text = match &code {
+            Some(code) => format!("{code}: {message}"),
+            None => format!("HTTP status {status}: {message}"),
+        };
+        Refusal { status: Some(status), code, text }
+    }
+
+    /// The error for the user: unreachable or refused.
+    pub(crate) fn into_error(self, what: String, endpoint: String, help: &str) -> Error {
+        match self.status {
+            None => Error::Unreachable { what, endpoint, reason: self.text },
+            Some(_) => Error::Refused { what, answer: self.text, help: help.to_owned() },
+        }
+    }
+}
+
+/// The endpoint for messages: the override, else the host of the region.
+pub(crate) fn shown_endpoint(service: Service, region: &str, endpoint: Option<&str>) -> String {
+    endpoint.map_or_else(|| format!("{}.{region}.amazonaws.com", service.host()), str::to_owned)
+}
+
+/// The chain of causes in one line, without repetitions.
+fn reasons(error: &dyn std::error::Error) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    let mut next = Some(error);
+    while let Some(cause) = next {
+        let text = cause.to_string();
+        if !parts.iter().any(|part| part.contains(&text)) {
+            parts.push(text);
+        }
+        next = cause.source();
+    }
+    parts.join(": ")
+}

@@ -1,0 +1,269 @@
+//! [`Cache`]: entries by name, and the locks that make one process do what many wait for. Row 5.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use super::{Error, format};
+use crate::auth::store::memory::Memory;
+use crate::auth::store::seal::{self, Key};
+use crate::auth::store::{Settings, Store, private};
+use crate::diag::{Talk, Warning};
+use crate::host::lock::FileLock;
+use crate::host::{Host, fs};
+
+/// The keyring entry with the key of the cache. One per user, so that repositories with the same portal share its token.
+const KEY_NAME: &str = "atmos_cache_key";
+/// Nobody holds the lock of the key longer than the keyring needs to answer.
+const KEY_PATIENCE: Duration = Duration::from_secs(30);
+
+/// The cache of one process. Clones share everything; nothing is asked of the keyring before an entry needs it.
+#[derive(Clone)]
+pub struct Cache {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    directory: PathBuf,
+    /// Where locks go when the cache directory cannot be used.
+    spare: PathBuf,
+    realm: String,
+    store: Store,
+    key: Mutex<Option<Key>>,
+    memory: Memory,
+    talk: Talk,
+}
+
+impl std::fmt::Debug for Cache {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Cache({}, {:?})", self.inner.directory.display(), self.inner.store)
+    }
+}
+
+impl Cache {
+    /// The cache of this user, as seen from a repository with `realm`. Touches neither disk nor keyring.
+    pub fn open(host: &Host, settings: &Settings, realm: &str) -> Cache {
+        Cache::with_store(host, Store::open(host, settings), realm)
+    }
+
+    /// The same with a keyring that is open already.
+    pub fn with_store(host: &Host, store: Store, realm: &str) -> Cache {
+        Cache {
+            inner: Arc::new(Inner {
+                directory: host.dirs.cache.join("atmos").join("auth"),
+                spare: crate::auth::run::temporary_base(host).join("locks"),
+                realm: realm.to_owned(),
+                store,
+                key: Mutex::default(),
+                memory: Memory::default(),
+                talk: host.talk.clone(),
+            }),
+        }
+    }
+
+    /// The keyring behind this cache.
+    pub fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    /// The name of an entry that belongs to this realm only. Names without it are shared by all realms.
+    pub fn scoped(&self, name: &str) -> String {
+        format!("realm/{}/{name}", self.inner.realm)
+    }
+
+    /// Makes sure that [`Cache::put`] will be able to seal: asks for the password, creates the key. Call it before work
+    /// that would be lost otherwise, such as a login.
+    pub fn prepare(&self) -> Result<(), Error> {
+        if self.inner.store.is_persistent() {
+            self.key(true)?;
+        }
+        Ok(())
+    }
+
+    /// The value of an entry; `None` when there is none or it cannot be opened any more.
+    ///
+    /// # Errors
+    /// The file belongs to somebody else or cannot be read; the file keyring has no or the wrong password.
+    pub fn get(&self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
+        if let Some(value) = self.inner.memory.get(name) {
+            return Ok(Some(value));
+        }
+        if !self.inner.store.is_persistent() {
+            return Ok(None);
+        }
+        let file_name = seal::file_name(name);
+        let path = self.inner.directory.join(&file_name);
+        let Some(content) = private::read(&path)? else { return Ok(None) };
+        let Some(key) = self.key(false)? else {
+            self.warn_unreadable();
+            return Ok(None);
+        };
+        let entry = format::open(&key, &file_name, &content).filter(|entry| entry.name == name);
+        if entry.is_none() {
+            self.warn_unreadable();
+        }
+        Ok(entry.map(|entry| entry.value))
+    }
+
+    /// Keeps a value under a name, replacing what was there.
+    pub fn put(&self, name: &str, plain: &Zeroizing<Vec<u8>>) -> Result<(), Error> {
+        if self.inner.store.is_persistent()
+            && let Some(key) = self.key(true)?
+        {
+            self.create_directory()?;
+            let path = self.inner.directory.join(seal::file_name(name));
+            private::check(&path)?;
+            let content = format::seal(&key, name, plain)?;
+            return fs::write_atomic(&path, &content, 0o600).map_err(|error| Error::io("write", &path, error));
+        }
+        self.inner.memory.set(name, plain);
+        Ok(())
+    }
+
+    /// Removes an entry, from disk too. True when there was one.
+    pub fn remove(&self, name: &str) -> Result<bool, Error> {
+        let remembered = self.inner.memory.remove(name);
+        let removed = remove_file(&self.inner.directory.join(seal::file_name(name)))?;
+        Ok(remembered || removed)
+    }
+
+    /// The names of all entries that the key opens, sorted.
+    pub fn entries(&self) -> Result<Vec<String>, Error> {
+        let mut names = self.inner.memory.names();
+        let files = self.files()?;
+        if !files.is_empty()
+            && self.inner.store.is_persistent()
+            && let Some(key) = self.key(false)?
+        {
+            for file_name in files {
+                let content = private::read(&self.inner.directory.join(&file_name))?;
+                let entry = content.and_then(|content| format::open(&key, &file_name, &content));
+                names.extend(entry.map(|entry| entry.name));
+            }
+        }
+        names.sort();
+        names.dedup();
+        Ok(names)
+    }
+
+    /// Removes every entry, those too that no key opens any more; the number of entries that there were.
+    pub fn clear(&self) -> Result<usize, Error> {
+        let mut count = self.inner.memory.clear();
+        for file_name in self.files()? {
+            count += usize::from(remove_file(&self.inner.directory.join(file_name))?);
+        }
+        Ok(count)
+    }
+
+    /// The lock of a name, held by one process at a time and released when the guard goes or its holder dies. `waiting`
+    /// is called once if somebody else holds it. Blocks the thread.
+    ///
+    /// # Errors
+    /// [`Error::Locked`] when `timeout` is over.
+    pub fn lock(&self, name: &str, timeout: Option<Duration>, waiting: impl FnOnce()) -> Result<FileLock, Error> {
+        let directory = match self.create_directory() {
+            Ok(()) => &self.inner.directory,
+            // A read-only home must not keep a container from logging in.
+            Err(error) if self.inner.store.is_persistent() => return Err(error),
+            Err(_) => {
+                let spare = &self.inner.spare;
+                // The parent too: in the temp directory it could be somebody else's.
+                for directory in spare.parent().into_iter().chain([spare.as_path()]) {
+                    fs::create_private_dir(directory).map_err(|error| Error::io("create", directory, error))?;
+                }
+                spare
+            }
+        };
+        take(&directory.join(format!("{}.lock", seal::file_name(name))), timeout, waiting)
+    }
+
+    /// The key of the cache, made now if there is none and `create` says so. `None` also when the keyring turned out
+    /// not to last.
+    fn key(&self, create: bool) -> Result<Option<Key>, Error> {
+        let mut known = self.inner.key.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(key) = &*known {
+            return Ok(Some(key.clone()));
+        }
+        let mut key = self.stored_key()?;
+        if key.is_none() && create && self.inner.store.is_persistent() {
+            key = self.create_key()?;
+        }
+        if !self.inner.store.is_persistent() {
+            return Ok(None);
+        }
+        known.clone_from(&key);
+        Ok(key)
+    }
+
+    fn stored_key(&self) -> Result<Option<Key>, Error> {
+        let stored = self.inner.store.get(KEY_NAME)?;
+        Ok(stored.and_then(|bytes| <[u8; 32]>::try_from(bytes.as_slice()).ok()).map(Key::new))
+    }
+
+    fn create_key(&self) -> Result<Option<Key>, Error> {
+        self.create_directory()?;
+        // Two processes that make a key each would lose the entries of one.
+        let _lock = take(&self.inner.directory.join("key.lock"), Some(KEY_PATIENCE), || {})?;
+        if let Some(key) = self.stored_key()? {
+            return Ok(Some(key));
+        }
+        let key = Key::new(seal::random()?);
+        self.inner.store.set(KEY_NAME, key.as_slice())?;
+        Ok(Some(key))
+    }
+
+    fn create_directory(&self) -> Result<(), Error> {
+        let directory = &self.inner.directory;
+        fs::create_private_dir(directory).map_err(|error| Error::io("create", directory, error))
+    }
+
+    /// File names of entries, sorted.
+    fn files(&self) -> Result<Vec<String>, Error> {
+        let directory = &self.inner.directory;
+        let failed = |error| Error::io("list", directory, error);
+        let listing = match std::fs::read_dir(directory) {
+            Ok(listing) => listing,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(failed(error)),
+        };
+        let mut names = Vec::new();
+        for entry in listing {
+            if let Ok(name) = entry.map_err(failed)?.file_name().into_string()
+                && seal::is_file_name(&name)
+            {
+                names.push(name);
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    fn warn_unreadable(&self) {
+        // A keyring that just turned out to be missing was a warning of its own.
+        if self.inner.store.is_persistent() {
+            let warning = Warning::new(
+                "atmos::auth::cache::unreadable",
+                "cached logins cannot be opened with the key in the keyring; they count as absent",
+            );
+            self.inner.talk.warn(warning.help("log in again; this replaces them"));
+        }
+    }
+}
+
+fn remove_file(path: &Path) -> Result<bool, Error> {
+    private::check(path)?;
+    fs::remove_file_if_present(path).map_err(|error| Error::io("remove", path, error))
+}
+
+fn take(path: &Path, timeout: Option<Duration>, waiting: impl FnOnce()) -> Result<FileLock, Error> {
+    FileLock::acquire(path, timeout, waiting).map_err(|error| match error.kind() {
+        std::io::ErrorKind::TimedOut => Error::Locked { path: path.to_path_buf() },
+        _ => Error::io("lock", path, error),
+    })
+}
+
+#[cfg(test)]
+#[path = "entries_tests.rs"]
+mod tests;

@@ -1,0 +1,212 @@
+//! What every step of authentication shares: host, realm, encrypted cache, clients, and the work in flight.
+//!
+//! Read [`Context`], then [`Flight`]: one attempt at a time per key, in this process and in all others. Row 5.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use jiff::{SignedDuration, Timestamp};
+use zeroize::Zeroizing;
+
+use super::aws::client::Clients;
+use super::aws::endpoint::Endpoints;
+use super::cache::Cache;
+use super::chain::Fingerprint;
+use super::creds::{AwsCredentials, PortalToken};
+use super::error::Error;
+use super::realm::Realm;
+use super::record::StepRecord;
+use crate::diag::Warning;
+use crate::host::Host;
+use crate::host::lock::FileLock;
+
+/// How often a waiter asks for a lock of another process.
+const POLL: Duration = Duration::from_millis(50);
+
+/// How a session behaves.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The user may be asked to sign in. False for commands that promise not to.
+    pub interactive: bool,
+    /// Never open a browser; the address is shown all the same.
+    pub no_browser: bool,
+    /// Caches are not read, once per provider and chain.
+    pub force: bool,
+    /// Credentials with less left are renewed. Zero: the usual rule alone.
+    pub min_ttl: SignedDuration,
+    /// Longest time to wait for the user at the portal, below the portal's own limit.
+    pub timeout: Option<Duration>,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { interactive: true, no_browser: false, force: false, min_ttl: SignedDuration::ZERO, timeout: None }
+    }
+}
+
+/// Shared by all sessions of a process.
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(crate) host: Host,
+    pub(crate) realm: Realm,
+    pub(crate) cache: Arc<Cache>,
+    pub(crate) options: Options,
+    pub(crate) clients: Clients,
+    pub(crate) endpoints: Endpoints,
+    pub(crate) tokens: Flights<String, PortalToken>,
+    pub(crate) steps: Flights<Fingerprint, StepRecord>,
+    /// Accounts by portal key: `(id, name)`, all pages.
+    pub(crate) accounts: Flights<String, Arc<Vec<(String, String)>>>,
+    /// Forced sessions accept only what is younger.
+    pub(crate) started: Timestamp,
+}
+
+impl Context {
+    pub(crate) fn new(host: Host, realm: Realm, cache: Arc<Cache>, options: Options) -> Context {
+        Context {
+            clients: Clients::new(&host),
+            endpoints: Endpoints::new(&host.env),
+            tokens: Flights::default(),
+            steps: Flights::default(),
+            accounts: Flights::default(),
+            started: host.now(),
+            host,
+            realm,
+            cache,
+            options,
+        }
+    }
+
+    /// Registers every secret of the credentials, before anything else happens with them.
+    pub(crate) fn mask(&self, credentials: &AwsCredentials) {
+        self.host.masker.register(&credentials.secret_access_key);
+        if let Some(token) = &credentials.session_token {
+            self.host.masker.register(token);
+        }
+    }
+
+    pub(crate) fn mask_token(&self, token: &PortalToken) {
+        self.host.masker.register(&token.access_token);
+        self.host.masker.register(&token.client_secret);
+        if let Some(refresh) = &token.refresh_token {
+            self.host.masker.register(refresh);
+        }
+    }
+
+    /// Makes sure that what is about to be obtained can be kept: may ask for the keyring's password.
+    pub(crate) async fn prepare(&self) -> Result<(), Error> {
+        let cache = self.cache.clone();
+        blocking(move || cache.prepare()).await?.map_err(Error::from)
+    }
+
+    /// An entry of the cache. The cache blocks (keyring, disk), so a worker thread does it.
+    pub(crate) async fn load(&self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
+        let (cache, name) = (self.cache.clone(), name.to_owned());
+        blocking(move || cache.get(&name)).await?.map_err(Error::from)
+    }
+
+    /// Stores an entry. That it cannot be stored costs a later sign-in, not this run: a warning.
+    pub(crate) async fn store(&self, name: &str, plain: Option<Zeroizing<Vec<u8>>>) -> Result<(), Error> {
+        let Some(plain) = plain else { return Ok(()) };
+        let (cache, name) = (self.cache.clone(), name.to_owned());
+        if let Err(error) = blocking(move || cache.put(&name, &plain)).await? {
+            let message = format!("credentials are not kept for the next run: {error}");
+            self.host.talk.warn(Warning::new("atmos::auth::not_cached", message));
+        }
+        Ok(())
+    }
+
+    /// Names of all entries that can be opened.
+    pub(crate) async fn names(&self) -> Result<Vec<String>, Error> {
+        let cache = self.cache.clone();
+        blocking(move || cache.entries()).await?.map_err(Error::from)
+    }
+
+    pub(crate) async fn remove(&self, name: &str) -> Result<bool, Error> {
+        let (cache, name) = (self.cache.clone(), name.to_owned());
+        blocking(move || cache.remove(&name)).await?.map_err(Error::from)
+    }
+
+    /// The lock of `name` between processes. Waits in small steps, so that dropping the future ends the wait.
+    pub(crate) async fn lock(&self, name: &str, waiting: &str) -> Result<FileLock, Error> {
+        let mut told = false;
+        loop {
+            let (cache, name) = (self.cache.clone(), name.to_owned());
+            let busy = Arc::new(AtomicBool::new(false));
+            let flag = busy.clone();
+            let attempt =
+                blocking(move || cache.lock(&name, Some(Duration::ZERO), || flag.store(true, Ordering::Relaxed)));
+            match attempt.await? {
+                Ok(lock) => return Ok(lock),
+                Err(error) if !busy.load(Ordering::Relaxed) => return Err(error.into()),
+                Err(_) => {}
+            }
+            if !told {
+                self.host.talk.attention(waiting);
+                told = true;
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+}
+
+/// Runs blocking work on a worker thread.
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| Error::Worker { reason: error.to_string() })
+}
+
+/// Attempts under way and their results, by key.
+#[derive(Debug)]
+pub(crate) struct Flights<K, V> {
+    slots: Mutex<HashMap<K, Arc<tokio::sync::Mutex<Flight<V>>>>>,
+}
+
+impl<K, V> Default for Flights<K, V> {
+    fn default() -> Self {
+        Flights { slots: Mutex::default() }
+    }
+}
+
+/// The last result for one key. Whoever holds the guard makes the attempt; the others wait for it.
+#[derive(Debug)]
+pub(crate) struct Flight<V> {
+    pub(crate) value: Option<V>,
+    failure: Option<(Instant, Error)>,
+}
+
+impl<V> Flight<V> {
+    /// The failure of an attempt that ended after `since`: who waited for it gets its error, not another attempt.
+    pub(crate) fn failed_since(&self, since: Instant) -> Option<Error> {
+        self.failure.as_ref().filter(|(ended, _)| *ended >= since).map(|(_, error)| error.clone())
+    }
+
+    /// Records how an attempt ended.
+    pub(crate) fn land(&mut self, result: Result<V, Error>) -> Result<V, Error>
+    where
+        V: Clone,
+    {
+        match &result {
+            Ok(value) => {
+                self.value = Some(value.clone());
+                self.failure = None;
+            }
+            Err(error) => self.failure = Some((Instant::now(), error.clone())),
+        }
+        result
+    }
+}
+
+impl<K: Eq + Hash + Clone, V> Flights<K, V> {
+    /// The turn of this caller for `key`, after all who came before.
+    pub(crate) async fn enter(&self, key: &K) -> tokio::sync::OwnedMutexGuard<Flight<V>> {
+        let slot = {
+            let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+            let empty = || Arc::new(tokio::sync::Mutex::new(Flight { value: None, failure: None }));
+            slots.entry(key.clone()).or_insert_with(empty).clone()
+        };
+        slot.lock_owned().await
+    }
+}

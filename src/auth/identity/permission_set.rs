@@ -1,0 +1,200 @@
+//! `aws/permission-set`: role credentials from a portal. Row 5.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use jiff::Timestamp;
+
+use super::super::aws::client::{Refusal, shown_endpoint};
+use super::super::aws::endpoint::Service;
+use super::super::config::Identity;
+use super::super::context::Context;
+use super::super::creds::{AwsCredentials, PortalToken};
+use super::super::error::{Error, known_names, nearest};
+use super::super::provider::sso::{Portal, access_token};
+use super::super::record::StepRecord;
+use crate::secret::{Expose, Secret};
+
+/// Status of a portal that does not accept the token.
+const UNAUTHORIZED: u16 = 401;
+const HELP: &str = "check that the permission set is assigned to you in that account; `atmos auth login --force` signs \
+                    in again";
+
+/// A call to the portal that failed.
+enum Failure {
+    /// The token is not accepted.
+    Token(Error),
+    Other(Error),
+}
+
+/// Gets role credentials. A token that the portal rejects is renewed, once.
+pub(crate) async fn authenticate(
+    context: &Context,
+    portal: &Portal,
+    identity: &Identity,
+    region: Option<&str>,
+) -> Result<StepRecord, Error> {
+    let token = access_token(context, portal, None).await?;
+    match attempt(context, portal, identity, region, &token).await {
+        Ok(record) => Ok(record),
+        Err(Failure::Other(error)) => Err(error),
+        Err(Failure::Token(_)) => {
+            let token = access_token(context, portal, Some(&token.access_token)).await?;
+            attempt(context, portal, identity, region, &token).await.map_err(|failure| match failure {
+                Failure::Token(error) | Failure::Other(error) => error,
+            })
+        }
+    }
+}
+
+async fn attempt(
+    context: &Context,
+    portal: &Portal,
+    identity: &Identity,
+    region: Option<&str>,
+    token: &PortalToken,
+) -> Result<StepRecord, Failure> {
+    let endpoint = portal.endpoint(context, Some(&identity.spec)).map_err(Failure::Other)?;
+    let client = context.clients.sso(&portal.region, endpoint.as_deref()).map_err(Failure::Other)?;
+    let account = account_id(context, portal, identity, token, &client).await?;
+    let role = identity.principal.name.as_deref().unwrap_or_default();
+    let answer = client
+        .get_role_credentials()
+        .access_token(token.access_token.expose_secret())
+        .account_id(&account)
+        .role_name(role)
+        .send()
+        .await;
+    let issued = context.host.now();
+    let shown = shown_endpoint(Service::Sso, &portal.region, endpoint.as_deref());
+    let what = format!("GetRoleCredentials of `{role}` in account {account} for identity `{}`", identity.name);
+    let answer = answer.map_err(|error| classify(Refusal::new(&error), what.clone(), shown))?;
+    let incomplete = || {
+        Failure::Other(Error::Refused {
+            what: what.clone(),
+            answer: "the answer is incomplete".to_owned(),
+            help: "check the endpoint overrides in force".to_owned(),
+        })
+    };
+    let given = answer.role_credentials().ok_or_else(incomplete)?;
+    let (Some(id), Some(key), Some(session)) =
+        (given.access_key_id(), given.secret_access_key(), given.session_token())
+    else {
+        return Err(incomplete());
+    };
+    let credentials = AwsCredentials {
+        access_key_id: id.to_owned(),
+        secret_access_key: Secret::from(key.to_owned()),
+        session_token: Some(Secret::from(session.to_owned())),
+        // Milliseconds, unlike everything else of these services.
+        expiration: Timestamp::from_millisecond(given.expiration()).ok().filter(|_| given.expiration() > 0),
+        issued,
+        region: region.map(str::to_owned),
+    };
+    context.mask(&credentials);
+    Ok(StepRecord { credentials, account: Some(account), caller: None })
+}
+
+fn classify(refusal: Refusal, what: String, endpoint: String) -> Failure {
+    let token = refusal.status == Some(UNAUTHORIZED) || refusal.code.as_deref() == Some("UnauthorizedException");
+    let error = refusal.into_error(what, endpoint, HELP);
+    if token { Failure::Token(error) } else { Failure::Other(error) }
+}
+
+/// The id of the identity's account: as configured, else looked up by name over all pages.
+async fn account_id(
+    context: &Context,
+    portal: &Portal,
+    identity: &Identity,
+    token: &PortalToken,
+    client: &aws_sdk_sso::Client,
+) -> Result<String, Failure> {
+    if let Some(id) = &identity.principal.account_id {
+        return Ok(id.clone());
+    }
+    let wanted = identity.principal.account_name.as_deref().unwrap_or_default();
+    let accounts = accounts(context, portal, identity, token, client).await?;
+    find(&accounts, wanted).map(str::to_owned).ok_or_else(|| {
+        let names = accounts.iter().map(|(_, name)| name.as_str());
+        // All of them may be hundreds: only the near ones, unless they are few.
+        let help = match nearest(wanted, names.clone()) {
+            Some(near) if accounts.len() > MANY => {
+                format!("did you mean `{near}`? {} accounts are assigned to you", accounts.len())
+            }
+            None if accounts.len() > MANY => {
+                format!("{} accounts are assigned to you, none has a similar name", accounts.len())
+            }
+            _ => known_names(wanted, names, "the portal page"),
+        };
+        Failure::Other(Error::AccountNotFound { account: wanted.to_owned(), provider: portal.name.clone(), help })
+    })
+}
+
+/// More accounts than this are not listed in an error.
+const MANY: usize = 20;
+
+/// The account of that name, else the only one equal ignoring case.
+fn find<'a>(accounts: &'a [(String, String)], wanted: &str) -> Option<&'a str> {
+    if let Some((id, _)) = accounts.iter().find(|(_, name)| name == wanted) {
+        return Some(id);
+    }
+    let folded = wanted.to_lowercase();
+    let mut similar = accounts.iter().filter(|(_, name)| name.to_lowercase() == folded);
+    let (id, _) = similar.next()?;
+    similar.next().is_none().then_some(id)
+}
+
+/// All accounts of the token, asked once per portal and process.
+async fn accounts(
+    context: &Context,
+    portal: &Portal,
+    identity: &Identity,
+    token: &PortalToken,
+    client: &aws_sdk_sso::Client,
+) -> Result<Arc<Vec<(String, String)>>, Failure> {
+    let since = Instant::now();
+    let mut flight = context.accounts.enter(&portal.key()).await;
+    if let Some(known) = &flight.value {
+        return Ok(known.clone());
+    }
+    if let Some(error) = flight.failed_since(since) {
+        return Err(Failure::Other(error));
+    }
+    let mut pages = client.list_accounts().access_token(token.access_token.expose_secret()).into_paginator().send();
+    let mut found = Vec::new();
+    while let Some(page) = pages.next().await {
+        let page = match page {
+            Ok(page) => page,
+            Err(error) => {
+                let endpoint = portal.endpoint(context, Some(&identity.spec)).map_err(Failure::Other)?;
+                let shown = shown_endpoint(Service::Sso, &portal.region, endpoint.as_deref());
+                let what = format!("ListAccounts for identity `{}`", identity.name);
+                return Err(match classify(Refusal::new(&error), what, shown) {
+                    // Others who wait ask with the token that the renewal brings.
+                    Failure::Token(error) => Failure::Token(error),
+                    Failure::Other(error) => Failure::Other(flight.land(Err(error)).err().unwrap_or(Error::Aborted)),
+                });
+            }
+        };
+        found.extend(page.account_list().iter().filter_map(|account| {
+            Some((account.account_id()?.to_owned(), account.account_name().unwrap_or_default().to_owned()))
+        }));
+    }
+    let found = Arc::new(found);
+    flight.value = Some(found.clone());
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accounts_match_exactly_then_uniquely_ignoring_case() {
+        let accounts: Vec<_> =
+            [("1", "Net"), ("2", "net"), ("3", "Prod")].map(|(id, name)| (id.to_owned(), name.to_owned())).into();
+        for (wanted, id) in [("net", Some("2")), ("Net", Some("1")), ("NET", None), ("prod", Some("3")), ("x", None)] {
+            assert_eq!(find(&accounts, wanted), id, "{wanted}");
+        }
+    }
+}

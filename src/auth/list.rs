@@ -1,0 +1,263 @@
+//! Providers and identities as a tree, for `auth list`, and the section as a document without its secrets.
+//!
+//! Read [`Listing`]. Row 5.
+
+use jiff::Timestamp;
+
+use super::config::{AuthConfig, Identity, Provider, Via};
+use super::error::Error;
+use super::name::{IdentityName, ProviderName};
+use super::session::Session;
+use crate::secret::MASK;
+use crate::value::Node;
+
+/// Keys below `credentials` that are no secrets.
+const OPEN: [&str; 2] = ["region", "mfa_arn"];
+
+/// The tree, sorted by name at every level.
+#[derive(Debug, Clone)]
+pub struct Listing {
+    pub providers: Vec<ProviderBranch>,
+    /// Identities whose chain does not begin at a provider, reference cycles and lost references included.
+    pub standalone: Vec<IdentityBranch>,
+}
+
+#[derive(Debug, Clone)]
+pub struct ProviderBranch {
+    pub name: ProviderName,
+    pub kind: String,
+    pub region: Option<String>,
+    pub start_url: Option<String>,
+    pub default: bool,
+    pub tags: Vec<String>,
+    pub identities: Vec<IdentityBranch>,
+}
+
+#[derive(Debug, Clone)]
+pub struct IdentityBranch {
+    pub name: IdentityName,
+    pub kind: String,
+    pub default: bool,
+    pub alias: Option<String>,
+    pub via_provider: Option<String>,
+    pub via_identity: Option<String>,
+    pub tags: Vec<String>,
+    /// `principal` as written.
+    pub principal: Node,
+    /// `credentials` with its secrets replaced.
+    pub credentials: Node,
+    /// End of a live session.
+    pub expiration: Option<Timestamp>,
+    /// A session is there and would be used.
+    pub is_live: bool,
+    /// Identities reached through this one.
+    pub children: Vec<IdentityBranch>,
+}
+
+impl Listing {
+    /// The tree of a section; no session is known.
+    pub fn of(auth: &AuthConfig) -> Listing {
+        let mut providers: Vec<_> = auth.providers.values().map(|provider| branch(auth, provider)).collect();
+        providers.sort_by(|a, b| a.name.cmp(&b.name));
+        let mut seen = Vec::new();
+        for provider in &providers {
+            names(&provider.identities, &mut seen);
+        }
+        let mut standalone = Vec::new();
+        for identity in sorted(auth.identities.values()) {
+            let rooted = matches!(&identity.via, Via::Identity(parent, _) if auth.identity(parent).is_some());
+            if !rooted && !seen.contains(&identity.name) {
+                standalone.push(leaf(auth, identity, &mut Vec::new()));
+            }
+        }
+        names(&standalone, &mut seen);
+        // What is left hangs in a cycle: shown flat rather than not at all.
+        for identity in sorted(auth.identities.values()) {
+            if !seen.contains(&identity.name) {
+                let circle = leaf(auth, identity, &mut Vec::new());
+                names(std::slice::from_ref(&circle), &mut seen);
+                standalone.push(circle);
+            }
+        }
+        Listing { providers, standalone }
+    }
+
+    fn branches(&mut self) -> impl Iterator<Item = &mut IdentityBranch> {
+        self.providers.iter_mut().flat_map(|provider| provider.identities.iter_mut()).chain(self.standalone.iter_mut())
+    }
+}
+
+impl Session {
+    /// The tree with the sessions that are live now. Never asks the network.
+    pub async fn listing(&self) -> Result<Listing, Error> {
+        let mut listing = Listing::of(&self.settings);
+        let mut open: Vec<&mut IdentityBranch> = listing.branches().collect();
+        while let Some(branch) = open.pop() {
+            // An identity that cannot be used has no session; `auth validate` says why.
+            if let Ok(known) = self.describe(&branch.name).await {
+                branch.is_live = known.is_live;
+                branch.expiration = known.expiration.filter(|_| known.is_live);
+            }
+            open.extend(branch.children.iter_mut());
+        }
+        Ok(listing)
+    }
+}
+
+fn sorted<'a>(identities: impl Iterator<Item = &'a Identity>) -> Vec<&'a Identity> {
+    let mut sorted: Vec<_> = identities.collect();
+    sorted.sort_by(|a, b| a.name.cmp(&b.name));
+    sorted
+}
+
+fn names(branches: &[IdentityBranch], seen: &mut Vec<IdentityName>) {
+    for branch in branches {
+        seen.push(branch.name.clone());
+        names(&branch.children, seen);
+    }
+}
+
+fn branch(auth: &AuthConfig, provider: &Provider) -> ProviderBranch {
+    let mine = |identity: &&Identity| match &identity.via {
+        Via::Provider(name, _) => auth.provider(name).is_some_and(|known| known.name == provider.name),
+        _ => false,
+    };
+    ProviderBranch {
+        name: provider.name.clone(),
+        kind: provider.kind_text.clone(),
+        region: provider.region.clone(),
+        start_url: provider.start_url.as_ref().map(|(url, _)| url.clone()),
+        default: provider.default,
+        tags: provider.tags.clone(),
+        identities: sorted(auth.identities.values().filter(mine))
+            .into_iter()
+            .map(|identity| leaf(auth, identity, &mut Vec::new()))
+            .collect(),
+    }
+}
+
+fn leaf(auth: &AuthConfig, identity: &Identity, above: &mut Vec<IdentityName>) -> IdentityBranch {
+    above.push(identity.name.clone());
+    let child = |candidate: &&Identity| match &candidate.via {
+        Via::Identity(name, _) => auth.identity(name).is_some_and(|known| known.name == identity.name),
+        _ => false,
+    };
+    let children = sorted(auth.identities.values().filter(child))
+        .into_iter()
+        .filter(|candidate| !above.contains(&candidate.name))
+        .collect::<Vec<_>>()
+        .into_iter()
+        .map(|candidate| leaf(auth, candidate, above))
+        .collect();
+    above.pop();
+    let (via_provider, via_identity) = match &identity.via {
+        Via::Provider(name, _) => (Some(name.clone()), None),
+        Via::Identity(name, _) => (None, Some(name.clone())),
+        Via::None | Via::Invalid(..) => (None, None),
+    };
+    let part = |key: &str| identity.node.get(key).cloned().unwrap_or_default();
+    IdentityBranch {
+        name: identity.name.clone(),
+        kind: identity.kind_text.clone(),
+        default: identity.default,
+        alias: identity.alias.as_ref().map(|(alias, _)| alias.clone()),
+        via_provider,
+        via_identity,
+        tags: identity.tags.clone(),
+        principal: part("principal"),
+        credentials: redact_credentials(&part("credentials")),
+        expiration: None,
+        is_live: false,
+        children,
+    }
+}
+
+/// `providers` and `identities` as written, without secrets: everything below `credentials` but region and MFA device,
+/// and every `password`.
+pub fn redacted(auth: &AuthConfig) -> Node {
+    let mut document = Node::empty_map();
+    for key in ["identities", "providers"] {
+        let Some(section) = auth.node.get(key).and_then(Node::as_map) else { continue };
+        let mut shown = Node::empty_map();
+        for (name, entry) in section {
+            shown.make_map().insert(name.clone(), redact(entry));
+        }
+        document.make_map().insert(key.into(), shown);
+    }
+    document
+}
+
+fn redact(node: &Node) -> Node {
+    let Some(map) = node.as_map() else { return node.clone() };
+    let mut shown = node.clone();
+    for (key, value) in map {
+        let value = match &**key {
+            "credentials" => redact_credentials(value),
+            "password" if !value.is_empty() => Node::from(MASK),
+            _ => redact(value),
+        };
+        shown.make_map().insert(key.clone(), value);
+    }
+    shown
+}
+
+fn redact_credentials(node: &Node) -> Node {
+    let Some(map) = node.as_map() else {
+        return if node.is_empty() { node.clone() } else { Node::from(MASK) };
+    };
+    let mut shown = node.clone();
+    for (key, value) in map.iter().filter(|(key, value)| !OPEN.contains(&&***key) && !value.is_empty()) {
+        let value = if value.as_map().is_some() { redact_credentials(value) } else { Node::from(MASK) };
+        shown.make_map().insert(key.clone(), value);
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::config::tests::config;
+    use super::*;
+    use crate::value::to_json;
+
+    fn show(branches: &[IdentityBranch]) -> String {
+        let one = |branch: &IdentityBranch| match branch.children.as_slice() {
+            [] => branch.name.to_string(),
+            children => format!("{}({})", branch.name, show(children)),
+        };
+        branches.iter().map(one).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn identities_hang_below_what_they_come_from_and_none_is_lost() {
+        let via = |name: &str| json!({"kind": "mock", "via": {"identity": name}});
+        let auth = config(&json!({
+            "providers": {"p": {"kind": "mock"}, "a": {"kind": "mock"}},
+            "identities": {
+                "z": {"kind": "mock", "via": {"provider": "P"}}, "y": via("z"), "x": via("Y"),
+                "alone": {"kind": "mock"}, "lost": via("nobody"), "c1": via("c2"), "c2": via("c1"),
+            },
+        }));
+        let listing = Listing::of(&auth);
+        let providers: Vec<_> = listing.providers.iter().map(|p| (p.name.as_str(), show(&p.identities))).collect();
+        assert_eq!(providers, [("a", String::new()), ("p", "z(y(x))".to_owned())]);
+        assert_eq!(show(&listing.standalone), "alone lost c1(c2)");
+    }
+
+    #[test]
+    fn documents_are_shown_without_secrets() {
+        let auth = config(&json!({
+            "realm": "r",
+            "providers": {"p": {"kind": "aws/saml", "password": "hunter22"}},
+            "identities": {"u": {"kind": "aws/user", "credentials": {
+                "access_key_id": "AKIA", "secret_access_key": "s", "region": "eu", "mfa_arn": "arn:x"}}},
+        }));
+        let expected = json!({
+            "providers": {"p": {"kind": "aws/saml", "password": MASK}},
+            "identities": {"u": {"kind": "aws/user", "credentials": {
+                "access_key_id": MASK, "secret_access_key": MASK, "region": "eu", "mfa_arn": "arn:x"}}},
+        });
+        assert_eq!(to_json(&redacted(&auth)), expected);
+    }
+}

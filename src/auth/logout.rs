@@ -1,0 +1,206 @@
+//! What the cache holds of a realm, and forgetting it: an index says which sessions belong to whom, also after the
+//! configuration changed.
+//!
+//! Read [`Session::forget`]. Row 5.
+
+use super::chain::{Chain, Fingerprint};
+use super::config::Provider;
+use super::error::Error;
+use super::kind::ProviderKind;
+use super::name::{IdentityName, ProviderName};
+use super::provider::sso::{self, Portal};
+use super::record::{IndexEntry, index_from_bytes, index_to_bytes};
+use super::session::Session;
+use crate::diag::Warning;
+
+/// What the names of indexes begin with; the realm follows.
+const INDEX: &str = "index/";
+
+/// Whose sessions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Logins {
+    Identity(IdentityName),
+    /// Its identities' sessions and its portal token.
+    Provider(ProviderName),
+    /// Everything of this realm.
+    All,
+}
+
+/// What is kept, or what was removed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// Identities with sessions, sorted, each once.
+    pub identities: Vec<String>,
+    /// Number of sessions: one identity has several after its chain changed.
+    pub sessions: usize,
+    /// Providers with a portal token, with the answer of the portal to the sign-out (`None`: not asked).
+    pub portals: Vec<(String, Option<bool>)>,
+}
+
+impl Session {
+    /// What a [`Session::forget`] would remove. Never asks the network.
+    pub async fn kept(&self, whose: &Logins) -> Result<Kept, Error> {
+        let entries = self.entries(whose).await?;
+        let mut kept = Kept::of(&entries);
+        for provider in self.portals(whose) {
+            let portal = Portal::new(&self.context, provider)?;
+            if sso::cached(&self.context, &portal).await?.is_some() {
+                kept.portals.push((provider.name.as_str().to_owned(), None));
+            }
+        }
+        Ok(kept)
+    }
+
+    /// Removes sessions and tokens from memory and cache, after a sign-out at the portal (best effort, 5 seconds).
+    ///
+    /// # Errors
+    /// Something could not be removed; nothing is reported as removed that is still there.
+    pub async fn forget(&self, whose: &Logins) -> Result<Kept, Error> {
+        let mut removed = Vec::new();
+        for entry in self.entries(whose).await? {
+            let fingerprint = Fingerprint::from_index(&entry.fingerprint);
+            self.context.steps.enter(&fingerprint).await.value = None;
+            if self.context.remove(&self.cache_name(&fingerprint)).await? {
+                removed.push(entry);
+            }
+        }
+        self.drop_from_index(whose).await?;
+        let mut kept = Kept::of(&removed);
+        for provider in self.portals(whose) {
+            let portal = Portal::new(&self.context, provider)?;
+            if let Some(signed_out) = sso::forget(&self.context, &portal).await? {
+                kept.portals.push((provider.name.as_str().to_owned(), Some(signed_out)));
+            }
+        }
+        Ok(kept)
+    }
+
+    /// Entries of the index, and the sessions that the present configuration would use.
+    async fn entries(&self, whose: &Logins) -> Result<Vec<IndexEntry>, Error> {
+        let mut entries = self.read_index().await?;
+        for identity in self.settings.identities.values() {
+            // A chain that cannot be built has no session of its own.
+            let Ok(chain) = self.chain(&identity.name) else { continue };
+            if !chain.is_mock() {
+                let last = chain.identities.len() - 1;
+                entries.push(entry(&chain, last, &self.fingerprint(&chain, last)));
+            }
+        }
+        entries.retain(|entry| is_of(entry, whose));
+        entries.sort();
+        entries.dedup_by(|a, b| a.fingerprint == b.fingerprint && a.identity == b.identity);
+        let mut present = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let name = self.cache_name(&Fingerprint::from_index(&entry.fingerprint));
+            // A record that cannot be opened any more must go as well.
+            if !matches!(self.context.load(&name).await, Ok(None)) {
+                present.push(entry);
+            }
+        }
+        Ok(present)
+    }
+
+    fn portals(&self, whose: &Logins) -> Vec<&Provider> {
+        let wanted = |provider: &&Provider| match whose {
+            Logins::Identity(_) => false,
+            Logins::Provider(name) => {
+                self.settings.provider(name.as_str()).is_some_and(|known| known.name == provider.name)
+            }
+            Logins::All => true,
+        };
+        let mut portals: Vec<_> = self
+            .settings
+            .providers
+            .values()
+            .filter(|provider| provider.kind == ProviderKind::IdentityCenter)
+            .filter(wanted)
+            .collect();
+        portals.sort_by(|a, b| a.name.cmp(&b.name));
+        portals
+    }
+
+    fn index_name(&self) -> String {
+        format!("{INDEX}{}", self.context.realm)
+    }
+
+    async fn read_index(&self) -> Result<Vec<IndexEntry>, Error> {
+        Ok(self.context.load(&self.index_name()).await?.map(|bytes| index_from_bytes(&bytes)).unwrap_or_default())
+    }
+
+    /// Adds a session to the index.
+    pub(super) async fn index(&self, chain: &Chain, index: usize, fingerprint: &Fingerprint) -> Result<(), Error> {
+        let entry = entry(chain, index, fingerprint);
+        if self.read_index().await?.contains(&entry) {
+            return Ok(());
+        }
+        let name = self.index_name();
+        let _lock = self.context.lock(&name, "waiting for another process that writes the credential cache").await?;
+        let mut entries = self.read_index().await?;
+        entries.push(entry);
+        entries.sort();
+        entries.dedup();
+        self.context.store(&name, index_to_bytes(&entries)).await
+    }
+
+    /// Warns when this identity has sessions under another realm and none in this one: the repository was moved, or
+    /// `auth.realm` changed.
+    pub(super) async fn tell_of_other_realm(&self, chain: &Chain, index: usize) -> Result<(), Error> {
+        let own = self.index_name();
+        let wanted = entry(chain, index, &Fingerprint::from_index(""));
+        let same = |known: &IndexEntry| known.identity == wanted.identity && known.root == wanted.root;
+        if self.read_index().await?.iter().any(same) {
+            return Ok(());
+        }
+        for name in self.context.names().await? {
+            let Some(realm) = name.strip_prefix(INDEX).filter(|_| name != own) else { continue };
+            let Some(bytes) = self.context.load(&name).await? else { continue };
+            if index_from_bytes(&bytes).iter().any(same) {
+                let message =
+                    format!("credentials exist under another realm (`{realm}`), not under `{}`", self.realm());
+                let warning = Warning::new("atmos::auth::other_realm", message)
+                    .help("set `auth.realm` in atmos.yaml, so that the realm does not depend on the path");
+                self.context.host.talk.warn(warning);
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn drop_from_index(&self, whose: &Logins) -> Result<(), Error> {
+        let name = self.index_name();
+        let _lock = self.context.lock(&name, "waiting for another process that writes the credential cache").await?;
+        let mut entries = self.read_index().await?;
+        let before = entries.len();
+        entries.retain(|entry| !is_of(entry, whose));
+        match (entries.len() == before, entries.is_empty()) {
+            (true, _) => Ok(()),
+            (false, true) => self.context.remove(&name).await.map(|_| ()),
+            (false, false) => self.context.store(&name, index_to_bytes(&entries)).await,
+        }
+    }
+}
+
+impl Kept {
+    fn of(entries: &[IndexEntry]) -> Kept {
+        let mut identities: Vec<_> = entries.iter().map(|entry| entry.identity.clone()).collect();
+        identities.sort();
+        identities.dedup();
+        Kept { identities, sessions: entries.len(), portals: Vec::new() }
+    }
+}
+
+fn entry(chain: &Chain, index: usize, fingerprint: &Fingerprint) -> IndexEntry {
+    IndexEntry {
+        root: chain.root().to_owned(),
+        identity: chain.identities[index].name.as_str().to_owned(),
+        fingerprint: fingerprint.as_str().to_owned(),
+    }
+}
+
+fn is_of(entry: &IndexEntry, whose: &Logins) -> bool {
+    match whose {
+        Logins::Identity(name) => entry.identity == name.as_str(),
+        Logins::Provider(name) => entry.root.to_lowercase() == name.as_str().to_lowercase(),
+        Logins::All => true,
+    }
+}

@@ -1,0 +1,367 @@
+//! Walks a chain from its target back to the root: what is still valid is reused, the rest is renewed, one attempt at a
+//! time in all threads and processes.
+//!
+//! Read [`Session::credentials`]. Row 5.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Instant;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::aws::client::Refusal;
+use super::cache::Cache;
+use super::chain::{Chain, Fingerprint, check_provider, find_provider};
+use super::config::{AuthConfig, Spec};
+use super::context::{Context, Options};
+use super::creds::AwsCredentials;
+use super::error::Error;
+use super::identity::{assume_role, mock, permission_set};
+use super::kind::{IdentityKind, ProviderKind};
+use super::name::{IdentityName, ProviderName};
+use super::notice::not_built;
+use super::provider::sso::{self, Portal};
+use super::realm::Realm;
+use super::record::{CallerIdentity, StepRecord};
+use crate::host::Host;
+use crate::span::Span;
+
+/// Credentials with less left are renewed, or with less than a tenth of their lifetime if that is shorter.
+const MARGIN: SignedDuration = SignedDuration::from_mins(15);
+
+/// Gives credentials for identities. Cheap to clone; clones and [`Session::with_settings`] share everything that was
+/// obtained, so that a process signs in once per portal and calls once per distinct chain.
+#[derive(Debug, Clone)]
+pub struct Session {
+    pub(super) context: Arc<Context>,
+    pub(super) settings: Arc<AuthConfig>,
+}
+
+/// What is known of an identity without asking anybody.
+#[derive(Debug, Clone)]
+pub struct Description {
+    pub identity: IdentityName,
+    pub kind: String,
+    /// Root of the chain: a provider, or the identity itself where it stands alone.
+    pub provider: String,
+    /// Root to target, names.
+    pub chain: Vec<String>,
+    /// From the configuration, or from an earlier authentication.
+    pub account: Option<String>,
+    pub region: Option<String>,
+    /// Permission set or ARN of the role.
+    pub role: Option<String>,
+    /// End of the session in the cache, also when it is over.
+    pub expiration: Option<Timestamp>,
+    /// A session is in the cache and would be used as it is.
+    pub is_live: bool,
+    /// Who the services said that it is.
+    pub caller: Option<CallerIdentity>,
+}
+
+/// Answer to the question whether credentials work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Validity {
+    Valid,
+    /// The service refused them: its answer.
+    Invalid(String),
+    /// Nobody could be asked: why.
+    Unknown(String),
+}
+
+impl Session {
+    /// A session over `settings`. `cache` and `realm` are those of the configuration.
+    pub fn new(host: &Host, settings: Arc<AuthConfig>, realm: Realm, cache: Arc<Cache>, options: Options) -> Session {
+        Session { context: Arc::new(Context::new(host.clone(), realm, cache, options)), settings }
+    }
+
+    /// The same session with a component's merged settings.
+    pub fn with_settings(&self, settings: Arc<AuthConfig>) -> Session {
+        Session { context: self.context.clone(), settings }
+    }
+
+    pub fn settings(&self) -> &AuthConfig {
+        &self.settings
+    }
+
+    pub fn realm(&self) -> &Realm {
+        &self.context.realm
+    }
+
+    /// The steps to an identity, checked.
+    pub fn chain(&self, name: &IdentityName) -> Result<Chain, Error> {
+        Chain::build(&self.settings, name, &self.context.host.sources)
+    }
+
+    /// Credentials of the identity with at least 15 minutes or a tenth of their lifetime left: from memory, from the
+    /// encrypted cache, else by authenticating, which may ask the user to sign in.
+    pub async fn credentials(&self, name: &IdentityName) -> Result<AwsCredentials, Error> {
+        let chain = self.chain(name)?;
+        not_built(&self.settings, &chain, &self.context.host.talk, &self.context.host.sources);
+        Ok(self.step(&chain, chain.identities.len() - 1).await?.credentials)
+    }
+
+    /// Credentials that are there and valid for long enough; never asks the network or the user.
+    pub async fn cached(&self, name: &IdentityName) -> Result<Option<AwsCredentials>, Error> {
+        let chain = self.chain(name)?;
+        let record = self.peek(&chain).await?;
+        Ok(record.filter(|record| self.accepts(record)).map(|record| record.credentials))
+    }
+
+    /// Signs in to a provider without any identity. Returns the end of the token, `None` for mock kinds.
+    pub async fn login_provider(&self, name: &ProviderName) -> Result<Option<Timestamp>, Error> {
+        let sources = &self.context.host.sources;
+        let provider = find_provider(&self.settings, name.as_str(), Span::default(), sources)?;
+        check_provider(provider, sources)?;
+        if provider.kind != ProviderKind::IdentityCenter {
+            return Ok(None);
+        }
+        let portal = Portal::new(&self.context, provider)?;
+        let token = abortable(sso::access_token(&self.context, &portal, None)).await?;
+        Ok(Some(token.expires_at))
+    }
+
+    /// End of the provider's token in the cache, expired or not; never asks the network.
+    pub async fn provider_token(&self, name: &ProviderName) -> Result<Option<Timestamp>, Error> {
+        let Some(provider) = self.settings.provider(name.as_str()) else { return Ok(None) };
+        if provider.kind != ProviderKind::IdentityCenter {
+            return Ok(None);
+        }
+        let portal = Portal::new(&self.context, provider)?;
+        Ok(sso::cached(&self.context, &portal).await?.map(|token| token.expires_at))
+    }
+
+    /// Who the identity is, with valid credentials. The answer is kept with them, so that the next question asks
+    /// nobody; `verify` asks again. What the service says is not an error of this function.
+    pub async fn caller(&self, name: &IdentityName, verify: bool) -> Result<(Option<CallerIdentity>, Validity), Error> {
+        let chain = self.chain(name)?;
+        let last = chain.identities.len() - 1;
+        let mut record = self.step(&chain, last).await?;
+        if chain.is_mock() || (record.caller.is_some() && !verify) {
+            return Ok((record.caller, Validity::Valid));
+        }
+        let provider = provider_spec(&chain);
+        let asked = assume_role::caller_identity(&self.context, chain.target(), provider, &record.credentials);
+        let asked = Box::pin(abortable(async { Ok(asked.await) })).await?;
+        match asked {
+            Ok(caller) => {
+                record.account = Some(caller.account.clone());
+                record.caller = Some(caller.clone());
+                self.context.steps.enter(&self.fingerprint(&chain, last)).await.value = Some(record.clone());
+                self.keep(&chain, last, &record).await?;
+                Ok((Some(caller), Validity::Valid))
+            }
+            Err(Refusal { status: Some(status), text, .. }) if status < 500 => {
+                Ok((record.caller, Validity::Invalid(text)))
+            }
+            Err(refusal) => Ok((record.caller, Validity::Unknown(refusal.text))),
+        }
+    }
+
+    /// What is known of the identity from the configuration and the cache; never asks the network.
+    pub async fn describe(&self, name: &IdentityName) -> Result<Description, Error> {
+        let chain = self.chain(name)?;
+        let record = self.peek(&chain).await?;
+        let target = chain.target();
+        let principal = &target.principal;
+        let configured = || {
+            let role = principal.assume_role.as_deref().and_then(assume_role::account_of);
+            principal.account_id.as_deref().or(role).map(str::to_owned)
+        };
+        let region = record.as_ref().and_then(|record| record.credentials.region.clone());
+        Ok(Description {
+            identity: target.name.clone(),
+            kind: target.kind_text.clone(),
+            provider: chain.root().to_owned(),
+            chain: chain.names(),
+            account: record.as_ref().and_then(|record| record.account.clone()).or_else(configured),
+            region: region.or_else(|| chain.region(chain.identities.len() - 1).map(str::to_owned)),
+            role: principal.assume_role.clone().or_else(|| principal.name.clone()),
+            expiration: record.as_ref().and_then(|record| record.credentials.expiration),
+            is_live: record.as_ref().is_some_and(|record| self.accepts(record)),
+            caller: record.and_then(|record| record.caller),
+        })
+    }
+
+    /// The session of the identity at `index`, from memory, cache or service.
+    fn step<'a>(
+        &'a self,
+        chain: &'a Chain,
+        index: usize,
+    ) -> Pin<Box<dyn Future<Output = Result<StepRecord, Error>> + Send + 'a>> {
+        Box::pin(async move {
+            if chain.identities[index].kind == IdentityKind::Mock {
+                return Ok(self.mock(chain, index));
+            }
+            let since = Instant::now();
+            let fingerprint = self.fingerprint(chain, index);
+            let mut flight = self.context.steps.enter(&fingerprint).await;
+            if let Some(record) = flight.value.as_ref().filter(|record| self.accepts(record)) {
+                return Ok(record.clone());
+            }
+            if let Some(error) = flight.failed_since(since) {
+                return Err(error);
+            }
+            let result = self.obtain(chain, index, &fingerprint).await;
+            flight.land(result)
+        })
+    }
+
+    async fn obtain(&self, chain: &Chain, index: usize, fingerprint: &Fingerprint) -> Result<StepRecord, Error> {
+        if let Some(record) = self.load(fingerprint).await?.filter(|record| self.accepts(record)) {
+            return Ok(record);
+        }
+        abortable(async {
+            let identity = &chain.identities[index].name;
+            let waiting = format!("waiting for another process that authenticates identity `{identity}`");
+            let _lock = self.context.lock(&self.cache_name(fingerprint), &waiting).await?;
+            // Whoever held the lock may have done the work.
+            if let Some(record) = self.load(fingerprint).await?.filter(|record| self.accepts(record)) {
+                return Ok(record);
+            }
+            self.context.prepare().await?;
+            self.tell_of_other_realm(chain, index).await?;
+            let record = self.authenticate(chain, index).await?;
+            self.keep(chain, index, &record).await?;
+            Ok(record)
+        })
+        .await
+    }
+
+    async fn authenticate(&self, chain: &Chain, index: usize) -> Result<StepRecord, Error> {
+        let identity = &chain.identities[index];
+        let region = chain.region(index);
+        tracing::debug!(identity = %identity.name, kind = identity.kind_text, "authenticating");
+        match (&identity.kind, &chain.provider) {
+            (IdentityKind::PermissionSet, Some(provider)) => {
+                let portal = Portal::new(&self.context, provider)?;
+                permission_set::authenticate(&self.context, &portal, identity, region).await
+            }
+            (IdentityKind::AssumeRole, _) => {
+                let base = match index.checked_sub(1) {
+                    Some(before) => self.step(chain, before).await?,
+                    // Directly behind a mock provider: the only kind of provider that signs requests.
+                    None => self.mock(chain, index),
+                };
+                let provider = provider_spec(chain);
+                assume_role::authenticate(&self.context, identity, provider, &base.credentials, region).await
+            }
+            _ => Err(Error::NotBuilt {
+                what: format!("identity `{}`", identity.name),
+                kind: identity.kind_text.clone(),
+                place: String::new(),
+                text: None,
+                at: None,
+            }),
+        }
+    }
+
+    fn mock(&self, chain: &Chain, index: usize) -> StepRecord {
+        let record = mock::authenticate(&chain.identities[index]);
+        self.context.mask(&record.credentials);
+        record
+    }
+
+    /// The target's session in memory or cache, valid or not.
+    async fn peek(&self, chain: &Chain) -> Result<Option<StepRecord>, Error> {
+        let last = chain.identities.len() - 1;
+        if chain.is_mock() {
+            return Ok(Some(self.mock(chain, last)));
+        }
+        let fingerprint = self.fingerprint(chain, last);
+        let mut flight = self.context.steps.enter(&fingerprint).await;
+        if flight.value.is_none() {
+            flight.value = self.load(&fingerprint).await?;
+        }
+        Ok(flight.value.clone())
+    }
+
+    pub(super) fn fingerprint(&self, chain: &Chain, index: usize) -> Fingerprint {
+        chain.fingerprint(index, &self.context.realm, &self.context.endpoints)
+    }
+
+    pub(super) fn cache_name(&self, fingerprint: &Fingerprint) -> String {
+        format!("chain/{}/{}", self.context.realm, fingerprint.as_str())
+    }
+
+    async fn load(&self, fingerprint: &Fingerprint) -> Result<Option<StepRecord>, Error> {
+        let bytes = self.context.load(&self.cache_name(fingerprint)).await?;
+        let record = bytes.and_then(|bytes| StepRecord::from_bytes(&bytes));
+        if let Some(record) = &record {
+            self.context.mask(&record.credentials);
+        }
+        Ok(record)
+    }
+
+    async fn keep(&self, chain: &Chain, index: usize, record: &StepRecord) -> Result<(), Error> {
+        let fingerprint = self.fingerprint(chain, index);
+        self.context.store(&self.cache_name(&fingerprint), record.to_bytes()).await?;
+        self.index(chain, index, &fingerprint).await
+    }
+
+    /// Valid for long enough, and young enough for a forced session.
+    fn accepts(&self, record: &StepRecord) -> bool {
+        let options = &self.context.options;
+        let credentials = &record.credentials;
+        let own = credentials.issued >= self.context.started;
+        // Credentials of this process are as long-lived as they get: asking again would not help `min_ttl`.
+        let minimum = if own { SignedDuration::ZERO } else { options.min_ttl };
+        (own || !options.force) && is_fresh(credentials, self.context.host.now(), minimum)
+    }
+}
+
+/// At least the smaller of 15 minutes and a tenth of the lifetime is left, and at least `minimum`.
+pub fn is_fresh(credentials: &AwsCredentials, now: Timestamp, minimum: SignedDuration) -> bool {
+    let Some(expiration) = credentials.expiration else { return true };
+    let tenth = expiration.duration_since(credentials.issued) / 10;
+    let left = expiration.duration_since(now);
+    left > SignedDuration::ZERO && left >= MARGIN.min(tenth).max(minimum)
+}
+
+fn provider_spec(chain: &Chain) -> Option<&Spec> {
+    chain.provider.as_ref().map(|provider| &provider.spec)
+}
+
+/// Ctrl-C ends the work. Only what may take long is wrapped, so that the warm path leaves signals alone.
+async fn abortable<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    tokio::select! {
+        result = work => result,
+        Ok(()) = tokio::signal::ctrl_c() => Err(Error::Aborted),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::Secret;
+
+    #[test]
+    fn reuse_needs_fifteen_minutes_or_a_tenth_of_the_lifetime() {
+        let issued = Timestamp::from_second(1_000_000).unwrap();
+        let minutes = |count: i64| SignedDuration::from_mins(count);
+        let fresh = |lifetime: i64, age: i64, minimum: i64| {
+            let credentials = AwsCredentials {
+                access_key_id: String::new(),
+                secret_access_key: Secret::from(String::new()),
+                session_token: None,
+                expiration: Some(issued + minutes(lifetime)),
+                issued,
+                region: None,
+            };
+            is_fresh(&credentials, issued + minutes(age), minutes(minimum))
+        };
+        for (lifetime, age, minimum, expected) in [
+            (60, 54, 0, true),
+            (60, 55, 0, false),
+            (600, 585, 0, true),
+            (600, 586, 0, false),
+            (60, 40, 30, false),
+            (60, 30, 30, true),
+            (0, 0, 0, false),
+            (10, 20, 0, false),
+        ] {
+            assert_eq!(fresh(lifetime, age, minimum), expected, "{lifetime} {age} {minimum}");
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! The file keyring: one sealed file per entry, opened by a password. Row 5.
+//!
+//! A file is a header (mark, version, cost of the derivation, salt, nonce) and the sealed value. Header and file name
+//! are authenticated with it, so that neither can be exchanged. All entries share one salt: a command derives one key.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use super::password::Password;
+use super::seal::{self, Cost, Key, NONCE};
+use super::{Error, private};
+use crate::host::{fs, lock::FileLock};
+use crate::secret::Expose as _;
+
+const MARK: &[u8; 8] = b"atmoskr\x01";
+const SALT: usize = 16;
+const HEADER: usize = MARK.len() + 12 + SALT + NONCE;
+const LOCK_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Entries as files below one private directory.
+pub(super) struct Files {
+    directory: PathBuf,
+    password: Password,
+    cost: Cost,
+    /// Derived once per process for each salt and cost in use, normally one.
+    derived: Mutex<BTreeMap<([u8; SALT], Cost), Key>>,
+}
+
+/// A file of the keyring.
+struct Found {
+    path: PathBuf,
+    name: String,
+    content: Zeroizing<Vec<u8>>,
+}
+
+/// The parts of a file.
+struct Parts<'a> {
+    cost: Cost,
+    salt: [u8; SALT],
+    nonce: [u8; NONCE],
+    header: &'a [u8],
+    sealed: &'a [u8],
+}
+
+impl Files {
+    pub(super) fn new(directory: PathBuf, password: Password) -> Files {
+        Files { directory, password, cost: Cost::STANDARD, derived: Mutex::default() }
+    }
+
+    pub(super) fn get(&self, key: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
+        let name = seal::file_name(key);
+        let path = self.directory.join(&name);
+        let Some(content) = private::read(&path)? else { return Ok(None) };
+        self.open(&path, &name, &content).map(|(value, _)| Some(value))
+    }
+
+    pub(super) fn set(&self, key: &str, value: &[u8]) -> Result<(), Error> {
+        fs::create_private_dir(&self.directory).map_err(|error| Error::io("create", &self.directory, error))?;
+        let _lock = self.lock()?;
+        let name = seal::file_name(key);
+        let path = self.directory.join(&name);
+        private::check(&path)?;
+        // An entry that is there proves the password; a second password in one keyring would lock somebody out.
+        let salt = match self.first_entry()? {
+            Some(other) => self.open(&other.path, &other.name, &other.content)?.1,
+            None => seal::random()?,
+        };
+        let derived = self.derive(&salt, self.cost, true)?;
+        let nonce = seal::random()?;
+        let mut content = header(self.cost, &salt, &nonce);
+        let sealed = seal::seal(&derived, &nonce, &context(&content, &name), value)?;
+        content.extend_from_slice(&sealed);
+        fs::write_atomic(&path, &content, 0o600).map_err(|error| Error::io("write", &path, error))
+    }
+
+    pub(super) fn remove(&self, key: &str) -> Result<bool, Error> {
+        let path = self.directory.join(seal::file_name(key));
+        private::check(&path)?;
+        if !path.exists() {
+            return Ok(false);
+        }
+        let _lock = self.lock()?;
+        fs::remove_file_if_present(&path).map_err(|error| Error::io("remove", &path, error))
+    }
+
+    fn lock(&self) -> Result<FileLock, Error> {
+        let path = self.directory.join("lock");
+        FileLock::acquire(&path, Some(LOCK_PATIENCE), || {}).map_err(|error| Error::io("lock", &path, error))
+    }
+
+    /// Opens a file; the value and the salt it was sealed with.
+    fn open(&self, path: &Path, name: &str, content: &[u8]) -> Result<(Zeroizing<Vec<u8>>, [u8; SALT]), Error> {
+        let parts = parse(content).ok_or_else(|| Error::Damaged { path: path.to_path_buf() })?;
+        let key = self.derive(&parts.salt, parts.cost, false)?;
+        let value = seal::open(&key, &parts.nonce, &context(parts.header, name), parts.sealed).ok_or_else(|| {
+            Error::WrongPassword { path: path.to_path_buf(), variable: self.password.variable.clone() }
+        })?;
+        Ok((value, parts.salt))
+    }
+
+    fn derive(&self, salt: &[u8; SALT], cost: Cost, fresh: bool) -> Result<Key, Error> {
+        let mut derived = self.derived.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(key) = derived.get(&(*salt, cost)) {
+            return Ok(key.clone());
+        }
+        let password = self.password.get(fresh)?;
+        let key = seal::derive(password.expose_secret().as_bytes(), salt, cost)?;
+        derived.insert((*salt, cost), key.clone());
+        Ok(key)
+    }
+
+    /// The first entry by file name.
+    fn first_entry(&self) -> Result<Option<Found>, Error> {
+        let failed = |error| Error::io("list", &self.directory, error);
+        let mut names = Vec::new();
+        for entry in std::fs::read_dir(&self.directory).map_err(failed)? {
+            if let Ok(name) = entry.map_err(failed)?.file_name().into_string()
+                && seal::is_file_name(&name)
+            {
+                names.push(name);
+            }
+        }
+        let Some(name) = names.into_iter().min() else { return Ok(None) };
+        let path = self.directory.join(&name);
+        Ok(private::read(&path)?.map(|content| Found { path, name, content }))
+    }
+}
+
+fn header(cost: Cost, salt: &[u8; SALT], nonce: &[u8; NONCE]) -> Vec<u8> {
+    let mut header = Vec::with_capacity(HEADER);
+    header.extend_from_slice(MARK);
+    for number in [cost.memory, cost.passes, cost.lanes] {
+        header.extend_from_slice(&number.to_le_bytes());
+    }
+    header.extend_from_slice(salt);
+    header.extend_from_slice(nonce);
+    header
+}
+
+/// What is authenticated beside the value.
+fn context(header: &[u8], name: &str) -> Vec<u8> {
+    [header, name.as_bytes()].concat()
+}
+
+fn parse(content: &[u8]) -> Option<Parts<'_>> {
+    let (header, sealed) = content.split_at_checked(HEADER)?;
+    let rest = header.strip_prefix(MARK.as_slice())?;
+    let (numbers, rest) = rest.split_at_checked(12)?;
+    let (salt, nonce) = rest.split_at_checked(SALT)?;
+    let number = |index: usize| Some(u32::from_le_bytes(numbers.get(index * 4..index * 4 + 4)?.try_into().ok()?));
+    let cost = Cost { memory: number(0)?, passes: number(1)?, lanes: number(2)? };
+    cost.is_sane().then_some(())?;
+    Some(Parts { cost, salt: salt.try_into().ok()?, nonce: nonce.try_into().ok()?, header, sealed })
+}

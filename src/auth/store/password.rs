@@ -1,0 +1,80 @@
+//! The password of the file keyring: from its variable, or asked for once. Row 5.
+
+use std::sync::{Mutex, PoisonError};
+
+use inquire::validator::Validation;
+use inquire::{InquireError, PasswordDisplayMode};
+
+use super::Error;
+use super::settings::{Settings, password_variable};
+use crate::host::Host;
+use crate::secret::{Expose as _, Secret};
+
+/// Shortest password that is taken, in characters.
+const MINIMUM: usize = 8;
+
+/// Where the password comes from. It is looked up on first use.
+pub(super) struct Password {
+    pub(super) variable: String,
+    value: Option<Secret>,
+    can_prompt: bool,
+    asked: Mutex<Option<Secret>>,
+    masker: std::sync::Arc<crate::secret::Masker>,
+}
+
+impl Password {
+    pub(super) fn new(host: &Host, settings: &Settings) -> Password {
+        let variable = password_variable(&host.env, settings);
+        let value = host.env.get(&variable).map(|text| Secret::from(text.to_owned()));
+        if let Some(value) = &value {
+            host.masker.register(value);
+        }
+        let can_prompt = host.terminal.can_prompt();
+        Password { variable, value, can_prompt, asked: Mutex::default(), masker: host.masker.clone() }
+    }
+
+    /// The password. `fresh` says that the keyring is empty, so that a new password is being chosen.
+    pub(super) fn get(&self, fresh: bool) -> Result<Secret, Error> {
+        if let Some(value) = &self.value {
+            if value.expose_secret().chars().count() < MINIMUM {
+                return Err(Error::ShortPassword { variable: self.variable.clone() });
+            }
+            return Ok(value.clone());
+        }
+        if !self.can_prompt {
+            return Err(Error::NoPassword { variable: self.variable.clone() });
+        }
+        // Held while asking: a second thread waits for the answer to the same question.
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(password) = &*asked {
+            return Ok(password.clone());
+        }
+        let password = self.ask(fresh)?;
+        self.masker.register(&password);
+        *asked = Some(password.clone());
+        Ok(password)
+    }
+
+    fn ask(&self, fresh: bool) -> Result<Secret, Error> {
+        let title = if fresh { "New password for the atmos keyring:" } else { "Password of the atmos keyring:" };
+        let help = format!("set {} to answer without being asked", self.variable);
+        let mut prompt = inquire::Password::new(title)
+            .with_help_message(&help)
+            .with_display_mode(PasswordDisplayMode::Masked)
+            .with_validator(|text: &str| {
+                Ok(if text.chars().count() < MINIMUM {
+                    Validation::Invalid(format!("at least {MINIMUM} characters").into())
+                } else {
+                    Validation::Valid
+                })
+            });
+        if !fresh {
+            prompt = prompt.without_confirmation();
+        }
+        match prompt.prompt() {
+            Ok(password) => Ok(Secret::from(password)),
+            Err(InquireError::OperationCanceled | InquireError::OperationInterrupted) => Err(Error::Aborted),
+            Err(error) => Err(Error::Prompt { reason: error.to_string(), variable: self.variable.clone() }),
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Which keyring, where, and which variable has its password. Row 5.
+
+use std::path::{Path, PathBuf};
+
+use crate::host::{Env, Host};
+
+/// Names the kind of keyring; stronger than the configuration.
+pub(super) const TYPE_VARIABLE: &str = "ATMOS_KEYRING_TYPE";
+const PATH_VARIABLE: &str = "ATMOS_KEYRING_FILE_PATH";
+const PASSWORD_VARIABLE: &str = "ATMOS_KEYRING_PASSWORD";
+/// Names the variable that has the password.
+const PASSWORD_ENV_VARIABLE: &str = "ATMOS_KEYRING_PASSWORD_ENV";
+
+/// `auth.keyring` of the configuration, as written.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// `type`: `system`, `file` or `memory`.
+    pub kind: Option<String>,
+    /// `spec.path`: directory of the file keyring; a path with an extension means its parent.
+    pub path: Option<String>,
+    /// `spec.password_env`: name of the variable with the password.
+    pub password_env: Option<String>,
+}
+
+/// A kind of keyring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    System,
+    File,
+    Memory,
+}
+
+impl Kind {
+    /// As the configuration spells it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::System => "system",
+            Kind::File => "file",
+            Kind::Memory => "memory",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Kind> {
+        [Kind::System, Kind::File, Kind::Memory].into_iter().find(|kind| kind.name() == text)
+    }
+}
+
+/// The kind that is in force, or the unknown word that was given for it.
+pub(super) fn kind(env: &Env, settings: &Settings) -> Result<Kind, String> {
+    let word = env.get(TYPE_VARIABLE).or(settings.kind.as_deref()).filter(|word| !word.is_empty());
+    match word {
+        None => Ok(Kind::System),
+        Some(word) => Kind::parse(word).ok_or_else(|| word.to_owned()),
+    }
+}
+
+/// The directory of the file keyring. Absolute.
+pub(super) fn directory(host: &Host, settings: &Settings) -> PathBuf {
+    let written = host.env.get(PATH_VARIABLE).or(settings.path.as_deref()).filter(|path| !path.is_empty());
+    let Some(written) = written else { return host.dirs.data.join("atmos").join("keyring") };
+    let expanded = match written.strip_prefix("~/") {
+        Some(rest) => host.dirs.home.join(rest),
+        None if written == "~" => host.dirs.home.clone(),
+        None => PathBuf::from(written),
+    };
+    let path = host.absolute(&expanded);
+    // The reference takes the parent of what looks like a file.
+    if path.extension().is_some() { path.parent().map_or_else(|| path.clone(), Path::to_path_buf) } else { path }
+}
+
+/// The variable that has the password of the file keyring.
+pub fn password_variable(env: &Env, settings: &Settings) -> String {
+    env.get(PASSWORD_ENV_VARIABLE)
+        .or(settings.password_env.as_deref())
+        .filter(|name| !name.is_empty())
+        .unwrap_or(PASSWORD_VARIABLE)
+        .to_owned()
+}
+
+/// Every variable that may hold a password of the keyring: none of them may reach a child. Sorted.
+pub fn password_variables(env: &Env, settings: &Settings) -> Vec<String> {
+    let mut names: Vec<String> =
+        [Some(PASSWORD_VARIABLE), env.get(PASSWORD_ENV_VARIABLE), settings.password_env.as_deref()]
+            .into_iter()
+            .flatten()
+            .filter(|name| !name.is_empty())
+            .map(str::to_owned)
+            .collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::store::open::tests::host;
+
+    #[test]
+    fn kind_environment_beats_configuration_beats_system() {
+        let file = Settings { kind: Some("file".to_owned()), ..Settings::default() };
+        for (env, settings, expected) in [
+            (Env::default(), &Settings::default(), Ok(Kind::System)),
+            (Env::default(), &file, Ok(Kind::File)),
+            (Env::from_iter([(TYPE_VARIABLE, "memory")]), &file, Ok(Kind::Memory)),
+            (Env::from_iter([(TYPE_VARIABLE, "")]), &file, Ok(Kind::File)),
+            (Env::from_iter([(TYPE_VARIABLE, "vault")]), &file, Err("vault".to_owned())),
+        ] {
+            assert_eq!(kind(&env, settings), expected);
+        }
+    }
+
+    #[test]
+    fn directory_follows_variable_configuration_and_default() {
+        let temp = tempfile::tempdir().unwrap();
+        let mut host = host(temp.path(), &[]);
+        let home = host.dirs.home.display().to_string();
+        for (path, expected) in [
+            (None, format!("{}/atmos/keyring", host.dirs.data.display())),
+            (Some("~/kr"), format!("{home}/kr")),
+            (Some("/k/ring.json"), "/k".to_owned()),
+            (Some("sub/../kr"), format!("{}/kr", host.cwd.display())),
+        ] {
+            let settings = Settings { path: path.map(str::to_owned), ..Settings::default() };
+            assert_eq!(directory(&host, &settings), PathBuf::from(expected));
+        }
+        host.env.set(PATH_VARIABLE, "/env/kr");
+        assert_eq!(
+            directory(&host, &Settings { path: Some("/k".to_owned()), ..Settings::default() }),
+            PathBuf::from("/env/kr")
+        );
+    }
+
+    #[test]
+    fn password_variables_names_all_that_could_be_meant() {
+        let env = Env::from_iter([(PASSWORD_ENV_VARIABLE, "FROM_ENV")]);
+        let settings = Settings { password_env: Some("FROM_CONFIG".to_owned()), ..Settings::default() };
+        assert_eq!(password_variable(&env, &settings), "FROM_ENV");
+        assert_eq!(password_variable(&Env::default(), &settings), "FROM_CONFIG");
+        assert_eq!(password_variable(&Env::default(), &Settings::default()), PASSWORD_VARIABLE);
+        assert_eq!(password_variables(&env, &settings), [PASSWORD_VARIABLE, "FROM_CONFIG", "FROM_ENV"]);
+    }
+}

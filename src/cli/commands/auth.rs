@@ -1,0 +1,183 @@
+//! `atmos auth …`
+
+use super::super::args::{
+    AuthArgs, AuthCommand, AuthListArgs, EnvArgs, ExecArgs, IdentityArgs, LoginArgs, LogoutArgs, ProcessArgs, SELECT,
+    ValidateArgs, WhoamiArgs,
+};
+use super::super::error::Error;
+use super::super::setup::Context;
+use super::{unknown, write};
+use crate::auth::Options;
+use crate::auth::resolution::Flag;
+use crate::auth::Validity;
+use crate::auth::{Problem, Severity};
+use crate::diag::Result;
+use crate::ops::{Access, auth};
+use crate::output::{self, TableFormat};
+use crate::value::{Map, Node};
+
+pub(super) fn run(context: &Context, args: AuthArgs) -> Result<u8> {
+    match args.command {
+        AuthCommand::Login(args) => login(context, args),
+        AuthCommand::Whoami(args) => whoami(context, &args),
+        AuthCommand::Env(args) => env(context, args),
+        AuthCommand::Exec(args) => exec(context, args),
+        AuthCommand::Process(args) => process(context, args),
+        AuthCommand::List(args) => list(context, &args),
+        AuthCommand::Validate(args) => validate(context, &args),
+        AuthCommand::Logout(args) => logout(context, args),
+        AuthCommand::Other(words) => Err(unknown::command("atmos auth", &words).into()),
+    }
+}
+
+/// `--identity` as typed, as a rule's input.
+pub(super) fn flag(identity: &IdentityArgs) -> Flag {
+    match identity.identity.as_deref() {
+        Some(SELECT) => Flag::Select,
+        other => Flag::parse(other),
+    }
+}
+
+fn access(context: &Context, options: Options) -> Result<Access> {
+    Access::open(&context.app_with_config()?, options)
+}
+
+fn login(context: &Context, args: LoginArgs) -> Result<u8> {
+    let access = access(context, Options { force: args.force, no_browser: args.no_browser, ..Options::default() })?;
+    let request = auth::LoginRequest { identity: flag(&args.identity), provider: args.provider };
+    let report = context.block_on(auth::login(&access, &request))??;
+    context.host.talk.success("Authentication successful!\n");
+    context.host.talk.info(output::auth::login(&report, context.host.now()));
+    Ok(0)
+}
+
+fn whoami(context: &Context, args: &WhoamiArgs) -> Result<u8> {
+    let variable = context.host.env.get("ATMOS_AUTH_WHOAMI_OUTPUT");
+    let json = match args.output.as_deref().or(variable) {
+        None | Some("" | "text") => false,
+        Some("json") => true,
+        Some(other) => return Err(Error::Format { format: other.to_owned(), valid: "json, text" }.into()),
+    };
+    let access = access(context, Options { interactive: false, ..Options::default() })?;
+    let request = auth::WhoamiRequest { identity: flag(&args.identity), verify: args.verify };
+    let report = context.block_on(auth::whoami(&access, &request))??;
+    if json {
+        let home = context.host.dirs.home.display().to_string();
+        write::document(context, &output::auth::whoami_json(&report, &home), write::Format::Json, 2, None)?;
+    } else {
+        context.host.talk.info(output::auth::whoami(&report).trim_end());
+    }
+    let invalid = matches!(report.validity, Validity::Invalid(_));
+    Ok(u8::from(args.exit_code && invalid))
+}
+
+fn env(context: &Context, args: EnvArgs) -> Result<u8> {
+    let variables = &context.host.env;
+    let access = access(context, Options { interactive: args.login, ..Options::default() })?;
+    let request = auth::EnvRequest {
+        identity: flag(&args.identity),
+        format: args.format.or_else(|| variables.get("ATMOS_AUTH_ENV_FORMAT").map(str::to_owned)),
+        output_file: args.output_file.or_else(|| variables.get("ATMOS_AUTH_ENV_OUTPUT_FILE").map(Into::into)),
+        login: args.login,
+        delivery: args.delivery,
+    };
+    let report = context.block_on(auth::env(&access, &request))??;
+    if let Some(text) = report.text {
+        write::raw(context, &text)?;
+    }
+    Ok(0)
+}
+
+fn exec(context: &Context, args: ExecArgs) -> Result<u8> {
+    let app = context.app_with_config()?;
+    let access = Access::open(&app, Options::default())?;
+    let request =
+        auth::ExecRequest { identity: flag(&args.identity), command: args.command, delivery: args.delivery };
+    context.block_on(auth::exec(&app, &access, &request))?
+}
+
+fn process(context: &Context, args: ProcessArgs) -> Result<u8> {
+    let request = auth::ProcessRequest { identity: flag(&args.identity), socket: args.socket };
+    let answer = match auth::ProcessRequest::socket(&request, &context.host) {
+        // Within a run nothing of the configuration is needed: the parent knows it all.
+        Some(socket) => context.block_on(auth::ask_run(&context.host, &request, &socket))??,
+        None => {
+            let access = access(context, Options { interactive: false, ..Options::default() })?;
+            context.block_on(auth::process(&access, &request))??
+        }
+    };
+    write::raw(context, &answer)?;
+    Ok(0)
+}
+
+fn list(context: &Context, args: &AuthListArgs) -> Result<u8> {
+    let app = context.app_with_config()?;
+    let access = Access::open(&app, Options { interactive: false, ..Options::default() })?;
+    let names = |text: &Option<String>| {
+        text.as_ref().map(|text| text.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect())
+    };
+    let request = auth::ListRequest { providers: names(&args.providers), identities: names(&args.identities) };
+    let format = args.format.as_deref().unwrap_or("tree");
+    if !matches!(format, "tree" | "table" | "json" | "yaml") {
+        return Err(Error::Format { format: format.to_owned(), valid: "tree, table, json, yaml" }.into());
+    }
+    let report = context.block_on(auth::list(&access, &request))??;
+    let now = context.host.now();
+    match format {
+        "json" => write::document(context, &report.document, write::Format::Json, 2, None)?,
+        "yaml" => write::document(context, &report.document, write::Format::Yaml, app.config.settings.tab_width, None)?,
+        "table" => {
+            let table = output::auth::table(&report.listing, now);
+            write::data(context, &table.render(TableFormat::Table, context.host.terminal.stdout))?;
+        }
+        _ => write::data(context, &output::auth::tree(&report.listing, now))?,
+    }
+    Ok(0)
+}
+
+fn validate(context: &Context, args: &ValidateArgs) -> Result<u8> {
+    let access = access(context, Options { interactive: false, ..Options::default() })?;
+    let report = auth::validate(&access);
+    let sources = &access.host.sources;
+    match args.format.as_deref() {
+        Some("json") => write::document(context, &problems(&report.problems, sources), write::Format::Json, 2, None)?,
+        None | Some("text") => {
+            let talk = &context.host.talk;
+            for problem in &report.problems {
+                let mark = if problem.severity == Severity::Error { "✗" } else { "⚠" };
+                talk.attention(format!("{mark} {}", problem.line(sources)));
+            }
+            if report.exit_code == 0 {
+                talk.info("✅ Authentication configuration is valid");
+            } else {
+                talk.attention(format!("✗ Authentication configuration validation failed: {} error(s)", report.errors().count()));
+            }
+        }
+        Some(other) => return Err(Error::Format { format: other.to_owned(), valid: "text, json" }.into()),
+    }
+    Ok(report.exit_code)
+}
+
+fn problems(problems: &[Problem], sources: &crate::span::Sources) -> Node {
+    let entry = |problem: &Problem| {
+        let severity = if problem.severity == Severity::Error { "error" } else { "warning" };
+        let place = sources.place(problem.span).map(|place| place.to_string()).unwrap_or_default();
+        let fields = [("severity", severity), ("message", &problem.message), ("place", &place)];
+        Node::from(fields.iter().map(|(key, text)| ((*key).into(), Node::from(*text))).collect::<Map>())
+    };
+    Node::from(problems.iter().map(entry).collect::<Vec<_>>())
+}
+
+fn logout(context: &Context, args: LogoutArgs) -> Result<u8> {
+    let access = access(context, Options { interactive: false, ..Options::default() })?;
+    let request = auth::LogoutRequest {
+        name: args.name,
+        identity: flag(&args.identity),
+        provider: args.provider,
+        all: args.all,
+        dry_run: args.dry_run,
+    };
+    let report = context.block_on(auth::logout(&access, &request))??;
+    context.host.talk.info(output::auth::logout(&report).trim_end());
+    Ok(0)
+}

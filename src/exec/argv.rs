@@ -1,0 +1,222 @@
+//! Splits what was typed after a terraform sub-command into what atmos reads and what terraform gets.
+//!
+//! Terraform's own flags have one hyphen, which a parser of double-hyphen flags cannot read, so they are taken out before
+//! it sees the words. Double-hyphen flags always stay: an unknown one is the parser's to refuse.
+
+/// The words of one command, by who reads them. Each list keeps the order of typing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Split {
+    /// For the flag parser: atmos flags and positional words.
+    pub atmos: Vec<String>,
+    /// Terraform's flags that stood before `--`, each with its value.
+    pub flags: Vec<String>,
+    /// Everything after the first `--`, untouched.
+    pub after: Vec<String>,
+    /// Whether there was a `--` at all.
+    pub separated: bool,
+}
+
+impl Split {
+    /// What terraform gets, in its order: flags, then the positional words behind the component, then the words behind
+    /// `--`. (Terraform reads no flag after a positional word.)
+    pub fn native(&self, positionals: &[String]) -> Vec<String> {
+        [&self.flags, positionals, &self.after].into_iter().flatten().cloned().collect()
+    }
+}
+
+/// Flags that take no value, or one joined by `=` (`-lock=false`).
+const BOOLEAN: [&str; 47] = [
+    "-allow-missing",
+    "-allow-missing-config",
+    "-auto-approve",
+    "-backend",
+    "-check",
+    "-cloud",
+    "-compact-warnings",
+    "-concise",
+    "-consolidate-errors",
+    "-consolidate-warnings",
+    "-deprecation",
+    "-destroy",
+    "-detailed-exitcode",
+    "-diff",
+    "-draw-cycles",
+    "-enable-plugin-cache",
+    "-force",
+    "-force-copy",
+    "-get",
+    "-help",
+    "-ignore-remote-version",
+    "-input",
+    "-json",
+    "-list",
+    "-lock",
+    "-migrate-state",
+    "-no-color",
+    "-no-tests",
+    "-or-create",
+    "-raw",
+    "-reconfigure",
+    "-recursive",
+    "-refresh",
+    "-refresh-only",
+    "-require-lockfile",
+    "-show-sensitive",
+    "-suppress-forget-errors",
+    "-test",
+    "-update",
+    "-upgrade",
+    "-verbose",
+    "-verify-plugins",
+    "-version",
+    "-with-deps",
+    "-write",
+    "-allow-deferral",
+    "-cloud-run-wait",
+];
+
+/// Flags whose value may be the next word (`-target aws_vpc.a`).
+const VALUED: [&str; 33] = [
+    "-backend-config",
+    "-backup",
+    "-backup-out",
+    "-chdir",
+    "-cloud-run",
+    "-config",
+    "-exclude",
+    "-exclude-file",
+    "-filter",
+    "-from-module",
+    "-fs-mirror",
+    "-generate-config-out",
+    "-id",
+    "-junit-xml",
+    "-lock-timeout",
+    "-lockfile",
+    "-module",
+    "-module-depth",
+    "-net-mirror",
+    "-out",
+    "-parallelism",
+    "-plan",
+    "-platform",
+    "-plugin-dir",
+    "-replace",
+    "-state",
+    "-state-out",
+    "-target",
+    "-target-file",
+    "-test-directory",
+    "-type",
+    "-var",
+    "-var-file",
+];
+
+/// Sub-commands that are atmos' own: single-hyphen words are not terraform's there.
+const OWN: [&str; 12] = [
+    "clean", "generate", "varfile", "write", "backend", "source", "workdir", "planfile", "cache", "migrate", "lint",
+    "shell",
+];
+
+/// Splits the raw words after `words`, the sub-command (`["plan"]`, `["state", "rm"]`).
+pub fn split(words: &[&str], raw: &[String]) -> Split {
+    let mut split = Split::default();
+    let own = words.first().is_some_and(|word| OWN.contains(word));
+    let mut rest = raw.iter();
+    while let Some(word) = rest.next() {
+        if word == "--" {
+            split.separated = true;
+            split.after.extend(rest.cloned());
+            break;
+        }
+        let name = word.split_once('=').map_or(word.as_str(), |(name, _)| name);
+        if own || word.starts_with("--") {
+            split.atmos.push(word.clone());
+        } else if BOOLEAN.contains(&name) && !help(name) {
+            split.flags.push(word.clone());
+        } else if VALUED.contains(&name) {
+            split.flags.push(word.clone());
+            if name.len() == word.len() {
+                split.flags.extend(rest.next().cloned());
+            }
+        } else {
+            split.atmos.push(word.clone());
+        }
+    }
+    split
+}
+
+/// `-help` before `--` is ours, as `--help` is.
+fn help(name: &str) -> bool {
+    name == "-help"
+}
+
+/// True when one of terraform's flags is among the words, in either of its forms.
+pub(crate) fn has_flag(words: &[String], flag: &str) -> bool {
+    words.iter().any(|word| {
+        let word = word.strip_prefix('-').filter(|word| word.starts_with('-')).unwrap_or(word);
+        word == flag || word.strip_prefix(flag).is_some_and(|rest| rest.starts_with('='))
+    })
+}
+
+/// A boolean flag that is on: present without a value or with a true one; the last occurrence counts.
+pub(crate) fn is_on(words: &[String], flag: &str) -> bool {
+    let last = words.iter().rev().find(|word| has_flag(std::slice::from_ref(*word), flag));
+    last.is_some_and(|word| {
+        word.split_once('=').is_none_or(|(_, value)| matches!(value, "true" | "1" | "t" | "T" | "TRUE"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<String> {
+        text.split_whitespace().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn flags_are_sorted_by_reader() {
+        for (line, atmos, flags, after) in [
+            ("vpc -s dev -out=foo -target x.y -var a=b", "vpc -s dev", "-out=foo -target x.y -var a=b", ""),
+            ("-no-color vpc -s dev", "vpc -s dev", "-no-color", ""),
+            ("-destroy vpc --stack=dev", "vpc --stack=dev", "-destroy", ""),
+            ("vpc ADDR ID -s dev -lock=false", "vpc ADDR ID -s dev", "-lock=false", ""),
+            ("vpc -s dev -- --from-plan -h -s x", "vpc -s dev", "", "--from-plan -h -s x"),
+            ("vpc --unknown -s dev", "vpc --unknown -s dev", "", ""),
+            ("vpc -h", "vpc -h", "", ""),
+            ("vpc -help", "vpc -help", "", ""),
+            ("vpc -i admin -s=dev -- -- x", "vpc -i admin -s=dev", "", "-- x"),
+            ("-target", "", "-target", ""),
+        ] {
+            let split = split(&["plan"], &words(line));
+            assert_eq!((split.atmos, split.flags, split.after), (words(atmos), words(flags), words(after)), "{line}");
+        }
+    }
+
+    #[test]
+    fn own_subcommands_keep_their_short_flags() {
+        let split = split(&["generate", "varfile"], &words("vpc -s dev -f out.json"));
+        assert_eq!(split.atmos, words("vpc -s dev -f out.json"));
+    }
+
+    #[test]
+    fn native_words_are_flags_then_positionals_then_the_rest() {
+        let split = split(&["state", "rm"], &words("vpc A -lock=false -s dev -- -backup=x"));
+        assert_eq!(split.native(&words("A")), words("-lock=false A -backup=x"));
+    }
+
+    #[test]
+    fn flags_are_found_in_all_their_forms() {
+        for (line, flag, has, on) in [
+            ("-out=foo", "-out", true, false),
+            ("--out foo", "-out", true, true),
+            ("-output", "-out", false, false),
+            ("-auto-approve", "-auto-approve", true, true),
+            ("-auto-approve=false", "-auto-approve", true, false),
+            ("-auto-approve -auto-approve=false", "-auto-approve", true, false),
+        ] {
+            assert_eq!((has_flag(&words(line), flag), is_on(&words(line), flag)), (has, on), "{line}");
+        }
+    }
+}

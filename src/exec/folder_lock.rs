@@ -1,0 +1,70 @@
+//! One terraform or helmfile per component folder at a time, across processes.
+//!
+//! Instances that share a folder share its generated files and `.terraform`. The lock lives in the user's cache, named
+//! after the folder, so that `clean` or a fresh checkout never takes it away from a waiting process.
+
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::Error;
+use crate::host::lock::FileLock;
+use crate::host::{Host, fs};
+
+/// The lock's file for a folder.
+fn path(cache: &Path, folder: &Path) -> PathBuf {
+    let real = folder.canonicalize().unwrap_or_else(|_| fs::clean(folder));
+    let digest = Sha256::digest(real.as_os_str().as_encoded_bytes());
+    cache.join("atmos").join("locks").join(format!("{}.lock", hex(&digest)))
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Waits for the folder as long as it takes (a request to stop ends the wait) and says so.
+///
+/// # Errors
+/// [`Error::File`] when the lock cannot be made.
+pub async fn acquire(host: &Host, folder: &Path) -> Result<FileLock, Error> {
+    let path = path(&host.dirs.cache, folder);
+    if let Some(parent) = path.parent() {
+        fs::create_private_dir(parent).map_err(Error::file("create", parent))?;
+    }
+    let mut told = false;
+    loop {
+        match FileLock::try_acquire(&path).map_err(Error::file("lock", &path))? {
+            Some(lock) => return Ok(lock),
+            None if !told => {
+                told = true;
+                host.talk.attention(format!(
+                    "waiting for another atmos process that works in {} (Ctrl-C to give up)",
+                    folder.strip_prefix(&host.cwd).unwrap_or(folder).display()
+                ));
+            }
+            None => {}
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_and_its_folder_have_one_lock() {
+        let temp = tempfile::tempdir().unwrap();
+        let (folder, link) = (temp.path().join("vpc"), temp.path().join("link"));
+        std::fs::create_dir(&folder).unwrap();
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(&folder, &link).unwrap();
+        #[cfg(unix)]
+        assert_eq!(path(Path::new("/c"), &folder), path(Path::new("/c"), &link));
+        assert_ne!(path(Path::new("/c"), &folder), path(Path::new("/c"), temp.path()));
+    }
+}

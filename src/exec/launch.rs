@@ -1,0 +1,57 @@
+//! One child that is to be started, as plain data.
+
+use std::path::PathBuf;
+
+use crate::host::Env;
+
+/// Everything about one child. Nothing of it depends on the process that starts it.
+#[derive(Debug, Clone)]
+pub struct Launch {
+    /// The program as configured: a name to look up in the child's `PATH`, or a path.
+    pub program: String,
+    /// Where the program was configured, for the error when it does not start (`components.terraform.command`).
+    pub configured: String,
+    pub args: Vec<String>,
+    /// Working directory. Absolute.
+    pub cwd: PathBuf,
+    /// The complete environment; nothing is added to it.
+    pub env: Env,
+    pub output: Output,
+    /// Where the child's standard error goes, if not to ours.
+    pub stderr: Option<Redirect>,
+}
+
+/// Where the child's standard output goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Output {
+    /// To ours.
+    Inherit,
+    /// To our standard error, so that preparatory steps never spoil data.
+    Stderr,
+    /// Kept, with standard error mixed in as it comes, and shown only if the step fails.
+    Capture,
+    /// Kept without standard error, for a caller that reads it (`output -json`).
+    Data,
+}
+
+/// `--redirect-stderr`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Redirect {
+    Stdout,
+    Stderr,
+    Null,
+    File(PathBuf),
+}
+
+impl Redirect {
+    /// Reads the value of the flag; relative files are below `cwd`. Empty means no redirection.
+    pub fn parse(value: &str, cwd: &std::path::Path) -> Option<Redirect> {
+        match value {
+            "" => None,
+            "/dev/stdout" => Some(Redirect::Stdout),
+            "/dev/stderr" => Some(Redirect::Stderr),
+            "/dev/null" => Some(Redirect::Null),
+            file => Some(Redirect::File(cwd.join(file))),
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! Children: which program, with which arguments, in which environment, and what became of it.
+//!
+//! Row 9. Everything that decides is a pure function of plain data ([`argv`], [`environment`], `terraform::steps`,
+//! `helmfile::steps`); what acts is small ([`files`], [`process`], `terraform::run`). Read [`launch::Launch`] first, then
+//! `terraform::steps`.
+
+pub mod argv;
+pub mod environment;
+mod error;
+pub mod files;
+pub mod folder_lock;
+pub mod helmfile;
+pub mod launch;
+pub mod names;
+pub mod process;
+pub mod signals;
+pub mod terraform;
+
+pub use error::Error;
+pub use launch::{Launch, Output, Redirect};

@@ -1,0 +1,334 @@
+//! Starts one child and stays with it until it ends.
+//!
+//! A standard stream of ours that is a terminal is given to the child as it is, so that its prompts, colours and
+//! progress work; any other stream passes through the masker, byte by byte as it comes.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+use super::launch::{Launch, Output, Redirect};
+use super::signals::{self, Signals, Stop};
+use super::{Error, files};
+use crate::host::{Env, Terminal};
+use crate::secret::Masker;
+
+/// How long a pipe may stay silent after the child has ended. Something that the child left behind may hold it open for
+/// ever.
+const SILENCE: Duration = Duration::from_secs(2);
+
+const CHUNK: usize = 16 * 1024;
+
+/// How a child ended.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// The child's own code, or 128 + the number of the signal that killed it.
+    pub code: u8,
+    /// The first request to stop that we received while it ran.
+    pub stop: Option<Stop>,
+    /// Masked output of a child with [`Output::Capture`]; empty otherwise.
+    pub captured: Vec<u8>,
+}
+
+impl Outcome {
+    pub fn succeeded(&self) -> bool {
+        self.code == 0 && self.stop.is_none()
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.captured).trim_end().to_owned()
+    }
+}
+
+/// What a child needs of its surroundings.
+#[derive(Debug, Clone, Copy)]
+pub struct Surroundings<'a> {
+    pub terminal: Terminal,
+    pub masker: &'a Masker,
+    /// Working directory of this process, for relative programs.
+    pub cwd: &'a Path,
+}
+
+/// The file behind a program name: looked up in the `PATH` that the child will have; a relative path is below `cwd`.
+///
+/// # Errors
+/// [`Error::StartFailed`] that names the program and where it was configured.
+pub fn find(program: &str, configured: &str, env: &Env, cwd: &Path) -> Result<PathBuf, Error> {
+    let path = env.get_raw("PATH").map(std::ffi::OsStr::to_os_string);
+    which::which_in(program, path, cwd).map_err(|error| Error::StartFailed {
+        program: program.to_owned(),
+        configured: configured.to_owned(),
+        reason: match error {
+            which::Error::CannotFindBinaryPath => "no such file or directory (not found on PATH)".to_owned(),
+            other => other.to_string(),
+        },
+    })
+}
+
+/// Runs the child to its end. Signals are passed on as [`signals`] says; the child is never killed by force.
+///
+/// # Errors
+/// Only what concerns the start and the wait; a child that fails is an [`Outcome`].
+pub async fn run(launch: &Launch, around: Surroundings<'_>, signals: &mut Signals) -> Result<Outcome, Error> {
+    let program = find(&launch.program, &launch.configured, &launch.env, around.cwd)?;
+    let mut command = tokio::process::Command::new(&program);
+    command.args(&launch.args).current_dir(&launch.cwd).env_clear().envs(launch.env.iter()).stdin(Stdio::inherit());
+    let wiring = Wiring::of(launch, around.terminal);
+    // Opened before the start, so that a bad path fails while nothing runs.
+    let (out_end, err_end) = (wiring.stdout.writer(launch)?, wiring.stderr.writer(launch)?);
+    command.stdout(wiring.stdout.stdio()).stderr(wiring.stderr.stdio());
+    let mut child = command.spawn().map_err(|error| Error::StartFailed {
+        program: launch.program.clone(),
+        configured: launch.configured.clone(),
+        reason: format!("fork/exec {}: {error}", program.display()),
+    })?;
+    let pid = child.id();
+    let (out, err) = (child_stream(child.stdout.take()), child_stream(child.stderr.take()));
+    let captured = Mutex::new(Vec::new());
+    let active = AtomicBool::new(false);
+    let pumps = async {
+        tokio::join!(
+            pump(out, out_end, around.masker, &captured, &active),
+            pump(err, err_end, around.masker, &captured, &active),
+        );
+    };
+    tokio::pin!(pumps);
+    let (mut stop, mut drained) = (None, false);
+    let status = loop {
+        tokio::select! {
+            status = child.wait() => break status.map_err(|source| Error::Wait { source })?,
+            signal = signals.next() => {
+                stop.get_or_insert(signal);
+                if let Some(pid) = pid {
+                    signals::pass_on(pid, signal);
+                }
+            }
+            () = &mut pumps, if !drained => drained = true,
+        }
+    };
+    while !drained {
+        tokio::select! {
+            () = &mut pumps => drained = true,
+            () = tokio::time::sleep(SILENCE) => drained = !active.swap(false, Ordering::Relaxed),
+        }
+    }
+    let captured = std::mem::take(&mut *captured.lock().unwrap_or_else(PoisonError::into_inner));
+    Ok(Outcome { code: code_of(status), stop, captured })
+}
+
+type Reader = Box<dyn AsyncRead + Unpin + Send>;
+
+fn child_stream<R: AsyncRead + Unpin + Send + 'static>(stream: Option<R>) -> Option<Reader> {
+    stream.map(|stream| Box::new(stream) as Reader)
+}
+
+#[cfg(unix)]
+fn code_of(status: std::process::ExitStatus) -> u8 {
+    use std::os::unix::process::ExitStatusExt;
+    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(1);
+    u8::try_from(code).unwrap_or(1)
+}
+
+#[cfg(not(unix))]
+fn code_of(status: std::process::ExitStatus) -> u8 {
+    status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
+}
+
+/// Where one stream of the child ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sink {
+    /// The child writes to our terminal itself.
+    GivenStdout,
+    GivenStderr,
+    /// Through the masker to ours.
+    Stdout,
+    Stderr,
+    Capture,
+    Null,
+    /// A file of the user's choice, through the masker.
+    File,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Wiring {
+    stdout: Sink,
+    stderr: Sink,
+}
+
+impl Wiring {
+    fn of(launch: &Launch, terminal: Terminal) -> Wiring {
+        let out = if terminal.stdout { Sink::GivenStdout } else { Sink::Stdout };
+        let err = if terminal.stderr { Sink::GivenStderr } else { Sink::Stderr };
+        let stderr = match &launch.stderr {
+            None | Some(Redirect::Stderr) => err,
+            Some(Redirect::Stdout) => out,
+            Some(Redirect::Null) => Sink::Null,
+            Some(Redirect::File(_)) => Sink::File,
+        };
+        match launch.output {
+            Output::Inherit => Wiring { stdout: out, stderr },
+            Output::Stderr => Wiring { stdout: stderr, stderr },
+            Output::Capture => Wiring { stdout: Sink::Capture, stderr: Sink::Capture },
+            Output::Data => Wiring { stdout: Sink::Capture, stderr },
+        }
+    }
+}
+
+type Writer = Box<dyn AsyncWrite + Unpin + Send>;
+
+impl Sink {
+    fn stdio(self) -> Stdio {
+        match self {
+            Sink::GivenStdout => Stdio::from(io::stdout()),
+            Sink::GivenStderr => Stdio::from(io::stderr()),
+            Sink::Null => Stdio::null(),
+            Sink::File | Sink::Stdout | Sink::Stderr | Sink::Capture => Stdio::piped(),
+        }
+    }
+
+    /// The end of the way on our side; `None` keeps the bytes.
+    fn writer(self, launch: &Launch) -> Result<Option<Writer>, Error> {
+        Ok(match (self, &launch.stderr) {
+            (Sink::Capture, _) => None,
+            (Sink::Stdout, _) => Some(Box::new(own(&io::stdout(), "stdout")?)),
+            (Sink::Stderr, _) => Some(Box::new(own(&io::stderr(), "stderr")?)),
+            (Sink::File, Some(Redirect::File(path))) => {
+                Some(Box::new(tokio::fs::File::from_std(files::open_for_append(path)?)))
+            }
+            _ => Some(Box::new(tokio::io::sink())),
+        })
+    }
+}
+
+/// A second handle to a standard stream of ours, without the buffer and the lock of the first.
+#[cfg(unix)]
+fn own(stream: &impl std::os::fd::AsFd, name: &str) -> Result<tokio::fs::File, Error> {
+    let handle = stream.as_fd().try_clone_to_owned().map_err(Error::file("open", Path::new(name)))?;
+    Ok(tokio::fs::File::from_std(handle.into()))
+}
+
+#[cfg(windows)]
+fn own(stream: &impl std::os::windows::io::AsHandle, name: &str) -> Result<tokio::fs::File, Error> {
+    let handle = stream.as_handle().try_clone_to_owned().map_err(Error::file("open", Path::new(name)))?;
+    Ok(tokio::fs::File::from_std(handle.into()))
+}
+
+/// Moves one stream through the masker until its end, or until nobody reads our side any more.
+async fn pump(
+    stream: Option<Reader>,
+    mut writer: Option<Writer>,
+    masker: &Masker,
+    captured: &Mutex<Vec<u8>>,
+    active: &AtomicBool,
+) {
+    let Some(mut stream) = stream else { return };
+    let (mut buffer, mut pending) = (vec![0; CHUNK], Vec::new());
+    loop {
+        let count = match stream.read(&mut buffer).await {
+            Ok(count) => count,
+            Err(error) => {
+                tracing::debug!(%error, "the child's output ended early");
+                0
+            }
+        };
+        active.store(true, Ordering::Relaxed);
+        pending.extend_from_slice(&buffer[..count]);
+        let shown = masker.mask_stream(&mut pending, count == 0);
+        if let Some(writer) = &mut writer {
+            if writer.write_all(&shown).await.is_err() || writer.flush().await.is_err() {
+                // Nobody reads our output any more. Dropping the pipe tells the child, as it would without us.
+                return;
+            }
+        } else {
+            captured.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(&shown);
+        }
+        if count == 0 {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+    use crate::secret::Secret;
+
+    fn shell(script: &str, output: Output) -> Launch {
+        Launch {
+            program: "sh".to_owned(),
+            configured: "the test".to_owned(),
+            args: vec!["-c".to_owned(), script.to_owned()],
+            cwd: PathBuf::from("/"),
+            env: Env::from_iter([("PATH", "/usr/bin:/bin")]),
+            output,
+            stderr: None,
+        }
+    }
+
+    async fn captured(launch: &Launch, masker: &Masker) -> Result<Outcome, Error> {
+        let around = Surroundings { terminal: Terminal::default(), masker, cwd: Path::new("/") };
+        run(launch, around, &mut Signals::listen()?).await
+    }
+
+    #[tokio::test]
+    async fn codes_of_children_are_kept_and_signals_become_128_plus_n() {
+        for (script, code) in [("exit 0", 0), ("exit 5", 5), ("kill -9 $$", 137), ("kill -15 $$", 143)] {
+            let outcome = captured(&shell(script, Output::Capture), &Masker::default()).await.unwrap();
+            assert_eq!((outcome.code, outcome.stop), (code, None), "{script}");
+        }
+    }
+
+    #[tokio::test]
+    async fn output_is_masked_and_the_environment_is_exactly_the_given_one() {
+        let masker = Masker::default();
+        masker.register(&Secret::from("hunter22hunter22".to_owned()));
+        let script = "printf hunter22; sleep 0.05; printf hunter22; env | grep -c HOME";
+        let outcome = captured(&shell(script, Output::Capture), &masker).await.unwrap();
+        assert_eq!(outcome.text(), "<MASKED>0");
+    }
+
+    #[tokio::test]
+    async fn a_grandchild_that_keeps_the_pipe_does_not_keep_us() {
+        let start = Instant::now();
+        let outcome = captured(&shell("sleep 30 & echo done", Output::Capture), &Masker::default()).await.unwrap();
+        assert_eq!(outcome.text(), "done");
+        assert!(start.elapsed() < Duration::from_secs(20));
+    }
+
+    #[tokio::test]
+    async fn a_missing_program_names_itself_and_its_configuration() {
+        let mut launch = shell("", Output::Capture);
+        launch.program = "no-such-terraform".to_owned();
+        let error = captured(&launch, &Masker::default()).await.unwrap_err();
+        let help = miette::Diagnostic::help(&error).unwrap().to_string();
+        assert!(error.to_string().starts_with("process start failed: `no-such-terraform`"), "{error}");
+        assert!(help.contains("the test"), "{help}");
+    }
+
+    #[tokio::test]
+    async fn standard_error_goes_where_it_is_sent() {
+        let temp = tempfile::tempdir().unwrap();
+        let mut launch = shell("echo out >&2", Output::Data);
+        launch.stderr = Some(Redirect::File(temp.path().join("log")));
+        let outcome = captured(&launch, &Masker::default()).await.unwrap();
+        assert_eq!(outcome.text(), "");
+        assert_eq!(std::fs::read_to_string(temp.path().join("log")).unwrap(), "out\n");
+    }
+
+    #[test]
+    fn only_streams_that_are_terminals_are_given_away() {
+        let launch = shell("", Output::Inherit);
+        let piped = Terminal { stdout: false, stderr: true, ..Terminal::default() };
+        assert_eq!(Wiring::of(&launch, piped), Wiring { stdout: Sink::Stdout, stderr: Sink::GivenStderr });
+        let init = shell("", Output::Stderr);
+        assert_eq!(Wiring::of(&init, piped), Wiring { stdout: Sink::GivenStderr, stderr: Sink::GivenStderr });
+    }
+}

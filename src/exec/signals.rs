@@ -1,0 +1,141 @@
+//! Signals to this process while children run: who passes them on, and with which status it all ends.
+//!
+//! A child belongs to the terminal's foreground group just as we do, so Ctrl-C reaches it without us; a signal that
+//! somebody sent to our process alone does not, and is passed on. Nothing here ever kills a child by force: terraform
+//! needs its time to release the state lock.
+
+use super::Error;
+
+/// A request to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    Interrupt,
+    Terminate,
+    Hangup,
+}
+
+impl Stop {
+    /// 128 + the signal's number.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Stop::Interrupt => 130,
+            Stop::Terminate => 143,
+            Stop::Hangup => 129,
+        }
+    }
+}
+
+impl std::fmt::Display for Stop {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Stop::Interrupt => "SIGINT",
+            Stop::Terminate => "SIGTERM",
+            Stop::Hangup => "SIGHUP",
+        })
+    }
+}
+
+/// Listens for the whole of a run, from before the first private file is written until the last one is gone. While one
+/// exists the process does not end by SIGINT, SIGTERM or SIGHUP; whoever holds it must act on [`Signals::next`].
+pub struct Signals {
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    hangup: tokio::signal::unix::Signal,
+}
+
+impl std::fmt::Debug for Signals {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Signals")
+    }
+}
+
+#[cfg(unix)]
+impl Signals {
+    /// Begins to listen. Needs a running tokio runtime.
+    ///
+    /// # Errors
+    /// [`Error::Signals`] when the system refuses the handlers.
+    pub fn listen() -> Result<Signals, Error> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let open = |kind| signal(kind).map_err(|source| Error::Signals { source });
+        Ok(Signals {
+            interrupt: open(SignalKind::interrupt())?,
+            terminate: open(SignalKind::terminate())?,
+            hangup: open(SignalKind::hangup())?,
+        })
+    }
+
+    /// The next request to stop. Safe to drop and call again.
+    pub async fn next(&mut self) -> Stop {
+        tokio::select! {
+            _ = self.interrupt.recv() => Stop::Interrupt,
+            _ = self.terminate.recv() => Stop::Terminate,
+            _ = self.hangup.recv() => Stop::Hangup,
+        }
+    }
+}
+
+#[cfg(not(unix))]
+impl Signals {
+    /// Begins to listen.
+    ///
+    /// # Errors
+    /// None on this platform.
+    pub fn listen() -> Result<Signals, Error> {
+        Ok(Signals {})
+    }
+
+    /// The next request to stop.
+    pub async fn next(&mut self) -> Stop {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        Stop::Interrupt
+    }
+}
+
+impl Signals {
+    /// Runs work that has no child of its own; a request to stop drops the work (and with it whatever it holds).
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`], or the error of the work itself.
+    pub async fn guard<T, E: From<Error>>(&mut self, work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+        tokio::select! {
+            biased;
+            stop = self.next() => Err(Error::Interrupted { stop }.into()),
+            result = work => result,
+        }
+    }
+}
+
+/// Sends a request on to the child if it has not received it already.
+#[cfg(unix)]
+pub(super) fn pass_on(child: u32, stop: Stop) {
+    use rustix::process::{Pid, Signal, kill_process};
+    if stop == Stop::Interrupt && in_foreground() {
+        return;
+    }
+    let signal = match stop {
+        Stop::Interrupt => Signal::INT,
+        Stop::Terminate => Signal::TERM,
+        Stop::Hangup => Signal::HUP,
+    };
+    let Some(child) = i32::try_from(child).ok().and_then(Pid::from_raw) else { return };
+    if let Err(error) = kill_process(child, signal) {
+        // The child has just ended; there is nobody left to tell.
+        tracing::debug!(%error, %stop, "signal not delivered");
+    }
+}
+
+#[cfg(not(unix))]
+pub(super) fn pass_on(_child: u32, _stop: Stop) {}
+
+/// Our process group is the one that the controlling terminal sends Ctrl-C to (and a child of ours is in it).
+#[cfg(unix)]
+fn in_foreground() -> bool {
+    let Ok(terminal) = std::fs::File::open("/dev/tty") else { return false };
+    rustix::termios::tcgetpgrp(&terminal).is_ok_and(|foreground| foreground == rustix::process::getpgrp())
+}

@@ -1,0 +1,133 @@
+//! What `terraform clean` removes. Deciding reads the disk; removing is a function of its own.
+
+use std::path::{Path, PathBuf};
+
+use super::folder;
+use super::target::{BACKEND_FILE, Target};
+use crate::exec::Error;
+
+/// Choices of the user.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Local state of the instance's workspace, too.
+    pub everything: bool,
+    pub skip_lock_file: bool,
+}
+
+/// Existing files and directories that cleaning one instance removes, sorted.
+///
+/// Local state is among them only with `everything`, and only that of the instance's own workspace.
+pub fn targets(target: &Target, data_dir: Option<&Path>, options: Options) -> Vec<PathBuf> {
+    let names = target.names();
+    let mut found: Vec<_> = [names.varfile(), names.test_varfile(), names.planfile()].map(PathBuf::from).to_vec();
+    found.push(PathBuf::from(".terraform"));
+    if !options.skip_lock_file {
+        found.push(PathBuf::from(".terraform.lock.hcl"));
+    }
+    if target.backend.is_some() {
+        found.push(PathBuf::from(BACKEND_FILE));
+    }
+    found.extend(target.generated.iter().map(|file| PathBuf::from(&file.name)));
+    // `.terraform` remembers which override files are ours; they go before the memory of them does.
+    found.extend(folder::written(&target.folder).into_keys().map(PathBuf::from));
+    if options.everything {
+        let state = Path::new("terraform.tfstate.d").join(&target.workspace);
+        if target.workspace == "default" {
+            found.extend(["terraform.tfstate", "terraform.tfstate.backup"].map(PathBuf::from));
+        } else if !target.workspace.is_empty() {
+            found.push(state);
+        }
+    }
+    let mut paths: Vec<_> = found.into_iter().map(|path| target.folder.join(path)).collect();
+    paths.extend(data_dir.map(Path::to_path_buf));
+    finish(paths)
+}
+
+/// The same for a whole component folder without an instance.
+pub fn folder_targets(folder: &Path, options: Options) -> Vec<PathBuf> {
+    let mut paths = vec![folder.join(".terraform")];
+    if !options.skip_lock_file {
+        paths.push(folder.join(".terraform.lock.hcl"));
+    }
+    let entries = std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+    paths.extend(
+        entries.map(|entry| entry.path()).filter(|path| path.to_string_lossy().ends_with(".terraform.tfvars.json")),
+    );
+    paths.extend(folder::written(folder).into_keys().map(|name| folder.join(name)));
+    if options.everything {
+        paths.push(folder.join("terraform.tfstate.d"));
+    }
+    finish(paths)
+}
+
+fn finish(mut paths: Vec<PathBuf>) -> Vec<PathBuf> {
+    paths.retain(|path| path.symlink_metadata().is_ok());
+    paths.sort();
+    paths.dedup();
+    paths
+}
+
+/// How many files removing the paths would delete.
+pub fn count(paths: &[PathBuf]) -> usize {
+    paths.iter().map(|path| count_one(path)).sum()
+}
+
+fn count_one(path: &Path) -> usize {
+    let Ok(metadata) = path.symlink_metadata() else { return 0 };
+    if !metadata.is_dir() {
+        return 1;
+    }
+    std::fs::read_dir(path).into_iter().flatten().filter_map(Result::ok).map(|entry| count_one(&entry.path())).sum()
+}
+
+/// Removes the paths. Links are removed, never followed.
+///
+/// # Errors
+/// [`Error::File`] at the first path that cannot be removed.
+pub fn remove(paths: &[PathBuf]) -> Result<(), Error> {
+    for path in paths {
+        let Ok(metadata) = path.symlink_metadata() else { continue };
+        let result = if metadata.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
+        result.map_err(Error::file("remove", path))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn q5b_state_goes_only_with_everything_and_only_of_the_exact_workspace() {
+        let temp = tempfile::tempdir().unwrap();
+        for workspace in ["dev", "dev2"] {
+            std::fs::create_dir_all(temp.path().join("terraform.tfstate.d").join(workspace)).unwrap();
+            std::fs::write(temp.path().join("terraform.tfstate.d").join(workspace).join("terraform.tfstate"), "{}")
+                .unwrap();
+        }
+        std::fs::create_dir(temp.path().join(".terraform")).unwrap();
+        std::fs::write(temp.path().join("dev-vpc.planfile"), "").unwrap();
+        std::fs::write(temp.path().join("prod-vpc.planfile"), "").unwrap();
+        let target = Target {
+            component: "vpc".to_owned(),
+            context: "dev".to_owned(),
+            workspace: "dev".to_owned(),
+            folder: temp.path().to_path_buf(),
+            ..Target::default()
+        };
+        let relative = |options| {
+            targets(&target, None, options)
+                .iter()
+                .map(|path| path.strip_prefix(temp.path()).unwrap().display().to_string())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(relative(Options::default()), [".terraform", "dev-vpc.planfile"]);
+        let everything = Options { everything: true, ..Options::default() };
+        assert_eq!(relative(everything), [".terraform", "dev-vpc.planfile", "terraform.tfstate.d/dev"]);
+        let paths = targets(&target, None, everything);
+        assert_eq!(count(&paths), 2);
+        remove(&paths).unwrap();
+        assert!(temp.path().join("terraform.tfstate.d/dev2/terraform.tfstate").exists());
+        assert!(folder_targets(temp.path(), Options::default()).is_empty());
+    }
+}

@@ -1,0 +1,368 @@
+//! What a component's folder looks like right now: terraform's backend record, local state, a fingerprint of everything
+//! that `init` reads, and our own memory of earlier runs.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::exec::Error;
+use crate::exec::folder_lock::hex;
+use crate::host::{Env, fs};
+
+/// Name of our memory inside terraform's data directory.
+const MEMORY: &str = "atmos.json";
+/// Name of the list of override files that we wrote, always in `.terraform` of the folder.
+const WRITTEN: &str = "atmos-files.json";
+
+/// Terraform's record of the backend that its data directory was initialised with.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+pub struct Record {
+    #[serde(rename = "type")]
+    pub type_: String,
+    #[serde(default)]
+    pub config: serde_json::Value,
+    #[serde(default)]
+    pub hash: u64,
+}
+
+/// What earlier runs left for later ones: who initialised the data directory last, and with which inputs.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+pub struct Memory {
+    /// Instance (`<stack>/<component>`) of the last init.
+    #[serde(default)]
+    pub owner: Option<String>,
+    /// Fingerprint of the inputs after the last successful preparation of each instance.
+    #[serde(default)]
+    pub instances: BTreeMap<String, Known>,
+}
+
+/// One instance in the [`Memory`].
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+pub struct Known {
+    pub fingerprint: String,
+    /// Workspace that was selected or created; absent while workspaces are not used.
+    #[serde(default)]
+    pub workspace: Option<String>,
+}
+
+/// A look at the folder.
+#[derive(Debug, Clone, Default)]
+pub struct Folder {
+    pub record: Option<Record>,
+    pub memory: Memory,
+    pub fingerprint: String,
+    /// The workspace that terraform has selected; `None` is `default`.
+    pub selected: Option<String>,
+    /// `terraform.tfstate.d` has workspaces, or `terraform.tfstate` has a state: what terraform would offer to migrate.
+    pub local_states: bool,
+    /// This instance's own workspace has a state at the default local place.
+    pub own_local_state: bool,
+    /// The default workspace has a state at the default local place.
+    pub root_state: bool,
+}
+
+/// What [`Folder::look`] has to know.
+#[derive(Debug, Clone, Copy)]
+pub struct Look<'a> {
+    pub folder: &'a Path,
+    pub workspace: &'a str,
+    /// The child's environment.
+    pub env: &'a Env,
+    /// The resolved program.
+    pub program: &'a Path,
+    /// Arguments of init, and the content of the varfile if init gets it.
+    pub init_args: &'a [String],
+    pub init_vars: Option<&'a str>,
+}
+
+/// Terraform's data directory for a component's folder.
+pub fn data_dir(folder: &Path, env: &Env) -> PathBuf {
+    env.get("TF_DATA_DIR").map_or_else(|| folder.join(".terraform"), |dir| fs::clean(&folder.join(dir)))
+}
+
+impl Folder {
+    /// Reads the folder. What cannot be read counts as absent: the consequence is an init too many.
+    pub fn look(look: Look<'_>) -> Folder {
+        let data = data_dir(look.folder, look.env);
+        let record = read_record(&data);
+        let root_state = has_state(&look.folder.join("terraform.tfstate"));
+        let workspaces = look.folder.join("terraform.tfstate.d");
+        let own = if look.workspace == "default" {
+            root_state
+        } else {
+            has_state(&workspaces.join(look.workspace).join("terraform.tfstate"))
+        };
+        let any = std::fs::read_dir(&workspaces).is_ok_and(|mut entries| entries.next().is_some());
+        Folder {
+            fingerprint: fingerprint(look, &data, record.as_ref()),
+            record,
+            memory: read_json(&data.join(MEMORY)).unwrap_or_default(),
+            selected: std::fs::read_to_string(data.join("environment")).ok().map(|name| name.trim().to_owned()),
+            local_states: root_state || any,
+            own_local_state: own,
+            root_state,
+        }
+    }
+
+    /// The workspace is the one that terraform has selected.
+    pub fn is_selected(&self, workspace: &str) -> bool {
+        self.selected.as_deref().filter(|name| !name.is_empty()).unwrap_or("default") == workspace
+    }
+}
+
+/// Writes the memory, if the data directory exists (a terraform that needs none leaves none).
+///
+/// # Errors
+/// [`Error::File`].
+pub fn remember(data: &Path, memory: &Memory) -> Result<(), Error> {
+    if !data.is_dir() {
+        return Ok(());
+    }
+    write_json(&data.join(MEMORY), memory)
+}
+
+/// Writes a backend record as terraform itself does, so that the next init sees nothing to migrate. Terraform compares
+/// it with the configuration and refuses to go on if they differ.
+///
+/// # Errors
+/// [`Error::File`].
+pub fn seed(data: &Path, record: &Record) -> Result<(), Error> {
+    std::fs::create_dir_all(data).map_err(Error::file("create", data))?;
+    let document = serde_json::json!({
+        "version": 3,
+        "serial": 1,
+        "lineage": "",
+        "backend": record,
+        "modules": [{"path": ["root"], "outputs": {}, "resources": {}, "depends_on": []}],
+    });
+    write_json(&data.join("terraform.tfstate"), &document)
+}
+
+/// Names of the override files that we wrote into the folder, each with the hash of what we wrote.
+pub fn written(folder: &Path) -> BTreeMap<String, String> {
+    read_json(&folder.join(".terraform").join(WRITTEN)).unwrap_or_default()
+}
+
+/// Keeps the names of the override files that we wrote.
+///
+/// # Errors
+/// [`Error::File`].
+pub fn set_written(folder: &Path, names: &BTreeMap<String, String>) -> Result<(), Error> {
+    if *names == written(folder) {
+        return Ok(());
+    }
+    let directory = folder.join(".terraform");
+    std::fs::create_dir_all(&directory).map_err(Error::file("create", &directory))?;
+    write_json(&directory.join(WRITTEN), names)
+}
+
+/// Hash of a content, as [`written`] keeps it.
+pub fn digest(content: &[u8]) -> String {
+    hex(&Sha256::digest(content))
+}
+
+fn write_json(path: &Path, value: &impl Serialize) -> Result<(), Error> {
+    let json = serde_json::to_value(value).map_err(|error| Error::File {
+        action: "write",
+        path: path.to_path_buf(),
+        source: error.into(),
+    })?;
+    fs::write_atomic(path, format!("{json:#}\n").as_bytes(), 0o600).map_err(Error::file("write", path))
+}
+
+fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Option<T> {
+    serde_json::from_slice(&std::fs::read(path).ok()?).ok()
+}
+
+fn read_record(data: &Path) -> Option<Record> {
+    let document: serde_json::Value = read_json(&data.join("terraform.tfstate"))?;
+    serde_json::from_value(document.get("backend")?.clone()).ok()
+}
+
+/// A state file with something in it.
+fn has_state(path: &Path) -> bool {
+    let Some(state) = read_json::<serde_json::Value>(path) else {
+        // Something that cannot be read as a state is treated as one: nothing is decided over it.
+        return std::fs::metadata(path).is_ok_and(|metadata| metadata.len() > 0);
+    };
+    let filled = |key: &str| {
+        state.get(key).is_some_and(|value| match value {
+            serde_json::Value::Array(list) => !list.is_empty(),
+            serde_json::Value::Object(map) => !map.is_empty(),
+            _ => false,
+        })
+    };
+    // `modules` is where states of very old versions and encrypted states of OpenTofu differ; both count.
+    filled("resources") || filled("outputs") || filled("modules") || state.get("encrypted_data").is_some()
+}
+
+/// One hash over everything that `init` reads: configuration files of the folder and of its local modules, lock file,
+/// module list, installed providers, backend record, program, arguments and the variables that change it.
+fn fingerprint(look: Look<'_>, data: &Path, record: Option<&Record>) -> String {
+    let mut hash = Sha256::new();
+    let mut add = |label: &str, content: &[u8]| {
+        hash.update(label.as_bytes());
+        hash.update([0]);
+        hash.update(content.len().to_le_bytes());
+        hash.update(content);
+    };
+    add("program", program_mark(look.program).as_bytes());
+    add("args", look.init_args.join("\0").as_bytes());
+    add("vars", look.init_vars.unwrap_or_default().as_bytes());
+    for name in ["TF_CLI_ARGS", "TF_CLI_ARGS_init", "TF_CLI_CONFIG_FILE", "TOFU_CLI_CONFIG_FILE", "TF_PLUGIN_CACHE_DIR"]
+    {
+        add(name, look.env.get_raw(name).unwrap_or_default().as_encoded_bytes());
+    }
+    add("record", serde_json::to_string(&record).unwrap_or_default().as_bytes());
+    add("lock", &std::fs::read(look.folder.join(".terraform.lock.hcl")).unwrap_or_default());
+    let modules = std::fs::read(data.join("modules/modules.json")).unwrap_or_default();
+    add("modules", &modules);
+    for directory in module_dirs(&modules) {
+        let installed = fs::clean(&look.folder.join(&directory));
+        add("module", directory.as_bytes());
+        if installed.starts_with(data) {
+            add("installed", if installed.is_dir() { b"1" } else { b"0" });
+        } else {
+            add_sources(&installed, &mut add);
+        }
+    }
+    add_sources(look.folder, &mut add);
+    for provider in providers(&data.join("providers")) {
+        add("provider", provider.as_bytes());
+    }
+    hex(&hash.finalize())
+}
+
+fn program_mark(program: &Path) -> String {
+    let Ok(metadata) = std::fs::metadata(program) else { return program.display().to_string() };
+    format!("{} {} {:?}", program.display(), metadata.len(), metadata.modified().ok())
+}
+
+/// Configuration files of one directory, by name and content.
+fn add_sources(directory: &Path, add: &mut impl FnMut(&str, &[u8])) {
+    const ENDINGS: [&str; 5] = [".tf", ".tf.json", ".tofu", ".tofu.json", ".tfmirror"];
+    let Ok(entries) = std::fs::read_dir(directory) else { return };
+    let mut names: Vec<_> = entries
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| ENDINGS.iter().any(|ending| name.ends_with(ending)))
+        .collect();
+    names.sort();
+    for name in names {
+        add(&name, &std::fs::read(directory.join(&name)).unwrap_or_default());
+    }
+}
+
+/// Directories of the modules that terraform has noted, relative to the folder.
+fn module_dirs(modules: &[u8]) -> Vec<String> {
+    let Ok(json) = serde_json::from_slice::<serde_json::Value>(modules) else { return Vec::new() };
+    let list = json.get("Modules").and_then(serde_json::Value::as_array).cloned().unwrap_or_default();
+    let mut dirs: Vec<_> = list
+        .iter()
+        .filter_map(|module| Some(module.get("Dir")?.as_str()?.to_owned()))
+        .filter(|dir| dir != ".")
+        .collect();
+    dirs.sort();
+    dirs.dedup();
+    dirs
+}
+
+/// Installed provider packages (`<host>/<namespace>/<name>/<version>/<platform>`) whose files are really there.
+fn providers(directory: &Path) -> Vec<String> {
+    const DEPTH: usize = 5;
+    let mut found = Vec::new();
+    let mut open = vec![(directory.to_path_buf(), String::new(), 0)];
+    while let Some((path, name, depth)) = open.pop() {
+        if depth == DEPTH {
+            // A package may be a link into a cache that is gone.
+            if std::fs::read_dir(&path).is_ok_and(|mut files| files.next().is_some()) {
+                found.push(name);
+            }
+            continue;
+        }
+        for entry in std::fs::read_dir(&path).into_iter().flatten().filter_map(Result::ok) {
+            open.push((entry.path(), format!("{name}/{}", entry.file_name().display()), depth + 1));
+        }
+    }
+    found.sort();
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn look<'a>(folder: &'a Path, env: &'a Env) -> Folder {
+        Folder::look(Look {
+            folder,
+            workspace: "dev",
+            env,
+            program: Path::new("/bin/sh"),
+            init_args: &[],
+            init_vars: None,
+        })
+    }
+
+    #[test]
+    fn the_fingerprint_sees_every_input_of_init() {
+        let temp = tempfile::tempdir().unwrap();
+        let folder = temp.path().join("vpc");
+        let write = |name: &str, content: &str| {
+            let path = folder.join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, content).unwrap();
+        };
+        write("main.tf", "a");
+        let env = Env::default();
+        let mut last = look(&folder, &env).fingerprint;
+        assert_eq!(last, look(&folder, &env).fingerprint);
+        for (name, content) in [
+            ("main.tf", "b"),
+            ("backend.tf.json", "{}"),
+            (".terraform.lock.hcl", "x"),
+            (".terraform/terraform.tfstate", r#"{"backend":{"type":"local","hash":1}}"#),
+            (".terraform/modules/modules.json", r#"{"Modules":[{"Dir":"."},{"Dir":"../net"}]}"#),
+            ("../net/main.tf", "n"),
+            (".terraform/providers/h/ns/p/1.0.0/linux_amd64/bin", "p"),
+        ] {
+            write(name, content);
+            let now = look(&folder, &env).fingerprint;
+            assert_ne!(last, now, "{name}");
+            last = now;
+        }
+        write("notes.md", "nothing");
+        write("dev-vpc.terraform.tfvars.json", "{}");
+        assert_eq!(last, look(&folder, &env).fingerprint);
+        assert_ne!(last, look(&folder, &Env::from_iter([("TF_CLI_ARGS_init", "-upgrade")])).fingerprint);
+    }
+
+    #[test]
+    fn states_are_found_where_terraform_would_offer_to_migrate_them() {
+        let temp = tempfile::tempdir().unwrap();
+        let env = Env::default();
+        assert!(!look(temp.path(), &env).local_states);
+        let other = temp.path().join("terraform.tfstate.d/prod");
+        std::fs::create_dir_all(&other).unwrap();
+        let found = look(temp.path(), &env);
+        assert!(found.local_states && !found.own_local_state);
+        let own = temp.path().join("terraform.tfstate.d/dev");
+        std::fs::create_dir_all(&own).unwrap();
+        std::fs::write(own.join("terraform.tfstate"), r#"{"version":4,"resources":[],"outputs":{}}"#).unwrap();
+        assert!(!look(temp.path(), &env).own_local_state);
+        std::fs::write(own.join("terraform.tfstate"), r#"{"version":4,"resources":[{}]}"#).unwrap();
+        assert!(look(temp.path(), &env).own_local_state);
+    }
+
+    #[test]
+    fn memory_is_kept_only_where_terraform_has_a_data_directory() {
+        let temp = tempfile::tempdir().unwrap();
+        let data = temp.path().join(".terraform");
+        let memory = Memory { owner: Some("dev/vpc".to_owned()), ..Memory::default() };
+        remember(&data, &memory).unwrap();
+        assert!(!data.exists());
+        std::fs::create_dir(&data).unwrap();
+        remember(&data, &memory).unwrap();
+        assert_eq!(look(temp.path(), &Env::default()).memory, memory);
+    }
+}

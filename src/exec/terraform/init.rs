@@ -1,0 +1,223 @@
+//! Whether `init` runs, with `-reconfigure` or not, and what is done so that it never offers to migrate somebody else's
+//! state. Pure; `docs/decisions/0002-init-by-need.md` has the reasons and what was tried.
+
+use serde_json::Value;
+
+use super::folder::{Folder, Record};
+use super::{Backend, Target};
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Decision {
+    /// Nothing that init reads has changed since it last ran for this instance.
+    Skip,
+    Run {
+        reconfigure: bool,
+        /// A backend record to put in place first, so that terraform sees nothing to migrate.
+        seed: Option<Record>,
+    },
+}
+
+/// What is asked for, beside the state of the folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wish {
+    /// `-reconfigure` is configured.
+    pub reconfigure: bool,
+    /// Never skip.
+    pub forced: bool,
+}
+
+/// Decides for one instance. `selects` is the workspace that will be selected afterwards, if one will.
+pub fn decide(target: &Target, wish: Wish, folder: &Folder) -> Decision {
+    let id = target.id();
+    let known = folder.memory.instances.get(&id);
+    if !wish.forced && known.is_some_and(|known| known.fingerprint == folder.fingerprint) {
+        return Decision::Skip;
+    }
+    let Some(backend) = &target.backend else {
+        return without_backend(wish, folder, known.is_some());
+    };
+    let same = folder.record.as_ref().is_some_and(|record| is_same(record, backend));
+    let foreign = folder.memory.owner.as_ref().is_some_and(|owner| *owner != id);
+    let reconfigure = match &folder.record {
+        None => wish.reconfigure,
+        Some(_) if same => wish.reconfigure && known.is_none(),
+        // A changed backend of the same instance fails as it would by hand: its state would be left behind unseen.
+        Some(_) => wish.reconfigure || foreign,
+    };
+    // `-reconfigure`, just as no record at all, makes terraform offer every local workspace for migration.
+    let offers = folder.local_states && (reconfigure || folder.record.is_none());
+    if !offers {
+        return Decision::Run { reconfigure, seed: None };
+    }
+    if same {
+        return Decision::Run { reconfigure: false, seed: None };
+    }
+    if nothing_to_migrate(target, backend, folder) {
+        let record = Record { type_: backend.type_.clone(), config: backend.config.clone(), hash: 0 };
+        return Decision::Run { reconfigure: false, seed: Some(record) };
+    }
+    Decision::Run { reconfigure, seed: None }
+}
+
+/// The backend is the user's own file, or there is none: what it says is not known here.
+fn without_backend(wish: Wish, folder: &Folder, known: bool) -> Decision {
+    let keeps_local = folder.local_states && folder.record.as_ref().is_none_or(|record| record.type_ == "local");
+    Decision::Run { reconfigure: wish.reconfigure && !known && !keeps_local, seed: None }
+}
+
+/// This instance has no state that the configured backend would not find: either the backend reads the very place where
+/// the local states are, or none of them is this instance's.
+fn nothing_to_migrate(target: &Target, backend: &Backend, folder: &Folder) -> bool {
+    match backend.type_.as_str() {
+        "cloud" | "remote" => false,
+        "local" if is_default_place(&backend.config, &target.workspace) => true,
+        "local" => !folder.own_local_state,
+        _ => !folder.own_local_state && !folder.root_state,
+    }
+}
+
+/// A local backend that keeps the workspace where terraform keeps it without any backend.
+fn is_default_place(config: &Value, workspace: &str) -> bool {
+    let (key, default) =
+        if workspace == "default" { ("path", "terraform.tfstate") } else { ("workspace_dir", "terraform.tfstate.d") };
+    match config.get(key) {
+        None | Some(Value::Null) => true,
+        Some(value) => value == default,
+    }
+}
+
+/// The record says what the configuration says. Attributes that are not set are null in the record, and scalars may have
+/// changed their type.
+fn is_same(record: &Record, backend: &Backend) -> bool {
+    record.type_ == backend.type_ && plain(&record.config) == plain(&backend.config)
+}
+
+fn plain(value: &Value) -> Option<Value> {
+    match value {
+        Value::Null => None,
+        Value::Object(map) => {
+            let kept: serde_json::Map<_, _> =
+                map.iter().filter_map(|(key, value)| Some((key.clone(), plain(value)?))).collect();
+            (!kept.is_empty()).then_some(Value::Object(kept))
+        }
+        Value::Array(list) => {
+            let kept: Vec<_> = list.iter().filter_map(plain).collect();
+            (!kept.is_empty()).then_some(Value::Array(kept))
+        }
+        Value::String(text) => Some(Value::from(text.as_str())),
+        Value::Bool(_) | Value::Number(_) => Some(Value::from(value.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::exec::terraform::folder::{Known, Memory};
+
+    fn target(type_: &str, config: &Value) -> Target {
+        let backend = Backend { type_: type_.to_owned(), config: config.clone(), document: Value::Null };
+        Target {
+            component: "vpc".to_owned(),
+            stack: "dev".to_owned(),
+            workspace: "dev".to_owned(),
+            backend: Some(backend),
+            ..Target::default()
+        }
+    }
+
+    fn folder(record: Option<(&str, Value)>, owner: Option<&str>, known: bool, states: &str) -> Folder {
+        let instances =
+            BTreeMap::from([("dev/vpc".to_owned(), Known { fingerprint: "old".to_owned(), workspace: None })]);
+        Folder {
+            record: record.map(|(type_, config)| Record { type_: type_.to_owned(), config, hash: 7 }),
+            memory: Memory {
+                owner: owner.map(str::to_owned),
+                instances: if known { instances } else { BTreeMap::new() },
+            },
+            fingerprint: "new".to_owned(),
+            local_states: !states.is_empty(),
+            own_local_state: states.contains("own"),
+            root_state: states.contains("root"),
+            selected: None,
+        }
+    }
+
+    fn run(reconfigure: bool) -> Decision {
+        Decision::Run { reconfigure, seed: None }
+    }
+
+    const YES: Wish = Wish { reconfigure: true, forced: false };
+    const NO: Wish = Wish { reconfigure: false, forced: false };
+
+    #[test]
+    fn q1_unchanged_inputs_skip_init_unless_forced() {
+        let mut folder = folder(None, Some("dev/vpc"), true, "");
+        folder.fingerprint = "old".to_owned();
+        let target = target("s3", &json!({"bucket": "b"}));
+        assert_eq!(decide(&target, YES, &folder), Decision::Skip);
+        assert_eq!(decide(&target, Wish { forced: true, ..NO }, &folder), run(false));
+    }
+
+    #[test]
+    fn q1_reconfigure_by_need() {
+        let config = json!({"bucket": "b", "encrypt": true});
+        let same = || Some(("s3", json!({"bucket": "b", "encrypt": true, "key": null})));
+        let other = || Some(("s3", json!({"bucket": "c"})));
+        for (name, record, owner, known, wish, expected) in [
+            ("first run, as configured", None, None, false, YES, true),
+            ("first run, as configured", None, None, false, NO, false),
+            ("first run of a second instance", same(), Some("prod/vpc"), false, YES, true),
+            ("first run of a second instance", same(), Some("prod/vpc"), false, NO, false),
+            ("later run, equal backend", same(), Some("dev/vpc"), true, YES, false),
+            ("record of another instance", other(), Some("prod/vpc"), true, NO, true),
+            ("changed backend of the same instance", other(), Some("dev/vpc"), true, NO, false),
+            ("changed backend of the same instance", other(), Some("dev/vpc"), true, YES, true),
+            ("unknown owner", other(), None, false, NO, false),
+        ] {
+            let decision = decide(&target("s3", &config), wish, &folder(record, owner, known, ""));
+            assert_eq!(decision, run(expected), "{name} {wish:?}");
+        }
+    }
+
+    #[test]
+    fn q1_local_states_are_never_offered_for_migration() {
+        let local = target("local", &json!({}));
+        let record = || Some(("local", json!({"path": null, "workspace_dir": null})));
+        // Two instances one after the other: the record is intact and equal.
+        assert_eq!(decide(&local, YES, &folder(record(), Some("prod/vpc"), false, "other")), run(false));
+        // A fresh data directory over existing states.
+        let seed = Record { type_: "local".to_owned(), config: json!({}), hash: 0 };
+        for states in ["other", "own", "root"] {
+            let expected = Decision::Run { reconfigure: false, seed: Some(seed.clone()) };
+            assert_eq!(decide(&local, YES, &folder(None, None, false, states)), expected, "{states}");
+        }
+        // A backend elsewhere: only states of others are passed over in silence.
+        let moved = json!({"workspace_dir": "/states"});
+        let s3 = json!({"bucket": "b"});
+        for (target, states, seeded) in [
+            (target("local", &moved), "other", true),
+            (target("local", &moved), "own", false),
+            (target("s3", &s3), "other", true),
+            (target("s3", &s3), "own", false),
+            (target("s3", &s3), "root", false),
+            (target("cloud", &s3), "other", false),
+        ] {
+            let decision = decide(&target, YES, &folder(None, None, false, states));
+            let seeds = matches!(decision, Decision::Run { seed: Some(_), reconfigure: false });
+            assert_eq!(seeds, seeded, "{:?} {states}", target.backend);
+        }
+    }
+
+    #[test]
+    fn a_backend_of_the_users_own_is_left_to_terraform() {
+        let target = Target { backend: None, ..target("local", &json!({})) };
+        assert_eq!(decide(&target, YES, &folder(None, None, false, "")), run(true));
+        assert_eq!(decide(&target, YES, &folder(None, None, false, "other")), run(false));
+        assert_eq!(decide(&target, YES, &folder(Some(("s3", json!({}))), None, true, "")), run(false));
+    }
+}

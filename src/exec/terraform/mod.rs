@@ -1,0 +1,19 @@
+//! Terraform and OpenTofu: from a component and a request to the children that do it.
+//!
+//! Read [`Target`] and [`Request`] first, then [`steps`](steps::steps), which is pure and decides everything that can be
+//! decided without the disk; [`init`] decides by what is on the disk whether `init` has to run and how; [`run`] acts.
+
+pub mod clean;
+pub mod folder;
+pub mod init;
+mod request;
+mod run;
+mod steps;
+mod target;
+mod verb;
+
+pub use request::{FromPlan, Request};
+pub use run::{Context, Finished, run};
+pub use steps::{InitWish, Plan, Workspace, steps};
+pub use target::{Backend, Settings, Target};
+pub use verb::Verb;

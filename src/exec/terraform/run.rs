@@ -1,0 +1,262 @@
+//! Carries out a [`Plan`]: files, init, workspace, main command, files again.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::folder::{self, Folder, Known, Look, Memory};
+use super::init::{Decision, Wish, decide};
+use super::target::OVERRIDE_FILES;
+use super::{InitWish, Plan, Request, Target, Workspace};
+use crate::diag::Warning;
+use crate::exec::process::{self, Outcome, Surroundings};
+use crate::exec::signals::Signals;
+use crate::exec::{Error, Launch, Output, files};
+use crate::host::{Env, Host};
+
+/// What a run needs beside its plan.
+#[derive(Debug)]
+pub struct Context<'a> {
+    pub host: &'a Host,
+    pub target: &'a Target,
+    pub request: &'a Request,
+    /// The complete environment of every child of the run.
+    pub env: &'a Env,
+    pub signals: &'a mut Signals,
+}
+
+/// How a run ended well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finished {
+    /// 0, or 2 of a plan with `-detailed-exitcode` that has changes.
+    pub code: u8,
+    /// Standard output of the main command, if the plan says that it is data.
+    pub data: Vec<u8>,
+}
+
+/// Runs the plan. The caller holds the folder's lock.
+///
+/// # Errors
+/// The first step that fails; nothing is removed then.
+pub async fn run(mut context: Context<'_>, plan: &Plan) -> Result<Finished, Error> {
+    let target = context.target;
+    if let Some(name) = &plan.needs_planfile {
+        let path = target.folder.join(name);
+        if !path.is_file() {
+            return Err(Error::PlanfileNotFound {
+                path,
+                component: target.component.clone(),
+                stack: target.stack.clone(),
+            });
+        }
+    }
+    for warning in &plan.warnings {
+        context.host.talk.warn(warning.clone());
+    }
+    write_files(target, plan)?;
+    let prepared = prepare(&mut context, plan).await?;
+    let Some(args) = &plan.main else {
+        return Ok(Finished { code: 0, data: prepared });
+    };
+    let mut env = context.env.clone();
+    for (name, value) in &plan.main_env {
+        env.set(name, value);
+    }
+    let launch = Launch { env, ..launch(&context, args.clone(), plan.output) };
+    let outcome = start(&mut context, &launch).await?;
+    let code = match outcome.code {
+        0 => 0,
+        2 if plan.detailed_exit_code => 2,
+        code => return Err(Error::ChildFailed { command: described(&launch), code }),
+    };
+    for name in &plan.remove {
+        files::remove(&target.folder, name)?;
+    }
+    Ok(Finished { code, data: outcome.captured })
+}
+
+/// Writes the generated files and the varfiles, and removes override files of an earlier instance.
+fn write_files(target: &Target, plan: &Plan) -> Result<(), Error> {
+    let folder = &target.folder;
+    for file in target.generated.iter().chain(target.backend_file().as_ref()) {
+        file.write(folder)?;
+    }
+    let before = folder::written(folder);
+    let mut written = BTreeMap::new();
+    for file in &target.overrides {
+        file.write(folder)?;
+        written.insert(file.name.clone(), folder::digest(file.content.as_bytes()));
+    }
+    for name in OVERRIDE_FILES.into_iter().filter(|name| !written.contains_key(*name)) {
+        // Only what is still exactly as we wrote it: a file that the user changed is the user's.
+        let ours = before.get(name).is_some_and(|hash| {
+            std::fs::read(folder.join(name)).is_ok_and(|content| folder::digest(&content) == *hash)
+        });
+        if ours {
+            files::remove(folder, name)?;
+        }
+    }
+    folder::set_written(folder, &written)?;
+    for file in &plan.varfiles {
+        file.write(folder)?;
+    }
+    Ok(())
+}
+
+/// Init and workspace, each only if the folder needs it. Returns the output of an explicit init, which has none.
+async fn prepare(context: &mut Context<'_>, plan: &Plan) -> Result<Vec<u8>, Error> {
+    let target = context.target;
+    let data = folder::data_dir(&target.folder, context.env);
+    let program = process::find(&target.command, &target.command_source, context.env, &context.host.cwd)?;
+    let (wish, args, explicit) = match &plan.init {
+        InitWish::Never => (None, Vec::new(), false),
+        InitWish::Implicit { reconfigure, forced, args } => {
+            (Some(Wish { reconfigure: *reconfigure, forced: *forced }), args.clone(), false)
+        }
+        InitWish::Explicit { reconfigure, args } => {
+            (Some(Wish { reconfigure: *reconfigure, forced: true }), args.clone(), true)
+        }
+    };
+    let passes_vars = args.iter().any(|arg| arg == "-var-file");
+    let init_vars = plan.varfiles.first().filter(|_| passes_vars).map(|file| file.content.as_str());
+    let look = Look {
+        folder: &target.folder,
+        workspace: &target.workspace,
+        env: context.env,
+        program: &program,
+        init_args: &args,
+        init_vars,
+    };
+    let Some(wish) = wish else {
+        select(context, plan, false).await?;
+        return Ok(Vec::new());
+    };
+    let found = Folder::look(look);
+    let decision = decide(target, wish, &found);
+    let skipped = decision == Decision::Skip;
+    if let Decision::Run { reconfigure, seed } = decision {
+        // Terraform would ask which workspace to use if the selected one is not in the new backend.
+        let environment = data.join("environment");
+        crate::host::fs::remove_file_if_present(&environment).map_err(Error::file("remove", &environment))?;
+        if let Some(record) = seed {
+            folder::seed(&data, &record)?;
+        }
+        init(context, reconfigure, args.clone(), explicit).await?;
+    }
+    let selected = skipped && {
+        let known = found.memory.instances.get(&target.id());
+        match &plan.workspace {
+            Workspace::Leave => true,
+            Workspace::Select(name) => {
+                found.is_selected(name) && known.is_some_and(|known| known.workspace.as_ref() == Some(name))
+            }
+        }
+    };
+    select(context, plan, selected).await?;
+    if skipped && selected {
+        return Ok(Vec::new());
+    }
+    remember(target, plan, found.memory, &Folder::look(look), &data)?;
+    Ok(Vec::new())
+}
+
+/// Keeps what the next run may skip.
+fn remember(target: &Target, plan: &Plan, mut memory: Memory, now: &Folder, data: &Path) -> Result<(), Error> {
+    let id = target.id();
+    let before = memory.instances.remove(&id).and_then(|known| known.workspace);
+    let workspace = match &plan.workspace {
+        Workspace::Select(name) => Some(name.clone()),
+        Workspace::Leave => before,
+    };
+    memory.owner = Some(id.clone());
+    memory.instances.insert(id, Known { fingerprint: now.fingerprint.clone(), workspace });
+    folder::remember(data, &memory)
+}
+
+async fn init(context: &mut Context<'_>, reconfigure: bool, extra: Vec<String>, explicit: bool) -> Result<(), Error> {
+    let mut args = vec!["init".to_owned()];
+    if reconfigure {
+        args.push("-reconfigure".to_owned());
+    }
+    args.extend(extra);
+    let output = if explicit { Output::Inherit } else { Output::Stderr };
+    let launch = launch(context, args, output);
+    let outcome = start(context, &launch).await?;
+    if outcome.code == 0 {
+        return Ok(());
+    }
+    Err(Error::ChildFailed { command: described(&launch), code: outcome.code })
+}
+
+/// Selects the workspace, making it where it does not exist.
+async fn select(context: &mut Context<'_>, plan: &Plan, selected: bool) -> Result<(), Error> {
+    let Workspace::Select(name) = &plan.workspace else { return Ok(()) };
+    if selected {
+        return Ok(());
+    }
+    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+    let select = launch(context, words(&["workspace", "select", "-or-create", name]), Output::Capture);
+    let first = start(context, &select).await?;
+    match first.code {
+        0 => return Ok(()),
+        1 => {}
+        code => return Err(Error::StepFailed { command: described(&select), code, output: first.text() }),
+    }
+    // A terraform without `-or-create`, or a workspace that is not there.
+    let create = launch(context, words(&["workspace", "new", name]), Output::Capture);
+    let second = start(context, &create).await?;
+    if second.code == 0 {
+        return Ok(());
+    }
+    let data = folder::data_dir(&context.target.folder, context.env);
+    let active = std::fs::read_to_string(data.join("environment")).is_ok_and(|active| active.trim() == name);
+    if second.code == 1 && active {
+        context.host.talk.warn(
+            Warning::new(
+                "atmos::exec::workspace_without_state",
+                format!("workspace `{name}` is selected but has no state"),
+            )
+            .help("go on if it is new; otherwise find out who removed its state"),
+        );
+        return Ok(());
+    }
+    let output = [first.text(), second.text()].join("\n");
+    Err(Error::StepFailed { command: described(&create), code: second.code, output: output.trim().to_owned() })
+}
+
+fn launch(context: &Context<'_>, args: Vec<String>, output: Output) -> Launch {
+    Launch {
+        program: context.target.command.clone(),
+        configured: context.target.command_source.clone(),
+        args,
+        cwd: context.target.folder.clone(),
+        env: context.env.clone(),
+        output,
+        stderr: context.request.redirect_stderr.clone(),
+    }
+}
+
+/// Starts one child; a request to stop ends the run after the child has ended.
+async fn start(context: &mut Context<'_>, launch: &Launch) -> Result<Outcome, Error> {
+    tracing::debug!(program = launch.program, args = ?launch.args, cwd = %launch.cwd.display(), "starting");
+    let host = context.host;
+    let around = Surroundings { terminal: host.terminal, masker: &host.masker, cwd: &host.cwd };
+    let outcome = process::run(launch, around, context.signals).await?;
+    match outcome.stop {
+        Some(stop) => Err(Error::Interrupted { stop }),
+        None => Ok(outcome),
+    }
+}
+
+/// The command for messages: program and sub-command words, without values.
+fn described(launch: &Launch) -> String {
+    let words = launch.args.iter().take_while(|arg| !arg.starts_with('-')).take(2);
+    let name = std::path::Path::new(&launch.program)
+        .file_name()
+        .map_or(launch.program.clone(), |name| name.display().to_string());
+    std::iter::once(name).chain(words.cloned()).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+#[path = "run_tests.rs"]
+mod tests;

@@ -1,0 +1,93 @@
+//! The component that is run, as plain data.
+
+use std::path::PathBuf;
+
+use crate::exec::files::File;
+use crate::exec::names::Names;
+use crate::value::Node;
+
+/// One terraform component in one stack, evaluated.
+#[derive(Debug, Clone, Default)]
+pub struct Target {
+    /// Name of the instance.
+    pub component: String,
+    /// Canonical name of the stack.
+    pub stack: String,
+    /// The stack's name as file names use it.
+    pub context: String,
+    /// What `metadata.component` names, if it is another component.
+    pub base_component: Option<String>,
+    /// The component's folder. Absolute.
+    pub folder: PathBuf,
+    /// The same below `base_path`, for messages.
+    pub folder_name: String,
+    /// Base path of terraform components as configured, for messages.
+    pub base_path: String,
+    pub workspace: String,
+    /// `metadata.type: abstract`.
+    pub abstract_: bool,
+    pub enabled: bool,
+    pub locked: bool,
+    /// The program and where it was configured.
+    pub command: String,
+    pub command_source: String,
+    pub backend_type: String,
+    /// The backend that atmos writes; `None` when it writes none.
+    pub backend: Option<Backend>,
+    /// `providers_override.tf.json` and `terraform_override.tf.json`, as far as the instance has them.
+    pub overrides: Vec<File>,
+    /// Files of the `generate:` section.
+    pub generated: Vec<File>,
+    pub vars: Node,
+    /// Variables of the component's `test` section; null when it has none.
+    pub test_vars: Node,
+    pub env: Node,
+    pub settings: Settings,
+}
+
+/// The generated backend.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Backend {
+    pub type_: String,
+    /// The attributes of the backend block.
+    pub config: serde_json::Value,
+    /// The whole `backend.tf.json`.
+    pub document: serde_json::Value,
+}
+
+/// What `atmos.yaml` says about terraform runs, after flags.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Settings {
+    pub apply_auto_approve: bool,
+    pub deploy_run_init: bool,
+    pub init_run_reconfigure: bool,
+    pub init_pass_vars: bool,
+    pub plan_skip_planfile: bool,
+    pub workspaces_enabled: bool,
+}
+
+/// The file that carries the generated backend.
+pub(super) const BACKEND_FILE: &str = "backend.tf.json";
+/// Override files that atmos writes, and removes when an instance has none.
+pub(super) const OVERRIDE_FILES: [&str; 2] = ["providers_override.tf.json", "terraform_override.tf.json"];
+
+impl Target {
+    pub fn names(&self) -> Names {
+        Names::new(&self.context, &self.component, self.base_component.as_deref())
+    }
+
+    /// `<stack>/<component>`, the instance's name in records of its folder.
+    pub fn id(&self) -> String {
+        format!("{}/{}", self.stack, self.component)
+    }
+
+    /// The backend file of this instance.
+    pub fn backend_file(&self) -> Option<File> {
+        self.backend.as_ref().map(|backend| File::from_json(BACKEND_FILE, &backend.document))
+    }
+
+    /// Whether workspaces are of any use: not with the `http` backend, not when switched off.
+    pub fn has_workspaces(&self) -> bool {
+        self.settings.workspaces_enabled && self.backend_type != "http"
+    }
+}

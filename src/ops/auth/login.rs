@@ -1,0 +1,105 @@
+//! `atmos auth login`
+
+use jiff::Timestamp;
+
+use super::super::access::Access;
+use super::super::identity::Choice;
+use crate::auth::resolution::Flag;
+use crate::auth::{Error, ProviderName};
+use crate::diag::{Failure, Report, Result};
+
+#[derive(Debug, Clone, Default)]
+pub struct LoginRequest {
+    pub identity: Flag,
+    /// `--provider`: the provider alone.
+    pub provider: Option<String>,
+}
+
+/// What was reached. Rows without a value are left out when it is printed.
+#[derive(Debug, Clone)]
+pub struct LoginReport {
+    /// Realm and its source; `None` for a provider login.
+    pub realm: Option<(String, &'static str)>,
+    pub provider: String,
+    pub identity: Option<String>,
+    /// Root to target, when there is more than one step behind the identity.
+    pub chain: Vec<String>,
+    pub account: Option<String>,
+    pub region: Option<String>,
+    pub expires: Option<Timestamp>,
+}
+
+/// Authenticates an identity, or a provider alone.
+pub async fn login(access: &Access, request: &LoginRequest) -> Result<LoginReport> {
+    if let Some(provider) = &request.provider {
+        return provider_login(access, provider).await;
+    }
+    match access.command_identity(&request.identity) {
+        Ok(Choice::Identity { name, .. }) => identity_login(access, &name).await,
+        Ok(Choice::Disabled(_)) => Err(Error::Disabled.into()),
+        Ok(Choice::None) => only_provider(access, None).await,
+        Err(report) if is_no_default(&report) => only_provider(access, Some(report)).await,
+        Err(report) => Err(report),
+    }
+}
+
+fn is_no_default(report: &Report) -> bool {
+    report.code().as_deref() == Some("atmos::auth::no_default")
+}
+
+async fn identity_login(access: &Access, name: &crate::auth::IdentityName) -> Result<LoginReport> {
+    super::super::legacy::notice(access);
+    let credentials = access.session.credentials(name).await?;
+    let known = access.session.describe(name).await?;
+    Ok(LoginReport {
+        realm: Some((access.realm.as_str().to_owned(), access.realm.source().as_str())),
+        provider: known.provider,
+        identity: Some(known.identity.to_string()),
+        chain: known.chain,
+        account: known.account,
+        region: credentials.region.or(known.region),
+        expires: credentials.expiration,
+    })
+}
+
+async fn provider_login(access: &Access, wanted: &str) -> Result<LoginReport> {
+    let name = access.settings.provider(wanted).map_or_else(|| ProviderName::from(wanted), |known| known.name.clone());
+    let expires = access.session.login_provider(&name).await?;
+    let region = access.settings.provider(wanted).and_then(|known| known.region.clone());
+    let provider = name.to_string();
+    Ok(LoginReport { realm: None, provider, identity: None, chain: Vec::new(), account: None, region, expires })
+}
+
+/// Without any identity to log in as: the default provider, or the only one.
+async fn only_provider(access: &Access, why: Option<Report>) -> Result<LoginReport> {
+    let mut providers: Vec<_> = access.settings.providers.values().collect();
+    // Identities that merely lack a default are the better advice.
+    if let Some(report) = why.filter(|_| !access.settings.identities.is_empty() && providers.len() != 1) {
+        return Err(report);
+    }
+    if let Some(default) = providers.iter().find(|provider| provider.default) {
+        return provider_login(access, default.name.clone().as_str()).await;
+    }
+    providers.sort_by(|a, b| a.name.cmp(&b.name));
+    match providers.as_slice() {
+        [] => Err(LoginError::NoProviders.into()),
+        [only] => provider_login(access, only.name.as_str()).await,
+        several => {
+            let names: Vec<&str> = several.iter().map(|provider| provider.name.as_str()).collect();
+            Err(LoginError::SeveralProviders { names: names.join(", ") }.into())
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+enum LoginError {
+    #[error("no providers available")]
+    #[diagnostic(code(atmos::auth::no_providers), help("configure one below `auth.providers` in atmos.yaml"))]
+    NoProviders,
+
+    #[error("several providers are configured: {names}")]
+    #[diagnostic(code(atmos::auth::several_providers), help("use --provider to name one"))]
+    SeveralProviders { names: String },
+}
+
+impl Failure for LoginError {}

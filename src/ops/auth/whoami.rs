@@ -1,0 +1,58 @@
+//! `atmos auth whoami`
+
+use jiff::Timestamp;
+
+use super::super::access::Access;
+use crate::auth::resolution::Flag;
+use crate::auth::Validity;
+use crate::diag::Result;
+
+#[derive(Debug, Clone, Default)]
+pub struct WhoamiRequest {
+    pub identity: Flag,
+    /// Ask the service even when the answer is kept.
+    pub verify: bool,
+}
+
+/// Who the identity is.
+#[derive(Debug, Clone)]
+pub struct WhoamiReport {
+    pub realm: String,
+    pub realm_source: &'static str,
+    pub provider: String,
+    pub identity: String,
+    pub kind: String,
+    pub chain: Vec<String>,
+    pub principal: Option<String>,
+    pub account: Option<String>,
+    pub region: Option<String>,
+    pub expiration: Option<Timestamp>,
+    pub validity: Validity,
+    /// What `auth env` would export, secrets redacted.
+    pub environment: Vec<(String, String)>,
+    pub now: Timestamp,
+}
+
+/// Looks at the cache first; without valid credentials it authenticates, as far as that needs no question.
+pub async fn whoami(access: &Access, request: &WhoamiRequest) -> Result<WhoamiReport> {
+    let name = access.needed_identity(&request.identity)?;
+    let (caller, validity) = access.session.caller(&name, request.verify).await?;
+    let known = access.session.describe(&name).await?;
+    let principal = caller.as_ref().map(|caller| caller.arn.clone());
+    let environment = super::env::standing_environment(access, &name).await?;
+    Ok(WhoamiReport {
+        realm: access.realm.as_str().to_owned(),
+        realm_source: access.realm.source().as_str(),
+        provider: known.provider,
+        identity: known.identity.to_string(),
+        kind: known.kind,
+        chain: known.chain,
+        principal,
+        account: caller.map(|caller| caller.account).or(known.account),
+        region: known.region,
+        expiration: known.expiration,
+        validity,
+        environment,
+        now: access.host.now(),
+    })
+}

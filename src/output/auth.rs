@@ -1,0 +1,309 @@
+//! Views of the `auth` reports.
+
+use std::fmt::Write as _;
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use crate::auth::list::{IdentityBranch, Listing};
+use crate::auth::Logins;
+use crate::auth::Validity;
+use crate::ops::auth::{LoginReport, LogoutReport, WhoamiReport};
+use crate::value::Node;
+
+use super::Table;
+
+/// Rows of the login table that have a value.
+pub fn login(report: &LoginReport, now: Timestamp) -> String {
+    let realm = report.realm.as_ref().map(|(realm, source)| format!("{realm} ({source})"));
+    let chain = (report.chain.len() > 2).then(|| report.chain.join(" → "));
+    rows(&[
+        ("Realm", realm),
+        ("Provider", Some(report.provider.clone())),
+        ("Identity", report.identity.clone()),
+        ("Chain", chain),
+        ("Account", report.account.clone()),
+        ("Region", report.region.clone()),
+        ("Expires", report.expires.map(|expires| expiry(expires, now))),
+    ])
+}
+
+/// The human form of `auth whoami`, for stderr.
+pub fn whoami(report: &WhoamiReport) -> String {
+    let mark = match report.validity {
+        Validity::Valid => "✓",
+        Validity::Invalid(_) => "✗",
+        Validity::Unknown(_) => "?",
+    };
+    let mut text = format!("{mark} Current Authentication Status\n\n");
+    text += &rows(&[
+        ("Realm", Some(format!("{} ({})", report.realm, report.realm_source))),
+        ("Provider", Some(report.provider.clone())),
+        ("Identity", Some(report.identity.clone())),
+        ("Chain", (report.chain.len() > 2).then(|| report.chain.join(" → "))),
+        ("Principal", report.principal.clone()),
+        ("Account", report.account.clone()),
+        ("Region", report.region.clone()),
+        ("Expires", report.expiration.map(|expires| expiry(expires, report.now))),
+    ]);
+    match &report.validity {
+        Validity::Valid => {}
+        Validity::Invalid(why) => {
+            let _ = write!(text, "\n⚠ the credentials are refused: {why}\n  `atmos auth login -i {}` renews them\n", report.identity);
+        }
+        Validity::Unknown(why) => {
+            let _ = write!(text, "\n⚠ nobody could be asked whether the credentials are valid: {why}\n");
+        }
+    }
+    text
+}
+
+/// The JSON form of `auth whoami`. `home` becomes `~` in values.
+pub fn whoami_json(report: &WhoamiReport, home: &str) -> Node {
+    let (valid, reason) = match &report.validity {
+        Validity::Valid => (json!(true), None),
+        Validity::Invalid(why) => (json!(false), Some(why)),
+        Validity::Unknown(why) => (json!("unknown"), Some(why)),
+    };
+    let mut document = json!({
+        "realm": report.realm,
+        "realm_source": report.realm_source,
+        "provider": report.provider,
+        "identity": report.identity,
+        "kind": report.kind,
+        "chain": report.chain,
+        "valid": valid,
+        "last_updated": report.now.to_string(),
+        "environment": report.environment.iter().map(|(name, value)| (name.clone(), json!(shown(name, value, home))))
+            .collect::<serde_json::Map<_, _>>(),
+    });
+    let optional = [
+        ("principal", report.principal.clone()),
+        ("account", report.account.clone()),
+        ("region", report.region.clone()),
+        ("expiration", report.expiration.map(|expiration| expiration.to_string())),
+        ("reason", reason.cloned()),
+    ];
+    for (key, value) in optional {
+        if let Some(value) = value {
+            document[key] = json!(value);
+        }
+    }
+    crate::value::from_json(&document)
+}
+
+/// A variable's value as `whoami` shows it: nothing that smells of a secret, the home directory as `~`.
+fn shown(name: &str, value: &str, home: &str) -> String {
+    let secret = ["SECRET", "TOKEN", "PASSWORD", "PRIVATE", "ACCESS_KEY", "SESSION"];
+    if secret.iter().any(|word| name.contains(word)) {
+        return "***REDACTED***".to_owned();
+    }
+    match value.strip_prefix(home).filter(|_| !home.is_empty()) {
+        Some(rest) if rest.starts_with('/') => format!("~{rest}"),
+        _ => value.to_owned(),
+    }
+}
+
+/// What a logout removed, or would remove.
+pub fn logout(report: &LogoutReport) -> String {
+    let verb = if report.dry_run { "would remove" } else { "removed" };
+    let whose = match &report.whose {
+        Logins::Identity(name) => format!("identity {name}"),
+        Logins::Provider(name) => format!("provider {name}"),
+        Logins::All => "all identities and providers of this realm".to_owned(),
+    };
+    let mut text = String::new();
+    if report.kept.sessions == 0 && report.kept.portals.is_empty() && report.files.is_empty() {
+        let _ = writeln!(text, "✓ {whose}: nothing is kept");
+        return text;
+    }
+    let _ = writeln!(text, "✓ {verb} {} cached session(s) of {whose}", report.kept.sessions);
+    for identity in &report.kept.identities {
+        let _ = writeln!(text, "  identity {identity}");
+    }
+    for (provider, told) in &report.kept.portals {
+        let note = match told {
+            None => "",
+            Some(true) => " (the portal was told)",
+            Some(false) => " (the portal could not be told)",
+        };
+        let _ = writeln!(text, "  token of {provider}{note}");
+    }
+    for file in &report.files {
+        let _ = writeln!(text, "  {file}");
+    }
+    if !report.dry_run && !report.kept.portals.is_empty() {
+        text += "  the session in your browser may go on; sign out there, too\n";
+    }
+    text
+}
+
+/// Providers with their identities below them.
+pub fn tree(listing: &Listing, now: Timestamp) -> String {
+    if listing.providers.is_empty() && listing.standalone.is_empty() {
+        return "No providers or identities are configured\n".to_owned();
+    }
+    let mut root = Branch::new("Authentication Configuration".to_owned());
+    for provider in &listing.providers {
+        let mut branch = Branch::new(format!("{} ({})", provider.name, provider.kind));
+        branch.leaf("Region", provider.region.as_deref());
+        branch.leaf("Start URL", provider.start_url.as_deref());
+        if !provider.identities.is_empty() {
+            let identities = provider.identities.iter().map(|identity| identity_branch(identity, now)).collect();
+            branch.children.push(Branch { text: "Identities".to_owned(), children: identities });
+        }
+        root.children.push(branch);
+    }
+    if !listing.standalone.is_empty() {
+        let identities = listing.standalone.iter().map(|identity| identity_branch(identity, now)).collect();
+        root.children.push(Branch { text: "Standalone Identities".to_owned(), children: identities });
+    }
+    let mut text = format!(" {}\n", root.text);
+    root.draw(&mut text, "");
+    text
+}
+
+struct Branch {
+    text: String,
+    children: Vec<Branch>,
+}
+
+impl Branch {
+    fn new(text: String) -> Branch {
+        Branch { text, children: Vec::new() }
+    }
+
+    fn leaf(&mut self, name: &str, value: Option<&str>) {
+        if let Some(value) = value {
+            self.children.push(Branch::new(format!("{name}: {value}")));
+        }
+    }
+
+    fn draw(&self, out: &mut String, indent: &str) {
+        for (index, child) in self.children.iter().enumerate() {
+            let last = index + 1 == self.children.len();
+            let (knot, rest) = if last { ("└──", "   ") } else { ("├──", "│  ") };
+            let _ = writeln!(out, "{indent}{knot}{}", child.text);
+            child.draw(out, &format!("{indent}{rest}"));
+        }
+    }
+}
+
+fn identity_branch(identity: &IdentityBranch, now: Timestamp) -> Branch {
+    let mut text = format!("{} ({})", identity.name, identity.kind);
+    if identity.default {
+        text += " [DEFAULT]";
+    }
+    if let Some(alias) = &identity.alias {
+        let _ = write!(text, " [ALIAS: {alias}]");
+    }
+    if identity.is_live {
+        text = format!("● {text}");
+        if let Some(expiration) = identity.expiration {
+            let _ = write!(text, " {}", remaining(expiration.duration_since(now)).replace(' ', ""));
+        }
+    }
+    let mut branch = Branch::new(text);
+    if !identity.principal.is_empty() {
+        branch.children.push(node_branch("Principal", &identity.principal));
+    }
+    if !identity.credentials.is_empty() {
+        branch.children.push(node_branch("Credentials", &identity.credentials));
+    }
+    if !identity.children.is_empty() {
+        let children = identity.children.iter().map(|child| identity_branch(child, now)).collect();
+        branch.children.push(Branch { text: "Identities".to_owned(), children });
+    }
+    branch
+}
+
+fn node_branch(name: &str, node: &Node) -> Branch {
+    match (node.as_map(), node.as_list()) {
+        (Some(map), _) => {
+            let mut entries: Vec<_> = map.iter().collect();
+            entries.sort_by(|a, b| a.0.cmp(b.0));
+            let children = entries.into_iter().map(|(key, value)| node_branch(key, value)).collect();
+            Branch { text: name.to_owned(), children }
+        }
+        (_, Some(list)) => {
+            let items: Vec<_> = list.iter().map(|item| item.scalar_text().unwrap_or_default()).collect();
+            Branch::new(format!("{name}: {}", items.join(", ")))
+        }
+        _ => Branch::new(format!("{name}: {}", node.scalar_text().unwrap_or_default())),
+    }
+}
+
+/// Identities as rows, nested ones below their parents.
+pub fn table(listing: &Listing, now: Timestamp) -> Table {
+    let columns = ["Status", "Name", "Kind", "Via provider", "Via identity", "Default", "Alias", "Expires"];
+    let mut table = Table { columns: columns.map(str::to_owned).to_vec(), rows: Vec::new() };
+    for provider in &listing.providers {
+        let row = ["", provider.name.as_str(), &provider.kind, "", "", if provider.default { "✓" } else { "" }, "", ""];
+        table.rows.push(row.map(str::to_owned).to_vec());
+    }
+    let mut open: Vec<&IdentityBranch> = listing.standalone.iter().rev().collect();
+    open.extend(listing.providers.iter().rev().flat_map(|provider| provider.identities.iter().rev()));
+    while let Some(identity) = open.pop() {
+        let expires = identity.expiration.map(|expiration| remaining(expiration.duration_since(now)));
+        table.rows.push(vec![
+            if identity.is_live { "●" } else { "" }.to_owned(),
+            identity.name.to_string(),
+            identity.kind.clone(),
+            identity.via_provider.clone().unwrap_or_default(),
+            identity.via_identity.clone().unwrap_or_default(),
+            if identity.default { "✓" } else { "" }.to_owned(),
+            identity.alias.clone().unwrap_or_default(),
+            expires.unwrap_or_default(),
+        ]);
+        open.extend(identity.children.iter().rev());
+    }
+    table
+}
+
+/// `Name  value` lines, the rows without a value left out.
+fn rows(rows: &[(&str, Option<String>)]) -> String {
+    let present: Vec<_> = rows.iter().filter_map(|(name, value)| Some((name, value.as_ref()?))).collect();
+    let width = present.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    present.iter().fold(String::new(), |mut text, (name, value)| {
+        let _ = writeln!(text, "  {name:<width$}  {value}");
+        text
+    })
+}
+
+/// Local time and what is left of it.
+fn expiry(expires: Timestamp, now: Timestamp) -> String {
+    let local = expires.to_zoned(TimeZone::system());
+    let left = expires.duration_since(now);
+    let left = if left.is_positive() { remaining(left) } else { "expired".to_owned() };
+    format!("{} ({left})", local.strftime("%Y-%m-%d %H:%M:%S %Z"))
+}
+
+/// `1h 5m`, `5m`, `40s`.
+fn remaining(left: SignedDuration) -> String {
+    match (left.as_hours(), left.as_mins() % 60) {
+        _ if left.is_negative() => "expired".to_owned(),
+        (0, 0) => format!("{}s", left.as_secs()),
+        (0, minutes) => format!("{minutes}m"),
+        (hours, minutes) => format!("{hours}h {minutes}m"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn remaining_time_is_short() {
+        for (seconds, text) in [(40, "40s"), (300, "5m"), (3600, "1h 0m"), (3900, "1h 5m"), (-3, "expired")] {
+            assert_eq!(remaining(SignedDuration::from_secs(seconds)), text);
+        }
+    }
+
+    #[test]
+    fn shown_values_hide_secrets_and_home() {
+        assert_eq!(shown("AWS_SESSION_TOKEN", "x", "/h"), "***REDACTED***");
+        assert_eq!(shown("AWS_CONFIG_FILE", "/h/.config/a", "/h"), "~/.config/a");
+        assert_eq!(shown("AWS_CONFIG_FILE", "/home2/a", "/h"), "/home2/a");
+    }
+}

@@ -1,0 +1,110 @@
+//! Which identity a component runs as: every scope and every way to say it, in one run of real terraform.
+
+use std::collections::BTreeMap;
+
+use crate::support::{Outcome, Sandbox};
+
+/// Workspace to the profile that its child saw.
+fn profiles(outcome: &Outcome) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for line in outcome.stdout.lines() {
+        let Some((_, report)) = line.split_once("(local-exec): [") else { continue };
+        let Some((workspace, rest)) = report.split_once("] profile=[") else { continue };
+        let (profile, rest) = rest.split_once("] identity=[").unwrap();
+        assert_eq!(rest, "]", "ATMOS_IDENTITY must not reach terraform: {line}");
+        found.insert(workspace.to_owned(), profile.to_owned());
+    }
+    found
+}
+
+fn expected(table: &[(&str, &str)]) -> BTreeMap<String, String> {
+    table.iter().map(|(workspace, profile)| ((*workspace).to_owned(), (*profile).to_owned())).collect()
+}
+
+#[test]
+fn narrowest_word_about_the_identity_wins() {
+    let sandbox = Sandbox::scenario("identity-resolution");
+    let apply = sandbox.atmos(&["terraform", "apply", "--all", "-s", "dev", "--", "-auto-approve"]).success();
+    let table = [
+        ("dev-alias", "by-component"),
+        ("dev-both", "by-component"),
+        ("dev-case", "Mixed.Case"),
+        ("dev-inherited", "by-catalog"),
+        ("dev-narrower", "by-default"),
+        ("dev-off", ""),
+        ("dev-overridden", "by-override"),
+        ("dev-own", "by-component"),
+        ("dev-plain", "fallback"),
+        ("dev-unset", "fallback"),
+    ];
+    assert_eq!(profiles(&apply), expected(&table), "{apply}");
+}
+
+#[test]
+fn stack_level_setting_is_weaker_than_the_catalogs() {
+    let sandbox = Sandbox::scenario("identity-resolution");
+    let apply = |component, more: &[&str]| {
+        let args = ["terraform", "apply", component, "-s", "staging"];
+        sandbox.atmos(&[&args[..], more, &["--", "-auto-approve"]].concat()).success()
+    };
+    assert_eq!(profiles(&apply("plain", &[])), expected(&[("staging-plain", "by-stack")]));
+    assert_eq!(profiles(&apply("inherited", &[])), expected(&[("staging-inherited", "by-catalog")]));
+    let flag = apply("inherited", &["--identity", "by-default"]);
+    assert_eq!(profiles(&flag), expected(&[("staging-inherited", "by-default")]));
+    for off in ["false", "off", "No", "0"] {
+        let off = format!("--identity={off}");
+        assert_eq!(profiles(&apply("inherited", &[&off])), expected(&[("staging-inherited", "")]));
+    }
+}
+
+#[test]
+fn variable_is_stronger_than_the_settings_and_weaker_than_the_flag() {
+    let sandbox = Sandbox::scenario("identity-resolution");
+    let args = ["terraform", "apply", "inherited", "-s", "dev"];
+    let variable = |more: &[&str]| {
+        let all = [&args[..], more, &["--", "-auto-approve"]].concat();
+        profiles(&sandbox.atmos_with(&[("ATMOS_IDENTITY", "by-default")], &all).success())
+    };
+    assert_eq!(variable(&[]), expected(&[("dev-inherited", "by-default")]));
+    assert_eq!(variable(&["--identity", "by-stack"]), expected(&[("dev-inherited", "by-stack")]));
+}
+
+#[test]
+fn explicit_identity_applies_to_all() {
+    let sandbox = Sandbox::scenario("identity-resolution");
+    let args = ["terraform", "apply", "--all", "-s", "dev", "--identity", "by-stack", "--", "-auto-approve"];
+    let profiles = profiles(&sandbox.atmos(&args).success());
+    assert_eq!(profiles.len(), 10);
+    assert!(profiles.values().all(|profile| profile == "by-stack"), "{profiles:?}");
+}
+
+#[test]
+fn unknown_identity_of_a_component_is_reported_before_terraform_starts() {
+    let sandbox = Sandbox::scenario("identity-resolution");
+    let plan = sandbox.atmos(&["terraform", "plan", "unknown", "-s", "staging"]).exits(1);
+    let plan = plan.says("identity not found").says("nobody").says("staging");
+    assert!(plan.stderr.contains("staging.yaml"), "the place is named\n{plan}");
+    assert!(!sandbox.repo().join("components/terraform/app/.terraform").exists());
+}
+
+#[test]
+fn auth_commands_list_and_check_the_configuration() {
+    let sandbox = Sandbox::scenario("identity-resolution");
+    let list = sandbox.atmos(&["auth", "list", "--format", "json"]).success().json();
+    let identities = list["identities"].as_object().expect("an object of identities");
+    assert!(identities.contains_key("Mixed.Case"), "the spelling is kept: {list}");
+    sandbox.atmos(&["auth", "validate"]).success();
+    let who = sandbox.atmos(&["auth", "whoami", "-o", "json"]).success().json();
+    assert_eq!(who["identity"], "fallback", "{who}");
+}
+
+#[test]
+fn switched_off_authentication_is_said_by_auth_commands() {
+    let sandbox = Sandbox::scenario("identity-resolution");
+    for command in ["login", "whoami"] {
+        sandbox.atmos(&["auth", command, "--identity=false"]).exits(1).says("authentication is disabled");
+    }
+    assert_eq!(sandbox.atmos(&["auth", "env", "--identity=false"]).success().stdout, "");
+    let exec = sandbox.atmos(&["auth", "exec", "--identity=false", "--", "sh", "-c", "echo [$AWS_PROFILE]"]).success();
+    assert_eq!(exec.stdout, "[]\n");
+}

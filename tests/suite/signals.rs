@@ -1,0 +1,86 @@
+//! Ctrl-C, SIGTERM and SIGKILL in the middle of a run: children end first, then the credentials go.
+
+use std::time::Duration;
+
+use rustix::process::Signal;
+
+use crate::support::{Cloud, Running, Scanner, descendants, wait_until};
+
+/// A run of `vpc` whose child has started and sleeps.
+fn running(cloud: &mut Cloud) -> Running {
+    cloud.sandbox.set("PROBE_SLEEP", "60");
+    cloud.login("network-admin").success();
+    let mut running = cloud.sandbox.spawn(&["terraform", "apply", "vpc", "-s", "dev", "--", "-auto-approve"]);
+    wait_until("the child of terraform runs", Duration::from_secs(90), || {
+        assert!(running.is_running(), "the run has ended before its child started");
+        cloud.probe("dev-vpc").has("started").then_some(())
+    });
+    running
+}
+
+/// Looks at the arguments and environments of the program and everything below it while it runs.
+fn assert_processes_clean(cloud: &Cloud, run: &Running) {
+    let scanner = Scanner::of(&cloud.portal, &cloud.sts);
+    // The test itself gave the password to the program; its children must not have it.
+    scanner.assert_absent_in_process(run.pid(), &["ATMOS_KEYRING_PASSWORD"]);
+    let children = descendants(run.pid());
+    assert!(children.len() >= 2, "terraform and its child: {children:?}");
+    for child in children {
+        scanner.assert_absent_in_process(child, &[]);
+    }
+    scanner.assert_absent_below(cloud.sandbox.root());
+}
+
+fn interrupted(signal: Signal, to_the_group: bool, code: i32) {
+    let mut cloud = Cloud::start(&[]);
+    let run = running(&mut cloud);
+    assert_processes_clean(&cloud, &run);
+    assert_eq!(cloud.run_folders().len(), 1, "one run, one private folder");
+    let children = descendants(run.pid());
+    if to_the_group {
+        run.signal_group(signal);
+    } else {
+        run.signal(signal);
+    }
+    let outcome = run.wait().exits(code);
+    let alive: Vec<_> = children.iter().filter(|child| runs(**child)).collect();
+    assert!(alive.is_empty(), "children outlived the program: {alive:?}\n{outcome}");
+    cloud.assert_clean();
+    let lock =
+        cloud.sandbox.repo().join("components/terraform/vpc/terraform.tfstate.d/dev/.terraform.tfstate.lock.info");
+    assert!(!lock.exists(), "the state is still locked");
+}
+
+fn runs(pid: u32) -> bool {
+    let state = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    state.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
+}
+
+#[test]
+fn interrupt_from_the_terminal_ends_the_child_then_the_credentials() {
+    interrupted(Signal::INT, true, 130);
+}
+
+#[test]
+fn interrupt_sent_to_the_program_alone_reaches_the_child() {
+    interrupted(Signal::INT, false, 130);
+}
+
+#[test]
+fn termination_reaches_the_child() {
+    interrupted(Signal::TERM, false, 143);
+}
+
+#[test]
+fn what_a_killed_run_left_is_swept_at_the_next_start() {
+    let mut cloud = Cloud::start(&[]);
+    let run = running(&mut cloud);
+    run.signal_group(Signal::KILL);
+    run.wait().exits(137);
+    let left = cloud.run_folders();
+    assert_eq!(left.len(), 1, "nobody could clean up");
+    Scanner::of(&cloud.portal, &cloud.sts).assert_absent_below(cloud.sandbox.root());
+    cloud.sandbox.set("PROBE_SLEEP", "0");
+    cloud.sandbox.atmos(&["terraform", "plan", "database", "-s", "dev", "--identity", "network-admin"]).success();
+    cloud.assert_clean();
+}

@@ -1,0 +1,29 @@
+//! What the integration tests stand on: a sandbox, real servers and programs, a scanner for secrets.
+//!
+//! Read first: [`Sandbox`] (a machine of its own for one test), [`Outcome`] (what a run left), then the servers:
+//! [`IdentityCenter`], [`Sts`], [`Kube`], [`SecretService`]. Whatever a test starts ends with it, by process id. A
+//! program that is missing fails the test and says how to get it; nothing is skipped.
+
+mod background;
+mod cloud;
+mod http;
+mod identity_center;
+mod kube;
+mod outcome;
+mod parts;
+mod sandbox;
+mod scan;
+mod secret_service;
+mod sts;
+mod terminal;
+
+pub(crate) use background::{descendants, free_port, signal, wait_until};
+pub(crate) use cloud::{AMBIENT_KEY, Cloud, Probe, variables};
+pub(crate) use identity_center::IdentityCenter;
+pub(crate) use kube::Kube;
+pub(crate) use outcome::Outcome;
+pub(crate) use sandbox::{Running, Sandbox, repository};
+pub(crate) use scan::Scanner;
+pub(crate) use secret_service::SecretService;
+pub(crate) use sts::Sts;
+pub(crate) use terminal::Terminal;
