@@ -4,12 +4,17 @@
 //! who wants to follow one command starts at `ops::terraform`.
 
 pub mod auth;
+pub mod backend;
+pub mod component;
+pub mod config;
 pub mod diag;
 pub mod exec;
 pub mod graph;
 pub mod host;
 pub mod merge;
+pub mod resolve;
 pub mod secret;
 pub mod span;
+pub mod stack;
 pub mod value;
 pub mod yaml;

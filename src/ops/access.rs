@@ -24,6 +24,8 @@ pub struct Access {
     pub keyring: store::Settings,
     pub cache: Arc<Cache>,
     pub session: Session,
+    /// Arguments by which a helper that is started elsewhere finds this configuration.
+    pub helper_arguments: Vec<String>,
     answers: Arc<Answers>,
 }
 
@@ -42,7 +44,8 @@ impl Access {
         };
         let cache = Arc::new(Cache::open(&host, &keyring, realm.as_str()));
         let session = Session::new(&host, settings.clone(), realm.clone(), cache.clone(), options);
-        Ok(Access { host, settings, realm, keyring, cache, session, answers: Arc::default() })
+        let helper_arguments = app.config.helper_arguments();
+        Ok(Access { host, settings, realm, keyring, cache, session, helper_arguments, answers: Arc::default() })
     }
 
     /// Answers a question about an identity, at a terminal with the user's help.
