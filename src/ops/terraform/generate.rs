@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::target::target;
 use super::{Error, RunRequest};
 use crate::component::{self, Kind};
-use crate::diag::Result;
+use crate::diag::{Result, Warning};
 use crate::exec::files::{File, ORDINARY};
 use crate::exec::terraform::Target;
 use crate::ops::App;
@@ -24,7 +24,12 @@ pub struct GenerateRequest {
 /// Writes the varfile and says where.
 pub fn generate_varfile(app: &App, request: &GenerateRequest) -> Result<()> {
     let target = evaluated(app, request, None)?;
-    let file = File::json(target.names().varfile(), &target.vars);
+    let file = target.varfile();
+    if !target.secret_vars.is_empty() {
+        let names: Vec<_> = target.secret_vars.iter().map(String::as_str).collect();
+        let message = format!("sensitive variables are left out of the varfile: {}", names.join(", "));
+        app.host.talk.warn(Warning::new("atmos::terraform::varfile_without_secrets", message));
+    }
     let path = match &request.file {
         Some(path) => write_to(&app.host.absolute(path), &file)?,
         None => {

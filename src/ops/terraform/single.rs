@@ -6,7 +6,7 @@ use crate::component::{self, Instance, Kind};
 use crate::diag::{Result, Warning};
 use crate::exec::environment::{self, interfering};
 use crate::exec::signals::Signals;
-use crate::exec::terraform::{Context, Finished, Plan, Target, Verb, run as run_plan, steps};
+use crate::exec::terraform::{Context, Finished, Plan, Target, Verb, run as run_plan, sensitive, steps};
 use crate::exec::{Error as ExecError, Output, folder_lock};
 use crate::ops::access::Access;
 use crate::ops::child::{self, Held};
@@ -130,6 +130,9 @@ fn child_environment(
             Warning::new("atmos::terraform::plugin_cache", "TF_PLUGIN_CACHE_DIR is not usable as a plugin cache")
                 .help("set it to a directory, or unset it"),
         );
+    }
+    for (name, value) in sensitive::environment(&target.vars, &target.secret_vars, &app.host.masker) {
+        env.set(name, value);
     }
     let names = interfering(&app.host.env);
     if !names.is_empty() {

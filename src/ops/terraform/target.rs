@@ -1,16 +1,18 @@
 //! From an evaluated component to the plain data that a run works on.
 
+use std::collections::BTreeSet;
+
 use super::{Error, RunRequest};
 use crate::backend::{backend_json, providers_override, terraform_override};
 use crate::component::Instance;
 use crate::diag::Result;
 use crate::exec::files::{File, ORDINARY};
-use crate::exec::terraform::{Backend, Settings, Target};
+use crate::exec::terraform::{Backend, Settings, Target, sensitive};
 use crate::ops::App;
 use crate::value::{Node, Value, to_json};
 use crate::yaml;
 
-/// The run's view of an instance. Nothing is read from the disk.
+/// The run's view of an instance. Of the disk only the declarations of variables are read.
 pub(super) fn target(app: &App, instance: &Instance, request: &RunRequest) -> Result<Target> {
     let terraform = &app.config.terraform;
     let asked = &request.request;
@@ -36,6 +38,7 @@ pub(super) fn target(app: &App, instance: &Instance, request: &RunRequest) -> Re
         overrides: overrides(instance)?,
         generated: generated(app, instance)?,
         vars: sections.vars.clone(),
+        secret_vars: BTreeSet::new(),
         test_vars: sections.test.get("vars").cloned().unwrap_or_default(),
         env: sections.env.clone(),
         settings: Settings {
@@ -47,12 +50,22 @@ pub(super) fn target(app: &App, instance: &Instance, request: &RunRequest) -> Re
             workspaces_enabled: terraform.workspaces_enabled,
         },
     };
+    if masks(app) {
+        target.secret_vars = sensitive::secret_names(&target.vars, &sensitive::declarations(&target.folder));
+    }
     if writes_backend {
         let document = backend_json(instance)?;
         let config = to_json(&sections.backend);
         target.backend = Some(Backend { type_: sections.backend_type.clone(), config, document });
     }
     Ok(target)
+}
+
+/// Who switches masking off has asked for values in the open.
+fn masks(app: &App) -> bool {
+    let setting = app.config.document.get_path(["settings", "terminal", "mask", "enabled"]);
+    let variable = app.host.env.get("ATMOS_MASK");
+    setting.and_then(Node::as_bool) != Some(false) && variable != Some("false")
 }
 
 /// The program and where it comes from.
