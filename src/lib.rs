@@ -4,6 +4,7 @@
 //! who wants to follow one command starts at `ops::terraform`.
 
 pub mod auth;
+pub mod config;
 pub mod diag;
 pub mod exec;
 pub mod graph;
