@@ -279,7 +279,7 @@ mod tests {
         Launch {
             program: "sh".to_owned(),
             configured: "the test".to_owned(),
-            args: vec!["-c".to_owned(), script.to_owned()],
+            args: vec!["-c".into(), script.into()],
             cwd: PathBuf::from("/"),
             env: Env::from_iter([("PATH", "/usr/bin:/bin")]),
             output,

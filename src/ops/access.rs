@@ -34,14 +34,9 @@ impl Access {
     pub fn open(app: &App, options: Options) -> Result<Access> {
         let host = app.host.clone();
         let settings = Arc::new(AuthConfig::read(&app.config.auth));
-        let configured = settings.realm.as_ref().map(|(realm, span)| (realm.as_str(), host.sources.place(*span)));
         let directory = app.config.found.then_some(app.config.directory.as_path());
-        let realm = Realm::resolve(host.env.get("ATMOS_AUTH_REALM"), configured, directory)?;
-        let keyring = store::Settings {
-            kind: settings.keyring.kind.as_ref().map(|(kind, _)| kind.clone()),
-            path: settings.keyring.path.clone(),
-            password_env: settings.keyring.password_env.clone(),
-        };
+        let realm = Realm::of(&host, &settings, directory)?;
+        let keyring = settings.keyring.settings();
         let cache = Arc::new(Cache::open(&host, &keyring, realm.as_str()));
         let session = Session::new(&host, settings.clone(), realm.clone(), cache.clone(), options);
         let helper_arguments = app.config.helper_arguments();

@@ -10,15 +10,14 @@ use super::App;
 use super::access::Access;
 use super::identity::{Choice, Question};
 use super::legacy;
-use crate::auth::Options;
 use crate::auth::delivery::{Delivery, Style, child_env, profile_name};
 use crate::auth::resolution::{Flag, Need, Source, narrower_defaults};
-use crate::auth::run::{Run, RunIdentity, RunSettings};
-use crate::auth::session::Session;
+use crate::auth::run::{Run, RunIdentity, RunSettings, client};
 use crate::auth::store::password_variables;
-use crate::auth::{AuthConfig, IdentityName};
+use crate::auth::creds::AwsCredentials;
+use crate::auth::{AuthConfig, IdentityName, Options, Session};
 use crate::component::Instance;
-use crate::diag::Result;
+use crate::diag::{Failure, Result};
 use crate::exec::environment::{self, Atmos};
 use crate::exec::process;
 use crate::host::{Env, Host};
@@ -92,8 +91,26 @@ pub(super) async fn hold(app: &App, access: &Access, instance: &Instance, flag: 
     legacy::notice(access);
     let session = access.session.with_settings(settings.clone());
     let own_delivery = component_delivery(&app.config.auth, section);
-    let held = Holding { app, access, session, settings, own_delivery };
-    held.hold(name, source).await
+    Holding { access, session, settings, own_delivery, announce: false }.hold(name, source).await
+}
+
+/// The same for a command of the user's own (`auth exec`), with an identity that is already chosen.
+///
+/// # Errors
+/// Authentication fails: then nothing has been started or written.
+pub(super) async fn hold_chosen(access: &Access, name: IdentityName, source: Source, delivery: Option<String>) -> Result<Held> {
+    legacy::notice(access);
+    let (session, settings) = (access.session.clone(), access.settings.clone());
+    Holding { access, session, settings, own_delivery: delivery, announce: true }.hold(name, source).await
+}
+
+/// The environment of a command of the user's own: process, `env` of `atmos.yaml`, identity.
+pub(super) fn plain_environment(app: &App, access: &Access, held: &Held) -> Env {
+    let entries = environment::entries([&app.config.env]);
+    match &held.run {
+        Some(run) => run.child_env(&app.host.env, &entries),
+        None => child_env(&app.host.env, &entries, None, &forbidden(&app.host, access)).0,
+    }
 }
 
 /// `auth.delivery` of the component where it says something else than the configuration.
@@ -104,20 +121,22 @@ fn component_delivery(global: &Node, section: &Node) -> Option<String> {
 
 /// The pieces of one [`hold`].
 struct Holding<'a> {
-    app: &'a App,
     access: &'a Access,
     session: Session,
     settings: Arc<AuthConfig>,
     own_delivery: Option<String>,
+    /// The child is a command of the user's own, which may know the identity's name.
+    announce: bool,
 }
 
 impl Holding<'_> {
     async fn hold(&self, name: IdentityName, source: Source) -> Result<Held> {
-        let credentials = self.session.credentials(&name).await?;
+        let source_of_keys = self.source();
+        let credentials = self.credentials(&source_of_keys, &name).await?;
         let others = self.others(&name);
         for (other, required) in &others {
             if *required {
-                self.session.credentials(other).await?;
+                self.credentials(&source_of_keys, other).await?;
             }
         }
         let known = self.session.describe(&name).await?;
@@ -132,14 +151,31 @@ impl Holding<'_> {
         let settings = RunSettings {
             identity: Some(own),
             allowed,
-            source: source_of(self.session.clone()),
-            forbidden: forbidden(&self.app.host, self.access),
-            announce: false,
+            source: source_of_keys,
+            forbidden: forbidden(&self.access.host, self.access),
+            announce: self.announce,
         };
-        let run = Run::open(&self.app.host, settings).await?;
+        let run = Run::open(&self.access.host, settings).await?;
         let account = known.account.map(|account| format!(", account {account}")).unwrap_or_default();
         let summary = format!("identity {name} ({source}){account}, delivery {delivery}");
         Ok(Held { run: Some(run), summary: Some(summary), identity: Some(name), region })
+    }
+
+    /// The run that this process is a child of, else the session itself. A nested atmos may use what its parent allows and
+    /// nothing else.
+    fn source(&self) -> crate::auth::run::Source {
+        match self.access.host.env.get("ATMOS_RUN_SOCKET") {
+            Some(socket) => client::parent(PathBuf::from(socket)),
+            None => source_of(self.session.clone()),
+        }
+    }
+
+    async fn credentials(&self, source: &crate::auth::run::Source, name: &IdentityName) -> Result<AwsCredentials> {
+        if self.access.host.env.get("ATMOS_RUN_SOCKET").is_none() {
+            return Ok(self.session.credentials(name).await?);
+        }
+        let asked = source(name.to_string()).await;
+        asked.map_err(|cause| ParentRefused { name: name.to_string(), cause }.into())
     }
 
     /// The other identities that the run may use, each with whether it is required.
@@ -164,7 +200,7 @@ impl Holding<'_> {
             .or_else(|| identity.and_then(|identity| identity.delivery.as_ref()))
             .or_else(|| provider.and_then(|provider| provider.delivery.as_ref()))
             .or(self.settings.delivery.as_ref());
-        let place = identity.and_then(|identity| self.app.host.sources.place(identity.span));
+        let place = identity.and_then(|identity| self.access.host.sources.place(identity.span));
         let delivery = match word {
             Some(word) => Delivery::parse(word, place.as_ref())?,
             None => Delivery::default(),
@@ -178,6 +214,20 @@ impl Holding<'_> {
         Ok(RunIdentity { name: name.to_string(), profile: profile_name(name.as_str())?, region, style, delivery, env })
     }
 }
+
+/// The run around this process gives no credentials of that identity.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+#[error("the run around this command gives no credentials of `{name}`: {cause}")]
+#[diagnostic(
+    code(atmos::auth::parent_refused),
+    help("let the outer component use it (`required: true`, or `auth.allowed_identities`), or run this outside of it")
+)]
+struct ParentRefused {
+    name: String,
+    cause: String,
+}
+
+impl Failure for ParentRefused {}
 
 /// Where the run's helper gets credentials while the child runs: from the session, which renews them.
 fn source_of(session: Session) -> crate::auth::run::Source {

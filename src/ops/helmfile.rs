@@ -124,7 +124,7 @@ async fn version(app: &App, request: &RunRequest) -> Result<u8> {
     let launch = Launch {
         program: if configured.is_empty() { "helmfile".to_owned() } else { configured.clone() },
         configured: SOURCE.to_owned(),
-        args: std::iter::once("version".to_owned()).chain(request.native.iter().cloned()).collect(),
+        args: std::iter::once("version".to_owned()).chain(request.native.iter().cloned()).map(Into::into).collect(),
         cwd: app.host.cwd.clone(),
         env: app.host.env.clone(),
         output: Output::Inherit,
@@ -232,7 +232,7 @@ async fn children(
     let launch = |program: &str, configured: &str, args: &[String], output| Launch {
         program: program.to_owned(),
         configured: configured.to_owned(),
-        args: args.to_vec(),
+        args: args.iter().map(Into::into).collect(),
         cwd: target.folder.clone(),
         env: env.clone(),
         output,

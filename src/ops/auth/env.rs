@@ -6,7 +6,7 @@ use miette::Diagnostic;
 
 use super::super::access::Access;
 use super::super::identity::Choice;
-use crate::auth::delivery::{Changes, Delivery, Format, Helper, Profile, Style, Wiring, changes, profile_name, render};
+use crate::auth::delivery::{Delivery, Format, Helper, Printable, Profile, Style, Wiring, printable, profile_name, render};
 use crate::auth::resolution::Flag;
 use crate::auth::run::Standing;
 use crate::auth::{Description, IdentityName, Logins};
@@ -49,13 +49,11 @@ pub async fn env(access: &Access, request: &EnvRequest) -> Result<EnvReport> {
         access.session.credentials(&name).await?;
     }
     let known = access.session.describe(&name).await?;
-    let changes = match delivery {
+    let (set, unset) = match delivery {
         Delivery::Env => with_keys(access, &name, &known).await?,
-        Delivery::Process | Delivery::Files => standing_changes(access, &name, &known)?,
+        Delivery::Process => pointing(access, &name, &known)?,
+        Delivery::Files => return Err(EnvError::NoFiles.into()),
     };
-    let set = variables(&changes);
-    // A mock stands for no cloud: what others left in the environment is not its business.
-    let unset = if style(&known.kind) == Style::Aws { changes.remove } else { Vec::new() };
     let text = render(format, &set, &unset)?;
     write(access, request, format, text)
 }
@@ -63,16 +61,11 @@ pub async fn env(access: &Access, request: &EnvRequest) -> Result<EnvReport> {
 /// The variables of the standing configuration, for `whoami`.
 pub(super) async fn standing_environment(access: &Access, name: &IdentityName) -> Result<Vec<(String, String)>> {
     let known = access.session.describe(name).await?;
-    Ok(variables(&wire(access, name, &known, None)?))
-}
-
-fn variables(changes: &Changes) -> Vec<(String, String)> {
-    let set = changes.set.iter().map(|(name, value)| (name.clone(), value.to_string_lossy().into_owned()));
-    set.chain(changes.extra.iter().cloned()).collect()
+    Ok(wire(access, name, &known, None)?.0)
 }
 
 /// Writes the standing configuration and returns the variables that point to it.
-fn standing_changes(access: &Access, name: &IdentityName, known: &Description) -> Result<Changes> {
+fn pointing(access: &Access, name: &IdentityName, known: &Description) -> Result<Printable> {
     if style(&known.kind) == Style::Aws {
         let profile = Profile {
             name: profile_name(name.as_str())?,
@@ -88,7 +81,7 @@ fn standing_changes(access: &Access, name: &IdentityName, known: &Description) -
 }
 
 /// Keys in the environment, for tools that cannot do otherwise.
-async fn with_keys(access: &Access, name: &IdentityName, known: &Description) -> Result<Changes> {
+async fn with_keys(access: &Access, name: &IdentityName, known: &Description) -> Result<Printable> {
     let Some(credentials) = access.session.cached(name).await? else {
         return Err(EnvError::NothingCached { name: name.to_string() }.into());
     };
@@ -100,10 +93,10 @@ fn wire(
     name: &IdentityName,
     known: &Description,
     keys: Option<&crate::auth::creds::AwsCredentials>,
-) -> Result<Changes> {
+) -> Result<Printable> {
     let files = standing(access, &known.provider);
     let identity = access.settings.identity(name.as_str());
-    Ok(changes(&Wiring {
+    Ok(printable(&Wiring {
         identity: name.as_str(),
         profile: &profile_name(name.as_str())?,
         region: known.region.as_deref(),
@@ -114,7 +107,7 @@ fn wire(
         keys,
         env: identity.map(|identity| identity.env.as_slice()).unwrap_or_default(),
         announce: false,
-    }))
+    })?)
 }
 
 fn standing(access: &Access, provider: &str) -> Standing {
@@ -200,6 +193,10 @@ enum EnvError {
     #[error("no valid credentials of `{name}` are cached")]
     #[diagnostic(code(atmos::auth::nothing_cached), help("add `--login`, or run `atmos auth login -i {name}` first"))]
     NothingCached { name: String },
+
+    #[error("delivery files is not possible here: nothing would remove the keys again")]
+    #[diagnostic(code(atmos::auth::no_files), help("use `process`, or `env` for the keys themselves"))]
+    NoFiles,
 
     #[error("format github needs a file to append to")]
     #[diagnostic(code(atmos::auth::no_github_file), help("give `--output-file FILE`, or run where GITHUB_ENV is set"))]
