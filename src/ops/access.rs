@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use super::App;
 use super::identity::{self, Answers, Choice, Question};
-use crate::auth::cache::Cache;
 use crate::auth::Options;
-use crate::auth::resolution::{Flag, Need};
 use crate::auth::Session;
+use crate::auth::cache::Cache;
+use crate::auth::resolution::{Flag, Need};
 use crate::auth::{AuthConfig, Error, IdentityName, Realm, store};
 use crate::diag::Result;
 use crate::host::Host;
@@ -39,7 +39,7 @@ impl Access {
         let keyring = settings.keyring.settings();
         let cache = Arc::new(Cache::open(&host, &keyring, realm.as_str()));
         let session = Session::new(&host, settings.clone(), realm.clone(), cache.clone(), options);
-        let helper_arguments = app.config.helper_arguments();
+        let helper_arguments = app.locate.clone();
         Ok(Access { host, settings, realm, keyring, cache, session, helper_arguments, answers: Arc::default() })
     }
 

@@ -6,9 +6,12 @@ mod access;
 mod app;
 pub mod auth;
 mod child;
+pub mod describe;
 pub mod helmfile;
 pub mod identity;
 mod legacy;
+pub mod list;
+mod sources;
 pub mod terraform;
 mod unbuilt;
 

@@ -6,9 +6,9 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use crate::auth::list::{IdentityBranch, Listing};
 use crate::auth::Logins;
 use crate::auth::Validity;
+use crate::auth::list::{IdentityBranch, Listing};
 use crate::ops::auth::{LoginReport, LogoutReport, WhoamiReport};
 use crate::value::Node;
 
@@ -50,7 +50,11 @@ pub fn whoami(report: &WhoamiReport) -> String {
     match &report.validity {
         Validity::Valid => {}
         Validity::Invalid(why) => {
-            let _ = write!(text, "\n⚠ the credentials are refused: {why}\n  `atmos auth login -i {}` renews them\n", report.identity);
+            let _ = write!(
+                text,
+                "\n⚠ the credentials are refused: {why}\n  `atmos auth login -i {}` renews them\n",
+                report.identity
+            );
         }
         Validity::Unknown(why) => {
             let _ = write!(text, "\n⚠ nobody could be asked whether the credentials are valid: {why}\n");
@@ -273,7 +277,7 @@ fn rows(rows: &[(&str, Option<String>)]) -> String {
 
 /// Local time and what is left of it.
 fn expiry(expires: Timestamp, now: Timestamp) -> String {
-    let local = expires.to_zoned(TimeZone::system());
+    let local = expires.to_zoned_datetime(TimeZone::system());
     let left = expires.duration_since(now);
     let left = if left.is_positive() { remaining(left) } else { "expired".to_owned() };
     format!("{} ({left})", local.strftime("%Y-%m-%d %H:%M:%S %Z"))
