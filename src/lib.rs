@@ -4,13 +4,20 @@
 //! who wants to follow one command starts at `ops::terraform`.
 
 pub mod auth;
+<<<<<<< HEAD
+=======
+pub mod backend;
+pub mod component;
+>>>>>>> main
 pub mod config;
 pub mod diag;
 pub mod exec;
 pub mod graph;
 pub mod host;
 pub mod merge;
+pub mod resolve;
 pub mod secret;
 pub mod span;
+pub mod stack;
 pub mod value;
 pub mod yaml;

@@ -119,6 +119,12 @@ impl Context {
         Ok(())
     }
 
+    /// Names of all entries that can be opened.
+    pub(crate) async fn names(&self) -> Result<Vec<String>, Error> {
+        let cache = self.cache.clone();
+        blocking(move || cache.entries()).await?.map_err(Error::from)
+    }
+
     pub(crate) async fn remove(&self, name: &str) -> Result<bool, Error> {
         let (cache, name) = (self.cache.clone(), name.to_owned());
         blocking(move || cache.remove(&name)).await?.map_err(Error::from)

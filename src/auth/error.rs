@@ -273,6 +273,23 @@ pub(crate) fn nearest<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>
         .map(|(_, name)| name)
 }
 
+impl Error {
+    /// For a name that was typed and is no identity.
+    pub fn identity_not_found(auth: &super::AuthConfig, name: &str) -> Error {
+        let known = auth.identities.keys().map(super::IdentityName::as_str);
+        let help = known_names(name, known, "atmos auth list");
+        let (context, place) = (String::new(), String::new());
+        Error::IdentityNotFound { name: name.to_owned(), context, place, help, text: None, at: None }
+    }
+
+    /// For a name that was typed and is no provider.
+    pub fn provider_not_found(auth: &super::AuthConfig, name: &str) -> Error {
+        let known = auth.providers.keys().map(super::ProviderName::as_str);
+        let help = known_names(name, known, "atmos auth list --providers");
+        Error::ProviderNotFound { name: name.to_owned(), place: String::new(), help, text: None, at: None }
+    }
+}
+
 /// Help for an unknown name: the nearest one, then all of them.
 pub(crate) fn known_names<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>, command: &str) -> String {
     let mut known: Vec<&str> = known.into_iter().collect();

@@ -11,6 +11,10 @@ use super::name::{IdentityName, ProviderName};
 use super::provider::sso::{self, Portal};
 use super::record::{IndexEntry, index_from_bytes, index_to_bytes};
 use super::session::Session;
+use crate::diag::Warning;
+
+/// What the names of indexes begin with; the realm follows.
+const INDEX: &str = "index/";
 
 /// Whose sessions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,7 +120,7 @@ impl Session {
     }
 
     fn index_name(&self) -> String {
-        format!("index/{}", self.context.realm)
+        format!("{INDEX}{}", self.context.realm)
     }
 
     async fn read_index(&self) -> Result<Vec<IndexEntry>, Error> {
@@ -136,6 +140,30 @@ impl Session {
         entries.sort();
         entries.dedup();
         self.context.store(&name, index_to_bytes(&entries)).await
+    }
+
+    /// Warns when this identity has sessions under another realm and none in this one: the repository was moved, or
+    /// `auth.realm` changed.
+    pub(super) async fn tell_of_other_realm(&self, chain: &Chain, index: usize) -> Result<(), Error> {
+        let own = self.index_name();
+        let wanted = entry(chain, index, &Fingerprint::from_index(""));
+        let same = |known: &IndexEntry| known.identity == wanted.identity && known.root == wanted.root;
+        if self.read_index().await?.iter().any(same) {
+            return Ok(());
+        }
+        for name in self.context.names().await? {
+            let Some(realm) = name.strip_prefix(INDEX).filter(|_| name != own) else { continue };
+            let Some(bytes) = self.context.load(&name).await? else { continue };
+            if index_from_bytes(&bytes).iter().any(same) {
+                let message =
+                    format!("credentials exist under another realm (`{realm}`), not under `{}`", self.realm());
+                let warning = Warning::new("atmos::auth::other_realm", message)
+                    .help("set `auth.realm` in atmos.yaml, so that the realm does not depend on the path");
+                self.context.host.talk.warn(warning);
+                break;
+            }
+        }
+        Ok(())
     }
 
     async fn drop_from_index(&self, whose: &Logins) -> Result<(), Error> {

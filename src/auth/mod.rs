@@ -9,6 +9,7 @@ pub mod chain;
 pub mod config;
 mod context;
 pub mod creds;
+pub mod delivery;
 mod duration;
 mod error;
 #[cfg(test)]

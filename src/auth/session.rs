@@ -221,6 +221,7 @@ impl Session {
                 return Ok(record);
             }
             self.context.prepare().await?;
+            self.tell_of_other_realm(chain, index).await?;
             let record = self.authenticate(chain, index).await?;
             self.keep(chain, index, &record).await?;
             Ok(record)

@@ -132,7 +132,7 @@ impl Input<'_> {
             file: self.scope.stack.key.to_string(),
             found: format!("found {}", node.value.type_name()),
             place: located.text,
-            source: located.source,
+            source_code: located.source,
             at: located.at,
         }
     }
@@ -154,7 +154,7 @@ impl Input<'_> {
             backend_type: kind.to_owned(),
             keys: keys.join(", "),
             place: located.text,
-            source: located.source,
+            source_code: located.source,
             at: located.at,
         }
     }

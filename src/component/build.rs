@@ -263,7 +263,7 @@ impl<'s, 'a> Layers<'s, 'a> {
                     file: self.scope.stack.key.to_string(),
                     found: format!("scope '{existing}' where only '{scope}' or 'global' can be"),
                     place: located.text,
-                    source: located.source,
+                    source_code: located.source,
                     at: located.at,
                 });
             }

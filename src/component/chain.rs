@@ -116,7 +116,7 @@ impl Walk<'_, '_> {
             file: self.scope.stack.key.to_string(),
             found: format!("found {}", node.value.type_name()),
             place: located.text,
-            source: located.source,
+            source_code: located.source,
             at: located.at,
         }
     }
@@ -130,7 +130,7 @@ impl Walk<'_, '_> {
             chain: names.join(" -> "),
             file: self.scope.stack.key.to_string(),
             place: located.text,
-            source: located.source,
+            source_code: located.source,
             at: located.at,
         }
     }
@@ -151,7 +151,7 @@ impl Walk<'_, '_> {
             file: self.scope.stack.key.to_string(),
             near,
             place: located.text,
-            source: located.source,
+            source_code: located.source,
             at: located.at,
         }
     }

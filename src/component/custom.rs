@@ -76,7 +76,7 @@ fn with_bases(scope: &Scope<'_>, name: &str, component: &Node, path: &mut Vec<St
             file: scope.stack.key.to_string(),
             found: format!("found {}", node.value.type_name()),
             place: located.text,
-            source: located.source,
+            source_code: located.source,
             at: located.at,
         }
     };
@@ -95,7 +95,7 @@ fn with_bases(scope: &Scope<'_>, name: &str, component: &Node, path: &mut Vec<St
                 chain: names.join(" -> "),
                 file: scope.stack.key.to_string(),
                 place: located.text,
-                source: located.source,
+                source_code: located.source,
                 at: located.at,
             });
         }

@@ -51,6 +51,16 @@ pub enum Error {
     )]
     Duplicate { component: String, stack: String, manifests: String },
 
+    #[error(
+        "stack name pattern references a context part that is not defined in the stack file: the pattern '{pattern}' \
+         specifies '{token}', but the manifest '{file}' does not define it"
+    )]
+    #[diagnostic(
+        code(atmos::component::name_incomplete),
+        help("define `vars.{token}` in '{file}' or in a file that it imports")
+    )]
+    NameIncomplete { pattern: String, token: String, file: String },
+
     #[error("invalid component: '{path}' stands for several components of the stack `{stack}`: {components}")]
     #[diagnostic(code(atmos::component::ambiguous_path), help("give the name of the component"))]
     AmbiguousPath { path: String, stack: String, components: String },
@@ -69,7 +79,7 @@ pub enum Error {
         found: String,
         place: String,
         #[source_code]
-        source: Option<NamedSource<Arc<str>>>,
+        source_code: Option<NamedSource<Arc<str>>>,
         #[label("{found}")]
         at: Option<SourceSpan>,
     },
@@ -88,7 +98,7 @@ pub enum Error {
         near: String,
         place: String,
         #[source_code]
-        source: Option<NamedSource<Arc<str>>>,
+        source_code: Option<NamedSource<Arc<str>>>,
         #[label("this base")]
         at: Option<SourceSpan>,
     },
@@ -100,7 +110,7 @@ pub enum Error {
         file: String,
         place: String,
         #[source_code]
-        source: Option<NamedSource<Arc<str>>>,
+        source_code: Option<NamedSource<Arc<str>>>,
         #[label("closes the circle")]
         at: Option<SourceSpan>,
     },
@@ -122,7 +132,7 @@ pub enum Error {
         keys: String,
         place: String,
         #[source_code]
-        source: Option<NamedSource<Arc<str>>>,
+        source_code: Option<NamedSource<Arc<str>>>,
         #[label("has only {keys}")]
         at: Option<SourceSpan>,
     },
@@ -135,7 +145,7 @@ pub enum Error {
         message: String,
         place: String,
         #[source_code]
-        source: Option<NamedSource<Arc<str>>>,
+        source_code: Option<NamedSource<Arc<str>>>,
         #[label("here")]
         at: Option<SourceSpan>,
     },
@@ -148,7 +158,7 @@ pub enum Error {
         #[help]
         help: Option<String>,
         #[source_code]
-        source: Option<NamedSource<Arc<str>>>,
+        source_code: Option<NamedSource<Arc<str>>>,
         #[label("here")]
         at: Option<SourceSpan>,
     },

@@ -125,7 +125,7 @@ impl Reader<'_, '_> {
             file: self.scope.stack.key.to_string(),
             found: format!("found {}", node.value.type_name()),
             place: located.text,
-            source: located.source,
+            source_code: located.source,
             at: located.at,
         }
     }

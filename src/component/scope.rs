@@ -95,7 +95,7 @@ impl<'a> Scope<'a> {
             file: self.stack.key.to_string(),
             found: format!("found {}; write `{{}}` for a component without settings", node.value.type_name()),
             place: located.text,
-            source: located.source,
+            source_code: located.source,
             at: located.at,
         })
     }
@@ -123,7 +123,7 @@ impl<'a> Scope<'a> {
                     file: self.stack.key.to_string(),
                     message: format!("{error}"),
                     place: located.text,
-                    source: located.source,
+                    source_code: located.source,
                     at: located.at,
                 }
             })?;

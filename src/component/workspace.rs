@@ -181,7 +181,7 @@ pub(crate) fn template_not_built(host: &Host, what: &str, node: Option<&Node>) -
         what: format!("rendering of the template in {what}"),
         place: located.text,
         help: Some("a pattern with tokens such as {stage} works".to_owned()),
-        source: located.source,
+        source_code: located.source,
         at: located.at,
     }
 }

@@ -2,7 +2,11 @@
 //!
 //! Row 12. [`App`] carries what every use case needs; each use case has its own file.
 
+mod access;
 mod app;
 pub mod auth;
+pub mod identity;
+mod legacy;
 
+pub use access::Access;
 pub use app::App;

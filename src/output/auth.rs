@@ -7,8 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use crate::auth::list::{IdentityBranch, Listing};
-use crate::auth::logout::Logins;
-use crate::auth::session::Validity;
+use crate::auth::Logins;
+use crate::auth::Validity;
 use crate::ops::auth::{LoginReport, LogoutReport, WhoamiReport};
 use crate::value::Node;
 

@@ -58,7 +58,7 @@ pub enum Error {
         #[help]
         help: Option<String>,
         #[source_code]
-        source: Option<NamedSource<Arc<str>>>,
+        source_code: Option<NamedSource<Arc<str>>>,
         #[label("here")]
         at: Option<SourceSpan>,
     },
@@ -70,7 +70,7 @@ pub enum Error {
         place: String,
         chain: String,
         #[source_code]
-        source: Option<NamedSource<Arc<str>>>,
+        source_code: Option<NamedSource<Arc<str>>>,
         #[label("this import")]
         at: Option<SourceSpan>,
     },
@@ -87,7 +87,7 @@ pub enum Error {
         chain: String,
         near: String,
         #[source_code]
-        source: Option<NamedSource<Arc<str>>>,
+        source_code: Option<NamedSource<Arc<str>>>,
         #[label("nothing matches this path")]
         at: Option<SourceSpan>,
     },
@@ -99,7 +99,7 @@ pub enum Error {
         import: String,
         place: String,
         #[source_code]
-        source: Option<NamedSource<Arc<str>>>,
+        source_code: Option<NamedSource<Arc<str>>>,
         #[label("this file itself")]
         at: Option<SourceSpan>,
     },
@@ -110,7 +110,7 @@ pub enum Error {
         chain: String,
         place: String,
         #[source_code]
-        source: Option<NamedSource<Arc<str>>>,
+        source_code: Option<NamedSource<Arc<str>>>,
         #[label("closes the circle")]
         at: Option<SourceSpan>,
     },
@@ -128,7 +128,7 @@ pub enum Error {
         found: String,
         place: String,
         #[source_code]
-        source: Option<NamedSource<Arc<str>>>,
+        source_code: Option<NamedSource<Arc<str>>>,
         #[label("{found}")]
         at: Option<SourceSpan>,
     },
@@ -146,7 +146,7 @@ pub enum Error {
         file: String,
         place: String,
         #[source_code]
-        source: Option<NamedSource<Arc<str>>>,
+        source_code: Option<NamedSource<Arc<str>>>,
         #[label("not allowed here")]
         at: Option<SourceSpan>,
     },
@@ -160,7 +160,7 @@ pub enum Error {
         #[help]
         help: Option<String>,
         #[source_code]
-        source: Option<NamedSource<Arc<str>>>,
+        source_code: Option<NamedSource<Arc<str>>>,
         #[label("here")]
         at: Option<SourceSpan>,
     },
@@ -196,7 +196,7 @@ pub(crate) fn section_error(phrase: &str, file: &str, node: &Node, sources: &Sou
         file: file.to_owned(),
         found: format!("found {}", node.value.type_name()),
         place: located.text,
-        source: located.source,
+        source_code: located.source,
         at: located.at,
     }
 }
@@ -208,7 +208,7 @@ pub(crate) fn global_metadata_error(fields: &str, file: &str, first: &Node, sour
         fields: fields.to_owned(),
         file: file.to_owned(),
         place: located.text,
-        source: located.source,
+        source_code: located.source,
         at: located.at,
     }
 }

@@ -124,7 +124,7 @@ impl File {
                     file: self.relative.clone(),
                     chain: String::new(),
                     help: None,
-                    source: located.source,
+                    source_code: located.source,
                     at: located.at,
                 })
             }
@@ -132,7 +132,7 @@ impl File {
     }
 
     fn invalid(&self, error: &yaml::Error) -> Error {
-        let (source, at) = match error {
+        let (source_code, at) = match error {
             yaml::Error::Syntax { source_code, at, .. }
             | yaml::Error::DuplicateKey { source_code, at, .. }
             | yaml::Error::Limit { source_code, at, .. }
@@ -149,7 +149,7 @@ impl File {
             file: self.relative.clone(),
             chain: String::new(),
             help,
-            source,
+            source_code,
             at,
         }
     }

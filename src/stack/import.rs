@@ -101,7 +101,7 @@ fn invalid(message: String, node: &Node, sources: &Sources) -> Error {
         message,
         place: located.text,
         chain: String::new(),
-        source: located.source,
+        source_code: located.source,
         at: located.at,
     }
 }

@@ -116,7 +116,7 @@ impl Merger<'_> {
             place: located.text,
             chain: String::new(),
             help: Some("write the value without a template, or use the reference for this stack".to_owned()),
-            source: located.source,
+            source_code: located.source,
             at: located.at,
         })
     }
@@ -150,7 +150,7 @@ impl Merger<'_> {
             place: located.text,
             chain: String::new(),
             help: Some("copy the file below `stacks.base_path` and import it from there".to_owned()),
-            source: located.source,
+            source_code: located.source,
             at: located.at,
         };
         match &entry.target {
@@ -170,7 +170,7 @@ impl Merger<'_> {
                 file,
                 place: located.text,
                 chain: String::new(),
-                source: located.source,
+                source_code: located.source,
                 at: located.at,
             }),
             Target::Remote => Err(not_built(format!("import of remote manifests ('{}')", import.written), located)),
@@ -181,7 +181,7 @@ impl Merger<'_> {
                 message: format!("invalid import '{}' in the file '{file}': {message}", import.written),
                 place: located.text,
                 chain: String::new(),
-                source: located.source,
+                source_code: located.source,
                 at: located.at,
             }),
         }
@@ -195,7 +195,7 @@ impl Merger<'_> {
                 file: name(index).to_owned(),
                 import: entry.import.written.clone(),
                 place: located.text,
-                source: located.source,
+                source_code: located.source,
                 at: located.at,
             });
         }
@@ -204,7 +204,7 @@ impl Merger<'_> {
             return Err(Error::ImportCycle {
                 chain: chain.join(" → "),
                 place: located.text,
-                source: located.source,
+                source_code: located.source,
                 at: located.at,
             });
         }

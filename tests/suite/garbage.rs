@@ -108,10 +108,10 @@ fn damaged_files_are_errors_and_never_panics() {
 #[test]
 fn deep_and_wide_documents_end_soon() {
     let sandbox = Sandbox::example();
-    let laughs = (0..9).fold("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned(), |mut text, level| {
+    let laughs = (0..9).fold("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned(), |text, level| {
         let references = vec![format!("*a{level}"); 10].join(", ");
-        text.push_str(&format!("a{}: &a{} [{references}]\n", level + 1, level + 1));
-        text
+        let next = level + 1;
+        text + &format!("a{next}: &a{next} [{references}]\n")
     });
     let documents = [
         ("deep", format!("vars: {}{}\n", "[".repeat(20_000), "]".repeat(20_000))),

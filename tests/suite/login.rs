@@ -70,7 +70,7 @@ fn login_at_an_unreachable_portal_fails_soon_and_names_it() {
         cloud.sandbox.set(name, &nobody);
     }
     let outcome = cloud.login("data-admin").exits(1).says("corp");
-    assert!(outcome.elapsed < Duration::from_secs(60), "{outcome}");
+    assert!(outcome.elapsed < Duration::from_mins(1), "{outcome}");
 }
 
 #[test]

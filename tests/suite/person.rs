@@ -28,9 +28,8 @@ fn plan_logs_in_when_needed_and_goes_on() {
     assert!(seen.contains("\u{1b}["), "terraform's colours show\n{seen}");
     let wanted = ["vpc", "dev", "network-admin", "333333333333", "process"];
     assert!(seen.lines().any(|line| wanted.iter().all(|word| line.contains(word))), "{wanted:?}\n{seen}");
-    let (_, requests) = cloud.requests_during(|| {
-        cloud.sandbox.atmos(&["terraform", "plan", "vpc", "-s", "dev"]).success();
-    });
+    let plan = ["terraform", "plan", "vpc", "-s", "dev"];
+    let (_, requests) = cloud.requests_during(|| cloud.sandbox.atmos(&plan).success());
     assert_eq!(requests, Vec::<String>::new(), "the login of the first plan is kept");
     cloud.assert_clean();
 }

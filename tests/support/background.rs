@@ -1,10 +1,13 @@
 //! Processes beside the test: started with pipes or log files, ended by their id.
 
 use std::net::TcpListener;
-use std::process::{Child, Command};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal};
+
+use super::parts;
 
 /// How long a process may take to end by itself before it is killed.
 const GRACE: Duration = Duration::from_secs(5);
@@ -16,13 +19,35 @@ pub(crate) struct Background {
 }
 
 impl Background {
-    pub(crate) fn start(name: &'static str, command: &mut Command) -> Background {
-        let child = command.spawn().unwrap_or_else(|error| panic!("cannot start {name}: {error}"));
+    /// A command with nothing in its environment but PATH; the kernel ends it with us, should we be killed. `setpriv`
+    /// is replaced by the program, so the process id is the program's.
+    pub(crate) fn command(program: &Path) -> Command {
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig=KILL", "--"]).arg(program);
+        command.env_clear().env("PATH", parts::path()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+    }
+
+    pub(crate) fn start(name: &'static str, mut command: Command) -> Background {
+        let (send, receive) = std::sync::mpsc::channel();
+        // The kernel takes the end of the thread that started a child for the end of the parent.
+        std::thread::spawn(move || {
+            let _ = send.send(command.spawn());
+            loop {
+                std::thread::park();
+            }
+        });
+        let child = receive.recv().expect("the thread answers");
+        let child = child.unwrap_or_else(|error| panic!("cannot start {name}: {error}"));
         Background { name, child }
     }
 
     pub(crate) fn child(&mut self) -> &mut Child {
         &mut self.child
+    }
+
+    pub(crate) fn is_alive(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
     }
 
     /// Fails the test if the process has ended although it should serve.

@@ -1,7 +1,7 @@
 //! The loopback IAM Identity Center of `tests/servers/identity_center`, as a process of its own.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -20,10 +20,10 @@ impl IdentityCenter {
     pub(crate) fn start(flags: &[&str]) -> IdentityCenter {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let port_file = folder.path().join("port");
-        let mut command = Command::new(binary());
+        let mut command = Background::command(&binary());
         command.args(flags).arg("--exit-with-stdin").arg("--exit-after").arg("900").arg("--port-file").arg(&port_file);
-        command.env_clear().stdin(Stdio::piped()).stdout(Stdio::null());
-        let mut process = Background::start("identity-center", &mut command);
+        command.stdin(Stdio::piped());
+        let mut process = Background::start("identity-center", command);
         let port = wait_until("identity-center listens", Duration::from_secs(20), || {
             process.assert_alive();
             std::fs::read_to_string(&port_file).ok()

@@ -2,38 +2,56 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::background::{Background, free_port, wait_until};
+use super::background::{Background, free_port};
 use super::parts;
+
+const TOKEN: &str = "test-token";
+
+/// Somebody else may take a port between our choice and the start.
+const ATTEMPTS: u32 = 3;
 
 /// A cluster of one API server. Objects are stored and served; nothing runs them.
 pub(crate) struct Kube {
     pub(crate) kubeconfig: PathBuf,
-    _apiserver: Background,
-    _etcd: Background,
-    _folder: tempfile::TempDir,
+    apiserver: Background,
+    etcd: Background,
+    folder: tempfile::TempDir,
 }
 
 impl Kube {
     pub(crate) fn start() -> Kube {
+        for _ in 0..ATTEMPTS {
+            if let Some(kube) = Kube::attempt() {
+                return kube;
+            }
+        }
+        panic!("the Kubernetes API did not start in {ATTEMPTS} attempts");
+    }
+
+    fn attempt() -> Option<Kube> {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (etcd, clients) = etcd(folder.path());
-        let token = "loopback-cluster-admin-token";
-        let (apiserver, port) = apiserver(folder.path(), &clients, token);
+        let (apiserver, port) = apiserver(folder.path(), &clients);
         let kubeconfig = folder.path().join("kubeconfig");
-        std::fs::write(&kubeconfig, kubeconfig_text(port, token)).expect("a new file");
-        let kube = Kube { kubeconfig, _apiserver: apiserver, _etcd: etcd, _folder: folder };
-        wait_until("kube-apiserver is ready", Duration::from_secs(90), || {
-            kube.kubectl(&["get", "--raw", "/readyz"]).filter(|answer| answer == "ok")
-        });
-        kube
+        let authority = folder.path().join("certs/apiserver.crt");
+        std::fs::write(&kubeconfig, kubeconfig_text(port, &authority)).expect("a new file");
+        let mut kube = Kube { kubeconfig, apiserver, etcd, folder };
+        let deadline = Instant::now() + Duration::from_secs(90);
+        while Instant::now() < deadline && kube.apiserver.is_alive() && kube.etcd.is_alive() {
+            if kube.kubectl(&["get", "--raw", "/readyz"]).is_some_and(|answer| answer == "ok") {
+                return Some(kube);
+            }
+            std::thread::sleep(Duration::from_millis(200));
+        }
+        None
     }
 
     /// Stdout of kubectl, if it succeeds.
     pub(crate) fn kubectl(&self, args: &[&str]) -> Option<String> {
         let mut command = Command::new(parts::program("kubectl"));
-        command.env_clear().env("PATH", parts::path()).env("HOME", self._folder.path());
+        command.env_clear().env("PATH", parts::path()).env("HOME", self.folder.path());
         let output = command.arg("--kubeconfig").arg(&self.kubeconfig).args(args).stdin(Stdio::null()).output().ok()?;
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
@@ -41,54 +59,60 @@ impl Kube {
 
 fn etcd(folder: &Path) -> (Background, String) {
     let (clients, peers) = (url(free_port()), url(free_port()));
-    let mut command = Command::new(parts::program("etcd"));
-    command.arg("--data-dir").arg(folder.join("etcd"));
-    command.args(["--listen-client-urls", &clients, "--advertise-client-urls", &clients]);
-    command.args(["--listen-peer-urls", &peers, "--initial-advertise-peer-urls", &peers]);
-    command.args(["--initial-cluster", &format!("default={peers}")]);
-    (Background::start("etcd", quiet(&mut command, &folder.join("etcd.log"))), clients)
+    let mut command = Background::command(&parts::program("etcd"));
+    command.arg("--name=default").arg(format!("--data-dir={}", folder.join("etcd").display()));
+    command.arg(format!("--listen-client-urls={clients}")).arg(format!("--advertise-client-urls={clients}"));
+    command.arg(format!("--listen-peer-urls={peers}")).arg(format!("--initial-advertise-peer-urls={peers}"));
+    command.arg(format!("--initial-cluster=default={peers}"));
+    (Background::start("etcd", command), clients)
 }
 
-fn apiserver(folder: &Path, etcd: &str, token: &str) -> (Background, u16) {
-    let key = folder.join("service-account.key");
+fn apiserver(folder: &Path, etcd: &str) -> (Background, u16) {
+    let key = folder.join("sa.key");
     let mut openssl = Command::new(parts::program("openssl"));
     openssl.arg("genrsa").arg("-out").arg(&key).arg("2048").stderr(Stdio::null());
     assert!(openssl.status().expect("openssl starts").success(), "openssl genrsa failed");
     let tokens = folder.join("tokens.csv");
-    std::fs::write(&tokens, format!("{token},admin,admin,\"system:masters\"\n")).expect("a new file");
+    std::fs::write(&tokens, format!("{TOKEN},admin,admin,system:masters\n")).expect("a new file");
     let port = free_port();
-    let mut command = Command::new(parts::program("kube-apiserver"));
-    command.args(["--etcd-servers", etcd, "--bind-address", "127.0.0.1", "--secure-port", &port.to_string()]);
-    command.arg("--cert-dir").arg(folder.join("certificates")).arg("--token-auth-file").arg(tokens);
-    command.arg("--service-account-key-file").arg(&key).arg("--service-account-signing-key-file").arg(&key);
-    command.args(["--service-account-issuer", "https://kubernetes.default.svc", "--authorization-mode", "RBAC"]);
-    command.args(["--disable-admission-plugins", "ServiceAccount", "--service-cluster-ip-range", "10.0.0.0/24"]);
-    (Background::start("kube-apiserver", quiet(&mut command, &folder.join("apiserver.log"))), port)
-}
-
-fn quiet<'a>(command: &'a mut Command, log: &Path) -> &'a mut Command {
-    let file = std::fs::File::create(log).expect("a new file");
-    command.env_clear().env("PATH", parts::path()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(file)
+    let mut command = Background::command(&parts::program("kube-apiserver"));
+    command.args(["--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", "--authorization-mode=RBAC"]);
+    command.args(["--disable-admission-plugins=ServiceAccount", "--service-cluster-ip-range=10.0.0.0/24"]);
+    command.arg("--endpoint-reconciler-type=none");
+    let shown = |path: &Path| path.display().to_string();
+    for (flag, value) in [
+        ("etcd-servers", etcd.to_owned()),
+        ("secure-port", port.to_string()),
+        ("cert-dir", shown(&folder.join("certs"))),
+        ("service-account-issuer", format!("https://127.0.0.1:{port}")),
+        ("service-account-key-file", shown(&key)),
+        ("service-account-signing-key-file", shown(&key)),
+        ("token-auth-file", shown(&tokens)),
+    ] {
+        command.arg(format!("--{flag}={value}"));
+    }
+    (Background::start("kube-apiserver", command), port)
 }
 
 fn url(port: u16) -> String {
     format!("http://127.0.0.1:{port}")
 }
 
-fn kubeconfig_text(port: u16, token: &str) -> String {
+fn kubeconfig_text(port: u16, authority: &Path) -> String {
     format!(
         "apiVersion: v1
 kind: Config
 clusters:
-  - name: loopback
-    cluster: {{server: 'https://127.0.0.1:{port}', insecure-skip-tls-verify: true}}
+  - name: test
+    cluster: {{server: 'https://127.0.0.1:{port}', certificate-authority: '{}'}}
 users:
-  - name: admin
-    user: {{token: {token}}}
+  - name: test
+    user: {{token: {TOKEN}}}
 contexts:
-  - name: loopback
-    context: {{cluster: loopback, user: admin}}
-current-context: loopback
-"
+  - name: test
+    context: {{cluster: test, user: test}}
+current-context: test
+",
+        authority.display()
     )
 }

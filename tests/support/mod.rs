@@ -18,7 +18,7 @@ mod sts;
 mod terminal;
 
 pub(crate) use background::{descendants, free_port, signal, wait_until};
-pub(crate) use cloud::{AMBIENT_KEY, Cloud, variables};
+pub(crate) use cloud::{AMBIENT_KEY, Cloud, Probe, variables};
 pub(crate) use identity_center::IdentityCenter;
 pub(crate) use kube::Kube;
 pub(crate) use outcome::Outcome;

@@ -14,11 +14,16 @@ fn testbed() -> Option<PathBuf> {
     bin.is_dir().then_some(bin)
 }
 
-/// PATH for everything that a test starts.
+/// PATH for everything that a test starts: the test bed and the system, nothing of the caller's; without a test bed the
+/// caller's.
 pub(crate) fn path() -> OsString {
-    let callers = std::env::var_os("PATH").unwrap_or_default();
-    let folders = testbed().into_iter().chain(std::env::split_paths(&callers));
-    std::env::join_paths(folders).expect("a folder of PATH contains no separator")
+    match testbed() {
+        None => std::env::var_os("PATH").unwrap_or_default(),
+        Some(bin) => {
+            let folders = [bin, "/usr/bin".into(), "/bin".into()];
+            std::env::join_paths(folders).expect("a folder of PATH contains no separator")
+        }
+    }
 }
 
 /// The program of a part, or a failure that says how to get it.

@@ -16,7 +16,7 @@ use super::outcome::Outcome;
 use super::{parts, signal};
 
 /// A run that takes longer hangs.
-const LIMIT: Duration = Duration::from_secs(180);
+const LIMIT: Duration = Duration::from_mins(3);
 
 /// The top of our own repository.
 pub(crate) fn repository() -> &'static Path {
@@ -118,10 +118,6 @@ impl Sandbox {
         self.env.remove(name);
     }
 
-    pub(crate) fn variable(&self, name: &str) -> Option<&OsString> {
-        self.env.get(name)
-    }
-
     pub(crate) fn environment(&self) -> &BTreeMap<String, OsString> {
         &self.env
     }
@@ -176,11 +172,6 @@ impl Sandbox {
     /// Runs the program to its end.
     pub(crate) fn atmos(&self, args: &[&str]) -> Outcome {
         self.spawn(args).wait()
-    }
-
-    /// Runs the program with text on its standard input.
-    pub(crate) fn atmos_with_input(&self, args: &[&str], input: &str) -> Outcome {
-        self.start(self.atmos_command(args), input).wait()
     }
 
     /// Runs the program with further variables.

@@ -2,12 +2,11 @@
 
 use std::io::{Read, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use super::background::{Background, free_port, wait_until};
-use super::{http, parts};
+use super::background::{Background, wait_until};
+use super::parts;
 
 /// One call as the recorder saw it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +35,7 @@ pub(crate) struct Sts {
 struct Moto {
     address: String,
     _process: Mutex<Background>,
+    _folder: tempfile::TempDir,
 }
 
 static SHARED: Mutex<Weak<Moto>> = Mutex::new(Weak::new());
@@ -81,17 +81,19 @@ fn shared() -> Arc<Moto> {
     if let Some(moto) = shared.upgrade() {
         return moto;
     }
-    let port = free_port();
-    let mut command = Command::new(parts::program("moto_server"));
-    command.args(["-H", "127.0.0.1", "-p", &port.to_string()]).env("PATH", parts::path());
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let mut process = Background::start("moto_server", &mut command);
-    let url = format!("http://127.0.0.1:{port}/moto-api/");
-    wait_until("moto_server answers", Duration::from_secs(60), || {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let log = folder.path().join("log");
+    let mut command = Background::command(&parts::program("moto_server"));
+    // It takes a free port itself and names it.
+    command.args(["-H", "127.0.0.1", "-p", "0"]).stderr(std::fs::File::create(&log).expect("a new file"));
+    let mut process = Background::start("moto_server", command);
+    let address = wait_until("moto_server listens", Duration::from_mins(1), || {
         process.assert_alive();
-        http::exchange("GET", &url, "").filter(|(status, _)| *status == 200)
+        let text = std::fs::read_to_string(&log).ok()?;
+        let (_, rest) = text.split_once("Running on http://")?;
+        rest.lines().next().map(|address| address.trim().to_owned())
     });
-    let moto = Arc::new(Moto { address: format!("127.0.0.1:{port}"), _process: Mutex::new(process) });
+    let moto = Arc::new(Moto { address, _process: Mutex::new(process), _folder: folder });
     *shared = Arc::downgrade(&moto);
     moto
 }
@@ -112,7 +114,7 @@ fn relay(mut client: TcpStream, address: &str, notes: &Mutex<Seen>) -> Option<()
     }
     request.push_str("Connection: close\r\n\r\n");
     let mut server = TcpStream::connect(address).ok()?;
-    server.set_read_timeout(Some(Duration::from_secs(60))).ok()?;
+    server.set_read_timeout(Some(Duration::from_mins(1))).ok()?;
     server.write_all(request.as_bytes()).ok()?;
     server.write_all(&body).ok()?;
     let mut answer = Vec::new();

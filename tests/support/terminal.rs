@@ -20,7 +20,7 @@ impl Terminal {
         command.stdin(std::process::Stdio::inherit());
         let mut session = OsSession::spawn(command).expect("a pseudo-terminal");
         session.get_process_mut().set_window_size(160, 50).expect("a size");
-        session.set_expect_timeout(Some(Duration::from_secs(120)));
+        session.set_expect_timeout(Some(Duration::from_mins(2)));
         Terminal { session, seen: String::new() }
     }
 

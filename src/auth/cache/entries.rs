@@ -133,14 +133,14 @@ impl Cache {
     pub fn entries(&self) -> Result<Vec<String>, Error> {
         let mut names = self.inner.memory.names();
         let files = self.files()?;
-        if !files.is_empty() && self.inner.store.is_persistent() {
-            if let Some(key) = self.key(false)? {
-                for file_name in files {
-                    let content = private::read(&self.inner.directory.join(&file_name))?;
-                    names.extend(
-                        content.and_then(|content| format::open(&key, &file_name, &content)).map(|entry| entry.name),
-                    );
-                }
+        if !files.is_empty()
+            && self.inner.store.is_persistent()
+            && let Some(key) = self.key(false)?
+        {
+            for file_name in files {
+                let content = private::read(&self.inner.directory.join(&file_name))?;
+                let entry = content.and_then(|content| format::open(&key, &file_name, &content));
+                names.extend(entry.map(|entry| entry.name));
             }
         }
         names.sort();
@@ -168,9 +168,12 @@ impl Cache {
             // A read-only home must not keep a container from logging in.
             Err(error) if self.inner.store.is_persistent() => return Err(error),
             Err(_) => {
-                fs::create_private_dir(&self.inner.spare)
-                    .map_err(|error| Error::io("create", &self.inner.spare, error))?;
-                &self.inner.spare
+                let spare = &self.inner.spare;
+                // The parent too: in the temp directory it could be somebody else's.
+                for directory in spare.parent().into_iter().chain([spare.as_path()]) {
+                    fs::create_private_dir(directory).map_err(|error| Error::io("create", directory, error))?;
+                }
+                spare
             }
         };
         take(&directory.join(format!("{}.lock", seal::file_name(name))), timeout, waiting)

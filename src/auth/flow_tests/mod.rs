@@ -16,7 +16,7 @@ use super::{Error, Logins};
 use crate::diag::{Failure, Message, Talk};
 use crate::host::{Dirs, Env, Host, Terminal};
 use crate::secret::Expose;
-use server::Server;
+use server::{PROXIED, Server};
 
 /// One machine: a cache that outlives sessions, a responder, a listener for messages.
 struct Bed {
@@ -45,10 +45,10 @@ impl Bed {
             cwd: temp.path().to_path_buf(),
             terminal: Terminal { forced: true, ..Terminal::default() },
             exe: "atmos".into(),
-            talk: Talk::new(move |message| {
-                if let Message::Attention(line) = message {
-                    sink.lock().unwrap().push(line);
-                }
+            talk: Talk::new(move |message| match message {
+                Message::Attention(line) => sink.lock().unwrap().push(line),
+                Message::Warning(warning) => sink.lock().unwrap().push(warning.message),
+                _ => {}
             }),
             masker: Arc::default(),
             sources: Arc::default(),
@@ -81,10 +81,30 @@ impl Bed {
         Session::new(&self.host, Arc::new(auth), realm, self.cache.clone(), options)
     }
 
+    fn in_realm(&self, realm: &str) -> Session {
+        let realm = Realm::resolve(Some(realm), None, None).unwrap();
+        let session = self.fresh();
+        Session::new(&self.host, session.settings, realm, self.cache.clone(), Options::default())
+    }
+
     fn fresh(&self) -> Session {
         self.session(Options::default())
     }
 }
+
+/// A self-signed certificate whose key was thrown away.
+const ROOT: &str = "\
+-----BEGIN CERTIFICATE-----\n\
+MIIBgTCCASegAwIBAgIUUWb77rkTSJ3wzecEIXd3fOfiHwkwCgYIKoZIzj0EAwIw\n\
+FTETMBEGA1UEAwwKYXRtb3MtdGVzdDAgFw0yNjExMjQwMzA5NTZaGA8yMDgxMDgy\n\
+NzAzMDk1NlowFTETMBEGA1UEAwwKYXRtb3MtdGVzdDBZMBMGByqGSM49AgEGCCqG\n\
+SM49AwEHA0IABAWmv7NdoXRewtE/pbispdGPstm1TeIckXAP2Yf/+Dq+CdlY1OhS\n\
+FIoh8soeU7RtJZ5+2LHrf9pLNq7gH4Dc+VGjUzBRMB0GA1UdDgQWBBS5FbUPQ+Xh\n\
+Q0vUEwAyWQZBp/4mWjAfBgNVHSMEGDAWgBS5FbUPQ+XhQ0vUEwAyWQZBp/4mWjAP\n\
+BgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA0gAMEUCIQDWLZKKm1FbYlIyIKd6\n\
+bBS2FGdkmOpBnlzFvFTTVZ+IrwIgKyh+TTnSUtOYuYyDoDt7EszOnsrHmfPpp0K+\n\
+7IKWR0w=\n\
+-----END CERTIFICATE-----\n";
 
 fn cache(host: &Host) -> Cache {
     Cache::open(host, &super::store::Settings::default(), "test")
@@ -370,6 +390,65 @@ async fn what_is_kept_on_disk_is_sealed_and_opens_in_the_next_process() {
     bed.cache = Arc::new(cache(&bed.host));
     let error = bed.fresh().credentials(&name("dev")).await.unwrap_err();
     assert_eq!((bed.server.total(), error.exit_code()), (asked, 1), "{error}");
+}
+
+#[tokio::test]
+async fn realms_share_the_sign_in_but_not_the_sessions() {
+    let bed = Bed::new().await;
+    key(&bed.fresh(), "dev").await.unwrap();
+    let warned = |bed: &Bed| bed.heard.lock().unwrap().iter().any(|line| line.contains("under another realm (`test`)"));
+    assert!(!warned(&bed));
+    key(&bed.in_realm("other"), "dev").await.unwrap();
+    assert_eq!((bed.server.count("/device_authorization"), bed.server.count("/federation")), (1, 2));
+    assert!(warned(&bed));
+}
+
+#[tokio::test]
+async fn an_unreachable_service_is_said_rather_than_a_missing_terminal() {
+    let mut bed = Bed::new().await;
+    bed.server.script.lock().unwrap().token_lifetime = 60;
+    key(&bed.fresh(), "dev").await.unwrap();
+    bed.host.terminal.forced = false;
+    bed.host.env.set("AWS_ENDPOINT_URL_SSO_OIDC", "http://127.0.0.1:9");
+    let error = bed.fresh().credentials(&name("base")).await.unwrap_err();
+    assert!(error.to_string().starts_with("cannot reach http://127.0.0.1:9 (CreateToken"), "{error}");
+}
+
+#[tokio::test]
+async fn proxies_of_the_environment_are_used_but_not_for_loopback() {
+    let mut bed = Bed::new().await;
+    bed.host.env.set("HTTP_PROXY", bed.server.url.trim_start_matches("http://"));
+    bed.host.env.set("AWS_ENDPOINT_URL", PROXIED);
+    key(&bed.fresh(), "admin").await.unwrap();
+    assert_eq!(bed.server.script.lock().unwrap().proxied, 7);
+    bed.host.env.set("AWS_ENDPOINT_URL", &bed.server.url);
+    bed.host.env.set("HTTP_PROXY", "http://127.0.0.1:9");
+    key(&bed.fresh(), "dev").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_bad_bundle_or_a_server_without_tls_is_an_error_not_a_panic() {
+    let mut bed = Bed::new().await;
+    bed.host.env.set("AWS_ENDPOINT_URL", bed.server.url.replace("http:", "https:"));
+    let error = bed.fresh().credentials(&name("dev")).await.unwrap_err();
+    assert!(error.to_string().starts_with("cannot reach https://127.0.0.1"), "{error}");
+    let bundle = bed.host.cwd.join("ca.pem");
+    bed.host.env.set("AWS_CA_BUNDLE", &bundle);
+    for content in [
+        None,
+        Some("not a bundle"),
+        Some("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
+        Some("-----BEGIN CERTIFICATE-----\n%%%%\n-----END CERTIFICATE-----\n"),
+    ] {
+        if let Some(content) = content {
+            std::fs::write(&bundle, content).unwrap();
+        }
+        let error = bed.fresh().credentials(&name("dev")).await.unwrap_err();
+        assert!(error.to_string().starts_with("the CA bundle "), "{content:?}: {error}");
+    }
+    std::fs::write(&bundle, ROOT).unwrap();
+    let error = bed.fresh().credentials(&name("dev")).await.unwrap_err();
+    assert!(error.to_string().starts_with("cannot reach https://127.0.0.1"), "{error}");
 }
 
 #[tokio::test]

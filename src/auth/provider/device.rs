@@ -121,14 +121,21 @@ pub(crate) async fn authorize(context: &Context, portal: &Portal) -> Result<Port
 
 const HELP: &str = "try again with `atmos auth login`, and approve the request in the browser";
 
-/// Exchanges the refresh token of an earlier sign-in. `None` when that cannot be done: every failure leads to a new
-/// sign-in.
-pub(crate) async fn refresh(context: &Context, portal: &Portal, old: &PortalToken) -> Option<PortalToken> {
-    let refresh_token = old.refresh_token.as_ref()?;
+/// Exchanges the refresh token of an earlier sign-in. `None` when the service does not accept it or there is none:
+/// then only a new sign-in helps.
+///
+/// # Errors
+/// [`Error::Unreachable`]: a new sign-in would not get further.
+pub(crate) async fn refresh(
+    context: &Context,
+    portal: &Portal,
+    old: &PortalToken,
+) -> Result<Option<PortalToken>, Error> {
+    let Some(refresh_token) = &old.refresh_token else { return Ok(None) };
     if old.client_id.is_empty() || old.registration_expires_at <= context.host.now() {
-        return None;
+        return Ok(None);
     }
-    let client = context.clients.oidc(&portal.region, portal.oidc_endpoint.as_deref()).ok()?;
+    let client = context.clients.oidc(&portal.region, portal.oidc_endpoint.as_deref())?;
     let answer = client
         .create_token()
         .client_id(&old.client_id)
@@ -144,11 +151,15 @@ pub(crate) async fn refresh(context: &Context, portal: &Portal, old: &PortalToke
                 secret: old.client_secret.clone(),
                 expires_at: old.registration_expires_at,
             };
-            token(context, portal, &answer, &registration, old.refresh_token.clone()).ok()
+            Ok(token(context, portal, &answer, &registration, old.refresh_token.clone()).ok())
         }
         Err(error) => {
-            tracing::debug!(provider = %portal.name, reason = Refusal::new(&error).text, "refresh token not accepted");
-            None
+            let refusal = Refusal::new(&error);
+            if refusal.status.is_none() {
+                return Err(failed(portal, "CreateToken", refusal));
+            }
+            tracing::debug!(provider = %portal.name, reason = refusal.text, "refresh token not accepted");
+            Ok(None)
         }
     }
 }

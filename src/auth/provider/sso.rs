@@ -118,7 +118,7 @@ async fn obtain(
     }
     context.prepare().await?;
     let refreshed = match old.as_ref().filter(|_| !force) {
-        Some(old) => device::refresh(context, portal, old).await,
+        Some(old) => device::refresh(context, portal, old).await?,
         None => None,
     };
     let token = match refreshed {

@@ -1,8 +1,199 @@
-//! Where run directories are. Row 5.
+//! The directory of one run, and the removal of those whose process died. Row 5.
+//!
+//! A run holds an OS lock on a file in its directory for as long as it lives. The kernel releases the lock when the
+//! process dies in whatever way, so a free lock means a dead run. Making a directory and sweeping happen under a lock
+//! of the base directory: nobody sees a directory that is not locked yet.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use crate::host::Host;
+use super::Error;
+use crate::auth::store::private;
+use crate::diag::{Talk, Warning};
+use crate::host::lock::FileLock;
+use crate::host::{Host, fs};
+
+/// Name of the socket, short because paths of sockets are limited.
+const SOCKET: &str = "s";
+const LOCK: &str = "lock";
+/// Bytes that the path of a socket may have, without its end mark.
+const LONGEST_SOCKET: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How often removal is tried while a child that goes down still writes.
+const ATTEMPTS: u32 = 5;
+
+/// A directory that only this run uses; it goes with the value.
+#[derive(Debug)]
+pub(super) struct Directory {
+    path: PathBuf,
+    /// Held to the end.
+    _lock: FileLock,
+    removed: bool,
+    talk: Talk,
+}
+
+impl Directory {
+    /// Makes a new directory in the first place that can have one (the runtime directory, the cache, the temp directory)
+    /// and sweeps what dead runs left in all of them.
+    pub(super) fn create(host: &Host) -> Result<Directory, Error> {
+        let bases = bases(host);
+        let mut failure = None;
+        let mut made = None;
+        for place in &bases {
+            match Base::open(place).and_then(|base| base.make(&host.talk)) {
+                Ok(directory) => {
+                    made = Some(directory);
+                    break;
+                }
+                Err(error) => failure = failure.or(Some(error)),
+            }
+        }
+        for place in bases.iter().filter(|place| place.path.is_dir()) {
+            match Base::open(place) {
+                Ok(base) => base.sweep(&host.talk),
+                Err(error) => host.talk.warn(leftover(&error.to_string())),
+            }
+        }
+        made.ok_or_else(|| failure.unwrap_or(Error::PathTooLong { path: temporary_base(host) }))
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn socket(&self) -> PathBuf {
+        self.path.join(SOCKET)
+    }
+
+    /// Removes the directory with everything in it. A second call does nothing.
+    pub(super) fn remove(&mut self) -> Result<(), Error> {
+        if self.removed {
+            return Ok(());
+        }
+        remove_tree(&self.path).map_err(|error| Error::io("remove", &self.path, error))?;
+        self.removed = true;
+        Ok(())
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        if let Err(error) = self.remove() {
+            self.talk.warn(leftover(&error.to_string()));
+        }
+    }
+}
+
+/// A directory that may hold run directories.
+struct Place {
+    path: PathBuf,
+    /// A directory above it that has to be ours too, because everybody may write where it lies.
+    guard: Option<PathBuf>,
+}
+
+/// A place with run directories, locked.
+struct Base {
+    path: PathBuf,
+    _lock: FileLock,
+}
+
+impl Base {
+    fn open(place: &Place) -> Result<Base, Error> {
+        let path = place.path.as_path();
+        // With room for the longest name that a run could have.
+        if path.join("4194304-9999").join(SOCKET).as_os_str().len() > LONGEST_SOCKET {
+            return Err(Error::PathTooLong { path: path.to_path_buf() });
+        }
+        for directory in place.guard.as_deref().into_iter().chain([path]) {
+            fs::create_private_dir(directory).map_err(|error| Error::io("create", directory, error))?;
+        }
+        let lock = path.join(LOCK);
+        let held = FileLock::acquire(&lock, Some(PATIENCE), || {}).map_err(|error| Error::lock(&lock, error))?;
+        Ok(Base { path: path.to_path_buf(), _lock: held })
+    }
+
+    /// Makes the first free `<pid>-<n>`.
+    fn make(&self, talk: &Talk) -> Result<Directory, Error> {
+        let pid = std::process::id();
+        for number in 0_u32.. {
+            let path = self.path.join(format!("{pid}-{number}"));
+            match make_private(&path) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+                Err(error) => return Err(Error::io("create", &path, error)),
+            }
+            let lock = path.join(LOCK);
+            let held = FileLock::acquire(&lock, Some(PATIENCE), || {}).map_err(|error| Error::lock(&lock, error))?;
+            return Ok(Directory { path, _lock: held, removed: false, talk: talk.clone() });
+        }
+        Err(Error::PathTooLong { path: self.path.clone() })
+    }
+
+    /// Removes the directories of dead runs. A failure is said and keeps nobody from working.
+    fn sweep(&self, talk: &Talk) {
+        let Ok(entries) = std::fs::read_dir(&self.path) else { return };
+        for entry in entries.flatten() {
+            if !entry.file_name().to_str().is_some_and(is_run_name) {
+                continue;
+            }
+            if let Err(error) = sweep_one(&entry.path())
+                && error.kind() != io::ErrorKind::NotFound
+            {
+                talk.warn(leftover(&format!("`{}`: {error}", entry.path().display())));
+            }
+        }
+    }
+}
+
+fn sweep_one(path: &Path) -> io::Result<()> {
+    let metadata = std::fs::symlink_metadata(path)?;
+    if !metadata.is_dir() || private::foreign(&metadata) {
+        return Ok(());
+    }
+    // Nobody makes a directory while we hold the base, so one without a lock file is dead too.
+    match FileLock::try_acquire(&path.join(LOCK))? {
+        Some(_held) => remove_tree(path),
+        None => Ok(()),
+    }
+}
+
+fn remove_tree(path: &Path) -> io::Result<()> {
+    for _ in 1..ATTEMPTS {
+        match std::fs::remove_dir_all(path) {
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            other => return other,
+        }
+    }
+    std::fs::remove_dir_all(path)
+}
+
+fn leftover(what: &str) -> Warning {
+    Warning::new("atmos::auth::run::leftover", format!("the private directory of a run could not be removed: {what}"))
+        .help("remove it by hand")
+}
+
+fn is_run_name(name: &str) -> bool {
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    name.split_once('-').is_some_and(|(pid, count)| number(pid) && number(count))
+}
+
+/// Candidates, best first.
+fn bases(host: &Host) -> Vec<Place> {
+    let runtime = host.dirs.runtime.as_ref().filter(|runtime| is_own_directory(runtime));
+    let own = |path: &Path| Place { path: path.join("atmos").join("run"), guard: None };
+    let temporary = temporary_base(host);
+    let shared = Place { path: temporary.join("run"), guard: Some(temporary) };
+    runtime.map(|runtime| own(runtime)).into_iter().chain([own(&host.dirs.cache), shared]).collect()
+}
+
+/// A runtime directory that does not exist, or is that of the user before `sudo`, is not used.
+fn is_own_directory(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|metadata| metadata.is_dir() && !private::foreign(&metadata))
+}
 
 /// The directory of this user in the temp directory. It exists only after it was created privately.
 pub(in crate::auth) fn temporary_base(host: &Host) -> PathBuf {
@@ -17,4 +208,106 @@ fn user() -> u32 {
 #[cfg(not(unix))]
 fn user() -> u32 {
     0
+}
+
+#[cfg(unix)]
+fn make_private(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new().mode(0o700).create(path)
+}
+
+#[cfg(not(unix))]
+fn make_private(path: &Path) -> io::Result<()> {
+    std::fs::create_dir(path)
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+    use crate::auth::store::open::tests::host;
+
+    fn mode(path: &Path) -> u32 {
+        std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn a_directory_is_private_and_goes_with_its_value() {
+        let temp = tempfile::tempdir().unwrap();
+        let mut host = host(temp.path(), &[]);
+        let runtime = temp.path().join("runtime");
+        std::fs::create_dir(&runtime).unwrap();
+        host.dirs.runtime = Some(runtime.clone());
+        let first = Directory::create(&host).unwrap();
+        let second = Directory::create(&host).unwrap();
+        let pid = std::process::id();
+        assert_eq!(first.path(), runtime.join(format!("atmos/run/{pid}-0")));
+        assert_eq!(second.path(), runtime.join(format!("atmos/run/{pid}-1")));
+        for path in [first.path(), &runtime.join("atmos/run"), &runtime.join("atmos")] {
+            assert_eq!(mode(path), 0o700);
+        }
+        let gone = first.path().to_path_buf();
+        drop(first);
+        assert!(!gone.exists() && second.path().exists());
+        assert!(!host.dirs.cache.exists());
+    }
+
+    #[test]
+    fn the_cache_serves_where_there_is_no_runtime_directory() {
+        let temp = tempfile::tempdir().unwrap();
+        let mut host = host(temp.path(), &[]);
+        host.dirs.runtime = Some(temp.path().join("absent"));
+        let directory = Directory::create(&host).unwrap();
+        assert!(directory.path().starts_with(host.dirs.cache.join("atmos/run")));
+        assert!(!temp.path().join("absent").exists());
+    }
+
+    #[test]
+    fn long_paths_move_the_directory_to_the_temp_directory() {
+        let temp = tempfile::tempdir().unwrap();
+        let mut host = host(temp.path(), &[]);
+        host.dirs.cache = temp.path().join("c".repeat(120));
+        host.dirs.temp = temp.path().join("t");
+        let directory = Directory::create(&host).unwrap();
+        assert!(directory.path().starts_with(temporary_base(&host)));
+        assert!(directory.socket().as_os_str().len() <= LONGEST_SOCKET);
+        host.dirs.temp = temp.path().join("t".repeat(120));
+        assert!(matches!(Directory::create(&host), Err(Error::PathTooLong { .. })));
+    }
+
+    #[test]
+    fn sweep_removes_dead_runs_only() {
+        let temp = tempfile::tempdir().unwrap();
+        let host = host(temp.path(), &[]);
+        let base = host.dirs.cache.join("atmos/run");
+        let live = Directory::create(&host).unwrap();
+        // As a killed process leaves it: lock file there, lock free; and one killed before it made the lock file.
+        for name in ["99999999-0", "99999998-3"] {
+            std::fs::create_dir_all(base.join(name).join("deep")).unwrap();
+            std::fs::write(base.join(name).join("credentials"), "secret").unwrap();
+        }
+        std::fs::write(base.join("99999999-0").join(LOCK), "").unwrap();
+        std::fs::create_dir(base.join("not a run")).unwrap();
+        std::os::unix::fs::symlink(temp.path(), base.join("1-1")).unwrap();
+        let other = Directory::create(&host).unwrap();
+        let mut names: Vec<String> =
+            std::fs::read_dir(&base).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        let pid = std::process::id();
+        let mut expected =
+            vec!["1-1".to_owned(), format!("{pid}-0"), format!("{pid}-1"), LOCK.to_owned(), "not a run".to_owned()];
+        expected.sort();
+        assert_eq!(names, expected);
+        drop((live, other));
+    }
+
+    #[test]
+    fn run_names_are_two_numbers() {
+        for (name, is) in [("1-0", true), ("123-45", true), ("1", false), ("-1", false), ("1-", false), ("a-1", false)]
+        {
+            assert_eq!(is_run_name(name), is, "{name}");
+        }
+    }
 }

@@ -30,6 +30,13 @@ pub(super) struct Files {
     derived: Mutex<BTreeMap<([u8; SALT], Cost), Key>>,
 }
 
+/// A file of the keyring.
+struct Found {
+    path: PathBuf,
+    name: String,
+    content: Zeroizing<Vec<u8>>,
+}
+
 /// The parts of a file.
 struct Parts<'a> {
     cost: Cost,
@@ -59,7 +66,7 @@ impl Files {
         private::check(&path)?;
         // An entry that is there proves the password; a second password in one keyring would lock somebody out.
         let salt = match self.first_entry()? {
-            Some((other, other_name, content)) => self.open(&other, &other_name, &content)?.1,
+            Some(other) => self.open(&other.path, &other.name, &other.content)?.1,
             None => seal::random()?,
         };
         let derived = self.derive(&salt, self.cost, true)?;
@@ -106,8 +113,8 @@ impl Files {
         Ok(key)
     }
 
-    /// The first entry by file name with its path, name and content.
-    fn first_entry(&self) -> Result<Option<(PathBuf, String, Zeroizing<Vec<u8>>)>, Error> {
+    /// The first entry by file name.
+    fn first_entry(&self) -> Result<Option<Found>, Error> {
         let failed = |error| Error::io("list", &self.directory, error);
         let mut names = Vec::new();
         for entry in std::fs::read_dir(&self.directory).map_err(failed)? {
@@ -119,7 +126,7 @@ impl Files {
         }
         let Some(name) = names.into_iter().min() else { return Ok(None) };
         let path = self.directory.join(&name);
-        Ok(private::read(&path)?.map(|content| (path, name, content)))
+        Ok(private::read(&path)?.map(|content| Found { path, name, content }))
     }
 }
 

@@ -84,10 +84,10 @@ pub(in crate::auth) fn foreign(_metadata: &std::fs::Metadata) -> bool {
 #[cfg(unix)]
 fn narrow(file: &std::fs::File, metadata: &std::fs::Metadata) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
-    if metadata.mode() & 0o077 == 0 {
-        return Ok(());
+    if metadata.mode() & 0o077 != 0 {
+        file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
     }
-    file.set_permissions(std::fs::Permissions::from_mode(0o600))
+    Ok(())
 }
 
 #[cfg(not(unix))]
@@ -95,7 +95,8 @@ fn narrow(_file: &std::fs::File, _metadata: &std::fs::Metadata) -> io::Result<()
     Ok(())
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 
@@ -131,9 +132,7 @@ mod tests {
     fn read_does_not_wait_for_the_writer_of_a_pipe() {
         let temp = tempfile::tempdir().unwrap();
         let path = temp.path().join("pipe");
-        let made = std::process::Command::new("mkfifo").arg(&path).status();
-        if made.is_ok_and(|status| status.success()) {
-            assert!(matches!(read(&path), Err(Error::NotOurs { .. })));
-        }
+        duct::cmd!("mkfifo", &path).run().unwrap();
+        assert!(matches!(read(&path), Err(Error::NotOurs { .. })));
     }
 }

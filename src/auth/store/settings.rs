@@ -96,13 +96,9 @@ mod tests {
     use super::*;
     use crate::auth::store::open::tests::host;
 
-    fn text(value: &str) -> Option<String> {
-        Some(value.to_owned())
-    }
-
     #[test]
     fn kind_environment_beats_configuration_beats_system() {
-        let file = Settings { kind: text("file"), ..Settings::default() };
+        let file = Settings { kind: Some("file".to_owned()), ..Settings::default() };
         for (env, settings, expected) in [
             (Env::default(), &Settings::default(), Ok(Kind::System)),
             (Env::default(), &file, Ok(Kind::File)),
@@ -121,21 +117,24 @@ mod tests {
         let home = host.dirs.home.display().to_string();
         for (path, expected) in [
             (None, format!("{}/atmos/keyring", host.dirs.data.display())),
-            (text("~/kr"), format!("{home}/kr")),
-            (text("/k/ring.json"), "/k".to_owned()),
-            (text("sub/../kr"), format!("{}/kr", host.cwd.display())),
+            (Some("~/kr"), format!("{home}/kr")),
+            (Some("/k/ring.json"), "/k".to_owned()),
+            (Some("sub/../kr"), format!("{}/kr", host.cwd.display())),
         ] {
-            let settings = Settings { path, ..Settings::default() };
+            let settings = Settings { path: path.map(str::to_owned), ..Settings::default() };
             assert_eq!(directory(&host, &settings), PathBuf::from(expected));
         }
         host.env.set(PATH_VARIABLE, "/env/kr");
-        assert_eq!(directory(&host, &Settings { path: text("/k"), ..Settings::default() }), PathBuf::from("/env/kr"));
+        assert_eq!(
+            directory(&host, &Settings { path: Some("/k".to_owned()), ..Settings::default() }),
+            PathBuf::from("/env/kr")
+        );
     }
 
     #[test]
     fn password_variables_names_all_that_could_be_meant() {
         let env = Env::from_iter([(PASSWORD_ENV_VARIABLE, "FROM_ENV")]);
-        let settings = Settings { password_env: text("FROM_CONFIG"), ..Settings::default() };
+        let settings = Settings { password_env: Some("FROM_CONFIG".to_owned()), ..Settings::default() };
         assert_eq!(password_variable(&env, &settings), "FROM_ENV");
         assert_eq!(password_variable(&Env::default(), &settings), "FROM_CONFIG");
         assert_eq!(password_variable(&Env::default(), &Settings::default()), PASSWORD_VARIABLE);

@@ -8,6 +8,7 @@ pub mod folder;
 pub mod init;
 mod request;
 mod run;
+pub mod sensitive;
 mod steps;
 mod target;
 mod verb;

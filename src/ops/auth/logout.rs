@@ -1,7 +1,7 @@
 //! `atmos auth logout`
 
 use super::super::access::Access;
-use crate::auth::logout::{Kept, Logins};
+use crate::auth::{Kept, Logins};
 use crate::auth::resolution::Flag;
 use crate::auth::Error;
 use crate::diag::{Failure, Result};

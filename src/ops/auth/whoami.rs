@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::super::access::Access;
 use crate::auth::resolution::Flag;
-use crate::auth::session::Validity;
+use crate::auth::Validity;
 use crate::diag::Result;
 
 #[derive(Debug, Clone, Default)]

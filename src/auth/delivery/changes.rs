@@ -1,0 +1,240 @@
+//! The variables that carry an identity to a child, and those that must not reach it. Row 5.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::path::Path;
+
+use super::Error;
+use super::helper::seconds;
+use crate::auth::creds::AwsCredentials;
+use crate::host::Env;
+use crate::secret::Expose as _;
+
+/// Variables that lead an AWS SDK to other credentials. With an identity in force none of them reaches a child, whoever
+/// set it, except as the identity sets it itself.
+pub const AMBIENT: [&str; 17] = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_SECURITY_TOKEN",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_ROLE_ARN",
+    "AWS_ROLE_SESSION_NAME",
+    "AWS_VAULT",
+    "AWS_CREDENTIAL_EXPIRATION",
+    "AWS_CREDENTIAL_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_PROFILE",
+    "ATMOS_RUN_SOCKET",
+];
+
+/// Files of the mock kinds; they do not exist.
+const MOCK_CONFIG: &str = "/tmp/mock-config";
+const MOCK_CREDENTIALS: &str = "/tmp/mock-credentials";
+const MOCK_REGION: &str = "us-east-1";
+
+/// What kind of variables an identity has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Style {
+    #[default]
+    Aws,
+    /// Kind `mock/aws`.
+    MockAws,
+    /// Kind `mock`: no variables of any cloud.
+    Mock,
+}
+
+/// What the variables of an identity are made of.
+#[derive(Debug, Clone, Copy)]
+pub struct Wiring<'a> {
+    /// Name of the identity.
+    pub identity: &'a str,
+    /// Its AWS profile.
+    pub profile: &'a str,
+    pub region: Option<&'a str>,
+    pub style: Style,
+    /// AWS configuration file with the profile.
+    pub config_file: &'a Path,
+    pub credentials_file: &'a Path,
+    /// Socket of the run, by which a nested atmos asks for credentials.
+    pub socket: Option<&'a Path>,
+    /// Credentials to put into the environment itself (delivery `env`).
+    pub keys: Option<&'a AwsCredentials>,
+    /// `env` entries of the identity.
+    pub env: &'a [(String, String)],
+    /// Sets `ATMOS_IDENTITY` too: for shells and `auth exec`, never for terraform and helmfile, where it would outrank
+    /// what nested runs are configured to use.
+    pub announce: bool,
+}
+
+/// An identity's part of an environment.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Variables that carry the identity, sorted; nothing overrides them.
+    pub set: Vec<(String, OsString)>,
+    /// Variables that must not reach the child, sorted.
+    pub remove: Vec<String>,
+    /// `env` entries of the identity: ordinary variables, above the component's, below `set`.
+    pub extra: Vec<(String, String)>,
+}
+
+/// Only names: values may be secrets.
+impl std::fmt::Debug for Changes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names = |names: Vec<&String>| names.into_iter().cloned().collect::<Vec<_>>().join(" ");
+        f.debug_struct("Changes")
+            .field("set", &names(self.set.iter().map(|(name, _)| name).collect()))
+            .field("remove", &names(self.remove.iter().collect()))
+            .field("extra", &names(self.extra.iter().map(|(name, _)| name).collect()))
+            .finish()
+    }
+}
+
+impl Changes {
+    /// That configuration cannot set this variable while the identity is in force.
+    pub fn manages(&self, name: &str) -> bool {
+        self.remove.iter().any(|other| other == name) || self.set.iter().any(|(other, _)| other == name)
+    }
+}
+
+/// Variables that are set and variables that are taken away, as [`super::render`] takes them.
+pub type Printable = (Vec<(String, String)>, Vec<String>);
+
+/// The variables of an identity for `auth env`: those that a child would get, and those that would be taken from it. The
+/// mock kinds take nothing away there.
+///
+/// # Errors
+/// A path that is not valid UTF-8.
+pub fn printable(wiring: &Wiring<'_>) -> Result<Printable, Error> {
+    let changes = changes(wiring);
+    let mut set = changes.extra;
+    for (name, value) in changes.set {
+        let value = value
+            .into_string()
+            .map_err(|value| Error::Path { path: value.display().to_string(), why: "it is not valid UTF-8" })?;
+        set.push((name, value));
+    }
+    set.sort();
+    let unset = if wiring.style == Style::Aws { changes.remove } else { Vec::new() };
+    Ok((set, unset))
+}
+
+/// The variables of an identity.
+pub fn changes(wiring: &Wiring<'_>) -> Changes {
+    let mut set: Vec<(String, OsString)> = match wiring.style {
+        Style::Aws => aws(wiring),
+        Style::MockAws => mock_aws(wiring),
+        Style::Mock => Vec::new(),
+    };
+    if wiring.style != Style::Aws {
+        set.push(("MOCK_IDENTITY".to_owned(), wiring.identity.into()));
+    }
+    if wiring.announce {
+        set.push(("ATMOS_IDENTITY".to_owned(), wiring.identity.into()));
+    }
+    set.sort();
+    let mut remove: Vec<String> = AMBIENT
+        .iter()
+        .filter(|name| !set.iter().any(|(other, _)| other == *name))
+        .map(|&name| name.to_owned())
+        .collect();
+    if wiring.style == Style::Mock {
+        // It stands for no cloud, so what others left in the environment is not its business.
+        remove.clear();
+    }
+    remove.sort();
+    let mut changes = Changes { set, remove, extra: Vec::new() };
+    changes.extra = wiring.env.iter().filter(|(name, _)| !changes.manages(name)).cloned().collect();
+    changes
+}
+
+fn aws(wiring: &Wiring<'_>) -> Vec<(String, OsString)> {
+    let mut set: Vec<(&str, OsString)> = vec![
+        ("AWS_CONFIG_FILE", wiring.config_file.into()),
+        ("AWS_SHARED_CREDENTIALS_FILE", wiring.credentials_file.into()),
+        ("AWS_SDK_LOAD_CONFIG", "1".into()),
+        ("AWS_EC2_METADATA_DISABLED", "true".into()),
+    ];
+    match wiring.keys {
+        // A profile beside keys would make some tools prefer the one and some the other.
+        None => set.push(("AWS_PROFILE", wiring.profile.into())),
+        Some(keys) => {
+            set.push(("AWS_ACCESS_KEY_ID", keys.access_key_id.clone().into()));
+            set.push(("AWS_SECRET_ACCESS_KEY", keys.secret_access_key.expose_secret().into()));
+            if let Some(token) = &keys.session_token {
+                set.push(("AWS_SESSION_TOKEN", token.expose_secret().into()));
+            }
+            if let Some(expiration) = keys.expiration {
+                set.push(("AWS_CREDENTIAL_EXPIRATION", seconds(expiration).into()));
+            }
+        }
+    }
+    if let Some(region) = wiring.region.filter(|region| !region.is_empty()) {
+        // Both: the old command line program reads only the second.
+        set.push(("AWS_REGION", region.into()));
+        set.push(("AWS_DEFAULT_REGION", region.into()));
+    }
+    if let Some(socket) = wiring.socket {
+        set.push(("ATMOS_RUN_SOCKET", socket.into()));
+    }
+    set.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+fn mock_aws(wiring: &Wiring<'_>) -> Vec<(String, OsString)> {
+    let set: [(&str, &str); 5] = [
+        ("AWS_CONFIG_FILE", MOCK_CONFIG),
+        ("AWS_DEFAULT_REGION", MOCK_REGION),
+        ("AWS_PROFILE", wiring.identity),
+        ("AWS_REGION", MOCK_REGION),
+        ("AWS_SHARED_CREDENTIALS_FILE", MOCK_CREDENTIALS),
+    ];
+    set.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect()
+}
+
+/// The environment of a child: `base`, then `component` (`None` unsets a variable), then the identity, then what opens
+/// the keyring (`forbidden`) taken away. Beside it, sorted, the variables of the component that lost against the identity.
+/// Without an identity and forbidden variables the environment stays as it was but for the component's own.
+pub fn child_env(
+    base: &Env,
+    component: &[(String, Option<String>)],
+    identity: Option<&Changes>,
+    forbidden: &[String],
+) -> (Env, Vec<String>) {
+    let mut env = base.clone();
+    let mut overruled = BTreeSet::new();
+    for (name, value) in component {
+        if identity.is_some_and(|identity| identity.manages(name)) {
+            overruled.insert(name.clone());
+            continue;
+        }
+        match value {
+            Some(value) => env.set(name, value),
+            None => {
+                env.remove(name);
+            }
+        }
+    }
+    if let Some(identity) = identity {
+        for name in &identity.remove {
+            env.remove(name);
+        }
+        for (name, value) in &identity.extra {
+            env.set(name, value);
+        }
+        for (name, value) in &identity.set {
+            env.set(name, value);
+        }
+    }
+    for name in forbidden {
+        env.remove(name);
+    }
+    (env, overruled.into_iter().collect())
+}
+
+#[cfg(test)]
+#[path = "changes_tests.rs"]
+mod tests;

@@ -1,0 +1,21 @@
+//! How a child gets its credentials, as pure rendering: file texts, variables, answers of the credential helper.
+//!
+//! Row 5. Read [`Delivery`], then [`changes`] (the variables of an identity) and [`config_text`] (the AWS configuration
+//! of a run). Nothing here touches the disk or the environment.
+
+mod aws_files;
+mod changes;
+mod error;
+mod format;
+mod helper;
+mod ini;
+mod mode;
+mod quote;
+
+pub use aws_files::{Profile, config_headers, config_sections, config_text, credentials_text, profile_name};
+pub use changes::{AMBIENT, Changes, Printable, Style, Wiring, changes, child_env, printable};
+pub use error::Error;
+pub use format::{Format, render};
+pub use helper::{Helper, expiration, helper_answer, parse_helper_answer};
+pub use ini::{is_empty as ini_is_empty, remove_sections, replace_sections};
+pub use mode::Delivery;

@@ -1,0 +1,253 @@
+//! [`Run`]: everything private that one child with an identity needs, from before its start until after its end. Row 5.
+
+use std::path::{Path, PathBuf};
+
+use super::Error;
+use super::directory::Directory;
+use super::server::{Server, Source};
+use crate::auth::creds::AwsCredentials;
+use crate::auth::delivery::{
+    Changes, Delivery, Helper, Profile, Style, Wiring, changes, child_env, config_text, credentials_text,
+};
+use crate::diag::{Talk, Warning};
+use crate::host::{Env, Host, fs};
+
+/// An identity that a run may use.
+#[derive(Debug, Clone, Default)]
+pub struct RunIdentity {
+    pub name: String,
+    /// Its AWS profile, from [`crate::auth::delivery::profile_name`].
+    pub profile: String,
+    pub region: Option<String>,
+    pub style: Style,
+    /// How the child gets its credentials. `Env` is for the run's own identity; any other is then asked for by profile.
+    pub delivery: Delivery,
+    /// `env` entries of the identity; those of the run's own identity reach the child.
+    pub env: Vec<(String, String)>,
+}
+
+/// What a run is made of.
+#[derive(Clone)]
+pub struct RunSettings {
+    /// The identity in force; `None`: the child runs without.
+    pub identity: Option<RunIdentity>,
+    /// Other identities that the child may use: required and allowed ones.
+    pub allowed: Vec<RunIdentity>,
+    pub source: Source,
+    /// Variables that never reach a child, from [`crate::auth::store::password_variables`].
+    pub forbidden: Vec<String>,
+    /// Tells the child the identity's name in `ATMOS_IDENTITY` (shells, `auth exec`).
+    pub announce: bool,
+}
+
+/// The private side of one child. Everything goes with the value: socket, files, directory.
+#[derive(Debug)]
+pub struct Run {
+    // In this order: nobody asks at a socket whose directory is gone.
+    #[cfg(unix)]
+    server: Option<Server>,
+    directory: Option<Directory>,
+    changes: Option<Changes>,
+    forbidden: Vec<String>,
+    talk: Talk,
+}
+
+impl Run {
+    /// Sets a run up: removes what dead runs left, makes the directory, writes its files whole, listens. Without an
+    /// identity, and for mock kinds, there is nothing on disk. Call it inside the event loop, after authentication.
+    ///
+    /// # Errors
+    /// No directory can be made; with delivery `files` or `env`, the identity has no credentials.
+    pub async fn open(host: &Host, settings: RunSettings) -> Result<Run, Error> {
+        let mut run = Run {
+            #[cfg(unix)]
+            server: None,
+            directory: None,
+            changes: None,
+            forbidden: settings.forbidden.clone(),
+            talk: host.talk.clone(),
+        };
+        let Some(own) = &settings.identity else { return Ok(run) };
+        if own.style != Style::Aws {
+            let nowhere = Path::new("");
+            run.changes = Some(changes(&wiring(own, &settings, (nowhere, nowhere), None, None)));
+            return Ok(run);
+        }
+        let identities = identities(own, &settings.allowed)?;
+        let keys = keys(&identities, &settings.source, &host.talk).await?;
+        run.furnish(host, &settings, &identities, &keys)?;
+        Ok(run)
+    }
+
+    /// Makes the directory and what is in it.
+    fn furnish(
+        &mut self,
+        host: &Host,
+        settings: &RunSettings,
+        identities: &[&RunIdentity],
+        keys: &[Option<AwsCredentials>],
+    ) -> Result<(), Error> {
+        let directory = self.directory.insert(Directory::create(host)?);
+        let (socket, config) = (directory.socket(), directory.path().join("config"));
+        let credentials = directory.path().join("credentials");
+        let in_file = |identity: &RunIdentity| identity.delivery == Delivery::Files;
+        let entries: Vec<(&str, &AwsCredentials)> = identities
+            .iter()
+            .zip(keys)
+            .filter(|(identity, _)| in_file(identity))
+            .filter_map(|(identity, keys)| keys.as_ref().map(|keys| (identity.profile.as_str(), keys)))
+            .collect();
+        let profiles: Vec<Profile> = identities
+            .iter()
+            .zip(keys)
+            .map(|(identity, keys)| Profile {
+                name: identity.profile.clone(),
+                identity: identity.name.clone(),
+                region: identity.region.clone(),
+                has_keys: in_file(identity) && keys.is_some(),
+            })
+            .collect();
+        let helper = Helper { exe: host.exe.clone(), arguments: Vec::new(), socket: Some(socket.clone()) };
+        write(&credentials, credentials_text(&entries).as_bytes())?;
+        write(&config, config_text(&profiles, &helper)?.as_bytes())?;
+        self.listen(&socket, identities, settings)?;
+        let in_environment = keys.first().and_then(Option::as_ref).filter(|_| identities[0].delivery == Delivery::Env);
+        let wiring = wiring(identities[0], settings, (&config, &credentials), Some(&socket), in_environment);
+        self.changes = Some(changes(&wiring));
+        Ok(())
+    }
+
+    #[cfg(unix)]
+    fn listen(&mut self, socket: &Path, identities: &[&RunIdentity], settings: &RunSettings) -> Result<(), Error> {
+        let allowed = identities.iter().map(|identity| identity.name.clone()).collect();
+        self.server = Some(Server::start(socket, allowed, settings.source.clone(), self.talk.clone())?);
+        Ok(())
+    }
+
+    #[cfg(not(unix))]
+    fn listen(&mut self, _socket: &Path, _identities: &[&RunIdentity], _settings: &RunSettings) -> Result<(), Error> {
+        Err(Error::NotBuilt)
+    }
+
+    /// The environment of the child: `base`, then the component's variables (`None` unsets one), then the identity. A
+    /// component's variable that loses against the identity is a warning.
+    pub fn child_env(&self, base: &Env, component_env: &[(String, Option<String>)]) -> Env {
+        let (env, overruled) = child_env(base, component_env, self.changes.as_ref(), &self.forbidden);
+        for name in overruled {
+            let warning = Warning::new(
+                "atmos::auth::run::overruled",
+                format!("`env` of the component sets {name}, which the identity manages; the identity wins"),
+            );
+            self.talk.warn(warning.help("remove it from `env`, or choose another identity for the component"));
+        }
+        env
+    }
+
+    /// The variables of the identity, for who puts an environment together himself; `None` without an identity.
+    pub fn changes(&self) -> Option<&Changes> {
+        self.changes.as_ref()
+    }
+
+    /// Variables that never reach a child.
+    pub fn forbidden(&self) -> &[String] {
+        &self.forbidden
+    }
+
+    /// The private directory; `None` when the run needs none.
+    pub fn directory(&self) -> Option<&Path> {
+        self.directory.as_ref().map(Directory::path)
+    }
+
+    /// The socket in it.
+    pub fn socket(&self) -> Option<PathBuf> {
+        self.directory.as_ref().map(Directory::socket)
+    }
+
+    /// Stops listening and removes the directory. Dropping does the same but can only warn of a failure.
+    ///
+    /// # Errors
+    /// The directory cannot be removed.
+    pub fn close(mut self) -> Result<(), Error> {
+        #[cfg(unix)]
+        drop(self.server.take());
+        match &mut self.directory {
+            Some(directory) => directory.remove(),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The run's own identity first, then the others once each.
+fn identities<'a>(own: &'a RunIdentity, allowed: &'a [RunIdentity]) -> Result<Vec<&'a RunIdentity>, Error> {
+    let mut identities: Vec<&RunIdentity> = vec![own];
+    for other in allowed {
+        if identities.iter().any(|known| known.name == other.name) || other.style != Style::Aws {
+            continue;
+        }
+        if let Some(known) = identities.iter().find(|known| known.profile == other.profile) {
+            return Err(Error::SameProfile {
+                profile: other.profile.clone(),
+                first: known.name.clone(),
+                second: other.name.clone(),
+            });
+        }
+        identities.push(other);
+    }
+    Ok(identities)
+}
+
+/// The credentials that must be there before the child starts, in the order of the identities. An identity that is not
+/// the run's own and has none stays reachable through the helper.
+async fn keys(identities: &[&RunIdentity], source: &Source, talk: &Talk) -> Result<Vec<Option<AwsCredentials>>, Error> {
+    let mut keys = Vec::with_capacity(identities.len());
+    for (index, identity) in identities.iter().enumerate() {
+        let own = index == 0;
+        let wanted = identity.delivery == Delivery::Files || (own && identity.delivery == Delivery::Env);
+        if !wanted {
+            keys.push(None);
+            continue;
+        }
+        match source(identity.name.clone()).await {
+            Ok(credentials) => keys.push(Some(credentials)),
+            Err(reason) if own => return Err(Error::NoCredentials { identity: identity.name.clone(), reason }),
+            Err(reason) => {
+                talk.warn(Warning::new(
+                    "atmos::auth::run::no_credentials",
+                    format!("no credentials for identity `{}`: {reason}", identity.name),
+                ));
+                keys.push(None);
+            }
+        }
+    }
+    Ok(keys)
+}
+
+fn wiring<'a>(
+    own: &'a RunIdentity,
+    settings: &'a RunSettings,
+    (config_file, credentials_file): (&'a Path, &'a Path),
+    socket: Option<&'a Path>,
+    keys: Option<&'a AwsCredentials>,
+) -> Wiring<'a> {
+    Wiring {
+        identity: &own.name,
+        profile: &own.profile,
+        region: own.region.as_deref(),
+        style: own.style,
+        config_file,
+        credentials_file,
+        socket,
+        keys,
+        env: &own.env,
+        announce: settings.announce,
+    }
+}
+
+fn write(path: &Path, content: &[u8]) -> Result<(), Error> {
+    fs::write_atomic(path, content, 0o600).map_err(|error| Error::io("write", path, error))
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+#[path = "open_tests.rs"]
+mod tests;

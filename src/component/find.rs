@@ -1,0 +1,334 @@
+//! Instances by name, and all of them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use rayon::prelude::*;
+
+use super::build::build;
+use super::error::Error;
+use super::instance::Instance;
+use super::kind::Kind;
+use super::scope::Scope;
+use super::summary::{self, Light};
+use super::workspace::StackName;
+use crate::config::Config;
+use crate::diag::Warning;
+use crate::host::Host;
+use crate::stack::{Stack, StackIndex};
+
+/// Which instances [`all`] gives. Empty lists and `None` mean no restriction.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Canonical name of a stack, key of its manifest, or the end of the path of its file.
+    pub stack: Option<String>,
+    pub components: Vec<String>,
+    pub kinds: Vec<Kind>,
+}
+
+/// The component `component` in the stack `stack`, merged. `stack` is a canonical name, or the end of the path of a
+/// manifest; either way the instance carries the canonical name. Without `kind` the kinds are searched in their order.
+/// A component that is not found by name is taken as a path to its directory.
+///
+/// # Errors
+/// Nothing of that name (with the nearest names), different definitions in several manifests, or a manifest or component
+/// that cannot be used. Manifests of other stacks do not matter, unless the stack may be one of them.
+pub fn find(
+    host: &Host,
+    config: &Config,
+    index: &StackIndex,
+    component: &str,
+    stack: &str,
+    kind: Option<Kind>,
+) -> Result<Instance, Error> {
+    let search = Search::new(host, config, index, stack);
+    let kinds = kind.map_or_else(Kind::searched, |kind| vec![kind]);
+    for kind in &kinds {
+        if let Some(instance) = search.by_name(kind, component)? {
+            return Ok(instance);
+        }
+    }
+    if looks_like_path(component) {
+        for kind in &kinds {
+            if let Some(instance) = search.by_path(kind, component)? {
+                return Ok(instance);
+            }
+        }
+    }
+    Err(search.not_found(component, &kinds))
+}
+
+/// Every instance that the filter lets through, sorted by stack, kind and name.
+///
+/// # Errors
+/// The first problem, by key of the manifest. With a stack in the filter, manifests that cannot be used are warnings as
+/// long as another manifest has the stack.
+pub fn all(host: &Host, config: &Config, index: &StackIndex, filter: &Filter) -> Result<Vec<Instance>, Error> {
+    let stacks = candidates(index, filter.stack.as_deref());
+    let results: Vec<Result<Vec<Instance>, Unusable>> =
+        stacks.par_iter().map(|stack| of_stack(host, config, index, stack, filter)).collect();
+    let asked = filter.stack.is_some();
+    let anything = results.iter().any(|result| result.as_ref().is_ok_and(|instances| !instances.is_empty()));
+    let mut sorted: BTreeMap<(String, Kind, String), Instance> = BTreeMap::new();
+    for (stack, result) in stacks.iter().zip(results) {
+        let instances = match result {
+            Ok(instances) => instances,
+            Err(Unusable::Manifest(error)) if asked && anything => {
+                let message = format!("the manifest '{}' cannot be used and is left out: {error}", stack.key);
+                host.talk.warn(Warning::new("atmos::stack::left_out", message));
+                continue;
+            }
+            Err(Unusable::Manifest(error) | Unusable::Component(error)) => return Err(error),
+        };
+        for instance in instances {
+            let key = (instance.stack.clone(), instance.kind.clone(), instance.name.clone());
+            match sorted.get(&key) {
+                Some(known) if known.same_configuration(&instance) => {}
+                Some(known) => return Err(duplicate(&[known, &instance])),
+                None => drop(sorted.insert(key, instance)),
+            }
+        }
+    }
+    Ok(sorted.into_values().collect())
+}
+
+/// Why a manifest gives no instances.
+enum Unusable {
+    /// Whose stack it is cannot be said.
+    Manifest(Error),
+    /// A component that was asked for is wrong.
+    Component(Error),
+}
+
+fn of_stack(
+    host: &Host,
+    config: &Config,
+    index: &StackIndex,
+    stack: &Stack,
+    filter: &Filter,
+) -> Result<Vec<Instance>, Unusable> {
+    let manifest = |error: Error| Unusable::Manifest(error);
+    let mut instances = Vec::new();
+    let by_path = filter.stack.as_deref().is_some_and(|asked| is_path_of(index, asked, stack));
+    for kind in summary::kinds(index, stack).map_err(manifest)? {
+        if !filter.kinds.is_empty() && !filter.kinds.contains(&kind) {
+            continue;
+        }
+        let Some(scope) = Scope::new(host, config, index, stack, kind).map_err(manifest)? else { continue };
+        for (name, _) in scope.components().map_err(manifest)?.into_iter().flatten() {
+            if !filter.components.is_empty() && !filter.components.iter().any(|wanted| **wanted == **name) {
+                continue;
+            }
+            if let Some(asked) = filter.stack.as_deref().filter(|_| !by_path) {
+                let Some(light) = Light::of(&scope, name).map_err(manifest)? else { continue };
+                let found = light.stack_name().map_err(manifest)?;
+                if asked != &*stack.key && asked != found.canonical(&stack.key) {
+                    continue;
+                }
+            }
+            if let Some(built) = build(&scope, name).map_err(Unusable::Component)? {
+                instances.push(built.instance);
+            }
+        }
+    }
+    Ok(instances)
+}
+
+fn is_path_of(index: &StackIndex, text: &str, stack: &Stack) -> bool {
+    index.by_path(text).is_some_and(|found| found.key == stack.key)
+}
+
+/// The manifests that may hold a stack.
+fn candidates<'a>(index: &'a StackIndex, stack: Option<&str>) -> Vec<&'a Stack> {
+    match stack.and_then(|stack| index.by_path(stack)) {
+        Some(stack) => vec![stack],
+        None => index.stacks().iter().collect(),
+    }
+}
+
+/// A component that the name of its stack leads to.
+struct Search<'a> {
+    host: &'a Host,
+    config: &'a Config,
+    index: &'a StackIndex,
+    asked: &'a str,
+    stacks: Vec<&'a Stack>,
+    by_path: bool,
+}
+
+impl<'a> Search<'a> {
+    fn new(host: &'a Host, config: &'a Config, index: &'a StackIndex, asked: &'a str) -> Search<'a> {
+        let stacks = candidates(index, Some(asked));
+        Search { host, config, index, asked, stacks, by_path: index.by_path(asked).is_some() }
+    }
+
+    fn scope(&self, stack: &'a Stack, kind: &Kind) -> Result<Option<Scope<'a>>, Error> {
+        Scope::new(self.host, self.config, self.index, stack, kind.clone())
+    }
+
+    /// Whether the component of the scope is in the stack that was asked for.
+    fn is_here(&self, scope: &Scope<'_>, name: &str) -> Result<bool, Error> {
+        let Some(light) = Light::of(scope, name)? else { return Ok(false) };
+        let found = light.stack_name()?;
+        match found {
+            StackName::Incomplete { token } if self.by_path => Err(self.incomplete(scope.stack, &token)),
+            StackName::Incomplete { .. } => Ok(false),
+            name => Ok(self.by_path || name.canonical(&scope.stack.key) == self.asked),
+        }
+    }
+
+    fn by_name(&self, kind: &Kind, component: &str) -> Result<Option<Instance>, Error> {
+        // What is wrong with manifests that may be other stacks comes to light when nothing is found.
+        let found: Vec<Result<Option<Instance>, Error>> = self
+            .stacks
+            .par_iter()
+            .filter_map(|stack| {
+                let has = |key: &str| self.index.document(stack).ok()?.node.get_path(["components", key, component]).map(|_| ());
+                has(kind.key())?;
+                let scope = match self.scope(stack, kind) {
+                    Ok(scope) => scope?,
+                    Err(error) => return self.by_path.then_some(Err(error)),
+                };
+                match self.is_here(&scope, component) {
+                    Ok(true) => Some(build(&scope, component).map(|built| built.map(|built| built.instance))),
+                    Ok(false) => None,
+                    Err(error) => self.is_asked(stack, &error).then_some(Err(error)),
+                }
+            })
+            .collect();
+        let mut instances = Vec::new();
+        for result in found {
+            instances.extend(result?);
+        }
+        let Some(first) = instances.first() else { return Ok(None) };
+        if instances.iter().all(|instance| instance.same_configuration(first)) {
+            return Ok(instances.into_iter().next());
+        }
+        Err(duplicate(&instances.iter().collect::<Vec<_>>()))
+    }
+
+    /// Whether an error met while a name was computed belongs to the stack that was asked for: the whole repository is
+    /// concerned, or the stack was addressed by its file or key.
+    fn is_asked(&self, stack: &Stack, error: &Error) -> bool {
+        self.by_path || *stack.key == *self.asked || matches!(error, Error::NotBuilt { .. })
+    }
+
+    /// A path to the directory of a component.
+    fn by_path(&self, kind: &Kind, path: &str) -> Result<Option<Instance>, Error> {
+        let Some(base) = kind.base_path(self.config) else { return Ok(None) };
+        let absolute = self.host.absolute(Path::new(path));
+        let Ok(folder) = absolute.strip_prefix(&base) else { return Ok(None) };
+        let folder = folder.to_string_lossy().into_owned();
+        if folder.is_empty() {
+            return Ok(None);
+        }
+        if let Some(instance) = self.by_name(kind, &folder)? {
+            return Ok(Some(instance));
+        }
+        let mut names = Vec::new();
+        for stack in &self.stacks {
+            let Ok(Some(scope)) = self.scope(stack, kind) else { continue };
+            for (name, _) in scope.components().ok().flatten().into_iter().flatten() {
+                let Ok(Some(light)) = Light::of(&scope, name) else { continue };
+                if light.folder() == folder && self.is_here(&scope, name).unwrap_or(false) {
+                    names.push(name.to_string());
+                }
+            }
+        }
+        names.sort();
+        names.dedup();
+        match names.as_slice() {
+            [] => Ok(None),
+            [name] => self.by_name(kind, name),
+            _ => Err(Error::AmbiguousPath {
+                path: path.to_owned(),
+                stack: self.asked.to_owned(),
+                components: names.join(", "),
+            }),
+        }
+    }
+
+    fn incomplete(&self, stack: &Stack, token: &str) -> Error {
+        Error::NameIncomplete {
+            pattern: self.config.stacks.name_pattern.clone().unwrap_or_default(),
+            token: token.to_owned(),
+            file: stack.key.to_string(),
+        }
+    }
+
+    fn not_found(&self, component: &str, kinds: &[Kind]) -> Error {
+        let mut names: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let mut of_key = None;
+        let mut broken = None;
+        let mut notes = Vec::new();
+        for stack in &self.stacks {
+            match summary::of_stack(self.host, self.config, self.index, stack) {
+                Err(error) => {
+                    broken.get_or_insert(error);
+                }
+                Ok(found) => {
+                    for summary in found {
+                        if *stack.key == *self.asked && summary.stack != self.asked {
+                            of_key.get_or_insert(summary.stack.clone());
+                        }
+                        names.entry(summary.stack).or_default().push(summary.name);
+                    }
+                    notes.extend(self.incomplete_note(stack, kinds, component));
+                }
+            }
+        }
+        let (component, stack) = (component.to_owned(), self.asked.to_owned());
+        if let Some(components) = names.get(self.asked).filter(|_| of_key.is_none()) {
+            let help = nearest(components.iter(), &component).map(|name| format!("did you mean the component `{name}`?"));
+            let help = help.or_else(|| Some(format!("run `atmos list components --stack {stack}` to see its components")));
+            return Error::NotInStack { component, stack, help };
+        }
+        if let Some(error) = broken {
+            return error;
+        }
+        if let Some(name) = of_key {
+            return Error::ManifestKey { stack, name };
+        }
+        let near = nearest(names.keys(), &stack).map(|name| format!("did you mean the stack `{name}`?"));
+        let mut help = vec![near.unwrap_or_else(|| "run `atmos list stacks` to see all stacks".to_owned())];
+        help.extend(notes);
+        help.push("check that the variables in the name are defined, and that nothing is missing in `import`".to_owned());
+        Error::UnknownStack { component, stack, help: Some(help.join("\n")) }
+    }
+
+    /// Says that a manifest has the component but no complete name.
+    fn incomplete_note(&self, stack: &'a Stack, kinds: &[Kind], component: &str) -> Option<String> {
+        let pattern = self.config.stacks.name_pattern.as_deref()?;
+        kinds.iter().find_map(|kind| {
+            let scope = self.scope(stack, kind).ok()??;
+            match Light::of(&scope, component).ok()??.stack_name().ok()? {
+                StackName::Incomplete { token } => Some(format!(
+                    "the manifest '{}' has this component, but no value for `{token}` of the name pattern '{pattern}'",
+                    stack.key
+                )),
+                _ => None,
+            }
+        })
+    }
+}
+
+fn duplicate(instances: &[&Instance]) -> Error {
+    let manifests: Vec<&str> = instances.iter().map(|instance| instance.manifest.as_str()).collect();
+    Error::Duplicate {
+        component: instances.first().map(|instance| instance.name.clone()).unwrap_or_default(),
+        stack: instances.first().map(|instance| instance.stack.clone()).unwrap_or_default(),
+        manifests: manifests.join(", "),
+    }
+}
+
+fn looks_like_path(component: &str) -> bool {
+    component.contains('/') || matches!(component, "." | "..")
+}
+
+fn nearest<'n>(names: impl Iterator<Item = &'n String>, wanted: &str) -> Option<&'n str> {
+    names
+        .map(|name| (strsim::jaro_winkler(name, wanted), name))
+        .filter(|(likeness, _)| *likeness > 0.8)
+        .max_by(|left, right| left.0.total_cmp(&right.0).then_with(|| right.1.cmp(left.1)))
+        .map(|(_, name)| name.as_str())
+}

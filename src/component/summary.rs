@@ -1,0 +1,155 @@
+//! What lists need of a component: its name, its stack, and a few keys of its metadata. Nothing is merged for that: each
+//! value is taken from the strongest layer that has it.
+
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::chain::Chain;
+use super::error::Error;
+use super::kind::Kind;
+use super::own::text_of;
+use super::scope::Scope;
+use super::section::Section;
+use super::workspace::{self, StackName};
+use crate::config::Config;
+use crate::host::Host;
+use crate::stack::{Stack, StackIndex};
+use crate::value::{Map, Node};
+
+/// A component in a stack, as lists show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// Canonical name of the stack.
+    pub stack: String,
+    pub manifest: String,
+    pub kind: Kind,
+    pub name: String,
+    /// Directory below the base path of the kind.
+    pub folder: String,
+    pub abstract_: bool,
+    pub enabled: bool,
+    pub locked: bool,
+}
+
+/// Every component of every stack, sorted by manifest, kind and name.
+///
+/// # Errors
+/// The first manifest, by key, that cannot be used.
+pub fn summaries(host: &Host, config: &Config, index: &StackIndex) -> Result<Vec<Summary>, Error> {
+    let per_stack: Result<Vec<Vec<Summary>>, Error> =
+        index.stacks().par_iter().map(|stack| of_stack(host, config, index, stack)).collect::<Vec<_>>().into_iter().collect();
+    Ok(per_stack?.into_iter().flatten().collect())
+}
+
+/// Every component of one manifest.
+pub(crate) fn of_stack(host: &Host, config: &Config, index: &StackIndex, stack: &Stack) -> Result<Vec<Summary>, Error> {
+    let mut found = Vec::new();
+    for kind in kinds(index, stack)? {
+        let Some(scope) = Scope::new(host, config, index, stack, kind)? else { continue };
+        let mut names: Vec<&Arc<str>> = scope.components()?.into_iter().flat_map(Map::keys).collect();
+        names.sort();
+        for name in names {
+            if let Some(light) = Light::of(&scope, name)? {
+                found.push(light.summary()?);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The kinds of components that a manifest has.
+pub(crate) fn kinds(index: &StackIndex, stack: &Stack) -> Result<Vec<Kind>, Error> {
+    let document = index.document(stack)?;
+    let mut kinds: Vec<Kind> = document
+        .node
+        .get("components")
+        .and_then(Node::as_map)
+        .into_iter()
+        .flat_map(Map::keys)
+        .map(|key| Kind::from_key(key))
+        .collect();
+    kinds.sort();
+    Ok(kinds)
+}
+
+/// A component whose layers are looked at, not merged.
+pub(crate) struct Light<'s, 'a> {
+    scope: &'s Scope<'a>,
+    name: &'s str,
+    component: &'s Node,
+    overrides: Option<Node>,
+    chain: Chain,
+}
+
+impl<'s, 'a> Light<'s, 'a> {
+    pub(crate) fn of(scope: &'s Scope<'a>, name: &'s str) -> Result<Option<Light<'s, 'a>>, Error> {
+        let Some(component) = scope.component(name)? else { return Ok(None) };
+        let chain = match scope.kind {
+            Kind::Custom(_) => Chain::default(),
+            _ => Chain::of(scope, name, component)?,
+        };
+        Ok(Some(Light { scope, name, component, overrides: scope.overrides(name, component), chain }))
+    }
+
+    /// The value of one key of a section in the strongest layer that has it.
+    fn value(&self, section: Section, key: &str) -> Option<Node> {
+        let in_layer = |layer: &Node| layer.get_path([section.key(), key]).cloned();
+        let overrides = self.overrides.as_ref().filter(|_| section.has_overrides());
+        overrides
+            .and_then(in_layer)
+            .or_else(|| in_layer(self.component))
+            .or_else(|| self.inherited(section, key))
+            .or_else(|| match self.scope.kind {
+                Kind::Custom(_) => in_layer(&self.scope.document.node),
+                _ => self.scope.defaults.get(section).and_then(|defaults| defaults.get(key)).cloned(),
+            })
+    }
+
+    fn inherited(&self, section: Section, key: &str) -> Option<Node> {
+        let not_inherited = match section {
+            Section::Metadata => !self.scope.config.stacks.inherit_metadata || matches!(key, "inherits" | "type"),
+            _ => false,
+        };
+        if not_inherited {
+            return None;
+        }
+        let components = self.scope.components().ok().flatten()?;
+        self.chain.order.iter().rev().find_map(|base| components.get(base)?.get_path([section.key(), key]).cloned())
+    }
+
+    /// The name of the stack that the component is in.
+    pub(crate) fn stack_name(&self) -> Result<StackName, Error> {
+        if matches!(self.scope.kind, Kind::Custom(_)) {
+            // Custom kinds merge whole components, bases without a chain: there is no short way.
+            let built = super::custom::build(self.scope, self.name, self.component)?;
+            return Ok(built.name);
+        }
+        workspace::stack_name(self.scope, |token| self.value(Section::Vars, token).as_ref().and_then(text_of))
+    }
+
+    /// Directory below the base path of the kind.
+    pub(crate) fn folder(&self) -> String {
+        let written = self.value(Section::Metadata, "component").as_ref().and_then(text_of);
+        written
+            .or_else(|| self.chain.legacy.clone())
+            .filter(|folder| !folder.is_empty())
+            .unwrap_or_else(|| self.name.to_owned())
+    }
+
+    fn summary(&self) -> Result<Summary, Error> {
+        let name = self.stack_name()?;
+        let flag = |key: &str| self.value(Section::Metadata, key).and_then(|node| node.as_bool());
+        let own_type = self.component.get_path(["metadata", "type"]).and_then(Node::as_str);
+        Ok(Summary {
+            stack: name.canonical(&self.scope.stack.key).to_owned(),
+            manifest: self.scope.stack.key.to_string(),
+            kind: self.scope.kind.clone(),
+            name: self.name.to_owned(),
+            folder: self.folder(),
+            abstract_: own_type == Some("abstract"),
+            enabled: flag("enabled") != Some(false),
+            locked: flag("locked") == Some(true),
+        })
+    }
+}

@@ -1,0 +1,251 @@
+//! The configuration of one component, or of all of them, as documents.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::App;
+use super::sources::{self, Sources};
+use crate::component::{self, Filter, Instance, Kind};
+use crate::diag::{Result, Warning};
+use crate::resolve;
+use crate::value::{Map, Node};
+
+/// What `describe component` shows.
+#[derive(Debug, Clone)]
+pub struct ComponentRequest {
+    pub component: String,
+    pub stack: String,
+    pub processing: resolve::Options,
+    /// Everything that is known, whatever `describe.component.filter` says.
+    pub full: bool,
+}
+
+/// What `describe stacks` shows. Empty lists and `None` mean everything.
+#[derive(Debug, Clone, Default)]
+pub struct StacksRequest {
+    pub stack: Option<String>,
+    pub components: Vec<String>,
+    pub component_types: Vec<String>,
+    pub sections: Vec<String>,
+    pub include_empty_stacks: bool,
+    pub processing: resolve::Options,
+}
+
+/// What a stack manifest can define; all that `describe component` shows unless the filter is `full`.
+const SCHEMA: [&str; 11] = [
+    "vars",
+    "settings",
+    "env",
+    "backend",
+    "metadata",
+    "overrides",
+    "providers",
+    "imports",
+    "dependencies",
+    "component",
+    "hooks",
+];
+
+/// The document of one component.
+///
+/// # Errors
+/// A component that cannot be found, put together or evaluated.
+pub fn component(app: &App, request: &ComponentRequest) -> Result<Node> {
+    let index = app.index()?;
+    let written = component::find(&app.host, &app.config, index, &request.component, &request.stack, None)?;
+    let evaluated = resolve::evaluate(&app.host, &app.config, &written, &request.processing)?;
+    let full = request.full || setting(app, &["describe", "component", "filter"]) == Some("full");
+    let mut document = evaluated.to_map();
+    if full {
+        add_computed(app, &written, &evaluated, &mut document)?;
+    }
+    document.insert(Arc::from("imports"), texts(&evaluated.imports));
+    if !full {
+        document.retain(|key, _| SCHEMA.contains(&&**key));
+    }
+    drop_empty(app, &mut document);
+    Ok(Node::from(document))
+}
+
+/// The documents of many components, by stack, kind and name.
+///
+/// # Errors
+/// Any component that cannot be put together or evaluated.
+pub fn stacks(app: &App, request: &StacksRequest) -> Result<Node> {
+    let index = app.index()?;
+    let kinds: Vec<Kind> = request.component_types.iter().map(|key| Kind::from_key(key)).collect();
+    let filter = Filter { stack: request.stack.clone(), components: Vec::new(), kinds };
+    let mut instances = component::all(&app.host, &app.config, index, &filter)?;
+    instances.retain(|instance| request.shows(instance));
+    let described: Vec<Result<Node>> =
+        instances.par_iter().map(|instance| describe_in_stack(app, instance, request)).collect();
+    let mut stacks: BTreeMap<String, BTreeMap<String, Map>> = BTreeMap::new();
+    for (instance, described) in instances.iter().zip(described) {
+        let kinds = stacks.entry(instance.stack.clone()).or_default();
+        kinds.entry(instance.kind.to_string()).or_default().insert(Arc::from(instance.name.as_str()), described?);
+    }
+    if request.include_empty_stacks {
+        add_empty_stacks(app, request, &mut stacks)?;
+    } else {
+        stacks.retain(|_, kinds| kinds.values().flat_map(Map::values).any(|node| !node.is_empty()));
+    }
+    let document: Map = stacks
+        .into_iter()
+        .map(|(stack, kinds)| {
+            let kinds: Map = kinds.into_iter().map(|(kind, map)| (Arc::from(kind), Node::from(map))).collect();
+            let components = Map::from_iter([(Arc::from("components"), Node::from(kinds))]);
+            (Arc::from(stack), Node::from(components))
+        })
+        .collect();
+    Ok(Node::from(document))
+}
+
+impl StacksRequest {
+    fn shows(&self, instance: &Instance) -> bool {
+        let listed = match &instance.kind {
+            Kind::Custom(name) => matches!(&**name, "container" | "emulator"),
+            _ => true,
+        };
+        // A component also stands for those that are built on its directory.
+        let wanted = |name: &String| *name == instance.name || *name == instance.component;
+        listed && (self.components.is_empty() || self.components.iter().any(wanted))
+    }
+}
+
+fn describe_in_stack(app: &App, instance: &Instance, request: &StacksRequest) -> Result<Node> {
+    let mut processing = request.processing.clone();
+    if !instance.enabled {
+        // A disabled component has no state to read.
+        processing.skip.extend(["terraform.state", "terraform.output"].map(str::to_owned));
+    }
+    let evaluated = resolve::evaluate(&app.host, &app.config, instance, &processing)?;
+    let mut document = evaluated.to_map();
+    add_identity(&evaluated, &mut document);
+    let mut put = |key: &str, node: Node| document.insert(Arc::from(key), node);
+    if evaluated.kind == Kind::Terraform {
+        put("workspace", Node::from(evaluated.workspace.as_str()));
+    }
+    let mut information = Map::new();
+    information.insert(Arc::from("component_type"), Node::from(evaluated.kind.key()));
+    if let Some(path) = relative_path(app, &evaluated) {
+        information.insert(Arc::from("component_path"), Node::from(path));
+    }
+    put("component_info", Node::from(information));
+    if evaluated.kind == Kind::Terraform {
+        drop_empty(app, &mut document);
+    }
+    if !request.sections.is_empty() {
+        document.retain(|key, _| request.sections.iter().any(|section| **section == **key));
+    }
+    Ok(Node::from(document))
+}
+
+/// Stacks without components have a name only where it does not come from variables.
+fn add_empty_stacks(
+    app: &App,
+    request: &StacksRequest,
+    stacks: &mut BTreeMap<String, BTreeMap<String, Map>>,
+) -> Result<()> {
+    let index = app.index()?;
+    let named = |setting: &Option<String>| setting.as_deref().is_some_and(|text| !text.is_empty());
+    let from_variables = named(&app.config.stacks.name_pattern) || named(&app.config.stacks.name_template);
+    for stack in index.stacks() {
+        let document = index.document(stack)?;
+        let name = match document.node.get("name").and_then(Node::as_str) {
+            Some(name) if !name.is_empty() => name,
+            _ if from_variables => continue,
+            _ => &*stack.key,
+        };
+        if request.stack.as_deref().is_none_or(|asked| asked == name || asked == &*stack.key) {
+            stacks.entry(name.to_owned()).or_default();
+        }
+    }
+    Ok(())
+}
+
+/// What is known of a component beside its sections.
+fn add_computed(app: &App, written: &Instance, evaluated: &Instance, document: &mut Map) -> Result<()> {
+    add_identity(evaluated, document);
+    let found = Sources::of(app.index()?, written);
+    let mut put = |key: &str, node: Node| document.insert(Arc::from(key), node);
+    put("component_type", Node::from(evaluated.kind.key()));
+    put("component_info", information(app, evaluated));
+    put("workspace", Node::from(evaluated.workspace.as_str()));
+    put("deps", texts(&found.winners()));
+    put("deps_all", texts(&found.all(&written.manifest)));
+    put("sources", found.into_node());
+    put("cli_args", texts(&["describe".to_owned(), "component".to_owned()]));
+    put("tf_cli_vars", Node::empty_map());
+    put("atmos_cli_config", cli_config(app));
+    if let Some(name) = sources::spacelift_stack(&app.config, written) {
+        put("spacelift_stack", Node::from(name));
+    }
+    if let Some(name) = sources::atlantis_project(&app.config, written) {
+        put("atlantis_project", Node::from(name));
+    }
+    if let Some(arguments) = app.host.env.get("TF_CLI_ARGS") {
+        let arguments = shell_words::split(arguments).unwrap_or_else(|_| vec![arguments.to_owned()]);
+        let variables = sources::cli_variables(&arguments);
+        put("env_tf_cli_args", texts(&arguments));
+        if !variables.is_empty() {
+            put("env_tf_cli_vars", Node::from(variables));
+        }
+    }
+    Ok(())
+}
+
+/// Name, stack and manifest, under the names by which the reference gives them.
+fn add_identity(instance: &Instance, document: &mut Map) {
+    for (key, text) in [
+        ("atmos_component", &instance.name),
+        ("atmos_stack", &instance.stack),
+        ("stack", &instance.stack),
+        ("atmos_stack_file", &instance.manifest),
+        ("atmos_manifest", &instance.manifest),
+    ] {
+        document.insert(Arc::from(key), Node::from(text.as_str()));
+    }
+}
+
+fn information(app: &App, instance: &Instance) -> Node {
+    let mut information = Map::new();
+    information.insert(Arc::from("component_type"), Node::from(instance.kind.key()));
+    if let Some(path) = instance.path(&app.config) {
+        if instance.kind == Kind::Terraform && path.is_dir() {
+            let message = "`component_info.terraform_config` (variables and outputs of the module) is not built yet";
+            app.host.talk.warn(Warning::new("atmos::describe::terraform_config", message));
+        }
+        information.insert(Arc::from("component_path"), Node::from(path.display().to_string()));
+    }
+    Node::from(information)
+}
+
+/// The directory of a component as `describe stacks` shows it: relative to the base path of the project.
+fn relative_path(app: &App, instance: &Instance) -> Option<String> {
+    let path = instance.path(&app.config)?;
+    Some(path.strip_prefix(&app.config.base_path).unwrap_or(&path).display().to_string())
+}
+
+fn cli_config(app: &App) -> Node {
+    let document = &app.config.document;
+    let keys = ["base_path", "components", "stacks", "workflows"];
+    Node::from(keys.iter().filter_map(|key| Some((Arc::from(*key), document.get(key)?.clone()))).collect::<Map>())
+}
+
+/// `describe.settings.include_empty: false` hides sections without content.
+fn drop_empty(app: &App, document: &mut Map) {
+    let include = app.config.document.get_path(["describe", "settings", "include_empty"]).and_then(Node::as_bool);
+    if include == Some(false) {
+        document.retain(|_, node| !node.is_empty());
+    }
+}
+
+fn setting<'a>(app: &'a App, path: &[&str]) -> Option<&'a str> {
+    app.config.document.get_path(path.iter().copied()).and_then(Node::as_str)
+}
+
+fn texts(texts: &[String]) -> Node {
+    Node::from(texts.iter().map(|text| Node::from(text.as_str())).collect::<Vec<_>>())
+}
