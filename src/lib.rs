@@ -4,11 +4,8 @@
 //! who wants to follow one command starts at `ops::terraform`.
 
 pub mod auth;
-<<<<<<< HEAD
-=======
 pub mod backend;
 pub mod component;
->>>>>>> main
 pub mod config;
 pub mod diag;
 pub mod exec;

@@ -210,8 +210,8 @@ fn settings(host: &Host, root: &Root, document: &Node) -> Result<Settings, Error
 fn templates(root: &Root) -> Templates {
     let settings = &root.templates.settings;
     let delimiters = match settings.delimiters.0.as_slice() {
-        [open, close] => (open.clone(), close.clone()),
-        _ => ("{{".to_owned(), "}}".to_owned()),
+        [open, close] => Some((open.clone(), close.clone())),
+        _ => None,
     };
     Templates {
         enabled: settings.enabled.0,
