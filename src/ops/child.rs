@@ -26,7 +26,7 @@ use crate::value::Node;
 /// The identity of one run, authenticated, with its private directory. Closing (or dropping) it removes the directory, so it
 /// is kept until the last child has ended.
 #[derive(Debug, Default)]
-pub struct Held {
+pub(super) struct Held {
     run: Option<Run>,
     summary: Option<String>,
     identity: Option<IdentityName>,
@@ -35,15 +35,15 @@ pub struct Held {
 
 impl Held {
     /// Identity, account and delivery, for the line before the child starts; `None` where nothing is configured.
-    pub fn summary(&self) -> Option<&str> {
+    pub(super) fn summary(&self) -> Option<&str> {
         self.summary.as_deref()
     }
 
-    pub fn identity(&self) -> Option<&IdentityName> {
+    pub(super) fn identity(&self) -> Option<&IdentityName> {
         self.identity.as_ref()
     }
 
-    pub fn region(&self) -> Option<&str> {
+    pub(super) fn region(&self) -> Option<&str> {
         self.region.as_deref()
     }
 
@@ -51,7 +51,7 @@ impl Held {
     ///
     /// # Errors
     /// The directory cannot be removed.
-    pub fn close(self) -> Result<()> {
+    pub(super) fn close(self) -> Result<()> {
         match self.run {
             Some(run) => Ok(run.close()?),
             None => Ok(()),
@@ -60,7 +60,7 @@ impl Held {
 }
 
 /// The session for runs. Neither keyring nor network is asked before the first identity is held.
-pub fn access(app: &App) -> Result<Access> {
+pub(super) fn access(app: &App) -> Result<Access> {
     Access::open(app, Options::default())
 }
 
@@ -68,7 +68,7 @@ pub fn access(app: &App) -> Result<Access> {
 ///
 /// # Errors
 /// No identity resolves where one is needed, or authentication fails: then nothing has been started or written.
-pub async fn hold(app: &App, access: &Access, instance: &Instance, flag: &Flag) -> Result<Held> {
+pub(super) async fn hold(app: &App, access: &Access, instance: &Instance, flag: &Flag) -> Result<Held> {
     let section = if instance.sections.auth.is_empty() { &app.config.auth } else { &instance.sections.auth };
     let settings = Arc::new(AuthConfig::read(section));
     let defaults = narrower_defaults(&app.config.auth, section);
@@ -98,14 +98,14 @@ pub async fn hold(app: &App, access: &Access, instance: &Instance, flag: &Flag) 
 ///
 /// # Errors
 /// Authentication fails: then nothing has been started or written.
-pub async fn hold_chosen(access: &Access, name: IdentityName, source: Source, delivery: Option<String>) -> Result<Held> {
+pub(super) async fn hold_chosen(access: &Access, name: IdentityName, source: Source, delivery: Option<String>) -> Result<Held> {
     legacy::notice(access);
     let (session, settings) = (access.session.clone(), access.settings.clone());
     Holding { access, session, settings, own_delivery: delivery, announce: true }.hold(name, source).await
 }
 
 /// The environment of a command of the user's own: process, `env` of `atmos.yaml`, identity.
-pub fn plain_environment(app: &App, access: &Access, held: &Held) -> Env {
+pub(super) fn plain_environment(app: &App, access: &Access, held: &Held) -> Env {
     let entries = environment::entries([&app.config.env]);
     match &held.run {
         Some(run) => run.child_env(&app.host.env, &entries),
@@ -245,7 +245,7 @@ fn forbidden(host: &Host, access: &Access) -> Vec<String> {
 
 /// The environment of a component's children: process, `env` of `atmos.yaml`, `env` of the component, identity, then the
 /// variables by which a nested atmos finds its way.
-pub fn environment(app: &App, access: &Access, component_env: &Node, held: &Held) -> Env {
+pub(super) fn environment(app: &App, access: &Access, component_env: &Node, held: &Held) -> Env {
     let entries = environment::entries([&app.config.env, component_env]);
     let mut env = match &held.run {
         Some(run) => run.child_env(&app.host.env, &entries),
@@ -264,7 +264,7 @@ pub fn environment(app: &App, access: &Access, component_env: &Node, held: &Held
 ///
 /// # Errors
 /// The directory cannot be made.
-pub fn plugin_cache(app: &App) -> Result<Option<PathBuf>, crate::exec::Error> {
+pub(super) fn plugin_cache(app: &App) -> Result<Option<PathBuf>, crate::exec::Error> {
     if !app.config.terraform.plugin_cache {
         return Ok(None);
     }
@@ -275,6 +275,6 @@ pub fn plugin_cache(app: &App) -> Result<Option<PathBuf>, crate::exec::Error> {
 }
 
 /// Terminal, masker and working directory, as [`process::run`] wants them.
-pub fn surroundings(host: &Host) -> process::Surroundings<'_> {
+pub(super) fn surroundings(host: &Host) -> process::Surroundings<'_> {
     process::Surroundings { terminal: host.terminal, masker: &host.masker, cwd: &host.cwd }
 }

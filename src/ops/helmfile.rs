@@ -91,12 +91,22 @@ pub async fn run(app: &App, request: &RunRequest) -> Result<u8> {
     start(app, request, &instance, &target, &access, &mut signals).await
 }
 
-/// Writes the varfile of a component: to `file` below the working directory, else where runs write it.
-pub fn generate_varfile(app: &App, component: &str, stack: Option<&str>, file: Option<PathBuf>) -> Result<()> {
-    let found = find(app, component, stack)?;
+/// One component, and where its varfile goes.
+#[derive(Debug, Clone, Default)]
+pub struct GenerateRequest {
+    pub component: String,
+    pub stack: Option<String>,
+    /// Below the working directory; `None`: where runs write it.
+    pub file: Option<PathBuf>,
+}
+
+/// Writes the varfile of a component.
+pub fn generate_varfile(app: &App, request: &GenerateRequest) -> Result<()> {
+    let found = find(app, &request.component, request.stack.as_deref())?;
     let instance = resolve::evaluate(&app.host, &app.config, &found, &resolve::Options::default())?;
     let target = target(app, &instance)?;
-    let path = file.map_or_else(|| target.folder.join(target.varfile_name()), |file| app.host.absolute(&file));
+    let own = || target.folder.join(target.varfile_name());
+    let path = request.file.as_ref().map_or_else(own, |file| app.host.absolute(file));
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let directory = path.parent().unwrap_or(&target.folder);
     files::File { name, ..target.varfile() }.write(directory)?;
@@ -114,7 +124,7 @@ async fn version(app: &App, request: &RunRequest) -> Result<u8> {
     let launch = Launch {
         program: if configured.is_empty() { "helmfile".to_owned() } else { configured.clone() },
         configured: SOURCE.to_owned(),
-        args: std::iter::once("version".to_owned()).chain(request.native.iter().cloned()).collect(),
+        args: std::iter::once("version".to_owned()).chain(request.native.iter().cloned()).map(Into::into).collect(),
         cwd: app.host.cwd.clone(),
         env: app.host.env.clone(),
         output: Output::Inherit,
@@ -222,7 +232,7 @@ async fn children(
     let launch = |program: &str, configured: &str, args: &[String], output| Launch {
         program: program.to_owned(),
         configured: configured.to_owned(),
-        args: args.to_vec(),
+        args: args.iter().map(Into::into).collect(),
         cwd: target.folder.clone(),
         env: env.clone(),
         output,
@@ -254,9 +264,8 @@ async fn one(app: &App, launch: &Launch, signals: &mut Signals) -> Result<(), Ex
     match outcome.code {
         0 => Ok(()),
         code => {
-            let verb = launch.args.iter().find(|arg| !arg.starts_with('-') && !arg.ends_with(".yaml"));
-            let command = format!("{} {}", launch.program, verb.map_or("", String::as_str));
-            Err(ExecError::ChildFailed { command: command.trim_end().to_owned(), code })
+            let name = std::path::Path::new(&launch.program).file_name().unwrap_or_default().to_string_lossy();
+            Err(ExecError::ChildFailed { command: name.into_owned(), code })
         }
     }
 }

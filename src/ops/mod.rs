@@ -5,8 +5,12 @@
 mod access;
 mod app;
 pub mod auth;
+mod child;
+pub mod helmfile;
 pub mod identity;
 mod legacy;
+pub mod terraform;
+mod unbuilt;
 
 pub use access::Access;
 pub use app::App;

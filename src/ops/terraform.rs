@@ -81,7 +81,7 @@ async fn version(app: &App, request: &RunRequest) -> Result<Done> {
     let launch = Launch {
         program: command.0,
         configured: command.1,
-        args,
+        args: args.into_iter().map(Into::into).collect(),
         cwd: app.host.cwd.clone(),
         env: app.host.env.clone(),
         output: Output::Inherit,

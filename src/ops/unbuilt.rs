@@ -13,7 +13,7 @@ use crate::value::Node;
 #[derive(Debug, ThisError, Diagnostic)]
 #[error("`{what}` of the component `{component}` is not built yet{place}")]
 #[diagnostic(code(atmos::ops::not_built), help("{help}"))]
-pub struct NotBuilt {
+pub(super) struct NotBuilt {
     what: String,
     component: String,
     place: String,

@@ -13,6 +13,7 @@ mod steps;
 mod target;
 mod verb;
 
+pub use clean::Options as CleanOptions;
 pub use request::{FromPlan, Request};
 pub use run::{Context, Finished, run};
 pub use steps::{InitWish, Plan, Workspace, steps};

@@ -22,8 +22,9 @@ pub fn declarations(folder: &Path) -> BTreeMap<String, Declaration> {
     let mut found = BTreeMap::new();
     for entry in std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok) {
         let name = entry.file_name().to_string_lossy().into_owned();
-        let json = name.ends_with(".tf.json") || name.ends_with(".tofu.json");
-        if !json && !name.ends_with(".tf") && !name.ends_with(".tofu") {
+        let is = |endings: [&str; 2]| endings.iter().any(|ending| name.ends_with(ending));
+        let json = is([".tf.json", ".tofu.json"]);
+        if !json && !is([".tf", ".tofu"]) {
             continue;
         }
         let Ok(text) = std::fs::read_to_string(entry.path()) else { continue };

@@ -137,7 +137,8 @@ fn check_stack(app: &App, stack: &str) -> Result<()> {
         component::summaries(&app.host, &app.config, index)?.into_iter().map(|summary| summary.stack).collect();
     known.sort();
     known.dedup();
-    let near = known.iter().max_by_key(|name| (strsim::jaro_winkler(name, stack) * 1000.0) as u32);
+    let likeness = |name: &str| strsim::jaro_winkler(name, stack);
+    let near = known.iter().max_by(|left, right| likeness(left).total_cmp(&likeness(right)));
     let help = near.map_or_else(|| "`atmos list stacks` shows the stacks".to_owned(), |name| format!("did you mean `{name}`?"));
     Err(Error::UnknownStack { stack: stack.to_owned(), available: known.join(", "), help }.into())
 }

@@ -30,13 +30,12 @@ pub fn generate_varfile(app: &App, request: &GenerateRequest) -> Result<()> {
         let message = format!("sensitive variables are left out of the varfile: {}", names.join(", "));
         app.host.talk.warn(Warning::new("atmos::terraform::varfile_without_secrets", message));
     }
-    let path = match &request.file {
-        Some(path) => write_to(&app.host.absolute(path), &file)?,
-        None => {
-            let folder = existing(&target)?;
-            file.write(folder)?;
-            folder.join(&file.name)
-        }
+    let path = if let Some(path) = &request.file {
+        write_to(&app.host.absolute(path), &file)?
+    } else {
+        let folder = existing(&target)?;
+        file.write(folder)?;
+        folder.join(&file.name)
     };
     app.host.talk.info(format!("Generated varfile {}", super::shown(app, &path)));
     Ok(())

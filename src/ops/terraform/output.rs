@@ -34,19 +34,19 @@ pub(super) fn render(data: &[u8], format: &str, native: &[String]) -> Result<Str
             return Err(Error::OutputNotFound { name: name.clone(), known });
         };
         return match format {
-            "json" | "yaml" => document(value, format),
+            "json" | "yaml" => Ok(document(value, format)),
             _ => lines(&Map::from_iter([(name.clone(), value.clone())]), format),
         };
     }
     match format {
-        "json" | "yaml" => document(&Value::Object(values), format),
+        "json" | "yaml" => Ok(document(&Value::Object(values), format)),
         _ => lines(&values, format),
     }
 }
 
-fn document(value: &Value, format: &str) -> Result<String, Error> {
+fn document(value: &Value, format: &str) -> String {
     let node = from_json(value);
-    Ok(if format == "json" { yaml::emit_json(&node) } else { yaml::emit(&node, 2) })
+    if format == "json" { yaml::emit_json(&node) } else { yaml::emit(&node, 2) }
 }
 
 fn lines(values: &Map<String, Value>, format: &str) -> Result<String, Error> {

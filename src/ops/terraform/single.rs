@@ -101,10 +101,10 @@ pub(super) async fn start(
     drop(lock);
     let finished = result?;
     closed?;
-    finish(request, finished)
+    finish(request, &finished)
 }
 
-fn finish(request: &RunRequest, finished: Finished) -> Result<Done> {
+fn finish(request: &RunRequest, finished: &Finished) -> Result<Done> {
     let data = match &request.format {
         Some(format) => Some(output::render(&finished.data, format, &request.request.native)?),
         None => None,
