@@ -5,8 +5,11 @@
 mod access;
 mod app;
 pub mod auth;
+pub mod describe;
 pub mod identity;
 mod legacy;
+pub mod list;
+mod sources;
 
 pub use access::Access;
 pub use app::App;
