@@ -5,6 +5,7 @@
 
 pub mod auth;
 pub mod backend;
+pub mod cli;
 pub mod component;
 pub mod config;
 pub mod diag;
@@ -12,6 +13,8 @@ pub mod exec;
 pub mod graph;
 pub mod host;
 pub mod merge;
+pub mod ops;
+pub mod output;
 pub mod resolve;
 pub mod secret;
 pub mod span;

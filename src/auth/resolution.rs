@@ -86,6 +86,12 @@ pub fn defaults_of(scope: Scope, layer: &Node) -> Vec<ScopedDefault> {
         .collect()
 }
 
+/// The identities that any of the layers makes default. Layers may come in any order; one that a narrower layer takes
+/// back is not counted in the end, because the merged section decides whether an identity is default at all.
+pub fn layered_defaults<'a>(layers: impl IntoIterator<Item = (Scope, &'a Node)>) -> Vec<ScopedDefault> {
+    layers.into_iter().flat_map(|(scope, layer)| defaults_of(scope, layer)).collect()
+}
+
 /// The identities that a component's merged section makes default and the configuration's does not, told apart by the
 /// place of `default`. For callers that have no layers; all of them count as set by the component.
 pub fn narrower_defaults(global: &Node, merged: &Node) -> Vec<ScopedDefault> {
@@ -454,6 +460,11 @@ mod tests {
             let got = show(resolve(&Inputs { defaults: &defaults, ..inputs(&merged) }, &Sources::new()));
             assert_eq!(got, expected);
         }
+        let layer = |json| from_json(&json);
+        let stack = layer(json!({"identities": {"b": {"default": true}, "a": {"default": false}}}));
+        let component = layer(json!({"identities": {"c": {"default": true}}}));
+        let layered = layered_defaults([(Scope::Stack, &stack), (Scope::Component, &component)]);
+        assert_eq!(layered, [at(Scope::Stack, "b"), at(Scope::Component, "c")]);
         let narrower = narrower_defaults(&from_json(&global), &merged.node);
         assert_eq!(narrower, [at(Scope::Component, "b"), at(Scope::Component, "c")]);
     }

@@ -1,85 +1,17 @@
-//! The complete environment of a child, from its layers. Pure.
+//! The environment of a child, as far as it is not about credentials. Pure.
 //!
-//! Later layers win: this process, `env` of `atmos.yaml`, `env` of the component, the identity, our own variables. With
-//! an identity in force every variable that could lead to other credentials is taken out of all layers; without one
-//! nothing is taken out but what opens the keyring.
+//! Later layers win: this process, `env` of `atmos.yaml`, `env` of the component ([`entries`]), the identity
+//! (`auth::delivery::child_env`), our own variables (the `add_` functions).
 
-use std::collections::BTreeSet;
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::host::Env;
 use crate::value::{Node, to_json};
 
-/// The identity's part of an environment.
-#[derive(Debug, Clone, Default)]
-pub struct Identity {
-    /// The variables that carry the identity; nothing overrides them.
-    pub set: Vec<(String, OsString)>,
-    /// Variables that must not reach the child, whoever set them.
-    pub remove: Vec<String>,
-    /// `env` entries of the identity itself: ordinary variables, below `set`.
-    pub extra: Vec<(String, String)>,
-}
-
-/// What the environment is made of, lowest first.
-#[derive(Debug, Clone, Copy)]
-pub struct Layers<'a> {
-    pub process: &'a Env,
-    /// `env` of `atmos.yaml`.
-    pub global: &'a Node,
-    /// Merged `env` of the component.
-    pub component: &'a Node,
-    pub identity: Option<&'a Identity>,
-    /// Names that never reach a child (the keyring's password).
-    pub forbidden: &'a [String],
-}
-
-/// An environment and what was remarkable about it.
-#[derive(Debug, Clone, Default)]
-pub struct Built {
-    pub env: Env,
-    /// Variables of configuration that lost against the identity, sorted.
-    pub overruled: Vec<String>,
-}
-
-/// Puts the layers together. A `null` in configuration unsets the variable.
-pub fn build(layers: Layers<'_>) -> Built {
-    let mut env = layers.process.clone();
-    let mut overruled = BTreeSet::new();
-    let managed = |name: &str| {
-        layers.identity.is_some_and(|identity| {
-            identity.remove.iter().any(|other| other == name) || identity.set.iter().any(|(other, _)| other == name)
-        })
-    };
-    for layer in [layers.global, layers.component] {
-        for (name, value) in layer.as_map().into_iter().flatten() {
-            if managed(name) {
-                overruled.insert(name.to_string());
-            }
-            match text(value) {
-                Some(value) => env.set(&**name, value),
-                None => {
-                    env.remove(name);
-                }
-            }
-        }
-    }
-    if let Some(identity) = layers.identity {
-        for name in &identity.remove {
-            env.remove(name);
-        }
-        for (name, value) in &identity.extra {
-            env.set(name, value);
-        }
-        for (name, value) in &identity.set {
-            env.set(name, value);
-        }
-    }
-    for name in layers.forbidden {
-        env.remove(name);
-    }
-    Built { env, overruled: overruled.into_iter().collect() }
+/// The variables of some `env` sections, later sections last. `None` (a null) unsets the variable.
+pub fn entries<'a>(sections: impl IntoIterator<Item = &'a Node>) -> Vec<(String, Option<String>)> {
+    let maps = sections.into_iter().filter_map(Node::as_map);
+    maps.flatten().map(|(name, value)| (name.to_string(), text(value))).collect()
 }
 
 /// The text of a value in an environment; `None` for null. Lists and maps are JSON.
@@ -183,62 +115,14 @@ mod tests {
         env.iter().map(|(name, value)| format!("{}={}", name.display(), value.display())).collect()
     }
 
-    fn build_from(
-        process: &[(&str, &str)],
-        global: &serde_json::Value,
-        component: &serde_json::Value,
-        identity: Option<&Identity>,
-    ) -> Built {
-        build(Layers {
-            process: &process.iter().copied().collect(),
-            global: &from_json(global),
-            component: &from_json(component),
-            identity,
-            forbidden: &["ATMOS_KEYRING_PASSWORD".to_owned()],
-        })
-    }
-
-    fn identity() -> Identity {
-        Identity {
-            set: vec![("AWS_PROFILE".to_owned(), "admin".into()), ("AWS_REGION".to_owned(), "us-east-2".into())],
-            remove: ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].map(str::to_owned).to_vec(),
-            extra: vec![("TEAM".to_owned(), "net".to_owned()), ("AWS_REGION".to_owned(), "lost".to_owned())],
-        }
-    }
-
     #[test]
-    fn without_an_identity_the_environment_stays_as_it_was() {
-        let process = [("AWS_ACCESS_KEY_ID", "AKIA"), ("AWS_PROFILE", "mine"), ("HOME", "/h")];
-        let built = build_from(&process, &json!({}), &json!({}), None);
-        assert_eq!(show(&built.env), ["AWS_ACCESS_KEY_ID=AKIA", "AWS_PROFILE=mine", "HOME=/h"]);
-    }
-
-    #[test]
-    fn component_beats_global_beats_process_and_null_unsets() {
-        let process = [("A", "process"), ("B", "process"), ("C", "process")];
-        let built =
-            build_from(&process, &json!({"A": 1, "B": "global"}), &json!({"B": true, "C": null, "D": [1]}), None);
-        assert_eq!(show(&built.env), ["A=1", "B=true", "D=[1]"]);
-        assert!(built.overruled.is_empty());
-    }
-
-    #[test]
-    fn an_identity_wins_over_every_layer_and_ambient_keys_are_gone() {
-        let process = [("AWS_ACCESS_KEY_ID", "AKIA"), ("AWS_PROFILE", "mine"), ("AWS_CA_BUNDLE", "/ca")];
-        let component = json!({"AWS_PROFILE": "component", "AWS_SECRET_ACCESS_KEY": "s", "X": "x"});
-        let built = build_from(&process, &json!({}), &component, Some(&identity()));
-        assert_eq!(
-            show(&built.env),
-            ["AWS_CA_BUNDLE=/ca", "AWS_PROFILE=admin", "AWS_REGION=us-east-2", "TEAM=net", "X=x"]
-        );
-        assert_eq!(built.overruled, ["AWS_PROFILE", "AWS_SECRET_ACCESS_KEY"]);
-    }
-
-    #[test]
-    fn the_keyring_password_never_reaches_a_child() {
-        let built =
-            build_from(&[("ATMOS_KEYRING_PASSWORD", "p")], &json!({"ATMOS_KEYRING_PASSWORD": "q"}), &json!({}), None);
-        assert!(show(&built.env).is_empty());
+    fn q13_values_become_text_and_null_unsets() {
+        let global = from_json(&json!({"A": 1, "B": "global"}));
+        let component = from_json(&json!({"B": true, "C": null, "D": [1]}));
+        let entries = entries([&global, &Node::default(), &component]);
+        let shown: Vec<_> =
+            entries.iter().map(|(name, value)| format!("{name}={}", value.as_deref().unwrap_or("-"))).collect();
+        assert_eq!(shown, ["A=1", "B=global", "B=true", "C=-", "D=[1]"]);
     }
 
     #[test]

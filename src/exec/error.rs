@@ -101,13 +101,6 @@ pub enum Error {
     #[diagnostic(code(atmos::exec::unknown_command), help("`atmos {tool} --help` lists the sub-commands"))]
     UnknownCommand { command: String, tool: &'static str },
 
-    #[error("backend_type is required for the component `{component}` in the stack `{stack}`")]
-    #[diagnostic(
-        code(atmos::exec::backend_type_missing),
-        help("set `backend_type` (for example `local`), or `components.terraform.auto_generate_backend_file: false`")
-    )]
-    BackendTypeMissing { component: String, stack: String },
-
     #[error("unknown flag `{flag}` for `{command}`: {reason}")]
     #[diagnostic(code(atmos::exec::bad_request))]
     BadRequest { flag: String, command: String, reason: String },

@@ -1,5 +1,6 @@
 //! One child that is to be started, as plain data.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use crate::host::Env;
@@ -11,7 +12,7 @@ pub struct Launch {
     pub program: String,
     /// Where the program was configured, for the error when it does not start (`components.terraform.command`).
     pub configured: String,
-    pub args: Vec<String>,
+    pub args: Vec<OsString>,
     /// Working directory. Absolute.
     pub cwd: PathBuf,
     /// The complete environment; nothing is added to it.

@@ -18,3 +18,4 @@ pub mod terraform;
 
 pub use error::Error;
 pub use launch::{Launch, Output, Redirect};
+pub use process::stdin_is_readable;

@@ -121,6 +121,20 @@ pub async fn run(launch: &Launch, around: Surroundings<'_>, signals: &mut Signal
     Ok(Outcome { code: code_of(status), stop, captured })
 }
 
+/// Whether an answer could come from standard input: a terminal, a pipe or a file, not `/dev/null` (which is also what a
+/// closed one becomes).
+#[cfg(unix)]
+pub fn stdin_is_readable() -> bool {
+    use rustix::fs::{FileType, fstat, stat};
+    let (Ok(own), Ok(null)) = (fstat(io::stdin()), stat("/dev/null")) else { return false };
+    FileType::from_raw_mode(own.st_mode) != FileType::CharacterDevice || own.st_rdev != null.st_rdev
+}
+
+#[cfg(not(unix))]
+pub fn stdin_is_readable() -> bool {
+    true
+}
+
 type Reader = Box<dyn AsyncRead + Unpin + Send>;
 
 fn child_stream<R: AsyncRead + Unpin + Send + 'static>(stream: Option<R>) -> Option<Reader> {
@@ -265,7 +279,7 @@ mod tests {
         Launch {
             program: "sh".to_owned(),
             configured: "the test".to_owned(),
-            args: vec!["-c".to_owned(), script.to_owned()],
+            args: vec!["-c".into(), script.into()],
             cwd: PathBuf::from("/"),
             env: Env::from_iter([("PATH", "/usr/bin:/bin")]),
             output,

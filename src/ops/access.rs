@@ -24,6 +24,8 @@ pub struct Access {
     pub keyring: store::Settings,
     pub cache: Arc<Cache>,
     pub session: Session,
+    /// Arguments by which a helper that is started elsewhere finds this configuration.
+    pub helper_arguments: Vec<String>,
     answers: Arc<Answers>,
 }
 
@@ -32,17 +34,13 @@ impl Access {
     pub fn open(app: &App, options: Options) -> Result<Access> {
         let host = app.host.clone();
         let settings = Arc::new(AuthConfig::read(&app.config.auth));
-        let configured = settings.realm.as_ref().map(|(realm, span)| (realm.as_str(), host.sources.place(*span)));
         let directory = app.config.found.then_some(app.config.directory.as_path());
-        let realm = Realm::resolve(host.env.get("ATMOS_AUTH_REALM"), configured, directory)?;
-        let keyring = store::Settings {
-            kind: settings.keyring.kind.as_ref().map(|(kind, _)| kind.clone()),
-            path: settings.keyring.path.clone(),
-            password_env: settings.keyring.password_env.clone(),
-        };
+        let realm = Realm::of(&host, &settings, directory)?;
+        let keyring = settings.keyring.settings();
         let cache = Arc::new(Cache::open(&host, &keyring, realm.as_str()));
         let session = Session::new(&host, settings.clone(), realm.clone(), cache.clone(), options);
-        Ok(Access { host, settings, realm, keyring, cache, session, answers: Arc::default() })
+        let helper_arguments = app.config.helper_arguments();
+        Ok(Access { host, settings, realm, keyring, cache, session, helper_arguments, answers: Arc::default() })
     }
 
     /// Answers a question about an identity, at a terminal with the user's help.

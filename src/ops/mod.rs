@@ -5,11 +5,15 @@
 mod access;
 mod app;
 pub mod auth;
+mod child;
 pub mod describe;
+pub mod helmfile;
 pub mod identity;
 mod legacy;
 pub mod list;
 mod sources;
+pub mod terraform;
+mod unbuilt;
 
 pub use access::Access;
 pub use app::App;

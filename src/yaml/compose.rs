@@ -48,8 +48,9 @@ pub fn parse(sources: &Sources, path: &Path, cwd: &Path, text: Arc<str>) -> Resu
 
 /// [`parse`] with bounds of one's own.
 pub fn parse_with(sources: &Sources, path: &Path, cwd: &Path, text: Arc<str>, limits: Limits) -> Result<Node, Error> {
-    let file = sources.add(path, cwd, text.clone());
-    let content = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let kept = text.clone();
+    let file = sources.add(path, cwd, text);
+    let content = kept.strip_prefix('\u{feff}').unwrap_or(&kept);
     let mut composer = Composer {
         events: Parser::new_from_str(content),
         sources,

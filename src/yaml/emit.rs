@@ -10,6 +10,9 @@ use crate::value::{Node, Value, format_float, function_text};
 /// Keys longer than this are written in the `? key` form, since readers give up on longer simple keys.
 const SIMPLE_KEY: usize = 128;
 
+/// Characters that cannot begin a plain scalar.
+const INDICATORS: [char; 16] = ['#', ',', '[', ']', '{', '}', '&', '*', '!', '|', '>', '\'', '"', '%', '@', '`'];
+
 /// The YAML text of a node with a final line break. `indent` is the number of columns per level (at least 2).
 /// Functions that were not evaluated become the text in which they were written, as a string.
 pub fn emit(node: &Node, indent: usize) -> String {
@@ -221,18 +224,9 @@ fn fits_block(text: &str) -> bool {
 
 /// The text means itself without quotes, in a block context.
 fn fits_plain(text: &str) -> bool {
-    let first_fits = match text.as_bytes() {
-        [] => false,
-        [b'-' | b'?' | b':'] => false,
-        [b'-' | b'?' | b':', b' ', ..] => false,
-        [
-            b'#' | b',' | b'[' | b']' | b'{' | b'}' | b'&' | b'*' | b'!' | b'|' | b'>' | b'\'' | b'"' | b'%' | b'@'
-            | b'`',
-            ..,
-        ] => false,
-        _ => true,
-    };
-    first_fits
+    let lone_indicator = matches!(text.as_bytes(), [] | [b'-' | b'?' | b':'] | [b'-' | b'?' | b':', b' ', ..]);
+    !lone_indicator
+        && !text.starts_with(INDICATORS)
         && !text.starts_with(' ')
         && !text.ends_with(' ')
         && !text.starts_with("---")

@@ -51,12 +51,11 @@ fn check(node: &Node, path: &mut Path) -> Result<(), Error> {
 
 fn write(out: &mut String, node: &Node, level: usize) {
     match &node.value {
-        Value::Null => out.push_str("null"),
         Value::Bool(flag) => out.push_str(if *flag { "true" } else { "false" }),
         Value::Int(number) => out.push_str(&number.to_string()),
         Value::UInt(number) => out.push_str(&number.to_string()),
         Value::Float(number) if number.is_finite() => out.push_str(&format_float(*number)),
-        Value::Float(_) => out.push_str("null"),
+        Value::Null | Value::Float(_) => out.push_str("null"),
         Value::String(text) => write_string(out, text),
         Value::Function(function) => write_string(out, &function_text(function)),
         Value::List(list) if list.is_empty() => out.push_str("[]"),
@@ -71,7 +70,7 @@ fn write(out: &mut String, node: &Node, level: usize) {
         Value::Map(map) if map.is_empty() => out.push_str("{}"),
         Value::Map(map) => {
             let mut entries: Vec<_> = map.iter().collect();
-            entries.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
+            entries.sort_unstable_by_key(|(key, _)| *key);
             out.push('{');
             for (index, (key, item)) in entries.into_iter().enumerate() {
                 separate(out, index, level + 1);

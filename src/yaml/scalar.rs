@@ -17,9 +17,9 @@ pub(super) fn tagged(tag: &str, text: &str) -> Option<Value> {
         ("str" | "timestamp", _) => Some(Value::String(Arc::from(text))),
         ("binary", _) => binary(text),
         ("null", Value::Null) => Some(Value::Null),
-        ("bool", value @ Value::Bool(_)) => Some(value),
-        ("int", value @ (Value::Int(_) | Value::UInt(_))) => Some(value),
-        ("float", value @ Value::Float(_)) => Some(value),
+        ("bool", value @ Value::Bool(_))
+        | ("int", value @ (Value::Int(_) | Value::UInt(_)))
+        | ("float", value @ Value::Float(_)) => Some(value),
         #[expect(clippy::cast_precision_loss, reason = "a number tagged as float is asked to be one")]
         ("float", Value::Int(number)) => Some(Value::Float(number as f64)),
         #[expect(clippy::cast_precision_loss, reason = "a number tagged as float is asked to be one")]

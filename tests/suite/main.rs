@@ -11,6 +11,7 @@
 mod support;
 
 mod architecture;
+mod argv;
 mod bad_input;
 mod example;
 mod garbage;
@@ -23,5 +24,6 @@ mod no_auth;
 mod parts;
 mod person;
 mod signals;
+mod snapshots;
 mod values;
 mod warm;

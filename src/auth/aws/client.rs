@@ -16,6 +16,7 @@ use aws_smithy_http_client::tls::{self, TlsContext, TrustStore};
 use aws_smithy_http_client::{Builder, Connector};
 use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction, RetryClassifierPriority};
+use base64::Engine as _;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -58,7 +59,8 @@ impl Settings {
         let own = ["localhost", "127.0.0.0/8", "::1"];
         let excluded = get(&["NO_PROXY", "no_proxy"]);
         Settings {
-            ca_bundle: bundle("AWS_CA_BUNDLE").or_else(|| bundle("SSL_CERT_FILE")),
+            // SSL_CERT_FILE replaces the roots of the system already where those are loaded.
+            ca_bundle: bundle("AWS_CA_BUNDLE"),
             https_proxy: get(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]),
             http_proxy: get(&["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"]),
             no_proxy: excluded.iter().map(String::as_str).chain(own).collect::<Vec<_>>().join(","),
@@ -199,20 +201,29 @@ fn connector(
     }
 }
 
-/// The bundle's bytes, after a check that every certificate in it is one: the SDK client would panic.
+/// The certificates of the bundle that the TLS library accepts, as PEM: the SDK client would panic at any other. Old
+/// roots with odd encodings are common in bundles of systems, so those are left out; none left is an error.
 fn ca_bundle(from: &'static str, path: &str) -> Result<Vec<u8>, Error> {
     let fail = |reason: String| Error::CaBundle { path: path.to_owned(), from, reason };
     let bytes = std::fs::read(path).map_err(|error| fail(error.to_string()))?;
-    let mut store = RootCertStore::empty();
+    let mut accepted = String::new();
+    let mut last = None;
     for certificate in CertificateDer::pem_slice_iter(&bytes) {
         let certificate = certificate.map_err(|error| fail(error.to_string()))?;
-        store.add(certificate).map_err(|error| fail(error.to_string()))?;
+        let text = base64::engine::general_purpose::STANDARD.encode(&certificate);
+        match RootCertStore::empty().add(certificate) {
+            Ok(()) => accepted.extend([BEGIN, &text, END].map(|line| format!("{line}\n"))),
+            Err(error) => last = Some(error.to_string()),
+        }
     }
-    if store.is_empty() {
-        return Err(fail("it contains no certificate".to_owned()));
+    if accepted.is_empty() {
+        return Err(fail(last.unwrap_or_else(|| "it contains no certificate".to_owned())));
     }
-    Ok(bytes)
+    Ok(accepted.into_bytes())
 }
+
+const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+const END: &str = "-----END CERTIFICATE-----";
 
 fn timeouts(limit: Duration) -> TimeoutConfig {
     TimeoutConfig::builder().connect_timeout(limit).read_timeout(limit).build()

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::Path;
 
+use super::Error;
 use super::helper::seconds;
 use crate::auth::creds::AwsCredentials;
 use crate::host::Env;
@@ -98,6 +99,28 @@ impl Changes {
     pub fn manages(&self, name: &str) -> bool {
         self.remove.iter().any(|other| other == name) || self.set.iter().any(|(other, _)| other == name)
     }
+}
+
+/// Variables that are set and variables that are taken away, as [`super::render`] takes them.
+pub type Printable = (Vec<(String, String)>, Vec<String>);
+
+/// The variables of an identity for `auth env`: those that a child would get, and those that would be taken from it. The
+/// mock kinds take nothing away there.
+///
+/// # Errors
+/// A path that is not valid UTF-8.
+pub fn printable(wiring: &Wiring<'_>) -> Result<Printable, Error> {
+    let changes = changes(wiring);
+    let mut set = changes.extra;
+    for (name, value) in changes.set {
+        let value = value
+            .into_string()
+            .map_err(|value| Error::Path { path: value.display().to_string(), why: "it is not valid UTF-8" })?;
+        set.push((name, value));
+    }
+    set.sort();
+    let unset = if wiring.style == Style::Aws { changes.remove } else { Vec::new() };
+    Ok((set, unset))
 }
 
 /// The variables of an identity.

@@ -120,6 +120,29 @@ fn mock_kinds_have_the_values_of_the_reference() {
 }
 
 #[test]
+fn printable_has_what_a_child_would_get() {
+    let own = [("STAGE".to_owned(), "own".to_owned())];
+    let (set, unset) = printable(&Wiring { socket: None, env: &own, ..wiring() }).unwrap();
+    let names: Vec<&str> = set.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "AWS_CONFIG_FILE",
+            "AWS_DEFAULT_REGION",
+            "AWS_EC2_METADATA_DISABLED",
+            "AWS_PROFILE",
+            "AWS_REGION",
+            "AWS_SDK_LOAD_CONFIG",
+            "AWS_SHARED_CREDENTIALS_FILE",
+            "STAGE",
+        ]
+    );
+    assert!(unset.contains(&"AWS_ACCESS_KEY_ID".to_owned()) && unset.contains(&"ATMOS_RUN_SOCKET".to_owned()));
+    let (set, unset) = printable(&Wiring { style: Style::MockAws, ..wiring() }).unwrap();
+    assert_eq!((set.len(), unset.len()), (6, 0));
+}
+
+#[test]
 fn debug_shows_no_value() {
     let keys = credentials(Some("2026-11-24T13:00:00Z"));
     let shown = format!("{:?}", changes(&Wiring { keys: Some(&keys), ..wiring() }));

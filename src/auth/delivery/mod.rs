@@ -13,7 +13,7 @@ mod mode;
 mod quote;
 
 pub use aws_files::{Profile, config_headers, config_sections, config_text, credentials_text, profile_name};
-pub use changes::{AMBIENT, Changes, Style, Wiring, changes, child_env};
+pub use changes::{AMBIENT, Changes, Printable, Style, Wiring, changes, child_env, printable};
 pub use error::Error;
 pub use format::{Format, render};
 pub use helper::{Helper, expiration, helper_answer, parse_helper_answer};

@@ -16,7 +16,7 @@ use super::{Error, Logins};
 use crate::diag::{Failure, Message, Talk};
 use crate::host::{Dirs, Env, Host, Terminal};
 use crate::secret::Expose;
-use server::Server;
+use server::{PROXIED, Server};
 
 /// One machine: a cache that outlives sessions, a responder, a listener for messages.
 struct Bed {
@@ -91,6 +91,20 @@ impl Bed {
         self.session(Options::default())
     }
 }
+
+/// A self-signed certificate whose key was thrown away.
+const ROOT: &str = "\
+-----BEGIN CERTIFICATE-----\n\
+MIIBgTCCASegAwIBAgIUUWb77rkTSJ3wzecEIXd3fOfiHwkwCgYIKoZIzj0EAwIw\n\
+FTETMBEGA1UEAwwKYXRtb3MtdGVzdDAgFw0yNjExMjQwMzA5NTZaGA8yMDgxMDgy\n\
+NzAzMDk1NlowFTETMBEGA1UEAwwKYXRtb3MtdGVzdDBZMBMGByqGSM49AgEGCCqG\n\
+SM49AwEHA0IABAWmv7NdoXRewtE/pbispdGPstm1TeIckXAP2Yf/+Dq+CdlY1OhS\n\
+FIoh8soeU7RtJZ5+2LHrf9pLNq7gH4Dc+VGjUzBRMB0GA1UdDgQWBBS5FbUPQ+Xh\n\
+Q0vUEwAyWQZBp/4mWjAfBgNVHSMEGDAWgBS5FbUPQ+XhQ0vUEwAyWQZBp/4mWjAP\n\
+BgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA0gAMEUCIQDWLZKKm1FbYlIyIKd6\n\
+bBS2FGdkmOpBnlzFvFTTVZ+IrwIgKyh+TTnSUtOYuYyDoDt7EszOnsrHmfPpp0K+\n\
+7IKWR0w=\n\
+-----END CERTIFICATE-----\n";
 
 fn cache(host: &Host) -> Cache {
     Cache::open(host, &super::store::Settings::default(), "test")
@@ -398,6 +412,43 @@ async fn an_unreachable_service_is_said_rather_than_a_missing_terminal() {
     bed.host.env.set("AWS_ENDPOINT_URL_SSO_OIDC", "http://127.0.0.1:9");
     let error = bed.fresh().credentials(&name("base")).await.unwrap_err();
     assert!(error.to_string().starts_with("cannot reach http://127.0.0.1:9 (CreateToken"), "{error}");
+}
+
+#[tokio::test]
+async fn proxies_of_the_environment_are_used_but_not_for_loopback() {
+    let mut bed = Bed::new().await;
+    bed.host.env.set("HTTP_PROXY", bed.server.url.trim_start_matches("http://"));
+    bed.host.env.set("AWS_ENDPOINT_URL", PROXIED);
+    key(&bed.fresh(), "admin").await.unwrap();
+    assert_eq!(bed.server.script.lock().unwrap().proxied, 7);
+    bed.host.env.set("AWS_ENDPOINT_URL", &bed.server.url);
+    bed.host.env.set("HTTP_PROXY", "http://127.0.0.1:9");
+    key(&bed.fresh(), "dev").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_bad_bundle_or_a_server_without_tls_is_an_error_not_a_panic() {
+    let mut bed = Bed::new().await;
+    bed.host.env.set("AWS_ENDPOINT_URL", bed.server.url.replace("http:", "https:"));
+    let error = bed.fresh().credentials(&name("dev")).await.unwrap_err();
+    assert!(error.to_string().starts_with("cannot reach https://127.0.0.1"), "{error}");
+    let bundle = bed.host.cwd.join("ca.pem");
+    bed.host.env.set("AWS_CA_BUNDLE", &bundle);
+    for content in [
+        None,
+        Some("not a bundle"),
+        Some("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
+        Some("-----BEGIN CERTIFICATE-----\n%%%%\n-----END CERTIFICATE-----\n"),
+    ] {
+        if let Some(content) = content {
+            std::fs::write(&bundle, content).unwrap();
+        }
+        let error = bed.fresh().credentials(&name("dev")).await.unwrap_err();
+        assert!(error.to_string().starts_with("the CA bundle "), "{content:?}: {error}");
+    }
+    std::fs::write(&bundle, ROOT).unwrap();
+    let error = bed.fresh().credentials(&name("dev")).await.unwrap_err();
+    assert!(error.to_string().starts_with("cannot reach https://127.0.0.1"), "{error}");
 }
 
 #[tokio::test]

@@ -21,8 +21,13 @@ pub(super) struct Script {
     pub(super) log: Vec<String>,
     /// Bodies of STS calls, with their Authorization header in front.
     pub(super) sts: Vec<String>,
+    /// Requests that came as to a proxy.
+    pub(super) proxied: usize,
     tokens: u32,
 }
+
+/// A host that only a proxy could know.
+pub(super) const PROXIED: &str = "http://portal.invalid";
 
 #[derive(Clone)]
 pub(super) struct Server {
@@ -61,6 +66,10 @@ impl Server {
             let mut buffer = [0; 4096];
             let read = stream.read(&mut buffer).await.unwrap_or(0);
             bytes.extend_from_slice(&buffer[..read]);
+            // A TLS handshake: this server has none.
+            if bytes.first() == Some(&0x16) {
+                return;
+            }
             let text = String::from_utf8_lossy(&bytes).into_owned();
             if let Some((head, body)) = text.split_once("\r\n\r\n") {
                 let length = header(head, "content-length").and_then(|value| value.parse().ok()).unwrap_or(0);
@@ -72,7 +81,11 @@ impl Server {
                 return;
             }
         };
-        let line = head.lines().next().unwrap_or_default().trim_end_matches(" HTTP/1.1").to_owned();
+        // Through a proxy the whole address stands in the request line.
+        let line = head.lines().next().unwrap_or_default().trim_end_matches(" HTTP/1.1").replace(PROXIED, "");
+        if head.contains(PROXIED) {
+            self.script.lock().unwrap().proxied += 1;
+        }
         let (status, name, answer) = self.answer(&line, &head, &body);
         let kind = if answer.starts_with('<') { "text/xml" } else { "application/json" };
         let error = name.map(|name| format!("x-amzn-ErrorType: {name}\r\n")).unwrap_or_default();

@@ -40,8 +40,8 @@ impl Directory {
         let bases = bases(host);
         let mut failure = None;
         let mut made = None;
-        for path in &bases {
-            match Base::open(path).and_then(|base| base.make(&host.talk)) {
+        for place in &bases {
+            match Base::open(place).and_then(|base| base.make(&host.talk)) {
                 Ok(directory) => {
                     made = Some(directory);
                     break;
@@ -49,8 +49,8 @@ impl Directory {
                 Err(error) => failure = failure.or(Some(error)),
             }
         }
-        for path in bases.iter().filter(|path| path.is_dir()) {
-            match Base::open(path) {
+        for place in bases.iter().filter(|place| place.path.is_dir()) {
+            match Base::open(place) {
                 Ok(base) => base.sweep(&host.talk),
                 Err(error) => host.talk.warn(leftover(&error.to_string())),
             }
@@ -85,6 +85,13 @@ impl Drop for Directory {
     }
 }
 
+/// A directory that may hold run directories.
+struct Place {
+    path: PathBuf,
+    /// A directory above it that has to be ours too, because everybody may write where it lies.
+    guard: Option<PathBuf>,
+}
+
 /// A place with run directories, locked.
 struct Base {
     path: PathBuf,
@@ -92,13 +99,13 @@ struct Base {
 }
 
 impl Base {
-    fn open(path: &Path) -> Result<Base, Error> {
+    fn open(place: &Place) -> Result<Base, Error> {
+        let path = place.path.as_path();
         // With room for the longest name that a run could have.
         if path.join("4194304-9999").join(SOCKET).as_os_str().len() > LONGEST_SOCKET {
             return Err(Error::PathTooLong { path: path.to_path_buf() });
         }
-        // The parent too: in the temp directory it could be somebody else's.
-        for directory in path.parent().into_iter().chain([path]) {
+        for directory in place.guard.as_deref().into_iter().chain([path]) {
             fs::create_private_dir(directory).map_err(|error| Error::io("create", directory, error))?;
         }
         let lock = path.join(LOCK);
@@ -174,15 +181,13 @@ fn is_run_name(name: &str) -> bool {
     name.split_once('-').is_some_and(|(pid, count)| number(pid) && number(count))
 }
 
-/// Candidates, best first. Each is two levels below a directory that is the user's own.
-fn bases(host: &Host) -> Vec<PathBuf> {
+/// Candidates, best first.
+fn bases(host: &Host) -> Vec<Place> {
     let runtime = host.dirs.runtime.as_ref().filter(|runtime| is_own_directory(runtime));
-    runtime
-        .map(|runtime| runtime.join("atmos"))
-        .into_iter()
-        .chain([host.dirs.cache.join("atmos"), temporary_base(host)])
-        .map(|base| base.join("run"))
-        .collect()
+    let own = |path: &Path| Place { path: path.join("atmos").join("run"), guard: None };
+    let temporary = temporary_base(host);
+    let shared = Place { path: temporary.join("run"), guard: Some(temporary) };
+    runtime.map(|runtime| own(runtime)).into_iter().chain([own(&host.dirs.cache), shared]).collect()
 }
 
 /// A runtime directory that does not exist, or is that of the user before `sudo`, is not used.

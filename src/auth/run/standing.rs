@@ -50,7 +50,9 @@ impl Standing {
     pub fn write(&self, profiles: &[Profile], helper: &Helper) -> Result<(), Error> {
         let sections = config_sections(profiles, helper)?;
         for directory in self.levels() {
-            fs::create_private_dir(directory).map_err(|error| Error::io("create", directory, error))?;
+            // Configuration directories are often links of the user's own making; below, nothing is.
+            let real = if directory == self.root { followed(directory) } else { directory.to_path_buf() };
+            fs::create_private_dir(&real).map_err(|error| Error::io("create", directory, error))?;
         }
         // First: keys under one of these names would win against the helper.
         let names: Vec<&str> = profiles.iter().map(|profile| profile.name.as_str()).collect();
@@ -86,6 +88,14 @@ impl Standing {
         levels.reverse();
         levels
     }
+}
+
+/// Where a link of this user leads; the path itself if it is none.
+fn followed(path: &Path) -> PathBuf {
+    let own_link =
+        std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink() && !private::foreign(&metadata));
+    let target = if own_link { std::fs::canonicalize(path).ok() } else { None };
+    target.unwrap_or_else(|| path.to_path_buf())
 }
 
 /// A name as one element of a path.
@@ -218,6 +228,17 @@ mod tests {
         std::os::unix::fs::symlink(&target, standing.config()).unwrap();
         assert!(standing.write(&[profile("dev")], &helper()).is_err());
         assert_eq!(std::fs::read_to_string(&target).unwrap(), "[x]\n");
+    }
+
+    #[test]
+    fn a_linked_configuration_directory_is_followed() {
+        let temp = tempfile::tempdir().unwrap();
+        let host = host(temp.path(), &[]);
+        std::fs::create_dir_all(temp.path().join("dotfiles")).unwrap();
+        std::fs::create_dir_all(&host.dirs.config).unwrap();
+        std::os::unix::fs::symlink(temp.path().join("dotfiles"), host.dirs.config.join("atmos")).unwrap();
+        Standing::new(&host, None, "r", "corp").write(&[profile("dev")], &helper()).unwrap();
+        assert!(temp.path().join("dotfiles/r/aws/corp/config").exists());
     }
 
     #[test]

@@ -60,6 +60,10 @@ pub struct GlobalArgs {
     #[arg(long, global = true, value_name = "STRATEGY")]
     pub settings_list_merge_strategy: Option<String>,
 
+    /// Send the standard error of terraform and helmfile here: a file, /dev/stdout, /dev/null [env: ATMOS_REDIRECT_STDERR]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub redirect_stderr: Option<String>,
+
     /// More detail in errors: the stable code and every cause [env: ATMOS_VERBOSE]
     #[arg(short = 'v', long, global = true)]
     pub verbose: bool,

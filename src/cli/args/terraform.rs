@@ -47,12 +47,12 @@ pub struct TerraformRun {
     #[arg(long, value_name = "TEXT")]
     pub append_user_agent: Option<String>,
 
+    /// Run without the component's hooks [env: ATMOS_SKIP_HOOKS]
+    #[arg(long, value_name = "NAMES", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub skip_hooks: Option<String>,
+
     #[command(flatten)]
     pub processing: ProcessingArgs,
-
-    /// Arguments for terraform, passed on as they are
-    #[arg(last = true, value_name = "NATIVE")]
-    pub native: Vec<OsString>,
 }
 
 /// Flags of the sub-commands that write the backend file and run init.
@@ -161,11 +161,7 @@ pub enum TerraformCommand {
         command: GenerateCommand,
     },
     /// Print the version of terraform
-    Version {
-        /// Arguments for terraform
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        native: Vec<OsString>,
-    },
+    Version {},
     /// Validate the configuration of the component
     Validate(TerraformRun),
     /// Update the state from real resources

@@ -8,10 +8,12 @@ pub mod folder;
 pub mod init;
 mod request;
 mod run;
+pub mod sensitive;
 mod steps;
 mod target;
 mod verb;
 
+pub use clean::Options as CleanOptions;
 pub use request::{FromPlan, Request};
 pub use run::{Context, Finished, run};
 pub use steps::{InitWish, Plan, Workspace, steps};

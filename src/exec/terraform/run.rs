@@ -227,7 +227,7 @@ fn launch(context: &Context<'_>, args: Vec<String>, output: Output) -> Launch {
     Launch {
         program: context.target.command.clone(),
         configured: context.target.command_source.clone(),
-        args,
+        args: args.into_iter().map(Into::into).collect(),
         cwd: context.target.folder.clone(),
         env: context.env.clone(),
         output,
@@ -249,11 +249,12 @@ async fn start(context: &mut Context<'_>, launch: &Launch) -> Result<Outcome, Er
 
 /// The command for messages: program and sub-command words, without values.
 fn described(launch: &Launch) -> String {
-    let words = launch.args.iter().take_while(|arg| !arg.starts_with('-')).take(2);
+    let words = launch.args.iter().map(|arg| arg.to_string_lossy().into_owned());
+    let words = words.take_while(|arg| !arg.starts_with('-')).take(2);
     let name = std::path::Path::new(&launch.program)
         .file_name()
         .map_or(launch.program.clone(), |name| name.display().to_string());
-    std::iter::once(name).chain(words.cloned()).collect::<Vec<_>>().join(" ")
+    std::iter::once(name).chain(words).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

@@ -67,7 +67,7 @@ pub fn steps(target: &Target, request: &Request, env: &Env) -> Result<Plan, Erro
     let mut varfiles = Vec::new();
     let writes_vars = words[0] != "workspace" && planfile.is_none();
     if writes_vars {
-        varfiles.push(File::json(names.varfile(), &vars_or_empty(&target.vars)));
+        varfiles.push(target.varfile());
     }
     let tests = words == ["test"] && !target.test_vars.is_null();
     if tests {
@@ -96,10 +96,6 @@ pub fn steps(target: &Target, request: &Request, env: &Env) -> Result<Plan, Erro
         remove,
         warnings,
     })
-}
-
-fn vars_or_empty(vars: &Node) -> Node {
-    if vars.is_null() { Node::empty_map() } else { vars.clone() }
 }
 
 fn refuse(target: &Target, words: &[&str], verb: Verb) -> Result<(), Error> {

@@ -229,6 +229,9 @@ fn varfiles_are_private_and_keep_nulls() {
     let plan = steps(&target(), &request("plan", ""), &Env::default()).unwrap();
     assert_eq!(plan.varfiles[0].content, "{\n  \"a\": null,\n  \"region\": \"us-east-2\"\n}\n");
     assert_eq!(plan.varfiles[0].mode, 0o600);
+    let secret = Target { secret_vars: std::iter::once("region".to_owned()).collect(), ..target() };
+    let plan = steps(&secret, &request("plan", ""), &Env::default()).unwrap();
+    assert_eq!(plan.varfiles[0].content, "{\n  \"a\": null\n}\n");
     let tested = Target { test_vars: from_json(&json!({"b": 1})), ..target() };
     let plan = steps(&tested, &request("test", ""), &Env::default()).unwrap();
     assert_eq!(plan.varfiles.len(), 2);

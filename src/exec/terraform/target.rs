@@ -1,5 +1,6 @@
 //! The component that is run, as plain data.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crate::exec::files::File;
@@ -39,6 +40,8 @@ pub struct Target {
     /// Files of the `generate:` section.
     pub generated: Vec<File>,
     pub vars: Node,
+    /// Names of variables that travel in the environment, never in a file (see [`super::sensitive`]).
+    pub secret_vars: BTreeSet<String>,
     /// Variables of the component's `test` section; null when it has none.
     pub test_vars: Node,
     pub env: Node,
@@ -79,6 +82,15 @@ impl Target {
     /// `<stack>/<component>`, the instance's name in records of its folder.
     pub fn id(&self) -> String {
         format!("{}/{}", self.stack, self.component)
+    }
+
+    /// The varfile: every variable that is not secret.
+    pub fn varfile(&self) -> File {
+        let mut vars = if self.vars.is_null() { Node::empty_map() } else { self.vars.clone() };
+        if !self.secret_vars.is_empty() {
+            vars.make_map().retain(|name, _| !self.secret_vars.contains(&**name));
+        }
+        File::json(self.names().varfile(), &vars)
     }
 
     /// The backend file of this instance.

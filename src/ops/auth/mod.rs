@@ -16,6 +16,6 @@ pub use exec::{ExecRequest, exec};
 pub use list::{ListRequest, ListReport, list};
 pub use login::{LoginReport, LoginRequest, login};
 pub use logout::{LogoutReport, LogoutRequest, logout};
-pub use process::{ProcessRequest, process};
+pub use process::{ProcessRequest, ask_run, process};
 pub use validate::{ValidateReport, validate};
 pub use whoami::{WhoamiReport, WhoamiRequest, whoami};

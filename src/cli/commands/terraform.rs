@@ -1,0 +1,233 @@
+//! `atmos terraform …`
+
+use super::super::args::{CleanArgs, GenerateCommand, InitFlags, PlanFlags, TerraformArgs, TerraformCommand, TerraformRun};
+use super::super::setup::{Context, boolean, flag};
+use super::{auth, describe, unknown, write};
+use crate::diag::Result;
+use crate::exec::terraform::{CleanOptions, FromPlan, Request};
+use crate::exec::{Redirect, stdin_is_readable};
+use crate::host::Env;
+use crate::ops::terraform::{self, CleanRequest, GenerateRequest, RunRequest};
+
+/// Sub-commands whose first word is followed by a verb of their own.
+const COMPOUND: [(&str, &[&str]); 3] = [
+    ("state", &["list", "mv", "pull", "push", "replace-provider", "rm", "show"]),
+    ("providers", &["lock", "mirror", "schema"]),
+    ("workspace", &["list", "select", "new", "delete", "show"]),
+];
+
+/// Runs one terraform sub-command.
+pub(super) fn run(context: &Context, args: TerraformArgs) -> Result<u8> {
+    use TerraformCommand as C;
+    match args.command {
+        C::Plan { run, init, fleet, skip_planfile } => {
+            let skip = flag(skip_planfile, &context.host.env, "ATMOS_TERRAFORM_PLAN_SKIP_PLANFILE");
+            let mut request = request(context, "plan", run, &init)?;
+            request.request.skip_planfile = skip;
+            go(context, all(request, context, fleet.all, "PLAN"))
+        }
+        C::Apply { run, init, fleet, plan } => {
+            let request = with_plan(request(context, "apply", run, &init)?, plan, &context.host.env, "APPLY");
+            go(context, all(request, context, fleet.all, "APPLY"))
+        }
+        C::Deploy { run, init, fleet, plan, deploy_run_init } => {
+            let mut request = with_plan(request(context, "deploy", run, &init)?, plan, &context.host.env, "DEPLOY");
+            request.request.deploy_run_init = match deploy_run_init {
+                Some(flag) => Some(flag),
+                None => boolean(&context.host.env, "ATMOS_TERRAFORM_DEPLOY_RUN_INIT")?,
+            };
+            go(context, all(request, context, fleet.all, "DEPLOY"))
+        }
+        C::Destroy { run, init, fleet } => {
+            let request = request(context, "destroy", run, &init)?;
+            go(context, all(request, context, fleet.all, "DESTROY"))
+        }
+        C::Init { run, init, fleet } => {
+            let request = request(context, "init", run, &init)?;
+            go(context, all(request, context, fleet.all, "INIT"))
+        }
+        C::Workspace { run, init } => go(context, request(context, "workspace", run, &init)?),
+        C::Output(args) => {
+            let variable = context.host.env.get("ATMOS_TERRAFORM_OUTPUT_FORMAT").map(str::to_owned);
+            let mut request = plain(context, "output", args.run)?;
+            request.format = args.format.or(variable);
+            go(context, request)
+        }
+        C::Clean(args) => clean(context, args),
+        C::Generate { command } => generate(context, command),
+        C::Version { .. } => version(context),
+        C::Validate(run) => go(context, plain(context, "validate", run)?),
+        C::Refresh(run) => go(context, plain(context, "refresh", run)?),
+        C::Import(run) => go(context, plain(context, "import", run)?),
+        C::Test(run) => go(context, plain(context, "test", run)?),
+        C::Show(run) => go(context, plain(context, "show", run)?),
+        C::Console(run) => go(context, plain(context, "console", run)?),
+        C::Fmt(run) => go(context, plain(context, "fmt", run)?),
+        C::ForceUnlock(run) => go(context, plain(context, "force-unlock", run)?),
+        C::Get(run) => go(context, plain(context, "get", run)?),
+        C::Graph(run) => go(context, plain(context, "graph", run)?),
+        C::Login(run) => go(context, plain(context, "login", run)?),
+        C::Logout(run) => go(context, plain(context, "logout", run)?),
+        C::Metadata(run) => go(context, plain(context, "metadata", run)?),
+        C::Modules(run) => go(context, plain(context, "modules", run)?),
+        C::Providers(run) => go(context, plain(context, "providers", run)?),
+        C::State(run) => go(context, plain(context, "state", run)?),
+        C::Taint(run) => go(context, plain(context, "taint", run)?),
+        C::Untaint(run) => go(context, plain(context, "untaint", run)?),
+        C::Other(words) => Err(unknown::command("atmos terraform", &words).into()),
+    }
+}
+
+fn go(context: &Context, request: RunRequest) -> Result<u8> {
+    let app = context.app_with_config()?;
+    let done = context.block_on(terraform::run(&app, &request))??;
+    if let Some(data) = done.data {
+        write::data(context, &data)?;
+    }
+    Ok(done.code)
+}
+
+fn plain(context: &Context, word: &str, run: TerraformRun) -> Result<RunRequest> {
+    request(context, word, run, &InitFlags::default())
+}
+
+/// Flags beat variables. The words of the user are the component and native positionals, for compound commands behind
+/// their verb.
+fn request(context: &Context, word: &str, run: TerraformRun, init: &InitFlags) -> Result<RunRequest> {
+    let env = &context.host.env;
+    let mut words = run.words.into_iter().peekable();
+    let mut command = vec![word.to_owned()];
+    let verbs = COMPOUND.iter().find(|(group, _)| *group == word).map(|(_, verbs)| *verbs).unwrap_or_default();
+    command.extend(words.next_if(|next| verbs.contains(&next.as_str())));
+    let component = words.next();
+    let positionals: Vec<String> = words.collect();
+    let pass_vars = flag(run.init_pass_vars, env, "ATMOS_INIT_PASS_VARS");
+    let either = |given: Option<bool>, name: &str| match given {
+        Some(value) => Ok(Some(value)),
+        None => boolean(env, name),
+    };
+    let request = Request {
+        words: command,
+        native: context.native.native(&positionals),
+        skip_init: flag(run.skip_init, env, "ATMOS_SKIP_INIT"),
+        force_init: run.init,
+        init_pass_vars: pass_vars.then_some(true),
+        init_run_reconfigure: either(init.init_run_reconfigure, "ATMOS_INIT_RUN_RECONFIGURE")?,
+        auto_generate_backend_file: either(init.auto_generate_backend_file, "ATMOS_AUTO_GENERATE_BACKEND_FILE")?,
+        redirect_stderr: redirect(context),
+        interactive: context.host.terminal.can_prompt(),
+        stdin_readable: stdin_is_readable(),
+        ..Request::default()
+    };
+    Ok(RunRequest {
+        request,
+        component,
+        stack: stack(run.stack, env),
+        all: false,
+        identity: auth::flag(&run.identity),
+        dry_run: flag(run.dry_run, env, "ATMOS_DRY_RUN"),
+        append_user_agent: run.append_user_agent.or_else(|| env.get("ATMOS_APPEND_USER_AGENT").map(str::to_owned)),
+        skip_hooks: run.skip_hooks.is_some() || env.get("ATMOS_SKIP_HOOKS").is_some_and(|value| value != "false"),
+        evaluation: describe::processing(env, &run.processing)?,
+        format: None,
+    })
+}
+
+fn all(mut request: RunRequest, context: &Context, given: bool, word: &str) -> RunRequest {
+    request.all = flag(given, &context.host.env, &format!("ATMOS_TERRAFORM_{word}_ALL"));
+    request
+}
+
+fn with_plan(mut request: RunRequest, plan: PlanFlags, env: &Env, word: &str) -> RunRequest {
+    let variable = |name: &str| env.get(&format!("ATMOS_TERRAFORM_{word}_{name}")).map(str::to_owned);
+    let from_plan = plan.from_plan.or_else(|| match variable("FROM_PLAN").as_deref() {
+        None | Some("false" | "0") => None,
+        Some("true" | "1") => Some(String::new()),
+        Some(file) => Some(file.to_owned()),
+    });
+    request.request.planfile = plan.planfile.or_else(|| variable("PLANFILE"));
+    request.request.from_plan = from_plan.map(|file| match file.as_str() {
+        "" => FromPlan::Canonical,
+        _ => FromPlan::File(file),
+    });
+    request
+}
+
+/// `--stack`, else `ATMOS_STACK`.
+pub(super) fn stack(given: Option<String>, env: &Env) -> Option<String> {
+    given.or_else(|| env.get("ATMOS_STACK").map(str::to_owned))
+}
+
+pub(super) fn redirect(context: &Context) -> Option<Redirect> {
+    let given = context.global.redirect_stderr.as_deref().or_else(|| context.host.env.get("ATMOS_REDIRECT_STDERR"));
+    given.and_then(|value| Redirect::parse(value, &context.host.cwd))
+}
+
+fn version(context: &Context) -> Result<u8> {
+    let mut request = RunRequest { stack: None, ..RunRequest::default() };
+    request.request.words = vec!["version".to_owned()];
+    request.request.native = context.native.native(&[]);
+    let app = context.app()?;
+    Ok(context.block_on(terraform::run(&app, &request))??.code)
+}
+
+fn clean(context: &Context, args: CleanArgs) -> Result<u8> {
+    let env = &context.host.env;
+    let dry_run = flag(args.run.dry_run, env, "ATMOS_DRY_RUN");
+    let mut words = args.run.words.into_iter();
+    let request = CleanRequest {
+        component: words.next(),
+        stack: stack(args.run.stack, env),
+        options: CleanOptions {
+            everything: flag(args.everything, env, "ATMOS_TERRAFORM_CLEAN_EVERYTHING"),
+            skip_lock_file: flag(args.skip_lock_file, env, "ATMOS_TERRAFORM_CLEAN_SKIP_LOCK_FILE"),
+        },
+        force: flag(args.force, env, "ATMOS_TERRAFORM_CLEAN_FORCE"),
+        dry_run,
+        evaluation: describe::processing(env, &args.run.processing)?,
+    };
+    let app = context.app_with_config()?;
+    let plan = terraform::clean_plan(&app, &request)?;
+    let talk = &context.host.talk;
+    if plan.paths.is_empty() {
+        talk.info("Nothing to delete");
+        return Ok(0);
+    }
+    for path in &plan.shown {
+        talk.info(format!("  {path}"));
+    }
+    if dry_run {
+        talk.info(format!("Total: {} files would be deleted", plan.files));
+        return Ok(0);
+    }
+    if plan.ask {
+        let agreed = inquire::Confirm::new("Delete these files?").with_default(false).prompt();
+        match agreed {
+            Ok(true) => {}
+            Ok(false) => return Ok(0),
+            Err(_) => return Err(crate::auth::Error::Aborted.into()),
+        }
+    }
+    plan.carry_out()?;
+    talk.success(format!("Deleted {} files", plan.files));
+    Ok(0)
+}
+
+fn generate(context: &Context, command: GenerateCommand) -> Result<u8> {
+    let env = &context.host.env;
+    match command {
+        GenerateCommand::Varfile { component, stack: given, file, processing } => {
+            let app = context.app_with_config()?;
+            let evaluation = describe::processing(env, &processing)?;
+            terraform::generate_varfile(&app, &GenerateRequest { component, stack: stack(given, env), file, evaluation })?;
+        }
+        GenerateCommand::Backend { component, stack: given, processing } => {
+            let app = context.app_with_config()?;
+            let evaluation = describe::processing(env, &processing)?;
+            let request = GenerateRequest { component, stack: stack(given, env), file: None, evaluation };
+            terraform::generate_backend(&app, &request)?;
+        }
+        GenerateCommand::Other(words) => return Err(unknown::command("atmos terraform generate", &words).into()),
+    }
+    Ok(0)
+}

@@ -1,0 +1,163 @@
+//! Default values. There are two sets: one as soon as any configuration file exists, and a fuller one without.
+
+use super::error::Error;
+use crate::value::{Map, Node};
+
+/// A default value.
+#[derive(Debug, Clone, Copy)]
+enum Constant {
+    Text(&'static str),
+    Flag(bool),
+    Number(i64),
+    Words(&'static [&'static str]),
+}
+
+use Constant::{Flag, Number, Text, Words};
+
+/// Values that hold with and without a file.
+const ALWAYS: &[(&str, Constant)] = &[
+    ("components.helmfile.use_eks", Flag(false)),
+    ("components.terraform.append_user_agent", Text(USER_AGENT)),
+    ("components.terraform.auto_provision_workdir_for_outputs", Flag(true)),
+    ("components.terraform.plugin_cache", Flag(true)),
+    ("components.terraform.workspace.prefix_separator", Text("-")),
+    ("container.runtime.auto_start", Flag(true)),
+    ("describe.component.filter", Text("schema")),
+    ("describe.error_mode", Text("warn")),
+    ("describe.provenance", Flag(true)),
+    ("describe.settings.include_empty", Flag(true)),
+    ("list.error_mode", Text("warn")),
+    ("logs.file", Text("/dev/stderr")),
+    ("logs.level", Text("Warning")),
+    ("settings.experimental", Text("warn")),
+    ("settings.inject_bitbucket_token", Flag(true)),
+    ("settings.inject_github_token", Flag(true)),
+    ("settings.inject_gitlab_token", Flag(true)),
+    ("settings.terminal.color", Flag(true)),
+    ("settings.terminal.help.filter", Flag(true)),
+    ("settings.terminal.pager", Text("false")),
+    ("stacks.inherit.metadata", Flag(true)),
+    ("stacks.inherit.source", Flag(true)),
+];
+
+/// Values that hold only when no configuration file was found anywhere. The reference's documentation names some of
+/// them as general defaults; its program does not treat them so, and neither do we.
+const WITHOUT_FILE: &[(&str, Constant)] = &[
+    ("base_path", Text(".")),
+    ("components.helmfile.base_path", Text("components/helmfile")),
+    ("components.kubernetes.base_path", Text("components/kubernetes")),
+    ("components.packer.base_path", Text("components/packer")),
+    ("components.packer.command", Text("packer")),
+    ("components.terraform.auto_generate_backend_file", Flag(true)),
+    ("components.terraform.base_path", Text("components/terraform")),
+    ("components.terraform.deploy_run_init", Flag(true)),
+    ("components.terraform.init_run_reconfigure", Flag(true)),
+    ("schemas.jsonschema.base_path", Text("stacks/schemas/jsonschema")),
+    ("schemas.opa.base_path", Text("stacks/schemas/opa")),
+    ("settings.list_merge_strategy", Text("replace")),
+    ("stacks.base_path", Text("stacks")),
+    ("stacks.excluded_paths", Words(&["**/_defaults.yaml"])),
+    ("stacks.included_paths", Words(&["orgs/**/*"])),
+    ("stacks.name_pattern", Text("{tenant}-{environment}-{stage}")),
+    ("templates.settings.enabled", Flag(true)),
+    ("templates.settings.gomplate.enabled", Flag(true)),
+    ("templates.settings.sprig.enabled", Flag(true)),
+    ("version.check.enabled", Flag(true)),
+    ("version.check.frequency", Text("daily")),
+    ("version.check.timeout", Number(1000)),
+    ("workflows.base_path", Text("stacks/workflows")),
+];
+
+/// What a default was before the day on which it changed.
+const JOURNAL: &[(&str, &str, Constant)] = &[
+    ("2025-02-11", "logs.file", Text("/dev/stdout")),
+    ("2025-09-23", "logs.level", Text("Info")),
+    ("2025-10-16", "settings.terminal.pager", Text("true")),
+    ("2025-12-06", "stacks.inherit.metadata", Flag(false)),
+    ("2026-02-10", "components.helmfile.use_eks", Flag(true)),
+    ("2026-07-06", "settings.terminal.help.filter", Flag(false)),
+    ("2026-07-13", "describe.error_mode", Text("strict")),
+    ("2026-07-13", "list.error_mode", Text("strict")),
+    ("2026-07-16", "describe.provenance", Flag(false)),
+    ("2026-07-17", "describe.component.filter", Text("full")),
+];
+
+/// What terraform's providers tell servers about who runs them.
+const USER_AGENT: &str = concat!("Atmos/", env!("CARGO_PKG_VERSION"), " (Cloud Posse; +https://atmos.tools)");
+
+/// The lowest layer. `edition` takes back the changes of defaults after its date.
+pub(super) fn layer(found: bool, edition: Option<&str>) -> Result<Node, Error> {
+    let mut root = Node::empty_map();
+    for (key, value) in ALWAYS {
+        set(&mut root, key, *value);
+    }
+    if let Some(edition) = edition {
+        let anchor = anchor(edition).ok_or_else(|| Error::Edition { edition: edition.to_owned() })?;
+        for (_, key, old) in JOURNAL.iter().filter(|(date, ..)| **date > *anchor) {
+            set(&mut root, key, *old);
+        }
+    }
+    if !found {
+        for (key, value) in WITHOUT_FILE {
+            set(&mut root, key, *value);
+        }
+    }
+    Ok(root)
+}
+
+/// Last day of an edition as `YYYY-MM-DD`, which compares as text.
+fn anchor(edition: &str) -> Option<String> {
+    let parts: Vec<&str> = edition.split('-').collect();
+    let number = |text: &str, digits: usize, limit: u32| {
+        let fits = text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit());
+        fits.then(|| text.parse::<u32>().ok()).flatten().filter(|value| (1..=limit).contains(value))
+    };
+    let year = number(parts.first()?, 4, 9999)?;
+    let month = parts.get(1).map_or(Some(12), |text| number(text, 2, 12))?;
+    let day = parts.get(2).map_or(Some(31), |text| number(text, 2, 31))?;
+    (parts.len() <= 3).then(|| format!("{year:04}-{month:02}-{day:02}"))
+}
+
+fn set(root: &mut Node, key: &str, value: Constant) {
+    let node = match value {
+        Text(text) => Node::from(text),
+        Flag(flag) => Node::from(flag),
+        Number(number) => Node::from(number),
+        Words(words) => Node::from(words.iter().copied().map(Node::from).collect::<Vec<_>>()),
+    };
+    set_path(root, key, node);
+}
+
+/// Puts a value behind a dotted key; maps on the way are made.
+pub(super) fn set_path(root: &mut Node, key: &str, value: Node) {
+    let (path, last) = key.rsplit_once('.').unwrap_or(("", key));
+    let parent = path
+        .split('.')
+        .filter(|part| !part.is_empty())
+        .fold(root, |node, part| node.make_map().entry(part.into()).or_insert_with(|| Node::from(Map::new())));
+    parent.make_map().insert(last.into(), value);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fuller_set_holds_only_without_files() {
+        let key = ["components", "terraform", "auto_generate_backend_file"];
+        assert_eq!(layer(true, None).unwrap().get_path(key), None);
+        assert_eq!(layer(false, None).unwrap().get_path(key), Some(&Node::from(true)));
+    }
+
+    #[test]
+    fn editions_take_back_later_changes() {
+        let metadata =
+            |edition| layer(true, Some(edition)).unwrap().get_path(["stacks", "inherit", "metadata"]).cloned();
+        for (edition, expected) in [("2025", true), ("2025-11", false), ("2025-12-05", false), ("2025-12-06", true)] {
+            assert_eq!(metadata(edition), Some(Node::from(expected)), "{edition}");
+        }
+        for wrong in ["25", "2025-13", "2025-1", "2025-12-06-01", "latest", "2025-00"] {
+            assert!(layer(true, Some(wrong)).is_err(), "{wrong}");
+        }
+    }
+}

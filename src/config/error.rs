@@ -1,0 +1,269 @@
+//! What can be wrong with the configuration.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use miette::{Diagnostic, NamedSource, SourceSpan};
+
+use crate::diag::{Failure, Snippet};
+use crate::host::Host;
+use crate::span::Span;
+use crate::value::Node;
+use crate::{merge, yaml};
+
+/// Exit status where a profile cannot be found.
+const PROFILE_NOT_FOUND: u8 = 2;
+
+/// A configuration that cannot be used. Where a file is at fault the message names `file:line:column`.
+#[derive(Debug, thiserror::Error, Diagnostic)]
+pub enum Error {
+    #[error("failed to read config: {0}")]
+    #[diagnostic(transparent)]
+    Yaml(#[from] Box<yaml::Error>),
+
+    #[error("failed to read config: {path}: {cause}")]
+    #[diagnostic(code(atmos::config::unreadable), help("check that the file is readable UTF-8 text"))]
+    Unreadable { path: String, cause: std::io::Error },
+
+    #[error("failed to read config: {place}: expected a map, got {found}")]
+    #[diagnostic(code(atmos::config::not_a_map), help("a configuration file consists of `key: value` lines"))]
+    NotAMap {
+        found: &'static str,
+        place: String,
+        #[source_code]
+        source_code: NamedSource<Arc<str>>,
+        #[label("here")]
+        at: SourceSpan,
+    },
+
+    #[error("file not found: --config file '{path}' does not exist")]
+    #[diagnostic(
+        code(atmos::config::file_not_found),
+        help("correct `--config` or ATMOS_CONFIG, or leave both out to use discovery")
+    )]
+    FileNotFound { path: String },
+
+    #[error("--config expects a file, but '{path}' is a directory")]
+    #[diagnostic(code(atmos::config::expected_file), help("use `--config-path` for directories"))]
+    ExpectedFile { path: String },
+
+    #[error("{flag} requires a non-empty path")]
+    #[diagnostic(code(atmos::config::empty_path), help("give a path, or leave the flag out"))]
+    EmptyPath { flag: &'static str },
+
+    #[error("atmos config directory not found: --config-path directory '{path}' does not exist")]
+    #[diagnostic(
+        code(atmos::config::directory_not_found),
+        help("correct `--config-path` or ATMOS_CONFIG_PATH, or leave both out to use discovery")
+    )]
+    DirectoryNotFound { path: String },
+
+    #[error("atmos config directory not found: --config-path requires a directory but found a file at '{path}'")]
+    #[diagnostic(code(atmos::config::expected_directory), help("use `--config` for files"))]
+    ExpectedDirectory { path: String },
+
+    #[error("no atmos.yaml or .atmos.yaml found in the --config-path directory '{path}'")]
+    #[diagnostic(code(atmos::config::nothing_in_directory), help("add an atmos.yaml, or give another directory"))]
+    NothingInDirectory { path: String },
+
+    #[error("circular import in the configuration: {chain}")]
+    #[diagnostic(code(atmos::config::import_cycle), help("remove one of the imports of the chain"))]
+    ImportCycle { chain: String },
+
+    #[error("{place}: imports are nested deeper than {limit} levels")]
+    #[diagnostic(code(atmos::config::import_depth), help("import the files from fewer levels"))]
+    ImportDepth {
+        limit: usize,
+        place: String,
+        #[source_code]
+        source_code: NamedSource<Arc<str>>,
+        #[label("this import")]
+        at: SourceSpan,
+    },
+
+    #[error("{place}: invalid import: expected a list of strings, got {found}")]
+    #[diagnostic(code(atmos::config::invalid_import), help("write `import:` as a list of paths"))]
+    InvalidImport {
+        found: &'static str,
+        place: String,
+        #[source_code]
+        source_code: NamedSource<Arc<str>>,
+        #[label("here")]
+        at: SourceSpan,
+    },
+
+    #[error(
+        "failed to preprocess YAML functions: {place}: unsupported YAML tag: '{tag}' at path '{path}'. Supported tags for atmos.yaml are: {supported}"
+    )]
+    #[diagnostic(code(atmos::config::unsupported_tag), help("use one of the supported tags, or quote the value"))]
+    UnsupportedTag {
+        tag: String,
+        path: String,
+        supported: String,
+        place: String,
+        #[source_code]
+        source_code: NamedSource<Arc<str>>,
+        #[label("this tag")]
+        at: SourceSpan,
+    },
+
+    #[error("{place}: the YAML function '{tag}' in atmos.yaml is not built yet")]
+    #[diagnostic(code(atmos::config::not_built), help("write the value itself, or use `!env`, `!repo-root` or `!cwd`"))]
+    NotBuilt {
+        tag: String,
+        place: String,
+        #[source_code]
+        source_code: NamedSource<Arc<str>>,
+        #[label("this function")]
+        at: SourceSpan,
+    },
+
+    #[error("failed to execute yaml function: {place}: {reason}")]
+    #[diagnostic(code(atmos::config::function), help("correct the arguments of the function"))]
+    Function {
+        reason: String,
+        place: String,
+        #[source_code]
+        source_code: NamedSource<Arc<str>>,
+        #[label("here")]
+        at: SourceSpan,
+    },
+
+    #[error("decoding failed due to the following error(s): '{key}' expected type '{expected}', got {found} ({place})")]
+    #[diagnostic(code(atmos::config::type_mismatch), help("give `{key}` a value of that type"))]
+    TypeMismatch {
+        key: String,
+        expected: String,
+        found: String,
+        /// `file:line:column`, or the layer that the value came from.
+        place: String,
+        #[source_code]
+        source_code: Option<NamedSource<Arc<str>>>,
+        #[label("this value")]
+        at: Option<SourceSpan>,
+    },
+
+    #[error("cannot parse the value of {variable} as a boolean")]
+    #[diagnostic(code(atmos::config::boolean), help("set {variable} to `true` or `false`, or unset it"))]
+    Boolean { variable: &'static str },
+
+    #[error("{cause} ({place})")]
+    #[diagnostic(
+        code(atmos::config::list_merge_strategy),
+        help("set `settings.list_merge_strategy` to replace, append or merge")
+    )]
+    ListStrategy {
+        cause: merge::Error,
+        place: String,
+        #[source_code]
+        source_code: Option<NamedSource<Arc<str>>>,
+        #[label("this value")]
+        at: Option<SourceSpan>,
+    },
+
+    #[error(
+        "invalid log level: the log level '{level}' is not recognized. Valid options are: [Trace Debug Info Warning Error Off] ({place})"
+    )]
+    #[diagnostic(code(atmos::config::log_level), help("correct `logs.level`, ATMOS_LOGS_LEVEL or `--logs-level`"))]
+    LogLevel {
+        level: String,
+        place: String,
+        #[source_code]
+        source_code: Option<NamedSource<Arc<str>>>,
+        #[label("this value")]
+        at: Option<SourceSpan>,
+    },
+
+    #[error("invalid edition '{edition}': expected YYYY, YYYY-MM or YYYY-MM-DD")]
+    #[diagnostic(code(atmos::config::edition), help("correct `edition` or ATMOS_EDITION"))]
+    Edition { edition: String },
+
+    #[error("profile not found: '{name}'. Searched in: {searched}. Available profiles: {available}")]
+    #[diagnostic(code(atmos::config::profile_not_found), help("{help}"))]
+    ProfileNotFound { name: String, searched: String, available: String, help: String },
+
+    #[error(
+        "version constraint not satisfied: this configuration requires Atmos version {required}, but the current version is {current}"
+    )]
+    #[diagnostic(code(atmos::config::version_constraint), help("{help}"))]
+    VersionConstraint { required: String, current: &'static str, help: String },
+
+    #[error("invalid version constraint \"{constraint}\"")]
+    #[diagnostic(
+        code(atmos::config::invalid_version_constraint),
+        help("write `version.constraint.require` as comma-separated comparisons, for example `>= 1.200.0, < 2.0.0`")
+    )]
+    InvalidVersionConstraint { constraint: String },
+
+    #[error("stack base path must be provided in 'stacks.base_path' config or ATMOS_STACKS_BASE_PATH' ENV variable")]
+    #[diagnostic(code(atmos::config::stacks_base_path), help("add `stacks.base_path` to atmos.yaml"))]
+    StacksBasePath,
+
+    #[error(
+        "at least one path must be provided in 'stacks.included_paths' config or ATMOS_STACKS_INCLUDED_PATHS' ENV variable"
+    )]
+    #[diagnostic(code(atmos::config::stacks_included_paths), help("add `stacks.included_paths` to atmos.yaml"))]
+    StacksIncludedPaths,
+}
+
+impl Failure for Error {
+    fn exit_code(&self) -> u8 {
+        match self {
+            Error::ProfileNotFound { .. } => PROFILE_NOT_FOUND,
+            _ => 1,
+        }
+    }
+}
+
+/// The three things that an error says of a place in a file.
+pub(super) struct Location {
+    pub place: String,
+    pub source_code: NamedSource<Arc<str>>,
+    pub at: SourceSpan,
+}
+
+impl Location {
+    /// The place of `span`; an empty snippet for a value that no file contains.
+    pub(super) fn of(host: &Host, span: Span) -> Location {
+        host.sources.place(span).map_or_else(
+            || Location {
+                place: "configuration".to_owned(),
+                source_code: NamedSource::new("", Arc::from("")),
+                at: (0, 0).into(),
+            },
+            |place| Location {
+                place: place.to_string(),
+                source_code: Snippet::source(&place),
+                at: Snippet::span(&place),
+            },
+        )
+    }
+}
+
+/// The place of a setting, as far as it has one: flags and variables have none.
+pub(super) struct Origin {
+    /// `file:line:column`, or the layer that the value came from.
+    pub place: String,
+    pub source_code: Option<NamedSource<Arc<str>>>,
+    pub at: Option<SourceSpan>,
+}
+
+impl Origin {
+    /// Where the value behind `path` was written. `layer` names what it came from when that is no file.
+    pub(super) fn of(host: &Host, document: &Node, path: &[&str], layer: &str) -> Origin {
+        let node = document.get_path(path.iter().copied());
+        match node.and_then(|node| host.sources.place(node.span)) {
+            Some(place) => Origin {
+                place: place.to_string(),
+                source_code: Some(Snippet::source(&place)),
+                at: Some(Snippet::span(&place)),
+            },
+            None => Origin { place: layer.to_owned(), source_code: None, at: None },
+        }
+    }
+}
+
+/// An I/O error with its file.
+pub(super) fn unreadable(path: &std::path::Path, cause: std::io::Error) -> Error {
+    Error::Unreadable { path: PathBuf::from(path).display().to_string(), cause }
+}

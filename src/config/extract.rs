@@ -1,0 +1,433 @@
+//! From layers of nodes to typed settings: the layers go into figment by name, so that a value of the wrong type is
+//! reported with the layer that it came from, and with its place where that is a file.
+//!
+//! Types are converted as leniently as the reference does it: `"true"` is a boolean, a number is a text, a text is a
+//! list of its comma-separated parts.
+
+use std::fmt;
+
+use figment::error::{Actual, Kind};
+use figment::value::{Dict, Map, Tag, Value as Raw};
+use figment::{Figment, Metadata, Profile, Provider};
+use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
+
+use super::environment::boolean;
+use super::error::{Error, Origin};
+use crate::host::Host;
+use crate::value::{Node, Value, format_float};
+
+/// Sections that have typed settings. The rest of the document never enters figment.
+const SECTIONS: [&str; 10] = [
+    "base_path",
+    "edition",
+    "stacks",
+    "components",
+    "workflows",
+    "logs",
+    "settings",
+    "templates",
+    "describe",
+    "version",
+];
+
+/// Component types that have typed settings.
+const COMPONENTS: [&str; 2] = ["terraform", "helmfile"];
+
+/// One layer of the configuration.
+pub(super) struct Layer<'a> {
+    pub name: &'static str,
+    pub node: &'a Node,
+}
+
+impl Provider for Layer<'_> {
+    fn metadata(&self) -> Metadata {
+        Metadata::named(self.name)
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
+        let sections = SECTIONS.iter().filter_map(|section| {
+            let node = self.node.get(section)?;
+            Some(((*section).to_owned(), if *section == "components" { components(node)? } else { raw(node)? }))
+        });
+        Ok(Map::from([(Profile::Default, sections.collect())]))
+    }
+}
+
+fn components(node: &Node) -> Option<Raw> {
+    if node.as_map().is_none() {
+        return raw(node);
+    }
+    let kinds = COMPONENTS.iter().filter_map(|kind| Some(((*kind).to_owned(), raw(node.get(kind)?)?)));
+    Some(Raw::Dict(Tag::Default, kinds.collect()))
+}
+
+/// The figment value of a node; `None` for null, which counts as not set.
+fn raw(node: &Node) -> Option<Raw> {
+    let tag = Tag::Default;
+    Some(match &node.value {
+        Value::Null => return None,
+        Value::Bool(flag) => Raw::Bool(tag, *flag),
+        Value::Int(number) => Raw::from(*number),
+        Value::UInt(number) => Raw::from(*number),
+        Value::Float(number) => Raw::from(*number),
+        Value::String(text) => Raw::String(tag, text.to_string()),
+        Value::List(list) => Raw::Array(tag, list.iter().filter_map(raw).collect()),
+        Value::Map(map) => {
+            Raw::Dict(tag, map.iter().filter_map(|(key, node)| Some((key.to_string(), raw(node)?))).collect())
+        }
+        // Evaluated before; what is left is a text to the settings.
+        Value::Function(function) => Raw::String(tag, function.tag.to_string()),
+    })
+}
+
+/// Reads the typed settings off the layers, lowest first. `document` is their merge, for the places of faulty values.
+pub(super) fn extract(host: &Host, layers: &[Layer<'_>], document: &Node) -> Result<Root, Error> {
+    let figment = layers.iter().fold(Figment::new(), |figment, layer| figment.merge(layer));
+    figment.extract().map_err(|error| mismatch(host, document, &error))
+}
+
+fn mismatch(host: &Host, document: &Node, error: &figment::Error) -> Error {
+    let (found, expected) = match &error.kind {
+        Kind::InvalidType(actual, expected) | Kind::InvalidValue(actual, expected) => {
+            (type_name(actual), type_of(expected))
+        }
+        other => (other.to_string(), "another value".to_owned()),
+    };
+    let path: Vec<&str> = error.path.iter().map(String::as_str).collect();
+    let layer = error.metadata.as_ref().map_or("configuration", |metadata| &metadata.name);
+    let Origin { place, source_code, at } = Origin::of(host, document, &path, layer);
+    Error::TypeMismatch { key: path.join("."), expected, found, place, source_code, at }
+}
+
+fn type_of(expected: &str) -> String {
+    if expected.starts_with("struct ") { "map".to_owned() } else { expected.to_owned() }
+}
+
+/// The type of a value without the value.
+fn type_name(actual: &Actual) -> String {
+    let name = match actual {
+        Actual::Bool(_) => "boolean",
+        Actual::Unsigned(_) | Actual::Signed(_) => "integer",
+        Actual::Float(_) => "number",
+        Actual::Char(_) | Actual::Str(_) => "string",
+        Actual::Seq => "list",
+        Actual::Map => "map",
+        _ => "another type",
+    };
+    name.to_owned()
+}
+
+/// A text; scalars of other types become one.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Text(pub String);
+
+/// A boolean, also as text or number.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Switch(pub bool);
+
+/// A whole number, also as text.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Count(pub u64);
+
+/// A list of texts; a single text is split at its commas.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Words(pub Vec<String>);
+
+impl Text {
+    /// `None` for the empty text.
+    pub(super) fn filled(self) -> Option<String> {
+        Some(self.0).filter(|text| !text.is_empty())
+    }
+
+    pub(super) fn or(self, default: &str) -> String {
+        self.filled().unwrap_or_else(|| default.to_owned())
+    }
+}
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Text, D::Error> {
+        struct TextVisitor;
+        impl Visitor<'_> for TextVisitor {
+            type Value = Text;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("string")
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Text, E> {
+                Ok(Text(text.to_owned()))
+            }
+            fn visit_bool<E>(self, flag: bool) -> Result<Text, E> {
+                Ok(Text(if flag { "1" } else { "0" }.to_owned()))
+            }
+            fn visit_i64<E>(self, number: i64) -> Result<Text, E> {
+                Ok(Text(number.to_string()))
+            }
+            fn visit_u64<E>(self, number: u64) -> Result<Text, E> {
+                Ok(Text(number.to_string()))
+            }
+            fn visit_f64<E>(self, number: f64) -> Result<Text, E> {
+                Ok(Text(format_float(number)))
+            }
+        }
+        deserializer.deserialize_any(TextVisitor)
+    }
+}
+
+impl<'de> Deserialize<'de> for Switch {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Switch, D::Error> {
+        struct SwitchVisitor;
+        impl Visitor<'_> for SwitchVisitor {
+            type Value = Switch;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("bool")
+            }
+            fn visit_bool<E>(self, flag: bool) -> Result<Switch, E> {
+                Ok(Switch(flag))
+            }
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Switch, E> {
+                let flag = if text.is_empty() { Some(false) } else { boolean(text) };
+                flag.map(Switch).ok_or_else(|| E::invalid_type(serde::de::Unexpected::Str(text), &self))
+            }
+            fn visit_i64<E>(self, number: i64) -> Result<Switch, E> {
+                Ok(Switch(number != 0))
+            }
+            fn visit_u64<E>(self, number: u64) -> Result<Switch, E> {
+                Ok(Switch(number != 0))
+            }
+        }
+        deserializer.deserialize_any(SwitchVisitor)
+    }
+}
+
+impl<'de> Deserialize<'de> for Count {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Count, D::Error> {
+        struct CountVisitor;
+        impl Visitor<'_> for CountVisitor {
+            type Value = Count;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("int")
+            }
+            fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<Count, E> {
+                let count = u64::try_from(number).map(Count);
+                count.map_err(|_| E::invalid_value(serde::de::Unexpected::Signed(number), &self))
+            }
+            fn visit_u64<E>(self, number: u64) -> Result<Count, E> {
+                Ok(Count(number))
+            }
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Count, E> {
+                text.parse().map(Count).map_err(|_| E::invalid_type(serde::de::Unexpected::Str(text), &self))
+            }
+        }
+        deserializer.deserialize_any(CountVisitor)
+    }
+}
+
+impl<'de> Deserialize<'de> for Words {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Words, D::Error> {
+        struct WordsVisitor;
+        impl<'de> Visitor<'de> for WordsVisitor {
+            type Value = Words;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("list of strings")
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Words, E> {
+                let parts = if text.is_empty() { Vec::new() } else { text.split(',').map(str::to_owned).collect() };
+                Ok(Words(parts))
+            }
+            fn visit_i64<E>(self, number: i64) -> Result<Words, E> {
+                Ok(Words(vec![number.to_string()]))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Words, A::Error> {
+                let mut words = Vec::new();
+                while let Some(Text(word)) = items.next_element()? {
+                    words.push(word);
+                }
+                Ok(Words(words))
+            }
+        }
+        deserializer.deserialize_any(WordsVisitor)
+    }
+}
+
+/// The typed sections as they are written.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct Root {
+    pub base_path: Text,
+    pub stacks: Stacks,
+    pub components: Components,
+    pub workflows: BasePath,
+    pub logs: Logs,
+    pub settings: Settings,
+    pub templates: Templates,
+    pub describe: Describe,
+    pub version: VersionSection,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct Stacks {
+    pub base_path: Text,
+    pub included_paths: Words,
+    pub excluded_paths: Words,
+    pub name_pattern: Text,
+    pub name_template: Text,
+    pub inherit: Inherit,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct Inherit {
+    pub metadata: Switch,
+    pub source: Switch,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct Components {
+    pub terraform: Terraform,
+    pub helmfile: Helmfile,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct Terraform {
+    pub base_path: Text,
+    pub command: Text,
+    pub apply_auto_approve: Switch,
+    pub deploy_run_init: Switch,
+    pub init_run_reconfigure: Switch,
+    pub auto_generate_backend_file: Switch,
+    pub auto_generate_files: Switch,
+    pub workspaces_enabled: Option<Switch>,
+    pub append_user_agent: Text,
+    pub init: Init,
+    pub plan: Plan,
+    pub plugin_cache: Switch,
+    pub plugin_cache_dir: Text,
+    pub workspace: Workspace,
+    pub shell: Shell,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct Init {
+    pub pass_vars: Switch,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct Plan {
+    pub skip_planfile: Switch,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct Workspace {
+    pub prefix_separator: Text,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct Shell {
+    pub prompt: Text,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct Helmfile {
+    pub base_path: Text,
+    pub command: Text,
+    pub use_eks: Switch,
+    pub auto_generate_files: Switch,
+    pub kubeconfig_path: Text,
+    pub cluster_name: Text,
+    pub cluster_name_pattern: Text,
+    pub cluster_name_template: Text,
+    pub helm_aws_profile_pattern: Text,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct BasePath {
+    pub base_path: Text,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct Logs {
+    pub level: Text,
+    pub file: Text,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct Settings {
+    pub list_merge_strategy: Text,
+    pub terminal: Terminal,
+    pub experimental: Text,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct Terminal {
+    pub tab_width: Count,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct Templates {
+    pub settings: TemplateSettings,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct TemplateSettings {
+    pub enabled: Switch,
+    pub sprig: Enabled,
+    pub gomplate: Enabled,
+    pub evaluations: Count,
+    pub delimiters: Words,
+    pub ignore_missing_template_values: Switch,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct Enabled {
+    pub enabled: Switch,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct Describe {
+    pub provenance: Switch,
+    pub component: Filter,
+    pub error_mode: Text,
+    pub settings: DescribeSettings,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct Filter {
+    pub filter: Text,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct DescribeSettings {
+    pub include_empty: Switch,
+    pub eager_evaluation: Switch,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct VersionSection {
+    pub constraint: Constraint,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct Constraint {
+    pub require: Text,
+    pub enforcement: Text,
+    pub message: Text,
+}

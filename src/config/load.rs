@@ -1,0 +1,256 @@
+//! The whole way from flags and environment to a [`Config`].
+
+use std::path::{Path, PathBuf};
+
+use super::discover::{self, Found};
+use super::environment::{self, Variables};
+use super::error::{Error, Origin};
+use super::extract::{self, Layer, Root};
+use super::flags::Flags;
+use super::model::{Config, Describe, Helmfile, Logs, Settings, Stacks, Templates, Terraform, Workflows};
+use super::paths::{self, Anchors, has_local_config};
+use super::reader::Reader;
+use super::{defaults, profile, version};
+use crate::host::{Host, fs};
+use crate::merge::{self, ListStrategy};
+use crate::value::Node;
+
+/// Names of the log levels, the lower-case form first.
+const LOG_LEVELS: [(&str, &str); 7] = [
+    ("trace", "Trace"),
+    ("debug", "Debug"),
+    ("info", "Info"),
+    ("warning", "Warning"),
+    ("warn", "Warning"),
+    ("error", "Error"),
+    ("off", "Off"),
+];
+
+/// Loads the configuration. That there is no configuration file is no error: then the fuller set of defaults holds.
+///
+/// # Errors
+/// Files that cannot be read or parsed, values of a wrong type, unknown profiles, an unmet version constraint.
+pub fn load(host: &Host, flags: &Flags) -> Result<Config, Error> {
+    let runtime_base_path = runtime_base_path(host, flags);
+    let mut reader = Reader::new(host, runtime_base_path.clone());
+    let mut found = discover::find(&mut reader, flags)?;
+    let variables = Variables::new(&host.env, &found.document);
+    let profiles = profile::selected(flags, &variables, &found.document);
+    profile::put(&mut reader, &mut found, &profiles)?;
+
+    let files = merge::settle(&found.document);
+    let written = files.get("edition").and_then(Node::scalar_text);
+    let edition = flags.edition.as_deref().or_else(|| variables.get("ATMOS_EDITION")).or(written.as_deref());
+    let defaults = defaults::layer(found.found, edition.filter(|edition| !edition.is_empty()))?;
+    let environment = environment::layer(&variables)?;
+    let command_line = flags.layer();
+    let layers = [
+        Layer { name: "built-in defaults", node: &defaults },
+        Layer { name: "configuration files", node: &files },
+        Layer { name: "environment", node: &environment },
+        Layer { name: "command line", node: &command_line },
+    ];
+    let document = merge::merge_all(layers.iter().map(|layer| layer.node), ListStrategy::Replace);
+    let root = extract::extract(host, &layers, &document)?;
+    check_version(host, flags, &variables, &root)?;
+
+    let base_path = base_path(&reader, &found, &runtime_base_path, &root.base_path.0);
+    let promoted = variables.into_promoted();
+    let directory = found.directories.first().cloned().unwrap_or_else(|| host.cwd.clone());
+    Ok(Config {
+        found: found.found,
+        files: reader.files,
+        directories: if found.directories.is_empty() { vec![directory.clone()] } else { found.directories },
+        directory,
+        stacks: stacks(&root, &base_path),
+        terraform: terraform(&root, &base_path, &files, &environment, host),
+        helmfile: helmfile(&root, &base_path),
+        workflows: Workflows {
+            base_path: below(&base_path, &root.workflows.base_path.0),
+            base_path_setting: root.workflows.base_path.0.clone(),
+        },
+        logs: logs(host, &root, &document)?,
+        settings: settings(host, &root, &document)?,
+        templates: templates(&root),
+        describe: describe(&root),
+        profiles,
+        env: map_section(host, &document, "env")?,
+        auth: map_section(host, &document, "auth")?,
+        document,
+        promoted,
+        base_path,
+    })
+}
+
+/// Base path of flag or environment; blank counts as not given.
+fn runtime_base_path(host: &Host, flags: &Flags) -> Option<String> {
+    let given = flags.base_path.as_deref().map(str::trim).filter(|path| !path.is_empty());
+    let given = given.or_else(|| host.env.get("ATMOS_BASE_PATH").map(str::trim).filter(|path| !path.is_empty()));
+    given.map(str::to_owned)
+}
+
+fn base_path(reader: &Reader<'_>, found: &Found, runtime: &Option<String>, configured: &str) -> PathBuf {
+    let host = reader.host;
+    let anchors =
+        Anchors { cwd: &host.cwd, git_root: reader.path_root.as_deref(), config: found.base_anchor.as_deref() };
+    if let Some(value) = runtime {
+        return anchors.resolve(value, paths::Origin::Runtime);
+    }
+    // Below a repository's root, without configuration of its own, a directory belongs to the whole repository.
+    if matches!(configured, "" | ".")
+        && !has_local_config(&host.cwd)
+        && let Some(root) = &reader.path_root
+    {
+        return root.clone();
+    }
+    anchors.resolve(configured, paths::Origin::File)
+}
+
+fn below(base: &Path, setting: &str) -> PathBuf {
+    fs::clean(&base.join(setting))
+}
+
+fn check_version(host: &Host, flags: &Flags, variables: &Variables<'_>, root: &Root) -> Result<(), Error> {
+    let constraint = &root.version.constraint;
+    let asked = ["ATMOS_USE_VERSION", "ATMOS_VERSION"].iter().any(|name| variables.get(name).is_some());
+    version::Constraint {
+        require: &constraint.require.0,
+        enforcement: &constraint.enforcement.0,
+        message: &constraint.message.0,
+        overridden: flags.use_version.is_some() || asked,
+    }
+    .check(&host.talk)
+}
+
+fn stacks(root: &Root, base_path: &Path) -> Stacks {
+    let stacks = &root.stacks;
+    Stacks {
+        base_path: below(base_path, &stacks.base_path.0),
+        base_path_setting: stacks.base_path.0.clone(),
+        included_paths: stacks.included_paths.0.clone(),
+        excluded_paths: stacks.excluded_paths.0.clone(),
+        name_pattern: stacks.name_pattern.clone().filled(),
+        name_template: stacks.name_template.clone().filled(),
+        inherit_metadata: stacks.inherit.metadata.0,
+        inherit_source: stacks.inherit.source.0,
+    }
+}
+
+fn terraform(root: &Root, base_path: &Path, files: &Node, environment: &Node, host: &Host) -> Terraform {
+    let terraform = &root.components.terraform;
+    let backend_key = ["components", "terraform", "auto_generate_backend_file"];
+    let is_set = |layer: &Node| layer.get_path(backend_key).is_some_and(|node| !node.is_null());
+    let cache = match terraform.plugin_cache_dir.0.as_str() {
+        "" => host.dirs.cache.join("atmos").join("terraform").join("plugins"),
+        configured => host.absolute(Path::new(configured)),
+    };
+    Terraform {
+        base_path: below(base_path, &terraform.base_path.0),
+        base_path_setting: terraform.base_path.0.clone(),
+        command: terraform.command.clone().or("terraform"),
+        apply_auto_approve: terraform.apply_auto_approve.0,
+        deploy_run_init: terraform.deploy_run_init.0,
+        init_run_reconfigure: terraform.init_run_reconfigure.0,
+        auto_generate_backend_file: terraform.auto_generate_backend_file.0,
+        auto_generate_backend_file_set: is_set(files) || is_set(environment),
+        auto_generate_files: terraform.auto_generate_files.0,
+        workspaces_enabled: terraform.workspaces_enabled.is_none_or(|flag| flag.0),
+        append_user_agent: terraform.append_user_agent.clone().filled(),
+        init_pass_vars: terraform.init.pass_vars.0,
+        plan_skip_planfile: terraform.plan.skip_planfile.0,
+        plugin_cache: terraform.plugin_cache.0,
+        plugin_cache_dir: terraform.plugin_cache.0.then_some(cache),
+        workspace_prefix_separator: terraform.workspace.prefix_separator.clone().or("-"),
+        shell_prompt: terraform.shell.prompt.clone().filled(),
+    }
+}
+
+fn helmfile(root: &Root, base_path: &Path) -> Helmfile {
+    let helmfile = &root.components.helmfile;
+    Helmfile {
+        base_path: below(base_path, &helmfile.base_path.0),
+        base_path_setting: helmfile.base_path.0.clone(),
+        command: helmfile.command.clone().or("helmfile"),
+        use_eks: helmfile.use_eks.0,
+        auto_generate_files: helmfile.auto_generate_files.0,
+        kubeconfig_path: helmfile.kubeconfig_path.clone().filled(),
+        cluster_name: helmfile.cluster_name.clone().filled(),
+        cluster_name_pattern: helmfile.cluster_name_pattern.clone().filled(),
+        cluster_name_template: helmfile.cluster_name_template.clone().filled(),
+        helm_aws_profile_pattern: helmfile.helm_aws_profile_pattern.clone().filled(),
+    }
+}
+
+fn logs(host: &Host, root: &Root, document: &Node) -> Result<Logs, Error> {
+    let wanted = root.logs.level.0.trim();
+    let wanted = if wanted.is_empty() { "Info" } else { wanted };
+    let known = LOG_LEVELS.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
+    let Some((_, level)) = known else {
+        let Origin { place, source_code, at } =
+            Origin::of(host, document, &["logs", "level"], "environment or command line");
+        return Err(Error::LogLevel { level: wanted.to_owned(), place, source_code, at });
+    };
+    Ok(Logs { level: (*level).to_owned(), file: root.logs.file.0.clone() })
+}
+
+fn settings(host: &Host, root: &Root, document: &Node) -> Result<Settings, Error> {
+    let list_merge_strategy = root.settings.list_merge_strategy.0.parse().map_err(|cause| {
+        let path = ["settings", "list_merge_strategy"];
+        let Origin { place, source_code, at } = Origin::of(host, document, &path, "environment or command line");
+        Error::ListStrategy { cause, place, source_code, at }
+    })?;
+    let tab_width = usize::try_from(root.settings.terminal.tab_width.0).unwrap_or_default();
+    Ok(Settings {
+        list_merge_strategy,
+        tab_width: if tab_width == 0 { 2 } else { tab_width },
+        experimental: root.settings.experimental.clone().or("warn"),
+    })
+}
+
+fn templates(root: &Root) -> Templates {
+    let settings = &root.templates.settings;
+    let delimiters = match settings.delimiters.0.as_slice() {
+        [open, close] => (open.clone(), close.clone()),
+        _ => ("{{".to_owned(), "}}".to_owned()),
+    };
+    Templates {
+        enabled: settings.enabled.0,
+        sprig: settings.sprig.enabled.0,
+        gomplate: settings.gomplate.enabled.0,
+        evaluations: u32::try_from(settings.evaluations.0).unwrap_or(u32::MAX).max(1),
+        delimiters,
+        ignore_missing_values: settings.ignore_missing_template_values.0,
+    }
+}
+
+fn describe(root: &Root) -> Describe {
+    let describe = &root.describe;
+    Describe {
+        provenance: describe.provenance.0,
+        filter: describe.component.filter.clone().or("schema"),
+        error_mode: describe.error_mode.clone().or("warn"),
+        include_empty: describe.settings.include_empty.0,
+        eager_evaluation: describe.settings.eager_evaluation.0,
+    }
+}
+
+/// A section that has to be a map; missing and null count as empty.
+fn map_section(host: &Host, document: &Node, section: &str) -> Result<Node, Error> {
+    match document.get(section) {
+        None => Ok(Node::empty_map()),
+        Some(node) if node.is_null() => Ok(Node::empty_map()),
+        Some(node) if node.as_map().is_some() => Ok(node.clone()),
+        Some(node) => {
+            let Origin { place, source_code, at } = Origin::of(host, document, &[section], "configuration");
+            let found = node.value.type_name().to_owned();
+            Err(Error::TypeMismatch {
+                key: section.to_owned(),
+                expected: "map".to_owned(),
+                found,
+                place,
+                source_code,
+                at,
+            })
+        }
+    }
+}

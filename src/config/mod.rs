@@ -1,0 +1,32 @@
+//! `atmos.yaml`: where it is found, how its files are merged, what environment and flags override, and the settings
+//! that come out of it.
+//!
+//! Row 4. Read [`load`] first, then [`Config`], which every later row takes. The path of a file through the module:
+//! `discover` (which files) → `reader` (parse once, `function`, imports and `atmos.d`) → `profile` → `extract` (layers
+//! to typed settings) → `paths` (base path).
+
+mod defaults;
+mod discover;
+mod environment;
+mod error;
+mod extract;
+mod flags;
+mod function;
+mod imports;
+mod load;
+mod model;
+mod paths;
+mod profile;
+mod reader;
+mod search;
+#[cfg(test)]
+mod tests;
+mod version;
+
+pub use error::Error;
+pub use flags::Flags;
+pub use function::env_argument;
+pub use load::load;
+pub use model::{Config, Describe, Helmfile, Logs, Settings, Stacks, Templates, Terraform, Workflows};
+pub use paths::git_root;
+pub use version::REFERENCE_VERSION;

@@ -1,0 +1,210 @@
+//! `atmos auth env`: the variables of an identity for other tools, and the standing configuration that they point to.
+
+use std::path::{Path, PathBuf};
+
+use miette::Diagnostic;
+
+use super::super::access::Access;
+use super::super::identity::Choice;
+use crate::auth::delivery::{Delivery, Format, Helper, Printable, Profile, Style, Wiring, printable, profile_name, render};
+use crate::auth::resolution::Flag;
+use crate::auth::run::Standing;
+use crate::auth::{Description, IdentityName, Logins};
+use crate::diag::{Failure, Result};
+use crate::host::fs;
+
+#[derive(Debug, Clone, Default)]
+pub struct EnvRequest {
+    pub identity: Flag,
+    /// Name of a [`Format`]; bash without one.
+    pub format: Option<String>,
+    pub output_file: Option<PathBuf>,
+    /// Authenticate when nothing valid is cached.
+    pub login: bool,
+    /// `process` or `env`.
+    pub delivery: Option<String>,
+}
+
+/// What goes to stdout; nothing when a file took it.
+#[derive(Debug)]
+pub struct EnvReport {
+    pub text: Option<String>,
+}
+
+/// Variables of the identity as text. Without `login` nobody is asked for anything: paths are printed, and the helper
+/// behind them authenticates nobody either.
+///
+/// # Errors
+/// No identity, an unknown format, keys that are wanted (`--delivery env`) and not there.
+pub async fn env(access: &Access, request: &EnvRequest) -> Result<EnvReport> {
+    let Choice::Identity { name, .. } = access.command_identity(&request.identity)? else {
+        return Ok(EnvReport { text: Some(String::new()) });
+    };
+    let format: Format = request.format.as_deref().unwrap_or("bash").parse()?;
+    let delivery = match &request.delivery {
+        Some(word) => Delivery::parse(word, None)?,
+        None => Delivery::Process,
+    };
+    if request.login {
+        access.session.credentials(&name).await?;
+    }
+    let known = access.session.describe(&name).await?;
+    let (set, unset) = match delivery {
+        Delivery::Env => with_keys(access, &name, &known).await?,
+        Delivery::Process => pointing(access, &name, &known)?,
+        Delivery::Files => return Err(EnvError::NoFiles.into()),
+    };
+    let text = render(format, &set, &unset)?;
+    write(access, request, format, text)
+}
+
+/// The variables of the standing configuration, for `whoami`.
+pub(super) async fn standing_environment(access: &Access, name: &IdentityName) -> Result<Vec<(String, String)>> {
+    let known = access.session.describe(name).await?;
+    Ok(wire(access, name, &known, None)?.0)
+}
+
+/// Writes the standing configuration and returns the variables that point to it.
+fn pointing(access: &Access, name: &IdentityName, known: &Description) -> Result<Printable> {
+    if style(&known.kind) == Style::Aws {
+        let profile = Profile {
+            name: profile_name(name.as_str())?,
+            identity: name.to_string(),
+            region: known.region.clone(),
+            has_keys: false,
+        };
+        let helper =
+            Helper { exe: access.host.exe.clone(), arguments: access.helper_arguments.clone(), socket: None };
+        standing(access, &known.provider).write(&[profile], &helper)?;
+    }
+    wire(access, name, known, None)
+}
+
+/// Keys in the environment, for tools that cannot do otherwise.
+async fn with_keys(access: &Access, name: &IdentityName, known: &Description) -> Result<Printable> {
+    let Some(credentials) = access.session.cached(name).await? else {
+        return Err(EnvError::NothingCached { name: name.to_string() }.into());
+    };
+    wire(access, name, known, Some(&credentials))
+}
+
+fn wire(
+    access: &Access,
+    name: &IdentityName,
+    known: &Description,
+    keys: Option<&crate::auth::creds::AwsCredentials>,
+) -> Result<Printable> {
+    let files = standing(access, &known.provider);
+    let identity = access.settings.identity(name.as_str());
+    Ok(printable(&Wiring {
+        identity: name.as_str(),
+        profile: &profile_name(name.as_str())?,
+        region: known.region.as_deref(),
+        style: style(&known.kind),
+        config_file: &files.config(),
+        credentials_file: &files.credentials(),
+        socket: None,
+        keys,
+        env: identity.map(|identity| identity.env.as_slice()).unwrap_or_default(),
+        announce: false,
+    })?)
+}
+
+fn standing(access: &Access, provider: &str) -> Standing {
+    let base = access.settings.provider(provider).and_then(|provider| provider.spec.files_base_path.as_deref());
+    Standing::new(&access.host, base.map(Path::new), access.realm.as_str(), provider)
+}
+
+pub(crate) fn style(kind: &str) -> Style {
+    match kind {
+        "mock" => Style::Mock,
+        "mock/aws" => Style::MockAws,
+        _ => Style::Aws,
+    }
+}
+
+/// Removes the standing profiles of a logout; returns the files that changed or would.
+pub(super) fn forget_standing(access: &Access, whose: &Logins, dry_run: bool) -> Result<Vec<String>> {
+    let mut files = Vec::new();
+    for identity in access.settings.identities.values() {
+        let Ok(chain) = access.session.chain(&identity.name) else { continue };
+        let concerned = match whose {
+            Logins::Identity(name) => *name == identity.name,
+            Logins::Provider(name) => chain.root() == name.as_str(),
+            Logins::All => true,
+        };
+        if !concerned {
+            continue;
+        }
+        let standing = standing(access, chain.root());
+        let profile = profile_name(identity.name.as_str())?;
+        let has_profile = || {
+            std::fs::read_to_string(standing.config()).is_ok_and(|text| text.contains(&format!("[profile {profile}]")))
+        };
+        let gone = if dry_run { has_profile() } else { standing.remove(&[&profile])? };
+        if gone {
+            files.push(format!("profile {profile} in {}", standing.config().display()));
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// To the output file, to GitHub's, or back for stdout.
+fn write(access: &Access, request: &EnvRequest, format: Format, text: String) -> Result<EnvReport> {
+    let target = request.output_file.as_deref().map(|path| access.host.absolute(path));
+    if format == Format::Github {
+        let github = access.host.env.get("GITHUB_ENV").map(PathBuf::from);
+        let path = target.or(github).ok_or(EnvError::NoGithubFile)?;
+        let old = match std::fs::read_to_string(&path) {
+            Ok(old) => old,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(cause) => return Err(EnvError::Write { path: path.display().to_string(), cause }.into()),
+        };
+        append(&path, &old, &text)?;
+        return Ok(EnvReport { text: None });
+    }
+    match target {
+        None => Ok(EnvReport { text: Some(text) }),
+        Some(path) => {
+            fs::write_atomic(&path, text.as_bytes(), 0o600)
+                .map_err(|cause| EnvError::Write { path: path.display().to_string(), cause })?;
+            Ok(EnvReport { text: None })
+        }
+    }
+}
+
+/// GitHub reads the file itself, so it is appended to in place rather than replaced.
+fn append(path: &Path, old: &str, text: &str) -> Result<()> {
+    use std::io::Write as _;
+    let failed = |cause| EnvError::Write { path: path.display().to_string(), cause };
+    let mut options = std::fs::OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path).map_err(failed)?;
+    let gap = if old.is_empty() || old.ends_with('\n') { "" } else { "\n" };
+    file.write_all(format!("{gap}{text}").as_bytes()).map_err(failed)?;
+    Ok(())
+}
+
+#[derive(Debug, thiserror::Error, Diagnostic)]
+enum EnvError {
+    #[error("no valid credentials of `{name}` are cached")]
+    #[diagnostic(code(atmos::auth::nothing_cached), help("add `--login`, or run `atmos auth login -i {name}` first"))]
+    NothingCached { name: String },
+
+    #[error("delivery files is not possible here: nothing would remove the keys again")]
+    #[diagnostic(code(atmos::auth::no_files), help("use `process`, or `env` for the keys themselves"))]
+    NoFiles,
+
+    #[error("format github needs a file to append to")]
+    #[diagnostic(code(atmos::auth::no_github_file), help("give `--output-file FILE`, or run where GITHUB_ENV is set"))]
+    NoGithubFile,
+
+    #[error("cannot write {path}: {cause}")]
+    #[diagnostic(code(atmos::auth::write), help("check that the directory exists and may be written to"))]
+    Write { path: String, cause: std::io::Error },
+}
+
+impl Failure for EnvError {}

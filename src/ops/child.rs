@@ -1,0 +1,280 @@
+//! What terraform and helmfile runs have in common: the identity of a component, held for one run, and the environment
+//! of its children.
+//!
+//! Read [`hold`] first. Row 12.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::App;
+use super::access::Access;
+use super::identity::{Choice, Question};
+use super::legacy;
+use crate::auth::delivery::{Delivery, Style, child_env, profile_name};
+use crate::auth::resolution::{Flag, Need, Source, narrower_defaults};
+use crate::auth::run::{Run, RunIdentity, RunSettings, client};
+use crate::auth::store::password_variables;
+use crate::auth::creds::AwsCredentials;
+use crate::auth::{AuthConfig, IdentityName, Options, Session};
+use crate::component::Instance;
+use crate::diag::{Failure, Result};
+use crate::exec::environment::{self, Atmos};
+use crate::exec::process;
+use crate::host::{Env, Host};
+use crate::value::Node;
+
+/// The identity of one run, authenticated, with its private directory. Closing (or dropping) it removes the directory, so it
+/// is kept until the last child has ended.
+#[derive(Debug, Default)]
+pub(super) struct Held {
+    run: Option<Run>,
+    summary: Option<String>,
+    identity: Option<IdentityName>,
+    region: Option<String>,
+}
+
+impl Held {
+    /// Identity, account and delivery, for the line before the child starts; `None` where nothing is configured.
+    pub(super) fn summary(&self) -> Option<&str> {
+        self.summary.as_deref()
+    }
+
+    pub(super) fn identity(&self) -> Option<&IdentityName> {
+        self.identity.as_ref()
+    }
+
+    pub(super) fn region(&self) -> Option<&str> {
+        self.region.as_deref()
+    }
+
+    /// Removes everything private. The last child has ended.
+    ///
+    /// # Errors
+    /// The directory cannot be removed.
+    pub(super) fn close(self) -> Result<()> {
+        match self.run {
+            Some(run) => Ok(run.close()?),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The session for runs. Neither keyring nor network is asked before the first identity is held.
+pub(super) fn access(app: &App) -> Result<Access> {
+    Access::open(app, Options::default())
+}
+
+/// Chooses the component's own identity, authenticates it and every required one, and prepares its private directory.
+///
+/// # Errors
+/// No identity resolves where one is needed, or authentication fails: then nothing has been started or written.
+pub(super) async fn hold(app: &App, access: &Access, instance: &Instance, flag: &Flag) -> Result<Held> {
+    let section = if instance.sections.auth.is_empty() { &app.config.auth } else { &instance.sections.auth };
+    let settings = Arc::new(AuthConfig::read(section));
+    let defaults = narrower_defaults(&app.config.auth, section);
+    let choice = access.choose(&Question {
+        flag: flag.clone(),
+        auth: &settings,
+        defaults: &defaults,
+        setting: instance.sections.settings.get_path(["auth", "identity"]),
+        need: Need::Run,
+        instance: Some((&instance.name, &instance.stack)),
+    })?;
+    let (name, source) = match choice {
+        Choice::None => return Ok(Held::default()),
+        Choice::Disabled(by) => {
+            let summary = Some(format!("no identity (switched off by {by}), environment as it is"));
+            return Ok(Held { summary, ..Held::default() });
+        }
+        Choice::Identity { name, source } => (name, source),
+    };
+    legacy::notice(access);
+    let session = access.session.with_settings(settings.clone());
+    let own_delivery = component_delivery(&app.config.auth, section);
+    Holding { access, session, settings, own_delivery, announce: false }.hold(name, source).await
+}
+
+/// The same for a command of the user's own (`auth exec`), with an identity that is already chosen.
+///
+/// # Errors
+/// Authentication fails: then nothing has been started or written.
+pub(super) async fn hold_chosen(access: &Access, name: IdentityName, source: Source, delivery: Option<String>) -> Result<Held> {
+    legacy::notice(access);
+    let (session, settings) = (access.session.clone(), access.settings.clone());
+    Holding { access, session, settings, own_delivery: delivery, announce: true }.hold(name, source).await
+}
+
+/// The environment of a command of the user's own: process, `env` of `atmos.yaml`, identity.
+pub(super) fn plain_environment(app: &App, access: &Access, held: &Held) -> Env {
+    let entries = environment::entries([&app.config.env]);
+    match &held.run {
+        Some(run) => run.child_env(&app.host.env, &entries),
+        None => child_env(&app.host.env, &entries, None, &forbidden(&app.host, access)).0,
+    }
+}
+
+/// `auth.delivery` of the component where it says something else than the configuration.
+fn component_delivery(global: &Node, section: &Node) -> Option<String> {
+    let of = |node: &Node| node.get("delivery").and_then(Node::as_str).map(str::to_owned);
+    of(section).filter(|own| of(global).as_ref() != Some(own))
+}
+
+/// The pieces of one [`hold`].
+struct Holding<'a> {
+    access: &'a Access,
+    session: Session,
+    settings: Arc<AuthConfig>,
+    own_delivery: Option<String>,
+    /// The child is a command of the user's own, which may know the identity's name.
+    announce: bool,
+}
+
+impl Holding<'_> {
+    async fn hold(&self, name: IdentityName, source: Source) -> Result<Held> {
+        let source_of_keys = self.source();
+        let credentials = self.credentials(&source_of_keys, &name).await?;
+        let others = self.others(&name);
+        for (other, required) in &others {
+            if *required {
+                self.credentials(&source_of_keys, other).await?;
+            }
+        }
+        let known = self.session.describe(&name).await?;
+        let region = credentials.region.clone().or_else(|| known.region.clone());
+        let own = self.run_identity(&name, &known.provider, region.clone())?;
+        let delivery = own.delivery;
+        let mut allowed = Vec::with_capacity(others.len());
+        for (other, _) in &others {
+            let known = self.session.describe(other).await?;
+            allowed.push(self.run_identity(other, &known.provider, known.region)?);
+        }
+        let settings = RunSettings {
+            identity: Some(own),
+            allowed,
+            source: source_of_keys,
+            forbidden: forbidden(&self.access.host, self.access),
+            announce: self.announce,
+        };
+        let run = Run::open(&self.access.host, settings).await?;
+        let account = known.account.map(|account| format!(", account {account}")).unwrap_or_default();
+        let summary = format!("identity {name} ({source}){account}, delivery {delivery}");
+        Ok(Held { run: Some(run), summary: Some(summary), identity: Some(name), region })
+    }
+
+    /// The run that this process is a child of, else the session itself. A nested atmos may use what its parent allows and
+    /// nothing else.
+    fn source(&self) -> crate::auth::run::Source {
+        match self.access.host.env.get("ATMOS_RUN_SOCKET") {
+            Some(socket) => client::parent(PathBuf::from(socket)),
+            None => source_of(self.session.clone()),
+        }
+    }
+
+    async fn credentials(&self, source: &crate::auth::run::Source, name: &IdentityName) -> Result<AwsCredentials> {
+        if self.access.host.env.get("ATMOS_RUN_SOCKET").is_none() {
+            return Ok(self.session.credentials(name).await?);
+        }
+        let asked = source(name.to_string()).await;
+        asked.map_err(|cause| ParentRefused { name: name.to_string(), cause }.into())
+    }
+
+    /// The other identities that the run may use, each with whether it is required.
+    fn others(&self, own: &IdentityName) -> Vec<(IdentityName, bool)> {
+        let allowed = self.settings.node.get("allowed_identities").and_then(Node::as_list).unwrap_or_default();
+        let allowed: Vec<&str> = allowed.iter().filter_map(Node::as_str).collect();
+        self.settings
+            .identities
+            .values()
+            .filter(|identity| identity.name != *own)
+            .filter(|identity| identity.required || allowed.contains(&identity.name.as_str()))
+            .map(|identity| (identity.name.clone(), identity.required))
+            .collect()
+    }
+
+    fn run_identity(&self, name: &IdentityName, provider: &str, region: Option<String>) -> Result<RunIdentity> {
+        let identity = self.settings.identity(name.as_str());
+        let provider = self.settings.provider(provider);
+        let word = self
+            .own_delivery
+            .as_ref()
+            .or_else(|| identity.and_then(|identity| identity.delivery.as_ref()))
+            .or_else(|| provider.and_then(|provider| provider.delivery.as_ref()))
+            .or(self.settings.delivery.as_ref());
+        let place = identity.and_then(|identity| self.access.host.sources.place(identity.span));
+        let delivery = match word {
+            Some(word) => Delivery::parse(word, place.as_ref())?,
+            None => Delivery::default(),
+        };
+        let style = match identity.map(|identity| identity.kind_text.as_str()) {
+            Some("mock") => Style::Mock,
+            Some("mock/aws") => Style::MockAws,
+            _ => Style::Aws,
+        };
+        let env = identity.map(|identity| identity.env.clone()).unwrap_or_default();
+        Ok(RunIdentity { name: name.to_string(), profile: profile_name(name.as_str())?, region, style, delivery, env })
+    }
+}
+
+/// The run around this process gives no credentials of that identity.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+#[error("the run around this command gives no credentials of `{name}`: {cause}")]
+#[diagnostic(
+    code(atmos::auth::parent_refused),
+    help("let the outer component use it (`required: true`, or `auth.allowed_identities`), or run this outside of it")
+)]
+struct ParentRefused {
+    name: String,
+    cause: String,
+}
+
+impl Failure for ParentRefused {}
+
+/// Where the run's helper gets credentials while the child runs: from the session, which renews them.
+fn source_of(session: Session) -> crate::auth::run::Source {
+    Arc::new(move |name: String| {
+        let session = session.clone();
+        Box::pin(async move {
+            session.credentials(&IdentityName::from(name.as_str())).await.map_err(|error| error.to_string())
+        })
+    })
+}
+
+fn forbidden(host: &Host, access: &Access) -> Vec<String> {
+    password_variables(&host.env, &access.keyring)
+}
+
+/// The environment of a component's children: process, `env` of `atmos.yaml`, `env` of the component, identity, then the
+/// variables by which a nested atmos finds its way.
+pub(super) fn environment(app: &App, access: &Access, component_env: &Node, held: &Held) -> Env {
+    let entries = environment::entries([&app.config.env, component_env]);
+    let mut env = match &held.run {
+        Some(run) => run.child_env(&app.host.env, &entries),
+        None => child_env(&app.host.env, &entries, None, &forbidden(&app.host, access)).0,
+    };
+    let atmos = Atmos {
+        config_dir: &app.config.directory,
+        base_path: &app.config.base_path,
+        terminal: app.host.terminal.stderr,
+    };
+    environment::add_atmos(&mut env, &atmos);
+    env
+}
+
+/// The directory of the shared plugin cache, made if it is missing; `None` when it is switched off.
+///
+/// # Errors
+/// The directory cannot be made.
+pub(super) fn plugin_cache(app: &App) -> Result<Option<PathBuf>, crate::exec::Error> {
+    if !app.config.terraform.plugin_cache {
+        return Ok(None);
+    }
+    let configured = app.config.terraform.plugin_cache_dir.clone();
+    let directory = configured.unwrap_or_else(|| app.host.dirs.cache.join("atmos/terraform/plugins"));
+    std::fs::create_dir_all(&directory).map_err(crate::exec::Error::file("create", &directory))?;
+    Ok(Some(directory))
+}
+
+/// Terminal, masker and working directory, as [`process::run`] wants them.
+pub(super) fn surroundings(host: &Host) -> process::Surroundings<'_> {
+    process::Surroundings { terminal: host.terminal, masker: &host.masker, cwd: &host.cwd }
+}

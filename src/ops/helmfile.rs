@@ -1,0 +1,271 @@
+//! `atmos helmfile …`: from what was asked for to an exit status. Read [`run`]. Row 12.
+
+use std::path::PathBuf;
+
+use miette::Diagnostic;
+use thiserror::Error as ThisError;
+
+use super::access::Access;
+use super::child::{self, Held};
+use super::{App, unbuilt};
+use crate::auth::resolution::Flag;
+use crate::component::{self, Instance, Kind};
+use crate::diag::{Failure, Result};
+use crate::exec::helmfile::{Plan, Request, Settings, Target, steps};
+use crate::exec::signals::Signals;
+use crate::exec::{Error as ExecError, Launch, Output, Redirect, environment, files, folder_lock, process};
+use crate::host::Env;
+use crate::{resolve, yaml};
+
+/// One helmfile command on one component.
+#[derive(Debug, Clone, Default)]
+pub struct RunRequest {
+    pub verb: String,
+    pub component: Option<String>,
+    /// `--stack`, else `ATMOS_STACK`.
+    pub stack: Option<String>,
+    pub identity: Flag,
+    pub dry_run: bool,
+    /// `--global-options`, split into words.
+    pub global_options: Vec<String>,
+    pub cluster_name: Option<String>,
+    /// What follows the sub-command.
+    pub native: Vec<String>,
+    pub redirect_stderr: Option<Redirect>,
+    pub skip_hooks: bool,
+    pub evaluation: resolve::Options,
+}
+
+/// What keeps a helmfile command from being carried out, beyond what [`crate::exec`] finds.
+#[derive(Debug, ThisError, Diagnostic)]
+pub enum Error {
+    #[error("stack is required; specify it on the command line using the flag --stack <stack> (shorthand -s)")]
+    #[diagnostic(code(atmos::helmfile::stack_required), help("`atmos list stacks` shows the stacks"))]
+    StackRequired,
+
+    #[error("component is required: command \"{verb}\" requires an argument")]
+    #[diagnostic(
+        code(atmos::helmfile::component_required),
+        help("name a component: atmos helmfile {verb} <component> -s <stack>")
+    )]
+    ComponentRequired { verb: String },
+
+    #[error(
+        "helmfile base path is required: must be provided in 'components.helmfile.base_path' config or \
+         'ATMOS_COMPONENTS_HELMFILE_BASE_PATH' ENV variable"
+    )]
+    #[diagnostic(code(atmos::helmfile::base_path))]
+    BasePath,
+}
+
+impl Failure for Error {}
+
+/// Runs the command and returns the exit status, which is 0.
+///
+/// # Errors
+/// The first thing that goes wrong; helmfile's own code where helmfile failed, 130 and 143 after a request to stop.
+pub async fn run(app: &App, request: &RunRequest) -> Result<u8> {
+    if request.verb == "version" {
+        return version(app, request).await;
+    }
+    let Some(component) = &request.component else {
+        return Err(Error::ComponentRequired { verb: request.verb.clone() }.into());
+    };
+    let found = find(app, component, request.stack.as_deref())?;
+    if !found.enabled {
+        app.host.talk.info(format!("Component is not enabled and skipped: {} in {}", found.name, found.stack));
+        return Ok(0);
+    }
+    let instance = resolve::evaluate(&app.host, &app.config, &found, &request.evaluation)?;
+    let target = target(app, &instance)?;
+    unbuilt::check(app, &instance, &request.verb, request.skip_hooks)?;
+    // What forbids the run is found before anybody has to log in; the plan itself is made when the identity is known.
+    let preview = Request { has_identity: true, fallback_region: Some(String::new()), ..asked(request) };
+    steps(&target, &preview)?;
+    if request.dry_run {
+        app.host.talk.info(format!("Would {} {} in {} (dry run)", request.verb, target.component, target.stack));
+        return Ok(0);
+    }
+    let mut signals = Signals::listen()?;
+    let access = child::access(app)?;
+    start(app, request, &instance, &target, &access, &mut signals).await
+}
+
+/// One component, and where its varfile goes.
+#[derive(Debug, Clone, Default)]
+pub struct GenerateRequest {
+    pub component: String,
+    pub stack: Option<String>,
+    /// Below the working directory; `None`: where runs write it.
+    pub file: Option<PathBuf>,
+}
+
+/// Writes the varfile of a component.
+pub fn generate_varfile(app: &App, request: &GenerateRequest) -> Result<()> {
+    let found = find(app, &request.component, request.stack.as_deref())?;
+    let instance = resolve::evaluate(&app.host, &app.config, &found, &resolve::Options::default())?;
+    let target = target(app, &instance)?;
+    let own = || target.folder.join(target.varfile_name());
+    let path = request.file.as_ref().map_or_else(own, |file| app.host.absolute(file));
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let directory = path.parent().unwrap_or(&target.folder);
+    files::File { name, ..target.varfile() }.write(directory)?;
+    Ok(())
+}
+
+fn find(app: &App, component: &str, stack: Option<&str>) -> Result<Instance> {
+    let Some(stack) = stack.filter(|stack| !stack.is_empty()) else { return Err(Error::StackRequired.into()) };
+    Ok(component::find(&app.host, &app.config, app.index()?, component, stack, Some(Kind::Helmfile))?)
+}
+
+/// `helmfile version` in the current directory, in the environment as it is.
+async fn version(app: &App, request: &RunRequest) -> Result<u8> {
+    let configured = &app.config.helmfile.command;
+    let launch = Launch {
+        program: if configured.is_empty() { "helmfile".to_owned() } else { configured.clone() },
+        configured: SOURCE.to_owned(),
+        args: std::iter::once("version".to_owned()).chain(request.native.iter().cloned()).map(Into::into).collect(),
+        cwd: app.host.cwd.clone(),
+        env: app.host.env.clone(),
+        output: Output::Inherit,
+        stderr: request.redirect_stderr.clone(),
+    };
+    one(app, &launch, &mut Signals::listen()?).await?;
+    Ok(0)
+}
+
+const SOURCE: &str = "`components.helmfile.command`";
+
+/// The run's view of an instance.
+fn target(app: &App, instance: &Instance) -> Result<Target> {
+    let helmfile = &app.config.helmfile;
+    if helmfile.base_path.as_os_str().is_empty() {
+        return Err(Error::BasePath.into());
+    }
+    let own = !instance.command.is_empty() && instance.command != helmfile.command && instance.command != "helmfile";
+    let command = if instance.command.is_empty() { "helmfile".to_owned() } else { instance.command.clone() };
+    let target = Target {
+        component: instance.name.clone(),
+        stack: instance.stack.clone(),
+        context: instance.stack.clone(),
+        base_component: instance.base_component.clone(),
+        folder: instance.path(&app.config).unwrap_or_default(),
+        folder_name: instance.folder.clone(),
+        base_path: helmfile.base_path.strip_prefix(&app.host.cwd).unwrap_or(&helmfile.base_path).display().to_string(),
+        abstract_: instance.abstract_,
+        enabled: instance.enabled,
+        locked: instance.locked,
+        command,
+        command_source: if own { format!("`command` of the component `{}`", instance.name) } else { SOURCE.to_owned() },
+        vars: instance.sections.vars.clone(),
+        vars_yaml: yaml::emit(&instance.sections.vars, 2),
+        env: instance.sections.env.clone(),
+        settings: Settings {
+            use_eks: helmfile.use_eks,
+            kubeconfig_path: helmfile.kubeconfig_path.clone(),
+            cluster_name: helmfile.cluster_name.clone(),
+            cluster_name_template: helmfile.cluster_name_template.clone(),
+            cluster_name_pattern: helmfile.cluster_name_pattern.clone(),
+            helm_aws_profile_pattern: helmfile.helm_aws_profile_pattern.clone(),
+        },
+    };
+    if !target.folder.is_dir() {
+        return Err(ExecError::FolderNotFound {
+            kind: "Helmfile",
+            component: target.component,
+            folder: target.folder_name,
+            base: target.base_path,
+        }
+        .into());
+    }
+    Ok(target)
+}
+
+fn asked(request: &RunRequest) -> Request {
+    Request {
+        verb: request.verb.clone(),
+        global_options: request.global_options.clone(),
+        native: request.native.clone(),
+        cluster_name: request.cluster_name.clone(),
+        ..Request::default()
+    }
+}
+
+/// Logs in, takes the folder, runs the children, and cleans up after them, in this order on every path.
+async fn start(
+    app: &App,
+    request: &RunRequest,
+    instance: &Instance,
+    target: &Target,
+    access: &Access,
+    signals: &mut Signals,
+) -> Result<u8> {
+    let held = signals.guard(child::hold(app, access, instance, &request.identity)).await?;
+    let lock = signals.guard(folder_lock::acquire(&app.host, &target.folder)).await?;
+    let result = children(app, request, target, access, &held, signals).await;
+    let closed = held.close();
+    drop(lock);
+    result?;
+    closed?;
+    Ok(0)
+}
+
+async fn children(
+    app: &App,
+    request: &RunRequest,
+    target: &Target,
+    access: &Access,
+    held: &Held,
+    signals: &mut Signals,
+) -> Result<()> {
+    let region = held.region().or_else(|| app.host.env.get("AWS_REGION")).map(str::to_owned);
+    let asked = Request { has_identity: held.identity().is_some(), fallback_region: region, ..asked(request) };
+    let plan = steps(target, &asked)?;
+    for warning in &plan.warnings {
+        app.host.talk.warn(warning.clone());
+    }
+    let env = child_environment(app, access, target, held, &plan);
+    plan.varfile.write(&target.folder)?;
+    if let Some(summary) = held.summary() {
+        app.host.talk.info(format!("{} in {}: {summary}", target.component, target.stack));
+    }
+    let launch = |program: &str, configured: &str, args: &[String], output| Launch {
+        program: program.to_owned(),
+        configured: configured.to_owned(),
+        args: args.iter().map(Into::into).collect(),
+        cwd: target.folder.clone(),
+        env: env.clone(),
+        output,
+        stderr: request.redirect_stderr.clone(),
+    };
+    if let Some(eks) = &plan.eks {
+        one(app, &launch("aws", "`components.helmfile.use_eks: true`", &eks.args, Output::Stderr), signals).await?;
+    }
+    one(app, &launch(&target.command, &target.command_source, &plan.args, Output::Inherit), signals).await?;
+    files::remove(&target.folder, &plan.varfile.name)?;
+    Ok(())
+}
+
+fn child_environment(app: &App, access: &Access, target: &Target, held: &Held, plan: &Plan) -> Env {
+    let mut env = child::environment(app, access, &target.env, held);
+    environment::add_helmfile(&mut env, &app.host.env, &target.stack, &target.vars, plan.kubeconfig.as_deref());
+    if let Some(profile) = &plan.profile {
+        env.set("AWS_PROFILE", profile);
+    }
+    env
+}
+
+/// Runs one child to its end.
+async fn one(app: &App, launch: &Launch, signals: &mut Signals) -> Result<(), ExecError> {
+    let outcome = process::run(launch, child::surroundings(&app.host), signals).await?;
+    if let Some(stop) = outcome.stop {
+        return Err(ExecError::Interrupted { stop });
+    }
+    match outcome.code {
+        0 => Ok(()),
+        code => {
+            let name = std::path::Path::new(&launch.program).file_name().unwrap_or_default().to_string_lossy();
+            Err(ExecError::ChildFailed { command: name.into_owned(), code })
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! `atmos terraform …`: from what was asked for to an exit status.
+//!
+//! Read [`run`] first; it shows the whole way of one command. `target` turns an evaluated component into the plain data
+//! that [`crate::exec::terraform`] works on, `fleet` runs many components one after the other, `clean` and `generate` are
+//! atmos' own sub-commands.
+
+mod backend;
+mod clean;
+mod error;
+mod fleet;
+mod generate;
+mod output;
+mod select;
+mod single;
+mod target;
+
+pub use clean::{CleanPlan, CleanRequest, clean_plan};
+pub use error::Error;
+pub use generate::{GenerateRequest, generate_backend, generate_varfile};
+
+use std::path::PathBuf;
+
+use super::{App, child};
+use crate::auth::resolution::Flag;
+use crate::diag::Result;
+use crate::exec::signals::Signals;
+use crate::exec::terraform::{Request, Verb};
+use crate::exec::{Launch, Output, process};
+use crate::resolve;
+
+/// One terraform command, of one component or of many.
+#[derive(Debug, Clone, Default)]
+pub struct RunRequest {
+    /// What terraform is asked to do.
+    pub request: Request,
+    pub component: Option<String>,
+    /// `--stack`, else `ATMOS_STACK`.
+    pub stack: Option<String>,
+    /// `--all`.
+    pub all: bool,
+    pub identity: Flag,
+    pub dry_run: bool,
+    pub append_user_agent: Option<String>,
+    /// `--skip-hooks`.
+    pub skip_hooks: bool,
+    pub evaluation: resolve::Options,
+    /// `output --format`.
+    pub format: Option<String>,
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Done {
+    /// Exit status of the process: 0, or 2 of a plan with `-detailed-exitcode` that has changes.
+    pub code: u8,
+    /// Data for standard output (`output --format`).
+    pub data: Option<String>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// The first thing that goes wrong, with the exit status of the specifications: terraform's own code where terraform failed,
+/// 130 and 143 after a request to stop (when the child has ended and its credentials are gone).
+pub async fn run(app: &App, request: &RunRequest) -> Result<Done> {
+    let verb = Verb::of(&request.request.words)?;
+    if request.request.words == ["version"] {
+        return version(app, request).await;
+    }
+    match select::select(request, verb)? {
+        select::Selection::One { component, stack } => single::run(app, request, &component, &stack).await,
+        select::Selection::Stack { stack } => fleet::run(app, request, stack.as_deref()).await,
+    }
+}
+
+/// `terraform version` in the current directory, in the environment as it is.
+async fn version(app: &App, request: &RunRequest) -> Result<Done> {
+    let command = configured_command(app);
+    let mut args = request.request.words.clone();
+    args.extend(request.request.native.iter().cloned());
+    let launch = Launch {
+        program: command.0,
+        configured: command.1,
+        args: args.into_iter().map(Into::into).collect(),
+        cwd: app.host.cwd.clone(),
+        env: app.host.env.clone(),
+        output: Output::Inherit,
+        stderr: request.request.redirect_stderr.clone(),
+    };
+    let mut signals = Signals::listen()?;
+    let outcome = process::run(&launch, child::surroundings(&app.host), &mut signals).await?;
+    if let Some(stop) = outcome.stop {
+        return Err(crate::exec::Error::Interrupted { stop }.into());
+    }
+    Ok(Done { code: outcome.code, data: None })
+}
+
+/// The program of `atmos.yaml` and where it comes from.
+fn configured_command(app: &App) -> (String, String) {
+    let configured = &app.config.terraform.command;
+    let command = if configured.is_empty() { "terraform".to_owned() } else { configured.clone() };
+    (command, "`components.terraform.command`".to_owned())
+}
+
+/// A path as the user would write it.
+fn shown(app: &App, path: &std::path::Path) -> String {
+    let path = PathBuf::from(path);
+    path.strip_prefix(&app.host.cwd).unwrap_or(&path).display().to_string()
+}

@@ -1,0 +1,95 @@
+//! Errors of the terraform use cases.
+
+use miette::Diagnostic;
+use thiserror::Error as ThisError;
+
+use crate::diag::Failure;
+
+/// What keeps a terraform command from being carried out, beyond what [`crate::exec`] finds.
+#[derive(Debug, ThisError, Diagnostic)]
+pub enum Error {
+    #[error("stack is required; specify it on the command line using the flag --stack <stack> (shorthand -s)")]
+    #[diagnostic(code(atmos::terraform::stack_required), help("`atmos list stacks` shows the stacks"))]
+    StackRequired,
+
+    #[error("component is required: command \"{command}\" requires an argument")]
+    #[diagnostic(code(atmos::terraform::component_required), help("name a component: atmos terraform {command} <component> -s <stack>"))]
+    ComponentRequired { command: String },
+
+    #[error("component `{component}` and {flag} exclude each other")]
+    #[diagnostic(code(atmos::terraform::component_and_fleet), help("leave out the component, or {flag}"))]
+    ComponentAndFleet { component: String, flag: &'static str },
+
+    #[error("{flag} applies one plan and cannot be used for many components")]
+    #[diagnostic(code(atmos::terraform::planfile_and_fleet), help("name one component"))]
+    PlanfileAndFleet { flag: &'static str },
+
+    #[error("unknown flag --all for command atmos terraform {command}")]
+    #[diagnostic(code(atmos::terraform::all_not_supported), help("`-s <stack>` without a component runs it for every component of the stack"))]
+    AllNotSupported { command: String },
+
+    #[error("invalid stack: stack {stack} does not exist; available stacks: {available}")]
+    #[diagnostic(code(atmos::terraform::unknown_stack), help("{help}"))]
+    UnknownStack { stack: String, available: String, help: String },
+
+    #[error("{}", message(failures, *skipped))]
+    #[diagnostic(code(atmos::terraform::fleet_failed), help("the output of the component that failed is above"))]
+    FleetFailed { failures: Vec<NodeFailure>, skipped: usize, code: u8 },
+
+    #[error("`{what}` is not built yet{place}")]
+    #[diagnostic(code(atmos::terraform::not_built), help("{help}"))]
+    NotBuilt { what: String, place: String, help: String },
+
+    #[error("interactive confirmation not available in non-TTY environment")]
+    #[diagnostic(code(atmos::terraform::confirmation), help("add `--force` to remove without being asked"))]
+    NoConfirmation,
+
+    #[error("could not find component: `clean` of one stack needs a component, and of one component a stack")]
+    #[diagnostic(code(atmos::terraform::clean_target), help("atmos terraform clean <component> -s <stack>"))]
+    CleanTarget,
+
+    #[error("Output \"{name}\" not found.")]
+    #[diagnostic(code(atmos::terraform::output_not_found), help("known outputs: {known}"))]
+    OutputNotFound { name: String, known: String },
+
+    #[error("invalid format `{format}`; supported formats: {supported}")]
+    #[diagnostic(code(atmos::terraform::output_format))]
+    OutputFormat { format: String, supported: &'static str },
+
+    #[error("terraform printed outputs that are not JSON: {reason}")]
+    #[diagnostic(code(atmos::terraform::output_unreadable))]
+    OutputUnreadable { reason: String },
+}
+
+/// One component of a fleet that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeFailure {
+    pub component: String,
+    pub stack: String,
+    pub reason: String,
+}
+
+fn message(failures: &[NodeFailure], skipped: usize) -> String {
+    let mut lines: Vec<String> = failures
+        .iter()
+        .map(|failure| {
+            format!(
+                "terraform execution failed: component={} stack={}: {}",
+                failure.component, failure.stack, failure.reason
+            )
+        })
+        .collect();
+    if skipped > 0 {
+        lines.push(format!("{skipped} component(s) skipped after an earlier failure"));
+    }
+    lines.join("\n")
+}
+
+impl Failure for Error {
+    fn exit_code(&self) -> u8 {
+        match self {
+            Error::FleetFailed { code, .. } => *code,
+            _ => 1,
+        }
+    }
+}

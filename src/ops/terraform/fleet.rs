@@ -1,0 +1,144 @@
+//! Many components, one after the other in dependency order, each with its own identity.
+
+use std::collections::BTreeSet;
+
+use super::single::{self, Ready};
+use super::error::NodeFailure;
+use super::{Done, Error, RunRequest};
+use crate::component::{self, Filter, Instance, Kind};
+use crate::diag::{Report, Result};
+use crate::exec::signals::Signals;
+use crate::exec::terraform::Verb;
+use crate::graph;
+use crate::ops::App;
+use crate::ops::child;
+
+/// Runs every component of a stack, or of all stacks.
+pub(super) async fn run(app: &App, request: &RunRequest, stack: Option<&str>) -> Result<Done> {
+    let ordered = order(app, request, stack)?;
+    if ordered.is_empty() {
+        app.host.talk.info("No components matched");
+        return Ok(Done::default());
+    }
+    // All of them are evaluated before the first one runs: a mistake in the last must not be found after half the work.
+    let mut ready = Vec::with_capacity(ordered.len());
+    for instance in &ordered {
+        ready.extend(single::prepare(app, request, instance)?);
+    }
+    if request.dry_run {
+        for node in &ready {
+            single::announce_dry_run(app, request, &node.target);
+        }
+        return Ok(Done::default());
+    }
+    let mut signals = Signals::listen()?;
+    let access = child::access(app)?;
+    let mut changed = false;
+    for (position, node) in ready.iter().enumerate() {
+        match single::start(app, request, node, &access, &mut signals).await {
+            Ok(done) => changed |= done.code == 2,
+            Err(report) => return Err(failed(node, report, ready.len() - position - 1)),
+        }
+    }
+    Ok(Done { code: if changed { 2 } else { 0 }, data: None })
+}
+
+/// The failure of one component ends the run; a request to stop is nobody's failure.
+fn failed(node: &Ready, report: Report, skipped: usize) -> Report {
+    if report.code().as_deref() == Some("atmos::exec::interrupted") {
+        return report;
+    }
+    let failure = NodeFailure {
+        component: node.target.component.clone(),
+        stack: node.target.stack.clone(),
+        reason: report.to_string(),
+    };
+    Error::FleetFailed { failures: vec![failure], skipped, code: report.exit_code() }.into()
+}
+
+/// The instances that run, in their order.
+fn order(app: &App, request: &RunRequest, stack: Option<&str>) -> Result<Vec<Instance>> {
+    let verb = Verb::of(&request.request.words)?;
+    let filter =
+        Filter { stack: stack.map(str::to_owned), kinds: vec![Kind::Terraform], ..Filter::default() };
+    let mut instances = component::all(&app.host, &app.config, app.index()?, &filter)?;
+    if let Some(stack) = stack.filter(|_| instances.is_empty()) {
+        check_stack(app, stack)?;
+    }
+    let own = instances.len();
+    add_prerequisites(app, &mut instances)?;
+    let nodes: Vec<graph::Instance> = instances
+        .iter()
+        .enumerate()
+        .map(|(index, instance)| graph::Instance {
+            component: instance.name.clone(),
+            stack: instance.stack.clone(),
+            kind: instance.kind.to_string(),
+            dependencies: graph::dependencies(&instance.sections.dependencies, &instance.sections.settings),
+            selected: index < own && runs(app, instance, verb),
+        })
+        .collect();
+    let ordered = graph::order(&nodes, request.request.words == ["destroy"])?;
+    for warning in ordered.warnings {
+        app.host.talk.warn(warning);
+    }
+    Ok(ordered.order.into_iter().map(|index| instances[index].clone()).collect())
+}
+
+/// Abstract and disabled components never run here; locked ones are passed over where they would be changed.
+fn runs(app: &App, instance: &Instance, verb: Verb) -> bool {
+    if instance.abstract_ || !instance.enabled {
+        return false;
+    }
+    if instance.locked && verb.modifies {
+        app.host.talk.info(format!("{} in {} is locked and skipped (metadata.locked: true)", instance.name, instance.stack));
+        return false;
+    }
+    true
+}
+
+/// Adds what the instances depend on in other stacks, so that an order that leads through them is kept. What does not
+/// exist is left to the graph, which warns.
+fn add_prerequisites(app: &App, instances: &mut Vec<Instance>) -> Result<()> {
+    let mut known: BTreeSet<(String, String)> = instances.iter().map(place).collect();
+    let mut next = 0;
+    while next < instances.len() {
+        let instance = &instances[next];
+        let mut found = Vec::new();
+        for dependency in graph::dependencies(&instance.sections.dependencies, &instance.sections.settings) {
+            let stack = dependency.stack.clone().unwrap_or_else(|| instance.stack.clone());
+            if !known.insert((stack.clone(), dependency.component.clone())) {
+                continue;
+            }
+            let kind = Some(Kind::Terraform);
+            if let Ok(target) = component::find(&app.host, &app.config, app.index()?, &dependency.component, &stack, kind) {
+                known.insert(place(&target));
+                found.push(target);
+            }
+        }
+        instances.extend(found);
+        next += 1;
+    }
+    Ok(())
+}
+
+fn place(instance: &Instance) -> (String, String) {
+    (instance.stack.clone(), instance.name.clone())
+}
+
+/// The stack has components; otherwise an error with the stacks that there are.
+fn check_stack(app: &App, stack: &str) -> Result<()> {
+    let index = app.index()?;
+    let filter = Filter { stack: Some(stack.to_owned()), ..Filter::default() };
+    if !component::all(&app.host, &app.config, index, &filter)?.is_empty() {
+        return Ok(());
+    }
+    let mut known: Vec<String> =
+        component::summaries(&app.host, &app.config, index)?.into_iter().map(|summary| summary.stack).collect();
+    known.sort();
+    known.dedup();
+    let likeness = |name: &str| strsim::jaro_winkler(name, stack);
+    let near = known.iter().max_by(|left, right| likeness(left).total_cmp(&likeness(right)));
+    let help = near.map_or_else(|| "`atmos list stacks` shows the stacks".to_owned(), |name| format!("did you mean `{name}`?"));
+    Err(Error::UnknownStack { stack: stack.to_owned(), available: known.join(", "), help }.into())
+}

@@ -1,0 +1,83 @@
+//! `terraform generate varfile` and `terraform generate backend`.
+
+use std::path::{Path, PathBuf};
+
+use super::target::target;
+use super::{Error, RunRequest};
+use crate::component::{self, Kind};
+use crate::diag::{Result, Warning};
+use crate::exec::files::{File, ORDINARY};
+use crate::exec::terraform::Target;
+use crate::ops::App;
+use crate::resolve;
+
+/// One component, and where its file goes.
+#[derive(Debug, Clone, Default)]
+pub struct GenerateRequest {
+    pub component: String,
+    pub stack: Option<String>,
+    /// `--file`; below the working directory. `None`: the name that runs use, in the component's folder.
+    pub file: Option<PathBuf>,
+    pub evaluation: resolve::Options,
+}
+
+/// Writes the varfile and says where.
+pub fn generate_varfile(app: &App, request: &GenerateRequest) -> Result<()> {
+    let target = evaluated(app, request, None)?;
+    let file = target.varfile();
+    if !target.secret_vars.is_empty() {
+        let names: Vec<_> = target.secret_vars.iter().map(String::as_str).collect();
+        let message = format!("sensitive variables are left out of the varfile: {}", names.join(", "));
+        app.host.talk.warn(Warning::new("atmos::terraform::varfile_without_secrets", message));
+    }
+    let path = if let Some(path) = &request.file {
+        write_to(&app.host.absolute(path), &file)?
+    } else {
+        let folder = existing(&target)?;
+        file.write(folder)?;
+        folder.join(&file.name)
+    };
+    app.host.talk.info(format!("Generated varfile {}", super::shown(app, &path)));
+    Ok(())
+}
+
+/// Writes `backend.tf.json` into the component's folder.
+pub fn generate_backend(app: &App, request: &GenerateRequest) -> Result<()> {
+    let target = evaluated(app, request, Some(true))?;
+    if let Some(file) = target.backend_file() {
+        File { mode: ORDINARY, ..file }.write(existing(&target)?)?;
+    }
+    Ok(())
+}
+
+fn evaluated(app: &App, request: &GenerateRequest, backend: Option<bool>) -> Result<Target> {
+    let Some(stack) = request.stack.as_deref().filter(|stack| !stack.is_empty()) else {
+        return Err(Error::StackRequired.into());
+    };
+    let kind = Some(Kind::Terraform);
+    let found = component::find(&app.host, &app.config, app.index()?, &request.component, stack, kind)?;
+    let instance = resolve::evaluate(&app.host, &app.config, &found, &request.evaluation)?;
+    let mut run = RunRequest::default();
+    run.request.auto_generate_backend_file = backend.or(Some(false));
+    target(app, &instance, &run)
+}
+
+fn existing(target: &Target) -> Result<&Path, crate::exec::Error> {
+    if target.folder.is_dir() {
+        return Ok(&target.folder);
+    }
+    Err(crate::exec::Error::FolderNotFound {
+        kind: "Terraform",
+        component: target.component.clone(),
+        folder: target.folder_name.clone(),
+        base: target.base_path.clone(),
+    })
+}
+
+/// Writes a file to a place of the user's choice.
+fn write_to(path: &Path, file: &File) -> Result<PathBuf> {
+    let directory = path.parent().unwrap_or(Path::new("/"));
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    File { name, ..file.clone() }.write(directory)?;
+    Ok(path.to_path_buf())
+}

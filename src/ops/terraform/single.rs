@@ -1,0 +1,154 @@
+//! One terraform command on one component, from its name to the end of its children.
+
+use super::target::target;
+use super::{Done, RunRequest, backend, output};
+use crate::component::{self, Instance, Kind};
+use crate::diag::{Result, Warning};
+use crate::exec::environment::{self, interfering};
+use crate::exec::signals::Signals;
+use crate::exec::terraform::{Context, Finished, Plan, Target, Verb, run as run_plan, sensitive, steps};
+use crate::exec::{Error as ExecError, Output, folder_lock};
+use crate::ops::access::Access;
+use crate::ops::child::{self, Held};
+use crate::ops::{App, unbuilt};
+use crate::resolve;
+
+/// An instance that is ready to run: evaluated, checked, nothing started or written.
+#[derive(Debug)]
+pub(super) struct Ready {
+    pub(super) instance: Instance,
+    pub(super) target: Target,
+}
+
+/// Runs one component alone.
+pub(super) async fn run(app: &App, request: &RunRequest, component: &str, stack: &str) -> Result<Done> {
+    let found =
+        component::find(&app.host, &app.config, app.index()?, component, stack, Some(Kind::Terraform))?;
+    let Some(ready) = prepare(app, request, &found)? else { return Ok(Done::default()) };
+    if request.dry_run {
+        announce_dry_run(app, request, &ready.target);
+        return Ok(Done::default());
+    }
+    let mut signals = Signals::listen()?;
+    let access = child::access(app)?;
+    start(app, request, &ready, &access, &mut signals).await
+}
+
+/// Evaluates and checks an instance. `None` when it is disabled, which is not an error.
+pub(super) fn prepare(app: &App, request: &RunRequest, found: &Instance) -> Result<Option<Ready>> {
+    if !found.enabled {
+        app.host.talk.info(format!("Component is not enabled and skipped: {} in {}", found.name, found.stack));
+        return Ok(None);
+    }
+    let instance = resolve::evaluate(&app.host, &app.config, found, &request.evaluation)?;
+    let verb = Verb::of(&request.request.words)?;
+    let target = target(app, &instance, request)?;
+    check(&target)?;
+    unbuilt::check(app, &instance, &request.request.words[0], request.skip_hooks)?;
+    // Everything that forbids the run is found before anybody has to log in. The plan itself is made later, when the
+    // environment is complete.
+    steps(&target, &request.request, &app.host.env)?;
+    if verb.workspace || verb.varfile {
+        let setting = app.config.document.get_path(["components", "terraform", "auto_generate_backend_file"]);
+        let setting = setting.or(request.request.auto_generate_backend_file.as_ref().map(|_| &app.config.document));
+        if let Some(warning) = backend::state_stays_here(&target, &instance.sections.backend, setting) {
+            app.host.talk.warn(warning);
+        }
+    }
+    Ok(Some(Ready { instance, target }))
+}
+
+/// The component's folder is there, or will be made by its own `generate` section.
+fn check(target: &Target) -> Result<(), ExecError> {
+    if target.folder.is_dir() || !target.generated.is_empty() {
+        return Ok(());
+    }
+    Err(ExecError::FolderNotFound {
+        kind: "Terraform",
+        component: target.component.clone(),
+        folder: target.folder_name.clone(),
+        base: target.base_path.clone(),
+    })
+}
+
+pub(super) fn announce_dry_run(app: &App, request: &RunRequest, target: &Target) {
+    let command = request.request.command();
+    app.host.talk.info(format!("Would {command} {} in {} (dry run)", target.component, target.stack));
+}
+
+/// Logs in, takes the folder, runs the children, and cleans up after them, in this order on every path.
+pub(super) async fn start(
+    app: &App,
+    request: &RunRequest,
+    ready: &Ready,
+    access: &Access,
+    signals: &mut Signals,
+) -> Result<Done> {
+    let target = &ready.target;
+    let held = signals.guard(child::hold(app, access, &ready.instance, &request.identity)).await?;
+    std::fs::create_dir_all(&target.folder).map_err(ExecError::file("create", &target.folder))?;
+    let lock = signals.guard(folder_lock::acquire(&app.host, &target.folder)).await?;
+    let env = child_environment(app, request, target, &held, access)?;
+    let mut plan = steps(target, &request.request, &env)?;
+    if request.format.is_some() {
+        plan = output::as_data(plan);
+    }
+    say(app, target, &held, &plan);
+    let context = Context { host: &app.host, target, request: &request.request, env: &env, signals };
+    let result = run_plan(context, &plan).await;
+    // The child has ended: first its credentials go, then the folder is free for the next one.
+    let closed = held.close();
+    drop(lock);
+    let finished = result?;
+    closed?;
+    finish(request, &finished)
+}
+
+fn finish(request: &RunRequest, finished: &Finished) -> Result<Done> {
+    let data = match &request.format {
+        Some(format) => Some(output::render(&finished.data, format, &request.request.native)?),
+        None => None,
+    };
+    Ok(Done { code: finished.code, data })
+}
+
+/// The complete environment of the run's children.
+fn child_environment(
+    app: &App,
+    request: &RunRequest,
+    target: &Target,
+    held: &Held,
+    access: &Access,
+) -> Result<crate::host::Env> {
+    let mut env = child::environment(app, access, &target.env, held);
+    let config = &app.config.terraform;
+    let agent = request.append_user_agent.clone().or_else(|| config.append_user_agent.clone());
+    let plugin_cache = child::plugin_cache(app)?;
+    let own = environment::Terraform { user_agent: agent.unwrap_or_default(), plugin_cache };
+    if environment::add_terraform(&mut env, &app.host.env, &own) {
+        app.host.talk.warn(
+            Warning::new("atmos::terraform::plugin_cache", "TF_PLUGIN_CACHE_DIR is not usable as a plugin cache")
+                .help("set it to a directory, or unset it"),
+        );
+    }
+    for (name, value) in sensitive::environment(&target.vars, &target.secret_vars, &app.host.masker) {
+        env.set(name, value);
+    }
+    let names = interfering(&app.host.env);
+    if !names.is_empty() {
+        let message = format!(
+            "Detected environment variables that may interfere with Atmos's control of Terraform variables=[{}]",
+            names.join(" ")
+        );
+        app.host.talk.warn(Warning::new("atmos::terraform::interfering_environment", message));
+    }
+    Ok(env)
+}
+
+/// The line before the child starts.
+fn say(app: &App, target: &Target, held: &Held, plan: &Plan) {
+    let quiet = plan.output == Output::Data;
+    if let Some(summary) = held.summary().filter(|_| !quiet) {
+        app.host.talk.info(format!("{} in {}: {summary}", target.component, target.stack));
+    }
+}

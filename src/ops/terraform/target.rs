@@ -1,0 +1,116 @@
+//! From an evaluated component to the plain data that a run works on.
+
+use std::collections::BTreeSet;
+
+use super::{Error, RunRequest};
+use crate::backend::{backend_json, providers_override, terraform_override};
+use crate::component::Instance;
+use crate::diag::Result;
+use crate::exec::files::{File, ORDINARY};
+use crate::exec::terraform::{Backend, Settings, Target, sensitive};
+use crate::ops::App;
+use crate::value::{Node, Value, to_json};
+use crate::yaml;
+
+/// The run's view of an instance. Of the disk only the declarations of variables are read.
+pub(super) fn target(app: &App, instance: &Instance, request: &RunRequest) -> Result<Target> {
+    let terraform = &app.config.terraform;
+    let asked = &request.request;
+    let writes_backend = asked.auto_generate_backend_file.unwrap_or(terraform.auto_generate_backend_file);
+    let sections = &instance.sections;
+    let command = command(app, instance);
+    let mut target = Target {
+        component: instance.name.clone(),
+        stack: instance.stack.clone(),
+        context: instance.stack.clone(),
+        base_component: instance.base_component.clone(),
+        folder: instance.path(&app.config).unwrap_or_default(),
+        folder_name: instance.folder.clone(),
+        base_path: super::shown(app, &terraform.base_path),
+        workspace: instance.workspace.clone(),
+        abstract_: instance.abstract_,
+        enabled: instance.enabled,
+        locked: instance.locked,
+        command: command.0,
+        command_source: command.1,
+        backend_type: sections.backend_type.clone(),
+        backend: None,
+        overrides: overrides(instance)?,
+        generated: generated(app, instance)?,
+        vars: sections.vars.clone(),
+        secret_vars: BTreeSet::new(),
+        test_vars: sections.test.get("vars").cloned().unwrap_or_default(),
+        env: sections.env.clone(),
+        settings: Settings {
+            apply_auto_approve: terraform.apply_auto_approve,
+            deploy_run_init: terraform.deploy_run_init,
+            init_run_reconfigure: terraform.init_run_reconfigure,
+            init_pass_vars: terraform.init_pass_vars,
+            plan_skip_planfile: terraform.plan_skip_planfile,
+            workspaces_enabled: terraform.workspaces_enabled,
+        },
+    };
+    if masks(app) {
+        target.secret_vars = sensitive::secret_names(&target.vars, &sensitive::declarations(&target.folder));
+    }
+    if writes_backend {
+        let document = backend_json(instance)?;
+        let config = to_json(&sections.backend);
+        target.backend = Some(Backend { type_: sections.backend_type.clone(), config, document });
+    }
+    Ok(target)
+}
+
+/// Who switches masking off has asked for values in the open.
+fn masks(app: &App) -> bool {
+    let setting = app.config.document.get_path(["settings", "terminal", "mask", "enabled"]);
+    let variable = app.host.env.get("ATMOS_MASK");
+    setting.and_then(Node::as_bool) != Some(false) && variable != Some("false")
+}
+
+/// The program and where it comes from.
+fn command(app: &App, instance: &Instance) -> (String, String) {
+    let (configured, source) = super::configured_command(app);
+    if instance.command.is_empty() || instance.command == configured {
+        return (configured, source);
+    }
+    (instance.command.clone(), format!("`command` of the component `{}` in `{}`", instance.name, instance.stack))
+}
+
+/// The override files that the instance has.
+fn overrides(instance: &Instance) -> Result<Vec<File>> {
+    let providers = providers_override(instance).map(|json| File::from_json("providers_override.tf.json", &json));
+    let terraform = terraform_override(instance)?.map(|json| File::from_json("terraform_override.tf.json", &json));
+    Ok(providers.into_iter().chain(terraform).collect())
+}
+
+/// The files of the `generate` section, where the configuration has it on.
+fn generated(app: &App, instance: &Instance) -> Result<Vec<File>> {
+    if !app.config.terraform.auto_generate_files {
+        return Ok(Vec::new());
+    }
+    let entries = instance.sections.generate.as_map().into_iter().flatten();
+    entries.map(|(name, node)| generated_file(app, name, node)).collect()
+}
+
+fn generated_file(app: &App, name: &str, node: &Node) -> Result<File> {
+    let not_built = |what: &str| Error::NotBuilt {
+        what: what.to_owned(),
+        place: app.host.sources.place(node.span).map(|place| format!(" ({place})")).unwrap_or_default(),
+        help: "write the file without it, or set `components.terraform.auto_generate_files: false`".to_owned(),
+    };
+    let content = match &node.value {
+        Value::String(text) if text.contains("{{") => return Err(not_built("a template in `generate`").into()),
+        Value::String(text) => text.to_string(),
+        Value::Function(_) => return Err(not_built("a YAML function in `generate`").into()),
+        _ if has_ending(name, &["json"]) => return Ok(File { mode: ORDINARY, ..File::json(name, node) }),
+        _ if has_ending(name, &["yaml", "yml"]) => yaml::emit(node, 2),
+        _ => return Err(not_built(&format!("a map for `{name}` in `generate`")).into()),
+    };
+    Ok(File { name: name.to_owned(), content, mode: ORDINARY })
+}
+
+fn has_ending(name: &str, endings: &[&str]) -> bool {
+    let ending = std::path::Path::new(name).extension().and_then(|ending| ending.to_str());
+    ending.is_some_and(|ending| endings.contains(&ending))
+}
