@@ -86,8 +86,13 @@ pub fn terraform_override(instance: &Instance) -> Result<Option<Json>, Error> {
         document.insert("required_version".to_owned(), Json::from(version.as_str()));
     }
     let providers = to_json(&instance.sections.required_providers);
-    let providers: Map<String, Json> =
-        providers.as_object().into_iter().flatten().filter(|(_, entry)| entry.is_object()).map(|(k, v)| (k.clone(), v.clone())).collect();
+    let providers: Map<String, Json> = providers
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(_, entry)| entry.is_object())
+        .map(|(k, v)| (k.clone(), v.clone()))
+        .collect();
     for (provider, entry) in &providers {
         if entry.get("source").and_then(Json::as_str).is_none_or(str::is_empty) {
             return Err(Error::ProviderSource { component: instance.name.clone(), provider: provider.clone() });

@@ -10,7 +10,9 @@ pub enum Error {
     #[error("backend_type is required: the component '{component}' in the stack '{stack}' has no backend type")]
     #[diagnostic(
         code(atmos::backend::type_required),
-        help("set `terraform.backend_type`, or `components.terraform.auto_generate_backend_file: false` in `atmos.yaml`")
+        help(
+            "set `terraform.backend_type`, or `components.terraform.auto_generate_backend_file: false` in `atmos.yaml`"
+        )
     )]
     TypeRequired { component: String, stack: String },
 

@@ -36,8 +36,7 @@ fn last_non_empty<const N: usize>(texts: [&str; N]) -> String {
 impl Input<'_> {
     /// The backend that terraform uses, with the prefix or key that keeps the states of components apart.
     pub(crate) fn backend(&self) -> Result<Backend, Error> {
-        let kind =
-            last_non_empty([&self.scope.backend_type, &self.bases.backend_type, &self.own.backend_type]);
+        let kind = last_non_empty([&self.scope.backend_type, &self.bases.backend_type, &self.own.backend_type]);
         let sections = self.layers(Section::Backend);
         let all = merge_all(sections.into_iter().flatten(), self.scope.index.strategy());
         let mut settings = match all.get(&kind) {
@@ -110,7 +109,8 @@ impl Input<'_> {
 
     /// A key that the component or one of its bases wrote is kept; a global one becomes the directory of the key.
     fn azure_key(&self, settings: &mut Node) {
-        let text = |node: Option<&Node>| node.and_then(|node| node.get_path(["azurerm", "key"])).and_then(super::own::text_of);
+        let text =
+            |node: Option<&Node>| node.and_then(|node| node.get_path(["azurerm", "key"])).and_then(super::own::text_of);
         if text(self.own.bag.get(Section::Backend)).is_some() {
             return;
         }

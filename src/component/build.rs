@@ -61,8 +61,12 @@ impl<'s, 'a> Layers<'s, 'a> {
         let start = scope.index.strategy();
         let inheriting = scope.strategy(name, start, [asked.as_ref(), overridden.as_ref()])?;
         let bases = inherit::bases(scope, name, &chain, inheriting)?;
-        let layers =
-            [scope.defaults.get(Section::Settings), bases.bag.get(Section::Settings), asked.as_ref(), overridden.as_ref()];
+        let layers = [
+            scope.defaults.get(Section::Settings),
+            bases.bag.get(Section::Settings),
+            asked.as_ref(),
+            overridden.as_ref(),
+        ];
         let strategy = scope.strategy(name, start, layers)?;
         Ok(Layers { scope, name, own, overrides_node, overrides, chain, bases, strategy })
     }
@@ -142,12 +146,12 @@ impl<'s, 'a> Layers<'s, 'a> {
     fn sections(&self, metadata: Node) -> Result<Sections, Error> {
         let mut settings = self.merged(Section::Settings);
         self.github_integration(&mut settings);
-        let required_version =
-            [&self.overrides, &self.own, &self.bases].into_iter().map(|own| &own.required_version);
+        let required_version = [&self.overrides, &self.own, &self.bases].into_iter().map(|own| &own.required_version);
         let applies = |section: Section| section.applies_to(&self.scope.kind);
         let merged = |section| if applies(section) { self.merged(section) } else { Node::empty_map() };
         let mut extra = Map::new();
-        for section in [Section::Mocks].into_iter().chain(Section::ALL.into_iter().filter(|section| !section.is_map())) {
+        for section in [Section::Mocks].into_iter().chain(Section::ALL.into_iter().filter(|section| !section.is_map()))
+        {
             let node = merged(section);
             if applies(section) && !(section.is_map() && node.is_empty()) && self.is_written(section) {
                 extra.insert(Arc::from(section.key()), node);

@@ -67,7 +67,11 @@ impl Walk<'_, '_> {
         }
         let scope = self.scope;
         let Some(component) = scope.component(base)? else {
-            return if inherited || !self.is_directory(base) { Err(self.undefined(base, span, inherited)) } else { Ok(()) };
+            return if inherited || !self.is_directory(base) {
+                Err(self.undefined(base, span, inherited))
+            } else {
+                Ok(())
+            };
         };
         self.path.push(base.clone());
         let is_abstract = component.get_path(["metadata", "type"]).and_then(Node::as_str) == Some("abstract");

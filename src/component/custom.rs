@@ -89,8 +89,12 @@ fn with_bases(scope: &Scope<'_>, name: &str, component: &Node, path: &mut Vec<St
         }
         if path.iter().any(|known| known == base) {
             let located = located(entry);
-            let names: Vec<String> =
-                path.iter().skip_while(|known| *known != base).chain([&base.to_owned()]).map(|n| format!("'{n}'")).collect();
+            let names: Vec<String> = path
+                .iter()
+                .skip_while(|known| *known != base)
+                .chain([&base.to_owned()])
+                .map(|n| format!("'{n}'"))
+                .collect();
             return Err(Error::InheritanceCycle {
                 chain: names.join(" -> "),
                 file: scope.stack.key.to_string(),

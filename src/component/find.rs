@@ -183,7 +183,9 @@ impl<'a> Search<'a> {
             .stacks
             .par_iter()
             .filter_map(|stack| {
-                let has = |key: &str| self.index.document(stack).ok()?.node.get_path(["components", key, component]).map(|_| ());
+                let has = |key: &str| {
+                    self.index.document(stack).ok()?.node.get_path(["components", key, component]).map(|_| ())
+                };
                 has(kind.key())?;
                 let scope = match self.scope(stack, kind) {
                     Ok(scope) => scope?,
@@ -279,8 +281,10 @@ impl<'a> Search<'a> {
         }
         let (component, stack) = (component.to_owned(), self.asked.to_owned());
         if let Some(components) = names.get(self.asked).filter(|_| of_key.is_none()) {
-            let help = nearest(components.iter(), &component).map(|name| format!("did you mean the component `{name}`?"));
-            let help = help.or_else(|| Some(format!("run `atmos list components --stack {stack}` to see its components")));
+            let help =
+                nearest(components.iter(), &component).map(|name| format!("did you mean the component `{name}`?"));
+            let help =
+                help.or_else(|| Some(format!("run `atmos list components --stack {stack}` to see its components")));
             return Error::NotInStack { component, stack, help };
         }
         if let Some(error) = broken {
@@ -292,7 +296,9 @@ impl<'a> Search<'a> {
         let near = nearest(names.keys(), &stack).map(|name| format!("did you mean the stack `{name}`?"));
         let mut help = vec![near.unwrap_or_else(|| "run `atmos list stacks` to see all stacks".to_owned())];
         help.extend(notes);
-        help.push("check that the variables in the name are defined, and that nothing is missing in `import`".to_owned());
+        help.push(
+            "check that the variables in the name are defined, and that nothing is missing in `import`".to_owned(),
+        );
         Error::UnknownStack { component, stack, help: Some(help.join("\n")) }
     }
 

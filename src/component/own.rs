@@ -64,7 +64,11 @@ impl Own {
         if let Some(directory) = metadata.get("component")
             && directory.as_str().is_none()
         {
-            return Err(reader.wrong("invalid component metadata.component attribute", "metadata.component", directory));
+            return Err(reader.wrong(
+                "invalid component metadata.component attribute",
+                "metadata.component",
+                directory,
+            ));
         }
         Ok(())
     }

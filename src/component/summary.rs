@@ -37,8 +37,13 @@ pub struct Summary {
 /// # Errors
 /// The first manifest, by key, that cannot be used.
 pub fn summaries(host: &Host, config: &Config, index: &StackIndex) -> Result<Vec<Summary>, Error> {
-    let per_stack: Result<Vec<Vec<Summary>>, Error> =
-        index.stacks().par_iter().map(|stack| of_stack(host, config, index, stack)).collect::<Vec<_>>().into_iter().collect();
+    let per_stack: Result<Vec<Vec<Summary>>, Error> = index
+        .stacks()
+        .par_iter()
+        .map(|stack| of_stack(host, config, index, stack))
+        .collect::<Vec<_>>()
+        .into_iter()
+        .collect();
     Ok(per_stack?.into_iter().flatten().collect())
 }
 

@@ -97,7 +97,9 @@ impl StackName {
     /// The canonical name of a stack with this manifest key.
     pub(crate) fn canonical<'a>(&'a self, key: &'a str) -> &'a str {
         match self {
-            StackName::Manifest(name) | StackName::Template(name) | StackName::Pattern(name) if !name.is_empty() => name,
+            StackName::Manifest(name) | StackName::Template(name) | StackName::Pattern(name) if !name.is_empty() => {
+                name
+            }
             _ => key,
         }
     }

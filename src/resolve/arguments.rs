@@ -15,7 +15,9 @@ pub(crate) fn words(text: &str) -> Result<Vec<String>, String> {
         if matches!(first, '"' | '\'') {
             loop {
                 match rest.next() {
-                    None => return Err(format!("unterminated quoted value at 1:{}", text[..start].chars().count() + 1)),
+                    None => {
+                        return Err(format!("unterminated quoted value at 1:{}", text[..start].chars().count() + 1));
+                    }
                     Some((_, quote)) if quote == first => match rest.next_if(|(_, next)| *next == first) {
                         Some(_) => word.push(first),
                         None => break,

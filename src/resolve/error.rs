@@ -9,7 +9,9 @@ use crate::diag::Failure;
 /// A value that cannot be evaluated.
 #[derive(Debug, Clone, thiserror::Error, Diagnostic)]
 pub enum Error {
-    #[error("the YAML function {tag} is not built yet: '{path}' of the component '{component}' in the stack '{stack}'{place}")]
+    #[error(
+        "the YAML function {tag} is not built yet: '{path}' of the component '{component}' in the stack '{stack}'{place}"
+    )]
     #[diagnostic(
         code(atmos::resolve::function_not_built),
         help("leave the function as text with `--skip {name}` or `--process-functions=false`, or use the reference")
@@ -94,10 +96,7 @@ pub enum Error {
         "settings.auth.identity must be resolvable without authentication: the component '{component}' in the stack \
          '{stack}' has {found}{place}"
     )]
-    #[diagnostic(
-        code(atmos::resolve::identity),
-        help("give the name of an identity, or `false` to run without one")
-    )]
+    #[diagnostic(code(atmos::resolve::identity), help("give the name of an identity, or `false` to run without one"))]
     Identity {
         component: String,
         stack: String,

@@ -73,14 +73,20 @@ impl Evaluation<'_> {
             return Err(Error::UnsupportedTag {
                 tag: tag.to_owned(),
                 path: self.path.to_string(),
-                supported: SUPPORTED.iter().filter(|tag| tag.len() > 1 && !tag.starts_with("!!")).copied().collect::<Vec<_>>().join(", "),
+                supported: SUPPORTED
+                    .iter()
+                    .filter(|tag| tag.len() > 1 && !tag.starts_with("!!"))
+                    .copied()
+                    .collect::<Vec<_>>()
+                    .join(", "),
                 place: located.text,
                 source_code: located.source,
                 at: located.at,
             });
         }
         let name = tag.trim_start_matches('!');
-        if !self.options.process_functions || self.options.skip.iter().any(|skip| skip.trim_start_matches('!') == name) {
+        if !self.options.process_functions || self.options.skip.iter().any(|skip| skip.trim_start_matches('!') == name)
+        {
             return Ok(None);
         }
         let text = argument_text(argument);

@@ -78,7 +78,9 @@ pub enum Error {
     #[error("stack import not found: import '{import}' in file '{file}': failed to find import{place}{chain}")]
     #[diagnostic(
         code(atmos::stack::import_not_found),
-        help("paths are relative to `stacks.base_path`, or to the importing file when they begin with `./` or `../`{near}")
+        help(
+            "paths are relative to `stacks.base_path`, or to the importing file when they begin with `./` or `../`{near}"
+        )
     )]
     ImportNotFound {
         import: String,

@@ -33,7 +33,9 @@ fn find_one(root: &Path, pattern: &str) -> Result<Vec<PathBuf>, String> {
         places = match *segment {
             "**" => places.iter().flat_map(|place| below(place, last)).collect(),
             ".." => places.iter().filter_map(|place| place.parent().map(Path::to_path_buf)).collect(),
-            name if is_plain(name) => places.iter().map(|place| place.join(name)).filter(|path| path.exists()).collect(),
+            name if is_plain(name) => {
+                places.iter().map(|place| place.join(name)).filter(|path| path.exists()).collect()
+            }
             name => {
                 let matcher = compile(name)?.compile_matcher();
                 places.iter().flat_map(|place| matching(place, &matcher)).collect()

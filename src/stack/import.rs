@@ -97,13 +97,7 @@ fn parse_object(entry: &Node, file: &str, sources: &Sources) -> Result<Import, E
 
 fn invalid(message: String, node: &Node, sources: &Sources) -> Error {
     let located = Located::new(sources, node.span);
-    Error::Import {
-        message,
-        place: located.text,
-        chain: String::new(),
-        source_code: located.source,
-        at: located.at,
-    }
+    Error::Import { message, place: located.text, chain: String::new(), source_code: located.source, at: located.at }
 }
 
 /// An entry that begins with `.` or `..` (or `/`, as the reference has it) is relative to its file, any other one to the
@@ -164,9 +158,7 @@ pub(crate) fn is_remote(path: &str) -> bool {
     is_known_domain(host)
         || rest.contains(".git")
         || rest.contains("_git/")
-        || host.split_once('.').is_some_and(|(name, after)| {
-            !name.is_empty() && after.len() >= 2 && !is_version(host)
-        })
+        || host.split_once('.').is_some_and(|(name, after)| !name.is_empty() && after.len() >= 2 && !is_version(host))
 }
 
 fn is_known_domain(host: &str) -> bool {

@@ -89,8 +89,9 @@ fn walk(files: &Files, memo: &Memo, key: Key) -> Arc<Walked> {
             let child = walk(files, memo, (*imported, variant.through(entry), inline.clone(), seen.clone()));
             for (kind, layers) in imports.iter_mut().enumerate() {
                 let all = std::mem::take(layers).into_iter();
-                *layers =
-                    last_place(all.chain(child.imports[kind].iter().cloned()).chain(child.inline[kind].iter().cloned()));
+                *layers = last_place(
+                    all.chain(child.imports[kind].iter().cloned()).chain(child.inline[kind].iter().cloned()),
+                );
             }
             for (component, layers) in &child.reach {
                 add(&mut reach, component, layers.iter().cloned());
