@@ -33,7 +33,7 @@ impl Default for Options {
 /// A function or a template that is not built, wrong arguments, or a `settings.auth.identity` that is not a name.
 pub fn evaluate(host: &Host, config: &Config, instance: &Instance, options: &Options) -> Result<Instance, Error> {
     let templates = options.process_templates && config.templates.enabled;
-    let delimiter = templates.then_some(config.templates.delimiters.0.as_str());
+    let delimiter = templates.then(|| config.templates.delimiters.as_ref().map_or("{{", |(open, _)| open.as_str()));
     let mut evaluation = Evaluation { host, config, instance, options, delimiter, path: Path::new() };
     evaluation.check_identity()?;
     let mut evaluated = instance.clone();
