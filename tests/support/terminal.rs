@@ -54,7 +54,7 @@ impl Terminal {
     #[track_caller]
     pub(crate) fn finish(mut self) -> (i32, String) {
         match self.session.expect(Eof) {
-            Ok(found) => self.note(found.before()),
+            Ok(found) => self.note(found.as_bytes()),
             Err(error) => {
                 self.note_rest();
                 panic!("did not end: {error}\n--- terminal\n{}", self.seen)
