@@ -182,7 +182,9 @@ async fn saved_plans_are_applied_and_removed_and_missing_ones_are_refused() {
     assert!(!folder.join(".terraform").exists());
     let detailed = go(&dev, &request("plan -detailed-exitcode"), &env).await.unwrap();
     assert_eq!(detailed.code, 2);
-    assert!(folder.join("dev-vpc.planfile").exists());
+    use std::os::unix::fs::PermissionsExt;
+    let mode = std::fs::metadata(folder.join("dev-vpc.planfile")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
     go(&dev, &request("output"), &env).await.unwrap();
     assert!(folder.join("dev-vpc.planfile").exists(), "only an apply removes the saved plan");
     go(&dev, &apply, &env).await.unwrap();
