@@ -17,6 +17,8 @@ mod own;
 mod scope;
 mod section;
 mod summary;
+#[cfg(test)]
+mod tests;
 mod workspace;
 
 pub use error::Error;

@@ -21,7 +21,7 @@ const HIDDEN_NAMES: [&str; 3] = [".atmos.yaml", ".atmos.yml", ".atmos"];
 pub(super) struct Found {
     pub document: Node,
     /// At least one configuration file exists.
-    pub found: bool,
+    pub any: bool,
     /// Directories of the configuration: one after discovery, one per argument after an explicit choice.
     pub directories: Vec<PathBuf>,
     /// Directory that a relative `base_path` starts at.
@@ -34,7 +34,7 @@ impl Found {
     fn new() -> Found {
         Found {
             document: Node::empty_map(),
-            found: false,
+            any: false,
             directories: Vec::new(),
             base_anchor: None,
             profiles_anchor: None,
@@ -72,7 +72,7 @@ fn chosen(flag: &[PathBuf], env: &Env, variable: &str) -> Vec<PathBuf> {
 fn explicit(reader: &mut Reader<'_>, files: &[PathBuf], directories: &[PathBuf]) -> Result<Found, Error> {
     files.iter().try_for_each(|file| check_file(reader, file))?;
     directories.iter().try_for_each(|directory| check_directory(reader, directory))?;
-    let mut found = Found { found: true, ..Found::new() };
+    let mut found = Found { any: true, ..Found::new() };
     for file in files {
         let file = reader.host.absolute(file);
         let directory = file.parent().unwrap_or(Path::new("/")).to_path_buf();
@@ -162,7 +162,7 @@ fn discovered(reader: &mut Reader<'_>) -> Result<Found, Error> {
     }
     match files.last().or(system.as_ref()).and_then(|file| file.parent()) {
         Some(directory) => {
-            found.found = true;
+            found.any = true;
             found.directories = vec![directory.to_path_buf()];
             found.base_anchor = Some(directory.to_path_buf());
             found.profiles_anchor = Some(directory.to_path_buf());
@@ -180,7 +180,9 @@ fn discovered(reader: &mut Reader<'_>) -> Result<Found, Error> {
 fn places(reader: &Reader<'_>) -> Vec<PathBuf> {
     let host = reader.host;
     let named_directory = host.env.get("ATMOS_CLI_CONFIG_PATH").map(|path| host.absolute(Path::new(path)));
-    let mut directories = vec![host.dirs.home.join(".atmos")];
+    // Without a known home the path would be relative to the working directory.
+    let home = Some(host.dirs.home.join(".atmos")).filter(|path| path.is_absolute());
+    let mut directories: Vec<PathBuf> = home.into_iter().collect();
     if named_directory.is_none() && !has_local_config(&host.cwd) {
         let parents = host.cwd.ancestors().skip(1);
         directories.extend(

@@ -93,13 +93,11 @@ impl Reader<'_> {
 
     fn import_base(&self, document: &Node, directory: &Path) -> PathBuf {
         let anchors = Anchors { cwd: &self.host.cwd, git_root: self.path_root.as_deref(), config: Some(directory) };
-        match &self.runtime_base_path {
-            Some(value) => anchors.resolve(value, Origin::Runtime),
-            None => {
-                let value = document.get("base_path").and_then(Node::scalar_text).unwrap_or_default();
-                anchors.resolve(&value, Origin::File)
-            }
+        if let Some(value) = &self.runtime_base_path {
+            return anchors.resolve(value, Origin::Runtime);
         }
+        let value = document.get("base_path").and_then(Node::scalar_text).unwrap_or_default();
+        anchors.resolve(&value, Origin::File)
     }
 
     fn put_list(

@@ -41,7 +41,7 @@ pub fn load(host: &Host, flags: &Flags) -> Result<Config, Error> {
     let files = merge::settle(&found.document);
     let written = files.get("edition").and_then(Node::scalar_text);
     let edition = flags.edition.as_deref().or_else(|| variables.get("ATMOS_EDITION")).or(written.as_deref());
-    let defaults = defaults::layer(found.found, edition.filter(|edition| !edition.is_empty()))?;
+    let defaults = defaults::layer(found.any, edition.filter(|edition| !edition.is_empty()))?;
     let environment = environment::layer(&variables)?;
     let command_line = flags.layer();
     let layers = [
@@ -54,11 +54,11 @@ pub fn load(host: &Host, flags: &Flags) -> Result<Config, Error> {
     let root = extract::extract(host, &layers, &document)?;
     check_version(host, flags, &variables, &root)?;
 
-    let base_path = base_path(&reader, &found, &runtime_base_path, &root.base_path.0);
+    let base_path = base_path(&reader, &found, runtime_base_path.as_deref(), &root.base_path.0);
     let promoted = variables.into_promoted();
     let directory = found.directories.first().cloned().unwrap_or_else(|| host.cwd.clone());
     Ok(Config {
-        found: found.found,
+        found: found.any,
         files: reader.files,
         directories: if found.directories.is_empty() { vec![directory.clone()] } else { found.directories },
         directory,
@@ -89,7 +89,7 @@ fn runtime_base_path(host: &Host, flags: &Flags) -> Option<String> {
     given.map(str::to_owned)
 }
 
-fn base_path(reader: &Reader<'_>, found: &Found, runtime: &Option<String>, configured: &str) -> PathBuf {
+fn base_path(reader: &Reader<'_>, found: &Found, runtime: Option<&str>, configured: &str) -> PathBuf {
     let host = reader.host;
     let anchors =
         Anchors { cwd: &host.cwd, git_root: reader.path_root.as_deref(), config: found.base_anchor.as_deref() };
@@ -210,8 +210,8 @@ fn settings(host: &Host, root: &Root, document: &Node) -> Result<Settings, Error
 fn templates(root: &Root) -> Templates {
     let settings = &root.templates.settings;
     let delimiters = match settings.delimiters.0.as_slice() {
-        [open, close] => (open.clone(), close.clone()),
-        _ => ("{{".to_owned(), "}}".to_owned()),
+        [open, close] => Some((open.clone(), close.clone())),
+        _ => None,
     };
     Templates {
         enabled: settings.enabled.0,

@@ -139,8 +139,8 @@ pub struct Templates {
     pub sprig: bool,
     pub gomplate: bool,
     pub evaluations: u32,
-    /// Opening and closing delimiter.
-    pub delimiters: (String, String),
+    /// Opening and closing delimiter; `None` for the usual `{{` and `}}`.
+    pub delimiters: Option<(String, String)>,
     pub ignore_missing_values: bool,
 }
 

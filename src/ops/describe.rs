@@ -56,7 +56,7 @@ pub fn component(app: &App, request: &ComponentRequest) -> Result<Node> {
     let index = app.index()?;
     let written = component::find(&app.host, &app.config, index, &request.component, &request.stack, None)?;
     let evaluated = resolve::evaluate(&app.host, &app.config, &written, &request.processing)?;
-    let full = request.full || setting(app, &["describe", "component", "filter"]) == Some("full");
+    let full = request.full || app.config.describe.filter == "full";
     let mut document = evaluated.to_map();
     if full {
         add_computed(app, &written, &evaluated, &mut document)?;
@@ -236,14 +236,9 @@ fn cli_config(app: &App) -> Node {
 
 /// `describe.settings.include_empty: false` hides sections without content.
 fn drop_empty(app: &App, document: &mut Map) {
-    let include = app.config.document.get_path(["describe", "settings", "include_empty"]).and_then(Node::as_bool);
-    if include == Some(false) {
+    if !app.config.describe.include_empty {
         document.retain(|_, node| !node.is_empty());
     }
-}
-
-fn setting<'a>(app: &'a App, path: &[&str]) -> Option<&'a str> {
-    app.config.document.get_path(path.iter().copied()).and_then(Node::as_str)
 }
 
 fn texts(texts: &[String]) -> Node {

@@ -33,9 +33,8 @@ impl Default for Options {
 /// A function or a template that is not built, wrong arguments, or a `settings.auth.identity` that is not a name.
 pub fn evaluate(host: &Host, config: &Config, instance: &Instance, options: &Options) -> Result<Instance, Error> {
     let templates = options.process_templates && config.templates.enabled;
-    let delimiter = config.templates.delimiters.0.as_str();
-    let mut evaluation =
-        Evaluation { host, instance, options, delimiter: templates.then_some(delimiter), path: Path::new() };
+    let delimiter = templates.then(|| config.templates.delimiters.as_ref().map_or("{{", |(open, _)| open.as_str()));
+    let mut evaluation = Evaluation { host, config, instance, options, delimiter, path: Path::new() };
     evaluation.check_identity()?;
     let mut evaluated = instance.clone();
     for (name, node) in evaluated.sections.named_mut() {
@@ -77,6 +76,7 @@ fn follow_metadata(instance: &mut Instance) {
 /// One evaluation under way.
 pub(crate) struct Evaluation<'a> {
     pub host: &'a Host,
+    pub config: &'a Config,
     pub instance: &'a Instance,
     pub options: &'a Options,
     /// What begins a template, where templates are rendered.

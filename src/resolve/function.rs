@@ -3,6 +3,7 @@
 use super::arguments::words;
 use super::error::Error;
 use super::evaluate::Evaluation;
+use crate::config::git_root;
 use crate::value::{Node, Value, to_json};
 
 /// Every tag that manifests may have.
@@ -140,12 +141,13 @@ impl Evaluation<'_> {
             });
         }
         let ambient = self.host.env.get_raw(name).and_then(|value| value.to_str());
-        Ok(ambient.unwrap_or(default).to_owned())
+        let promoted = || self.config.promoted.get(name).map(String::as_str);
+        Ok(ambient.or_else(promoted).unwrap_or(default).to_owned())
     }
 
-    /// `!repo-root [default]`: the directory with `.git` at or above the working directory.
+    /// `!repo-root [default]`: the root of the git repository of the working directory.
     fn repo_root(&self, tag: &str, text: &str, node: &Node) -> Result<String, Error> {
-        if let Some(root) = self.host.cwd.ancestors().find(|directory| directory.join(".git").exists()) {
+        if let Some(root) = git_root(&self.host.cwd) {
             return Ok(root.display().to_string());
         }
         if !text.is_empty() {

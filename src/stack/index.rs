@@ -120,7 +120,7 @@ impl StackIndex {
         debug_assert!(document.node.as_map().is_some());
         let kind = overrides::KINDS.iter().position(|name| *name == kind)?;
         let reach = stack.overrides.get_or_init(|| overrides::reach(&self.files, &self.walks, stack.file));
-        let layers = reach.get(&(kind, Arc::from(component)))?;
+        let layers = reach.get(&(kind, Arc::from(component))).filter(|layers| !layers.is_empty())?;
         let nodes: Vec<&Node> = layers.iter().filter_map(|layer| overrides::node(&self.files, layer)).collect();
         // A value of another type than map is the component's own, and its problem to report.
         match nodes.iter().find(|node| node.as_map().is_none()) {

@@ -6,6 +6,8 @@
 
 mod error;
 mod file;
+#[cfg(test)]
+pub(crate) mod fixture;
 mod glob;
 mod import;
 mod index;
@@ -13,6 +15,8 @@ mod load;
 mod merged;
 mod name;
 mod overrides;
+#[cfg(test)]
+mod tests;
 
 pub use error::Error;
 pub(crate) use error::{Located, global_metadata_error, section_error};

@@ -73,11 +73,10 @@ fn places_point_at_values_tags_and_keys() {
 
 #[test]
 fn alias_bombs_and_deep_nesting_are_refused() {
-    let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
-    for level in 1..9 {
-        let item = format!("*a{}", level - 1);
-        bomb += &format!("a{level}: &a{level} [{}]\n", vec![item; 10].join(", "));
-    }
+    let bomb = (1..9).fold("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned(), |text, level| {
+        let items = vec![format!("*a{}", level - 1); 10].join(", ");
+        format!("{text}a{level}: &a{level} [{items}]\n")
+    });
     assert!(read(&bomb).unwrap_err().contains("excessive aliasing"));
     let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
     assert!(read(&deep).unwrap_err().contains("depth limit"));
