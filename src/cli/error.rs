@@ -36,7 +36,10 @@ pub enum Error {
     Cwd { cause: std::io::Error },
 
     #[error("invalid log level `{level}`: valid levels are Trace, Debug, Info, Warning, Error, Off")]
-    #[diagnostic(code(atmos::cli::log_level), help("set `logs.level`, ATMOS_LOGS_LEVEL or --logs-level to one of them"))]
+    #[diagnostic(
+        code(atmos::cli::log_level),
+        help("set `logs.level`, ATMOS_LOGS_LEVEL or --logs-level to one of them")
+    )]
     LogLevel { level: String },
 
     #[error("invalid value `{value}` of {name}: expected true or false")]
@@ -50,7 +53,9 @@ pub enum Error {
     #[error("atmos.yaml CLI config file was not found. A configuration is needed for this command")]
     #[diagnostic(
         code(atmos::cli::no_config),
-        help("write an atmos.yaml here or in a parent directory, or name one with --config; see https://atmos.tools/cli/configuration")
+        help(
+            "write an atmos.yaml here or in a parent directory, or name one with --config; see https://atmos.tools/cli/configuration"
+        )
     )]
     NoConfiguration,
 

@@ -6,8 +6,18 @@ use crate::exec::argv::{self, Split};
 
 /// Global flags that take their value from the next word.
 const VALUED: [&str; 12] = [
-    "-C", "--chdir", "--base-path", "--config", "--config-path", "--profile", "--logs-level", "--logs-file",
-    "--settings-list-merge-strategy", "-s", "--stack", "--identity",
+    "-C",
+    "--chdir",
+    "--base-path",
+    "--config",
+    "--config-path",
+    "--profile",
+    "--logs-level",
+    "--logs-file",
+    "--settings-list-merge-strategy",
+    "-s",
+    "--stack",
+    "--identity",
 ];
 
 /// The words for clap, and what was taken out of them. Other commands than terraform pass untouched.
@@ -57,10 +67,18 @@ mod tests {
     #[test]
     fn native_flags_leave_and_global_flags_stay() {
         for (line, atmos, native) in [
-            ("atmos -C terraform tf plan vpc -out=x -s dev -- -y", "atmos -C terraform tf plan vpc -s dev", "-out=x -y"),
+            (
+                "atmos -C terraform tf plan vpc -out=x -s dev -- -y",
+                "atmos -C terraform tf plan vpc -s dev",
+                "-out=x -y",
+            ),
             ("atmos helmfile sync web -- --foo", "atmos helmfile sync web -- --foo", ""),
             ("atmos auth exec -- terraform plan -out=x", "atmos auth exec -- terraform plan -out=x", ""),
-            ("atmos terraform --logs-level Debug apply vpc -auto-approve", "atmos terraform --logs-level Debug apply vpc", "-auto-approve"),
+            (
+                "atmos terraform --logs-level Debug apply vpc -auto-approve",
+                "atmos terraform --logs-level Debug apply vpc",
+                "-auto-approve",
+            ),
         ] {
             let (words, flags) = separated(line);
             assert_eq!((words.as_str(), flags.join(" ").as_str()), (atmos, native), "{line}");

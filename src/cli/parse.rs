@@ -37,9 +37,7 @@ pub(super) fn parse(words: Vec<OsString>) -> Result<Parsed> {
 
 /// The command table with our layout of help pages.
 pub(super) fn command() -> clap::Command {
-    layout(Cli::command())
-        .after_help("Use `atmos <command> --help` for more about a command.\n")
-        .max_term_width(120)
+    layout(Cli::command()).after_help("Use `atmos <command> --help` for more about a command.\n").max_term_width(120)
 }
 
 fn layout(command: clap::Command) -> clap::Command {

@@ -72,8 +72,7 @@ fn metadata_is_inherited_but_for_type_and_inherits() {
          components: {terraform: {base: {metadata: {type: abstract, component: x/vpc, locked: true, labels: {b: 2}}}, \
          a: {metadata: {inherits: [base]}}}}",
     );
-    let expected =
-        json!({"labels": {"g": 1, "b": 2}, "component": "x/vpc", "locked": true, "inherits": ["base"]});
+    let expected = json!({"labels": {"g": 1, "b": 2}, "component": "x/vpc", "locked": true, "inherits": ["base"]});
     assert_eq!(to_json(&instance.sections.metadata), expected);
     assert!(!instance.abstract_ && instance.locked && instance.enabled);
     assert_eq!((instance.component.as_str(), instance.folder.as_str()), ("a", "x/vpc"));
@@ -147,7 +146,10 @@ fn workspaces_follow_metadata() {
         ("{component: a}", "t-dev"),
         ("{component: vpc}", "t-dev-a"),
         ("{terraform_workspace: x/y}", "x-y"),
-        ("{terraform_workspace_pattern: 'A-{stage}-{environment}-{component}-{base-component}', component: vpc}", "A-dev--a-vpc"),
+        (
+            "{terraform_workspace_pattern: 'A-{stage}-{environment}-{component}-{base-component}', component: vpc}",
+            "A-dev--a-vpc",
+        ),
     ] {
         let instance = found(&format!("components: {{terraform: {{a: {{metadata: {metadata}}}}}}}"));
         assert_eq!(instance.workspace, workspace, "{metadata}");
@@ -233,7 +235,8 @@ fn components_are_found_by_their_directory() {
         "stacks/orgs/dev.yaml",
         "vars: {tenant: t, stage: dev}\ncomponents: {terraform: {a: {metadata: {component: infra/vpc}}, b/c: {}}}",
     )];
-    for (path, name) in [("components/terraform/infra/vpc", "a"), ("./components/terraform/b/c", "b/c"), ("b/c", "b/c")] {
+    for (path, name) in [("components/terraform/infra/vpc", "a"), ("./components/terraform/b/c", "b/c"), ("b/c", "b/c")]
+    {
         assert_eq!(find_in(&files, path, "t-dev").unwrap().name, name, "{path}");
     }
 }
@@ -264,9 +267,8 @@ fn kinds_are_searched_in_order_and_all_is_sorted() {
 
 #[test]
 fn secrets_carry_the_scope_of_their_place() {
-    let instance = found(
-        "secrets: {vars: {s: {store: x}}}\ncomponents: {terraform: {a: {secrets: {vars: {i: {store: y}}}}}}",
-    );
+    let instance =
+        found("secrets: {vars: {s: {store: x}}}\ncomponents: {terraform: {a: {secrets: {vars: {i: {store: y}}}}}}");
     let expected = json!({"vars": {"s": {"store": "x", "scope": "stack"}, "i": {"store": "y", "scope": "instance"}}});
     assert_eq!(to_json(&instance.sections.secrets), expected);
 }

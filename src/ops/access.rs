@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use super::App;
 use super::identity::{self, Answers, Choice, Question};
-use crate::auth::cache::Cache;
 use crate::auth::Options;
-use crate::auth::resolution::{Flag, Need};
 use crate::auth::Session;
+use crate::auth::cache::Cache;
+use crate::auth::resolution::{Flag, Need};
 use crate::auth::{AuthConfig, Error, IdentityName, Realm, store};
 use crate::diag::Result;
 use crate::host::Host;

@@ -10,11 +10,11 @@ use super::App;
 use super::access::Access;
 use super::identity::{Choice, Question};
 use super::legacy;
+use crate::auth::creds::AwsCredentials;
 use crate::auth::delivery::{Delivery, Style, child_env, profile_name};
 use crate::auth::resolution::{Flag, Need, Source, narrower_defaults};
 use crate::auth::run::{Run, RunIdentity, RunSettings, client};
 use crate::auth::store::password_variables;
-use crate::auth::creds::AwsCredentials;
 use crate::auth::{AuthConfig, IdentityName, Options, Session};
 use crate::component::Instance;
 use crate::diag::{Failure, Result};
@@ -98,7 +98,12 @@ pub(super) async fn hold(app: &App, access: &Access, instance: &Instance, flag: 
 ///
 /// # Errors
 /// Authentication fails: then nothing has been started or written.
-pub(super) async fn hold_chosen(access: &Access, name: IdentityName, source: Source, delivery: Option<String>) -> Result<Held> {
+pub(super) async fn hold_chosen(
+    access: &Access,
+    name: IdentityName,
+    source: Source,
+    delivery: Option<String>,
+) -> Result<Held> {
     legacy::notice(access);
     let (session, settings) = (access.session.clone(), access.settings.clone());
     Holding { access, session, settings, own_delivery: delivery, announce: true }.hold(name, source).await

@@ -33,7 +33,10 @@ pub enum Choice {
     Disabled(Source),
     /// Nothing is configured; the environment stays as it is.
     None,
-    Identity { name: IdentityName, source: Source },
+    Identity {
+        name: IdentityName,
+        source: Source,
+    },
 }
 
 /// What the user answered, so that one process asks once.

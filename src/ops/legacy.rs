@@ -41,9 +41,10 @@ fn earlier_login(access: &Access) -> Option<PathBuf> {
     tokens.or_else(|| {
         let root = dirs.config.join("atmos");
         let realms = entries(&root).into_iter().map(|realm| realm.join("aws")).chain([root.join("aws")]);
-        realms.flat_map(|aws| entries(&aws)).map(|provider| provider.join("credentials")).find(|path| {
-            std::fs::read_to_string(path).is_ok_and(|text| text.contains("aws_secret_access_key"))
-        })
+        realms
+            .flat_map(|aws| entries(&aws))
+            .map(|provider| provider.join("credentials"))
+            .find(|path| std::fs::read_to_string(path).is_ok_and(|text| text.contains("aws_secret_access_key")))
     })
 }
 

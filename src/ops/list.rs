@@ -39,7 +39,10 @@ pub fn stacks(app: &App, request: &StacksRequest) -> Result<Rows> {
     let found = of_listed_kinds(app)?;
     let Some(component) = &request.component else {
         let names: BTreeSet<String> = found.into_iter().map(|summary| summary.stack).collect();
-        return Ok(Rows { columns: vec!["Stack".to_owned()], rows: names.into_iter().map(|name| vec![name]).collect() });
+        return Ok(Rows {
+            columns: vec!["Stack".to_owned()],
+            rows: names.into_iter().map(|name| vec![name]).collect(),
+        });
     };
     let names: BTreeSet<String> =
         found.into_iter().filter(|summary| summary.name == *component).map(|summary| summary.stack).collect();

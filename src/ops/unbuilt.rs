@@ -81,11 +81,9 @@ fn hook<'a>(hooks: &'a Node, verb: &str, kind: &str) -> Option<&'a Node> {
         let event = event.replace('-', ".");
         names.iter().any(|name| event.ends_with(&format!("{kind}.{name}")))
     };
-    hooks.as_map()?.values().find(|hook| {
-        match hook.get("events").and_then(Node::as_list) {
-            Some(events) => events.iter().filter_map(Node::as_str).any(concerns),
-            None => hook.as_map().is_some_and(|map| !map.is_empty()),
-        }
+    hooks.as_map()?.values().find(|hook| match hook.get("events").and_then(Node::as_list) {
+        Some(events) => events.iter().filter_map(Node::as_str).any(concerns),
+        None => hook.as_map().is_some_and(|map| !map.is_empty()),
     })
 }
 
@@ -102,7 +100,8 @@ mod tests {
             "a": {"events": ["after-terraform-apply"], "kind": "store"},
             "b": {"events": ["before.terraform.plan"], "kind": "command"},
         }));
-        for (verb, found) in [("plan", true), ("apply", true), ("deploy", true), ("output", false), ("validate", false)] {
+        for (verb, found) in [("plan", true), ("apply", true), ("deploy", true), ("output", false), ("validate", false)]
+        {
             assert_eq!(hook(&hooks, verb, "terraform").is_some(), found, "{verb}");
         }
         let always = from_json(&json!({"a": {"kind": "command"}}));

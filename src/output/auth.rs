@@ -6,9 +6,9 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use crate::auth::list::{IdentityBranch, Listing};
 use crate::auth::Logins;
 use crate::auth::Validity;
+use crate::auth::list::{IdentityBranch, Listing};
 use crate::ops::auth::{LoginReport, LogoutReport, WhoamiReport};
 use crate::value::Node;
 
@@ -50,7 +50,11 @@ pub fn whoami(report: &WhoamiReport) -> String {
     match &report.validity {
         Validity::Valid => {}
         Validity::Invalid(why) => {
-            let _ = write!(text, "\n⚠ the credentials are refused: {why}\n  `atmos auth login -i {}` renews them\n", report.identity);
+            let _ = write!(
+                text,
+                "\n⚠ the credentials are refused: {why}\n  `atmos auth login -i {}` renews them\n",
+                report.identity
+            );
         }
         Validity::Unknown(why) => {
             let _ = write!(text, "\n⚠ nobody could be asked whether the credentials are valid: {why}\n");

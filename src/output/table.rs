@@ -53,7 +53,13 @@ impl Table {
 
     fn records(&self) -> Node {
         let record = |row: &Vec<String>| {
-            Node::from(self.columns.iter().zip(row).map(|(name, cell)| (name.as_str().into(), Node::from(cell.as_str()))).collect::<Map>())
+            Node::from(
+                self.columns
+                    .iter()
+                    .zip(row)
+                    .map(|(name, cell)| (name.as_str().into(), Node::from(cell.as_str())))
+                    .collect::<Map>(),
+            )
         };
         Node::from(self.rows.iter().map(record).collect::<Vec<_>>())
     }
@@ -75,7 +81,8 @@ impl Table {
             })
             .collect();
         let line = |cells: &[String]| {
-            let cells: Vec<String> = cells.iter().zip(&widths).map(|(cell, &width)| format!(" {cell:<width$} ")).collect();
+            let cells: Vec<String> =
+                cells.iter().zip(&widths).map(|(cell, &width)| format!(" {cell:<width$} ")).collect();
             format!("{}\n", cells.concat().trim_end())
         };
         let rule: usize = widths.iter().map(|width| width + 2).sum();
@@ -86,7 +93,11 @@ impl Table {
 
 /// A CSV cell, quoted where its content demands it. Tab-separated cells with a tab are quoted alike.
 fn quote(cell: &str, separator: char) -> String {
-    if cell.contains([separator, '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.to_owned() }
+    if cell.contains([separator, '"', '\n', '\r']) {
+        format!("\"{}\"", cell.replace('"', "\"\""))
+    } else {
+        cell.to_owned()
+    }
 }
 
 #[cfg(test)]

@@ -17,10 +17,8 @@ fn failure(files: &[(&str, &str)]) -> String {
 
 #[test]
 fn imports_merge_in_order_and_repeated_ones_win_again() {
-    let catalog = [
-        ("stacks/catalog/a.yaml", "vars: {x: a, only_a: 1}"),
-        ("stacks/catalog/b.yaml", "vars: {x: b, only_b: 1}"),
-    ];
+    let catalog =
+        [("stacks/catalog/a.yaml", "vars: {x: a, only_a: 1}"), ("stacks/catalog/b.yaml", "vars: {x: b, only_b: 1}")];
     for (imports, x) in [("[catalog/a, catalog/b]", "b"), ("[catalog/a, catalog/b, catalog/a]", "a")] {
         let manifest = format!("import: {imports}\nvars: {{own: 1}}");
         let document = merged(&[catalog[0], catalog[1], ("stacks/orgs/dev.yaml", &manifest)]).unwrap();
@@ -61,7 +59,11 @@ fn circles_and_self_imports_are_errors_with_their_chain() {
 #[test]
 fn errors_carry_the_place_and_the_import_chain() {
     for (name, text, phrases) in [
-        ("missing", "import: [catalog/none]", &["stack import not found", "failed to find import", "dev.yaml:1:10"][..]),
+        (
+            "missing",
+            "import: [catalog/none]",
+            &["stack import not found", "failed to find import", "dev.yaml:1:10"][..],
+        ),
         ("import", "import: {a: 1}", &["invalid import section in the file 'orgs/dev.yaml'"]),
         ("item", "import: [5]", &["invalid import '5' in the file 'orgs/dev.yaml'"]),
         ("empty item", "import: ['']", &["invalid import (empty) in the file"]),

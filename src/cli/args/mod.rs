@@ -9,10 +9,15 @@ mod list;
 mod root;
 mod terraform;
 
-pub use auth::{SELECT, AuthArgs, AuthCommand, EnvArgs, ExecArgs, IdentityArgs, ListArgs as AuthListArgs, LoginArgs, LogoutArgs, ProcessArgs, ValidateArgs, WhoamiArgs};
+pub use auth::{
+    AuthArgs, AuthCommand, EnvArgs, ExecArgs, IdentityArgs, ListArgs as AuthListArgs, LoginArgs, LogoutArgs,
+    ProcessArgs, SELECT, ValidateArgs, WhoamiArgs,
+};
 pub use describe::{ComponentArgs, DescribeArgs, DescribeCommand, ProcessingArgs, StacksArgs};
 pub use global::GlobalArgs;
 pub use helmfile::{HelmfileArgs, HelmfileCommand, HelmfileRun};
 pub use list::{ComponentsArgs, ListArgs, ListCommand, StackListArgs};
 pub use root::{Cli, Command, VersionArgs};
-pub use terraform::{CleanArgs, Fleet, GenerateCommand, InitFlags, OutputArgs, PlanFlags, TerraformArgs, TerraformCommand, TerraformRun};
+pub use terraform::{
+    CleanArgs, Fleet, GenerateCommand, InitFlags, OutputArgs, PlanFlags, TerraformArgs, TerraformCommand, TerraformRun,
+};

@@ -8,8 +8,8 @@ use super::super::error::Error;
 use super::super::setup::Context;
 use super::{unknown, write};
 use crate::auth::Options;
-use crate::auth::resolution::Flag;
 use crate::auth::Validity;
+use crate::auth::resolution::Flag;
 use crate::auth::{Problem, Severity};
 use crate::diag::Result;
 use crate::ops::{Access, auth};
@@ -91,8 +91,7 @@ fn env(context: &Context, args: EnvArgs) -> Result<u8> {
 fn exec(context: &Context, args: ExecArgs) -> Result<u8> {
     let app = context.app_with_config()?;
     let access = Access::open(&app, Options::default())?;
-    let request =
-        auth::ExecRequest { identity: flag(&args.identity), command: args.command, delivery: args.delivery };
+    let request = auth::ExecRequest { identity: flag(&args.identity), command: args.command, delivery: args.delivery };
     context.block_on(auth::exec(&app, &access, &request))?
 }
 
@@ -150,7 +149,10 @@ fn validate(context: &Context, args: &ValidateArgs) -> Result<u8> {
             if report.exit_code == 0 {
                 talk.info("✅ Authentication configuration is valid");
             } else {
-                talk.attention(format!("✗ Authentication configuration validation failed: {} error(s)", report.errors().count()));
+                talk.attention(format!(
+                    "✗ Authentication configuration validation failed: {} error(s)",
+                    report.errors().count()
+                ));
             }
         }
         Some(other) => return Err(Error::Format { format: other.to_owned(), valid: "text, json" }.into()),

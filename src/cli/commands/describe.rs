@@ -77,7 +77,8 @@ fn select(document: &Node, expression: &str) -> Result<Node> {
     let not_built = |cause: &str| Error::Query {
         expression: expression.to_owned(),
         cause: cause.to_owned(),
-        help: "only plain paths such as `.vars.name` are built yet; use `--format json` with jq for the rest".to_owned(),
+        help: "only plain paths such as `.vars.name` are built yet; use `--format json` with jq for the rest"
+            .to_owned(),
     };
     let Some(mut rest) = expression.trim().strip_prefix('.') else { return Err(not_built("expected `.`").into()) };
     let mut node = document.clone();

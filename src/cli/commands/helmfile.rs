@@ -47,8 +47,20 @@ fn other(context: &Context, words: Vec<OsString>) -> Result<u8> {
     }
 
     const KNOWN: [&str; 14] = [
-        "build", "cache", "charts", "deps", "fetch", "init", "lint", "list", "print-env", "repos", "show-dag", "status",
-        "test", "write-values",
+        "build",
+        "cache",
+        "charts",
+        "deps",
+        "fetch",
+        "init",
+        "lint",
+        "list",
+        "print-env",
+        "repos",
+        "show-dag",
+        "status",
+        "test",
+        "write-values",
     ];
     let verb = words.first().map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
     if !KNOWN.contains(&verb.as_str()) {

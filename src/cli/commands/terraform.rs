@@ -1,6 +1,8 @@
 //! `atmos terraform …`
 
-use super::super::args::{CleanArgs, GenerateCommand, InitFlags, PlanFlags, TerraformArgs, TerraformCommand, TerraformRun};
+use super::super::args::{
+    CleanArgs, GenerateCommand, InitFlags, PlanFlags, TerraformArgs, TerraformCommand, TerraformRun,
+};
 use super::super::setup::{Context, boolean, flag};
 use super::{auth, describe, unknown, write};
 use crate::diag::Result;
@@ -219,7 +221,10 @@ fn generate(context: &Context, command: GenerateCommand) -> Result<u8> {
         GenerateCommand::Varfile { component, stack: given, file, processing } => {
             let app = context.app_with_config()?;
             let evaluation = describe::processing(env, &processing)?;
-            terraform::generate_varfile(&app, &GenerateRequest { component, stack: stack(given, env), file, evaluation })?;
+            terraform::generate_varfile(
+                &app,
+                &GenerateRequest { component, stack: stack(given, env), file, evaluation },
+            )?;
         }
         GenerateCommand::Backend { component, stack: given, processing } => {
             let app = context.app_with_config()?;

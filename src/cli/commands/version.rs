@@ -17,7 +17,8 @@ pub(super) fn run(context: &Context, format: Option<&str>) -> Result<u8> {
         }
         Some(_) => {
             let fields = [("version", version), ("os", os), ("arch", arch), ("compatible_with", COMPATIBLE_WITH)];
-            let document = Node::from(fields.iter().map(|(key, text)| ((*key).into(), Node::from(*text))).collect::<Map>());
+            let document =
+                Node::from(fields.iter().map(|(key, text)| ((*key).into(), Node::from(*text))).collect::<Map>());
             write::document(context, &document, Format::parse(format)?, 2, None)?;
         }
     }

@@ -19,7 +19,13 @@ pub(super) fn raw(context: &Context, text: &str) -> Result<()> {
 }
 
 /// Prints a document as YAML or JSON, or writes it to `file`.
-pub(super) fn document(context: &Context, node: &Node, format: Format, indent: usize, file: Option<&Path>) -> Result<()> {
+pub(super) fn document(
+    context: &Context,
+    node: &Node,
+    format: Format,
+    indent: usize,
+    file: Option<&Path>,
+) -> Result<()> {
     let text = match format {
         Format::Yaml => yaml::emit(node, indent),
         Format::Json => yaml::try_emit_json(node)?,

@@ -6,7 +6,9 @@ use miette::Diagnostic;
 
 use super::super::access::Access;
 use super::super::identity::Choice;
-use crate::auth::delivery::{Delivery, Format, Helper, Printable, Profile, Style, Wiring, printable, profile_name, render};
+use crate::auth::delivery::{
+    Delivery, Format, Helper, Printable, Profile, Style, Wiring, printable, profile_name, render,
+};
 use crate::auth::resolution::Flag;
 use crate::auth::run::Standing;
 use crate::auth::{Description, IdentityName, Logins};
@@ -73,8 +75,7 @@ fn pointing(access: &Access, name: &IdentityName, known: &Description) -> Result
             region: known.region.clone(),
             has_keys: false,
         };
-        let helper =
-            Helper { exe: access.host.exe.clone(), arguments: access.helper_arguments.clone(), socket: None };
+        let helper = Helper { exe: access.host.exe.clone(), arguments: access.helper_arguments.clone(), socket: None };
         standing(access, &known.provider).write(&[profile], &helper)?;
     }
     wire(access, name, known, None)

@@ -1,8 +1,8 @@
 //! `atmos auth list`
 
 use super::super::access::Access;
-use crate::auth::list::{IdentityBranch, Listing, redacted};
 use crate::auth::Error;
+use crate::auth::list::{IdentityBranch, Listing, redacted};
 use crate::diag::Result;
 use crate::value::Node;
 

@@ -1,9 +1,9 @@
 //! `atmos auth logout`
 
 use super::super::access::Access;
-use crate::auth::{Kept, Logins};
-use crate::auth::resolution::Flag;
 use crate::auth::Error;
+use crate::auth::resolution::Flag;
+use crate::auth::{Kept, Logins};
 use crate::diag::{Failure, Result};
 
 #[derive(Debug, Clone, Default)]

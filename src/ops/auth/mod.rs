@@ -13,7 +13,7 @@ mod whoami;
 
 pub use env::{EnvReport, EnvRequest, env};
 pub use exec::{ExecRequest, exec};
-pub use list::{ListRequest, ListReport, list};
+pub use list::{ListReport, ListRequest, list};
 pub use login::{LoginReport, LoginRequest, login};
 pub use logout::{LogoutReport, LogoutRequest, logout};
 pub use process::{ProcessRequest, ask_run, process};

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::super::access::Access;
-use crate::auth::resolution::Flag;
 use crate::auth::Validity;
+use crate::auth::resolution::Flag;
 use crate::diag::Result;
 
 #[derive(Debug, Clone, Default)]

@@ -13,7 +13,10 @@ pub enum Error {
     StackRequired,
 
     #[error("component is required: command \"{command}\" requires an argument")]
-    #[diagnostic(code(atmos::terraform::component_required), help("name a component: atmos terraform {command} <component> -s <stack>"))]
+    #[diagnostic(
+        code(atmos::terraform::component_required),
+        help("name a component: atmos terraform {command} <component> -s <stack>")
+    )]
     ComponentRequired { command: String },
 
     #[error("component `{component}` and {flag} exclude each other")]
@@ -25,7 +28,10 @@ pub enum Error {
     PlanfileAndFleet { flag: &'static str },
 
     #[error("unknown flag --all for command atmos terraform {command}")]
-    #[diagnostic(code(atmos::terraform::all_not_supported), help("`-s <stack>` without a component runs it for every component of the stack"))]
+    #[diagnostic(
+        code(atmos::terraform::all_not_supported),
+        help("`-s <stack>` without a component runs it for every component of the stack")
+    )]
     AllNotSupported { command: String },
 
     #[error("invalid stack: stack {stack} does not exist; available stacks: {available}")]

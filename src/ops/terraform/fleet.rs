@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::single::{self, Ready};
 use super::error::NodeFailure;
+use super::single::{self, Ready};
 use super::{Done, Error, RunRequest};
 use crate::component::{self, Filter, Instance, Kind};
 use crate::diag::{Report, Result};
@@ -59,8 +59,7 @@ fn failed(node: &Ready, report: Report, skipped: usize) -> Report {
 /// The instances that run, in their order.
 fn order(app: &App, request: &RunRequest, stack: Option<&str>) -> Result<Vec<Instance>> {
     let verb = Verb::of(&request.request.words)?;
-    let filter =
-        Filter { stack: stack.map(str::to_owned), kinds: vec![Kind::Terraform], ..Filter::default() };
+    let filter = Filter { stack: stack.map(str::to_owned), kinds: vec![Kind::Terraform], ..Filter::default() };
     let mut instances = component::all(&app.host, &app.config, app.index()?, &filter)?;
     if let Some(stack) = stack.filter(|_| instances.is_empty()) {
         check_stack(app, stack)?;
@@ -91,7 +90,9 @@ fn runs(app: &App, instance: &Instance, verb: Verb) -> bool {
         return false;
     }
     if instance.locked && verb.modifies {
-        app.host.talk.info(format!("{} in {} is locked and skipped (metadata.locked: true)", instance.name, instance.stack));
+        app.host
+            .talk
+            .info(format!("{} in {} is locked and skipped (metadata.locked: true)", instance.name, instance.stack));
         return false;
     }
     true
@@ -111,7 +112,9 @@ fn add_prerequisites(app: &App, instances: &mut Vec<Instance>) -> Result<()> {
                 continue;
             }
             let kind = Some(Kind::Terraform);
-            if let Ok(target) = component::find(&app.host, &app.config, app.index()?, &dependency.component, &stack, kind) {
+            if let Ok(target) =
+                component::find(&app.host, &app.config, app.index()?, &dependency.component, &stack, kind)
+            {
                 known.insert(place(&target));
                 found.push(target);
             }
@@ -139,6 +142,7 @@ fn check_stack(app: &App, stack: &str) -> Result<()> {
     known.dedup();
     let likeness = |name: &str| strsim::jaro_winkler(name, stack);
     let near = known.iter().max_by(|left, right| likeness(left).total_cmp(&likeness(right)));
-    let help = near.map_or_else(|| "`atmos list stacks` shows the stacks".to_owned(), |name| format!("did you mean `{name}`?"));
+    let help = near
+        .map_or_else(|| "`atmos list stacks` shows the stacks".to_owned(), |name| format!("did you mean `{name}`?"));
     Err(Error::UnknownStack { stack: stack.to_owned(), available: known.join(", "), help }.into())
 }

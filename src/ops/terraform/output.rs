@@ -13,7 +13,11 @@ const SUPPORTED: &str = "json, yaml, env, dotenv, bash";
 
 /// The same run, with the outputs as data: `output -json` without anything else on standard output.
 pub(super) fn as_data(plan: Plan) -> Plan {
-    Plan { main: Some(vec!["output".to_owned(), "-no-color".to_owned(), "-json".to_owned()]), output: Output::Data, ..plan }
+    Plan {
+        main: Some(vec!["output".to_owned(), "-no-color".to_owned(), "-json".to_owned()]),
+        output: Output::Data,
+        ..plan
+    }
 }
 
 /// Renders all outputs, or the one that the words name.

@@ -22,8 +22,7 @@ pub(super) struct Ready {
 
 /// Runs one component alone.
 pub(super) async fn run(app: &App, request: &RunRequest, component: &str, stack: &str) -> Result<Done> {
-    let found =
-        component::find(&app.host, &app.config, app.index()?, component, stack, Some(Kind::Terraform))?;
+    let found = component::find(&app.host, &app.config, app.index()?, component, stack, Some(Kind::Terraform))?;
     let Some(ready) = prepare(app, request, &found)? else { return Ok(Done::default()) };
     if request.dry_run {
         announce_dry_run(app, request, &ready.target);
