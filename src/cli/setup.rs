@@ -62,7 +62,37 @@ impl Context {
             config.logs.level.parse().map_err(|()| Error::LogLevel { level: config.logs.level.clone() })?;
         output::start_log(level, &config.logs.file, self.host.masker.clone())
             .map_err(|cause| Error::Write { path: config.logs.file.clone(), cause })?;
-        Ok(App::new(self.host.clone(), config))
+        let locate = self.locate(&config);
+        Ok(App::new(self.host.clone(), config, locate))
+    }
+
+    /// Flags that lead another process, in whatever directory, to the same configuration.
+    fn locate(&self, config: &config::Config) -> Vec<String> {
+        let env = &self.host.env;
+        let absolute = |path: &std::path::Path| self.host.absolute(path).display().to_string();
+        let listed = |given: &[PathBuf], name: &str| -> Vec<PathBuf> {
+            if !given.is_empty() {
+                return given.to_vec();
+            }
+            env.get(name).map(|list| list.split(',').map(PathBuf::from).collect()).unwrap_or_default()
+        };
+        let mut words = Vec::new();
+        for file in listed(&self.global.config, "ATMOS_CONFIG") {
+            words.extend(["--config".to_owned(), absolute(&file)]);
+        }
+        for directory in listed(&self.global.config_path, "ATMOS_CONFIG_PATH") {
+            words.extend(["--config-path".to_owned(), absolute(&directory)]);
+        }
+        if words.is_empty() {
+            // A relative ATMOS_CLI_CONFIG_PATH counts from here; without it the configuration's own place is steadier.
+            let here = env.get("ATMOS_CLI_CONFIG_PATH").is_some() || !config.found;
+            let place = if here { &self.host.cwd } else { &config.directory };
+            words.extend(["--chdir".to_owned(), absolute(place)]);
+        }
+        for profile in &config.profiles {
+            words.extend(["--profile".to_owned(), profile.clone()]);
+        }
+        words
     }
 
     /// The same, for commands that make no sense without any configuration file.

@@ -180,7 +180,9 @@ fn discovered(reader: &mut Reader<'_>) -> Result<Found, Error> {
 fn places(reader: &Reader<'_>) -> Vec<PathBuf> {
     let host = reader.host;
     let named_directory = host.env.get("ATMOS_CLI_CONFIG_PATH").map(|path| host.absolute(Path::new(path)));
-    let mut directories = vec![host.dirs.home.join(".atmos")];
+    // Without a known home the path would be relative to the working directory.
+    let home = Some(host.dirs.home.join(".atmos")).filter(|path| path.is_absolute());
+    let mut directories: Vec<PathBuf> = home.into_iter().collect();
     if named_directory.is_none() && !has_local_config(&host.cwd) {
         let parents = host.cwd.ancestors().skip(1);
         directories.extend(

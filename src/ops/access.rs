@@ -39,7 +39,7 @@ impl Access {
         let keyring = settings.keyring.settings();
         let cache = Arc::new(Cache::open(&host, &keyring, realm.as_str()));
         let session = Session::new(&host, settings.clone(), realm.clone(), cache.clone(), options);
-        let helper_arguments = app.config.helper_arguments();
+        let helper_arguments = app.locate.clone();
         Ok(Access { host, settings, realm, keyring, cache, session, helper_arguments, answers: Arc::default() })
     }
 

@@ -12,12 +12,14 @@ use crate::stack::StackIndex;
 pub struct App {
     pub host: Host,
     pub config: Config,
+    /// Arguments by which a helper that is started elsewhere finds this configuration.
+    pub locate: Vec<String>,
     index: OnceLock<StackIndex>,
 }
 
 impl App {
-    pub fn new(host: Host, config: Config) -> App {
-        App { host, config, index: OnceLock::new() }
+    pub fn new(host: Host, config: Config, locate: Vec<String>) -> App {
+        App { host, config, locate, index: OnceLock::new() }
     }
 
     /// The stack manifests; read at the first call. Commands that need no stacks never read them.

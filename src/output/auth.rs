@@ -277,7 +277,7 @@ fn rows(rows: &[(&str, Option<String>)]) -> String {
 
 /// Local time and what is left of it.
 fn expiry(expires: Timestamp, now: Timestamp) -> String {
-    let local = expires.to_zoned(TimeZone::system());
+    let local = expires.to_zoned_datetime(TimeZone::system());
     let left = expires.duration_since(now);
     let left = if left.is_positive() { remaining(left) } else { "expired".to_owned() };
     format!("{} ({left})", local.strftime("%Y-%m-%d %H:%M:%S %Z"))

@@ -15,9 +15,7 @@ pub use auth::{
 };
 pub use describe::{ComponentArgs, DescribeArgs, DescribeCommand, ProcessingArgs, StacksArgs};
 pub use global::GlobalArgs;
-pub use helmfile::{HelmfileArgs, HelmfileCommand, HelmfileRun};
+pub use helmfile::{HelmfileArgs, HelmfileCommand, HelmfileGenerate, HelmfileRun};
 pub use list::{ComponentsArgs, ListArgs, ListCommand, StackListArgs};
-pub use root::{Cli, Command, VersionArgs};
-pub use terraform::{
-    CleanArgs, Fleet, GenerateCommand, InitFlags, OutputArgs, PlanFlags, TerraformArgs, TerraformCommand, TerraformRun,
-};
+pub use root::{Cli, Command};
+pub use terraform::{CleanArgs, GenerateCommand, InitFlags, PlanFlags, TerraformArgs, TerraformCommand, TerraformRun};

@@ -10,7 +10,7 @@ use crate::auth::delivery::{
     Delivery, Format, Helper, Printable, Profile, Style, Wiring, printable, profile_name, render,
 };
 use crate::auth::resolution::Flag;
-use crate::auth::run::Standing;
+use crate::auth::run::standing::Standing;
 use crate::auth::{Description, IdentityName, Logins};
 use crate::diag::{Failure, Result};
 use crate::host::fs;
