@@ -24,7 +24,12 @@ const TABLE: &[Row] = &[
     ("import-missing", DESCRIBE, 1, &["stack import not found", "catalog/nowhere", "orgs/dev.yaml:2:5"]),
     ("import-missing", PLAN, 1, &["stack import not found", "catalog/nowhere", "orgs/dev.yaml:2:5"]),
     ("import-self", DESCRIBE, 1, &["stack manifest imports itself", "orgs/dev.yaml:2:5"]),
-    ("import-cycle", DESCRIBE, 1, &["catalog/one", "catalog/two", "catalog/three", "cycle", ".yaml:2:5"]),
+    (
+        "import-cycle",
+        DESCRIBE,
+        1,
+        &["catalog/one", "catalog/two", "catalog/three", "circular stack import", ".yaml:2:5"],
+    ),
     ("import-not-a-list", DESCRIBE, 1, &["invalid import section", "orgs/dev.yaml:1"]),
     ("section-of-wrong-type", DESCRIBE, 1, &["invalid vars section", "orgs/dev.yaml:1"]),
     ("base-unknown", DESCRIBE, 1, &["component not defined in any config files", "nobody", "orgs/dev.yaml:7"]),

@@ -80,7 +80,7 @@ fn main_job_shows_each_component_its_own_identity() {
             format!("{component} | process        gives the key MOCK_ACCESS_KEY_ID"),
         ];
         for line in expected {
-            assert!(apply.stdout.contains(&line), "not shown: {line}\n{apply}");
+            assert!(apply.plain_stdout().contains(&line), "not shown: {line}\n{apply}");
         }
     }
     let cidr = sandbox.atmos(&["terraform", "output", "vpc", "-s", "prod", "--", "-raw", "cidr"]).success();

@@ -30,7 +30,7 @@ fn without_any_keyring_the_login_lasts_one_process_and_that_is_said_once() {
     let mut cloud = Cloud::start(&[]);
     without_file_keyring(&mut cloud);
     let outcome = cloud.login("data-admin").success().says("keyring");
-    assert_eq!(outcome.stderr.matches("ATMOS_KEYRING_TYPE").count(), 1, "{outcome}");
+    assert_eq!(outcome.stderr.matches("keyring is not available").count(), 1, "{outcome}");
     cloud.assert_clean();
     cloud.sandbox.atmos(&["auth", "process", "--identity", "data-admin"]).exits(2);
     // A run logs in and uses what it got, in memory.

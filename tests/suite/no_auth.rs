@@ -111,7 +111,8 @@ fn commands_of_a_components_life_work() {
     let output = sandbox.atmos(&["terraform", "output", "app", "-s", "dev", "--", "-json"]).success().json();
     assert_eq!(output["name"]["value"], "app");
     sandbox.atmos(&["terraform", "destroy", "app", "-s", "dev", "--", "-auto-approve"]).success();
-    terraform(&["clean"]).success();
+    terraform(&["clean"]).exits(1).says("--force");
+    terraform(&["clean", "--force"]).success();
     assert!(!sandbox.repo().join("components/terraform/app/.terraform").exists());
     assert!(sandbox.repo().join("components/terraform/app/terraform.tfstate.d").exists(), "clean keeps the state");
 }

@@ -61,6 +61,11 @@ impl Outcome {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("stdout is not JSON: {error}\n{self}"))
     }
 
+    /// Stdout without colours.
+    pub(crate) fn plain_stdout(&self) -> String {
+        without_ansi(&self.stdout)
+    }
+
     pub(crate) fn clean_stdout(&self) -> String {
         clean(&self.stdout, &self.root)
     }

@@ -35,9 +35,7 @@ impl Terminal {
                 text
             }
             Err(error) => {
-                let mut rest = vec![0; 65536];
-                let read = self.session.try_read(&mut rest).unwrap_or(0);
-                self.note(&rest[..read]);
+                self.note_rest();
                 panic!("waited for `{pattern}`: {error}\n--- terminal\n{}", self.seen)
             }
         }
@@ -57,7 +55,10 @@ impl Terminal {
     pub(crate) fn finish(mut self) -> (i32, String) {
         match self.session.expect(Eof) {
             Ok(found) => self.note(found.before()),
-            Err(error) => panic!("did not end: {error}\n--- terminal\n{}", self.seen),
+            Err(error) => {
+                self.note_rest();
+                panic!("did not end: {error}\n--- terminal\n{}", self.seen)
+            }
         }
         let code = match self.session.get_process().wait().expect("our own child") {
             WaitStatus::Exited(_, code) => code,
@@ -65,6 +66,14 @@ impl Terminal {
             other => panic!("neither exited nor killed: {other:?}"),
         };
         (code, std::mem::take(&mut self.seen))
+    }
+
+    fn note_rest(&mut self) {
+        // What was read while waiting stands in a buffer of the session, which a match of anything empties.
+        if let Ok(Some(found)) = self.session.check(Regex("(?s).+")).map(Some) {
+            let text = found.get(0).unwrap_or_default().to_vec();
+            self.note(&text);
+        }
     }
 
     fn note(&mut self, bytes: &[u8]) {
