@@ -151,7 +151,7 @@ fn check_confirmation(words: &[&str], request: &Request, env: &Env, approved: bo
     let harmless = is_on(&request.native, "-auto-approve") || is_on(&request.native, "-help") || by_env;
     // A saved plan as a positional word needs no confirmation either.
     let positional = words[0] != "destroy" && last_is_positional(&request.native);
-    if !asks || approved || harmless || positional || request.stdin_readable {
+    if !asks || approved || harmless || positional || request.stdin_readable || request.dry_run {
         return Ok(());
     }
     Err(Error::NoTty { command: format!("terraform {}", words[0]) })
