@@ -33,6 +33,14 @@ pub enum Error {
         at: Option<SourceSpan>,
     },
 
+    /// An identity was named, and there is nothing that could authenticate anybody.
+    #[error("authentication not configured in atmos.yaml: identity not found: `{name}`{context}")]
+    #[diagnostic(
+        code(atmos::auth::not_configured),
+        help("add `auth.providers` and `auth.identities` to atmos.yaml, or leave --identity and ATMOS_IDENTITY away")
+    )]
+    NotConfigured { name: String, context: String },
+
     #[error("provider not found: `{name}`{place}")]
     #[diagnostic(code(atmos::auth::provider_not_found), help("{help}"))]
     ProviderNotFound {

@@ -240,6 +240,9 @@ fn named(inputs: &Inputs<'_>, name: &str, source: Source, mark: Mark) -> Result<
     if let Some(identity) = inputs.auth.identity(name) {
         return Ok(Resolution::Identity { name: identity.name.clone(), source });
     }
+    if inputs.auth.is_empty() {
+        return Err(Error::NotConfigured { name: name.to_owned(), context: context(inputs) });
+    }
     let Mark { place, text, at } = mark;
     let mut context = context(inputs);
     if source == Source::Environment {

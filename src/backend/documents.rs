@@ -143,6 +143,7 @@ mod tests {
             locked: false,
             command: "terraform".to_owned(),
             workspace: "dev".to_owned(),
+            auth_defaults: Vec::new(),
             sections,
         }
     }

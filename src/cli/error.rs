@@ -50,7 +50,7 @@ pub enum Error {
     #[diagnostic(code(atmos::cli::write), help("check that the directory exists and may be written to"))]
     Write { path: String, cause: std::io::Error },
 
-    #[error("atmos.yaml CLI config file was not found. A configuration is needed for this command")]
+    #[error("atmos configuration not found or invalid: the atmos.yaml CLI config file was not found.")]
     #[diagnostic(
         code(atmos::cli::no_config),
         help(

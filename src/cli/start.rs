@@ -39,6 +39,9 @@ fn run(cli: Cli, native: Split, env: Env) -> ExitCode {
 }
 
 fn fail(screen: &Screen, report: &Report, verbose: bool) -> ExitCode {
-    screen.error(report, verbose);
+    // Who asked for the stop knows.
+    if report.code().as_deref() != Some("atmos::exec::interrupted") {
+        screen.error(report, verbose);
+    }
     ExitCode::from(report.exit_code())
 }

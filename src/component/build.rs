@@ -12,6 +12,7 @@ use super::own::{Own, text_of};
 use super::scope::Scope;
 use super::section::Section;
 use super::workspace::{self, StackName};
+use crate::auth::resolution::{self as auth, ScopedDefault};
 use crate::merge::{ListStrategy, merge, merge_all, settle};
 use crate::stack::Located;
 use crate::value::{Map, Node};
@@ -129,9 +130,21 @@ impl<'s, 'a> Layers<'s, 'a> {
             locked,
             command: self.command(),
             workspace,
+            auth_defaults: self.auth_defaults(),
             sections,
         };
         Ok(Built { instance, name })
+    }
+
+    /// Which scope made which identity default: the narrowest one decides.
+    fn auth_defaults(&self) -> Vec<ScopedDefault> {
+        let layers = [
+            (auth::Scope::Stack, self.scope.defaults.get(Section::Auth)),
+            (auth::Scope::BaseComponent, self.bases.bag.get(Section::Auth)),
+            (auth::Scope::Component, self.own.bag.get(Section::Auth)),
+            (auth::Scope::Overrides, self.overrides.bag.get(Section::Auth)),
+        ];
+        auth::layered_defaults(layers.into_iter().filter_map(|(scope, node)| Some((scope, node?))))
     }
 
     /// `metadata.component` of the component itself, else what its legacy attribute leads to, else its name.

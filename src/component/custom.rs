@@ -52,6 +52,7 @@ pub(crate) fn build(scope: &Scope<'_>, name: &str, component: &Node) -> Result<B
         locked: is("locked", true),
         command: scope.kind.key().to_owned(),
         workspace: stack_name.canonical(key).replace('/', "-"),
+        auth_defaults: Vec::new(),
         sections: Sections {
             vars,
             settings: shallow(top.get("settings"), own.get("settings")),

@@ -261,11 +261,15 @@ impl<'a> Search<'a> {
     fn not_found(&self, component: &str, kinds: &[Kind]) -> Error {
         let mut names: BTreeMap<String, Vec<String>> = BTreeMap::new();
         let mut of_key = None;
-        let mut broken = None;
+        let mut broken: Option<Error> = None;
+        let mut blamed = None;
         let mut notes = Vec::new();
         for stack in &self.stacks {
             match summary::of_stack(self.host, self.config, self.index, stack) {
                 Err(error) => {
+                    if self.index.mentions(stack, component) {
+                        blamed.get_or_insert_with(|| error.clone());
+                    }
                     broken.get_or_insert(error);
                 }
                 Ok(found) => {
@@ -278,6 +282,10 @@ impl<'a> Search<'a> {
                     notes.extend(self.incomplete_note(stack, kinds, component));
                 }
             }
+        }
+        // A manifest that has the component but cannot be used is more likely the cause than a wrong name.
+        if let Some(error) = blamed {
+            return error;
         }
         let (component, stack) = (component.to_owned(), self.asked.to_owned());
         if let Some(components) = names.get(self.asked).filter(|_| of_key.is_none()) {

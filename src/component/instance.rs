@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::kind::Kind;
+use crate::auth::resolution::ScopedDefault;
 use crate::config::Config;
 use crate::value::{Map, Node};
 
@@ -115,6 +116,8 @@ pub struct Instance {
     /// Program to run.
     pub command: String,
     pub workspace: String,
+    /// Identities that the stack's own scopes make default, with the scope.
+    pub auth_defaults: Vec<ScopedDefault>,
     pub sections: Sections,
 }
 

@@ -68,6 +68,24 @@ pub fn remove(folder: &Path, name: &str) -> Result<bool, Error> {
     fs::remove_file_if_present(&path).map_err(Error::file("remove", &path))
 }
 
+/// Makes a file that another program wrote readable by its owner only; that it is not there is fine.
+///
+/// # Errors
+/// [`Error::File`].
+#[cfg(unix)]
+pub fn narrow(path: &Path) -> Result<(), Error> {
+    use std::os::unix::fs::PermissionsExt;
+    match std::fs::set_permissions(path, std::fs::Permissions::from_mode(PRIVATE)) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::file("narrow", path)(error)),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+pub fn narrow(_path: &Path) -> Result<(), Error> {
+    Ok(())
+}
+
 /// `name` below `folder`, refused when it would lead out of it.
 fn inside(folder: &Path, name: &str) -> Result<PathBuf, Error> {
     let mut components = Path::new(name).components().peekable();

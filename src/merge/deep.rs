@@ -50,6 +50,12 @@ pub fn merge_into(target: &mut Node, over: &Node, strategy: ListStrategy) {
         (Value::List(base), Value::List(later)) if strategy != ListStrategy::Replace => {
             merge_lists(base, later, strategy);
         }
+        (Value::Function(function), Value::List(later)) if strategy != ListStrategy::Replace && is_append(function) => {
+            // Still to be appended to what lies below, now with what this layer does to it.
+            if let Value::List(base) = &mut Arc::make_mut(function).argument.value {
+                merge_lists(base, later, strategy);
+            }
+        }
         _ => *target = over.clone(),
     }
 }
@@ -105,7 +111,7 @@ fn append(target: &mut Node, over: &Node, function: &Function) {
     };
     match &mut target.value {
         Value::List(base) => Arc::make_mut(base).extend(items.iter().cloned()),
-        Value::Function(below) if below.tag.as_ref() == APPEND && below.argument.as_list().is_some() => {
+        Value::Function(below) if is_append(below) => {
             let below = Arc::make_mut(below);
             if let Value::List(base) = &mut below.argument.value {
                 Arc::make_mut(base).extend(items.iter().cloned());
@@ -113,6 +119,10 @@ fn append(target: &mut Node, over: &Node, function: &Function) {
         }
         _ => *target = over.clone(),
     }
+}
+
+fn is_append(function: &Function) -> bool {
+    function.tag.as_ref() == APPEND && function.argument.as_list().is_some()
 }
 
 /// Ends a merge: what is still tagged `!append` becomes its list, and keys and items tagged `!unset` go.
@@ -198,6 +208,9 @@ mod tests {
         assert_eq!(settle(&stacked), node(r#"{"l":[2,3]}"#));
         assert_eq!(settle(&merge(&base, &stacked, ListStrategy::Replace)), node(r#"{"l":[1,2,3]}"#));
         assert_eq!(settle(&merge(&node(r#"{"l":"x"}"#), &append("[2]"), ListStrategy::Merge)), node(r#"{"l":[2]}"#));
+        let plain = node(r#"{"l":[3]}"#);
+        assert_eq!(settle(&merge(&append("[2]"), &plain, ListStrategy::Append)), node(r#"{"l":[2,3]}"#));
+        assert_eq!(settle(&merge(&append("[2]"), &plain, ListStrategy::Replace)), plain);
     }
 
     #[test]

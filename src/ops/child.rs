@@ -12,7 +12,7 @@ use super::identity::{Choice, Question};
 use super::legacy;
 use crate::auth::creds::AwsCredentials;
 use crate::auth::delivery::{Delivery, Style, child_env, profile_name};
-use crate::auth::resolution::{Flag, Need, Source, narrower_defaults};
+use crate::auth::resolution::{Flag, Need, Source};
 use crate::auth::run::{Run, RunIdentity, RunSettings, client};
 use crate::auth::store::password_variables;
 use crate::auth::{AuthConfig, IdentityName, Options, Session};
@@ -71,11 +71,10 @@ pub(super) fn access(app: &App) -> Result<Access> {
 pub(super) async fn hold(app: &App, access: &Access, instance: &Instance, flag: &Flag) -> Result<Held> {
     let section = if instance.sections.auth.is_empty() { &app.config.auth } else { &instance.sections.auth };
     let settings = Arc::new(AuthConfig::read(section));
-    let defaults = narrower_defaults(&app.config.auth, section);
     let choice = access.choose(&Question {
         flag: flag.clone(),
         auth: &settings,
-        defaults: &defaults,
+        defaults: &instance.auth_defaults,
         setting: instance.sections.settings.get_path(["auth", "identity"]),
         need: Need::Run,
         instance: Some((&instance.name, &instance.stack)),

@@ -84,6 +84,9 @@ impl Evaluation<'_> {
                 at: located.at,
             });
         }
+        if tag == "!literal" {
+            return Ok(Some(argument.value.clone()));
+        }
         let name = tag.trim_start_matches('!');
         if !self.options.process_functions || self.options.skip.iter().any(|skip| skip.trim_start_matches('!') == name)
         {
@@ -91,7 +94,6 @@ impl Evaluation<'_> {
         }
         let text = argument_text(argument);
         let value = match tag {
-            "!literal" => argument.value.clone(),
             "!env" => Value::String(self.env(tag, &text, node)?.into()),
             "!repo-root" | "!git.root" => Value::String(self.repo_root(tag, &text, node)?.into()),
             _ => {

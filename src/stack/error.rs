@@ -106,7 +106,7 @@ pub enum Error {
         at: Option<SourceSpan>,
     },
 
-    #[error("circular stack import: {chain}{place}")]
+    #[error("circular stack import: {chain} (a cycle){place}")]
     #[diagnostic(code(atmos::stack::import_cycle), help("remove one of these imports"))]
     ImportCycle {
         chain: String,

@@ -141,6 +141,28 @@ impl StackIndex {
         })
     }
 
+    /// Whether a file of the stack, imported ones included, has a component of this name. Looks at the files as they are
+    /// written, so that it also knows of stacks that cannot be merged.
+    pub fn mentions(&self, stack: &Stack, component: &str) -> bool {
+        let mut seen = vec![false; self.files.list.len()];
+        let mut open = vec![stack.file];
+        while let Some(index) = open.pop() {
+            if std::mem::replace(&mut seen[index], true) {
+                continue;
+            }
+            let file = &self.files.list[index];
+            let kinds = file.document.as_ref().ok().and_then(|document| document.get("components"));
+            if kinds
+                .and_then(Node::as_map)
+                .is_some_and(|kinds| kinds.values().any(|kind| kind.get(component).is_some()))
+            {
+                return true;
+            }
+            open.extend(file.imports.iter().flatten().flat_map(|entry| &entry.files));
+        }
+        false
+    }
+
     /// Lists of one component are merged with this strategy unless its settings say otherwise.
     pub fn strategy(&self) -> ListStrategy {
         self.strategy

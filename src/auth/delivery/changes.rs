@@ -185,11 +185,12 @@ fn aws(wiring: &Wiring<'_>) -> Vec<(String, OsString)> {
 }
 
 fn mock_aws(wiring: &Wiring<'_>) -> Vec<(String, OsString)> {
+    let region = wiring.region.filter(|region| !region.is_empty()).unwrap_or(MOCK_REGION);
     let set: [(&str, &str); 5] = [
         ("AWS_CONFIG_FILE", MOCK_CONFIG),
-        ("AWS_DEFAULT_REGION", MOCK_REGION),
+        ("AWS_DEFAULT_REGION", region),
         ("AWS_PROFILE", wiring.identity),
-        ("AWS_REGION", MOCK_REGION),
+        ("AWS_REGION", region),
         ("AWS_SHARED_CREDENTIALS_FILE", MOCK_CREDENTIALS),
     ];
     set.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect()

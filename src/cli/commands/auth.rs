@@ -97,13 +97,12 @@ fn exec(context: &Context, args: ExecArgs) -> Result<u8> {
 
 fn process(context: &Context, args: ProcessArgs) -> Result<u8> {
     let request = auth::ProcessRequest { identity: flag(&args.identity), socket: args.socket };
-    let answer = match request.socket(&context.host) {
+    let answer = if let Some(socket) = request.socket(&context.host) {
         // Within a run nothing of the configuration is needed: the parent knows it all.
-        Some(socket) => context.block_on(auth::ask_run(&request, socket))??,
-        None => {
-            let access = access(context, Options { interactive: false, ..Options::default() })?;
-            context.block_on(auth::process(&access, &request))??
-        }
+        context.block_on(auth::ask_run(&request, socket))??
+    } else {
+        let access = access(context, Options { interactive: false, ..Options::default() })?;
+        context.block_on(auth::process(&access, &request))??
     };
     write::raw(context, &answer)?;
     Ok(0)

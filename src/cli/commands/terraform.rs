@@ -118,6 +118,7 @@ fn request(context: &Context, word: &str, run: TerraformRun, init: &InitFlags) -
         auto_generate_backend_file: either(init.auto_generate_backend_file, "ATMOS_AUTO_GENERATE_BACKEND_FILE")?,
         redirect_stderr: redirect(context),
         interactive: context.host.terminal.can_prompt(),
+        dry_run: flag(run.dry_run, env, "ATMOS_DRY_RUN"),
         stdin_readable: stdin_is_readable(),
         ..Request::default()
     };

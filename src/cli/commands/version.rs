@@ -6,21 +6,18 @@ use crate::diag::Result;
 use crate::value::{Map, Node};
 
 /// Release of the reference whose behaviour this version matches, and against which `version.constraint` is checked.
-pub(crate) const COMPATIBLE_WITH: &str = crate::config::REFERENCE_VERSION;
+const COMPATIBLE_WITH: &str = crate::config::REFERENCE_VERSION;
 
 pub(super) fn run(context: &Context, format: Option<&str>) -> Result<u8> {
     let version = env!("CARGO_PKG_VERSION");
     let (os, arch) = platform();
-    match format {
-        None => {
-            write::data(context, &format!("👽 Atmos {version} on {os}/{arch} (compatible with {COMPATIBLE_WITH})\n"))?;
-        }
-        Some(_) => {
-            let fields = [("version", version), ("os", os), ("arch", arch), ("compatible_with", COMPATIBLE_WITH)];
-            let document =
-                Node::from(fields.iter().map(|(key, text)| ((*key).into(), Node::from(*text))).collect::<Map>());
-            write::document(context, &document, Format::parse(format)?, 2, None)?;
-        }
+    if format.is_none() {
+        write::data(context, &format!("\n👽 Atmos {version} on {os}/{arch}\n\n"))?;
+        context.host.talk.info(format!("behaves as release {COMPATIBLE_WITH} of the Go version of atmos"));
+    } else {
+        let fields = [("version", version), ("os", os), ("arch", arch), ("compatible_with", COMPATIBLE_WITH)];
+        let document = Node::from(fields.iter().map(|(key, text)| ((*key).into(), Node::from(*text))).collect::<Map>());
+        write::document(context, &document, Format::parse(format)?, 2, None)?;
     }
     Ok(0)
 }

@@ -29,6 +29,8 @@ pub struct Request {
     pub redirect_stderr: Option<Redirect>,
     /// A person can answer questions.
     pub interactive: bool,
+    /// Nothing will be started.
+    pub dry_run: bool,
     /// Something can be read from standard input (a terminal, a pipe or a file; not `/dev/null`).
     pub stdin_readable: bool,
 }

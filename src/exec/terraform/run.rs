@@ -68,6 +68,9 @@ pub async fn run(mut context: Context<'_>, plan: &Plan) -> Result<Finished, Erro
         2 if plan.detailed_exit_code => 2,
         code => return Err(Error::ChildFailed { command: described(&launch), code }),
     };
+    if let Some(name) = &plan.saves {
+        files::narrow(&target.folder.join(name))?;
+    }
     for name in &plan.remove {
         files::remove(&target.folder, name)?;
     }

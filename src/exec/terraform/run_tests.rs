@@ -1,5 +1,6 @@
 //! Runs with the real program where it is on PATH, and with a recording stub for what the real one cannot show.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -182,7 +183,8 @@ async fn saved_plans_are_applied_and_removed_and_missing_ones_are_refused() {
     assert!(!folder.join(".terraform").exists());
     let detailed = go(&dev, &request("plan -detailed-exitcode"), &env).await.unwrap();
     assert_eq!(detailed.code, 2);
-    assert!(folder.join("dev-vpc.planfile").exists());
+    let mode = std::fs::metadata(folder.join("dev-vpc.planfile")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
     go(&dev, &request("output"), &env).await.unwrap();
     assert!(folder.join("dev-vpc.planfile").exists(), "only an apply removes the saved plan");
     go(&dev, &apply, &env).await.unwrap();
@@ -192,7 +194,6 @@ async fn saved_plans_are_applied_and_removed_and_missing_ones_are_refused() {
 /// A program that records its arguments in `log` and ends with the code that a file named after its first two
 /// arguments has.
 fn stub(temp: &Path) -> String {
-    use std::os::unix::fs::PermissionsExt;
     let path = temp.join("stub");
     let script = "#!/bin/sh\nhere=$(dirname \"$0\")\necho \"$@\" >> \"$here/log\"\nfor name in \"$1-$2\" \"$1\"; do\n  \
                   if [ -f \"$here/code-$name\" ]; then echo \"stub says no to $1\"; exit \"$(cat \"$here/code-$name\")\"; fi\ndone\n";

@@ -24,6 +24,8 @@ pub struct Plan {
     pub output: Output,
     /// Exit code 2 means "changes", not failure.
     pub detailed_exit_code: bool,
+    /// The planfile that the run writes: it holds every value of the plan, so it is narrowed to its owner.
+    pub saves: Option<String>,
     /// Removed from the folder after success.
     pub remove: Vec<String>,
     pub warnings: Vec<Warning>,
@@ -83,8 +85,11 @@ pub fn steps(target: &Target, request: &Request, env: &Env) -> Result<Plan, Erro
     } else if tests {
         remove.push(names.test_varfile());
     }
+    let main = main_arguments(target, &words, verb, request, planfile.as_deref(), auto_approve);
+    let saves = main.as_ref().filter(|args| words == ["plan"] && args.contains(&names.planfile()));
     Ok(Plan {
-        main: main_arguments(target, &words, verb, request, planfile.as_deref(), auto_approve),
+        saves: saves.map(|_| names.planfile()),
+        main,
         init: init(target, &words, request, writes_vars),
         needs_planfile: planfile,
         varfiles,
@@ -146,7 +151,7 @@ fn check_confirmation(words: &[&str], request: &Request, env: &Env, approved: bo
     let harmless = is_on(&request.native, "-auto-approve") || is_on(&request.native, "-help") || by_env;
     // A saved plan as a positional word needs no confirmation either.
     let positional = words[0] != "destroy" && last_is_positional(&request.native);
-    if !asks || approved || harmless || positional || request.stdin_readable {
+    if !asks || approved || harmless || positional || request.stdin_readable || request.dry_run {
         return Ok(());
     }
     Err(Error::NoTty { command: format!("terraform {}", words[0]) })

@@ -1,0 +1,39 @@
+//! The outside world in one struct.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{Dirs, Env, Terminal, fs};
+use crate::diag::Talk;
+use crate::secret::Masker;
+use crate::span::Sources;
+
+/// Everything that a command may know of the machine it runs on.
+#[derive(Debug, Clone)]
+pub struct Host {
+    /// The process environment at start.
+    pub env: Env,
+    /// Working directory, after `--chdir`. Absolute.
+    pub cwd: PathBuf,
+    pub dirs: Dirs,
+    pub terminal: Terminal,
+    /// Path of this executable, for helpers that children start (`credential_process`).
+    pub exe: PathBuf,
+    pub talk: Talk,
+    pub masker: Arc<Masker>,
+    pub sources: Arc<Sources>,
+}
+
+impl Host {
+    /// The wall clock. The only place that reads it.
+    pub fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    /// `path` made absolute against the working directory and cleaned of `.` and `..` without touching the disk.
+    pub fn absolute(&self, path: &std::path::Path) -> PathBuf {
+        fs::clean(&self.cwd.join(path))
+    }
+}
