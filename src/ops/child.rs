@@ -211,7 +211,9 @@ impl Holding<'_> {
         };
         let style = match identity.map(|identity| identity.kind_text.as_str()) {
             Some("mock") => Style::Mock,
-            Some("mock/aws") => Style::MockAws,
+            // A component's child gets a private directory from this kind too: the fixed names below /tmp, which a
+            // command of the user's own sees, are open to anybody, and an AWS program runs what a config file says.
+            Some("mock/aws") if self.announce => Style::MockAws,
             _ => Style::Aws,
         };
         let env = identity.map(|identity| identity.env.clone()).unwrap_or_default();

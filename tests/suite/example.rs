@@ -86,7 +86,10 @@ fn main_job_shows_each_component_its_own_identity() {
     let cidr = sandbox.atmos(&["terraform", "output", "vpc", "-s", "prod", "--", "-raw", "cidr"]).success();
     assert_eq!(cidr.stdout, "10.1.0.0/16");
     sandbox.atmos(&["terraform", "destroy", "--all", "-s", "prod", "--", "-auto-approve"]).success();
-    assert_eq!(Sandbox::files_below(&sandbox.runtime()), Vec::<std::path::PathBuf>::new());
+    let mut left = Sandbox::files_below(&sandbox.runtime());
+    // An empty file that runs lock while they sweep.
+    left.retain(|file| !file.ends_with("lock"));
+    assert_eq!(left, Vec::<std::path::PathBuf>::new());
 }
 
 #[test]

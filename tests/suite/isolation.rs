@@ -141,6 +141,32 @@ sh -c \"$other\" >\"$out/other\" 2>&1; echo $? >\"$out/other-code\"
 }
 
 #[test]
+fn nested_atmos_asks_the_run_around_it_and_gets_what_that_may_use() {
+    let mut cloud = Cloud::start(&[]);
+    cloud.sandbox.set("ATMOS_PROGRAM", env!("CARGO_BIN_EXE_atmos"));
+    cloud.login("data-admin").success();
+    cloud.login("network-admin").success();
+    cloud.sandbox.write(
+        "bin/probe",
+        "#!/bin/sh
+out=$PROBE/$1; mkdir -p \"$out\"
+cd ../../..
+for identity in data-admin network-admin; do
+    $ATMOS_PROGRAM auth exec -i $identity -- sh -c 'echo $AWS_PROFILE' >\"$out/$identity\" 2>\"$out/$identity-error\"
+    echo $? >\"$out/$identity-code\"
+done
+",
+    );
+    let apply = cloud.apply(&["database", "-s", "dev"]).success();
+    let probe = cloud.probe("dev-database");
+    let own = (probe.text("data-admin-code"), probe.text("data-admin"));
+    assert_eq!(own, ("0\n".into(), "data-admin\n".into()), "{}\n{apply}", probe.text("data-admin-error"));
+    assert_ne!(probe.text("network-admin-code"), "0\n");
+    assert_eq!(probe.text("network-admin"), "");
+    cloud.assert_clean();
+}
+
+#[test]
 fn delivery_files_holds_the_keys_for_the_run_only() {
     let cloud = Cloud::start(&[]);
     let settings = cloud.sandbox.read("atmos.yaml").replace("realm: scenario", "realm: scenario\n  delivery: files");

@@ -138,6 +138,17 @@ fn rejected_refresh_token_leads_to_a_new_login() {
 }
 
 #[test]
+fn expired_token_without_a_terminal_names_the_way_out() {
+    let cloud = Cloud::start(&["--token-lifetime", "1", "--no-refresh"]);
+    cloud.login("data-admin").success();
+    std::thread::sleep(Duration::from_millis(1100));
+    let plan = cloud.sandbox.atmos(&["terraform", "plan", "vpc", "-s", "dev"]);
+    plan.exits(2).says("requires an interactive terminal").says("atmos auth login");
+    assert!(!cloud.sandbox.repo().join("components/terraform/vpc/.terraform").exists());
+    cloud.assert_clean();
+}
+
+#[test]
 fn token_that_the_portal_rejects_is_replaced_once() {
     let cloud = Cloud::start(&[]);
     cloud.login("data-admin").success();

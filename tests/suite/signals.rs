@@ -78,6 +78,28 @@ fn termination_reaches_the_child() {
     interrupted(Signal::TERM, false, 143);
 }
 
+/// With keys in files a killed run leaves them, in its private folder and nowhere else, until the next start.
+#[test]
+fn keys_that_a_killed_run_left_are_swept_at_the_next_start() {
+    let mut cloud = Cloud::start(&[]);
+    let settings = cloud.sandbox.read("atmos.yaml").replace("realm: scenario", "realm: scenario\n  delivery: files");
+    cloud.sandbox.write("atmos.yaml", &settings);
+    let run = running(&mut cloud);
+    run.signal_group(Signal::KILL);
+    run.wait().exits(137);
+    // The probe's copy is the test's own.
+    std::fs::remove_file(cloud.probes().join("dev-vpc/credentials")).unwrap();
+    let scanner = Scanner::of(&cloud.portal, &cloud.sts);
+    for folder in [cloud.sandbox.home(), cloud.sandbox.repo(), cloud.probes()] {
+        scanner.assert_absent_below(&folder);
+    }
+    let left = std::fs::read(cloud.run_folders()[0].join("credentials")).unwrap();
+    assert!(!scanner.find(&left).is_empty(), "the scan finds what is there");
+    cloud.sandbox.set("PROBE_SLEEP", "0");
+    cloud.sandbox.atmos(&["terraform", "plan", "database", "-s", "dev", "--identity", "network-admin"]).success();
+    cloud.assert_clean();
+}
+
 #[test]
 fn what_a_killed_run_left_is_swept_at_the_next_start() {
     let mut cloud = Cloud::start(&[]);
