@@ -6,7 +6,7 @@ use crate::diag::Failure;
 
 /// What is wrong with the words that the user typed, or with the place where atmos was started.
 #[derive(Debug, thiserror::Error, Diagnostic)]
-pub enum Error {
+pub(super) enum Error {
     #[error("incorrect usage: {message}")]
     #[diagnostic(code(atmos::cli::usage), help("{help}"))]
     Usage { message: String, help: String },

@@ -7,11 +7,11 @@
 mod dirs;
 mod env;
 pub mod fs;
-mod host;
 pub mod lock;
+mod machine;
 mod terminal;
 
 pub use dirs::Dirs;
 pub use env::Env;
-pub use host::Host;
+pub use machine::Host;
 pub use terminal::Terminal;

@@ -9,7 +9,7 @@ use crate::diag::Warning;
 use crate::host::fs;
 
 /// Says once per machine that earlier logins are not reused, if there are any.
-pub fn notice(access: &Access) {
+pub(super) fn notice(access: &Access) {
     let host = &access.host;
     let marker = host.dirs.cache.join("atmos/auth/.earlier-logins-noticed");
     if marker.exists() {

@@ -58,7 +58,7 @@ impl Screen {
             None => text,
         };
         let text = if self.colour { text.replacen("**Error:**", "\u{1b}[1;31m**Error:**\u{1b}[0m", 1) } else { text };
-        self.stderr(&text);
+        Screen::stderr(&text);
     }
 
     /// The listener for what the core says on the way.
@@ -75,11 +75,14 @@ impl Screen {
             Message::Warning(warning) if self.level <= Level::Warning => warning_text(warning),
             _ => return,
         };
-        self.stderr(&format!("{}\n", self.masker.as_ref().map_or(line.as_str().into(), |masker| masker.mask(&line))));
+        Screen::stderr(&format!(
+            "{}\n",
+            self.masker.as_ref().map_or(line.as_str().into(), |masker| masker.mask(&line))
+        ));
     }
 
     /// A failing stderr leaves nobody to tell.
-    fn stderr(&self, text: &str) {
+    fn stderr(text: &str) {
         let mut stderr = io::stderr().lock();
         let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
     }

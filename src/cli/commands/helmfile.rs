@@ -30,12 +30,12 @@ pub(super) fn run(context: &Context, args: HelmfileArgs) -> Result<u8> {
             helmfile::generate_varfile(&app, &GenerateRequest { component, stack, file })?;
             Ok(0)
         }
-        HelmfileCommand::Other(words) => other(context, words),
+        HelmfileCommand::Other(words) => other(context, &words),
     }
 }
 
 /// Any other sub-command of helmfile: its words are read as those of the built ones.
-fn other(context: &Context, words: Vec<OsString>) -> Result<u8> {
+fn other(context: &Context, words: &[OsString]) -> Result<u8> {
     use clap::{FromArgMatches, Parser};
 
     #[derive(Debug, Parser)]
@@ -64,10 +64,10 @@ fn other(context: &Context, words: Vec<OsString>) -> Result<u8> {
     ];
     let verb = words.first().map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
     if !KNOWN.contains(&verb.as_str()) {
-        return Err(unknown::command("atmos helmfile", &words).into());
+        return Err(unknown::command("atmos helmfile", words).into());
     }
     let parsed = <Words as clap::CommandFactory>::command()
-        .try_get_matches_from(&words)
+        .try_get_matches_from(words)
         .and_then(|matches| Words::from_arg_matches(&matches));
     let parsed = parsed.map_err(|error| Error::Usage {
         message: error.to_string().lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned(),

@@ -26,11 +26,11 @@ pub(super) fn run(context: &Context, args: TerraformArgs) -> Result<u8> {
             let skip = flag(skip_planfile, &context.host.env, "ATMOS_TERRAFORM_PLAN_SKIP_PLANFILE");
             let mut request = request(context, "plan", run, &init)?;
             request.request.skip_planfile = skip;
-            go(context, all(request, context, fleet.all, "PLAN"))
+            go(context, &all(request, context, fleet.all, "PLAN"))
         }
         C::Apply { run, init, fleet, plan } => {
             let request = with_plan(request(context, "apply", run, &init)?, plan, &context.host.env, "APPLY");
-            go(context, all(request, context, fleet.all, "APPLY"))
+            go(context, &all(request, context, fleet.all, "APPLY"))
         }
         C::Deploy { run, init, fleet, plan, deploy_run_init } => {
             let mut request = with_plan(request(context, "deploy", run, &init)?, plan, &context.host.env, "DEPLOY");
@@ -38,51 +38,51 @@ pub(super) fn run(context: &Context, args: TerraformArgs) -> Result<u8> {
                 Some(flag) => Some(flag),
                 None => boolean(&context.host.env, "ATMOS_TERRAFORM_DEPLOY_RUN_INIT")?,
             };
-            go(context, all(request, context, fleet.all, "DEPLOY"))
+            go(context, &all(request, context, fleet.all, "DEPLOY"))
         }
         C::Destroy { run, init, fleet } => {
             let request = request(context, "destroy", run, &init)?;
-            go(context, all(request, context, fleet.all, "DESTROY"))
+            go(context, &all(request, context, fleet.all, "DESTROY"))
         }
         C::Init { run, init, fleet } => {
             let request = request(context, "init", run, &init)?;
-            go(context, all(request, context, fleet.all, "INIT"))
+            go(context, &all(request, context, fleet.all, "INIT"))
         }
-        C::Workspace { run, init } => go(context, request(context, "workspace", run, &init)?),
+        C::Workspace { run, init } => go(context, &request(context, "workspace", run, &init)?),
         C::Output(args) => {
             let variable = context.host.env.get("ATMOS_TERRAFORM_OUTPUT_FORMAT").map(str::to_owned);
             let mut request = plain(context, "output", args.run)?;
             request.format = args.format.or(variable);
-            go(context, request)
+            go(context, &request)
         }
         C::Clean(args) => clean(context, args),
         C::Generate { command } => generate(context, command),
         C::Version { .. } => version(context),
-        C::Validate(run) => go(context, plain(context, "validate", run)?),
-        C::Refresh(run) => go(context, plain(context, "refresh", run)?),
-        C::Import(run) => go(context, plain(context, "import", run)?),
-        C::Test(run) => go(context, plain(context, "test", run)?),
-        C::Show(run) => go(context, plain(context, "show", run)?),
-        C::Console(run) => go(context, plain(context, "console", run)?),
-        C::Fmt(run) => go(context, plain(context, "fmt", run)?),
-        C::ForceUnlock(run) => go(context, plain(context, "force-unlock", run)?),
-        C::Get(run) => go(context, plain(context, "get", run)?),
-        C::Graph(run) => go(context, plain(context, "graph", run)?),
-        C::Login(run) => go(context, plain(context, "login", run)?),
-        C::Logout(run) => go(context, plain(context, "logout", run)?),
-        C::Metadata(run) => go(context, plain(context, "metadata", run)?),
-        C::Modules(run) => go(context, plain(context, "modules", run)?),
-        C::Providers(run) => go(context, plain(context, "providers", run)?),
-        C::State(run) => go(context, plain(context, "state", run)?),
-        C::Taint(run) => go(context, plain(context, "taint", run)?),
-        C::Untaint(run) => go(context, plain(context, "untaint", run)?),
+        C::Validate(run) => go(context, &plain(context, "validate", run)?),
+        C::Refresh(run) => go(context, &plain(context, "refresh", run)?),
+        C::Import(run) => go(context, &plain(context, "import", run)?),
+        C::Test(run) => go(context, &plain(context, "test", run)?),
+        C::Show(run) => go(context, &plain(context, "show", run)?),
+        C::Console(run) => go(context, &plain(context, "console", run)?),
+        C::Fmt(run) => go(context, &plain(context, "fmt", run)?),
+        C::ForceUnlock(run) => go(context, &plain(context, "force-unlock", run)?),
+        C::Get(run) => go(context, &plain(context, "get", run)?),
+        C::Graph(run) => go(context, &plain(context, "graph", run)?),
+        C::Login(run) => go(context, &plain(context, "login", run)?),
+        C::Logout(run) => go(context, &plain(context, "logout", run)?),
+        C::Metadata(run) => go(context, &plain(context, "metadata", run)?),
+        C::Modules(run) => go(context, &plain(context, "modules", run)?),
+        C::Providers(run) => go(context, &plain(context, "providers", run)?),
+        C::State(run) => go(context, &plain(context, "state", run)?),
+        C::Taint(run) => go(context, &plain(context, "taint", run)?),
+        C::Untaint(run) => go(context, &plain(context, "untaint", run)?),
         C::Other(words) => Err(unknown::command("atmos terraform", &words).into()),
     }
 }
 
-fn go(context: &Context, request: RunRequest) -> Result<u8> {
+fn go(context: &Context, request: &RunRequest) -> Result<u8> {
     let app = context.app_with_config()?;
-    let done = context.block_on(terraform::run(&app, &request))??;
+    let done = context.block_on(terraform::run(&app, request))??;
     if let Some(data) = done.data {
         write::data(context, &data)?;
     }

@@ -27,7 +27,7 @@ pub async fn list(access: &Access, request: &ListRequest) -> Result<ListReport> 
     let mut listing = access.session.listing().await?;
     let mut document = redacted(&access.settings);
     if let Some(wanted) = &request.providers {
-        let wanted = known(access, wanted, Kind::Provider)?;
+        let wanted = known(access, wanted, &Kind::Provider)?;
         keep(&mut document, "providers", &wanted);
         document.make_map().shift_remove("identities");
         listing.providers.retain(|provider| wanted.is_empty() || wanted.contains(&provider.name.to_string()));
@@ -35,7 +35,7 @@ pub async fn list(access: &Access, request: &ListRequest) -> Result<ListReport> 
         listing.standalone.clear();
     }
     if let Some(wanted) = &request.identities {
-        let wanted = known(access, wanted, Kind::Identity)?;
+        let wanted = known(access, wanted, &Kind::Identity)?;
         keep(&mut document, "identities", &wanted);
         document.make_map().shift_remove("providers");
         let mut flat = Vec::new();
@@ -51,7 +51,9 @@ pub async fn list(access: &Access, request: &ListRequest) -> Result<ListReport> 
 fn flatten(mut branch: IdentityBranch, flat: &mut Vec<IdentityBranch>) {
     let children = std::mem::take(&mut branch.children);
     flat.push(branch);
-    children.into_iter().for_each(|child| flatten(child, flat));
+    for child in children {
+        flatten(child, flat);
+    }
 }
 
 enum Kind {
@@ -60,7 +62,7 @@ enum Kind {
 }
 
 /// Canonical spellings of the wanted names; an unknown one is an error.
-fn known(access: &Access, wanted: &[String], kind: Kind) -> Result<Vec<String>> {
+fn known(access: &Access, wanted: &[String], kind: &Kind) -> Result<Vec<String>> {
     let find = |name: &String| match kind {
         Kind::Provider => match access.settings.provider(name) {
             Some(provider) => Ok(provider.name.to_string()),

@@ -46,8 +46,7 @@ fn whose(access: &Access, request: &LogoutRequest) -> Result<Logins> {
         };
     }
     let name = match (&request.name, &request.identity) {
-        (Some(name), _) => name.clone(),
-        (None, Flag::Name(name)) => name.clone(),
+        (Some(name), _) | (None, Flag::Name(name)) => name.clone(),
         (None, Flag::Select) => access.needed_identity(&Flag::Select)?.to_string(),
         (None, Flag::NotGiven) if access.host.env.get("ATMOS_IDENTITY").is_some() => {
             access.needed_identity(&Flag::NotGiven)?.to_string()
