@@ -163,6 +163,15 @@ impl Session {
     pub async fn describe(&self, name: &IdentityName) -> Result<Description, Error> {
         let chain = self.chain(name)?;
         let record = self.peek(&chain).await?;
+        Ok(self.description(&chain, record))
+    }
+
+    /// The same from the configuration alone: for a run inside another run, which has no keyring to open.
+    pub fn outline(&self, name: &IdentityName) -> Result<Description, Error> {
+        Ok(self.description(&self.chain(name)?, None))
+    }
+
+    fn description(&self, chain: &Chain, record: Option<StepRecord>) -> Description {
         let target = chain.target();
         let principal = &target.principal;
         let configured = || {
@@ -170,7 +179,7 @@ impl Session {
             principal.account_id.as_deref().or(role).map(str::to_owned)
         };
         let region = record.as_ref().and_then(|record| record.credentials.region.clone());
-        Ok(Description {
+        Description {
             identity: target.name.clone(),
             kind: target.kind_text.clone(),
             provider: chain.root().to_owned(),
@@ -181,7 +190,7 @@ impl Session {
             expiration: record.as_ref().and_then(|record| record.credentials.expiration),
             is_live: record.as_ref().is_some_and(|record| self.accepts(record)),
             caller: record.and_then(|record| record.caller),
-        })
+        }
     }
 
     /// The session of the identity at `index`, from memory, cache or service.

@@ -15,7 +15,7 @@ use crate::auth::delivery::{Delivery, Style, child_env, profile_name};
 use crate::auth::resolution::{Flag, Need, Source};
 use crate::auth::run::{Run, RunIdentity, RunSettings, client};
 use crate::auth::store::password_variables;
-use crate::auth::{AuthConfig, IdentityName, Options, Session};
+use crate::auth::{AuthConfig, Description, IdentityName, Options, Session};
 use crate::component::Instance;
 use crate::diag::{Failure, Result};
 use crate::exec::environment::{self, Atmos};
@@ -143,13 +143,13 @@ impl Holding<'_> {
                 self.credentials(&source_of_keys, other).await?;
             }
         }
-        let known = self.session.describe(&name).await?;
+        let known = self.describe(&name).await?;
         let region = credentials.region.clone().or_else(|| known.region.clone());
         let own = self.run_identity(&name, &known.provider, region.clone())?;
         let delivery = own.delivery;
         let mut allowed = Vec::with_capacity(others.len());
         for (other, _) in &others {
-            let known = self.session.describe(other).await?;
+            let known = self.describe(other).await?;
             allowed.push(self.run_identity(other, &known.provider, known.region)?);
         }
         let settings = RunSettings {
@@ -171,6 +171,14 @@ impl Holding<'_> {
         match self.access.host.env.get("ATMOS_RUN_SOCKET") {
             Some(socket) => client::parent(PathBuf::from(socket)),
             None => source_of(self.session.clone()),
+        }
+    }
+
+    /// Inside another run nothing is cached here, and the keyring's password is out of reach.
+    async fn describe(&self, name: &IdentityName) -> Result<Description> {
+        match self.access.host.env.get("ATMOS_RUN_SOCKET") {
+            Some(_) => Ok(self.session.outline(name)?),
+            None => Ok(self.session.describe(name).await?),
         }
     }
 
