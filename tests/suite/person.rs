@@ -63,11 +63,9 @@ fn question_of_terraform_reaches_the_person_and_her_answer_terraform() {
 fn password_of_the_file_keyring_is_asked_once() {
     let mut cloud = Cloud::start(&[]);
     cloud.sandbox.remove("ATMOS_KEYRING_PASSWORD");
-    // The first time it is chosen, and typed twice so that a slip does not lock its owner out.
+    // The first time it is chosen.
     let mut terminal = Terminal::start(command(&cloud.sandbox, &["auth", "login", "--no-browser", "-i", "data-admin"]));
     terminal.expect("(?i)new password");
-    terminal.type_line(Sandbox::KEYRING_PASSWORD);
-    terminal.expect("(?i)confirm");
     terminal.type_line(Sandbox::KEYRING_PASSWORD);
     let (code, seen) = terminal.finish();
     assert_eq!(code, 0, "{seen}");
