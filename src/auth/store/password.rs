@@ -58,7 +58,8 @@ impl Password {
     fn ask(&self, fresh: bool) -> Result<Secret, Error> {
         let title = if fresh { "New password for the atmos keyring:" } else { "Password of the atmos keyring:" };
         let help = format!("set {} to answer without being asked", self.variable);
-        let mut prompt = inquire::Password::new(title)
+        // Asked once, also the first time: what it protects can be had again by a login.
+        let prompt = inquire::Password::new(title)
             .with_help_message(&help)
             .with_display_mode(PasswordDisplayMode::Masked)
             .with_validator(|text: &str| {
@@ -67,10 +68,8 @@ impl Password {
                 } else {
                     Validation::Valid
                 })
-            });
-        if !fresh {
-            prompt = prompt.without_confirmation();
-        }
+            })
+            .without_confirmation();
         match prompt.prompt() {
             Ok(password) => Ok(Secret::from(password)),
             Err(InquireError::OperationCanceled | InquireError::OperationInterrupted) => Err(Error::Aborted),
