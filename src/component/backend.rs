@@ -46,8 +46,8 @@ impl Input<'_> {
             None => return Err(self.mismatch("backend_type", "backend", &kind, &keys([Some(&all)]), &all)),
         };
         match kind.as_str() {
-            "s3" => self.default_text(&mut settings, "workspace_key_prefix", self.identity()),
-            "gcs" => self.default_text(&mut settings, "prefix", self.identity()),
+            "s3" => default_text(&mut settings, "workspace_key_prefix", self.identity()),
+            "gcs" => default_text(&mut settings, "prefix", self.identity()),
             "azurerm" => self.azure_key(&mut settings),
             _ => {}
         }
@@ -98,13 +98,6 @@ impl Input<'_> {
         let name = name.unwrap_or(if self.base.is_empty() { self.component } else { self.base });
         let separator = self.scope.config.terraform.workspace_prefix_separator.as_str();
         name.replace('/', if separator.is_empty() { "-" } else { separator })
-    }
-
-    fn default_text(&self, settings: &mut Node, key: &str, value: String) {
-        let written = settings.get(key).and_then(super::own::text_of).is_some_and(|text| !text.is_empty());
-        if !written {
-            settings.make_map().insert(Arc::from(key), Node::from(value));
-        }
     }
 
     /// A key that the component or one of its bases wrote is kept; a global one becomes the directory of the key.
@@ -166,4 +159,12 @@ fn keys<const N: usize>(sections: [Option<&Node>; N]) -> Vec<String> {
     keys.sort();
     keys.dedup();
     keys
+}
+
+/// Sets a text where there is none.
+fn default_text(settings: &mut Node, key: &str, value: String) {
+    let written = settings.get(key).and_then(super::own::text_of).is_some_and(|text| !text.is_empty());
+    if !written {
+        settings.make_map().insert(Arc::from(key), Node::from(value));
+    }
 }

@@ -46,15 +46,12 @@ pub fn replace_tokens(tokens: &Tokens, pattern: &str) -> String {
         result.push_str(&rest[..start]);
         rest = &rest[start..];
         let value = rest.find('}').and_then(|end| Some((end, token(tokens, &rest[1..end])?)));
-        match value {
-            Some((end, value)) => {
-                result.push_str(value);
-                rest = &rest[end + 1..];
-            }
-            None => {
-                result.push('{');
-                rest = &rest[1..];
-            }
+        if let Some((end, value)) = value {
+            result.push_str(value);
+            rest = &rest[end + 1..];
+        } else {
+            result.push('{');
+            rest = &rest[1..];
         }
     }
     result.push_str(rest);

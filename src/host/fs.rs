@@ -60,6 +60,15 @@ pub fn write_atomic(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     Ok(())
 }
 
+/// Writes a file that the user named. A regular file is replaced whole, as [`write_atomic`] does it; a link, a device or
+/// a pipe (`/dev/stdout`) is written through, never replaced.
+pub fn write_named(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+    match std::fs::symlink_metadata(path) {
+        Ok(metadata) if !metadata.is_file() => std::fs::OpenOptions::new().write(true).open(path)?.write_all(content),
+        _ => write_atomic(path, content, mode),
+    }
+}
+
 #[cfg(unix)]
 fn set_mode(file: &std::fs::File, mode: u32) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
@@ -131,6 +140,18 @@ mod tests {
         write_atomic(&path, b"two", 0o600).unwrap();
         assert_eq!((std::fs::read(&path).unwrap(), mode(&path)), (b"two".to_vec(), 0o600));
         assert_eq!(std::fs::read_dir(temp.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn write_named_writes_through_links() {
+        let temp = tempfile::tempdir().unwrap();
+        let (target, link, plain) = (temp.path().join("target"), temp.path().join("link"), temp.path().join("plain"));
+        std::fs::write(&target, "").unwrap();
+        std::os::unix::fs::symlink(&target, &link).unwrap();
+        write_named(&link, b"x", 0o644).unwrap();
+        write_named(&plain, b"y", 0o644).unwrap();
+        assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!((std::fs::read(&target).unwrap(), std::fs::read(&plain).unwrap()), (b"x".to_vec(), b"y".to_vec()));
     }
 
     #[test]

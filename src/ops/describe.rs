@@ -1,6 +1,7 @@
 //! The configuration of one component, or of all of them, as documents.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -57,7 +58,7 @@ pub fn component(app: &App, request: &ComponentRequest) -> Result<Node> {
     let written = component::find(&app.host, &app.config, index, &request.component, &request.stack, None)?;
     let evaluated = resolve::evaluate(&app.host, &app.config, &written, &request.processing)?;
     let full = request.full || app.config.describe.filter == "full";
-    let mut document = evaluated.to_map();
+    let mut document = sections(app, &evaluated, &request.processing);
     if full {
         add_computed(app, &written, &evaluated, &mut document)?;
     }
@@ -121,7 +122,7 @@ fn describe_in_stack(app: &App, instance: &Instance, request: &StacksRequest) ->
         processing.skip.extend(["terraform.state", "terraform.output"].map(str::to_owned));
     }
     let evaluated = resolve::evaluate(&app.host, &app.config, instance, &processing)?;
-    let mut document = evaluated.to_map();
+    let mut document = sections(app, &evaluated, &processing);
     add_identity(&evaluated, &mut document);
     let mut put = |key: &str, node: Node| document.insert(Arc::from(key), node);
     if evaluated.kind == Kind::Terraform {
@@ -196,6 +197,23 @@ fn add_computed(app: &App, written: &Instance, evaluated: &Instance, document: &
     Ok(())
 }
 
+/// The sections of a component, with the nulls where the reference has them.
+fn sections(app: &App, instance: &Instance, processing: &resolve::Options) -> Map {
+    let mut document = instance.to_map();
+    if !processing.process_templates && instance.inheritance.is_empty() && document.contains_key("inheritance") {
+        document.insert(Arc::from("inheritance"), Node::default());
+    }
+    let configured = |key: &str| app.config.auth.get(key).is_some_and(|node| !node.is_empty());
+    if (configured("providers") || configured("identities"))
+        && let Some(auth) = document.get_mut("auth")
+    {
+        for key in ["providers", "identities"] {
+            auth.make_map().entry(Arc::from(key)).or_default();
+        }
+    }
+    document
+}
+
 /// Name, stack and manifest, under the names by which the reference gives them.
 fn add_identity(instance: &Instance, document: &mut Map) {
     for (key, text) in [
@@ -222,10 +240,11 @@ fn information(app: &App, instance: &Instance) -> Node {
     Node::from(information)
 }
 
-/// The directory of a component as `describe stacks` shows it: relative to the base path of the project.
+/// The directory of a component as `describe stacks` shows it: below the base path of the kind as it is written.
 fn relative_path(app: &App, instance: &Instance) -> Option<String> {
-    let path = instance.path(&app.config)?;
-    Some(path.strip_prefix(&app.config.base_path).unwrap_or(&path).display().to_string())
+    let base = app.config.document.get_path(["components", instance.kind.key(), "base_path"])?.as_str()?;
+    let path = crate::host::fs::clean(&Path::new(base).join(&instance.folder));
+    (!base.is_empty()).then(|| path.display().to_string())
 }
 
 fn cli_config(app: &App) -> Node {

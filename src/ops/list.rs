@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::App;
 use crate::component::{Kind, Summary, summaries};
 use crate::diag::Result;
-use crate::stack::glob_matches;
+use crate::stack::{self, StackIndex, glob_matches};
 
 /// Text under named columns.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -84,7 +84,14 @@ pub fn components(app: &App, request: &ComponentsRequest) -> Result<Rows> {
 
 /// The components that lists know: of the kinds of the reference, other custom kinds are hidden.
 fn of_listed_kinds(app: &App) -> Result<Vec<Summary>> {
-    let mut found = summaries(&app.host, &app.config, app.index()?)?;
+    app.config.require_stacks()?;
+    let index = match StackIndex::load(&app.host, &app.config) {
+        Ok(index) => index,
+        // Nothing to list is an answer, not an error.
+        Err(stack::Error::NoManifests { .. }) => return Ok(Vec::new()),
+        Err(error) => return Err(error.into()),
+    };
+    let mut found = summaries(&app.host, &app.config, &index)?;
     found.retain(|summary| match &summary.kind {
         Kind::Custom(name) => matches!(&**name, "container" | "emulator"),
         _ => true,

@@ -9,6 +9,8 @@ mod child;
 pub mod describe;
 pub mod helmfile;
 pub mod identity;
+#[cfg(test)]
+mod inspect_tests;
 mod legacy;
 pub mod list;
 mod sources;

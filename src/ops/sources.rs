@@ -149,7 +149,7 @@ impl<'a> Finder<'a> {
         found: &mut Vec<Source>,
     ) {
         // Backends are written by type and described without it.
-        let kind = (section == "backend").then_some(self.instance.sections.backend_type.as_str()).unwrap_or_default();
+        let kind = if section == "backend" { self.instance.sections.backend_type.as_str() } else { "" };
         let Some(mut node) = document.get_path(path.iter().copied()).and_then(|node| node.get(section)) else { return };
         let mut name = format!("{prefix}{section}");
         if !kind.is_empty() {
@@ -187,13 +187,12 @@ pub(super) fn spacelift_stack(config: &Config, instance: &Instance) -> Option<St
 /// The Atlantis project of a component with a project template.
 pub(super) fn atlantis_project(config: &Config, instance: &Instance) -> Option<String> {
     let atlantis = instance.sections.settings.get("atlantis")?;
-    let template = match atlantis.get("project_template").filter(|template| template.as_map().is_some()) {
-        Some(template) => template,
-        None => {
-            let name = atlantis.get("project_template_name").and_then(Node::as_str)?;
-            config.document.get_path(["integrations", "atlantis", "project_templates", name])?
-        }
+    let own = atlantis.get("project_template").filter(|template| template.as_map().is_some());
+    let named = || {
+        let name = atlantis.get("project_template_name").and_then(Node::as_str)?;
+        config.document.get_path(["integrations", "atlantis", "project_templates", name])
     };
+    let template = own.or_else(named)?;
     let name = template.get("name").and_then(Node::as_str).filter(|name| !name.is_empty())?;
     Some(replace_tokens(&tokens(instance), name))
 }

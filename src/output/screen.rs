@@ -47,7 +47,7 @@ impl Screen {
             Some(masker) => masker.mask(text),
             None => text.into(),
         };
-        crate::host::fs::write_atomic(path, text.as_bytes(), 0o644)
+        crate::host::fs::write_named(path, text.as_bytes(), 0o644)
     }
 
     /// Prints an error. Masked always: an error is never a place for a secret.

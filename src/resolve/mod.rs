@@ -7,6 +7,8 @@ mod arguments;
 mod error;
 mod evaluate;
 mod function;
+#[cfg(test)]
+mod tests;
 
 pub use error::Error;
 pub use evaluate::{Options, evaluate};

@@ -57,7 +57,11 @@ impl File {
             document: Ok(Node::empty_map()),
             imports: Ok(Vec::new()),
             action: None,
-            template: if relative.ends_with(".tmpl") { TemplateFile::Suffix } else { TemplateFile::No },
+            template: if path.extension().is_some_and(|extension| extension == "tmpl") {
+                TemplateFile::Suffix
+            } else {
+                TemplateFile::No
+            },
             relative,
         };
         match std::fs::read(path) {
@@ -70,14 +74,12 @@ impl File {
     }
 
     fn parse(&mut self, host: &Host, config: &Config, bytes: Vec<u8>) {
-        let text: Arc<str> = match String::from_utf8(bytes) {
-            Ok(text) => Arc::from(text),
-            Err(_) => {
-                self.document =
-                    Err(Error::Read { file: self.relative.clone(), message: "the file is not valid UTF-8".to_owned() });
-                return;
-            }
+        let Ok(text) = String::from_utf8(bytes) else {
+            let message = "the file is not valid UTF-8".to_owned();
+            self.document = Err(Error::Read { file: self.relative.clone(), message });
+            return;
         };
+        let text: Arc<str> = Arc::from(text);
         self.document = match yaml::parse(&host.sources, &self.path, &host.cwd, text.clone()) {
             Ok(node) => {
                 self.action = action(&text, node.span.file);

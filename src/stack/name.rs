@@ -4,7 +4,7 @@
 ///
 /// Only the tokens `{namespace}`, `{tenant}`, `{environment}` and `{stage}` count, and only where they stand alone
 /// between dashes: the reference drops every other part of the pattern.
-pub fn pattern_name<'p>(pattern: &'p str, value: impl Fn(&str) -> Option<String>) -> Result<String, &'p str> {
+pub fn pattern_name(pattern: &str, value: impl Fn(&str) -> Option<String>) -> Result<String, &str> {
     let mut parts = Vec::new();
     for part in pattern.split('-') {
         let token = part.strip_prefix('{').and_then(|part| part.strip_suffix('}'));

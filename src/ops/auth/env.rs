@@ -168,7 +168,7 @@ fn write(access: &Access, request: &EnvRequest, format: Format, text: String) ->
     match target {
         None => Ok(EnvReport { text: Some(text) }),
         Some(path) => {
-            fs::write_atomic(&path, text.as_bytes(), 0o600)
+            fs::write_named(&path, text.as_bytes(), 0o600)
                 .map_err(|cause| EnvError::Write { path: path.display().to_string(), cause })?;
             Ok(EnvReport { text: None })
         }

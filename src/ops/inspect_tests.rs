@@ -1,0 +1,137 @@
+//! Documents and lists of a small repository.
+
+use serde_json::{Value as Json, json};
+
+use super::App;
+use super::{describe, list};
+use crate::resolve::Options;
+use crate::stack::fixture::Fixture;
+use crate::value::to_json;
+
+const REPOSITORY: [(&str, &str); 3] = [
+    (
+        "stacks/catalog/vpc.yaml",
+        "terraform: {vars: {region: eu, size: 1}}\n\
+         components: {terraform: {base: {metadata: {type: abstract}, vars: {size: 2}}, \
+         vpc: {metadata: {inherits: [base], enabled: false}, vars: {own: 1}}}}",
+    ),
+    ("stacks/orgs/dev.yaml", "import: [catalog/vpc]\nvars: {tenant: t, stage: dev}\nterraform: {vars: {size: 3}}"),
+    (
+        "stacks/orgs/prod.yaml",
+        "import: [catalog/vpc]\nvars: {tenant: t, stage: prod}\ncomponents: {helmfile: {app: {}}, terraform: {vpc: {metadata: {enabled: true}}}}",
+    ),
+];
+
+fn app(files: &[(&str, &str)]) -> App {
+    let fixture = Fixture::new(files);
+    let config = fixture.config();
+    let app = App::new(fixture.host.clone(), config, Vec::new());
+    // The files are read while the directory is still there.
+    if !files.is_empty() {
+        app.index().unwrap();
+    }
+    app
+}
+
+fn component(full: bool) -> Json {
+    let request = describe::ComponentRequest {
+        component: "vpc".to_owned(),
+        stack: "t-dev".to_owned(),
+        processing: Options::default(),
+        full,
+    };
+    to_json(&describe::component(&app(&REPOSITORY), &request).unwrap())
+}
+
+fn keys(json: &Json) -> Vec<&str> {
+    json.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+#[test]
+fn schema_shows_what_manifests_define() {
+    let document = component(false);
+    let expected =
+        ["backend", "component", "env", "hooks", "imports", "metadata", "overrides", "providers", "settings", "vars"];
+    assert_eq!(keys(&document), expected);
+    assert_eq!(document["vars"], json!({"tenant": "t", "stage": "dev", "region": "eu", "size": 2, "own": 1}));
+    assert_eq!(document["imports"], json!(["catalog/vpc"]));
+}
+
+#[test]
+fn full_shows_where_values_come_from() {
+    let document = component(true);
+    let size = &document["sources"]["vars"]["size"];
+    assert_eq!(size["final_value"], json!(2));
+    let places: Vec<String> = size["stack_dependencies"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|place| format!("{} {} {}", place["stack_file"], place["stack_file_section"], place["dependency_type"]))
+        .collect();
+    assert_eq!(
+        places,
+        [
+            r#""catalog/vpc" "components.terraform.vars" "import""#,
+            r#""orgs/dev" "terraform.vars" "inline""#,
+            r#""catalog/vpc" "terraform.vars" "import""#,
+        ]
+    );
+    assert_eq!(document["deps"], json!(["catalog/vpc", "orgs/dev"]));
+    assert_eq!(document["deps_all"], json!(["catalog/vpc", "orgs/dev"]));
+    assert_eq!((&document["workspace"], &document["atmos_manifest"]), (&json!("t-dev"), &json!("orgs/dev")));
+    assert_eq!(document["inheritance"], json!(["base"]));
+    let path = document["component_info"]["component_path"].as_str().unwrap();
+    assert!(path.ends_with("/components/terraform/vpc"), "{path}");
+}
+
+#[test]
+fn stacks_are_filtered() {
+    let app = app(&REPOSITORY);
+    let show = |request: describe::StacksRequest| to_json(&describe::stacks(&app, &request).unwrap());
+    let all = show(describe::StacksRequest::default());
+    assert_eq!(keys(&all), ["t-dev", "t-prod"]);
+    assert_eq!(keys(&all["t-prod"]["components"]), ["helmfile", "terraform"]);
+    assert_eq!(
+        all["t-dev"]["components"]["terraform"]["vpc"]["component_info"]["component_path"],
+        "components/terraform/vpc"
+    );
+    let one = show(describe::StacksRequest {
+        stack: Some("t-prod".to_owned()),
+        component_types: vec!["terraform".to_owned()],
+        components: vec!["vpc".to_owned()],
+        sections: vec!["vars".to_owned()],
+        ..describe::StacksRequest::default()
+    });
+    let vars = json!({"tenant": "t", "stage": "prod", "region": "eu", "size": 2, "own": 1});
+    assert_eq!(one, json!({"t-prod": {"components": {"terraform": {"vpc": {"vars": vars}}}}}));
+    let none = describe::StacksRequest { sections: vec!["nope".to_owned()], ..describe::StacksRequest::default() };
+    assert_eq!(show(none), json!({}));
+}
+
+#[test]
+fn lists_count_and_filter() {
+    let fixture = Fixture::new(&REPOSITORY);
+    let app = App::new(fixture.host.clone(), fixture.config(), Vec::new());
+    let stacks = |component: Option<&str>| {
+        list::stacks(&app, &list::StacksRequest { component: component.map(str::to_owned) }).unwrap().rows
+    };
+    assert_eq!(stacks(None), [["t-dev"], ["t-prod"]]);
+    assert_eq!(stacks(Some("app")), [["t-prod", "app"]]);
+    let components = |request: list::ComponentsRequest| -> Vec<String> {
+        list::components(&app, &request).unwrap().rows.iter().map(|row| row.join(" ")).collect()
+    };
+    assert_eq!(components(list::ComponentsRequest::default()), ["app helmfile 1", "vpc terraform 2"]);
+    let abstract_ = list::ComponentsRequest { abstract_: Some(true), ..list::ComponentsRequest::default() };
+    assert_eq!(components(abstract_), ["base terraform 2"]);
+    let disabled = list::ComponentsRequest { enabled: Some(false), ..list::ComponentsRequest::default() };
+    assert_eq!(components(disabled), ["vpc terraform 2"], "disabled in one stack is disabled");
+    let prod = list::ComponentsRequest { stack: Some("*-prod".to_owned()), ..list::ComponentsRequest::default() };
+    assert_eq!(components(prod), ["app helmfile 1", "vpc terraform 1"]);
+}
+
+#[test]
+fn an_empty_repository_lists_nothing() {
+    let fixture = Fixture::new(&[]);
+    let app = App::new(fixture.host.clone(), fixture.config(), Vec::new());
+    assert!(list::stacks(&app, &list::StacksRequest::default()).unwrap().rows.is_empty());
+}
