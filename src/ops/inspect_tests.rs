@@ -130,8 +130,9 @@ fn lists_count_and_filter() {
 }
 
 #[test]
-fn an_empty_repository_lists_nothing() {
+fn an_empty_repository_lists_no_stacks() {
     let fixture = Fixture::new(&[]);
     let app = App::new(fixture.host.clone(), fixture.config(), Vec::new());
     assert!(list::stacks(&app, &list::StacksRequest::default()).unwrap().rows.is_empty());
+    assert!(list::components(&app, &list::ComponentsRequest::default()).is_err());
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::App;
 use crate::component::{Kind, Summary, summaries};
 use crate::diag::Result;
-use crate::stack::{self, StackIndex, glob_matches};
+use crate::stack::glob_matches;
 
 /// Text under named columns.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,7 +36,11 @@ pub struct ComponentsRequest {
 
 /// The names of all stacks with at least one component, sorted.
 pub fn stacks(app: &App, request: &StacksRequest) -> Result<Rows> {
-    let found = of_listed_kinds(app)?;
+    let found = match of_listed_kinds(app) {
+        // No stacks is an answer here; for components the reference calls it an error.
+        Err(error) if error.code().as_deref() == Some("atmos::stack::no_manifests") => Vec::new(),
+        found => found?,
+    };
     let Some(component) = &request.component else {
         let names: BTreeSet<String> = found.into_iter().map(|summary| summary.stack).collect();
         return Ok(Rows {
@@ -84,14 +88,7 @@ pub fn components(app: &App, request: &ComponentsRequest) -> Result<Rows> {
 
 /// The components that lists know: of the kinds of the reference, other custom kinds are hidden.
 fn of_listed_kinds(app: &App) -> Result<Vec<Summary>> {
-    app.config.require_stacks()?;
-    let index = match StackIndex::load(&app.host, &app.config) {
-        Ok(index) => index,
-        // Nothing to list is an answer, not an error.
-        Err(stack::Error::NoManifests { .. }) => return Ok(Vec::new()),
-        Err(error) => return Err(error.into()),
-    };
-    let mut found = summaries(&app.host, &app.config, &index)?;
+    let mut found = summaries(&app.host, &app.config, app.index()?)?;
     found.retain(|summary| match &summary.kind {
         Kind::Custom(name) => matches!(&**name, "container" | "emulator"),
         _ => true,
