@@ -167,17 +167,3 @@ fn walk(root: &Path) -> Vec<PathBuf> {
     }
     files
 }
-
-/// Needs a Secret Service of its own: `dbus-run-session` with an unlocked `gnome-keyring-daemon`.
-#[test]
-#[ignore = "writes into the Secret Service of the session bus"]
-fn the_system_keyring_opens_the_cache() {
-    let temp = tempfile::tempdir().unwrap();
-    open(temp.path(), &[]).put("a", &value("1")).unwrap();
-    let start = std::time::Instant::now();
-    let cache = open(temp.path(), &[]);
-    assert_eq!(text(cache.get("a").unwrap()).as_deref(), Some("1"));
-    println!("first get of a process: {:?}", start.elapsed());
-    assert_eq!(cache.store().kind(), crate::auth::store::Kind::System);
-    assert!(cache.store().remove(KEY_NAME).unwrap());
-}

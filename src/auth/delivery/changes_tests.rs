@@ -101,7 +101,9 @@ fn mock_kinds_have_the_values_of_the_reference() {
     let names = |changes: &Changes| {
         changes.set.iter().map(|(name, value)| format!("{name}={}", value.display())).collect::<Vec<_>>()
     };
-    let aws = changes(&Wiring { style: Style::MockAws, announce: true, ..wiring() });
+    let configured = changes(&Wiring { style: Style::MockAws, region: Some("eu-west-1"), ..wiring() });
+    assert!(names(&configured).contains(&"AWS_REGION=eu-west-1".to_owned()));
+    let aws = changes(&Wiring { style: Style::MockAws, announce: true, region: None, ..wiring() });
     assert_eq!(
         names(&aws),
         [

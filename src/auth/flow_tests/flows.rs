@@ -166,7 +166,7 @@ async fn chain_signs_in_once_and_a_second_process_asks_nobody() {
 fn ambient_aws_variables_are_not_read() {
     #[expect(clippy::disallowed_methods, reason = "a test that needs another process environment")]
     let mut child = std::process::Command::new(std::env::current_exe().unwrap());
-    let flow = "auth::flow_tests::chain_signs_in_once_and_a_second_process_asks_nobody";
+    let flow = "auth::flow_tests::flows::chain_signs_in_once_and_a_second_process_asks_nobody";
     child.args(["--exact", flow]);
     for (variable, value) in [
         ("AWS_ACCESS_KEY_ID", "AKIAAMBIENT"),
