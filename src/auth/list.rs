@@ -179,12 +179,25 @@ pub fn redacted(auth: &AuthConfig) -> Node {
     for key in ["identities", "providers"] {
         let Some(section) = auth.node.get(key).and_then(Node::as_map) else { continue };
         let mut shown = Node::empty_map();
-        for (name, entry) in section {
-            shown.make_map().insert(name.clone(), redact(entry));
+        let mut entries: Vec<_> = section.iter().collect();
+        entries.sort_unstable_by_key(|(name, _)| *name);
+        for (name, entry) in entries {
+            shown.make_map().insert(name.clone(), redact(&in_record_order(entry)));
         }
         document.make_map().insert(key.into(), shown);
     }
     document
+}
+
+/// Keys of a provider or an identity as records show them; the others behind, by name.
+const RECORD: [&str; 8] = ["kind", "default", "required", "provider", "via", "principal", "credentials", "alias"];
+
+fn in_record_order(entry: &Node) -> Node {
+    let Some(map) = entry.as_map() else { return entry.clone() };
+    let place = |key: &str| RECORD.iter().position(|known| *known == key).unwrap_or(RECORD.len());
+    let mut entries: Vec<_> = map.iter().collect();
+    entries.sort_unstable_by_key(|(key, _)| (place(key), *key));
+    Node::from(entries.into_iter().map(|(key, node)| (key.clone(), node.clone())).collect::<crate::value::Map>())
 }
 
 fn redact(node: &Node) -> Node {

@@ -241,7 +241,10 @@ fn kinds_fit(provider: &Provider, identity: &Identity, who: &str, span: Span, pr
             fail("aws/permission-set needs a provider of kind aws/iam-identity-center");
         }
         (IdentityKind::AssumeRole, ProviderKind::IdentityCenter, _) => {
-            fail("aws/assume-role cannot use a portal token: put an aws/permission-set between");
+            // The reference takes such an entry for valid, and nobody need use it.
+            let message =
+                format!("{who}: aws/assume-role cannot use a portal token: put an aws/permission-set between");
+            problems.push(Problem::warning(message, span));
         }
         (kind, _, "aws/saml") if *kind != IdentityKind::AssumeRole => {
             fail("the first identity after an aws/saml provider must be aws/assume-role");

@@ -62,6 +62,11 @@ impl Context {
             config.logs.level.parse().map_err(|()| Error::LogLevel { level: config.logs.level.clone() })?;
         output::start_log(level, &config.logs.file, self.host.masker.clone())
             .map_err(|cause| Error::Write { path: config.logs.file.clone(), cause })?;
+        let shown = config.logs.level.to_lowercase();
+        tracing::debug!(target: "atmos", "Set logs-level={shown} logs-file={}", config.logs.file);
+        for file in &config.files {
+            tracing::trace!(file = %file.display(), "configuration file");
+        }
         let locate = self.locate(&config);
         Ok(App::new(self.host.clone(), config, locate))
     }

@@ -6,8 +6,24 @@ use crate::value::{Node, Path, Value, format_float, function_text};
 /// The JSON text of a node with a final line break. Infinities, which JSON has not, become `null`;
 /// [`try_emit_json`] refuses them.
 pub fn emit_json(node: &Node) -> String {
+    emit_with(node, Order::Sorted)
+}
+
+/// [`emit_json`] for records of a fixed shape: keys in the order in which the map has them.
+pub fn emit_json_record(node: &Node) -> String {
+    emit_with(node, Order::Given)
+}
+
+/// Order of the keys of a map.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Order {
+    Sorted,
+    Given,
+}
+
+fn emit_with(node: &Node, order: Order) -> String {
     let mut out = String::new();
-    write(&mut out, node, 0);
+    write(&mut out, node, 0, order);
     out.push('\n');
     out
 }
@@ -49,7 +65,7 @@ fn check(node: &Node, path: &mut Path) -> Result<(), Error> {
     }
 }
 
-fn write(out: &mut String, node: &Node, level: usize) {
+fn write(out: &mut String, node: &Node, level: usize, order: Order) {
     match &node.value {
         Value::Bool(flag) => out.push_str(if *flag { "true" } else { "false" }),
         Value::Int(number) => out.push_str(&number.to_string()),
@@ -63,20 +79,22 @@ fn write(out: &mut String, node: &Node, level: usize) {
             out.push('[');
             for (index, item) in list.iter().enumerate() {
                 separate(out, index, level + 1);
-                write(out, item, level + 1);
+                write(out, item, level + 1, order);
             }
             close(out, ']', level);
         }
         Value::Map(map) if map.is_empty() => out.push_str("{}"),
         Value::Map(map) => {
             let mut entries: Vec<_> = map.iter().collect();
-            entries.sort_unstable_by_key(|(key, _)| *key);
+            if order == Order::Sorted {
+                entries.sort_unstable_by_key(|(key, _)| *key);
+            }
             out.push('{');
             for (index, (key, item)) in entries.into_iter().enumerate() {
                 separate(out, index, level + 1);
                 write_string(out, key);
                 out.push_str(": ");
-                write(out, item, level + 1);
+                write(out, item, level + 1, order);
             }
             close(out, '}', level);
         }

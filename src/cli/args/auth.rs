@@ -26,11 +26,11 @@ pub struct AuthArgs {
 pub enum AuthCommand {
     /// Authenticate to cloud providers using an identity defined in atmos.yaml
     Login(LoginArgs),
-    /// Display information about the current effective authentication principal.
+    #[command(about = "Display information about the current effective authentication principal.")]
     Whoami(WhoamiArgs),
     /// Outputs environment variables for the assumed identity
     Env(EnvArgs),
-    /// Execute a command with the authenticated identity's environment variables set.
+    #[command(about = "Execute a command with the authenticated identity's environment variables set.")]
     Exec(ExecArgs),
     /// Print credentials in the form that `credential_process` of an AWS config wants
     Process(ProcessArgs),

@@ -122,7 +122,7 @@ fn list(context: &Context, args: &AuthListArgs) -> Result<u8> {
     let report = context.block_on(auth::list(&access, &request))??;
     let now = context.host.now();
     match format {
-        "json" => write::document(context, &report.document, write::Format::Json, 2, None)?,
+        "json" => write::data(context, &crate::yaml::emit_json_record(&report.document))?,
         "yaml" => write::document(context, &report.document, write::Format::Yaml, app.config.settings.tab_width, None)?,
         "table" => {
             let table = output::auth::table(&report.listing, now);
@@ -134,6 +134,9 @@ fn list(context: &Context, args: &AuthListArgs) -> Result<u8> {
 }
 
 fn validate(context: &Context, args: &ValidateArgs) -> Result<u8> {
+    if context.global.verbose {
+        context.host.talk.info("Validating authentication configuration");
+    }
     let access = access(context, Options { interactive: false, ..Options::default() })?;
     let report = auth::validate(&access);
     let sources = &access.host.sources;
@@ -149,7 +152,7 @@ fn validate(context: &Context, args: &ValidateArgs) -> Result<u8> {
                 talk.info("✅ Authentication configuration is valid");
             } else {
                 talk.attention(format!(
-                    "✗ Authentication configuration validation failed: {} error(s)",
+                    "✗ Authentication configuration validation failed: invalid auth config, {} error(s)",
                     report.errors().count()
                 ));
             }
