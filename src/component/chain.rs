@@ -11,6 +11,49 @@ use crate::span::Span;
 use crate::stack::Located;
 use crate::value::Node;
 
+/// Bases deeper than this are refused; no real repository comes near.
+const DEPTH: usize = 256;
+/// Bases that one component may have, repetitions included. Bases that share bases double the number with each layer.
+const VISITS: usize = 10_000;
+/// Names of a chain that a message shows.
+const SHOWN: usize = 8;
+
+/// Keeps the bases of one component within bounds.
+#[derive(Debug, Default)]
+pub(crate) struct Effort {
+    visits: usize,
+}
+
+impl Effort {
+    /// Counts one more base. `path` holds the component and the bases that led to this one.
+    ///
+    /// # Errors
+    /// Too deep, or too many.
+    pub(crate) fn spend<S: AsRef<str>>(&mut self, scope: &Scope<'_>, path: &[S], span: Span) -> Result<(), Error> {
+        self.visits += 1;
+        let what = if path.len() > DEPTH {
+            format!("is nested more than {DEPTH} levels deep")
+        } else if self.visits > VISITS {
+            format!("leads to more than {VISITS} bases")
+        } else {
+            return Ok(());
+        };
+        let mut names: Vec<String> = path.iter().take(SHOWN).map(|name| format!("'{}'", name.as_ref())).collect();
+        if path.len() > SHOWN {
+            names.push("…".to_owned());
+        }
+        let located = Located::new(&scope.host.sources, span);
+        Err(Error::InheritanceLimit {
+            what,
+            chain: names.join(" -> "),
+            file: scope.stack.key.to_string(),
+            place: located.text,
+            source_code: located.source,
+            at: located.at,
+        })
+    }
+}
+
 /// Names of the bases from weak to strong, with repetitions.
 #[derive(Debug, Default)]
 pub(crate) struct Chain {
@@ -25,7 +68,7 @@ impl Chain {
     /// # Errors
     /// A base that is not defined, a circle, or an attribute of the wrong type.
     pub(crate) fn of(scope: &Scope<'_>, name: &str, component: &Node) -> Result<Chain, Error> {
-        let mut walk = Walk { scope, order: Vec::new(), path: vec![Arc::from(name)] };
+        let mut walk = Walk { scope, order: Vec::new(), path: vec![Arc::from(name)], effort: Effort::default() };
         let mut legacy = None;
         if let Some(attribute) = component.get("component") {
             let base = walk.text(attribute, name)?;
@@ -54,6 +97,7 @@ struct Walk<'s, 'a> {
     order: Vec<Arc<str>>,
     /// The component and the bases that led here.
     path: Vec<Arc<str>>,
+    effort: Effort,
 }
 
 impl Walk<'_, '_> {
@@ -73,6 +117,7 @@ impl Walk<'_, '_> {
                 Ok(())
             };
         };
+        self.effort.spend(scope, &self.path, span)?;
         self.path.push(base.clone());
         let is_abstract = component.get_path(["metadata", "type"]).and_then(Node::as_str) == Some("abstract");
         if let Some(attribute) = component.get("component").filter(|_| !is_abstract) {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::build::Built;
+use super::chain::Effort;
 use super::error::Error;
 use super::instance::{Instance, Sections};
 use super::scope::Scope;
@@ -15,8 +16,8 @@ use crate::value::{Map, Node};
 const NOT_INHERITED: [&str; 3] = ["type", "inherits", "component"];
 
 pub(crate) fn build(scope: &Scope<'_>, name: &str, component: &Node) -> Result<Built, Error> {
-    let mut path = vec![name.to_owned()];
-    let own = with_bases(scope, name, component, &mut path)?;
+    let mut trail = Trail { path: vec![name.to_owned()], effort: Effort::default() };
+    let own = with_bases(scope, name, component, &mut trail)?;
     let top = &scope.document.node;
     let vars = shallow(top.get("vars"), own.get("vars"));
     let metadata = match (top.get("metadata"), own.get("metadata")) {
@@ -65,8 +66,14 @@ pub(crate) fn build(scope: &Scope<'_>, name: &str, component: &Node) -> Result<B
     Ok(Built { instance, name: stack_name })
 }
 
+/// The component and the bases that led to the one at hand.
+struct Trail {
+    path: Vec<String>,
+    effort: Effort,
+}
+
 /// The component over its bases. A base that is not defined is left out, as in the reference.
-fn with_bases(scope: &Scope<'_>, name: &str, component: &Node, path: &mut Vec<String>) -> Result<Node, Error> {
+fn with_bases(scope: &Scope<'_>, name: &str, component: &Node, trail: &mut Trail) -> Result<Node, Error> {
     let Some(inherits) = component.get_path(["metadata", "inherits"]) else { return Ok(component.clone()) };
     let located = |node: &Node| Located::new(&scope.host.sources, node.span);
     let wrong = |node: &Node| {
@@ -85,12 +92,13 @@ fn with_bases(scope: &Scope<'_>, name: &str, component: &Node, path: &mut Vec<St
     for entry in inherits.as_list().ok_or_else(|| wrong(inherits))? {
         let base = entry.as_str().ok_or_else(|| wrong(entry))?;
         let Some(node) = scope.component(base)? else { continue };
-        if path.last().is_some_and(|last| last == base) {
+        if trail.path.last().is_some_and(|last| last == base) {
             continue;
         }
-        if path.iter().any(|known| known == base) {
+        if trail.path.iter().any(|known| known == base) {
             let located = located(entry);
-            let names: Vec<String> = path
+            let names: Vec<String> = trail
+                .path
                 .iter()
                 .skip_while(|known| *known != base)
                 .chain([&base.to_owned()])
@@ -104,9 +112,10 @@ fn with_bases(scope: &Scope<'_>, name: &str, component: &Node, path: &mut Vec<St
                 at: located.at,
             });
         }
-        path.push(base.to_owned());
-        let resolved = with_bases(scope, base, node, path)?;
-        path.pop();
+        trail.effort.spend(scope, &trail.path, entry.span)?;
+        trail.path.push(base.to_owned());
+        let resolved = with_bases(scope, base, node, trail)?;
+        trail.path.pop();
         merged = merge(&merged, &inheritable(&resolved), scope.index.strategy());
     }
     Ok(merge(&merged, component, scope.index.strategy()))

@@ -61,13 +61,27 @@ pub enum Error {
     )]
     NameIncomplete { pattern: String, token: String, file: String },
 
-    #[error("invalid component: '{path}' stands for several components of the stack `{stack}`: {components}")]
-    #[diagnostic(code(atmos::component::ambiguous_path), help("give the name of the component"))]
+    #[error("ambiguous component path: '{path}' stands for several components of the stack `{stack}`: {components}")]
+    #[diagnostic(code(atmos::component::ambiguous_path), help("give the name of one of these components"))]
     AmbiguousPath { path: String, stack: String, components: String },
 
-    #[error("path is not within Atmos component directories: '{path}'")]
-    #[diagnostic(code(atmos::component::path_outside), help("give the name of a component, or a path below '{base}'"))]
-    PathOutside { path: String, base: String },
+    #[error("component not found in stack configuration: {reason}")]
+    #[diagnostic(code(atmos::component::path_not_found))]
+    PathNotFound {
+        reason: String,
+        #[help]
+        help: Option<String>,
+    },
+
+    #[error(
+        "path component type does not match command: '{path}' is the directory of a {found} component, but a {wanted} \
+         component is needed"
+    )]
+    #[diagnostic(
+        code(atmos::component::path_kind),
+        help("run the command for {found} components, or give the name of a {wanted} component")
+    )]
+    PathKind { path: String, found: String, wanted: String },
 
     #[error("{phrase}: '{path}' in the file '{file}'{place}")]
     #[diagnostic(code(atmos::component::section_type), help("the value is of the wrong type: {found}"))]
@@ -112,6 +126,23 @@ pub enum Error {
         #[source_code]
         source_code: Option<NamedSource<Arc<str>>>,
         #[label("closes the circle")]
+        at: Option<SourceSpan>,
+    },
+
+    #[error("component inheritance {what}: {chain} in the stack '{file}'{place}")]
+    #[diagnostic(
+        code(atmos::component::inheritance_limit),
+        help("give the component fewer bases, or bases with fewer bases of their own")
+    )]
+    InheritanceLimit {
+        what: String,
+        /// The first names of the chain.
+        chain: String,
+        file: String,
+        place: String,
+        #[source_code]
+        source_code: Option<NamedSource<Arc<str>>>,
+        #[label("one base too many")]
         at: Option<SourceSpan>,
     },
 
@@ -168,7 +199,7 @@ impl Failure for Error {
     fn exit_code(&self) -> u8 {
         match self {
             // A path that names no component is wrong usage.
-            Error::PathOutside { .. } | Error::AmbiguousPath { .. } => 2,
+            Error::PathNotFound { .. } | Error::PathKind { .. } | Error::AmbiguousPath { .. } => 2,
             Error::Stack(error) => error.exit_code(),
             _ => 1,
         }

@@ -9,6 +9,7 @@ use super::build::build;
 use super::error::Error;
 use super::instance::Instance;
 use super::kind::Kind;
+use super::path;
 use super::scope::Scope;
 use super::summary::{self, Light};
 use super::workspace::StackName;
@@ -28,7 +29,8 @@ pub struct Filter {
 
 /// The component `component` in the stack `stack`, merged. `stack` is a canonical name, or the end of the path of a
 /// manifest; either way the instance carries the canonical name. Without `kind` the kinds are searched in their order.
-/// A component that is not found by name is taken as a path to its directory.
+/// `.`, `./x`, `../x` and absolute paths are paths to the directory of a component; other text with a `/` is one when there
+/// is no component of this name.
 ///
 /// # Errors
 /// Nothing of that name (with the nearest names), different definitions in several manifests, or a manifest or component
@@ -43,14 +45,17 @@ pub fn find(
 ) -> Result<Instance, Error> {
     let search = Search::new(host, config, index, stack);
     let kinds = kind.map_or_else(Kind::searched, |kind| vec![kind]);
+    if path::is_explicit(component) {
+        return search.at_path(component, &kinds);
+    }
     for kind in &kinds {
         if let Some(instance) = search.by_name(kind, component)? {
             return Ok(instance);
         }
     }
-    if looks_like_path(component) {
+    if component.contains('/') {
         for kind in &kinds {
-            if let Some(instance) = search.by_path(kind, component)? {
+            if let Some(instance) = search.below_base(kind, component)? {
                 return Ok(instance);
             }
         }
@@ -215,24 +220,38 @@ impl<'a> Search<'a> {
         self.by_path || *stack.key == *self.asked || matches!(error, Error::NotBuilt { .. })
     }
 
-    /// A path to the directory of a component.
-    fn by_path(&self, kind: &Kind, path: &str) -> Result<Option<Instance>, Error> {
+    /// The component that an explicit path stands for.
+    fn at_path(&self, path: &str, kinds: &[Kind]) -> Result<Instance, Error> {
+        let (kind, folder) = path::locate(self.host, self.config, path, kinds)?;
+        if let Some(instance) = self.in_folder(&kind, &folder, path)? {
+            return Ok(instance);
+        }
+        Err(match self.not_found(&folder, std::slice::from_ref(&kind)) {
+            Error::NotInStack { help, .. } | Error::UnknownStack { help, .. } => Error::PathNotFound {
+                reason: format!("Component `{folder}` not found in stack `{}`", self.asked),
+                help,
+            },
+            error => error,
+        })
+    }
+
+    /// A path that may as well have been a name.
+    fn below_base(&self, kind: &Kind, path: &str) -> Result<Option<Instance>, Error> {
         let Some(base) = kind.base_path(self.config) else { return Ok(None) };
         let absolute = self.host.absolute(Path::new(path));
         let Ok(folder) = absolute.strip_prefix(&base) else { return Ok(None) };
         let folder = folder.to_string_lossy().into_owned();
-        if folder.is_empty() {
-            return Ok(None);
-        }
-        if let Some(instance) = self.by_name(kind, &folder)? {
-            return Ok(Some(instance));
-        }
+        if folder.is_empty() { Ok(None) } else { self.in_folder(kind, &folder, path) }
+    }
+
+    /// The component of a directory: its name is that of the directory, or it is built on it.
+    fn in_folder(&self, kind: &Kind, folder: &str, path: &str) -> Result<Option<Instance>, Error> {
         let mut names = Vec::new();
         for stack in &self.stacks {
             let Ok(Some(scope)) = self.scope(stack, kind) else { continue };
             for (name, _) in scope.components().ok().flatten().into_iter().flatten() {
                 let Ok(Some(light)) = Light::of(&scope, name) else { continue };
-                if light.folder() == folder && self.is_here(&scope, name).unwrap_or(false) {
+                if (**name == *folder || light.folder() == folder) && self.is_here(&scope, name).unwrap_or(false) {
                     names.push(name.to_string());
                 }
             }
@@ -259,7 +278,7 @@ impl<'a> Search<'a> {
     }
 
     fn not_found(&self, component: &str, kinds: &[Kind]) -> Error {
-        let mut names: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let mut names: BTreeMap<String, Vec<(Kind, String)>> = BTreeMap::new();
         let mut of_key = None;
         let mut broken: Option<Error> = None;
         let mut blamed = None;
@@ -277,7 +296,7 @@ impl<'a> Search<'a> {
                         if *stack.key == *self.asked && summary.stack != self.asked {
                             of_key.get_or_insert(summary.stack.clone());
                         }
-                        names.entry(summary.stack).or_default().push(summary.name);
+                        names.entry(summary.stack).or_default().push((summary.kind, summary.name));
                     }
                     notes.extend(self.incomplete_note(stack, kinds, component));
                 }
@@ -289,10 +308,7 @@ impl<'a> Search<'a> {
         }
         let (component, stack) = (component.to_owned(), self.asked.to_owned());
         if let Some(components) = names.get(self.asked).filter(|_| of_key.is_none()) {
-            let help =
-                nearest(components.iter(), &component).map(|name| format!("did you mean the component `{name}`?"));
-            let help =
-                help.or_else(|| Some(format!("run `atmos list components --stack {stack}` to see its components")));
+            let help = Some(alternative(components, &component, &stack, kinds));
             return Error::NotInStack { component, stack, help };
         }
         if let Some(error) = broken {
@@ -335,8 +351,16 @@ fn duplicate(instances: &[&Instance]) -> Error {
     }
 }
 
-fn looks_like_path(component: &str) -> bool {
-    component.contains('/') || matches!(component, "." | "..")
+/// What to do when a stack has no component of this name and of these kinds.
+fn alternative(components: &[(Kind, String)], component: &str, stack: &str, kinds: &[Kind]) -> String {
+    if let Some((kind, _)) = components.iter().find(|(kind, name)| name == component && !kinds.contains(kind)) {
+        return format!("`{component}` is a {kind} component in this stack; use the command for its type");
+    }
+    let fitting = components.iter().filter(|(kind, _)| kinds.contains(kind)).map(|(_, name)| name);
+    nearest(fitting, component).map_or_else(
+        || format!("run `atmos list components --stack {stack}` to see its components"),
+        |name| format!("did you mean the component `{name}`?"),
+    )
 }
 
 fn nearest<'n>(names: impl Iterator<Item = &'n String>, wanted: &str) -> Option<&'n str> {

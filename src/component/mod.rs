@@ -14,6 +14,7 @@ mod inherit;
 mod instance;
 mod kind;
 mod own;
+mod path;
 mod scope;
 mod section;
 mod summary;

@@ -242,6 +242,69 @@ fn components_are_found_by_their_directory() {
 }
 
 #[test]
+fn explicit_paths_are_strict() {
+    let files = [(
+        "stacks/orgs/dev.yaml",
+        "vars: {tenant: t, stage: dev}\ncomponents: {helmfile: {web: {}}, \
+         terraform: {app: {}, blue: {metadata: {component: app}}, solo: {metadata: {component: one}}}}",
+    )];
+    let fixture = Fixture::new(&files);
+    let config = fixture.config();
+    let index = StackIndex::load(&fixture.host, &config).unwrap();
+    let search = |directory: &str, path: &str| {
+        let mut host = fixture.host.clone();
+        host.cwd = host.cwd.join(directory);
+        find(&host, &config, &index, path, "t-dev", Some(Kind::Terraform))
+    };
+    assert_eq!(search("components/terraform/one", ".").unwrap().name, "solo");
+    assert_eq!(search("components/terraform/app", "../one").unwrap().name, "solo");
+    for (directory, path, phrase, detail) in [
+        ("components/terraform/app", ".", "ambiguous component path", "app, blue"),
+        ("", "./components/terraform/app", "ambiguous component path", "app, blue"),
+        ("components/helmfile/web", ".", "path component type does not match command", "helmfile"),
+        ("components/terraform/none", ".", "component not found in stack configuration", "`none`"),
+        ("components/terraform", ".", "component not found in stack configuration", "all terraform"),
+        ("", "./elsewhere", "component not found in stack configuration", "outside"),
+        ("", "/nowhere", "component not found in stack configuration", "outside"),
+    ] {
+        let error = search(directory, path).unwrap_err();
+        assert!(error.to_string().contains(phrase) && error.to_string().contains(detail), "{path}: {error}");
+        assert_eq!(crate::diag::Failure::exit_code(&error), 2, "{path}: {error}");
+    }
+    let error = search("", "web").unwrap_err();
+    let help = miette::Diagnostic::help(&error).map(|help| help.to_string()).unwrap_or_default();
+    assert!(help.contains("`web` is a helmfile component"), "{help}");
+}
+
+#[test]
+fn inheritance_has_bounds() {
+    use std::fmt::Write as _;
+    for kind in ["terraform", "job"] {
+        let mut long = format!("{NAMED}components:\n  {kind}:\n");
+        let mut wide = long.clone();
+        for i in 0..1600 {
+            writeln!(long, "    c{i}: {{metadata: {{inherits: [c{}]}}}}", i + 1).unwrap();
+        }
+        long.push_str("    c1600: {}\n");
+        for i in 0..30 {
+            for name in ["c", "d"] {
+                writeln!(wide, "    {name}{i}: {{metadata: {{inherits: [c{0}, d{0}]}}}}", i + 1).unwrap();
+            }
+        }
+        wide.push_str("    c30: {}\n    d30: {}\n");
+        for (text, phrase, rest) in [(&long, "256 levels", "'c7' -> …"), (&wide, "10000 bases", "'c0' -> ")] {
+            let fixture = Fixture::new(&[("stacks/orgs/dev.yaml", text)]);
+            let config = fixture.config();
+            let index = StackIndex::load(&fixture.host, &config).unwrap();
+            let asked = Some(Kind::from_key(kind));
+            let message = find(&fixture.host, &config, &index, "c0", "orgs/dev", asked).unwrap_err().to_string();
+            assert!(message.contains(phrase) && message.contains(rest), "{message}");
+            assert!(message.contains("stacks/orgs/dev.yaml:"), "{message}");
+        }
+    }
+}
+
+#[test]
 fn kinds_are_searched_in_order_and_all_is_sorted() {
     let fixture = Fixture::new(&[(
         "stacks/orgs/dev.yaml",

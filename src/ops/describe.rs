@@ -21,6 +21,20 @@ pub struct ComponentRequest {
     pub processing: resolve::Options,
     /// Everything that is known, whatever `describe.component.filter` says.
     pub full: bool,
+    /// The part of the document that will be printed; all of it without.
+    pub query: Option<String>,
+}
+
+impl ComponentRequest {
+    /// Whether what will be printed would hold the description of the module.
+    fn needs_module(&self) -> bool {
+        const PATH: &str = ".component_info.terraform_config";
+        let query = self.query.as_deref().map_or("", str::trim);
+        let query = query.trim_end_matches('.');
+        // The whole, a part that holds the description, or a part of the description.
+        PATH.strip_prefix(query).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            || query.strip_prefix(PATH).is_some_and(|rest| rest.starts_with(['.', '[']))
+    }
 }
 
 /// What `describe stacks` shows. Empty lists and `None` mean everything.
@@ -60,7 +74,7 @@ pub fn component(app: &App, request: &ComponentRequest) -> Result<Node> {
     let full = request.full || app.config.describe.filter == "full";
     let mut document = sections(app, &evaluated, &request.processing);
     if full {
-        add_computed(app, &written, &evaluated, &mut document)?;
+        add_computed(app, request, &written, &evaluated, &mut document)?;
     }
     document.insert(Arc::from("imports"), texts(&evaluated.imports));
     if !full {
@@ -79,6 +93,9 @@ pub fn stacks(app: &App, request: &StacksRequest) -> Result<Node> {
     let kinds: Vec<Kind> = request.component_types.iter().map(|key| Kind::from_key(key)).collect();
     let filter = Filter { stack: request.stack.clone(), components: Vec::new(), kinds };
     let mut instances = component::all(&app.host, &app.config, index, &filter)?;
+    if instances.is_empty() {
+        warn_of_unknown_stack(app, request)?;
+    }
     instances.retain(|instance| request.shows(instance));
     let described: Vec<Result<Node>> =
         instances.par_iter().map(|instance| describe_in_stack(app, instance, request)).collect();
@@ -113,6 +130,19 @@ impl StacksRequest {
         let wanted = |name: &String| *name == instance.name || *name == instance.component;
         listed && (self.components.is_empty() || self.components.iter().any(wanted))
     }
+}
+
+/// Nothing was found in the stack that was asked for: says so when there is no such stack.
+fn warn_of_unknown_stack(app: &App, request: &StacksRequest) -> Result<()> {
+    let Some(asked) = &request.stack else { return Ok(()) };
+    let index = app.index()?;
+    let is_manifest = index.by_path(asked).is_some() || index.stacks().iter().any(|stack| *stack.key == **asked);
+    let known = component::summaries(&app.host, &app.config, index)?;
+    if !is_manifest && !known.iter().any(|summary| summary.stack == *asked) {
+        let message = format!("there is no stack '{asked}'; run `atmos list stacks` to see all stacks");
+        app.host.talk.warn(Warning::new("atmos::describe::unknown_stack", message));
+    }
+    Ok(())
 }
 
 fn describe_in_stack(app: &App, instance: &Instance, request: &StacksRequest) -> Result<Node> {
@@ -167,12 +197,23 @@ fn add_empty_stacks(
 }
 
 /// What is known of a component beside its sections.
-fn add_computed(app: &App, written: &Instance, evaluated: &Instance, document: &mut Map) -> Result<()> {
+fn add_computed(
+    app: &App,
+    request: &ComponentRequest,
+    written: &Instance,
+    evaluated: &Instance,
+    document: &mut Map,
+) -> Result<()> {
     add_identity(evaluated, document);
     let found = Sources::of(app.index()?, written);
     let mut put = |key: &str, node: Node| document.insert(Arc::from(key), node);
     put("component_type", Node::from(evaluated.kind.key()));
     put("component_info", information(app, evaluated));
+    let module = evaluated.path(&app.config).is_some_and(|path| evaluated.kind == Kind::Terraform && path.is_dir());
+    if module && request.needs_module() {
+        let message = "`component_info.terraform_config` (variables and outputs of the module) is not built yet";
+        app.host.talk.warn(Warning::new("atmos::describe::terraform_config", message));
+    }
     put("workspace", Node::from(evaluated.workspace.as_str()));
     put("deps", texts(&found.winners()));
     put("deps_all", texts(&found.all(&written.manifest)));
@@ -231,10 +272,6 @@ fn information(app: &App, instance: &Instance) -> Node {
     let mut information = Map::new();
     information.insert(Arc::from("component_type"), Node::from(instance.kind.key()));
     if let Some(path) = instance.path(&app.config) {
-        if instance.kind == Kind::Terraform && path.is_dir() {
-            let message = "`component_info.terraform_config` (variables and outputs of the module) is not built yet";
-            app.host.talk.warn(Warning::new("atmos::describe::terraform_config", message));
-        }
         information.insert(Arc::from("component_path"), Node::from(path.display().to_string()));
     }
     Node::from(information)
@@ -262,4 +299,31 @@ fn drop_empty(app: &App, document: &mut Map) {
 
 fn texts(texts: &[String]) -> Node {
     Node::from(texts.iter().map(|text| Node::from(text.as_str())).collect::<Vec<_>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_printed_needs_the_module() {
+        for (query, expected) in [
+            (None, true),
+            (Some("."), true),
+            (Some(".component_info"), true),
+            (Some(".component_info.terraform_config.variables"), true),
+            (Some(".component_info.component_path"), false),
+            (Some(".component"), false),
+            (Some(".vars"), false),
+        ] {
+            let request = ComponentRequest {
+                component: String::new(),
+                stack: String::new(),
+                processing: resolve::Options::default(),
+                full: true,
+                query: query.map(str::to_owned),
+            };
+            assert_eq!(request.needs_module(), expected, "{query:?}");
+        }
+    }
 }

@@ -39,6 +39,7 @@ fn component(full: bool) -> Json {
         stack: "t-dev".to_owned(),
         processing: Options::default(),
         full,
+        query: None,
     };
     to_json(&describe::component(&app(&REPOSITORY), &request).unwrap())
 }
@@ -135,4 +136,17 @@ fn an_empty_repository_lists_no_stacks() {
     let app = App::new(fixture.host.clone(), fixture.config(), Vec::new());
     assert!(list::stacks(&app, &list::StacksRequest::default()).unwrap().rows.is_empty());
     assert!(list::components(&app, &list::ComponentsRequest::default()).is_err());
+}
+
+#[test]
+fn the_type_of_listed_components_is_checked() {
+    let request = list::ComponentsRequest { kind: Some("banana".to_owned()), ..list::ComponentsRequest::default() };
+    let error = list::components(&app(&REPOSITORY), &request).unwrap_err();
+    assert_eq!(error.to_string(), "invalid component type 'banana': the types are real, abstract and all");
+}
+
+#[test]
+fn a_stack_that_does_not_exist_has_no_document() {
+    let request = describe::StacksRequest { stack: Some("nope".to_owned()), ..describe::StacksRequest::default() };
+    assert_eq!(to_json(&describe::stacks(&app(&REPOSITORY), &request).unwrap()), json!({}));
 }

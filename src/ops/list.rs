@@ -2,10 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use miette::Diagnostic;
+
 use super::App;
 use crate::component::{Kind, Summary, summaries};
-use crate::diag::Result;
+use crate::diag::{Failure, Result};
 use crate::stack::glob_matches;
+
+/// What cannot be listed.
+#[derive(Debug, thiserror::Error, Diagnostic)]
+pub enum Error {
+    #[error("invalid component type '{kind}': the types are real, abstract and all")]
+    #[diagnostic(code(atmos::list::component_type), help("give one of these types, or leave the flag away for real"))]
+    Type { kind: String },
+}
+
+impl Failure for Error {}
 
 /// Text under named columns.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -59,7 +71,13 @@ pub fn stacks(app: &App, request: &StacksRequest) -> Result<Rows> {
 /// Each component once, with its kind and the number of stacks that have it, sorted by name.
 ///
 /// A component counts as disabled, or as locked, when it is so in any of the stacks.
+///
+/// # Errors
+/// A type that does not exist, or a manifest that cannot be used.
 pub fn components(app: &App, request: &ComponentsRequest) -> Result<Rows> {
+    if let Some(kind) = request.kind.as_deref().filter(|kind| !matches!(*kind, "real" | "abstract" | "all")) {
+        return Err(Error::Type { kind: kind.to_owned() }.into());
+    }
     let mut unique: BTreeMap<String, Component> = BTreeMap::new();
     let mut found = of_listed_kinds(app)?;
     // The first stack by name decides whether a component is abstract.
@@ -114,8 +132,7 @@ impl ComponentsRequest {
         let kind = match (self.kind.as_deref(), self.abstract_) {
             (Some("all"), _) => true,
             (Some("abstract"), _) | (None, Some(true)) => component.abstract_,
-            (Some(kind), _) => kind == "real" && !component.abstract_,
-            (None, _) => !component.abstract_,
+            _ => !component.abstract_,
         };
         let is = |wanted: Option<bool>, value: bool| wanted.is_none_or(|wanted| wanted == value);
         kind && is(self.enabled, component.enabled) && is(self.locked, component.locked)

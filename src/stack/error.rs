@@ -64,9 +64,10 @@ pub enum Error {
     },
 
     #[error("{message}{place}{chain}")]
-    #[diagnostic(code(atmos::stack::invalid_import), help("an import is a path, or a map with `path`"))]
+    #[diagnostic(code(atmos::stack::invalid_import), help("{help}"))]
     Import {
         message: String,
+        help: String,
         place: String,
         chain: String,
         #[source_code]

@@ -74,10 +74,12 @@ impl File {
     }
 
     fn parse(&mut self, host: &Host, config: &Config, bytes: Vec<u8>) {
-        let Ok(text) = String::from_utf8(bytes) else {
-            let message = "the file is not valid UTF-8".to_owned();
-            self.document = Err(Error::Read { file: self.relative.clone(), message });
-            return;
+        let text = match String::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(error) => {
+                self.document = Err(self.not_text(host, &error));
+                return;
+            }
         };
         let text: Arc<str> = Arc::from(text);
         self.document = match yaml::parse(&host.sources, &self.path, &host.cwd, text.clone()) {
@@ -125,11 +127,28 @@ impl File {
                     message: format!("cannot unmarshal {found} into map: a manifest is a map{}", located.text),
                     file: self.relative.clone(),
                     chain: String::new(),
-                    help: None,
+                    help: Some("begin with a key at the top, such as `import:`, `vars:` or `components:`".to_owned()),
                     source_code: located.source,
                     at: located.at,
                 })
             }
+        }
+    }
+
+    /// A file with bytes that are no UTF-8; the place is that of the first one.
+    fn not_text(&self, host: &Host, error: &std::string::FromUtf8Error) -> Error {
+        let text = String::from_utf8_lossy(error.as_bytes());
+        let file = host.sources.add(&self.path, &host.cwd, Arc::from(&*text));
+        // What comes before the byte is the same in both texts.
+        let (line, column) = position(&text[..error.utf8_error().valid_up_to()]);
+        let located = Located::new(&host.sources, Span::new(file, line, column, 1));
+        Error::Manifest {
+            message: format!("the file is not valid UTF-8{}", located.text),
+            file: self.relative.clone(),
+            chain: String::new(),
+            help: Some("save the file in the encoding UTF-8".to_owned()),
+            source_code: located.source,
+            at: located.at,
         }
     }
 
@@ -172,13 +191,21 @@ fn has_locals(document: &Node) -> bool {
 /// The place of the first template action.
 fn action(text: &str, file: FileId) -> Option<Span> {
     let offset = text.find("{{")?;
-    let before = &text[..offset];
-    let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
+    let (line, column) = position(&text[..offset]);
     let whole = text[offset..].lines().next().unwrap_or("");
     let length = whole.find("}}").map_or(2, |end| whole[..end].chars().count() + 2);
-    let number = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
-    Some(Span::new(file, number(line), number(column), number(length)))
+    Some(Span::new(file, line, column, number(length)))
+}
+
+/// Line and column of what comes after `before`.
+fn position(before: &str) -> (u32, u32) {
+    let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
+    (number(line), number(column))
+}
+
+fn number(value: usize) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

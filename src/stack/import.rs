@@ -50,6 +50,7 @@ fn parse_entry(entry: &Node, file: &str, sources: &Sources) -> Result<Import, Er
     match &entry.value {
         Value::Null => fail(format!("invalid import in the file '{file}'")),
         Value::String(text) if text.is_empty() => fail(format!("invalid import (empty) in the file '{file}'")),
+        Value::String(text) if text.starts_with('/') => Err(absolute(text, file, entry, sources)),
         Value::String(text) => Ok(Import {
             written: text.to_string(),
             path: relative_to(text, file),
@@ -67,7 +68,11 @@ fn parse_entry(entry: &Node, file: &str, sources: &Sources) -> Result<Import, Er
 }
 
 fn parse_object(entry: &Node, file: &str, sources: &Sources) -> Result<Import, Error> {
-    let wrong = |key: &str| Err(invalid(format!("invalid import in the file '{file}': `{key}`"), entry, sources));
+    let wrong = |key: &str| {
+        let node = entry.get(key).unwrap_or(entry);
+        let message = format!("invalid import in the file '{file}': `{key}` is not a boolean");
+        Err(invalid_with(message, format!("write `{key}: true` or `{key}: false`, without quotes"), node, sources))
+    };
     let flag = |key: &str| match entry.get(key) {
         None => Ok(false),
         Some(node) if node.is_null() => Ok(false),
@@ -76,6 +81,9 @@ fn parse_object(entry: &Node, file: &str, sources: &Sources) -> Result<Import, E
     let Some(path) = entry.get("path").and_then(Node::as_str).filter(|path| !path.is_empty()) else {
         return Err(invalid(format!("invalid import in the manifest '{file}'"), entry, sources));
     };
+    if path.starts_with('/') {
+        return Err(absolute(path, file, entry.get("path").unwrap_or(entry), sources));
+    }
     let Ok(skip_templates) = flag("skip_templates_processing") else { return wrong("skip_templates_processing") };
     let Ok(skip_if_missing) = flag("skip_if_missing") else { return wrong("skip_if_missing") };
     if let Some(nested) = entry.get("nested_imports").and_then(Node::as_str)
@@ -96,15 +104,33 @@ fn parse_object(entry: &Node, file: &str, sources: &Sources) -> Result<Import, E
 }
 
 fn invalid(message: String, node: &Node, sources: &Sources) -> Error {
-    let located = Located::new(sources, node.span);
-    Error::Import { message, place: located.text, chain: String::new(), source_code: located.source, at: located.at }
+    invalid_with(message, "an import is a path, or a map with `path`".to_owned(), node, sources)
 }
 
-/// An entry that begins with `.` or `..` (or `/`, as the reference has it) is relative to its file, any other one to the
+fn invalid_with(message: String, help: String, node: &Node, sources: &Sources) -> Error {
+    let located = Located::new(sources, node.span);
+    Error::Import {
+        message,
+        help,
+        place: located.text,
+        chain: String::new(),
+        source_code: located.source,
+        at: located.at,
+    }
+}
+
+/// An absolute path. The reference takes it as relative to the importing file, which nobody expects.
+fn absolute(path: &str, file: &str, node: &Node, sources: &Sources) -> Error {
+    let message = format!("invalid import '{path}' in the file '{file}': absolute paths are not supported");
+    let help = "write the path relative to `stacks.base_path`, or to this file with `./` or `../`";
+    invalid_with(message, help.to_owned(), node, sources)
+}
+
+/// An entry that begins with `.` or `..` is relative to its file, any other one to the
 /// base path of the stacks.
 fn relative_to(path: &str, file: &str) -> String {
     let first = path.split('/').next().unwrap_or("");
-    if !matches!(first, "" | "." | "..") || is_remote(path) {
+    if !matches!(first, "." | "..") || is_remote(path) {
         return path.to_owned();
     }
     let directory = file.rsplit_once('/').map_or("", |(directory, _)| directory);
@@ -206,7 +232,6 @@ mod tests {
             ("../x/y.yaml", "orgs/acme/dev.yaml", "orgs/x/y.yaml"),
             ("./x", "dev.yaml", "x"),
             ("catalog/x", "orgs/dev.yaml", "catalog/x"),
-            ("/abs", "orgs/dev.yaml", "orgs/abs"),
         ] {
             assert_eq!(relative_to(path, file), expected, "{path}");
         }

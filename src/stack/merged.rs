@@ -80,6 +80,7 @@ impl Merger<'_> {
         let file = &self.files.list[index];
         self.check_rendering(index, variant)?;
         let own = file.document.as_ref().map_err(Clone::clone)?;
+        self.check_components(index, own)?;
         let mut has_overrides = self.check_overrides(index, own)?;
         let mut children = Vec::new();
         for entry in file.imports.as_ref().map_err(Clone::clone)? {
@@ -119,6 +120,23 @@ impl Merger<'_> {
             source_code: located.source,
             at: located.at,
         })
+    }
+
+    /// Components, and the components of the known kinds, are maps. Other keys may be whatever they are.
+    fn check_components(&self, index: usize, own: &Node) -> Result<(), Error> {
+        let Some(components) = own.get("components").filter(|node| !node.is_null()) else { return Ok(()) };
+        let wrong = |phrase: &str, node: &Node| {
+            Err(section_error(phrase, &self.files.list[index].key, node, &self.host.sources))
+        };
+        if components.as_map().is_none() {
+            return wrong("invalid components section in file", components);
+        }
+        for kind in ["terraform", "helmfile", "packer", "ansible", "kubernetes", "helm"] {
+            if let Some(node) = components.get(kind).filter(|node| node.as_map().is_none() && !node.is_null()) {
+                return wrong(&format!("invalid components.{kind} section in file"), node);
+            }
+        }
+        Ok(())
     }
 
     /// Whether the file has `overrides` for all its components. They must be maps.
@@ -178,6 +196,7 @@ impl Merger<'_> {
                 Err(not_built(format!("a template in the path of an import ('{}')", import.written), located))
             }
             Target::InvalidPattern(message) => Err(Error::Import {
+                help: "correct the pattern in this path".to_owned(),
                 message: format!("invalid import '{}' in the file '{file}': {message}", import.written),
                 place: located.text,
                 chain: String::new(),

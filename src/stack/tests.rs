@@ -69,7 +69,25 @@ fn errors_carry_the_place_and_the_import_chain() {
         ("empty item", "import: ['']", &["invalid import (empty) in the file"]),
         ("object", "import: [{context: {}}]", &["invalid import in the manifest 'orgs/dev.yaml'"]),
         ("remote", "import: ['git::https://example.com/x//y']", &["is not built yet", "dev.yaml:1:10"]),
+        (
+            "absolute import",
+            "import: [/abs]",
+            &["invalid import '/abs'", "absolute paths are not supported", "dev.yaml:1:10"],
+        ),
+        ("absolute path", "import: [{path: /abs}]", &["absolute paths are not supported", "dev.yaml:1:17"]),
+        (
+            "boolean",
+            "import:\n- path: x\n  skip_if_missing: 'yes'",
+            &["`skip_if_missing` is not a boolean", "dev.yaml:3:20"],
+        ),
         ("list", "[a]", &["invalid stack manifest"]),
+        ("components list", "components: [a]", &["invalid components section in file", "dev.yaml:1:13"]),
+        ("components text", "components: hello", &["invalid components section in file", "dev.yaml:1:13"]),
+        (
+            "kind list",
+            "components: {terraform: [a]}",
+            &["invalid components.terraform section in file", "dev.yaml:1:25"],
+        ),
         ("syntax", "a: [", &["invalid stack manifest", "orgs/dev.yaml"]),
         ("overrides", "overrides: 5", &["invalid overrides section in the stack manifest 'orgs/dev.yaml'"]),
         ("locals", "locals: {a: 1}\nvars: {b: '{{ .locals.a }}'}", &["is not built yet", "dev.yaml:2:12"]),
@@ -85,6 +103,17 @@ fn errors_carry_the_place_and_the_import_chain() {
     ]);
     assert!(nested.contains("Import chain: → orgs/dev.yaml → catalog/x.yaml"), "{nested}");
     assert!(nested.contains("already defined"), "{nested}");
+}
+
+#[test]
+fn bytes_that_are_no_text_have_their_place() {
+    let fixture = Fixture::new(&[("stacks/orgs/dev.yaml", "")]);
+    std::fs::write(fixture.host.cwd.join("stacks/orgs/dev.yaml"), b"vars:\n  \xc3\xa4: \xff\n").unwrap();
+    let index = StackIndex::load(&fixture.host, &fixture.config()).unwrap();
+    let error = index.document(&index.stacks()[0]).unwrap_err();
+    assert!(error.to_string().contains("not valid UTF-8 at stacks/orgs/dev.yaml:2:6"), "{error}");
+    let help = miette::Diagnostic::help(&error).map(|help| help.to_string());
+    assert_eq!(help.as_deref(), Some("save the file in the encoding UTF-8"));
 }
 
 #[test]

@@ -36,6 +36,7 @@ fn component(context: &Context, args: ComponentArgs) -> Result<u8> {
         stack,
         processing: processing(&context.host.env, &args.processing)?,
         full: args.query.is_some(),
+        query: args.query.clone(),
     };
     let document = describe::component(&app, &request)?;
     print(context, &app, &document, format, args.query.as_deref(), args.file.as_deref())
