@@ -55,7 +55,7 @@ fn arguments_of_every_subcommand() {
         ("workspace", "", "-".to_owned()),
         ("workspace list", "", "workspace list".to_owned()),
         ("workspace select", "-or-create", "workspace select -or-create dev".to_owned()),
-        ("workspace delete", "other -force", "workspace delete -force dev".to_owned()),
+        ("workspace delete", "-force", "workspace delete -force dev".to_owned()),
         ("init", "-upgrade", "-".to_owned()),
     ] {
         assert_eq!(main_line(&target(), &request(command, native)), expected, "{command} {native}");
