@@ -30,6 +30,10 @@ pub(super) fn separate(words: Vec<OsString>) -> (Vec<OsString>, Split) {
     if !matches!(text[command].as_str(), "terraform" | "tf") {
         return untouched(words);
     }
+    if let Some("-version" | "--version") = text.get(command + 1).map(String::as_str) {
+        let for_clap = text[..=command].iter().map(String::as_str).chain(["version"]).map(OsString::from).collect();
+        return (for_clap, argv::split(&["version"], &text[command + 2..]));
+    }
     let Some(verb) = next_plain(&text, command + 1) else { return untouched(words) };
     let split = argv::split(&[text[verb].as_str()], &text[verb + 1..]);
     let for_clap = text[..=verb].iter().chain(&split.atmos).map(OsString::from).collect();

@@ -172,10 +172,12 @@ pub(super) fn colour(global: &GlobalArgs, env: &Env, terminal: Terminal) -> bool
     terminal.stderr && env.get("TERM") != Some("dumb")
 }
 
-/// A switch: given as flag, else the environment variable. Anything that is not a boolean counts as unset here;
-/// [`boolean`] complains about it.
-pub(super) fn flag(given: bool, env: &Env, name: &str) -> bool {
-    given || boolean(env, name).ok().flatten().unwrap_or(false)
+/// A switch: given as flag, else the environment variable.
+///
+/// # Errors
+/// The variable is set to something that is not a boolean: guessing could start what was meant to be a dry run.
+pub(super) fn flag(given: bool, env: &Env, name: &str) -> Result<bool> {
+    Ok(given || boolean(env, name)?.unwrap_or(false))
 }
 
 /// A boolean environment variable, in the spellings that the reference accepts.

@@ -26,7 +26,7 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn run(cli: Cli, native: Split, env: Env) -> ExitCode {
     let terminal = Terminal::from_env(&env);
-    let verbose = setup::flag(cli.global.verbose, &env, "ATMOS_VERBOSE");
+    let verbose = setup::flag(cli.global.verbose, &env, "ATMOS_VERBOSE").unwrap_or(false);
     let screen = Screen::new(None, Level::default(), setup::colour(&cli.global, &env, terminal));
     let context = match Context::new(cli.global, native, env, terminal) {
         Ok(context) => context,

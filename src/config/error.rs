@@ -118,6 +118,22 @@ pub enum Error {
         at: SourceSpan,
     },
 
+    /// Going on without it could drop an `auth:` section and run as somebody else.
+    #[error("{place}: remote imports of atmos.yaml are not built yet: `{import}`")]
+    #[diagnostic(
+        code(atmos::config::remote_import_not_built),
+        help("copy the file into the repository and import it from there")
+    )]
+    RemoteImport {
+        /// Without credentials.
+        import: String,
+        place: String,
+        #[source_code]
+        source_code: NamedSource<Arc<str>>,
+        #[label("this import")]
+        at: SourceSpan,
+    },
+
     #[error("failed to execute yaml function: {place}: {reason}")]
     #[diagnostic(code(atmos::config::function), help("correct the arguments of the function"))]
     Function {

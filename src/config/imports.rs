@@ -109,7 +109,7 @@ impl Reader<'_> {
         let Importer { base, beside, chain } = importer;
         let mut declaring = None;
         for (import, node) in self.import_list(document)? {
-            let files = self.resolve_import(&import, &node, &base, &beside);
+            let files = self.resolve_import(&import, &node, &base, &beside)?;
             for file in files {
                 if let Some(start) = chain.iter().position(|open| *open == file) {
                     return Err(cycle(&chain[start..], &file));
@@ -175,16 +175,12 @@ impl Reader<'_> {
     }
 
     /// The files of one import; none and a warning when it cannot be resolved, as in the reference.
-    fn resolve_import(&self, import: &str, node: &Node, base: &Path, beside: &Path) -> Vec<PathBuf> {
+    fn resolve_import(&self, import: &str, node: &Node, base: &Path, beside: &Path) -> Result<Vec<PathBuf>, Error> {
         let lower = import.to_ascii_lowercase();
         if REMOTE.iter().any(|prefix| lower.starts_with(prefix)) {
-            self.warn(
-                node,
-                import,
-                "remote imports are not built yet",
-                "copy the file into the repository and import it from there",
-            );
-            return Vec::new();
+            let Location { place, source_code, at } = Location::of(self.host, node.span);
+            let import = without_credentials(import);
+            return Err(Error::RemoteImport { import, place, source_code, at });
         }
         let found = search::files(&crate::host::fs::clean(&base.join(import)));
         let found = if found.is_empty() && beside != base {
@@ -196,7 +192,7 @@ impl Reader<'_> {
             let reason = format!("nothing found in {} nor beside the importing file", base.display());
             self.warn(node, import, &reason, "correct the path, or remove the import");
         }
-        found
+        Ok(found)
     }
 
     fn warn(&self, node: &Node, import: &str, reason: &str, help: &str) {

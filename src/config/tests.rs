@@ -190,16 +190,20 @@ fn imports_are_looked_up_in_the_base_path_then_beside_the_file() {
 
 #[test]
 fn imports_that_cannot_be_resolved_warn_with_their_place() {
-    let project = Project::new(&[(
-        "repo/atmos.yaml",
-        "import:\n  - nothing.yaml\n  - git::https://u:p@example.com/x.git?token=t\n",
-    )]);
+    let project = Project::new(&[("repo/atmos.yaml", "import:\n  - nothing.yaml\n")]);
     project.load();
     let said = project.said();
     assert!(
         said[0].starts_with("failed to resolve import path=nothing.yaml:") && said[0].ends_with("[atmos.yaml:2:5]")
     );
-    assert!(said[1].contains("not built yet") && !said[1].contains("u:p") && !said[1].contains("token"), "{said:?}");
+}
+
+#[test]
+fn remote_imports_are_refused_without_their_credentials() {
+    let project = Project::new(&[("repo/atmos.yaml", "import:\n  - git::https://u:p@example.com/x.git?token=t\n")]);
+    let message = project.fails(&Flags::default());
+    assert!(message.starts_with("atmos.yaml:2:5: ") && message.contains("not built yet"), "{message}");
+    assert!(!message.contains("u:p") && !message.contains("token"), "{message}");
 }
 
 #[test]

@@ -180,6 +180,50 @@ fn changes_of_a_helmfile_diff_are_no_failure() {
 }
 
 #[test]
+fn masking_that_is_off_leaves_sensitive_variables_in_the_varfile() {
+    let sandbox = sandbox();
+    sandbox.write("components/terraform/app/secret.tf", "variable \"password\" {\n  sensitive = true\n}\n");
+    change(
+        &sandbox,
+        "stacks/orgs/dev.yaml",
+        "        name: app\n      env:",
+        "        name: app\n        password: open-sesame\n      env:",
+    );
+    let plan = &["terraform", "plan", "app", "-s", "dev"][..];
+    for (flag, variable, shown) in [
+        (None, None, false),
+        (Some("--mask=false"), None, true),
+        (None, Some("0"), true),
+        (Some("--mask=true"), Some("false"), false),
+    ] {
+        let env: Vec<_> = variable.map(|value| ("ATMOS_MASK", value)).into_iter().collect();
+        let words: Vec<_> = plan.iter().copied().chain(flag).collect();
+        sandbox.atmos_with(&env, &words).success();
+        let varfile = sandbox.read(&format!("components/terraform/app/{VARFILE}"));
+        assert_eq!(varfile.contains("open-sesame"), shown, "{flag:?} {variable:?}");
+    }
+}
+
+#[test]
+fn mistakes_that_were_passed_over_are_refused() {
+    let sandbox = sandbox();
+    let stack = sandbox.read("stacks/orgs/dev.yaml");
+    let sourced = "    sourced:\n      source: {uri: github.com/x/y}\n      metadata: {component: missing}\n";
+    sandbox.write("stacks/orgs/dev.yaml", &stack.replace("    locked:\n", &format!("{sourced}    locked:\n")));
+    for (words, said) in [
+        (&["workspace", "delete", "app", "other", "-s", "dev"][..], "takes no further word"),
+        (&["plan", "app", "-s", "dev", "--init", "--skip-init"], "cannot be used with"),
+        (&["plan", "sourced", "-s", "dev"], "not built yet"),
+    ] {
+        sandbox.atmos(&[&["terraform"], words].concat()).exits(1).says(said);
+        assert!(calls(&sandbox).is_empty(), "{words:?}");
+    }
+    sandbox.write("stacks/orgs/dev.yaml", &stack);
+    let all = ["terraform", "plan", "--all", "-s", "dev", "--redirect-stderr", "/dev/null"];
+    sandbox.atmos_with(&[("STUB_EXIT_PLAN", "4")], &all).exits(4).says("run it without `--redirect-stderr`");
+}
+
+#[test]
 fn saved_plan_outlives_other_commands() {
     let sandbox = sandbox();
     let planfile = "components/terraform/app/dev-app.planfile";

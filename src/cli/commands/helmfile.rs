@@ -84,7 +84,7 @@ fn go(context: &Context, verb: &str, run: HelmfileRun) -> Result<u8> {
         component: run.component,
         stack: stack(run.stack, env),
         identity: auth::flag(&run.identity),
-        dry_run: flag(run.dry_run, env, "ATMOS_DRY_RUN"),
+        dry_run: flag(run.dry_run, env, "ATMOS_DRY_RUN")?,
         global_options: run.global_options.as_deref().map(words).unwrap_or_default(),
         cluster_name: run.cluster_name,
         native: run.native.iter().map(|word| word.to_string_lossy().into_owned()).collect(),

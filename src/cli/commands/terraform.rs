@@ -23,14 +23,13 @@ pub(super) fn run(context: &Context, args: TerraformArgs) -> Result<u8> {
     use TerraformCommand as C;
     match args.command {
         C::Plan { run, init, fleet, skip_planfile } => {
-            let skip = flag(skip_planfile, &context.host.env, "ATMOS_TERRAFORM_PLAN_SKIP_PLANFILE");
+            let skip = flag(skip_planfile, &context.host.env, "ATMOS_TERRAFORM_PLAN_SKIP_PLANFILE")?;
             let mut request = request(context, "plan", run, &init)?;
             request.request.skip_planfile = skip;
-            go(context, &all(request, context, fleet.all, "PLAN"))
+            go(context, &all(request, context, fleet.all, "PLAN")?)
         }
         C::Apply { run, init, fleet, plan } => {
-            let request = with_plan(request(context, "apply", run, &init)?, plan, context, "APPLY");
-            go(context, &all(request, context, fleet.all, "APPLY"))
+        skip_init: !run.init && flag(run.skip_init, env, "ATMOS_SKIP_INIT")?,
         }
         C::Deploy { run, init, fleet, plan, deploy_run_init } => {
             let mut request = with_plan(request(context, "deploy", run, &init)?, plan, context, "DEPLOY");
@@ -38,15 +37,15 @@ pub(super) fn run(context: &Context, args: TerraformArgs) -> Result<u8> {
                 Some(flag) => Some(flag),
                 None => boolean(&context.host.env, "ATMOS_TERRAFORM_DEPLOY_RUN_INIT")?,
             };
-            go(context, &all(request, context, fleet.all, "DEPLOY"))
+            go(context, &all(request, context, fleet.all, "DEPLOY")?)
         }
         C::Destroy { run, init, fleet } => {
             let request = request(context, "destroy", run, &init)?;
-            go(context, &all(request, context, fleet.all, "DESTROY"))
+            go(context, &all(request, context, fleet.all, "DESTROY")?)
         }
         C::Init { run, init, fleet } => {
             let request = request(context, "init", run, &init)?;
-            go(context, &all(request, context, fleet.all, "INIT"))
+            go(context, &all(request, context, fleet.all, "INIT")?)
         }
         C::Workspace { run, init } => go(context, &request(context, "workspace", run, &init)?),
         C::Output(args) => {
@@ -103,7 +102,7 @@ fn request(context: &Context, word: &str, run: TerraformRun, init: &InitFlags) -
     command.extend(words.next_if(|next| verbs.contains(&next.as_str())));
     let component = words.next();
     let positionals: Vec<String> = words.collect();
-    let pass_vars = flag(run.init_pass_vars, env, "ATMOS_INIT_PASS_VARS");
+    let pass_vars = flag(run.init_pass_vars, env, "ATMOS_INIT_PASS_VARS")?;
     let either = |given: Option<bool>, name: &str| match given {
         Some(value) => Ok(Some(value)),
         None => boolean(env, name),
@@ -111,14 +110,14 @@ fn request(context: &Context, word: &str, run: TerraformRun, init: &InitFlags) -
     let request = Request {
         words: command,
         native: context.native.native(&positionals),
-        skip_init: !run.init && flag(run.skip_init, env, "ATMOS_SKIP_INIT"),
+        skip_init: !run.init && flag(run.skip_init, env, "ATMOS_SKIP_INIT")?,
         force_init: run.init,
         init_pass_vars: pass_vars.then_some(true),
         init_run_reconfigure: either(init.init_run_reconfigure, "ATMOS_INIT_RUN_RECONFIGURE")?,
         auto_generate_backend_file: either(init.auto_generate_backend_file, "ATMOS_AUTO_GENERATE_BACKEND_FILE")?,
         redirect_stderr: redirect(context),
         interactive: context.host.terminal.can_prompt(),
-        dry_run: flag(run.dry_run, env, "ATMOS_DRY_RUN"),
+        dry_run: flag(run.dry_run, env, "ATMOS_DRY_RUN")?,
         stdin_readable: stdin_is_readable(),
         ..Request::default()
     };
@@ -128,7 +127,7 @@ fn request(context: &Context, word: &str, run: TerraformRun, init: &InitFlags) -
         stack: stack(run.stack, env),
         all: false,
         identity: auth::flag(&run.identity),
-        dry_run: flag(run.dry_run, env, "ATMOS_DRY_RUN"),
+        dry_run: flag(run.dry_run, env, "ATMOS_DRY_RUN")?,
         append_user_agent: run.append_user_agent.or_else(|| env.get("ATMOS_APPEND_USER_AGENT").map(str::to_owned)),
         skip_hooks: run.skip_hooks.is_some() || env.get("ATMOS_SKIP_HOOKS").is_some_and(|value| value != "false"),
         evaluation: describe::processing(env, &run.processing)?,
@@ -136,9 +135,9 @@ fn request(context: &Context, word: &str, run: TerraformRun, init: &InitFlags) -
     })
 }
 
-fn all(mut request: RunRequest, context: &Context, given: bool, word: &str) -> RunRequest {
-    request.all = flag(given, &context.host.env, &format!("ATMOS_TERRAFORM_{word}_ALL"));
-    request
+fn all(mut request: RunRequest, context: &Context, given: bool, word: &str) -> Result<RunRequest> {
+    request.all = flag(given, &context.host.env, &format!("ATMOS_TERRAFORM_{word}_ALL"))?;
+    Ok(request)
 }
 
 fn with_plan(mut request: RunRequest, mut plan: PlanFlags, context: &Context, word: &str) -> RunRequest {
@@ -182,16 +181,16 @@ fn version(context: &Context) -> Result<u8> {
 
 fn clean(context: &Context, args: CleanArgs) -> Result<u8> {
     let env = &context.host.env;
-    let dry_run = flag(args.run.dry_run, env, "ATMOS_DRY_RUN");
+    let dry_run = flag(args.run.dry_run, env, "ATMOS_DRY_RUN")?;
     let mut words = args.run.words.into_iter();
     let request = CleanRequest {
         component: words.next(),
         stack: stack(args.run.stack, env),
         options: CleanOptions {
-            everything: flag(args.everything, env, "ATMOS_TERRAFORM_CLEAN_EVERYTHING"),
-            skip_lock_file: flag(args.skip_lock_file, env, "ATMOS_TERRAFORM_CLEAN_SKIP_LOCK_FILE"),
+            everything: flag(args.everything, env, "ATMOS_TERRAFORM_CLEAN_EVERYTHING")?,
+            skip_lock_file: flag(args.skip_lock_file, env, "ATMOS_TERRAFORM_CLEAN_SKIP_LOCK_FILE")?,
         },
-        force: flag(args.force, env, "ATMOS_TERRAFORM_CLEAN_FORCE"),
+        force: flag(args.force, env, "ATMOS_TERRAFORM_CLEAN_FORCE")?,
         dry_run,
         evaluation: describe::processing(env, &args.run.processing)?,
     };
