@@ -171,8 +171,11 @@ fn clean_waits_for_the_run_in_the_folder() {
 #[test]
 fn changes_of_a_helmfile_diff_are_no_failure() {
     let sandbox = sandbox();
+    let stack = format!("{}\n  helmfile:\n    app:\n      vars: {{name: app}}\n", sandbox.read("stacks/orgs/dev.yaml"));
+    sandbox.write("stacks/orgs/dev.yaml", &stack);
     let diff = |args: &[&str]| {
-        sandbox.atmos_with(&[("STUB_EXIT_DIFF", "2")], &[&["helmfile", "diff", "web", "-s", "dev"], args].concat())
+        let words = [&["helmfile", "diff", "app", "-s", "dev"], args].concat();
+        sandbox.atmos_with(&[("STUB_EXIT_HELMFILE", "2")], &words)
     };
     let outcome = diff(&["--", "--detailed-exitcode"]).exits(2);
     assert!(!outcome.stderr.contains("Error"), "{outcome}");

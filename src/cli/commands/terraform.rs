@@ -29,7 +29,8 @@ pub(super) fn run(context: &Context, args: TerraformArgs) -> Result<u8> {
             go(context, &all(request, context, fleet.all, "PLAN")?)
         }
         C::Apply { run, init, fleet, plan } => {
-        skip_init: !run.init && flag(run.skip_init, env, "ATMOS_SKIP_INIT")?,
+            let request = with_plan(request(context, "apply", run, &init)?, plan, context, "APPLY");
+            go(context, &all(request, context, fleet.all, "APPLY")?)
         }
         C::Deploy { run, init, fleet, plan, deploy_run_init } => {
             let mut request = with_plan(request(context, "deploy", run, &init)?, plan, context, "DEPLOY");
