@@ -254,7 +254,7 @@ async fn children(
 
 /// Exit code 2 says that there are changes, not that something failed.
 fn tells_changes(request: &RunRequest) -> bool {
-    request.verb == "diff" && is_on(&request.native, "--detailed-exitcode")
+    request.verb == "diff" && is_on(&request.native, "-detailed-exitcode")
 }
 
 fn child_environment(app: &App, access: &Access, target: &Target, held: &Held, plan: &Plan) -> Env {

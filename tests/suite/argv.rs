@@ -154,7 +154,7 @@ fn clean_waits_for_the_run_in_the_folder() {
     command.env("STUB_HOLD", &hold);
     let mut run = sandbox.start(command, "");
     let state = "components/terraform/app/terraform.tfstate.d/dev/terraform.tfstate";
-    wait_until("the stub holds the folder", Duration::from_secs(60), || {
+    wait_until("the stub holds the folder", Duration::from_mins(1), || {
         assert!(run.is_running(), "the run has ended early");
         std::fs::read_to_string(sandbox.root().join("record")).ok().filter(|calls| calls.contains("apply\t"))
     });
