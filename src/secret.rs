@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 use std::sync::RwLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use base64::Engine;
 use secrecy::ExposeSecret;
@@ -20,6 +21,8 @@ const FREE_TEXT_MINIMUM: usize = 8;
 pub struct Masker {
     /// Raw, base64, URL-encoded and JSON-escaped forms, longest first.
     forms: RwLock<Vec<Secret>>,
+    /// The user asked for values in the open: screen and children are shown as they are.
+    off: AtomicBool,
 }
 
 impl std::fmt::Debug for Masker {
@@ -42,6 +45,16 @@ impl Masker {
             }
         }
         forms.sort_by_key(|form| std::cmp::Reverse(form.expose_secret().len()));
+    }
+
+    /// Whether what people and scripts read is masked; the one answer for the whole process.
+    pub fn is_on(&self) -> bool {
+        !self.off.load(Ordering::Relaxed)
+    }
+
+    /// Decides [`Masker::is_on`]. Secrets are known all the same, and the log never shows them.
+    pub fn switch(&self, on: bool) {
+        self.off.store(!on, Ordering::Relaxed);
     }
 
     pub fn is_empty(&self) -> bool {

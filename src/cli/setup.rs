@@ -33,13 +33,10 @@ impl Context {
         };
         // Without leave to ask nobody can be prompted, whatever the streams are.
         terminal.stdin &= interactive;
-        let mask = match global.mask {
-            Some(flag) => flag,
-            None => boolean(&env, "ATMOS_MASK")?.unwrap_or(true),
-        };
         let masker = Arc::new(Masker::default());
+        masker.switch(asked_mask(&global, &env)?.unwrap_or(true));
         let level = talk_level(&global, &env);
-        let screen = Screen::new(mask.then(|| masker.clone()), level, colour(&global, &env, terminal));
+        let screen = Screen::new(masker.is_on().then(|| masker.clone()), level, colour(&global, &env, terminal));
         let cwd = working_directory(&global, &env)?;
         let exe = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("atmos"));
         let host = Host {
@@ -58,6 +55,10 @@ impl Context {
     /// Loads the configuration and starts the log.
     pub(super) fn app(&self) -> Result<App> {
         let config = config::load(&self.host, &self.config_flags())?;
+        if asked_mask(&self.global, &self.host.env)?.is_none() {
+            let setting = config.document.get_path(["settings", "terminal", "mask", "enabled"]);
+            self.host.masker.switch(setting.and_then(crate::value::Node::as_bool).unwrap_or(true));
+        }
         let level: Level =
             config.logs.level.parse().map_err(|()| Error::LogLevel { level: config.logs.level.clone() })?;
         output::start_log(level, &config.logs.file, self.host.masker.clone())
@@ -140,6 +141,14 @@ impl Context {
 fn talk_level(global: &GlobalArgs, env: &Env) -> Level {
     let text = global.logs_level.as_deref().or_else(|| env.get("ATMOS_LOGS_LEVEL"));
     text.and_then(|text| text.parse().ok()).unwrap_or_default()
+}
+
+/// What flag or variable say about masking. Where both are silent, the configuration decides.
+fn asked_mask(global: &GlobalArgs, env: &Env) -> Result<Option<bool>> {
+    match global.mask {
+        Some(flag) => Ok(Some(flag)),
+        None => boolean(env, "ATMOS_MASK"),
+    }
 }
 
 fn working_directory(global: &GlobalArgs, env: &Env) -> Result<PathBuf> {

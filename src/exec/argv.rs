@@ -118,6 +118,20 @@ const OWN: [&str; 12] = [
     "shell",
 ];
 
+/// The words that are neither flags nor the value of one.
+pub fn positionals(native: &[String]) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut rest = native.iter();
+    while let Some(word) = rest.next() {
+        if VALUED.contains(&word.as_str()) {
+            rest.next();
+        } else if !word.starts_with('-') {
+            found.push(word.as_str());
+        }
+    }
+    found
+}
+
 /// Splits the raw words after `words`, the sub-command (`["plan"]`, `["state", "rm"]`).
 pub fn split(words: &[&str], raw: &[String]) -> Split {
     let mut split = Split::default();
@@ -204,6 +218,12 @@ mod tests {
     fn native_words_are_flags_then_positionals_then_the_rest() {
         let split = split(&["state", "rm"], &words("vpc A -lock=false -s dev -- -backup=x"));
         assert_eq!(split.native(&words("A")), words("-lock=false A -backup=x"));
+    }
+
+    #[test]
+    fn values_of_flags_are_no_positionals() {
+        assert_eq!(positionals(&words("-lock=false -lock-timeout 5s other -force")), ["other"]);
+        assert!(positionals(&words("-state x -force")).is_empty());
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use miette::Diagnostic;
 use thiserror::Error as ThisError;
 
+use super::launch::Redirect;
 use super::signals::Stop;
 use crate::diag::Failure;
 
@@ -20,8 +21,8 @@ pub enum Error {
 
     /// The child ran and failed; it has said why itself.
     #[error("subcommand exited with code {code}")]
-    #[diagnostic(code(atmos::exec::child_failed), help("`{command}` failed; its own output is above"))]
-    ChildFailed { command: String, code: u8 },
+    #[diagnostic(code(atmos::exec::child_failed), help("{help}"))]
+    ChildFailed { command: String, code: u8, help: String },
 
     /// A preparatory step failed whose output nobody has seen yet.
     #[error("`{command}` failed:\n{output}\nsubcommand exited with code {code}")]
@@ -47,10 +48,7 @@ pub enum Error {
     #[error(
         "invalid {kind} component: `{component}` points to the {kind} component `{folder}`, but it does not exist in `{base}`"
     )]
-    #[diagnostic(
-        code(atmos::exec::folder_not_found),
-        help("create the folder, or set `metadata.component` of `{component}` to a folder that exists")
-    )]
+    #[diagnostic(code(atmos::exec::folder_not_found), help("{}", folder_help(kind, component, base)))]
     FolderNotFound { kind: &'static str, component: String, folder: String, base: String },
 
     #[error(
@@ -87,11 +85,15 @@ pub enum Error {
     PlanfileNotFound { path: PathBuf, component: String, stack: String },
 
     #[error("no TTY attached: `{command}` asks for a confirmation that nobody can give here")]
+    #[diagnostic(code(atmos::exec::no_tty), help("{help}"))]
+    NoTty { command: String, help: &'static str },
+
+    #[error("`{command}` takes no further word, but got `{word}`")]
     #[diagnostic(
-        code(atmos::exec::no_tty),
-        help("add `-auto-approve`, apply a saved plan with `--from-plan`, or use `atmos terraform deploy`")
+        code(atmos::exec::workspace_name),
+        help("the workspace is always the one of the component in its stack, here `{workspace}`; leave `{word}` out")
     )]
-    NoTty { command: String },
+    WorkspaceName { command: String, word: String, workspace: String },
 
     #[error("`{what}` is not built yet")]
     #[diagnostic(code(atmos::exec::not_built), help("{help}"))]
@@ -124,6 +126,19 @@ pub enum Error {
     GenerateName { name: String },
 }
 
+/// An empty base path is far more often forgotten than meant.
+fn folder_help(kind: &str, component: &str, base: &str) -> String {
+    let create = format!("create the folder, or set `metadata.component` of `{component}` to a folder that exists");
+    if !base.is_empty() {
+        return create;
+    }
+    let (lower, upper) = (kind.to_lowercase(), kind.to_uppercase());
+    format!(
+        "`components.{lower}.base_path` is empty: set it or ATMOS_COMPONENTS_{upper}_BASE_PATH to the directory of the \
+         components; otherwise {create}"
+    )
+}
+
 impl Failure for Error {
     fn exit_code(&self) -> u8 {
         match self {
@@ -135,6 +150,16 @@ impl Failure for Error {
 }
 
 impl Error {
+    /// A child that ran and failed, with the way to what it said.
+    pub(crate) fn child_failed(command: String, code: u8, stderr: Option<&Redirect>) -> Error {
+        let help = match stderr {
+            Some(Redirect::File(path)) => format!("`{command}` failed; its own errors are in `{}`", path.display()),
+            Some(Redirect::Null) => format!("`{command}` failed; run it without `--redirect-stderr` to see why"),
+            _ => format!("`{command}` failed; its own output is above"),
+        };
+        Error::ChildFailed { command, code, help }
+    }
+
     /// For `map_err` of file operations.
     pub(crate) fn file(action: &'static str, path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Error {
         let path = path.to_path_buf();

@@ -26,6 +26,20 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     })
 }
 
+/// Waits for several folders, in an order that every caller has in common. Two names of one folder are one lock.
+///
+/// # Errors
+/// [`Error::File`] when a lock cannot be made.
+pub async fn acquire_all(host: &Host, folders: &[PathBuf]) -> Result<Vec<FileLock>, Error> {
+    let named = folders.iter().map(|folder| (path(&host.dirs.cache, folder), folder));
+    let ordered: std::collections::BTreeMap<PathBuf, &PathBuf> = named.collect();
+    let mut locks = Vec::with_capacity(ordered.len());
+    for folder in ordered.into_values() {
+        locks.push(acquire(host, folder).await?);
+    }
+    Ok(locks)
+}
+
 /// Waits for the folder as long as it takes (a request to stop ends the wait) and says so.
 ///
 /// # Errors
@@ -55,6 +69,37 @@ pub async fn acquire(host: &Host, folder: &Path) -> Result<FileLock, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    fn host(root: &Path) -> Host {
+        let env: crate::host::Env = [("HOME", root), ("XDG_CACHE_HOME", root)].into_iter().collect();
+        Host {
+            dirs: crate::host::Dirs::from_env(&env),
+            env,
+            cwd: root.to_path_buf(),
+            terminal: crate::host::Terminal::default(),
+            exe: "/bin/atmos".into(),
+            talk: crate::diag::Talk::silent(),
+            masker: std::sync::Arc::default(),
+            sources: std::sync::Arc::default(),
+        }
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn one_folder_under_two_names_is_taken_once_and_kept_from_others() {
+        let temp = tempfile::tempdir().unwrap();
+        let (folder, link) = (temp.path().join("vpc"), temp.path().join("link"));
+        std::fs::create_dir(&folder).unwrap();
+        std::os::unix::fs::symlink(&folder, &link).unwrap();
+        let host = host(temp.path());
+        let held = acquire_all(&host, &[link, folder.clone()]).await.unwrap();
+        assert_eq!(held.len(), 1);
+        let second = tokio::time::timeout(std::time::Duration::from_millis(200), acquire(&host, &folder)).await;
+        assert!(second.is_err(), "the folder was given away twice");
+        drop(held);
+        acquire(&host, &folder).await.unwrap();
+    }
 
     #[test]
     fn a_link_and_its_folder_have_one_lock() {

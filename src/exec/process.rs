@@ -252,7 +252,8 @@ async fn pump(
         };
         active.store(true, Ordering::Relaxed);
         pending.extend_from_slice(&buffer[..count]);
-        let shown = masker.mask_stream(&mut pending, count == 0);
+        let shown =
+            if masker.is_on() { masker.mask_stream(&mut pending, count == 0) } else { std::mem::take(&mut pending) };
         if let Some(writer) = &mut writer {
             if writer.write_all(&shown).await.is_err() || writer.flush().await.is_err() {
                 // Nobody reads our output any more. Dropping the pipe tells the child, as it would without us.
@@ -307,6 +308,15 @@ mod tests {
         let script = "printf hunter22; sleep 0.05; printf hunter22; env | grep -c HOME";
         let outcome = captured(&shell(script, Output::Capture), &masker).await.unwrap();
         assert_eq!(outcome.text(), "<MASKED>0");
+    }
+
+    #[tokio::test]
+    async fn output_is_left_alone_when_masking_is_off() {
+        let masker = Masker::default();
+        masker.register(&Secret::from("hunter22hunter22".to_owned()));
+        masker.switch(false);
+        let outcome = captured(&shell("printf hunter22hunter22", Output::Capture), &masker).await.unwrap();
+        assert_eq!(outcome.text(), "hunter22hunter22");
     }
 
     #[tokio::test]

@@ -11,6 +11,7 @@ use super::{App, unbuilt};
 use crate::auth::resolution::Flag;
 use crate::component::{self, Instance, Kind};
 use crate::diag::{Failure, Result};
+use crate::exec::argv::is_on;
 use crate::exec::helmfile::{Plan, Request, Settings, Target, steps};
 use crate::exec::signals::Signals;
 use crate::exec::{Error as ExecError, Launch, Output, Redirect, environment, files, folder_lock, process};
@@ -60,7 +61,7 @@ pub enum Error {
 
 impl Failure for Error {}
 
-/// Runs the command and returns the exit status, which is 0.
+/// Runs the command and returns the exit status: 0, or 2 of a `diff --detailed-exitcode` that found changes.
 ///
 /// # Errors
 /// The first thing that goes wrong; helmfile's own code where helmfile failed, 130 and 143 after a request to stop.
@@ -77,8 +78,8 @@ pub async fn run(app: &App, request: &RunRequest) -> Result<u8> {
         return Ok(0);
     }
     let instance = resolve::evaluate(&app.host, &app.config, &found, &request.evaluation)?;
-    let target = target(app, &instance)?;
     unbuilt::check(app, &instance, &request.verb, request.skip_hooks)?;
+    let target = target(app, &instance)?;
     // What forbids the run is found before anybody has to log in; the plan itself is made when the identity is known.
     let preview = Request { has_identity: true, fallback_region: Some(String::new()), ..asked(request) };
     steps(&target, &preview)?;
@@ -205,9 +206,9 @@ async fn start(
     let result = children(app, request, target, access, &held, signals).await;
     let closed = held.close();
     drop(lock);
-    result?;
+    let code = result?;
     closed?;
-    Ok(0)
+    Ok(code)
 }
 
 async fn children(
@@ -217,7 +218,7 @@ async fn children(
     access: &Access,
     held: &Held,
     signals: &mut Signals,
-) -> Result<()> {
+) -> Result<u8> {
     let region = held.region().or_else(|| app.host.env.get("AWS_REGION")).map(str::to_owned);
     let asked = Request { has_identity: held.identity().is_some(), fallback_region: region, ..asked(request) };
     let plan = steps(target, &asked)?;
@@ -241,9 +242,19 @@ async fn children(
     if let Some(eks) = &plan.eks {
         one(app, &launch("aws", "`components.helmfile.use_eks: true`", &eks.args, Output::Stderr), signals).await?;
     }
-    one(app, &launch(&target.command, &target.command_source, &plan.args, Output::Inherit), signals).await?;
+    let main = launch(&target.command, &target.command_source, &plan.args, Output::Inherit);
+    let code = match one(app, &main, signals).await {
+        Ok(()) => 0,
+        Err(ExecError::ChildFailed { code: 2, .. }) if tells_changes(request) => 2,
+        Err(error) => return Err(error.into()),
+    };
     files::remove(&target.folder, &plan.varfile.name)?;
-    Ok(())
+    Ok(code)
+}
+
+/// Exit code 2 says that there are changes, not that something failed.
+fn tells_changes(request: &RunRequest) -> bool {
+    request.verb == "diff" && is_on(&request.native, "-detailed-exitcode")
 }
 
 fn child_environment(app: &App, access: &Access, target: &Target, held: &Held, plan: &Plan) -> Env {
@@ -265,7 +276,7 @@ async fn one(app: &App, launch: &Launch, signals: &mut Signals) -> Result<(), Ex
         0 => Ok(()),
         code => {
             let name = std::path::Path::new(&launch.program).file_name().unwrap_or_default().to_string_lossy();
-            Err(ExecError::ChildFailed { command: name.into_owned(), code })
+            Err(ExecError::child_failed(name.into_owned(), code, launch.stderr.as_ref()))
         }
     }
 }

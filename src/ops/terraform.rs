@@ -69,7 +69,11 @@ pub async fn run(app: &App, request: &RunRequest) -> Result<Done> {
     }
     match select::select(request, verb)? {
         select::Selection::One { component, stack } => single::run(app, request, &component, &stack).await,
-        select::Selection::Stack { stack } => fleet::run(app, request, stack.as_deref()).await,
+        select::Selection::Stack { stack } => {
+            let mut request = request.clone();
+            request.request.many = true;
+            fleet::run(app, &request, stack.as_deref()).await
+        }
     }
 }
 

@@ -1,7 +1,9 @@
 //! How terraform and helmfile are called: argument vectors, exit codes, generated files. A recording stub stands for the
 //! programs; the same paths run with the real ones in the other modules.
 
-use crate::support::{Outcome, Sandbox, repository};
+use std::time::Duration;
+
+use crate::support::{Outcome, Sandbox, repository, wait_until};
 
 const VARFILE: &str = "dev-app.terraform.tfvars.json";
 
@@ -125,6 +127,103 @@ fn saved_plan_is_applied_and_nothing_else() {
     sandbox.write(&format!("{folder}/mine.plan"), "plan");
     sandbox.atmos(&["terraform", "apply", "app", "-s", "dev", "--planfile", "mine.plan"]).success();
     assert_eq!(calls(&sandbox).last().map(String::as_str), Some("apply mine.plan"));
+    sandbox.write(&format!("{folder}/dev-app.planfile"), "plan");
+    for (words, applied) in [
+        (&["app", "-s", "dev", "--from-plan", "mine.plan"][..], "apply mine.plan"),
+        (&["app", "-s", "dev", "--from-plan=mine.plan"], "apply mine.plan"),
+        (&["--from-plan", "mine.plan", "app", "-s", "dev"], "apply mine.plan"),
+        (&["app", "--from-plan", "-s", "dev"], "apply dev-app.planfile"),
+    ] {
+        sandbox.atmos(&[&["terraform", "apply"], words].concat()).success();
+        assert_eq!(calls(&sandbox).last().map(String::as_str), Some(applied), "{words:?}");
+    }
+    // The only plain word is the component.
+    sandbox.write(&format!("{folder}/dev-app.planfile"), "plan");
+    sandbox.atmos(&["terraform", "apply", "--from-plan", "app", "-s", "dev"]).success();
+    assert_eq!(calls(&sandbox).last().map(String::as_str), Some("apply dev-app.planfile"));
+    sandbox.atmos(&["terraform", "apply", "--from-plan=mine.plan", "-s", "dev"]).exits(1);
+    assert!(!calls(&sandbox).iter().any(|call| call.starts_with("apply")));
+}
+
+#[test]
+fn clean_waits_for_the_run_in_the_folder() {
+    let sandbox = sandbox();
+    let hold = sandbox.root().join("hold");
+    std::fs::write(&hold, "").unwrap();
+    let mut command = sandbox.atmos_command(&["terraform", "apply", "app", "-s", "dev", "-auto-approve"]);
+    command.env("STUB_HOLD", &hold);
+    let mut run = sandbox.start(command, "");
+    let state = "components/terraform/app/terraform.tfstate.d/dev/terraform.tfstate";
+    wait_until("the stub holds the folder", Duration::from_mins(1), || {
+        assert!(run.is_running(), "the run has ended early");
+        std::fs::read_to_string(sandbox.root().join("record")).ok().filter(|calls| calls.contains("apply\t"))
+    });
+    let mut clean = sandbox.spawn(&["terraform", "clean", "--force", "--everything"]);
+    std::thread::sleep(Duration::from_secs(1));
+    assert!(clean.is_running(), "clean did not wait");
+    sandbox.write(state, "{}");
+    std::fs::remove_file(hold).unwrap();
+    run.wait().success();
+    clean.wait().success().says("waiting for another atmos process");
+    assert!(!sandbox.repo().join(state).exists());
+}
+
+#[test]
+fn changes_of_a_helmfile_diff_are_no_failure() {
+    let sandbox = sandbox();
+    let stack = format!("{}\n  helmfile:\n    app:\n      vars: {{name: app}}\n", sandbox.read("stacks/orgs/dev.yaml"));
+    sandbox.write("stacks/orgs/dev.yaml", &stack);
+    let diff = |args: &[&str]| {
+        let words = [&["helmfile", "diff", "app", "-s", "dev"], args].concat();
+        sandbox.atmos_with(&[("STUB_EXIT_HELMFILE", "2")], &words)
+    };
+    let outcome = diff(&["--", "--detailed-exitcode"]).exits(2);
+    assert!(!outcome.stderr.contains("Error"), "{outcome}");
+    diff(&[]).exits(2).says("subcommand exited with code 2");
+}
+
+#[test]
+fn masking_that_is_off_leaves_sensitive_variables_in_the_varfile() {
+    let sandbox = sandbox();
+    sandbox.write("components/terraform/app/secret.tf", "variable \"password\" {\n  sensitive = true\n}\n");
+    change(
+        &sandbox,
+        "stacks/orgs/dev.yaml",
+        "        name: app\n      env:",
+        "        name: app\n        password: open-sesame\n      env:",
+    );
+    let plan = &["terraform", "plan", "app", "-s", "dev"][..];
+    for (flag, variable, shown) in [
+        (None, None, false),
+        (Some("--mask=false"), None, true),
+        (None, Some("0"), true),
+        (Some("--mask=true"), Some("false"), false),
+    ] {
+        let env: Vec<_> = variable.map(|value| ("ATMOS_MASK", value)).into_iter().collect();
+        let words: Vec<_> = plan.iter().copied().chain(flag).collect();
+        sandbox.atmos_with(&env, &words).success();
+        let varfile = sandbox.read(&format!("components/terraform/app/{VARFILE}"));
+        assert_eq!(varfile.contains("open-sesame"), shown, "{flag:?} {variable:?}");
+    }
+}
+
+#[test]
+fn mistakes_that_were_passed_over_are_refused() {
+    let sandbox = sandbox();
+    let stack = sandbox.read("stacks/orgs/dev.yaml");
+    let sourced = "    sourced:\n      source: {uri: github.com/x/y}\n      metadata: {component: missing}\n";
+    sandbox.write("stacks/orgs/dev.yaml", &stack.replace("    locked:\n", &format!("{sourced}    locked:\n")));
+    for (words, said) in [
+        (&["workspace", "delete", "app", "other", "-s", "dev"][..], "takes no further word"),
+        (&["plan", "app", "-s", "dev", "--init", "--skip-init"], "cannot be used with"),
+        (&["plan", "sourced", "-s", "dev"], "not built yet"),
+    ] {
+        sandbox.atmos(&[&["terraform"], words].concat()).exits(1).says(said);
+        assert!(calls(&sandbox).is_empty(), "{words:?}");
+    }
+    sandbox.write("stacks/orgs/dev.yaml", &stack);
+    let all = ["terraform", "plan", "--all", "-s", "dev", "--redirect-stderr", "/dev/null"];
+    sandbox.atmos_with(&[("STUB_EXIT_PLAN", "4")], &all).exits(4).says("run it without `--redirect-stderr`");
 }
 
 #[test]

@@ -36,7 +36,7 @@ pub struct TerraformRun {
     pub skip_init: bool,
 
     /// Init and select the workspace even when nothing changed
-    #[arg(long)]
+    #[arg(long, conflicts_with = "skip_init")]
     pub init: bool,
 
     /// Pass the variable file to init [env: ATMOS_INIT_PASS_VARS]
@@ -78,8 +78,8 @@ pub struct Fleet {
 /// Flags around planfiles.
 #[derive(Debug, Clone, Default, Args)]
 pub struct PlanFlags {
-    /// Apply the planfile that `plan` saved, or this one
-    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "", require_equals = true)]
+    /// Apply the planfile that `plan` saved, or this one. A following word is FILE, unless no COMPONENT would be left
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "")]
     pub from_plan: Option<String>,
 
     /// Apply this planfile

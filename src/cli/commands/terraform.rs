@@ -29,11 +29,11 @@ pub(super) fn run(context: &Context, args: TerraformArgs) -> Result<u8> {
             go(context, &all(request, context, fleet.all, "PLAN")?)
         }
         C::Apply { run, init, fleet, plan } => {
-            let request = with_plan(request(context, "apply", run, &init)?, plan, &context.host.env, "APPLY");
+            let request = with_plan(request(context, "apply", run, &init)?, plan, context, "APPLY");
             go(context, &all(request, context, fleet.all, "APPLY")?)
         }
         C::Deploy { run, init, fleet, plan, deploy_run_init } => {
-            let mut request = with_plan(request(context, "deploy", run, &init)?, plan, &context.host.env, "DEPLOY");
+            let mut request = with_plan(request(context, "deploy", run, &init)?, plan, context, "DEPLOY");
             request.request.deploy_run_init = match deploy_run_init {
                 Some(flag) => Some(flag),
                 None => boolean(&context.host.env, "ATMOS_TERRAFORM_DEPLOY_RUN_INIT")?,
@@ -111,7 +111,7 @@ fn request(context: &Context, word: &str, run: TerraformRun, init: &InitFlags) -
     let request = Request {
         words: command,
         native: context.native.native(&positionals),
-        skip_init: flag(run.skip_init, env, "ATMOS_SKIP_INIT")?,
+        skip_init: !run.init && flag(run.skip_init, env, "ATMOS_SKIP_INIT")?,
         force_init: run.init,
         init_pass_vars: pass_vars.then_some(true),
         init_run_reconfigure: either(init.init_run_reconfigure, "ATMOS_INIT_RUN_RECONFIGURE")?,
@@ -141,7 +141,13 @@ fn all(mut request: RunRequest, context: &Context, given: bool, word: &str) -> R
     Ok(request)
 }
 
-fn with_plan(mut request: RunRequest, plan: PlanFlags, env: &Env, word: &str) -> RunRequest {
+fn with_plan(mut request: RunRequest, mut plan: PlanFlags, context: &Context, word: &str) -> RunRequest {
+    let env = &context.host.env;
+    // `apply --from-plan vpc`: a call names its component, so the only plain word is that and not a file.
+    let next_word = context.native.atmos.iter().any(|word| word == "--from-plan");
+    if next_word && request.component.is_none() {
+        request.component = plan.from_plan.replace(String::new()).filter(|word| !word.is_empty());
+    }
     let variable = |name: &str| env.get(&format!("ATMOS_TERRAFORM_{word}_{name}")).map(str::to_owned);
     let from_plan = plan.from_plan.or_else(|| match variable("FROM_PLAN").as_deref() {
         None | Some("false" | "0") => None,
@@ -190,7 +196,7 @@ fn clean(context: &Context, args: CleanArgs) -> Result<u8> {
         evaluation: describe::processing(env, &args.run.processing)?,
     };
     let app = context.app_with_config()?;
-    let plan = terraform::clean_plan(&app, &request)?;
+    let plan = context.block_on(terraform::clean_plan(&app, &request))??;
     let talk = &context.host.talk;
     if plan.paths.is_empty() {
         talk.info("Nothing to delete");
@@ -222,16 +228,14 @@ fn generate(context: &Context, command: GenerateCommand) -> Result<u8> {
         GenerateCommand::Varfile { component, stack: given, file, processing } => {
             let app = context.app_with_config()?;
             let evaluation = describe::processing(env, &processing)?;
-            terraform::generate_varfile(
-                &app,
-                &GenerateRequest { component, stack: stack(given, env), file, evaluation },
-            )?;
+            let request = GenerateRequest { component, stack: stack(given, env), file, evaluation };
+            context.block_on(terraform::generate_varfile(&app, &request))??;
         }
         GenerateCommand::Backend { component, stack: given, processing } => {
             let app = context.app_with_config()?;
             let evaluation = describe::processing(env, &processing)?;
             let request = GenerateRequest { component, stack: stack(given, env), file: None, evaluation };
-            terraform::generate_backend(&app, &request)?;
+            context.block_on(terraform::generate_backend(&app, &request))??;
         }
         GenerateCommand::Other(words) => return Err(unknown::command("atmos terraform generate", &words).into()),
     }

@@ -60,6 +60,17 @@ pub fn decide(target: &Target, wish: Wish, folder: &Folder) -> Decision {
     Decision::Run { reconfigure, seed: None }
 }
 
+/// Terraform would find another backend, or local state, than the one that it is to use: where its init fails, this is
+/// the likely reason.
+pub fn moves_backend(target: &Target, folder: &Folder, reconfigure: bool) -> bool {
+    let Some(backend) = &target.backend else { return false };
+    match &folder.record {
+        Some(record) if is_same(record, backend) => reconfigure && folder.local_states,
+        Some(_) => true,
+        None => folder.local_states,
+    }
+}
+
 /// The backend is the user's own file, or there is none: what it says is not known here.
 fn without_backend(wish: Wish, folder: &Folder, known: bool) -> Decision {
     let keeps_local = folder.local_states && folder.record.as_ref().is_none_or(|record| record.type_ == "local");

@@ -26,6 +26,8 @@ pub struct Request {
     /// `--planfile F`: applied as it is written.
     pub planfile: Option<String>,
     pub from_plan: Option<FromPlan>,
+    /// One of many components (`--all`); a saved plan is not for them.
+    pub many: bool,
     pub redirect_stderr: Option<Redirect>,
     /// A person can answer questions.
     pub interactive: bool,

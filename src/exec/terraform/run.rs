@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::folder::{self, Folder, Known, Look, Memory};
-use super::init::{Decision, Wish, decide};
+use super::init::{Decision, Wish, decide, moves_backend};
 use super::target::OVERRIDE_FILES;
 use super::{InitWish, Plan, Request, Target, Workspace};
 use crate::diag::Warning;
@@ -66,7 +66,7 @@ pub async fn run(mut context: Context<'_>, plan: &Plan) -> Result<Finished, Erro
     let code = match outcome.code {
         0 => 0,
         2 if plan.detailed_exit_code => 2,
-        code => return Err(Error::ChildFailed { command: described(&launch), code }),
+        code => return Err(Error::child_failed(described(&launch), code, launch.stderr.as_ref())),
     };
     if let Some(name) = &plan.saves {
         files::narrow(&target.folder.join(name))?;
@@ -143,7 +143,8 @@ async fn prepare(context: &mut Context<'_>, plan: &Plan) -> Result<Vec<u8>, Erro
         if let Some(record) = seed {
             folder::seed(&data, &record)?;
         }
-        init(context, reconfigure, args.clone(), explicit).await?;
+        let moves = moves_backend(target, &found, reconfigure);
+        init(context, reconfigure, args.clone(), explicit).await.map_err(|error| explain(error, target, moves))?;
     }
     let selected = skipped && {
         let known = found.memory.instances.get(&target.id());
@@ -160,6 +161,25 @@ async fn prepare(context: &mut Context<'_>, plan: &Plan) -> Result<Vec<u8>, Erro
     }
     remember(target, plan, found.memory, &Folder::look(look), &data)?;
     Ok(Vec::new())
+}
+
+/// Adds to a failed init what terraform does not know: that the backend belongs to an instance, and what to do.
+fn explain(error: Error, target: &Target, moves: bool) -> Error {
+    match error {
+        Error::ChildFailed { command, code, help } if moves => Error::ChildFailed {
+            help: format!(
+                "{help}\nthe folder `{}` has state or a backend that is not the one of {} in {}, and terraform does not \
+                 leave it without being told. Either move the state yourself (`terraform init -migrate-state` in the \
+                 folder), or give the instance a folder or a workspace of its own",
+                target.folder.display(),
+                target.component,
+                target.stack,
+            ),
+            command,
+            code,
+        },
+        other => other,
+    }
 }
 
 /// Keeps what the next run may skip.
@@ -187,7 +207,7 @@ async fn init(context: &mut Context<'_>, reconfigure: bool, extra: Vec<String>, 
     if outcome.code == 0 {
         return Ok(());
     }
-    Err(Error::ChildFailed { command: described(&launch), code: outcome.code })
+    Err(Error::child_failed(described(&launch), outcome.code, launch.stderr.as_ref()))
 }
 
 /// Selects the workspace, making it where it does not exist.

@@ -2,7 +2,7 @@
 
 use super::{FromPlan, Request, Target, Verb};
 use crate::diag::Warning;
-use crate::exec::argv::{has_flag, is_on};
+use crate::exec::argv::{has_flag, is_on, positionals};
 use crate::exec::files::File;
 use crate::exec::{Error, Output};
 use crate::host::Env;
@@ -59,6 +59,7 @@ pub fn steps(target: &Target, request: &Request, env: &Env) -> Result<Plan, Erro
     let words: Vec<&str> = request.words.iter().map(String::as_str).collect();
     let verb = Verb::of(&request.words)?;
     refuse(target, &words, verb)?;
+    refuse_workspace_name(target, &words, request)?;
     let names = target.names();
     let planfile = planfile(&words, request, &names.planfile())?;
     let auto_approve = auto_approve(target, &words, request, planfile.is_some());
@@ -116,6 +117,21 @@ fn refuse(target: &Target, words: &[&str], verb: Verb) -> Result<(), Error> {
     Ok(())
 }
 
+/// The workspace is never the user's to choose: a name that was dropped would have another one deleted.
+fn refuse_workspace_name(target: &Target, words: &[&str], request: &Request) -> Result<(), Error> {
+    if !matches!(words, ["workspace"] | ["workspace", "select" | "new" | "delete"]) {
+        return Ok(());
+    }
+    match positionals(&request.native).first() {
+        None => Ok(()),
+        Some(word) => Err(Error::WorkspaceName {
+            command: format!("atmos terraform {}", request.command()),
+            word: (*word).to_owned(),
+            workspace: target.workspace.clone(),
+        }),
+    }
+}
+
 /// The saved plan that is applied, if one is.
 fn planfile(words: &[&str], request: &Request, canonical: &str) -> Result<Option<String>, Error> {
     let file = match (&request.planfile, &request.from_plan) {
@@ -154,7 +170,12 @@ fn check_confirmation(words: &[&str], request: &Request, env: &Env, approved: bo
     if !asks || approved || harmless || positional || request.stdin_readable || request.dry_run {
         return Ok(());
     }
-    Err(Error::NoTty { command: format!("terraform {}", words[0]) })
+    let help = match (words[0], request.many) {
+        ("destroy", _) => "add `-auto-approve`",
+        (_, true) => "add `-auto-approve`, or use `atmos terraform deploy`",
+        (_, false) => "add `-auto-approve`, apply a saved plan with `--from-plan`, or use `atmos terraform deploy`",
+    };
+    Err(Error::NoTty { command: format!("terraform {}", words[0]), help })
 }
 
 /// The last word is not a flag, and no flag takes it as its value.
@@ -208,7 +229,7 @@ fn init(target: &Target, words: &[&str], request: &Request, has_varfile: bool) -
         return InitWish::Explicit { reconfigure: configured && !asked, args };
     }
     let runs_init = request.deploy_run_init.unwrap_or(target.settings.deploy_run_init);
-    if request.skip_init || (words == ["deploy"] && !runs_init) {
+    if request.skip_init || (words == ["deploy"] && !runs_init && !request.force_init) {
         return InitWish::Never;
     }
     if !request.interactive {
@@ -232,7 +253,7 @@ fn main_arguments(
         ["workspace", "select" | "new" | "delete"] => {
             // Flags come before the name, which is never the user's to choose.
             let mut args: Vec<_> = words.iter().map(|word| (*word).to_owned()).collect();
-            args.extend(request.native.iter().filter(|word| word.starts_with('-')).cloned());
+            args.extend(request.native.iter().cloned());
             args.push(target.workspace.clone());
             return Some(args);
         }

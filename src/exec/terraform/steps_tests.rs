@@ -55,7 +55,7 @@ fn arguments_of_every_subcommand() {
         ("workspace", "", "-".to_owned()),
         ("workspace list", "", "workspace list".to_owned()),
         ("workspace select", "-or-create", "workspace select -or-create dev".to_owned()),
-        ("workspace delete", "other -force", "workspace delete -force dev".to_owned()),
+        ("workspace delete", "-force", "workspace delete -force dev".to_owned()),
         ("init", "-upgrade", "-".to_owned()),
     ] {
         assert_eq!(main_line(&target(), &request(command, native)), expected, "{command} {native}");
@@ -194,6 +194,8 @@ fn init_wishes() {
     assert_eq!(wish(&target(), &Request { skip_init: true, ..request("plan", "") }), InitWish::Never);
     assert_eq!(wish(&target(), &request("deploy", "")), InitWish::Never);
     let on = Request { deploy_run_init: Some(true), ..request("deploy", "") };
+    let forced = Request { force_init: true, ..request("deploy", "") };
+    assert!(matches!(wish(&target(), &forced), InitWish::Implicit { forced: true, .. }));
     assert_eq!(wish(&target(), &on), implicit(false, "-input=false"));
     let mut reconfigured = target();
     reconfigured.settings.init_run_reconfigure = true;
@@ -222,6 +224,37 @@ fn a_confirmation_that_nobody_can_give_is_refused_before_the_start() {
     assert!(check(&closed("deploy", ""), &[]).is_ok());
     assert!(check(&closed("plan", ""), &[]).is_ok());
     assert!(check(&closed("apply", ""), &[("TF_CLI_ARGS_apply", "-auto-approve")]).is_ok());
+}
+
+#[test]
+fn a_refused_confirmation_advises_what_the_command_can_do() {
+    for (command, many, advised, not_advised) in [
+        ("destroy", false, "-auto-approve", "deploy"),
+        ("destroy", true, "-auto-approve", "--from-plan"),
+        ("apply", true, "deploy", "--from-plan"),
+        ("apply", false, "--from-plan", "destroy"),
+    ] {
+        let request = Request { stdin_readable: false, many, ..request(command, "") };
+        let Err(Error::NoTty { help, .. }) = steps(&target(), &request, &Env::default()) else { panic!("{command}") };
+        assert!(help.contains(advised) && !help.contains(not_advised), "{command} {many}: {help}");
+    }
+}
+
+#[test]
+fn another_workspace_than_the_own_is_refused() {
+    for command in ["workspace", "workspace select", "workspace new", "workspace delete"] {
+        for native in ["other", "-force other", "-lock-timeout 5s other"] {
+            let result = steps(&target(), &request(command, native), &Env::default());
+            assert!(
+                matches!(&result, Err(Error::WorkspaceName { word, workspace, .. }) if word == "other" && workspace == "dev"),
+                "{command} {native}"
+            );
+        }
+    }
+    assert_eq!(
+        main_line(&target(), &request("workspace delete", "-lock-timeout 5s -force")),
+        "workspace delete -lock-timeout 5s -force dev"
+    );
 }
 
 #[test]

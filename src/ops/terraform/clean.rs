@@ -1,13 +1,15 @@
 //! `terraform clean`: what would be removed, and removing it. Asking is the caller's.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::target::target;
 use super::{Error, RunRequest};
 use crate::component::{self, Filter, Kind};
 use crate::diag::Result;
+use crate::exec::folder_lock;
 use crate::exec::terraform::clean::{self, Options};
 use crate::exec::terraform::{Target, folder};
+use crate::host::lock::FileLock;
 use crate::ops::App;
 use crate::resolve;
 
@@ -25,7 +27,7 @@ pub struct CleanRequest {
 }
 
 /// What cleaning removes.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct CleanPlan {
     /// Absolute, sorted.
     pub paths: Vec<PathBuf>,
@@ -35,6 +37,8 @@ pub struct CleanPlan {
     pub files: usize,
     /// The user has to agree first.
     pub ask: bool,
+    /// No run works in the folders while the plan is alive. Empty for a dry run.
+    _locks: Vec<FileLock>,
 }
 
 impl CleanPlan {
@@ -48,21 +52,31 @@ impl CleanPlan {
     }
 }
 
-/// Finds what is to be removed. The caller shows it, asks where `ask` is set, and calls [`CleanPlan::carry_out`].
+/// Takes the folders and finds what is to be removed. The caller shows it, asks where `ask` is set, and calls [`CleanPlan::carry_out`].
 ///
 /// # Errors
 /// A component without a stack (or the other way round), an unknown component, and a question that nobody can be asked.
-pub fn clean_plan(app: &App, request: &CleanRequest) -> Result<CleanPlan> {
-    let paths = match (&request.component, &request.stack) {
-        (Some(component), Some(stack)) => instance_paths(app, request, component, stack)?,
-        (None, None) => all_paths(app, request)?,
+pub async fn clean_plan(app: &App, request: &CleanRequest) -> Result<CleanPlan> {
+    let subject = match (&request.component, &request.stack) {
+        (Some(component), Some(stack)) => one(app, request, component, stack)?,
+        (None, None) => Subject::All(folders(app)?),
         _ => return Err(Error::CleanTarget.into()),
     };
+    // What a run is about to write or has in use must neither be counted nor removed: first the folders, then the look.
+    let existing: Vec<PathBuf> = subject.folders().iter().filter(|folder| folder.is_dir()).cloned().collect();
+    let locks = if request.dry_run { Vec::new() } else { folder_lock::acquire_all(&app.host, &existing).await? };
+    let paths = match &subject {
+        Subject::One(target) => clean::targets(target, data_dir(app, target).as_deref(), request.options),
+        Subject::All(folders) => {
+            folders.iter().flat_map(|folder| clean::folder_targets(folder, request.options)).collect()
+        }
+    };
     let plan = CleanPlan {
-        shown: paths.iter().map(|path| super::shown(app, path)).collect(),
+        shown: paths.iter().map(|path| listed(app, path)).collect(),
         files: clean::count(&paths),
         ask: !request.force && !request.dry_run && !paths.is_empty(),
         paths,
+        _locks: locks,
     };
     if plan.ask && !app.host.terminal.can_prompt() {
         return Err(Error::NoConfirmation.into());
@@ -70,12 +84,39 @@ pub fn clean_plan(app: &App, request: &CleanRequest) -> Result<CleanPlan> {
     Ok(plan)
 }
 
-fn instance_paths(app: &App, request: &CleanRequest, component: &str, stack: &str) -> Result<Vec<PathBuf>> {
+/// A path as the list has it: a directory with the number of its files, so that the lines add up to the total.
+fn listed(app: &App, path: &Path) -> String {
+    let shown = super::shown(app, path);
+    if !path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir()) {
+        return shown;
+    }
+    match clean::count(&[path.to_path_buf()]) {
+        1 => format!("{shown}/ (1 file)"),
+        files => format!("{shown}/ ({files} files)"),
+    }
+}
+
+/// What is cleaned.
+enum Subject {
+    One(Box<Target>),
+    /// Every component's folder.
+    All(Vec<PathBuf>),
+}
+
+impl Subject {
+    fn folders(&self) -> &[PathBuf] {
+        match self {
+            Subject::One(target) => std::slice::from_ref(&target.folder),
+            Subject::All(folders) => folders,
+        }
+    }
+}
+
+fn one(app: &App, request: &CleanRequest, component: &str, stack: &str) -> Result<Subject> {
     let kind = Some(Kind::Terraform);
     let found = component::find(&app.host, &app.config, app.index()?, component, stack, kind)?;
     let instance = resolve::evaluate(&app.host, &app.config, &found, &request.evaluation)?;
-    let target = target(app, &instance, &RunRequest::default())?;
-    Ok(clean::targets(&target, data_dir(app, &target).as_deref(), request.options))
+    Ok(Subject::One(Box::new(target(app, &instance, &RunRequest::default())?)))
 }
 
 /// The data directory of the caller's or the component's `TF_DATA_DIR`, if there is one.
@@ -88,11 +129,11 @@ fn data_dir(app: &App, target: &Target) -> Option<PathBuf> {
     Some(folder::data_dir(&target.folder, &env))
 }
 
-fn all_paths(app: &App, request: &CleanRequest) -> Result<Vec<PathBuf>> {
+fn folders(app: &App) -> Result<Vec<PathBuf>> {
     let filter = Filter { kinds: vec![Kind::Terraform], ..Filter::default() };
     let instances = component::all(&app.host, &app.config, app.index()?, &filter)?;
     let mut folders: Vec<_> = instances.iter().filter_map(|instance| instance.path(&app.config)).collect();
     folders.sort();
     folders.dedup();
-    Ok(folders.iter().flat_map(|folder| clean::folder_targets(folder, request.options)).collect())
+    Ok(folders)
 }

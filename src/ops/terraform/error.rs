@@ -39,7 +39,7 @@ pub enum Error {
     UnknownStack { stack: String, available: String, help: String },
 
     #[error("{}", message(failures, *skipped))]
-    #[diagnostic(code(atmos::terraform::fleet_failed), help("the output of the component that failed is above"))]
+    #[diagnostic(code(atmos::terraform::fleet_failed), help("{}", helps(failures)))]
     FleetFailed { failures: Vec<NodeFailure>, skipped: usize, code: u8 },
 
     #[error("`{what}` is not built yet{place}")]
@@ -73,6 +73,17 @@ pub struct NodeFailure {
     pub component: String,
     pub stack: String,
     pub reason: String,
+    /// The next step, as its own error names it.
+    pub help: Option<String>,
+}
+
+fn helps(failures: &[NodeFailure]) -> String {
+    let found: Vec<_> = failures.iter().filter_map(|failure| failure.help.as_deref()).collect();
+    if found.is_empty() {
+        "the run stops at the first failure; start it again when that is mended".to_owned()
+    } else {
+        found.join("\n")
+    }
 }
 
 fn message(failures: &[NodeFailure], skipped: usize) -> String {

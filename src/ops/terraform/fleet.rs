@@ -52,6 +52,7 @@ fn failed(node: &Ready, report: Report, skipped: usize) -> Report {
         component: node.target.component.clone(),
         stack: node.target.stack.clone(),
         reason: report.to_string(),
+        help: report.diagnostic().help().map(|help| help.to_string()),
     };
     Error::FleetFailed { failures: vec![failure], skipped, code: report.exit_code() }.into()
 }

@@ -8,6 +8,7 @@ use crate::component::{self, Kind};
 use crate::diag::{Result, Warning};
 use crate::exec;
 use crate::exec::files::{File, ORDINARY};
+use crate::exec::folder_lock;
 use crate::exec::terraform::Target;
 use crate::host::fs::write_named;
 use crate::ops::App;
@@ -24,7 +25,7 @@ pub struct GenerateRequest {
 }
 
 /// Writes the varfile and says where.
-pub fn generate_varfile(app: &App, request: &GenerateRequest) -> Result<()> {
+pub async fn generate_varfile(app: &App, request: &GenerateRequest) -> Result<()> {
     let target = evaluated(app, request, None)?;
     let file = target.varfile();
     if !target.secret_vars.is_empty() {
@@ -36,6 +37,7 @@ pub fn generate_varfile(app: &App, request: &GenerateRequest) -> Result<()> {
         write_to(&app.host.absolute(path), &file)?
     } else {
         let folder = existing(&target)?;
+        let _lock = folder_lock::acquire(&app.host, folder).await?;
         file.write(folder)?;
         folder.join(&file.name)
     };
@@ -44,10 +46,12 @@ pub fn generate_varfile(app: &App, request: &GenerateRequest) -> Result<()> {
 }
 
 /// Writes `backend.tf.json` into the component's folder.
-pub fn generate_backend(app: &App, request: &GenerateRequest) -> Result<()> {
+pub async fn generate_backend(app: &App, request: &GenerateRequest) -> Result<()> {
     let target = evaluated(app, request, Some(true))?;
     if let Some(file) = target.backend_file() {
-        File { mode: ORDINARY, ..file }.write(existing(&target)?)?;
+        let folder = existing(&target)?;
+        let _lock = folder_lock::acquire(&app.host, folder).await?;
+        File { mode: ORDINARY, ..file }.write(folder)?;
     }
     Ok(())
 }

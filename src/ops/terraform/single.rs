@@ -42,8 +42,9 @@ pub(super) fn prepare(app: &App, request: &RunRequest, found: &Instance) -> Resu
     let instance = resolve::evaluate(&app.host, &app.config, found, &request.evaluation)?;
     let verb = Verb::of(&request.request.words)?;
     let target = target(app, &instance, request)?;
-    check(&target)?;
+    // A folder that is missing because nothing fetches it yet is no mistake of the user.
     unbuilt::check(app, &instance, &request.request.words[0], request.skip_hooks)?;
+    check(&target)?;
     // Everything that forbids the run is found before anybody has to log in. The plan itself is made later, when the
     // environment is complete.
     steps(&target, &request.request, &app.host.env)?;

@@ -26,7 +26,11 @@ pub(super) fn target(app: &App, instance: &Instance, request: &RunRequest) -> Re
         base_component: instance.base_component.clone(),
         folder: instance.path(&app.config).unwrap_or_default(),
         folder_name: instance.folder.clone(),
-        base_path: super::shown(app, &terraform.base_path),
+        base_path: if terraform.base_path_setting.is_empty() {
+            String::new()
+        } else {
+            super::shown(app, &terraform.base_path)
+        },
         workspace: instance.workspace.clone(),
         abstract_: instance.abstract_,
         enabled: instance.enabled,
@@ -50,7 +54,7 @@ pub(super) fn target(app: &App, instance: &Instance, request: &RunRequest) -> Re
             workspaces_enabled: terraform.workspaces_enabled,
         },
     };
-    if masks(app) {
+    if app.host.masker.is_on() {
         target.secret_vars = sensitive::secret_names(&target.vars, &sensitive::declarations(&target.folder));
     }
     if writes_backend {
@@ -59,13 +63,6 @@ pub(super) fn target(app: &App, instance: &Instance, request: &RunRequest) -> Re
         target.backend = Some(Backend { type_: sections.backend_type.clone(), config, document });
     }
     Ok(target)
-}
-
-/// Who switches masking off has asked for values in the open.
-fn masks(app: &App) -> bool {
-    let setting = app.config.document.get_path(["settings", "terminal", "mask", "enabled"]);
-    let variable = app.host.env.get("ATMOS_MASK");
-    setting.and_then(Node::as_bool) != Some(false) && variable != Some("false")
 }
 
 /// The program and where it comes from.
