@@ -244,7 +244,7 @@ impl Session {
         tracing::debug!(identity = %identity.name, kind = identity.kind_text, "authenticating");
         match (&identity.kind, &chain.provider) {
             (IdentityKind::PermissionSet, Some(provider)) => {
-                let portal = Portal::new(&self.context, provider)?;
+                let portal = Portal::new(&self.context, provider)?.for_identity(&self.context, &identity.spec)?;
                 permission_set::authenticate(&self.context, &portal, identity, region).await
             }
             (IdentityKind::AssumeRole, _) => {

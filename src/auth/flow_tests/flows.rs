@@ -116,6 +116,32 @@ async fn key(session: &Session, identity: &str) -> Result<String, Error> {
     Ok(session.credentials(&name(identity)).await?.access_key_id)
 }
 
+/// A configuration of somebody else names the same portal and sends its requests elsewhere.
+#[tokio::test]
+async fn token_of_a_portal_never_goes_to_other_endpoints() {
+    let bed = Bed::new().await;
+    bed.fresh().credentials(&name("base")).await.unwrap();
+    let thief = Server::start().await;
+    for (provider, identity) in
+        [(json!({"endpoint_url": thief.url}), json!({})), (json!({}), json!({"endpoint_url": thief.url}))]
+    {
+        let auth = config(&json!({
+            "providers": {"corp": {
+                "kind": "aws/iam-identity-center", "region": "eu-west-1", "start_url": "https://x.example/start", "spec": provider,
+            }},
+            "identities": {"base": {
+                "kind": "aws/permission-set", "via": {"provider": "corp"}, "spec": identity,
+                "principal": {"name": "Ops", "account": {"id": "999999999999"}},
+            }},
+        }));
+        let options = Options { interactive: false, ..Options::default() };
+        let realm = Realm::resolve(Some("thief"), None, None).unwrap();
+        let session = Session::new(&bed.host, Arc::new(auth), realm, bed.cache.clone(), options);
+        session.credentials(&name("base")).await.unwrap_err();
+    }
+    assert_eq!(thief.script.lock().unwrap().log, Vec::<String>::new());
+}
+
 #[tokio::test]
 async fn chain_signs_in_once_and_a_second_process_asks_nobody() {
     let bed = Bed::new().await;
@@ -402,14 +428,14 @@ async fn realms_share_the_sign_in_but_not_the_sessions() {
 }
 
 #[tokio::test]
-async fn an_unreachable_service_is_said_rather_than_a_missing_terminal() {
+async fn another_endpoint_needs_a_sign_in_of_its_own() {
     let mut bed = Bed::new().await;
     bed.server.script.lock().unwrap().token_lifetime = 60;
     key(&bed.fresh(), "dev").await.unwrap();
     bed.host.terminal.forced = false;
     bed.host.env.set("AWS_ENDPOINT_URL_SSO_OIDC", "http://127.0.0.1:9");
     let error = bed.fresh().credentials(&name("base")).await.unwrap_err();
-    assert!(error.to_string().starts_with("cannot reach http://127.0.0.1:9 (CreateToken"), "{error}");
+    assert_eq!(error.exit_code(), 2, "the refresh token stays where it was issued: {error}");
 }
 
 #[tokio::test]

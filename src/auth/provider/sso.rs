@@ -33,6 +33,8 @@ pub(crate) struct Portal {
     pub(crate) start_url: String,
     pub(crate) region: String,
     pub(crate) oidc_endpoint: Option<String>,
+    /// Where requests with the token go.
+    sso_endpoint: Option<String>,
     pub(crate) fallback_lifetime: SignedDuration,
     spec: Spec,
 }
@@ -47,14 +49,24 @@ impl Portal {
             start_url: provider.start_url.as_ref().map(|(url, _)| url.clone()).unwrap_or_default(),
             region: provider.region.clone().unwrap_or_default(),
             oidc_endpoint: context.endpoints.resolve(Service::SsoOidc, None, Some(&provider.spec), talk)?,
+            sso_endpoint: context.endpoints.resolve(Service::Sso, None, Some(&provider.spec), talk)?,
             fallback_lifetime: configured.and_then(|given| SignedDuration::try_from(given).ok()).unwrap_or(LIFETIME),
             spec: provider.spec.clone(),
         })
     }
 
-    /// Providers with the same portal share its token.
+    /// The portal as an identity reaches it: its own endpoint beats the provider's.
+    pub(crate) fn for_identity(mut self, context: &Context, identity: &Spec) -> Result<Portal, Error> {
+        self.sso_endpoint = self.endpoint(context, Some(identity))?;
+        Ok(self)
+    }
+
+    /// Providers with the same portal share its token. The endpoints belong to the key: a configuration that sends
+    /// requests elsewhere must never get a token that was issued for the real place.
     pub(crate) fn key(&self) -> String {
-        hex(&Sha256::digest(format!("{}|{}", self.start_url, self.region)))
+        let endpoint = |endpoint: &Option<String>| endpoint.clone().unwrap_or_default();
+        let (oidc, sso) = (endpoint(&self.oidc_endpoint), endpoint(&self.sso_endpoint));
+        hex(&Sha256::digest(format!("{}|{}|{oidc}|{sso}", self.start_url, self.region)))
     }
 
     /// Name of the token in the cache.
