@@ -9,8 +9,9 @@ use super::config::{AuthConfig, Identity, Principal, Provider, Via};
 use super::error::{Error, Mark, known_names};
 use super::kind::{IdentityKind, ProviderKind};
 use super::name::IdentityName;
-use super::realm::{Realm, hex};
+use super::realm::Realm;
 use crate::span::{Sources, Span};
+use crate::value::hex;
 
 /// The steps from the root to the target. At least one identity.
 #[derive(Debug, Clone)]

@@ -10,6 +10,7 @@ use super::config::AuthConfig;
 use super::error::{Error, Mark};
 use crate::host::Host;
 use crate::span::Place;
+use crate::value::hex;
 
 /// Longest realm, in characters.
 const MAXIMUM: usize = 64;
@@ -97,15 +98,6 @@ fn invalid(from: &'static str, reason: String, place: Option<Place>) -> Error {
 fn automatic(directory: &Path) -> String {
     let path = crate::host::fs::clean(directory).to_string_lossy().replace('\\', "/").to_lowercase();
     hex(&Sha256::digest(path.as_bytes())[..8])
-}
-
-/// Lower-case hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// Why `value` cannot be a realm.

@@ -13,6 +13,7 @@ use crate::ops::App;
 use crate::output::{self, Level, Screen};
 use crate::secret::Masker;
 use crate::span::Sources;
+use crate::value::parse_bool;
 
 /// Everything that a command function needs. The configuration is loaded when the first command asks for it.
 pub(super) struct Context {
@@ -184,8 +185,9 @@ pub(super) fn flag(given: bool, env: &Env, name: &str) -> Result<bool> {
 pub(super) fn boolean(env: &Env, name: &str) -> Result<Option<bool>> {
     match env.get(name) {
         None => Ok(None),
-        Some("1" | "t" | "T" | "true" | "TRUE" | "True") => Ok(Some(true)),
-        Some("0" | "f" | "F" | "false" | "FALSE" | "False") => Ok(Some(false)),
-        Some(value) => Err(Error::Boolean { name: name.to_owned(), value: value.to_owned() }.into()),
+        Some(value) => match parse_bool(value) {
+            Some(flag) => Ok(Some(flag)),
+            None => Err(Error::Boolean { name: name.to_owned(), value: value.to_owned() }.into()),
+        },
     }
 }

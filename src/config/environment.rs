@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::defaults::set_path;
 use super::error::Error;
 use crate::host::Env;
-use crate::value::Node;
+use crate::value::{Node, parse_bool};
 
 /// How the text of a variable becomes a value.
 #[derive(Debug, Clone, Copy)]
@@ -110,8 +110,8 @@ pub(super) fn layer(variables: &Variables<'_>) -> Result<Node, Error> {
         let Some(text) = variables.get(variable) else { continue };
         let value = match kind {
             Text => Node::from(text),
-            Flag => Node::from(boolean(text).ok_or(Error::Boolean { variable })?),
-            LenientFlag => match boolean(text) {
+            Flag => Node::from(parse_bool(text).ok_or(Error::Boolean { variable })?),
+            LenientFlag => match parse_bool(text) {
                 Some(flag) => Node::from(flag),
                 None => continue,
             },
@@ -123,15 +123,6 @@ pub(super) fn layer(variables: &Variables<'_>) -> Result<Node, Error> {
         set_path(&mut root, "logs.level", Node::from("Debug"));
     }
     Ok(root)
-}
-
-/// A boolean in the spellings that the reference accepts.
-pub(super) fn boolean(text: &str) -> Option<bool> {
-    match text {
-        "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
-        "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

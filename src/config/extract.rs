@@ -11,10 +11,9 @@ use figment::value::{Dict, Map, Tag, Value as Raw};
 use figment::{Figment, Metadata, Profile, Provider};
 use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
 
-use super::environment::boolean;
 use super::error::{Error, Origin};
 use crate::host::Host;
-use crate::value::{Node, Value, format_float};
+use crate::value::{Node, Value, format_float, parse_bool};
 
 /// Sections that have typed settings. The rest of the document never enters figment.
 const SECTIONS: [&str; 10] = [
@@ -184,7 +183,7 @@ impl<'de> Deserialize<'de> for Switch {
                 Ok(Switch(flag))
             }
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Switch, E> {
-                let flag = if text.is_empty() { Some(false) } else { boolean(text) };
+                let flag = if text.is_empty() { Some(false) } else { parse_bool(text) };
                 flag.map(Switch).ok_or_else(|| E::invalid_type(serde::de::Unexpected::Str(text), &self))
             }
             fn visit_i64<E>(self, number: i64) -> Result<Switch, E> {

@@ -10,20 +10,13 @@ use sha2::{Digest, Sha256};
 use super::Error;
 use crate::host::lock::FileLock;
 use crate::host::{Host, fs};
+use crate::value::hex;
 
 /// The lock's file for a folder.
 fn path(cache: &Path, folder: &Path) -> PathBuf {
     let real = folder.canonicalize().unwrap_or_else(|_| fs::clean(folder));
     let digest = Sha256::digest(real.as_os_str().as_encoded_bytes());
     cache.join("atmos").join("locks").join(format!("{}.lock", hex(&digest)))
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// Waits for several folders, in an order that every caller has in common. Two names of one folder are one lock.

@@ -7,9 +7,11 @@ mod duration;
 mod json;
 mod node;
 mod path;
+mod text;
 
 pub use duration::parse_go_duration;
 pub(crate) use json::function_text;
 pub use json::{from_json, to_json};
 pub use node::{Function, Map, Node, Value, format_float};
 pub use path::Path;
+pub use text::{hex, parse_bool};

@@ -14,10 +14,10 @@ use super::super::context::Context;
 use super::super::creds::PortalToken;
 use super::super::duration::parse_duration;
 use super::super::error::Error;
-use super::super::realm::hex;
 use super::super::record::{token_from_bytes, token_to_bytes};
 use super::device;
 use crate::secret::{Expose, Secret};
+use crate::value::hex;
 
 /// A token with less left is renewed.
 const MARGIN: SignedDuration = SignedDuration::from_mins(5);

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::exec::Error;
-use crate::exec::folder_lock::hex;
 use crate::host::{Env, fs};
+use crate::value::hex;
 
 /// Name of our memory inside terraform's data directory.
 const MEMORY: &str = "atmos.json";
