@@ -1,11 +1,14 @@
 //! Secret strings, zeroed on drop, and the masker that knows every secret of this process.
 //!
-//! Row 0. [`Secret`] has no `Display`, its `Debug` shows nothing of the content, and it cannot be serialised.
+//! Words that look like secrets (`pattern`) are masked too. Row 0. [`Secret`] has no `Display`, its `Debug` shows nothing of the content, and it cannot be serialised.
 
 use std::borrow::Cow;
 use std::sync::RwLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+mod pattern;
+
+use self::pattern::Found;
 use base64::Engine;
 use secrecy::ExposeSecret;
 pub use secrecy::{ExposeSecret as Expose, SecretString as Secret};
@@ -61,7 +64,7 @@ impl Masker {
         self.forms.read().unwrap_or_else(std::sync::PoisonError::into_inner).is_empty()
     }
 
-    /// Replaces every known secret in free text.
+    /// Replaces every known secret in free text, and what has the form of one.
     pub fn mask<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let forms = self.forms.read().unwrap_or_else(std::sync::PoisonError::into_inner);
         let mut masked = Cow::Borrowed(text);
@@ -70,16 +73,16 @@ impl Masker {
                 masked = Cow::Owned(masked.replace(form.expose_secret(), MASK));
             }
         }
-        masked
+        match mask_patterns(&masked) {
+            Some(text) => Cow::Owned(text),
+            None => masked,
+        }
     }
 
     /// Masks a stream: takes from `pending` whatever can be shown now and returns it masked. Bytes that could be the
     /// beginning of a secret stay in `pending` until more arrives, or until `last` says that nothing more does.
     pub fn mask_stream(&self, pending: &mut Vec<u8>, last: bool) -> Vec<u8> {
         let forms = self.forms.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if forms.is_empty() {
-            return std::mem::take(pending);
-        }
         let mut begins = [false; 256];
         for form in forms.iter() {
             begins[usize::from(form.expose_secret().as_bytes()[0])] = true;
@@ -88,6 +91,15 @@ impl Masker {
         let mut at = 0;
         while at < pending.len() {
             let rest = &pending[at..];
+            match pattern::at(rest, last) {
+                Found::Nothing => {}
+                Found::Secret(length) => {
+                    shown.extend_from_slice(MASK.as_bytes());
+                    at += length;
+                    continue;
+                }
+                Found::Open => break,
+            }
             if !begins[usize::from(rest[0])] {
                 shown.push(rest[0]);
                 at += 1;
@@ -116,6 +128,25 @@ impl Masker {
         pending.drain(..at);
         shown
     }
+}
+
+/// The text with everything masked that has the form of a secret; `None` when there is nothing.
+fn mask_patterns(text: &str) -> Option<String> {
+    let mut masked = None::<String>;
+    let (mut at, mut kept) = (0, 0);
+    while at < text.len() {
+        let Found::Secret(length) = pattern::at(&text.as_bytes()[at..], true) else {
+            at += 1;
+            continue;
+        };
+        // Patterns are ASCII, so both ends are boundaries of characters.
+        let masked = masked.get_or_insert_default();
+        masked.push_str(&text[kept..at]);
+        masked.push_str(MASK);
+        at += length;
+        kept = at;
+    }
+    masked.map(|masked| masked + &text[kept..])
 }
 
 /// Base64 without its last, padding-dependent characters, so that the form is found inside longer encodings that
@@ -188,6 +219,25 @@ mod tests {
         masker.register(&Secret::from("hunter22hunter22".to_owned()));
         let mut pending = b"Enter a value: ".to_vec();
         assert_eq!(masker.mask_stream(&mut pending, false), b"Enter a value: ");
+    }
+
+    #[test]
+    fn words_in_the_form_of_secrets_are_masked_in_texts_and_streams() {
+        let masker = Masker::default();
+        let token = format!("ghp_{}", "a1B2".repeat(9));
+        let text = format!("é AKIAIOSFODNN7EXAMPLE, ASIA; key=ASIAIOSFODNN7EXAMPLE\nurl {token}@x AKIA");
+        let expected = format!("é {MASK}, ASIA; key={MASK}\nurl {MASK}@x AKIA");
+        assert_eq!(masker.mask(&text), expected);
+        assert!(matches!(masker.mask("Apply complete"), Cow::Borrowed(_)));
+        for cut in 0..text.len() {
+            let (mut pending, mut shown) = (Vec::new(), Vec::new());
+            for chunk in [&text.as_bytes()[..cut], &text.as_bytes()[cut..]] {
+                pending.extend_from_slice(chunk);
+                shown.extend(masker.mask_stream(&mut pending, false));
+            }
+            shown.extend(masker.mask_stream(&mut pending, true));
+            assert_eq!(String::from_utf8(shown).unwrap(), expected, "{cut}");
+        }
     }
 
     #[test]

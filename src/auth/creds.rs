@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 
+use super::error::Error;
 use crate::secret::Secret;
 
 /// AWS credentials that sign requests. Temporary ones have a session token and an expiration.
@@ -18,6 +19,20 @@ pub struct AwsCredentials {
     pub issued: Timestamp,
     /// Region that the chain resolved to.
     pub region: Option<String>,
+}
+
+impl AwsCredentials {
+    /// Refuses credentials that a service gave out just now and that are over already: no caller could use them.
+    pub(crate) fn on_arrival(self, what: &str, now: Timestamp) -> Result<AwsCredentials, Error> {
+        match self.expiration {
+            Some(expiration) if expiration <= now => Err(Error::ExpiredOnArrival {
+                what: what.to_owned(),
+                expiration: format!("{expiration:.0}"),
+                now: format!("{now:.0}"),
+            }),
+            _ => Ok(self),
+        }
+    }
 }
 
 /// An access token of an IAM Identity Center portal with what is needed to refresh it.

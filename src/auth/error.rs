@@ -7,7 +7,7 @@ use std::sync::Arc;
 use miette::{Diagnostic, NamedSource, SourceSpan};
 use thiserror::Error as ThisError;
 
-use crate::diag::{Failure, Snippet};
+use crate::diag::{Failure, Snippet, nearest};
 use crate::span::{Place, Sources, Span};
 
 /// Exit status after the user pressed Ctrl-C.
@@ -180,6 +180,19 @@ pub enum Error {
     #[diagnostic(code(atmos::auth::account_not_found), help("{help}"))]
     AccountNotFound { account: String, provider: String, help: String },
 
+    /// Fresh from the service, and over already.
+    #[error("{what}: the credentials ended at {expiration}, before they arrived ({now} by the clock of this machine)")]
+    #[diagnostic(
+        code(atmos::auth::expired_on_arrival),
+        help("the clock of this machine is probably ahead: compare it with `date -u` elsewhere and set it right")
+    )]
+    ExpiredOnArrival {
+        /// `GetRoleCredentials for identity `x``.
+        what: String,
+        expiration: String,
+        now: String,
+    },
+
     /// The cloud refused, or could not be reached.
     #[error("authentication failed: {what}: {answer}")]
     #[diagnostic(code(atmos::auth::refused), help("{help}"))]
@@ -239,6 +252,19 @@ impl Failure for Error {
     }
 }
 
+impl Error {
+    /// That the keyring stayed shut because its password is missing or wrong: what is sealed cannot be read, only removed.
+    pub(crate) fn is_locked(&self) -> bool {
+        use super::store::Error as Store;
+        matches!(self, Error::Cache(error) if matches!(
+            **error,
+            super::cache::Error::Store(
+                Store::NoPassword { .. } | Store::ShortPassword { .. } | Store::WrongPassword { .. } | Store::Prompt { .. }
+            )
+        ))
+    }
+}
+
 impl From<super::cache::Error> for Error {
     fn from(error: super::cache::Error) -> Error {
         Error::Cache(Arc::new(error))
@@ -268,17 +294,6 @@ impl Mark {
     pub(crate) fn of(sources: &Sources, span: Span) -> Mark {
         Mark::new(sources.place(span))
     }
-}
-
-/// The known name nearest to `wanted`, for a suggestion.
-pub(crate) fn nearest<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let wanted = wanted.to_lowercase();
-    known
-        .into_iter()
-        .map(|name| (strsim::jaro_winkler(&wanted, &name.to_lowercase()), name))
-        .filter(|(score, _)| *score > 0.75)
-        .max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)))
-        .map(|(_, name)| name)
 }
 
 impl Error {
@@ -317,9 +332,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nearest_name_is_suggested_only_when_it_is_near() {
-        assert_eq!(nearest("network-admn", ["reader", "network-admin"]), Some("network-admin"));
-        assert_eq!(nearest("zzz", ["reader", "network-admin"]), None);
+    fn help_for_an_unknown_name_lists_the_known_ones() {
+        assert_eq!(
+            known_names("network-admn", ["reader", "network-admin"], "atmos auth list"),
+            "did you mean `network-admin`? known: network-admin, reader; `atmos auth list` shows them"
+        );
         assert_eq!(known_names("x", [], "atmos auth list"), "none is configured; `atmos auth list` shows them");
     }
 

@@ -44,7 +44,9 @@ impl Session {
         let mut kept = Kept::of(&entries);
         for provider in self.portals(whose) {
             let portal = Portal::new(&self.context, provider)?;
-            if sso::cached(&self.context, &portal).await?.is_some() {
+            let token = sso::cached(&self.context, &portal).await;
+            // A token that cannot be opened is there all the same.
+            if token.as_ref().is_err_and(Error::is_locked) || token?.is_some() {
                 kept.portals.push((provider.name.as_str().to_owned(), None));
             }
         }
@@ -77,7 +79,13 @@ impl Session {
 
     /// Entries of the index, and the sessions that the present configuration would use.
     async fn entries(&self, whose: &Logins) -> Result<Vec<IndexEntry>, Error> {
-        let mut entries = self.read_index().await?;
+        let mut entries = match self.read_index().await {
+            Err(error) if error.is_locked() => {
+                self.context.host.talk.warn(without_index(&error));
+                Vec::new()
+            }
+            other => other?,
+        };
         for identity in self.settings.identities.values() {
             // A chain that cannot be built has no session of its own.
             let Ok(chain) = self.chain(&identity.name) else { continue };
@@ -169,7 +177,11 @@ impl Session {
     async fn drop_from_index(&self, whose: &Logins) -> Result<(), Error> {
         let name = self.index_name();
         let _lock = self.context.lock(&name, "waiting for another process that writes the credential cache").await?;
-        let mut entries = self.read_index().await?;
+        let mut entries = match self.read_index().await {
+            // It stays, so that a logout with the password finds the rest.
+            Err(error) if error.is_locked() => return Ok(()),
+            other => other?,
+        };
         let before = entries.len();
         entries.retain(|entry| !is_of(entry, whose));
         match (entries.len() == before, entries.is_empty()) {
@@ -178,6 +190,12 @@ impl Session {
             (false, false) => self.context.store(&name, index_to_bytes(&entries)).await,
         }
     }
+}
+
+fn without_index(error: &Error) -> Warning {
+    let message = format!("sessions of earlier configurations cannot be found: {error}");
+    Warning::new("atmos::auth::logout_without_index", message)
+        .help("those of the present configuration are removed; log out with the password to remove the others too")
 }
 
 impl Kept {

@@ -10,7 +10,6 @@ pub mod config;
 mod context;
 pub mod creds;
 pub mod delivery;
-mod duration;
 mod error;
 #[cfg(test)]
 mod flow_tests;
@@ -33,7 +32,6 @@ pub mod validate;
 
 pub use config::AuthConfig;
 pub use context::Options;
-pub use duration::parse_duration;
 pub use error::Error;
 pub use logout::{Kept, Logins};
 pub use name::{IdentityName, ProviderName};

@@ -12,6 +12,8 @@ use super::realm;
 use crate::span::{Sources, Span};
 use crate::value::Node;
 
+mod names;
+
 /// Integration kinds of the reference.
 const INTEGRATIONS: [&str; 7] =
     ["aws/ecr", "aws/ecr-public", "aws/eks", "azure/acr", "azure/aks", "gcp/gke", "github/sts"];
@@ -83,6 +85,9 @@ pub fn validate(auth: &AuthConfig, sources: &Sources) -> Vec<Problem> {
     section(auth, &mut problems);
     auth.providers.values().for_each(|known| provider(known, &mut problems));
     auth.identities.values().for_each(|known| identity(auth, known, &mut problems));
+    names::names(auth, &mut problems);
+    names::deliveries(auth, &mut problems);
+    names::allowed(auth, &mut problems);
     cycles(auth, &mut problems);
     duplicates(auth, &mut problems);
     integrations(auth, &mut problems);
@@ -126,9 +131,6 @@ fn provider(provider: &Provider, problems: &mut Vec<Problem>) {
     let who = format!("provider `{}`", provider.name);
     unknown_keys(&who, &provider.node, &PROVIDER_KEYS, problems);
     match provider.kind {
-        _ if provider.name.as_str().is_empty() => {
-            problems.push(Problem::error("provider name cannot be empty", provider.span));
-        }
         ProviderKind::Missing => {
             problems.push(Problem::error(format!("{who}: provider kind is required"), provider.span));
         }
@@ -172,9 +174,6 @@ fn identity(auth: &AuthConfig, identity: &Identity, problems: &mut Vec<Problem>)
     let who = format!("identity `{}`", identity.name);
     unknown_keys(&who, &identity.node, &IDENTITY_KEYS, problems);
     match identity.kind {
-        _ if identity.name.as_str().is_empty() => {
-            problems.push(Problem::error("identity name cannot be empty", identity.span));
-        }
         IdentityKind::Missing => {
             problems.push(Problem::error(format!("{who}: identity kind is required"), identity.span));
         }

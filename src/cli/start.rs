@@ -8,11 +8,13 @@ use super::parse::{self, Parsed};
 use super::setup::{self, Context};
 use crate::diag::Report;
 use crate::exec::argv::Split;
-use crate::host::{Env, Terminal};
+use crate::host::{Env, Terminal, shield};
 use crate::output::{Level, Screen};
 
 /// Runs the program. `words` are the arguments including the program's name.
 pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
+    // First of all: the environment may have the keyring's password, and children run as the same user.
+    shield();
     let env = Env::snapshot();
     match parse::parse(words.into_iter().collect()) {
         Ok(Parsed::Run(cli, native)) => run(*cli, native, env),

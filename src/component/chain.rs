@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::error::Error;
 use super::scope::Scope;
+use crate::diag::nearest;
 use crate::span::Span;
 use crate::stack::Located;
 use crate::value::Node;
@@ -186,12 +187,8 @@ impl Walk<'_, '_> {
 
     fn undefined(&self, base: &str, span: Span, inherited: bool) -> Error {
         let known = self.scope.components().ok().flatten();
-        let near = known.into_iter().flatten().map(|(name, _)| (strsim::jaro_winkler(name, base), name));
-        let near = near
-            .filter(|(likeness, _)| *likeness > 0.85)
-            .max_by(|left, right| left.0.total_cmp(&right.0).then_with(|| right.1.cmp(left.1)))
-            .map(|(_, name)| format!("; did you mean '{name}'?"))
-            .unwrap_or_default();
+        let near = nearest(base, known.into_iter().flatten().map(|(name, _)| &**name));
+        let near = near.map(|name| format!("; did you mean '{name}'?")).unwrap_or_default();
         let located = Located::new(&self.scope.host.sources, span);
         Error::BaseNotDefined {
             component: self.path.last().map(ToString::to_string).unwrap_or_default(),

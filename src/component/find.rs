@@ -14,7 +14,7 @@ use super::scope::Scope;
 use super::summary::{self, Light};
 use super::workspace::StackName;
 use crate::config::Config;
-use crate::diag::Warning;
+use crate::diag::{Warning, nearest};
 use crate::host::Host;
 use crate::stack::{Stack, StackIndex};
 
@@ -317,7 +317,8 @@ impl<'a> Search<'a> {
         if let Some(name) = of_key {
             return Error::ManifestKey { stack, name };
         }
-        let near = nearest(names.keys(), &stack).map(|name| format!("did you mean the stack `{name}`?"));
+        let near = nearest(&stack, names.keys().map(String::as_str));
+        let near = near.map(|name| format!("did you mean the stack `{name}`?"));
         let mut help = vec![near.unwrap_or_else(|| "run `atmos list stacks` to see all stacks".to_owned())];
         help.extend(notes);
         help.push(
@@ -356,17 +357,9 @@ fn alternative(components: &[(Kind, String)], component: &str, stack: &str, kind
     if let Some((kind, _)) = components.iter().find(|(kind, name)| name == component && !kinds.contains(kind)) {
         return format!("`{component}` is a {kind} component in this stack; use the command for its type");
     }
-    let fitting = components.iter().filter(|(kind, _)| kinds.contains(kind)).map(|(_, name)| name);
-    nearest(fitting, component).map_or_else(
+    let fitting = components.iter().filter(|(kind, _)| kinds.contains(kind)).map(|(_, name)| name.as_str());
+    nearest(component, fitting).map_or_else(
         || format!("run `atmos list components --stack {stack}` to see its components"),
         |name| format!("did you mean the component `{name}`?"),
     )
-}
-
-fn nearest<'n>(names: impl Iterator<Item = &'n String>, wanted: &str) -> Option<&'n str> {
-    names
-        .map(|name| (strsim::jaro_winkler(name, wanted), name))
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|left, right| left.0.total_cmp(&right.0).then_with(|| right.1.cmp(left.1)))
-        .map(|(_, name)| name.as_str())
 }

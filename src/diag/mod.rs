@@ -4,8 +4,10 @@
 //! [`Failure`]; functions above the module level return [`Result`], and only `cli` renders the [`Report`]. What the
 //! program says on the way goes through [`Talk`].
 
+mod nearest;
 mod report;
 mod talk;
 
+pub use nearest::nearest;
 pub use report::{Failure, Report, Result, Snippet};
 pub use talk::{Message, Talk, Warning};

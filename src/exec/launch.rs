@@ -25,8 +25,10 @@ pub struct Launch {
 /// Where the child's standard output goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Output {
-    /// To ours.
+    /// To ours, through the masker unless it is a terminal.
     Inherit,
+    /// To ours byte for byte, whatever it is: the data of a command of the user's own.
+    Given,
     /// To our standard error, so that preparatory steps never spoil data.
     Stderr,
     /// Kept, with standard error mixed in as it comes, and shown only if the step fails.

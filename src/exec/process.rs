@@ -1,7 +1,8 @@
 //! Starts one child and stays with it until it ends.
 //!
 //! A standard stream of ours that is a terminal is given to the child as it is, so that its prompts, colours and
-//! progress work; any other stream passes through the masker, byte by byte as it comes.
+//! progress work; any other stream passes through the masker, byte by byte as it comes, except where it is the data of a
+//! command of the user's own ([`Output::Given`]).
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -156,7 +157,7 @@ fn code_of(status: std::process::ExitStatus) -> u8 {
 /// Where one stream of the child ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sink {
-    /// The child writes to our terminal itself.
+    /// The child writes to our stream itself.
     GivenStdout,
     GivenStderr,
     /// Through the masker to ours.
@@ -186,6 +187,7 @@ impl Wiring {
         };
         match launch.output {
             Output::Inherit => Wiring { stdout: out, stderr },
+            Output::Given => Wiring { stdout: Sink::GivenStdout, stderr },
             Output::Stderr => Wiring { stdout: stderr, stderr },
             Output::Capture => Wiring { stdout: Sink::Capture, stderr: Sink::Capture },
             Output::Data => Wiring { stdout: Sink::Capture, stderr },
@@ -352,6 +354,9 @@ mod tests {
         let launch = shell("", Output::Inherit);
         let piped = Terminal { stdout: false, stderr: true, ..Terminal::default() };
         assert_eq!(Wiring::of(&launch, piped), Wiring { stdout: Sink::Stdout, stderr: Sink::GivenStderr });
+        let own = shell("", Output::Given);
+        let pipes = Terminal::default();
+        assert_eq!(Wiring::of(&own, pipes), Wiring { stdout: Sink::GivenStdout, stderr: Sink::Stderr });
         let init = shell("", Output::Stderr);
         assert_eq!(Wiring::of(&init, piped), Wiring { stdout: Sink::GivenStderr, stderr: Sink::GivenStderr });
     }

@@ -61,12 +61,76 @@ pub fn write_atomic(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
 }
 
 /// Writes a file that the user named. A regular file is replaced whole, as [`write_atomic`] does it; a link, a device or
-/// a pipe (`/dev/stdout`) is written through, never replaced.
+/// a pipe is written through, never replaced. What is private afterwards (`mode` without group and others) was narrowed
+/// before the first byte.
+///
+/// # Errors
+/// Any failure of the system; that a wider file cannot be narrowed is one.
 pub fn write_named(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+    match standard_stream(path) {
+        // Opened anew it would be written from its beginning, over what others wrote to the same file.
+        Some(Stream::Output) => return write_stream(io::stdout().lock(), content),
+        Some(Stream::Error) => return write_stream(io::stderr().lock(), content),
+        None => {}
+    }
     match std::fs::symlink_metadata(path) {
-        Ok(metadata) if !metadata.is_file() => std::fs::OpenOptions::new().write(true).open(path)?.write_all(content),
+        Ok(metadata) if !metadata.is_file() => write_through(path, content, mode),
         _ => write_atomic(path, content, mode),
     }
+}
+
+enum Stream {
+    Output,
+    Error,
+}
+
+/// The standard stream that a path stands for, directly or through links.
+fn standard_stream(path: &Path) -> Option<Stream> {
+    /// Longer chains of links end elsewhere.
+    const LINKS: usize = 8;
+    let mut path = clean(path);
+    for _ in 0..LINKS {
+        match path.to_str() {
+            Some("/dev/stdout" | "/dev/fd/1" | "/proc/self/fd/1") => return Some(Stream::Output),
+            Some("/dev/stderr" | "/dev/fd/2" | "/proc/self/fd/2") => return Some(Stream::Error),
+            _ => {}
+        }
+        let target = std::fs::read_link(&path).ok()?;
+        path = clean(&path.parent()?.join(target));
+    }
+    None
+}
+
+fn write_stream(mut stream: impl io::Write, content: &[u8]) -> io::Result<()> {
+    stream.write_all(content)?;
+    stream.flush()
+}
+
+fn write_through(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
+    let mut file = options.open(path)?;
+    narrow(&file, mode)?;
+    file.write_all(content)
+}
+
+/// Takes from a regular file what `mode` does not allow, if it is to be private.
+#[cfg(unix)]
+fn narrow(file: &std::fs::File, mode: u32) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let metadata = file.metadata()?;
+    let open = |mode: u32| mode & 0o077 != 0;
+    if metadata.is_file() && !open(mode) && open(metadata.permissions().mode()) {
+        set_mode(file, mode)?;
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn narrow(_file: &std::fs::File, _mode: u32) -> io::Result<()> {
+    Ok(())
 }
 
 #[cfg(unix)]
@@ -146,12 +210,38 @@ mod tests {
     fn write_named_writes_through_links() {
         let temp = tempfile::tempdir().unwrap();
         let (target, link, plain) = (temp.path().join("target"), temp.path().join("link"), temp.path().join("plain"));
-        std::fs::write(&target, "").unwrap();
+        std::fs::write(&target, "older and longer").unwrap();
         std::os::unix::fs::symlink(&target, &link).unwrap();
         write_named(&link, b"x", 0o644).unwrap();
         write_named(&plain, b"y", 0o644).unwrap();
         assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!((std::fs::read(&target).unwrap(), std::fs::read(&plain).unwrap()), (b"x".to_vec(), b"y".to_vec()));
+    }
+
+    #[test]
+    fn write_named_narrows_what_becomes_private_and_makes_what_a_link_promises() {
+        let temp = tempfile::tempdir().unwrap();
+        let (target, link) = (temp.path().join("target"), temp.path().join("link"));
+        std::os::unix::fs::symlink("target", &link).unwrap();
+        write_named(&link, b"first and long", 0o600).unwrap();
+        assert_eq!(mode(&target), 0o600);
+        std::fs::set_permissions(&target, std::fs::Permissions::from_mode(0o664)).unwrap();
+        write_named(&link, b"open", 0o644).unwrap();
+        assert_eq!((std::fs::read(&target).unwrap(), mode(&target)), (b"open".to_vec(), 0o664));
+        write_named(&link, b"private", 0o600).unwrap();
+        assert_eq!((std::fs::read(&target).unwrap(), mode(&target)), (b"private".to_vec(), 0o600));
+    }
+
+    #[test]
+    fn standard_streams_are_known_by_every_name() {
+        let temp = tempfile::tempdir().unwrap();
+        let link = temp.path().join("out");
+        std::os::unix::fs::symlink("/dev/stdout", &link).unwrap();
+        for path in ["/dev/stdout", "/dev/../dev/fd/1", "/proc/self/fd/1", link.to_str().unwrap()] {
+            assert!(matches!(standard_stream(Path::new(path)), Some(Stream::Output)), "{path}");
+        }
+        assert!(matches!(standard_stream(Path::new("/dev/stderr")), Some(Stream::Error)));
+        assert!(standard_stream(temp.path()).is_none() && standard_stream(Path::new("/dev/null")).is_none());
     }
 
     #[test]

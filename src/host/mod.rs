@@ -9,9 +9,12 @@ mod env;
 pub mod fs;
 pub mod lock;
 mod machine;
+mod shield;
 mod terminal;
+pub mod trust;
 
 pub use dirs::Dirs;
 pub use env::Env;
 pub use machine::Host;
+pub use shield::shield;
 pub use terminal::Terminal;

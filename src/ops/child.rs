@@ -193,12 +193,13 @@ impl Holding<'_> {
     /// The other identities that the run may use, each with whether it is required.
     fn others(&self, own: &IdentityName) -> Vec<(IdentityName, bool)> {
         let allowed = self.settings.node.get("allowed_identities").and_then(Node::as_list).unwrap_or_default();
-        let allowed: Vec<&str> = allowed.iter().filter_map(Node::as_str).collect();
+        let allowed: Vec<&IdentityName> =
+            allowed.iter().filter_map(|entry| Some(&self.settings.identity(entry.as_str()?)?.name)).collect();
         self.settings
             .identities
             .values()
             .filter(|identity| identity.name != *own)
-            .filter(|identity| identity.required || allowed.contains(&identity.name.as_str()))
+            .filter(|identity| identity.required || allowed.contains(&&identity.name))
             .map(|identity| (identity.name.clone(), identity.required))
             .collect()
     }

@@ -10,6 +10,7 @@ use super::error::{Error, Located, section_error};
 use super::file::{Entry, TemplateFile};
 use super::import::Target;
 use super::load::Files;
+use crate::diag::nearest;
 use crate::host::Host;
 use crate::merge::{ListStrategy, merge_all};
 use crate::value::Node;
@@ -236,13 +237,7 @@ impl Merger<'_> {
 
     /// A hint at the known file whose name is nearest to a path that was not found.
     fn near(&self, path: &str) -> String {
-        self.files
-            .list
-            .iter()
-            .map(|file| (strsim::jaro_winkler(&file.key, path), &file.key))
-            .filter(|(likeness, _)| *likeness > 0.85)
-            .max_by(|left, right| left.0.total_cmp(&right.0).then_with(|| right.1.cmp(left.1)))
-            .map(|(_, key)| format!("; did you mean `{key}`?"))
-            .unwrap_or_default()
+        let near = nearest(path, self.files.list.iter().map(|file| &*file.key));
+        near.map(|key| format!("; did you mean `{key}`?")).unwrap_or_default()
     }
 }

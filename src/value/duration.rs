@@ -2,13 +2,22 @@
 
 use std::time::Duration;
 
-/// Reads a Go duration (`1h30m`, `90s`, `1.5h`, `250ms`), days (`7d`) or plain whole seconds (`3600`). `None` for
-/// anything else, negative durations included.
-pub fn parse_go_duration(text: &str) -> Option<Duration> {
+/// What counts as a duration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DurationForm {
+    /// Numbers with units (`1h30m`, `90s`, `1.5h`, `250ms`), or `0`.
+    Go,
+    /// Days (`7d`) and plain whole seconds (`3600`) too.
+    DaysAndSeconds,
+}
+
+/// Reads a duration. `None` for anything else, negative durations included.
+pub fn parse_duration(text: &str, form: DurationForm) -> Option<Duration> {
     let text = text.trim();
     let text = text.strip_prefix('+').unwrap_or(text);
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return text.parse().ok().map(Duration::from_secs);
+        let seconds = text.parse().ok().map(Duration::from_secs)?;
+        return (form == DurationForm::DaysAndSeconds || seconds.is_zero()).then_some(seconds);
     }
     let mut rest = text;
     let mut total = Duration::ZERO;
@@ -17,6 +26,9 @@ pub fn parse_go_duration(text: &str) -> Option<Duration> {
         let (number, tail) = rest.split_at(number_end);
         let unit_end = tail.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(tail.len());
         let (unit, tail) = tail.split_at(unit_end);
+        if unit == "d" && form == DurationForm::Go {
+            return None;
+        }
         total = total.checked_add(part(number, unit)?)?;
         rest = tail;
     }
@@ -81,7 +93,27 @@ mod tests {
             ("999999999999999999999999999999999999999999h", None),
         ];
         for (text, expected) in table {
-            assert_eq!(parse_go_duration(text), expected.map(Duration::from_millis), "{text}");
+            let read = parse_duration(text, DurationForm::DaysAndSeconds);
+            assert_eq!(read, expected.map(Duration::from_millis), "{text}");
+        }
+    }
+
+    #[test]
+    fn durations_of_sessions_need_units_and_have_no_days() {
+        for (text, seconds) in [
+            ("30m", Some(1800)),
+            ("1h30m", Some(5400)),
+            ("1.5h", Some(5400)),
+            ("0", Some(0)),
+            ("", None),
+            ("900", None),
+            ("1d", None),
+            ("1d12h", None),
+            ("-5m", None),
+            ("5 m", None),
+            ("m5", None),
+        ] {
+            assert_eq!(parse_duration(text, DurationForm::Go), seconds.map(Duration::from_secs), "{text}");
         }
     }
 }

@@ -9,7 +9,7 @@ mod node;
 mod path;
 mod text;
 
-pub use duration::parse_go_duration;
+pub use duration::{DurationForm, parse_duration};
 pub(crate) use json::function_text;
 pub use json::{from_json, to_json};
 pub use node::{Function, Map, Node, Value, format_float};

@@ -94,7 +94,7 @@ fn child_sees_a_private_config_and_no_secret() {
     cloud.assert_clean();
 }
 
-fn ambient() -> [(&'static str, &'static str); 9] {
+fn ambient() -> [(&'static str, &'static str); 16] {
     [
         ("AWS_ACCESS_KEY_ID", AMBIENT_KEY),
         ("AWS_SECRET_ACCESS_KEY", "ambient-secret"),
@@ -105,6 +105,13 @@ fn ambient() -> [(&'static str, &'static str); 9] {
         ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:1/ambient"),
         ("AWS_DEFAULT_PROFILE", "ambient"),
         ("AWS_VAULT", "ambient"),
+        ("AWS_ACCESS_KEY", AMBIENT_KEY),
+        ("AWS_SECRET_KEY", "ambient-secret"),
+        ("AMAZON_ACCESS_KEY_ID", AMBIENT_KEY),
+        ("AWS_CREDENTIAL_PROFILES_FILE", "/ambient"),
+        ("BOTO_CONFIG", "/ambient"),
+        ("AWS_BEARER_TOKEN_BEDROCK", "ambient-token"),
+        ("AWS_SSO_ROLE_NAME", "ambient"),
     ]
 }
 

@@ -222,6 +222,35 @@ fn logout_removes_the_bytes_and_tells_the_portal() {
 }
 
 #[test]
+fn logout_needs_no_password() {
+    let mut cloud = Cloud::start(&[]);
+    cloud.login("network-admin").success();
+    let cache = cloud.sandbox.home().join(".cache/atmos/auth");
+    let entries = || {
+        let files = crate::support::Sandbox::files_below(&cache);
+        files.into_iter().filter(|file| file.extension().is_none()).count()
+    };
+    let before = entries();
+    cloud.sandbox.remove("ATMOS_KEYRING_PASSWORD");
+    let logout = ["auth", "logout", "--all"];
+    cloud.sandbox.atmos(&[&logout[..], &["--dry-run"]].concat()).success().says("would remove");
+    assert_eq!(entries(), before);
+    cloud.sandbox.atmos(&logout).success().says("earlier configurations").says("the portal could not be told");
+    // The index stays: with the password it leads to what an earlier configuration left.
+    assert_eq!(entries(), 1);
+    cloud.sandbox.set("ATMOS_KEYRING_PASSWORD", crate::support::Sandbox::KEYRING_PASSWORD);
+    cloud.sandbox.atmos(&["auth", "process", "--identity", "network-admin"]).exits(2);
+    cloud.sandbox.atmos(&logout).success().says_not("earlier configurations");
+}
+
+#[test]
+fn credentials_that_are_over_on_arrival_are_refused() {
+    let cloud = Cloud::start(&["--credential-lifetime", "0"]);
+    cloud.login("data-admin").exits(1).says("before they arrived").says("clock of this machine");
+    cloud.sandbox.atmos(&["auth", "process", "--identity", "data-admin"]).exits(1).says("before they arrived");
+}
+
+#[test]
 fn endpoint_of_the_configuration_beats_the_environment() {
     let mut cloud = Cloud::start(&[]);
     let nobody = format!("http://127.0.0.1:{}", free_port());

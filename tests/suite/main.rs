@@ -23,6 +23,8 @@ mod login;
 mod no_auth;
 mod parts;
 mod person;
+mod places;
+mod secrets;
 mod signals;
 mod snapshots;
 mod values;

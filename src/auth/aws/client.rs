@@ -9,13 +9,14 @@ use std::time::Duration;
 use aws_credential_types::Credentials;
 use aws_sdk_sts::config::retry::RetryConfig;
 use aws_sdk_sts::config::timeout::TimeoutConfig;
-use aws_sdk_sts::config::{BehaviorVersion, SharedHttpClient};
-use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_sdk_sts::config::{BehaviorVersion, Region, SharedHttpClient};
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{self, TlsContext, TrustStore};
 use aws_smithy_http_client::{Builder, Connector};
 use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction, RetryClassifierPriority};
+use aws_types::SdkConfig;
 use base64::Engine as _;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
@@ -75,31 +76,15 @@ impl Clients {
 
     /// Client of the portal (accounts, role credentials). Calls carry a bearer token; nothing is signed.
     pub fn sso(&self, region: &str, endpoint: Option<&str>) -> Result<aws_sdk_sso::Client, Error> {
-        use aws_sdk_sso::config::{Builder, Region};
-        let mut config = Builder::new()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(region.to_owned()))
-            .http_client(self.http(endpoint)?)
-            .sleep_impl(TokioSleep::new())
-            .timeout_config(timeouts(TIMEOUT))
-            .retry_config(retries())
-            .retry_classifier(TooManyRequests);
-        config.set_endpoint_url(endpoint.map(str::to_owned));
+        let common = self.common(region, endpoint, None)?;
+        let config = aws_sdk_sso::config::Builder::from(&common).retry_classifier(TooManyRequests);
         Ok(aws_sdk_sso::Client::from_conf(config.build()))
     }
 
     /// Client of device authorization and tokens. Nothing is signed.
     pub fn oidc(&self, region: &str, endpoint: Option<&str>) -> Result<aws_sdk_ssooidc::Client, Error> {
-        use aws_sdk_ssooidc::config::{Builder, Region};
-        let mut config = Builder::new()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(region.to_owned()))
-            .http_client(self.http(endpoint)?)
-            .sleep_impl(TokioSleep::new())
-            .timeout_config(timeouts(TIMEOUT))
-            .retry_config(retries())
-            .retry_classifier(TooManyRequests);
-        config.set_endpoint_url(endpoint.map(str::to_owned));
+        let common = self.common(region, endpoint, None)?;
+        let config = aws_sdk_ssooidc::config::Builder::from(&common).retry_classifier(TooManyRequests);
         Ok(aws_sdk_ssooidc::Client::from_conf(config.build()))
     }
 
@@ -112,7 +97,6 @@ impl Clients {
         credentials: &AwsCredentials,
         timeout: Option<Duration>,
     ) -> Result<aws_sdk_sts::Client, Error> {
-        use aws_sdk_sts::config::{Builder, Region};
         let key = Credentials::new(
             &credentials.access_key_id,
             credentials.secret_access_key.expose_secret(),
@@ -120,19 +104,24 @@ impl Clients {
             None,
             "atmos",
         );
-        let mut limits = timeouts(TIMEOUT).to_builder();
-        limits.set_operation_timeout(timeout);
-        let mut config = Builder::new()
+        let common = self.common(region, endpoint, timeout)?;
+        let config = aws_sdk_sts::config::Builder::from(&common).credentials_provider(key);
+        Ok(aws_sdk_sts::Client::from_conf(config.retry_classifier(TooManyRequests).build()))
+    }
+
+    /// What every client has. Made by hand, so that nothing of the environment gets in.
+    fn common(&self, region: &str, endpoint: Option<&str>, whole_call: Option<Duration>) -> Result<SdkConfig, Error> {
+        let mut limits = TimeoutConfig::builder().connect_timeout(TIMEOUT).read_timeout(TIMEOUT);
+        limits.set_operation_timeout(whole_call);
+        let mut config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(region.to_owned()))
-            .credentials_provider(key)
             .http_client(self.http(endpoint)?)
-            .sleep_impl(TokioSleep::new())
+            .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
             .timeout_config(limits.build())
-            .retry_config(retries())
-            .retry_classifier(TooManyRequests);
+            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(FIRST_BACKOFF));
         config.set_endpoint_url(endpoint.map(str::to_owned));
-        Ok(aws_sdk_sts::Client::from_conf(config.build()))
+        Ok(config.build())
     }
 
     fn http(&self, endpoint: Option<&str>) -> Result<SharedHttpClient, Error> {
@@ -224,14 +213,6 @@ fn ca_bundle(from: &'static str, path: &str) -> Result<Vec<u8>, Error> {
 
 const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
 const END: &str = "-----END CERTIFICATE-----";
-
-fn timeouts(limit: Duration) -> TimeoutConfig {
-    TimeoutConfig::builder().connect_timeout(limit).read_timeout(limit).build()
-}
-
-fn retries() -> RetryConfig {
-    RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(FIRST_BACKOFF)
-}
 
 /// 429 is retried whatever the body says; the SDK looks only at error names and at 500, 502, 503 and 504.
 #[derive(Debug)]

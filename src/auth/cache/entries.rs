@@ -12,7 +12,7 @@ use crate::auth::store::seal::{self, Key};
 use crate::auth::store::{Settings, Store, private};
 use crate::diag::{Talk, Warning};
 use crate::host::lock::FileLock;
-use crate::host::{Host, fs};
+use crate::host::{Host, fs, trust};
 
 /// The keyring entry with the key of the cache. One per user, so that repositories with the same portal share its token.
 const KEY_NAME: &str = "atmos_cache_key";
@@ -96,6 +96,7 @@ impl Cache {
         let file_name = seal::file_name(name);
         let path = self.inner.directory.join(&file_name);
         let Some(content) = private::read(&path)? else { return Ok(None) };
+        trust::check(&self.inner.directory)?;
         let Some(key) = self.key(false)? else {
             self.warn_unreadable();
             return Ok(None);
@@ -170,9 +171,7 @@ impl Cache {
             Err(_) => {
                 let spare = &self.inner.spare;
                 // The parent too: in the temp directory it could be somebody else's.
-                for directory in spare.parent().into_iter().chain([spare.as_path()]) {
-                    fs::create_private_dir(directory).map_err(|error| Error::io("create", directory, error))?;
-                }
+                trust::private_dir(spare.parent().unwrap_or(spare), spare)?;
                 spare
             }
         };
@@ -216,7 +215,7 @@ impl Cache {
 
     fn create_directory(&self) -> Result<(), Error> {
         let directory = &self.inner.directory;
-        fs::create_private_dir(directory).map_err(|error| Error::io("create", directory, error))
+        Ok(trust::private_dir(directory.parent().unwrap_or(directory), directory)?)
     }
 
     /// File names of entries, sorted.

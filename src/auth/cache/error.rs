@@ -7,6 +7,7 @@ use miette::Diagnostic;
 
 use crate::auth::store;
 use crate::diag::Failure;
+use crate::host::trust;
 
 /// The cache could not be read or written. That an entry is absent or cannot be opened any more is no error.
 #[derive(Debug, thiserror::Error, Diagnostic)]
@@ -14,6 +15,10 @@ pub enum Error {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Store(#[from] store::Error),
+
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Directory(#[from] trust::Error),
 
     #[error("failed to {action} `{}`: {cause}", path.display())]
     #[diagnostic(
@@ -45,7 +50,7 @@ impl Failure for Error {
     fn exit_code(&self) -> u8 {
         match self {
             Error::Store(error) => error.exit_code(),
-            Error::Io { .. } | Error::Locked { .. } => 1,
+            Error::Directory(_) | Error::Io { .. } | Error::Locked { .. } => 1,
         }
     }
 }

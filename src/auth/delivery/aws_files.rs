@@ -53,6 +53,12 @@ pub fn config_headers(profile: &str) -> Vec<String> {
     }
 }
 
+/// That a configuration file could not tell two profiles apart: one would get the other's credentials.
+pub fn same_profile(left: &str, right: &str) -> bool {
+    let known = config_headers(left);
+    config_headers(right).iter().any(|header| known.contains(header))
+}
+
 /// The sections of a configuration file, one or two per profile, as `(header, body)`.
 pub fn config_sections(profiles: &[Profile], helper: &Helper) -> Result<Vec<(String, String)>, Error> {
     let mut sections = Vec::new();
@@ -149,6 +155,7 @@ mod tests {
         ] {
             assert_eq!(config_headers(name), expected);
         }
+        assert!(same_profile("a b", "'a b'") && same_profile("x", "x") && !same_profile("a b", "a c"));
     }
 
     #[test]

@@ -5,32 +5,11 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use super::Error;
+use super::ambient::{AMBIENT, is_ambient};
 use super::helper::seconds;
 use crate::auth::creds::AwsCredentials;
 use crate::host::Env;
 use crate::secret::Expose as _;
-
-/// Variables that lead an AWS SDK to other credentials. With an identity in force none of them reaches a child, whoever
-/// set it, except as the identity sets it itself.
-pub const AMBIENT: [&str; 17] = [
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_SECURITY_TOKEN",
-    "AWS_WEB_IDENTITY_TOKEN_FILE",
-    "AWS_ROLE_ARN",
-    "AWS_ROLE_SESSION_NAME",
-    "AWS_VAULT",
-    "AWS_CREDENTIAL_EXPIRATION",
-    "AWS_CREDENTIAL_FILE",
-    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
-    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
-    "AWS_DEFAULT_PROFILE",
-    "AWS_PROFILE",
-    "ATMOS_RUN_SOCKET",
-];
 
 /// Files of the mock kinds; they do not exist.
 const MOCK_CONFIG: &str = "/tmp/mock-config";
@@ -76,7 +55,7 @@ pub struct Wiring<'a> {
 pub struct Changes {
     /// Variables that carry the identity, sorted; nothing overrides them.
     pub set: Vec<(String, OsString)>,
-    /// Variables that must not reach the child, sorted.
+    /// The well-known variables that must not reach the child, sorted; [`Changes::removes`] knows all.
     pub remove: Vec<String>,
     /// `env` entries of the identity: ordinary variables, above the component's, below `set`.
     pub extra: Vec<(String, String)>,
@@ -97,7 +76,17 @@ impl std::fmt::Debug for Changes {
 impl Changes {
     /// That configuration cannot set this variable while the identity is in force.
     pub fn manages(&self, name: &str) -> bool {
-        self.remove.iter().any(|other| other == name) || self.set.iter().any(|(other, _)| other == name)
+        self.removes(name) || self.sets(name)
+    }
+
+    /// That this variable must not reach the child.
+    pub fn removes(&self, name: &str) -> bool {
+        // An identity that stands for no cloud removes nothing at all.
+        !self.remove.is_empty() && is_ambient(name) && !self.sets(name)
+    }
+
+    fn sets(&self, name: &str) -> bool {
+        self.set.iter().any(|(other, _)| other == name)
     }
 }
 
@@ -105,12 +94,15 @@ impl Changes {
 pub type Printable = (Vec<(String, String)>, Vec<String>);
 
 /// The variables of an identity for `auth env`: those that a child would get, and those that would be taken from it. The
-/// mock kinds take nothing away there.
+/// mock kinds take nothing away there. `env` is where the text will be used: it tells the ambient variables that are known
+/// by their beginning only.
 ///
 /// # Errors
 /// A path that is not valid UTF-8.
-pub fn printable(wiring: &Wiring<'_>) -> Result<Printable, Error> {
+pub fn printable(wiring: &Wiring<'_>, env: &Env) -> Result<Printable, Error> {
     let changes = changes(wiring);
+    let present = env.iter().filter_map(|(name, _)| name.to_str()).filter(|name| changes.removes(name));
+    let unset: BTreeSet<String> = changes.remove.iter().cloned().chain(present.map(str::to_owned)).collect();
     let mut set = changes.extra;
     for (name, value) in changes.set {
         let value = value
@@ -119,8 +111,8 @@ pub fn printable(wiring: &Wiring<'_>) -> Result<Printable, Error> {
         set.push((name, value));
     }
     set.sort();
-    let unset = if wiring.style == Style::Aws { changes.remove } else { Vec::new() };
-    Ok((set, unset))
+    let unset = if wiring.style == Style::Aws { unset } else { BTreeSet::new() };
+    Ok((set, unset.into_iter().collect()))
 }
 
 /// The variables of an identity.
@@ -220,8 +212,14 @@ pub fn child_env(
         }
     }
     if let Some(identity) = identity {
-        for name in &identity.remove {
-            env.remove(name);
+        let ambient: Vec<String> = env
+            .iter()
+            .filter_map(|(name, _)| name.to_str())
+            .filter(|name| identity.removes(name))
+            .map(str::to_owned)
+            .collect();
+        for name in ambient {
+            env.remove(&name);
         }
         for (name, value) in &identity.extra {
             env.set(name, value);

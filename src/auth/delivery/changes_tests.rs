@@ -22,7 +22,9 @@ fn show(env: &Env) -> Vec<String> {
 
 /// Everything that could lead elsewhere, set by the caller.
 fn polluted() -> Env {
-    AMBIENT.iter().map(|name| (*name, "ambient")).chain([("PATH", "/bin"), ("AWS_CA_BUNDLE", "/ca")]).collect()
+    let prefixed = ["AWS_BEARER_TOKEN_OTHER", "AWS_ROLE_DURATION", "AWS_SSO_ROLE_NAME"];
+    let ambient = AMBIENT.into_iter().chain(prefixed).map(|name| (name, "ambient"));
+    ambient.chain([("PATH", "/bin"), ("AWS_CA_BUNDLE", "/ca")]).collect()
 }
 
 #[test]
@@ -65,11 +67,12 @@ fn a_component_cannot_override_the_identity_and_is_told() {
         ("AWS_PROFILE".to_owned(), Some("mine".to_owned())),
         ("AWS_REGION".to_owned(), None),
         ("AWS_ACCESS_KEY_ID".to_owned(), Some("AKIA".to_owned())),
+        ("AWS_BEARER_TOKEN_BEDROCK".to_owned(), Some("x".to_owned())),
         ("STAGE".to_owned(), Some("prod".to_owned())),
         ("PATH".to_owned(), None),
     ];
     let (env, overruled) = child_env(&polluted(), &component, Some(&changes(&wiring())), &[]);
-    assert_eq!(overruled, ["AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_REGION"]);
+    assert_eq!(overruled, ["AWS_ACCESS_KEY_ID", "AWS_BEARER_TOKEN_BEDROCK", "AWS_PROFILE", "AWS_REGION"]);
     assert_eq!((env.get("AWS_PROFILE"), env.get("AWS_REGION")), (Some("net"), Some("eu-west-1")));
     assert_eq!((env.get("STAGE"), env.is_set("PATH")), (Some("prod"), false));
     let region = changes(&Wiring { region: None, ..wiring() });
@@ -124,7 +127,7 @@ fn mock_kinds_have_the_values_of_the_reference() {
 #[test]
 fn printable_has_what_a_child_would_get() {
     let own = [("STAGE".to_owned(), "own".to_owned())];
-    let (set, unset) = printable(&Wiring { socket: None, env: &own, ..wiring() }).unwrap();
+    let (set, unset) = printable(&Wiring { socket: None, env: &own, ..wiring() }, &polluted()).unwrap();
     let names: Vec<&str> = set.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(
         names,
@@ -140,7 +143,8 @@ fn printable_has_what_a_child_would_get() {
         ]
     );
     assert!(unset.contains(&"AWS_ACCESS_KEY_ID".to_owned()) && unset.contains(&"ATMOS_RUN_SOCKET".to_owned()));
-    let (set, unset) = printable(&Wiring { style: Style::MockAws, ..wiring() }).unwrap();
+    assert!(unset.contains(&"AWS_BEARER_TOKEN_OTHER".to_owned()) && unset.is_sorted());
+    let (set, unset) = printable(&Wiring { style: Style::MockAws, ..wiring() }, &polluted()).unwrap();
     assert_eq!((set.len(), unset.len()), (6, 0));
 }
 

@@ -3,6 +3,7 @@
 //! Row 5. Read [`Delivery`], then [`changes`] (the variables of an identity) and [`config_text`] (the AWS configuration
 //! of a run). Nothing here touches the disk or the environment.
 
+mod ambient;
 mod aws_files;
 mod changes;
 mod error;
@@ -12,8 +13,11 @@ mod ini;
 mod mode;
 mod quote;
 
-pub use aws_files::{Profile, config_headers, config_sections, config_text, credentials_text, profile_name};
-pub use changes::{AMBIENT, Changes, Printable, Style, Wiring, changes, child_env, printable};
+pub use ambient::is_ambient;
+pub use aws_files::{
+    Profile, config_headers, config_sections, config_text, credentials_text, profile_name, same_profile,
+};
+pub use changes::{Changes, Printable, Style, Wiring, changes, child_env, printable};
 pub use error::Error;
 pub use format::{Format, render};
 pub use helper::{Helper, expiration, helper_answer, parse_helper_answer};

@@ -11,11 +11,11 @@ use super::super::aws::endpoint::Service;
 use super::super::config::{Identity, Spec};
 use super::super::context::Context;
 use super::super::creds::AwsCredentials;
-use super::super::duration::parse_duration;
 use super::super::error::Error;
 use super::super::record::{CallerIdentity, StepRecord};
 use crate::diag::{Talk, Warning};
 use crate::secret::Secret;
+use crate::value::{DurationForm, parse_duration};
 
 const DEFAULT_REGION: &str = "us-east-1";
 /// Shortest and longest session of a role, in seconds, and the limit when one role assumes another.
@@ -63,7 +63,7 @@ pub(crate) async fn authenticate(
         Refusal::new(&error).into_error(what.clone(), shown, help)
     })?;
     let given = answer.credentials().ok_or_else(|| Error::Refused {
-        what,
+        what: what.clone(),
         answer: "the answer has no credentials".to_owned(),
         help: "check the endpoint overrides in force".to_owned(),
     })?;
@@ -76,6 +76,7 @@ pub(crate) async fn authenticate(
         region: region.or(base.region.as_deref()).map(str::to_owned),
     };
     context.mask(&credentials);
+    let credentials = credentials.on_arrival(&what, context.host.now())?;
     let caller = answer.assumed_role_user().and_then(|user| {
         Some(CallerIdentity { account: account_of(user.arn())?.to_owned(), arn: user.arn().to_owned() })
     });
@@ -118,7 +119,7 @@ fn session_name(identity: &Identity, now: Timestamp) -> String {
 fn duration(identity: &Identity, base: &AwsCredentials, talk: &Talk) -> Option<i32> {
     let (text, _) = identity.principal.duration.as_ref()?;
     let warn = |message: String| talk.warn(Warning::new("atmos::auth::session_duration", message));
-    let Some(wanted) = parse_duration(text).map(|wanted| wanted.as_secs()) else {
+    let Some(wanted) = parse_duration(text, DurationForm::Go).map(|wanted| wanted.as_secs()) else {
         warn(format!(
             "identity `{}`: duration `{text}` is not a duration such as 30m or 1h; it is ignored",
             identity.name

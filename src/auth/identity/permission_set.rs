@@ -10,9 +10,10 @@ use super::super::aws::endpoint::Service;
 use super::super::config::Identity;
 use super::super::context::Context;
 use super::super::creds::{AwsCredentials, PortalToken};
-use super::super::error::{Error, known_names, nearest};
+use super::super::error::{Error, known_names};
 use super::super::provider::sso::{Portal, access_token};
 use super::super::record::StepRecord;
+use crate::diag::nearest;
 use crate::secret::{Expose, Secret};
 
 /// Status of a portal that does not accept the token.
@@ -92,6 +93,7 @@ async fn attempt(
         region: region.map(str::to_owned),
     };
     context.mask(&credentials);
+    let credentials = credentials.on_arrival(&what, context.host.now()).map_err(Failure::Other)?;
     Ok(StepRecord { credentials, account: Some(account), caller: None })
 }
 

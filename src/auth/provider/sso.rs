@@ -12,12 +12,11 @@ use super::super::aws::endpoint::Service;
 use super::super::config::{Provider, Spec};
 use super::super::context::Context;
 use super::super::creds::PortalToken;
-use super::super::duration::parse_duration;
 use super::super::error::Error;
 use super::super::record::{token_from_bytes, token_to_bytes};
 use super::device;
 use crate::secret::{Expose, Secret};
-use crate::value::hex;
+use crate::value::{DurationForm, hex, parse_duration};
 
 /// A token with less left is renewed.
 const MARGIN: SignedDuration = SignedDuration::from_mins(5);
@@ -43,7 +42,7 @@ impl Portal {
     /// From a checked provider of kind `aws/iam-identity-center`.
     pub(crate) fn new(context: &Context, provider: &Provider) -> Result<Portal, Error> {
         let talk = &context.host.talk;
-        let configured = provider.session_duration.as_deref().and_then(parse_duration);
+        let configured = provider.session_duration.as_deref().and_then(|text| parse_duration(text, DurationForm::Go));
         Ok(Portal {
             name: provider.name.as_str().to_owned(),
             start_url: provider.start_url.as_ref().map(|(url, _)| url.clone()).unwrap_or_default(),
@@ -174,7 +173,11 @@ fn needs_terminal(context: &Context, portal: &Portal) -> Error {
 /// whether the portal confirmed.
 pub(crate) async fn forget(context: &Context, portal: &Portal) -> Result<Option<bool>, Error> {
     let mut flight = context.tokens.enter(&portal.key()).await;
-    let stored = cached(context, portal).await?;
+    let stored = match cached(context, portal).await {
+        // It cannot be told to the portal, but it can be removed.
+        Err(error) if error.is_locked() => None,
+        other => other?,
+    };
     let token = stored.or_else(|| flight.value.take());
     flight.value = None;
     let Some(token) = token else {

@@ -12,7 +12,7 @@ use super::Error;
 use crate::auth::store::private;
 use crate::diag::{Talk, Warning};
 use crate::host::lock::FileLock;
-use crate::host::{Host, fs};
+use crate::host::{Host, trust};
 
 /// Name of the socket, short because paths of sockets are limited.
 const SOCKET: &str = "s";
@@ -38,20 +38,32 @@ impl Directory {
     /// and sweeps what dead runs left in all of them.
     pub(super) fn create(host: &Host) -> Result<Directory, Error> {
         let bases = bases(host);
-        let mut failure = None;
+        let (mut failure, mut refused) = (None, Vec::<(String, String)>::new());
         let mut made = None;
         for place in &bases {
             match Base::open(place).and_then(|base| base.make(&host.talk)) {
                 Ok(directory) => {
+                    for (unsafe_place, mend) in refused {
+                        host.talk.warn(passed_over(&unsafe_place, &mend, &place.path));
+                    }
                     made = Some(directory);
                     break;
                 }
-                Err(error) => failure = failure.or(Some(error)),
+                Err(error) => {
+                    if let Error::Directory(cause) = &error
+                        && let Some(mend) = cause.mend()
+                    {
+                        refused.push((cause.to_string(), mend.to_owned()));
+                    }
+                    failure = failure.or(Some(error));
+                }
             }
         }
         for place in bases.iter().filter(|place| place.path.is_dir()) {
             match Base::open(place) {
                 Ok(base) => base.sweep(&host.talk),
+                // Not ours to clean; if it was wanted, that has been said.
+                Err(Error::Directory(cause)) if cause.mend().is_some() => {}
                 Err(error) => host.talk.warn(leftover(&error.to_string())),
             }
         }
@@ -88,8 +100,8 @@ impl Drop for Directory {
 /// A directory that may hold run directories.
 struct Place {
     path: PathBuf,
-    /// A directory above it that has to be ours too, because everybody may write where it lies.
-    guard: Option<PathBuf>,
+    /// The first directory on the way to it that is ours to keep private.
+    root: PathBuf,
 }
 
 /// A place with run directories, locked.
@@ -105,9 +117,7 @@ impl Base {
         if path.join("4194304-9999").join(SOCKET).as_os_str().len() > LONGEST_SOCKET {
             return Err(Error::PathTooLong { path: path.to_path_buf() });
         }
-        for directory in place.guard.as_deref().into_iter().chain([path]) {
-            fs::create_private_dir(directory).map_err(|error| Error::io("create", directory, error))?;
-        }
+        trust::private_dir(&place.root, path)?;
         let lock = path.join(LOCK);
         let held = FileLock::acquire(&lock, Some(PATIENCE), || {}).map_err(|error| Error::lock(&lock, error))?;
         Ok(Base { path: path.to_path_buf(), _lock: held })
@@ -171,6 +181,10 @@ fn remove_tree(path: &Path) -> io::Result<()> {
     std::fs::remove_dir_all(path)
 }
 
+fn passed_over(what: &str, mend: &str, used: &Path) -> Warning {
+    Warning::new("atmos::auth::run::unsafe_place", format!("{what}; `{}` is used instead", used.display())).help(mend)
+}
+
 fn leftover(what: &str) -> Warning {
     Warning::new("atmos::auth::run::leftover", format!("the private directory of a run could not be removed: {what}"))
         .help("remove it by hand")
@@ -183,16 +197,12 @@ fn is_run_name(name: &str) -> bool {
 
 /// Candidates, best first.
 fn bases(host: &Host) -> Vec<Place> {
-    let runtime = host.dirs.runtime.as_ref().filter(|runtime| is_own_directory(runtime));
-    let own = |path: &Path| Place { path: path.join("atmos").join("run"), guard: None };
+    // A runtime directory that does not exist is not made.
+    let runtime = host.dirs.runtime.as_ref().filter(|runtime| runtime.is_dir());
+    let own = |path: &Path| Place { path: path.join("atmos").join("run"), root: path.join("atmos") };
     let temporary = temporary_base(host);
-    let shared = Place { path: temporary.join("run"), guard: Some(temporary) };
+    let shared = Place { path: temporary.join("run"), root: temporary };
     runtime.map(|runtime| own(runtime)).into_iter().chain([own(&host.dirs.cache), shared]).collect()
-}
-
-/// A runtime directory that does not exist, or is that of the user before `sudo`, is not used.
-fn is_own_directory(path: &Path) -> bool {
-    std::fs::metadata(path).is_ok_and(|metadata| metadata.is_dir() && !private::foreign(&metadata))
 }
 
 /// The directory of this user in the temp directory. It exists only after it was created privately.

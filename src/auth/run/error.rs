@@ -7,6 +7,7 @@ use miette::Diagnostic;
 
 use crate::auth::{delivery, store};
 use crate::diag::Failure;
+use crate::host::trust;
 
 /// A run could not be set up, or a helper did not get its credentials.
 #[derive(Debug, thiserror::Error, Diagnostic)]
@@ -14,6 +15,10 @@ pub enum Error {
     #[error(transparent)]
     #[diagnostic(transparent)]
     File(#[from] store::Error),
+
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Directory(#[from] trust::Error),
 
     #[error(transparent)]
     #[diagnostic(transparent)]

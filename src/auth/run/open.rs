@@ -7,7 +7,7 @@ use super::directory::Directory;
 use super::server::{Server, Source};
 use crate::auth::creds::AwsCredentials;
 use crate::auth::delivery::{
-    Changes, Delivery, Helper, Profile, Style, Wiring, changes, child_env, config_text, credentials_text,
+    Changes, Delivery, Helper, Profile, Style, Wiring, changes, child_env, config_text, credentials_text, same_profile,
 };
 use crate::diag::{Talk, Warning};
 use crate::host::{Env, Host, fs};
@@ -184,7 +184,7 @@ fn identities<'a>(own: &'a RunIdentity, allowed: &'a [RunIdentity]) -> Result<Ve
         if identities.iter().any(|known| known.name == other.name) || other.style != Style::Aws {
             continue;
         }
-        if let Some(known) = identities.iter().find(|known| known.profile == other.profile) {
+        if let Some(known) = identities.iter().find(|known| same_profile(&known.profile, &other.profile)) {
             return Err(Error::SameProfile {
                 profile: other.profile.clone(),
                 first: known.name.clone(),

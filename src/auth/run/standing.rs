@@ -11,7 +11,7 @@ use crate::auth::delivery::{
 };
 use crate::auth::store::private;
 use crate::host::lock::FileLock;
-use crate::host::{Host, fs};
+use crate::host::{Host, fs, trust};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -49,11 +49,8 @@ impl Standing {
     /// A file or directory that is a link or somebody else's; a lock that does not come free in 10 s.
     pub fn write(&self, profiles: &[Profile], helper: &Helper) -> Result<(), Error> {
         let sections = config_sections(profiles, helper)?;
-        for directory in self.levels() {
-            // Configuration directories are often links of the user's own making; below, nothing is.
-            let real = if directory == self.root { followed(directory) } else { directory.to_path_buf() };
-            fs::create_private_dir(&real).map_err(|error| Error::io("create", directory, error))?;
-        }
+        // Configuration directories are often links of the user's own making; below, nothing is.
+        trust::private_dir(&self.root, &self.directory)?;
         // First: keys under one of these names would win against the helper.
         let names: Vec<&str> = profiles.iter().map(|profile| profile.name.as_str()).collect();
         edit(&self.credentials(), true, |text| remove_sections(text, &names))?;
@@ -80,22 +77,6 @@ impl Standing {
         let from_credentials = edit(&self.credentials(), false, |text| remove_sections(text, profiles))?;
         Ok(from_config || from_credentials)
     }
-
-    /// The directories from the root down.
-    fn levels(&self) -> Vec<&Path> {
-        let mut levels: Vec<&Path> =
-            self.directory.ancestors().take_while(|level| level.starts_with(&self.root)).collect();
-        levels.reverse();
-        levels
-    }
-}
-
-/// Where a link of this user leads; the path itself if it is none.
-fn followed(path: &Path) -> PathBuf {
-    let own_link =
-        std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink() && !private::foreign(&metadata));
-    let target = if own_link { std::fs::canonicalize(path).ok() } else { None };
-    target.unwrap_or_else(|| path.to_path_buf())
 }
 
 /// A name as one element of a path.
@@ -193,10 +174,8 @@ mod tests {
         assert_eq!(std::fs::read_to_string(standing.credentials()).unwrap(), "[mine]\nk = v\n");
         let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&standing.config()), mode(&standing.credentials())), (0o600, 0o600));
-        for level in standing.levels() {
-            assert_eq!(mode(level), 0o700, "{}", level.display());
-        }
-        assert_eq!(standing.levels().len(), 4);
+        let levels = standing.directory.ancestors().take_while(|level| level.starts_with(&standing.root));
+        assert_eq!(levels.map(mode).collect::<Vec<_>>(), [0o700; 4]);
     }
 
     #[test]

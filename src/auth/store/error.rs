@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use miette::Diagnostic;
 
 use crate::diag::Failure;
+use crate::host::trust;
 
 /// Exit status after the user broke off a question.
 const ABORTED: u8 = 130;
@@ -13,6 +14,10 @@ const ABORTED: u8 = 130;
 /// A keyring could not be used. A system without a keyring is no error: [`super::Store`] says so and goes on in memory.
 #[derive(Debug, thiserror::Error, Diagnostic)]
 pub enum Error {
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Directory(#[from] trust::Error),
+
     #[error("failed to {action} `{}`: {cause}", path.display())]
     #[diagnostic(code(atmos::auth::store::io), help("check that the directory exists, is yours, and is writable"))]
     Io {

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use super::password::Password;
 use super::seal::{self, Cost, Key, NONCE};
 use super::{Error, private};
-use crate::host::{fs, lock::FileLock};
+use crate::host::{fs, lock::FileLock, trust};
 use crate::secret::Expose as _;
 
 const MARK: &[u8; 8] = b"atmoskr\x01";
@@ -55,11 +55,12 @@ impl Files {
         let name = seal::file_name(key);
         let path = self.directory.join(&name);
         let Some(content) = private::read(&path)? else { return Ok(None) };
+        trust::check(&self.directory)?;
         self.open(&path, &name, &content).map(|(value, _)| Some(value))
     }
 
     pub(super) fn set(&self, key: &str, value: &[u8]) -> Result<(), Error> {
-        fs::create_private_dir(&self.directory).map_err(|error| Error::io("create", &self.directory, error))?;
+        trust::private_dir(&self.directory, &self.directory)?;
         let _lock = self.lock()?;
         let name = seal::file_name(key);
         let path = self.directory.join(&name);

@@ -6,6 +6,7 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::Error;
+use crate::value::hex;
 
 /// A 256-bit key, zeroed when it goes.
 pub(in crate::auth) type Key = Zeroizing<[u8; 32]>;
@@ -67,11 +68,7 @@ pub(in crate::auth) fn derive(password: &[u8], salt: &[u8; 16], cost: Cost) -> R
 
 /// Name of the file of an entry: the hash of the entry's name in 64 hex digits.
 pub(in crate::auth) fn file_name(name: &str) -> String {
-    use std::fmt::Write as _;
-    Sha256::digest(name.as_bytes()).iter().fold(String::with_capacity(64), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    hex(&Sha256::digest(name.as_bytes()))
 }
 
 /// That a file name has the form of [`file_name`].

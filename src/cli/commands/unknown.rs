@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 
 use super::super::error::Error;
+use crate::diag::nearest;
 
 /// Commands of the reference, by group, that later versions bring.
 const LATER: &[(&str, &[&str])] = &[
@@ -97,7 +98,7 @@ pub(super) fn command(group: &str, words: &[OsString]) -> Error {
         };
     }
     let built = built(group);
-    let near = near(&name, built.iter().map(String::as_str).chain(later.iter().copied()));
+    let near = nearest(&name, built.iter().map(String::as_str).chain(later.iter().copied()));
     let help = near.map(|near| format!("did you mean `{near}`?\n")).unwrap_or_default()
         + &format!("valid commands: {}\n", built.join(", "))
         + &format!("run `{group} --help` for usage");
@@ -111,13 +112,4 @@ fn built(group: &str) -> Vec<String> {
     group
         .map(|group| group.get_subcommands().map(|command| command.get_name().to_owned()).collect())
         .unwrap_or_default()
-}
-
-/// The known name that is most like `name`, if one is like it at all.
-fn near<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    known
-        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| candidate)
 }

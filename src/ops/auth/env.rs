@@ -7,9 +7,10 @@ use miette::Diagnostic;
 use super::super::access::Access;
 use super::super::identity::Choice;
 use crate::auth::delivery::{
-    Delivery, Format, Helper, Printable, Profile, Style, Wiring, printable, profile_name, render,
+    Delivery, Format, Helper, Printable, Profile, Style, Wiring, printable, profile_name, render, same_profile,
 };
 use crate::auth::resolution::Flag;
+use crate::auth::run::Error as RunError;
 use crate::auth::run::standing::Standing;
 use crate::auth::{Description, IdentityName, Logins};
 use crate::diag::{Failure, Result};
@@ -75,10 +76,23 @@ fn pointing(access: &Access, name: &IdentityName, known: &Description) -> Result
             region: known.region.clone(),
             has_keys: false,
         };
+        refuse_shared(access, name, &profile.name)?;
         let helper = Helper { exe: access.host.exe.clone(), arguments: access.helper_arguments.clone(), socket: None };
         standing(access, &known.provider).write(&[profile], &helper)?;
     }
     wire(access, name, known, None)
+}
+
+/// No other identity may have the same profile: who asked for it later would change the account of who asked first.
+fn refuse_shared(access: &Access, name: &IdentityName, profile: &str) -> Result<()> {
+    let others = access.settings.identities.keys().filter(|other| *other != name);
+    for other in others {
+        if profile_name(other.as_str()).is_ok_and(|theirs| same_profile(profile, &theirs)) {
+            let (first, second) = (name.to_string(), other.to_string());
+            return Err(RunError::SameProfile { profile: profile.to_owned(), first, second }.into());
+        }
+    }
+    Ok(())
 }
 
 /// Keys in the environment, for tools that cannot do otherwise.
@@ -97,7 +111,7 @@ fn wire(
 ) -> Result<Printable> {
     let files = standing(access, &known.provider);
     let identity = access.settings.identity(name.as_str());
-    Ok(printable(&Wiring {
+    let wiring = Wiring {
         identity: name.as_str(),
         profile: &profile_name(name.as_str())?,
         region: known.region.as_deref(),
@@ -108,7 +122,8 @@ fn wire(
         keys,
         env: identity.map(|identity| identity.env.as_slice()).unwrap_or_default(),
         announce: false,
-    })?)
+    };
+    Ok(printable(&wiring, &access.host.env)?)
 }
 
 fn standing(access: &Access, provider: &str) -> Standing {

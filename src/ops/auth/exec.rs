@@ -43,7 +43,7 @@ pub async fn exec(app: &App, access: &Access, request: &ExecRequest) -> Result<u
         args: arguments.to_vec(),
         cwd: app.host.cwd.clone(),
         env,
-        output: Output::Inherit,
+        output: Output::Given,
         stderr: None,
     };
     let outcome = match found {

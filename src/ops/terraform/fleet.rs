@@ -6,7 +6,7 @@ use super::error::NodeFailure;
 use super::single::{self, Ready};
 use super::{Done, Error, RunRequest};
 use crate::component::{self, Filter, Instance, Kind};
-use crate::diag::{Report, Result};
+use crate::diag::{Report, Result, nearest};
 use crate::exec::signals::Signals;
 use crate::exec::terraform::Verb;
 use crate::graph;
@@ -141,9 +141,7 @@ fn check_stack(app: &App, stack: &str) -> Result<()> {
         component::summaries(&app.host, &app.config, index)?.into_iter().map(|summary| summary.stack).collect();
     known.sort();
     known.dedup();
-    let likeness = |name: &str| strsim::jaro_winkler(name, stack);
-    let near = known.iter().max_by(|left, right| likeness(left).total_cmp(&likeness(right)));
-    let help = near
+    let help = nearest(stack, known.iter().map(String::as_str))
         .map_or_else(|| "`atmos list stacks` shows the stacks".to_owned(), |name| format!("did you mean `{name}`?"));
     Err(Error::UnknownStack { stack: stack.to_owned(), available: known.join(", "), help }.into())
 }
