@@ -12,14 +12,16 @@ pub fn create_private_dir(path: &Path) -> io::Result<()> {
     check_own_dir(path)
 }
 
+/// Creates `path` and its missing parents with mode 0700, whatever the umask: who is to keep secrets below finds them
+/// safe. What is there already stays as it is.
 #[cfg(unix)]
-fn create_dirs(path: &Path) -> io::Result<()> {
+pub fn create_dirs(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
 #[cfg(not(unix))]
-fn create_dirs(path: &Path) -> io::Result<()> {
+pub fn create_dirs(path: &Path) -> io::Result<()> {
     std::fs::create_dir_all(path)
 }
 

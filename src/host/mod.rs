@@ -1,5 +1,5 @@
 //! The outside world in one struct: environment snapshot, working directory, user directories, terminal facts, clock,
-//! private files and locks.
+//! private files, places that are safe for secrets ([`trust`]), and locks.
 //!
 //! Row 2. [`Host`] is built once in `main` and passed by reference. No other module reads the process environment or
 //! the working directory, and nothing ever changes them.

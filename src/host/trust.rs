@@ -95,11 +95,10 @@ pub fn check(path: &Path) -> Result<(), Error> {
     check_for(path, path)
 }
 
-/// More links than this in one path are a circle.
-const MOST_LINKS: usize = 40;
-
 #[cfg(unix)]
 fn check_for(path: &Path, wanted: &Path) -> Result<(), Error> {
+    /// More links than this in one path are a circle.
+    const MOST_LINKS: usize = 40;
     let names = |path: &Path| -> Vec<std::ffi::OsString> {
         path.components().rev().map(|part| part.as_os_str().to_owned()).collect()
     };
@@ -149,6 +148,16 @@ enum Kind {
     Other,
 }
 
+impl Kind {
+    fn of(kind: std::fs::FileType) -> Kind {
+        match kind {
+            kind if kind.is_dir() => Kind::Directory,
+            kind if kind.is_symlink() => Kind::Link,
+            _ => Kind::Other,
+        }
+    }
+}
+
 /// What decides about one level.
 #[derive(Debug, Clone, Copy)]
 struct Facts {
@@ -163,18 +172,14 @@ impl Facts {
     #[cfg(unix)]
     fn of(metadata: &std::fs::Metadata) -> Facts {
         use std::os::unix::fs::MetadataExt;
-        let kind = match metadata.file_type() {
-            kind if kind.is_dir() => Kind::Directory,
-            kind if kind.is_symlink() => Kind::Link,
-            _ => Kind::Other,
-        };
+        let kind = Kind::of(metadata.file_type());
         let user = rustix::process::geteuid().as_raw();
         Facts { kind, owner: metadata.uid(), mode: metadata.mode(), user }
     }
 
     #[cfg(not(unix))]
     fn of(metadata: &std::fs::Metadata) -> Facts {
-        let kind = if metadata.is_dir() { Kind::Directory } else { Kind::Other };
+        let kind = Kind::of(metadata.file_type());
         Facts { kind, owner: 0, mode: 0o700, user: 0 }
     }
 
@@ -182,6 +187,7 @@ impl Facts {
         (self.owner != 0 && self.owner != self.user).then(|| format!("belongs to another user (uid {})", self.owner))
     }
 
+    #[cfg(unix)]
     fn problem(&self) -> Option<String> {
         const STICKY: u32 = 0o1000;
         if let Some(foreign) = self.foreign() {

@@ -20,7 +20,7 @@ use crate::component::Instance;
 use crate::diag::{Failure, Result};
 use crate::exec::environment::{self, Atmos};
 use crate::exec::process;
-use crate::host::{Env, Host};
+use crate::host::{Env, Host, fs};
 use crate::value::Node;
 
 /// The identity of one run, authenticated, with its private directory. Closing (or dropping) it removes the directory, so it
@@ -283,9 +283,16 @@ pub(super) fn plugin_cache(app: &App) -> Result<Option<PathBuf>, crate::exec::Er
     if !app.config.terraform.plugin_cache {
         return Ok(None);
     }
-    let configured = app.config.terraform.plugin_cache_dir.clone();
-    let directory = configured.unwrap_or_else(|| app.host.dirs.cache.join("atmos/terraform/plugins"));
-    std::fs::create_dir_all(&directory).map_err(crate::exec::Error::file("create", &directory))?;
+    let (directory, made) = match app.config.terraform.plugin_cache_dir.clone() {
+        // Somewhere else it may be shared with others.
+        Some(directory) => (directory.clone(), std::fs::create_dir_all(&directory)),
+        None => {
+            let directory = app.host.dirs.cache.join("atmos/terraform/plugins");
+            let made = fs::create_dirs(&directory);
+            (directory, made)
+        }
+    };
+    made.map_err(crate::exec::Error::file("create", &directory))?;
     Ok(Some(directory))
 }
 

@@ -51,6 +51,21 @@ fn run_without_any_safe_place_is_refused_with_the_mend() {
 }
 
 #[test]
+fn own_directories_are_safe_whatever_the_umask() {
+    let mut sandbox = Sandbox::scenario("identity-resolution");
+    sandbox.remove("XDG_RUNTIME_DIR");
+    let mut shell = sandbox.command("/bin/sh");
+    let atmos = env!("CARGO_BIN_EXE_atmos");
+    // It has no identity; what it needs of the cache directory, it makes.
+    shell.args(["-c", &format!("umask 000; exec {atmos} terraform apply off -s dev -- -auto-approve")]);
+    sandbox.start(shell, "").wait().success();
+    assert!(sandbox.home().join(".cache/atmos").is_dir());
+    let run = sandbox.atmos(&["terraform", "apply", "own", "-s", "dev", "--", "-auto-approve"]).success();
+    run.says_not("is used instead");
+    assert!(sandbox.home().join(".cache/atmos/run").is_dir());
+}
+
+#[test]
 fn cache_keyring_and_standing_configuration_refuse_an_unsafe_place() {
     let mut cloud = Cloud::start(&[]);
     cloud.login("data-admin").success();
