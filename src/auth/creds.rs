@@ -48,3 +48,31 @@ pub struct PortalToken {
     pub start_url: String,
     pub region: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_must_not_be_over_when_they_arrive() {
+        let now: Timestamp = "2026-11-24T12:00:00Z".parse().unwrap();
+        for (expiration, fine) in [
+            (None, true),
+            (Some("2026-11-24T12:00:01Z"), true),
+            (Some("2026-11-24T12:00:00Z"), false),
+            (Some("2026-11-24T11:00:00Z"), false),
+        ] {
+            let credentials = AwsCredentials {
+                access_key_id: "ASIAEXAMPLE".to_owned(),
+                secret_access_key: Secret::from("secret".to_owned()),
+                session_token: None,
+                expiration: expiration.map(|text| text.parse().unwrap()),
+                issued: now,
+                region: None,
+            };
+            let error = credentials.on_arrival("AssumeRole of x", now).err().map(|error| error.to_string());
+            assert_eq!(error.is_none(), fine, "{expiration:?}");
+            assert!(error.is_none_or(|text| text.contains("AssumeRole of x") && text.contains("2026-11-24T12:00:00Z")));
+        }
+    }
+}

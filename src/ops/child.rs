@@ -283,14 +283,15 @@ pub(super) fn plugin_cache(app: &App) -> Result<Option<PathBuf>, crate::exec::Er
     if !app.config.terraform.plugin_cache {
         return Ok(None);
     }
-    let (directory, made) = match app.config.terraform.plugin_cache_dir.clone() {
+    let configured = app.config.terraform.plugin_cache_dir.clone();
+    let (directory, made) = if let Some(directory) = configured {
         // Somewhere else it may be shared with others.
-        Some(directory) => (directory.clone(), std::fs::create_dir_all(&directory)),
-        None => {
-            let directory = app.host.dirs.cache.join("atmos/terraform/plugins");
-            let made = fs::create_dirs(&directory);
-            (directory, made)
-        }
+        let made = std::fs::create_dir_all(&directory);
+        (directory, made)
+    } else {
+        let directory = app.host.dirs.cache.join("atmos/terraform/plugins");
+        let made = fs::create_dirs(&directory);
+        (directory, made)
     };
     made.map_err(crate::exec::Error::file("create", &directory))?;
     Ok(Some(directory))

@@ -80,6 +80,18 @@ fn explicit_identity_applies_to_all() {
 }
 
 #[test]
+fn allowed_identities_are_known_by_any_of_their_names() {
+    let sandbox = Sandbox::scenario("identity-resolution");
+    let text = sandbox.read("atmos.yaml");
+    sandbox.write("atmos.yaml", &text.replace("auth:\n", "auth:\n  allowed_identities: [mixed.CASE]\n"));
+    let main = "components/terraform/app/main.tf";
+    let text = sandbox.read(main).replace("echo \\\"[", "cat $AWS_CONFIG_FILE; echo \\\"[");
+    sandbox.write(main, &text);
+    let run = sandbox.atmos(&["terraform", "apply", "own", "-s", "dev", "--", "-auto-approve"]).success();
+    assert!(run.stdout.contains("[profile by-component]") && run.stdout.contains("[profile Mixed.Case]"), "{run}");
+}
+
+#[test]
 fn unknown_identity_of_a_component_is_reported_before_terraform_starts() {
     let sandbox = Sandbox::scenario("identity-resolution");
     let plan = sandbox.atmos(&["terraform", "plan", "unknown", "-s", "staging"]).exits(1);
