@@ -164,6 +164,7 @@ struct Facts {
     kind: Kind,
     owner: u32,
     mode: u32,
+    group: u32,
     /// This user.
     user: u32,
 }
@@ -174,17 +175,24 @@ impl Facts {
         use std::os::unix::fs::MetadataExt;
         let kind = Kind::of(metadata.file_type());
         let user = rustix::process::geteuid().as_raw();
-        Facts { kind, owner: metadata.uid(), mode: metadata.mode(), user }
+        Facts { kind, owner: metadata.uid(), mode: metadata.mode(), group: metadata.gid(), user }
     }
 
     #[cfg(not(unix))]
     fn of(metadata: &std::fs::Metadata) -> Facts {
         let kind = Kind::of(metadata.file_type());
-        Facts { kind, owner: 0, mode: 0o700, user: 0 }
+        Facts { kind, owner: 0, mode: 0o700, group: 0, user: 0 }
     }
 
     fn foreign(&self) -> Option<String> {
         (self.owner != 0 && self.owner != self.user).then(|| format!("belongs to another user (uid {})", self.owner))
+    }
+
+    /// Many systems give each user a group of the same number that nobody else is in, and with it a umask of 002: what
+    /// is writable for that group is writable for its user only. Root's group may have other members.
+    #[cfg(unix)]
+    fn private_group(&self) -> bool {
+        self.user != 0 && self.owner == self.user && self.group == self.user
     }
 
     #[cfg(unix)]
@@ -199,6 +207,7 @@ impl Facts {
             Kind::Other => Some("is no directory".to_owned()),
             Kind::Directory if self.mode & 0o022 == 0 || self.mode & STICKY != 0 => None,
             Kind::Directory if self.mode & 0o002 != 0 => Some("is writable for everybody".to_owned()),
+            Kind::Directory if self.private_group() => None,
             Kind::Directory => Some("is writable for its group".to_owned()),
         }
     }
@@ -243,21 +252,24 @@ mod tests {
 
     #[test]
     fn one_level_is_judged_by_owner_and_mode() {
-        for (kind, owner, mode, fine) in [
-            (Kind::Directory, 0, 0o755, true),
-            (Kind::Directory, 7, 0o700, true),
-            (Kind::Directory, 0, 0o1777, true),
-            (Kind::Directory, 7, 0o1770, true),
-            (Kind::Directory, 0, 0o775, false),
-            (Kind::Directory, 7, 0o707, false),
-            (Kind::Directory, 8, 0o700, false),
-            (Kind::Directory, 8, 0o1777, false),
-            (Kind::Link, 7, 0o777, true),
-            (Kind::Link, 0, 0o777, true),
-            (Kind::Link, 8, 0o777, false),
-            (Kind::Other, 7, 0o600, false),
+        for (kind, owner, group, mode, fine) in [
+            (Kind::Directory, 0, 0, 0o755, true),
+            (Kind::Directory, 7, 9, 0o700, true),
+            (Kind::Directory, 0, 0, 0o1777, true),
+            (Kind::Directory, 7, 9, 0o1770, true),
+            (Kind::Directory, 0, 0, 0o775, false),
+            (Kind::Directory, 7, 9, 0o775, false),
+            (Kind::Directory, 7, 7, 0o775, true),
+            (Kind::Directory, 0, 7, 0o775, false),
+            (Kind::Directory, 7, 7, 0o707, false),
+            (Kind::Directory, 8, 8, 0o700, false),
+            (Kind::Directory, 8, 8, 0o1777, false),
+            (Kind::Link, 7, 7, 0o777, true),
+            (Kind::Link, 0, 0, 0o777, true),
+            (Kind::Link, 8, 8, 0o777, false),
+            (Kind::Other, 7, 7, 0o600, false),
         ] {
-            let facts = Facts { kind, owner, mode, user: 7 };
+            let facts = Facts { kind, owner, mode, group, user: 7 };
             assert_eq!(facts.problem().is_none(), fine, "{facts:?}");
         }
     }
@@ -268,7 +280,7 @@ mod tests {
         let (wide, deep) = (temp.path().join("wide"), temp.path().join("wide/a/b"));
         std::fs::create_dir_all(&deep).unwrap();
         check(&deep).unwrap();
-        for bad in [0o777, 0o775, 0o757] {
+        for bad in [0o777, 0o757] {
             chmod(&wide, bad);
             let (level, mend) = refused(check(&deep.join("not yet there")));
             assert_eq!((level.as_path(), mend.contains(&format!("chmod go-w {}", wide.display()))), (&*wide, true));
