@@ -82,7 +82,7 @@ pub async fn run(launch: &Launch, around: Surroundings<'_>, signals: &mut Signal
     // Opened before the start, so that a bad path fails while nothing runs.
     let (out_end, err_end) = (wiring.stdout.writer(launch)?, wiring.stderr.writer(launch)?);
     command.stdout(wiring.stdout.stdio()).stderr(wiring.stderr.stdio());
-    let mut child = command.spawn().map_err(|error| Error::StartFailed {
+    let mut child = signals::start(launch.hangup, || command.spawn()).map_err(|error| Error::StartFailed {
         program: launch.program.clone(),
         configured: launch.configured.clone(),
         reason: format!("fork/exec {}: {error}", program.display()),
@@ -105,7 +105,7 @@ pub async fn run(launch: &Launch, around: Surroundings<'_>, signals: &mut Signal
             signal = signals.next() => {
                 stop.get_or_insert(signal);
                 if let Some(pid) = pid {
-                    signals::pass_on(pid, signal);
+                    signals::pass_on(pid, signal, launch.hangup);
                 }
             }
             () = &mut pumps, if !drained => drained = true,
@@ -273,6 +273,7 @@ async fn pump(
 mod tests {
     use std::time::Instant;
 
+    use super::super::launch::Hangup;
     use super::*;
     use crate::secret::Secret;
 
@@ -285,6 +286,7 @@ mod tests {
             env: Env::from_iter([("PATH", "/usr/bin:/bin")]),
             output,
             stderr: None,
+            hangup: Hangup::Terminates,
         }
     }
 

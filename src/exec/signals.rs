@@ -1,10 +1,14 @@
 //! Signals to this process while children run: who passes them on, and with which status it all ends.
 //!
 //! A child belongs to the terminal's foreground group just as we do, so Ctrl-C reaches it without us; a signal that
-//! somebody sent to our process alone does not, and is passed on. Nothing here ever kills a child by force: terraform
+//! somebody sent to our process alone does not, and is passed on. A terminal that closes is another matter ([`Hangup`]).
+//! Nothing here ever kills a child by force: terraform
 //! needs its time to release the state lock.
 
+use std::io;
+
 use super::Error;
+use super::launch::Hangup;
 
 /// A request to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,15 +117,15 @@ impl Signals {
 
 /// Sends a request on to the child if it has not received it already.
 #[cfg(unix)]
-pub(super) fn pass_on(child: u32, stop: Stop) {
+pub(super) fn pass_on(child: u32, stop: Stop, hangup: Hangup) {
     use rustix::process::{Pid, Signal, kill_process};
     if stop == Stop::Interrupt && in_foreground() {
         return;
     }
-    let signal = match stop {
-        Stop::Interrupt => Signal::INT,
-        Stop::Terminate => Signal::TERM,
-        Stop::Hangup => Signal::HUP,
+    let signal = match (stop, hangup) {
+        (Stop::Interrupt, _) => Signal::INT,
+        (Stop::Terminate, _) | (Stop::Hangup, Hangup::Terminates) => Signal::TERM,
+        (Stop::Hangup, Hangup::PassesOn) => Signal::HUP,
     };
     let Some(child) = i32::try_from(child).ok().and_then(Pid::from_raw) else { return };
     if let Err(error) = kill_process(child, signal) {
@@ -131,7 +135,29 @@ pub(super) fn pass_on(child: u32, stop: Stop) {
 }
 
 #[cfg(not(unix))]
-pub(super) fn pass_on(_child: u32, _stop: Stop) {}
+pub(super) fn pass_on(_child: u32, _stop: Stop, _hangup: Hangup) {}
+
+/// Starts a child. One that is shielded from SIGHUP has it blocked: a signal mask is inherited, and the runtimes of
+/// terraform and its plugins keep it as it was.
+#[cfg(unix)]
+pub(super) fn start<T>(hangup: Hangup, spawn: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    use nix::sys::signal::{SigSet, SigmaskHow, Signal};
+    if hangup == Hangup::PassesOn {
+        return spawn();
+    }
+    let mut shield = SigSet::empty();
+    shield.add(Signal::SIGHUP);
+    // Of this thread, for as long as the start takes; the others go on listening.
+    let before = shield.thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
+    let started = spawn();
+    before.thread_set_mask()?;
+    started
+}
+
+#[cfg(not(unix))]
+pub(super) fn start<T>(_hangup: Hangup, spawn: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    spawn()
+}
 
 /// Our process group is the one that the controlling terminal sends Ctrl-C to (and a child of ours is in it).
 #[cfg(unix)]

@@ -9,7 +9,9 @@ use super::super::setup::Context;
 use super::{unknown, write};
 use crate::auth::Options;
 use crate::auth::Validity;
+use crate::auth::realm::REALM_VARIABLE;
 use crate::auth::resolution::Flag;
+use crate::auth::run::Parent;
 use crate::auth::{Problem, Severity};
 use crate::diag::Result;
 use crate::ops::{Access, auth};
@@ -97,12 +99,25 @@ fn exec(context: &Context, args: ExecArgs) -> Result<u8> {
 
 fn process(context: &Context, args: ProcessArgs) -> Result<u8> {
     let request = auth::ProcessRequest { identity: flag(&args.identity), socket: args.socket };
-    let answer = if let Some(socket) = request.socket(&context.host) {
-        // Within a run nothing of the configuration is needed: the parent knows it all.
-        context.block_on(auth::ask_run(&request, socket))??
-    } else {
-        let access = access(context, Options { interactive: false, ..Options::default() })?;
-        context.block_on(auth::process(&access, &request))??
+    let answer = match request.socket.clone() {
+        // As a run's own configuration asks: nothing of ours is needed, the run knows it all.
+        Some(socket) => context.block_on(auth::ask_run(&request, socket))??,
+        None => {
+            let mut app = context.app()?;
+            // Without a configuration there is nothing but the run that could know the name.
+            if let (false, Some(parent)) = (app.config.found, Parent::of(&app.host.env, &app.host.cwd)) {
+                let answer = context.block_on(auth::ask_run(&request, parent.socket().to_path_buf()))??;
+                return write::raw(context, &answer).map(|()| 0);
+            }
+            if !app.config.found {
+                return Err(Error::NoConfiguration.into());
+            }
+            if let Some(realm) = args.realm {
+                app.host.env.set(REALM_VARIABLE, realm);
+            }
+            let access = Access::open(&app, Options { interactive: false, ..Options::default() })?;
+            context.block_on(auth::process(&access, &request))??
+        }
     };
     write::raw(context, &answer)?;
     Ok(0)

@@ -4,12 +4,14 @@ use std::path::{Path, PathBuf};
 
 use miette::Diagnostic;
 
-use super::super::access::Access;
+use super::super::access::{Access, refused};
 use super::super::identity::Choice;
 use crate::auth::delivery::{
     Delivery, Format, Helper, Printable, Profile, Style, Wiring, printable, profile_name, render,
 };
+use crate::auth::realm::RealmSource;
 use crate::auth::resolution::Flag;
+use crate::auth::run::Parent;
 use crate::auth::run::standing::Standing;
 use crate::auth::{Description, IdentityName, Logins};
 use crate::diag::{Failure, Result};
@@ -47,10 +49,12 @@ pub async fn env(access: &Access, request: &EnvRequest) -> Result<EnvReport> {
         Some(word) => Delivery::parse(word, None)?,
         None => Delivery::Process,
     };
-    if request.login {
-        access.session.credentials(&name).await?;
+    match &access.parent {
+        _ if request.login => drop(access.credentials(&access.session, &name).await?),
+        Some(parent) => parent.check(&access.session, &name).await.map_err(refused)?,
+        None => {}
     }
-    let known = access.session.describe(&name).await?;
+    let known = access.describe(&access.session, &name).await?;
     let (set, unset) = match delivery {
         Delivery::Env => with_keys(access, &name, &known).await?,
         Delivery::Process => pointing(access, &name, &known)?,
@@ -62,28 +66,41 @@ pub async fn env(access: &Access, request: &EnvRequest) -> Result<EnvReport> {
 
 /// The variables of the standing configuration, for `whoami`.
 pub(super) async fn standing_environment(access: &Access, name: &IdentityName) -> Result<Vec<(String, String)>> {
-    let known = access.session.describe(name).await?;
+    let known = access.describe(&access.session, name).await?;
     Ok(wire(access, name, &known, None)?.0)
 }
 
 /// Writes the standing configuration and returns the variables that point to it.
 fn pointing(access: &Access, name: &IdentityName, known: &Description) -> Result<Printable> {
-    if style(&known.kind) == Style::Aws {
+    // A run has a configuration of its own, which knows the run's socket.
+    if access.parent.is_none() && style(&known.kind) == Style::Aws {
         let profile = Profile {
             name: profile_name(name.as_str())?,
             identity: name.to_string(),
             region: known.region.clone(),
             has_keys: false,
         };
-        let helper = Helper { exe: access.host.exe.clone(), arguments: access.helper_arguments.clone(), socket: None };
-        standing(access, &known.provider).write(&[profile], &helper)?;
+        standing(access, &known.provider).write(&[profile], &standing_helper(access))?;
     }
     wire(access, name, known, None)
 }
 
+/// The program as it is called where nothing of this environment may be left: what counted here goes along.
+fn standing_helper(access: &Access) -> Helper {
+    let mut arguments = access.helper_arguments.clone();
+    if access.realm.source() == RealmSource::Env {
+        arguments.extend(["--realm".to_owned(), access.realm.to_string()]);
+    }
+    Helper { exe: access.host.exe.clone(), arguments, socket: None }
+}
+
 /// Keys in the environment, for tools that cannot do otherwise.
 async fn with_keys(access: &Access, name: &IdentityName, known: &Description) -> Result<Printable> {
-    let Some(credentials) = access.session.cached(name).await? else {
+    let credentials = match &access.parent {
+        Some(_) => Some(access.credentials(&access.session, name).await?),
+        None => access.session.cached(name).await?,
+    };
+    let Some(credentials) = credentials else {
         return Err(EnvError::NothingCached { name: name.to_string() }.into());
     };
     wire(access, name, known, Some(&credentials))
@@ -96,15 +113,19 @@ fn wire(
     keys: Option<&crate::auth::creds::AwsCredentials>,
 ) -> Result<Printable> {
     let files = standing(access, &known.provider);
+    let (config_file, credentials_file, style) = match &access.parent {
+        Some(run) => (run.config_file(), run.credentials_file(), Style::Aws),
+        None => (files.config(), files.credentials(), style(&known.kind)),
+    };
     let identity = access.settings.identity(name.as_str());
     Ok(printable(&Wiring {
         identity: name.as_str(),
         profile: &profile_name(name.as_str())?,
         region: known.region.as_deref(),
-        style: style(&known.kind),
-        config_file: &files.config(),
-        credentials_file: &files.credentials(),
-        socket: None,
+        style,
+        config_file: &config_file,
+        credentials_file: &credentials_file,
+        socket: access.parent.as_ref().map(Parent::socket),
         keys,
         env: identity.map(|identity| identity.env.as_slice()).unwrap_or_default(),
         announce: false,

@@ -31,6 +31,9 @@ pub struct LoginReport {
 
 /// Authenticates an identity, or a provider alone.
 pub async fn login(access: &Access, request: &LoginRequest) -> Result<LoginReport> {
+    if access.parent.is_some() {
+        return Err(LoginError::InsideRun.into());
+    }
     if let Some(provider) = &request.provider {
         return provider_login(access, provider).await;
     }
@@ -93,6 +96,15 @@ async fn only_provider(access: &Access, why: Option<Report>) -> Result<LoginRepo
 
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 enum LoginError {
+    #[error(
+        "`auth login` does nothing inside a run: the run around this command gives the credentials (ATMOS_RUN_SOCKET)"
+    )]
+    #[diagnostic(
+        code(atmos::auth::inside_run),
+        help("log in outside of it, in a terminal of your own; in here `atmos auth whoami` says who you are")
+    )]
+    InsideRun,
+
     #[error("no providers available")]
     #[diagnostic(code(atmos::auth::no_providers), help("configure one below `auth.providers` in atmos.yaml"))]
     NoProviders,
