@@ -82,7 +82,8 @@ pub async fn run(launch: &Launch, around: Surroundings<'_>, signals: &mut Signal
     // Opened before the start, so that a bad path fails while nothing runs.
     let (out_end, err_end) = (wiring.stdout.writer(launch)?, wiring.stderr.writer(launch)?);
     command.stdout(wiring.stdout.stdio()).stderr(wiring.stderr.stdio());
-    let mut child = signals::start(launch.hangup, || command.spawn()).map_err(|error| Error::StartFailed {
+    signals::shield(&mut command, launch.hangup);
+    let mut child = command.spawn().map_err(|error| Error::StartFailed {
         program: launch.program.clone(),
         configured: launch.configured.clone(),
         reason: format!("fork/exec {}: {error}", program.display()),
@@ -301,6 +302,15 @@ mod tests {
             let outcome = captured(&shell(script, Output::Capture), &Masker::default()).await.unwrap();
             assert_eq!((outcome.code, outcome.stop), (code, None), "{script}");
         }
+    }
+
+    #[tokio::test]
+    async fn children_ignore_a_hangup_unless_it_is_their_own_business() {
+        let mut launch = shell("kill -HUP $$; echo alive", Output::Capture);
+        let outcome = captured(&launch, &Masker::default()).await.unwrap();
+        assert_eq!((outcome.code, outcome.text().as_str()), (0, "alive"));
+        launch.hangup = Hangup::PassesOn;
+        assert_eq!(captured(&launch, &Masker::default()).await.unwrap().code, 129);
     }
 
     #[tokio::test]

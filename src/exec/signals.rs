@@ -5,6 +5,7 @@
 //! Nothing here ever kills a child by force: terraform
 //! needs its time to release the state lock.
 
+#[cfg(unix)]
 use std::io;
 
 use super::Error;
@@ -137,27 +138,24 @@ pub(super) fn pass_on(child: u32, stop: Stop, hangup: Hangup) {
 #[cfg(not(unix))]
 pub(super) fn pass_on(_child: u32, _stop: Stop, _hangup: Hangup) {}
 
-/// Starts a child. One that is shielded from SIGHUP has it blocked: a signal mask is inherited, and the runtimes of
-/// terraform and its plugins keep it as it was.
+/// Makes the child ignore SIGHUP where it is not its own business. What is ignored stays so across the start, also for
+/// what the child starts in turn; a blocked signal would not do, since Go's runtime opens the mask again.
 #[cfg(unix)]
-pub(super) fn start<T>(hangup: Hangup, spawn: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
-    use nix::sys::signal::{SigSet, SigmaskHow, Signal};
+#[expect(unsafe_code, reason = "there is no safe way to start a child with a signal ignored")]
+pub(super) fn shield(command: &mut tokio::process::Command, hangup: Hangup) {
+    use nix::sys::signal::{SigHandler, Signal, signal};
     if hangup == Hangup::PassesOn {
-        return spawn();
+        return;
     }
-    let mut shield = SigSet::empty();
-    shield.add(Signal::SIGHUP);
-    // Of this thread, for as long as the start takes; the others go on listening.
-    let before = shield.thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
-    let started = spawn();
-    before.thread_set_mask()?;
-    started
+    // SAFETY: between fork and exec this calls `sigaction` and nothing else, which may be called there, and neither
+    // allocates nor takes a lock. The handler is no function of ours.
+    unsafe {
+        command.pre_exec(|| signal(Signal::SIGHUP, SigHandler::SigIgn).map(drop).map_err(io::Error::from));
+    }
 }
 
 #[cfg(not(unix))]
-pub(super) fn start<T>(_hangup: Hangup, spawn: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
-    spawn()
-}
+pub(super) fn shield(_command: &mut tokio::process::Command, _hangup: Hangup) {}
 
 /// Our process group is the one that the controlling terminal sends Ctrl-C to (and a child of ours is in it).
 #[cfg(unix)]
