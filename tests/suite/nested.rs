@@ -82,6 +82,7 @@ for identity in data-admin network-admin; do
     say login-$identity auth login -i $identity
 done
 say login-provider auth login --provider corp
+say logout auth logout --all
 say list auth list
 ",
     );
@@ -107,8 +108,13 @@ say list auth list
     let key = cloud.last_key_of("DataOps");
     assert_eq!(json("process-data-admin")["AccessKeyId"], key);
     assert_eq!(json("keys-data-admin")["AWS_ACCESS_KEY_ID"], key);
-    for name in ["login-data-admin", "login-network-admin", "login-provider"] {
-        assert_says(&probe, name, "1", &["the run around this command gives the credentials", "log in outside of it"]);
+    for name in ["login-data-admin", "login-network-admin", "login-provider", "logout"] {
+        assert_says(
+            &probe,
+            name,
+            "1",
+            &["the run around this command gives the credentials", "do it outside of the run"],
+        );
     }
     assert_says(&probe, "list", "0", &[]);
     // The probe's copies of the keys are the test's own; apart from them nothing is left.

@@ -96,7 +96,7 @@ fn hangup_reaches_a_command_of_the_users_own_as_it_is() {
     cloud.login("data-admin").success();
     let script = "trap 'echo hung up; exit 3' HUP; echo >\"$PROBE/started\"; while :; do sleep 0.1; done";
     let mut run = cloud.sandbox.spawn(&["auth", "exec", "-i", "data-admin", "--", "sh", "-c", script]);
-    wait_until("the command runs", Duration::from_secs(60), || {
+    wait_until("the command runs", Duration::from_mins(1), || {
         assert!(run.is_running(), "the command has ended early");
         cloud.probes().join("started").exists().then_some(())
     });

@@ -163,10 +163,10 @@ mod unix {
                     "a child asked for identity {identity:?} of the configuration in {configuration:?}, which is not \
                      this run's identity of that name"
                 ));
-                return other(Reply { differs: Some(self.configuration.clone()), ..Reply::default() });
+                return other(&Reply { differs: Some(self.configuration.clone()), ..Reply::default() });
             }
             if only_check {
-                return other(Reply { allowed: true, ..Reply::default() });
+                return other(&Reply { allowed: true, ..Reply::default() });
             }
             match (self.source)(identity).await {
                 Ok(credentials) => helper_answer(&credentials, Timestamp::now()),
@@ -180,11 +180,11 @@ mod unix {
     }
 
     fn refusal(reason: &str) -> Zeroizing<String> {
-        other(Reply { error: Some(reason.to_owned()), ..Reply::default() })
+        other(&Reply { error: Some(reason.to_owned()), ..Reply::default() })
     }
 
-    fn other(reply: Reply) -> Zeroizing<String> {
-        let text = serde_json::to_string(&reply);
+    fn other(reply: &Reply) -> Zeroizing<String> {
+        let text = serde_json::to_string(reply);
         debug_assert!(text.is_ok(), "strings always serialise into memory");
         Zeroizing::new(text.unwrap_or_default())
     }

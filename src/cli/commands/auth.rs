@@ -99,27 +99,22 @@ fn exec(context: &Context, args: ExecArgs) -> Result<u8> {
 
 fn process(context: &Context, args: ProcessArgs) -> Result<u8> {
     let request = auth::ProcessRequest { identity: flag(&args.identity), socket: args.socket };
-    let answer = match request.socket.clone() {
-        // As a run's own configuration asks: nothing of ours is needed, the run knows it all.
-        Some(socket) => context.block_on(auth::ask_run(&request, socket))??,
-        None => {
-            let mut app = context.app()?;
-            // Without a configuration there is nothing but the run that could know the name.
-            if let (false, Some(parent)) = (app.config.found, Parent::of(&app.host.env, &app.host.cwd)) {
-                let answer = context.block_on(auth::ask_run(&request, parent.socket().to_path_buf()))??;
-                return write::raw(context, &answer).map(|()| 0);
-            }
-            if !app.config.found {
-                return Err(Error::NoConfiguration.into());
-            }
-            if let Some(realm) = args.realm {
-                app.host.env.set(REALM_VARIABLE, realm);
-            }
-            let access = Access::open(&app, Options { interactive: false, ..Options::default() })?;
-            context.block_on(auth::process(&access, &request))??
-        }
-    };
-    write::raw(context, &answer)?;
+    // As a run's own configuration asks: nothing of ours is needed, the run knows it all.
+    if let Some(socket) = request.socket.clone() {
+        return write::raw(context, &context.block_on(auth::ask_run(&request, socket))??).map(|()| 0);
+    }
+    let mut app = context.app()?;
+    if !app.config.found {
+        // Then there is nothing but the run that could know the name.
+        let parent = Parent::of(&app.host.env, &app.host.cwd).ok_or(Error::NoConfiguration)?;
+        let socket = parent.socket().to_path_buf();
+        return write::raw(context, &context.block_on(auth::ask_run(&request, socket))??).map(|()| 0);
+    }
+    if let Some(realm) = args.realm {
+        app.host.env.set(REALM_VARIABLE, realm);
+    }
+    let access = Access::open(&app, Options { interactive: false, ..Options::default() })?;
+    write::raw(context, &context.block_on(auth::process(&access, &request))??)?;
     Ok(0)
 }
 
@@ -189,6 +184,7 @@ fn problems(problems: &[Problem], sources: &crate::span::Sources) -> Node {
 
 fn logout(context: &Context, args: LogoutArgs) -> Result<u8> {
     let access = access(context, Options { interactive: false, ..Options::default() })?;
+    auth::outside_only(&access, "logout")?;
     let request = auth::LogoutRequest {
         name: args.name,
         identity: flag(&args.identity),

@@ -37,16 +37,13 @@ pub struct WhoamiReport {
 /// the run gives the credentials, and who they belong to is asked each time.
 pub async fn whoami(access: &Access, request: &WhoamiRequest) -> Result<WhoamiReport> {
     let name = access.needed_identity(&request.identity)?;
-    let (caller, validity, expiration) = match &access.parent {
-        Some(_) => {
-            let credentials = access.credentials(&access.session, &name).await?;
-            let (caller, validity) = access.session.caller_of(&name, &credentials).await?;
-            (caller, validity, credentials.expiration)
-        }
-        None => {
-            let (caller, validity) = access.session.caller(&name, request.verify).await?;
-            (caller, validity, None)
-        }
+    let (caller, validity, expiration) = if access.parent.is_some() {
+        let credentials = access.credentials(&access.session, &name).await?;
+        let (caller, validity) = access.session.caller_of(&name, &credentials).await?;
+        (caller, validity, credentials.expiration)
+    } else {
+        let (caller, validity) = access.session.caller(&name, request.verify).await?;
+        (caller, validity, None)
     };
     let known = access.describe(&access.session, &name).await?;
     let principal = caller.as_ref().map(|caller| caller.arn.clone());
