@@ -39,7 +39,7 @@ mod unix {
     use std::collections::VecDeque;
     use std::path::Path;
     use std::sync::Arc;
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     use jiff::Timestamp;
     use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
@@ -60,8 +60,10 @@ mod unix {
     const LONGEST: u64 = 64 * 1024;
     /// A helper sends its line at once, and reads its answer.
     const PATIENCE: Duration = Duration::from_secs(2);
-    /// Connections that have not asked yet. One more, and the oldest of them goes: whoever means it has asked long ago.
+    /// Connections that have not asked yet. One more, and the oldest of them goes, unless it has only just come.
     const SILENT: usize = 64;
+    /// How long a helper may take between connecting and asking, on a machine where a hundred start at once.
+    const GRACE: Duration = Duration::from_millis(250);
     /// Connections at once. They take descriptors, which the rest of the program needs too.
     const MOST: usize = 512;
 
@@ -92,17 +94,18 @@ mod unix {
     async fn serve(listener: UnixListener, service: Arc<Service>) {
         let mut connections = JoinSet::new();
         // The ends of those that have not asked yet, oldest first. Dropping one sends its connection away.
-        let mut silent: VecDeque<oneshot::Sender<()>> = VecDeque::new();
+        let mut silent: VecDeque<(Instant, oneshot::Sender<()>)> = VecDeque::new();
         loop {
             tokio::select! {
                 accepted = listener.accept(), if connections.len() < MOST => match accepted {
                     Ok((stream, _)) => {
-                        silent.retain(|waiting| !waiting.is_closed());
-                        if silent.len() >= SILENT {
+                        silent.retain(|(_, waiting)| !waiting.is_closed());
+                        let full = silent.len() >= SILENT;
+                        if full && silent.front().is_some_and(|(since, _)| since.elapsed() >= GRACE) {
                             silent.pop_front();
                         }
                         let (keep, sent_away) = oneshot::channel();
-                        silent.push_back(keep);
+                        silent.push_back((Instant::now(), keep));
                         let service = service.clone();
                         connections.spawn(async move { service.answer(stream, sent_away).await });
                     }
@@ -114,14 +117,18 @@ mod unix {
         }
     }
 
-    /// The line of a connection; `None` when none comes in time, or room is needed for others.
-    async fn read(half: OwnedReadHalf, sent_away: oneshot::Receiver<()>) -> Option<String> {
+    /// The question of a connection, or why there is none.
+    async fn read(half: OwnedReadHalf, sent_away: oneshot::Receiver<()>) -> Result<Question, &'static str> {
         let mut line = String::new();
         let mut reader = BufReader::new(half.take(LONGEST));
         tokio::select! {
             biased;
-            read = timeout(PATIENCE, reader.read_line(&mut line)) => matches!(read, Ok(Ok(1..))).then_some(line),
-            _ = sent_away => None,
+            read = timeout(PATIENCE, reader.read_line(&mut line)) => match read {
+                Ok(Ok(1..)) => serde_json::from_str(&line).map_err(|_| "the request was not understood"),
+                Ok(_) => Err("the request was not understood"),
+                Err(_) => Err("nothing was asked in time"),
+            },
+            _ = sent_away => Err("too many others connect and ask nothing"),
         }
     }
 
@@ -133,10 +140,9 @@ mod unix {
                 return;
             }
             let (half, mut write) = stream.into_split();
-            let question = read(half, sent_away).await.and_then(|line| serde_json::from_str::<Question>(&line).ok());
-            let mut reply = match question {
-                Some(question) => self.reply(question).await,
-                None => refusal("the request was not understood"),
+            let mut reply = match read(half, sent_away).await {
+                Ok(question) => self.reply(question).await,
+                Err(reason) => refusal(reason),
             };
             reply.push('\n');
             // A helper that went away has nothing left to be told.
