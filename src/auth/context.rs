@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::aws::client::Clients;
 use super::aws::endpoint::Endpoints;
-use super::cache::Cache;
+use super::cache::{self, Cache};
 use super::chain::Fingerprint;
 use super::creds::{AwsCredentials, PortalToken};
 use super::error::Error;
@@ -21,10 +21,13 @@ use super::realm::Realm;
 use super::record::StepRecord;
 use crate::diag::Warning;
 use crate::host::Host;
-use crate::host::lock::FileLock;
+use crate::host::lock::{self, FileLock};
 
 /// How often a waiter asks for a lock of another process.
 const POLL: Duration = Duration::from_millis(50);
+/// How long one process keeps another waiting that may not ask anybody. Its own work over the network is done sooner;
+/// a person at the portal may take any time.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How a session behaves.
 #[derive(Debug, Clone)]
@@ -130,9 +133,21 @@ impl Context {
         blocking(move || cache.remove(&name)).await?.map_err(Error::from)
     }
 
-    /// The lock of `name` between processes. Waits in small steps, so that dropping the future ends the wait.
-    pub(crate) async fn lock(&self, name: &str, waiting: &str) -> Result<FileLock, Error> {
+    /// The user may be asked to sign in, and would see it.
+    pub(crate) fn may_ask(&self) -> bool {
+        self.options.interactive && self.host.terminal.can_show_device_code()
+    }
+
+    /// The lock of `name` between processes; `work` says what its holder does. Waits in small steps, so that dropping the
+    /// future ends the wait. A process that may ask the user waits as long as it takes, another one a while for each
+    /// holder.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when one holder keeps the lock for too long.
+    pub(crate) async fn lock(&self, name: &str, work: &str) -> Result<FileLock, Error> {
+        let patience = self.options.timeout.map_or(PATIENCE, |timeout| timeout.min(PATIENCE));
         let mut told = false;
+        let mut holder: Option<(Option<u32>, Instant)> = None;
         loop {
             let (cache, name) = (self.cache.clone(), name.to_owned());
             let busy = Arc::new(AtomicBool::new(false));
@@ -140,13 +155,29 @@ impl Context {
             let attempt =
                 blocking(move || cache.lock(&name, Some(Duration::ZERO), || flag.store(true, Ordering::Relaxed)));
             match attempt.await? {
-                Ok(lock) => return Ok(lock),
-                Err(error) if !busy.load(Ordering::Relaxed) => return Err(error.into()),
-                Err(_) => {}
+                Ok(mut lock) => {
+                    // Only what waiters are told depends on it.
+                    if let Err(error) = lock.sign() {
+                        tracing::debug!(%error, "lock not signed");
+                    }
+                    return Ok(lock);
+                }
+                Err(cache::Error::Locked { path }) if busy.load(Ordering::Relaxed) => {
+                    let now = lock::signature(&path);
+                    if holder.is_none_or(|(known, _)| known != now) {
+                        holder = Some((now, Instant::now()));
+                    }
+                }
+                Err(error) => return Err(error.into()),
             }
+            let (pid, since) = holder.unwrap_or((None, Instant::now()));
+            let who = pid.map(|pid| format!(" (process {pid})")).unwrap_or_default();
             if !told {
-                self.host.talk.attention(waiting);
+                self.host.talk.attention(format!("waiting for another process{who} that {work}"));
                 told = true;
+            }
+            if !self.may_ask() && since.elapsed() >= patience {
+                return Err(Error::Busy { who, work: work.to_owned(), seconds: patience.as_secs() });
             }
             tokio::time::sleep(POLL).await;
         }

@@ -168,6 +168,18 @@ pub enum Error {
     #[diagnostic(code(atmos::auth::needs_terminal), help("{help}"))]
     NeedsTerminal { provider: String, help: String },
 
+    #[error("gave up after {seconds} s of waiting for another process{who} that {work}")]
+    #[diagnostic(
+        code(atmos::auth::busy),
+        help("it may be waiting for a person at the portal: finish or end it there, then try this again")
+    )]
+    Busy {
+        /// ` (process 123)`, or nothing.
+        who: String,
+        work: String,
+        seconds: u64,
+    },
+
     #[error("aws sso token creation failed for provider `{provider}`: {reason}")]
     #[diagnostic(code(atmos::auth::token_creation), help("{help}"))]
     TokenCreation { provider: String, reason: String, help: String },

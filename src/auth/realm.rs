@@ -12,6 +12,9 @@ use crate::host::Host;
 use crate::span::Place;
 use crate::value::hex;
 
+/// The variable that outranks `auth.realm`.
+pub const REALM_VARIABLE: &str = "ATMOS_AUTH_REALM";
+
 /// Longest realm, in characters.
 const MAXIMUM: usize = 64;
 
@@ -56,7 +59,7 @@ impl Realm {
         directory: Option<&Path>,
     ) -> Result<Realm, Error> {
         if let Some(value) = env.filter(|value| !value.is_empty()) {
-            check(value).map_err(|reason| invalid("ATMOS_AUTH_REALM", reason, None))?;
+            check(value).map_err(|reason| invalid(REALM_VARIABLE, reason, None))?;
             return Ok(Realm { value: value.to_owned(), source: RealmSource::Env });
         }
         if let Some((value, place)) = configured.filter(|(value, _)| !value.is_empty()) {
@@ -70,7 +73,7 @@ impl Realm {
     /// [`Realm::resolve`] for a configuration whose atmos.yaml lies in `directory`.
     pub fn of(host: &Host, auth: &AuthConfig, directory: Option<&Path>) -> Result<Realm, Error> {
         let configured = auth.realm.as_ref().map(|(value, span)| (value.as_str(), host.sources.place(*span)));
-        Realm::resolve(host.env.get("ATMOS_AUTH_REALM"), configured, directory)
+        Realm::resolve(host.env.get(REALM_VARIABLE), configured, directory)
     }
 
     pub fn as_str(&self) -> &str {

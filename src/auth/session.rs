@@ -94,6 +94,20 @@ impl Session {
         Chain::build(&self.settings, name, &self.context.host.sources)
     }
 
+    /// The fingerprint of the whole chain to an identity: what it is, whatever it is called.
+    ///
+    /// # Errors
+    /// As [`Session::chain`].
+    pub fn fingerprint_of(&self, name: &IdentityName) -> Result<Fingerprint, Error> {
+        let chain = self.chain(name)?;
+        Ok(self.fingerprint(&chain, chain.identities.len() - 1))
+    }
+
+    /// Registers credentials that came from elsewhere, before anything else happens with them.
+    pub fn mask(&self, credentials: &AwsCredentials) {
+        self.context.mask(credentials);
+    }
+
     /// Credentials of the identity with at least 15 minutes or a tenth of their lifetime left: from memory, from the
     /// encrypted cache, else by authenticating, which may ask the user to sign in.
     pub async fn credentials(&self, name: &IdentityName) -> Result<AwsCredentials, Error> {
@@ -141,22 +155,43 @@ impl Session {
         if chain.is_mock() || (record.caller.is_some() && !verify) {
             return Ok((record.caller, Validity::Valid));
         }
-        let provider = provider_spec(&chain);
-        let asked = assume_role::caller_identity(&self.context, chain.target(), provider, &record.credentials);
-        let asked = Box::pin(abortable(async { Ok(asked.await) })).await?;
-        match asked {
-            Ok(caller) => {
-                record.account = Some(caller.account.clone());
-                record.caller = Some(caller.clone());
-                self.context.steps.enter(&self.fingerprint(&chain, last)).await.value = Some(record.clone());
-                self.keep(&chain, last, &record).await?;
-                Ok((Some(caller), Validity::Valid))
-            }
-            Err(Refusal { status: Some(status), text, .. }) if status < 500 => {
-                Ok((record.caller, Validity::Invalid(text)))
-            }
-            Err(refusal) => Ok((record.caller, Validity::Unknown(refusal.text))),
+        let (caller, validity) = self.ask_caller(&chain, &record.credentials).await?;
+        let Some(caller) = caller else { return Ok((record.caller, validity)) };
+        record.account = Some(caller.account.clone());
+        record.caller = Some(caller.clone());
+        self.context.steps.enter(&self.fingerprint(&chain, last)).await.value = Some(record.clone());
+        self.keep(&chain, last, &record).await?;
+        Ok((Some(caller), validity))
+    }
+
+    /// Who the identity is by credentials that came from elsewhere. Nothing is kept.
+    ///
+    /// # Errors
+    /// As [`Session::chain`], or the user ends it.
+    pub async fn caller_of(
+        &self,
+        name: &IdentityName,
+        credentials: &AwsCredentials,
+    ) -> Result<(Option<CallerIdentity>, Validity), Error> {
+        let chain = self.chain(name)?;
+        if chain.is_mock() {
+            return Ok((None, Validity::Valid));
         }
+        self.ask_caller(&chain, credentials).await
+    }
+
+    async fn ask_caller(
+        &self,
+        chain: &Chain,
+        credentials: &AwsCredentials,
+    ) -> Result<(Option<CallerIdentity>, Validity), Error> {
+        let asked = assume_role::caller_identity(&self.context, chain.target(), provider_spec(chain), credentials);
+        let asked = Box::pin(abortable(async { Ok(asked.await) })).await?;
+        Ok(match asked {
+            Ok(caller) => (Some(caller), Validity::Valid),
+            Err(Refusal { status: Some(status), text, .. }) if status < 500 => (None, Validity::Invalid(text)),
+            Err(refusal) => (None, Validity::Unknown(refusal.text)),
+        })
     }
 
     /// What is known of the identity from the configuration and the cache; never asks the network.
@@ -223,8 +258,8 @@ impl Session {
         }
         abortable(async {
             let identity = &chain.identities[index].name;
-            let waiting = format!("waiting for another process that authenticates identity `{identity}`");
-            let _lock = self.context.lock(&self.cache_name(fingerprint), &waiting).await?;
+            let work = format!("authenticates identity `{identity}`");
+            let _lock = self.context.lock(&self.cache_name(fingerprint), &work).await?;
             // Whoever held the lock may have done the work.
             if let Some(record) = self.load(fingerprint).await?.filter(|record| self.accepts(record)) {
                 return Ok(record);
@@ -232,6 +267,7 @@ impl Session {
             self.context.prepare().await?;
             self.tell_of_other_realm(chain, index).await?;
             let record = self.authenticate(chain, index).await?;
+            self.refuse_expired(chain, index, &record)?;
             self.keep(chain, index, &record).await?;
             Ok(record)
         })
@@ -263,6 +299,19 @@ impl Session {
                 text: None,
                 at: None,
             }),
+        }
+    }
+
+    /// Credentials that are over on arrival are none, whoever gave them: most likely a clock is wrong.
+    fn refuse_expired(&self, chain: &Chain, index: usize, record: &StepRecord) -> Result<(), Error> {
+        let now = self.context.host.now();
+        match record.credentials.expiration {
+            Some(expiration) if expiration <= now => Err(Error::Refused {
+                what: format!("credentials of identity `{}`", chain.identities[index].name),
+                answer: format!("they expired at {expiration:.0}, before they came; the time here is {now:.0}"),
+                help: "set the clock of this machine, then try again".to_owned(),
+            }),
+            _ => Ok(()),
         }
     }
 

@@ -20,6 +20,18 @@ pub struct Launch {
     pub output: Output,
     /// Where the child's standard error goes, if not to ours.
     pub stderr: Option<Redirect>,
+    pub hangup: Hangup,
+}
+
+/// What becomes of SIGHUP, which the whole group gets when its terminal closes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Hangup {
+    /// Kept from the child, which gets SIGTERM from us: terraform dies of SIGHUP at once and leaves the state locked,
+    /// but ends in good order on SIGTERM.
+    #[default]
+    Terminates,
+    /// The child's own business, as with a command of the user's own.
+    PassesOn,
 }
 
 /// Where the child's standard output goes.

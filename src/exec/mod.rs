@@ -17,5 +17,5 @@ pub mod signals;
 pub mod terraform;
 
 pub use error::Error;
-pub use launch::{Launch, Output, Redirect};
+pub use launch::{Hangup, Launch, Output, Redirect};
 pub use process::stdin_is_readable;

@@ -83,6 +83,7 @@ pub async fn run(launch: &Launch, around: Surroundings<'_>, signals: &mut Signal
     // Opened before the start, so that a bad path fails while nothing runs.
     let (out_end, err_end) = (wiring.stdout.writer(launch)?, wiring.stderr.writer(launch)?);
     command.stdout(wiring.stdout.stdio()).stderr(wiring.stderr.stdio());
+    signals::shield(&mut command, launch.hangup);
     let mut child = command.spawn().map_err(|error| Error::StartFailed {
         program: launch.program.clone(),
         configured: launch.configured.clone(),
@@ -106,7 +107,7 @@ pub async fn run(launch: &Launch, around: Surroundings<'_>, signals: &mut Signal
             signal = signals.next() => {
                 stop.get_or_insert(signal);
                 if let Some(pid) = pid {
-                    signals::pass_on(pid, signal);
+                    signals::pass_on(pid, signal, launch.hangup);
                 }
             }
             () = &mut pumps, if !drained => drained = true,
@@ -275,6 +276,7 @@ async fn pump(
 mod tests {
     use std::time::Instant;
 
+    use super::super::launch::Hangup;
     use super::*;
     use crate::secret::Secret;
 
@@ -287,6 +289,7 @@ mod tests {
             env: Env::from_iter([("PATH", "/usr/bin:/bin")]),
             output,
             stderr: None,
+            hangup: Hangup::Terminates,
         }
     }
 
@@ -301,6 +304,15 @@ mod tests {
             let outcome = captured(&shell(script, Output::Capture), &Masker::default()).await.unwrap();
             assert_eq!((outcome.code, outcome.stop), (code, None), "{script}");
         }
+    }
+
+    #[tokio::test]
+    async fn children_ignore_a_hangup_unless_it_is_their_own_business() {
+        let mut launch = shell("kill -HUP $$; echo alive", Output::Capture);
+        let outcome = captured(&launch, &Masker::default()).await.unwrap();
+        assert_eq!((outcome.code, outcome.text().as_str()), (0, "alive"));
+        launch.hangup = Hangup::PassesOn;
+        assert_eq!(captured(&launch, &Masker::default()).await.unwrap().code, 129);
     }
 
     #[tokio::test]

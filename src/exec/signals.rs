@@ -1,10 +1,15 @@
 //! Signals to this process while children run: who passes them on, and with which status it all ends.
 //!
 //! A child belongs to the terminal's foreground group just as we do, so Ctrl-C reaches it without us; a signal that
-//! somebody sent to our process alone does not, and is passed on. Nothing here ever kills a child by force: terraform
+//! somebody sent to our process alone does not, and is passed on. A terminal that closes is another matter ([`Hangup`]).
+//! Nothing here ever kills a child by force: terraform
 //! needs its time to release the state lock.
 
+#[cfg(unix)]
+use std::io;
+
 use super::Error;
+use super::launch::Hangup;
 
 /// A request to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,15 +118,15 @@ impl Signals {
 
 /// Sends a request on to the child if it has not received it already.
 #[cfg(unix)]
-pub(super) fn pass_on(child: u32, stop: Stop) {
+pub(super) fn pass_on(child: u32, stop: Stop, hangup: Hangup) {
     use rustix::process::{Pid, Signal, kill_process};
     if stop == Stop::Interrupt && in_foreground() {
         return;
     }
-    let signal = match stop {
-        Stop::Interrupt => Signal::INT,
-        Stop::Terminate => Signal::TERM,
-        Stop::Hangup => Signal::HUP,
+    let signal = match (stop, hangup) {
+        (Stop::Interrupt, _) => Signal::INT,
+        (Stop::Terminate, _) | (Stop::Hangup, Hangup::Terminates) => Signal::TERM,
+        (Stop::Hangup, Hangup::PassesOn) => Signal::HUP,
     };
     let Some(child) = i32::try_from(child).ok().and_then(Pid::from_raw) else { return };
     if let Err(error) = kill_process(child, signal) {
@@ -131,7 +136,26 @@ pub(super) fn pass_on(child: u32, stop: Stop) {
 }
 
 #[cfg(not(unix))]
-pub(super) fn pass_on(_child: u32, _stop: Stop) {}
+pub(super) fn pass_on(_child: u32, _stop: Stop, _hangup: Hangup) {}
+
+/// Makes the child ignore SIGHUP where it is not its own business. What is ignored stays so across the start, also for
+/// what the child starts in turn; a blocked signal would not do, since Go's runtime opens the mask again.
+#[cfg(unix)]
+#[expect(unsafe_code, reason = "there is no safe way to start a child with a signal ignored")]
+pub(super) fn shield(command: &mut tokio::process::Command, hangup: Hangup) {
+    use nix::sys::signal::{SigHandler, Signal, signal};
+    if hangup == Hangup::PassesOn {
+        return;
+    }
+    // SAFETY: between fork and exec this calls `sigaction` and nothing else, which may be called there, and neither
+    // allocates nor takes a lock. The handler is no function of ours.
+    unsafe {
+        command.pre_exec(|| signal(Signal::SIGHUP, SigHandler::SigIgn).map(drop).map_err(io::Error::from));
+    }
+}
+
+#[cfg(not(unix))]
+pub(super) fn shield(_command: &mut tokio::process::Command, _hangup: Hangup) {}
 
 /// Our process group is the one that the controlling terminal sends Ctrl-C to (and a child of ours is in it).
 #[cfg(unix)]

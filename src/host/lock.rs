@@ -11,7 +11,7 @@ const POLL: Duration = Duration::from_millis(25);
 /// A held lock; dropping it releases it. The file stays, so that waiters and newcomers lock the same inode.
 #[derive(Debug)]
 pub struct FileLock {
-    _file: File,
+    file: File,
     path: PathBuf,
 }
 
@@ -27,7 +27,7 @@ impl FileLock {
         let mut waiting = Some(waiting);
         loop {
             match file.try_lock() {
-                Ok(()) => return Ok(FileLock { _file: file, path: path.to_path_buf() }),
+                Ok(()) => return Ok(FileLock { file, path: path.to_path_buf() }),
                 Err(TryLockError::Error(error)) => return Err(error),
                 Err(TryLockError::WouldBlock) => {}
             }
@@ -48,7 +48,7 @@ impl FileLock {
     pub fn try_acquire(path: &Path) -> io::Result<Option<FileLock>> {
         let file = open(path)?;
         match file.try_lock() {
-            Ok(()) => Ok(Some(FileLock { _file: file, path: path.to_path_buf() })),
+            Ok(()) => Ok(Some(FileLock { file, path: path.to_path_buf() })),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error),
         }
@@ -57,6 +57,22 @@ impl FileLock {
     pub fn path(&self) -> &Path {
         &self.path
     }
+
+    /// Writes into the file who holds it, for [`signature`].
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn sign(&mut self) -> io::Result<()> {
+        use std::io::{Seek as _, Write as _};
+        self.file.rewind()?;
+        self.file.set_len(0)?;
+        self.file.write_all(std::process::id().to_string().as_bytes())
+    }
+}
+
+/// The process that signed the lock last. Says nothing of whether it still holds it.
+pub fn signature(path: &Path) -> Option<u32> {
+    std::fs::read_to_string(path).ok()?.parse().ok()
 }
 
 #[cfg(unix)]
@@ -84,6 +100,10 @@ mod tests {
         let error = FileLock::acquire(&path, Some(Duration::ZERO), || told = true).unwrap_err();
         assert_eq!((error.kind(), told), (io::ErrorKind::TimedOut, true));
         drop(held);
-        assert!(FileLock::try_acquire(&path).unwrap().is_some());
+        assert_eq!(signature(&path), None);
+        let mut held = FileLock::try_acquire(&path).unwrap().unwrap();
+        held.sign().unwrap();
+        held.sign().unwrap();
+        assert_eq!(signature(&path), Some(std::process::id()));
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Read [`Access::open`]. Row 12.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::App;
@@ -9,9 +10,11 @@ use super::identity::{self, Answers, Choice, Question};
 use crate::auth::Options;
 use crate::auth::Session;
 use crate::auth::cache::Cache;
+use crate::auth::creds::AwsCredentials;
 use crate::auth::resolution::{Flag, Need};
-use crate::auth::{AuthConfig, Error, IdentityName, Realm, store};
-use crate::diag::Result;
+use crate::auth::run::{self, Parent};
+use crate::auth::{AuthConfig, Description, Error, IdentityName, Realm, store};
+use crate::diag::{Failure, Report, Result};
 use crate::host::Host;
 
 /// Settings, realm, keyring and session. Cheap to clone.
@@ -24,6 +27,10 @@ pub struct Access {
     pub keyring: store::Settings,
     pub cache: Arc<Cache>,
     pub session: Session,
+    /// The run that this process is a child of: it gives the credentials, and the keyring stays closed.
+    pub parent: Option<Parent>,
+    /// Directory of the configuration.
+    pub configuration: PathBuf,
     /// Arguments by which a helper that is started elsewhere finds this configuration.
     pub helper_arguments: Vec<String>,
     answers: Arc<Answers>,
@@ -40,7 +47,33 @@ impl Access {
         let cache = Arc::new(Cache::open(&host, &keyring, realm.as_str()));
         let session = Session::new(&host, settings.clone(), realm.clone(), cache.clone(), options);
         let helper_arguments = app.locate.clone();
-        Ok(Access { host, settings, realm, keyring, cache, session, helper_arguments, answers: Arc::default() })
+        let configuration = app.config.directory.clone();
+        let parent = Parent::of(&host.env, &configuration);
+        let answers = Arc::default();
+        Ok(Access { host, settings, realm, keyring, cache, session, parent, configuration, helper_arguments, answers })
+    }
+
+    /// Credentials of an identity of `session`: from the run around this process, which may use some identities and
+    /// nothing else, or by the session itself.
+    ///
+    /// # Errors
+    /// As [`Session::credentials`]; the run is gone, refuses, or means another identity by the name.
+    pub async fn credentials(&self, session: &Session, name: &IdentityName) -> Result<AwsCredentials> {
+        match &self.parent {
+            Some(parent) => parent.credentials(session, name).await.map_err(refused),
+            None => Ok(session.credentials(name).await?),
+        }
+    }
+
+    /// What is known of an identity. Within a run that is what the configuration says: nothing is cached here.
+    ///
+    /// # Errors
+    /// As [`Session::chain`]; the keyring cannot be opened.
+    pub async fn describe(&self, session: &Session, name: &IdentityName) -> Result<Description> {
+        match &self.parent {
+            Some(_) => Ok(session.outline(name)?),
+            None => Ok(session.describe(name).await?),
+        }
     }
 
     /// Answers a question about an identity, at a terminal with the user's help.
@@ -69,5 +102,27 @@ impl Access {
         }
     }
 }
+
+/// What the run around this process said, with the way out.
+pub(super) fn refused(error: run::Error) -> Report {
+    match error {
+        run::Error::Refused { identity, reason } => ParentRefused { name: identity, cause: reason }.into(),
+        other => other.into(),
+    }
+}
+
+/// The run around this process gives no credentials of that identity.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+#[error("the run around this command gives no credentials of `{name}`: {cause}")]
+#[diagnostic(
+    code(atmos::auth::parent_refused),
+    help("let the outer component use it (`required: true`, or `auth.allowed_identities`), or run this outside of it")
+)]
+struct ParentRefused {
+    name: String,
+    cause: String,
+}
+
+impl Failure for ParentRefused {}
 
 const NO_DEFAULT_HELP: &str = "name an identity with `--identity <name>`, or set `default: true` at one of them";

@@ -10,14 +10,13 @@ use super::App;
 use super::access::Access;
 use super::identity::{Choice, Question};
 use super::legacy;
-use crate::auth::creds::AwsCredentials;
 use crate::auth::delivery::{Delivery, Style, child_env, profile_name};
 use crate::auth::resolution::{Flag, Need, Source};
-use crate::auth::run::{Run, RunIdentity, RunSettings, client};
+use crate::auth::run::{Run, RunIdentity, RunSettings};
 use crate::auth::store::password_variables;
-use crate::auth::{AuthConfig, Description, IdentityName, Options, Session};
+use crate::auth::{AuthConfig, IdentityName, Options, Session};
 use crate::component::Instance;
-use crate::diag::{Failure, Result};
+use crate::diag::Result;
 use crate::exec::environment::{self, Atmos};
 use crate::exec::process;
 use crate::host::{Env, Host, fs};
@@ -135,27 +134,27 @@ struct Holding<'a> {
 
 impl Holding<'_> {
     async fn hold(&self, name: IdentityName, source: Source) -> Result<Held> {
-        let source_of_keys = self.source();
-        let credentials = self.credentials(&source_of_keys, &name).await?;
+        let credentials = self.access.credentials(&self.session, &name).await?;
         let others = self.others(&name);
         for (other, required) in &others {
             if *required {
-                self.credentials(&source_of_keys, other).await?;
+                self.access.credentials(&self.session, other).await?;
             }
         }
-        let known = self.describe(&name).await?;
+        let known = self.access.describe(&self.session, &name).await?;
         let region = credentials.region.clone().or_else(|| known.region.clone());
         let own = self.run_identity(&name, &known.provider, region.clone())?;
         let delivery = own.delivery;
         let mut allowed = Vec::with_capacity(others.len());
         for (other, _) in &others {
-            let known = self.describe(other).await?;
+            let known = self.access.describe(&self.session, other).await?;
             allowed.push(self.run_identity(other, &known.provider, known.region)?);
         }
         let settings = RunSettings {
             identity: Some(own),
             allowed,
-            source: source_of_keys,
+            source: self.source(),
+            configuration: self.access.configuration.display().to_string(),
             forbidden: forbidden(&self.access.host, self.access),
             announce: self.announce,
         };
@@ -168,26 +167,10 @@ impl Holding<'_> {
     /// The run that this process is a child of, else the session itself. A nested atmos may use what its parent allows and
     /// nothing else.
     fn source(&self) -> crate::auth::run::Source {
-        match self.access.host.env.get("ATMOS_RUN_SOCKET") {
-            Some(socket) => client::parent(PathBuf::from(socket)),
+        match &self.access.parent {
+            Some(parent) => parent.source(self.session.clone()),
             None => source_of(self.session.clone()),
         }
-    }
-
-    /// Inside another run nothing is cached here, and the keyring's password is out of reach.
-    async fn describe(&self, name: &IdentityName) -> Result<Description> {
-        match self.access.host.env.get("ATMOS_RUN_SOCKET") {
-            Some(_) => Ok(self.session.outline(name)?),
-            None => Ok(self.session.describe(name).await?),
-        }
-    }
-
-    async fn credentials(&self, source: &crate::auth::run::Source, name: &IdentityName) -> Result<AwsCredentials> {
-        if self.access.host.env.get("ATMOS_RUN_SOCKET").is_none() {
-            return Ok(self.session.credentials(name).await?);
-        }
-        let asked = source(name.to_string()).await;
-        asked.map_err(|cause| ParentRefused { name: name.to_string(), cause }.into())
     }
 
     /// The other identities that the run may use, each with whether it is required.
@@ -226,23 +209,11 @@ impl Holding<'_> {
             _ => Style::Aws,
         };
         let env = identity.map(|identity| identity.env.clone()).unwrap_or_default();
-        Ok(RunIdentity { name: name.to_string(), profile: profile_name(name.as_str())?, region, style, delivery, env })
+        let fingerprint = self.session.fingerprint_of(name)?.as_str().to_owned();
+        let (name, profile) = (name.to_string(), profile_name(name.as_str())?);
+        Ok(RunIdentity { name, profile, fingerprint, region, style, delivery, env })
     }
 }
-
-/// The run around this process gives no credentials of that identity.
-#[derive(Debug, thiserror::Error, miette::Diagnostic)]
-#[error("the run around this command gives no credentials of `{name}`: {cause}")]
-#[diagnostic(
-    code(atmos::auth::parent_refused),
-    help("let the outer component use it (`required: true`, or `auth.allowed_identities`), or run this outside of it")
-)]
-struct ParentRefused {
-    name: String,
-    cause: String,
-}
-
-impl Failure for ParentRefused {}
 
 /// Where the run's helper gets credentials while the child runs: from the session, which renews them.
 fn source_of(session: Session) -> crate::auth::run::Source {

@@ -14,7 +14,7 @@ use crate::diag::{Failure, Result};
 use crate::exec::argv::is_on;
 use crate::exec::helmfile::{Plan, Request, Settings, Target, steps};
 use crate::exec::signals::Signals;
-use crate::exec::{Error as ExecError, Launch, Output, Redirect, environment, files, folder_lock, process};
+use crate::exec::{Error as ExecError, Hangup, Launch, Output, Redirect, environment, files, folder_lock, process};
 use crate::host::Env;
 use crate::{resolve, yaml};
 
@@ -130,6 +130,7 @@ async fn version(app: &App, request: &RunRequest) -> Result<u8> {
         env: app.host.env.clone(),
         output: Output::Inherit,
         stderr: request.redirect_stderr.clone(),
+        hangup: Hangup::Terminates,
     };
     one(app, &launch, &mut Signals::listen()?).await?;
     Ok(0)
@@ -238,6 +239,7 @@ async fn children(
         env: env.clone(),
         output,
         stderr: request.redirect_stderr.clone(),
+        hangup: Hangup::Terminates,
     };
     if let Some(eks) = &plan.eks {
         one(app, &launch("aws", "`components.helmfile.use_eks: true`", &eks.args, Output::Stderr), signals).await?;

@@ -25,7 +25,7 @@ use crate::auth::resolution::Flag;
 use crate::diag::Result;
 use crate::exec::signals::Signals;
 use crate::exec::terraform::{Request, Verb};
-use crate::exec::{Launch, Output, process};
+use crate::exec::{Hangup, Launch, Output, process};
 use crate::resolve;
 
 /// One terraform command, of one component or of many.
@@ -90,6 +90,7 @@ async fn version(app: &App, request: &RunRequest) -> Result<Done> {
         env: app.host.env.clone(),
         output: Output::Inherit,
         stderr: request.request.redirect_stderr.clone(),
+        hangup: Hangup::Terminates,
     };
     let mut signals = Signals::listen()?;
     let outcome = process::run(&launch, child::surroundings(&app.host), &mut signals).await?;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::{AMBIENT_KEY, Cloud, free_port};
+use crate::support::{AMBIENT_KEY, Cloud, free_port, wait_until};
 
 const FLOW: [&str; 2] = ["RegisterClient", "StartDeviceAuthorization"];
 
@@ -190,6 +190,31 @@ fn two_processes_at_once_start_one_device_flow() {
 }
 
 #[test]
+fn command_that_may_not_ask_gives_up_on_a_login_that_nobody_finishes() {
+    let cloud = Cloud::unattended(&[]);
+    let mut command = cloud.sandbox.atmos_command(&["auth", "login", "--no-browser", "--identity", "data-admin"]);
+    command.env("ATMOS_FORCE_TTY", "true");
+    let login = cloud.sandbox.start(command, "");
+    wait_until("the code is shown", Duration::from_mins(1), || {
+        (cloud.portal.count("StartDeviceAuthorization") == 1).then_some(())
+    });
+    // One waits for the same identity, one for the same portal.
+    let whoami = cloud.sandbox.spawn(&["auth", "whoami", "--identity", "data-admin"]);
+    let plan = cloud.sandbox.spawn(&["terraform", "plan", "vpc", "-s", "dev"]);
+    let process = format!("another process (process {})", login.pid());
+    for (waiter, work) in [(whoami, "authenticates identity `data-admin`"), (plan, "signs in to `corp`")] {
+        let outcome = waiter.wait().exits(1).says(&format!("waiting for {process} that {work}"));
+        let outcome = outcome.says(&format!("gave up after 30 s of waiting for {process} that {work}"));
+        let limits = Duration::from_secs(30)..Duration::from_mins(1);
+        assert!(limits.contains(&outcome.elapsed), "{outcome}");
+    }
+    assert_eq!(cloud.portal.count("StartDeviceAuthorization"), 1);
+    login.signal(rustix::process::Signal::INT);
+    login.wait().exits(130);
+    cloud.assert_clean();
+}
+
+#[test]
 fn keys_in_the_callers_environment_change_nothing() {
     let mut cloud = Cloud::start(&[]);
     for (name, value) in [
@@ -262,4 +287,28 @@ fn endpoint_of_the_configuration_beats_the_environment() {
     cloud.sandbox = sandbox;
     cloud.login("data-admin").success();
     assert_eq!(cloud.portal.count("GetRoleCredentials"), 1);
+}
+
+/// An IDE that is started elsewhere has none of this shell's variables.
+#[test]
+fn realm_of_the_environment_goes_along_in_the_standing_helper() {
+    let mut cloud = Cloud::start(&[]);
+    cloud.sandbox.set("ATMOS_AUTH_REALM", "elsewhere");
+    cloud.login("data-admin").success();
+    cloud.sandbox.atmos(&["auth", "env", "-i", "data-admin"]).success();
+    let config = cloud.sandbox.home().join(".config/atmos/elsewhere/aws/corp/config");
+    let config = std::fs::read_to_string(config).unwrap();
+    let process = config.lines().find_map(|line| line.strip_prefix("credential_process = ")).unwrap();
+    cloud.sandbox.remove("ATMOS_AUTH_REALM");
+    let mut command = cloud.sandbox.command("/bin/sh");
+    command.args(["-c", process]).current_dir("/");
+    let (outcome, requests) = cloud.requests_during(|| cloud.sandbox.start(command, "").wait());
+    let outcome = outcome.success();
+    assert_eq!(requests, Vec::<String>::new(), "the entries of the realm are found\n{process}\n{outcome}");
+    assert_eq!(outcome.json()["AccessKeyId"], cloud.last_key_of("DataOps"));
+    // A realm of the configuration is found there, and needs no word.
+    cloud.login("data-admin").success();
+    cloud.sandbox.atmos(&["auth", "env", "-i", "data-admin"]).success();
+    let config = cloud.sandbox.home().join(".config/atmos/scenario/aws/corp/config");
+    assert!(!std::fs::read_to_string(config).unwrap().contains("--realm"));
 }

@@ -20,6 +20,7 @@ mod identities;
 mod isolation;
 mod keyring;
 mod login;
+mod nested;
 mod no_auth;
 mod parts;
 mod person;

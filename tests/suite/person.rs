@@ -95,6 +95,28 @@ fn interrupt_while_the_portal_is_awaited_ends_the_program() {
 }
 
 #[test]
+fn person_waits_for_the_login_of_another_process_or_ends_the_wait() {
+    let cloud = Cloud::unattended(&[]);
+    let login = ["auth", "login", "--no-browser", "-i", "data-admin"];
+    let mut first = Terminal::start(command(&cloud.sandbox, &login));
+    let shown = first.expect("user_code=[A-Z]{4}-[A-Z]{4}");
+    let mut impatient = Terminal::start(command(&cloud.sandbox, &login));
+    impatient.expect("waiting for another process");
+    impatient.press("\u{3}");
+    let (code, seen) = impatient.finish();
+    assert_eq!(code, 130, "{seen}");
+    let mut patient = Terminal::start(command(&cloud.sandbox, &login));
+    patient.expect("waiting for another process");
+    cloud.portal.decide(shown.trim_start_matches("user_code="), "approve");
+    for terminal in [first, patient] {
+        let (code, seen) = terminal.finish();
+        assert_eq!(code, 0, "{seen}");
+    }
+    assert_eq!(cloud.portal.count("StartDeviceAuthorization"), 1);
+    cloud.assert_clean();
+}
+
+#[test]
 fn interrupt_during_an_apply_lets_terraform_end() {
     let mut cloud = Cloud::start(&[]);
     cloud.sandbox.set("PROBE_SLEEP", "60");

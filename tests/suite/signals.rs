@@ -78,6 +78,34 @@ fn termination_reaches_the_child() {
     interrupted(Signal::TERM, false, 143);
 }
 
+/// A terminal that closes: everybody in its group gets the signal, and terraform alone would die of it at once.
+#[test]
+fn hangup_of_the_terminal_lets_terraform_release_its_lock() {
+    interrupted(Signal::HUP, true, 129);
+}
+
+#[test]
+fn hangup_sent_to_the_program_alone_reaches_the_child() {
+    interrupted(Signal::HUP, false, 129);
+}
+
+/// A command of the user's own gets the signal itself: it may mean something there.
+#[test]
+fn hangup_reaches_a_command_of_the_users_own_as_it_is() {
+    let cloud = Cloud::start(&[]);
+    cloud.login("data-admin").success();
+    let script = "trap 'echo hung up; exit 3' HUP; echo >\"$PROBE/started\"; while :; do sleep 0.1; done";
+    let mut run = cloud.sandbox.spawn(&["auth", "exec", "-i", "data-admin", "--", "sh", "-c", script]);
+    wait_until("the command runs", Duration::from_mins(1), || {
+        assert!(run.is_running(), "the command has ended early");
+        cloud.probes().join("started").exists().then_some(())
+    });
+    run.signal(Signal::HUP);
+    let outcome = run.wait().exits(129);
+    assert_eq!(outcome.stdout, "hung up\n", "{outcome}");
+    cloud.assert_clean();
+}
+
 /// With keys in files a killed run leaves them, in its private folder and nowhere else, until the next start.
 #[test]
 fn keys_that_a_killed_run_left_are_swept_at_the_next_start() {

@@ -138,6 +138,10 @@ pub fn changes(wiring: &Wiring<'_>) -> Changes {
         // It stands for no cloud, so what others left in the environment is not its business.
         remove.clear();
     }
+    if wiring.style != Style::Aws {
+        // It has no run of its own; one around it goes on, and what is inside asks that one and no keyring.
+        remove.retain(|name| name != "ATMOS_RUN_SOCKET");
+    }
     remove.sort();
     let mut changes = Changes { set, remove, extra: Vec::new() };
     changes.extra = wiring.env.iter().filter(|(name, _)| !changes.manages(name)).cloned().collect();

@@ -120,6 +120,7 @@ fn mock_kinds_have_the_values_of_the_reference() {
         ]
     );
     assert!(aws.manages("AWS_SECRET_ACCESS_KEY"));
+    assert!(!aws.remove.contains(&"ATMOS_RUN_SOCKET".to_owned()), "a run around it goes on");
     let plain = changes(&Wiring { style: Style::Mock, ..wiring() });
     assert_eq!((names(&plain), plain.remove.len()), (vec!["MOCK_IDENTITY=net".to_owned()], 0));
 }

@@ -143,6 +143,16 @@ async fn token_of_a_portal_never_goes_to_other_endpoints() {
 }
 
 #[tokio::test]
+async fn credentials_that_are_over_on_arrival_are_none() {
+    let bed = Bed::new().await;
+    bed.server.script.lock().unwrap().role_lifetime = -60;
+    let error = bed.fresh().credentials(&name("base")).await.unwrap_err();
+    assert!(error.to_string().contains("expired at"), "{error}");
+    bed.server.script.lock().unwrap().role_lifetime = 3600;
+    bed.fresh().credentials(&name("base")).await.unwrap();
+}
+
+#[tokio::test]
 async fn chain_signs_in_once_and_a_second_process_asks_nobody() {
     let bed = Bed::new().await;
     let session = bed.fresh();

@@ -117,8 +117,8 @@ async fn obtain(
     {
         return Ok(token);
     }
-    let waiting = format!("waiting for another process that signs in to `{}`", portal.name);
-    let _lock = context.lock(&portal.cache_name(), &waiting).await?;
+    let work = format!("signs in to `{}`", portal.name);
+    let _lock = context.lock(&portal.cache_name(), &work).await?;
     // Whoever held the lock may have signed in meanwhile.
     let old = cached(context, portal).await?;
     if let Some(token) = &old
@@ -134,9 +134,7 @@ async fn obtain(
     };
     let token = match refreshed {
         Some(token) => token,
-        None if context.options.interactive && context.host.terminal.can_show_device_code() => {
-            device::authorize(context, portal).await?
-        }
+        None if context.may_ask() => device::authorize(context, portal).await?,
         None => return Err(needs_terminal(context, portal)),
     };
     context.store(&portal.cache_name(), token_to_bytes(&token)).await?;

@@ -2,56 +2,84 @@
 //!
 //! Whoever holds a socket asks nobody else: a dead run is an error, and the keyring stays closed.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::{Error, Source};
+use super::Error;
 use crate::auth::delivery::parse_helper_answer;
 
-/// The run may be waiting for a person who logs in.
-const PATIENCE: Duration = Duration::from_mins(10);
+/// What is asked of a run.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Question {
+    pub identity: String,
+    /// What the asker means by that name. Without it whatever the run means by it: the lines of its own AWS
+    /// configuration ask so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meant: Option<Meant>,
+    /// Only whether the run may use the identity; nobody authenticates for the answer.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub only_check: bool,
+}
+
+/// An identity of another configuration than the run's: equal names prove nothing.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Meant {
+    /// Fingerprint of the chain behind the identity.
+    pub fingerprint: String,
+    /// Directory of the configuration that names it, for people.
+    pub configuration: String,
+}
+
+impl Question {
+    /// The identity that the run knows by this name.
+    pub fn by_name(identity: &str) -> Question {
+        Question { identity: identity.to_owned(), ..Question::default() }
+    }
+}
+
+/// What a run answers in place of credentials.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Reply {
+    /// Why there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) error: Option<String>,
+    /// The run means something else by the name: the directory of its configuration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) differs: Option<String>,
+    /// The answer to a check.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) allowed: bool,
+}
 
 /// Asks a run for the credentials of an identity. Blocks up to `timeout`; the answer is ready to be printed for an AWS
 /// SDK, on one line without its end.
 ///
 /// # Errors
-/// [`Error::Gone`] when nobody listens, [`Error::Refused`] with the run's reason, [`Error::Timeout`].
-pub fn request(socket: &Path, identity: &str, timeout: Duration) -> Result<Zeroizing<String>, Error> {
-    let answer = exchange(socket, identity, timeout)?;
-    if parse_helper_answer(&answer, Timestamp::UNIX_EPOCH).is_some() {
+/// [`Error::Gone`] when nobody listens, [`Error::Refused`] with the run's reason, [`Error::Differs`] when the run means
+/// another identity by that name, [`Error::Timeout`].
+pub fn request(socket: &Path, question: &Question, timeout: Duration) -> Result<Zeroizing<String>, Error> {
+    let answer = exchange(socket, question, timeout)?;
+    if !question.only_check && parse_helper_answer(&answer, Timestamp::UNIX_EPOCH).is_some() {
         return Ok(answer);
     }
-    let reply: Option<serde_json::Value> = serde_json::from_str(&answer).ok();
-    match reply.as_ref().and_then(|reply| reply.get("error")?.as_str()) {
-        Some(reason) => Err(Error::Refused { identity: identity.to_owned(), reason: reason.to_owned() }),
-        None => Err(Error::BadAnswer { socket: socket.to_path_buf() }),
+    let identity = question.identity.clone();
+    match serde_json::from_str(&answer) {
+        Ok(Reply { differs: Some(there), .. }) => {
+            let here = question.meant.as_ref().map(|meant| meant.configuration.clone()).unwrap_or_default();
+            Err(Error::Differs { identity, here, there })
+        }
+        Ok(Reply { error: Some(reason), .. }) => Err(Error::Refused { identity, reason }),
+        Ok(Reply { allowed: true, .. }) if question.only_check => Ok(answer),
+        _ => Err(Error::BadAnswer { socket: socket.to_path_buf() }),
     }
-}
-
-/// A source that asks the run around this process (`ATMOS_RUN_SOCKET`), for nested runs.
-pub fn parent(socket: PathBuf) -> Source {
-    Arc::new(move |identity| {
-        let socket = socket.clone();
-        Box::pin(async move {
-            let asked = tokio::task::spawn_blocking(move || {
-                let answer = request(&socket, &identity, PATIENCE)?;
-                parse_helper_answer(&answer, Timestamp::now()).ok_or(Error::BadAnswer { socket })
-            });
-            match asked.await {
-                Ok(Ok(credentials)) => Ok(credentials),
-                Ok(Err(error)) => Err(error.to_string()),
-                Err(error) => Err(format!("the run could not be asked: {error}")),
-            }
-        })
-    })
 }
 
 #[cfg(unix)]
-fn exchange(socket: &Path, identity: &str, timeout: Duration) -> Result<Zeroizing<String>, Error> {
+fn exchange(socket: &Path, question: &Question, timeout: Duration) -> Result<Zeroizing<String>, Error> {
     use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
     use std::os::unix::net::UnixStream;
 
@@ -72,8 +100,8 @@ fn exchange(socket: &Path, identity: &str, timeout: Duration) -> Result<Zeroizin
     check_peer(&stream, socket)?;
     stream.set_read_timeout(Some(timeout)).map_err(failed)?;
     stream.set_write_timeout(Some(timeout)).map_err(failed)?;
-    let line = format!("{}\n", serde_json::json!({ "identity": identity }));
-    stream.write_all(line.as_bytes()).map_err(failed)?;
+    let line = serde_json::to_string(question).map_err(|error| Error::io("ask", socket, error.into()))?;
+    stream.write_all(format!("{line}\n").as_bytes()).map_err(failed)?;
     // Room enough that the answer never moves and leaves a copy behind.
     let mut answer = Zeroizing::new(Vec::with_capacity(64 * 1024));
     BufReader::with_capacity(16, stream).take(LONGEST).read_until(b'\n', &mut answer).map_err(failed)?;
@@ -105,6 +133,6 @@ fn check_peer(_stream: &std::os::unix::net::UnixStream, socket: &Path) -> Result
 }
 
 #[cfg(not(unix))]
-fn exchange(_socket: &Path, _identity: &str, _timeout: Duration) -> Result<Zeroizing<String>, Error> {
+fn exchange(_socket: &Path, _question: &Question, _timeout: Duration) -> Result<Zeroizing<String>, Error> {
     Err(Error::NotBuilt)
 }

@@ -17,6 +17,10 @@ use crate::host::{Host, trust};
 /// Name of the socket, short because paths of sockets are limited.
 const SOCKET: &str = "s";
 const LOCK: &str = "lock";
+/// Name of the AWS configuration file beside the socket.
+pub(super) const CONFIG: &str = "config";
+/// Name of the AWS credentials file beside it.
+pub(super) const CREDENTIALS: &str = "credentials";
 /// Bytes that the path of a socket may have, without its end mark.
 const LONGEST_SOCKET: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
 const PATIENCE: Duration = Duration::from_secs(10);

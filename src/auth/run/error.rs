@@ -24,6 +24,10 @@ pub enum Error {
     #[diagnostic(transparent)]
     Delivery(#[from] delivery::Error),
 
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Identity(#[from] Box<crate::auth::Error>),
+
     #[error("failed to {action} `{}`: {cause}", path.display())]
     #[diagnostic(
         code(atmos::auth::run::io),
@@ -52,10 +56,13 @@ pub enum Error {
     #[diagnostic(code(atmos::auth::run::no_credentials))]
     NoCredentials { identity: String, reason: String },
 
-    #[error("the run that this credential helper belongs to has ended (`{}`)", socket.display())]
+    #[error("the run that gives the credentials here has ended (`{}`)", socket.display())]
     #[diagnostic(
         code(atmos::auth::run::gone),
-        help("start the command again through atmos; the helper never opens the keyring in place of its run")
+        help(
+            "start the command again through atmos; nothing inside a run opens the keyring in its place. If this is a \
+             shell of your own, unset ATMOS_RUN_SOCKET"
+        )
     )]
     Gone { socket: PathBuf },
 
@@ -66,6 +73,19 @@ pub enum Error {
     #[error("the run gave no credentials for identity `{identity}`: {reason}")]
     #[diagnostic(code(atmos::auth::run::refused))]
     Refused { identity: String, reason: String },
+
+    #[error(
+        "identity `{identity}` of the configuration in `{here}` is not the identity `{identity}` of the run around this \
+         command, whose configuration is in `{there}`: kind, account, role, region, realm or endpoint differ"
+    )]
+    #[diagnostic(
+        code(atmos::auth::run::differs),
+        help(
+            "run this outside of the run, or rename one of the two identities; where both configurations are one, look \
+             at the `auth` section of the outer component and at ATMOS_AUTH_REALM and AWS_ENDPOINT_URL*"
+        )
+    )]
+    Differs { identity: String, here: String, there: String },
 
     #[error("the run did not answer within {seconds} s (`{}`)", socket.display())]
     #[diagnostic(
@@ -102,6 +122,7 @@ impl Failure for Error {
         match self {
             Error::File(error) => error.exit_code(),
             Error::Delivery(error) => error.exit_code(),
+            Error::Identity(error) => error.exit_code(),
             _ => 1,
         }
     }

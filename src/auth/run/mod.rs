@@ -1,16 +1,18 @@
 //! The private directory of a run, the socket in it, and the AWS configuration that outlives runs.
 //!
-//! Row 5. Read [`Run`] first (what a child gets and when it goes), then [`client`] (how a child's helper asks) and
-//! [`standing`] (the configuration behind `auth env`).
+//! Row 5. Read [`Run`] first (what a child gets and when it goes), then [`client`] (how a child's helper asks), [`Parent`]
+//! (how an atmos inside a run does) and [`standing`] (the configuration behind `auth env`).
 
 pub mod client;
 mod directory;
 mod error;
 mod open;
+mod parent;
 mod server;
 pub mod standing;
 
 pub(in crate::auth) use directory::temporary_base;
 pub use error::Error;
 pub use open::{Run, RunIdentity, RunSettings};
+pub use parent::{Parent, SOCKET_VARIABLE};
 pub use server::{Answer, Source};

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::Error;
-use super::directory::Directory;
-use super::server::{Server, Source};
+use super::directory::{CONFIG, CREDENTIALS, Directory};
+use super::server::{Allowed, Server, Service, Source};
 use crate::auth::creds::AwsCredentials;
 use crate::auth::delivery::{
     Changes, Delivery, Helper, Profile, Style, Wiring, changes, child_env, config_text, credentials_text, same_profile,
@@ -18,6 +18,8 @@ pub struct RunIdentity {
     pub name: String,
     /// Its AWS profile, from [`crate::auth::delivery::profile_name`].
     pub profile: String,
+    /// Fingerprint of its chain: a nested atmos must mean the same identity by the name.
+    pub fingerprint: String,
     pub region: Option<String>,
     pub style: Style,
     /// How the child gets its credentials. `Env` is for the run's own identity; any other is then asked for by profile.
@@ -34,6 +36,8 @@ pub struct RunSettings {
     /// Other identities that the child may use: required and allowed ones.
     pub allowed: Vec<RunIdentity>,
     pub source: Source,
+    /// Directory of the configuration that names the identities, for people.
+    pub configuration: String,
     /// Variables that never reach a child, from [`crate::auth::store::password_variables`].
     pub forbidden: Vec<String>,
     /// Tells the child the identity's name in `ATMOS_IDENTITY` (shells, `auth exec`).
@@ -88,8 +92,8 @@ impl Run {
         keys: &[Option<AwsCredentials>],
     ) -> Result<(), Error> {
         let directory = self.directory.insert(Directory::create(host)?);
-        let (socket, config) = (directory.socket(), directory.path().join("config"));
-        let credentials = directory.path().join("credentials");
+        let (socket, config) = (directory.socket(), directory.path().join(CONFIG));
+        let credentials = directory.path().join(CREDENTIALS);
         let in_file = |identity: &RunIdentity| identity.delivery == Delivery::Files;
         let entries: Vec<(&str, &AwsCredentials)> = identities
             .iter()
@@ -119,8 +123,17 @@ impl Run {
 
     #[cfg(unix)]
     fn listen(&mut self, socket: &Path, identities: &[&RunIdentity], settings: &RunSettings) -> Result<(), Error> {
-        let allowed = identities.iter().map(|identity| identity.name.clone()).collect();
-        self.server = Some(Server::start(socket, allowed, settings.source.clone(), self.talk.clone())?);
+        let allowed = |identity: &&RunIdentity| Allowed {
+            name: identity.name.clone(),
+            fingerprint: identity.fingerprint.clone(),
+        };
+        let service = Service {
+            allowed: identities.iter().map(allowed).collect(),
+            source: settings.source.clone(),
+            configuration: settings.configuration.clone(),
+            talk: self.talk.clone(),
+        };
+        self.server = Some(Server::start(socket, service)?);
         Ok(())
     }
 

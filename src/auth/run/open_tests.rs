@@ -4,11 +4,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde_json::{Value, json};
 
 use super::*;
+use crate::auth::cache::Cache;
+use crate::auth::config::tests::config;
 use crate::auth::delivery::profile_name;
-use crate::auth::run::client;
+use crate::auth::run::client::{self, Meant, Question};
+use crate::auth::run::{Parent, SOCKET_VARIABLE};
 use crate::auth::store::open::tests::{ear, host, listening_host};
+use crate::auth::{Options, Realm, Session, store};
 use crate::secret::Secret;
 
 fn identity(name: &str, delivery: Delivery) -> RunIdentity {
@@ -46,13 +51,14 @@ fn source() -> (Source, Arc<AtomicUsize>) {
 
 fn settings(own: Option<RunIdentity>, allowed: Vec<RunIdentity>) -> RunSettings {
     let forbidden = vec!["ATMOS_KEYRING_PASSWORD".to_owned()];
-    RunSettings { identity: own, allowed, source: source().0, forbidden, announce: false }
+    let configuration = "/outer".to_owned();
+    RunSettings { identity: own, allowed, source: source().0, configuration, forbidden, announce: false }
 }
 
 async fn ask(socket: PathBuf, identity: &str) -> Result<String, Error> {
     let identity = identity.to_owned();
     tokio::task::spawn_blocking(move || {
-        client::request(&socket, &identity, Duration::from_secs(5)).map(|answer| answer.to_string())
+        client::request(&socket, &Question::by_name(&identity), Duration::from_secs(5)).map(|answer| answer.to_string())
     })
     .await
     .unwrap()
@@ -198,20 +204,106 @@ async fn without_an_identity_and_for_mocks_nothing_is_on_disk() {
     assert_eq!(std::fs::read_dir(temp.path()).unwrap().count(), 0);
 }
 
+/// The source of a run inside another one, as a configuration with one identity of that chain has it.
+fn inside(outer: &Run, host: &Host, chain: &Value) -> (Parent, Session, String) {
+    let env = Env::from_iter([(SOCKET_VARIABLE, outer.socket().unwrap().to_str().unwrap())]);
+    let parent = Parent::of(&env, Path::new("/inner")).unwrap();
+    let session = session(host, chain);
+    let fingerprint = session.fingerprint_of(&"own".into()).unwrap().as_str().to_owned();
+    (parent, session, fingerprint)
+}
+
+fn session(host: &Host, role: &Value) -> Session {
+    let keyring = store::Settings { kind: Some("memory".to_owned()), ..store::Settings::default() };
+    let auth = config(&json!({
+        "providers": {"p": {"kind": "mock", "region": "eu-west-1"}},
+        "identities": {
+            "own": {"kind": "aws/assume-role", "via": {"provider": "p"}, "principal": {"assume_role": role}},
+            "admin": {"kind": "aws/assume-role", "via": {"provider": "p"}, "principal": {"assume_role": role}},
+        },
+    }));
+    let cache = Arc::new(Cache::open(host, &keyring, "r"));
+    let realm = Realm::resolve(Some("r"), None, None).unwrap();
+    Session::new(host, Arc::new(auth), realm, cache, Options::default())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_nested_run_asks_its_parent() {
     let temp = tempfile::tempdir().unwrap();
     let host = host(temp.path(), &[]);
     let (source, count) = source();
-    let outer = RunSettings { source, ..settings(Some(identity("own", Delivery::Process)), Vec::new()) };
-    let outer = Run::open(&host, outer).await.unwrap();
-    let parent = client::parent(outer.socket().unwrap());
-    let inner = RunSettings { source: parent.clone(), ..settings(Some(identity("own", Delivery::Files)), Vec::new()) };
+    let role = json!("arn:aws:iam::111111111111:role/own");
+    let fingerprint = session(&host, &role).fingerprint_of(&"own".into()).unwrap().as_str().to_owned();
+    let own = RunIdentity { fingerprint: fingerprint.clone(), ..identity("own", Delivery::Process) };
+    let outer = Run::open(&host, RunSettings { source, ..settings(Some(own), Vec::new()) }).await.unwrap();
+    let (parent, session, meant) = inside(&outer, &host, &role);
+    assert_eq!(meant, fingerprint);
+    let source = parent.source(session.clone());
+    let inner = RunSettings { source: source.clone(), ..settings(Some(identity("own", Delivery::Files)), Vec::new()) };
     let inner = Run::open(&host, inner).await.unwrap();
     let credentials = std::fs::read_to_string(inner.directory().unwrap().join("credentials")).unwrap();
     assert!(credentials.contains("ASIA-own"));
     assert_eq!(count.load(Ordering::SeqCst), 1);
-    assert!(parent("admin".to_owned()).await.unwrap_err().contains("may not use"));
+    parent.check(&session, &"own".into()).await.unwrap();
+    assert_eq!(count.load(Ordering::SeqCst), 1, "a check asks nobody");
+    assert!(source("admin".to_owned()).await.unwrap_err().contains("may not use"));
+    assert_eq!(host.masker.mask("x secret-key-of-the-run x"), "x <MASKED> x");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_equal_name_of_another_configuration_is_refused_and_said() {
+    let temp = tempfile::tempdir().unwrap();
+    let (talk, heard) = ear();
+    let host = listening_host(temp.path(), &[], talk);
+    let (source, count) = source();
+    let own = RunIdentity { fingerprint: "the outer chain".to_owned(), ..identity("own", Delivery::Process) };
+    let outer = Run::open(&host, RunSettings { source, ..settings(Some(own), Vec::new()) }).await.unwrap();
+    let (parent, session, _) = inside(&outer, &host, &json!("arn:aws:iam::222222222222:role/own"));
+    let error = parent.credentials(&session, &"own".into()).await.unwrap_err();
+    let text = error.to_string();
+    assert!(matches!(error, Error::Differs { .. }) && text.contains("`/inner`") && text.contains("`/outer`"), "{text}");
+    assert!(parent.check(&session, &"own".into()).await.is_err());
+    assert_eq!(count.load(Ordering::SeqCst), 0, "nobody authenticates for a stranger");
+    assert!(heard.lock().unwrap().iter().any(|line| line.contains("/inner")));
+    // The lines of the run's own configuration ask by the name in it.
+    assert!(ask(outer.socket().unwrap(), "own").await.is_ok());
+    let meant = Meant { fingerprint: "the outer chain".to_owned(), configuration: String::new() };
+    let question = Question { meant: Some(meant), ..Question::by_name("own") };
+    let socket = outer.socket().unwrap();
+    let asked = tokio::task::spawn_blocking(move || client::request(&socket, &question, Duration::from_secs(5)));
+    assert!(asked.await.unwrap().is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn silent_connections_make_room_and_are_sent_away() {
+    use tokio::io::AsyncReadExt as _;
+    let temp = tempfile::tempdir().unwrap();
+    let host = host(temp.path(), &[]);
+    let run = Run::open(&host, settings(Some(identity("own", Delivery::Process)), Vec::new())).await.unwrap();
+    let mut silent = Vec::new();
+    for _ in 0..200 {
+        silent.push(tokio::net::UnixStream::connect(run.socket().unwrap()).await.unwrap());
+    }
+    let begun = std::time::Instant::now();
+    let asked: Vec<_> = (0..100).map(|_| tokio::spawn(ask(run.socket().unwrap(), "own"))).collect();
+    for answer in asked {
+        assert!(answer.await.unwrap().is_ok());
+    }
+    assert!(begun.elapsed() < Duration::from_secs(2), "answered after {:?}", begun.elapsed());
+    // All of them are sent away: the oldest when others come, the rest when their time is over.
+    let mut replies = Vec::new();
+    for mut stream in silent {
+        let mut reply = String::new();
+        while tokio::time::timeout(Duration::from_millis(20), stream.read_to_string(&mut reply)).await.is_err() {
+            assert!(begun.elapsed() < Duration::from_secs(20), "still connected");
+            drop(tokio::net::UnixStream::connect(run.socket().unwrap()).await.unwrap());
+        }
+        replies.push(reply);
+    }
+    for reason in ["too many others connect", "nothing was asked in time"] {
+        assert!(replies.iter().any(|reply| reply.contains(reason)), "{reason}: {replies:?}");
+    }
+    assert!(replies.iter().all(|reply| reply.starts_with("{\"error\":")), "{replies:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,7 @@
 //! The socket of a run: gives credentials to helpers and nested runs of this user, for the run's identities. Row 5.
 //!
-//! One line of JSON each way: `{"identity": "…"}`, then what `credential_process` prints, or `{"error": "…"}`.
+//! One line of JSON each way: a [`Question`](super::client::Question), then what `credential_process` prints or a
+//! [`Reply`](super::client::Reply). Who connects and says nothing is sent away, and makes room for others.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,31 +14,58 @@ pub type Answer = Pin<Box<dyn Future<Output = Result<AwsCredentials, String>> + 
 /// Where a run gets the credentials of an identity by its name. Called for every request: it caches and renews.
 pub type Source = Arc<dyn Fn(String) -> Answer + Send + Sync>;
 
+/// An identity that may be asked for.
+#[derive(Debug, Clone)]
+pub(super) struct Allowed {
+    pub(super) name: String,
+    /// Fingerprint of its chain.
+    pub(super) fingerprint: String,
+}
+
+/// What a run gives, and to whom.
+pub(super) struct Service {
+    pub(super) allowed: Vec<Allowed>,
+    pub(super) source: Source,
+    /// Directory of the configuration that names the identities, for people.
+    pub(super) configuration: String,
+    pub(super) talk: crate::diag::Talk,
+}
+
 #[cfg(unix)]
 pub(super) use unix::Server;
 
 #[cfg(unix)]
 mod unix {
+    use std::collections::VecDeque;
     use std::path::Path;
     use std::sync::Arc;
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     use jiff::Timestamp;
-    use serde::Deserialize;
     use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+    use tokio::net::unix::OwnedReadHalf;
     use tokio::net::{UnixListener, UnixStream};
+    use tokio::sync::oneshot;
     use tokio::task::{JoinHandle, JoinSet};
+    use tokio::time::timeout;
     use zeroize::Zeroizing;
 
-    use super::Source;
+    use super::Service;
     use crate::auth::delivery::helper_answer;
     use crate::auth::run::Error;
-    use crate::diag::{Talk, Warning};
+    use crate::auth::run::client::{Question, Reply};
+    use crate::diag::Warning;
 
     /// Longest request; a name is never near it.
     const LONGEST: u64 = 64 * 1024;
-    /// A helper sends its line at once.
-    const PATIENCE: Duration = Duration::from_secs(10);
+    /// A helper sends its line at once, and reads its answer.
+    const PATIENCE: Duration = Duration::from_secs(2);
+    /// Connections that have not asked yet. One more, and the oldest of them goes, unless it has only just come.
+    const SILENT: usize = 64;
+    /// How long a helper may take between connecting and asking, on a machine where a hundred start at once.
+    const GRACE: Duration = Duration::from_millis(250);
+    /// Connections at once. They take descriptors, which the rest of the program needs too.
+    const MOST: usize = 512;
 
     /// A listening socket; it stops listening when dropped.
     #[derive(Debug)]
@@ -45,33 +73,14 @@ mod unix {
         task: JoinHandle<()>,
     }
 
-    /// What every connection needs.
-    struct Service {
-        /// Names of the identities that may be asked for.
-        allowed: Vec<String>,
-        source: Source,
-        talk: Talk,
-    }
-
-    #[derive(Deserialize)]
-    struct Request {
-        identity: String,
-    }
-
     impl Server {
         /// Listens at `socket`, in a directory that is private. Needs a running event loop.
-        pub(in crate::auth::run) fn start(
-            socket: &Path,
-            allowed: Vec<String>,
-            source: Source,
-            talk: Talk,
-        ) -> Result<Server, Error> {
+        pub(in crate::auth::run) fn start(socket: &Path, service: Service) -> Result<Server, Error> {
             use std::os::unix::fs::PermissionsExt;
             let failed = |error| Error::io("listen at", socket, error);
             let listener = UnixListener::bind(socket).map_err(failed)?;
             std::fs::set_permissions(socket, std::fs::Permissions::from_mode(0o600)).map_err(failed)?;
-            let service = Arc::new(Service { allowed, source, talk });
-            Ok(Server { task: tokio::spawn(serve(listener, service)) })
+            Ok(Server { task: tokio::spawn(serve(listener, Arc::new(service))) })
         }
     }
 
@@ -84,12 +93,21 @@ mod unix {
 
     async fn serve(listener: UnixListener, service: Arc<Service>) {
         let mut connections = JoinSet::new();
+        // The ends of those that have not asked yet, oldest first. Dropping one sends its connection away.
+        let mut silent: VecDeque<(Instant, oneshot::Sender<()>)> = VecDeque::new();
         loop {
             tokio::select! {
-                accepted = listener.accept() => match accepted {
+                accepted = listener.accept(), if connections.len() < MOST => match accepted {
                     Ok((stream, _)) => {
+                        silent.retain(|(_, waiting)| !waiting.is_closed());
+                        let full = silent.len() >= SILENT;
+                        if full && silent.front().is_some_and(|(since, _)| since.elapsed() >= GRACE) {
+                            silent.pop_front();
+                        }
+                        let (keep, sent_away) = oneshot::channel();
+                        silent.push_back((Instant::now(), keep));
                         let service = service.clone();
-                        connections.spawn(async move { service.answer(stream).await });
+                        connections.spawn(async move { service.answer(stream, sent_away).await });
                     }
                     // Out of descriptors, most likely: give others time to close theirs.
                     Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
@@ -99,41 +117,66 @@ mod unix {
         }
     }
 
+    /// The question of a connection, or why there is none.
+    async fn read(half: OwnedReadHalf, sent_away: oneshot::Receiver<()>) -> Result<Question, &'static str> {
+        let mut line = String::new();
+        let mut reader = BufReader::new(half.take(LONGEST));
+        tokio::select! {
+            biased;
+            read = timeout(PATIENCE, reader.read_line(&mut line)) => match read {
+                Ok(Ok(1..)) => serde_json::from_str(&line).map_err(|_| "the request was not understood"),
+                Ok(_) => Err("the request was not understood"),
+                Err(_) => Err("nothing was asked in time"),
+            },
+            _ = sent_away => Err("too many others connect and ask nothing"),
+        }
+    }
+
     impl Service {
-        async fn answer(&self, stream: UnixStream) {
+        async fn answer(&self, stream: UnixStream, sent_away: oneshot::Receiver<()>) {
             let own = rustix::process::geteuid().as_raw();
             if !stream.peer_cred().is_ok_and(|peer| peer.uid() == own) {
                 self.refuse("another user asked for credentials of this run".to_owned());
                 return;
             }
-            let (read, mut write) = stream.into_split();
-            let mut line = String::new();
-            let mut reader = BufReader::new(read.take(LONGEST));
-            let request = match tokio::time::timeout(PATIENCE, reader.read_line(&mut line)).await {
-                Ok(Ok(length)) if length > 0 => serde_json::from_str::<Request>(&line).ok(),
-                _ => None,
-            };
-            let mut reply = match request {
-                Some(request) => self.credentials(request.identity).await,
-                None => error_reply("the request was not understood"),
+            let (half, mut write) = stream.into_split();
+            let mut reply = match read(half, sent_away).await {
+                Ok(question) => self.reply(question).await,
+                Err(reason) => refusal(reason),
             };
             reply.push('\n');
             // A helper that went away has nothing left to be told.
-            let _ = write.write_all(reply.as_bytes()).await;
-            let _ = write.shutdown().await;
+            let _ = timeout(PATIENCE, async {
+                let _ = write.write_all(reply.as_bytes()).await;
+                let _ = write.shutdown().await;
+            })
+            .await;
         }
 
-        async fn credentials(&self, identity: String) -> Zeroizing<String> {
-            if !self.allowed.contains(&identity) {
+        async fn reply(&self, question: Question) -> Zeroizing<String> {
+            let Question { identity, meant, only_check } = question;
+            let Some(known) = self.allowed.iter().find(|known| known.name == identity) else {
                 self.refuse(format!("a child asked for identity {identity:?}, which this run may not use"));
-                return error_reply(&format!(
+                let names: Vec<&str> = self.allowed.iter().map(|known| known.name.as_str()).collect();
+                return refusal(&format!(
                     "this run may not use it; it may use {} (`allowed_identities` adds others)",
-                    self.allowed.join(", ")
+                    names.join(", ")
                 ));
+            };
+            if let Some(meant) = meant.filter(|meant| meant.fingerprint != known.fingerprint) {
+                let configuration = &meant.configuration;
+                self.refuse(format!(
+                    "a child asked for identity {identity:?} of the configuration in {configuration:?}, which is not \
+                     this run's identity of that name"
+                ));
+                return other(&Reply { differs: Some(self.configuration.clone()), ..Reply::default() });
+            }
+            if only_check {
+                return other(&Reply { allowed: true, ..Reply::default() });
             }
             match (self.source)(identity).await {
                 Ok(credentials) => helper_answer(&credentials, Timestamp::now()),
-                Err(reason) => error_reply(&reason),
+                Err(reason) => refusal(&reason),
             }
         }
 
@@ -142,7 +185,13 @@ mod unix {
         }
     }
 
-    fn error_reply(reason: &str) -> Zeroizing<String> {
-        Zeroizing::new(serde_json::json!({ "error": reason }).to_string())
+    fn refusal(reason: &str) -> Zeroizing<String> {
+        other(&Reply { error: Some(reason.to_owned()), ..Reply::default() })
+    }
+
+    fn other(reply: &Reply) -> Zeroizing<String> {
+        let text = serde_json::to_string(reply);
+        debug_assert!(text.is_ok(), "strings always serialise into memory");
+        Zeroizing::new(text.unwrap_or_default())
     }
 }

@@ -125,6 +125,10 @@ pub struct ProcessArgs {
     /// Ask the run that listens here instead of the cache
     #[arg(long, value_name = "PATH")]
     pub socket: Option<PathBuf>,
+
+    /// The realm, for a line in a file that outlives this environment; like ATMOS_AUTH_REALM
+    #[arg(long, value_name = "REALM")]
+    pub realm: Option<String>,
 }
 
 #[derive(Debug, Args)]

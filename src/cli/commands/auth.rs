@@ -9,7 +9,9 @@ use super::super::setup::Context;
 use super::{unknown, write};
 use crate::auth::Options;
 use crate::auth::Validity;
+use crate::auth::realm::REALM_VARIABLE;
 use crate::auth::resolution::Flag;
+use crate::auth::run::Parent;
 use crate::auth::{Problem, Severity};
 use crate::diag::Result;
 use crate::ops::{Access, auth};
@@ -97,14 +99,22 @@ fn exec(context: &Context, args: ExecArgs) -> Result<u8> {
 
 fn process(context: &Context, args: ProcessArgs) -> Result<u8> {
     let request = auth::ProcessRequest { identity: flag(&args.identity), socket: args.socket };
-    let answer = if let Some(socket) = request.socket(&context.host) {
-        // Within a run nothing of the configuration is needed: the parent knows it all.
-        context.block_on(auth::ask_run(&request, socket))??
-    } else {
-        let access = access(context, Options { interactive: false, ..Options::default() })?;
-        context.block_on(auth::process(&access, &request))??
-    };
-    write::raw(context, &answer)?;
+    // As a run's own configuration asks: nothing of ours is needed, the run knows it all.
+    if let Some(socket) = request.socket.clone() {
+        return write::raw(context, &context.block_on(auth::ask_run(&request, socket))??).map(|()| 0);
+    }
+    let mut app = context.app()?;
+    if !app.config.found {
+        // Then there is nothing but the run that could know the name.
+        let parent = Parent::of(&app.host.env, &app.host.cwd).ok_or(Error::NoConfiguration)?;
+        let socket = parent.socket().to_path_buf();
+        return write::raw(context, &context.block_on(auth::ask_run(&request, socket))??).map(|()| 0);
+    }
+    if let Some(realm) = args.realm {
+        app.host.env.set(REALM_VARIABLE, realm);
+    }
+    let access = Access::open(&app, Options { interactive: false, ..Options::default() })?;
+    write::raw(context, &context.block_on(auth::process(&access, &request))??)?;
     Ok(0)
 }
 
@@ -174,6 +184,7 @@ fn problems(problems: &[Problem], sources: &crate::span::Sources) -> Node {
 
 fn logout(context: &Context, args: LogoutArgs) -> Result<u8> {
     let access = access(context, Options { interactive: false, ..Options::default() })?;
+    auth::outside_only(&access, "logout")?;
     let request = auth::LogoutRequest {
         name: args.name,
         identity: flag(&args.identity),

@@ -10,7 +10,7 @@ use super::{InitWish, Plan, Request, Target, Workspace};
 use crate::diag::Warning;
 use crate::exec::process::{self, Outcome, Surroundings};
 use crate::exec::signals::Signals;
-use crate::exec::{Error, Launch, Output, files};
+use crate::exec::{Error, Hangup, Launch, Output, files};
 use crate::host::{Env, Host};
 
 /// What a run needs beside its plan.
@@ -255,6 +255,7 @@ fn launch(context: &Context<'_>, args: Vec<String>, output: Output) -> Launch {
         env: context.env.clone(),
         output,
         stderr: context.request.redirect_stderr.clone(),
+        hangup: Hangup::Terminates,
     }
 }
 

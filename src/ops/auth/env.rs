@@ -4,14 +4,15 @@ use std::path::{Path, PathBuf};
 
 use miette::Diagnostic;
 
-use super::super::access::Access;
+use super::super::access::{Access, refused};
 use super::super::identity::Choice;
 use crate::auth::delivery::{
     Delivery, Format, Helper, Printable, Profile, Style, Wiring, printable, profile_name, render, same_profile,
 };
+use crate::auth::realm::RealmSource;
 use crate::auth::resolution::Flag;
-use crate::auth::run::Error as RunError;
 use crate::auth::run::standing::Standing;
+use crate::auth::run::{Error as RunError, Parent};
 use crate::auth::{Description, IdentityName, Logins};
 use crate::diag::{Failure, Result};
 use crate::host::fs;
@@ -48,10 +49,12 @@ pub async fn env(access: &Access, request: &EnvRequest) -> Result<EnvReport> {
         Some(word) => Delivery::parse(word, None)?,
         None => Delivery::Process,
     };
-    if request.login {
-        access.session.credentials(&name).await?;
+    match &access.parent {
+        _ if request.login => drop(access.credentials(&access.session, &name).await?),
+        Some(parent) => parent.check(&access.session, &name).await.map_err(refused)?,
+        None => {}
     }
-    let known = access.session.describe(&name).await?;
+    let known = access.describe(&access.session, &name).await?;
     let (set, unset) = match delivery {
         Delivery::Env => with_keys(access, &name, &known).await?,
         Delivery::Process => pointing(access, &name, &known)?,
@@ -63,13 +66,14 @@ pub async fn env(access: &Access, request: &EnvRequest) -> Result<EnvReport> {
 
 /// The variables of the standing configuration, for `whoami`.
 pub(super) async fn standing_environment(access: &Access, name: &IdentityName) -> Result<Vec<(String, String)>> {
-    let known = access.session.describe(name).await?;
+    let known = access.describe(&access.session, name).await?;
     Ok(wire(access, name, &known, None)?.0)
 }
 
 /// Writes the standing configuration and returns the variables that point to it.
 fn pointing(access: &Access, name: &IdentityName, known: &Description) -> Result<Printable> {
-    if style(&known.kind) == Style::Aws {
+    // A run has a configuration of its own, which knows the run's socket.
+    if access.parent.is_none() && style(&known.kind) == Style::Aws {
         let profile = Profile {
             name: profile_name(name.as_str())?,
             identity: name.to_string(),
@@ -77,8 +81,7 @@ fn pointing(access: &Access, name: &IdentityName, known: &Description) -> Result
             has_keys: false,
         };
         refuse_shared(access, name, &profile.name)?;
-        let helper = Helper { exe: access.host.exe.clone(), arguments: access.helper_arguments.clone(), socket: None };
-        standing(access, &known.provider).write(&[profile], &helper)?;
+        standing(access, &known.provider).write(&[profile], &standing_helper(access))?;
     }
     wire(access, name, known, None)
 }
@@ -95,9 +98,22 @@ fn refuse_shared(access: &Access, name: &IdentityName, profile: &str) -> Result<
     Ok(())
 }
 
+/// The program as it is called where nothing of this environment may be left: what counted here goes along.
+fn standing_helper(access: &Access) -> Helper {
+    let mut arguments = access.helper_arguments.clone();
+    if access.realm.source() == RealmSource::Env {
+        arguments.extend(["--realm".to_owned(), access.realm.to_string()]);
+    }
+    Helper { exe: access.host.exe.clone(), arguments, socket: None }
+}
+
 /// Keys in the environment, for tools that cannot do otherwise.
 async fn with_keys(access: &Access, name: &IdentityName, known: &Description) -> Result<Printable> {
-    let Some(credentials) = access.session.cached(name).await? else {
+    let credentials = match &access.parent {
+        Some(_) => Some(access.credentials(&access.session, name).await?),
+        None => access.session.cached(name).await?,
+    };
+    let Some(credentials) = credentials else {
         return Err(EnvError::NothingCached { name: name.to_string() }.into());
     };
     wire(access, name, known, Some(&credentials))
@@ -110,15 +126,19 @@ fn wire(
     keys: Option<&crate::auth::creds::AwsCredentials>,
 ) -> Result<Printable> {
     let files = standing(access, &known.provider);
+    let (config_file, credentials_file, style) = match &access.parent {
+        Some(run) => (run.config_file(), run.credentials_file(), Style::Aws),
+        None => (files.config(), files.credentials(), style(&known.kind)),
+    };
     let identity = access.settings.identity(name.as_str());
     let wiring = Wiring {
         identity: name.as_str(),
         profile: &profile_name(name.as_str())?,
         region: known.region.as_deref(),
-        style: style(&known.kind),
-        config_file: &files.config(),
-        credentials_file: &files.credentials(),
-        socket: None,
+        style,
+        config_file: &config_file,
+        credentials_file: &credentials_file,
+        socket: access.parent.as_ref().map(Parent::socket),
         keys,
         env: identity.map(|identity| identity.env.as_slice()).unwrap_or_default(),
         announce: false,

@@ -10,7 +10,7 @@ use super::super::{App, child};
 use crate::auth::resolution::Flag;
 use crate::diag::{Failure, Result};
 use crate::exec::signals::Signals;
-use crate::exec::{Error as ExecError, Launch, Output, process};
+use crate::exec::{Error as ExecError, Hangup, Launch, Output, process};
 
 #[derive(Debug, Clone, Default)]
 pub struct ExecRequest {
@@ -45,6 +45,7 @@ pub async fn exec(app: &App, access: &Access, request: &ExecRequest) -> Result<u
         env,
         output: Output::Given,
         stderr: None,
+        hangup: Hangup::PassesOn,
     };
     let outcome = match found {
         Ok(_) => process::run(&launch, child::surroundings(&app.host), &mut signals).await,

@@ -31,6 +31,7 @@ pub struct LoginReport {
 
 /// Authenticates an identity, or a provider alone.
 pub async fn login(access: &Access, request: &LoginRequest) -> Result<LoginReport> {
+    outside_only(access, "login")?;
     if let Some(provider) = &request.provider {
         return provider_login(access, provider).await;
     }
@@ -41,6 +42,14 @@ pub async fn login(access: &Access, request: &LoginRequest) -> Result<LoginRepor
         Err(report) if is_no_default(&report) => only_provider(access, Some(report)).await,
         Err(report) => Err(report),
     }
+}
+
+/// Refuses a command that works on the keyring and what lies under its key: none of it is in reach of a run's children.
+///
+/// # Errors
+/// This process is a child of a run.
+pub fn outside_only(access: &Access, command: &'static str) -> Result<()> {
+    if access.parent.is_some() { Err(LoginError::InsideRun { command }.into()) } else { Ok(()) }
 }
 
 fn is_no_default(report: &Report) -> bool {
@@ -93,6 +102,15 @@ async fn only_provider(access: &Access, why: Option<Report>) -> Result<LoginRepo
 
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 enum LoginError {
+    #[error(
+        "`auth {command}` does nothing inside a run: the run around this command gives the credentials (ATMOS_RUN_SOCKET)"
+    )]
+    #[diagnostic(
+        code(atmos::auth::inside_run),
+        help("do it outside of the run, in a terminal of your own; in here `atmos auth whoami` says who you are")
+    )]
+    InsideRun { command: &'static str },
+
     #[error("no providers available")]
     #[diagnostic(code(atmos::auth::no_providers), help("configure one below `auth.providers` in atmos.yaml"))]
     NoProviders,

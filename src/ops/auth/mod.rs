@@ -14,7 +14,7 @@ mod whoami;
 pub use env::{EnvReport, EnvRequest, env};
 pub use exec::{ExecRequest, exec};
 pub use list::{ListReport, ListRequest, list};
-pub use login::{LoginReport, LoginRequest, login};
+pub use login::{LoginReport, LoginRequest, login, outside_only};
 pub use logout::{LogoutReport, LogoutRequest, logout};
 pub use process::{ProcessRequest, ask_run, process};
 pub use validate::{ValidateReport, validate};

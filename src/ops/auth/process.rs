@@ -6,12 +6,11 @@ use std::time::Duration;
 use miette::Diagnostic;
 use zeroize::Zeroizing;
 
-use super::super::access::Access;
+use super::super::access::{Access, refused};
 use crate::auth::delivery::helper_answer;
 use crate::auth::resolution::Flag;
-use crate::auth::run::client;
+use crate::auth::run::client::{self, Question};
 use crate::diag::{Failure, Result};
-use crate::host::Host;
 
 /// A run renews over the network, which has its own limits; this one is above their sum.
 const PATIENCE: Duration = Duration::from_secs(150);
@@ -23,33 +22,29 @@ pub struct ProcessRequest {
     pub socket: Option<PathBuf>,
 }
 
-impl ProcessRequest {
-    /// The run to ask: named by the flag, or the one that this process is a child of.
-    pub fn socket(&self, host: &Host) -> Option<PathBuf> {
-        self.socket.clone().or_else(|| host.env.get("ATMOS_RUN_SOCKET").map(PathBuf::from))
-    }
-}
-
-/// Asks the run behind the socket. It never falls back to the cache: a dead run has no credentials to give.
+/// Asks the run behind a socket that the caller names, for what that run means by the identity's name. It never falls back to the cache: a dead run has no credentials to give.
 ///
 /// # Errors
 /// The run is gone, refuses the identity, or could not renew; no identity was named.
 pub async fn ask_run(request: &ProcessRequest, socket: PathBuf) -> Result<Zeroizing<String>> {
     let Flag::Name(name) = request.identity.clone() else { return Err(ProcessError::Unnamed.into()) };
-    let asked = tokio::task::spawn_blocking(move || client::request(&socket, &name, PATIENCE)).await;
+    let asked =
+        tokio::task::spawn_blocking(move || client::request(&socket, &Question::by_name(&name), PATIENCE)).await;
     let mut answer = asked.map_err(|error| ProcessError::Lost { cause: error.to_string() })??;
     answer.push('\n');
     Ok(answer)
 }
 
-/// Credentials from the cache, or renewed as far as that needs no question.
+/// Credentials from the run around this process; else from the cache, or renewed as far as that needs no question.
 ///
 /// # Errors
 /// No identity, or a login is needed: then the error names the command.
 pub async fn process(access: &Access, request: &ProcessRequest) -> Result<Zeroizing<String>> {
     let name = access.needed_identity(&request.identity)?;
-    let credentials = access.session.credentials(&name).await?;
-    let mut answer = helper_answer(&credentials, access.host.now());
+    let mut answer = match &access.parent {
+        Some(parent) => parent.answer(&access.session, &name).await.map_err(refused)?,
+        None => helper_answer(&access.session.credentials(&name).await?, access.host.now()),
+    };
     answer.push('\n');
     Ok(answer)
 }

@@ -33,11 +33,19 @@ pub struct WhoamiReport {
     pub now: Timestamp,
 }
 
-/// Looks at the cache first; without valid credentials it authenticates, as far as that needs no question.
+/// Looks at the cache first; without valid credentials it authenticates, as far as that needs no question. Within a run
+/// the run gives the credentials, and who they belong to is asked each time.
 pub async fn whoami(access: &Access, request: &WhoamiRequest) -> Result<WhoamiReport> {
     let name = access.needed_identity(&request.identity)?;
-    let (caller, validity) = access.session.caller(&name, request.verify).await?;
-    let known = access.session.describe(&name).await?;
+    let (caller, validity, expiration) = if access.parent.is_some() {
+        let credentials = access.credentials(&access.session, &name).await?;
+        let (caller, validity) = access.session.caller_of(&name, &credentials).await?;
+        (caller, validity, credentials.expiration)
+    } else {
+        let (caller, validity) = access.session.caller(&name, request.verify).await?;
+        (caller, validity, None)
+    };
+    let known = access.describe(&access.session, &name).await?;
     let principal = caller.as_ref().map(|caller| caller.arn.clone());
     let environment = super::env::standing_environment(access, &name).await?;
     Ok(WhoamiReport {
@@ -50,7 +58,7 @@ pub async fn whoami(access: &Access, request: &WhoamiRequest) -> Result<WhoamiRe
         principal,
         account: caller.map(|caller| caller.account).or(known.account),
         region: known.region,
-        expiration: known.expiration,
+        expiration: expiration.or(known.expiration),
         validity,
         environment,
         now: access.host.now(),

@@ -1,0 +1,108 @@
+//! The run that this process is a child of. It gives the credentials here: the keyring is out of reach. Row 5.
+//!
+//! Every question carries the fingerprint of the chain that is meant, because two configurations may use one name for
+//! unlike accounts.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use zeroize::Zeroizing;
+
+use super::client::{Meant, Question, request};
+use super::directory::{CONFIG, CREDENTIALS};
+use super::{Error, Source};
+use crate::auth::creds::AwsCredentials;
+use crate::auth::delivery::parse_helper_answer;
+use crate::auth::{IdentityName, Session};
+use crate::host::Env;
+
+/// The variable by which a run tells its children where it listens.
+pub const SOCKET_VARIABLE: &str = "ATMOS_RUN_SOCKET";
+
+/// The run may be waiting for a person who logs in.
+const PATIENCE: Duration = Duration::from_mins(10);
+
+/// The run around this process, as seen from a configuration of our own.
+#[derive(Debug, Clone)]
+pub struct Parent {
+    socket: PathBuf,
+    configuration: String,
+}
+
+impl Parent {
+    /// The run that the environment names. `configuration` is the directory of our own configuration.
+    pub fn of(env: &Env, configuration: &Path) -> Option<Parent> {
+        let socket = env.get(SOCKET_VARIABLE).filter(|socket| !socket.is_empty())?;
+        Some(Parent { socket: PathBuf::from(socket), configuration: configuration.display().to_string() })
+    }
+
+    pub fn socket(&self) -> &Path {
+        &self.socket
+    }
+
+    /// AWS configuration file of the run, which has a profile for each identity that it may use.
+    pub fn config_file(&self) -> PathBuf {
+        self.socket.with_file_name(CONFIG)
+    }
+
+    pub fn credentials_file(&self) -> PathBuf {
+        self.socket.with_file_name(CREDENTIALS)
+    }
+
+    /// That the run may use the identity that `session` knows by this name. Nobody authenticates for that.
+    ///
+    /// # Errors
+    /// The run is gone, may not use the identity, or means another one by its name.
+    pub async fn check(&self, session: &Session, name: &IdentityName) -> Result<(), Error> {
+        let question = self.question(session, name)?;
+        self.ask(Question { only_check: true, ..question }).await?;
+        Ok(())
+    }
+
+    /// Credentials as `credential_process` prints them.
+    ///
+    /// # Errors
+    /// As [`Parent::check`], or the run has none to give.
+    pub async fn answer(&self, session: &Session, name: &IdentityName) -> Result<Zeroizing<String>, Error> {
+        let question = self.question(session, name)?;
+        self.ask(question).await
+    }
+
+    /// The same, read and known to the masker.
+    ///
+    /// # Errors
+    /// As [`Parent::answer`].
+    pub async fn credentials(&self, session: &Session, name: &IdentityName) -> Result<AwsCredentials, Error> {
+        let answer = self.answer(session, name).await?;
+        let read = parse_helper_answer(&answer, Timestamp::now());
+        let credentials = read.ok_or_else(|| Error::BadAnswer { socket: self.socket.clone() })?;
+        session.mask(&credentials);
+        Ok(credentials)
+    }
+
+    /// What a run inside this one gets its credentials from.
+    pub fn source(&self, session: Session) -> Source {
+        let parent = self.clone();
+        Arc::new(move |identity| {
+            let (parent, session) = (parent.clone(), session.clone());
+            Box::pin(async move {
+                let name = IdentityName::from(identity.as_str());
+                parent.credentials(&session, &name).await.map_err(|error| error.to_string())
+            })
+        })
+    }
+
+    fn question(&self, session: &Session, name: &IdentityName) -> Result<Question, Error> {
+        let fingerprint = session.fingerprint_of(name).map_err(Box::new)?;
+        let meant = Meant { fingerprint: fingerprint.as_str().to_owned(), configuration: self.configuration.clone() };
+        Ok(Question { meant: Some(meant), ..Question::by_name(name.as_str()) })
+    }
+
+    async fn ask(&self, question: Question) -> Result<Zeroizing<String>, Error> {
+        let socket = self.socket.clone();
+        let asked = tokio::task::spawn_blocking(move || request(&socket, &question, PATIENCE)).await;
+        asked.unwrap_or_else(|error| Err(Error::io("ask", &self.socket, std::io::Error::other(error))))
+    }
+}
