@@ -147,7 +147,7 @@ async fn credentials_that_are_over_on_arrival_are_none() {
     let bed = Bed::new().await;
     bed.server.script.lock().unwrap().role_lifetime = -60;
     let error = bed.fresh().credentials(&name("base")).await.unwrap_err();
-    assert!(error.to_string().contains("expired at"), "{error}");
+    assert!(error.to_string().contains("before they arrived"), "{error}");
     bed.server.script.lock().unwrap().role_lifetime = 3600;
     bed.fresh().credentials(&name("base")).await.unwrap();
 }
