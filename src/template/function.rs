@@ -1,9 +1,8 @@
 //! How a function is declared, and what it reaches while it runs.
 
-use super::dict::Dict;
+pub(super) use super::call::Call;
 use super::problem::Problem;
 use super::value::Val;
-use super::world::World;
 
 /// The code of a function. The engine has checked the number and the types of the arguments.
 pub type Run = fn(&mut Call<'_>, &[Val]) -> Result<Val, Problem>;
@@ -69,32 +68,5 @@ pub struct Namespace {
 impl Namespace {
     pub fn function(&self, name: &str) -> Option<&'static Function> {
         self.functions.iter().find(|function| function.name == name)
-    }
-}
-
-/// One rendering, as functions see it: the world, the limits, and the maps that were changed.
-pub struct Call<'w> {
-    pub(super) world: &'w mut dyn World,
-}
-
-impl Call<'_> {
-    /// Environment, clock, random bytes, files; `world().lookup()` for components, stores and data sources.
-    pub fn world(&mut self) -> &mut dyn World {
-        self.world
-    }
-
-    /// Asks for this much memory before a function makes a value of a size that an argument decides (`repeat`,
-    /// `until`, padding). In bytes, or in items of a list times 16.
-    ///
-    /// # Errors
-    /// The rendering would use more than its limit.
-    pub fn allow(&mut self, _bytes: usize) -> Result<(), Problem> {
-        Ok(())
-    }
-
-    /// A map that can be changed (`set`, `unset`, `merge`) and that every later use of `dict` in this rendering sees:
-    /// `dict` itself when a function made it, else a copy that stands for the map of the data.
-    pub fn writable(&mut self, dict: &Dict) -> Dict {
-        dict.copy()
     }
 }

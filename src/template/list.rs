@@ -48,20 +48,6 @@ impl Elem {
         }
     }
 
-    /// Name of one element's type, as messages about its fields have it.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Elem::Any => "interface {}",
-            Elem::String => "string",
-            Elem::Int => "int",
-            Elem::Int64 => "int64",
-            Elem::Float => "float64",
-            Elem::Bool => "bool",
-            Elem::Byte => "uint8",
-            Elem::Dict => "map[string]interface {}",
-        }
-    }
-
     /// The zero value of the type.
     pub(super) fn zero(self) -> Val {
         match self {
