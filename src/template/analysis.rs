@@ -18,9 +18,7 @@ pub fn field_reference<'t>(text: &'t str, delimiters: &Delimiters) -> Option<Vec
         inside = &inside[..inside.len() - 1];
     }
     let names: Vec<&str> = inside.trim_matches(is_space).strip_prefix('.')?.split('.').collect();
-    let is_name = |name: &&str| {
-        !name.is_empty() && name.chars().all(is_alphanumeric)
-    };
+    let is_name = |name: &&str| !name.is_empty() && name.chars().all(is_alphanumeric);
     // `.5` is a number; behind the first field digits may lead.
     let is_field = !names[0].starts_with(|c: char| c.is_ascii_digit()) && names.iter().all(is_name);
     is_field.then_some(names)
@@ -40,9 +38,7 @@ impl Reads {
     pub fn touches(&self, path: &[&str]) -> bool {
         match self {
             Reads::Everything => true,
-            Reads::Paths(paths) => {
-                paths.iter().any(|read| read.iter().zip(path).all(|(one, two)| **one == **two))
-            }
+            Reads::Paths(paths) => paths.iter().any(|read| read.iter().zip(path).all(|(one, two)| **one == **two)),
         }
     }
 }
@@ -104,7 +100,10 @@ impl<'t> Scan<'t> {
         for step in list {
             match step {
                 Step::Text(_) | Step::Break(_) | Step::Continue(_) => {}
-                Step::Action(pipe) => self.used(dot, pipe),
+                Step::Action(pipe) if pipe.variables.is_empty() => self.used(dot, pipe),
+                Step::Action(pipe) => {
+                    self.pipe(dot, pipe);
+                }
                 Step::If(branches) => self.branches(dot, branches, false),
                 Step::With(branches) => self.branches(dot, branches, true),
                 Step::Range(range) => {
@@ -200,9 +199,11 @@ impl<'t> Scan<'t> {
             }
             ExprKind::Chain { base, fields } => self.expr(dot, base).field(fields),
             ExprKind::Pipe(pipe) => self.pipe(dot, pipe),
-            ExprKind::Nil | ExprKind::Bool(_) | ExprKind::Number(_) | ExprKind::String { .. } | ExprKind::Function(_) => {
-                Known::Other
-            }
+            ExprKind::Nil
+            | ExprKind::Bool(_)
+            | ExprKind::Number(_)
+            | ExprKind::String { .. }
+            | ExprKind::Function(_) => Known::Other,
         }
     }
 }

@@ -99,8 +99,10 @@ impl Call<'_> {
         };
         let inner = super::parse::parse(&source).map_err(|error| Problem::new(error.to_string()))?;
         let outer = std::mem::replace(&mut self.compiled, Arc::new(inner));
+        let depth = self.depth;
         let result = super::eval::run(self, None, data);
         self.compiled = outer;
+        self.depth = depth;
         result.map_err(Problem::from_error)
     }
 
@@ -112,6 +114,9 @@ impl Call<'_> {
         if !self.compiled.defined.contains_key(name) {
             return Err(Problem::new(format!("template {} not defined", super::format::quote(name))));
         }
-        super::eval::run(self, Some(name), data).map_err(Problem::from_error)
+        let depth = self.depth;
+        let result = super::eval::run(self, Some(name), data);
+        self.depth = depth;
+        result.map_err(Problem::from_error)
     }
 }

@@ -9,20 +9,39 @@ use super::value::Val;
 use crate::value::{Map, Node};
 
 /// A map with string keys. Cloning shares it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Dict(Kind);
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 enum Kind {
     /// A map of the data. It never changes; [`Call::writable`](super::function::Call::writable) gives what can.
     Nodes(Arc<Map>),
     Made(Arc<Made>),
 }
 
-#[derive(Debug)]
 struct Made {
     elem: Elem,
     entries: RwLock<BTreeMap<Arc<str>, Val>>,
+}
+
+impl Made {
+    fn take(&mut self) -> Vec<Val> {
+        let entries = self.entries.get_mut().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(entries).into_values().collect()
+    }
+}
+
+impl Drop for Made {
+    fn drop(&mut self) {
+        super::value::release(self.take());
+    }
+}
+
+/// Never the entries: a map can hold itself.
+impl std::fmt::Debug for Dict {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Dict({})", self.len())
+    }
 }
 
 impl Dict {
@@ -99,6 +118,14 @@ impl Dict {
         match &self.0 {
             Kind::Nodes(map) => Some(map),
             Kind::Made(_) => None,
+        }
+    }
+
+    /// The values of a map that nobody else holds.
+    pub(super) fn into_values(self) -> Option<Vec<Val>> {
+        match self.0 {
+            Kind::Nodes(_) => None,
+            Kind::Made(made) => Arc::into_inner(made).map(|mut made| made.take()),
         }
     }
 

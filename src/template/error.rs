@@ -92,7 +92,7 @@ impl Error {
     }
 
     #[must_use]
-    pub(super) fn help(mut self, help: impl Into<String>) -> Error {
+    pub(super) fn with_help(mut self, help: impl Into<String>) -> Error {
         self.0.help = Some(help.into());
         self
     }
@@ -239,8 +239,11 @@ fn locate(start: &Place, text: &str, at: usize) -> Place {
 pub(super) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let limit = (name.chars().count() / 3).max(1);
     known
-        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
-        .filter(|(distance, _)| *distance <= limit)
+        .map(|candidate| {
+            let distance = strsim::damerau_levenshtein(name, candidate);
+            (distance, name.len().abs_diff(candidate.len()), candidate)
+        })
+        .filter(|(distance, ..)| *distance <= limit)
         .min()
-        .map(|(_, candidate)| candidate)
+        .map(|(.., candidate)| candidate)
 }

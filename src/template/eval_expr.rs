@@ -238,7 +238,12 @@ impl<'t> Run<'t, '_, '_> {
             Callee::Or(function) => self.short_circuit(dot, function, args, last, true),
             Callee::Call(function) => {
                 self.check_count(function, function.name, args.len(), args.len() + usize::from(last.is_some()))?;
-                let shown = args.first().map(ToString::to_string).unwrap_or_default();
+                let shown = match (args.first(), &last) {
+                    (Some(arg), _) => arg.to_string(),
+                    (None, Some(Val::String(text))) => text.to_string(),
+                    (None, Some(val)) => format!("<{} Value>", val.type_name()),
+                    (None, None) => String::new(),
+                };
                 let words = Words { name: function.name, at, args, last, receiver: None };
                 let values = self.arguments(dot, function, words)?;
                 self.at = Some(at);

@@ -44,10 +44,7 @@ pub(super) enum Kind {
 impl Kind {
     fn is_keyword(&self) -> bool {
         use Kind::{Block, Break, Continue, Define, Dot, Else, End, If, Nil, Range, Template, With};
-        matches!(
-            self,
-            Dot | Nil | Block | Break | Continue | Define | Else | End | If | Range | Template | With
-        )
+        matches!(self, Dot | Nil | Block | Break | Continue | Define | Else | End | If | Range | Template | With)
     }
 }
 

@@ -64,20 +64,32 @@ impl Elem {
 }
 
 /// A list. Cloning shares it; a list never changes.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct List(Kind);
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 enum Kind {
     /// A list of the data.
     Nodes(Arc<Vec<Node>>),
     Made(Arc<Made>),
 }
 
-#[derive(Debug)]
 struct Made {
     elem: Elem,
     items: Vec<Val>,
+}
+
+impl Drop for Made {
+    fn drop(&mut self) {
+        super::value::release(std::mem::take(&mut self.items));
+    }
+}
+
+/// Never the items: a list can hold a map that holds the list.
+impl std::fmt::Debug for List {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "List({})", self.len())
+    }
 }
 
 impl List {
@@ -133,6 +145,14 @@ impl List {
         match &self.0 {
             Kind::Nodes(nodes) => Some(nodes),
             Kind::Made(_) => None,
+        }
+    }
+
+    /// The items of a list that nobody else holds.
+    pub(super) fn into_items(self) -> Option<Vec<Val>> {
+        match self.0 {
+            Kind::Nodes(_) => None,
+            Kind::Made(made) => Arc::into_inner(made).map(|mut made| std::mem::take(&mut made.items)),
         }
     }
 

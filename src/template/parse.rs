@@ -27,9 +27,15 @@ pub(super) fn parse(source: &Source<'_>) -> Result<Compiled, Error> {
         depth: 0,
         defined: HashMap::new(),
     };
-    let body = parser.template()?;
+    let mut body = parser.template()?;
     let name: Arc<str> = Arc::from(source.name);
     parser.check_definition(&name, &body)?;
+    if is_blank(&body)
+        && let Some(definition) = parser.defined.remove(&name)
+    {
+        // A text of nothing but definitions may define itself.
+        body = definition;
+    }
     let text = Arc::from(source.text);
     let Parser { defined, .. } = parser;
     let (delimiters, functions): (Delimiters, Functions) = (source.delimiters.clone(), source.functions);

@@ -72,13 +72,7 @@ impl Parser<'_> {
             let first = command.words.first().map(|word| &word.kind);
             if matches!(
                 first,
-                Some(
-                    ExprKind::Bool(_)
-                        | ExprKind::Dot
-                        | ExprKind::Nil
-                        | ExprKind::Number(_)
-                        | ExprKind::String { .. }
-                )
+                Some(ExprKind::Bool(_) | ExprKind::Dot | ExprKind::Nil | ExprKind::Number(_) | ExprKind::String { .. })
             ) {
                 return Err(self.error(format!("non executable command in pipeline stage {}", index + 1)));
             }
@@ -189,7 +183,7 @@ impl Parser<'_> {
     fn undefined_function(&self, name: &str) -> Error {
         let error = self.error(format!("function {} not defined", super::format::quote(name)));
         match self.registry.nearest(name) {
-            Some(near) => error.help(format!("did you mean `{near}`?")),
+            Some(near) => error.with_help(format!("did you mean `{near}`?")),
             None => error,
         }
     }
@@ -198,8 +192,8 @@ impl Parser<'_> {
         let error = self.error(format!("undefined variable {}", super::format::quote(name)));
         let near = super::error::nearest(name, self.variables.iter().map(|known| &**known));
         match near {
-            Some(near) => error.help(format!("did you mean `{near}`?")),
-            None => error.help(format!("declare it first: {{{{ {name} := ... }}}}")),
+            Some(near) => error.with_help(format!("did you mean `{near}`?")),
+            None => error.with_help(format!("declare it first: {{{{ {name} := ... }}}}")),
         }
     }
 }

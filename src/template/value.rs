@@ -161,17 +161,13 @@ impl Val {
             Val::Missing | Val::Nil => Node::default(),
             Val::Bool(flag) => Node::from(*flag),
             Val::Int(number) | Val::Int64(number) => Node::from(*number),
-            Val::UInt(number) => {
-                i64::try_from(*number).map_or_else(|_| Node::from(Value::UInt(*number)), Node::from)
-            }
+            Val::UInt(number) => i64::try_from(*number).map_or_else(|_| Node::from(Value::UInt(*number)), Node::from),
             Val::Byte(number) => Node::from(i64::from(*number)),
             Val::Float(number) => Node::from(Value::Float(*number)),
             Val::String(text) => Node::from(Value::String(text.clone())),
             Val::List(list) => match list.as_nodes() {
                 Some(nodes) => Node::from(Value::List(nodes.clone())),
-                None => {
-                    Node::from(list.iter().map(|item| item.to_node_at(depth + 1)).collect::<Result<Vec<_>, _>>()?)
-                }
+                None => Node::from(list.iter().map(|item| item.to_node_at(depth + 1)).collect::<Result<Vec<_>, _>>()?),
             },
             Val::Dict(dict) => match dict.as_nodes() {
                 Some(nodes) => Node::from(Value::Map(nodes.clone())),
@@ -188,6 +184,17 @@ impl Val {
                 return Err(Problem::new(format!("the namespace {} is not a value", namespace.name)));
             }
         })
+    }
+}
+
+/// Frees values one level after the other: a chain of maps that a loop built is deeper than the stack.
+pub(super) fn release(mut vals: Vec<Val>) {
+    while let Some(val) = vals.pop() {
+        match val {
+            Val::List(list) => vals.extend(list.into_items().unwrap_or_default()),
+            Val::Dict(dict) => vals.extend(dict.into_values().unwrap_or_default()),
+            _ => {}
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! How Go prints: `%v` and the other verbs, quoting, floats.
 
-mod float;
 mod flags;
+mod float;
 mod integer;
 mod print;
 mod printf;

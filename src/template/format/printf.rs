@@ -248,7 +248,9 @@ impl Printer {
             (_, 'T') => self.string(arg.type_name(), 's'),
             // There are no addresses to tell.
             (Val::List(_) | Val::Dict(_) | Val::Namespace(_), 'p') => self.flags.pad(&mut self.out, "0xc000000000"),
-            (_, 'p') => self.bad(arg, verb)?,
+            (_, 'p') | (Val::List(_) | Val::Dict(_) | Val::Namespace(_) | Val::Object(_), 'w') => {
+                self.bad(arg, verb)?
+            }
             _ => self.value(arg, verb, 0)?,
         }
         Ok(())
@@ -325,13 +327,7 @@ impl Printer {
         }
     }
 
-    fn list(
-        &mut self,
-        list: &crate::template::List,
-        type_name: &str,
-        verb: char,
-        depth: usize,
-    ) -> Result<(), Problem> {
+    fn list(&mut self, list: &crate::template::List, type_name: &str, verb: char, depth: usize) -> Result<(), Problem> {
         if list.elem() == Elem::Byte && matches!(verb, 's' | 'q' | 'x' | 'X') {
             let bytes: Vec<u8> = list.iter().filter_map(|byte| u8::try_from(byte.as_int()?).ok()).collect();
             match verb {
@@ -353,13 +349,7 @@ impl Printer {
         Ok(())
     }
 
-    fn dict(
-        &mut self,
-        dict: &crate::template::Dict,
-        type_name: &str,
-        verb: char,
-        depth: usize,
-    ) -> Result<(), Problem> {
+    fn dict(&mut self, dict: &crate::template::Dict, type_name: &str, verb: char, depth: usize) -> Result<(), Problem> {
         let sharp = self.flags.sharp_v;
         if sharp {
             self.out.push_str(type_name);

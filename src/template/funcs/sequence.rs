@@ -24,9 +24,9 @@ fn position(index: &Val, end: usize) -> Result<usize, Problem> {
     let number = match index {
         Val::Missing | Val::Nil => return Err(Problem::new("cannot index slice/array with nil")),
         Val::UInt(number) => i64::from_ne_bytes(number.to_ne_bytes()),
-        val => val.as_int().ok_or_else(|| {
-            Problem::new(format!("cannot index slice/array with type {}", val.type_name()))
-        })?,
+        val => val
+            .as_int()
+            .ok_or_else(|| Problem::new(format!("cannot index slice/array with type {}", val.type_name())))?,
     };
     usize::try_from(number)
         .ok()

@@ -53,7 +53,10 @@ fn differences(topic: &str) -> (usize, Vec<String>) {
         };
         let found = render(case);
         if found != expected {
-            wrong.push(format!("{}\n  data: {}\n  Go:   {expected:?}\n  ours: {found:?}", case["template"], case["data"]));
+            wrong.push(format!(
+                "{}\n  data: {}\n  Go:   {expected:?}\n  ours: {found:?}",
+                case["template"], case["data"]
+            ));
         }
     }
     (cases.len(), wrong)
