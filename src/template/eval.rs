@@ -183,7 +183,7 @@ impl<'t> Run<'t, '_, '_> {
                 for (index, item) in list.iter().enumerate() {
                     rounds += 1;
                     let index = Val::Int(i64::try_from(index).unwrap_or(i64::MAX));
-                    if self.round(range, index, Slot { val: item, boxed })? == Flow::Break {
+                    if self.round(range, index, &Slot { val: item, boxed })? == Flow::Break {
                         break;
                     }
                 }
@@ -193,7 +193,7 @@ impl<'t> Run<'t, '_, '_> {
                 let boxed = dict.elem() == super::list::Elem::Any;
                 for (key, item) in dict.entries() {
                     rounds += 1;
-                    if self.round(range, Val::String(key), Slot { val: item, boxed })? == Flow::Break {
+                    if self.round(range, Val::String(key), &Slot { val: item, boxed })? == Flow::Break {
                         break;
                     }
                 }
@@ -232,7 +232,7 @@ impl<'t> Run<'t, '_, '_> {
                 Val::Int64(_) => Val::Int64(signed),
                 _ => Val::Int(signed),
             };
-            if self.round(range, Val::Missing, Slot { val: item, boxed: false })? == Flow::Break {
+            if self.round(range, Val::Missing, &Slot { val: item, boxed: false })? == Flow::Break {
                 break;
             }
         }
@@ -240,7 +240,7 @@ impl<'t> Run<'t, '_, '_> {
     }
 
     /// One iteration: variables, then the body.
-    fn round(&mut self, range: &'t Range, index: Val, item: Slot) -> Result<Flow, Error> {
+    fn round(&mut self, range: &'t Range, index: Val, item: &Slot) -> Result<Flow, Error> {
         self.count()?;
         let mark = self.variables.len();
         let pipe = &range.pipe;
@@ -259,7 +259,7 @@ impl<'t> Run<'t, '_, '_> {
                 self.variables[mark - 1].1 = item.clone();
             }
         }
-        let flow = self.list(&item, &range.body)?;
+        let flow = self.list(item, &range.body)?;
         self.variables.truncate(mark);
         Ok(if flow == Flow::Break { Flow::Break } else { Flow::On })
     }

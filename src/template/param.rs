@@ -40,17 +40,11 @@ fn can_be_nil(param: Param) -> bool {
 /// A value for a parameter, or why it does not fit.
 pub(super) fn accept(val: Val, param: Param) -> Result<Val, String> {
     let fits = match (param, &val) {
-        (Param::Raw, _) => true,
-        (Param::Any, Val::Missing) => return Ok(Val::Nil),
-        (Param::Any, _) => true,
         (param, Val::Missing) => {
-            return if can_be_nil(param) {
-                Ok(Val::Nil)
-            } else {
-                Err(format!("invalid value; expected {}", name(param)))
-            };
+            return nil(param).ok_or_else(|| format!("invalid value; expected {}", name(param)));
         }
-        (Param::Text, Val::String(_))
+        (Param::Raw | Param::Any, _)
+        | (Param::Text, Val::String(_))
         | (Param::Int, Val::Int(_))
         | (Param::Int64, Val::Int64(_))
         | (Param::Float, Val::Float(_))

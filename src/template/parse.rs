@@ -193,7 +193,7 @@ impl<'t> Parser<'t> {
 
     fn define(&mut self, name: Arc<str>, list: List) -> Result<(), Error> {
         self.check_definition(&name, &list)?;
-        if self.defined.get(&name).is_none_or(|known| is_blank(known)) {
+        if self.defined.get(&name).is_none_or(is_blank) {
             self.defined.insert(name, list);
         }
         Ok(())

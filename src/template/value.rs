@@ -165,20 +165,22 @@ impl Val {
             Val::Byte(number) => Node::from(i64::from(*number)),
             Val::Float(number) => Node::from(Value::Float(*number)),
             Val::String(text) => Node::from(Value::String(text.clone())),
-            Val::List(list) => match list.as_nodes() {
-                Some(nodes) => Node::from(Value::List(nodes.clone())),
-                None => Node::from(list.iter().map(|item| item.to_node_at(depth + 1)).collect::<Result<Vec<_>, _>>()?),
-            },
-            Val::Dict(dict) => match dict.as_nodes() {
-                Some(nodes) => Node::from(Value::Map(nodes.clone())),
-                None => {
-                    let mut map = crate::value::Map::new();
-                    for (key, item) in dict.entries() {
-                        map.insert(key, item.to_node_at(depth + 1)?);
-                    }
-                    Node::from(map)
+            Val::List(list) => {
+                if let Some(nodes) = list.as_nodes() {
+                    return Ok(Node::from(Value::List(nodes.clone())));
                 }
-            },
+                Node::from(list.iter().map(|item| item.to_node_at(depth + 1)).collect::<Result<Vec<_>, _>>()?)
+            }
+            Val::Dict(dict) => {
+                if let Some(nodes) = dict.as_nodes() {
+                    return Ok(Node::from(Value::Map(nodes.clone())));
+                }
+                let mut map = crate::value::Map::new();
+                for (key, item) in dict.entries() {
+                    map.insert(key, item.to_node_at(depth + 1)?);
+                }
+                Node::from(map)
+            }
             Val::Object(object) => object.to_node(),
             Val::Namespace(namespace) => {
                 return Err(Problem::new(format!("the namespace {} is not a value", namespace.name)));

@@ -249,7 +249,7 @@ impl Printer {
             // There are no addresses to tell.
             (Val::List(_) | Val::Dict(_) | Val::Namespace(_), 'p') => self.flags.pad(&mut self.out, "0xc000000000"),
             (_, 'p') | (Val::List(_) | Val::Dict(_) | Val::Namespace(_) | Val::Object(_), 'w') => {
-                self.bad(arg, verb)?
+                self.bad(arg, verb)?;
             }
             _ => self.value(arg, verb, 0)?,
         }

@@ -67,6 +67,22 @@ impl Registry {
         self.callees.get(name).copied()
     }
 
+    /// Every name that can be called, those behind a namespace with it.
+    #[cfg(test)]
+    pub(in crate::template) fn names(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        for (name, callee) in &self.callees {
+            match callee {
+                Callee::Namespace(namespace) => {
+                    names.extend(namespace.functions.iter().map(|function| format!("{name}.{}", function.name)));
+                }
+                _ => names.push((*name).to_owned()),
+            }
+        }
+        names.sort_unstable();
+        names
+    }
+
     pub(in crate::template) fn nearest(&self, name: &str) -> Option<&'static str> {
         crate::template::error::nearest(name, self.callees.keys().copied())
     }

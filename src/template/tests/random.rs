@@ -76,6 +76,52 @@ fn run(text: &str, data: &Node) {
     }
 }
 
+/// Calls of every function with arguments of every kind.
+fn call() -> impl Strategy<Value = String> {
+    // Key derivation takes its time by design.
+    let names = Functions::All.registry().names();
+    let names: Vec<String> = names.into_iter().filter(|name| !is_slow(name)).collect();
+    let arg = prop_oneof![
+        Just(".".to_owned()),
+        "\\.[abc]".prop_map(|text| text),
+        prop::sample::select(vec![
+            "nil",
+            "true",
+            "0",
+            "1",
+            "-1",
+            "3",
+            "1.5",
+            "9223372036854775807",
+            "-9223372036854775808",
+            "1e300",
+            "\"\"",
+            "\"a\"",
+            "\"é\"",
+            "\"a,b\"",
+            "\"%s\"",
+            "\"(\"",
+            "\"1.2.3\"",
+            "\"2006-01-02\"",
+            "\"10.0.0.0/8\"",
+            "(list)",
+            "(list 1 2)",
+            "(list \"b\" \"a\")",
+            "(dict)",
+            "(dict \"a\" 1)",
+            "(until 3)",
+            "now",
+        ])
+        .prop_map(str::to_owned),
+    ];
+    (prop::sample::select(names), prop::collection::vec(arg, 0..5))
+        .prop_map(|(name, args)| format!("{{{{ {name} {} }}}}", args.join(" ")))
+}
+
+fn is_slow(name: &str) -> bool {
+    ["bcrypt", "htpasswd", "derivePassword", "gen", "PBKDF2", "crypto."].iter().any(|slow| name.contains(slow))
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
 
@@ -87,6 +133,14 @@ proptest! {
     #[test]
     fn any_template_renders_any_data_or_fails(text in template(), data in node()) {
         run(&text, &data);
+    }
+
+    #[test]
+    fn any_function_takes_any_arguments(text in call(), data in node()) {
+        let limits = Limits { depth: 50, steps: 500, output: 100_000, memory: 100_000 };
+        if let Ok(template) = Template::parse(&Source::new("t", &text)) {
+            let _ = template.render(&data, &Options { limits, ..Options::default() }, &mut Nothing);
+        }
     }
 
     #[test]

@@ -84,6 +84,12 @@ fn the_functions_of_the_program_are_asked_through_the_world() {
 }
 
 #[test]
+fn a_compiled_template_can_be_shared_between_threads() {
+    fn shared<T: Send + Sync + Clone>() {}
+    shared::<Template>();
+}
+
+#[test]
 fn what_is_not_in_reach_says_so() {
     let error = render(r#"{{ atmos.Component "a" "b" }}"#, &Node::empty_map(), &mut Nothing).unwrap_err();
     assert!(error.ends_with("error calling Component: atmos.Component cannot be used here"), "{error}");
