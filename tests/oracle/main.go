@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"text/template"
 	"time"
@@ -79,6 +81,7 @@ func main() {
 			topics = append(topics, strings.TrimSuffix(filepath.Base(input), ".json"))
 		}
 	}
+	writeFunctions("functions.txt")
 	for _, topic := range topics {
 		runFile(filepath.Join(root, "inputs", topic+".json"), filepath.Join(root, "cases", topic+".json"))
 	}
@@ -192,6 +195,32 @@ func gomplateFuncs(ctx context.Context, file *caseFile) template.FuncMap {
 	check(err)
 	d.Ctx = ctx
 	return gomplate.CreateFuncs(ctx, d)
+}
+
+// writeFunctions lists the names of all functions of both libraries, those of namespaces with their namespace.
+func writeFunctions(path string) {
+	var names []string
+	for name := range sprig.TxtFuncMap() {
+		names = append(names, name)
+	}
+	for name, function := range gomplateFuncs(context.Background(), &caseFile{}) {
+		value := reflect.ValueOf(function)
+		if value.Type().NumIn() > 0 || value.Type().NumOut() != 1 || value.Type().Out(0).Kind() != reflect.Interface {
+			names = append(names, name)
+			continue
+		}
+		namespace := value.Call(nil)[0].Elem()
+		for i := range namespace.NumMethod() {
+			names = append(names, name+"."+namespace.Type().Method(i).Name)
+		}
+		for i := range namespace.Elem().NumField() {
+			if field := namespace.Elem().Type().Field(i); field.IsExported() {
+				names = append(names, name+"."+field.Name)
+			}
+		}
+	}
+	slices.Sort(names)
+	check(os.WriteFile(path, []byte(strings.Join(slices.Compact(names), "\n")+"\n"), 0o644))
 }
 
 // typed gives numbers the types that a YAML document would give them, and copies everything, so that functions that

@@ -65,15 +65,16 @@ fn prefix(text: &str) -> (&str, u32) {
 /// Underscores only between digits, or between the prefix and a digit.
 fn underscores_fit(text: &str) -> bool {
     let mut previous = '^';
-    let body = match text.as_bytes() {
+    let text = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let (body, hex) = match text.as_bytes() {
         [b'0', b'x' | b'X' | b'b' | b'B' | b'o' | b'O', ..] => {
             previous = '0';
-            &text[2..]
+            (&text[2..], matches!(text.as_bytes()[1], b'x' | b'X'))
         }
-        _ => text,
+        _ => (text, false),
     };
     for letter in body.chars() {
-        if letter.is_ascii_hexdigit() {
+        if letter.is_ascii_digit() || hex && letter.is_ascii_hexdigit() {
             previous = '0';
         } else if letter == '_' {
             if previous != '0' {
@@ -131,6 +132,16 @@ pub(crate) fn parse_float(text: &str) -> Result<f64, NumError> {
         "nan" if bare.len() == text.len() => return Ok(f64::NAN),
         _ => {}
     }
+    let joined;
+    let (text, bare) = if bare.contains('_') {
+        if !underscores_fit(text) {
+            return Err(NumError::Syntax);
+        }
+        joined = text.replace('_', "");
+        (joined.as_str(), joined.as_str().trim_start_matches(['+', '-']))
+    } else {
+        (text, bare)
+    };
     if !bare.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-')) {
         return Err(NumError::Syntax);
     }
