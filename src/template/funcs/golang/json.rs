@@ -36,7 +36,7 @@ fn value(call: &Call<'_>, out: &mut String, val: &Val, escape: Escape, depth: us
         Val::Int(number) | Val::Int64(number) => push(out, number),
         Val::UInt(number) => push(out, number),
         Val::Byte(number) => push(out, number),
-        Val::Float(number) => float(out, *number)?,
+        Val::Float(number) => float(out, *number, escape)?,
         Val::String(text) => string(out, text, escape),
         Val::List(list) => {
             out.push('[');
@@ -70,21 +70,26 @@ fn push(out: &mut String, number: impl std::fmt::Display) {
     let _ = write!(out, "{number}");
 }
 
-fn float(out: &mut String, number: f64) -> Result<(), Problem> {
+fn float(out: &mut String, number: f64, escape: Escape) -> Result<(), Problem> {
     if !number.is_finite() {
         let text = number::format_float(number);
         return Err(Problem::new(format!("json: unsupported value: {text}")));
     }
+    let codec = escape == Escape::Codec;
     let size = number.abs();
-    if size != 0.0 && !(1e-6..1e21).contains(&size) {
-        let text = format!("{number:e}");
-        match text.split_once('e') {
-            Some((mantissa, power)) if !power.starts_with('-') => push(out, format!("{mantissa}e+{power}")),
-            _ => out.push_str(&text),
-        }
-    } else {
+    if size == 0.0 || (1e-6..1e21).contains(&size) {
         push(out, number);
+        // gomplate's encoder marks whole floats, unless they are so large that all of them are whole.
+        if codec && number.fract() == 0.0 && size < 4_503_599_627_370_496.0 {
+            out.push_str(".0");
+        }
+        return Ok(());
     }
+    let text = format!("{number:e}");
+    let (mantissa, power) = text.split_once('e').unwrap_or((&text, "0"));
+    let (sign, power) = power.strip_prefix('-').map_or(('+', power), |power| ('-', power));
+    let width = if codec { 2 } else { 1 };
+    push(out, format_args!("{mantissa}e{sign}{power:0>width$}"));
     Ok(())
 }
 

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::template::{Problem, Val, print};
+use super::args;
+use crate::template::{Elem, Problem, Val, print};
 
 /// `strconv.Quote`, what `%q` prints.
 pub(crate) fn quote(text: &str) -> String {
@@ -58,6 +59,7 @@ pub(crate) fn strval(val: &Val) -> Result<String, Problem> {
     match val {
         Val::String(text) => Ok(text.to_string()),
         Val::Nil | Val::Missing => Ok("<nil>".to_owned()),
+        Val::List(list) if list.elem() == Elem::Byte => args::utf8_text(args::bytes(list)),
         other => print(other),
     }
 }
@@ -173,7 +175,7 @@ pub(crate) fn title_words(text: &str) -> String {
             // These join what stands on both sides to one word.
             '\'' | '.' | ':' | '’' | '‘' | '·' | '\u{2024}' => inside && next.is_alphabetic(),
             '_' => inside,
-            letter => inside && letter.is_alphanumeric() || inside && is_mark(letter),
+            letter => inside && (letter.is_alphanumeric() || is_mark(letter)),
         };
     }
     out

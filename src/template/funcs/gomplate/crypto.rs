@@ -52,13 +52,7 @@ sums! {
 pub(super) fn bytes(val: &Val) -> Result<Vec<u8>, Problem> {
     match val {
         Val::Nil | Val::Missing => Ok(Vec::new()),
-        Val::List(list) if list.elem() == Elem::Byte => Ok(list
-            .iter()
-            .map(|item| match item {
-                Val::Byte(byte) => byte,
-                _ => 0,
-            })
-            .collect()),
+        Val::List(list) if list.elem() == Elem::Byte => Ok(args::bytes(list)),
         other => Ok(text::conv(other)?.into_bytes()),
     }
 }

@@ -127,8 +127,11 @@ fn to_yaml(_: &mut Call<'_>, args: &[Val]) -> Result<Val, Problem> {
     Ok(Val::from(crate::yaml::emit(&args[0].to_node()?, 2)))
 }
 
-/// Records and header. A header of the arguments stands for that of the text; an empty one is made up: A, B, C, ….
-fn table(args: &[Val]) -> Result<(Vec<Vec<String>>, Option<Vec<String>>), Problem> {
+/// Records and header.
+type Table = (Vec<Vec<String>>, Option<Vec<String>>);
+
+/// A header of the arguments stands for that of the text; an empty one is made up: A, B, C, ….
+fn table(args: &[Val]) -> Result<Table, Problem> {
     let arg = |index: usize| args::text(args, index);
     let names = |text: &str, delimiter: &str| -> Option<Vec<String>> {
         Some(text.split(delimiter).map(str::to_owned).collect())

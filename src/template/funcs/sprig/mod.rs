@@ -17,7 +17,7 @@ mod semver_range;
 mod strings;
 mod system;
 
-use crate::template::{Function, Namespace};
+use crate::template::Function;
 
 pub(in crate::template::funcs) use reflect::deep_equal;
 pub(in crate::template::funcs) use strings::split;
@@ -40,6 +40,3 @@ pub(crate) static FUNCTIONS: &[&[Function]] = &[
     random::TABLE,
     left_out::TABLE,
 ];
-
-/// Namespaces.
-pub(crate) static NAMESPACES: &[Namespace] = &[];

@@ -80,6 +80,43 @@ fn times_are_those_of_the_world() {
     assert_eq!(run("{{ durationRound (toDate \"2006-01-02\" \"2023-12-01\") }}"), "1mo");
 }
 
+/// The zone is given as a rule, since not every machine has the zone database.
+#[test]
+fn times_are_shown_in_the_zone_of_the_world() {
+    let rule = "CET-1CEST,M3.5.0,M10.5.0/3";
+    let run = |text: &str| {
+        let zone = jiff::tz::TimeZone::posix(rule).unwrap();
+        let mut world = TestWorld { zone: Some(zone), ..TestWorld::default() };
+        render(text, Functions::All, Val::Missing, &mut world).unwrap()
+    };
+    let cases = [
+        ("{{ date \"2006-01-02 15:04:05 MST -0700 Z07:00\" 1700000000 }}", "2023-11-14 23:13:20 CET +0100 +01:00"),
+        ("{{ date \"15:04 MST\" 1690000000 }}", "06:26 CEST"),
+        ("{{ dateInZone \"15:04 MST\" 1690000000 \"UTC\" }}", "04:26 UTC"),
+        ("{{ toDate \"2006-01-02\" \"2024-07-01\" }}", "2024-07-01 00:00:00 +0200 CEST"),
+        ("{{ mustToDate \"2006-01-02 15:04 -0700\" \"2024-07-01 10:00 +0200\" }}", "2024-07-01 10:00:00 +0200 CEST"),
+        ("{{ mustToDate \"2006-01-02 15:04 -0700\" \"2024-07-01 10:00 +0300\" }}", "2024-07-01 10:00:00 +0300 +0300"),
+        ("{{ time.ZoneName }} {{ time.ZoneOffset }}", "CET 3600"),
+        ("{{ (time.Unix 0).UTC }} {{ time.Unix 0 }}", "1970-01-01 00:00:00 +0000 UTC 1970-01-01 01:00:00 +0100 CET"),
+        ("{{ (time.Parse \"2006-01-02\" \"2024-07-01\").Local }}", "2024-07-01 02:00:00 +0200 CEST"),
+    ];
+    for (template, text) in cases {
+        assert_eq!(run(template), text, "{template}");
+    }
+}
+
+#[test]
+fn templates_render_others() {
+    assert_eq!(run("{{ define \"x\" }}<{{ . }}>{{ end }}{{ tmpl.Exec \"x\" 5 }}"), "<5>");
+    assert_eq!(run("{{ tmpl.Inline \"{{ .a }}!\" (dict \"a\" 1) }} {{ tmpl.Inline \"n\" \"{{ . }}\" 2 }}"), "1! 2");
+    assert!(fails("{{ tmpl.Exec \"nope\" }}").contains("template \"nope\" not defined"));
+}
+
+#[test]
+fn lists_of_words_are_quoted_word_by_word() {
+    assert_eq!(run("{{ shellQuote (list \"a b\" \"c\") }}"), "'a b' 'c'");
+}
+
 #[test]
 fn addresses_are_read_and_printed() {
     assert_eq!(run("{{ net.ParseIP \"10.0.0.1\" }} {{ (net.ParseIP \"::1\").Is6 }}"), "10.0.0.1 true");

@@ -90,3 +90,18 @@ fn arithmetic_encodings_and_versions_of_sprig() {
 fn dates_of_sprig() {
     check("sprig-dates", 35);
 }
+
+#[test]
+fn text_files_and_small_namespaces_of_gomplate() {
+    check("gomplate-strings", 85);
+}
+
+#[test]
+fn collections_conversions_and_data_of_gomplate() {
+    check("gomplate-data", 90);
+}
+
+#[test]
+fn networks_of_gomplate() {
+    check("gomplate-net", 15);
+}
