@@ -123,7 +123,9 @@ fn to_json_pretty(call: &mut Call<'_>, args: &[Val]) -> Result<Val, Problem> {
     Ok(Val::from(json::indent(&compact, args::text(args, 0))))
 }
 
-fn to_yaml(_: &mut Call<'_>, args: &[Val]) -> Result<Val, Problem> {
+fn to_yaml(call: &mut Call<'_>, args: &[Val]) -> Result<Val, Problem> {
+    // Asks for the memory, and for an end of the nesting.
+    json::weigh(call, &args[0])?;
     Ok(Val::from(crate::yaml::emit(&args[0].to_node()?, 2)))
 }
 

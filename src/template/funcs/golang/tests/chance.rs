@@ -1,8 +1,8 @@
 //! Functions whose results differ every time: what they have in common.
 
-use super::oracle::render;
+use super::oracle::{render, render_within};
 use super::world::TestWorld;
-use crate::template::{Functions, Val};
+use crate::template::{Functions, Limits, Val};
 
 fn run(text: &str) -> String {
     render(text, Functions::All, Val::Missing, &mut TestWorld::default()).unwrap()
@@ -133,6 +133,27 @@ fn binary_results_are_refused() {
 }
 
 #[test]
+fn numbers_at_their_ends_do_not_overflow() {
+    for template in [
+        "{{ abbrevboth -9223372036854775808 8 \"hello wonderful world\" }}",
+        "{{ trunc -9223372036854775808 \"abc\" }}",
+        "{{ div -9223372036854775808 -1 }} {{ mod -9223372036854775808 -1 }} {{ math.Rem -9223372036854775808 -1 }}",
+        "{{ math.Seq 9223372036854775807 9223372036854775807 }} {{ math.Abs -9223372036854775808 }}",
+        "{{ seq 9223372036854775806 9223372036854775807 }}",
+        "{{ untilStep 9223372036854775800 9223372036854775807 5 }}",
+        "{{ duration (int64 9223372036854775807) }} {{ time.Hour 9223372036854775807 }}",
+        "{{ date \"2006\" 9223372036854775807 }} {{ date \"2006\" -9223372036854775807 }}",
+        "{{ random.Number -4000000000000000000 500000000000000000 | kindOf }}",
+    ] {
+        run(template);
+    }
+    let time = "(toDate \"2006-01-02\" \"2024-01-01\")";
+    for call in ["9223372036854775807 0 0", "0 9223372036854775807 0", "0 0 9223372036854775807"] {
+        assert!(fails(&format!("{{{{ {time}.AddDate {call} }}}}")).contains("outside the calendar"));
+    }
+}
+
+#[test]
 fn sizes_have_a_limit() {
     for template in [
         "{{ repeat 9000000000 \"ab\" }}",
@@ -146,7 +167,15 @@ fn sizes_have_a_limit() {
         "{{ randAlpha 9000000000 }}",
         "{{ random.ASCII 9000000000 }}",
         "{{ crypto.PBKDF2 \"a\" \"b\" 1 9000000000 }}",
+        "{{ crypto.PBKDF2 \"a\" \"b\" 3000000 20 }}",
+        "{{ $d := dict }}{{ range until 60 }}{{ $d = dict \"a\" $d \"b\" $d }}{{ end }}{{ toYAML $d }}",
+        "{{ $d := dict }}{{ range until 60 }}{{ $d = dict \"a\" $d \"b\" $d }}{{ end }}{{ deepCopy $d }}",
+        "{{ $d := dict }}{{ range until 60 }}{{ $d = dict \"a\" $d \"b\" $d }}{{ end }}{{ mustToJson $d }}",
+        "{{ $d := dict }}{{ range until 60 }}{{ $d = dict \"a\" $d \"b\" $d }}{{ end }}{{ toJson $d }}",
     ] {
-        assert!(fails(template).contains("more than"), "{template}");
+        let limits = Limits { memory: 1 << 20, ..Limits::default() };
+        let mut world = TestWorld::default();
+        let error = render_within(template, Functions::All, Val::Missing, &mut world, limits).unwrap_err();
+        assert!(error.contains("more than"), "{template}: {error}");
     }
 }
