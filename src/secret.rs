@@ -128,7 +128,8 @@ fn known_at(forms: &[Secret], rest: &[u8], last: bool) -> Found {
 fn mask_patterns(text: &str) -> Option<String> {
     let mut masked = None::<String>;
     let (mut at, mut kept) = (0, 0);
-    while at < text.len() {
+    while let Some(next) = pattern::next(&text.as_bytes()[at..]) {
+        at += next;
         let Found::Secret(length) = pattern::at(&text.as_bytes()[at..], true) else {
             at += 1;
             continue;

@@ -41,6 +41,11 @@ pub(super) enum Found {
     Open,
 }
 
+/// Where the next byte is that a pattern begins with.
+pub(super) fn next(text: &[u8]) -> Option<usize> {
+    memchr::memchr2(b'A', b'g', text)
+}
+
 /// Whether a secret begins where `rest` begins. `last` says that nothing follows `rest`.
 pub(super) fn at(rest: &[u8], last: bool) -> Found {
     match rest.first() {

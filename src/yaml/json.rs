@@ -33,10 +33,23 @@ fn emit_with(node: &Node, order: Order) -> String {
 /// # Errors
 /// A number that JSON cannot express, with the path to its key.
 pub fn try_emit_json(node: &Node) -> Result<String, Error> {
-    check(node, &mut Path::new())?;
+    if !is_finite(node) {
+        check(node, &mut Path::new())?;
+    }
     Ok(emit_json(node))
 }
 
+/// Whether JSON can express every number in the node.
+fn is_finite(node: &Node) -> bool {
+    match &node.value {
+        Value::Float(number) => number.is_finite(),
+        Value::List(list) => list.iter().all(is_finite),
+        Value::Map(map) => map.values().all(is_finite),
+        _ => true,
+    }
+}
+
+/// Finds the number that is at fault, for the message.
 fn check(node: &Node, path: &mut Path) -> Result<(), Error> {
     match &node.value {
         Value::Float(number) if !number.is_finite() => {
@@ -114,30 +127,48 @@ fn close(out: &mut String, bracket: char, level: usize) {
 }
 
 fn new_line(out: &mut String, level: usize) {
+    const SPACES: &str = "                                                                ";
     out.push('\n');
-    out.extend(std::iter::repeat_n("  ", level));
+    let mut width = level * 2;
+    while width > 0 {
+        let part = width.min(SPACES.len());
+        out.push_str(&SPACES[..part]);
+        width -= part;
+    }
 }
 
 /// Quotes a string; separators of lines and paragraphs are escaped, as script engines ask for it.
 fn write_string(out: &mut String, text: &str) {
-    use std::fmt::Write as _;
+    // 0xE2 begins the two separators; whatever else begins with it is looked at and copied.
+    let plain = |byte: &u8| !matches!(byte, 0..=0x1f | b'"' | b'\\' | 0xe2);
     out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            '\0'..='\u{1f}' | '\u{2028}' | '\u{2029}' => {
-                let _ = write!(out, "\\u{:04x}", u32::from(c));
-            }
-            _ => out.push(c),
-        }
+    let mut rest = text;
+    loop {
+        let end = rest.as_bytes().iter().position(|byte| !plain(byte)).unwrap_or(rest.len());
+        out.push_str(&rest[..end]);
+        rest = &rest[end..];
+        let Some(special) = rest.chars().next() else { break };
+        write_special(out, special);
+        rest = &rest[special.len_utf8()..];
     }
     out.push('"');
+}
+
+fn write_special(out: &mut String, special: char) {
+    use std::fmt::Write as _;
+    match special {
+        '"' => out.push_str("\\\""),
+        '\\' => out.push_str("\\\\"),
+        '\n' => out.push_str("\\n"),
+        '\r' => out.push_str("\\r"),
+        '\t' => out.push_str("\\t"),
+        '\u{8}' => out.push_str("\\b"),
+        '\u{c}' => out.push_str("\\f"),
+        '\0'..='\u{1f}' | '\u{2028}' | '\u{2029}' => {
+            let _ = write!(out, "\\u{:04x}", u32::from(special));
+        }
+        other => out.push(other),
+    }
 }
 
 #[cfg(test)]
