@@ -11,6 +11,9 @@ use super::words::{Meaning, WORDS};
 /// Deepest names of `parent(N)` and columns of `to_json(N)` that make sense.
 const LARGEST_PARAMETER: i64 = 1000;
 
+/// Letters of unreadable text that a message shows.
+const SHOWN: usize = 24;
+
 #[derive(Debug, Clone)]
 pub(super) enum Kind {
     Open,
@@ -113,10 +116,10 @@ impl<'a> Lexer<'a> {
     fn parameters(&mut self) -> Outcome<bool> {
         for (word, make) in [
             ("flatten", (|n| Op::Flatten { depth: usize::try_from(n).ok() }) as fn(i64) -> Op),
-            ("to_yaml", |_| Op::Encode(Format::Yaml)),
-            ("toyaml", |_| Op::Encode(Format::Yaml)),
-            ("to_json", |n| Op::Encode(Format::Json(usize::try_from(n).unwrap_or(0)))),
-            ("tojson", |n| Op::Encode(Format::Json(usize::try_from(n).unwrap_or(0)))),
+            ("to_yaml", |n| Op::Encode(Format::Yaml(columns(n)))),
+            ("toyaml", |n| Op::Encode(Format::Yaml(columns(n)))),
+            ("to_json", |n| Op::Encode(Format::Json(columns(n)))),
+            ("tojson", |n| Op::Encode(Format::Json(columns(n)))),
             ("parent", |n| Op::Parent { level: n }),
         ] {
             let Some(tail) = self.rest().strip_prefix(word).and_then(|tail| tail.strip_prefix('(')) else { continue };
@@ -180,8 +183,8 @@ impl<'a> Lexer<'a> {
             return Ok(self.push(length, Kind::Text(text), false));
         }
         if rest.starts_with('"') {
-            let fault = Fault::syntax("the string is not closed", (self.at, self.text.len()));
-            return Err(fault.help("end it with a double quote"));
+            let fault = Fault::syntax(unreadable(rest), (self.at, self.text.len()));
+            return Err(fault.help("the text is not closed: end it with a double quote"));
         }
         Ok(false)
     }
@@ -221,8 +224,9 @@ impl<'a> Lexer<'a> {
     fn assignment(&mut self) -> bool {
         for (sign, update) in [("|=", true), ("=", false)] {
             if let Some(tail) = self.rest().strip_prefix(sign) {
+                // The flag `c` lets custom tags give way, which they always do here.
                 let flags = run(tail, |byte| byte == b'c');
-                return self.push_op(sign.len() + flags, Op::Assign { update, clobber: flags > 0 });
+                return self.push_op(sign.len() + flags, Op::Assign { update });
             }
         }
         false
@@ -272,7 +276,6 @@ impl<'a> Lexer<'a> {
                 deep_lists: flag('d'),
                 existing_only: flag('?'),
                 only_null: flag('n'),
-                clobber: flag('c'),
             };
             let op = if assigns { Op::MultiplyAssign(merge) } else { Op::Multiply(merge) };
             return self.push_op(1 + usize::from(assigns) + length, op);
@@ -297,7 +300,7 @@ impl<'a> Lexer<'a> {
         let start = self.at - self.text.as_bytes()[..self.at].iter().rev().take_while(|byte| is_name(**byte)).count();
         let end = self.at + run(self.rest(), is_name);
         let name = &self.text[start..end];
-        let fault = |at| Fault::syntax(format!("invalid input text \"{}\"", self.rest()), at);
+        let fault = |at| Fault::syntax(unreadable(self.rest()), at);
         if name.is_empty() {
             let length = self.rest().chars().next().map_or(0, char::len_utf8);
             return fault((self.at, self.at + length)).help("text needs double quotes, a key a dot before it");
@@ -313,6 +316,18 @@ impl<'a> Lexer<'a> {
             |(_, word)| format!("there is no operator `{name}`; did you mean `{word}`?"),
         ))
     }
+}
+
+/// Columns per level; the parser of the number has refused senseless ones.
+fn columns(number: i64) -> usize {
+    usize::try_from(number).unwrap_or(0)
+}
+
+/// The message for text that no rule fits, with its first letters.
+fn unreadable(rest: &str) -> String {
+    let shown: String = rest.chars().take(SHOWN).collect();
+    let more = if shown.len() < rest.len() { "…" } else { "" };
+    format!("invalid input text {shown:?}{more}")
 }
 
 fn run(text: &str, fits: impl Fn(u8) -> bool) -> usize {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::error::Range;
 use super::tree::Tag;
 
-/// How a map or list is multiplied into another one (`*+d?nc`).
+/// How a map or list is multiplied into another one (`*+d?n`; custom tags always give way, which is what `c` asks for).
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Merge {
     /// `+`: lists are appended.
@@ -16,15 +16,14 @@ pub(super) struct Merge {
     pub(super) existing_only: bool,
     /// `n`: only where there is nothing yet.
     pub(super) only_null: bool,
-    /// `c`: custom tags give way.
-    pub(super) clobber: bool,
 }
 
 /// A text form of data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
-    Yaml,
-    /// Columns per level; 0 is one line.
+    /// Columns per level.
+    Yaml(usize),
+    /// The same; 0 is one line.
     Json(usize),
     Csv,
     Tsv,
@@ -86,7 +85,7 @@ pub(super) enum Op {
     Min,
     Max,
     // Changes.
-    Assign { update: bool, clobber: bool },
+    Assign { update: bool },
     AddAssign,
     SubtractAssign,
     MultiplyAssign(Merge),

@@ -116,7 +116,7 @@ fn completed(tokens: &[Token]) -> Vec<Token> {
         if is_entry && begins_slice(tokens, index) {
             out.push(op(Op::Scalar(Tag::Int, Arc::from("0")), at));
         }
-        if let (Kind::Op(Op::Tag), Some(Kind::Op(Op::Assign { update, .. }))) = (&token.kind, next.map(|next| &next.kind)) {
+        if let (Kind::Op(Op::Tag), Some(Kind::Op(Op::Assign { update }))) = (&token.kind, next.map(|next| &next.kind)) {
             token.kind = Kind::Op(Op::AssignTag { update: *update });
             skip = true;
         }
@@ -214,12 +214,7 @@ fn close(stack: &mut Vec<Waiting>, out: &mut Vec<Item>, wanted: &str, at: Range)
     loop {
         match stack.last() {
             None => {
-                let text = if wanted == "(" {
-                    "bad expression, got close brackets without matching opening bracket"
-                } else {
-                    "bad path expression, got close collect brackets without matching opening bracket"
-                };
-                return Err(Fault::syntax(text, at));
+                return Err(Fault::syntax("bad expression, got close brackets without matching opening bracket", at));
             }
             Some(Waiting::Open(bracket, opened)) if *bracket == wanted => {
                 let opened = *opened;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::error::{Fault, Outcome};
 use crate::span::Span;
-use crate::value::{Function, Map, Node, Value};
+use crate::value::{Map, Node, Value};
 
 /// Number of an entry in its arena.
 pub(super) type Id = usize;
@@ -466,11 +466,8 @@ impl Tree {
                 None => text.parse().map_or_else(|_| as_text(), Value::UInt),
             },
             Tag::Float => super::number::float(text).map_or_else(as_text, Value::Float),
-            Tag::Str | Tag::List | Tag::Map | Tag::Unknown => as_text(),
-            Tag::Custom(tag) => {
-                let argument = Node::from(as_text());
-                Value::Function(Arc::new(Function { tag: tag.clone(), argument }))
-            }
+            // A function comes out only as the untouched node that it came in as: no text can become one.
+            Tag::Str | Tag::List | Tag::Map | Tag::Unknown | Tag::Custom(_) => as_text(),
         }
     }
 }

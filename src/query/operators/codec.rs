@@ -11,19 +11,18 @@ use crate::query::eval::Evaluation;
 use crate::query::op::Format;
 use crate::query::tree::{Id, Kind, Tag};
 use crate::span::{FileId, Sources};
-use crate::value::{Function, Map, Node, Value};
+use crate::value::{Map, Node, Value};
 
-const STRINGS_ONLY: &str =
-    ", can only operate on strings. Please first pipe through another encoding operator to convert the value to a string";
+const CONVERT_FIRST: &str = "turn it into text before, with `to_string` or `@json`";
 
 impl Evaluation<'_> {
     pub(in crate::query) fn encode(&mut self, id: Id, format: Format) -> Outcome<Id> {
         let text = match format {
-            Format::Yaml => {
+            Format::Yaml(indent) => {
                 let text = if self.tree.kind(id) == Kind::Scalar {
                     format!("{}\n", self.tree.text(id))
                 } else {
-                    crate::yaml::emit_record(&self.tree.node(id)?, 2)
+                    crate::yaml::emit_record(&self.tree.node(id)?, indent.clamp(2, 9))
                 };
                 self.as_it_came(id, text)
             }
@@ -38,15 +37,15 @@ impl Evaluation<'_> {
             Format::Csv => self.delimited(id, ',')?,
             Format::Tsv => self.delimited(id, '\t')?,
             Format::Base64 => {
-                self.needs_text(id, "cannot encode", " as base64, can only operate on strings")?;
+                self.needs_text(id, "cannot encode", " as base64, can only operate on strings", CONVERT_FIRST)?;
                 STANDARD.encode(self.tree.text(id).as_bytes())
             }
             Format::Uri => {
-                self.needs_text(id, "cannot encode", &format!(" as URI{STRINGS_ONLY}"))?;
+                self.needs_text(id, "cannot encode", " as URI, can only operate on strings", CONVERT_FIRST)?;
                 percent_encoded(&self.tree.text(id))
             }
             Format::Sh => {
-                self.needs_text(id, "cannot encode", &format!(" for a shell{STRINGS_ONLY}"))?;
+                self.needs_text(id, "cannot encode", " for a shell, can only operate on strings", CONVERT_FIRST)?;
                 shell_quoted(&self.tree.text(id))
             }
         };
@@ -61,7 +60,7 @@ impl Evaluation<'_> {
     pub(in crate::query) fn decode(&mut self, id: Id, format: Format) -> Outcome<Id> {
         let text = self.tree.text(id);
         let decoded = match format {
-            Format::Yaml | Format::Json(_) => {
+            Format::Yaml(_) | Format::Json(_) => {
                 let decoded = self.read_yaml(&text)?;
                 self.tree.mark_from_line(decoded, !text.ends_with('\n'));
                 decoded
@@ -101,7 +100,8 @@ impl Evaluation<'_> {
     }
 }
 
-/// The node with lines and columns but without its file, which nobody but this module knows.
+/// The node with lines and columns but without its file, which nobody but this module knows. A YAML function in text is
+/// data, never something to run: its argument stands for it.
 fn without_file(mut node: Node) -> Node {
     node.span.file = FileId::NONE;
     node.value = match node.value {
@@ -110,10 +110,7 @@ fn without_file(mut node: Node) -> Node {
             let entries = map.iter().map(|(key, node)| (key.clone(), without_file(node.clone())));
             Value::Map(Arc::new(entries.collect::<Map>()))
         }
-        Value::Function(function) => {
-            let argument = without_file(function.argument.clone());
-            Value::Function(Arc::new(Function { tag: function.tag.clone(), argument }))
-        }
+        Value::Function(function) => return without_file(function.argument.clone()),
         scalar => scalar,
     };
     node

@@ -70,7 +70,7 @@ impl Evaluation<'_> {
             let children = self.tree.children(*entry)?;
             if children.len() < rows {
                 return Err(Fault::failed(
-                    "CollectObject: mismatching node sizes; are you creating a map with mismatching key value pairs?",
+                    "the parts of a map have different numbers of entries",
                 ));
             }
             for (row, child) in rotated.iter_mut().zip(children) {

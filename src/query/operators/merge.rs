@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::query::error::Outcome;
 use crate::query::eval::{Context, Evaluation};
 use crate::query::op::Merge;
-use crate::query::tree::{Id, Kind, Tag};
+use crate::query::tree::{Id, Kind};
 
 use super::traverse::{Part, Step};
 
@@ -50,13 +50,13 @@ impl Evaluation<'_> {
                 if merge.append && kind == Kind::List {
                     let before = self.tree.copy(target)?;
                     let sum = self.add(before, id)?;
-                    self.assign(target, sum, false)?;
+                    self.assign(target, sum)?;
                 } else if merge.only_null && !self.tree.is_null(target) {
                     // What is there stays.
                 } else if kind == Kind::Scalar || (kind == Kind::List && !merge.deep_lists) {
-                    self.assign(target, id, merge.clobber)?;
+                    self.assign(target, id)?;
                 } else {
-                    self.assign_kind(target, id, merge.clobber)?;
+                    self.assign_kind(target, id)?;
                 }
             }
         }
@@ -85,8 +85,8 @@ impl Evaluation<'_> {
         Ok(found)
     }
 
-    /// Makes `target` what `source` is: content, kind and type. A custom tag stays unless it is to give way.
-    pub(in crate::query) fn assign(&mut self, target: Id, source: Id, clobber: bool) -> Outcome<()> {
+    /// Makes `target` what `source` is: content, kind and type.
+    pub(in crate::query) fn assign(&mut self, target: Id, source: Id) -> Outcome<()> {
         if target == source {
             return Ok(());
         }
@@ -98,11 +98,11 @@ impl Evaluation<'_> {
         (entry.kind, entry.text) = (kind, text);
         let children = self.tree.children(source)?;
         self.tree.extend(target, &children)?;
-        self.assign_kind(target, source, clobber)
+        self.assign_kind(target, source)
     }
 
     /// Gives `target` the kind and the type of `source`; content of another kind goes.
-    fn assign_kind(&mut self, target: Id, source: Id, clobber: bool) -> Outcome<()> {
+    fn assign_kind(&mut self, target: Id, source: Id) -> Outcome<()> {
         if target == source {
             return Ok(());
         }
@@ -112,10 +112,7 @@ impl Evaluation<'_> {
             self.tree.change(target)?.text = Arc::from("");
         }
         let entry = self.tree.change(target)?;
-        entry.kind = kind;
-        if clobber || !matches!(entry.tag, Tag::Custom(_)) {
-            entry.tag = tag;
-        }
+        (entry.kind, entry.tag) = (kind, tag);
         Ok(())
     }
 }

@@ -9,7 +9,7 @@ use crate::query::tree::{Id, Kind, Tag};
 
 /// Bytes that a compiled expression may take.
 const SIZE_LIMIT: usize = 2 * 1024 * 1024;
-const HINT: &str = ", can only match strings. Hint: Most often you'll want to use '|=' over '=' for this operation";
+const HINT: &str = "turn it into text before, with `to_string`; `|=` gives each value on its left to the right side, `=` does not";
 
 impl Evaluation<'_> {
     pub(in crate::query) fn regular_expression(&mut self, context: &Context, expr: &Expr) -> Outcome<Context> {
@@ -19,7 +19,7 @@ impl Evaluation<'_> {
         let (pattern, all) = self.pattern(context, expr)?;
         let mut results = Vec::new();
         for id in context.matches.iter() {
-            self.needs_text(*id, "cannot match with", HINT)?;
+            self.needs_text(*id, "cannot match with", ", can only match strings", HINT)?;
             let text = self.tree.text(*id);
             if matches!(expr.op, Op::Test) {
                 results.push(self.tree.boolean(Some(*id), pattern.is_match(&text))?);
@@ -68,7 +68,7 @@ impl Evaluation<'_> {
         let replacement = found.first().map_or_else(|| "".into(), |id| self.tree.text(id));
         let pattern = compiled(&pattern)?;
         self.each(context, |this, id| {
-            this.needs_text(id, "cannot substitute with", &HINT.replace("match", "substitute"))?;
+            this.needs_text(id, "cannot substitute with", ", can only substitute strings", HINT)?;
             let text = this.tree.text(id);
             // The result is charged before it is made where it could be large.
             this.tree.charge_text(replacement.len())?;

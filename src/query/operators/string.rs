@@ -6,6 +6,9 @@ use crate::query::number;
 use crate::query::op::{Expr, Op};
 use crate::query::tree::{Id, Kind, Tag};
 
+/// What helps where text is needed.
+const TO_STRING: &str = "turn it into text before, with `to_string`";
+
 impl Evaluation<'_> {
     pub(in crate::query) fn string(&mut self, context: &Context, expr: &Expr) -> Outcome<Context> {
         match &expr.op {
@@ -16,7 +19,7 @@ impl Evaluation<'_> {
                     if this.tree.is_null(id) {
                         return Ok(None);
                     }
-                    this.needs_text(id, "cannot split", ", can only split strings")?;
+                    this.needs_text(id, "cannot split", ", can only split strings", TO_STRING)?;
                     this.split_text(id, &separator).map(Some)
                 })
             }
@@ -31,7 +34,7 @@ impl Evaluation<'_> {
             Op::ToNumber => self.each(context, |this, id| this.to_number(id).map(Some)),
             op => self.each(context, |this, id| {
                 let action = if matches!(op, Op::Trim) { "cannot trim" } else { "cannot change case with" };
-                this.needs_text(id, action, ", can only operate on strings")?;
+                this.needs_text(id, action, ", can only operate on strings", TO_STRING)?;
                 let (tag, text) = (this.tree.tag(id).clone(), this.tree.text(id));
                 let text: String = match op {
                     Op::Trim => text.trim().to_owned(),
@@ -43,11 +46,11 @@ impl Evaluation<'_> {
         }
     }
 
-    pub(in crate::query) fn needs_text(&self, id: Id, before: &str, after: &str) -> Outcome<()> {
+    pub(in crate::query) fn needs_text(&self, id: Id, before: &str, after: &str, help: &str) -> Outcome<()> {
         if self.guessed(id) == Tag::Str {
             return Ok(());
         }
-        Err(Fault::failed(format!("{before} {}{after}", self.tree.tag(id).name())))
+        Err(Fault::failed(format!("{before} {}{after}", self.tree.tag(id).name())).help(help))
     }
 
     /// The parts of a text as a list in its place.

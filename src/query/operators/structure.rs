@@ -15,7 +15,7 @@ impl Evaluation<'_> {
             Op::Union => self.union(context, expr),
             Op::Reduce => self.reduce(context, expr),
             Op::Eval => self.evaluate_text(context, expr),
-            _ => Err(Fault::failed("must use variable with a pipe, e.g. `exp as $x | ...`")),
+            _ => Err(Fault::failed("must use variable with a pipe").help("write `.a as $x | .b + $x`")),
         }
     }
 
@@ -116,6 +116,6 @@ impl Evaluation<'_> {
 fn variable_name(binding: &Expr) -> Outcome<Arc<str>> {
     match binding.right.as_deref().map(|right| &right.op) {
         Some(Op::Variable(name)) => Ok(name.clone()),
-        _ => Err(Fault::failed("RHS of 'as' operator must be a variable name e.g. $foo").at(binding.at)),
+        _ => Err(Fault::failed("what follows `as` must be a variable name, as in `as $x`").at(binding.at)),
     }
 }

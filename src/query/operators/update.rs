@@ -11,20 +11,20 @@ use super::traverse::{Part, Step};
 impl Evaluation<'_> {
     pub(in crate::query) fn update(&mut self, context: &Context, expr: &Expr) -> Outcome<Context> {
         match &expr.op {
-            Op::Assign { update: false, clobber } => {
+            Op::Assign { update: false } => {
                 // Once for its effect: it makes room for what is missing.
                 self.left(context, expr)?;
                 self.cross(&context.reader(), expr, Sides::Both, &mut |this, _, left, right| {
                     if let (Some(left), Some(right)) = (left, right) {
-                        this.assign(left, right, *clobber)?;
+                        this.assign(left, right)?;
                     }
                     Ok(None)
                 })?;
                 Ok(context.clone())
             }
-            Op::Assign { clobber, .. } => {
+            Op::Assign { .. } => {
                 let targets = self.left(context, expr)?;
-                self.update_each(context, &targets.matches, expr.right.as_deref(), *clobber)?;
+                self.update_each(context, &targets.matches, expr.right.as_deref())?;
                 Ok(context.clone())
             }
             Op::AddAssign | Op::SubtractAssign | Op::MultiplyAssign(_) => self.compound(context, expr),
@@ -36,7 +36,7 @@ impl Evaluation<'_> {
             Op::MapValues => {
                 for id in context.matches.iter() {
                     let children = self.splat(*id, Step::default())?;
-                    self.update_each(context, &children, expr.right.as_deref(), false)?;
+                    self.update_each(context, &children, expr.right.as_deref())?;
                 }
                 Ok(context.clone())
             }
@@ -69,11 +69,11 @@ impl Evaluation<'_> {
     }
 
     /// `|=`: the last target first, so that children change before what contains them.
-    fn update_each(&mut self, context: &Context, targets: &[Id], value: Option<&Expr>, clobber: bool) -> Outcome<()> {
+    fn update_each(&mut self, context: &Context, targets: &[Id], value: Option<&Expr>) -> Outcome<()> {
         for target in targets.iter().rev() {
             let found = self.run(&context.one(*target), value)?;
             if let Some(value) = found.first() {
-                self.assign(*target, value, clobber)?;
+                self.assign(*target, value)?;
             }
         }
         Ok(())
@@ -82,7 +82,6 @@ impl Evaluation<'_> {
     /// `+=`, `-=` and `*=`.
     fn compound(&mut self, context: &Context, expr: &Expr) -> Outcome<Context> {
         let targets = self.left(context, expr)?;
-        let clobber = matches!(expr.op, Op::MultiplyAssign(merge) if merge.clobber);
         let reader = context.reader();
         let seen: Vec<Context> = if context.matches.is_empty() {
             vec![reader.clone()]
@@ -100,7 +99,7 @@ impl Evaluation<'_> {
                         Op::MultiplyAssign(merge) => self.multiply(context, before, *value, merge, true)?,
                         _ => *value,
                     };
-                    self.assign(*target, result, clobber)?;
+                    self.assign(*target, result)?;
                 }
             }
         }
@@ -209,7 +208,7 @@ impl Evaluation<'_> {
                 return Err(Fault::failed(format!("SETPATH: expected single value on RHS but found {count}")));
             };
             for target in self.walk(context, *id, &path, Step::default(), false)? {
-                self.assign(target, *value, false)?;
+                self.assign(target, *value)?;
             }
         }
         Ok(context.clone())
