@@ -15,6 +15,7 @@ pub mod host;
 pub mod merge;
 pub mod ops;
 pub mod output;
+pub mod query;
 pub mod resolve;
 pub mod secret;
 pub mod span;
