@@ -7,10 +7,11 @@ use super::environment::{self, Variables};
 use super::error::{Error, Origin};
 use super::extract::{self, Layer, Root};
 use super::flags::Flags;
-use super::model::{Config, Describe, Helmfile, Logs, Settings, Stacks, Templates, Terraform, Workflows};
+use super::model::{self, Config, Describe, Helmfile, Logs, Stacks, Templates, Terraform, Workflows};
 use super::paths::{self, Anchors, has_local_config};
 use super::reader::Reader;
 use super::{defaults, profile, version};
+use crate::fetch::Settings;
 use crate::host::{Host, fs};
 use crate::merge::{self, ListStrategy};
 use crate::value::Node;
@@ -76,6 +77,8 @@ pub fn load(host: &Host, flags: &Flags) -> Result<Config, Error> {
         profiles,
         env: map_section(host, &document, "env")?,
         auth: map_section(host, &document, "auth")?,
+        remote: Settings::of(&document, &host.env),
+        fetcher: reader.fetcher,
         document,
         promoted,
         base_path,
@@ -193,14 +196,14 @@ fn logs(host: &Host, root: &Root, document: &Node) -> Result<Logs, Error> {
     Ok(Logs { level: (*level).to_owned(), file: root.logs.file.0.clone() })
 }
 
-fn settings(host: &Host, root: &Root, document: &Node) -> Result<Settings, Error> {
+fn settings(host: &Host, root: &Root, document: &Node) -> Result<model::Settings, Error> {
     let list_merge_strategy = root.settings.list_merge_strategy.0.parse().map_err(|cause| {
         let path = ["settings", "list_merge_strategy"];
         let Origin { place, source_code, at } = Origin::of(host, document, &path, "environment or command line");
         Error::ListStrategy { cause, place, source_code, at }
     })?;
     let tab_width = usize::try_from(root.settings.terminal.tab_width.0).unwrap_or_default();
-    Ok(Settings {
+    Ok(model::Settings {
         list_merge_strategy,
         tab_width: if tab_width == 0 { 2 } else { tab_width },
         experimental: root.settings.experimental.clone().or("warn"),

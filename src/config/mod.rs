@@ -7,17 +7,21 @@
 
 mod defaults;
 mod discover;
+#[cfg(test)]
+mod elsewhere_tests;
 mod environment;
 mod error;
 mod extract;
 mod flags;
 mod function;
 mod imports;
+mod include;
 mod load;
 mod model;
 mod paths;
 mod profile;
 mod reader;
+mod repository;
 mod search;
 #[cfg(test)]
 mod tests;
