@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 
 use super::discover::{self, Found};
 use super::environment::{self, Variables};
-use super::error::{Error, Origin};
+use super::error::{Error, Location, Origin};
 use super::extract::{self, Layer, Root};
 use super::flags::Flags;
 use super::model::{self, Config, Describe, Helmfile, Logs, Stacks, Templates, Terraform, Workflows};
 use super::paths::{self, Anchors, has_local_config};
 use super::reader::Reader;
 use super::{defaults, profile, version};
+use crate::diag::Warning;
 use crate::fetch::Settings;
 use crate::host::{Host, fs};
 use crate::merge::{self, ListStrategy};
@@ -43,7 +44,7 @@ pub fn load(host: &Host, flags: &Flags) -> Result<Config, Error> {
     let written = files.get("edition").and_then(Node::scalar_text);
     let edition = flags.edition.as_deref().or_else(|| variables.get("ATMOS_EDITION")).or(written.as_deref());
     let defaults = defaults::layer(found.any, edition.filter(|edition| !edition.is_empty()))?;
-    let environment = environment::layer(&variables)?;
+    let environment = environment::layer(&variables, &host.talk)?;
     let command_line = flags.layer();
     let layers = [
         Layer { name: "built-in defaults", node: &defaults },
@@ -54,6 +55,8 @@ pub fn load(host: &Host, flags: &Flags) -> Result<Config, Error> {
     let document = merge::merge_all(layers.iter().map(|layer| layer.node), ListStrategy::Replace);
     let root = extract::extract(host, &layers, &document)?;
     check_version(host, flags, &variables, &root)?;
+    check_built(host, &document)?;
+    warn_of_edition(host, edition);
 
     let base_path = base_path(&reader, &found, runtime_base_path.as_deref(), &root.base_path.0);
     let promoted = variables.into_promoted();
@@ -83,6 +86,36 @@ pub fn load(host: &Host, flags: &Flags) -> Result<Config, Error> {
         promoted,
         base_path,
     })
+}
+
+/// The names of all profiles that these flags could choose from.
+///
+/// # Errors
+/// Files that cannot be read or parsed.
+pub fn profile_names(host: &Host, flags: &Flags) -> Result<Vec<String>, Error> {
+    let mut reader = Reader::new(host, runtime_base_path(host, flags));
+    let found = discover::find(&mut reader, flags)?;
+    Ok(profile::available(&reader, &found))
+}
+
+/// Settings that change values and are not built: to ignore them would give other values than the reference.
+fn check_built(host: &Host, document: &Node) -> Result<(), Error> {
+    let path = ["settings", "yaml", "key_delimiter"];
+    match document.get_path(path).filter(|node| !node.is_empty()) {
+        None => Ok(()),
+        Some(node) => {
+            let Location { place, source_code, at } = Location::of(host, node.span);
+            Err(Error::NotBuilt { what: format!("`{}`", path.join(".")), place, source_code, at })
+        }
+    }
+}
+
+fn warn_of_edition(host: &Host, edition: Option<&str>) {
+    let keys = edition.map(defaults::without_effect).unwrap_or_default();
+    if !keys.is_empty() {
+        let message = format!("the edition takes back the default of {}, which has no effect here", keys.join(" and "));
+        host.talk.warn(Warning::new("atmos::config::edition", message));
+    }
 }
 
 /// Base path of flag or environment; blank counts as not given.

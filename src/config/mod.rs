@@ -5,7 +5,9 @@
 //! `discover` (which files) → `reader` (parse once, `function`, imports and `atmos.d`) → `profile` → `extract` (layers
 //! to typed settings) → `paths` (base path).
 
+mod advice;
 mod defaults;
+mod description;
 mod discover;
 #[cfg(test)]
 mod elsewhere_tests;
@@ -27,10 +29,11 @@ mod search;
 mod tests;
 mod version;
 
+pub use advice::InForce;
 pub use error::Error;
 pub use flags::Flags;
 pub use function::env_argument;
-pub use load::load;
+pub use load::{load, profile_names};
 pub use model::{Config, Describe, Helmfile, Logs, Settings, Stacks, Templates, Terraform, Workflows};
 pub use paths::git_root;
 pub use version::REFERENCE_VERSION;

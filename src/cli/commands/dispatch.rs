@@ -3,7 +3,7 @@
 use super::super::args::Command;
 use super::super::error::Error;
 use super::super::setup::Context;
-use super::{auth, describe, helmfile, list, terraform, unknown, version, write};
+use super::{auth, config, describe, helmfile, list, terraform, unknown, version, write};
 use crate::diag::Result;
 
 /// Runs the command and returns the exit status.
@@ -19,6 +19,7 @@ pub(in crate::cli) fn dispatch(context: &Context, command: Option<Command>, vers
         Some(Command::Auth(args)) => auth::run(context, args),
         Some(Command::Terraform(args)) => terraform::run(context, args),
         Some(Command::Helmfile(args)) => helmfile::run(context, args),
+        Some(Command::Validate(args)) => config::validate(context, args),
         Some(Command::Other(words)) => Err(unknown::command("atmos", &words).into()),
     }
 }

@@ -1,0 +1,86 @@
+//! Configuration as the program shows it: `describe config`, `validate config`, profiles without a name, remote imports.
+
+use crate::support::Sandbox;
+
+fn project() -> Sandbox {
+    let sandbox = Sandbox::empty();
+    sandbox.write(
+        "atmos.yaml",
+        "base_path: ./\n\
+         stacks: {base_path: stacks, included_paths: ['**/*'], name_pattern: '{stage}'}\n\
+         components: {terraform: {base_path: components/terraform}}\n\
+         auth: {identities: {root: {kind: aws/user, credentials: {secret_access_key: wJalrXUtnFEMI}}}}\n\
+         vendor: {base_path: ./vendor.yaml}\n",
+    );
+    sandbox.write("profiles/dev/x.yaml", "components: {terraform: {command: tofu}}\n");
+    sandbox
+}
+
+#[test]
+fn describe_config_shows_what_is_in_force_without_secrets() {
+    let mut sandbox = project();
+    sandbox.set("ATMOS_COMPONENTS_TERRAFORM_APPLY_AUTO_APPROVE", "true");
+    let outcome = sandbox.atmos(&["describe", "config", "--profile", "dev"]).success();
+    let shown: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
+    assert_eq!(shown["components"]["terraform"]["command"], "tofu");
+    assert_eq!(shown["components"]["terraform"]["apply_auto_approve"], true);
+    assert_eq!(shown["components"]["terraform"]["auto_generate_backend_file"], false);
+    assert_eq!(shown["default"], false);
+    assert_eq!(shown["auth"]["realm"].as_str().map(str::len), Some(16));
+    let stacks = sandbox.repo().canonicalize().unwrap().join("stacks");
+    assert_eq!(shown["includeStackAbsolutePaths"][0], format!("{}/**/*", stacks.display()));
+    assert!(!outcome.stdout.contains("wJalrXUtnFEMI") && outcome.stdout.contains("<MASKED>"));
+    let keys: Vec<&str> = outcome.stdout.lines().filter(|line| line.starts_with("  \"")).collect();
+    assert!(keys[0].starts_with("  \"base_path\"") && keys[1].starts_with("  \"components\""), "{keys:?}");
+    let yaml = sandbox.atmos(&["describe", "config", "-f", "yaml", "-q", ".vendor"]).success();
+    assert_eq!(yaml.stdout, "base_path: ./vendor.yaml\n");
+}
+
+#[test]
+fn validate_config_says_which_default_is_in_force_and_why() {
+    let mut sandbox = project();
+    sandbox.set("ATMOS_COMPONENTS_TERRAFORM_DEPLOY_RUN_INIT", "true");
+    let outcome = sandbox.atmos(&["validate", "config"]).success();
+    let row = |key: &str| outcome.stdout.lines().find(|line| line.starts_with(key)).unwrap_or_default().to_owned();
+    let default = row("components.terraform.auto_generate_backend_file");
+    assert!(default.contains("default where a configuration file exists (without one: true)"), "{default}");
+    let variable = row("components.terraform.deploy_run_init");
+    assert!(
+        variable.contains("true") && variable.ends_with("ATMOS_COMPONENTS_TERRAFORM_DEPLOY_RUN_INIT"),
+        "{variable}"
+    );
+    assert!(row("stacks.base_path").ends_with("atmos.yaml:2:21"), "{}", row("stacks.base_path"));
+    assert!(outcome.stderr.contains("stacks.name_pattern is deprecated"), "{}", outcome.stderr);
+    sandbox.write("atmos.yaml", "base_path: [a\n");
+    let broken = sandbox.atmos(&["validate", "config"]).exits(1);
+    assert!(broken.stderr.contains("failed to read config"), "{}", broken.stderr);
+}
+
+#[test]
+fn a_profile_without_a_name_lists_the_names() {
+    let sandbox = project();
+    let outcome = sandbox.atmos(&["describe", "config", "--profile"]).exits(1);
+    assert!(
+        outcome.stderr.contains("`--profile` needs the name") && outcome.stderr.contains("dev"),
+        "{}",
+        outcome.stderr
+    );
+    let unknown = sandbox.atmos(&["describe", "config", "--profile", "prod"]).exits(2);
+    assert!(unknown.stderr.contains("profile not found") && unknown.stderr.contains("dev"), "{}", unknown.stderr);
+}
+
+#[test]
+fn an_edition_counts_as_flag_and_what_has_no_effect_is_said() {
+    let sandbox = project();
+    let outcome = sandbox.atmos(&["describe", "config", "--edition", "2025-11", "-q", ".stacks.inherit"]).success();
+    assert!(outcome.stdout.contains("\"metadata\": false"), "{}", outcome.stdout);
+    assert!(outcome.stderr.contains("the edition takes back the default of settings.terminal.help.filter"));
+}
+
+#[test]
+fn a_setting_that_would_change_values_is_refused() {
+    let sandbox = project();
+    sandbox.write("atmos.yaml", "settings: {yaml: {key_delimiter: '.'}}\n");
+    let outcome = sandbox.atmos(&["describe", "config"]).exits(1);
+    assert!(outcome.stderr.contains("`settings.yaml.key_delimiter` is not built yet"), "{}", outcome.stderr);
+}
