@@ -131,14 +131,14 @@ pub(super) fn layer(variables: &Variables<'_>, talk: &Talk) -> Result<Node, Erro
         let value = match kind {
             Text => Node::from(text),
             Flag => Node::from(parse_bool(text).ok_or(Error::Boolean { variable })?),
-            LenientFlag => match parse_bool(text) {
-                Some(flag) => Node::from(flag),
-                None => {
+            LenientFlag => {
+                let Some(flag) = parse_bool(text) else {
                     let message = format!("{variable} is neither true nor false, and ignored");
                     talk.warn(Warning::new("atmos::config::boolean", message));
                     continue;
-                }
-            },
+                };
+                Node::from(flag)
+            }
             Words => Node::from(text.split(',').map(Node::from).collect::<Vec<_>>()),
         };
         set_path(&mut root, key, value);

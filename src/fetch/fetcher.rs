@@ -46,10 +46,25 @@ pub struct Found {
 }
 
 impl Resolved {
-    /// The base path of the stacks inside the fetched tree, for `nested_imports: remote`. `None` when the address does
-    /// not pass through a folder like `stacks_base`, or when there is no tree.
-    pub fn nested_base(&self, stacks_base: &str) -> Option<PathBuf> {
-        tree::stacks_base(self.root.as_ref()?, &self.sub, stacks_base)
+    /// The base path of the stacks inside the fetched tree, for `nested_imports: remote`: the part of the address up to
+    /// and including a folder like `stacks_base`.
+    ///
+    /// # Errors
+    /// There is no tree, or the address does not pass through such a folder.
+    pub fn nested_base(&self, stacks_base: &str) -> Result<PathBuf, Error> {
+        let Some(root) = &self.root else {
+            return Err(Error::invalid(
+                "`nested_imports: remote` needs a repository or an archive with a path behind `//`",
+                "import the file from its repository, or leave `nested_imports` away",
+            ));
+        };
+        let stacks_base = if stacks_base.is_empty() { "stacks" } else { stacks_base };
+        tree::stacks_base(root, &self.sub, stacks_base).ok_or_else(|| {
+            Error::invalid(
+                format!("`nested_imports: remote` cannot tell where the stacks of `{}` begin", self.sub),
+                format!("the path behind `//` has to pass through the folder `{stacks_base}`"),
+            )
+        })
     }
 }
 

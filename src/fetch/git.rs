@@ -39,7 +39,7 @@ pub(super) fn fetch(
     let wanted = reference.unwrap_or("HEAD");
     let shallow = ["fetch", "--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules", "--", url, wanted];
     match git.run(&shallow) {
-        Ok(_) => git.run(&["checkout", "--quiet", "--detach", "FETCH_HEAD"])?,
+        Ok(()) => git.run(&["checkout", "--quiet", "--detach", "FETCH_HEAD"])?,
         // Some servers give single commits only with their branches.
         Err(_) if is_commit(wanted) => {
             git.run(&[
@@ -51,10 +51,10 @@ pub(super) fn fetch(
                 "+refs/heads/*:refs/remotes/origin/*",
                 "+refs/tags/*:refs/tags/*",
             ])?;
-            git.run(&["checkout", "--quiet", "--detach", wanted])?
+            git.run(&["checkout", "--quiet", "--detach", wanted])?;
         }
         Err(error) => return Err(error),
-    };
+    }
     std::fs::remove_dir_all(directory.join(".git"))
         .map_err(|error| Error::Cache { path: directory.display().to_string(), reason: error.to_string() })
 }

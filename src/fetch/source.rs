@@ -53,10 +53,9 @@ impl Source {
         let sub = address::decode(sub);
         let scheme = body.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
         match (forced, scheme.as_deref()) {
-            (Some("git"), _) => git(body, query, sub),
-            (Some("http" | "https"), Some("http" | "https")) | (None, Some("http" | "https")) => web(body, query, sub),
+            (Some("git"), _) | (None, Some("ssh" | "git")) => git(body, query, sub),
+            (Some("http" | "https") | None, Some("http" | "https")) => web(body, query, sub),
             (None | Some("file"), Some("file")) => local(body, &sub),
-            (None, Some("ssh" | "git")) => git(body, query, sub),
             (None, None) if is_scp(body) => git(body, query, sub),
             (None, None) if serves_git(&format!("https://{body}")) => git(body, query, sub),
             (None, None) => Err(Error::invalid(

@@ -147,7 +147,8 @@ fn a_repository_gives_files_directories_and_references() {
     let all = resolve("//stacks?ref=main").unwrap();
     let shown = format!("{address}//stacks?ref=main");
     assert_eq!(keys(&all, &shown), ["<address>#stacks/a.yaml", "<address>#stacks/b/c.yml"]);
-    assert_eq!(all.nested_base("stacks"), all.root.map(|root| root.join("stacks")));
+    assert_eq!(all.nested_base("stacks").unwrap(), all.root.clone().unwrap().join("stacks"));
+    assert!(all.nested_base("elsewhere").is_err());
     assert!(matches!(resolve("//nothing"), Err(Error::NotFound { .. })));
     let message = resolve("//stacks/a?ref=nope").unwrap_err().to_string();
     assert!(message.contains("git fetch:"), "{message}");

@@ -7,11 +7,17 @@ use super::{describe, unknown};
 use crate::diag::Result;
 use crate::ops::config;
 use crate::output::{Table, TableFormat};
+use crate::yaml;
 
-pub(super) fn describe(context: &Context, args: DescribeConfigArgs) -> Result<u8> {
+pub(super) fn describe(context: &Context, args: &DescribeConfigArgs) -> Result<u8> {
     let format = Format::parse(args.format.as_deref().or(Some("json")))?;
     let app = context.app()?;
     let document = config::describe(&app)?;
+    if format == Format::Json && args.query.is_none() {
+        // In the order in which the reference declares its keys.
+        write::text_to(context, &yaml::emit_json_record(&document), args.file.as_deref())?;
+        return Ok(0);
+    }
     describe::print(context, &app, &document, format, args.query.as_deref(), args.file.as_deref())
 }
 

@@ -15,7 +15,7 @@ pub(super) fn run(context: &Context, args: DescribeArgs) -> Result<u8> {
     match args.command {
         DescribeCommand::Component(args) => component(context, args),
         DescribeCommand::Stacks(args) => stacks(context, args),
-        DescribeCommand::Config(args) => config::describe(context, args),
+        DescribeCommand::Config(args) => config::describe(context, &args),
         DescribeCommand::Other(words) => Err(unknown::command("atmos describe", &words).into()),
     }
 }
