@@ -67,6 +67,15 @@ pub(super) enum Error {
     )]
     NoConfiguration,
 
+    #[error(
+        "the atmos.yaml CLI config file specifies the directory for Atmos stacks as {setting}, but the directory does not exist"
+    )]
+    #[diagnostic(
+        code(atmos::cli::no_stacks),
+        help("create the directory, or correct `base_path` or `stacks.base_path`")
+    )]
+    NoStacks { setting: String },
+
     #[error("EvaluateYqExpression: failed to evaluate YQ expression '{expression}': {cause}")]
     #[diagnostic(code(atmos::cli::query), help("{help}"))]
     Query { expression: String, cause: String, help: String },

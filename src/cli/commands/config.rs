@@ -13,12 +13,16 @@ pub(super) fn describe(context: &Context, args: &DescribeConfigArgs) -> Result<u
     let format = Format::parse(args.format.as_deref().or(Some("json")))?;
     let app = context.app()?;
     let document = config::describe(&app)?;
-    if format == Format::Json && args.query.is_none() {
-        // In the order in which the reference declares its keys.
-        write::text_to(context, &yaml::emit_json_record(&document), args.file.as_deref())?;
-        return Ok(0);
+    if args.query.is_some() {
+        return describe::print(context, &app, &document, format, args.query.as_deref(), args.file.as_deref());
     }
-    describe::print(context, &app, &document, format, args.query.as_deref(), args.file.as_deref())
+    // In the order in which the reference declares its keys.
+    let text = match format {
+        Format::Json => yaml::emit_json_record(&document),
+        Format::Yaml => yaml::emit_record(&document, app.config.settings.tab_width),
+    };
+    write::text_to(context, &text, args.file.as_deref())?;
+    Ok(0)
 }
 
 pub(super) fn validate(context: &Context, args: ValidationArgs) -> Result<u8> {
