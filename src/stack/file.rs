@@ -33,7 +33,7 @@ pub(crate) struct Entry {
 }
 
 /// A manifest to read: where it lies, and for what was fetched how it is called and where its imports are looked up.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Origin {
     pub path: PathBuf,
     /// What `imports` prints, where that is not the path below the base path.

@@ -17,7 +17,8 @@ use crate::host::Host;
 #[derive(Debug, Default)]
 pub(crate) struct Files {
     pub list: Vec<File>,
-    by_path: HashMap<PathBuf, usize>,
+    /// A fetched file that is imported in two ways counts as two: its imports may mean other files.
+    by_origin: HashMap<Origin, usize>,
 }
 
 impl Files {
@@ -41,11 +42,11 @@ impl Files {
 
     /// Gives a file its number; a file seen for the first time joins the next wave.
     fn number(&mut self, origin: Origin, wave: &mut Vec<Origin>) -> usize {
-        if let Some(index) = self.by_path.get(&origin.path) {
+        if let Some(index) = self.by_origin.get(&origin) {
             return *index;
         }
-        let index = self.by_path.len();
-        self.by_path.insert(origin.path.clone(), index);
+        let index = self.by_origin.len();
+        self.by_origin.insert(origin.clone(), index);
         wave.push(origin);
         index
     }
@@ -71,7 +72,7 @@ impl Files {
     }
 
     pub(crate) fn index_of(&self, path: &Path) -> Option<usize> {
-        self.by_path.get(path).copied()
+        self.by_origin.get(&Origin::local(path.to_path_buf())).copied()
     }
 }
 

@@ -75,6 +75,22 @@ fn nested_imports_are_looked_up_here_or_there() {
 }
 
 #[test]
+fn one_file_may_be_imported_in_both_ways() {
+    let tree = Tree::new(&[
+        ("stacks/catalog/a.yaml", "import: [catalog/b]"),
+        ("stacks/catalog/b.yaml", "vars: {there: 1}\nimport: [catalog/a]"),
+    ]);
+    let address = tree.address("stacks/catalog/a");
+    let both = format!("import: ['{address}', {{path: '{address}', nested_imports: remote}}]");
+    let circle = merged(&[("stacks/catalog/b.yaml", "vars: {here: 1}"), ("stacks/orgs/dev.yaml", &both)]).unwrap_err();
+    assert!(circle.to_string().contains("circular stack import"), "{circle}");
+    std::fs::write(tree.0.path().join("stacks/catalog/b.yaml"), "vars: {there: 1}").unwrap();
+    let files = [("stacks/catalog/b.yaml", "vars: {here: 1}"), ("stacks/orgs/dev.yaml", &both)];
+    let (document, _) = merged(&files).unwrap();
+    assert_eq!(document["vars"], serde_json::json!({"here": 1, "there": 1}));
+}
+
+#[test]
 fn what_cannot_be_fetched_is_an_error_unless_it_may_be_missing() {
     let tree = Tree::new(&[("elsewhere/a.yaml", "vars: {}")]);
     let missing = tree.address("stacks/none");
