@@ -1,8 +1,10 @@
 //! What the configuration says about remote imports.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::host::Env;
+use crate::secret::{Expose, Secret};
 use crate::value::{Node, parse_bool, parse_go_duration};
 
 const SECONDS_OF_A_DAY: u64 = 86_400;
@@ -15,19 +17,33 @@ pub struct Settings {
     pub inject_github_token: bool,
     pub inject_gitlab_token: bool,
     pub inject_bitbucket_token: bool,
+    /// `ATMOS_*` names of the configuration's `env:` that the process environment does not have; they may be tokens.
+    pub promoted: BTreeMap<String, Secret>,
 }
 
 impl Default for Settings {
     fn default() -> Settings {
-        Settings { ttl: None, inject_github_token: true, inject_gitlab_token: true, inject_bitbucket_token: true }
+        Settings {
+            ttl: None,
+            inject_github_token: true,
+            inject_gitlab_token: true,
+            inject_bitbucket_token: true,
+            promoted: BTreeMap::new(),
+        }
     }
 }
 
 impl Settings {
     /// From a configuration as far as it is known, and the environment above it.
     pub fn of(document: &Node, env: &Env) -> Settings {
+        let section = document.get("env").and_then(Node::as_map);
+        let own = section.into_iter().flatten().filter(|(name, _)| name.starts_with("ATMOS_") && !env.is_set(name));
+        let promoted: BTreeMap<String, Secret> =
+            own.filter_map(|(name, node)| Some((name.to_string(), Secret::from(node.scalar_text()?)))).collect();
         let flag = |kind: &str| {
-            let variable = env.get(&format!("ATMOS_INJECT_{}_TOKEN", kind.to_uppercase())).and_then(parse_bool);
+            let name = format!("ATMOS_INJECT_{}_TOKEN", kind.to_uppercase());
+            let variable = env.get(&name).or_else(|| promoted.get(&name).map(Expose::expose_secret));
+            let variable = variable.and_then(parse_bool);
             let key = format!("inject_{kind}_token");
             let written = || document.get_path(["settings", &key])?.scalar_text().and_then(|text| parse_bool(&text));
             variable.or_else(written).unwrap_or(true)
@@ -37,7 +53,14 @@ impl Settings {
             inject_github_token: flag("github"),
             inject_gitlab_token: flag("gitlab"),
             inject_bitbucket_token: flag("bitbucket"),
+            promoted,
         }
+    }
+
+    /// A variable of the environment, or of the configuration's own `env:`; not empty.
+    pub(super) fn variable<'a>(&'a self, env: &'a Env, name: &str) -> Option<&'a str> {
+        let promoted = || self.promoted.get(name).map(Expose::expose_secret).filter(|value| !value.is_empty());
+        env.get(name).or_else(promoted)
     }
 }
 
@@ -80,10 +103,16 @@ mod tests {
     #[test]
     fn tokens_are_injected_unless_switched_off() {
         let document = from_json(&serde_json::json!({
+            "env": {"ATMOS_INJECT_BITBUCKET_TOKEN": "false", "ATMOS_GITHUB_TOKEN": "own", "Foo": "x"},
             "settings": {"inject_github_token": false, "inject_gitlab_token": "false"}, "imports": {"ttl": "1h"}
         }));
         let settings = Settings::of(&document, &Env::from_iter([("ATMOS_INJECT_GITLAB_TOKEN", "true")]));
         let flags = (settings.inject_github_token, settings.inject_gitlab_token, settings.inject_bitbucket_token);
-        assert_eq!((flags, settings.ttl.as_deref()), ((false, true, true), Some("1h")));
+        assert_eq!((flags, settings.ttl.as_deref()), ((false, true, false), Some("1h")));
+        assert_eq!(settings.variable(&Env::default(), "ATMOS_GITHUB_TOKEN"), Some("own"));
+        let process = Env::from_iter([("ATMOS_GITHUB_TOKEN", "process")]);
+        assert_eq!(settings.variable(&process, "ATMOS_GITHUB_TOKEN"), Some("process"));
+        assert_eq!(settings.variable(&process, "Foo"), None);
+        assert!(!format!("{settings:?}").contains("own"));
     }
 }

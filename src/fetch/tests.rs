@@ -317,6 +317,10 @@ fn tokens_reach_git_by_its_environment_only() {
     assert!(argv.contains("-- https://github.com/org/repo v1") && !argv.contains("ghp_secret_token"), "{argv}");
     assert!(env.contains("=http.https://github.com/.extraHeader\n") && env.contains("=Authorization: Basic "), "{env}");
     assert!(env.contains("GIT_TERMINAL_PROMPT=0\n") && !env.contains("GIT_DIR="), "{env}");
+    let own = crate::value::from_json(&serde_json::json!({"env": {"ATMOS_GITHUB_TOKEN": "ghp_of_the_config"}}));
+    let own = Settings::of(&own, &host.env);
+    Fetcher::default().resolve(&host, &own, "github.com/org/repo//a?ref=v3", None).unwrap();
+    assert!(!host.masker.mask("ghp_of_the_config").contains("ghp"), "the token of the configuration goes first");
     let off = Settings { inject_github_token: false, ..Settings::default() };
     Fetcher::default().resolve(&host, &off, "github.com/org/repo//a?ref=v2", None).unwrap();
     assert!(!read("env").contains("Authorization"));

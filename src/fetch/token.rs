@@ -51,7 +51,7 @@ pub(super) fn for_git(host: &Host, settings: &Settings, server: &str, userinfo: 
         "gitlab.com" => settings.inject_gitlab_token,
         _ => settings.inject_bitbucket_token,
     };
-    let get = |names: &[&str]| names.iter().find_map(|name| host.env.get(name));
+    let get = |names: &[&str]| names.iter().find_map(|name| settings.variable(&host.env, name));
     let token = get(&service.tokens).filter(|_| wanted)?;
     host.masker.register(&Secret::from(token));
     Some(basic(host, &format!("{}:{token}", get(&service.usernames).unwrap_or(service.username))))
@@ -65,7 +65,7 @@ pub(super) fn for_file(host: &Host, settings: &Settings, server: &str, userinfo:
     if !settings.inject_github_token || !GITHUB_FILES.contains(&server) {
         return None;
     }
-    let token = ["ATMOS_GITHUB_TOKEN", "GITHUB_TOKEN"].iter().find_map(|name| host.env.get(name))?;
+    let token = ["ATMOS_GITHUB_TOKEN", "GITHUB_TOKEN"].iter().find_map(|name| settings.variable(&host.env, name))?;
     host.masker.register(&Secret::from(token));
     Some(Secret::from(format!("Bearer {token}")))
 }
