@@ -10,6 +10,7 @@ pub mod component;
 pub mod config;
 pub mod diag;
 pub mod exec;
+pub mod fetch;
 pub mod graph;
 pub mod host;
 pub mod merge;

@@ -31,6 +31,14 @@ pub(super) enum Error {
     #[diagnostic(code(atmos::cli::chdir), help("give an existing directory with `--chdir` or ATMOS_CHDIR"))]
     Chdir { path: String },
 
+    #[error("`--profile` needs the name of a profile: nobody can be asked here")]
+    #[diagnostic(code(atmos::cli::profile), help("available profiles: {available}"))]
+    ProfileChoice { available: String },
+
+    #[error("no profile was chosen")]
+    #[diagnostic(code(atmos::cli::aborted), help("give the name with `--profile`"))]
+    Aborted,
+
     #[error("the working directory cannot be read: {cause}")]
     #[diagnostic(code(atmos::cli::cwd), help("change to a directory that exists"))]
     Cwd { cause: std::io::Error },
@@ -58,6 +66,15 @@ pub(super) enum Error {
         )
     )]
     NoConfiguration,
+
+    #[error(
+        "the atmos.yaml CLI config file specifies the directory for Atmos stacks as {setting}, but the directory does not exist"
+    )]
+    #[diagnostic(
+        code(atmos::cli::no_stacks),
+        help("create the directory, or correct `base_path` or `stacks.base_path`")
+    )]
+    NoStacks { setting: String },
 
     #[error("EvaluateYqExpression: failed to evaluate YQ expression '{expression}': {cause}")]
     #[diagnostic(code(atmos::cli::query), help("{help}"))]

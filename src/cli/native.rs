@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use crate::exec::argv::{self, Split};
 
 /// Global flags that take their value from the next word.
-const VALUED: [&str; 12] = [
+const VALUED: [&str; 13] = [
     "-C",
     "--chdir",
     "--base-path",
@@ -15,6 +15,7 @@ const VALUED: [&str; 12] = [
     "--logs-level",
     "--logs-file",
     "--settings-list-merge-strategy",
+    "--edition",
     "-s",
     "--stack",
     "--identity",

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use super::args::GlobalArgs;
+use super::args::{GlobalArgs, SELECT};
 use super::error::Error;
 use crate::config;
 use crate::diag::Result;
@@ -55,7 +55,9 @@ impl Context {
 
     /// Loads the configuration and starts the log.
     pub(super) fn app(&self) -> Result<App> {
-        let config = config::load(&self.host, &self.config_flags())?;
+        let mut flags = self.config_flags();
+        self.choose_profile(&mut flags)?;
+        let config = config::load(&self.host, &flags)?;
         if asked_mask(&self.global, &self.host.env)?.is_none() {
             let setting = config.document.get_path(["settings", "terminal", "mask", "enabled"]);
             self.host.masker.switch(setting.and_then(crate::value::Node::as_bool).unwrap_or(true));
@@ -124,6 +126,22 @@ impl Context {
         }
     }
 
+    /// Has a person choose where `--profile` stands without a name.
+    fn choose_profile(&self, flags: &mut config::Flags) -> Result<()> {
+        if !flags.profiles.iter().any(|name| name == SELECT) {
+            return Ok(());
+        }
+        flags.profiles.retain(|name| name != SELECT);
+        let names = config::profile_names(&self.host, flags)?;
+        if names.is_empty() || !self.host.terminal.can_prompt() {
+            let available = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+            return Err(Error::ProfileChoice { available }.into());
+        }
+        let chosen = inquire::Select::new("Choose a profile", names).prompt().map_err(|_| Error::Aborted)?;
+        flags.profiles.push(chosen);
+        Ok(())
+    }
+
     fn config_flags(&self) -> config::Flags {
         config::Flags {
             config_files: self.global.config.clone(),
@@ -133,6 +151,7 @@ impl Context {
             logs_level: self.global.logs_level.clone(),
             logs_file: self.global.logs_file.clone(),
             list_merge_strategy: self.global.settings_list_merge_strategy.clone(),
+            edition: self.global.edition.clone(),
             ..config::Flags::default()
         }
     }

@@ -5,7 +5,7 @@ use crate::value::{Map, Node};
 
 /// A default value.
 #[derive(Debug, Clone, Copy)]
-enum Constant {
+pub(super) enum Constant {
     Text(&'static str),
     Flag(bool),
     Number(i64),
@@ -42,7 +42,7 @@ const ALWAYS: &[(&str, Constant)] = &[
 
 /// Values that hold only when no configuration file was found anywhere. The reference's documentation names some of
 /// them as general defaults; its program does not treat them so, and neither do we.
-const WITHOUT_FILE: &[(&str, Constant)] = &[
+pub(super) const WITHOUT_FILE: &[(&str, Constant)] = &[
     ("base_path", Text(".")),
     ("components.helmfile.base_path", Text("components/helmfile")),
     ("components.kubernetes.base_path", Text("components/kubernetes")),
@@ -67,6 +67,9 @@ const WITHOUT_FILE: &[(&str, Constant)] = &[
     ("version.check.timeout", Number(1000)),
     ("workflows.base_path", Text("stacks/workflows")),
 ];
+
+/// What an edition takes back without an effect: the program has neither.
+const WITHOUT_EFFECT: [&str; 2] = ["settings.terminal.help.filter", "settings.terminal.pager"];
 
 /// What a default was before the day on which it changed.
 const JOURNAL: &[(&str, &str, Constant)] = &[
@@ -103,6 +106,22 @@ pub(super) fn layer(found: bool, edition: Option<&str>) -> Result<Node, Error> {
         }
     }
     Ok(root)
+}
+
+/// The values that hold only without a file.
+pub(super) fn without_file() -> Node {
+    let mut root = Node::empty_map();
+    for (key, value) in WITHOUT_FILE {
+        set(&mut root, key, *value);
+    }
+    root
+}
+
+/// Keys that the edition takes back and that change nothing here.
+pub(super) fn without_effect(edition: &str) -> Vec<&'static str> {
+    let Some(anchor) = anchor(edition) else { return Vec::new() };
+    let taken_back = JOURNAL.iter().filter(|(date, ..)| **date > *anchor).map(|(_, key, _)| *key);
+    taken_back.filter(|key| WITHOUT_EFFECT.contains(key)).collect()
 }
 
 /// Last day of an edition as `YYYY-MM-DD`, which compares as text.
@@ -156,6 +175,8 @@ mod tests {
         for (edition, expected) in [("2025", true), ("2025-11", false), ("2025-12-05", false), ("2025-12-06", true)] {
             assert_eq!(metadata(edition), Some(Node::from(expected)), "{edition}");
         }
+        assert_eq!(without_effect("2026-01"), ["settings.terminal.help.filter"]);
+        assert!(without_effect("2026-07-06").is_empty());
         for wrong in ["25", "2025-13", "2025-1", "2025-12-06-01", "latest", "2025-00"] {
             assert!(layer(true, Some(wrong)).is_err(), "{wrong}");
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::defaults::set_path;
 use super::error::Error;
+use crate::diag::{Talk, Warning};
 use crate::host::Env;
 use crate::value::{Node, parse_bool};
 
@@ -54,11 +55,21 @@ const TABLE: &[(&str, &str, Kind)] = &[
     ("ATMOS_COMPONENTS_TERRAFORM_PLUGIN_CACHE", "components.terraform.plugin_cache", Flag),
     ("ATMOS_COMPONENTS_TERRAFORM_PLUGIN_CACHE_DIR", "components.terraform.plugin_cache_dir", Text),
     ("ATMOS_COMPONENTS_TERRAFORM_WORKSPACES_ENABLED", "components.terraform.workspaces_enabled", Flag),
+    ("THEME", "settings.terminal.theme", Text),
+    ("ATMOS_THEME", "settings.terminal.theme", Text),
+    ("PAGER", "settings.terminal.pager", Text),
+    ("ATMOS_PAGER", "settings.terminal.pager", Text),
+    ("COLOR", "settings.terminal.color", LenientFlag),
+    ("ATMOS_COLOR", "settings.terminal.color", LenientFlag),
     ("ATMOS_DESCRIBE_COMPONENT_FILTER", "describe.component.filter", Text),
     ("ATMOS_DESCRIBE_ERROR_MODE", "describe.error_mode", Text),
     ("ATMOS_DESCRIBE_PROVENANCE", "describe.provenance", Flag),
     ("ATMOS_EDITION", "edition", Text),
     ("ATMOS_EXPERIMENTAL", "settings.experimental", Text),
+    ("ATMOS_INJECT_BITBUCKET_TOKEN", "settings.inject_bitbucket_token", Flag),
+    ("ATMOS_INJECT_GITHUB_TOKEN", "settings.inject_github_token", Flag),
+    ("ATMOS_INJECT_GITLAB_TOKEN", "settings.inject_gitlab_token", Flag),
+    ("ATMOS_LIST_ERROR_MODE", "list.error_mode", Text),
     ("ATMOS_LOGS_FILE", "logs.file", Text),
     ("ATMOS_LOGS_LEVEL", "logs.level", Text),
     ("ATMOS_SCHEMAS_ATMOS_MANIFEST", "schemas.atmos.manifest", Text),
@@ -71,6 +82,10 @@ const TABLE: &[(&str, &str, Kind)] = &[
     ("ATMOS_STACKS_INCLUDED_PATHS", "stacks.included_paths", Words),
     ("ATMOS_STACKS_NAME_PATTERN", "stacks.name_pattern", Text),
     ("ATMOS_STACKS_NAME_TEMPLATE", "stacks.name_template", Text),
+    ("ATMOS_TELEMETRY_ENABLED", "settings.telemetry.enabled", Flag),
+    ("ATMOS_TELEMETRY_ENDPOINT", "settings.telemetry.endpoint", Text),
+    ("ATMOS_TELEMETRY_LOGGING", "settings.telemetry.logging", Flag),
+    ("ATMOS_TELEMETRY_TOKEN", "settings.telemetry.token", Text),
     ("ATMOS_VENDOR_BASE_PATH", "vendor.base_path", Text),
     ("ATMOS_VERSION_CHECK_ENABLED", "version.check.enabled", LenientFlag),
     ("ATMOS_VERSION_ENFORCEMENT", "version.constraint.enforcement", Text),
@@ -103,21 +118,38 @@ impl<'a> Variables<'a> {
     }
 }
 
+/// The variables that override a key.
+pub(super) fn variable_of(key: &str) -> impl Iterator<Item = &'static str> {
+    TABLE.iter().filter(move |(_, known, _)| *known == key).map(|(variable, ..)| *variable)
+}
+
 /// The layer above all files.
-pub(super) fn layer(variables: &Variables<'_>) -> Result<Node, Error> {
+pub(super) fn layer(variables: &Variables<'_>, talk: &Talk) -> Result<Node, Error> {
     let mut root = Node::empty_map();
     for (variable, key, kind) in TABLE {
         let Some(text) = variables.get(variable) else { continue };
         let value = match kind {
             Text => Node::from(text),
             Flag => Node::from(parse_bool(text).ok_or(Error::Boolean { variable })?),
-            LenientFlag => match parse_bool(text) {
-                Some(flag) => Node::from(flag),
-                None => continue,
-            },
+            LenientFlag => {
+                let Some(flag) = parse_bool(text) else {
+                    let message = format!("{variable} is neither true nor false, and ignored");
+                    talk.warn(Warning::new("atmos::config::boolean", message));
+                    continue;
+                };
+                Node::from(flag)
+            }
             Words => Node::from(text.split(',').map(Node::from).collect::<Vec<_>>()),
         };
         set_path(&mut root, key, value);
+    }
+    let switched_on = |name: &str| variables.get(name).is_some_and(|value| !matches!(value, "0" | "false"));
+    if switched_on("NO_PAGER") {
+        set_path(&mut root, "settings.terminal.pager", Node::from("false"));
+    }
+    if switched_on("NO_COLOR") || switched_on("ATMOS_NO_COLOR") {
+        set_path(&mut root, "settings.terminal.no_color", Node::from(true));
+        set_path(&mut root, "settings.terminal.color", Node::from(false));
     }
     if variables.get("ATMOS_VERBOSE") == Some("true") {
         set_path(&mut root, "logs.level", Node::from("Debug"));
@@ -138,7 +170,7 @@ mod tests {
             ("ATMOS_VERSION_CHECK_ENABLED", "perhaps"),
             ("ATMOS_LOGS_LEVEL", ""),
         ]);
-        let node = layer(&Variables::new(&env, &Node::empty_map())).unwrap();
+        let node = layer(&Variables::new(&env, &Node::empty_map()), &Talk::silent()).unwrap();
         let expected = serde_json::json!({
             "stacks": {"included_paths": ["a/**", "b"]}, "components": {"terraform": {"init": {"pass_vars": true}}}
         });
@@ -148,8 +180,40 @@ mod tests {
     #[test]
     fn booleans_are_checked() {
         let env = Env::from_iter([("ATMOS_COMPONENTS_HELMFILE_USE_EKS", "yes")]);
-        let error = layer(&Variables::new(&env, &Node::empty_map())).unwrap_err();
+        let error = layer(&Variables::new(&env, &Node::empty_map()), &Talk::silent()).unwrap_err();
         assert_eq!(error.to_string(), "cannot parse the value of ATMOS_COMPONENTS_HELMFILE_USE_EKS as a boolean");
+    }
+
+    /// Every variable of the table changes its key, and a boolean is checked.
+    #[test]
+    fn every_variable_overrides_its_key() {
+        for (variable, key, kind) in TABLE {
+            let (text, expected) = match kind {
+                Text => ("x", Node::from("x")),
+                Flag | LenientFlag => ("true", Node::from(true)),
+                Words => ("a,b", Node::from(vec![Node::from("a"), Node::from("b")])),
+            };
+            let env = Env::from_iter([(*variable, text)]);
+            let node = layer(&Variables::new(&env, &Node::empty_map()), &Talk::silent()).unwrap();
+            assert_eq!(node.get_path(key.split('.')), Some(&expected), "{variable}");
+            let wrong = Env::from_iter([(*variable, "perhaps")]);
+            let wrong = layer(&Variables::new(&wrong, &Node::empty_map()), &Talk::silent());
+            assert_eq!(wrong.is_err(), matches!(kind, Flag), "{variable}");
+        }
+    }
+
+    #[test]
+    fn colours_and_pager_have_switches_of_their_own() {
+        let node = |pairs: &[(&str, &str)]| {
+            let env: Env = pairs.iter().copied().collect();
+            layer(&Variables::new(&env, &Node::empty_map()), &Talk::silent()).unwrap()
+        };
+        let terminal = |node: &Node, key: &str| node.get_path(["settings", "terminal", key]).cloned();
+        let plain = node(&[("NO_COLOR", "1"), ("ATMOS_COLOR", "true"), ("PAGER", "less"), ("NO_PAGER", "true")]);
+        assert_eq!(terminal(&plain, "color"), Some(Node::from(false)));
+        assert_eq!(terminal(&plain, "pager"), Some(Node::from("false")));
+        let own = node(&[("PAGER", "less"), ("ATMOS_PAGER", "more"), ("THEME", "a"), ("ATMOS_THEME", "b")]);
+        assert_eq!((terminal(&own, "pager"), terminal(&own, "theme")), (Some("more".into()), Some("b".into())));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::diag::{Failure, Snippet};
 use crate::host::Host;
 use crate::span::Span;
 use crate::value::Node;
-use crate::{merge, yaml};
+use crate::{fetch, merge, yaml};
 
 /// Exit status where a profile cannot be found.
 const PROFILE_NOT_FOUND: u8 = 2;
@@ -107,26 +107,25 @@ pub enum Error {
         at: SourceSpan,
     },
 
-    #[error("{place}: the YAML function '{tag}' in atmos.yaml is not built yet")]
-    #[diagnostic(code(atmos::config::not_built), help("write the value itself, or use `!env`, `!repo-root` or `!cwd`"))]
+    #[error("{place}: {what} is not built yet")]
+    #[diagnostic(code(atmos::config::not_built), help("write the value itself"))]
     NotBuilt {
-        tag: String,
+        what: String,
         place: String,
         #[source_code]
         source_code: NamedSource<Arc<str>>,
-        #[label("this function")]
+        #[label("this one")]
         at: SourceSpan,
     },
 
     /// Going on without it could drop an `auth:` section and run as somebody else.
-    #[error("{place}: remote imports of atmos.yaml are not built yet: `{import}`")]
-    #[diagnostic(
-        code(atmos::config::remote_import_not_built),
-        help("copy the file into the repository and import it from there")
-    )]
+    #[error("{place}: failed to download remote import '{import}': {cause}")]
+    #[diagnostic(code(atmos::config::remote_import), help("{help}"))]
     RemoteImport {
         /// Without credentials.
         import: String,
+        cause: fetch::Error,
+        help: String,
         place: String,
         #[source_code]
         source_code: NamedSource<Arc<str>>,

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use super::error::{Error, Location};
+use super::include::include;
 use super::paths::git_root;
+use super::repository;
+use crate::fetch::{Fetcher, Settings};
 use crate::host::{Host, fs};
-use crate::value::{Function, Node, Path, Value};
+use crate::value::{Function, Map, Node, Path, Value, from_json};
 
 /// The tags that the reference knows in `atmos.yaml`, in the order in which it lists them.
 const SUPPORTED: [&str; 17] = [
@@ -37,9 +40,13 @@ pub fn env_argument(argument: &str) -> Option<(String, Option<String>)> {
     words.next().is_none().then_some((name, default))
 }
 
-/// `node` with its functions evaluated. `!append` and `!unset` stay: the merge needs them.
-pub(super) fn evaluate(host: &Host, node: &Node) -> Result<Node, Error> {
-    if has_functions(node) { walk(host, node, &mut Path::new()) } else { Ok(node.clone()) }
+/// Evaluates the functions of one file.
+pub(super) struct Functions<'a> {
+    pub host: &'a Host,
+    /// The file that they stand in.
+    pub file: &'a std::path::Path,
+    pub fetcher: &'a Fetcher,
+    pub remote: &'a Settings,
 }
 
 fn has_functions(node: &Node) -> bool {
@@ -51,88 +58,174 @@ fn has_functions(node: &Node) -> bool {
     }
 }
 
-fn walk(host: &Host, node: &Node, path: &mut Path) -> Result<Node, Error> {
-    let value = match &node.value {
-        Value::Map(map) => {
-            let mut evaluated = crate::value::Map::with_capacity(map.len());
-            for (key, item) in map.iter() {
-                path.push_key(key);
-                evaluated.insert(key.clone(), walk(host, item, path)?);
-                path.pop();
-            }
-            Value::Map(Arc::new(evaluated))
-        }
-        Value::List(list) => {
-            let mut evaluated = Vec::with_capacity(list.len());
-            for (index, item) in list.iter().enumerate() {
-                path.push_index(index);
-                evaluated.push(walk(host, item, path)?);
-                path.pop();
-            }
-            Value::List(Arc::new(evaluated))
-        }
-        Value::Function(function) => return call(host, node, function, path),
-        other => other.clone(),
-    };
-    Ok(Node::new(value, node.span))
-}
+impl Functions<'_> {
+    /// `node` with its functions evaluated. `!append` and `!unset` stay: the merge needs them.
+    pub(super) fn evaluate(&self, node: &Node) -> Result<Node, Error> {
+        if has_functions(node) { self.walk(node, &mut Path::new()) } else { Ok(node.clone()) }
+    }
 
-fn call(host: &Host, node: &Node, function: &Function, path: &mut Path) -> Result<Node, Error> {
-    let argument = function.argument.scalar_text().unwrap_or_default();
-    let argument = argument.trim();
-    let text = |text: String| Ok(Node::new(Value::String(Arc::from(text)), node.span));
-    match &*function.tag {
-        "!append" => {
-            let argument = walk(host, &function.argument, path)?;
-            Ok(Node::new(Value::Function(Arc::new(Function { tag: function.tag.clone(), argument })), node.span))
-        }
-        "!unset" => Ok(node.clone()),
-        "!env" => {
-            let (name, default) = env_argument(argument).ok_or_else(|| {
-                failed(
-                    host,
-                    node,
-                    format!("invalid Atmos YAML function: !env {argument}: expected a name and at most one default"),
-                )
-            })?;
-            let value = host.env.get_raw(&name).map(|value| value.to_string_lossy().into_owned());
-            text(value.or(default).unwrap_or_default().trim().to_owned())
-        }
-        "!repo-root" | "!git.root" => match git_root(&host.cwd) {
-            Some(root) => text(root.display().to_string()),
-            None if !argument.is_empty() => text(argument.to_owned()),
-            None => {
-                Err(failed(host, node, format!("{}: not in a git repository, and no default is given", function.tag)))
+    fn walk(&self, node: &Node, path: &mut Path) -> Result<Node, Error> {
+        let value = match &node.value {
+            Value::Map(map) => Value::Map(Arc::new(self.map(map, path)?)),
+            Value::List(list) => {
+                let mut evaluated = Vec::with_capacity(list.len());
+                for (index, item) in list.iter().enumerate() {
+                    path.push_index(index);
+                    evaluated.push(self.walk(item, path)?);
+                    path.pop();
+                }
+                Value::List(Arc::new(evaluated))
             }
-        },
-        "!cwd" => text(fs::clean(&host.cwd.join(argument)).display().to_string()),
-        tag if SUPPORTED.contains(&tag) => {
-            let Location { place, source_code, at } = Location::of(host, node.span);
-            Err(Error::NotBuilt { tag: tag.to_owned(), place, source_code, at })
+            Value::Function(function) => return self.call(node, function, path),
+            other => other.clone(),
+        };
+        Ok(Node::new(value, node.span))
+    }
+
+    /// A map; what `<<: !include …` brings lies below its own keys.
+    fn map(&self, map: &Map, path: &mut Path) -> Result<Map, Error> {
+        let mut evaluated = Map::with_capacity(map.len());
+        let mut included = None;
+        for (key, item) in map {
+            path.push_key(key);
+            let value = self.walk(item, path)?;
+            path.pop();
+            if &**key == "<<" && matches!(item.value, Value::Function(_)) {
+                let Some(map) = value.as_map() else {
+                    return Err(self.failed(item, "a merge with `<<` needs a map".to_owned()));
+                };
+                included = Some(map.clone());
+            } else {
+                evaluated.insert(key.clone(), value);
+            }
         }
-        tag => {
-            let Location { place, source_code, at } = Location::of(host, node.span);
-            let supported = SUPPORTED.join(", ");
-            Err(Error::UnsupportedTag {
-                tag: tag.to_owned(),
-                path: path.to_string(),
-                supported,
-                place,
-                source_code,
-                at,
-            })
+        for (key, item) in included.into_iter().flatten() {
+            evaluated.entry(key).or_insert(item);
         }
+        Ok(evaluated)
+    }
+
+    fn call(&self, node: &Node, function: &Function, path: &mut Path) -> Result<Node, Error> {
+        let host = self.host;
+        let argument = function.argument.scalar_text().unwrap_or_default();
+        let argument = argument.trim();
+        let text = |text: String| Ok(Node::new(Value::String(Arc::from(text)), node.span));
+        match &*function.tag {
+            "!append" => {
+                let argument = self.walk(&function.argument, path)?;
+                Ok(Node::new(Value::Function(Arc::new(Function { tag: function.tag.clone(), argument })), node.span))
+            }
+            "!unset" => Ok(node.clone()),
+            "!env" => {
+                let (name, default) = env_argument(argument).ok_or_else(|| {
+                    let expected = "expected a name and at most one default";
+                    self.failed(node, format!("invalid Atmos YAML function: !env {argument}: {expected}"))
+                })?;
+                let value = host.env.get_raw(&name).map(|value| value.to_string_lossy().into_owned());
+                text(value.or(default).unwrap_or_default().trim().to_owned())
+            }
+            "!repo-root" | "!git.root" => {
+                let root = git_root(&host.cwd).map(|root| root.display().to_string());
+                text(self.or_default(node, &function.tag, root, argument)?)
+            }
+            tag if tag.starts_with("!git.") && SUPPORTED.contains(&tag) => {
+                text(self.or_default(node, tag, repository::fact(host, tag), argument)?)
+            }
+            "!cwd" => text(fs::clean(&host.cwd.join(argument)).display().to_string()),
+            "!exec" => Ok(Node { span: node.span, ..self.exec(node, argument)? }),
+            "!random" => {
+                let number = random(argument).map_err(|reason| {
+                    self.failed(node, format!("invalid Atmos YAML function: !random {argument}: {reason}"))
+                })?;
+                Ok(Node::new(Value::Int(number), node.span))
+            }
+            "!include" | "!include.raw" => {
+                include(self, argument, &*function.tag == "!include.raw").map_err(|refusal| {
+                    if !refusal.unbuilt {
+                        return self.failed(node, refusal.reason);
+                    }
+                    let Location { place, source_code, at } = Location::of(host, node.span);
+                    Error::NotBuilt { what: refusal.reason, place, source_code, at }
+                })
+            }
+            tag => {
+                let Location { place, source_code, at } = Location::of(host, node.span);
+                let supported = SUPPORTED.join(", ");
+                let (tag, path) = (tag.to_owned(), path.to_string());
+                Err(Error::UnsupportedTag { tag, path, supported, place, source_code, at })
+            }
+        }
+    }
+
+    /// A fact of the repository, else the default that the function names.
+    fn or_default(&self, node: &Node, tag: &str, fact: Option<String>, default: &str) -> Result<String, Error> {
+        match fact {
+            Some(fact) => Ok(fact),
+            None if !default.is_empty() => Ok(default.to_owned()),
+            None => Err(self.failed(node, format!("{tag}: the git repository does not say, and no default is given"))),
+        }
+    }
+
+    /// What a shell prints, as JSON if it is JSON.
+    fn exec(&self, node: &Node, script: &str) -> Result<Node, Error> {
+        let env = self.host.env.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let command = duct::cmd("sh", ["-c", script]).dir(&self.host.cwd).full_env(env).stdin_null().stdout_capture();
+        let output = command.unchecked().run();
+        let output =
+            output.map_err(|error| self.failed(node, format!("!exec: the shell cannot be started: {error}")))?;
+        if !output.status.success() {
+            return Err(self.failed(node, format!("!exec {script}: {}", output.status)));
+        }
+        let text = String::from_utf8_lossy(&output.stdout);
+        let text = text.trim_end_matches('\n');
+        Ok(serde_json::from_str(text).map_or_else(|_| Node::from(text), |json| from_json(&json)))
+    }
+
+    fn failed(&self, node: &Node, reason: String) -> Error {
+        let Location { place, source_code, at } = Location::of(self.host, node.span);
+        Error::Function { reason, place, source_code, at }
     }
 }
 
-fn failed(host: &Host, node: &Node, reason: String) -> Error {
-    let Location { place, source_code, at } = Location::of(host, node.span);
-    Error::Function { reason, place, source_code, at }
+/// A random number between bounds that are both possible: none, the upper one, or both.
+fn random(argument: &str) -> Result<i64, String> {
+    let words: Vec<&str> = argument.split_whitespace().collect();
+    let number = |text: &str| text.parse::<i64>().map_err(|_| format!("`{text}` is no whole number"));
+    let (low, high) = match words.as_slice() {
+        [] => (0, 65_535),
+        [high] => (0, number(high)?),
+        [low, high] => (number(low)?, number(high)?),
+        _ => return Err("expected at most two numbers".to_owned()),
+    };
+    if low >= high {
+        return Err(format!("{low} is not less than {high}"));
+    }
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|error| error.to_string())?;
+    // 128 bits make the bias of the remainder immeasurable.
+    let span = i128::from(high) - i128::from(low) + 1;
+    let offset = i128::from_ne_bytes(bytes).rem_euclid(span);
+    i64::try_from(i128::from(low) + offset).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn random_numbers_lie_between_their_bounds() {
+        for argument in ["", "1", "-3 -2"] {
+            let (low, high) = match argument {
+                "" => (0, 65_535),
+                "1" => (0, 1),
+                _ => (-3, -2),
+            };
+            assert!((low..=high).contains(&random(argument).unwrap()), "{argument}");
+        }
+        for wrong in ["x", "5 5", "1 2 3", "-1"] {
+            assert!(random(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn env_arguments_are_one_or_two_words() {

@@ -7,30 +7,15 @@ use super::paths::{Anchors, Origin};
 use super::reader::{Reader, overlay};
 use super::search;
 use crate::diag::Warning;
+use crate::fetch::{Settings, shown};
 use crate::value::{Node, Value};
 
 /// Levels of imports below a file that is not itself imported.
 const DEPTH_LIMIT: usize = 10;
 /// Directories whose files are merged without being asked for, the stronger one last.
 const DIRECTORIES: [&str; 2] = ["atmos.d", ".atmos.d"];
-/// Beginnings of imports that would have to be fetched.
-const REMOTE: [&str; 15] = [
-    "http://",
-    "https://",
-    "git::",
-    "git@",
-    "s3::",
-    "s3://",
-    "gcs::",
-    "gcs://",
-    "oci://",
-    "hg::",
-    "file::",
-    "ssh://",
-    "github.com/",
-    "bitbucket.org/",
-    "mock://",
-];
+/// Beginnings of imports that have to be fetched, besides every `scheme://` and `getter::`.
+const REMOTE: [&str; 4] = ["git@", "github.com/", "gitlab.com/", "bitbucket.org/"];
 
 /// The imports of one file.
 struct Importer<'a> {
@@ -85,6 +70,7 @@ impl Reader<'_> {
         if document.get("import").is_none() {
             return Ok(None);
         }
+        self.remote = Settings::of(document, &self.host.env);
         let base = self.import_base(document, directory);
         let beside = file.parent().unwrap_or(directory).to_path_buf();
         let mut chain = vec![file.to_path_buf()];
@@ -176,11 +162,8 @@ impl Reader<'_> {
 
     /// The files of one import; none and a warning when it cannot be resolved, as in the reference.
     fn resolve_import(&self, import: &str, node: &Node, base: &Path, beside: &Path) -> Result<Vec<PathBuf>, Error> {
-        let lower = import.to_ascii_lowercase();
-        if REMOTE.iter().any(|prefix| lower.starts_with(prefix)) {
-            let Location { place, source_code, at } = Location::of(self.host, node.span);
-            let import = without_credentials(import);
-            return Err(Error::RemoteImport { import, place, source_code, at });
+        if is_remote(import) {
+            return self.fetch_import(import, node);
         }
         let found = search::files(&crate::host::fs::clean(&base.join(import)));
         let found = if found.is_empty() && beside != base {
@@ -195,8 +178,19 @@ impl Reader<'_> {
         Ok(found)
     }
 
+    /// A remote import that cannot be had is an error: going on without it could drop an `auth:` section and run as
+    /// somebody else.
+    fn fetch_import(&self, import: &str, node: &Node) -> Result<Vec<PathBuf>, Error> {
+        let found = self.fetcher.resolve(self.host, &self.remote, import, None);
+        found.map(|found| found.files.into_iter().map(|file| file.path).collect()).map_err(|cause| {
+            let Location { place, source_code, at } = Location::of(self.host, node.span);
+            let (import, help) = (shown(import), cause.next_step());
+            Error::RemoteImport { import, cause, help, place, source_code, at }
+        })
+    }
+
     fn warn(&self, node: &Node, import: &str, reason: &str, help: &str) {
-        let message = format!("failed to resolve import path={}: {reason}", without_credentials(import));
+        let message = format!("failed to resolve import path={}: {reason}", shown(import));
         let warning = Warning::new("atmos::config::import_unresolved", message).help(help);
         self.host.talk.warn(match self.host.sources.place(node.span) {
             Some(place) => warning.at(place),
@@ -211,14 +205,7 @@ fn cycle(open: &[PathBuf], file: &Path) -> Error {
     Error::ImportCycle { chain: names.join(" → ") }
 }
 
-/// An import address without user, password and query, which may hold tokens.
-fn without_credentials(import: &str) -> String {
-    let import = import.split('?').next().unwrap_or(import);
-    match import.split_once("://") {
-        Some((scheme, rest)) => match rest.split_once('@') {
-            Some((user, host)) if !user.contains('/') => format!("{scheme}://{host}"),
-            _ => import.to_owned(),
-        },
-        None => import.to_owned(),
-    }
+fn is_remote(import: &str) -> bool {
+    let lower = import.to_ascii_lowercase();
+    lower.contains("://") || lower.contains("::") || REMOTE.iter().any(|prefix| lower.starts_with(prefix))
 }

@@ -4,13 +4,15 @@ use std::path::{Path, PathBuf};
 
 use super::discover::{self, Found};
 use super::environment::{self, Variables};
-use super::error::{Error, Origin};
+use super::error::{Error, Location, Origin};
 use super::extract::{self, Layer, Root};
 use super::flags::Flags;
-use super::model::{Config, Describe, Helmfile, Logs, Settings, Stacks, Templates, Terraform, Workflows};
+use super::model::{self, Config, Describe, Helmfile, Logs, Stacks, Templates, Terraform, Workflows};
 use super::paths::{self, Anchors, has_local_config};
 use super::reader::Reader;
 use super::{defaults, profile, version};
+use crate::diag::Warning;
+use crate::fetch::Settings;
 use crate::host::{Host, fs};
 use crate::merge::{self, ListStrategy};
 use crate::value::Node;
@@ -42,7 +44,7 @@ pub fn load(host: &Host, flags: &Flags) -> Result<Config, Error> {
     let written = files.get("edition").and_then(Node::scalar_text);
     let edition = flags.edition.as_deref().or_else(|| variables.get("ATMOS_EDITION")).or(written.as_deref());
     let defaults = defaults::layer(found.any, edition.filter(|edition| !edition.is_empty()))?;
-    let environment = environment::layer(&variables)?;
+    let environment = environment::layer(&variables, &host.talk)?;
     let command_line = flags.layer();
     let layers = [
         Layer { name: "built-in defaults", node: &defaults },
@@ -53,6 +55,8 @@ pub fn load(host: &Host, flags: &Flags) -> Result<Config, Error> {
     let document = merge::merge_all(layers.iter().map(|layer| layer.node), ListStrategy::Replace);
     let root = extract::extract(host, &layers, &document)?;
     check_version(host, flags, &variables, &root)?;
+    check_built(host, &document)?;
+    warn_of_edition(host, edition);
 
     let base_path = base_path(&reader, &found, runtime_base_path.as_deref(), &root.base_path.0);
     let promoted = variables.into_promoted();
@@ -76,10 +80,42 @@ pub fn load(host: &Host, flags: &Flags) -> Result<Config, Error> {
         profiles,
         env: map_section(host, &document, "env")?,
         auth: map_section(host, &document, "auth")?,
+        remote: Settings::of(&document, &host.env),
+        fetcher: reader.fetcher,
         document,
         promoted,
         base_path,
     })
+}
+
+/// The names of all profiles that these flags could choose from.
+///
+/// # Errors
+/// Files that cannot be read or parsed.
+pub fn profile_names(host: &Host, flags: &Flags) -> Result<Vec<String>, Error> {
+    let mut reader = Reader::new(host, runtime_base_path(host, flags));
+    let found = discover::find(&mut reader, flags)?;
+    Ok(profile::available(&reader, &found))
+}
+
+/// Settings that change values and are not built: to ignore them would give other values than the reference.
+fn check_built(host: &Host, document: &Node) -> Result<(), Error> {
+    let path = ["settings", "yaml", "key_delimiter"];
+    match document.get_path(path).filter(|node| !node.is_empty()) {
+        None => Ok(()),
+        Some(node) => {
+            let Location { place, source_code, at } = Location::of(host, node.span);
+            Err(Error::NotBuilt { what: format!("`{}`", path.join(".")), place, source_code, at })
+        }
+    }
+}
+
+fn warn_of_edition(host: &Host, edition: Option<&str>) {
+    let keys = edition.map(defaults::without_effect).unwrap_or_default();
+    if !keys.is_empty() {
+        let message = format!("the edition takes back the default of {}, which has no effect here", keys.join(" and "));
+        host.talk.warn(Warning::new("atmos::config::edition", message));
+    }
 }
 
 /// Base path of flag or environment; blank counts as not given.
@@ -193,14 +229,14 @@ fn logs(host: &Host, root: &Root, document: &Node) -> Result<Logs, Error> {
     Ok(Logs { level: (*level).to_owned(), file: root.logs.file.0.clone() })
 }
 
-fn settings(host: &Host, root: &Root, document: &Node) -> Result<Settings, Error> {
+fn settings(host: &Host, root: &Root, document: &Node) -> Result<model::Settings, Error> {
     let list_merge_strategy = root.settings.list_merge_strategy.0.parse().map_err(|cause| {
         let path = ["settings", "list_merge_strategy"];
         let Origin { place, source_code, at } = Origin::of(host, document, &path, "environment or command line");
         Error::ListStrategy { cause, place, source_code, at }
     })?;
     let tab_width = usize::try_from(root.settings.terminal.tab_width.0).unwrap_or_default();
-    Ok(Settings {
+    Ok(model::Settings {
         list_merge_strategy,
         tab_width: if tab_width == 0 { 2 } else { tab_width },
         experimental: root.settings.experimental.clone().or("warn"),

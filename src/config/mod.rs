@@ -5,28 +5,35 @@
 //! `discover` (which files) → `reader` (parse once, `function`, imports and `atmos.d`) → `profile` → `extract` (layers
 //! to typed settings) → `paths` (base path).
 
+mod advice;
 mod defaults;
+mod description;
 mod discover;
+#[cfg(test)]
+mod elsewhere_tests;
 mod environment;
 mod error;
 mod extract;
 mod flags;
 mod function;
 mod imports;
+mod include;
 mod load;
 mod model;
 mod paths;
 mod profile;
 mod reader;
+mod repository;
 mod search;
 #[cfg(test)]
 mod tests;
 mod version;
 
+pub use advice::InForce;
 pub use error::Error;
 pub use flags::Flags;
 pub use function::env_argument;
-pub use load::load;
+pub use load::{load, profile_names};
 pub use model::{Config, Describe, Helmfile, Logs, Settings, Stacks, Templates, Terraform, Workflows};
 pub use paths::git_root;
 pub use version::REFERENCE_VERSION;

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::error::Error;
+use crate::fetch::{self, Fetcher};
 use crate::host::Host;
 use crate::merge::ListStrategy;
 use crate::value::Node;
@@ -37,6 +39,10 @@ pub struct Config {
     pub auth: Node,
     /// The whole merged document with defaults, unknown keys included.
     pub document: Node,
+    /// `imports:` and the injection of tokens, for manifests that import from elsewhere.
+    pub remote: fetch::Settings,
+    /// What was fetched already; one for the whole run.
+    pub fetcher: Arc<Fetcher>,
     /// `ATMOS_*` names of `env:` that the process environment does not have; they count as if it had.
     pub promoted: BTreeMap<String, String>,
 }

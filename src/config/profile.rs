@@ -63,6 +63,12 @@ fn places(reader: &Reader<'_>, found: &Found) -> Vec<PathBuf> {
     places
 }
 
+/// The names of all profiles, sorted.
+pub(super) fn available(reader: &Reader<'_>, found: &Found) -> Vec<String> {
+    let names: BTreeSet<String> = places(reader, found).iter().flat_map(|place| directories_in(place)).collect();
+    names.into_iter().collect()
+}
+
 fn not_found(name: &str, places: &[PathBuf], document: &Node) -> Error {
     let list = |items: Vec<String>| if items.is_empty() { "none".to_owned() } else { items.join(", ") };
     let searched = list(places.iter().map(|place| place.join(name).display().to_string()).collect());

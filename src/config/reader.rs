@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::error::{Error, Location, unreadable};
-use super::function;
+use super::function::Functions;
 use super::paths::git_root;
+use crate::fetch::{Fetcher, Settings};
 use crate::host::Host;
 use crate::merge::{ListStrategy, merge_into};
 use crate::value::{Map, Node, Value};
@@ -36,6 +37,9 @@ pub(super) struct Reader<'a> {
     /// Base path from flag or environment, which imports are relative to as well.
     pub runtime_base_path: Option<String>,
     pub files: Vec<PathBuf>,
+    pub fetcher: Arc<Fetcher>,
+    /// What the configuration so far says about remote imports.
+    pub remote: Settings,
     parsed: HashMap<PathBuf, Node>,
 }
 
@@ -44,7 +48,16 @@ impl<'a> Reader<'a> {
         let git_root = git_root(&host.cwd);
         let switched_off = host.env.get("ATMOS_GIT_ROOT_BASEPATH") == Some("false");
         let path_root = if switched_off { None } else { git_root.clone() };
-        Reader { host, git_root, path_root, runtime_base_path, files: Vec::new(), parsed: HashMap::new() }
+        Reader {
+            host,
+            git_root,
+            path_root,
+            runtime_base_path,
+            files: Vec::new(),
+            fetcher: Arc::default(),
+            remote: Settings::of(&Node::empty_map(), &host.env),
+            parsed: HashMap::new(),
+        }
     }
 
     /// The content of a file as a map, empty for an empty file.
@@ -55,7 +68,10 @@ impl<'a> Reader<'a> {
         let text = std::fs::read_to_string(path).map_err(|cause| unreadable(path, cause))?;
         let node = yaml::parse(&self.host.sources, path, &self.host.cwd, Arc::from(text)).map_err(Box::new)?;
         let document = match &node.value {
-            Value::Map(_) => function::evaluate(self.host, &canonical(&node))?,
+            Value::Map(_) => {
+                let (host, fetcher, remote) = (self.host, &*self.fetcher, &self.remote);
+                Functions { host, file: path, fetcher, remote }.evaluate(&canonical(&node))?
+            }
             Value::Null => Node::empty_map(),
             other => {
                 let Location { place, source_code, at } = Location::of(self.host, node.span);

@@ -12,15 +12,15 @@ use crate::span::Sources;
 use crate::value::Node;
 
 /// A directory with a home beside the project, and everything that was said.
-struct Project {
+pub(super) struct Project {
     directory: tempfile::TempDir,
-    cwd: PathBuf,
+    pub cwd: PathBuf,
     env: Env,
     said: Arc<Mutex<Vec<String>>>,
 }
 
 impl Project {
-    fn new(files: &[(&str, &str)]) -> Project {
+    pub(super) fn new(files: &[(&str, &str)]) -> Project {
         let directory = tempfile::tempdir().unwrap();
         let root = directory.path().canonicalize().unwrap();
         let project = Project { cwd: root.join("repo"), env: Env::default(), said: Arc::default(), directory };
@@ -32,11 +32,11 @@ impl Project {
         project
     }
 
-    fn root(&self) -> PathBuf {
+    pub(super) fn root(&self) -> PathBuf {
         self.directory.path().canonicalize().unwrap()
     }
 
-    fn write(&self, path: &str, text: &str) {
+    pub(super) fn write(&self, path: &str, text: &str) {
         let path = self.root().join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
@@ -53,12 +53,12 @@ impl Project {
         self
     }
 
-    fn env(mut self, name: &str, value: &str) -> Project {
+    pub(super) fn env(mut self, name: &str, value: &str) -> Project {
         self.env.set(name, value);
         self
     }
 
-    fn host(&self) -> Host {
+    pub(super) fn host(&self) -> Host {
         let said = self.said.clone();
         let talk = Talk::new(move |message| {
             if let Message::Warning(warning) = message {
@@ -79,24 +79,24 @@ impl Project {
         }
     }
 
-    fn load(&self) -> Config {
+    pub(super) fn load(&self) -> Config {
         self.load_with(&Flags::default()).unwrap()
     }
 
-    fn load_with(&self, flags: &Flags) -> Result<Config, Error> {
+    pub(super) fn load_with(&self, flags: &Flags) -> Result<Config, Error> {
         load(&self.host(), flags)
     }
 
-    fn fails(&self, flags: &Flags) -> String {
+    pub(super) fn fails(&self, flags: &Flags) -> String {
         self.load_with(flags).unwrap_err().to_string()
     }
 
-    fn said(&self) -> Vec<String> {
+    pub(super) fn said(&self) -> Vec<String> {
         self.said.lock().unwrap().clone()
     }
 }
 
-fn value(config: &Config, path: &str) -> Option<String> {
+pub(super) fn value(config: &Config, path: &str) -> Option<String> {
     config.document.get_path(path.split('.')).and_then(Node::scalar_text)
 }
 
@@ -196,14 +196,6 @@ fn imports_that_cannot_be_resolved_warn_with_their_place() {
     assert!(
         said[0].starts_with("failed to resolve import path=nothing.yaml:") && said[0].ends_with("[atmos.yaml:2:5]")
     );
-}
-
-#[test]
-fn remote_imports_are_refused_without_their_credentials() {
-    let project = Project::new(&[("repo/atmos.yaml", "import:\n  - git::https://u:p@example.com/x.git?token=t\n")]);
-    let message = project.fails(&Flags::default());
-    assert!(message.starts_with("atmos.yaml:2:5: ") && message.contains("not built yet"), "{message}");
-    assert!(!message.contains("u:p") && !message.contains("token"), "{message}");
 }
 
 #[test]
@@ -340,7 +332,6 @@ fn functions_are_evaluated_or_named() {
     assert_eq!(config.base_path, project.cwd);
     for (text, expected) in [
         ("a: {b: !terraform.state x}\n", "atmos.yaml:1:8: unsupported YAML tag: '!terraform.state' at path 'a.b'"),
-        ("a: !exec ls\n", "atmos.yaml:1:4: the YAML function '!exec' in atmos.yaml is not built yet"),
         ("a: !env\n", "invalid Atmos YAML function"),
     ] {
         project.write("repo/atmos.yaml", text);

@@ -1,5 +1,5 @@
 //! The outside world in one struct: environment snapshot, working directory, user directories, terminal facts, clock,
-//! private files, places that are safe for secrets ([`trust`]), and locks.
+//! private files, places that are safe for secrets ([`trust`]), locks, the way to the network.
 //!
 //! Row 2. [`Host`] is built once in `main` and passed by reference. No other module reads the process environment or
 //! the working directory, and nothing ever changes them.
@@ -9,6 +9,7 @@ mod env;
 pub mod fs;
 pub mod lock;
 mod machine;
+mod network;
 mod shield;
 mod terminal;
 pub mod trust;
@@ -16,5 +17,6 @@ pub mod trust;
 pub use dirs::Dirs;
 pub use env::Env;
 pub use machine::Host;
+pub use network::{Network, NetworkError, Route};
 pub use shield::shield;
 pub use terminal::Terminal;

@@ -6,6 +6,7 @@ mod access;
 mod app;
 pub mod auth;
 mod child;
+pub mod config;
 pub mod describe;
 pub mod helmfile;
 pub mod identity;

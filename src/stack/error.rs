@@ -95,6 +95,22 @@ pub enum Error {
         at: Option<SourceSpan>,
     },
 
+    #[error("failed to download remote import '{import}' in file '{file}': {cause}{place}{chain}")]
+    #[diagnostic(code(atmos::stack::remote_import), help("{help}"))]
+    RemoteImport {
+        /// Without credentials.
+        import: String,
+        file: String,
+        cause: String,
+        help: String,
+        place: String,
+        chain: String,
+        #[source_code]
+        source_code: Option<NamedSource<Arc<str>>>,
+        #[label("this import")]
+        at: Option<SourceSpan>,
+    },
+
     #[error("stack manifest imports itself: manifest '{file}' imports itself via '{import}'{place}")]
     #[diagnostic(code(atmos::stack::import_self), help("remove this import"))]
     ImportSelf {
@@ -180,6 +196,7 @@ impl Error {
             Error::Manifest { chain, .. }
             | Error::Import { chain, .. }
             | Error::ImportNotFound { chain, .. }
+            | Error::RemoteImport { chain, .. }
             | Error::NotBuilt { chain, .. }
                 if chain.is_empty() =>
             {

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use miette::Diagnostic as _;
 
 use super::error::{Error, Located};
-use super::import::{self, Import, Target};
+use super::import::{self, Import, Nested, Target};
 use crate::config::Config;
+use crate::fetch;
 use crate::host::Host;
 use crate::span::{FileId, Span};
 use crate::value::{Node, Value};
@@ -31,10 +32,29 @@ pub(crate) struct Entry {
     pub files: Vec<usize>,
 }
 
+/// A manifest to read: where it lies, and for what was fetched how it is called and where its imports are looked up.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Origin {
+    pub path: PathBuf,
+    /// What `imports` prints, where that is not the path below the base path.
+    pub key: Option<Arc<str>>,
+    /// The base path of the stacks inside a fetched tree, when imports are looked up there.
+    pub base: Option<Arc<Path>>,
+}
+
+impl Origin {
+    /// A manifest of this repository.
+    pub(crate) fn local(path: PathBuf) -> Origin {
+        Origin { path, key: None, base: None }
+    }
+}
+
 /// A manifest on the disk. A problem is kept with the part that has it and reported by whoever needs that part.
 #[derive(Debug)]
 pub(crate) struct File {
     pub path: PathBuf,
+    /// See [`Origin::base`].
+    pub base: Option<Arc<Path>>,
     /// Path relative to the base path of the stacks, with extension.
     pub relative: String,
     /// What `imports` prints: the relative path without its last extension.
@@ -47,13 +67,19 @@ pub(crate) struct File {
 }
 
 impl File {
-    /// Reads and parses `path`; never fails as a whole.
-    pub(crate) fn read(host: &Host, config: &Config, path: &Path) -> File {
-        let base = &config.stacks.base_path;
-        let relative = path.strip_prefix(base).unwrap_or(path).to_string_lossy().into_owned();
+    /// Reads and parses a manifest; never fails as a whole.
+    pub(crate) fn read(host: &Host, config: &Config, origin: &Origin) -> File {
+        let path = origin.path.as_path();
+        let base = origin.base.as_deref().unwrap_or(&config.stacks.base_path);
+        let relative = match (path.strip_prefix(base), &origin.key) {
+            (Ok(below), _) => below.to_string_lossy().into_owned(),
+            (Err(_), Some(key)) => key.to_string(),
+            (Err(_), None) => path.to_string_lossy().into_owned(),
+        };
         let mut file = File {
             path: path.to_path_buf(),
-            key: Arc::from(without_extension(&relative)),
+            base: origin.base.clone(),
+            key: origin.key.clone().unwrap_or_else(|| Arc::from(without_extension(&relative))),
             document: Ok(Node::empty_map()),
             imports: Ok(Vec::new()),
             action: None,
@@ -105,15 +131,34 @@ impl File {
             self.template = TemplateFile::Locals;
         }
         self.imports = import::parse(document, &self.relative, &host.sources).map(|imports| {
-            let base = &config.stacks.base_path;
+            let base = self.base.as_deref().unwrap_or(&config.stacks.base_path);
             imports
                 .into_iter()
                 .map(|import| {
-                    let target = import::resolve(&import, base, config.templates.enabled);
+                    let target = match import::resolve(&import, base, config.templates.enabled) {
+                        Target::Remote => self.fetch(host, config, &import),
+                        target => target,
+                    };
                     Entry { import, target, files: Vec::new() }
                 })
                 .collect()
         });
+    }
+
+    /// The manifests behind a remote import. Where their imports are looked up is inherited unless the import says it.
+    fn fetch(&self, host: &Host, config: &Config, import: &Import) -> Target {
+        let inherited = if self.base.is_some() { Nested::Remote } else { Nested::Local };
+        let fetched = config.fetcher.resolve(host, &config.remote, &import.written, import.ttl.as_deref());
+        let origins = fetched.and_then(|resolved| {
+            let base = match import.nested.unwrap_or(inherited) {
+                Nested::Local => None,
+                Nested::Remote => Some(Arc::from(resolved.nested_base(&config.stacks.base_path_setting)?)),
+            };
+            let origin =
+                |found: fetch::Found| Origin { path: found.path, key: Some(Arc::from(found.key)), base: base.clone() };
+            Ok(resolved.files.into_iter().map(origin).collect())
+        });
+        origins.map_or_else(Target::Unreachable, Target::Fetched)
     }
 
     fn top_level(&self, host: &Host, node: Node) -> Result<Node, Error> {

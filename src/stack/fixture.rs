@@ -35,7 +35,7 @@ impl Fixture {
         let host = Host {
             env: Env::default(),
             cwd: root.clone(),
-            dirs: Dirs { home: root.join("home"), ..Dirs::default() },
+            dirs: Dirs { home: root.join("home"), cache: root.join("cache"), ..Dirs::default() },
             terminal: Terminal::default(),
             exe: PathBuf::new(),
             talk: Talk::silent(),

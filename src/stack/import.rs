@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::error::{Error, Located};
+use super::file::Origin;
 use super::glob;
+use crate::fetch;
 use crate::span::{Sources, Span};
 use crate::value::{Node, Value};
 
@@ -22,6 +24,19 @@ pub(crate) struct Import {
     pub context: bool,
     pub skip_templates: bool,
     pub skip_if_missing: bool,
+    /// `nested_imports`, where it is written.
+    pub nested: Option<Nested>,
+    /// How long a fetched copy is good.
+    pub ttl: Option<String>,
+}
+
+/// Where the imports of a fetched manifest are looked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Nested {
+    /// Below the base path of the importing repository.
+    Local,
+    /// Below the base path of the stacks in the fetched tree.
+    Remote,
 }
 
 /// What an entry means on the disk.
@@ -30,6 +45,9 @@ pub(crate) enum Target {
     Files(Vec<PathBuf>),
     /// A URL, or another form that has to be fetched.
     Remote,
+    /// What was fetched.
+    Fetched(Vec<Origin>),
+    Unreachable(fetch::Error),
     /// The path itself is a template.
     Template,
     Missing,
@@ -58,6 +76,8 @@ fn parse_entry(entry: &Node, file: &str, sources: &Sources) -> Result<Import, Er
             context: false,
             skip_templates: false,
             skip_if_missing: false,
+            nested: None,
+            ttl: None,
         }),
         Value::Map(_) => parse_object(entry, file, sources),
         _ => {
@@ -86,13 +106,17 @@ fn parse_object(entry: &Node, file: &str, sources: &Sources) -> Result<Import, E
     }
     let Ok(skip_templates) = flag("skip_templates_processing") else { return wrong("skip_templates_processing") };
     let Ok(skip_if_missing) = flag("skip_if_missing") else { return wrong("skip_if_missing") };
-    if let Some(nested) = entry.get("nested_imports").and_then(Node::as_str)
-        && !nested.is_empty()
-        && !matches!(nested.trim().to_lowercase().as_str(), "local" | "remote")
-    {
-        let message = format!("invalid import: nested_imports must be either 'local' or 'remote' in the file '{file}'");
-        return Err(invalid(message, entry, sources));
-    }
+    let nested = entry.get("nested_imports").and_then(Node::as_str).unwrap_or_default();
+    let nested = match nested.trim().to_lowercase().as_str() {
+        "" => None,
+        "local" => Some(Nested::Local),
+        "remote" => Some(Nested::Remote),
+        _ => {
+            let message =
+                format!("invalid import: nested_imports must be either 'local' or 'remote' in the file '{file}'");
+            return Err(invalid(message, entry, sources));
+        }
+    };
     Ok(Import {
         written: path.to_owned(),
         path: relative_to(path, file),
@@ -100,6 +124,8 @@ fn parse_object(entry: &Node, file: &str, sources: &Sources) -> Result<Import, E
         context: entry.get("context").is_some_and(|context| !context.is_empty()),
         skip_templates,
         skip_if_missing,
+        nested,
+        ttl: entry.get("ttl").and_then(Node::scalar_text),
     })
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::error::Error;
-use super::file::File;
+use super::file::{File, Origin};
 use super::glob;
 use super::import::{EXTENSIONS, Target};
 use crate::config::Config;
@@ -17,20 +17,21 @@ use crate::host::Host;
 #[derive(Debug, Default)]
 pub(crate) struct Files {
     pub list: Vec<File>,
-    by_path: HashMap<PathBuf, usize>,
+    /// A fetched file that is imported in two ways counts as two: its imports may mean other files.
+    by_origin: HashMap<Origin, usize>,
 }
 
 impl Files {
     /// Reads `parents` and everything that they import, wave by wave, each wave in parallel.
     pub(crate) fn read(host: &Host, config: &Config, parents: &[PathBuf]) -> Files {
         let mut files = Files::default();
-        let mut wave: Vec<PathBuf> = Vec::new();
+        let mut wave: Vec<Origin> = Vec::new();
         for path in parents {
-            files.number(path, &mut wave);
+            files.number(Origin::local(path.clone()), &mut wave);
         }
         while !wave.is_empty() {
             let first = files.list.len();
-            files.list.par_extend(wave.par_iter().map(|path| File::read(host, config, path)));
+            files.list.par_extend(wave.par_iter().map(|origin| File::read(host, config, origin)));
             wave = Vec::new();
             for index in first..files.list.len() {
                 files.follow(index, &mut wave);
@@ -40,32 +41,38 @@ impl Files {
     }
 
     /// Gives a file its number; a file seen for the first time joins the next wave.
-    fn number(&mut self, path: &Path, wave: &mut Vec<PathBuf>) -> usize {
-        if let Some(index) = self.by_path.get(path) {
+    fn number(&mut self, origin: Origin, wave: &mut Vec<Origin>) -> usize {
+        if let Some(index) = self.by_origin.get(&origin) {
             return *index;
         }
-        let index = self.by_path.len();
-        self.by_path.insert(path.to_path_buf(), index);
-        wave.push(path.to_path_buf());
+        let index = self.by_origin.len();
+        self.by_origin.insert(origin.clone(), index);
+        wave.push(origin);
         index
     }
 
-    fn follow(&mut self, index: usize, wave: &mut Vec<PathBuf>) {
+    fn follow(&mut self, index: usize, wave: &mut Vec<Origin>) {
         let Ok(mut entries) = std::mem::replace(&mut self.list[index].imports, Ok(Vec::new())).map_err(|error| {
             self.list[index].imports = Err(error);
         }) else {
             return;
         };
+        let base = self.list[index].base.clone();
         for entry in &mut entries {
-            if let Target::Files(paths) = &entry.target {
-                entry.files = paths.iter().map(|path| self.number(path, wave)).collect();
-            }
+            let origins: Vec<Origin> = match &entry.target {
+                Target::Files(paths) => {
+                    paths.iter().map(|path| Origin { base: base.clone(), ..Origin::local(path.clone()) }).collect()
+                }
+                Target::Fetched(origins) => origins.clone(),
+                _ => continue,
+            };
+            entry.files = origins.into_iter().map(|origin| self.number(origin, wave)).collect();
         }
         self.list[index].imports = Ok(entries);
     }
 
     pub(crate) fn index_of(&self, path: &Path) -> Option<usize> {
-        self.by_path.get(path).copied()
+        self.by_origin.get(&Origin::local(path.to_path_buf())).copied()
     }
 }
 

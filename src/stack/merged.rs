@@ -173,8 +173,8 @@ impl Merger<'_> {
             at: located.at,
         };
         match &entry.target {
-            Target::Files(_) => Ok(&entry.files),
-            Target::Missing if import.skip_if_missing => Ok(&[]),
+            Target::Files(_) | Target::Fetched(_) => Ok(&entry.files),
+            Target::Missing | Target::Unreachable(_) if import.skip_if_missing => Ok(&[]),
             Target::Missing if import.path.contains("{{") => {
                 let warning = crate::diag::Warning::new(
                     "atmos::stack::import_skipped",
@@ -187,6 +187,16 @@ impl Merger<'_> {
                 import: import.written.clone(),
                 near: self.near(&import.path),
                 file,
+                place: located.text,
+                chain: String::new(),
+                source_code: located.source,
+                at: located.at,
+            }),
+            Target::Unreachable(error) => Err(Error::RemoteImport {
+                import: crate::fetch::shown(&import.written),
+                file,
+                cause: error.to_string(),
+                help: error.next_step(),
                 place: located.text,
                 chain: String::new(),
                 source_code: located.source,

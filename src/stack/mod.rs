@@ -16,6 +16,8 @@ mod merged;
 mod name;
 mod overrides;
 #[cfg(test)]
+mod remote_tests;
+#[cfg(test)]
 mod tests;
 
 pub use error::Error;

@@ -19,7 +19,7 @@ pub fn emit(node: &Node, indent: usize) -> String {
     emit_with(node, indent, true)
 }
 
-/// [`emit`] with the keys in the order in which the map has them.
+/// [`emit`] for records of a fixed shape: keys in the order in which the map has them.
 pub fn emit_record(node: &Node, indent: usize) -> String {
     emit_with(node, indent, false)
 }
@@ -37,7 +37,7 @@ fn emit_with(node: &Node, indent: usize, sorted: bool) -> String {
 struct Emitter {
     out: String,
     unit: usize,
-    /// Keys in natural order.
+    /// Whether the keys of maps are sorted.
     sorted: bool,
 }
 

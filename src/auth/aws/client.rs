@@ -11,21 +11,15 @@ use aws_sdk_sts::config::retry::RetryConfig;
 use aws_sdk_sts::config::timeout::TimeoutConfig;
 use aws_sdk_sts::config::{BehaviorVersion, Region, SharedHttpClient};
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
-use aws_smithy_http_client::proxy::ProxyConfig;
-use aws_smithy_http_client::tls::{self, TlsContext, TrustStore};
-use aws_smithy_http_client::{Builder, Connector};
+use aws_smithy_http_client::Builder;
 use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction, RetryClassifierPriority};
 use aws_types::SdkConfig;
-use base64::Engine as _;
-use rustls::RootCertStore;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 
 use super::super::creds::AwsCredentials;
 use super::super::error::Error;
 use super::endpoint::Service;
-use crate::host::Host;
+use crate::host::{Host, Network, NetworkError};
 use crate::secret::Expose;
 
 /// Connect and read, each.
@@ -40,38 +34,12 @@ const TOO_MANY_REQUESTS: u16 = 429;
 pub struct Clients {
     /// For https and for http endpoints; made on first use, because loading the trusted roots takes time.
     http: Mutex<[Option<SharedHttpClient>; 2]>,
-    settings: Settings,
-}
-
-/// What the environment says about the way to the network, taken from the snapshot.
-#[derive(Debug, Clone, Default)]
-struct Settings {
-    /// Variable and path of an additional CA bundle.
-    ca_bundle: Option<(&'static str, String)>,
-    https_proxy: Option<String>,
-    http_proxy: Option<String>,
-    no_proxy: String,
-}
-
-impl Settings {
-    fn new(host: &Host) -> Settings {
-        let get = |names: &[&str]| names.iter().find_map(|name| host.env.get(name)).map(str::to_owned);
-        let bundle = |name: &'static str| host.env.get(name).map(|path| (name, path.to_owned()));
-        let own = ["localhost", "127.0.0.0/8", "::1"];
-        let excluded = get(&["NO_PROXY", "no_proxy"]);
-        Settings {
-            // SSL_CERT_FILE replaces the roots of the system already where those are loaded.
-            ca_bundle: bundle("AWS_CA_BUNDLE"),
-            https_proxy: get(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]),
-            http_proxy: get(&["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"]),
-            no_proxy: excluded.iter().map(String::as_str).chain(own).collect::<Vec<_>>().join(","),
-        }
-    }
+    network: Network,
 }
 
 impl Clients {
     pub fn new(host: &Host) -> Clients {
-        Clients { http: Mutex::default(), settings: Settings::new(host) }
+        Clients { http: Mutex::default(), network: Network::new(&host.env) }
     }
 
     /// Client of the portal (accounts, role credentials). Calls carry a bearer token; nothing is signed.
@@ -131,88 +99,25 @@ impl Clients {
         if let Some(client) = slot {
             return Ok(client.clone());
         }
-        let client = if plain { self.settings.plain()? } else { self.settings.secure()? };
+        let route = self.network.route(plain).map_err(unusable)?;
+        let client = Builder::new().build_with_connector_fn(move |settings, _| route.connector(settings));
         *slot = Some(client.clone());
         Ok(client)
     }
 }
 
-impl Settings {
-    fn plain(&self) -> Result<SharedHttpClient, Error> {
-        let proxy = self.proxy("HTTP_PROXY", self.http_proxy.as_deref(), |url| ProxyConfig::http(url))?;
-        Ok(Builder::new().build_with_connector_fn(move |settings, _| connector(settings, proxy.clone()).build_http()))
-    }
-
-    fn secure(&self) -> Result<SharedHttpClient, Error> {
-        let proxy = self.proxy("HTTPS_PROXY", self.https_proxy.as_deref(), |url| ProxyConfig::https(url))?;
-        let mut trust = TrustStore::default();
-        if let Some((from, path)) = &self.ca_bundle {
-            trust.add_pem_certificate(ca_bundle(from, path)?);
-        }
-        let context = TlsContext::builder().with_trust_store(trust).build().map_err(|error| Error::CaBundle {
-            path: String::new(),
-            from: "the system",
-            reason: error.to_string(),
-        })?;
-        let provider = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
-        Ok(Builder::new().build_with_connector_fn(move |settings, _| {
-            connector(settings, proxy.clone()).tls_provider(provider.clone()).tls_context(context.clone()).build()
-        }))
-    }
-
-    fn proxy<E>(
-        &self,
-        from: &str,
-        url: Option<&str>,
-        make: impl Fn(&str) -> Result<ProxyConfig, E>,
-    ) -> Result<ProxyConfig, Error> {
-        let Some(url) = url else { return Ok(ProxyConfig::disabled()) };
-        // A proxy written as host:port is http.
-        let url = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
-        let made = make(&url).map_err(|_| Error::InvalidEndpoint {
+/// The error of this module for a network that cannot be used.
+fn unusable(error: NetworkError) -> Error {
+    match error {
+        NetworkError::CaBundle { path, from, reason } => Error::CaBundle { path, from, reason },
+        NetworkError::Proxy { from } => Error::InvalidEndpoint {
             // The address may contain a password.
             url: "(not shown)".to_owned(),
             from: from.to_owned(),
             reason: "it is not the address of a proxy",
-        })?;
-        Ok(made.no_proxy(&self.no_proxy))
+        },
     }
 }
-
-fn connector(
-    settings: Option<&aws_smithy_runtime_api::client::http::HttpConnectorSettings>,
-    proxy: ProxyConfig,
-) -> aws_smithy_http_client::ConnectorBuilder {
-    let builder = Connector::builder().sleep_impl(TokioSleep::new()).proxy_config(proxy);
-    match settings {
-        Some(settings) => builder.connector_settings(settings.clone()),
-        None => builder,
-    }
-}
-
-/// The certificates of the bundle that the TLS library accepts, as PEM: the SDK client would panic at any other. Old
-/// roots with odd encodings are common in bundles of systems, so those are left out; none left is an error.
-fn ca_bundle(from: &'static str, path: &str) -> Result<Vec<u8>, Error> {
-    let fail = |reason: String| Error::CaBundle { path: path.to_owned(), from, reason };
-    let bytes = std::fs::read(path).map_err(|error| fail(error.to_string()))?;
-    let mut accepted = String::new();
-    let mut last = None;
-    for certificate in CertificateDer::pem_slice_iter(&bytes) {
-        let certificate = certificate.map_err(|error| fail(error.to_string()))?;
-        let text = base64::engine::general_purpose::STANDARD.encode(&certificate);
-        match RootCertStore::empty().add(certificate) {
-            Ok(()) => accepted.extend([BEGIN, &text, END].map(|line| format!("{line}\n"))),
-            Err(error) => last = Some(error.to_string()),
-        }
-    }
-    if accepted.is_empty() {
-        return Err(fail(last.unwrap_or_else(|| "it contains no certificate".to_owned())));
-    }
-    Ok(accepted.into_bytes())
-}
-
-const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
-const END: &str = "-----END CERTIFICATE-----";
 
 /// 429 is retried whatever the body says; the SDK looks only at error names and at 500, 502, 503 and 504.
 #[derive(Debug)]

@@ -19,6 +19,8 @@ pub enum DescribeCommand {
     Component(ComponentArgs),
     /// Show the configuration of all components in all stacks
     Stacks(StacksArgs),
+    /// Show the configuration that is in force: files, profiles, environment, defaults
+    Config(DescribeConfigArgs),
     /// Commands of the reference that are not built yet, and unknown ones.
     #[command(external_subcommand)]
     Other(Vec<OsString>),
@@ -69,6 +71,21 @@ pub struct ComponentArgs {
     pub processing: ProcessingArgs,
     #[command(flatten)]
     pub identity: IdentityArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct DescribeConfigArgs {
+    /// json or yaml [default: json]
+    #[arg(short, long, value_name = "FORMAT")]
+    pub format: Option<String>,
+
+    /// Write to this file instead of stdout
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+
+    /// yq expression; `.` and plain paths are built
+    #[arg(short, long, value_name = "EXPRESSION")]
+    pub query: Option<String>,
 }
 
 #[derive(Debug, Args)]

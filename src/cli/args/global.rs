@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::SELECT;
+
 /// Global flags. Each beats its environment variable, which beats `atmos.yaml`.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "GLOBAL FLAGS")]
@@ -24,8 +26,8 @@ pub struct GlobalArgs {
     #[arg(long, global = true, value_name = "DIR", value_delimiter = ',')]
     pub config_path: Vec<PathBuf>,
 
-    /// Configuration profiles, later wins [env: ATMOS_PROFILE]
-    #[arg(long, global = true, value_name = "NAME", value_delimiter = ',')]
+    /// Configuration profiles, later wins; without a value choose from a list [env: ATMOS_PROFILE]
+    #[arg(long, global = true, value_name = "NAME", value_delimiter = ',', num_args = 0..=1, default_missing_value = SELECT)]
     pub profile: Vec<String>,
 
     /// Trace, Debug, Info, Warning, Error or Off [env: ATMOS_LOGS_LEVEL]
@@ -59,6 +61,10 @@ pub struct GlobalArgs {
     /// Merge lists by replace, append or merge [env: ATMOS_SETTINGS_LIST_MERGE_STRATEGY]
     #[arg(long, global = true, value_name = "STRATEGY")]
     pub settings_list_merge_strategy: Option<String>,
+
+    /// Defaults as they were on this date, for example 2025-11 [env: ATMOS_EDITION]
+    #[arg(long, global = true, value_name = "DATE")]
+    pub edition: Option<String>,
 
     /// Send the standard error of terraform and helmfile here: a file, /dev/stdout, /dev/null [env: ATMOS_REDIRECT_STDERR]
     #[arg(long, global = true, value_name = "FILE")]

@@ -8,14 +8,16 @@ mod helmfile;
 mod list;
 mod root;
 mod terraform;
+mod validate;
 
 pub use auth::{
     AuthArgs, AuthCommand, EnvArgs, ExecArgs, IdentityArgs, ListArgs as AuthListArgs, LoginArgs, LogoutArgs,
     ProcessArgs, SELECT, ValidateArgs, WhoamiArgs,
 };
-pub use describe::{ComponentArgs, DescribeArgs, DescribeCommand, ProcessingArgs, StacksArgs};
+pub use describe::{ComponentArgs, DescribeArgs, DescribeCommand, DescribeConfigArgs, ProcessingArgs, StacksArgs};
 pub use global::GlobalArgs;
 pub use helmfile::{HelmfileArgs, HelmfileCommand, HelmfileGenerate, HelmfileRun};
 pub use list::{ComponentsArgs, ListArgs, ListCommand, StackListArgs};
 pub use root::{Cli, Command};
 pub use terraform::{CleanArgs, GenerateCommand, InitFlags, PlanFlags, TerraformArgs, TerraformCommand, TerraformRun};
+pub use validate::{ValidateCommand, ValidationArgs};

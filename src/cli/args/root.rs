@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::{Args, Parser, Subcommand};
 
-use super::{AuthArgs, DescribeArgs, GlobalArgs, HelmfileArgs, ListArgs, TerraformArgs};
+use super::{AuthArgs, DescribeArgs, GlobalArgs, HelmfileArgs, ListArgs, TerraformArgs, ValidationArgs};
 
 /// Stacks, cloud identities and isolated runs for Terraform/OpenTofu and Helmfile.
 #[derive(Debug, Parser)]
@@ -35,6 +35,8 @@ pub enum Command {
     Describe(DescribeArgs),
     /// List stacks and components
     List(ListArgs),
+    /// Check the configuration
+    Validate(ValidationArgs),
     /// Print the version
     Version(VersionArgs),
     /// Commands of the reference that are not built yet, and unknown ones.
@@ -44,6 +46,10 @@ pub enum Command {
 
 #[derive(Debug, Args)]
 pub struct VersionArgs {
+    /// Accepted: nothing is looked up over the network
+    #[arg(short, long)]
+    pub check: bool,
+
     /// json or yaml
     #[arg(short, long, value_name = "FORMAT")]
     pub format: Option<String>,

@@ -3,8 +3,8 @@
 use super::super::args::{ComponentArgs, DescribeArgs, DescribeCommand, ProcessingArgs, StacksArgs};
 use super::super::error::Error;
 use super::super::setup::{Context, boolean};
-use super::unknown;
 use super::write::{self, Format};
+use super::{config, unknown};
 use crate::diag::Result;
 use crate::host::Env;
 use crate::ops::describe;
@@ -15,6 +15,7 @@ pub(super) fn run(context: &Context, args: DescribeArgs) -> Result<u8> {
     match args.command {
         DescribeCommand::Component(args) => component(context, args),
         DescribeCommand::Stacks(args) => stacks(context, args),
+        DescribeCommand::Config(args) => config::describe(context, &args),
         DescribeCommand::Other(words) => Err(unknown::command("atmos describe", &words).into()),
     }
 }
@@ -57,7 +58,7 @@ fn stacks(context: &Context, args: StacksArgs) -> Result<u8> {
     print(context, &app, &document, format, args.query.as_deref(), args.file.as_deref())
 }
 
-fn print(
+pub(super) fn print(
     context: &Context,
     app: &crate::ops::App,
     document: &Node,

@@ -3,8 +3,8 @@
 use super::super::args::Command;
 use super::super::error::Error;
 use super::super::setup::Context;
-use super::{auth, describe, helmfile, list, terraform, unknown, version, write};
-use crate::diag::Result;
+use super::{auth, config, describe, helmfile, list, terraform, unknown, version, write};
+use crate::diag::{Result, Warning};
 
 /// Runs the command and returns the exit status.
 pub(in crate::cli) fn dispatch(context: &Context, command: Option<Command>, version: bool) -> Result<u8> {
@@ -19,15 +19,24 @@ pub(in crate::cli) fn dispatch(context: &Context, command: Option<Command>, vers
         Some(Command::Auth(args)) => auth::run(context, args),
         Some(Command::Terraform(args)) => terraform::run(context, args),
         Some(Command::Helmfile(args)) => helmfile::run(context, args),
+        Some(Command::Validate(args)) => config::validate(context, args),
         Some(Command::Other(words)) => Err(unknown::command("atmos", &words).into()),
     }
 }
 
-/// `atmos` alone: help inside a project, a pointer to the configuration elsewhere.
+/// `atmos` alone: help inside a project, a pointer to what is missing elsewhere.
 fn root(context: &Context) -> Result<u8> {
     let app = context.app()?;
     if !app.config.found {
+        if crate::config::git_root(&context.host.cwd).is_none() {
+            let message = "You're not inside a git repository. Atmos feels lonely outside - bring it home!".to_owned();
+            context.host.talk.warn(Warning::new("atmos::cli::no_repository", message));
+        }
         return Err(Error::NoConfiguration.into());
+    }
+    let stacks = &app.config.stacks;
+    if !stacks.base_path_setting.is_empty() && !stacks.base_path.is_dir() {
+        return Err(Error::NoStacks { setting: stacks.base_path_setting.clone() }.into());
     }
     write::data(context, &super::super::parse::command().render_help().to_string())?;
     Ok(0)

@@ -1,6 +1,7 @@
 //! One function per command: flags and environment to a request, `ops` does the work, the report to the screen.
 
 mod auth;
+mod config;
 mod describe;
 mod dispatch;
 mod helmfile;

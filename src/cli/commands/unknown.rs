@@ -42,7 +42,6 @@ const LATER: &[(&str, &[&str])] = &[
             "support",
             "theme",
             "toolchain",
-            "validate",
             "vendor",
             "workflow",
         ],
@@ -64,7 +63,7 @@ const LATER: &[(&str, &[&str])] = &[
         ],
     ),
     ("atmos terraform generate", &["backends", "files", "planfile", "required-providers", "varfiles"]),
-    ("atmos describe", &["affected", "config", "dependents", "dependants", "edition", "locals", "workflows"]),
+    ("atmos describe", &["affected", "dependents", "dependants", "edition", "locals", "workflows"]),
     (
         "atmos list",
         &[
@@ -84,6 +83,7 @@ const LATER: &[(&str, &[&str])] = &[
             "workflows",
         ],
     ),
+    ("atmos validate", &["ci", "component", "editorconfig", "schema", "stacks"]),
     ("atmos auth", &["console", "doctor", "explain", "refresh", "shell", "user"]),
 ];
 

@@ -30,12 +30,17 @@ pub(super) fn document(
         Format::Yaml => yaml::emit(node, indent),
         Format::Json => yaml::try_emit_json(node)?,
     };
+    text_to(context, &text, file)
+}
+
+/// Prints text, or writes it to `file`.
+pub(super) fn text_to(context: &Context, text: &str, file: Option<&Path>) -> Result<()> {
     match file {
-        None => data(context, &text),
+        None => data(context, text),
         Some(file) => {
             let path = context.host.absolute(file);
             let failed = |cause| Error::Write { path: path.display().to_string(), cause };
-            context.screen.data_to_file(&path, &text).map_err(failed)?;
+            context.screen.data_to_file(&path, text).map_err(failed)?;
             Ok(())
         }
     }

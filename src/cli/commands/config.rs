@@ -1,0 +1,52 @@
+//! `atmos describe config` and `atmos validate config`
+
+use super::super::args::{DescribeConfigArgs, ValidateCommand, ValidationArgs};
+use super::super::setup::Context;
+use super::write::{self, Format};
+use super::{describe, unknown};
+use crate::diag::Result;
+use crate::ops::config;
+use crate::output::{Table, TableFormat};
+use crate::yaml;
+
+pub(super) fn describe(context: &Context, args: &DescribeConfigArgs) -> Result<u8> {
+    let format = Format::parse(args.format.as_deref().or(Some("json")))?;
+    let app = context.app()?;
+    let document = config::describe(&app)?;
+    if args.query.is_some() {
+        return describe::print(context, &app, &document, format, args.query.as_deref(), args.file.as_deref());
+    }
+    // In the order in which the reference declares its keys.
+    let text = match format {
+        Format::Json => yaml::emit_json_record(&document),
+        Format::Yaml => yaml::emit_record(&document, app.config.settings.tab_width),
+    };
+    write::text_to(context, &text, args.file.as_deref())?;
+    Ok(0)
+}
+
+pub(super) fn validate(context: &Context, args: ValidationArgs) -> Result<u8> {
+    match args.command {
+        ValidateCommand::Config => report(context),
+        ValidateCommand::Other(words) => Err(unknown::command("atmos validate", &words).into()),
+    }
+}
+
+/// Old keys on stderr; on stdout the settings whose default depends on whether a file exists.
+fn report(context: &Context) -> Result<u8> {
+    let app = context.app()?;
+    let validation = config::validate(&app);
+    for warning in validation.warnings {
+        context.host.talk.warn(warning);
+    }
+    let rows = validation.in_force.into_iter().map(|row| vec![row.key.to_owned(), row.value, row.why]).collect();
+    let table = Table { columns: ["Setting", "Value", "Why"].map(str::to_owned).to_vec(), rows };
+    write::data(context, &table.render(TableFormat::Table, context.host.terminal.stdout))?;
+    let files = validation.files.len();
+    context.host.talk.success(match files {
+        0 => "no configuration file: the defaults hold".to_owned(),
+        1 => "the configuration is valid: 1 file".to_owned(),
+        _ => format!("the configuration is valid: {files} files"),
+    });
+    Ok(0)
+}

@@ -1,0 +1,166 @@
+//! Unpacking of archives: regular files only, none outside of the folder, within limits.
+
+use std::io::{Cursor, Read};
+use std::path::{Component, Path};
+
+use super::error::Error;
+use super::source::Format;
+
+/// All files of one archive together.
+const SIZE_LIMIT: u64 = 1 << 30;
+const COUNT_LIMIT: usize = 100_000;
+
+/// Puts the files of an archive into the empty `directory`.
+pub(super) fn unpack(bytes: &[u8], format: Format, directory: &Path) -> Result<(), Error> {
+    let mut budget = Budget { bytes: SIZE_LIMIT, files: COUNT_LIMIT };
+    match format {
+        Format::Tar => unpack_tar(bytes, directory, &mut budget),
+        Format::TarGz => {
+            // One byte more than allowed shows that it is too much, without unpacking it all.
+            let limited = flate2::read::MultiGzDecoder::new(bytes).take(SIZE_LIMIT + 1);
+            unpack_tar(limited, directory, &mut budget)
+        }
+        Format::Zip => unpack_zip(bytes, directory, &mut budget),
+    }
+}
+
+struct Budget {
+    bytes: u64,
+    files: usize,
+}
+
+fn broken(error: impl std::fmt::Display) -> Error {
+    Error::failed(format!("the archive cannot be read: {error}"))
+}
+
+fn unpack_tar(reader: impl Read, directory: &Path, budget: &mut Budget) -> Result<(), Error> {
+    let mut archive = tar::Archive::new(reader);
+    for entry in archive.entries().map_err(broken)? {
+        let mut entry = entry.map_err(broken)?;
+        let path = entry.path().map_err(broken)?.into_owned();
+        check(&path)?;
+        // Links and devices are left out: manifests are regular files.
+        if entry.header().entry_type().is_file() {
+            write(directory, &path, &mut entry, budget)?;
+        }
+    }
+    Ok(())
+}
+
+fn unpack_zip(bytes: &[u8], directory: &Path, budget: &mut Budget) -> Result<(), Error> {
+    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(broken)?;
+    for index in 0..archive.len() {
+        let mut entry = archive.by_index(index).map_err(broken)?;
+        let path = Path::new(&*entry.name().map_err(broken)?).to_path_buf();
+        check(&path)?;
+        if entry.is_file() && !entry.is_symlink() {
+            write(directory, &path, &mut entry, budget)?;
+        }
+    }
+    Ok(())
+}
+
+fn check(path: &Path) -> Result<(), Error> {
+    let inside = path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+    if inside && !path.to_string_lossy().contains('\\') {
+        return Ok(());
+    }
+    Err(Error::Unsafe { reason: format!("the archive contains the path `{}`", path.display()) })
+}
+
+fn write(directory: &Path, path: &Path, content: &mut impl Read, budget: &mut Budget) -> Result<(), Error> {
+    let target = directory.join(path);
+    let failed = |error: std::io::Error| Error::Cache { path: target.display().to_string(), reason: error.to_string() };
+    let too_large = || Error::Unsafe { reason: "the archive is larger than it may be when it is unpacked".to_owned() };
+    budget.files = budget.files.checked_sub(1).ok_or_else(too_large)?;
+    if let Some(parent) = target.parent() {
+        std::fs::create_dir_all(parent).map_err(failed)?;
+    }
+    let mut file = std::fs::File::create(&target).map_err(failed)?;
+    let written = std::io::copy(&mut content.take(budget.bytes + 1), &mut file).map_err(broken)?;
+    budget.bytes = budget.bytes.checked_sub(written).ok_or_else(too_large)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    fn tar_of(entries: &[(&str, &str)]) -> Vec<u8> {
+        let mut builder = tar::Builder::new(Vec::new());
+        for (path, text) in entries {
+            let mut header = tar::Header::new_old();
+            // `set_path` would refuse the bad paths that the tests need.
+            header.as_mut_bytes()[..path.len()].copy_from_slice(path.as_bytes());
+            header.set_size(text.len() as u64);
+            header.set_mode(0o644);
+            header.set_cksum();
+            builder.append(&header, text.as_bytes()).unwrap();
+        }
+        builder.into_inner().unwrap()
+    }
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn zip_of(entries: &[(&str, &str)]) -> Vec<u8> {
+        let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        for (path, text) in entries {
+            writer.start_file(*path, zip::write::SimpleFileOptions::default()).unwrap();
+            writer.write_all(text.as_bytes()).unwrap();
+        }
+        writer.finish().unwrap().into_inner()
+    }
+
+    #[test]
+    fn archives_of_every_format_are_unpacked() {
+        let entries = [("a/b.yaml", "x: 1\n"), ("c.yaml", "y: 2\n")];
+        let table = [
+            (Format::Tar, tar_of(&entries)),
+            (Format::TarGz, gzip(&tar_of(&entries))),
+            (Format::Zip, zip_of(&entries)),
+        ];
+        for (format, bytes) in table {
+            let temp = tempfile::tempdir().unwrap();
+            unpack(&bytes, format, temp.path()).unwrap();
+            assert_eq!(std::fs::read_to_string(temp.path().join("a/b.yaml")).unwrap(), "x: 1\n", "{format:?}");
+            assert_eq!(std::fs::read_to_string(temp.path().join("c.yaml")).unwrap(), "y: 2\n", "{format:?}");
+        }
+    }
+
+    #[test]
+    fn paths_that_lead_outside_are_refused() {
+        for path in ["../evil.yaml", "/etc/evil.yaml", "a/../../evil.yaml"] {
+            for (format, bytes) in [(Format::Tar, tar_of(&[(path, "x")])), (Format::Zip, zip_of(&[(path, "x")]))] {
+                let temp = tempfile::tempdir().unwrap();
+                let folder = temp.path().join("in");
+                std::fs::create_dir(&folder).unwrap();
+                let error = unpack(&bytes, format, &folder).unwrap_err();
+                assert!(matches!(error, Error::Unsafe { .. }), "{path} {format:?}: {error}");
+                assert!(!temp.path().join("evil.yaml").exists());
+            }
+        }
+    }
+
+    #[test]
+    fn garbage_is_an_error() {
+        for format in [Format::TarGz, Format::Zip] {
+            let temp = tempfile::tempdir().unwrap();
+            assert!(unpack(b"nonsense", format, temp.path()).is_err(), "{format:?}");
+        }
+    }
+
+    #[test]
+    fn what_grows_beyond_its_budget_is_refused() {
+        let temp = tempfile::tempdir().unwrap();
+        let mut budget = Budget { bytes: 3, files: 1 };
+        let error = write(temp.path(), Path::new("a"), &mut &b"1234"[..], &mut budget).unwrap_err();
+        assert!(matches!(error, Error::Unsafe { .. }));
+        assert!(write(temp.path(), Path::new("b"), &mut &b"1"[..], &mut budget).is_err());
+    }
+}

@@ -1,0 +1,235 @@
+//! From an address to files on this machine.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use super::address::{self, Parts, shown};
+use super::cache::Entry;
+use super::error::Error;
+use super::settings::{Settings, parse_ttl};
+use super::source::{Kind, Source};
+use super::{archive, git, http, token, tree};
+use crate::diag::Warning;
+use crate::host::Host;
+
+/// A single file.
+const FILE_LIMIT: usize = 16 << 20;
+/// A packed archive.
+const ARCHIVE_LIMIT: usize = 256 << 20;
+
+type Slot = Arc<OnceLock<Result<PathBuf, Error>>>;
+
+/// Fetches sources and remembers which, so that each is fetched once per run however often it is imported.
+#[derive(Debug, Default)]
+pub struct Fetcher {
+    done: Mutex<HashMap<String, Slot>>,
+}
+
+/// The files behind an address.
+#[derive(Debug, Clone)]
+pub struct Resolved {
+    /// In the order in which they are merged; never empty.
+    pub files: Vec<Found>,
+    /// Folder of the fetched tree; absent for single files.
+    pub root: Option<PathBuf>,
+    sub: String,
+}
+
+/// One imported file.
+#[derive(Debug, Clone)]
+pub struct Found {
+    pub path: PathBuf,
+    /// What lists of imports print: the address, for files of a repository with `#<path inside>`.
+    pub key: String,
+}
+
+impl Resolved {
+    /// The base path of the stacks inside the fetched tree, for `nested_imports: remote`: the part of the address up to
+    /// and including a folder like `stacks_base`.
+    ///
+    /// # Errors
+    /// There is no tree, or the address does not pass through such a folder.
+    pub fn nested_base(&self, stacks_base: &str) -> Result<PathBuf, Error> {
+        let Some(root) = &self.root else {
+            return Err(Error::invalid(
+                "`nested_imports: remote` needs a repository or an archive with a path behind `//`",
+                "import the file from its repository, or leave `nested_imports` away",
+            ));
+        };
+        let stacks_base = if stacks_base.is_empty() { "stacks" } else { stacks_base };
+        tree::stacks_base(root, &self.sub, stacks_base).ok_or_else(|| {
+            Error::invalid(
+                format!("`nested_imports: remote` cannot tell where the stacks of `{}` begin", self.sub),
+                format!("the path behind `//` has to pass through the folder `{stacks_base}`"),
+            )
+        })
+    }
+}
+
+impl Fetcher {
+    /// The files behind `address`. `ttl` is that of the import; without one that of the settings counts.
+    ///
+    /// # Errors
+    /// Addresses that mean nothing, sources that cannot be reached, paths that are not in them.
+    pub fn resolve(
+        &self,
+        host: &Host,
+        settings: &Settings,
+        address: &str,
+        ttl: Option<&str>,
+    ) -> Result<Resolved, Error> {
+        let source = Source::parse(address)?;
+        let key = shown(address);
+        if let Kind::Local(path) = &source.kind {
+            return local(path, &source.sub, &key);
+        }
+        let slot = self.slot(source.identity());
+        let fetch = || Fetch { host, settings, source: &source, key: &key, ttl }.copy();
+        let directory = slot.get_or_init(fetch).clone()?;
+        match &source.kind {
+            Kind::File { url, .. } => {
+                let path = directory.join(file_name(url));
+                Ok(Resolved { files: vec![Found { path, key }], root: None, sub: String::new() })
+            }
+            _ => from_tree(&directory, &source.sub, &key),
+        }
+    }
+
+    fn slot(&self, identity: String) -> Slot {
+        self.done.lock().unwrap_or_else(PoisonError::into_inner).entry(identity).or_default().clone()
+    }
+}
+
+fn from_tree(root: &Path, sub: &str, key: &str) -> Result<Resolved, Error> {
+    let files = tree::files(root, sub)?
+        .into_iter()
+        .map(|file| Found { path: root.join(&file), key: format!("{key}#{file}") })
+        .collect();
+    Ok(Resolved { files, root: Some(root.to_path_buf()), sub: sub.to_owned() })
+}
+
+/// A file address is read in place: a copy could only be older.
+fn local(path: &Path, sub: &str, key: &str) -> Result<Resolved, Error> {
+    if !sub.is_empty() || path.is_dir() {
+        return from_tree(path, sub, key);
+    }
+    if path.is_file() {
+        let file = Found { path: path.to_path_buf(), key: key.to_owned() };
+        return Ok(Resolved { files: vec![file], root: None, sub: String::new() });
+    }
+    Err(Error::NotFound { pattern: path.display().to_string() })
+}
+
+/// The name of a file in the cache, which keeps its suffix: a `.tmpl` is a template wherever it lies.
+fn file_name(url: &str) -> String {
+    let path = url.split(['?', '#']).next().unwrap_or_default();
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let clean: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' }).collect();
+    if clean.is_empty() || clean.starts_with('.') { format!("import{clean}") } else { clean }
+}
+
+/// One source that is needed now.
+struct Fetch<'a> {
+    host: &'a Host,
+    settings: &'a Settings,
+    source: &'a Source,
+    key: &'a str,
+    ttl: Option<&'a str>,
+}
+
+impl Fetch<'_> {
+    /// The directory of a copy that is good enough, fetched if there is none.
+    fn copy(&self) -> Result<PathBuf, Error> {
+        let entry = Entry::open(self.host, &self.source.identity())?;
+        let _lock = entry.lock(self.host, self.key)?;
+        let now = self.host.now();
+        let current = entry.current(now);
+        if let Some(copy) = current.as_ref().filter(|copy| self.is_fresh(copy.age)) {
+            return Ok(copy.directory.clone());
+        }
+        tracing::debug!(target: "atmos", "Fetching {}", self.key);
+        entry.renew(now, self.key, |directory| self.fill(directory)).map_err(|error| match (error, current) {
+            (Error::Failed { reason, help }, Some(copy)) => Error::Failed {
+                reason,
+                help: format!(
+                    "{help}\na copy that was fetched {} ago is in the cache: `imports.ttl: {}` (or `ttl` of this import) uses it",
+                    age(copy.age),
+                    ttl_for(copy.age)
+                ),
+            },
+            (error, _) => error,
+        })
+    }
+
+    /// Without a time to live repositories are fetched by every run, and single files and archives never again.
+    fn is_fresh(&self, age: Duration) -> bool {
+        let ttl = self.ttl.or(self.settings.ttl.as_deref()).filter(|ttl| !ttl.trim().is_empty());
+        let Some(text) = ttl else { return !matches!(self.source.kind, Kind::Git { .. }) };
+        let Some(ttl) = parse_ttl(text) else {
+            let message = format!("`ttl: {text}` of the remote import `{}` is no duration", self.key);
+            let help = "write for example `5m`, `1h`, `7d` or `daily`; until then it is fetched by every run";
+            self.host.talk.warn(Warning::new("atmos::fetch::ttl", message).help(help));
+            return false;
+        };
+        age < ttl
+    }
+
+    fn fill(&self, directory: &Path) -> Result<(), Error> {
+        let (host, settings) = (self.host, self.settings);
+        let server = |url: &str| Parts::of(url).map(|parts| parts.host()).unwrap_or_default();
+        match &self.source.kind {
+            Kind::Git { url, reference, userinfo } => {
+                // A token is never sent in clear.
+                let server = if url.starts_with("https:") { server(url) } else { String::new() };
+                let header = token::for_git(host, settings, &server, userinfo.as_deref());
+                git::fetch(host, url, reference.as_deref(), header.as_ref(), directory)
+            }
+            Kind::File { url, userinfo } => {
+                let bytes = self.download(url, userinfo.as_deref(), FILE_LIMIT)?;
+                let path = directory.join(file_name(url));
+                std::fs::write(&path, bytes)
+                    .map_err(|error| Error::Cache { path: path.display().to_string(), reason: error.to_string() })
+            }
+            Kind::Archive { url, userinfo, format } => {
+                let bytes = self.download(url, userinfo.as_deref(), ARCHIVE_LIMIT)?;
+                archive::unpack(&bytes, *format, directory)
+            }
+            Kind::Local(path) => Err(Error::NotFound { pattern: path.display().to_string() }),
+        }
+    }
+
+    fn download(&self, url: &str, userinfo: Option<&str>, limit: usize) -> Result<Vec<u8>, Error> {
+        let server = Parts::of(url).filter(|parts| parts.scheme == "https").map(|parts| parts.host());
+        let header = token::for_file(self.host, self.settings, &server.unwrap_or_default(), userinfo);
+        register_parameters(self.host, url);
+        http::get(self.host, url, header.as_ref(), limit)
+    }
+}
+
+/// Parameters such as signatures are as good as passwords.
+fn register_parameters(host: &Host, url: &str) {
+    let query = url.split_once('?').map(|(_, query)| query).unwrap_or_default();
+    for value in query.split('&').filter_map(|parameter| parameter.split_once('=')).map(|(_, value)| value) {
+        host.masker.register(&address::decode(value).into());
+    }
+}
+
+/// An age for people, in its largest unit.
+fn age(age: Duration) -> String {
+    let seconds = age.as_secs();
+    let (number, unit) = match seconds {
+        0..60 => (seconds, "second"),
+        60..3600 => (seconds / 60, "minute"),
+        3600..86_400 => (seconds / 3600, "hour"),
+        _ => (seconds / 86_400, "day"),
+    };
+    format!("{number} {unit}{}", if number == 1 { "" } else { "s" })
+}
+
+/// A time to live in whole days that covers `age`.
+fn ttl_for(age: Duration) -> String {
+    format!("{}d", age.as_secs() / 86_400 + 1)
+}

@@ -1,0 +1,26 @@
+//! Remote files that configuration and stack manifests import: git repositories, single files and archives over http,
+//! `file://`. Fetched once per source and run, kept across runs in the user's cache.
+//!
+//! Row 3. Read [`Fetcher::resolve`] first, then `source` (what an address means), `cache` (what is kept and for how
+//! long) and `tree` (which files of a fetched tree an address names). No credential is ever an argument of a process,
+//! part of a message or of a file name.
+
+mod address;
+mod archive;
+mod cache;
+mod error;
+mod fetcher;
+mod git;
+mod http;
+mod settings;
+mod source;
+#[cfg(test)]
+mod tests;
+mod token;
+mod tree;
+
+pub use address::shown;
+pub use error::Error;
+pub use fetcher::{Fetcher, Found, Resolved};
+pub use git::answer as git_answer;
+pub use settings::{Settings, parse_ttl};

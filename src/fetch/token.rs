@@ -1,0 +1,81 @@
+//! Credentials for hosts of repositories, from the environment: the value of an `Authorization` header.
+
+use base64::Engine as _;
+
+use super::settings::Settings;
+use crate::host::Host;
+use crate::secret::{Expose, Secret};
+
+/// How one host takes tokens.
+struct Service {
+    host: &'static str,
+    /// The first that is set.
+    tokens: [&'static str; 2],
+    usernames: [&'static str; 2],
+    /// User beside the token when no variable names one.
+    username: &'static str,
+}
+
+const SERVICES: [Service; 3] = [
+    Service {
+        host: "github.com",
+        tokens: ["ATMOS_GITHUB_TOKEN", "GITHUB_TOKEN"],
+        usernames: ["ATMOS_GITHUB_USERNAME", "GITHUB_USERNAME"],
+        username: "x-access-token",
+    },
+    Service {
+        host: "gitlab.com",
+        tokens: ["ATMOS_GITLAB_TOKEN", "GITLAB_TOKEN"],
+        usernames: ["ATMOS_GITLAB_USERNAME", "GITLAB_USERNAME"],
+        username: "oauth2",
+    },
+    Service {
+        host: "bitbucket.org",
+        tokens: ["ATMOS_BITBUCKET_TOKEN", "BITBUCKET_TOKEN"],
+        usernames: ["ATMOS_BITBUCKET_USERNAME", "BITBUCKET_USERNAME"],
+        username: "x-token-auth",
+    },
+];
+
+/// Hosts of single files that take the token of github.com.
+const GITHUB_FILES: [&str; 3] = ["github.com", "api.github.com", "raw.githubusercontent.com"];
+
+/// The header for a git server. What the address itself says goes first.
+pub(super) fn for_git(host: &Host, settings: &Settings, server: &str, userinfo: Option<&str>) -> Option<Secret> {
+    if let Some(userinfo) = userinfo {
+        return Some(basic(host, userinfo));
+    }
+    let service = SERVICES.iter().find(|service| service.host == server)?;
+    let wanted = match service.host {
+        "github.com" => settings.inject_github_token,
+        "gitlab.com" => settings.inject_gitlab_token,
+        _ => settings.inject_bitbucket_token,
+    };
+    let get = |names: &[&str]| names.iter().find_map(|name| settings.variable(&host.env, name));
+    let token = get(&service.tokens).filter(|_| wanted)?;
+    host.masker.register(&Secret::from(token));
+    Some(basic(host, &format!("{}:{token}", get(&service.usernames).unwrap_or(service.username))))
+}
+
+/// The header for a single file or archive.
+pub(super) fn for_file(host: &Host, settings: &Settings, server: &str, userinfo: Option<&str>) -> Option<Secret> {
+    if let Some(userinfo) = userinfo {
+        return Some(basic(host, userinfo));
+    }
+    if !settings.inject_github_token || !GITHUB_FILES.contains(&server) {
+        return None;
+    }
+    let token = ["ATMOS_GITHUB_TOKEN", "GITHUB_TOKEN"].iter().find_map(|name| settings.variable(&host.env, name))?;
+    host.masker.register(&Secret::from(token));
+    Some(Secret::from(format!("Bearer {token}")))
+}
+
+fn basic(host: &Host, userinfo: &str) -> Secret {
+    let (user, password) = userinfo.split_once(':').unwrap_or((userinfo, ""));
+    host.masker.register(&Secret::from(if password.is_empty() { user } else { password }));
+    let encoded = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
+    host.masker.register(&Secret::from(encoded.clone()));
+    let header = Secret::from(format!("Basic {encoded}"));
+    debug_assert!(!header.expose_secret().contains('\n'), "a header is one line");
+    header
+}
