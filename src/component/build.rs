@@ -11,7 +11,7 @@ use super::kind::Kind;
 use super::own::{Own, text_of};
 use super::scope::Scope;
 use super::section::Section;
-use super::workspace::{self, StackName};
+use super::workspace::{self, Naming, StackName};
 use crate::auth::resolution::{self as auth, ScopedDefault};
 use crate::merge::{ListStrategy, merge, merge_all, settle};
 use crate::stack::Located;
@@ -104,7 +104,9 @@ impl<'s, 'a> Layers<'s, 'a> {
         if abstract_ && self.scope.kind == Kind::Terraform {
             drop_spacelift_workspace(&mut sections.settings);
         }
-        let name = workspace::stack_name(self.scope, |token| sections.vars.get(token).and_then(text_of))?;
+        let value = |token: &str| sections.vars.get(token).and_then(text_of);
+        let data = || self.data(&component, &sections);
+        let name = workspace::stack_name(self.scope, &Naming { value: &value, data: &data })?;
         let workspace = workspace::workspace(&workspace::Input {
             scope: self.scope,
             component: self.name,
@@ -113,6 +115,14 @@ impl<'s, 'a> Layers<'s, 'a> {
             vars: &sections.vars,
             backend_type: &sections.backend_type,
             name: &name,
+            data: &|| {
+                let stack = Node::from(name.canonical(&self.scope.stack.key));
+                let mut data = self.data(&component, &sections);
+                let map = data.make_map();
+                map.insert(Arc::from("atmos_stack"), stack.clone());
+                map.insert(Arc::from("stack"), stack);
+                data
+            },
         })?;
         let key = &self.scope.stack.key;
         let instance = Instance {
@@ -134,6 +144,25 @@ impl<'s, 'a> Layers<'s, 'a> {
             sections,
         };
         Ok(Built { instance, name })
+    }
+
+    /// What templates of names see: the merged component.
+    fn data(&self, component: &str, sections: &Sections) -> Node {
+        let mut map: Map = sections.named().into_iter().map(|(key, node)| (Arc::from(key), node.clone())).collect();
+        map.extend(sections.extra.iter().map(|(key, node)| (key.clone(), node.clone())));
+        let file = &*self.scope.stack.key;
+        let texts = [
+            ("backend_type", sections.backend_type.as_str()),
+            ("remote_state_backend_type", &sections.remote_state_backend_type),
+            ("component", component),
+            ("atmos_component", self.name),
+            ("atmos_stack_file", file),
+            ("atmos_manifest", file),
+            ("component_type", self.scope.kind.key()),
+            ("command", &self.command()),
+        ];
+        map.extend(texts.map(|(key, text)| (Arc::from(key), Node::from(text))));
+        Node::from(map)
     }
 
     /// Which scope made which identity default: the narrowest one decides.

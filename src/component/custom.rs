@@ -7,7 +7,7 @@ use super::chain::Effort;
 use super::error::Error;
 use super::instance::{Instance, Sections};
 use super::scope::Scope;
-use super::workspace;
+use super::workspace::{self, Naming};
 use crate::merge::{merge, settle};
 use crate::stack::Located;
 use crate::value::{Map, Node};
@@ -26,7 +26,13 @@ pub(crate) fn build(scope: &Scope<'_>, name: &str, component: &Node) -> Result<B
         (None, None) => Node::empty_map(),
     };
     let metadata = settle(&metadata);
-    let stack_name = workspace::stack_name(scope, |token| vars.get(token).and_then(super::own::text_of))?;
+    let (settings, env) = (shallow(top.get("settings"), own.get("settings")), shallow(top.get("env"), own.get("env")));
+    let data = || {
+        let sections = [("vars", &vars), ("settings", &settings), ("env", &env), ("metadata", &metadata)];
+        Node::from(sections.into_iter().map(|(key, node)| (Arc::from(key), node.clone())).collect::<Map>())
+    };
+    let value = |token: &str| vars.get(token).and_then(super::own::text_of);
+    let stack_name = workspace::stack_name(scope, &Naming { value: &value, data: &data })?;
     let known = ["vars", "settings", "env", "metadata", "component"];
     let mut extra: Map = own
         .as_map()
@@ -54,14 +60,7 @@ pub(crate) fn build(scope: &Scope<'_>, name: &str, component: &Node) -> Result<B
         command: scope.kind.key().to_owned(),
         workspace: stack_name.canonical(key).replace('/', "-"),
         auth_defaults: Vec::new(),
-        sections: Sections {
-            vars,
-            settings: shallow(top.get("settings"), own.get("settings")),
-            env: shallow(top.get("env"), own.get("env")),
-            metadata,
-            extra,
-            ..Sections::default()
-        },
+        sections: Sections { vars, settings, env, metadata, extra, ..Sections::default() },
     };
     Ok(Built { instance, name: stack_name })
 }

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use miette::{Diagnostic, NamedSource, SourceSpan};
 
+use super::scope::Scope;
 use crate::diag::Failure;
-use crate::stack;
+use crate::stack::{self, Located};
+use crate::template;
 
 /// Failure to find, or to put together, a component of a stack.
 #[derive(Debug, Clone, thiserror::Error, Diagnostic)]
@@ -181,18 +183,61 @@ pub enum Error {
         at: Option<SourceSpan>,
     },
 
-    #[error("{what} is not built yet{place}")]
-    #[diagnostic(code(atmos::component::not_built))]
-    NotBuilt {
-        what: String,
-        place: String,
+    #[error("{message}")]
+    #[diagnostic(code(atmos::component::name_template), help("{help}"))]
+    NameTemplate {
+        message: String,
+        help: String,
+        /// The template itself is wrong: no stack has a name.
+        everywhere: bool,
+    },
+
+    #[error("the workspace of the component `{component}` in '{file}' cannot be rendered: {message}")]
+    #[diagnostic(code(atmos::component::workspace_template))]
+    WorkspaceTemplate {
+        component: String,
+        file: String,
+        message: String,
         #[help]
         help: Option<String>,
         #[source_code]
         source_code: Option<NamedSource<Arc<str>>>,
-        #[label("here")]
+        #[label("in this template")]
         at: Option<SourceSpan>,
     },
+}
+
+impl Error {
+    /// `stacks.name_template` that cannot be rendered for a component.
+    pub(crate) fn name(scope: &Scope<'_>, error: &template::Error) -> Error {
+        let everywhere = error.kind() == template::ErrorKind::Syntax;
+        let (message, help) = if everywhere {
+            (format!("invalid `stacks.name_template`: {error}"), "correct the template in `atmos.yaml`".to_owned())
+        } else {
+            let key = &scope.stack.key;
+            (
+                format!("the name of the stack in the manifest '{key}' cannot be rendered: {error}"),
+                format!(
+                    "define what `stacks.name_template` reads in '{key}' or in a file that it imports, or give the \
+                     manifest a `name:`"
+                ),
+            )
+        };
+        Error::NameTemplate { message, help, everywhere }
+    }
+
+    /// `metadata.terraform_workspace_template` that cannot be rendered.
+    pub(crate) fn workspace(scope: &Scope<'_>, component: &str, error: &template::Error) -> Error {
+        let located = error.place().map(Located::at).unwrap_or_default();
+        Error::WorkspaceTemplate {
+            component: component.to_owned(),
+            file: scope.stack.key.to_string(),
+            message: error.to_string(),
+            help: error.help().map(|help| help.to_string()),
+            source_code: located.source,
+            at: located.at,
+        }
+    }
 }
 
 impl Failure for Error {

@@ -217,7 +217,7 @@ impl<'a> Search<'a> {
     /// Whether an error met while a name was computed belongs to the stack that was asked for: the whole repository is
     /// concerned, or the stack was addressed by its file or key.
     fn is_asked(&self, stack: &Stack, error: &Error) -> bool {
-        self.by_path || *stack.key == *self.asked || matches!(error, Error::NotBuilt { .. })
+        self.by_path || *stack.key == *self.asked || matches!(error, Error::NameTemplate { everywhere: true, .. })
     }
 
     /// The component that an explicit path stands for.

@@ -13,6 +13,8 @@ mod find;
 mod inherit;
 mod instance;
 mod kind;
+#[cfg(test)]
+mod names_tests;
 mod own;
 mod path;
 mod scope;

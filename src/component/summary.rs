@@ -11,10 +11,12 @@ use super::kind::Kind;
 use super::own::text_of;
 use super::scope::Scope;
 use super::section::Section;
-use super::workspace::{self, StackName};
+use super::workspace::{self, Naming, StackName};
 use crate::config::Config;
 use crate::host::Host;
+use crate::merge::{merge_into, settle};
 use crate::stack::{Stack, StackIndex};
+use crate::template::Reads;
 use crate::value::{Map, Node};
 
 /// A component in a stack, as lists show it.
@@ -78,6 +80,9 @@ pub(crate) fn kinds(index: &StackIndex, stack: &Stack) -> Result<Vec<Kind>, Erro
     Ok(kinds)
 }
 
+/// The sections of which single values are enough for a template of names.
+const SECTIONS: [Section; 4] = [Section::Vars, Section::Settings, Section::Env, Section::Metadata];
+
 /// A component whose layers are looked at, not merged.
 pub(crate) struct Light<'s, 'a> {
     scope: &'s Scope<'a>,
@@ -112,15 +117,18 @@ impl<'s, 'a> Light<'s, 'a> {
     }
 
     fn inherited(&self, section: Section, key: &str) -> Option<Node> {
-        let not_inherited = match section {
-            Section::Metadata => !self.scope.config.stacks.inherit_metadata || matches!(key, "inherits" | "type"),
-            _ => false,
-        };
-        if not_inherited {
+        if !self.is_inherited(section, key) {
             return None;
         }
         let components = self.scope.components().ok().flatten()?;
         self.chain.order.iter().rev().find_map(|base| components.get(base)?.get_path([section.key(), key]).cloned())
+    }
+
+    fn is_inherited(&self, section: Section, key: &str) -> bool {
+        match section {
+            Section::Metadata => self.scope.config.stacks.inherit_metadata && !matches!(key, "inherits" | "type"),
+            _ => true,
+        }
     }
 
     /// The name of the stack that the component is in.
@@ -130,7 +138,60 @@ impl<'s, 'a> Light<'s, 'a> {
             let built = super::custom::build(self.scope, self.name, self.component)?;
             return Ok(built.name);
         }
-        workspace::stack_name(self.scope, |token| self.value(Section::Vars, token).as_ref().and_then(text_of))
+        let mut data = Node::default();
+        if self.scope.name().is_none()
+            && let Some(template) = workspace::name_template(self.scope.config).filter(|text| text.contains("{{"))
+        {
+            let Some(read) =
+                self.scope.index.reads(workspace::NAME_TEMPLATE, template).and_then(|reads| self.read(&reads))
+            else {
+                // The template reads more than the sections of the layers: then nothing less than the component will do.
+                let built = super::build::build(self.scope, self.name)?;
+                return Ok(built.map_or(StackName::Key, |built| built.name));
+            };
+            data = read;
+        }
+        let value = |token: &str| self.value(Section::Vars, token).as_ref().and_then(text_of);
+        workspace::stack_name(self.scope, &Naming { value: &value, data: &|| data.clone() })
+    }
+
+    /// What a template reads, merged; `None` when it reads more than values of plain sections.
+    fn read(&self, reads: &Reads) -> Option<Node> {
+        let Reads::Paths(paths) = reads else { return None };
+        let mut data: Map = SECTIONS.iter().map(|section| (Arc::from(section.key()), Node::empty_map())).collect();
+        for path in paths {
+            let section = *SECTIONS.iter().find(|section| section.key() == &*path[0])?;
+            let key = path.get(1)?;
+            if let Some(node) = self.merged(section, key) {
+                data.get_mut(section.key())?.make_map().insert(key.clone(), node);
+            }
+        }
+        Some(Node::from(data))
+    }
+
+    /// The value of one key of a section, merged from all layers that have it.
+    fn merged(&self, section: Section, key: &str) -> Option<Node> {
+        let strategy = self.scope.index.strategy();
+        let mut merged = Node::empty_map();
+        for layer in self.layers(section, key) {
+            merge_into(&mut merged, &Node::from(Map::from_iter([(Arc::from(key), layer)])), strategy);
+        }
+        settle(&merged).get(key).cloned()
+    }
+
+    /// The values of one key of a section, weakest layer first.
+    fn layers(&self, section: Section, key: &str) -> Vec<Node> {
+        let in_layer = |layer: &Node| layer.get_path([section.key(), key]).cloned();
+        let mut layers: Vec<Node> = Vec::new();
+        layers.extend(self.scope.defaults.get(section).and_then(|defaults| defaults.get(key)).cloned());
+        if self.is_inherited(section, key)
+            && let Some(components) = self.scope.components().ok().flatten()
+        {
+            layers.extend(self.chain.order.iter().filter_map(|base| in_layer(components.get(base)?)));
+        }
+        layers.extend(in_layer(self.component));
+        layers.extend(self.overrides.as_ref().filter(|_| section.has_overrides()).and_then(in_layer));
+        layers
     }
 
     /// Directory below the base path of the kind.

@@ -1,10 +1,11 @@
 //! Names: the stack of a component, and its terraform workspace.
 
+use std::sync::Arc;
+
 use super::error::Error;
 use super::scope::Scope;
-use crate::host::Host;
-use crate::stack::Located;
-use crate::value::Node;
+use crate::config::Config;
+use crate::value::{Node, Value};
 
 /// Values of the tokens in patterns such as `metadata.terraform_workspace_pattern`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -80,7 +81,7 @@ fn token<'t>(tokens: &'t Tokens, name: &str) -> Option<&'t str> {
 pub(crate) enum StackName {
     /// `name:` of the manifest.
     Manifest(String),
-    /// `stacks.name_template` without any action.
+    /// `stacks.name_template`.
     Template(String),
     /// `stacks.name_pattern`.
     Pattern(String),
@@ -102,25 +103,44 @@ impl StackName {
     }
 }
 
-/// The stack name of a component whose variables `value` looks up.
-pub(crate) fn stack_name(scope: &Scope<'_>, value: impl Fn(&str) -> Option<String>) -> Result<StackName, Error> {
+/// Where the name of a stack takes its values from.
+pub(crate) struct Naming<'n> {
+    /// A variable, for tokens.
+    pub value: &'n dyn Fn(&str) -> Option<String>,
+    /// The data of templates.
+    pub data: &'n dyn Fn() -> Node,
+}
+
+/// The stack name of a component.
+pub(crate) fn stack_name(scope: &Scope<'_>, naming: &Naming<'_>) -> Result<StackName, Error> {
     if let Some(name) = scope.name() {
         return Ok(StackName::Manifest(name.to_owned()));
     }
     let stacks = &scope.config.stacks;
-    if let Some(template) = stacks.name_template.as_deref().filter(|template| !template.is_empty()) {
-        if template.contains("{{") {
-            return Err(template_not_built(scope.host, "`stacks.name_template` in `atmos.yaml`", None));
+    if let Some(template) = name_template(scope.config) {
+        if !template.contains("{{") {
+            return Ok(StackName::Template(template.to_owned()));
         }
-        return Ok(StackName::Template(template.to_owned()));
+        let lenient = scope.config.templates.ignore_missing_values;
+        let text = Node::from(template);
+        let name = scope.index.render_text(NAME_TEMPLATE, &text, &(naming.data)(), lenient);
+        return name.map(StackName::Template).map_err(|error| Error::name(scope, &error));
     }
     let Some(pattern) = stacks.name_pattern.as_deref().filter(|pattern| !pattern.is_empty()) else {
         return Ok(StackName::Key);
     };
-    Ok(match crate::stack::pattern_name(pattern, value) {
+    Ok(match crate::stack::pattern_name(pattern, naming.value) {
         Ok(name) => StackName::Pattern(name),
         Err(token) => StackName::Incomplete { token: token.to_owned() },
     })
+}
+
+/// What messages call the name template.
+pub(crate) const NAME_TEMPLATE: &str = "stacks.name_template";
+
+/// `stacks.name_template`, unless it is empty.
+pub(crate) fn name_template(config: &Config) -> Option<&str> {
+    config.stacks.name_template.as_deref().filter(|template| !template.is_empty())
 }
 
 /// What the workspace is derived from.
@@ -132,12 +152,14 @@ pub(crate) struct Input<'a> {
     pub vars: &'a Node,
     pub backend_type: &'a str,
     pub name: &'a StackName,
+    /// The merged component, for templates.
+    pub data: &'a dyn Fn() -> Node,
 }
 
 /// The workspace in which terraform runs the component.
 ///
 /// # Errors
-/// `metadata.terraform_workspace_template` with an action.
+/// `metadata.terraform_workspace_template` cannot be rendered.
 pub(crate) fn workspace(input: &Input<'_>) -> Result<String, Error> {
     let scope = input.scope;
     if input.backend_type == "http" || !scope.config.terraform.workspaces_enabled {
@@ -146,9 +168,13 @@ pub(crate) fn workspace(input: &Input<'_>) -> Result<String, Error> {
     let text = |key: &str| input.metadata.get(key).and_then(|node| Some((node, super::own::text_of(node)?)));
     let workspace = if let Some((node, template)) = text("terraform_workspace_template") {
         if template.contains("{{") {
-            return Err(template_not_built(scope.host, "`metadata.terraform_workspace_template`", Some(node)));
+            let text = Node::new(Value::String(Arc::from(template)), node.span);
+            let name = "metadata.terraform_workspace_template";
+            let rendered = scope.index.render_text(name, &text, &(input.data)(), false);
+            rendered.map_err(|error| Error::workspace(scope, input.component, &error))?
+        } else {
+            template
         }
-        template
     } else if let Some((_, pattern)) = text("terraform_workspace_pattern") {
         replace_tokens(&tokens(input), &pattern)
     } else if let Some((_, literal)) = text("terraform_workspace") {
@@ -171,17 +197,6 @@ fn tokens(input: &Input<'_>) -> Tokens {
         component: input.component.to_owned(),
         base_component: input.base.unwrap_or_default().to_owned(),
         ..from_vars
-    }
-}
-
-pub(crate) fn template_not_built(host: &Host, what: &str, node: Option<&Node>) -> Error {
-    let located = node.map(|node| Located::new(&host.sources, node.span)).unwrap_or_default();
-    Error::NotBuilt {
-        what: format!("rendering of the template in {what}"),
-        place: located.text,
-        help: Some("a pattern with tokens such as {stage} works".to_owned()),
-        source_code: located.source,
-        at: located.at,
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use miette::{Diagnostic, NamedSource, SourceSpan};
 
 use crate::diag::{Failure, Snippet};
-use crate::span::{Sources, Span};
+use crate::span::{Place, Sources, Span};
 use crate::value::Node;
 
 /// A place in a file in the form that diagnostics need; empty for values that no file contains.
@@ -20,14 +20,11 @@ pub(crate) struct Located {
 
 impl Located {
     pub(crate) fn new(sources: &Sources, span: Span) -> Located {
-        match sources.place(span) {
-            Some(place) => Located {
-                source: Some(Snippet::source(&place)),
-                at: Some(Snippet::span(&place)),
-                text: format!(" at {place}"),
-            },
-            None => Located::default(),
-        }
+        sources.place(span).map(|place| Located::at(&place)).unwrap_or_default()
+    }
+
+    pub(crate) fn at(place: &Place) -> Located {
+        Located { source: Some(Snippet::source(place)), at: Some(Snippet::span(place)), text: format!(" at {place}") }
     }
 }
 
@@ -138,6 +135,32 @@ pub enum Error {
     #[diagnostic(code(atmos::stack::import_depth), help("flatten the imports"))]
     ImportDepth { limit: usize, chain: String },
 
+    #[error("more than {limit} different merges of manifests are needed; the last one is that of '{file}'")]
+    #[diagnostic(
+        code(atmos::stack::too_many_merges),
+        help("imports give ever new contexts to further imports: pass fewer different ones")
+    )]
+    TooManyMerges { limit: usize, file: String },
+
+    #[error("failed to render Go template in import path: import path '{import}' in file '{file}': {reason}{chain}")]
+    #[diagnostic(
+        code(atmos::stack::import_path),
+        help(
+            "define the value in an earlier import, or in the `context` of this one\nset \
+             `ignore_missing_template_values: true` on the import to use `<no value>` for what is missing"
+        )
+    )]
+    ImportPath {
+        import: String,
+        file: String,
+        reason: String,
+        chain: String,
+        #[source_code]
+        source_code: Option<NamedSource<Arc<str>>>,
+        #[label("in this path")]
+        at: Option<SourceSpan>,
+    },
+
     #[error("{phrase} '{file}'{place}")]
     #[diagnostic(code(atmos::stack::section_type), help("the value is of the wrong type: {found}"))]
     Section {
@@ -197,6 +220,7 @@ impl Error {
             | Error::Import { chain, .. }
             | Error::ImportNotFound { chain, .. }
             | Error::RemoteImport { chain, .. }
+            | Error::ImportPath { chain, .. }
             | Error::NotBuilt { chain, .. }
                 if chain.is_empty() =>
             {

@@ -1,13 +1,14 @@
 //! One manifest file as it was read: parsed once, with its imports resolved to paths.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use miette::Diagnostic as _;
 
 use super::error::{Error, Located};
+use super::frame::Frame;
 use super::import::{self, Import, Nested, Target};
-use crate::config::Config;
+use super::load::Layout;
 use crate::fetch;
 use crate::host::Host;
 use crate::span::{FileId, Span};
@@ -29,7 +30,22 @@ pub(crate) enum TemplateFile {
 pub(crate) struct Entry {
     pub import: Import,
     pub target: Target,
-    pub files: Vec<usize>,
+    /// See [`Origin::base`].
+    pub base: Option<Arc<Path>>,
+    pub files: OnceLock<Vec<usize>>,
+}
+
+/// Which manifest is meant: the number of its file, and the frame in which it was rendered; `None` as it is written.
+pub(crate) type Id = (usize, Option<Frame>);
+
+/// What a manifest says, as it is written or as it was rendered.
+#[derive(Debug)]
+pub(crate) struct Manifest {
+    pub id: Id,
+    /// What `imports` prints: the relative path without its last extension.
+    pub key: Arc<str>,
+    pub document: Result<Node, Error>,
+    pub imports: Result<Arc<Vec<Entry>>, Error>,
 }
 
 /// A manifest to read: where it lies, and for what was fetched how it is called and where its imports are looked up.
@@ -40,6 +56,19 @@ pub(crate) struct Origin {
     pub key: Option<Arc<str>>,
     /// The base path of the stacks inside a fetched tree, when imports are looked up there.
     pub base: Option<Arc<Path>>,
+}
+
+impl Target {
+    /// The manifests that are meant; `base` is that of the importing one.
+    pub(crate) fn origins(&self, base: Option<&Arc<Path>>) -> Vec<Origin> {
+        match self {
+            Target::Files(paths) => {
+                paths.iter().map(|path| Origin { base: base.cloned(), ..Origin::local(path.clone()) }).collect()
+            }
+            Target::Fetched(origins) => origins.clone(),
+            _ => Vec::new(),
+        }
+    }
 }
 
 impl Origin {
@@ -57,10 +86,7 @@ pub(crate) struct File {
     pub base: Option<Arc<Path>>,
     /// Path relative to the base path of the stacks, with extension.
     pub relative: String,
-    /// What `imports` prints: the relative path without its last extension.
-    pub key: Arc<str>,
-    pub document: Result<Node, Error>,
-    pub imports: Result<Vec<Entry>, Error>,
+    pub written: Arc<Manifest>,
     /// The first template action in the text.
     pub action: Option<Span>,
     pub template: TemplateFile,
@@ -68,122 +94,167 @@ pub(crate) struct File {
 
 impl File {
     /// Reads and parses a manifest; never fails as a whole.
-    pub(crate) fn read(host: &Host, config: &Config, origin: &Origin) -> File {
+    pub(crate) fn read(host: &Host, layout: &Layout, origin: &Origin, number: usize) -> File {
         let path = origin.path.as_path();
-        let base = origin.base.as_deref().unwrap_or(&config.stacks.base_path);
+        let base = origin.base.as_deref().unwrap_or(&layout.base);
         let relative = match (path.strip_prefix(base), &origin.key) {
             (Ok(below), _) => below.to_string_lossy().into_owned(),
             (Err(_), Some(key)) => key.to_string(),
             (Err(_), None) => path.to_string_lossy().into_owned(),
         };
-        let mut file = File {
-            path: path.to_path_buf(),
-            base: origin.base.clone(),
-            key: origin.key.clone().unwrap_or_else(|| Arc::from(without_extension(&relative))),
-            document: Ok(Node::empty_map()),
-            imports: Ok(Vec::new()),
-            action: None,
-            template: if path.extension().is_some_and(|extension| extension == "tmpl") {
-                TemplateFile::Suffix
-            } else {
-                TemplateFile::No
-            },
-            relative,
+        let suffix = path.extension().is_some_and(|extension| extension == "tmpl");
+        let template = if suffix { TemplateFile::Suffix } else { TemplateFile::No };
+        let mut reading = Reading { host, path, relative, action: None, template };
+        let document = match std::fs::read(path) {
+            Ok(bytes) => reading.parse(bytes),
+            Err(error) => Err(Error::Read { file: reading.relative.clone(), message: error.to_string() }),
         };
-        match std::fs::read(path) {
-            Ok(bytes) => file.parse(host, config, bytes),
-            Err(error) => {
-                file.document = Err(Error::Read { file: file.relative.clone(), message: error.to_string() });
-            }
-        }
-        file
+        let imports = match &document {
+            Ok(document) => entries(host, layout, document, &reading.relative, origin.base.as_ref()).map(Arc::new),
+            Err(_) => Ok(Arc::default()),
+        };
+        let Reading { relative, action, template, .. } = reading;
+        let key = origin.key.clone().unwrap_or_else(|| Arc::from(without_extension(&relative)));
+        let written = Arc::new(Manifest { id: (number, None), key, document, imports });
+        File { path: path.to_path_buf(), base: origin.base.clone(), relative, written, action, template }
     }
+}
 
-    fn parse(&mut self, host: &Host, config: &Config, bytes: Vec<u8>) {
-        let text = match String::from_utf8(bytes) {
-            Ok(text) => text,
-            Err(error) => {
-                self.document = Err(self.not_text(host, &error));
-                return;
-            }
+impl File {
+    /// Whether the file is rendered before it is used.
+    pub(crate) fn is_rendered(&self, frame: Frame) -> bool {
+        self.action.is_some() && !frame.skip && (self.template != TemplateFile::No || frame.context != 0)
+    }
+}
+
+/// The imports of a manifest with what they mean on the disk. `base` is [`Origin::base`] of the manifest.
+pub(crate) fn entries(
+    host: &Host,
+    layout: &Layout,
+    document: &Node,
+    file: &str,
+    base: Option<&Arc<Path>>,
+) -> Result<Vec<Entry>, Error> {
+    let imports = import::parse(document, file, &host.sources)?;
+    let entry = |import: Import| {
+        let target = target(host, layout, &import, base, layout.templates);
+        Entry { import, target, base: base.cloned(), files: OnceLock::new() }
+    };
+    Ok(imports.into_iter().map(entry).collect())
+}
+
+/// What an import means; what is remote is fetched now. `templates` says that a path may have to be rendered first.
+pub(crate) fn target(
+    host: &Host,
+    layout: &Layout,
+    import: &Import,
+    base: Option<&Arc<Path>>,
+    templates: bool,
+) -> Target {
+    match import::resolve(import, base.map_or(layout.base.as_path(), |base| base), templates) {
+        Target::Remote => fetch(host, layout, import, base.is_some()),
+        target => target,
+    }
+}
+
+/// The manifests behind a remote import. Where their imports are looked up is inherited unless the import says it.
+fn fetch(host: &Host, layout: &Layout, import: &Import, inside_fetched: bool) -> Target {
+    let inherited = if inside_fetched { Nested::Remote } else { Nested::Local };
+    // A path that was rendered is the address; otherwise what was written is.
+    let address = if import.written.contains("{{") { &import.path } else { &import.written };
+    let fetched = layout.fetcher.resolve(host, &layout.remote, address, import.ttl.as_deref());
+    let origins = fetched.and_then(|resolved| {
+        let base = match import.nested.unwrap_or(inherited) {
+            Nested::Local => None,
+            Nested::Remote => Some(Arc::from(resolved.nested_base(&layout.base_setting)?)),
         };
-        let text: Arc<str> = Arc::from(text);
-        self.document = match yaml::parse(&host.sources, &self.path, &host.cwd, text.clone()) {
+        let origin =
+            |found: fetch::Found| Origin { path: found.path, key: Some(Arc::from(found.key)), base: base.clone() };
+        Ok(resolved.files.into_iter().map(origin).collect())
+    });
+    origins.map_or_else(Target::Unreachable, Target::Fetched)
+}
+
+/// A manifest is a map; one without content is an empty one.
+pub(crate) fn top_level(host: &Host, node: Node, file: &str) -> Result<Node, Error> {
+    match node.value {
+        Value::Map(_) => Ok(node),
+        Value::Null => Ok(Node::empty_map()),
+        _ => {
+            let located = Located::new(&host.sources, node.span);
+            let found = node.value.type_name();
+            Err(Error::Manifest {
+                message: format!("cannot unmarshal {found} into map: a manifest is a map{}", located.text),
+                file: file.to_owned(),
+                chain: String::new(),
+                help: Some("begin with a key at the top, such as `import:`, `vars:` or `components:`".to_owned()),
+                source_code: located.source,
+                at: located.at,
+            })
+        }
+    }
+}
+
+/// A text that is no YAML.
+pub(crate) fn invalid(error: &yaml::Error, file: &str, help: Option<String>) -> Error {
+    let (source_code, at) = match error {
+        yaml::Error::Syntax { source_code, at, .. }
+        | yaml::Error::DuplicateKey { source_code, at, .. }
+        | yaml::Error::Limit { source_code, at, .. }
+        | yaml::Error::Documents { source_code, at, .. } => (Some(source_code.clone()), Some(*at)),
+        yaml::Error::NotJson { .. } => (None, None),
+    };
+    Error::Manifest {
+        message: error.to_string(),
+        file: file.to_owned(),
+        chain: String::new(),
+        help: help.or_else(|| error.help().map(|help| help.to_string())),
+        source_code,
+        at,
+    }
+}
+
+/// A file while it is read.
+struct Reading<'a> {
+    host: &'a Host,
+    path: &'a Path,
+    relative: String,
+    action: Option<Span>,
+    template: TemplateFile,
+}
+
+impl Reading<'_> {
+    fn parse(&mut self, bytes: Vec<u8>) -> Result<Node, Error> {
+        let host = self.host;
+        let text: Arc<str> = match String::from_utf8(bytes) {
+            Ok(text) => Arc::from(text),
+            Err(error) => return Err(self.not_text(&error)),
+        };
+        match yaml::parse(&host.sources, self.path, &host.cwd, text.clone()) {
             Ok(node) => {
                 self.action = action(&text, node.span.file);
-                self.top_level(host, node)
+                let document = top_level(host, node, &self.relative)?;
+                if self.template == TemplateFile::No && has_locals(&document) {
+                    self.template = TemplateFile::Locals;
+                }
+                Ok(document)
             }
             Err(error) => {
                 if text.contains("{{") {
-                    self.action = action(&text, host.sources.add(&self.path, &host.cwd, text.clone()));
+                    self.action = action(&text, host.sources.add(self.path, &host.cwd, text.clone()));
                 }
-                Err(self.invalid(&error))
-            }
-        };
-        let Ok(document) = &self.document else {
-            // Locals are rendered before the file is YAML, so look for them in the text.
-            if self.template == TemplateFile::No && text.lines().any(|line| line.starts_with("locals:")) {
-                self.template = TemplateFile::Locals;
-            }
-            return;
-        };
-        if self.template == TemplateFile::No && has_locals(document) {
-            self.template = TemplateFile::Locals;
-        }
-        self.imports = import::parse(document, &self.relative, &host.sources).map(|imports| {
-            let base = self.base.as_deref().unwrap_or(&config.stacks.base_path);
-            imports
-                .into_iter()
-                .map(|import| {
-                    let target = match import::resolve(&import, base, config.templates.enabled) {
-                        Target::Remote => self.fetch(host, config, &import),
-                        target => target,
-                    };
-                    Entry { import, target, files: Vec::new() }
-                })
-                .collect()
-        });
-    }
-
-    /// The manifests behind a remote import. Where their imports are looked up is inherited unless the import says it.
-    fn fetch(&self, host: &Host, config: &Config, import: &Import) -> Target {
-        let inherited = if self.base.is_some() { Nested::Remote } else { Nested::Local };
-        let fetched = config.fetcher.resolve(host, &config.remote, &import.written, import.ttl.as_deref());
-        let origins = fetched.and_then(|resolved| {
-            let base = match import.nested.unwrap_or(inherited) {
-                Nested::Local => None,
-                Nested::Remote => Some(Arc::from(resolved.nested_base(&config.stacks.base_path_setting)?)),
-            };
-            let origin =
-                |found: fetch::Found| Origin { path: found.path, key: Some(Arc::from(found.key)), base: base.clone() };
-            Ok(resolved.files.into_iter().map(origin).collect())
-        });
-        origins.map_or_else(Target::Unreachable, Target::Fetched)
-    }
-
-    fn top_level(&self, host: &Host, node: Node) -> Result<Node, Error> {
-        match node.value {
-            Value::Map(_) => Ok(node),
-            Value::Null => Ok(Node::empty_map()),
-            _ => {
-                let located = Located::new(&host.sources, node.span);
-                let found = node.value.type_name();
-                Err(Error::Manifest {
-                    message: format!("cannot unmarshal {found} into map: a manifest is a map{}", located.text),
-                    file: self.relative.clone(),
-                    chain: String::new(),
-                    help: Some("begin with a key at the top, such as `import:`, `vars:` or `components:`".to_owned()),
-                    source_code: located.source,
-                    at: located.at,
-                })
+                let rename = "if this file holds Go template directives, rename it to `.yaml.tmpl`";
+                let renamed = self.template == TemplateFile::No && self.action.is_some();
+                Err(invalid(&error, &self.relative, renamed.then(|| rename.to_owned())))
             }
         }
     }
 
     /// A file with bytes that are no UTF-8; the place is that of the first one.
-    fn not_text(&self, host: &Host, error: &std::string::FromUtf8Error) -> Error {
+    fn not_text(&self, error: &std::string::FromUtf8Error) -> Error {
         let text = String::from_utf8_lossy(error.as_bytes());
-        let file = host.sources.add(&self.path, &host.cwd, Arc::from(&*text));
+        let host = self.host;
+        let file = host.sources.add(self.path, &host.cwd, Arc::from(&*text));
         // What comes before the byte is the same in both texts.
         let (line, column) = position(&text[..error.utf8_error().valid_up_to()]);
         let located = Located::new(&host.sources, Span::new(file, line, column, 1));
@@ -196,29 +267,6 @@ impl File {
             at: located.at,
         }
     }
-
-    fn invalid(&self, error: &yaml::Error) -> Error {
-        let (source_code, at) = match error {
-            yaml::Error::Syntax { source_code, at, .. }
-            | yaml::Error::DuplicateKey { source_code, at, .. }
-            | yaml::Error::Limit { source_code, at, .. }
-            | yaml::Error::Documents { source_code, at, .. } => (Some(source_code.clone()), Some(*at)),
-            yaml::Error::NotJson { .. } => (None, None),
-        };
-        let help = if self.template == TemplateFile::No && self.action.is_some() {
-            Some("if this file holds Go template directives, rename it to `.yaml.tmpl`".to_owned())
-        } else {
-            error.help().map(|help| help.to_string())
-        };
-        Error::Manifest {
-            message: error.to_string(),
-            file: self.relative.clone(),
-            chain: String::new(),
-            help,
-            source_code,
-            at,
-        }
-    }
 }
 
 /// `a/b.yaml.tmpl` is `a/b.yaml`, as in the reference.
@@ -228,7 +276,7 @@ fn without_extension(path: &str) -> &str {
 }
 
 /// Whether the file has a `locals` section in one of the scopes of a file.
-fn has_locals(document: &Node) -> bool {
+pub(crate) fn has_locals(document: &Node) -> bool {
     document.get("locals").is_some()
         || ["terraform", "helmfile", "packer"].iter().any(|kind| document.get_path([*kind, "locals"]).is_some())
 }

@@ -20,9 +20,11 @@ pub(crate) struct Import {
     /// Relative to the base path of the stacks (entries that begin with `./` are already joined to their file).
     pub path: String,
     pub span: Span,
-    /// Whether a non-empty `context` was given: then the imported files are templates.
-    pub context: bool,
+    /// Values for the templates in the imported files: a map that is not empty, or null.
+    pub context: Node,
     pub skip_templates: bool,
+    /// `ignore_missing_template_values`.
+    pub ignore_missing: bool,
     pub skip_if_missing: bool,
     /// `nested_imports`, where it is written.
     pub nested: Option<Nested>,
@@ -73,8 +75,9 @@ fn parse_entry(entry: &Node, file: &str, sources: &Sources) -> Result<Import, Er
             written: text.to_string(),
             path: relative_to(text, file),
             span: entry.span,
-            context: false,
+            context: Node::default(),
             skip_templates: false,
+            ignore_missing: false,
             skip_if_missing: false,
             nested: None,
             ttl: None,
@@ -105,6 +108,9 @@ fn parse_object(entry: &Node, file: &str, sources: &Sources) -> Result<Import, E
         return Err(absolute(path, file, entry.get("path").unwrap_or(entry), sources));
     }
     let Ok(skip_templates) = flag("skip_templates_processing") else { return wrong("skip_templates_processing") };
+    let Ok(ignore_missing) = flag("ignore_missing_template_values") else {
+        return wrong("ignore_missing_template_values");
+    };
     let Ok(skip_if_missing) = flag("skip_if_missing") else { return wrong("skip_if_missing") };
     let nested = entry.get("nested_imports").and_then(Node::as_str).unwrap_or_default();
     let nested = match nested.trim().to_lowercase().as_str() {
@@ -121,12 +127,22 @@ fn parse_object(entry: &Node, file: &str, sources: &Sources) -> Result<Import, E
         written: path.to_owned(),
         path: relative_to(path, file),
         span: entry.get("path").map_or(entry.span, |node| node.span),
-        context: entry.get("context").is_some_and(|context| !context.is_empty()),
+        context: context(entry, file, sources)?,
         skip_templates,
+        ignore_missing,
         skip_if_missing,
         nested,
         ttl: entry.get("ttl").and_then(Node::scalar_text),
     })
+}
+
+fn context(entry: &Node, file: &str, sources: &Sources) -> Result<Node, Error> {
+    let Some(context) = entry.get("context").filter(|context| !context.is_empty()) else { return Ok(Node::default()) };
+    if context.as_map().is_some() {
+        return Ok(context.clone());
+    }
+    let message = format!("invalid import in the file '{file}': `context` is not a map");
+    Err(invalid_with(message, "write `context:` as a map from names to values".to_owned(), context, sources))
 }
 
 fn invalid(message: String, node: &Node, sources: &Sources) -> Error {
@@ -165,10 +181,15 @@ fn relative_to(path: &str, file: &str) -> String {
     if file.starts_with('/') { joined } else { joined.trim_start_matches('/').to_owned() }
 }
 
+/// The import with another path: what a template in its path gave.
+pub(crate) fn with_path(import: &Import, path: String) -> Import {
+    Import { path, ..import.clone() }
+}
+
 /// The files that an entry means. `base` is the absolute base path of the stacks.
 pub(crate) fn resolve(import: &Import, base: &Path, templates: bool) -> Target {
     let path = import.path.as_str();
-    if path.contains("{{") && !import.skip_templates && templates {
+    if templates && !import.skip_templates && path.contains("{{") {
         return Target::Template;
     }
     if is_remote(path) {

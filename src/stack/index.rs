@@ -1,18 +1,23 @@
 //! All stacks of a repository.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
 
 use super::error::Error;
+use super::file::Manifest;
+use super::frame::{Merging, Pool};
 use super::import::EXTENSIONS;
-use super::load::{self, Files};
-use super::merged::{Document, Memo, Merger, Variant};
+use super::load::{self, Files, Layout};
+use super::merged::{Document, Memo, Merger};
 use super::overrides::{self, Reach};
+use super::render::Renderer;
 use crate::config::Config;
 use crate::host::Host;
 use crate::merge::{ListStrategy, merge_all};
+use crate::template::{self, Reads};
 use crate::value::Node;
 
 /// A top-level manifest. Its merge is done at the first demand and kept.
@@ -23,6 +28,7 @@ pub struct Stack {
     pub path: PathBuf,
     file: usize,
     document: OnceLock<Result<Arc<Document>, Error>>,
+    imported: OnceLock<Vec<Arc<Manifest>>>,
     overrides: OnceLock<Reach>,
 }
 
@@ -30,9 +36,12 @@ pub struct Stack {
 #[derive(Debug)]
 pub struct StackIndex {
     host: Host,
+    layout: Layout,
     files: Files,
     stacks: Vec<Stack>,
-    strategy: ListStrategy,
+    merging: Merging,
+    pool: Pool,
+    renderer: Renderer,
     merges: Memo,
     walks: overrides::Memo,
 }
@@ -46,19 +55,27 @@ impl StackIndex {
     pub fn load(host: &Host, config: &Config) -> Result<StackIndex, Error> {
         let manifests = load::discover(config)?;
         let paths: Vec<PathBuf> = manifests.iter().map(|(_, path)| path.clone()).collect();
-        let files = Files::read(host, config, &paths);
+        let layout = Layout::new(config);
+        let files = Files::read(host, &layout, &paths);
         let stacks = manifests
             .into_iter()
             .filter_map(|(key, path)| {
                 let file = files.index_of(&path)?;
-                Some(Stack { key, path, file, document: OnceLock::new(), overrides: OnceLock::new() })
+                let (document, imported, overrides) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+                Some(Stack { key, path, file, document, imported, overrides })
             })
             .collect();
         Ok(StackIndex {
             host: host.clone(),
+            layout,
             files,
             stacks,
-            strategy: config.settings.list_merge_strategy,
+            merging: Merging {
+                strategy: config.settings.list_merge_strategy,
+                lenient: config.templates.ignore_missing_values,
+            },
+            pool: Pool::default(),
+            renderer: Renderer::default(),
             merges: Memo::default(),
             walks: overrides::Memo::default(),
         })
@@ -79,38 +96,51 @@ impl StackIndex {
     /// # Errors
     /// The first problem in the files of this stack, in the order of the imports.
     pub fn document(&self, stack: &Stack) -> Result<Arc<Document>, Error> {
-        stack
-            .document
-            .get_or_init(|| {
-                let merger =
-                    Merger { host: &self.host, files: &self.files, memo: &self.merges, strategy: self.strategy };
-                merger.merge(stack.file, Variant::default(), &mut Vec::new())
-            })
-            .clone()
+        let merge = || {
+            let merger = Merger {
+                host: &self.host,
+                layout: &self.layout,
+                files: &self.files,
+                memo: &self.merges,
+                pool: &self.pool,
+                renderer: &self.renderer,
+                merging: self.merging,
+            };
+            merger.top(stack.file)
+        };
+        stack.document.get_or_init(merge).clone()
     }
 
-    /// The manifest as written, without its imports; an empty map when it could not be read.
+    /// The manifest without its imports, as it was rendered; as written when it cannot be used, and an empty map when it
+    /// could not be read.
     pub fn own(&self, stack: &Stack) -> Node {
-        self.files.list[stack.file].document.clone().unwrap_or_else(|_| Node::empty_map())
+        match self.document(stack) {
+            Ok(document) => content(&document.own),
+            Err(_) => content(&self.files.get(stack.file).written),
+        }
     }
 
     /// Keys of all files that the stack imports, directly or not, sorted, each once.
     pub fn imports(&self, stack: &Stack) -> Vec<Arc<str>> {
-        self.imported(stack).into_iter().map(|(key, _)| key).collect()
+        self.manifests(stack).iter().map(|manifest| manifest.key.clone()).collect()
     }
 
-    /// The files that the stack imports as they are written, sorted by key.
+    /// The files that the stack imports, each without its own imports, sorted by key. A file that is imported in several
+    /// ways is there as it was first met.
     pub fn imported(&self, stack: &Stack) -> Vec<(Arc<str>, Node)> {
-        let Ok(document) = self.document(stack) else { return Vec::new() };
-        let mut files: Vec<(Arc<str>, Node)> = document
-            .imports
-            .iter()
-            .map(|index| &self.files.list[*index])
-            .map(|file| (file.key.clone(), file.document.clone().unwrap_or_else(|_| Node::empty_map())))
-            .collect();
-        files.sort_by(|left, right| left.0.cmp(&right.0));
-        files.dedup_by(|left, right| left.0 == right.0);
-        files
+        self.manifests(stack).iter().map(|manifest| (manifest.key.clone(), content(manifest))).collect()
+    }
+
+    fn manifests<'s>(&self, stack: &'s Stack) -> &'s [Arc<Manifest>] {
+        stack.imported.get_or_init(|| {
+            let (mut seen, mut found) = (HashSet::new(), Vec::new());
+            if let Ok(document) = self.document(stack) {
+                collect(&document, &mut seen, &mut found);
+            }
+            found.sort_by(|left, right| left.key.cmp(&right.key));
+            found.dedup_by(|left, right| left.key == right.key);
+            found
+        })
     }
 
     /// The effective `overrides` of a component where manifests of the stack have overrides for all their components;
@@ -119,13 +149,13 @@ impl StackIndex {
         let document = self.document(stack).ok().filter(|document| document.has_overrides)?;
         debug_assert!(document.node.as_map().is_some());
         let kind = overrides::KINDS.iter().position(|name| *name == kind)?;
-        let reach = stack.overrides.get_or_init(|| overrides::reach(&self.files, &self.walks, stack.file));
+        let reach = stack.overrides.get_or_init(|| overrides::reach(&self.walks, &document));
         let layers = reach.get(&(kind, Arc::from(component))).filter(|layers| !layers.is_empty())?;
-        let nodes: Vec<&Node> = layers.iter().filter_map(|layer| overrides::node(&self.files, layer)).collect();
+        let nodes: Vec<&Node> = layers.iter().map(|layer| &layer.node).collect();
         // A value of another type than map is the component's own, and its problem to report.
         match nodes.iter().find(|node| node.as_map().is_none()) {
             Some(wrong) => Some((*wrong).clone()),
-            None => Some(merge_all(nodes, self.strategy)),
+            None => Some(merge_all(nodes, self.merging.strategy)),
         }
     }
 
@@ -144,13 +174,13 @@ impl StackIndex {
     /// Whether a file of the stack, imported ones included, has a component of this name. Looks at the files as they are
     /// written, so that it also knows of stacks that cannot be merged.
     pub fn mentions(&self, stack: &Stack, component: &str) -> bool {
-        let mut seen = vec![false; self.files.list.len()];
+        let mut seen = vec![false; self.files.len()];
         let mut open = vec![stack.file];
         while let Some(index) = open.pop() {
-            if std::mem::replace(&mut seen[index], true) {
+            if seen.get_mut(index).is_none_or(|seen| std::mem::replace(seen, true)) {
                 continue;
             }
-            let file = &self.files.list[index];
+            let file = &self.files.list()[index].written;
             let kinds = file.document.as_ref().ok().and_then(|document| document.get("components"));
             if kinds
                 .and_then(Node::as_map)
@@ -158,13 +188,49 @@ impl StackIndex {
             {
                 return true;
             }
-            open.extend(file.imports.iter().flatten().flat_map(|entry| &entry.files));
+            open.extend(
+                file.imports.iter().flat_map(|entries| entries.iter()).filter_map(|entry| entry.files.get()).flatten(),
+            );
         }
         false
     }
 
+    /// Renders a text of the configuration or of a component, with the name that messages give it. Each text is compiled
+    /// once.
+    ///
+    /// # Errors
+    /// The text is no template, or cannot be rendered with this data.
+    pub(crate) fn render_text(
+        &self,
+        name: &str,
+        text: &Node,
+        data: &Node,
+        lenient: bool,
+    ) -> Result<String, Arc<template::Error>> {
+        self.renderer.text(&self.host, (name, text.span), text.as_str().unwrap_or_default(), data, lenient)
+    }
+
+    /// What a text reads of its data; `None` when it is no template.
+    pub(crate) fn reads(&self, name: &str, text: &str) -> Option<Reads> {
+        self.renderer.reads(&self.host, name, text)
+    }
+
     /// Lists of one component are merged with this strategy unless its settings say otherwise.
     pub fn strategy(&self) -> ListStrategy {
-        self.strategy
+        self.merging.strategy
+    }
+}
+
+fn content(manifest: &Manifest) -> Node {
+    manifest.document.clone().unwrap_or_else(|_| Node::empty_map())
+}
+
+/// Everything below a document, in the order in which it is imported.
+fn collect(document: &Document, seen: &mut HashSet<usize>, found: &mut Vec<Arc<Manifest>>) {
+    for child in document.children.iter().flatten() {
+        if seen.insert(child.number) {
+            found.push(child.own.clone());
+            collect(child, seen, found);
+        }
     }
 }

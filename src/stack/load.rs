@@ -2,28 +2,39 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use rayon::prelude::*;
 
 use super::error::Error;
-use super::file::{File, Origin};
+use super::file::{Entry, File, Origin};
 use super::glob;
 use super::import::{EXTENSIONS, Target};
 use crate::config::Config;
+use crate::fetch::{self, Fetcher};
 use crate::host::Host;
 
-/// Every manifest that was read. Files are numbered in an order that depends on their contents only, not on timing.
+/// Every manifest that was read. Files that the included ones import are read at the start, wave by wave, and numbered in
+/// an order that depends on their contents only; files that only a rendered manifest names are read when they are named.
+/// Numbers say which file is meant, nothing else: no result depends on the number that a file got.
 #[derive(Debug, Default)]
 pub(crate) struct Files {
-    pub list: Vec<File>,
+    list: Vec<Arc<File>>,
     /// A fetched file that is imported in two ways counts as two: its imports may mean other files.
+    by_origin: HashMap<Origin, usize>,
+    late: RwLock<Late>,
+}
+
+/// Files that were read after the start.
+#[derive(Debug, Default)]
+struct Late {
+    list: Vec<Arc<File>>,
     by_origin: HashMap<Origin, usize>,
 }
 
 impl Files {
     /// Reads `parents` and everything that they import, wave by wave, each wave in parallel.
-    pub(crate) fn read(host: &Host, config: &Config, parents: &[PathBuf]) -> Files {
+    pub(crate) fn read(host: &Host, layout: &Layout, parents: &[PathBuf]) -> Files {
         let mut files = Files::default();
         let mut wave: Vec<Origin> = Vec::new();
         for path in parents {
@@ -31,7 +42,8 @@ impl Files {
         }
         while !wave.is_empty() {
             let first = files.list.len();
-            files.list.par_extend(wave.par_iter().map(|origin| File::read(host, config, origin)));
+            let read = wave.par_iter().enumerate().map(|(at, origin)| File::read(host, layout, origin, first + at));
+            files.list.par_extend(read.map(Arc::new));
             wave = Vec::new();
             for index in first..files.list.len() {
                 files.follow(index, &mut wave);
@@ -52,27 +64,85 @@ impl Files {
     }
 
     fn follow(&mut self, index: usize, wave: &mut Vec<Origin>) {
-        let Ok(mut entries) = std::mem::replace(&mut self.list[index].imports, Ok(Vec::new())).map_err(|error| {
-            self.list[index].imports = Err(error);
-        }) else {
-            return;
-        };
-        let base = self.list[index].base.clone();
-        for entry in &mut entries {
-            let origins: Vec<Origin> = match &entry.target {
-                Target::Files(paths) => {
-                    paths.iter().map(|path| Origin { base: base.clone(), ..Origin::local(path.clone()) }).collect()
-                }
-                Target::Fetched(origins) => origins.clone(),
-                _ => continue,
-            };
-            entry.files = origins.into_iter().map(|origin| self.number(origin, wave)).collect();
+        let file = self.list[index].clone();
+        for entry in file.written.imports.iter().flat_map(|entries| entries.iter()) {
+            if matches!(entry.target, Target::Files(_) | Target::Fetched(_)) {
+                let origins = entry.target.origins(entry.base.as_ref());
+                let _ = entry.files.set(origins.into_iter().map(|origin| self.number(origin, wave)).collect());
+            }
         }
-        self.list[index].imports = Ok(entries);
     }
 
     pub(crate) fn index_of(&self, path: &Path) -> Option<usize> {
         self.by_origin.get(&Origin::local(path.to_path_buf())).copied()
+    }
+
+    /// How many files were read at the start.
+    pub(crate) fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// The files that were read at the start.
+    pub(crate) fn list(&self) -> &[Arc<File>] {
+        &self.list
+    }
+
+    pub(crate) fn get(&self, index: usize) -> Arc<File> {
+        if let Some(file) = self.list.get(index) {
+            return file.clone();
+        }
+        let late = self.late.read().unwrap_or_else(PoisonError::into_inner);
+        late.list[index - self.list.len()].clone()
+    }
+
+    /// The numbers of the files of an entry, read now unless they are known.
+    pub(crate) fn of_entry<'e>(&self, host: &Host, layout: &Layout, entry: &'e Entry) -> &'e [usize] {
+        entry.files.get_or_init(|| self.at_origins(host, layout, entry.target.origins(entry.base.as_ref())))
+    }
+
+    /// The numbers of these manifests, read now unless they are known.
+    pub(crate) fn at_origins(&self, host: &Host, layout: &Layout, origins: Vec<Origin>) -> Vec<usize> {
+        origins.into_iter().map(|origin| self.at_origin(host, layout, origin)).collect()
+    }
+
+    fn at_origin(&self, host: &Host, layout: &Layout, origin: Origin) -> usize {
+        if let Some(index) = self.by_origin.get(&origin) {
+            return *index;
+        }
+        let mut late = self.late.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(index) = late.by_origin.get(&origin) {
+            return *index;
+        }
+        // Read under the lock: nobody reads a file twice, and late files are few.
+        let index = self.list.len() + late.list.len();
+        late.list.push(Arc::new(File::read(host, layout, &origin, index)));
+        late.by_origin.insert(origin, index);
+        index
+    }
+}
+
+/// Where manifests are, and what decides how they are read.
+#[derive(Debug, Clone)]
+pub(crate) struct Layout {
+    /// Base path of the stacks, absolute.
+    pub base: PathBuf,
+    /// The same as it is written, for fetched trees.
+    pub base_setting: String,
+    /// `templates.settings.enabled`.
+    pub templates: bool,
+    pub fetcher: Arc<Fetcher>,
+    pub remote: fetch::Settings,
+}
+
+impl Layout {
+    pub(crate) fn new(config: &Config) -> Layout {
+        Layout {
+            base: config.stacks.base_path.clone(),
+            base_setting: config.stacks.base_path_setting.clone(),
+            templates: config.templates.enabled,
+            fetcher: config.fetcher.clone(),
+            remote: config.remote.clone(),
+        }
     }
 }
 

@@ -1,134 +1,229 @@
 //! File merge: a manifest with everything that it imports, deep-merged in the order of the imports.
 //!
-//! The merge of a file depends on nothing but the file and what it imports, so it is done once and shared by every
-//! stack that imports it. What does depend on the importing stack, the scope of `overrides`, is kept apart.
+//! The merge of a file depends on the file, on what it imports, and on the frame where templates are involved: so it is
+//! done once for each frame (once at all without templates) and shared by every stack that imports it. What depends on
+//! the importing stack alone, the scope of `overrides`, is kept apart.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::error::{Error, Located, section_error};
-use super::file::{Entry, TemplateFile};
-use super::import::Target;
-use super::load::Files;
-use crate::diag::nearest;
+use super::error::{Error, section_error};
+use super::file::{File, Manifest};
+use super::frame::{Frame, Merging, Pool};
+use super::load::{Files, Layout};
+use super::render;
 use crate::host::Host;
-use crate::merge::{ListStrategy, merge_all};
-use crate::value::Node;
+use crate::merge::{merge_all, merge_into};
+use crate::value::{Map, Node};
 
-/// Imports deeper than this are refused; no real repository comes near.
-const DEPTH: usize = 64;
-
-/// How a file is imported, as far as it decides whether the file is a template.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub(crate) struct Variant {
-    /// A `context` reaches the file.
-    pub context: bool,
-    /// `skip_templates_processing`.
-    pub skip: bool,
-}
-
-impl Variant {
-    /// The way in which a file is imported by `entry` of a file that was itself imported in this way.
-    pub(crate) fn through(self, entry: &Entry) -> Variant {
-        Variant { context: self.context || entry.import.context, skip: entry.import.skip_templates }
-    }
-}
+/// Merges that one repository may need: imports with ever new contexts could go on without end.
+const MERGES: usize = 500_000;
 
 /// A manifest merged with its imports.
 #[derive(Debug)]
 pub struct Document {
+    /// Tells documents apart; says nothing else.
+    pub(crate) number: usize,
     /// Always a map.
     pub node: Node,
-    /// Numbers of every directly or indirectly imported file, ascending.
-    pub(crate) imports: Vec<usize>,
+    /// The manifest alone, as written or as rendered.
+    pub(crate) own: Arc<Manifest>,
+    /// What each entry of `import` gave, in their order.
+    pub(crate) children: Vec<Vec<Arc<Document>>>,
     /// Whether this file or an imported one has `overrides` for whole files.
     pub(crate) has_overrides: bool,
+    /// Whether another frame may give another document.
+    by_frame: bool,
+    /// Whether a path of an import, here or further in, was rendered from what is imported before it.
+    by_paths: bool,
+}
+
+/// File, frame, and values that paths of imports are rendered from; `None` where they do not matter.
+type Key = (usize, Option<Frame>, Option<u32>);
+
+#[derive(Debug, Clone)]
+enum Known {
+    Done(Arc<Document>),
+    /// There is one document for each set of values that paths are rendered from.
+    ByPaths,
 }
 
 /// The merges done so far.
 #[derive(Debug, Default)]
 pub(crate) struct Memo {
-    done: Mutex<HashMap<(usize, Variant), Arc<Document>>>,
+    done: Mutex<HashMap<Key, Known>>,
+    next: AtomicUsize,
+}
+
+impl Memo {
+    fn get(&self, key: &Key) -> Option<Known> {
+        self.done.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
+    }
+
+    /// The document that is known for the file in the frame.
+    fn find(&self, index: usize, frame: Frame, paths: &Paths<'_>, pool: &Pool) -> Option<Arc<Document>> {
+        match self.get(&(index, None, None)).or_else(|| self.get(&(index, Some(frame), None)))? {
+            Known::Done(document) => Some(document),
+            Known::ByPaths => match self.get(&(index, Some(frame), Some(paths.number(pool)?)))? {
+                Known::Done(document) => Some(document),
+                Known::ByPaths => None,
+            },
+        }
+    }
+
+    /// Keeps a document; the one that another thread has kept before wins.
+    fn keep(
+        &self,
+        index: usize,
+        frame: Frame,
+        paths: &Paths<'_>,
+        pool: &Pool,
+        document: Arc<Document>,
+    ) -> Arc<Document> {
+        let number = if document.by_paths { paths.number(pool) } else { None };
+        if document.by_paths && number.is_none() {
+            return document;
+        }
+        let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+        if document.by_paths {
+            done.insert((index, Some(frame), None), Known::ByPaths);
+        }
+        let key = (index, document.by_frame.then_some(frame), number);
+        match done.entry(key).or_insert(Known::Done(document.clone())) {
+            Known::Done(first) => first.clone(),
+            Known::ByPaths => document,
+        }
+    }
+}
+
+/// `settings`, `vars` and `env` of what was imported before an entry, for templates in the path of the entry. They are
+/// merged only when there is one.
+pub(crate) struct Paths<'p> {
+    outer: Option<&'p Paths<'p>>,
+    before: &'p [Arc<Document>],
+    merging: Merging,
+    value: OnceCell<Node>,
+}
+
+impl<'p> Paths<'p> {
+    pub(crate) fn new(outer: Option<&'p Paths<'p>>, before: &'p [Arc<Document>], merging: Merging) -> Paths<'p> {
+        Paths { outer, before, merging, value: OnceCell::new() }
+    }
+
+    pub(crate) fn value(&self) -> &Node {
+        self.value.get_or_init(|| {
+            let mut merged = self.outer.map_or_else(Node::empty_map, |outer| outer.value().clone());
+            for document in self.before {
+                let sections = ["settings", "vars", "env"].into_iter().filter_map(|key| {
+                    let node = document.node.get(key).filter(|node| !node.is_null())?;
+                    Some((Arc::from(key), node.clone()))
+                });
+                merge_into(&mut merged, &Node::from(sections.collect::<Map>()), self.merging.strategy);
+            }
+            merged
+        })
+    }
+
+    fn number(&self, pool: &Pool) -> Option<u32> {
+        pool.number(self.value())
+    }
 }
 
 /// What a merge needs to know.
 pub(crate) struct Merger<'a> {
     pub host: &'a Host,
+    pub layout: &'a Layout,
     pub files: &'a Files,
     pub memo: &'a Memo,
-    pub strategy: ListStrategy,
+    pub pool: &'a Pool,
+    pub renderer: &'a render::Renderer,
+    pub merging: Merging,
 }
 
 impl Merger<'_> {
+    /// The merge of a top-level manifest and its imports.
+    pub(crate) fn top(&self, index: usize) -> Result<Arc<Document>, Error> {
+        let frame = Frame { lenient: self.merging.lenient, ..Frame::default() };
+        self.merge(index, frame, &Paths::new(None, &[], self.merging), &mut Vec::new())
+    }
+
     /// The merge of a file and its imports. `trail` holds the files that led here, outermost first.
-    pub(crate) fn merge(&self, index: usize, variant: Variant, trail: &mut Vec<usize>) -> Result<Arc<Document>, Error> {
-        let known = self.memo.done.lock().unwrap_or_else(PoisonError::into_inner).get(&(index, variant)).cloned();
-        if let Some(document) = known {
+    fn merge(
+        &self,
+        index: usize,
+        frame: Frame,
+        paths: &Paths<'_>,
+        trail: &mut Vec<usize>,
+    ) -> Result<Arc<Document>, Error> {
+        if let Some(document) = self.memo.find(index, frame, paths, self.pool) {
             return Ok(document);
         }
         trail.push(index);
-        let document = self.merge_new(index, variant, trail).map_err(|error| {
-            let names: Vec<&str> = trail.iter().map(|file| self.files.list[*file].relative.as_str()).collect();
-            error.with_chain(&names)
+        let document = self.merge_new(index, frame, paths, trail).map_err(|error| {
+            let files: Vec<Arc<File>> = trail.iter().map(|file| self.files.get(*file)).collect();
+            error.with_chain(&files.iter().map(|file| file.relative.as_str()).collect::<Vec<_>>())
         });
         trail.pop();
-        let document = Arc::new(document?);
-        let mut done = self.memo.done.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(done.entry((index, variant)).or_insert(document).clone())
+        Ok(self.memo.keep(index, frame, paths, self.pool, Arc::new(document?)))
     }
 
-    fn merge_new(&self, index: usize, variant: Variant, trail: &mut Vec<usize>) -> Result<Document, Error> {
-        let file = &self.files.list[index];
-        self.check_rendering(index, variant)?;
-        let own = file.document.as_ref().map_err(Clone::clone)?;
-        self.check_components(index, own)?;
-        let mut has_overrides = self.check_overrides(index, own)?;
-        let mut children = Vec::new();
-        for entry in file.imports.as_ref().map_err(Clone::clone)? {
-            for imported in self.targets(index, entry)? {
-                self.check_circle(*imported, index, entry, trail)?;
-                children.push((*imported, self.merge(*imported, variant.through(entry), trail)?));
+    fn merge_new(
+        &self,
+        index: usize,
+        frame: Frame,
+        paths: &Paths<'_>,
+        trail: &mut Vec<usize>,
+    ) -> Result<Document, Error> {
+        let number = self.memo.next.fetch_add(1, Ordering::Relaxed);
+        let file = self.files.get(index);
+        if number > MERGES {
+            return Err(Error::TooManyMerges { limit: MERGES, file: file.relative.clone() });
+        }
+        let manifest = self.manifest(&file, frame)?;
+        let own = manifest.document.as_ref().map_err(Clone::clone)?;
+        self.check_components(&file, own)?;
+        self.check_locals(&file, own)?;
+        let mut has_overrides = self.check_overrides(&file, own)?;
+        let mut by_paths = false;
+        let (mut before, mut children) = (Vec::new(), Vec::new());
+        for entry in manifest.imports.as_ref().map_err(Clone::clone)?.iter() {
+            let paths = Paths::new(Some(paths), &before, self.merging);
+            let targets = self.targets(&file, entry, &paths)?;
+            by_paths |= targets.by_paths;
+            let mut group: Vec<Arc<Document>> = Vec::new();
+            if !targets.files.is_empty() {
+                let inner = self.through(&file, entry, frame)?;
+                for imported in targets.files.iter().copied() {
+                    self.check_circle(imported, &file, entry, trail)?;
+                    group.push(self.merge(imported, inner, &paths, trail)?);
+                }
             }
+            before.extend(group.iter().cloned());
+            children.push(group);
         }
-        let mut imports = Vec::new();
-        for (imported, child) in &children {
-            imports.push(*imported);
-            imports.extend_from_slice(&child.imports);
-            has_overrides |= child.has_overrides;
-        }
-        imports.sort_unstable();
-        imports.dedup();
-        let layers = children.iter().map(|(_, child)| &child.node).chain([own]);
-        Ok(Document { node: merge_all(layers, self.strategy), imports, has_overrides })
+        has_overrides |= before.iter().any(|child| child.has_overrides);
+        by_paths |= before.iter().any(|child| child.by_paths);
+        let by_frame = file.action.is_some() || by_paths || before.iter().any(|child| child.by_frame);
+        let node = merge_all(before.iter().map(|child| &child.node).chain([own]), self.merging.strategy);
+        Ok(Document { number, node, own: manifest, children, has_overrides, by_frame, by_paths })
     }
 
-    /// A file that the reference would render before parsing it cannot be used yet.
-    fn check_rendering(&self, index: usize, variant: Variant) -> Result<(), Error> {
-        let file = &self.files.list[index];
-        let Some(action) = file.action.filter(|_| !variant.skip) else { return Ok(()) };
-        let cause = match (file.template, variant.context) {
-            (TemplateFile::Suffix, _) => "its name ends in `.tmpl`",
-            (TemplateFile::Locals, _) => "it has a `locals` section",
-            (TemplateFile::No, true) => "it is imported with a `context`",
-            (TemplateFile::No, false) => return Ok(()),
-        };
-        let located = Located::new(&self.host.sources, action);
-        Err(Error::NotBuilt {
-            what: format!("rendering of templates in stack manifests ('{}' is a template: {cause})", file.relative),
-            place: located.text,
-            chain: String::new(),
-            help: Some("write the value without a template, or use the reference for this stack".to_owned()),
-            source_code: located.source,
-            at: located.at,
-        })
+    /// What the file says in this frame.
+    fn manifest(&self, file: &File, frame: Frame) -> Result<Arc<Manifest>, Error> {
+        if file.is_rendered(frame) {
+            let site = render::Site { host: self.host, layout: self.layout, pool: self.pool };
+            self.renderer.manifest(site, file, frame)
+        } else {
+            Ok(file.written.clone())
+        }
     }
 
     /// Components, and the components of the known kinds, are maps. Other keys may be whatever they are.
-    fn check_components(&self, index: usize, own: &Node) -> Result<(), Error> {
+    fn check_components(&self, file: &File, own: &Node) -> Result<(), Error> {
         let Some(components) = own.get("components").filter(|node| !node.is_null()) else { return Ok(()) };
-        let wrong = |phrase: &str, node: &Node| {
-            Err(section_error(phrase, &self.files.list[index].key, node, &self.host.sources))
-        };
+        let wrong = |phrase: &str, node: &Node| Err(section_error(phrase, &file.written.key, node, &self.host.sources));
         if components.as_map().is_none() {
             return wrong("invalid components section in file", components);
         }
@@ -140,10 +235,18 @@ impl Merger<'_> {
         Ok(())
     }
 
+    fn check_locals(&self, file: &File, own: &Node) -> Result<(), Error> {
+        let scopes = [&["locals"][..], &["terraform", "locals"], &["helmfile", "locals"], &["packer", "locals"]];
+        let mut found = scopes.iter().filter_map(|path| own.get_path(path.iter().copied()));
+        match found.find(|node| node.as_map().is_none()) {
+            Some(wrong) => Err(section_error("locals must be a map in", &file.relative, wrong, &self.host.sources)),
+            None => Ok(()),
+        }
+    }
+
     /// Whether the file has `overrides` for all its components. They must be maps.
-    fn check_overrides(&self, index: usize, own: &Node) -> Result<bool, Error> {
-        let file = &self.files.list[index].relative;
-        let wrong = |phrase: &str, node: &Node| Err(section_error(phrase, file, node, &self.host.sources));
+    fn check_overrides(&self, file: &File, own: &Node) -> Result<bool, Error> {
+        let wrong = |phrase: &str, node: &Node| Err(section_error(phrase, &file.relative, node, &self.host.sources));
         let mut found = false;
         for (path, phrase) in [
             (&["overrides"][..], "invalid overrides section in the stack manifest"),
@@ -157,97 +260,5 @@ impl Merger<'_> {
             found |= path.last() == Some(&"overrides") && !map.is_empty();
         }
         Ok(found)
-    }
-
-    /// The files that an entry imports; none for what may be missing.
-    fn targets<'e>(&self, index: usize, entry: &'e Entry) -> Result<&'e [usize], Error> {
-        let import = &entry.import;
-        let file = self.files.list[index].relative.clone();
-        let located = Located::new(&self.host.sources, import.span);
-        let not_built = |what: String, located: Located| Error::NotBuilt {
-            what,
-            place: located.text,
-            chain: String::new(),
-            help: Some("copy the file below `stacks.base_path` and import it from there".to_owned()),
-            source_code: located.source,
-            at: located.at,
-        };
-        match &entry.target {
-            Target::Files(_) | Target::Fetched(_) => Ok(&entry.files),
-            Target::Missing | Target::Unreachable(_) if import.skip_if_missing => Ok(&[]),
-            Target::Missing if import.path.contains("{{") => {
-                let warning = crate::diag::Warning::new(
-                    "atmos::stack::import_skipped",
-                    format!("import '{}' is a template, templates are disabled: it is skipped", import.written),
-                );
-                self.host.talk.warn(warning.at(located.text.trim_start_matches(" at ")));
-                Ok(&[])
-            }
-            Target::Missing => Err(Error::ImportNotFound {
-                import: import.written.clone(),
-                near: self.near(&import.path),
-                file,
-                place: located.text,
-                chain: String::new(),
-                source_code: located.source,
-                at: located.at,
-            }),
-            Target::Unreachable(error) => Err(Error::RemoteImport {
-                import: crate::fetch::shown(&import.written),
-                file,
-                cause: error.to_string(),
-                help: error.next_step(),
-                place: located.text,
-                chain: String::new(),
-                source_code: located.source,
-                at: located.at,
-            }),
-            Target::Remote => Err(not_built(format!("import of remote manifests ('{}')", import.written), located)),
-            Target::Template => {
-                Err(not_built(format!("a template in the path of an import ('{}')", import.written), located))
-            }
-            Target::InvalidPattern(message) => Err(Error::Import {
-                help: "correct the pattern in this path".to_owned(),
-                message: format!("invalid import '{}' in the file '{file}': {message}", import.written),
-                place: located.text,
-                chain: String::new(),
-                source_code: located.source,
-                at: located.at,
-            }),
-        }
-    }
-
-    fn check_circle(&self, imported: usize, index: usize, entry: &Entry, trail: &[usize]) -> Result<(), Error> {
-        let name = |file: usize| self.files.list[file].relative.as_str();
-        let located = Located::new(&self.host.sources, entry.import.span);
-        if imported == index {
-            return Err(Error::ImportSelf {
-                file: name(index).to_owned(),
-                import: entry.import.written.clone(),
-                place: located.text,
-                source_code: located.source,
-                at: located.at,
-            });
-        }
-        if let Some(start) = trail.iter().position(|file| *file == imported) {
-            let chain: Vec<&str> = trail[start..].iter().chain([&imported]).map(|file| name(*file)).collect();
-            return Err(Error::ImportCycle {
-                chain: chain.join(" → "),
-                place: located.text,
-                source_code: located.source,
-                at: located.at,
-            });
-        }
-        if trail.len() >= DEPTH {
-            let chain: Vec<&str> = trail.iter().map(|file| name(*file)).collect();
-            return Err(Error::ImportDepth { limit: DEPTH, chain: chain.join(" → ") });
-        }
-        Ok(())
-    }
-
-    /// A hint at the known file whose name is nearest to a path that was not found.
-    fn near(&self, path: &str) -> String {
-        let near = nearest(path, self.files.list.iter().map(|file| &*file.key));
-        near.map(|key| format!("; did you mean `{key}`?")).unwrap_or_default()
     }
 }

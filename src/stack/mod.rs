@@ -8,6 +8,7 @@ mod error;
 mod file;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod frame;
 mod glob;
 mod import;
 mod index;
@@ -17,6 +18,8 @@ mod name;
 mod overrides;
 #[cfg(test)]
 mod remote_tests;
+mod render;
+mod targets;
 #[cfg(test)]
 mod tests;
 

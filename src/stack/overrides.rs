@@ -5,24 +5,59 @@
 //! reference merges a section again for every file that passes it on, which a list strategy of `append` makes visible.
 
 use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::load::Files;
-use super::merged::Variant;
+use super::file::{Id, Manifest};
+use super::merged::Document;
 use crate::value::Node;
 
 /// The kinds of components that overrides of whole manifests know.
 pub(crate) const KINDS: [&str; 2] = ["terraform", "helmfile"];
 
-/// One section of overrides, by the place where it is written.
+/// One section of overrides. The place where it is written says which one it is.
+#[derive(Debug, Clone)]
+pub(crate) struct Layer {
+    place: Place,
+    pub node: Node,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) enum Layer {
+enum Place {
     /// `overrides` of a file.
-    Global(usize),
+    Global(Id),
     /// `<kind>.overrides` of a file; the kind as its place in [`KINDS`].
-    Kind(usize, usize),
+    Kind(Id, usize),
     /// `components.<kind>.<name>.overrides` of a file.
-    Component(usize, usize, Arc<str>),
+    Component(Id, usize, Arc<str>),
+}
+
+impl PartialEq for Layer {
+    fn eq(&self, other: &Layer) -> bool {
+        self.place == other.place
+    }
+}
+
+impl Eq for Layer {}
+
+impl Hash for Layer {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.place.hash(state);
+    }
+}
+
+impl Layer {
+    /// The section at a place of a manifest, unless it is empty.
+    fn of(manifest: &Manifest, place: Place) -> Option<Layer> {
+        let document = manifest.document.as_ref().ok()?;
+        let node = match &place {
+            Place::Global(_) => document.get("overrides"),
+            Place::Kind(_, kind) => document.get_path([KINDS[*kind], "overrides"]),
+            Place::Component(_, kind, name) => document.get_path(["components", KINDS[*kind], name, "overrides"]),
+        };
+        let node = node.filter(|node| !node.is_empty())?.clone();
+        Some(Layer { place, node })
+    }
 }
 
 /// Layers from weak to strong.
@@ -41,8 +76,8 @@ struct Walked {
     reach: Reach,
 }
 
-/// File, how it is imported, and the overrides that its importers pass down.
-type Key = (usize, Variant, Both, Both);
+/// Number of the document, and the overrides that its importers pass down.
+type Key = (usize, Both, Both);
 
 /// The walks done so far.
 #[derive(Debug, Default)]
@@ -50,43 +85,30 @@ pub(crate) struct Memo {
     done: Mutex<HashMap<Key, Arc<Walked>>>,
 }
 
-/// The overrides that reach each component of the manifest `index`. Only for manifests whose merge succeeded: imports
-/// are taken as free of circles.
-pub(crate) fn reach(files: &Files, memo: &Memo, index: usize) -> Reach {
-    walk(files, memo, (index, Variant::default(), Both::default(), Both::default())).reach.clone()
+/// The overrides that reach each component of a top-level manifest.
+pub(crate) fn reach(memo: &Memo, document: &Document) -> Reach {
+    walk(memo, document, Both::default(), Both::default()).reach.clone()
 }
 
-/// The section that a layer stands for.
-pub(crate) fn node<'a>(files: &'a Files, layer: &Layer) -> Option<&'a Node> {
-    let document = |file: usize| files.list[file].document.as_ref().ok();
-    match layer {
-        Layer::Global(file) => document(*file)?.get("overrides"),
-        Layer::Kind(file, kind) => document(*file)?.get_path([KINDS[*kind], "overrides"]),
-        Layer::Component(file, kind, name) => {
-            document(*file)?.get_path(["components", KINDS[*kind], name, "overrides"])
-        }
-    }
-}
-
-fn walk(files: &Files, memo: &Memo, key: Key) -> Arc<Walked> {
+fn walk(memo: &Memo, document: &Document, passed_inline: Both, passed_imports: Both) -> Arc<Walked> {
+    let key = (document.number, passed_inline.clone(), passed_imports.clone());
     if let Some(walked) = memo.done.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
         return walked.clone();
     }
-    let (index, variant, passed_inline, passed_imports) = key.clone();
-    let own = |layer: Layer| node(files, &layer).is_some_and(|node| !node.is_empty()).then_some(layer);
+    let manifest = &document.own;
+    let id = manifest.id;
     let mut inline = Both::default();
     for (kind, passed) in passed_inline.into_iter().enumerate() {
-        let layers = own(Layer::Global(index)).into_iter().chain(own(Layer::Kind(index, kind)));
-        inline[kind] = last_place(layers.chain(passed));
+        let own = [Place::Global(id), Place::Kind(id, kind)].into_iter();
+        inline[kind] = last_place(own.filter_map(|place| Layer::of(manifest, place)).chain(passed));
     }
     let mut imports = passed_imports;
     let mut reach = Reach::new();
-    let file = &files.list[index];
-    for entry in file.imports.iter().flatten() {
+    for group in &document.children {
         // All files of one pattern see the overrides of earlier entries only, not those of each other.
         let seen = imports.clone();
-        for imported in &entry.files {
-            let child = walk(files, memo, (*imported, variant.through(entry), inline.clone(), seen.clone()));
+        for imported in group {
+            let child = walk(memo, imported, inline.clone(), seen.clone());
             for (kind, layers) in imports.iter_mut().enumerate() {
                 let all = std::mem::take(layers).into_iter();
                 *layers = last_place(
@@ -100,11 +122,11 @@ fn walk(files: &Files, memo: &Memo, key: Key) -> Arc<Walked> {
     }
     for (kind, name) in KINDS.iter().enumerate() {
         let all = last_place(imports[kind].iter().chain(&inline[kind]).cloned());
-        let components = file.document.as_ref().ok().and_then(|node| node.get_path(["components", name]));
+        let components = manifest.document.as_ref().ok().and_then(|node| node.get_path(["components", name]));
         for (component, _) in components.and_then(Node::as_map).into_iter().flatten() {
             let key = (kind, component.clone());
             if all.is_empty() {
-                add(&mut reach, &key, own(Layer::Component(index, kind, component.clone())));
+                add(&mut reach, &key, Layer::of(manifest, Place::Component(id, kind, component.clone())));
             } else {
                 add(&mut reach, &key, all.iter().cloned());
             }

@@ -90,7 +90,7 @@ fn errors_carry_the_place_and_the_import_chain() {
         ),
         ("syntax", "a: [", &["invalid stack manifest", "orgs/dev.yaml"]),
         ("overrides", "overrides: 5", &["invalid overrides section in the stack manifest 'orgs/dev.yaml'"]),
-        ("locals", "locals: {a: 1}\nvars: {b: '{{ .locals.a }}'}", &["is not built yet", "dev.yaml:2:12"]),
+        ("locals", "locals: {a: 1}\nvars: {b: '{{ .locals.b }}'}", &["no entry for key \"b\"", "dev.yaml:2:"]),
     ] {
         let message = failure(&[("stacks/orgs/dev.yaml", text)]);
         for phrase in phrases {
@@ -114,18 +114,6 @@ fn bytes_that_are_no_text_have_their_place() {
     assert!(error.to_string().contains("not valid UTF-8 at stacks/orgs/dev.yaml:2:6"), "{error}");
     let help = miette::Diagnostic::help(&error).map(|help| help.to_string());
     assert_eq!(help.as_deref(), Some("save the file in the encoding UTF-8"));
-}
-
-#[test]
-fn template_files_matter_only_to_those_who_import_them() {
-    let fixture = Fixture::new(&[
-        ("stacks/orgs/dev.yaml", "vars: {a: 1}"),
-        ("stacks/orgs/prod.yaml", "import:\n- path: catalog/t\n  context: {x: 1}"),
-        ("stacks/catalog/t.yaml", "vars: {b: '{{ .x }}'}"),
-    ]);
-    let index = StackIndex::load(&fixture.host, &fixture.config()).unwrap();
-    let results: Vec<bool> = index.stacks().iter().map(|stack| index.document(stack).is_ok()).collect();
-    assert_eq!(results, [true, false]);
 }
 
 #[test]

@@ -26,6 +26,7 @@ mod no_auth;
 mod parts;
 mod person;
 mod places;
+mod render;
 mod secrets;
 mod signals;
 mod snapshots;

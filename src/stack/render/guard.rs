@@ -1,0 +1,83 @@
+//! Nothing becomes a YAML function by rendering: a text that begins like one is run only where its tag is written in the
+//! manifest. What came out of a template or of the environment is marked as `!literal`, which later steps take as it is.
+
+use std::sync::Arc;
+
+use crate::value::{Function, Map, Node, Value, function_text};
+
+/// The tag of texts that are never rendered and never run.
+pub(super) const LITERAL: &str = "!literal";
+
+/// A rendered text. `written` is what stood in the manifest.
+pub(super) fn text(rendered: Arc<str>, written: &str) -> Value {
+    if !rendered.starts_with('!') || written.contains(tag(&rendered)) {
+        return Value::String(rendered);
+    }
+    literal(rendered)
+}
+
+/// A rendered document. `written` is the whole text of the manifest.
+pub(super) fn guarded(node: &Node, written: &str) -> Node {
+    let value = match &node.value {
+        Value::String(rendered) => text(rendered.clone(), written),
+        Value::Function(function) if !written.contains(&*function.tag) => literal(Arc::from(function_text(function))),
+        Value::Function(function) if &*function.tag != LITERAL => {
+            let argument = guarded(&function.argument, written);
+            Value::Function(Arc::new(Function { tag: function.tag.clone(), argument }))
+        }
+        Value::Map(map) => {
+            Value::Map(Arc::new(map.iter().map(|(key, item)| (key.clone(), guarded(item, written))).collect()))
+        }
+        Value::List(list) => Value::List(Arc::new(list.iter().map(|item| guarded(item, written)).collect())),
+        other => other.clone(),
+    };
+    Node::new(value, node.span)
+}
+
+/// The data of templates: what is marked as literal is its text there.
+pub(super) fn readable(node: &Node) -> Node {
+    if !has_literals(node) {
+        return node.clone();
+    }
+    let value = match &node.value {
+        Value::Function(function) if &*function.tag == LITERAL => function.argument.value.clone(),
+        Value::Map(map) => {
+            Value::Map(Arc::new(map.iter().map(|(key, item)| (key.clone(), readable(item))).collect::<Map>()))
+        }
+        Value::List(list) => Value::List(Arc::new(list.iter().map(readable).collect())),
+        other => other.clone(),
+    };
+    Node::new(value, node.span)
+}
+
+fn has_literals(node: &Node) -> bool {
+    match &node.value {
+        Value::Function(function) => &*function.tag == LITERAL,
+        Value::Map(map) => map.values().any(has_literals),
+        Value::List(list) => list.iter().any(has_literals),
+        _ => false,
+    }
+}
+
+fn literal(text: Arc<str>) -> Value {
+    Value::Function(Arc::new(Function { tag: Arc::from(LITERAL), argument: Node::from(Value::String(text)) }))
+}
+
+/// The first word of a text.
+fn tag(text: &str) -> &str {
+    text.split(char::is_whitespace).next().unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_tags_that_are_written_stay_functions() {
+        let kept = |rendered: &str, written: &str| matches!(text(Arc::from(rendered), written), Value::String(_));
+        assert!(kept("!env HOME", "!env {{ .x }}"));
+        assert!(kept("plain", "{{ .x }}"));
+        assert!(!kept("!exec id", "{{ .x }}"));
+        assert!(!kept("!exec id", "!{{ .x }}"));
+    }
+}

@@ -1,0 +1,229 @@
+//! `locals`: values for the templates of one file, in scopes. Those of a component see those of its kind, and those see
+//! the ones at the top of the file; siblings do not see each other.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::super::frame::{SIZE, is_too_large};
+use super::data::Data;
+use super::failure::Failure;
+use super::functions;
+use super::manifest::Rendering;
+use super::scalar::{Scope, available};
+use super::walk::{Pass, has_templates};
+use crate::value::{Map, Node, Value};
+
+/// The kinds that have locals of their own.
+const KINDS: [&str; 3] = ["terraform", "helmfile", "packer"];
+
+/// The resolved locals of a file.
+#[derive(Debug)]
+pub(super) struct Locals {
+    pub global: Map,
+    /// Those that a kind adds or replaces.
+    pub kinds: HashMap<&'static str, Map>,
+}
+
+impl Locals {
+    /// The locals at the top of the file and of the kinds. `base` is what templates see besides the file's own values.
+    pub(super) fn of(rendering: &Rendering<'_>, document: &Node, base: &Data) -> Result<Locals, Failure> {
+        let sections = |node: &Node| ["settings", "vars", "env"].map(|key| (key, node.get(key).cloned()));
+        let given = sections(document).into_iter().filter_map(|(key, node)| Some((key, node?)));
+        let top = base.with(given);
+        let mut locals = Locals { global: Map::new(), kinds: HashMap::new() };
+        if let Some(own) = section(rendering, document.get("locals"))? {
+            locals.global = resolve(rendering, &mut strict(), own, &Map::new(), &scope(&top, false))?;
+        }
+        for kind in KINDS {
+            let Some(node) = document.get(kind) else { continue };
+            let Some(own) = section(rendering, node.get("locals"))? else { continue };
+            let over = sections(node).into_iter().filter_map(|(key, own)| {
+                let own = own.filter(|own| own.as_map().is_some())?;
+                Some((key, shallow(top.at([key]), &own)))
+            });
+            let data = top.with(over);
+            let resolved = resolve(rendering, &mut strict(), own, &locals.global, &scope(&data, false))?;
+            locals.kinds.insert(kind, resolved);
+        }
+        Ok(locals)
+    }
+
+    /// What a section sees that belongs to no kind. A local that only a kind has is found from there too, as in the
+    /// reference.
+    pub(super) fn at_top(&self) -> Node {
+        let mut all = self.global.clone();
+        for kind in KINDS.iter().rev() {
+            for (name, node) in self.kinds.get(kind).into_iter().flatten() {
+                all.entry(name.clone()).or_insert_with(|| node.clone());
+            }
+        }
+        Node::from(all)
+    }
+
+    /// What a section of a kind sees.
+    pub(super) fn of_kind(&self, kind: &str) -> Map {
+        let mut all = self.global.clone();
+        all.extend(self.kinds.get(kind).into_iter().flatten().map(|(name, node)| (name.clone(), node.clone())));
+        all
+    }
+}
+
+/// The locals of a component, over those that its kind gives it. A base in another file may have what is missing here.
+pub(super) fn of_component(
+    rendering: &Rendering<'_>,
+    pass: &mut Pass,
+    own: &Map,
+    outer: &Map,
+    data: &Data,
+) -> Result<Map, Failure> {
+    resolve(rendering, pass, own, outer, &scope(data, true))
+}
+
+fn scope(data: &Data, component: bool) -> Scope {
+    Scope { data: data.clone(), component }
+}
+
+fn strict() -> Pass {
+    Pass { strict: true, ..Pass::default() }
+}
+
+fn section<'n>(rendering: &Rendering<'_>, node: Option<&'n Node>) -> Result<Option<&'n Map>, Failure> {
+    let Some(node) = node else { return Ok(None) };
+    node.as_map().map(Some).ok_or_else(|| {
+        Failure::new(node.span, format!("locals must be a map in '{}'", rendering.file))
+            .help("write `locals:` as a map from names to values")
+    })
+}
+
+/// The keys of `over` put over those of `base`, whole.
+fn shallow(base: Option<&Node>, over: &Node) -> Node {
+    let mut map = base.and_then(Node::as_map).cloned().unwrap_or_default();
+    map.extend(over.as_map().into_iter().flatten().map(|(key, node)| (key.clone(), node.clone())));
+    Node::from(map)
+}
+
+/// The values of `own`, each after those that it refers to. `outer` are the locals of the scopes around.
+fn resolve(rendering: &Rendering<'_>, pass: &mut Pass, own: &Map, outer: &Map, scope: &Scope) -> Result<Map, Failure> {
+    let order = order(rendering, own)?;
+    let mut seen = outer.clone();
+    seen.retain(|name, _| !own.contains_key(name));
+    let mut scope = scope.clone();
+    let mut dirty = true;
+    for name in order {
+        let node = &own[&name];
+        if has_templates(node) && std::mem::take(&mut dirty) {
+            scope.data = scope.data.with([("locals", Node::from(seen.clone()))]);
+        }
+        let value = resolve_one(rendering, pass, &scope, node).map_err(|failure| {
+            let after = if pass.strict { available(&scope.data) } else { String::new() };
+            failure.wrapped(&format!("failed to resolve local \"{name}\" in {}: ", rendering.file), &after)
+        })?;
+        if is_too_large(&value, SIZE) {
+            let message =
+                format!("the local \"{name}\" in {} has more than {SIZE} values, or too many levels", rendering.file);
+            return Err(Failure::new(node.span, message).help("locals that refer to each other multiply"));
+        }
+        seen.insert(name, value);
+        dirty = true;
+    }
+    let value = |name: &Arc<str>| (name.clone(), seen.get(name).cloned().unwrap_or_default());
+    Ok(own.keys().map(value).collect())
+}
+
+/// One value: its templates rendered, and its functions evaluated where that is possible here.
+fn resolve_one(rendering: &Rendering<'_>, pass: &mut Pass, scope: &Scope, node: &Node) -> Result<Node, Failure> {
+    let rendered = rendering.walk(pass, scope, node)?;
+    evaluated(rendering, &rendered)
+}
+
+fn evaluated(rendering: &Rendering<'_>, node: &Node) -> Result<Node, Failure> {
+    Ok(match &node.value {
+        Value::Function(_) => functions::evaluate(rendering.site.host, node)?,
+        Value::Map(map) if map.values().any(has_functions) => {
+            let items = map.iter().map(|(key, item)| Ok((key.clone(), evaluated(rendering, item)?)));
+            Node::new(Value::Map(Arc::new(items.collect::<Result<Map, Failure>>()?)), node.span)
+        }
+        Value::List(list) if list.iter().any(has_functions) => {
+            let items = list.iter().map(|item| evaluated(rendering, item));
+            Node::new(Value::List(Arc::new(items.collect::<Result<Vec<_>, Failure>>()?)), node.span)
+        }
+        _ => node.clone(),
+    })
+}
+
+fn has_functions(node: &Node) -> bool {
+    match &node.value {
+        Value::Function(_) => true,
+        Value::Map(map) => map.values().any(has_functions),
+        Value::List(list) => list.iter().any(has_functions),
+        _ => false,
+    }
+}
+
+/// The names of `own` so that each comes after those that its value refers to.
+fn order(rendering: &Rendering<'_>, own: &Map) -> Result<Vec<Arc<str>>, Failure> {
+    let mut names: Vec<&Arc<str>> = own.keys().collect();
+    names.sort();
+    let mut needs: HashMap<&str, Vec<Arc<str>>> = HashMap::new();
+    for name in &names {
+        let mut found = Vec::new();
+        references(rendering, &own[*name], &mut found);
+        found.retain(|needed| own.contains_key(needed));
+        found.sort();
+        found.dedup();
+        needs.insert(name, found);
+    }
+    let mut done: HashMap<Arc<str>, bool> = HashMap::new();
+    let mut order = Vec::with_capacity(own.len());
+    for name in names {
+        // Names on the way down, each with how many of its needs were followed.
+        let mut way: Vec<(Arc<str>, usize)> = Vec::new();
+        if !done.contains_key(name) {
+            done.insert(name.clone(), false);
+            way.push((name.clone(), 0));
+        }
+        while let Some((current, followed)) = way.last_mut() {
+            let Some(next) = needs[&**current].get(*followed).cloned() else {
+                done.insert(current.clone(), true);
+                order.push(current.clone());
+                way.pop();
+                continue;
+            };
+            *followed += 1;
+            match done.get(&next) {
+                Some(true) => {}
+                Some(false) => return Err(cycle(rendering, own, &way, &next)),
+                None => {
+                    done.insert(next.clone(), false);
+                    way.push((next, 0));
+                }
+            }
+        }
+    }
+    Ok(order)
+}
+
+fn cycle(rendering: &Rendering<'_>, own: &Map, way: &[(Arc<str>, usize)], closing: &Arc<str>) -> Failure {
+    let start = way.iter().position(|(name, _)| name == closing).unwrap_or(0);
+    let chain: Vec<&str> = way[start..].iter().map(|(name, _)| &**name).chain([&**closing]).collect();
+    let message = format!(
+        "circular dependency in locals of '{}'. Dependency cycle detected: {}",
+        rendering.file,
+        chain.join(" → ")
+    );
+    Failure::new(own[closing].span, message).help("write one of these values without a reference to the next one")
+}
+
+/// The locals that the templates in a value read.
+fn references(rendering: &Rendering<'_>, node: &Node, found: &mut Vec<Arc<str>>) {
+    match &node.value {
+        Value::String(text) if text.contains("{{") => {
+            let compiled = rendering.renderer.compiled(rendering.site.host, rendering.file, node.span, text);
+            found.extend(compiled.local_names().cloned());
+        }
+        Value::Map(map) => map.values().for_each(|item| references(rendering, item, found)),
+        Value::List(list) => list.iter().for_each(|item| references(rendering, item, found)),
+        Value::Function(function) => references(rendering, &function.argument, found),
+        _ => {}
+    }
+}

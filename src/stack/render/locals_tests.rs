@@ -1,0 +1,231 @@
+//! `locals` of files, kinds and components.
+
+use miette::Diagnostic as _;
+use serde_json::{Value as Json, json};
+
+use crate::stack::fixture::Fixture;
+use crate::stack::{Error, StackIndex};
+use crate::value::to_json;
+
+fn load(templates: bool, files: &[(&str, &str)]) -> Result<Json, Error> {
+    let atmos = format!(
+        "base_path: .\nstacks: {{base_path: stacks, included_paths: ['orgs/**/*'], name_pattern: '{{stage}}'}}\n\
+         templates: {{settings: {{enabled: {templates}}}}}\n"
+    );
+    let mut fixture = Fixture::new(&[&[("atmos.yaml", atmos.as_str())][..], files].concat());
+    fixture.host.env.set("FROM_OUTSIDE", "outer value");
+    let index = StackIndex::load(&fixture.host, &fixture.config())?;
+    index.document(&index.stacks()[0]).map(|document| to_json(&document.node))
+}
+
+fn dev(text: &str) -> Json {
+    load(true, &[("stacks/orgs/dev.yaml", text)]).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn failure(text: &str) -> (String, String) {
+    let error = load(true, &[("stacks/orgs/dev.yaml", text)]).unwrap_err();
+    (error.to_string(), error.help().map(|help| help.to_string()).unwrap_or_default())
+}
+
+#[test]
+fn locals_refer_to_each_other_in_any_order_and_keep_types() {
+    let result = dev("\
+settings: {region: {primary: ue1}}
+vars: {stage: dev, n: 3}
+locals:
+  name: '{{ .locals.prefix }}-{{ .vars.stage }}'
+  prefix: '{{ .locals.ns }}-{{ .settings.region.primary }}'
+  ns: acme
+  map: {a: [1, '{{ .vars.n }}'], text: 'n{{ .vars.n }}'}
+  alias: '{{ .locals.map }}'
+  out: !env FROM_OUTSIDE
+  none: !env NOT_THERE_AT_ALL fallback
+components:
+  terraform:
+    c: {vars: {name: '{{ .locals.name }}', map: '{{ .locals.alias }}', out: 'x {{ .locals.out }}', none: '{{ .locals.none }}'}}
+");
+    assert_eq!(
+        result["components"]["terraform"]["c"]["vars"],
+        json!({
+            "name": "acme-ue1-dev", "map": {"a": [1, 3], "text": "n3"}, "out": "x outer value", "none": "fallback",
+        })
+    );
+}
+
+#[test]
+fn settings_vars_and_env_see_those_before_them() {
+    let result = dev("\
+locals: {a: x}
+settings: {s: '{{ .locals.a }}1'}
+vars: {v: '{{ .settings.s }}2', later: '{{ .vars.v }}'}
+env: {E: '{{ .vars.v }}3'}
+components: {terraform: {c: {vars: {all: '{{ .settings.s }}/{{ .vars.v }}/{{ .env.E }}'}}}}
+");
+    assert_eq!(result["settings"], json!({"s": "x1"}));
+    // A variable that refers to its own section waits for the component, and so do all others of the section.
+    assert_eq!(result["vars"], json!({"v": "{{ .settings.s }}2", "later": "{{ .vars.v }}"}));
+    let result = dev(
+        "locals: {a: x}\nsettings: {s: '{{ .locals.a }}1'}\nvars: {v: '{{ .settings.s }}2'}\nenv: {E: '{{ .vars.v }}3'}",
+    );
+    assert_eq!((&result["vars"], &result["env"]), (&json!({"v": "x12"}), &json!({"E": "x123"})));
+}
+
+#[test]
+fn scopes_nest_and_kinds_do_not_see_each_other() {
+    let text = "\
+locals: {a: top, shared: top}
+terraform: {locals: {shared: tf, only_tf: '{{ .locals.a }}-tf'}, vars: {x: '{{ .locals.shared }}'}}
+helmfile: {locals: {only_hf: hf}}
+vars: {top: '{{ .locals.shared }}', lent: '{{ .locals.only_tf }}'}
+components:
+  terraform:
+    c:
+      locals: {own: '{{ .locals.only_tf }}-{{ .locals.a }}', a: own}
+      vars: {own: '{{ .locals.own }}', a: '{{ .locals.a }}', shared: '{{ .locals.shared }}'}
+    d: {vars: {a: '{{ .locals.a }}'}}
+  helmfile:
+    h: {vars: {shared: '{{ .locals.shared }}', hf: '{{ .locals.only_hf }}'}}
+";
+    let result = dev(text);
+    let component = &result["components"]["terraform"]["c"];
+    assert_eq!(component["vars"], json!({"own": "top-tf-own", "a": "own", "shared": "tf"}));
+    assert_eq!(component["locals"], json!({"own": "top-tf-own", "a": "own"}));
+    assert_eq!(result["components"]["terraform"]["d"]["vars"]["a"], "top");
+    assert_eq!(result["components"]["helmfile"]["h"]["vars"], json!({"shared": "top", "hf": "hf"}));
+    assert_eq!(result["terraform"]["vars"]["x"], "tf");
+    assert_eq!(result["vars"], json!({"top": "top", "lent": "top-tf"}));
+    let leaking = text.replace("hf: '{{ .locals.only_hf }}'", "hf: 'x{{ .locals.only_tf }}'");
+    let error = load(false, &[("stacks/orgs/dev.yaml", &leaking)]).unwrap_err().to_string();
+    assert!(error.contains("map has no entry for key \"only_tf\""), "{error}");
+    assert!(error.contains("Available locals at this scope: a, only_hf, shared"), "{error}");
+}
+
+#[test]
+fn locals_stay_in_their_file_and_replace_nothing_elsewhere() {
+    let files = [
+        ("stacks/catalog/c.yaml", "vars: {imported: 1, both: imported}\nsettings: {s: imported}"),
+        (
+            "stacks/orgs/dev.yaml",
+            "import: [catalog/c]\nlocals: {p: x}\nvars: {own: '{{ .locals.p }}', both: own}\nsettings: {t: own}",
+        ),
+    ];
+    let result = load(true, &files).unwrap();
+    assert_eq!(result["vars"], json!({"imported": 1, "both": "own", "own": "x"}));
+    assert_eq!(result["settings"], json!({"s": "imported", "t": "own"}));
+    // What is imported does not see the locals of the importing file: it is no template at all.
+    let files = [("stacks/catalog/c.yaml", "vars: {a: '{{ .locals.p }}'}"), files[1]];
+    assert_eq!(load(true, &files).unwrap()["vars"]["a"], "{{ .locals.p }}");
+}
+
+#[test]
+fn templates_of_components_wait_and_keep_the_locals_of_their_file() {
+    let result = dev("\
+locals: {p: x, q: 'say \"hi\"'}
+vars: {stage: dev}
+components:
+  terraform:
+    c:
+      vars:
+        plain: '{{ .locals.p }}'
+        field: '{{ .vars.stage }}'
+        name: '{{ .atmos_component }}'
+        mixed: '{{ .locals.q }} {{ .atmos_component | printf \"%s-%s\" .locals.p }}'
+        piped: '{{ .locals.p | upper }}'
+        own: '{{ .vars.stage | upper }}'
+        inherited: '{{ .locals.of_a_base }}'
+");
+    assert_eq!(
+        result["components"]["terraform"]["c"]["vars"],
+        json!({
+            "plain": "x",
+            "field": "dev",
+            "name": "{{ .atmos_component }}",
+            "mixed": "{{ \"say \\\"hi\\\"\" }} {{ .atmos_component | printf \"%s-%s\" \"x\" }}",
+            "piped": "X",
+            "own": "{{ .vars.stage | upper }}",
+            "inherited": "{{ .locals.of_a_base }}",
+        })
+    );
+    let alone = dev(
+        "locals: {p: x}\nvars: {stage: dev}\ncomponents: {terraform: {c: {vars: {own: '{{ .vars.stage | upper }}'}}}}",
+    );
+    assert_eq!(alone["components"]["terraform"]["c"]["vars"]["own"], "DEV");
+}
+
+#[test]
+fn foreign_templates_are_left_alone() {
+    let result = dev("locals: {p: x}\nvars: {alert: '{{ $labels.instance }} down', p: '{{ .locals.p }}'}");
+    assert_eq!(result["vars"], json!({"alert": "{{ $labels.instance }} down", "p": "x"}));
+}
+
+#[test]
+fn cycles_unknown_names_and_wrong_types_are_errors_with_places() {
+    for (text, phrases) in [
+        (
+            "locals:\n  a: '{{ .locals.b }}'\n  b: 'x {{ .locals.c }}'\n  c: '{{ .locals.a }}'\nvars: {v: '{{ .locals.a }}'}",
+            &["circular dependency in locals", "Dependency cycle detected: a → b → c → a", "dev.yaml:2:"][..],
+        ),
+        ("locals: {a: 'x{{ .locals.a }}'}", &["Dependency cycle detected: a → a"]),
+        (
+            "locals:\n  a: 'x {{ .locals.zz }}'\n  b: 1\n",
+            &["failed to resolve local \"a\" in orgs/dev.yaml", "map has no entry for key \"zz\"", "dev.yaml:2:"],
+        ),
+        (
+            "locals: {name: x}\nvars:\n  v: '{{ .locals.nmae }}'",
+            &["no entry for key \"nmae\"", "dev.yaml:3:", "Available locals at this scope: name"],
+        ),
+        ("locals: [1]\nvars: {v: '{{ 1 }}'}", &["locals must be a map in", "dev.yaml:1:9"]),
+        ("locals: [1]", &["locals must be a map in", "dev.yaml:1:9"]),
+        (
+            "locals: {s: !terraform.state vpc id}\nvars: {v: 'x{{ .locals.s }}'}",
+            &["the local `s` is the YAML function `!terraform.state`", "not built yet", "dev.yaml:2:"],
+        ),
+    ] {
+        let (message, help) = failure(text);
+        for phrase in phrases {
+            assert!(message.contains(phrase), "{phrase}: {message}");
+        }
+        assert!(!help.is_empty(), "{message}");
+    }
+    let (_, help) = failure("locals: {name: x}\nvars: {v: '{{ .locals.nmae }}'}");
+    assert_eq!(help, "did you mean the local `name`?");
+}
+
+#[test]
+fn functions_that_wait_pass_through_a_local() {
+    let result = dev("locals: {s: !terraform.state vpc id}\nvars: {v: '{{ .locals.s }}'}");
+    assert_eq!(result["vars"]["v"], "!terraform.state vpc id");
+}
+
+#[test]
+fn locals_that_multiply_end_with_an_error() {
+    let mut text = "locals:\n  l0: [1]\n".to_owned();
+    for step in 1..10 {
+        let items = vec![format!("'{{{{ .locals.l{} }}}}'", step - 1); 10].join(", ");
+        text = format!("{text}  l{step}: [{items}]\n");
+    }
+    text.push_str("vars: {v: '{{ .locals.l9 }}'}\n");
+    let (message, _) = failure(&text);
+    assert!(message.contains("has more than 100000 values"), "{message}");
+}
+
+#[test]
+fn locals_that_nest_end_with_an_error() {
+    let mut text = "locals:\n  l0: [1]\n".to_owned();
+    for step in 1..3000 {
+        text = format!("{text}  l{step}: ['{{{{ .locals.l{} }}}}']\n", step - 1);
+    }
+    let (message, _) = failure(&format!("{text}vars: {{v: '{{{{ .locals.l2999 }}}}'}}\n"));
+    assert!(message.contains("or too many levels"), "{message}");
+}
+
+#[test]
+fn the_environment_cannot_bring_in_functions() {
+    let atmos = "base_path: .\nstacks: {base_path: stacks, included_paths: ['orgs/**/*'], name_pattern: '{stage}'}\n";
+    let dev = "locals: {a: !env EVIL}\nvars: {v: '{{ .locals.a }}', w: 'x {{ .locals.a }}'}";
+    let mut fixture = Fixture::new(&[("atmos.yaml", atmos), ("stacks/orgs/dev.yaml", dev)]);
+    fixture.host.env.set("EVIL", "!exec id");
+    let index = StackIndex::load(&fixture.host, &fixture.config()).unwrap();
+    let document = to_json(&index.document(&index.stacks()[0]).unwrap().node);
+    assert_eq!(document["vars"], json!({"v": "!literal !exec id", "w": "x !exec id"}));
+}

@@ -1,0 +1,324 @@
+//! One manifest in one frame: scalar by scalar, or as one text.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::super::error::Error;
+use super::super::file::{self, File, Manifest, TemplateFile};
+use super::super::frame::{self, Frame};
+use super::data::Data;
+use super::failure::Failure;
+use super::guard;
+use super::locals::{self, Locals};
+use super::renderer::{Renderer, Site, options, parse_file};
+use super::scalar::Scope;
+use super::walk::{Deferral, Pass, Rendered, has_templates};
+use super::world::Outside;
+use crate::host::Host;
+use crate::span::Span;
+use crate::template::{self, ErrorKind};
+use crate::value::{Map, Node, Value};
+use crate::yaml;
+
+/// The rendering of one manifest.
+pub(super) struct Rendering<'a> {
+    pub renderer: &'a Renderer,
+    pub site: Site<'a>,
+    /// Path of the manifest relative to the base path of the stacks.
+    pub file: &'a str,
+    /// An import gave a context: then whatever is missing is an error.
+    pub explicit: bool,
+    /// The name of the file ends in `.tmpl`.
+    pub suffix: bool,
+    /// A missing value is `<no value>`.
+    pub lenient: bool,
+}
+
+/// The sections whose values templates of the same file see.
+const SECTIONS: [&str; 3] = ["settings", "vars", "env"];
+
+pub(super) fn render(renderer: &Renderer, site: Site<'_>, file: &File, frame: Frame) -> Result<Manifest, Error> {
+    let rendering = Rendering {
+        renderer,
+        site,
+        file: &file.relative,
+        explicit: frame.context != 0,
+        suffix: file.template == TemplateFile::Suffix,
+        lenient: frame.lenient,
+    };
+    // Locals of an importing file are no business of this one.
+    let base = Data::new(site.pool.get(frame.context)).with([("locals", Node::default())]);
+    let document = match &file.written.document {
+        Ok(written) => rendering.document(file, written, &base)?,
+        Err(_) if rendering.suffix && file.action.is_some() => {
+            rendering.text(file, &base).map_err(|error| error.into_error(&rendering))?
+        }
+        Err(error) => return Err(error.clone()),
+    };
+    if frame::is_too_large(&document, yaml::NODE_BUDGET) {
+        let message = format!("the rendered manifest has more than {} values, or too many levels", yaml::NODE_BUDGET);
+        let failure = Failure::new(document.span, message).help("values that refer to each other multiply");
+        return Err(failure.into_error(site.host, &file.relative));
+    }
+    let same_imports =
+        file.written.document.as_ref().is_ok_and(|written| written.get("import") == document.get("import"));
+    let imports = match &file.written.imports {
+        Ok(entries) if same_imports => Ok(entries.clone()),
+        _ => file::entries(site.host, site.layout, &document, &file.relative, file.base.as_ref()).map(Arc::new),
+    };
+    Ok(Manifest {
+        id: (file.written.id.0, Some(frame)),
+        key: file.written.key.clone(),
+        document: Ok(document),
+        imports,
+    })
+}
+
+impl Rendering<'_> {
+    /// A manifest that is YAML as it is written.
+    fn document(&self, file: &File, written: &Node, base: &Data) -> Result<Node, Error> {
+        let failed = |failure: Failure| failure.into_error(self.site.host, self.file);
+        let with_locals = file::has_locals(written);
+        if self.suffix && !self.explicit && !with_locals && actions_outside(self.site.host, written, file) {
+            // Comments of such files are rendered too.
+            match self.text(file, base) {
+                Ok(document) => return Ok(document),
+                Err(Broken::Template(error)) if is_missing_key(&error) => {}
+                Err(error) => return Err(error.into_error(self)),
+            }
+        }
+        let parts = Parts::of(self, written, base, with_locals).map_err(failed)?;
+        let mut pass = Pass { left: parts.left, ..Pass::default() };
+        let mut document = parts.document(self, &mut pass, written).map_err(failed)?;
+        if let Some(broken) = pass.broken {
+            return self.text(file, &parts.top).map_err(|error| match error {
+                Broken::Template(error) if error.kind() == ErrorKind::Syntax => failed(broken),
+                error => error.into_error(self),
+            });
+        }
+        if pass.left && pass.rendered && !self.explicit {
+            let mut pass = Pass { deferral: Deferral::File, ..Pass::default() };
+            document = parts.document(self, &mut pass, written).map_err(failed)?;
+        }
+        Ok(document)
+    }
+
+    /// The whole text as one template.
+    fn text(&self, file: &File, data: &Data) -> Result<Node, Broken> {
+        let host = self.site.host;
+        let Some((at, source)) = file.action.and_then(|action| Some((action.file, host.sources.get(action.file)?)))
+        else {
+            return Ok(Node::empty_map());
+        };
+        let start = host.sources.place(Span::new(at, 1, 1, 0));
+        let template = parse_file(self.file, &source.text, start).map_err(Broken::Template)?;
+        let lenient = self.lenient && (self.explicit || !self.site.layout.templates);
+        let rendered =
+            template.render(data.val(), &options(lenient), &mut Outside::new(host)).map_err(Broken::Template)?;
+        let path = PathBuf::from(format!("{} (rendered)", file.path.display()));
+        let node = yaml::parse(&host.sources, &path, &host.cwd, Arc::from(rendered))
+            .map_err(|error| Broken::Other(file::invalid(&error, self.file, None)))?;
+        file::top_level(host, guard::guarded(&node, &source.text), self.file).map_err(Broken::Other)
+    }
+}
+
+/// Why a whole text gives no manifest.
+enum Broken {
+    Template(template::Error),
+    Other(Error),
+}
+
+impl Broken {
+    fn into_error(self, rendering: &Rendering<'_>) -> Error {
+        let error = match self {
+            Broken::Template(error) => error,
+            Broken::Other(error) => return error,
+        };
+        let mut failure = Failure::template(&error);
+        if is_missing_key(&error) {
+            failure = failure.help(if rendering.explicit {
+                MISSING
+            } else {
+                "values of components are not known yet: write the template as a quoted scalar, and it is rendered \
+                 with the component"
+            });
+        }
+        failure.into_error(rendering.site.host, rendering.file)
+    }
+}
+
+/// What to do about a value that no import gives.
+pub(super) const MISSING: &str =
+    "pass the value in the `context` of the import, or set `ignore_missing_template_values: true` there";
+
+pub(super) fn is_missing_key(error: &template::Error) -> bool {
+    error.phrase().starts_with("map has no entry for key")
+}
+
+/// Whether the text of a file has template actions that are no part of a value or a key: in comments, that is.
+fn actions_outside(host: &Host, written: &Node, file: &File) -> bool {
+    let source = file.action.and_then(|action| host.sources.get(action.file));
+    let all = source.map_or(0, |source| source.text.matches("{{").count());
+    let mut inside = Inside::default();
+    inside.count(written);
+    inside.actions < all
+}
+
+/// Actions in values and keys, those behind aliases once.
+#[derive(Default)]
+struct Inside {
+    seen: HashSet<Span>,
+    actions: usize,
+}
+
+impl Inside {
+    fn count(&mut self, node: &Node) {
+        match &node.value {
+            Value::String(text) if self.seen.insert(node.span) => self.actions += text.matches("{{").count(),
+            Value::Map(map) if self.seen.insert(node.span) => {
+                for (key, item) in map.iter() {
+                    self.actions += key.matches("{{").count();
+                    self.count(item);
+                }
+            }
+            Value::List(list) if self.seen.insert(node.span) => list.iter().for_each(|item| self.count(item)),
+            Value::Function(function) => self.count(&function.argument),
+            _ => {}
+        }
+    }
+}
+
+/// What is known of a manifest before it is rendered as a whole.
+struct Parts {
+    /// Data of everything that belongs to no kind.
+    top: Data,
+    locals: Option<Locals>,
+    /// Rendered `settings`, `vars` and `env` of a file with locals.
+    sections: Vec<(&'static str, Node)>,
+    /// A template in one of them stays.
+    left: bool,
+}
+
+impl Parts {
+    fn of(rendering: &Rendering<'_>, written: &Node, base: &Data, with_locals: bool) -> Result<Parts, Failure> {
+        let mut parts = Parts { top: base.clone(), locals: None, sections: Vec::new(), left: false };
+        if !with_locals {
+            return Ok(parts);
+        }
+        let locals = Locals::of(rendering, written, base)?;
+        parts.top = base.with([("locals", locals.at_top())]);
+        // Each section sees those before it.
+        for key in SECTIONS {
+            let Some(section) = written.get(key).filter(|node| node.as_map().is_some_and(|map| !map.is_empty())) else {
+                continue;
+            };
+            let scope = Scope { data: parts.top.clone(), component: false };
+            let mut pass = Pass { section: true, ..Pass::default() };
+            let mut rendered = rendering.walk(&mut pass, &scope, section)?;
+            if pass.left {
+                let mut pass = Pass { section: true, deferral: Deferral::Section, ..Pass::default() };
+                rendered = rendering.walk(&mut pass, &scope, section)?;
+            }
+            parts.top = parts.top.with([(key, rendered.clone())]);
+            parts.sections.push((key, rendered));
+        }
+        // With all three known, does any of their templates still wait for the component?
+        let scope = Scope { data: parts.top.clone(), component: false };
+        for (key, _) in &parts.sections {
+            let mut pass = Pass { section: true, ..Pass::default() };
+            let known = written.get(key).map(|section| rendering.walk(&mut pass, &scope, section));
+            parts.left |= pass.left || matches!(known, Some(Err(_)));
+        }
+        parts.locals = Some(locals);
+        Ok(parts)
+    }
+
+    /// The manifest with everything rendered that can be.
+    fn document(&self, rendering: &Rendering<'_>, pass: &mut Pass, written: &Node) -> Result<Node, Failure> {
+        let scope = Scope { data: self.top.clone(), component: false };
+        let mut document = Rendered::with_capacity(8);
+        for (key, node) in written.as_map().into_iter().flatten() {
+            let known = self.sections.iter().find(|(name, _)| **name == **key);
+            let rendered = match (&**key, &self.locals) {
+                ("locals", Some(locals)) => Node::new(Node::from(locals.global.clone()).value, node.span),
+                _ if known.is_some() => known.map(|(_, rendered)| rendered.clone()).unwrap_or_default(),
+                ("components", _) => self.components(rendering, pass, node)?,
+                (kind, Some(locals)) if locals.kinds.contains_key(kind) => {
+                    let scope = self.kind_scope(kind);
+                    let own = Node::from(locals.kinds[kind].clone());
+                    section(rendering, pass, &scope, node, &own)?
+                }
+                _ => rendering.walk(pass, &scope, node)?,
+            };
+            document.insert(rendering.key(pass, &scope, key, node.span)?, rendered)?;
+        }
+        Ok(Node::new(Node::from(document.map).value, written.span))
+    }
+
+    fn kind_scope(&self, kind: &str) -> Scope {
+        let data = match &self.locals {
+            Some(locals) => self.top.with([("locals", Node::from(locals.of_kind(kind)))]),
+            None => self.top.clone(),
+        };
+        Scope { data, component: false }
+    }
+
+    fn components(&self, rendering: &Rendering<'_>, pass: &mut Pass, node: &Node) -> Result<Node, Failure> {
+        let top = Scope { data: self.top.clone(), component: false };
+        let Some(kinds) = node.as_map().filter(|_| has_templates(node)) else {
+            return rendering.walk(pass, &top, node);
+        };
+        let mut rendered = Rendered::with_capacity(kinds.len());
+        for (kind, components) in kinds {
+            let scope = self.kind_scope(kind);
+            let inner = match components.as_map() {
+                Some(components) => {
+                    let mut inner = Rendered::with_capacity(components.len());
+                    for (name, node) in components {
+                        let item = component(rendering, pass, &scope, node)?;
+                        inner.insert(rendering.key(pass, &scope, name, node.span)?, item)?;
+                    }
+                    Node::from(inner.map)
+                }
+                None => rendering.walk(pass, &scope, components)?,
+            };
+            let key = rendering.key(pass, &scope, kind, components.span)?;
+            rendered.insert(key, Node::new(inner.value, components.span))?;
+        }
+        Ok(Node::new(Node::from(rendered.map).value, node.span))
+    }
+}
+
+/// A component with its own locals.
+fn component(rendering: &Rendering<'_>, pass: &mut Pass, kind: &Scope, node: &Node) -> Result<Node, Failure> {
+    let mut scope = Scope { component: true, ..kind.clone() };
+    let Some(own) = node.get("locals").and_then(Node::as_map).filter(|_| has_templates(node)) else {
+        return rendering.walk(pass, &scope, node);
+    };
+    let outer = kind.data.at(["locals"]).and_then(Node::as_map).cloned().unwrap_or_default();
+    let resolved = locals::of_component(rendering, pass, own, &outer, &kind.data)?;
+    let mut all: Map = outer;
+    all.extend(resolved.iter().map(|(name, node)| (name.clone(), node.clone())));
+    scope.data = scope.data.with([("locals", Node::from(all))]);
+    section(rendering, pass, &scope, node, &Node::from(resolved))
+}
+
+/// A section whose `locals` are known.
+fn section(
+    rendering: &Rendering<'_>,
+    pass: &mut Pass,
+    scope: &Scope,
+    node: &Node,
+    locals: &Node,
+) -> Result<Node, Failure> {
+    let mut rendered = Rendered::with_capacity(8);
+    for (key, item) in node.as_map().into_iter().flatten() {
+        let value = match &**key {
+            "locals" => Node::new(locals.value.clone(), item.span),
+            _ => rendering.walk(pass, scope, item)?,
+        };
+        rendered.insert(rendering.key(pass, scope, key, item.span)?, value)?;
+    }
+    Ok(Node::new(Node::from(rendered.map).value, node.span))
+}

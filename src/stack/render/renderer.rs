@@ -1,0 +1,97 @@
+//! Renditions of manifests, each made once, and compiled templates.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use super::super::error::Error;
+use super::super::file::{File, Manifest};
+use super::super::frame::{Frame, Pool};
+use super::super::load::Layout;
+use super::manifest;
+use super::scalar::Compiled;
+use super::world::Outside;
+use crate::host::Host;
+use crate::span::Span;
+use crate::template::{self, MissingKey, Options, Reads, Source, Template};
+use crate::value::Node;
+
+/// What a rendering needs of the repository.
+#[derive(Clone, Copy)]
+pub(crate) struct Site<'a> {
+    pub host: &'a Host,
+    pub layout: &'a Layout,
+    pub pool: &'a Pool,
+}
+
+/// Compiled templates by place and text.
+type Templates = HashMap<(Span, Arc<str>), Arc<Compiled>>;
+
+/// The renditions so far, and the compiled templates of all scalars: a file that is imported in many ways is compiled
+/// once.
+#[derive(Debug, Default)]
+pub(crate) struct Renderer {
+    renditions: Mutex<HashMap<(usize, Frame), Arc<Manifest>>>,
+    compiled: RwLock<Templates>,
+}
+
+impl Renderer {
+    /// What `file` says in `frame`.
+    ///
+    /// # Errors
+    /// The first problem in the templates of the file.
+    pub(crate) fn manifest(&self, site: Site<'_>, file: &File, frame: Frame) -> Result<Arc<Manifest>, Error> {
+        let key = (file.written.id.0, frame);
+        if let Some(known) = self.renditions.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return Ok(known.clone());
+        }
+        let rendered = Arc::new(manifest::render(self, site, file, frame)?);
+        let mut renditions = self.renditions.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(renditions.entry(key).or_insert(rendered).clone())
+    }
+
+    /// The compiled template of a scalar.
+    pub(super) fn compiled(&self, host: &Host, name: &str, span: Span, text: &Arc<str>) -> Arc<Compiled> {
+        let key = (span, text.clone());
+        if let Some(known) = self.compiled.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return known.clone();
+        }
+        let new = Arc::new(Compiled::new(name, text, host.sources.place(span)));
+        let mut compiled = self.compiled.write().unwrap_or_else(PoisonError::into_inner);
+        compiled.entry(key).or_insert(new).clone()
+    }
+
+    /// A text outside of manifests' values, such as the path of an import, with this data.
+    pub(crate) fn text(
+        &self,
+        host: &Host,
+        (name, span): (&str, Span),
+        text: &str,
+        data: &Node,
+        lenient: bool,
+    ) -> Result<String, Arc<template::Error>> {
+        let compiled = self.compiled(host, name, span, &Arc::from(text));
+        let template = compiled.template.as_ref().map_err(Arc::clone)?;
+        template.render(data, &options(lenient), &mut Outside::new(host)).map_err(Arc::new)
+    }
+}
+
+impl Renderer {
+    /// What a text reads of its data; `None` when it is no template.
+    pub(crate) fn reads(&self, host: &Host, name: &str, text: &str) -> Option<Reads> {
+        self.compiled(host, name, Span::default(), &Arc::from(text)).reads.clone()
+    }
+}
+
+/// A whole file as one template.
+pub(super) fn parse_file(
+    name: &str,
+    text: &str,
+    place: Option<crate::span::Place>,
+) -> Result<Template, template::Error> {
+    Template::parse(&Source { place, ..Source::new(name, text) })
+}
+
+pub(super) fn options(lenient: bool) -> Options {
+    let missing_key = if lenient { MissingKey::Default } else { MissingKey::Error };
+    Options { missing_key, ..Options::default() }
+}

@@ -1,0 +1,103 @@
+//! What templates of manifests reach outside: the environment, the clock, files. Components, stores and data sources are
+//! known later only; who asks for them is remembered.
+
+use std::path::PathBuf;
+
+use crate::host::Host;
+use crate::template::{FileKind, Lookup, Problem, Val, World};
+use crate::value::Node;
+
+pub(super) struct Outside<'h> {
+    host: &'h Host,
+    /// Something was asked for that is known only when components are.
+    pub later: bool,
+}
+
+impl<'h> Outside<'h> {
+    pub(super) fn new(host: &'h Host) -> Outside<'h> {
+        Outside { host, later: false }
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        self.host.cwd.join(path)
+    }
+
+    fn not_yet<T>(&mut self, name: &str) -> Result<T, Problem> {
+        self.later = true;
+        Err(Problem::new(format!("{name} cannot be used while manifests are loaded"))
+            .help("components, stores and data sources are known when the manifests are merged"))
+    }
+}
+
+impl World for Outside<'_> {
+    fn variable(&self, name: &str) -> Option<String> {
+        self.host.env.get_raw(name).map(|value| value.to_string_lossy().into_owned())
+    }
+
+    fn variables(&self) -> Vec<(String, String)> {
+        let text = |value: &std::ffi::OsStr| value.to_string_lossy().into_owned();
+        self.host.env.iter().map(|(name, value)| (text(name), text(value))).collect()
+    }
+
+    fn now(&self) -> jiff::ZonedDateTime {
+        self.host.now().to_zoned_datetime(jiff::tz::TimeZone::system())
+    }
+
+    fn random(&mut self, buffer: &mut [u8]) -> Result<(), Problem> {
+        getrandom::fill(buffer).map_err(|error| Problem::new(error.to_string()))
+    }
+
+    fn read_file(&mut self, path: &str) -> Result<Vec<u8>, Problem> {
+        std::fs::read(self.path(path)).map_err(|error| Problem::new(format!("open {path}: {error}")))
+    }
+
+    fn file_kind(&mut self, path: &str) -> Option<FileKind> {
+        let found = std::fs::metadata(self.path(path)).ok()?;
+        Some(if found.is_dir() { FileKind::Folder } else { FileKind::File })
+    }
+
+    fn read_dir(&mut self, path: &str) -> Result<Vec<String>, Problem> {
+        let failed = |error: std::io::Error| Problem::new(format!("open {path}: {error}"));
+        let mut names = Vec::new();
+        for entry in std::fs::read_dir(self.path(path)).map_err(failed)? {
+            names.push(entry.map_err(failed)?.file_name().to_string_lossy().into_owned());
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    fn lookup(&mut self) -> &mut dyn Lookup {
+        self
+    }
+}
+
+impl Lookup for Outside<'_> {
+    fn component(&mut self, _component: &str, _stack: &str) -> Result<Node, Problem> {
+        self.not_yet("atmos.Component")
+    }
+
+    fn store(&mut self, _store: &str, _stack: &str, _component: &str, _key: &str) -> Result<Node, Problem> {
+        self.not_yet("atmos.Store")
+    }
+
+    fn resolve(&mut self, _text: &str) -> Result<Node, Problem> {
+        self.not_yet("atmos.Resolve")
+    }
+
+    fn data(&mut self, _alias: &str, _arguments: &[Val]) -> Result<Node, Problem> {
+        self.not_yet("datasource")
+    }
+
+    fn data_text(&mut self, _alias: &str, _arguments: &[Val]) -> Result<String, Problem> {
+        self.not_yet("include")
+    }
+
+    fn has_data(&mut self, _alias: &str) -> bool {
+        self.later = true;
+        false
+    }
+
+    fn define_data(&mut self, _alias: &str, _address: &str) -> Result<(), Problem> {
+        self.not_yet("defineDatasource")
+    }
+}
