@@ -92,10 +92,29 @@ fn mismatch(host: &Host, document: &Node, error: &figment::Error) -> Error {
         }
         other => (other.to_string(), "another value".to_owned()),
     };
-    let path: Vec<&str> = error.path.iter().map(String::as_str).collect();
+    let mut path: Vec<&str> = error.path.iter().map(String::as_str).collect();
+    let (mut found, mut expected) = (found, expected);
+    // A list where a section should be is read entry by entry, and the first entry is blamed for it.
+    if let Some(depth) = section_that_is_a_list(document, &path) {
+        path.truncate(depth);
+        (found, expected) = ("list".to_owned(), "map".to_owned());
+    }
     let layer = error.metadata.as_ref().map_or("configuration", |metadata| &metadata.name);
     let Origin { place, source_code, at } = Origin::of(host, document, &path, layer);
     Error::TypeMismatch { key: path.join("."), expected, found, place, source_code, at }
+}
+
+/// How many keys lead to the list that stands where only a map can.
+fn section_that_is_a_list(document: &Node, path: &[&str]) -> Option<usize> {
+    let is_section = |keys: &[&str]| match keys {
+        [section] => !matches!(*section, "base_path" | "edition"),
+        ["components", kind] => COMPONENTS.contains(kind),
+        _ => false,
+    };
+    (1..path.len()).find(|depth| {
+        is_section(&path[..*depth])
+            && document.get_path(path[..*depth].iter().copied()).is_some_and(|node| node.as_list().is_some())
+    })
 }
 
 fn type_of(expected: &str) -> String {

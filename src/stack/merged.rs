@@ -196,8 +196,8 @@ impl Merger<'_> {
             Target::Template => {
                 Err(not_built(format!("a template in the path of an import ('{}')", import.written), located))
             }
-            Target::InvalidPattern(message) => Err(Error::Import {
-                help: "correct the pattern in this path".to_owned(),
+            Target::InvalidPattern(message) | Target::Unreadable(message) => Err(Error::Import {
+                help: "correct this path, or make the directory readable".to_owned(),
                 message: format!("invalid import '{}' in the file '{file}': {message}", import.written),
                 place: located.text,
                 chain: String::new(),

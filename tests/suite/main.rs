@@ -27,6 +27,7 @@ mod person;
 mod places;
 mod secrets;
 mod signals;
+mod small;
 mod snapshots;
 mod values;
 mod warm;

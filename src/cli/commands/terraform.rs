@@ -136,7 +136,7 @@ fn request(context: &Context, word: &str, run: TerraformRun, init: &InitFlags) -
     })
 }
 
-fn all(mut request: RunRequest, context: &Context, given: bool, word: &str) -> Result<RunRequest> {
+fn all(mut request: RunRequest, context: &Context, given: Option<bool>, word: &str) -> Result<RunRequest> {
     request.all = flag(given, &context.host.env, &format!("ATMOS_TERRAFORM_{word}_ALL"))?;
     Ok(request)
 }

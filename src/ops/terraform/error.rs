@@ -1,6 +1,8 @@
 //! Errors of the terraform use cases.
 
-use miette::Diagnostic;
+use std::sync::Arc;
+
+use miette::{Diagnostic, NamedSource, SourceSpan};
 use thiserror::Error as ThisError;
 
 use crate::diag::Failure;
@@ -45,6 +47,25 @@ pub enum Error {
     #[error("`{what}` is not built yet{place}")]
     #[diagnostic(code(atmos::terraform::not_built), help("{help}"))]
     NotBuilt { what: String, place: String, help: String },
+
+    #[error("unsupported value: {value} at '{path}' of {component} in {stack} cannot be written as JSON{place}")]
+    #[diagnostic(
+        code(atmos::terraform::not_json),
+        help(
+            "terraform reads these values as JSON, which has no infinity and no NaN: quote the value, or write a number"
+        )
+    )]
+    NotJson {
+        component: String,
+        stack: String,
+        path: String,
+        value: &'static str,
+        place: String,
+        #[source_code]
+        text: Option<NamedSource<Arc<str>>>,
+        #[label("this value")]
+        at: Option<SourceSpan>,
+    },
 
     #[error("interactive confirmation not available in non-TTY environment")]
     #[diagnostic(code(atmos::terraform::confirmation), help("add `--force` to remove without being asked"))]

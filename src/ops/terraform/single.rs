@@ -41,10 +41,15 @@ pub(super) fn prepare(app: &App, request: &RunRequest, found: &Instance) -> Resu
     }
     let instance = resolve::evaluate(&app.host, &app.config, found, &request.evaluation)?;
     let verb = Verb::of(&request.request.words)?;
+    if instance.abstract_ && verb.provisions {
+        // Before anything that only a component for real use has to have.
+        return Err(ExecError::Abstract { component: instance.name.clone() }.into());
+    }
     let target = target(app, &instance, request)?;
     // A folder that is missing because nothing fetches it yet is no mistake of the user.
     unbuilt::check(app, &instance, &request.request.words[0], request.skip_hooks)?;
     check(&target)?;
+    child::check_setting(app, &instance)?;
     // Everything that forbids the run is found before anybody has to log in. The plan itself is made later, when the
     // environment is complete.
     steps(&target, &request.request, &app.host.env)?;
@@ -101,12 +106,12 @@ pub(super) async fn start(
     drop(lock);
     let finished = result?;
     closed?;
-    finish(request, &finished)
+    finish(app, request, &finished)
 }
 
-fn finish(request: &RunRequest, finished: &Finished) -> Result<Done> {
+fn finish(app: &App, request: &RunRequest, finished: &Finished) -> Result<Done> {
     let data = match &request.format {
-        Some(format) => Some(output::render(&finished.data, format, &request.request.native)?),
+        Some(format) => Some(output::render(&finished.data, format, &request.request.native, app.host.masker.is_on())?),
         None => None,
     };
     Ok(Done { code: finished.code, data })
