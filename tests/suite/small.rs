@@ -155,6 +155,9 @@ fn sensitive_outputs_are_shown_where_masking_is_off() {
     };
     assert_eq!(output(&[]).json()["key"], "<MASKED>");
     assert_eq!(output(&["--mask=false"]).json()["key"], "open-sesame");
+    let env = ["terraform", "output", "vpc", "-s", "x", "--format", "env"];
+    sandbox.atmos(&env).success().says("cannot be used as variables");
+    sandbox.atmos(&[&env[..], &["--mask=false"]].concat()).success().says_not("cannot be used as variables");
 }
 
 #[test]
@@ -252,4 +255,22 @@ fn messages_name_what_was_typed_and_what_there_is() {
     let outcome = sandbox.atmos(&["terraform", "deploy", "vpc", "-s", "x", "-auto-approve=false"]).exits(1);
     outcome.says("leave `-auto-approve=false` away").says_not("use `atmos terraform deploy`");
     sandbox.atmos(&["helmfile", "bogus", "web", "-s", "x"]).exits(1).says("sync").says("lint").says("list");
+}
+
+#[test]
+fn a_fleet_names_who_runs_and_who_was_skipped() {
+    let stack = STACK.replace("vpc: {}", "a: {metadata: {component: vpc}}, b: {metadata: {component: vpc}}");
+    let sandbox = sandbox("", &stack);
+    let all = ["terraform", "apply", "--all", "-s", "x", "-auto-approve"];
+    sandbox.atmos(&all).success().says("a in x").says("b in x");
+    let outcome = sandbox.atmos_with(&[("STUB_EXIT_APPLY", "1")], &all);
+    outcome.exits(1).says("1 component(s) skipped after an earlier failure: b in x");
+}
+
+#[test]
+fn a_varfile_goes_to_standard_output_when_asked() {
+    let sandbox = sandbox("", &STACK.replace("vpc: {}", "vpc: {vars: {a: 1}}"));
+    let outcome = sandbox.atmos(&["terraform", "generate", "varfile", "vpc", "-s", "x", "-f", "-"]).success();
+    assert_eq!(outcome.json(), serde_json::json!({"a": 1, "stage": "x"}));
+    assert!(!sandbox.repo().join("-").exists());
 }

@@ -7,7 +7,7 @@ use super::super::error::Error;
 use super::super::parse::booleans;
 use super::super::setup::{Context, flag};
 use super::terraform::{redirect, stack};
-use super::{auth, unknown};
+use super::{auth, unknown, write};
 use crate::diag::Result;
 use crate::ops::helmfile::{self, GenerateRequest, RunRequest};
 use crate::resolve;
@@ -28,7 +28,9 @@ pub(super) fn run(context: &Context, args: HelmfileArgs) -> Result<u8> {
         HelmfileCommand::Generate { command: HelmfileGenerate::Varfile { component, stack: given, file } } => {
             let app = context.app_with_config()?;
             let stack = stack(given, &context.host.env);
-            helmfile::generate_varfile(&app, &GenerateRequest { component, stack, file })?;
+            if let Some(data) = helmfile::generate_varfile(&app, &GenerateRequest { component, stack, file })? {
+                write::data(context, &data)?;
+            }
             Ok(0)
         }
         HelmfileCommand::Other(words) => other(context, &words),

@@ -229,7 +229,9 @@ fn generate(context: &Context, command: GenerateCommand) -> Result<u8> {
             let app = context.app_with_config()?;
             let evaluation = describe::processing(env, &processing)?;
             let request = GenerateRequest { component, stack: stack(given, env), file, evaluation };
-            context.block_on(terraform::generate_varfile(&app, &request))??;
+            if let Some(data) = context.block_on(terraform::generate_varfile(&app, &request))?? {
+                write::data(context, &data)?;
+            }
         }
         GenerateCommand::Backend { component, stack: given, processing } => {
             let app = context.app_with_config()?;

@@ -40,9 +40,14 @@ pub enum Error {
     #[diagnostic(code(atmos::terraform::unknown_stack), help("{help}"))]
     UnknownStack { stack: String, available: String, help: String },
 
-    #[error("{}", message(failures, *skipped))]
+    #[error("{}", message(failures, skipped))]
     #[diagnostic(code(atmos::terraform::fleet_failed), help("{}", helps(failures)))]
-    FleetFailed { failures: Vec<NodeFailure>, skipped: usize, code: u8 },
+    FleetFailed {
+        failures: Vec<NodeFailure>,
+        /// `component in stack`, in the order in which they would have run.
+        skipped: Vec<String>,
+        code: u8,
+    },
 
     #[error("`{what}` is not built yet{place}")]
     #[diagnostic(code(atmos::terraform::not_built), help("{help}"))]
@@ -107,7 +112,7 @@ fn helps(failures: &[NodeFailure]) -> String {
     }
 }
 
-fn message(failures: &[NodeFailure], skipped: usize) -> String {
+fn message(failures: &[NodeFailure], skipped: &[String]) -> String {
     let mut lines: Vec<String> = failures
         .iter()
         .map(|failure| {
@@ -117,8 +122,9 @@ fn message(failures: &[NodeFailure], skipped: usize) -> String {
             )
         })
         .collect();
-    if skipped > 0 {
-        lines.push(format!("{skipped} component(s) skipped after an earlier failure"));
+    if !skipped.is_empty() {
+        let names = skipped.join(", ");
+        lines.push(format!("{} component(s) skipped after an earlier failure: {names}", skipped.len()));
     }
     lines.join("\n")
 }
