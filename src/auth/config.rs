@@ -5,12 +5,13 @@
 
 use indexmap::IndexMap;
 
+use super::error::{Error, Mark};
 use super::kind::{IdentityKind, ProviderKind};
 use super::name::{IdentityName, ProviderName};
 use super::problem::Problem;
 use super::read::{flag, pairs, text, texts, unexpected};
 use super::store::Settings;
-use crate::span::Span;
+use crate::span::{Sources, Span};
 use crate::value::{Node, to_json};
 
 /// The merged `auth` section, of the configuration alone or with a component's section on top.
@@ -31,6 +32,8 @@ pub struct AuthConfig {
     pub unknown_markers: Vec<(IdentityName, Span)>,
     /// Values of the wrong type, with their places.
     pub problems: Vec<Problem>,
+    /// Those of them that leave open who there is at all, so that nobody may go on as if there were nobody.
+    pub malformed: Vec<Problem>,
     /// The section as written, unknown keys included.
     pub node: Node,
 }
@@ -154,6 +157,7 @@ impl AuthConfig {
         let problems = &mut config.problems;
         if !node.is_null() && node.as_map().is_none() {
             problems.push(unexpected("auth", "a map", node));
+            config.malformed.clone_from(&config.problems);
             return config;
         }
         config.realm = node.get("realm").and_then(|realm| Some((realm.scalar_text()?, realm.span)));
@@ -165,12 +169,13 @@ impl AuthConfig {
         };
         config.require_identity = flag(node, "require_identity", problems);
         config.delivery = text(node, "delivery", problems);
-        for (name, entry) in entries(node, "providers", problems) {
+        let (providers, identities) = (entries(node, "providers", problems), entries(node, "identities", problems));
+        config.malformed.clone_from(problems);
+        for (name, entry) in providers {
             let provider = Provider::read(&name, entry, problems);
             config.providers.insert(provider.name.clone(), provider);
         }
-        let (markers, whole): (Vec<_>, Vec<_>) =
-            entries(node, "identities", problems).into_iter().partition(|(_, entry)| is_marker(entry));
+        let (markers, whole): (Vec<_>, Vec<_>) = identities.into_iter().partition(|(_, entry)| is_marker(entry));
         for (name, entry) in whole {
             let identity = Identity::read(&name, entry, problems);
             config.identities.insert(identity.name.clone(), identity);
@@ -214,6 +219,16 @@ impl AuthConfig {
         self.providers
             .get(&ProviderName::from(wanted))
             .or_else(|| only(self.providers.values().filter(|known| known.name.as_str().to_lowercase() == folded)))
+    }
+
+    /// Refuses a section whose providers or identities cannot be told.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`], the finding that `auth validate` has, with its place.
+    pub fn sound(&self, sources: &Sources) -> Result<(), Error> {
+        let Some(problem) = self.malformed.first() else { return Ok(()) };
+        let Mark { place, text, at } = Mark::of(sources, problem.span);
+        Err(Error::Malformed { reason: problem.message.clone(), place, text, at })
     }
 
     /// Nothing in it that could authenticate anybody.

@@ -82,13 +82,25 @@ pub enum Error {
     )]
     IdentityRequired { context: String },
 
-    #[error("invalid value of settings.auth.identity: {reason}{place}")]
-    #[diagnostic(
-        code(atmos::auth::invalid_setting),
-        help("give the name or alias of an identity, or `false` to run without authentication")
-    )]
-    InvalidSetting {
+    /// Who there is cannot be told.
+    #[error("invalid auth config: {reason}{place}")]
+    #[diagnostic(code(atmos::auth::malformed), help("`atmos auth validate` lists every problem of the section"))]
+    Malformed {
         reason: String,
+        place: String,
+        #[source_code]
+        text: Option<NamedSource<Arc<str>>>,
+        #[label("here")]
+        at: Option<SourceSpan>,
+    },
+
+    #[error("invalid value of {key}: {reason}{place}")]
+    #[diagnostic(code(atmos::auth::invalid_setting), help("{help}"))]
+    InvalidSetting {
+        /// `settings.auth` or `settings.auth.identity`.
+        key: &'static str,
+        reason: String,
+        help: String,
         place: String,
         #[source_code]
         text: Option<NamedSource<Arc<str>>>,

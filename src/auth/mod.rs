@@ -27,6 +27,7 @@ mod record;
 pub mod resolution;
 pub mod run;
 pub mod session;
+pub mod setting;
 pub mod store;
 pub mod validate;
 

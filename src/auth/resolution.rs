@@ -5,6 +5,7 @@
 use super::config::AuthConfig;
 use super::error::{Error, Mark, known_names};
 use super::name::IdentityName;
+use super::setting;
 use crate::span::{Sources, Span};
 use crate::value::{Node, Value};
 
@@ -201,15 +202,24 @@ pub fn resolve(inputs: &Inputs<'_>, sources: &Sources) -> Result<Resolution, Err
     Ok(resolution)
 }
 
-/// Flag, environment, setting.
+/// Flag, environment, setting. A malformed section is refused before anything is looked up in it.
 fn explicit(inputs: &Inputs<'_>, sources: &Sources) -> Result<Option<Resolution>, Error> {
+    let variable = inputs.env.map(str::trim).filter(|value| !value.is_empty());
+    let switched_off = match inputs.flag {
+        Flag::Disabled => true,
+        Flag::NotGiven => variable.is_some_and(is_disabled),
+        Flag::Name(_) | Flag::Select => false,
+    };
+    if !switched_off && inputs.need != Need::Optional {
+        inputs.auth.sound(sources)?;
+    }
     match &inputs.flag {
         Flag::Name(name) => return named(inputs, name, Source::Flag, Mark::new(None)).map(Some),
         Flag::Disabled => return Ok(Some(Resolution::Disabled { by: Source::Flag })),
         Flag::Select => return select(inputs).map(Some),
         Flag::NotGiven => {}
     }
-    if let Some(value) = inputs.env.map(str::trim).filter(|value| !value.is_empty()) {
+    if let Some(value) = variable {
         if is_disabled(value) {
             return Ok(Some(Resolution::Disabled { by: Source::Environment }));
         }
@@ -225,15 +235,10 @@ fn explicit(inputs: &Inputs<'_>, sources: &Sources) -> Result<Option<Resolution>
         Value::String(text) => named(inputs, text.trim(), source, Mark::of(sources, setting.span)).map(Some),
         Value::Function(function) => {
             let reason = format!("it must be resolvable without authentication, but is `{}`", function.tag);
-            Err(invalid_setting(reason, setting, sources))
+            Err(setting::invalid_identity(reason, setting, sources))
         }
-        other => Err(invalid_setting(format!("it is a {}", other.type_name()), setting, sources)),
+        other => Err(setting::invalid_identity(format!("it is a {}", other.type_name()), setting, sources)),
     }
-}
-
-fn invalid_setting(reason: String, setting: &Node, sources: &Sources) -> Error {
-    let Mark { place, text, at } = Mark::of(sources, setting.span);
-    Error::InvalidSetting { reason, place, text, at }
 }
 
 fn named(inputs: &Inputs<'_>, name: &str, source: Source, mark: Mark) -> Result<Resolution, Error> {
@@ -392,6 +397,28 @@ mod tests {
             Ok(Resolution::None) => "none".to_owned(),
             Ok(Resolution::Select { candidates, why }) => format!("select {} {why:?}", join(&candidates)),
             Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn a_section_that_is_malformed_is_refused_unless_authentication_is_switched_off() {
+        for (section, reason) in [
+            (json!("x"), "`auth` must be a map, not string"),
+            (json!({"identities": ["a"]}), "`auth.identities` must be a map, not list"),
+            (json!({"identities": 5}), "`auth.identities` must be a map, not integer"),
+            (json!({"identities": {"a": 5}}), "`auth.identities.a` must be a map, not integer"),
+            (json!({"providers": "x"}), "`auth.providers` must be a map, not string"),
+            (json!({"require_identity": "maybe"}), "`require_identity` must be a boolean, not string"),
+        ] {
+            let auth = config(&section);
+            for (flag, need) in
+                [(Flag::NotGiven, Need::Run), (Flag::NotGiven, Need::Identity), (Flag::Select, Need::Run)]
+            {
+                let got = show(resolve(&Inputs { flag, need, ..inputs(&auth) }, &Sources::new()));
+                assert_eq!(got, format!("invalid auth config: {reason}"));
+            }
+            let off = Inputs { flag: Flag::Disabled, ..inputs(&auth) };
+            assert_eq!(show(resolve(&off, &Sources::new())), "disabled by --identity");
         }
     }
 

@@ -1,16 +1,18 @@
 //! Words to [`Cli`]: native terraform flags are taken out first, clap reads the rest, and its complaints become
 //! diagnostics of ours.
 
+use std::any::TypeId;
 use std::ffi::OsString;
 
 use clap::error::{ContextKind, ErrorKind};
-use clap::{CommandFactory, FromArgMatches};
+use clap::{ArgAction, CommandFactory, FromArgMatches};
 
 use super::args::Cli;
 use super::error::Error;
 use super::native;
 use crate::diag::Result;
 use crate::exec::argv::Split;
+use crate::value::parse_bool;
 
 /// What a call amounts to before anything is loaded.
 pub(super) enum Parsed {
@@ -42,12 +44,30 @@ pub(super) fn command() -> clap::Command {
 }
 
 fn layout(command: clap::Command) -> clap::Command {
-    command
+    booleans(command)
         .help_template(HELP_TEMPLATE)
         .next_help_heading("FLAGS")
         .subcommand_help_heading("COMMANDS")
         .disable_help_flag(false)
         .mut_subcommands(layout)
+}
+
+/// Every boolean flag takes a value, joined by `=`, in the spellings of Go's flags; alone it means true.
+pub(super) fn booleans(command: clap::Command) -> clap::Command {
+    command.mut_args(|arg| {
+        let switch = matches!(arg.get_action(), ArgAction::SetTrue);
+        if !switch && arg.get_value_parser().type_id() != TypeId::of::<bool>() {
+            return arg;
+        }
+        let arg = arg
+            .action(ArgAction::Set)
+            .num_args(0..=1)
+            .require_equals(true)
+            .default_missing_value("true")
+            .value_name("BOOL")
+            .value_parser(|text: &str| parse_bool(text).ok_or("use true or false"));
+        if switch { arg.default_value("false").hide_default_value(true) } else { arg }
+    })
 }
 
 /// Flags of the reference that later versions bring.
@@ -132,7 +152,8 @@ fn unknown_flag(named: &str, text: &str, words: &[OsString]) -> Error {
                 .to_owned(),
         };
     }
-    Error::Usage { message: format!("unknown flag: {flag}"), help: hints(text) }
+    let what = if flag.starts_with('-') { "unknown flag" } else { "unexpected argument" };
+    Error::Usage { message: format!("{what}: {flag}"), help: hints(text) }
 }
 
 /// What clap adds below its message, without the advice to pass an unknown flag on to somebody else.
@@ -167,9 +188,76 @@ mod tests {
             ("atmos terraform", "incorrect usage: `atmos terraform` requires a subcommand"),
             ("atmos terraform plan vpc -bogus", "incorrect usage: unknown flag: -bogus"),
             ("atmos list stacks --nope", "incorrect usage: unknown flag: --nope"),
+            ("atmos terraform version d1", "incorrect usage: unexpected argument: d1"),
             ("atmos terraform apply --affected", "`--affected` is not built yet in this version of atmos"),
         ] {
             assert_eq!(refused(line), message, "{line}");
         }
+    }
+
+    /// Every way to a command, with its words and the names of its boolean flags.
+    fn boolean_flags(command: &clap::Command, words: &[String], found: &mut Vec<(Vec<String>, String)>) {
+        for arg in command.get_arguments() {
+            if arg.get_value_parser().type_id() == TypeId::of::<bool>() && !matches!(arg.get_action(), ArgAction::Help)
+            {
+                found.extend(arg.get_long().map(|long| (words.to_vec(), format!("--{long}"))));
+                found.extend(arg.get_short().map(|short| (words.to_vec(), format!("-{short}"))));
+            }
+        }
+        for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
+            boolean_flags(sub, &[words, &[sub.get_name().to_owned()]].concat(), found);
+        }
+    }
+
+    /// The flag that the line set, by its identifier.
+    fn value_of(command: &clap::Command, words: &[String], flag: &str, value: &str) -> Result<bool, String> {
+        let with_flag = format!("{flag}{value}");
+        let line: Vec<&str> =
+            std::iter::once("atmos").chain(words.iter().map(String::as_str)).chain([with_flag.as_str()]).collect();
+        let mut matches = &command.clone().try_get_matches_from(&line).map_err(|error| format!("{line:?}: {error}"))?;
+        let mut here = command;
+        for word in words {
+            matches = matches.subcommand_matches(word).ok_or(format!("{line:?}"))?;
+            here = here.find_subcommand(word).ok_or(format!("{line:?}"))?;
+        }
+        let is_meant = |arg: &&clap::Arg| match flag.strip_prefix("--") {
+            Some(long) => arg.get_long() == Some(long),
+            None => arg.get_short() == flag.chars().nth(1),
+        };
+        let arg = here.get_arguments().find(is_meant).ok_or(format!("{line:?}"))?;
+        matches.get_one(arg.get_id().as_str()).copied().ok_or(format!("{line:?}: not set"))
+    }
+
+    #[test]
+    fn every_boolean_flag_of_every_command_takes_a_value_as_go_does() {
+        let mut root = command().mut_args(|arg| arg.required(false));
+        root.build();
+        let root = relaxed(root);
+        let mut flags = Vec::new();
+        boolean_flags(&root, &[], &mut flags);
+        assert!(flags.len() > 200, "{}", flags.len());
+        for (words, flag) in flags {
+            for (value, expected) in [
+                ("", true),
+                ("=true", true),
+                ("=1", true),
+                ("=t", true),
+                ("=false", false),
+                ("=0", false),
+                ("=f", false),
+            ] {
+                assert_eq!(value_of(&root, &words, &flag, value), Ok(expected), "{words:?} {flag}{value}");
+            }
+            assert!(value_of(&root, &words, &flag, "=perhaps").is_err(), "{words:?} {flag}");
+        }
+    }
+
+    /// Without what a complete call needs, so that a flag can stand alone.
+    fn relaxed(command: clap::Command) -> clap::Command {
+        command
+            .subcommand_required(false)
+            .arg_required_else_help(false)
+            .mut_args(|arg| arg.required(false))
+            .mut_subcommands(relaxed)
     }
 }

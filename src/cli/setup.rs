@@ -183,10 +183,11 @@ fn working_directory(global: &GlobalArgs, env: &Env) -> Result<PathBuf> {
 /// Whether stderr gets colour: never into a pipe unless forced.
 pub(super) fn colour(global: &GlobalArgs, env: &Env, terminal: Terminal) -> bool {
     let on = |name: &str| env.get(name).is_some_and(|value| value != "0" && value != "false");
-    if global.no_color || env.is_set("NO_COLOR") || on("ATMOS_NO_COLOR") || env.get("CLICOLOR") == Some("0") {
+    let by_variable = || env.is_set("NO_COLOR") || on("ATMOS_NO_COLOR") || env.get("CLICOLOR") == Some("0");
+    if global.no_color.unwrap_or_else(by_variable) {
         return false;
     }
-    if global.force_color || on("ATMOS_FORCE_COLOR") || on("CLICOLOR_FORCE") {
+    if global.force_color.unwrap_or_else(|| on("ATMOS_FORCE_COLOR") || on("CLICOLOR_FORCE")) {
         return true;
     }
     terminal.stderr && env.get("TERM") != Some("dumb")
@@ -196,8 +197,11 @@ pub(super) fn colour(global: &GlobalArgs, env: &Env, terminal: Terminal) -> bool
 ///
 /// # Errors
 /// The variable is set to something that is not a boolean: guessing could start what was meant to be a dry run.
-pub(super) fn flag(given: bool, env: &Env, name: &str) -> Result<bool> {
-    Ok(given || boolean(env, name)?.unwrap_or(false))
+pub(super) fn flag(given: Option<bool>, env: &Env, name: &str) -> Result<bool> {
+    match given {
+        Some(value) => Ok(value),
+        None => Ok(boolean(env, name)?.unwrap_or(false)),
+    }
 }
 
 /// A boolean environment variable, in the spellings that the reference accepts.

@@ -84,7 +84,10 @@ fn explicit(reader: &mut Reader<'_>, files: &[PathBuf], directories: &[PathBuf])
     }
     for directory in directories {
         let directory = reader.host.absolute(directory);
-        let file = named(&directory, &NAMES).or_else(|| named(&directory, &HIDDEN_NAMES));
+        let file = match named(&directory, &NAMES)? {
+            Some(file) => Some(file),
+            None => named(&directory, &HIDDEN_NAMES)?,
+        };
         let Some(file) = file else {
             return Err(Error::NothingInDirectory { path: directory.display().to_string() });
         };
@@ -150,12 +153,12 @@ fn check_directory(reader: &Reader<'_>, directory: &Path) -> Result<(), Error> {
 
 fn discovered(reader: &mut Reader<'_>) -> Result<Found, Error> {
     let mut found = Found::new();
-    let system = named(&system_directory(&reader.host.env), &NAMES);
+    let system = named(&system_directory(&reader.host.env), &NAMES)?;
     if let Some(file) = &system {
         let document = reader.document(file)?;
         merge_into(&mut found.document, &document, ListStrategy::Replace);
     }
-    let files = places(reader);
+    let files = places(reader)?;
     for file in &files {
         let merged = reader.with_imports(file)?;
         merge_into(&mut found.document, &merged, ListStrategy::Replace);
@@ -177,7 +180,7 @@ fn discovered(reader: &mut Reader<'_>) -> Result<Found, Error> {
 }
 
 /// The files of the usual places that exist, lowest first. A file that two places name counts at the higher one.
-fn places(reader: &Reader<'_>) -> Vec<PathBuf> {
+fn places(reader: &Reader<'_>) -> Result<Vec<PathBuf>, Error> {
     let host = reader.host;
     let named_directory = host.env.get("ATMOS_CLI_CONFIG_PATH").map(|path| host.absolute(Path::new(path)));
     // Without a known home the path would be relative to the working directory.
@@ -195,15 +198,42 @@ fn places(reader: &Reader<'_>) -> Vec<PathBuf> {
     directories.push(host.cwd.clone());
     directories.extend(named_directory);
     let mut files: Vec<PathBuf> = Vec::new();
-    for file in directories.iter().filter_map(|directory| named(directory, &NAMES)) {
+    for directory in &directories {
+        let Some(file) = named(directory, &NAMES)? else { continue };
         files.retain(|known| *known != file);
         files.push(file);
     }
-    files
+    Ok(files)
 }
 
-fn named(directory: &Path, names: &[&str]) -> Option<PathBuf> {
-    names.iter().map(|name| directory.join(name)).find(|file| file.is_file())
+/// The configuration file of a directory. What has its name and cannot be one is an error: to pass it over would be to
+/// run with another configuration. A name without ending may be anything.
+fn named(directory: &Path, names: &[&str]) -> Result<Option<PathBuf>, Error> {
+    for name in names {
+        let path = directory.join(name);
+        if path.is_file() {
+            return Ok(Some(path));
+        }
+        if path.extension().is_some()
+            && let Some(what) = what_else(&path)
+        {
+            return Err(Error::NoFile { path: path.display().to_string(), what });
+        }
+    }
+    Ok(None)
+}
+
+/// What is there that is not a file; `None` where nothing is.
+fn what_else(path: &Path) -> Option<String> {
+    let own = path.symlink_metadata().ok()?;
+    let what = match path.metadata() {
+        Ok(metadata) if metadata.is_dir() => "a directory",
+        Ok(_) => "a pipe, socket or device",
+        Err(error) if own.is_symlink() && error.kind() == std::io::ErrorKind::NotFound => "a link to nothing",
+        Err(error) if own.is_symlink() => return Some(format!("a link that leads nowhere ({error})")),
+        Err(_) => return None,
+    };
+    Some(what.to_owned())
 }
 
 fn system_directory(env: &Env) -> PathBuf {

@@ -8,7 +8,7 @@ use miette::{Diagnostic, NamedSource, SourceSpan};
 use crate::diag::{Failure, Snippet};
 use crate::host::Host;
 use crate::span::Span;
-use crate::value::Node;
+use crate::value::{Node, Value};
 use crate::{fetch, merge, yaml};
 
 /// Exit status where a profile cannot be found.
@@ -24,6 +24,14 @@ pub enum Error {
     #[error("failed to read config: {path}: {cause}")]
     #[diagnostic(code(atmos::config::unreadable), help("check that the file is readable UTF-8 text"))]
     Unreadable { path: String, cause: std::io::Error },
+
+    #[error("failed to read config: {path}:{line}:{column}: the text is not UTF-8 from here on")]
+    #[diagnostic(code(atmos::config::encoding), help("save the file as UTF-8"))]
+    Encoding { path: String, line: usize, column: usize },
+
+    #[error("failed to read config: {path} is {what}, not a file")]
+    #[diagnostic(code(atmos::config::no_file), help("put a file there, or remove it to go on with discovery"))]
+    NoFile { path: String, what: String },
 
     #[error("failed to read config: {place}: expected a map, got {found}")]
     #[diagnostic(code(atmos::config::not_a_map), help("a configuration file consists of `key: value` lines"))]
@@ -266,7 +274,7 @@ pub(super) struct Origin {
 impl Origin {
     /// Where the value behind `path` was written. `layer` names what it came from when that is no file.
     pub(super) fn of(host: &Host, document: &Node, path: &[&str], layer: &str) -> Origin {
-        let node = document.get_path(path.iter().copied());
+        let node = nearest_node(document, path);
         match node.and_then(|node| host.sources.place(node.span)) {
             Some(place) => Origin {
                 place: place.to_string(),
@@ -276,6 +284,22 @@ impl Origin {
             None => Origin { place: layer.to_owned(), source_code: None, at: None },
         }
     }
+}
+
+/// The node that a path leads to, else the last one on the way that has a place.
+fn nearest_node<'a>(document: &'a Node, path: &[&str]) -> Option<&'a Node> {
+    let mut node = document;
+    let mut last = None;
+    for part in path {
+        let next = match &node.value {
+            Value::List(list) => part.parse::<usize>().ok().and_then(|index| list.get(index)),
+            _ => node.get(part),
+        };
+        let Some(next) = next else { break };
+        node = next;
+        last = Some(node).filter(|node| node.span.is_known()).or(last);
+    }
+    last
 }
 
 /// An I/O error with its file.

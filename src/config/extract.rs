@@ -81,6 +81,7 @@ fn raw(node: &Node) -> Option<Raw> {
 
 /// Reads the typed settings off the layers, lowest first. `document` is their merge, for the places of faulty values.
 pub(super) fn extract(host: &Host, layers: &[Layer<'_>], document: &Node) -> Result<Root, Error> {
+    layers.iter().try_for_each(|layer| check_sections(host, layer))?;
     let figment = layers.iter().fold(Figment::new(), |figment, layer| figment.merge(layer));
     figment.extract().map_err(|error| mismatch(host, document, &error))
 }
@@ -96,6 +97,21 @@ fn mismatch(host: &Host, document: &Node, error: &figment::Error) -> Error {
     let layer = error.metadata.as_ref().map_or("configuration", |metadata| &metadata.name);
     let Origin { place, source_code, at } = Origin::of(host, document, &path, layer);
     Error::TypeMismatch { key: path.join("."), expected, found, place, source_code, at }
+}
+
+/// A list where a section should be would be read entry by entry into the settings, in the order in which they are
+/// declared.
+fn check_sections(host: &Host, layer: &Layer<'_>) -> Result<(), Error> {
+    let sections = SECTIONS.iter().filter(|section| !matches!(**section, "base_path" | "edition"));
+    let kinds = COMPONENTS.iter().map(|kind| vec!["components", kind]);
+    for path in sections.map(|section| vec![*section]).chain(kinds) {
+        if layer.node.get_path(path.iter().copied()).is_some_and(|node| node.as_list().is_some()) {
+            let Origin { place, source_code, at } = Origin::of(host, layer.node, &path, layer.name);
+            let (expected, found) = ("map".to_owned(), "list".to_owned());
+            return Err(Error::TypeMismatch { key: path.join("."), expected, found, place, source_code, at });
+        }
+    }
+    Ok(())
 }
 
 fn type_of(expected: &str) -> String {

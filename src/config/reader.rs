@@ -65,7 +65,7 @@ impl<'a> Reader<'a> {
         if let Some(document) = self.parsed.get(path) {
             return Ok(document.clone());
         }
-        let text = std::fs::read_to_string(path).map_err(|cause| unreadable(path, cause))?;
+        let text = text(path)?;
         let node = yaml::parse(&self.host.sources, path, &self.host.cwd, Arc::from(text)).map_err(Box::new)?;
         let document = match &node.value {
             Value::Map(_) => {
@@ -82,6 +82,19 @@ impl<'a> Reader<'a> {
         self.parsed.insert(path.to_path_buf(), document.clone());
         Ok(document)
     }
+}
+
+/// The text of a file; that it is none is an error with the place where it stops to be one.
+fn text(path: &Path) -> Result<String, Error> {
+    let bytes = std::fs::read(path).map_err(|cause| unreadable(path, cause))?;
+    String::from_utf8(bytes).map_err(|error| {
+        let good = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]).into_owned();
+        Error::Encoding {
+            path: path.display().to_string(),
+            line: good.matches('\n').count() + 1,
+            column: good.rsplit('\n').next().unwrap_or_default().chars().count() + 1,
+        }
+    })
 }
 
 /// Puts `over` on top of `target`. Unlike other lists, `commands` are put together by name.

@@ -41,9 +41,26 @@ impl Outcome {
         self.code == 0 && self.stop.is_none()
     }
 
+    /// What was captured, for a message: without colours, which belong to a terminal.
     pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.captured).trim_end().to_owned()
+        without_colours(String::from_utf8_lossy(&self.captured).trim_end())
     }
+}
+
+/// The text without the sequences that switch colours (`ESC [ … m`).
+fn without_colours(text: &str) -> String {
+    let mut pieces = text.split("\u{1b}[");
+    let mut plain = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let end = piece.find(|character: char| !character.is_ascii_digit() && character != ';');
+        if let Some(end) = end.filter(|end| piece[*end..].starts_with('m')) {
+            plain.push_str(&piece[end + 1..]);
+        } else {
+            plain.push_str("\u{1b}[");
+            plain.push_str(piece);
+        }
+    }
+    plain
 }
 
 /// What a child needs of its surroundings.
@@ -279,6 +296,12 @@ mod tests {
     use super::super::launch::Hangup;
     use super::*;
     use crate::secret::Secret;
+
+    #[test]
+    fn captured_text_has_no_colours() {
+        let text = "\u{1b}[31m\u{1b}[1mError:\u{1b}[0m\u{1b}[0m no \u{1b}[2J";
+        assert_eq!(without_colours(text), "Error: no \u{1b}[2J");
+    }
 
     fn shell(script: &str, output: Output) -> Launch {
         Launch {

@@ -53,6 +53,15 @@ impl Access {
         Ok(Access { host, settings, realm, keyring, cache, session, parent, configuration, helper_arguments, answers })
     }
 
+    /// Refuses a section from which nobody can tell who there is.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`]
+    pub fn sound(self) -> Result<Access> {
+        self.settings.sound(&self.host.sources)?;
+        Ok(self)
+    }
+
     /// Credentials of an identity of `session`: from the run around this process, which may use some identities and
     /// nothing else, or by the session itself.
     ///

@@ -13,6 +13,7 @@ use super::legacy;
 use crate::auth::delivery::{Delivery, Style, child_env, profile_name};
 use crate::auth::resolution::{Flag, Need, Source};
 use crate::auth::run::{Run, RunIdentity, RunSettings};
+use crate::auth::setting;
 use crate::auth::store::password_variables;
 use crate::auth::{AuthConfig, IdentityName, Options, Session};
 use crate::component::Instance;
@@ -63,6 +64,15 @@ pub(super) fn access(app: &App) -> Result<Access> {
     Access::open(app, Options::default())
 }
 
+/// Finds out before anything starts whether the component's setting can be read.
+///
+/// # Errors
+/// `settings.auth` is malformed.
+pub(super) fn check_setting(app: &App, instance: &Instance) -> Result<()> {
+    setting::identity(&instance.sections.settings, &app.host.sources, &app.host.talk)?;
+    Ok(())
+}
+
 /// Chooses the component's own identity, authenticates it and every required one, and prepares its private directory.
 ///
 /// # Errors
@@ -74,7 +84,7 @@ pub(super) async fn hold(app: &App, access: &Access, instance: &Instance, flag: 
         flag: flag.clone(),
         auth: &settings,
         defaults: &instance.auth_defaults,
-        setting: instance.sections.settings.get_path(["auth", "identity"]),
+        setting: setting::identity(&instance.sections.settings, &app.host.sources, &app.host.talk)?,
         need: Need::Run,
         instance: Some((&instance.name, &instance.stack)),
     })?;

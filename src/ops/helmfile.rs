@@ -101,17 +101,20 @@ pub struct GenerateRequest {
     pub file: Option<PathBuf>,
 }
 
-/// Writes the varfile of a component.
-pub fn generate_varfile(app: &App, request: &GenerateRequest) -> Result<()> {
+/// Writes the varfile of a component. With the file `-` it is the data for standard output instead.
+pub fn generate_varfile(app: &App, request: &GenerateRequest) -> Result<Option<String>> {
     let found = find(app, &request.component, request.stack.as_deref())?;
     let instance = resolve::evaluate(&app.host, &app.config, &found, &resolve::Options::default())?;
     let target = target(app, &instance)?;
+    if request.file.as_deref() == Some(std::path::Path::new("-")) {
+        return Ok(Some(target.varfile().content));
+    }
     let own = || target.folder.join(target.varfile_name());
     let path = request.file.as_ref().map_or_else(own, |file| app.host.absolute(file));
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let directory = path.parent().unwrap_or(&target.folder);
     files::File { name, ..target.varfile() }.write(directory)?;
-    Ok(())
+    Ok(None)
 }
 
 fn find(app: &App, component: &str, stack: Option<&str>) -> Result<Instance> {

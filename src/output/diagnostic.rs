@@ -1,9 +1,11 @@
 //! Errors as text: message, place with the lines around it, causes, what to do next.
 
 use std::fmt::Write as _;
+use std::ops::Range;
 
 use miette::{Diagnostic, LabeledSpan, SourceCode, SourceSpan};
 
+use super::printable::printable;
 use crate::diag::Report;
 
 /// The text of a report for stderr. `verbose` adds the stable code; colour is never used inside, so that the same
@@ -71,15 +73,58 @@ fn snippet(source: &dyn SourceCode, label: &LabeledSpan) -> Option<String> {
     let _ = writeln!(out, "  --> {}:{line}:{column}", contents.name().unwrap_or("input"));
     for (index, source_line) in text.lines().enumerate() {
         let number = contents.line() + index + 1;
-        let _ = writeln!(out, "  {number:>width$} | {source_line}");
+        let labelled = if number == line { exact.column()..exact.column() + label.len() } else { 0..0 };
+        let shown = Shown::of(source_line, labelled);
+        let _ = writeln!(out, "  {number:>width$} | {}", shown.text);
         if number == line {
-            let prefix: usize = source_line.char_indices().take_while(|(at, _)| *at < exact.column()).count();
-            let marks = "^".repeat(label.len().clamp(1, source_line.len().saturating_sub(exact.column()).max(1)));
+            let (indent, marks) = (" ".repeat(shown.before), "^".repeat(shown.marked.max(1)));
             let note = label.label().map(|note| format!(" {note}")).unwrap_or_default();
-            let _ = writeln!(out, "  {:>width$} | {}{marks}{note}", "", " ".repeat(prefix));
+            let _ = writeln!(out, "  {:>width$} | {indent}{marks}{note}", "");
         }
     }
     Some(out)
+}
+
+/// Columns of a source line that are shown; a generated manifest may have millions.
+const COLUMNS: usize = 200;
+/// Columns of them in front of the label.
+const LEAD: usize = 80;
+
+/// A source line as it is shown: printable, and cut around its label.
+struct Shown {
+    text: String,
+    /// Width of what stands before the label, and of the label.
+    before: usize,
+    marked: usize,
+}
+
+impl Shown {
+    /// `label` is in bytes of the line.
+    fn of(line: &str, label: Range<usize>) -> Shown {
+        let lead = line.char_indices().take_while(|(at, _)| *at < label.start).count();
+        let cut = line.chars().nth(COLUMNS).is_some();
+        let skip = if cut { lead.saturating_sub(LEAD) } else { 0 };
+        let mut shown = Shown { text: String::new(), before: 0, marked: 0 };
+        if skip > 0 {
+            shown.text.push('…');
+            shown.before = 1;
+        }
+        for (at, character) in line.char_indices().skip(skip).take(COLUMNS) {
+            let mut buffer = [0; 4];
+            let piece = printable(character.encode_utf8(&mut buffer)).into_owned();
+            let width = piece.chars().count();
+            if at < label.start {
+                shown.before += width;
+            } else if at < label.end {
+                shown.marked += width;
+            }
+            shown.text.push_str(&piece);
+        }
+        if line.chars().nth(skip + COLUMNS).is_some() {
+            shown.text.push('…');
+        }
+        shown
+    }
 }
 
 #[cfg(test)]
@@ -121,5 +166,18 @@ mod tests {
 
         code: atmos::stack::import_not_found
         ");
+    }
+
+    #[test]
+    fn long_lines_are_cut_around_the_label_and_control_characters_are_written_out() {
+        let line = format!("{}\u{1b}[31mnope{}", "a".repeat(1_000_000), "b".repeat(1_000_000));
+        let source_text = NamedSource::new("stacks/a.yaml", Arc::from(line));
+        let report = Report::from(Missing { source_text, at: (1_000_005, 1_000_004).into() });
+        let text = render(&report, false);
+        assert!(text.len() < 2_000, "{}", text.len());
+        assert!(!text.contains('\u{1b}'), "{text}");
+        let (before, marks) = (format!("…{}\\u{{1b}}[31m", "a".repeat(75)), "^".repeat(120));
+        assert!(text.contains(&format!("1 | {before}nope{}…\n", "b".repeat(116))), "{text}");
+        assert!(text.contains(&format!("  | {}{marks} here\n", " ".repeat(before.chars().count()))), "{text}");
     }
 }

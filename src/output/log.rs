@@ -11,6 +11,7 @@ use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::prelude::*;
 
+use super::printable::printable;
 use crate::secret::Masker;
 
 /// Levels of `logs.level`, from the most talkative.
@@ -83,7 +84,7 @@ impl<S: Subscriber> Layer<S> for Lines {
         event.record(&mut fields);
         let line = format!("{tag} {}{}\n", fields.message, fields.pairs);
         let mut sink = self.sink.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let _ = sink.write_all(self.masker.mask(&line).as_bytes());
+        let _ = sink.write_all(printable(&self.masker.mask(&line)).as_bytes());
     }
 }
 

@@ -5,6 +5,7 @@
 pub mod auth;
 mod diagnostic;
 mod log;
+mod printable;
 mod screen;
 mod table;
 

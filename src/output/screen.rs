@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::diag::{Message, Report, Talk, Warning};
 use crate::secret::Masker;
 
+use super::printable::printable;
 use super::{Level, diagnostic};
 
 /// Where data, talk and errors go, and whether secrets are masked on the way.
@@ -57,6 +58,8 @@ impl Screen {
             Some(masker) => masker.mask(&text).into_owned(),
             None => text,
         };
+        // After masking, which knows secrets as they are.
+        let text = printable(&text).into_owned();
         let text = if self.colour { text.replacen("**Error:**", "\u{1b}[1;31m**Error:**\u{1b}[0m", 1) } else { text };
         Screen::stderr(&text);
     }
@@ -75,10 +78,8 @@ impl Screen {
             Message::Warning(warning) if self.level <= Level::Warning => warning_text(warning),
             _ => return,
         };
-        Screen::stderr(&format!(
-            "{}\n",
-            self.masker.as_ref().map_or(line.as_str().into(), |masker| masker.mask(&line))
-        ));
+        let line = self.masker.as_ref().map_or(line.as_str().into(), |masker| masker.mask(&line));
+        Screen::stderr(&format!("{}\n", printable(&line)));
     }
 
     /// A failing stderr leaves nobody to tell.

@@ -42,6 +42,13 @@ pub enum Error {
     #[diagnostic(code(atmos::stack::pattern), help("correct the pattern in `atmos.yaml`"))]
     Pattern { pattern: String, message: String },
 
+    #[error("failed to read the stack directory '{path}': {message}")]
+    #[diagnostic(
+        code(atmos::stack::directory),
+        help("make it readable, or leave it out with `stacks.excluded_paths` in `atmos.yaml`")
+    )]
+    Directory { path: String, message: String },
+
     #[error("failed to read stack manifest '{file}': {message}")]
     #[diagnostic(code(atmos::stack::read), help("check that the file exists and that you may read it"))]
     Read { file: String, message: String },

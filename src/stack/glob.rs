@@ -8,44 +8,61 @@ use globset::{Glob, GlobBuilder, GlobMatcher};
 /// Symbolic links may form circles; no real tree is deeper than this.
 const DEPTH: usize = 64;
 
+/// What a search came upon.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    pub files: Vec<PathBuf>,
+    /// Directories on the way that may not be read, each with the reason: whatever they hold is missing in `files`.
+    pub unreadable: Vec<(PathBuf, String)>,
+}
+
 /// Files below `root` that match `pattern`, in the order of the reference: directory by directory, each sorted by name.
 ///
 /// # Errors
 /// The message of a pattern that is not valid.
-pub(crate) fn find(root: &Path, pattern: &str) -> Result<Vec<PathBuf>, String> {
-    let mut found = Vec::new();
+pub(crate) fn find(root: &Path, pattern: &str) -> Result<Found, String> {
+    let mut found = Found::default();
     for pattern in braces(pattern) {
-        for path in find_one(root, &pattern)? {
-            if !found.contains(&path) {
-                found.push(path);
+        for path in find_one(root, &pattern, &mut found.unreadable)? {
+            if !found.files.contains(&path) {
+                found.files.push(path);
             }
         }
     }
     Ok(found)
 }
 
-fn find_one(root: &Path, pattern: &str) -> Result<Vec<PathBuf>, String> {
+fn find_one(root: &Path, pattern: &str, unreadable: &mut Unreadable) -> Result<Vec<PathBuf>, String> {
     let start = if pattern.starts_with('/') { Path::new("/") } else { root };
     let mut places = vec![start.to_path_buf()];
     let segments: Vec<&str> = pattern.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
     for (index, segment) in segments.iter().enumerate() {
         let last = index + 1 == segments.len();
         places = match *segment {
-            "**" => places.iter().flat_map(|place| below(place, last)).collect(),
+            "**" => places.iter().flat_map(|place| below(place, last, unreadable)).collect(),
             ".." => places.iter().filter_map(|place| place.parent().map(Path::to_path_buf)).collect(),
             name if is_plain(name) => {
                 places.iter().map(|place| place.join(name)).filter(|path| path.exists()).collect()
             }
             name => {
                 let matcher = compile(name)?.compile_matcher();
-                places.iter().flat_map(|place| matching(place, &matcher)).collect()
+                places.iter().flat_map(|place| matching(place, &matcher, unreadable)).collect()
             }
         };
         if places.is_empty() {
             break;
         }
     }
-    places.retain(|path| path.is_file());
+    places.retain(|path| match path.metadata() {
+        Ok(metadata) => metadata.is_file(),
+        Err(error) => {
+            // A directory whose names may be listed and not looked at.
+            if let Some(parent) = path.parent() {
+                note(parent, &error, unreadable);
+            }
+            false
+        }
+    });
     Ok(places)
 }
 
@@ -67,8 +84,23 @@ fn compile(pattern: &str) -> Result<Glob, String> {
         .map_err(|error| error.kind().to_string())
 }
 
-fn entries(place: &Path) -> Vec<(String, PathBuf)> {
-    let Ok(entries) = std::fs::read_dir(place) else { return Vec::new() };
+type Unreadable = Vec<(PathBuf, String)>;
+
+/// Remembers what is there and may not be read. That something is not there, or no directory, is nobody's fault.
+fn note(place: &Path, error: &std::io::Error, unreadable: &mut Unreadable) {
+    if error.kind() == std::io::ErrorKind::PermissionDenied && !unreadable.iter().any(|(known, _)| known == place) {
+        unreadable.push((place.to_path_buf(), error.to_string()));
+    }
+}
+
+fn entries(place: &Path, unreadable: &mut Unreadable) -> Vec<(String, PathBuf)> {
+    let entries = match std::fs::read_dir(place) {
+        Ok(entries) => entries,
+        Err(error) => {
+            note(place, &error, unreadable);
+            return Vec::new();
+        }
+    };
     let mut names: Vec<_> = entries
         .filter_map(Result::ok)
         .filter_map(|entry| entry.file_name().into_string().ok().map(|name| (name, entry.path())))
@@ -77,27 +109,27 @@ fn entries(place: &Path) -> Vec<(String, PathBuf)> {
     names
 }
 
-fn matching(place: &Path, matcher: &GlobMatcher) -> Vec<PathBuf> {
-    entries(place).into_iter().filter(|(name, _)| matcher.is_match(name)).map(|(_, path)| path).collect()
+fn matching(place: &Path, matcher: &GlobMatcher, unreadable: &mut Unreadable) -> Vec<PathBuf> {
+    entries(place, unreadable).into_iter().filter(|(name, _)| matcher.is_match(name)).map(|(_, path)| path).collect()
 }
 
 /// The directories at and below `place`, parents before children; with `files` the files, too.
-fn below(place: &Path, files: bool) -> Vec<PathBuf> {
-    fn walk(place: &Path, files: bool, depth: usize, found: &mut Vec<PathBuf>) {
+fn below(place: &Path, files: bool, unreadable: &mut Unreadable) -> Vec<PathBuf> {
+    fn walk(place: &Path, files: bool, depth: usize, found: &mut Vec<PathBuf>, unreadable: &mut Unreadable) {
         if depth > DEPTH {
             return;
         }
-        for (_, path) in entries(place) {
+        for (_, path) in entries(place, unreadable) {
             if path.is_dir() {
                 found.push(path.clone());
-                walk(&path, files, depth + 1, found);
+                walk(&path, files, depth + 1, found, unreadable);
             } else if files {
                 found.push(path);
             }
         }
     }
     let mut found = vec![place.to_path_buf()];
-    walk(place, files, 0, &mut found);
+    walk(place, files, 0, &mut found, unreadable);
     found
 }
 
@@ -163,6 +195,7 @@ mod tests {
         ] {
             let found: Vec<_> = find(temp.path(), pattern)
                 .unwrap()
+                .files
                 .iter()
                 .map(|path| path.strip_prefix(temp.path()).unwrap().display().to_string())
                 .collect();

@@ -54,6 +54,8 @@ pub(crate) enum Target {
     Template,
     Missing,
     InvalidPattern(String),
+    /// A directory that the pattern leads to may not be read.
+    Unreadable(String),
 }
 
 /// The entries of the `import` section of the manifest `file` (its path relative to the base path of the stacks).
@@ -201,8 +203,11 @@ pub(crate) fn resolve(import: &Import, base: &Path, templates: bool) -> Target {
         return if file.is_file() { Target::Files(vec![file]) } else { Target::Missing };
     }
     match glob::find(base, &pattern) {
-        Ok(files) if files.is_empty() => Target::Missing,
-        Ok(files) => Target::Files(files),
+        Ok(found) => match found.unreadable.into_iter().next() {
+            Some((path, message)) => Target::Unreadable(format!("'{}': {message}", path.display())),
+            None if found.files.is_empty() => Target::Missing,
+            None => Target::Files(found.files),
+        },
         Err(message) => Target::InvalidPattern(message),
     }
 }

@@ -159,9 +159,14 @@ pub(crate) fn discover(config: &Config) -> Result<Vec<(Arc<str>, PathBuf)>, Erro
         let name = pattern.rsplit('/').next().unwrap_or("");
         let extensions: &[&str] = if name.contains('.') { &[""] } else { &EXTENSIONS };
         for extension in extensions {
-            let paths = glob::find(base, &format!("{pattern}{extension}"))
+            let here = glob::find(base, &format!("{pattern}{extension}"))
                 .map_err(|message| Error::Pattern { pattern: included.clone(), message })?;
-            found.extend(paths);
+            if let Some((path, message)) =
+                here.unreadable.into_iter().find(|(path, _)| !is_excluded(base, &excluded, path))
+            {
+                return Err(Error::Directory { path: path.display().to_string(), message });
+            }
+            found.extend(here.files);
         }
     }
     let mut manifests: Vec<(Arc<str>, PathBuf)> = found
@@ -182,6 +187,13 @@ pub(crate) fn discover(config: &Config) -> Result<Vec<(Arc<str>, PathBuf)>, Erro
         return Err(Error::NoManifests { paths: paths.join(", ") });
     }
     Ok(manifests)
+}
+
+/// Whether everything in a directory is excluded, as far as its patterns can say that without a look at the names.
+fn is_excluded(base: &Path, excluded: &[String], directory: &Path) -> bool {
+    let directory = crate::host::fs::clean(directory);
+    let inside = directory.strip_prefix(base).unwrap_or(&directory).join("any.yaml");
+    excluded.iter().any(|pattern| glob::matches(pattern, &inside.to_string_lossy()).unwrap_or(true))
 }
 
 /// The pattern relative to the base path of the stacks, or absolute when it leads elsewhere.

@@ -114,8 +114,8 @@ impl Merger<'_> {
                 source_code: located.source,
                 at: located.at,
             }),
-            Target::InvalidPattern(message) => Err(Error::Import {
-                help: "correct the pattern in this path".to_owned(),
+            Target::InvalidPattern(message) | Target::Unreadable(message) => Err(Error::Import {
+                help: "correct this path, or make the directory readable".to_owned(),
                 message: format!("invalid import '{}' in the file '{name}': {message}", import.written),
                 place: located.text,
                 chain: String::new(),

@@ -34,7 +34,7 @@ pub struct Function {
 }
 
 /// The data model: JSON plus unsigned 64-bit integers and typed functions.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default)]
 pub enum Value {
     #[default]
     Null,
@@ -47,6 +47,24 @@ pub enum Value {
     List(Arc<Vec<Node>>),
     Map(Arc<Map>),
     Function(Arc<Function>),
+}
+
+/// Structural: what is written the same way is equal, `.nan` included, so that a value always equals itself.
+impl PartialEq for Value {
+    fn eq(&self, other: &Value) -> bool {
+        match (self, other) {
+            (Value::Null, Value::Null) => true,
+            (Value::Bool(left), Value::Bool(right)) => left == right,
+            (Value::Int(left), Value::Int(right)) => left == right,
+            (Value::UInt(left), Value::UInt(right)) => left == right,
+            (Value::Float(left), Value::Float(right)) => left == right || (left.is_nan() && right.is_nan()),
+            (Value::String(left), Value::String(right)) => left == right,
+            (Value::List(left), Value::List(right)) => Arc::ptr_eq(left, right) || left == right,
+            (Value::Map(left), Value::Map(right)) => Arc::ptr_eq(left, right) || left == right,
+            (Value::Function(left), Value::Function(right)) => left == right,
+            _ => false,
+        }
+    }
 }
 
 impl Value {
@@ -230,6 +248,14 @@ mod tests {
         {
             assert_eq!(format_float(number), text);
         }
+    }
+
+    #[test]
+    fn a_value_equals_itself_even_where_it_is_no_number() {
+        let nan = || Node::from(vec![Node::from(Value::Float(f64::NAN))]);
+        assert_eq!(nan(), nan());
+        assert_ne!(Node::from(Value::Float(f64::NAN)), Node::from(Value::Float(1.0)));
+        assert_ne!(Node::from(1), Node::from(Value::Float(1.0)));
     }
 
     #[test]

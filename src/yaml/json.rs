@@ -1,6 +1,7 @@
 //! JSON output: two spaces, keys in bytewise order, no HTML escaping.
 
 use super::error::Error;
+use crate::span::Span;
 use crate::value::{Node, Path, Value, format_float, function_text};
 
 /// The JSON text of a node with a final line break. Infinities, which JSON has not, become `null`;
@@ -33,10 +34,20 @@ fn emit_with(node: &Node, order: Order) -> String {
 /// # Errors
 /// A number that JSON cannot express, with the path to its key.
 pub fn try_emit_json(node: &Node) -> Result<String, Error> {
-    if !is_finite(node) {
-        check(node, &mut Path::new())?;
+    match not_json(node) {
+        Some(NotJson { path, value, .. }) => Err(Error::NotJson { path, value: value.to_owned() }),
+        None => Ok(emit_json(node)),
     }
-    Ok(emit_json(node))
+}
+
+/// A number that JSON cannot express.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotJson {
+    /// Path to its key.
+    pub path: String,
+    /// `+Inf`, `-Inf` or `NaN`.
+    pub value: &'static str,
+    pub span: Span,
 }
 
 /// Whether JSON can express every number in the node.
@@ -49,33 +60,37 @@ fn is_finite(node: &Node) -> bool {
     }
 }
 
-/// Finds the number that is at fault, for the message.
-fn check(node: &Node, path: &mut Path) -> Result<(), Error> {
-    match &node.value {
-        Value::Float(number) if !number.is_finite() => {
-            let value = if number.is_nan() {
-                "NaN"
-            } else if *number > 0.0 {
-                "+Inf"
-            } else {
-                "-Inf"
-            };
-            Err(Error::NotJson { path: path.to_string(), value: value.to_owned() })
+/// The first number below `node` that JSON cannot express.
+pub fn not_json(node: &Node) -> Option<NotJson> {
+    fn walk(node: &Node, path: &mut Path) -> Option<NotJson> {
+        match &node.value {
+            Value::Float(number) if !number.is_finite() => {
+                let value = if number.is_nan() {
+                    "NaN"
+                } else if *number > 0.0 {
+                    "+Inf"
+                } else {
+                    "-Inf"
+                };
+                Some(NotJson { path: path.to_string(), value, span: node.span })
+            }
+            Value::List(list) => list.iter().enumerate().find_map(|(index, item)| {
+                path.push_index(index);
+                let found = walk(item, path);
+                path.pop();
+                found
+            }),
+            Value::Map(map) => map.iter().find_map(|(key, item)| {
+                path.push_key(key);
+                let found = walk(item, path);
+                path.pop();
+                found
+            }),
+            _ => None,
         }
-        Value::List(list) => list.iter().enumerate().try_for_each(|(index, item)| {
-            path.push_index(index);
-            check(item, path)?;
-            path.pop();
-            Ok(())
-        }),
-        Value::Map(map) => map.iter().try_for_each(|(key, item)| {
-            path.push_key(key);
-            check(item, path)?;
-            path.pop();
-            Ok(())
-        }),
-        _ => Ok(()),
     }
+    // Paths are built only when there is something to report.
+    if is_finite(node) { None } else { walk(node, &mut Path::new()) }
 }
 
 fn write(out: &mut String, node: &Node, level: usize, order: Order) {

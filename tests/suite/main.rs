@@ -29,6 +29,7 @@ mod places;
 mod render;
 mod secrets;
 mod signals;
+mod small;
 mod snapshots;
 mod values;
 mod warm;

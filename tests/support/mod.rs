@@ -16,6 +16,7 @@ mod scan;
 mod secret_service;
 mod sts;
 mod terminal;
+mod user;
 
 pub(crate) use background::{descendants, free_port, signal, wait_until};
 pub(crate) use cloud::{AMBIENT_KEY, Cloud, Probe, variables};
@@ -27,3 +28,4 @@ pub(crate) use scan::Scanner;
 pub(crate) use secret_service::SecretService;
 pub(crate) use sts::Sts;
 pub(crate) use terminal::Terminal;
+pub(crate) use user::ordinary_user;

@@ -78,7 +78,7 @@ impl Sandbox {
         sandbox.with_terraform()
     }
 
-    fn with_terraform(mut self) -> Sandbox {
+    pub(crate) fn with_terraform(mut self) -> Sandbox {
         self.set("ATMOS_COMPONENTS_TERRAFORM_COMMAND", parts::terraform());
         self
     }

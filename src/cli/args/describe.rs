@@ -30,11 +30,11 @@ pub enum DescribeCommand {
 #[derive(Debug, Clone, Args)]
 pub struct ProcessingArgs {
     /// Evaluate Go templates [env: ATMOS_PROCESS_TEMPLATES] [default: true]
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    #[arg(long)]
     pub process_templates: Option<bool>,
 
     /// Evaluate YAML functions [env: ATMOS_PROCESS_FUNCTIONS] [default: true]
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    #[arg(long)]
     pub process_functions: Option<bool>,
 
     /// Leave these YAML functions as they are written, for example `env,repo-root` [env: ATMOS_SKIP]
@@ -64,7 +64,7 @@ pub struct ComponentArgs {
     pub query: Option<String>,
 
     /// Comments with the origin of each value; not built yet, `false` is accepted
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    #[arg(long)]
     pub provenance: Option<bool>,
 
     #[command(flatten)]
@@ -107,7 +107,7 @@ pub struct StacksArgs {
     pub sections: Vec<String>,
 
     /// Show stacks without components, too
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    #[arg(long)]
     pub include_empty_stacks: Option<bool>,
 
     /// yaml or json [default: yaml]

@@ -40,22 +40,22 @@ pub struct GlobalArgs {
 
     /// No colour [env: ATMOS_NO_COLOR, NO_COLOR]
     #[arg(long, global = true)]
-    pub no_color: bool,
+    pub no_color: Option<bool>,
 
     /// Colour even when the output is no terminal [env: ATMOS_FORCE_COLOR, CLICOLOR_FORCE]
     #[arg(long, global = true)]
-    pub force_color: bool,
+    pub force_color: Option<bool>,
 
     /// Behave as on a terminal where a device code has to be shown [env: ATMOS_FORCE_TTY]
     #[arg(long, global = true)]
     pub force_tty: bool,
 
     /// Mask known secrets in output [env: ATMOS_MASK] [default: true]
-    #[arg(long, global = true, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    #[arg(long, global = true)]
     pub mask: Option<bool>,
 
     /// Ask questions where a person can answer [env: ATMOS_INTERACTIVE] [default: true]
-    #[arg(long, global = true, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    #[arg(long, global = true)]
     pub interactive: Option<bool>,
 
     /// Merge lists by replace, append or merge [env: ATMOS_SETTINGS_LIST_MERGE_STRATEGY]
@@ -72,5 +72,5 @@ pub struct GlobalArgs {
 
     /// More detail in errors: the stable code and every cause [env: ATMOS_VERBOSE]
     #[arg(short = 'v', long, global = true)]
-    pub verbose: bool,
+    pub verbose: Option<bool>,
 }

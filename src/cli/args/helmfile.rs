@@ -29,7 +29,7 @@ pub struct HelmfileRun {
 
     /// Show what would run; write and start nothing [env: ATMOS_DRY_RUN]
     #[arg(long)]
-    pub dry_run: bool,
+    pub dry_run: Option<bool>,
 
     /// Options that helmfile takes before its sub-command, split at blanks
     #[arg(long, value_name = "OPTIONS", allow_hyphen_values = true)]

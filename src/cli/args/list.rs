@@ -43,15 +43,15 @@ pub struct ComponentsArgs {
     pub kind: Option<String>,
 
     /// Only abstract components; `=false` for the others
-    #[arg(long = "abstract", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    #[arg(long = "abstract")]
     pub abstract_: Option<bool>,
 
     /// Only enabled components; `=false` for the disabled ones
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    #[arg(long)]
     pub enabled: Option<bool>,
 
     /// Only locked components; `=false` for the others
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    #[arg(long)]
     pub locked: Option<bool>,
 
     /// table, json, yaml, csv or tsv [env: ATMOS_LIST_FORMAT] [default: table]

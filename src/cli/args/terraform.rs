@@ -29,11 +29,11 @@ pub struct TerraformRun {
 
     /// Show what would run; write and start nothing [env: ATMOS_DRY_RUN]
     #[arg(long)]
-    pub dry_run: bool,
+    pub dry_run: Option<bool>,
 
     /// No implicit init [env: ATMOS_SKIP_INIT]
     #[arg(long)]
-    pub skip_init: bool,
+    pub skip_init: Option<bool>,
 
     /// Init and select the workspace even when nothing changed
     #[arg(long, conflicts_with = "skip_init")]
@@ -41,7 +41,7 @@ pub struct TerraformRun {
 
     /// Pass the variable file to init [env: ATMOS_INIT_PASS_VARS]
     #[arg(long)]
-    pub init_pass_vars: bool,
+    pub init_pass_vars: Option<bool>,
 
     /// Value of TF_APPEND_USER_AGENT [env: ATMOS_APPEND_USER_AGENT]
     #[arg(long, value_name = "TEXT")]
@@ -59,11 +59,11 @@ pub struct TerraformRun {
 #[derive(Debug, Clone, Default, Args)]
 pub struct InitFlags {
     /// Write backend.tf.json [env: ATMOS_AUTO_GENERATE_BACKEND_FILE]
-    #[arg(long, value_name = "BOOL")]
+    #[arg(long)]
     pub auto_generate_backend_file: Option<bool>,
 
     /// Run init with -reconfigure [env: ATMOS_INIT_RUN_RECONFIGURE]
-    #[arg(long, value_name = "BOOL")]
+    #[arg(long)]
     pub init_run_reconfigure: Option<bool>,
 }
 
@@ -72,7 +72,7 @@ pub struct InitFlags {
 pub struct Fleet {
     /// Every component of the stack, in dependency order
     #[arg(long)]
-    pub all: bool,
+    pub all: Option<bool>,
 }
 
 /// Flags around planfiles.
@@ -99,7 +99,7 @@ pub enum TerraformCommand {
         fleet: Fleet,
         /// Save no planfile [env: ATMOS_TERRAFORM_PLAN_SKIP_PLANFILE]
         #[arg(long)]
-        skip_planfile: bool,
+        skip_planfile: Option<bool>,
     },
     /// Make the changes
     Apply {
@@ -123,7 +123,7 @@ pub enum TerraformCommand {
         #[command(flatten)]
         plan: PlanFlags,
         /// Run init before [env: ATMOS_TERRAFORM_DEPLOY_RUN_INIT]
-        #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+        #[arg(long)]
         deploy_run_init: Option<bool>,
     },
     /// Destroy what the component made
@@ -220,15 +220,15 @@ pub struct CleanArgs {
 
     /// Remove the local state, too
     #[arg(long)]
-    pub everything: bool,
+    pub everything: Option<bool>,
 
     /// Do not ask
     #[arg(short, long)]
-    pub force: bool,
+    pub force: Option<bool>,
 
     /// Keep .terraform.lock.hcl
     #[arg(long)]
-    pub skip_lock_file: bool,
+    pub skip_lock_file: Option<bool>,
 }
 
 #[derive(Debug, Subcommand)]

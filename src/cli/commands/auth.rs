@@ -41,7 +41,7 @@ pub(super) fn flag(identity: &IdentityArgs) -> Flag {
 }
 
 fn access(context: &Context, options: Options) -> Result<Access> {
-    Access::open(&context.app_with_config()?, options)
+    Access::open(&context.app_with_config()?, options)?.sound()
 }
 
 fn login(context: &Context, args: LoginArgs) -> Result<u8> {
@@ -92,7 +92,7 @@ fn env(context: &Context, args: EnvArgs) -> Result<u8> {
 
 fn exec(context: &Context, args: ExecArgs) -> Result<u8> {
     let app = context.app_with_config()?;
-    let access = Access::open(&app, Options::default())?;
+    let access = Access::open(&app, Options::default())?.sound()?;
     let request = auth::ExecRequest { identity: flag(&args.identity), command: args.command, delivery: args.delivery };
     context.block_on(auth::exec(&app, &access, &request))?
 }
@@ -113,14 +113,14 @@ fn process(context: &Context, args: ProcessArgs) -> Result<u8> {
     if let Some(realm) = args.realm {
         app.host.env.set(REALM_VARIABLE, realm);
     }
-    let access = Access::open(&app, Options { interactive: false, ..Options::default() })?;
+    let access = Access::open(&app, Options { interactive: false, ..Options::default() })?.sound()?;
     write::raw(context, &context.block_on(auth::process(&access, &request))??)?;
     Ok(0)
 }
 
 fn list(context: &Context, args: &AuthListArgs) -> Result<u8> {
     let app = context.app_with_config()?;
-    let access = Access::open(&app, Options { interactive: false, ..Options::default() })?;
+    let access = Access::open(&app, Options { interactive: false, ..Options::default() })?.sound()?;
     let names = |text: &Option<String>| {
         text.as_ref().map(|text| text.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect())
     };
@@ -144,10 +144,11 @@ fn list(context: &Context, args: &AuthListArgs) -> Result<u8> {
 }
 
 fn validate(context: &Context, args: &ValidateArgs) -> Result<u8> {
-    if context.global.verbose {
+    if context.global.verbose == Some(true) {
         context.host.talk.info("Validating authentication configuration");
     }
-    let access = access(context, Options { interactive: false, ..Options::default() })?;
+    let options = Options { interactive: false, ..Options::default() };
+    let access = Access::open(&context.app_with_config()?, options)?;
     let report = auth::validate(&access);
     let sources = &access.host.sources;
     match args.format.as_deref() {

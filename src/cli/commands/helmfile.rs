@@ -4,9 +4,10 @@ use std::ffi::OsString;
 
 use super::super::args::{HelmfileArgs, HelmfileCommand, HelmfileGenerate, HelmfileRun};
 use super::super::error::Error;
+use super::super::parse::booleans;
 use super::super::setup::{Context, flag};
 use super::terraform::{redirect, stack};
-use super::{auth, unknown};
+use super::{auth, unknown, write};
 use crate::diag::Result;
 use crate::ops::helmfile::{self, GenerateRequest, RunRequest};
 use crate::resolve;
@@ -27,7 +28,9 @@ pub(super) fn run(context: &Context, args: HelmfileArgs) -> Result<u8> {
         HelmfileCommand::Generate { command: HelmfileGenerate::Varfile { component, stack: given, file } } => {
             let app = context.app_with_config()?;
             let stack = stack(given, &context.host.env);
-            helmfile::generate_varfile(&app, &GenerateRequest { component, stack, file })?;
+            if let Some(data) = helmfile::generate_varfile(&app, &GenerateRequest { component, stack, file })? {
+                write::data(context, &data)?;
+            }
             Ok(0)
         }
         HelmfileCommand::Other(words) => other(context, &words),
@@ -64,9 +67,9 @@ fn other(context: &Context, words: &[OsString]) -> Result<u8> {
     ];
     let verb = words.first().map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
     if !KNOWN.contains(&verb.as_str()) {
-        return Err(unknown::command("atmos helmfile", words).into());
+        return Err(unknown::command_beside("atmos helmfile", words, &KNOWN).into());
     }
-    let parsed = <Words as clap::CommandFactory>::command()
+    let parsed = booleans(<Words as clap::CommandFactory>::command())
         .try_get_matches_from(words)
         .and_then(|matches| Words::from_arg_matches(&matches));
     let parsed = parsed.map_err(|error| Error::Usage {

@@ -136,7 +136,7 @@ fn request(context: &Context, word: &str, run: TerraformRun, init: &InitFlags) -
     })
 }
 
-fn all(mut request: RunRequest, context: &Context, given: bool, word: &str) -> Result<RunRequest> {
+fn all(mut request: RunRequest, context: &Context, given: Option<bool>, word: &str) -> Result<RunRequest> {
     request.all = flag(given, &context.host.env, &format!("ATMOS_TERRAFORM_{word}_ALL"))?;
     Ok(request)
 }
@@ -229,7 +229,9 @@ fn generate(context: &Context, command: GenerateCommand) -> Result<u8> {
             let app = context.app_with_config()?;
             let evaluation = describe::processing(env, &processing)?;
             let request = GenerateRequest { component, stack: stack(given, env), file, evaluation };
-            context.block_on(terraform::generate_varfile(&app, &request))??;
+            if let Some(data) = context.block_on(terraform::generate_varfile(&app, &request))?? {
+                write::data(context, &data)?;
+            }
         }
         GenerateCommand::Backend { component, stack: given, processing } => {
             let app = context.app_with_config()?;

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::folder;
-use super::target::{BACKEND_FILE, Target};
+pub use super::target::BACKEND_FILE;
+use super::target::Target;
 use crate::exec::Error;
 
 /// Choices of the user.
@@ -43,8 +44,9 @@ pub fn targets(target: &Target, data_dir: Option<&Path>, options: Options) -> Ve
     finish(paths)
 }
 
-/// The same for a whole component folder without an instance.
-pub fn folder_targets(folder: &Path, options: Options) -> Vec<PathBuf> {
+/// The same for a whole component folder. `own` names the files in it that belong to its instances and that no ending
+/// tells from the user's.
+pub fn folder_targets(folder: &Path, own: &[String], options: Options) -> Vec<PathBuf> {
     let mut paths = vec![folder.join(".terraform")];
     if !options.skip_lock_file {
         paths.push(folder.join(".terraform.lock.hcl"));
@@ -54,6 +56,7 @@ pub fn folder_targets(folder: &Path, options: Options) -> Vec<PathBuf> {
         entries.map(|entry| entry.path()).filter(|path| path.to_string_lossy().ends_with(".terraform.tfvars.json")),
     );
     paths.extend(folder::written(folder).into_keys().map(|name| folder.join(name)));
+    paths.extend(own.iter().map(|name| folder.join(name)));
     if options.everything {
         paths.push(folder.join("terraform.tfstate.d"));
     }
@@ -128,6 +131,8 @@ mod tests {
         assert_eq!(count(&paths), 2);
         remove(&paths).unwrap();
         assert!(temp.path().join("terraform.tfstate.d/dev2/terraform.tfstate").exists());
-        assert!(folder_targets(temp.path(), Options::default()).is_empty());
+        assert!(folder_targets(temp.path(), &[], Options::default()).is_empty());
+        let own = ["prod-vpc.planfile".to_owned(), "gone.planfile".to_owned()];
+        assert_eq!(folder_targets(temp.path(), &own, Options::default()), [temp.path().join("prod-vpc.planfile")]);
     }
 }

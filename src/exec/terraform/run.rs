@@ -66,7 +66,10 @@ pub async fn run(mut context: Context<'_>, plan: &Plan) -> Result<Finished, Erro
     let code = match outcome.code {
         0 => 0,
         2 if plan.detailed_exit_code => 2,
-        code => return Err(Error::child_failed(described(&launch), code, launch.stderr.as_ref())),
+        code => {
+            let error = Error::child_failed(described(&launch), code, launch.stderr.as_ref());
+            return Err(hint_at_init(error, &context, plan));
+        }
     };
     if let Some(name) = &plan.saves {
         files::narrow(&target.folder.join(name))?;
@@ -161,6 +164,22 @@ async fn prepare(context: &mut Context<'_>, plan: &Plan) -> Result<Vec<u8>, Erro
     }
     remember(target, plan, found.memory, &Folder::look(look), &data)?;
     Ok(Vec::new())
+}
+
+/// Says where init is switched on, which `deploy` leaves out unless it is told.
+fn hint_at_init(error: Error, context: &Context<'_>, plan: &Plan) -> Error {
+    let left_out = plan.init == InitWish::Never && context.request.words == ["deploy"] && !context.request.skip_init;
+    match error {
+        Error::ChildFailed { command, code, help } if left_out => Error::ChildFailed {
+            help: format!(
+                "{help}\nif terraform asks for `init`: `deploy` runs it only with `--init`, `--deploy-run-init`, or \
+                 `components.terraform.deploy_run_init: true` in atmos.yaml"
+            ),
+            command,
+            code,
+        },
+        other => other,
+    }
 }
 
 /// Adds to a failed init what terraform does not know: that the backend belongs to an instance, and what to do.

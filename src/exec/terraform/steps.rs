@@ -8,6 +8,9 @@ use crate::exec::{Error, Output};
 use crate::host::Env;
 use crate::value::Node;
 
+/// The workspace that is always there.
+const DEFAULT_WORKSPACE: &str = "default";
+
 /// What a run will do, in the order of its fields.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
@@ -66,7 +69,7 @@ pub fn steps(target: &Target, request: &Request, env: &Env) -> Result<Plan, Erro
     check_confirmation(&words, request, env, auto_approve || planfile.is_some())?;
 
     let mut warnings = Vec::new();
-    let workspace = workspace(target, verb, env, &mut warnings)?;
+    let workspace = workspace(target, &words, verb, env, &mut warnings)?;
     let mut varfiles = Vec::new();
     let writes_vars = words[0] != "workspace" && planfile.is_none();
     if writes_vars {
@@ -172,6 +175,8 @@ fn check_confirmation(words: &[&str], request: &Request, env: &Env, approved: bo
     }
     let help = match (words[0], request.many) {
         ("destroy", _) => "add `-auto-approve`",
+        ("deploy", true) => "leave `-auto-approve=false` away",
+        ("deploy", false) => "leave `-auto-approve=false` away, or apply a saved plan with `--from-plan`",
         (_, true) => "add `-auto-approve`, or use `atmos terraform deploy`",
         (_, false) => "add `-auto-approve`, apply a saved plan with `--from-plan`, or use `atmos terraform deploy`",
     };
@@ -187,7 +192,13 @@ fn last_is_positional(native: &[String]) -> bool {
     }
 }
 
-fn workspace(target: &Target, verb: Verb, env: &Env, warnings: &mut Vec<Warning>) -> Result<Workspace, Error> {
+fn workspace(
+    target: &Target,
+    words: &[&str],
+    verb: Verb,
+    env: &Env,
+    warnings: &mut Vec<Warning>,
+) -> Result<Workspace, Error> {
     let reason = match target.workspace.as_str() {
         "" => Some("is empty".to_owned()),
         name if name.starts_with('-') => Some(format!("is `{name}`, which terraform would read as a flag")),
@@ -210,6 +221,10 @@ fn workspace(target: &Target, verb: Verb, env: &Env, warnings: &mut Vec<Warning>
             );
         }
         return Ok(Workspace::Leave);
+    }
+    if words == ["workspace", "delete"] && target.has_workspaces() && target.workspace != DEFAULT_WORKSPACE {
+        // Terraform never deletes the workspace that is selected, which after any other run is this one.
+        return Ok(Workspace::Select(DEFAULT_WORKSPACE.to_owned()));
     }
     if !verb.workspace || !target.has_workspaces() {
         return Ok(Workspace::Leave);

@@ -136,6 +136,10 @@ fn workspace_selection_and_its_exceptions() {
         assert_eq!(workspace(&target(), command, &[]), Workspace::Leave, "{command}");
     }
     let http = Target { backend_type: "http".to_owned(), ..target() };
+    // The selected workspace cannot be deleted.
+    assert_eq!(workspace(&target(), "workspace delete", &[]), Workspace::Select("default".to_owned()));
+    let default = Target { workspace: "default".to_owned(), ..target() };
+    assert_eq!(workspace(&default, "workspace delete", &[]), Workspace::Leave);
     assert_eq!(workspace(&http, "plan", &[]), Workspace::Leave);
     assert!(matches!(steps(&http, &request("workspace", ""), &Env::default()), Err(Error::HttpWorkspaces)));
     assert_eq!(workspace(&target(), "plan", &[("TF_WORKSPACE", "")]), select);

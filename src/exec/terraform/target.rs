@@ -70,7 +70,7 @@ pub struct Settings {
 }
 
 /// The file that carries the generated backend.
-pub(super) const BACKEND_FILE: &str = "backend.tf.json";
+pub const BACKEND_FILE: &str = "backend.tf.json";
 /// Override files that atmos writes, and removes when an instance has none.
 pub(super) const OVERRIDE_FILES: [&str; 2] = ["providers_override.tf.json", "terraform_override.tf.json"];
 

@@ -1,5 +1,6 @@
 //! `terraform clean`: what would be removed, and removing it. Asking is the caller's.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::target::target;
@@ -7,6 +8,7 @@ use super::{Error, RunRequest};
 use crate::component::{self, Filter, Kind};
 use crate::diag::Result;
 use crate::exec::folder_lock;
+use crate::exec::names::Names;
 use crate::exec::terraform::clean::{self, Options};
 use crate::exec::terraform::{Target, folder};
 use crate::host::lock::FileLock;
@@ -63,12 +65,12 @@ pub async fn clean_plan(app: &App, request: &CleanRequest) -> Result<CleanPlan> 
         _ => return Err(Error::CleanTarget.into()),
     };
     // What a run is about to write or has in use must neither be counted nor removed: first the folders, then the look.
-    let existing: Vec<PathBuf> = subject.folders().iter().filter(|folder| folder.is_dir()).cloned().collect();
+    let existing: Vec<PathBuf> = subject.folders().into_iter().filter(|folder| folder.is_dir()).cloned().collect();
     let locks = if request.dry_run { Vec::new() } else { folder_lock::acquire_all(&app.host, &existing).await? };
     let paths = match &subject {
         Subject::One(target) => clean::targets(target, data_dir(app, target).as_deref(), request.options),
         Subject::All(folders) => {
-            folders.iter().flat_map(|folder| clean::folder_targets(folder, request.options)).collect()
+            folders.iter().flat_map(|(folder, own)| clean::folder_targets(folder, own, request.options)).collect()
         }
     };
     let plan = CleanPlan {
@@ -99,15 +101,15 @@ fn listed(app: &App, path: &Path) -> String {
 /// What is cleaned.
 enum Subject {
     One(Box<Target>),
-    /// Every component's folder.
-    All(Vec<PathBuf>),
+    /// Every component's folder, each with the files of its instances.
+    All(BTreeMap<PathBuf, Vec<String>>),
 }
 
 impl Subject {
-    fn folders(&self) -> &[PathBuf] {
+    fn folders(&self) -> Vec<&PathBuf> {
         match self {
-            Subject::One(target) => std::slice::from_ref(&target.folder),
-            Subject::All(folders) => folders,
+            Subject::One(target) => vec![&target.folder],
+            Subject::All(folders) => folders.keys().collect(),
         }
     }
 }
@@ -129,11 +131,18 @@ fn data_dir(app: &App, target: &Target) -> Option<PathBuf> {
     Some(folder::data_dir(&target.folder, &env))
 }
 
-fn folders(app: &App) -> Result<Vec<PathBuf>> {
+/// Every component's folder with the planfiles of its instances and, where atmos writes one, the backend file.
+fn folders(app: &App) -> Result<BTreeMap<PathBuf, Vec<String>>> {
     let filter = Filter { kinds: vec![Kind::Terraform], ..Filter::default() };
     let instances = component::all(&app.host, &app.config, app.index()?, &filter)?;
-    let mut folders: Vec<_> = instances.iter().filter_map(|instance| instance.path(&app.config)).collect();
-    folders.sort();
-    folders.dedup();
+    let mut folders: BTreeMap<PathBuf, Vec<String>> = BTreeMap::new();
+    for instance in &instances {
+        let Some(folder) = instance.path(&app.config) else { continue };
+        let own = folders.entry(folder).or_default();
+        own.push(Names::new(&instance.stack, &instance.name, instance.base_component.as_deref()).planfile());
+        if app.config.terraform.auto_generate_backend_file && own.len() == 1 {
+            own.push(clean::BACKEND_FILE.to_owned());
+        }
+    }
     Ok(folders)
 }

@@ -1,6 +1,8 @@
 //! Errors of the terraform use cases.
 
-use miette::Diagnostic;
+use std::sync::Arc;
+
+use miette::{Diagnostic, NamedSource, SourceSpan};
 use thiserror::Error as ThisError;
 
 use crate::diag::Failure;
@@ -38,13 +40,37 @@ pub enum Error {
     #[diagnostic(code(atmos::terraform::unknown_stack), help("{help}"))]
     UnknownStack { stack: String, available: String, help: String },
 
-    #[error("{}", message(failures, *skipped))]
+    #[error("{}", message(failures, skipped))]
     #[diagnostic(code(atmos::terraform::fleet_failed), help("{}", helps(failures)))]
-    FleetFailed { failures: Vec<NodeFailure>, skipped: usize, code: u8 },
+    FleetFailed {
+        failures: Vec<NodeFailure>,
+        /// `component in stack`, in the order in which they would have run.
+        skipped: Vec<String>,
+        code: u8,
+    },
 
     #[error("`{what}` is not built yet{place}")]
     #[diagnostic(code(atmos::terraform::not_built), help("{help}"))]
     NotBuilt { what: String, place: String, help: String },
+
+    #[error("unsupported value: {value} at '{path}' of {component} in {stack} cannot be written as JSON{place}")]
+    #[diagnostic(
+        code(atmos::terraform::not_json),
+        help(
+            "terraform reads these values as JSON, which has no infinity and no NaN: quote the value, or write a number"
+        )
+    )]
+    NotJson {
+        component: String,
+        stack: String,
+        path: String,
+        value: &'static str,
+        place: String,
+        #[source_code]
+        text: Option<NamedSource<Arc<str>>>,
+        #[label("this value")]
+        at: Option<SourceSpan>,
+    },
 
     #[error("interactive confirmation not available in non-TTY environment")]
     #[diagnostic(code(atmos::terraform::confirmation), help("add `--force` to remove without being asked"))]
@@ -86,7 +112,7 @@ fn helps(failures: &[NodeFailure]) -> String {
     }
 }
 
-fn message(failures: &[NodeFailure], skipped: usize) -> String {
+fn message(failures: &[NodeFailure], skipped: &[String]) -> String {
     let mut lines: Vec<String> = failures
         .iter()
         .map(|failure| {
@@ -96,8 +122,9 @@ fn message(failures: &[NodeFailure], skipped: usize) -> String {
             )
         })
         .collect();
-    if skipped > 0 {
-        lines.push(format!("{skipped} component(s) skipped after an earlier failure"));
+    if !skipped.is_empty() {
+        let names = skipped.join(", ");
+        lines.push(format!("{} component(s) skipped after an earlier failure: {names}", skipped.len()));
     }
     lines.join("\n")
 }

@@ -37,14 +37,14 @@ pub(super) async fn run(app: &App, request: &RunRequest, stack: Option<&str>) ->
     for (position, node) in ready.iter().enumerate() {
         match single::start(app, request, node, &access, &mut signals).await {
             Ok(done) => changed |= done.code == 2,
-            Err(report) => return Err(failed(node, report, ready.len() - position - 1)),
+            Err(report) => return Err(failed(node, report, &ready[position + 1..])),
         }
     }
     Ok(Done { code: if changed { 2 } else { 0 }, data: None })
 }
 
 /// The failure of one component ends the run; a request to stop is nobody's failure.
-fn failed(node: &Ready, report: Report, skipped: usize) -> Report {
+fn failed(node: &Ready, report: Report, skipped: &[Ready]) -> Report {
     if report.code().as_deref() == Some("atmos::exec::interrupted") {
         return report;
     }
@@ -54,6 +54,7 @@ fn failed(node: &Ready, report: Report, skipped: usize) -> Report {
         reason: report.to_string(),
         help: report.diagnostic().help().map(|help| help.to_string()),
     };
+    let skipped = skipped.iter().map(|node| format!("{} in {}", node.target.component, node.target.stack)).collect();
     Error::FleetFailed { failures: vec![failure], skipped, code: report.exit_code() }.into()
 }
 

@@ -24,14 +24,17 @@ pub struct GenerateRequest {
     pub evaluation: resolve::Options,
 }
 
-/// Writes the varfile and says where.
-pub async fn generate_varfile(app: &App, request: &GenerateRequest) -> Result<()> {
+/// Writes the varfile and says where. With the file `-` it is the data for standard output instead.
+pub async fn generate_varfile(app: &App, request: &GenerateRequest) -> Result<Option<String>> {
     let target = evaluated(app, request, None)?;
     let file = target.varfile();
     if !target.secret_vars.is_empty() {
         let names: Vec<_> = target.secret_vars.iter().map(String::as_str).collect();
         let message = format!("sensitive variables are left out of the varfile: {}", names.join(", "));
         app.host.talk.warn(Warning::new("atmos::terraform::varfile_without_secrets", message));
+    }
+    if request.file.as_deref() == Some(Path::new("-")) {
+        return Ok(Some(file.content));
     }
     let path = if let Some(path) = &request.file {
         write_to(&app.host.absolute(path), &file)?
@@ -42,7 +45,7 @@ pub async fn generate_varfile(app: &App, request: &GenerateRequest) -> Result<()
         folder.join(&file.name)
     };
     app.host.talk.info(format!("Generated varfile {}", super::shown(app, &path)));
-    Ok(())
+    Ok(None)
 }
 
 /// Writes `backend.tf.json` into the component's folder.

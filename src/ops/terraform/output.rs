@@ -20,15 +20,15 @@ pub(super) fn as_data(plan: Plan) -> Plan {
     }
 }
 
-/// Renders all outputs, or the one that the words name.
-pub(super) fn render(data: &[u8], format: &str, native: &[String]) -> Result<String, Error> {
+/// Renders all outputs, or the one that the words name. Sensitive ones are shown only where `mask` is off.
+pub(super) fn render(data: &[u8], format: &str, native: &[String], mask: bool) -> Result<String, Error> {
     let outputs: Map<String, Value> =
         serde_json::from_slice(data).map_err(|error| Error::OutputUnreadable { reason: error.to_string() })?;
     let values: Map<String, Value> = outputs
         .into_iter()
         .map(|(name, output)| {
             let value = output.get("value").cloned().unwrap_or_default();
-            (name, if output["sensitive"] == true { Value::from(crate::secret::MASK) } else { value })
+            (name, if mask && output["sensitive"] == true { Value::from(crate::secret::MASK) } else { value })
         })
         .collect();
     let named = native.iter().find(|word| !word.starts_with('-'));
@@ -98,9 +98,10 @@ mod tests {
             ("json", "a", "\"vpc dev\"\n"),
         ] {
             let native: Vec<_> = Some(name.to_owned()).filter(|name| !name.is_empty()).into_iter().collect();
-            assert_eq!(render(DATA, format, &native).unwrap(), expected, "{format}");
+            assert_eq!(render(DATA, format, &native, true).unwrap(), expected, "{format}");
         }
-        assert!(matches!(render(DATA, "json", &["zz".to_owned()]), Err(Error::OutputNotFound { .. })));
-        assert!(matches!(render(b"{}", "frob", &[]), Err(Error::OutputFormat { .. })));
+        assert_eq!(render(DATA, "env", &["s".to_owned()], false).unwrap(), "s=x\n");
+        assert!(matches!(render(DATA, "json", &["zz".to_owned()], true), Err(Error::OutputNotFound { .. })));
+        assert!(matches!(render(b"{}", "frob", &[], true), Err(Error::OutputFormat { .. })));
     }
 }

@@ -41,10 +41,15 @@ pub(super) fn prepare(app: &App, request: &RunRequest, found: &Instance) -> Resu
     }
     let instance = resolve::evaluate(&app.host, &app.config, found, &request.evaluation)?;
     let verb = Verb::of(&request.request.words)?;
+    if instance.abstract_ && verb.provisions {
+        // Before anything that only a component for real use has to have.
+        return Err(ExecError::Abstract { component: instance.name.clone() }.into());
+    }
     let target = target(app, &instance, request)?;
     // A folder that is missing because nothing fetches it yet is no mistake of the user.
     unbuilt::check(app, &instance, &request.request.words[0], request.skip_hooks)?;
     check(&target)?;
+    child::check_setting(app, &instance)?;
     // Everything that forbids the run is found before anybody has to log in. The plan itself is made later, when the
     // environment is complete.
     steps(&target, &request.request, &app.host.env)?;
@@ -93,7 +98,7 @@ pub(super) async fn start(
     if request.format.is_some() {
         plan = output::as_data(plan);
     }
-    say(app, target, &held, &plan);
+    say(app, request, target, &held, &plan);
     let context = Context { host: &app.host, target, request: &request.request, env: &env, signals };
     let result = run_plan(context, &plan).await;
     // The child has ended: first its credentials go, then the folder is free for the next one.
@@ -101,15 +106,20 @@ pub(super) async fn start(
     drop(lock);
     let finished = result?;
     closed?;
-    finish(request, &finished)
+    finish(app, request, &finished)
 }
 
-fn finish(request: &RunRequest, finished: &Finished) -> Result<Done> {
-    let data = match &request.format {
-        Some(format) => Some(output::render(&finished.data, format, &request.request.native)?),
-        None => None,
-    };
-    Ok(Done { code: finished.code, data })
+fn finish(app: &App, request: &RunRequest, finished: &Finished) -> Result<Done> {
+    let Some(format) = &request.format else { return Ok(Done { code: finished.code, data: None }) };
+    let mask = app.host.masker.is_on();
+    let data = output::render(&finished.data, format, &request.request.native, mask)?;
+    if mask && matches!(format.as_str(), "env" | "dotenv" | "bash") && data.contains(crate::secret::MASK) {
+        let message = format!("sensitive outputs are shown as {} and cannot be used as variables", crate::secret::MASK);
+        app.host
+            .talk
+            .warn(Warning::new("atmos::terraform::masked_outputs", message).help("add `--mask=false` to have them"));
+    }
+    Ok(Done { code: finished.code, data: Some(data) })
 }
 
 /// The complete environment of the run's children.
@@ -145,10 +155,14 @@ fn child_environment(
     Ok(env)
 }
 
-/// The line before the child starts.
-fn say(app: &App, target: &Target, held: &Held, plan: &Plan) {
-    let quiet = plan.output == Output::Data;
-    if let Some(summary) = held.summary().filter(|_| !quiet) {
-        app.host.talk.info(format!("{} in {}: {summary}", target.component, target.stack));
+/// The line before the child starts. Of many components each has one, so that their outputs can be told apart.
+fn say(app: &App, request: &RunRequest, target: &Target, held: &Held, plan: &Plan) {
+    if plan.output == Output::Data {
+        return;
+    }
+    match held.summary() {
+        Some(summary) => app.host.talk.info(format!("{} in {}: {summary}", target.component, target.stack)),
+        None if request.request.many => app.host.talk.info(format!("{} in {}", target.component, target.stack)),
+        None => {}
     }
 }

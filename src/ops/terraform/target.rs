@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Error, RunRequest};
 use crate::backend::{backend_json, providers_override, terraform_override};
 use crate::component::Instance;
-use crate::diag::Result;
+use crate::diag::{Result, Snippet};
 use crate::exec::files::{File, ORDINARY};
 use crate::exec::terraform::{Backend, Settings, Target, sensitive};
 use crate::ops::App;
@@ -18,6 +18,7 @@ pub(super) fn target(app: &App, instance: &Instance, request: &RunRequest) -> Re
     let asked = &request.request;
     let writes_backend = asked.auto_generate_backend_file.unwrap_or(terraform.auto_generate_backend_file);
     let sections = &instance.sections;
+    check_numbers(app, instance)?;
     let command = command(app, instance);
     let mut target = Target {
         component: instance.name.clone(),
@@ -63,6 +64,35 @@ pub(super) fn target(app: &App, instance: &Instance, request: &RunRequest) -> Re
         target.backend = Some(Backend { type_: sections.backend_type.clone(), config, document });
     }
     Ok(target)
+}
+
+/// What terraform gets as JSON can be written as JSON: another number than the one in the manifest must not reach it.
+fn check_numbers(app: &App, instance: &Instance) -> Result<()> {
+    let sections = &instance.sections;
+    let written = [
+        ("vars", &sections.vars),
+        ("env", &sections.env),
+        ("test", &sections.test),
+        ("backend", &sections.backend),
+        ("providers", &sections.providers),
+        ("required_providers", &sections.required_providers),
+        ("generate", &sections.generate),
+    ];
+    for (section, node) in written {
+        let Some(found) = yaml::not_json(node) else { continue };
+        let place = app.host.sources.place(found.span);
+        return Err(Error::NotJson {
+            component: instance.name.clone(),
+            stack: instance.stack.clone(),
+            path: format!("{section}.{}", found.path),
+            value: found.value,
+            text: place.as_ref().map(Snippet::source),
+            at: place.as_ref().map(Snippet::span),
+            place: place.map(|place| format!(" ({place})")).unwrap_or_default(),
+        }
+        .into());
+    }
+    Ok(())
 }
 
 /// The program and where it comes from.
