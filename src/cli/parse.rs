@@ -59,15 +59,18 @@ pub(super) fn booleans(command: clap::Command) -> clap::Command {
         if !switch && arg.get_value_parser().type_id() != TypeId::of::<bool>() {
             return arg;
         }
-        let arg = arg
-            .action(ArgAction::Set)
-            .num_args(0..=1)
-            .require_equals(true)
-            .default_missing_value("true")
-            .value_name("BOOL")
-            .value_parser(|text: &str| parse_bool(text).ok_or("use true or false"));
+        let arg = arg.value_name("BOOL").value_parser(|text: &str| parse_bool(text).ok_or("use true or false"));
+        if takes_word(&arg) {
+            return arg;
+        }
+        let arg = arg.action(ArgAction::Set).num_args(0..=1).require_equals(true).default_missing_value("true");
         if switch { arg.default_value("false").hide_default_value(true) } else { arg }
     })
+}
+
+/// The flag needs a value, which may be the next word.
+fn takes_word(arg: &clap::Arg) -> bool {
+    arg.get_num_args() == Some(1.into()) && !arg.is_require_equals_set()
 }
 
 /// Flags of the reference that later versions bring.
@@ -195,17 +198,25 @@ mod tests {
         }
     }
 
-    /// Every way to a command, with its words and the names of its boolean flags.
-    fn boolean_flags(command: &clap::Command, words: &[String], found: &mut Vec<(Vec<String>, String)>) {
+    /// Words of a command, and a flag of it.
+    type Flags = Vec<(Vec<String>, String)>;
+
+    /// Every boolean flag of every command; apart from them those that need a value.
+    fn boolean_flags(command: &clap::Command, words: &[String], found: &mut Flags, texts: &mut Flags) {
         for arg in command.get_arguments() {
             if arg.get_value_parser().type_id() == TypeId::of::<bool>() && !matches!(arg.get_action(), ArgAction::Help)
             {
-                found.extend(arg.get_long().map(|long| (words.to_vec(), format!("--{long}"))));
+                let long = arg.get_long().map(|long| (words.to_vec(), format!("--{long}")));
+                if takes_word(arg) {
+                    texts.extend(long);
+                    continue;
+                }
+                found.extend(long);
                 found.extend(arg.get_short().map(|short| (words.to_vec(), format!("-{short}"))));
             }
         }
         for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
-            boolean_flags(sub, &[words, &[sub.get_name().to_owned()]].concat(), found);
+            boolean_flags(sub, &[words, &[sub.get_name().to_owned()]].concat(), found, texts);
         }
     }
 
@@ -233,8 +244,14 @@ mod tests {
         let mut root = command().mut_args(|arg| arg.required(false));
         root.build();
         let root = relaxed(root);
-        let mut flags = Vec::new();
-        boolean_flags(&root, &[], &mut flags);
+        let (mut flags, mut texts) = (Vec::new(), Vec::new());
+        boolean_flags(&root, &[], &mut flags, &mut texts);
+        assert_eq!(texts.len(), 12, "{texts:?}");
+        for (words, flag) in texts {
+            for (value, expected) in [("=true", true), ("=f", false)] {
+                assert_eq!(value_of(&root, &words, &flag, value), Ok(expected), "{words:?} {flag}{value}");
+            }
+        }
         assert!(flags.len() > 200, "{}", flags.len());
         for (words, flag) in flags {
             for (value, expected) in [

@@ -125,6 +125,9 @@ fn boolean_flags_are_switched_off_by_a_value_even_against_a_variable() {
     assert!(!seen.iter().any(|call| call.starts_with("init")), "{seen:?}");
     let words = ["terraform", "plan", "vpc", "-s", "x", "--dry-run=false", "--no-color=1", "--verbose=0"];
     sandbox.atmos_with(&[("ATMOS_DRY_RUN", "true")], &words).success().says_not("dry run");
+    let _ = calls(&sandbox);
+    plan(&["--auto-generate-backend-file", "false"]).success();
+    assert!(calls(&sandbox).last().is_some_and(|call| call.ends_with("-out x-vpc.planfile")));
     plan(&["--dry-run=perhaps"]).exits(1).says("use true or false");
 }
 
@@ -273,4 +276,14 @@ fn a_varfile_goes_to_standard_output_when_asked() {
     let outcome = sandbox.atmos(&["terraform", "generate", "varfile", "vpc", "-s", "x", "-f", "-"]).success();
     assert_eq!(outcome.json(), serde_json::json!({"a": 1, "stage": "x"}));
     assert!(!sandbox.repo().join("-").exists());
+}
+
+#[test]
+fn a_stack_of_several_manifests_counts_once() {
+    let sandbox = sandbox("", STACK);
+    sandbox.write("s/x-too.yaml", STACK);
+    sandbox.write("s/x-more.yaml", &STACK.replace("vpc", "dns"));
+    let list = sandbox.atmos(&["list", "components", "--format", "csv"]).success();
+    assert_eq!(list.stdout, "Component,Type,Stacks\ndns,terraform,1\nvpc,terraform,1\n");
+    assert_eq!(sandbox.atmos(&["list", "stacks"]).success().stdout, "x\n");
 }

@@ -55,15 +55,16 @@ pub struct TerraformRun {
     pub processing: ProcessingArgs,
 }
 
-/// Flags of the sub-commands that write the backend file and run init.
+/// Flags of the sub-commands that write the backend file and run init. In the reference they are texts, whose value may
+/// be the next word.
 #[derive(Debug, Clone, Default, Args)]
 pub struct InitFlags {
     /// Write backend.tf.json [env: ATMOS_AUTO_GENERATE_BACKEND_FILE]
-    #[arg(long)]
+    #[arg(long, num_args = 1)]
     pub auto_generate_backend_file: Option<bool>,
 
     /// Run init with -reconfigure [env: ATMOS_INIT_RUN_RECONFIGURE]
-    #[arg(long)]
+    #[arg(long, num_args = 1)]
     pub init_run_reconfigure: Option<bool>,
 }
 
