@@ -203,9 +203,7 @@ impl Holding<'_> {
         };
         let style = match identity.map(|identity| identity.kind_text.as_str()) {
             Some("mock") => Style::Mock,
-            // A component's child gets a private directory from this kind too: the fixed names below /tmp, which a
-            // command of the user's own sees, are open to anybody, and an AWS program runs what a config file says.
-            Some("mock/aws") if self.announce => Style::MockAws,
+            Some("mock/aws") => Style::MockAws,
             _ => Style::Aws,
         };
         let env = identity.map(|identity| identity.env.clone()).unwrap_or_default();
@@ -270,5 +268,5 @@ pub(super) fn plugin_cache(app: &App) -> Result<Option<PathBuf>, crate::exec::Er
 
 /// Terminal, masker and working directory, as [`process::run`] wants them.
 pub(super) fn surroundings(host: &Host) -> process::Surroundings<'_> {
-    process::Surroundings { terminal: host.terminal, masker: &host.masker, cwd: &host.cwd }
+    process::Surroundings { terminal: host.terminal, masker: &host.masker, cwd: &host.cwd, exe: Some(&host.exe) }
 }
