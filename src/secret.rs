@@ -6,8 +6,10 @@ use std::borrow::Cow;
 use std::sync::RwLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+mod name;
 mod pattern;
 
+pub use self::name::{is_secret_name, userinfo, without_userinfo};
 use self::pattern::Found;
 use base64::Engine;
 use secrecy::ExposeSecret;

@@ -26,7 +26,7 @@ use super::super::creds::AwsCredentials;
 use super::super::error::Error;
 use super::endpoint::Service;
 use crate::host::Host;
-use crate::secret::Expose;
+use crate::secret::{Expose, without_userinfo};
 
 /// Connect and read, each.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -277,7 +277,7 @@ impl Refusal {
 
 /// The endpoint for messages: the override, else the host of the region.
 pub(crate) fn shown_endpoint(service: Service, region: &str, endpoint: Option<&str>) -> String {
-    endpoint.map_or_else(|| format!("{}.{region}.amazonaws.com", service.host()), str::to_owned)
+    endpoint.map_or_else(|| format!("{}.{region}.amazonaws.com", service.host()), without_userinfo)
 }
 
 /// The chain of causes in one line, without repetitions.

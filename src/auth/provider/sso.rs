@@ -159,12 +159,12 @@ fn is_usable(context: &Context, token: &PortalToken, rejected: Option<&Secret>) 
 
 fn needs_terminal(context: &Context, portal: &Portal) -> Error {
     let login = format!("atmos auth login --provider {}", portal.name);
-    let help = if context.host.terminal.can_show_device_code() {
-        format!("this command does not ask; sign in first: `{login}`")
-    } else {
-        format!("run `{login}` in a terminal, or set ATMOS_FORCE_TTY=true if somebody reads this output")
-    };
-    Error::NeedsTerminal { provider: portal.name.clone(), help }
+    let provider = portal.name.clone();
+    if context.host.terminal.can_show_device_code() {
+        return Error::NotSignedIn { provider, login };
+    }
+    let help = format!("run `{login}` in a terminal, or set ATMOS_FORCE_TTY=true if somebody reads this output");
+    Error::NeedsTerminal { provider, help }
 }
 
 /// Ends the session at the portal and forgets the token. `Ok(None)`: there was none; `Ok(Some(signed_out))` says
