@@ -16,5 +16,7 @@ pub mod trust;
 pub use dirs::Dirs;
 pub use env::Env;
 pub use machine::Host;
-pub use shield::shield;
+#[cfg(target_os = "linux")]
+pub use shield::reap_orphans;
+pub use shield::{adopt_orphans, shield};
 pub use terminal::Terminal;

@@ -283,6 +283,10 @@ pub(super) fn plugin_cache(app: &App) -> Result<Option<PathBuf>, crate::exec::Er
         (directory, made)
     } else {
         let directory = app.host.dirs.cache.join("atmos/terraform/plugins");
+        if !directory.is_absolute() {
+            // Without a home it would lie in the working directory.
+            return Ok(None);
+        }
         let made = fs::create_dirs(&directory);
         (directory, made)
     };

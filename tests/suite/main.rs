@@ -16,6 +16,7 @@ mod bad_input;
 mod example;
 mod garbage;
 mod helmfile;
+mod hygiene;
 mod identities;
 mod isolation;
 mod keyring;

@@ -28,7 +28,7 @@ use super::endpoint::Service;
 use crate::host::Host;
 use crate::secret::{Expose, without_userinfo};
 
-/// Connect and read, each.
+/// Connect, read, and a whole call with its retries.
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// The first call and two more.
 const ATTEMPTS: u32 = 3;
@@ -112,7 +112,8 @@ impl Clients {
     /// What every client has. Made by hand, so that nothing of the environment gets in.
     fn common(&self, region: &str, endpoint: Option<&str>, whole_call: Option<Duration>) -> Result<SdkConfig, Error> {
         let mut limits = TimeoutConfig::builder().connect_timeout(TIMEOUT).read_timeout(TIMEOUT);
-        limits.set_operation_timeout(whole_call);
+        // Retries are for answers that may be better next time; silence is not one.
+        limits.set_operation_timeout(Some(whole_call.unwrap_or(TIMEOUT)));
         let mut config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(region.to_owned()))

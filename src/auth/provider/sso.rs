@@ -8,6 +8,7 @@ use std::time::Instant;
 use jiff::SignedDuration;
 use sha2::{Digest, Sha256};
 
+use super::super::aws::client::shown_endpoint;
 use super::super::aws::endpoint::Service;
 use super::super::config::{Provider, Spec};
 use super::super::context::Context;
@@ -76,6 +77,11 @@ impl Portal {
     /// Endpoint for calls with the token, for an identity or for the provider itself.
     pub(crate) fn endpoint(&self, context: &Context, identity: Option<&Spec>) -> Result<Option<String>, Error> {
         context.endpoints.resolve(Service::Sso, identity, Some(&self.spec), &context.host.talk)
+    }
+
+    /// Where sign-ins are asked for, for people.
+    pub(crate) fn shown_oidc(&self) -> String {
+        shown_endpoint(Service::SsoOidc, &self.region, self.oidc_endpoint.as_deref())
     }
 
     pub(crate) fn creation(&self, reason: &str, help: &str) -> Error {

@@ -111,7 +111,7 @@ fn process(context: &Context, args: ProcessArgs) -> Result<u8> {
     if let Some(socket) = request.socket.clone() {
         return write::raw(context, &context.block_on(auth::ask_run(&request, socket))??).map(|()| 0);
     }
-    let mut app = context.app()?;
+    let mut app = context.app_as_it_is()?;
     if !app.config.found {
         // Then there is nothing but the run that could know the name.
         let parent = Parent::of(&app.host.env, &app.host.cwd).ok_or(Error::NoConfiguration)?;
