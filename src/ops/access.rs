@@ -16,7 +16,7 @@ use crate::auth::run::{self, Parent};
 use crate::auth::{AuthConfig, Description, Error, IdentityName, Realm, store};
 use crate::diag::{Failure, Report, Result};
 use crate::host::Host;
-use crate::secret::{Secret, userinfo};
+use crate::secret::{Secret, is_secret_name, userinfo};
 use crate::value::Node;
 
 /// Settings, realm, keyring and session. Cheap to clone.
@@ -43,7 +43,7 @@ impl Access {
     pub fn open(app: &App, options: Options) -> Result<Access> {
         let host = app.host.clone();
         let settings = Arc::new(AuthConfig::read(&app.config.auth));
-        mask_users(&host, &settings.node);
+        mask_section(&host, &settings.node);
         let directory = app.config.found.then_some(app.config.directory.as_path());
         let realm = Realm::of(&host, &settings, directory)?;
         let keyring = settings.keyring.settings();
@@ -106,21 +106,25 @@ impl Access {
     }
 }
 
-/// Registers the users of all URLs of the section and of the endpoint variables, which may be shown with a line of a file.
-fn mask_users(host: &Host, node: &Node) {
-    let register = |text: &str| {
-        if let Some(user) = userinfo(text).filter(|_| text.contains("://")) {
+/// Registers what is secret by its name, and the users of all URLs of the section and of the endpoint variables: an error
+/// shows the lines of a file as they are.
+fn mask_section(host: &Host, node: &Node) {
+    let register = |text: &str, secret: bool| {
+        if secret {
+            host.masker.register(&Secret::from(text.to_owned()));
+        } else if let Some(user) = userinfo(text).filter(|_| text.contains("://")) {
             host.masker.register(&Secret::from(format!("{user}@")));
         }
     };
-    let mut open = vec![node];
-    while let Some(node) = open.pop() {
-        open.extend(node.as_map().into_iter().flat_map(|map| map.values()));
-        open.extend(node.as_list().into_iter().flatten());
-        node.as_str().into_iter().for_each(register);
+    let mut open = vec![(node, false)];
+    while let Some((node, secret)) = open.pop() {
+        let entries = node.as_map().into_iter().flatten();
+        open.extend(entries.map(|(key, value)| (value, secret || is_secret_name(key))));
+        open.extend(node.as_list().into_iter().flatten().map(|entry| (entry, secret)));
+        node.as_str().into_iter().for_each(|text| register(text, secret));
     }
     let endpoints = host.env.iter().filter(|(name, _)| name.to_string_lossy().starts_with("AWS_ENDPOINT_URL"));
-    endpoints.filter_map(|(_, value)| value.to_str()).for_each(register);
+    endpoints.filter_map(|(_, value)| value.to_str()).for_each(|url| register(url, false));
 }
 
 /// What the run around this process said, with the way out.
