@@ -179,6 +179,8 @@ impl Reader<'_> {
         let lower = import.to_ascii_lowercase();
         if REMOTE.iter().any(|prefix| lower.starts_with(prefix)) {
             let Location { place, source_code, at } = Location::of(self.host, node.span);
+            // The line of the file is shown too.
+            self.host.masker.register_user(import);
             let import = without_credentials(import);
             return Err(Error::RemoteImport { import, place, source_code, at });
         }

@@ -16,7 +16,7 @@ use crate::auth::run::{self, Parent};
 use crate::auth::{AuthConfig, Description, Error, IdentityName, Realm, store};
 use crate::diag::{Failure, Report, Result};
 use crate::host::Host;
-use crate::secret::{Secret, is_secret_name, userinfo};
+use crate::secret::{Secret, is_secret_name};
 use crate::value::Node;
 
 /// Settings, realm, keyring and session. Cheap to clone.
@@ -112,8 +112,8 @@ fn mask_section(host: &Host, node: &Node) {
     let register = |text: &str, secret: bool| {
         if secret {
             host.masker.register(&Secret::from(text.to_owned()));
-        } else if let Some(user) = userinfo(text).filter(|_| text.contains("://")) {
-            host.masker.register(&Secret::from(format!("{user}@")));
+        } else {
+            host.masker.register_user(text);
         }
     };
     let mut open = vec![(node, false)];

@@ -26,7 +26,7 @@ pub fn is_secret_name(name: &str) -> bool {
 }
 
 /// `user:password` of a URL.
-pub fn userinfo(url: &str) -> Option<&str> {
+pub(super) fn userinfo(url: &str) -> Option<&str> {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     authority.rsplit_once('@').map(|(user, _)| user).filter(|user| !user.is_empty())

@@ -13,6 +13,7 @@ use super::load::Files;
 use crate::diag::nearest;
 use crate::host::Host;
 use crate::merge::{ListStrategy, merge_all};
+use crate::secret::without_userinfo;
 use crate::value::Node;
 
 /// Imports deeper than this are refused; no real repository comes near.
@@ -192,7 +193,12 @@ impl Merger<'_> {
                 source_code: located.source,
                 at: located.at,
             }),
-            Target::Remote => Err(not_built(format!("import of remote manifests ('{}')", import.written), located)),
+            Target::Remote => {
+                // The line of the file is shown too.
+                self.host.masker.register_user(&import.written);
+                let shown = without_userinfo(&import.written);
+                Err(not_built(format!("import of remote manifests ('{shown}')"), located))
+            }
             Target::Template => {
                 Err(not_built(format!("a template in the path of an import ('{}')", import.written), located))
             }

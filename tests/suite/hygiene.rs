@@ -120,7 +120,7 @@ fn only_what_the_run_has_started_gets_its_credentials() {
     let ask = "sh -c \"$(sed -n 's/^credential_process *= *//p' \"$AWS_CONFIG_FILE\")\"";
     let script = format!(
         "echo \"$ATMOS_RUN_SOCKET\" >\"$PROBE/socket\"
-(setsid sh -c 'until [ \"$(ps -o ppid= -p $$ | tr -d \" \")\" != '$$' ]; do sleep 0.1; done; {ask} >$PROBE/orphan 2>&1; echo >$PROBE/asked' &)
+(setsid sh -c 'until [ \"$(ps -o ppid= -p $$ | tr -d \" \")\" != '$$' ]; do sleep 0.1; done; {ask} >$PROBE/orphan 2>&1; echo $$ >$PROBE/orphan-id; echo >$PROBE/asked' &)
 until [ -e \"$PROBE/asked\" ] && [ -e \"$PROBE/go\" ]; do sleep 0.1; done",
         ask = ask.replace('\'', "'\\''"),
     );
@@ -130,6 +130,11 @@ until [ -e \"$PROBE/asked\" ] && [ -e \"$PROBE/go\" ]; do sleep 0.1; done",
     });
     let orphan = std::fs::read_to_string(cloud.probes().join("orphan")).unwrap();
     assert!(orphan.contains(&cloud.last_key_of("DataOps")), "{orphan}");
+    // Whoever adopts processes has to let them go: others may wait for their end.
+    let id = std::fs::read_to_string(cloud.probes().join("orphan-id")).unwrap();
+    wait_until("the orphan has gone", Duration::from_secs(30), || {
+        (!Path::new("/proc").join(id.trim()).exists()).then_some(())
+    });
     let socket = std::fs::read_to_string(cloud.probes().join("socket")).unwrap();
     let stranger = cloud.sandbox.atmos(&["auth", "process", "-i", "data-admin", "--socket", socket.trim()]);
     let stranger = stranger.exits(1).says("was not started by this run");
@@ -166,8 +171,13 @@ fn secrets_in_urls_and_settings_are_not_shown() {
         .replace("  identities:\n", &format!("  identities:\n{identity}"))
         .replace("  providers:\n", &format!("  providers:\n{portal}"));
     sandbox.write("atmos.yaml", &settings);
+    sandbox
+        .write("stacks/orgs/remote.yaml", "import: ['git::https://me:hunter22@acme.test/x']\nvars: {stage: remote}\n");
+    sandbox.write("other/atmos.yaml", "import: ['https://me:hunter22@acme.test/x.yaml']\n");
     for command in [
-        &["auth", "validate"][..],
+        &["describe", "stacks"][..],
+        &["--config", "other/atmos.yaml", "list", "stacks"],
+        &["auth", "validate"],
         &["auth", "whoami", "-i", "real"],
         &["auth", "list"],
         &["auth", "list", "-f", "json"],
@@ -207,4 +217,13 @@ fn example_of_the_readme_runs_as_pasted() {
     assert_eq!(component.json()["settings"]["auth"]["identity"], "data-admin", "{component}");
     // It gets as far as the portal that the example names.
     sandbox.atmos(&["terraform", "plan", "database", "-s", "prod"]).exits(2).says("signing in to provider `corp`");
+}
+
+#[test]
+fn login_that_is_not_kept_says_so_and_exec_says_what_it_exports() {
+    let mut cloud = Cloud::start(&[]);
+    cloud.sandbox.set("ATMOS_KEYRING_TYPE", "memory");
+    cloud.login("data-admin").success().says("nothing of this login is kept");
+    let help = cloud.sandbox.atmos(&["auth", "exec", "--help"]).success();
+    assert!(help.stdout.contains("ATMOS_IDENTITY too"), "{help}");
 }
