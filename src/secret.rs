@@ -6,8 +6,11 @@ use std::borrow::Cow;
 use std::sync::RwLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+mod name;
 mod pattern;
 
+use self::name::userinfo;
+pub use self::name::{is_secret_name, without_userinfo};
 use self::pattern::Found;
 use base64::Engine;
 use secrecy::ExposeSecret;
@@ -48,6 +51,13 @@ impl Masker {
             }
         }
         forms.sort_by_key(|form| std::cmp::Reverse(form.expose_secret().len()));
+    }
+
+    /// Registers the user of a text that is a URL.
+    pub fn register_user(&self, text: &str) {
+        if let Some(user) = userinfo(text).filter(|_| text.contains("://")) {
+            self.register(&Secret::from(format!("{user}@")));
+        }
     }
 
     /// Whether what people and scripts read is masked; the one answer for the whole process.

@@ -10,6 +10,7 @@ use super::error::{Error, Mark, known_names};
 use super::kind::{IdentityKind, ProviderKind};
 use super::name::IdentityName;
 use super::realm::Realm;
+use crate::secret::without_userinfo;
 use crate::span::{Sources, Span};
 use crate::value::hex;
 
@@ -203,9 +204,20 @@ pub(crate) fn identity_center_problem(provider: &Provider) -> Option<(String, Sp
         return Some(("start_url is required".to_owned(), provider.span));
     };
     if super::aws::endpoint::check_url(url).is_err() {
-        return Some((format!("start_url `{url}` is not an http or https URL"), *span));
+        let url = without_userinfo(url);
+        return Some((format!("start_url `{url}` is not an http or https URL without a user"), *span));
     }
-    provider.region.is_none().then(|| ("region is required".to_owned(), provider.span))
+    match provider.region.as_deref() {
+        None => Some(("region is required".to_owned(), provider.span)),
+        Some(region) => region_problem(region).map(|reason| (reason, provider.span)),
+    }
+}
+
+/// What is wrong with the form of a region. Which ones there are is the cloud's business.
+pub(crate) fn region_problem(region: &str) -> Option<String> {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let fine = region.chars().all(plain) && region.len() <= 32 && !region.starts_with('-') && !region.ends_with('-');
+    (!fine).then(|| format!("region `{}` is not the name of a region", region.escape_debug()))
 }
 
 /// What is missing in the principal of a built kind, with the place to mend.
@@ -213,6 +225,9 @@ pub(crate) fn principal_problems(identity: &Identity) -> Vec<(String, Span)> {
     let principal = &identity.principal;
     let span = if principal.span.is_known() { principal.span } else { identity.span };
     let mut problems = Vec::new();
+    if let Some(reason) = principal.region.as_deref().and_then(region_problem) {
+        problems.push((reason, span));
+    }
     match identity.kind {
         IdentityKind::PermissionSet => {
             if principal.name.is_none() {

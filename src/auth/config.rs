@@ -318,7 +318,10 @@ impl Identity {
             default: flag(node, "default", problems),
             required: flag(node, "required", problems),
             via: Via::read(node, problems),
-            principal: node.get("principal").map(|principal| Principal::read(principal, problems)).unwrap_or_default(),
+            principal: node
+                .get("principal")
+                .map(|principal| Principal::at_fault(principal, problems))
+                .unwrap_or_default(),
             region: text(node, "region", problems).filter(|region| !region.is_empty()),
             alias: node.get("alias").and_then(|alias| Some((alias.scalar_text()?, alias.span))),
             env: pairs(node, "env", problems),
@@ -374,6 +377,14 @@ impl Spec {
 }
 
 impl Principal {
+    /// Reads it; whatever is wrong with it is a problem of the principal.
+    fn at_fault(node: &Node, problems: &mut Vec<Problem>) -> Principal {
+        let mut own = Vec::new();
+        let principal = Principal::read(node, &mut own);
+        problems.extend(own.into_iter().map(|problem| Problem::principal(problem.message, problem.span)));
+        principal
+    }
+
     fn read(node: &Node, problems: &mut Vec<Problem>) -> Principal {
         if node.as_map().is_none() {
             problems.push(unexpected("principal", "a map", node));

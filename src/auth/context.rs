@@ -29,6 +29,9 @@ const POLL: Duration = Duration::from_millis(50);
 /// a person at the portal may take any time.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// An answer that takes longer is one that people wonder about.
+const SLOW: Duration = Duration::from_secs(4);
+
 /// How a session behaves.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -131,6 +134,18 @@ impl Context {
     pub(crate) async fn remove(&self, name: &str) -> Result<bool, Error> {
         let (cache, name) = (self.cache.clone(), name.to_owned());
         blocking(move || cache.remove(&name)).await?.map_err(Error::from)
+    }
+
+    /// A call over the network. Who has to wait for it is told soon whose answer is missing.
+    pub(crate) async fn ask<T>(&self, endpoint: &str, call: impl Future<Output = T>) -> T {
+        let mut call = Box::pin(call);
+        tokio::select! {
+            biased;
+            answer = &mut call => return answer,
+            () = tokio::time::sleep(SLOW) => {}
+        }
+        self.host.talk.attention(format!("waiting for {endpoint}, which has not answered yet"));
+        call.await
     }
 
     /// The user may be asked to sign in, and would see it.

@@ -180,6 +180,27 @@ pub enum Error {
     #[diagnostic(code(atmos::auth::needs_terminal), help("{help}"))]
     NeedsTerminal { provider: String, help: String },
 
+    /// Somebody is there, but this command does not ask.
+    #[error("not signed in to provider `{provider}`")]
+    #[diagnostic(code(atmos::auth::not_signed_in), help("this command does not ask; sign in first: `{login}`"))]
+    NotSignedIn { provider: String, login: String },
+
+    /// A key of a stack or component that was meant to choose the identity.
+    #[error("{reason}{context}{place}")]
+    #[diagnostic(
+        code(atmos::auth::misplaced_key),
+        help("a component chooses its identity with `settings.auth.identity`; `auth` itself defines identities")
+    )]
+    MisplacedKey {
+        reason: String,
+        context: String,
+        place: String,
+        #[source_code]
+        text: Option<NamedSource<Arc<str>>>,
+        #[label("this has no effect here")]
+        at: Option<SourceSpan>,
+    },
+
     #[error("gave up after {seconds} s of waiting for another process{who} that {work}")]
     #[diagnostic(
         code(atmos::auth::busy),
@@ -267,7 +288,7 @@ pub enum Error {
 impl Failure for Error {
     fn exit_code(&self) -> u8 {
         match self {
-            Error::NeedsTerminal { .. } => UNUSABLE,
+            Error::NeedsTerminal { .. } | Error::NotSignedIn { .. } => UNUSABLE,
             Error::Aborted => ABORTED,
             Error::InvalidIdentity { exit, .. } => *exit,
             Error::Cache(error) => error.exit_code(),
@@ -321,6 +342,12 @@ impl Mark {
 }
 
 impl Error {
+    /// For a key that has no effect where it stands.
+    pub fn misplaced_key(problem: &super::Problem, context: String, sources: &Sources) -> Error {
+        let Mark { place, text, at } = Mark::of(sources, problem.span);
+        Error::MisplacedKey { reason: problem.message.clone(), context, place, text, at }
+    }
+
     /// For a name that was typed and is no identity.
     pub fn identity_not_found(auth: &super::AuthConfig, name: &str) -> Error {
         let known = auth.identities.keys().map(super::IdentityName::as_str);

@@ -8,7 +8,7 @@ use super::config::{AuthConfig, Identity, Provider, Via};
 use super::error::Error;
 use super::name::{IdentityName, ProviderName};
 use super::session::Session;
-use crate::secret::MASK;
+use crate::secret::{MASK, is_secret_name, without_userinfo};
 use crate::value::Node;
 
 /// Keys below `credentials` that are no secrets.
@@ -126,7 +126,7 @@ fn branch(auth: &AuthConfig, provider: &Provider) -> ProviderBranch {
         name: provider.name.clone(),
         kind: provider.kind_text.clone(),
         region: provider.region.clone(),
-        start_url: provider.start_url.as_ref().map(|(url, _)| url.clone()),
+        start_url: provider.start_url.as_ref().map(|(url, _)| without_userinfo(url)),
         default: provider.default,
         tags: provider.tags.clone(),
         identities: sorted(auth.identities.values().filter(mine))
@@ -173,7 +173,7 @@ fn leaf(auth: &AuthConfig, identity: &Identity, above: &mut Vec<IdentityName>) -
 }
 
 /// `providers` and `identities` as written, without secrets: everything below `credentials` but region and MFA device,
-/// and every `password`.
+/// every key and variable that is one of a secret by its name, and the users of URLs.
 pub fn redacted(auth: &AuthConfig) -> Node {
     let mut document = Node::empty_map();
     for key in ["identities", "providers"] {
@@ -200,18 +200,48 @@ fn in_record_order(entry: &Node) -> Node {
     Node::from(entries.into_iter().map(|(key, node)| (key.clone(), node.clone())).collect::<crate::value::Map>())
 }
 
+/// Without whatever is a secret by its name, at any depth, and without the users of URLs.
 fn redact(node: &Node) -> Node {
-    let Some(map) = node.as_map() else { return node.clone() };
+    if let Some(list) = node.as_list() {
+        return Node::from(list.iter().map(redact_entry).collect::<Vec<_>>());
+    }
+    let Some(map) = node.as_map() else {
+        return match node.as_str().filter(|text| text.contains("://")) {
+            Some(text) => Node::from(without_userinfo(text)),
+            None => node.clone(),
+        };
+    };
     let mut shown = node.clone();
     for (key, value) in map {
         let value = match &**key {
             "credentials" => redact_credentials(value),
-            "password" if !value.is_empty() => Node::from(MASK),
+            name if is_secret_name(name) => hidden(value),
             _ => redact(value),
         };
         shown.make_map().insert(key.clone(), value);
     }
     shown
+}
+
+/// An entry of a list; `{key, value}` is a variable of an identity in its other spelling.
+fn redact_entry(entry: &Node) -> Node {
+    let mut shown = redact(entry);
+    let secret = entry.get("key").and_then(Node::as_str).is_some_and(is_secret_name);
+    if let Some(value) = entry.get("value").filter(|_| secret) {
+        shown.make_map().insert("value".into(), hidden(value));
+    }
+    shown
+}
+
+/// Everything in it hidden; what is empty hides nothing.
+fn hidden(node: &Node) -> Node {
+    match node.as_map() {
+        Some(map) => {
+            Node::from(map.iter().map(|(key, value)| (key.clone(), hidden(value))).collect::<crate::value::Map>())
+        }
+        None if node.is_empty() => node.clone(),
+        None => Node::from(MASK),
+    }
 }
 
 fn redact_credentials(node: &Node) -> Node {
@@ -262,14 +292,20 @@ mod tests {
     fn documents_are_shown_without_secrets() {
         let auth = config(&json!({
             "realm": "r",
-            "providers": {"p": {"kind": "aws/saml", "password": "hunter22"}},
-            "identities": {"u": {"kind": "aws/user", "credentials": {
-                "access_key_id": "AKIA", "secret_access_key": "s", "region": "eu", "mfa_arn": "arn:x"}}},
+            "providers": {"p": {"kind": "aws/saml", "password": "hunter22", "url": "https://me:pw@x/y",
+                "spec": {"client_id": "c", "client_secret": "s", "deep": [{"private_key": {"pem": "k"}}],
+                         "endpoint_url": "https://me:pw@x"}}},
+            "identities": {"u": {"kind": "aws/user", "env": {"STAGE": "prod", "API_TOKEN": "t"}, "credentials": {
+                "access_key_id": "AKIA", "secret_access_key": "s", "region": "eu", "mfa_arn": "arn:x"}},
+                "v": {"kind": "mock", "env": [{"key": "DB_PASSWORD", "value": "p"}, {"key": "A", "value": "b"}]}},
         }));
         let expected = json!({
-            "providers": {"p": {"kind": "aws/saml", "password": MASK}},
-            "identities": {"u": {"kind": "aws/user", "credentials": {
-                "access_key_id": MASK, "secret_access_key": MASK, "region": "eu", "mfa_arn": "arn:x"}}},
+            "providers": {"p": {"kind": "aws/saml", "password": MASK, "url": "https://<MASKED>@x/y",
+                "spec": {"client_id": "c", "client_secret": MASK, "deep": [{"private_key": {"pem": MASK}}],
+                         "endpoint_url": "https://<MASKED>@x"}}},
+            "identities": {"u": {"kind": "aws/user", "env": {"STAGE": "prod", "API_TOKEN": MASK}, "credentials": {
+                "access_key_id": MASK, "secret_access_key": MASK, "region": "eu", "mfa_arn": "arn:x"}},
+                "v": {"kind": "mock", "env": [{"key": "DB_PASSWORD", "value": MASK}, {"key": "A", "value": "b"}]}},
         });
         assert_eq!(to_json(&redacted(&auth)), expected);
     }

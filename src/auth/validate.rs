@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::chain::{identity_center_problem, principal_problems};
+use super::chain::{identity_center_problem, principal_problems, region_problem};
 use super::config::{AuthConfig, Identity, Provider, Via};
 use super::kind::{IdentityKind, ProviderKind};
 use super::problem::{Problem, Severity};
@@ -13,6 +13,9 @@ use crate::span::{Sources, Span};
 use crate::value::Node;
 
 mod names;
+mod scoped;
+
+pub use scoped::scoped_keys;
 
 /// Integration kinds of the reference.
 const INTEGRATIONS: [&str; 7] =
@@ -74,7 +77,8 @@ const IDENTITY_KEYS: [&str; 17] = [
     "allowed_identities",
 ];
 
-/// Exit status of `auth validate`: 0 without errors, 2 when a principal is at fault, else 1.
+/// Exit status of `auth validate`: 2 when the principal of an identity is among what is at fault, else 1; 0 without
+/// errors.
 pub fn exit_code(problems: &[Problem]) -> u8 {
     problems.iter().filter(|problem| problem.severity == Severity::Error).map(|problem| problem.exit).max().unwrap_or(0)
 }
@@ -146,6 +150,11 @@ fn provider(provider: &Provider, problems: &mut Vec<Problem>) {
         ProviderKind::NotBuilt => not_built(provider, &who, problems),
         ProviderKind::Mock => {}
     }
+    if provider.kind != ProviderKind::IdentityCenter
+        && let Some(reason) = provider.region.as_deref().and_then(region_problem)
+    {
+        problems.push(Problem::error(format!("{who}: {reason}"), provider.span));
+    }
     if let Some(path) = &provider.spec.files_base_path
         && (path.trim().is_empty() || path.contains(['\0', '\r', '\n']))
     {
@@ -187,6 +196,9 @@ fn identity(auth: &AuthConfig, identity: &Identity, problems: &mut Vec<Problem>)
             user_keys(identity, &who, problems);
         }
         IdentityKind::PermissionSet | IdentityKind::AssumeRole | IdentityKind::Mock => {}
+    }
+    if let Some(reason) = identity.region.as_deref().and_then(region_problem) {
+        problems.push(Problem::error(format!("{who}: {reason}"), identity.span));
     }
     for (reason, span) in principal_problems(identity) {
         problems.push(Problem::principal(format!("{who}: {reason}"), span));
@@ -395,6 +407,21 @@ mod tests {
                 1,
             ),
             (json!({"identities": {"i": {"kind": "mock", "via": {}}}}), "exactly one of", 1),
+            (
+                json!({"providers": {"p": {"kind": "aws/iam-identity-center", "start_url": "https://x",
+                                           "region": "eu-west-1; rm -rf"}}}),
+                "region `eu-west-1; rm -rf` is not the name",
+                1,
+            ),
+            (json!({"providers": {"p": {"kind": "mock/aws", "region": "EU"}}}), "region `EU` is not the name", 1),
+            (json!({"identities": {"i": {"kind": "mock", "region": "a b"}}}), "region `a b` is not the name", 1),
+            (
+                json!({"identities": {"i": {"kind": "mock", "principal": {"region": "x/y"}}}}),
+                "region `x/y` is not the name",
+                2,
+            ),
+            (json!({"identities": {"i": {"kind": "mock", "principal": "x"}}}), "`principal` must be a map", 2),
+            (json!({"identities": {"i": {"kind": "mock", "principal": {"name": []}}}}), "`name` must be a string", 2),
             (
                 json!({"identities": {"i": {"kind": "mock", "via": {"provider": "p"}}}}),
                 "provider `p` does not exist",

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::args::{GlobalArgs, SELECT};
 use super::error::Error;
+use crate::auth::run;
 use crate::config;
 use crate::diag::Result;
 use crate::exec::argv::Split;
@@ -53,8 +54,14 @@ impl Context {
         Ok(Context { host, screen, global, native, runtime: OnceLock::new() })
     }
 
-    /// Loads the configuration and starts the log.
+    /// Loads the configuration and starts the log. What killed runs left goes first: it may be keys.
     pub(super) fn app(&self) -> Result<App> {
+        run::sweep(&self.host, run::Sweep::Quick);
+        self.app_as_it_is()
+    }
+
+    /// The same for what must be quick and change nothing: versions, and helpers that are called all the time.
+    pub(super) fn app_as_it_is(&self) -> Result<App> {
         let mut flags = self.config_flags();
         self.choose_profile(&mut flags)?;
         let config = config::load(&self.host, &flags)?;
@@ -118,6 +125,8 @@ impl Context {
                 .enable_all()
                 .build()
                 .map_err(|cause| Error::Runtime { cause })?;
+            #[cfg(target_os = "linux")]
+            runtime.spawn(crate::host::reap_orphans());
             let _ = self.runtime.set(runtime);
         }
         match self.runtime.get() {

@@ -8,6 +8,8 @@ use super::parse::{self, Parsed};
 use super::setup::{self, Context};
 use crate::diag::Report;
 use crate::exec::argv::Split;
+#[cfg(unix)]
+use crate::exec::keeper;
 use crate::host::{Env, Terminal, shield};
 use crate::output::{Level, Screen};
 
@@ -15,8 +17,14 @@ use crate::output::{Level, Screen};
 pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     // First of all: the environment may have the keyring's password, and children run as the same user.
     shield();
+    let words: Vec<OsString> = words.into_iter().collect();
+    #[cfg(unix)]
+    if words.get(1).is_some_and(|word| word == keeper::WORD) {
+        // No command: a part of another process of ours.
+        return if keeper::keep().is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    }
     let env = Env::snapshot();
-    match parse::parse(words.into_iter().collect()) {
+    match parse::parse(words) {
         Ok(Parsed::Run(cli, native)) => run(*cli, native, env),
         Ok(Parsed::Show(text)) => {
             let _ = Screen::new(None, Level::default(), false).raw_data(&text);

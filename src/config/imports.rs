@@ -163,6 +163,8 @@ impl Reader<'_> {
     /// The files of one import; none and a warning when it cannot be resolved, as in the reference.
     fn resolve_import(&self, import: &str, node: &Node, base: &Path, beside: &Path) -> Result<Vec<PathBuf>, Error> {
         if is_remote(import) {
+            // The line of the file may be shown.
+            self.host.masker.register_user(import);
             return self.fetch_import(import, node);
         }
         let found = search::files(&crate::host::fs::clean(&base.join(import)));

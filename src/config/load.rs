@@ -195,7 +195,8 @@ fn terraform(root: &Root, base_path: &Path, files: &Node, environment: &Node, ho
         init_pass_vars: terraform.init.pass_vars.0,
         plan_skip_planfile: terraform.plan.skip_planfile.0,
         plugin_cache: terraform.plugin_cache.0,
-        plugin_cache_dir: terraform.plugin_cache.0.then_some(cache),
+        // Without a home it would lie in the working directory.
+        plugin_cache_dir: (terraform.plugin_cache.0 && cache.is_absolute()).then_some(cache),
         workspace_prefix_separator: terraform.workspace.prefix_separator.clone().or("-"),
         shell_prompt: terraform.shell.prompt.clone().filled(),
     }

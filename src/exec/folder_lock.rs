@@ -19,12 +19,25 @@ fn path(cache: &Path, folder: &Path) -> PathBuf {
     cache.join("atmos").join("locks").join(format!("{}.lock", hex(&digest)))
 }
 
+/// The user's cache; without a home, a directory of the user's own in the temp directory.
+fn base(host: &Host) -> PathBuf {
+    if host.dirs.cache.is_absolute() {
+        return host.dirs.cache.clone();
+    }
+    #[cfg(unix)]
+    let user = rustix::process::geteuid().as_raw();
+    #[cfg(not(unix))]
+    let user = 0;
+    host.dirs.temp.join(format!("atmos-{user}"))
+}
+
 /// Waits for several folders, in an order that every caller has in common. Two names of one folder are one lock.
 ///
 /// # Errors
 /// [`Error::File`] when a lock cannot be made.
 pub async fn acquire_all(host: &Host, folders: &[PathBuf]) -> Result<Vec<FileLock>, Error> {
-    let named = folders.iter().map(|folder| (path(&host.dirs.cache, folder), folder));
+    let base = base(host);
+    let named = folders.iter().map(|folder| (path(&base, folder), folder));
     let ordered: std::collections::BTreeMap<PathBuf, &PathBuf> = named.collect();
     let mut locks = Vec::with_capacity(ordered.len());
     for folder in ordered.into_values() {
@@ -38,7 +51,7 @@ pub async fn acquire_all(host: &Host, folders: &[PathBuf]) -> Result<Vec<FileLoc
 /// # Errors
 /// [`Error::File`] when the lock cannot be made.
 pub async fn acquire(host: &Host, folder: &Path) -> Result<FileLock, Error> {
-    let path = path(&host.dirs.cache, folder);
+    let path = path(&base(host), folder);
     if let Some(parent) = path.parent() {
         fs::create_private_dir(parent).map_err(Error::file("create", parent))?;
     }

@@ -10,6 +10,8 @@ mod error;
 pub mod files;
 pub mod folder_lock;
 pub mod helmfile;
+#[cfg(unix)]
+pub mod keeper;
 pub mod launch;
 pub mod names;
 pub mod process;

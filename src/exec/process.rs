@@ -13,7 +13,9 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use super::launch::{Launch, Output, Redirect};
+#[cfg(unix)]
+use super::keeper::Keeper;
+use super::launch::{Hangup, Launch, Output, Redirect};
 use super::signals::{self, Signals, Stop};
 use super::{Error, files};
 use crate::host::{Env, Terminal};
@@ -70,6 +72,8 @@ pub struct Surroundings<'a> {
     pub masker: &'a Masker,
     /// Working directory of this process, for relative programs.
     pub cwd: &'a Path,
+    /// This program, which also keeps the pipes of terraform and helmfile open when we are killed.
+    pub exe: Option<&'a Path>,
 }
 
 /// The file behind a program name: looked up in the `PATH` that the child will have; a relative path is below `cwd`.
@@ -107,13 +111,14 @@ pub async fn run(launch: &Launch, around: Surroundings<'_>, signals: &mut Signal
         reason: format!("fork/exec {}: {error}", program.display()),
     })?;
     let pid = child.id();
+    let keeper = Mutex::new(keeper(launch, around, &child));
     let (out, err) = (child_stream(child.stdout.take()), child_stream(child.stderr.take()));
     let captured = Mutex::new(Vec::new());
     let active = AtomicBool::new(false);
     let pumps = async {
         tokio::join!(
-            pump(out, out_end, around.masker, &captured, &active),
-            pump(err, err_end, around.masker, &captured, &active),
+            pump(out, out_end, around.masker, &captured, &active, &keeper),
+            pump(err, err_end, around.masker, &captured, &active, &keeper),
         );
     };
     tokio::pin!(pumps);
@@ -152,6 +157,25 @@ pub fn stdin_is_readable() -> bool {
 #[cfg(not(unix))]
 pub fn stdin_is_readable() -> bool {
     true
+}
+
+/// Who reads the output after us. A command of the user's own learns that nobody reads, as it would without us.
+#[cfg(unix)]
+fn keeper(launch: &Launch, around: Surroundings<'_>, child: &tokio::process::Child) -> Option<Keeper> {
+    use std::os::fd::{AsFd, OwnedFd};
+    let own = launch.hangup == Hangup::PassesOn || launch.output != Output::Inherit;
+    let exe = around.exe.filter(|_| !own && (child.stdout.is_some() || child.stderr.is_some()))?;
+    let end = |end: Option<&dyn AsFd>| -> Option<OwnedFd> { end?.as_fd().try_clone_to_owned().ok() };
+    let (out, err) = (child.stdout.as_ref(), child.stderr.as_ref());
+    Keeper::start(exe, end(out.map(|out| out as &dyn AsFd)), end(err.map(|err| err as &dyn AsFd)))
+}
+
+#[cfg(not(unix))]
+struct Keeper;
+
+#[cfg(not(unix))]
+fn keeper(_launch: &Launch, _around: Surroundings<'_>, _child: &tokio::process::Child) -> Option<Keeper> {
+    None
 }
 
 type Reader = Box<dyn AsyncRead + Unpin + Send>;
@@ -259,6 +283,7 @@ async fn pump(
     masker: &Masker,
     captured: &Mutex<Vec<u8>>,
     active: &AtomicBool,
+    keeper: &Mutex<Option<Keeper>>,
 ) {
     let Some(mut stream) = stream else { return };
     let (mut buffer, mut pending) = (vec![0; CHUNK], Vec::new());
@@ -277,6 +302,7 @@ async fn pump(
         if let Some(writer) = &mut writer {
             if writer.write_all(&shown).await.is_err() || writer.flush().await.is_err() {
                 // Nobody reads our output any more. Dropping the pipe tells the child, as it would without us.
+                drop(keeper.lock().unwrap_or_else(PoisonError::into_inner).take());
                 return;
             }
         } else {
@@ -293,7 +319,6 @@ async fn pump(
 mod tests {
     use std::time::Instant;
 
-    use super::super::launch::Hangup;
     use super::*;
     use crate::secret::Secret;
 
@@ -317,7 +342,7 @@ mod tests {
     }
 
     async fn captured(launch: &Launch, masker: &Masker) -> Result<Outcome, Error> {
-        let around = Surroundings { terminal: Terminal::default(), masker, cwd: Path::new("/") };
+        let around = Surroundings { terminal: Terminal::default(), masker, cwd: Path::new("/"), exe: None };
         run(launch, around, &mut Signals::listen()?).await
     }
 

@@ -23,7 +23,9 @@ pub struct Dirs {
 
 impl Dirs {
     pub fn from_env(env: &Env) -> Dirs {
-        let home = env.get("HOME").map_or_else(|| etcetera::home_dir().unwrap_or_default(), PathBuf::from);
+        // A relative one leads below the working directory, and there is nothing private: it counts as none.
+        let home = env.get("HOME").map(PathBuf::from).or_else(|| etcetera::home_dir().ok());
+        let home = home.filter(|home| home.is_absolute()).unwrap_or_default();
         let pick = |name: &str, default: &str| {
             [format!("ATMOS_{name}"), name.to_owned()]
                 .iter()

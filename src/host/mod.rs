@@ -18,5 +18,7 @@ pub use dirs::Dirs;
 pub use env::Env;
 pub use machine::Host;
 pub use network::{Network, NetworkError, Route};
-pub use shield::shield;
+#[cfg(target_os = "linux")]
+pub use shield::reap_orphans;
+pub use shield::{adopt_orphans, shield};
 pub use terminal::Terminal;

@@ -24,6 +24,16 @@ pub enum Error {
         mend: String,
     },
 
+    /// Below the working directory, which may be anybody's repository.
+    #[error("`{}` is not used for secrets: it is no absolute path, since HOME is not set to one", path.display())]
+    #[diagnostic(
+        code(atmos::host::no_home),
+        help(
+            "set HOME to the absolute path of your home directory, or XDG_CACHE_HOME, XDG_CONFIG_HOME and XDG_DATA_HOME"
+        )
+    )]
+    Homeless { path: PathBuf },
+
     #[error("failed to {action} `{}`: {cause}", path.display())]
     #[diagnostic(code(atmos::host::directory), help("check that the directory exists, is yours, and is writable"))]
     Io {
@@ -41,6 +51,7 @@ impl Error {
     pub fn mend(&self) -> Option<&str> {
         match self {
             Error::Unsafe { mend, .. } => Some(mend),
+            Error::Homeless { .. } => Some("set HOME to the absolute path of your home directory"),
             Error::Io { .. } => None,
         }
     }
@@ -56,6 +67,7 @@ impl Error {
 /// # Errors
 /// [`Error::Unsafe`] names the level that others could change; nothing is made then.
 pub fn private_dir(root: &Path, path: &Path) -> Result<(), Error> {
+    absolute(path)?;
     let linked = std::fs::symlink_metadata(root).is_ok_and(|metadata| metadata.is_symlink());
     check_for(if linked { root } else { root.parent().unwrap_or(root) }, path)?;
     let real = if linked {
@@ -92,7 +104,12 @@ fn make(level: &Path, wanted: &Path) -> Result<(), Error> {
 /// # Errors
 /// [`Error::Unsafe`] for the first level that is not so.
 pub fn check(path: &Path) -> Result<(), Error> {
+    absolute(path)?;
     check_for(path, path)
+}
+
+fn absolute(path: &Path) -> Result<(), Error> {
+    if path.is_absolute() { Ok(()) } else { Err(Error::Homeless { path: path.to_path_buf() }) }
 }
 
 #[cfg(unix)]
@@ -327,6 +344,15 @@ mod tests {
         assert!(elsewhere.join("auth").is_dir());
         symlink(&elsewhere, root.join("inner")).unwrap();
         refused(private_dir(&root, &root.join("inner/x")));
+    }
+
+    #[test]
+    fn nothing_private_lies_below_the_working_directory() {
+        for path in [".cache/atmos", "", "home/me/.cache"] {
+            let path = Path::new(path);
+            assert!(matches!(private_dir(path, path), Err(Error::Homeless { .. })));
+            assert!(matches!(check(path), Err(Error::Homeless { .. })));
+        }
     }
 
     #[test]

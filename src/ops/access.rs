@@ -16,6 +16,8 @@ use crate::auth::run::{self, Parent};
 use crate::auth::{AuthConfig, Description, Error, IdentityName, Realm, store};
 use crate::diag::{Failure, Report, Result};
 use crate::host::Host;
+use crate::secret::{Secret, is_secret_name};
+use crate::value::Node;
 
 /// Settings, realm, keyring and session. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -41,6 +43,7 @@ impl Access {
     pub fn open(app: &App, options: Options) -> Result<Access> {
         let host = app.host.clone();
         let settings = Arc::new(AuthConfig::read(&app.config.auth));
+        mask_section(&host, &settings.node);
         let directory = app.config.found.then_some(app.config.directory.as_path());
         let realm = Realm::of(&host, &settings, directory)?;
         let keyring = settings.keyring.settings();
@@ -110,6 +113,27 @@ impl Access {
             Choice::None => Err(Error::NoDefault { context: String::new(), help: NO_DEFAULT_HELP.to_owned() }.into()),
         }
     }
+}
+
+/// Registers what is secret by its name, and the users of all URLs of the section and of the endpoint variables: an error
+/// shows the lines of a file as they are.
+fn mask_section(host: &Host, node: &Node) {
+    let register = |text: &str, secret: bool| {
+        if secret {
+            host.masker.register(&Secret::from(text.to_owned()));
+        } else {
+            host.masker.register_user(text);
+        }
+    };
+    let mut open = vec![(node, false)];
+    while let Some((node, secret)) = open.pop() {
+        let entries = node.as_map().into_iter().flatten();
+        open.extend(entries.map(|(key, value)| (value, secret || is_secret_name(key))));
+        open.extend(node.as_list().into_iter().flatten().map(|entry| (entry, secret)));
+        node.as_str().into_iter().for_each(|text| register(text, secret));
+    }
+    let endpoints = host.env.iter().filter(|(name, _)| name.to_string_lossy().starts_with("AWS_ENDPOINT_URL"));
+    endpoints.filter_map(|(_, value)| value.to_str()).for_each(|url| register(url, false));
 }
 
 /// What the run around this process said, with the way out.

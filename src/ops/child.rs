@@ -15,12 +15,14 @@ use crate::auth::resolution::{Flag, Need, Source};
 use crate::auth::run::{Run, RunIdentity, RunSettings};
 use crate::auth::setting;
 use crate::auth::store::password_variables;
-use crate::auth::{AuthConfig, IdentityName, Options, Session};
+use crate::auth::validate::scoped_keys;
+use crate::auth::{AuthConfig, Error, IdentityName, Options, Session, Severity};
 use crate::component::Instance;
-use crate::diag::Result;
+use crate::diag::{Result, Warning};
 use crate::exec::environment::{self, Atmos};
 use crate::exec::process;
 use crate::host::{Env, Host, fs};
+use crate::span::Span;
 use crate::value::Node;
 
 /// The identity of one run, authenticated, with its private directory. Closing (or dropping) it removes the directory, so it
@@ -79,6 +81,7 @@ pub(super) fn check_setting(app: &App, instance: &Instance) -> Result<()> {
 /// No identity resolves where one is needed, or authentication fails: then nothing has been started or written.
 pub(super) async fn hold(app: &App, access: &Access, instance: &Instance, flag: &Flag) -> Result<Held> {
     let section = if instance.sections.auth.is_empty() { &app.config.auth } else { &instance.sections.auth };
+    check_keys(app, instance)?;
     let settings = Arc::new(AuthConfig::read(section));
     let choice = access.choose(&Question {
         flag: flag.clone(),
@@ -102,6 +105,22 @@ pub(super) async fn hold(app: &App, access: &Access, instance: &Instance, flag: 
     Holding { access, session, settings, own_delivery, announce: false }.hold(name, source).await
 }
 
+/// That nobody tried to choose the identity in the wrong place: the run would silently be somebody else.
+fn check_keys(app: &App, instance: &Instance) -> Result<()> {
+    let context = format!(" (component `{}` in stack `{}`)", instance.name, instance.stack);
+    for problem in scoped_keys(&instance.sections.auth, &app.config.auth) {
+        if problem.severity == Severity::Error {
+            return Err(Error::misplaced_key(&problem, context, &app.host.sources).into());
+        }
+        let warning = Warning::new("atmos::auth::unknown_key", format!("{}{context}", problem.message));
+        app.host.talk.warn(match app.host.sources.place(problem.span) {
+            Some(place) => warning.at(place),
+            None => warning,
+        });
+    }
+    Ok(())
+}
+
 /// The same for a command of the user's own (`auth exec`), with an identity that is already chosen.
 ///
 /// # Errors
@@ -110,11 +129,12 @@ pub(super) async fn hold_chosen(
     access: &Access,
     name: IdentityName,
     source: Source,
-    delivery: Option<String>,
+    delivery: Option<Delivery>,
 ) -> Result<Held> {
     legacy::notice(access);
     let (session, settings) = (access.session.clone(), access.settings.clone());
-    Holding { access, session, settings, own_delivery: delivery, announce: true }.hold(name, source).await
+    let own_delivery = delivery.map(|delivery| (delivery.name().to_owned(), Span::default()));
+    Holding { access, session, settings, own_delivery, announce: true }.hold(name, source).await
 }
 
 /// The environment of a command of the user's own: process, `env` of `atmos.yaml`, identity.
@@ -127,9 +147,9 @@ pub(super) fn plain_environment(app: &App, access: &Access, held: &Held) -> Env 
 }
 
 /// `auth.delivery` of the component where it says something else than the configuration.
-fn component_delivery(global: &Node, section: &Node) -> Option<String> {
-    let of = |node: &Node| node.get("delivery").and_then(Node::as_str).map(str::to_owned);
-    of(section).filter(|own| of(global).as_ref() != Some(own))
+fn component_delivery(global: &Node, section: &Node) -> Option<(String, Span)> {
+    let of = |node: &Node| node.get("delivery").and_then(|node| Some((node.as_str()?.to_owned(), node.span)));
+    of(section).filter(|(own, _)| of(global).is_none_or(|(global, _)| global != *own))
 }
 
 /// The pieces of one [`hold`].
@@ -137,7 +157,8 @@ struct Holding<'a> {
     access: &'a Access,
     session: Session,
     settings: Arc<AuthConfig>,
-    own_delivery: Option<String>,
+    /// With its place, if it has one.
+    own_delivery: Option<(String, Span)>,
     /// The child is a command of the user's own, which may know the identity's name.
     announce: bool,
 }
@@ -200,22 +221,23 @@ impl Holding<'_> {
     fn run_identity(&self, name: &IdentityName, provider: &str, region: Option<String>) -> Result<RunIdentity> {
         let identity = self.settings.identity(name.as_str());
         let provider = self.settings.provider(provider);
+        let written = |node: &Node| {
+            let delivery = node.get("delivery").filter(|delivery| !delivery.is_null())?;
+            Some((delivery.scalar_text()?, delivery.span))
+        };
         let word = self
             .own_delivery
-            .as_ref()
-            .or_else(|| identity.and_then(|identity| identity.delivery.as_ref()))
-            .or_else(|| provider.and_then(|provider| provider.delivery.as_ref()))
-            .or(self.settings.delivery.as_ref());
-        let place = identity.and_then(|identity| self.access.host.sources.place(identity.span));
+            .clone()
+            .or_else(|| written(&identity?.node))
+            .or_else(|| written(&provider?.node))
+            .or_else(|| written(&self.settings.node));
         let delivery = match word {
-            Some(word) => Delivery::parse(word, place.as_ref())?,
+            Some((word, span)) => Delivery::parse(&word, self.access.host.sources.place(span).as_ref())?,
             None => Delivery::default(),
         };
         let style = match identity.map(|identity| identity.kind_text.as_str()) {
             Some("mock") => Style::Mock,
-            // A component's child gets a private directory from this kind too: the fixed names below /tmp, which a
-            // command of the user's own sees, are open to anybody, and an AWS program runs what a config file says.
-            Some("mock/aws") if self.announce => Style::MockAws,
+            Some("mock/aws") => Style::MockAws,
             _ => Style::Aws,
         };
         let env = identity.map(|identity| identity.env.clone()).unwrap_or_default();
@@ -271,6 +293,10 @@ pub(super) fn plugin_cache(app: &App) -> Result<Option<PathBuf>, crate::exec::Er
         (directory, made)
     } else {
         let directory = app.host.dirs.cache.join("atmos/terraform/plugins");
+        if !directory.is_absolute() {
+            // Without a home it would lie in the working directory.
+            return Ok(None);
+        }
         let made = fs::create_dirs(&directory);
         (directory, made)
     };
@@ -280,5 +306,5 @@ pub(super) fn plugin_cache(app: &App) -> Result<Option<PathBuf>, crate::exec::Er
 
 /// Terminal, masker and working directory, as [`process::run`] wants them.
 pub(super) fn surroundings(host: &Host) -> process::Surroundings<'_> {
-    process::Surroundings { terminal: host.terminal, masker: &host.masker, cwd: &host.cwd }
+    process::Surroundings { terminal: host.terminal, masker: &host.masker, cwd: &host.cwd, exe: Some(&host.exe) }
 }

@@ -12,7 +12,7 @@ use crate::host::fs;
 pub(super) fn notice(access: &Access) {
     let host = &access.host;
     let marker = host.dirs.cache.join("atmos/auth/.earlier-logins-noticed");
-    if marker.exists() {
+    if marker.exists() || !marker.is_absolute() {
         return;
     }
     let Some(found) = earlier_login(access) else { return };

@@ -57,13 +57,22 @@ pub fn start(level: Level, file: &str, masker: Arc<Masker>) -> io::Result<()> {
         "" | "/dev/stderr" => Box::new(io::stderr()),
         "/dev/stdout" => Box::new(io::stdout()),
         "/dev/null" => return Ok(()),
-        path => Box::new(std::fs::OpenOptions::new().append(true).create(true).open(Path::new(path))?),
+        path => Box::new(open(Path::new(path))?),
     };
     let layer = Lines { sink: Mutex::new(sink), masker }
         .with_filter(tracing_subscriber::filter::LevelFilter::from_level(filter))
         .with_filter(tracing_subscriber::filter::filter_fn(|meta| meta.target().starts_with("atmos")));
     let _ = tracing_subscriber::registry().with(layer).try_init();
     Ok(())
+}
+
+/// A new file is for this user only, whatever the umask: it says what is run and as whom.
+fn open(path: &Path) -> io::Result<std::fs::File> {
+    let mut options = std::fs::OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 struct Lines {

@@ -104,16 +104,20 @@ impl Merger<'_> {
                 source_code: located.source,
                 at: located.at,
             }),
-            Target::Unreachable(error) => Err(Error::RemoteImport {
-                import: crate::fetch::shown(&import.written),
-                file: name,
-                cause: error.to_string(),
-                help: error.next_step(),
-                place: located.text,
-                chain: String::new(),
-                source_code: located.source,
-                at: located.at,
-            }),
+            Target::Unreachable(error) => {
+                // The line of the file is shown too.
+                self.host.masker.register_user(&import.written);
+                Err(Error::RemoteImport {
+                    import: crate::fetch::shown(&import.written),
+                    file: name,
+                    cause: error.to_string(),
+                    help: error.next_step(),
+                    place: located.text,
+                    chain: String::new(),
+                    source_code: located.source,
+                    at: located.at,
+                })
+            }
             Target::InvalidPattern(message) | Target::Unreadable(message) => Err(Error::Import {
                 help: "correct this path, or make the directory readable".to_owned(),
                 message: format!("invalid import '{}' in the file '{name}': {message}", import.written),

@@ -17,6 +17,7 @@ mod configuration;
 mod example;
 mod garbage;
 mod helmfile;
+mod hygiene;
 mod identities;
 mod isolation;
 mod keyring;

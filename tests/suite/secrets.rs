@@ -120,3 +120,15 @@ fn names_and_words_that_cannot_be_used_are_reported_with_their_places() {
         assert!(found.contains(&format!("atmos.yaml:{line}:")), "{found}");
     }
 }
+
+/// Anybody could put a `credential_process` into a file with a fixed name in a folder where everybody may write.
+#[test]
+fn command_as_a_mock_identity_gets_private_files_too() {
+    let sandbox = Sandbox::scenario("identity-resolution");
+    let script = "echo $AWS_CONFIG_FILE; echo $AWS_SHARED_CREDENTIALS_FILE; cat $AWS_CONFIG_FILE";
+    let exec = sandbox.atmos(&["auth", "exec", "-i", "by-stack", "--", "sh", "-c", script]).success();
+    let files: Vec<&str> = exec.stdout.lines().take(2).collect();
+    let runtime = sandbox.runtime().display().to_string();
+    assert!(files.iter().all(|file| file.starts_with(&runtime)), "{exec}");
+    assert!(exec.stdout.contains("[profile by-stack]") && exec.stdout.contains("credential_process"), "{exec}");
+}

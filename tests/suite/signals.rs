@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::support::{Cloud, Running, Scanner, descendants, wait_until};
+use crate::support::{Cloud, Running, Sandbox, Scanner, descendants, wait_until};
 
 /// A run of `vpc` whose child has started and sleeps.
 fn running(cloud: &mut Cloud) -> Running {
@@ -89,7 +89,7 @@ fn hangup_sent_to_the_program_alone_reaches_the_child() {
     interrupted(Signal::HUP, false, 129);
 }
 
-/// A command of the user's own gets the signal itself: it may mean something there.
+/// A command of the user's own gets the signal itself: it may mean something there, and what becomes of it is its status.
 #[test]
 fn hangup_reaches_a_command_of_the_users_own_as_it_is() {
     let cloud = Cloud::start(&[]);
@@ -101,7 +101,7 @@ fn hangup_reaches_a_command_of_the_users_own_as_it_is() {
         cloud.probes().join("started").exists().then_some(())
     });
     run.signal(Signal::HUP);
-    let outcome = run.wait().exits(129);
+    let outcome = run.wait().exits(3);
     assert_eq!(outcome.stdout, "hung up\n", "{outcome}");
     cloud.assert_clean();
 }
@@ -140,4 +140,39 @@ fn what_a_killed_run_left_is_swept_at_the_next_start() {
     cloud.sandbox.set("PROBE_SLEEP", "0");
     cloud.sandbox.atmos(&["terraform", "plan", "database", "-s", "dev", "--identity", "network-admin"]).success();
     cloud.assert_clean();
+}
+
+/// terraform dies of a write that nobody reads, and what it has made so far would be in no state.
+#[test]
+fn kill_of_the_program_alone_lets_an_apply_end_and_keep_its_state() {
+    let sandbox = Sandbox::scenario("no-auth");
+    let (started, go) = (sandbox.root().join("started"), sandbox.root().join("go"));
+    sandbox.write(
+        "components/terraform/app/main.tf",
+        &format!(
+            "variable \"stage\" {{\n  type = string\n}}\nvariable \"name\" {{\n  type = string\n}}\n\
+             resource \"terraform_data\" \"first\" {{\n  provisioner \"local-exec\" {{\n    command = \"touch {}; \
+             until [ -e {} ]; do sleep 0.1; done; seq 20000; seq 20000 >&2\"\n  }}\n}}\n\
+             resource \"terraform_data\" \"second\" {{\n  input = terraform_data.first.id\n}}\n",
+            started.display(),
+            go.display()
+        ),
+    );
+    let mut run = sandbox.spawn(&["terraform", "apply", "app", "-s", "dev", "--", "-auto-approve"]);
+    wait_until("the apply waits", Duration::from_secs(90), || {
+        assert!(run.is_running(), "the run has ended early");
+        started.exists().then_some(())
+    });
+    let children = descendants(run.pid());
+    run.signal(Signal::KILL);
+    // The outputs of the run end only when nobody has them any more, so nobody waits for them here.
+    wait_until("the program is gone", Duration::from_secs(10), || (!run.is_running()).then_some(()));
+    std::fs::write(&go, "").unwrap();
+    wait_until("everything below it has ended", Duration::from_mins(1), || {
+        children.iter().all(|child| command_line(*child).is_none()).then_some(())
+    });
+    let folder = sandbox.repo().join("components/terraform/app/terraform.tfstate.d/dev");
+    let state = std::fs::read_to_string(folder.join("terraform.tfstate")).unwrap_or_default();
+    assert!(state.contains("\"first\"") && state.contains("\"second\""), "the state is not complete: {state}");
+    assert!(!folder.join(".terraform.tfstate.lock.info").exists(), "the state is still locked");
 }

@@ -20,9 +20,9 @@ use super::super::creds::AwsCredentials;
 use super::super::error::Error;
 use super::endpoint::Service;
 use crate::host::{Host, Network, NetworkError};
-use crate::secret::Expose;
+use crate::secret::{Expose, without_userinfo};
 
-/// Connect and read, each.
+/// Connect, read, and a whole call with its retries.
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// The first call and two more.
 const ATTEMPTS: u32 = 3;
@@ -80,7 +80,8 @@ impl Clients {
     /// What every client has. Made by hand, so that nothing of the environment gets in.
     fn common(&self, region: &str, endpoint: Option<&str>, whole_call: Option<Duration>) -> Result<SdkConfig, Error> {
         let mut limits = TimeoutConfig::builder().connect_timeout(TIMEOUT).read_timeout(TIMEOUT);
-        limits.set_operation_timeout(whole_call);
+        // Retries are for answers that may be better next time; silence is not one.
+        limits.set_operation_timeout(Some(whole_call.unwrap_or(TIMEOUT)));
         let mut config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(region.to_owned()))
@@ -182,7 +183,7 @@ impl Refusal {
 
 /// The endpoint for messages: the override, else the host of the region.
 pub(crate) fn shown_endpoint(service: Service, region: &str, endpoint: Option<&str>) -> String {
-    endpoint.map_or_else(|| format!("{}.{region}.amazonaws.com", service.host()), str::to_owned)
+    endpoint.map_or_else(|| format!("{}.{region}.amazonaws.com", service.host()), without_userinfo)
 }
 
 /// The chain of causes in one line, without repetitions.

@@ -6,6 +6,7 @@ use super::super::config::Spec;
 use super::super::error::Error;
 use crate::diag::{Talk, Warning};
 use crate::host::Env;
+use crate::secret::without_userinfo;
 
 /// The services that authentication calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,7 +87,7 @@ impl Endpoints {
     ) -> Result<Option<String>, Error> {
         let Some((url, from)) = self.find(service, identity, provider) else { return Ok(None) };
         let host = check_url(url).map_err(|reason| Error::InvalidEndpoint {
-            url: url.to_owned(),
+            url: without_userinfo(url),
             from: from.to_owned(),
             reason,
         })?;
@@ -213,5 +214,7 @@ mod tests {
         resolve("http://example.com").unwrap();
         assert_eq!(*heard.lock().unwrap(), 1);
         assert!(resolve("nonsense").is_err());
+        let error = resolve("https://me:hunter22@example.com").unwrap_err().to_string();
+        assert!(error.contains("https://<MASKED>@example.com") && !error.contains("hunter22"), "{error}");
     }
 }

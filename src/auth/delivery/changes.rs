@@ -11,7 +11,8 @@ use crate::auth::creds::AwsCredentials;
 use crate::host::Env;
 use crate::secret::Expose as _;
 
-/// Files of the mock kinds; they do not exist.
+/// Files that `auth env` prints for kind `mock/aws`, as the reference does. They do not exist, and anybody could make them:
+/// no child of ours ever gets them.
 const MOCK_CONFIG: &str = "/tmp/mock-config";
 const MOCK_CREDENTIALS: &str = "/tmp/mock-credentials";
 const MOCK_REGION: &str = "us-east-1";
@@ -21,7 +22,7 @@ const MOCK_REGION: &str = "us-east-1";
 pub enum Style {
     #[default]
     Aws,
-    /// Kind `mock/aws`.
+    /// Kind `mock/aws`: as any other for a child, and [`printable`] has the fixed values of the reference.
     MockAws,
     /// Kind `mock`: no variables of any cloud.
     Mock,
@@ -100,7 +101,11 @@ pub type Printable = (Vec<(String, String)>, Vec<String>);
 /// # Errors
 /// A path that is not valid UTF-8.
 pub fn printable(wiring: &Wiring<'_>, env: &Env) -> Result<Printable, Error> {
-    let changes = changes(wiring);
+    let mut changes = changes(wiring);
+    if wiring.style == Style::MockAws {
+        changes.set = mock_aws(wiring);
+        changes.set.push(("MOCK_IDENTITY".to_owned(), wiring.identity.into()));
+    }
     let present = env.iter().filter_map(|(name, _)| name.to_str()).filter(|name| changes.removes(name));
     let unset: BTreeSet<String> = changes.remove.iter().cloned().chain(present.map(str::to_owned)).collect();
     let mut set = changes.extra;
@@ -118,8 +123,7 @@ pub fn printable(wiring: &Wiring<'_>, env: &Env) -> Result<Printable, Error> {
 /// The variables of an identity.
 pub fn changes(wiring: &Wiring<'_>) -> Changes {
     let mut set: Vec<(String, OsString)> = match wiring.style {
-        Style::Aws => aws(wiring),
-        Style::MockAws => mock_aws(wiring),
+        Style::Aws | Style::MockAws => aws(wiring),
         Style::Mock => Vec::new(),
     };
     if wiring.style != Style::Aws {
@@ -135,12 +139,9 @@ pub fn changes(wiring: &Wiring<'_>) -> Changes {
         .map(|&name| name.to_owned())
         .collect();
     if wiring.style == Style::Mock {
-        // It stands for no cloud, so what others left in the environment is not its business.
+        // It stands for no cloud, so what others left in the environment is not its business. A run around it goes on,
+        // and what is inside asks that one and no keyring.
         remove.clear();
-    }
-    if wiring.style != Style::Aws {
-        // It has no run of its own; one around it goes on, and what is inside asks that one and no keyring.
-        remove.retain(|name| name != "ATMOS_RUN_SOCKET");
     }
     remove.sort();
     let mut changes = Changes { set, remove, extra: Vec::new() };

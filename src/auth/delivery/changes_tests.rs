@@ -100,17 +100,23 @@ fn entries_of_the_identity_lie_between_component_and_identity() {
 }
 
 #[test]
-fn mock_kinds_have_the_values_of_the_reference() {
+fn children_of_mock_kinds_get_private_files_and_only_auth_env_prints_the_values_of_the_reference() {
     let names = |changes: &Changes| {
         changes.set.iter().map(|(name, value)| format!("{name}={}", value.display())).collect::<Vec<_>>()
     };
-    let configured = changes(&Wiring { style: Style::MockAws, region: Some("eu-west-1"), ..wiring() });
-    assert!(names(&configured).contains(&"AWS_REGION=eu-west-1".to_owned()));
-    let aws = changes(&Wiring { style: Style::MockAws, announce: true, region: None, ..wiring() });
+    let mock = Wiring { style: Style::MockAws, announce: true, ..wiring() };
+    let child = changes(&mock);
+    for line in ["ATMOS_IDENTITY=net", "AWS_CONFIG_FILE=/run/config", "ATMOS_RUN_SOCKET=/run/s", "MOCK_IDENTITY=net"] {
+        assert!(names(&child).contains(&line.to_owned()), "{line}: {child:?}");
+    }
+    assert!(!names(&child).iter().any(|line| line.contains("/tmp/")), "anybody can make files there");
+    assert!(child.manages("AWS_SECRET_ACCESS_KEY"));
+    let (printed, unset) =
+        printable(&Wiring { style: Style::MockAws, region: None, ..wiring() }, &Env::default()).unwrap();
+    let printed: Vec<String> = printed.iter().map(|(name, value)| format!("{name}={value}")).collect();
     assert_eq!(
-        names(&aws),
+        printed,
         [
-            "ATMOS_IDENTITY=net",
             "AWS_CONFIG_FILE=/tmp/mock-config",
             "AWS_DEFAULT_REGION=us-east-1",
             "AWS_PROFILE=net",
@@ -119,8 +125,7 @@ fn mock_kinds_have_the_values_of_the_reference() {
             "MOCK_IDENTITY=net",
         ]
     );
-    assert!(aws.manages("AWS_SECRET_ACCESS_KEY"));
-    assert!(!aws.remove.contains(&"ATMOS_RUN_SOCKET".to_owned()), "a run around it goes on");
+    assert!(unset.is_empty());
     let plain = changes(&Wiring { style: Style::Mock, ..wiring() });
     assert_eq!((names(&plain), plain.remove.len()), (vec!["MOCK_IDENTITY=net".to_owned()], 0));
 }

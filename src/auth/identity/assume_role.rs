@@ -57,10 +57,10 @@ pub(crate) async fn authenticate(
         call = call.serial_number(device).token_code(code);
     }
     let what = format!("AssumeRole of {role} for identity `{}`", identity.name);
-    let answer = call.send().await.map_err(|error| {
-        let shown = shown_endpoint(Service::Sts, signing, endpoint.as_deref());
+    let shown = shown_endpoint(Service::Sts, signing, endpoint.as_deref());
+    let answer = context.ask(&shown, call.send()).await.map_err(|error| {
         let help = "check the role's trust policy, the external id and the identity named by `via`";
-        Refusal::new(&error).into_error(what.clone(), shown, help)
+        Refusal::new(&error).into_error(what.clone(), shown.clone(), help)
     })?;
     let given = answer.credentials().ok_or_else(|| Error::Refused {
         what: what.clone(),

@@ -59,15 +59,15 @@ async fn attempt(
     let client = context.clients.sso(&portal.region, endpoint.as_deref()).map_err(Failure::Other)?;
     let account = account_id(context, portal, identity, token, &client).await?;
     let role = identity.principal.name.as_deref().unwrap_or_default();
-    let answer = client
+    let shown = shown_endpoint(Service::Sso, &portal.region, endpoint.as_deref());
+    let call = client
         .get_role_credentials()
         .access_token(token.access_token.expose_secret())
         .account_id(&account)
         .role_name(role)
-        .send()
-        .await;
+        .send();
+    let answer = context.ask(&shown, call).await;
     let issued = context.host.now();
-    let shown = shown_endpoint(Service::Sso, &portal.region, endpoint.as_deref());
     let what = format!("GetRoleCredentials of `{role}` in account {account} for identity `{}`", identity.name);
     let answer = answer.map_err(|error| classify(Refusal::new(&error), what.clone(), shown))?;
     let incomplete = || {
@@ -164,14 +164,14 @@ async fn accounts(
     }
     let mut pages = client.list_accounts().access_token(token.access_token.expose_secret()).into_paginator().send();
     let mut found = Vec::new();
-    while let Some(page) = pages.next().await {
+    let endpoint = portal.endpoint(context, Some(&identity.spec)).map_err(Failure::Other)?;
+    let shown = shown_endpoint(Service::Sso, &portal.region, endpoint.as_deref());
+    while let Some(page) = context.ask(&shown, pages.next()).await {
         let page = match page {
             Ok(page) => page,
             Err(error) => {
-                let endpoint = portal.endpoint(context, Some(&identity.spec)).map_err(Failure::Other)?;
-                let shown = shown_endpoint(Service::Sso, &portal.region, endpoint.as_deref());
                 let what = format!("ListAccounts for identity `{}`", identity.name);
-                return Err(match classify(Refusal::new(&error), what, shown) {
+                return Err(match classify(Refusal::new(&error), what, shown.clone()) {
                     // Others who wait ask with the token that the renewal brings.
                     Failure::Token(error) => Failure::Token(error),
                     Failure::Other(error) => Failure::Other(flight.land(Err(error)).err().unwrap_or(Error::Aborted)),

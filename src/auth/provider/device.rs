@@ -8,8 +8,7 @@ use aws_sdk_ssooidc::Client;
 use aws_sdk_ssooidc::operation::create_token::{CreateTokenError, CreateTokenOutput};
 use jiff::{SignedDuration, Timestamp};
 
-use super::super::aws::client::{Refusal, shown_endpoint};
-use super::super::aws::endpoint::Service;
+use super::super::aws::client::Refusal;
 use super::super::context::Context;
 use super::super::creds::PortalToken;
 use super::super::error::Error;
@@ -71,12 +70,15 @@ impl Poll {
 pub(crate) async fn authorize(context: &Context, portal: &Portal) -> Result<PortalToken, Error> {
     let client = context.clients.oidc(&portal.region, portal.oidc_endpoint.as_deref())?;
     let registration = register(context, portal, &client).await?;
-    let started = client
+    let endpoint = portal.shown_oidc();
+    let call = client
         .start_device_authorization()
         .client_id(&registration.id)
         .client_secret(registration.secret.expose_secret())
         .start_url(&portal.start_url)
-        .send()
+        .send();
+    let started = context
+        .ask(&endpoint, call)
         .await
         .map_err(|error| failed(portal, "StartDeviceAuthorization", Refusal::new(&error)))?;
     let (Some(device_code), Some(user_code)) = (started.device_code(), started.user_code()) else {
@@ -94,15 +96,14 @@ pub(crate) async fn authorize(context: &Context, portal: &Portal) -> Result<Port
         let pause = poll.next(begun.elapsed()).filter(|_| context.host.now() < latest);
         let Some(pause) = pause else { return Err(portal.creation("timed out waiting for the sign-in", HELP)) };
         tokio::time::sleep(pause).await;
-        let asked = client
+        let call = client
             .create_token()
             .client_id(&registration.id)
             .client_secret(registration.secret.expose_secret())
             .grant_type(DEVICE_GRANT)
             .device_code(device_code.expose_secret())
-            .send()
-            .await;
-        match asked {
+            .send();
+        match context.ask(&endpoint, call).await {
             Ok(answer) => return token(context, portal, &answer, &registration, None),
             Err(error) => match error.as_service_error() {
                 Some(CreateTokenError::AuthorizationPendingException(_)) => {}
@@ -136,15 +137,14 @@ pub(crate) async fn refresh(
         return Ok(None);
     }
     let client = context.clients.oidc(&portal.region, portal.oidc_endpoint.as_deref())?;
-    let answer = client
+    let call = client
         .create_token()
         .client_id(&old.client_id)
         .client_secret(old.client_secret.expose_secret())
         .grant_type(REFRESH_GRANT)
         .refresh_token(refresh_token.expose_secret())
-        .send()
-        .await;
-    match answer {
+        .send();
+    match context.ask(&portal.shown_oidc(), call).await {
         Ok(answer) => {
             let registration = Registration {
                 id: old.client_id.clone(),
@@ -165,14 +165,16 @@ pub(crate) async fn refresh(
 }
 
 async fn register(context: &Context, portal: &Portal, client: &Client) -> Result<Registration, Error> {
-    let answer = client
+    let call = client
         .register_client()
         .client_name(CLIENT_NAME)
         .client_type("public")
         .scopes(SCOPE)
         .grant_types(DEVICE_GRANT)
         .grant_types(REFRESH_GRANT)
-        .send()
+        .send();
+    let answer = context
+        .ask(&portal.shown_oidc(), call)
         .await
         .map_err(|error| failed(portal, "RegisterClient", Refusal::new(&error)))?;
     let (Some(id), Some(secret)) = (answer.client_id(), answer.client_secret()) else {
@@ -230,8 +232,7 @@ fn show(context: &Context, portal: &Portal, url: &str, code: &str) {
 
 fn failed(portal: &Portal, call: &str, refusal: Refusal) -> Error {
     if refusal.status.is_none() {
-        let endpoint = shown_endpoint(Service::SsoOidc, &portal.region, portal.oidc_endpoint.as_deref());
-        return refusal.into_error(format!("{call} for provider `{}`", portal.name), endpoint, "");
+        return refusal.into_error(format!("{call} for provider `{}`", portal.name), portal.shown_oidc(), "");
     }
     portal.creation(&format!("{call}: {}", refusal.text), "check start_url and region of the provider")
 }

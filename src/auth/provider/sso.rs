@@ -8,6 +8,7 @@ use std::time::Instant;
 use jiff::SignedDuration;
 use sha2::{Digest, Sha256};
 
+use super::super::aws::client::shown_endpoint;
 use super::super::aws::endpoint::Service;
 use super::super::config::{Provider, Spec};
 use super::super::context::Context;
@@ -76,6 +77,11 @@ impl Portal {
     /// Endpoint for calls with the token, for an identity or for the provider itself.
     pub(crate) fn endpoint(&self, context: &Context, identity: Option<&Spec>) -> Result<Option<String>, Error> {
         context.endpoints.resolve(Service::Sso, identity, Some(&self.spec), &context.host.talk)
+    }
+
+    /// Where sign-ins are asked for, for people.
+    pub(crate) fn shown_oidc(&self) -> String {
+        shown_endpoint(Service::SsoOidc, &self.region, self.oidc_endpoint.as_deref())
     }
 
     pub(crate) fn creation(&self, reason: &str, help: &str) -> Error {
@@ -159,12 +165,12 @@ fn is_usable(context: &Context, token: &PortalToken, rejected: Option<&Secret>) 
 
 fn needs_terminal(context: &Context, portal: &Portal) -> Error {
     let login = format!("atmos auth login --provider {}", portal.name);
-    let help = if context.host.terminal.can_show_device_code() {
-        format!("this command does not ask; sign in first: `{login}`")
-    } else {
-        format!("run `{login}` in a terminal, or set ATMOS_FORCE_TTY=true if somebody reads this output")
-    };
-    Error::NeedsTerminal { provider: portal.name.clone(), help }
+    let provider = portal.name.clone();
+    if context.host.terminal.can_show_device_code() {
+        return Error::NotSignedIn { provider, login };
+    }
+    let help = format!("run `{login}` in a terminal, or set ATMOS_FORCE_TTY=true if somebody reads this output");
+    Error::NeedsTerminal { provider, help }
 }
 
 /// Ends the session at the portal and forgets the token. `Ok(None)`: there was none; `Ok(Some(signed_out))` says

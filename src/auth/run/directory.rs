@@ -160,6 +160,41 @@ impl Base {
     }
 }
 
+/// How thoroughly to look for what dead runs left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sweep {
+    /// Only where a name says that its process has gone: nothing but one look into each directory that is there.
+    Quick,
+    /// Every directory that nobody holds.
+    Whole,
+}
+
+/// Removes what dead runs left, in all places where runs have their directories. Who calls it wants something else, so
+/// places that cannot be used are passed over in silence.
+pub fn sweep(host: &Host, how: Sweep) {
+    for place in bases(host).iter().filter(|place| place.path.is_absolute()) {
+        let Ok(entries) = std::fs::read_dir(&place.path) else { continue };
+        let mut names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+        let left = names.any(|name| is_run_name(&name) && (how == Sweep::Whole || has_gone(&name)));
+        if left && let Ok(base) = Base::open(place) {
+            base.sweep(&host.talk);
+        }
+    }
+}
+
+/// That the process of a run's name has ended. Its number may have been given out again: then the next run looks.
+#[cfg(unix)]
+fn has_gone(name: &str) -> bool {
+    use rustix::process::{Pid, test_kill_process};
+    let pid = name.split('-').next().and_then(|pid| Pid::from_raw(pid.parse().ok()?));
+    pid.is_none_or(|pid| test_kill_process(pid) == Err(rustix::io::Errno::SRCH))
+}
+
+#[cfg(not(unix))]
+fn has_gone(_name: &str) -> bool {
+    true
+}
+
 fn sweep_one(path: &Path) -> io::Result<()> {
     let metadata = std::fs::symlink_metadata(path)?;
     if !metadata.is_dir() || private::foreign(&metadata) {

@@ -8,10 +8,13 @@ mod directory;
 mod error;
 mod open;
 mod parent;
+#[cfg(unix)]
+mod peer;
 mod server;
 pub mod standing;
 
 pub(in crate::auth) use directory::temporary_base;
+pub use directory::{Sweep, sweep};
 pub use error::Error;
 pub use open::{Run, RunIdentity, RunSettings};
 pub use parent::{Parent, SOCKET_VARIABLE};

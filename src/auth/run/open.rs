@@ -58,7 +58,7 @@ pub struct Run {
 
 impl Run {
     /// Sets a run up: removes what dead runs left, makes the directory, writes its files whole, listens. Without an
-    /// identity, and for mock kinds, there is nothing on disk. Call it inside the event loop, after authentication.
+    /// identity, and for kind `mock`, there is nothing on disk. Call it inside the event loop, after authentication.
     ///
     /// # Errors
     /// No directory can be made; with delivery `files` or `env`, the identity has no credentials.
@@ -72,7 +72,7 @@ impl Run {
             talk: host.talk.clone(),
         };
         let Some(own) = &settings.identity else { return Ok(run) };
-        if own.style != Style::Aws {
+        if own.style == Style::Mock {
             let nowhere = Path::new("");
             run.changes = Some(changes(&wiring(own, &settings, (nowhere, nowhere), None, None)));
             return Ok(run);
@@ -194,7 +194,7 @@ impl Run {
 fn identities<'a>(own: &'a RunIdentity, allowed: &'a [RunIdentity]) -> Result<Vec<&'a RunIdentity>, Error> {
     let mut identities: Vec<&RunIdentity> = vec![own];
     for other in allowed {
-        if identities.iter().any(|known| known.name == other.name) || other.style != Style::Aws {
+        if identities.iter().any(|known| known.name == other.name) || other.style == Style::Mock {
             continue;
         }
         if let Some(known) = identities.iter().find(|known| same_profile(&known.profile, &other.profile)) {

@@ -1,6 +1,6 @@
 //! The socket of a run: gives credentials to helpers and nested runs of this user, for the run's identities. Row 5.
 //!
-//! One line of JSON each way: a [`Question`](super::client::Question), then what `credential_process` prints or a
+//! Who may ask says [`peer`](super::peer). One line of JSON each way: a [`Question`](super::client::Question), then what `credential_process` prints or a
 //! [`Reply`](super::client::Reply). Who connects and says nothing is sent away, and makes room for others.
 
 use std::pin::Pin;
@@ -54,6 +54,7 @@ mod unix {
     use crate::auth::delivery::helper_answer;
     use crate::auth::run::Error;
     use crate::auth::run::client::{Question, Reply};
+    use crate::auth::run::peer::{self, Peer};
     use crate::diag::Warning;
 
     /// Longest request; a name is never near it.
@@ -78,6 +79,8 @@ mod unix {
         pub(in crate::auth::run) fn start(socket: &Path, service: Service) -> Result<Server, Error> {
             use std::os::unix::fs::PermissionsExt;
             let failed = |error| Error::io("listen at", socket, error);
+            // Before anything is started that could ask.
+            crate::host::adopt_orphans();
             let listener = UnixListener::bind(socket).map_err(failed)?;
             std::fs::set_permissions(socket, std::fs::Permissions::from_mode(0o600)).map_err(failed)?;
             Ok(Server { task: tokio::spawn(serve(listener, Arc::new(service))) })
@@ -134,13 +137,18 @@ mod unix {
 
     impl Service {
         async fn answer(&self, stream: UnixStream, sent_away: oneshot::Receiver<()>) {
-            let own = rustix::process::geteuid().as_raw();
-            if !stream.peer_cred().is_ok_and(|peer| peer.uid() == own) {
+            let peer = peer::of(&stream);
+            if peer == Peer::Foreign {
                 self.refuse("another user asked for credentials of this run".to_owned());
                 return;
             }
             let (half, mut write) = stream.into_split();
             let mut reply = match read(half, sent_away).await {
+                Ok(question) if peer == Peer::Stranger => {
+                    let identity = question.identity;
+                    self.refuse(format!("a process that this run has not started asked for identity {identity:?}"));
+                    refusal("the process that asks was not started by this run")
+                }
                 Ok(question) => self.reply(question).await,
                 Err(reason) => refusal(reason),
             };

@@ -58,6 +58,10 @@ pub(super) fn kind(env: &Env, settings: &Settings) -> Result<Kind, String> {
 pub(super) fn directory(host: &Host, settings: &Settings) -> PathBuf {
     let written = host.env.get(PATH_VARIABLE).or(settings.path.as_deref()).filter(|path| !path.is_empty());
     let Some(written) = written else { return host.dirs.data.join("atmos").join("keyring") };
+    if written.starts_with('~') && !host.dirs.home.is_absolute() {
+        // Made absolute it would lie in the working directory; as it is it is refused.
+        return PathBuf::from(written);
+    }
     let expanded = match written.strip_prefix("~/") {
         Some(rest) => host.dirs.home.join(rest),
         None if written == "~" => host.dirs.home.clone(),

@@ -30,13 +30,19 @@ pub enum AuthCommand {
     Whoami(WhoamiArgs),
     /// Outputs environment variables for the assumed identity
     Env(EnvArgs),
-    #[command(about = "Execute a command with the authenticated identity's environment variables set.")]
+    #[command(
+        about = "Execute a command with the authenticated identity's environment variables set.",
+        long_about = "Execute a command with the authenticated identity's environment variables set.\n\nIt gets \
+                      ATMOS_IDENTITY too, so that an atmos inside runs everything as this identity, whatever the \
+                      components say."
+    )]
     Exec(ExecArgs),
     /// Print credentials in the form that `credential_process` of an AWS config wants
     Process(ProcessArgs),
     /// List providers and identities
     List(ListArgs),
-    /// Validate the authentication configuration in atmos.yaml
+    /// Validate the authentication configuration in atmos.yaml: exit 0 without errors (warnings do not count), 2 when the
+    /// principal of an identity is among what is wrong, else 1
     Validate(ValidateArgs),
     /// Remove cached credentials and tell the portal
     Logout(LogoutArgs),
@@ -76,7 +82,7 @@ pub struct WhoamiArgs {
     #[arg(long)]
     pub verify: bool,
 
-    /// Exit 1 when the credentials are not valid
+    /// Exit 1 when the credentials are not valid, or when there are none
     #[arg(long)]
     pub exit_code: bool,
 }

@@ -62,7 +62,15 @@ fn whoami(context: &Context, args: &WhoamiArgs) -> Result<u8> {
     };
     let access = access(context, Options { interactive: false, ..Options::default() })?;
     let request = auth::WhoamiRequest { identity: flag(&args.identity), verify: args.verify };
-    let report = context.block_on(auth::whoami(&access, &request))??;
+    let report = match context.block_on(auth::whoami(&access, &request))? {
+        Ok(report) => report,
+        // Who asks for a status wants to know one thing; why is on stderr.
+        Err(report) if args.exit_code => {
+            context.screen.error(&report, context.global.verbose == Some(true));
+            return Ok(1);
+        }
+        Err(report) => return Err(report),
+    };
     if json {
         let home = context.host.dirs.home.display().to_string();
         write::document(context, &output::auth::whoami_json(&report, &home), write::Format::Json, 2, None)?;
@@ -103,7 +111,7 @@ fn process(context: &Context, args: ProcessArgs) -> Result<u8> {
     if let Some(socket) = request.socket.clone() {
         return write::raw(context, &context.block_on(auth::ask_run(&request, socket))??).map(|()| 0);
     }
-    let mut app = context.app()?;
+    let mut app = context.app_as_it_is()?;
     if !app.config.found {
         // Then there is nothing but the run that could know the name.
         let parent = Parent::of(&app.host.env, &app.host.cwd).ok_or(Error::NoConfiguration)?;

@@ -13,7 +13,7 @@ pub(super) fn run(context: &Context, format: Option<&str>) -> Result<u8> {
     let version = env!("CARGO_PKG_VERSION");
     let (os, arch) = platform();
     // The version is shown whatever the configuration is like; what is wrong with it is said all the same.
-    if let Err(report) = context.app() {
+    if let Err(report) = context.app_as_it_is() {
         context.host.talk.warn(Warning::new("atmos::cli::configuration", report.to_string()));
     }
     match format {

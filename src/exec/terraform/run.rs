@@ -282,7 +282,7 @@ fn launch(context: &Context<'_>, args: Vec<String>, output: Output) -> Launch {
 async fn start(context: &mut Context<'_>, launch: &Launch) -> Result<Outcome, Error> {
     tracing::debug!(program = launch.program, args = ?launch.args, cwd = %launch.cwd.display(), "starting");
     let host = context.host;
-    let around = Surroundings { terminal: host.terminal, masker: &host.masker, cwd: &host.cwd };
+    let around = Surroundings { terminal: host.terminal, masker: &host.masker, cwd: &host.cwd, exe: Some(&host.exe) };
     let outcome = process::run(launch, around, context.signals).await?;
     match outcome.stop {
         Some(stop) => Err(Error::Interrupted { stop }),

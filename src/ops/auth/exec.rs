@@ -1,12 +1,14 @@
 //! `atmos auth exec`: a command of the user's own in the environment of an identity.
 
 use std::ffi::OsString;
+use std::path::Path;
 
 use miette::Diagnostic;
 
 use super::super::access::Access;
 use super::super::identity::Choice;
 use super::super::{App, child};
+use crate::auth::delivery::Delivery;
 use crate::auth::resolution::Flag;
 use crate::diag::{Failure, Result};
 use crate::exec::signals::Signals;
@@ -20,23 +22,28 @@ pub struct ExecRequest {
     pub delivery: Option<String>,
 }
 
-/// Runs the command and returns its exit status: 128 + n after signal n, 127 when there is no such program.
+/// Runs the command and returns its own exit status: 128 + n when signal n ended it, 127 when there is no such program, 126
+/// when it cannot be run.
 ///
 /// # Errors
 /// No command, no identity, or authentication fails: then nothing was started.
 pub async fn exec(app: &App, access: &Access, request: &ExecRequest) -> Result<u8> {
     let Some((program, arguments)) = request.command.split_first() else { return Err(ExecFailure::NoCommand.into()) };
+    let delivery = request.delivery.as_deref().map(flag_delivery).transpose()?;
     let mut signals = Signals::listen()?;
     let held = match access.command_identity(&request.identity)? {
         Choice::Identity { name, source } => {
-            let hold = child::hold_chosen(access, name, source, request.delivery.clone());
+            let hold = child::hold_chosen(access, name, source, delivery);
             signals.guard(hold).await?
         }
         Choice::Disabled(_) | Choice::None => child::Held::default(),
     };
     let env = child::plain_environment(app, access, &held);
     let program = program.to_string_lossy().into_owned();
-    let found = process::find(&program, "the command line", &env, &app.host.cwd);
+    // Before anything is started, so that a missing program is one.
+    let missing = process::find(&program, "the command line", &env, &app.host.cwd)
+        .err()
+        .map(|_| ExecFailure::of(&program, &app.host.cwd));
     let launch = Launch {
         program: program.clone(),
         configured: "the command line".to_owned(),
@@ -47,20 +54,21 @@ pub async fn exec(app: &App, access: &Access, request: &ExecRequest) -> Result<u
         stderr: None,
         hangup: Hangup::PassesOn,
     };
-    let outcome = match found {
-        Ok(_) => process::run(&launch, child::surroundings(&app.host), &mut signals).await,
-        Err(_) => Err(ExecError::StartFailed {
-            program: program.clone(),
-            configured: "the command line".to_owned(),
-            reason: String::new(),
-        }),
+    let outcome = match missing {
+        None => Ok(process::run(&launch, child::surroundings(&app.host), &mut signals).await),
+        Some(failure) => Err(failure),
     };
     held.close()?;
-    match outcome {
-        Ok(outcome) => Ok(outcome.stop.map_or(outcome.code, crate::exec::signals::Stop::exit_code)),
-        Err(ExecError::StartFailed { .. }) => Err(ExecFailure::NotFound { program }.into()),
+    match outcome? {
+        // What the command makes of a signal is its own business, its status too.
+        Ok(outcome) => Ok(outcome.code),
+        Err(ExecError::StartFailed { reason, .. }) => Err(ExecFailure::NotExecutable { program, reason }.into()),
         Err(error) => Err(error.into()),
     }
+}
+
+fn flag_delivery(word: &str) -> Result<Delivery, ExecFailure> {
+    Delivery::parse(word, None).map_err(|_| ExecFailure::Delivery { word: word.to_owned() })
 }
 
 #[derive(Debug, thiserror::Error, Diagnostic)]
@@ -69,15 +77,43 @@ enum ExecFailure {
     #[diagnostic(code(atmos::auth::no_command), help("atmos auth exec [-i <identity>] -- <command> [arguments]"))]
     NoCommand,
 
+    #[error("invalid value `{word}` of --delivery")]
+    #[diagnostic(
+        code(atmos::auth::exec_delivery),
+        help("use `--delivery process` (the default) or `--delivery files`")
+    )]
+    Delivery { word: String },
+
+    #[error("`{program}` cannot be started: not executable ({reason})")]
+    #[diagnostic(
+        code(atmos::auth::command_not_executable),
+        help("`chmod +x` a program; give a script to its interpreter (`sh {program}`)")
+    )]
+    NotExecutable { program: String, reason: String },
+
     #[error("`{program}` cannot be started: no such program")]
     #[diagnostic(code(atmos::auth::command_not_found), help("check the spelling and PATH"))]
     NotFound { program: String },
 }
 
+impl ExecFailure {
+    /// Why a program was not found: a path may lead to something that cannot be run.
+    fn of(program: &str, cwd: &Path) -> ExecFailure {
+        let named = program.contains('/').then(|| std::fs::metadata(cwd.join(program)).ok()).flatten();
+        let reason = match named {
+            None => return ExecFailure::NotFound { program: program.to_owned() },
+            Some(found) if found.is_dir() => "it is a directory",
+            Some(_) => "it has no mode to be run",
+        };
+        ExecFailure::NotExecutable { program: program.to_owned(), reason: reason.to_owned() }
+    }
+}
+
 impl Failure for ExecFailure {
     fn exit_code(&self) -> u8 {
         match self {
-            ExecFailure::NoCommand => 1,
+            ExecFailure::NoCommand | ExecFailure::Delivery { .. } => 1,
+            ExecFailure::NotExecutable { .. } => 126,
             ExecFailure::NotFound { .. } => 127,
         }
     }

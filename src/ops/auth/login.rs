@@ -6,7 +6,7 @@ use super::super::access::Access;
 use super::super::identity::Choice;
 use crate::auth::resolution::Flag;
 use crate::auth::{Error, ProviderName};
-use crate::diag::{Failure, Report, Result};
+use crate::diag::{Failure, Report, Result, Warning};
 
 #[derive(Debug, Clone, Default)]
 pub struct LoginRequest {
@@ -32,6 +32,16 @@ pub struct LoginReport {
 /// Authenticates an identity, or a provider alone.
 pub async fn login(access: &Access, request: &LoginRequest) -> Result<LoginReport> {
     outside_only(access, "login")?;
+    let report = authenticate(access, request).await?;
+    if !access.cache.store().is_persistent() {
+        let message = "nothing of this login is kept: with a keyring of type memory it ends with this process";
+        let warning = Warning::new("atmos::auth::login_not_kept", message);
+        access.host.talk.warn(warning.help("set ATMOS_KEYRING_TYPE=file and a password to stay logged in"));
+    }
+    Ok(report)
+}
+
+async fn authenticate(access: &Access, request: &LoginRequest) -> Result<LoginReport> {
     if let Some(provider) = &request.provider {
         return provider_login(access, provider).await;
     }

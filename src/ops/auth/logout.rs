@@ -3,6 +3,7 @@
 use super::super::access::Access;
 use crate::auth::Error;
 use crate::auth::resolution::Flag;
+use crate::auth::run;
 use crate::auth::{Kept, Logins};
 use crate::diag::{Failure, Result};
 
@@ -29,6 +30,9 @@ pub struct LogoutReport {
 /// Forgets sessions and tokens and tells the portal.
 pub async fn logout(access: &Access, request: &LogoutRequest) -> Result<LogoutReport> {
     let whose = whose(access, request)?;
+    if !request.dry_run {
+        run::sweep(&access.host, run::Sweep::Whole);
+    }
     let kept = if request.dry_run { access.session.kept(&whose).await? } else { access.session.forget(&whose).await? };
     let files = super::env::forget_standing(access, &whose, request.dry_run)?;
     Ok(LogoutReport { whose, kept, files, dry_run: request.dry_run })
