@@ -19,5 +19,6 @@ pub mod resolve;
 pub mod secret;
 pub mod span;
 pub mod stack;
+pub mod template;
 pub mod value;
 pub mod yaml;
