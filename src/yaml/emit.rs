@@ -16,7 +16,16 @@ const INDICATORS: [char; 16] = ['#', ',', '[', ']', '{', '}', '&', '*', '!', '|'
 /// The YAML text of a node with a final line break. `indent` is the number of columns per level (at least 2).
 /// Functions that were not evaluated become the text in which they were written, as a string.
 pub fn emit(node: &Node, indent: usize) -> String {
-    let mut emitter = Emitter { out: String::new(), unit: indent.max(2) };
+    emit_with(node, indent, true)
+}
+
+/// [`emit`] with the keys in the order in which the map has them.
+pub fn emit_record(node: &Node, indent: usize) -> String {
+    emit_with(node, indent, false)
+}
+
+fn emit_with(node: &Node, indent: usize, sorted: bool) -> String {
+    let mut emitter = Emitter { out: String::new(), unit: indent.max(2), sorted };
     match &node.value {
         Value::List(list) if !list.is_empty() => emitter.list(list, 0, false),
         Value::Map(map) if !map.is_empty() => emitter.map(map, 0, false),
@@ -28,13 +37,17 @@ pub fn emit(node: &Node, indent: usize) -> String {
 struct Emitter {
     out: String,
     unit: usize,
+    /// Keys in natural order.
+    sorted: bool,
 }
 
 impl Emitter {
     /// Writes the entries of a map at `column`; the first one goes on the current line if `inline`.
     fn map(&mut self, map: &crate::value::Map, column: usize, inline: bool) {
         let mut entries: Vec<_> = map.iter().collect();
-        entries.sort_by(|(left, _), (right, _)| natural(left, right));
+        if self.sorted {
+            entries.sort_by(|(left, _), (right, _)| natural(left, right));
+        }
         for (index, (key, node)) in entries.into_iter().enumerate() {
             if index > 0 || !inline {
                 self.pad(column);
@@ -300,6 +313,12 @@ z:
     fn wider_indent_aligns_to_its_multiples() {
         let node = from_json(&serde_json::json!({"a": [{"b": {"c": 1}}]}));
         assert_eq!(emit(&node, 4), "a:\n    - b:\n        c: 1\n");
+    }
+
+    #[test]
+    fn records_keep_their_order() {
+        let node = Node::from(crate::value::Map::from_iter([("b".into(), Node::from(1)), ("a".into(), Node::from(2))]));
+        assert_eq!(emit_record(&node, 2), "b: 1\na: 2\n");
     }
 
     #[test]

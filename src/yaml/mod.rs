@@ -15,7 +15,7 @@ mod tests;
 
 pub use compose::{Limits, NODE_BUDGET};
 pub use compose::{parse, parse_with};
-pub use emit::emit;
+pub use emit::{emit, emit_record};
 pub use error::Error;
 pub use json::{emit_json, emit_json_record, try_emit_json};
 pub use order::natural;
