@@ -59,6 +59,10 @@ pub(super) enum Error {
     )]
     NoConfiguration,
 
+    #[error("{cause}")]
+    #[diagnostic(code(atmos::cli::error_mode), help("correct `--error-mode`, ATMOS_DESCRIBE_ERROR_MODE or `describe.error_mode`"))]
+    ErrorMode { cause: String },
+
     #[error("EvaluateYqExpression: failed to evaluate YQ expression '{expression}': {cause}")]
     #[diagnostic(code(atmos::cli::query), help("{help}"))]
     Query { expression: String, cause: String, help: String },

@@ -62,6 +62,7 @@ pub(crate) fn build(scope: &Scope<'_>, name: &str, component: &Node) -> Result<B
             extra,
             ..Sections::default()
         },
+        layered: Vec::new(),
     };
     Ok(Built { instance, name: stack_name })
 }

@@ -7,8 +7,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::App;
-use super::sources::{self, Sources};
-use crate::component::{self, Filter, Instance, Kind};
+use crate::component::{self, Filter, Instance, Kind, Sources};
 use crate::diag::{Result, Warning};
 use crate::resolve;
 use crate::value::{Map, Node};
@@ -70,7 +69,7 @@ const SCHEMA: [&str; 11] = [
 pub fn component(app: &App, request: &ComponentRequest) -> Result<Node> {
     let index = app.index()?;
     let written = component::find(&app.host, &app.config, index, &request.component, &request.stack, None)?;
-    let evaluated = resolve::evaluate(&app.host, &app.config, &written, &request.processing)?;
+    let evaluated = app.evaluate(&written, &request.processing)?;
     let full = request.full || app.config.describe.filter == "full";
     let mut document = sections(app, &evaluated, &request.processing);
     if full {
@@ -151,7 +150,10 @@ fn describe_in_stack(app: &App, instance: &Instance, request: &StacksRequest) ->
         // A disabled component has no state to read.
         processing.skip.extend(["terraform.state", "terraform.output"].map(str::to_owned));
     }
-    let evaluated = resolve::evaluate(&app.host, &app.config, instance, &processing)?;
+    if !request.sections.is_empty() {
+        processing.sections.clone_from(&request.sections);
+    }
+    let evaluated = app.evaluate(instance, &processing)?;
     let mut document = sections(app, &evaluated, &processing);
     add_identity(&evaluated, &mut document);
     let mut put = |key: &str, node: Node| document.insert(Arc::from(key), node);
@@ -221,15 +223,15 @@ fn add_computed(
     put("cli_args", texts(&["describe".to_owned(), "component".to_owned()]));
     put("tf_cli_vars", Node::empty_map());
     put("atmos_cli_config", cli_config(app));
-    if let Some(name) = sources::spacelift_stack(&app.config, written) {
+    if let Some(name) = component::spacelift_stack(&app.config, written) {
         put("spacelift_stack", Node::from(name));
     }
-    if let Some(name) = sources::atlantis_project(&app.config, written) {
+    if let Some(name) = component::atlantis_project(&app.config, written) {
         put("atlantis_project", Node::from(name));
     }
     if let Some(arguments) = app.host.env.get("TF_CLI_ARGS") {
         let arguments = shell_words::split(arguments).unwrap_or_else(|_| vec![arguments.to_owned()]);
-        let variables = sources::cli_variables(&arguments);
+        let variables = component::cli_variables(&arguments);
         put("env_tf_cli_args", texts(&arguments));
         if !variables.is_empty() {
             put("env_tf_cli_vars", Node::from(variables));
@@ -257,14 +259,8 @@ fn sections(app: &App, instance: &Instance, processing: &resolve::Options) -> Ma
 
 /// Name, stack and manifest, under the names by which the reference gives them.
 fn add_identity(instance: &Instance, document: &mut Map) {
-    for (key, text) in [
-        ("atmos_component", &instance.name),
-        ("atmos_stack", &instance.stack),
-        ("stack", &instance.stack),
-        ("atmos_stack_file", &instance.manifest),
-        ("atmos_manifest", &instance.manifest),
-    ] {
-        document.insert(Arc::from(key), Node::from(text.as_str()));
+    for (key, text) in instance.names() {
+        document.insert(Arc::from(key), Node::from(text));
     }
 }
 

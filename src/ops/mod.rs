@@ -13,7 +13,6 @@ pub mod identity;
 mod inspect_tests;
 mod legacy;
 pub mod list;
-mod sources;
 pub mod terraform;
 mod unbuilt;
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use miette::Diagnostic as _;
 
 use super::error::{Error, Located};
+use super::include::Including;
 use super::import::{self, Import, Target};
 use crate::config::Config;
 use crate::host::Host;
@@ -85,7 +86,11 @@ impl File {
         self.document = match yaml::parse(&host.sources, &self.path, &host.cwd, text.clone()) {
             Ok(node) => {
                 self.action = action(&text, node.span.file);
-                self.top_level(host, node)
+                let (base, name) = (config.base_path.as_path(), self.relative.as_str());
+                let including = Including { host, base, file: &self.path, name };
+                // Parsing the text for tags would cost more than looking for the word.
+                let node = if text.contains("!include") { including.resolve(&node) } else { Ok(node) };
+                node.and_then(|node| self.top_level(host, node))
             }
             Err(error) => {
                 if text.contains("{{") {

@@ -10,6 +10,7 @@ mod file;
 pub(crate) mod fixture;
 mod glob;
 mod import;
+mod include;
 mod index;
 mod load;
 mod merged;

@@ -19,3 +19,4 @@ pub use emit::{emit, emit_record};
 pub use error::Error;
 pub use json::{emit_json, emit_json_record, try_emit_json};
 pub use order::natural;
+pub use scalar::resolve as plain_scalar;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::value::Value;
 
 /// The value of an untagged plain scalar.
-pub(super) fn resolve(text: &str) -> Value {
+pub fn resolve(text: &str) -> Value {
     word(text).or_else(|| number(text)).unwrap_or_else(|| Value::String(Arc::from(text)))
 }
 

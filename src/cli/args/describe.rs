@@ -65,6 +65,11 @@ pub struct ComponentArgs {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub provenance: Option<bool>,
 
+    /// What becomes of values whose infrastructure does not exist yet: strict, warn or silent
+    /// [env: ATMOS_DESCRIBE_ERROR_MODE] [default: warn]
+    #[arg(long, value_name = "MODE")]
+    pub error_mode: Option<String>,
+
     #[command(flatten)]
     pub processing: ProcessingArgs,
     #[command(flatten)]
@@ -104,6 +109,11 @@ pub struct StacksArgs {
     /// yq expression; `.` and plain paths are built
     #[arg(short, long, value_name = "EXPRESSION")]
     pub query: Option<String>,
+
+    /// What becomes of values whose infrastructure does not exist yet: strict, warn or silent
+    /// [env: ATMOS_DESCRIBE_ERROR_MODE] [default: warn]
+    #[arg(long, value_name = "MODE")]
+    pub error_mode: Option<String>,
 
     #[command(flatten)]
     pub processing: ProcessingArgs,
