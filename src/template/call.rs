@@ -10,6 +10,10 @@ use super::world::World;
 use super::{Options, Source};
 use crate::value::Map;
 
+/// Values and levels that are looked through for changed maps: maps can hold themselves.
+const REFRESH_BUDGET: usize = 100_000;
+const REFRESH_DEPTH: usize = 100;
+
 /// One rendering, as functions see it: the world, the limits, and the maps that were changed.
 pub struct Call<'w> {
     world: &'w mut dyn World,
@@ -77,6 +81,50 @@ impl Call<'_> {
             self.changed.iter().find(|(known, _)| Arc::ptr_eq(known, nodes)).map(|(_, dict)| dict.clone())
         });
         changed.unwrap_or_else(|| dict.clone())
+    }
+
+    /// The value with every map in it as it is now; `None` when nothing in it was changed. What was changed deep inside
+    /// makes the maps around it changed ones too, so that they stay what everyone sees.
+    pub(super) fn refreshed(&mut self, val: &Val) -> Option<Val> {
+        if self.is_pristine() {
+            return None;
+        }
+        let mut budget = REFRESH_BUDGET;
+        self.refresh(val, &mut budget, 0)
+    }
+
+    fn refresh(&mut self, val: &Val, budget: &mut usize, depth: usize) -> Option<Val> {
+        *budget = budget.checked_sub(1)?;
+        if depth > REFRESH_DEPTH {
+            return None;
+        }
+        match val {
+            Val::Dict(dict) => {
+                let now = self.view(dict);
+                let mut changed = Vec::new();
+                for (key, item) in now.entries() {
+                    changed.extend(self.refresh(&item, budget, depth + 1).map(|item| (key, item)));
+                }
+                if changed.is_empty() {
+                    return (!now.is(dict)).then_some(Val::Dict(now));
+                }
+                let now = self.writable(&now);
+                for (key, item) in changed {
+                    now.set(key, item);
+                }
+                Some(Val::Dict(now))
+            }
+            Val::List(list) => {
+                let mut items: Option<Vec<Val>> = None;
+                for (index, item) in list.iter().enumerate() {
+                    if let Some(item) = self.refresh(&item, budget, depth + 1) {
+                        items.get_or_insert_with(|| list.to_vec())[index] = item;
+                    }
+                }
+                items.map(|items| Val::List(super::list::List::typed(list.elem(), items)))
+            }
+            _ => None,
+        }
     }
 
     /// Whether no map of the data was changed yet: then it can be walked without asking.

@@ -145,7 +145,8 @@ impl<'t> Run<'t, '_, '_> {
     }
 
     fn print(&mut self, val: &Val) -> Result<(), Error> {
-        match val {
+        let refreshed = self.call.refreshed(val);
+        match refreshed.as_ref().unwrap_or(val) {
             Val::Missing | Val::Nil => self.out.push_str("<no value>"),
             Val::String(text) => self.out.push_str(text),
             val => super::format::print_to(&mut self.out, val).map_err(|problem| self.fail(problem))?,

@@ -126,7 +126,9 @@ impl<'t> Run<'t, '_, '_> {
             }
             _ => self.argument(dot, Param::Raw, base)?,
         };
-        self.fields(dot, &Slot { val, boxed: false }, fields, Some((expr, args)), last)
+        // Go hands namespaces around as `interface {}`.
+        let boxed = matches!(val, Val::Namespace(_));
+        self.fields(dot, &Slot { val, boxed }, fields, Some((expr, args)), last)
     }
 
     /// A chain of fields. The last one gets the arguments, for it may be a method.
@@ -326,8 +328,8 @@ impl<'t> Run<'t, '_, '_> {
         }
         if !self.call.is_pristine() {
             for val in &mut values {
-                if let Val::Dict(dict) = val {
-                    *dict = self.call.view(dict);
+                if let Some(now) = self.call.refreshed(val) {
+                    *val = now;
                 }
             }
         }

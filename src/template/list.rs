@@ -77,6 +77,8 @@ enum Kind {
 struct Made {
     elem: Elem,
     items: Vec<Val>,
+    /// Go's nil slice: empty, and null as data.
+    nil: bool,
 }
 
 impl Drop for Made {
@@ -99,7 +101,16 @@ impl List {
 
     /// A list whose Go type is not `[]interface {}`. The items must be of that type.
     pub fn typed(elem: Elem, items: Vec<Val>) -> List {
-        List(Kind::Made(Arc::new(Made { elem, items })))
+        List(Kind::Made(Arc::new(Made { elem, items, nil: false })))
+    }
+
+    /// Go's nil slice: it prints as an empty list, and is null as data.
+    pub fn nil(elem: Elem) -> List {
+        List(Kind::Made(Arc::new(Made { elem, items: Vec::new(), nil: true })))
+    }
+
+    pub fn is_nil(&self) -> bool {
+        matches!(&self.0, Kind::Made(made) if made.nil)
     }
 
     /// Go's `[]string`.

@@ -165,6 +165,7 @@ impl Val {
             Val::Byte(number) => Node::from(i64::from(*number)),
             Val::Float(number) => Node::from(Value::Float(*number)),
             Val::String(text) => Node::from(Value::String(text.clone())),
+            Val::List(list) if list.is_nil() => Node::default(),
             Val::List(list) => {
                 if let Some(nodes) = list.as_nodes() {
                     return Ok(Node::from(Value::List(nodes.clone())));

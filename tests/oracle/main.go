@@ -121,7 +121,7 @@ func runFile(input, output string) {
 		c.inherit(defaults)
 		result, stage, err := run(&file, c)
 		if err != nil {
-			message := strings.ReplaceAll(err.Error(), dir, "/WORK")
+			message := strings.ReplaceAll(err.Error(), dir, "DIR")
 			c.Error, c.Stage = &message, stage
 		} else {
 			c.Expect = &result

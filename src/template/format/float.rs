@@ -71,10 +71,23 @@ fn with_exponent(text: &str, verb: char) -> String {
     format!("{mantissa}{mark}{sign}{digits:0>2}")
 }
 
+/// The fewest digits that give the number back, with its exponent. Where two texts of that length are equally near, Go
+/// takes the even one.
+fn shortest_digits(number: f64) -> String {
+    let shortest = format!("{number:e}");
+    let digits = shortest.split('e').next().map_or(0, |mantissa| mantissa.bytes().filter(u8::is_ascii_digit).count());
+    if digits < 15 {
+        return shortest;
+    }
+    let rounded = format!("{number:.*e}", digits - 1);
+    let same = rounded.parse::<f64>().is_ok_and(|parsed| parsed.to_bits() == number.to_bits());
+    if same { rounded } else { shortest }
+}
+
 /// `%g`: exponents below -4 and from the precision on are written as such.
 fn general(number: f64, precision: Option<usize>, mark: char) -> String {
     let scientific = match precision {
-        None => format!("{number:e}"),
+        None => shortest_digits(number),
         Some(precision) => format!("{number:.*e}", precision.max(1) - 1),
     };
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));

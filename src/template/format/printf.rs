@@ -294,6 +294,11 @@ impl Printer {
                 let text = object.text();
                 if self.flags.sharp_v { out.push_str(&text) } else { self.string(&text, verb) }
             }
+            (Val::Object(object), _) => match object.to_node().value {
+                // A type that is a number below its name, such as a duration.
+                crate::value::Value::Int(number) => return self.integer(val, Integer::signed(number), verb),
+                _ => return self.bad(val, verb),
+            },
             (Val::Namespace(_), 'v' | 's') => out.push_str("&{}"),
             (Val::List(list), _) => return self.list(list, val.type_name(), verb, depth),
             (Val::Dict(dict), _) => return self.dict(dict, val.type_name(), verb, depth),

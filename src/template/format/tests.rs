@@ -16,6 +16,12 @@ fn constants_are_unquoted_by_the_rules_of_go() {
 }
 
 #[test]
+fn the_even_one_of_two_equally_near_texts_is_printed() {
+    let number = crate::template::Val::Float(-86_584_010_341_277.62);
+    assert_eq!(print(&number).unwrap(), "-8.658401034127762e+13");
+}
+
+#[test]
 fn quoting_escapes_what_cannot_be_printed() {
     assert_eq!(quote("a\"\\\n\u{7f}\u{200b}é\u{10ffff}"), r#""a\"\\\n\x7f\u200bé\U0010ffff""#);
 }

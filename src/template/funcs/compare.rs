@@ -24,8 +24,20 @@ fn kind(val: &Val) -> Option<Kind> {
         Val::UInt(_) | Val::Byte(_) => Kind::UInt,
         Val::Float(_) => Kind::Float,
         Val::String(_) => Kind::String,
+        Val::Object(_) if number(val).is_some() => Kind::Int,
         _ => return None,
     })
+}
+
+/// The number that an object of a named integer type is: a duration, a month.
+fn number(val: &Val) -> Option<i64> {
+    match val {
+        Val::Object(object) => match object.to_node().value {
+            crate::value::Value::Int(number) => Some(number),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// Order of two integers of any type.
@@ -34,7 +46,7 @@ fn integers(one: &Val, two: &Val) -> Option<Ordering> {
         Val::Int(number) | Val::Int64(number) => Some(i128::from(*number)),
         Val::UInt(number) => Some(i128::from(*number)),
         Val::Byte(number) => Some(i128::from(*number)),
-        _ => None,
+        val => number(val).map(i128::from),
     };
     Some(wide(one)?.cmp(&wide(two)?))
 }

@@ -19,7 +19,8 @@ pub(super) fn len(_: &mut Call<'_>, args: &[Val]) -> Result<Val, Problem> {
     Ok(Val::Int(i64::try_from(length).unwrap_or(i64::MAX)))
 }
 
-/// A position in a sequence; `end` is the last one that is allowed.
+/// A position in a sequence. Go's `slice` refuses numbers that come out of the data unless a variable holds them; here
+/// they are numbers like any other. `end` is the last position that is allowed.
 fn position(index: &Val, end: usize) -> Result<usize, Problem> {
     let number = match index {
         Val::Missing | Val::Nil => return Err(Problem::new("cannot index slice/array with nil")),

@@ -123,7 +123,7 @@ fn is_slow(name: &str) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
 
     #[test]
     fn any_text_is_a_template_or_an_error(text in "(\\{\\{|\\}\\}|[ -~]|\\PC|\n){0,40}") {

@@ -116,6 +116,11 @@ fn a_changed_map_of_the_data_is_seen_from_then_on() {
     let text =
         "{{ .vars.b }}{{ range $k, $v := .vars }} {{ $k }}{{ $v }}{{ end }} {{ index .vars \"b\" }} {{ len .vars }}";
     assert_eq!(call.render("x", text, &Val::from(&data)).unwrap(), "2 a1 b2 2 2");
+    let text = "{{ . }} {{ print . }} {{ .vars }}";
+    assert_eq!(
+        call.render("x", text, &Val::from(&data)).unwrap(),
+        "map[vars:map[a:1 b:2]] ".repeat(2) + "map[a:1 b:2]"
+    );
     assert_eq!(data.get("vars").unwrap().as_map().unwrap().len(), 1);
     assert!(!vars.set("c", Val::Nil));
 }

@@ -35,7 +35,7 @@ pub(crate) fn rest(args: &[Val], from: usize) -> &[Val] {
     args.get(from..).unwrap_or_default()
 }
 
-/// A list of `int`.
+/// A list of `string`.
 pub(crate) fn strings(items: Vec<String>) -> Val {
     Val::List(List::strings(items))
 }
@@ -80,7 +80,20 @@ pub(crate) fn slice(text: &str, from: usize, to: usize) -> Result<&str, Problem>
 
 /// Text of bytes that a function made.
 pub(crate) fn utf8(bytes: Vec<u8>) -> Result<Val, Problem> {
-    String::from_utf8(bytes).map(Val::from).map_err(|_| Problem::new("the result is not text (invalid UTF-8)"))
+    utf8_text(bytes).map(Val::from)
+}
+
+pub(crate) fn utf8_text(bytes: Vec<u8>) -> Result<String, Problem> {
+    String::from_utf8(bytes).map_err(|_| Problem::new("the result is not text (invalid UTF-8)"))
+}
+
+/// The bytes of a list of them.
+pub(crate) fn bytes(list: &List) -> Vec<u8> {
+    let byte = |item| match item {
+        Val::Byte(byte) => byte,
+        _ => 0,
+    };
+    list.iter().map(byte).collect()
 }
 
 /// What Go says when a program goes outside a slice.

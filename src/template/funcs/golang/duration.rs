@@ -63,11 +63,13 @@ pub(crate) fn of(val: &Val) -> Option<i64> {
     val.as_object::<GoDuration>().map(|duration| duration.0)
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "every function of a table has this type")]
 fn rounded(_: &mut Call<'_>, args: &[Val]) -> Result<Val, Problem> {
     let unit = of(args::any(args, 1)).unwrap_or_default();
     Ok(Val::object(GoDuration(round(nanos(args), unit))))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "every function of a table has this type")]
 fn truncated(_: &mut Call<'_>, args: &[Val]) -> Result<Val, Problem> {
     let unit = of(args::any(args, 1)).unwrap_or_default();
     let nanos = nanos(args);

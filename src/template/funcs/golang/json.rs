@@ -2,8 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::number;
-use crate::template::{Call, MAX_NESTING, Problem, Val};
+use crate::template::{Call, MAX_NESTING, Problem, Val, print};
 
 /// How JSON is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,23 +19,48 @@ pub(crate) enum Escape {
 ///
 /// # Errors
 /// What has no JSON: infinite numbers, namespaces, nesting without end.
-pub(crate) fn write(call: &Call<'_>, val: &Val, escape: Escape) -> Result<String, Problem> {
+pub(crate) fn write(call: &mut Call<'_>, val: &Val, escape: Escape) -> Result<String, Problem> {
     let mut out = String::new();
     value(call, &mut out, val, escape, 0)?;
     Ok(out)
 }
 
-fn value(call: &Call<'_>, out: &mut String, val: &Val, escape: Escape, depth: usize) -> Result<(), Problem> {
+/// Asks for the memory that a value takes when every part of it is written out.
+///
+/// # Errors
+/// More than there may be, or nesting without end.
+pub(crate) fn weigh(call: &mut Call<'_>, val: &Val) -> Result<(), Problem> {
+    weigh_at(call, val, 0)
+}
+
+fn weigh_at(call: &mut Call<'_>, val: &Val, depth: usize) -> Result<(), Problem> {
+    if depth > MAX_NESTING {
+        return Err(Problem::new("the value is nested without end"));
+    }
+    call.allow(val.as_str().map_or(16, str::len))?;
+    match val {
+        Val::List(list) => list.iter().try_for_each(|item| weigh_at(call, &item, depth + 1)),
+        Val::Dict(dict) => {
+            let entries = call.view(dict).entries();
+            entries.iter().try_for_each(|(_, item)| weigh_at(call, item, depth + 1))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn value(call: &mut Call<'_>, out: &mut String, val: &Val, escape: Escape, depth: usize) -> Result<(), Problem> {
     if depth > MAX_NESTING {
         return Err(Problem::new("json: unsupported value: encountered a cycle"));
     }
+    // A map can stand in many places of one value, so that little data makes much text.
+    call.allow(val.as_str().map_or(16, str::len))?;
     match val {
         Val::Nil | Val::Missing => out.push_str("null"),
         Val::Bool(flag) => out.push_str(if *flag { "true" } else { "false" }),
         Val::Int(number) | Val::Int64(number) => push(out, number),
         Val::UInt(number) => push(out, number),
         Val::Byte(number) => push(out, number),
-        Val::Float(number) => float(out, *number)?,
+        Val::Float(number) => float(out, *number, escape)?,
         Val::String(text) => string(out, text, escape),
         Val::List(list) => {
             out.push('[');
@@ -70,21 +94,26 @@ fn push(out: &mut String, number: impl std::fmt::Display) {
     let _ = write!(out, "{number}");
 }
 
-fn float(out: &mut String, number: f64) -> Result<(), Problem> {
+fn float(out: &mut String, number: f64, escape: Escape) -> Result<(), Problem> {
     if !number.is_finite() {
-        let text = number::format_float(number);
+        let text = print(&Val::Float(number))?;
         return Err(Problem::new(format!("json: unsupported value: {text}")));
     }
+    let codec = escape == Escape::Codec;
     let size = number.abs();
-    if size != 0.0 && !(1e-6..1e21).contains(&size) {
-        let text = format!("{number:e}");
-        match text.split_once('e') {
-            Some((mantissa, power)) if !power.starts_with('-') => push(out, format!("{mantissa}e+{power}")),
-            _ => out.push_str(&text),
-        }
-    } else {
+    if size == 0.0 || (1e-6..1e21).contains(&size) {
         push(out, number);
+        // gomplate's encoder marks whole floats, unless they are so large that all of them are whole.
+        if codec && number.fract() == 0.0 && size < 4_503_599_627_370_496.0 {
+            out.push_str(".0");
+        }
+        return Ok(());
     }
+    let text = format!("{number:e}");
+    let (mantissa, power) = text.split_once('e').unwrap_or((&text, "0"));
+    let (sign, power) = power.strip_prefix('-').map_or(('+', power), |power| ('-', power));
+    let width = if codec { 2 } else { 1 };
+    push(out, format_args!("{mantissa}e{sign}{power:0>width$}"));
     Ok(())
 }
 

@@ -149,24 +149,6 @@ pub(crate) fn parse_float(text: &str) -> Result<f64, NumError> {
     if number.is_infinite() { Err(NumError::Range) } else { Ok(number) }
 }
 
-/// A float as `%v` prints it.
-pub(crate) fn format_float(number: f64) -> String {
-    if number.is_nan() {
-        return "NaN".to_owned();
-    }
-    if number.is_infinite() {
-        return if number > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
-    }
-    let text = format!("{number:e}");
-    let (mantissa, power) = text.split_once('e').unwrap_or((&text, "0"));
-    let power: i32 = power.parse().unwrap_or(0);
-    if (-4..21).contains(&power) || number == 0.0 {
-        return format!("{number}");
-    }
-    let sign = if power < 0 { '-' } else { '+' };
-    format!("{mantissa}e{sign}{:02}", power.unsigned_abs())
-}
-
 /// Go's conversion of a float to `int64` on the usual machines: what does not fit becomes the smallest number.
 #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "the range is checked before")]
 pub(crate) fn truncate(number: f64) -> i64 {

@@ -88,18 +88,18 @@ fn match_here(pattern: &[char], name: &[char]) -> Option<bool> {
     let (mut at, mut from) = (0, 0);
     let mut star: Option<(usize, usize)> = None;
     loop {
-        let step = if at < pattern.len() && pattern[at] == '*' {
+        if pattern.get(at) == Some(&'*') {
             star = Some((at + 1, from));
             at += 1;
             continue;
-        } else if at == pattern.len() {
-            if from == name.len() { return Some(true) } else { None }
-        } else {
-            single(pattern, at, name.get(from).copied())?
-        };
+        }
+        if at == pattern.len() && from == name.len() {
+            return Some(true);
+        }
+        let step = if at == pattern.len() { Step::No } else { single(pattern, at, name.get(from).copied())? };
         match step {
-            Some(next) => (at, from) = (next, from + 1),
-            None => match star {
+            Step::To(next) => (at, from) = (next, from + 1),
+            Step::No => match star {
                 Some((after, start)) if start < name.len() && name[start] != '/' => {
                     star = Some((after, start + 1));
                     (at, from) = (after, start + 1);
@@ -113,20 +113,33 @@ fn match_here(pattern: &[char], name: &[char]) -> Option<bool> {
     }
 }
 
-/// Where the pattern goes on after one character. Outer `None`: bad pattern. Inner `None`: no match.
-fn single(pattern: &[char], at: usize, letter: Option<char>) -> Option<Option<usize>> {
-    match pattern[at] {
-        '?' => Some((letter.is_some_and(|letter| letter != '/')).then_some(at + 1)),
-        '\\' => {
-            let literal = pattern.get(at + 1)?;
-            Some((letter == Some(*literal)).then_some(at + 2))
-        }
-        '[' => class(pattern, at, letter),
-        literal => Some((letter == Some(literal)).then_some(at + 1)),
+/// What one character means for a pattern.
+enum Step {
+    /// It fits, and the pattern goes on here.
+    To(usize),
+    No,
+}
+
+impl Step {
+    fn when(fits: bool, next: usize) -> Step {
+        if fits { Step::To(next) } else { Step::No }
     }
 }
 
-fn class(pattern: &[char], start: usize, letter: Option<char>) -> Option<Option<usize>> {
+/// Matches one character; `None` for a bad pattern.
+fn single(pattern: &[char], at: usize, letter: Option<char>) -> Option<Step> {
+    match pattern[at] {
+        '?' => Some(Step::when(letter.is_some_and(|letter| letter != '/'), at + 1)),
+        '\\' => {
+            let literal = pattern.get(at + 1)?;
+            Some(Step::when(letter == Some(*literal), at + 2))
+        }
+        '[' => class(pattern, at, letter),
+        literal => Some(Step::when(letter == Some(literal), at + 1)),
+    }
+}
+
+fn class(pattern: &[char], start: usize, letter: Option<char>) -> Option<Step> {
     let mut at = start + 1;
     let negated = pattern.get(at) == Some(&'^');
     at += usize::from(negated);
@@ -143,7 +156,7 @@ fn class(pattern: &[char], start: usize, letter: Option<char>) -> Option<Option<
         at = next;
         ranges += 1;
     }
-    Some((letter.is_some() && found != negated).then_some(at))
+    Some(Step::when(letter.is_some() && found != negated, at))
 }
 
 fn class_letter(pattern: &[char], at: usize) -> Option<(char, usize)> {

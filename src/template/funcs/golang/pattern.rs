@@ -51,19 +51,7 @@ impl<'p> Reader<'p> {
                     self.repeat = Some(Repeated::Item);
                 }
                 '*' | '+' | '?' => self.operator(1)?,
-                '{' => match bounds(self.rest) {
-                    Some((min, max, length)) => {
-                        if min > MAX_REPEAT || max.is_some_and(|max| max > MAX_REPEAT || max < min) {
-                            return Err(format!("invalid repeat count: `{}`", &self.rest[..length]));
-                        }
-                        self.operator(length)?;
-                    }
-                    None => {
-                        self.out.push_str("\\{");
-                        self.rest = &self.rest[1..];
-                        self.repeat = Some(Repeated::Item);
-                    }
-                },
+                '{' => self.brace()?,
                 '|' => {
                     self.copy(1);
                     self.repeat = None;
@@ -80,6 +68,20 @@ impl<'p> Reader<'p> {
             }
         }
         if self.open > 0 { Err(format!("missing closing ): `{whole}`")) } else { Ok(()) }
+    }
+
+    /// A repetition, or a plain brace.
+    fn brace(&mut self) -> Result<(), String> {
+        if let Some((min, max, length)) = bounds(self.rest) {
+            if min > MAX_REPEAT || max.is_some_and(|max| max > MAX_REPEAT || max < min) {
+                return Err(format!("invalid repeat count: `{}`", &self.rest[..length]));
+            }
+            return self.operator(length);
+        }
+        self.out.push_str("\\{");
+        self.rest = &self.rest[1..];
+        self.repeat = Some(Repeated::Item);
+        Ok(())
     }
 
     fn copy(&mut self, bytes: usize) {
@@ -146,7 +148,7 @@ impl<'p> Reader<'p> {
         if after.as_bytes()[end] == b')' {
             self.open -= 1;
             if flags.is_empty() {
-                return Err(format!("missing argument to repetition operator: `?`"));
+                return Err("missing argument to repetition operator: `?`".to_owned());
             }
         }
         self.copy(length);
@@ -192,16 +194,13 @@ impl<'p> Reader<'p> {
     fn property(&mut self) -> Result<(), String> {
         let negated = self.rest.starts_with("\\P");
         let after = &self.rest[2..];
-        let (name, length) = match after.strip_prefix('{') {
-            Some(braced) => {
-                let end = braced.find('}').ok_or_else(|| format!("invalid character class range: `{}`", self.rest))?;
-                (&braced[..end], end + 4)
-            }
-            None => {
-                let letter =
-                    after.chars().next().ok_or_else(|| format!("invalid character class range: `{}`", self.rest))?;
-                (&after[..letter.len_utf8()], 2 + letter.len_utf8())
-            }
+        let invalid = || format!("invalid character class range: `{}`", self.rest);
+        let (name, length) = if let Some(braced) = after.strip_prefix('{') {
+            let end = braced.find('}').ok_or_else(invalid)?;
+            (&braced[..end], end + 4)
+        } else {
+            let letter = after.chars().next().ok_or_else(invalid)?;
+            (&after[..letter.len_utf8()], 2 + letter.len_utf8())
         };
         let (name, negated) = name.strip_prefix('^').map_or((name, negated), |name| (name, !negated));
         let class = format!("\\{}{{{name}}}", if negated { 'P' } else { 'p' });

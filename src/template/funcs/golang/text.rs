@@ -1,56 +1,12 @@
 //! Quoting, printing and letter case with Go's rules.
 
-use std::fmt::Write as _;
+use super::args;
+pub(in crate::template::funcs) use crate::template::format::{is_printable as is_print, quote};
+use crate::template::{Elem, Problem, Val, print};
 
-use crate::template::{Problem, Val, print};
-
-/// `strconv.Quote`, what `%q` prints.
-pub(crate) fn quote(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
-    for letter in text.chars() {
-        match letter {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\x07' => out.push_str("\\a"),
-            '\x08' => out.push_str("\\b"),
-            '\x0c' => out.push_str("\\f"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\x0b' => out.push_str("\\v"),
-            letter if is_print(letter) => out.push(letter),
-            letter => {
-                let code = u32::from(letter);
-                let _ = match code {
-                    0..0x80 => write!(out, "\\x{code:02x}"),
-                    0x80..0x1_0000 => write!(out, "\\u{code:04x}"),
-                    _ => write!(out, "\\U{code:08x}"),
-                };
-            }
-        }
-    }
-    out.push('"');
-    out
-}
-
-/// Go's `unicode.IsPrint`: letters, marks, numbers, punctuation, symbols, and the ASCII space.
-pub(crate) fn is_print(letter: char) -> bool {
-    if letter.is_ascii() {
-        return (' '..='~').contains(&letter);
-    }
-    if letter.is_control() || letter.is_whitespace() {
-        return false;
-    }
-    // Rust escapes what it cannot print, and marks, which Go prints.
-    letter.escape_debug().len() == 1 || is_mark(letter)
-}
-
-/// Blocks of marks that stand above or below letters.
+/// A mark that stands above or below a letter: printable, though not at the start of a text.
 fn is_mark(letter: char) -> bool {
-    matches!(u32::from(letter), 0x300..=0x36f | 0x483..=0x489 | 0x591..=0x5c7 | 0x610..=0x61a | 0x64b..=0x65f
-        | 0x900..=0x903 | 0x93a..=0x94f | 0x1ab0..=0x1aff | 0x1dc0..=0x1dff | 0x20d0..=0x20f0 | 0xfe00..=0xfe0f
-        | 0xfe20..=0xfe2f)
+    letter.escape_debug().len() > 1 && is_print(letter)
 }
 
 /// A value as sprig's functions see it: its text, or what `%v` prints.
@@ -58,6 +14,7 @@ pub(crate) fn strval(val: &Val) -> Result<String, Problem> {
     match val {
         Val::String(text) => Ok(text.to_string()),
         Val::Nil | Val::Missing => Ok("<nil>".to_owned()),
+        Val::List(list) if list.elem() == Elem::Byte => args::utf8_text(args::bytes(list)),
         other => print(other),
     }
 }
@@ -173,7 +130,7 @@ pub(crate) fn title_words(text: &str) -> String {
             // These join what stands on both sides to one word.
             '\'' | '.' | ':' | '’' | '‘' | '·' | '\u{2024}' => inside && next.is_alphabetic(),
             '_' => inside,
-            letter => inside && letter.is_alphanumeric() || inside && is_mark(letter),
+            letter => inside && (letter.is_alphanumeric() || is_mark(letter)),
         };
     }
     out

@@ -244,7 +244,7 @@ fn add_date(_: &mut Call<'_>, args: &[Val]) -> Result<Val, Problem> {
     let time = GoTime::method_of(args);
     let civil = time.civil();
     let far = || Problem::new("the date is outside the calendar");
-    let months = i64::from(civil.month()) - 1 + args::int(args, 2);
+    let months = (i64::from(civil.month()) - 1).saturating_add(args::int(args, 2));
     let year = i64::from(civil.year())
         .checked_add(args::int(args, 1))
         .and_then(|year| year.checked_add(months.div_euclid(12)))
@@ -253,7 +253,7 @@ fn add_date(_: &mut Call<'_>, args: &[Val]) -> Result<Val, Problem> {
     let first =
         jiff::civil::Date::new(i16::try_from(year).map_err(|_| far())?, i8::try_from(month).map_err(|_| far())?, 1)
             .map_err(|_| far())?;
-    let days = i64::from(civil.day()) - 1 + args::int(args, 3);
+    let days = (i64::from(civil.day()) - 1).saturating_add(args::int(args, 3));
     let span = jiff::Span::new().try_days(days).map_err(|_| far())?;
     let moved = first.checked_add(span).map_err(|_| far())?.to_datetime(civil.time());
     let stamp = to_stamp(moved, &time.zone).ok_or_else(far)?;

@@ -36,7 +36,6 @@ enum Place {
     User,
     Host,
     Fragment,
-    Query,
 }
 
 impl Url {
@@ -58,23 +57,22 @@ impl Url {
         if text.bytes().any(|byte| byte < b' ' || byte == 0x7f) {
             return Err("net/url: invalid control character in URL".to_owned());
         }
-        let mut url = Url::default();
         if text == "*" {
-            url.path = "*".to_owned();
-            return Ok(url);
+            return Ok(Url { path: "*".to_owned(), ..Url::default() });
         }
+        let mut url = Url::default();
         let (scheme, mut rest) = scheme(text)?;
         url.scheme = scheme.to_ascii_lowercase();
         if rest.ends_with('?') && rest.matches('?').count() == 1 {
             url.force_query = true;
             rest = &rest[..rest.len() - 1];
         } else if let Some((before, query)) = rest.split_once('?') {
-            url.query = query.to_owned();
+            query.clone_into(&mut url.query);
             rest = before;
         }
         if !rest.starts_with('/') {
             if !url.scheme.is_empty() {
-                url.opaque = rest.to_owned();
+                rest.clone_into(&mut url.opaque);
                 return Ok(url);
             }
             let first = rest.split('/').next().unwrap_or_default();
@@ -119,7 +117,8 @@ impl Url {
         } else {
             host.rfind(':').map_or("", |index| &host[index..])
         };
-        if !port.is_empty() && !(port.starts_with(':') && port[1..].bytes().all(|byte| byte.is_ascii_digit())) {
+        let figures = port.strip_prefix(':').is_some_and(|port| port.bytes().all(|byte| byte.is_ascii_digit()));
+        if !port.is_empty() && !figures {
             return Err(format!("invalid port {} after host", quote(port)));
         }
         self.host = decode(host, Place::Host)?;
@@ -146,7 +145,9 @@ impl Url {
     }
 
     fn escaped_path(&self) -> String {
-        if !self.raw_path.is_empty() && decode(&self.raw_path, Place::Path).as_ref() == Ok(&self.path) {
+        let valid = |byte: u8| plain(byte, Place::Path) || b"!'()*;[]%".contains(&byte);
+        let usable = !self.raw_path.is_empty() && self.raw_path.bytes().all(valid);
+        if usable && decode(&self.raw_path, Place::Path).as_ref() == Ok(&self.path) {
             return self.raw_path.clone();
         }
         if self.path == "*" { "*".to_owned() } else { encode(&self.path, Place::Path) }
@@ -226,13 +227,7 @@ fn plain(byte: u8, place: Place) -> bool {
         Place::User => matches!(byte, b'$' | b'&' | b'+' | b',' | b';' | b'='),
         Place::Host => b"!$&'()*+,;=:[]<>\"".contains(&byte),
         Place::Fragment => b"$&+,/:;=?@!()*".contains(&byte),
-        Place::Query => false,
     }
-}
-
-/// `url.QueryEscape`.
-pub(crate) fn query_escape(text: &str) -> String {
-    encode(text, Place::Query)
 }
 
 fn encode(text: &str, place: Place) -> String {
@@ -240,8 +235,6 @@ fn encode(text: &str, place: Place) -> String {
     for byte in text.bytes() {
         if plain(byte, place) {
             out.push(char::from(byte));
-        } else if byte == b' ' && place == Place::Query {
-            out.push('+');
         } else {
             let _ = write!(out, "%{byte:02X}");
         }

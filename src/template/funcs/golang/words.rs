@@ -49,7 +49,7 @@ pub(crate) fn abbreviate(text: &str, offset: i64, width: i64) -> Result<String, 
         return Ok(text.to_owned());
     }
     let mut offset = offset.min(size);
-    if size - offset < width - 3 {
+    if size.saturating_sub(offset) < width - 3 {
         offset = size - (width - 3);
     }
     if offset <= 4 {

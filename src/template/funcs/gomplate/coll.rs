@@ -55,6 +55,7 @@ fn anything(items: Vec<Val>) -> Val {
     Val::List(List::new(items))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "every function of a table has this type")]
 fn slice(_: &mut Call<'_>, args: &[Val]) -> Result<Val, Problem> {
     Ok(anything(args.to_vec()))
 }
@@ -169,37 +170,44 @@ fn sort(_: &mut Call<'_>, args: &[Val]) -> Result<Val, Problem> {
     let mut items = items(list)?;
     let alike = items.iter().all(|item| args::kind(item) == args::kind(&items[0]));
     if alike {
-        insertion_sort(&mut items, &key);
+        sort_items(&mut items, &key);
     }
     Ok(anything(items))
 }
 
-/// Stable, and not disturbed by elements that cannot be compared: those are no order, so that the sorts of the
-/// standard library may refuse them.
-fn insertion_sort(items: &mut Vec<Val>, key: &str) {
-    let mut sorted: Vec<Val> = Vec::with_capacity(items.len());
-    for item in items.drain(..) {
-        let mut at = sorted.len();
-        while at > 0 && less(&item, &sorted[at - 1], key) {
-            at -= 1;
-        }
-        sorted.insert(at, item);
-    }
-    *items = sorted;
+/// What an element is sorted by.
+#[derive(PartialEq, PartialOrd)]
+enum Rank {
+    Int(i64),
+    UInt(u64),
+    Float(f64),
+    Text(std::sync::Arc<str>),
 }
 
-fn less(one: &Val, two: &Val, key: &str) -> bool {
-    match (one, two) {
-        (Val::Int(one) | Val::Int64(one), Val::Int(two) | Val::Int64(two)) => one < two,
-        (Val::UInt(one), Val::UInt(two)) => one < two,
-        (Val::Float(one), Val::Float(two)) => one < two,
-        (Val::String(one), Val::String(two)) => one < two,
-        (Val::Dict(one), Val::Dict(two)) => match (one.get(key), two.get(key)) {
-            (Some(one), Some(two)) => less(&one, &two, ""),
-            _ => false,
-        },
-        _ => false,
+impl Rank {
+    fn of(val: &Val, key: &str) -> Option<Rank> {
+        match val {
+            Val::Int(number) | Val::Int64(number) => Some(Rank::Int(*number)),
+            Val::UInt(number) => Some(Rank::UInt(*number)),
+            Val::Float(number) if !number.is_nan() => Some(Rank::Float(*number)),
+            Val::String(text) => Some(Rank::Text(text.clone())),
+            Val::Dict(dict) if !key.is_empty() => dict.get(key).and_then(|val| Rank::of(&val, "")),
+            _ => None,
+        }
     }
+}
+
+/// Stable. Lists with elements that cannot be compared stay as they are; there is no order that they could have.
+fn sort_items(items: &mut Vec<Val>, key: &str) {
+    let ranks: Option<Vec<Rank>> = items.iter().map(|item| Rank::of(item, key)).collect();
+    let Some(ranks) = ranks else { return };
+    let mixed = ranks.iter().any(|rank| std::mem::discriminant(rank) != std::mem::discriminant(&ranks[0]));
+    if mixed {
+        return;
+    }
+    let mut ranked: Vec<(Rank, Val)> = ranks.into_iter().zip(items.drain(..)).collect();
+    ranked.sort_by(|(one, _), (two, _)| one.partial_cmp(two).unwrap_or(std::cmp::Ordering::Equal));
+    items.extend(ranked.into_iter().map(|(_, item)| item));
 }
 
 fn flatten(call: &mut Call<'_>, args: &[Val]) -> Result<Val, Problem> {

@@ -52,13 +52,7 @@ sums! {
 pub(super) fn bytes(val: &Val) -> Result<Vec<u8>, Problem> {
     match val {
         Val::Nil | Val::Missing => Ok(Vec::new()),
-        Val::List(list) if list.elem() == Elem::Byte => Ok(list
-            .iter()
-            .map(|item| match item {
-                Val::Byte(byte) => byte,
-                _ => 0,
-            })
-            .collect()),
+        Val::List(list) if list.elem() == Elem::Byte => Ok(args::bytes(list)),
         other => Ok(text::conv(other)?.into_bytes()),
     }
 }
@@ -81,8 +75,8 @@ fn derive(
     length: i64,
     name: &str,
 ) -> Result<Val, Problem> {
-    /// More rounds would take minutes.
-    const MOST_ROUNDS: i64 = 1_000_000;
+    /// Rounds of all blocks together; more would take too long.
+    const MOST_ROUNDS: i64 = 2_000_000;
     let (sum, block): (Sum, usize) = match name {
         "SHA1" | "SHA-1" => (|bytes| digest::sha1(bytes).to_vec(), 64),
         "SHA224" | "SHA-224" => (|bytes| Sha224::digest(bytes).to_vec(), 64),
@@ -97,13 +91,11 @@ fn derive(
         }
         other => return Err(Problem::new(format!("no such hash {other}"))),
     };
-    if rounds > MOST_ROUNDS {
-        return Err(Problem::new(format!("{rounds} rounds of PBKDF2 are too many; the most are {MOST_ROUNDS}")));
-    }
     let length = args::length(length);
     call.allow(length.saturating_mul(4))?;
-    if length > 1024 {
-        return Err(Problem::new("keys of more than 1024 bytes are not made in templates"));
+    let work = rounds.saturating_mul(args::count(length / 20 + 1));
+    if work > MOST_ROUNDS {
+        return Err(Problem::new(format!("{work} rounds of PBKDF2 are more than {MOST_ROUNDS}")));
     }
     let rounds = u32::try_from(rounds).unwrap_or(1);
     Ok(Val::from(hex(&digest::pbkdf2(sum, block, &bytes(password)?, &bytes(salt)?, rounds, length))))

@@ -74,14 +74,11 @@ impl<'t> Reader<'t> {
             loop {
                 let Some((part, after)) = line.split_once('"') else {
                     field.push_str(line);
-                    if !broken && self.rest.is_empty() {
-                        return Err(self.error(start, whole.len() + 1, "extraneous or missing \" in quoted-field"));
-                    }
-                    field.push('\n');
-                    let Some((next, next_broken)) = self.next_line() else {
-                        let column = whole.len() + 1;
-                        return Err(self.error(start, column, "extraneous or missing \" in quoted-field"));
+                    let end = whole.len() + usize::from(broken) + 1;
+                    let Some((next, next_broken)) = self.next_line().filter(|_| broken) else {
+                        return Err(self.error(start, end, "extraneous or missing \" in quoted-field"));
                     };
+                    field.push('\n');
                     (line, whole, broken) = (next, next, next_broken);
                     continue;
                 };

@@ -123,12 +123,17 @@ fn to_json_pretty(call: &mut Call<'_>, args: &[Val]) -> Result<Val, Problem> {
     Ok(Val::from(json::indent(&compact, args::text(args, 0))))
 }
 
-fn to_yaml(_: &mut Call<'_>, args: &[Val]) -> Result<Val, Problem> {
+fn to_yaml(call: &mut Call<'_>, args: &[Val]) -> Result<Val, Problem> {
+    // Asks for the memory, and for an end of the nesting.
+    json::weigh(call, &args[0])?;
     Ok(Val::from(crate::yaml::emit(&args[0].to_node()?, 2)))
 }
 
-/// Records and header. A header of the arguments stands for that of the text; an empty one is made up: A, B, C, ….
-fn table(args: &[Val]) -> Result<(Vec<Vec<String>>, Option<Vec<String>>), Problem> {
+/// Records and header.
+type Table = (Vec<Vec<String>>, Option<Vec<String>>);
+
+/// A header of the arguments stands for that of the text; an empty one is made up: A, B, C, ….
+fn table(args: &[Val]) -> Result<Table, Problem> {
     let arg = |index: usize| args::text(args, index);
     let names = |text: &str, delimiter: &str| -> Option<Vec<String>> {
         Some(text.split(delimiter).map(str::to_owned).collect())

@@ -19,6 +19,10 @@ enum Step {
 /// # Errors
 /// The path cannot be read, or leads to nothing.
 pub(super) fn find(path: &str, val: &Val) -> Result<Val, Problem> {
+    // What begins with a word is an identifier of the language, of which there are none.
+    if let Some(word) = path.split(['.', '[']).next().filter(|word| word.starts_with(char::is_alphabetic)) {
+        return Err(Problem::new(format!("executing JSONPath failed: unrecognized identifier {word}")));
+    }
     let steps = parse(path).map_err(|reason| Problem::new(format!("couldn't parse JSONPath {path}: {reason}")))?;
     let mut found = vec![val.clone()];
     for step in &steps {
@@ -52,8 +56,6 @@ fn parse(path: &str) -> Result<Vec<Step>, String> {
             let end = bracket_end(after).ok_or("unterminated array")?;
             steps.push(bracket(after[..end].trim())?);
             rest = &after[end + 1..];
-        } else if steps.is_empty() && rest.starts_with(|letter: char| letter.is_alphanumeric() || letter == '_') {
-            rest = name(rest, &mut steps)?;
         } else {
             return Err(format!("unrecognized character in action: {rest}"));
         }
@@ -92,10 +94,9 @@ fn bracket_end(text: &str) -> Option<usize> {
     for (index, letter) in text.char_indices() {
         match (quote, letter) {
             (Some(open), letter) if open == letter => quote = None,
-            (Some(_), _) => {}
             (None, '\'' | '"') => quote = Some(letter),
             (None, ']') => return Some(index),
-            (None, _) => {}
+            _ => {}
         }
     }
     None

@@ -62,6 +62,7 @@ fn ints(args: &[Val]) -> impl Iterator<Item = i64> + '_ {
     args.iter().map(number::conv_int64)
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "every function of a table has this type")]
 fn add(_: &mut Call<'_>, args: &[Val]) -> Result<Val, Problem> {
     Ok(match floats(args) {
         Some(numbers) => Val::Float(numbers.into_iter().fold(0.0, |sum, number| sum + number)),
@@ -69,6 +70,7 @@ fn add(_: &mut Call<'_>, args: &[Val]) -> Result<Val, Problem> {
     })
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "every function of a table has this type")]
 fn mul(_: &mut Call<'_>, args: &[Val]) -> Result<Val, Problem> {
     Ok(match floats(args) {
         Some(numbers) => Val::Float(numbers.into_iter().product()),
@@ -76,6 +78,7 @@ fn mul(_: &mut Call<'_>, args: &[Val]) -> Result<Val, Problem> {
     })
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "every function of a table has this type")]
 fn sub(_: &mut Call<'_>, args: &[Val]) -> Result<Val, Problem> {
     Ok(match floats(args) {
         Some(numbers) => Val::Float(numbers[0] - numbers[1]),
@@ -98,6 +101,7 @@ fn rem(_: &mut Call<'_>, args: &[Val]) -> Result<Val, Problem> {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "every function of a table has this type")]
 fn pow(_: &mut Call<'_>, args: &[Val]) -> Result<Val, Problem> {
     let power = number::conv_float64(&args[0]).powf(number::conv_float64(&args[1]));
     Ok(if is_float(&args[0]) { Val::Float(power) } else { Val::Int64(number::truncate(power)) })

@@ -8,9 +8,9 @@ use crate::template::{Call, Function, Param, Problem, Val};
 const A: Param = Param::Any;
 
 pub(super) static RANDOM: &[Function] = &[
-    Function::new("ASCII", &[A], |call, args| characters(call, &args[0], (' '..='~').collect())),
-    Function::new("Alpha", &[A], |call, args| characters(call, &args[0], ascii(char::is_ascii_alphabetic))),
-    Function::new("AlphaNum", &[A], |call, args| characters(call, &args[0], ascii(char::is_ascii_alphanumeric))),
+    Function::new("ASCII", &[A], |call, args| characters(call, &args[0], &(' '..='~').collect::<Vec<_>>())),
+    Function::new("Alpha", &[A], |call, args| characters(call, &args[0], &ascii(char::is_ascii_alphabetic))),
+    Function::new("AlphaNum", &[A], |call, args| characters(call, &args[0], &ascii(char::is_ascii_alphanumeric))),
     Function::variadic("String", &[A], A, string),
     Function::new("Item", &[A], |call, args| {
         let items = coll::items(&args[0])?;
@@ -38,12 +38,12 @@ fn ascii(keep: fn(&char) -> bool) -> Vec<char> {
     (' '..='~').filter(keep).collect()
 }
 
-fn characters(call: &mut Call<'_>, count: &Val, set: Vec<char>) -> Result<Val, Problem> {
+fn characters(call: &mut Call<'_>, count: &Val, set: &[char]) -> Result<Val, Problem> {
     let count = number::conv_int64(count);
     if count < 0 {
         return Err(args::out_of_range("makeslice: len out of range"));
     }
-    Ok(Val::from(chance::text(call, args::length(count), &set)?))
+    Ok(Val::from(chance::text(call, args::length(count), set)?))
 }
 
 /// `random.String count [pattern | lower upper]`.
@@ -78,7 +78,7 @@ fn string(call: &mut Call<'_>, args: &[Val]) -> Result<Val, Problem> {
     if set.is_empty() {
         return Err(Problem::new("no printable character matches the pattern"));
     }
-    characters(call, &args[0], set)
+    characters(call, &args[0], &set)
 }
 
 fn printable(lower: char, upper: char) -> impl Iterator<Item = char> {

@@ -194,7 +194,7 @@ fn shell_quote(_: &mut Call<'_>, args: &[Val]) -> Result<Val, Problem> {
 }
 
 /// Words in small letters, but with the first letter as it was.
-fn prepared(whole: &str, lower: String) -> Result<String, Problem> {
+fn prepared(whole: &str, lower: &str) -> Result<String, Problem> {
     let (Some(first), Some(small)) = (whole.chars().next(), lower.chars().next()) else {
         return Err(args::out_of_range("index out of range [0] with length 0"));
     };
@@ -204,13 +204,13 @@ fn prepared(whole: &str, lower: String) -> Result<String, Problem> {
 
 fn joined(whole: &str, separator: &str) -> Result<String, Problem> {
     let whole = whole.trim();
-    let prepared = prepared(whole, text::lower(whole))?;
+    let prepared = prepared(whole, &text::lower(whole))?;
     let words: Vec<&str> = prepared.split(|letter: char| !is_word(letter)).filter(|word| !word.is_empty()).collect();
     Ok(words.join(separator))
 }
 
 fn camel_case(whole: &str) -> Result<Val, Problem> {
-    let prepared = prepared(whole, text::title_words(whole))?;
+    let prepared = prepared(whole, &text::title_words(whole))?;
     Ok(Val::from(prepared.chars().filter(|letter| is_word(*letter)).collect::<String>()))
 }
 

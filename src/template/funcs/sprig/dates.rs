@@ -57,6 +57,7 @@ fn shown(call: &mut Call<'_>, layout: &str, val: &Val, zone: &str) -> Val {
     Val::from(GoTime { stamp, zone }.format(layout))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "every function of a table has this type")]
 fn in_zone(call: &mut Call<'_>, args: &[Val]) -> Result<Val, Problem> {
     Ok(shown(call, args::text(args, 0), &args[1], args::text(args, 2)))
 }
@@ -67,6 +68,7 @@ fn modified(args: &[Val]) -> Result<Val, Problem> {
     Ok(Val::object(time.plus(nanos)))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "every function of a table has this type")]
 fn ago(call: &mut Call<'_>, args: &[Val]) -> Result<Val, Problem> {
     let then = moment(call, &args[0]);
     let since = GoTime::now(call).since(&then);
@@ -74,6 +76,7 @@ fn ago(call: &mut Call<'_>, args: &[Val]) -> Result<Val, Problem> {
 }
 
 /// The largest unit only: `2h`, `5d`.
+#[expect(clippy::unnecessary_wraps, reason = "every function of a table has this type")]
 fn duration_round(call: &mut Call<'_>, args: &[Val]) -> Result<Val, Problem> {
     let nanos = match &args[0] {
         Val::String(text) => duration::parse(text).unwrap_or(0),

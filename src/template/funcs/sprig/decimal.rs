@@ -1,7 +1,7 @@
 //! Sums and products without binary rounding: `addf 0.1 0.2` is `0.3`.
 
 use super::super::golang::number;
-use crate::template::{Problem, Val};
+use crate::template::{Problem, Val, print};
 
 /// Digits behind the point that a quotient keeps.
 const QUOTIENT_DIGITS: u32 = 16;
@@ -47,7 +47,7 @@ fn check(number: f64) -> Result<(), Problem> {
     if number.is_finite() {
         return Ok(());
     }
-    let text = number::format_float(number);
+    let text = print(&Val::Float(number))?;
     Err(Problem::new(format!("Cannot create a Decimal from {text}")))
 }
 

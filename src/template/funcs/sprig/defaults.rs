@@ -23,9 +23,9 @@ pub(super) static TABLE: &[Function] = &[
     Function::new("ternary", &[A, A, Param::Bool], |_, args| Ok(args[usize::from(!args::flag(args, 2))].clone())),
     Function::new("fromJson", &[T], |call, args| Ok(from_json(call, args).unwrap_or(Val::Nil))),
     Function::new("mustFromJson", &[T], from_json),
-    Function::new("toJson", &[A], |call, args| Ok(compact(call, args).unwrap_or_else(|_| Val::text("")))),
+    Function::new("toJson", &[A], |call, args| lenient(compact(call, args))),
     Function::new("mustToJson", &[A], compact),
-    Function::new("toPrettyJson", &[A], |call, args| Ok(pretty(call, args).unwrap_or_else(|_| Val::text("")))),
+    Function::new("toPrettyJson", &[A], |call, args| lenient(pretty(call, args))),
     Function::new("mustToPrettyJson", &[A], pretty),
     Function::new("toRawJson", &[A], raw),
     Function::new("mustToRawJson", &[A], raw),
@@ -33,6 +33,11 @@ pub(super) static TABLE: &[Function] = &[
 
 fn from_json(_: &mut Call<'_>, args: &[Val]) -> Result<Val, Problem> {
     json_read::read(args::text(args, 0)).map_err(Problem::new)
+}
+
+/// What has no JSON gives nothing; a limit is still an error.
+fn lenient(result: Result<Val, Problem>) -> Result<Val, Problem> {
+    result.or_else(|problem| if problem.message().starts_with("json: ") { Ok(Val::text("")) } else { Err(problem) })
 }
 
 fn compact(call: &mut Call<'_>, args: &[Val]) -> Result<Val, Problem> {

@@ -16,30 +16,9 @@ mod semver;
 mod semver_range;
 mod strings;
 mod system;
-
-use crate::template::{Function, Namespace};
+mod table;
 
 pub(in crate::template::funcs) use reflect::deep_equal;
 pub(in crate::template::funcs) use strings::split;
 
-/// Tables of functions, later ones win.
-pub(crate) static FUNCTIONS: &[&[Function]] = &[
-    strings::TABLE,
-    lists::TABLE,
-    lists::MUST,
-    dicts::TABLE,
-    merge::TABLE,
-    defaults::TABLE,
-    math::TABLE,
-    dates::TABLE,
-    encoding::TABLE,
-    reflect::TABLE,
-    regexes::TABLE,
-    semver::TABLE,
-    system::TABLE,
-    random::TABLE,
-    left_out::TABLE,
-];
-
-/// Namespaces.
-pub(crate) static NAMESPACES: &[Namespace] = &[];
+pub(crate) use table::FUNCTIONS;

@@ -83,7 +83,9 @@ fn hyphens(text: &str) -> String {
             {
                 let second = behind.trim_start();
                 let second = &second[..second.len() - high.rest.len()];
-                out.push_str(&format!(">= {first}, <= {second} "));
+                for part in [">= ", first, ", <= ", second, " "] {
+                    out.push_str(part);
+                }
                 rest = high.rest.trim_start();
                 continue 'text;
             }

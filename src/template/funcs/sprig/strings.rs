@@ -117,6 +117,7 @@ fn quoted(args: &[Val], one: impl Fn(&Val) -> Result<String, Problem>) -> Result
     Ok(Val::from(parts.join(" ")))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "every function of a table has this type")]
 fn trim_all(_: &mut Call<'_>, args: &[Val]) -> Result<Val, Problem> {
     let set = args::text(args, 0);
     Ok(Val::from(args::text(args, 1).trim_matches(|letter| set.contains(letter))))

@@ -1,8 +1,8 @@
 //! Functions whose results differ every time: what they have in common.
 
-use super::oracle::render;
+use super::oracle::{render, render_within};
 use super::world::TestWorld;
-use crate::template::{Functions, Val};
+use crate::template::{Functions, Limits, Val};
 
 fn run(text: &str) -> String {
     render(text, Functions::All, Val::Missing, &mut TestWorld::default()).unwrap()
@@ -80,6 +80,43 @@ fn times_are_those_of_the_world() {
     assert_eq!(run("{{ durationRound (toDate \"2006-01-02\" \"2023-12-01\") }}"), "1mo");
 }
 
+/// The zone is given as a rule, since not every machine has the zone database.
+#[test]
+fn times_are_shown_in_the_zone_of_the_world() {
+    let rule = "CET-1CEST,M3.5.0,M10.5.0/3";
+    let run = |text: &str| {
+        let zone = jiff::tz::TimeZone::posix(rule).unwrap();
+        let mut world = TestWorld { zone: Some(zone), ..TestWorld::default() };
+        render(text, Functions::All, Val::Missing, &mut world).unwrap()
+    };
+    let cases = [
+        ("{{ date \"2006-01-02 15:04:05 MST -0700 Z07:00\" 1700000000 }}", "2023-11-14 23:13:20 CET +0100 +01:00"),
+        ("{{ date \"15:04 MST\" 1690000000 }}", "06:26 CEST"),
+        ("{{ dateInZone \"15:04 MST\" 1690000000 \"UTC\" }}", "04:26 UTC"),
+        ("{{ toDate \"2006-01-02\" \"2024-07-01\" }}", "2024-07-01 00:00:00 +0200 CEST"),
+        ("{{ mustToDate \"2006-01-02 15:04 -0700\" \"2024-07-01 10:00 +0200\" }}", "2024-07-01 10:00:00 +0200 CEST"),
+        ("{{ mustToDate \"2006-01-02 15:04 -0700\" \"2024-07-01 10:00 +0300\" }}", "2024-07-01 10:00:00 +0300 +0300"),
+        ("{{ time.ZoneName }} {{ time.ZoneOffset }}", "CET 3600"),
+        ("{{ (time.Unix 0).UTC }} {{ time.Unix 0 }}", "1970-01-01 00:00:00 +0000 UTC 1970-01-01 01:00:00 +0100 CET"),
+        ("{{ (time.Parse \"2006-01-02\" \"2024-07-01\").Local }}", "2024-07-01 02:00:00 +0200 CEST"),
+    ];
+    for (template, text) in cases {
+        assert_eq!(run(template), text, "{template}");
+    }
+}
+
+#[test]
+fn templates_render_others() {
+    assert_eq!(run("{{ define \"x\" }}<{{ . }}>{{ end }}{{ tmpl.Exec \"x\" 5 }}"), "<5>");
+    assert_eq!(run("{{ tmpl.Inline \"{{ .a }}!\" (dict \"a\" 1) }} {{ tmpl.Inline \"n\" \"{{ . }}\" 2 }}"), "1! 2");
+    assert!(fails("{{ tmpl.Exec \"nope\" }}").contains("template \"nope\" not defined"));
+}
+
+#[test]
+fn lists_of_words_are_quoted_word_by_word() {
+    assert_eq!(run("{{ shellQuote (list \"a b\" \"c\") }}"), "'a b' 'c'");
+}
+
 #[test]
 fn addresses_are_read_and_printed() {
     assert_eq!(run("{{ net.ParseIP \"10.0.0.1\" }} {{ (net.ParseIP \"::1\").Is6 }}"), "10.0.0.1 true");
@@ -96,6 +133,27 @@ fn binary_results_are_refused() {
 }
 
 #[test]
+fn numbers_at_their_ends_do_not_overflow() {
+    for template in [
+        "{{ abbrevboth -9223372036854775808 8 \"hello wonderful world\" }}",
+        "{{ trunc -9223372036854775808 \"abc\" }}",
+        "{{ div -9223372036854775808 -1 }} {{ mod -9223372036854775808 -1 }} {{ math.Rem -9223372036854775808 -1 }}",
+        "{{ math.Seq 9223372036854775807 9223372036854775807 }} {{ math.Abs -9223372036854775808 }}",
+        "{{ seq 9223372036854775806 9223372036854775807 }}",
+        "{{ untilStep 9223372036854775800 9223372036854775807 5 }}",
+        "{{ duration (int64 9223372036854775807) }} {{ time.Hour 9223372036854775807 }}",
+        "{{ date \"2006\" 9223372036854775807 }} {{ date \"2006\" -9223372036854775807 }}",
+        "{{ random.Number -4000000000000000000 500000000000000000 | kindOf }}",
+    ] {
+        run(template);
+    }
+    let time = "(toDate \"2006-01-02\" \"2024-01-01\")";
+    for call in ["9223372036854775807 0 0", "0 9223372036854775807 0", "0 0 9223372036854775807"] {
+        assert!(fails(&format!("{{{{ {time}.AddDate {call} }}}}")).contains("outside the calendar"));
+    }
+}
+
+#[test]
 fn sizes_have_a_limit() {
     for template in [
         "{{ repeat 9000000000 \"ab\" }}",
@@ -109,7 +167,15 @@ fn sizes_have_a_limit() {
         "{{ randAlpha 9000000000 }}",
         "{{ random.ASCII 9000000000 }}",
         "{{ crypto.PBKDF2 \"a\" \"b\" 1 9000000000 }}",
+        "{{ crypto.PBKDF2 \"a\" \"b\" 3000000 20 }}",
+        "{{ $d := dict }}{{ range until 60 }}{{ $d = dict \"a\" $d \"b\" $d }}{{ end }}{{ toYAML $d }}",
+        "{{ $d := dict }}{{ range until 60 }}{{ $d = dict \"a\" $d \"b\" $d }}{{ end }}{{ deepCopy $d }}",
+        "{{ $d := dict }}{{ range until 60 }}{{ $d = dict \"a\" $d \"b\" $d }}{{ end }}{{ mustToJson $d }}",
+        "{{ $d := dict }}{{ range until 60 }}{{ $d = dict \"a\" $d \"b\" $d }}{{ end }}{{ toJson $d }}",
     ] {
-        assert!(fails(template).contains("more than"), "{template}");
+        let limits = Limits { memory: 1 << 20, ..Limits::default() };
+        let mut world = TestWorld::default();
+        let error = render_within(template, Functions::All, Val::Missing, &mut world, limits).unwrap_err();
+        assert!(error.contains("more than"), "{template}: {error}");
     }
 }

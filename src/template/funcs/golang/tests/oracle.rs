@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::Value as Json;
 
 use super::world::TestWorld;
-use crate::template::{Functions, MissingKey, Options, Source, Template, Val};
+use crate::template::{Functions, Limits, MissingKey, Options, Source, Template, Val};
 use crate::value::{Map, Node, Value};
 
 /// Data of a case, with the types that Go's YAML gives: a number with a point or an exponent is a float.
@@ -22,9 +22,19 @@ fn data(json: &Json) -> Node {
 }
 
 pub(super) fn render(text: &str, functions: Functions, data: Val, world: &mut TestWorld) -> Result<String, String> {
+    render_within(text, functions, data, world, Limits::default())
+}
+
+pub(super) fn render_within(
+    text: &str,
+    functions: Functions,
+    data: Val,
+    world: &mut TestWorld,
+    limits: Limits,
+) -> Result<String, String> {
     let source = Source { functions, ..Source::new("t", text) };
     let template = Template::parse(&source).map_err(|error| error.to_string())?;
-    let options = Options { missing_key: MissingKey::Default, ..Options::default() };
+    let options = Options { missing_key: MissingKey::Default, limits };
     template.render(data, &options, world).map_err(|error| error.to_string())
 }
 
@@ -89,4 +99,19 @@ fn arithmetic_encodings_and_versions_of_sprig() {
 #[test]
 fn dates_of_sprig() {
     check("sprig-dates", 35);
+}
+
+#[test]
+fn text_files_and_small_namespaces_of_gomplate() {
+    check("gomplate-strings", 85);
+}
+
+#[test]
+fn collections_conversions_and_data_of_gomplate() {
+    check("gomplate-data", 90);
+}
+
+#[test]
+fn networks_of_gomplate() {
+    check("gomplate-net", 15);
 }

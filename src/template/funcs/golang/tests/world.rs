@@ -13,6 +13,8 @@ pub(super) struct TestWorld {
     pub(super) env: BTreeMap<String, String>,
     pub(super) files: BTreeMap<String, String>,
     pub(super) sources: BTreeMap<String, String>,
+    /// A zone other than UTC.
+    pub(super) zone: Option<jiff::tz::TimeZone>,
     pub(super) seed: u64,
 }
 
@@ -26,7 +28,10 @@ impl World for TestWorld {
     }
 
     fn now(&self) -> jiff::ZonedDateTime {
-        "2024-01-02T03:04:05Z".parse::<jiff::Timestamp>().unwrap().to_zoned_datetime(jiff::tz::TimeZone::UTC)
+        "2024-01-02T03:04:05Z"
+            .parse::<jiff::Timestamp>()
+            .unwrap()
+            .to_zoned_datetime(self.zone.clone().unwrap_or(jiff::tz::TimeZone::UTC))
     }
 
     /// Bytes that look random and are the same every time.
