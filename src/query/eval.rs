@@ -182,6 +182,7 @@ impl<'a> Evaluation<'a> {
             | Op::Path
             | Op::Parent { .. }
             | Op::Parents
+            | Op::Root
             | Op::SplitDocument => self.fact(context, expr),
             Op::Split
             | Op::Join
@@ -261,9 +262,8 @@ impl<'a> Evaluation<'a> {
 
     fn variable_of_environment(&mut self, context: &Context, name: &str, as_text: bool) -> Outcome<Context> {
         let Some(environment) = self.environment else {
-            return Err(Fault::failed("env operations have been disabled").help(
-                "an expression here sees nothing but its document; use `!env` or another function beside it",
-            ));
+            return Err(Fault::failed("env operations have been disabled")
+                .help("an expression here sees nothing but its document; use `!env` or another function beside it"));
         };
         let value = environment(name.trim());
         let id = match value {

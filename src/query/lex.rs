@@ -20,7 +20,9 @@ pub(super) enum Kind {
     Close,
     OpenIndex,
     OpenList,
-    CloseList { optional: bool },
+    CloseList {
+        optional: bool,
+    },
     OpenMap,
     CloseMap,
     Op(Op),
@@ -271,12 +273,8 @@ impl<'a> Lexer<'a> {
             let (assigns, tail) = tail.strip_prefix('=').map_or((false, tail), |tail| (true, tail));
             let length = run(tail, |byte| matches!(byte, b'+' | b'|' | b'?' | b'c' | b'd' | b'n'));
             let flag = |flag| tail[..length].contains(flag);
-            let merge = Merge {
-                append: flag('+'),
-                deep_lists: flag('d'),
-                existing_only: flag('?'),
-                only_null: flag('n'),
-            };
+            let merge =
+                Merge { append: flag('+'), deep_lists: flag('d'), existing_only: flag('?'), only_null: flag('n') };
             let op = if assigns { Op::MultiplyAssign(merge) } else { Op::Multiply(merge) };
             return self.push_op(1 + usize::from(assigns) + length, op);
         }

@@ -96,7 +96,9 @@ mod tests {
 
     #[test]
     fn floats_are_short() {
-        for (number, text) in [(2.0, "2"), (0.1, "0.1"), (1e21, "1e+21"), (1e-5, "1e-05"), (123_456_789.5, "123456789.5")] {
+        for (number, text) in
+            [(2.0, "2"), (0.1, "0.1"), (1e21, "1e+21"), (1e-5, "1e-05"), (123_456_789.5, "123456789.5")]
+        {
             assert_eq!(float_text(number), text);
         }
     }

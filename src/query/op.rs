@@ -135,6 +135,7 @@ pub(super) enum Op {
     Path,
     Parent { level: i64 },
     Parents,
+    Root,
     // Text.
     Split,
     Substitute,

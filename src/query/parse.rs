@@ -275,7 +275,8 @@ fn tree(items: Vec<Item>, text: &str) -> Outcome<Option<Expr>> {
     match stack.last() {
         Some(_) => {
             let at = root.map_or((0, 0), |root| start(&root));
-            Err(Fault::syntax("bad expression, please check expression syntax", at).help("an operator is missing before this"))
+            Err(Fault::syntax("bad expression, please check expression syntax", at)
+                .help("an operator is missing before this"))
         }
         None => Ok(root),
     }

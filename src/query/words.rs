@@ -67,7 +67,7 @@ pub(super) const WORDS: &[(&str, Meaning)] = &[
     ("arrayto_map", Is(|| Op::ArrayToMap)),
     ("array_tomap", Is(|| Op::ArrayToMap)),
     ("arraytomap", Is(|| Op::ArrayToMap)),
-    ("root", Is(|| Op::Parent { level: -1 })),
+    ("root", Is(|| Op::Root)),
     ("from_yaml", Is(|| Op::Decode(Format::Yaml(2)))),
     ("fromyaml", Is(|| Op::Decode(Format::Yaml(2)))),
     ("@yamld", Is(|| Op::Decode(Format::Yaml(2)))),

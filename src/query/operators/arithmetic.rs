@@ -96,9 +96,8 @@ impl Evaluation<'_> {
             (_, Tag::Str) => self.scalar_like(left, self.tree.tag(right).clone(), format!("{first}{second}")),
             tags => {
                 let word = "added to";
-                self.calculate(left, right, tags, i64::wrapping_add, |a, b| a + b).unwrap_or_else(|(left, right)| {
-                    Err(Fault::failed(format!("{left} cannot be {word} {right}")))
-                })
+                self.calculate(left, right, tags, i64::wrapping_add, |a, b| a + b)
+                    .unwrap_or_else(|(left, right)| Err(Fault::failed(format!("{left} cannot be {word} {right}"))))
             }
         }
     }
@@ -206,9 +205,8 @@ impl Evaluation<'_> {
             return Err(Fault::failed("cannot modulo by 0"));
         }
         // Zero was refused above.
-        self.calculate(left, right, tags, |a, b| a.checked_rem(b).unwrap_or(0), |a, b| a % b).unwrap_or_else(
-            |(left, right)| Err(Fault::failed(format!("{left} cannot modulo by {right}"))),
-        )
+        self.calculate(left, right, tags, |a, b| a.checked_rem(b).unwrap_or(0), |a, b| a % b)
+            .unwrap_or_else(|(left, right)| Err(Fault::failed(format!("{left} cannot modulo by {right}"))))
     }
 
     pub(in crate::query) fn multiply_scalars(&mut self, left: Id, right: Id) -> Outcome<Id> {

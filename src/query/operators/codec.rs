@@ -72,8 +72,8 @@ impl Evaluation<'_> {
                 padded.extend(std::iter::repeat_n('=', (4 - padded.len() % 4) % 4));
                 let compact: String = padded.split(['\r', '\n']).collect();
                 let bytes = STANDARD.decode(compact).map_err(|_| Fault::failed("illegal base64 data"))?;
-                let text = String::from_utf8(bytes)
-                    .map_err(|_| Fault::failed("the decoded base64 data is no UTF-8 text"))?;
+                let text =
+                    String::from_utf8(bytes).map_err(|_| Fault::failed("the decoded base64 data is no UTF-8 text"))?;
                 self.tree.made(Tag::Str, text)?
             }
             Format::Uri => {

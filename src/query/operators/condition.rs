@@ -95,8 +95,9 @@ impl Evaluation<'_> {
         let (first, second) = (self.tree.text(left), self.tree.text(right));
         let found = match tags {
             (Tag::Str, _) if super::order::time(&first).is_some() => {
-                let second = super::order::time(&second)
-                    .ok_or_else(|| Fault::failed("a date can only be compared with another one, but the right side is none"))?;
+                let second = super::order::time(&second).ok_or_else(|| {
+                    Fault::failed("a date can only be compared with another one, but the right side is none")
+                })?;
                 super::order::time(&first).map(|first| first.cmp(&second))
             }
             (Tag::Int, Tag::Int) => Some(self.integer(left)?.1.cmp(&self.integer(right)?.1)),

@@ -19,6 +19,7 @@ impl Evaluation<'_> {
     fn collect(&mut self, context: &Context, expr: &Expr) -> Outcome<Context> {
         if context.matches.is_empty() {
             let list = self.tree.container(Kind::List)?;
+            self.tree.change(list)?.text = "[]".into();
             return Ok(context.one(list));
         }
         self.each(context, |this, id| {
@@ -62,6 +63,8 @@ impl Evaluation<'_> {
         let context = context.writer();
         let Some(first) = context.first() else {
             let map = self.tree.container(Kind::Map)?;
+            // What is empty has a text of its own, which joining and grouping see.
+            self.tree.change(map)?.text = "{}".into();
             return Ok(context.one(map));
         };
         let rows = self.tree.children(first)?.len();
@@ -69,9 +72,7 @@ impl Evaluation<'_> {
         for entry in context.matches.iter() {
             let children = self.tree.children(*entry)?;
             if children.len() < rows {
-                return Err(Fault::failed(
-                    "the parts of a map have different numbers of entries",
-                ));
+                return Err(Fault::failed("the parts of a map have different numbers of entries"));
             }
             for (row, child) in rotated.iter_mut().zip(children) {
                 row.push(child);

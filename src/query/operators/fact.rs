@@ -12,6 +12,7 @@ impl Evaluation<'_> {
         self.each(context, |this, id| match &expr.op {
             Op::KeyOf => this.key(id),
             Op::Parent { level } => Ok(this.ancestor(id, *level)),
+            Op::Root => Ok(this.ancestor(id, -1)),
             Op::SplitDocument => {
                 this.tree.set_parent(id, None);
                 Ok(Some(id))

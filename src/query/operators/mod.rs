@@ -12,6 +12,7 @@ mod fact;
 mod json;
 mod merge;
 mod order;
+mod pattern;
 mod regex;
 mod string;
 mod structure;

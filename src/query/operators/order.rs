@@ -47,11 +47,7 @@ impl Evaluation<'_> {
         Ok(runs.pop().unwrap_or_default().into_iter().map(|(id, _)| id).collect())
     }
 
-    fn merged_runs(
-        &mut self,
-        left: Vec<(Id, Vec<Id>)>,
-        right: Vec<(Id, Vec<Id>)>,
-    ) -> Outcome<Vec<(Id, Vec<Id>)>> {
+    fn merged_runs(&mut self, left: Vec<(Id, Vec<Id>)>, right: Vec<(Id, Vec<Id>)>) -> Outcome<Vec<(Id, Vec<Id>)>> {
         self.tree.charge(left.len() + right.len())?;
         let mut out = Vec::with_capacity(left.len() + right.len());
         let (mut left, mut right) = (left.into_iter().peekable(), right.into_iter().peekable());

@@ -9,7 +9,8 @@ use crate::query::tree::{Id, Kind, Tag};
 
 /// Bytes that a compiled expression may take.
 const SIZE_LIMIT: usize = 2 * 1024 * 1024;
-const HINT: &str = "turn it into text before, with `to_string`; `|=` gives each value on its left to the right side, `=` does not";
+const HINT: &str =
+    "turn it into text before, with `to_string`; `|=` gives each value on its left to the right side, `=` does not";
 
 impl Evaluation<'_> {
     pub(in crate::query) fn regular_expression(&mut self, context: &Context, expr: &Expr) -> Outcome<Context> {
@@ -60,7 +61,9 @@ impl Evaluation<'_> {
         // A comma separates the two as well as a semicolon does.
         let pair = expr.right.as_deref().filter(|right| matches!(right.op, Op::Block | Op::Union));
         let Some(block) = pair else {
-            return Err(Fault::failed("sub must be given a pattern and a replacement").help("write `sub(\"old\", \"new\")`"));
+            return Err(
+                Fault::failed("sub must be given a pattern and a replacement").help("write `sub(\"old\", \"new\")`")
+            );
         };
         let found = self.left(&context.reader(), block)?;
         let pattern = found.first().map_or_else(|| "".into(), |id| self.tree.text(id));
@@ -137,7 +140,7 @@ impl Evaluation<'_> {
 }
 
 fn compiled(pattern: &str) -> Outcome<Regex> {
-    RegexBuilder::new(pattern).size_limit(SIZE_LIMIT).build().map_err(|error| {
+    RegexBuilder::new(&super::pattern::translated(pattern)).size_limit(SIZE_LIMIT).build().map_err(|error| {
         // The last line has the reason; those before show the pattern, which may be data.
         let reason = error.to_string();
         let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();

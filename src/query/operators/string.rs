@@ -104,7 +104,10 @@ impl Evaluation<'_> {
             _ if text.starts_with('.') && text.parse::<f64>().is_ok() => Tag::Float,
             tag => {
                 let tag = tag.name();
-                return Err(Fault::failed(format!("cannot convert node value at path {} of tag {tag} to number", path())));
+                return Err(Fault::failed(format!(
+                    "cannot convert node value at path {} of tag {tag} to number",
+                    path()
+                )));
             }
         };
         self.tree.replacement(id, tag, text)

@@ -60,7 +60,8 @@ impl Evaluation<'_> {
         }
         let mut results = Vec::new();
         for value in values.matches.iter() {
-            let value = if matches!(binding.op, Op::Bind { reference: true }) { *value } else { self.tree.copy(*value)? };
+            let value =
+                if matches!(binding.op, Op::Bind { reference: true }) { *value } else { self.tree.copy(*value)? };
             let mut inner = context.clone();
             inner.bind(&name, vec![value]);
             results.extend(self.run(&inner, body)?.matches.iter());
@@ -76,8 +77,9 @@ impl Evaluation<'_> {
                 .help("write `.[] as $item ireduce (0; . + $item)`"));
         };
         let Some(block) = expr.right.as_deref().filter(|right| matches!(right.op, Op::Block)) else {
-            return Err(Fault::failed("reduce must be given a block")
-                .help("write `.[] as $item ireduce (0; . + $item)`"));
+            return Err(
+                Fault::failed("reduce must be given a block").help("write `.[] as $item ireduce (0; . + $item)`")
+            );
         };
         let items = self.left(context, binding)?;
         let name = variable_name(binding)?;

@@ -201,9 +201,8 @@ impl Evaluation<'_> {
                     None if step.optional => {}
                     None => {
                         let tag = self.tree.tag(*index).name().to_owned();
-                        return Err(Fault::failed(format!("cannot index array with '{tag}'")).help(
-                            "an index has to be a whole number",
-                        ));
+                        return Err(Fault::failed(format!("cannot index array with '{tag}'"))
+                            .help("an index has to be a whole number"));
                     }
                 },
             }

@@ -92,13 +92,20 @@ impl Evaluation<'_> {
             let before = self.tree.copy(*target)?;
             for context in &seen {
                 let values = self.right(context, expr)?;
+                let mut results = Vec::with_capacity(values.matches.len());
                 for value in values.matches.iter() {
-                    let result = match expr.op {
+                    results.push(match expr.op {
                         Op::AddAssign => self.add(before, *value)?,
                         Op::SubtractAssign => self.subtract(before, *value)?,
                         Op::MultiplyAssign(merge) => self.multiply(context, before, *value, merge, true)?,
                         _ => *value,
-                    };
+                    });
+                }
+                if results.is_empty() && matches!(expr.op, Op::AddAssign) && !context.matches.is_empty() {
+                    // Looking for the values may have made room in the target.
+                    results.push(before);
+                }
+                for result in results {
                     self.assign(*target, result)?;
                 }
             }

@@ -120,7 +120,8 @@ fn every_word_is_in_the_documentation() {
 fn the_document_stays_as_it_was() {
     let document = read(DOCUMENT);
     let before = format!("{document:?}");
-    for query in [".a.b = 1", "del(.list[0])", ".list[] |= . + 1", ".new.deep = 1", "sort_keys(..)", ".list | flatten"] {
+    for query in [".a.b = 1", "del(.list[0])", ".list[] |= . + 1", ".new.deep = 1", "sort_keys(..)", ".list | flatten"]
+    {
         Query::parse(query).unwrap().evaluate(&document).unwrap();
         assert_eq!(format!("{document:?}"), before, "{query}");
     }

@@ -21,9 +21,13 @@ fn deep_expressions_are_refused() {
     let nested = format!("{}1{}", "(1 + ".repeat(5000), ")".repeat(5000));
     assert!(limit(&nested, &Node::default()).contains("levels"));
     assert!(limit(&vec!["."; 5000].join(" | "), &Node::default()).contains("levels"));
-    assert!(limit(&"[".repeat(300).chars().chain("]".repeat(300).chars()).collect::<String>(), &Node::default()).contains("levels"));
+    assert!(
+        limit(&"[".repeat(300).chars().chain("]".repeat(300).chars()).collect::<String>(), &Node::default())
+            .contains("levels")
+    );
     assert!(limit(&"1 + ".repeat(40_000), &Node::default()).contains("longer than"));
-    let text = (0..20).fold("1".to_owned(), |inner, _| format!("\"\\({})\"", inner.replace('\\', "\\\\").replace('"', "\\\"")));
+    let text = (0..20)
+        .fold("1".to_owned(), |inner, _| format!("\"\\({})\"", inner.replace('\\', "\\\\").replace('"', "\\\"")));
     assert!(Query::parse(&text[..text.len().min(60_000)]).is_err());
     assert!(limit(".x = \"eval(.x)\" | eval(.x)", &Node::empty_map()).contains("inside of each other"));
 }
@@ -74,7 +78,8 @@ fn patterns_are_matched_in_bounded_time() {
 fn an_order_that_is_none_does_not_stop_a_sort() {
     let mut text = String::new();
     for index in 0..300 {
-        let _ = write!(text, "- {}\n- \"{}\"\n- {}.5\n- x{index}\n- [{index}]\n", index * 7 % 300, index * 11 % 300, index);
+        let _ =
+            write!(text, "- {}\n- \"{}\"\n- {}.5\n- x{index}\n- [{index}]\n", index * 7 % 300, index * 11 % 300, index);
     }
     let found = Query::parse("sort | length").unwrap().first(&read(&text)).unwrap();
     assert_eq!(found, Node::from(1500));
@@ -104,22 +109,129 @@ fn documents() -> impl Strategy<Value = Node> {
 /// Expressions that parse most of the time.
 fn expressions() -> impl Strategy<Value = String> {
     let leaf = prop::sample::select(vec![
-        ".", ".a", ".b", ".a.b", ".[]", ".[0]", ".[-1]", ".[1:]", "..", "...", ".a[]", ".*", "1", "-2", "0x1F", "1.5",
-        "\"a\"", "\"x\\(.a)y\"", "null", "true", "[]", "{}", "length", "keys", "to_entries", "from_entries", "sort",
-        "unique", "reverse", "flatten", "flatten(1)", "first", "tag", "kind", "path", "key", "parent", "parents",
-        "root", "line", "is_key", "not", "any", "all", "min", "max", "upcase", "trim", "to_string", "to_number",
-        "to_json", "@json", "from_json", "to_yaml", "from_yaml", "@csv", "@tsv", "@csvd", "@base64", "@base64d",
-        "@uri", "@urid", "@sh", "pivot", "array_to_map", "splitDoc", "$x",
+        ".",
+        ".a",
+        ".b",
+        ".a.b",
+        ".[]",
+        ".[0]",
+        ".[-1]",
+        ".[1:]",
+        "..",
+        "...",
+        ".a[]",
+        ".*",
+        "1",
+        "-2",
+        "0x1F",
+        "1.5",
+        "\"a\"",
+        "\"x\\(.a)y\"",
+        "null",
+        "true",
+        "[]",
+        "{}",
+        "length",
+        "keys",
+        "to_entries",
+        "from_entries",
+        "sort",
+        "unique",
+        "reverse",
+        "flatten",
+        "flatten(1)",
+        "first",
+        "tag",
+        "kind",
+        "path",
+        "key",
+        "parent",
+        "parents",
+        "root",
+        "line",
+        "is_key",
+        "not",
+        "any",
+        "all",
+        "min",
+        "max",
+        "upcase",
+        "trim",
+        "to_string",
+        "to_number",
+        "to_json",
+        "@json",
+        "from_json",
+        "to_yaml",
+        "from_yaml",
+        "@csv",
+        "@tsv",
+        "@csvd",
+        "@base64",
+        "@base64d",
+        "@uri",
+        "@urid",
+        "@sh",
+        "pivot",
+        "array_to_map",
+        "splitDoc",
+        "$x",
     ])
     .prop_map(str::to_owned);
     let unary = prop::sample::select(vec![
-        "select", "map", "map_values", "filter", "sort_by", "group_by", "unique_by", "any_c", "all_c", "has",
-        "contains", "pick", "omit", "del", "with_entries", "sort_keys", "join", "split", "test", "match", "capture",
-        "first", "explode", "delpaths", "eval", "error",
+        "select",
+        "map",
+        "map_values",
+        "filter",
+        "sort_by",
+        "group_by",
+        "unique_by",
+        "any_c",
+        "all_c",
+        "has",
+        "contains",
+        "pick",
+        "omit",
+        "del",
+        "with_entries",
+        "sort_keys",
+        "join",
+        "split",
+        "test",
+        "match",
+        "capture",
+        "first",
+        "explode",
+        "delpaths",
+        "eval",
+        "error",
     ]);
     let binary = prop::sample::select(vec![
-        " | ", ", ", " + ", " - ", " * ", " *+ ", " *d ", " *?n ", " / ", " % ", " == ", " != ", " < ", " >= ",
-        " and ", " or ", " // ", " = ", " |= ", " += ", " -= ", " *= ", " as $x | ", " ref $x | ", ": ",
+        " | ",
+        ", ",
+        " + ",
+        " - ",
+        " * ",
+        " *+ ",
+        " *d ",
+        " *?n ",
+        " / ",
+        " % ",
+        " == ",
+        " != ",
+        " < ",
+        " >= ",
+        " and ",
+        " or ",
+        " // ",
+        " = ",
+        " |= ",
+        " += ",
+        " -= ",
+        " *= ",
+        " as $x | ",
+        " ref $x | ",
+        ": ",
     ]);
     leaf.prop_recursive(4, 24, 3, move |inner| {
         prop_oneof![

@@ -13,7 +13,8 @@ fn cases_folder() -> PathBuf {
 
 pub(super) fn read(text: &str) -> Node {
     let sources = Sources::new();
-    crate::yaml::parse(&sources, Path::new("doc.yaml"), Path::new(""), Arc::from(text)).unwrap_or_else(|error| panic!("{error}\n{text}"))
+    crate::yaml::parse(&sources, Path::new("doc.yaml"), Path::new(""), Arc::from(text))
+        .unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 
 /// What yq writes for a result, with the numbers in one form: `2.0` and `2` are one number.
@@ -103,5 +104,8 @@ fn same_core(expected: &str, found: &str) -> bool {
         || found.contains("invalid input text")
         || found.contains("is not supported");
     // yq says "added" of a subtraction too.
-    lexical && CORE.iter().all(|phrase| !expected.contains(phrase) || found.contains(phrase) || found.contains("subtracted"))
+    lexical
+        && CORE
+            .iter()
+            .all(|phrase| !expected.contains(phrase) || found.contains(phrase) || found.contains("subtracted"))
 }
