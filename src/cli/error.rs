@@ -60,7 +60,10 @@ pub(super) enum Error {
     NoConfiguration,
 
     #[error("{cause}")]
-    #[diagnostic(code(atmos::cli::error_mode), help("correct `--error-mode`, ATMOS_DESCRIBE_ERROR_MODE or `describe.error_mode`"))]
+    #[diagnostic(
+        code(atmos::cli::error_mode),
+        help("correct `--error-mode`, ATMOS_DESCRIBE_ERROR_MODE or `describe.error_mode`")
+    )]
     ErrorMode { cause: String },
 
     #[error("EvaluateYqExpression: failed to evaluate YQ expression '{expression}': {cause}")]

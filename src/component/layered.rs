@@ -118,9 +118,7 @@ fn descend(path: &mut Vec<Arc<str>>, nodes: &[&Node], strategy: ListStrategy, fo
 
 fn layered(path: &[Arc<str>], nodes: &[&Node], strategy: ListStrategy) -> Option<Layered> {
     let values: Vec<&Node> = nodes.iter().copied().filter(|node| !node.is_null()).collect();
-    let is_plain = |node: &&Node| {
-        !takes_part(node) && node.as_map().is_none() && node.as_list().is_none()
-    };
+    let is_plain = |node: &&Node| !takes_part(node) && node.as_map().is_none() && node.as_list().is_none();
     // What lies below a plain value is replaced by it.
     let start = values.iter().rposition(is_plain).unwrap_or(0);
     let values = &values[start..];

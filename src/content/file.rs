@@ -76,8 +76,11 @@ pub fn split_argument(argument: &str) -> Option<(String, String)> {
         _ => argument.split_once(char::is_whitespace).unwrap_or((argument, "")),
     };
     let rest = rest.trim();
-    let unquoted =
-        |quote: char| rest.strip_prefix(quote)?.strip_suffix(quote).map(|text| text.replace(&format!("{quote}{quote}"), &quote.to_string()));
+    let unquoted = |quote: char| {
+        rest.strip_prefix(quote)?
+            .strip_suffix(quote)
+            .map(|text| text.replace(&format!("{quote}{quote}"), &quote.to_string()))
+    };
     let query = unquoted('"').or_else(|| unquoted('\'')).unwrap_or_else(|| rest.to_owned());
     (!path.is_empty()).then(|| (path.to_owned(), query))
 }

@@ -105,7 +105,8 @@ impl Reader<'_> {
     fn identifier(&mut self) -> Option<String> {
         let mut name = String::new();
         while let Some(letter) = self.peek() {
-            let fits = letter.is_alphabetic() || letter == '_' || !name.is_empty() && (letter.is_numeric() || letter == '-');
+            let fits =
+                letter.is_alphabetic() || letter == '_' || !name.is_empty() && (letter.is_numeric() || letter == '-');
             if !fits {
                 break;
             }

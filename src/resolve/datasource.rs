@@ -119,9 +119,10 @@ impl Address {
                     .map_err(|reason| Problem::new(format!("{}: {reason}", path.display())))?;
                 Ok(if extension == "json" { as_floats(&node) } else { node })
             }
-            "toml" | "csv" => {
-                Err(Problem::new(format!("data sources of the type `{extension}` are not built yet ({})", path.display())))
-            }
+            "toml" | "csv" => Err(Problem::new(format!(
+                "data sources of the type `{extension}` are not built yet ({})",
+                path.display()
+            ))),
             _ => Ok(Node::from(text)),
         }
     }

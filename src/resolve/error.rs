@@ -100,9 +100,7 @@ impl Diagnostic for Error {
             Error::Function { help, .. } => Box::new(help),
             Error::Template { cause, .. } => return cause.help(),
             Error::Key { .. } => Box::new("make the keys of this map different"),
-            Error::Identity { .. } => {
-                Box::new("give the name of an identity, or `false` to run without one")
-            }
+            Error::Identity { .. } => Box::new("give the name of an identity, or `false` to run without one"),
             Error::Cycle { .. } => Box::new("break the circle: one of these components must do without the others"),
         })
     }

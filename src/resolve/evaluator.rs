@@ -126,9 +126,7 @@ impl Evaluator<'_> {
         ] {
             evaluation.replace_text(name, text)?;
         }
-        if options.process_functions {
-            merge_layers(&evaluation, &mut evaluated)?;
-        }
+        merge_layers(&evaluation, &mut evaluated)?;
         evaluation.check_evaluated_identity(&evaluated.sections.settings)?;
         follow_metadata(&mut evaluated);
         Ok(evaluated)
@@ -146,8 +144,12 @@ fn merge_layers(evaluation: &Evaluation<'_>, evaluated: &mut Instance) -> Result
         let values = evaluation.layers(layered)?;
         let mut sections = evaluated.sections.named_mut().into_iter();
         let section = sections.find(|(name, _)| **name == **section).map(|(_, node)| node);
-        if let Some(map) = section.and_then(|node| inner(node, parents)) {
+        let Some(map) = section.and_then(|node| inner(node, parents)) else { continue };
+        if evaluation.options.process_functions {
             map.insert(last.clone(), layered.merged(values));
+        } else if map.get(last).is_some_and(Node::is_null) {
+            // A function as text is a value like any other, but null takes nothing away from it.
+            map.insert(last.clone(), values.into_iter().next_back().unwrap_or_default());
         }
     }
     Ok(())

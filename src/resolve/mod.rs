@@ -2,8 +2,7 @@
 //! functions of several layers meet.
 //!
 //! Row 8. Read [`Evaluator`] first, then `walk`, through which every value passes. `render` compiles and renders
-//! templates, `reread` says what type a rendered scalar has, `data` is what templates see, `outside` and `lookup` are
-//! what they reach beyond it. An evaluation is lazy: data is put together at the first template, metadata and variables
+//! templates, `data` is what templates see, `outside` and `lookup` are what they reach beyond it. An evaluation is lazy: data is put together at the first template, metadata and variables
 //! at the first function that asks for them, and what holds neither is shared with the instance.
 
 mod data;
@@ -15,7 +14,6 @@ mod lookup;
 mod options;
 mod outside;
 mod render;
-mod reread;
 mod settings;
 #[cfg(test)]
 mod tests;

@@ -101,7 +101,8 @@ impl Evaluation<'_> {
             data::add_dependencies(&self.evaluator, self.instance, &mut map);
         }
         if needs.versions && !map.contains_key("version") {
-            let versions = self.versions().map_err(|problem| self.failed(".version", &Node::default(), problem, node))?;
+            let versions =
+                self.versions().map_err(|problem| self.failed(".version", &Node::default(), problem, node))?;
             map.insert(Arc::from("version"), versions);
         }
         let val = Val::from(Node::from(map));

@@ -7,12 +7,12 @@ use super::error::{Error, Site};
 use super::evaluator::{Chain, Evaluator};
 use super::options::Options;
 use super::render::Data;
-use super::reread;
 use super::settings::{Templating, allows_generated_functions};
 use crate::component::{Instance, Layered};
 use crate::diag::Warning;
 use crate::stack::Located;
 use crate::value::{Function, Map, Node, Path, Value, to_json};
+use crate::yaml::{reread, reread_text};
 use crate::yaml_fn::{self, Context, Problem, is_skipped, written_as_function};
 
 /// One evaluation under way. It lives on one thread.
@@ -99,14 +99,14 @@ impl<'a> Evaluation<'a> {
     fn text(&self, text: &Arc<str>, node: &Node) -> Result<Option<Value>, Error> {
         let rendered = self.render(text, node)?;
         if let Some((tag, _)) = written_as_function(text) {
-            let whole = rendered.map(|rendered| reread::text(text, rendered));
+            let whole = rendered.map(|rendered| reread_text(text, rendered));
             let current = whole.as_deref().unwrap_or(text);
             let argument = Node::new(Value::from(current.strip_prefix(tag).unwrap_or_default().to_owned()), node.span);
             let value = self.call(tag, &argument, node)?;
             return Ok(value.or(whole.map(Value::from)));
         }
         let Some(rendered) = rendered else { return Ok(None) };
-        let value = reread::value(text, rendered);
+        let value = reread(text, rendered);
         Ok(Some(match &value {
             Value::String(made) => self.generated(made, node)?.unwrap_or(value),
             _ => value,
@@ -135,7 +135,7 @@ impl<'a> Evaluation<'a> {
             Value::String(text) => self.render(text, &function.argument)?.map(|rendered| {
                 // The reference writes tag and argument in one scalar, which is never a plain one.
                 let written = if text.contains('\n') { text } else { "!" };
-                Node::new(Value::from(reread::text(written, rendered)), function.argument.span)
+                Node::new(Value::from(reread_text(written, rendered)), function.argument.span)
             }),
             Value::List(_) | Value::Map(_) => self.node(&function.argument)?,
             _ => None,
@@ -165,7 +165,7 @@ impl<'a> Evaluation<'a> {
         let mut renamed = Map::with_capacity(map.len());
         for (key, item) in map {
             let site = Node::new(Value::Null, if item.span.is_known() { item.span } else { node.span });
-            let name = self.render(key, &site)?.map_or_else(|| key.clone(), |made| reread::text(key, made).into());
+            let name = self.render(key, &site)?.map_or_else(|| key.clone(), |made| reread_text(key, made).into());
             if renamed.insert(name.clone(), item.clone()).is_some() {
                 return Err(Error::Key { key: name.to_string(), site: self.site(item) });
             }
@@ -210,11 +210,7 @@ impl<'a> Evaluation<'a> {
         result.map_err(|problem| self.failed(tag, argument, problem, node))
     }
 
-    fn context<'c>(
-        &'c self,
-        own_variable: &'c dyn Fn(&str) -> Option<String>,
-        metadata: &'c Node,
-    ) -> Context<'c> {
+    fn context<'c>(&'c self, own_variable: &'c dyn Fn(&str) -> Option<String>, metadata: &'c Node) -> Context<'c> {
         Context {
             host: self.evaluator.host,
             config: self.evaluator.config,

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use miette::Diagnostic as _;
 
 use super::error::{Error, Located};
-use super::include::Including;
 use super::import::{self, Import, Target};
+use super::include::Including;
 use crate::config::Config;
 use crate::host::Host;
 use crate::span::{FileId, Span};

@@ -125,7 +125,9 @@ impl Including<'_> {
                 message: format!("{reason}{}", located.text),
                 file: self.name.to_owned(),
                 chain: String::new(),
-                help: Some("paths are relative to the manifest when they begin with `./`, else to `base_path`".to_owned()),
+                help: Some(
+                    "paths are relative to the manifest when they begin with `./`, else to `base_path`".to_owned(),
+                ),
                 source_code: located.source,
                 at: located.at,
             },

@@ -5,8 +5,7 @@ use super::call::Context;
 use super::problem::Problem;
 
 pub(super) fn value(context: &Context<'_>, text: &str) -> Result<String, Problem> {
-    let words =
-        words(text).map_err(|message| Problem::arguments(format!("invalid function arguments: {message}")))?;
+    let words = words(text).map_err(|message| Problem::arguments(format!("invalid function arguments: {message}")))?;
     let (name, default) = match words.as_slice() {
         [name] => (name, ""),
         [name, default] => (name, default.as_str()),

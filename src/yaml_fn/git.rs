@@ -50,7 +50,9 @@ fn fact(context: &Context<'_>, tag: &str) -> Option<String> {
     let remote = || Remote::parse(&answer);
     let fact = match tag {
         "!git.sha" | "!git.ref" | "!git.branch" => answer,
-        "!git.repository" => remote().filter(|remote| !remote.owner.is_empty()).map(|it| format!("{}/{}", it.owner, it.name))?,
+        "!git.repository" => {
+            remote().filter(|remote| !remote.owner.is_empty()).map(|it| format!("{}/{}", it.owner, it.name))?
+        }
         "!git.owner" => remote()?.owner,
         "!git.name" => remote()?.name,
         "!git.host" => remote()?.host,

@@ -7,8 +7,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::scalar::resolve;
 use crate::value::Value;
-use crate::yaml::plain_scalar;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Style {
@@ -37,19 +37,19 @@ fn style(written: &str) -> Style {
 }
 
 /// What the scalar `written` is after it was rendered.
-pub(super) fn value(written: &str, rendered: String) -> Value {
+pub fn reread(written: &str, rendered: String) -> Value {
     if style(written) == Style::Plain {
         let end = rendered.find(" #").unwrap_or(rendered.len());
         let plain = rendered[..end].trim();
-        if !matches!(plain_scalar(plain), Value::String(_)) {
-            return plain_scalar(plain);
+        if !matches!(resolve(plain), Value::String(_)) {
+            return resolve(plain);
         }
     }
-    Value::String(Arc::from(text(written, rendered)))
+    Value::String(Arc::from(reread_text(written, rendered)))
 }
 
 /// The same where only a text can be: a key, the argument of a function.
-pub(super) fn text(written: &str, rendered: String) -> String {
+pub fn reread_text(written: &str, rendered: String) -> String {
     match style(written) {
         Style::Plain => {
             let end = rendered.find(" #").unwrap_or(rendered.len());
@@ -112,7 +112,7 @@ mod tests {
             ("a: {{ .a }}", "5", Value::String("5".into())),
             ("- {{ .a }}", "5", Value::String("5".into())),
         ] {
-            assert_eq!(value(written, rendered.to_owned()), expected, "{written}");
+            assert_eq!(reread(written, rendered.to_owned()), expected, "{written}");
         }
     }
 
@@ -127,7 +127,7 @@ mod tests {
             ("a\n{{ .a }}", "a\n  b\n", "a\n  b"),
             ("{{ .a }}", "it's \"so\"", "it's \"so\""),
         ] {
-            assert_eq!(text(written, rendered.to_owned()), expected, "{written:?} {rendered:?}");
+            assert_eq!(reread_text(written, rendered.to_owned()), expected, "{written:?} {rendered:?}");
         }
     }
 }
