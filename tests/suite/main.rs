@@ -13,6 +13,7 @@ mod support;
 mod architecture;
 mod argv;
 mod bad_input;
+mod evaluate;
 mod example;
 mod garbage;
 mod helmfile;
