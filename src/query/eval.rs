@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::error::{Fault, Outcome};
 use super::op::{Expr, Op, Piece};
 use super::parse::HEIGHT_LIMIT;
-use super::tree::{Id, Kind, Tag, Tree};
+use super::tree::{Id, Kind, Limits, Tag, Tree};
 
 /// Reads a variable of the environment that the caller allows the expression to see.
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -79,8 +79,8 @@ pub(super) enum Sides {
 }
 
 impl<'a> Evaluation<'a> {
-    pub(super) fn new(environment: Option<Environment<'a>>) -> Evaluation<'a> {
-        Evaluation { tree: Tree::default(), environment, depth: 0 }
+    pub(super) fn new(environment: Option<Environment<'a>>, limits: Limits) -> Evaluation<'a> {
+        Evaluation { tree: Tree::new(limits), environment, depth: 0 }
     }
 
     pub(super) fn start(matches: Vec<Id>) -> Context {

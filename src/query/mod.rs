@@ -6,12 +6,13 @@
 
 mod error;
 mod eval;
+mod expression;
 mod lex;
 mod number;
 mod op;
 mod operators;
 mod parse;
-mod query;
+mod tag;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -19,4 +20,4 @@ mod words;
 
 pub use error::Error;
 pub use eval::Environment;
-pub use query::Query;
+pub use expression::Query;

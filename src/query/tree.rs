@@ -5,67 +5,29 @@
 use std::sync::Arc;
 
 use super::error::{Fault, Outcome};
+pub(super) use super::tag::{Tag, is_true};
 use crate::span::Span;
 use crate::value::{Map, Node, Value};
 
 /// Number of an entry in its arena.
 pub(super) type Id = usize;
 
-/// Entries that one evaluation may make beside those of the document.
-const ENTRY_LIMIT: usize = 1_500_000;
-/// Bytes of text that one evaluation may make.
-const TEXT_LIMIT: usize = 64 * 1024 * 1024;
-/// Steps of one evaluation.
-const STEP_LIMIT: usize = 20_000_000;
 /// Levels that data may have.
-pub(super) const DEPTH_LIMIT: usize = 200;
+const DEPTH_LIMIT: usize = 200;
 
-/// Type of an entry, under the names that YAML has for them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Tag {
-    Null,
-    Bool,
-    Int,
-    Float,
-    Str,
-    List,
-    Map,
-    /// A container that grew out of null by being asked for a key.
-    Unknown,
-    Custom(Arc<str>),
+/// Bounds of one evaluation.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// Values made beside those of the document.
+    pub(super) values: usize,
+    /// Bytes of text made.
+    pub(super) bytes: usize,
+    pub(super) steps: usize,
 }
 
-impl Tag {
-    pub(super) fn name(&self) -> &str {
-        match self {
-            Tag::Null => "!!null",
-            Tag::Bool => "!!bool",
-            Tag::Int => "!!int",
-            Tag::Float => "!!float",
-            Tag::Str => "!!str",
-            Tag::List => "!!seq",
-            Tag::Map => "!!map",
-            Tag::Unknown => "",
-            Tag::Custom(name) => name,
-        }
-    }
-
-    pub(super) fn from_name(name: &str) -> Tag {
-        match name {
-            "!!null" => Tag::Null,
-            "!!bool" => Tag::Bool,
-            "!!int" => Tag::Int,
-            "!!float" => Tag::Float,
-            "!!str" => Tag::Str,
-            "!!seq" => Tag::List,
-            "!!map" => Tag::Map,
-            "" => Tag::Unknown,
-            name => Tag::Custom(Arc::from(name)),
-        }
-    }
-
-    pub(super) fn is_core(&self) -> bool {
-        !matches!(self, Tag::Unknown | Tag::Custom(_))
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { values: 1_500_000, bytes: 64 * 1024 * 1024, steps: 20_000_000 }
     }
 }
 
@@ -108,8 +70,9 @@ pub(super) struct Entry {
 }
 
 /// The arena with the bounds of one evaluation.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Tree {
+    limits: Limits,
     entries: Vec<Entry>,
     made: usize,
     bytes: usize,
@@ -117,6 +80,10 @@ pub(super) struct Tree {
 }
 
 impl Tree {
+    pub(super) fn new(limits: Limits) -> Tree {
+        Tree { limits, entries: Vec::new(), made: 0, bytes: 0, steps: 0 }
+    }
+
     pub(super) fn get(&self, id: Id) -> &Entry {
         &self.entries[id]
     }
@@ -148,8 +115,8 @@ impl Tree {
     /// Counts work against the bound.
     pub(super) fn charge(&mut self, steps: usize) -> Outcome<()> {
         self.steps = self.steps.saturating_add(steps);
-        if self.steps > STEP_LIMIT {
-            return Err(Fault::limit(format!("gave up after {STEP_LIMIT} steps")));
+        if self.steps > self.limits.steps {
+            return Err(Fault::limit(format!("gave up after {} steps", self.limits.steps)));
         }
         Ok(())
     }
@@ -157,8 +124,8 @@ impl Tree {
     fn push(&mut self, entry: Entry) -> Outcome<Id> {
         self.charge(1)?;
         self.made += usize::from(!entry.given);
-        if self.made > ENTRY_LIMIT {
-            return Err(Fault::limit(format!("made more than {ENTRY_LIMIT} values")));
+        if self.made > self.limits.values {
+            return Err(Fault::limit(format!("made more than {} values", self.limits.values)));
         }
         self.entries.push(entry);
         Ok(self.entries.len() - 1)
@@ -167,8 +134,8 @@ impl Tree {
     /// Counts text that an operator makes.
     pub(super) fn charge_text(&mut self, length: usize) -> Outcome<()> {
         self.bytes = self.bytes.saturating_add(length);
-        if self.bytes > TEXT_LIMIT {
-            return Err(Fault::limit(format!("more than {TEXT_LIMIT} bytes of text")));
+        if self.bytes > self.limits.bytes {
+            return Err(Fault::limit(format!("made more than {} bytes of text", self.limits.bytes)));
         }
         Ok(())
     }
@@ -294,7 +261,7 @@ impl Tree {
     }
 
     fn copy_at(&mut self, id: Id, depth: usize) -> Outcome<Id> {
-        self.check_depth(depth)?;
+        check_depth(depth)?;
         let copy = self.shell(id)?;
         if let Some(origin) = self.untouched(id).cloned() {
             let entry = &mut self.entries[copy];
@@ -417,20 +384,13 @@ impl Tree {
         self.entries[id].from_line = from_line;
     }
 
-    pub(super) fn check_depth(&self, depth: usize) -> Outcome<()> {
-        if depth > DEPTH_LIMIT {
-            return Err(Fault::limit(format!("data with more than {DEPTH_LIMIT} levels")));
-        }
-        Ok(())
-    }
-
     /// The node of an entry.
     pub(super) fn node(&mut self, id: Id) -> Outcome<Node> {
         self.node_at(id, 0)
     }
 
     fn node_at(&mut self, id: Id, depth: usize) -> Outcome<Node> {
-        self.check_depth(depth)?;
+        check_depth(depth)?;
         if let Some(node) = self.untouched(id) {
             return Ok(node.clone());
         }
@@ -472,9 +432,12 @@ impl Tree {
     }
 }
 
-/// The words that YAML 1.1 has for true.
-pub(super) fn is_true(text: &str) -> bool {
-    ["y", "yes", "on", "true"].iter().any(|word| text.eq_ignore_ascii_case(word))
+/// Refuses data that is nested deeper than recursion should go.
+pub(super) fn check_depth(depth: usize) -> Outcome<()> {
+    if depth > DEPTH_LIMIT {
+        return Err(Fault::limit(format!("data with more than {DEPTH_LIMIT} levels")));
+    }
+    Ok(())
 }
 
 /// A float that is a whole number is written without a point and so counts as an integer, as in YAML text.

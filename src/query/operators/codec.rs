@@ -1,5 +1,6 @@
 //! Data to text and back: YAML, JSON, CSV, TSV, Base64, URI, shell.
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -122,7 +123,9 @@ fn percent_encoded(text: &str) -> String {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(char::from(byte)),
             b' ' => out.push('+'),
-            byte => out.push_str(&format!("%{byte:02X}")),
+            byte => {
+                let _ = write!(out, "%{byte:02X}");
+            }
         }
     }
     out
@@ -156,7 +159,7 @@ fn shell_quoted(text: &str) -> String {
                 open = false;
             }
             out.push('\\');
-        } else if !open && !(letter.is_ascii_alphanumeric() || "_@%+=:,./-".contains(letter)) {
+        } else if !(open || letter.is_ascii_alphanumeric() || "_@%+=:,./-".contains(letter)) {
             out.push('\'');
             open = true;
         }

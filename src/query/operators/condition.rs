@@ -6,7 +6,7 @@ use crate::query::error::{Fault, Outcome};
 use crate::query::eval::{Context, Evaluation, Sides};
 use crate::query::number;
 use crate::query::op::{Expr, Op, Order};
-use crate::query::tree::{Id, Kind, Tag};
+use crate::query::tree::{Id, Kind, Tag, check_depth};
 
 use super::traverse::Step;
 
@@ -156,7 +156,7 @@ impl Evaluation<'_> {
     }
 
     fn contains(&mut self, outer: Id, inner: Id, depth: usize) -> Outcome<bool> {
-        self.tree.check_depth(depth)?;
+        check_depth(depth)?;
         self.tree.charge(1)?;
         match (self.tree.kind(outer), self.tree.kind(inner)) {
             (Kind::Map, Kind::Map) => {

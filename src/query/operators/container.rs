@@ -42,8 +42,8 @@ impl Evaluation<'_> {
             Op::Pivot => self.each(context, |this, id| this.pivot(id).map(Some)),
             Op::ArrayToMap => self.run_source(context, ARRAY_TO_MAP, expr),
             Op::Keys => self.each(context, |this, id| this.keys(id).map(Some)),
-            Op::ToEntries => self.to_entries(context),
-            Op::FromEntries => self.each(context, |this, id| this.from_entries(id).map(Some)),
+            Op::ToEntries => self.entries(context),
+            Op::FromEntries => self.each(context, |this, id| this.map_of_entries(id).map(Some)),
             _ => self.with_entries(context, expr),
         }
     }

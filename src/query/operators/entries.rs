@@ -28,7 +28,7 @@ impl Evaluation<'_> {
         Ok(list)
     }
 
-    pub(in crate::query) fn to_entries(&mut self, context: &Context) -> Outcome<Context> {
+    pub(in crate::query) fn entries(&mut self, context: &Context) -> Outcome<Context> {
         self.each(context, |this, id| {
             let children = this.tree.children(id)?;
             let pairs: Vec<(Id, Id)> = match this.tree.kind(id) {
@@ -58,7 +58,7 @@ impl Evaluation<'_> {
         })
     }
 
-    pub(in crate::query) fn from_entries(&mut self, id: Id) -> Outcome<Id> {
+    pub(in crate::query) fn map_of_entries(&mut self, id: Id) -> Outcome<Id> {
         if self.tree.kind(id) != Kind::List {
             return Err(Fault::failed("from entries only runs against arrays"));
         }
@@ -82,7 +82,7 @@ impl Evaluation<'_> {
     }
 
     pub(in crate::query) fn with_entries(&mut self, context: &Context, expr: &Expr) -> Outcome<Context> {
-        let entries = self.to_entries(context)?;
+        let entries = self.entries(context)?;
         self.each(&entries, |this, list| {
             let mut changed = Vec::new();
             for entry in this.tree.children(list)? {
@@ -90,7 +90,7 @@ impl Evaluation<'_> {
                 changed.extend(found.matches.iter());
             }
             let list = this.gathered(&changed)?;
-            this.from_entries(list).map(Some)
+            this.map_of_entries(list).map(Some)
         })
     }
 }

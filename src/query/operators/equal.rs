@@ -3,7 +3,7 @@
 use crate::query::error::{Fault, Outcome};
 use crate::query::eval::Evaluation;
 use crate::query::number::{self, Base};
-use crate::query::tree::{Id, Kind, Tag};
+use crate::query::tree::{Id, Kind, Tag, check_depth};
 
 impl Evaluation<'_> {
     /// The tag, or for a custom one the type that its text would have without it.
@@ -37,7 +37,7 @@ impl Evaluation<'_> {
 
     /// Same kind, same type, same text; maps in any order.
     pub(in crate::query) fn same(&mut self, left: Id, right: Id, depth: usize) -> Outcome<bool> {
-        self.tree.check_depth(depth)?;
+        check_depth(depth)?;
         self.tree.charge(1)?;
         let kind = self.tree.kind(left);
         if kind != self.tree.kind(right) {

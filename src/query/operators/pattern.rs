@@ -77,7 +77,7 @@ impl Writer<'_> {
                 '\\' => self.escape(true),
                 '[' if self.rest.starts_with(':') => match self.rest.split_once(":]") {
                     Some((name, rest)) => {
-                        self.out.push_str(&format!("[{name}:]"));
+                        self.out.extend(["[", name, ":]"]);
                         self.rest = rest;
                     }
                     None => self.out.push_str("\\["),

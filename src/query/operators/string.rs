@@ -31,7 +31,7 @@ impl Evaluation<'_> {
                 let text = this.printed(id)?;
                 this.tree.replacement(id, Tag::Str, text).map(Some)
             }),
-            Op::ToNumber => self.each(context, |this, id| this.to_number(id).map(Some)),
+            Op::ToNumber => self.each(context, |this, id| this.number(id).map(Some)),
             op => self.each(context, |this, id| {
                 let action = if matches!(op, Op::Trim) { "cannot trim" } else { "cannot change case with" };
                 this.needs_text(id, action, ", can only operate on strings", TO_STRING)?;
@@ -90,7 +90,7 @@ impl Evaluation<'_> {
         self.tree.made_for(id, Tag::Str, text)
     }
 
-    fn to_number(&mut self, id: Id) -> Outcome<Id> {
+    fn number(&mut self, id: Id) -> Outcome<Id> {
         let path = || self.shown_path(id);
         if self.tree.kind(id) != Kind::Scalar {
             let tag = self.tree.tag(id).name();

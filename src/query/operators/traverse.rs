@@ -1,13 +1,14 @@
 //! Paths: keys with wildcards, indexes, slices, every value below.
 
 use indexmap::IndexMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use crate::query::error::{Fault, Outcome};
 use crate::query::eval::{Context, Evaluation};
 use crate::query::number;
 use crate::query::op::{Expr, Op};
-use crate::query::tree::{Id, Kind, Place, Tag};
+use crate::query::tree::{Id, Kind, Place, Tag, check_depth};
 
 /// How a step of a path looks at a container.
 #[derive(Debug, Clone, Copy, Default)]
@@ -250,7 +251,7 @@ impl Evaluation<'_> {
         depth: usize,
         results: &mut Vec<Id>,
     ) -> Outcome<()> {
-        self.tree.check_depth(depth)?;
+        check_depth(depth)?;
         results.push(id);
         let kind = self.tree.kind(id);
         if kind == Kind::Scalar || self.tree.count(id) == 0 || (kind == Kind::List && !into_lists) {
@@ -297,7 +298,9 @@ impl Evaluation<'_> {
                     shown.push('.');
                     shown.push_str(&name);
                 }
-                part => shown.push_str(&format!("[{part}]")),
+                part => {
+                    let _ = write!(shown, "[{part}]");
+                }
             }
         }
         shown

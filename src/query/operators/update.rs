@@ -4,7 +4,7 @@ use crate::query::error::{Fault, Outcome};
 use crate::query::eval::{Context, Evaluation, Sides};
 use crate::query::number;
 use crate::query::op::{Expr, Op};
-use crate::query::tree::{Id, Kind, Place, Tag};
+use crate::query::tree::{Id, Kind, Place, Tag, check_depth};
 
 use super::traverse::{Part, Step};
 
@@ -182,7 +182,7 @@ impl Evaluation<'_> {
             return Err(Fault::failed(format!("{word}: expected path array, but got {tag} instead")));
         }
         let children = self.tree.children(id)?;
-        self.tree.check_depth(children.len())?;
+        check_depth(children.len())?;
         let mut parts = Vec::new();
         for part in children {
             let text = self.tree.text(part);
@@ -264,7 +264,7 @@ impl Evaluation<'_> {
     }
 
     fn flatten(&mut self, list: Id, depth: Option<usize>, level: usize) -> Outcome<()> {
-        self.tree.check_depth(level)?;
+        check_depth(level)?;
         if depth == Some(0) {
             return Ok(());
         }

@@ -5,11 +5,14 @@ use std::fmt::Write as _;
 use proptest::prelude::*;
 
 use super::oracle::read;
+use crate::query::tree::Limits;
 use crate::query::{Error, Query};
 use crate::value::{Map, Node, Value};
 
 fn limit(query: &str, document: &Node) -> String {
-    let result = Query::parse(query).and_then(|query| query.evaluate(document));
+    // Bounds of the same kind as the real ones, sooner reached.
+    let limits = Limits { values: 50_000, bytes: 1_000_000, steps: 500_000 };
+    let result = Query::parse(query).and_then(|query| query.run(document, None, usize::MAX, limits));
     match result {
         Err(error @ Error::Limit { .. }) => error.to_string(),
         other => panic!("{query}: {other:?}"),

@@ -6,6 +6,7 @@ use super::error::{Error, Outcome};
 use super::eval::{Environment, Evaluation};
 use super::op::Expr;
 use super::parse::parse;
+use super::tree::Limits;
 use crate::value::Node;
 
 /// A parsed expression.
@@ -35,7 +36,7 @@ impl Query {
     /// # Errors
     /// Data that an operator cannot work on, `env`, `error`, and the bounds on depth, size and steps.
     pub fn evaluate(&self, document: &Node) -> Result<Vec<Node>, Error> {
-        self.run(document, None, usize::MAX)
+        self.run(document, None, usize::MAX, Limits::default())
     }
 
     /// [`Query::evaluate`] with an environment that `env` and `strenv` read.
@@ -43,7 +44,7 @@ impl Query {
     /// # Errors
     /// Those of [`Query::evaluate`].
     pub fn evaluate_with(&self, document: &Node, environment: Environment<'_>) -> Result<Vec<Node>, Error> {
-        self.run(document, Some(environment), usize::MAX)
+        self.run(document, Some(environment), usize::MAX, Limits::default())
     }
 
     /// The first result; null without one.
@@ -51,7 +52,7 @@ impl Query {
     /// # Errors
     /// Those of [`Query::evaluate`].
     pub fn first(&self, document: &Node) -> Result<Node, Error> {
-        Ok(self.run(document, None, 1)?.into_iter().next().unwrap_or_default())
+        Ok(self.run(document, None, 1, Limits::default())?.into_iter().next().unwrap_or_default())
     }
 
     /// Whether the first result is the boolean true, as filters ask.
@@ -62,8 +63,15 @@ impl Query {
         Ok(self.first(document)?.as_bool() == Some(true))
     }
 
-    fn run(&self, document: &Node, environment: Option<Environment<'_>>, most: usize) -> Result<Vec<Node>, Error> {
-        let mut evaluation = Evaluation::new(environment);
+    /// At most `most` results, within bounds.
+    pub(super) fn run(
+        &self,
+        document: &Node,
+        environment: Option<Environment<'_>>,
+        most: usize,
+        limits: Limits,
+    ) -> Result<Vec<Node>, Error> {
+        let mut evaluation = Evaluation::new(environment, limits);
         let mut run = || -> Outcome<Vec<Node>> {
             let root = evaluation.tree.add_document(document)?;
             let found = evaluation.run(&Evaluation::start(vec![root]), self.root.as_ref())?;
