@@ -64,7 +64,7 @@ pub(super) enum Error {
         code(atmos::cli::error_mode),
         help("correct `--error-mode`, ATMOS_DESCRIBE_ERROR_MODE or `describe.error_mode`")
     )]
-    ErrorMode { cause: String },
+    Mode { cause: String },
 
     #[error("EvaluateYqExpression: failed to evaluate YQ expression '{expression}': {cause}")]
     #[diagnostic(code(atmos::cli::query), help("{help}"))]

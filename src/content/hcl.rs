@@ -275,7 +275,12 @@ impl Reader<'_> {
         let full = |line: &&String| !line.trim().is_empty();
         let indent = lines.iter().filter(full).map(|line| line.len() - line.trim_start().len()).min().unwrap_or(0);
         let cut = if indented { indent } else { 0 };
-        Ok(lines.iter().map(|line| format!("{}\n", line.get(cut..).unwrap_or_default())).collect())
+        let mut text = String::new();
+        for line in &lines {
+            text.push_str(line.get(cut..).unwrap_or_default());
+            text.push('\n');
+        }
+        Ok(text)
     }
 }
 

@@ -24,14 +24,12 @@ impl Lookup for Outside<'_, '_> {
             return Ok(Node::from(EMPTY.map(|key| (Arc::from(key), Node::empty_map())).into_iter().collect::<Map>()));
         }
         let evaluator = &evaluation.evaluator;
-        let known = evaluator.memo.component(component, stack);
-        let node = match known {
-            Some(node) => node,
-            None => {
-                let node = self.evaluated(component, stack)?;
-                evaluator.memo.keep_component(component, stack, &node);
-                node
-            }
+        let node = if let Some(known) = evaluator.memo.component(component, stack) {
+            known
+        } else {
+            let node = self.evaluated(component, stack)?;
+            evaluator.memo.keep_component(component, stack, &node);
+            node
         };
         if node.get("outputs").is_none() && self.text.contains("outputs") {
             return Err(Problem::new(format!("atmos.Component: the outputs of '{component}' are not built yet"))

@@ -1,7 +1,7 @@
 //! Templates of single scalars: compiled once for the whole run, rendered with the data of the component.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::data;
@@ -13,10 +13,13 @@ use crate::span::Span;
 use crate::template::{self, Options, Reads, Source, Template, Val};
 use crate::value::{Map, Node};
 
+/// A template: where it stands, and its text.
+type Key = (Span, Arc<str>);
+
 /// Compiled templates by place and text. A text that many stacks import is compiled once.
 #[derive(Debug, Default)]
 pub(super) struct Templates {
-    known: RwLock<HashMap<(Span, Arc<str>), Arc<Compiled>>>,
+    known: RwLock<HashMap<Key, Arc<Compiled>>>,
 }
 
 #[derive(Debug)]
@@ -43,7 +46,7 @@ impl Compiled {
     fn new(templating: &Templating, name: &str, text: &str, place: Option<crate::span::Place>) -> Compiled {
         let (delimiters, functions) = (templating.delimiters.clone(), templating.functions);
         let template = Template::parse(&Source { name, text, delimiters, functions, place }).map_err(Arc::new);
-        let reads = template.as_ref().map_or_else(|_| Reads::Paths(Default::default()), Template::reads);
+        let reads = template.as_ref().map_or_else(|_| Reads::Paths(BTreeSet::default()), Template::reads);
         let dependencies = reads.touches(&["deps"]) || reads.touches(&["deps_all"]);
         let versions = matches!(&reads, Reads::Paths(_)) && reads.touches(&["version"]) || text.contains(".version");
         Compiled { template, needs: Needs { dependencies, versions } }

@@ -25,14 +25,11 @@ fn style(written: &str) -> Style {
         return Style::Literal;
     }
     let first = written.chars().next().unwrap_or('{');
-    let plain = !written.contains('\t')
-        && !written.contains(": ")
-        && !written.contains(" #")
-        && !written.ends_with([':', ' '])
-        && !" ,[]{}#&*!|>'\"%@`".contains(first)
-        && !(matches!(first, '-' | '?' | ':') && written[1..].starts_with(' '))
-        && !written.starts_with("---")
-        && !written.starts_with("...");
+    let within = written.contains(['\t']) || [": ", " #"].iter().any(|mark| written.contains(mark));
+    let begins = " ,[]{}#&*!|>'\"%@`".contains(first)
+        || matches!(first, '-' | '?' | ':') && written[1..].starts_with(' ')
+        || ["---", "..."].iter().any(|mark| written.starts_with(mark));
+    let plain = !(within || begins || written.ends_with([':', ' ']));
     if plain { Style::Plain } else { Style::Quoted }
 }
 

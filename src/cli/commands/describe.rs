@@ -129,7 +129,7 @@ pub(super) fn processing(env: &Env, args: &ProcessingArgs) -> Result<resolve::Op
 /// The flag beats the configuration, in which the variable stands already.
 pub(super) fn error_mode(flag: Option<&str>, configured: &str) -> Result<ErrorMode> {
     let text = flag.unwrap_or(configured);
-    Ok(text.parse().map_err(|cause| Error::ErrorMode { cause })?)
+    Ok(text.parse().map_err(|cause| Error::Mode { cause })?)
 }
 
 #[cfg(test)]
