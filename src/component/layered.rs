@@ -191,7 +191,7 @@ mod tests {
         assert_eq!(merged(ListStrategy::Append, lists.clone()), r#"[1,{"a":1},2,{"b":2},3]"#);
         assert_eq!(merged(ListStrategy::Merge, lists), r#"[2,{"a":1,"b":2},3]"#);
         let maps = json!([{"a": 1, "l": [1]}, {"a": 5, "c": 1, "l": [2]}, {"c": 2}]);
-        assert_eq!(merged(ListStrategy::Append, maps), r#"{"a":5,"l":[2],"c":2}"#);
+        assert_eq!(merged(ListStrategy::Append, maps), r#"{"a":5,"c":2,"l":[2]}"#);
         assert_eq!(merged(ListStrategy::Replace, json!([{"a": 1}, "x"])), r#""x""#);
     }
 }
