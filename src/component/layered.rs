@@ -103,12 +103,14 @@ fn descend(path: &mut Vec<Arc<str>>, nodes: &[&Node], strategy: ListStrategy, fo
     for (index, map) in maps.iter().enumerate().skip(1) {
         for (key, node) in *map {
             // Each key at the first layer above another one that has it.
-            let below = || maps[..index].iter().filter_map(|map| map.get(key));
-            if below().count() != 1 {
+            let mut below = maps[..index].iter().filter_map(|map| map.get(key));
+            let (Some(lowest), None) = (below.next(), below.next()) else { continue };
+            let above = || maps[index + 1..].iter().filter_map(|map| map.get(key));
+            // Most values are plain in all layers.
+            if ![lowest, node].into_iter().chain(above()).any(|node| node.as_map().is_some() || takes_part(node)) {
                 continue;
             }
-            let values: Vec<&Node> =
-                below().chain([node]).chain(maps[index + 1..].iter().filter_map(|map| map.get(key))).collect();
+            let values: Vec<&Node> = [lowest, node].into_iter().chain(above()).collect();
             path.push(key.clone());
             descend(path, &values, strategy, found);
             path.pop();
@@ -174,6 +176,10 @@ mod tests {
             // Null takes nothing away from a function, as in the reference.
             (vec![json!({"a": "!env A"}), json!({"a": null})], vec![r#"vars.a ["!env A"]"#]),
             (vec![json!({"a": "!secret A"}), json!({"a": {"b": 1}})], vec![]),
+            (
+                vec![json!({"a": 5}), json!({"a": 6}), json!({"a": "!env A"}), json!({"a": {}})],
+                vec![r#"vars.a [6,"!env A",{}]"#],
+            ),
         ] {
             assert_eq!(found(&layers), expected, "{layers:?}");
         }

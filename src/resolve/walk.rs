@@ -53,8 +53,22 @@ impl<'a> Evaluation<'a> {
         }
     }
 
+    /// Whether anything in a value may be evaluated. Most values are plain, and looking is cheaper than walking.
+    fn concerns(&self, node: &Node) -> bool {
+        match &node.value {
+            Value::String(text) => text.starts_with('!') || self.is_template(text),
+            Value::Map(map) => map.iter().any(|(key, item)| self.concerns(item) || self.is_template(key)),
+            Value::List(list) => list.iter().any(|item| self.concerns(item)),
+            Value::Function(_) => true,
+            _ => false,
+        }
+    }
+
     /// Replaces a section by its evaluated form.
     pub(super) fn replace(&self, name: &str, node: &mut Node) -> Result<(), Error> {
+        if !self.concerns(node) {
+            return Ok(());
+        }
         if let Some(value) = self.below(|path| path.push_key(name), || self.node(node))? {
             *node = value;
         }
@@ -150,6 +164,9 @@ impl<'a> Evaluation<'a> {
         let mut keys_change = false;
         for (key, item) in map {
             keys_change |= self.is_template(key);
+            if !self.concerns(item) {
+                continue;
+            }
             if let Some(value) = self.below(|path| path.push_key(key), || self.node(item))? {
                 changed.get_or_insert_with(|| map.clone()).insert(key.clone(), value);
             }
