@@ -25,6 +25,14 @@ pub struct ComponentRequest {
 }
 
 impl ComponentRequest {
+    /// The section that a query looks into, when it is a plain path: nothing else has to be evaluated.
+    fn needed_section(&self) -> Option<String> {
+        let path = self.query.as_deref()?.trim().strip_prefix('.')?;
+        let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '[' | ']' | '/');
+        let key = path.split(['.', '[']).next().filter(|key| !key.is_empty())?;
+        path.chars().all(plain).then(|| key.to_owned())
+    }
+
     /// Whether what will be printed would hold the description of the module.
     fn needs_module(&self) -> bool {
         const PATH: &str = ".component_info.terraform_config";
@@ -69,7 +77,9 @@ const SCHEMA: [&str; 11] = [
 pub fn component(app: &App, request: &ComponentRequest) -> Result<Node> {
     let index = app.index()?;
     let written = component::find(&app.host, &app.config, index, &request.component, &request.stack, None)?;
-    let evaluated = app.evaluate(&written, &request.processing)?;
+    let mut processing = request.processing.clone();
+    processing.sections.extend(request.needed_section());
+    let evaluated = app.evaluate(&written, &processing)?;
     let full = request.full || app.config.describe.filter == "full";
     let mut document = sections(app, &evaluated, &request.processing);
     if full {
@@ -320,6 +330,29 @@ mod tests {
                 query: query.map(str::to_owned),
             };
             assert_eq!(request.needs_module(), expected, "{query:?}");
+        }
+    }
+
+    #[test]
+    fn plain_paths_need_one_section() {
+        for (query, expected) in [
+            (None, None),
+            (Some("."), None),
+            (Some(".vars"), Some("vars")),
+            (Some(" .vars.a-b[0].c"), Some("vars")),
+            (Some(".[\"vars\"]"), None),
+            (Some(".vars | keys"), None),
+            (Some(".vars + .env"), None),
+            (Some("vars"), None),
+        ] {
+            let request = ComponentRequest {
+                component: String::new(),
+                stack: String::new(),
+                processing: resolve::Options::default(),
+                full: true,
+                query: query.map(str::to_owned),
+            };
+            assert_eq!(request.needed_section().as_deref(), expected, "{query:?}");
         }
     }
 }

@@ -131,6 +131,7 @@ fn templates_see_the_whole_component_as_it_is_written() {
         ("'{{ include \"d\" }}'", json!("{\"k\": \"v\", \"n\": 5}")),
         ("'{{ ds \"e\" }}'", json!("ambient")),
         ("!literal '{{ .x }}'", json!("{{ .x }}")),
+        ("'{{ .settings.literal }}'", json!("{{ .x }} !env HOME")),
         ("'5{{ .vars.seven }}'", json!(57)),
         ("'{{ .vars.seven }}'", json!("7")),
         ("{'{{ .vars.stage }}-k': 1}", json!({"dev-k": 1})),
@@ -142,7 +143,7 @@ fn templates_see_the_whole_component_as_it_is_written() {
         );
         let manifest = format!(
             "version: {{track: stable}}\nvars: {{stage: dev, seven: 7}}\ncomponents:\n  terraform:\n    a:\n\
-             \x20     settings: {{raw: '{{{{ .vars.stage }}}}', fn: !env AMBIENT, templates: {{settings: {{env: {{STACK: stack}}}}}}}}\n\
+             \x20     settings: {{literal: !literal '{{{{ .x }}}} !env HOME', raw: '{{{{ .vars.stage }}}}', fn: !env AMBIENT, templates: {{settings: {{env: {{STACK: stack}}}}}}}}\n\
              \x20     vars:\n        v: {template}\n"
         );
         let files = [

@@ -54,6 +54,9 @@ fn only_the_sections_that_are_shown_are_evaluated() {
     let stacks = ["describe", "stacks", "--components", "pending", "--format", "json"];
     sandbox.atmos(&stacks).exits(1).says("!store").says("not built yet").says("orgs/dev.yaml");
     let shown = sandbox.atmos(&[&stacks[..], &["--sections", "vars"]].concat()).success().json();
+    let query = ["describe", "component", "pending", "-s", "dev", "--format", "json", "--query"];
+    assert_eq!(sandbox.atmos(&[&query[..], &[".vars.now"]].concat()).success().json(), "then");
+    sandbox.atmos(&[&query[..], &[".settings"]].concat()).exits(1).says("!store");
     assert_eq!(shown["dev"]["components"]["terraform"]["pending"]["vars"], json!({"now": "then", "stage": "dev"}));
 }
 
