@@ -194,6 +194,9 @@ fn functions_and_templates_work_together() {
 fn text_that_a_template_made_never_runs() {
     let generated = "'{{ printf \"!e%s\" \"nv AMBIENT\" }}'";
     assert_eq!(variable(TEMPLATES, generated).unwrap(), json!("!env AMBIENT"));
+    for glued in ["'!env{{ \"X\" }}'", "'!{{ \"env\" }} AMBIENT'", "'{{ \"\" }}!env AMBIENT'"] {
+        assert!(variable(TEMPLATES, glued).unwrap().as_str().unwrap().starts_with("!env"), "{glued}");
+    }
     let resolve = "'{{ atmos.Resolve (printf \"!exec %s\" \"echo x\") }}'";
     let message = variable(TEMPLATES, resolve).unwrap_err().to_string();
     assert!(message.contains("was made by a template and does not run"), "{message}");

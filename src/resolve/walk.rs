@@ -114,10 +114,13 @@ impl<'a> Evaluation<'a> {
         let rendered = self.render(text, node)?;
         if let Some((tag, _)) = written_as_function(text) {
             let whole = rendered.map(|rendered| reread_text(text, rendered));
-            let current = whole.as_deref().unwrap_or(text);
-            let argument = Node::new(Value::from(current.strip_prefix(tag).unwrap_or_default().to_owned()), node.span);
-            let value = self.call(tag, &argument, node)?;
-            return Ok(value.or(whole.map(Value::from)));
+            // A template right behind the tag may have made another word of it.
+            let current = written_as_function(whole.as_deref().unwrap_or(text)).filter(|(now, _)| *now == tag);
+            let value = match current {
+                Some((_, argument)) => self.call(tag, &Node::new(Value::from(argument.to_owned()), node.span), node)?,
+                None => None,
+            };
+            return Ok(value.or_else(|| whole.map(Value::from)));
         }
         let Some(rendered) = rendered else { return Ok(None) };
         let value = reread(text, rendered);
