@@ -75,6 +75,12 @@ pub(super) enum Error {
         help("create the directory, or correct `base_path` or `stacks.base_path`")
     )]
     NoStacks { setting: String },
+    #[error("{cause}")]
+    #[diagnostic(
+        code(atmos::cli::error_mode),
+        help("correct `--error-mode`, ATMOS_DESCRIBE_ERROR_MODE or `describe.error_mode`")
+    )]
+    Mode { cause: String },
 
     #[error("EvaluateYqExpression: failed to evaluate YQ expression '{expression}': {cause}")]
     #[diagnostic(code(atmos::cli::query), help("{help}"))]

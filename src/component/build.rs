@@ -8,6 +8,7 @@ use super::error::Error;
 use super::inherit;
 use super::instance::{Instance, Sections};
 use super::kind::Kind;
+use super::layered::{self, Layered};
 use super::own::{Own, text_of};
 use super::scope::Scope;
 use super::section::Section;
@@ -142,6 +143,7 @@ impl<'s, 'a> Layers<'s, 'a> {
             workspace,
             auth_defaults: self.auth_defaults(),
             sections,
+            layered: self.layered(),
         };
         Ok(Built { instance, name })
     }
@@ -163,6 +165,23 @@ impl<'s, 'a> Layers<'s, 'a> {
         ];
         map.extend(texts.map(|(key, text)| (Arc::from(key), Node::from(text))));
         Node::from(map)
+    }
+
+    /// Where functions of one layer meet values of others.
+    fn layered(&self) -> Vec<Layered> {
+        let mut found = Vec::new();
+        for section in layered::SECTIONS.into_iter().filter(|section| section.applies_to(&self.scope.kind)) {
+            let configured = Some(&self.scope.config.auth).filter(|_| section == Section::Auth);
+            let layers = [
+                configured,
+                self.scope.defaults.get(section),
+                self.bases.bag.get(section),
+                self.own.bag.get(section),
+                self.overrides.bag.get(section),
+            ];
+            layered::collect(section, layers.into_iter().flatten(), self.strategy, &mut found);
+        }
+        found
     }
 
     /// Which scope made which identity default: the narrowest one decides.

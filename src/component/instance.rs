@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::kind::Kind;
+use super::layered::Layered;
 use crate::auth::resolution::ScopedDefault;
 use crate::config::Config;
 use crate::value::{Map, Node};
@@ -119,12 +120,25 @@ pub struct Instance {
     /// Identities that the stack's own scopes make default, with the scope.
     pub auth_defaults: Vec<ScopedDefault>,
     pub sections: Sections,
+    /// Where functions of one layer meet values of others; evaluation merges them.
+    pub layered: Vec<Layered>,
 }
 
 impl Instance {
     /// Absolute directory of the component; `None` for kinds without directories.
     pub fn path(&self, config: &Config) -> Option<PathBuf> {
         self.kind.base_path(config).map(|base| crate::host::fs::clean(&base.join(&self.folder)))
+    }
+
+    /// Name, stack and manifest, under the keys by which the reference gives them.
+    pub fn names(&self) -> [(&'static str, &str); 5] {
+        [
+            ("atmos_component", &self.name),
+            ("atmos_stack", &self.stack),
+            ("stack", &self.stack),
+            ("atmos_stack_file", &self.manifest),
+            ("atmos_manifest", &self.manifest),
+        ]
     }
 
     /// Whether two definitions of one component in different manifests say the same.

@@ -13,12 +13,14 @@ mod find;
 mod inherit;
 mod instance;
 mod kind;
+mod layered;
 #[cfg(test)]
 mod names_tests;
 mod own;
 mod path;
 mod scope;
 mod section;
+mod sources;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -28,5 +30,7 @@ pub use error::Error;
 pub use find::{Filter, all, find};
 pub use instance::{Instance, Sections};
 pub use kind::Kind;
+pub use layered::Layered;
+pub use sources::{Sources, atlantis_project, cli_variables, spacelift_stack};
 pub use summary::{Summary, summaries};
 pub use workspace::{Tokens, replace_tokens};

@@ -2,9 +2,11 @@
 
 use std::sync::OnceLock;
 
+use crate::component::Instance;
 use crate::config::Config;
 use crate::diag::Result;
 use crate::host::Host;
+use crate::resolve::{Evaluator, Memo, Options};
 use crate::stack::StackIndex;
 
 /// The host, the configuration, and the stacks once somebody asked for them.
@@ -15,11 +17,12 @@ pub struct App {
     /// Arguments by which a helper that is started elsewhere finds this configuration.
     pub locate: Vec<String>,
     index: OnceLock<StackIndex>,
+    evaluations: Memo,
 }
 
 impl App {
     pub fn new(host: Host, config: Config, locate: Vec<String>) -> App {
-        App { host, config, locate, index: OnceLock::new() }
+        App { host, config, locate, index: OnceLock::new(), evaluations: Memo::default() }
     }
 
     /// The stack manifests; read at the first call. Commands that need no stacks never read them.
@@ -30,5 +33,13 @@ impl App {
         self.config.require_stacks()?;
         let index = StackIndex::load(&self.host, &self.config)?;
         Ok(self.index.get_or_init(|| index))
+    }
+
+    /// An instance with its templates rendered and its functions evaluated. What one evaluation ran or read, the next
+    /// ones know.
+    pub fn evaluate(&self, instance: &Instance, options: &Options) -> Result<Instance> {
+        let (host, config, memo) = (&self.host, &self.config, &self.evaluations);
+        let evaluator = Evaluator { host, config, index: self.index()?, memo };
+        Ok(evaluator.evaluate(instance, options)?)
     }
 }

@@ -7,8 +7,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::App;
-use super::sources::{self, Sources};
-use crate::component::{self, Filter, Instance, Kind};
+use crate::component::{self, Filter, Instance, Kind, Sources};
 use crate::diag::{Result, Warning};
 use crate::resolve;
 use crate::value::{Map, Node};
@@ -26,6 +25,14 @@ pub struct ComponentRequest {
 }
 
 impl ComponentRequest {
+    /// The section that a query looks into, when it is a plain path: nothing else has to be evaluated.
+    fn needed_section(&self) -> Option<String> {
+        let path = self.query.as_deref()?.trim().strip_prefix('.')?;
+        let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '[' | ']' | '/');
+        let key = path.split(['.', '[']).next().filter(|key| !key.is_empty())?;
+        path.chars().all(plain).then(|| key.to_owned())
+    }
+
     /// Whether what will be printed would hold the description of the module.
     fn needs_module(&self) -> bool {
         const PATH: &str = ".component_info.terraform_config";
@@ -70,7 +77,9 @@ const SCHEMA: [&str; 11] = [
 pub fn component(app: &App, request: &ComponentRequest) -> Result<Node> {
     let index = app.index()?;
     let written = component::find(&app.host, &app.config, index, &request.component, &request.stack, None)?;
-    let evaluated = resolve::evaluate(&app.host, &app.config, &written, &request.processing)?;
+    let mut processing = request.processing.clone();
+    processing.sections.extend(request.needed_section());
+    let evaluated = app.evaluate(&written, &processing)?;
     let full = request.full || app.config.describe.filter == "full";
     let mut document = sections(app, &evaluated, &request.processing);
     if full {
@@ -151,7 +160,10 @@ fn describe_in_stack(app: &App, instance: &Instance, request: &StacksRequest) ->
         // A disabled component has no state to read.
         processing.skip.extend(["terraform.state", "terraform.output"].map(str::to_owned));
     }
-    let evaluated = resolve::evaluate(&app.host, &app.config, instance, &processing)?;
+    if !request.sections.is_empty() {
+        processing.sections.clone_from(&request.sections);
+    }
+    let evaluated = app.evaluate(instance, &processing)?;
     let mut document = sections(app, &evaluated, &processing);
     add_identity(&evaluated, &mut document);
     let mut put = |key: &str, node: Node| document.insert(Arc::from(key), node);
@@ -221,15 +233,15 @@ fn add_computed(
     put("cli_args", texts(&["describe".to_owned(), "component".to_owned()]));
     put("tf_cli_vars", Node::empty_map());
     put("atmos_cli_config", cli_config(app));
-    if let Some(name) = sources::spacelift_stack(&app.config, written) {
+    if let Some(name) = component::spacelift_stack(&app.config, written) {
         put("spacelift_stack", Node::from(name));
     }
-    if let Some(name) = sources::atlantis_project(&app.config, written) {
+    if let Some(name) = component::atlantis_project(&app.config, written) {
         put("atlantis_project", Node::from(name));
     }
     if let Some(arguments) = app.host.env.get("TF_CLI_ARGS") {
         let arguments = shell_words::split(arguments).unwrap_or_else(|_| vec![arguments.to_owned()]);
-        let variables = sources::cli_variables(&arguments);
+        let variables = component::cli_variables(&arguments);
         put("env_tf_cli_args", texts(&arguments));
         if !variables.is_empty() {
             put("env_tf_cli_vars", Node::from(variables));
@@ -257,14 +269,8 @@ fn sections(app: &App, instance: &Instance, processing: &resolve::Options) -> Ma
 
 /// Name, stack and manifest, under the names by which the reference gives them.
 fn add_identity(instance: &Instance, document: &mut Map) {
-    for (key, text) in [
-        ("atmos_component", &instance.name),
-        ("atmos_stack", &instance.stack),
-        ("stack", &instance.stack),
-        ("atmos_stack_file", &instance.manifest),
-        ("atmos_manifest", &instance.manifest),
-    ] {
-        document.insert(Arc::from(key), Node::from(text.as_str()));
+    for (key, text) in instance.names() {
+        document.insert(Arc::from(key), Node::from(text));
     }
 }
 
@@ -324,6 +330,29 @@ mod tests {
                 query: query.map(str::to_owned),
             };
             assert_eq!(request.needs_module(), expected, "{query:?}");
+        }
+    }
+
+    #[test]
+    fn plain_paths_need_one_section() {
+        for (query, expected) in [
+            (None, None),
+            (Some("."), None),
+            (Some(".vars"), Some("vars")),
+            (Some(" .vars.a-b[0].c"), Some("vars")),
+            (Some(".[\"vars\"]"), None),
+            (Some(".vars | keys"), None),
+            (Some(".vars + .env"), None),
+            (Some("vars"), None),
+        ] {
+            let request = ComponentRequest {
+                component: String::new(),
+                stack: String::new(),
+                processing: resolve::Options::default(),
+                full: true,
+                query: query.map(str::to_owned),
+            };
+            assert_eq!(request.needed_section().as_deref(), expected, "{query:?}");
         }
     }
 }

@@ -77,7 +77,7 @@ pub async fn run(app: &App, request: &RunRequest) -> Result<u8> {
         app.host.talk.info(format!("Component is not enabled and skipped: {} in {}", found.name, found.stack));
         return Ok(0);
     }
-    let instance = resolve::evaluate(&app.host, &app.config, &found, &request.evaluation)?;
+    let instance = app.evaluate(&found, &request.evaluation)?;
     unbuilt::check(app, &instance, &request.verb, request.skip_hooks)?;
     let target = target(app, &instance)?;
     // What forbids the run is found before anybody has to log in; the plan itself is made when the identity is known.
@@ -104,7 +104,7 @@ pub struct GenerateRequest {
 /// Writes the varfile of a component. With the file `-` it is the data for standard output instead.
 pub fn generate_varfile(app: &App, request: &GenerateRequest) -> Result<Option<String>> {
     let found = find(app, &request.component, request.stack.as_deref())?;
-    let instance = resolve::evaluate(&app.host, &app.config, &found, &resolve::Options::default())?;
+    let instance = app.evaluate(&found, &resolve::Options::default())?;
     let target = target(app, &instance)?;
     if request.file.as_deref() == Some(std::path::Path::new("-")) {
         return Ok(Some(target.varfile().content));

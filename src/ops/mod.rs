@@ -14,7 +14,6 @@ pub mod identity;
 mod inspect_tests;
 mod legacy;
 pub mod list;
-mod sources;
 pub mod terraform;
 mod unbuilt;
 

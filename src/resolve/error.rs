@@ -1,112 +1,135 @@
 //! What can go wrong while values are evaluated.
 
+use std::fmt::{Display, Formatter};
 use std::sync::Arc;
 
-use miette::{Diagnostic, NamedSource, SourceSpan};
+use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode, SourceSpan};
 
 use crate::diag::Failure;
+use crate::template;
+
+/// The value that is concerned: where it stands in the component, and in which file it was written.
+#[derive(Debug, Clone, Default)]
+pub struct Site {
+    /// Path in the component: `vars.cidrs[0]`.
+    pub path: String,
+    pub component: String,
+    pub stack: String,
+    /// ` at file:line:column`, or nothing.
+    pub(crate) place: String,
+    pub(crate) source: Option<NamedSource<Arc<str>>>,
+    pub(crate) at: Option<SourceSpan>,
+}
+
+impl Display for Site {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        write!(f, "'{}' of the component '{}' in the stack '{}'{}", self.path, self.component, self.stack, self.place)
+    }
+}
 
 /// A value that cannot be evaluated.
-#[derive(Debug, Clone, thiserror::Error, Diagnostic)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
-    #[error(
-        "the YAML function {tag} is not built yet: '{path}' of the component '{component}' in the stack '{stack}'{place}"
-    )]
-    #[diagnostic(
-        code(atmos::resolve::function_not_built),
-        help("leave the function as text with `--skip {name}` or `--process-functions=false`, or use the reference")
-    )]
-    FunctionNotBuilt {
-        tag: String,
-        /// The tag without `!`, as `--skip` takes it.
-        name: String,
-        path: String,
-        component: String,
-        stack: String,
-        place: String,
-        #[source_code]
-        source_code: Option<NamedSource<Arc<str>>>,
-        #[label("this function")]
-        at: Option<SourceSpan>,
-    },
+    #[error("the YAML function {tag} is not built yet: {site}")]
+    FunctionNotBuilt { tag: String, site: Site },
 
-    #[error(
-        "rendering of Go templates is not built yet: '{path}' of the component '{component}' in the stack \
-         '{stack}'{place}"
-    )]
-    #[diagnostic(
-        code(atmos::resolve::template_not_built),
-        help("leave templates as text with `--process-templates=false`, or use the reference")
-    )]
-    TemplateNotBuilt {
-        path: String,
-        component: String,
-        stack: String,
-        place: String,
-        #[source_code]
-        source_code: Option<NamedSource<Arc<str>>>,
-        #[label("this template")]
-        at: Option<SourceSpan>,
-    },
+    #[error("unsupported YAML tag: '{tag}' at {site}. Supported tags are: {supported}")]
+    UnsupportedTag { tag: String, supported: String, site: Site },
 
-    #[error("unsupported YAML tag: '{tag}' at '{path}'{place}. Supported tags are: {supported}")]
-    #[diagnostic(code(atmos::resolve::unsupported_tag), help("quote the value if it is meant as text"))]
-    UnsupportedTag {
-        tag: String,
-        path: String,
-        supported: String,
-        place: String,
-        #[source_code]
-        source_code: Option<NamedSource<Arc<str>>>,
-        #[label("unknown tag")]
-        at: Option<SourceSpan>,
-    },
+    #[error("invalid Atmos YAML function: {text}: {message}: {site}")]
+    Arguments { tag: String, text: String, message: String, site: Site },
 
-    #[error("invalid Atmos YAML function: {text}: {message}{place}")]
-    #[diagnostic(code(atmos::resolve::arguments), help("correct the arguments of {tag}"))]
-    Arguments {
-        tag: String,
-        text: String,
-        message: String,
-        place: String,
-        #[source_code]
-        source_code: Option<NamedSource<Arc<str>>>,
-        #[label("here")]
-        at: Option<SourceSpan>,
-    },
+    #[error("{tag}: {reason}: {site}")]
+    Function { tag: String, reason: String, help: String, site: Site },
 
-    #[error("no git repository found for {tag}: '{path}' of the component '{component}' in the stack '{stack}'{place}")]
-    #[diagnostic(
-        code(atmos::resolve::no_repository),
-        help("run atmos inside a git repository, or give a default: `{tag} ./default`")
-    )]
-    NoRepository {
-        tag: String,
-        path: String,
-        component: String,
-        stack: String,
-        place: String,
-        #[source_code]
-        source_code: Option<NamedSource<Arc<str>>>,
-        #[label("needs the root of the repository")]
-        at: Option<SourceSpan>,
-    },
+    #[error("{cause}: cannot render {site}")]
+    Template { cause: Arc<template::Error>, site: Site },
+
+    #[error("two keys of one map become '{key}' when their templates are rendered: {site}")]
+    Key { key: String, site: Site },
 
     #[error(
         "settings.auth.identity must be resolvable without authentication: the component '{component}' in the stack \
-         '{stack}' has {found}{place}"
+         '{stack}' has {found}{place}",
+        component = site.component, stack = site.stack, place = site.place
     )]
-    #[diagnostic(code(atmos::resolve::identity), help("give the name of an identity, or `false` to run without one"))]
-    Identity {
-        component: String,
-        stack: String,
-        found: String,
-        place: String,
-        #[source_code]
-        source_code: Option<NamedSource<Arc<str>>>,
-        #[label("here")]
-        at: Option<SourceSpan>,
-    },
+    Identity { found: String, site: Site },
+
+    #[error("circular dependency detected. Dependency chain:{chain}")]
+    Cycle { chain: String },
 }
 
-impl Failure for Error {}
+impl Error {
+    fn site(&self) -> Option<&Site> {
+        match self {
+            Error::FunctionNotBuilt { site, .. }
+            | Error::UnsupportedTag { site, .. }
+            | Error::Arguments { site, .. }
+            | Error::Function { site, .. }
+            | Error::Template { site, .. }
+            | Error::Key { site, .. }
+            | Error::Identity { site, .. } => Some(site),
+            Error::Cycle { .. } => None,
+        }
+    }
+}
+
+impl Diagnostic for Error {
+    fn code<'a>(&'a self) -> Option<Box<dyn Display + 'a>> {
+        let code = match self {
+            Error::FunctionNotBuilt { .. } => "atmos::resolve::function_not_built",
+            Error::UnsupportedTag { .. } => "atmos::resolve::unsupported_tag",
+            Error::Arguments { .. } => "atmos::resolve::arguments",
+            Error::Function { .. } => "atmos::resolve::function",
+            Error::Template { cause, .. } => return cause.code(),
+            Error::Key { .. } => "atmos::resolve::key",
+            Error::Identity { .. } => "atmos::resolve::identity",
+            Error::Cycle { .. } => "atmos::resolve::cycle",
+        };
+        Some(Box::new(code))
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn Display + 'a>> {
+        Some(match self {
+            Error::FunctionNotBuilt { tag, .. } => Box::new(format!(
+                "leave the function as text with `--skip {}` or `--process-functions=false`, or use the reference",
+                tag.trim_start_matches('!')
+            )),
+            Error::UnsupportedTag { .. } => Box::new("quote the value if it is meant as text"),
+            Error::Arguments { tag, .. } => Box::new(format!("correct the arguments of {tag}")),
+            Error::Function { help, .. } => Box::new(help),
+            Error::Template { cause, .. } => return cause.help(),
+            Error::Key { .. } => Box::new("make the keys of this map different"),
+            Error::Identity { .. } => Box::new("give the name of an identity, or `false` to run without one"),
+            Error::Cycle { .. } => Box::new("break the circle: one of these components must do without the others"),
+        })
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        if let Error::Template { cause, .. } = self
+            && let Some(source) = cause.source_code()
+        {
+            return Some(source);
+        }
+        self.site()?.source.as_ref().map(|source| source as &dyn SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        if let Error::Template { cause, .. } = self
+            && cause.source_code().is_some()
+        {
+            return cause.labels();
+        }
+        let at = self.site()?.at?;
+        Some(Box::new(std::iter::once(LabeledSpan::new_with_span(Some("here".to_owned()), at))))
+    }
+}
+
+impl Failure for Error {
+    fn exit_code(&self) -> u8 {
+        match self {
+            Error::Template { cause, .. } => cause.exit_code(),
+            _ => 1,
+        }
+    }
+}

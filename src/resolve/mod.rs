@@ -1,14 +1,24 @@
-//! Evaluation of an instance: the YAML functions in its values, on demand.
+//! Evaluation of an instance: the templates and the YAML functions in its values, and what becomes of values in which
+//! functions of several layers meet.
 //!
-//! Row 8. Read [`evaluate`] first. `!env`, `!repo-root` and `!literal` are built; every other function, and text that
-//! the configuration would render as a template, is an error with its place, so that nothing is passed on half done.
+//! Row 8. Read [`Evaluator`] first, then `walk`, through which every value passes. `render` compiles and renders
+//! templates, `data` is what templates see, `outside` and `lookup` are what they reach beyond it. An evaluation is lazy: data is put together at the first template, metadata and variables
+//! at the first function that asks for them, and what holds neither is shared with the instance.
 
-mod arguments;
+mod data;
+mod datasource;
 mod error;
-mod evaluate;
-mod function;
+mod evaluator;
+mod identity;
+mod lookup;
+mod options;
+mod outside;
+mod render;
+mod settings;
 #[cfg(test)]
 mod tests;
+mod walk;
 
 pub use error::Error;
-pub use evaluate::{Options, evaluate};
+pub use evaluator::{Evaluator, Memo};
+pub use options::{ErrorMode, Options};

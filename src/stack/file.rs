@@ -8,6 +8,7 @@ use miette::Diagnostic as _;
 use super::error::{Error, Located};
 use super::frame::Frame;
 use super::import::{self, Import, Nested, Target};
+use super::include::Including;
 use super::load::Layout;
 use crate::fetch;
 use crate::host::Host;
@@ -104,7 +105,7 @@ impl File {
         };
         let suffix = path.extension().is_some_and(|extension| extension == "tmpl");
         let template = if suffix { TemplateFile::Suffix } else { TemplateFile::No };
-        let mut reading = Reading { host, path, relative, action: None, template };
+        let mut reading = Reading { host, layout, path, relative, action: None, template };
         let document = match std::fs::read(path) {
             Ok(bytes) => reading.parse(bytes),
             Err(error) => Err(Error::Read { file: reading.relative.clone(), message: error.to_string() }),
@@ -175,6 +176,11 @@ fn fetch(host: &Host, layout: &Layout, import: &Import, inside_fetched: bool) ->
     origins.map_or_else(Target::Unreachable, Target::Fetched)
 }
 
+/// The content of other files in place of `!include`. `file` is the name of the manifest in messages.
+pub(crate) fn include(host: &Host, layout: &Layout, path: &Path, file: &str, node: &Node) -> Result<Node, Error> {
+    Including { host, base: &layout.root, file: path, name: file }.resolve(node)
+}
+
 /// A manifest is a map; one without content is an empty one.
 pub(crate) fn top_level(host: &Host, node: Node, file: &str) -> Result<Node, Error> {
     match node.value {
@@ -217,6 +223,7 @@ pub(crate) fn invalid(error: &yaml::Error, file: &str, help: Option<String>) -> 
 /// A file while it is read.
 struct Reading<'a> {
     host: &'a Host,
+    layout: &'a Layout,
     path: &'a Path,
     relative: String,
     action: Option<Span>,
@@ -233,6 +240,12 @@ impl Reading<'_> {
         match yaml::parse(&host.sources, self.path, &host.cwd, text.clone()) {
             Ok(node) => {
                 self.action = action(&text, node.span.file);
+                // Parsing the text for tags would cost more than looking for the word.
+                let node = if text.contains("!include") {
+                    include(host, self.layout, self.path, &self.relative, &node)?
+                } else {
+                    node
+                };
                 let document = top_level(host, node, &self.relative)?;
                 if self.template == TemplateFile::No && has_locals(&document) {
                     self.template = TemplateFile::Locals;

@@ -124,6 +124,8 @@ impl Files {
 /// Where manifests are, and what decides how they are read.
 #[derive(Debug, Clone)]
 pub(crate) struct Layout {
+    /// `base_path`, absolute.
+    pub root: PathBuf,
     /// Base path of the stacks, absolute.
     pub base: PathBuf,
     /// The same as it is written, for fetched trees.
@@ -137,6 +139,7 @@ pub(crate) struct Layout {
 impl Layout {
     pub(crate) fn new(config: &Config) -> Layout {
         Layout {
+            root: config.base_path.clone(),
             base: config.stacks.base_path.clone(),
             base_setting: config.stacks.base_path_setting.clone(),
             templates: config.templates.enabled,

@@ -11,6 +11,7 @@ pub(crate) mod fixture;
 mod frame;
 mod glob;
 mod import;
+mod include;
 mod index;
 mod load;
 mod merged;

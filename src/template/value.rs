@@ -202,7 +202,7 @@ pub(super) fn release(mut vals: Vec<Val>) {
 }
 
 impl From<&Node> for Val {
-    /// A YAML function that is not evaluated yet is the text in which it was written.
+    /// A YAML function that is not evaluated yet is the text in which it was written; a literal is what it holds.
     fn from(node: &Node) -> Val {
         match &node.value {
             Value::Null => Val::Nil,
@@ -213,6 +213,7 @@ impl From<&Node> for Val {
             Value::String(text) => Val::String(text.clone()),
             Value::List(list) => Val::List(List::from(list.clone())),
             Value::Map(map) => Val::Dict(Dict::from(map.clone())),
+            Value::Function(function) if &*function.tag == "!literal" => Val::from(&function.argument),
             Value::Function(function) => Val::text(function_text(function)),
         }
     }

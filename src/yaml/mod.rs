@@ -9,6 +9,7 @@ mod emit;
 mod error;
 mod json;
 mod order;
+mod reread;
 mod scalar;
 #[cfg(test)]
 mod tests;
@@ -19,4 +20,5 @@ pub use emit::{emit, emit_record};
 pub use error::Error;
 pub use json::{NotJson, emit_json, emit_json_record, not_json, try_emit_json};
 pub use order::natural;
+pub use reread::{reread, reread_text};
 pub use scalar::resolve as plain_scalar;

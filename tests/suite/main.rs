@@ -14,6 +14,7 @@ mod architecture;
 mod argv;
 mod bad_input;
 mod configuration;
+mod evaluate;
 mod example;
 mod garbage;
 mod helmfile;

@@ -67,6 +67,11 @@ pub struct ComponentArgs {
     #[arg(long)]
     pub provenance: Option<bool>,
 
+    /// What becomes of values whose infrastructure does not exist yet: strict, warn or silent
+    /// [env: ATMOS_DESCRIBE_ERROR_MODE] [default: warn]
+    #[arg(long, value_name = "MODE")]
+    pub error_mode: Option<String>,
+
     #[command(flatten)]
     pub processing: ProcessingArgs,
     #[command(flatten)]
@@ -121,6 +126,11 @@ pub struct StacksArgs {
     /// yq expression; `.` and plain paths are built
     #[arg(short, long, value_name = "EXPRESSION")]
     pub query: Option<String>,
+
+    /// What becomes of values whose infrastructure does not exist yet: strict, warn or silent
+    /// [env: ATMOS_DESCRIBE_ERROR_MODE] [default: warn]
+    #[arg(long, value_name = "MODE")]
+    pub error_mode: Option<String>,
 
     #[command(flatten)]
     pub processing: ProcessingArgs,

@@ -4,6 +4,8 @@ use std::ffi::OsString;
 
 use clap::{Args, Subcommand};
 
+use super::ProcessingArgs;
+
 #[derive(Debug, Args)]
 pub struct ListArgs {
     #[command(subcommand)]
@@ -30,6 +32,9 @@ pub struct StackListArgs {
     /// table, json, yaml, csv or tsv [env: ATMOS_LIST_FORMAT] [default: table]
     #[arg(short, long, value_name = "FORMAT")]
     pub format: Option<String>,
+
+    #[command(flatten)]
+    pub processing: ProcessingArgs,
 }
 
 #[derive(Debug, Args)]
@@ -57,4 +62,7 @@ pub struct ComponentsArgs {
     /// table, json, yaml, csv or tsv [env: ATMOS_LIST_FORMAT] [default: table]
     #[arg(short, long, value_name = "FORMAT")]
     pub format: Option<String>,
+
+    #[command(flatten)]
+    pub processing: ProcessingArgs,
 }

@@ -8,7 +8,7 @@ use super::{config, unknown};
 use crate::diag::Result;
 use crate::host::Env;
 use crate::ops::describe;
-use crate::resolve;
+use crate::resolve::{self, ErrorMode};
 use crate::value::Node;
 
 pub(super) fn run(context: &Context, args: DescribeArgs) -> Result<u8> {
@@ -31,11 +31,13 @@ fn component(context: &Context, args: ComponentArgs) -> Result<u8> {
     }
     let stack = args.stack.or_else(|| context.host.env.get("ATMOS_STACK").map(str::to_owned));
     let stack = stack.ok_or(Error::FlagMissing { flag: "stack" })?;
+    let mut processing = processing(&context.host.env, &args.processing)?;
     let app = context.app_with_config()?;
+    processing.error_mode = error_mode(args.error_mode.as_deref(), &app.config.describe.error_mode)?;
     let request = describe::ComponentRequest {
         component: args.component,
         stack,
-        processing: processing(&context.host.env, &args.processing)?,
+        processing,
         full: args.query.is_some(),
         query: args.query.clone(),
     };
@@ -45,14 +47,16 @@ fn component(context: &Context, args: ComponentArgs) -> Result<u8> {
 
 fn stacks(context: &Context, args: StacksArgs) -> Result<u8> {
     let format = Format::parse(args.format.as_deref())?;
+    let mut processing = processing(&context.host.env, &args.processing)?;
     let app = context.app_with_config()?;
+    processing.error_mode = error_mode(args.error_mode.as_deref(), &app.config.describe.error_mode)?;
     let request = describe::StacksRequest {
         stack: args.stack,
         components: args.components,
         component_types: args.component_types,
         sections: args.sections,
         include_empty_stacks: args.include_empty_stacks.unwrap_or(false),
-        processing: processing(&context.host.env, &args.processing)?,
+        processing,
     };
     let document = describe::stacks(&app, &request)?;
     print(context, &app, &document, format, args.query.as_deref(), args.file.as_deref())
@@ -119,7 +123,14 @@ pub(super) fn processing(env: &Env, args: &ProcessingArgs) -> Result<resolve::Op
         process_templates: either(args.process_templates, "ATMOS_PROCESS_TEMPLATES")?,
         process_functions: either(args.process_functions, "ATMOS_PROCESS_FUNCTIONS")?,
         skip,
+        ..resolve::Options::default()
     })
+}
+
+/// The flag beats the configuration, in which the variable stands already.
+pub(super) fn error_mode(flag: Option<&str>, configured: &str) -> Result<ErrorMode> {
+    let text = flag.unwrap_or(configured);
+    Ok(text.parse().map_err(|cause| Error::Mode { cause })?)
 }
 
 #[cfg(test)]

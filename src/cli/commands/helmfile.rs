@@ -93,7 +93,7 @@ fn go(context: &Context, verb: &str, run: HelmfileRun) -> Result<u8> {
         native: run.native.iter().map(|word| word.to_string_lossy().into_owned()).collect(),
         redirect_stderr: redirect(context),
         skip_hooks: env.get("ATMOS_SKIP_HOOKS").is_some_and(|value| value != "false"),
-        evaluation: resolve::Options { process_templates: true, process_functions: true, skip: Vec::new() },
+        evaluation: resolve::Options::default(),
     };
     let app = context.app_with_config()?;
     context.block_on(helmfile::run(&app, &request))?

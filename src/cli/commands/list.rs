@@ -3,6 +3,7 @@
 use super::super::args::{ComponentsArgs, ListArgs, ListCommand, StackListArgs};
 use super::super::error::Error;
 use super::super::setup::Context;
+use super::describe::processing;
 use super::{unknown, write};
 use crate::diag::Result;
 use crate::ops::list::{self, Rows};
@@ -17,6 +18,8 @@ pub(super) fn run(context: &Context, args: ListArgs) -> Result<u8> {
 }
 
 fn stacks(context: &Context, args: StackListArgs) -> Result<u8> {
+    // Names and metadata are enough here; the flags are only checked.
+    processing(&context.host.env, &args.processing)?;
     let format = format(context, args.format)?;
     let app = context.app_with_config()?;
     let rows = list::stacks(&app, &list::StacksRequest { component: args.component })?;
@@ -24,6 +27,8 @@ fn stacks(context: &Context, args: StackListArgs) -> Result<u8> {
 }
 
 fn components(context: &Context, args: ComponentsArgs) -> Result<u8> {
+    // Names and metadata are enough here; the flags are only checked.
+    processing(&context.host.env, &args.processing)?;
     let format = format(context, args.format)?;
     let app = context.app_with_config()?;
     let request = list::ComponentsRequest {

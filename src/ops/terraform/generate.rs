@@ -65,7 +65,7 @@ fn evaluated(app: &App, request: &GenerateRequest, backend: Option<bool>) -> Res
     };
     let kind = Some(Kind::Terraform);
     let found = component::find(&app.host, &app.config, app.index()?, &request.component, stack, kind)?;
-    let instance = resolve::evaluate(&app.host, &app.config, &found, &request.evaluation)?;
+    let instance = app.evaluate(&found, &request.evaluation)?;
     let mut run = RunRequest::default();
     run.request.auto_generate_backend_file = backend.or(Some(false));
     target(app, &instance, &run)

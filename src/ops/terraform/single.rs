@@ -11,7 +11,6 @@ use crate::exec::{Error as ExecError, Output, folder_lock};
 use crate::ops::access::Access;
 use crate::ops::child::{self, Held};
 use crate::ops::{App, unbuilt};
-use crate::resolve;
 
 /// An instance that is ready to run: evaluated, checked, nothing started or written.
 #[derive(Debug)]
@@ -39,7 +38,7 @@ pub(super) fn prepare(app: &App, request: &RunRequest, found: &Instance) -> Resu
         app.host.talk.info(format!("Component is not enabled and skipped: {} in {}", found.name, found.stack));
         return Ok(None);
     }
-    let instance = resolve::evaluate(&app.host, &app.config, found, &request.evaluation)?;
+    let instance = app.evaluate(found, &request.evaluation)?;
     let verb = Verb::of(&request.request.words)?;
     if instance.abstract_ && verb.provisions {
         // Before anything that only a component for real use has to have.

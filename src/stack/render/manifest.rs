@@ -16,7 +16,7 @@ use super::scalar::Scope;
 use super::walk::{Deferral, Pass, Rendered, has_templates};
 use super::world::Outside;
 use crate::host::Host;
-use crate::span::Span;
+use crate::span::{FileId, Span};
 use crate::template::{self, ErrorKind};
 use crate::value::{Map, Node, Value};
 use crate::yaml;
@@ -27,6 +27,8 @@ pub(super) struct Rendering<'a> {
     pub site: Site<'a>,
     /// Path of the manifest relative to the base path of the stacks.
     pub file: &'a str,
+    /// What is included from other files is data, not a template of this one.
+    pub own: Option<FileId>,
     /// An import gave a context: then whatever is missing is an error.
     pub explicit: bool,
     /// The name of the file ends in `.tmpl`.
@@ -43,6 +45,7 @@ pub(super) fn render(renderer: &Renderer, site: Site<'_>, file: &File, frame: Fr
         renderer,
         site,
         file: &file.relative,
+        own: file.action.map(|action| action.file),
         explicit: frame.context != 0,
         suffix: file.template == TemplateFile::Suffix,
         lenient: frame.lenient,
@@ -56,6 +59,8 @@ pub(super) fn render(renderer: &Renderer, site: Site<'_>, file: &File, frame: Fr
         }
         Err(error) => return Err(error.clone()),
     };
+    // Paths that were templates are known now.
+    let document = file::include(site.host, site.layout, &file.path, &file.relative, &document)?;
     if frame::is_too_large(&document, yaml::NODE_BUDGET) {
         let message = format!("the rendered manifest has more than {} values, or too many levels", yaml::NODE_BUDGET);
         let failure = Failure::new(document.span, message).help("values that refer to each other multiply");

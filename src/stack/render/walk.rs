@@ -50,7 +50,7 @@ pub(super) fn has_templates(node: &Node) -> bool {
 impl Rendering<'_> {
     /// `node` rendered. What holds no template is shared.
     pub(super) fn walk(&self, pass: &mut Pass, scope: &Scope, node: &Node) -> Result<Node, Failure> {
-        if !has_templates(node) {
+        if !has_templates(node) || self.is_included(node.span) {
             return Ok(node.clone());
         }
         let value = match &node.value {
@@ -81,6 +81,10 @@ impl Rendering<'_> {
             other => other.clone(),
         };
         Ok(Node::new(value, node.span))
+    }
+
+    fn is_included(&self, span: Span) -> bool {
+        span.is_known() && self.own.is_some_and(|own| own != span.file)
     }
 
     /// A key rendered; `span` is the place of its value.

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::component::{Instance, Tokens, replace_tokens};
+use super::instance::Instance;
+use super::workspace::{Tokens, replace_tokens};
 use crate::config::Config;
 use crate::stack::StackIndex;
 use crate::value::{Map, Node, from_json};
@@ -25,12 +26,12 @@ struct Key {
 }
 
 /// The origins of the values of a component, as they are written.
-pub(super) struct Sources {
+pub struct Sources {
     sections: Vec<(&'static str, Vec<Key>)>,
 }
 
 impl Sources {
-    pub(super) fn of(index: &StackIndex, instance: &Instance) -> Sources {
+    pub fn of(index: &StackIndex, instance: &Instance) -> Sources {
         let finder = Finder::new(index, instance);
         let sections = &instance.sections;
         let of = |name: &'static str, node: &Node| {
@@ -50,13 +51,13 @@ impl Sources {
     }
 
     /// The manifests that give at least one final value, sorted.
-    pub(super) fn winners(&self) -> Vec<String> {
+    pub fn winners(&self) -> Vec<String> {
         let files: BTreeSet<&str> = self.keys().filter_map(|key| Some(&*key.sources.first()?.file)).collect();
         files.into_iter().map(str::to_owned).collect()
     }
 
     /// The manifests that give any value, overridden or not, and the component's own one, sorted.
-    pub(super) fn all(&self, manifest: &str) -> Vec<String> {
+    pub fn all(&self, manifest: &str) -> Vec<String> {
         let files = self.keys().flat_map(|key| key.sources.iter().map(|source| &*source.file));
         let files: BTreeSet<&str> = files.chain([manifest]).collect();
         files.into_iter().map(str::to_owned).collect()
@@ -66,7 +67,7 @@ impl Sources {
         self.sections.iter().flat_map(|(_, keys)| keys)
     }
 
-    pub(super) fn into_node(self) -> Node {
+    pub fn into_node(self) -> Node {
         let sections = self.sections.into_iter().map(|(name, keys)| {
             let keys: Map = keys.into_iter().map(|key| (key.name.clone(), key.into_node())).collect();
             (Arc::from(name), Node::from(keys))
@@ -166,7 +167,7 @@ impl<'a> Finder<'a> {
 }
 
 /// The Spacelift stack of a component that asks for one.
-pub(super) fn spacelift_stack(config: &Config, instance: &Instance) -> Option<String> {
+pub fn spacelift_stack(config: &Config, instance: &Instance) -> Option<String> {
     let spacelift = instance.sections.settings.get("spacelift")?;
     if spacelift.get("workspace_enabled").and_then(Node::as_bool) != Some(true) {
         return None;
@@ -185,7 +186,7 @@ pub(super) fn spacelift_stack(config: &Config, instance: &Instance) -> Option<St
 }
 
 /// The Atlantis project of a component with a project template.
-pub(super) fn atlantis_project(config: &Config, instance: &Instance) -> Option<String> {
+pub fn atlantis_project(config: &Config, instance: &Instance) -> Option<String> {
     let atlantis = instance.sections.settings.get("atlantis")?;
     let own = atlantis.get("project_template").filter(|template| template.as_map().is_some());
     let named = || {
@@ -202,7 +203,7 @@ fn tokens(instance: &Instance) -> Tokens {
 }
 
 /// The variables in terraform arguments: `-var name=value` and `-var=name=value`, JSON values decoded.
-pub(super) fn cli_variables(arguments: &[String]) -> Map {
+pub fn cli_variables(arguments: &[String]) -> Map {
     let mut variables = Map::new();
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {

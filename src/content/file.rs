@@ -1,0 +1,131 @@
+//! The content of a file as a value.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::{dotenv, hcl};
+use crate::span::Sources;
+use crate::value::{Function, Map, Node, Value, from_json};
+use crate::yaml;
+
+/// The value that `text` is by the extension of `name`; text stays text for extensions that are not known.
+///
+/// # Errors
+/// A reason with the place in the file, where the text is not what its name says.
+pub fn parse(sources: &Sources, path: &Path, cwd: &Path, name: &str, text: String) -> Result<Node, String> {
+    match extension(name).as_str() {
+        "json" => serde_json::from_str(&text).map(|json| from_json(&json)).map_err(|error| format!("{name}: {error}")),
+        "yaml" | "yml" => {
+            let node = yaml::parse(sources, path, cwd, Arc::from(text)).map_err(|error| error.to_string())?;
+            Ok(without_tags(&node))
+        }
+        "env" => dotenv::parse(&text).map(Node::from).map_err(|reason| format!("{name}: {reason}")),
+        "hcl" | "tf" | "tfvars" => hcl::parse(&text).map(Node::from).map_err(|error| format!("{name}:{error}")),
+        _ => Ok(Node::from(text)),
+    }
+}
+
+/// Whether a file of this name is text that nothing is known of.
+pub fn is_text(name: &str) -> bool {
+    !matches!(extension(name).as_str(), "json" | "yaml" | "yml" | "env" | "hcl" | "tf" | "tfvars")
+}
+
+/// The extension that decides; `.env` and `.env.local` are both `env`.
+fn extension(name: &str) -> String {
+    let name = name.split(['?', '#']).next().unwrap_or_default();
+    let base = name.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+    if base == ".env" || base.starts_with(".env.") {
+        return "env".to_owned();
+    }
+    base.rsplit_once('.').map(|(_, extension)| extension.to_owned()).unwrap_or_default()
+}
+
+/// Tags mean nothing in files that are no manifests: what was tagged stays.
+fn without_tags(node: &Node) -> Node {
+    let value = match &node.value {
+        Value::Map(map) => {
+            Value::Map(Arc::new(map.iter().map(|(key, item)| (key.clone(), without_tags(item))).collect::<Map>()))
+        }
+        Value::List(list) => Value::List(Arc::new(list.iter().map(without_tags).collect())),
+        Value::Function(function) => return without_tags(&function.argument),
+        other => other.clone(),
+    };
+    Node::new(value, node.span)
+}
+
+/// The same value, with every text that could be taken for a YAML function marked as a literal.
+pub fn inert(node: &Node) -> Node {
+    let value = match &node.value {
+        Value::Map(map) => {
+            Value::Map(Arc::new(map.iter().map(|(key, item)| (key.clone(), inert(item))).collect::<Map>()))
+        }
+        Value::List(list) => Value::List(Arc::new(list.iter().map(inert).collect())),
+        Value::String(text) if text.starts_with('!') => {
+            Value::Function(Arc::new(Function { tag: Arc::from("!literal"), argument: node.clone() }))
+        }
+        other => other.clone(),
+    };
+    Node::new(value, node.span)
+}
+
+/// Path and query of an argument: the path may be quoted, the query is what follows it, with or without quotes.
+pub fn split_argument(argument: &str) -> Option<(String, String)> {
+    let argument = argument.trim();
+    let (path, rest) = match argument.chars().next()? {
+        quote @ ('"' | '\'') => argument[1..].split_once(quote)?,
+        _ => argument.split_once(char::is_whitespace).unwrap_or((argument, "")),
+    };
+    let rest = rest.trim();
+    let unquoted = |quote: char| {
+        rest.strip_prefix(quote)?
+            .strip_suffix(quote)
+            .map(|text| text.replace(&format!("{quote}{quote}"), &quote.to_string()))
+    };
+    let query = unquoted('"').or_else(|| unquoted('\'')).unwrap_or_else(|| rest.to_owned());
+    (!path.is_empty()).then(|| (path.to_owned(), query))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::to_json;
+
+    fn parsed(name: &str, text: &str) -> Result<String, String> {
+        let path = Path::new("/r").join(name);
+        parse(&Sources::new(), &path, Path::new("/r"), name, text.to_owned()).map(|node| to_json(&node).to_string())
+    }
+
+    #[test]
+    fn the_extension_decides() {
+        for (name, text, expected) in [
+            ("a.json", "{\"a\": [1, 2.5]}", r#"{"a":[1,2.5]}"#),
+            ("a.YML", "a: !env HOME\nb: yes", r#"{"a":"HOME","b":"yes"}"#),
+            (".env.local", "A=1", r#"{"A":"1"}"#),
+            ("x.tfvars", "a = 1", r#"{"a":1}"#),
+            ("notes", "a: 1", r#""a: 1""#),
+            ("https://h/x.json?v=1", "{}", "{}"),
+        ] {
+            assert_eq!(parsed(name, text).unwrap(), expected, "{name}");
+        }
+        assert!(parsed("a.json", "{").unwrap_err().contains("a.json"));
+        let error = parsed("a.yaml", "a: [").unwrap_err();
+        assert!(error.contains("a.yaml:"), "{error}");
+    }
+
+    #[test]
+    fn texts_of_files_are_no_functions() {
+        let node = inert(&from_json(&serde_json::json!({"a": ["!env HOME", "x"]})));
+        let list = node.get("a").and_then(Node::as_list).unwrap();
+        assert!(matches!(&list[0].value, Value::Function(function) if &*function.tag == "!literal"));
+        assert_eq!(list[1].as_str(), Some("x"));
+    }
+
+    #[test]
+    fn path_and_query_are_split() {
+        let some = |path: &str, query: &str| Some((path.to_owned(), query.to_owned()));
+        assert_eq!(split_argument("a.yaml"), some("a.yaml", ""));
+        assert_eq!(split_argument("'a b.yaml' .x.y"), some("a b.yaml", ".x.y"));
+        assert_eq!(split_argument("a.yaml '.x | \"a\" + .'"), some("a.yaml", ".x | \"a\" + ."));
+        assert_eq!(split_argument(""), None);
+    }
+}

@@ -1,0 +1,83 @@
+//! What templates of components reach outside: the environment, the clock, files.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, ToSocketAddrs as _};
+use std::path::PathBuf;
+
+use super::walk::Evaluation;
+use crate::template::{FileKind, Lookup, Problem, World};
+
+/// The world of one rendering.
+pub(super) struct Outside<'e, 'a> {
+    pub evaluation: &'e Evaluation<'a>,
+    /// The template itself.
+    pub text: &'e str,
+    /// Data sources that the template defined.
+    pub defined: BTreeMap<String, String>,
+}
+
+impl<'e, 'a> Outside<'e, 'a> {
+    pub(super) fn new(evaluation: &'e Evaluation<'a>, text: &'e str) -> Outside<'e, 'a> {
+        Outside { evaluation, text, defined: BTreeMap::new() }
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        self.evaluation.evaluator.host.cwd.join(path)
+    }
+}
+
+impl World for Outside<'_, '_> {
+    fn variable(&self, name: &str) -> Option<String> {
+        if let Some(value) = self.evaluation.template_variables().get(name) {
+            return Some(value.clone());
+        }
+        let evaluator = &self.evaluation.evaluator;
+        let ambient = evaluator.host.env.get_raw(name).map(|value| value.to_string_lossy().into_owned());
+        ambient.or_else(|| evaluator.config.promoted.get(name).cloned())
+    }
+
+    fn variables(&self) -> Vec<(String, String)> {
+        let evaluator = &self.evaluation.evaluator;
+        let mut all = evaluator.config.promoted.clone();
+        let text = |value: &std::ffi::OsStr| value.to_string_lossy().into_owned();
+        all.extend(evaluator.host.env.iter().map(|(name, value)| (text(name), text(value))));
+        all.extend(self.evaluation.template_variables().clone());
+        all.into_iter().collect()
+    }
+
+    fn now(&self) -> jiff::ZonedDateTime {
+        self.evaluation.evaluator.host.now().to_zoned_datetime(jiff::tz::TimeZone::system())
+    }
+
+    fn random(&mut self, buffer: &mut [u8]) -> Result<(), Problem> {
+        getrandom::fill(buffer).map_err(|error| Problem::new(error.to_string()))
+    }
+
+    fn read_file(&mut self, path: &str) -> Result<Vec<u8>, Problem> {
+        std::fs::read(self.path(path)).map_err(|error| Problem::new(format!("open {path}: {error}")))
+    }
+
+    fn file_kind(&mut self, path: &str) -> Option<FileKind> {
+        let found = std::fs::metadata(self.path(path)).ok()?;
+        Some(if found.is_dir() { FileKind::Folder } else { FileKind::File })
+    }
+
+    fn read_dir(&mut self, path: &str) -> Result<Vec<String>, Problem> {
+        let failed = |error: std::io::Error| Problem::new(format!("open {path}: {error}"));
+        let mut names = Vec::new();
+        for entry in std::fs::read_dir(self.path(path)).map_err(failed)? {
+            names.push(entry.map_err(failed)?.file_name().to_string_lossy().into_owned());
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    fn addresses(&mut self, host: &str) -> Result<Vec<IpAddr>, Problem> {
+        let found = (host, 0).to_socket_addrs().map_err(|error| Problem::new(format!("lookup {host}: {error}")))?;
+        Ok(found.map(|address| address.ip()).collect())
+    }
+
+    fn lookup(&mut self) -> &mut dyn Lookup {
+        self
+    }
+}

@@ -1,0 +1,120 @@
+//! Templates of single scalars: compiled once for the whole run, rendered with the data of the component.
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use super::data;
+use super::error::Error;
+use super::outside::Outside;
+use super::settings::{self, Templating};
+use super::walk::Evaluation;
+use crate::span::Span;
+use crate::template::{self, Options, Reads, Source, Template, Val};
+use crate::value::{Map, Node};
+
+/// A template: where it stands, and its text.
+type Key = (Span, Arc<str>);
+
+/// Compiled templates by place and text. A text that many stacks import is compiled once.
+#[derive(Debug, Default)]
+pub(super) struct Templates {
+    known: RwLock<HashMap<Key, Arc<Compiled>>>,
+}
+
+#[derive(Debug)]
+pub(super) struct Compiled {
+    template: Result<Template, Arc<template::Error>>,
+    needs: Needs,
+}
+
+/// Parts of the data that take an effort to put together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Needs {
+    dependencies: bool,
+    versions: bool,
+}
+
+/// The data of one component, put together at the first template, and the variables that its templates see.
+#[derive(Debug, Default)]
+pub(super) struct Data {
+    vals: RefCell<BTreeMap<Needs, Val>>,
+    pub variables: OnceCell<BTreeMap<String, String>>,
+}
+
+impl Compiled {
+    fn new(templating: &Templating, name: &str, text: &str, place: Option<crate::span::Place>) -> Compiled {
+        let (delimiters, functions) = (templating.delimiters.clone(), templating.functions);
+        let template = Template::parse(&Source { name, text, delimiters, functions, place }).map_err(Arc::new);
+        let reads = template.as_ref().map_or_else(|_| Reads::Paths(BTreeSet::default()), Template::reads);
+        let dependencies = reads.touches(&["deps"]) || reads.touches(&["deps_all"]);
+        let versions = matches!(&reads, Reads::Paths(_)) && reads.touches(&["version"]) || text.contains(".version");
+        Compiled { template, needs: Needs { dependencies, versions } }
+    }
+}
+
+impl Evaluation<'_> {
+    /// Whether a text is a template here.
+    pub(super) fn is_template(&self, text: &str) -> bool {
+        self.templating.as_ref().is_some_and(|templating| text.contains(templating.delimiters.left()))
+    }
+
+    /// What the template gives; `None` when the text is none. `node` has its place.
+    pub(super) fn render(&self, text: &Arc<str>, node: &Node) -> Result<Option<String>, Error> {
+        let Some(templating) = self.templating.as_ref().filter(|_| self.is_template(text)) else { return Ok(None) };
+        let compiled = self.compiled(templating, text, node.span);
+        let mut result = self.pass(&compiled, text, node)?;
+        for _ in 1..templating.passes {
+            if !self.is_template(&result) {
+                break;
+            }
+            let name = self.site(node).path;
+            let place = self.evaluator.host.sources.place(node.span);
+            let again = Compiled::new(templating, &name, &result, place);
+            result = self.pass(&again, &result, node)?;
+        }
+        Ok(Some(result))
+    }
+
+    fn compiled(&self, templating: &Templating, text: &Arc<str>, span: Span) -> Arc<Compiled> {
+        let templates = &self.evaluator.memo.templates.known;
+        let key = (span, text.clone());
+        if let Some(known) = templates.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return known.clone();
+        }
+        let name = self.site(&Node::default()).path;
+        let new = Arc::new(Compiled::new(templating, &name, text, self.evaluator.host.sources.place(span)));
+        templates.write().unwrap_or_else(PoisonError::into_inner).entry(key).or_insert(new).clone()
+    }
+
+    fn pass(&self, compiled: &Compiled, text: &str, node: &Node) -> Result<String, Error> {
+        let failed = |cause: Arc<template::Error>| Error::Template { cause, site: self.site(node) };
+        let template = compiled.template.as_ref().map_err(|cause| failed(cause.clone()))?;
+        let data = self.template_data(compiled.needs, node)?;
+        let mut outside = Outside::new(self, text);
+        template.render(data, &Options::default(), &mut outside).map_err(|cause| failed(Arc::new(cause)))
+    }
+
+    fn template_data(&self, needs: Needs, node: &Node) -> Result<Val, Error> {
+        if let Some(known) = self.data.vals.borrow().get(&needs) {
+            return Ok(known.clone());
+        }
+        let mut map: Map = data::section(&self.evaluator, self.instance);
+        if needs.dependencies {
+            data::add_dependencies(&self.evaluator, self.instance, &mut map);
+        }
+        if needs.versions && !map.contains_key("version") {
+            let versions =
+                self.versions().map_err(|problem| self.failed(".version", &Node::default(), problem, node))?;
+            map.insert(Arc::from("version"), versions);
+        }
+        let val = Val::from(Node::from(map));
+        self.data.vals.borrow_mut().insert(needs, val.clone());
+        Ok(val)
+    }
+
+    /// A variable of `templates.settings.env`.
+    pub(super) fn template_variables(&self) -> &BTreeMap<String, String> {
+        self.data.variables.get_or_init(|| settings::variables(self.evaluator.config, self.instance))
+    }
+}

@@ -1,0 +1,63 @@
+//! How templates of one component are rendered: `templates.settings` of the configuration, and `settings.templates` of
+//! the component over it.
+
+use std::collections::BTreeMap;
+
+use crate::component::Instance;
+use crate::config::Config;
+use crate::template::{Delimiters, Functions};
+use crate::value::{Map, Node};
+
+/// The settings, read once for each evaluation.
+#[derive(Debug)]
+pub(super) struct Templating {
+    pub delimiters: Delimiters,
+    pub functions: Functions,
+    /// Renderings of one text; each works on what the last one gave.
+    pub passes: u32,
+}
+
+impl Templating {
+    pub(super) fn new(config: &Config) -> Templating {
+        let settings = &config.templates;
+        let delimiters = settings.delimiters.as_ref().and_then(|(left, right)| Delimiters::new(left, right));
+        Templating {
+            delimiters: delimiters.unwrap_or_default(),
+            functions: Functions::new(settings.sprig, settings.gomplate),
+            passes: settings.evaluations.max(1),
+        }
+    }
+}
+
+/// The two sections of template settings, the weaker first.
+fn sections<'a>(config: &'a Config, instance: &'a Instance) -> [Option<&'a Node>; 2] {
+    let path = ["templates", "settings"];
+    [config.document.get_path(path), instance.sections.settings.get_path(path)]
+}
+
+/// Variables that templates see beside the environment.
+pub(super) fn variables(config: &Config, instance: &Instance) -> BTreeMap<String, String> {
+    let sections = sections(config, instance).into_iter().flatten();
+    let maps = sections.filter_map(|section| section.get("env").and_then(Node::as_map));
+    maps.flatten().filter_map(|(name, node)| Some((name.to_string(), node.as_str()?.to_owned()))).collect()
+}
+
+/// The settings of a data source, or none of this name.
+pub(super) fn datasource<'a>(config: &'a Config, instance: &'a Instance, alias: &str) -> Option<&'a Node> {
+    let sections = sections(config, instance).into_iter().rev().flatten();
+    let mut sources = sections.filter_map(|section| section.get_path(["gomplate", "datasources", alias]));
+    sources.find(|source| source.get("url").is_some())
+}
+
+/// Names of all data sources, for messages.
+pub(super) fn datasources(config: &Config, instance: &Instance) -> Vec<String> {
+    let sections = sections(config, instance).into_iter().flatten();
+    let maps = sections.filter_map(|section| section.get_path(["gomplate", "datasources"]).and_then(Node::as_map));
+    maps.flat_map(Map::keys).map(ToString::to_string).collect()
+}
+
+/// `templates.settings.allow_generated_functions`: text that a template made may run as a YAML function.
+pub(super) fn allows_generated_functions(config: &Config) -> bool {
+    let path = ["templates", "settings", "allow_generated_functions"];
+    config.document.get_path(path).and_then(Node::as_bool) == Some(true)
+}

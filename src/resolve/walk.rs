@@ -1,0 +1,312 @@
+//! The walk over the values of an instance.
+
+use std::cell::{OnceCell, RefCell};
+use std::sync::Arc;
+
+use super::error::{Error, Site};
+use super::evaluator::{Chain, Evaluator};
+use super::options::Options;
+use super::render::Data;
+use super::settings::{Templating, allows_generated_functions};
+use crate::component::{Instance, Layered};
+use crate::diag::Warning;
+use crate::stack::Located;
+use crate::value::{Function, Map, Node, Path, Value, to_json};
+use crate::yaml::{reread, reread_text};
+use crate::yaml_fn::{self, Context, Problem, is_skipped, written_as_function};
+
+/// One evaluation under way. It lives on one thread.
+pub(super) struct Evaluation<'a> {
+    pub evaluator: Evaluator<'a>,
+    pub instance: &'a Instance,
+    pub options: &'a Options,
+    pub chain: Chain<'a>,
+    /// Where templates are rendered at all.
+    pub templating: Option<Templating>,
+    pub data: Data,
+    path: RefCell<Path>,
+    /// Variables of the component that are being evaluated for `!env`.
+    open: RefCell<Vec<String>>,
+    metadata: OnceCell<Node>,
+    track: OnceCell<Option<String>>,
+}
+
+impl<'a> Evaluation<'a> {
+    pub(super) fn new(
+        evaluator: Evaluator<'a>,
+        instance: &'a Instance,
+        options: &'a Options,
+        chain: Chain<'a>,
+    ) -> Evaluation<'a> {
+        let renders = options.process_templates && evaluator.config.templates.enabled;
+        Evaluation {
+            evaluator,
+            instance,
+            options,
+            chain,
+            templating: renders.then(|| Templating::new(evaluator.config)),
+            data: Data::default(),
+            path: RefCell::default(),
+            open: RefCell::default(),
+            metadata: OnceCell::new(),
+            track: OnceCell::new(),
+        }
+    }
+
+    /// Whether anything in a value may be evaluated. Most values are plain, and looking is cheaper than walking.
+    fn concerns(&self, node: &Node) -> bool {
+        match &node.value {
+            Value::String(text) => text.starts_with('!') || self.is_template(text),
+            Value::Map(map) => map.iter().any(|(key, item)| self.concerns(item) || self.is_template(key)),
+            Value::List(list) => list.iter().any(|item| self.concerns(item)),
+            Value::Function(_) => true,
+            _ => false,
+        }
+    }
+
+    /// Replaces a section by its evaluated form.
+    pub(super) fn replace(&self, name: &str, node: &mut Node) -> Result<(), Error> {
+        if !self.concerns(node) {
+            return Ok(());
+        }
+        if let Some(value) = self.below(|path| path.push_key(name), || self.node(node))? {
+            *node = value;
+        }
+        Ok(())
+    }
+
+    pub(super) fn replace_text(&self, name: &str, text: &mut String) -> Result<(), Error> {
+        let mut node = Node::from(text.as_str());
+        self.replace(name, &mut node)?;
+        if let Some(value) = node.scalar_text() {
+            *text = value;
+        }
+        Ok(())
+    }
+
+    /// The evaluated values of layers, weakest first.
+    pub(super) fn layers(&self, layered: &Layered) -> Result<Vec<Node>, Error> {
+        let evaluate = |node: &Node| Ok(self.node(node)?.unwrap_or_else(|| node.clone()));
+        self.below(|path| path.push_key(&layered.path.join(".")), || layered.values.iter().map(evaluate).collect())
+    }
+
+    fn below<T>(&self, enter: impl FnOnce(&mut Path), act: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+        enter(&mut self.path.borrow_mut());
+        let result = act();
+        self.path.borrow_mut().pop();
+        result
+    }
+
+    /// The evaluated node; `None` when nothing in it changes.
+    fn node(&self, node: &Node) -> Result<Option<Node>, Error> {
+        let value = match &node.value {
+            Value::String(text) => self.text(text, node)?,
+            Value::Function(function) => self.function(function, node)?,
+            Value::Map(map) => self.map(map, node)?,
+            Value::List(list) => self.list(list)?,
+            _ => None,
+        };
+        Ok(value.map(|value| Node::new(value, node.span)))
+    }
+
+    /// A text that is a template, or is written like a function, in a manifest.
+    fn text(&self, text: &Arc<str>, node: &Node) -> Result<Option<Value>, Error> {
+        let rendered = self.render(text, node)?;
+        if let Some((tag, _)) = written_as_function(text) {
+            let whole = rendered.map(|rendered| reread_text(text, rendered));
+            // A template right behind the tag may have made another word of it.
+            let current = written_as_function(whole.as_deref().unwrap_or(text)).filter(|(now, _)| *now == tag);
+            let value = match current {
+                Some((_, argument)) => self.call(tag, &Node::new(Value::from(argument.to_owned()), node.span), node)?,
+                None => None,
+            };
+            return Ok(value.or_else(|| whole.map(Value::from)));
+        }
+        let Some(rendered) = rendered else { return Ok(None) };
+        let value = reread(text, rendered);
+        Ok(Some(match &value {
+            Value::String(made) => self.generated(made, node)?.unwrap_or(value),
+            _ => value,
+        }))
+    }
+
+    /// A text that a template made. It runs as a function only where the configuration allows that.
+    fn generated(&self, text: &str, node: &Node) -> Result<Option<Value>, Error> {
+        let Some((tag, argument)) = written_as_function(text) else { return Ok(None) };
+        if !allows_generated_functions(self.evaluator.config) {
+            return Ok(None);
+        }
+        let site = self.site(node);
+        let message = format!("a template made the YAML function {tag}, and it runs: {site}");
+        let warning = Warning::new("atmos::resolve::generated_function", message)
+            .help("write the function into the manifest, with the template as its argument");
+        self.evaluator.host.talk.warn(warning);
+        self.call(tag, &Node::from(argument), node)
+    }
+
+    fn function(&self, function: &Arc<Function>, node: &Node) -> Result<Option<Value>, Error> {
+        if &*function.tag == "!literal" {
+            return Ok(Some(function.argument.value.clone()));
+        }
+        let argument = match &function.argument.value {
+            Value::String(text) => self.render(text, &function.argument)?.map(|rendered| {
+                // The reference writes tag and argument in one scalar, which is never a plain one.
+                let written = if text.contains('\n') { text } else { "!" };
+                Node::new(Value::from(reread_text(written, rendered)), function.argument.span)
+            }),
+            Value::List(_) | Value::Map(_) => self.node(&function.argument)?,
+            _ => None,
+        };
+        let value = self.call(&function.tag, argument.as_ref().unwrap_or(&function.argument), node)?;
+        let kept = |argument| Value::Function(Arc::new(Function { tag: function.tag.clone(), argument }));
+        Ok(value.or_else(|| argument.map(kept)))
+    }
+
+    fn map(&self, map: &Map, node: &Node) -> Result<Option<Value>, Error> {
+        let mut changed: Option<Map> = None;
+        let mut keys_change = false;
+        for (key, item) in map {
+            keys_change |= self.is_template(key);
+            if !self.concerns(item) {
+                continue;
+            }
+            if let Some(value) = self.below(|path| path.push_key(key), || self.node(item))? {
+                changed.get_or_insert_with(|| map.clone()).insert(key.clone(), value);
+            }
+        }
+        if keys_change {
+            changed = Some(self.keys(changed.as_ref().unwrap_or(map), node)?);
+        }
+        Ok(changed.map(|map| Value::Map(Arc::new(map))))
+    }
+
+    /// The map with its keys rendered.
+    fn keys(&self, map: &Map, node: &Node) -> Result<Map, Error> {
+        let mut renamed = Map::with_capacity(map.len());
+        for (key, item) in map {
+            let site = Node::new(Value::Null, if item.span.is_known() { item.span } else { node.span });
+            let name = self.render(key, &site)?.map_or_else(|| key.clone(), |made| reread_text(key, made).into());
+            if renamed.insert(name.clone(), item.clone()).is_some() {
+                return Err(Error::Key { key: name.to_string(), site: self.site(item) });
+            }
+        }
+        Ok(renamed)
+    }
+
+    fn list(&self, list: &[Node]) -> Result<Option<Value>, Error> {
+        let mut changed: Option<Vec<Node>> = None;
+        for (index, item) in list.iter().enumerate() {
+            if let Some(value) = self.below(|path| path.push_index(index), || self.node(item))? {
+                changed.get_or_insert_with(|| list.to_vec())[index] = value;
+            }
+        }
+        Ok(changed.map(|list| Value::List(Arc::new(list))))
+    }
+
+    /// The value of a function; `None` when it stays as it is written.
+    pub(super) fn call(&self, tag: &str, argument: &Node, node: &Node) -> Result<Option<Value>, Error> {
+        if !yaml_fn::is_supported(tag) {
+            let supported = yaml_fn::supported();
+            return Err(Error::UnsupportedTag { tag: tag.to_owned(), supported, site: self.site(node) });
+        }
+        if !self.options.process_functions || is_skipped(tag, &self.options.skip) {
+            return Ok(None);
+        }
+        let inner = RefCell::new(None);
+        let own_variable = |name: &str| {
+            self.own_variable(name).unwrap_or_else(|error| {
+                inner.borrow_mut().get_or_insert(error);
+                None
+            })
+        };
+        // Most functions do not ask for metadata, which may have to be rendered first.
+        let is_label = tag.starts_with("!tags") || tag.starts_with("!labels");
+        let metadata = if is_label { self.metadata()? } else { &self.instance.sections.metadata };
+        let context = self.context(&own_variable, metadata);
+        let result = yaml_fn::call(&context, tag, argument);
+        if let Some(error) = inner.take() {
+            return Err(error);
+        }
+        result.map_err(|problem| self.failed(tag, argument, problem, node))
+    }
+
+    fn context<'c>(&'c self, own_variable: &'c dyn Fn(&str) -> Option<String>, metadata: &'c Node) -> Context<'c> {
+        Context {
+            host: self.evaluator.host,
+            config: self.evaluator.config,
+            memo: &self.evaluator.memo.functions,
+            own_variable,
+            metadata,
+            track: self.track(),
+        }
+    }
+
+    /// What `.version` is for templates.
+    pub(super) fn versions(&self) -> Result<Node, Problem> {
+        yaml_fn::versions(&self.context(&|_| None, &self.instance.sections.metadata))
+    }
+
+    /// Metadata with its templates rendered; functions in it are what they are.
+    fn metadata(&self) -> Result<&Node, Error> {
+        if self.metadata.get().is_none() {
+            let written = &self.instance.sections.metadata;
+            let off = Options { process_functions: false, ..self.options.clone() };
+            let rendered = match &self.templating {
+                Some(_) => Evaluation::new(self.evaluator, self.instance, &off, self.chain).node(written)?,
+                None => None,
+            };
+            let _ = self.metadata.set(rendered.unwrap_or_else(|| written.clone()));
+        }
+        Ok(self.metadata.get_or_init(Node::default))
+    }
+
+    /// `version.track` of the manifest.
+    fn track(&self) -> Option<&str> {
+        let find = || {
+            let index = self.evaluator.index;
+            let stack = index.stacks().iter().find(|stack| *stack.key == *self.instance.manifest)?;
+            let document = index.document(stack).ok()?;
+            document.node.get_path(["version", "track"]).and_then(Node::as_str).map(str::to_owned)
+        };
+        self.track.get_or_init(find).as_deref()
+    }
+
+    /// A variable of the component's own `env`, evaluated. One that asks for itself means the one outside.
+    fn own_variable(&self, name: &str) -> Result<Option<String>, Error> {
+        let Some(node) = self.instance.sections.env.get(name).filter(|node| !node.is_null()) else { return Ok(None) };
+        if self.open.borrow().iter().any(|open| open == name) {
+            return Ok(None);
+        }
+        self.open.borrow_mut().push(name.to_owned());
+        let evaluated = self.node(node);
+        self.open.borrow_mut().pop();
+        let evaluated = evaluated?;
+        let value = evaluated.as_ref().unwrap_or(node);
+        Ok(Some(value.scalar_text().unwrap_or_else(|| to_json(value).to_string())))
+    }
+
+    pub(super) fn failed(&self, tag: &str, argument: &Node, problem: Problem, node: &Node) -> Error {
+        let (tag, site) = (tag.to_owned(), self.site(node));
+        match problem {
+            Problem::Arguments(message) => {
+                let argument = argument.scalar_text().unwrap_or_default();
+                let text = format!("{tag} {}", argument.trim()).trim_end().to_owned();
+                Error::Arguments { tag, text, message, site }
+            }
+            Problem::NotBuilt => Error::FunctionNotBuilt { tag, site },
+            Problem::Failed { reason, help } => Error::Function { tag, reason, help, site },
+        }
+    }
+
+    pub(super) fn site(&self, node: &Node) -> Site {
+        let located = Located::new(&self.evaluator.host.sources, node.span);
+        Site {
+            path: self.path.borrow().to_string(),
+            component: self.instance.name.clone(),
+            stack: self.instance.stack.clone(),
+            place: located.text,
+            source: located.source,
+            at: located.at,
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! `!include` and `!include.raw`: the content of another file in place of the tag, before anything is merged.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::error::{Error, Located};
+use crate::content;
+use crate::host::{Host, fs};
+use crate::query::Query;
+use crate::value::{Function, Map, Node, Value};
+
+/// What including needs to know of the manifest.
+pub(crate) struct Including<'a> {
+    pub host: &'a Host,
+    /// `base_path` of the configuration.
+    pub base: &'a Path,
+    /// The manifest, and its name in messages.
+    pub file: &'a Path,
+    pub name: &'a str,
+}
+
+/// Why a file cannot be included, and whether it is only not built yet.
+enum Refusal {
+    Wrong(String),
+    NotBuilt(String),
+}
+
+impl Including<'_> {
+    /// `node` with the content of every included file. A path that is a template stays for the step that renders it.
+    pub(crate) fn resolve(&self, node: &Node) -> Result<Node, Error> {
+        if !has_includes(node) {
+            return Ok(node.clone());
+        }
+        let value = match &node.value {
+            Value::Map(map) => return self.map(node, map),
+            Value::List(list) => {
+                let items = list.iter().map(|item| self.resolve(item));
+                Value::List(Arc::new(items.collect::<Result<Vec<_>, Error>>()?))
+            }
+            Value::Function(function) => match argument(function) {
+                Some(text) if text.contains("{{") => return Ok(node.clone()),
+                Some(text) => {
+                    let content = self.content(text, &*function.tag == "!include.raw");
+                    return content.map_err(|refusal| self.error(node, refusal));
+                }
+                None => {
+                    let argument = self.resolve(&function.argument)?;
+                    Value::Function(Arc::new(Function { tag: function.tag.clone(), argument }))
+                }
+            },
+            other => other.clone(),
+        };
+        Ok(Node::new(value, node.span))
+    }
+
+    /// A map; what `<<: !include …` brings lies below its own keys.
+    fn map(&self, node: &Node, map: &Map) -> Result<Node, Error> {
+        let mut resolved = Map::with_capacity(map.len());
+        let mut below = None;
+        for (key, item) in map {
+            let value = self.resolve(item)?;
+            if &**key == "<<" && matches!(item.value, Value::Function(_)) {
+                let Value::Map(included) = value.value else {
+                    let reason = "map merge requires map or sequence of maps as the value".to_owned();
+                    return Err(self.error(item, Refusal::Wrong(reason)));
+                };
+                below = Some(included);
+            } else {
+                resolved.insert(key.clone(), value);
+            }
+        }
+        for (key, item) in below.iter().flat_map(|map| map.iter()) {
+            if !resolved.contains_key(key) {
+                resolved.insert(key.clone(), item.clone());
+            }
+        }
+        Ok(Node::new(Value::Map(Arc::new(resolved)), node.span))
+    }
+
+    fn content(&self, argument: &str, raw: bool) -> Result<Node, Refusal> {
+        let wrong = |reason: String| Refusal::Wrong(reason);
+        let invalid = || wrong(format!("invalid number of arguments in the !include function: {argument}"));
+        let (name, query) = content::split_argument(argument).ok_or_else(invalid)?;
+        let path = self.locate(&name)?;
+        let bytes = std::fs::read(&path).map_err(|error| wrong(format!("{}: {error}", path.display())))?;
+        let text = String::from_utf8(bytes).map_err(|_| wrong(format!("{} is not UTF-8 text", path.display())))?;
+        let content = if raw {
+            Node::from(text)
+        } else {
+            content::parse(&self.host.sources, &path, &self.host.cwd, &name, text).map_err(wrong)?
+        };
+        if query.is_empty() {
+            return Ok(content::inert(&content));
+        }
+        let failed = |error: crate::query::Error| wrong(format!("the expression `{query}` of !include: {error}"));
+        let selected = Query::parse(&query).map_err(failed)?.first(&content).map_err(failed)?;
+        Ok(content::inert(&selected))
+    }
+
+    /// The file: absolute, beside the manifest, or a bare path below the working directory, else below the base path.
+    fn locate(&self, name: &str) -> Result<PathBuf, Refusal> {
+        if name.contains("://") || name.contains("::") || name.starts_with("git@") {
+            return Err(Refusal::NotBuilt(format!("including of remote files ('{name}')")));
+        }
+        let path = Path::new(name);
+        let relative = name.starts_with("./") || name.starts_with("../");
+        let beside = self.file.parent().unwrap_or(Path::new("/"));
+        let first = if relative { fs::clean(&beside.join(path)) } else { self.host.absolute(path) };
+        let candidates = [first, fs::clean(&self.base.join(path))];
+        let found = candidates.into_iter().find(|candidate| candidate.is_file());
+        found.ok_or_else(|| {
+            Refusal::Wrong(format!(
+                "the !include function references a file that does not exist: could not find local file '{name}' \
+                 (tried relative to manifest '{}' and base path '{}')",
+                self.name,
+                self.base.display()
+            ))
+        })
+    }
+
+    fn error(&self, node: &Node, refusal: Refusal) -> Error {
+        let located = Located::new(&self.host.sources, node.span);
+        match refusal {
+            Refusal::Wrong(reason) => Error::Manifest {
+                message: format!("{reason}{}", located.text),
+                file: self.name.to_owned(),
+                chain: String::new(),
+                help: Some(
+                    "paths are relative to the manifest when they begin with `./`, else to `base_path`".to_owned(),
+                ),
+                source_code: located.source,
+                at: located.at,
+            },
+            Refusal::NotBuilt(what) => Error::NotBuilt {
+                what,
+                place: located.text,
+                chain: String::new(),
+                help: Some("copy the file into the repository and include it from there".to_owned()),
+                source_code: located.source,
+                at: located.at,
+            },
+        }
+    }
+}
+
+/// The argument of an include; `None` for other functions.
+fn argument(function: &Function) -> Option<&str> {
+    matches!(&*function.tag, "!include" | "!include.raw").then(|| function.argument.as_str().unwrap_or_default())
+}
+
+fn has_includes(node: &Node) -> bool {
+    match &node.value {
+        Value::Map(map) => map.values().any(has_includes),
+        Value::List(list) => list.iter().any(has_includes),
+        Value::Function(function) => argument(function).is_some() || has_includes(&function.argument),
+        _ => false,
+    }
+}

@@ -1,0 +1,63 @@
+//! From a tag to the code behind it.
+
+use super::problem::Problem;
+use super::{env, exec, git, labels, local, template, version};
+use crate::config::Config;
+use crate::host::Host;
+use crate::value::{Node, Value};
+
+/// What a function may ask for.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    pub host: &'a Host,
+    pub config: &'a Config,
+    pub memo: &'a Memo,
+    /// Looks up a variable in the `env` section of the component: evaluated, and none where it is null.
+    pub own_variable: &'a dyn Fn(&str) -> Option<String>,
+    /// Evaluated `metadata` of the component.
+    pub metadata: &'a Node,
+    /// `version.track` of the stack.
+    pub track: Option<&'a str>,
+}
+
+/// What functions did already in this run; shared by all components and threads.
+#[derive(Debug, Default)]
+pub struct Memo {
+    pub(super) commands: exec::Done,
+    pub(super) repository: git::Facts,
+    pub(super) versions: version::Lock,
+}
+
+/// The value of a function; `None` for a tag that stands as it is written.
+///
+/// # Errors
+/// [`Problem`].
+pub fn call(context: &Context<'_>, tag: &str, argument: &Node) -> Result<Option<Value>, Problem> {
+    let text = argument.scalar_text().map(|text| text.trim().to_owned()).unwrap_or_default();
+    let value = match tag {
+        "!literal" | "!!str" | "!!map" | "!!seq" | "!" => argument.value.clone(),
+        "!env" => env::value(context, &text)?.into(),
+        "!exec" => exec::value(context, &text)?,
+        "!template" => template::value(&text)?,
+        "!repo-root" | "!git.root" => git::root(context, tag, &text)?.into(),
+        "!git.sha" | "!git.ref" | "!git.branch" | "!git.repository" | "!git.owner" | "!git.name" | "!git.host"
+        | "!git.url" => git::value(context, tag, &text)?.into(),
+        "!tags" => labels::tags(context.metadata),
+        "!labels" => labels::labels(context.metadata),
+        "!labels.keys" => labels::keys(context.metadata),
+        "!labels.values" => labels::values(context.metadata),
+        "!cwd" => local::cwd(context, &text).into(),
+        "!random" => Value::Int(local::random(&text)?),
+        "!version" => version::value(context, &text)?.into(),
+        // A word that the reference keeps for later.
+        "!cel" => return Ok(None),
+        _ => return Err(Problem::NotBuilt),
+    };
+    Ok(Some(value))
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Value {
+        Value::String(text.into())
+    }
+}

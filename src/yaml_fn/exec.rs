@@ -1,0 +1,58 @@
+//! `!exec COMMAND`: what a shell prints, without the line ends behind it; as JSON if it is JSON. One command runs once.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use super::call::Context;
+use super::problem::Problem;
+use super::template::decoded;
+use crate::auth::AuthConfig;
+use crate::auth::store::password_variables;
+use crate::value::Value;
+
+/// The commands that ran, with what came of them.
+#[derive(Debug, Default)]
+pub(super) struct Done(Mutex<HashMap<String, Slot>>);
+
+type Slot = Arc<OnceLock<Result<Value, Problem>>>;
+
+pub(super) fn value(context: &Context<'_>, command: &str) -> Result<Value, Problem> {
+    if command.is_empty() {
+        return Err(Problem::arguments("expected a command"));
+    }
+    let slot = {
+        let mut done = context.memo.commands.0.lock().unwrap_or_else(PoisonError::into_inner);
+        done.entry(command.to_owned()).or_default().clone()
+    };
+    slot.get_or_init(|| run(context, command)).clone()
+}
+
+fn run(context: &Context<'_>, command: &str) -> Result<Value, Problem> {
+    let host = context.host;
+    let failed = |reason: String| Problem::failed(reason, "run the command yourself in this directory to see why");
+    let child = duct::cmd(shell(context), ["-c", command]).dir(&host.cwd).full_env(environment(context));
+    let output = child.stdin_null().stdout_capture().unchecked().run();
+    let output = output.map_err(|error| failed(format!("the shell cannot be started: {error}")))?;
+    if !output.status.success() {
+        return Err(failed(format!("the command ended with {}", output.status)));
+    }
+    let text = String::from_utf8_lossy(&output.stdout);
+    Ok(decoded(text.trim_end_matches('\n')))
+}
+
+/// The reference runs commands in a shell of its own that knows the words of bash.
+fn shell(context: &Context<'_>) -> OsString {
+    let path = context.host.env.get_raw("PATH");
+    which::which_in("bash", path, &context.host.cwd).map_or_else(|_| OsString::from("sh"), OsString::from)
+}
+
+/// The whole environment of atmos, without what opens the keyring.
+fn environment(context: &Context<'_>) -> Vec<(OsString, OsString)> {
+    let host = context.host;
+    let hidden = password_variables(&host.env, &AuthConfig::read(&context.config.auth).keyring.settings());
+    let promoted = context.config.promoted.iter().filter(|(name, _)| !host.env.is_set(name));
+    let promoted = promoted.map(|(name, value)| (OsString::from(name), OsString::from(value)));
+    let own = host.env.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+    own.chain(promoted).filter(|(name, _)| !hidden.iter().any(|hidden| name == hidden.as_str())).collect()
+}

@@ -1,0 +1,22 @@
+//! The YAML functions: what each tag means, one file for each family.
+//!
+//! Row 7; only `resolve` calls it. Read [`call`] first. `registry` knows every tag and where it may stand, `problem`
+//! what can go wrong. Nothing here walks values, renders templates or merges: arguments arrive as the text that the
+//! function finally has, and a result is data that nobody evaluates again.
+
+mod arguments;
+mod call;
+mod env;
+mod exec;
+mod git;
+mod labels;
+mod local;
+mod problem;
+mod registry;
+mod template;
+mod version;
+
+pub use call::{Context, Memo, call};
+pub use problem::Problem;
+pub use registry::{is_skipped, is_supported, supported, written_as_function};
+pub use version::versions;
