@@ -125,6 +125,30 @@ fn is_append(function: &Function) -> bool {
     function.tag.as_ref() == APPEND && function.argument.as_list().is_some()
 }
 
+/// Ends the merge of one manifest with its imports: what is still tagged `!append` met no list and is one itself from now
+/// on. The reference does so, and values depend on it: a list of a manifest that is imported twice is not doubled.
+pub fn appended(node: &Node) -> Node {
+    if !has_appends(node) {
+        return node.clone();
+    }
+    let value = match &node.value {
+        Value::Map(map) => Value::Map(Arc::new(map.iter().map(|(key, item)| (key.clone(), appended(item))).collect())),
+        Value::List(list) => Value::List(Arc::new(list.iter().map(appended).collect())),
+        Value::Function(function) if is_append(function) => appended(&function.argument).value,
+        other => other.clone(),
+    };
+    Node::new(value, node.span)
+}
+
+fn has_appends(node: &Node) -> bool {
+    match &node.value {
+        Value::Map(map) => map.values().any(has_appends),
+        Value::List(list) => list.iter().any(has_appends),
+        Value::Function(function) => is_append(function),
+        _ => false,
+    }
+}
+
 /// Ends a merge: what is still tagged `!append` becomes its list, and keys and items tagged `!unset` go.
 pub fn settle(node: &Node) -> Node {
     if !has_marks(node) {

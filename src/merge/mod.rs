@@ -6,5 +6,5 @@
 mod deep;
 mod strategy;
 
-pub use deep::{merge, merge_all, merge_into, settle};
+pub use deep::{appended, merge, merge_all, merge_into, settle};
 pub use strategy::{Error, ListStrategy};

@@ -15,7 +15,7 @@ use super::frame::{Frame, Merging, Pool};
 use super::load::{Files, Layout};
 use super::render;
 use crate::host::Host;
-use crate::merge::{merge_all, merge_into};
+use crate::merge::{appended, merge_all, merge_into};
 use crate::value::{Map, Node};
 
 /// Merges that one repository may need: imports with ever new contexts could go on without end.
@@ -206,7 +206,10 @@ impl Merger<'_> {
         has_overrides |= before.iter().any(|child| child.has_overrides);
         by_paths |= before.iter().any(|child| child.by_paths);
         let by_frame = file.action.is_some() || by_paths || before.iter().any(|child| child.by_frame);
-        let node = merge_all(before.iter().map(|child| &child.node).chain([own]), self.merging.strategy);
+        let layers = || before.iter().map(|child| &child.node).chain([own]).filter(|layer| !layer.is_empty());
+        let merged = merge_all(layers(), self.merging.strategy);
+        // A manifest that was merged with nothing keeps its marks, as in the reference.
+        let node = if layers().nth(1).is_some() { appended(&merged) } else { merged };
         Ok(Document { number, node, own: manifest, children, has_overrides, by_frame, by_paths })
     }
 

@@ -46,8 +46,32 @@ pub fn parse(sources: &Sources, path: &Path, cwd: &Path, text: Arc<str>) -> Resu
     parse_with(sources, path, cwd, text, Limits::default())
 }
 
+/// [`parse`] for stack manifests: an unquoted date is an empty map there. The reference makes that of it, and a
+/// repository that works has such values in its states.
+pub fn parse_manifest(sources: &Sources, path: &Path, cwd: &Path, text: Arc<str>) -> Result<Node, Error> {
+    compose(sources, path, cwd, text, Limits::default(), Dates::Empty)
+}
+
 /// [`parse`] with bounds of one's own.
 pub fn parse_with(sources: &Sources, path: &Path, cwd: &Path, text: Arc<str>, limits: Limits) -> Result<Node, Error> {
+    compose(sources, path, cwd, text, limits, Dates::Text)
+}
+
+/// What an unquoted date is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Dates {
+    Text,
+    Empty,
+}
+
+fn compose(
+    sources: &Sources,
+    path: &Path,
+    cwd: &Path,
+    text: Arc<str>,
+    limits: Limits,
+    dates: Dates,
+) -> Result<Node, Error> {
     let kept = text.clone();
     let file = sources.add(path, cwd, text);
     let content = kept.strip_prefix('\u{feff}').unwrap_or(&kept);
@@ -56,6 +80,7 @@ pub fn parse_with(sources: &Sources, path: &Path, cwd: &Path, text: Arc<str>, li
         sources,
         file,
         limits,
+        dates,
         count: 0,
         anchors: HashMap::new(),
         open: None,
@@ -68,6 +93,7 @@ struct Composer<'a> {
     sources: &'a Sources,
     file: FileId,
     limits: Limits,
+    dates: Dates,
     /// Nodes so far, those behind aliases included.
     count: usize,
     anchors: HashMap<usize, Built>,
@@ -192,6 +218,9 @@ impl<'a> Composer<'a> {
 
     fn scalar(&self, text: &str, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Result<Value, Error> {
         match tagged(tag) {
+            Tagged::No if style == ScalarStyle::Plain && self.dates == Dates::Empty && scalar::is_date(text) => {
+                Ok(Value::Map(Arc::default()))
+            }
             Tagged::No if style == ScalarStyle::Plain => Ok(scalar::resolve(text)),
             Tagged::No => Ok(Value::String(Arc::from(text))),
             Tagged::Core(name) if name == AS_WRITTEN => Ok(Value::String(Arc::from(text))),

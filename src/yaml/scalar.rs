@@ -146,6 +146,58 @@ fn is_sexagesimal(text: &str) -> bool {
 }
 
 /// `2001-01-01`, with or without a time of day.
+/// Whether a reader with timestamps takes the text for one: `2006-1-2`, `2006-1-2 15:4:5.9`, `2006-1-2T15:4:5.9Z` with
+/// `Z` or an offset. Days and times have to exist.
+pub(super) fn is_date(text: &str) -> bool {
+    if text.as_bytes().get(4) != Some(&b'-') || !text.is_ascii() {
+        return false;
+    }
+    let (date, time) = match text.find(['T', 't', ' ']) {
+        Some(at) => (&text[..at], Some((text.as_bytes()[at], &text[at + 1..]))),
+        None => (text, None),
+    };
+    let mut parts = date.split('-');
+    let (Some(year), Some(month), Some(day), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+        return false;
+    };
+    let (Some(year), Some(month), Some(day)) = (digits(year, 4, 4), digits(month, 1, 2), digits(day, 1, 2)) else {
+        return false;
+    };
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days = match month {
+        2 => 28 + u32::from(leap),
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => return false,
+    };
+    (1..=days).contains(&day)
+        && match time {
+            None => true,
+            Some((b' ', time)) => is_clock(time),
+            Some((_, time)) => match time.strip_suffix('Z') {
+                Some(time) => is_clock(time),
+                None => time.rfind(['+', '-']).is_some_and(|at| is_clock(&time[..at]) && is_offset(&time[at + 1..])),
+            },
+        }
+}
+
+fn digits(text: &str, least: usize, most: usize) -> Option<u32> {
+    let fits = (least..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    if fits { text.parse().ok() } else { None }
+}
+
+fn is_clock(text: &str) -> bool {
+    let (whole, fraction) = text.split_once('.').map_or((text, None), |(whole, fraction)| (whole, Some(fraction)));
+    let parts: Vec<Option<u32>> = whole.split(':').map(|part| digits(part, 1, 2)).collect();
+    matches!(parts.as_slice(), [Some(0..=23), Some(0..=59), Some(0..=59)])
+        && fraction.is_none_or(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+fn is_offset(text: &str) -> bool {
+    let parts: Vec<Option<u32>> = text.split(':').map(|part| digits(part, 2, 2)).collect();
+    matches!(parts.as_slice(), [Some(0..=24), Some(0..=60)])
+}
+
 fn is_timestamp(text: &str) -> bool {
     let bytes = text.as_bytes();
     if bytes.len() < 8 || !bytes[..4].iter().all(u8::is_ascii_digit) || bytes[4] != b'-' {
@@ -168,6 +220,35 @@ mod tests {
 
     fn text(value: &str) -> Value {
         Value::String(Arc::from(value))
+    }
+
+    #[test]
+    fn dates_have_the_forms_of_the_reference() {
+        for date in [
+            "2024-01-01",
+            "2024-1-2",
+            "2024-02-29",
+            "2021-01-02T03:04:05Z",
+            "2021-01-02t3:4:5.25Z",
+            "2021-01-02T03:04:05+01:00",
+            "2021-01-02 03:04:05.9",
+        ] {
+            assert!(is_date(date), "{date}");
+        }
+        for other in [
+            "2024-13-01",
+            "2023-02-29",
+            "24-01-01",
+            "2024-01",
+            "2024-01-01-",
+            "2021-01-02T03:04:05",
+            "2021-01-02 03:04:05Z",
+            "2021-01-02T25:04:05Z",
+            "2024-01-01x",
+            "",
+        ] {
+            assert!(!is_date(other), "{other}");
+        }
     }
 
     #[test]

@@ -58,7 +58,8 @@ pub(super) fn target(app: &App, instance: &Instance, request: &RunRequest) -> Re
     if app.host.masker.is_on() {
         target.secret_vars = sensitive::secret_names(&target.vars, &sensitive::declarations(&target.folder));
     }
-    if writes_backend {
+    // A dry run writes nothing, so that a missing type is no error yet, as in the reference.
+    if writes_backend && !(request.dry_run && sections.backend_type.is_empty()) {
         let document = backend_json(instance)?;
         let config = to_json(&sections.backend);
         target.backend = Some(Backend { type_: sections.backend_type.clone(), config, document });

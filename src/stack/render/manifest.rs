@@ -122,7 +122,7 @@ impl Rendering<'_> {
         let rendered =
             template.render(data.val(), &options(lenient), &mut Outside::new(host)).map_err(Broken::Template)?;
         let path = PathBuf::from(format!("{} (rendered)", file.path.display()));
-        let node = yaml::parse(&host.sources, &path, &host.cwd, Arc::from(rendered))
+        let node = yaml::parse_manifest(&host.sources, &path, &host.cwd, Arc::from(rendered))
             .map_err(|error| Broken::Other(file::invalid(&error, self.file, None)))?;
         file::top_level(host, guard::guarded(&node, &source.text), self.file).map_err(Broken::Other)
     }

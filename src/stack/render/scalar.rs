@@ -234,19 +234,12 @@ pub(super) fn available(data: &Data) -> String {
     }
 }
 
-/// A rendered text with its type. The reference writes the manifest as YAML, renders the whole text and parses it
-/// again; a scalar that begins with a template is quoted there, and stays a string. One that begins with other text is
-/// not, so that `1{{ .x }}` may become a number.
+/// A rendered text with its type.
 fn retyped(written: &str, rendered: String) -> Value {
-    let first = written.chars().next().unwrap_or('{');
-    let breaks = written.contains(['\n', '\t']) || [": ", " #"].iter().any(|mark| written.contains(mark));
-    let begins =
-        " ,[]{}#&*!|>'\"%@`".contains(first) || ["- ", "? ", ": "].iter().any(|mark| written.starts_with(mark));
-    let plain = !breaks && !begins && !written.ends_with([':', ' ']);
-    if plain && !matches!(yaml::plain_scalar(&rendered), Value::String(_)) {
-        return yaml::plain_scalar(&rendered);
+    match yaml::reread(written, rendered) {
+        Value::String(text) => guard::text(text, written),
+        other => other,
     }
-    guard::text(Arc::from(rendered), written)
 }
 
 /// The text of a value where a text is needed: a key, an argument.
@@ -255,30 +248,5 @@ pub(super) fn text_of(value: &Value) -> Option<Arc<str>> {
         Value::String(text) => Some(text.clone()),
         Value::Function(function) if &*function.tag == guard::LITERAL => text_of(&function.argument.value),
         other => Node::from(other.clone()).scalar_text().map(Arc::from),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_scalars_that_begin_with_text_change_their_type() {
-        for (written, rendered, expected) in [
-            ("{{ .a }}", "5", Value::from_text("5")),
-            ("80{{ .a }}", "8080", Value::Int(8080)),
-            ("t{{ .a }}", "true", Value::Bool(true)),
-            ("v{{ .a }}", "v1", Value::from_text("v1")),
-            ("[{{ .a }}]", "[5]", Value::from_text("[5]")),
-            ("a: {{ .a }}", "5", Value::from_text("5")),
-        ] {
-            assert_eq!(retyped(written, rendered.to_owned()), expected, "{written}");
-        }
-    }
-
-    impl Value {
-        fn from_text(text: &str) -> Value {
-            Value::String(Arc::from(text))
-        }
     }
 }
