@@ -10,5 +10,6 @@ mod function;
 #[cfg(test)]
 mod tests;
 
+pub use arguments::words;
 pub use error::Error;
 pub use evaluate::{Options, evaluate};
