@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 /// Component modules, each with an abstract base, imported by every stack.
-pub const MODULES: usize = 20;
+pub(crate) const MODULES: usize = 20;
 /// Variables in each base.
 const VARIABLES: usize = 12;
 
@@ -30,7 +30,7 @@ impl Files<'_> {
 ///
 /// # Errors
 /// A file cannot be written.
-pub fn write(root: &Path, stacks: usize) -> std::io::Result<Vec<PathBuf>> {
+pub(crate) fn write(root: &Path, stacks: usize) -> std::io::Result<Vec<PathBuf>> {
     let mut files = Files { root, written: Vec::new() };
     files.write(
         "atmos.yaml",

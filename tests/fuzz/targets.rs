@@ -19,13 +19,13 @@ use atmos::value::{DurationForm, Node, Value, parse_duration};
 use atmos::{resolve, yaml};
 
 /// A line of its own that begins the next file or document of an input.
-pub const CUT: &str = "\n%%%\n";
+pub(crate) const CUT: &str = "\n%%%\n";
 
 /// A function that takes any bytes.
-pub type Target = fn(&[u8]);
+pub(crate) type Target = fn(&[u8]);
 
 /// Every target by its name.
-pub const TARGETS: [(&str, Target); 7] = [
+pub(crate) const TARGETS: [(&str, Target); 7] = [
     ("manifest", manifest),
     ("configuration", configuration),
     ("merge", merging),
@@ -213,7 +213,7 @@ fn templates(data: &[u8]) {
     // Small bounds: a fuzzer is after panics, and would spend its time on the largest output that is allowed.
     let limits = template::Limits { steps: 20_000, output: 1 << 16, memory: 1 << 22, ..template::Limits::default() };
     let options = template::Options { limits, ..template::Options::default() };
-    if let Err(error) = template.render(&sample(&Sources::new()), &options, &mut Nothing) {
+    if let Err(error) = template.render(sample(&Sources::new()), &options, &mut Nothing) {
         let _ = error.to_string();
     }
 }
