@@ -2,7 +2,6 @@
 //!
 //! What counts is the ratio of the two, which does not depend on the machine.
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,13 +13,11 @@ use atmos::stack::StackIndex;
 use atmos::yaml;
 use divan::{Bencher, black_box};
 
+#[path = "../tests/bench/repository.rs"]
+mod repository;
+
 /// Sizes of the repository, in stacks.
 const STACKS: [usize; 2] = [10, 100];
-/// Component modules, each with an abstract base, imported by every stack.
-const MODULES: usize = 20;
-/// Variables in each base.
-const VARIABLES: usize = 12;
-
 fn main() {
     divan::main();
 }
@@ -35,53 +32,8 @@ impl Repository {
     fn new(stacks: usize) -> std::io::Result<Repository> {
         let directory = tempfile::tempdir()?;
         let root = directory.path().canonicalize()?;
-        let mut repository = Repository { _directory: directory, root, files: Vec::new() };
-        repository.write(
-            "atmos.yaml",
-            "base_path: .\nstacks:\n  base_path: stacks\n  included_paths: ['orgs/**/*']\n  name_pattern: '{tenant}-{stage}'\n\
-             components:\n  terraform:\n    base_path: components/terraform\n",
-        )?;
-        for module in 0..MODULES {
-            let mut text = format!(
-                "components:\n  terraform:\n    m{module}/base:\n      metadata: {{type: abstract}}\n      vars:\n"
-            );
-            for variable in 0..VARIABLES {
-                let _ = writeln!(
-                    text,
-                    "        v{variable}: {{size: {variable}, names: [a{module}, b{variable}], on: true}}"
-                );
-            }
-            let _ = writeln!(
-                text,
-                "    m{module}:\n      metadata: {{inherits: [m{module}/base]}}\n      vars: {{name: m{module}}}"
-            );
-            repository.write(&format!("stacks/catalog/m{module}.yaml"), &text)?;
-        }
-        repository.write(
-            "stacks/mixins/backend.yaml",
-            "terraform:\n  backend_type: s3\n  backend:\n    s3: {bucket: b, region: us-east-1, key: terraform.tfstate}\n",
-        )?;
-        for stack in 0..stacks {
-            let mut text = "import:\n- mixins/backend\n".to_owned();
-            for module in 0..MODULES {
-                let _ = writeln!(text, "- catalog/m{module}");
-            }
-            let _ = writeln!(text, "vars: {{tenant: t{}, stage: s{stack}}}", stack % 7);
-            let _ =
-                writeln!(text, "components:\n  terraform:\n    m{}:\n      vars: {{own: {stack}}}", stack % MODULES);
-            repository.write(&format!("stacks/orgs/t{}/s{stack}.yaml", stack % 7), &text)?;
-        }
-        Ok(repository)
-    }
-
-    fn write(&mut self, path: &str, text: &str) -> std::io::Result<()> {
-        let path = self.root.join(path);
-        if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent)?;
-        }
-        std::fs::write(&path, text)?;
-        self.files.push(path);
-        Ok(())
+        let files = repository::write(&root, stacks)?;
+        Ok(Repository { _directory: directory, root, files })
     }
 
     fn host(&self) -> Host {

@@ -3,6 +3,7 @@
 //! Depth first: the bases of a base come before it, and a base that is reached twice is merged twice, so that it wins
 //! again at its later place.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::error::Error;
@@ -83,13 +84,8 @@ impl Chain {
 
     /// The bases nearest first, each once.
     pub(crate) fn nearest_first(&self) -> Vec<String> {
-        let mut names: Vec<String> = Vec::new();
-        for name in self.order.iter().rev() {
-            if !names.iter().any(|known| known.as_str() == &**name) {
-                names.push(name.to_string());
-            }
-        }
-        names
+        let mut seen = HashSet::new();
+        self.order.iter().rev().filter(|name| seen.insert(*name)).map(ToString::to_string).collect()
     }
 }
 

@@ -5,7 +5,7 @@ use super::error::Error;
 use super::own::Own;
 use super::scope::Scope;
 use super::section::Section;
-use crate::merge::{ListStrategy, merge};
+use crate::merge::{ListStrategy, merge_into};
 use crate::value::{Map, Node};
 
 /// Keys of `metadata` that belong to one component and are never inherited.
@@ -29,8 +29,12 @@ pub(crate) fn bases(scope: &Scope<'_>, component: &str, chain: &Chain, strategy:
                 _ => node,
             };
             let strategy = if section == Section::Secrets { scope.index.strategy() } else { level };
-            let node = match merged.bag.get(section) {
-                Some(weaker) => merge(weaker, &node, strategy),
+            // In place: with thousands of bases, copies of what was merged so far would be the work.
+            let node = match merged.bag.take(section) {
+                Some(mut weaker) => {
+                    merge_into(&mut weaker, &node, strategy);
+                    weaker
+                }
                 None => node,
             };
             merged.bag.set(section, node);

@@ -420,3 +420,26 @@ proptest::proptest! {
         let _ = project.load_with(&Flags::default());
     }
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 24, ..proptest::prelude::ProptestConfig::default() })]
+
+    #[test]
+    fn the_layers_of_a_configuration_merge_like_maps(
+        layers in proptest::collection::vec(proptest::collection::btree_map("[A-D]", "[a-z]{1,4}", 1..4), 3),
+    ) {
+        // From the lowest to the highest: home, atmos.d, the file of the project.
+        let places = ["home/.atmos/atmos.yaml", "repo/atmos.d/x.yaml", "repo/atmos.yaml"];
+        let project = Project::new(&[]);
+        let mut expected = std::collections::BTreeMap::new();
+        for (place, layer) in places.into_iter().zip(&layers) {
+            let entries: Vec<String> = layer.iter().map(|(key, value)| format!("K{key}: v{value}")).collect();
+            project.write(place, &format!("env: {{{}}}\n", entries.join(", ")));
+            expected.extend(layer.iter().map(|(key, value)| (format!("K{key}"), format!("v{value}"))));
+        }
+        let config = project.load();
+        let found = config.document.get("env").and_then(Node::as_map).unwrap();
+        let found = found.iter().map(|(key, node)| (key.to_string(), node.scalar_text().unwrap())).collect();
+        proptest::prop_assert_eq!(expected, found);
+    }
+}

@@ -180,8 +180,6 @@ fn has_marks(node: &Node) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
     use crate::value::{from_json, to_json};
 
@@ -263,54 +261,5 @@ mod tests {
         let layers = [Node::default(), node(r#"{"a":1}"#), Node::default()];
         assert_eq!(merge_all(&layers, ListStrategy::Replace), node(r#"{"a":1}"#));
         assert_eq!(merge_all(&[], ListStrategy::Replace), Node::empty_map());
-    }
-
-    /// Trees in which the key decides the type, so that no merge meets a conflict of types.
-    fn trees() -> impl Strategy<Value = Node> {
-        let leaf = prop::collection::btree_map("s[ab]", any::<i8>(), 0..3).prop_map(|map| {
-            Node::from(map.into_iter().map(|(key, n)| (Arc::from(key), Node::from(i64::from(n)))).collect::<Map>())
-        });
-        leaf.prop_recursive(3, 24, 3, |inner| {
-            let lists = prop::collection::btree_map("l[ab]", prop::collection::vec(inner.clone(), 0..3), 0..3);
-            let maps = prop::collection::btree_map("m[ab]", inner, 0..3);
-            (lists, maps).prop_map(|(lists, maps)| {
-                let lists = lists.into_iter().map(|(key, list)| (Arc::from(key), Node::from(list)));
-                Node::from(lists.chain(maps.into_iter().map(|(key, map)| (Arc::from(key), map))).collect::<Map>())
-            })
-        })
-    }
-
-    proptest! {
-        #[test]
-        fn merging_the_same_twice_changes_nothing(a in trees(), b in trees()) {
-            for strategy in [ListStrategy::Replace, ListStrategy::Merge] {
-                let once = merge(&a, &b, strategy);
-                prop_assert_eq!(&merge(&once, &b, strategy), &once);
-                prop_assert_eq!(&merge(&a, &a, strategy), &a);
-            }
-        }
-
-        #[test]
-        fn replace_is_associative(a in trees(), b in trees(), c in trees()) {
-            let strategy = ListStrategy::Replace;
-            let left = merge(&merge(&a, &b, strategy), &c, strategy);
-            let right = merge(&a, &merge(&b, &c, strategy), strategy);
-            prop_assert_eq!(left, right);
-        }
-
-        #[test]
-        fn layers_fold_from_the_lowest(a in trees(), b in trees(), c in trees()) {
-            for strategy in [ListStrategy::Replace, ListStrategy::Append, ListStrategy::Merge] {
-                let folded = merge(&merge(&a, &b, strategy), &c, strategy);
-                prop_assert_eq!(merge_all([&a, &b, &c], strategy), folded);
-            }
-        }
-
-        #[test]
-        fn keys_keep_the_order_of_their_first_layer(a in trees(), b in trees()) {
-            let merged = merge(&a, &b, ListStrategy::Replace);
-            let keys: Vec<_> = merged.as_map().unwrap().keys().take(a.as_map().unwrap().len()).collect();
-            prop_assert_eq!(keys, a.as_map().unwrap().keys().collect::<Vec<_>>());
-        }
     }
 }

@@ -4,6 +4,8 @@
 //! lowest to the highest. Nothing is copied deeply: subtrees that only one side has are shared.
 
 mod deep;
+#[cfg(test)]
+mod properties;
 mod strategy;
 
 pub use deep::{appended, merge, merge_all, merge_into, settle};

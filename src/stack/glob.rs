@@ -1,12 +1,15 @@
 //! File patterns in the dialect of the reference: `*` and `?` within a name, `[...]`, `{a,b}`, and `**` for any number of
 //! directories.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use globset::{Glob, GlobBuilder, GlobMatcher};
 
 /// Symbolic links may form circles; no real tree is deeper than this.
 const DEPTH: usize = 64;
+/// Patterns that the groups in braces of one pattern may stand for; each group multiplies their number.
+const ALTERNATIVES: usize = 1000;
 
 /// What a search came upon.
 #[derive(Debug, Default)]
@@ -22,20 +25,27 @@ pub(crate) struct Found {
 /// The message of a pattern that is not valid.
 pub(crate) fn find(root: &Path, pattern: &str) -> Result<Found, String> {
     let mut found = Found::default();
-    for pattern in braces(pattern) {
-        for path in find_one(root, &pattern, &mut found.unreadable)? {
-            if !found.files.contains(&path) {
-                found.files.push(path);
-            }
-        }
+    for pattern in braces(pattern)? {
+        found.files.extend(find_one(root, &pattern, &mut found.unreadable)?);
     }
+    keep_first(&mut found.files);
     Ok(found)
+}
+
+/// Drops what was there before.
+fn keep_first(paths: &mut Vec<PathBuf>) {
+    if paths.len() > 1 {
+        let mut seen = HashSet::new();
+        paths.retain(|path| seen.insert(path.clone()));
+    }
 }
 
 fn find_one(root: &Path, pattern: &str, unreadable: &mut Unreadable) -> Result<Vec<PathBuf>, String> {
     let start = if pattern.starts_with('/') { Path::new("/") } else { root };
     let mut places = vec![start.to_path_buf()];
-    let segments: Vec<&str> = pattern.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
+    let mut segments: Vec<&str> = pattern.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
+    // One of them is any number of directories already.
+    segments.dedup_by(|later, earlier| *later == "**" && *earlier == "**");
     for (index, segment) in segments.iter().enumerate() {
         let last = index + 1 == segments.len();
         places = match *segment {
@@ -49,6 +59,8 @@ fn find_one(root: &Path, pattern: &str, unreadable: &mut Unreadable) -> Result<V
                 places.iter().flat_map(|place| matching(place, &matcher, unreadable)).collect()
             }
         };
+        // Several ways may lead to one place; without this their number multiplies with every `**`.
+        keep_first(&mut places);
         if places.is_empty() {
             break;
         }
@@ -134,7 +146,22 @@ fn below(place: &Path, files: bool, unreadable: &mut Unreadable) -> Vec<PathBuf>
 }
 
 /// The pattern with every group in braces that holds a slash written out, since names are matched one at a time.
-fn braces(pattern: &str) -> Vec<String> {
+fn braces(pattern: &str) -> Result<Vec<String>, String> {
+    let (mut done, mut open) = (Vec::new(), vec![pattern.to_owned()]);
+    while let Some(next) = open.pop() {
+        match first_group(&next) {
+            Some(alternatives) => open.extend(alternatives.into_iter().rev()),
+            None => done.push(next),
+        }
+        if done.len() + open.len() > ALTERNATIVES {
+            return Err(format!("its groups in braces stand for more than {ALTERNATIVES} paths"));
+        }
+    }
+    Ok(done)
+}
+
+/// The pattern once for each alternative of its first group in braces that holds a slash; `None` when there is none.
+fn first_group(pattern: &str) -> Option<Vec<String>> {
     let mut depth = 0_usize;
     let mut open = 0;
     let mut commas = Vec::new();
@@ -152,19 +179,23 @@ fn braces(pattern: &str) -> Vec<String> {
                 depth -= 1;
                 if depth == 0 && pattern[open..index].contains('/') {
                     let mut start = open + 1;
-                    let mut written_out = Vec::new();
+                    let mut alternatives = Vec::new();
                     for end in commas.iter().copied().chain([index]) {
-                        let whole = format!("{}{}{}", &pattern[..open], &pattern[start..end], &pattern[index + 1..]);
-                        written_out.extend(braces(&whole));
+                        alternatives.push(format!(
+                            "{}{}{}",
+                            &pattern[..open],
+                            &pattern[start..end],
+                            &pattern[index + 1..]
+                        ));
                         start = end + 1;
                     }
-                    return written_out;
+                    return Some(alternatives);
                 }
             }
             _ => {}
         }
     }
-    vec![pattern.to_owned()]
+    None
 }
 
 #[cfg(test)]
@@ -215,5 +246,31 @@ mod tests {
             assert_eq!(matches(pattern, path), Some(expected), "{pattern} {path}");
         }
         assert_eq!(matches("[", "a"), None);
+    }
+
+    const PLACES: [&str; 8] =
+        ["a.yaml", "a/a.yaml", "a/b/a.yaml", "a/b/c.yml", "b.yaml", "b/a/a.yaml", "b/b.yaml", "c/a/b/a.yaml"];
+
+    proptest::proptest! {
+        #[test]
+        fn a_search_finds_what_the_pattern_matches(
+            segments in proptest::collection::vec(proptest::sample::select(&["**", "*", "a", "?", "[ab]", "{a,b}", "{a/b,c}"][..]), 0..4),
+            name in proptest::sample::select(&["*", "a.yaml", "*.yaml", "?.y*", "{a,b}.yaml", "[!b].*", "**/a.yaml"][..]),
+        ) {
+            let tree = tree(&PLACES);
+            let pattern = segments.iter().chain([&name]).copied().collect::<Vec<_>>().join("/");
+            let mut found: Vec<String> = find(tree.path(), &pattern).unwrap().files.iter()
+                .map(|path| path.strip_prefix(tree.path()).unwrap().to_string_lossy().into_owned())
+                .collect();
+            found.sort();
+            let expected: Vec<&str> = PLACES.into_iter().filter(|place| matches(&pattern, place).unwrap()).collect();
+            proptest::prop_assert_eq!(found, expected, "{}", pattern);
+        }
+
+        #[test]
+        fn any_text_is_a_pattern_or_an_error(pattern in "[ab*?{},/\\[\\]!\\\\.-]{0,24}") {
+            let tree = tree(&PLACES[..3]);
+            let _ = (find(tree.path(), pattern.trim_start_matches('/')), matches(&pattern, "a/b.yaml"));
+        }
     }
 }

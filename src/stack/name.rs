@@ -38,4 +38,27 @@ mod tests {
             assert_eq!(pattern_name(pattern, value), name.map(str::to_owned), "{pattern}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn names_are_the_values_in_the_order_of_the_tokens(
+            tokens in proptest::sample::subsequence(vec!["tenant", "namespace", "stage", "environment"], 1..=4),
+            values in proptest::collection::vec("[a-z0-9.{}-]{1,5}", 4),
+            missing in proptest::option::of(0..4_usize),
+        ) {
+            let pattern = tokens.iter().map(|token| format!("{{{token}}}")).collect::<Vec<_>>().join("-");
+            let place = |token: &str| tokens.iter().position(|known| *known == token).unwrap();
+            let value = |token: &str| (Some(place(token)) != missing).then(|| values[place(token)].clone());
+            let expected = match missing.and_then(|place| tokens.get(place)) {
+                Some(token) => Err(*token),
+                None => Ok(values[..tokens.len()].join("-")),
+            };
+            proptest::prop_assert_eq!(pattern_name(&pattern, value), expected);
+        }
+
+        #[test]
+        fn any_pattern_has_a_name_when_every_token_has_a_value(pattern in "[a-z{}-]{0,30}|\\PC{0,20}") {
+            proptest::prop_assert!(pattern_name(&pattern, |token| Some(token.to_owned())).is_ok());
+        }
+    }
 }

@@ -74,11 +74,16 @@ impl Merger<'_> {
 
     /// What is wrong with an entry that means no file, unless it may mean none.
     fn check_target(&self, file: &File, import: &Import, target: &Target) -> Result<(), Error> {
+        // Nothing is looked up for an entry that is in order: a file may have a hundred thousand of them.
+        match target {
+            Target::Files(_) | Target::Fetched(_) | Target::Template => return Ok(()),
+            Target::Missing | Target::Unreachable(_) if import.skip_if_missing => return Ok(()),
+            _ => {}
+        }
         let located = Located::new(&self.host.sources, import.span);
         let name = file.relative.clone();
         match target {
             Target::Files(_) | Target::Fetched(_) | Target::Template => Ok(()),
-            Target::Missing | Target::Unreachable(_) if import.skip_if_missing => Ok(()),
             Target::Missing if import.path.contains("{{") => {
                 let warning = crate::diag::Warning::new(
                     "atmos::stack::import_skipped",
@@ -157,8 +162,9 @@ impl Merger<'_> {
         let names = |files: &[usize]| -> Vec<String> {
             files.iter().map(|file| self.files.get(*file).relative.clone()).collect()
         };
-        let located = Located::new(&self.host.sources, entry.import.span);
+        let located = || Located::new(&self.host.sources, entry.import.span);
         if imported == file.written.id.0 {
+            let located = located();
             return Err(Error::ImportSelf {
                 file: file.relative.clone(),
                 import: entry.import.written.clone(),
@@ -170,6 +176,7 @@ impl Merger<'_> {
         if let Some(start) = trail.iter().position(|file| *file == imported) {
             let mut chain = names(&trail[start..]);
             chain.extend(names(&[imported]));
+            let located = located();
             return Err(Error::ImportCycle {
                 chain: chain.join(" → "),
                 place: located.text,

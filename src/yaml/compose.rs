@@ -82,6 +82,7 @@ fn compose(
         limits,
         dates,
         count: 0,
+        aliased: false,
         anchors: HashMap::new(),
         open: None,
     };
@@ -96,6 +97,8 @@ struct Composer<'a> {
     dates: Dates,
     /// Nodes so far, those behind aliases included.
     count: usize,
+    /// Whether an alias was met.
+    aliased: bool,
     anchors: HashMap<usize, Built>,
     /// Place of the last opening bracket, for documents that end too early.
     open: Option<Span>,
@@ -190,7 +193,12 @@ impl<'a> Composer<'a> {
     fn charge(&mut self, nodes: usize, span: Span) -> Result<(), Error> {
         self.count = self.count.saturating_add(nodes);
         if self.count > self.limits.nodes {
-            let reason = format!("document contains excessive aliasing: more than {} nodes", self.limits.nodes);
+            let limit = self.limits.nodes;
+            let reason = if self.aliased {
+                format!("document contains excessive aliasing: more than {limit} nodes")
+            } else {
+                format!("the document has more than {limit} keys and values")
+            };
             return Err(Error::limit(self.sources, span, reason));
         }
         Ok(())
@@ -200,6 +208,7 @@ impl<'a> Composer<'a> {
         let Some(built) = self.anchors.get(&id).cloned() else {
             return Err(Error::syntax(self.sources, span, "an anchor contains itself"));
         };
+        self.aliased = true;
         // One node was charged for the event itself.
         self.charge(built.size - 1, span)?;
         if depth + built.height - 1 > self.limits.depth {

@@ -39,7 +39,7 @@ pub enum Error {
     #[error("yaml: {place}: {reason}")]
     #[diagnostic(
         code(atmos::yaml::limit),
-        help("the limits protect against documents that blow up when aliases are expanded")
+        help("divide the document, or use fewer aliases: the limits protect against documents that blow up")
     )]
     Limit {
         reason: String,

@@ -86,25 +86,88 @@ fn alias_bombs_and_deep_nesting_are_refused() {
     assert!(read(&chained).unwrap_err().contains("depth limit"));
 }
 
-/// Trees without whole floats, which print as integers by design.
-fn trees() -> impl Strategy<Value = Node> {
-    let text = prop_oneof![
+/// Texts that look like something else, or need quotes, escapes or a block.
+fn texts() -> impl Strategy<Value = String> {
+    const ODD: &[&str] = &[
+        "12:30:45",
+        "2001-01-01",
+        "!env HOME",
+        "0x1F",
+        "0o7",
+        "0b1",
+        "1_000",
+        "1e3",
+        ".5",
+        "+1",
+        "-",
+        "?",
+        "~",
+        "null",
+        "yes",
+        "Off",
+        "=",
+        "<<",
+        "*a",
+        "&a",
+        "|",
+        ">",
+        "%a",
+        "@a",
+        "`a",
+        "---",
+        "--- a",
+        "...",
+        "# a",
+        "a #b",
+        "a: b",
+        "a:",
+        ": a",
+        "- a",
+        "[a",
+        "{a",
+        "a]",
+        ", a",
+        "\u{feff}\u{85}\u{2028}\r\n",
+        "\u{feff}a",
+        "a\u{a0}",
+        "\0",
+        "\u{7f}",
+        "\u{1b}[0m",
+        "\u{10ffff}",
+        "\u{1f980}",
+        "a\n",
+        "a\n\n",
+        "\na",
+        " a\nb",
+        "a \nb",
+        "a\n b\n",
+        "\ta\nb\n",
+        "\n",
+        "\n\n",
+    ];
+    prop_oneof![
         "[a-z]{0,6}",
         "[ -~]{0,12}",
         "[ a:#\\-\n\t'\"]{0,10}",
+        "([ \t]{0,2}[ab:#-]{0,3}\n){0,4}[ ab]{0,3}",
         "\\PC{0,8}",
-        Just("12:30:45".to_owned()),
-        Just("2001-01-01".to_owned()),
-        Just("!env HOME".to_owned()),
-        Just("0x1F".to_owned()),
-        Just("\u{feff}\u{85}\u{2028}\r\n".to_owned()),
-    ];
+        prop::collection::vec(any::<char>(), 0..6).prop_map(|chars| chars.into_iter().collect()),
+        // Longer than what a reader takes as a simple key, and as a line.
+        "[a-z ]{120,160}",
+        prop::sample::select(ODD).prop_map(str::to_owned),
+    ]
+}
+
+/// Trees without whole floats, which print as integers by design.
+fn trees() -> impl Strategy<Value = Node> {
+    let text = texts().boxed();
     let leaf = prop_oneof![
         Just(Node::default()),
         any::<bool>().prop_map(Node::from),
         any::<i64>().prop_map(Node::from),
-        Just(Node::from(Value::UInt(u64::MAX))),
-        Just(Node::from(Value::Float(0.125))),
+        prop::sample::select(vec![i64::MIN, i64::MAX, -1, 0]).prop_map(Node::from),
+        (1_u64 << 63..=u64::MAX).prop_map(|number| Node::from(Value::UInt(number))),
+        any::<f64>().prop_filter("whole", |number| number.fract() != 0.0).prop_map(|f| Node::from(Value::Float(f))),
         text.clone().prop_map(Node::from),
     ];
     leaf.prop_recursive(4, 40, 5, move |inner| {
@@ -132,6 +195,36 @@ proptest! {
         let text = emit(&node, 2);
         let theirs: serde_json::Value = serde_yaml::from_str(&text).map_err(|e| TestCaseError::fail(format!("{e}\n{text}")))?;
         prop_assert_eq!(theirs, to_json(&node), "{}", text);
+    }
+
+    #[test]
+    fn json_reads_back_everywhere(node in trees()) {
+        for text in [emit_json(&node), emit_json_record(&node)] {
+            let theirs: serde_json::Value = serde_json::from_str(&text).map_err(|e| TestCaseError::fail(e.to_string()))?;
+            prop_assert_eq!(theirs, to_json(&node), "{}", text);
+        }
+    }
+
+    #[test]
+    fn records_keep_the_order_of_keys(node in trees()) {
+        let text = emit_record(&node, 2);
+        let back = read(&text).map_err(|error| TestCaseError::fail(format!("{error}\n{text}")))?;
+        prop_assert_eq!(emit_record(&back, 2), text);
+    }
+
+    #[test]
+    fn every_number_keeps_its_value(number in any::<f64>()) {
+        let text = emit(&Node::from(Value::Float(number)), 2);
+        let back = read(&text).unwrap();
+        if number.is_nan() {
+            prop_assert_eq!(&*text, ".nan\n");
+        } else if let Value::Float(back) = back.value {
+            prop_assert_eq!(back.to_bits(), number.to_bits(), "{}", text);
+        } else {
+            // Whole, and minus zero without its sign.
+            let back: f64 = back.scalar_text().unwrap().parse().unwrap();
+            prop_assert_eq!(back.to_bits(), (number + 0.0).to_bits(), "{}", text);
+        }
     }
 
     #[test]

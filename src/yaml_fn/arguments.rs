@@ -4,7 +4,7 @@
 ///
 /// # Errors
 /// A quote that is not closed, with its column.
-pub(crate) fn words(text: &str) -> Result<Vec<String>, String> {
+pub fn words(text: &str) -> Result<Vec<String>, String> {
     let mut words = Vec::new();
     let mut rest = text.char_indices().peekable();
     while let Some((start, first)) = rest.next() {

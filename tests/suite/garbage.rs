@@ -2,19 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::Sandbox;
-
-/// A small generator of its own: the same garbage in every run.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % u64::try_from(sides).unwrap()).unwrap()
-    }
-}
+use crate::support::{Dice, Sandbox};
 
 const PIECES: &[&[u8]] = &[
     b"\t",
@@ -80,7 +68,7 @@ fn damage(text: &str, dice: &mut Dice) -> Vec<u8> {
 #[test]
 fn damaged_files_are_errors_and_never_panics() {
     let sandbox = Sandbox::example();
-    let mut dice = Dice(0x2545_f491_4f6c_dd1d);
+    let mut dice = Dice::new(0x2545_f491_4f6c_dd1d);
     let files =
         ["atmos.yaml", "stacks/orgs/acme/dev.yaml", "stacks/orgs/acme/_defaults.yaml", "stacks/catalog/vpc.yaml"];
     let commands: [&[&str]; 3] = [

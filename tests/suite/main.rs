@@ -7,6 +7,9 @@
 #![allow(clippy::disallowed_methods, reason = "the tests are the outside world of the program")]
 #![allow(clippy::print_stderr, reason = "what a test says while it runs helps when it fails")]
 
+#[path = "../fuzz/targets.rs"]
+mod targets;
+
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -16,12 +19,14 @@ mod bad_input;
 mod configuration;
 mod evaluate;
 mod example;
+mod fuzz;
 mod garbage;
 mod helmfile;
 mod hygiene;
 mod identities;
 mod isolation;
 mod keyring;
+mod limits;
 mod login;
 mod nested;
 mod no_auth;

@@ -6,6 +6,7 @@
 
 mod background;
 mod cloud;
+mod dice;
 mod http;
 mod identity_center;
 mod kube;
@@ -20,6 +21,7 @@ mod user;
 
 pub(crate) use background::{descendants, free_port, signal, wait_until};
 pub(crate) use cloud::{AMBIENT_KEY, Cloud, Probe, variables};
+pub(crate) use dice::Dice;
 pub(crate) use identity_center::IdentityCenter;
 pub(crate) use kube::Kube;
 pub(crate) use outcome::Outcome;
