@@ -30,6 +30,10 @@ impl ComponentRequest {
     fn needs_module(&self) -> bool {
         const PATH: &str = ".component_info.terraform_config";
         let query = self.query.as_deref().map_or("", str::trim);
+        if query.contains(|c: char| !c.is_alphanumeric() && !"_-./[]".contains(c)) {
+            // What an operator gives cannot be told from its text.
+            return query.contains("component_info");
+        }
         let query = query.trim_end_matches('.');
         // The whole, a part that holds the description, or a part of the description.
         PATH.strip_prefix(query).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
@@ -315,6 +319,8 @@ mod tests {
             (Some(".component_info.component_path"), false),
             (Some(".component"), false),
             (Some(".vars"), false),
+            (Some(".vars | keys"), false),
+            (Some(".component_info | keys"), true),
         ] {
             let request = ComponentRequest {
                 component: String::new(),

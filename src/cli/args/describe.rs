@@ -59,7 +59,7 @@ pub struct ComponentArgs {
     #[arg(long, value_name = "FILE")]
     pub file: Option<PathBuf>,
 
-    /// yq expression; `.` and plain paths such as `.vars.name` are built
+    /// yq expression on the whole document, for example `.vars.name` or `.vars | keys`
     #[arg(short, long, value_name = "EXPRESSION")]
     pub query: Option<String>,
 
@@ -83,7 +83,7 @@ pub struct DescribeConfigArgs {
     #[arg(long, value_name = "FILE")]
     pub file: Option<PathBuf>,
 
-    /// yq expression; `.` and plain paths are built
+    /// yq expression on the whole document
     #[arg(short, long, value_name = "EXPRESSION")]
     pub query: Option<String>,
 }
@@ -118,7 +118,7 @@ pub struct StacksArgs {
     #[arg(long, value_name = "FILE")]
     pub file: Option<PathBuf>,
 
-    /// yq expression; `.` and plain paths are built
+    /// yq expression on the whole document
     #[arg(short, long, value_name = "EXPRESSION")]
     pub query: Option<String>,
 

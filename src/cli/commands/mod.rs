@@ -6,6 +6,7 @@ mod describe;
 mod dispatch;
 mod helmfile;
 mod list;
+mod query;
 mod terraform;
 mod unknown;
 mod version;
