@@ -15,6 +15,7 @@ mod instance;
 mod kind;
 #[cfg(test)]
 mod names_tests;
+mod origin;
 mod own;
 mod path;
 mod scope;
@@ -28,5 +29,6 @@ pub use error::Error;
 pub use find::{Filter, all, find};
 pub use instance::{Instance, Sections};
 pub use kind::Kind;
+pub use origin::{Candidate, Origins};
 pub use summary::{Summary, summaries};
 pub use workspace::{Tokens, replace_tokens};

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::App;
+use super::provenance::Provenance;
 use super::sources::{self, Sources};
 use crate::component::{self, Filter, Instance, Kind};
 use crate::diag::{Result, Warning};
@@ -72,13 +73,38 @@ const SCHEMA: [&str; 11] = [
 /// # Errors
 /// A component that cannot be found, put together or evaluated.
 pub fn component(app: &App, request: &ComponentRequest) -> Result<Node> {
+    let (written, evaluated) = instances(app, request)?;
+    document(app, request, &written, &evaluated)
+}
+
+/// The document of one component, and where its values were written.
+///
+/// # Errors
+/// Those of [`component`].
+pub fn component_with_provenance(app: &App, request: &ComponentRequest) -> Result<(Node, Provenance)> {
+    let (written, evaluated) = instances(app, request)?;
+    let provenance = Provenance::of(app, &written, &evaluated)?;
+    Ok((document(app, request, &written, &evaluated)?, provenance))
+}
+
+/// The component as it is written and as it is evaluated.
+fn instances(app: &App, request: &ComponentRequest) -> Result<(Instance, Instance)> {
     let index = app.index()?;
     let written = component::find(&app.host, &app.config, index, &request.component, &request.stack, None)?;
     let evaluated = resolve::evaluate(&app.host, &app.config, &written, &request.processing)?;
+    Ok((written, evaluated))
+}
+
+pub(super) fn document(
+    app: &App,
+    request: &ComponentRequest,
+    written: &Instance,
+    evaluated: &Instance,
+) -> Result<Node> {
     let full = request.full || app.config.describe.filter == "full";
-    let mut document = sections(app, &evaluated, &request.processing);
+    let mut document = sections(app, evaluated, &request.processing);
     if full {
-        add_computed(app, request, &written, &evaluated, &mut document)?;
+        add_computed(app, request, written, evaluated, &mut document)?;
     }
     document.insert(Arc::from("imports"), texts(&evaluated.imports));
     if !full {

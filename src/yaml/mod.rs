@@ -15,7 +15,7 @@ mod tests;
 
 pub use compose::{Limits, NODE_BUDGET};
 pub use compose::{parse, parse_with};
-pub use emit::{emit, emit_record};
+pub use emit::{emit, emit_noted, emit_record};
 pub use error::Error;
 pub use json::{NotJson, emit_json, emit_json_line, emit_json_record, not_json, try_emit_json};
 pub use order::natural;

@@ -63,7 +63,7 @@ pub struct ComponentArgs {
     #[arg(short, long, value_name = "EXPRESSION")]
     pub query: Option<String>,
 
-    /// Comments with the origin of each value; not built yet, `false` is accepted
+    /// File and line of each value as comments of the YAML [default: on a terminal]
     #[arg(long)]
     pub provenance: Option<bool>,
 

@@ -6,9 +6,10 @@ use super::super::setup::{Context, boolean};
 use super::query::Selection;
 use super::write::{self, Format};
 use super::{config, unknown};
-use crate::diag::Result;
+use crate::diag::{Result, Warning};
 use crate::host::Env;
-use crate::ops::describe;
+use crate::ops::{App, describe};
+use crate::output;
 use crate::resolve;
 use crate::value::Node;
 
@@ -24,25 +25,36 @@ pub(super) fn run(context: &Context, args: DescribeArgs) -> Result<u8> {
 fn component(context: &Context, args: ComponentArgs) -> Result<u8> {
     let format = Format::parse(args.format.as_deref())?;
     let query = Selection::parse(args.query.as_deref())?;
-    if args.provenance == Some(true) {
-        return Err(Error::NotBuilt {
-            command: "describe component --provenance".to_owned(),
-            help: "leave the flag away, or give `--provenance=false`".to_owned(),
-        }
-        .into());
-    }
-    let stack = args.stack.or_else(|| context.host.env.get("ATMOS_STACK").map(str::to_owned));
+    let stack = args.stack.clone().or_else(|| context.host.env.get("ATMOS_STACK").map(str::to_owned));
     let stack = stack.ok_or(Error::FlagMissing { flag: "stack" })?;
     let app = context.app_with_config()?;
     let request = describe::ComponentRequest {
-        component: args.component,
+        component: args.component.clone(),
         stack,
         processing: processing(&context.host.env, &args.processing)?,
         full: query.is_some(),
         query: query.as_ref().map(|query| query.text().to_owned()),
     };
+    if wants_provenance(context, &app, &args, format) {
+        let (document, provenance) = describe::component_with_provenance(&app, &request)?;
+        let text = output::with_provenance(&document, &provenance, app.config.settings.tab_width);
+        write::text_to(context, &text, args.file.as_deref())?;
+        return Ok(0);
+    }
     let document = describe::component(&app, &request)?;
     print(context, &app, &document, format, query.as_ref(), args.file.as_deref())
+}
+
+/// Whether YAML gets comments: when asked for, else on a terminal unless the configuration is against it. Results of
+/// `--query` and JSON have no place for them.
+fn wants_provenance(context: &Context, app: &App, args: &ComponentArgs, format: Format) -> bool {
+    let whole = args.query.as_deref().is_none_or(str::is_empty) && format == Format::Yaml;
+    if args.provenance == Some(true) && !whole {
+        let message = "`--provenance` adds comments to whole YAML documents only; it does nothing here";
+        context.host.talk.warn(Warning::new("atmos::describe::provenance", message));
+    }
+    let terminal = context.host.terminal.stdout || context.host.terminal.forced;
+    whole && args.provenance.unwrap_or(app.config.describe.provenance && terminal && args.file.is_none())
 }
 
 fn stacks(context: &Context, args: StacksArgs) -> Result<u8> {
@@ -63,7 +75,7 @@ fn stacks(context: &Context, args: StacksArgs) -> Result<u8> {
 
 pub(super) fn print(
     context: &Context,
-    app: &crate::ops::App,
+    app: &App,
     document: &Node,
     format: Format,
     query: Option<&Selection>,

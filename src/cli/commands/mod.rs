@@ -4,6 +4,7 @@ mod auth;
 mod config;
 mod describe;
 mod dispatch;
+mod explain;
 mod helmfile;
 mod list;
 mod query;

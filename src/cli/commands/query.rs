@@ -23,7 +23,9 @@ impl Selection {
         let query = match Query::parse(text) {
             Ok(query) => query,
             // A path without its first dot is what was meant where the text is nothing else.
-            Err(error) if is_path(text) => Query::parse(&format!(".{}", text.trim())).map_err(|_| Error::from(error))?,
+            Err(error) if is_path(text) => {
+                Query::parse(&format!(".{}", text.trim())).map_err(|_| Error::from(error))?
+            }
             Err(error) => return Err(Error::from(error).into()),
         };
         Ok(Some(Selection { query }))
@@ -85,7 +87,11 @@ fn as_yaml(results: &[Node], indent: usize) -> String {
 fn bare(node: &Node, indent: usize) -> String {
     match node.as_str() {
         Some(text) if !text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t')) => {
-            if text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") }
+            if text.ends_with('\n') {
+                text.to_owned()
+            } else {
+                format!("{text}\n")
+            }
         }
         _ => yaml::emit(node, indent),
     }
