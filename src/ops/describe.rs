@@ -303,6 +303,9 @@ fn information(app: &App, instance: &Instance) -> Node {
     information.insert(Arc::from("component_type"), Node::from(instance.kind.key()));
     if let Some(path) = instance.path(&app.config) {
         information.insert(Arc::from("component_path"), Node::from(path.display().to_string()));
+        if instance.kind == Kind::Terraform && !path.is_dir() {
+            information.insert(Arc::from("terraform_config"), Node::default());
+        }
     }
     Node::from(information)
 }

@@ -74,7 +74,7 @@ pub enum Error {
     #[error("the component `{component}` in the stack `{stack}` has no value at '{path}'")]
     #[diagnostic(code(atmos::explain::unknown_path), help("{help}"))]
     Unknown { component: String, stack: String, path: String, help: String },
-    #[error("the component `{component}` in the stack `{stack}` has no value at '{path}': it is removed at {place}")]
+    #[error("the component `{component}` in the stack `{stack}` has no value at '{path}': it is removed{place}")]
     #[diagnostic(code(atmos::explain::unset), help("delete the `!unset` there to have the value again"))]
     Unset {
         component: String,
@@ -150,7 +150,11 @@ impl Explaining<'_> {
     fn explanation(&self, request: &ExplainRequest, written: &Instance, raw: &Node, value: Node) -> Explanation {
         let mut candidates = self.candidates();
         let indexed = self.steps.iter().any(|step| matches!(step, Step::Index(_)));
-        let at = candidates.iter().position(|candidate| candidate.node.span == raw.span && raw.span.is_known());
+        let (strategy, merged) = self.strategy(&value, &candidates);
+        // Of a value that several layers make up, the strongest of them stands first, whichever began it.
+        let whole = merged && !indexed && raw.span.is_known() && !candidates.is_empty();
+        let same = |candidate: &Candidate| candidate.node.span == raw.span && raw.span.is_known();
+        let at = if whole { Some(0) } else { candidates.iter().position(same) };
         // Attributes such as `backend_type` have no place of their own.
         let at = at.or_else(|| {
             let text = raw.as_str().filter(|text| !raw.span.is_known() && !text.is_empty())?;
@@ -172,7 +176,6 @@ impl Explaining<'_> {
             }
             None => None,
         };
-        let (strategy, merged) = self.strategy(&value, &candidates);
         let computed = if *raw != value || !is_plain(raw) && is_function(raw) {
             Some(crate::value::to_json(raw)).map(|json| json.as_str().map_or_else(|| json.to_string(), str::to_owned))
         } else if winner.is_none() {
@@ -338,6 +341,7 @@ fn unknown(
             format!("{}{place} has: {}{more}", near.unwrap_or_default(), known.join(", "))
         }
         Ok(Value::List(list)) => format!("{place} is a list of {} items; the first one is `{above}[0]`", list.len()),
+        Ok(Value::Map(_)) => format!("{place} is empty"),
         Ok(value) => format!("{place} is of type {} and has no keys", value.type_name()),
         Err(_) => "run `atmos describe component` to see all values".to_owned(),
     };
