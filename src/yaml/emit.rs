@@ -26,7 +26,7 @@ pub fn emit_record(node: &Node, indent: usize) -> String {
 
 /// [`emit`] with the comment that `note` gives for a value behind the first line of the value, at `column` or further
 /// right. Maps and lists with content have no line of their own and are not asked about.
-pub fn emit_noted(node: &Node, indent: usize, column: usize, note: &dyn Fn(&Node) -> Option<String>) -> String {
+pub fn emit_noted(node: &Node, indent: usize, column: usize, note: &Note<'_>) -> String {
     let mut emitter =
         Emitter { out: String::new(), unit: indent.max(2), sorted: true, note: Some(note), notes: Vec::new() };
     emitter.document(node);
@@ -54,13 +54,16 @@ fn emit_with(node: &Node, indent: usize, sorted: bool) -> String {
     emitter.out
 }
 
+/// What is said about a value, if anything.
+type Note<'n> = dyn Fn(&Node) -> Option<String> + 'n;
+
 struct Emitter<'n> {
     out: String,
     unit: usize,
     /// Whether the keys of maps are sorted.
     sorted: bool,
     /// What is said about a value.
-    note: Option<&'n dyn Fn(&Node) -> Option<String>>,
+    note: Option<&'n Note<'n>>,
     /// What was said, with the offset of the value in the text.
     notes: Vec<(usize, String)>,
 }
@@ -359,7 +362,7 @@ z:
     #[test]
     fn notes_stand_beside_the_first_line_of_a_value() {
         let node =
-            from_json(&serde_json::json!({"a": {"b": 1, "text": "x\ny"}, "list": ["wide value", []], "no": null}));
+            from_json(&serde_json::json!({"a": {"b": 1, "text": "x\ny"}, "list": ["wide value", []], "none": null}));
         let note = |node: &Node| (!node.is_null()).then(|| node.value.type_name().to_owned());
         let expected = "\
 a:
@@ -370,7 +373,7 @@ a:
 list:
   - wide value # string
   - []      # list
-no: null
+none: null
 ";
         assert_eq!(emit_noted(&node, 2, 12, &note), expected);
     }

@@ -173,7 +173,7 @@ fn queries_are_whole_expressions_on_the_full_document() {
         (".vars.zones[]", "a\nb\n"),
         (".vars.size > 3 and .vars.stage == \"d*\"", "true\n"),
         (".nope", "null\n"),
-        (".deps_all", "- catalog/base\n- mixins/large\n- mixins/team\n- orgs/dev\n"),
+        (".deps_all", "- catalog/base\n- mixins/large\n- orgs/dev\n"),
     ] {
         let outcome = sandbox.atmos(&[&component[..], &["-q", query]].concat()).success();
         assert_eq!(outcome.stdout, expected, "{query}");

@@ -15,14 +15,14 @@ use crate::value::Node;
 
 pub(super) fn run(context: &Context, args: DescribeArgs) -> Result<u8> {
     match args.command {
-        DescribeCommand::Component(args) => component(context, args),
+        DescribeCommand::Component(args) => component(context, &args),
         DescribeCommand::Stacks(args) => stacks(context, args),
         DescribeCommand::Config(args) => config::describe(context, &args),
         DescribeCommand::Other(words) => Err(unknown::command("atmos describe", &words).into()),
     }
 }
 
-fn component(context: &Context, args: ComponentArgs) -> Result<u8> {
+fn component(context: &Context, args: &ComponentArgs) -> Result<u8> {
     let format = Format::parse(args.format.as_deref())?;
     let query = Selection::parse(args.query.as_deref())?;
     let stack = args.stack.clone().or_else(|| context.host.env.get("ATMOS_STACK").map(str::to_owned));
@@ -35,7 +35,7 @@ fn component(context: &Context, args: ComponentArgs) -> Result<u8> {
         full: query.is_some(),
         query: query.as_ref().map(|query| query.text().to_owned()),
     };
-    if wants_provenance(context, &app, &args, format) {
+    if wants_provenance(context, &app, args, format) {
         let (document, provenance) = describe::component_with_provenance(&app, &request)?;
         let text = output::with_provenance(&document, &provenance, app.config.settings.tab_width);
         write::text_to(context, &text, args.file.as_deref())?;
