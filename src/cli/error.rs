@@ -3,6 +3,7 @@
 use miette::Diagnostic;
 
 use crate::diag::Failure;
+use crate::query;
 
 /// What is wrong with the words that the user typed, or with the place where atmos was started.
 #[derive(Debug, thiserror::Error, Diagnostic)]
@@ -82,9 +83,9 @@ pub(super) enum Error {
     )]
     Mode { cause: String },
 
-    #[error("EvaluateYqExpression: failed to evaluate YQ expression '{expression}': {cause}")]
-    #[diagnostic(code(atmos::cli::query), help("{help}"))]
-    Query { expression: String, cause: String, help: String },
+    #[error("EvaluateYqExpression: {0}")]
+    #[diagnostic(transparent)]
+    Query(#[from] query::Error),
 
     #[error("the asynchronous runtime could not be started: {cause}")]
     #[diagnostic(code(atmos::cli::runtime), help("check the limits of processes and threads (`ulimit -a`)"))]

@@ -36,6 +36,16 @@ pub(crate) fn build(scope: &Scope<'_>, name: &str) -> Result<Option<Built>, Erro
     Layers::read(scope, name, component)?.build().map(Some)
 }
 
+/// The list strategy of a component, and its bases from weak to strong.
+///
+/// # Errors
+/// Those of [`build`].
+pub(crate) fn merging(scope: &Scope<'_>, name: &str) -> Result<(ListStrategy, Vec<Arc<str>>), Error> {
+    let Some(component) = scope.component(name)? else { return Ok((scope.index.strategy(), Vec::new())) };
+    let layers = Layers::read(scope, name, component)?;
+    Ok((layers.strategy, layers.chain.order))
+}
+
 /// Everything that a component is merged from.
 struct Layers<'s, 'a> {
     scope: &'s Scope<'a>,

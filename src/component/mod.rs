@@ -16,6 +16,7 @@ mod kind;
 mod layered;
 #[cfg(test)]
 mod names_tests;
+mod origin;
 mod own;
 mod path;
 mod scope;
@@ -31,6 +32,7 @@ pub use find::{Filter, all, find};
 pub use instance::{Instance, Sections};
 pub use kind::Kind;
 pub use layered::Layered;
+pub use origin::{Candidate, Origins};
 pub use sources::{Sources, atlantis_project, cli_variables, spacelift_stack};
 pub use summary::{Summary, summaries};
 pub use workspace::{Tokens, replace_tokens};

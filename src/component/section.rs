@@ -80,6 +80,11 @@ impl Section {
         Section::Name,
     ];
 
+    /// The section that a key of a manifest stands for.
+    pub(crate) fn of_key(key: &str) -> Option<Section> {
+        Section::ALL.into_iter().find(|section| section.key() == key)
+    }
+
     pub(crate) fn key(self) -> &'static str {
         match self {
             Section::Vars => "vars",

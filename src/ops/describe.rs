@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::App;
+use super::provenance::Provenance;
 use crate::component::{self, Filter, Instance, Kind, Sources};
 use crate::diag::{Result, Warning};
 use crate::resolve;
@@ -37,6 +38,10 @@ impl ComponentRequest {
     fn needs_module(&self) -> bool {
         const PATH: &str = ".component_info.terraform_config";
         let query = self.query.as_deref().map_or("", str::trim);
+        if query.contains(|c: char| !c.is_alphanumeric() && !"_-./[]".contains(c)) {
+            // What an operator gives cannot be told from its text.
+            return query.contains("component_info");
+        }
         let query = query.trim_end_matches('.');
         // The whole, a part that holds the description, or a part of the description.
         PATH.strip_prefix(query).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
@@ -75,15 +80,40 @@ const SCHEMA: [&str; 11] = [
 /// # Errors
 /// A component that cannot be found, put together or evaluated.
 pub fn component(app: &App, request: &ComponentRequest) -> Result<Node> {
+    let (written, evaluated) = instances(app, request)?;
+    document(app, request, &written, &evaluated)
+}
+
+/// The document of one component, and where its values were written.
+///
+/// # Errors
+/// Those of [`component`].
+pub fn component_with_provenance(app: &App, request: &ComponentRequest) -> Result<(Node, Provenance)> {
+    let (written, evaluated) = instances(app, request)?;
+    let provenance = Provenance::of(app, &written, &evaluated)?;
+    Ok((document(app, request, &written, &evaluated)?, provenance))
+}
+
+/// The component as it is written and as it is evaluated.
+fn instances(app: &App, request: &ComponentRequest) -> Result<(Instance, Instance)> {
     let index = app.index()?;
     let written = component::find(&app.host, &app.config, index, &request.component, &request.stack, None)?;
     let mut processing = request.processing.clone();
     processing.sections.extend(request.needed_section());
     let evaluated = app.evaluate(&written, &processing)?;
+    Ok((written, evaluated))
+}
+
+pub(super) fn document(
+    app: &App,
+    request: &ComponentRequest,
+    written: &Instance,
+    evaluated: &Instance,
+) -> Result<Node> {
     let full = request.full || app.config.describe.filter == "full";
-    let mut document = sections(app, &evaluated, &request.processing);
+    let mut document = sections(app, evaluated, &request.processing);
     if full {
-        add_computed(app, request, &written, &evaluated, &mut document)?;
+        add_computed(app, request, written, evaluated, &mut document)?;
     }
     document.insert(Arc::from("imports"), texts(&evaluated.imports));
     if !full {
@@ -279,6 +309,9 @@ fn information(app: &App, instance: &Instance) -> Node {
     information.insert(Arc::from("component_type"), Node::from(instance.kind.key()));
     if let Some(path) = instance.path(&app.config) {
         information.insert(Arc::from("component_path"), Node::from(path.display().to_string()));
+        if instance.kind == Kind::Terraform && !path.is_dir() {
+            information.insert(Arc::from("terraform_config"), Node::default());
+        }
     }
     Node::from(information)
 }
@@ -321,6 +354,8 @@ mod tests {
             (Some(".component_info.component_path"), false),
             (Some(".component"), false),
             (Some(".vars"), false),
+            (Some(".vars | keys"), false),
+            (Some(".component_info | keys"), true),
         ] {
             let request = ComponentRequest {
                 component: String::new(),

@@ -83,6 +83,7 @@ fn full_shows_where_values_come_from() {
     assert_eq!(document["inheritance"], json!(["base"]));
     let path = document["component_info"]["component_path"].as_str().unwrap();
     assert!(path.ends_with("/components/terraform/vpc"), "{path}");
+    assert_eq!(document["component_info"].get("terraform_config"), Some(&json!(null)), "there is no such directory");
 }
 
 #[test]

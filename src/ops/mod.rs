@@ -8,12 +8,14 @@ pub mod auth;
 mod child;
 pub mod config;
 pub mod describe;
+pub mod explain;
 pub mod helmfile;
 pub mod identity;
 #[cfg(test)]
 mod inspect_tests;
 mod legacy;
 pub mod list;
+pub mod provenance;
 pub mod terraform;
 mod unbuilt;
 

@@ -4,12 +4,14 @@
 
 pub mod auth;
 mod diagnostic;
+mod explain;
 mod log;
 mod printable;
 mod screen;
 mod table;
 
 pub use diagnostic::render;
+pub use explain::{explanation, explanation_document, with_provenance};
 pub use log::{Level, start as start_log};
 pub use screen::Screen;
 pub use table::{Table, TableFormat};

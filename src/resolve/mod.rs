@@ -19,7 +19,6 @@ mod settings;
 mod tests;
 mod walk;
 
-pub use arguments::words;
 pub use error::Error;
 pub use evaluator::{Evaluator, Memo};
 pub use options::{ErrorMode, Options};

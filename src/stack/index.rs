@@ -146,17 +146,27 @@ impl StackIndex {
     /// The effective `overrides` of a component where manifests of the stack have overrides for all their components;
     /// `None` where only the component's own section counts.
     pub fn overrides(&self, stack: &Stack, kind: &str, component: &str) -> Option<Node> {
-        let document = self.document(stack).ok().filter(|document| document.has_overrides)?;
-        debug_assert!(document.node.as_map().is_some());
-        let kind = overrides::KINDS.iter().position(|name| *name == kind)?;
-        let reach = stack.overrides.get_or_init(|| overrides::reach(&self.walks, &document));
-        let layers = reach.get(&(kind, Arc::from(component))).filter(|layers| !layers.is_empty())?;
+        let layers = self.reaching(stack, kind, component)?;
         let nodes: Vec<&Node> = layers.iter().map(|layer| &layer.node).collect();
         // A value of another type than map is the component's own, and its problem to report.
         match nodes.iter().find(|node| node.as_map().is_none()) {
             Some(wrong) => Some((*wrong).clone()),
             None => Some(merge_all(nodes, self.merging.strategy)),
         }
+    }
+
+    /// The sections of overrides that reach a component, from weak to strong.
+    pub(super) fn reaching<'s>(&self, stack: &'s Stack, kind: &str, component: &str) -> Option<&'s [overrides::Layer]> {
+        let document = self.document(stack).ok().filter(|document| document.has_overrides)?;
+        debug_assert!(document.node.as_map().is_some());
+        let kind = overrides::KINDS.iter().position(|name| *name == kind)?;
+        let reach = stack.overrides.get_or_init(|| overrides::reach(&self.walks, &document));
+        reach.get(&(kind, Arc::from(component))).map(Vec::as_slice).filter(|layers| !layers.is_empty())
+    }
+
+    /// Path of a file below the base path of the stacks.
+    pub(super) fn file_name(&self, index: usize) -> String {
+        self.files.get(index).relative.clone()
     }
 
     /// The stack whose file a path names: `text` holds a `/` and is the end of the path of a manifest.

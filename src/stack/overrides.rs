@@ -60,6 +60,15 @@ impl Layer {
     }
 }
 
+/// Where a layer stands in its file.
+pub(crate) fn section(layer: &Layer) -> String {
+    match &layer.place {
+        Place::Global(_) => "overrides".to_owned(),
+        Place::Kind(_, kind) => format!("{}.overrides", KINDS[*kind]),
+        Place::Component(_, kind, name) => format!("components.{}.{name}.overrides", KINDS[*kind]),
+    }
+}
+
 /// Layers from weak to strong.
 type Layers = Vec<Layer>;
 

@@ -24,24 +24,59 @@ pub fn emit_record(node: &Node, indent: usize) -> String {
     emit_with(node, indent, false)
 }
 
-fn emit_with(node: &Node, indent: usize, sorted: bool) -> String {
-    let mut emitter = Emitter { out: String::new(), unit: indent.max(2), sorted };
-    match &node.value {
-        Value::List(list) if !list.is_empty() => emitter.list(list, 0, false),
-        Value::Map(map) if !map.is_empty() => emitter.map(map, 0, false),
-        _ => emitter.scalar(node, None),
+/// [`emit`] with the comment that `note` gives for a value behind the first line of the value, at `column` or further
+/// right. Maps and lists with content have no line of their own and are not asked about.
+pub fn emit_noted(node: &Node, indent: usize, column: usize, note: &Note<'_>) -> String {
+    let mut emitter =
+        Emitter { out: String::new(), unit: indent.max(2), sorted: true, note: Some(note), notes: Vec::new() };
+    emitter.document(node);
+    let mut notes = emitter.notes.into_iter().peekable();
+    let mut noted = String::with_capacity(emitter.out.len() * 2);
+    let mut end = 0;
+    for line in emitter.out.split_inclusive('\n') {
+        end += line.len();
+        match notes.next_if(|(at, _)| *at < end) {
+            Some((_, note)) => {
+                let line = line.trim_end_matches('\n');
+                // The comment is beside its value even where that is wide.
+                let blanks = column.saturating_sub(line.chars().count()).max(1);
+                let _ = writeln!(noted, "{line}{:blanks$}# {note}", "");
+            }
+            None => noted.push_str(line),
+        }
     }
+    noted
+}
+
+fn emit_with(node: &Node, indent: usize, sorted: bool) -> String {
+    let mut emitter = Emitter { out: String::new(), unit: indent.max(2), sorted, note: None, notes: Vec::new() };
+    emitter.document(node);
     emitter.out
 }
 
-struct Emitter {
+/// What is said about a value, if anything.
+type Note<'n> = dyn Fn(&Node) -> Option<String> + 'n;
+
+struct Emitter<'n> {
     out: String,
     unit: usize,
     /// Whether the keys of maps are sorted.
     sorted: bool,
+    /// What is said about a value.
+    note: Option<&'n Note<'n>>,
+    /// What was said, with the offset of the value in the text.
+    notes: Vec<(usize, String)>,
 }
 
-impl Emitter {
+impl Emitter<'_> {
+    fn document(&mut self, node: &Node) {
+        match &node.value {
+            Value::List(list) if !list.is_empty() => self.list(list, 0, false),
+            Value::Map(map) if !map.is_empty() => self.map(map, 0, false),
+            _ => self.scalar(node, None),
+        }
+    }
+
     /// Writes the entries of a map at `column`; the first one goes on the current line if `inline`.
     fn map(&mut self, map: &crate::value::Map, column: usize, inline: bool) {
         let mut entries: Vec<_> = map.iter().collect();
@@ -111,6 +146,9 @@ impl Emitter {
     /// Writes a value that is not a filled container, with its line break. `block` has the column of the parent and the
     /// column for the lines of a block scalar; `None` at the root of a document.
     fn scalar(&mut self, node: &Node, block: Option<(usize, usize)>) {
+        if let Some(note) = self.note.and_then(|note| note(node)) {
+            self.notes.push((self.out.len(), note));
+        }
         match &node.value {
             Value::Null => self.out.push_str("null"),
             Value::Bool(flag) => self.out.push_str(if *flag { "true" } else { "false" }),
@@ -319,6 +357,25 @@ z:
     fn records_keep_their_order() {
         let node = Node::from(crate::value::Map::from_iter([("b".into(), Node::from(1)), ("a".into(), Node::from(2))]));
         assert_eq!(emit_record(&node, 2), "b: 1\na: 2\n");
+    }
+
+    #[test]
+    fn notes_stand_beside_the_first_line_of_a_value() {
+        let node =
+            from_json(&serde_json::json!({"a": {"b": 1, "text": "x\ny"}, "list": ["wide value", []], "none": null}));
+        let note = |node: &Node| (!node.is_null()).then(|| node.value.type_name().to_owned());
+        let expected = "\
+a:
+  b: 1      # integer
+  text: |-  # string
+    x
+    y
+list:
+  - wide value # string
+  - []      # list
+none: null
+";
+        assert_eq!(emit_noted(&node, 2, 12, &note), expected);
     }
 
     #[test]

@@ -15,6 +15,11 @@ pub fn emit_json_record(node: &Node) -> String {
     emit_with(node, Order::Given)
 }
 
+/// [`emit_json`] on one line: a value among several.
+pub fn emit_json_line(node: &Node) -> String {
+    format!("{}\n", crate::value::to_json(node))
+}
+
 /// Order of the keys of a map.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Order {

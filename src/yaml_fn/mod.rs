@@ -16,6 +16,7 @@ mod registry;
 mod template;
 mod version;
 
+pub use arguments::words;
 pub use call::{Context, Memo, call};
 pub use problem::Problem;
 pub use registry::{is_skipped, is_supported, supported, written_as_function};

@@ -16,7 +16,7 @@ use atmos::span::Sources;
 use atmos::stack::StackIndex;
 use atmos::template::{self, Nothing, Source, Template};
 use atmos::value::{DurationForm, Node, Value, parse_duration};
-use atmos::{resolve, yaml};
+use atmos::{resolve, yaml, yaml_fn};
 
 /// A line of its own that begins the next file or document of an input.
 pub(crate) const CUT: &str = "\n%%%\n";
@@ -125,7 +125,11 @@ fn manifest(data: &[u8]) {
             if let Err(error) = &found {
                 let _ = error.to_string();
             }
-            if let Ok(evaluated) = resolve::evaluate(&host, config, &instance, &resolve::Options::default()) {
+            // Functions start programs; garbage must not.
+            let options = resolve::Options { process_functions: false, ..resolve::Options::default() };
+            let (memo, host, index) = (resolve::Memo::default(), &host, &index);
+            let evaluator = resolve::Evaluator { host, config, index, memo: &memo };
+            if let Ok(evaluated) = evaluator.evaluate(&instance, &options) {
                 let node = Node::from(evaluated.to_map());
                 let _ = (yaml::emit(&node, 2), yaml::try_emit_json(&node));
             }
@@ -229,7 +233,7 @@ fn query(data: &[u8]) {
 /// Texts with a small grammar of their own.
 fn arguments(data: &[u8]) {
     let Some(text) = text(data) else { return };
-    let _ = resolve::words(text);
+    let _ = yaml_fn::words(text);
     let _ = config::env_argument(text);
     let _ = atmos::stack::glob_matches(text, "orgs/acme/dev.yaml");
     let _ = atmos::stack::pattern_name(text, |token| Some(token.to_owned()));

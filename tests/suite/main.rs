@@ -33,6 +33,7 @@ mod no_auth;
 mod parts;
 mod person;
 mod places;
+mod provenance;
 mod render;
 mod secrets;
 mod signals;

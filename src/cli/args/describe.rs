@@ -59,11 +59,11 @@ pub struct ComponentArgs {
     #[arg(long, value_name = "FILE")]
     pub file: Option<PathBuf>,
 
-    /// yq expression; `.` and plain paths such as `.vars.name` are built
+    /// yq expression on the whole document, for example `.vars.name` or `.vars | keys`
     #[arg(short, long, value_name = "EXPRESSION")]
     pub query: Option<String>,
 
-    /// Comments with the origin of each value; not built yet, `false` is accepted
+    /// File and line of each value as comments of the YAML [default: on a terminal]
     #[arg(long)]
     pub provenance: Option<bool>,
 
@@ -88,7 +88,7 @@ pub struct DescribeConfigArgs {
     #[arg(long, value_name = "FILE")]
     pub file: Option<PathBuf>,
 
-    /// yq expression; `.` and plain paths are built
+    /// yq expression on the whole document
     #[arg(short, long, value_name = "EXPRESSION")]
     pub query: Option<String>,
 }
@@ -123,7 +123,7 @@ pub struct StacksArgs {
     #[arg(long, value_name = "FILE")]
     pub file: Option<PathBuf>,
 
-    /// yq expression; `.` and plain paths are built
+    /// yq expression on the whole document
     #[arg(short, long, value_name = "EXPRESSION")]
     pub query: Option<String>,
 

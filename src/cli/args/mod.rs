@@ -3,6 +3,7 @@
 
 mod auth;
 mod describe;
+mod explain;
 mod global;
 mod helmfile;
 mod list;
@@ -15,6 +16,7 @@ pub use auth::{
     ProcessArgs, SELECT, ValidateArgs, WhoamiArgs,
 };
 pub use describe::{ComponentArgs, DescribeArgs, DescribeCommand, DescribeConfigArgs, ProcessingArgs, StacksArgs};
+pub use explain::ExplainArgs;
 pub use global::GlobalArgs;
 pub use helmfile::{HelmfileArgs, HelmfileCommand, HelmfileGenerate, HelmfileRun};
 pub use list::{ComponentsArgs, ListArgs, ListCommand, StackListArgs};

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::{Args, Parser, Subcommand};
 
-use super::{AuthArgs, DescribeArgs, GlobalArgs, HelmfileArgs, ListArgs, TerraformArgs, ValidationArgs};
+use super::{AuthArgs, DescribeArgs, ExplainArgs, GlobalArgs, HelmfileArgs, ListArgs, TerraformArgs, ValidationArgs};
 
 /// Stacks, cloud identities and isolated runs for Terraform/OpenTofu and Helmfile.
 #[derive(Debug, Parser)]
@@ -33,6 +33,8 @@ pub enum Command {
     Auth(AuthArgs),
     /// Show what a component or all stacks amount to
     Describe(DescribeArgs),
+    /// Show which file and line set a value of a component, and what it overrides
+    Explain(ExplainArgs),
     /// List stacks and components
     List(ListArgs),
     /// Check the configuration

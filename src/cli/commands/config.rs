@@ -2,6 +2,7 @@
 
 use super::super::args::{DescribeConfigArgs, ValidateCommand, ValidationArgs};
 use super::super::setup::Context;
+use super::query::Selection;
 use super::write::{self, Format};
 use super::{describe, unknown};
 use crate::diag::Result;
@@ -11,10 +12,11 @@ use crate::yaml;
 
 pub(super) fn describe(context: &Context, args: &DescribeConfigArgs) -> Result<u8> {
     let format = Format::parse(args.format.as_deref().or(Some("json")))?;
+    let query = Selection::parse(args.query.as_deref())?;
     let app = context.app()?;
     let document = config::describe(&app)?;
-    if args.query.is_some() {
-        return describe::print(context, &app, &document, format, args.query.as_deref(), args.file.as_deref());
+    if query.is_some() {
+        return describe::print(context, &app, &document, format, query.as_ref(), args.file.as_deref());
     }
     // In the order in which the reference declares its keys.
     let text = match format {

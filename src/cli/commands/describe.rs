@@ -3,50 +3,65 @@
 use super::super::args::{ComponentArgs, DescribeArgs, DescribeCommand, ProcessingArgs, StacksArgs};
 use super::super::error::Error;
 use super::super::setup::{Context, boolean};
+use super::query::Selection;
 use super::write::{self, Format};
 use super::{config, unknown};
-use crate::diag::Result;
+use crate::diag::{Result, Warning};
 use crate::host::Env;
-use crate::ops::describe;
+use crate::ops::{App, describe};
+use crate::output;
 use crate::resolve::{self, ErrorMode};
 use crate::value::Node;
 
 pub(super) fn run(context: &Context, args: DescribeArgs) -> Result<u8> {
     match args.command {
-        DescribeCommand::Component(args) => component(context, args),
+        DescribeCommand::Component(args) => component(context, &args),
         DescribeCommand::Stacks(args) => stacks(context, args),
         DescribeCommand::Config(args) => config::describe(context, &args),
         DescribeCommand::Other(words) => Err(unknown::command("atmos describe", &words).into()),
     }
 }
 
-fn component(context: &Context, args: ComponentArgs) -> Result<u8> {
+fn component(context: &Context, args: &ComponentArgs) -> Result<u8> {
     let format = Format::parse(args.format.as_deref())?;
-    if args.provenance == Some(true) {
-        return Err(Error::NotBuilt {
-            command: "describe component --provenance".to_owned(),
-            help: "leave the flag away, or give `--provenance=false`".to_owned(),
-        }
-        .into());
-    }
-    let stack = args.stack.or_else(|| context.host.env.get("ATMOS_STACK").map(str::to_owned));
+    let query = Selection::parse(args.query.as_deref())?;
+    let stack = args.stack.clone().or_else(|| context.host.env.get("ATMOS_STACK").map(str::to_owned));
     let stack = stack.ok_or(Error::FlagMissing { flag: "stack" })?;
     let mut processing = processing(&context.host.env, &args.processing)?;
     let app = context.app_with_config()?;
     processing.error_mode = error_mode(args.error_mode.as_deref(), &app.config.describe.error_mode)?;
     let request = describe::ComponentRequest {
-        component: args.component,
+        component: args.component.clone(),
         stack,
         processing,
-        full: args.query.is_some(),
-        query: args.query.clone(),
+        full: query.is_some(),
+        query: query.as_ref().map(|query| query.text().to_owned()),
     };
+    if wants_provenance(context, &app, args, format) {
+        let (document, provenance) = describe::component_with_provenance(&app, &request)?;
+        let text = output::with_provenance(&document, &provenance, app.config.settings.tab_width);
+        write::text_to(context, &text, args.file.as_deref())?;
+        return Ok(0);
+    }
     let document = describe::component(&app, &request)?;
-    print(context, &app, &document, format, args.query.as_deref(), args.file.as_deref())
+    print(context, &app, &document, format, query.as_ref(), args.file.as_deref())
+}
+
+/// Whether YAML gets comments: when asked for, else on a terminal unless the configuration is against it. Results of
+/// `--query` and JSON have no place for them.
+fn wants_provenance(context: &Context, app: &App, args: &ComponentArgs, format: Format) -> bool {
+    let whole = args.query.as_deref().is_none_or(str::is_empty) && format == Format::Yaml;
+    if args.provenance == Some(true) && !whole {
+        let message = "`--provenance` adds comments to whole YAML documents only; it does nothing here";
+        context.host.talk.warn(Warning::new("atmos::describe::provenance", message));
+    }
+    let terminal = context.host.terminal.stdout || context.host.terminal.forced;
+    whole && args.provenance.unwrap_or(app.config.describe.provenance && terminal && args.file.is_none())
 }
 
 fn stacks(context: &Context, args: StacksArgs) -> Result<u8> {
     let format = Format::parse(args.format.as_deref())?;
+    let query = Selection::parse(args.query.as_deref())?;
     let mut processing = processing(&context.host.env, &args.processing)?;
     let app = context.app_with_config()?;
     processing.error_mode = error_mode(args.error_mode.as_deref(), &app.config.describe.error_mode)?;
@@ -59,53 +74,23 @@ fn stacks(context: &Context, args: StacksArgs) -> Result<u8> {
         processing,
     };
     let document = describe::stacks(&app, &request)?;
-    print(context, &app, &document, format, args.query.as_deref(), args.file.as_deref())
+    print(context, &app, &document, format, query.as_ref(), args.file.as_deref())
 }
 
 pub(super) fn print(
     context: &Context,
-    app: &crate::ops::App,
+    app: &App,
     document: &Node,
     format: Format,
-    query: Option<&str>,
+    query: Option<&Selection>,
     file: Option<&std::path::Path>,
 ) -> Result<u8> {
-    let result = match query {
-        Some(query) => select(document, query)?,
-        None => document.clone(),
-    };
-    write::document(context, &result, format, app.config.settings.tab_width, file)?;
-    Ok(0)
-}
-
-/// A plain path such as `.`, `.vars.name` or `.list[0]`. The whole expression language comes later and says so.
-fn select(document: &Node, expression: &str) -> Result<Node> {
-    let not_built = |cause: &str| Error::Query {
-        expression: expression.to_owned(),
-        cause: cause.to_owned(),
-        help: "only plain paths such as `.vars.name` are built yet; use `--format json` with jq for the rest"
-            .to_owned(),
-    };
-    let Some(mut rest) = expression.trim().strip_prefix('.') else { return Err(not_built("expected `.`").into()) };
-    let mut node = document.clone();
-    while !rest.is_empty() {
-        rest = rest.strip_prefix('.').unwrap_or(rest);
-        if let Some(index) = rest.strip_prefix('[') {
-            let (number, after) = index.split_once(']').ok_or_else(|| not_built("missing `]`"))?;
-            let number: usize = number.parse().map_err(|_| not_built("an index is a number"))?;
-            node = node.as_list().and_then(|list| list.get(number)).cloned().unwrap_or_default();
-            rest = after;
-            continue;
-        }
-        let end = rest.find(['.', '[']).unwrap_or(rest.len());
-        let key = &rest[..end];
-        if key.is_empty() || !key.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '/')) {
-            return Err(not_built("operators are not built yet").into());
-        }
-        node = node.get(key).cloned().unwrap_or_default();
-        rest = &rest[end..];
+    let indent = app.config.settings.tab_width;
+    match query {
+        Some(query) => write::text_to(context, &query.apply(document, format, indent)?, file)?,
+        None => write::document(context, document, format, indent, file)?,
     }
-    Ok(node)
+    Ok(0)
 }
 
 /// Flags beat variables beat the default: everything is evaluated.
@@ -131,19 +116,4 @@ pub(super) fn processing(env: &Env, args: &ProcessingArgs) -> Result<resolve::Op
 pub(super) fn error_mode(flag: Option<&str>, configured: &str) -> Result<ErrorMode> {
     let text = flag.unwrap_or(configured);
     Ok(text.parse().map_err(|cause| Error::Mode { cause })?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::value::from_json;
-
-    #[test]
-    fn plain_paths_select() {
-        let document = from_json(&serde_json::json!({"vars": {"a-b": [{"c": 5}]}}));
-        for (expression, json) in [(".vars.a-b[0].c", "5"), (".nope.x", "null"), (".vars.a-b[3]", "null")] {
-            assert_eq!(crate::value::to_json(&select(&document, expression).unwrap()).to_string(), json);
-        }
-        assert!(select(&document, ".vars | keys").is_err());
-    }
 }

@@ -3,7 +3,7 @@
 use super::super::args::Command;
 use super::super::error::Error;
 use super::super::setup::Context;
-use super::{auth, config, describe, helmfile, list, terraform, unknown, version, write};
+use super::{auth, config, describe, explain, helmfile, list, terraform, unknown, version, write};
 use crate::diag::{Result, Warning};
 
 /// Runs the command and returns the exit status.
@@ -16,6 +16,7 @@ pub(in crate::cli) fn dispatch(context: &Context, command: Option<Command>, vers
         Some(Command::Version(args)) => version::run(context, args.format.as_deref()),
         Some(Command::List(args)) => list::run(context, args),
         Some(Command::Describe(args)) => describe::run(context, args),
+        Some(Command::Explain(args)) => explain::run(context, args),
         Some(Command::Auth(args)) => auth::run(context, args),
         Some(Command::Terraform(args)) => terraform::run(context, args),
         Some(Command::Helmfile(args)) => helmfile::run(context, args),

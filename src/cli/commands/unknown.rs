@@ -26,7 +26,6 @@ const LATER: &[(&str, &[&str])] = &[
             "docs",
             "emulator",
             "env",
-            "explain",
             "gcp",
             "git",
             "helm",

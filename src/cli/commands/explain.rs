@@ -1,0 +1,34 @@
+//! `atmos explain`
+
+use super::super::args::ExplainArgs;
+use super::super::error::Error;
+use super::super::setup::Context;
+use super::{describe, write};
+use crate::diag::Result;
+use crate::ops::explain;
+use crate::{output, yaml};
+
+pub(super) fn run(context: &Context, args: ExplainArgs) -> Result<u8> {
+    let format = args.format.as_deref().unwrap_or("text");
+    if !matches!(format, "text" | "json" | "yaml") {
+        return Err(Error::Format { format: format.to_owned(), valid: "text, json, yaml" }.into());
+    }
+    let stack = args.stack.or_else(|| context.host.env.get("ATMOS_STACK").map(str::to_owned));
+    let stack = stack.ok_or(Error::FlagMissing { flag: "stack" })?;
+    let app = context.app_with_config()?;
+    let request = explain::ExplainRequest {
+        component: args.component,
+        stack,
+        path: args.path,
+        processing: describe::processing(&context.host.env, &args.processing)?,
+    };
+    let explanation = explain::explain(&app, &request)?;
+    let document = || output::explanation_document(&explanation);
+    let text = match format {
+        "json" => yaml::emit_json_record(&document()),
+        "yaml" => yaml::emit_record(&document(), app.config.settings.tab_width),
+        _ => output::explanation(&explanation),
+    };
+    write::data(context, &text)?;
+    Ok(0)
+}

@@ -1,0 +1,207 @@
+//! Every place that gives a value to a path of a component, found again by walking the layers that it was merged from.
+//!
+//! Nothing here is needed to merge a component: who asks for origins pays for them.
+
+use std::sync::Arc;
+
+use super::build::merging;
+use super::error::Error;
+use super::instance::Instance;
+use super::scope::Scope;
+use super::section::Section;
+use crate::config::Config;
+use crate::host::Host;
+use crate::merge::ListStrategy;
+use crate::span::FileId;
+use crate::stack::{FileLayer, OverrideLayer, StackIndex};
+use crate::value::Node;
+
+/// One place that gives a value.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// Where the value stands in its file, without the path that was asked for: `terraform.vars`.
+    pub section: String,
+    /// The base component that it belongs to.
+    pub base: Option<String>,
+    pub node: Node,
+    /// Path of the manifest below the base path of the stacks; `None` for `atmos.yaml`.
+    pub file: Option<String>,
+    /// The manifests that lead to the file, itself included.
+    pub chain: Vec<Arc<str>>,
+}
+
+/// The layers of one component.
+pub struct Origins<'a> {
+    instance: &'a Instance,
+    config: &'a Config,
+    files: Vec<FileLayer>,
+    /// The strongest first; `None` where only the component's own section counts.
+    overrides: Option<Vec<OverrideLayer>>,
+    /// The strongest first, each once.
+    bases: Vec<Arc<str>>,
+    strategy: ListStrategy,
+}
+
+/// A place in a manifest: keys that lead to the section, and the base component that they belong to.
+struct Level {
+    keys: Vec<String>,
+    base: Option<String>,
+}
+
+impl<'a> Origins<'a> {
+    /// # Errors
+    /// Those of merging the component.
+    pub fn of(
+        host: &'a Host,
+        config: &'a Config,
+        index: &'a StackIndex,
+        instance: &'a Instance,
+    ) -> Result<Origins<'a>, Error> {
+        let mut origins = Origins {
+            instance,
+            config,
+            files: Vec::new(),
+            overrides: None,
+            bases: Vec::new(),
+            strategy: index.strategy(),
+        };
+        let Some(stack) = index.stacks().iter().find(|stack| *stack.key == *instance.manifest) else {
+            return Ok(origins);
+        };
+        origins.files = index.layers(stack)?;
+        origins.overrides = index.override_layers(stack, instance.kind.key(), &instance.name);
+        if let Some(scope) = Scope::new(host, config, index, stack, instance.kind.clone())? {
+            let (strategy, order) = merging(&scope, &instance.name)?;
+            origins.strategy = strategy;
+            for base in order.into_iter().rev() {
+                if !origins.bases.contains(&base) {
+                    origins.bases.push(base);
+                }
+            }
+        }
+        Ok(origins)
+    }
+
+    /// How lists of the component are merged.
+    pub fn strategy(&self) -> ListStrategy {
+        self.strategy
+    }
+
+    /// The manifests of the stack, the strongest first.
+    pub fn files(&self) -> &[FileLayer] {
+        &self.files
+    }
+
+    /// The manifest with this number.
+    pub fn file(&self, id: FileId) -> Option<&FileLayer> {
+        self.files.iter().find(|file| file.node.span.file == id)
+    }
+
+    /// Everything that gives a value to `path` below the section or attribute `key`, the strongest first.
+    pub fn candidates(&self, key: &str, path: &[&str]) -> Vec<Candidate> {
+        let mut found = Vec::new();
+        self.add_overrides(key, path, &mut found);
+        for level in self.levels(key) {
+            self.add_level(&level, key, path, &mut found);
+        }
+        let sections = &self.instance.sections;
+        if key == "remote_state_backend" && sections.backend_type == sections.remote_state_backend_type {
+            // What terraform uses itself is the first layer of what others read.
+            found.extend(self.candidates("backend", path));
+        }
+        self.add_configuration(key, path, &mut found);
+        found
+    }
+
+    /// The component, its bases, its kind and the top of the manifest, as far as they can have the key.
+    fn levels(&self, key: &str) -> Vec<Level> {
+        let kind = &self.instance.kind;
+        let section = Section::of_key(key);
+        let below = |name: &str| ["components", kind.key(), name].map(str::to_owned).to_vec();
+        let mut levels = vec![Level { keys: below(&self.instance.name), base: None }];
+        let inherited = match section {
+            Some(Section::Metadata) => self.config.stacks.inherit_metadata,
+            Some(Section::Source | Section::Provision) => self.config.stacks.inherit_source,
+            _ => true,
+        };
+        let bases = self.bases.iter().filter(|_| inherited);
+        levels.extend(bases.map(|base| Level { keys: below(base), base: Some(base.to_string()) }));
+        if section.is_none_or(|section| section.has_kind_level(kind)) {
+            levels.push(Level { keys: vec![kind.key().to_owned()], base: None });
+        }
+        if section.is_some_and(|section| section.has_global(kind)) {
+            levels.push(Level { keys: Vec::new(), base: None });
+        }
+        levels
+    }
+
+    fn add_level(&self, level: &Level, key: &str, path: &[&str], found: &mut Vec<Candidate>) {
+        if key == "metadata" && level.base.is_some() && matches!(path.first(), Some(&("inherits" | "type"))) {
+            return;
+        }
+        let name: Vec<&str> = level.keys.iter().map(String::as_str).chain(self.section_keys(key)).collect();
+        for file in &self.files {
+            let Some(node) = file.node.get_path(name.iter().copied().chain(path.iter().copied())) else { continue };
+            found.push(Candidate {
+                section: name.join("."),
+                base: level.base.clone(),
+                node: node.clone(),
+                file: Some(file.file.clone()),
+                chain: file.chain.clone(),
+            });
+        }
+    }
+
+    fn add_overrides(&self, key: &str, path: &[&str], found: &mut Vec<Candidate>) {
+        let allowed = match Section::of_key(key) {
+            Some(section) => section.has_overrides(),
+            None => matches!(key, "command" | "required_version"),
+        };
+        if !allowed {
+            return;
+        }
+        let Some(layers) = &self.overrides else {
+            let keys = ["components", self.instance.kind.key(), &self.instance.name, "overrides"];
+            return self.add_level(&Level { keys: keys.map(str::to_owned).to_vec(), base: None }, key, path, found);
+        };
+        for layer in layers {
+            let Some(node) = layer.node.get_path([key].into_iter().chain(path.iter().copied())) else { continue };
+            let file = self.file(layer.node.span.file);
+            found.push(Candidate {
+                section: format!("{}.{key}", layer.section),
+                base: None,
+                node: node.clone(),
+                file: file.map(|file| file.file.clone()),
+                chain: file.map(|file| file.chain.clone()).unwrap_or_default(),
+            });
+        }
+    }
+
+    /// What `atmos.yaml` gives to components.
+    fn add_configuration(&self, key: &str, path: &[&str], found: &mut Vec<Candidate>) {
+        let (section, node) = match (key, path) {
+            ("env", path) => ("env", self.config.env.get_path(path.iter().copied())),
+            ("auth", path) => ("auth", self.config.auth.get_path(path.iter().copied())),
+            ("settings", ["integrations", "github", rest @ ..]) => {
+                let keys = ["integrations", "github"].into_iter().chain(rest.iter().copied());
+                ("integrations.github", self.config.document.get_path(keys))
+            }
+            _ => return,
+        };
+        if let Some(node) = node {
+            let (section, chain) = (section.to_owned(), Vec::new());
+            found.push(Candidate { section, base: None, node: node.clone(), file: None, chain });
+        }
+    }
+
+    /// Backends are written by type and described without it.
+    fn section_keys<'k>(&'k self, key: &'k str) -> impl Iterator<Item = &'k str> {
+        let sections = &self.instance.sections;
+        let kind = match key {
+            "backend" => sections.backend_type.as_str(),
+            "remote_state_backend" => sections.remote_state_backend_type.as_str(),
+            _ => "",
+        };
+        [key].into_iter().chain(Some(kind).filter(|kind| !kind.is_empty()))
+    }
+}

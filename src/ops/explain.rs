@@ -1,0 +1,360 @@
+//! Why a value of a component is what it is: who set it, what was overridden, and by which imports.
+
+use std::sync::Arc;
+
+use miette::{Diagnostic, NamedSource, SourceSpan};
+
+use super::App;
+use super::describe::{self, ComponentRequest};
+use crate::component::{self, Candidate, Instance, Origins};
+use crate::diag::{Failure, Result, nearest};
+use crate::merge::ListStrategy;
+use crate::resolve;
+use crate::span::Span;
+use crate::stack::Located;
+use crate::value::{Node, Value};
+
+/// Keys that a message about a missing one lists.
+const LISTED: usize = 12;
+
+/// What `explain` was asked.
+#[derive(Debug, Clone)]
+pub struct ExplainRequest {
+    pub component: String,
+    pub stack: String,
+    /// Path in the description of the component: `vars.cidrs[0]`.
+    pub path: String,
+    pub processing: resolve::Options,
+}
+
+/// One place that gives a value.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    pub value: Node,
+    /// File as diagnostics name it; empty for values that no file contains.
+    pub file: String,
+    pub line: u32,
+    pub column: u32,
+    /// Section in the file, without the path: `terraform.vars`.
+    pub section: String,
+    /// The base component whose section it is.
+    pub base: Option<String>,
+    /// Manifests from that of the stack to the file; empty for `atmos.yaml`.
+    pub imports: Vec<Arc<str>>,
+}
+
+/// Everything about one value.
+#[derive(Debug)]
+pub struct Explanation {
+    pub component: String,
+    pub stack: String,
+    pub path: String,
+    pub value: Node,
+    /// What was written, where a function or a template gave the value; or why no file has it.
+    pub computed: Option<String>,
+    /// The strongest place; `None` for what atmos derives itself.
+    pub winner: Option<Setting>,
+    /// How the layers are put together.
+    pub strategy: String,
+    /// Whether the other settings are part of the value; else they are overridden.
+    pub merged: bool,
+    /// The other places, the strongest first.
+    pub others: Vec<Setting>,
+}
+
+/// Why nothing can be explained.
+#[derive(Debug, thiserror::Error, Diagnostic)]
+pub enum Error {
+    #[error("invalid path '{path}': {reason}")]
+    #[diagnostic(
+        code(atmos::explain::path),
+        help("write it as in the output of `atmos describe component`: `vars.name`, `vars.list[0]`, `vars.\"a.b\"`")
+    )]
+    Path { path: String, reason: &'static str },
+    #[error("the component `{component}` in the stack `{stack}` has no value at '{path}'")]
+    #[diagnostic(code(atmos::explain::unknown_path), help("{help}"))]
+    Unknown { component: String, stack: String, path: String, help: String },
+    #[error("the component `{component}` in the stack `{stack}` has no value at '{path}': it is removed{place}")]
+    #[diagnostic(code(atmos::explain::unset), help("delete the `!unset` there to have the value again"))]
+    Unset {
+        component: String,
+        stack: String,
+        path: String,
+        place: String,
+        #[source_code]
+        source_code: Option<NamedSource<Arc<str>>>,
+        #[label("removes the key")]
+        at: Option<SourceSpan>,
+    },
+}
+
+impl Failure for Error {}
+
+/// A key or an index.
+#[derive(Debug, Clone, PartialEq)]
+enum Step {
+    Key(String),
+    Index(usize),
+}
+
+/// Explains one value of a component.
+///
+/// # Errors
+/// A component that cannot be found or put together, or a path that leads nowhere.
+pub fn explain(app: &App, request: &ExplainRequest) -> Result<Explanation> {
+    let steps = parse(&request.path)?;
+    let index = app.index()?;
+    let written = component::find(&app.host, &app.config, index, &request.component, &request.stack, None)?;
+    let described = ComponentRequest {
+        component: request.component.clone(),
+        stack: request.stack.clone(),
+        processing: request.processing.clone(),
+        full: true,
+        query: Some(".vars".to_owned()),
+    };
+    let before = describe::document(app, &described, &written, &written)?;
+    let raw = walk(&before, &steps);
+    let after = match app.evaluate(&written, &request.processing) {
+        Ok(evaluated) => describe::document(app, &described, &written, &evaluated)?,
+        // What is wrong elsewhere in the component does not matter for a value that is written as it is.
+        Err(_) if raw.as_ref().is_ok_and(|node| is_plain(node)) => before.clone(),
+        Err(error) => return Err(error),
+    };
+    let origins = Origins::of(&app.host, &app.config, index, &written)?;
+    let value = match walk(&after, &steps) {
+        Ok(value) => value.clone(),
+        Err(depth) => return Err(unknown(app, request, &origins, &after, &steps, depth).into()),
+    };
+    let raw = raw.unwrap_or(&value).clone();
+    Ok(Explaining { app, origins, steps: &steps }.explanation(request, &written, &raw, value))
+}
+
+/// Whether evaluation cannot change a value.
+fn is_plain(node: &Node) -> bool {
+    match &node.value {
+        Value::Function(_) => false,
+        Value::String(text) => !text.contains("{{") && !text.starts_with('!'),
+        Value::List(list) => list.iter().all(is_plain),
+        Value::Map(map) => map.values().all(is_plain),
+        _ => true,
+    }
+}
+
+struct Explaining<'a> {
+    app: &'a App,
+    origins: Origins<'a>,
+    steps: &'a [Step],
+}
+
+impl Explaining<'_> {
+    fn explanation(&self, request: &ExplainRequest, written: &Instance, raw: &Node, value: Node) -> Explanation {
+        let mut candidates = self.candidates();
+        let indexed = self.steps.iter().any(|step| matches!(step, Step::Index(_)));
+        let (strategy, merged) = self.strategy(&value, &candidates);
+        // Of a value that several layers make up, the strongest of them stands first, whichever began it.
+        let whole = merged && !indexed && raw.span.is_known() && !candidates.is_empty();
+        let same = |candidate: &Candidate| candidate.node.span == raw.span && raw.span.is_known();
+        let at = if whole { Some(0) } else { candidates.iter().position(same) };
+        // Attributes such as `backend_type` have no place of their own.
+        let at = at.or_else(|| {
+            let text = raw.as_str().filter(|text| !raw.span.is_known() && !text.is_empty())?;
+            candidates.iter().position(|candidate| candidate.node.as_str() == Some(text))
+        });
+        let winner = match at {
+            Some(at) => Some(self.setting(candidates.remove(at))),
+            // An item, or a part of a value in another form, has its place all the same.
+            None if raw.span.is_known() => {
+                let of_file = |candidate: &&Candidate| candidate.node.span.file == raw.span.file;
+                let mut setting = candidates.iter().find(of_file).map_or_else(
+                    || self.unlisted(raw.span),
+                    |candidate| self.setting(Candidate { node: raw.clone(), ..candidate.clone() }),
+                );
+                setting.value = raw.clone();
+                let whole = candidates.iter().position(|candidate| of_file(&candidate)).filter(|_| indexed);
+                whole.map(|whole| candidates.remove(whole));
+                Some(setting)
+            }
+            None => None,
+        };
+        let computed = if *raw != value || !is_plain(raw) && is_function(raw) {
+            Some(crate::value::to_json(raw)).map(|json| json.as_str().map_or_else(|| json.to_string(), str::to_owned))
+        } else if winner.is_none() {
+            Some("derived by atmos from other values".to_owned())
+        } else {
+            None
+        };
+        Explanation {
+            component: written.name.clone(),
+            stack: written.stack.clone(),
+            path: request.path.trim_start_matches('.').to_owned(),
+            value,
+            computed,
+            winner,
+            strategy,
+            merged,
+            others: candidates.into_iter().map(|candidate| self.setting(candidate)).collect(),
+        }
+    }
+
+    /// What gives a value to the path, up to the first index: items of lists have no identity of their own.
+    fn candidates(&self) -> Vec<Candidate> {
+        let mut keys = self.steps.iter().map_while(|step| match step {
+            Step::Key(key) => Some(key.as_str()),
+            Step::Index(_) => None,
+        });
+        let Some(section) = keys.next() else { return Vec::new() };
+        self.origins.candidates(section, &keys.collect::<Vec<_>>())
+    }
+
+    fn strategy(&self, value: &Node, candidates: &[Candidate]) -> (String, bool) {
+        let indexed = self.steps.iter().any(|step| matches!(step, Step::Index(_)));
+        let appended = candidates.iter().any(|candidate| is_function(&candidate.node));
+        match &value.value {
+            Value::Map(_) if !indexed => ("maps merge key by key".to_owned(), true),
+            Value::List(_) => self.of_lists(appended),
+            _ if indexed => self.of_lists(appended),
+            _ => ("the strongest layer wins".to_owned(), false),
+        }
+    }
+
+    fn of_lists(&self, appended: bool) -> (String, bool) {
+        match self.origins.strategy() {
+            ListStrategy::Append => ("lists are appended (list_merge_strategy: append)".to_owned(), true),
+            ListStrategy::Merge => ("lists merge item by item (list_merge_strategy: merge)".to_owned(), true),
+            ListStrategy::Replace if appended => ("lists are appended where `!append` is written".to_owned(), true),
+            ListStrategy::Replace => ("the strongest list wins (list_merge_strategy: replace)".to_owned(), false),
+        }
+    }
+
+    fn setting(&self, candidate: Candidate) -> Setting {
+        let Candidate { section, base, node, chain, .. } = candidate;
+        Setting { value: node.clone(), section, base, imports: chain, ..self.unlisted(node.span) }
+    }
+
+    /// A place of which nothing but the place is known.
+    fn unlisted(&self, span: Span) -> Setting {
+        let source = self.app.host.sources.get(span.file);
+        Setting {
+            value: Node::default(),
+            file: source.map(|source| source.name.clone()).unwrap_or_default(),
+            line: span.line,
+            column: span.column,
+            section: String::new(),
+            base: None,
+            imports: self.origins.file(span.file).map(|file| file.chain.clone()).unwrap_or_default(),
+        }
+    }
+}
+
+fn is_function(node: &Node) -> bool {
+    matches!(node.value, Value::Function(_))
+}
+
+/// The value behind the steps; else how many of them lead somewhere.
+fn walk<'n>(document: &'n Node, steps: &[Step]) -> std::result::Result<&'n Node, usize> {
+    steps.iter().enumerate().try_fold(document, |node, (depth, step)| {
+        let next = match step {
+            Step::Key(key) => node.get(key),
+            Step::Index(index) => node.as_list().and_then(|list| list.get(*index)),
+        };
+        next.ok_or(depth)
+    })
+}
+
+/// `vars.a`, `.vars.a`, `vars["a.b"]`, `vars."a.b"`, `vars.list[0]`.
+fn parse(path: &str) -> std::result::Result<Vec<Step>, Error> {
+    let fail = |reason| Error::Path { path: path.to_owned(), reason };
+    let mut steps = Vec::new();
+    let mut rest = path.trim();
+    rest = rest.strip_prefix('.').unwrap_or(rest);
+    while !rest.is_empty() {
+        if let Some(inner) = rest.strip_prefix("[\"") {
+            let (key, after) = inner.split_once("\"]").ok_or_else(|| fail("a quote or bracket is not closed"))?;
+            steps.push(Step::Key(key.to_owned()));
+            rest = after;
+        } else if let Some(inner) = rest.strip_prefix('[') {
+            let (number, after) = inner.split_once(']').ok_or_else(|| fail("a bracket is not closed"))?;
+            steps.push(Step::Index(number.parse().map_err(|_| fail("an index is a number from 0"))?));
+            rest = after;
+        } else if let Some(inner) = rest.strip_prefix('"') {
+            let (key, after) = inner.split_once('"').ok_or_else(|| fail("a quote is not closed"))?;
+            steps.push(Step::Key(key.to_owned()));
+            rest = after;
+        } else {
+            let end = rest.find(['.', '[']).unwrap_or(rest.len());
+            if end == 0 {
+                return Err(fail("a key is missing"));
+            }
+            steps.push(Step::Key(rest[..end].to_owned()));
+            rest = &rest[end..];
+        }
+        if let Some(after) = rest.strip_prefix('.') {
+            if after.is_empty() {
+                return Err(fail("a key is missing at the end"));
+            }
+            rest = after;
+        }
+    }
+    if steps.is_empty() { Err(fail("it is empty")) } else { Ok(steps) }
+}
+
+/// The path leads nowhere behind its first `depth` steps.
+fn unknown(
+    app: &App,
+    request: &ExplainRequest,
+    origins: &Origins<'_>,
+    document: &Node,
+    steps: &[Step],
+    depth: usize,
+) -> Error {
+    let (component, stack, path) = (request.component.clone(), request.stack.clone(), request.path.clone());
+    let keys: Option<Vec<&str>> =
+        steps.iter().map(|step| if let Step::Key(key) = step { Some(&**key) } else { None }).collect();
+    if let Some([section, rest @ ..]) = keys.as_deref()
+        && let Some(first) = origins.candidates(section, rest).into_iter().next()
+        && matches!(&first.node.value, Value::Function(function) if &*function.tag == "!unset")
+    {
+        let located = Located::new(&app.host.sources, first.node.span);
+        return Error::Unset {
+            component,
+            stack,
+            path,
+            place: located.text,
+            source_code: located.source,
+            at: located.at,
+        };
+    }
+    let above = text(&steps[..depth]);
+    let place = if above.is_empty() { "the description".to_owned() } else { format!("`{above}`") };
+    let help = match walk(document, &steps[..depth]).map(|node| &node.value) {
+        Ok(Value::Map(map)) if !map.is_empty() => {
+            let mut known: Vec<&str> = map.keys().map(|key| &**key).collect();
+            known.sort_unstable();
+            let wanted = text(&steps[depth..=depth]);
+            let near = nearest(&wanted, known.iter().copied());
+            let near = near.map(|near| {
+                let prefix = if above.is_empty() { String::new() } else { format!("{above}.") };
+                format!("did you mean '{prefix}{near}'?\n")
+            });
+            let more = if known.len() > LISTED { ", …" } else { "" };
+            known.truncate(LISTED);
+            format!("{}{place} has: {}{more}", near.unwrap_or_default(), known.join(", "))
+        }
+        Ok(Value::List(list)) => format!("{place} is a list of {} items; the first one is `{above}[0]`", list.len()),
+        Ok(Value::Map(_)) => format!("{place} is empty"),
+        Ok(value) => format!("{place} is of type {} and has no keys", value.type_name()),
+        Err(_) => "run `atmos describe component` to see all values".to_owned(),
+    };
+    Error::Unknown { component, stack, path, help }
+}
+
+fn text(steps: &[Step]) -> String {
+    let mut path = crate::value::Path::new();
+    for step in steps {
+        match step {
+            Step::Key(key) => path.push_key(key),
+            Step::Index(index) => path.push_index(*index),
+        }
+    }
+    path.to_string()
+}
