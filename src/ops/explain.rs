@@ -176,12 +176,14 @@ impl Explaining<'_> {
             }
             None => None,
         };
-        let computed = if *raw != value || !is_plain(raw) && is_function(raw) {
-            Some(crate::value::to_json(raw)).map(|json| json.as_str().map_or_else(|| json.to_string(), str::to_owned))
+        let rendered = || super::provenance::template_of(&self.app.host.sources, raw);
+        let computed = if *raw != value || is_function(raw) {
+            let json = crate::value::to_json(raw);
+            Some(json.as_str().map_or_else(|| json.to_string(), str::to_owned))
         } else if winner.is_none() {
             Some("derived by atmos from other values".to_owned())
         } else {
-            None
+            rendered()
         };
         Explanation {
             component: written.name.clone(),

@@ -51,12 +51,23 @@ impl Provenance {
             None => (source.name.as_str(), 0),
         };
         let sign = match depth {
-            _ if self.computed.contains(&span) => '∴',
+            _ if self.computed.contains(&span) || template_of(&self.sources, node).is_some() => '∴',
             1 => '●',
             _ => '○',
         };
         Some(format!("{sign} [{depth}] {name}:{}", span.line))
     }
+}
+
+/// The template in its file that gave a value, where the manifest was rendered before it was read.
+pub(super) fn template_of(sources: &Sources, node: &Node) -> Option<String> {
+    let place = sources.place(node.span)?;
+    let rest = place.source.text.get(place.offset()..)?;
+    let line = rest.lines().next().unwrap_or("");
+    let written = if node.span.length == 0 { line } else { line.get(..place.byte_length())? };
+    let left_alone = node.as_str().is_some_and(|text| text.contains("{{"));
+    let is_scalar = node.as_map().is_none() && node.as_list().is_none();
+    (is_scalar && !left_alone && written.contains("{{")).then(|| written.trim_matches(['"', '\'', ' ']).to_owned())
 }
 
 /// Collects the places of what differs.

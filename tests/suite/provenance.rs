@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::support::Sandbox;
 
-const FILES: [(&str, &str); 7] = [
+const FILES: [(&str, &str); 8] = [
     (
         "atmos.yaml",
         "base_path: .
@@ -46,12 +46,14 @@ components:
 ",
     ),
     ("stacks/mixins/team.yaml", "import: [catalog/app]\noverrides:\n  vars: {owner: team}\n"),
+    ("stacks/mixins/rendered.yaml", "locals: {size: big}\nvars:\n  from_local: 'so {{ .locals.size }}'\n"),
     ("stacks/catalog/app.yaml", "components:\n  terraform:\n    owned:\n      vars: {owner: nobody}\n"),
     (
         "stacks/orgs/dev.yaml",
         "import:
   - mixins/large
   - mixins/team
+  - mixins/rendered
 vars:
   stage: dev
   tags: {top: 'yes'}
@@ -90,6 +92,7 @@ fn explain_names_the_winner_and_what_it_overrides() {
     assert_snapshot!("explain_size", explain(&sandbox, "app", "vars.size"));
     assert_snapshot!("explain_tags", explain(&sandbox, "app", ".vars.tags"));
     assert_snapshot!("explain_function", explain(&sandbox, "app", "vars.home"));
+    assert_snapshot!("explain_template", explain(&sandbox, "app", "vars.from_local"));
     assert_snapshot!("explain_list", explain(&sandbox, "app", "vars.zones"));
     assert_snapshot!("explain_item", explain(&sandbox, "app", "vars.zones[0]"));
     assert_snapshot!("explain_overrides", explain(&sandbox, "owned", "vars.owner"));
@@ -123,7 +126,7 @@ fn a_path_that_leads_nowhere_is_answered_with_the_nearest_key() {
         ("vras", 1, "did you mean 'vars'?"),
         ("vars.zones[7]", 1, "a list of 2 items"),
         ("vars.size.x", 1, "`vars.size` is of type integer"),
-        ("vars.gone", 1, "it is removed at stacks/orgs/dev.yaml:17:15"),
+        ("vars.gone", 1, "it is removed at stacks/orgs/dev.yaml:18:15"),
         ("vars..x", 1, "invalid path 'vars..x'"),
         ("vars[x]", 1, "an index is a number"),
     ] {
@@ -169,11 +172,11 @@ fn queries_are_whole_expressions_on_the_full_document() {
     for (query, expected) in [
         (".workspace", "dev\n"),
         ("vars.size", "20\n"),
-        (".vars | keys | join(\",\")", "home,owner,size,stage,tags,zones\n"),
+        (".vars | keys | join(\",\")", "from_local,home,owner,size,stage,tags,zones\n"),
         (".vars.zones[]", "a\nb\n"),
         (".vars.size > 3 and .vars.stage == \"d*\"", "true\n"),
         (".nope", "null\n"),
-        (".deps_all", "- catalog/base\n- mixins/large\n- orgs/dev\n"),
+        (".deps_all", "- catalog/base\n- mixins/large\n- mixins/rendered\n- orgs/dev\n"),
     ] {
         let outcome = sandbox.atmos(&[&component[..], &["-q", query]].concat()).success();
         assert_eq!(outcome.stdout, expected, "{query}");
