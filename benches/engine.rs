@@ -2,6 +2,7 @@
 //!
 //! `parse` is the floor: what counts is how many times it the others take, which does not depend on the machine.
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -20,11 +21,13 @@ fn main() {
 
 /// A catalog file of the usual size.
 fn text() -> Arc<str> {
-    let variables: String = (0..12)
-        .map(|number| {
-            format!("        v{number}: {{size: {number}, names: [a, b{number}], on: true, text: \"x y\"}}\n")
-        })
-        .collect();
+    let mut variables = String::new();
+    for number in 0..12 {
+        let _ = writeln!(
+            variables,
+            "        v{number}: {{size: {number}, names: [a, b{number}], on: true, text: \"x y\"}}"
+        );
+    }
     Arc::from(format!(
         "components:\n  terraform:\n    base:\n      metadata: {{type: abstract}}\n      vars:\n{variables}"
     ))
