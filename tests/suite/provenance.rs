@@ -26,7 +26,6 @@ components:
       metadata: {type: abstract}
       vars:
         size: 2
-        zones: [a]
         gone: yes
       env: {REGION: us}
 ",
@@ -43,6 +42,9 @@ components:
     base:
       vars:
         size: 20
+    app:
+      vars:
+        zones: [a]
 ",
     ),
     ("stacks/mixins/team.yaml", "import: [catalog/app]\noverrides:\n  vars: {owner: team}\n"),
