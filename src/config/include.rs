@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::function::Functions;
+use crate::content;
 use crate::host::fs;
 use crate::value::{Map, Node, Value, function_text};
 use crate::yaml;
@@ -79,7 +80,7 @@ fn parse(functions: &Functions<'_>, file: &Path, name: &str, text: String) -> Re
             let node = yaml::parse(&host.sources, file, &host.cwd, Arc::from(text));
             node.map(|node| as_data(&node)).map_err(|error| refused(error.to_string()))
         }
-        "env" => Ok(Node::from(dotenv(&text).map_err(refused)?)),
+        "env" => Ok(Node::from(content::parse_dotenv(&text).map_err(refused)?)),
         "hcl" | "tf" | "tfvars" => {
             Err(Refusal { reason: format!("including HCL ({name}) in atmos.yaml"), unbuilt: true })
         }
@@ -123,76 +124,6 @@ fn select(content: &Node, query: &str) -> Result<Node, Refusal> {
     Ok(content.get_path(keys.split('.')).cloned().unwrap_or_default())
 }
 
-/// `NAME=value` lines: comments, `export`, quotes, and `${NAME}` of earlier lines.
-fn dotenv(text: &str) -> Result<Map, String> {
-    let mut map = Map::new();
-    for (index, line) in text.lines().enumerate() {
-        let line = line.trim().trim_start_matches('\u{feff}');
-        if line.is_empty() || line.starts_with('#') {
-            continue;
-        }
-        let line = line.strip_prefix("export ").unwrap_or(line).trim_start();
-        let (name, value) = line.split_once('=').ok_or_else(|| format!("line {}: expected NAME=value", index + 1))?;
-        let value =
-            dotenv_value(value.trim(), &map).ok_or_else(|| format!("line {}: a quote is not closed", index + 1))?;
-        map.insert(Arc::from(name.trim()), Node::from(value));
-    }
-    Ok(map)
-}
-
-fn dotenv_value(value: &str, before: &Map) -> Option<String> {
-    if let Some(rest) = value.strip_prefix('\'') {
-        return rest.split_once('\'').map(|(inside, _)| inside.to_owned());
-    }
-    let Some(rest) = value.strip_prefix('"') else {
-        let end = value.find(" #").unwrap_or(value.len());
-        return Some(expand(value[..end].trim_end(), before));
-    };
-    let (mut inside, mut letters) = (String::new(), rest.chars());
-    loop {
-        match letters.next()? {
-            '"' => return Some(expand(&inside, before)),
-            '\\' => match letters.next()? {
-                'n' => inside.push('\n'),
-                'r' => inside.push('\r'),
-                't' => inside.push('\t'),
-                // Stays escaped until names are put in.
-                '$' => inside.push_str("\\$"),
-                other => inside.push(other),
-            },
-            other => inside.push(other),
-        }
-    }
-}
-
-/// `$NAME` and `${NAME}` of earlier lines; unknown names are empty, `\$` is a dollar.
-fn expand(text: &str, before: &Map) -> String {
-    let mut expanded = String::new();
-    let mut rest = text;
-    while let Some(at) = rest.find('$') {
-        let (head, tail) = rest.split_at(at);
-        if let Some(head) = head.strip_suffix('\\') {
-            expanded.push_str(head);
-            expanded.push('$');
-            rest = &tail[1..];
-            continue;
-        }
-        expanded.push_str(head);
-        let tail = &tail[1..];
-        let (name, after) = match tail.strip_prefix('{').and_then(|tail| tail.split_once('}')) {
-            Some(braced) => braced,
-            None => tail.split_at(tail.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(tail.len())),
-        };
-        if name.is_empty() {
-            expanded.push('$');
-        }
-        expanded.push_str(before.get(name).and_then(Node::as_str).unwrap_or_default());
-        rest = after;
-    }
-    expanded.push_str(rest);
-    expanded
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -200,11 +131,11 @@ mod tests {
     #[test]
     fn dotenv_lines_become_texts() {
         let text = "# c\nA=1\nexport Foo_b = x y # note\nQ=\"a\\n$A \\$A\"\nS='$A'\nR=${A}${NO}b\nEMPTY=\n";
-        let map = dotenv(text).unwrap();
+        let map = content::parse_dotenv(text).unwrap();
         let pairs: Vec<(&str, &str)> = map.iter().map(|(key, node)| (&**key, node.as_str().unwrap())).collect();
         let expected = [("A", "1"), ("Foo_b", "x y"), ("Q", "a\n1 $A"), ("S", "$A"), ("R", "1b"), ("EMPTY", "")];
         assert_eq!(pairs, expected);
-        assert!(dotenv("nonsense").is_err() && dotenv("A=\"open").is_err());
+        assert!(content::parse_dotenv("nonsense").is_err() && content::parse_dotenv("A=\"open").is_err());
     }
 
     #[test]

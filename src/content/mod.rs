@@ -7,4 +7,5 @@ mod dotenv;
 mod file;
 mod hcl;
 
+pub use dotenv::parse as parse_dotenv;
 pub use file::{inert, is_text, parse, split_argument};
