@@ -36,4 +36,5 @@ pub use function::env_argument;
 pub use load::{load, profile_names};
 pub use model::{Config, Describe, Helmfile, Logs, Settings, Stacks, Templates, Terraform, Workflows};
 pub use paths::git_root;
+pub use repository::fact as repository_fact;
 pub use version::REFERENCE_VERSION;

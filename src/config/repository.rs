@@ -3,14 +3,15 @@
 use crate::fetch::git_answer;
 use crate::host::Host;
 
-/// The fact that `tag` asks for; `None` when there is none.
-pub(super) fn fact(host: &Host, tag: &str) -> Option<String> {
+/// The fact about the repository that a tag such as `!git.sha` asks for; `None` when there is none.
+pub fn fact(host: &Host, tag: &str) -> Option<String> {
     match tag {
         "!git.sha" | "!git.ref" => git_answer(host, &["rev-parse", "--verify", "HEAD"]),
         "!git.branch" => git_answer(host, &["symbolic-ref", "--short", "--quiet", "HEAD"]),
         _ => {
             let remote = Remote::parse(&git_answer(host, &["remote", "get-url", "origin"])?)?;
             let fact = match tag {
+                "!git.repository" if remote.owner.is_empty() => return None,
                 "!git.repository" => format!("{}/{}", remote.owner, remote.name),
                 "!git.owner" => remote.owner,
                 "!git.name" => remote.name,
