@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, ToSocketAddrs as _};
-use std::path::PathBuf;
 
 use super::walk::Evaluation;
+use crate::stack::Machine;
 use crate::template::{FileKind, Lookup, Problem, World};
 
 /// The world of one rendering.
@@ -21,8 +21,8 @@ impl<'e, 'a> Outside<'e, 'a> {
         Outside { evaluation, text, defined: BTreeMap::new() }
     }
 
-    fn path(&self, path: &str) -> PathBuf {
-        self.evaluation.evaluator.host.cwd.join(path)
+    fn machine(&self) -> Machine<'_> {
+        Machine(self.evaluation.evaluator.host)
     }
 }
 
@@ -46,30 +46,23 @@ impl World for Outside<'_, '_> {
     }
 
     fn now(&self) -> jiff::ZonedDateTime {
-        self.evaluation.evaluator.host.now().to_zoned_datetime(jiff::tz::TimeZone::system())
+        self.machine().now()
     }
 
     fn random(&mut self, buffer: &mut [u8]) -> Result<(), Problem> {
-        getrandom::fill(buffer).map_err(|error| Problem::new(error.to_string()))
+        self.machine().random(buffer)
     }
 
     fn read_file(&mut self, path: &str) -> Result<Vec<u8>, Problem> {
-        std::fs::read(self.path(path)).map_err(|error| Problem::new(format!("open {path}: {error}")))
+        self.machine().read_file(path)
     }
 
     fn file_kind(&mut self, path: &str) -> Option<FileKind> {
-        let found = std::fs::metadata(self.path(path)).ok()?;
-        Some(if found.is_dir() { FileKind::Folder } else { FileKind::File })
+        self.machine().file_kind(path)
     }
 
     fn read_dir(&mut self, path: &str) -> Result<Vec<String>, Problem> {
-        let failed = |error: std::io::Error| Problem::new(format!("open {path}: {error}"));
-        let mut names = Vec::new();
-        for entry in std::fs::read_dir(self.path(path)).map_err(failed)? {
-            names.push(entry.map_err(failed)?.file_name().to_string_lossy().into_owned());
-        }
-        names.sort();
-        Ok(names)
+        self.machine().read_dir(path)
     }
 
     fn addresses(&mut self, host: &str) -> Result<Vec<IpAddr>, Problem> {

@@ -32,3 +32,4 @@ pub use index::{Stack, StackIndex};
 pub use layers::{FileLayer, OverrideLayer};
 pub use merged::Document;
 pub use name::pattern_name;
+pub(crate) use render::Machine;

@@ -23,3 +23,4 @@ mod walk;
 mod world;
 
 pub(crate) use renderer::{Renderer, Site};
+pub(crate) use world::Machine;

@@ -7,6 +7,43 @@ use crate::host::Host;
 use crate::template::{FileKind, Lookup, Problem, Val, World};
 use crate::value::Node;
 
+/// Clock, chance and files as every template sees them; relative paths begin at the working directory.
+pub(crate) struct Machine<'h>(pub &'h Host);
+
+impl Machine<'_> {
+    pub(crate) fn now(&self) -> jiff::ZonedDateTime {
+        self.0.now().to_zoned_datetime(jiff::tz::TimeZone::system())
+    }
+
+    #[expect(clippy::unused_self, reason = "one of the things that a machine gives")]
+    pub(crate) fn random(&self, buffer: &mut [u8]) -> Result<(), Problem> {
+        getrandom::fill(buffer).map_err(|error| Problem::new(error.to_string()))
+    }
+
+    pub(crate) fn read_file(&self, path: &str) -> Result<Vec<u8>, Problem> {
+        std::fs::read(self.path(path)).map_err(|error| Problem::new(format!("open {path}: {error}")))
+    }
+
+    pub(crate) fn file_kind(&self, path: &str) -> Option<FileKind> {
+        let found = std::fs::metadata(self.path(path)).ok()?;
+        Some(if found.is_dir() { FileKind::Folder } else { FileKind::File })
+    }
+
+    pub(crate) fn read_dir(&self, path: &str) -> Result<Vec<String>, Problem> {
+        let failed = |error: std::io::Error| Problem::new(format!("open {path}: {error}"));
+        let mut names = Vec::new();
+        for entry in std::fs::read_dir(self.path(path)).map_err(failed)? {
+            names.push(entry.map_err(failed)?.file_name().to_string_lossy().into_owned());
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        self.0.cwd.join(path)
+    }
+}
+
 pub(super) struct Outside<'h> {
     host: &'h Host,
     /// Something was asked for that is known only when components are.
@@ -18,8 +55,8 @@ impl<'h> Outside<'h> {
         Outside { host, later: false }
     }
 
-    fn path(&self, path: &str) -> PathBuf {
-        self.host.cwd.join(path)
+    fn machine(&self) -> Machine<'_> {
+        Machine(self.host)
     }
 
     fn not_yet<T>(&mut self, name: &str) -> Result<T, Problem> {
@@ -40,30 +77,23 @@ impl World for Outside<'_> {
     }
 
     fn now(&self) -> jiff::ZonedDateTime {
-        self.host.now().to_zoned_datetime(jiff::tz::TimeZone::system())
+        self.machine().now()
     }
 
     fn random(&mut self, buffer: &mut [u8]) -> Result<(), Problem> {
-        getrandom::fill(buffer).map_err(|error| Problem::new(error.to_string()))
+        self.machine().random(buffer)
     }
 
     fn read_file(&mut self, path: &str) -> Result<Vec<u8>, Problem> {
-        std::fs::read(self.path(path)).map_err(|error| Problem::new(format!("open {path}: {error}")))
+        self.machine().read_file(path)
     }
 
     fn file_kind(&mut self, path: &str) -> Option<FileKind> {
-        let found = std::fs::metadata(self.path(path)).ok()?;
-        Some(if found.is_dir() { FileKind::Folder } else { FileKind::File })
+        self.machine().file_kind(path)
     }
 
     fn read_dir(&mut self, path: &str) -> Result<Vec<String>, Problem> {
-        let failed = |error: std::io::Error| Problem::new(format!("open {path}: {error}"));
-        let mut names = Vec::new();
-        for entry in std::fs::read_dir(self.path(path)).map_err(failed)? {
-            names.push(entry.map_err(failed)?.file_name().to_string_lossy().into_owned());
-        }
-        names.sort();
-        Ok(names)
+        self.machine().read_dir(path)
     }
 
     fn lookup(&mut self) -> &mut dyn Lookup {
