@@ -45,7 +45,7 @@ fn replace(json: Json, tokens: &Tokens) -> Json {
 pub fn providers_override(instance: &Instance) -> Option<Json> {
     let providers = to_json(&instance.sections.providers);
     let providers = providers.as_object().filter(|providers| !providers.is_empty())?;
-    let mut document = Map::new();
+    let mut document = Map::default();
     for (key, settings) in providers {
         let base = key.split_once('.').map_or(key.as_str(), |(base, _)| base);
         if base.is_empty() || !providers.keys().any(|other| is_alias_of(other, base)) {
@@ -80,7 +80,7 @@ fn aliased(base: &str, providers: &Map<String, Json>) -> Json {
 /// # Errors
 /// [`Error::ProviderSource`] for a provider without `source`.
 pub fn terraform_override(instance: &Instance) -> Result<Option<Json>, Error> {
-    let mut document = Map::new();
+    let mut document = Map::default();
     let version = &instance.sections.required_version;
     if !version.is_empty() {
         document.insert("required_version".to_owned(), Json::from(version.as_str()));
@@ -137,7 +137,7 @@ mod tests {
             component: "vpc".to_owned(),
             base_component: None,
             inheritance: Vec::new(),
-            imports: Vec::new(),
+            imports: std::sync::Arc::default(),
             abstract_: false,
             enabled: true,
             locked: false,

@@ -145,7 +145,7 @@ impl<'s, 'a> Layers<'s, 'a> {
             component,
             base_component,
             inheritance: self.chain.nearest_first(),
-            imports: self.scope.index.imports(self.scope.stack).iter().map(ToString::to_string).collect(),
+            imports: self.scope.index.imports(self.scope.stack),
             abstract_,
             enabled,
             locked,
@@ -220,7 +220,7 @@ impl<'s, 'a> Layers<'s, 'a> {
         let required_version = [&self.overrides, &self.own, &self.bases].into_iter().map(|own| &own.required_version);
         let applies = |section: Section| section.applies_to(&self.scope.kind);
         let merged = |section| if applies(section) { self.merged(section) } else { Node::empty_map() };
-        let mut extra = Map::new();
+        let mut extra = Map::default();
         for section in [Section::Mocks].into_iter().chain(Section::ALL.into_iter().filter(|section| !section.is_map()))
         {
             let node = merged(section);

@@ -53,7 +53,7 @@ pub(crate) fn build(scope: &Scope<'_>, name: &str, component: &Node) -> Result<B
         component: name.to_owned(),
         base_component: None,
         inheritance: Vec::new(),
-        imports: scope.index.imports(scope.stack).iter().map(ToString::to_string).collect(),
+        imports: scope.index.imports(scope.stack),
         abstract_: metadata.get("type").and_then(Node::as_str) == Some("abstract"),
         enabled: !is("enabled", false),
         locked: is("locked", true),

@@ -1,4 +1,4 @@
-//! Instances by name, and all of them.
+//! Instances by name.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,18 +14,9 @@ use super::scope::Scope;
 use super::summary::{self, Light};
 use super::workspace::StackName;
 use crate::config::Config;
-use crate::diag::{Warning, nearest};
+use crate::diag::nearest;
 use crate::host::Host;
 use crate::stack::{Stack, StackIndex};
-
-/// Which instances [`all`] gives. Empty lists and `None` mean no restriction.
-#[derive(Debug, Clone, Default)]
-pub struct Filter {
-    /// Canonical name of a stack, key of its manifest, or the end of the path of its file.
-    pub stack: Option<String>,
-    pub components: Vec<String>,
-    pub kinds: Vec<Kind>,
-}
 
 /// The component `component` in the stack `stack`, merged. `stack` is a canonical name, or the end of the path of a
 /// manifest; either way the instance carries the canonical name. Without `kind` the kinds are searched in their order.
@@ -63,88 +54,8 @@ pub fn find(
     Err(search.not_found(component, &kinds))
 }
 
-/// Every instance that the filter lets through, sorted by stack, kind and name.
-///
-/// # Errors
-/// The first problem, by key of the manifest. With a stack in the filter, manifests that cannot be used are warnings as
-/// long as another manifest has the stack.
-pub fn all(host: &Host, config: &Config, index: &StackIndex, filter: &Filter) -> Result<Vec<Instance>, Error> {
-    let stacks = candidates(index, filter.stack.as_deref());
-    let results: Vec<Result<Vec<Instance>, Unusable>> =
-        stacks.par_iter().map(|stack| of_stack(host, config, index, stack, filter)).collect();
-    let asked = filter.stack.is_some();
-    let anything = results.iter().any(|result| result.as_ref().is_ok_and(|instances| !instances.is_empty()));
-    let mut sorted: BTreeMap<(String, Kind, String), Instance> = BTreeMap::new();
-    for (stack, result) in stacks.iter().zip(results) {
-        let instances = match result {
-            Ok(instances) => instances,
-            Err(Unusable::Manifest(error)) if asked && anything => {
-                let message = format!("the manifest '{}' cannot be used and is left out: {error}", stack.key);
-                host.talk.warn(Warning::new("atmos::stack::left_out", message));
-                continue;
-            }
-            Err(Unusable::Manifest(error) | Unusable::Component(error)) => return Err(error),
-        };
-        for instance in instances {
-            let key = (instance.stack.clone(), instance.kind.clone(), instance.name.clone());
-            match sorted.get(&key) {
-                Some(known) if known.same_configuration(&instance) => {}
-                Some(known) => return Err(duplicate(&[known, &instance])),
-                None => drop(sorted.insert(key, instance)),
-            }
-        }
-    }
-    Ok(sorted.into_values().collect())
-}
-
-/// Why a manifest gives no instances.
-enum Unusable {
-    /// Whose stack it is cannot be said.
-    Manifest(Error),
-    /// A component that was asked for is wrong.
-    Component(Error),
-}
-
-fn of_stack(
-    host: &Host,
-    config: &Config,
-    index: &StackIndex,
-    stack: &Stack,
-    filter: &Filter,
-) -> Result<Vec<Instance>, Unusable> {
-    let manifest = |error: Error| Unusable::Manifest(error);
-    let mut instances = Vec::new();
-    let by_path = filter.stack.as_deref().is_some_and(|asked| is_path_of(index, asked, stack));
-    for kind in summary::kinds(index, stack).map_err(manifest)? {
-        if !filter.kinds.is_empty() && !filter.kinds.contains(&kind) {
-            continue;
-        }
-        let Some(scope) = Scope::new(host, config, index, stack, kind).map_err(manifest)? else { continue };
-        for (name, _) in scope.components().map_err(manifest)?.into_iter().flatten() {
-            if !filter.components.is_empty() && !filter.components.iter().any(|wanted| **wanted == **name) {
-                continue;
-            }
-            if let Some(asked) = filter.stack.as_deref().filter(|_| !by_path) {
-                let Some(light) = Light::of(&scope, name).map_err(manifest)? else { continue };
-                let found = light.stack_name().map_err(manifest)?;
-                if asked != &*stack.key && asked != found.canonical(&stack.key) {
-                    continue;
-                }
-            }
-            if let Some(built) = build(&scope, name).map_err(Unusable::Component)? {
-                instances.push(built.instance);
-            }
-        }
-    }
-    Ok(instances)
-}
-
-fn is_path_of(index: &StackIndex, text: &str, stack: &Stack) -> bool {
-    index.by_path(text).is_some_and(|found| found.key == stack.key)
-}
-
 /// The manifests that may hold a stack.
-fn candidates<'a>(index: &'a StackIndex, stack: Option<&str>) -> Vec<&'a Stack> {
+pub(super) fn candidates<'a>(index: &'a StackIndex, stack: Option<&str>) -> Vec<&'a Stack> {
     match stack.and_then(|stack| index.by_path(stack)) {
         Some(stack) => vec![stack],
         None => index.stacks().iter().collect(),
@@ -343,7 +254,7 @@ impl<'a> Search<'a> {
     }
 }
 
-fn duplicate(instances: &[&Instance]) -> Error {
+pub(super) fn duplicate(instances: &[&Instance]) -> Error {
     let manifests: Vec<&str> = instances.iter().map(|instance| instance.manifest.as_str()).collect();
     Error::Duplicate {
         component: instances.first().map(|instance| instance.name.clone()).unwrap_or_default(),

@@ -110,7 +110,7 @@ pub struct Instance {
     /// Bases, nearest first, each once.
     pub inheritance: Vec<String>,
     /// Keys of all imported files, sorted.
-    pub imports: Vec<String>,
+    pub imports: Arc<[Arc<str>]>,
     pub abstract_: bool,
     pub enabled: bool,
     pub locked: bool,
@@ -152,7 +152,7 @@ impl Instance {
     /// The sections of the component under their keys, as both describe commands print them: those that the kind always
     /// has, and the others where they are not empty.
     pub fn to_map(&self) -> Map {
-        let mut map = Map::new();
+        let mut map = Map::default();
         let mut put = |key: &str, node: Node| map.insert(Arc::from(key), node);
         let always = |key: &str| self.always_has(key);
         for (key, node) in self.sections.named() {

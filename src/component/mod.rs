@@ -4,6 +4,7 @@
 //! (many, in a stable order). `scope` holds what a stack gives to all its components of one kind, `inherit` the chain of
 //! base components, `build` the merge of the layers.
 
+mod all;
 mod backend;
 mod build;
 mod chain;
@@ -27,8 +28,9 @@ mod summary;
 mod tests;
 mod workspace;
 
+pub use all::{Filter, all, each};
 pub use error::Error;
-pub use find::{Filter, all, find};
+pub use find::find;
 pub use instance::{Instance, Sections};
 pub use kind::Kind;
 pub use layered::Layered;

@@ -204,7 +204,7 @@ fn tokens(instance: &Instance) -> Tokens {
 
 /// The variables in terraform arguments: `-var name=value` and `-var=name=value`, JSON values decoded.
 pub fn cli_variables(arguments: &[String]) -> Map {
-    let mut variables = Map::new();
+    let mut variables = Map::default();
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {
         let assignment = match argument.strip_prefix("-var=") {

@@ -153,7 +153,7 @@ pub(super) fn set_path(root: &mut Node, key: &str, value: Node) {
     let parent = path
         .split('.')
         .filter(|part| !part.is_empty())
-        .fold(root, |node, part| node.make_map().entry(part.into()).or_insert_with(|| Node::from(Map::new())));
+        .fold(root, |node, part| node.make_map().entry(part.into()).or_insert_with(|| Node::from(Map::default())));
     parent.make_map().insert(last.into(), value);
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::model::Config;
 use crate::host::fs;
-use crate::value::{Map, Node};
+use crate::value::{Node, map_with_capacity};
 
 /// Order of the first level. What the table does not know follows in the order of the files.
 const ORDER: [&str; 55] = [
@@ -77,7 +77,7 @@ impl Config {
             all.make_map().insert(key.into(), value);
         }
         let Some(map) = all.as_map() else { return all };
-        let mut ordered = Map::with_capacity(map.len());
+        let mut ordered = map_with_capacity(map.len());
         for (key, node) in ORDER.iter().filter_map(|key| map.get_key_value(*key)) {
             ordered.insert(key.clone(), node.clone());
         }

@@ -31,7 +31,7 @@ pub struct Flags {
 impl Flags {
     /// The topmost layer of the configuration.
     pub(super) fn layer(&self) -> Node {
-        let mut root = Map::new();
+        let mut root = Map::default();
         let values = [
             ("logs", "level", &self.logs_level),
             ("logs", "file", &self.logs_file),

@@ -8,7 +8,7 @@ use super::paths::git_root;
 use super::repository;
 use crate::fetch::{Fetcher, Settings};
 use crate::host::{Host, fs};
-use crate::value::{Function, Map, Node, Path, Value, from_json};
+use crate::value::{Function, Map, Node, Path, Value, from_json, map_with_capacity};
 
 /// The tags that the reference knows in `atmos.yaml`, in the order in which it lists them.
 const SUPPORTED: [&str; 17] = [
@@ -84,7 +84,7 @@ impl Functions<'_> {
 
     /// A map; what `<<: !include …` brings lies below its own keys.
     fn map(&self, map: &Map, path: &mut Path) -> Result<Map, Error> {
-        let mut evaluated = Map::with_capacity(map.len());
+        let mut evaluated = map_with_capacity(map.len());
         let mut included = None;
         for (key, item) in map {
             path.push_key(key);

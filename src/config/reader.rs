@@ -10,7 +10,7 @@ use super::paths::git_root;
 use crate::fetch::{Fetcher, Settings};
 use crate::host::Host;
 use crate::merge::{ListStrategy, merge_into};
-use crate::value::{Map, Node, Value};
+use crate::value::{Node, Value, map_with_capacity};
 use crate::yaml;
 
 /// Sections whose own keys belong to the schema, with the number of levels below them that do too. Everywhere else the
@@ -164,7 +164,7 @@ fn lower_levels(node: &Node, levels: usize) -> Node {
 /// One level of keys in lower case; two spellings of one key merge, the later on top.
 fn lower_keys(node: &Node) -> Node {
     let Some(map) = node.as_map().filter(|map| map.keys().any(|key| has_upper(key))) else { return node.clone() };
-    let mut lowered = Map::with_capacity(map.len());
+    let mut lowered = map_with_capacity(map.len());
     for (key, item) in map {
         let key = if has_upper(key) { Arc::from(key.to_lowercase()) } else { key.clone() };
         match lowered.get_mut(&key) {

@@ -17,7 +17,7 @@ const DEPTH: usize = 100;
 pub(super) fn parse(text: &str) -> Result<Map, String> {
     let text = text.trim_start_matches('\u{feff}');
     let mut reader = Reader { rest: text.chars().peekable(), line: 1, depth: 0 };
-    let mut map = Map::new();
+    let mut map = Map::default();
     loop {
         reader.blank(true)?;
         if reader.peek().is_none() {
@@ -161,7 +161,7 @@ impl Reader<'_> {
     }
 
     fn object(&mut self) -> Result<Node, String> {
-        let mut map = Map::new();
+        let mut map = Map::default();
         loop {
             self.blank(true)?;
             if self.eat('}') {

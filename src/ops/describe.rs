@@ -1,17 +1,15 @@
 //! The configuration of one component, or of all of them, as documents.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
-
-use rayon::prelude::*;
 
 use super::App;
 use super::provenance::Provenance;
 use crate::component::{self, Filter, Instance, Kind, Sources};
-use crate::diag::{Result, Warning};
+use crate::diag::{Report, Result, Warning};
 use crate::resolve;
-use crate::value::{Map, Node};
+use crate::value::{Map, Node, Value};
 
 /// What `describe component` shows.
 #[derive(Debug, Clone)]
@@ -115,7 +113,7 @@ pub(super) fn document(
     if full {
         add_computed(app, request, written, evaluated, &mut document)?;
     }
-    document.insert(Arc::from("imports"), texts(&evaluated.imports));
+    document.insert(Arc::from("imports"), keys(&evaluated.imports));
     if !full {
         document.retain(|key, _| SCHEMA.contains(&&**key));
     }
@@ -126,37 +124,68 @@ pub(super) fn document(
 /// The documents of many components, by stack, kind and name.
 ///
 /// # Errors
-/// Any component that cannot be put together or evaluated.
+/// Those of [`stacks_as`].
 pub fn stacks(app: &App, request: &StacksRequest) -> Result<Node> {
-    let index = app.index()?;
-    let kinds: Vec<Kind> = request.component_types.iter().map(|key| Kind::from_key(key)).collect();
-    let filter = Filter { stack: request.stack.clone(), components: Vec::new(), kinds };
-    let mut instances = component::all(&app.host, &app.config, index, &filter)?;
-    if instances.is_empty() {
-        warn_of_unknown_stack(app, request)?;
-    }
-    instances.retain(|instance| request.shows(instance));
-    let described: Vec<Result<Node>> =
-        instances.par_iter().map(|instance| describe_in_stack(app, instance, request)).collect();
-    let mut stacks: BTreeMap<String, BTreeMap<String, Map>> = BTreeMap::new();
-    for (instance, described) in instances.iter().zip(described) {
-        let kinds = stacks.entry(instance.stack.clone()).or_default();
-        kinds.entry(instance.kind.to_string()).or_default().insert(Arc::from(instance.name.as_str()), described?);
-    }
-    if request.include_empty_stacks {
-        add_empty_stacks(app, request, &mut stacks)?;
-    } else {
-        stacks.retain(|_, kinds| kinds.values().flat_map(Map::values).any(|node| !node.is_empty()));
-    }
+    let stacks = stacks_as(app, request, |_, node| Ok(node))?;
     let document: Map = stacks
         .into_iter()
         .map(|(stack, kinds)| {
-            let kinds: Map = kinds.into_iter().map(|(kind, map)| (Arc::from(kind), Node::from(map))).collect();
+            let kinds: Map = kinds
+                .into_iter()
+                .map(|(kind, components)| {
+                    let components: Map = components.into_iter().map(|(name, node)| (Arc::from(name), node)).collect();
+                    (Arc::from(kind), Node::from(components))
+                })
+                .collect();
             let components = Map::from_iter([(Arc::from("components"), Node::from(kinds))]);
             (Arc::from(stack), Node::from(components))
         })
         .collect();
     Ok(Node::from(document))
+}
+
+/// What `describe stacks` shows: something for each component, by stack, kind and name.
+pub type Stacks<T> = BTreeMap<String, BTreeMap<String, BTreeMap<String, T>>>;
+
+/// What `make` makes of the documents of many components. It is told stack, kind and name. Each document goes before the next
+/// one is put together, so that large repositories need little memory.
+///
+/// # Errors
+/// Any component that cannot be put together or evaluated, or what `make` refuses.
+pub fn stacks_as<T: Send>(
+    app: &App,
+    request: &StacksRequest,
+    make: impl Fn([&str; 3], Node) -> Result<T> + Sync,
+) -> Result<Stacks<T>> {
+    let index = app.index()?;
+    let kinds: Vec<Kind> = request.component_types.iter().map(|key| Kind::from_key(key)).collect();
+    let filter = Filter { stack: request.stack.clone(), components: Vec::new(), kinds };
+    let described = component::each(&app.host, &app.config, index, &filter, |instance| {
+        if !request.shows(&instance) {
+            return Ok(None);
+        }
+        let node = describe_in_stack(app, &instance, request)?;
+        let (kind, is_empty) = (instance.kind.to_string(), node.is_empty());
+        let made = make([&instance.stack, &kind, &instance.name], node)?;
+        Ok::<_, Report>(Some((instance.stack, kind, instance.name, is_empty, made)))
+    })?;
+    if described.is_empty() {
+        warn_of_unknown_stack(app, request)?;
+    }
+    let mut stacks: Stacks<T> = BTreeMap::new();
+    let mut filled: BTreeSet<String> = BTreeSet::new();
+    for (stack, kind, name, is_empty, made) in described.into_iter().flatten() {
+        if !is_empty && !filled.contains(&stack) {
+            filled.insert(stack.clone());
+        }
+        stacks.entry(stack).or_default().entry(kind).or_default().insert(name, made);
+    }
+    if request.include_empty_stacks {
+        add_empty_stacks(app, request, &mut stacks)?;
+    } else {
+        stacks.retain(|stack, _| filled.contains(stack));
+    }
+    Ok(stacks)
 }
 
 impl StacksRequest {
@@ -200,7 +229,7 @@ fn describe_in_stack(app: &App, instance: &Instance, request: &StacksRequest) ->
     if evaluated.kind == Kind::Terraform {
         put("workspace", Node::from(evaluated.workspace.as_str()));
     }
-    let mut information = Map::new();
+    let mut information = Map::default();
     information.insert(Arc::from("component_type"), Node::from(evaluated.kind.key()));
     if let Some(path) = relative_path(app, &evaluated) {
         information.insert(Arc::from("component_path"), Node::from(path));
@@ -216,11 +245,7 @@ fn describe_in_stack(app: &App, instance: &Instance, request: &StacksRequest) ->
 }
 
 /// Stacks without components have a name only where it does not come from variables.
-fn add_empty_stacks(
-    app: &App,
-    request: &StacksRequest,
-    stacks: &mut BTreeMap<String, BTreeMap<String, Map>>,
-) -> Result<()> {
+fn add_empty_stacks<T>(app: &App, request: &StacksRequest, stacks: &mut Stacks<T>) -> Result<()> {
     let index = app.index()?;
     let named = |setting: &Option<String>| setting.as_deref().is_some_and(|text| !text.is_empty());
     let from_variables = named(&app.config.stacks.name_pattern) || named(&app.config.stacks.name_template);
@@ -305,7 +330,7 @@ fn add_identity(instance: &Instance, document: &mut Map) {
 }
 
 fn information(app: &App, instance: &Instance) -> Node {
-    let mut information = Map::new();
+    let mut information = Map::default();
     information.insert(Arc::from("component_type"), Node::from(instance.kind.key()));
     if let Some(path) = instance.path(&app.config) {
         information.insert(Arc::from("component_path"), Node::from(path.display().to_string()));
@@ -334,6 +359,10 @@ fn drop_empty(app: &App, document: &mut Map) {
     if !app.config.describe.include_empty {
         document.retain(|_, node| !node.is_empty());
     }
+}
+
+fn keys(keys: &[Arc<str>]) -> Node {
+    Node::from(keys.iter().map(|key| Node::from(Value::String(key.clone()))).collect::<Vec<_>>())
 }
 
 fn texts(texts: &[String]) -> Node {

@@ -8,10 +8,12 @@ mod explain;
 mod log;
 mod printable;
 mod screen;
+mod stacks;
 mod table;
 
 pub use diagnostic::render;
 pub use explain::{explanation, explanation_document, with_provenance};
 pub use log::{Level, start as start_log};
 pub use screen::Screen;
+pub use stacks::stacks;
 pub use table::{Table, TableFormat};

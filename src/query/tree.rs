@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::error::{Fault, Outcome};
 pub(super) use super::tag::{Tag, is_true};
 use crate::span::Span;
-use crate::value::{Map, Node, Value};
+use crate::value::{Node, Value, map_with_capacity};
 
 /// Number of an entry in its arena.
 pub(super) type Id = usize;
@@ -405,7 +405,7 @@ impl Tree {
             }
             Kind::Map => {
                 let children = self.children(id)?;
-                let mut map = Map::with_capacity(children.len() / 2);
+                let mut map = map_with_capacity(children.len() / 2);
                 for pair in children.chunks_exact(2) {
                     map.insert(self.text(pair[0]), self.node_at(pair[1], depth + 1)?);
                 }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::evaluator::Evaluator;
 use crate::component::{Instance, Sources, atlantis_project, spacelift_stack};
-use crate::value::{Map, Node};
+use crate::value::{Map, Node, Value};
 
 /// The sections of a component with its names. Nodes are shared with the instance.
-pub(super) fn section(evaluator: &Evaluator<'_>, instance: &Instance) -> Map {
+pub(super) fn section(instance: &Instance) -> Map {
     let mut map = instance.to_map();
     map.shift_remove("mocks");
     let mut put = |key: &str, node: Node| drop(map.insert(Arc::from(key), node));
@@ -16,14 +16,20 @@ pub(super) fn section(evaluator: &Evaluator<'_>, instance: &Instance) -> Map {
     }
     put("component_type", Node::from(instance.kind.key()));
     put("workspace", Node::from(instance.workspace.as_str()));
-    put("imports", texts(&instance.imports));
+    let imports = instance.imports.iter().map(|key| Node::from(Value::String(key.clone())));
+    put("imports", Node::from(imports.collect::<Vec<_>>()));
+    map
+}
+
+/// The names that other services know the component by.
+pub(super) fn add_integrations(evaluator: &Evaluator<'_>, instance: &Instance, map: &mut Map) {
+    let mut put = |key: &str, node: Node| drop(map.insert(Arc::from(key), node));
     if let Some(name) = spacelift_stack(evaluator.config, instance) {
         put("spacelift_stack", Node::from(name));
     }
     if let Some(name) = atlantis_project(evaluator.config, instance) {
         put("atlantis_project", Node::from(name));
     }
-    map
 }
 
 /// Which manifests the component depends on. Takes a walk over all of them, so only who asks gets it.

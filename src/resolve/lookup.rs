@@ -84,7 +84,8 @@ impl Outside<'_, '_> {
         let found = found.map_err(Report::from)?;
         let evaluated = evaluator.evaluate_for(&found, &Options::default(), Some(&evaluation.chain));
         let evaluated = evaluated.map_err(Report::from)?;
-        let mut map = data::section(evaluator, &evaluated);
+        let mut map = data::section(&evaluated);
+        data::add_integrations(evaluator, &evaluated, &mut map);
         let is_static = evaluated.sections.remote_state_backend_type == "static";
         if evaluated.kind == Kind::Terraform && is_static {
             map.insert(Arc::from("outputs"), evaluated.sections.remote_state_backend.clone());

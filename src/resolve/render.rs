@@ -33,6 +33,7 @@ pub(super) struct Compiled {
 struct Needs {
     dependencies: bool,
     versions: bool,
+    integrations: bool,
 }
 
 /// The data of one component, put together at the first template, and the variables that its templates see.
@@ -49,14 +50,20 @@ impl Compiled {
         let reads = template.as_ref().map_or_else(|_| Reads::Paths(BTreeSet::default()), Template::reads);
         let dependencies = reads.touches(&["deps"]) || reads.touches(&["deps_all"]);
         let versions = matches!(&reads, Reads::Paths(_)) && reads.touches(&["version"]) || text.contains(".version");
-        Compiled { template, needs: Needs { dependencies, versions } }
+        let integrations = reads.touches(&["spacelift_stack"]) || reads.touches(&["atlantis_project"]);
+        Compiled { template, needs: Needs { dependencies, versions, integrations } }
     }
 }
 
 impl Evaluation<'_> {
     /// Whether a text is a template here.
     pub(super) fn is_template(&self, text: &str) -> bool {
-        self.templating.as_ref().is_some_and(|templating| text.contains(templating.delimiters.left()))
+        self.templating.as_ref().is_some_and(|templating| {
+            // Nearly every text of a repository goes through here, and nearly none has the first byte.
+            let left = templating.delimiters.left();
+            let first = left.as_bytes().first().and_then(|first| memchr::memchr(*first, text.as_bytes()));
+            first.is_some_and(|at| text.as_bytes()[at..].starts_with(left.as_bytes()) || text[at..].contains(left))
+        })
     }
 
     /// What the template gives; `None` when the text is none. `node` has its place.
@@ -99,9 +106,12 @@ impl Evaluation<'_> {
         if let Some(known) = self.data.vals.borrow().get(&needs) {
             return Ok(known.clone());
         }
-        let mut map: Map = data::section(&self.evaluator, self.instance);
+        let mut map: Map = data::section(self.instance);
         if needs.dependencies {
             data::add_dependencies(&self.evaluator, self.instance, &mut map);
+        }
+        if needs.integrations {
+            data::add_integrations(&self.evaluator, self.instance, &mut map);
         }
         if needs.versions && !map.contains_key("version") {
             let versions =

@@ -11,7 +11,7 @@ use super::settings::{Templating, allows_generated_functions};
 use crate::component::{Instance, Layered};
 use crate::diag::Warning;
 use crate::stack::Located;
-use crate::value::{Function, Map, Node, Path, Value, to_json};
+use crate::value::{Function, Map, Node, Path, Value, map_with_capacity, to_json};
 use crate::yaml::{reread, reread_text};
 use crate::yaml_fn::{self, Context, Problem, is_skipped, written_as_function};
 
@@ -56,12 +56,16 @@ impl<'a> Evaluation<'a> {
     /// Whether anything in a value may be evaluated. Most values are plain, and looking is cheaper than walking.
     fn concerns(&self, node: &Node) -> bool {
         match &node.value {
-            Value::String(text) => text.starts_with('!') || self.is_template(text),
+            Value::String(text) => self.may_change(text),
             Value::Map(map) => map.iter().any(|(key, item)| self.concerns(item) || self.is_template(key)),
             Value::List(list) => list.iter().any(|item| self.concerns(item)),
             Value::Function(_) => true,
             _ => false,
         }
+    }
+
+    fn may_change(&self, text: &str) -> bool {
+        text.starts_with('!') || self.is_template(text)
     }
 
     /// Replaces a section by its evaluated form.
@@ -76,6 +80,9 @@ impl<'a> Evaluation<'a> {
     }
 
     pub(super) fn replace_text(&self, name: &str, text: &mut String) -> Result<(), Error> {
+        if !self.may_change(text) {
+            return Ok(());
+        }
         let mut node = Node::from(text.as_str());
         self.replace(name, &mut node)?;
         if let Some(value) = node.scalar_text() {
@@ -182,7 +189,7 @@ impl<'a> Evaluation<'a> {
 
     /// The map with its keys rendered.
     fn keys(&self, map: &Map, node: &Node) -> Result<Map, Error> {
-        let mut renamed = Map::with_capacity(map.len());
+        let mut renamed = map_with_capacity(map.len());
         for (key, item) in map {
             let site = Node::new(Value::Null, if item.span.is_known() { item.span } else { node.span });
             let name = self.render(key, &site)?.map_or_else(|| key.clone(), |made| reread_text(key, made).into());

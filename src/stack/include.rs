@@ -7,7 +7,7 @@ use super::error::{Error, Located};
 use crate::content;
 use crate::host::{Host, fs};
 use crate::query::Query;
-use crate::value::{Function, Map, Node, Value};
+use crate::value::{Function, Map, Node, Value, map_with_capacity};
 
 /// What including needs to know of the manifest.
 pub(crate) struct Including<'a> {
@@ -55,7 +55,7 @@ impl Including<'_> {
 
     /// A map; what `<<: !include …` brings lies below its own keys.
     fn map(&self, node: &Node, map: &Map) -> Result<Node, Error> {
-        let mut resolved = Map::with_capacity(map.len());
+        let mut resolved = map_with_capacity(map.len());
         let mut below = None;
         for (key, item) in map {
             let value = self.resolve(item)?;

@@ -28,8 +28,16 @@ pub struct Stack {
     pub path: PathBuf,
     file: usize,
     document: OnceLock<Result<Arc<Document>, Error>>,
-    imported: OnceLock<Vec<Arc<Manifest>>>,
+    imported: OnceLock<Imported>,
     overrides: OnceLock<Reach>,
+}
+
+/// The files that a stack imports, sorted by key.
+#[derive(Debug)]
+struct Imported {
+    manifests: Vec<Arc<Manifest>>,
+    /// Shared by all components of the stack.
+    keys: Arc<[Arc<str>]>,
 }
 
 /// Every manifest that can be reached from the included ones, parsed; stacks merged on demand.
@@ -121,8 +129,8 @@ impl StackIndex {
     }
 
     /// Keys of all files that the stack imports, directly or not, sorted, each once.
-    pub fn imports(&self, stack: &Stack) -> Vec<Arc<str>> {
-        self.manifests(stack).iter().map(|manifest| manifest.key.clone()).collect()
+    pub fn imports(&self, stack: &Stack) -> Arc<[Arc<str>]> {
+        self.all_imported(stack).keys.clone()
     }
 
     /// The files that the stack imports, each without its own imports, sorted by key. A file that is imported in several
@@ -132,6 +140,10 @@ impl StackIndex {
     }
 
     fn manifests<'s>(&self, stack: &'s Stack) -> &'s [Arc<Manifest>] {
+        &self.all_imported(stack).manifests
+    }
+
+    fn all_imported<'s>(&self, stack: &'s Stack) -> &'s Imported {
         stack.imported.get_or_init(|| {
             let (mut seen, mut found) = (HashSet::new(), Vec::new());
             if let Ok(document) = self.document(stack) {
@@ -139,7 +151,8 @@ impl StackIndex {
             }
             found.sort_by(|left, right| left.key.cmp(&right.key));
             found.dedup_by(|left, right| left.key == right.key);
-            found
+            let keys = found.iter().map(|manifest| manifest.key.clone()).collect();
+            Imported { manifests: found, keys }
         })
     }
 

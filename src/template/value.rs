@@ -176,7 +176,7 @@ impl Val {
                 if let Some(nodes) = dict.as_nodes() {
                     return Ok(Node::from(Value::Map(nodes.clone())));
                 }
-                let mut map = crate::value::Map::new();
+                let mut map = crate::value::Map::default();
                 for (key, item) in dict.entries() {
                     map.insert(key, item.to_node_at(depth + 1)?);
                 }

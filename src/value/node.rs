@@ -6,8 +6,14 @@ use indexmap::IndexMap;
 
 use crate::span::Span;
 
-/// Ordered map from key to node. Iteration is in insertion order; output sorts.
-pub type Map = IndexMap<Arc<str>, Node>;
+/// Ordered map from key to node. Iteration is in insertion order; output sorts. Keys are short and maps are made by the
+/// thousand: the hash of the standard library would cost more than all comparisons.
+pub type Map = IndexMap<Arc<str>, Node, foldhash::fast::RandomState>;
+
+/// An empty map with room for `capacity` entries.
+pub fn map_with_capacity(capacity: usize) -> Map {
+    Map::with_capacity_and_hasher(capacity, foldhash::fast::RandomState::default())
+}
 
 /// A value and the place where it was written.
 #[derive(Debug, Clone, Default)]
@@ -90,7 +96,7 @@ impl Node {
 
     /// An empty map without a place.
     pub fn empty_map() -> Node {
-        Node::from(Map::new())
+        Node::from(Map::default())
     }
 
     pub fn as_str(&self) -> Option<&str> {

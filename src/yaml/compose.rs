@@ -282,7 +282,7 @@ impl<'a> Composer<'a> {
     }
 
     fn mapping(&mut self, span: Span, depth: usize) -> Result<Built, Error> {
-        let (mut map, mut height, before) = (Map::new(), 1, self.count);
+        let (mut map, mut height, before) = (Map::default(), 1, self.count);
         let mut places: Vec<Span> = Vec::new();
         let mut merged: Option<(Node, Span)> = None;
         self.open = Some(span);

@@ -49,8 +49,23 @@ pub fn emit_noted(node: &Node, indent: usize, column: usize, note: &Note<'_>) ->
 }
 
 fn emit_with(node: &Node, indent: usize, sorted: bool) -> String {
-    let mut emitter = Emitter { out: String::new(), unit: indent.max(2), sorted, note: None, notes: Vec::new() };
+    let mut emitter = Emitter::new(indent, sorted);
     emitter.document(node);
+    emitter.out
+}
+
+/// What follows the colon of a key that has `level - 1` keys above it, with its line break.
+pub(super) fn emit_entry(node: &Node, indent: usize, level: usize) -> String {
+    let mut emitter = Emitter::new(indent, true);
+    let column = (level - 1) * emitter.unit;
+    emitter.entry(node, column);
+    emitter.out
+}
+
+/// A key with its colon, below `level` other keys.
+pub(super) fn emit_key(key: &str, indent: usize, level: usize) -> String {
+    let mut emitter = Emitter::new(indent, true);
+    emitter.key(key, level * emitter.unit, false);
     emitter.out
 }
 
@@ -69,6 +84,10 @@ struct Emitter<'n> {
 }
 
 impl Emitter<'_> {
+    fn new(indent: usize, sorted: bool) -> Self {
+        Emitter { out: String::new(), unit: indent.max(2), sorted, note: None, notes: Vec::new() }
+    }
+
     fn document(&mut self, node: &Node) {
         match &node.value {
             Value::List(list) if !list.is_empty() => self.list(list, 0, false),
@@ -84,20 +103,25 @@ impl Emitter<'_> {
             entries.sort_by(|(left, _), (right, _)| natural(left, right));
         }
         for (index, (key, node)) in entries.into_iter().enumerate() {
-            if index > 0 || !inline {
-                self.pad(column);
-            }
-            if key.chars().count() > SIMPLE_KEY {
-                self.out.push_str("? ");
-                self.inline_string(key);
-                self.out.push('\n');
-                self.pad(column);
-            } else {
-                self.inline_string(key);
-            }
-            self.out.push(':');
+            self.key(key, column, index == 0 && inline);
             self.entry(node, column);
         }
+    }
+
+    /// Writes a key at `column`, or on the current line.
+    fn key(&mut self, key: &str, column: usize, inline: bool) {
+        if !inline {
+            self.pad(column);
+        }
+        if key.chars().count() > SIMPLE_KEY {
+            self.out.push_str("? ");
+            self.inline_string(key);
+            self.out.push('\n');
+            self.pad(column);
+        } else {
+            self.inline_string(key);
+        }
+        self.out.push(':');
     }
 
     /// Writes what follows `key:`, with its line break.

@@ -1,8 +1,13 @@
 //! JSON output: two spaces, keys in bytewise order, no HTML escaping.
 
+use std::fmt::Write as _;
+
 use super::error::Error;
 use crate::span::Span;
 use crate::value::{Node, Path, Value, format_float, function_text};
+
+/// Bytes that the description of a component rarely exceeds.
+const PART: usize = 32 << 10;
 
 /// The JSON text of a node with a final line break. Infinities, which JSON has not, become `null`;
 /// [`try_emit_json`] refuses them.
@@ -43,6 +48,32 @@ pub fn try_emit_json(node: &Node) -> Result<String, Error> {
         Some(NotJson { path, value, .. }) => Err(Error::NotJson { path, value: value.to_owned() }),
         None => Ok(emit_json(node)),
     }
+}
+
+/// The text of a value that lies behind a chain of keys, without what comes before and after it.
+///
+/// # Errors
+/// A number that JSON cannot express, with the path to its key.
+pub(super) fn try_emit_json_below(node: &Node, keys: &[&str]) -> Result<String, Error> {
+    if let Some(NotJson { path, value, .. }) = not_json(node) {
+        let above = keys.join(".");
+        let separator = if path.is_empty() || path.starts_with('[') { "" } else { "." };
+        return Err(Error::NotJson { path: format!("{above}{separator}{path}"), value: value.to_owned() });
+    }
+    // Growing by doubling would copy each document several times; what is too much goes back.
+    let mut out = String::with_capacity(PART);
+    write(&mut out, node, keys.len(), Order::Sorted);
+    out.shrink_to_fit();
+    Ok(out)
+}
+
+/// A key on its own line with what separates it from its value.
+pub(super) fn json_key(key: &str, level: usize) -> String {
+    let mut out = String::new();
+    new_line(&mut out, level);
+    write_string(&mut out, key);
+    out.push_str(": ");
+    out
 }
 
 /// A number that JSON cannot express.
@@ -101,8 +132,8 @@ pub fn not_json(node: &Node) -> Option<NotJson> {
 fn write(out: &mut String, node: &Node, level: usize, order: Order) {
     match &node.value {
         Value::Bool(flag) => out.push_str(if *flag { "true" } else { "false" }),
-        Value::Int(number) => out.push_str(&number.to_string()),
-        Value::UInt(number) => out.push_str(&number.to_string()),
+        Value::Int(number) => drop(write!(out, "{number}")),
+        Value::UInt(number) => drop(write!(out, "{number}")),
         Value::Float(number) if number.is_finite() => out.push_str(&format_float(*number)),
         Value::Null | Value::Float(_) => out.push_str("null"),
         Value::String(text) => write_string(out, text),
@@ -175,7 +206,6 @@ fn write_string(out: &mut String, text: &str) {
 }
 
 fn write_special(out: &mut String, special: char) {
-    use std::fmt::Write as _;
     match special {
         '"' => out.push_str("\\\""),
         '\\' => out.push_str("\\\\"),

@@ -9,6 +9,7 @@ mod emit;
 mod error;
 mod json;
 mod order;
+mod part;
 mod reread;
 mod scalar;
 #[cfg(test)]
@@ -20,5 +21,6 @@ pub use emit::{emit, emit_noted, emit_record};
 pub use error::Error;
 pub use json::{NotJson, emit_json, emit_json_line, emit_json_record, not_json, try_emit_json};
 pub use order::natural;
+pub use part::{Form, Parts};
 pub use reread::{reread, reread_text};
 pub use scalar::resolve as plain_scalar;

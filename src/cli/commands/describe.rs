@@ -73,8 +73,16 @@ fn stacks(context: &Context, args: StacksArgs) -> Result<u8> {
         include_empty_stacks: args.include_empty_stacks.unwrap_or(false),
         processing,
     };
-    let document = describe::stacks(&app, &request)?;
-    print(context, &app, &document, format, query.as_ref(), args.file.as_deref())
+    if query.is_some() {
+        let document = describe::stacks(&app, &request)?;
+        return print(context, &app, &document, format, query.as_ref(), args.file.as_deref());
+    }
+    let form = format.form(app.config.settings.tab_width);
+    let stacks = describe::stacks_as(&app, &request, |[stack, kind, name], node| {
+        Ok(form.part(&[stack, "components", kind, name], &node)?)
+    })?;
+    write::parts(context, &output::stacks(stacks), form, args.file.as_deref())?;
+    Ok(0)
 }
 
 pub(super) fn print(

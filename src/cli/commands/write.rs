@@ -4,9 +4,9 @@ use std::path::Path;
 
 use super::super::error::Error;
 use super::super::setup::Context;
-use crate::diag::Result;
+use crate::diag::{Report, Result};
 use crate::value::Node;
-use crate::yaml;
+use crate::yaml::{self, Form, Parts};
 
 /// Prints text on stdout.
 pub(super) fn data(context: &Context, text: &str) -> Result<()> {
@@ -33,6 +33,24 @@ pub(super) fn document(
     text_to(context, &text, file)
 }
 
+/// Size of the pieces in which large documents are printed.
+const PIECE: usize = 1 << 20;
+
+/// Prints a document that consists of parts, or writes it to `file`.
+pub(super) fn parts(context: &Context, parts: &Parts, form: Form, file: Option<&Path>) -> Result<()> {
+    let mut text = String::new();
+    form.document(parts, &mut |piece| {
+        // A value never lies in two pieces, so that the masker sees each of them whole.
+        text.push_str(piece);
+        if file.is_none() && text.len() > PIECE {
+            data(context, &text)?;
+            text.clear();
+        }
+        Ok::<(), Report>(())
+    })?;
+    text_to(context, &text, file)
+}
+
 /// Prints text, or writes it to `file`.
 pub(super) fn text_to(context: &Context, text: &str, file: Option<&Path>) -> Result<()> {
     match file {
@@ -54,6 +72,14 @@ pub(super) enum Format {
 }
 
 impl Format {
+    /// `indent` is the number of columns per level of YAML.
+    pub(super) fn form(self, indent: usize) -> Form {
+        match self {
+            Format::Yaml => Form::Yaml { indent },
+            Format::Json => Form::Json,
+        }
+    }
+
     pub(super) fn parse(text: Option<&str>) -> Result<Format> {
         match text {
             None | Some("yaml") => Ok(Format::Yaml),

@@ -30,9 +30,9 @@ impl Locals {
         let sections = |node: &Node| ["settings", "vars", "env"].map(|key| (key, node.get(key).cloned()));
         let given = sections(document).into_iter().filter_map(|(key, node)| Some((key, node?)));
         let top = base.with(given);
-        let mut locals = Locals { global: Map::new(), kinds: HashMap::new() };
+        let mut locals = Locals { global: Map::default(), kinds: HashMap::new() };
         if let Some(own) = section(rendering, document.get("locals"))? {
-            locals.global = resolve(rendering, &mut strict(), own, &Map::new(), &scope(&top, false))?;
+            locals.global = resolve(rendering, &mut strict(), own, &Map::default(), &scope(&top, false))?;
         }
         for kind in KINDS {
             let Some(node) = document.get(kind) else { continue };

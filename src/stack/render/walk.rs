@@ -6,7 +6,7 @@ use super::failure::Failure;
 use super::manifest::Rendering;
 use super::scalar::{Scope, text_of};
 use crate::span::Span;
-use crate::value::{Function, Map, Node, Value};
+use crate::value::{Function, Map, Node, Value, map_with_capacity};
 
 /// Which templates stay for the step that renders components, because others of the same part have to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -104,7 +104,7 @@ pub(super) struct Rendered {
 
 impl Rendered {
     pub(super) fn with_capacity(capacity: usize) -> Rendered {
-        Rendered { map: Map::with_capacity(capacity) }
+        Rendered { map: map_with_capacity(capacity) }
     }
 
     pub(super) fn insert(&mut self, key: Arc<str>, item: Node) -> Result<(), Failure> {
