@@ -12,11 +12,11 @@ use super::kind::Kind;
 use super::path;
 use super::scope::Scope;
 use super::summary::{self, Light};
-use super::workspace::StackName;
+use super::workspace::{self, StackName};
 use crate::config::Config;
 use crate::diag::nearest;
 use crate::host::Host;
-use crate::stack::{Stack, StackIndex};
+use crate::stack::{Probe, Stack, StackIndex};
 
 /// The component `component` in the stack `stack`, merged. `stack` is a canonical name, or the end of the path of a
 /// manifest; either way the instance carries the canonical name. Without `kind` the kinds are searched in their order.
@@ -39,9 +39,16 @@ pub fn find(
     if path::is_explicit(component) {
         return search.at_path(component, &kinds);
     }
-    for kind in &kinds {
-        if let Some(instance) = search.by_name(kind, component)? {
-            return Ok(instance);
+    // Most stacks can be told by what is written in their files; only when that finds nothing are all of them merged.
+    let likely = search.likely();
+    for stacks in [likely.as_slice(), &search.stacks] {
+        for kind in &kinds {
+            if let Some(instance) = search.by_name(stacks, kind, component)? {
+                return Ok(instance);
+            }
+        }
+        if likely.len() == search.stacks.len() {
+            break;
         }
     }
     if component.contains('/') {
@@ -93,10 +100,18 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn by_name(&self, kind: &Kind, component: &str) -> Result<Option<Instance>, Error> {
+    /// The stacks that may well be the one that is asked for.
+    fn likely(&self) -> Vec<&'a Stack> {
+        if self.by_path {
+            return self.stacks.clone();
+        }
+        let variables = workspace::name_variables(self.config, self.index);
+        self.index.likely(Probe { name: self.asked, variables: &variables })
+    }
+
+    fn by_name(&self, stacks: &[&'a Stack], kind: &Kind, component: &str) -> Result<Option<Instance>, Error> {
         // What is wrong with manifests that may be other stacks comes to light when nothing is found.
-        let found: Vec<Result<Option<Instance>, Error>> = self
-            .stacks
+        let found: Vec<Result<Option<Instance>, Error>> = stacks
             .par_iter()
             .filter_map(|stack| {
                 let has = |key: &str| {
@@ -171,7 +186,7 @@ impl<'a> Search<'a> {
         names.dedup();
         match names.as_slice() {
             [] => Ok(None),
-            [name] => self.by_name(kind, name),
+            [name] => self.by_name(&self.stacks, kind, name),
             _ => Err(Error::AmbiguousPath {
                 path: path.to_owned(),
                 stack: self.asked.to_owned(),

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use super::error::Error;
 use super::scope::Scope;
 use crate::config::Config;
+use crate::stack::StackIndex;
+use crate::template::Reads;
 use crate::value::{Node, Value};
 
 /// Values of the tokens in patterns such as `metadata.terraform_workspace_pattern`.
@@ -141,6 +143,20 @@ pub(crate) const NAME_TEMPLATE: &str = "stacks.name_template";
 /// `stacks.name_template`, unless it is empty.
 pub(crate) fn name_template(config: &Config) -> Option<&str> {
     config.stacks.name_template.as_deref().filter(|template| !template.is_empty())
+}
+
+/// The variables that decide the names of stacks, as far as they are known.
+pub(crate) fn name_variables(config: &Config, index: &StackIndex) -> Vec<String> {
+    if let Some(template) = name_template(config) {
+        let Some(Reads::Paths(paths)) = index.reads(NAME_TEMPLATE, template) else { return Vec::new() };
+        let variable = |path: &Vec<Arc<str>>| match path.as_slice() {
+            [section, variable, ..] if &**section == "vars" => Some(variable.to_string()),
+            _ => None,
+        };
+        return paths.iter().filter_map(variable).collect();
+    }
+    let pattern = config.stacks.name_pattern.as_deref().unwrap_or_default();
+    crate::stack::pattern_tokens(pattern).map(str::to_owned).collect()
 }
 
 /// What the workspace is derived from.

@@ -140,7 +140,8 @@ pub fn appended(node: &Node) -> Node {
     Node::new(value, node.span)
 }
 
-fn has_appends(node: &Node) -> bool {
+/// Whether something in the node is tagged `!append`.
+pub fn has_appends(node: &Node) -> bool {
     match &node.value {
         Value::Map(map) => map.values().any(has_appends),
         Value::List(list) => list.iter().any(has_appends),

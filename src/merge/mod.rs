@@ -8,5 +8,5 @@ mod deep;
 mod properties;
 mod strategy;
 
-pub use deep::{appended, merge, merge_all, merge_into, settle};
+pub use deep::{appended, has_appends, merge, merge_all, merge_into, settle};
 pub use strategy::{Error, ListStrategy};

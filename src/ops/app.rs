@@ -1,5 +1,6 @@
 //! What every use case needs, loaded once and at the first demand.
 
+use std::mem::ManuallyDrop;
 use std::sync::OnceLock;
 
 use crate::component::Instance;
@@ -16,7 +17,8 @@ pub struct App {
     pub config: Config,
     /// Arguments by which a helper that is started elsewhere finds this configuration.
     pub locate: Vec<String>,
-    index: OnceLock<StackIndex>,
+    /// Never dropped: the system takes back the memory of a large repository faster, and nothing else hangs on it.
+    index: OnceLock<ManuallyDrop<StackIndex>>,
     evaluations: Memo,
 }
 
@@ -32,7 +34,7 @@ impl App {
         }
         self.config.require_stacks()?;
         let index = StackIndex::load(&self.host, &self.config)?;
-        Ok(self.index.get_or_init(|| index))
+        Ok(self.index.get_or_init(|| ManuallyDrop::new(index)))
     }
 
     /// An instance with its templates rendered and its functions evaluated. What one evaluation ran or read, the next

@@ -152,7 +152,11 @@ pub(crate) fn target(
     base: Option<&Arc<Path>>,
     templates: bool,
 ) -> Target {
-    match import::resolve(import, base.map_or(layout.base.as_path(), |base| base), templates) {
+    let local = match base {
+        Some(base) => import::resolve(import, base, templates),
+        None => layout.known.resolve(import, &layout.base, templates),
+    };
+    match local {
         Target::Remote => fetch(host, layout, import, base.is_some()),
         target => target,
     }

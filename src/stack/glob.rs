@@ -2,6 +2,7 @@
 //! directories.
 
 use std::collections::HashSet;
+use std::fs::FileType;
 use std::path::{Path, PathBuf};
 
 use globset::{Glob, GlobBuilder, GlobMatcher};
@@ -28,31 +29,59 @@ pub(crate) fn find(root: &Path, pattern: &str) -> Result<Found, String> {
     for pattern in braces(pattern)? {
         found.files.extend(find_one(root, &pattern, &mut found.unreadable)?);
     }
-    keep_first(&mut found.files);
+    if found.files.len() > 1 {
+        let mut seen = HashSet::new();
+        found.files.retain(|path| seen.insert(path.clone()));
+    }
     Ok(found)
 }
 
 /// Drops what was there before.
-fn keep_first(paths: &mut Vec<PathBuf>) {
-    if paths.len() > 1 {
+fn keep_first(places: &mut Vec<Place>) {
+    if places.len() > 1 {
         let mut seen = HashSet::new();
-        paths.retain(|path| seen.insert(path.clone()));
+        places.retain(|place| seen.insert(place.path.clone()));
+    }
+}
+
+/// A place on the way, and what it is where a directory said so: most need no look of their own.
+struct Place {
+    path: PathBuf,
+    kind: Option<FileType>,
+}
+
+impl Place {
+    /// A place that nobody has looked at.
+    fn unknown(path: PathBuf) -> Place {
+        Place { path, kind: None }
+    }
+
+    /// What a directory says of a link is not what it leads to.
+    fn of(path: PathBuf, kind: std::io::Result<FileType>) -> Place {
+        Place { path, kind: kind.ok().filter(|kind| !kind.is_symlink()) }
+    }
+
+    fn is_dir(&self) -> bool {
+        self.kind.map_or_else(|| self.path.is_dir(), |kind| kind.is_dir())
     }
 }
 
 fn find_one(root: &Path, pattern: &str, unreadable: &mut Unreadable) -> Result<Vec<PathBuf>, String> {
     let start = if pattern.starts_with('/') { Path::new("/") } else { root };
-    let mut places = vec![start.to_path_buf()];
+    let mut places = vec![Place::unknown(start.to_path_buf())];
     let mut segments: Vec<&str> = pattern.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
     // One of them is any number of directories already.
     segments.dedup_by(|later, earlier| *later == "**" && *earlier == "**");
     for (index, segment) in segments.iter().enumerate() {
         let last = index + 1 == segments.len();
         places = match *segment {
-            "**" => places.iter().flat_map(|place| below(place, last, unreadable)).collect(),
-            ".." => places.iter().filter_map(|place| place.parent().map(Path::to_path_buf)).collect(),
+            "**" => places.iter().flat_map(|place| below(&place.path, last, unreadable)).collect(),
+            ".." => {
+                places.iter().filter_map(|place| place.path.parent()).map(|path| Place::unknown(path.into())).collect()
+            }
             name if is_plain(name) => {
-                places.iter().map(|place| place.join(name)).filter(|path| path.exists()).collect()
+                let paths = places.iter().map(|place| place.path.join(name));
+                paths.filter(|path| path.exists()).map(Place::unknown).collect()
             }
             name => {
                 let matcher = compile(name)?.compile_matcher();
@@ -65,22 +94,41 @@ fn find_one(root: &Path, pattern: &str, unreadable: &mut Unreadable) -> Result<V
             break;
         }
     }
-    places.retain(|path| match path.metadata() {
-        Ok(metadata) => metadata.is_file(),
+    Ok(places.into_iter().filter(|place| is_file(place, unreadable)).map(|place| place.path).collect())
+}
+
+fn is_file(place: &Place, unreadable: &mut Unreadable) -> bool {
+    match place.kind.map_or_else(|| place.path.metadata().map(|metadata| metadata.is_file()), |kind| Ok(kind.is_file()))
+    {
+        Ok(is_file) => is_file,
         Err(error) => {
             // A directory whose names may be listed and not looked at.
-            if let Some(parent) = path.parent() {
+            if let Some(parent) = place.path.parent() {
                 note(parent, &error, unreadable);
             }
             false
         }
-    });
-    Ok(places)
+    }
 }
 
 /// Whether a path relative to the root of the pattern matches; `None` when the pattern is not valid.
 pub fn matches(pattern: &str, path: &str) -> Option<bool> {
-    compile(pattern).ok().map(|glob| glob.compile_matcher().is_match(path))
+    Matcher::new(pattern).map(|matcher| matcher.matches(path))
+}
+
+/// A pattern for many paths.
+pub(crate) struct Matcher(GlobMatcher);
+
+impl Matcher {
+    /// `None` when the pattern is not valid.
+    pub(crate) fn new(pattern: &str) -> Option<Matcher> {
+        compile(pattern).ok().map(|glob| Matcher(glob.compile_matcher()))
+    }
+
+    /// Whether a path relative to the root of the pattern matches.
+    pub(crate) fn matches(&self, path: &str) -> bool {
+        self.0.is_match(path)
+    }
 }
 
 /// Whether the text has no character with a meaning in patterns.
@@ -105,7 +153,8 @@ fn note(place: &Path, error: &std::io::Error, unreadable: &mut Unreadable) {
     }
 }
 
-fn entries(place: &Path, unreadable: &mut Unreadable) -> Vec<(String, PathBuf)> {
+/// What is in a directory, sorted by name.
+fn entries(place: &Path, unreadable: &mut Unreadable) -> Vec<(String, Place)> {
     let entries = match std::fs::read_dir(place) {
         Ok(entries) => entries,
         Err(error) => {
@@ -115,32 +164,37 @@ fn entries(place: &Path, unreadable: &mut Unreadable) -> Vec<(String, PathBuf)> 
     };
     let mut names: Vec<_> = entries
         .filter_map(Result::ok)
-        .filter_map(|entry| entry.file_name().into_string().ok().map(|name| (name, entry.path())))
+        .filter_map(|entry| {
+            let name = entry.file_name().into_string().ok()?;
+            Some((name, Place::of(entry.path(), entry.file_type())))
+        })
         .collect();
-    names.sort();
+    names.sort_by(|(left, _), (right, _)| left.cmp(right));
     names
 }
 
-fn matching(place: &Path, matcher: &GlobMatcher, unreadable: &mut Unreadable) -> Vec<PathBuf> {
-    entries(place, unreadable).into_iter().filter(|(name, _)| matcher.is_match(name)).map(|(_, path)| path).collect()
+fn matching(place: &Place, matcher: &GlobMatcher, unreadable: &mut Unreadable) -> Vec<Place> {
+    let entries = entries(&place.path, unreadable).into_iter();
+    entries.filter(|(name, _)| matcher.is_match(name)).map(|(_, place)| place).collect()
 }
 
 /// The directories at and below `place`, parents before children; with `files` the files, too.
-fn below(place: &Path, files: bool, unreadable: &mut Unreadable) -> Vec<PathBuf> {
-    fn walk(place: &Path, files: bool, depth: usize, found: &mut Vec<PathBuf>, unreadable: &mut Unreadable) {
+fn below(place: &Path, files: bool, unreadable: &mut Unreadable) -> Vec<Place> {
+    fn walk(place: &Path, files: bool, depth: usize, found: &mut Vec<Place>, unreadable: &mut Unreadable) {
         if depth > DEPTH {
             return;
         }
-        for (_, path) in entries(place, unreadable) {
-            if path.is_dir() {
-                found.push(path.clone());
+        for (_, entry) in entries(place, unreadable) {
+            if entry.is_dir() {
+                let path = entry.path.clone();
+                found.push(entry);
                 walk(&path, files, depth + 1, found, unreadable);
             } else if files {
-                found.push(path);
+                found.push(entry);
             }
         }
     }
-    let mut found = vec![place.to_path_buf()];
+    let mut found = vec![Place::unknown(place.to_path_buf())];
     walk(place, files, 0, &mut found, unreadable);
     found
 }

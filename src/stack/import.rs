@@ -1,6 +1,8 @@
 //! The `import` section of one manifest: syntax, and which files each entry means.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use super::error::{Error, Located};
 use super::file::Origin;
@@ -44,7 +46,7 @@ pub(crate) enum Nested {
 /// What an entry means on the disk.
 #[derive(Debug, Clone)]
 pub(crate) enum Target {
-    Files(Vec<PathBuf>),
+    Files(Arc<[PathBuf]>),
     /// A URL, or another form that has to be fetched.
     Remote,
     /// What was fetched.
@@ -188,6 +190,26 @@ pub(crate) fn with_path(import: &Import, path: String) -> Import {
     Import { path, ..import.clone() }
 }
 
+/// What paths below the base path of the stacks mean. Many manifests import the same files, and each look at the disk
+/// costs more than the import.
+#[derive(Debug, Default)]
+pub(crate) struct Known(RwLock<HashMap<String, Target>>);
+
+impl Known {
+    /// [`resolve`], once for each path.
+    pub(crate) fn resolve(&self, import: &Import, base: &Path, templates: bool) -> Target {
+        if import.path.contains("{{") {
+            return resolve(import, base, templates);
+        }
+        if let Some(target) = self.0.read().unwrap_or_else(PoisonError::into_inner).get(&import.path) {
+            return target.clone();
+        }
+        let target = resolve(import, base, templates);
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(import.path.clone(), target.clone());
+        target
+    }
+}
+
 /// The files that an entry means. `base` is the absolute base path of the stacks.
 pub(crate) fn resolve(import: &Import, base: &Path, templates: bool) -> Target {
     let path = import.path.as_str();
@@ -200,13 +222,13 @@ pub(crate) fn resolve(import: &Import, base: &Path, templates: bool) -> Target {
     let pattern = with_extension(path, base);
     if glob::is_plain(&pattern) {
         let file = crate::host::fs::clean(&base.join(&pattern));
-        return if file.is_file() { Target::Files(vec![file]) } else { Target::Missing };
+        return if file.is_file() { Target::Files(Arc::from([file])) } else { Target::Missing };
     }
     match glob::find(base, &pattern) {
         Ok(found) => match found.unreadable.into_iter().next() {
             Some((path, message)) => Target::Unreadable(format!("'{}': {message}", path.display())),
             None if found.files.is_empty() => Target::Missing,
-            None => Target::Files(found.files),
+            None => Target::Files(found.files.into()),
         },
         Err(message) => Target::InvalidPattern(message),
     }

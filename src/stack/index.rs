@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use rayon::prelude::*;
 
 use super::error::Error;
-use super::file::Manifest;
+use super::file::{File, Manifest};
 use super::frame::{Merging, Pool};
 use super::import::EXTENSIONS;
 use super::load::{self, Files, Layout};
@@ -54,6 +54,13 @@ pub struct StackIndex {
     walks: overrides::Memo,
 }
 
+impl Stack {
+    /// Number of its file.
+    pub(super) fn file(&self) -> usize {
+        self.file
+    }
+}
+
 impl StackIndex {
     /// Discovers the manifests and reads them with everything they import, each file once.
     ///
@@ -87,6 +94,11 @@ impl StackIndex {
             merges: Memo::default(),
             walks: overrides::Memo::default(),
         })
+    }
+
+    /// The files that were read at the start, by number.
+    pub(super) fn files(&self) -> &[Arc<File>] {
+        self.files.list()
     }
 
     /// The stacks, sorted by key.

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::error::Error;
 use super::file::{Entry, File, Origin};
 use super::glob;
-use super::import::{EXTENSIONS, Target};
+use super::import::{EXTENSIONS, Known, Target};
 use crate::config::Config;
 use crate::fetch::{self, Fetcher};
 use crate::host::Host;
@@ -132,6 +132,8 @@ pub(crate) struct Layout {
     pub base_setting: String,
     /// `templates.settings.enabled`.
     pub templates: bool,
+    /// What local imports mean.
+    pub known: Arc<Known>,
     pub fetcher: Arc<Fetcher>,
     pub remote: fetch::Settings,
 }
@@ -143,6 +145,7 @@ impl Layout {
             base: config.stacks.base_path.clone(),
             base_setting: config.stacks.base_path_setting.clone(),
             templates: config.templates.enabled,
+            known: Arc::default(),
             fetcher: config.fetcher.clone(),
             remote: config.remote.clone(),
         }
@@ -155,18 +158,17 @@ impl Layout {
 /// A pattern that is not valid, or no manifest at all.
 pub(crate) fn discover(config: &Config) -> Result<Vec<(Arc<str>, PathBuf)>, Error> {
     let base = &config.stacks.base_path;
-    let excluded: Vec<String> = config.stacks.excluded_paths.iter().map(|pattern| below(base, pattern)).collect();
+    let excluded: Vec<Excluded> =
+        config.stacks.excluded_paths.iter().map(|pattern| Excluded::new(&below(base, pattern))).collect();
+    let is_excluded = |relative: &str| excluded.iter().any(|pattern| pattern.matches(relative));
     let mut found = Vec::new();
     for included in &config.stacks.included_paths {
-        let pattern = below(base, included);
-        let name = pattern.rsplit('/').next().unwrap_or("");
-        let extensions: &[&str] = if name.contains('.') { &[""] } else { &EXTENSIONS };
-        for extension in extensions {
-            let here = glob::find(base, &format!("{pattern}{extension}"))
-                .map_err(|message| Error::Pattern { pattern: included.clone(), message })?;
-            if let Some((path, message)) =
-                here.unreadable.into_iter().find(|(path, _)| !is_excluded(base, &excluded, path))
-            {
+        for pattern in with_extensions(&below(base, included)) {
+            let here =
+                glob::find(base, &pattern).map_err(|message| Error::Pattern { pattern: included.clone(), message })?;
+            // A directory counts as excluded as far as the patterns can say that without a look at its names.
+            let inside = |path: &Path| relative_to(base, &crate::host::fs::clean(path).join("any.yaml"));
+            if let Some((path, message)) = here.unreadable.into_iter().find(|(path, _)| !is_excluded(&inside(path))) {
                 return Err(Error::Directory { path: path.display().to_string(), message });
             }
             found.extend(here.files);
@@ -176,10 +178,8 @@ pub(crate) fn discover(config: &Config) -> Result<Vec<(Arc<str>, PathBuf)>, Erro
         .into_iter()
         .map(|path| crate::host::fs::clean(&path))
         .filter_map(|path| {
-            let relative = path.strip_prefix(base).unwrap_or(&path).to_string_lossy().into_owned();
-            // A pattern that is not valid excludes everything, as in the reference.
-            let dropped = excluded.iter().any(|pattern| glob::matches(pattern, &relative).unwrap_or(true));
-            (!dropped).then(|| (manifest_key(&relative), path))
+            let relative = relative_to(base, &path);
+            (!is_excluded(&relative)).then(|| (manifest_key(&relative), path))
         })
         .collect();
     manifests.sort();
@@ -192,11 +192,35 @@ pub(crate) fn discover(config: &Config) -> Result<Vec<(Arc<str>, PathBuf)>, Erro
     Ok(manifests)
 }
 
-/// Whether everything in a directory is excluded, as far as its patterns can say that without a look at the names.
-fn is_excluded(base: &Path, excluded: &[String], directory: &Path) -> bool {
-    let directory = crate::host::fs::clean(directory);
-    let inside = directory.strip_prefix(base).unwrap_or(&directory).join("any.yaml");
-    excluded.iter().any(|pattern| glob::matches(pattern, &inside.to_string_lossy()).unwrap_or(true))
+/// A pattern of `excluded_paths`.
+struct Excluded(Option<glob::Matcher>);
+
+impl Excluded {
+    fn new(pattern: &str) -> Excluded {
+        Excluded(glob::Matcher::new(pattern))
+    }
+
+    fn matches(&self, relative: &str) -> bool {
+        // A pattern that is not valid excludes everything, as in the reference.
+        self.0.as_ref().is_none_or(|matcher| matcher.matches(relative))
+    }
+}
+
+/// The patterns of the manifests that an included path means.
+fn with_extensions(pattern: &str) -> Vec<String> {
+    let name = pattern.rsplit('/').next().unwrap_or("");
+    if name.contains('.') {
+        vec![pattern.to_owned()]
+    } else if glob::is_plain(name) {
+        EXTENSIONS.iter().map(|extension| format!("{pattern}{extension}")).collect()
+    } else {
+        // One walk for all of them.
+        vec![format!("{pattern}{{{}}}", EXTENSIONS.join(","))]
+    }
+}
+
+fn relative_to(base: &Path, path: &Path) -> String {
+    path.strip_prefix(base).unwrap_or(path).to_string_lossy().into_owned()
 }
 
 /// The pattern relative to the base path of the stacks, or absolute when it leads elsewhere.

@@ -15,7 +15,7 @@ use super::frame::{Frame, Merging, Pool};
 use super::load::{Files, Layout};
 use super::render;
 use crate::host::Host;
-use crate::merge::{appended, merge_all, merge_into};
+use crate::merge::{appended, has_appends, merge_all, merge_into};
 use crate::value::{Map, Node};
 
 /// Merges that one repository may need: imports with ever new contexts could go on without end.
@@ -34,6 +34,8 @@ pub struct Document {
     pub(crate) children: Vec<Vec<Arc<Document>>>,
     /// Whether this file or an imported one has `overrides` for whole files.
     pub(crate) has_overrides: bool,
+    /// Whether something in this file or an imported one is tagged `!append`.
+    appends: bool,
     /// Whether another frame may give another document.
     by_frame: bool,
     /// Whether a path of an import, here or further in, was rendered from what is imported before it.
@@ -208,9 +210,11 @@ impl Merger<'_> {
         let by_frame = file.action.is_some() || by_paths || before.iter().any(|child| child.by_frame);
         let layers = || before.iter().map(|child| &child.node).chain([own]).filter(|layer| !layer.is_empty());
         let merged = merge_all(layers(), self.merging.strategy);
+        // Known from the parts, since looking through the whole of every stack costs as much as merging it.
+        let appends = has_appends(own) || before.iter().any(|child| child.appends);
         // A manifest that was merged with nothing keeps its marks, as in the reference.
-        let node = if layers().nth(1).is_some() { appended(&merged) } else { merged };
-        Ok(Document { number, node, own: manifest, children, has_overrides, by_frame, by_paths })
+        let node = if appends && layers().nth(1).is_some() { appended(&merged) } else { merged };
+        Ok(Document { number, node, own: manifest, children, has_overrides, appends, by_frame, by_paths })
     }
 
     /// What the file says in this frame.

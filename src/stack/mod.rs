@@ -18,6 +18,7 @@ mod load;
 mod merged;
 mod name;
 mod overrides;
+mod probe;
 #[cfg(test)]
 mod remote_tests;
 mod render;
@@ -31,5 +32,6 @@ pub use glob::matches as glob_matches;
 pub use index::{Stack, StackIndex};
 pub use layers::{FileLayer, OverrideLayer};
 pub use merged::Document;
-pub use name::pattern_name;
+pub use name::{pattern_name, pattern_tokens};
+pub use probe::Probe;
 pub(crate) use render::Machine;

@@ -6,15 +6,19 @@
 /// between dashes: the reference drops every other part of the pattern.
 pub fn pattern_name(pattern: &str, value: impl Fn(&str) -> Option<String>) -> Result<String, &str> {
     let mut parts = Vec::new();
-    for part in pattern.split('-') {
-        let token = part.strip_prefix('{').and_then(|part| part.strip_suffix('}'));
-        let Some(token @ ("namespace" | "tenant" | "environment" | "stage")) = token else { continue };
+    for token in pattern_tokens(pattern) {
         match value(token) {
             Some(text) if !text.is_empty() => parts.push(text),
             _ => return Err(token),
         }
     }
     Ok(parts.join("-"))
+}
+
+/// The tokens of a pattern that count.
+pub fn pattern_tokens(pattern: &str) -> impl Iterator<Item = &str> {
+    let parts = pattern.split('-').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    parts.filter(|token| matches!(*token, "namespace" | "tenant" | "environment" | "stage"))
 }
 
 #[cfg(test)]
