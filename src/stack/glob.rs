@@ -64,6 +64,10 @@ impl Place {
     fn is_dir(&self) -> bool {
         self.kind.map_or_else(|| self.path.is_dir(), |kind| kind.is_dir())
     }
+
+    fn is_file(&self) -> bool {
+        self.kind.map_or_else(|| self.path.is_file(), |kind| kind.is_file())
+    }
 }
 
 fn find_one(root: &Path, pattern: &str, unreadable: &mut Unreadable) -> Result<Vec<PathBuf>, String> {
@@ -94,21 +98,7 @@ fn find_one(root: &Path, pattern: &str, unreadable: &mut Unreadable) -> Result<V
             break;
         }
     }
-    Ok(places.into_iter().filter(|place| is_file(place, unreadable)).map(|place| place.path).collect())
-}
-
-fn is_file(place: &Place, unreadable: &mut Unreadable) -> bool {
-    match place.kind.map_or_else(|| place.path.metadata().map(|metadata| metadata.is_file()), |kind| Ok(kind.is_file()))
-    {
-        Ok(is_file) => is_file,
-        Err(error) => {
-            // A directory whose names may be listed and not looked at.
-            if let Some(parent) = place.path.parent() {
-                note(parent, &error, unreadable);
-            }
-            false
-        }
-    }
+    Ok(places.into_iter().filter(Place::is_file).map(|place| place.path).collect())
 }
 
 /// Whether a path relative to the root of the pattern matches; `None` when the pattern is not valid.
@@ -170,6 +160,10 @@ fn entries(place: &Path, unreadable: &mut Unreadable) -> Vec<(String, Place)> {
         })
         .collect();
     names.sort_by(|(left, _), (right, _)| left.cmp(right));
+    // A directory whose names may be listed and not looked at. One of them tells for all.
+    if let Some(error) = names.first().and_then(|(_, first)| first.path.symlink_metadata().err()) {
+        note(place, &error, unreadable);
+    }
     names
 }
 
