@@ -7,6 +7,7 @@
 mod backend;
 mod build;
 mod chain;
+mod check;
 mod custom;
 mod error;
 mod find;
@@ -19,6 +20,7 @@ mod names_tests;
 mod origin;
 mod own;
 mod path;
+mod quirks;
 mod scope;
 mod section;
 mod sources;
@@ -27,6 +29,7 @@ mod summary;
 mod tests;
 mod workspace;
 
+pub use check::{Checked, check};
 pub use error::Error;
 pub use find::{Filter, all, find};
 pub use instance::{Instance, Sections};

@@ -9,6 +9,7 @@ mod log;
 mod printable;
 mod screen;
 mod table;
+pub mod validate;
 
 pub use diagnostic::render;
 pub use explain::{explanation, explanation_document, with_provenance};

@@ -192,6 +192,21 @@ pub(crate) fn discover(config: &Config) -> Result<Vec<(Arc<str>, PathBuf)>, Erro
     Ok(manifests)
 }
 
+/// Every manifest below the base path that is not excluded, sorted; templates of manifests are left out, since they may
+/// be no YAML before they are rendered.
+pub fn all_manifests(config: &Config) -> Vec<PathBuf> {
+    let base = &config.stacks.base_path;
+    let excluded: Vec<String> = config.stacks.excluded_paths.iter().map(|pattern| below(base, pattern)).collect();
+    let find = |pattern: &str| glob::find(base, pattern).unwrap_or_default().files;
+    let mut found: Vec<PathBuf> = ["**/*.yaml", "**/*.yml"].into_iter().flat_map(find).collect();
+    found.retain(|path| {
+        let relative = path.strip_prefix(base).unwrap_or(path).to_string_lossy();
+        !excluded.iter().any(|pattern| glob::matches(pattern, &relative).unwrap_or(true))
+    });
+    found.sort();
+    found
+}
+
 /// Whether everything in a directory is excluded, as far as its patterns can say that without a look at the names.
 fn is_excluded(base: &Path, excluded: &[String], directory: &Path) -> bool {
     let directory = crate::host::fs::clean(directory);

@@ -21,6 +21,7 @@ mod overrides;
 #[cfg(test)]
 mod remote_tests;
 mod render;
+mod survey;
 mod targets;
 #[cfg(test)]
 mod tests;
@@ -30,6 +31,9 @@ pub(crate) use error::{Located, global_metadata_error, section_error};
 pub use glob::matches as glob_matches;
 pub use index::{Stack, StackIndex};
 pub use layers::{FileLayer, OverrideLayer};
+pub use load::all_manifests;
 pub use merged::Document;
 pub use name::pattern_name;
 pub(crate) use render::Machine;
+pub(crate) use survey::conflict_remark;
+pub use survey::{Survey, Surveyed};
