@@ -70,7 +70,7 @@ pub fn rich(report: &Report) -> String {
     text
 }
 
-/// The message, whom it concerns, and the stable code.
+/// The message, whom it concerns, and the stable code; further lines of the message stand behind.
 fn sentence(finding: &Finding) -> String {
     let named = finding.subjects.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
     let more = match finding.subjects.len().saturating_sub(NAMED) {
@@ -78,7 +78,12 @@ fn sentence(finding: &Finding) -> String {
         more => format!(" and {more} more"),
     };
     let subjects = if named.is_empty() { named } else { format!(" ({named}{more})") };
-    format!("{}{subjects} [{}]", finding.message, finding.code)
+    let (first, rest) = finding.message.split_once('\n').unwrap_or((&finding.message, ""));
+    let rest: String = rest.lines().fold(String::new(), |mut text, line| {
+        let _ = write!(text, "\n  {line}");
+        text
+    });
+    format!("{first}{subjects} [{}]{rest}", finding.code)
 }
 
 fn also(finding: &Finding) -> Option<String> {

@@ -108,7 +108,10 @@ impl Finding {
         let site = Site::labelled(diagnostic).map(|site| with_source(sources, site));
         let message = diagnostic.to_string();
         // The place stands before the message.
-        let message = site.as_ref().map_or(message.clone(), |site| message.replace(&format!(" at {site}"), ""));
+        let message = match &site {
+            Some(site) => message.replace(&format!(" at {site}"), "").replace(&format!("{site}: "), ""),
+            None => message,
+        };
         let code = diagnostic.code().map(|code| code.to_string()).unwrap_or_default();
         let site = site.or_else(|| Site::at(sources, fallback));
         Finding::new(Severity::Error, &code, message, site).help(diagnostic.help().map(|help| help.to_string()))

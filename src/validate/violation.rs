@@ -56,7 +56,6 @@ pub(super) fn value_at<'n>(manifest: &'n Node, path: &[Step]) -> Option<&'n Node
         node = match (&node.value, step) {
             (Value::Map(map), Step::Key(key)) => map.get(key.as_str())?,
             (Value::List(list), Step::Index(index)) => list.get(*index)?,
-            (Value::Map(map), Step::Index(index)) => map.get(index.to_string().as_str())?,
             _ => return None,
         };
     }
@@ -71,10 +70,7 @@ pub(super) struct Reader<'r> {
 
 impl Reader<'_> {
     pub(super) fn read(&self, error: &ValidationError<'_>) -> Vec<Violation> {
-        let path: Vec<Step> = error.instance_path().segments().map(step).collect();
-        if value_at(self.manifest, &path).is_none() {
-            return Vec::new();
-        }
+        let Some(path) = self.path(error) else { return Vec::new() };
         let one = |message: String, help: Option<String>, sort: Sort| {
             vec![Violation { path: path.clone(), key: None, message, help, sort }]
         };
@@ -116,6 +112,21 @@ impl Reader<'_> {
             Kind::Pattern { .. } => one(error.masked().to_string(), None, Sort::Pattern),
             _ => one(error.masked().to_string(), None, Sort::Other),
         }
+    }
+
+    /// The way to the value; `None` where a YAML function stands for it.
+    fn path(&self, error: &ValidationError<'_>) -> Option<Vec<Step>> {
+        let mut path: Vec<Step> = Vec::new();
+        for segment in error.instance_path().segments() {
+            // Keys of digits are no indexes.
+            let is_map = value_at(self.manifest, &path)?.as_map().is_some();
+            path.push(match segment {
+                LocationSegment::Property(name) => Step::Key(name.into_owned()),
+                LocationSegment::Index(index) if is_map => Step::Key(index.to_string()),
+                LocationSegment::Index(index) => Step::Index(index),
+            });
+        }
+        value_at(self.manifest, &path).is_some().then_some(path)
     }
 
     /// The branch that the value was most likely meant for. A branch without mistakes of its own had only functions.
@@ -177,13 +188,6 @@ fn type_mismatch(path: Vec<Step>, expected: Vec<String>, got: &'static str) -> V
     let help = (got == "string" && expected.iter().any(is_container))
         .then(|| "file references must use the !include YAML tag, without quotes".to_owned());
     Violation { path, key: None, message, help, sort: Sort::Type { expected, got } }
-}
-
-fn step(segment: LocationSegment<'_>) -> Step {
-    match segment {
-        LocationSegment::Property(name) => Step::Key(name.into_owned()),
-        LocationSegment::Index(index) => Step::Index(index),
-    }
 }
 
 fn plain(json: &Json) -> String {
