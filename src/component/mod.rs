@@ -36,6 +36,8 @@ pub use instance::{Instance, Sections};
 pub use kind::Kind;
 pub use layered::Layered;
 pub use origin::{Candidate, Origins};
+#[cfg(test)]
+pub(crate) use section::section_keys;
 pub use sources::{Sources, atlantis_project, cli_variables, spacelift_stack};
 pub use summary::{Summary, summaries};
 pub use workspace::{Tokens, replace_tokens};

@@ -5,6 +5,7 @@
 mod access;
 mod app;
 pub mod auth;
+mod changed;
 mod child;
 pub mod config;
 pub mod describe;

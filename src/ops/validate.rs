@@ -1,6 +1,6 @@
 //! `atmos validate stacks`
 
-use super::App;
+use super::{App, changed};
 use crate::diag::Result;
 use crate::stack::glob_matches;
 use crate::validate::{self, Finding, Schema, Severity};
@@ -12,12 +12,18 @@ pub struct StacksRequest {
     pub schema: Option<String>,
     /// Patterns of manifests that are left out, relative to the base path of the project.
     pub exclude: Vec<String>,
+    /// Only when something was changed that concerns stacks.
+    pub affected: bool,
+    /// What the changes are counted from; the default branch without.
+    pub base: Option<String>,
 }
 
 /// Everything that was found, sorted by place.
 #[derive(Debug, Default)]
 pub struct Report {
     pub findings: Vec<Finding>,
+    /// Nothing that concerns stacks was changed, and nothing was checked.
+    pub unaffected: bool,
 }
 
 impl Report {
@@ -43,8 +49,13 @@ pub fn stacks(app: &App, request: &StacksRequest) -> Result<Report> {
         }
         config.stacks.excluded_paths.push(below_stacks(&config.stacks.base_path_setting, pattern));
     }
+    if request.affected
+        && !changed::files(&app.host, request.base.as_deref())?.iter().any(|file| changed::concerns_stacks(app, file))
+    {
+        return Ok(Report { unaffected: true, ..Report::default() });
+    }
     let schema = Schema::load(&app.host, &config, request.schema.as_deref())?;
-    Ok(Report { findings: validate::stacks(&app.host, &config, &schema)? })
+    Ok(Report { findings: validate::stacks(&app.host, &config, &schema)?, unaffected: false })
 }
 
 /// A pattern below the project as one below the stacks.

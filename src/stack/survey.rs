@@ -213,7 +213,7 @@ impl<'a> Walk<'a> {
         open.retain(|number| !self.reached.contains(number));
         let imports = |number: &usize| -> Vec<usize> {
             let file = files.get(*number);
-            let entries = file.written.imports.as_ref().map(|entries| entries.clone()).unwrap_or_default();
+            let entries = file.written.imports.as_ref().map(Arc::clone).unwrap_or_default();
             entries.iter().flat_map(|entry| files.of_entry(host, layout, entry).to_vec()).collect()
         };
         let imported: HashSet<usize> = open.iter().flat_map(imports).collect();
@@ -258,9 +258,10 @@ impl<'a> Walk<'a> {
 
 /// Says that a value of one kind replaces one of another kind.
 pub(crate) fn conflict_remark(conflict: &Conflict, prefix: &str) -> Remark {
-    let (below, above) = (conflict.below.1, conflict.above.1);
+    let an = |name: &str| if name == "integer" { format!("an {name}") } else { format!("a {name}") };
+    let (below, above) = (an(conflict.below.1), an(conflict.above.1));
     let message =
-        format!("`{prefix}{}` is a {above} here and a {below} in a weaker layer; the later value wins", conflict.path);
+        format!("`{prefix}{}` is {above} here and {below} in a weaker layer; the later value wins", conflict.path);
     Remark::new("atmos::stack::type_conflict", conflict.above.0, message)
         .help("give both values the same type, or remove the weaker one")
         .also(conflict.below.0, "the weaker value")

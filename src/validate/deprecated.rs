@@ -45,7 +45,8 @@ impl<'s> Walk<'s> {
                 for (key, item) in map.iter() {
                     let Some(inner) = property(schema, key) else { continue };
                     self.path.push(key.to_string());
-                    if let Some(replacement) = self.mark(inner) {
+                    if let Some(marked) = self.marked(inner) {
+                        let replacement = marked.get("x-atmos-replacement").and_then(Json::as_str).map(str::to_owned);
                         self.found.push((self.path.clone(), replacement));
                     }
                     self.node(inner, item, depth + 1);
@@ -64,12 +65,10 @@ impl<'s> Walk<'s> {
         }
     }
 
-    /// The replacement of a key whose schema is marked.
-    fn mark(&self, schema: &'s Json) -> Option<Option<String>> {
-        let marked = [schema, self.resolved(schema)]
-            .into_iter()
-            .find(|schema| schema.get("deprecated") == Some(&Json::Bool(true)));
-        marked.map(|schema| schema.get("x-atmos-replacement").and_then(Json::as_str).map(str::to_owned))
+    /// The schema that says that a key is deprecated.
+    fn marked(&self, schema: &'s Json) -> Option<&'s Json> {
+        let is_marked = |schema: &&Json| schema.get("deprecated") == Some(&Json::Bool(true));
+        [schema, self.resolved(schema)].into_iter().find(is_marked)
     }
 
     /// The schema that a local reference means.

@@ -194,8 +194,19 @@ impl Findings {
             .filter(|finding| finding.code != SCHEMA)
             .filter_map(|finding| finding.site.as_ref().map(Site::key))
             .collect();
+        // The loader marks the value of a key of `metadata` that no manifest may have, the schema the key.
+        let lines: Vec<(String, u32)> = self
+            .found
+            .values()
+            .filter(|finding| finding.code == "atmos::stack::global_metadata")
+            .filter_map(|finding| finding.site.as_ref().map(|site| (site.file.clone(), site.line)))
+            .collect();
         let is_said = |finding: &Finding| {
-            finding.code == SCHEMA && finding.site.as_ref().is_some_and(|site| said.contains(&site.key()))
+            finding.code == SCHEMA
+                && finding.site.as_ref().is_some_and(|site| {
+                    said.contains(&site.key())
+                        || lines.iter().any(|(file, line)| *file == site.file && *line == site.line)
+                })
         };
         self.found.into_values().filter(|finding| !is_said(finding)).collect()
     }

@@ -170,7 +170,7 @@ impl Look<'_, '_> {
 
     fn date(&mut self, node: &Node) {
         if self.written(node.span).is_some_and(|text| text.starts_with(|c: char| c.is_ascii_digit())) {
-            let message = format!("the unquoted date at `{}` is an empty map, as in the reference", self.path);
+            let message = format!("the unquoted date at `{}` becomes an empty map", self.path);
             let help = "quote it to keep it as text";
             self.add(Severity::Warning, "atmos::validate::date", message, node.span, help);
         }

@@ -11,6 +11,7 @@ use super::duplicates;
 use super::finding::{Finding, Findings, Severity, Site};
 use super::manifest::Checker;
 use super::schema::Schema;
+use crate::auth::{self, setting, validate::scoped_keys};
 use crate::backend;
 use crate::component::{Checked, Instance, Kind, check};
 use crate::config::Config;
@@ -47,6 +48,8 @@ pub fn stacks(host: &Host, config: &Config, schema: &Schema) -> Result<Vec<Findi
     }
     findings.extend(duplicates::find(&host, &index, &instances));
     findings.extend(states(&host, config, &instances));
+    findings.extend(identities(&host, config, &instances));
+    findings.extend(lost_words(config));
     let said = std::mem::take(&mut *said.lock().unwrap_or_else(PoisonError::into_inner));
     findings.extend(said.iter().map(Finding::warning));
     Ok(findings.finish())
@@ -63,6 +66,41 @@ fn listening(host: &Host) -> (Host, Arc<Mutex<Vec<Warning>>>) {
         Message::Attention(line) => talk.attention(line),
     });
     (Host { talk, ..host.clone() }, said)
+}
+
+/// Parts of the name pattern that are no tokens: they are left out of every name.
+fn lost_words(config: &Config) -> Option<Finding> {
+    let stacks = &config.stacks;
+    let pattern = stacks.name_pattern.as_deref().filter(|pattern| !pattern.is_empty())?;
+    if stacks.name_template.as_deref().is_some_and(|template| !template.is_empty()) {
+        return None;
+    }
+    let tokens = ["{namespace}", "{tenant}", "{environment}", "{stage}"];
+    let lost: Vec<&str> = pattern.split('-').filter(|part| !part.is_empty() && !tokens.contains(part)).collect();
+    let message = format!("`{}` in `stacks.name_pattern: {pattern}` is left out of the names", lost.join("`, `"));
+    let help = "only {namespace}, {tenant}, {environment} and {stage} between dashes count; `stacks.name_template` takes any text";
+    let finding = Finding::new(Severity::Warning, "atmos::validate::name_pattern", message, None);
+    (!lost.is_empty()).then(|| finding.help(Some(help.to_owned())))
+}
+
+/// Keys that were meant to choose an identity, and mean nothing: a run refuses them.
+fn identities(host: &Host, config: &Config, instances: &[Instance]) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let runs = |instance: &&Instance| matches!(instance.kind, Kind::Terraform | Kind::Helmfile);
+    for instance in instances.iter().filter(runs) {
+        if let Err(error) = setting::identity(&instance.sections.settings, &host.sources, &host.talk) {
+            found.push(Finding::error(&host.sources, &error, Span::default()).of(&instance.name));
+        }
+        for problem in scoped_keys(&instance.sections.auth, &config.auth) {
+            let severity = match problem.severity {
+                auth::Severity::Error => Severity::Error,
+                auth::Severity::Warning => Severity::Warning,
+            };
+            let site = Site::at(&host.sources, problem.span);
+            found.push(Finding::new(severity, "atmos::auth::unknown_key", problem.message, site).of(&instance.name));
+        }
+    }
+    found
 }
 
 /// What would make a run refuse a component, or keep its state where nobody looks for it.

@@ -31,6 +31,14 @@ pub struct ValidateStacksArgs {
     #[arg(long, value_name = "GLOB", value_delimiter = ',')]
     pub exclude: Vec<String>,
 
+    /// Check only when stacks or configuration were changed since the branch left its base
+    #[arg(long)]
+    pub affected: bool,
+
+    /// Branch or commit that changes are counted from [default: base of the pull request, or origin/HEAD]
+    #[arg(long, value_name = "REF")]
+    pub base: Option<String>,
+
     /// text, or rich for the lines around each finding on stdout [env: ATMOS_VALIDATE_FORMAT] [default: text]
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<String>,

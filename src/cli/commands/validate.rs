@@ -20,8 +20,17 @@ pub(super) fn run(context: &Context, args: ValidationArgs) -> Result<u8> {
 fn stacks(context: &Context, args: ValidateStacksArgs) -> Result<u8> {
     let app = context.app_with_config()?;
     let rich = is_rich(context, &app, args.format)?;
-    let request = validate::StacksRequest { schema: args.schemas_atmos_manifest, exclude: args.exclude };
+    let request = validate::StacksRequest {
+        schema: args.schemas_atmos_manifest,
+        exclude: args.exclude,
+        affected: args.affected,
+        base: args.base,
+    };
     let report = validate::stacks(&app, &request)?;
+    if report.unaffected {
+        context.host.talk.success("No affected stack manifest files to validate");
+        return Ok(0);
+    }
     let failed = report.has_errors();
     if rich {
         let text = output::validate::rich(&report);
@@ -29,7 +38,9 @@ fn stacks(context: &Context, args: ValidateStacksArgs) -> Result<u8> {
             write::data(context, &format!("{text}\n"))?;
         }
     } else {
-        output::validate::warnings(&report).into_iter().for_each(|warning| context.host.talk.warn(warning));
+        for warning in output::validate::warnings(&report) {
+            context.host.talk.warn(warning);
+        }
         if failed {
             context.host.talk.attention(output::validate::errors(&report));
         }
