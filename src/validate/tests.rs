@@ -172,6 +172,14 @@ fn each_mistake_has_its_place_and_code() {
 }
 
 #[test]
+fn the_guide_has_every_code() {
+    let guide = include_str!("../../docs/guide/validate.md");
+    let missing: Vec<&str> =
+        TABLE.iter().map(|row| row.2).filter(|code| !guide.contains(&format!("`{code}`"))).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
 fn what_is_right_has_no_findings() {
     let everything = "import: [catalog/*, {path: catalog/x, context: {a: 1}, skip_if_missing: true}]\n\
          x-anchor: &anchor {a: 1}\n\
@@ -324,7 +332,7 @@ fn names_of_stacks_that_surprise_are_warnings() {
             ", name_template: '{{ .vars.stage }}'",
             "stacks/orgs/dev.yaml",
             pattern,
-            "warning stacks/orgs/dev.yaml:2:86 atmos::component::empty_token `{stage}` of the pattern",
+            "warning stacks/orgs/dev.yaml:2:101 atmos::component::empty_token `{stage}` of the pattern",
         ),
         (
             "",
