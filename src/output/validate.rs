@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use miette::{LabeledSpan, NamedSource};
 
 use super::diagnostic::snippet;
+use super::printable::printable;
 use crate::diag::Warning;
 use crate::ops::validate::Report;
 use crate::validate::{Finding, Severity};
@@ -66,8 +67,7 @@ pub fn rich(report: &Report) -> String {
         }
         text.push('\n');
     }
-    text.truncate(text.trim_end().len());
-    text
+    printable(text.trim_end()).into_owned()
 }
 
 /// The message, whom it concerns, and the stable code; further lines of the message stand behind.

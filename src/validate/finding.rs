@@ -85,12 +85,14 @@ pub struct Finding {
     pub also: Option<(Site, &'static str)>,
     /// Whom it concerns: components, manifests; sorted, each once. Empty where the message says it.
     pub subjects: Vec<String>,
+    /// Met once for each stack, with the name of the stack in the message: the place says which one it is.
+    once: bool,
 }
 
 impl Finding {
     pub(super) fn new(severity: Severity, code: &str, message: impl Into<String>, site: Option<Site>) -> Finding {
         let (code, message) = (code.to_owned(), message.into());
-        Finding { severity, code, message, help: None, site, also: None, subjects: Vec::new() }
+        Finding { severity, code, message, help: None, site, also: None, subjects: Vec::new(), once: false }
     }
 
     pub(super) fn help(mut self, help: Option<String>) -> Finding {
@@ -114,7 +116,8 @@ impl Finding {
         };
         let code = diagnostic.code().map(|code| code.to_string()).unwrap_or_default();
         let site = site.or_else(|| Site::at(sources, fallback));
-        Finding::new(Severity::Error, &code, message, site).help(diagnostic.help().map(|help| help.to_string()))
+        let help = diagnostic.help().map(|help| help.to_string());
+        Finding { once: true, ..Finding::new(Severity::Error, &code, message, site).help(help) }
     }
 
     pub(super) fn remark(sources: &Sources, remark: &Remark) -> Finding {
@@ -135,11 +138,7 @@ impl Finding {
     fn key(&self) -> Key {
         let site = self.site.as_ref().map(Site::key);
         let also = self.also.as_ref().map(|(site, _)| site.key());
-        // An error at a place is met once for each stack, with the name of the stack in it.
-        let text = match (self.severity, &site) {
-            (Severity::Error, Some(_)) if self.code != SCHEMA && self.subjects.is_empty() => String::new(),
-            _ => self.message.clone(),
-        };
+        let text = if self.once && site.is_some() { String::new() } else { self.message.clone() };
         (site, self.severity, self.code.clone(), text, also)
     }
 }

@@ -112,9 +112,10 @@ fn states(host: &Host, config: &Config, instances: &[Instance]) -> Vec<Finding> 
     for instance in instances.iter().filter(|instance| instance.kind == Kind::Terraform && !instance.abstract_) {
         if let Err(error) = backend::check_workspace_name(instance) {
             let span = instance.sections.metadata.get("terraform_workspace_pattern").map(|node| node.span);
-            let finding = Finding::error(&host.sources, &error, span.unwrap_or_default());
-            let message = "invalid terraform workspace name: no run accepts one that is empty or begins with `-`";
-            found.push(Finding { message: message.to_owned(), ..finding }.of(&instance.name));
+            let mut finding = Finding::error(&host.sources, &error, span.unwrap_or_default());
+            "invalid terraform workspace name: no run accepts one that is empty or begins with `-`"
+                .clone_into(&mut finding.message);
+            found.push(finding.of(&instance.name));
         }
         let configured = &instance.sections.backend;
         let kind = instance.sections.backend_type.as_str();

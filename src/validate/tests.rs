@@ -75,6 +75,12 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
         "inherits from 'zz'",
     ),
     (
+        "components: {terraform: {a: {vars: {x: ä}, metadata: {inherits: [zz]}}}}\n",
+        "error 2:66",
+        "component::base_not_defined",
+        "inherits from 'zz'",
+    ),
+    (
         "terraform: {backend_type: s3, backend: {gcs: {}}}\ncomponents: {terraform: {a: {}}}\n",
         "error 2:40",
         "component::backend_type",
@@ -264,6 +270,21 @@ fn a_component_of_two_manifests_is_an_error_with_both_places() {
     assert_eq!(finding.also.as_ref().unwrap().0.to_string(), "stacks/orgs/two.yaml:4:5");
     assert!(finding.help.as_ref().unwrap().contains("atmos describe component a -s orgs/two"));
     assert_eq!(lines(&[("stacks/orgs/one.yaml", &one), ("stacks/orgs/two.yaml", &one)]), Vec::<String>::new());
+}
+
+#[test]
+fn every_component_that_two_manifests_import_is_reported() {
+    let catalog =
+        ("stacks/catalog/c.yaml", "components: {terraform: {a: {}, b: {}}, helmfile: {h: {}}, packer: {p: {}}}\n");
+    let manifest = |value: &str| format!("import: [catalog/c]\nvars: {{tenant: t, stage: dev, x: {value}}}\n");
+    let (one, two) = (manifest("1"), manifest("2"));
+    let found = lines(&[catalog, ("stacks/orgs/one.yaml", &one), ("stacks/orgs/two.yaml", &two)]);
+    let words: Vec<&str> = found.iter().map(|line| line.split(' ').next().unwrap()).collect();
+    assert_eq!(words, ["error", "error", "error", "warning"], "{found:#?}");
+    assert!(
+        found.iter().all(|line| line.contains("stacks/orgs/one.yaml:1:1 atmos::component::duplicate")),
+        "{found:#?}"
+    );
 }
 
 #[test]
