@@ -23,6 +23,7 @@ pub mod secret;
 pub mod span;
 pub mod stack;
 pub mod template;
+pub mod validate;
 pub mod value;
 pub mod yaml;
 pub mod yaml_fn;

@@ -67,6 +67,12 @@ impl Sources {
         usize::try_from(id.0).ok()?.checked_sub(1).and_then(|index| files.get(index).cloned())
     }
 
+    /// The file that diagnostics call so.
+    pub fn by_name(&self, name: &str) -> Option<Arc<Source>> {
+        let files = self.files.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        files.iter().find(|source| source.name == name).cloned()
+    }
+
     /// The place of a span, with the source text; `None` for values that no file contains.
     pub fn place(&self, span: Span) -> Option<Place> {
         let source = self.get(span.file)?;

@@ -4,6 +4,8 @@
 
 mod documents;
 mod error;
+mod folder;
 
 pub use documents::{backend_json, check_workspace_name, providers_override, terraform_override};
 pub use error::Error;
+pub use folder::declares_backend;

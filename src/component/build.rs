@@ -47,20 +47,20 @@ pub(crate) fn merging(scope: &Scope<'_>, name: &str) -> Result<(ListStrategy, Ve
 }
 
 /// Everything that a component is merged from.
-struct Layers<'s, 'a> {
-    scope: &'s Scope<'a>,
-    name: &'s str,
-    own: Own,
+pub(super) struct Layers<'s, 'a> {
+    pub scope: &'s Scope<'a>,
+    pub name: &'s str,
+    pub own: Own,
     overrides_node: Option<Node>,
-    overrides: Own,
-    chain: Chain,
-    bases: Own,
+    pub overrides: Own,
+    pub chain: Chain,
+    pub bases: Own,
     /// For the sections of the component; set by its own settings.
-    strategy: ListStrategy,
+    pub strategy: ListStrategy,
 }
 
 impl<'s, 'a> Layers<'s, 'a> {
-    fn read(scope: &'s Scope<'a>, name: &'s str, component: &Node) -> Result<Layers<'s, 'a>, Error> {
+    pub(super) fn read(scope: &'s Scope<'a>, name: &'s str, component: &Node) -> Result<Layers<'s, 'a>, Error> {
         let own = Own::read(scope, name, component)?;
         let overrides_node = scope.overrides(name, component);
         let overrides = match &overrides_node {
@@ -83,6 +83,10 @@ impl<'s, 'a> Layers<'s, 'a> {
         Ok(Layers { scope, name, own, overrides_node, overrides, chain, bases, strategy })
     }
 
+    pub(super) fn overrides_node(&self) -> Option<&Node> {
+        self.overrides_node.as_ref()
+    }
+
     /// One section merged from all layers that have it.
     fn merged(&self, section: Section) -> Node {
         let layers = [
@@ -99,7 +103,7 @@ impl<'s, 'a> Layers<'s, 'a> {
         settle(&merged)
     }
 
-    fn build(self) -> Result<Built, Error> {
+    pub(super) fn build(&self) -> Result<Built, Error> {
         let metadata = self.merged(Section::Metadata);
         let component = self.printed_component();
         let directory = metadata.get("component").and_then(text_of).unwrap_or_else(|| component.clone());

@@ -63,6 +63,16 @@ pub enum Error {
     )]
     NameIncomplete { pattern: String, token: String, file: String },
 
+    #[error(
+        "'stacks.name_template' (or the deprecated 'stacks.name_pattern') needs to be specified in 'atmos.yaml': the \
+         stack of the manifest '{file}' has no name but the path of its file"
+    )]
+    #[diagnostic(
+        code(atmos::component::no_naming),
+        help("set `stacks.name_template` in `atmos.yaml`, or give the manifest a `name:`")
+    )]
+    NoNaming { file: String },
+
     #[error("ambiguous component path: '{path}' stands for several components of the stack `{stack}`: {components}")]
     #[diagnostic(code(atmos::component::ambiguous_path), help("give the name of one of these components"))]
     AmbiguousPath { path: String, stack: String, components: String },

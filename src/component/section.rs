@@ -210,6 +210,19 @@ impl Section {
     }
 }
 
+/// The sections that components of each kind have, by the name of the kind.
+#[cfg(test)]
+pub(crate) fn section_keys() -> Vec<(&'static str, Vec<&'static str>)> {
+    ["terraform", "helmfile", "packer", "kubernetes", "helm"]
+        .into_iter()
+        .map(|name| {
+            let kind = Kind::from_key(name);
+            let sections = Section::ALL.into_iter().filter(|section| section.applies_to(&kind));
+            (name, sections.map(Section::key).collect())
+        })
+        .collect()
+}
+
 /// One value per section, absent where a layer has none.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Bag {

@@ -5,9 +5,11 @@
 //! program says on the way goes through [`Talk`].
 
 mod nearest;
+mod remark;
 mod report;
 mod talk;
 
 pub use nearest::nearest;
+pub use remark::Remark;
 pub use report::{Failure, Report, Result, Snippet};
 pub use talk::{Message, Talk, Warning};

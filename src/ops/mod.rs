@@ -5,6 +5,7 @@
 mod access;
 mod app;
 pub mod auth;
+mod changed;
 mod child;
 pub mod config;
 pub mod describe;
@@ -18,6 +19,7 @@ pub mod list;
 pub mod provenance;
 pub mod terraform;
 mod unbuilt;
+pub mod validate;
 
 pub use access::Access;
 pub use app::App;

@@ -63,7 +63,7 @@ fn write_snippets(out: &mut String, diagnostic: &dyn Diagnostic) {
 }
 
 /// The labelled line with one line before and after it, and a mark under the label.
-fn snippet(source: &dyn SourceCode, label: &LabeledSpan) -> Option<String> {
+pub(super) fn snippet(source: &dyn SourceCode, label: &LabeledSpan) -> Option<String> {
     let contents = source.read_span(label.inner(), 1, 1).ok()?;
     let exact = source.read_span(&SourceSpan::from((label.offset(), 0)), 0, 0).ok()?;
     let text = std::str::from_utf8(contents.data()).ok()?;

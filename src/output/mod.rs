@@ -10,6 +10,7 @@ mod printable;
 mod screen;
 mod stacks;
 mod table;
+pub mod validate;
 
 pub use diagnostic::render;
 pub use explain::{explanation, explanation_document, with_provenance};

@@ -22,3 +22,4 @@ mod walk;
 pub use error::Error;
 pub use evaluator::{Evaluator, Memo};
 pub use options::{ErrorMode, Options};
+pub use render::template_fault;

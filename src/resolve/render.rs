@@ -9,7 +9,8 @@ use super::error::Error;
 use super::outside::Outside;
 use super::settings::{self, Templating};
 use super::walk::Evaluation;
-use crate::span::Span;
+use crate::config::Config;
+use crate::span::{Place, Span};
 use crate::template::{self, Options, Reads, Source, Template, Val};
 use crate::value::{Map, Node};
 
@@ -53,6 +54,16 @@ impl Compiled {
         let integrations = reads.touches(&["spacelift_stack"]) || reads.touches(&["atlantis_project"]);
         Compiled { template, needs: Needs { dependencies, versions, integrations } }
     }
+}
+
+/// What is wrong with a text of a component as a template. A text that is no template, and one in a repository whose
+/// templates are not rendered, has no such fault.
+pub fn template_fault(config: &Config, name: &str, text: &str, place: Option<Place>) -> Option<template::Error> {
+    let Templating { delimiters, functions, .. } = Templating::new(config);
+    if !config.templates.enabled || !text.contains(delimiters.left()) {
+        return None;
+    }
+    Template::parse(&Source { name, text, delimiters, functions, place }).err()
 }
 
 impl Evaluation<'_> {

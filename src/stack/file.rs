@@ -137,11 +137,13 @@ pub(crate) fn entries(
     base: Option<&Arc<Path>>,
 ) -> Result<Vec<Entry>, Error> {
     let imports = import::parse(document, file, &host.sources)?;
-    let entry = |import: Import| {
-        let target = target(host, layout, &import, base, layout.templates);
-        Entry { import, target, base: base.cloned(), files: OnceLock::new() }
-    };
-    Ok(imports.into_iter().map(entry).collect())
+    Ok(imports.into_iter().map(|import| entry(host, layout, import, base)).collect())
+}
+
+/// One import with what it means on the disk.
+pub(crate) fn entry(host: &Host, layout: &Layout, import: Import, base: Option<&Arc<Path>>) -> Entry {
+    let target = target(host, layout, &import, base, layout.templates);
+    Entry { import, target, base: base.cloned(), files: OnceLock::new() }
 }
 
 /// What an import means; what is remote is fetched now. `templates` says that a path may have to be rendered first.

@@ -62,9 +62,14 @@ pub(crate) enum Target {
 
 /// The entries of the `import` section of the manifest `file` (its path relative to the base path of the stacks).
 pub(crate) fn parse(document: &Node, file: &str, sources: &Sources) -> Result<Vec<Import>, Error> {
-    let Some(section) = document.get("import").filter(|section| !section.is_null()) else { return Ok(Vec::new()) };
+    parse_each(document, file, sources).into_iter().collect()
+}
+
+/// The same entry by entry.
+pub(crate) fn parse_each(document: &Node, file: &str, sources: &Sources) -> Vec<Result<Import, Error>> {
+    let Some(section) = document.get("import").filter(|section| !section.is_null()) else { return Vec::new() };
     let Some(entries) = section.as_list() else {
-        return Err(invalid(format!("invalid import section in the file '{file}'"), section, sources));
+        return vec![Err(invalid(format!("invalid import section in the file '{file}'"), section, sources))];
     };
     entries.iter().map(|entry| parse_entry(entry, file, sources)).collect()
 }
@@ -244,6 +249,17 @@ fn with_extension(path: &str, base: &Path) -> String {
         Some(".yaml" | ".yml") if base.join(format!("{path}.tmpl")).exists() => format!("{path}.tmpl"),
         Some(_) => path.to_owned(),
     }
+}
+
+/// Manifests that a pattern without extension passes over.
+pub(crate) fn overlooked(import: &Import, base: &Path) -> Vec<PathBuf> {
+    let path = import.path.as_str();
+    let name = path.rsplit('/').next().unwrap_or(path);
+    if glob::is_plain(path) || name.contains('.') || path.contains("{{") || is_remote(path) {
+        return Vec::new();
+    }
+    let find = |extension: &&str| glob::find(base, &format!("{path}{extension}")).unwrap_or_default().files;
+    EXTENSIONS[1..].iter().flat_map(find).collect()
 }
 
 /// Whether the reference would fetch this import instead of reading a local file.

@@ -26,7 +26,7 @@ pub struct Stack {
     /// Manifest key: path relative to `stacks.base_path` without `.yaml` or `.yml`.
     pub key: Arc<str>,
     pub path: PathBuf,
-    file: usize,
+    pub(super) file: usize,
     document: OnceLock<Result<Arc<Document>, Error>>,
     imported: OnceLock<Imported>,
     overrides: OnceLock<Reach>,
@@ -116,19 +116,19 @@ impl StackIndex {
     /// # Errors
     /// The first problem in the files of this stack, in the order of the imports.
     pub fn document(&self, stack: &Stack) -> Result<Arc<Document>, Error> {
-        let merge = || {
-            let merger = Merger {
-                host: &self.host,
-                layout: &self.layout,
-                files: &self.files,
-                memo: &self.merges,
-                pool: &self.pool,
-                renderer: &self.renderer,
-                merging: self.merging,
-            };
-            merger.top(stack.file)
-        };
-        stack.document.get_or_init(merge).clone()
+        stack.document.get_or_init(|| self.merger().top(stack.file)).clone()
+    }
+
+    pub(super) fn merger(&self) -> Merger<'_> {
+        Merger {
+            host: &self.host,
+            layout: &self.layout,
+            files: &self.files,
+            memo: &self.merges,
+            pool: &self.pool,
+            renderer: &self.renderer,
+            merging: self.merging,
+        }
     }
 
     /// The manifest without its imports, as it was rendered; as written when it cannot be used, and an empty map when it

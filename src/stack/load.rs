@@ -158,8 +158,7 @@ impl Layout {
 /// A pattern that is not valid, or no manifest at all.
 pub(crate) fn discover(config: &Config) -> Result<Vec<(Arc<str>, PathBuf)>, Error> {
     let base = &config.stacks.base_path;
-    let excluded: Vec<Excluded> =
-        config.stacks.excluded_paths.iter().map(|pattern| Excluded::new(&below(base, pattern))).collect();
+    let excluded = Excluded::all(config);
     let is_excluded = |relative: &str| excluded.iter().any(|pattern| pattern.matches(relative));
     let mut found = Vec::new();
     for included in &config.stacks.included_paths {
@@ -196,8 +195,10 @@ pub(crate) fn discover(config: &Config) -> Result<Vec<(Arc<str>, PathBuf)>, Erro
 struct Excluded(Option<glob::Matcher>);
 
 impl Excluded {
-    fn new(pattern: &str) -> Excluded {
-        Excluded(glob::Matcher::new(pattern))
+    fn all(config: &Config) -> Vec<Excluded> {
+        let base = &config.stacks.base_path;
+        let pattern = |pattern: &String| Excluded(glob::Matcher::new(&below(base, pattern)));
+        config.stacks.excluded_paths.iter().map(pattern).collect()
     }
 
     fn matches(&self, relative: &str) -> bool {
@@ -221,6 +222,20 @@ fn with_extensions(pattern: &str) -> Vec<String> {
 
 fn relative_to(base: &Path, path: &Path) -> String {
     path.strip_prefix(base).unwrap_or(path).to_string_lossy().into_owned()
+}
+
+/// Every manifest below the base path that is not excluded, sorted; templates of manifests are left out, since they may
+/// be no YAML before they are rendered.
+pub fn all_manifests(config: &Config) -> Vec<PathBuf> {
+    let base = &config.stacks.base_path;
+    let excluded = Excluded::all(config);
+    let mut found = glob::find(base, "**/*.{yaml,yml}").unwrap_or_default().files;
+    found.retain(|path| {
+        let relative = relative_to(base, path);
+        !excluded.iter().any(|pattern| pattern.matches(&relative))
+    });
+    found.sort();
+    found
 }
 
 /// The pattern relative to the base path of the stacks, or absolute when it leads elsewhere.

@@ -147,12 +147,15 @@ pub(crate) struct Merger<'a> {
 impl Merger<'_> {
     /// The merge of a top-level manifest and its imports.
     pub(crate) fn top(&self, index: usize) -> Result<Arc<Document>, Error> {
-        let frame = Frame { lenient: self.merging.lenient, ..Frame::default() };
-        self.merge(index, frame, &Paths::new(None, &[], self.merging), &mut Vec::new())
+        self.merge(index, self.top_frame(), &Paths::new(None, &[], self.merging), &mut Vec::new())
+    }
+
+    pub(crate) fn top_frame(&self) -> Frame {
+        Frame { lenient: self.merging.lenient, ..Frame::default() }
     }
 
     /// The merge of a file and its imports. `trail` holds the files that led here, outermost first.
-    fn merge(
+    pub(crate) fn merge(
         &self,
         index: usize,
         frame: Frame,
@@ -217,8 +220,15 @@ impl Merger<'_> {
         Ok(Document { number, node, own: manifest, children, has_overrides, appends, by_frame, by_paths })
     }
 
+    /// What is wrong with the sections of a file, as far as every manifest is checked for it.
+    pub(crate) fn faults(&self, file: &File, own: &Node) -> Vec<Error> {
+        let overrides = self.check_overrides(file, own).map(|_| ());
+        let checks = [self.check_components(file, own), self.check_locals(file, own), overrides];
+        checks.into_iter().filter_map(Result::err).collect()
+    }
+
     /// What the file says in this frame.
-    fn manifest(&self, file: &File, frame: Frame) -> Result<Arc<Manifest>, Error> {
+    pub(crate) fn manifest(&self, file: &File, frame: Frame) -> Result<Arc<Manifest>, Error> {
         if file.is_rendered(frame) {
             let site = render::Site { host: self.host, layout: self.layout, pool: self.pool };
             self.renderer.manifest(site, file, frame)

@@ -22,6 +22,7 @@ mod probe;
 #[cfg(test)]
 mod remote_tests;
 mod render;
+mod survey;
 mod targets;
 #[cfg(test)]
 mod tests;
@@ -31,7 +32,10 @@ pub(crate) use error::{Located, global_metadata_error, section_error};
 pub use glob::matches as glob_matches;
 pub use index::{Stack, StackIndex};
 pub use layers::{FileLayer, OverrideLayer};
+pub use load::all_manifests;
 pub use merged::Document;
 pub use name::{pattern_name, pattern_tokens};
 pub use probe::Probe;
 pub(crate) use render::Machine;
+pub(crate) use survey::conflict_remark;
+pub use survey::{Survey, Surveyed};

@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use super::json::{PART, blanks};
 use super::order::natural;
 use super::scalar::is_ambiguous;
 use crate::value::{Node, Value, format_float, function_text};
@@ -57,8 +58,11 @@ fn emit_with(node: &Node, indent: usize, sorted: bool) -> String {
 /// What follows the colon of a key that has `level - 1` keys above it, with its line break.
 pub(super) fn emit_entry(node: &Node, indent: usize, level: usize) -> String {
     let mut emitter = Emitter::new(indent, true);
+    // Growing by doubling would copy each document several times; what is too much goes back.
+    emitter.out.reserve(PART);
     let column = (level - 1) * emitter.unit;
     emitter.entry(node, column);
+    emitter.out.shrink_to_fit();
     emitter.out
 }
 
@@ -164,7 +168,7 @@ impl Emitter<'_> {
     }
 
     fn pad(&mut self, column: usize) {
-        self.out.extend(std::iter::repeat_n(' ', column));
+        blanks(&mut self.out, column);
     }
 
     /// Writes a value that is not a filled container, with its line break. `block` has the column of the parent and the

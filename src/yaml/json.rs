@@ -7,7 +7,7 @@ use crate::span::Span;
 use crate::value::{Node, Path, Value, format_float, function_text};
 
 /// Bytes that the description of a component rarely exceeds.
-const PART: usize = 32 << 10;
+pub(super) const PART: usize = 32 << 10;
 
 /// The JSON text of a node with a final line break. Infinities, which JSON has not, become `null`;
 /// [`try_emit_json`] refuses them.
@@ -178,9 +178,13 @@ fn close(out: &mut String, bracket: char, level: usize) {
 }
 
 fn new_line(out: &mut String, level: usize) {
-    const SPACES: &str = "                                                                ";
     out.push('\n');
-    let mut width = level * 2;
+    blanks(out, level * 2);
+}
+
+/// Indentation.
+pub(super) fn blanks(out: &mut String, mut width: usize) {
+    const SPACES: &str = "                                                                ";
     while width > 0 {
         let part = width.min(SPACES.len());
         out.push_str(&SPACES[..part]);

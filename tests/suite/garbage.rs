@@ -71,8 +71,9 @@ fn damaged_files_are_errors_and_never_panics() {
     let mut dice = Dice::new(0x2545_f491_4f6c_dd1d);
     let files =
         ["atmos.yaml", "stacks/orgs/acme/dev.yaml", "stacks/orgs/acme/_defaults.yaml", "stacks/catalog/vpc.yaml"];
-    let commands: [&[&str]; 3] = [
+    let commands: [&[&str]; 4] = [
         &["describe", "stacks", "--format", "json"],
+        &["validate", "stacks"],
         &["describe", "component", "vpc", "-s", "dev"],
         &["auth", "validate"],
     ];

@@ -39,5 +39,6 @@ mod secrets;
 mod signals;
 mod small;
 mod snapshots;
+mod validate;
 mod values;
 mod warm;

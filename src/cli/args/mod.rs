@@ -22,4 +22,4 @@ pub use helmfile::{HelmfileArgs, HelmfileCommand, HelmfileGenerate, HelmfileRun}
 pub use list::{ComponentsArgs, ListArgs, ListCommand, StackListArgs};
 pub use root::{Cli, Command};
 pub use terraform::{CleanArgs, GenerateCommand, InitFlags, PlanFlags, TerraformArgs, TerraformCommand, TerraformRun};
-pub use validate::{ValidateCommand, ValidationArgs};
+pub use validate::{ValidateCommand, ValidateStacksArgs, ValidationArgs};

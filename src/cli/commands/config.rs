@@ -1,10 +1,10 @@
 //! `atmos describe config` and `atmos validate config`
 
-use super::super::args::{DescribeConfigArgs, ValidateCommand, ValidationArgs};
+use super::super::args::DescribeConfigArgs;
 use super::super::setup::Context;
+use super::describe;
 use super::query::Selection;
 use super::write::{self, Format};
-use super::{describe, unknown};
 use crate::diag::Result;
 use crate::ops::config;
 use crate::output::{Table, TableFormat};
@@ -27,15 +27,8 @@ pub(super) fn describe(context: &Context, args: &DescribeConfigArgs) -> Result<u
     Ok(0)
 }
 
-pub(super) fn validate(context: &Context, args: ValidationArgs) -> Result<u8> {
-    match args.command {
-        ValidateCommand::Config => report(context),
-        ValidateCommand::Other(words) => Err(unknown::command("atmos validate", &words).into()),
-    }
-}
-
 /// Old keys on stderr; on stdout the settings whose default depends on whether a file exists.
-fn report(context: &Context) -> Result<u8> {
+pub(super) fn validate(context: &Context) -> Result<u8> {
     let app = context.app()?;
     let validation = config::validate(&app);
     for warning in validation.warnings {

@@ -3,7 +3,7 @@
 use super::super::args::Command;
 use super::super::error::Error;
 use super::super::setup::Context;
-use super::{auth, config, describe, explain, helmfile, list, terraform, unknown, version, write};
+use super::{auth, describe, explain, helmfile, list, terraform, unknown, validate, version, write};
 use crate::diag::{Result, Warning};
 
 /// Runs the command and returns the exit status.
@@ -20,7 +20,7 @@ pub(in crate::cli) fn dispatch(context: &Context, command: Option<Command>, vers
         Some(Command::Auth(args)) => auth::run(context, args),
         Some(Command::Terraform(args)) => terraform::run(context, args),
         Some(Command::Helmfile(args)) => helmfile::run(context, args),
-        Some(Command::Validate(args)) => config::validate(context, args),
+        Some(Command::Validate(args)) => validate::run(context, args),
         Some(Command::Other(words)) => Err(unknown::command("atmos", &words).into()),
     }
 }

@@ -10,6 +10,7 @@ mod list;
 mod query;
 mod terraform;
 mod unknown;
+mod validate;
 mod version;
 mod write;
 

@@ -82,7 +82,7 @@ const LATER: &[(&str, &[&str])] = &[
             "workflows",
         ],
     ),
-    ("atmos validate", &["ci", "component", "editorconfig", "schema", "stacks"]),
+    ("atmos validate", &["ci", "component", "editorconfig", "schema"]),
     ("atmos auth", &["console", "doctor", "explain", "refresh", "shell", "user"]),
 ];
 

@@ -1,9 +1,6 @@
 //! A backend that is configured but reaches terraform by no file: its state would stay on this machine.
 
-use std::path::Path;
-
-use regex::Regex;
-
+use crate::backend::declares_backend;
 use crate::diag::Warning;
 use crate::exec::terraform::Target;
 use crate::value::Node;
@@ -12,7 +9,7 @@ use crate::value::Node;
 /// and the folder has no backend block of its own.
 pub(super) fn state_stays_here(target: &Target, configured: &Node, setting: Option<&Node>) -> Option<Warning> {
     let wants = !configured.is_empty() && !matches!(target.backend_type.as_str(), "" | "local");
-    if !wants || target.backend.is_some() || setting.is_some() || has_block(&target.folder) {
+    if !wants || target.backend.is_some() || setting.is_some() || declares_backend(&target.folder) {
         return None;
     }
     let message = format!(
@@ -23,22 +20,6 @@ pub(super) fn state_stays_here(target: &Target, configured: &Node, setting: Opti
         Warning::new("atmos::terraform::state_stays_local", message)
             .help("set `components.terraform.auto_generate_backend_file: true` (or `false` to keep it so on purpose)"),
     )
-}
-
-/// A `backend` or `cloud` block in the folder's configuration.
-fn has_block(folder: &Path) -> bool {
-    let Ok(block) = Regex::new(r#"(?m)^\s*(backend\s+"|cloud\s*\{)"#) else { return false };
-    let entries = std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
-    entries.map(|entry| entry.path()).any(|path| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let Ok(text) = std::fs::read_to_string(&path) else { return false };
-        if name.ends_with(".tf.json") || name.ends_with(".tofu.json") {
-            let json: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
-            let terraform = &json["terraform"];
-            return terraform.get("backend").is_some() || terraform.get("cloud").is_some();
-        }
-        (name.ends_with(".tf") || name.ends_with(".tofu")) && block.is_match(&text)
-    })
 }
 
 #[cfg(test)]
