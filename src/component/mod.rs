@@ -31,7 +31,7 @@ pub use error::Error;
 pub use find::{Filter, all, find};
 pub use instance::{Instance, Sections};
 pub use kind::Kind;
-pub use layered::Layered;
+pub use layered::{Layered, takes_part, without_literals};
 pub use origin::{Candidate, Origins};
 pub use sources::{Sources, atlantis_project, cli_variables, spacelift_stack};
 pub use summary::{Summary, summaries};

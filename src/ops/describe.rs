@@ -111,7 +111,7 @@ pub(super) fn document(
     evaluated: &Instance,
 ) -> Result<Node> {
     let full = request.full || app.config.describe.filter == "full";
-    let mut document = sections(app, evaluated, &request.processing);
+    let mut document = sections(evaluated, &request.processing);
     if full {
         add_computed(app, request, written, evaluated, &mut document)?;
     }
@@ -194,7 +194,7 @@ fn describe_in_stack(app: &App, instance: &Instance, request: &StacksRequest) ->
         processing.sections.clone_from(&request.sections);
     }
     let evaluated = app.evaluate(instance, &processing)?;
-    let mut document = sections(app, &evaluated, &processing);
+    let mut document = sections(&evaluated, &processing);
     add_identity(&evaluated, &mut document);
     let mut put = |key: &str, node: Node| document.insert(Arc::from(key), node);
     if evaluated.kind == Kind::Terraform {
@@ -281,18 +281,10 @@ fn add_computed(
 }
 
 /// The sections of a component, with the nulls where the reference has them.
-fn sections(app: &App, instance: &Instance, processing: &resolve::Options) -> Map {
+fn sections(instance: &Instance, processing: &resolve::Options) -> Map {
     let mut document = instance.to_map();
     if !processing.process_templates && instance.inheritance.is_empty() && document.contains_key("inheritance") {
         document.insert(Arc::from("inheritance"), Node::default());
-    }
-    let configured = |key: &str| app.config.auth.get(key).is_some_and(|node| !node.is_empty());
-    if (configured("providers") || configured("identities"))
-        && let Some(auth) = document.get_mut("auth")
-    {
-        for key in ["providers", "identities"] {
-            auth.make_map().entry(Arc::from(key)).or_default();
-        }
     }
     document
 }
