@@ -125,6 +125,12 @@ pub fn described(host: &Host, auth: &Node, directory: Option<&Path>) -> Node {
     Node::from(shown)
 }
 
+/// One entry of `providers` or of `identities`, which `section` names, with the keys that are known.
+pub(super) fn entry(section: &str, entry: &Node) -> Node {
+    let keys = if section == "providers" { PROVIDER } else { IDENTITY };
+    if entry.as_map().is_some() { Node::from(known(entry, keys)) } else { entry.clone() }
+}
+
 fn known(node: &Node, keys: Keys) -> Map {
     let mut map = Map::new();
     let mut put = |key: &str, node: Node| drop(map.insert(Arc::from(key), node));

@@ -282,6 +282,7 @@ fn explicit_paths_are_strict() {
         ("components/helmfile/web", ".", "path component type does not match command", "helmfile"),
         ("components/terraform/none", ".", "component not found in stack configuration", "`none`"),
         ("components/terraform", ".", "component not found in stack configuration", "all terraform"),
+        ("components/terraform", ".", "failed to resolve component from path", "all terraform"),
         ("", "./elsewhere", "component not found in stack configuration", "outside"),
         ("", "/nowhere", "component not found in stack configuration", "outside"),
     ] {
@@ -289,6 +290,8 @@ fn explicit_paths_are_strict() {
         assert!(error.to_string().contains(phrase) && error.to_string().contains(detail), "{path}: {error}");
         assert_eq!(crate::diag::Failure::exit_code(&error), 2, "{path}: {error}");
     }
+    let unknown = find(&fixture.host, &config, &index, "./components/terraform/one", "none", None).unwrap_err();
+    assert!(unknown.to_string().contains("stack not found: no stack `none`"), "{unknown}");
     let error = search("", "web").unwrap_err();
     let help = miette::Diagnostic::help(&error).map(|help| help.to_string()).unwrap_or_default();
     assert!(help.contains("`web` is a helmfile component"), "{help}");
