@@ -1,4 +1,4 @@
-//! Which of many components a terraform command runs for.
+//! Which of many components a terraform command runs for, and other words for commands.
 
 use crate::support::Sandbox;
 
@@ -73,4 +73,20 @@ fn contradictions_and_unknown_names_are_refused() {
     let unknown = sandbox.atmos(&["terraform", "plan", "--components", "vpcs", "-s", "x"]).exits(1);
     unknown.says("no component `vpcs`").says("did you mean `vpc`?");
     sandbox.atmos(&["terraform", "plan", "--query", ".a[", "-s", "x"]).exits(1);
+}
+
+#[test]
+fn aliases_stand_for_commands() {
+    let sandbox = sandbox();
+    let aliases =
+        "aliases: {tp: terraform plan, again: tp vpc, loop: loop, describe: list, vendor: list, ls: 'list stacks'}\n";
+    sandbox.write("atmos.yaml", &format!("{CONFIGURATION}{aliases}"));
+    sandbox.atmos(&["tp", "vpc", "-s", "x", "--dry-run"]).success().says("Would plan vpc in x");
+    sandbox.atmos(&["--logs-level", "Info", "again", "-s", "y", "--dry-run"]).success().says("Would plan vpc in y");
+    assert_eq!(sandbox.atmos(&["ls"]).success().stdout, "x\ny\n");
+    assert!(sandbox.atmos(&["tp", "--help"]).success().stdout.contains("--skip-planfile"));
+    sandbox.atmos(&["tp", "vpc", "-s", "nowhere"]).exits(1);
+    sandbox.atmos(&["loop"]).exits(1).says("Unknown command `loop`");
+    sandbox.atmos(&["vendor"]).exits(1).says("not built yet");
+    sandbox.atmos(&["describe", "stacks", "--pager=more"]).success();
 }

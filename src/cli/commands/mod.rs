@@ -14,3 +14,4 @@ mod version;
 mod write;
 
 pub(super) use dispatch::dispatch;
+pub(super) use unknown::is_reserved;
