@@ -310,7 +310,14 @@ fn information(app: &App, instance: &Instance) -> Node {
 
 /// The directory of a component as `describe stacks` shows it: below the base path of the kind as it is written.
 fn relative_path(app: &App, instance: &Instance) -> Option<String> {
-    let base = app.config.document.get_path(["components", instance.kind.key(), "base_path"])?.as_str()?;
+    let base = match &instance.kind {
+        Kind::Terraform | Kind::Helmfile | Kind::Packer | Kind::Ansible => {
+            app.config.document.get_path(["components", instance.kind.key(), "base_path"])?.as_str()?
+        }
+        Kind::Custom(name) if &**name == "container" => "components/container",
+        // The others are not told where they lie.
+        _ => return None,
+    };
     let path = crate::host::fs::clean(&Path::new(base).join(&instance.folder));
     (!base.is_empty()).then(|| path.display().to_string())
 }

@@ -54,6 +54,7 @@ pub async fn generate_backend(app: &App, request: &GenerateRequest) -> Result<()
     let target = evaluated(app, request, Some(true))?;
     existing(&target)?;
     if let Some(file) = target.backend_file() {
+        tracing::debug!("backend of {} in {}:\n{}", target.component, target.stack, file.content);
         let folder = existing(&target)?;
         let _lock = folder_lock::acquire(&app.host, folder).await?;
         File { mode: ORDINARY, ..file }.write(folder)?;
