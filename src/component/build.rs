@@ -117,7 +117,9 @@ impl<'s, 'a> Layers<'s, 'a> {
             drop_spacelift_workspace(&mut sections.settings);
         }
         let layered = self.layered();
-        layered.iter().for_each(|layered| layered.place(&mut sections, layered.written()));
+        for layered in &layered {
+            layered.place(&mut sections, layered.written());
+        }
         let value = |token: &str| sections.vars.get(token).and_then(text_of);
         let data = || self.data(&component, &sections);
         let name = workspace::stack_name(self.scope, &Naming { value: &value, data: &data })?;
