@@ -5,6 +5,7 @@
 use jiff::Timestamp;
 
 use super::config::{AuthConfig, Identity, Provider, Via};
+use super::described;
 use super::error::Error;
 use super::name::{IdentityName, ProviderName};
 use super::session::Session;
@@ -182,7 +183,7 @@ pub fn redacted(auth: &AuthConfig) -> Node {
         let mut entries: Vec<_> = section.iter().collect();
         entries.sort_unstable_by_key(|(name, _)| *name);
         for (name, entry) in entries {
-            shown.make_map().insert(name.clone(), redact(&in_record_order(entry)));
+            shown.make_map().insert(name.clone(), redact(&in_record_order(&described::entry(key, entry))));
         }
         document.make_map().insert(key.into(), shown);
     }
@@ -292,7 +293,7 @@ mod tests {
     fn documents_are_shown_without_secrets() {
         let auth = config(&json!({
             "realm": "r",
-            "providers": {"p": {"kind": "aws/saml", "password": "hunter22", "url": "https://me:pw@x/y",
+            "providers": {"p": {"kind": "aws/saml", "password": "hunter22", "url": "https://me:pw@x/y", "unknown": 1,
                 "spec": {"client_id": "c", "client_secret": "s", "deep": [{"private_key": {"pem": "k"}}],
                          "endpoint_url": "https://me:pw@x"}}},
             "identities": {"u": {"kind": "aws/user", "env": {"STAGE": "prod", "API_TOKEN": "t"}, "credentials": {

@@ -10,6 +10,7 @@ pub mod config;
 mod context;
 pub mod creds;
 pub mod delivery;
+mod described;
 mod error;
 #[cfg(test)]
 mod flow_tests;
@@ -33,6 +34,7 @@ pub mod validate;
 
 pub use config::AuthConfig;
 pub use context::Options;
+pub use described::described;
 pub use error::Error;
 pub use logout::{Kept, Logins};
 pub use name::{IdentityName, ProviderName};

@@ -145,6 +145,7 @@ mod tests {
             workspace: "dev".to_owned(),
             auth_defaults: Vec::new(),
             sections,
+            described_auth: None,
             layered: Vec::new(),
         }
     }

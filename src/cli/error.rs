@@ -69,7 +69,7 @@ pub(super) enum Error {
     NoConfiguration,
 
     #[error(
-        "the atmos.yaml CLI config file specifies the directory for Atmos stacks as {setting}, but the directory does not exist"
+        "the atmos.yaml CLI config file specifies the directory for Atmos stacks as {setting}, but the directory does not exist."
     )]
     #[diagnostic(
         code(atmos::cli::no_stacks),

@@ -2,6 +2,7 @@
 //!
 //! Row 14. [`main`] is the whole program. `args` holds clap types only, `commands` has one function per command.
 
+mod alias;
 pub mod args;
 mod commands;
 mod error;

@@ -26,7 +26,7 @@ const HELP_TEMPLATE: &str = "{about-with-newline}\nUSAGE\n\n  {usage}\n\n{all-ar
 
 /// Reads the words of a call, program name included.
 pub(super) fn parse(words: Vec<OsString>) -> Result<Parsed> {
-    let (words, native) = native::separate(words);
+    let (words, native) = native::separate(help(words));
     let typed = words.clone();
     let matches = match command().try_get_matches_from(words) {
         Ok(matches) => matches,
@@ -36,6 +36,31 @@ pub(super) fn parse(words: Vec<OsString>) -> Result<Parsed> {
         Ok(cli) => Ok(Parsed::Run(Box::new(cli), native)),
         Err(error) => complaint(&error, &typed),
     }
+}
+
+/// The other forms of `--help`: with a value, which may be `all` (everything is always shown here), and as the word
+/// `help` behind a command.
+fn help(mut words: Vec<OsString>) -> Vec<OsString> {
+    let end = words.iter().position(|word| word == "--").unwrap_or(words.len());
+    let value = |word: &OsString| word.to_str().and_then(|word| word.strip_prefix("--help=")).map(str::to_owned);
+    for word in &mut words[..end] {
+        if value(word).is_some_and(|value| value == "all" || parse_bool(&value) == Some(true)) {
+            *word = OsString::from("--help");
+        }
+    }
+    let root = command();
+    let mut current = &root;
+    for index in 1..end {
+        let Some(word) = words[index].to_str() else { break };
+        if word == "help" && index > 1 {
+            words.truncate(index);
+            words.push(OsString::from("--help"));
+            break;
+        }
+        let Some(next) = current.find_subcommand(word) else { break };
+        current = next;
+    }
+    words
 }
 
 /// The command table with our layout of help pages.
@@ -74,7 +99,7 @@ fn takes_word(arg: &clap::Arg) -> bool {
 }
 
 /// Flags of the reference that later versions bring.
-const LATER_FLAGS: [&str; 33] = [
+const LATER_FLAGS: [&str; 32] = [
     "--affected",
     "--all-realms",
     "--append-output",
@@ -96,7 +121,6 @@ const LATER_FLAGS: [&str; 33] = [
     "--log-order",
     "--max-concurrency",
     "--output-file",
-    "--pager",
     "--query",
     "--ref",
     "--repo-path",
@@ -176,6 +200,26 @@ mod tests {
     #[test]
     fn the_command_table_is_sound() {
         command().debug_assert();
+    }
+
+    #[test]
+    fn help_has_many_forms() {
+        for line in [
+            "atmos --help=all",
+            "atmos terraform --help=true",
+            "atmos tf plan --help=all",
+            "atmos helmfile apply help",
+            "atmos describe component help",
+            "atmos terraform help",
+            "atmos terraform plan vpc --help",
+        ] {
+            let parsed = parse(line.split(' ').map(OsString::from).collect());
+            assert!(matches!(parsed, Ok(Parsed::Show(_))), "{line}");
+        }
+        for line in ["atmos terraform plan vpc -s help", "atmos terraform plan -s help -- help", "atmos help-me"] {
+            let parsed = parse(line.split(' ').map(OsString::from).collect());
+            assert!(matches!(parsed, Ok(Parsed::Run(..))), "{line}");
+        }
     }
 
     fn refused(line: &str) -> String {

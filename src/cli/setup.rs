@@ -151,7 +151,7 @@ impl Context {
         Ok(())
     }
 
-    fn config_flags(&self) -> config::Flags {
+    pub(super) fn config_flags(&self) -> config::Flags {
         config::Flags {
             config_files: self.global.config.clone(),
             config_paths: self.global.config_path.clone(),
@@ -159,6 +159,7 @@ impl Context {
             profiles: self.global.profile.clone(),
             logs_level: self.global.logs_level.clone(),
             logs_file: self.global.logs_file.clone(),
+            pager: self.global.pager.clone(),
             list_merge_strategy: self.global.settings_list_merge_strategy.clone(),
             edition: self.global.edition.clone(),
             ..config::Flags::default()

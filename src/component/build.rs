@@ -13,7 +13,8 @@ use super::own::{Own, text_of};
 use super::scope::Scope;
 use super::section::Section;
 use super::workspace::{self, Naming, StackName};
-use crate::auth::resolution::{self as auth, ScopedDefault};
+use crate::auth;
+use crate::auth::resolution::{self, ScopedDefault};
 use crate::merge::{ListStrategy, merge, merge_all, settle};
 use crate::stack::Located;
 use crate::value::{Map, Node};
@@ -119,6 +120,10 @@ impl<'s, 'a> Layers<'s, 'a> {
         if abstract_ && self.scope.kind == Kind::Terraform {
             drop_spacelift_workspace(&mut sections.settings);
         }
+        let layered = self.layered();
+        for layered in &layered {
+            layered.place(&mut sections, layered.written());
+        }
         let value = |token: &str| sections.vars.get(token).and_then(text_of);
         let data = || self.data(&component, &sections);
         let name = workspace::stack_name(self.scope, &Naming { value: &value, data: &data })?;
@@ -157,9 +162,29 @@ impl<'s, 'a> Layers<'s, 'a> {
             workspace,
             auth_defaults: self.auth_defaults(),
             sections,
-            layered: self.layered(),
+            described_auth: self.described_auth(),
+            layered,
         };
         Ok(Built { instance, name })
+    }
+
+    /// `auth` as descriptions show it, if the configuration has the section: only terraform components show that, with
+    /// the keys that are known.
+    fn described_auth(&self) -> Option<Node> {
+        let config = self.scope.config;
+        if config.auth.is_empty() {
+            return None;
+        }
+        let layers = [
+            self.scope.defaults.get(Section::Auth),
+            self.bases.bag.get(Section::Auth),
+            self.own.bag.get(Section::Auth),
+            self.overrides.bag.get(Section::Auth),
+        ];
+        let directory = config.found.then_some(config.directory.as_path());
+        let configured = || auth::described(self.scope.host, &config.auth, directory);
+        let configured = (self.scope.kind == Kind::Terraform).then(|| config.described_auth.get_or_init(configured));
+        Some(settle(&merge_all(configured.into_iter().chain(layers.into_iter().flatten()), self.strategy)))
     }
 
     /// What templates of names see: the merged component.
@@ -201,12 +226,12 @@ impl<'s, 'a> Layers<'s, 'a> {
     /// Which scope made which identity default: the narrowest one decides.
     fn auth_defaults(&self) -> Vec<ScopedDefault> {
         let layers = [
-            (auth::Scope::Stack, self.scope.defaults.get(Section::Auth)),
-            (auth::Scope::BaseComponent, self.bases.bag.get(Section::Auth)),
-            (auth::Scope::Component, self.own.bag.get(Section::Auth)),
-            (auth::Scope::Overrides, self.overrides.bag.get(Section::Auth)),
+            (resolution::Scope::Stack, self.scope.defaults.get(Section::Auth)),
+            (resolution::Scope::BaseComponent, self.bases.bag.get(Section::Auth)),
+            (resolution::Scope::Component, self.own.bag.get(Section::Auth)),
+            (resolution::Scope::Overrides, self.overrides.bag.get(Section::Auth)),
         ];
-        auth::layered_defaults(layers.into_iter().filter_map(|(scope, node)| Some((scope, node?))))
+        resolution::layered_defaults(layers.into_iter().filter_map(|(scope, node)| Some((scope, node?))))
     }
 
     /// `metadata.component` of the component itself, else what its legacy attribute leads to, else its name.

@@ -1,9 +1,10 @@
 //! The bases of a component, in the order in which they are merged.
 //!
 //! Depth first: the bases of a base come before it, and a base that is reached twice is merged twice, so that it wins
-//! again at its later place.
+//! again at its later place. A base that the component itself names twice is another matter: the second time brings back
+//! what was inherited when it was named first. The reference does so, and lists that imports append to name bases twice.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::error::Error;
@@ -70,11 +71,12 @@ impl Chain {
     /// # Errors
     /// A base that is not defined, a circle, or an attribute of the wrong type.
     pub(crate) fn of(scope: &Scope<'_>, name: &str, component: &Node) -> Result<Chain, Error> {
-        let mut walk = Walk { scope, order: Vec::new(), path: vec![Arc::from(name)], effort: Effort::default() };
+        let effort = Effort::default();
+        let mut walk = Walk { scope, order: Vec::new(), named: HashMap::new(), path: vec![Arc::from(name)], effort };
         let mut legacy = None;
         if let Some(attribute) = component.get("component") {
             let base = walk.text(attribute, name)?;
-            walk.visit(&base, attribute.span, false)?;
+            walk.visit_named(&base, attribute.span, false)?;
             // The innermost base is complete first; its name is what the attribute stands for.
             legacy = walk.order.first().map(ToString::to_string);
         }
@@ -92,12 +94,25 @@ impl Chain {
 struct Walk<'s, 'a> {
     scope: &'s Scope<'a>,
     order: Vec<Arc<str>>,
+    /// The order as it was after each base that the component itself names.
+    named: HashMap<Arc<str>, Vec<Arc<str>>>,
     /// The component and the bases that led here.
     path: Vec<Arc<str>>,
     effort: Effort,
 }
 
 impl Walk<'_, '_> {
+    /// A base that the component itself names.
+    fn visit_named(&mut self, base: &Arc<str>, span: Span, inherited: bool) -> Result<(), Error> {
+        if let Some(order) = self.named.get(base) {
+            self.order.clone_from(order);
+            return Ok(());
+        }
+        self.visit(base, span, inherited)?;
+        self.named.insert(base.clone(), self.order.clone());
+        Ok(())
+    }
+
     fn visit(&mut self, base: &Arc<str>, span: Span, inherited: bool) -> Result<(), Error> {
         if self.path.last() == Some(base) {
             // A component that names itself is common and harmless.
@@ -134,7 +149,8 @@ impl Walk<'_, '_> {
         };
         for entry in list {
             let Some(base) = entry.as_str() else { return Err(self.wrong_inherits(name, entry)) };
-            self.visit(&Arc::from(base), entry.span, true)?;
+            let visit = if own { Self::visit_named } else { Self::visit };
+            visit(self, &Arc::from(base), entry.span, true)?;
         }
         Ok(())
     }

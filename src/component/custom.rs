@@ -61,6 +61,7 @@ pub(crate) fn build(scope: &Scope<'_>, name: &str, component: &Node) -> Result<B
         workspace: stack_name.canonical(key).replace('/', "-"),
         auth_defaults: Vec::new(),
         sections: Sections { vars, settings, env, metadata, extra, ..Sections::default() },
+        described_auth: None,
         layered: Vec::new(),
     };
     Ok(Built { instance, name: stack_name })

@@ -73,7 +73,10 @@ pub enum Error {
     )]
     NoNaming { file: String },
 
-    #[error("ambiguous component path: '{path}' stands for several components of the stack `{stack}`: {components}")]
+    #[error(
+        "ambiguous component path: '{path}' stands for several components of the stack `{stack}`. Matching components: \
+         {components}"
+    )]
     #[diagnostic(code(atmos::component::ambiguous_path), help("give the name of one of these components"))]
     AmbiguousPath { path: String, stack: String, components: String },
 

@@ -153,8 +153,12 @@ impl<'a> Search<'a> {
             return Ok(instance);
         }
         Err(match self.not_found(&folder, std::slice::from_ref(&kind)) {
-            Error::NotInStack { help, .. } | Error::UnknownStack { help, .. } => Error::PathNotFound {
+            Error::NotInStack { help, .. } => Error::PathNotFound {
                 reason: format!("Component `{folder}` not found in stack `{}`", self.asked),
+                help,
+            },
+            Error::UnknownStack { help, .. } => Error::PathNotFound {
+                reason: format!("stack not found: no stack `{}` for the component `{folder}`", self.asked),
                 help,
             },
             error => error,

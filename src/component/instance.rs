@@ -120,6 +120,8 @@ pub struct Instance {
     /// Identities that the stack's own scopes make default, with the scope.
     pub auth_defaults: Vec<ScopedDefault>,
     pub sections: Sections,
+    /// `auth` as descriptions show it, where that is not the section itself.
+    pub described_auth: Option<Node>,
     /// Where functions of one layer meet values of others; evaluation merges them.
     pub layered: Vec<Layered>,
 }
@@ -156,6 +158,7 @@ impl Instance {
         let mut put = |key: &str, node: Node| map.insert(Arc::from(key), node);
         let always = |key: &str| self.always_has(key);
         for (key, node) in self.sections.named() {
+            let node = if key == "auth" { self.described_auth.as_ref().unwrap_or(node) } else { node };
             if always(key) || !node.is_empty() {
                 put(key, if node.is_null() { Node::empty_map() } else { node.clone() });
             }

@@ -36,7 +36,7 @@ pub use error::Error;
 pub use find::find;
 pub use instance::{Instance, Sections};
 pub use kind::Kind;
-pub use layered::Layered;
+pub use layered::{Layered, takes_part, without_literals};
 pub use origin::{Candidate, Origins};
 #[cfg(test)]
 pub(crate) use section::section_keys;

@@ -38,7 +38,9 @@ pub(crate) fn locate(host: &Host, config: &Config, path: &str, kinds: &[Kind]) -
     let folder = absolute.strip_prefix(base).unwrap_or(Path::new("")).to_string_lossy().into_owned();
     if folder.is_empty() {
         return Err(Error::PathNotFound {
-            reason: format!("'{path}' is the directory of all {kind} components"),
+            reason: format!(
+                "failed to resolve component from path: '{path}' is the directory of all {kind} components"
+            ),
             help: Some("give the directory of one component, or its name".to_owned()),
         });
     }

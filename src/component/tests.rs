@@ -66,6 +66,24 @@ fn inheritance_is_depth_first_and_bases_win_again() {
 }
 
 #[test]
+fn a_base_that_is_named_twice_brings_back_what_it_gave_first() {
+    let bases = "x: {vars: {l: [1]}}, y: {vars: {l: [2], y: 1}}, z: {vars: {l: [3]}}";
+    for (inherits, list, chain) in [
+        ("[x, x]", json!([1]), &["x"][..]),
+        ("[x, y, x, y]", json!([1, 2]), &["y", "x"]),
+        ("[x, y, x]", json!([1]), &["x"]),
+        ("[x, y, x, z]", json!([1, 3]), &["z", "x"]),
+    ] {
+        let instance = found(&format!(
+            "settings: {{list_merge_strategy: append}}\ncomponents: {{terraform: {{{bases}, \
+             a: {{settings: {{list_merge_strategy: append}}, metadata: {{inherits: {inherits}}}}}}}}}"
+        ));
+        assert_eq!(vars(&instance)["l"], list, "{inherits}");
+        assert_eq!(instance.inheritance, chain, "{inherits}");
+    }
+}
+
+#[test]
 fn metadata_is_inherited_but_for_type_and_inherits() {
     let instance = found(
         "metadata: {labels: {g: 1}}\n\
@@ -264,6 +282,7 @@ fn explicit_paths_are_strict() {
         ("components/helmfile/web", ".", "path component type does not match command", "helmfile"),
         ("components/terraform/none", ".", "component not found in stack configuration", "`none`"),
         ("components/terraform", ".", "component not found in stack configuration", "all terraform"),
+        ("components/terraform", ".", "failed to resolve component from path", "all terraform"),
         ("", "./elsewhere", "component not found in stack configuration", "outside"),
         ("", "/nowhere", "component not found in stack configuration", "outside"),
     ] {
@@ -271,6 +290,8 @@ fn explicit_paths_are_strict() {
         assert!(error.to_string().contains(phrase) && error.to_string().contains(detail), "{path}: {error}");
         assert_eq!(crate::diag::Failure::exit_code(&error), 2, "{path}: {error}");
     }
+    let unknown = find(&fixture.host, &config, &index, "./components/terraform/one", "none", None).unwrap_err();
+    assert!(unknown.to_string().contains("stack not found: no stack `none`"), "{unknown}");
     let error = search("", "web").unwrap_err();
     let help = miette::Diagnostic::help(&error).map(|help| help.to_string()).unwrap_or_default();
     assert!(help.contains("`web` is a helmfile component"), "{help}");
@@ -326,6 +347,27 @@ fn kinds_are_searched_in_order_and_all_is_sorted() {
     let listed = summaries(&fixture.host, &config, &index).unwrap();
     assert_eq!(listed.iter().filter(|summary| summary.abstract_).count(), 1);
     assert!(listed.iter().all(|summary| summary.stack == "t-dev"));
+}
+
+#[test]
+fn descriptions_show_auth_of_the_configuration_for_terraform_only() {
+    let atmos = "base_path: .\nstacks: {base_path: stacks, included_paths: ['*'], name_pattern: '{stage}'}\n\
+                 auth: {realm: acme, providers: {p: {kind: mock, extra: 1}}}\n";
+    let manifest = "vars: {stage: dev}\nauth: {identities: {i: {default: true}}}\n\
+                    components: {terraform: {a: {}}, helmfile: {h: {}}}";
+    let auth = |component: &str| {
+        let files = [("atmos.yaml", atmos), ("stacks/dev.yaml", manifest)];
+        let instance = find_in(&files, component, "dev").unwrap();
+        assert!(instance.sections.auth.get_path(["providers", "p", "extra"]).is_some());
+        to_json(&instance.to_map().into())["auth"].take()
+    };
+    let identities = json!({"i": {"default": true}});
+    assert_eq!(auth("h"), json!({"identities": identities}));
+    let configured = json!({
+        "realm": "acme", "logs": {"file": "", "level": ""}, "keyring": {}, "providers": {"p": {"kind": "mock"}},
+        "identities": identities,
+    });
+    assert_eq!(auth("a"), configured);
 }
 
 #[test]

@@ -20,6 +20,8 @@ pub struct Flags {
     pub logs_level: Option<String>,
     /// `--logs-file`.
     pub logs_file: Option<String>,
+    /// `--pager`.
+    pub pager: Option<String>,
     /// `--settings-list-merge-strategy`.
     pub list_merge_strategy: Option<String>,
     /// `--edition`.
@@ -41,6 +43,11 @@ impl Flags {
             if let Some(value) = value.as_deref().filter(|value| !value.is_empty()) {
                 root.entry(section.into()).or_insert_with(Node::empty_map).make_map().insert(key.into(), value.into());
             }
+        }
+        if let Some(pager) = self.pager.as_deref().filter(|pager| !pager.is_empty()) {
+            let settings = root.entry("settings".into()).or_insert_with(Node::empty_map).make_map();
+            let terminal = settings.entry("terminal".into()).or_insert_with(Node::empty_map).make_map();
+            terminal.insert("pager".into(), pager.into());
         }
         Node::from(root)
     }

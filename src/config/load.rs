@@ -1,6 +1,7 @@
 //! The whole way from flags and environment to a [`Config`].
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use super::discover::{self, Found};
 use super::environment::{self, Variables};
@@ -80,6 +81,7 @@ pub fn load(host: &Host, flags: &Flags) -> Result<Config, Error> {
         profiles,
         env: map_section(host, &document, "env")?,
         auth: map_section(host, &document, "auth")?,
+        described_auth: OnceLock::new(),
         remote: Settings::of(&document, &host.env),
         fetcher: reader.fetcher,
         document,

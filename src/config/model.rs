@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::error::Error;
 use crate::fetch::{self, Fetcher};
@@ -37,6 +37,8 @@ pub struct Config {
     pub env: Node,
     /// `auth:` as a map, in the spelling of the files.
     pub auth: Node,
+    /// The same as descriptions of components show it; filled by who describes one first.
+    pub described_auth: OnceLock<Node>,
     /// The whole merged document with defaults, unknown keys included.
     pub document: Node,
     /// `imports:` and the injection of tokens, for manifests that import from elsewhere.

@@ -59,7 +59,7 @@ pub enum Error {
     Abstract { component: String },
 
     #[error(
-        "locked component cannot be provisioned: component `{component}` cannot be modified (metadata.locked: true)"
+        "locked component cannot be provisioned: component '{component}' cannot be modified (metadata.locked: true)"
     )]
     #[diagnostic(code(atmos::exec::locked_component), help("remove `metadata.locked` to change it"))]
     Locked { component: String },

@@ -109,7 +109,7 @@ pub(super) fn document(
     evaluated: &Instance,
 ) -> Result<Node> {
     let full = request.full || app.config.describe.filter == "full";
-    let mut document = sections(app, evaluated, &request.processing);
+    let mut document = sections(evaluated, &request.processing);
     if full {
         add_computed(app, request, written, evaluated, &mut document)?;
     }
@@ -223,7 +223,7 @@ fn describe_in_stack(app: &App, instance: &Instance, request: &StacksRequest) ->
         processing.sections.clone_from(&request.sections);
     }
     let evaluated = app.evaluate(instance, &processing)?;
-    let mut document = sections(app, &evaluated, &processing);
+    let mut document = sections(&evaluated, &processing);
     add_identity(&evaluated, &mut document);
     let mut put = |key: &str, node: Node| document.insert(Arc::from(key), node);
     if evaluated.kind == Kind::Terraform {
@@ -306,18 +306,10 @@ fn add_computed(
 }
 
 /// The sections of a component, with the nulls where the reference has them.
-fn sections(app: &App, instance: &Instance, processing: &resolve::Options) -> Map {
+fn sections(instance: &Instance, processing: &resolve::Options) -> Map {
     let mut document = instance.to_map();
     if !processing.process_templates && instance.inheritance.is_empty() && document.contains_key("inheritance") {
         document.insert(Arc::from("inheritance"), Node::default());
-    }
-    let configured = |key: &str| app.config.auth.get(key).is_some_and(|node| !node.is_empty());
-    if (configured("providers") || configured("identities"))
-        && let Some(auth) = document.get_mut("auth")
-    {
-        for key in ["providers", "identities"] {
-            auth.make_map().entry(Arc::from(key)).or_default();
-        }
     }
     document
 }
@@ -343,7 +335,14 @@ fn information(app: &App, instance: &Instance) -> Node {
 
 /// The directory of a component as `describe stacks` shows it: below the base path of the kind as it is written.
 fn relative_path(app: &App, instance: &Instance) -> Option<String> {
-    let base = app.config.document.get_path(["components", instance.kind.key(), "base_path"])?.as_str()?;
+    let base = match &instance.kind {
+        Kind::Terraform | Kind::Helmfile | Kind::Packer | Kind::Ansible => {
+            app.config.document.get_path(["components", instance.kind.key(), "base_path"])?.as_str()?
+        }
+        Kind::Custom(name) if &**name == "container" => "components/container",
+        // The others are not told where they lie.
+        _ => return None,
+    };
     let path = crate::host::fs::clean(&Path::new(base).join(&instance.folder));
     (!base.is_empty()).then(|| path.display().to_string())
 }

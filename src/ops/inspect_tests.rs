@@ -111,6 +111,22 @@ fn stacks_are_filtered() {
 }
 
 #[test]
+fn only_some_kinds_are_told_where_they_lie() {
+    let stack = "vars: {tenant: t, stage: dev}\ncomponents: {helm: {h: {}}, kubernetes: {k: {}}, container: {c: {image: i}}, \
+                 helmfile: {f: {metadata: {component: x}}}, emulator: {e: {driver: d}}}";
+    let app = app(&[("stacks/orgs/dev.yaml", stack)]);
+    let all = to_json(&describe::stacks(&app, &describe::StacksRequest::default()).unwrap());
+    let path = |kind: &str, name: &str| {
+        all["t-dev"]["components"][kind][name]["component_info"]["component_path"].as_str().map(str::to_owned)
+    };
+    assert_eq!(path("helmfile", "f").as_deref(), Some("components/helmfile/x"));
+    assert_eq!(path("container", "c").as_deref(), Some("components/container/c"));
+    for (kind, name) in [("helm", "h"), ("kubernetes", "k"), ("emulator", "e")] {
+        assert_eq!(path(kind, name), None, "{kind}");
+    }
+}
+
+#[test]
 fn lists_count_and_filter() {
     let fixture = Fixture::new(&REPOSITORY);
     let app = App::new(fixture.host.clone(), fixture.config(), Vec::new());

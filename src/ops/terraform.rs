@@ -11,12 +11,14 @@ mod fleet;
 mod generate;
 mod output;
 mod select;
+mod selectors;
 mod single;
 mod target;
 
 pub use clean::{CleanPlan, CleanRequest, clean_plan};
 pub use error::Error;
 pub use generate::{GenerateRequest, generate_backend, generate_varfile};
+pub use selectors::Selectors;
 
 use std::path::PathBuf;
 
@@ -38,6 +40,7 @@ pub struct RunRequest {
     pub stack: Option<String>,
     /// `--all`.
     pub all: bool,
+    pub selectors: Selectors,
     pub identity: Flag,
     pub dry_run: bool,
     pub append_user_agent: Option<String>,

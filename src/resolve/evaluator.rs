@@ -1,7 +1,7 @@
 //! One instance evaluated, and what evaluations of one run share.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use super::datasource;
 use super::error::Error;
@@ -12,7 +12,7 @@ use crate::component::Instance;
 use crate::config::Config;
 use crate::host::Host;
 use crate::stack::StackIndex;
-use crate::value::{Map, Node};
+use crate::value::Node;
 use crate::yaml_fn;
 
 /// Components that ask for each other deeper than this are refused.
@@ -115,6 +115,9 @@ impl Evaluator<'_> {
                 evaluation.replace(name, node)?;
             }
         }
+        if let Some(auth) = evaluated.described_auth.as_mut().filter(|_| options.needs("auth")) {
+            evaluation.replace("auth", auth)?;
+        }
         let sections = &mut evaluated.sections;
         for (name, text) in [
             ("backend_type", &mut sections.backend_type),
@@ -135,34 +138,16 @@ impl Evaluator<'_> {
 
 /// Puts the merged value in place where functions of one layer met values of others.
 fn merge_layers(evaluation: &Evaluation<'_>, evaluated: &mut Instance) -> Result<(), Error> {
+    if !evaluation.options.process_functions {
+        return Ok(());
+    }
     for layered in &evaluation.instance.layered {
-        let Some((section, keys)) = layered.path.split_first() else { continue };
-        let Some((last, parents)) = keys.split_last() else { continue };
-        if !evaluation.options.needs(section) {
-            continue;
-        }
-        let values = evaluation.layers(layered)?;
-        let mut sections = evaluated.sections.named_mut().into_iter();
-        let section = sections.find(|(name, _)| **name == **section).map(|(_, node)| node);
-        let Some(map) = section.and_then(|node| inner(node, parents)) else { continue };
-        if evaluation.options.process_functions {
-            map.insert(last.clone(), layered.merged(values));
-        } else if map.get(last).is_some_and(Node::is_null) {
-            // A function as text is a value like any other, but null takes nothing away from it.
-            map.insert(last.clone(), values.into_iter().next_back().unwrap_or_default());
+        if layered.path.first().is_some_and(|section| evaluation.options.needs(section)) {
+            let merged = layered.merged(evaluation.layers(layered)?);
+            layered.place(&mut evaluated.sections, merged);
         }
     }
     Ok(())
-}
-
-/// The map behind a chain of keys.
-fn inner<'n>(node: &'n mut Node, keys: &[Arc<str>]) -> Option<&'n mut Map> {
-    node.as_map()?;
-    let map = node.make_map();
-    match keys.split_first() {
-        Some((key, rest)) => inner(map.get_mut(key)?, rest),
-        None => Some(map),
-    }
 }
 
 /// The facts that metadata decides, from its evaluated values.

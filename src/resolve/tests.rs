@@ -273,21 +273,42 @@ fn components_see_each_other_and_circles_end() {
 
 #[test]
 fn functions_of_one_layer_merge_with_values_of_others() {
-    let manifest = "vars: {stage: dev, m: {a: 1, b: 1}, n: !template '{\"a\": 9, \"z\": 1}', l: [1, 2], o: !env AMBIENT}\n\
+    let manifest = "vars: {stage: dev, m: {a: 1, b: 1}, n: !template '{\"a\": 9, \"z\": 1}', l: [1, 2], o: !env AMBIENT, p: !template '[7]'}\n\
                     settings: {list_merge_strategy: append}\n\
                     components:\n  terraform:\n    a:\n      vars:\n\
                     \x20       m: !template '{\"a\": 5, \"c\": 1}'\n\
                     \x20       n: {a: 10, q: 2}\n\
                     \x20       l: !template '[3]'\n\
-                    \x20       o: plain\n";
+                    \x20       o: plain\n\
+                    \x20       p: plain\n";
     let vars = described("", manifest, &[], &Options::default()).unwrap()["vars"].take();
     let expected = json!({
         "stage": "dev", "m": {"a": 5, "b": 1, "c": 1}, "n": {"a": 10, "z": 1, "q": 2}, "l": [1, 2, 3], "o": "plain",
+        // A plain value adds nothing to a list that is appended to.
+        "p": [7],
     });
     assert_eq!(vars, expected);
     let off = Options { process_functions: false, ..Options::default() };
     let vars = described("", manifest, &[], &off).unwrap()["vars"].take();
-    assert_eq!((&vars["n"], &vars["l"]), (&json!({"a": 10, "q": 2}), &json!("!template [3]")));
+    assert_eq!((&vars["n"], &vars["l"]), (&json!({"a": 10, "q": 2}), &json!([1, 2])));
+}
+
+#[test]
+fn what_a_function_meets_stays_as_it_is_written() {
+    let manifest = "vars: {stage: dev, s: !env AMBIENT, m: !template '{\"a\": 9}'}\n\
+                    components:\n  terraform:\n    a:\n      vars:\n\
+                    \x20       s: '{{ .vars.stage }}'\n\
+                    \x20       m: {b: '{{ .vars.stage }}', c: !template '{{ .vars.stage }}', d: !literal '{{ x }}'}\n\
+                    \x20       plain: '{{ .vars.stage }}'\n";
+    let vars = described(TEMPLATES, manifest, &[], &Options::default()).unwrap()["vars"].take();
+    let expected = json!({
+        "stage": "dev", "s": "{{ .vars.stage }}", "plain": "dev",
+        "m": {"a": 9, "b": "{{ .vars.stage }}", "c": "dev", "d": "{{ x }}"},
+    });
+    assert_eq!(vars, expected);
+    let off = Options { process_functions: false, ..Options::default() };
+    let vars = described(TEMPLATES, manifest, &[], &off).unwrap()["vars"].take();
+    assert_eq!(vars["s"], json!("dev"));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::evaluator::{Chain, Evaluator};
 use super::options::Options;
 use super::render::Data;
 use super::settings::{Templating, allows_generated_functions};
-use crate::component::{Instance, Layered};
+use crate::component::{Instance, Layered, takes_part, without_literals};
 use crate::diag::Warning;
 use crate::stack::Located;
 use crate::value::{Function, Map, Node, Path, Value, map_with_capacity, to_json};
@@ -91,9 +91,14 @@ impl<'a> Evaluation<'a> {
         Ok(())
     }
 
-    /// The evaluated values of layers, weakest first.
+    /// The values of layers, weakest first, with the functions evaluated.
     pub(super) fn layers(&self, layered: &Layered) -> Result<Vec<Node>, Error> {
-        let evaluate = |node: &Node| Ok(self.node(node)?.unwrap_or_else(|| node.clone()));
+        let evaluate = |node: &Node| {
+            if !takes_part(node) {
+                return Ok(without_literals(node));
+            }
+            Ok(self.node(node)?.unwrap_or_else(|| node.clone()))
+        };
         self.below(|path| path.push_key(&layered.path.join(".")), || layered.values.iter().map(evaluate).collect())
     }
 

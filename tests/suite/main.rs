@@ -36,6 +36,7 @@ mod places;
 mod provenance;
 mod render;
 mod secrets;
+mod selection;
 mod signals;
 mod small;
 mod snapshots;

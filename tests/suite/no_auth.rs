@@ -127,6 +127,12 @@ fn generated_files_hold_what_the_stack_says() {
     sandbox.atmos(&["terraform", "generate", "backend", "app", "-s", "dev"]).success();
     let backend: Value = serde_json::from_str(&sandbox.read("components/terraform/app/backend.tf.json")).unwrap();
     assert_eq!(backend, json!({"terraform": {"backend": {"local": {}}}}));
+    std::fs::remove_dir_all(sandbox.repo().join("components/terraform/app")).unwrap();
+    for args in [&["varfile", "app", "-s", "dev", "-f", "out.json"][..], &["backend", "app", "-s", "dev"]] {
+        let outcome = sandbox.atmos(&[&["terraform", "generate"][..], args].concat()).exits(1);
+        outcome.says("invalid Terraform component").says("it does not exist in");
+    }
+    assert!(!sandbox.repo().join("out.json").exists());
 }
 
 #[test]

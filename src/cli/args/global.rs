@@ -58,6 +58,10 @@ pub struct GlobalArgs {
     #[arg(long, global = true)]
     pub interactive: Option<bool>,
 
+    /// Accepted: there is no pager here [env: ATMOS_PAGER, PAGER]
+    #[arg(long, global = true, value_name = "PROGRAM", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub pager: Option<String>,
+
     /// Merge lists by replace, append or merge [env: ATMOS_SETTINGS_LIST_MERGE_STRATEGY]
     #[arg(long, global = true, value_name = "STRATEGY")]
     pub settings_list_merge_strategy: Option<String>,

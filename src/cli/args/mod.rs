@@ -21,5 +21,7 @@ pub use global::GlobalArgs;
 pub use helmfile::{HelmfileArgs, HelmfileCommand, HelmfileGenerate, HelmfileRun};
 pub use list::{ComponentsArgs, ListArgs, ListCommand, StackListArgs};
 pub use root::{Cli, Command};
-pub use terraform::{CleanArgs, GenerateCommand, InitFlags, PlanFlags, TerraformArgs, TerraformCommand, TerraformRun};
+pub use terraform::{
+    CleanArgs, Fleet, GenerateCommand, InitFlags, PlanFlags, TerraformArgs, TerraformCommand, TerraformRun,
+};
 pub use validate::{ValidateCommand, ValidateStacksArgs, ValidationArgs};

@@ -13,7 +13,7 @@ pub struct Cli {
     #[command(flatten)]
     pub global: GlobalArgs,
 
-    /// Print the version
+    /// Display the Atmos CLI version
     #[arg(long)]
     pub version: bool,
 

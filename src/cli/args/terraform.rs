@@ -74,6 +74,22 @@ pub struct Fleet {
     /// Every component of the stack, in dependency order
     #[arg(long)]
     pub all: Option<bool>,
+
+    /// These components [env: ATMOS_COMPONENTS]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub components: Vec<String>,
+
+    /// The components for which this yq expression is true [env: ATMOS_QUERY]
+    #[arg(short, long, value_name = "EXPRESSION")]
+    pub query: Option<String>,
+
+    /// The components with one of these tags [env: ATMOS_TAGS]
+    #[arg(long, value_delimiter = ',')]
+    pub tags: Vec<String>,
+
+    /// The components with all of these labels, `key=value` [env: ATMOS_LABELS]
+    #[arg(long, value_delimiter = ',')]
+    pub labels: Vec<String>,
 }
 
 /// Flags around planfiles.
@@ -192,7 +208,12 @@ pub enum TerraformCommand {
     /// Show the modules
     Modules(TerraformRun),
     /// Show the providers
-    Providers(TerraformRun),
+    Providers {
+        #[command(flatten)]
+        run: TerraformRun,
+        #[command(flatten)]
+        fleet: Fleet,
+    },
     /// Work on the state: list, mv, pull, push, replace-provider, rm, show
     State(TerraformRun),
     /// Mark a resource for replacement

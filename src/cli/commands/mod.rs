@@ -15,3 +15,4 @@ mod version;
 mod write;
 
 pub(super) use dispatch::dispatch;
+pub(super) use unknown::is_reserved;

@@ -1,7 +1,7 @@
 //! `atmos terraform …`
 
 use super::super::args::{
-    CleanArgs, GenerateCommand, InitFlags, PlanFlags, TerraformArgs, TerraformCommand, TerraformRun,
+    CleanArgs, Fleet, GenerateCommand, InitFlags, PlanFlags, TerraformArgs, TerraformCommand, TerraformRun,
 };
 use super::super::setup::{Context, boolean, flag};
 use super::{auth, describe, unknown, write};
@@ -9,7 +9,7 @@ use crate::diag::Result;
 use crate::exec::terraform::{CleanOptions, FromPlan, Request};
 use crate::exec::{Redirect, stdin_is_readable};
 use crate::host::Env;
-use crate::ops::terraform::{self, CleanRequest, GenerateRequest, RunRequest};
+use crate::ops::terraform::{self, CleanRequest, GenerateRequest, RunRequest, Selectors};
 
 /// Sub-commands whose first word is followed by a verb of their own.
 const COMPOUND: [(&str, &[&str]); 3] = [
@@ -26,11 +26,11 @@ pub(super) fn run(context: &Context, args: TerraformArgs) -> Result<u8> {
             let skip = flag(skip_planfile, &context.host.env, "ATMOS_TERRAFORM_PLAN_SKIP_PLANFILE")?;
             let mut request = request(context, "plan", run, &init)?;
             request.request.skip_planfile = skip;
-            go(context, &all(request, context, fleet.all, "PLAN")?)
+            go(context, &all(request, context, fleet, "PLAN")?)
         }
         C::Apply { run, init, fleet, plan } => {
             let request = with_plan(request(context, "apply", run, &init)?, plan, context, "APPLY");
-            go(context, &all(request, context, fleet.all, "APPLY")?)
+            go(context, &all(request, context, fleet, "APPLY")?)
         }
         C::Deploy { run, init, fleet, plan, deploy_run_init } => {
             let mut request = with_plan(request(context, "deploy", run, &init)?, plan, context, "DEPLOY");
@@ -38,15 +38,15 @@ pub(super) fn run(context: &Context, args: TerraformArgs) -> Result<u8> {
                 Some(flag) => Some(flag),
                 None => boolean(&context.host.env, "ATMOS_TERRAFORM_DEPLOY_RUN_INIT")?,
             };
-            go(context, &all(request, context, fleet.all, "DEPLOY")?)
+            go(context, &all(request, context, fleet, "DEPLOY")?)
         }
         C::Destroy { run, init, fleet } => {
             let request = request(context, "destroy", run, &init)?;
-            go(context, &all(request, context, fleet.all, "DESTROY")?)
+            go(context, &all(request, context, fleet, "DESTROY")?)
         }
         C::Init { run, init, fleet } => {
             let request = request(context, "init", run, &init)?;
-            go(context, &all(request, context, fleet.all, "INIT")?)
+            go(context, &all(request, context, fleet, "INIT")?)
         }
         C::Workspace { run, init } => go(context, &request(context, "workspace", run, &init)?),
         C::Output(args) => {
@@ -72,7 +72,10 @@ pub(super) fn run(context: &Context, args: TerraformArgs) -> Result<u8> {
         C::Logout(run) => go(context, &plain(context, "logout", run)?),
         C::Metadata(run) => go(context, &plain(context, "metadata", run)?),
         C::Modules(run) => go(context, &plain(context, "modules", run)?),
-        C::Providers(run) => go(context, &plain(context, "providers", run)?),
+        C::Providers { run, fleet } => {
+            let request = plain(context, "providers", run)?;
+            go(context, &all(request, context, fleet, "PROVIDERS")?)
+        }
         C::State(run) => go(context, &plain(context, "state", run)?),
         C::Taint(run) => go(context, &plain(context, "taint", run)?),
         C::Untaint(run) => go(context, &plain(context, "untaint", run)?),
@@ -127,6 +130,7 @@ fn request(context: &Context, word: &str, run: TerraformRun, init: &InitFlags) -
         component,
         stack: stack(run.stack, env),
         all: false,
+        selectors: Selectors::default(),
         identity: auth::flag(&run.identity),
         dry_run: flag(run.dry_run, env, "ATMOS_DRY_RUN")?,
         append_user_agent: run.append_user_agent.or_else(|| env.get("ATMOS_APPEND_USER_AGENT").map(str::to_owned)),
@@ -136,8 +140,22 @@ fn request(context: &Context, word: &str, run: TerraformRun, init: &InitFlags) -
     })
 }
 
-fn all(mut request: RunRequest, context: &Context, given: Option<bool>, word: &str) -> Result<RunRequest> {
-    request.all = flag(given, &context.host.env, &format!("ATMOS_TERRAFORM_{word}_ALL"))?;
+/// The flags for many components. Variables choose where no component is named.
+fn all(mut request: RunRequest, context: &Context, fleet: Fleet, word: &str) -> Result<RunRequest> {
+    let env = &context.host.env;
+    request.all = flag(fleet.all, env, &format!("ATMOS_TERRAFORM_{word}_ALL"))?;
+    let named = request.component.is_some();
+    let variable = |name: &str| env.get(name).filter(|text| !named && !text.is_empty());
+    let names = |given: Vec<String>, name: &str| match variable(name).filter(|_| given.is_empty()) {
+        Some(text) => text.split(',').map(|part| part.trim().to_owned()).collect(),
+        None => given,
+    };
+    request.selectors = Selectors {
+        components: names(fleet.components, "ATMOS_COMPONENTS"),
+        query: fleet.query.or_else(|| variable("ATMOS_QUERY").map(str::to_owned)),
+        tags: names(fleet.tags, "ATMOS_TAGS"),
+        labels: names(fleet.labels, "ATMOS_LABELS"),
+    };
     Ok(request)
 }
 

@@ -86,6 +86,12 @@ const LATER: &[(&str, &[&str])] = &[
     ("atmos auth", &["console", "doctor", "explain", "refresh", "shell", "user"]),
 ];
 
+/// Whether the name is that of a command, be it built or not.
+pub(in crate::cli) fn is_reserved(name: &str) -> bool {
+    LATER.iter().any(|(group, names)| *group == "atmos" && names.contains(&name))
+        || super::super::parse::command().find_subcommand(name).is_some()
+}
+
 /// The error for the words of an external subcommand of `group`.
 pub(super) fn command(group: &str, words: &[OsString]) -> Error {
     command_beside(group, words, &[])

@@ -21,7 +21,7 @@ pub enum Error {
     )]
     ComponentRequired { command: String },
 
-    #[error("component `{component}` and {flag} exclude each other")]
+    #[error("the component `{component}` can't be used with {flag}, which is for bulk operations")]
     #[diagnostic(code(atmos::terraform::component_and_fleet), help("leave out the component, or {flag}"))]
     ComponentAndFleet { component: String, flag: &'static str },
 
@@ -35,6 +35,10 @@ pub enum Error {
         help("`-s <stack>` without a component runs it for every component of the stack")
     )]
     AllNotSupported { command: String },
+
+    #[error("invalid component: no component `{component}` in the chosen stacks")]
+    #[diagnostic(code(atmos::terraform::unknown_component), help("{help}"))]
+    UnknownComponent { component: String, help: String },
 
     #[error("invalid stack: stack {stack} does not exist; available stacks: {available}")]
     #[diagnostic(code(atmos::terraform::unknown_stack), help("{help}"))]

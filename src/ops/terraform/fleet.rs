@@ -20,6 +20,10 @@ pub(super) async fn run(app: &App, request: &RunRequest, stack: Option<&str>) ->
         app.host.talk.info("No components matched");
         return Ok(Done::default());
     }
+    if request.all {
+        let reverse = if request.request.words == ["destroy"] { "reverse " } else { "" };
+        app.host.talk.info(format!("Processing components in {reverse}dependency order"));
+    }
     // All of them are evaluated before the first one runs: a mistake in the last must not be found after half the work.
     let mut ready = Vec::with_capacity(ordered.len());
     for instance in &ordered {
@@ -67,6 +71,9 @@ fn order(app: &App, request: &RunRequest, stack: Option<&str>) -> Result<Vec<Ins
         check_stack(app, stack)?;
     }
     let own = instances.len();
+    request.selectors.check(&instances)?;
+    let candidate = |instance: &Instance| runs(app, instance, verb);
+    let fitting = request.selectors.fit(app, &instances, candidate, &request.evaluation)?;
     add_prerequisites(app, &mut instances)?;
     let nodes: Vec<graph::Instance> = instances
         .iter()
@@ -76,7 +83,7 @@ fn order(app: &App, request: &RunRequest, stack: Option<&str>) -> Result<Vec<Ins
             stack: instance.stack.clone(),
             kind: instance.kind.to_string(),
             dependencies: graph::dependencies(&instance.sections.dependencies, &instance.sections.settings),
-            selected: index < own && runs(app, instance, verb),
+            selected: index < own && fitting[index],
         })
         .collect();
     let ordered = graph::order(&nodes, request.request.words == ["destroy"])?;

@@ -27,6 +27,7 @@ pub struct GenerateRequest {
 /// Writes the varfile and says where. With the file `-` it is the data for standard output instead.
 pub async fn generate_varfile(app: &App, request: &GenerateRequest) -> Result<Option<String>> {
     let target = evaluated(app, request, None)?;
+    existing(&target)?;
     let file = target.varfile();
     if !target.secret_vars.is_empty() {
         let names: Vec<_> = target.secret_vars.iter().map(String::as_str).collect();
@@ -51,7 +52,9 @@ pub async fn generate_varfile(app: &App, request: &GenerateRequest) -> Result<Op
 /// Writes `backend.tf.json` into the component's folder.
 pub async fn generate_backend(app: &App, request: &GenerateRequest) -> Result<()> {
     let target = evaluated(app, request, Some(true))?;
+    existing(&target)?;
     if let Some(file) = target.backend_file() {
+        tracing::debug!("backend of {} in {}:\n{}", target.component, target.stack, file.content);
         let folder = existing(&target)?;
         let _lock = folder_lock::acquire(&app.host, folder).await?;
         File { mode: ORDINARY, ..file }.write(folder)?;

@@ -1,4 +1,4 @@
-//! What a command is about: one component, or every component of a stack.
+//! What a command is about: one component, or many of one stack or of all.
 
 use super::{Error, RunRequest};
 use crate::diag::Result;
@@ -20,7 +20,7 @@ pub(super) enum Selection {
 /// Sub-commands that know `--all`.
 const FLEET: [&str; 6] = ["init", "plan", "apply", "deploy", "destroy", "providers"];
 
-/// Decides by component, stack and `--all`.
+/// Decides by component, stack, `--all` and the flags that choose among many components.
 pub(super) fn select(request: &RunRequest, verb: Verb) -> Result<Selection> {
     let command = request.request.command();
     let stack = request.stack.clone().filter(|stack| !stack.is_empty());
@@ -28,16 +28,18 @@ pub(super) fn select(request: &RunRequest, verb: Verb) -> Result<Selection> {
         return Err(Error::AllNotSupported { command }.into());
     }
     if let Some(component) = &request.component {
-        if request.all {
-            return Err(Error::ComponentAndFleet { component: component.clone(), flag: "--all" }.into());
+        let flag = request.all.then_some("--all").or(request.selectors.flag());
+        if let Some(flag) = flag {
+            return Err(Error::ComponentAndFleet { component: component.clone(), flag }.into());
         }
         let Some(stack) = stack else { return Err(Error::StackRequired.into()) };
         return Ok(Selection::One { component: component.clone(), stack });
     }
-    if verb.single {
+    let chosen = request.all || request.selectors.flag().is_some();
+    if verb.single && !(chosen && request.request.words[0] == "providers") {
         return Err(Error::ComponentRequired { command }.into());
     }
-    if stack.is_none() && !request.all {
+    if stack.is_none() && !request.all && request.selectors.flag().is_none() {
         return Err(Error::StackRequired.into());
     }
     let saved = [

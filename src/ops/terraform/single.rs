@@ -11,6 +11,7 @@ use crate::exec::{Error as ExecError, Output, folder_lock};
 use crate::ops::access::Access;
 use crate::ops::child::{self, Held};
 use crate::ops::{App, unbuilt};
+use crate::yaml;
 
 /// An instance that is ready to run: evaluated, checked, nothing started or written.
 #[derive(Debug)]
@@ -75,6 +76,13 @@ fn check(target: &Target) -> Result<(), ExecError> {
     })
 }
 
+/// The variables that may be shown.
+fn open_variables(target: &Target) -> String {
+    let mut vars = target.vars.clone();
+    vars.make_map().retain(|name, _| !target.secret_vars.contains(&**name));
+    yaml::emit(&vars, 2)
+}
+
 pub(super) fn announce_dry_run(app: &App, request: &RunRequest, target: &Target) {
     let command = request.request.command();
     app.host.talk.info(format!("Would {command} {} in {} (dry run)", target.component, target.stack));
@@ -98,6 +106,7 @@ pub(super) async fn start(
         plan = output::as_data(plan);
     }
     say(app, request, target, &held, &plan);
+    tracing::debug!("variables of {} in {}:\n{}", target.component, target.stack, open_variables(target));
     let context = Context { host: &app.host, target, request: &request.request, env: &env, signals };
     let result = run_plan(context, &plan).await;
     // The child has ended: first its credentials go, then the folder is free for the next one.
