@@ -74,14 +74,13 @@ fn takes_word(arg: &clap::Arg) -> bool {
 }
 
 /// Flags of the reference that later versions bring.
-const LATER_FLAGS: [&str; 33] = [
+const LATER_FLAGS: [&str; 31] = [
     "--affected",
     "--all-realms",
     "--append-output",
     "--cache",
     "--ci",
     "--clone-target-ref",
-    "--columns",
     "--components",
     "--edition",
     "--error-mode",
@@ -101,7 +100,6 @@ const LATER_FLAGS: [&str; 33] = [
     "--ref",
     "--repo-path",
     "--sha",
-    "--sort",
     "--tags",
     "--upload-status",
     "--uppercase",

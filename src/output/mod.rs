@@ -9,9 +9,11 @@ mod log;
 mod printable;
 mod screen;
 mod table;
+mod tree;
 
 pub use diagnostic::render;
 pub use explain::{explanation, explanation_document, with_provenance};
 pub use log::{Level, start as start_log};
 pub use screen::Screen;
 pub use table::{Table, TableFormat};
+pub use tree::{dependency_trees, instance_tree, stack_tree};

@@ -24,6 +24,7 @@ mod render;
 mod targets;
 #[cfg(test)]
 mod tests;
+mod tree;
 
 pub use error::Error;
 pub(crate) use error::{Located, global_metadata_error, section_error};
@@ -33,3 +34,4 @@ pub use layers::{FileLayer, OverrideLayer};
 pub use merged::Document;
 pub use name::pattern_name;
 pub(crate) use render::Machine;
+pub use tree::Import;

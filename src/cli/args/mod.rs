@@ -15,11 +15,18 @@ pub use auth::{
     AuthArgs, AuthCommand, EnvArgs, ExecArgs, IdentityArgs, ListArgs as AuthListArgs, LoginArgs, LogoutArgs,
     ProcessArgs, SELECT, ValidateArgs, WhoamiArgs,
 };
-pub use describe::{ComponentArgs, DescribeArgs, DescribeCommand, DescribeConfigArgs, ProcessingArgs, StacksArgs};
+pub use describe::{
+    ComponentArgs, DescribeArgs, DescribeCommand, DescribeConfigArgs, DescribeEditionArgs, DescribeWorkflowsArgs,
+    LocalsArgs, ProcessingArgs, StacksArgs,
+};
 pub use explain::ExplainArgs;
 pub use global::GlobalArgs;
 pub use helmfile::{HelmfileArgs, HelmfileCommand, HelmfileGenerate, HelmfileRun};
-pub use list::{ComponentsArgs, ListArgs, ListCommand, StackListArgs};
+pub use list::{
+    AliasesArgs, ColumnArgs, ComponentsArgs, DependenciesArgs, EditionsArgs, FormatArgs, InstancesArgs, ListArgs,
+    ListCommand, MetadataArgs, SelectArgs, SettingsArgs, SideBySideArgs, SourcesArgs, StackListArgs, ValuesArgs,
+    VarsArgs, VendorArgs, WorkflowsArgs,
+};
 pub use root::{Cli, Command};
 pub use terraform::{CleanArgs, GenerateCommand, InitFlags, PlanFlags, TerraformArgs, TerraformCommand, TerraformRun};
 pub use validate::{ValidateCommand, ValidationArgs};

@@ -6,6 +6,7 @@ mod describe;
 mod dispatch;
 mod explain;
 mod helmfile;
+mod inspect;
 mod list;
 mod query;
 mod terraform;

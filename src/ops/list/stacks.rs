@@ -1,0 +1,108 @@
+//! Stacks by name.
+
+use std::collections::BTreeMap;
+
+use super::Rows;
+use super::error::{Error, advice};
+use super::facts::{evaluated, named, record};
+use super::shape::{Shape, View};
+use super::subject::Subject;
+use crate::component::{Filter, Kind, Summary};
+use crate::diag::Result;
+use crate::ops::App;
+use crate::resolve;
+use crate::value::Node;
+
+/// What `list stacks` shows.
+#[derive(Debug, Clone, Default)]
+pub struct StacksRequest {
+    /// Only stacks that have this component.
+    pub component: Option<String>,
+    pub view: View,
+    pub processing: resolve::Options,
+}
+
+/// All stacks with at least one component.
+///
+/// # Errors
+/// A component that no stack has, a view that is wrong, or a manifest that cannot be used.
+pub fn stacks(app: &App, request: &StacksRequest) -> Result<Rows> {
+    let usual: &[(&str, &str)] = match &request.component {
+        Some(_) => &[("Stack", "stack"), ("Component", "component")],
+        None => Subject::Stacks.columns(),
+    };
+    let shape = Shape::with(app, Subject::Stacks, &request.view, usual, Subject::Stacks.order())?;
+    let names = names(app, request.component.as_deref(), &shape, &request.processing)?;
+    let mut rows = Vec::with_capacity(names.len());
+    for (name, first) in names {
+        let mut row = vec![("stack", Node::from(name.as_str()))];
+        row.extend(request.component.as_ref().map(|component| ("component", Node::from(component.as_str()))));
+        if shape.reads("vars") {
+            let filter = Filter { stack: Some(name), components: vec![first.name], kinds: vec![first.kind] };
+            let found = evaluated(app, &filter, &request.processing, &["vars"], |_| true)?;
+            row.push(("vars", found.into_iter().next().map(|one| one.sections.vars).unwrap_or_default()));
+        }
+        rows.push(record(row));
+    }
+    shape.apply(rows)
+}
+
+/// The stacks with the component of each that comes first by kind and name.
+pub(super) fn names(
+    app: &App,
+    component: Option<&str>,
+    shape: &Shape,
+    processing: &resolve::Options,
+) -> Result<BTreeMap<String, Summary>> {
+    let found = match named(app) {
+        // No stacks is an answer here; for components the reference calls it an error.
+        Err(error) if error.code().as_deref() == Some("atmos::stack::no_manifests") => Vec::new(),
+        found => found?,
+    };
+    if let Some(component) = component.filter(|name| !found.iter().any(|summary| summary.name == *name)) {
+        let known: Vec<&str> = found.iter().map(|summary| summary.name.as_str()).collect();
+        return Err(unknown(component, known));
+    }
+    let chosen = if shape.selects() { Some(selected(app, component, shape, processing)?) } else { None };
+    let mut stacks: BTreeMap<String, Summary> = BTreeMap::new();
+    for summary in found {
+        if component.is_some_and(|wanted| wanted != summary.name)
+            || chosen.as_ref().is_some_and(|chosen| !chosen.contains(&summary.stack))
+        {
+            continue;
+        }
+        let order = |summary: &Summary| (summary.kind.key().to_owned(), summary.name.clone());
+        match stacks.get(&summary.stack) {
+            Some(first) if order(first) <= order(&summary) => {}
+            _ => drop(stacks.insert(summary.stack.clone(), summary)),
+        }
+    }
+    Ok(stacks)
+}
+
+/// The stacks in which a component has the tags and labels of the view.
+fn selected(
+    app: &App,
+    component: Option<&str>,
+    shape: &Shape,
+    processing: &resolve::Options,
+) -> Result<std::collections::BTreeSet<String>> {
+    let filter = Filter { components: component.into_iter().map(str::to_owned).collect(), ..Filter::default() };
+    let found = evaluated(app, &filter, processing, &[], |_| true)?;
+    Ok(found.into_iter().filter(|one| shape.admits(&one.sections.metadata)).map(|one| one.stack).collect())
+}
+
+fn unknown(component: &str, mut known: Vec<&str>) -> crate::diag::Report {
+    known.sort_unstable();
+    known.dedup();
+    Error::NoStacks { component: component.to_owned(), help: advice(component, known, "the components are") }.into()
+}
+
+/// The kinds that a name stands for in error messages and filters.
+pub(super) fn kinds_of(found: &[Summary], component: &str) -> Vec<Kind> {
+    let mut kinds: Vec<Kind> =
+        found.iter().filter(|summary| summary.name == component).map(|summary| summary.kind.clone()).collect();
+    kinds.sort();
+    kinds.dedup();
+    kinds
+}
