@@ -59,6 +59,22 @@ impl File {
     }
 }
 
+impl File {
+    /// Writes the content to a place of the user's choice. A link or a device such as `/dev/stdout` is written through,
+    /// never replaced.
+    ///
+    /// # Errors
+    /// [`Error::File`].
+    pub fn write_to(&self, path: &Path) -> Result<(), Error> {
+        if path.symlink_metadata().is_ok_and(|metadata| !metadata.is_file()) {
+            return fs::write_named(path, self.content.as_bytes(), self.mode).map_err(Error::file("write", path));
+        }
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        File { name, ..self.clone() }.write(path.parent().unwrap_or(Path::new("/")))?;
+        Ok(())
+    }
+}
+
 /// Removes a file of the folder; that it is not there is fine.
 ///
 /// # Errors
@@ -66,6 +82,14 @@ impl File {
 pub fn remove(folder: &Path, name: &str) -> Result<bool, Error> {
     let path = folder.join(name);
     fs::remove_file_if_present(&path).map_err(Error::file("remove", &path))
+}
+
+/// Refuses a name that would lead out of the folder.
+///
+/// # Errors
+/// [`Error::GenerateName`].
+pub fn check_name(folder: &Path, name: &str) -> Result<(), Error> {
+    inside(folder, name).map(drop)
 }
 
 /// Makes a file that another program wrote readable by its owner only; that it is not there is fine.

@@ -28,5 +28,8 @@ pub use list::{
     VarsArgs, VendorArgs, WorkflowsArgs,
 };
 pub use root::{Cli, Command};
-pub use terraform::{CleanArgs, GenerateCommand, InitFlags, PlanFlags, TerraformArgs, TerraformCommand, TerraformRun};
+pub use terraform::{
+    BatchArgs, CleanArgs, FilesArgs, GenerateCommand, InitFlags, PlanFlags, TerraformArgs, TerraformCommand,
+    TerraformRun,
+};
 pub use validate::{ValidateCommand, ValidationArgs};

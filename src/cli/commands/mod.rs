@@ -5,6 +5,7 @@ mod config;
 mod describe;
 mod dispatch;
 mod explain;
+mod generate;
 mod helmfile;
 mod inspect;
 mod list;

@@ -61,7 +61,7 @@ const LATER: &[(&str, &[&str])] = &[
             "varfile",
         ],
     ),
-    ("atmos terraform generate", &["backends", "files", "planfile", "required-providers", "varfiles"]),
+    ("atmos terraform generate", &["planfile", "required-providers"]),
     ("atmos describe", &["affected", "dependents", "dependants"]),
     ("atmos list", &["affected", "git-repositories", "profiles", "themes"]),
     ("atmos validate", &["ci", "component", "editorconfig", "schema", "stacks"]),
