@@ -4,6 +4,7 @@
 //! what is shown; the other files give the rows. Only what a view reads is evaluated: names are enough for most lists.
 
 mod aliases;
+mod closure;
 mod column;
 mod components;
 mod dependencies;
@@ -21,6 +22,7 @@ mod vendor;
 mod workflows;
 
 pub use aliases::{Alias, aliases};
+pub use closure::Closure;
 pub use column::configured_format;
 pub use components::{ComponentsRequest, components};
 pub use dependencies::{DependenciesRequest, Direction, Entry, Level, Place, Relations, Tree, dependencies};

@@ -72,6 +72,18 @@ pub struct ColumnArgs {
     pub sort: Option<String>,
 }
 
+/// What is shown beside the components that were chosen.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ClosureArgs {
+    /// Also what the chosen components depend on, all of it or so many levels
+    #[arg(long, value_name = "LEVELS", num_args = 0..=1, require_equals = true, default_missing_value = "unlimited")]
+    pub include_dependencies: Option<String>,
+
+    /// Also what depends on the chosen components, all of it or so many levels
+    #[arg(long, value_name = "LEVELS", num_args = 0..=1, require_equals = true, default_missing_value = "unlimited")]
+    pub include_dependents: Option<String>,
+}
+
 /// Which rows are shown.
 #[derive(Debug, Clone, Default, Args)]
 pub struct SelectArgs {
@@ -100,6 +112,8 @@ pub struct StackListArgs {
     pub columns: ColumnArgs,
     #[command(flatten)]
     pub select: SelectArgs,
+    #[command(flatten)]
+    pub closure: ClosureArgs,
     /// What becomes of values whose infrastructure does not exist yet: strict, warn or silent
     /// [env: ATMOS_LIST_ERROR_MODE] [default: warn]
     #[arg(long, value_name = "MODE")]
@@ -142,6 +156,8 @@ pub struct ComponentsArgs {
     pub columns: ColumnArgs,
     #[command(flatten)]
     pub select: SelectArgs,
+    #[command(flatten)]
+    pub closure: ClosureArgs,
     /// What becomes of values whose infrastructure does not exist yet: strict, warn or silent
     /// [env: ATMOS_LIST_ERROR_MODE] [default: warn]
     #[arg(long, value_name = "MODE")]
@@ -184,6 +200,8 @@ pub struct InstancesArgs {
     pub columns: ColumnArgs,
     #[command(flatten)]
     pub select: SelectArgs,
+    #[command(flatten)]
+    pub closure: ClosureArgs,
     /// What becomes of values whose infrastructure does not exist yet: strict, warn or silent
     /// [env: ATMOS_LIST_ERROR_MODE] [default: warn]
     #[arg(long, value_name = "MODE")]

@@ -23,9 +23,9 @@ pub use explain::ExplainArgs;
 pub use global::GlobalArgs;
 pub use helmfile::{HelmfileArgs, HelmfileCommand, HelmfileGenerate, HelmfileRun};
 pub use list::{
-    AliasesArgs, ColumnArgs, ComponentsArgs, DependenciesArgs, EditionsArgs, FormatArgs, InstancesArgs, ListArgs,
-    ListCommand, MetadataArgs, SelectArgs, SettingsArgs, SideBySideArgs, SourcesArgs, StackListArgs, ValuesArgs,
-    VarsArgs, VendorArgs, WorkflowsArgs,
+    AliasesArgs, ClosureArgs, ColumnArgs, ComponentsArgs, DependenciesArgs, EditionsArgs, FormatArgs, InstancesArgs,
+    ListArgs, ListCommand, MetadataArgs, SelectArgs, SettingsArgs, SideBySideArgs, SourcesArgs, StackListArgs,
+    ValuesArgs, VarsArgs, VendorArgs, WorkflowsArgs,
 };
 pub use root::{Cli, Command};
 pub use terraform::{

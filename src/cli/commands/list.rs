@@ -5,14 +5,14 @@ mod relations;
 mod rows;
 mod values;
 
-use super::super::args::{ColumnArgs, FormatArgs, ListArgs, ListCommand, ProcessingArgs, SelectArgs};
+use super::super::args::{ClosureArgs, ColumnArgs, FormatArgs, ListArgs, ListCommand, ProcessingArgs, SelectArgs};
 use super::super::error::Error;
 use super::super::setup::Context;
 use super::{describe, unknown, write};
 use crate::diag::Result;
 use crate::host::Env;
 use crate::ops::App;
-use crate::ops::list::{self, Rows, Subject, View};
+use crate::ops::list::{self, Closure, Rows, Subject, View};
 use crate::output::{Table, TableFormat};
 use crate::resolve;
 
@@ -70,6 +70,11 @@ fn select(env: &Env, view: View, select: SelectArgs) -> View {
     let variable = || env.get("ATMOS_COMPONENT_TAGS").map(|text| text.split(',').map(str::to_owned).collect());
     let tags = if select.tags.is_empty() { variable().unwrap_or_default() } else { select.tags };
     View { tags, labels: given(select.labels, env, "ATMOS_COMPONENT_LABELS"), ..view }
+}
+
+/// What is shown beside the chosen components.
+fn closure(args: &ClosureArgs) -> Result<Option<Closure>> {
+    Ok(Closure::parse(args.include_dependencies.as_deref(), args.include_dependents.as_deref())?)
 }
 
 /// What is evaluated. The configuration has the variable of the error mode in it already.

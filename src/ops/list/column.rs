@@ -53,26 +53,44 @@ impl Column {
     }
 }
 
-/// The columns of a list: those of `--columns`, else of `atmos.yaml`, else `usual`.
-///
-/// # Errors
-/// A name that is no column, or a text that is no template.
-pub(super) fn columns(app: &App, subject: Subject, given: &[String], usual: &[(&str, &str)]) -> Result<Vec<Column>> {
-    let given = specs(given);
-    let configured = if given.is_empty() { configured(app, subject)? } else { known(app, subject)? };
-    if given.is_empty() {
-        if let Some(columns) = configured {
-            return Ok(columns);
-        }
-        return Ok(usual.iter().map(|(name, field)| Column::field(name, field)).collect::<Result<_, _>>()?);
-    }
-    let configured = configured.unwrap_or_default();
-    Ok(given.iter().map(|spec| chosen(subject, spec, &configured)).collect::<Result<_, _>>()?)
+/// The columns of a list.
+pub(super) struct Columns {
+    /// Those of `--columns`, else of `atmos.yaml`, else the usual ones.
+    pub shown: Vec<Column>,
+    /// Those of `atmos.yaml`, which can be named wherever a column is asked for.
+    pub configured: Vec<Column>,
 }
 
-/// Configured columns that only lend their names: what is wrong with them is no matter then.
-fn known(app: &App, subject: Subject) -> Result<Option<Vec<Column>>> {
-    Ok(configured(app, subject).unwrap_or_default())
+impl Columns {
+    /// # Errors
+    /// A name that is no column, or a text that is no template.
+    pub(super) fn new(app: &App, subject: Subject, given: &[String], usual: &[(&str, &str)]) -> Result<Columns> {
+        let given = specs(given);
+        if given.is_empty() {
+            if let Some(configured) = configured(app, subject)? {
+                return Ok(Columns { shown: configured.clone(), configured });
+            }
+            let shown = usual.iter().map(|(name, field)| Column::field(name, field)).collect::<Result<_, _>>()?;
+            return Ok(Columns { shown, configured: Vec::new() });
+        }
+        // What is wrong with configured columns is no matter where others are shown.
+        let configured = configured(app, subject).unwrap_or_default().unwrap_or_default();
+        let shown = given.iter().map(|spec| chosen(subject, spec, &configured)).collect::<Result<_, _>>()?;
+        Ok(Columns { shown, configured })
+    }
+
+    /// The column that a name stands for, to sort by it.
+    ///
+    /// # Errors
+    /// A name that is no column.
+    pub(super) fn by_name(&self, subject: Subject, name: &str) -> Result<Column, Error> {
+        chosen(subject, name, &self.configured).map_err(|_| {
+            let columns = self.shown.iter().chain(&self.configured).map(|column| column.name.as_str());
+            let known: Vec<&str> = columns.chain(subject.fields().iter().copied()).collect();
+            let help = advice(name, known, "the columns are");
+            Error::SortUnknown { column: name.to_owned(), help }
+        })
+    }
 }
 
 /// The columns that one name or `Name=Template` stands for.
@@ -116,18 +134,6 @@ fn field(subject: Subject, text: &str) -> Result<String, Error> {
             Err(Error::Column { column: text.to_owned(), list: subject.name(), help })
         }
     }
-}
-
-/// The column that a name stands for, to sort by it.
-///
-/// # Errors
-/// A name that is no column.
-pub(super) fn by_name(subject: Subject, name: &str, configured: &[Column]) -> Result<Column, Error> {
-    chosen(subject, name, configured).map_err(|_| {
-        let names = configured.iter().map(|column| column.name.as_str());
-        let help = advice(name, names.chain(subject.fields().iter().copied()).collect::<Vec<_>>(), "the columns are");
-        Error::SortUnknown { column: name.to_owned(), help }
-    })
 }
 
 /// `Name=Template`: the sign counts only in front of a template.

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Rows;
+use super::closure::members;
 use super::error::Error;
 use super::facts::{Stacks, evaluated, labels, named, record, status, tags};
 use super::shape::{Shape, View};
 use super::subject::Subject;
-use crate::component::{Filter, Kind};
+use crate::component::{Filter, Instance, Kind};
 use crate::diag::Result;
 use crate::ops::App;
 use crate::resolve;
@@ -57,12 +58,22 @@ pub fn components(app: &App, request: &ComponentsRequest) -> Result<Rows> {
         return Err(Error::Type { kind: kind.to_owned() }.into());
     }
     let stacks = Stacks::new(request.stack.as_deref())?;
-    let shape = Shape::new(app, Subject::Components, &request.view)?;
+    let mut shape = Shape::new(app, Subject::Components, &request.view)?;
+    let mut closed = None;
+    if let Some(closure) = request.view.closure {
+        let chosen = |instance: &Instance| stacks.has(&instance.stack);
+        closed = Some(members(app, closure, &shape, &request.processing, chosen)?);
+        shape = shape.chosen();
+    }
+    let counts = |fact: &Fact| match &closed {
+        Some(members) => fact.kind == Kind::Terraform && members.contains(&(fact.name.clone(), fact.stack.clone())),
+        None => is_listed(&fact.kind) && stacks.has(&fact.stack),
+    };
     let mut facts = facts(app, request, &shape)?;
     // The first stack by name decides whether a component is abstract.
     facts.sort_by(|left, right| left.stack.cmp(&right.stack));
     let mut unique: BTreeMap<String, Component> = BTreeMap::new();
-    for fact in facts.into_iter().filter(|fact| is_listed(&fact.kind) && stacks.has(&fact.stack)) {
+    for fact in facts.into_iter().filter(counts) {
         let stack = fact.stack.clone();
         match unique.entry(format!("{}:{}", fact.name, fact.kind)) {
             std::collections::btree_map::Entry::Vacant(entry) => {
@@ -101,7 +112,7 @@ fn facts(app: &App, request: &ComponentsRequest, shape: &Shape) -> Result<Vec<Fa
         return Ok(named(app)?.into_iter().map(fact).collect());
     }
     let found = evaluated(app, &Filter::default(), &request.processing, &[], |_| true)?;
-    let fact = |found: crate::component::Instance| Fact {
+    let fact = |found: Instance| Fact {
         stack: found.stack,
         name: found.name,
         kind: found.kind,

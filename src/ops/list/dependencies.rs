@@ -54,13 +54,19 @@ pub struct DependenciesRequest {
 /// A component in a stack.
 pub type Place = (String, String);
 
-/// The graph, and the components in it that were asked for.
+/// Terraform components that are not abstract and enabled, and what they need.
 #[derive(Debug, Clone)]
-pub struct Relations {
+pub(super) struct Graph {
     /// Component and stack, sorted by stack and component.
     nodes: Vec<Place>,
     needs: Vec<Vec<usize>>,
     needed_by: Vec<Vec<usize>>,
+}
+
+/// The graph, and the components in it that were asked for.
+#[derive(Debug, Clone)]
+pub struct Relations {
+    graph: Graph,
     tops: Vec<usize>,
     direction: Direction,
 }
@@ -99,37 +105,79 @@ pub struct Level {
 pub fn dependencies(app: &App, request: &DependenciesRequest) -> Result<Relations> {
     let stacks = Stacks::new(request.stack.as_deref())?;
     let shape = Shape::new(app, Subject::Instances, &request.view)?;
-    let filter = Filter { kinds: vec![Kind::Terraform], ..Filter::default() };
-    let wanted = |instance: &Instance| !instance.abstract_;
-    let mut found = evaluated(app, &filter, &request.processing, &["dependencies", "settings"], wanted)?;
-    found.retain(|instance| instance.enabled && !instance.abstract_);
-    let nodes: Vec<Place> = found.iter().map(|one| (one.name.clone(), one.stack.clone())).collect();
-    let numbers: BTreeMap<(&str, &str), usize> =
-        nodes.iter().enumerate().map(|(index, (name, stack))| ((name.as_str(), stack.as_str()), index)).collect();
-    let mut needs = vec![BTreeSet::new(); nodes.len()];
-    let mut needed_by = vec![BTreeSet::new(); nodes.len()];
-    for (index, instance) in found.iter().enumerate() {
-        for dependency in graph::dependencies(&instance.sections.dependencies, &instance.sections.settings) {
-            let stack = dependency.stack.as_deref().unwrap_or(&instance.stack);
-            if dependency.kind.as_deref().is_some_and(|kind| kind != "terraform") {
-                continue;
-            }
-            // What is disabled or not there is no relation.
-            if let Some(target) = numbers.get(&(dependency.component.as_str(), stack)) {
-                needs[index].insert(*target);
-                needed_by[*target].insert(index);
-            }
-        }
-    }
     let chosen = |instance: &Instance| {
         request.component.as_deref().is_none_or(|name| name == instance.name)
             && stacks.has(&instance.stack)
             && shape.admits(&instance.sections.metadata)
     };
-    let tops = found.iter().enumerate().filter(|(_, instance)| chosen(instance)).map(|(index, _)| index).collect();
-    let lists = |sets: Vec<BTreeSet<usize>>| sets.into_iter().map(|set| set.into_iter().collect()).collect();
-    let direction = request.direction;
-    Ok(Relations { needs: lists(needs), needed_by: lists(needed_by), nodes, tops, direction })
+    let (graph, tops) = Graph::new(app, &request.processing, chosen)?;
+    Ok(Relations { graph, tops, direction: request.direction })
+}
+
+impl Graph {
+    /// The graph of the whole repository, and the nodes in it that are chosen.
+    ///
+    /// # Errors
+    /// An instance that cannot be evaluated.
+    pub(super) fn new(
+        app: &App,
+        processing: &resolve::Options,
+        chosen: impl Fn(&Instance) -> bool,
+    ) -> Result<(Graph, Vec<usize>)> {
+        let filter = Filter { kinds: vec![Kind::Terraform], ..Filter::default() };
+        let wanted = |instance: &Instance| !instance.abstract_;
+        let mut found = evaluated(app, &filter, processing, &["dependencies", "settings"], wanted)?;
+        found.retain(|instance| instance.enabled && !instance.abstract_);
+        let nodes: Vec<Place> = found.iter().map(|one| (one.name.clone(), one.stack.clone())).collect();
+        let numbers: BTreeMap<(&str, &str), usize> =
+            nodes.iter().enumerate().map(|(index, (name, stack))| ((name.as_str(), stack.as_str()), index)).collect();
+        let mut needs = vec![BTreeSet::new(); nodes.len()];
+        let mut needed_by = vec![BTreeSet::new(); nodes.len()];
+        for (index, instance) in found.iter().enumerate() {
+            for dependency in graph::dependencies(&instance.sections.dependencies, &instance.sections.settings) {
+                let stack = dependency.stack.as_deref().unwrap_or(&instance.stack);
+                if dependency.kind.as_deref().is_some_and(|kind| kind != "terraform") {
+                    continue;
+                }
+                // What is disabled or not there is no relation.
+                if let Some(target) = numbers.get(&(dependency.component.as_str(), stack)) {
+                    needs[index].insert(*target);
+                    needed_by[*target].insert(index);
+                }
+            }
+        }
+        let tops = found.iter().enumerate().filter(|(_, one)| chosen(one)).map(|(index, _)| index).collect();
+        let lists = |sets: Vec<BTreeSet<usize>>| sets.into_iter().map(|set| set.into_iter().collect()).collect();
+        Ok((Graph { needs: lists(needs), needed_by: lists(needed_by), nodes }, tops))
+    }
+
+    pub(super) fn place(&self, node: usize) -> Place {
+        self.nodes[node].clone()
+    }
+
+    /// The nodes and what they lead to in at most so many steps.
+    pub(super) fn reach(&self, from: &[usize], reverse: bool, steps: usize) -> BTreeSet<usize> {
+        let edges = if reverse { &self.needed_by } else { &self.needs };
+        let mut seen: BTreeSet<usize> = from.iter().copied().collect();
+        let mut last: Vec<usize> = from.to_vec();
+        for _ in 0..steps {
+            let mut next = Vec::new();
+            for node in last {
+                next.extend(edges[node].iter().copied().filter(|node| seen.insert(*node)));
+            }
+            if next.is_empty() {
+                break;
+            }
+            last = next;
+        }
+        seen
+    }
+
+    /// Among relatives of a tree shorter names stand first, as in the reference.
+    fn sign(&self, node: usize) -> String {
+        let (component, stack) = &self.nodes[node];
+        format!("{}:{component}/{}:{stack}", component.len(), stack.len())
+    }
 }
 
 impl Relations {
@@ -151,12 +199,13 @@ impl Relations {
 
     /// The direct relations of each component that was asked for.
     pub fn entries(&self) -> Vec<Entry> {
-        let places = |indexes: &[usize]| indexes.iter().map(|index| self.nodes[*index].clone()).collect();
+        let graph = &self.graph;
+        let places = |indexes: &[usize]| indexes.iter().map(|index| graph.place(*index)).collect();
         let entry = |index: &usize| Entry {
-            component: self.nodes[*index].0.clone(),
-            stack: self.nodes[*index].1.clone(),
-            depends_on: self.forward().then(|| places(&self.needs[*index])),
-            required_by: self.reverse().then(|| places(&self.needed_by[*index])),
+            component: graph.nodes[*index].0.clone(),
+            stack: graph.nodes[*index].1.clone(),
+            depends_on: self.forward().then(|| places(&graph.needs[*index])),
+            required_by: self.reverse().then(|| places(&graph.needed_by[*index])),
         };
         self.tops.iter().map(entry).collect()
     }
@@ -169,15 +218,18 @@ impl Relations {
             let mut branch = |shown: bool, edges: &[Vec<usize>]| {
                 if shown { self.below(*top, edges, &mut vec![*top], &mut lines) } else { Vec::new() }
             };
-            let (needs, needed_by) = (branch(self.forward(), &self.needs), branch(self.reverse(), &self.needed_by));
-            trees.push((self.nodes[*top].clone(), needs, needed_by));
+            let (needs, needed_by) =
+                (branch(self.forward(), &self.graph.needs), branch(self.reverse(), &self.graph.needed_by));
+            trees.push((self.graph.place(*top), needs, needed_by));
         }
         trees
     }
 
     fn below(&self, node: usize, edges: &[Vec<usize>], way: &mut Vec<usize>, lines: &mut usize) -> Vec<Tree> {
-        let mut found = Vec::with_capacity(edges[node].len());
-        for next in &edges[node] {
+        let mut next: Vec<usize> = edges[node].clone();
+        next.sort_by_cached_key(|node| self.graph.sign(*node));
+        let mut found = Vec::with_capacity(next.len());
+        for next in &next {
             let Some(left) = lines.checked_sub(1) else { break };
             *lines = left;
             let circular = way.contains(next);
@@ -187,7 +239,7 @@ impl Relations {
                 below = self.below(*next, edges, way, lines);
                 way.pop();
             }
-            let (component, stack) = self.nodes[*next].clone();
+            let (component, stack) = self.graph.place(*next);
             found.push(Tree { component, stack, circular, below });
         }
         found
@@ -197,24 +249,15 @@ impl Relations {
     pub fn levels(&self) -> Vec<Level> {
         let levels = self.all_levels();
         let mut shown: BTreeSet<usize> = BTreeSet::new();
-        let mut reach = |edges: &[Vec<usize>]| {
-            let mut seen: BTreeSet<usize> = self.tops.iter().copied().collect();
-            let mut open: Vec<usize> = self.tops.clone();
-            while let Some(node) = open.pop() {
-                open.extend(edges[node].iter().filter(|next| seen.insert(**next)));
-            }
-            shown.extend(seen);
-        };
         if self.forward() {
-            reach(&self.needs);
+            shown.extend(self.graph.reach(&self.tops, false, usize::MAX));
         }
         if self.reverse() {
-            reach(&self.needed_by);
+            shown.extend(self.graph.reach(&self.tops, true, usize::MAX));
         }
-        let level = |index: &usize| Level {
-            level: levels[*index],
-            stack: self.nodes[*index].1.clone(),
-            component: self.nodes[*index].0.clone(),
+        let level = |index: &usize| {
+            let (component, stack) = self.graph.place(*index);
+            Level { level: levels[*index], stack, component }
         };
         let mut found: Vec<Level> = shown.iter().map(level).collect();
         found.sort_by(|left, right| {
@@ -226,15 +269,16 @@ impl Relations {
     /// A component comes one level after the last one that it needs. Those in a circle, and what waits for them, share
     /// the level behind all others.
     fn all_levels(&self) -> Vec<usize> {
-        let mut open: Vec<usize> = self.needs.iter().map(Vec::len).collect();
-        let mut levels = vec![None; self.nodes.len()];
-        let mut ready: Vec<usize> = (0..self.nodes.len()).filter(|node| open[*node] == 0).collect();
+        let Graph { nodes, needs, needed_by } = &self.graph;
+        let mut open: Vec<usize> = needs.iter().map(Vec::len).collect();
+        let mut levels = vec![None; nodes.len()];
+        let mut ready: Vec<usize> = (0..nodes.len()).filter(|node| open[*node] == 0).collect();
         let mut level = 0;
         while !ready.is_empty() {
             let mut next = Vec::new();
             for node in ready {
                 levels[node] = Some(level);
-                for user in &self.needed_by[node] {
+                for user in &needed_by[node] {
                     open[*user] -= 1;
                     if open[*user] == 0 {
                         next.push(*user);
@@ -259,7 +303,7 @@ mod tests {
             needed_by[*to].push(*from);
         }
         let nodes = (0..count).map(|number| (format!("c{number}"), "s".to_owned())).collect();
-        Relations { nodes, needs, needed_by, tops: tops.to_vec(), direction: Direction::Both }
+        Relations { graph: Graph { nodes, needs, needed_by }, tops: tops.to_vec(), direction: Direction::Both }
     }
 
     fn levels(relations: &Relations) -> String {

@@ -52,7 +52,7 @@ pub enum Error {
     #[diagnostic(code(atmos::list::stack_pattern), help("close what `[` or `{{` opens, or escape it with a backslash"))]
     Pattern { pattern: String },
 
-    #[error("{0}")]
+    #[error("EvaluateYqExpression: {0}")]
     #[diagnostic(transparent)]
     Query(#[from] query::Error),
 
@@ -67,6 +67,13 @@ pub enum Error {
     #[error("no stacks found: no stack has the component '{component}'")]
     #[diagnostic(code(atmos::list::no_stacks), help("{help}"))]
     NoStacks { component: String, help: String },
+
+    #[error("invalid {flag} value '{value}'")]
+    #[diagnostic(
+        code(atmos::list::depth),
+        help("use the bare flag for all levels, or a number of levels from 1 on: `{flag}=2`")
+    )]
+    Depth { flag: &'static str, value: String },
 
     #[error("unknown direction '{direction}': the directions are both, forward and reverse")]
     #[diagnostic(code(atmos::list::direction), help("correct `--direction` or ATMOS_LIST_DIRECTION"))]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::facts::{Stacks, named};
 use super::shape::Shape;
-use super::stacks::names;
+use super::stacks::chosen;
 use super::subject::Subject;
 use crate::component::Summary;
 use crate::diag::Result;
@@ -28,7 +28,7 @@ pub struct Branch {
 /// Those of [`super::stacks`].
 pub fn stack_tree(app: &App, request: &StacksRequest) -> Result<Vec<Branch>> {
     let shape = Shape::new(app, Subject::Stacks, &request.view)?;
-    let names = names(app, request.component.as_deref(), &shape, &request.processing)?;
+    let (names, _) = chosen(app, request, shape)?;
     names
         .into_iter()
         .map(|(stack, first)| Ok(Branch { imports: imports(app, &first)?, stack, components: Vec::new() }))

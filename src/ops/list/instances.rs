@@ -1,10 +1,11 @@
 //! Components in stacks: `list instances` and `list metadata`.
 
 use super::Rows;
+use super::closure::members;
 use super::facts::{Stacks, evaluated, is_listed, named, record, row};
 use super::shape::{Shape, View};
 use super::subject::Subject;
-use crate::component::{self, Filter, Instance};
+use crate::component::{self, Filter, Instance, Kind};
 use crate::diag::Result;
 use crate::ops::{App, describe};
 use crate::resolve;
@@ -62,9 +63,20 @@ pub fn metadata(app: &App, request: &InstancesRequest) -> Result<Rows> {
 /// Rows by stack and name.
 fn rows(app: &App, request: &InstancesRequest, shape: &Shape, subject: Subject) -> Result<Vec<Node>> {
     let stacks = Stacks::new(request.stack.as_deref())?;
+    let members = match request.view.closure {
+        Some(closure) => {
+            let chosen = |instance: &Instance| stacks.has(&instance.stack);
+            Some(members(app, closure, shape, &request.processing, chosen)?)
+        }
+        None => None,
+    };
+    let has = |kind: &Kind, name: &String, stack: &String| match &members {
+        Some(members) => *kind == Kind::Terraform && members.contains(&(name.clone(), stack.clone())),
+        None => stacks.has(stack),
+    };
     if !subject.fields().iter().any(|field| !NAMES.contains(field) && shape.reads(field)) {
         let mut found = named(app)?;
-        found.retain(|one| !one.abstract_ && stacks.has(&one.stack));
+        found.retain(|one| !one.abstract_ && has(&one.kind, &one.name, &one.stack));
         found.sort_by(|left, right| {
             (&left.stack, &left.name, &left.kind).cmp(&(&right.stack, &right.name, &right.kind))
         });
@@ -82,9 +94,11 @@ fn rows(app: &App, request: &InstancesRequest, shape: &Shape, subject: Subject) 
             .collect());
     }
     let sections: Vec<&str> = SECTIONS.into_iter().filter(|section| shape.reads(section)).collect();
-    let wanted = |instance: &Instance| !instance.abstract_ && stacks.has(&instance.stack);
+    let wanted = |one: &Instance| !one.abstract_ && has(&one.kind, &one.name, &one.stack);
     let mut found = evaluated(app, &Filter::default(), &request.processing, &sections, wanted)?;
-    found.retain(|instance| !instance.abstract_ && shape.admits(&instance.sections.metadata));
+    // What belongs to a choice need not have its tags.
+    let admits = |one: &Instance| members.is_some() || shape.admits(&one.sections.metadata);
+    found.retain(|instance| !instance.abstract_ && admits(instance));
     found.sort_by(|left, right| (&left.stack, &left.name).cmp(&(&right.stack, &right.name)));
     Ok(found.iter().map(row).collect())
 }

@@ -3,7 +3,8 @@
 use rayon::prelude::*;
 
 use super::Rows;
-use super::column::{self, Column};
+use super::closure::Closure;
+use super::column::{Column, Columns};
 use super::error::Error;
 use super::subject::Subject;
 use crate::diag::Result;
@@ -26,6 +27,8 @@ pub struct View {
     pub tags: Vec<String>,
     /// `--labels`: all of them, as `key=value,key:value`.
     pub labels: Option<String>,
+    /// Shows also what the chosen components depend on or what depends on them, and then terraform components only.
+    pub closure: Option<Closure>,
 }
 
 /// A view that was read and found right, before any stack was.
@@ -64,7 +67,7 @@ impl Shape {
         usual: &[(&str, &str)],
         order: &[&str],
     ) -> Result<Shape> {
-        let columns = column::columns(app, subject, &view.columns, usual)?;
+        let columns = Columns::new(app, subject, &view.columns, usual)?;
         let query = |text: &Option<String>| -> Result<Option<Query>, Error> {
             let text = text.as_deref().filter(|text| !text.is_empty());
             Ok(text.map(Query::parse).transpose()?)
@@ -75,8 +78,13 @@ impl Shape {
             query: query(&view.query)?,
             tags: view.tags.iter().map(|tag| tag.trim().to_owned()).filter(|tag| !tag.is_empty()).collect(),
             labels: labels(view.labels.as_deref().unwrap_or_default())?,
-            columns,
+            columns: columns.shown,
         })
+    }
+
+    /// The same without a choice by tags and labels: somebody has chosen already.
+    pub(super) fn chosen(self) -> Shape {
+        Shape { tags: Vec::new(), labels: Vec::new(), ..self }
     }
 
     /// Whether a field of the rows matters.
@@ -174,10 +182,10 @@ impl Key {
 }
 
 /// `column:order,…`, or the usual order.
-fn keys(subject: Subject, spec: Option<&str>, usual: &[&str], columns: &[Column]) -> Result<Vec<Key>, Error> {
-    let by = |name: &str| match columns.iter().position(|column| column.name.eq_ignore_ascii_case(name)) {
+fn keys(subject: Subject, spec: Option<&str>, usual: &[&str], columns: &Columns) -> Result<Vec<Key>, Error> {
+    let by = |name: &str| match columns.shown.iter().position(|column| column.name.eq_ignore_ascii_case(name)) {
         Some(index) => Ok(By::Shown(index)),
-        None => column::by_name(subject, name, columns).map(By::Column),
+        None => columns.by_name(subject, name).map(By::Column),
     };
     let Some(spec) = spec.filter(|spec| !spec.is_empty()) else {
         return usual.iter().map(|name| Ok(Key { by: by(name)?, descending: false })).collect();

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::Rows;
+use super::closure::members;
 use super::error::{Error, advice};
 use super::facts::{evaluated, named, record};
 use super::shape::{Shape, View};
 use super::subject::Subject;
-use crate::component::{Filter, Kind, Summary};
+use crate::component::{Filter, Instance, Kind, Summary};
 use crate::diag::Result;
 use crate::ops::App;
 use crate::resolve;
@@ -32,11 +33,17 @@ pub fn stacks(app: &App, request: &StacksRequest) -> Result<Rows> {
         None => Subject::Stacks.columns(),
     };
     let shape = Shape::with(app, Subject::Stacks, &request.view, usual, Subject::Stacks.order())?;
-    let names = names(app, request.component.as_deref(), &shape, &request.processing)?;
+    let (names, shape) = chosen(app, request, shape)?;
+    let own = |stack: &str| match (&request.component, request.view.closure) {
+        (Some(component), None) => Ok(Some(component)),
+        // What belongs to the choice need not have the component.
+        (Some(component), Some(_)) => Ok(has(app, stack, component)?.then_some(component)),
+        (None, _) => Ok::<_, crate::diag::Report>(None),
+    };
     let mut rows = Vec::with_capacity(names.len());
     for (name, first) in names {
         let mut row = vec![("stack", Node::from(name.as_str()))];
-        row.extend(request.component.as_ref().map(|component| ("component", Node::from(component.as_str()))));
+        row.extend(own(&name)?.map(|component| ("component", Node::from(component.as_str()))));
         if shape.reads("vars") {
             let filter = Filter { stack: Some(name), components: vec![first.name], kinds: vec![first.kind] };
             let found = evaluated(app, &filter, &request.processing, &["vars"], |_| true)?;
@@ -45,6 +52,23 @@ pub fn stacks(app: &App, request: &StacksRequest) -> Result<Rows> {
         rows.push(record(row));
     }
     shape.apply(rows)
+}
+
+/// The stacks of a request, with what is left of its choice for the rows.
+pub(super) fn chosen(app: &App, request: &StacksRequest, shape: Shape) -> Result<(BTreeMap<String, Summary>, Shape)> {
+    let Some(closure) = request.view.closure else {
+        return Ok((names(app, request.component.as_deref(), &shape, &request.processing)?, shape));
+    };
+    let first = |one: &Instance| request.component.as_ref().is_none_or(|component| *component == one.name);
+    let members = members(app, closure, &shape, &request.processing, first)?;
+    let shape = shape.chosen();
+    let mut stacks = names(app, None, &shape, &request.processing)?;
+    stacks.retain(|stack, _| members.iter().any(|(_, of)| of == stack));
+    Ok((stacks, shape))
+}
+
+fn has(app: &App, stack: &str, component: &str) -> Result<bool> {
+    Ok(named(app)?.iter().any(|one| one.stack == stack && one.name == component))
 }
 
 /// The stacks with the component of each that comes first by kind and name.

@@ -11,7 +11,7 @@ use super::super::super::error::Error;
 use super::super::super::parse;
 use super::super::super::setup::Context;
 use super::super::write;
-use super::{ROWS, asked_format, given, parse_format, print, processing, row_format, select, view};
+use super::{ROWS, asked_format, closure, given, parse_format, print, processing, row_format, select, view};
 use crate::diag::Result;
 use crate::ops::App;
 use crate::ops::list::{self, Alias, MatrixEntry, Subject};
@@ -38,9 +38,11 @@ pub(super) fn stacks(context: &Context, args: StackListArgs) -> Result<u8> {
     // A configured tree steps aside for columns; to say that imports are wanted is to want the tree.
     let configured = || list::configured_format(&app, Subject::Stacks).filter(|text| text != "tree" || !rows_only);
     let format = asked.or_else(|| args.provenance.then(|| "tree".to_owned())).or_else(configured);
+    let mut view = select(env, view(env, args.columns), args.select);
+    view.closure = closure(&args.closure)?;
     let request = list::StacksRequest {
         component: given(args.component, env, "ATMOS_COMPONENT"),
-        view: select(env, view(env, args.columns), args.select),
+        view,
         processing: processing(context, &app, &args.processing, args.error_mode.as_deref())?,
     };
     if format.as_deref() == Some("tree") {
@@ -68,6 +70,7 @@ pub(super) fn components(context: &Context, args: ComponentsArgs) -> Result<u8> 
     let (format, delimiter) = row_format(context, &app, &args.format, Subject::Components)?;
     let mut view = select(env, view(env, args.columns), args.select);
     view.filter = given(args.filter, env, "ATMOS_LIST_FILTER");
+    view.closure = closure(&args.closure)?;
     let request = list::ComponentsRequest {
         stack: given(args.stack, env, "ATMOS_STACK"),
         kind: given(args.kind, env, "ATMOS_COMPONENT_TYPE"),
@@ -93,6 +96,7 @@ pub(super) fn instances(context: &Context, args: InstancesArgs) -> Result<u8> {
     let mut view = select(env, view(env, args.columns), args.select);
     view.filter = given(args.filter, env, "ATMOS_LIST_FILTER");
     view.query = given(args.query, env, "ATMOS_LIST_QUERY");
+    view.closure = closure(&args.closure)?;
     let rows_only = view.filter.is_some() || view.query.is_some() || !view.columns.is_empty();
     let configured = || list::configured_format(&app, Subject::Instances).filter(|text| text != "tree" || !rows_only);
     let format = asked.or_else(|| args.provenance.then(|| "tree".to_owned())).or_else(configured);
@@ -105,6 +109,7 @@ pub(super) fn instances(context: &Context, args: InstancesArgs) -> Result<u8> {
             ("--query", view.query.is_some()),
             ("--tags", !view.tags.is_empty()),
             ("--labels", view.labels.is_some()),
+            ("--include-dependencies and --include-dependents", view.closure.is_some()),
         ];
         match flag.into_iter().find(|(_, given)| *given) {
             Some((flag, _)) => Err(list::Error::Flag { flag, format }.into()),
