@@ -119,6 +119,23 @@ fn dependencies_in_every_form() {
 }
 
 #[test]
+fn what_belongs_to_a_choice() {
+    let commands: [&[&str]; 6] = [
+        &["list", "instances", "--tags", "app", "--include-dependencies"],
+        &["list", "instances", "-s", "acme-dev", "--include-dependents=1", "--columns", "stack,component,locked"],
+        &["list", "components", "--tags", "app", "--include-dependencies=unlimited"],
+        &["list", "stacks", "-c", "app", "--include-dependencies", "-f", "json"],
+        &["list", "stacks", "--tags", "app", "--include-dependents"],
+        &["list", "instances", "--tags", "app", "--include-dependents=false"],
+    ];
+    assert_snapshot!("closures", session(&inspect(), &commands));
+    inspect()
+        .atmos(&["list", "stacks", "--include-dependents=few"])
+        .exits(1)
+        .says("invalid --include-dependents value 'few'");
+}
+
+#[test]
 fn workflows_and_locals_are_described() {
     let commands: [&[&str]; 8] = [
         &["describe", "workflows"],
