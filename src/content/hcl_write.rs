@@ -1,5 +1,7 @@
 //! Data as HCL: attributes with constant values, and the blocks of a module.
 
+use std::fmt::Write as _;
+
 use crate::value::{Map, Node, Value, format_float, function_text};
 
 /// Blocks that have labels, and how many.
@@ -21,7 +23,7 @@ pub fn attributes(map: &Map) -> String {
 
 /// A block in a block, such as `terraform { backend "s3" { … } }`.
 pub fn nested_block(outer: &str, inner: &str, labels: &[&str], map: &Map) -> String {
-    let labels: String = labels.iter().map(|label| format!(" {}", quoted(label))).collect();
+    let labels = in_quotes(labels);
     let body = Style::Aligned.attributes(map, 2);
     format!("{outer} {{\n  {inner}{labels} {{\n{body}  }}\n}}\n")
 }
@@ -49,13 +51,13 @@ pub fn module(map: &Map) -> Result<String, String> {
 }
 
 fn blocks(out: &mut String, kind: &str, labels: &[&str], node: &Node, missing: usize) -> Result<(), String> {
-    let named: String = labels.iter().map(|label| format!(" {}", quoted(label))).collect();
+    let named = in_quotes(labels);
     let Some(map) = node.as_map() else {
         return Err(format!("the block {kind}{named} must be a map, not {}", node.value.type_name()));
     };
     if missing == 0 {
         let body = Style::Aligned.attributes(map, 1);
-        out.push_str(&format!("{kind}{named} {{\n{body}}}\n"));
+        let _ = write!(out, "{kind}{named} {{\n{body}}}\n");
         return Ok(());
     }
     for (label, inner) in sorted(map) {
@@ -63,6 +65,11 @@ fn blocks(out: &mut String, kind: &str, labels: &[&str], node: &Node, missing: u
         blocks(out, kind, &labels, inner, missing - 1)?;
     }
     Ok(())
+}
+
+/// Labels as they stand behind the type of a block.
+fn in_quotes(labels: &[&str]) -> String {
+    labels.iter().fold(String::new(), |out, label| out + " " + &quoted(label))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -88,7 +95,7 @@ impl Style {
                 if self == Style::Spaced && !out.is_empty() {
                     out.push('\n');
                 }
-                out.push_str(&format!("{indent}{key:<width$} = {value}\n"));
+                let _ = writeln!(out, "{indent}{key:<width$} = {value}");
             }
             from += run;
         }
@@ -118,8 +125,10 @@ impl Style {
                     let items: Vec<String> = list.iter().map(|item| self.value(item, level)).collect();
                     return format!("[{}]", items.join(", "));
                 }
-                let items: String =
-                    list.iter().map(|item| format!("{indent}  {},\n", self.value(item, level + 1))).collect();
+                let mut items = String::new();
+                for item in list.iter() {
+                    let _ = writeln!(items, "{indent}  {},", self.value(item, level + 1));
+                }
                 format!("[\n{items}{indent}]")
             }
         }
@@ -154,7 +163,9 @@ fn quoted(text: &str) -> String {
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
             sign @ ('$' | '%') if letters.peek() == Some(&'{') => out.extend([sign, sign]),
-            control if control.is_control() => out.push_str(&format!("\\u{:04x}", u32::from(control))),
+            control if control.is_control() => {
+                let _ = write!(out, "\\u{:04x}", u32::from(control));
+            }
             letter => out.push(letter),
         }
     }

@@ -282,7 +282,7 @@ fn wrong_words_name_the_nearest_right_ones() {
         (&["list", "dependencies", "-f", "csv"], &["invalid format \"csv\"", "levels"]),
         (&["list", "dependencies", "-d", "sideways"], &["unknown direction 'sideways'"]),
         (&["list", "instances", "--filter", ".a | |"], &["EvaluateYqExpression", ".a | |"]),
-        (&["list", "instances", "--filter", ".vars.zones + 1"], &["zones"]),
+        (&["list", "instances", "--filter", "error(\"no such row\")"], &["EvaluateYqExpression", "no such row"]),
         (&["list", "instances", "-q", "vars x"], &["vars x"]),
         (&["list", "instances", "--labels", "team"], &["invalid label 'team'", "key=value"]),
         (&["list", "instances", "-s", "acme-[x"], &["invalid --stack pattern 'acme-[x'"]),

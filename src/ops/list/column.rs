@@ -127,13 +127,11 @@ fn field(subject: Subject, text: &str) -> Result<String, Error> {
     let (first, rest) = path.split_once('.').map_or((path, None), |(first, rest)| (first, Some(rest)));
     let known = subject.fields().iter().find(|field| field.eq_ignore_ascii_case(first));
     let plain = path.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'));
-    match known.filter(|_| plain) {
-        Some(known) => Ok(rest.map_or_else(|| (*known).to_owned(), |rest| format!("{known}.{rest}"))),
-        None => {
-            let help = advice(text, subject.fields().iter().copied(), "the columns are");
-            Err(Error::Column { column: text.to_owned(), list: subject.name(), help })
-        }
+    if let Some(known) = known.filter(|_| plain) {
+        return Ok(rest.map_or_else(|| (*known).to_owned(), |rest| format!("{known}.{rest}")));
     }
+    let help = advice(text, subject.fields().iter().copied(), "the columns are");
+    Err(Error::Column { column: text.to_owned(), list: subject.name(), help })
 }
 
 /// `Name=Template`: the sign counts only in front of a template.
@@ -169,9 +167,9 @@ fn title(field: &str) -> String {
     let mut starts = true;
     for letter in field.chars() {
         if starts {
-            out.extend(letter.to_uppercase())
+            out.extend(letter.to_uppercase());
         } else {
-            out.push(letter)
+            out.push(letter);
         }
         starts = !letter.is_alphanumeric() && letter != '_';
     }

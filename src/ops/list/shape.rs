@@ -246,6 +246,9 @@ fn projected(row: &Node, result: &Node) -> Option<Node> {
     Some(Node::from(made))
 }
 
+/// Words of expressions that use nothing but what they are given.
+const HARMLESS: [&str; 10] = ["select", "and", "or", "not", "true", "false", "null", "test", "contains", "downcase"];
+
 /// Whether an expression may look at a field of its document: it names it, or it uses the document as a whole.
 fn may_read(text: &str, field: &str) -> bool {
     let mut outside = String::with_capacity(text.len());
@@ -261,8 +264,6 @@ fn may_read(text: &str, field: &str) -> bool {
         // A dot that begins no name is the document, or everything below it.
         whole |= letter == '.' && letters.peek().is_none_or(|next| !(next.is_alphanumeric() || *next == '_'));
     }
-    const HARMLESS: [&str; 10] =
-        ["select", "and", "or", "not", "true", "false", "null", "test", "contains", "downcase"];
     let calls = outside.split(|c: char| words(c) && c != '.').filter(|word| {
         let starts = word.starts_with(|c: char| c.is_alphabetic());
         starts && !HARMLESS.contains(word)

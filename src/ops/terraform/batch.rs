@@ -18,6 +18,9 @@ use crate::resolve;
 use crate::value::{Map, Node};
 use crate::yaml;
 
+/// The file of a backend that is written as HCL.
+const HCL_FILE: &str = "backend.tf";
+
 /// Which files, of which components, in which form.
 #[derive(Debug, Clone, Default)]
 pub struct BatchRequest {
@@ -43,7 +46,7 @@ struct Output {
 /// # Errors
 /// A form that does not exist, an instance that cannot be evaluated, or a file that cannot be written.
 pub fn generate_varfiles(app: &App, request: &BatchRequest) -> Result<usize> {
-    let json = match format(request)? {
+    let json = match format(request) {
         "json" => true,
         "hcl" => false,
         other => return Err(Error::Format { format: other.to_owned(), valid: "hcl and json" }.into()),
@@ -77,7 +80,7 @@ pub fn generate_varfiles(app: &App, request: &BatchRequest) -> Result<usize> {
 /// # Errors
 /// Those of [`generate_varfiles`], and a folder that does not exist.
 pub async fn generate_backends(app: &App, request: &BatchRequest) -> Result<usize> {
-    let form = format(request)?;
+    let form = format(request);
     if !matches!(form, "hcl" | "json" | "backend-config") {
         let valid = "hcl, json and backend-config";
         return Err(Error::Format { format: form.to_owned(), valid }.into());
@@ -109,8 +112,8 @@ pub async fn generate_backends(app: &App, request: &BatchRequest) -> Result<usiz
     Ok(done.len() + write_all(app, outputs)?)
 }
 
-fn format(request: &BatchRequest) -> Result<&str, Error> {
-    Ok(request.format.as_deref().filter(|format| !format.is_empty()).unwrap_or("hcl"))
+fn format(request: &BatchRequest) -> &str {
+    request.format.as_deref().filter(|format| !format.is_empty()).unwrap_or("hcl")
 }
 
 /// The instances that get a file, evaluated as far as the file needs it.
@@ -261,8 +264,8 @@ fn cloud_block(cloud: &Map) -> String {
     let block = hcl_nested_block("terraform", "cloud", &[], &rest);
     let Some(workspaces) = workspaces.as_ref().and_then(Node::as_map) else { return block };
     let inner = hcl_nested_block("cloud", "workspaces", &[], workspaces);
-    let inner: String =
-        inner.lines().skip(1).take_while(|line| *line != "}").map(|line| format!("  {line}\n")).collect();
+    let inner = inner.lines().skip(1).take_while(|line| *line != "}");
+    let inner = inner.fold(String::new(), |out, line| out + "  " + line + "\n");
     block.strip_suffix("  }\n}\n").map_or(block.clone(), |head| format!("{head}{inner}  }}\n}}\n"))
 }
 
@@ -279,7 +282,6 @@ async fn write_beside_component(app: &App, instance: &Instance, file: File, form
         }
         .into());
     }
-    const HCL_FILE: &str = "backend.tf";
     let _lock = folder_lock::acquire(&app.host, &folder).await?;
     if form == "json" {
         let own = ["hcl", "backend-config"].map(|form| backend(instance, form));
