@@ -46,15 +46,18 @@ impl File {
     /// # Errors
     /// [`Error::GenerateName`] for a name that leaves the folder, [`Error::File`] for anything of the system.
     pub fn write(&self, folder: &Path) -> Result<Written, Error> {
-        let path = inside(folder, &self.name)?;
+        self.put(&inside(folder, &self.name)?, fs::write_atomic)
+    }
+
+    fn put(&self, path: &Path, write: fn(&Path, &[u8], u32) -> std::io::Result<()>) -> Result<Written, Error> {
+        let present = std::fs::read(path).ok();
+        if present.as_deref() == Some(self.content.as_bytes()) && mode_is(path, self.mode) {
+            return Ok(Written::Unchanged);
+        }
         if let Some(parent) = path.parent() {
             std::fs::create_dir_all(parent).map_err(Error::file("create", parent))?;
         }
-        let present = std::fs::read(&path).ok();
-        if present.as_deref() == Some(self.content.as_bytes()) && mode_is(&path, self.mode) {
-            return Ok(Written::Unchanged);
-        }
-        fs::write_atomic(&path, self.content.as_bytes(), self.mode).map_err(Error::file("write", &path))?;
+        write(path, self.content.as_bytes(), self.mode).map_err(Error::file("write", path))?;
         Ok(if present.is_some() { Written::Updated } else { Written::Created })
     }
 }
@@ -66,12 +69,22 @@ impl File {
     /// # Errors
     /// [`Error::File`].
     pub fn write_to(&self, path: &Path) -> Result<(), Error> {
+        self.write_at(path, fs::write_atomic)
+    }
+
+    /// The same for one of many files, without waiting for the disk.
+    ///
+    /// # Errors
+    /// [`Error::File`].
+    pub fn write_among_many(&self, path: &Path) -> Result<(), Error> {
+        self.write_at(path, fs::write_again)
+    }
+
+    fn write_at(&self, path: &Path, write: fn(&Path, &[u8], u32) -> std::io::Result<()>) -> Result<(), Error> {
         if path.symlink_metadata().is_ok_and(|metadata| !metadata.is_file()) {
             return fs::write_named(path, self.content.as_bytes(), self.mode).map_err(Error::file("write", path));
         }
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        File { name, ..self.clone() }.write(path.parent().unwrap_or(Path::new("/")))?;
-        Ok(())
+        self.put(path, write).map(drop)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Stacks by name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Rows;
 use super::closure::members;
@@ -34,24 +34,33 @@ pub fn stacks(app: &App, request: &StacksRequest) -> Result<Rows> {
     };
     let shape = Shape::with(app, Subject::Stacks, &request.view, usual, Subject::Stacks.order())?;
     let (names, shape) = chosen(app, request, shape)?;
-    let own = |stack: &str| match (&request.component, request.view.closure) {
-        (Some(component), None) => Ok(Some(component)),
-        // What belongs to the choice need not have the component.
-        (Some(component), Some(_)) => Ok(has(app, stack, component)?.then_some(component)),
-        (None, _) => Ok::<_, crate::diag::Report>(None),
-    };
-    let mut rows = Vec::with_capacity(names.len());
-    for (name, first) in names {
-        let mut row = vec![("stack", Node::from(name.as_str()))];
-        row.extend(own(&name)?.map(|component| ("component", Node::from(component.as_str()))));
-        if shape.reads("vars") {
-            let filter = Filter { stack: Some(name), components: vec![first.name], kinds: vec![first.kind] };
-            let found = evaluated(app, &filter, &request.processing, &["vars"], |_| true)?;
-            row.push(("vars", found.into_iter().next().map(|one| one.sections.vars).unwrap_or_default()));
+    // Beside a choice stand stacks that need not have the component.
+    let with: Option<BTreeSet<String>> = match (&request.component, request.view.closure) {
+        (Some(component), Some(_)) => {
+            Some(named(app)?.into_iter().filter(|one| one.name == *component).map(|one| one.stack).collect())
         }
+        _ => None,
+    };
+    let mut vars = if shape.reads("vars") { first_vars(app, request, &names)? } else { BTreeMap::new() };
+    let mut rows = Vec::with_capacity(names.len());
+    for name in names.keys() {
+        let mut row = vec![("stack", Node::from(name.as_str()))];
+        let component = request.component.as_ref().filter(|_| with.as_ref().is_none_or(|with| with.contains(name)));
+        row.extend(component.map(|component| ("component", Node::from(component.as_str()))));
+        row.extend(vars.remove(name).map(|vars| ("vars", vars)));
         rows.push(record(row));
     }
     shape.apply(rows)
+}
+
+/// The variables of the first component of each stack.
+fn first_vars(app: &App, request: &StacksRequest, names: &BTreeMap<String, Summary>) -> Result<BTreeMap<String, Node>> {
+    let components: BTreeSet<&String> = names.values().map(|first| &first.name).collect();
+    let filter = Filter { components: components.into_iter().cloned().collect(), ..Filter::default() };
+    let is_first =
+        |one: &Instance| names.get(&one.stack).is_some_and(|first| first.name == one.name && first.kind == one.kind);
+    let found = evaluated(app, &filter, &request.processing, &["vars"], is_first)?;
+    Ok(found.into_iter().map(|one| (one.stack, one.sections.vars)).collect())
 }
 
 /// The stacks of a request, with what is left of its choice for the rows.
@@ -65,10 +74,6 @@ pub(super) fn chosen(app: &App, request: &StacksRequest, shape: Shape) -> Result
     let mut stacks = names(app, None, &shape, &request.processing)?;
     stacks.retain(|stack, _| members.iter().any(|(_, of)| of == stack));
     Ok((stacks, shape))
-}
-
-fn has(app: &App, stack: &str, component: &str) -> Result<bool> {
-    Ok(named(app)?.iter().any(|one| one.stack == stack && one.name == component))
 }
 
 /// The stacks with the component of each that comes first by kind and name.
@@ -110,7 +115,7 @@ fn selected(
     component: Option<&str>,
     shape: &Shape,
     processing: &resolve::Options,
-) -> Result<std::collections::BTreeSet<String>> {
+) -> Result<BTreeSet<String>> {
     let filter = Filter { components: component.into_iter().map(str::to_owned).collect(), ..Filter::default() };
     let found = evaluated(app, &filter, processing, &[], |_| true)?;
     Ok(found.into_iter().filter(|one| shape.admits(&one.sections.metadata)).map(|one| one.stack).collect())

@@ -65,7 +65,7 @@ pub fn generate_varfiles(app: &App, request: &BatchRequest) -> Result<usize> {
                 warn_of_secrets(app, instance, secret.iter().map(String::as_str));
                 vars.retain(|name, _| !secret.contains(&**name));
             }
-            let content = if json { File::json("", &Node::from(vars)).content } else { hcl_variables(&vars) };
+            let content = if json { yaml::emit_json(&Node::from(vars)) } else { hcl_variables(&vars) };
             let path = place(app, instance, template);
             let file = File { name: String::new(), content, mode: PRIVATE };
             Ok(Some(Output { path, file, of: id(instance) }))
@@ -222,7 +222,7 @@ fn write_all(app: &App, outputs: Vec<Output>) -> Result<usize> {
         }
     }
     for output in last.values() {
-        output.file.write_to(&output.path)?;
+        output.file.write_among_many(&output.path)?;
     }
     Ok(last.len())
 }
