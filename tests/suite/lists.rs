@@ -291,7 +291,7 @@ fn wrong_words_name_the_nearest_right_ones() {
         (&["list", "instances", "-o", "x"], &["--output-file", "--format=matrix"]),
         (&["list", "instances", "-f", "tree", "--tags", "a"], &["--tags is not supported with --format=tree"]),
         (&["list", "instances", "-f", "matrix", "--query", "."], &["--query is not supported with --format=matrix"]),
-        (&["list", "values", "vcp"], &["component 'vcp' does not exist", "did you mean `vpc`?"]),
+        (&["list", "values", "vpcc"], &["component 'vpcc' does not exist", "did you mean `vpc`?"]),
         (&["list", "stacks", "-c", "wep"], &["no stacks found", "did you mean `web`?"]),
         (&["list", "workflows", "--file", "workflows/none.yaml"], &["workflow file not found"]),
         (&["list", "workflows", "--file", "main.tf"], &["invalid workflow file extension"]),
