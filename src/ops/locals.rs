@@ -51,7 +51,11 @@ pub fn describe(app: &App, request: &Request) -> Result<Node> {
         return if own.is_empty() { Err(none().into()) } else { Ok(Node::from(own)) };
     };
     let index = app.index()?;
-    let instance = component::find(&app.host, &app.config, index, name, &stack.key, None)?;
+    // By the name of the stack, so that it is the component that is said to be missing.
+    let known = summaries(&app.host, &app.config, index)?;
+    let of_manifest = known.iter().find(|found| *found.manifest == *stack.key);
+    let stack_name = of_manifest.map_or(&request.stack, |found| &found.stack);
+    let instance = component::find(&app.host, &app.config, index, name, stack_name, None)?;
     let kind = instance.kind.key();
     let locals = |node: Option<&Node>| node.and_then(|node| node.get("locals")).cloned().unwrap_or_default();
     let layers =

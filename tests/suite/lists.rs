@@ -319,7 +319,7 @@ fn wrong_words_name_the_nearest_right_ones() {
         .says("stack not found")
         .says("did you mean `acme-dev`?");
     sandbox.atmos(&["describe", "locals", "-s", "acme-prod"]).exits(1).says("stack has no locals defined");
-    sandbox.atmos(&["describe", "locals", "-s", "acme-dev", "nothing"]).exits(1).says("nothing");
+    sandbox.atmos(&["describe", "locals", "-s", "acme-dev", "nothing"]).exits(1).says("component `nothing`");
 }
 
 #[test]
