@@ -24,6 +24,14 @@ pub(super) enum Error {
     #[diagnostic(code(atmos::cli::invalid_format), help("valid formats: {valid}"))]
     Format { format: String, valid: &'static str },
 
+    #[error("{flag} flag only works with --format={format}")]
+    #[diagnostic(code(atmos::cli::flag_and_format), help("add `--format {format}`, or leave {flag} away"))]
+    OnlyWith { flag: &'static str, format: &'static str },
+
+    #[error("invalid value `{value}` of {name}: expected a number")]
+    #[diagnostic(code(atmos::cli::number), help("set {name} to a number, or unset it"))]
+    Number { name: String, value: String },
+
     #[error("required flag(s) \"{flag}\" not set")]
     #[diagnostic(code(atmos::cli::flag_missing), help("add `--{flag} <value>`"))]
     FlagMissing { flag: &'static str },

@@ -99,14 +99,13 @@ fn takes_word(arg: &clap::Arg) -> bool {
 }
 
 /// Flags of the reference that later versions bring.
-const LATER_FLAGS: [&str; 32] = [
+const LATER_FLAGS: [&str; 30] = [
     "--affected",
     "--all-realms",
     "--append-output",
     "--cache",
     "--ci",
     "--clone-target-ref",
-    "--columns",
     "--components",
     "--edition",
     "--error-mode",
@@ -125,7 +124,6 @@ const LATER_FLAGS: [&str; 32] = [
     "--ref",
     "--repo-path",
     "--sha",
-    "--sort",
     "--tags",
     "--upload-status",
     "--uppercase",

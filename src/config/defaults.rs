@@ -1,5 +1,6 @@
 //! Default values. There are two sets: one as soon as any configuration file exists, and a fuller one without.
 
+use super::editions::{JOURNAL, edition_day};
 use super::error::Error;
 use crate::value::{Map, Node};
 
@@ -13,6 +14,17 @@ pub(super) enum Constant {
 }
 
 use Constant::{Flag, Number, Text, Words};
+
+impl Constant {
+    pub(super) fn node(self) -> Node {
+        match self {
+            Text(text) => Node::from(text),
+            Flag(flag) => Node::from(flag),
+            Number(number) => Node::from(number),
+            Words(words) => Node::from(words.iter().copied().map(Node::from).collect::<Vec<_>>()),
+        }
+    }
+}
 
 /// Values that hold with and without a file.
 const ALWAYS: &[(&str, Constant)] = &[
@@ -71,20 +83,6 @@ pub(super) const WITHOUT_FILE: &[(&str, Constant)] = &[
 /// What an edition takes back without an effect: the program has neither.
 const WITHOUT_EFFECT: [&str; 2] = ["settings.terminal.help.filter", "settings.terminal.pager"];
 
-/// What a default was before the day on which it changed.
-const JOURNAL: &[(&str, &str, Constant)] = &[
-    ("2025-02-11", "logs.file", Text("/dev/stdout")),
-    ("2025-09-23", "logs.level", Text("Info")),
-    ("2025-10-16", "settings.terminal.pager", Text("true")),
-    ("2025-12-06", "stacks.inherit.metadata", Flag(false)),
-    ("2026-02-10", "components.helmfile.use_eks", Flag(true)),
-    ("2026-07-06", "settings.terminal.help.filter", Flag(false)),
-    ("2026-07-13", "describe.error_mode", Text("strict")),
-    ("2026-07-13", "list.error_mode", Text("strict")),
-    ("2026-07-16", "describe.provenance", Flag(false)),
-    ("2026-07-17", "describe.component.filter", Text("full")),
-];
-
 /// What terraform's providers tell servers about who runs them.
 const USER_AGENT: &str = concat!("Atmos/", env!("CARGO_PKG_VERSION"), " (Cloud Posse; +https://atmos.tools)");
 
@@ -95,8 +93,8 @@ pub(super) fn layer(found: bool, edition: Option<&str>) -> Result<Node, Error> {
         set(&mut root, key, *value);
     }
     if let Some(edition) = edition {
-        let anchor = anchor(edition).ok_or_else(|| Error::Edition { edition: edition.to_owned() })?;
-        for (_, key, old) in JOURNAL.iter().filter(|(date, ..)| **date > *anchor) {
+        let anchor = edition_day(edition).ok_or_else(|| Error::Edition { edition: edition.to_owned() })?;
+        for (_, key, old, ..) in JOURNAL.iter().filter(|(date, ..)| **date > *anchor) {
             set(&mut root, key, *old);
         }
     }
@@ -119,32 +117,13 @@ pub(super) fn without_file() -> Node {
 
 /// Keys that the edition takes back and that change nothing here.
 pub(super) fn without_effect(edition: &str) -> Vec<&'static str> {
-    let Some(anchor) = anchor(edition) else { return Vec::new() };
-    let taken_back = JOURNAL.iter().filter(|(date, ..)| **date > *anchor).map(|(_, key, _)| *key);
+    let Some(anchor) = edition_day(edition) else { return Vec::new() };
+    let taken_back = JOURNAL.iter().filter(|(date, ..)| **date > *anchor).map(|(_, key, ..)| *key);
     taken_back.filter(|key| WITHOUT_EFFECT.contains(key)).collect()
 }
 
-/// Last day of an edition as `YYYY-MM-DD`, which compares as text.
-fn anchor(edition: &str) -> Option<String> {
-    let parts: Vec<&str> = edition.split('-').collect();
-    let number = |text: &str, digits: usize, limit: u32| {
-        let fits = text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit());
-        fits.then(|| text.parse::<u32>().ok()).flatten().filter(|value| (1..=limit).contains(value))
-    };
-    let year = number(parts.first()?, 4, 9999)?;
-    let month = parts.get(1).map_or(Some(12), |text| number(text, 2, 12))?;
-    let day = parts.get(2).map_or(Some(31), |text| number(text, 2, 31))?;
-    (parts.len() <= 3).then(|| format!("{year:04}-{month:02}-{day:02}"))
-}
-
 fn set(root: &mut Node, key: &str, value: Constant) {
-    let node = match value {
-        Text(text) => Node::from(text),
-        Flag(flag) => Node::from(flag),
-        Number(number) => Node::from(number),
-        Words(words) => Node::from(words.iter().copied().map(Node::from).collect::<Vec<_>>()),
-    };
-    set_path(root, key, node);
+    set_path(root, key, value.node());
 }
 
 /// Puts a value behind a dotted key; maps on the way are made.

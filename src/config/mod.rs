@@ -9,6 +9,7 @@ mod advice;
 mod defaults;
 mod description;
 mod discover;
+mod editions;
 #[cfg(test)]
 mod elsewhere_tests;
 mod environment;
@@ -30,6 +31,7 @@ mod tests;
 mod version;
 
 pub use advice::InForce;
+pub use editions::{DefaultChange, default_changes, edition_day, last_day};
 pub use error::Error;
 pub use flags::Flags;
 pub use function::env_argument;

@@ -1,11 +1,15 @@
 //! Values that are written in files of other kinds: JSON, YAML, variable files of terraform, dotenv, text.
 //!
-//! Row 3. Read [`parse`] first: the extension of the name decides, never the content. What such a file says is data:
+//! Row 3. Read [`parse`] first; `hcl_write` is the other direction, for files of terraform: the extension of the name decides, never the content. What such a file says is data:
 //! [`inert`] makes sure that no text in it is ever taken for a YAML function.
 
 mod dotenv;
 mod file;
 mod hcl;
+mod hcl_write;
 
 pub use dotenv::parse as parse_dotenv;
 pub use file::{inert, is_text, parse, split_argument};
+pub use hcl_write::{
+    attributes as hcl_attributes, module as hcl_module, nested_block as hcl_nested_block, variables as hcl_variables,
+};

@@ -46,16 +46,45 @@ impl File {
     /// # Errors
     /// [`Error::GenerateName`] for a name that leaves the folder, [`Error::File`] for anything of the system.
     pub fn write(&self, folder: &Path) -> Result<Written, Error> {
-        let path = inside(folder, &self.name)?;
+        self.put(&inside(folder, &self.name)?, fs::write_atomic)
+    }
+
+    fn put(&self, path: &Path, write: fn(&Path, &[u8], u32) -> std::io::Result<()>) -> Result<Written, Error> {
+        let present = std::fs::read(path).ok();
+        if present.as_deref() == Some(self.content.as_bytes()) && mode_is(path, self.mode) {
+            return Ok(Written::Unchanged);
+        }
         if let Some(parent) = path.parent() {
             std::fs::create_dir_all(parent).map_err(Error::file("create", parent))?;
         }
-        let present = std::fs::read(&path).ok();
-        if present.as_deref() == Some(self.content.as_bytes()) && mode_is(&path, self.mode) {
-            return Ok(Written::Unchanged);
-        }
-        fs::write_atomic(&path, self.content.as_bytes(), self.mode).map_err(Error::file("write", &path))?;
+        write(path, self.content.as_bytes(), self.mode).map_err(Error::file("write", path))?;
         Ok(if present.is_some() { Written::Updated } else { Written::Created })
+    }
+}
+
+impl File {
+    /// Writes the content to a place of the user's choice. A link or a device such as `/dev/stdout` is written through,
+    /// never replaced.
+    ///
+    /// # Errors
+    /// [`Error::File`].
+    pub fn write_to(&self, path: &Path) -> Result<(), Error> {
+        self.write_at(path, fs::write_atomic)
+    }
+
+    /// The same for one of many files, without waiting for the disk.
+    ///
+    /// # Errors
+    /// [`Error::File`].
+    pub fn write_among_many(&self, path: &Path) -> Result<(), Error> {
+        self.write_at(path, fs::write_again)
+    }
+
+    fn write_at(&self, path: &Path, write: fn(&Path, &[u8], u32) -> std::io::Result<()>) -> Result<(), Error> {
+        if path.symlink_metadata().is_ok_and(|metadata| !metadata.is_file()) {
+            return fs::write_named(path, self.content.as_bytes(), self.mode).map_err(Error::file("write", path));
+        }
+        self.put(path, write).map(drop)
     }
 }
 
@@ -66,6 +95,14 @@ impl File {
 pub fn remove(folder: &Path, name: &str) -> Result<bool, Error> {
     let path = folder.join(name);
     fs::remove_file_if_present(&path).map_err(Error::file("remove", &path))
+}
+
+/// Refuses a name that would lead out of the folder.
+///
+/// # Errors
+/// [`Error::GenerateName`].
+pub fn check_name(folder: &Path, name: &str) -> Result<(), Error> {
+    inside(folder, name).map(drop)
 }
 
 /// Makes a file that another program wrote readable by its owner only; that it is not there is fine.

@@ -50,6 +50,18 @@ fn check_own_dir(_path: &Path) -> io::Result<()> {
 
 /// Writes a file whole or not at all: temporary file in the same directory with `mode` at creation, fsync, rename.
 pub fn write_atomic(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+    replace(path, content, mode, true)
+}
+
+/// The same without waiting for the disk, for the many files of one command that can simply be made again.
+///
+/// # Errors
+/// Any failure of the system.
+pub fn write_again(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+    replace(path, content, mode, false)
+}
+
+fn replace(path: &Path, content: &[u8], mode: u32, lasting: bool) -> io::Result<()> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
     builder.prefix(".atmos-").suffix(".tmp");
@@ -57,7 +69,9 @@ pub fn write_atomic(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     let mut file = builder.tempfile_in(directory)?;
     file.write_all(content)?;
     set_mode(file.as_file(), mode)?;
-    file.as_file().sync_all()?;
+    if lasting {
+        file.as_file().sync_all()?;
+    }
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
 }

@@ -213,12 +213,18 @@ fn warn_of_unknown_stack(app: &App, request: &StacksRequest) -> Result<()> {
     Ok(())
 }
 
-fn describe_in_stack(app: &App, instance: &Instance, request: &StacksRequest) -> Result<Node> {
-    let mut processing = request.processing.clone();
+/// What is evaluated of one among many instances.
+pub(super) fn for_instance(instance: &Instance, processing: &resolve::Options) -> resolve::Options {
+    let mut processing = processing.clone();
     if !instance.enabled {
         // A disabled component has no state to read.
         processing.skip.extend(["terraform.state", "terraform.output"].map(str::to_owned));
     }
+    processing
+}
+
+fn describe_in_stack(app: &App, instance: &Instance, request: &StacksRequest) -> Result<Node> {
+    let mut processing = for_instance(instance, &request.processing);
     if !request.sections.is_empty() {
         processing.sections.clone_from(&request.sections);
     }
@@ -334,7 +340,7 @@ fn information(app: &App, instance: &Instance) -> Node {
 }
 
 /// The directory of a component as `describe stacks` shows it: below the base path of the kind as it is written.
-fn relative_path(app: &App, instance: &Instance) -> Option<String> {
+pub(super) fn relative_path(app: &App, instance: &Instance) -> Option<String> {
     let base = match &instance.kind {
         Kind::Terraform | Kind::Helmfile | Kind::Packer | Kind::Ansible => {
             app.config.document.get_path(["components", instance.kind.key(), "base_path"])?.as_str()?

@@ -80,6 +80,7 @@ pub async fn run(app: &App, request: &RunRequest) -> Result<u8> {
     let instance = app.evaluate(&found, &request.evaluation)?;
     unbuilt::check(app, &instance, &request.verb, request.skip_hooks)?;
     let target = target(app, &instance)?;
+    existing(&target)?;
     // What forbids the run is found before anybody has to log in; the plan itself is made when the identity is known.
     let preview = Request { has_identity: true, fallback_region: Some(String::new()), ..asked(request) };
     steps(&target, &preview)?;
@@ -109,11 +110,13 @@ pub fn generate_varfile(app: &App, request: &GenerateRequest) -> Result<Option<S
     if request.file.as_deref() == Some(std::path::Path::new("-")) {
         return Ok(Some(target.varfile().content));
     }
-    let own = || target.folder.join(target.varfile_name());
-    let path = request.file.as_ref().map_or_else(own, |file| app.host.absolute(file));
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let directory = path.parent().unwrap_or(&target.folder);
-    files::File { name, ..target.varfile() }.write(directory)?;
+    if let Some(file) = &request.file {
+        // A file elsewhere needs no folder of the component.
+        target.varfile().write_to(&app.host.absolute(file))?;
+        return Ok(None);
+    }
+    existing(&target)?;
+    target.varfile().write_to(&target.folder.join(target.varfile_name()))?;
     Ok(None)
 }
 
@@ -174,16 +177,19 @@ fn target(app: &App, instance: &Instance) -> Result<Target> {
             helm_aws_profile_pattern: helmfile.helm_aws_profile_pattern.clone(),
         },
     };
-    if !target.folder.is_dir() {
-        return Err(ExecError::FolderNotFound {
-            kind: "Helmfile",
-            component: target.component,
-            folder: target.folder_name,
-            base: target.base_path,
-        }
-        .into());
-    }
     Ok(target)
+}
+
+fn existing(target: &Target) -> Result<(), ExecError> {
+    if target.folder.is_dir() {
+        return Ok(());
+    }
+    Err(ExecError::FolderNotFound {
+        kind: "Helmfile",
+        component: target.component.clone(),
+        folder: target.folder_name.clone(),
+        base: target.base_path.clone(),
+    })
 }
 
 fn asked(request: &RunRequest) -> Request {

@@ -131,7 +131,8 @@ fn lists_count_and_filter() {
     let fixture = Fixture::new(&REPOSITORY);
     let app = App::new(fixture.host.clone(), fixture.config(), Vec::new());
     let stacks = |component: Option<&str>| {
-        list::stacks(&app, &list::StacksRequest { component: component.map(str::to_owned) }).unwrap().rows
+        let request = list::StacksRequest { component: component.map(str::to_owned), ..list::StacksRequest::default() };
+        list::stacks(&app, &request).unwrap().rows
     };
     assert_eq!(stacks(None), [["t-dev"], ["t-prod"]]);
     assert_eq!(stacks(Some("app")), [["t-prod", "app"]]);

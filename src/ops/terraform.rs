@@ -5,8 +5,10 @@
 //! atmos' own sub-commands.
 
 mod backend;
+mod batch;
 mod clean;
 mod error;
+mod files;
 mod fleet;
 mod generate;
 mod output;
@@ -15,8 +17,10 @@ mod selectors;
 mod single;
 mod target;
 
+pub use batch::{BatchRequest, generate_backends, generate_varfiles};
 pub use clean::{CleanPlan, CleanRequest, clean_plan};
 pub use error::Error;
+pub use files::{FilesRequest, generate_files};
 pub use generate::{GenerateRequest, generate_backend, generate_varfile};
 pub use selectors::Selectors;
 

@@ -10,6 +10,7 @@ mod printable;
 mod screen;
 mod stacks;
 mod table;
+mod tree;
 pub mod validate;
 
 pub use diagnostic::render;
@@ -18,3 +19,4 @@ pub use log::{Level, start as start_log};
 pub use screen::Screen;
 pub use stacks::stacks;
 pub use table::{Table, TableFormat};
+pub use tree::{dependency_trees, instance_tree, stack_tree};

@@ -41,11 +41,16 @@ impl Table {
     /// The text of the table. On a terminal a table has a header and padding; in a pipe it is rows separated by tabs,
     /// without a header, so that scripts can read it.
     pub fn render(&self, format: TableFormat, terminal: bool) -> String {
+        self.render_with(format, terminal, None)
+    }
+
+    /// The same with another text between the cells of CSV and TSV.
+    pub fn render_with(&self, format: TableFormat, terminal: bool, delimiter: Option<&str>) -> String {
         match format {
             TableFormat::Table if terminal => self.padded(),
-            TableFormat::Table => self.separated('\t', false),
-            TableFormat::Csv => self.separated(',', true),
-            TableFormat::Tsv => self.separated('\t', true),
+            TableFormat::Table => self.separated("\t", false),
+            TableFormat::Csv => self.separated(delimiter.unwrap_or(","), true),
+            TableFormat::Tsv => self.separated(delimiter.unwrap_or("\t"), true),
             TableFormat::Json => yaml::emit_json(&self.records()),
             TableFormat::Yaml => yaml::emit(&self.records(), 2),
         }
@@ -64,10 +69,10 @@ impl Table {
         Node::from(self.rows.iter().map(record).collect::<Vec<_>>())
     }
 
-    fn separated(&self, separator: char, header: bool) -> String {
+    fn separated(&self, separator: &str, header: bool) -> String {
         let line = |cells: &[String]| {
             let cells: Vec<String> = cells.iter().map(|cell| quote(cell, separator)).collect();
-            format!("{}\n", cells.join(&separator.to_string()))
+            format!("{}\n", cells.join(separator))
         };
         let header = if header { line(&self.columns) } else { String::new() };
         self.rows.iter().fold(header, |out, row| out + &line(row))
@@ -92,8 +97,8 @@ impl Table {
 }
 
 /// A CSV cell, quoted where its content demands it. Tab-separated cells with a tab are quoted alike.
-fn quote(cell: &str, separator: char) -> String {
-    if cell.contains([separator, '"', '\n', '\r']) {
+fn quote(cell: &str, separator: &str) -> String {
+    if cell.contains(separator) || cell.contains(['"', '\n', '\r']) {
         format!("\"{}\"", cell.replace('"', "\"\""))
     } else {
         cell.to_owned()
@@ -119,6 +124,12 @@ mod tests {
     #[test]
     fn csv_quotes_where_needed() {
         assert_eq!(table().render(TableFormat::Csv, false), "Component,Stack\nvpc,dev\n\"a,b\",prod\n");
+    }
+
+    #[test]
+    fn the_delimiter_can_be_another_one() {
+        let text = table().render_with(TableFormat::Csv, false, Some(";"));
+        assert_eq!(text, "Component;Stack\nvpc;dev\na,b;prod\n");
     }
 
     #[test]

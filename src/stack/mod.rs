@@ -26,6 +26,7 @@ mod survey;
 mod targets;
 #[cfg(test)]
 mod tests;
+mod tree;
 
 pub use error::Error;
 pub(crate) use error::{Located, global_metadata_error, section_error};
@@ -39,3 +40,4 @@ pub use probe::Probe;
 pub(crate) use render::Machine;
 pub(crate) use survey::conflict_remark;
 pub use survey::{Survey, Surveyed};
+pub use tree::Import;

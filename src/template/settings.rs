@@ -45,6 +45,8 @@ pub enum Functions {
     Gomplate,
     #[default]
     All,
+    /// Those of the columns of lists.
+    Columns,
 }
 
 impl Functions {

@@ -21,6 +21,12 @@ pub enum DescribeCommand {
     Stacks(StacksArgs),
     /// Show the configuration that is in force: files, profiles, environment, defaults
     Config(DescribeConfigArgs),
+    /// Show the workflows
+    Workflows(DescribeWorkflowsArgs),
+    /// Show the locals of a stack, or those that a component sees
+    Locals(LocalsArgs),
+    /// Show the edition that the configuration is pinned to, and the defaults that it takes back
+    Edition(DescribeEditionArgs),
     /// Commands of the reference that are not built yet, and unknown ones.
     #[command(external_subcommand)]
     Other(Vec<OsString>),
@@ -136,4 +142,52 @@ pub struct StacksArgs {
     pub processing: ProcessingArgs,
     #[command(flatten)]
     pub identity: IdentityArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct DescribeWorkflowsArgs {
+    /// yaml or json [default: yaml]
+    #[arg(short, long, value_name = "FORMAT")]
+    pub format: Option<String>,
+
+    /// list (file and name of each), map (names by file) or all (whole files) [default: list]
+    #[arg(short, long, value_name = "OUTPUT")]
+    pub output: Option<String>,
+
+    /// yq expression on the whole document
+    #[arg(short, long, value_name = "EXPRESSION")]
+    pub query: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct LocalsArgs {
+    /// Component: the locals that it sees, with its own
+    pub component: Option<String>,
+
+    /// Name of the stack, or path of its manifest such as `orgs/dev` [env: ATMOS_STACK]
+    #[arg(short, long)]
+    pub stack: Option<String>,
+
+    /// yaml or json [default: yaml]
+    #[arg(short, long, value_name = "FORMAT")]
+    pub format: Option<String>,
+
+    /// Write to this file instead of stdout
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+
+    /// yq expression on the whole document
+    #[arg(short, long, value_name = "EXPRESSION")]
+    pub query: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct DescribeEditionArgs {
+    /// yaml or json [default: yaml]
+    #[arg(short, long, value_name = "FORMAT")]
+    pub format: Option<String>,
+
+    /// yq expression on the whole document
+    #[arg(short, long, value_name = "EXPRESSION")]
+    pub query: Option<String>,
 }

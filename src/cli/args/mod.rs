@@ -15,13 +15,21 @@ pub use auth::{
     AuthArgs, AuthCommand, EnvArgs, ExecArgs, IdentityArgs, ListArgs as AuthListArgs, LoginArgs, LogoutArgs,
     ProcessArgs, SELECT, ValidateArgs, WhoamiArgs,
 };
-pub use describe::{ComponentArgs, DescribeArgs, DescribeCommand, DescribeConfigArgs, ProcessingArgs, StacksArgs};
+pub use describe::{
+    ComponentArgs, DescribeArgs, DescribeCommand, DescribeConfigArgs, DescribeEditionArgs, DescribeWorkflowsArgs,
+    LocalsArgs, ProcessingArgs, StacksArgs,
+};
 pub use explain::ExplainArgs;
 pub use global::GlobalArgs;
 pub use helmfile::{HelmfileArgs, HelmfileCommand, HelmfileGenerate, HelmfileRun};
-pub use list::{ComponentsArgs, ListArgs, ListCommand, StackListArgs};
+pub use list::{
+    AliasesArgs, ClosureArgs, ColumnArgs, ComponentsArgs, DependenciesArgs, EditionsArgs, FormatArgs, InstancesArgs,
+    ListArgs, ListCommand, MetadataArgs, SelectArgs, SettingsArgs, SideBySideArgs, SourcesArgs, StackListArgs,
+    ValuesArgs, VarsArgs, VendorArgs, WorkflowsArgs,
+};
 pub use root::{Cli, Command};
 pub use terraform::{
-    CleanArgs, Fleet, GenerateCommand, InitFlags, PlanFlags, TerraformArgs, TerraformCommand, TerraformRun,
+    BatchArgs, CleanArgs, FilesArgs, Fleet, GenerateCommand, InitFlags, PlanFlags, TerraformArgs, TerraformCommand,
+    TerraformRun,
 };
 pub use validate::{ValidateCommand, ValidateStacksArgs, ValidationArgs};

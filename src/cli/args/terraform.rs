@@ -268,6 +268,12 @@ pub enum GenerateCommand {
         #[command(flatten)]
         processing: ProcessingArgs,
     },
+    /// Write the variable files of many components
+    Varfiles(BatchArgs),
+    /// Write the backend files of many components
+    Backends(BatchArgs),
+    /// Write the files of the `generate` section of a component, or of all
+    Files(FilesArgs),
     /// Write the backend file of a component in a stack
     Backend {
         /// Component
@@ -281,4 +287,61 @@ pub enum GenerateCommand {
     /// Commands of the reference that are not built yet, and unknown ones.
     #[command(external_subcommand)]
     Other(Vec<OsString>),
+}
+
+/// What is written for many components.
+#[derive(Debug, Args)]
+pub struct BatchArgs {
+    /// Path of each file, with tokens: {namespace} {tenant} {environment} {region} {stage} {component} {base-component}
+    /// {component-path} [env: ATMOS_TERRAFORM_GENERATE_VARFILES_FILE_TEMPLATE, ATMOS_TERRAFORM_GENERATE_BACKENDS_FILE_TEMPLATE]
+    #[arg(long, value_name = "TEMPLATE")]
+    pub file_template: Option<String>,
+
+    /// hcl or json, for backends also backend-config [env: ATMOS_FORMAT] [default: hcl]
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<String>,
+
+    /// Only these stacks, by name or by path of the manifest [env: ATMOS_STACKS]
+    #[arg(long, value_name = "STACK", value_delimiter = ',')]
+    pub stacks: Vec<String>,
+
+    /// Only these components [env: ATMOS_COMPONENTS]
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub components: Vec<String>,
+
+    #[command(flatten)]
+    pub processing: ProcessingArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct FilesArgs {
+    /// Component
+    pub component: Option<String>,
+
+    /// Stack [env: ATMOS_STACK]
+    #[arg(short, long)]
+    pub stack: Option<String>,
+
+    /// The files of all components in all stacks
+    #[arg(long)]
+    pub all: bool,
+
+    /// With --all: only stacks that match one of these patterns [env: ATMOS_STACKS]
+    #[arg(long, value_name = "GLOB", value_delimiter = ',')]
+    pub stacks: Vec<String>,
+
+    /// With --all: only these components [env: ATMOS_COMPONENTS]
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub components: Vec<String>,
+
+    /// Only say which files would be written or deleted
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Delete the files instead
+    #[arg(long)]
+    pub clean: bool,
+
+    #[command(flatten)]
+    pub processing: ProcessingArgs,
 }

@@ -5,7 +5,7 @@ use super::super::error::Error;
 use super::super::setup::{Context, boolean};
 use super::query::Selection;
 use super::write::{self, Format};
-use super::{config, unknown};
+use super::{config, inspect, unknown};
 use crate::diag::{Result, Warning};
 use crate::host::Env;
 use crate::ops::{App, describe};
@@ -18,6 +18,9 @@ pub(super) fn run(context: &Context, args: DescribeArgs) -> Result<u8> {
         DescribeCommand::Component(args) => component(context, &args),
         DescribeCommand::Stacks(args) => stacks(context, args),
         DescribeCommand::Config(args) => config::describe(context, &args),
+        DescribeCommand::Workflows(args) => inspect::describe_workflows(context, &args),
+        DescribeCommand::Locals(args) => inspect::describe_locals(context, &args),
+        DescribeCommand::Edition(args) => inspect::describe_edition(context, &args),
         DescribeCommand::Other(words) => Err(unknown::command("atmos describe", &words).into()),
     }
 }

@@ -1,59 +1,110 @@
-//! `atmos list stacks` and `atmos list components`
+//! `atmos list …`: what all lists have in common. `rows` holds the lists of rows, `values` the matrices, `relations` the
+//! trees of dependencies.
 
-use super::super::args::{ComponentsArgs, ListArgs, ListCommand, StackListArgs};
+mod relations;
+mod rows;
+mod values;
+
+use super::super::args::{ClosureArgs, ColumnArgs, FormatArgs, ListArgs, ListCommand, ProcessingArgs, SelectArgs};
 use super::super::error::Error;
 use super::super::setup::Context;
-use super::describe::processing;
-use super::{unknown, write};
+use super::{describe, unknown, write};
 use crate::diag::Result;
-use crate::ops::list::{self, Rows};
+use crate::host::Env;
+use crate::ops::App;
+use crate::ops::list::{self, Closure, Rows, Subject, View};
 use crate::output::{Table, TableFormat};
+use crate::resolve;
 
 pub(super) fn run(context: &Context, args: ListArgs) -> Result<u8> {
     match args.command {
-        ListCommand::Stacks(args) => stacks(context, args),
-        ListCommand::Components(args) => components(context, args),
+        ListCommand::Stacks(args) => rows::stacks(context, args),
+        ListCommand::Components(args) => rows::components(context, args),
+        ListCommand::Instances(args) => rows::instances(context, args),
+        ListCommand::Metadata(args) => rows::metadata(context, args),
+        ListCommand::Values(args) => values::values(context, args),
+        ListCommand::Vars(args) => values::vars(context, args),
+        ListCommand::Settings(args) => values::settings(context, args),
+        ListCommand::Workflows(args) => rows::workflows(context, args),
+        ListCommand::Vendor(args) => rows::vendor(context, args),
+        ListCommand::Dependencies(args) => relations::dependencies(context, &args),
+        ListCommand::Sources(args) => rows::sources(context, args),
+        ListCommand::Aliases(args) => rows::aliases(context, &args),
+        ListCommand::Editions(args) => rows::editions(context, args),
         ListCommand::Other(words) => Err(unknown::command("atmos list", &words).into()),
     }
 }
 
-fn stacks(context: &Context, args: StackListArgs) -> Result<u8> {
-    // Names and metadata are enough here; the flags are only checked.
-    processing(&context.host.env, &args.processing)?;
-    let format = format(context, args.format)?;
-    let app = context.app_with_config()?;
-    let rows = list::stacks(&app, &list::StacksRequest { component: args.component })?;
-    print(context, rows, format, "No stacks found")
+/// The formats that every list of rows has.
+const ROWS: &str = "table, json, yaml, csv, tsv";
+
+/// The format as text: the flag, its variable, or what `atmos.yaml` says of this list.
+fn asked_format(context: &Context, flag: Option<&str>) -> Option<String> {
+    let given = flag.or_else(|| context.host.env.get("ATMOS_LIST_FORMAT"));
+    given.filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
-fn components(context: &Context, args: ComponentsArgs) -> Result<u8> {
-    // Names and metadata are enough here; the flags are only checked.
-    processing(&context.host.env, &args.processing)?;
-    let format = format(context, args.format)?;
-    let app = context.app_with_config()?;
-    let request = list::ComponentsRequest {
-        stack: args.stack,
-        kind: args.kind,
-        abstract_: args.abstract_,
-        enabled: args.enabled,
-        locked: args.locked,
-    };
-    let rows = list::components(&app, &request)?;
-    print(context, rows, format, "No components found")
-}
-
-fn format(context: &Context, flag: Option<String>) -> Result<TableFormat> {
-    let text = flag.or_else(|| context.host.env.get("ATMOS_LIST_FORMAT").map(str::to_owned));
+/// One of the formats of rows.
+fn parse_format(text: Option<&str>, valid: &'static str) -> Result<TableFormat> {
     let Some(text) = text else { return Ok(TableFormat::Table) };
-    text.parse().map_err(|()| Error::Format { format: text.clone(), valid: "table, json, yaml, csv, tsv" }.into())
+    text.parse().map_err(|()| Error::Format { format: text.to_owned(), valid }.into())
 }
 
-fn print(context: &Context, rows: Rows, format: TableFormat, none: &str) -> Result<u8> {
+/// The flag beats the variable.
+fn given(flag: Option<String>, env: &Env, name: &str) -> Option<String> {
+    flag.or_else(|| env.get(name).map(str::to_owned)).filter(|text| !text.is_empty())
+}
+
+/// What is shown of rows, without a choice among them.
+fn view(env: &Env, columns: ColumnArgs) -> View {
+    let variable = || env.get("ATMOS_LIST_COLUMNS").map(str::to_owned).into_iter().collect();
+    View {
+        columns: if columns.columns.is_empty() { variable() } else { columns.columns },
+        sort: given(columns.sort, env, "ATMOS_LIST_SORT"),
+        ..View::default()
+    }
+}
+
+/// Tags and labels by which components are chosen.
+fn select(env: &Env, view: View, select: SelectArgs) -> View {
+    let variable = || env.get("ATMOS_COMPONENT_TAGS").map(|text| text.split(',').map(str::to_owned).collect());
+    let tags = if select.tags.is_empty() { variable().unwrap_or_default() } else { select.tags };
+    View { tags, labels: given(select.labels, env, "ATMOS_COMPONENT_LABELS"), ..view }
+}
+
+/// What is shown beside the chosen components.
+fn closure(args: &ClosureArgs) -> Result<Option<Closure>> {
+    Ok(Closure::parse(args.include_dependencies.as_deref(), args.include_dependents.as_deref())?)
+}
+
+/// What is evaluated. The configuration has the variable of the error mode in it already.
+fn processing(context: &Context, app: &App, args: &ProcessingArgs, mode: Option<&str>) -> Result<resolve::Options> {
+    let mut processing = describe::processing(&context.host.env, args)?;
+    let configured = app.config.document.get_path(["list", "error_mode"]).and_then(crate::value::Node::as_str);
+    let variable = context.host.env.get("ATMOS_LIST_ERROR_MODE");
+    processing.error_mode = describe::error_mode(mode.or(variable), configured.unwrap_or("warn"))?;
+    Ok(processing)
+}
+
+/// Prints the rows, or says that there are none.
+fn print(context: &Context, rows: Rows, format: TableFormat, delimiter: Option<&str>, none: &str) -> Result<u8> {
     if rows.rows.is_empty() {
         context.host.talk.info(format!("▶ {none}"));
         return Ok(0);
     }
     let table = Table { columns: rows.columns, rows: rows.rows };
-    write::data(context, &table.render(format, context.host.terminal.stdout))?;
+    write::data(context, &table.render_with(format, context.host.terminal.stdout, delimiter))?;
     Ok(0)
+}
+
+/// Format and delimiter of a list that has rows only.
+fn row_format(
+    context: &Context,
+    app: &App,
+    args: &FormatArgs,
+    subject: Subject,
+) -> Result<(TableFormat, Option<String>)> {
+    let text = asked_format(context, args.format.as_deref()).or_else(|| list::configured_format(app, subject));
+    let delimiter = given(args.delimiter.clone(), &context.host.env, "ATMOS_LIST_DELIMITER");
+    Ok((parse_format(text.as_deref(), ROWS)?, delimiter))
 }

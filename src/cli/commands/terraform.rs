@@ -1,15 +1,13 @@
 //! `atmos terraform …`
 
-use super::super::args::{
-    CleanArgs, Fleet, GenerateCommand, InitFlags, PlanFlags, TerraformArgs, TerraformCommand, TerraformRun,
-};
+use super::super::args::{CleanArgs, Fleet, InitFlags, PlanFlags, TerraformArgs, TerraformCommand, TerraformRun};
 use super::super::setup::{Context, boolean, flag};
-use super::{auth, describe, unknown, write};
+use super::{auth, describe, generate, unknown, write};
 use crate::diag::Result;
 use crate::exec::terraform::{CleanOptions, FromPlan, Request};
 use crate::exec::{Redirect, stdin_is_readable};
 use crate::host::Env;
-use crate::ops::terraform::{self, CleanRequest, GenerateRequest, RunRequest, Selectors};
+use crate::ops::terraform::{self, CleanRequest, RunRequest, Selectors};
 
 /// Sub-commands whose first word is followed by a verb of their own.
 const COMPOUND: [(&str, &[&str]); 3] = [
@@ -56,7 +54,7 @@ pub(super) fn run(context: &Context, args: TerraformArgs) -> Result<u8> {
             go(context, &request)
         }
         C::Clean(args) => clean(context, args),
-        C::Generate { command } => generate(context, command),
+        C::Generate { command } => generate::run(context, command),
         C::Version { .. } => version(context),
         C::Validate(run) => go(context, &plain(context, "validate", run)?),
         C::Refresh(run) => go(context, &plain(context, "refresh", run)?),
@@ -237,27 +235,5 @@ fn clean(context: &Context, args: CleanArgs) -> Result<u8> {
     }
     plan.carry_out()?;
     talk.success(format!("Deleted {} files", plan.files));
-    Ok(0)
-}
-
-fn generate(context: &Context, command: GenerateCommand) -> Result<u8> {
-    let env = &context.host.env;
-    match command {
-        GenerateCommand::Varfile { component, stack: given, file, processing } => {
-            let app = context.app_with_config()?;
-            let evaluation = describe::processing(env, &processing)?;
-            let request = GenerateRequest { component, stack: stack(given, env), file, evaluation };
-            if let Some(data) = context.block_on(terraform::generate_varfile(&app, &request))?? {
-                write::data(context, &data)?;
-            }
-        }
-        GenerateCommand::Backend { component, stack: given, processing } => {
-            let app = context.app_with_config()?;
-            let evaluation = describe::processing(env, &processing)?;
-            let request = GenerateRequest { component, stack: stack(given, env), file: None, evaluation };
-            context.block_on(terraform::generate_backend(&app, &request))??;
-        }
-        GenerateCommand::Other(words) => return Err(unknown::command("atmos terraform generate", &words).into()),
-    }
     Ok(0)
 }

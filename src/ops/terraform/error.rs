@@ -21,6 +21,28 @@ pub enum Error {
     )]
     ComponentRequired { command: String },
 
+    #[error("cannot specify both component and --all")]
+    #[diagnostic(code(atmos::terraform::component_and_all), help("leave out the component, or --all"))]
+    ComponentAndAll,
+
+    #[error("invalid '--format' argument '{format}': valid values are {valid}")]
+    #[diagnostic(code(atmos::terraform::format), help("give one of these, or leave the flag away for hcl"))]
+    Format { format: String, valid: &'static str },
+
+    #[error("`{file}` of {component} in {stack} cannot be generated{place}: {cause}")]
+    #[diagnostic(code(atmos::terraform::generated), help("correct the entry in the `generate` section"))]
+    Generated {
+        file: String,
+        component: String,
+        stack: String,
+        cause: String,
+        #[source_code]
+        text: Option<NamedSource<Arc<str>>>,
+        #[label("here")]
+        at: Option<SourceSpan>,
+        place: String,
+    },
+
     #[error("the component `{component}` can't be used with {flag}, which is for bulk operations")]
     #[diagnostic(code(atmos::terraform::component_and_fleet), help("leave out the component, or {flag}"))]
     ComponentAndFleet { component: String, flag: &'static str },

@@ -6,11 +6,9 @@ use super::target::target;
 use super::{Error, RunRequest};
 use crate::component::{self, Kind};
 use crate::diag::{Result, Warning};
-use crate::exec;
 use crate::exec::files::{File, ORDINARY};
 use crate::exec::folder_lock;
 use crate::exec::terraform::Target;
-use crate::host::fs::write_named;
 use crate::ops::App;
 use crate::resolve;
 
@@ -38,7 +36,9 @@ pub async fn generate_varfile(app: &App, request: &GenerateRequest) -> Result<Op
         return Ok(Some(file.content));
     }
     let path = if let Some(path) = &request.file {
-        write_to(&app.host.absolute(path), &file)?
+        let path = app.host.absolute(path);
+        file.write_to(&path)?;
+        path
     } else {
         let folder = existing(&target)?;
         let _lock = folder_lock::acquire(&app.host, folder).await?;
@@ -84,17 +84,4 @@ fn existing(target: &Target) -> Result<&Path, crate::exec::Error> {
         folder: target.folder_name.clone(),
         base: target.base_path.clone(),
     })
-}
-
-/// Writes a file to a place of the user's choice.
-fn write_to(path: &Path, file: &File) -> Result<PathBuf> {
-    if path.symlink_metadata().is_ok_and(|metadata| !metadata.is_file()) {
-        // A link or a device such as `/dev/stdout` is written through, never replaced.
-        write_named(path, file.content.as_bytes(), file.mode).map_err(exec::Error::file("write", path))?;
-        return Ok(path.to_path_buf());
-    }
-    let directory = path.parent().unwrap_or(Path::new("/"));
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    File { name, ..file.clone() }.write(directory)?;
-    Ok(path.to_path_buf())
 }

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::{Error, RunRequest};
+use super::{Error, RunRequest, files};
 use crate::backend::{backend_json, providers_override, terraform_override};
 use crate::component::Instance;
 use crate::diag::{Result, Snippet};
-use crate::exec::files::{File, ORDINARY};
+use crate::exec::files::File;
 use crate::exec::terraform::{Backend, Settings, Target, sensitive};
 use crate::ops::App;
-use crate::value::{Node, Value, to_json};
+use crate::value::to_json;
 use crate::yaml;
 
 /// The run's view of an instance. Of the disk only the declarations of variables are read.
@@ -81,19 +81,23 @@ fn check_numbers(app: &App, instance: &Instance) -> Result<()> {
     ];
     for (section, node) in written {
         let Some(found) = yaml::not_json(node) else { continue };
-        let place = app.host.sources.place(found.span);
-        return Err(Error::NotJson {
-            component: instance.name.clone(),
-            stack: instance.stack.clone(),
-            path: format!("{section}.{}", found.path),
-            value: found.value,
-            text: place.as_ref().map(Snippet::source),
-            at: place.as_ref().map(Snippet::span),
-            place: place.map(|place| format!(" ({place})")).unwrap_or_default(),
-        }
-        .into());
+        return Err(not_json(app, instance, section, &found).into());
     }
     Ok(())
+}
+
+/// The error for a number in a section.
+pub(super) fn not_json(app: &App, instance: &Instance, section: &str, found: &yaml::NotJson) -> Error {
+    let place = app.host.sources.place(found.span);
+    Error::NotJson {
+        component: instance.name.clone(),
+        stack: instance.stack.clone(),
+        path: format!("{section}.{}", found.path),
+        value: found.value,
+        text: place.as_ref().map(Snippet::source),
+        at: place.as_ref().map(Snippet::span),
+        place: place.map(|place| format!(" ({place})")).unwrap_or_default(),
+    }
 }
 
 /// The program and where it comes from.
@@ -114,31 +118,5 @@ fn overrides(instance: &Instance) -> Result<Vec<File>> {
 
 /// The files of the `generate` section, where the configuration has it on.
 fn generated(app: &App, instance: &Instance) -> Result<Vec<File>> {
-    if !app.config.terraform.auto_generate_files {
-        return Ok(Vec::new());
-    }
-    let entries = instance.sections.generate.as_map().into_iter().flatten();
-    entries.map(|(name, node)| generated_file(app, name, node)).collect()
-}
-
-fn generated_file(app: &App, name: &str, node: &Node) -> Result<File> {
-    let not_built = |what: &str| Error::NotBuilt {
-        what: what.to_owned(),
-        place: app.host.sources.place(node.span).map(|place| format!(" ({place})")).unwrap_or_default(),
-        help: "write the file without it, or set `components.terraform.auto_generate_files: false`".to_owned(),
-    };
-    let content = match &node.value {
-        Value::String(text) if text.contains("{{") => return Err(not_built("a template in `generate`").into()),
-        Value::String(text) => text.to_string(),
-        Value::Function(_) => return Err(not_built("a YAML function in `generate`").into()),
-        _ if has_ending(name, &["json"]) => return Ok(File { mode: ORDINARY, ..File::json(name, node) }),
-        _ if has_ending(name, &["yaml", "yml"]) => yaml::emit(node, 2),
-        _ => return Err(not_built(&format!("a map for `{name}` in `generate`")).into()),
-    };
-    Ok(File { name: name.to_owned(), content, mode: ORDINARY })
-}
-
-fn has_ending(name: &str, endings: &[&str]) -> bool {
-    let ending = std::path::Path::new(name).extension().and_then(|ending| ending.to_str());
-    ending.is_some_and(|ending| endings.contains(&ending))
+    if app.config.terraform.auto_generate_files { files::generated(app, instance) } else { Ok(Vec::new()) }
 }

@@ -3,6 +3,7 @@
 
 mod atmos;
 mod builtin;
+mod columns;
 mod compare;
 mod escape;
 mod golang;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use super::{atmos, builtin, gomplate, sprig};
+use super::{atmos, builtin, columns, gomplate, sprig};
 use crate::template::Functions;
 use crate::template::ast::Callee;
 use crate::template::function::Function;
@@ -17,6 +17,11 @@ static BUILT_IN: LazyLock<Registry> = LazyLock::new(|| Registry::new(false, fals
 static SPRIG: LazyLock<Registry> = LazyLock::new(|| Registry::new(true, false));
 static GOMPLATE: LazyLock<Registry> = LazyLock::new(|| Registry::new(false, true));
 static ALL: LazyLock<Registry> = LazyLock::new(|| Registry::new(true, true));
+static COLUMNS: LazyLock<Registry> = LazyLock::new(|| {
+    let mut registry = Registry::new(false, false);
+    registry.callees.extend(columns::FUNCTIONS.iter().map(|function| (function.name, Callee::Function(function))));
+    registry
+});
 
 impl Functions {
     pub(in crate::template) fn registry(self) -> &'static Registry {
@@ -25,6 +30,7 @@ impl Functions {
             Functions::Sprig => &SPRIG,
             Functions::Gomplate => &GOMPLATE,
             Functions::All => &ALL,
+            Functions::Columns => &COLUMNS,
         }
     }
 }

@@ -1,0 +1,156 @@
+//! The components that lists know, as much of each as a list needs.
+
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::error::Error;
+use crate::component::{self, Filter, Instance, Kind, Summary, summaries};
+use crate::diag::Result;
+use crate::ops::{App, describe};
+use crate::resolve;
+use crate::stack::glob_matches;
+use crate::value::{Map, Node};
+
+/// Functions that need credentials: lists leave them as they are written where no identity is configured.
+const CREDENTIALED: [&str; 10] = [
+    "terraform.state",
+    "terraform.output",
+    "store",
+    "store.get",
+    "secret",
+    "aws.account_id",
+    "aws.caller_identity_arn",
+    "aws.caller_identity_user_id",
+    "aws.region",
+    "aws.organization_id",
+];
+
+/// The components that lists know: of the kinds of the reference, other custom kinds are hidden.
+pub(super) fn is_listed(kind: &Kind) -> bool {
+    match kind {
+        Kind::Custom(name) => matches!(&**name, "container" | "emulator"),
+        _ => true,
+    }
+}
+
+/// Every component in every stack by its names. Nothing is evaluated.
+pub(super) fn named(app: &App) -> Result<Vec<Summary>> {
+    let mut found = summaries(&app.host, &app.config, app.index()?)?;
+    found.retain(|summary| is_listed(&summary.kind));
+    Ok(found)
+}
+
+/// The instances that `wanted` lets through, with these sections evaluated, sorted by stack, kind and name.
+///
+/// # Errors
+/// An instance that cannot be put together or evaluated.
+pub(super) fn evaluated(
+    app: &App,
+    filter: &Filter,
+    processing: &resolve::Options,
+    sections: &[&str],
+    wanted: impl Fn(&Instance) -> bool,
+) -> Result<Vec<Instance>> {
+    let mut instances = component::all(&app.host, &app.config, app.index()?, filter)?;
+    instances.retain(|instance| is_listed(&instance.kind) && wanted(instance));
+    let mut processing = inventory(app, processing);
+    processing.sections = sections.iter().map(|section| (*section).to_owned()).collect();
+    if processing.sections.is_empty() {
+        processing.sections.push("metadata".to_owned());
+    }
+    let evaluated: Vec<Result<Instance>> = instances
+        .par_iter()
+        .map(|instance| app.evaluate(instance, &describe::for_instance(instance, &processing)))
+        .collect();
+    evaluated.into_iter().collect()
+}
+
+/// What is evaluated for a list: without identities nothing that would need one.
+fn inventory(app: &App, processing: &resolve::Options) -> resolve::Options {
+    let mut processing = processing.clone();
+    if app.config.auth.get("identities").is_none_or(Node::is_empty) {
+        processing.skip.extend(CREDENTIALED.map(str::to_owned));
+    }
+    processing
+}
+
+/// A pattern for the names of stacks.
+pub(super) struct Stacks<'p>(Option<&'p str>);
+
+impl<'p> Stacks<'p> {
+    /// # Errors
+    /// A pattern that cannot be read.
+    pub(super) fn new(pattern: Option<&'p str>) -> Result<Stacks<'p>, Error> {
+        let pattern = pattern.filter(|pattern| !pattern.is_empty());
+        match pattern {
+            Some(text) if glob_matches(text, "x").is_none() => Err(Error::Pattern { pattern: text.to_owned() }),
+            pattern => Ok(Stacks(pattern)),
+        }
+    }
+
+    pub(super) fn has(&self, stack: &str) -> bool {
+        self.0.is_none_or(|pattern| pattern == stack || glob_matches(pattern, stack).unwrap_or(false))
+    }
+}
+
+/// The row of an instance.
+pub(super) fn row(instance: &Instance) -> Node {
+    let sections = &instance.sections;
+    let metadata = &sections.metadata;
+    let text = |key: &str| metadata.get(key).and_then(Node::as_str).unwrap_or_default();
+    let base = text("component");
+    let folder = if base.is_empty() { instance.name.as_str() } else { base };
+    let kind = if text("type").is_empty() { "real" } else { text("type") };
+    let inherits: Vec<&str> =
+        metadata.get("inherits").and_then(Node::as_list).into_iter().flatten().filter_map(Node::as_str).collect();
+    let map = |node: &Node| if node.as_map().is_some() { node.clone() } else { Node::empty_map() };
+    let fields: [(&str, Node); 19] = [
+        ("stack", Node::from(instance.stack.as_str())),
+        ("component", Node::from(instance.name.as_str())),
+        ("component_type", Node::from(instance.kind.key())),
+        ("component_folder", Node::from(folder)),
+        ("type", Node::from(kind)),
+        ("enabled", Node::from(instance.enabled)),
+        ("locked", Node::from(instance.locked)),
+        ("status", Node::from("●")),
+        ("status_text", Node::from(status(instance.enabled, instance.locked))),
+        ("component_base", Node::from(base)),
+        ("inherits", Node::from(inherits.join(", "))),
+        ("description", Node::from(text("description"))),
+        ("tags", tags(metadata)),
+        ("labels", labels(metadata)),
+        ("metadata", map(metadata)),
+        ("vars", map(&sections.vars)),
+        ("settings", map(&sections.settings)),
+        ("env", map(&sections.env)),
+        ("backend", map(&sections.backend)),
+    ];
+    Node::from(fields.into_iter().map(|(key, node)| (Arc::from(key), node)).collect::<Map>())
+}
+
+pub(super) fn status(enabled: bool, locked: bool) -> &'static str {
+    match (locked, enabled) {
+        (true, _) => "locked",
+        (_, true) => "enabled",
+        _ => "disabled",
+    }
+}
+
+/// The tags in metadata: texts only.
+pub(super) fn tags(metadata: &Node) -> Node {
+    let tags = metadata.get("tags").and_then(Node::as_list).unwrap_or_default();
+    Node::from(tags.iter().filter(|tag| tag.as_str().is_some()).cloned().collect::<Vec<_>>())
+}
+
+/// The labels in metadata: texts only.
+pub(super) fn labels(metadata: &Node) -> Node {
+    let labels = metadata.get("labels").and_then(Node::as_map).into_iter().flatten();
+    let texts = labels.filter(|(_, value)| value.as_str().is_some());
+    Node::from(texts.map(|(key, value)| (key.clone(), value.clone())).collect::<Map>())
+}
+
+/// A row of some fields.
+pub(super) fn record<'k>(fields: impl IntoIterator<Item = (&'k str, Node)>) -> Node {
+    Node::from(fields.into_iter().map(|(key, node)| (Arc::from(key), node)).collect::<Map>())
+}

@@ -1,0 +1,179 @@
+//! The lists there are: fields of their rows, columns, order, and where `atmos.yaml` says otherwise.
+
+/// A list of rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    Stacks,
+    Components,
+    Instances,
+    Metadata,
+    Workflows,
+    Vendor,
+    Sources,
+    Aliases,
+    Editions,
+}
+
+/// Fields of an instance.
+const INSTANCE: &[&str] = &[
+    "stack",
+    "component",
+    "component_type",
+    "component_folder",
+    "type",
+    "enabled",
+    "locked",
+    "status",
+    "status_text",
+    "component_base",
+    "inherits",
+    "description",
+    "tags",
+    "labels",
+    "metadata",
+    "vars",
+    "settings",
+    "env",
+    "backend",
+];
+
+/// Fields of a component that may be in many stacks.
+const COMPONENT: &[&str] = &[
+    "component",
+    "type",
+    "stack_count",
+    "component_type",
+    "component_folder",
+    "enabled",
+    "locked",
+    "status",
+    "status_text",
+    "tags",
+    "labels",
+    "metadata",
+];
+
+const VENDOR: &[&str] = &[
+    "component",
+    "type",
+    "tags",
+    "manifest",
+    "folder",
+    "tags_list",
+    "atmos_component",
+    "atmos_vendor_type",
+    "atmos_vendor_file",
+    "atmos_vendor_target",
+    "atmos_vendor_tags",
+];
+
+impl Subject {
+    /// The word of the command.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Subject::Stacks => "stacks",
+            Subject::Components => "components",
+            Subject::Instances => "instances",
+            Subject::Metadata => "metadata",
+            Subject::Workflows => "workflows",
+            Subject::Vendor => "vendor",
+            Subject::Sources => "sources",
+            Subject::Aliases => "aliases",
+            Subject::Editions => "editions",
+        }
+    }
+
+    pub(super) fn fields(self) -> &'static [&'static str] {
+        match self {
+            Subject::Stacks => &["stack", "component", "vars"],
+            Subject::Components => COMPONENT,
+            Subject::Instances | Subject::Metadata => INSTANCE,
+            Subject::Workflows => &["file", "workflow", "description", "steps"],
+            Subject::Vendor => VENDOR,
+            Subject::Sources => &["stack", "type", "component", "folder", "uri", "version", "tags", "labels"],
+            Subject::Aliases => &["alias", "command", "type"],
+            Subject::Editions => &["date", "key", "old", "new", "description"],
+        }
+    }
+
+    /// Headers and fields that are shown unless somebody chooses others.
+    pub(super) fn columns(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Subject::Stacks => &[("Stack", "stack")],
+            Subject::Components => &[("Component", "component"), ("Type", "type"), ("Stacks", "stack_count")],
+            Subject::Instances => &[("Component", "component"), ("Stack", "stack")],
+            Subject::Metadata => &[
+                ("Stack", "stack"),
+                ("Component", "component"),
+                ("Type", "type"),
+                ("Enabled", "enabled"),
+                ("Locked", "locked"),
+                ("Component (base)", "component_base"),
+                ("Inherits", "inherits"),
+                ("Description", "description"),
+            ],
+            Subject::Workflows => {
+                &[("File", "file"), ("Workflow", "workflow"), ("Description", "description"), ("Steps", "steps")]
+            }
+            Subject::Vendor => &[
+                ("Component", "component"),
+                ("Type", "type"),
+                ("Tags", "tags"),
+                ("Manifest", "manifest"),
+                ("Folder", "folder"),
+            ],
+            Subject::Sources => &[
+                ("Stack", "stack"),
+                ("Type", "type"),
+                ("Component", "component"),
+                ("Folder", "folder"),
+                ("URI", "uri"),
+                ("Version", "version"),
+            ],
+            Subject::Aliases => &[("Alias", "alias"), ("Command", "command"), ("Type", "type")],
+            Subject::Editions => {
+                &[("Date", "date"), ("Key", "key"), ("Old", "old"), ("New", "new"), ("Description", "description")]
+            }
+        }
+    }
+
+    /// Headers or fields by which rows are sorted unless somebody chooses others.
+    pub(super) fn order(self) -> &'static [&'static str] {
+        match self {
+            Subject::Stacks => &["Stack"],
+            Subject::Components | Subject::Vendor => &["Component"],
+            Subject::Instances => &["Component", "Stack"],
+            Subject::Metadata => &["Stack", "Component"],
+            Subject::Workflows => &["File", "Workflow"],
+            Subject::Sources => &["Stack", "Type", "Component"],
+            Subject::Aliases => &["Alias"],
+            Subject::Editions => &[],
+        }
+    }
+
+    /// Where `atmos.yaml` gives columns, the strongest first.
+    pub(super) fn column_settings(self) -> &'static [[&'static str; 3]] {
+        match self {
+            Subject::Stacks => &[["list", "stacks", "columns"], ["stacks", "list", "columns"]],
+            // `components.list` speaks of components in stacks, which this list has not.
+            Subject::Components => &[["list", "components", "columns"]],
+            Subject::Instances => &[["list", "instances", "columns"], ["components", "list", "columns"]],
+            Subject::Metadata => &[["list", "metadata", "columns"], ["components", "list", "columns"]],
+            Subject::Workflows => &[["workflows", "list", "columns"]],
+            Subject::Vendor => &[["vendor", "list", "columns"]],
+            Subject::Sources | Subject::Aliases | Subject::Editions => &[],
+        }
+    }
+
+    /// Where `atmos.yaml` gives the format, the strongest first.
+    pub(super) fn format_settings(self) -> &'static [[&'static str; 3]] {
+        match self {
+            Subject::Stacks => &[["list", "stacks", "format"], ["stacks", "list", "format"]],
+            Subject::Components => &[["list", "components", "format"], ["components", "list", "format"]],
+            Subject::Instances => &[["list", "instances", "format"]],
+            Subject::Workflows => &[["workflows", "list", "format"]],
+            Subject::Vendor => &[["vendor", "list", "format"]],
+            Subject::Metadata | Subject::Sources | Subject::Aliases | Subject::Editions => &[],
+        }
+    }
+}
