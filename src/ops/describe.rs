@@ -1,13 +1,13 @@
 //! The configuration of one component, or of all of them, as documents.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use super::App;
 use super::provenance::Provenance;
+use super::subject::relative_path;
 use crate::component::{self, Filter, Instance, Kind, Sources};
 use crate::diag::{Result, Warning};
 use crate::resolve;
@@ -161,10 +161,7 @@ pub fn stacks(app: &App, request: &StacksRequest) -> Result<Node> {
 
 impl StacksRequest {
     fn shows(&self, instance: &Instance) -> bool {
-        let listed = match &instance.kind {
-            Kind::Custom(name) => matches!(&**name, "container" | "emulator"),
-            _ => true,
-        };
+        let listed = instance.kind.is_listed();
         // A component also stands for those that are built on its directory.
         let wanted = |name: &String| *name == instance.name || *name == instance.component;
         listed && (self.components.is_empty() || self.components.iter().any(wanted))
@@ -202,7 +199,7 @@ fn describe_in_stack(app: &App, instance: &Instance, request: &StacksRequest) ->
     }
     let mut information = Map::new();
     information.insert(Arc::from("component_type"), Node::from(evaluated.kind.key()));
-    if let Some(path) = relative_path(app, &evaluated) {
+    if let Some(path) = relative_path(&app.config, &evaluated) {
         information.insert(Arc::from("component_path"), Node::from(path));
     }
     put("component_info", Node::from(information));
@@ -314,13 +311,6 @@ fn information(app: &App, instance: &Instance) -> Node {
         }
     }
     Node::from(information)
-}
-
-/// The directory of a component as `describe stacks` shows it: below the base path of the kind as it is written.
-fn relative_path(app: &App, instance: &Instance) -> Option<String> {
-    let base = app.config.document.get_path(["components", instance.kind.key(), "base_path"])?.as_str()?;
-    let path = crate::host::fs::clean(&Path::new(base).join(&instance.folder));
-    (!base.is_empty()).then(|| path.display().to_string())
 }
 
 fn cli_config(app: &App) -> Node {

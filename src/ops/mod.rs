@@ -7,6 +7,7 @@ mod app;
 pub mod auth;
 mod child;
 pub mod config;
+pub mod dependents;
 pub mod describe;
 pub mod explain;
 pub mod helmfile;
@@ -16,8 +17,10 @@ mod inspect_tests;
 mod legacy;
 pub mod list;
 pub mod provenance;
+mod subject;
 pub mod terraform;
 mod unbuilt;
 
 pub use access::Access;
 pub use app::App;
+pub use subject::Subject;

@@ -2,6 +2,7 @@
 //!
 //! Row 13. [`Screen`] knows the two streams and their colours; the views turn reports into text.
 
+mod affected;
 pub mod auth;
 mod diagnostic;
 mod explain;
@@ -10,6 +11,7 @@ mod printable;
 mod screen;
 mod table;
 
+pub use affected::{dependents, without_nulls};
 pub use diagnostic::render;
 pub use explain::{explanation, explanation_document, with_provenance};
 pub use log::{Level, start as start_log};

@@ -15,7 +15,9 @@ pub use auth::{
     AuthArgs, AuthCommand, EnvArgs, ExecArgs, IdentityArgs, ListArgs as AuthListArgs, LoginArgs, LogoutArgs,
     ProcessArgs, SELECT, ValidateArgs, WhoamiArgs,
 };
-pub use describe::{ComponentArgs, DescribeArgs, DescribeCommand, DescribeConfigArgs, ProcessingArgs, StacksArgs};
+pub use describe::{
+    ComponentArgs, DependentsArgs, DescribeArgs, DescribeCommand, DescribeConfigArgs, ProcessingArgs, StacksArgs,
+};
 pub use explain::ExplainArgs;
 pub use global::GlobalArgs;
 pub use helmfile::{HelmfileArgs, HelmfileCommand, HelmfileGenerate, HelmfileRun};

@@ -2,6 +2,7 @@
 
 mod auth;
 mod config;
+mod dependents;
 mod describe;
 mod dispatch;
 mod explain;

@@ -62,7 +62,7 @@ const LATER: &[(&str, &[&str])] = &[
         ],
     ),
     ("atmos terraform generate", &["backends", "files", "planfile", "required-providers", "varfiles"]),
-    ("atmos describe", &["affected", "dependents", "dependants", "edition", "locals", "workflows"]),
+    ("atmos describe", &["affected", "edition", "locals", "workflows"]),
     (
         "atmos list",
         &[
