@@ -24,6 +24,10 @@ pub(super) enum Error {
     #[diagnostic(code(atmos::cli::invalid_format), help("valid formats: {valid}"))]
     Format { format: String, valid: &'static str },
 
+    #[error("--output-file is only supported with --format=matrix")]
+    #[diagnostic(code(atmos::cli::output_file), help("add `--format matrix`, or write the document with `--file`"))]
+    OutputFile,
+
     #[error("required flag(s) \"{flag}\" not set")]
     #[diagnostic(code(atmos::cli::flag_missing), help("add `--{flag} <value>`"))]
     FlagMissing { flag: &'static str },

@@ -69,7 +69,20 @@ pub fn find(
 /// The first problem, by key of the manifest. With a stack in the filter, manifests that cannot be used are warnings as
 /// long as another manifest has the stack.
 pub fn all(host: &Host, config: &Config, index: &StackIndex, filter: &Filter) -> Result<Vec<Instance>, Error> {
-    let stacks = candidates(index, filter.stack.as_deref());
+    of_stacks(host, config, index, &candidates(index, filter.stack.as_deref()), filter)
+}
+
+/// The same for these manifests only.
+///
+/// # Errors
+/// Those of [`all`].
+pub fn of_stacks(
+    host: &Host,
+    config: &Config,
+    index: &StackIndex,
+    stacks: &[&Stack],
+    filter: &Filter,
+) -> Result<Vec<Instance>, Error> {
     let results: Vec<Result<Vec<Instance>, Unusable>> =
         stacks.par_iter().map(|stack| of_stack(host, config, index, stack, filter)).collect();
     let asked = filter.stack.is_some();

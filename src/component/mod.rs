@@ -28,7 +28,7 @@ mod tests;
 mod workspace;
 
 pub use error::Error;
-pub use find::{Filter, all, find};
+pub use find::{Filter, all, find, of_stacks};
 pub use instance::{Instance, Sections};
 pub use kind::Kind;
 pub use layered::Layered;

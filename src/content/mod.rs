@@ -6,6 +6,8 @@
 mod dotenv;
 mod file;
 mod hcl;
+mod module_calls;
 
 pub use dotenv::parse as parse_dotenv;
 pub use file::{inert, is_text, parse, split_argument};
+pub use module_calls::{module_sources, module_sources_in_json};

@@ -183,12 +183,22 @@ fn warn_of_unknown_stack(app: &App, request: &StacksRequest) -> Result<()> {
 
 fn describe_in_stack(app: &App, instance: &Instance, request: &StacksRequest) -> Result<Node> {
     let mut processing = request.processing.clone();
+    if !request.sections.is_empty() {
+        processing.sections.clone_from(&request.sections);
+    }
+    let (_, mut document) = in_stack(app, instance, &processing)?;
+    if !request.sections.is_empty() {
+        document.retain(|key, _| request.sections.iter().any(|section| **section == **key));
+    }
+    Ok(Node::from(document))
+}
+
+/// A component evaluated, and its document among those of all stacks.
+pub(super) fn in_stack(app: &App, instance: &Instance, processing: &resolve::Options) -> Result<(Instance, Map)> {
+    let mut processing = processing.clone();
     if !instance.enabled {
         // A disabled component has no state to read.
         processing.skip.extend(["terraform.state", "terraform.output"].map(str::to_owned));
-    }
-    if !request.sections.is_empty() {
-        processing.sections.clone_from(&request.sections);
     }
     let evaluated = app.evaluate(instance, &processing)?;
     let mut document = sections(app, &evaluated, &processing);
@@ -206,10 +216,7 @@ fn describe_in_stack(app: &App, instance: &Instance, request: &StacksRequest) ->
     if evaluated.kind == Kind::Terraform {
         drop_empty(app, &mut document);
     }
-    if !request.sections.is_empty() {
-        document.retain(|key, _| request.sections.iter().any(|section| **section == **key));
-    }
-    Ok(Node::from(document))
+    Ok((evaluated, document))
 }
 
 /// Stacks without components have a name only where it does not come from variables.

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use super::table::Table;
 use crate::ops::Subject;
+use crate::ops::affected::{Affected, Deletion};
 use crate::ops::dependents::Dependent;
 use crate::value::{Map, Node, Value};
+use crate::yaml;
 
 /// The records of `describe dependents`.
 pub fn dependents(records: &[Dependent]) -> Node {
@@ -38,6 +41,87 @@ fn dependent(record: &Dependent) -> Node {
     ];
     map.extend(rest.map(|(key, node)| (Arc::from(key), node)));
     Node::from(map)
+}
+
+/// The records of `describe affected`.
+pub fn affected(records: &[Affected]) -> Node {
+    Node::from(records.iter().map(one_affected).collect::<Vec<_>>())
+}
+
+fn one_affected(record: &Affected) -> Node {
+    let mut map = subject(&record.subject);
+    let mut put = |key: &str, node: Node| drop(map.insert(Arc::from(key), node));
+    let reasons = &record.reasons;
+    put("affected", reasons.all.first().map_or_else(|| Node::from(""), |first| Node::from(first.as_str())));
+    put("affected_all", Node::from(reasons.all.iter().map(|reason| Node::from(reason.as_str())).collect::<Vec<_>>()));
+    for (key, path) in [("file", &reasons.file), ("folder", &reasons.folder)] {
+        path.iter().for_each(|path| put(key, Node::from(path.as_str())));
+    }
+    put("dependents", record.dependents.as_deref().map_or_else(Node::default, dependents));
+    put("included_in_dependents", Node::from(record.included_in_dependents));
+    put("settings", record.settings.as_ref().map_or_else(Node::default, sorted));
+    if let Some(deletion) = record.deleted {
+        put("deleted", Node::from(true));
+        put("deletion_type", Node::from(deletion_name(deletion)));
+    }
+    Node::from(map)
+}
+
+fn deletion_name(deletion: Deletion) -> &'static str {
+    match deletion {
+        Deletion::Component => "component",
+        Deletion::Stack => "stack",
+    }
+}
+
+/// One line for a matrix of GitHub Actions, and the number of its entries. What is deleted cannot be planned and is left
+/// out.
+pub fn affected_matrix(records: &[Affected]) -> (String, usize) {
+    let entry = |record: &Affected| {
+        let subject = &record.subject;
+        let fields = [
+            ("stack", &subject.stack),
+            ("component", &subject.component),
+            ("component_path", &subject.component_path),
+            ("component_type", &subject.component_type),
+        ];
+        Node::from(fields.into_iter().map(|(key, text)| (Arc::from(key), Node::from(text.as_str()))).collect::<Map>())
+    };
+    let entries: Vec<Node> = records.iter().filter(|record| record.deleted.is_none()).map(entry).collect();
+    let count = entries.len();
+    let matrix = Node::from(Map::from_iter([(Arc::from("include"), Node::from(entries))]));
+    (yaml::emit_json_line(&matrix).trim_end().to_owned(), count)
+}
+
+/// The rows of `list affected`; `dependents` stand below the record that they depend on.
+pub fn affected_rows(records: &[Affected]) -> Table {
+    let mut rows = Vec::new();
+    for record in records {
+        let subject = &record.subject;
+        let status = match (record.deleted, record.locked) {
+            (Some(_), _) => "deleted",
+            (None, true) => "locked",
+            (None, false) => "enabled",
+        };
+        let reason = record.reasons.all.first().map_or("", String::as_str);
+        let path = record.reasons.file.as_deref().or(record.reasons.folder.as_deref()).unwrap_or_default();
+        rows.push(row(status, subject, reason, path));
+        add_rows(record.dependents.as_deref().unwrap_or_default(), &mut rows);
+    }
+    let columns = ["Status", "Component", "Stack", "Type", "Affected", "File"].map(str::to_owned).to_vec();
+    Table { columns, rows }
+}
+
+fn add_rows(dependents: &[Dependent], rows: &mut Vec<Vec<String>>) {
+    for dependent in dependents {
+        rows.push(row("enabled", &dependent.subject, "dependent", ""));
+        add_rows(dependent.dependents.as_deref().unwrap_or_default(), rows);
+    }
+}
+
+fn row(status: &str, subject: &Subject, reason: &str, path: &str) -> Vec<String> {
+    let Subject { component, stack, component_type, .. } = subject;
+    [status, component, stack, component_type, reason, path].map(str::to_owned).to_vec()
 }
 
 fn subject(subject: &Subject) -> Map {

@@ -11,7 +11,7 @@ mod printable;
 mod screen;
 mod table;
 
-pub use affected::{dependents, without_nulls};
+pub use affected::{affected, affected_matrix, affected_rows, dependents, without_nulls};
 pub use diagnostic::render;
 pub use explain::{explanation, explanation_document, with_provenance};
 pub use log::{Level, start as start_log};

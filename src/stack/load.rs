@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use rayon::prelude::*;
 
+use super::beside::Known;
 use super::error::Error;
 use super::file::{Entry, File, Origin};
 use super::glob;
@@ -134,6 +135,8 @@ pub(crate) struct Layout {
     pub templates: bool,
     pub fetcher: Arc<Fetcher>,
     pub remote: fetch::Settings,
+    /// What another tree of the same repository has parsed.
+    pub known: Option<Arc<Known>>,
 }
 
 impl Layout {
@@ -145,6 +148,7 @@ impl Layout {
             templates: config.templates.enabled,
             fetcher: config.fetcher.clone(),
             remote: config.remote.clone(),
+            known: None,
         }
     }
 }

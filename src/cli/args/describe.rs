@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::IdentityArgs;
+use super::{AffectedArgs, IdentityArgs};
 
 #[derive(Debug, Args)]
 pub struct DescribeArgs {
@@ -19,6 +19,8 @@ pub enum DescribeCommand {
     Component(ComponentArgs),
     /// Show the configuration of all components in all stacks
     Stacks(StacksArgs),
+    /// Show which components a change concerns: the working tree against another commit
+    Affected(AffectedArgs),
     /// Show which components depend on a component
     #[command(visible_alias = "dependants")]
     Dependents(DependentsArgs),

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::{Args, Subcommand};
 
-use super::ProcessingArgs;
+use super::{ListAffectedArgs, ProcessingArgs};
 
 #[derive(Debug, Args)]
 pub struct ListArgs {
@@ -18,6 +18,8 @@ pub enum ListCommand {
     Stacks(StackListArgs),
     /// List components with the number of stacks that have them
     Components(ComponentsArgs),
+    /// List the components that a change concerns
+    Affected(ListAffectedArgs),
     /// Commands of the reference that are not built yet, and unknown ones.
     #[command(external_subcommand)]
     Other(Vec<OsString>),

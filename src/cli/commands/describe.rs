@@ -5,7 +5,7 @@ use super::super::error::Error;
 use super::super::setup::{Context, boolean};
 use super::query::Selection;
 use super::write::{self, Format};
-use super::{config, dependents, unknown};
+use super::{affected, config, dependents, unknown};
 use crate::diag::{Result, Warning};
 use crate::host::Env;
 use crate::ops::{App, describe};
@@ -17,6 +17,7 @@ pub(super) fn run(context: &Context, args: DescribeArgs) -> Result<u8> {
     match args.command {
         DescribeCommand::Component(args) => component(context, &args),
         DescribeCommand::Stacks(args) => stacks(context, args),
+        DescribeCommand::Affected(args) => affected::describe(context, args),
         DescribeCommand::Dependents(args) => dependents::run(context, &args),
         DescribeCommand::Config(args) => config::describe(context, &args),
         DescribeCommand::Other(words) => Err(unknown::command("atmos describe", &words).into()),

@@ -4,7 +4,7 @@ use super::super::args::{ComponentsArgs, ListArgs, ListCommand, StackListArgs};
 use super::super::error::Error;
 use super::super::setup::Context;
 use super::describe::processing;
-use super::{unknown, write};
+use super::{affected, unknown, write};
 use crate::diag::Result;
 use crate::ops::list::{self, Rows};
 use crate::output::{Table, TableFormat};
@@ -13,6 +13,7 @@ pub(super) fn run(context: &Context, args: ListArgs) -> Result<u8> {
     match args.command {
         ListCommand::Stacks(args) => stacks(context, args),
         ListCommand::Components(args) => components(context, args),
+        ListCommand::Affected(args) => affected::list(context, args),
         ListCommand::Other(words) => Err(unknown::command("atmos list", &words).into()),
     }
 }

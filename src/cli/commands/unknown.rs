@@ -62,11 +62,10 @@ const LATER: &[(&str, &[&str])] = &[
         ],
     ),
     ("atmos terraform generate", &["backends", "files", "planfile", "required-providers", "varfiles"]),
-    ("atmos describe", &["affected", "edition", "locals", "workflows"]),
+    ("atmos describe", &["edition", "locals", "workflows"]),
     (
         "atmos list",
         &[
-            "affected",
             "aliases",
             "dependencies",
             "deps",

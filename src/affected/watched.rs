@@ -1,0 +1,88 @@
+//! Files and folders that a component depends on beside its own.
+
+use crate::value::{Node, Value};
+
+/// A path, or a pattern of paths, as it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Watched {
+    File(String),
+    Folder(String),
+}
+
+/// The files and folders of `dependencies` where it has any, else those of the older `settings.depends_on`.
+pub fn watched(dependencies: &Node, settings: &Node) -> Vec<Watched> {
+    let mut found = Vec::new();
+    for entry in items(dependencies.get("components")) {
+        let path = entry.get("path").and_then(Node::as_str).unwrap_or_default();
+        found.extend(match entry.get("kind").and_then(Node::as_str) {
+            Some("file") => file(path),
+            Some("folder") => folder(path),
+            _ => None,
+        });
+    }
+    found.extend(items(dependencies.get("files")).filter_map(|entry| file(path_of(entry))));
+    found.extend(items(dependencies.get("folders")).filter_map(|entry| folder(path_of(entry))));
+    if found.is_empty() {
+        for entry in items(settings.get("depends_on")) {
+            let path = |key: &str| entry.get(key).and_then(Node::as_str).unwrap_or_default();
+            found.extend(file(path("file")));
+            found.extend(folder(path("folder")));
+        }
+    }
+    found
+}
+
+/// Whether the sections may name files or folders once they are evaluated.
+pub fn may_watch(dependencies: &Node, settings: &Node) -> bool {
+    let unknown = |node: &Node| matches!(node.value, Value::Function(_));
+    let any = |section: &Node, keys: &[&str]| {
+        keys.iter().any(|key| section.get(key).is_some_and(|node| unknown(node) || !node.is_empty()))
+    };
+    unknown(dependencies)
+        || unknown(settings)
+        || any(dependencies, &["files", "folders", "components"])
+        || any(settings, &["depends_on"])
+}
+
+/// The entries of a list, or the values of a map.
+fn items(node: Option<&Node>) -> impl Iterator<Item = &Node> {
+    let list = node.and_then(Node::as_list).unwrap_or_default();
+    list.iter().chain(node.and_then(Node::as_map).into_iter().flat_map(|map| map.values()))
+}
+
+fn path_of(entry: &Node) -> &str {
+    entry.as_str().or_else(|| entry.get("path").and_then(Node::as_str)).unwrap_or_default()
+}
+
+fn file(path: &str) -> Option<Watched> {
+    (!path.is_empty()).then(|| Watched::File(path.to_owned()))
+}
+
+fn folder(path: &str) -> Option<Watched> {
+    (!path.is_empty()).then(|| Watched::Folder(path.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::value::from_json;
+
+    #[test]
+    fn both_forms_name_files_and_folders() {
+        let (a, b) = (|path: &str| Watched::File(path.to_owned()), |path: &str| Watched::Folder(path.to_owned()));
+        let older = json!({"depends_on": {"1": {"component": "x"}, "2": {"file": "a"}, "3": {"folder": "b"}}});
+        for (dependencies, settings, expected) in [
+            (json!({"files": ["a", {"path": "c"}], "folders": ["b"]}), json!({}), vec![a("a"), a("c"), b("b")]),
+            (json!({"components": [{"kind": "file", "path": "a"}, {"component": "x"}]}), older.clone(), vec![a("a")]),
+            (json!({"components": [{"component": "x"}]}), older.clone(), vec![a("a"), b("b")]),
+            (json!({}), older, vec![a("a"), b("b")]),
+            (json!({}), json!({"depends_on": [{"folder": "b", "file": "a"}]}), vec![a("a"), b("b")]),
+        ] {
+            assert_eq!(watched(&from_json(&dependencies), &from_json(&settings)), expected, "{dependencies}");
+        }
+        assert!(may_watch(&from_json(&json!({"files": ["x"]})), &Node::default()));
+        assert!(!may_watch(&from_json(&json!({"tools": {"x": "1"}})), &from_json(&json!({"x": 1}))));
+    }
+}
