@@ -11,4 +11,4 @@ mod watched;
 pub use changed::ChangedFiles;
 pub use checks::Checks;
 pub use reasons::Reasons;
-pub use watched::{Watched, may_watch, watched};
+pub use watched::{Watched, may_watch, secret_files, watched};

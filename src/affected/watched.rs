@@ -44,6 +44,35 @@ pub fn may_watch(dependencies: &Node, settings: &Node) -> bool {
         || any(settings, &["depends_on"])
 }
 
+/// The files in which the declared secrets of a component lie: those of sops providers, which `secrets.providers` of the
+/// component or of the configuration describe. A path may be a template with `atmos_stack` and `atmos_component`.
+pub fn secret_files(secrets: &Node, configured: Option<&Node>, stack: &str, component: &str) -> Vec<Node> {
+    let provider = |name: &str| {
+        let own = secrets.get_path(["providers", name]);
+        own.or_else(|| configured?.get(name))
+    };
+    let text =
+        |node: Option<&Node>, key: &str| node?.get(key)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+    let mut found: Vec<Node> = Vec::new();
+    for declared in items(secrets.get("vars")) {
+        let Some(provider) = declared.get("sops").and_then(Node::as_str).and_then(provider) else { continue };
+        let spec = provider.get("spec");
+        let file = match spec.and_then(|spec| spec.get("file")).filter(|file| !file.is_empty()) {
+            Some(file) => file.clone(),
+            None => {
+                let folder = text(spec, "path").unwrap_or_else(|| "secrets".to_owned());
+                let of_stack = declared.get("scope").and_then(Node::as_str) == Some("stack");
+                let name = if of_stack { stack.to_owned() } else { format!("{stack}.{component}") };
+                Node::from(format!("{folder}/{name}.enc.yaml"))
+            }
+        };
+        if !found.contains(&file) {
+            found.push(file);
+        }
+    }
+    found
+}
+
 /// The entries of a list, or the values of a map.
 fn items(node: Option<&Node>) -> impl Iterator<Item = &Node> {
     let list = node.and_then(Node::as_list).unwrap_or_default();
@@ -82,6 +111,17 @@ mod tests {
         ] {
             assert_eq!(watched(&from_json(&dependencies), &from_json(&settings)), expected, "{dependencies}");
         }
+        let secrets = json!({
+            "vars": {
+                "A": {"sops": "files", "scope": "instance"}, "B": {"sops": "files", "scope": "stack"},
+                "C": {"sops": "named"}, "D": {"store": "ssm"}, "E": {"sops": "nobody"}, "F": {"sops": "files"}
+            },
+            "providers": {"files": {"kind": "sops/age", "spec": {"path": "keys"}}}
+        });
+        let configured = from_json(&json!({"named": {"spec": {"file": "{{ .atmos_stack }}.yaml"}}, "files": {}}));
+        let files = secret_files(&from_json(&secrets), Some(&configured), "dev", "a/b");
+        let files: Vec<&str> = files.iter().filter_map(Node::as_str).collect();
+        assert_eq!(files, ["keys/dev.a/b.enc.yaml", "keys/dev.enc.yaml", "{{ .atmos_stack }}.yaml"]);
         assert!(may_watch(&from_json(&json!({"files": ["x"]})), &Node::default()));
         assert!(!may_watch(&from_json(&json!({"tools": {"x": "1"}})), &from_json(&json!({"x": 1}))));
     }

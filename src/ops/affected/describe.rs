@@ -25,6 +25,8 @@ pub fn describe(app: &App, request: &Request) -> Result<Report> {
     if base.repo_path.is_some() && named {
         return Err(Error::RepoPathConflict.into());
     }
+    // What is wrong here is said before anything is brought from elsewhere.
+    app.index()?;
     let temp = &app.host.dirs.temp;
     let place = private_temp_dir(temp, "atmos-base-")
         .map_err(|cause| Error::Directory { path: temp.display().to_string(), cause })?;

@@ -1,13 +1,14 @@
 //! Whether one component is affected, and why.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::super::App;
 use super::super::describe;
 use super::super::subject::Subject;
 use super::modules::Modules;
 use super::request::{Affected, Deletion, Request};
-use crate::affected::{ChangedFiles, Checks, Reasons, Watched, may_watch, watched};
+use crate::affected::{ChangedFiles, Checks, Reasons, Watched, may_watch, secret_files, watched};
 use crate::component::{Instance, Kind};
 use crate::diag::{Result, Warning};
 use crate::value::{Map, Node, Value};
@@ -71,12 +72,14 @@ impl<'a> Examiner<'a> {
         }
         let paths = self.paths(&instance.kind, &instance.folder)?;
         let sections = &instance.sections;
-        let watches = !self.changed.is_empty() && may_watch(&sections.dependencies, &sections.settings);
+        let watches = !self.changed.is_empty()
+            && (may_watch(&sections.dependencies, &sections.settings) || !sections.secrets.is_empty());
         if paths.is_empty() && !watches {
             return Ok(None);
         }
         let mut processing = self.request.processing.clone();
-        processing.sections = Subject::SECTIONS.into_iter().chain(["dependencies"]).map(str::to_owned).collect();
+        processing.sections =
+            Subject::SECTIONS.into_iter().chain(["dependencies", "secrets"]).map(str::to_owned).collect();
         let evaluated = self.app.evaluate(instance, &processing)?;
         let mut reasons = Reasons::default();
         self.paths(&evaluated.kind, &evaluated.folder)?.into_iter().for_each(|reason| reasons.add(reason));
@@ -133,7 +136,33 @@ impl<'a> Examiner<'a> {
                 _ => {}
             }
         }
+        for path in self.secret_files(evaluated) {
+            if self.changed.any_file(&from, &path) {
+                reasons.add("secret.file");
+                reasons.file.get_or_insert(path);
+            }
+        }
         (!reasons.is_empty()).then(|| self.affected(evaluated, reasons, None))
+    }
+
+    /// The files with the secrets of a component. One whose name cannot be told is nobody's reason.
+    fn secret_files(&self, instance: &Instance) -> Vec<String> {
+        let secrets = &instance.sections.secrets;
+        if secrets.is_empty() || self.changed.is_empty() {
+            return Vec::new();
+        }
+        let configured = self.app.config.document.get_path(["secrets", "providers"]);
+        let names = [("atmos_stack", &instance.stack), ("atmos_component", &instance.name)];
+        let data: Map = names.into_iter().map(|(key, name)| (Arc::from(key), Node::from(name.as_str()))).collect();
+        let data = Node::from(data);
+        let render = |file: &Node| match file.as_str() {
+            Some(text) if text.contains("{{") => {
+                self.app.index().ok()?.render_text("secrets.providers", file, &data, false).ok()
+            }
+            text => text.map(str::to_owned),
+        };
+        let files = secret_files(secrets, configured, &instance.stack, &instance.name);
+        files.iter().filter_map(render).collect()
     }
 
     /// A component that only the other tree has.
