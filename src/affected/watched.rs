@@ -34,14 +34,23 @@ pub fn watched(dependencies: &Node, settings: &Node) -> Vec<Watched> {
 
 /// Whether the sections may name files or folders once they are evaluated.
 pub fn may_watch(dependencies: &Node, settings: &Node) -> bool {
-    let unknown = |node: &Node| matches!(node.value, Value::Function(_));
-    let any = |section: &Node, keys: &[&str]| {
-        keys.iter().any(|key| section.get(key).is_some_and(|node| unknown(node) || !node.is_empty()))
+    let holds = |node: Option<&Node>| node.is_some_and(|node| is_function(node) || !node.is_empty());
+    let of_paths = |entry: &Node| {
+        is_function(entry)
+            || ["path", "file", "folder"].iter().any(|key| entry.get(key).is_some())
+            || entry.get("kind").is_some_and(is_function)
     };
-    unknown(dependencies)
-        || unknown(settings)
-        || any(dependencies, &["files", "folders", "components"])
-        || any(settings, &["depends_on"])
+    let entries = |node: Option<&Node>| node.is_some_and(is_function) || items(node).any(of_paths);
+    is_function(dependencies)
+        || is_function(settings)
+        || holds(dependencies.get("files"))
+        || holds(dependencies.get("folders"))
+        || entries(dependencies.get("components"))
+        || entries(settings.get("depends_on"))
+}
+
+fn is_function(node: &Node) -> bool {
+    matches!(node.value, Value::Function(_))
 }
 
 /// The files in which the declared secrets of a component lie: those of sops providers, which `secrets.providers` of the
@@ -123,6 +132,13 @@ mod tests {
         let files: Vec<&str> = files.iter().filter_map(Node::as_str).collect();
         assert_eq!(files, ["keys/dev.a/b.enc.yaml", "keys/dev.enc.yaml", "{{ .atmos_stack }}.yaml"]);
         assert!(may_watch(&from_json(&json!({"files": ["x"]})), &Node::default()));
-        assert!(!may_watch(&from_json(&json!({"tools": {"x": "1"}})), &from_json(&json!({"x": 1}))));
+        for (dependencies, settings, may) in [
+            (json!({"tools": {"x": "1"}}), json!({"x": 1}), false),
+            (json!({"components": [{"name": "x"}, "y"]}), json!({"depends_on": {"1": {"component": "x"}}}), false),
+            (json!({"components": [{"kind": "file", "path": "x"}]}), json!({}), true),
+            (json!({}), json!({"depends_on": {"1": {"component": "x"}, "2": {"folder": "x"}}}), true),
+        ] {
+            assert_eq!(may_watch(&from_json(&dependencies), &from_json(&settings)), may, "{dependencies} {settings}");
+        }
     }
 }

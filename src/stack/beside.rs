@@ -210,3 +210,87 @@ fn is_key(text: &str, at: usize, word: &str) -> bool {
     let is_kind = |lead: &str| lead.trim_end_matches(['"', '\'', ' ']).ends_with("kind");
     after.trim_start().starts_with(':') || lead.strip_suffix(':').is_some_and(is_kind)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stack::fixture::Fixture;
+
+    const FIRST: [(&str, &str); 8] = [
+        ("stacks/orgs/a.yaml", "import: [catalog/vpc, 'mixins/*']"),
+        ("stacks/orgs/b.yaml", "import: [catalog/vpc]"),
+        ("stacks/orgs/c.yaml", "vars: {x: '{{ (atmos.Component `vpc` `b`).vars }}'}"),
+        ("stacks/orgs/d.yaml", "vars: {x: !include ../data.json}"),
+        ("stacks/orgs/e.yaml", "components: {terraform: {x: {dependencies: {files: [x]}}}}"),
+        ("stacks/catalog/vpc.yaml", "vars: {y: 1}"),
+        ("stacks/mixins/one.yaml", "vars: {z: 1}"),
+        ("stacks/data.json", "{}"),
+    ];
+
+    /// The stacks of which something can be said, with what differs in the second tree.
+    fn compare(edits: &[(&str, &str)]) -> (String, String) {
+        let (here, there) = (Fixture::new(&FIRST), Fixture::new(&[&FIRST[..], edits].concat()));
+        let first = StackIndex::load(&here.host, &here.config()).unwrap();
+        let second = StackIndex::load_beside(&here.host, &there.config(), &first).unwrap();
+        let changes = changes(&first, Some(&second));
+        let shown = |(stack, verdict): &(&Stack, Verdict)| {
+            let letter = match verdict {
+                Verdict::Changed => "!",
+                Verdict::Same => "",
+                Verdict::Watching => "?",
+            };
+            format!("{}{letter}", stack.key.trim_start_matches("orgs/"))
+        };
+        let first: Vec<String> = changes.first.iter().map(shown).collect();
+        let second: Vec<&str> = changes.second.iter().map(|stack| stack.key.trim_start_matches("orgs/")).collect();
+        (first.join(" "), second.join(" "))
+    }
+
+    #[test]
+    fn only_stacks_that_import_what_differs_may_differ() {
+        for (path, text, first, second) in [
+            ("README.md", "x", "a b c d e?", ""),
+            ("stacks/catalog/unused.yaml", "x: 1", "a b c d e?", ""),
+            ("stacks/orgs/b.yaml", "import: [catalog/vpc] # x", "a b! c! d e?", "b c"),
+            ("stacks/catalog/vpc.yaml", "vars: {y: 2}", "a! b! c! d e?", "a b c"),
+            ("stacks/mixins/two.yaml", "vars: {z: 2}", "a! b c! d e?", "a c"),
+            ("stacks/data.json", "[]", "a b c! d! e?", "c d"),
+            ("stacks/orgs/f.yaml", "vars: {}", "a b c! d e?", "c f"),
+            ("stacks/orgs/e.yaml", "import: ['{{ .x }}']", "a b c! d e!", "c e"),
+        ] {
+            assert_eq!(compare(&[(path, text)]), (first.to_owned(), second.to_owned()), "{path}");
+        }
+    }
+
+    #[test]
+    fn known_documents_are_those_of_the_first_tree() {
+        let (here, there) = (Fixture::new(&FIRST), Fixture::new(&FIRST));
+        let first = StackIndex::load(&here.host, &here.config()).unwrap();
+        let second = StackIndex::load_beside(&here.host, &there.config(), &first).unwrap();
+        let document = |index: &StackIndex, at: usize| index.document(&index.stacks()[at]).unwrap().node.clone();
+        assert!((0..5).all(|at| document(&first, at) == document(&second, at)));
+        // Read once: the span of what only one tree was parsed for leads to that tree.
+        let file = |index: &StackIndex| document(index, 1).get("vars").map(|vars| vars.get("y").map(|y| y.span.file));
+        assert_eq!(file(&first), file(&second));
+    }
+
+    #[test]
+    fn words_that_name_files_are_told_from_others() {
+        for (text, watching) in [
+            ("dependencies: {files: [x]}", true),
+            ("\"folder\": x", true),
+            ("folders :\n- x", true),
+            ("kind: file", true),
+            ("kind: \"folder\"", true),
+            ("\"kind\": 'file'", true),
+            ("secrets: {}", true),
+            ("helmfile: {}", false),
+            ("profile: x", false),
+            ("my_file: x", false),
+            ("note: a file or a folder", false),
+            ("kind: helmfile", false),
+        ] {
+            assert_eq!(watches(text), watching, "{text}");
+        }
+    }
+}
