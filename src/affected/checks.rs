@@ -84,7 +84,7 @@ fn same(left: &Node, right: &Node) -> bool {
             left.len() == right.len() && left.iter().zip(right.iter()).all(|(left, right)| same(left, right))
         }
         (left, right) => match (number(left), number(right)) {
-            (Some(one), Some(other)) => one == other || left == right,
+            (Some(one), Some(other)) => one.total_cmp(&other).is_eq() || left == right,
             _ => left == right,
         },
     }

@@ -31,8 +31,12 @@ impl Reasons {
         if section_differs("metadata", head, base) {
             reasons.add("stack.metadata");
         }
-        paths.iter().for_each(|reason| reasons.add(reason));
-        checks.compare(head, base).iter().for_each(|reason| reasons.add(reason));
+        for reason in paths {
+            reasons.add(reason);
+        }
+        for reason in checks.compare(head, base) {
+            reasons.add(&reason);
+        }
         if section_differs("settings", head, base) {
             reasons.add("stack.settings");
         }

@@ -66,15 +66,13 @@ pub fn secret_files(secrets: &Node, configured: Option<&Node>, stack: &str, comp
     for declared in items(secrets.get("vars")) {
         let Some(provider) = declared.get("sops").and_then(Node::as_str).and_then(provider) else { continue };
         let spec = provider.get("spec");
-        let file = match spec.and_then(|spec| spec.get("file")).filter(|file| !file.is_empty()) {
-            Some(file) => file.clone(),
-            None => {
-                let folder = text(spec, "path").unwrap_or_else(|| "secrets".to_owned());
-                let of_stack = declared.get("scope").and_then(Node::as_str) == Some("stack");
-                let name = if of_stack { stack.to_owned() } else { format!("{stack}.{component}") };
-                Node::from(format!("{folder}/{name}.enc.yaml"))
-            }
-        };
+        let written = spec.and_then(|spec| spec.get("file")).filter(|file| !file.is_empty());
+        let file = written.cloned().unwrap_or_else(|| {
+            let folder = text(spec, "path").unwrap_or_else(|| "secrets".to_owned());
+            let of_stack = declared.get("scope").and_then(Node::as_str) == Some("stack");
+            let name = if of_stack { stack.to_owned() } else { format!("{stack}.{component}") };
+            Node::from(format!("{folder}/{name}.enc.yaml"))
+        });
         if !found.contains(&file) {
             found.push(file);
         }

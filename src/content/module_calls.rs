@@ -120,8 +120,7 @@ fn quoted(rest: &str) -> usize {
             }
             '{' if depth > 0 => depth += 1,
             '}' => depth = depth.saturating_sub(1),
-            '"' if depth == 0 => return at,
-            '\n' if depth == 0 => return at,
+            '"' | '\n' if depth == 0 => return at,
             _ => {}
         }
     }

@@ -67,14 +67,12 @@ impl<'a> Repository<'a> {
             return Ok(None);
         }
         let revision = format!("{name}^{{commit}}");
-        match self.line(&["rev-parse", "--verify", "--quiet", &revision]) {
-            Ok(commit) => Ok(Some(commit)),
-            Err(_) => {
-                // A repository that git refuses would otherwise be one without the commit.
-                self.git().run(&["rev-parse", "--git-dir"])?;
-                Ok(None)
-            }
+        if let Ok(commit) = self.line(&["rev-parse", "--verify", "--quiet", &revision]) {
+            return Ok(Some(commit));
         }
+        // A repository that git refuses would otherwise be one without the commit.
+        self.git().run(&["rev-parse", "--git-dir"])?;
+        Ok(None)
     }
 
     /// The commit that is checked out.

@@ -55,7 +55,9 @@ fn one_affected(record: &Affected) -> Node {
     put("affected", reasons.all.first().map_or_else(|| Node::from(""), |first| Node::from(first.as_str())));
     put("affected_all", Node::from(reasons.all.iter().map(|reason| Node::from(reason.as_str())).collect::<Vec<_>>()));
     for (key, path) in [("file", &reasons.file), ("folder", &reasons.folder)] {
-        path.iter().for_each(|path| put(key, Node::from(path.as_str())));
+        if let Some(path) = path {
+            put(key, Node::from(path.as_str()));
+        }
     }
     put("dependents", record.dependents.as_deref().map_or_else(Node::default, dependents));
     put("included_in_dependents", Node::from(record.included_in_dependents));
@@ -131,13 +133,17 @@ fn subject(subject: &Subject) -> Map {
     put("component_type", &subject.component_type);
     put("component_path", &subject.component_path);
     for (key, value) in subject.context.named() {
-        value.into_iter().for_each(|value| put(key, value));
+        if let Some(value) = value {
+            put(key, value);
+        }
     }
     put("stack", &subject.stack);
     put("stack_slug", &subject.stack_slug);
     for (key, name) in [("spacelift_stack", &subject.spacelift_stack), ("atlantis_project", &subject.atlantis_project)]
     {
-        name.iter().filter(|name| !name.is_empty()).for_each(|name| put(key, name));
+        if let Some(name) = name.as_deref().filter(|name| !name.is_empty()) {
+            put(key, name);
+        }
     }
     map
 }

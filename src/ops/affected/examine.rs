@@ -82,7 +82,9 @@ impl<'a> Examiner<'a> {
             Subject::SECTIONS.into_iter().chain(["dependencies", "secrets"]).map(str::to_owned).collect();
         let evaluated = self.app.evaluate(instance, &processing)?;
         let mut reasons = Reasons::default();
-        self.paths(&evaluated.kind, &evaluated.folder)?.into_iter().for_each(|reason| reasons.add(reason));
+        for reason in self.paths(&evaluated.kind, &evaluated.folder)? {
+            reasons.add(reason);
+        }
         Ok(self.record(&evaluated, reasons))
     }
 

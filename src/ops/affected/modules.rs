@@ -63,8 +63,8 @@ fn read(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     for entry in entries.flatten() {
         let path = entry.path();
         let name = entry.file_name().to_string_lossy().into_owned();
-        let json = name.ends_with(".tf.json") || name.ends_with(".tofu.json");
-        let native = name.ends_with(".tf") || name.ends_with(".tofu");
+        let is = |suffixes: [&str; 2]| suffixes.iter().any(|suffix| name.ends_with(suffix));
+        let (json, native) = (is([".tf.json", ".tofu.json"]), is([".tf", ".tofu"]));
         if !(json || native) || !path.is_file() {
             continue;
         }
