@@ -3,6 +3,7 @@
 //! `ARCHITECTURE.md` lists the modules by row; a module uses only modules of lower rows (a test holds it). A reader
 //! who wants to follow one command starts at `ops::terraform`.
 
+pub mod affected;
 pub mod auth;
 pub mod backend;
 pub mod cli;
@@ -12,6 +13,7 @@ pub mod content;
 pub mod diag;
 pub mod exec;
 pub mod fetch;
+pub mod git;
 pub mod graph;
 pub mod host;
 pub mod merge;

@@ -31,6 +31,9 @@ pub(super) enum Error {
     #[error("invalid value `{value}` of {name}: expected a number")]
     #[diagnostic(code(atmos::cli::number), help("set {name} to a number, or unset it"))]
     Number { name: String, value: String },
+    #[error("--output-file is only supported with --format=matrix")]
+    #[diagnostic(code(atmos::cli::output_file), help("add `--format matrix`, or write the document with `--file`"))]
+    OutputFile,
 
     #[error("required flag(s) \"{flag}\" not set")]
     #[diagnostic(code(atmos::cli::flag_missing), help("add `--{flag} <value>`"))]

@@ -34,6 +34,20 @@ pub fn all(host: &Host, config: &Config, index: &StackIndex, filter: &Filter) ->
     each(host, config, index, filter, Ok)
 }
 
+/// The same of these manifests only.
+///
+/// # Errors
+/// Those of [`each`].
+pub fn of_stacks(
+    host: &Host,
+    config: &Config,
+    index: &StackIndex,
+    stacks: &[&Stack],
+    filter: &Filter,
+) -> Result<Vec<Instance>, Error> {
+    Repository { host, config, index }.each(stacks, filter, Ok)
+}
+
 /// What `act` makes of every instance that the filter lets through, sorted by stack, kind and name. Instances are put
 /// together and acted upon in parallel, and none outlives its turn: who needs little of each needs little memory.
 ///
@@ -48,31 +62,7 @@ pub fn each<R: Send, E: From<Error> + Send>(
     act: impl Fn(Instance) -> Result<R, E> + Sync,
 ) -> Result<Vec<R>, E> {
     let stacks = candidates(index, filter.stack.as_deref());
-    let repository = Repository { host, config, index };
-    let results: Vec<Result<Vec<Made<'_, R>>, Unusable<E>>> =
-        stacks.par_iter().map(|stack| repository.of_stack(stack, filter, &act)).collect();
-    let asked = filter.stack.is_some();
-    let anything = results.iter().any(|result| result.as_ref().is_ok_and(|instances| !instances.is_empty()));
-    let mut sorted: BTreeMap<(String, Kind, String), Made<'_, R>> = BTreeMap::new();
-    for (stack, result) in stacks.iter().zip(results) {
-        let instances = match result {
-            Ok(instances) => instances,
-            Err(Unusable::Manifest(error)) if asked && anything => {
-                let message = format!("the manifest '{}' cannot be used and is left out: {error}", stack.key);
-                host.talk.warn(Warning::new("atmos::stack::left_out", message));
-                continue;
-            }
-            Err(Unusable::Manifest(error)) => return Err(error.into()),
-            Err(Unusable::Component(error)) => return Err(error),
-        };
-        for made in instances {
-            match sorted.get(&made.key) {
-                Some(known) => repository.check_same([known.stack, made.stack], &made.key)?,
-                None => drop(sorted.insert(made.key.clone(), made)),
-            }
-        }
-    }
-    Ok(sorted.into_values().map(|made| made.result).collect())
+    Repository { host, config, index }.each(&stacks, filter, act)
 }
 
 /// Why a manifest gives no instances.
@@ -98,6 +88,39 @@ struct Repository<'a> {
 }
 
 impl<'a> Repository<'a> {
+    /// See [`each`].
+    fn each<R: Send, E: From<Error> + Send>(
+        self,
+        stacks: &[&'a Stack],
+        filter: &Filter,
+        act: impl Fn(Instance) -> Result<R, E> + Sync,
+    ) -> Result<Vec<R>, E> {
+        let results: Vec<Result<Vec<Made<'_, R>>, Unusable<E>>> =
+            stacks.par_iter().map(|stack| self.of_stack(stack, filter, &act)).collect();
+        let asked = filter.stack.is_some();
+        let anything = results.iter().any(|result| result.as_ref().is_ok_and(|instances| !instances.is_empty()));
+        let mut sorted: BTreeMap<(String, Kind, String), Made<'_, R>> = BTreeMap::new();
+        for (stack, result) in stacks.iter().zip(results) {
+            let instances = match result {
+                Ok(instances) => instances,
+                Err(Unusable::Manifest(error)) if asked && anything => {
+                    let message = format!("the manifest '{}' cannot be used and is left out: {error}", stack.key);
+                    self.host.talk.warn(Warning::new("atmos::stack::left_out", message));
+                    continue;
+                }
+                Err(Unusable::Manifest(error)) => return Err(error.into()),
+                Err(Unusable::Component(error)) => return Err(error),
+            };
+            for made in instances {
+                match sorted.get(&made.key) {
+                    Some(known) => self.check_same([known.stack, made.stack], &made.key)?,
+                    None => drop(sorted.insert(made.key.clone(), made)),
+                }
+            }
+        }
+        Ok(sorted.into_values().map(|made| made.result).collect())
+    }
+
     fn of_stack<R: Send, E: From<Error> + Send>(
         self,
         stack: &'a Stack,

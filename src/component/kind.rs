@@ -61,6 +61,14 @@ impl Kind {
         }
     }
 
+    /// Whether lists and descriptions of many components show the kind: those of the reference, other ones are hidden.
+    pub fn is_listed(&self) -> bool {
+        match self {
+            Kind::Custom(name) => matches!(&**name, "container" | "emulator"),
+            _ => true,
+        }
+    }
+
     /// The directory that holds the components of this kind; `None` for kinds whose components have no directory.
     pub fn base_path(&self, config: &Config) -> Option<PathBuf> {
         match self {

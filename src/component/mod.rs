@@ -30,7 +30,7 @@ mod summary;
 mod tests;
 mod workspace;
 
-pub use all::{Filter, all, each};
+pub use all::{Filter, all, each, of_stacks};
 pub use check::{Checked, check};
 pub use error::Error;
 pub use find::find;

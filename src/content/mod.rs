@@ -7,9 +7,11 @@ mod dotenv;
 mod file;
 mod hcl;
 mod hcl_write;
+mod module_calls;
 
 pub use dotenv::parse as parse_dotenv;
 pub use file::{inert, is_text, parse, split_argument};
 pub use hcl_write::{
     attributes as hcl_attributes, module as hcl_module, nested_block as hcl_nested_block, variables as hcl_variables,
 };
+pub use module_calls::{module_sources, module_sources_in_json};

@@ -8,6 +8,11 @@
 #[cfg(unix)]
 use std::io;
 
+use std::sync::{Arc, OnceLock};
+use std::thread::JoinHandle;
+
+use tokio::sync::oneshot;
+
 use super::Error;
 use super::launch::Hangup;
 
@@ -112,6 +117,68 @@ impl Signals {
             biased;
             stop = self.next() => Err(Error::Interrupted { stop }.into()),
             result = work => result,
+        }
+    }
+}
+
+/// Listens while code runs that cannot be dropped: what has to go goes at once, the code ends when it next looks.
+pub struct Watch {
+    stopped: Arc<OnceLock<Stop>>,
+    done: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl std::fmt::Debug for Watch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Watch")
+    }
+}
+
+impl Watch {
+    /// Begins to listen; `clean` runs at the first request to stop.
+    ///
+    /// # Errors
+    /// [`Error::Signals`] when the system refuses the handlers.
+    pub fn start(clean: impl FnOnce() + Send + 'static) -> Result<Watch, Error> {
+        let failed = |source| Error::Signals { source };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+        let mut signals = {
+            let _inside = runtime.enter();
+            Signals::listen()?
+        };
+        let stopped: Arc<OnceLock<Stop>> = Arc::default();
+        let (sender, receiver) = oneshot::channel();
+        let heard = stopped.clone();
+        let thread = std::thread::spawn(move || {
+            runtime.block_on(async move {
+                tokio::select! {
+                    stop = signals.next() => {
+                        let _ = heard.set(stop);
+                        clean();
+                    }
+                    _ = receiver => {}
+                }
+            });
+        });
+        Ok(Watch { stopped, done: Some(sender), thread: Some(thread) })
+    }
+
+    /// # Errors
+    /// [`Error::Interrupted`] when somebody asked to stop.
+    pub fn check(&self) -> Result<(), Error> {
+        match self.stopped.get() {
+            Some(stop) => Err(Error::Interrupted { stop: *stop }),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        drop(self.done.take());
+        if let Some(thread) = self.thread.take() {
+            // It has nothing to tell.
+            let _ = thread.join();
         }
     }
 }

@@ -1,30 +1,22 @@
 //! The git program: it fetches trees, and answers questions about the repository around the working directory.
-//!
-//! It never asks a person, never runs a hook, and gets credentials by its environment only.
 
 use std::ffi::OsString;
-use std::path::Path;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
 
 use super::address::Parts;
 use super::error::Error;
-use crate::host::Host;
-use crate::secret::{Expose, Secret};
+use super::program::Git;
+use super::settings::Settings;
+use super::token;
+use crate::host::{Host, fs};
+use crate::secret::{Expose as _, Secret};
 
-/// One call of git.
-const TIMEOUT: Duration = Duration::from_mins(2);
-
-/// Variables that tie git to a repository, as they are set while a hook runs.
-const TIES: [&str; 8] = [
-    "GIT_DIR",
-    "GIT_WORK_TREE",
-    "GIT_INDEX_FILE",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_COMMON_DIR",
-    "GIT_NAMESPACE",
-    "GIT_PREFIX",
-];
+/// A private key for ssh servers, beside what the user has configured.
+#[derive(Debug, Clone)]
+pub struct SshKey {
+    pub file: PathBuf,
+    pub password: Option<Secret>,
+}
 
 /// Puts the files of a repository at `reference` (its default branch without one) into the empty `directory`.
 pub(super) fn fetch(
@@ -34,12 +26,67 @@ pub(super) fn fetch(
     authorization: Option<&Secret>,
     directory: &Path,
 ) -> Result<(), Error> {
-    let git = Git { host, directory, env: environment(host, url, authorization) };
+    check_out(&Git::with_authorization(host, directory, url, authorization), url, reference)?;
+    std::fs::remove_dir_all(directory.join(".git"))
+        .map_err(|error| Error::Cache { path: directory.display().to_string(), reason: error.to_string() })
+}
+
+/// Makes the empty `directory` a repository of one commit: that of `reference` at `url`, of its default branch without
+/// one. `directory` has a private folder for itself.
+///
+/// # Errors
+/// The repository cannot be reached, or has no such commit.
+pub fn clone(
+    host: &Host,
+    settings: &Settings,
+    url: &str,
+    reference: Option<&str>,
+    key: Option<&SshKey>,
+    directory: &Path,
+) -> Result<(), Error> {
+    let userinfo = Parts::of(url).filter(|parts| parts.scheme.starts_with("http")).and_then(|parts| parts.userinfo);
+    let plain = Parts::of(url).filter(|_| userinfo.is_some()).map_or_else(|| url.to_owned(), |parts| parts.plain());
+    // A token is never sent in clear.
+    let server = Parts::of(url).filter(|parts| parts.scheme == "https").map(|parts| parts.host()).unwrap_or_default();
+    let header = token::for_git(host, settings, &server, userinfo);
+    let Some(key) = key else {
+        let git = Git::with_authorization(host, directory, &plain, header.as_ref());
+        return check_out(&git, &plain, reference);
+    };
+    let plain = match plain.strip_prefix("https://") {
+        Some(rest) => format!("ssh://git@{rest}"),
+        None => plain,
+    };
+    let file = key.file.display().to_string();
+    let ssh = format!("ssh -i {} -o IdentitiesOnly=yes", shell_words::quote(&file));
+    let git = Git::new(host, directory);
+    match &key.password {
+        None => check_out(&git.with("GIT_SSH_COMMAND", format!("{ssh} -o BatchMode=yes")), &plain, reference),
+        Some(password) => {
+            let ask = asking(directory)?;
+            let git = git.with("GIT_SSH_COMMAND", ssh).with("SSH_ASKPASS", ask).with("SSH_ASKPASS_REQUIRE", "force");
+            check_out(&git.with(PASSWORD, password.expose_secret()), &plain, reference)
+        }
+    }
+}
+
+/// The variable by which the password of a key reaches [`asking`].
+const PASSWORD: &str = "ATMOS_SSH_KEY_PASSWORD";
+
+/// A program beside `directory` that tells ssh the password of the key. It holds only the name of a variable.
+fn asking(directory: &Path) -> Result<PathBuf, Error> {
+    let path = directory.with_extension("askpass");
+    fs::write_atomic(&path, format!("#!/bin/sh\nprintf '%s\\n' \"${PASSWORD}\"\n").as_bytes(), 0o700)
+        .map_err(|error| Error::Cache { path: path.display().to_string(), reason: error.to_string() })?;
+    Ok(path)
+}
+
+fn check_out(git: &Git<'_>, url: &str, reference: Option<&str>) -> Result<(), Error> {
     git.run(&["init", "--quiet", "--template="])?;
     let wanted = reference.unwrap_or("HEAD");
     let shallow = ["fetch", "--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules", "--", url, wanted];
     match git.run(&shallow) {
-        Ok(()) => git.run(&["checkout", "--quiet", "--detach", "FETCH_HEAD"])?,
+        Ok(()) => git.run(&["checkout", "--quiet", "--detach", "FETCH_HEAD"]),
         // Some servers give single commits only with their branches.
         Err(_) if is_commit(wanted) => {
             git.run(&[
@@ -51,12 +98,10 @@ pub(super) fn fetch(
                 "+refs/heads/*:refs/remotes/origin/*",
                 "+refs/tags/*:refs/tags/*",
             ])?;
-            git.run(&["checkout", "--quiet", "--detach", wanted])?;
+            git.run(&["checkout", "--quiet", "--detach", wanted])
         }
-        Err(error) => return Err(error),
+        Err(error) => Err(error),
     }
-    std::fs::remove_dir_all(directory.join(".git"))
-        .map_err(|error| Error::Cache { path: directory.display().to_string(), reason: error.to_string() })
 }
 
 /// What a question about the repository around the working directory is answered with; `None` without an answer.
@@ -71,74 +116,4 @@ pub fn answer(host: &Host, arguments: &[&str]) -> Option<String> {
 
 fn is_commit(reference: &str) -> bool {
     (7..=64).contains(&reference.len()) && reference.bytes().all(|byte| byte.is_ascii_hexdigit())
-}
-
-struct Git<'a> {
-    host: &'a Host,
-    directory: &'a Path,
-    env: Vec<(OsString, OsString)>,
-}
-
-impl Git<'_> {
-    fn run(&self, arguments: &[&str]) -> Result<(), Error> {
-        let command = duct::cmd("git", arguments).dir(self.directory).full_env(self.env.iter().cloned());
-        let started = command.stdin_null().stdout_null().stderr_capture().unchecked().start();
-        let handle = started.map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => Error::Failed {
-                reason: "the program `git` was not found".to_owned(),
-                help: "install git, or put it on the PATH".to_owned(),
-            },
-            _ => Error::failed(format!("git cannot be started: {error}")),
-        })?;
-        let output = handle.wait_timeout(TIMEOUT).map_err(|error| Error::failed(format!("git failed: {error}")))?;
-        let Some(output) = output else {
-            // It has ended already if this fails.
-            let _ = handle.kill();
-            return Err(Error::failed(format!("git {} took longer than {} s", arguments[0], TIMEOUT.as_secs())));
-        };
-        if output.status.success() {
-            return Ok(());
-        }
-        let said = String::from_utf8_lossy(&output.stderr);
-        let said = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ");
-        Err(Error::failed(format!("git {}: {}", arguments[0], self.host.masker.mask(&said))))
-    }
-}
-
-/// The environment of git: what the user has, without ties to another repository, and nothing that asks or runs code.
-fn environment(host: &Host, url: &str, authorization: Option<&Secret>) -> Vec<(OsString, OsString)> {
-    let mut env = host.env.clone();
-    for name in TIES {
-        env.remove(name);
-    }
-    env.set("GIT_TERMINAL_PROMPT", "0");
-    env.set("GCM_INTERACTIVE", "never");
-    env.set("LC_ALL", "C");
-    for (name, value) in [
-        // `true` answers every question with nothing.
-        ("GIT_ASKPASS", "true"),
-        ("SSH_ASKPASS", "true"),
-        ("GIT_SSH_COMMAND", "ssh -o BatchMode=yes"),
-        ("GIT_ALLOW_PROTOCOL", "file:git:http:https:ssh"),
-    ] {
-        if !env.is_set(name) {
-            env.set(name, value);
-        }
-    }
-    let mut settings = vec![
-        ("core.hooksPath".to_owned(), "/dev/null".to_owned()),
-        ("core.fsmonitor".to_owned(), "false".to_owned()),
-        ("advice.detachedHead".to_owned(), "false".to_owned()),
-    ];
-    if let (Some(header), Some(parts)) = (authorization, Parts::of(url)) {
-        let key = format!("http.{}://{}/.extraHeader", parts.scheme, parts.authority);
-        settings.push((key, format!("Authorization: {}", header.expose_secret())));
-    }
-    let before: usize = host.env.get("GIT_CONFIG_COUNT").and_then(|count| count.parse().ok()).unwrap_or_default();
-    for (index, (key, value)) in settings.iter().enumerate() {
-        env.set(format!("GIT_CONFIG_KEY_{}", before + index), key);
-        env.set(format!("GIT_CONFIG_VALUE_{}", before + index), value);
-    }
-    env.set("GIT_CONFIG_COUNT", (before + settings.len()).to_string());
-    env.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }

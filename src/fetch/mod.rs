@@ -12,6 +12,7 @@ mod error;
 mod fetcher;
 mod git;
 mod http;
+mod program;
 mod settings;
 mod source;
 #[cfg(test)]
@@ -22,5 +23,6 @@ mod tree;
 pub use address::shown;
 pub use error::Error;
 pub use fetcher::{Fetcher, Found, Resolved};
-pub use git::answer as git_answer;
+pub use git::{SshKey, answer as git_answer, clone as git_clone};
+pub use program::Git;
 pub use settings::{Settings, parse_ttl};

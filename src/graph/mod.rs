@@ -1,12 +1,16 @@
-//! The order of many components: dependencies as edges, a stable topological order, cycles.
+//! The order of many components: dependencies as edges, a stable topological order, cycles; and who depends on whom.
 //!
 //! Row 10. Pure. [`order`] takes every instance there is, so that an order that leads through components which were not
 //! selected is kept, and returns the selected ones. Read [`Instance`] first.
 
+mod context;
+mod dependents;
 mod edges;
 mod error;
 mod order;
 
-pub use edges::{Dependency, dependencies};
+pub use context::Context;
+pub use dependents::{Target, depends_on};
+pub use edges::{Dependency, dependencies, may_depend};
 pub use error::Error;
 pub use order::{Instance, Ordered, order};

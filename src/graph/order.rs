@@ -153,6 +153,7 @@ mod tests {
                         component: component.to_owned(),
                         stack: stack.map(str::to_owned),
                         kind: None,
+                        context: None,
                         span: Span::default(),
                     }
                 };

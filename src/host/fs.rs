@@ -25,6 +25,16 @@ pub fn create_dirs(path: &Path) -> io::Result<()> {
     std::fs::create_dir_all(path)
 }
 
+/// A new directory with mode 0700 below `parent`, which is removed when it is dropped.
+///
+/// # Errors
+/// Any failure of the system.
+pub fn private_temp_dir(parent: &Path, prefix: &str) -> io::Result<tempfile::TempDir> {
+    let directory = tempfile::Builder::new().prefix(prefix).tempdir_in(parent)?;
+    create_private_dir(directory.path())?;
+    Ok(directory)
+}
+
 /// Refuses links and foreign owners; repairs a mode that lets others in.
 #[cfg(unix)]
 fn check_own_dir(path: &Path) -> io::Result<()> {

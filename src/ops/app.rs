@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use crate::component::Instance;
 use crate::config::Config;
-use crate::diag::Result;
+use crate::diag::{Result, Talk};
 use crate::host::Host;
 use crate::resolve::{Evaluator, Memo, Options};
 use crate::stack::StackIndex;
@@ -35,6 +35,15 @@ impl App {
         self.config.require_stacks()?;
         let index = StackIndex::load(&self.host, &self.config)?;
         Ok(self.index.get_or_init(|| ManuallyDrop::new(index)))
+    }
+
+    /// Another tree of the same repository, in which everything but its stacks and components is the same. Nothing that
+    /// it has to say is heard: the user looks at his own tree.
+    pub fn beside(&self, config: Config) -> Result<App> {
+        let host = Host { talk: Talk::silent(), ..self.host.clone() };
+        let index = StackIndex::load_beside(&host, &config, self.index()?)?;
+        let (index, evaluations) = (OnceLock::from(ManuallyDrop::new(index)), Memo::default());
+        Ok(App { host, config, locate: self.locate.clone(), index, evaluations })
     }
 
     /// An instance with its templates rendered and its functions evaluated. What one evaluation ran or read, the next

@@ -1,11 +1,11 @@
 //! The configuration of one component, or of all of them, as documents.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::sync::Arc;
 
 use super::App;
 use super::provenance::Provenance;
+use super::subject::relative_path;
 use crate::component::{self, Filter, Instance, Kind, Sources};
 use crate::diag::{Report, Result, Warning};
 use crate::resolve;
@@ -190,10 +190,7 @@ pub fn stacks_as<T: Send>(
 
 impl StacksRequest {
     fn shows(&self, instance: &Instance) -> bool {
-        let listed = match &instance.kind {
-            Kind::Custom(name) => matches!(&**name, "container" | "emulator"),
-            _ => true,
-        };
+        let listed = instance.kind.is_listed();
         // A component also stands for those that are built on its directory.
         let wanted = |name: &String| *name == instance.name || *name == instance.component;
         listed && (self.components.is_empty() || self.components.iter().any(wanted))
@@ -224,10 +221,20 @@ pub(super) fn for_instance(instance: &Instance, processing: &resolve::Options) -
 }
 
 fn describe_in_stack(app: &App, instance: &Instance, request: &StacksRequest) -> Result<Node> {
-    let mut processing = for_instance(instance, &request.processing);
+    let mut processing = request.processing.clone();
     if !request.sections.is_empty() {
         processing.sections.clone_from(&request.sections);
     }
+    let (_, mut document) = in_stack(app, instance, &processing)?;
+    if !request.sections.is_empty() {
+        document.retain(|key, _| request.sections.iter().any(|section| **section == **key));
+    }
+    Ok(Node::from(document))
+}
+
+/// A component evaluated, and its document among those of all stacks.
+pub(super) fn in_stack(app: &App, instance: &Instance, processing: &resolve::Options) -> Result<(Instance, Map)> {
+    let processing = for_instance(instance, processing);
     let evaluated = app.evaluate(instance, &processing)?;
     let mut document = sections(&evaluated, &processing);
     add_identity(&evaluated, &mut document);
@@ -237,17 +244,14 @@ fn describe_in_stack(app: &App, instance: &Instance, request: &StacksRequest) ->
     }
     let mut information = Map::default();
     information.insert(Arc::from("component_type"), Node::from(evaluated.kind.key()));
-    if let Some(path) = relative_path(app, &evaluated) {
+    if let Some(path) = relative_path(&app.config, &evaluated) {
         information.insert(Arc::from("component_path"), Node::from(path));
     }
     put("component_info", Node::from(information));
     if evaluated.kind == Kind::Terraform {
         drop_empty(app, &mut document);
     }
-    if !request.sections.is_empty() {
-        document.retain(|key, _| request.sections.iter().any(|section| **section == **key));
-    }
-    Ok(Node::from(document))
+    Ok((evaluated, document))
 }
 
 /// Stacks without components have a name only where it does not come from variables.
@@ -337,20 +341,6 @@ fn information(app: &App, instance: &Instance) -> Node {
         }
     }
     Node::from(information)
-}
-
-/// The directory of a component as `describe stacks` shows it: below the base path of the kind as it is written.
-pub(super) fn relative_path(app: &App, instance: &Instance) -> Option<String> {
-    let base = match &instance.kind {
-        Kind::Terraform | Kind::Helmfile | Kind::Packer | Kind::Ansible => {
-            app.config.document.get_path(["components", instance.kind.key(), "base_path"])?.as_str()?
-        }
-        Kind::Custom(name) if &**name == "container" => "components/container",
-        // The others are not told where they lie.
-        _ => return None,
-    };
-    let path = crate::host::fs::clean(&Path::new(base).join(&instance.folder));
-    (!base.is_empty()).then(|| path.display().to_string())
 }
 
 fn cli_config(app: &App) -> Node {

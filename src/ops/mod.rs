@@ -3,11 +3,13 @@
 //! Row 12. [`App`] carries what every use case needs; each use case has its own file.
 
 mod access;
+pub mod affected;
 mod app;
 pub mod auth;
 mod changed;
 mod child;
 pub mod config;
+pub mod dependents;
 pub mod describe;
 pub mod edition;
 pub mod explain;
@@ -19,6 +21,7 @@ mod legacy;
 pub mod list;
 pub mod locals;
 pub mod provenance;
+mod subject;
 pub mod terraform;
 mod unbuilt;
 pub mod validate;
@@ -26,3 +29,4 @@ pub mod workflows;
 
 pub use access::Access;
 pub use app::App;
+pub use subject::Subject;

@@ -2,6 +2,7 @@
 //!
 //! Row 13. [`Screen`] knows the two streams and their colours; the views turn reports into text.
 
+mod affected;
 pub mod auth;
 mod diagnostic;
 mod explain;
@@ -13,6 +14,7 @@ mod table;
 mod tree;
 pub mod validate;
 
+pub use affected::{affected, affected_matrix, affected_rows, dependents, without_nulls};
 pub use diagnostic::render;
 pub use explain::{explanation, explanation_document, with_provenance};
 pub use log::{Level, start as start_log};

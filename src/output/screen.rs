@@ -51,6 +51,16 @@ impl Screen {
         crate::host::fs::write_named(path, text.as_bytes(), 0o644)
     }
 
+    /// Adds data to the end of a file.
+    pub fn data_at_end(&self, path: &Path, text: &str) -> io::Result<()> {
+        let text = match &self.masker {
+            Some(masker) => masker.mask(text),
+            None => text.into(),
+        };
+        let mut file = std::fs::OpenOptions::new().append(true).create(true).open(path)?;
+        file.write_all(text.as_bytes())
+    }
+
     /// Prints an error. Masked always: an error is never a place for a secret.
     pub fn error(&self, report: &Report, verbose: bool) {
         let text = diagnostic::render(report, verbose);

@@ -88,6 +88,8 @@ pub(crate) struct File {
     /// Path relative to the base path of the stacks, with extension.
     pub relative: String,
     pub written: Arc<Manifest>,
+    /// `None` when the file could not be read.
+    pub text: Option<Arc<str>>,
     /// The first template action in the text.
     pub action: Option<Span>,
     pub template: TemplateFile,
@@ -105,7 +107,7 @@ impl File {
         };
         let suffix = path.extension().is_some_and(|extension| extension == "tmpl");
         let template = if suffix { TemplateFile::Suffix } else { TemplateFile::No };
-        let mut reading = Reading { host, layout, path, relative, action: None, template };
+        let mut reading = Reading { host, layout, path, relative, text: None, action: None, template };
         let document = match std::fs::read(path) {
             Ok(bytes) => reading.parse(bytes),
             Err(error) => Err(Error::Read { file: reading.relative.clone(), message: error.to_string() }),
@@ -114,10 +116,10 @@ impl File {
             Ok(document) => entries(host, layout, document, &reading.relative, origin.base.as_ref()).map(Arc::new),
             Err(_) => Ok(Arc::default()),
         };
-        let Reading { relative, action, template, .. } = reading;
+        let Reading { relative, text, action, template, .. } = reading;
         let key = origin.key.clone().unwrap_or_else(|| Arc::from(without_extension(&relative)));
         let written = Arc::new(Manifest { id: (number, None), key, document, imports });
-        File { path: path.to_path_buf(), base: origin.base.clone(), relative, written, action, template }
+        File { path: path.to_path_buf(), base: origin.base.clone(), relative, written, text, action, template }
     }
 }
 
@@ -156,7 +158,7 @@ pub(crate) fn target(
 ) -> Target {
     let local = match base {
         Some(base) => import::resolve(import, base, templates),
-        None => layout.known.resolve(import, &layout.base, templates),
+        None => layout.resolved.resolve(import, &layout.base, templates),
     };
     match local {
         Target::Remote => fetch(host, layout, import, base.is_some()),
@@ -232,6 +234,7 @@ struct Reading<'a> {
     layout: &'a Layout,
     path: &'a Path,
     relative: String,
+    text: Option<Arc<str>>,
     action: Option<Span>,
     template: TemplateFile,
 }
@@ -243,6 +246,14 @@ impl Reading<'_> {
             Ok(text) => Arc::from(text),
             Err(error) => return Err(self.not_text(&error)),
         };
+        self.text = Some(text.clone());
+        if let Some(document) = self.layout.known.as_ref().and_then(|known| known.document(&text)) {
+            self.action = action(&text, document.span.file);
+            if self.template == TemplateFile::No && has_locals(&document) {
+                self.template = TemplateFile::Locals;
+            }
+            return Ok(document);
+        }
         match yaml::parse_manifest(&host.sources, self.path, &host.cwd, text.clone()) {
             Ok(node) => {
                 self.action = action(&text, node.span.file);

@@ -198,9 +198,9 @@ pub(crate) fn with_path(import: &Import, path: String) -> Import {
 /// What paths below the base path of the stacks mean. Many manifests import the same files, and each look at the disk
 /// costs more than the import.
 #[derive(Debug, Default)]
-pub(crate) struct Known(RwLock<HashMap<String, Target>>);
+pub(crate) struct Resolved(RwLock<HashMap<String, Target>>);
 
-impl Known {
+impl Resolved {
     /// [`resolve`], once for each path.
     pub(crate) fn resolve(&self, import: &Import, base: &Path, templates: bool) -> Target {
         if import.path.contains("{{") {

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
 
+use super::beside::Known;
 use super::error::Error;
 use super::file::{File, Manifest};
 use super::frame::{Merging, Pool};
@@ -44,8 +45,8 @@ struct Imported {
 #[derive(Debug)]
 pub struct StackIndex {
     host: Host,
-    layout: Layout,
-    files: Files,
+    pub(super) layout: Layout,
+    pub(super) files: Files,
     stacks: Vec<Stack>,
     merging: Merging,
     pool: Pool,
@@ -68,9 +69,21 @@ impl StackIndex {
     /// An invalid pattern in `stacks.included_paths`, or no manifest at all. What is wrong in single files is reported
     /// by [`StackIndex::document`] of the stacks that need them.
     pub fn load(host: &Host, config: &Config) -> Result<StackIndex, Error> {
+        StackIndex::read(host, config, Layout::new(config))
+    }
+
+    /// Another tree of the same repository: manifests that are the same there are not parsed again.
+    ///
+    /// # Errors
+    /// Those of [`StackIndex::load`].
+    pub fn load_beside(host: &Host, config: &Config, other: &StackIndex) -> Result<StackIndex, Error> {
+        let known = Some(Arc::new(Known::of(&other.files)));
+        StackIndex::read(host, config, Layout { known, ..Layout::new(config) })
+    }
+
+    fn read(host: &Host, config: &Config, layout: Layout) -> Result<StackIndex, Error> {
         let manifests = load::discover(config)?;
         let paths: Vec<PathBuf> = manifests.iter().map(|(_, path)| path.clone()).collect();
-        let layout = Layout::new(config);
         let files = Files::read(host, &layout, &paths);
         let stacks = manifests
             .into_iter()

@@ -6,10 +6,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use rayon::prelude::*;
 
+use super::beside::Known;
 use super::error::Error;
 use super::file::{Entry, File, Origin};
 use super::glob;
-use super::import::{EXTENSIONS, Known, Target};
+use super::import::{EXTENSIONS, Resolved, Target};
 use crate::config::Config;
 use crate::fetch::{self, Fetcher};
 use crate::host::Host;
@@ -133,9 +134,11 @@ pub(crate) struct Layout {
     /// `templates.settings.enabled`.
     pub templates: bool,
     /// What local imports mean.
-    pub known: Arc<Known>,
+    pub resolved: Arc<Resolved>,
     pub fetcher: Arc<Fetcher>,
     pub remote: fetch::Settings,
+    /// What another tree of the same repository has parsed.
+    pub known: Option<Arc<Known>>,
 }
 
 impl Layout {
@@ -145,9 +148,10 @@ impl Layout {
             base: config.stacks.base_path.clone(),
             base_setting: config.stacks.base_path_setting.clone(),
             templates: config.templates.enabled,
-            known: Arc::default(),
+            resolved: Arc::default(),
             fetcher: config.fetcher.clone(),
             remote: config.remote.clone(),
+            known: None,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! [`Stack`] only when somebody asks for it. A file that cannot be read or merged is an error of the stacks that need
 //! it, not of the others.
 
+mod beside;
 mod error;
 mod file;
 #[cfg(test)]
@@ -28,6 +29,7 @@ mod targets;
 mod tests;
 mod tree;
 
+pub use beside::{Changes, Verdict, changes};
 pub use error::Error;
 pub(crate) use error::{Located, global_metadata_error, section_error};
 pub use glob::matches as glob_matches;

@@ -76,6 +76,17 @@ pub(super) fn json_key(key: &str, level: usize) -> String {
     out
 }
 
+/// [`try_emit_json`] for records of a fixed shape.
+///
+/// # Errors
+/// Those of [`try_emit_json`].
+pub fn try_emit_json_record(node: &Node) -> Result<String, Error> {
+    match not_json(node) {
+        Some(NotJson { path, value, .. }) => Err(Error::NotJson { path, value: value.to_owned() }),
+        None => Ok(emit_json_record(node)),
+    }
+}
+
 /// A number that JSON cannot express.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotJson {

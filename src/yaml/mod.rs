@@ -19,7 +19,7 @@ pub use compose::{Limits, NODE_BUDGET};
 pub use compose::{parse, parse_manifest, parse_with};
 pub use emit::{emit, emit_noted, emit_record};
 pub use error::Error;
-pub use json::{NotJson, emit_json, emit_json_line, emit_json_record, not_json, try_emit_json};
+pub use json::{NotJson, emit_json, emit_json_line, emit_json_record, not_json, try_emit_json, try_emit_json_record};
 pub use order::natural;
 pub use part::{Form, Parts};
 pub use reread::{reread, reread_text};

@@ -13,10 +13,13 @@ mod targets;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod affected;
+mod affected_base;
 mod architecture;
 mod argv;
 mod bad_input;
 mod configuration;
+mod dependents;
 mod evaluate;
 mod example;
 mod fuzz;

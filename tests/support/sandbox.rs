@@ -154,12 +154,19 @@ impl Sandbox {
 
     /// Makes the repository a git repository with one commit.
     pub(crate) fn git_init(&self) {
-        let identity = ["-c", "user.name=test", "-c", "user.email=test@acme.test"];
         for args in [&["init", "-q", "-b", "main"][..], &["add", "-A"], &["commit", "-q", "-m", "first"]] {
-            let mut command = self.command(parts::program("git"));
-            let status = command.args(identity).args(args).status().expect("git starts");
-            assert!(status.success(), "git {args:?}: {status}");
+            self.git(&self.repo(), args);
         }
+    }
+
+    /// What git says in a folder.
+    #[track_caller]
+    pub(crate) fn git(&self, folder: &Path, args: &[&str]) -> String {
+        let identity = ["-c", "user.name=test", "-c", "user.email=test@acme.test"];
+        let mut command = self.command(parts::program("git"));
+        let output = command.current_dir(folder).args(identity).args(args).output().expect("git starts");
+        assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 
     /// A command in the repository with the sandbox's environment and nothing else.

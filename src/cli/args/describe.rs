@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::IdentityArgs;
+use super::{AffectedArgs, IdentityArgs};
 
 #[derive(Debug, Args)]
 pub struct DescribeArgs {
@@ -19,6 +19,11 @@ pub enum DescribeCommand {
     Component(ComponentArgs),
     /// Show the configuration of all components in all stacks
     Stacks(StacksArgs),
+    /// Show which components a change concerns: the working tree against another commit
+    Affected(AffectedArgs),
+    /// Show which components depend on a component
+    #[command(visible_alias = "dependants")]
+    Dependents(DependentsArgs),
     /// Show the configuration that is in force: files, profiles, environment, defaults
     Config(DescribeConfigArgs),
     /// Show the workflows
@@ -72,6 +77,38 @@ pub struct ComponentArgs {
     /// File and line of each value as comments of the YAML [default: on a terminal]
     #[arg(long)]
     pub provenance: Option<bool>,
+
+    /// What becomes of values whose infrastructure does not exist yet: strict, warn or silent
+    /// [env: ATMOS_DESCRIBE_ERROR_MODE] [default: warn]
+    #[arg(long, value_name = "MODE")]
+    pub error_mode: Option<String>,
+
+    #[command(flatten)]
+    pub processing: ProcessingArgs,
+    #[command(flatten)]
+    pub identity: IdentityArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct DependentsArgs {
+    /// Name of the component
+    pub component: String,
+
+    /// Stack [env: ATMOS_STACK]
+    #[arg(short, long)]
+    pub stack: Option<String>,
+
+    /// json or yaml [default: json]
+    #[arg(short, long, value_name = "FORMAT")]
+    pub format: Option<String>,
+
+    /// Write to this file instead of stdout
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+
+    /// yq expression on the whole list, for example `.[].stack_slug`
+    #[arg(short, long, value_name = "EXPRESSION")]
+    pub query: Option<String>,
 
     /// What becomes of values whose infrastructure does not exist yet: strict, warn or silent
     /// [env: ATMOS_DESCRIBE_ERROR_MODE] [default: warn]

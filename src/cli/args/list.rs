@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{IdentityArgs, ProcessingArgs};
+use super::{IdentityArgs, ListAffectedArgs, ProcessingArgs};
 
 #[derive(Debug, Args)]
 pub struct ListArgs {
@@ -42,6 +42,8 @@ pub enum ListCommand {
     Aliases(AliasesArgs),
     /// List the changes of defaults
     Editions(EditionsArgs),
+    /// List the components that a change concerns
+    Affected(ListAffectedArgs),
     /// Commands of the reference that are not built yet, and unknown ones.
     #[command(external_subcommand)]
     Other(Vec<OsString>),

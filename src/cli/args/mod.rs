@@ -1,6 +1,7 @@
 //! What the user types: clap types only. Conversion to requests is in `convert`, so that flags, environment and
 //! configuration meet in one place.
 
+mod affected;
 mod auth;
 mod describe;
 mod explain;
@@ -11,13 +12,14 @@ mod root;
 mod terraform;
 mod validate;
 
+pub use affected::{AffectedArgs, ComparisonArgs, ListAffectedArgs};
 pub use auth::{
     AuthArgs, AuthCommand, EnvArgs, ExecArgs, IdentityArgs, ListArgs as AuthListArgs, LoginArgs, LogoutArgs,
     ProcessArgs, SELECT, ValidateArgs, WhoamiArgs,
 };
 pub use describe::{
-    ComponentArgs, DescribeArgs, DescribeCommand, DescribeConfigArgs, DescribeEditionArgs, DescribeWorkflowsArgs,
-    LocalsArgs, ProcessingArgs, StacksArgs,
+    ComponentArgs, DependentsArgs, DescribeArgs, DescribeCommand, DescribeConfigArgs, DescribeEditionArgs,
+    DescribeWorkflowsArgs, LocalsArgs, ProcessingArgs, StacksArgs,
 };
 pub use explain::ExplainArgs;
 pub use global::GlobalArgs;

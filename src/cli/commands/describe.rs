@@ -5,7 +5,7 @@ use super::super::error::Error;
 use super::super::setup::{Context, boolean};
 use super::query::Selection;
 use super::write::{self, Format};
-use super::{config, inspect, unknown};
+use super::{affected, config, dependents, inspect, unknown};
 use crate::diag::{Result, Warning};
 use crate::host::Env;
 use crate::ops::{App, describe};
@@ -17,6 +17,8 @@ pub(super) fn run(context: &Context, args: DescribeArgs) -> Result<u8> {
     match args.command {
         DescribeCommand::Component(args) => component(context, &args),
         DescribeCommand::Stacks(args) => stacks(context, args),
+        DescribeCommand::Affected(args) => affected::describe(context, args),
+        DescribeCommand::Dependents(args) => dependents::run(context, &args),
         DescribeCommand::Config(args) => config::describe(context, &args),
         DescribeCommand::Workflows(args) => inspect::describe_workflows(context, &args),
         DescribeCommand::Locals(args) => inspect::describe_locals(context, &args),

@@ -8,7 +8,7 @@ mod values;
 use super::super::args::{ClosureArgs, ColumnArgs, FormatArgs, ListArgs, ListCommand, ProcessingArgs, SelectArgs};
 use super::super::error::Error;
 use super::super::setup::Context;
-use super::{describe, unknown, write};
+use super::{affected, describe, unknown, write};
 use crate::diag::Result;
 use crate::host::Env;
 use crate::ops::App;
@@ -31,6 +31,7 @@ pub(super) fn run(context: &Context, args: ListArgs) -> Result<u8> {
         ListCommand::Sources(args) => rows::sources(context, args),
         ListCommand::Aliases(args) => rows::aliases(context, &args),
         ListCommand::Editions(args) => rows::editions(context, args),
+        ListCommand::Affected(args) => affected::list(context, args),
         ListCommand::Other(words) => Err(unknown::command("atmos list", &words).into()),
     }
 }

@@ -62,8 +62,7 @@ const LATER: &[(&str, &[&str])] = &[
         ],
     ),
     ("atmos terraform generate", &["planfile", "required-providers"]),
-    ("atmos describe", &["affected", "dependents", "dependants"]),
-    ("atmos list", &["affected", "git-repositories", "profiles", "themes"]),
+    ("atmos list", &["git-repositories", "profiles", "themes"]),
     ("atmos validate", &["ci", "component", "editorconfig", "schema"]),
     ("atmos auth", &["console", "doctor", "explain", "refresh", "shell", "user"]),
 ];

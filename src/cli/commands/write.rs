@@ -64,6 +64,14 @@ pub(super) fn text_to(context: &Context, text: &str, file: Option<&Path>) -> Res
     }
 }
 
+/// Adds text to the end of a file.
+pub(super) fn append(context: &Context, file: &Path, text: &str) -> Result<()> {
+    let path = context.host.absolute(file);
+    let failed = |cause| Error::Write { path: path.display().to_string(), cause };
+    context.screen.data_at_end(&path, text).map_err(failed)?;
+    Ok(())
+}
+
 /// The two document formats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {

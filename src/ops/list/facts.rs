@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::error::Error;
-use crate::component::{self, Filter, Instance, Kind, Summary, summaries};
+use crate::component::{self, Filter, Instance, Summary, summaries};
 use crate::diag::Result;
 use crate::ops::{App, describe};
 use crate::resolve;
@@ -26,18 +26,10 @@ const CREDENTIALED: [&str; 10] = [
     "aws.organization_id",
 ];
 
-/// The components that lists know: of the kinds of the reference, other custom kinds are hidden.
-pub(super) fn is_listed(kind: &Kind) -> bool {
-    match kind {
-        Kind::Custom(name) => matches!(&**name, "container" | "emulator"),
-        _ => true,
-    }
-}
-
 /// Every component in every stack by its names. Nothing is evaluated.
 pub(super) fn named(app: &App) -> Result<Vec<Summary>> {
     let mut found = summaries(&app.host, &app.config, app.index()?)?;
-    found.retain(|summary| is_listed(&summary.kind));
+    found.retain(|summary| summary.kind.is_listed());
     Ok(found)
 }
 
@@ -53,7 +45,7 @@ pub(super) fn evaluated(
     wanted: impl Fn(&Instance) -> bool,
 ) -> Result<Vec<Instance>> {
     let mut instances = component::all(&app.host, &app.config, app.index()?, filter)?;
-    instances.retain(|instance| is_listed(&instance.kind) && wanted(instance));
+    instances.retain(|instance| instance.kind.is_listed() && wanted(instance));
     let mut processing = inventory(app, processing);
     processing.sections = sections.iter().map(|section| (*section).to_owned()).collect();
     if processing.sections.is_empty() {

@@ -2,12 +2,13 @@
 
 use super::Rows;
 use super::closure::members;
-use super::facts::{Stacks, evaluated, is_listed, named, record, row};
+use super::facts::{Stacks, evaluated, named, record, row};
 use super::shape::{Shape, View};
 use super::subject::Subject;
 use crate::component::{self, Filter, Instance, Kind};
 use crate::diag::Result;
-use crate::ops::{App, describe};
+use crate::ops::App;
+use crate::ops::subject::relative_path;
 use crate::resolve;
 use crate::value::Node;
 
@@ -110,14 +111,14 @@ fn rows(app: &App, request: &InstancesRequest, shape: &Shape, subject: Subject) 
 pub fn matrix(app: &App, stack: Option<&str>) -> Result<Vec<MatrixEntry>> {
     let stacks = Stacks::new(stack)?;
     let mut found = component::all(&app.host, &app.config, app.index()?, &Filter::default())?;
-    found.retain(|instance| is_listed(&instance.kind) && stacks.has(&instance.stack));
+    found.retain(|instance| instance.kind.is_listed() && stacks.has(&instance.stack));
     found.sort_by(|left, right| {
         (&left.stack, left.kind.key(), &left.name).cmp(&(&right.stack, right.kind.key(), &right.name))
     });
     let entry = |instance: &Instance| MatrixEntry {
         stack: instance.stack.clone(),
         component: instance.name.clone(),
-        component_path: describe::relative_path(app, instance).unwrap_or_default(),
+        component_path: relative_path(&app.config, instance).unwrap_or_default(),
         component_type: instance.kind.key().to_owned(),
     };
     Ok(found.iter().map(entry).collect())

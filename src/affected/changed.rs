@@ -1,0 +1,94 @@
+//! The paths that changed.
+
+use std::collections::BTreeSet;
+use std::ops::Bound;
+use std::path::{Path, PathBuf};
+
+use crate::host::fs::clean;
+use crate::stack::glob_matches;
+
+/// Absolute paths of files that are not the same in both trees.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ChangedFiles {
+    files: BTreeSet<PathBuf>,
+}
+
+impl ChangedFiles {
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+
+    /// Whether a file in the folder, or further down, changed.
+    pub fn any_below(&self, folder: &Path) -> bool {
+        // Paths are ordered by their components: what is in a folder follows it directly.
+        let behind = (Bound::Excluded(folder), Bound::Unbounded);
+        self.files.range::<Path, _>(behind).next().is_some_and(|file| file.starts_with(folder))
+    }
+
+    /// Whether a file that the path or pattern names, seen from one of these folders, changed.
+    pub fn any_file(&self, folders: &[&Path], pattern: &str) -> bool {
+        folders.iter().any(|folder| {
+            let wanted = clean(&folder.join(pattern));
+            if is_pattern(pattern) { self.any_match(&wanted) } else { self.files.contains(&wanted) }
+        })
+    }
+
+    /// Whether a file in a folder that the path or pattern names, seen from one of these folders, changed.
+    pub fn any_in_folder(&self, folders: &[&Path], pattern: &str) -> bool {
+        folders.iter().any(|folder| {
+            let wanted = clean(&folder.join(pattern));
+            if is_pattern(pattern) { self.any_match(&wanted.join("**")) } else { self.any_below(&wanted) }
+        })
+    }
+
+    fn any_match(&self, pattern: &Path) -> bool {
+        let pattern = pattern.to_string_lossy();
+        self.files.iter().any(|file| glob_matches(&pattern, &file.to_string_lossy()).unwrap_or(false))
+    }
+}
+
+fn is_pattern(text: &str) -> bool {
+    text.contains(['*', '?', '[', '{'])
+}
+
+impl FromIterator<PathBuf> for ChangedFiles {
+    fn from_iter<I: IntoIterator<Item = PathBuf>>(files: I) -> ChangedFiles {
+        ChangedFiles { files: files.into_iter().collect() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_and_files_are_found_whole() {
+        let files = ["/r/a-b/x", "/r/a/b/c.tf", "/r/lib/one.json", "/r/lib/deep/two.yaml"];
+        let changed: ChangedFiles = files.into_iter().map(PathBuf::from).collect();
+        for (folder, found) in [
+            ("/r/a", true),
+            ("/r/a/b", true),
+            ("/r/a/b/c", false),
+            ("/r/a/b/c.tf", false),
+            ("/r/li", false),
+            ("/", true),
+        ] {
+            assert_eq!(changed.any_below(Path::new(folder)), found, "{folder}");
+        }
+        let here = [Path::new("/r")];
+        for (file, found) in [
+            ("lib/one.json", true),
+            ("./lib/../lib/one.json", true),
+            ("lib/*.json", true),
+            ("lib/*.yaml", false),
+            ("lib/**/*.yaml", true),
+            ("lib", false),
+            ("/r/lib/one.json", true),
+        ] {
+            assert_eq!(changed.any_file(&here, file), found, "{file}");
+        }
+        for (folder, found) in [("lib", true), ("lib/", true), ("li", false), ("lib/deep", true), ("l*/deep", true)] {
+            assert_eq!(changed.any_in_folder(&here, folder), found, "{folder}");
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! `atmos describe affected` and `atmos list affected`
+
+use std::path::{Path, PathBuf};
+
+use super::super::args::{AffectedArgs, ComparisonArgs, ListAffectedArgs};
+use super::super::error::Error;
+use super::super::setup::Context;
+use super::dependents::print_records;
+use super::describe::{error_mode, processing};
+use super::query::Selection;
+use super::write::{self, Format};
+use crate::diag::{Result, Warning};
+use crate::ops::App;
+use crate::ops::affected::{self, Affected, BaseRequest, Request};
+use crate::output::{self, TableFormat};
+use crate::secret::Secret;
+use crate::value::Node;
+
+const MATRIX: &str = "matrix";
+
+pub(super) fn describe(context: &Context, args: AffectedArgs) -> Result<u8> {
+    let matrix = args.format.as_deref() == Some(MATRIX);
+    let format = match args.format.as_deref() {
+        Some(text) if !matrix => Format::parse(Some(text)).map_err(|_| unknown_format(text, "json, yaml, matrix"))?,
+        _ => Format::Json,
+    };
+    if args.output_file.is_some() && !matrix {
+        return Err(Error::OutputFile.into());
+    }
+    if args.upload == Some(true) {
+        let help = "leave `--upload` away and send the JSON yourself, or use the reference".to_owned();
+        return Err(Error::NotBuilt { command: "atmos describe affected --upload".to_owned(), help }.into());
+    }
+    if args.verbose.is_some() {
+        deprecated(context, "verbose", "--logs-level=Debug");
+    }
+    let query = Selection::parse(args.query.as_deref())?;
+    let app = context.app_with_config()?;
+    let request = Request {
+        include_settings: args.include_settings.unwrap_or(false),
+        include_spacelift_admin_stacks: args.include_spacelift_admin_stacks.unwrap_or(false),
+        ..request(context, args.comparison, &app.config.describe.error_mode)?
+    };
+    let report = affected::describe(&app, &request)?;
+    if matrix {
+        return print_matrix(context, &app, &report.affected, args.output_file, args.file.as_deref());
+    }
+    let records = output::affected(&report.affected);
+    print_records(context, &app, &records, format, query.as_ref(), args.file.as_deref())
+}
+
+pub(super) fn list(context: &Context, args: ListAffectedArgs) -> Result<u8> {
+    let format = args.format.or_else(|| context.host.env.get("ATMOS_LIST_FORMAT").map(str::to_owned));
+    let matrix = format.as_deref() == Some(MATRIX);
+    let table = match format.as_deref().filter(|_| !matrix) {
+        None => TableFormat::Table,
+        Some(text) => text.parse().map_err(|()| unknown_format(text, "table, json, yaml, csv, tsv, matrix"))?,
+    };
+    let app = context.app_with_config()?;
+    let configured = app.config.document.get_path(["list", "error_mode"]).and_then(Node::as_str).unwrap_or("warn");
+    let request = request(context, args.comparison, configured)?;
+    let report = affected::describe(&app, &request)?;
+    context.host.talk.success(format!("Compared {}...{}", report.base, report.head));
+    if matrix {
+        return print_matrix(context, &app, &report.affected, None, None);
+    }
+    if report.affected.is_empty() {
+        context.host.talk.success("No affected components found");
+        return Ok(0);
+    }
+    let rows = output::affected_rows(&report.affected);
+    write::data(context, &rows.render(table, context.host.terminal.stdout))?;
+    Ok(0)
+}
+
+fn unknown_format(format: &str, valid: &'static str) -> Error {
+    Error::Format { format: format.to_owned(), valid }
+}
+
+fn deprecated(context: &Context, flag: &str, instead: &str) {
+    let message = format!("Flag --{flag} has been deprecated, use {instead} instead");
+    context.host.talk.warn(Warning::new("atmos::cli::deprecated_flag", message));
+}
+
+fn request(context: &Context, args: ComparisonArgs, mode: &str) -> Result<Request> {
+    let env = &context.host.env;
+    let mut processing = processing(env, &args.processing)?;
+    processing.error_mode = error_mode(args.error_mode.as_deref(), mode)?;
+    for (flag, given) in [("ref", &args.reference), ("sha", &args.sha)] {
+        if given.is_some() {
+            deprecated(context, flag, "--base");
+        }
+    }
+    let given = |text: Option<String>| text.filter(|text| !text.is_empty());
+    Ok(Request {
+        base: BaseRequest {
+            name: given(args.base).or_else(|| given(args.sha)).or_else(|| given(args.reference)),
+            repo_path: args.repo_path.filter(|path| !path.as_os_str().is_empty()),
+            clone: args.clone_target_ref.unwrap_or(false),
+            ssh_key: args.ssh_key,
+            ssh_key_password: args.ssh_key_password.map(|password| {
+                let password = Secret::from(password);
+                context.host.masker.register(&password);
+                password
+            }),
+        },
+        stack: given(args.stack),
+        include_dependents: args.include_dependents.unwrap_or(false),
+        include_settings: false,
+        include_spacelift_admin_stacks: false,
+        include_uncommitted: args.include_uncommitted.unwrap_or(false),
+        exclude_locked: args.exclude_locked.unwrap_or(false),
+        processing,
+    })
+}
+
+/// The matrix goes to a file of GitHub Actions where one is named, or known to be wanted.
+fn print_matrix(
+    context: &Context,
+    app: &App,
+    affected: &[Affected],
+    output_file: Option<PathBuf>,
+    file: Option<&Path>,
+) -> Result<u8> {
+    let (matrix, count) = output::affected_matrix(affected);
+    let in_ci = app.config.document.get_path(["ci", "enabled"]).and_then(Node::as_bool) == Some(true);
+    let given = || context.host.env.get("GITHUB_OUTPUT").filter(|_| in_ci && file.is_none()).map(PathBuf::from);
+    match output_file.or_else(given) {
+        Some(path) => write::append(context, &path, &format!("matrix={matrix}\ncount={count}\n"))?,
+        None => write::text_to(context, &format!("{matrix}\n"), file)?,
+    }
+    Ok(0)
+}

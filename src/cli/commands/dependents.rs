@@ -1,0 +1,47 @@
+//! `atmos describe dependents`
+
+use std::path::Path;
+
+use super::super::args::DependentsArgs;
+use super::super::error::Error;
+use super::super::setup::Context;
+use super::describe::{error_mode, processing};
+use super::query::Selection;
+use super::write::{self, Format};
+use crate::diag::Result;
+use crate::ops::{App, dependents};
+use crate::output;
+use crate::value::Node;
+use crate::yaml;
+
+pub(super) fn run(context: &Context, args: &DependentsArgs) -> Result<u8> {
+    let format = Format::parse(args.format.as_deref().or(Some("json")))?;
+    let query = Selection::parse(args.query.as_deref())?;
+    let stack = args.stack.clone().or_else(|| context.host.env.get("ATMOS_STACK").map(str::to_owned));
+    let stack = stack.ok_or(Error::FlagMissing { flag: "stack" })?;
+    let mut processing = processing(&context.host.env, &args.processing)?;
+    let app = context.app_with_config()?;
+    processing.error_mode = error_mode(args.error_mode.as_deref(), &app.config.describe.error_mode)?;
+    let request = dependents::Request { component: args.component.clone(), stack, processing };
+    let records = output::dependents(&dependents::describe(&app, &request)?);
+    print_records(context, &app, &records, format, query.as_ref(), args.file.as_deref())
+}
+
+/// Prints records with their keys in the order in which they are declared, or what a query makes of them.
+pub(super) fn print_records(
+    context: &Context,
+    app: &App,
+    records: &Node,
+    format: Format,
+    query: Option<&Selection>,
+    file: Option<&Path>,
+) -> Result<u8> {
+    let indent = app.config.settings.tab_width;
+    let text = match (query, format) {
+        (Some(query), _) => query.apply(&output::without_nulls(records), format, indent)?,
+        (None, Format::Json) => yaml::try_emit_json_record(records)?,
+        (None, Format::Yaml) => yaml::emit_record(records, indent),
+    };
+    write::text_to(context, &text, file)?;
+    Ok(0)
+}

@@ -1,0 +1,153 @@
+//! Which components depend on one.
+
+use std::collections::HashMap;
+
+use rayon::prelude::*;
+
+use super::App;
+use super::subject::Subject;
+use crate::component::{self, Filter, Instance};
+use crate::diag::Result;
+use crate::graph::{self, Context, Dependency, Target};
+use crate::resolve::Options;
+use crate::value::{Node, Value};
+
+/// What `describe dependents` shows.
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub component: String,
+    pub stack: String,
+    pub processing: Options,
+}
+
+/// A component that depends on another.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dependent {
+    pub subject: Subject,
+    /// What depends on this one in turn; `None` where nobody asked.
+    pub dependents: Option<Vec<Dependent>>,
+    /// The same component is in the tree of a neighbour.
+    pub included_in_dependents: bool,
+    /// `None` where nobody asked.
+    pub settings: Option<Node>,
+}
+
+/// The components that depend directly on one, in all stacks, sorted by slug.
+///
+/// # Errors
+/// A component that cannot be found or evaluated, or one whose dependencies cannot be told.
+pub fn describe(app: &App, request: &Request) -> Result<Vec<Dependent>> {
+    let written = component::find(&app.host, &app.config, app.index()?, &request.component, &request.stack, None)?;
+    let mut processing = request.processing.clone();
+    processing.sections = vec!["vars".to_owned()];
+    let evaluated = app.evaluate(&written, &processing)?;
+    let instances = component::all(&app.host, &app.config, app.index()?, &Filter::default())?;
+    let dependencies = Dependencies::of(app, &instances, &request.processing)?;
+    let context = Context::of(&evaluated.sections.vars);
+    let target = Target { component: &evaluated.name, stack: &evaluated.stack, context: &context };
+    dependencies.records(target, false)
+}
+
+/// Every instance that depends on something, and on what.
+pub(super) struct Dependencies<'a> {
+    app: &'a App,
+    processing: &'a Options,
+    nodes: Vec<Dependant<'a>>,
+    /// Prerequisites by the name of their component: index of the node, and of its dependency.
+    by_target: HashMap<String, Vec<(usize, usize)>>,
+}
+
+struct Dependant<'a> {
+    instance: &'a Instance,
+    context: Context,
+    dependencies: Vec<Dependency>,
+}
+
+impl<'a> Dependencies<'a> {
+    /// Looks at all `instances`; abstract and disabled ones depend on nothing. Only what decides is evaluated.
+    pub(super) fn of(app: &'a App, instances: &'a [Instance], processing: &'a Options) -> Result<Dependencies<'a>> {
+        let read: Vec<Result<Option<Dependant<'a>>>> =
+            instances.par_iter().map(|instance| Dependant::of(app, instance, processing)).collect();
+        let mut nodes = Vec::new();
+        for node in read {
+            nodes.extend(node?);
+        }
+        let mut by_target: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
+        for (index, node) in nodes.iter().enumerate() {
+            for (at, dependency) in node.dependencies.iter().enumerate() {
+                by_target.entry(dependency.component.clone()).or_default().push((index, at));
+            }
+        }
+        Ok(Dependencies { app, processing, nodes, by_target })
+    }
+
+    /// The instances that depend directly on the target, sorted by slug. A component never depends on another stack's
+    /// instance of itself.
+    fn direct(&self, target: Target<'_>) -> Vec<&Dependant<'a>> {
+        let edges = self.by_target.get(target.component).map(Vec::as_slice).unwrap_or_default();
+        let mut found: Vec<usize> = edges
+            .iter()
+            .filter(|(node, at)| {
+                let node = &self.nodes[*node];
+                let own = (node.instance.stack.as_str(), &node.context);
+                node.instance.name != target.component && graph::depends_on(&node.dependencies[*at], own, target)
+            })
+            .map(|(node, _)| *node)
+            .collect();
+        found.dedup();
+        found.into_iter().map(|node| &self.nodes[node]).collect()
+    }
+
+    /// The records of the direct dependents.
+    pub(super) fn records(&self, target: Target<'_>, settings: bool) -> Result<Vec<Dependent>> {
+        let mut records = Vec::new();
+        for node in self.direct(target) {
+            let mut processing = self.processing.clone();
+            processing.sections = Subject::SECTIONS.map(str::to_owned).to_vec();
+            let evaluated = self.app.evaluate(node.instance, &processing)?;
+            records.push(Dependent {
+                subject: Subject::of(&self.app.config, &evaluated),
+                dependents: None,
+                included_in_dependents: false,
+                settings: settings.then_some(evaluated.sections.settings),
+            });
+        }
+        records.sort_by(|left, right| left.subject.key().cmp(&right.subject.key()));
+        Ok(records)
+    }
+}
+
+impl<'a> Dependant<'a> {
+    fn of(app: &App, instance: &'a Instance, processing: &Options) -> Result<Option<Dependant<'a>>> {
+        let sections = &instance.sections;
+        if instance.abstract_ || !graph::may_depend(&sections.dependencies, &sections.settings) {
+            return Ok(None);
+        }
+        if !instance.kind.is_listed() {
+            return Ok(None);
+        }
+        let mut wanted = vec!["dependencies", "settings"];
+        if Context::KEYS.iter().any(|key| sections.vars.get(key).is_some_and(is_computed)) {
+            wanted.push("vars");
+        }
+        let mut processing = processing.clone();
+        processing.sections = wanted.into_iter().map(str::to_owned).collect();
+        let evaluated = app.evaluate(instance, &processing)?;
+        let sections = &evaluated.sections;
+        let dependencies = graph::dependencies(&sections.dependencies, &sections.settings);
+        if !evaluated.enabled || dependencies.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Dependant { instance, context: Context::of(&sections.vars), dependencies }))
+    }
+}
+
+/// Whether evaluation could make another value of this one.
+fn is_computed(node: &Node) -> bool {
+    match &node.value {
+        Value::Bool(_) | Value::Int(_) | Value::UInt(_) | Value::Float(_) => false,
+        // Delimiters of templates can be configured; a name has none of these anyway.
+        Value::String(text) => text.contains(|c: char| !c.is_alphanumeric() && !matches!(c, '-' | '_' | '.')),
+        _ => true,
+    }
+}

@@ -1,0 +1,164 @@
+//! Records of dependents and of affected components, their keys in the order in which the reference declares them.
+
+use std::sync::Arc;
+
+use super::table::Table;
+use crate::ops::Subject;
+use crate::ops::affected::{Affected, Deletion};
+use crate::ops::dependents::Dependent;
+use crate::value::{Map, Node, Value};
+use crate::yaml;
+
+/// The records of `describe dependents`.
+pub fn dependents(records: &[Dependent]) -> Node {
+    Node::from(records.iter().map(dependent).collect::<Vec<_>>())
+}
+
+/// The same records as a query sees them: what nobody asked for is empty, not null.
+pub fn without_nulls(records: &Node) -> Node {
+    let Some(list) = records.as_list() else { return records.clone() };
+    Node::from(list.iter().map(filled).collect::<Vec<_>>())
+}
+
+fn filled(record: &Node) -> Node {
+    let mut record = record.clone();
+    let map = record.make_map();
+    if let Some(settings) = map.get_mut("settings").filter(|node| node.is_null()) {
+        *settings = Node::empty_map();
+    }
+    if let Some(dependents) = map.get_mut("dependents") {
+        *dependents = if dependents.is_null() { Node::from(Vec::new()) } else { without_nulls(dependents) };
+    }
+    record
+}
+
+fn dependent(record: &Dependent) -> Node {
+    let mut map = subject(&record.subject);
+    let rest = [
+        ("dependents", record.dependents.as_deref().map_or_else(Node::default, dependents)),
+        ("included_in_dependents", Node::from(record.included_in_dependents)),
+        ("settings", record.settings.as_ref().map_or_else(Node::default, sorted)),
+    ];
+    map.extend(rest.map(|(key, node)| (Arc::from(key), node)));
+    Node::from(map)
+}
+
+/// The records of `describe affected`.
+pub fn affected(records: &[Affected]) -> Node {
+    Node::from(records.iter().map(one_affected).collect::<Vec<_>>())
+}
+
+fn one_affected(record: &Affected) -> Node {
+    let mut map = subject(&record.subject);
+    let mut put = |key: &str, node: Node| drop(map.insert(Arc::from(key), node));
+    let reasons = &record.reasons;
+    put("affected", reasons.all.first().map_or_else(|| Node::from(""), |first| Node::from(first.as_str())));
+    put("affected_all", Node::from(reasons.all.iter().map(|reason| Node::from(reason.as_str())).collect::<Vec<_>>()));
+    for (key, path) in [("file", &reasons.file), ("folder", &reasons.folder)] {
+        if let Some(path) = path {
+            put(key, Node::from(path.as_str()));
+        }
+    }
+    put("dependents", record.dependents.as_deref().map_or_else(Node::default, dependents));
+    put("included_in_dependents", Node::from(record.included_in_dependents));
+    put("settings", record.settings.as_ref().map_or_else(Node::default, sorted));
+    if let Some(deletion) = record.deleted {
+        put("deleted", Node::from(true));
+        put("deletion_type", Node::from(deletion_name(deletion)));
+    }
+    Node::from(map)
+}
+
+fn deletion_name(deletion: Deletion) -> &'static str {
+    match deletion {
+        Deletion::Component => "component",
+        Deletion::Stack => "stack",
+    }
+}
+
+/// One line for a matrix of GitHub Actions, and the number of its entries. What is deleted cannot be planned and is left
+/// out.
+pub fn affected_matrix(records: &[Affected]) -> (String, usize) {
+    let entry = |record: &Affected| {
+        let subject = &record.subject;
+        let fields = [
+            ("stack", &subject.stack),
+            ("component", &subject.component),
+            ("component_path", &subject.component_path),
+            ("component_type", &subject.component_type),
+        ];
+        Node::from(fields.into_iter().map(|(key, text)| (Arc::from(key), Node::from(text.as_str()))).collect::<Map>())
+    };
+    let entries: Vec<Node> = records.iter().filter(|record| record.deleted.is_none()).map(entry).collect();
+    let count = entries.len();
+    let matrix = Node::from(Map::from_iter([(Arc::from("include"), Node::from(entries))]));
+    (yaml::emit_json_line(&matrix).trim_end().to_owned(), count)
+}
+
+/// The rows of `list affected`; `dependents` stand below the record that they depend on.
+pub fn affected_rows(records: &[Affected]) -> Table {
+    let mut rows = Vec::new();
+    for record in records {
+        let subject = &record.subject;
+        let status = match (record.deleted, record.locked) {
+            (Some(_), _) => "deleted",
+            (None, true) => "locked",
+            (None, false) => "enabled",
+        };
+        let reason = record.reasons.all.first().map_or("", String::as_str);
+        let path = record.reasons.file.as_deref().or(record.reasons.folder.as_deref()).unwrap_or_default();
+        rows.push(row(status, subject, reason, path));
+        add_rows(record.dependents.as_deref().unwrap_or_default(), &mut rows);
+    }
+    let columns = ["Status", "Component", "Stack", "Type", "Affected", "File"].map(str::to_owned).to_vec();
+    Table { columns, rows }
+}
+
+fn add_rows(dependents: &[Dependent], rows: &mut Vec<Vec<String>>) {
+    for dependent in dependents {
+        rows.push(row("enabled", &dependent.subject, "dependent", ""));
+        add_rows(dependent.dependents.as_deref().unwrap_or_default(), rows);
+    }
+}
+
+fn row(status: &str, subject: &Subject, reason: &str, path: &str) -> Vec<String> {
+    let Subject { component, stack, component_type, .. } = subject;
+    [status, component, stack, component_type, reason, path].map(str::to_owned).to_vec()
+}
+
+fn subject(subject: &Subject) -> Map {
+    let mut map = Map::default();
+    let mut put = |key: &str, text: &str| drop(map.insert(Arc::from(key), Node::from(text)));
+    put("component", &subject.component);
+    put("component_type", &subject.component_type);
+    put("component_path", &subject.component_path);
+    for (key, value) in subject.context.named() {
+        if let Some(value) = value {
+            put(key, value);
+        }
+    }
+    put("stack", &subject.stack);
+    put("stack_slug", &subject.stack_slug);
+    for (key, name) in [("spacelift_stack", &subject.spacelift_stack), ("atlantis_project", &subject.atlantis_project)]
+    {
+        if let Some(name) = name.as_deref().filter(|name| !name.is_empty()) {
+            put(key, name);
+        }
+    }
+    map
+}
+
+/// Settings have no order of their own.
+fn sorted(node: &Node) -> Node {
+    let value = match &node.value {
+        Value::Map(map) => {
+            let mut entries: Vec<(Arc<str>, Node)> =
+                map.iter().map(|(key, node)| (key.clone(), sorted(node))).collect();
+            entries.sort_by(|left, right| left.0.cmp(&right.0));
+            Value::Map(Arc::new(entries.into_iter().collect()))
+        }
+        Value::List(list) => Value::List(Arc::new(list.iter().map(sorted).collect())),
+        other => other.clone(),
+    };
+    Node::new(value, node.span)
+}
