@@ -288,7 +288,7 @@ fn the_private_directory_goes_with_a_signal() {
     );
     let run = sandbox.spawn(&["describe", "affected", "--base", "main"]);
     let started = sandbox.repo().join("started");
-    wait_until("the command of the manifest runs", Duration::from_secs(60), || started.exists().then_some(()));
+    wait_until("the command of the manifest runs", Duration::from_mins(1), || started.exists().then_some(()));
     assert_eq!(std::fs::read_dir(sandbox.root().join("tmp")).unwrap().count(), 1);
     run.signal(Signal::TERM);
     let outcome = run.wait().exits(143);
