@@ -18,6 +18,7 @@ pub mod list;
 pub mod provenance;
 pub mod terraform;
 mod unbuilt;
+pub mod workflows;
 
 pub use access::Access;
 pub use app::App;
