@@ -4,7 +4,9 @@
 
 pub mod args;
 mod commands;
+mod custom;
 mod error;
+mod extend;
 mod native;
 mod parse;
 mod setup;

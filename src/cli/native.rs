@@ -42,7 +42,7 @@ pub(super) fn separate(words: Vec<OsString>) -> (Vec<OsString>, Split) {
 }
 
 /// Index of the next word that is neither a flag nor the value of one; `None` at `--` or the end.
-fn next_plain(words: &[String], from: usize) -> Option<usize> {
+pub(super) fn next_plain(words: &[String], from: usize) -> Option<usize> {
     let mut index = from;
     while let Some(word) = words.get(index) {
         if word == "--" {

@@ -151,7 +151,7 @@ impl Context {
         Ok(())
     }
 
-    fn config_flags(&self) -> config::Flags {
+    pub(super) fn config_flags(&self) -> config::Flags {
         config::Flags {
             config_files: self.global.config.clone(),
             config_paths: self.global.config_path.clone(),

@@ -3,7 +3,9 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use super::args::Cli;
+use super::args::{Cli, GlobalArgs};
+use super::custom::Call;
+use super::extend::{self, Line};
 use super::parse::{self, Parsed};
 use super::setup::{self, Context};
 use crate::diag::Report;
@@ -24,7 +26,13 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
         return if keeper::keep().is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
     let env = Env::snapshot();
-    match parse::parse(words) {
+    let parsed = match extend::read(words, &env) {
+        Ok(Line::Custom(call)) => return run_custom(*call, env),
+        Ok(Line::Show(text)) => Ok(Parsed::Show(text)),
+        Ok(Line::BuiltIn(words, added)) => parse::parse(words, &added),
+        Err(report) => Err(report),
+    };
+    match parsed {
         Ok(Parsed::Run(cli, native)) => run(*cli, native, env),
         Ok(Parsed::Show(text)) => {
             let _ = Screen::new(None, Level::default(), false).raw_data(&text);
@@ -35,14 +43,29 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn run(cli: Cli, native: Split, env: Env) -> ExitCode {
+    let (command, version) = (cli.command, cli.version);
+    in_context(cli.global, native, env, |context| super::commands::dispatch(context, command, version))
+}
+
+/// A command of the configuration.
+fn run_custom(call: Call, env: Env) -> ExitCode {
+    in_context(call.global.clone(), Split::default(), env, |context| super::commands::custom(context, call))
+}
+
+fn in_context(
+    global: GlobalArgs,
+    native: Split,
+    env: Env,
+    work: impl FnOnce(&Context) -> crate::diag::Result<u8>,
+) -> ExitCode {
     let terminal = Terminal::from_env(&env);
-    let verbose = setup::flag(cli.global.verbose, &env, "ATMOS_VERBOSE").unwrap_or(false);
-    let screen = Screen::new(None, Level::default(), setup::colour(&cli.global, &env, terminal));
-    let context = match Context::new(cli.global, native, env, terminal) {
+    let verbose = setup::flag(global.verbose, &env, "ATMOS_VERBOSE").unwrap_or(false);
+    let screen = Screen::new(None, Level::default(), setup::colour(&global, &env, terminal));
+    let context = match Context::new(global, native, env, terminal) {
         Ok(context) => context,
         Err(report) => return fail(&screen, &report, verbose),
     };
-    match super::commands::dispatch(&context, cli.command, cli.version) {
+    match work(&context) {
         Ok(code) => ExitCode::from(code),
         Err(report) => fail(&context.screen, &report, verbose),
     }

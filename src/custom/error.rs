@@ -13,7 +13,10 @@ pub enum Error {
     Malformed { command: String, problem: String },
 
     #[error("duplicate flag: the custom command `{command}` defines `{flag}` twice, or it cannot be typed")]
-    #[diagnostic(code(atmos::custom::duplicate_flag), help("remove or rename it in the `commands` section of atmos.yaml"))]
+    #[diagnostic(
+        code(atmos::custom::duplicate_flag),
+        help("remove or rename it in the `commands` section of atmos.yaml")
+    )]
     DuplicateFlag { command: String, flag: String },
 
     #[error("the flag `--{flag}` of the custom command `{command}` has the unknown type `{kind}`")]
@@ -39,7 +42,9 @@ pub enum Error {
     )]
     ReservedShorthand { command: String, shorthand: String, existing: String },
 
-    #[error("the shorthand `-{shorthand}` of the flag `--{flag}` of the custom command `{command}` is not one character")]
+    #[error(
+        "the shorthand `-{shorthand}` of the flag `--{flag}` of the custom command `{command}` is not one character"
+    )]
     #[diagnostic(code(atmos::custom::shorthand), help("use exactly one character"))]
     Shorthand { command: String, flag: String, shorthand: String },
 
@@ -78,7 +83,9 @@ pub enum Error {
     #[diagnostic(code(atmos::custom::alias_cycle), help("correct `aliases` in atmos.yaml"))]
     AliasCycle { chain: String },
 
-    #[error("invalid component_config value: `component_config.{key}` of the custom command `{command}` is `{text}`, which gives nothing")]
+    #[error(
+        "invalid component_config value: `component_config.{key}` of the custom command `{command}` is `{text}`, which gives nothing"
+    )]
     #[diagnostic(code(atmos::custom::component_config), help("it must give the name of a component and of a stack"))]
     ComponentConfig { command: String, key: &'static str, text: String },
 

@@ -48,13 +48,15 @@ fn definition(name: &str, node: &Node, around: Option<&Directory>, sources: &Sou
             None
         })
         .or_else(|| around.cloned());
-    for (key, list) in [("arguments", true), ("flags", true), ("steps", true), ("commands", true), ("component", false)] {
+    for (key, list) in [("arguments", true), ("flags", true), ("steps", true), ("commands", true), ("component", false)]
+    {
         let value = node.get(key).filter(|value| !value.is_empty());
         let wrong = value.filter(|value| if list { value.as_list().is_none() } else { value.as_map().is_none() });
         if let Some(wrong) = wrong {
             let place = sources.place(wrong.span).map(|place| format!("{place}: ")).unwrap_or_default();
             let expected = if list { "a list" } else { "a map" };
-            problem = Some(format!("{place}`{key}` of {owner} must be {expected}, but it is a {}", wrong.value.type_name()));
+            problem =
+                Some(format!("{place}`{key}` of {owner} must be {expected}, but it is a {}", wrong.value.type_name()));
         }
     }
     let list = |key: &str| node.get(key).and_then(Node::as_list).unwrap_or_default();
@@ -74,7 +76,10 @@ fn definition(name: &str, node: &Node, around: Option<&Directory>, sources: &Sou
         arguments: list("arguments").iter().map(argument).collect(),
         flags: list("flags").iter().map(flag_of).collect(),
         component_config,
-        component_type: node.get_path(["component", "type"]).and_then(Node::scalar_text).filter(|kind| !kind.is_empty()),
+        component_type: node
+            .get_path(["component", "type"])
+            .and_then(Node::scalar_text)
+            .filter(|kind| !kind.is_empty()),
         steps: node.get("steps").cloned().unwrap_or_default(),
         commands: node.get("commands").map(|list| commands(list, own.as_ref(), sources)).unwrap_or_default(),
         working_directory: own,
@@ -145,5 +150,10 @@ fn variables(node: &Node) -> Vec<Variable> {
         let name = entry.get("key").and_then(text_of).map(|name| name.trim().to_owned())?;
         Some(Variable { name, origin, span: entry.span })
     };
-    node.as_list().unwrap_or_default().iter().filter_map(variable).filter(|variable| !variable.name.is_empty()).collect()
+    node.as_list()
+        .unwrap_or_default()
+        .iter()
+        .filter_map(variable)
+        .filter(|variable| !variable.name.is_empty())
+        .collect()
 }

@@ -7,6 +7,7 @@ mod app;
 pub mod auth;
 mod child;
 pub mod config;
+pub mod custom;
 pub mod describe;
 pub mod explain;
 pub mod helmfile;
@@ -16,8 +17,10 @@ mod inspect_tests;
 mod legacy;
 pub mod list;
 pub mod provenance;
+pub mod steps;
 pub mod terraform;
 mod unbuilt;
+pub mod workflow;
 pub mod workflows;
 
 pub use access::Access;

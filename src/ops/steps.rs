@@ -18,7 +18,8 @@ use crate::exec::environment;
 use crate::exec::signals::Signals;
 use crate::exec::{Error as ExecError, Hangup, Launch, Output, process};
 use crate::host::{Env, fs};
-use crate::step::{self, Directory, Retry, Step};
+use crate::span::Span;
+use crate::step::{self, Directory, Retry};
 
 /// Deepest nesting of steps that start this program again.
 const DEEPEST: u32 = 10;
@@ -31,7 +32,10 @@ const PLACES: [(&str, &str); 3] =
 #[derive(Debug, thiserror::Error, Diagnostic)]
 pub enum Error {
     #[error("{place}working directory does not exist: `{path}`")]
-    #[diagnostic(code(atmos::step::working_directory), help("Check that the working_directory path exists; relative ones begin at {base}"))]
+    #[diagnostic(
+        code(atmos::step::working_directory),
+        help("Check that the working_directory path exists; relative ones begin at {base}")
+    )]
     WorkingDirectory { path: String, base: String, place: String },
 
     #[error("{place}`!repo-root` is not known here: this is no git repository")]
@@ -132,7 +136,9 @@ impl<'a> Runner<'a> {
                 }
                 Ok(held)
             }
-            Err(report) if report.code().as_deref() == Some("atmos::exec::interrupted") || name.is_empty() => Err(report),
+            Err(report) if report.code().as_deref() == Some("atmos::exec::interrupted") || name.is_empty() => {
+                Err(report)
+            }
             Err(report) => Err(self.refused(name, &report)),
         }
     }
@@ -151,9 +157,7 @@ impl<'a> Runner<'a> {
             instance: None,
         };
         match access.choose(&question)? {
-            Choice::Identity { name, .. } => {
-                self.signals.guard(child::hold_chosen(access, name, source, None)).await
-            }
+            Choice::Identity { name, .. } => self.signals.guard(child::hold_chosen(access, name, source, None)).await,
             Choice::Disabled(_) | Choice::None => Ok(child::Held::default()),
         }
     }
@@ -169,8 +173,14 @@ impl<'a> Runner<'a> {
     ///
     /// # Errors
     /// There is no such directory.
-    pub(super) fn directory(&self, wanted: Option<&Directory>, base: &Path, usual: &Path, step: &Step) -> Result<PathBuf, Error> {
-        let place = || self.app.host.sources.place(step.span).map(|place| format!("{place}: ")).unwrap_or_default();
+    pub(super) fn directory(
+        &self,
+        wanted: Option<&Directory>,
+        base: &Path,
+        usual: &Path,
+        span: Span,
+    ) -> Result<PathBuf, Error> {
+        let place = || self.app.host.sources.place(span).map(|place| format!("{place}: ")).unwrap_or_default();
         let path = match wanted {
             None => return Ok(usual.to_path_buf()),
             Some(Directory::RepositoryRoot) => {
@@ -186,7 +196,13 @@ impl<'a> Runner<'a> {
     }
 
     /// The complete environment of a step.
-    pub(super) fn environment(&self, layers: &[(String, Option<String>)], held: &child::Held, program: &Program, cwd: &Path) -> Env {
+    pub(super) fn environment(
+        &self,
+        layers: &[(String, Option<String>)],
+        held: &child::Held,
+        program: &Program,
+        cwd: &Path,
+    ) -> Env {
         let own = matches!(program, Program::Atmos(_));
         let mut env = child::step_environment(self.app, layers, held, own);
         self.lead_home(&mut env, cwd);
@@ -218,7 +234,13 @@ impl<'a> Runner<'a> {
     ///
     /// # Errors
     /// It cannot be started, or somebody asked for the end.
-    pub(super) async fn run(&mut self, program: &Program, cwd: &Path, env: &Env, retry: Option<&Retry>) -> Result<Ended> {
+    pub(super) async fn run(
+        &mut self,
+        program: &Program,
+        cwd: &Path,
+        env: &Env,
+        retry: Option<&Retry>,
+    ) -> Result<Ended> {
         let keep = self.keep || retry.is_some_and(Retry::looks_at_output);
         let prepared = Prepared::new(&self.app.host.exe, program, env, &self.app.host)?;
         let launch = Launch {
@@ -241,7 +263,9 @@ impl<'a> Runner<'a> {
             let stdout = String::from_utf8_lossy(&done.captured).into_owned();
             let stderr = String::from_utf8_lossy(&done.errors).into_owned();
             let outcome = step::Outcome { value: stdout.trim().to_owned(), stdout, stderr, code: done.code };
-            let Some(retry) = retry.filter(|_| done.code != 0) else { return Ok(Ended { outcome, ..Ended::default() }) };
+            let Some(retry) = retry.filter(|_| done.code != 0) else {
+                return Ok(Ended { outcome, ..Ended::default() });
+            };
             if !retry.concerns(&format!("{}\n{}", outcome.stdout, outcome.stderr)) {
                 return Ok(Ended { outcome, ..Ended::default() });
             }
@@ -254,7 +278,12 @@ impl<'a> Runner<'a> {
             }
             attempt = attempt.saturating_add(1);
             self.app.host.talk.info(format!("The step failed with code {}; attempt {attempt} begins", done.code));
-            self.signals.guard(async { tokio::time::sleep(delay).await; Ok::<_, ExecError>(()) }).await?;
+            self.signals
+                .guard(async {
+                    tokio::time::sleep(delay).await;
+                    Ok::<_, ExecError>(())
+                })
+                .await?;
         }
     }
 
@@ -262,7 +291,12 @@ impl<'a> Runner<'a> {
     ///
     /// # Errors
     /// It cannot be started, or somebody asked for the end.
-    pub(super) async fn output_of(&mut self, text: &str, cwd: &Path, env: &Env) -> Result<std::result::Result<String, u8>> {
+    pub(super) async fn output_of(
+        &mut self,
+        text: &str,
+        cwd: &Path,
+        env: &Env,
+    ) -> Result<std::result::Result<String, u8>> {
         let program = Program::Shell(text.to_owned());
         let prepared = Prepared::new(&self.app.host.exe, &program, env, &self.app.host)?;
         let launch = Launch {
@@ -308,18 +342,18 @@ impl Prepared {
         if !host.masker.is_on() || host.masker.mask(text) == text.as_str() {
             return Ok(Prepared { program: shell.to_owned(), args: vec!["-c".into(), text.into()], _file: None });
         }
-        let file = private_file(text)?;
+        let file = private_file(text, &host.dirs.temp)?;
         let args = vec![file.path().as_os_str().to_owned()];
         Ok(Prepared { program: shell.to_owned(), args, _file: Some(file) })
     }
 }
 
 /// A file in the temporary folder that only this user can read; it goes with the value.
-fn private_file(text: &str) -> Result<tempfile::NamedTempFile, ExecError> {
+fn private_file(text: &str, folder: &Path) -> Result<tempfile::NamedTempFile, ExecError> {
     use std::io::Write as _;
-    let folder = std::env::temp_dir();
-    let mut file = tempfile::NamedTempFile::with_prefix("atmos-step-").map_err(ExecError::file("create", &folder))?;
-    file.write_all(text.as_bytes()).map_err(ExecError::file("write", &folder))?;
+    let file = tempfile::NamedTempFile::with_prefix_in("atmos-step-", folder);
+    let mut file = file.map_err(ExecError::file("create", folder))?;
+    file.write_all(text.as_bytes()).map_err(ExecError::file("write", folder))?;
     Ok(file)
 }
 

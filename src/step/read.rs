@@ -7,10 +7,50 @@ use crate::value::{Node, Value, function_text};
 
 /// Kinds of the reference that later versions bring.
 const LATER: [&str; 44] = [
-    "alert", "archive", "assert", "cancel", "cast", "choose", "clear", "confirm", "container", "emulator", "exit",
-    "file", "filter", "format", "hint", "http", "input", "join", "junit", "linebreak", "log", "markdown", "matrix",
-    "pager", "parallel", "require", "say", "script", "sleep", "spin", "stage", "store", "style", "table", "tflint",
-    "title", "toast", "wait", "wait-all", "workdir", "write", "success", "warn", "error",
+    "alert",
+    "archive",
+    "assert",
+    "cancel",
+    "cast",
+    "choose",
+    "clear",
+    "confirm",
+    "container",
+    "emulator",
+    "exit",
+    "file",
+    "filter",
+    "format",
+    "hint",
+    "http",
+    "input",
+    "join",
+    "junit",
+    "linebreak",
+    "log",
+    "markdown",
+    "matrix",
+    "pager",
+    "parallel",
+    "require",
+    "say",
+    "script",
+    "sleep",
+    "spin",
+    "stage",
+    "store",
+    "style",
+    "table",
+    "tflint",
+    "title",
+    "toast",
+    "wait",
+    "wait-all",
+    "workdir",
+    "write",
+    "success",
+    "warn",
+    "error",
 ];
 
 /// Keys that change what a step does and that are not built.
@@ -153,7 +193,8 @@ impl Reader<'_> {
             Some(env) => entries(env, &self.what("env"), self.sources)?,
             None => Vec::new(),
         };
-        step.retry = node.get("retry").map(|retry| Retry::read(retry, &self.what("retry"), self.sources)).transpose()?.flatten();
+        step.retry =
+            node.get("retry").map(|retry| Retry::read(retry, &self.what("retry"), self.sources)).transpose()?.flatten();
         step.when = self.condition(node, "when", Condition::of(true))?;
         let mut always = Condition::default();
         always.add("always");
@@ -184,7 +225,8 @@ impl Reader<'_> {
 
     /// What would change the step is an error, never passed over.
     fn check_built(&self, node: &Node) -> Result<(), Error> {
-        let written = |key: &&str| node.get(key).is_some_and(|value| !value.is_empty() && value.as_bool() != Some(false));
+        let written =
+            |key: &&str| node.get(key).is_some_and(|value| !value.is_empty() && value.as_bool() != Some(false));
         match NOT_BUILT.iter().find(|key| written(key)) {
             None => Ok(()),
             Some(key) => {

@@ -102,19 +102,21 @@ mod tests {
         for (command, flags, expected) in [
             ("terraform plan vpc", StepFlags::default(), vec!["terraform", "plan", "vpc"]),
             ("terraform plan vpc", stack, vec!["terraform", "plan", "vpc", "-s", "prod"]),
-            ("terraform plan vpc -- -x -- y", stack, vec!["terraform", "plan", "vpc", "-s", "prod", "--", "-x", "--", "y"]),
+            (
+                "terraform plan vpc -- -x -- y",
+                stack,
+                vec!["terraform", "plan", "vpc", "-s", "prod", "--", "-x", "--", "y"],
+            ),
             (
                 "terraform plan vpc -s dev --stack=x --stack y -- -s z",
                 StepFlags { tags: Some("a,b"), labels: Some("k=v"), ..stack },
                 vec!["terraform", "plan", "vpc", "-s", "prod", "--tags=a,b", "--labels=k=v", "--", "-s", "z"],
             ),
-            (r#"terraform plan --query '.a == "b c"' -var="x=1""#, StepFlags::default(), vec![
-                "terraform",
-                "plan",
-                "--query",
-                r#".a == "b c""#,
-                "-var=x=1",
-            ]),
+            (
+                r#"terraform plan --query '.a == "b c"' -var="x=1""#,
+                StepFlags::default(),
+                vec!["terraform", "plan", "--query", r#".a == "b c""#, "-var=x=1"],
+            ),
             ("atmos terraform plan it's", StepFlags::default(), vec!["terraform", "plan", "it's"]),
         ] {
             assert_eq!(atmos_words(command, flags), expected, "{command}");
@@ -123,7 +125,10 @@ mod tests {
 
     #[test]
     fn the_hint_can_be_typed() {
-        assert_eq!(resume_hint("fail", "sub/test.yaml", "step1", None), "atmos workflow fail -f sub/test --from-step 'step1'");
+        assert_eq!(
+            resume_hint("fail", "sub/test.yaml", "step1", None),
+            "atmos workflow fail -f sub/test --from-step 'step1'"
+        );
         assert_eq!(
             resume_hint("a b", "x.yml", "it's", Some("prod")),
             r"atmos workflow 'a b' -f x.yml --from-step 'it'\''s' -s 'prod'"

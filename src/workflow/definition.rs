@@ -89,7 +89,8 @@ mod tests {
 
     #[test]
     fn a_run_may_begin_at_a_step() {
-        let workflow = read(&json!({"steps": [{"command": "a"}, {"name": "b", "command": "b"}, {"command": "c"}]})).unwrap();
+        let workflow =
+            read(&json!({"steps": [{"command": "a"}, {"name": "b", "command": "b"}, {"command": "c"}]})).unwrap();
         let names = |from: Option<&str>| -> Vec<String> {
             workflow.from(from).unwrap().iter().map(|step| step.name.clone()).collect()
         };

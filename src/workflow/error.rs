@@ -13,7 +13,9 @@ pub enum Error {
     #[diagnostic(code(atmos::workflow::file_not_found), help("`atmos list workflows` shows the files there are"))]
     File { path: String },
 
-    #[error("invalid workflow manifest\n\nThe workflow manifest {path} must be a map with the top-level workflows: key")]
+    #[error(
+        "invalid workflow manifest\n\nThe workflow manifest {path} must be a map with the top-level workflows: key"
+    )]
     #[diagnostic(code(atmos::workflow::manifest), help("Add a top-level `workflows:` key to the manifest file"))]
     Manifest { path: String },
 
@@ -64,13 +66,8 @@ pub enum Error {
     )]
     StepType { owner: String, step: String, kind: String, place: String },
 
-    #[error(
-        "workflow step execution failed: {reason}\n\nThe following command failed to execute:\n\n{command}"
-    )]
-    #[diagnostic(
-        code(atmos::workflow::step_failed),
-        help("To resume the workflow from this step, run:\n{resume}")
-    )]
+    #[error("workflow step execution failed: {reason}\n\nThe following command failed to execute:\n\n{command}")]
+    #[diagnostic(code(atmos::workflow::step_failed), help("To resume the workflow from this step, run:\n{resume}"))]
     Failed { reason: String, command: String, resume: String, code: u8 },
 
     #[error(transparent)]
@@ -96,7 +93,8 @@ impl Error {
 
     pub(super) fn from_step<'a>(step: &str, name: &str, steps: impl Iterator<Item = &'a str> + Clone) -> Error {
         let near = nearest(step, steps.clone());
-        let help = near.map_or_else(|| "give the name of one of them".to_owned(), |near| format!("did you mean `{near}`?"));
+        let help =
+            near.map_or_else(|| "give the name of one of them".to_owned(), |near| format!("did you mean `{near}`?"));
         let steps: Vec<String> = steps.map(|step| format!("  • {step}")).collect();
         Error::FromStep { step: step.to_owned(), name: name.to_owned(), steps: steps.join("\n"), help }
     }
@@ -112,7 +110,9 @@ impl Failure for Error {
 
     fn title(&self) -> Option<&'static str> {
         match self {
-            Error::File { .. } | Error::Manifest { .. } | Error::Unknown { .. } | Error::Ambiguous { .. } => Some("Error"),
+            Error::File { .. } | Error::Manifest { .. } | Error::Unknown { .. } | Error::Ambiguous { .. } => {
+                Some("Error")
+            }
             Error::NoName => Some("Incorrect Usage"),
             _ => Some("Workflow Error"),
         }

@@ -10,6 +10,7 @@ mod list;
 mod root;
 mod terraform;
 mod validate;
+mod workflow;
 
 pub use auth::{
     AuthArgs, AuthCommand, EnvArgs, ExecArgs, IdentityArgs, ListArgs as AuthListArgs, LoginArgs, LogoutArgs,
@@ -23,3 +24,4 @@ pub use list::{ComponentsArgs, ListArgs, ListCommand, StackListArgs};
 pub use root::{Cli, Command};
 pub use terraform::{CleanArgs, GenerateCommand, InitFlags, PlanFlags, TerraformArgs, TerraformCommand, TerraformRun};
 pub use validate::{ValidateCommand, ValidationArgs};
+pub use workflow::WorkflowArgs;

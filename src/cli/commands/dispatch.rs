@@ -2,8 +2,10 @@
 
 use super::super::args::Command;
 use super::super::error::Error;
+use super::super::extend::Added;
 use super::super::setup::Context;
-use super::{auth, config, describe, explain, helmfile, list, terraform, unknown, version, write};
+use super::{auth, config, describe, explain, helmfile, list, terraform, unknown, version, workflow, write};
+use crate::custom::{aliases, definitions};
 use crate::diag::{Result, Warning};
 
 /// Runs the command and returns the exit status.
@@ -20,6 +22,7 @@ pub(in crate::cli) fn dispatch(context: &Context, command: Option<Command>, vers
         Some(Command::Auth(args)) => auth::run(context, args),
         Some(Command::Terraform(args)) => terraform::run(context, args),
         Some(Command::Helmfile(args)) => helmfile::run(context, args),
+        Some(Command::Workflow(args)) => workflow::run(context, args),
         Some(Command::Validate(args)) => config::validate(context, args),
         Some(Command::Other(words)) => Err(unknown::command("atmos", &words).into()),
     }
@@ -39,6 +42,7 @@ fn root(context: &Context) -> Result<u8> {
     if !stacks.base_path_setting.is_empty() && !stacks.base_path.is_dir() {
         return Err(Error::NoStacks { setting: stacks.base_path_setting.clone() }.into());
     }
-    write::data(context, &super::super::parse::command().render_help().to_string())?;
+    let added = Added { definitions: definitions(&app.config, &app.host.sources), aliases: aliases(&app.config) };
+    write::data(context, &super::super::parse::with_added(&added).render_help().to_string())?;
     Ok(0)
 }

@@ -2,6 +2,7 @@
 
 mod auth;
 mod config;
+mod custom;
 mod describe;
 mod dispatch;
 mod explain;
@@ -11,6 +12,8 @@ mod query;
 mod terraform;
 mod unknown;
 mod version;
+mod workflow;
 mod write;
 
+pub(super) use custom::run as custom;
 pub(super) use dispatch::dispatch;

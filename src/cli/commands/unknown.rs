@@ -42,7 +42,6 @@ const LATER: &[(&str, &[&str])] = &[
             "theme",
             "toolchain",
             "vendor",
-            "workflow",
         ],
     ),
     (
