@@ -53,16 +53,19 @@ pub(super) fn read(words: Vec<OsString>, env: &Env) -> Result<Line> {
         return Ok(Line::BuiltIn(words, Added::default()));
     };
     let table = parse::command();
-    let text = without_help_word(&table, text);
+    let text = without_help_word(&table, plain_help(text));
+    let back = |text: Vec<String>, added| Line::BuiltIn(text.into_iter().map(OsString::from).collect(), added);
     let unknown = match way(&table, &text) {
-        Way::Known => return Ok(Line::BuiltIn(words, Added::default())),
-        // Help is there without a configuration, and with a broken one.
-        Way::Help => return Ok(Line::BuiltIn(words, load(&text, env).unwrap_or_default())),
+        Way::Known => return Ok(back(text, Added::default())),
+        Way::Help => {
+            // Help is there without a configuration, and with a broken one.
+            let added = load(&text, env).unwrap_or_default();
+            return Ok(back(text, added));
+        }
         Way::Unknown(index) => index,
     };
     let added = load(&text, env)?;
     let (text, way) = without_aliases(&table, &added, text, unknown)?;
-    let back = |text: Vec<String>, added| Line::BuiltIn(text.into_iter().map(OsString::from).collect(), added);
     if !matches!(way, Way::Unknown(_)) || !is_added(&table, &added, &text) {
         return Ok(back(text, added));
     }
@@ -81,6 +84,17 @@ pub(super) fn read(words: Vec<OsString>, env: &Env) -> Result<Line> {
         call.global.logs_level = Some("Trace".to_owned());
     }
     Ok(Line::Custom(Box::new(call)))
+}
+
+/// `--help=all` and the like: everything is always shown here.
+fn plain_help(mut text: Vec<String>) -> Vec<String> {
+    let end = text.iter().position(|word| word == "--").unwrap_or(text.len());
+    for word in &mut text[..end] {
+        if matches!(word.as_str(), "--help=all" | "--help=true" | "--help=usage") {
+            *word = "--help".to_owned();
+        }
+    }
+    text
 }
 
 /// `help x` of an added command is `x --help`.

@@ -24,8 +24,15 @@ pub(in crate::cli) fn dispatch(context: &Context, command: Option<Command>, vers
         Some(Command::Helmfile(args)) => helmfile::run(context, args),
         Some(Command::Workflow(args)) => workflow::run(context, args),
         Some(Command::Validate(args)) => config::validate(context, args),
-        Some(Command::Other(words)) => Err(unknown::command("atmos", &words).into()),
+        Some(Command::Other(words)) => Err(unknown::command_beside("atmos", &words, &added_names(context)).into()),
     }
+}
+
+/// Names that the configuration adds, for who mistypes one.
+fn added_names(context: &Context) -> Vec<String> {
+    let Ok(app) = context.app_as_it_is() else { return Vec::new() };
+    let commands = definitions(&app.config, &app.host.sources).into_iter().filter(|command| !command.internal);
+    commands.map(|command| command.name).chain(aliases(&app.config).into_keys()).collect()
 }
 
 /// `atmos` alone: help inside a project, a pointer to what is missing elsewhere.
