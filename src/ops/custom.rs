@@ -8,7 +8,8 @@ use super::steps::{Program, Runner};
 use super::workflow::{child_view, component_document, not_built};
 use super::{App, child};
 use crate::auth::resolution::Flag;
-use crate::custom::{Definition, Error, Origin, Values};
+use crate::component;
+use crate::custom::{Definition, Error, Origin, Values, definitions};
 use crate::diag::{Report, Result, Warning};
 use crate::exec::Error as ExecError;
 use crate::exec::environment;
@@ -37,7 +38,7 @@ pub async fn run(app: &App, request: &Request) -> Result<u8> {
     let owner = format!("custom command \"{}\"", command.name);
     let steps = step::read(&command.steps, &Kind::Shell, &owner, &app.host.sources)?;
     check(app, command, &steps, &owner)?;
-    let components = |component: &str, stack: &str| component_document(app, component, stack);
+    let components = |component: &str, stack: &str| component_document(app, component, stack, None);
     let mut texts = Texts::new(&app.host, &components);
     let mut runner = Runner::new(app, owner, request.identity.clone(), request.base_path)?;
     let env_texts = command.env.iter().filter_map(|variable| match &variable.origin {
@@ -67,6 +68,20 @@ pub async fn run(app: &App, request: &Request) -> Result<u8> {
         }
     }
     failure.map_or(Ok(0), Err)
+}
+
+/// The kinds of components that commands bring.
+pub(super) fn kinds(app: &App) -> Vec<component::Kind> {
+    fn add(commands: &[Definition], kinds: &mut Vec<component::Kind>) {
+        for command in commands {
+            kinds.extend(command.component_type.as_deref().map(component::Kind::from_key));
+            add(&command.commands, kinds);
+        }
+    }
+    let mut kinds = Vec::new();
+    add(&definitions(&app.config, &app.host.sources), &mut kinds);
+    kinds.dedup();
+    kinds
 }
 
 /// Everything that can be found out before something runs.
@@ -127,9 +142,14 @@ impl Run<'_, '_> {
         for root in ["Cwd", "cwd"] {
             self.texts.set(root, Node::from(cwd.display().to_string()));
         }
-        if command.component_type.is_some() {
+        if let Some(own) = &command.component_type {
             let name = |meaning| values.meant(command, meaning).ok_or_else(|| self.nameless(meaning));
-            let document = component_document(self.app, &name("component")?, &name("stack")?)?;
+            let document = component_document(
+                self.app,
+                &name("component")?,
+                &name("stack")?,
+                Some(component::Kind::from_key(own)),
+            )?;
             if let Some(env) = document.get("env") {
                 self.exported.extend(environment::entries([env]));
             }
@@ -144,7 +164,7 @@ impl Run<'_, '_> {
                 if value.is_empty() || value == "<no value>" { Err(gives_nothing().into()) } else { Ok(value) }
             };
             let (component, stack) = (part("component", &config.component)?, part("stack", &config.stack)?);
-            self.texts.set("ComponentConfig", component_document(self.app, &component, &stack)?);
+            self.texts.set("ComponentConfig", component_document(self.app, &component, &stack, None)?);
         }
         Ok(())
     }

@@ -8,11 +8,12 @@ use super::steps::{Ended, Program, Runner};
 use super::workflows::{self, Manifest};
 use super::{App, describe};
 use crate::auth::resolution::Flag;
+use crate::component::{self, Kind};
 use crate::diag::{Report, Result, Warning};
 use crate::exec::environment;
 use crate::host::{Env, fs};
 use crate::resolve;
-use crate::step::{self, Kind, Status, Step, Texts};
+use crate::step::{self, Kind as StepKind, Status, Step, Texts};
 use crate::value::{Map, Node};
 use crate::workflow::{Error, StepFlags, Workflow, atmos_words, resume_hint, shown_words, stack_of};
 
@@ -46,11 +47,11 @@ pub async fn run(app: &App, request: &Request) -> Result<u8> {
     let found = find(app, request)?;
     let steps = found.workflow.from(request.from_step.as_deref())?;
     let owner = format!("workflow \"{}\"", found.workflow.name);
-    if let Some(step) = found.workflow.steps.iter().find(|step| matches!(step.kind, Kind::NotBuilt(_))) {
+    if let Some(step) = found.workflow.steps.iter().find(|step| matches!(step.kind, StepKind::NotBuilt(_))) {
         return Err(not_built(app, step, &owner).into());
     }
     warn(app, &found.workflow, steps);
-    let components = |component: &str, stack: &str| component_document(app, component, stack);
+    let components = |component: &str, stack: &str| component_document(app, component, stack, None);
     let mut texts = Texts::new(&app.host, &components);
     let env_texts = found.workflow.env.iter().filter_map(|(_, value)| value.as_deref());
     let mut runner = Runner::new(app, owner, request.identity.clone(), request.base_path)?;
@@ -89,23 +90,24 @@ fn first_line(report: &Report) -> String {
 }
 
 /// The document of a component, for templates of steps.
-pub(super) fn component_document(app: &App, component: &str, stack: &str) -> Result<Node> {
-    describe::component(
-        app,
-        &describe::ComponentRequest {
-            component: component.to_owned(),
-            stack: stack.to_owned(),
-            processing: resolve::Options::default(),
-            full: true,
-            query: None,
-        },
-    )
+pub(super) fn component_document(app: &App, component: &str, stack: &str, kind: Option<Kind>) -> Result<Node> {
+    let request = describe::ComponentRequest {
+        component: component.to_owned(),
+        stack: stack.to_owned(),
+        processing: resolve::Options::default(),
+        full: true,
+        // The description of the module, which costs reading it, is what this leaves out.
+        query: Some(".vars".to_owned()),
+    };
+    let written = component::find(&app.host, &app.config, app.index()?, component, stack, kind)?;
+    let evaluated = app.evaluate(&written, &request.processing)?;
+    describe::document(app, &request, &written, &evaluated)
 }
 
 /// The error for a step of a kind that is not built.
 pub(super) fn not_built(app: &App, step: &Step, owner: &str) -> step::Error {
     let kind = match &step.kind {
-        Kind::NotBuilt(kind) | Kind::Unknown(kind) => kind.as_str(),
+        StepKind::NotBuilt(kind) | StepKind::Unknown(kind) => kind.as_str(),
         _ => "",
     };
     let place = app.host.sources.place(step.span).map(|place| format!("{place}: ")).unwrap_or_default();
@@ -232,7 +234,7 @@ struct Run<'a, 'r> {
 impl Run<'_, '_> {
     async fn step(&mut self, step: &Step) -> Result<()> {
         let workflow = &self.found.workflow;
-        if let Kind::Unknown(kind) = &step.kind {
+        if let StepKind::Unknown(kind) = &step.kind {
             let place = self.app.host.sources.place(step.span).map(|place| format!("{place}: ")).unwrap_or_default();
             let owner = format!("Workflow {}", workflow.name);
             return Err(Error::StepType { owner, step: step.name.clone(), kind: kind.clone(), place }.into());
@@ -241,7 +243,7 @@ impl Run<'_, '_> {
         self.texts.set("flags", self.flags(stack));
         self.texts.set("Flags", self.flags(stack));
         let layers = self.layers(step)?;
-        if step.kind == Kind::Env {
+        if step.kind == StepKind::Env {
             return self.set_variables(step, &layers);
         }
         let host = &self.app.host;
@@ -287,7 +289,7 @@ impl Run<'_, '_> {
     fn program(&self, step: &Step, stack: Option<&str>, env: &Env) -> Result<(Program, String)> {
         let what = format!("`command` of the step `{}`", step.name);
         let command = self.texts.render(&what, step.span, &step.command, env)?;
-        if step.kind != Kind::Atmos {
+        if step.kind != StepKind::Atmos {
             return Ok((Program::Shell(command.clone()), command));
         }
         let (tags, labels) = (self.request.tags.as_deref(), self.request.labels.as_deref());
@@ -345,7 +347,7 @@ impl Run<'_, '_> {
             (None, Some(most)) => format!("retry timeout exceeded after {most:?}, last error: {last}"),
             (None, None) => last,
         };
-        let stack = stack.filter(|_| step.kind == Kind::Atmos || self.request.stack.is_some());
+        let stack = stack.filter(|_| step.kind == StepKind::Atmos || self.request.stack.is_some());
         let resume = resume_hint(&self.found.workflow.name, &self.found.file, &step.name, stack);
         Error::Failed { reason, command, resume, code }.into()
     }

@@ -42,7 +42,7 @@ fn component_flags_and_variables_reach_the_steps() {
     let sandbox = scenario();
     let outcome = sandbox.atmos(&["show", "component", "vpc", "-s", "dev"]).success();
     let text = outcome.clean_stdout();
-    assert!(text.starts_with("vpc dev 10.0.0.0/16 10.0.0.0/16 [ROOT]/home\n"), "{outcome}");
+    assert!(text.starts_with("vpc dev 10.0.0.0/16 10.0.0.0/16 $HOME\n"), "{outcome}");
     assert!(text.ends_with("dashed dashed quiet [ROOT]/repo/work\n"), "{outcome}");
     let outcome = sandbox.atmos(&["show", "comp", "vpc", "--stack=prod", "--loud", "--my-flag", "-x"]).success();
     assert!(outcome.clean_stdout().ends_with("-x -x loud [ROOT]/repo/work\n"), "{outcome}");
@@ -75,6 +75,12 @@ fn one_wrong_command_breaks_no_other() {
     sandbox.atmos(&["greet"]).success().says_not("reserved");
     let outcome = sandbox.atmos(&["broken"]).exits(1).says("reserved flag name").says("verbose");
     assert_eq!(outcome.stdout, "");
+    sandbox
+        .atmos(&["validate", "config"])
+        .success()
+        .says("reserved flag name")
+        .says("atmos.yaml:")
+        .says("but not both");
     let outcome = sandbox.atmos(&["two-origins"]).exits(1).says("but not both");
     assert_eq!(outcome.stdout, "");
 }
@@ -97,7 +103,7 @@ fn steps_run_as_the_identity_of_the_command() {
     assert_eq!(lines(&sandbox.atmos(&["as", "--identity=false"]).success()), ["none none no password", ""]);
     let outcome = sandbox.atmos(&["as-nobody"]).exits(1);
     outcome.says("authentication failed for identity \"nobody\" in custom command \"as-nobody\": identity not found");
-    assert_eq!(Sandbox::files_below(&sandbox.runtime()), Vec::<std::path::PathBuf>::new());
+    assert_eq!(Sandbox::files_below(&sandbox.runtime()), [std::path::PathBuf::from("atmos/run/lock")]);
 }
 
 #[test]
