@@ -91,7 +91,7 @@ fn plain_help(mut text: Vec<String>) -> Vec<String> {
     let end = text.iter().position(|word| word == "--").unwrap_or(text.len());
     for word in &mut text[..end] {
         if matches!(word.as_str(), "--help=all" | "--help=true" | "--help=usage") {
-            *word = "--help".to_owned();
+            "--help".clone_into(word);
         }
     }
     text

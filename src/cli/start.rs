@@ -27,7 +27,7 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
     let env = Env::snapshot();
     let parsed = match extend::read(words, &env) {
-        Ok(Line::Custom(call)) => return run_custom(*call, env),
+        Ok(Line::Custom(call)) => return run_custom(&call, env),
         Ok(Line::Show(text)) => Ok(Parsed::Show(text)),
         Ok(Line::BuiltIn(words, added)) => parse::parse(words, &added),
         Err(report) => Err(report),
@@ -48,7 +48,7 @@ fn run(cli: Cli, native: Split, env: Env) -> ExitCode {
 }
 
 /// A command of the configuration.
-fn run_custom(call: Call, env: Env) -> ExitCode {
+fn run_custom(call: &Call, env: Env) -> ExitCode {
     in_context(call.global.clone(), Split::default(), env, |context| super::commands::custom(context, call))
 }
 

@@ -60,9 +60,9 @@ impl Values {
 
 fn arguments(command: &Definition, path: &str, typed: &[String]) -> Result<Map, Error> {
     let usage = || {
-        let names = command.arguments.iter().map(|argument| match argument.required && argument.default.is_none() {
-            true => format!(" <{}>", argument.name),
-            false => format!(" [{}]", argument.name),
+        let names = command.arguments.iter().map(|argument| {
+            let needed = argument.required && argument.default.is_none();
+            if needed { format!(" <{}>", argument.name) } else { format!(" [{}]", argument.name) }
         });
         format!("{path}{}", names.collect::<String>())
     };

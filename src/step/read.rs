@@ -165,7 +165,7 @@ impl Reader<'_> {
 
     fn step(&self, node: &Node, usual: &Kind) -> Result<Step, Error> {
         if let Some(command) = text_of(node) {
-            return Ok(self.plain(command, usual.clone(), node));
+            return Ok(self.plain(&command, usual.clone(), node));
         }
         if node.as_map().is_none() {
             let what = format!("the step `{}` of {}", self.name, self.owner);
@@ -181,7 +181,7 @@ impl Reader<'_> {
             Some(other) if LATER.contains(&other) => Kind::NotBuilt(other.to_owned()),
             Some(other) => Kind::Unknown(other.to_owned()),
         };
-        let mut step = self.plain(self.text(node, "command")?.unwrap_or_default(), kind, node);
+        let mut step = self.plain(&self.text(node, "command")?.unwrap_or_default(), kind, node);
         step.vars = self.texts(node, "vars")?;
         step.outputs = self.texts(node, "outputs")?;
         step.export = node.get("export").and_then(Node::as_bool) != Some(false);
@@ -203,7 +203,7 @@ impl Reader<'_> {
         Ok(step)
     }
 
-    fn plain(&self, command: String, kind: Kind, node: &Node) -> Step {
+    fn plain(&self, command: &str, kind: Kind, node: &Node) -> Step {
         Step {
             name: self.name.to_owned(),
             kind,

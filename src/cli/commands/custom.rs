@@ -9,7 +9,7 @@ use crate::diag::{Result, nearest};
 use crate::ops;
 
 /// Runs the command and returns the exit status.
-pub(in crate::cli) fn run(context: &Context, call: Call) -> Result<u8> {
+pub(in crate::cli) fn run(context: &Context, call: &Call) -> Result<u8> {
     let app = context.app()?;
     let all = definitions(&app.config, &app.host.sources);
     let path = format!("atmos {}", call.path.join(" "));
