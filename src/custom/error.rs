@@ -67,7 +67,7 @@ pub enum Error {
     #[diagnostic(code(atmos::custom::value), help("use one of the valid values"))]
     Value { what: &'static str, name: String, value: String, valid: String },
 
-    #[error("the `{command}` command has no steps or subcommands configured")]
+    #[error("The {command} command has no steps or subcommands configured")]
     #[diagnostic(code(atmos::custom::empty), help("give it `steps` or `commands` in atmos.yaml"))]
     Empty { command: String },
 

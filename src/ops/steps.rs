@@ -42,7 +42,7 @@ pub enum Error {
     #[diagnostic(code(atmos::step::no_repository), help("write the path instead"))]
     NoRepository { place: String },
 
-    #[error("ATMOS_SHLVL ({level}) exceeds maximum allowed depth ({DEEPEST}). Infinite recursion?")]
+    #[error("ATMOS_SHLVL exceeds maximum allowed depth. Infinite recursion? current={level}, max={DEEPEST}")]
     #[diagnostic(code(atmos::step::recursion), help("a step of {owner} probably runs it again"))]
     Recursion { level: u32, owner: String },
 

@@ -1,6 +1,10 @@
 //! `atmos workflow`, in the scenario `steps`, with a real shell.
 
-use crate::support::{Outcome, Sandbox};
+use std::time::Duration;
+
+use rustix::process::Signal;
+
+use crate::support::{Outcome, Sandbox, wait_until};
 
 fn scenario() -> Sandbox {
     Sandbox::scenario("steps")
@@ -150,4 +154,28 @@ fn files_are_found_by_name_and_by_flag() {
 #[test]
 fn without_a_name_and_a_terminal_there_is_a_hint() {
     workflow(&scenario(), &[]).exits(1).says("needs the name of a workflow").says_not("/dev/tty");
+}
+
+#[test]
+fn request_to_stop_ends_the_step_and_the_run() {
+    let sandbox = scenario();
+    let steps =
+        "[{type: shell, command: touch started; exec sleep 60}, {type: shell, command: echo never, when: always}]";
+    sandbox.write("flows/long.yaml", &format!("workflows: {{long: {{steps: {steps}}}}}\n"));
+    let running = sandbox.spawn(&["workflow", "long"]);
+    let started = sandbox.repo().join("started");
+    wait_until("the step runs", Duration::from_mins(1), || started.exists().then_some(()));
+    running.signal(Signal::TERM);
+    assert_eq!(running.wait().exits(143).stdout, "");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn secrets_in_the_text_of_a_step_are_no_arguments() {
+    let sandbox = scenario();
+    let step = "type: shell\n        command: \"tr '\\\\0' ' ' < /proc/$$/cmdline; : AKIAQ3EGSIZQ7XKWVN5T\"";
+    sandbox.write("flows/secret.yaml", &format!("workflows:\n  secret:\n    steps:\n      - {step}\n"));
+    let outcome = workflow(&sandbox, &["secret"]).success();
+    assert!(outcome.stdout.contains("atmos-step-") && !outcome.stdout.contains("MASKED"), "{outcome}");
+    assert_eq!(Sandbox::files_below(&sandbox.root().join("tmp")), Vec::<std::path::PathBuf>::new());
 }
