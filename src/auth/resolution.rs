@@ -145,6 +145,8 @@ pub enum Source {
     Environment,
     /// `settings.auth.identity`
     Setting(Span),
+    /// `identity` of a step or of a custom command.
+    Step,
     Default(Scope),
 }
 
@@ -154,6 +156,7 @@ impl std::fmt::Display for Source {
             Source::Flag => f.write_str("--identity"),
             Source::Environment => f.write_str("ATMOS_IDENTITY"),
             Source::Setting(_) => f.write_str("settings.auth.identity"),
+            Source::Step => f.write_str("identity of the step"),
             Source::Default(scope) => write!(f, "default of the {}", scope.as_str()),
         }
     }

@@ -2,10 +2,11 @@
 //!
 //! Row 14. [`main`] is the whole program. `args` holds clap types only, `commands` has one function per command.
 
-mod alias;
 pub mod args;
 mod commands;
+mod custom;
 mod error;
+mod extend;
 mod native;
 mod parse;
 mod setup;

@@ -9,7 +9,8 @@ use clap::{ArgAction, CommandFactory, FromArgMatches};
 
 use super::args::Cli;
 use super::error::Error;
-use super::native;
+use super::extend::{self, Added};
+use super::{custom, native};
 use crate::diag::Result;
 use crate::exec::argv::Split;
 use crate::value::parse_bool;
@@ -24,11 +25,11 @@ pub(super) enum Parsed {
 
 const HELP_TEMPLATE: &str = "{about-with-newline}\nUSAGE\n\n  {usage}\n\n{all-args}{after-help}";
 
-/// Reads the words of a call, program name included.
-pub(super) fn parse(words: Vec<OsString>) -> Result<Parsed> {
-    let (words, native) = native::separate(help(words));
+/// Reads the words of a call, program name included. `added` is what the configuration adds to help.
+pub(super) fn parse(words: Vec<OsString>, added: &Added) -> Result<Parsed> {
+    let (words, native) = native::separate(words);
     let typed = words.clone();
-    let matches = match command().try_get_matches_from(words) {
+    let matches = match with_added(added).try_get_matches_from(words) {
         Ok(matches) => matches,
         Err(error) => return complaint(&error, &typed),
     };
@@ -40,11 +41,13 @@ pub(super) fn parse(words: Vec<OsString>) -> Result<Parsed> {
 
 /// The other forms of `--help`: with a value, which may be `all` (everything is always shown here), and as the word
 /// `help` behind a command.
-fn help(mut words: Vec<OsString>) -> Vec<OsString> {
+pub(super) fn help(mut words: Vec<OsString>) -> Vec<OsString> {
     let end = words.iter().position(|word| word == "--").unwrap_or(words.len());
     let value = |word: &OsString| word.to_str().and_then(|word| word.strip_prefix("--help=")).map(str::to_owned);
     for word in &mut words[..end] {
-        if value(word).is_some_and(|value| value == "all" || parse_bool(&value) == Some(true)) {
+        if value(word)
+            .is_some_and(|value| matches!(value.as_str(), "all" | "usage") || parse_bool(&value) == Some(true))
+        {
             *word = OsString::from("--help");
         }
     }
@@ -65,8 +68,24 @@ fn help(mut words: Vec<OsString>) -> Vec<OsString> {
 
 /// The command table with our layout of help pages.
 pub(super) fn command() -> clap::Command {
-    layout(Cli::command()).after_help("Use `atmos <command> --help` for more about a command.\n").max_term_width(120)
+    table(Cli::command())
 }
+
+/// The same with what the configuration adds.
+pub(super) fn with_added(added: &Added) -> clap::Command {
+    if added.definitions.is_empty() && added.aliases.is_empty() {
+        return command();
+    }
+    let more = format!("{}{MORE_HELP}", extend::about_aliases(added));
+    table(custom::extended(&added.definitions)).after_help(more)
+}
+
+/// A table of commands in our layout.
+pub(super) fn table(root: clap::Command) -> clap::Command {
+    layout(root).after_help(MORE_HELP).max_term_width(120)
+}
+
+const MORE_HELP: &str = "Use `atmos <command> --help` for more about a command.\n";
 
 fn layout(command: clap::Command) -> clap::Command {
     booleans(command)
@@ -132,7 +151,7 @@ const LATER_FLAGS: [&str; 30] = [
     "--with-secrets",
 ];
 
-fn complaint(error: &clap::Error, words: &[OsString]) -> Result<Parsed> {
+pub(super) fn complaint(error: &clap::Error, words: &[OsString]) -> Result<Parsed> {
     match error.kind() {
         ErrorKind::DisplayHelp => Ok(Parsed::Show(error.render().to_string())),
         _ => Err(usage(error, words).into()),
@@ -211,17 +230,17 @@ mod tests {
             "atmos terraform help",
             "atmos terraform plan vpc --help",
         ] {
-            let parsed = parse(line.split(' ').map(OsString::from).collect());
+            let parsed = parse(help(line.split(' ').map(OsString::from).collect()), &Added::default());
             assert!(matches!(parsed, Ok(Parsed::Show(_))), "{line}");
         }
         for line in ["atmos terraform plan vpc -s help", "atmos terraform plan -s help -- help", "atmos help-me"] {
-            let parsed = parse(line.split(' ').map(OsString::from).collect());
+            let parsed = parse(help(line.split(' ').map(OsString::from).collect()), &Added::default());
             assert!(matches!(parsed, Ok(Parsed::Run(..))), "{line}");
         }
     }
 
     fn refused(line: &str) -> String {
-        match parse(line.split(' ').map(OsString::from).collect()) {
+        match parse(line.split(' ').map(OsString::from).collect(), &Added::default()) {
             Err(report) => report.to_string(),
             Ok(_) => panic!("accepted: {line}"),
         }

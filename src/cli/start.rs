@@ -3,8 +3,9 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use super::alias;
-use super::args::{Cli, Command};
+use super::args::{Cli, GlobalArgs};
+use super::custom::Call;
+use super::extend::{self, Line};
 use super::parse::{self, Parsed};
 use super::setup::{self, Context};
 use crate::diag::Report;
@@ -25,58 +26,49 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
         return if keeper::keep().is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
     let env = Env::snapshot();
-    let mut words = words;
-    // An alias may stand for another one; a circle of them ends as an unknown command.
-    for depth in 0..=ALIASES {
-        match parse::parse(words.clone()) {
-            Ok(Parsed::Run(cli, native)) => {
-                match run(*cli, native, env.clone(), Some(&words).filter(|_| depth < ALIASES)) {
-                    Ended::With(code) => return code,
-                    Ended::Renamed(other) => words = other,
-                }
-            }
-            Ok(Parsed::Show(text)) => {
-                let _ = Screen::new(None, Level::default(), false).raw_data(&text);
-                return ExitCode::SUCCESS;
-            }
-            Err(report) => return fail(&Screen::new(None, Level::default(), false), &report, false),
-        }
-    }
-    ExitCode::FAILURE
-}
-
-/// How deep aliases may be nested.
-const ALIASES: usize = 8;
-
-/// What came of a call.
-enum Ended {
-    With(ExitCode),
-    /// It was an alias; these are the words that it stands for.
-    Renamed(Vec<OsString>),
-}
-
-/// Runs the call. `words` are given while aliases count.
-fn run(cli: Cli, native: Split, env: Env, words: Option<&Vec<OsString>>) -> Ended {
-    let terminal = Terminal::from_env(&env);
-    let verbose = setup::flag(cli.global.verbose, &env, "ATMOS_VERBOSE").unwrap_or(false);
-    let screen = Screen::new(None, Level::default(), setup::colour(&cli.global, &env, terminal));
-    let context = match Context::new(cli.global, native, env, terminal) {
-        Ok(context) => context,
-        Err(report) => return Ended::With(fail(&screen, &report, verbose)),
+    let parsed = match extend::read(words, &env) {
+        Ok(Line::Custom(call)) => return run_custom(&call, env),
+        Ok(Line::Show(text)) => Ok(Parsed::Show(text)),
+        Ok(Line::BuiltIn(words, added)) => parse::parse(words, &added),
+        Err(report) => Err(report),
     };
-    if let (Some(words), Some(Command::Other(named))) = (words, &cli.command)
-        && let Some(name) = named.first()
-    {
-        match alias::expanded(&context, words, name) {
-            Ok(Some(words)) => return Ended::Renamed(words),
-            Ok(None) => {}
-            Err(report) => return Ended::With(fail(&context.screen, &report, verbose)),
+    match parsed {
+        Ok(Parsed::Run(cli, native)) => run(*cli, native, env),
+        Ok(Parsed::Show(text)) => {
+            let _ = Screen::new(None, Level::default(), false).raw_data(&text);
+            ExitCode::SUCCESS
         }
+        Err(report) => fail(&Screen::new(None, Level::default(), false), &report, false),
     }
-    Ended::With(match super::commands::dispatch(&context, cli.command, cli.version) {
+}
+
+fn run(cli: Cli, native: Split, env: Env) -> ExitCode {
+    let (command, version) = (cli.command, cli.version);
+    in_context(cli.global, native, env, |context| super::commands::dispatch(context, command, version))
+}
+
+/// A command of the configuration.
+fn run_custom(call: &Call, env: Env) -> ExitCode {
+    in_context(call.global.clone(), Split::default(), env, |context| super::commands::custom(context, call))
+}
+
+fn in_context(
+    global: GlobalArgs,
+    native: Split,
+    env: Env,
+    work: impl FnOnce(&Context) -> crate::diag::Result<u8>,
+) -> ExitCode {
+    let terminal = Terminal::from_env(&env);
+    let verbose = setup::flag(global.verbose, &env, "ATMOS_VERBOSE").unwrap_or(false);
+    let screen = Screen::new(None, Level::default(), setup::colour(&global, &env, terminal));
+    let context = match Context::new(global, native, env, terminal) {
+        Ok(context) => context,
+        Err(report) => return fail(&screen, &report, verbose),
+    };
+    match work(&context) {
         Ok(code) => ExitCode::from(code),
         Err(report) => fail(&context.screen, &report, verbose),
-    })
+    }
 }
 
 fn fail(screen: &Screen, report: &Report, verbose: bool) -> ExitCode {

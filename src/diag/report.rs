@@ -14,6 +14,11 @@ pub trait Failure: Diagnostic + Send + Sync + 'static {
     fn exit_code(&self) -> u8 {
         FAILURE
     }
+
+    /// The headline above the message, for failures that a specification gives one.
+    fn title(&self) -> Option<&'static str> {
+        None
+    }
 }
 
 /// Any module's error on its way up. Made with `?` or [`Report::from`].
@@ -27,6 +32,10 @@ pub type Result<T, E = Report> = std::result::Result<T, E>;
 impl Report {
     pub fn exit_code(&self) -> u8 {
         self.inner.exit_code()
+    }
+
+    pub fn title(&self) -> Option<&'static str> {
+        self.inner.title()
     }
 
     pub fn diagnostic(&self) -> &(dyn Diagnostic + Send + Sync + 'static) {

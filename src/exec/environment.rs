@@ -36,11 +36,16 @@ pub struct Atmos<'a> {
 pub fn add_atmos(env: &mut Env, atmos: &Atmos<'_>) {
     env.set("ATMOS_CLI_CONFIG_PATH", atmos.config_dir);
     env.set("ATMOS_BASE_PATH", atmos.base_path);
-    let level = env.get("ATMOS_SHLVL").and_then(|level| level.parse::<u32>().ok()).unwrap_or(0);
-    env.set("ATMOS_SHLVL", level.saturating_add(1).to_string());
+    add_level(env);
     if atmos.terminal {
         env.set("ATMOS_FORCE_TTY", "true");
     }
+}
+
+/// Counts how deep a nested atmos is.
+pub fn add_level(env: &mut Env) {
+    let level = env.get("ATMOS_SHLVL").and_then(|level| level.parse::<u32>().ok()).unwrap_or(0);
+    env.set("ATMOS_SHLVL", level.saturating_add(1).to_string());
 }
 
 /// What is added for terraform.

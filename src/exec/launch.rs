@@ -47,6 +47,10 @@ pub enum Output {
     Capture,
     /// Kept without standard error, for a caller that reads it (`output -json`).
     Data,
+    /// Kept without standard error and as it is: a value for another child.
+    Value,
+    /// To ours, both through the masker, and kept as it is, for steps that use what this one said.
+    Shared,
 }
 
 /// `--redirect-stderr`.

@@ -34,8 +34,11 @@ pub struct Outcome {
     pub code: u8,
     /// The first request to stop that we received while it ran.
     pub stop: Option<Stop>,
-    /// Masked output of a child with [`Output::Capture`]; empty otherwise.
+    /// Masked output of a child with [`Output::Capture`], standard output as it was of one with [`Output::Shared`]; empty
+    /// otherwise.
     pub captured: Vec<u8>,
+    /// Standard error of a child with [`Output::Shared`].
+    pub errors: Vec<u8>,
 }
 
 impl Outcome {
@@ -113,12 +116,15 @@ pub async fn run(launch: &Launch, around: Surroundings<'_>, signals: &mut Signal
     let pid = child.id();
     let keeper = Mutex::new(keeper(launch, around, &child));
     let (out, err) = (child_stream(child.stdout.take()), child_stream(child.stderr.take()));
-    let captured = Mutex::new(Vec::new());
+    let (captured, errors) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
     let active = AtomicBool::new(false);
     let pumps = async {
+        let flow = Flow { masker: around.masker, active: &active, keeper: &keeper };
+        let shared = launch.output == Output::Shared;
+        let raw = shared || launch.output == Output::Value;
         tokio::join!(
-            pump(out, out_end, around.masker, &captured, &active, &keeper),
-            pump(err, err_end, around.masker, &captured, &active, &keeper),
+            flow.pump(out, out_end, &captured, raw),
+            flow.pump(err, err_end, if shared { &errors } else { &captured }, shared),
         );
     };
     tokio::pin!(pumps);
@@ -141,8 +147,8 @@ pub async fn run(launch: &Launch, around: Surroundings<'_>, signals: &mut Signal
             () = tokio::time::sleep(SILENCE) => drained = !active.swap(false, Ordering::Relaxed),
         }
     }
-    let captured = std::mem::take(&mut *captured.lock().unwrap_or_else(PoisonError::into_inner));
-    Ok(Outcome { code: code_of(status), stop, captured })
+    let take = |kept: &Mutex<Vec<u8>>| std::mem::take(&mut *kept.lock().unwrap_or_else(PoisonError::into_inner));
+    Ok(Outcome { code: code_of(status), stop, captured: take(&captured), errors: take(&errors) })
 }
 
 /// Whether an answer could come from standard input: a terminal, a pipe or a file, not `/dev/null` (which is also what a
@@ -206,6 +212,8 @@ enum Sink {
     Stdout,
     Stderr,
     Capture,
+    /// Kept as it is.
+    Keep,
     Null,
     /// A file of the user's choice, through the masker.
     File,
@@ -233,6 +241,8 @@ impl Wiring {
             Output::Stderr => Wiring { stdout: stderr, stderr },
             Output::Capture => Wiring { stdout: Sink::Capture, stderr: Sink::Capture },
             Output::Data => Wiring { stdout: Sink::Capture, stderr },
+            Output::Value => Wiring { stdout: Sink::Keep, stderr },
+            Output::Shared => Wiring { stdout: Sink::Stdout, stderr: Sink::Stderr },
         }
     }
 }
@@ -245,14 +255,14 @@ impl Sink {
             Sink::GivenStdout => Stdio::from(io::stdout()),
             Sink::GivenStderr => Stdio::from(io::stderr()),
             Sink::Null => Stdio::null(),
-            Sink::File | Sink::Stdout | Sink::Stderr | Sink::Capture => Stdio::piped(),
+            Sink::File | Sink::Stdout | Sink::Stderr | Sink::Capture | Sink::Keep => Stdio::piped(),
         }
     }
 
     /// The end of the way on our side; `None` keeps the bytes.
     fn writer(self, launch: &Launch) -> Result<Option<Writer>, Error> {
         Ok(match (self, &launch.stderr) {
-            (Sink::Capture, _) => None,
+            (Sink::Capture | Sink::Keep, _) => None,
             (Sink::Stdout, _) => Some(Box::new(own(&io::stdout(), "stdout")?)),
             (Sink::Stderr, _) => Some(Box::new(own(&io::stderr(), "stderr")?)),
             (Sink::File, Some(Redirect::File(path))) => {
@@ -276,40 +286,50 @@ fn own(stream: &impl std::os::windows::io::AsHandle, name: &str) -> Result<tokio
     Ok(tokio::fs::File::from_std(handle.into()))
 }
 
-/// Moves one stream through the masker until its end, or until nobody reads our side any more.
-async fn pump(
-    stream: Option<Reader>,
-    mut writer: Option<Writer>,
-    masker: &Masker,
-    captured: &Mutex<Vec<u8>>,
-    active: &AtomicBool,
-    keeper: &Mutex<Option<Keeper>>,
-) {
-    let Some(mut stream) = stream else { return };
-    let (mut buffer, mut pending) = (vec![0; CHUNK], Vec::new());
-    loop {
-        let count = match stream.read(&mut buffer).await {
-            Ok(count) => count,
-            Err(error) => {
-                tracing::debug!(%error, "the child's output ended early");
-                0
+/// What both streams of a child go through.
+struct Flow<'a> {
+    masker: &'a Masker,
+    active: &'a AtomicBool,
+    keeper: &'a Mutex<Option<Keeper>>,
+}
+
+impl Flow<'_> {
+    /// Moves one stream through the masker until its end, or until nobody reads our side any more. `raw` keeps it as it
+    /// comes.
+    async fn pump(&self, stream: Option<Reader>, mut writer: Option<Writer>, kept: &Mutex<Vec<u8>>, raw: bool) {
+        let Some(mut stream) = stream else { return };
+        let keep = |bytes: &[u8]| kept.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        let (mut buffer, mut pending) = (vec![0; CHUNK], Vec::new());
+        loop {
+            let count = match stream.read(&mut buffer).await {
+                Ok(count) => count,
+                Err(error) => {
+                    tracing::debug!(%error, "the child's output ended early");
+                    0
+                }
+            };
+            self.active.store(true, Ordering::Relaxed);
+            if raw {
+                keep(&buffer[..count]);
             }
-        };
-        active.store(true, Ordering::Relaxed);
-        pending.extend_from_slice(&buffer[..count]);
-        let shown =
-            if masker.is_on() { masker.mask_stream(&mut pending, count == 0) } else { std::mem::take(&mut pending) };
-        if let Some(writer) = &mut writer {
-            if writer.write_all(&shown).await.is_err() || writer.flush().await.is_err() {
-                // Nobody reads our output any more. Dropping the pipe tells the child, as it would without us.
-                drop(keeper.lock().unwrap_or_else(PoisonError::into_inner).take());
+            pending.extend_from_slice(&buffer[..count]);
+            let shown = if self.masker.is_on() {
+                self.masker.mask_stream(&mut pending, count == 0)
+            } else {
+                std::mem::take(&mut pending)
+            };
+            if let Some(writer) = &mut writer {
+                if writer.write_all(&shown).await.is_err() || writer.flush().await.is_err() {
+                    // Nobody reads our output any more. Dropping the pipe tells the child, as it would without us.
+                    drop(self.keeper.lock().unwrap_or_else(PoisonError::into_inner).take());
+                    return;
+                }
+            } else if !raw {
+                keep(&shown);
+            }
+            if count == 0 {
                 return;
             }
-        } else {
-            captured.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(&shown);
-        }
-        if count == 0 {
-            return;
         }
     }
 }
@@ -407,6 +427,15 @@ mod tests {
         let outcome = captured(&launch, &Masker::default()).await.unwrap();
         assert_eq!(outcome.text(), "");
         assert_eq!(std::fs::read_to_string(temp.path().join("log")).unwrap(), "out\n");
+    }
+
+    #[tokio::test]
+    async fn shared_output_is_kept_as_it_was_and_each_stream_by_itself() {
+        let masker = Masker::default();
+        masker.register(&Secret::from("hunter22hunter22".to_owned()));
+        let script = "printf hunter22hunter22; printf oops >&2";
+        let outcome = captured(&shell(script, Output::Shared), &masker).await.unwrap();
+        assert_eq!((outcome.captured.as_slice(), outcome.errors.as_slice()), (&b"hunter22hunter22"[..], &b"oops"[..]));
     }
 
     #[test]

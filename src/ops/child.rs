@@ -146,6 +146,21 @@ pub(super) fn plain_environment(app: &App, access: &Access, held: &Held) -> Env 
     }
 }
 
+/// The environment of a step: process, `env` of `atmos.yaml`, the layers that the step adds, identity. A step that is this
+/// program itself and has no identity opens the keyring as we could; nobody else gets what opens it.
+pub(super) fn step_environment(app: &App, layers: &[(String, Option<String>)], held: &Held, own: bool) -> Env {
+    let mut entries = environment::entries([&app.config.env]);
+    entries.extend(layers.iter().cloned());
+    match &held.run {
+        Some(run) => run.child_env(&app.host.env, &entries),
+        None if own => child_env(&app.host.env, &entries, None, &[]).0,
+        None => {
+            let keyring = AuthConfig::read(&app.config.auth).keyring.settings();
+            child_env(&app.host.env, &entries, None, &password_variables(&app.host.env, &keyring)).0
+        }
+    }
+}
+
 /// `auth.delivery` of the component where it says something else than the configuration.
 fn component_delivery(global: &Node, section: &Node) -> Option<(String, Span)> {
     let of = |node: &Node| node.get("delivery").and_then(|node| Some((node.as_str()?.to_owned(), node.span)));

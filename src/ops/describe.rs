@@ -95,7 +95,12 @@ pub fn component_with_provenance(app: &App, request: &ComponentRequest) -> Resul
 /// The component as it is written and as it is evaluated.
 fn instances(app: &App, request: &ComponentRequest) -> Result<(Instance, Instance)> {
     let index = app.index()?;
-    let written = component::find(&app.host, &app.config, index, &request.component, &request.stack, None)?;
+    let find = |kind| component::find(&app.host, &app.config, index, &request.component, &request.stack, kind);
+    let written = match find(None) {
+        Ok(written) => written,
+        // Of a kind that a command of the configuration brings.
+        Err(error) => super::custom::kinds(app).into_iter().find_map(|kind| find(Some(kind)).ok()).ok_or(error)?,
+    };
     let mut processing = request.processing.clone();
     processing.sections.extend(request.needed_section());
     let evaluated = app.evaluate(&written, &processing)?;

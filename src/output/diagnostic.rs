@@ -13,6 +13,9 @@ use crate::diag::Report;
 pub fn render(report: &Report, verbose: bool) -> String {
     let diagnostic = report.diagnostic();
     let mut out = String::from("\n");
+    if let Some(title) = report.title() {
+        let _ = writeln!(out, "# {title}\n");
+    }
     let _ = writeln!(out, "**Error:** {diagnostic}");
     write_causes(&mut out, diagnostic);
     write_snippets(&mut out, diagnostic);

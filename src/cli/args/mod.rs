@@ -11,6 +11,7 @@ mod list;
 mod root;
 mod terraform;
 mod validate;
+mod workflow;
 
 pub use affected::{AffectedArgs, ComparisonArgs, ListAffectedArgs};
 pub use auth::{
@@ -35,3 +36,4 @@ pub use terraform::{
     TerraformRun,
 };
 pub use validate::{ValidateCommand, ValidateStacksArgs, ValidationArgs};
+pub use workflow::WorkflowArgs;

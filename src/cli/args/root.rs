@@ -4,7 +4,10 @@ use std::ffi::OsString;
 
 use clap::{Args, Parser, Subcommand};
 
-use super::{AuthArgs, DescribeArgs, ExplainArgs, GlobalArgs, HelmfileArgs, ListArgs, TerraformArgs, ValidationArgs};
+use super::{
+    AuthArgs, DescribeArgs, ExplainArgs, GlobalArgs, HelmfileArgs, ListArgs, TerraformArgs, ValidationArgs,
+    WorkflowArgs,
+};
 
 /// Stacks, cloud identities and isolated runs for Terraform/OpenTofu and Helmfile.
 #[derive(Debug, Parser)]
@@ -37,6 +40,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// List stacks and components
     List(ListArgs),
+    /// Run a workflow: steps of atmos and of the shell, one after the other
+    Workflow(WorkflowArgs),
     /// Check the configuration
     Validate(ValidationArgs),
     /// Print the version

@@ -1,11 +1,13 @@
 //! `atmos describe config` and `atmos validate config`
 
 use super::super::args::DescribeConfigArgs;
+use super::super::custom::reserved;
 use super::super::setup::Context;
 use super::describe;
 use super::query::Selection;
 use super::write::{self, Format};
-use crate::diag::Result;
+use crate::custom::{Definition, Reserved, definitions};
+use crate::diag::{Result, Warning};
 use crate::ops::config;
 use crate::output::{Table, TableFormat};
 use crate::yaml;
@@ -34,6 +36,7 @@ pub(super) fn validate(context: &Context) -> Result<u8> {
     for warning in validation.warnings {
         context.host.talk.warn(warning);
     }
+    warn_of_commands(context, &definitions(&app.config, &app.host.sources), &reserved());
     let rows = validation.in_force.into_iter().map(|row| vec![row.key.to_owned(), row.value, row.why]).collect();
     let table = Table { columns: ["Setting", "Value", "Why"].map(str::to_owned).to_vec(), rows };
     write::data(context, &table.render(TableFormat::Table, context.host.terminal.stdout))?;
@@ -44,4 +47,18 @@ pub(super) fn validate(context: &Context) -> Result<u8> {
         _ => format!("the configuration is valid: {files} files"),
     });
     Ok(0)
+}
+
+/// Commands of the configuration that cannot be called; they break nothing else, so only this says it unasked.
+fn warn_of_commands(context: &Context, commands: &[Definition], reserved: &[Reserved]) {
+    for command in commands {
+        if let Err(error) = command.check(reserved) {
+            let warning = Warning::new("atmos::custom::unusable", error.to_string());
+            context.host.talk.warn(match context.host.sources.place(command.span) {
+                Some(place) => warning.at(place),
+                None => warning,
+            });
+        }
+        warn_of_commands(context, &command.commands, reserved);
+    }
 }

@@ -2,8 +2,10 @@
 
 use super::super::args::Command;
 use super::super::error::Error;
+use super::super::extend::Added;
 use super::super::setup::Context;
-use super::{auth, describe, explain, helmfile, list, terraform, unknown, validate, version, write};
+use super::{auth, describe, explain, helmfile, list, terraform, unknown, validate, version, workflow, write};
+use crate::custom::{aliases, definitions};
 use crate::diag::{Result, Warning};
 
 /// Runs the command and returns the exit status.
@@ -20,9 +22,17 @@ pub(in crate::cli) fn dispatch(context: &Context, command: Option<Command>, vers
         Some(Command::Auth(args)) => auth::run(context, args),
         Some(Command::Terraform(args)) => terraform::run(context, args),
         Some(Command::Helmfile(args)) => helmfile::run(context, args),
+        Some(Command::Workflow(args)) => workflow::run(context, args),
         Some(Command::Validate(args)) => validate::run(context, args),
-        Some(Command::Other(words)) => Err(unknown::command("atmos", &words).into()),
+        Some(Command::Other(words)) => Err(unknown::command_beside("atmos", &words, &added_names(context)).into()),
     }
+}
+
+/// Names that the configuration adds, for who mistypes one.
+fn added_names(context: &Context) -> Vec<String> {
+    let Ok(app) = context.app_as_it_is() else { return Vec::new() };
+    let commands = definitions(&app.config, &app.host.sources).into_iter().filter(|command| !command.internal);
+    commands.map(|command| command.name).chain(aliases(&app.config).into_keys()).collect()
 }
 
 /// `atmos` alone: help inside a project, a pointer to what is missing elsewhere.
@@ -39,6 +49,7 @@ fn root(context: &Context) -> Result<u8> {
     if !stacks.base_path_setting.is_empty() && !stacks.base_path.is_dir() {
         return Err(Error::NoStacks { setting: stacks.base_path_setting.clone() }.into());
     }
-    write::data(context, &super::super::parse::command().render_help().to_string())?;
+    let added = Added { definitions: definitions(&app.config, &app.host.sources), aliases: aliases(&app.config) };
+    write::data(context, &super::super::parse::with_added(&added).render_help().to_string())?;
     Ok(0)
 }

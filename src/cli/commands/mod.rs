@@ -3,6 +3,7 @@
 mod affected;
 mod auth;
 mod config;
+mod custom;
 mod dependents;
 mod describe;
 mod dispatch;
@@ -16,7 +17,8 @@ mod terraform;
 mod unknown;
 mod validate;
 mod version;
+mod workflow;
 mod write;
 
+pub(super) use custom::run as custom;
 pub(super) use dispatch::dispatch;
-pub(super) use unknown::is_reserved;

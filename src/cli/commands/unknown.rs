@@ -42,7 +42,6 @@ const LATER: &[(&str, &[&str])] = &[
             "theme",
             "toolchain",
             "vendor",
-            "workflow",
         ],
     ),
     (
@@ -67,19 +66,13 @@ const LATER: &[(&str, &[&str])] = &[
     ("atmos auth", &["console", "doctor", "explain", "refresh", "shell", "user"]),
 ];
 
-/// Whether the name is that of a command, be it built or not.
-pub(in crate::cli) fn is_reserved(name: &str) -> bool {
-    LATER.iter().any(|(group, names)| *group == "atmos" && names.contains(&name))
-        || super::super::parse::command().find_subcommand(name).is_some()
-}
-
 /// The error for the words of an external subcommand of `group`.
 pub(super) fn command(group: &str, words: &[OsString]) -> Error {
-    command_beside(group, words, &[])
+    command_beside::<&str>(group, words, &[])
 }
 
 /// The same for a group that passes on sub-commands which its table does not have.
-pub(super) fn command_beside(group: &str, words: &[OsString], passed: &[&str]) -> Error {
+pub(super) fn command_beside<T: AsRef<str>>(group: &str, words: &[OsString], passed: &[T]) -> Error {
     let name = words.first().map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
     let later = LATER.iter().find(|(known, _)| *known == group).map(|(_, names)| *names).unwrap_or_default();
     if later.contains(&name.as_str()) {
@@ -89,7 +82,7 @@ pub(super) fn command_beside(group: &str, words: &[OsString], passed: &[&str]) -
         };
     }
     let mut built = built(group);
-    built.extend(passed.iter().map(|name| (*name).to_owned()));
+    built.extend(passed.iter().map(|name| name.as_ref().to_owned()));
     let near = nearest(&name, built.iter().map(String::as_str).chain(later.iter().copied()));
     let help = near.map(|near| format!("did you mean `{near}`?\n")).unwrap_or_default()
         + &format!("valid commands: {}\n", built.join(", "))

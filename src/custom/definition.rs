@@ -1,0 +1,177 @@
+//! One command as the configuration says it.
+
+use std::collections::BTreeSet;
+
+use super::Error;
+use crate::span::Span;
+use crate::step::Directory;
+use crate::value::Node;
+
+/// A positional argument.
+#[derive(Debug, Clone, Default)]
+pub struct Argument {
+    pub name: String,
+    pub description: String,
+    pub required: bool,
+    /// Empty counts as none.
+    pub default: Option<String>,
+    /// It names a component or a stack.
+    pub meaning: Option<String>,
+    /// The only values that are taken; all of them when empty.
+    pub values: Vec<String>,
+}
+
+/// Type of a flag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FlagKind {
+    #[default]
+    Text,
+    Bool,
+}
+
+impl FlagKind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            FlagKind::Text => "string",
+            FlagKind::Bool => "bool",
+        }
+    }
+}
+
+/// A flag.
+#[derive(Debug, Clone, Default)]
+pub struct Flag {
+    pub name: String,
+    pub shorthand: Option<String>,
+    /// `None` when the type is unknown.
+    pub kind: Option<FlagKind>,
+    pub type_text: String,
+    pub description: String,
+    pub required: bool,
+    pub default: Option<String>,
+    /// It names a component or a stack.
+    pub meaning: Option<String>,
+    pub values: Vec<String>,
+    pub span: Span,
+}
+
+/// Where a variable of `env` gets its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// A template.
+    Text(String),
+    /// What a shell command prints.
+    Command(String),
+    /// Both were given, which nobody can mean.
+    Both,
+}
+
+/// An entry of `env`.
+#[derive(Debug, Clone)]
+pub struct Variable {
+    pub name: String,
+    pub origin: Origin,
+    pub span: Span,
+}
+
+/// `component_config`: templates for a component and its stack.
+#[derive(Debug, Clone)]
+pub struct ComponentConfig {
+    pub component: String,
+    pub stack: String,
+    pub span: Span,
+}
+
+/// One command.
+#[derive(Debug, Clone, Default)]
+pub struct Definition {
+    pub name: String,
+    pub description: String,
+    pub aliases: Vec<String>,
+    /// Not shown in help.
+    pub internal: bool,
+    /// Sub-command that a call without words means.
+    pub default: Option<String>,
+    /// Its own, else that of the command around it.
+    pub working_directory: Option<Directory>,
+    pub identity: Option<String>,
+    pub verbose: bool,
+    pub env: Vec<Variable>,
+    pub arguments: Vec<Argument>,
+    pub flags: Vec<Flag>,
+    pub component_config: Option<ComponentConfig>,
+    /// `component.type`
+    pub component_type: Option<String>,
+    /// Read when the command runs.
+    pub steps: Node,
+    pub commands: Vec<Definition>,
+    /// `dependencies`
+    pub dependencies: Node,
+    pub span: Span,
+    /// What was wrong when it was read.
+    pub problem: Option<String>,
+}
+
+/// A flag that commands have anyway.
+#[derive(Debug, Clone)]
+pub struct Reserved {
+    pub name: String,
+    pub shorthand: Option<char>,
+    pub kind: FlagKind,
+}
+
+impl Definition {
+    /// Its steps were given.
+    pub fn has_steps(&self) -> bool {
+        self.steps.as_list().is_some_and(|steps| !steps.is_empty())
+    }
+
+    /// Whether the command can be used. `reserved` are the flags that every command has.
+    ///
+    /// # Errors
+    /// Malformed sections, flags that occur twice or collide with those of every command, a variable with two origins.
+    pub fn check(&self, reserved: &[Reserved]) -> Result<(), Error> {
+        let command = || self.name.clone();
+        if let Some(problem) = &self.problem {
+            return Err(Error::Malformed { command: command(), problem: problem.clone() });
+        }
+        let (mut names, mut shorthands) = (BTreeSet::new(), BTreeSet::new());
+        for flag in &self.flags {
+            let named = || (command(), flag.name.clone());
+            if !names.insert(flag.name.as_str()) {
+                let (command, flag) = named();
+                return Err(Error::DuplicateFlag { command, flag: format!("--{flag}") });
+            }
+            let Some(kind) = flag.kind else {
+                let (command, flag_name) = named();
+                return Err(Error::FlagType { command, flag: flag_name, kind: flag.type_text.clone() });
+            };
+            if let Some(known) = reserved.iter().find(|known| known.name == flag.name) {
+                if known.kind != kind {
+                    let (command, flag) = named();
+                    let (declared, existing) = (kind.as_str(), known.kind.as_str());
+                    return Err(Error::ReservedFlag { command, flag, declared, existing });
+                }
+                // Its shorthand is that of the flag it stands for.
+                continue;
+            }
+            let Some(shorthand) = &flag.shorthand else { continue };
+            let mut letters = shorthand.chars();
+            let (Some(letter), None) = (letters.next(), letters.next()) else {
+                let (command, flag) = named();
+                return Err(Error::Shorthand { command, flag, shorthand: shorthand.clone() });
+            };
+            if let Some(known) = reserved.iter().find(|known| known.shorthand == Some(letter)) {
+                let (command, shorthand, existing) = (command(), shorthand.clone(), known.name.clone());
+                return Err(Error::ReservedShorthand { command, shorthand, existing });
+            }
+            if letter.is_whitespace() || letter == '-' || letter == '=' || !shorthands.insert(letter) {
+                return Err(Error::DuplicateFlag { command: command(), flag: format!("-{shorthand}") });
+            }
+        }
+        match self.env.iter().find(|variable| variable.origin == Origin::Both) {
+            None => Ok(()),
+            Some(variable) => Err(Error::TwoOrigins { command: command(), name: variable.name.clone() }),
+        }
+    }
+}

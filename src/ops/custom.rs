@@ -1,0 +1,309 @@
+//! Runs a command that `atmos.yaml` adds.
+//!
+//! Read [`run`] first. Row 12.
+
+use std::path::Path;
+
+use super::steps::{Program, Runner};
+use super::workflow::{child_view, component_document, not_built};
+use super::{App, child};
+use crate::auth::resolution::Flag;
+use crate::component;
+use crate::custom::{Definition, Error, Origin, Values, definitions};
+use crate::diag::{Report, Result, Warning};
+use crate::exec::Error as ExecError;
+use crate::exec::environment;
+use crate::step::{self, Kind, Status, Step, Texts};
+use crate::value::Node;
+use crate::workflow;
+
+/// What to run.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// The whole command, as in `atmos show component`.
+    pub path: String,
+    pub command: Definition,
+    pub values: Values,
+    pub identity: Flag,
+    /// `--base-path` was given.
+    pub base_path: bool,
+}
+
+/// Runs the steps and returns the exit status.
+///
+/// # Errors
+/// What is wrong with the command, or a step that fails: with the step's own exit status.
+pub async fn run(app: &App, request: &Request) -> Result<u8> {
+    let command = &request.command;
+    let owner = format!("custom command \"{}\"", command.name);
+    let steps = step::read(&command.steps, &Kind::Shell, &owner, &app.host.sources)?;
+    check(app, command, &steps, &owner)?;
+    let components = |component: &str, stack: &str| component_document(app, component, stack, None);
+    let mut texts = Texts::new(&app.host, &components);
+    let mut runner = Runner::new(app, owner, request.identity.clone(), request.base_path)?;
+    let env_texts = command.env.iter().filter_map(|variable| match &variable.origin {
+        Origin::Text(text) => Some(text.as_str()),
+        _ => None,
+    });
+    runner.keep = step::uses_results(&steps, env_texts);
+    let mut run = Run { app, request, runner, texts: &mut texts, exported: Vec::new() };
+    run.prepare()?;
+    let (mut status, mut failure) = (Status::Success, None);
+    for step in &steps {
+        let ci = app.host.terminal.ci;
+        if !step.when.runs(status, ci) {
+            continue;
+        }
+        if let Err(report) = run.step(step).await {
+            if report.code().as_deref() == Some("atmos::exec::interrupted") {
+                return Err(report);
+            }
+            if step.forgiven.forgives(ci) {
+                let message = format!("the step `{}` failed, which `continue` forgives: {report}", step.name);
+                app.host.talk.warn(Warning::new("atmos::custom::forgiven", message));
+                continue;
+            }
+            status = Status::Failure;
+            failure.get_or_insert(report);
+        }
+    }
+    failure.map_or(Ok(0), Err)
+}
+
+/// The kinds of components that commands bring.
+pub(super) fn kinds(app: &App) -> Vec<component::Kind> {
+    fn add(commands: &[Definition], kinds: &mut Vec<component::Kind>) {
+        for command in commands {
+            kinds.extend(command.component_type.as_deref().map(component::Kind::from_key));
+            add(&command.commands, kinds);
+        }
+    }
+    let mut kinds = Vec::new();
+    add(&definitions(&app.config, &app.host.sources), &mut kinds);
+    kinds.dedup();
+    kinds
+}
+
+/// Everything that can be found out before something runs.
+fn check(app: &App, command: &Definition, steps: &[Step], owner: &str) -> Result<()> {
+    for step in steps {
+        match &step.kind {
+            Kind::NotBuilt(_) => return Err(not_built(app, step, owner).into()),
+            Kind::Unknown(kind) => {
+                let place = app.host.sources.place(step.span).map(|place| format!("{place}: ")).unwrap_or_default();
+                let owner = format!("Command {}", command.name);
+                return Err(
+                    workflow::Error::StepType { owner, step: step.name.clone(), kind: kind.clone(), place }.into()
+                );
+            }
+            _ => {}
+        }
+    }
+    for key in ["commands", "workflows"] {
+        if let Some(node) = command.dependencies.get(key).filter(|node| !node.is_empty()) {
+            let place = app.host.sources.place(node.span).map(|place| format!("{place}: ")).unwrap_or_default();
+            let what = format!("dependencies.{key}");
+            let help = "run them yourself first, or use the reference".to_owned();
+            return Err(step::Error::NotBuilt { what, owner: owner.to_owned(), place, help }.into());
+        }
+    }
+    let tools = command.dependencies.get("tools").is_some_and(|tools| !tools.is_empty())
+        || command.dependencies.as_map().is_some_and(|map| map.values().any(|value| value.scalar_text().is_some()));
+    let no_effect = [("dependencies", tools), ("timeout", steps.iter().any(|step| step.timeout))];
+    for (what, _) in no_effect.into_iter().filter(|(_, present)| *present) {
+        let message = format!("`{what}` of {owner} is not built yet and has no effect");
+        app.host.talk.warn(Warning::new("atmos::ops::no_effect", message));
+    }
+    Ok(())
+}
+
+/// One command at work.
+struct Run<'a, 'r> {
+    app: &'a App,
+    request: &'a Request,
+    runner: Runner<'a>,
+    texts: &'r mut Texts<'a>,
+    /// What steps of the kind env gave to those that follow.
+    exported: Vec<(String, Option<String>)>,
+}
+
+type Layers = Vec<(String, Option<String>)>;
+
+impl Run<'_, '_> {
+    /// Puts what templates see together. The component's own variables become part of the environment.
+    fn prepare(&mut self) -> Result<()> {
+        let Request { command, values, .. } = self.request;
+        self.texts.set("Arguments", Node::from(values.arguments.clone()));
+        for root in ["Flags", "flags"] {
+            self.texts.set(root, Node::from(values.flags.clone()));
+        }
+        self.texts.set("TrailingArgs", Node::from(values.trailing.as_str()));
+        let cwd = self.directory(None)?;
+        for root in ["Cwd", "cwd"] {
+            self.texts.set(root, Node::from(cwd.display().to_string()));
+        }
+        if let Some(own) = &command.component_type {
+            let name = |meaning| values.meant(command, meaning).ok_or_else(|| self.nameless(meaning));
+            let document = component_document(
+                self.app,
+                &name("component")?,
+                &name("stack")?,
+                Some(component::Kind::from_key(own)),
+            )?;
+            if let Some(env) = document.get("env") {
+                self.exported.extend(environment::entries([env]));
+            }
+            self.texts.set("Component", document);
+        } else if let Some(config) = &command.component_config {
+            let env = child_view(self.app, &[]);
+            let part = |key: &'static str, text: &str| -> Result<String> {
+                let what = format!("`component_config.{key}` of the command `{}`", command.name);
+                let value = self.texts.render(&what, config.span, text, &env)?;
+                let gives_nothing =
+                    || Error::ComponentConfig { command: command.name.clone(), key, text: text.to_owned() };
+                if value.is_empty() || value == "<no value>" { Err(gives_nothing().into()) } else { Ok(value) }
+            };
+            let (component, stack) = (part("component", &config.component)?, part("stack", &config.stack)?);
+            self.texts.set("ComponentConfig", component_document(self.app, &component, &stack, None)?);
+        }
+        Ok(())
+    }
+
+    fn nameless(&self, meaning: &str) -> Report {
+        Error::Arguments {
+            message: format!("the command needs a {meaning}"),
+            help: format!(
+                "declare an argument or a flag for it in the `commands` section, and give it a value: {}",
+                self.request.path
+            ),
+        }
+        .into()
+    }
+
+    /// The working directory of the command, or of a step, which begins there.
+    fn directory(&self, step: Option<&Step>) -> Result<std::path::PathBuf> {
+        let command = &self.request.command;
+        let own = command.working_directory.as_ref();
+        let cwd = self.runner.directory(own, &self.app.config.base_path, &self.app.host.cwd, command.span)?;
+        match step {
+            None => Ok(cwd),
+            Some(step) => Ok(self.runner.directory(step.working_directory.as_ref(), &cwd, &cwd, step.span)?),
+        }
+    }
+
+    async fn step(&mut self, step: &Step) -> Result<()> {
+        let cwd = self.directory(Some(step))?;
+        let layers = self.layers().await?;
+        if step.kind == Kind::Env {
+            return self.set_variables(step, &layers);
+        }
+        let identity = step.identity.as_deref().or(self.request.command.identity.as_deref());
+        let held = self.runner.hold(identity).await?;
+        let ended = self.start(step, &layers, &held, &cwd).await;
+        held.close()?;
+        ended
+    }
+
+    async fn start(&mut self, step: &Step, layers: &Layers, held: &child::Held, cwd: &Path) -> Result<()> {
+        let shell = Program::Shell(String::new());
+        let mut env = self.runner.environment(layers, held, &shell, cwd);
+        let what = format!("`command` of the step `{}`", step.name);
+        let mut own = Vec::new();
+        for (name, value) in &step.env {
+            let what = format!("the variable `{name}` of the step `{}`", step.name);
+            own.push((name, value.as_deref().map(|text| self.texts.render(&what, step.span, text, &env)).transpose()?));
+        }
+        let command = self.texts.render(&what, step.span, &step.command, &env)?;
+        let program = match step.kind {
+            Kind::Atmos => Program::Atmos(workflow::atmos_words(&command, workflow::StepFlags::default())),
+            _ => Program::Shell(command.clone()),
+        };
+        if step.kind == Kind::Atmos {
+            env = self.runner.environment(layers, held, &program, cwd);
+        }
+        for (name, value) in own {
+            match value {
+                Some(value) => env.set(name, value),
+                None => drop(env.remove(name)),
+            }
+        }
+        let ended = self.runner.run(&program, cwd, &env, step.retry.as_ref()).await?;
+        if ended.outcome.code == 0 {
+            return Ok(self.texts.keep(step, &ended.outcome, &env)?);
+        }
+        Err(ExecError::child_failed(shown(&command), ended.outcome.code, None).into())
+    }
+
+    /// The variables of this program's place, of the component, of earlier steps and of the command, in that order. Those of the
+    /// command are found anew for every step.
+    async fn layers(&mut self) -> Result<Layers> {
+        let command = &self.request.command;
+        let mut layers = self.own_place();
+        layers.extend(self.exported.iter().cloned());
+        let cwd = self.directory(None)?;
+        for variable in &command.env {
+            let env = child_view(self.app, &layers);
+            let value = match &variable.origin {
+                Origin::Text(text) => {
+                    let what = format!("the variable `{}` of the command `{}`", variable.name, command.name);
+                    self.texts.render(&what, variable.span, text, &env)?
+                }
+                Origin::Command(text) => {
+                    let env = child::step_environment(self.app, &layers, &child::Held::default(), false);
+                    let failed = |code| {
+                        let (command, name) = (command.name.clone(), variable.name.clone());
+                        Error::ValueCommand { command, name, code, text: text.clone() }
+                    };
+                    self.runner.output_of(text, &cwd, &env).await?.map_err(failed)?
+                }
+                Origin::Both => continue,
+            };
+            layers.push((variable.name.clone(), Some(value)));
+        }
+        if layers.iter().any(|(name, _)| name == "PATH") {
+            // A command that sets PATH may have lost the way to this program.
+            let path = layers.iter().rev().find(|(name, _)| name == "PATH").and_then(|(_, value)| value.clone());
+            layers.push(("PATH".to_owned(), Some(self.with_own_folder(path.as_deref()))));
+        }
+        Ok(layers)
+    }
+
+    /// Where this program is, so that steps that call `atmos` reach the same.
+    fn own_place(&self) -> Layers {
+        let env = child_view(self.app, &[]);
+        let path = env.get_raw("PATH").map(|path| path.to_string_lossy().into_owned());
+        vec![
+            ("ATMOS_CLI_PATH".to_owned(), Some(self.app.host.exe.display().to_string())),
+            ("PATH".to_owned(), Some(self.with_own_folder(path.as_deref()))),
+        ]
+    }
+
+    /// A search path that has this program's folder: before all others, unless it is there already.
+    fn with_own_folder(&self, path: Option<&str>) -> String {
+        let folder = self.app.host.exe.parent().map(|folder| folder.display().to_string()).unwrap_or_default();
+        match path {
+            None | Some("") => folder,
+            Some(path) if path.split(':').any(|known| known == folder) => path.to_owned(),
+            Some(path) => format!("{folder}:{path}"),
+        }
+    }
+
+    fn set_variables(&mut self, step: &Step, layers: &Layers) -> Result<()> {
+        let env = child_view(self.app, layers);
+        for (name, text) in &step.vars {
+            let what = format!("the variable `{name}` of the step `{}`", step.name);
+            let value = self.texts.render(&what, step.span, text, &env)?;
+            self.texts.set_variable(name, &value);
+            if step.export {
+                self.exported.push((name.clone(), Some(value)));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn shown(command: &str) -> String {
+    let mut lines = command.lines();
+    let first = lines.next().unwrap_or_default();
+    if lines.next().is_some() { format!("{first} …") } else { first.to_owned() }
+}

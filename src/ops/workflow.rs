@@ -1,0 +1,367 @@
+//! `atmos workflow`: finds a workflow and runs its steps, one after the other.
+//!
+//! Read [`run`] first. Row 12.
+
+use std::path::{Path, PathBuf};
+
+use super::steps::{Ended, Program, Runner};
+use super::workflows::{self, Manifest};
+use super::{App, describe};
+use crate::auth::resolution::Flag;
+use crate::component::{self, Kind};
+use crate::diag::{Report, Result, Warning};
+use crate::exec::environment;
+use crate::host::{Env, fs};
+use crate::resolve;
+use crate::step::{self, Kind as StepKind, Status, Step, Texts};
+use crate::value::{Map, Node};
+use crate::workflow::{Error, StepFlags, Workflow, atmos_words, resume_hint, shown_words, stack_of};
+
+/// What to run.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    pub name: Option<String>,
+    pub file: Option<String>,
+    pub stack: Option<String>,
+    pub from_step: Option<String>,
+    pub dry_run: bool,
+    pub identity: Flag,
+    /// Passed on to steps of this program.
+    pub tags: Option<String>,
+    pub labels: Option<String>,
+    /// `--base-path` was given.
+    pub base_path: bool,
+}
+
+/// A workflow with the file that has it, as `--file` takes it.
+struct Found {
+    workflow: Workflow,
+    file: String,
+}
+
+/// Runs a workflow and returns the exit status.
+///
+/// # Errors
+/// No such file or workflow, what is wrong with it, or a step that fails: with the step's own exit status.
+pub async fn run(app: &App, request: &Request) -> Result<u8> {
+    let found = find(app, request)?;
+    let steps = found.workflow.from(request.from_step.as_deref())?;
+    let owner = format!("workflow \"{}\"", found.workflow.name);
+    if let Some(step) = found.workflow.steps.iter().find(|step| matches!(step.kind, StepKind::NotBuilt(_))) {
+        return Err(not_built(app, step, &owner).into());
+    }
+    warn(app, &found.workflow, steps);
+    let components = |component: &str, stack: &str| component_document(app, component, stack, None);
+    let mut texts = Texts::new(&app.host, &components);
+    let env_texts = found.workflow.env.iter().filter_map(|(_, value)| value.as_deref());
+    let mut runner = Runner::new(app, owner, request.identity.clone(), request.base_path)?;
+    runner.keep = step::uses_results(steps, env_texts);
+    let mut run = Run { app, request, found: &found, runner, texts: &mut texts, exported: Vec::new() };
+    let (mut status, mut failure) = (Status::Success, None);
+    for step in steps {
+        let ci = app.host.terminal.ci;
+        if !step.when.runs(status, ci) {
+            continue;
+        }
+        if let Err(report) = run.step(step).await {
+            if report.code().as_deref() == Some("atmos::exec::interrupted") || unknown_type(&report) {
+                return Err(report);
+            }
+            if step.forgiven.forgives(ci) {
+                let message =
+                    format!("the step `{}` failed, which `continue` forgives: {}", step.name, first_line(&report));
+                app.host.talk.warn(Warning::new("atmos::workflow::forgiven", message));
+                continue;
+            }
+            status = Status::Failure;
+            // The first failure is the one that counts.
+            failure.get_or_insert(report);
+        }
+    }
+    failure.map_or(Ok(0), Err)
+}
+
+fn unknown_type(report: &Report) -> bool {
+    report.code().as_deref() == Some("atmos::workflow::step_type")
+}
+
+fn first_line(report: &Report) -> String {
+    report.to_string().lines().next().unwrap_or_default().to_owned()
+}
+
+/// The document of a component, for templates of steps.
+pub(super) fn component_document(app: &App, component: &str, stack: &str, kind: Option<Kind>) -> Result<Node> {
+    let request = describe::ComponentRequest {
+        component: component.to_owned(),
+        stack: stack.to_owned(),
+        processing: resolve::Options::default(),
+        full: true,
+        // The description of the module, which costs reading it, is what this leaves out.
+        query: Some(".vars".to_owned()),
+    };
+    let written = component::find(&app.host, &app.config, app.index()?, component, stack, kind)?;
+    let evaluated = app.evaluate(&written, &request.processing)?;
+    describe::document(app, &request, &written, &evaluated)
+}
+
+/// The error for a step of a kind that is not built.
+pub(super) fn not_built(app: &App, step: &Step, owner: &str) -> step::Error {
+    let kind = match &step.kind {
+        StepKind::NotBuilt(kind) | StepKind::Unknown(kind) => kind.as_str(),
+        _ => "",
+    };
+    let place = app.host.sources.place(step.span).map(|place| format!("{place}: ")).unwrap_or_default();
+    step::Error::NotBuilt {
+        what: format!("type: {kind}"),
+        owner: format!("the step `{}` of {owner}", step.name),
+        place,
+        help: "the types atmos, shell, exec and env are built; nothing was run".to_owned(),
+    }
+}
+
+fn warn(app: &App, workflow: &Workflow, steps: &[Step]) {
+    let no_effect = |what: &str| {
+        let message = format!("`{what}` of the workflow `{}` is not built yet and has no effect", workflow.name);
+        app.host.talk.warn(Warning::new("atmos::ops::no_effect", message));
+    };
+    if workflow.tools {
+        no_effect("dependencies.tools");
+    }
+    if steps.iter().any(|step| step.timeout) {
+        no_effect("timeout");
+    }
+}
+
+fn find(app: &App, request: &Request) -> Result<Found> {
+    let Some(name) = &request.name else { return choose(app, request) };
+    if let Some(file) = &request.file {
+        let (manifest, file) = named_file(app, file)?;
+        return in_manifest(app, &manifest, &file, name);
+    }
+    let manifests = workflows::files(app)?;
+    let has = |manifest: &&Manifest| manifest.workflows().iter().any(|(known, _)| &***known == name.as_str());
+    let matching: Vec<&Manifest> = manifests.iter().filter(has).collect();
+    let manifest = match matching.as_slice() {
+        [] => {
+            let known: Vec<String> =
+                manifests.iter().flat_map(Manifest::workflows).map(|(name, _)| name.to_string()).collect();
+            return Err(Error::unknown(name, known.iter().map(String::as_str)).into());
+        }
+        [one] => one,
+        several if app.host.terminal.can_prompt() => {
+            let files = several.iter().map(|manifest| manifest.name.clone()).collect();
+            let title = format!("Several files have the workflow `{name}`. Choose one");
+            let index = inquire::Select::new(&title, files).raw_prompt().map_err(|_| Error::Aborted)?.index;
+            several.get(index).ok_or(Error::Aborted)?
+        }
+        several => {
+            let files: Vec<&str> = several.iter().map(|manifest| manifest.name.as_str()).collect();
+            return Err(Error::Ambiguous { name: name.clone(), files: files.join(", ") }.into());
+        }
+    };
+    in_manifest(app, manifest, &manifest.name, name)
+}
+
+/// Has a person choose among all workflows.
+fn choose(app: &App, request: &Request) -> Result<Found> {
+    if !app.host.terminal.can_prompt() {
+        return Err(Error::NoName.into());
+    }
+    let manifests = match &request.file {
+        Some(file) => vec![named_file(app, file)?.0],
+        None => workflows::files(app)?,
+    };
+    let all: Vec<(&Manifest, String)> = manifests
+        .iter()
+        .flat_map(|manifest| manifest.workflows().into_iter().map(move |(name, _)| (manifest, name.to_string())))
+        .collect();
+    let shown: Vec<String> = all.iter().map(|(manifest, name)| format!("{name}  ({})", manifest.name)).collect();
+    let index = inquire::Select::new("Choose a workflow", shown).raw_prompt().map_err(|_| Error::Aborted)?.index;
+    let (manifest, name) = all.get(index).ok_or(Error::Aborted)?;
+    in_manifest(app, manifest, &manifest.name, name)
+}
+
+fn in_manifest(app: &App, manifest: &Manifest, file: &str, name: &str) -> Result<Found> {
+    let workflows = manifest.workflows();
+    let Some((_, node)) = workflows.iter().find(|(known, _)| &***known == name) else {
+        let base = Path::new(file).file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        return Err(Error::unknown_in(name, &base, workflows.iter().map(|(name, _)| &***name)).into());
+    };
+    let workflow = Workflow::read(name, node, &app.host.sources)?;
+    Ok(Found { workflow, file: file.to_owned() })
+}
+
+/// The file of `--file`: below the directory of workflows, else below the working directory.
+fn named_file(app: &App, file: &str) -> Result<(Manifest, String)> {
+    let base = &app.config.workflows.base_path;
+    let places = [base.join(file), app.host.cwd.join(file)].map(|path| fs::clean(&path));
+    let candidates = places.iter().flat_map(|path| match path.extension() {
+        Some(_) => vec![path.clone()],
+        None => ["yaml", "yml"].map(|extension| with_extension(path, extension)).to_vec(),
+    });
+    let candidates: Vec<PathBuf> = candidates.collect();
+    let shown = |path: &Path| path.strip_prefix(&app.host.cwd).unwrap_or(path).display().to_string();
+    let Some(path) = candidates.iter().find(|path| path.is_file()) else {
+        let first = candidates.first().map(|path| shown(path)).unwrap_or_default();
+        return Err(Error::File { path: first }.into());
+    };
+    let manifest = workflows::file(app, path)?;
+    if manifest.document.get("workflows").and_then(Node::as_map).is_none() {
+        return Err(Error::Manifest { path: shown(path) }.into());
+    }
+    let below = path.strip_prefix(base).ok().map(|path| path.display().to_string());
+    Ok((manifest, below.unwrap_or_else(|| shown(path))))
+}
+
+fn with_extension(path: &Path, extension: &str) -> PathBuf {
+    let mut path = path.as_os_str().to_owned();
+    path.push(".");
+    path.push(extension);
+    PathBuf::from(path)
+}
+
+/// One workflow at work.
+struct Run<'a, 'r> {
+    app: &'a App,
+    request: &'a Request,
+    found: &'a Found,
+    runner: Runner<'a>,
+    texts: &'r mut Texts<'a>,
+    /// What steps of the kind env gave to those that follow.
+    exported: Vec<(String, Option<String>)>,
+}
+
+impl Run<'_, '_> {
+    async fn step(&mut self, step: &Step) -> Result<()> {
+        let workflow = &self.found.workflow;
+        if let StepKind::Unknown(kind) = &step.kind {
+            let place = self.app.host.sources.place(step.span).map(|place| format!("{place}: ")).unwrap_or_default();
+            let owner = format!("Workflow {}", workflow.name);
+            return Err(Error::StepType { owner, step: step.name.clone(), kind: kind.clone(), place }.into());
+        }
+        let stack = stack_of(self.request.stack.as_deref(), step, workflow.stack.as_deref());
+        self.texts.set("flags", self.flags(stack));
+        self.texts.set("Flags", self.flags(stack));
+        let layers = self.layers(step)?;
+        if step.kind == StepKind::Env {
+            return self.set_variables(step, &layers);
+        }
+        let host = &self.app.host;
+        let directory = step.working_directory.as_ref().or(workflow.working_directory.as_ref());
+        let cwd = self.runner.directory(directory, &self.app.config.base_path, &host.cwd, step.span)?;
+        if self.request.dry_run {
+            let env = child_view(self.app, &layers);
+            let shown = self.program(step, stack, &env)?.1;
+            host.talk.info(format!("Would run: {shown}"));
+            return Ok(());
+        }
+        let held = self.runner.hold(step.identity.as_deref()).await?;
+        let ended = self.start(step, stack, &layers, &held, &cwd).await;
+        held.close()?;
+        let (ended, shown) = ended?;
+        if ended.outcome.code == 0 {
+            let env = child_view(self.app, &layers);
+            return Ok(self.texts.keep(step, &ended.outcome, &env)?);
+        }
+        Err(self.failed(step, stack, &ended, shown))
+    }
+
+    /// Renders the command and runs it.
+    async fn start(
+        &mut self,
+        step: &Step,
+        stack: Option<&str>,
+        layers: &[(String, Option<String>)],
+        held: &super::child::Held,
+        cwd: &Path,
+    ) -> Result<(Ended, String)> {
+        let seen = self.runner.environment(layers, held, &Program::Shell(String::new()), cwd);
+        let (program, shown) = self.program(step, stack, &seen)?;
+        let env = self.runner.environment(layers, held, &program, cwd);
+        if let Program::Atmos(_) = program {
+            self.app.host.talk.info(format!("▶ Executing command: {shown}"));
+        }
+        let ended = self.runner.run(&program, cwd, &env, step.retry.as_ref()).await?;
+        Ok((ended, shown))
+    }
+
+    /// What a step starts, and how that is shown.
+    fn program(&self, step: &Step, stack: Option<&str>, env: &Env) -> Result<(Program, String)> {
+        let what = format!("`command` of the step `{}`", step.name);
+        let command = self.texts.render(&what, step.span, &step.command, env)?;
+        if step.kind != StepKind::Atmos {
+            return Ok((Program::Shell(command.clone()), command));
+        }
+        let (tags, labels) = (self.request.tags.as_deref(), self.request.labels.as_deref());
+        let words = atmos_words(&command, StepFlags { stack, tags, labels });
+        let shown = format!("atmos {}", shown_words(&words));
+        Ok((Program::Atmos(words), shown))
+    }
+
+    /// The variables of the workflow, of earlier steps and of this one, later ones last.
+    fn layers(&self, step: &Step) -> Result<Vec<(String, Option<String>)>> {
+        let base = child_view(self.app, &self.exported);
+        let mut layers = Vec::new();
+        let owners = [("the workflow", &self.found.workflow.env), ("the step", &step.env)];
+        for (owner, entries) in owners {
+            if owner == "the step" {
+                layers.extend(self.exported.iter().cloned());
+            }
+            for (name, value) in entries {
+                let what = format!("the variable `{name}` of {owner}");
+                let value =
+                    value.as_deref().map(|text| self.texts.render(&what, step.span, text, &base)).transpose()?;
+                layers.push((name.clone(), value));
+            }
+        }
+        Ok(layers)
+    }
+
+    fn set_variables(&mut self, step: &Step, layers: &[(String, Option<String>)]) -> Result<()> {
+        let env = child_view(self.app, layers);
+        for (name, text) in &step.vars {
+            let what = format!("the variable `{name}` of the step `{}`", step.name);
+            let value = self.texts.render(&what, step.span, text, &env)?;
+            self.texts.set_variable(name, &value);
+            if step.export {
+                self.exported.push((name.clone(), Some(value)));
+            }
+        }
+        Ok(())
+    }
+
+    fn flags(&self, stack: Option<&str>) -> Node {
+        let mut flags = Map::default();
+        flags.insert("stack".into(), Node::from(stack.unwrap_or_default()));
+        if let Flag::Name(identity) = &self.request.identity {
+            flags.insert("identity".into(), Node::from(identity.as_str()));
+        }
+        Node::from(flags)
+    }
+
+    fn failed(&self, step: &Step, stack: Option<&str>, ended: &Ended, command: String) -> Report {
+        let code = ended.outcome.code;
+        let last = format!("subcommand exited with code {code}");
+        let reason = match (ended.exhausted, ended.late) {
+            (Some(most), _) => format!("max attempts ({most}) exceeded, last error: {last}"),
+            (None, Some(most)) => format!("retry timeout exceeded after {most:?}, last error: {last}"),
+            (None, None) => last,
+        };
+        let stack = stack.filter(|_| step.kind == StepKind::Atmos || self.request.stack.is_some());
+        let resume = resume_hint(&self.found.workflow.name, &self.found.file, &step.name, stack);
+        Error::Failed { reason, command, resume, code }.into()
+    }
+}
+
+/// The environment as templates see it before an identity is known.
+pub(super) fn child_view(app: &App, layers: &[(String, Option<String>)]) -> Env {
+    let mut env = app.host.env.clone();
+    let entries = environment::entries([&app.config.env]);
+    for (name, value) in entries.iter().chain(layers) {
+        match value {
+            Some(value) => env.set(name, value),
+            None => drop(env.remove(name)),
+        }
+    }
+    env
+}

@@ -1,0 +1,19 @@
+//! One step of a workflow or of a custom command: what it says, when it runs, how often it is tried, and what its
+//! templates give.
+//!
+//! Row 10. Read [`Step`] first: [`read`] makes them from a list in a file. [`Condition`] and [`Retry`] are pure; [`Texts`]
+//! renders the templates. Nothing here starts a process: `ops` does.
+
+mod condition;
+mod definition;
+mod error;
+mod read;
+mod retry;
+mod text;
+
+pub use condition::{Condition, Status};
+pub use definition::{Directory, Kind, Step, uses_results};
+pub use error::Error;
+pub use read::{directory, entries, read, text_of};
+pub use retry::Retry;
+pub use text::{Outcome, Texts};

@@ -1,0 +1,285 @@
+//! Steps from a list in a file.
+
+use super::error::place;
+use super::{Condition, Directory, Error, Kind, Retry, Step};
+use crate::span::Sources;
+use crate::value::{Node, Value, function_text};
+
+/// Kinds of the reference that later versions bring.
+const LATER: [&str; 44] = [
+    "alert",
+    "archive",
+    "assert",
+    "cancel",
+    "cast",
+    "choose",
+    "clear",
+    "confirm",
+    "container",
+    "emulator",
+    "exit",
+    "file",
+    "filter",
+    "format",
+    "hint",
+    "http",
+    "input",
+    "join",
+    "junit",
+    "linebreak",
+    "log",
+    "markdown",
+    "matrix",
+    "pager",
+    "parallel",
+    "require",
+    "say",
+    "script",
+    "sleep",
+    "spin",
+    "stage",
+    "store",
+    "style",
+    "table",
+    "tflint",
+    "title",
+    "toast",
+    "wait",
+    "wait-all",
+    "workdir",
+    "write",
+    "success",
+    "warn",
+    "error",
+];
+
+/// Keys that change what a step does and that are not built.
+const NOT_BUILT: [&str; 8] =
+    ["container", "needs", "inputs", "artifacts", "preconditions", "background", "for", "dependencies"];
+
+/// Reads a list of steps. A text is the command of a step of the usual kind. `owner` names the whole in messages.
+///
+/// # Errors
+/// A value of a wrong type, or a key that is not built.
+pub fn read(list: &Node, usual: &Kind, owner: &str, sources: &Sources) -> Result<Vec<Step>, Error> {
+    let Some(nodes) = list.as_list() else {
+        if list.is_null() {
+            return Ok(Vec::new());
+        }
+        return Err(wrong(format!("`steps` of {owner}"), "a list", list, sources));
+    };
+    let names = names(nodes);
+    let mut steps = Vec::with_capacity(nodes.len());
+    for (node, name) in nodes.iter().zip(names) {
+        steps.push(Reader { owner, sources, name: &name }.step(node, usual)?);
+    }
+    if let Some(step) = steps.iter().rev().skip(1).find(|step| step.kind == Kind::Exec) {
+        return Err(Error::ExecNotLast { step: step.name.clone(), place: place(sources, step.span) });
+    }
+    Ok(steps)
+}
+
+/// Steps without a name are called by their number; results go by name, so no two are called the same by that.
+fn names(nodes: &[Node]) -> Vec<String> {
+    let written = |node: &Node| node.get("name").and_then(Node::scalar_text).filter(|name| !name.is_empty());
+    let mut used: Vec<String> = nodes.iter().filter_map(written).collect();
+    let mut names = Vec::with_capacity(nodes.len());
+    for (index, node) in nodes.iter().enumerate() {
+        names.push(written(node).unwrap_or_else(|| {
+            let mut name = format!("step{}", index + 1);
+            while used.contains(&name) {
+                name.push('_');
+            }
+            used.push(name.clone());
+            name
+        }));
+    }
+    names
+}
+
+/// A scalar or a function as text.
+pub fn text_of(node: &Node) -> Option<String> {
+    match &node.value {
+        Value::Function(function) => Some(function_text(function)),
+        _ => node.scalar_text(),
+    }
+}
+
+/// A map of variables; null unsets one.
+///
+/// # Errors
+/// It is no map, or a value is a list or a map.
+pub fn entries(node: &Node, what: &str, sources: &Sources) -> Result<Vec<(String, Option<String>)>, Error> {
+    if node.is_null() {
+        return Ok(Vec::new());
+    }
+    let map = node.as_map().ok_or_else(|| wrong(what.to_owned(), "a map", node, sources))?;
+    let entry = |(name, value): (&std::sync::Arc<str>, &Node)| match text_of(value) {
+        Some(text) => Ok((name.to_string(), Some(text))),
+        None if value.is_null() => Ok((name.to_string(), None)),
+        None => Err(wrong(format!("`{name}` in {what}"), "a text", value, sources)),
+    };
+    map.iter().map(entry).collect()
+}
+
+/// `working_directory`; blank counts as missing.
+///
+/// # Errors
+/// It is no text, and no function that is known here.
+pub fn directory(node: Option<&Node>, owner: &str, sources: &Sources) -> Result<Option<Directory>, Error> {
+    let Some(node) = node.filter(|node| !node.is_null()) else { return Ok(None) };
+    if let Value::Function(function) = &node.value {
+        if &*function.tag == "!repo-root" {
+            return Ok(Some(Directory::RepositoryRoot));
+        }
+        let expected = "a path or !repo-root".to_owned();
+        let (what, value) = (format!("`working_directory` of {owner}"), function_text(function));
+        return Err(Error::Value { what, value, expected, place: place(sources, node.span) });
+    }
+    let Some(text) = node.scalar_text() else {
+        return Err(wrong(format!("`working_directory` of {owner}"), "a path", node, sources));
+    };
+    let text = text.trim();
+    Ok(match text {
+        "" => None,
+        "!repo-root" => Some(Directory::RepositoryRoot),
+        path => Some(Directory::Path(path.to_owned())),
+    })
+}
+
+pub(super) fn wrong(what: String, expected: &'static str, node: &Node, sources: &Sources) -> Error {
+    Error::Type { what, expected, found: node.value.type_name(), place: place(sources, node.span) }
+}
+
+/// One step at work.
+struct Reader<'a> {
+    owner: &'a str,
+    sources: &'a Sources,
+    name: &'a str,
+}
+
+impl Reader<'_> {
+    fn what(&self, key: &str) -> String {
+        format!("`{key}` of the step `{}` of {}", self.name, self.owner)
+    }
+
+    fn step(&self, node: &Node, usual: &Kind) -> Result<Step, Error> {
+        if let Some(command) = text_of(node) {
+            return Ok(self.plain(&command, usual.clone(), node));
+        }
+        if node.as_map().is_none() {
+            let what = format!("the step `{}` of {}", self.name, self.owner);
+            return Err(wrong(what, "a map or a text", node, self.sources));
+        }
+        self.check_built(node)?;
+        let kind = match self.text(node, "type")?.as_deref().map(str::trim).filter(|kind| !kind.is_empty()) {
+            None => usual.clone(),
+            Some("atmos") => Kind::Atmos,
+            Some("shell") => Kind::Shell,
+            Some("exec") => Kind::Exec,
+            Some("env") => Kind::Env,
+            Some(other) if LATER.contains(&other) => Kind::NotBuilt(other.to_owned()),
+            Some(other) => Kind::Unknown(other.to_owned()),
+        };
+        let mut step = self.plain(&self.text(node, "command")?.unwrap_or_default(), kind, node);
+        step.vars = self.texts(node, "vars")?;
+        step.outputs = self.texts(node, "outputs")?;
+        step.export = node.get("export").and_then(Node::as_bool) != Some(false);
+        step.stack = self.filled(node, "stack")?;
+        step.identity = self.filled(node, "identity")?;
+        let owner = format!("the step `{}` of {}", self.name, self.owner);
+        step.working_directory = directory(node.get("working_directory"), &owner, self.sources)?;
+        step.env = match node.get("env") {
+            Some(env) => entries(env, &self.what("env"), self.sources)?,
+            None => Vec::new(),
+        };
+        step.retry =
+            node.get("retry").map(|retry| Retry::read(retry, &self.what("retry"), self.sources)).transpose()?.flatten();
+        step.when = self.condition(node, "when", Condition::of(true))?;
+        let mut always = Condition::default();
+        always.add("always");
+        step.forgiven = self.condition(node, "continue", always)?;
+        step.timeout = node.get("timeout").is_some_and(|timeout| !timeout.is_empty());
+        Ok(step)
+    }
+
+    fn plain(&self, command: &str, kind: Kind, node: &Node) -> Step {
+        Step {
+            name: self.name.to_owned(),
+            kind,
+            command: command.trim().to_owned(),
+            vars: Vec::new(),
+            export: true,
+            stack: None,
+            working_directory: None,
+            env: Vec::new(),
+            identity: None,
+            retry: None,
+            when: Condition::default(),
+            forgiven: Condition::default(),
+            outputs: Vec::new(),
+            timeout: false,
+            span: node.span,
+        }
+    }
+
+    /// What would change the step is an error, never passed over.
+    fn check_built(&self, node: &Node) -> Result<(), Error> {
+        let written =
+            |key: &&str| node.get(key).is_some_and(|value| !value.is_empty() && value.as_bool() != Some(false));
+        match NOT_BUILT.iter().find(|key| written(key)) {
+            None => Ok(()),
+            Some(key) => {
+                let span = node.get(key).map_or(node.span, |value| value.span);
+                Err(self.not_built(key, place(self.sources, span)))
+            }
+        }
+    }
+
+    fn not_built(&self, key: &str, place: String) -> Error {
+        let owner = format!("the step `{}` of {}", self.name, self.owner);
+        Error::NotBuilt { what: key.to_owned(), owner, place, help: "leave it out, or use the reference".to_owned() }
+    }
+
+    fn text(&self, node: &Node, key: &str) -> Result<Option<String>, Error> {
+        let Some(value) = node.get(key).filter(|value| !value.is_null()) else { return Ok(None) };
+        text_of(value).map(Some).ok_or_else(|| wrong(self.what(key), "a text", value, self.sources))
+    }
+
+    fn filled(&self, node: &Node, key: &str) -> Result<Option<String>, Error> {
+        let text = self.text(node, key)?;
+        Ok(text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()))
+    }
+
+    fn texts(&self, node: &Node, key: &str) -> Result<Vec<(String, String)>, Error> {
+        let Some(value) = node.get(key) else { return Ok(Vec::new()) };
+        let entries = entries(value, &self.what(key), self.sources)?;
+        Ok(entries.into_iter().map(|(name, value)| (name, value.unwrap_or_default())).collect())
+    }
+
+    fn condition(&self, node: &Node, key: &str, on: Condition) -> Result<Condition, Error> {
+        let Some(value) = node.get(key).filter(|value| !value.is_null()) else { return Ok(Condition::default()) };
+        if let Some(flag) = value.as_bool() {
+            return Ok(if flag { on } else { Condition::of(false) });
+        }
+        let words = value.as_list().unwrap_or(std::slice::from_ref(value));
+        let mut condition = Condition::default();
+        for word in words {
+            let text = text_of(word).map(|text| text.trim().to_owned());
+            if text.as_deref() == Some("") {
+                continue;
+            }
+            if !text.as_deref().is_some_and(|text| condition.add(text)) {
+                let help = format!("the words {} are built; expressions are not", Condition::WORDS.join(", "));
+                let owner = format!("the step `{}` of {}", self.name, self.owner);
+                let what = format!("{key}: {}", text.unwrap_or_else(|| word.value.type_name().to_owned()));
+                return Err(Error::NotBuilt { what, owner, place: place(self.sources, word.span), help });
+            }
+        }
+        Ok(condition)
+    }
+}
+
+#[cfg(test)]
+#[path = "read_tests.rs"]
+mod tests;
