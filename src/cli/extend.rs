@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 
 use super::args::GlobalArgs;
+use super::commands::is_later;
 use super::custom::{self, Call};
 use super::native::next_plain;
 use super::parse;
@@ -119,7 +120,8 @@ fn without_aliases(table: &clap::Command, added: &Added, text: Vec<String>, at: 
     let (mut text, mut at, mut chain) = (text, at, Vec::new());
     loop {
         let top = next_plain(&text, 1) == Some(at);
-        let Some(target) = added.aliases.get(&text[at]).filter(|_| top) else { return Ok((text, Way::Unknown(at))) };
+        let target = added.aliases.get(&text[at]).filter(|_| top && !is_later(&text[at]));
+        let Some(target) = target else { return Ok((text, Way::Unknown(at))) };
         chain.push(text[at].clone());
         text.splice(at..=at, target.iter().cloned());
         match way(table, &text) {

@@ -86,7 +86,7 @@ fn aliases_stand_for_commands() {
     assert_eq!(sandbox.atmos(&["ls"]).success().stdout, "x\ny\n");
     assert!(sandbox.atmos(&["tp", "--help"]).success().stdout.contains("--skip-planfile"));
     sandbox.atmos(&["tp", "vpc", "-s", "nowhere"]).exits(1);
-    sandbox.atmos(&["loop"]).exits(1).says("Unknown command `loop`");
+    sandbox.atmos(&["loop"]).exits(1).says("the alias `loop → loop` leads back to itself");
     sandbox.atmos(&["vendor"]).exits(1).says("not built yet");
     sandbox.atmos(&["describe", "stacks", "--pager=more"]).success();
 }

@@ -22,3 +22,4 @@ mod write;
 
 pub(super) use custom::run as custom;
 pub(super) use dispatch::dispatch;
+pub(super) use unknown::is_later;

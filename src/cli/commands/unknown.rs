@@ -66,6 +66,11 @@ const LATER: &[(&str, &[&str])] = &[
     ("atmos auth", &["console", "doctor", "explain", "refresh", "shell", "user"]),
 ];
 
+/// Whether the name is that of a command of the reference that is not built yet.
+pub(in crate::cli) fn is_later(name: &str) -> bool {
+    LATER.iter().any(|(group, names)| *group == "atmos" && names.contains(&name))
+}
+
 /// The error for the words of an external subcommand of `group`.
 pub(super) fn command(group: &str, words: &[OsString]) -> Error {
     command_beside::<&str>(group, words, &[])
