@@ -8,12 +8,15 @@ mod backend;
 mod build;
 mod chain;
 mod custom;
+#[cfg(test)]
+mod engine_tests;
 mod error;
 mod find;
 mod inherit;
 mod instance;
 mod kind;
 mod layered;
+mod linear;
 #[cfg(test)]
 mod names_tests;
 mod origin;

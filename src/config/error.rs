@@ -197,6 +197,18 @@ pub enum Error {
         at: Option<SourceSpan>,
     },
 
+    #[error("invalid value of `{key}`: expected {choices} ({place})")]
+    #[diagnostic(code(atmos::config::choice), help("set `{key}` to {choices}, or leave it out"))]
+    Choice {
+        key: String,
+        choices: String,
+        place: String,
+        #[source_code]
+        source_code: Option<NamedSource<Arc<str>>>,
+        #[label("this value")]
+        at: Option<SourceSpan>,
+    },
+
     #[error("invalid edition '{edition}': expected YYYY, YYYY-MM or YYYY-MM-DD")]
     #[diagnostic(code(atmos::config::edition), help("correct `edition` or ATMOS_EDITION"))]
     Edition { edition: String },

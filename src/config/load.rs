@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::discover::{self, Found};
+use super::engine::Engine;
 use super::environment::{self, Variables};
-use super::error::{Error, Location, Origin};
+use super::error::{Error, Origin};
 use super::extract::{self, Layer, Root};
 use super::flags::Flags;
 use super::model::{self, Config, Describe, Helmfile, Logs, Stacks, Templates, Terraform, Workflows};
@@ -55,7 +56,7 @@ pub fn load(host: &Host, flags: &Flags) -> Result<Config, Error> {
     let document = merge::merge_all(layers.iter().map(|layer| layer.node), ListStrategy::Replace);
     let root = extract::extract(host, &layers, &document)?;
     check_version(host, flags, &variables, &root)?;
-    check_built(host, &document)?;
+    let engine = Engine::of(host, &document)?;
     warn_of_edition(host, edition);
 
     let base_path = base_path(&reader, &found, runtime_base_path.as_deref(), &root.base_path.0);
@@ -77,6 +78,7 @@ pub fn load(host: &Host, flags: &Flags) -> Result<Config, Error> {
         settings: settings(host, &root, &document)?,
         templates: templates(&root),
         describe: describe(&root),
+        engine,
         profiles,
         env: map_section(host, &document, "env")?,
         auth: map_section(host, &document, "auth")?,
@@ -96,18 +98,6 @@ pub fn profile_names(host: &Host, flags: &Flags) -> Result<Vec<String>, Error> {
     let mut reader = Reader::new(host, runtime_base_path(host, flags));
     let found = discover::find(&mut reader, flags)?;
     Ok(profile::available(&reader, &found))
-}
-
-/// Settings that change values and are not built: to ignore them would give other values than the reference.
-fn check_built(host: &Host, document: &Node) -> Result<(), Error> {
-    let path = ["settings", "yaml", "key_delimiter"];
-    match document.get_path(path).filter(|node| !node.is_empty()) {
-        None => Ok(()),
-        Some(node) => {
-            let Location { place, source_code, at } = Location::of(host, node.span);
-            Err(Error::NotBuilt { what: format!("`{}`", path.join(".")), place, source_code, at })
-        }
-    }
 }
 
 fn warn_of_edition(host: &Host, edition: Option<&str>) {

@@ -11,6 +11,7 @@ mod description;
 mod discover;
 #[cfg(test)]
 mod elsewhere_tests;
+mod engine;
 mod environment;
 mod error;
 mod extract;
@@ -30,6 +31,7 @@ mod tests;
 mod version;
 
 pub use advice::InForce;
+pub use engine::{Engine, Linearization};
 pub use error::Error;
 pub use flags::Flags;
 pub use function::env_argument;

@@ -165,7 +165,8 @@ pub fn settle(node: &Node) -> Node {
     Node::new(value, node.span)
 }
 
-fn is_unset(node: &Node) -> bool {
+/// Whether the node takes away what lies below it.
+pub fn is_unset(node: &Node) -> bool {
     matches!(&node.value, Value::Function(function) if function.tag.as_ref() == UNSET)
 }
 

@@ -3,10 +3,12 @@
 //! Row 2. [`merge`] puts one node over another, [`merge_into`] does it in place, [`merge_all`] folds layers from the
 //! lowest to the highest. Nothing is copied deeply: subtrees that only one side has are shared.
 
+mod conflict;
 mod deep;
 #[cfg(test)]
 mod properties;
 mod strategy;
 
-pub use deep::{appended, merge, merge_all, merge_into, settle};
+pub use conflict::{Conflict, conflict};
+pub use deep::{appended, is_unset, merge, merge_all, merge_into, settle};
 pub use strategy::{Error, ListStrategy};

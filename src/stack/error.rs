@@ -6,6 +6,7 @@ use std::sync::Arc;
 use miette::{Diagnostic, NamedSource, SourceSpan};
 
 use crate::diag::{Failure, Snippet};
+use crate::merge::{self, Conflict, ListStrategy, merge_into};
 use crate::span::{Place, Sources, Span};
 use crate::value::Node;
 
@@ -200,6 +201,27 @@ pub enum Error {
         at: Option<SourceSpan>,
     },
 
+    #[error("merge error: type conflict at '{path}': {found} replaces {was}{below}{place}{chain}")]
+    #[diagnostic(
+        code(atmos::stack::type_conflict),
+        help(
+            "make both of one type, or remove the lower one with `!unset`; `settings.merge.type_conflict` made this an error"
+        )
+    )]
+    TypeConflict {
+        path: String,
+        found: &'static str,
+        was: &'static str,
+        /// ` at file:line:column` of the value that is replaced.
+        below: String,
+        place: String,
+        chain: String,
+        #[source_code]
+        source_code: Option<NamedSource<Arc<str>>>,
+        #[label("replaces {was}")]
+        at: Option<SourceSpan>,
+    },
+
     #[error("{what} is not built yet{place}{chain}")]
     #[diagnostic(code(atmos::stack::not_built))]
     NotBuilt {
@@ -228,6 +250,7 @@ impl Error {
             | Error::ImportNotFound { chain, .. }
             | Error::RemoteImport { chain, .. }
             | Error::ImportPath { chain, .. }
+            | Error::TypeConflict { chain, .. }
             | Error::NotBuilt { chain, .. }
                 if chain.is_empty() =>
             {
@@ -262,4 +285,33 @@ pub(crate) fn global_metadata_error(fields: &str, file: &str, first: &Node, sour
         source_code: located.source,
         at: located.at,
     }
+}
+
+/// Puts `over` on top of `target`; with `strict` no value may replace one of another shape. `section` is what `target` is
+/// the value of.
+pub(crate) fn put(
+    target: &mut Node,
+    over: &Node,
+    strategy: ListStrategy,
+    strict: Option<&Sources>,
+    section: &str,
+) -> Result<(), Error> {
+    if let Some(found) = strict.and_then(|sources| Some((sources, merge::conflict(target, over)?))) {
+        let (sources, Conflict { path, below, above }) = found;
+        let located = Located::new(sources, above.span);
+        let path = path.to_string();
+        let dot = if section.is_empty() || path.is_empty() { "" } else { "." };
+        return Err(Error::TypeConflict {
+            path: format!("{section}{dot}{path}"),
+            found: above.value.type_name(),
+            was: below.value.type_name(),
+            below: Located::new(sources, below.span).text,
+            place: located.text.replacen(" at ", "; it stands at ", 1),
+            chain: String::new(),
+            source_code: located.source,
+            at: located.at,
+        });
+    }
+    merge_into(target, over, strategy);
+    Ok(())
 }

@@ -237,7 +237,7 @@ impl Reading<'_> {
             Ok(text) => Arc::from(text),
             Err(error) => return Err(self.not_text(&error)),
         };
-        match yaml::parse_manifest(&host.sources, self.path, &host.cwd, text.clone()) {
+        match yaml::parse_manifest(&host.sources, self.path, &host.cwd, text.clone(), self.layout.delimiter()) {
             Ok(node) => {
                 self.action = action(&text, node.span.file);
                 // Parsing the text for tags would cost more than looking for the word.

@@ -14,6 +14,7 @@ use super::load::{self, Files, Layout};
 use super::merged::{Document, Memo, Merger};
 use super::overrides::{self, Reach};
 use super::render::Renderer;
+use super::versions::Versions;
 use crate::config::Config;
 use crate::host::Host;
 use crate::merge::{ListStrategy, merge_all};
@@ -79,6 +80,11 @@ impl StackIndex {
             merges: Memo::default(),
             walks: overrides::Memo::default(),
         })
+    }
+
+    /// The locked versions of the repository.
+    pub fn versions(&self) -> &Versions {
+        &self.layout.versions
     }
 
     /// The stacks, sorted by key.

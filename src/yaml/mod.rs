@@ -11,6 +11,7 @@ mod json;
 mod order;
 mod reread;
 mod scalar;
+mod split;
 #[cfg(test)]
 mod tests;
 
