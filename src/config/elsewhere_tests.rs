@@ -56,7 +56,7 @@ fn remote_imports_that_fail_are_errors_without_credentials() {
             "git::file:///nowhere/x.git//a?token=t",
             "failed to download remote import 'git::file:///nowhere/x.git//a': git",
         ),
-        ("s3::https://u:p@s3.example.com/b/x.yaml", "sources of the kind `s3` are not built yet"),
+        ("hg::https://u:p@hg.example.com/b/x.yaml", "sources of the kind `hg` are not supported"),
         ("http://u:p@127.0.0.1:9/x.yaml", "failed to download remote import 'http://127.0.0.1:9/x.yaml'"),
     ] {
         project.write("repo/atmos.yaml", &format!("import:\n  - {import}\n"));
