@@ -101,25 +101,29 @@ fn includes_are_data_by_their_extension() {
     let project = project(&[
         (
             "repo/atmos.d/x.yaml",
-            "j: !include data.json .list\ny: !include data.yaml\nr: !include.raw data.json\nt: !include note.txt\n",
+            "j: !include data.json .list\ny: !include data.yaml\nr: !include.raw data.json\nt: !include note.txt\n\
+             h: !include vars.tfvars\nq: !include data.yaml '[.b, .b + 1]'\n",
         ),
         ("repo/atmos.yaml", "base_path: .\n"),
         ("repo/data.json", "{\"list\": [1, 2]}"),
         ("repo/data.yaml", "a: !env HOME\nb: 1\n"),
         ("repo/note.txt", "plain\n"),
+        ("repo/vars.tfvars", "region = \"r\"\nzones = [1, 2]\n"),
     ]);
     let config = project.load();
     let at = |path: &[&str]| config.document.get_path(path.iter().copied()).cloned().unwrap();
     assert_eq!(at(&["j"]).as_list().unwrap().len(), 2);
     assert_eq!(at(&["y", "a"]).as_str(), Some("!env HOME"), "functions of an included file never run");
+    assert_eq!(at(&["h", "region"]).as_str(), Some("r"));
+    assert_eq!(at(&["q"]), Node::from(vec![Node::from(1), Node::from(2)]));
     assert_eq!((at(&["r"]).as_str(), at(&["t"]).as_str()), (Some("{\"list\": [1, 2]}"), Some("plain\n")));
     for (text, expected) in [
         ("a: !include nothing.yaml\n", "could not find local file 'nothing.yaml'"),
-        ("a: !include main.tf\n", "including HCL (main.tf) in atmos.yaml is not built yet"),
-        ("a: !include data.yaml .b | keys\n", "of !include in atmos.yaml is not built yet"),
+        ("a: !include main.tf\n", "main.tf:1"),
+        ("a: !include data.yaml .b | nonsense\n", "the expression `.b | nonsense` of !include"),
         ("a:\n  <<: !include note.txt\n", "a merge with `<<` needs a map"),
     ] {
-        project.write("repo/main.tf", "");
+        project.write("repo/main.tf", "a = [");
         project.write("repo/atmos.yaml", text);
         let message = project.fails(&Flags::default());
         assert!(message.contains(expected), "{message}");

@@ -115,17 +115,6 @@ pub enum Error {
         at: SourceSpan,
     },
 
-    #[error("{place}: {what} is not built yet")]
-    #[diagnostic(code(atmos::config::not_built), help("write the value itself"))]
-    NotBuilt {
-        what: String,
-        place: String,
-        #[source_code]
-        source_code: NamedSource<Arc<str>>,
-        #[label("this one")]
-        at: SourceSpan,
-    },
-
     /// Going on without it could drop an `auth:` section and run as somebody else.
     #[error("{place}: failed to download remote import '{import}': {cause}")]
     #[diagnostic(code(atmos::config::remote_import), help("{help}"))]

@@ -207,7 +207,8 @@ fn cycle(open: &[PathBuf], file: &Path) -> Error {
     Error::ImportCycle { chain: names.join(" → ") }
 }
 
-fn is_remote(import: &str) -> bool {
+/// Whether a path has to be fetched.
+pub(super) fn is_remote(import: &str) -> bool {
     let lower = import.to_ascii_lowercase();
     lower.contains("://") || lower.contains("::") || REMOTE.iter().any(|prefix| lower.starts_with(prefix))
 }

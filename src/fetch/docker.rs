@@ -10,7 +10,7 @@ use super::error::Error;
 use super::settings::Settings;
 use super::token;
 use crate::host::Host;
-use crate::secret::{Expose, Secret};
+use crate::secret::Secret;
 
 /// How long a credential helper may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -133,13 +133,15 @@ fn from_helper(host: &Host, helper: &str, key: &str) -> Result<Option<Login>, Er
     if helped.username == "<token>" {
         return Err(failed("gave an identity token, which is not supported: log in with a user and a password"));
     }
-    let password = Secret::from(helped.secret.as_str());
-    Ok((!helped.secret.is_empty()).then_some(Login { user: helped.username, password }))
+    let is_empty = helped.secret.is_empty();
+    let login = Login { user: helped.username, password: Secret::from(helped.secret) };
+    Ok((!is_empty).then_some(login))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::secret::Expose as _;
 
     #[test]
     fn logins_are_found_under_every_spelling() {

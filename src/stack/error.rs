@@ -221,20 +221,6 @@ pub enum Error {
         #[label("replaces {was}")]
         at: Option<SourceSpan>,
     },
-
-    #[error("{what} is not built yet{place}{chain}")]
-    #[diagnostic(code(atmos::stack::not_built))]
-    NotBuilt {
-        what: String,
-        place: String,
-        chain: String,
-        #[help]
-        help: Option<String>,
-        #[source_code]
-        source_code: Option<NamedSource<Arc<str>>>,
-        #[label("here")]
-        at: Option<SourceSpan>,
-    },
 }
 
 impl Failure for Error {}
@@ -251,7 +237,6 @@ impl Error {
             | Error::RemoteImport { chain, .. }
             | Error::ImportPath { chain, .. }
             | Error::TypeConflict { chain, .. }
-            | Error::NotBuilt { chain, .. }
                 if chain.is_empty() =>
             {
                 *chain = text;

@@ -152,10 +152,8 @@ pub(crate) fn target(
     base: Option<&Arc<Path>>,
     templates: bool,
 ) -> Target {
-    match import::resolve(import, base.map_or(layout.base.as_path(), |base| base), templates) {
-        Target::Remote => fetch(host, layout, import, base.is_some()),
-        target => target,
-    }
+    let local = import::resolve(import, base.map_or(layout.base.as_path(), |base| base), templates);
+    local.unwrap_or_else(|| fetch(host, layout, import, base.is_some()))
 }
 
 /// The manifests behind a remote import. Where their imports are looked up is inherited unless the import says it.
@@ -178,7 +176,7 @@ fn fetch(host: &Host, layout: &Layout, import: &Import, inside_fetched: bool) ->
 
 /// The content of other files in place of `!include`. `file` is the name of the manifest in messages.
 pub(crate) fn include(host: &Host, layout: &Layout, path: &Path, file: &str, node: &Node) -> Result<Node, Error> {
-    Including { host, base: &layout.root, file: path, name: file }.resolve(node)
+    Including { host, layout, file: path, name: file }.resolve(node)
 }
 
 /// A manifest is a map; one without content is an empty one.
