@@ -166,3 +166,36 @@ fn one_fetcher_serves_the_whole_run() {
     let found = config.fetcher.resolve(&host, &fetch::Settings::default(), &format!("{address}//y"), None).unwrap();
     assert_eq!(std::fs::read_to_string(&found.files[0].path).unwrap(), "b: two\n");
 }
+
+#[test]
+fn identities_that_a_login_found_lie_below_those_that_are_written() {
+    let project = project(&[(
+        "repo/atmos.yaml",
+        "auth:\n  providers: {a/b: {kind: aws/iam-identity-center}, c: {}}\n  identities: {acme/admin: {default: true}}\n",
+    )]);
+    let cache = project.host().dirs.cache.join("atmos/auth");
+    for (folder, text) in [
+        (
+            "a_b",
+            "auth:\n  identities:\n    acme/admin: {kind: aws/permission-set, default: false}\n    acme.dev/ro: {kind: !env HOME}\n\
+             settings: {list_merge_strategy: append}\n",
+        ),
+        ("c", "auth: [\n"),
+        ("elsewhere", "auth: {identities: {no: {}}}\n"),
+    ] {
+        std::fs::create_dir_all(cache.join(folder)).unwrap();
+        std::fs::write(cache.join(folder).join("provisioned-identities.yaml"), text).unwrap();
+    }
+    let config = project.load();
+    let identities = config.auth.get("identities").unwrap();
+    let names: Vec<&str> = identities.as_map().unwrap().keys().map(|name| &**name).collect();
+    assert_eq!(names, ["acme/admin", "acme.dev/ro"]);
+    let admin = identities.get("acme/admin").unwrap();
+    assert_eq!(
+        (admin.get("kind").and_then(Node::as_str), admin.get("default").and_then(Node::as_bool)),
+        (Some("aws/permission-set"), Some(true))
+    );
+    assert_eq!(identities.get_path(["acme.dev/ro", "kind"]).and_then(Node::as_str), Some("!env HOME"));
+    assert_ne!(value(&config, "settings.list_merge_strategy").as_deref(), Some("append"));
+    assert!(project.said().iter().any(|warning| warning.contains("a login to `c` found cannot be read")));
+}

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::{Error, Location};
 use super::paths::{Anchors, Origin};
+use super::provisioned;
 use super::reader::{Reader, overlay};
 use super::search;
 use crate::diag::Warning;
@@ -67,6 +68,7 @@ impl Reader<'_> {
         directory: &Path,
         file: &Path,
     ) -> Result<Option<PathBuf>, Error> {
+        provisioned::put(self.host, merged, document);
         if document.get("import").is_none() {
             return Ok(None);
         }

@@ -23,6 +23,7 @@ mod load;
 mod model;
 mod paths;
 mod profile;
+mod provisioned;
 mod reader;
 mod repository;
 mod search;

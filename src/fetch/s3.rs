@@ -31,6 +31,32 @@ struct Keys {
     token: Option<Secret>,
 }
 
+impl Keys {
+    /// The headers that sign a GET of `url` at a time in seconds since 1970.
+    fn sign(&self, url: &str, region: &str, now: u64) -> Result<Vec<Header>, Error> {
+        let token = self.token.as_ref().map(|token| token.expose_secret().to_owned());
+        let identity: Identity = Credentials::new(&self.id, self.secret.expose_secret(), token, None, "atmos").into();
+        let mut settings = SigningSettings::default();
+        settings.percent_encoding_mode = PercentEncodingMode::Single;
+        settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
+        settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
+        let failed = |_: &dyn std::error::Error| Error::failed("the request cannot be signed");
+        let params = v4::SigningParams::builder()
+            .identity(&identity)
+            .region(region)
+            .name("s3")
+            .time(SystemTime::UNIX_EPOCH + Duration::from_secs(now))
+            .settings(settings)
+            .build()
+            .map_err(|error| failed(&error))?
+            .into();
+        let request = SignableRequest::new("GET", url, std::iter::empty(), SignableBody::Bytes(&[]));
+        let signed = sign(request.map_err(|error| failed(&error))?, &params).map_err(|error| failed(&error))?;
+        let (headers, _) = signed.into_parts().0.into_parts();
+        Ok(headers.iter().map(|header| (header.name(), Secret::from(header.value()))).collect())
+    }
+}
+
 /// One bucket.
 pub(super) struct Client<'a> {
     host: &'a Host,
@@ -99,27 +125,7 @@ impl<'a> Client<'a> {
     /// The headers that sign a request; none without keys.
     fn signature(&self, url: &str) -> Result<Vec<Header>, Error> {
         let Some(keys) = &self.keys else { return Ok(Vec::new()) };
-        let token = keys.token.as_ref().map(|token| token.expose_secret().to_owned());
-        let identity: Identity = Credentials::new(&keys.id, keys.secret.expose_secret(), token, None, "atmos").into();
-        let now = u64::try_from(self.host.now().as_second()).unwrap_or_default();
-        let mut settings = SigningSettings::default();
-        settings.percent_encoding_mode = PercentEncodingMode::Single;
-        settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
-        settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
-        let failed = |_: &dyn std::error::Error| Error::failed("the request cannot be signed");
-        let params = v4::SigningParams::builder()
-            .identity(&identity)
-            .region(&self.region)
-            .name("s3")
-            .time(SystemTime::UNIX_EPOCH + Duration::from_secs(now))
-            .settings(settings)
-            .build()
-            .map_err(|error| failed(&error))?
-            .into();
-        let request = SignableRequest::new("GET", url, std::iter::empty(), SignableBody::Bytes(&[]));
-        let signed = sign(request.map_err(|error| failed(&error))?, &params).map_err(|error| failed(&error))?;
-        let (headers, _) = signed.into_parts().0.into_parts();
-        Ok(headers.iter().map(|header| (header.name(), Secret::from(header.value()))).collect())
+        keys.sign(url, &self.region, u64::try_from(self.host.now().as_second()).unwrap_or_default())
     }
 
     fn refused(&self, answer: &Answer) -> Error {
@@ -267,6 +273,21 @@ mod tests {
         assert_eq!(tags(xml, "Key"), ["a/b & cA.yaml", "d"]);
         assert_eq!(tags(xml, "Next"), [""]);
         assert!(tags(xml, "None").is_empty() && tags("<Key>open", "Key").is_empty());
+    }
+
+    /// The example of the documentation of S3 for a list of objects.
+    #[test]
+    fn signatures_are_those_of_the_documentation() {
+        let keys = Keys {
+            id: "AKIAIOSFODNN7EXAMPLE".to_owned(),
+            secret: Secret::from("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
+            token: None,
+        };
+        let url = "https://examplebucket.s3.amazonaws.com/?max-keys=2&prefix=J";
+        let headers = keys.sign(url, "us-east-1", 1_369_353_600).unwrap();
+        let (_, value) = headers.iter().find(|(name, _)| *name == "authorization").unwrap();
+        let expected = "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7";
+        assert!(value.expose_secret().ends_with(&format!("Signature={expected}")), "{}", value.expose_secret());
     }
 
     #[test]

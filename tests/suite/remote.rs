@@ -40,7 +40,9 @@ fn aws(sandbox: &Sandbox, endpoint: &str, arguments: &[&str]) {
 
 #[test]
 fn objects_of_s3_are_fetched_with_the_keys_of_the_environment() {
-    let moto = Sts::start().unrecorded();
+    // The server lives as long as this.
+    let cloud = Sts::start();
+    let moto = cloud.unrecorded();
     let bucket = format!("shared-{}", std::process::id());
     let mut sandbox = sandbox();
     for (path, text) in TREE {
