@@ -138,3 +138,27 @@ fn templates_of_manifests_see_the_locked_versions() {
         "{message}"
     );
 }
+
+#[test]
+fn a_stack_whose_name_lacks_a_variable_says_which() {
+    let files = [("stacks/dev.yaml", "vars: {}\ncomponents: {terraform: {a: {}}}")];
+    let atmos = format!("{NAMING}}}\n");
+    let fixture = Fixture::new(&[("atmos.yaml", atmos.as_str()), files[0]]);
+    let config = fixture.config();
+    let index = StackIndex::load(&fixture.host, &config).unwrap();
+    let error = find(&fixture.host, &config, &index, "a", "dev", None).unwrap_err();
+    let help = miette::Diagnostic::help(&error).unwrap().to_string();
+    assert!(help.contains("no value for `stage`") && !help.contains("did you mean"), "{help}");
+}
+
+#[test]
+fn lists_say_what_they_do_to_those_below_in_both_stages() {
+    let catalog = "vars: {l: [1], r: [1], m: [{name: a, x: 1}]}";
+    let manifest = "import: [c/x]\nvars: {stage: dev, l: !prepend [0], m: !merge.name [{name: a, y: 2}, {name: b}]}\n\
+         components: {terraform: {a: {vars: {l: !prepend [-1], r: !replace [9], m: !merge.name [{name: b, z: 3}]}}}}";
+    let files = [("stacks/dev.yaml", manifest), ("stacks/c/x.yaml", catalog)];
+    let expected = json!({
+        "stage": "dev", "l": [-1, 0, 1], "r": [9], "m": [{"name": "a", "x": 1, "y": 2}, {"name": "b", "z": 3}]
+    });
+    assert_eq!(vars("}\nsettings: {list_merge_strategy: append}", &files), expected);
+}

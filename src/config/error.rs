@@ -186,6 +186,18 @@ pub enum Error {
         at: Option<SourceSpan>,
     },
 
+    #[error(
+        "invalid 'templates.settings.delimiters' config in 'atmos.yaml': expected exactly two texts that are not empty ({place})"
+    )]
+    #[diagnostic(code(atmos::config::delimiters), help("write for example `delimiters: [\"[[\", \"]]\"]`"))]
+    Delimiters {
+        place: String,
+        #[source_code]
+        source_code: Option<NamedSource<Arc<str>>>,
+        #[label("this value")]
+        at: Option<SourceSpan>,
+    },
+
     #[error("invalid value of `{key}`: expected {choices} ({place})")]
     #[diagnostic(code(atmos::config::choice), help("set `{key}` to {choices}, or leave it out"))]
     Choice {

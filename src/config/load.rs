@@ -76,7 +76,7 @@ pub fn load(host: &Host, flags: &Flags) -> Result<Config, Error> {
         },
         logs: logs(host, &root, &document)?,
         settings: settings(host, &root, &document)?,
-        templates: templates(&root),
+        templates: templates(host, &root, &document)?,
         describe: describe(&root),
         engine,
         profiles,
@@ -234,20 +234,26 @@ fn settings(host: &Host, root: &Root, document: &Node) -> Result<model::Settings
     })
 }
 
-fn templates(root: &Root) -> Templates {
+fn templates(host: &Host, root: &Root, document: &Node) -> Result<Templates, Error> {
     let settings = &root.templates.settings;
     let delimiters = match settings.delimiters.0.as_slice() {
-        [open, close] => Some((open.clone(), close.clone())),
-        _ => None,
+        [] => None,
+        [open, close] if !open.is_empty() && !close.is_empty() => Some((open.clone(), close.clone())),
+        _ if !settings.enabled.0 => None,
+        _ => {
+            let path = ["templates", "settings", "delimiters"];
+            let Origin { place, source_code, at } = Origin::of(host, document, &path, "configuration");
+            return Err(Error::Delimiters { place, source_code, at });
+        }
     };
-    Templates {
+    Ok(Templates {
         enabled: settings.enabled.0,
         sprig: settings.sprig.enabled.0,
         gomplate: settings.gomplate.enabled.0,
         evaluations: u32::try_from(settings.evaluations.0).unwrap_or(u32::MAX).max(1),
         delimiters,
         ignore_missing_values: settings.ignore_missing_template_values.0,
-    }
+    })
 }
 
 fn describe(root: &Root) -> Describe {
