@@ -9,11 +9,12 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::error::{Error, put, section_error};
+use super::error::{Error, section_error};
 use super::file::{File, Manifest};
 use super::frame::{Frame, Merging, Pool};
 use super::load::{Files, Layout};
 use super::render;
+use super::strict::put;
 use crate::host::Host;
 use crate::merge::{appended, is_unset, merge_all, merge_into};
 use crate::value::{Map, Node};

@@ -21,17 +21,19 @@ mod overrides;
 #[cfg(test)]
 mod remote_tests;
 mod render;
+mod strict;
 mod targets;
 #[cfg(test)]
 mod tests;
 mod versions;
 
 pub use error::Error;
-pub(crate) use error::{Located, global_metadata_error, put, section_error};
+pub(crate) use error::{Located, global_metadata_error, section_error};
 pub use glob::matches as glob_matches;
 pub use index::{Stack, StackIndex};
 pub use layers::{FileLayer, OverrideLayer};
 pub use merged::Document;
 pub use name::pattern_name;
 pub(crate) use render::Machine;
+pub(crate) use strict::put;
 pub use versions::Versions;
