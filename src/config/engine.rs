@@ -36,11 +36,17 @@ impl Engine {
         let conflict = ["settings", "merge", "type_conflict"];
         let missing = ["templates", "settings", "missing_values"];
         let is_c3 = choice(host, document, &linearization, ["depth_first", "c3"])?;
-        let delimiter = document.get_path(["settings", "yaml", "key_delimiter"]).and_then(Node::scalar_text);
+        let delimiter = ["settings", "yaml", "key_delimiter"];
+        let written = document.get_path(delimiter).and_then(Node::scalar_text).filter(|text| !text.is_empty());
+        let experimental = document.get_path(["settings", "experimental"]).and_then(Node::as_str);
+        if written.is_some() && matches!(experimental, Some("error" | "disable")) {
+            let Origin { place, source_code, at } = Origin::of(host, document, &delimiter, "configuration");
+            return Err(Error::Experimental { key: delimiter.join("."), place, source_code, at });
+        }
         Ok(Engine {
             linearization: if is_c3 { Linearization::C3 } else { Linearization::DepthFirst },
             conflicts_are_errors: choice(host, document, &conflict, ["replace", "error"])?,
-            key_delimiter: delimiter.filter(|text| !text.is_empty()).map(Arc::from),
+            key_delimiter: written.map(Arc::from),
             missing_values_are_errors: choice(host, document, &missing, ["default", "error"])?,
         })
     }

@@ -198,6 +198,17 @@ pub enum Error {
         at: Option<SourceSpan>,
     },
 
+    #[error("`{key}` is experimental, and `settings.experimental` does not allow that ({place})")]
+    #[diagnostic(code(atmos::config::experimental), help("leave it out, or set `settings.experimental: warn`"))]
+    Experimental {
+        key: String,
+        place: String,
+        #[source_code]
+        source_code: Option<NamedSource<Arc<str>>>,
+        #[label("this value")]
+        at: Option<SourceSpan>,
+    },
+
     #[error("invalid value of `{key}`: expected {choices} ({place})")]
     #[diagnostic(code(atmos::config::choice), help("set `{key}` to {choices}, or leave it out"))]
     Choice {

@@ -35,7 +35,9 @@ struct Config {
 #[derive(Default, serde::Deserialize)]
 #[serde(default)]
 struct Auth {
-    auth: String,
+    /// User and password in one.
+    #[serde(rename = "auth")]
+    pair: String,
     username: String,
     password: String,
 }
@@ -88,7 +90,7 @@ impl Config {
         if !auth.username.is_empty() {
             return Some(Login { user: auth.username.clone(), password: Secret::from(auth.password.as_str()) });
         }
-        let decoded = base64::engine::general_purpose::STANDARD.decode(auth.auth.trim()).ok()?;
+        let decoded = base64::engine::general_purpose::STANDARD.decode(auth.pair.trim()).ok()?;
         let decoded = String::from_utf8(decoded).ok()?;
         let (user, password) = decoded.split_once(':').filter(|(user, _)| !user.is_empty())?;
         // The end of the text is filled up with zeros by some tools.

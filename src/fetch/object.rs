@@ -87,13 +87,13 @@ fn s3(parts: &Parts<'_>, path: &str) -> Object {
     let host = parts.host();
     let own = host.strip_suffix(".amazonaws.com").or_else(|| host.strip_suffix(".amazonaws.com.cn"));
     let Some(own) = own else {
-        return Object { endpoint: endpoint(parts), ..in_path(Store::S3, path) };
+        return Object { endpoint: Some(endpoint(parts)), ..in_path(Store::S3, path) };
     };
     // `[bucket.]s3`, `[bucket.]s3-region` or `[bucket.]s3.region`.
     let labels: Vec<&str> = own.split('.').collect();
-    let is_service = |label: &&str| **label == *"s3" || label.starts_with("s3-");
-    let Some(at) = labels.iter().rposition(|label| is_service(&label)) else {
-        return Object { endpoint: endpoint(parts), ..in_path(Store::S3, path) };
+    let is_service = |label: &&str| *label == "s3" || label.starts_with("s3-");
+    let Some(at) = labels.iter().rposition(is_service) else {
+        return Object { endpoint: Some(endpoint(parts)), ..in_path(Store::S3, path) };
     };
     let region = labels.get(at + 1).copied().or_else(|| labels[at].strip_prefix("s3-")).map(str::to_owned);
     let bucket = labels[..at].join(".");
@@ -119,11 +119,11 @@ fn gcs(parts: &Parts<'_>, path: &str) -> Object {
         None => in_path(Store::Gcs, path),
     };
     let is_own = matches!(host.as_str(), "www.googleapis.com" | "storage.googleapis.com");
-    Object { endpoint: endpoint(parts).filter(|_| !is_own), ..object }
+    Object { endpoint: (!is_own).then(|| endpoint(parts)), ..object }
 }
 
-fn endpoint(parts: &Parts<'_>) -> Option<String> {
-    Some(format!("{}://{}", parts.scheme, parts.authority))
+fn endpoint(parts: &Parts<'_>) -> String {
+    format!("{}://{}", parts.scheme, parts.authority)
 }
 
 /// A key or a name in a URL. `kept` stays besides letters, digits and `-._~`.

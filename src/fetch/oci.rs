@@ -95,17 +95,16 @@ pub(super) fn fetch(host: &Host, artifact: &Artifact, login: Option<Login>, dire
         let digest = layer["digest"].as_str().unwrap_or_default();
         let bytes = client.blob(digest, left)?;
         left -= bytes.len();
-        match format(&bytes) {
-            Some(format) => archive::unpack(&bytes, format, directory)?,
-            None => {
-                let title = layer["annotations"][TITLE].as_str().unwrap_or_default();
-                if title.is_empty() {
-                    return Err(Error::failed("a layer of the artifact is neither an archive nor a file with a name"));
-                }
-                archive::check(Path::new(title))?;
-                bucket::write(directory, title, &bytes)?;
-            }
+        if let Some(format) = format(&bytes) {
+            archive::unpack(&bytes, format, directory)?;
+            continue;
         }
+        let title = layer["annotations"][TITLE].as_str().unwrap_or_default();
+        if title.is_empty() {
+            return Err(Error::failed("a layer of the artifact is neither an archive nor a file with a name"));
+        }
+        archive::check(Path::new(title))?;
+        bucket::write(directory, title, &bytes)?;
     }
     Ok(())
 }

@@ -88,18 +88,16 @@ impl<'a> Client<'a> {
     fn url(&self, key: &str, query: &str) -> String {
         let (key, bucket) = (encode(key, "/"), self.bucket);
         let query = if query.is_empty() { String::new() } else { format!("?{query}") };
-        match &self.endpoint {
-            Some(endpoint) => format!("{endpoint}/{bucket}/{key}{query}"),
-            None => {
-                let suffix = if self.region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
-                let server = format!("s3.{}.{suffix}", self.region);
-                // The certificate covers one label only.
-                if bucket.contains('.') {
-                    format!("https://{server}/{bucket}/{key}{query}")
-                } else {
-                    format!("https://{bucket}.{server}/{key}{query}")
-                }
-            }
+        if let Some(endpoint) = &self.endpoint {
+            return format!("{endpoint}/{bucket}/{key}{query}");
+        }
+        let suffix = if self.region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+        let server = format!("s3.{}.{suffix}", self.region);
+        // The certificate covers one label only.
+        if bucket.contains('.') {
+            format!("https://{server}/{bucket}/{key}{query}")
+        } else {
+            format!("https://{bucket}.{server}/{key}{query}")
         }
     }
 
