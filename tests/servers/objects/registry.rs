@@ -1,5 +1,6 @@
 //! Pulls from a registry: challenge, token, manifest, blobs.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
@@ -77,8 +78,10 @@ fn layers(folder: &Path) -> Vec<Layer> {
 }
 
 fn digest(bytes: &[u8]) -> String {
-    let hex: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256:{hex}")
+    Sha256::digest(bytes).iter().fold("sha256:".to_owned(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 fn describe(folder: &Path) -> Option<Vec<u8>> {
