@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use super::discover::{self, Found};
+use super::engine::Engine;
 use super::environment::{self, Variables};
-use super::error::{Error, Location, Origin};
+use super::error::{Error, Origin};
 use super::extract::{self, Layer, Root};
 use super::flags::Flags;
 use super::model::{self, Config, Describe, Helmfile, Logs, Stacks, Templates, Terraform, Workflows};
@@ -56,7 +57,7 @@ pub fn load(host: &Host, flags: &Flags) -> Result<Config, Error> {
     let document = merge::merge_all(layers.iter().map(|layer| layer.node), ListStrategy::Replace);
     let root = extract::extract(host, &layers, &document)?;
     check_version(host, flags, &variables, &root)?;
-    check_built(host, &document)?;
+    let engine = Engine::of(host, &document)?;
     warn_of_edition(host, edition);
 
     let base_path = base_path(&reader, &found, runtime_base_path.as_deref(), &root.base_path.0);
@@ -76,8 +77,9 @@ pub fn load(host: &Host, flags: &Flags) -> Result<Config, Error> {
         },
         logs: logs(host, &root, &document)?,
         settings: settings(host, &root, &document)?,
-        templates: templates(&root),
+        templates: templates(host, &root, &document)?,
         describe: describe(&root),
+        engine,
         profiles,
         env: map_section(host, &document, "env")?,
         auth: map_section(host, &document, "auth")?,
@@ -98,18 +100,6 @@ pub fn profile_names(host: &Host, flags: &Flags) -> Result<Vec<String>, Error> {
     let mut reader = Reader::new(host, runtime_base_path(host, flags));
     let found = discover::find(&mut reader, flags)?;
     Ok(profile::available(&reader, &found))
-}
-
-/// Settings that change values and are not built: to ignore them would give other values than the reference.
-fn check_built(host: &Host, document: &Node) -> Result<(), Error> {
-    let path = ["settings", "yaml", "key_delimiter"];
-    match document.get_path(path).filter(|node| !node.is_empty()) {
-        None => Ok(()),
-        Some(node) => {
-            let Location { place, source_code, at } = Location::of(host, node.span);
-            Err(Error::NotBuilt { what: format!("`{}`", path.join(".")), place, source_code, at })
-        }
-    }
 }
 
 fn warn_of_edition(host: &Host, edition: Option<&str>) {
@@ -246,20 +236,26 @@ fn settings(host: &Host, root: &Root, document: &Node) -> Result<model::Settings
     })
 }
 
-fn templates(root: &Root) -> Templates {
+fn templates(host: &Host, root: &Root, document: &Node) -> Result<Templates, Error> {
     let settings = &root.templates.settings;
     let delimiters = match settings.delimiters.0.as_slice() {
-        [open, close] => Some((open.clone(), close.clone())),
-        _ => None,
+        [] => None,
+        [open, close] if !open.is_empty() && !close.is_empty() => Some((open.clone(), close.clone())),
+        _ if !settings.enabled.0 => None,
+        _ => {
+            let path = ["templates", "settings", "delimiters"];
+            let Origin { place, source_code, at } = Origin::of(host, document, &path, "configuration");
+            return Err(Error::Delimiters { place, source_code, at });
+        }
     };
-    Templates {
+    Ok(Templates {
         enabled: settings.enabled.0,
         sprig: settings.sprig.enabled.0,
         gomplate: settings.gomplate.enabled.0,
         evaluations: u32::try_from(settings.evaluations.0).unwrap_or(u32::MAX).max(1),
         delimiters,
         ignore_missing_values: settings.ignore_missing_template_values.0,
-    }
+    })
 }
 
 fn describe(root: &Root) -> Describe {

@@ -11,6 +11,7 @@ mod description;
 mod discover;
 #[cfg(test)]
 mod elsewhere_tests;
+mod engine;
 mod environment;
 mod error;
 mod extract;
@@ -22,6 +23,7 @@ mod load;
 mod model;
 mod paths;
 mod profile;
+mod provisioned;
 mod reader;
 mod repository;
 mod search;
@@ -30,9 +32,11 @@ mod tests;
 mod version;
 
 pub use advice::InForce;
+pub use engine::{Engine, Linearization};
 pub use error::Error;
 pub use flags::Flags;
 pub use function::env_argument;
+pub use include::{Include, Refusal as IncludeRefusal};
 pub use load::{load, profile_names};
 pub use model::{Config, Describe, Helmfile, Logs, Settings, Stacks, Templates, Terraform, Workflows};
 pub use paths::git_root;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
+use super::engine::Engine;
 use super::error::Error;
 use crate::fetch::{self, Fetcher};
 use crate::host::Host;
@@ -29,6 +30,7 @@ pub struct Config {
     pub workflows: Workflows,
     pub logs: Logs,
     pub settings: Settings,
+    pub engine: Engine,
     pub templates: Templates,
     pub describe: Describe,
     /// Names of the profiles in force, lowest first.

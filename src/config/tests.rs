@@ -443,3 +443,24 @@ proptest::proptest! {
         proptest::prop_assert_eq!(expected, found);
     }
 }
+
+#[test]
+fn delimiters_of_templates_are_two_texts() {
+    for (delimiters, templates, refused) in [
+        ("['[[', ']]']", "true", false),
+        ("['[[']", "true", true),
+        ("['', ']]']", "true", true),
+        ("['a', 'b', 'c']", "true", true),
+        ("['[[']", "false", false),
+    ] {
+        let text = format!("templates: {{settings: {{enabled: {templates}, delimiters: {delimiters}}}}}\n");
+        let project = Project::new(&[("repo/atmos.yaml", &text)]);
+        match project.load_with(&Flags::default()) {
+            Ok(config) => assert!(!refused, "{delimiters}: {:?}", config.templates.delimiters),
+            Err(error) => {
+                let message = error.to_string();
+                assert!(refused && message.contains("invalid 'templates.settings.delimiters' config"), "{message}");
+            }
+        }
+    }
+}

@@ -7,5 +7,4 @@ mod dotenv;
 mod file;
 mod hcl;
 
-pub use dotenv::parse as parse_dotenv;
-pub use file::{inert, is_text, parse, split_argument};
+pub use file::{Tags, inert, is_text, parse, split_argument};

@@ -36,7 +36,7 @@ impl<'a> Parts<'a> {
 }
 
 /// Parameters whose values are no secrets.
-const HARMLESS: [&str; 3] = ["ref", "depth", "archive"];
+pub(super) const HARMLESS: [&str; 3] = ["ref", "depth", "archive"];
 
 /// An address as it may be shown: no user, no password, and only harmless parameters.
 pub fn shown(address: &str) -> String {

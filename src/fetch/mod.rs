@@ -1,5 +1,5 @@
 //! Remote files that configuration and stack manifests import: git repositories, single files and archives over http,
-//! `file://`. Fetched once per source and run, kept across runs in the user's cache.
+//! objects of S3 and of Google Cloud Storage, artifacts of OCI registries, `file://`. Fetched once per source and run, kept across runs in the user's cache.
 //!
 //! Row 3. Read [`Fetcher::resolve`] first, then `source` (what an address means), `cache` (what is kept and for how
 //! long) and `tree` (which files of a fetched tree an address names). No credential is ever an argument of a process,
@@ -7,11 +7,17 @@
 
 mod address;
 mod archive;
+mod bucket;
 mod cache;
+mod docker;
 mod error;
 mod fetcher;
+mod gcs;
 mod git;
 mod http;
+mod object;
+mod oci;
+mod s3;
 mod settings;
 mod source;
 #[cfg(test)]

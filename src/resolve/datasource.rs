@@ -115,7 +115,7 @@ impl Address {
         match extension.as_str() {
             "json" | "yaml" | "yml" | "env" => {
                 let name = format!("data.{extension}");
-                let node = content::parse(&host.sources, &path, &host.cwd, &name, text)
+                let node = content::parse(&host.sources, &path, &host.cwd, &name, text, content::Tags::Dropped)
                     .map_err(|reason| Problem::new(format!("{}: {reason}", path.display())))?;
                 Ok(if extension == "json" { as_floats(&node) } else { node })
             }

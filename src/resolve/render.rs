@@ -11,7 +11,7 @@ use super::settings::{self, Templating};
 use super::walk::Evaluation;
 use crate::config::Config;
 use crate::span::{Place, Span};
-use crate::template::{self, Options, Reads, Source, Template, Val};
+use crate::template::{self, MissingKey, Options, Reads, Source, Template, Val};
 use crate::value::{Map, Node};
 
 /// A template: where it stands, and its text.
@@ -110,7 +110,13 @@ impl Evaluation<'_> {
         let template = compiled.template.as_ref().map_err(|cause| failed(cause.clone()))?;
         let data = self.template_data(compiled.needs, node)?;
         let mut outside = Outside::new(self, text);
-        template.render(data, &Options::default(), &mut outside).map_err(|cause| failed(Arc::new(cause)))
+        template.render(data, &self.missing_key(), &mut outside).map_err(|cause| failed(Arc::new(cause)))
+    }
+
+    /// What a value that is missing becomes: `<no value>` unless the repository wants an error.
+    fn missing_key(&self) -> Options {
+        let strict = self.evaluator.config.engine.missing_values_are_errors;
+        Options { missing_key: if strict { MissingKey::Error } else { MissingKey::Default }, ..Options::default() }
     }
 
     fn template_data(&self, needs: Needs, node: &Node) -> Result<Val, Error> {

@@ -348,3 +348,11 @@ fn included_files_are_data() {
     });
     assert_eq!(vars, expected);
 }
+
+#[test]
+fn a_missing_value_is_an_error_where_the_repository_wants_it() {
+    let strict = "templates: {settings: {enabled: true, missing_values: error}}\n";
+    assert_eq!(variable(TEMPLATES, "'{{ .vars.none }}'").unwrap(), "<no value>");
+    let message = variable(strict, "'{{ .vars.none }}'").unwrap_err().to_string();
+    assert!(message.contains("map has no entry for key \"none\"") && message.contains("dev.yaml:"), "{message}");
+}

@@ -247,6 +247,7 @@ impl<'a> Evaluation<'a> {
             host: self.evaluator.host,
             config: self.evaluator.config,
             memo: &self.evaluator.memo.functions,
+            versions: self.evaluator.index.versions(),
             own_variable,
             metadata,
             track: self.track(),

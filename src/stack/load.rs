@@ -10,7 +10,8 @@ use super::error::Error;
 use super::file::{Entry, File, Origin};
 use super::glob;
 use super::import::{EXTENSIONS, Known, Target};
-use crate::config::Config;
+use super::versions::Versions;
+use crate::config::{Config, Engine};
 use crate::fetch::{self, Fetcher};
 use crate::host::Host;
 
@@ -136,6 +137,9 @@ pub(crate) struct Layout {
     pub known: Arc<Known>,
     pub fetcher: Arc<Fetcher>,
     pub remote: fetch::Settings,
+    /// What the repository opts in to.
+    pub engine: Engine,
+    pub versions: Arc<Versions>,
 }
 
 impl Layout {
@@ -148,7 +152,14 @@ impl Layout {
             known: Arc::default(),
             fetcher: config.fetcher.clone(),
             remote: config.remote.clone(),
+            engine: config.engine.clone(),
+            versions: Arc::new(Versions::new(config)),
         }
+    }
+
+    /// What unquoted keys of manifests are split at.
+    pub(crate) fn delimiter(&self) -> Option<&str> {
+        self.engine.key_delimiter.as_deref()
     }
 }
 

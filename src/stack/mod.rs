@@ -22,10 +22,12 @@ mod probe;
 #[cfg(test)]
 mod remote_tests;
 mod render;
+mod strict;
 mod survey;
 mod targets;
 #[cfg(test)]
 mod tests;
+mod versions;
 
 pub use error::Error;
 pub(crate) use error::{Located, global_metadata_error, section_error};
@@ -37,5 +39,7 @@ pub use merged::Document;
 pub use name::{pattern_name, pattern_tokens};
 pub use probe::Probe;
 pub(crate) use render::Machine;
+pub(crate) use strict::put;
 pub(crate) use survey::conflict_remark;
 pub use survey::{Survey, Surveyed};
+pub use versions::Versions;

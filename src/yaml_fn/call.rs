@@ -4,6 +4,7 @@ use super::problem::Problem;
 use super::{env, exec, git, labels, local, template, version};
 use crate::config::Config;
 use crate::host::Host;
+use crate::stack::Versions;
 use crate::value::{Node, Value};
 
 /// What a function may ask for.
@@ -16,6 +17,7 @@ pub struct Context<'a> {
     pub own_variable: &'a dyn Fn(&str) -> Option<String>,
     /// Evaluated `metadata` of the component.
     pub metadata: &'a Node,
+    pub versions: &'a Versions,
     /// `version.track` of the stack.
     pub track: Option<&'a str>,
 }
@@ -25,7 +27,6 @@ pub struct Context<'a> {
 pub struct Memo {
     pub(super) commands: exec::Done,
     pub(super) repository: git::Facts,
-    pub(super) versions: version::Lock,
 }
 
 /// The value of a function; `None` for a tag that stands as it is written.

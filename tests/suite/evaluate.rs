@@ -143,7 +143,7 @@ fn included_files_that_are_missing_or_elsewhere_say_so() {
             "nowhere.yaml",
             &["the !include function references a file that does not exist", "nowhere.yaml", "orgs/dev.yaml:4"][..],
         ),
-        ("https://host.example/x.yaml", &["remote files", "not built yet"]),
+        ("http://127.0.0.1:9/x.yaml", &["http://127.0.0.1:9/x.yaml", "cannot be had", "orgs/dev.yaml:4"]),
         ("data/zones.yaml '.zones | bogus'", &["bogus", "orgs/dev.yaml:4"]),
         ("components/terraform/app/main.tf", &["blocks are no values"]),
     ] {

@@ -34,6 +34,7 @@ mod parts;
 mod person;
 mod places;
 mod provenance;
+mod remote;
 mod render;
 mod secrets;
 mod selection;
