@@ -81,6 +81,7 @@ const SCHEMA: [&str; 11] = [
 /// A component that cannot be found, put together or evaluated.
 pub fn component(app: &App, request: &ComponentRequest) -> Result<Node> {
     let (written, evaluated) = instances(app, request)?;
+    app.tell_undetermined(&request.processing);
     document(app, request, &written, &evaluated)
 }
 
@@ -90,6 +91,7 @@ pub fn component(app: &App, request: &ComponentRequest) -> Result<Node> {
 /// Those of [`component`].
 pub fn component_with_provenance(app: &App, request: &ComponentRequest) -> Result<(Node, Provenance)> {
     let (written, evaluated) = instances(app, request)?;
+    app.tell_undetermined(&request.processing);
     let provenance = Provenance::of(app, &written, &evaluated)?;
     Ok((document(app, request, &written, &evaluated)?, provenance))
 }
@@ -137,7 +139,8 @@ pub fn stacks(app: &App, request: &StacksRequest) -> Result<Node> {
     }
     instances.retain(|instance| request.shows(instance));
     let described: Vec<Result<Node>> =
-        instances.par_iter().map(|instance| describe_in_stack(app, instance, request)).collect();
+        app.evaluate_many(|| instances.par_iter().map(|instance| describe_in_stack(app, instance, request)).collect());
+    app.tell_undetermined(&request.processing);
     let mut stacks: BTreeMap<String, BTreeMap<String, Map>> = BTreeMap::new();
     for (instance, described) in instances.iter().zip(described) {
         let kinds = stacks.entry(instance.stack.clone()).or_default();

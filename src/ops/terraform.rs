@@ -10,6 +10,7 @@ mod error;
 mod fleet;
 mod generate;
 mod output;
+mod printed;
 mod select;
 mod single;
 mod target;
@@ -17,6 +18,7 @@ mod target;
 pub use clean::{CleanPlan, CleanRequest, clean_plan};
 pub use error::Error;
 pub use generate::{GenerateRequest, generate_backend, generate_varfile};
+pub(super) use printed::printed_outputs;
 
 use std::path::PathBuf;
 
@@ -46,6 +48,8 @@ pub struct RunRequest {
     pub evaluation: resolve::Options,
     /// `output --format`.
     pub format: Option<String>,
+    /// The variables of the component do not matter, and no file gets them.
+    pub without_variables: bool,
 }
 
 /// How a command ended.

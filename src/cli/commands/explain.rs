@@ -22,7 +22,8 @@ pub(super) fn run(context: &Context, args: ExplainArgs) -> Result<u8> {
         path: args.path,
         processing: describe::processing(&context.host.env, &args.processing)?,
     };
-    let explanation = explain::explain(&app, &request)?;
+    let mut explanation = explain::explain(&app, &request)?;
+    explanation.value = output::masked(&explanation.value, &context.host.masker).into_owned();
     let document = || output::explanation_document(&explanation);
     let text = match format {
         "json" => yaml::emit_json_record(&document()),
