@@ -70,7 +70,7 @@ impl Sources {
     /// Whether any file that was read holds one of the texts.
     pub fn mention(&self, texts: &[&str]) -> bool {
         let files = self.files.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let finders: Vec<_> = texts.iter().map(|text| memchr::memmem::Finder::new(text)).collect();
+        let finders: Vec<_> = texts.iter().map(memchr::memmem::Finder::new).collect();
         files.iter().any(|file| finders.iter().any(|finder| finder.find(file.text.as_bytes()).is_some()))
     }
 

@@ -139,10 +139,10 @@ fn is_of_aws(component: &Instance) -> bool {
 impl App {
     /// Evaluates many components: on more threads than there are processors where values may wait for somebody.
     pub(super) fn evaluate_many<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
-        if self.host.sources.mention(&WAITS) {
-            if let Ok(pool) = rayon::ThreadPoolBuilder::new().num_threads(WAITING).build() {
-                return pool.install(work);
-            }
+        if self.host.sources.mention(&WAITS)
+            && let Ok(pool) = rayon::ThreadPoolBuilder::new().num_threads(WAITING).build()
+        {
+            return pool.install(work);
         }
         work()
     }
@@ -269,7 +269,7 @@ impl App {
         let region = if identity.is_none() { found.or_else(by_profile) } else { found };
         let (s3, sts, organizations) =
             (endpoint(Service::S3)?, endpoint(Service::Sts)?, endpoint(Service::Organizations)?);
-        Ok(Surroundings { credentials, region, s3, sts, organizations, env })
+        Ok(Surroundings { env, credentials, region, s3, sts, organizations })
     }
 
     /// Environment and credentials of an identity for questions to AWS.
@@ -277,22 +277,20 @@ impl App {
         let access = self.access()?;
         let around = self.surroundings(&access, &Node::default(), Some(owner), true).await?;
         let region = around.region.clone().unwrap_or_else(|| DEFAULT_REGION.to_owned());
-        let credentials = match &around.credentials {
-            Some(credentials) => credentials.clone(),
-            None => {
-                let profiles = Profiles::read(&around.env);
-                let ambient = Ambient {
-                    host: &self.host,
-                    env: &around.env,
-                    http: &self.ways().http,
-                    clients: &self.ways().clients,
-                    region: &region,
-                    sts_endpoint: around.sts.as_deref(),
-                    profiles: &profiles,
-                };
-                ambient.credentials(None).await?
-            }
+        if let Some(credentials) = around.credentials.clone() {
+            return Ok((around, credentials, region));
+        }
+        let profiles = Profiles::read(&around.env);
+        let ambient = Ambient {
+            host: &self.host,
+            env: &around.env,
+            http: &self.ways().http,
+            clients: &self.ways().clients,
+            region: &region,
+            sts_endpoint: around.sts.as_deref(),
+            profiles: &profiles,
         };
+        let credentials = ambient.credentials(None).await?;
         Ok((around, credentials, region))
     }
 
@@ -324,7 +322,7 @@ impl App {
         let env = &self.host.env;
         let variable = env.get("AWS_REGION").or_else(|| env.get("AWS_DEFAULT_REGION")).map(str::to_owned);
         let by_profile = || Profiles::read(env).region(chosen(env)).map(str::to_owned);
-        Ok(variable.or_else(by_profile).ok_or_else(none).map_err(Report::from)?)
+        variable.or_else(by_profile).ok_or_else(none).map_err(Report::from)
     }
 }
 

@@ -28,13 +28,12 @@ impl Lookup for Outside<'_, '_> {
             return Ok(Node::from(EMPTY.map(|key| (Arc::from(key), Node::empty_map())).into_iter().collect::<Map>()));
         }
         let evaluator = &evaluation.evaluator;
-        let (mut node, instance) = match evaluator.memo.component(component, stack) {
-            Some(known) => known,
-            None => {
-                let found = self.evaluated(component, stack)?;
-                evaluator.memo.keep_component(component, stack, &found.0, &found.1);
-                found
-            }
+        let (mut node, instance) = if let Some(known) = evaluator.memo.component(component, stack) {
+            known
+        } else {
+            let found = self.evaluated(component, stack)?;
+            evaluator.memo.keep_component(component, stack, &found.0, &found.1);
+            found
         };
         // Terraform is started for templates that look at outputs only.
         let wanted = instance.kind == Kind::Terraform && self.text.contains("outputs");

@@ -188,7 +188,7 @@ impl Evaluation<'_> {
                 call: call.to_owned(),
                 site: self.site(node),
             },
-            failure => self.outside(call, failure, node),
+            failure @ Failure::Failed(_) => self.outside(call, failure, node),
         })?;
         Ok(Found { outputs, stated: false })
     }

@@ -79,23 +79,19 @@ async fn of_credentials(reader: &Reader<'_>, settings: &Settings<'_>, scope: &st
 
 /// The credentials as JSON: given as text or as a file, by the settings or by the environment.
 fn document(reader: &Reader<'_>, settings: &Settings<'_>) -> Result<Json, Error> {
-    let variables = ["GOOGLE_BACKEND_CREDENTIALS", "GOOGLE_CREDENTIALS"];
-    let given = settings.text_or("credentials", &variables);
-    let text = match given.filter(|text| !text.is_empty()) {
+    let given = settings.text_or("credentials", &["GOOGLE_BACKEND_CREDENTIALS", "GOOGLE_CREDENTIALS"]);
+    let text = match given.or_else(|| settings.variable(&["GOOGLE_APPLICATION_CREDENTIALS"])) {
         Some(text) if text.trim_start().starts_with('{') => text,
         Some(path) => file(reader, settings, PathBuf::from(path))?,
-        None => match settings.variable(&["GOOGLE_APPLICATION_CREDENTIALS"]) {
-            Some(path) => file(reader, settings, PathBuf::from(path))?,
-            None => {
-                let folder = settings.variable(&["CLOUDSDK_CONFIG"]).map(PathBuf::from);
-                let folder = folder.unwrap_or_else(|| reader.host.dirs.home.join(".config/gcloud"));
-                let path = folder.join("application_default_credentials.json");
-                if !path.is_file() {
-                    return Err(refused("nothing says who reads"));
-                }
-                file(reader, settings, path)?
+        None => {
+            let folder = settings.variable(&["CLOUDSDK_CONFIG"]).map(PathBuf::from);
+            let folder = folder.unwrap_or_else(|| reader.host.dirs.home.join(".config/gcloud"));
+            let path = folder.join("application_default_credentials.json");
+            if !path.is_file() {
+                return Err(refused("nothing says who reads"));
             }
-        },
+            file(reader, settings, path)?
+        }
     };
     serde_json::from_str(&text).map_err(|_| settings.wrong("credentials", "they are not JSON", HELP))
 }

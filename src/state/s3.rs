@@ -146,12 +146,11 @@ async fn credentials(
             }
         }
         (_, _, Some(own)) => own.clone(),
-        (_, _, None) => match token_role(settings)? {
-            Some((role, token)) => {
+        (_, _, None) => {
+            if let Some((role, token)) = token_role(settings)? {
                 reader.host.masker.register(&token);
                 sts.assume_with_token(&role, &token).await?
-            }
-            None => {
+            } else {
                 let ambient = Ambient {
                     host: reader.host,
                     env: settings.env,
@@ -163,7 +162,7 @@ async fn credentials(
                 };
                 ambient.credentials(profile).await?
             }
-        },
+        }
     };
     for role in roles(settings.node) {
         credentials = sts.assume(&credentials, &role).await?;

@@ -35,8 +35,12 @@ impl Profiles {
         }
         let mut profiles = Profiles::default();
         let text = |path: &String| std::fs::read_to_string(expanded(path, env)).unwrap_or_default();
-        config.iter().for_each(|path| profiles.add(&text(path), true));
-        credentials.iter().for_each(|path| profiles.add(&text(path), false));
+        for path in config {
+            profiles.add(&text(path), true);
+        }
+        for path in credentials {
+            profiles.add(&text(path), false);
+        }
         profiles
     }
 
