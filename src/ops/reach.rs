@@ -98,7 +98,7 @@ impl Reach for App {
         self.outside.states.get(key, || self.wait(|| abortable(self.read(component, owner.as_deref()))))
     }
 
-    fn terraform(&self, component: &Instance, owner: &Instance, wish: &Wish) -> Answer<Arc<Outputs>> {
+    fn terraform(&self, component: &Instance, owner: &Instance, wish: &Wish, what: &str) -> Answer<Arc<Outputs>> {
         if !component.enabled || component.abstract_ {
             return Ok(Arc::default());
         }
@@ -107,6 +107,7 @@ impl Reach for App {
         self.outside.printed.get(key, || {
             self.wait(|| async {
                 let _turn = self.outside.turn.lock().await;
+                self.host.talk.info(format!("Fetching {what} from {} in {}", component.name, component.stack));
                 let outputs = terraform::printed_outputs(self, component, owner, wish).await?;
                 Ok(Arc::new(outputs))
             })

@@ -48,6 +48,17 @@ fn fact(tag: &str) -> Option<AwsFact> {
     })
 }
 
+/// One question for the outputs of a component.
+#[derive(Debug, Clone, Copy)]
+struct Question<'q> {
+    way: Way,
+    component: &'q str,
+    stack: &'q str,
+    /// The function as it is written.
+    call: &'q str,
+    expression: &'q str,
+}
+
 /// Outputs and whether a manifest states them.
 pub(super) struct Found {
     outputs: Arc<Outputs>,
@@ -84,8 +95,14 @@ impl Evaluation<'_> {
                 scope.spawn(move || {
                     for reference in part {
                         let evaluation = Evaluation::new(evaluator, instance, options, chain);
-                        let (component, stack) = (&reference.component, &reference.stack);
-                        let _ = evaluation.outputs(Way::State, component, stack, &reference.call(), &Node::default());
+                        let question = Question {
+                            way: Way::State,
+                            component: &reference.component,
+                            stack: &reference.stack,
+                            call: &reference.call(),
+                            expression: "",
+                        };
+                        let _ = evaluation.outputs(&question, &Node::default());
                     }
                 });
             }
@@ -144,7 +161,9 @@ impl Evaluation<'_> {
         let arguments = OutputArguments::parse(text).map_err(wrong)?;
         let way = if tag == "!terraform.state" { Way::State } else { Way::Terraform };
         let stack = arguments.stack.as_deref().unwrap_or(&self.instance.stack);
-        let found = match self.outputs(way, &arguments.component, stack, &call, node) {
+        let question =
+            Question { way, component: &arguments.component, stack, call: &call, expression: &arguments.expression };
+        let found = match self.outputs(&question, node) {
             Err(Error::NotProvisioned { .. }) if arguments.has_default() => {
                 Found { outputs: Arc::default(), stated: false }
             }
@@ -168,7 +187,8 @@ impl Evaluation<'_> {
     }
 
     /// All outputs of a component.
-    fn outputs(&self, way: Way, component: &str, stack: &str, call: &str, node: &Node) -> Result<Found, Error> {
+    fn outputs(&self, question: &Question<'_>, node: &Node) -> Result<Found, Error> {
+        let Question { way, component, stack, call, .. } = *question;
         self.chain.check(component, stack, call)?;
         let evaluator = &self.evaluator;
         let found = evaluator.written(component, stack);
@@ -181,7 +201,8 @@ impl Evaluation<'_> {
             let outputs = Outputs::of_manifest(target.sections.remote_state_backend.clone());
             return Ok(Found { outputs: Arc::new(outputs), stated: true });
         }
-        let outputs = self.ask(way, &target).map_err(|failure| match failure {
+        let what = format!("{} output", question.expression);
+        let outputs = self.ask(way, &target, &what).map_err(|failure| match failure {
             Failure::NotProvisioned => Error::NotProvisioned {
                 component: found.name.clone(),
                 stack: found.stack.clone(),
@@ -194,26 +215,26 @@ impl Evaluation<'_> {
     }
 
     /// The outputs that terraform prints for a component which is evaluated.
-    pub(super) fn printed(&self, target: &Instance) -> Result<Arc<Outputs>, Failure> {
-        self.ask(Way::Terraform, target)
+    pub(super) fn printed(&self, target: &Arc<Instance>) -> Result<Arc<Outputs>, Failure> {
+        self.ask(Way::Terraform, target, "all outputs")
     }
 
-    fn ask(&self, way: Way, target: &Instance) -> Result<Arc<Outputs>, Failure> {
+    fn ask(&self, way: Way, target: &Arc<Instance>, what: &str) -> Result<Arc<Outputs>, Failure> {
         let owner = self.owner(Some(target))?;
         let reach = self.evaluator.reach;
         match way {
             Way::State => reach.state(target, &owner, &self.options.identity),
-            Way::Terraform => reach.terraform(target, &owner, &self.options.identity),
+            Way::Terraform => reach.terraform(target, &owner, &self.options.identity, what),
         }
     }
 
     /// Whose choice of an identity counts: that of the component itself, where it makes one of its own, else that of the
     /// one who asks, and so on up to the component that the command is about. A flag and a variable are about that one.
-    fn owner(&self, target: Option<&Instance>) -> Result<Arc<Instance>, Error> {
+    fn owner(&self, target: Option<&Arc<Instance>>) -> Result<Arc<Instance>, Error> {
         let explicit = self.options.identity.flag != Flag::NotGiven
             || self.evaluator.host.env.get("ATMOS_IDENTITY").is_some_and(|name| !name.trim().is_empty());
         if let Some(target) = target.filter(|target| !explicit && chooses(target)) {
-            return Ok(Arc::new(target.clone()));
+            return Ok(target.clone());
         }
         let mut last = None;
         for link in self.chain.links() {

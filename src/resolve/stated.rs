@@ -47,7 +47,7 @@ impl Reach for Stated {
         self.outputs("state", component, owner)
     }
 
-    fn terraform(&self, component: &Instance, owner: &Instance, _: &Wish) -> Result<Arc<Outputs>, Failure> {
+    fn terraform(&self, component: &Instance, owner: &Instance, _: &Wish, _: &str) -> Result<Arc<Outputs>, Failure> {
         self.outputs("terraform", component, owner)
     }
 

@@ -50,11 +50,18 @@ pub trait Reach: std::fmt::Debug + Sync {
     /// [`Failure`]
     fn state(&self, component: &Instance, owner: &Instance, wish: &Wish) -> Result<Arc<Outputs>, Failure>;
 
-    /// The outputs that terraform prints for a component, whose sections are evaluated.
+    /// The outputs that terraform prints for a component, whose sections are evaluated. `what` is what somebody waits for:
+    /// `vpc_id output`.
     ///
     /// # Errors
     /// [`Failure`]
-    fn terraform(&self, component: &Instance, owner: &Instance, wish: &Wish) -> Result<Arc<Outputs>, Failure>;
+    fn terraform(
+        &self,
+        component: &Instance,
+        owner: &Instance,
+        wish: &Wish,
+        what: &str,
+    ) -> Result<Arc<Outputs>, Failure>;
 
     /// A fact about the identity of `owner`.
     ///
@@ -82,7 +89,7 @@ impl Reach for Denied {
         Err(Denied::refusal())
     }
 
-    fn terraform(&self, _: &Instance, _: &Instance, _: &Wish) -> Result<Arc<Outputs>, Failure> {
+    fn terraform(&self, _: &Instance, _: &Instance, _: &Wish, _: &str) -> Result<Arc<Outputs>, Failure> {
         Err(Denied::refusal())
     }
 

@@ -39,5 +39,7 @@ mod secrets;
 mod signals;
 mod small;
 mod snapshots;
+mod states;
+mod states_cloud;
 mod values;
 mod warm;

@@ -40,7 +40,6 @@ pub(in crate::ops) async fn printed_outputs(
     without_policies.sections.settings = Node::from(Map::new());
     unbuilt::check(app, &without_policies, "output", true)?;
     check(&target)?;
-    app.host.talk.info(format!("Fetching the outputs of {} in {}", component.name, component.stack));
     let mut signals = Signals::listen()?;
     let access = app.access()?;
     let ready = Ready { instance: owner.clone(), target };
