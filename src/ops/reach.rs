@@ -310,8 +310,8 @@ impl App {
 
     /// The region that the tools of an identity would use. Nobody is asked for that.
     fn region(&self, owner: &Owner) -> Result<String> {
-        let none = || AuthError::Refused {
-            what: "the AWS region".to_owned(),
+        let none = || state::Error::Refused {
+            place: "the AWS region".to_owned(),
             answer: "nobody says which one is meant".to_owned(),
             help: "set `region` of the identity, or AWS_REGION".to_owned(),
         };

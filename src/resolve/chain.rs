@@ -1,6 +1,6 @@
 //! The components that are being evaluated because one asked for the other.
 
-use super::error::Error;
+use super::error::{Error, Site};
 use crate::component::Instance;
 
 /// Components that ask for each other deeper than this are refused.
@@ -53,6 +53,6 @@ impl<'c> Chain<'c> {
             let call = if call.is_empty() { String::new() } else { format!("\n     → {call}") };
             format!("\n  {}. Component '{component}' in stack '{stack}'{call}", index + 1)
         });
-        Error::Cycle { chain: lines.collect::<String>() + end }
+        Error::Cycle { chain: lines.collect::<String>() + end, site: Site::default() }
     }
 }

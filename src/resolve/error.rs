@@ -62,14 +62,22 @@ pub enum Error {
     )]
     Identity { found: String, site: Site },
 
-    #[error("circular dependency detected. Dependency chain:{chain}")]
-    Cycle { chain: String },
+    #[error("circular dependency detected{place}. Dependency chain:{chain}", place = site.place)]
+    Cycle { chain: String, site: Site },
 }
 
 /// Code of a value that cannot be known yet, through however many layers it comes up.
 const NOT_PROVISIONED: &str = "atmos::resolve::not_provisioned";
 
 impl Error {
+    /// The same with the place of the function that closes a circle.
+    pub(super) fn closed_at(self, at: impl FnOnce() -> Site) -> Error {
+        match self {
+            Error::Cycle { chain, site } if site.source.is_none() => Error::Cycle { chain, site: at() },
+            error => error,
+        }
+    }
+
     /// That the value depends on something which is not there yet, and nothing is wrong otherwise.
     pub(super) fn is_undetermined(&self) -> bool {
         match self {
@@ -90,8 +98,8 @@ impl Error {
             | Error::NotProvisioned { site, .. }
             | Error::Template { site, .. }
             | Error::Key { site, .. }
-            | Error::Identity { site, .. } => Some(site),
-            Error::Cycle { .. } => None,
+            | Error::Identity { site, .. }
+            | Error::Cycle { site, .. } => Some(site),
         }
     }
 }

@@ -163,7 +163,8 @@ impl Evaluation<'_> {
         let stack = arguments.stack.as_deref().unwrap_or(&self.instance.stack);
         let question =
             Question { way, component: &arguments.component, stack, call: &call, expression: &arguments.expression };
-        let found = match self.outputs(&question, node) {
+        let found = self.outputs(&question, node).map_err(|error| error.closed_at(|| self.site(node)));
+        let found = match found {
             Err(Error::NotProvisioned { .. }) if arguments.has_default() => {
                 Found { outputs: Arc::default(), stated: false }
             }

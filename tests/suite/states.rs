@@ -73,7 +73,7 @@ fn what_is_not_provisioned_is_computed_for_people_and_an_error_for_runs() {
     {
         let outcome = sandbox.atmos(args).exits(1);
         let outcome = outcome.says("terraform state not provisioned for component pending in stack dev");
-        outcome.says("catalog/all.yaml:35:14").says("atmos terraform apply pending -s dev");
+        outcome.says("catalog/all.yaml:31:14").says("atmos terraform apply pending -s dev");
     }
     sandbox.atmos(&["list", "stacks"]).success();
     sandbox.atmos(&describe("waiting", &["--skip", "terraform.state"])).success().says_not("determined");
@@ -88,8 +88,15 @@ fn names_that_nobody_knows_are_told_apart() {
         ));
         sandbox.atmos(&describe("odd", &[]))
     };
-    stack("!terraform.state vpcc id").exits(1).says("Could not find the component `vpcc`").says("did you mean `vpc`");
-    stack("!terraform.state vpc deb id").exits(1).says("deb").says("did you mean `dev`").says("dev.yaml:7:12");
+    stack("!terraform.state vpcc id")
+        .exits(1)
+        .says("Could not find the component `vpcc`")
+        .says("did you mean the component `vpc`");
+    stack("!terraform.state vpc deb id")
+        .exits(1)
+        .says("deb")
+        .says("did you mean the stack `dev`")
+        .says("dev.yaml:7:12");
     stack("!terraform.state vpc").exits(1).says("terraform function requires 2 or 3 arguments").says("dev.yaml:7:12");
     stack("!terraform.state odd id").exits(1).says("circular dependency detected").says("(cycle detected)");
 }
@@ -101,7 +108,7 @@ fn a_state_of_a_newer_format_says_so() {
     let newer = sandbox.read(file).replace("\"version\": 4", "\"version\": 5");
     sandbox.write(file, &newer);
     let outcome = sandbox.atmos(&describe("app", &[])).exits(1).says("it has version 5").says(file);
-    outcome.says("catalog/all.yaml:16:14").says("!terraform.output");
+    outcome.says("catalog/all.yaml:15:14").says("!terraform.output");
     sandbox.write(file, "");
     let vars = sandbox.atmos(&describe("app", &[])).success().json();
     assert_eq!(vars["vpc"], "(computed)");

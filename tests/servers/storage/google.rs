@@ -12,13 +12,13 @@ const TOKENS: [&str; 3] = ["account-token", "user-token", "other-token"];
 
 pub(crate) fn object(asked: &Asked) -> Answer {
     let token = asked.header("authorization").strip_prefix("Bearer ").unwrap_or_default();
-    if !TOKENS.contains(&token) {
+    let Some(who) = TOKENS.iter().position(|known| *known == token) else {
         return Answer::json(401, &json!({"error": {"code": 401, "message": "Invalid Credentials"}}));
-    }
+    };
     let parts: Vec<&str> = asked.path.trim_start_matches("/storage/v1/b/").split('/').collect();
     let name = decoded(parts.get(2).copied().unwrap_or_default());
     match (parts.as_slice(), name.as_str(), asked.query.as_str()) {
-        (["tfstate", "o", _], "vpc/dev.tfstate", "alt=media") => Answer::new(200, state(&format!("google-{token}"))),
+        (["tfstate", "o", _], "vpc/dev.tfstate", "alt=media") => Answer::new(200, state(&format!("google-{who}"))),
         (["tfstate", "o", _], ..) => Answer::new(404, format!("No such object: tfstate/{name}")),
         _ => Answer::json(404, &json!({"error": {"code": 404, "message": "The specified bucket does not exist."}})),
     }
