@@ -70,6 +70,12 @@ impl App {
         Ok(self.access.get_or_init(|| access).clone())
     }
 
+    /// Forgets the outputs of a component, which was applied or destroyed.
+    pub(super) fn forget_outputs(&self, component: &str, stack: &str) {
+        self.outside.forget(component, stack);
+        self.evaluations.forget_outputs();
+    }
+
     /// Says once how many values are shown as `(computed)`.
     pub(super) fn tell_undetermined(&self, options: &Options) {
         let count = self.evaluations.undetermined();

@@ -54,6 +54,15 @@ pub(super) struct Outside {
     turn: tokio::sync::Mutex<()>,
 }
 
+impl Outside {
+    /// Forgets the outputs of a component.
+    pub(super) fn forget(&self, component: &str, stack: &str) {
+        let prefix = format!("{stack}\0{component}\0");
+        self.states.forget(|key| key.starts_with(&prefix));
+        self.printed.forget(|key| key.starts_with(&prefix));
+    }
+}
+
 #[derive(Debug)]
 struct Ways {
     http: Http,

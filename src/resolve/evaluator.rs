@@ -89,6 +89,12 @@ impl Memo {
         self.undetermined.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Forgets what may depend on outputs: something was applied.
+    pub fn forget_outputs(&self) {
+        locked(&self.components).clear();
+        locked(&self.targets).clear();
+    }
+
     /// How many values could not be known yet and are shown as `(computed)`.
     pub fn undetermined(&self) -> usize {
         self.undetermined.load(Ordering::Relaxed)

@@ -30,3 +30,4 @@ mod walk;
 pub use error::Error;
 pub use evaluator::{Evaluator, Memo};
 pub use options::{ErrorMode, Options};
+pub use references::depends_on_outputs;

@@ -47,6 +47,23 @@ pub(super) fn is_output(tag: &str) -> bool {
     matches!(tag, "!terraform.state" | "!terraform.output")
 }
 
+/// Whether values of a component may depend on outputs of others, so that they change when those are applied.
+pub fn depends_on_outputs(instance: &Instance) -> bool {
+    let sections = instance.sections.named().into_iter().map(|(_, node)| node);
+    sections.chain(instance.sections.extra.values()).any(depends)
+}
+
+fn depends(node: &Node) -> bool {
+    let asks = |text: &str| text.contains("!terraform.") || text.contains("atmos.Component");
+    match &node.value {
+        Value::Map(map) => map.values().any(depends),
+        Value::List(list) => list.iter().any(depends),
+        Value::Function(function) => is_output(&function.tag) || depends(&function.argument),
+        Value::String(text) => asks(text),
+        _ => false,
+    }
+}
+
 /// The references of a component whose arguments are no templates.
 pub(super) fn references(instance: &Instance, left: &str) -> Vec<Reference> {
     let mut found = Vec::new();

@@ -27,6 +27,12 @@ impl<K: Eq + Hash, V: Clone> Once<K, V> {
         };
         slot.get_or_init(work).clone()
     }
+
+    /// Forgets results, which are no longer true. Who waits for one now still gets it.
+    pub fn forget(&self, stale: impl Fn(&K) -> bool) {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        slots.retain(|key, _| !stale(key));
+    }
 }
 
 #[cfg(test)]
@@ -52,5 +58,7 @@ mod tests {
             }
         });
         assert_eq!(count.load(Ordering::Relaxed), 2);
+        once.forget(|key| *key == 1);
+        assert_eq!((work(0), work(1), count.load(Ordering::Relaxed)), (0, 10, 3));
     }
 }

@@ -80,6 +80,29 @@ fn what_is_not_provisioned_is_computed_for_people_and_an_error_for_runs() {
 }
 
 #[test]
+fn many_components_see_what_those_before_them_made() {
+    let sandbox = Sandbox::scenario("states");
+    sandbox.write(
+        "stacks/orgs/dev.yaml",
+        "vars: {stage: dev}\nterraform: {backend_type: local, backend: {local: {}}}\ncomponents:\n  terraform:\n\
+         \x20   zz-vpc: {metadata: {component: vpc}, vars: {name: vpc}}\n\
+         \x20   app:\n      dependencies: {components: [{component: zz-vpc}]}\n\
+         \x20     vars: {vpc: !terraform.state zz-vpc id, zone: !terraform.output zz-vpc .zones[0]}\n",
+    );
+    sandbox.atmos(&["terraform", "apply", "-s", "dev", "--dry-run"]).success().says("Would apply app in dev");
+    sandbox.atmos(&["terraform", "plan", "-s", "dev"]).exits(1).says("not provisioned for component zz-vpc");
+    sandbox.atmos(&["terraform", "deploy", "-s", "dev"]).success();
+    let seen = || {
+        sandbox.atmos(&["terraform", "output", "app", "-s", "dev", "--format", "json"]).success().json()["seen"].take()
+    };
+    assert_eq!(seen(), "vpc-dev a  0 0");
+    let stack = sandbox.read("stacks/orgs/dev.yaml").replace("name: vpc", "name: net");
+    sandbox.write("stacks/orgs/dev.yaml", &stack);
+    sandbox.atmos(&["terraform", "deploy", "--all"]).success();
+    assert_eq!(seen(), "net-dev a  0 0");
+}
+
+#[test]
 fn names_that_nobody_knows_are_told_apart() {
     let sandbox = applied();
     let stack = |function: &str| {

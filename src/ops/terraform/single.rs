@@ -27,7 +27,7 @@ pub(super) async fn run(app: &App, request: &RunRequest, component: &str, stack:
     let found = component::find(&app.host, &app.config, app.index()?, component, stack, Some(Kind::Terraform))?;
     let Some(ready) = prepare(app, request, &found)? else { return Ok(Done::default()) };
     if request.dry_run {
-        announce_dry_run(app, request, &ready.target);
+        announce_dry_run(app, request, &ready.target.component, &ready.target.stack);
         return Ok(Done::default());
     }
     let mut signals = Signals::listen()?;
@@ -79,9 +79,9 @@ pub(super) fn check(target: &Target) -> Result<(), ExecError> {
     })
 }
 
-pub(super) fn announce_dry_run(app: &App, request: &RunRequest, target: &Target) {
+pub(super) fn announce_dry_run(app: &App, request: &RunRequest, component: &str, stack: &str) {
     let command = request.request.command();
-    app.host.talk.info(format!("Would {command} {} in {} (dry run)", target.component, target.stack));
+    app.host.talk.info(format!("Would {command} {component} in {stack} (dry run)"));
 }
 
 /// Runs the children and renders what they printed, if it is data.
