@@ -88,7 +88,7 @@ impl Error {
         }
     }
 
-    fn site(&self) -> Option<&Site> {
+    fn site(&self) -> &Site {
         match self {
             Error::FunctionNotBuilt { site, .. }
             | Error::UnsupportedTag { site, .. }
@@ -99,7 +99,7 @@ impl Error {
             | Error::Template { site, .. }
             | Error::Key { site, .. }
             | Error::Identity { site, .. }
-            | Error::Cycle { site, .. } => Some(site),
+            | Error::Cycle { site, .. } => site,
         }
     }
 }
@@ -148,7 +148,7 @@ impl Diagnostic for Error {
         {
             return Some(source);
         }
-        self.site()?.source.as_ref().map(|source| source as &dyn SourceCode)
+        self.site().source.as_ref().map(|source| source as &dyn SourceCode)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
@@ -157,7 +157,7 @@ impl Diagnostic for Error {
         {
             return cause.labels();
         }
-        let at = self.site()?.at?;
+        let at = self.site().at?;
         Some(Box::new(std::iter::once(LabeledSpan::new_with_span(Some("here".to_owned()), at))))
     }
 }
