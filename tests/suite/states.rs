@@ -87,7 +87,7 @@ fn many_components_see_what_those_before_them_made() {
         "vars: {stage: dev}\nterraform: {backend_type: local, backend: {local: {}}}\ncomponents:\n  terraform:\n\
          \x20   zz-vpc: {metadata: {component: vpc}, vars: {name: vpc}}\n\
          \x20   app:\n      dependencies: {components: [{component: zz-vpc}]}\n\
-         \x20     vars: {vpc: !terraform.state zz-vpc id, zone: !terraform.output zz-vpc .zones[0]}\n",
+         \x20     vars: {vpc: !terraform.state zz-vpc id, zone: !terraform.output 'zz-vpc .zones[0]'}\n",
     );
     sandbox.atmos(&["terraform", "apply", "-s", "dev", "--dry-run"]).success().says("Would apply app in dev");
     sandbox.atmos(&["terraform", "plan", "-s", "dev"]).exits(1).says("not provisioned for component zz-vpc");
