@@ -22,6 +22,7 @@ pub mod resolve;
 pub mod secret;
 pub mod span;
 pub mod stack;
+pub mod state;
 pub mod template;
 pub mod validate;
 pub mod value;

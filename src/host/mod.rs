@@ -7,6 +7,7 @@
 mod dirs;
 mod env;
 pub mod fs;
+mod http;
 pub mod lock;
 mod machine;
 mod network;
@@ -16,6 +17,7 @@ pub mod trust;
 
 pub use dirs::Dirs;
 pub use env::Env;
+pub use http::{Http, HttpError, HttpRequest, HttpResponse, percent_encode, percent_encode_path};
 pub use machine::Host;
 pub use network::{Network, NetworkError, Route};
 #[cfg(target_os = "linux")]

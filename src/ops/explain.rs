@@ -114,7 +114,12 @@ pub fn explain(app: &App, request: &ExplainRequest) -> Result<Explanation> {
     };
     let before = describe::document(app, &described, &written, &written)?;
     let raw = walk(&before, &steps);
-    let after = match app.evaluate(&written, &request.processing) {
+    let mut processing = request.processing.clone();
+    if let Some(Step::Key(section)) = steps.first() {
+        // Nothing else is shown.
+        processing.sections.push(section.clone());
+    }
+    let after = match app.evaluate(&written, &processing) {
         Ok(evaluated) => describe::document(app, &described, &written, &evaluated)?,
         // What is wrong elsewhere in the component does not matter for a value that is written as it is.
         Err(_) if raw.as_ref().is_ok_and(|node| is_plain(node)) => before.clone(),

@@ -17,6 +17,7 @@ mod inspect_tests;
 mod legacy;
 pub mod list;
 pub mod provenance;
+mod reach;
 pub mod terraform;
 mod unbuilt;
 pub mod validate;

@@ -10,6 +10,7 @@ mod error;
 mod fleet;
 mod generate;
 mod output;
+mod printed;
 mod select;
 mod selectors;
 mod single;
@@ -18,6 +19,7 @@ mod target;
 pub use clean::{CleanPlan, CleanRequest, clean_plan};
 pub use error::Error;
 pub use generate::{GenerateRequest, generate_backend, generate_varfile};
+pub(super) use printed::printed_outputs;
 pub use selectors::Selectors;
 
 use std::path::PathBuf;
@@ -49,6 +51,8 @@ pub struct RunRequest {
     pub evaluation: resolve::Options,
     /// `output --format`.
     pub format: Option<String>,
+    /// The variables of the component do not matter, and no file gets them.
+    pub without_variables: bool,
 }
 
 /// How a command ended.

@@ -2,6 +2,8 @@
 
 use std::str::FromStr;
 
+use crate::state::Wish;
+
 /// What is evaluated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
@@ -15,6 +17,10 @@ pub struct Options {
     pub sections: Vec<String>,
     /// What becomes of values that depend on something which is not there yet.
     pub error_mode: ErrorMode,
+    /// As whom functions ask outside of the repository.
+    pub identity: Wish,
+    /// Functions that need an identity are errors: it is just being found out.
+    pub without_identity: bool,
 }
 
 impl Default for Options {
@@ -25,6 +31,8 @@ impl Default for Options {
             skip: Vec::new(),
             sections: Vec::new(),
             error_mode: ErrorMode::default(),
+            identity: Wish::default(),
+            without_identity: false,
         }
     }
 }

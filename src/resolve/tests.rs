@@ -2,6 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
+use super::stated::Stated;
 use super::{Error, Evaluator, Memo, Options};
 use crate::component::find;
 use crate::diag::Report;
@@ -29,7 +30,8 @@ fn described(atmos: &str, manifest: &str, files: &[(&str, &str)], options: &Opti
     let index = StackIndex::load(&fixture.host, &config).unwrap();
     let instance = find(&fixture.host, &config, &index, "a", "dev", None).unwrap();
     let memo = Memo::default();
-    let evaluator = Evaluator { host: &fixture.host, config: &config, index: &index, memo: &memo };
+    let reach = Stated::default();
+    let evaluator = Evaluator { host: &fixture.host, config: &config, index: &index, memo: &memo, reach: &reach };
     let evaluated = evaluator.evaluate(&instance, options)?;
     Ok(to_json(&evaluated.to_map().into()))
 }
@@ -87,7 +89,8 @@ fn what_is_switched_off_stays_as_written() {
 fn what_is_not_built_or_wrong_names_its_place() {
     for (component, phrases) in [
         ("      vars:\n        s: !store a b c\n", &["!store", "is not built yet", "vars.s", "dev.yaml:6:12"][..]),
-        ("      vars: {s: '!terraform.state b c'}\n", &["!terraform.state", "is not built yet"]),
+        ("      vars: {s: !emulator x}\n", &["!emulator", "is not built yet"]),
+        ("      vars: {s: '!terraform.state b c'}\n", &["Could not find the component `b`", "!terraform.state b c"]),
         ("      vars: {s: !bogus x}\n", &["unsupported YAML tag: '!bogus'"]),
         ("      vars: {s: !env a b c}\n", &["invalid Atmos YAML function", "1 or 2 arguments"]),
         ("      vars: {s: !env ''}\n", &["invalid Atmos YAML function"]),
@@ -260,9 +263,9 @@ fn components_see_each_other_and_circles_end() {
     assert_eq!(run(&of("b", "vars.x"), "{{ .atmos_component }}").unwrap()["vars"]["v"], "b");
     assert_eq!(run(&of("b", "vars.y"), "").unwrap()["vars"]["v"], "ambient");
     assert_eq!(run(&of("c", "outputs.id"), "").unwrap()["vars"]["v"], "c-1");
+    assert_eq!(run(&of("b", "outputs.id"), "").unwrap()["vars"]["v"], "b-1");
     for (a, b, phrase) in [
         (of("b", "vars.x"), of("a", "vars.v"), "circular dependency detected"),
-        (of("b", "outputs.id"), String::new(), "outputs of 'b' are not built yet"),
         (of("none", "vars"), String::new(), "none"),
     ] {
         let error = run(&a, &b).unwrap_err();

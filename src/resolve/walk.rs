@@ -3,8 +3,9 @@
 use std::cell::{OnceCell, RefCell};
 use std::sync::Arc;
 
+use super::chain::Chain;
 use super::error::{Error, Site};
-use super::evaluator::{Chain, Evaluator};
+use super::evaluator::Evaluator;
 use super::options::Options;
 use super::render::Data;
 use super::settings::{Templating, allows_generated_functions};
@@ -79,6 +80,18 @@ impl<'a> Evaluation<'a> {
         Ok(())
     }
 
+    /// Replaces what chooses the identity of the component.
+    pub(super) fn identify(&self, instance: &mut Instance) -> Result<(), Error> {
+        self.check_identity()?;
+        self.replace("auth", &mut instance.sections.auth)?;
+        let written = instance.sections.settings.get("auth").filter(|auth| self.concerns(auth)).cloned();
+        if let Some(mut auth) = written {
+            self.replace("settings.auth", &mut auth)?;
+            instance.sections.settings.make_map().insert(Arc::from("auth"), auth);
+        }
+        self.check_evaluated_identity(&instance.sections.settings)
+    }
+
     pub(super) fn replace_text(&self, name: &str, text: &mut String) -> Result<(), Error> {
         if !self.may_change(text) {
             return Ok(());
@@ -112,8 +125,8 @@ impl<'a> Evaluation<'a> {
     /// The evaluated node; `None` when nothing in it changes.
     fn node(&self, node: &Node) -> Result<Option<Node>, Error> {
         let value = match &node.value {
-            Value::String(text) => self.text(text, node)?,
-            Value::Function(function) => self.function(function, node)?,
+            Value::String(text) => self.known(self.text(text, node))?,
+            Value::Function(function) => self.known(self.function(function, node))?,
             Value::Map(map) => self.map(map, node)?,
             Value::List(list) => self.list(list)?,
             _ => None,
@@ -223,6 +236,9 @@ impl<'a> Evaluation<'a> {
         }
         if !self.options.process_functions || is_skipped(tag, &self.options.skip) {
             return Ok(None);
+        }
+        if let Some(value) = self.remote(tag, argument, node)? {
+            return Ok(Some(value));
         }
         let inner = RefCell::new(None);
         let own_variable = |name: &str| {

@@ -128,7 +128,7 @@ fn manifest(data: &[u8]) {
             // Functions start programs; garbage must not.
             let options = resolve::Options { process_functions: false, ..resolve::Options::default() };
             let (memo, host, index) = (resolve::Memo::default(), &host, &index);
-            let evaluator = resolve::Evaluator { host, config, index, memo: &memo };
+            let evaluator = resolve::Evaluator { host, config, index, memo: &memo, reach: &atmos::state::Denied };
             if let Ok(evaluated) = evaluator.evaluate(&instance, &options) {
                 let node = Node::from(evaluated.to_map());
                 let _ = (yaml::emit(&node, 2), yaml::try_emit_json(&node));

@@ -41,6 +41,8 @@ mod selection;
 mod signals;
 mod small;
 mod snapshots;
+mod states;
+mod states_cloud;
 mod validate;
 mod values;
 mod warm;

@@ -5,7 +5,7 @@ use super::super::error::Error;
 use super::super::setup::{Context, boolean};
 use super::query::Selection;
 use super::write::{self, Format};
-use super::{config, unknown};
+use super::{auth, config, unknown};
 use crate::diag::{Result, Warning};
 use crate::host::Env;
 use crate::ops::{App, describe};
@@ -30,6 +30,7 @@ fn component(context: &Context, args: &ComponentArgs) -> Result<u8> {
     let mut processing = processing(&context.host.env, &args.processing)?;
     let app = context.app_with_config()?;
     processing.error_mode = error_mode(args.error_mode.as_deref(), &app.config.describe.error_mode)?;
+    processing.identity.flag = auth::flag(&args.identity);
     let request = describe::ComponentRequest {
         component: args.component.clone(),
         stack,
@@ -39,6 +40,7 @@ fn component(context: &Context, args: &ComponentArgs) -> Result<u8> {
     };
     if wants_provenance(context, &app, args, format) {
         let (document, provenance) = describe::component_with_provenance(&app, &request)?;
+        let document = output::masked(&document, &context.host.masker);
         let text = output::with_provenance(&document, &provenance, app.config.settings.tab_width);
         write::text_to(context, &text, args.file.as_deref())?;
         return Ok(0);
@@ -65,6 +67,7 @@ fn stacks(context: &Context, args: StacksArgs) -> Result<u8> {
     let mut processing = processing(&context.host.env, &args.processing)?;
     let app = context.app_with_config()?;
     processing.error_mode = error_mode(args.error_mode.as_deref(), &app.config.describe.error_mode)?;
+    processing.identity.flag = auth::flag(&args.identity);
     let request = describe::StacksRequest {
         stack: args.stack,
         components: args.components,
@@ -79,6 +82,7 @@ fn stacks(context: &Context, args: StacksArgs) -> Result<u8> {
     }
     let form = format.form(app.config.settings.tab_width);
     let stacks = describe::stacks_as(&app, &request, |[stack, kind, name], node| {
+        let node = output::masked(&node, &context.host.masker);
         Ok(form.part(&[stack, "components", kind, name], &node)?)
     })?;
     write::parts(context, &output::stacks(stacks), form, args.file.as_deref())?;
@@ -95,7 +99,7 @@ pub(super) fn print(
 ) -> Result<u8> {
     let indent = app.config.settings.tab_width;
     match query {
-        Some(query) => write::text_to(context, &query.apply(document, format, indent)?, file)?,
+        Some(query) => write::text_to(context, &query.apply(document, format, indent, &context.host.masker)?, file)?,
         None => write::document(context, document, format, indent, file)?,
     }
     Ok(0)
