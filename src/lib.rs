@@ -22,6 +22,7 @@ pub mod resolve;
 pub mod secret;
 pub mod span;
 pub mod stack;
+pub mod store;
 pub mod template;
 pub mod value;
 pub mod yaml;

@@ -22,11 +22,16 @@ pub const MASK: &str = "<MASKED>";
 /// Shortest secret that is searched for in free text; shorter ones would hit innocent words.
 const FREE_TEXT_MINIMUM: usize = 8;
 
+/// Shortest value that tells a secret from an ordinary word.
+const VALUE_MINIMUM: usize = 4;
+
 /// Knows every secret that this process obtained, in the forms in which it could appear in output.
 #[derive(Default)]
 pub struct Masker {
     /// Raw, base64, URL-encoded and JSON-escaped forms, longest first.
     forms: RwLock<Vec<Secret>>,
+    /// Values that stores of secrets gave, for the question whether a value is one.
+    values: RwLock<Vec<Secret>>,
     /// The user asked for values in the open: screen and children are shown as they are.
     off: AtomicBool,
 }
@@ -51,6 +56,22 @@ impl Masker {
             }
         }
         forms.sort_by_key(|form| std::cmp::Reverse(form.expose_secret().len()));
+    }
+
+    /// Registers a text that a store of secrets gave: whoever handles values may ask for it.
+    pub fn register_value(&self, secret: &Secret) {
+        self.register(secret);
+        let text = secret.expose_secret();
+        let mut values = self.values.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if text.len() >= VALUE_MINIMUM && !values.iter().any(|known| known.expose_secret() == text) {
+            values.push(secret.clone());
+        }
+    }
+
+    /// Whether a whole text is the value of a secret.
+    pub fn is_value(&self, text: &str) -> bool {
+        let values = self.values.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        values.iter().any(|known| known.expose_secret() == text)
     }
 
     /// Registers the user of a text that is a URL.

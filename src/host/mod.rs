@@ -7,6 +7,8 @@
 mod dirs;
 mod env;
 pub mod fs;
+mod guard;
+mod http;
 pub mod lock;
 mod machine;
 mod network;
@@ -16,6 +18,8 @@ pub mod trust;
 
 pub use dirs::Dirs;
 pub use env::Env;
+pub use guard::{Guard, Policy, Refused, Rules};
+pub use http::{Answer, Call, Http, HttpError};
 pub use machine::Host;
 pub use network::{Network, NetworkError, Route};
 #[cfg(target_os = "linux")]

@@ -16,7 +16,7 @@ use crate::auth::run::{Run, RunIdentity, RunSettings};
 use crate::auth::setting;
 use crate::auth::store::password_variables;
 use crate::auth::validate::scoped_keys;
-use crate::auth::{AuthConfig, Error, IdentityName, Options, Session, Severity};
+use crate::auth::{AuthConfig, Error, IdentityName, Session, Severity};
 use crate::component::Instance;
 use crate::diag::{Result, Warning};
 use crate::exec::environment::{self, Atmos};
@@ -63,7 +63,7 @@ impl Held {
 
 /// The session for runs. Neither keyring nor network is asked before the first identity is held.
 pub(super) fn access(app: &App) -> Result<Access> {
-    Access::open(app, Options::default())
+    app.access().cloned()
 }
 
 /// Finds out before anything starts whether the component's setting can be read.

@@ -136,6 +136,8 @@ pub fn stacks(app: &App, request: &StacksRequest) -> Result<Node> {
         warn_of_unknown_stack(app, request)?;
     }
     instances.retain(|instance| request.shows(instance));
+    let processing = resolve::Options { sections: request.sections.clone(), ..request.processing.clone() };
+    app.begin(&instances, &processing)?;
     let described: Vec<Result<Node>> =
         instances.par_iter().map(|instance| describe_in_stack(app, instance, request)).collect();
     let mut stacks: BTreeMap<String, BTreeMap<String, Map>> = BTreeMap::new();

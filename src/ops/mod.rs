@@ -16,6 +16,7 @@ mod inspect_tests;
 mod legacy;
 pub mod list;
 pub mod provenance;
+mod readers;
 pub mod terraform;
 mod unbuilt;
 

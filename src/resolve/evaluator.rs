@@ -1,17 +1,19 @@
 //! One instance evaluated, and what evaluations of one run share.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::datasource;
 use super::error::Error;
 use super::options::Options;
 use super::render::Templates;
+use super::stores::Identities;
 use super::walk::Evaluation;
 use crate::component::Instance;
 use crate::config::Config;
 use crate::host::Host;
 use crate::stack::StackIndex;
+use crate::store::Stores;
 use crate::value::{Map, Node};
 use crate::yaml_fn;
 
@@ -25,6 +27,8 @@ pub struct Evaluator<'a> {
     pub config: &'a Config,
     pub index: &'a StackIndex,
     pub memo: &'a Memo,
+    /// Who components run as.
+    pub identities: &'a dyn Identities,
 }
 
 /// What was compiled, run and read already: commands, templates, components that templates ask for, data sources.
@@ -33,6 +37,8 @@ pub struct Memo {
     pub(super) functions: yaml_fn::Memo,
     pub(super) templates: Templates,
     pub(super) sources: datasource::Known,
+    /// Made by the first who asks for one.
+    pub(super) stores: OnceLock<Stores>,
     components: Mutex<HashMap<(String, String), Node>>,
 }
 
@@ -93,6 +99,18 @@ impl Evaluator<'_> {
         self.evaluate_for(instance, options, None)
     }
 
+    /// Begins to read from stores what these instances will ask for, so that one does not wait for the other. Whatever is
+    /// wrong with it, their evaluation says.
+    pub fn begin<'i>(&self, instances: impl IntoIterator<Item = &'i Instance>, options: &Options) {
+        for instance in instances {
+            let evaluation = Evaluation::new(*self, instance, options, Chain::new(instance, None));
+            if evaluation.stores().is_empty() {
+                return;
+            }
+            evaluation.begin();
+        }
+    }
+
     /// The same, for a component that asks for this one.
     pub(super) fn evaluate_for(
         &self,
@@ -103,6 +121,7 @@ impl Evaluator<'_> {
         let chain = Chain::new(instance, above);
         let evaluation = Evaluation::new(*self, instance, options, chain);
         evaluation.check_identity()?;
+        evaluation.begin();
         let mut evaluated = instance.clone();
         for (name, node) in evaluated.sections.named_mut() {
             if options.needs(name) {

@@ -7,11 +7,13 @@ use super::datasource;
 use super::options::Options;
 use super::outside::Outside;
 use super::settings::allows_generated_functions;
+use super::stores::looks_like_template;
 use crate::component::{self, Instance, Kind};
 use crate::diag::Report;
+use crate::store::Spec;
 use crate::template::{Lookup, Problem, Val};
 use crate::value::{Map, Node, Value, function_text};
-use crate::yaml_fn::written_as_function;
+use crate::yaml_fn::{self, written_as_function};
 
 /// What a component that is disabled sees of others, so that its templates still render.
 const EMPTY: [&str; 9] =
@@ -38,9 +40,18 @@ impl Lookup for Outside<'_, '_> {
         Ok(node)
     }
 
-    fn store(&mut self, _store: &str, _stack: &str, _component: &str, _key: &str) -> Result<Node, Problem> {
-        Err(Problem::new("atmos.Store is not built yet")
-            .help("leave templates as text with `--process-templates=false`, or use the reference"))
+    fn store(&mut self, store: &str, stack: &str, component: &str, key: &str) -> Result<Node, Problem> {
+        let evaluation = self.evaluation;
+        let reader = |spec: &Spec| evaluation.reader(spec);
+        let context = evaluation.context(&|_| None, &evaluation.instance.sections.metadata, &reader);
+        let found = yaml_fn::stored(&context, store, stack, component, key).map_err(|problem| match problem {
+            yaml_fn::Problem::Failed { reason, help } => Problem::new(format!("atmos.Store: {reason}")).help(help),
+            yaml_fn::Problem::Arguments(reason) => Problem::new(format!("atmos.Store: {reason}")),
+            yaml_fn::Problem::NotBuilt => Problem::new("atmos.Store: this is not built yet"),
+        })?;
+        self.foreign |=
+            evaluation.templating.as_ref().is_some_and(|templating| looks_like_template(templating, &found));
+        Ok(datasource::as_floats(&found))
     }
 
     /// A text that no manifest wrote never runs, unless the configuration allows that.
@@ -82,7 +93,9 @@ impl Outside<'_, '_> {
         evaluation.chain.check(component, stack).map_err(Report::from)?;
         let found = component::find(evaluator.host, evaluator.config, evaluator.index, component, stack, None);
         let found = found.map_err(Report::from)?;
-        let evaluated = evaluator.evaluate_for(&found, &Options::default(), Some(&evaluation.chain));
+        let Options { error_mode, masks_secrets, identity, .. } = evaluation.options.clone();
+        let options = Options { error_mode, masks_secrets, identity, ..Options::default() };
+        let evaluated = evaluator.evaluate_for(&found, &options, Some(&evaluation.chain));
         let evaluated = evaluated.map_err(Report::from)?;
         let mut map = data::section(evaluator, &evaluated);
         let is_static = evaluated.sections.remote_state_backend_type == "static";

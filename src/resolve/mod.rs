@@ -2,10 +2,12 @@
 //! functions of several layers meet.
 //!
 //! Row 8. Read [`Evaluator`] first, then `walk`, through which every value passes. `render` compiles and renders
-//! templates, `data` is what templates see, `outside` and `lookup` are what they reach beyond it. An evaluation is lazy: data is put together at the first template, metadata and variables
+//! templates, `data` is what templates see, `outside` and `lookup` are what they reach beyond it;
+//! `stores` says who reads a store for a component. An evaluation is lazy: data is put together at the first template, metadata and variables
 //! at the first function that asks for them, and what holds neither is shared with the instance.
 
 mod data;
+mod datafile;
 mod datasource;
 mod error;
 mod evaluator;
@@ -15,6 +17,7 @@ mod options;
 mod outside;
 mod render;
 mod settings;
+mod stores;
 #[cfg(test)]
 mod tests;
 mod walk;
@@ -22,3 +25,4 @@ mod walk;
 pub use error::Error;
 pub use evaluator::{Evaluator, Memo};
 pub use options::{ErrorMode, Options};
+pub use stores::{Identities, Nobody, Question};

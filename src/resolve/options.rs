@@ -2,6 +2,8 @@
 
 use std::str::FromStr;
 
+use crate::auth::resolution::Flag;
+
 /// What is evaluated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
@@ -15,6 +17,10 @@ pub struct Options {
     pub sections: Vec<String>,
     /// What becomes of values that depend on something which is not there yet.
     pub error_mode: ErrorMode,
+    /// Secrets are shown as a mask, and nobody is asked for them.
+    pub masks_secrets: bool,
+    /// `--identity`: who reads stores that have no identity of their own.
+    pub identity: Flag,
 }
 
 impl Default for Options {
@@ -25,6 +31,8 @@ impl Default for Options {
             skip: Vec::new(),
             sections: Vec::new(),
             error_mode: ErrorMode::default(),
+            masks_secrets: false,
+            identity: Flag::default(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{Error, Evaluator, Memo, Options};
+use super::{Error, Evaluator, Memo, Nobody, Options};
 use crate::component::find;
 use crate::diag::Report;
 use crate::stack::StackIndex;
@@ -29,7 +29,7 @@ fn described(atmos: &str, manifest: &str, files: &[(&str, &str)], options: &Opti
     let index = StackIndex::load(&fixture.host, &config).unwrap();
     let instance = find(&fixture.host, &config, &index, "a", "dev", None).unwrap();
     let memo = Memo::default();
-    let evaluator = Evaluator { host: &fixture.host, config: &config, index: &index, memo: &memo };
+    let evaluator = Evaluator { host: &fixture.host, config: &config, index: &index, memo: &memo, identities: &Nobody };
     let evaluated = evaluator.evaluate(&instance, options)?;
     Ok(to_json(&evaluated.to_map().into()))
 }

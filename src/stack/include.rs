@@ -82,6 +82,7 @@ impl Including<'_> {
         let invalid = || wrong(format!("invalid number of arguments in the !include function: {argument}"));
         let (name, query) = content::split_argument(argument).ok_or_else(invalid)?;
         let path = self.locate(&name)?;
+        self.host.may_read(&path).map_err(|refused| wrong(format!("{refused} ({})", refused.help)))?;
         let bytes = std::fs::read(&path).map_err(|error| wrong(format!("{}: {error}", path.display())))?;
         let text = String::from_utf8(bytes).map_err(|_| wrong(format!("{} is not UTF-8 text", path.display())))?;
         let content = if raw {

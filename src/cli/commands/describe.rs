@@ -1,11 +1,11 @@
 //! `atmos describe component` and `atmos describe stacks`
 
-use super::super::args::{ComponentArgs, DescribeArgs, DescribeCommand, ProcessingArgs, StacksArgs};
+use super::super::args::{ComponentArgs, DescribeArgs, DescribeCommand, IdentityArgs, ProcessingArgs, StacksArgs};
 use super::super::error::Error;
 use super::super::setup::{Context, boolean};
 use super::query::Selection;
 use super::write::{self, Format};
-use super::{config, unknown};
+use super::{auth, config, unknown};
 use crate::diag::{Result, Warning};
 use crate::host::Env;
 use crate::ops::{App, describe};
@@ -30,6 +30,7 @@ fn component(context: &Context, args: &ComponentArgs) -> Result<u8> {
     let mut processing = processing(&context.host.env, &args.processing)?;
     let app = context.app_with_config()?;
     processing.error_mode = error_mode(args.error_mode.as_deref(), &app.config.describe.error_mode)?;
+    let processing = only_shown(context, processing, &args.identity);
     let request = describe::ComponentRequest {
         component: args.component.clone(),
         stack,
@@ -65,6 +66,7 @@ fn stacks(context: &Context, args: StacksArgs) -> Result<u8> {
     let mut processing = processing(&context.host.env, &args.processing)?;
     let app = context.app_with_config()?;
     processing.error_mode = error_mode(args.error_mode.as_deref(), &app.config.describe.error_mode)?;
+    let processing = only_shown(context, processing, &args.identity);
     let request = describe::StacksRequest {
         stack: args.stack,
         components: args.components,
@@ -91,6 +93,12 @@ pub(super) fn print(
         None => write::document(context, document, format, indent, file)?,
     }
     Ok(0)
+}
+
+/// For commands that show values and do nothing with them: secrets need not be known.
+fn only_shown(context: &Context, processing: resolve::Options, identity: &IdentityArgs) -> resolve::Options {
+    let (masks_secrets, identity) = (context.host.masker.is_on(), auth::flag(identity));
+    resolve::Options { masks_secrets, identity, ..processing }
 }
 
 /// Flags beat variables beat the default: everything is evaluated.

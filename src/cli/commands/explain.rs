@@ -6,6 +6,7 @@ use super::super::setup::Context;
 use super::{describe, write};
 use crate::diag::Result;
 use crate::ops::explain;
+use crate::resolve;
 use crate::{output, yaml};
 
 pub(super) fn run(context: &Context, args: ExplainArgs) -> Result<u8> {
@@ -20,7 +21,10 @@ pub(super) fn run(context: &Context, args: ExplainArgs) -> Result<u8> {
         component: args.component,
         stack,
         path: args.path,
-        processing: describe::processing(&context.host.env, &args.processing)?,
+        processing: resolve::Options {
+            masks_secrets: context.host.masker.is_on(),
+            ..describe::processing(&context.host.env, &args.processing)?
+        },
     };
     let explanation = explain::explain(&app, &request)?;
     let document = || output::explanation_document(&explanation);

@@ -10,6 +10,7 @@ use crate::exec::terraform::{CleanOptions, FromPlan, Request};
 use crate::exec::{Redirect, stdin_is_readable};
 use crate::host::Env;
 use crate::ops::terraform::{self, CleanRequest, GenerateRequest, RunRequest};
+use crate::resolve;
 
 /// Sub-commands whose first word is followed by a verb of their own.
 const COMPOUND: [(&str, &[&str]); 3] = [
@@ -131,7 +132,10 @@ fn request(context: &Context, word: &str, run: TerraformRun, init: &InitFlags) -
         dry_run: flag(run.dry_run, env, "ATMOS_DRY_RUN")?,
         append_user_agent: run.append_user_agent.or_else(|| env.get("ATMOS_APPEND_USER_AGENT").map(str::to_owned)),
         skip_hooks: run.skip_hooks.is_some() || env.get("ATMOS_SKIP_HOOKS").is_some_and(|value| value != "false"),
-        evaluation: describe::processing(env, &run.processing)?,
+        evaluation: resolve::Options {
+            identity: auth::flag(&run.identity),
+            ..describe::processing(env, &run.processing)?
+        },
         format: None,
     })
 }
