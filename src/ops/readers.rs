@@ -25,24 +25,21 @@ fn reader(app: &App, question: &Question<'_>) -> Result<Option<Arc<dyn Identity>
     let access = app.access()?;
     let section = if question.auth.is_empty() { &app.config.auth } else { question.auth };
     let settings = Arc::new(AuthConfig::read(section));
-    let name = match question.own {
+    let name = if let Some(own) = question.own {
         // One that is not there is named by the chain.
-        Some(own) => settings.identity(own).map_or_else(|| IdentityName::from(own), |known| known.name.clone()),
-        None => {
-            let instance = question.instance;
-            let choice = access.choose(&identity::Question {
-                flag: question.flag.clone(),
-                auth: &settings,
-                defaults: &instance.auth_defaults,
-                setting: setting::identity(question.settings, &app.host.sources, &app.host.talk)?,
-                need: Need::Optional,
-                instance: Some((&instance.name, &instance.stack)),
-            })?;
-            match choice {
-                Choice::Identity { name, .. } => name,
-                Choice::Disabled(_) | Choice::None => return Ok(None),
-            }
-        }
+        settings.identity(own).map_or_else(|| IdentityName::from(own), |known| known.name.clone())
+    } else {
+        let instance = question.instance;
+        let choice = access.choose(&identity::Question {
+            flag: question.flag.clone(),
+            auth: &settings,
+            defaults: &instance.auth_defaults,
+            setting: setting::identity(question.settings, &app.host.sources, &app.host.talk)?,
+            need: Need::Optional,
+            instance: Some((&instance.name, &instance.stack)),
+        })?;
+        let Choice::Identity { name, .. } = choice else { return Ok(None) };
+        name
     };
     let session = access.session.with_settings(settings);
     let fingerprint = session.fingerprint_of(&name)?.as_str().to_owned();

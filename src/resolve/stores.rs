@@ -98,7 +98,7 @@ impl Evaluation<'_> {
         if !self.options.process_functions || self.stores().is_empty() {
             return;
         }
-        let sections = self.instance.sections.named().into_iter().map(|(name, node)| (name, node));
+        let sections = self.instance.sections.named().into_iter();
         let extra = self.instance.sections.extra.iter().map(|(name, node)| (&**name, node));
         for (name, node) in sections.chain(extra) {
             if self.options.needs(name) && name != "mocks" {

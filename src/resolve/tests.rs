@@ -86,7 +86,7 @@ fn what_is_switched_off_stays_as_written() {
 #[test]
 fn what_is_not_built_or_wrong_names_its_place() {
     for (component, phrases) in [
-        ("      vars:\n        s: !store a b c\n", &["!store", "is not built yet", "vars.s", "dev.yaml:6:12"][..]),
+        ("      vars:\n        s: !store a b c\n", &["!store", "Store a not found", "vars.s", "dev.yaml:6:12"][..]),
         ("      vars: {s: '!terraform.state b c'}\n", &["!terraform.state", "is not built yet"]),
         ("      vars: {s: !bogus x}\n", &["unsupported YAML tag: '!bogus'"]),
         ("      vars: {s: !env a b c}\n", &["invalid Atmos YAML function", "1 or 2 arguments"]),
@@ -236,7 +236,7 @@ fn broken_templates_name_their_place() {
         ("'{{ end }}'", &["dev.yaml:6", "unexpected {{end}}"]),
         ("'{{ fail \"reason\" }}'", &["dev.yaml:6", "reason"]),
         ("'{{ datasource \"x\" }}'", &["undefined datasource 'x'"]),
-        ("'{{ atmos.Store \"s\" \"dev\" \"a\" \"k\" }}'", &["atmos.Store is not built yet"]),
+        ("'{{ atmos.Store \"s\" \"dev\" \"a\" \"k\" }}'", &["atmos.Store: Store s not found"]),
         ("{'{{ .vars.stage }}': 1, dev: 2}", &["two keys of one map become 'dev'"]),
     ] {
         let message = variable(TEMPLATES, value).unwrap_err().to_string();

@@ -12,10 +12,10 @@ use super::stores::Readers;
 use crate::component::{Instance, Layered};
 use crate::diag::Warning;
 use crate::stack::Located;
-use crate::store::{self, Identity, Spec, Stores};
+use crate::store::{Spec, Stores};
 use crate::value::{Function, Map, Node, Path, Value, to_json};
 use crate::yaml::{reread, reread_text};
-use crate::yaml_fn::{self, Context, Problem, is_skipped, written_as_function};
+use crate::yaml_fn::{self, Context, Problem, Reader, is_skipped, written_as_function};
 
 /// One evaluation under way. It lives on one thread.
 pub(super) struct Evaluation<'a> {
@@ -35,9 +35,6 @@ pub(super) struct Evaluation<'a> {
     /// It is being found out who reads a store.
     pub choosing: Cell<bool>,
 }
-
-/// Says who reads a store.
-pub(super) type Reader<'r> = &'r dyn Fn(&Spec) -> Result<Option<Arc<dyn Identity>>, store::Problem>;
 
 impl<'a> Evaluation<'a> {
     pub(super) fn new(

@@ -108,7 +108,9 @@ async fn by_document(line: &Line, text: &str) -> Result<Secret, Problem> {
     let field = |key: &str| json.get(key).and_then(Json::as_str);
     let needed = |key: &str| field(key).ok_or_else(|| none(format!("the credentials have no `{key}`")));
     for key in ["private_key", "client_secret", "refresh_token"] {
-        field(key).into_iter().for_each(|secret| line.host.masker.register(&Secret::from(secret.to_owned())));
+        if let Some(secret) = field(key) {
+            line.host.masker.register(&Secret::from(secret.to_owned()));
+        }
     }
     let tokens = field("token_uri").unwrap_or(TOKENS);
     let fields = match field("type") {

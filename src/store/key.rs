@@ -88,8 +88,8 @@ fn direct(spec: &Spec, key: &str) -> Result<String, Problem> {
         Kind::KeyVault => key_vault(key),
         Kind::Artifactory => {
             let name = below("/");
-            let ending = if name.ends_with(".json") { "" } else { ".json" };
-            clean(&format!("{}/{name}{ending}", spec.required("repo_name")?))
+            let name = name.strip_suffix(".json").unwrap_or(&name);
+            clean(&format!("{}/{name}.json", spec.required("repo_name")?))
         }
         _ => below("/"),
     })

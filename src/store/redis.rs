@@ -144,9 +144,10 @@ enum Reply {
 
 /// One command and its answer.
 fn ask<S: Read + Write>(connection: &mut BufReader<S>, words: &[&str]) -> Result<Reply, Problem> {
+    use std::fmt::Write as _;
     let mut command = format!("*{}\r\n", words.len());
     for word in words {
-        command.push_str(&format!("${}\r\n{word}\r\n", word.len()));
+        let _ = write!(command, "${}\r\n{word}\r\n", word.len());
     }
     let broken = |error: std::io::Error| Problem::unreachable(format!("the connection broke off: {error}"));
     connection.get_mut().write_all(command.as_bytes()).map_err(broken)?;

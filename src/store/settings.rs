@@ -153,7 +153,7 @@ mod tests {
         for (json, phrase) in [
             (serde_json::json!({}), "it has no `kind`"),
             (serde_json::json!([]), "it must be a map"),
-            (serde_json::json!({"kind": "aws/sm"}), "did you mean `aws/ssm`?"),
+            (serde_json::json!({"kind": "reddis"}), "did you mean `redis`?"),
             (serde_json::json!({"kind": "redis", "secret": true}), "cannot be marked secret"),
             (serde_json::json!({"kind": "redis", "options": []}), "`options` must be a map"),
         ] {

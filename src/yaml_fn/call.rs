@@ -9,6 +9,9 @@ use crate::host::Host;
 use crate::store::{self as stores, Identity, Spec, Stores};
 use crate::value::{Node, Value};
 
+/// Says who reads a store; `None` is whoever the environment says.
+pub type Reader<'a> = &'a dyn Fn(&Spec) -> Result<Option<Arc<dyn Identity>>, stores::Problem>;
+
 /// What a function may ask for.
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
@@ -26,8 +29,7 @@ pub struct Context<'a> {
     /// `secrets` of the component.
     pub secrets: &'a Node,
     pub stores: &'a Stores,
-    /// Who reads a store here; `None` is whoever the environment says.
-    pub reader: &'a dyn Fn(&Spec) -> Result<Option<Arc<dyn Identity>>, stores::Problem>,
+    pub reader: Reader<'a>,
     /// Values are shown and nothing is done with them: a default stands in for what cannot be read.
     pub lenient: bool,
     /// Secrets are shown as a mask, and nobody is asked for them.

@@ -20,7 +20,7 @@ mod template;
 mod version;
 
 pub use arguments::words;
-pub use call::{Context, Memo, begin, call};
+pub use call::{Context, Memo, Reader, begin, call};
 pub use exec::hidden_variables;
 pub use problem::Problem;
 pub use registry::{is_skipped, is_supported, supported, written_as_function};
