@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore};
 
 use super::identity::AwsKeys;
 use super::problem::Problem;
 use crate::host::{Answer, Call, Host, Http, HttpError};
 use crate::secret::{Secret, without_userinfo};
 
+const AT_A_TIME: usize = 16;
 /// The first call and two more.
 const ATTEMPTS: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(300);
@@ -29,6 +30,8 @@ pub(super) struct Line {
     /// Keys for AWS, by who they are for.
     keys: Mutex<HashMap<String, Cell<AwsKeys>>>,
     pub redis: super::redis::Connections,
+    /// Requests at a time: services slow down who asks for more.
+    pub places: Semaphore,
 }
 
 impl Line {
@@ -40,6 +43,7 @@ impl Line {
             tokens: Mutex::default(),
             keys: Mutex::default(),
             redis: super::redis::Connections::default(),
+            places: Semaphore::new(AT_A_TIME),
         }
     }
 

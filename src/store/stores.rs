@@ -150,6 +150,8 @@ struct Request {
 
 impl Request {
     async fn run(&self) -> Outcome {
+        // It is never closed: without a place there is no limit.
+        let _place = self.line.places.acquire().await.ok();
         tracing::debug!(store = self.spec.name, key = self.name, "reading from the store");
         let outcome = self.text().await.and_then(|text| value::decoded(&self.spec, self.direct, text));
         let node = outcome.map_err(|problem| problem.of(&self.spec.name))?;

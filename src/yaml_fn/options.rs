@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 /// Words and options, apart.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Arguments {
+pub struct Arguments {
     pub words: Vec<String>,
     pub options: BTreeMap<&'static str, String>,
 }
@@ -32,7 +32,7 @@ impl Arguments {
     ///
     /// # Errors
     /// What is wrong, with its column.
-    pub(super) fn parse(text: &str, keywords: &[&'static str]) -> Result<Arguments, String> {
+    pub fn parse(text: &str, keywords: &[&'static str]) -> Result<Arguments, String> {
         let tokens = tokens(text)?;
         let keyword = |at: usize| {
             let next = tokens.get(at + 1).filter(|_| tokens[at].kind == Kind::Pipe)?;

@@ -1,6 +1,6 @@
 //! `settings.functions`: what functions of manifests may do outside of the repository.
 
-use crate::support::Sandbox;
+use crate::support::{Sandbox, Terminal};
 
 const DESCRIBE: [&str; 7] = ["describe", "component", "app", "-s", "dev", "--format", "json"];
 
@@ -67,4 +67,21 @@ fn without_a_terminal_nobody_is_asked() {
     sandbox.atmos_with(&wrong, &DESCRIBE).exits(1).says("`maybe` is no policy").says("allow, ask or deny");
     let sandbox = repository("{exec: [allow]}", "1");
     sandbox.atmos(&DESCRIBE).exits(1).says("settings.functions.exec").says("atmos.yaml:4");
+}
+
+#[test]
+fn a_person_is_asked_once() {
+    for (answer, code, shown) in [("y", 0, "ran"), ("n", 1, "you did not agree")] {
+        let sandbox = repository("{exec: ask}", "!exec echo ran");
+        sandbox.write(
+            "stacks/prod.yaml",
+            "vars: {stage: prod}\ncomponents: {terraform: {b: {vars: {x: !exec echo ran}}}}\n",
+        );
+        let mut terminal = Terminal::start(sandbox.atmos_command(&["describe", "stacks"]));
+        terminal.expect("A function wants to run `echo ran`");
+        terminal.type_line(answer);
+        let (found, text) = terminal.finish();
+        assert!(found == code && text.contains(shown), "{found}: {text}");
+        assert!(text.matches("A function wants").count() <= 3, "the same question twice: {text}");
+    }
 }

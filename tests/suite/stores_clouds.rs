@@ -51,7 +51,7 @@ fn key_vault_is_read_with_one_token() {
         "stacks/dev.yaml",
         "vars: {stage: dev}\ncomponents: {terraform: {app: {vars: {x: !store.get kv forbidden}}}}\n",
     );
-    sandbox.atmos(&DESCRIBE).exits(1).says("Forbidden of the vault").says("stacks/dev.yaml:2:47");
+    sandbox.atmos(&DESCRIBE).exits(1).says("Forbidden of the vault").says("stacks/dev.yaml:2:42");
     let refused = sandbox.atmos_with(&[("AZURE_CLIENT_SECRET", "wrong-secret")], &DESCRIBE).exits(1);
     let refused = refused.says("Azure gives no token: AADSTS7000215: Invalid client secret provided.");
     assert!(!refused.stderr.contains("wrong-secret"), "{refused}");
@@ -115,7 +115,7 @@ fn artifactory_is_read_through_its_redirects() {
     {
         let text = format!("vars: {{stage: dev}}\ncomponents: {{terraform: {{app: {{vars: {{x: {function}}}}}}}}}\n");
         sandbox.write("stacks/dev.yaml", &text);
-        sandbox.atmos(&DESCRIBE).exits(1).says(phrase).says("stacks/dev.yaml:2:47");
+        sandbox.atmos(&DESCRIBE).exits(1).says(phrase).says("stacks/dev.yaml:2:42");
     }
     let wrong = [("ARTIFACTORY_ACCESS_TOKEN", "wrong-access-token")];
     sandbox.atmos_with(&wrong, &DESCRIBE).exits(1).says("status 401").says_not("wrong-access-token");
@@ -170,7 +170,7 @@ fn data_sources_over_http_are_read_once() {
     ] {
         let text = format!("vars: {{stage: dev}}\ncomponents: {{terraform: {{app: {{vars: {{x: '{template}'}}}}}}}}\n");
         sandbox.write("stacks/dev.yaml", &text);
-        let outcome = sandbox.atmos(&DESCRIBE).exits(1).says("stacks/dev.yaml:2:47");
+        let outcome = sandbox.atmos(&DESCRIBE).exits(1).says("stacks/dev.yaml:2:46");
         for phrase in phrases {
             assert!(outcome.mentions(phrase), "{template}: {}", outcome.clean_stderr());
         }
@@ -180,4 +180,25 @@ fn data_sources_over_http_are_read_once() {
     let text = "vars: {stage: dev}\ncomponents: {terraform: {app: {vars: {x: '{{ datasource \"team\" }}'}}}}\n";
     sandbox.write("stacks/dev.yaml", text);
     sandbox.atmos(&DESCRIBE).exits(1).says("Unexpected HTTP status 403").says_not("in-the-address");
+}
+
+#[test]
+fn requests_do_not_wait_for_each_other() {
+    let secrets: serde_json::Map<String, Value> =
+        (0..12).map(|number| (format!("projects/p1/secrets/together-12-{number}"), json!("x"))).collect();
+    let services = Services::start(&json!({"google": secrets}));
+    let store = format!("stores:\n  gsm: {{type: gsm, options: {{project_id: p1, endpoint: '{}'}}}}\n", services.url);
+    let get = |number: usize| format!("        v{number}: !store.get gsm together-12-{number}\n");
+    let mut sandbox = repository(&store, &(0..6).map(get).collect::<String>());
+    sandbox.set("GOOGLE_OAUTH_ACCESS_TOKEN", "google-access-token");
+    // Half of them in one component, the others in a stack each.
+    for number in 6..12 {
+        let text =
+            format!("vars: {{stage: s{number}}}\ncomponents:\n  terraform:\n    a:\n      vars:\n{}", get(number));
+        sandbox.write(&format!("stacks/s{number}.yaml"), &text);
+    }
+    let found = sandbox.atmos(&["describe", "stacks", "--format", "json"]).success().json();
+    assert_eq!(found["dev"]["components"]["terraform"]["app"]["vars"]["v5"], "x");
+    assert_eq!(found["s11"]["components"]["terraform"]["a"]["vars"]["v11"], "x");
+    assert_eq!(services.log().len(), 12);
 }

@@ -29,7 +29,7 @@ pub(crate) use outcome::Outcome;
 pub(crate) use sandbox::{Running, Sandbox, repository};
 pub(crate) use scan::Scanner;
 pub(crate) use secret_service::SecretService;
-pub(crate) use stores::{Redis, Services, aws, put_parameter, put_secret};
+pub(crate) use stores::{Redis, Services, put_parameter, put_secret};
 pub(crate) use sts::Sts;
 pub(crate) use terminal::Terminal;
 pub(crate) use user::ordinary_user;

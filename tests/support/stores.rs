@@ -70,7 +70,7 @@ impl Redis {
 }
 
 /// Calls an operation of a JSON service of AWS in moto as whoever has this key. moto checks no signatures.
-pub(crate) fn aws(sts: &Sts, key: &str, service: &str, target: &str, body: &Value) -> Value {
+fn aws(sts: &Sts, key: &str, service: &str, target: &str, body: &Value) -> Value {
     let scope = format!(
         "AWS4-HMAC-SHA256 Credential={key}/20260101/eu-west-1/{service}/aws4_request, SignedHeaders=host, Signature=0"
     );

@@ -22,6 +22,7 @@ pub(super) async fn run(app: &App, request: &RunRequest, stack: Option<&str>) ->
     }
     // All of them are evaluated before the first one runs: a mistake in the last must not be found after half the work.
     let mut ready = Vec::with_capacity(ordered.len());
+    app.begin(&ordered, &request.evaluation)?;
     for instance in &ordered {
         ready.extend(single::prepare(app, request, instance)?);
     }

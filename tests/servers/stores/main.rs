@@ -9,6 +9,7 @@
 //!  "data": {"/path": {"type": MEDIA_TYPE, "body": TEXT, "needs": ["header", "value"]}}}
 //! ```
 //!
+//! Secrets called `together-N-…` are answered when N of them are asked for at the same time, else after a while with an error.
 //! `GET /_log` lists the requests so far.
 
 #![expect(clippy::print_stdout, reason = "a program whose stdout is read by the test that started it")]
@@ -19,7 +20,7 @@ mod services;
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 
 use serde_json::{Value as Json, json};
 
@@ -31,6 +32,8 @@ pub(crate) struct State {
     /// DER of the key by which assertions of service accounts are checked.
     pub(crate) google_key: Vec<u8>,
     log: Mutex<Vec<Json>>,
+    /// How many requests wait for each other.
+    pub(crate) together: (Mutex<usize>, Condvar),
 }
 
 fn main() {
@@ -41,7 +44,7 @@ fn main() {
     println!("{}", listener.local_addr().unwrap().port());
     std::io::stdout().flush().unwrap();
     let values = serde_json::from_str(&values).unwrap();
-    let state = Arc::new(State { values, google_key, log: Mutex::default() });
+    let state = Arc::new(State { values, google_key, log: Mutex::default(), together: Default::default() });
     // Who started us has gone when our standard input ends.
     std::thread::spawn(|| {
         let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());

@@ -1,5 +1,7 @@
 //! What the services answer.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value as Json, json};
@@ -137,6 +139,11 @@ fn secret_manager(state: &State, asked: &Asked) -> Answer {
         return error(401, "UNAUTHENTICATED");
     }
     let name = asked.path.trim_start_matches("/v1/").trim_end_matches("/versions/latest:access");
+    if let Some((_, rest)) = name.split_once("/together-")
+        && !meet(state, rest.split('-').next().unwrap().parse().unwrap())
+    {
+        return error(400, "FAILED_PRECONDITION");
+    }
     match state.values["google"].get(name).and_then(Json::as_str) {
         _ if name.ends_with("/forbidden") => error(403, "PERMISSION_DENIED"),
         Some(value) => {
@@ -145,6 +152,16 @@ fn secret_manager(state: &State, asked: &Asked) -> Answer {
         }
         None => error(404, "NOT_FOUND"),
     }
+}
+
+/// Waits until so many requests are here at once; false when they do not come.
+fn meet(state: &State, wanted: usize) -> bool {
+    let (count, changed) = &state.together;
+    let mut here = count.lock().unwrap();
+    *here += 1;
+    changed.notify_all();
+    let (_here, timeout) = changed.wait_timeout_while(here, Duration::from_secs(20), |here| *here < wanted).unwrap();
+    !timeout.timed_out()
 }
 
 /// Files lie elsewhere, as with cloud storage behind it: whoever may read is sent there.
