@@ -123,7 +123,7 @@ mod tests {
     use crate::span::Sources;
     use crate::value::from_json;
 
-    fn name(kind: &str, options: serde_json::Value, key: Key<'_>) -> String {
+    fn name(kind: &str, options: &serde_json::Value, key: Key<'_>) -> String {
         let document = serde_json::json!({"stores": {"s": {"kind": kind, "options": options}}});
         let settings = Settings::read(&from_json(&document), &Sources::new());
         key.name(settings.get("s").unwrap()).unwrap_or_else(|problem| problem.reason)
@@ -162,7 +162,7 @@ mod tests {
                 "key cannot be empty",
             ),
         ] {
-            assert_eq!(name(kind, options, key), expected, "{kind} {key:?}");
+            assert_eq!(name(kind, &options, key), expected, "{kind} {key:?}");
         }
     }
 
@@ -182,7 +182,7 @@ mod tests {
             ("artifactory", prefix(), "b.json", "repo/p/b.json"),
             ("aws/ssm", prefix(), "", "key cannot be empty"),
         ] {
-            assert_eq!(name(kind, options, Key::Direct(key)), expected, "{kind} {key}");
+            assert_eq!(name(kind, &options, Key::Direct(key)), expected, "{kind} {key}");
         }
     }
 }

@@ -129,7 +129,7 @@ mod tests {
     use super::*;
     use crate::value::from_json;
 
-    fn read(json: serde_json::Value) -> Result<Spec, Problem> {
+    fn read(json: &serde_json::Value) -> Result<Spec, Problem> {
         let document = from_json(&serde_json::json!({"stores": {"first": json}}));
         Settings::read(&document, &Sources::new()).get("first").cloned()
     }
@@ -143,9 +143,9 @@ mod tests {
             ("gsm", "kind", Kind::SecretManager),
             ("redis", "type", Kind::Redis),
         ] {
-            assert_eq!(read(serde_json::json!({key: word})).unwrap().kind, kind, "{word}");
+            assert_eq!(read(&serde_json::json!({key: word})).unwrap().kind, kind, "{word}");
         }
-        assert!(read(serde_json::json!({"kind": "1password"})).unwrap().secret);
+        assert!(read(&serde_json::json!({"kind": "1password"})).unwrap().secret);
     }
 
     #[test]
@@ -157,7 +157,7 @@ mod tests {
             (serde_json::json!({"kind": "redis", "secret": true}), "cannot be marked secret"),
             (serde_json::json!({"kind": "redis", "options": []}), "`options` must be a map"),
         ] {
-            let problem = read(json).unwrap_err();
+            let problem = read(&json).unwrap_err();
             assert!(problem.reason.contains(phrase), "{problem:?}");
         }
         let settings = Settings::read(&from_json(&serde_json::json!({"stores": {"prod-ssm": {}}})), &Sources::new());

@@ -132,9 +132,8 @@ mod tests {
 
     const KEYWORDS: [&str; 2] = ["default", "query"];
 
-    fn parsed(text: &str) -> Result<(Vec<String>, Vec<(&'static str, String)>), String> {
-        let arguments = Arguments::parse(text, &KEYWORDS)?;
-        Ok((arguments.words, arguments.options.into_iter().collect()))
+    fn parsed(text: &str) -> Result<Arguments, String> {
+        Arguments::parse(text, &KEYWORDS)
     }
 
     #[test]
@@ -149,9 +148,9 @@ mod tests {
             ("s k | query .a[0].b", &["s", "k"], &[("query", ".a[0].b")]),
             ("", &[], &[]),
         ] {
-            let expected: Vec<_> = options.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
-            let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-            assert_eq!(parsed(text), Ok((words, expected)), "{text}");
+            let options = options.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+            let words = words.iter().map(|word| (*word).to_owned()).collect();
+            assert_eq!(parsed(text), Ok(Arguments { words, options }), "{text}");
         }
     }
 

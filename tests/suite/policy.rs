@@ -39,7 +39,7 @@ fn what_is_denied_is_not_done() {
         match result {
             Ok(expected) => assert_eq!(outcome.success().json()["vars"]["x"], expected, "{value}"),
             Err(key) => {
-                drop(outcome.exits(1).says("is not allowed").says(key).says("`deny`").says("stacks/dev.yaml:6"))
+                drop(outcome.exits(1).says("is not allowed").says(key).says("`deny`").says("stacks/dev.yaml:6"));
             }
         }
     }

@@ -53,12 +53,14 @@ impl Redis {
     }
 
     fn run(&self, database: u32, words: &[&str]) -> String {
+        use std::fmt::Write as _;
+
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("the server listens");
         let database = database.to_string();
         for words in [&["AUTH", Redis::PASSWORD][..], &["SELECT", &database], words, &["QUIT"]] {
             let mut command = format!("*{}\r\n", words.len());
             for word in words {
-                command += &format!("${}\r\n{word}\r\n", word.len());
+                let _ = write!(command, "${}\r\n{word}\r\n", word.len());
             }
             stream.write_all(command.as_bytes()).expect("a command is sent");
         }
