@@ -37,6 +37,7 @@ impl Lookup for Outside<'_, '_> {
             return Err(Problem::new(format!("atmos.Component: the outputs of '{component}' are not built yet"))
                 .help("use sections such as `.vars`, or give the component a `static` remote state backend"));
         }
+        self.note(&node);
         Ok(node)
     }
 
@@ -49,8 +50,7 @@ impl Lookup for Outside<'_, '_> {
             yaml_fn::Problem::Arguments(reason) => Problem::new(format!("atmos.Store: {reason}")),
             yaml_fn::Problem::NotBuilt => Problem::new("atmos.Store: this is not built yet"),
         })?;
-        self.foreign |=
-            evaluation.templating.as_ref().is_some_and(|templating| looks_like_template(templating, &found));
+        self.note(&found);
         Ok(datasource::as_floats(&found))
     }
 
@@ -64,7 +64,9 @@ impl Lookup for Outside<'_, '_> {
                 .help("write the whole function into the manifest, or set `templates.settings.allow_generated_functions: true`"));
         }
         let value = evaluation.call(tag, &Node::from(argument), &Node::default()).map_err(Report::from)?;
-        Ok(value.map_or_else(|| Node::from(text), Node::from))
+        let value = value.map_or_else(|| Node::from(text), Node::from);
+        self.note(&value);
+        Ok(value)
     }
 
     fn data(&mut self, alias: &str, arguments: &[Val]) -> Result<Node, Problem> {
@@ -86,6 +88,12 @@ impl Lookup for Outside<'_, '_> {
 }
 
 impl Outside<'_, '_> {
+    /// Remembers that what looks like a template in this value is data: everything of it that was one is rendered.
+    fn note(&mut self, node: &Node) {
+        let templating = self.evaluation.templating.as_ref().filter(|templating| templating.passes > 1);
+        self.foreign |= templating.is_some_and(|templating| looks_like_template(templating, node));
+    }
+
     /// Another component, with everything in it evaluated.
     fn evaluated(&self, component: &str, stack: &str) -> Result<Node, Problem> {
         let evaluation = self.evaluation;

@@ -14,7 +14,7 @@ pub(super) struct Outside<'e, 'a> {
     pub text: &'e str,
     /// Data sources that the template defined.
     pub defined: BTreeMap<String, String>,
-    /// A value of a store has what looks like a template: nothing may render it.
+    /// A value of a store, a function or another component has what looks like a template: nothing may render it.
     pub foreign: bool,
 }
 

@@ -65,7 +65,7 @@ impl Evaluation<'_> {
         let compiled = self.compiled(templating, text, node.span);
         let (mut result, mut foreign) = self.pass(&compiled, text, node)?;
         for _ in 1..templating.passes {
-            // Values of stores are data. Who wants them rendered says so.
+            // Values of stores, functions and other components are data. Who wants them rendered says so.
             let is_data = foreign && !settings::allows_generated_functions(self.evaluator.config);
             if is_data || !self.is_template(&result) {
                 break;

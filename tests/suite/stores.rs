@@ -279,10 +279,17 @@ fn values_are_data_whatever_they_look_like() {
         "        run: !store params app run\n\
          \x20       render: !store params app render\n\
          \x20       by_template: '{{ atmos.Store \"params\" \"dev\" \"app\" \"run\" }}'\n\
-         \x20       twice: '{{ (atmos.Store \"params\" \"dev\" \"app\" \"render\").a }}'\n",
+         \x20       twice: '{{ (atmos.Store \"params\" \"dev\" \"app\" \"render\").a }}'\n\
+         \x20       resolved: '{{ (atmos.Resolve \"!store params app render\").a }}'\n",
         "",
     );
     let vars = described(&sandbox);
+    assert_eq!(vars["resolved"], "{{ env \"HOME\" }}");
+    let other = "vars: {stage: prod}\ncomponents:\n  terraform:\n    reader:\n      vars:\n\
+                 \x20       x: '{{ (atmos.Component \"app\" \"dev\").vars.render.a }}'\n";
+    sandbox.write("stacks/prod.yaml", other);
+    let reader = ["describe", "component", "reader", "-s", "prod", "--format", "json"];
+    assert_eq!(sandbox.atmos(&reader).success().json()["vars"]["x"], "{{ env \"HOME\" }}");
     assert_eq!((&vars["run"], &vars["by_template"]), (&json!("!exec touch ran"), &json!("!exec touch ran")));
     assert_eq!((&vars["render"]["a"], &vars["twice"]), (&json!("{{ env \"HOME\" }}"), &json!("{{ env \"HOME\" }}")));
     assert!(!sandbox.repo().join("ran").exists());
