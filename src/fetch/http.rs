@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::address::{self, Parts};
 use super::error::Error;
-use crate::host::{Answer, Call, Host, Http, HttpError};
-use crate::secret::Secret;
+use crate::host::{Host, Http, HttpError, HttpRequest, HttpResponse};
+use crate::secret::{Expose as _, Secret};
 
 /// The whole exchange, redirects included.
 const WHOLE: Duration = Duration::from_mins(5);
@@ -13,24 +13,26 @@ const REDIRECTS: usize = 10;
 
 /// The body behind `url`, at most `limit` bytes. `authorization` goes to the first host only.
 pub(super) fn get(host: &Host, url: &str, authorization: Option<&Secret>, limit: usize) -> Result<Vec<u8>, Error> {
-    let headers = authorization.map(|value| ("authorization".to_owned(), value.clone()));
-    let call = Call { headers: headers.into_iter().collect(), limit, timeout: WHOLE, ..Call::new("GET", url) };
-    judged(answer(host, call)?)
+    let mut request = HttpRequest { timeout: Some(WHOLE), ..HttpRequest::get(url) };
+    if let Some(value) = authorization {
+        request = request.header("authorization", value.expose_secret());
+    }
+    judged(answer(host, request, limit)?)
 }
 
 /// The answer behind all redirects, waited for; its timeout is for all of it.
 ///
 /// # Errors
 /// Those of [`follow`].
-pub fn answer(host: &Host, call: Call) -> Result<Answer, Error> {
-    let whole = call.timeout;
+pub fn answer(host: &Host, request: HttpRequest, limit: usize) -> Result<HttpResponse, Error> {
+    let whole = request.timeout.unwrap_or(WHOLE);
     let work = || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| Error::failed(error.to_string()))?;
         runtime.block_on(async {
             let http = Http::new(&host.env);
             let late = || Error::failed(format!("no complete answer within {} s", whole.as_secs()));
-            tokio::time::timeout(whole, follow(&http, call)).await.unwrap_or_else(|_| Err(late()))
+            tokio::time::timeout(whole, follow(&http, request, limit)).await.unwrap_or_else(|_| Err(late()))
         })
     };
     // A thread of its own: the caller may already be inside of a runtime.
@@ -42,14 +44,14 @@ pub fn answer(host: &Host, call: Call) -> Result<Answer, Error> {
 ///
 /// # Errors
 /// Nobody answers, the answer is too large, or the redirects lead nowhere.
-pub async fn follow(http: &Http, mut call: Call) -> Result<Answer, Error> {
+pub async fn follow(http: &Http, mut call: HttpRequest, limit: usize) -> Result<HttpResponse, Error> {
     let origin = Parts::of(&call.url).map(|parts| (parts.scheme.to_owned(), parts.authority.to_owned()));
     for _ in 0..=REDIRECTS {
         let here = Parts::of(&call.url).map(|parts| (parts.scheme.to_owned(), parts.authority.to_owned()));
         if here != origin {
             call.headers.clear();
         }
-        let answer = http.exchange(&call).await.map_err(unanswered)?;
+        let answer = http.send(&call, limit).await.map_err(unanswered)?;
         if !matches!(answer.status, 301 | 302 | 303 | 307 | 308) {
             return Ok(answer);
         }
@@ -66,13 +68,13 @@ pub async fn follow(http: &Http, mut call: Call) -> Result<Answer, Error> {
 
 fn unanswered(error: HttpError) -> Error {
     match error {
-        HttpError::Address => Error::invalid(error.to_string(), "correct the address"),
-        HttpError::TooLarge(_) => Error::Unsafe { reason: error.to_string() },
+        HttpError::Url => Error::invalid(error.to_string(), "correct the address"),
+        HttpError::Large { .. } => Error::Unsafe { reason: error.to_string() },
         other => Error::failed(other.to_string()),
     }
 }
 
-fn judged(answer: Answer) -> Result<Vec<u8>, Error> {
+fn judged(answer: HttpResponse) -> Result<Vec<u8>, Error> {
     match answer.status {
         200 => Ok(answer.body),
         status @ (401 | 403 | 404) => Err(Error::Failed {

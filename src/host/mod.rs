@@ -19,7 +19,7 @@ pub mod trust;
 pub use dirs::Dirs;
 pub use env::Env;
 pub use guard::{Guard, Policy, Refused, Rules};
-pub use http::{Answer, Call, Http, HttpError};
+pub use http::{Http, HttpError, HttpRequest, HttpResponse, percent_encode, percent_encode_path};
 pub use machine::Host;
 pub use network::{Network, NetworkError, Route};
 #[cfg(target_os = "linux")]

@@ -57,11 +57,11 @@ impl App {
 
     /// Identities for whatever this command does; one session, so that it signs in once. Neither keyring nor network is
     /// asked before the first credentials are wanted.
-    pub(super) fn access(&self) -> Result<&Access> {
+    pub(super) fn access(&self) -> Result<Access> {
         if let Some(access) = self.access.get() {
-            return Ok(access);
+            return Ok(access.clone());
         }
         let access = Access::open(self, auth::Options::default())?;
-        Ok(self.access.get_or_init(|| access))
+        Ok(self.access.get_or_init(|| access).clone())
     }
 }

@@ -63,7 +63,7 @@ impl Held {
 
 /// The session for runs. Neither keyring nor network is asked before the first identity is held.
 pub(super) fn access(app: &App) -> Result<Access> {
-    app.access().cloned()
+    app.access()
 }
 
 /// Finds out before anything starts whether the component's setting can be read.

@@ -43,7 +43,7 @@ fn reader(app: &App, question: &Question<'_>) -> Result<Option<Arc<dyn Identity>
     };
     let session = access.session.with_settings(settings);
     let fingerprint = session.fingerprint_of(&name)?.as_str().to_owned();
-    Ok(Some(Arc::new(Reader { access: access.clone(), session, name, fingerprint })))
+    Ok(Some(Arc::new(Reader { access, session, name, fingerprint })))
 }
 
 /// One identity that reads stores.

@@ -9,11 +9,14 @@ use super::outside::Outside;
 use super::settings;
 use crate::diag::nearest;
 use crate::fetch;
-use crate::host::{Call, Refused};
+use crate::host::{HttpRequest, Refused};
 use crate::secret::{Secret, is_secret_name};
 use crate::store::Slots;
 use crate::template::{Problem, Val, World as _};
 use crate::value::Node;
+
+/// Longest data source of another machine.
+const LIMIT: usize = 16 << 20;
 
 type Read<T> = Result<T, (String, String)>;
 
@@ -175,8 +178,8 @@ fn ask(outside: &Outside<'_, '_>, url: &str, headers: &[(String, String)], timeo
     let shown = fetch::shown(url);
     host.may_fetch(&shown).map_err(refused)?;
     let help = || "check the address, the network, and `templates.settings.gomplate.timeout` (seconds)".to_owned();
-    let call = headers.iter().fold(Call::new("GET", url), |call, (name, value)| call.header(name, value.as_str()));
-    let answer = fetch::answer(host, Call { timeout, ..call });
+    let request = headers.iter().fold(HttpRequest::get(url), |all, (name, value)| all.header(name, value.as_str()));
+    let answer = fetch::answer(host, HttpRequest { timeout: Some(timeout), ..request }, LIMIT);
     let answer = answer.map_err(|error| (format!("GET {shown}: {error}"), help()))?;
     if answer.status != 200 {
         return Err((format!("Unexpected HTTP status {} on GET from {shown}", answer.status), help()));

@@ -1,25 +1,25 @@
 //! Artifactory: a value is a file of JSON in a generic repository.
 
-use super::line::{Line, encoded, excerpt};
+use super::line::{LIMIT, Line, excerpt};
 use super::problem::Problem;
 use super::settings::Spec;
 use crate::fetch;
-use crate::host::Call;
+use crate::host::{HttpRequest, percent_encode_path};
 
 /// Stands for no token at all.
 const ANONYMOUS: &str = "anonymous";
 
 pub(super) async fn read(line: &Line, spec: &Spec, name: &str) -> Result<String, Problem> {
     let base = spec.required("url")?;
-    let path = name.split('/').map(encoded).collect::<Vec<_>>().join("/");
-    let mut call = Call::new("GET", format!("{}/{path}", base.trim_end_matches('/')));
+    let path = percent_encode_path(name);
+    let mut call = HttpRequest::new("GET", format!("{}/{path}", base.trim_end_matches('/')));
     let token = token(line, spec)?;
     if token != ANONYMOUS {
         line.host.masker.register(&token.clone().into());
         call = call.header("authorization", format!("Bearer {token}"));
     }
     // Files may lie elsewhere: the server sends there.
-    let answer = fetch::follow(&line.http, call).await;
+    let answer = fetch::follow(&line.http, call, LIMIT).await;
     let answer = answer.map_err(|error| Problem::unreachable(format!("{} cannot be reached: {error}", spec.name)))?;
     match answer.status {
         200 => Ok(answer.text()),

@@ -2,10 +2,10 @@
 
 use serde_json::Value as Json;
 
-use super::line::{Line, encoded, excerpt, form};
+use super::line::{Line, excerpt, form};
 use super::problem::Problem;
 use super::settings::Spec;
-use crate::host::{Answer, Call};
+use crate::host::{HttpRequest, HttpResponse, percent_encode};
 use crate::secret::{Expose as _, Secret};
 
 const VERSION: &str = "7.4";
@@ -18,7 +18,7 @@ pub(super) async fn read(line: &Line, spec: &Spec, name: &str) -> Result<String,
     let vault = spec.option("vault_url").or_else(|| spec.option("endpoint"));
     let vault = vault.ok_or_else(|| spec.wrong("`vault_url` is required in `options`"))?;
     let vault = vault.trim_end_matches('/');
-    let mut call = Call::new("GET", format!("{vault}/secrets/{}?api-version={VERSION}", encoded(name)));
+    let mut call = HttpRequest::new("GET", format!("{vault}/secrets/{}?api-version={VERSION}", percent_encode(name)));
     if !spec.flag("without_authentication") {
         let open = ["insecure_allow_credential_with_http", "endpoint_insecure"];
         if vault.starts_with("http:") && !open.iter().any(|flag| spec.flag(flag)) {
@@ -38,7 +38,7 @@ pub(super) async fn read(line: &Line, spec: &Spec, name: &str) -> Result<String,
     }
 }
 
-fn explained(answer: &Answer, json: &Json) -> String {
+fn explained(answer: &HttpResponse, json: &Json) -> String {
     let text = |key: &str| json.pointer(&format!("/error/{key}")).and_then(Json::as_str);
     match (text("code"), text("message")) {
         (Some(code), Some(message)) => format!("{code}: {message}"),
@@ -80,9 +80,9 @@ async fn obtain(line: &Line, resource: &str) -> Result<Secret, Problem> {
         }
     }
     if let (Some(endpoint), Some(header)) = (env.get("IDENTITY_ENDPOINT"), env.get("IDENTITY_HEADER")) {
-        let url = format!("{endpoint}?api-version=2019-08-01&resource={}", encoded(resource));
-        let url = client.map_or_else(|| url.clone(), |client| format!("{url}&client_id={}", encoded(client)));
-        let answer = line.ask(Call::new("GET", url).header("x-identity-header", header), |_| false).await?;
+        let url = format!("{endpoint}?api-version=2019-08-01&resource={}", percent_encode(resource));
+        let url = client.map_or_else(|| url.clone(), |client| format!("{url}&client_id={}", percent_encode(client)));
+        let answer = line.ask(HttpRequest::new("GET", url).header("x-identity-header", header), |_| false).await?;
         return token(&answer);
     }
     by_cli(line, resource).await
@@ -96,13 +96,13 @@ fn none(reason: String) -> Problem {
 
 async fn by_authority(line: &Line, tenant: &str, fields: &[(&str, &str)]) -> Result<Secret, Problem> {
     let authority = line.host.env.get("AZURE_AUTHORITY_HOST").unwrap_or(AUTHORITY).trim_end_matches('/');
-    let mut call = Call::new("POST", format!("{authority}/{}/oauth2/v2.0/token", encoded(tenant)))
+    let mut call = HttpRequest::new("POST", format!("{authority}/{}/oauth2/v2.0/token", percent_encode(tenant)))
         .header("content-type", "application/x-www-form-urlencoded");
     call.body = form(fields).into_bytes();
     token(&line.ask(call, |_| false).await?)
 }
 
-fn token(answer: &Answer) -> Result<Secret, Problem> {
+fn token(answer: &HttpResponse) -> Result<Secret, Problem> {
     let json: Json = serde_json::from_slice(&answer.body).unwrap_or_default();
     let token = json.get("access_token").and_then(Json::as_str).filter(|_| answer.status == 200);
     token.map(|token| Secret::from(token.to_owned())).ok_or_else(|| {

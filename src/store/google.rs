@@ -11,10 +11,10 @@ use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::pki_types::pem::PemObject as _;
 use serde_json::{Value as Json, json};
 
-use super::line::{Line, encoded, excerpt, form};
+use super::line::{LIMIT, Line, excerpt, form};
 use super::problem::Problem;
 use super::settings::Spec;
-use crate::host::{Answer, Call};
+use crate::host::{HttpRequest, HttpResponse, percent_encode};
 use crate::secret::{Expose as _, Secret};
 
 const PUBLIC: &str = "https://secretmanager.googleapis.com";
@@ -28,8 +28,8 @@ const SOON: Duration = Duration::from_secs(1);
 pub(super) async fn read(line: &Line, spec: &Spec, name: &str) -> Result<String, Problem> {
     let project = spec.required("project_id")?;
     let base = endpoint(spec);
-    let path = format!("projects/{}/secrets/{}/versions/latest:access", encoded(&project), encoded(name));
-    let mut call = Call::new("GET", format!("{base}/v1/{path}"));
+    let path = format!("projects/{}/secrets/{}/versions/latest:access", percent_encode(&project), percent_encode(name));
+    let mut call = HttpRequest::new("GET", format!("{base}/v1/{path}"));
     if !spec.flag("without_authentication") {
         let credentials = spec.option("credentials");
         let whose = format!("google {}", credentials.as_ref().map_or("", |_| spec.name.as_str()));
@@ -63,7 +63,7 @@ fn payload(json: &Json) -> Result<String, Problem> {
     String::from_utf8(bytes).map_err(|_| Problem::refused("the secret is not UTF-8 text"))
 }
 
-fn explained(answer: &Answer, json: &Json) -> String {
+fn explained(answer: &HttpResponse, json: &Json) -> String {
     let text = |key: &str| json.pointer(&format!("/error/{key}")).and_then(Json::as_str);
     match (text("status"), text("message")) {
         (Some(status), Some(message)) => format!("{status}: {message}"),
@@ -130,7 +130,7 @@ async fn by_document(line: &Line, text: &str) -> Result<Secret, Problem> {
             return Err(none(format!("credentials of the type `{kind}` are not built yet")));
         }
     };
-    let mut call = Call::new("POST", tokens).header("content-type", "application/x-www-form-urlencoded");
+    let mut call = HttpRequest::new("POST", tokens).header("content-type", "application/x-www-form-urlencoded");
     call.body = fields.into_bytes();
     token(&line.ask(call, |_| false).await?)
 }
@@ -154,7 +154,7 @@ fn assertion(line: &Line, email: &str, key: &str, id: Option<&str>, tokens: &str
     Ok(format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature)))
 }
 
-fn token(answer: &Answer) -> Result<Secret, Problem> {
+fn token(answer: &HttpResponse) -> Result<Secret, Problem> {
     let json: Json = serde_json::from_slice(&answer.body).unwrap_or_default();
     let token = json.get("access_token").and_then(Json::as_str).filter(|_| answer.status == 200);
     token.map(|token| Secret::from(token.to_owned())).ok_or_else(|| {
@@ -168,8 +168,8 @@ fn token(answer: &Answer) -> Result<Secret, Problem> {
 async fn by_machine(line: &Line) -> Result<Secret, Problem> {
     let host = line.host.env.get("GCE_METADATA_HOST").unwrap_or(MACHINE);
     let url = format!("http://{host}/computeMetadata/v1/instance/service-accounts/default/token");
-    let call = Call { timeout: SOON, ..Call::new("GET", url).header("metadata-flavor", "Google") };
-    match line.http.exchange(&call).await {
+    let call = HttpRequest { timeout: Some(SOON), ..HttpRequest::new("GET", url).header("metadata-flavor", "Google") };
+    match line.http.send(&call, LIMIT).await {
         Ok(answer) => token(&answer),
         Err(_) => Err(none("the environment has no credentials for Google")),
     }

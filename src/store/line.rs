@@ -8,12 +8,16 @@ use tokio::sync::{OnceCell, Semaphore};
 
 use super::identity::AwsKeys;
 use super::problem::Problem;
-use crate::host::{Answer, Call, Host, Http, HttpError};
+use crate::host::{Host, Http, HttpError, HttpRequest, HttpResponse, percent_encode};
 use crate::secret::{Secret, without_userinfo};
 
+/// Longest answer.
+pub(super) const LIMIT: usize = 16 << 20;
 const AT_A_TIME: usize = 16;
 /// The first call and two more.
 const ATTEMPTS: u32 = 3;
+/// For a whole exchange.
+const TIMEOUT: Duration = Duration::from_secs(30);
 const FIRST_PAUSE: Duration = Duration::from_millis(300);
 
 type Cell<T> = Arc<OnceCell<Result<T, Problem>>>;
@@ -79,16 +83,21 @@ impl Line {
     }
 
     /// The answer to a call. One that may be better next time is asked for again; `again` sees it.
-    pub(super) async fn ask(&self, call: Call, again: impl Fn(&Answer) -> bool) -> Result<Answer, Problem> {
+    pub(super) async fn ask(
+        &self,
+        call: HttpRequest,
+        again: impl Fn(&HttpResponse) -> bool,
+    ) -> Result<HttpResponse, Problem> {
+        let call = HttpRequest { timeout: call.timeout.or(Some(TIMEOUT)), ..call };
         let mut pause = FIRST_PAUSE;
         for attempt in 1.. {
-            let result = self.http.exchange(&call).await;
+            let result = self.http.send(&call, LIMIT).await;
             let last = attempt == ATTEMPTS;
             match result {
                 Ok(answer) if last || !(matches!(answer.status, 429 | 500 | 502 | 503 | 504) || again(&answer)) => {
                     return Ok(answer);
                 }
-                Err(error) if last || !matches!(error, HttpError::Unreachable(_) | HttpError::BrokenOff(_)) => {
+                Err(error) if last || !matches!(error, HttpError::Unreachable { .. }) => {
                     return Err(unanswered(&call.url, &error));
                 }
                 Ok(_) | Err(_) => {}
@@ -117,31 +126,18 @@ fn unanswered(url: &str, error: &HttpError) -> Problem {
         None => String::new(),
     };
     match error {
-        HttpError::Address | HttpError::Header { .. } => Problem::settings(error.to_string()),
+        HttpError::Url | HttpError::Header => Problem::settings(error.to_string()),
         _ => Problem::unreachable(format!("{} cannot be reached: {error}", without_userinfo(&host))),
     }
 }
 
-/// A part of a path, with everything encoded that would be something else there.
-pub(super) fn encoded(text: &str) -> String {
-    use std::fmt::Write as _;
-    text.bytes().fold(String::with_capacity(text.len()), |mut out, byte| {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-        out
-    })
-}
-
 /// The pairs of a form.
 pub(super) fn form(pairs: &[(&str, &str)]) -> String {
-    pairs.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect::<Vec<_>>().join("&")
+    pairs.iter().map(|(name, value)| format!("{name}={}", percent_encode(value))).collect::<Vec<_>>().join("&")
 }
 
 /// The beginning of an answer, for a message: one line, at most 200 characters.
-pub(super) fn excerpt(answer: &Answer) -> String {
+pub(super) fn excerpt(answer: &HttpResponse) -> String {
     let text = answer.text();
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let short: String = line.chars().take(200).collect();

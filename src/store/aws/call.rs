@@ -11,7 +11,7 @@ use super::super::identity::AwsKeys;
 use super::super::line::{Line, excerpt};
 use super::super::problem::{Fault, Problem};
 use super::service::Service;
-use crate::host::{Answer, Call};
+use crate::host::{HttpRequest, HttpResponse};
 use crate::secret::Expose as _;
 
 /// Calls an operation of a JSON service.
@@ -24,7 +24,7 @@ pub(super) async fn json(
     target: &str,
     body: &Json,
 ) -> Result<Json, Problem> {
-    let mut call = Call::new("POST", format!("{endpoint}/"))
+    let mut call = HttpRequest::new("POST", format!("{endpoint}/"))
         .header("content-type", "application/x-amz-json-1.1")
         .header("x-amz-target", target);
     call.body = body.to_string().into_bytes();
@@ -40,11 +40,11 @@ pub(super) async fn json(
 /// The call with its signature.
 pub(super) fn signed(
     line: &Line,
-    mut call: Call,
+    mut call: HttpRequest,
     keys: &AwsKeys,
     region: &str,
     service: Service,
-) -> Result<Call, Problem> {
+) -> Result<HttpRequest, Problem> {
     let token = keys.session_token.as_ref().map(|token| token.expose_secret().to_owned());
     let secret = keys.secret_access_key.expose_secret();
     let identity = Credentials::new(&keys.access_key_id, secret, token, None, "atmos").into();
@@ -58,14 +58,14 @@ pub(super) fn signed(
         .build()
         .map_err(|error| failed(error.to_string()))?
         .into();
-    let headers = call.headers.iter().map(|(name, value)| (name.as_str(), value.expose_secret()));
+    let headers = call.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let request = SignableRequest::new(call.method, call.url.as_str(), headers, SignableBody::Bytes(&call.body));
     let request = request.map_err(|_| Problem::settings("the endpoint is no valid URL"))?;
     let output = sign(request, &params).map_err(|error| failed(error.to_string()))?;
     let (instructions, _) = output.into_parts();
     let (added, _) = instructions.into_parts();
     for header in added {
-        call.headers.push((header.name().to_owned(), header.value().to_owned().into()));
+        call.headers.push((header.name().to_owned(), header.value().to_owned()));
     }
     Ok(call)
 }
@@ -76,7 +76,7 @@ fn now(line: &Line) -> SystemTime {
 }
 
 /// The name of the error, without what services put around it.
-fn code(answer: &Answer) -> String {
+fn code(answer: &HttpResponse) -> String {
     let json: Json = serde_json::from_slice(&answer.body).unwrap_or_default();
     let named = json.get("__type").or_else(|| json.get("code")).and_then(Json::as_str).map(str::to_owned);
     let named = named.or_else(|| answer.header("x-amzn-errortype").map(str::to_owned)).unwrap_or_default();
@@ -84,7 +84,7 @@ fn code(answer: &Answer) -> String {
     name.split(':').next().unwrap_or_default().to_owned()
 }
 
-fn message(answer: &Answer) -> String {
+fn message(answer: &HttpResponse) -> String {
     let json: Json = serde_json::from_slice(&answer.body).unwrap_or_default();
     let text = json.get("message").or_else(|| json.get("Message")).and_then(Json::as_str);
     text.map_or_else(|| excerpt(answer), str::to_owned)

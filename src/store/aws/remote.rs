@@ -5,10 +5,10 @@ use std::time::Duration;
 use serde_json::Value as Json;
 
 use super::super::identity::AwsKeys;
-use super::super::line::{Line, excerpt};
+use super::super::line::{LIMIT, Line, excerpt};
 use super::super::problem::Problem;
 use super::ambient::static_keys;
-use crate::host::Call;
+use crate::host::HttpRequest;
 use crate::secret::Secret;
 
 /// Whoever is not on a machine of AWS must not wait.
@@ -23,7 +23,7 @@ pub(super) async fn container(line: &Line) -> Result<Option<AwsKeys>, Problem> {
     let relative = env.get("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI").map(|path| format!("{CONTAINER}{path}"));
     let full = env.get("AWS_CONTAINER_CREDENTIALS_FULL_URI").map(str::to_owned);
     let Some(url) = relative.or(full) else { return Ok(None) };
-    let mut call = Call::new("GET", url);
+    let mut call = HttpRequest::new("GET", url);
     let file = env.get("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
     let from_file = file.and_then(|file| std::fs::read_to_string(file).ok());
     let token = from_file.or_else(|| env.get("AWS_CONTAINER_AUTHORIZATION_TOKEN").map(str::to_owned));
@@ -44,22 +44,22 @@ pub(super) async fn machine(line: &Line) -> Result<Option<AwsKeys>, Problem> {
         return Ok(None);
     }
     let base = env.get("AWS_EC2_METADATA_SERVICE_ENDPOINT").unwrap_or(MACHINE).trim_end_matches('/').to_owned();
-    let soon = |call: Call| Call { timeout: SOON, ..call };
-    let token = Call::new("PUT", format!("{base}/latest/api/token"));
+    let soon = |call: HttpRequest| HttpRequest { timeout: Some(SOON), ..call };
+    let token = HttpRequest::new("PUT", format!("{base}/latest/api/token"));
     let token = soon(token.header("x-aws-ec2-metadata-token-ttl-seconds", "300"));
-    let Ok(token) = line.http.exchange(&token).await else { return Ok(None) };
+    let Ok(token) = line.http.send(&token, LIMIT).await else { return Ok(None) };
     if token.status != 200 {
         return Ok(None);
     }
     let token = token.text();
     let get = |path: &str| {
         let url = format!("{base}/latest/meta-data/iam/security-credentials/{path}");
-        soon(Call::new("GET", url).header("x-aws-ec2-metadata-token", token.as_str()))
+        soon(HttpRequest::new("GET", url).header("x-aws-ec2-metadata-token", token.as_str()))
     };
-    let Ok(role) = line.http.exchange(&get("")).await else { return Ok(None) };
+    let Ok(role) = line.http.send(&get(""), LIMIT).await else { return Ok(None) };
     let text = role.text();
     let Some(name) = text.lines().next().filter(|_| role.status == 200) else { return Ok(None) };
-    let Ok(keys) = line.http.exchange(&get(name.trim())).await else { return Ok(None) };
+    let Ok(keys) = line.http.send(&get(name.trim()), LIMIT).await else { return Ok(None) };
     Ok(parsed(&keys.body).filter(|_| keys.status == 200))
 }
 

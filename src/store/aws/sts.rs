@@ -5,7 +5,7 @@ use super::super::line::{Line, excerpt, form};
 use super::super::problem::Problem;
 use super::call::{refusal, signed};
 use super::service::{Service, endpoint};
-use crate::host::Call;
+use crate::host::HttpRequest;
 
 const VERSION: &str = "2011-06-15";
 const TYPE: &str = "application/x-www-form-urlencoded";
@@ -19,7 +19,7 @@ pub(super) async fn assume_role(
     session: &str,
 ) -> Result<AwsKeys, Problem> {
     let endpoint = endpoint(&line.host.env, Service::Sts, region, None, keys.endpoint.as_deref());
-    let mut call = Call::new("POST", format!("{endpoint}/")).header("content-type", TYPE);
+    let mut call = HttpRequest::new("POST", format!("{endpoint}/")).header("content-type", TYPE);
     let fields = [("Action", "AssumeRole"), ("Version", VERSION), ("RoleArn", role), ("RoleSessionName", session)];
     call.body = form(&fields).into_bytes();
     let call = signed(line, call, keys, region, Service::Sts)?;
@@ -36,7 +36,7 @@ pub(super) async fn assume_role_with_web_identity(
     token: &str,
 ) -> Result<AwsKeys, Problem> {
     let endpoint = endpoint(&line.host.env, Service::Sts, region, None, None);
-    let mut call = Call::new("POST", format!("{endpoint}/")).header("content-type", TYPE);
+    let mut call = HttpRequest::new("POST", format!("{endpoint}/")).header("content-type", TYPE);
     let fields = [
         ("Action", "AssumeRoleWithWebIdentity"),
         ("Version", VERSION),
@@ -48,7 +48,7 @@ pub(super) async fn assume_role_with_web_identity(
     taken(line, call, role).await
 }
 
-async fn taken(line: &Line, call: Call, role: &str) -> Result<AwsKeys, Problem> {
+async fn taken(line: &Line, call: HttpRequest, role: &str) -> Result<AwsKeys, Problem> {
     let answer = line.ask(call, |_| false).await?;
     let text = answer.text();
     if answer.status != 200 {

@@ -67,7 +67,8 @@ fn serve(state: &State, mut stream: TcpStream) -> Option<()> {
         state.log.lock().unwrap().push(entry);
         answer(state, &asked)
     };
-    let head = answer.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect::<String>();
+    let head: Vec<String> = answer.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let head = head.concat();
     let length = answer.body.len();
     write!(stream, "HTTP/1.1 {} X\r\n{head}content-length: {length}\r\nconnection: close\r\n\r\n", answer.status)
         .ok()?;
