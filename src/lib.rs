@@ -23,6 +23,7 @@ pub mod secret;
 pub mod span;
 pub mod stack;
 pub mod state;
+pub mod store;
 pub mod template;
 pub mod validate;
 pub mod value;

@@ -221,6 +221,18 @@ pub enum Error {
         at: Option<SourceSpan>,
     },
 
+    #[error("{key}: `{found}` is no policy ({place})")]
+    #[diagnostic(code(atmos::config::policy), help("set `{key}` to allow, ask or deny"))]
+    Policy {
+        key: String,
+        found: String,
+        place: String,
+        #[source_code]
+        source_code: Option<NamedSource<Arc<str>>>,
+        #[label("this value")]
+        at: Option<SourceSpan>,
+    },
+
     #[error("invalid edition '{edition}': expected YYYY, YYYY-MM or YYYY-MM-DD")]
     #[diagnostic(code(atmos::config::edition), help("correct `edition` or ATMOS_EDITION"))]
     Edition { edition: String },

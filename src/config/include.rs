@@ -7,7 +7,7 @@ use super::function::Functions;
 use super::imports;
 use crate::content::{self, Tags};
 use crate::fetch::{Fetcher, Settings, shown};
-use crate::host::{Host, fs};
+use crate::host::{Host, Refused, fs};
 use crate::query::{self, Query};
 use crate::value::Node;
 
@@ -38,6 +38,12 @@ impl From<String> for Refusal {
     }
 }
 
+impl From<Refused> for Refusal {
+    fn from(refused: Refused) -> Refusal {
+        Refusal { reason: refused.to_string(), help: Some(refused.help) }
+    }
+}
+
 impl Include<'_> {
     /// The value of `!include ARGUMENT`; with `raw` as text whatever the extension. `locate` finds local files.
     ///
@@ -52,7 +58,13 @@ impl Include<'_> {
         let split = content::split_argument(argument);
         let (name, query) =
             split.ok_or_else(|| format!("invalid number of arguments in the !include function: {argument}"))?;
-        let (path, name) = if imports::is_remote(&name) { self.fetched(&name)? } else { (locate(&name)?, name) };
+        let (path, name) = if imports::is_remote(&name) {
+            self.fetched(&name)?
+        } else {
+            let path = locate(&name)?;
+            self.host.may_read(&path)?;
+            (path, name)
+        };
         let bytes = std::fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         let text = String::from_utf8(bytes).map_err(|_| format!("{} is not UTF-8 text", path.display()))?;
         let content = if raw {
@@ -73,6 +85,7 @@ impl Include<'_> {
         // The line of the file may be shown.
         self.host.masker.register_user(address);
         let shown = shown(address);
+        self.host.may_fetch(&shown)?;
         let found = self.fetcher.resolve(self.host, self.remote, address, None).map_err(|error| Refusal {
             reason: format!("the file '{shown}' of !include cannot be had: {error}"),
             help: Some(error.next_step()),

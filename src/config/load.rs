@@ -15,7 +15,7 @@ use super::reader::Reader;
 use super::{defaults, profile, version};
 use crate::diag::Warning;
 use crate::fetch::Settings;
-use crate::host::{Host, fs};
+use crate::host::{Host, Policy, Rules, fs};
 use crate::merge::{self, ListStrategy};
 use crate::value::Node;
 
@@ -61,6 +61,7 @@ pub fn load(host: &Host, flags: &Flags) -> Result<Config, Error> {
     warn_of_edition(host, edition);
 
     let base_path = base_path(&reader, &found, runtime_base_path.as_deref(), &root.base_path.0);
+    let inside = inside(host, &found, &base_path);
     let promoted = variables.into_promoted();
     let directory = found.directories.first().cloned().unwrap_or_else(|| host.cwd.clone());
     Ok(Config {
@@ -76,7 +77,7 @@ pub fn load(host: &Host, flags: &Flags) -> Result<Config, Error> {
             base_path_setting: root.workflows.base_path.0.clone(),
         },
         logs: logs(host, &root, &document)?,
-        settings: settings(host, &root, &document)?,
+        settings: settings(host, &root, &document, inside)?,
         templates: templates(host, &root, &document)?,
         describe: describe(&root),
         engine,
@@ -222,7 +223,27 @@ fn logs(host: &Host, root: &Root, document: &Node) -> Result<Logs, Error> {
     Ok(Logs { level: (*level).to_owned(), file: root.logs.file.0.clone() })
 }
 
-fn settings(host: &Host, root: &Root, document: &Node) -> Result<model::Settings, Error> {
+/// The folders that belong to the repository: what of it functions may read whatever the policy is.
+fn inside(host: &Host, found: &Found, base_path: &Path) -> Vec<PathBuf> {
+    let mut folders = vec![base_path.to_owned()];
+    folders.extend(paths::git_root(base_path).or_else(|| paths::git_root(&host.cwd)));
+    folders.extend(found.directories.iter().cloned());
+    // Copies of remote manifests that the repository imports.
+    folders.push(host.dirs.cache.join("atmos").join("stack-imports"));
+    folders
+}
+
+fn policy(host: &Host, document: &Node, name: &str) -> Result<Policy, Error> {
+    let path = ["settings", "functions", name];
+    let Some(node) = document.get_path(path).filter(|node| !node.is_null()) else { return Ok(Policy::default()) };
+    let found = node.scalar_text().unwrap_or_else(|| format!("a value of type {}", node.value.type_name()));
+    found.parse().map_err(|()| {
+        let Origin { place, source_code, at } = Origin::of(host, document, &path, "environment");
+        Error::Policy { key: path.join("."), found: found.clone(), place, source_code, at }
+    })
+}
+
+fn settings(host: &Host, root: &Root, document: &Node, inside: Vec<PathBuf>) -> Result<model::Settings, Error> {
     let list_merge_strategy = root.settings.list_merge_strategy.0.parse().map_err(|cause| {
         let path = ["settings", "list_merge_strategy"];
         let Origin { place, source_code, at } = Origin::of(host, document, &path, "environment or command line");
@@ -233,6 +254,11 @@ fn settings(host: &Host, root: &Root, document: &Node) -> Result<model::Settings
         list_merge_strategy,
         tab_width: if tab_width == 0 { 2 } else { tab_width },
         experimental: root.settings.experimental.clone().or("warn"),
+        functions: Rules {
+            exec: policy(host, document, "exec")?,
+            outside_reads: policy(host, document, "outside_reads")?,
+            inside,
+        },
     })
 }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use super::engine::Engine;
 use super::error::Error;
 use crate::fetch::{self, Fetcher};
-use crate::host::Host;
+use crate::host::{Host, Rules};
 use crate::merge::ListStrategy;
 use crate::value::Node;
 
@@ -140,6 +140,8 @@ pub struct Settings {
     pub tab_width: usize,
     /// `settings.experimental`: silence, disable, warn or error.
     pub experimental: String,
+    /// `settings.functions`: what functions may do outside of the repository.
+    pub functions: Rules,
 }
 
 /// `templates.settings:`

@@ -68,6 +68,7 @@ impl Project {
         let home = self.root().join("home");
         let dirs = Dirs { config: home.join(".config"), cache: home.join(".cache"), home, ..Dirs::default() };
         Host {
+            guard: Arc::default(),
             env: self.env.clone(),
             cwd: self.cwd.clone(),
             dirs,

@@ -90,7 +90,7 @@ pub(super) fn decode(text: &str) -> String {
 }
 
 /// Where a redirect leads.
-pub(super) fn join(base: &str, location: &str) -> String {
+pub fn join(base: &str, location: &str) -> String {
     if location.contains("://") {
         return location.to_owned();
     }

@@ -2,9 +2,9 @@
 
 use super::bucket::Keeper;
 use super::error::Error;
-use super::http::{self, Answer, Header};
+use super::http::{self, Header};
 use super::object::{Object, encode};
-use crate::host::Host;
+use crate::host::{Host, HttpResponse};
 use crate::secret::Secret;
 
 /// A list of names, or a refusal.
@@ -37,13 +37,13 @@ impl<'a> Client<'a> {
         Client { host, endpoint, bucket: &object.bucket, authorization }
     }
 
-    fn ask(&self, path: &str, limit: usize) -> Result<Answer, Error> {
+    fn ask(&self, path: &str, limit: usize) -> Result<HttpResponse, Error> {
         let url = format!("{}/storage/v1/b/{}/o{path}", self.endpoint, encode(self.bucket, ""));
         let header: Option<Header> = self.authorization.clone().map(|value| ("authorization", value));
         http::ask(self.host, &url, header.as_slice(), limit)
     }
 
-    fn refused(&self, answer: &Answer) -> Error {
+    fn refused(&self, answer: &HttpResponse) -> Error {
         let body: serde_json::Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         let said = body["error"]["message"].as_str().map(|message| format!(" ({message})")).unwrap_or_default();
         let help = if self.authorization.is_some() {

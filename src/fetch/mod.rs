@@ -25,8 +25,9 @@ mod tests;
 mod token;
 mod tree;
 
-pub use address::shown;
+pub use address::{join, shown};
 pub use error::Error;
 pub use fetcher::{Fetcher, Found, Resolved};
 pub use git::answer as git_answer;
+pub use http::{answer, follow};
 pub use settings::{Settings, parse_ttl};

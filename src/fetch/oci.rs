@@ -7,11 +7,11 @@ use sha2::{Digest, Sha256};
 use super::address::{self, Parts};
 use super::docker::Login;
 use super::error::Error;
-use super::http::{self, Answer, Header};
+use super::http::{self, Header};
 use super::object::encode;
 use super::source::Format;
 use super::{archive, bucket};
-use crate::host::Host;
+use crate::host::{Host, HttpResponse};
 use crate::secret::{Expose, Secret};
 use crate::value::hex;
 
@@ -161,7 +161,7 @@ impl Client<'_> {
     fn blob(&mut self, digest: &str, limit: usize) -> Result<Vec<u8>, Error> {
         let url = format!("{}/blobs/{}", self.base, encode(digest, ":"));
         let answer = self.ask(&url, limit)?;
-        let bytes = match answer.redirect(&url)? {
+        let bytes = match http::redirect(&answer, &url)? {
             // The store behind the registry signs its addresses; the token is none of its business.
             Some(next) => {
                 super::fetcher::register_parameters(self.host, &next);
@@ -175,7 +175,7 @@ impl Client<'_> {
     }
 
     /// One request; when the registry wants a token, with one.
-    fn ask(&mut self, url: &str, limit: usize) -> Result<Answer, Error> {
+    fn ask(&mut self, url: &str, limit: usize) -> Result<HttpResponse, Error> {
         let answer = self.ask_once(url, limit)?;
         let Some(challenge) = answer.header("www-authenticate").filter(|_| answer.status == 401).map(str::to_owned)
         else {
@@ -190,7 +190,7 @@ impl Client<'_> {
         }
     }
 
-    fn ask_once(&self, url: &str, limit: usize) -> Result<Answer, Error> {
+    fn ask_once(&self, url: &str, limit: usize) -> Result<HttpResponse, Error> {
         let mut headers: Vec<Header> = vec![("accept", Secret::from(ACCEPT))];
         headers.extend(self.authorization.clone().map(|value| ("authorization", value)));
         http::ask(self.host, url, &headers, limit)
@@ -228,7 +228,7 @@ impl Client<'_> {
         }))
     }
 
-    fn refused(&self, answer: &Answer) -> Error {
+    fn refused(&self, answer: &HttpResponse) -> Error {
         let body: serde_json::Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         let said = body["errors"][0]["message"].as_str().map(|message| format!(" ({message})")).unwrap_or_default();
         let help = if self.login.is_some() {

@@ -14,9 +14,9 @@ use aws_smithy_runtime_api::client::identity::Identity;
 use super::address;
 use super::bucket::Keeper;
 use super::error::Error;
-use super::http::{self, Answer, Header};
+use super::http::{self, Header};
 use super::object::{Object, encode};
-use crate::host::{Env, Host};
+use crate::host::{Env, Host, HttpResponse};
 use crate::secret::{Expose, Secret};
 
 /// A list of keys, or a refusal.
@@ -102,7 +102,7 @@ impl<'a> Client<'a> {
     }
 
     /// One request. A bucket in another region says where it is, and is asked there.
-    fn ask(&mut self, key: &str, query: &str, limit: usize) -> Result<Answer, Error> {
+    fn ask(&mut self, key: &str, query: &str, limit: usize) -> Result<HttpResponse, Error> {
         let answer = self.ask_here(key, query, limit)?;
         let elsewhere = answer.header("x-amz-bucket-region").filter(|region| **region != *self.region);
         match elsewhere.map(str::to_owned).filter(|_| matches!(answer.status, 301 | 307 | 400)) {
@@ -114,7 +114,7 @@ impl<'a> Client<'a> {
         }
     }
 
-    fn ask_here(&self, key: &str, query: &str, limit: usize) -> Result<Answer, Error> {
+    fn ask_here(&self, key: &str, query: &str, limit: usize) -> Result<HttpResponse, Error> {
         let url = self.url(key, query);
         let headers = self.signature(&url)?;
         http::ask(self.host, &url, &headers, limit)
@@ -126,7 +126,7 @@ impl<'a> Client<'a> {
         keys.sign(url, &self.region, u64::try_from(self.host.now().as_second()).unwrap_or_default())
     }
 
-    fn refused(&self, answer: &Answer) -> Error {
+    fn refused(&self, answer: &HttpResponse) -> Error {
         let text = String::from_utf8_lossy(&answer.body);
         let said = tags(&text, "Code").into_iter().chain(tags(&text, "Message")).collect::<Vec<_>>().join(": ");
         let said = if said.is_empty() { String::new() } else { format!(" ({said})") };

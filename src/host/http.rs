@@ -16,6 +16,8 @@ use super::{Env, Network, NetworkError};
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// The whole exchange.
 const WHOLE: Duration = Duration::from_mins(2);
+/// Of an answer that is no success only so much is read: it is for a message.
+const EXPLANATION: usize = 64 << 10;
 /// Further attempts where an answer may be better next time.
 const RETRIES: u32 = 2;
 const FIRST_BACKOFF: Duration = Duration::from_millis(300);
@@ -27,6 +29,8 @@ pub struct HttpRequest {
     pub url: String,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
+    /// For the whole exchange; the usual time without.
+    pub timeout: Option<Duration>,
 }
 
 /// Without values: they may be secrets.
@@ -37,12 +41,16 @@ impl std::fmt::Debug for HttpRequest {
 }
 
 impl HttpRequest {
+    pub fn new(method: &'static str, url: impl Into<String>) -> HttpRequest {
+        HttpRequest { method, url: url.into(), headers: Vec::new(), body: Vec::new(), timeout: None }
+    }
+
     pub fn get(url: impl Into<String>) -> HttpRequest {
-        HttpRequest { method: "GET", url: url.into(), headers: Vec::new(), body: Vec::new() }
+        HttpRequest::new("GET", url)
     }
 
     pub fn post(url: impl Into<String>, content_type: &str, body: impl Into<Vec<u8>>) -> HttpRequest {
-        let request = HttpRequest { method: "POST", url: url.into(), headers: Vec::new(), body: body.into() };
+        let request = HttpRequest { body: body.into(), ..HttpRequest::new("POST", url) };
         request.header("content-type", content_type)
     }
 
@@ -98,8 +106,8 @@ pub enum HttpError {
     Header,
     #[error("{reason}")]
     Unreachable { reason: String },
-    #[error("no complete answer within {} s", WHOLE.as_secs())]
-    Late,
+    #[error("no complete answer within {seconds} s")]
+    Late { seconds: u64 },
     #[error("the answer is larger than {limit} bytes")]
     Large { limit: usize },
 }
@@ -122,8 +130,9 @@ impl Http {
     /// # Errors
     /// [`HttpError`]
     pub async fn send(&self, request: &HttpRequest, limit: usize) -> Result<HttpResponse, HttpError> {
-        let exchange = self.exchange(request, limit);
-        tokio::time::timeout(WHOLE, exchange).await.unwrap_or(Err(HttpError::Late))
+        let whole = request.timeout.unwrap_or(WHOLE);
+        let late = HttpError::Late { seconds: whole.as_secs() };
+        tokio::time::timeout(whole, self.exchange(request, limit)).await.unwrap_or(Err(late))
     }
 
     /// The same, tried again where nobody answered, or where the service is busy or broken.
@@ -165,9 +174,20 @@ impl Http {
         sent.set_uri(request.url.as_str()).map_err(|_| HttpError::Url)?;
         let agent = concat!("atmos/", env!("CARGO_PKG_VERSION"));
         let own = [("user-agent", agent), ("accept", "*/*")];
-        let headers = request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        for (name, value) in own.into_iter().chain(headers) {
-            sent.headers_mut().try_insert(name.to_owned(), value.to_owned()).map_err(|_| HttpError::Header)?;
+        for (name, value) in own {
+            sent.headers_mut().try_insert(name, value).map_err(|_| HttpError::Header)?;
+        }
+        for (index, (name, value)) in request.headers.iter().enumerate() {
+            let (name, value) = (name.to_lowercase(), value.clone());
+            // A header may have several values; the first takes the place of our own.
+            let again = request.headers[..index].iter().any(|(known, _)| known.eq_ignore_ascii_case(&name));
+            let headers = sent.headers_mut();
+            let added = if again {
+                headers.try_append(name, value).map(drop)
+            } else {
+                headers.try_insert(name, value).map(drop)
+            };
+            added.map_err(|_| HttpError::Header)?;
         }
         if !request.body.is_empty() {
             let length = request.body.len().to_string();
@@ -177,16 +197,21 @@ impl Http {
         let answer = answer.map_err(|error| HttpError::Unreachable { reason: causes(&error) })?;
         let headers = answer.headers().iter().map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()));
         let (status, headers) = (answer.status().as_u16(), headers.collect());
-        Ok(HttpResponse { status, headers, body: body(answer, limit).await? })
+        let whole = (200..300).contains(&status);
+        Ok(HttpResponse { status, headers, body: body(answer, limit, whole).await? })
     }
 }
 
-async fn body(mut response: SdkResponse<SdkBody>, limit: usize) -> Result<Vec<u8>, HttpError> {
+/// The body; of one that only explains a failure the beginning is enough.
+async fn body(mut response: SdkResponse<SdkBody>, limit: usize, whole: bool) -> Result<Vec<u8>, HttpError> {
     let mut stream = ByteStream::new(std::mem::replace(response.body_mut(), SdkBody::taken()));
     let mut bytes = Vec::new();
     while let Some(chunk) = stream.next().await {
         let broken = |error| HttpError::Unreachable { reason: format!("the answer broke off: {}", causes(&error)) };
         let chunk = chunk.map_err(broken)?;
+        if !whole && bytes.len() + chunk.len() > EXPLANATION {
+            break;
+        }
         if bytes.len() + chunk.len() > limit {
             return Err(HttpError::Large { limit });
         }

@@ -7,6 +7,7 @@
 mod dirs;
 mod env;
 pub mod fs;
+mod guard;
 mod http;
 pub mod lock;
 mod machine;
@@ -17,6 +18,7 @@ pub mod trust;
 
 pub use dirs::Dirs;
 pub use env::Env;
+pub use guard::{Guard, Policy, Refused, Rules};
 pub use http::{Http, HttpError, HttpRequest, HttpResponse, percent_encode, percent_encode_path};
 pub use machine::Host;
 pub use network::{Network, NetworkError, Route};

@@ -54,9 +54,18 @@ impl App {
     /// An instance with its templates rendered and its functions evaluated. What one evaluation ran or read, the next
     /// ones know.
     pub fn evaluate(&self, instance: &Instance, options: &Options) -> Result<Instance> {
+        Ok(self.evaluator()?.evaluate(instance, options)?)
+    }
+
+    /// Begins what the evaluation of these instances would wait for, so that they do not wait one after the other.
+    pub fn begin<'i>(&self, instances: impl IntoIterator<Item = &'i Instance>, options: &Options) -> Result<()> {
+        self.evaluator()?.begin(instances, options);
+        Ok(())
+    }
+
+    fn evaluator(&self) -> Result<Evaluator<'_>> {
         let (host, config, memo) = (&self.host, &self.config, &self.evaluations);
-        let evaluator = Evaluator { host, config, index: self.index()?, memo, reach: self };
-        Ok(evaluator.evaluate(instance, options)?)
+        Ok(Evaluator { host, config, index: self.index()?, memo, reach: self, identities: self })
     }
 
     /// The identities of this command: one session for the evaluation of values and for runs, so that nobody signs in

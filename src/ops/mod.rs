@@ -18,6 +18,7 @@ mod legacy;
 pub mod list;
 pub mod provenance;
 mod reach;
+mod readers;
 pub mod terraform;
 mod unbuilt;
 pub mod validate;

@@ -33,7 +33,7 @@ use crate::value::{Node, to_json};
 const DEFAULT_REGION: &str = "us-east-1";
 
 /// What waits for a service.
-const WAITS: [&str; 2] = ["!terraform.state", "!aws."];
+const WAITS: [&str; 5] = ["!terraform.state", "!aws.", "!store", "!secret", "atmos.Store"];
 /// How many components may wait at once.
 const WAITING: usize = 16;
 

@@ -11,12 +11,14 @@ use super::options::Options;
 use super::references;
 use super::remote::Way;
 use super::render::Templates;
+use super::stores::Identities;
 use super::walk::Evaluation;
 use crate::component::Instance;
 use crate::config::Config;
 use crate::host::Host;
 use crate::stack::StackIndex;
 use crate::state::Reach;
+use crate::store::Stores;
 use crate::value::Node;
 use crate::yaml_fn;
 
@@ -29,6 +31,8 @@ pub struct Evaluator<'a> {
     pub memo: &'a Memo,
     /// The way to states, terraform and identities.
     pub reach: &'a dyn Reach,
+    /// Who components run as.
+    pub identities: &'a dyn Identities,
 }
 
 type Known<K, V> = Mutex<HashMap<K, V>>;
@@ -46,6 +50,8 @@ pub struct Memo {
     pub(super) templates: Templates,
     pub(super) sources: datasource::Known,
     pub(super) known: references::Known,
+    /// Made by the first who asks for one.
+    pub(super) stores: OnceLock<Stores>,
     components: Known<(String, String), (Node, Arc<Instance>)>,
     targets: Known<(Way, String, String), Arc<Instance>>,
     identified: Known<(String, String), Arc<Instance>>,
@@ -111,6 +117,18 @@ impl Evaluator<'_> {
         self.evaluate_for(instance, options, None)
     }
 
+    /// Begins to read from stores what these instances will ask for, so that one does not wait for the other. Whatever is
+    /// wrong with it, their evaluation says.
+    pub fn begin<'i>(&self, instances: impl IntoIterator<Item = &'i Instance>, options: &Options) {
+        for instance in instances {
+            let evaluation = Evaluation::new(*self, instance, options, Chain::new(instance, None));
+            if evaluation.stores().is_empty() {
+                return;
+            }
+            evaluation.begin();
+        }
+    }
+
     /// The same, for a component that asks for this one.
     pub(super) fn evaluate_for(
         &self,
@@ -121,6 +139,7 @@ impl Evaluator<'_> {
         let chain = Chain::new(instance, above);
         let evaluation = Evaluation::new(*self, instance, options, chain);
         evaluation.check_identity()?;
+        evaluation.begin();
         evaluation.read_ahead();
         let mut evaluated = instance.clone();
         for (name, node) in evaluated.sections.named_mut() {

@@ -7,15 +7,16 @@ use miette::Diagnostic;
 
 use super::data;
 use super::datasource;
-use super::options::Options;
 use super::outside::Outside;
 use super::settings::allows_generated_functions;
+use super::stores::looks_like_template;
 use crate::component::{self, Instance, Kind};
 use crate::diag::{self, Report};
 use crate::state::Failure;
+use crate::store::Spec;
 use crate::template::{Lookup, Problem, Val};
 use crate::value::{Map, Node, Value, function_text};
-use crate::yaml_fn::written_as_function;
+use crate::yaml_fn::{self, written_as_function};
 
 /// What a component that is disabled sees of others, so that its templates still render.
 const EMPTY: [&str; 9] =
@@ -38,16 +39,26 @@ impl Lookup for Outside<'_, '_> {
         // Terraform is started for templates that look at outputs only.
         let wanted = instance.kind == Kind::Terraform && self.text.contains("outputs");
         if wanted && node.get("outputs").is_none() {
-            let outputs = evaluation.printed(&instance).map_err(|failure| failed(failure, component, stack))?;
+            let call = format!("atmos.Component(\"{component}\", \"{stack}\")");
+            let outputs = evaluation.printed(&instance, &call).map_err(|failure| failed(failure, component, stack))?;
             node.make_map().insert(Arc::from("outputs"), outputs.values().clone());
             evaluator.memo.keep_component(component, stack, &node, &instance);
         }
+        self.note(&node);
         Ok(node)
     }
 
-    fn store(&mut self, _store: &str, _stack: &str, _component: &str, _key: &str) -> Result<Node, Problem> {
-        Err(Problem::new("atmos.Store is not built yet")
-            .help("leave templates as text with `--process-templates=false`, or use the reference"))
+    fn store(&mut self, store: &str, stack: &str, component: &str, key: &str) -> Result<Node, Problem> {
+        let evaluation = self.evaluation;
+        let reader = |spec: &Spec| evaluation.reader(spec);
+        let context = evaluation.context(&|_| None, &evaluation.instance.sections.metadata, &reader);
+        let found = yaml_fn::stored(&context, store, stack, component, key).map_err(|problem| match problem {
+            yaml_fn::Problem::Failed { reason, help } => Problem::new(format!("atmos.Store: {reason}")).help(help),
+            yaml_fn::Problem::Arguments(reason) => Problem::new(format!("atmos.Store: {reason}")),
+            yaml_fn::Problem::NotBuilt => Problem::new("atmos.Store: this is not built yet"),
+        })?;
+        self.note(&found);
+        Ok(datasource::as_floats(&found))
     }
 
     /// A text that no manifest wrote never runs, unless the configuration allows that.
@@ -60,7 +71,9 @@ impl Lookup for Outside<'_, '_> {
                 .help("write the whole function into the manifest, or set `templates.settings.allow_generated_functions: true`"));
         }
         let value = evaluation.call(tag, &Node::from(argument), &Node::default()).map_err(Report::from)?;
-        Ok(value.map_or_else(|| Node::from(text), Node::from))
+        let value = value.map_or_else(|| Node::from(text), Node::from);
+        self.note(&value);
+        Ok(value)
     }
 
     fn data(&mut self, alias: &str, arguments: &[Val]) -> Result<Node, Problem> {
@@ -82,6 +95,12 @@ impl Lookup for Outside<'_, '_> {
 }
 
 impl Outside<'_, '_> {
+    /// Remembers that what looks like a template in this value is data: everything of it that was one is rendered.
+    fn note(&mut self, node: &Node) {
+        let templating = self.evaluation.templating.as_ref().filter(|templating| templating.passes > 1);
+        self.foreign |= templating.is_some_and(|templating| looks_like_template(templating, node));
+    }
+
     /// Another component, with everything in it evaluated.
     fn evaluated(&self, component: &str, stack: &str) -> Result<(Node, Arc<Instance>), Problem> {
         let evaluation = self.evaluation;
@@ -91,8 +110,7 @@ impl Outside<'_, '_> {
         let found = component::find(evaluator.host, evaluator.config, evaluator.index, component, stack, None);
         let found = found.map_err(Report::from)?;
         evaluation.chain.check(&found.name, &found.stack, &call).map_err(Report::from)?;
-        let options = Options { identity: evaluation.options.identity.clone(), ..Options::default() };
-        let evaluated = evaluator.evaluate_for(&found, &options, Some((&evaluation.chain, &call)));
+        let evaluated = evaluator.evaluate_for(&found, &evaluation.options.inner(), Some((&evaluation.chain, &call)));
         let evaluated = evaluated.map_err(Report::from)?;
         let mut map = data::section(&evaluated);
         data::add_integrations(evaluator, &evaluated, &mut map);

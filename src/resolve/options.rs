@@ -21,6 +21,10 @@ pub struct Options {
     pub identity: Wish,
     /// Functions that need an identity are errors: it is just being found out.
     pub without_identity: bool,
+    /// Secrets are shown as a mask, and nobody is asked for them.
+    pub masks_secrets: bool,
+    /// Somebody who asks for this component may do without values that cannot be read now.
+    pub within_lenient: bool,
 }
 
 impl Default for Options {
@@ -33,11 +37,28 @@ impl Default for Options {
             error_mode: ErrorMode::default(),
             identity: Wish::default(),
             without_identity: false,
+            masks_secrets: false,
+            within_lenient: false,
         }
     }
 }
 
 impl Options {
+    /// Values are shown and nothing is done with them: a default stands in for what a store does not give.
+    pub(super) fn is_lenient(&self) -> bool {
+        self.within_lenient || self.error_mode != ErrorMode::Strict
+    }
+
+    /// How a component is evaluated for a template of another one: what is not there yet is a matter of that template.
+    pub(super) fn inner(&self) -> Options {
+        Options {
+            identity: self.identity.clone(),
+            masks_secrets: self.masks_secrets,
+            within_lenient: self.is_lenient(),
+            ..Options::default()
+        }
+    }
+
     pub(super) fn needs(&self, section: &str) -> bool {
         self.sections.is_empty() || section == "metadata" || self.sections.iter().any(|wanted| wanted == section)
     }

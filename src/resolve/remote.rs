@@ -215,8 +215,14 @@ impl Evaluation<'_> {
         Ok(Found { outputs, stated: false })
     }
 
-    /// The outputs that terraform prints for a component which is evaluated.
-    pub(super) fn printed(&self, target: &Arc<Instance>) -> Result<Arc<Outputs>, Failure> {
+    /// The outputs that terraform prints for a component which is evaluated; `call` is who wants them.
+    pub(super) fn printed(&self, target: &Arc<Instance>, call: &str) -> Result<Arc<Outputs>, Failure> {
+        if self.options.masks_secrets {
+            // Values that are only shown hold masks, with which terraform cannot work.
+            let written = self.evaluator.written(&target.name, &target.stack)?;
+            let open = self.evaluator.target(Way::Terraform, &written, self.options, &self.chain, call)?;
+            return self.ask(Way::Terraform, &open, "all outputs");
+        }
         self.ask(Way::Terraform, target, "all outputs")
     }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::stated::Stated;
-use super::{Error, ErrorMode, Evaluator, Memo, Options};
+use super::{Error, ErrorMode, Evaluator, Memo, Nobody, Options};
 use crate::component::find;
 use crate::diag::Report;
 use crate::stack::StackIndex;
@@ -23,7 +23,14 @@ fn run(components: &str, options: &Options) -> (Result<Json, Error>, Vec<String>
     let index = StackIndex::load(&fixture.host, &config).unwrap();
     let instance = find(&fixture.host, &config, &index, "a", "dev", None).unwrap();
     let (memo, reach) = (Memo::default(), Stated::default());
-    let evaluator = Evaluator { host: &fixture.host, config: &config, index: &index, memo: &memo, reach: &reach };
+    let evaluator = Evaluator {
+        host: &fixture.host,
+        config: &config,
+        index: &index,
+        memo: &memo,
+        reach: &reach,
+        identities: &Nobody,
+    };
     let evaluated = evaluator.evaluate(&instance, options).map(|evaluated| to_json(&evaluated.to_map().into()));
     (evaluated, reach.asked())
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::stated::Stated;
-use super::{Error, Evaluator, Memo, Options};
+use super::{Error, Evaluator, Memo, Nobody, Options};
 use crate::component::find;
 use crate::diag::Report;
 use crate::stack::StackIndex;
@@ -31,7 +31,8 @@ fn described(atmos: &str, manifest: &str, files: &[(&str, &str)], options: &Opti
     let instance = find(&fixture.host, &config, &index, "a", "dev", None).unwrap();
     let memo = Memo::default();
     let reach = Stated::default();
-    let evaluator = Evaluator { host: &fixture.host, config: &config, index: &index, memo: &memo, reach: &reach };
+    let (host, identities) = (&fixture.host, &Nobody);
+    let evaluator = Evaluator { host, config: &config, index: &index, memo: &memo, reach: &reach, identities };
     let evaluated = evaluator.evaluate(&instance, options)?;
     Ok(to_json(&evaluated.to_map().into()))
 }
@@ -88,7 +89,7 @@ fn what_is_switched_off_stays_as_written() {
 #[test]
 fn what_is_not_built_or_wrong_names_its_place() {
     for (component, phrases) in [
-        ("      vars:\n        s: !store a b c\n", &["!store", "is not built yet", "vars.s", "dev.yaml:6:12"][..]),
+        ("      vars:\n        s: !store a b c\n", &["!store", "Store a not found", "vars.s", "dev.yaml:6:12"][..]),
         ("      vars: {s: !emulator x}\n", &["!emulator", "is not built yet"]),
         ("      vars: {s: '!terraform.state b c'}\n", &["Could not find the component `b`", "!terraform.state b c"]),
         ("      vars: {s: !bogus x}\n", &["unsupported YAML tag: '!bogus'"]),
@@ -239,7 +240,7 @@ fn broken_templates_name_their_place() {
         ("'{{ end }}'", &["dev.yaml:6", "unexpected {{end}}"]),
         ("'{{ fail \"reason\" }}'", &["dev.yaml:6", "reason"]),
         ("'{{ datasource \"x\" }}'", &["undefined datasource 'x'"]),
-        ("'{{ atmos.Store \"s\" \"dev\" \"a\" \"k\" }}'", &["atmos.Store is not built yet"]),
+        ("'{{ atmos.Store \"s\" \"dev\" \"a\" \"k\" }}'", &["atmos.Store: Store s not found"]),
         ("{'{{ .vars.stage }}': 1, dev: 2}", &["two keys of one map become 'dev'"]),
     ] {
         let message = variable(TEMPLATES, value).unwrap_err().to_string();

@@ -1,6 +1,6 @@
 //! The walk over the values of an instance.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::sync::Arc;
 
 use super::chain::Chain;
@@ -9,12 +9,14 @@ use super::evaluator::Evaluator;
 use super::options::Options;
 use super::render::Data;
 use super::settings::{Templating, allows_generated_functions};
+use super::stores::Readers;
 use crate::component::{Instance, Layered, takes_part, without_literals};
 use crate::diag::Warning;
 use crate::stack::Located;
+use crate::store::{Spec, Stores};
 use crate::value::{Function, Map, Node, Path, Value, map_with_capacity, to_json};
 use crate::yaml::{reread, reread_text};
-use crate::yaml_fn::{self, Context, Problem, is_skipped, written_as_function};
+use crate::yaml_fn::{self, Context, Problem, Reader, is_skipped, written_as_function};
 
 /// One evaluation under way. It lives on one thread.
 pub(super) struct Evaluation<'a> {
@@ -30,6 +32,9 @@ pub(super) struct Evaluation<'a> {
     open: RefCell<Vec<String>>,
     metadata: OnceCell<Node>,
     track: OnceCell<Option<String>>,
+    pub readers: RefCell<Readers>,
+    /// It is being found out who reads a store.
+    pub choosing: Cell<bool>,
 }
 
 impl<'a> Evaluation<'a> {
@@ -51,6 +56,8 @@ impl<'a> Evaluation<'a> {
             open: RefCell::default(),
             metadata: OnceCell::new(),
             track: OnceCell::new(),
+            readers: RefCell::default(),
+            choosing: Cell::default(),
         }
     }
 
@@ -250,7 +257,8 @@ impl<'a> Evaluation<'a> {
         // Most functions do not ask for metadata, which may have to be rendered first.
         let is_label = tag.starts_with("!tags") || tag.starts_with("!labels");
         let metadata = if is_label { self.metadata()? } else { &self.instance.sections.metadata };
-        let context = self.context(&own_variable, metadata);
+        let reader = |spec: &Spec| self.reader(spec);
+        let context = self.context(&own_variable, metadata, &reader);
         let result = yaml_fn::call(&context, tag, argument);
         if let Some(error) = inner.take() {
             return Err(error);
@@ -258,7 +266,12 @@ impl<'a> Evaluation<'a> {
         result.map_err(|problem| self.failed(tag, argument, problem, node))
     }
 
-    fn context<'c>(&'c self, own_variable: &'c dyn Fn(&str) -> Option<String>, metadata: &'c Node) -> Context<'c> {
+    pub(super) fn context<'c>(
+        &'c self,
+        own_variable: &'c dyn Fn(&str) -> Option<String>,
+        metadata: &'c Node,
+        reader: Reader<'c>,
+    ) -> Context<'c> {
         Context {
             host: self.evaluator.host,
             config: self.evaluator.config,
@@ -267,12 +280,30 @@ impl<'a> Evaluation<'a> {
             own_variable,
             metadata,
             track: self.track(),
+            stack: &self.instance.stack,
+            component: &self.instance.name,
+            secrets: &self.instance.sections.secrets,
+            stores: self.stores(),
+            reader,
+            lenient: self.options.is_lenient(),
+            masks_secrets: self.options.masks_secrets,
         }
+    }
+
+    /// The stores of the run.
+    pub(super) fn stores(&self) -> &Stores {
+        let Evaluator { host, config, memo, .. } = self.evaluator;
+        memo.stores.get_or_init(|| Stores::new(host, config, yaml_fn::hidden_variables(host, config)))
+    }
+
+    /// A value evaluated by itself.
+    pub(super) fn evaluated(&self, node: &Node) -> Result<Option<Node>, Error> {
+        if self.concerns(node) { self.node(node) } else { Ok(None) }
     }
 
     /// What `.version` is for templates.
     pub(super) fn versions(&self) -> Result<Node, Problem> {
-        yaml_fn::versions(&self.context(&|_| None, &self.instance.sections.metadata))
+        yaml_fn::versions(&self.context(&|_| None, &self.instance.sections.metadata, &|_| Ok(None)))
     }
 
     /// Metadata with its templates rendered; functions in it are what they are.

@@ -10,6 +10,7 @@ use crate::value::from_json;
 
 fn host() -> Host {
     Host {
+        guard: std::sync::Arc::default(),
         env: Env::default(),
         cwd: "/".into(),
         dirs: Dirs::default(),

@@ -52,7 +52,7 @@ fn a_skipped_function_keeps_its_rendered_argument() {
 fn only_the_sections_that_are_shown_are_evaluated() {
     let sandbox = Sandbox::scenario("evaluate");
     let stacks = ["describe", "stacks", "--components", "pending", "--format", "json"];
-    sandbox.atmos(&stacks).exits(1).says("!store").says("not built yet").says("orgs/dev.yaml");
+    sandbox.atmos(&stacks).exits(1).says("!store").says("Store a not found").says("orgs/dev.yaml");
     let shown = sandbox.atmos(&[&stacks[..], &["--sections", "vars"]].concat()).success().json();
     let query = ["describe", "component", "pending", "-s", "dev", "--format", "json", "--query"];
     assert_eq!(sandbox.atmos(&[&query[..], &[".vars.now"]].concat()).success().json(), "then");

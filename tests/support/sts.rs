@@ -168,7 +168,14 @@ fn note(head: &str, body: &[u8], answer: &[u8], notes: &Mutex<Seen>) {
     let answer = String::from_utf8_lossy(answer);
     let mut seen = notes.lock().unwrap_or_else(PoisonError::into_inner);
     let line = head.lines().next().unwrap_or_default().split(' ').take(2).collect::<Vec<_>>().join(" ");
-    seen.calls.push(Call { line, action: field("Action"), role: field("RoleArn"), signer: signer.unwrap_or_default() });
+    // A JSON service names the operation in a header.
+    let target = header(head, "x-amz-target").and_then(|target| Some(target.split_once('.')?.1.to_owned()));
+    seen.calls.push(Call {
+        line,
+        action: target.unwrap_or_else(|| field("Action")),
+        role: field("RoleArn"),
+        signer: signer.unwrap_or_default(),
+    });
     for name in ["SecretAccessKey", "SessionToken"] {
         let found = answer.split_once(&format!("<{name}>")).and_then(|(_, rest)| rest.split_once("</"));
         seen.secrets.extend(found.map(|(secret, _)| secret.trim().replace("&amp;", "&")));

@@ -1,6 +1,6 @@
 //! `atmos describe component` and `atmos describe stacks`
 
-use super::super::args::{ComponentArgs, DescribeArgs, DescribeCommand, ProcessingArgs, StacksArgs};
+use super::super::args::{ComponentArgs, DescribeArgs, DescribeCommand, IdentityArgs, ProcessingArgs, StacksArgs};
 use super::super::error::Error;
 use super::super::setup::{Context, boolean};
 use super::query::Selection;
@@ -11,6 +11,7 @@ use crate::host::Env;
 use crate::ops::{App, describe};
 use crate::output;
 use crate::resolve::{self, ErrorMode};
+use crate::state::Wish;
 use crate::value::Node;
 
 pub(super) fn run(context: &Context, args: DescribeArgs) -> Result<u8> {
@@ -30,7 +31,7 @@ fn component(context: &Context, args: &ComponentArgs) -> Result<u8> {
     let mut processing = processing(&context.host.env, &args.processing)?;
     let app = context.app_with_config()?;
     processing.error_mode = error_mode(args.error_mode.as_deref(), &app.config.describe.error_mode)?;
-    processing.identity.flag = auth::flag(&args.identity);
+    let processing = only_shown(context, processing, &args.identity);
     let request = describe::ComponentRequest {
         component: args.component.clone(),
         stack,
@@ -67,7 +68,7 @@ fn stacks(context: &Context, args: StacksArgs) -> Result<u8> {
     let mut processing = processing(&context.host.env, &args.processing)?;
     let app = context.app_with_config()?;
     processing.error_mode = error_mode(args.error_mode.as_deref(), &app.config.describe.error_mode)?;
-    processing.identity.flag = auth::flag(&args.identity);
+    let processing = only_shown(context, processing, &args.identity);
     let request = describe::StacksRequest {
         stack: args.stack,
         components: args.components,
@@ -103,6 +104,12 @@ pub(super) fn print(
         None => write::document(context, document, format, indent, file)?,
     }
     Ok(0)
+}
+
+/// For commands that show values and do nothing with them: secrets need not be known.
+fn only_shown(context: &Context, processing: resolve::Options, identity: &IdentityArgs) -> resolve::Options {
+    let identity = Wish { flag: auth::flag(identity), runs: false };
+    resolve::Options { masks_secrets: context.host.masker.is_on(), identity, ..processing }
 }
 
 /// Flags beat variables beat the default: everything is evaluated.

@@ -18,6 +18,7 @@ pub(super) fn run(context: &Context, args: ExplainArgs) -> Result<u8> {
     let app = context.app_with_config()?;
     let mut processing = describe::processing(&context.host.env, &args.processing)?;
     processing.error_mode = describe::error_mode(None, &app.config.describe.error_mode)?;
+    processing.masks_secrets = context.host.masker.is_on();
     let request = explain::ExplainRequest { component: args.component, stack, path: args.path, processing };
     let mut explanation = explain::explain(&app, &request)?;
     explanation.value = output::masked(&explanation.value, &context.host.masker).into_owned();

@@ -162,18 +162,16 @@ fn heredoc(text: &str) -> usize {
 /// The variables that leave the varfile: declared as sensitive or holding a secret that the masker knows, with a value that
 /// the environment can carry.
 pub fn secret_names(vars: &Node, declarations: &BTreeMap<String, Declaration>, masker: &Masker) -> BTreeSet<String> {
+    let declared = |name: &str| declarations.get(name).copied().unwrap_or_default();
     vars.as_map()
         .into_iter()
         .flatten()
-        .filter(|(name, value)| {
-            let declaration = declarations.get(&***name).copied().unwrap_or_default();
-            let carried = match value.value {
-                Value::Null | Value::Function(_) => false,
-                // Without a type terraform would take the JSON for a string.
-                Value::List(_) | Value::Map(_) => declaration.typed,
-                _ => true,
-            };
-            carried && (declaration.sensitive || holds_secret(value, masker))
+        .filter(|(name, value)| declared(name).sensitive || holds_secret(value, masker))
+        .filter(|(name, value)| match value.value {
+            Value::Null | Value::Function(_) => false,
+            // Without a type terraform would take the JSON for a string.
+            Value::List(_) | Value::Map(_) => declared(name).typed,
+            _ => true,
         })
         .map(|(name, _)| name.to_string())
         .collect()
@@ -289,6 +287,9 @@ variable "last" { sensitive = true }
         let masker = Masker::default();
         let names = secret_names(&vars, &declared(TEXT), &masker);
         assert_eq!(names, BTreeSet::from(["password".to_owned()]));
+        masker.register(&Secret::from("from-a-store".to_owned()));
+        let stored = from_json(&json!({"plain": "from-a-store", "any": ["from-a-store"], "other": "x"}));
+        assert_eq!(secret_names(&stored, &declared(TEXT), &masker), BTreeSet::from(["plain".to_owned()]));
         let env = environment(&vars, &names, &masker);
         assert_eq!(env, [("TF_VAR_password".to_owned(), "hunter22hunter22".to_owned())]);
         assert_eq!(masker.mask("hunter22hunter22"), crate::secret::MASK);

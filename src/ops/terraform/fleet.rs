@@ -28,9 +28,11 @@ pub(super) async fn run(app: &App, request: &RunRequest, stack: Option<&str>) ->
     let modifies = Verb::of(&request.request.words)?.modifies;
     // All of them are evaluated before the first one runs: a mistake in the last must not be found after half the work.
     // But for values that come from what others will only have when they are applied.
+    let is_later = |instance: &Instance| modifies && depends_on_outputs(instance);
+    app.begin(ordered.iter().filter(|instance| !is_later(instance)), &single::evaluation(request))?;
     let mut nodes = Vec::with_capacity(ordered.len());
     for instance in ordered {
-        if modifies && depends_on_outputs(&instance) {
+        if is_later(&instance) {
             nodes.push(Node::Later(Box::new(instance)));
         } else {
             nodes.extend(single::prepare(app, request, &instance)?.map(|ready| Node::Ready(Box::new(ready))));
@@ -113,7 +115,7 @@ fn order(app: &App, request: &RunRequest, stack: Option<&str>) -> Result<Vec<Ins
     let own = instances.len();
     request.selectors.check(&instances)?;
     let candidate = |instance: &Instance| runs(app, instance, verb);
-    let fitting = request.selectors.fit(app, &instances, candidate, &request.evaluation)?;
+    let fitting = request.selectors.fit(app, &instances, candidate, &single::evaluation(request))?;
     add_prerequisites(app, &mut instances)?;
     let nodes: Vec<graph::Instance> = instances
         .iter()

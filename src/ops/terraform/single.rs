@@ -36,14 +36,19 @@ pub(super) async fn run(app: &App, request: &RunRequest, component: &str, stack:
     start(app, request, &ready, &access, &mut signals).await
 }
 
+/// How the components of a run are evaluated: as whom it runs, and never as nobody where somebody is meant.
+pub(super) fn evaluation(request: &RunRequest) -> Options {
+    let identity = Wish { flag: request.identity.clone(), runs: true };
+    Options { identity, ..request.evaluation.clone() }
+}
+
 /// Evaluates and checks an instance. `None` when it is disabled, which is not an error.
 pub(super) fn prepare(app: &App, request: &RunRequest, found: &Instance) -> Result<Option<Ready>> {
     if !found.enabled {
         app.host.talk.info(format!("Component is not enabled and skipped: {} in {}", found.name, found.stack));
         return Ok(None);
     }
-    let identity = Wish { flag: request.identity.clone(), runs: true };
-    let instance = app.evaluate(found, &Options { identity, ..request.evaluation.clone() })?;
+    let instance = app.evaluate(found, &evaluation(request))?;
     let verb = Verb::of(&request.request.words)?;
     if instance.abstract_ && verb.provisions {
         // Before anything that only a component for real use has to have.
