@@ -22,7 +22,12 @@ pub(super) fn get(host: &Host, url: &str, authorization: Option<&Secret>, limit:
 
 /// One request, without redirects. The body of a success has at most `limit` bytes.
 pub(super) fn ask(host: &Host, url: &str, headers: &[Header], limit: usize) -> Result<HttpResponse, Error> {
-    let request = request(url, headers);
+    send(host, request(url, headers), limit)
+}
+
+/// The same with a request that is put together already.
+pub(super) fn send(host: &Host, request: HttpRequest, limit: usize) -> Result<HttpResponse, Error> {
+    let request = HttpRequest { timeout: Some(WHOLE), ..request };
     wait(WHOLE, || async { Http::new(&host.env).send(&request, limit).await.map_err(unanswered) })
 }
 

@@ -1,23 +1,14 @@
 //! S3: signed requests with the keys of the environment, unsigned ones without any.
 
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
-
-use aws_credential_types::Credentials;
-use aws_sigv4::http_request::{
-    PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings, UriPathNormalizationMode,
-    sign,
-};
-use aws_sigv4::sign::v4;
-use aws_smithy_runtime_api::client::identity::Identity;
 
 use super::address;
 use super::bucket::Keeper;
 use super::error::Error;
-use super::http::{self, Header};
+use super::http;
 use super::object::{Object, encode};
-use crate::host::{Env, Host, HttpResponse};
-use crate::secret::{Expose, Secret};
+use crate::host::{AwsSigner, Env, Host, HttpRequest, HttpResponse};
+use crate::secret::Secret;
 
 /// A list of keys, or a refusal.
 const ANSWER_LIMIT: usize = 16 << 20;
@@ -29,32 +20,6 @@ struct Keys {
     id: String,
     secret: Secret,
     token: Option<Secret>,
-}
-
-impl Keys {
-    /// The headers that sign a GET of `url` at a time in seconds since 1970.
-    fn sign(&self, url: &str, region: &str, now: u64) -> Result<Vec<Header>, Error> {
-        let token = self.token.as_ref().map(|token| token.expose_secret().to_owned());
-        let identity: Identity = Credentials::new(&self.id, self.secret.expose_secret(), token, None, "atmos").into();
-        let mut settings = SigningSettings::default();
-        settings.percent_encoding_mode = PercentEncodingMode::Single;
-        settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
-        settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
-        let failed = |_: &dyn std::error::Error| Error::failed("the request cannot be signed");
-        let params = v4::SigningParams::builder()
-            .identity(&identity)
-            .region(region)
-            .name("s3")
-            .time(SystemTime::UNIX_EPOCH + Duration::from_secs(now))
-            .settings(settings)
-            .build()
-            .map_err(|error| failed(&error))?
-            .into();
-        let request = SignableRequest::new("GET", url, std::iter::empty(), SignableBody::Bytes(&[]));
-        let signed = sign(request.map_err(|error| failed(&error))?, &params).map_err(|error| failed(&error))?;
-        let (headers, _) = signed.into_parts().0.into_parts();
-        Ok(headers.iter().map(|header| (header.name(), Secret::from(header.value()))).collect())
-    }
 }
 
 /// One bucket.
@@ -115,15 +80,19 @@ impl<'a> Client<'a> {
     }
 
     fn ask_here(&self, key: &str, query: &str, limit: usize) -> Result<HttpResponse, Error> {
-        let url = self.url(key, query);
-        let headers = self.signature(&url)?;
-        http::ask(self.host, &url, &headers, limit)
-    }
-
-    /// The headers that sign a request; none without keys.
-    fn signature(&self, url: &str) -> Result<Vec<Header>, Error> {
-        let Some(keys) = &self.keys else { return Ok(Vec::new()) };
-        keys.sign(url, &self.region, u64::try_from(self.host.now().as_second()).unwrap_or_default())
+        let mut request = HttpRequest::get(self.url(key, query));
+        if let Some(Keys { id, secret, token }) = &self.keys {
+            let signer = AwsSigner {
+                access_key_id: id,
+                secret_access_key: secret,
+                session_token: token.as_ref(),
+                region: &self.region,
+                service: "s3",
+            };
+            let signed = signer.sign(&mut request, self.host.now());
+            signed.map_err(|_| Error::failed("the request cannot be signed"))?;
+        }
+        http::send(self.host, request, limit)
     }
 
     fn refused(&self, answer: &HttpResponse) -> Error {
@@ -264,6 +233,7 @@ fn keys_of_profile(text: &str, profile: &str) -> Option<Keys> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::secret::Expose as _;
 
     #[test]
     fn answers_are_read_without_a_parser_of_xml() {
@@ -271,21 +241,6 @@ mod tests {
         assert_eq!(tags(xml, "Key"), ["a/b & cA.yaml", "d"]);
         assert_eq!(tags(xml, "Next"), [""]);
         assert!(tags(xml, "None").is_empty() && tags("<Key>open", "Key").is_empty());
-    }
-
-    /// The example of the documentation of S3 for a list of objects.
-    #[test]
-    fn signatures_are_those_of_the_documentation() {
-        let keys = Keys {
-            id: "AKIAIOSFODNN7EXAMPLE".to_owned(),
-            secret: Secret::from("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
-            token: None,
-        };
-        let url = "https://examplebucket.s3.amazonaws.com/?max-keys=2&prefix=J";
-        let headers = keys.sign(url, "us-east-1", 1_369_353_600).unwrap();
-        let (_, value) = headers.iter().find(|(name, _)| *name == "authorization").unwrap();
-        let expected = "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7";
-        assert!(value.expose_secret().ends_with(&format!("Signature={expected}")), "{}", value.expose_secret());
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! Row 2. [`Host`] is built once in `main` and passed by reference. No other module reads the process environment or
 //! the working directory, and nothing ever changes them.
 
+mod aws_signature;
 mod dirs;
 mod env;
 pub mod fs;
@@ -16,6 +17,7 @@ mod shield;
 mod terminal;
 pub mod trust;
 
+pub use aws_signature::AwsSigner;
 pub use dirs::Dirs;
 pub use env::Env;
 pub use guard::{Guard, Policy, Refused, Rules};

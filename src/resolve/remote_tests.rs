@@ -70,6 +70,9 @@ fn outputs_are_selected_by_name_and_expression() {
             assert_eq!(found.unwrap_or_else(|error| panic!("{arguments}: {error}")), expected, "{tag} {arguments}");
         }
     }
+    let masks = Options { masks_secrets: true, ..Options::default() };
+    let shown = value("'{{ (atmos.Component \"b\" \"dev\").outputs.id }}'", &masks);
+    assert_eq!(shown.unwrap(), json!("b-1"), "values that are only shown");
     assert_eq!(value("!terraform.output s nope", &Options::default()).unwrap(), json!(null));
     assert_eq!(value("'!terraform.state b id'", &Options::default()).unwrap(), json!("b-1"));
     assert_eq!(value("'{{ atmos.Resolve \"!terraform.state b id\" }}'", &Options::default()).unwrap(), json!("b-1"));

@@ -26,6 +26,7 @@ fn what_is_denied_is_not_done() {
         ("'{{ atmos.Resolve \"!exec echo ran\" }}'", Err("settings.functions.exec")),
         ("!include ../../home/secret.json .a", Err("settings.functions.outside_reads")),
         ("!include link/secret.json .a", Err("settings.functions.outside_reads")),
+        ("!include http://127.0.0.1:1/x.json .a", Err("settings.functions.outside_reads")),
         ("!include data.json .a", Ok("inside")),
         ("'{{ file.Read \"link/secret.json\" }}'", Err("settings.functions.outside_reads")),
         ("'{{ file.Exists \"link/secret.json\" }}'", Ok("false")),

@@ -1,18 +1,12 @@
 //! One signed call.
 
-use std::time::{Duration, SystemTime};
-
-use aws_credential_types::Credentials;
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
-use aws_sigv4::sign::v4;
 use serde_json::Value as Json;
 
 use super::super::identity::AwsKeys;
 use super::super::line::{Line, excerpt};
 use super::super::problem::{Fault, Problem};
 use super::service::Service;
-use crate::host::{HttpRequest, HttpResponse};
-use crate::secret::Expose as _;
+use crate::host::{AwsSigner, HttpRequest, HttpResponse};
 
 /// Calls an operation of a JSON service.
 pub(super) async fn json(
@@ -45,34 +39,16 @@ pub(super) fn signed(
     region: &str,
     service: Service,
 ) -> Result<HttpRequest, Problem> {
-    let token = keys.session_token.as_ref().map(|token| token.expose_secret().to_owned());
-    let secret = keys.secret_access_key.expose_secret();
-    let identity = Credentials::new(&keys.access_key_id, secret, token, None, "atmos").into();
-    let failed = |reason: String| Problem::settings(format!("the request cannot be signed: {reason}"));
-    let params = v4::SigningParams::builder()
-        .identity(&identity)
-        .region(region)
-        .name(service.name())
-        .time(now(line))
-        .settings(SigningSettings::default())
-        .build()
-        .map_err(|error| failed(error.to_string()))?
-        .into();
-    let headers = call.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    let request = SignableRequest::new(call.method, call.url.as_str(), headers, SignableBody::Bytes(&call.body));
-    let request = request.map_err(|_| Problem::settings("the endpoint is no valid URL"))?;
-    let output = sign(request, &params).map_err(|error| failed(error.to_string()))?;
-    let (instructions, _) = output.into_parts();
-    let (added, _) = instructions.into_parts();
-    for header in added {
-        call.headers.push((header.name().to_owned(), header.value().to_owned()));
-    }
+    let signer = AwsSigner {
+        access_key_id: &keys.access_key_id,
+        secret_access_key: &keys.secret_access_key,
+        session_token: keys.session_token.as_ref(),
+        region,
+        service: service.name(),
+    };
+    let signed = signer.sign(&mut call, line.host.now());
+    signed.map_err(|reason| Problem::settings(format!("the request cannot be signed: {reason}")))?;
     Ok(call)
-}
-
-fn now(line: &Line) -> SystemTime {
-    let since = Duration::from_secs(u64::try_from(line.host.now().as_second()).unwrap_or_default());
-    SystemTime::UNIX_EPOCH + since
 }
 
 /// The name of the error, without what services put around it.
