@@ -25,8 +25,8 @@ use crate::auth::{AuthConfig, Error as AuthError, IdentityName, Session};
 use crate::component::Instance;
 use crate::diag::{Report, Result};
 use crate::exec::Error as ExecError;
-use crate::host::{Env, Http, fs};
-use crate::state::{self, AwsFact, Failure, Once, Outputs, Reach, Reader, Wish};
+use crate::host::{Env, Http, Once, fs};
+use crate::state::{self, AwsFact, Failure, Outputs, Reach, Reader, Wish};
 use crate::value::{Node, to_json};
 
 /// Where AWS is asked when nobody says it.

@@ -9,9 +9,8 @@ use super::outside::Outside;
 use super::settings;
 use crate::diag::nearest;
 use crate::fetch;
-use crate::host::{HttpRequest, Refused};
+use crate::host::{HttpRequest, Once, Refused};
 use crate::secret::{Secret, is_secret_name};
-use crate::store::Slots;
 use crate::template::{Problem, Val, World as _};
 use crate::value::Node;
 
@@ -23,8 +22,8 @@ type Read<T> = Result<T, (String, String)>;
 /// What was read already: parsed, by address and type; texts of other machines by address and headers.
 #[derive(Debug, Default)]
 pub(super) struct Known {
-    parsed: Slots<String, Read<Node>>,
-    remote: Slots<String, Read<Remote>>,
+    parsed: Once<String, Read<Node>>,
+    remote: Once<String, Read<Remote>>,
 }
 
 /// The address behind an alias; `None` when it is not known.

@@ -2,7 +2,7 @@
 //!
 //! Row 7. Read [`read`] first: one state from the backend of one component, by a [`Reader`]; one file for each backend.
 //! [`Outputs`] is what comes out. [`Reach`] is how the evaluation above asks for outputs and identities: who implements it
-//! knows credentials and can start terraform. [`Once`] does the same work once for all who want it.
+//! knows credentials and can start terraform.
 
 mod azure_login;
 mod azurerm;
@@ -12,7 +12,6 @@ mod google_login;
 mod http;
 mod local;
 mod md5;
-mod once;
 mod outputs;
 mod reach;
 mod reader;
@@ -20,7 +19,6 @@ mod s3;
 mod settings;
 
 pub use error::Error;
-pub use once::Once;
 pub use outputs::{Outputs, Unreadable, exists_as_key};
 pub use reach::{AwsFact, Denied, Failure, Reach, Wish};
 pub use reader::{Reader, place, read};

@@ -18,7 +18,6 @@ mod problem;
 mod redis;
 mod redis_url;
 mod settings;
-mod slots;
 mod stores;
 mod value;
 
@@ -27,5 +26,4 @@ pub use key::Key;
 pub use kind::Kind;
 pub use problem::{Fault, Problem};
 pub use settings::Spec;
-pub use slots::Slots;
 pub use stores::{Pending, Stores};

@@ -8,11 +8,10 @@ use super::kind::Kind;
 use super::line::Line;
 use super::problem::{Fault, Problem};
 use super::settings::{Settings, Spec};
-use super::slots::Slots;
 use super::{artifactory, aws, azure, google, redis, value};
 use crate::config::Config;
 use crate::diag::Warning;
-use crate::host::Host;
+use crate::host::{Host, Once};
 use crate::secret::Secret;
 use crate::value::{Node, Value};
 
@@ -25,7 +24,7 @@ type Outcome = Result<Node, Problem>;
 pub struct Stores {
     settings: Settings,
     line: Arc<Line>,
-    answers: Slots<Question, Outcome>,
+    answers: Once<Question, Outcome>,
     /// Made at the first request; gone with the stores, without waiting for what nobody wants any more.
     runtime: OnceLock<Result<tokio::runtime::Runtime, Problem>>,
 }
@@ -36,7 +35,7 @@ impl Stores {
         Stores {
             settings: Settings::read(&config.document, &host.sources),
             line: Arc::new(Line::new(host, hidden)),
-            answers: Slots::default(),
+            answers: Once::default(),
             runtime: OnceLock::new(),
         }
     }

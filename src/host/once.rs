@@ -20,12 +20,20 @@ impl<K, V> Default for Once<K, V> {
 }
 
 impl<K: Eq + Hash, V: Clone> Once<K, V> {
+    /// The place of a result, and whether it is new: then the caller has to see to it that it is filled.
+    pub fn place(&self, key: K) -> (Arc<OnceLock<V>>, bool) {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut is_new = false;
+        let slot = slots.entry(key).or_insert_with(|| {
+            is_new = true;
+            Arc::default()
+        });
+        (slot.clone(), is_new)
+    }
+
+    /// The result, by doing the work unless somebody does it or did it.
     pub fn get(&self, key: K, work: impl FnOnce() -> V) -> V {
-        let slot = {
-            let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-            slots.entry(key).or_default().clone()
-        };
-        slot.get_or_init(work).clone()
+        self.place(key).0.get_or_init(work).clone()
     }
 
     /// Forgets results, which are no longer true. Who waits for one now still gets it.
