@@ -38,6 +38,7 @@ impl Repository {
 
     fn host(&self) -> Host {
         Host {
+            guard: Arc::default(),
             env: Env::default(),
             cwd: self.root.clone(),
             dirs: Dirs { home: self.root.join("home"), ..Dirs::default() },

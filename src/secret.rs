@@ -27,6 +27,8 @@ const FREE_TEXT_MINIMUM: usize = 8;
 pub struct Masker {
     /// Raw, base64, URL-encoded and JSON-escaped forms, longest first.
     forms: RwLock<Vec<Secret>>,
+    /// Secrets that are too short for free text: masked where they are a whole value.
+    short: RwLock<Vec<Secret>>,
     /// The user asked for values in the open: screen and children are shown as they are.
     off: AtomicBool,
 }
@@ -42,6 +44,10 @@ impl Masker {
     pub fn register(&self, secret: &Secret) {
         let raw = secret.expose_secret();
         if raw.len() < FREE_TEXT_MINIMUM {
+            let mut short = self.short.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+            if !raw.is_empty() && !short.iter().any(|known| known.expose_secret() == raw) {
+                short.push(Secret::from(raw.to_owned()));
+            }
             return;
         }
         let mut forms = self.forms.write().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -72,6 +78,14 @@ impl Masker {
 
     pub fn is_empty(&self) -> bool {
         self.forms.read().unwrap_or_else(std::sync::PoisonError::into_inner).is_empty()
+            && self.short.read().unwrap_or_else(std::sync::PoisonError::into_inner).is_empty()
+    }
+
+    /// Whether a whole value is a secret, however short or long it is, and in however many lines.
+    pub fn is_secret(&self, value: &str) -> bool {
+        let known = if value.len() < FREE_TEXT_MINIMUM { &self.short } else { &self.forms };
+        let known = known.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        known.iter().any(|secret| secret.expose_secret() == value)
     }
 
     /// Replaces every known secret in free text, and what has the form of one.
@@ -199,6 +213,7 @@ mod tests {
         let masker = Masker::default();
         masker.register(&Secret::from("s".to_owned()));
         assert_eq!(masker.mask("secrets stay"), "secrets stay");
+        assert!(masker.is_secret("s") && !masker.is_secret("secrets stay") && !masker.is_secret(""));
     }
 
     #[test]

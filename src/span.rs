@@ -73,6 +73,13 @@ impl Sources {
         files.iter().find(|source| source.name == name).cloned()
     }
 
+    /// Whether any file that was read holds one of the texts.
+    pub fn mention(&self, texts: &[&str]) -> bool {
+        let files = self.files.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let finders: Vec<_> = texts.iter().map(memchr::memmem::Finder::new).collect();
+        files.iter().any(|file| finders.iter().any(|finder| finder.find(file.text.as_bytes()).is_some()))
+    }
+
     /// The place of a span, with the source text; `None` for values that no file contains.
     pub fn place(&self, span: Span) -> Option<Place> {
         let source = self.get(span.file)?;

@@ -42,6 +42,7 @@ impl Context {
         let cwd = working_directory(&global, &env)?;
         let exe = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("atmos"));
         let host = Host {
+            guard: Arc::default(),
             dirs: Dirs::from_env(&env),
             cwd,
             terminal,
@@ -69,6 +70,7 @@ impl Context {
             let setting = config.document.get_path(["settings", "terminal", "mask", "enabled"]);
             self.host.masker.switch(setting.and_then(crate::value::Node::as_bool).unwrap_or(true));
         }
+        self.host.guard.set(config.settings.functions.clone());
         let level: Level =
             config.logs.level.parse().map_err(|()| Error::LogLevel { level: config.logs.level.clone() })?;
         output::start_log(level, &config.logs.file, self.host.masker.clone())

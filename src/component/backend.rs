@@ -6,7 +6,7 @@ use super::error::Error;
 use super::own::Own;
 use super::scope::Scope;
 use super::section::Section;
-use crate::merge::{ListStrategy, merge_all};
+use crate::merge::{ListStrategy, is_unset, merge_all};
 use crate::stack::Located;
 use crate::value::Node;
 
@@ -42,7 +42,7 @@ impl Input<'_> {
         let mut settings = match all.get(&kind) {
             Some(settings) if settings.as_map().is_some() => settings.clone(),
             Some(other) => return Err(self.wrong("invalid terraform.backend section", "backend", other)),
-            None if kind.is_empty() || all.is_empty() => Node::empty_map(),
+            None if kind.is_empty() || all.is_empty() || is_unset(&all) => Node::empty_map(),
             None => return Err(self.mismatch("backend_type", "backend", &kind, &keys([Some(&all)]), &all)),
         };
         match kind.as_str() {

@@ -15,8 +15,8 @@ use super::section::Section;
 use super::workspace::{self, Naming, StackName};
 use crate::auth;
 use crate::auth::resolution::{self, ScopedDefault};
-use crate::merge::{ListStrategy, merge, merge_all, settle};
-use crate::stack::Located;
+use crate::merge::{ListStrategy, is_unset, merge, merge_all, settle};
+use crate::stack::{self, Located};
 use crate::value::{Map, Node};
 
 /// A component with the name of its stack.
@@ -81,27 +81,52 @@ impl<'s, 'a> Layers<'s, 'a> {
             overridden.as_ref(),
         ];
         let strategy = scope.strategy(name, start, layers)?;
-        Ok(Layers { scope, name, own, overrides_node, overrides, chain, bases, strategy })
+        let layers = Layers { scope, name, own, overrides_node, overrides, chain, bases, strategy };
+        layers.check_conflicts()?;
+        Ok(layers)
     }
 
     pub(super) fn overrides_node(&self) -> Option<&Node> {
         self.overrides_node.as_ref()
     }
 
-    /// One section merged from all layers that have it.
-    fn merged(&self, section: Section) -> Node {
-        let layers = [
+    /// Where the repository asks for it, no layer may replace a value of another shape.
+    fn check_conflicts(&self) -> Result<(), Error> {
+        if self.scope.strict().is_none() {
+            return Ok(());
+        }
+        for section in Section::ALL {
+            let mut merged: Option<Node> = None;
+            for layer in self.sections_of(section).into_iter().flatten().filter(|layer| !layer.is_null()) {
+                match &mut merged {
+                    Some(merged) => stack::put(merged, layer, self.strategy, self.scope.strict(), section.key())?,
+                    None => merged = Some(layer.clone()),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The layers of a section, weakest first.
+    fn sections_of(&self, section: Section) -> [Option<&Node>; 4] {
+        [
             self.scope.defaults.get(section),
             self.bases.bag.get(section),
             self.own.bag.get(section),
             self.overrides.bag.get(section),
-        ];
+        ]
+    }
+
+    /// One section merged from all layers that have it.
+    fn merged(&self, section: Section) -> Node {
+        let layers = self.sections_of(section);
         let strategy = if section == Section::Retry { self.scope.index.strategy() } else { self.strategy };
         let merged = match section {
             Section::Auth => merge_all([Some(&self.scope.config.auth)].into_iter().chain(layers).flatten(), strategy),
             _ => merge_all(layers.into_iter().flatten(), strategy),
         };
-        settle(&merged)
+        // Nothing lies below all layers.
+        if is_unset(&merged) { Node::empty_map() } else { settle(&merged) }
     }
 
     pub(super) fn build(&self) -> Result<Built, Error> {
@@ -267,7 +292,7 @@ impl<'s, 'a> Layers<'s, 'a> {
             env: merged(Section::Env),
             auth: merged(Section::Auth),
             metadata,
-            overrides: self.overrides_node.as_ref().map_or_else(Node::empty_map, settle),
+            overrides: self.overrides_node.as_ref().filter(|node| !is_unset(node)).map_or_else(Node::empty_map, settle),
             hooks: merged(Section::Hooks),
             providers: merged(Section::Providers),
             generate: merged(Section::Generate),

@@ -8,7 +8,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::error::Error;
+use super::linear;
 use super::scope::Scope;
+use crate::config::Linearization;
 use crate::diag::nearest;
 use crate::span::Span;
 use crate::stack::Located;
@@ -71,8 +73,14 @@ impl Chain {
     /// # Errors
     /// A base that is not defined, a circle, or an attribute of the wrong type.
     pub(crate) fn of(scope: &Scope<'_>, name: &str, component: &Node) -> Result<Chain, Error> {
-        let effort = Effort::default();
-        let mut walk = Walk { scope, order: Vec::new(), named: HashMap::new(), path: vec![Arc::from(name)], effort };
+        let mut walk = Walk {
+            scope,
+            order: Vec::new(),
+            named: HashMap::new(),
+            path: vec![Arc::from(name)],
+            effort: Effort::default(),
+            parents: HashMap::new(),
+        };
         let mut legacy = None;
         if let Some(attribute) = component.get("component") {
             let base = walk.text(attribute, name)?;
@@ -81,6 +89,9 @@ impl Chain {
             legacy = walk.order.first().map(ToString::to_string);
         }
         walk.inherits(name, component, true)?;
+        if scope.config.engine.linearization == Linearization::C3 {
+            walk.order = walk.linear(&Arc::from(name), component)?;
+        }
         Ok(Chain { order: walk.order, legacy })
     }
 
@@ -99,6 +110,8 @@ struct Walk<'s, 'a> {
     /// The component and the bases that led here.
     path: Vec<Arc<str>>,
     effort: Effort,
+    /// The direct bases of everything that was visited, weakest first.
+    parents: HashMap<Arc<str>, Vec<Arc<str>>>,
 }
 
 impl Walk<'_, '_> {
@@ -130,6 +143,13 @@ impl Walk<'_, '_> {
             };
         };
         self.effort.spend(scope, &self.path, span)?;
+        let is_linear = scope.config.engine.linearization == Linearization::C3;
+        if let Some(child) = self.path.last().filter(|_| is_linear).cloned() {
+            let parents = self.parents.entry(child).or_default();
+            if !parents.contains(base) {
+                parents.push(base.clone());
+            }
+        }
         self.path.push(base.clone());
         let is_abstract = component.get_path(["metadata", "type"]).and_then(Node::as_str) == Some("abstract");
         if let Some(attribute) = component.get("component").filter(|_| !is_abstract) {
@@ -153,6 +173,23 @@ impl Walk<'_, '_> {
             visit(self, &Arc::from(base), entry.span, true)?;
         }
         Ok(())
+    }
+
+    /// The bases by C3, weakest first.
+    fn linear(&self, name: &Arc<str>, component: &Node) -> Result<Vec<Arc<str>>, Error> {
+        linear::order(&self.parents, name).map_err(|conflict| {
+            let at = component.get_path(["metadata", "inherits"]).unwrap_or(component);
+            let located = Located::new(&self.scope.host.sources, at.span);
+            Error::Linearization {
+                component: name.to_string(),
+                where_: conflict.of.to_string(),
+                names: conflict.heads.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", "),
+                file: self.scope.stack.key.to_string(),
+                place: located.text,
+                source_code: located.source,
+                at: located.at,
+            }
+        })
     }
 
     fn is_directory(&self, base: &str) -> bool {

@@ -183,6 +183,26 @@ pub enum Error {
         at: Option<SourceSpan>,
     },
 
+    #[error(
+        "the bases of the component '{component}' in the stack manifest '{file}' have no order: at '{where_}' each of \
+         {names} must come before another one{place}"
+    )]
+    #[diagnostic(
+        code(atmos::component::linearization),
+        help("list bases in one order everywhere, or set `stacks.inherit.linearization: depth_first`")
+    )]
+    Linearization {
+        component: String,
+        where_: String,
+        names: String,
+        file: String,
+        place: String,
+        #[source_code]
+        source_code: Option<NamedSource<Arc<str>>>,
+        #[label("these bases")]
+        at: Option<SourceSpan>,
+    },
+
     #[error("{message} (component '{component}' in the stack manifest '{file}'){place}")]
     #[diagnostic(code(atmos::component::list_strategy), help("choose replace, append or merge"))]
     Strategy {

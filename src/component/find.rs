@@ -238,7 +238,10 @@ impl<'a> Search<'a> {
         }
         let (component, stack) = (component.to_owned(), self.asked.to_owned());
         if let Some(components) = names.get(self.asked).filter(|_| of_key.is_none()) {
-            let help = Some(alternative(components, &component, &stack, kinds));
+            // The name of the stack may be only that of its file.
+            let help =
+                if notes.is_empty() { alternative(components, &component, &stack, kinds) } else { notes.join("\n") };
+            let help = Some(help);
             return Error::NotInStack { component, stack, help };
         }
         if let Some(error) = broken {

@@ -5,7 +5,8 @@ use super::error::Error;
 use super::own::Own;
 use super::scope::Scope;
 use super::section::Section;
-use crate::merge::{ListStrategy, merge_into};
+use crate::merge::{ListStrategy, is_unset};
+use crate::stack;
 use crate::value::{Map, Node};
 
 /// Keys of `metadata` that belong to one component and are never inherited.
@@ -32,7 +33,7 @@ pub(crate) fn bases(scope: &Scope<'_>, component: &str, chain: &Chain, strategy:
             // In place: with thousands of bases, copies of what was merged so far would be the work.
             let node = match merged.bag.take(section) {
                 Some(mut weaker) => {
-                    merge_into(&mut weaker, &node, strategy);
+                    stack::put(&mut weaker, &node, strategy, scope.strict(), section.key())?;
                     weaker
                 }
                 None => node,
@@ -54,6 +55,9 @@ pub(crate) fn bases(scope: &Scope<'_>, component: &str, chain: &Chain, strategy:
 }
 
 fn inherited_metadata(metadata: &Node) -> Node {
+    if is_unset(metadata) {
+        return metadata.clone();
+    }
     let Some(map) = metadata.as_map() else { return Node::empty_map() };
     if !NOT_INHERITED.iter().any(|key| map.contains_key(*key)) {
         return metadata.clone();

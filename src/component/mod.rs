@@ -10,12 +10,15 @@ mod build;
 mod chain;
 mod check;
 mod custom;
+#[cfg(test)]
+mod engine_tests;
 mod error;
 mod find;
 mod inherit;
 mod instance;
 mod kind;
 mod layered;
+mod linear;
 #[cfg(test)]
 mod names_tests;
 mod origin;

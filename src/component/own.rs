@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::error::Error;
 use super::scope::Scope;
 use super::section::{Bag, Section};
+use crate::merge::is_unset;
 use crate::stack::Located;
 use crate::value::{Map, Node, Value};
 
@@ -30,7 +31,7 @@ impl Own {
                 continue;
             };
             let node = if section == Section::Source { source(node) } else { node.clone() };
-            if section.is_map() && node.as_map().is_none() {
+            if section.is_map() && node.as_map().is_none() && !is_unset(&node) {
                 return Err(reader.wrong(&section.component_phrase(), section.key(), &node));
             }
             if node.is_null() {
@@ -76,6 +77,9 @@ impl Own {
     /// The sections of `overrides` that count.
     pub(crate) fn read_overrides(scope: &Scope<'_>, name: &str, overrides: &Node) -> Result<Own, Error> {
         let reader = Reader { scope, path: format!("components.{}.{name}", scope.kind) };
+        if is_unset(overrides) {
+            return Ok(Own::default());
+        }
         if overrides.as_map().is_none() {
             return Err(reader.wrong("invalid component overrides section", "overrides", overrides));
         }
@@ -85,7 +89,7 @@ impl Own {
                 continue;
             }
             let Some(node) = overrides.get(section.key()) else { continue };
-            if node.as_map().is_none() {
+            if node.as_map().is_none() && !is_unset(node) {
                 let phrase = match section {
                     Section::Secrets => "invalid component secrets section".to_owned(),
                     Section::Retry => "invalid configuration".to_owned(),

@@ -7,7 +7,8 @@ use super::kind::Kind;
 use super::section::{Bag, Section};
 use crate::config::Config;
 use crate::host::Host;
-use crate::merge::{ListStrategy, merge};
+use crate::merge::{ListStrategy, is_unset};
+use crate::span::Sources;
 use crate::stack::{self, Document, Located, Stack, StackIndex};
 use crate::value::{Map, Node, Value};
 
@@ -131,6 +132,11 @@ impl<'a> Scope<'a> {
         Ok(strategy)
     }
 
+    /// The sources for errors where values of different shapes may not meet.
+    pub(crate) fn strict(&self) -> Option<&'a Sources> {
+        self.config.engine.conflicts_are_errors.then_some(&self.host.sources)
+    }
+
     fn wrong(&self, phrase: &str, node: &Node) -> Error {
         Error::from(stack::section_error(phrase, &self.stack.key, node, &self.host.sources))
     }
@@ -158,6 +164,7 @@ impl<'a> Scope<'a> {
         ] {
             if let Some(node) = top.get(key)
                 && node.as_map().is_none()
+                && !is_unset(node)
             {
                 return Err(self.wrong(phrase, node));
             }
@@ -185,15 +192,20 @@ impl<'a> Scope<'a> {
             if section.has_kind_level(&self.kind)
                 && let Some(node) = kind_section.and_then(|kind| kind.get(section.key()))
             {
-                if section.is_map() && node.as_map().is_none() {
+                if section.is_map() && node.as_map().is_none() && !is_unset(node) {
                     return Err(self.wrong(&self.kind_phrase(section.key()), node));
                 }
                 layers.push(node);
             }
-            let merged = layers.into_iter().filter(|node| !node.is_null()).fold(None, |merged: Option<Node>, layer| {
-                Some(merged.map_or_else(|| layer.clone(), |base| merge(&base, layer, strategy)))
-            });
-            if let Some(node) = merged {
+            let mut merged: Option<Node> = None;
+            for layer in layers.into_iter().filter(|node| !node.is_null()) {
+                match &mut merged {
+                    Some(merged) => stack::put(merged, layer, strategy, self.strict(), section.key())?,
+                    None => merged = Some(layer.clone()),
+                }
+            }
+            // Below the kind and the manifest lies nothing more.
+            if let Some(node) = merged.filter(|node| !is_unset(node)) {
                 self.defaults.set(section, node);
             }
         }

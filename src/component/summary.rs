@@ -14,7 +14,7 @@ use super::section::Section;
 use super::workspace::{self, Naming, StackName};
 use crate::config::Config;
 use crate::host::Host;
-use crate::merge::{merge_into, settle};
+use crate::merge::{is_unset, merge_into, settle};
 use crate::stack::{Stack, StackIndex};
 use crate::template::Reads;
 use crate::value::{Map, Node};
@@ -104,7 +104,7 @@ impl<'s, 'a> Light<'s, 'a> {
 
     /// The value of one key of a section in the strongest layer that has it.
     fn value(&self, section: Section, key: &str) -> Option<Node> {
-        let in_layer = |layer: &Node| layer.get_path([section.key(), key]).cloned();
+        let in_layer = |layer: &Node| in_layer(layer, section, key);
         let overrides = self.overrides.as_ref().filter(|_| section.has_overrides());
         overrides
             .and_then(in_layer)
@@ -121,7 +121,7 @@ impl<'s, 'a> Light<'s, 'a> {
             return None;
         }
         let components = self.scope.components().ok().flatten()?;
-        self.chain.order.iter().rev().find_map(|base| components.get(base)?.get_path([section.key(), key]).cloned())
+        self.chain.order.iter().rev().find_map(|base| in_layer(components.get(base)?, section, key))
     }
 
     fn is_inherited(&self, section: Section, key: &str) -> bool {
@@ -181,7 +181,7 @@ impl<'s, 'a> Light<'s, 'a> {
 
     /// The values of one key of a section, weakest layer first.
     fn layers(&self, section: Section, key: &str) -> Vec<Node> {
-        let in_layer = |layer: &Node| layer.get_path([section.key(), key]).cloned();
+        let in_layer = |layer: &Node| in_layer(layer, section, key);
         let mut layers: Vec<Node> = Vec::new();
         layers.extend(self.scope.defaults.get(section).and_then(|defaults| defaults.get(key)).cloned());
         if self.is_inherited(section, key)
@@ -218,4 +218,10 @@ impl<'s, 'a> Light<'s, 'a> {
             locked: flag("locked") == Some(true),
         })
     }
+}
+
+/// The value that one layer has; a section that is `!unset` takes each of its keys away.
+fn in_layer(layer: &Node, section: Section, key: &str) -> Option<Node> {
+    let node = layer.get(section.key())?;
+    if is_unset(node) { Some(node.clone()) } else { node.get(key).cloned() }
 }

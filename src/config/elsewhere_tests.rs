@@ -56,7 +56,7 @@ fn remote_imports_that_fail_are_errors_without_credentials() {
             "git::file:///nowhere/x.git//a?token=t",
             "failed to download remote import 'git::file:///nowhere/x.git//a': git",
         ),
-        ("s3::https://u:p@s3.example.com/b/x.yaml", "sources of the kind `s3` are not built yet"),
+        ("hg::https://u:p@hg.example.com/b/x.yaml", "sources of the kind `hg` are not supported"),
         ("http://u:p@127.0.0.1:9/x.yaml", "failed to download remote import 'http://127.0.0.1:9/x.yaml'"),
     ] {
         project.write("repo/atmos.yaml", &format!("import:\n  - {import}\n"));
@@ -101,25 +101,29 @@ fn includes_are_data_by_their_extension() {
     let project = project(&[
         (
             "repo/atmos.d/x.yaml",
-            "j: !include data.json .list\ny: !include data.yaml\nr: !include.raw data.json\nt: !include note.txt\n",
+            "j: !include data.json .list\ny: !include data.yaml\nr: !include.raw data.json\nt: !include note.txt\n\
+             h: !include vars.tfvars\nq: !include data.yaml '[.b, .b + 1]'\n",
         ),
         ("repo/atmos.yaml", "base_path: .\n"),
         ("repo/data.json", "{\"list\": [1, 2]}"),
         ("repo/data.yaml", "a: !env HOME\nb: 1\n"),
         ("repo/note.txt", "plain\n"),
+        ("repo/vars.tfvars", "region = \"r\"\nzones = [1, 2]\n"),
     ]);
     let config = project.load();
     let at = |path: &[&str]| config.document.get_path(path.iter().copied()).cloned().unwrap();
     assert_eq!(at(&["j"]).as_list().unwrap().len(), 2);
     assert_eq!(at(&["y", "a"]).as_str(), Some("!env HOME"), "functions of an included file never run");
+    assert_eq!(at(&["h", "region"]).as_str(), Some("r"));
+    assert_eq!(at(&["q"]), Node::from(vec![Node::from(1), Node::from(2)]));
     assert_eq!((at(&["r"]).as_str(), at(&["t"]).as_str()), (Some("{\"list\": [1, 2]}"), Some("plain\n")));
     for (text, expected) in [
         ("a: !include nothing.yaml\n", "could not find local file 'nothing.yaml'"),
-        ("a: !include main.tf\n", "including HCL (main.tf) in atmos.yaml is not built yet"),
-        ("a: !include data.yaml .b | keys\n", "of !include in atmos.yaml is not built yet"),
+        ("a: !include main.tf\n", "main.tf:1"),
+        ("a: !include data.yaml .b | nonsense\n", "the expression `.b | nonsense` of !include"),
         ("a:\n  <<: !include note.txt\n", "a merge with `<<` needs a map"),
     ] {
-        project.write("repo/main.tf", "");
+        project.write("repo/main.tf", "a = [");
         project.write("repo/atmos.yaml", text);
         let message = project.fails(&Flags::default());
         assert!(message.contains(expected), "{message}");
@@ -161,4 +165,37 @@ fn one_fetcher_serves_the_whole_run() {
     let host = project.host();
     let found = config.fetcher.resolve(&host, &fetch::Settings::default(), &format!("{address}//y"), None).unwrap();
     assert_eq!(std::fs::read_to_string(&found.files[0].path).unwrap(), "b: two\n");
+}
+
+#[test]
+fn identities_that_a_login_found_lie_below_those_that_are_written() {
+    let project = project(&[(
+        "repo/atmos.yaml",
+        "auth:\n  providers: {a/b: {kind: aws/iam-identity-center}, c: {}}\n  identities: {acme/admin: {default: true}}\n",
+    )]);
+    let cache = project.host().dirs.cache.join("atmos/auth");
+    for (folder, text) in [
+        (
+            "a_b",
+            "auth:\n  identities:\n    acme/admin: {kind: aws/permission-set, default: false}\n    acme.dev/ro: {kind: !env HOME}\n\
+             settings: {list_merge_strategy: append}\n",
+        ),
+        ("c", "auth: [\n"),
+        ("elsewhere", "auth: {identities: {no: {}}}\n"),
+    ] {
+        std::fs::create_dir_all(cache.join(folder)).unwrap();
+        std::fs::write(cache.join(folder).join("provisioned-identities.yaml"), text).unwrap();
+    }
+    let config = project.load();
+    let identities = config.auth.get("identities").unwrap();
+    let names: Vec<&str> = identities.as_map().unwrap().keys().map(|name| &**name).collect();
+    assert_eq!(names, ["acme/admin", "acme.dev/ro"]);
+    let admin = identities.get("acme/admin").unwrap();
+    assert_eq!(
+        (admin.get("kind").and_then(Node::as_str), admin.get("default").and_then(Node::as_bool)),
+        (Some("aws/permission-set"), Some(true))
+    );
+    assert_eq!(identities.get_path(["acme.dev/ro", "kind"]).and_then(Node::as_str), Some("!env HOME"));
+    assert_ne!(value(&config, "settings.list_merge_strategy").as_deref(), Some("append"));
+    assert!(project.said().iter().any(|warning| warning.contains("a login to `c` found cannot be read")));
 }

@@ -24,6 +24,8 @@ use Kind::{Flag, LenientFlag, Text, Words};
 /// Variables and their keys. Of two variables for one key the later wins. The base path, profiles, colours and tokens
 /// have rules of their own and are not here.
 const TABLE: &[(&str, &str, Kind)] = &[
+    ("ATMOS_SETTINGS_FUNCTIONS_EXEC", "settings.functions.exec", Text),
+    ("ATMOS_SETTINGS_FUNCTIONS_OUTSIDE_READS", "settings.functions.outside_reads", Text),
     ("ATMOS_COMPONENTS_HELMFILE_AUTO_GENERATE_FILES", "components.helmfile.auto_generate_files", Flag),
     ("ATMOS_COMPONENTS_HELMFILE_BASE_PATH", "components.helmfile.base_path", Text),
     ("ATMOS_COMPONENTS_HELMFILE_CLUSTER_NAME", "components.helmfile.cluster_name", Text),

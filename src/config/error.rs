@@ -115,17 +115,6 @@ pub enum Error {
         at: SourceSpan,
     },
 
-    #[error("{place}: {what} is not built yet")]
-    #[diagnostic(code(atmos::config::not_built), help("write the value itself"))]
-    NotBuilt {
-        what: String,
-        place: String,
-        #[source_code]
-        source_code: NamedSource<Arc<str>>,
-        #[label("this one")]
-        at: SourceSpan,
-    },
-
     /// Going on without it could drop an `auth:` section and run as somebody else.
     #[error("{place}: failed to download remote import '{import}': {cause}")]
     #[diagnostic(code(atmos::config::remote_import), help("{help}"))]
@@ -190,6 +179,53 @@ pub enum Error {
     #[diagnostic(code(atmos::config::log_level), help("correct `logs.level`, ATMOS_LOGS_LEVEL or `--logs-level`"))]
     LogLevel {
         level: String,
+        place: String,
+        #[source_code]
+        source_code: Option<NamedSource<Arc<str>>>,
+        #[label("this value")]
+        at: Option<SourceSpan>,
+    },
+
+    #[error(
+        "invalid 'templates.settings.delimiters' config in 'atmos.yaml': expected exactly two texts that are not empty ({place})"
+    )]
+    #[diagnostic(code(atmos::config::delimiters), help("write for example `delimiters: [\"[[\", \"]]\"]`"))]
+    Delimiters {
+        place: String,
+        #[source_code]
+        source_code: Option<NamedSource<Arc<str>>>,
+        #[label("this value")]
+        at: Option<SourceSpan>,
+    },
+
+    #[error("`{key}` is experimental, and `settings.experimental` does not allow that ({place})")]
+    #[diagnostic(code(atmos::config::experimental), help("leave it out, or set `settings.experimental: warn`"))]
+    Experimental {
+        key: String,
+        place: String,
+        #[source_code]
+        source_code: Option<NamedSource<Arc<str>>>,
+        #[label("this value")]
+        at: Option<SourceSpan>,
+    },
+
+    #[error("invalid value of `{key}`: expected {choices} ({place})")]
+    #[diagnostic(code(atmos::config::choice), help("set `{key}` to {choices}, or leave it out"))]
+    Choice {
+        key: String,
+        choices: String,
+        place: String,
+        #[source_code]
+        source_code: Option<NamedSource<Arc<str>>>,
+        #[label("this value")]
+        at: Option<SourceSpan>,
+    },
+
+    #[error("{key}: `{found}` is no policy ({place})")]
+    #[diagnostic(code(atmos::config::policy), help("set `{key}` to allow, ask or deny"))]
+    Policy {
+        key: String,
+        found: String,
         place: String,
         #[source_code]
         source_code: Option<NamedSource<Arc<str>>>,

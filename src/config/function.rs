@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::error::{Error, Location};
-use super::include::include;
+use super::include::{Refusal, include};
 use super::paths::git_root;
 use super::repository;
 use crate::fetch::{Fetcher, Settings};
@@ -140,12 +140,9 @@ impl Functions<'_> {
                 Ok(Node::new(Value::Int(number), node.span))
             }
             "!include" | "!include.raw" => {
-                include(self, argument, &*function.tag == "!include.raw").map_err(|refusal| {
-                    if !refusal.unbuilt {
-                        return self.failed(node, refusal.reason);
-                    }
-                    let Location { place, source_code, at } = Location::of(host, node.span);
-                    Error::NotBuilt { what: refusal.reason, place, source_code, at }
+                let included = include(self, argument, &*function.tag == "!include.raw");
+                included.map_err(|Refusal { reason, help }| {
+                    self.failed(node, help.map_or(reason.clone(), |help| format!("{reason}; {help}")))
                 })
             }
             tag => {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::{Error, Location};
 use super::paths::{Anchors, Origin};
+use super::provisioned;
 use super::reader::{Reader, overlay};
 use super::search;
 use crate::diag::Warning;
@@ -67,6 +68,7 @@ impl Reader<'_> {
         directory: &Path,
         file: &Path,
     ) -> Result<Option<PathBuf>, Error> {
+        provisioned::put(self.host, merged, document);
         if document.get("import").is_none() {
             return Ok(None);
         }
@@ -207,7 +209,8 @@ fn cycle(open: &[PathBuf], file: &Path) -> Error {
     Error::ImportCycle { chain: names.join(" → ") }
 }
 
-fn is_remote(import: &str) -> bool {
+/// Whether a path has to be fetched.
+pub(super) fn is_remote(import: &str) -> bool {
     let lower = import.to_ascii_lowercase();
     lower.contains("://") || lower.contains("::") || REMOTE.iter().any(|prefix| lower.starts_with(prefix))
 }

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use super::discover::{self, Found};
+use super::engine::Engine;
 use super::environment::{self, Variables};
-use super::error::{Error, Location, Origin};
+use super::error::{Error, Origin};
 use super::extract::{self, Layer, Root};
 use super::flags::Flags;
 use super::model::{self, Config, Describe, Helmfile, Logs, Stacks, Templates, Terraform, Workflows};
@@ -14,7 +15,7 @@ use super::reader::Reader;
 use super::{defaults, profile, version};
 use crate::diag::Warning;
 use crate::fetch::Settings;
-use crate::host::{Host, fs};
+use crate::host::{Host, Policy, Rules, fs};
 use crate::merge::{self, ListStrategy};
 use crate::value::Node;
 
@@ -56,10 +57,11 @@ pub fn load(host: &Host, flags: &Flags) -> Result<Config, Error> {
     let document = merge::merge_all(layers.iter().map(|layer| layer.node), ListStrategy::Replace);
     let root = extract::extract(host, &layers, &document)?;
     check_version(host, flags, &variables, &root)?;
-    check_built(host, &document)?;
+    let engine = Engine::of(host, &document)?;
     warn_of_edition(host, edition);
 
     let base_path = base_path(&reader, &found, runtime_base_path.as_deref(), &root.base_path.0);
+    let inside = inside(host, &found, &base_path);
     let promoted = variables.into_promoted();
     let directory = found.directories.first().cloned().unwrap_or_else(|| host.cwd.clone());
     Ok(Config {
@@ -75,9 +77,10 @@ pub fn load(host: &Host, flags: &Flags) -> Result<Config, Error> {
             base_path_setting: root.workflows.base_path.0.clone(),
         },
         logs: logs(host, &root, &document)?,
-        settings: settings(host, &root, &document)?,
-        templates: templates(&root),
+        settings: settings(host, &root, &document, inside)?,
+        templates: templates(host, &root, &document)?,
         describe: describe(&root),
+        engine,
         profiles,
         env: map_section(host, &document, "env")?,
         auth: map_section(host, &document, "auth")?,
@@ -98,18 +101,6 @@ pub fn profile_names(host: &Host, flags: &Flags) -> Result<Vec<String>, Error> {
     let mut reader = Reader::new(host, runtime_base_path(host, flags));
     let found = discover::find(&mut reader, flags)?;
     Ok(profile::available(&reader, &found))
-}
-
-/// Settings that change values and are not built: to ignore them would give other values than the reference.
-fn check_built(host: &Host, document: &Node) -> Result<(), Error> {
-    let path = ["settings", "yaml", "key_delimiter"];
-    match document.get_path(path).filter(|node| !node.is_empty()) {
-        None => Ok(()),
-        Some(node) => {
-            let Location { place, source_code, at } = Location::of(host, node.span);
-            Err(Error::NotBuilt { what: format!("`{}`", path.join(".")), place, source_code, at })
-        }
-    }
 }
 
 fn warn_of_edition(host: &Host, edition: Option<&str>) {
@@ -232,7 +223,27 @@ fn logs(host: &Host, root: &Root, document: &Node) -> Result<Logs, Error> {
     Ok(Logs { level: (*level).to_owned(), file: root.logs.file.0.clone() })
 }
 
-fn settings(host: &Host, root: &Root, document: &Node) -> Result<model::Settings, Error> {
+/// The folders that belong to the repository: what of it functions may read whatever the policy is.
+fn inside(host: &Host, found: &Found, base_path: &Path) -> Vec<PathBuf> {
+    let mut folders = vec![base_path.to_owned()];
+    folders.extend(paths::git_root(base_path).or_else(|| paths::git_root(&host.cwd)));
+    folders.extend(found.directories.iter().cloned());
+    // Copies of remote manifests that the repository imports.
+    folders.push(host.dirs.cache.join("atmos").join("stack-imports"));
+    folders
+}
+
+fn policy(host: &Host, document: &Node, name: &str) -> Result<Policy, Error> {
+    let path = ["settings", "functions", name];
+    let Some(node) = document.get_path(path).filter(|node| !node.is_null()) else { return Ok(Policy::default()) };
+    let found = node.scalar_text().unwrap_or_else(|| format!("a value of type {}", node.value.type_name()));
+    found.parse().map_err(|()| {
+        let Origin { place, source_code, at } = Origin::of(host, document, &path, "environment");
+        Error::Policy { key: path.join("."), found: found.clone(), place, source_code, at }
+    })
+}
+
+fn settings(host: &Host, root: &Root, document: &Node, inside: Vec<PathBuf>) -> Result<model::Settings, Error> {
     let list_merge_strategy = root.settings.list_merge_strategy.0.parse().map_err(|cause| {
         let path = ["settings", "list_merge_strategy"];
         let Origin { place, source_code, at } = Origin::of(host, document, &path, "environment or command line");
@@ -243,23 +254,34 @@ fn settings(host: &Host, root: &Root, document: &Node) -> Result<model::Settings
         list_merge_strategy,
         tab_width: if tab_width == 0 { 2 } else { tab_width },
         experimental: root.settings.experimental.clone().or("warn"),
+        functions: Rules {
+            exec: policy(host, document, "exec")?,
+            outside_reads: policy(host, document, "outside_reads")?,
+            inside,
+        },
     })
 }
 
-fn templates(root: &Root) -> Templates {
+fn templates(host: &Host, root: &Root, document: &Node) -> Result<Templates, Error> {
     let settings = &root.templates.settings;
     let delimiters = match settings.delimiters.0.as_slice() {
-        [open, close] => Some((open.clone(), close.clone())),
-        _ => None,
+        [] => None,
+        [open, close] if !open.is_empty() && !close.is_empty() => Some((open.clone(), close.clone())),
+        _ if !settings.enabled.0 => None,
+        _ => {
+            let path = ["templates", "settings", "delimiters"];
+            let Origin { place, source_code, at } = Origin::of(host, document, &path, "configuration");
+            return Err(Error::Delimiters { place, source_code, at });
+        }
     };
-    Templates {
+    Ok(Templates {
         enabled: settings.enabled.0,
         sprig: settings.sprig.enabled.0,
         gomplate: settings.gomplate.enabled.0,
         evaluations: u32::try_from(settings.evaluations.0).unwrap_or(u32::MAX).max(1),
         delimiters,
         ignore_missing_values: settings.ignore_missing_template_values.0,
-    }
+    })
 }
 
 fn describe(root: &Root) -> Describe {

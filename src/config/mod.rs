@@ -12,6 +12,7 @@ mod discover;
 mod editions;
 #[cfg(test)]
 mod elsewhere_tests;
+mod engine;
 mod environment;
 mod error;
 mod extract;
@@ -23,6 +24,7 @@ mod load;
 mod model;
 mod paths;
 mod profile;
+mod provisioned;
 mod reader;
 mod repository;
 mod search;
@@ -32,9 +34,11 @@ mod version;
 
 pub use advice::InForce;
 pub use editions::{DefaultChange, default_changes, edition_day, last_day};
+pub use engine::{Engine, Linearization};
 pub use error::Error;
 pub use flags::Flags;
 pub use function::env_argument;
+pub use include::{Include, Refusal as IncludeRefusal};
 pub use load::{load, profile_names};
 pub use model::{Config, Describe, Helmfile, Logs, Settings, Stacks, Templates, Terraform, Workflows};
 pub use paths::git_root;

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
+use super::engine::Engine;
 use super::error::Error;
 use crate::fetch::{self, Fetcher};
-use crate::host::Host;
+use crate::host::{Host, Rules};
 use crate::merge::ListStrategy;
 use crate::value::Node;
 
@@ -29,6 +30,7 @@ pub struct Config {
     pub workflows: Workflows,
     pub logs: Logs,
     pub settings: Settings,
+    pub engine: Engine,
     pub templates: Templates,
     pub describe: Describe,
     /// Names of the profiles in force, lowest first.
@@ -138,6 +140,8 @@ pub struct Settings {
     pub tab_width: usize,
     /// `settings.experimental`: silence, disable, warn or error.
     pub experimental: String,
+    /// `settings.functions`: what functions may do outside of the repository.
+    pub functions: Rules,
 }
 
 /// `templates.settings:`

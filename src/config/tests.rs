@@ -68,6 +68,7 @@ impl Project {
         let home = self.root().join("home");
         let dirs = Dirs { config: home.join(".config"), cache: home.join(".cache"), home, ..Dirs::default() };
         Host {
+            guard: Arc::default(),
             env: self.env.clone(),
             cwd: self.cwd.clone(),
             dirs,
@@ -441,5 +442,26 @@ proptest::proptest! {
         let found = config.document.get("env").and_then(Node::as_map).unwrap();
         let found = found.iter().map(|(key, node)| (key.to_string(), node.scalar_text().unwrap())).collect();
         proptest::prop_assert_eq!(expected, found);
+    }
+}
+
+#[test]
+fn delimiters_of_templates_are_two_texts() {
+    for (delimiters, templates, refused) in [
+        ("['[[', ']]']", "true", false),
+        ("['[[']", "true", true),
+        ("['', ']]']", "true", true),
+        ("['a', 'b', 'c']", "true", true),
+        ("['[[']", "false", false),
+    ] {
+        let text = format!("templates: {{settings: {{enabled: {templates}, delimiters: {delimiters}}}}}\n");
+        let project = Project::new(&[("repo/atmos.yaml", &text)]);
+        match project.load_with(&Flags::default()) {
+            Ok(config) => assert!(!refused, "{delimiters}: {:?}", config.templates.delimiters),
+            Err(error) => {
+                let message = error.to_string();
+                assert!(refused && message.contains("invalid 'templates.settings.delimiters' config"), "{message}");
+            }
+        }
     }
 }

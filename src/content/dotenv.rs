@@ -8,7 +8,7 @@ use crate::value::{Map, Node};
 ///
 /// # Errors
 /// The line that is no assignment, or whose quote is not closed.
-pub fn parse(text: &str) -> Result<Map, String> {
+pub(super) fn parse(text: &str) -> Result<Map, String> {
     let mut map = Map::default();
     for (index, line) in text.lines().enumerate() {
         let line = line.trim().trim_start_matches('\u{feff}');

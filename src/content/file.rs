@@ -5,19 +5,20 @@ use std::sync::Arc;
 
 use super::{dotenv, hcl};
 use crate::span::Sources;
-use crate::value::{Function, Map, Node, Value, from_json};
+use crate::value::{Function, Map, Node, Value, from_json, function_text};
 use crate::yaml;
 
-/// The value that `text` is by the extension of `name`; text stays text for extensions that are not known.
+/// The value that `text` is by the extension of `name`; text stays text for extensions that are not known. `tags` says
+/// what YAML functions in it become.
 ///
 /// # Errors
 /// A reason with the place in the file, where the text is not what its name says.
-pub fn parse(sources: &Sources, path: &Path, cwd: &Path, name: &str, text: String) -> Result<Node, String> {
+pub fn parse(sources: &Sources, path: &Path, cwd: &Path, name: &str, text: String, tags: Tags) -> Result<Node, String> {
     match extension(name).as_str() {
         "json" => serde_json::from_str(&text).map(|json| from_json(&json)).map_err(|error| format!("{name}: {error}")),
         "yaml" | "yml" => {
             let node = yaml::parse(sources, path, cwd, Arc::from(text)).map_err(|error| error.to_string())?;
-            Ok(without_tags(&node))
+            Ok(without_tags(&node, tags))
         }
         "env" => dotenv::parse(&text).map(Node::from).map_err(|reason| format!("{name}: {reason}")),
         "hcl" | "tf" | "tfvars" => hcl::parse(&text).map(Node::from).map_err(|error| format!("{name}:{error}")),
@@ -40,14 +41,24 @@ fn extension(name: &str) -> String {
     base.rsplit_once('.').map(|(_, extension)| extension.to_owned()).unwrap_or_default()
 }
 
-/// Tags mean nothing in files that are no manifests: what was tagged stays.
-fn without_tags(node: &Node) -> Node {
+/// What becomes of tags in YAML files that are no manifests. They never run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tags {
+    /// What was tagged stays.
+    Dropped,
+    /// The function is a text, as it is written.
+    Text,
+}
+
+fn without_tags(node: &Node, tags: Tags) -> Node {
     let value = match &node.value {
         Value::Map(map) => {
-            Value::Map(Arc::new(map.iter().map(|(key, item)| (key.clone(), without_tags(item))).collect::<Map>()))
+            let items = map.iter().map(|(key, item)| (key.clone(), without_tags(item, tags)));
+            Value::Map(Arc::new(items.collect::<Map>()))
         }
-        Value::List(list) => Value::List(Arc::new(list.iter().map(without_tags).collect())),
-        Value::Function(function) => return without_tags(&function.argument),
+        Value::List(list) => Value::List(Arc::new(list.iter().map(|item| without_tags(item, tags)).collect())),
+        Value::Function(function) if tags == Tags::Text => Value::String(Arc::from(function_text(function))),
+        Value::Function(function) => return without_tags(&function.argument, tags),
         other => other.clone(),
     };
     Node::new(value, node.span)
@@ -92,7 +103,8 @@ mod tests {
 
     fn parsed(name: &str, text: &str) -> Result<String, String> {
         let path = Path::new("/r").join(name);
-        parse(&Sources::new(), &path, Path::new("/r"), name, text.to_owned()).map(|node| to_json(&node).to_string())
+        parse(&Sources::new(), &path, Path::new("/r"), name, text.to_owned(), Tags::Dropped)
+            .map(|node| to_json(&node).to_string())
     }
 
     #[test]

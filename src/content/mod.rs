@@ -9,8 +9,7 @@ mod hcl;
 mod hcl_write;
 mod module_calls;
 
-pub use dotenv::parse as parse_dotenv;
-pub use file::{inert, is_text, parse, split_argument};
+pub use file::{Tags, inert, is_text, parse, split_argument};
 pub use hcl_write::{
     attributes as hcl_attributes, module as hcl_module, nested_block as hcl_nested_block, variables as hcl_variables,
 };

@@ -80,6 +80,7 @@ mod tests {
     fn host(root: &Path) -> Host {
         let env: crate::host::Env = [("HOME", root), ("XDG_CACHE_HOME", root)].into_iter().collect();
         Host {
+            guard: std::sync::Arc::default(),
             dirs: crate::host::Dirs::from_env(&env),
             env,
             cwd: root.to_path_buf(),

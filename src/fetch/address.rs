@@ -36,7 +36,7 @@ impl<'a> Parts<'a> {
 }
 
 /// Parameters whose values are no secrets.
-const HARMLESS: [&str; 3] = ["ref", "depth", "archive"];
+pub(super) const HARMLESS: [&str; 3] = ["ref", "depth", "archive"];
 
 /// An address as it may be shown: no user, no password, and only harmless parameters.
 pub fn shown(address: &str) -> String {
@@ -90,7 +90,7 @@ pub(super) fn decode(text: &str) -> String {
 }
 
 /// Where a redirect leads.
-pub(super) fn join(base: &str, location: &str) -> String {
+pub fn join(base: &str, location: &str) -> String {
     if location.contains("://") {
         return location.to_owned();
     }

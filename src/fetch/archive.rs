@@ -60,12 +60,13 @@ fn unpack_zip(bytes: &[u8], directory: &Path, budget: &mut Budget) -> Result<(),
     Ok(())
 }
 
-fn check(path: &Path) -> Result<(), Error> {
+/// Refuses a path that would lead out of its folder.
+pub(super) fn check(path: &Path) -> Result<(), Error> {
     let inside = path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
     if inside && !path.to_string_lossy().contains('\\') {
         return Ok(());
     }
-    Err(Error::Unsafe { reason: format!("the archive contains the path `{}`", path.display()) })
+    Err(Error::Unsafe { reason: format!("it contains the path `{}`", path.display()) })
 }
 
 fn write(directory: &Path, path: &Path, content: &mut impl Read, budget: &mut Budget) -> Result<(), Error> {

@@ -7,12 +7,9 @@ use crate::diag::Failure;
 /// A source that cannot be used. The importing module adds the place, and the phrase that names the address.
 #[derive(Debug, Clone, thiserror::Error, Diagnostic)]
 pub enum Error {
-    #[error("sources of the kind `{scheme}` are not built yet")]
-    #[diagnostic(
-        code(atmos::fetch::not_built),
-        help("`git::…//path`, `https://…`, `git@…` and `file://…` are; or copy the files into the repository")
-    )]
-    Unbuilt { scheme: String },
+    #[error("sources of the kind `{scheme}` are not supported")]
+    #[diagnostic(code(atmos::fetch::unsupported), help("{help}"))]
+    Unsupported { scheme: String, help: String },
 
     #[error("invalid remote import: {reason}")]
     #[diagnostic(code(atmos::fetch::invalid), help("{help}"))]

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use super::address::{self, Parts, shown};
 use super::cache::Entry;
+use super::docker::Login;
 use super::error::Error;
 use super::settings::{Settings, parse_ttl};
 use super::source::{Kind, Source};
-use super::{archive, git, http, token, tree};
+use super::{archive, bucket, docker, git, http, oci, token, tree};
 use crate::diag::Warning;
 use crate::host::Host;
 
@@ -93,6 +94,13 @@ impl Fetcher {
                 let path = directory.join(file_name(url));
                 Ok(Resolved { files: vec![Found { path, key }], root: None, sub: String::new() })
             }
+            Kind::Object { object, .. } if source.sub.is_empty() => {
+                let path = directory.join(file_name(&object.key));
+                if path.is_file() {
+                    return Ok(Resolved { files: vec![Found { path, key }], root: None, sub: String::new() });
+                }
+                from_tree(&directory, "", &key)
+            }
             _ => from_tree(&directory, &source.sub, &key),
         }
     }
@@ -164,10 +172,11 @@ impl Fetch<'_> {
         })
     }
 
-    /// Without a time to live repositories are fetched by every run, and single files and archives never again.
+    /// Without a time to live repositories, objects and artifacts are fetched by every run unless they are pinned, and
+    /// single files and archives of the web never again.
     fn is_fresh(&self, age: Duration) -> bool {
         let ttl = self.ttl.or(self.settings.ttl.as_deref()).filter(|ttl| !ttl.trim().is_empty());
-        let Some(text) = ttl else { return !matches!(self.source.kind, Kind::Git { .. }) };
+        let Some(text) = ttl else { return self.source.is_pinned() };
         let Some(ttl) = parse_ttl(text) else {
             let message = format!("`ttl: {text}` of the remote import `{}` is no duration", self.key);
             let help = "write for example `5m`, `1h`, `7d` or `daily`; until then it is fetched by every run";
@@ -197,6 +206,22 @@ impl Fetch<'_> {
                 let bytes = self.download(url, userinfo.as_deref(), ARCHIVE_LIMIT)?;
                 archive::unpack(&bytes, *format, directory)
             }
+            Kind::Object { object, query, format } => {
+                let name = file_name(&object.key);
+                bucket::fetch(host, (object, query), (*format, &self.source.sub), &name, directory)
+            }
+            Kind::Artifact { artifact, userinfo } => {
+                let own = userinfo.as_deref().and_then(|info| info.split_once(':'));
+                let own = own.map(|(user, password)| Login { user: user.to_owned(), password: password.into() });
+                let login = match own {
+                    Some(login) => {
+                        host.masker.register(&login.password);
+                        Some(login)
+                    }
+                    None => docker::login(host, settings, &artifact.registry)?,
+                };
+                oci::fetch(host, artifact, login, directory)
+            }
             Kind::Local(path) => Err(Error::NotFound { pattern: path.display().to_string() }),
         }
     }
@@ -210,9 +235,11 @@ impl Fetch<'_> {
 }
 
 /// Parameters such as signatures are as good as passwords.
-fn register_parameters(host: &Host, url: &str) {
+pub(super) fn register_parameters(host: &Host, url: &str) {
     let query = url.split_once('?').map(|(_, query)| query).unwrap_or_default();
-    for value in query.split('&').filter_map(|parameter| parameter.split_once('=')).map(|(_, value)| value) {
+    let pairs = query.split('&').filter_map(|parameter| parameter.split_once('='));
+    // The name of a branch would be hidden everywhere else, too.
+    for (_, value) in pairs.filter(|(name, _)| !address::HARMLESS.contains(name)) {
         host.masker.register(&address::decode(value).into());
     }
 }

@@ -1,114 +1,116 @@
-//! One GET with redirects and limits.
+//! GET requests with redirects and limits.
 
 use std::time::Duration;
 
-use aws_smithy_runtime_api::client::http::{HttpConnector as _, HttpConnectorSettings};
-use aws_smithy_runtime_api::http::{Request, Response};
-use aws_smithy_types::body::SdkBody;
-use aws_smithy_types::byte_stream::ByteStream;
-
 use super::address::{self, Parts};
 use super::error::Error;
-use crate::host::{Host, Network};
-use crate::secret::{Expose, Secret};
+use crate::host::{Host, Http, HttpError, HttpRequest, HttpResponse};
+use crate::secret::{Expose as _, Secret};
 
-/// Connect and read, each.
-const TIMEOUT: Duration = Duration::from_secs(30);
-/// The whole exchange.
+/// The whole exchange, redirects included.
 const WHOLE: Duration = Duration::from_mins(5);
 const REDIRECTS: usize = 10;
 
+/// A header of a request; most of them are secret.
+pub(super) type Header = (&'static str, Secret);
+
 /// The body behind `url`, at most `limit` bytes. `authorization` goes to the first host only.
 pub(super) fn get(host: &Host, url: &str, authorization: Option<&Secret>, limit: usize) -> Result<Vec<u8>, Error> {
-    let work = || {
+    let header = authorization.map(|value| ("authorization", value.clone()));
+    judged(answer(host, request(url, header.as_slice()), limit)?)
+}
+
+/// One request, without redirects. The body of a success has at most `limit` bytes.
+pub(super) fn ask(host: &Host, url: &str, headers: &[Header], limit: usize) -> Result<HttpResponse, Error> {
+    send(host, request(url, headers), limit)
+}
+
+/// The same with a request that is put together already.
+pub(super) fn send(host: &Host, request: HttpRequest, limit: usize) -> Result<HttpResponse, Error> {
+    let request = HttpRequest { timeout: Some(WHOLE), ..request };
+    wait(WHOLE, || async { Http::new(&host.env).send(&request, limit).await.map_err(unanswered) })
+}
+
+fn request(url: &str, headers: &[Header]) -> HttpRequest {
+    let request = HttpRequest { timeout: Some(WHOLE), ..HttpRequest::get(url) };
+    headers.iter().fold(request, |request, (name, value)| request.header(*name, value.expose_secret()))
+}
+
+/// The answer behind all redirects, waited for; its timeout is for all of it.
+///
+/// # Errors
+/// Those of [`follow`].
+pub fn answer(host: &Host, request: HttpRequest, limit: usize) -> Result<HttpResponse, Error> {
+    let whole = request.timeout.unwrap_or(WHOLE);
+    wait(whole, || async { follow(&Http::new(&host.env), request, limit).await })
+}
+
+/// Waits on a thread of its own: the caller may already be inside of a runtime.
+fn wait<T: Send, F: Future<Output = Result<T, Error>>>(
+    whole: Duration,
+    work: impl FnOnce() -> F + Send,
+) -> Result<T, Error> {
+    let run = || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| Error::failed(error.to_string()))?;
         runtime.block_on(async {
-            let exchange = exchange(host, url, authorization, limit);
-            match tokio::time::timeout(WHOLE, exchange).await {
-                Ok(result) => result,
-                Err(_) => Err(Error::failed(format!("no complete answer within {} s", WHOLE.as_secs()))),
-            }
+            let late = || Error::failed(format!("no complete answer within {} s", whole.as_secs()));
+            tokio::time::timeout(whole, work()).await.unwrap_or_else(|_| Err(late()))
         })
     };
-    // A thread of its own: the caller may already be inside of a runtime.
-    std::thread::scope(|scope| scope.spawn(work).join()).unwrap_or_else(|_| Err(Error::failed("the client stopped")))
+    std::thread::scope(|scope| scope.spawn(run).join()).unwrap_or_else(|_| Err(Error::failed("the client stopped")))
 }
 
-async fn exchange(host: &Host, url: &str, authorization: Option<&Secret>, limit: usize) -> Result<Vec<u8>, Error> {
-    let network = Network::new(&host.env);
-    let origin = Parts::of(url).map(|parts| (parts.scheme.to_owned(), parts.authority.to_owned()));
-    let mut url = url.to_owned();
+/// The answer behind all redirects, whatever its status is. The headers of the call go to its own host only, and nothing
+/// goes from https to http.
+///
+/// # Errors
+/// Nobody answers, the answer is too large, or the redirects lead nowhere.
+pub async fn follow(http: &Http, mut call: HttpRequest, limit: usize) -> Result<HttpResponse, Error> {
+    let origin = Parts::of(&call.url).map(|parts| (parts.scheme.to_owned(), parts.authority.to_owned()));
     for _ in 0..=REDIRECTS {
-        let here = Parts::of(&url).map(|parts| (parts.scheme.to_owned(), parts.authority.to_owned()));
-        let header = authorization.filter(|_| here == origin);
-        let response = ask(&network, &url, header).await?;
-        let status = response.status().as_u16();
-        match status {
-            200 => return body(response, limit).await,
-            301 | 302 | 303 | 307 | 308 => {
-                let location = response.headers().get("location").unwrap_or_default().to_owned();
-                let next = address::join(&url, &location);
-                let downgrade = url.starts_with("https:") && !next.starts_with("https:");
-                if location.is_empty() || downgrade || !(next.starts_with("http:") || next.starts_with("https:")) {
-                    return Err(Error::failed("the server redirects to an address that is not followed"));
-                }
-                url = next;
-            }
-            401 | 403 | 404 => {
-                return Err(Error::Failed {
-                    reason: format!("the server answered with status {status}"),
-                    help: "correct the address; a private file needs a token, for example GITHUB_TOKEN".to_owned(),
-                });
-            }
-            _ => return Err(Error::failed(format!("the server answered with status {status}"))),
+        let here = Parts::of(&call.url).map(|parts| (parts.scheme.to_owned(), parts.authority.to_owned()));
+        if here != origin {
+            call.headers.clear();
+        }
+        let answer = http.send(&call, limit).await.map_err(unanswered)?;
+        match redirect(&answer, &call.url)? {
+            Some(next) => call.url = next,
+            None => return Ok(answer),
         }
     }
     Err(Error::failed(format!("more than {REDIRECTS} redirects")))
 }
 
-async fn ask(network: &Network, url: &str, authorization: Option<&Secret>) -> Result<Response<SdkBody>, Error> {
-    let failed = |error: &dyn std::fmt::Display| Error::failed(error.to_string());
-    let plain = url.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http:"));
-    let route = network.route(plain).map_err(|error| failed(&error))?;
-    let settings = HttpConnectorSettings::builder().connect_timeout(TIMEOUT).read_timeout(TIMEOUT).build();
-    let mut request = Request::new(SdkBody::empty());
-    // What is no address must not be repeated: it may hold a token.
-    request.set_uri(url).map_err(|_| Error::invalid("it is no valid URL", "correct the address"))?;
-    let mut headers =
-        vec![("user-agent", concat!("atmos/", env!("CARGO_PKG_VERSION")).to_owned()), ("accept", "*/*".to_owned())];
-    if let Some(header) = authorization {
-        headers.push(("authorization", header.expose_secret().to_owned()));
+/// Where a redirect leads, seen from `url`; `None` when the answer is no redirect.
+pub(super) fn redirect(answer: &HttpResponse, url: &str) -> Result<Option<String>, Error> {
+    if !matches!(answer.status, 301 | 302 | 303 | 307 | 308) {
+        return Ok(None);
     }
-    for (name, value) in headers {
-        request.headers_mut().try_insert(name, value).map_err(|_| Error::failed("a header cannot be sent"))?;
+    let location = answer.header("location").unwrap_or_default();
+    let next = address::join(url, location);
+    let downgrade = url.starts_with("https:") && !next.starts_with("https:");
+    if location.is_empty() || downgrade || !(next.starts_with("http:") || next.starts_with("https:")) {
+        return Err(Error::failed("the server redirects to an address that is not followed"));
     }
-    route.connector(Some(&settings)).call(request).await.map_err(|error| Error::failed(reasons(&error)))
+    Ok(Some(next))
 }
 
-/// The chain of causes in one line, without repetitions.
-fn reasons(error: &dyn std::error::Error) -> String {
-    let mut parts: Vec<String> = Vec::new();
-    let mut next = Some(error);
-    while let Some(cause) = next {
-        let text = cause.to_string();
-        if !parts.iter().any(|part| part.contains(&text)) {
-            parts.push(text);
-        }
-        next = cause.source();
+fn unanswered(error: HttpError) -> Error {
+    match error {
+        HttpError::Url => Error::invalid(error.to_string(), "correct the address"),
+        HttpError::Large { .. } => Error::Unsafe { reason: error.to_string() },
+        other => Error::failed(other.to_string()),
     }
-    parts.join(": ")
 }
 
-async fn body(mut response: Response<SdkBody>, limit: usize) -> Result<Vec<u8>, Error> {
-    let mut stream = ByteStream::new(std::mem::replace(response.body_mut(), SdkBody::taken()));
-    let mut bytes = Vec::new();
-    while let Some(chunk) = stream.next().await {
-        let chunk = chunk.map_err(|error| Error::failed(format!("the answer broke off: {}", reasons(&error))))?;
-        if bytes.len() + chunk.len() > limit {
-            return Err(Error::Unsafe { reason: format!("it is larger than {limit} bytes") });
-        }
-        bytes.extend_from_slice(&chunk);
+fn judged(answer: HttpResponse) -> Result<Vec<u8>, Error> {
+    match answer.status {
+        200 => Ok(answer.body),
+        status @ (401 | 403 | 404) => Err(Error::Failed {
+            reason: format!("the server answered with status {status}"),
+            help: "correct the address; a private file needs a token, for example GITHUB_TOKEN".to_owned(),
+        }),
+        status => Err(Error::failed(format!("the server answered with status {status}"))),
     }
-    Ok(bytes)
 }

@@ -1,5 +1,5 @@
 //! Remote files that configuration and stack manifests import: git repositories, single files and archives over http,
-//! `file://`. Fetched once per source and run, kept across runs in the user's cache.
+//! objects of S3 and of Google Cloud Storage, artifacts of OCI registries, `file://`. Fetched once per source and run, kept across runs in the user's cache.
 //!
 //! Row 3. Read [`Fetcher::resolve`] first, then `source` (what an address means), `cache` (what is kept and for how
 //! long) and `tree` (which files of a fetched tree an address names). No credential is ever an argument of a process,
@@ -7,12 +7,18 @@
 
 mod address;
 mod archive;
+mod bucket;
 mod cache;
+mod docker;
 mod error;
 mod fetcher;
+mod gcs;
 mod git;
 mod http;
+mod object;
+mod oci;
 mod program;
+mod s3;
 mod settings;
 mod source;
 #[cfg(test)]
@@ -20,9 +26,10 @@ mod tests;
 mod token;
 mod tree;
 
-pub use address::shown;
+pub use address::{join, shown};
 pub use error::Error;
 pub use fetcher::{Fetcher, Found, Resolved};
 pub use git::{SshKey, answer as git_answer, clone as git_clone};
+pub use http::{answer, follow};
 pub use program::Git;
 pub use settings::{Settings, parse_ttl};

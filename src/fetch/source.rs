@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use super::address::{self, Parts};
 use super::error::Error;
+use super::object::{Object, Store};
+use super::oci::Artifact;
 
 /// Hosts that are known to serve git, with everything below them.
 const GIT_HOSTS: [&str; 3] = ["github.com", "gitlab.com", "bitbucket.org"];
@@ -35,6 +37,18 @@ pub(super) enum Kind {
         userinfo: Option<String>,
         format: Format,
     },
+    /// One object, an archive, or a folder of objects.
+    Object {
+        object: Object,
+        /// May hold keys.
+        query: String,
+        format: Option<Format>,
+    },
+    /// The files of an artifact in a registry.
+    Artifact {
+        artifact: Artifact,
+        userinfo: Option<String>,
+    },
     Local(PathBuf),
 }
 
@@ -54,15 +68,30 @@ impl Source {
         let scheme = body.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
         match (forced, scheme.as_deref()) {
             (Some("git"), _) | (None, Some("ssh" | "git")) => git(body, query, sub),
+            (Some("s3"), _) | (None, Some("s3")) => object(Store::S3, body, query, sub),
+            (Some("gcs" | "gs"), _) | (None, Some("gcs" | "gs")) => object(Store::Gcs, body, query, sub),
+            (Some("oci"), _) | (None, Some("oci")) => artifact(body, sub),
             (Some("http" | "https") | None, Some("http" | "https")) => web(body, query, sub),
             (None | Some("file"), Some("file")) => local(body, &sub),
             (None, None) if is_scp(body) => git(body, query, sub),
             (None, None) if serves_git(&format!("https://{body}")) => git(body, query, sub),
+            (None, None) if is_in(body, "amazonaws.com") => object(Store::S3, body, query, sub),
+            (None, None) if is_in(body, "googleapis.com") => object(Store::Gcs, body, query, sub),
             (None, None) => Err(Error::invalid(
                 "the kind of source is not clear",
                 "begin the address with `git::`, `https://` or `file://`, or write a local path",
             )),
-            (Some(other), _) | (None, Some(other)) => Err(Error::Unbuilt { scheme: other.to_owned() }),
+            (Some(other), _) | (None, Some(other)) => Err(unsupported(other)),
+        }
+    }
+
+    /// Whether what the address means can never change.
+    pub(super) fn is_pinned(&self) -> bool {
+        match &self.kind {
+            Kind::Git { .. } => false,
+            Kind::File { .. } | Kind::Archive { .. } | Kind::Local(_) => true,
+            Kind::Object { object, .. } => object.version.is_some(),
+            Kind::Artifact { artifact, .. } => artifact.is_pinned(),
         }
     }
 
@@ -72,6 +101,11 @@ impl Source {
             Kind::Git { url, reference, .. } => format!("git\n{url}\n{}", reference.as_deref().unwrap_or_default()),
             Kind::File { url, .. } => format!("file\n{url}"),
             Kind::Archive { url, .. } => format!("archive\n{url}"),
+            // A folder and the single object of the same name are fetched in different ways.
+            Kind::Object { object, .. } => format!("{}\n{}", object.identity(), self.sub.is_empty()),
+            Kind::Artifact { artifact, .. } => {
+                format!("oci\n{}\n{}\n{}", artifact.registry, artifact.name, artifact.reference)
+            }
             Kind::Local(path) => format!("local\n{}", path.display()),
         }
     }
@@ -97,6 +131,43 @@ fn is_scp(body: &str) -> bool {
     host.contains('@') && !host.contains('/')
 }
 
+fn unsupported(scheme: &str) -> Error {
+    let help = match scheme {
+        "hg" | "bzr" | "svn" => "only git repositories can be fetched: mirror it to git, or serve the files over https",
+        "sftp" => "serve the files over https, or fetch the repository with `git::ssh://user@host/path//file`",
+        "scp" => "write `git::ssh://user@host/path//file`, or `git@host:path//file` for a repository",
+        _ => "`git::…//path`, `https://…`, `s3::…`, `gcs::…`, `oci://…`, `git@…` and `file://…` can be fetched",
+    };
+    Error::Unsupported { scheme: scheme.to_owned(), help: help.to_owned() }
+}
+
+/// Whether an address without a scheme is at a host of this domain.
+fn is_in(body: &str, domain: &str) -> bool {
+    let host = body.split('/').next().unwrap_or_default().to_ascii_lowercase();
+    host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'))
+}
+
+fn object(store: Store, body: &str, query: &str, sub: String) -> Result<Source, Error> {
+    let object = Object::parse(store, body, query)?;
+    let format = archive_format(&object.key.to_ascii_lowercase());
+    match format {
+        Some(format) if sub.is_empty() => Err(no_path(format)),
+        _ => Ok(Source { kind: Kind::Object { object, query: query.to_owned(), format }, sub }),
+    }
+}
+
+fn artifact(body: &str, sub: String) -> Result<Source, Error> {
+    let userinfo = Parts::of(body).and_then(|parts| parts.userinfo.map(address::decode));
+    Ok(Source { kind: Kind::Artifact { artifact: Artifact::parse(body)?, userinfo }, sub })
+}
+
+fn no_path(format: Format) -> Error {
+    Error::invalid(
+        format!("it does not say which path of the {} archive is meant", format.name()),
+        "put `//` between the archive and the path: `https://host/x.tar.gz//stacks/vpc.yaml`",
+    )
+}
+
 fn serves_git(url: &str) -> bool {
     let Some(parts) = Parts::of(url) else { return false };
     let host = parts.host();
@@ -106,7 +177,10 @@ fn serves_git(url: &str) -> bool {
 
 fn git(body: &str, query: &str, sub: String) -> Result<Source, Error> {
     if address::parameter(query, "sshkey").is_some() {
-        return Err(Error::Unbuilt { scheme: "sshkey".to_owned() });
+        return Err(Error::invalid(
+            "a key in the address (`sshkey`) is not supported",
+            "put the key into the ssh agent or into `~/.ssh`, and leave `sshkey` out",
+        ));
     }
     let url = if body.contains("://") || is_scp(body) || body.starts_with('/') {
         body.to_owned()
@@ -155,10 +229,7 @@ fn web(body: &str, query: &str, sub: String) -> Result<Source, Error> {
         None => archive_format(&lower),
     };
     match format {
-        Some(format) if sub.is_empty() => Err(Error::invalid(
-            format!("it does not say which path of the {} archive is meant", format.name()),
-            "put `//` between the archive and the path: `https://host/x.tar.gz//stacks/vpc.yaml`",
-        )),
+        Some(format) if sub.is_empty() => Err(no_path(format)),
         Some(format) => Ok(Source { kind: Kind::Archive { url, userinfo, format }, sub }),
         None if !sub.is_empty() && serves_git(body) => git(body, query, sub),
         None if !sub.is_empty() => Err(Error::invalid(
@@ -253,17 +324,39 @@ mod tests {
     }
 
     #[test]
+    fn buckets_and_registries_are_told_from_the_web() {
+        for (address, expected) in [
+            ("s3::https://s3.amazonaws.com/b/k.yaml", "s3 b k.yaml"),
+            ("b.s3.eu-west-1.amazonaws.com/k.yaml", "s3 b k.yaml"),
+            ("s3://b/f//x.yaml", "s3 b f"),
+            ("gcs::https://www.googleapis.com/storage/v1/b/k.yaml", "gcs b k.yaml"),
+            ("gs://b/k.zip//x", "gcs b k.zip"),
+            ("oci::ghcr.io/o/r:v1//x", "oci ghcr.io o/r v1"),
+            ("https://s3.amazonaws.com/b/k.yaml", "other"),
+        ] {
+            let found = match Source::parse(address).unwrap().kind {
+                Kind::Object { object, .. } => format!("{} {} {}", object.store.name(), object.bucket, object.key),
+                Kind::Artifact { artifact, .. } => {
+                    format!("oci {} {} {}", artifact.registry, artifact.name, artifact.reference)
+                }
+                _ => "other".to_owned(),
+            };
+            assert_eq!(found, expected, "{address}");
+        }
+    }
+
+    #[test]
     fn what_cannot_be_fetched_says_why() {
         for (address, expected) in [
-            ("s3::https://s3.amazonaws.com/b/x.yaml", "`s3` are not built yet"),
-            ("s3://b/x.yaml", "`s3` are not built yet"),
-            ("gcs::https://x/y", "`gcs` are not built yet"),
-            ("oci://ghcr.io/o/r:v1", "`oci` are not built yet"),
-            ("hg::https://h.example/r", "`hg` are not built yet"),
-            ("scp://h.example/r", "`scp` are not built yet"),
-            ("sftp://h.example/r", "`sftp` are not built yet"),
-            ("mock://x", "`mock` are not built yet"),
-            ("git::https://h.example/r//a?sshkey=AAA", "`sshkey` are not built yet"),
+            ("s3::https://s3.amazonaws.com", "does not name a bucket"),
+            ("s3://b/x.zip", "which path of the zip archive"),
+            ("gcs::https://storage.googleapis.com/", "does not name a bucket"),
+            ("oci://ghcr.io", "does not name an artifact"),
+            ("hg::https://h.example/r", "`hg` are not supported"),
+            ("scp://h.example/r", "`scp` are not supported"),
+            ("sftp://h.example/r", "`sftp` are not supported"),
+            ("mock://x", "`mock` are not supported"),
+            ("git::https://h.example/r//a?sshkey=AAA", "(`sshkey`) is not supported"),
             ("github.com/o/r", "does not say which path"),
             ("https://h.example/x.zip", "which path of the zip archive"),
             ("https://h.example/a//b.yaml", "needs a repository or an archive"),

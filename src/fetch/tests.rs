@@ -41,6 +41,7 @@ impl Machine {
             env.set(*name, *value);
         }
         Host {
+            guard: Arc::default(),
             env,
             cwd: self.root(),
             dirs: Dirs { cache: self.root().join("cache"), ..Dirs::default() },

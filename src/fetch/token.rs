@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 
+use super::docker::Login;
 use super::settings::Settings;
 use crate::host::Host;
 use crate::secret::{Expose, Secret};
@@ -68,6 +69,17 @@ pub(super) fn for_file(host: &Host, settings: &Settings, server: &str, userinfo:
     let token = ["ATMOS_GITHUB_TOKEN", "GITHUB_TOKEN"].iter().find_map(|name| settings.variable(&host.env, name))?;
     host.masker.register(&Secret::from(token));
     Some(Secret::from(format!("Bearer {token}")))
+}
+
+/// The login for a registry of a host of repositories.
+pub(super) fn for_registry(host: &Host, settings: &Settings, registry: &str) -> Option<Login> {
+    let service = SERVICES.iter().find(|service| service.host == "github.com")?;
+    if registry != "ghcr.io" || !settings.inject_github_token {
+        return None;
+    }
+    let get = |names: &[&str]| names.iter().find_map(|name| settings.variable(&host.env, name));
+    let password = Secret::from(get(&service.tokens)?);
+    Some(Login { user: get(&service.usernames).unwrap_or(service.username).to_owned(), password })
 }
 
 fn basic(host: &Host, userinfo: &str) -> Secret {

@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use super::error::Error;
 
 /// Suffixes of what can be imported, in the order in which a name without suffix is tried.
-const EXTENSIONS: [&str; 4] = [".yaml", ".yml", ".yaml.tmpl", ".yml.tmpl"];
+pub(super) const EXTENSIONS: [&str; 4] = [".yaml", ".yml", ".yaml.tmpl", ".yml.tmpl"];
 /// Directories nested deeper than this are not searched.
 const DEPTH_LIMIT: usize = 32;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Dirs, Env, Terminal, fs};
+use super::{Dirs, Env, Guard, Terminal, fs};
 use crate::diag::Talk;
 use crate::secret::Masker;
 use crate::span::Sources;
@@ -24,6 +24,8 @@ pub struct Host {
     pub talk: Talk,
     pub masker: Arc<Masker>,
     pub sources: Arc<Sources>,
+    /// What functions may do outside of the repository.
+    pub guard: Arc<Guard>,
 }
 
 impl Host {

@@ -1,23 +1,31 @@
 //! The outside world in one struct: environment snapshot, working directory, user directories, terminal facts, clock,
-//! private files, places that are safe for secrets ([`trust`]), locks, the way to the network.
+//! private files, places that are safe for secrets ([`trust`]), locks, the way to the network, work that is done once.
 //!
 //! Row 2. [`Host`] is built once in `main` and passed by reference. No other module reads the process environment or
 //! the working directory, and nothing ever changes them.
 
+mod aws_signature;
 mod dirs;
 mod env;
 pub mod fs;
+mod guard;
+mod http;
 pub mod lock;
 mod machine;
 mod network;
+mod once;
 mod shield;
 mod terminal;
 pub mod trust;
 
+pub use aws_signature::AwsSigner;
 pub use dirs::Dirs;
 pub use env::Env;
+pub use guard::{Guard, Policy, Refused, Rules};
+pub use http::{Http, HttpError, HttpRequest, HttpResponse, percent_encode, percent_encode_path};
 pub use machine::Host;
 pub use network::{Network, NetworkError, Route};
+pub use once::Once;
 #[cfg(target_os = "linux")]
 pub use shield::reap_orphans;
 pub use shield::{adopt_orphans, shield};

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::ListStrategy;
+use super::marks::{self, is_list_mark};
 use crate::value::{Function, Map, Node, Value};
 
 /// A list with this tag is appended to whatever list lies below, whatever the strategy.
@@ -46,12 +47,16 @@ pub fn merge_into(target: &mut Node, over: &Node, strategy: ListStrategy) {
                 target.span = over.span;
             }
         }
-        (_, Value::Function(function)) if function.tag.as_ref() == APPEND => append(target, over, function),
+        (_, Value::Function(function)) if let Some(mark) = marks::of(function) => {
+            marks::put(target, over, mark, function.argument.as_list().unwrap_or_default(), strategy);
+        }
         (Value::List(base), Value::List(later)) if strategy != ListStrategy::Replace => {
             merge_lists(base, later, strategy);
         }
-        (Value::Function(function), Value::List(later)) if strategy != ListStrategy::Replace && is_append(function) => {
-            // Still to be appended to what lies below, now with what this layer does to it.
+        (Value::Function(function), Value::List(later))
+            if strategy != ListStrategy::Replace && marks::of(function).is_some() =>
+        {
+            // Still waits for what lies below, now with what this layer does to it.
             if let Value::List(base) = &mut Arc::make_mut(function).argument.value {
                 merge_lists(base, later, strategy);
             }
@@ -69,7 +74,7 @@ fn grows(node: &Node, strategy: ListStrategy) -> bool {
             ListStrategy::Merge => list.iter().any(|item| grows(item, strategy)),
             ListStrategy::Replace => false,
         },
-        Value::Function(function) => function.tag.as_ref() == APPEND,
+        Value::Function(function) => marks::of(function).is_some(),
         _ => false,
     }
 }
@@ -102,25 +107,6 @@ fn merge_lists(base: &mut Arc<Vec<Node>>, later: &[Node], strategy: ListStrategy
     }
 }
 
-/// `!append [..]` over a list, over another `!append`, or over something that is not a list and so is replaced. The tag
-/// stays as long as no list was met, because a layer below may still come.
-fn append(target: &mut Node, over: &Node, function: &Function) {
-    let Some(items) = function.argument.as_list() else {
-        *target = over.clone();
-        return;
-    };
-    match &mut target.value {
-        Value::List(base) => Arc::make_mut(base).extend(items.iter().cloned()),
-        Value::Function(below) if is_append(below) => {
-            let below = Arc::make_mut(below);
-            if let Value::List(base) = &mut below.argument.value {
-                Arc::make_mut(base).extend(items.iter().cloned());
-            }
-        }
-        _ => *target = over.clone(),
-    }
-}
-
 fn is_append(function: &Function) -> bool {
     function.tag.as_ref() == APPEND && function.argument.as_list().is_some()
 }
@@ -150,7 +136,7 @@ pub fn has_appends(node: &Node) -> bool {
     }
 }
 
-/// Ends a merge: what is still tagged `!append` becomes its list, and keys and items tagged `!unset` go.
+/// Ends a merge: what is still tagged `!append` or the like becomes its list, and keys and items tagged `!unset` go.
 pub fn settle(node: &Node) -> Node {
     if !has_marks(node) {
         return node.clone();
@@ -160,13 +146,14 @@ pub fn settle(node: &Node) -> Node {
             map.iter().filter(|(_, item)| !is_unset(item)).map(|(key, item)| (key.clone(), settle(item))).collect(),
         )),
         Value::List(list) => Value::List(Arc::new(list.iter().filter(|item| !is_unset(item)).map(settle).collect())),
-        Value::Function(function) if function.tag.as_ref() == APPEND => settle(&function.argument).value,
+        Value::Function(function) if is_list_mark(&function.tag) => settle(&function.argument).value,
         other => other.clone(),
     };
     Node::new(value, node.span)
 }
 
-fn is_unset(node: &Node) -> bool {
+/// Whether the node takes away what lies below it.
+pub fn is_unset(node: &Node) -> bool {
     matches!(&node.value, Value::Function(function) if function.tag.as_ref() == UNSET)
 }
 
@@ -174,7 +161,7 @@ fn has_marks(node: &Node) -> bool {
     match &node.value {
         Value::Map(map) => map.values().any(has_marks),
         Value::List(list) => list.iter().any(has_marks),
-        Value::Function(function) => matches!(function.tag.as_ref(), APPEND | UNSET),
+        Value::Function(function) => function.tag.as_ref() == UNSET || is_list_mark(&function.tag),
         _ => false,
     }
 }

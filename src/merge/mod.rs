@@ -5,10 +5,12 @@
 
 mod conflict;
 mod deep;
+mod marks;
 #[cfg(test)]
 mod properties;
 mod strategy;
 
 pub use conflict::{Conflict, conflicts};
-pub use deep::{appended, has_appends, merge, merge_all, merge_into, settle};
+pub use deep::{appended, has_appends, is_unset, merge, merge_all, merge_into, settle};
+pub use marks::is_list_mark;
 pub use strategy::{Error, ListStrategy};

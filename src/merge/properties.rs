@@ -54,8 +54,9 @@ fn marked() -> impl Strategy<Value = Node> {
         |tag: &str, argument: Node| Node::from(Value::Function(Arc::new(Function { tag: tag.into(), argument })));
     let unset = Just(function("!unset", Node::from("")));
     let items = prop_oneof![any::<i64>().prop_map(Node::from), unset.clone()];
-    let append = prop::collection::vec(items, 0..3).prop_map(move |list| function("!append", Node::from(list)));
-    wild_with(prop_oneof![unset, append].boxed())
+    let tags = prop::sample::select(vec!["!append", "!prepend", "!replace", "!merge.a"]);
+    let lists = (tags, prop::collection::vec(items, 0..3)).prop_map(move |(tag, list)| function(tag, Node::from(list)));
+    wild_with(prop_oneof![unset, lists].boxed())
 }
 
 /// The same tree, with nothing shared between the two.

@@ -3,11 +3,14 @@
 use std::mem::ManuallyDrop;
 use std::sync::OnceLock;
 
+use super::access::Access;
+use super::reach::Outside;
+use crate::auth;
 use crate::component::Instance;
 use crate::config::Config;
-use crate::diag::{Result, Talk};
+use crate::diag::{Result, Talk, Warning};
 use crate::host::Host;
-use crate::resolve::{Evaluator, Memo, Options};
+use crate::resolve::{ErrorMode, Evaluator, Memo, Options};
 use crate::stack::StackIndex;
 
 /// The host, the configuration, and the stacks once somebody asked for them.
@@ -20,11 +23,22 @@ pub struct App {
     /// Never dropped: the system takes back the memory of a large repository faster, and nothing else hangs on it.
     index: OnceLock<ManuallyDrop<StackIndex>>,
     evaluations: Memo,
+    access: OnceLock<Access>,
+    /// What evaluations asked for outside of the repository.
+    pub(super) outside: Outside,
 }
 
 impl App {
     pub fn new(host: Host, config: Config, locate: Vec<String>) -> App {
-        App { host, config, locate, index: OnceLock::new(), evaluations: Memo::default() }
+        App {
+            host,
+            config,
+            locate,
+            index: OnceLock::new(),
+            evaluations: Memo::default(),
+            access: OnceLock::new(),
+            outside: Outside::default(),
+        }
     }
 
     /// The stack manifests; read at the first call. Commands that need no stacks never read them.
@@ -42,15 +56,53 @@ impl App {
     pub fn beside(&self, config: Config) -> Result<App> {
         let host = Host { talk: Talk::silent(), ..self.host.clone() };
         let index = StackIndex::load_beside(&host, &config, self.index()?)?;
-        let (index, evaluations) = (OnceLock::from(ManuallyDrop::new(index)), Memo::default());
-        Ok(App { host, config, locate: self.locate.clone(), index, evaluations })
+        let app = App::new(host, config, self.locate.clone());
+        Ok(App { index: OnceLock::from(ManuallyDrop::new(index)), ..app })
     }
 
     /// An instance with its templates rendered and its functions evaluated. What one evaluation ran or read, the next
     /// ones know.
     pub fn evaluate(&self, instance: &Instance, options: &Options) -> Result<Instance> {
+        Ok(self.evaluator()?.evaluate(instance, options)?)
+    }
+
+    /// Begins what the evaluation of these instances would wait for, so that they do not wait one after the other.
+    pub fn begin<'i>(&self, instances: impl IntoIterator<Item = &'i Instance>, options: &Options) -> Result<()> {
+        self.evaluator()?.begin(instances, options);
+        Ok(())
+    }
+
+    fn evaluator(&self) -> Result<Evaluator<'_>> {
         let (host, config, memo) = (&self.host, &self.config, &self.evaluations);
-        let evaluator = Evaluator { host, config, index: self.index()?, memo };
-        Ok(evaluator.evaluate(instance, options)?)
+        Ok(Evaluator { host, config, index: self.index()?, memo, reach: self, identities: self })
+    }
+
+    /// The identities of this command: one session for the evaluation of values and for runs, so that nobody signs in
+    /// twice. Neither keyring nor network is asked before the first credentials are wanted.
+    ///
+    /// # Errors
+    /// As [`Access::open`].
+    pub(super) fn access(&self) -> Result<Access> {
+        if let Some(access) = self.access.get() {
+            return Ok(access.clone());
+        }
+        let access = Access::open(self, auth::Options::default())?;
+        Ok(self.access.get_or_init(|| access).clone())
+    }
+
+    /// Forgets the outputs of a component, which was applied or destroyed.
+    pub(super) fn forget_outputs(&self, component: &str, stack: &str) {
+        self.outside.forget(component, stack);
+        self.evaluations.forget_outputs();
+    }
+
+    /// Says once how many values are shown as `(computed)`.
+    pub(super) fn tell_undetermined(&self, options: &Options) {
+        let count = self.evaluations.undetermined();
+        if count > 0 && options.error_mode == ErrorMode::Warn {
+            let message = format!("{count} value(s) could not be determined and are shown as (computed)");
+            let warning = Warning::new("atmos::ops::computed", message);
+            self.host.talk.warn(warning.help("`--error-mode strict` says why, `--logs-level Debug` too"));
+        }
     }
 }

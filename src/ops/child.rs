@@ -16,7 +16,7 @@ use crate::auth::run::{Run, RunIdentity, RunSettings};
 use crate::auth::setting;
 use crate::auth::store::password_variables;
 use crate::auth::validate::scoped_keys;
-use crate::auth::{AuthConfig, Error, IdentityName, Options, Session, Severity};
+use crate::auth::{AuthConfig, Error, IdentityName, Session, Severity};
 use crate::component::Instance;
 use crate::diag::{Result, Warning};
 use crate::exec::environment::{self, Atmos};
@@ -63,7 +63,7 @@ impl Held {
 
 /// The session for runs. Neither keyring nor network is asked before the first identity is held.
 pub(super) fn access(app: &App) -> Result<Access> {
-    Access::open(app, Options::default())
+    app.access()
 }
 
 /// Finds out before anything starts whether the component's setting can be read.
@@ -78,19 +78,12 @@ pub(super) fn check_setting(app: &App, instance: &Instance) -> Result<()> {
 /// Chooses the component's own identity, authenticates it and every required one, and prepares its private directory.
 ///
 /// # Errors
-/// No identity resolves where one is needed, or authentication fails: then nothing has been started or written.
-pub(super) async fn hold(app: &App, access: &Access, instance: &Instance, flag: &Flag) -> Result<Held> {
-    let section = if instance.sections.auth.is_empty() { &app.config.auth } else { &instance.sections.auth };
+/// No identity resolves where `need` says that one must, or authentication fails: then nothing has been started or written.
+pub(super) async fn hold(app: &App, access: &Access, instance: &Instance, flag: &Flag, need: Need) -> Result<Held> {
     check_keys(app, instance)?;
+    let section = auth_section(app, instance);
     let settings = Arc::new(AuthConfig::read(section));
-    let choice = access.choose(&Question {
-        flag: flag.clone(),
-        auth: &settings,
-        defaults: &instance.auth_defaults,
-        setting: setting::identity(&instance.sections.settings, &app.host.sources, &app.host.talk)?,
-        need: Need::Run,
-        instance: Some((&instance.name, &instance.stack)),
-    })?;
+    let choice = choose(app, access, instance, &settings, flag, need)?;
     let (name, source) = match choice {
         Choice::None => return Ok(Held::default()),
         Choice::Disabled(by) => {
@@ -103,6 +96,33 @@ pub(super) async fn hold(app: &App, access: &Access, instance: &Instance, flag: 
     let session = access.session.with_settings(settings.clone());
     let own_delivery = component_delivery(&app.config.auth, section);
     Holding { access, session, settings, own_delivery, announce: false }.hold(name, source).await
+}
+
+/// The `auth` section that counts for a component.
+pub(super) fn auth_section<'a>(app: &'a App, instance: &'a Instance) -> &'a Node {
+    if instance.sections.auth.is_empty() { &app.config.auth } else { &instance.sections.auth }
+}
+
+/// Who a component is.
+///
+/// # Errors
+/// No identity resolves where one is needed.
+pub(super) fn choose(
+    app: &App,
+    access: &Access,
+    instance: &Instance,
+    settings: &AuthConfig,
+    flag: &Flag,
+    need: Need,
+) -> Result<Choice> {
+    access.choose(&Question {
+        flag: flag.clone(),
+        auth: settings,
+        defaults: &instance.auth_defaults,
+        setting: setting::identity(&instance.sections.settings, &app.host.sources, &app.host.talk)?,
+        need,
+        instance: Some((&instance.name, &instance.stack)),
+    })
 }
 
 /// That nobody tried to choose the identity in the wrong place: the run would silently be somebody else.

@@ -79,6 +79,7 @@ const SCHEMA: [&str; 11] = [
 /// A component that cannot be found, put together or evaluated.
 pub fn component(app: &App, request: &ComponentRequest) -> Result<Node> {
     let (written, evaluated) = instances(app, request)?;
+    app.tell_undetermined(&request.processing);
     document(app, request, &written, &evaluated)
 }
 
@@ -88,6 +89,7 @@ pub fn component(app: &App, request: &ComponentRequest) -> Result<Node> {
 /// Those of [`component`].
 pub fn component_with_provenance(app: &App, request: &ComponentRequest) -> Result<(Node, Provenance)> {
     let (written, evaluated) = instances(app, request)?;
+    app.tell_undetermined(&request.processing);
     let provenance = Provenance::of(app, &written, &evaluated)?;
     Ok((document(app, request, &written, &evaluated)?, provenance))
 }
@@ -165,7 +167,7 @@ pub fn stacks_as<T: Send>(
     let index = app.index()?;
     let kinds: Vec<Kind> = request.component_types.iter().map(|key| Kind::from_key(key)).collect();
     let filter = Filter { stack: request.stack.clone(), components: Vec::new(), kinds };
-    let described = component::each(&app.host, &app.config, index, &filter, |instance| {
+    let describe = |instance: Instance| {
         if !request.shows(&instance) {
             return Ok(None);
         }
@@ -173,7 +175,9 @@ pub fn stacks_as<T: Send>(
         let (kind, is_empty) = (instance.kind.to_string(), node.is_empty());
         let made = make([&instance.stack, &kind, &instance.name], node)?;
         Ok::<_, Report>(Some((instance.stack, kind, instance.name, is_empty, made)))
-    })?;
+    };
+    let described = app.evaluate_many(|| component::each(&app.host, &app.config, index, &filter, describe))?;
+    app.tell_undetermined(&request.processing);
     if described.is_empty() {
         warn_of_unknown_stack(app, request)?;
     }

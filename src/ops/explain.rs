@@ -8,7 +8,7 @@ use super::App;
 use super::describe::{self, ComponentRequest};
 use crate::component::{self, Candidate, Instance, Origins};
 use crate::diag::{Failure, Result, nearest};
-use crate::merge::ListStrategy;
+use crate::merge::{ListStrategy, is_list_mark};
 use crate::resolve;
 use crate::span::Span;
 use crate::stack::Located;
@@ -114,7 +114,12 @@ pub fn explain(app: &App, request: &ExplainRequest) -> Result<Explanation> {
     };
     let before = describe::document(app, &described, &written, &written)?;
     let raw = walk(&before, &steps);
-    let after = match app.evaluate(&written, &request.processing) {
+    let mut processing = request.processing.clone();
+    if let Some(Step::Key(section)) = steps.first() {
+        // Nothing else is shown.
+        processing.sections.push(section.clone());
+    }
+    let after = match app.evaluate(&written, &processing) {
         Ok(evaluated) => describe::document(app, &described, &written, &evaluated)?,
         // What is wrong elsewhere in the component does not matter for a value that is written as it is.
         Err(_) if raw.as_ref().is_ok_and(|node| is_plain(node)) => before.clone(),
@@ -210,20 +215,27 @@ impl Explaining<'_> {
 
     fn strategy(&self, value: &Node, candidates: &[Candidate]) -> (String, bool) {
         let indexed = self.steps.iter().any(|step| matches!(step, Step::Index(_)));
-        let appended = candidates.iter().any(|candidate| is_function(&candidate.node));
+        let tags = candidates.iter().filter_map(|candidate| list_mark(&candidate.node));
+        let tag = tags.max_by_key(|tag| *tag != "!append");
+        let tag = tag.or_else(|| candidates.iter().any(|candidate| is_function(&candidate.node)).then_some("!append"));
         match &value.value {
             Value::Map(_) if !indexed => ("maps merge key by key".to_owned(), true),
-            Value::List(_) => self.of_lists(appended),
-            _ if indexed => self.of_lists(appended),
+            Value::List(_) => self.of_lists(tag),
+            _ if indexed => self.of_lists(tag),
             _ => ("the strongest layer wins".to_owned(), false),
         }
     }
 
-    fn of_lists(&self, appended: bool) -> (String, bool) {
+    fn of_lists(&self, tag: Option<&str>) -> (String, bool) {
+        if let Some(tag) = tag.filter(|tag| *tag != "!append") {
+            return (format!("the list tagged `{tag}` decides what becomes of those below"), true);
+        }
         match self.origins.strategy() {
             ListStrategy::Append => ("lists are appended (list_merge_strategy: append)".to_owned(), true),
             ListStrategy::Merge => ("lists merge item by item (list_merge_strategy: merge)".to_owned(), true),
-            ListStrategy::Replace if appended => ("lists are appended where `!append` is written".to_owned(), true),
+            ListStrategy::Replace if tag.is_some() => {
+                ("lists are appended where `!append` is written".to_owned(), true)
+            }
             ListStrategy::Replace => ("the strongest list wins (list_merge_strategy: replace)".to_owned(), false),
         }
     }
@@ -245,6 +257,14 @@ impl Explaining<'_> {
             base: None,
             imports: self.origins.file(span.file).map(|file| file.chain.clone()).unwrap_or_default(),
         }
+    }
+}
+
+/// The tag of a list that says what it does to those below.
+fn list_mark(node: &Node) -> Option<&str> {
+    match &node.value {
+        Value::Function(function) if is_list_mark(&function.tag) => Some(&function.tag),
+        _ => None,
     }
 }
 

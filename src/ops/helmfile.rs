@@ -8,7 +8,7 @@ use thiserror::Error as ThisError;
 use super::access::Access;
 use super::child::{self, Held};
 use super::{App, unbuilt};
-use crate::auth::resolution::Flag;
+use crate::auth::resolution::{Flag, Need};
 use crate::component::{self, Instance, Kind};
 use crate::diag::{Failure, Result};
 use crate::exec::argv::is_on;
@@ -16,6 +16,7 @@ use crate::exec::helmfile::{Plan, Request, Settings, Target, steps};
 use crate::exec::signals::Signals;
 use crate::exec::{Error as ExecError, Hangup, Launch, Output, Redirect, environment, files, folder_lock, process};
 use crate::host::Env;
+use crate::state::Wish;
 use crate::{resolve, yaml};
 
 /// One helmfile command on one component.
@@ -77,7 +78,8 @@ pub async fn run(app: &App, request: &RunRequest) -> Result<u8> {
         app.host.talk.info(format!("Component is not enabled and skipped: {} in {}", found.name, found.stack));
         return Ok(0);
     }
-    let instance = app.evaluate(&found, &request.evaluation)?;
+    let identity = Wish { flag: request.identity.clone(), runs: true };
+    let instance = app.evaluate(&found, &resolve::Options { identity, ..request.evaluation.clone() })?;
     unbuilt::check(app, &instance, &request.verb, request.skip_hooks)?;
     let target = target(app, &instance)?;
     existing(&target)?;
@@ -211,7 +213,7 @@ async fn start(
     access: &Access,
     signals: &mut Signals,
 ) -> Result<u8> {
-    let held = signals.guard(child::hold(app, access, instance, &request.identity)).await?;
+    let held = signals.guard(child::hold(app, access, instance, &request.identity, Need::Run)).await?;
     let lock = signals.guard(folder_lock::acquire(&app.host, &target.folder)).await?;
     let result = children(app, request, target, access, &held, signals).await;
     let closed = held.close();

@@ -168,3 +168,39 @@ fn a_stack_that_does_not_exist_has_no_document() {
     let request = describe::StacksRequest { stack: Some("nope".to_owned()), ..describe::StacksRequest::default() };
     assert_eq!(to_json(&describe::stacks(&app(&REPOSITORY), &request).unwrap()), json!({}));
 }
+
+#[test]
+fn sources_show_templates_of_components_as_written_and_those_of_manifests_rendered() {
+    let atmos = "base_path: .\nstacks: {base_path: stacks, included_paths: ['orgs/*'], name_pattern: '{stage}'}\n\
+         components: {terraform: {base_path: components/terraform}}\n\
+         templates: {settings: {enabled: true}}\n";
+    let app = app(&[
+        ("atmos.yaml", atmos),
+        ("stacks/catalog/net.yaml", "vars: {size: '{{ .size }}', late: x}\n"),
+        (
+            "stacks/orgs/dev.yaml",
+            "import: [{path: catalog/net, context: {size: 5}}]\nvars: {stage: dev}\n\
+             components: {terraform: {vpc: {vars: {late: '{{ .vars.stage }}', home: !env HOME}}}}\n",
+        ),
+    ]);
+    let request = describe::ComponentRequest {
+        component: "vpc".to_owned(),
+        stack: "dev".to_owned(),
+        processing: Options::default(),
+        full: true,
+        query: None,
+    };
+    let document = to_json(&describe::component(&app, &request).unwrap());
+    assert_eq!((&document["vars"]["late"], &document["vars"]["size"]), (&json!("dev"), &json!(5)));
+    let sources = &document["sources"]["vars"];
+    let values = |key: &str| {
+        let places = sources[key]["stack_dependencies"].as_array().unwrap().iter();
+        places.map(|place| place["variable_value"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        (&sources["late"]["final_value"], values("late")),
+        (&json!("{{ .vars.stage }}"), vec![json!("{{ .vars.stage }}"), json!("x")])
+    );
+    assert_eq!((&sources["size"]["final_value"], values("size")), (&json!(5), vec![json!(5)]));
+    assert_eq!(sources["home"]["final_value"], json!("!env HOME"));
+}

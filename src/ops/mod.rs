@@ -22,6 +22,8 @@ mod legacy;
 pub mod list;
 pub mod locals;
 pub mod provenance;
+mod reach;
+mod readers;
 pub mod steps;
 mod subject;
 pub mod terraform;

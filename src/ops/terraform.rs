@@ -12,6 +12,7 @@ mod files;
 mod fleet;
 mod generate;
 mod output;
+mod printed;
 mod select;
 mod selectors;
 mod single;
@@ -22,6 +23,7 @@ pub use clean::{CleanPlan, CleanRequest, clean_plan};
 pub use error::Error;
 pub use files::{FilesRequest, generate_files};
 pub use generate::{GenerateRequest, generate_backend, generate_varfile};
+pub(super) use printed::printed_outputs;
 pub use selectors::Selectors;
 
 use std::path::PathBuf;
@@ -53,6 +55,8 @@ pub struct RunRequest {
     pub evaluation: resolve::Options,
     /// `output --format`.
     pub format: Option<String>,
+    /// The variables of the component do not matter, and no file gets them.
+    pub without_variables: bool,
 }
 
 /// How a command ended.

@@ -7,6 +7,7 @@ pub mod auth;
 mod diagnostic;
 mod explain;
 mod log;
+mod mask;
 mod printable;
 mod screen;
 mod stacks;
@@ -18,6 +19,7 @@ pub use affected::{affected, affected_matrix, affected_rows, dependents, without
 pub use diagnostic::render;
 pub use explain::{explanation, explanation_document, with_provenance};
 pub use log::{Level, start as start_log};
+pub use mask::masked;
 pub use screen::Screen;
 pub use stacks::stacks;
 pub use table::{Table, TableFormat};

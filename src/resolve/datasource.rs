@@ -1,19 +1,30 @@
-//! Data sources of templates: files and variables. Each is read once.
+//! Data sources of templates: files, variables, and what is behind an address. Each is read once.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use super::datafile;
+pub(super) use super::datafile::as_floats;
 use super::outside::Outside;
 use super::settings;
-use crate::content;
 use crate::diag::nearest;
+use crate::fetch;
+use crate::host::{HttpRequest, Once, Refused};
+use crate::secret::{Secret, is_secret_name};
 use crate::template::{Problem, Val, World as _};
-use crate::value::{Map, Node, Value};
+use crate::value::Node;
 
-/// What was read already, by address.
+/// Longest data source of another machine.
+const LIMIT: usize = 16 << 20;
+
+type Read<T> = Result<T, (String, String)>;
+
+/// What was read already: parsed, by address and type; texts of other machines by address and headers.
 #[derive(Debug, Default)]
-pub(super) struct Known(Mutex<HashMap<String, Node>>);
+pub(super) struct Known {
+    parsed: Once<String, Read<Node>>,
+    remote: Once<String, Read<Remote>>,
+}
 
 /// The address behind an alias; `None` when it is not known.
 pub(super) fn address(outside: &Outside<'_, '_>, alias: &str) -> Option<String> {
@@ -26,28 +37,36 @@ pub(super) fn address(outside: &Outside<'_, '_>, alias: &str) -> Option<String> 
 /// A data source, parsed by its type.
 pub(super) fn read(outside: &Outside<'_, '_>, alias: &str, arguments: &[Val]) -> Result<Node, Problem> {
     let source = Address::of(outside, alias, arguments)?;
-    let key = format!("{source:?}");
-    let known = &outside.evaluation.evaluator.memo.sources.0;
-    if let Some(node) = known.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
-        return Ok(node.clone());
-    }
-    let node = source.parsed(outside)?;
     // A variable may differ between components.
-    if !matches!(source.origin, Origin::Variable(_)) {
-        known.lock().unwrap_or_else(PoisonError::into_inner).insert(key, node.clone());
+    if matches!(source.origin, Origin::Variable(_)) {
+        return source.parsed(outside).map_err(said);
     }
-    Ok(node)
+    let known = &outside.evaluation.evaluator.memo.sources;
+    known.parsed.get(source.key(), || source.parsed(outside)).map_err(said)
 }
 
 /// The text of a data source.
 pub(super) fn text(outside: &Outside<'_, '_>, alias: &str, arguments: &[Val]) -> Result<String, Problem> {
-    Address::of(outside, alias, arguments)?.text(outside)
+    Address::of(outside, alias, arguments)?.text(outside).map(|(text, _)| text).map_err(said)
+}
+
+fn said((reason, help): (String, String)) -> Problem {
+    let problem = Problem::new(reason);
+    if help.is_empty() { problem } else { problem.help(help) }
+}
+
+/// What another machine sent, and of which type it says that it is.
+#[derive(Debug, Clone)]
+struct Remote {
+    text: String,
+    media_type: Option<String>,
 }
 
 #[derive(Debug)]
 enum Origin {
     File(PathBuf),
     Variable(String),
+    Remote { url: String, headers: Vec<(String, String)>, timeout: Duration },
 }
 
 #[derive(Debug)]
@@ -61,7 +80,8 @@ impl Address {
     fn of(outside: &Outside<'_, '_>, alias: &str, arguments: &[Val]) -> Result<Address, Problem> {
         let url = address(outside, alias).ok_or_else(|| unknown(outside, alias))?;
         let (location, query) = url.split_once('?').unwrap_or((&url, ""));
-        let kind = query.split('&').find_map(|pair| pair.strip_prefix("type=")).map(|kind| kind.replace("%2F", "/"));
+        let below = arguments.first().and_then(Val::as_str);
+        let kind = below.and_then(|below| kind(below.split_once('?')?.1)).or_else(|| kind(query));
         let (scheme, rest) = match location.split_once("://") {
             Some((scheme, rest)) => (scheme, rest),
             None => match location.split_once(':') {
@@ -72,85 +92,100 @@ impl Address {
         };
         let origin = match scheme {
             "file" => {
-                let cwd = &outside.evaluation.evaluator.host.cwd;
-                let mut path = cwd.join(rest);
-                if let Some(below) = arguments.first().and_then(Val::as_str) {
-                    path = path.join(below);
-                }
-                Origin::File(path)
+                let path = outside.evaluation.evaluator.host.cwd.join(rest);
+                Origin::File(below.map_or_else(|| path.clone(), |below| path.join(below)))
             }
             "env" => Origin::Variable(rest.trim_start_matches('/').to_owned()),
-            "http" | "https" => return Err(not_built(alias, "over http")),
+            "http" | "https" => remote(outside, alias, below.map_or(url.clone(), |below| fetch::join(&url, below))),
             scheme => return Err(not_built(alias, &format!("of the kind `{scheme}`"))),
         };
         Ok(Address { origin, kind })
     }
 
-    fn text(&self, outside: &Outside<'_, '_>) -> Result<String, Problem> {
+    /// What makes two sources the same.
+    fn key(&self) -> String {
+        format!("{self:?}")
+    }
+
+    /// The text and what it is called by those who sent it.
+    fn text(&self, outside: &Outside<'_, '_>) -> Read<(String, Option<String>)> {
         match &self.origin {
-            Origin::Variable(name) => Ok(outside.variable(name).unwrap_or_default()),
+            Origin::Variable(name) => Ok((outside.variable(name).unwrap_or_default(), None)),
             Origin::File(path) => {
-                let failed = |error: std::io::Error| Problem::new(format!("open {}: {error}", path.display()));
-                std::fs::read_to_string(path).map_err(failed)
+                may_read(outside, path)?;
+                let failed = |error: std::io::Error| (format!("open {}: {error}", path.display()), String::new());
+                Ok((std::fs::read_to_string(path).map_err(failed)?, None))
+            }
+            Origin::Remote { url, headers, timeout } => {
+                let known = &outside.evaluation.evaluator.memo.sources.remote;
+                let remote = known.get(format!("{url} {headers:?}"), || ask(outside, url, headers, *timeout))?;
+                Ok((remote.text, remote.media_type))
             }
         }
     }
 
-    fn parsed(&self, outside: &Outside<'_, '_>) -> Result<Node, Problem> {
-        let host = outside.evaluation.evaluator.host;
+    fn parsed(&self, outside: &Outside<'_, '_>) -> Read<Node> {
         let path = match &self.origin {
-            Origin::File(path) if path.is_dir() => return listing(path),
+            Origin::File(path) if path.is_dir() => {
+                may_read(outside, path)?;
+                return datafile::listing(path).map_err(|reason| (reason, String::new()));
+            }
             Origin::File(path) => path.clone(),
             Origin::Variable(name) => PathBuf::from(name),
+            Origin::Remote { url, .. } => PathBuf::from(fetch::shown(url)),
         };
-        let extension = match self.kind.as_deref() {
-            Some("application/json") => "json".to_owned(),
-            Some("application/yaml") => "yaml".to_owned(),
-            Some("application/x-env") => "env".to_owned(),
-            Some("text/plain") => String::new(),
-            Some(kind) => return Err(Problem::new(format!("data sources of the type `{kind}` are not built yet"))),
-            None => path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase(),
-        };
-        let text = self.text(outside)?;
-        match extension.as_str() {
-            "json" | "yaml" | "yml" | "env" => {
-                let name = format!("data.{extension}");
-                let node = content::parse(&host.sources, &path, &host.cwd, &name, text)
-                    .map_err(|reason| Problem::new(format!("{}: {reason}", path.display())))?;
-                Ok(if extension == "json" { as_floats(&node) } else { node })
-            }
-            "toml" | "csv" => Err(Problem::new(format!(
-                "data sources of the type `{extension}` are not built yet ({})",
-                path.display()
-            ))),
-            _ => Ok(Node::from(text)),
-        }
+        let (text, media_type) = self.text(outside)?;
+        let kind = self.kind.as_deref().or(media_type.as_deref());
+        let host = outside.evaluation.evaluator.host;
+        datafile::parsed(host, &path, kind, text).map_err(|reason| (reason, String::new()))
     }
 }
 
-/// The names in a directory.
-fn listing(path: &Path) -> Result<Node, Problem> {
-    let failed = |error: std::io::Error| Problem::new(format!("open {}: {error}", path.display()));
-    let mut names = Vec::new();
-    for entry in std::fs::read_dir(path).map_err(failed)? {
-        names.push(entry.map_err(failed)?.file_name().to_string_lossy().into_owned());
-    }
-    names.sort();
-    Ok(Node::from(names.into_iter().map(Node::from).collect::<Vec<_>>()))
+/// `type` among the parameters of an address.
+fn kind(query: &str) -> Option<String> {
+    query
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("type="))
+        .map(|kind| kind.replace("%2F", "/").replace("%2f", "/"))
 }
 
-/// Numbers of JSON are floats for templates of the reference.
-fn as_floats(node: &Node) -> Node {
-    let value = match &node.value {
-        #[expect(clippy::cast_precision_loss, reason = "so does the reference")]
-        Value::Int(number) => Value::Float(*number as f64),
-        Value::List(list) => Value::List(Arc::new(list.iter().map(as_floats).collect())),
-        Value::Map(map) => {
-            Value::Map(Arc::new(map.iter().map(|(key, item)| (key.clone(), as_floats(item))).collect::<Map>()))
+fn remote(outside: &Outside<'_, '_>, alias: &str, url: String) -> Origin {
+    let evaluation = outside.evaluation;
+    let (config, instance) = (evaluation.evaluator.config, evaluation.instance);
+    let headers = settings::headers(config, instance, alias);
+    let masker = &evaluation.evaluator.host.masker;
+    masker.register_user(&url);
+    for (name, value) in &headers {
+        if name.eq_ignore_ascii_case("authorization") || is_secret_name(name) {
+            masker.register(&Secret::from(value.clone()));
         }
-        other => other.clone(),
-    };
-    Node::new(value, node.span)
+    }
+    Origin::Remote { url, headers, timeout: settings::timeout(config, instance) }
+}
+
+fn may_read(outside: &Outside<'_, '_>, path: &Path) -> Read<()> {
+    outside.evaluation.evaluator.host.may_read(path).map_err(refused)
+}
+
+fn refused(refused: Refused) -> (String, String) {
+    (refused.to_string(), refused.help)
+}
+
+/// Asks another machine, once.
+fn ask(outside: &Outside<'_, '_>, url: &str, headers: &[(String, String)], timeout: Duration) -> Read<Remote> {
+    let host = outside.evaluation.evaluator.host;
+    let shown = fetch::shown(url);
+    host.may_fetch(&shown).map_err(refused)?;
+    let help = || "check the address, the network, and `templates.settings.gomplate.timeout` (seconds)".to_owned();
+    let request = headers.iter().fold(HttpRequest::get(url), |all, (name, value)| all.header(name, value.as_str()));
+    let answer = fetch::answer(host, HttpRequest { timeout: Some(timeout), ..request }, LIMIT);
+    let answer = answer.map_err(|error| (format!("GET {shown}: {error}"), help()))?;
+    if answer.status != 200 {
+        return Err((format!("Unexpected HTTP status {} on GET from {shown}", answer.status), help()));
+    }
+    let media_type = answer.header("content-type").and_then(|value| value.split(';').next());
+    let media_type = media_type.map(|value| value.trim().to_ascii_lowercase()).filter(|value| !value.is_empty());
+    Ok(Remote { text: answer.text(), media_type })
 }
 
 fn unknown(outside: &Outside<'_, '_>, alias: &str) -> Problem {
@@ -165,5 +200,6 @@ fn unknown(outside: &Outside<'_, '_>, alias: &str) -> Problem {
 }
 
 fn not_built(alias: &str, how: &str) -> Problem {
-    Problem::new(format!("the datasource '{alias}' is not built yet: data {how}")).help("use a file or `env:///NAME`")
+    Problem::new(format!("the datasource '{alias}' is not built yet: data {how}"))
+        .help("use a file, `https://…` or `env:///NAME`")
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode, SourceSpan};
 
-use crate::diag::Failure;
+use crate::diag::{Failure, Report};
 use crate::template;
 
 /// The value that is concerned: where it stands in the component, and in which file it was written.
@@ -42,6 +42,13 @@ pub enum Error {
     #[error("{tag}: {reason}: {site}")]
     Function { tag: String, reason: String, help: String, site: Site },
 
+    /// Somebody who was asked has no answer.
+    #[error("{cause}: in {call}: {site}")]
+    Outside { call: String, cause: Arc<Report>, site: Site },
+
+    #[error("terraform state not provisioned for component {component} in stack {stack}: {call}: {site}")]
+    NotProvisioned { component: String, stack: String, call: String, site: Site },
+
     #[error("{cause}: cannot render {site}")]
     Template { cause: Arc<template::Error>, site: Site },
 
@@ -55,21 +62,44 @@ pub enum Error {
     )]
     Identity { found: String, site: Site },
 
-    #[error("circular dependency detected. Dependency chain:{chain}")]
-    Cycle { chain: String },
+    #[error("circular dependency detected{place}. Dependency chain:{chain}", place = site.place)]
+    Cycle { chain: String, site: Site },
 }
 
+/// Code of a value that cannot be known yet, through however many layers it comes up.
+const NOT_PROVISIONED: &str = "atmos::resolve::not_provisioned";
+
 impl Error {
-    fn site(&self) -> Option<&Site> {
+    /// The same with the place of the function that closes a circle.
+    pub(super) fn closed_at(self, at: impl FnOnce() -> Site) -> Error {
+        match self {
+            Error::Cycle { chain, site } if site.source.is_none() => Error::Cycle { chain, site: at() },
+            error => error,
+        }
+    }
+
+    /// That the value depends on something which is not there yet, and nothing is wrong otherwise.
+    pub(super) fn is_undetermined(&self) -> bool {
+        match self {
+            Error::NotProvisioned { .. } => true,
+            Error::Outside { cause, .. } => cause.code().as_deref() == Some(NOT_PROVISIONED),
+            Error::Template { cause, .. } => cause.code().is_some_and(|code| code.to_string() == NOT_PROVISIONED),
+            _ => false,
+        }
+    }
+
+    fn site(&self) -> &Site {
         match self {
             Error::FunctionNotBuilt { site, .. }
             | Error::UnsupportedTag { site, .. }
             | Error::Arguments { site, .. }
             | Error::Function { site, .. }
+            | Error::Outside { site, .. }
+            | Error::NotProvisioned { site, .. }
             | Error::Template { site, .. }
             | Error::Key { site, .. }
-            | Error::Identity { site, .. } => Some(site),
-            Error::Cycle { .. } => None,
+            | Error::Identity { site, .. }
+            | Error::Cycle { site, .. } => site,
         }
     }
 }
@@ -81,6 +111,8 @@ impl Diagnostic for Error {
             Error::UnsupportedTag { .. } => "atmos::resolve::unsupported_tag",
             Error::Arguments { .. } => "atmos::resolve::arguments",
             Error::Function { .. } => "atmos::resolve::function",
+            Error::Outside { cause, .. } => return cause.code().map(|code| Box::new(code) as Box<dyn Display>),
+            Error::NotProvisioned { .. } => NOT_PROVISIONED,
             Error::Template { cause, .. } => return cause.code(),
             Error::Key { .. } => "atmos::resolve::key",
             Error::Identity { .. } => "atmos::resolve::identity",
@@ -98,6 +130,11 @@ impl Diagnostic for Error {
             Error::UnsupportedTag { .. } => Box::new("quote the value if it is meant as text"),
             Error::Arguments { tag, .. } => Box::new(format!("correct the arguments of {tag}")),
             Error::Function { help, .. } => Box::new(help),
+            Error::Outside { cause, .. } => return cause.diagnostic().help(),
+            Error::NotProvisioned { component, stack, .. } => Box::new(format!(
+                "apply it first (`atmos terraform apply {component} -s {stack}`), or say what to take until then: \
+                 `.output // \"default\"`"
+            )),
             Error::Template { cause, .. } => return cause.help(),
             Error::Key { .. } => Box::new("make the keys of this map different"),
             Error::Identity { .. } => Box::new("give the name of an identity, or `false` to run without one"),
@@ -111,7 +148,7 @@ impl Diagnostic for Error {
         {
             return Some(source);
         }
-        self.site()?.source.as_ref().map(|source| source as &dyn SourceCode)
+        self.site().source.as_ref().map(|source| source as &dyn SourceCode)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
@@ -120,7 +157,7 @@ impl Diagnostic for Error {
         {
             return cause.labels();
         }
-        let at = self.site()?.at?;
+        let at = self.site().at?;
         Some(Box::new(std::iter::once(LabeledSpan::new_with_span(Some("here".to_owned()), at))))
     }
 }
@@ -129,6 +166,7 @@ impl Failure for Error {
     fn exit_code(&self) -> u8 {
         match self {
             Error::Template { cause, .. } => cause.exit_code(),
+            Error::Outside { cause, .. } => cause.exit_code(),
             _ => 1,
         }
     }

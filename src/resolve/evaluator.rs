@@ -1,22 +1,26 @@
 //! One instance evaluated, and what evaluations of one run share.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use super::chain::Chain;
 use super::datasource;
 use super::error::Error;
 use super::options::Options;
+use super::references;
+use super::remote::Way;
 use super::render::Templates;
+use super::stores::Identities;
 use super::walk::Evaluation;
 use crate::component::Instance;
 use crate::config::Config;
 use crate::host::Host;
 use crate::stack::StackIndex;
+use crate::state::Reach;
+use crate::store::Stores;
 use crate::value::Node;
 use crate::yaml_fn;
-
-/// Components that ask for each other deeper than this are refused.
-const DEPTH: usize = 64;
 
 /// Evaluates instances. Cheap to copy; usable from many threads at once.
 #[derive(Clone, Copy)]
@@ -25,61 +29,81 @@ pub struct Evaluator<'a> {
     pub config: &'a Config,
     pub index: &'a StackIndex,
     pub memo: &'a Memo,
+    /// The way to states, terraform and identities.
+    pub reach: &'a dyn Reach,
+    /// Who components run as.
+    pub identities: &'a dyn Identities,
 }
 
-/// What was compiled, run and read already: commands, templates, components that templates ask for, data sources.
+type Known<K, V> = Mutex<HashMap<K, V>>;
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What was compiled, run and read already: commands, templates, components that others ask for, data sources.
+///
+/// Nothing is computed under a lock: two threads may do the same work at once, and nobody waits for himself.
 #[derive(Debug, Default)]
 pub struct Memo {
     pub(super) functions: yaml_fn::Memo,
     pub(super) templates: Templates,
     pub(super) sources: datasource::Known,
-    components: Mutex<HashMap<(String, String), Node>>,
+    pub(super) known: references::Known,
+    /// Made by the first who asks for one.
+    pub(super) stores: OnceLock<Stores>,
+    components: Known<(String, String), (Node, Arc<Instance>)>,
+    targets: Known<(Way, String, String), Arc<Instance>>,
+    identified: Known<(String, String), Arc<Instance>>,
+    undetermined: AtomicUsize,
+    reads_states: OnceLock<bool>,
 }
 
 impl Memo {
-    /// What `atmos.Component` gave for a component in a stack.
-    pub(super) fn component(&self, component: &str, stack: &str) -> Option<Node> {
-        let known = self.components.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(&(component.to_owned(), stack.to_owned())).cloned()
+    /// What `atmos.Component` gave for a component in a stack, and the component evaluated.
+    pub(super) fn component(&self, component: &str, stack: &str) -> Option<(Node, Arc<Instance>)> {
+        locked(&self.components).get(&(component.to_owned(), stack.to_owned())).cloned()
     }
 
-    pub(super) fn keep_component(&self, component: &str, stack: &str, node: &Node) {
-        let mut known = self.components.lock().unwrap_or_else(PoisonError::into_inner);
-        known.insert((component.to_owned(), stack.to_owned()), node.clone());
-    }
-}
-
-/// The components that are being evaluated because one asked for the other, innermost first.
-#[derive(Clone, Copy)]
-pub(super) struct Chain<'c> {
-    component: &'c str,
-    stack: &'c str,
-    above: Option<&'c Chain<'c>>,
-}
-
-impl<'c> Chain<'c> {
-    fn new(instance: &'c Instance, above: Option<&'c Chain<'c>>) -> Chain<'c> {
-        Chain { component: &instance.name, stack: &instance.stack, above }
+    pub(super) fn keep_component(&self, component: &str, stack: &str, node: &Node, instance: &Arc<Instance>) {
+        let key = (component.to_owned(), stack.to_owned());
+        locked(&self.components).insert(key, (node.clone(), instance.clone()));
     }
 
-    fn links(&self) -> impl Iterator<Item = (&str, &str)> {
-        std::iter::successors(Some(self), |link| link.above).map(|link| (link.component, link.stack))
+    pub(super) fn target(&self, key: &(Way, String, String)) -> Option<Arc<Instance>> {
+        locked(&self.targets).get(key).cloned()
     }
 
-    /// Refuses a component that is asked for while it is being evaluated.
-    pub(super) fn check(&self, component: &str, stack: &str) -> Result<(), Error> {
-        let is_known = self.links().any(|link| link == (component, stack));
-        if !is_known && self.links().count() < DEPTH {
-            return Ok(());
-        }
-        let mut links: Vec<(&str, &str)> = self.links().collect();
-        links.reverse();
-        links.push((component, stack));
-        let lines = links.iter().enumerate().map(|(index, (component, stack))| {
-            format!("\n  {}. Component '{component}' in stack '{stack}'", index + 1)
-        });
-        let end = if is_known { " (cycle detected)" } else { " (too deep)" };
-        Err(Error::Cycle { chain: lines.collect::<String>() + end })
+    pub(super) fn keep_target(&self, key: (Way, String, String), target: Instance) -> Arc<Instance> {
+        locked(&self.targets).entry(key).or_insert_with(|| Arc::new(target)).clone()
+    }
+
+    pub(super) fn identified(&self, key: &(String, String)) -> Option<Arc<Instance>> {
+        locked(&self.identified).get(key).cloned()
+    }
+
+    pub(super) fn keep_identified(&self, key: (String, String), instance: Instance) -> Arc<Instance> {
+        locked(&self.identified).entry(key).or_insert_with(|| Arc::new(instance)).clone()
+    }
+
+    /// Whether any manifest reads a state at all.
+    pub(super) fn reads_states(&self, host: &Host) -> bool {
+        *self.reads_states.get_or_init(|| host.sources.mention(&["!terraform.state"]))
+    }
+
+    pub(super) fn count_undetermined(&self) {
+        self.undetermined.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Forgets what may depend on outputs: something was applied.
+    pub fn forget_outputs(&self) {
+        locked(&self.components).clear();
+        locked(&self.targets).clear();
+    }
+
+    /// How many values could not be known yet and are shown as `(computed)`.
+    pub fn undetermined(&self) -> usize {
+        self.undetermined.load(Ordering::Relaxed)
     }
 }
 
@@ -93,16 +117,30 @@ impl Evaluator<'_> {
         self.evaluate_for(instance, options, None)
     }
 
+    /// Begins to read from stores what these instances will ask for, so that one does not wait for the other. Whatever is
+    /// wrong with it, their evaluation says.
+    pub fn begin<'i>(&self, instances: impl IntoIterator<Item = &'i Instance>, options: &Options) {
+        for instance in instances {
+            let evaluation = Evaluation::new(*self, instance, options, Chain::new(instance, None));
+            if evaluation.stores().is_empty() {
+                return;
+            }
+            evaluation.begin();
+        }
+    }
+
     /// The same, for a component that asks for this one.
     pub(super) fn evaluate_for(
         &self,
         instance: &Instance,
         options: &Options,
-        above: Option<&Chain<'_>>,
+        above: Option<(&Chain<'_>, &str)>,
     ) -> Result<Instance, Error> {
         let chain = Chain::new(instance, above);
         let evaluation = Evaluation::new(*self, instance, options, chain);
         evaluation.check_identity()?;
+        evaluation.begin();
+        evaluation.read_ahead();
         let mut evaluated = instance.clone();
         for (name, node) in evaluated.sections.named_mut() {
             if options.needs(name) {

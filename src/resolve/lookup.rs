@@ -1,17 +1,22 @@
 //! What templates ask the program for: other components, data sources, YAML functions.
 
+use std::fmt::Display;
 use std::sync::Arc;
+
+use miette::Diagnostic;
 
 use super::data;
 use super::datasource;
-use super::options::Options;
 use super::outside::Outside;
 use super::settings::allows_generated_functions;
+use super::stores::looks_like_template;
 use crate::component::{self, Instance, Kind};
-use crate::diag::Report;
+use crate::diag::{self, Report};
+use crate::state::Failure;
+use crate::store::Spec;
 use crate::template::{Lookup, Problem, Val};
 use crate::value::{Map, Node, Value, function_text};
-use crate::yaml_fn::written_as_function;
+use crate::yaml_fn::{self, written_as_function};
 
 /// What a component that is disabled sees of others, so that its templates still render.
 const EMPTY: [&str; 9] =
@@ -24,23 +29,36 @@ impl Lookup for Outside<'_, '_> {
             return Ok(Node::from(EMPTY.map(|key| (Arc::from(key), Node::empty_map())).into_iter().collect::<Map>()));
         }
         let evaluator = &evaluation.evaluator;
-        let node = if let Some(known) = evaluator.memo.component(component, stack) {
+        let (mut node, instance) = if let Some(known) = evaluator.memo.component(component, stack) {
             known
         } else {
-            let node = self.evaluated(component, stack)?;
-            evaluator.memo.keep_component(component, stack, &node);
-            node
+            let found = self.evaluated(component, stack)?;
+            evaluator.memo.keep_component(component, stack, &found.0, &found.1);
+            found
         };
-        if node.get("outputs").is_none() && self.text.contains("outputs") {
-            return Err(Problem::new(format!("atmos.Component: the outputs of '{component}' are not built yet"))
-                .help("use sections such as `.vars`, or give the component a `static` remote state backend"));
+        // Terraform is started for templates that look at outputs only.
+        let wanted = instance.kind == Kind::Terraform && self.text.contains("outputs");
+        if wanted && node.get("outputs").is_none() {
+            let call = format!("atmos.Component(\"{component}\", \"{stack}\")");
+            let outputs = evaluation.printed(&instance, &call).map_err(|failure| failed(failure, component, stack))?;
+            node.make_map().insert(Arc::from("outputs"), outputs.values().clone());
+            evaluator.memo.keep_component(component, stack, &node, &instance);
         }
+        self.note(&node);
         Ok(node)
     }
 
-    fn store(&mut self, _store: &str, _stack: &str, _component: &str, _key: &str) -> Result<Node, Problem> {
-        Err(Problem::new("atmos.Store is not built yet")
-            .help("leave templates as text with `--process-templates=false`, or use the reference"))
+    fn store(&mut self, store: &str, stack: &str, component: &str, key: &str) -> Result<Node, Problem> {
+        let evaluation = self.evaluation;
+        let reader = |spec: &Spec| evaluation.reader(spec);
+        let context = evaluation.context(&|_| None, &evaluation.instance.sections.metadata, &reader);
+        let found = yaml_fn::stored(&context, store, stack, component, key).map_err(|problem| match problem {
+            yaml_fn::Problem::Failed { reason, help } => Problem::new(format!("atmos.Store: {reason}")).help(help),
+            yaml_fn::Problem::Arguments(reason) => Problem::new(format!("atmos.Store: {reason}")),
+            yaml_fn::Problem::NotBuilt => Problem::new("atmos.Store: this is not built yet"),
+        })?;
+        self.note(&found);
+        Ok(datasource::as_floats(&found))
     }
 
     /// A text that no manifest wrote never runs, unless the configuration allows that.
@@ -53,7 +71,9 @@ impl Lookup for Outside<'_, '_> {
                 .help("write the whole function into the manifest, or set `templates.settings.allow_generated_functions: true`"));
         }
         let value = evaluation.call(tag, &Node::from(argument), &Node::default()).map_err(Report::from)?;
-        Ok(value.map_or_else(|| Node::from(text), Node::from))
+        let value = value.map_or_else(|| Node::from(text), Node::from);
+        self.note(&value);
+        Ok(value)
     }
 
     fn data(&mut self, alias: &str, arguments: &[Val]) -> Result<Node, Problem> {
@@ -75,14 +95,22 @@ impl Lookup for Outside<'_, '_> {
 }
 
 impl Outside<'_, '_> {
+    /// Remembers that what looks like a template in this value is data: everything of it that was one is rendered.
+    fn note(&mut self, node: &Node) {
+        let templating = self.evaluation.templating.as_ref().filter(|templating| templating.passes > 1);
+        self.foreign |= templating.is_some_and(|templating| looks_like_template(templating, node));
+    }
+
     /// Another component, with everything in it evaluated.
-    fn evaluated(&self, component: &str, stack: &str) -> Result<Node, Problem> {
+    fn evaluated(&self, component: &str, stack: &str) -> Result<(Node, Arc<Instance>), Problem> {
         let evaluation = self.evaluation;
         let evaluator = &evaluation.evaluator;
-        evaluation.chain.check(component, stack).map_err(Report::from)?;
+        let call = format!("atmos.Component(\"{component}\", \"{stack}\")");
+        evaluation.chain.check(component, stack, &call).map_err(Report::from)?;
         let found = component::find(evaluator.host, evaluator.config, evaluator.index, component, stack, None);
         let found = found.map_err(Report::from)?;
-        let evaluated = evaluator.evaluate_for(&found, &Options::default(), Some(&evaluation.chain));
+        evaluation.chain.check(&found.name, &found.stack, &call).map_err(Report::from)?;
+        let evaluated = evaluator.evaluate_for(&found, &evaluation.options.inner(), Some((&evaluation.chain, &call)));
         let evaluated = evaluated.map_err(Report::from)?;
         let mut map = data::section(&evaluated);
         data::add_integrations(evaluator, &evaluated, &mut map);
@@ -90,7 +118,38 @@ impl Outside<'_, '_> {
         if evaluated.kind == Kind::Terraform && is_static {
             map.insert(Arc::from("outputs"), evaluated.sections.remote_state_backend.clone());
         }
-        Ok(Node::from(map))
+        Ok((Node::from(map), Arc::new(evaluated)))
+    }
+}
+
+/// Why there are no outputs, for a template.
+fn failed(failure: Failure, component: &str, stack: &str) -> Problem {
+    match failure {
+        Failure::Failed(cause) => Problem::from(Report::from(Shared(cause))),
+        Failure::NotProvisioned => {
+            Problem::new(format!("terraform state not provisioned for component {component} in stack {stack}"))
+        }
+    }
+}
+
+/// An error that others got too.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Shared(Arc<Report>);
+
+impl Diagnostic for Shared {
+    fn code<'a>(&'a self) -> Option<Box<dyn Display + 'a>> {
+        self.0.code().map(|code| Box::new(code) as Box<dyn Display>)
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn Display + 'a>> {
+        self.0.diagnostic().help()
+    }
+}
+
+impl diag::Failure for Shared {
+    fn exit_code(&self) -> u8 {
+        self.0.exit_code()
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::str::FromStr;
 
+use crate::state::Wish;
+
 /// What is evaluated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
@@ -15,6 +17,14 @@ pub struct Options {
     pub sections: Vec<String>,
     /// What becomes of values that depend on something which is not there yet.
     pub error_mode: ErrorMode,
+    /// As whom functions ask outside of the repository.
+    pub identity: Wish,
+    /// Functions that need an identity are errors: it is just being found out.
+    pub without_identity: bool,
+    /// Secrets are shown as a mask, and nobody is asked for them.
+    pub masks_secrets: bool,
+    /// Somebody who asks for this component may do without values that cannot be read now.
+    pub within_lenient: bool,
 }
 
 impl Default for Options {
@@ -25,11 +35,30 @@ impl Default for Options {
             skip: Vec::new(),
             sections: Vec::new(),
             error_mode: ErrorMode::default(),
+            identity: Wish::default(),
+            without_identity: false,
+            masks_secrets: false,
+            within_lenient: false,
         }
     }
 }
 
 impl Options {
+    /// Values are shown and nothing is done with them: a default stands in for what a store does not give.
+    pub(super) fn is_lenient(&self) -> bool {
+        self.within_lenient || self.error_mode != ErrorMode::Strict
+    }
+
+    /// How a component is evaluated for a template of another one: what is not there yet is a matter of that template.
+    pub(super) fn inner(&self) -> Options {
+        Options {
+            identity: self.identity.clone(),
+            masks_secrets: self.masks_secrets,
+            within_lenient: self.is_lenient(),
+            ..Options::default()
+        }
+    }
+
     pub(super) fn needs(&self, section: &str) -> bool {
         self.sections.is_empty() || section == "metadata" || self.sections.iter().any(|wanted| wanted == section)
     }

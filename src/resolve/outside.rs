@@ -14,11 +14,13 @@ pub(super) struct Outside<'e, 'a> {
     pub text: &'e str,
     /// Data sources that the template defined.
     pub defined: BTreeMap<String, String>,
+    /// A value of a store, a function or another component has what looks like a template: nothing may render it.
+    pub foreign: bool,
 }
 
 impl<'e, 'a> Outside<'e, 'a> {
     pub(super) fn new(evaluation: &'e Evaluation<'a>, text: &'e str) -> Outside<'e, 'a> {
-        Outside { evaluation, text, defined: BTreeMap::new() }
+        Outside { evaluation, text, defined: BTreeMap::new(), foreign: false }
     }
 
     fn machine(&self) -> Machine<'_> {

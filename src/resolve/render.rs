@@ -11,7 +11,7 @@ use super::settings::{self, Templating};
 use super::walk::Evaluation;
 use crate::config::Config;
 use crate::span::{Place, Span};
-use crate::template::{self, Options, Reads, Source, Template, Val};
+use crate::template::{self, MissingKey, Options, Reads, Source, Template, Val};
 use crate::value::{Map, Node};
 
 /// A template: where it stands, and its text.
@@ -81,15 +81,17 @@ impl Evaluation<'_> {
     pub(super) fn render(&self, text: &Arc<str>, node: &Node) -> Result<Option<String>, Error> {
         let Some(templating) = self.templating.as_ref().filter(|_| self.is_template(text)) else { return Ok(None) };
         let compiled = self.compiled(templating, text, node.span);
-        let mut result = self.pass(&compiled, text, node)?;
+        let (mut result, mut foreign) = self.pass(&compiled, text, node)?;
         for _ in 1..templating.passes {
-            if !self.is_template(&result) {
+            // Values of stores, functions and other components are data. Who wants them rendered says so.
+            let is_data = foreign && !settings::allows_generated_functions(self.evaluator.config);
+            if is_data || !self.is_template(&result) {
                 break;
             }
             let name = self.site(node).path;
             let place = self.evaluator.host.sources.place(node.span);
             let again = Compiled::new(templating, &name, &result, place);
-            result = self.pass(&again, &result, node)?;
+            (result, foreign) = self.pass(&again, &result, node)?;
         }
         Ok(Some(result))
     }
@@ -105,12 +107,20 @@ impl Evaluation<'_> {
         templates.write().unwrap_or_else(PoisonError::into_inner).entry(key).or_insert(new).clone()
     }
 
-    fn pass(&self, compiled: &Compiled, text: &str, node: &Node) -> Result<String, Error> {
+    /// What a template gives, and whether what looks like a template in it may be data.
+    fn pass(&self, compiled: &Compiled, text: &str, node: &Node) -> Result<(String, bool), Error> {
         let failed = |cause: Arc<template::Error>| Error::Template { cause, site: self.site(node) };
         let template = compiled.template.as_ref().map_err(|cause| failed(cause.clone()))?;
         let data = self.template_data(compiled.needs, node)?;
         let mut outside = Outside::new(self, text);
-        template.render(data, &Options::default(), &mut outside).map_err(|cause| failed(Arc::new(cause)))
+        let result = template.render(data, &self.missing_key(), &mut outside);
+        Ok((result.map_err(|cause| failed(Arc::new(cause)))?, outside.foreign))
+    }
+
+    /// What a value that is missing becomes: `<no value>` unless the repository wants an error.
+    fn missing_key(&self) -> Options {
+        let strict = self.evaluator.config.engine.missing_values_are_errors;
+        Options { missing_key: if strict { MissingKey::Error } else { MissingKey::Default }, ..Options::default() }
     }
 
     fn template_data(&self, needs: Needs, node: &Node) -> Result<Val, Error> {

@@ -2,11 +2,15 @@
 //! the component over it.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::component::Instance;
 use crate::config::Config;
 use crate::template::{Delimiters, Functions};
 use crate::value::{Map, Node};
+
+/// Seconds for a data source over the network.
+const TIMEOUT: u64 = 5;
 
 /// The settings, read once for each evaluation.
 #[derive(Debug)]
@@ -60,4 +64,25 @@ pub(super) fn datasources(config: &Config, instance: &Instance) -> Vec<String> {
 pub(super) fn allows_generated_functions(config: &Config) -> bool {
     let path = ["templates", "settings", "allow_generated_functions"];
     config.document.get_path(path).and_then(Node::as_bool) == Some(true)
+}
+
+/// `headers` of a data source: each name may have several values.
+pub(super) fn headers(config: &Config, instance: &Instance, alias: &str) -> Vec<(String, String)> {
+    let map = datasource(config, instance, alias).and_then(|source| source.get("headers")?.as_map());
+    let mut found = Vec::new();
+    for (name, node) in map.into_iter().flatten() {
+        match node.as_list() {
+            Some(list) => found.extend(list.iter().filter_map(|item| Some((name.to_string(), item.scalar_text()?)))),
+            None => found.extend(node.scalar_text().map(|value| (name.to_string(), value))),
+        }
+    }
+    found
+}
+
+/// `gomplate.timeout`: how long a data source over the network may take.
+pub(super) fn timeout(config: &Config, instance: &Instance) -> Duration {
+    let sections = sections(config, instance).into_iter().rev().flatten();
+    let mut written = sections.filter_map(|section| section.get_path(["gomplate", "timeout"])?.scalar_text());
+    let seconds = written.find_map(|text| text.parse::<u64>().ok()).filter(|seconds| *seconds > 0);
+    Duration::from_secs(seconds.unwrap_or(TIMEOUT))
 }

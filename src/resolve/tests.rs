@@ -2,7 +2,8 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{Error, Evaluator, Memo, Options};
+use super::stated::Stated;
+use super::{Error, Evaluator, Memo, Nobody, Options};
 use crate::component::find;
 use crate::diag::Report;
 use crate::stack::StackIndex;
@@ -29,7 +30,9 @@ fn described(atmos: &str, manifest: &str, files: &[(&str, &str)], options: &Opti
     let index = StackIndex::load(&fixture.host, &config).unwrap();
     let instance = find(&fixture.host, &config, &index, "a", "dev", None).unwrap();
     let memo = Memo::default();
-    let evaluator = Evaluator { host: &fixture.host, config: &config, index: &index, memo: &memo };
+    let reach = Stated::default();
+    let (host, identities) = (&fixture.host, &Nobody);
+    let evaluator = Evaluator { host, config: &config, index: &index, memo: &memo, reach: &reach, identities };
     let evaluated = evaluator.evaluate(&instance, options)?;
     Ok(to_json(&evaluated.to_map().into()))
 }
@@ -86,8 +89,9 @@ fn what_is_switched_off_stays_as_written() {
 #[test]
 fn what_is_not_built_or_wrong_names_its_place() {
     for (component, phrases) in [
-        ("      vars:\n        s: !store a b c\n", &["!store", "is not built yet", "vars.s", "dev.yaml:6:12"][..]),
-        ("      vars: {s: '!terraform.state b c'}\n", &["!terraform.state", "is not built yet"]),
+        ("      vars:\n        s: !store a b c\n", &["!store", "Store a not found", "vars.s", "dev.yaml:6:12"][..]),
+        ("      vars: {s: !emulator x}\n", &["!emulator", "is not built yet"]),
+        ("      vars: {s: '!terraform.state b c'}\n", &["Could not find the component `b`", "!terraform.state b c"]),
         ("      vars: {s: !bogus x}\n", &["unsupported YAML tag: '!bogus'"]),
         ("      vars: {s: !env a b c}\n", &["invalid Atmos YAML function", "1 or 2 arguments"]),
         ("      vars: {s: !env ''}\n", &["invalid Atmos YAML function"]),
@@ -236,7 +240,7 @@ fn broken_templates_name_their_place() {
         ("'{{ end }}'", &["dev.yaml:6", "unexpected {{end}}"]),
         ("'{{ fail \"reason\" }}'", &["dev.yaml:6", "reason"]),
         ("'{{ datasource \"x\" }}'", &["undefined datasource 'x'"]),
-        ("'{{ atmos.Store \"s\" \"dev\" \"a\" \"k\" }}'", &["atmos.Store is not built yet"]),
+        ("'{{ atmos.Store \"s\" \"dev\" \"a\" \"k\" }}'", &["atmos.Store: Store s not found"]),
         ("{'{{ .vars.stage }}': 1, dev: 2}", &["two keys of one map become 'dev'"]),
     ] {
         let message = variable(TEMPLATES, value).unwrap_err().to_string();
@@ -260,9 +264,9 @@ fn components_see_each_other_and_circles_end() {
     assert_eq!(run(&of("b", "vars.x"), "{{ .atmos_component }}").unwrap()["vars"]["v"], "b");
     assert_eq!(run(&of("b", "vars.y"), "").unwrap()["vars"]["v"], "ambient");
     assert_eq!(run(&of("c", "outputs.id"), "").unwrap()["vars"]["v"], "c-1");
+    assert_eq!(run(&of("b", "outputs.id"), "").unwrap()["vars"]["v"], "b-1");
     for (a, b, phrase) in [
         (of("b", "vars.x"), of("a", "vars.v"), "circular dependency detected"),
-        (of("b", "outputs.id"), String::new(), "outputs of 'b' are not built yet"),
         (of("none", "vars"), String::new(), "none"),
     ] {
         let error = run(&a, &b).unwrap_err();
@@ -347,4 +351,12 @@ fn included_files_are_data() {
         "stage": "dev", "own": "mine", "more": "yes", "y": ["!env AMBIENT", "dev"], "t": {"n": 1}, "raw": "n = 1\n",
     });
     assert_eq!(vars, expected);
+}
+
+#[test]
+fn a_missing_value_is_an_error_where_the_repository_wants_it() {
+    let strict = "templates: {settings: {enabled: true, missing_values: error}}\n";
+    assert_eq!(variable(TEMPLATES, "'{{ .vars.none }}'").unwrap(), "<no value>");
+    let message = variable(strict, "'{{ .vars.none }}'").unwrap_err().to_string();
+    assert!(message.contains("map has no entry for key \"none\"") && message.contains("dev.yaml:"), "{message}");
 }

@@ -1,19 +1,22 @@
 //! The walk over the values of an instance.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::sync::Arc;
 
+use super::chain::Chain;
 use super::error::{Error, Site};
-use super::evaluator::{Chain, Evaluator};
+use super::evaluator::Evaluator;
 use super::options::Options;
 use super::render::Data;
 use super::settings::{Templating, allows_generated_functions};
+use super::stores::Readers;
 use crate::component::{Instance, Layered, takes_part, without_literals};
 use crate::diag::Warning;
 use crate::stack::Located;
+use crate::store::{Spec, Stores};
 use crate::value::{Function, Map, Node, Path, Value, map_with_capacity, to_json};
 use crate::yaml::{reread, reread_text};
-use crate::yaml_fn::{self, Context, Problem, is_skipped, written_as_function};
+use crate::yaml_fn::{self, Context, Problem, Reader, is_skipped, written_as_function};
 
 /// One evaluation under way. It lives on one thread.
 pub(super) struct Evaluation<'a> {
@@ -29,6 +32,9 @@ pub(super) struct Evaluation<'a> {
     open: RefCell<Vec<String>>,
     metadata: OnceCell<Node>,
     track: OnceCell<Option<String>>,
+    pub readers: RefCell<Readers>,
+    /// It is being found out who reads a store.
+    pub choosing: Cell<bool>,
 }
 
 impl<'a> Evaluation<'a> {
@@ -50,6 +56,8 @@ impl<'a> Evaluation<'a> {
             open: RefCell::default(),
             metadata: OnceCell::new(),
             track: OnceCell::new(),
+            readers: RefCell::default(),
+            choosing: Cell::default(),
         }
     }
 
@@ -77,6 +85,18 @@ impl<'a> Evaluation<'a> {
             *node = value;
         }
         Ok(())
+    }
+
+    /// Replaces what chooses the identity of the component.
+    pub(super) fn identify(&self, instance: &mut Instance) -> Result<(), Error> {
+        self.check_identity()?;
+        self.replace("auth", &mut instance.sections.auth)?;
+        let written = instance.sections.settings.get("auth").filter(|auth| self.concerns(auth)).cloned();
+        if let Some(mut auth) = written {
+            self.replace("settings.auth", &mut auth)?;
+            instance.sections.settings.make_map().insert(Arc::from("auth"), auth);
+        }
+        self.check_evaluated_identity(&instance.sections.settings)
     }
 
     pub(super) fn replace_text(&self, name: &str, text: &mut String) -> Result<(), Error> {
@@ -112,8 +132,8 @@ impl<'a> Evaluation<'a> {
     /// The evaluated node; `None` when nothing in it changes.
     fn node(&self, node: &Node) -> Result<Option<Node>, Error> {
         let value = match &node.value {
-            Value::String(text) => self.text(text, node)?,
-            Value::Function(function) => self.function(function, node)?,
+            Value::String(text) => self.known(self.text(text, node))?,
+            Value::Function(function) => self.known(self.function(function, node))?,
             Value::Map(map) => self.map(map, node)?,
             Value::List(list) => self.list(list)?,
             _ => None,
@@ -224,6 +244,9 @@ impl<'a> Evaluation<'a> {
         if !self.options.process_functions || is_skipped(tag, &self.options.skip) {
             return Ok(None);
         }
+        if let Some(value) = self.remote(tag, argument, node)? {
+            return Ok(Some(value));
+        }
         let inner = RefCell::new(None);
         let own_variable = |name: &str| {
             self.own_variable(name).unwrap_or_else(|error| {
@@ -234,7 +257,8 @@ impl<'a> Evaluation<'a> {
         // Most functions do not ask for metadata, which may have to be rendered first.
         let is_label = tag.starts_with("!tags") || tag.starts_with("!labels");
         let metadata = if is_label { self.metadata()? } else { &self.instance.sections.metadata };
-        let context = self.context(&own_variable, metadata);
+        let reader = |spec: &Spec| self.reader(spec);
+        let context = self.context(&own_variable, metadata, &reader);
         let result = yaml_fn::call(&context, tag, argument);
         if let Some(error) = inner.take() {
             return Err(error);
@@ -242,20 +266,44 @@ impl<'a> Evaluation<'a> {
         result.map_err(|problem| self.failed(tag, argument, problem, node))
     }
 
-    fn context<'c>(&'c self, own_variable: &'c dyn Fn(&str) -> Option<String>, metadata: &'c Node) -> Context<'c> {
+    pub(super) fn context<'c>(
+        &'c self,
+        own_variable: &'c dyn Fn(&str) -> Option<String>,
+        metadata: &'c Node,
+        reader: Reader<'c>,
+    ) -> Context<'c> {
         Context {
             host: self.evaluator.host,
             config: self.evaluator.config,
             memo: &self.evaluator.memo.functions,
+            versions: self.evaluator.index.versions(),
             own_variable,
             metadata,
             track: self.track(),
+            stack: &self.instance.stack,
+            component: &self.instance.name,
+            secrets: &self.instance.sections.secrets,
+            stores: self.stores(),
+            reader,
+            lenient: self.options.is_lenient(),
+            masks_secrets: self.options.masks_secrets,
         }
+    }
+
+    /// The stores of the run.
+    pub(super) fn stores(&self) -> &Stores {
+        let Evaluator { host, config, memo, .. } = self.evaluator;
+        memo.stores.get_or_init(|| Stores::new(host, config, yaml_fn::hidden_variables(host, config)))
+    }
+
+    /// A value evaluated by itself.
+    pub(super) fn evaluated(&self, node: &Node) -> Result<Option<Node>, Error> {
+        if self.concerns(node) { self.node(node) } else { Ok(None) }
     }
 
     /// What `.version` is for templates.
     pub(super) fn versions(&self) -> Result<Node, Problem> {
-        yaml_fn::versions(&self.context(&|_| None, &self.instance.sections.metadata))
+        yaml_fn::versions(&self.context(&|_| None, &self.instance.sections.metadata, &|_| Ok(None)))
     }
 
     /// Metadata with its templates rendered; functions in it are what they are.

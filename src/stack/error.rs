@@ -200,17 +200,24 @@ pub enum Error {
         at: Option<SourceSpan>,
     },
 
-    #[error("{what} is not built yet{place}{chain}")]
-    #[diagnostic(code(atmos::stack::not_built))]
-    NotBuilt {
-        what: String,
+    #[error("merge error: type conflict at '{path}': {found} replaces {was}{below}{place}{chain}")]
+    #[diagnostic(
+        code(atmos::stack::type_conflict),
+        help(
+            "make both of one type, or remove the lower one with `!unset`; `settings.merge.type_conflict` made this an error"
+        )
+    )]
+    TypeConflict {
+        path: String,
+        found: &'static str,
+        was: &'static str,
+        /// ` at file:line:column` of the value that is replaced.
+        below: String,
         place: String,
         chain: String,
-        #[help]
-        help: Option<String>,
         #[source_code]
         source_code: Option<NamedSource<Arc<str>>>,
-        #[label("here")]
+        #[label("replaces {was}")]
         at: Option<SourceSpan>,
     },
 }
@@ -228,7 +235,7 @@ impl Error {
             | Error::ImportNotFound { chain, .. }
             | Error::RemoteImport { chain, .. }
             | Error::ImportPath { chain, .. }
-            | Error::NotBuilt { chain, .. }
+            | Error::TypeConflict { chain, .. }
                 if chain.is_empty() =>
             {
                 *chain = text;

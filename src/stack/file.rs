@@ -160,10 +160,7 @@ pub(crate) fn target(
         Some(base) => import::resolve(import, base, templates),
         None => layout.resolved.resolve(import, &layout.base, templates),
     };
-    match local {
-        Target::Remote => fetch(host, layout, import, base.is_some()),
-        target => target,
-    }
+    local.unwrap_or_else(|| fetch(host, layout, import, base.is_some()))
 }
 
 /// The manifests behind a remote import. Where their imports are looked up is inherited unless the import says it.
@@ -186,7 +183,7 @@ fn fetch(host: &Host, layout: &Layout, import: &Import, inside_fetched: bool) ->
 
 /// The content of other files in place of `!include`. `file` is the name of the manifest in messages.
 pub(crate) fn include(host: &Host, layout: &Layout, path: &Path, file: &str, node: &Node) -> Result<Node, Error> {
-    Including { host, base: &layout.root, file: path, name: file }.resolve(node)
+    Including { host, layout, file: path, name: file }.resolve(node)
 }
 
 /// A manifest is a map; one without content is an empty one.
@@ -254,7 +251,7 @@ impl Reading<'_> {
             }
             return Ok(document);
         }
-        match yaml::parse_manifest(&host.sources, self.path, &host.cwd, text.clone()) {
+        match yaml::parse_manifest(&host.sources, self.path, &host.cwd, text.clone(), self.layout.delimiter()) {
             Ok(node) => {
                 self.action = action(&text, node.span.file);
                 // Parsing the text for tags would cost more than looking for the word.

@@ -33,6 +33,7 @@ impl Fixture {
             std::fs::write(path, text).unwrap();
         }
         let host = Host {
+            guard: Arc::default(),
             env: Env::default(),
             cwd: root.clone(),
             dirs: Dirs { home: root.join("home"), cache: root.join("cache"), ..Dirs::default() },

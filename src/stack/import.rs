@@ -47,8 +47,6 @@ pub(crate) enum Nested {
 #[derive(Debug, Clone)]
 pub(crate) enum Target {
     Files(Arc<[PathBuf]>),
-    /// A URL, or another form that has to be fetched.
-    Remote,
     /// What was fetched.
     Fetched(Vec<Origin>),
     Unreachable(fetch::Error),
@@ -198,11 +196,11 @@ pub(crate) fn with_path(import: &Import, path: String) -> Import {
 /// What paths below the base path of the stacks mean. Many manifests import the same files, and each look at the disk
 /// costs more than the import.
 #[derive(Debug, Default)]
-pub(crate) struct Resolved(RwLock<HashMap<String, Target>>);
+pub(crate) struct Resolved(RwLock<HashMap<String, Option<Target>>>);
 
 impl Resolved {
     /// [`resolve`], once for each path.
-    pub(crate) fn resolve(&self, import: &Import, base: &Path, templates: bool) -> Target {
+    pub(crate) fn resolve(&self, import: &Import, base: &Path, templates: bool) -> Option<Target> {
         if import.path.contains("{{") {
             return resolve(import, base, templates);
         }
@@ -215,15 +213,17 @@ impl Resolved {
     }
 }
 
-/// The files that an entry means. `base` is the absolute base path of the stacks.
-pub(crate) fn resolve(import: &Import, base: &Path, templates: bool) -> Target {
+/// The files that an entry means; `None` for a URL, or another form that has to be fetched. `base` is the absolute base
+/// path of the stacks.
+pub(crate) fn resolve(import: &Import, base: &Path, templates: bool) -> Option<Target> {
     let path = import.path.as_str();
     if templates && !import.skip_templates && path.contains("{{") {
-        return Target::Template;
+        return Some(Target::Template);
     }
-    if is_remote(path) {
-        return Target::Remote;
-    }
+    (!is_remote(path)).then(|| local(path, base))
+}
+
+fn local(path: &str, base: &Path) -> Target {
     let pattern = with_extension(path, base);
     if glob::is_plain(&pattern) {
         let file = crate::host::fs::clean(&base.join(&pattern));

@@ -4,25 +4,19 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::error::{Error, Located};
-use crate::content;
+use super::load::Layout;
+use crate::config::{Include, IncludeRefusal};
+use crate::content::{self, Tags};
 use crate::host::{Host, fs};
-use crate::query::Query;
 use crate::value::{Function, Map, Node, Value, map_with_capacity};
 
 /// What including needs to know of the manifest.
 pub(crate) struct Including<'a> {
     pub host: &'a Host,
-    /// `base_path` of the configuration.
-    pub base: &'a Path,
+    pub layout: &'a Layout,
     /// The manifest, and its name in messages.
     pub file: &'a Path,
     pub name: &'a str,
-}
-
-/// Why a file cannot be included, and whether it is only not built yet.
-enum Refusal {
-    Wrong(String),
-    NotBuilt(String),
 }
 
 impl Including<'_> {
@@ -62,7 +56,7 @@ impl Including<'_> {
             if &**key == "<<" && matches!(item.value, Value::Function(_)) {
                 let Value::Map(included) = value.value else {
                     let reason = "map merge requires map or sequence of maps as the value".to_owned();
-                    return Err(self.error(item, Refusal::Wrong(reason)));
+                    return Err(self.error(item, reason.into()));
                 };
                 below = Some(included);
             } else {
@@ -77,68 +71,41 @@ impl Including<'_> {
         Ok(Node::new(Value::Map(Arc::new(resolved)), node.span))
     }
 
-    fn content(&self, argument: &str, raw: bool) -> Result<Node, Refusal> {
-        let wrong = |reason: String| Refusal::Wrong(reason);
-        let invalid = || wrong(format!("invalid number of arguments in the !include function: {argument}"));
-        let (name, query) = content::split_argument(argument).ok_or_else(invalid)?;
-        let path = self.locate(&name)?;
-        let bytes = std::fs::read(&path).map_err(|error| wrong(format!("{}: {error}", path.display())))?;
-        let text = String::from_utf8(bytes).map_err(|_| wrong(format!("{} is not UTF-8 text", path.display())))?;
-        let content = if raw {
-            Node::from(text)
-        } else {
-            content::parse(&self.host.sources, &path, &self.host.cwd, &name, text).map_err(wrong)?
-        };
-        if query.is_empty() {
-            return Ok(content::inert(&content));
-        }
-        let failed = |error: crate::query::Error| wrong(format!("the expression `{query}` of !include: {error}"));
-        let selected = Query::parse(&query).map_err(failed)?.first(&content).map_err(failed)?;
-        Ok(content::inert(&selected))
+    fn content(&self, argument: &str, raw: bool) -> Result<Node, IncludeRefusal> {
+        let Layout { fetcher, remote, .. } = self.layout;
+        let include = Include { host: self.host, fetcher, remote, tags: Tags::Dropped };
+        include.value(argument, raw, |name| self.locate(name)).map(|content| content::inert(&content))
     }
 
     /// The file: absolute, beside the manifest, or a bare path below the working directory, else below the base path.
-    fn locate(&self, name: &str) -> Result<PathBuf, Refusal> {
-        if name.contains("://") || name.contains("::") || name.starts_with("git@") {
-            return Err(Refusal::NotBuilt(format!("including of remote files ('{name}')")));
-        }
+    fn locate(&self, name: &str) -> Result<PathBuf, String> {
+        let base = &self.layout.root;
         let path = Path::new(name);
         let relative = name.starts_with("./") || name.starts_with("../");
         let beside = self.file.parent().unwrap_or(Path::new("/"));
         let first = if relative { fs::clean(&beside.join(path)) } else { self.host.absolute(path) };
-        let candidates = [first, fs::clean(&self.base.join(path))];
+        let candidates = [first, fs::clean(&base.join(path))];
         let found = candidates.into_iter().find(|candidate| candidate.is_file());
         found.ok_or_else(|| {
-            Refusal::Wrong(format!(
+            format!(
                 "the !include function references a file that does not exist: could not find local file '{name}' \
                  (tried relative to manifest '{}' and base path '{}')",
                 self.name,
-                self.base.display()
-            ))
+                base.display()
+            )
         })
     }
 
-    fn error(&self, node: &Node, refusal: Refusal) -> Error {
+    fn error(&self, node: &Node, refusal: IncludeRefusal) -> Error {
         let located = Located::new(&self.host.sources, node.span);
-        match refusal {
-            Refusal::Wrong(reason) => Error::Manifest {
-                message: format!("{reason}{}", located.text),
-                file: self.name.to_owned(),
-                chain: String::new(),
-                help: Some(
-                    "paths are relative to the manifest when they begin with `./`, else to `base_path`".to_owned(),
-                ),
-                source_code: located.source,
-                at: located.at,
-            },
-            Refusal::NotBuilt(what) => Error::NotBuilt {
-                what,
-                place: located.text,
-                chain: String::new(),
-                help: Some("copy the file into the repository and include it from there".to_owned()),
-                source_code: located.source,
-                at: located.at,
-            },
+        let paths = "paths are relative to the manifest when they begin with `./`, else to `base_path`";
+        Error::Manifest {
+            message: format!("{}{}", refusal.reason, located.text),
+            file: self.name.to_owned(),
+            chain: String::new(),
+            help: Some(refusal.help.unwrap_or_else(|| paths.to_owned())),
+            source_code: located.source,
+            at: located.at,
         }
     }
 }

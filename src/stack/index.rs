@@ -15,6 +15,7 @@ use super::load::{self, Files, Layout};
 use super::merged::{Document, Memo, Merger};
 use super::overrides::{self, Reach};
 use super::render::Renderer;
+use super::versions::Versions;
 use crate::config::Config;
 use crate::host::Host;
 use crate::merge::{ListStrategy, merge_all};
@@ -112,6 +113,11 @@ impl StackIndex {
     /// The files that were read at the start, by number.
     pub(super) fn files(&self) -> &[Arc<File>] {
         self.files.list()
+    }
+
+    /// The locked versions of the repository.
+    pub fn versions(&self) -> &Versions {
+        &self.layout.versions
     }
 
     /// The stacks, sorted by key.

@@ -11,7 +11,8 @@ use super::error::Error;
 use super::file::{Entry, File, Origin};
 use super::glob;
 use super::import::{EXTENSIONS, Resolved, Target};
-use crate::config::Config;
+use super::versions::Versions;
+use crate::config::{Config, Engine};
 use crate::fetch::{self, Fetcher};
 use crate::host::Host;
 
@@ -137,6 +138,9 @@ pub(crate) struct Layout {
     pub resolved: Arc<Resolved>,
     pub fetcher: Arc<Fetcher>,
     pub remote: fetch::Settings,
+    /// What the repository opts in to.
+    pub engine: Engine,
+    pub versions: Arc<Versions>,
     /// What another tree of the same repository has parsed.
     pub known: Option<Arc<Known>>,
 }
@@ -151,8 +155,15 @@ impl Layout {
             resolved: Arc::default(),
             fetcher: config.fetcher.clone(),
             remote: config.remote.clone(),
+            engine: config.engine.clone(),
+            versions: Arc::new(Versions::new(config)),
             known: None,
         }
+    }
+
+    /// What unquoted keys of manifests are split at.
+    pub(crate) fn delimiter(&self) -> Option<&str> {
+        self.engine.key_delimiter.as_deref()
     }
 }
 

@@ -14,8 +14,9 @@ use super::file::{File, Manifest};
 use super::frame::{Frame, Merging, Pool};
 use super::load::{Files, Layout};
 use super::render;
+use super::strict::put;
 use crate::host::Host;
-use crate::merge::{appended, has_appends, merge_all, merge_into};
+use crate::merge::{appended, has_appends, is_unset, merge_all, merge_into};
 use crate::value::{Map, Node};
 
 /// Merges that one repository may need: imports with ever new contexts could go on without end.
@@ -147,7 +148,15 @@ pub(crate) struct Merger<'a> {
 impl Merger<'_> {
     /// The merge of a top-level manifest and its imports.
     pub(crate) fn top(&self, index: usize) -> Result<Arc<Document>, Error> {
-        self.merge(index, self.top_frame(), &Paths::new(None, &[], self.merging), &mut Vec::new())
+        let document = self.merge(index, self.top_frame(), &Paths::new(None, &[], self.merging), &mut Vec::new())?;
+        Ok(match without_unset(&document.node) {
+            None => document,
+            Some(node) => {
+                let number = self.memo.next.fetch_add(1, Ordering::Relaxed);
+                let (own, children) = (document.own.clone(), document.children.clone());
+                Arc::new(Document { number, node, own, children, ..*document })
+            }
+        })
     }
 
     pub(crate) fn top_frame(&self) -> Frame {
@@ -212,7 +221,7 @@ impl Merger<'_> {
         by_paths |= before.iter().any(|child| child.by_paths);
         let by_frame = file.action.is_some() || by_paths || before.iter().any(|child| child.by_frame);
         let layers = || before.iter().map(|child| &child.node).chain([own]).filter(|layer| !layer.is_empty());
-        let merged = merge_all(layers(), self.merging.strategy);
+        let merged = self.fold(layers())?;
         // Known from the parts, since looking through the whole of every stack costs as much as merging it.
         let appends = has_appends(own) || before.iter().any(|child| child.appends);
         // A manifest that was merged with nothing keeps its marks, as in the reference.
@@ -227,6 +236,18 @@ impl Merger<'_> {
         checks.into_iter().filter_map(Result::err).collect()
     }
 
+    /// The layers folded, lowest first.
+    fn fold<'n>(&self, mut layers: impl Iterator<Item = &'n Node>) -> Result<Node, Error> {
+        if !self.layout.engine.conflicts_are_errors {
+            return Ok(merge_all(layers, self.merging.strategy));
+        }
+        let mut merged = layers.next().cloned().unwrap_or_else(Node::empty_map);
+        for layer in layers {
+            put(&mut merged, layer, self.merging.strategy, Some(&self.host.sources), "")?;
+        }
+        Ok(merged)
+    }
+
     /// What the file says in this frame.
     pub(crate) fn manifest(&self, file: &File, frame: Frame) -> Result<Arc<Manifest>, Error> {
         if file.is_rendered(frame) {
@@ -239,13 +260,17 @@ impl Merger<'_> {
 
     /// Components, and the components of the known kinds, are maps. Other keys may be whatever they are.
     fn check_components(&self, file: &File, own: &Node) -> Result<(), Error> {
-        let Some(components) = own.get("components").filter(|node| !node.is_null()) else { return Ok(()) };
+        let Some(components) = own.get("components").filter(|node| !node.is_null() && !is_unset(node)) else {
+            return Ok(());
+        };
         let wrong = |phrase: &str, node: &Node| Err(section_error(phrase, &file.written.key, node, &self.host.sources));
         if components.as_map().is_none() {
             return wrong("invalid components section in file", components);
         }
         for kind in ["terraform", "helmfile", "packer", "ansible", "kubernetes", "helm"] {
-            if let Some(node) = components.get(kind).filter(|node| node.as_map().is_none() && !node.is_null()) {
+            if let Some(node) =
+                components.get(kind).filter(|node| node.as_map().is_none() && !node.is_null() && !is_unset(node))
+            {
                 return wrong(&format!("invalid components.{kind} section in file"), node);
             }
         }
@@ -255,7 +280,7 @@ impl Merger<'_> {
     fn check_locals(&self, file: &File, own: &Node) -> Result<(), Error> {
         let scopes = [&["locals"][..], &["terraform", "locals"], &["helmfile", "locals"], &["packer", "locals"]];
         let mut found = scopes.iter().filter_map(|path| own.get_path(path.iter().copied()));
-        match found.find(|node| node.as_map().is_none()) {
+        match found.find(|node| node.as_map().is_none() && !is_unset(node)) {
             Some(wrong) => Err(section_error("locals must be a map in", &file.relative, wrong, &self.host.sources)),
             None => Ok(()),
         }
@@ -273,9 +298,39 @@ impl Merger<'_> {
             (&["helmfile", "overrides"], "invalid helmfile overrides section in the stack manifest"),
         ] {
             let Some(node) = own.get_path(path.iter().copied()) else { continue };
+            if is_unset(node) {
+                continue;
+            }
             let Some(map) = node.as_map() else { return wrong(phrase, node) };
             found |= path.last() == Some(&"overrides") && !map.is_empty();
         }
         Ok(found)
     }
+}
+
+/// The merged manifest without the sections of kinds, kinds of components and components that are `!unset`; `None` where
+/// there are none. Sections that are layers of components keep their marks: those take away what lies below them.
+fn without_unset(document: &Node) -> Option<Node> {
+    const KINDS: [&str; 6] = ["terraform", "helmfile", "packer", "ansible", "kubernetes", "helm"];
+    let is_gone = |node: &Node| is_unset(node);
+    let kinds = document.get("components").and_then(Node::as_map);
+    let below = kinds.into_iter().flat_map(Map::values);
+    let components = below.clone().filter_map(Node::as_map).flat_map(Map::values);
+    let top = KINDS.iter().copied().chain(["components"]).filter_map(|key| document.get(key));
+    if !top.chain(below).chain(components).any(is_gone) {
+        return None;
+    }
+    let kept = |map: &Map| -> Map {
+        map.iter().filter(|(_, node)| !is_unset(node)).map(|(key, node)| (key.clone(), node.clone())).collect()
+    };
+    let mut map = document.as_map()?.clone();
+    map.retain(|key, node| !(is_unset(node) && (KINDS.contains(&&**key) || &**key == "components")));
+    if let Some(components) = map.get_mut("components").filter(|node| node.as_map().is_some()) {
+        let mut kinds = kept(components.as_map()?);
+        for kind in kinds.values_mut().filter(|kind| kind.as_map().is_some()) {
+            *kind = Node::new(Node::from(kept(kind.as_map()?)).value, kind.span);
+        }
+        *components = Node::new(Node::from(kinds).value, components.span);
+    }
+    Some(Node::new(Node::from(map).value, document.span))
 }

@@ -23,11 +23,13 @@ mod probe;
 #[cfg(test)]
 mod remote_tests;
 mod render;
+mod strict;
 mod survey;
 mod targets;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod versions;
 
 pub use beside::{Changes, Verdict, changes};
 pub use error::Error;
@@ -40,6 +42,8 @@ pub use merged::Document;
 pub use name::{pattern_name, pattern_tokens};
 pub use probe::Probe;
 pub(crate) use render::Machine;
+pub(crate) use strict::put;
 pub(crate) use survey::conflict_remark;
 pub use survey::{Survey, Surveyed};
 pub use tree::Import;
+pub use versions::Versions;

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::file::{Id, Manifest};
 use super::merged::Document;
+use crate::merge::is_unset;
 use crate::value::Node;
 
 /// The kinds of components that overrides of whole manifests know.
@@ -55,7 +56,7 @@ impl Layer {
             Place::Kind(_, kind) => document.get_path([KINDS[*kind], "overrides"]),
             Place::Component(_, kind, name) => document.get_path(["components", KINDS[*kind], name, "overrides"]),
         };
-        let node = node.filter(|node| !node.is_empty())?.clone();
+        let node = node.filter(|node| !node.is_empty() && !is_unset(node))?.clone();
         Some(Layer { place, node })
     }
 }

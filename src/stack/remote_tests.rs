@@ -106,8 +106,8 @@ fn what_cannot_be_fetched_is_an_error_unless_it_may_be_missing() {
         "{message}"
     );
     assert!(message.contains("stacks/orgs/dev.yaml:2:3"), "{message}");
-    let secret = failure("s3::https://user:hunter2@s3.example.com/x.yaml?token=hunter3");
-    assert!(secret.contains("`s3` are not built yet") && !secret.contains("hunter"), "{secret}");
+    let secret = failure("hg::https://user:hunter2@hg.example.com/x.yaml?token=hunter3");
+    assert!(secret.contains("`hg` are not supported") && !secret.contains("hunter"), "{secret}");
     let base = failure(&format!("{{path: '{}', nested_imports: remote}}", tree.address("elsewhere/a")));
     assert!(base.contains("cannot tell where the stacks of `elsewhere/a` begin"), "{base}");
     let manifest = format!("import: [{{path: '{missing}', skip_if_missing: true}}]\nvars: {{x: 1}}");

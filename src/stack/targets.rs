@@ -101,14 +101,6 @@ impl Merger<'_> {
                 source_code: located.source,
                 at: located.at,
             }),
-            Target::Remote => Err(Error::NotBuilt {
-                what: format!("import of remote manifests ('{}')", crate::fetch::shown(&import.written)),
-                place: located.text,
-                chain: String::new(),
-                help: Some("copy the file below `stacks.base_path` and import it from there".to_owned()),
-                source_code: located.source,
-                at: located.at,
-            }),
             Target::Unreachable(error) => {
                 // The line of the file is shown too.
                 self.host.masker.register_user(&import.written);

@@ -68,7 +68,7 @@ fn errors_carry_the_place_and_the_import_chain() {
         ("item", "import: [5]", &["invalid import '5' in the file 'orgs/dev.yaml'"]),
         ("empty item", "import: ['']", &["invalid import (empty) in the file"]),
         ("object", "import: [{context: {}}]", &["invalid import in the manifest 'orgs/dev.yaml'"]),
-        ("remote", "import: ['s3::https://example.com/x//y']", &["are not built yet", "dev.yaml:1:10"]),
+        ("remote", "import: ['hg::https://example.com/x//y']", &["are not supported", "dev.yaml:1:10"]),
         (
             "absolute import",
             "import: [/abs]",

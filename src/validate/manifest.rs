@@ -216,7 +216,7 @@ impl Look<'_, '_> {
         let Some(source) = host.sources.get(self.own).filter(|source| source.text.contains("!include")) else { return };
         // The document has their content in their place, so that the text is read once more.
         let again = Sources::new();
-        let Ok(node) = crate::yaml::parse_manifest(&again, &source.path, &host.cwd, source.text.clone()) else {
+        let Ok(node) = crate::yaml::parse_manifest(&again, &source.path, &host.cwd, source.text.clone(), None) else {
             return;
         };
         let mut places = Vec::new();

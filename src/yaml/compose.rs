@@ -9,7 +9,7 @@ use std::sync::Arc;
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span as Range, StrInput, Tag};
 
 use super::error::Error;
-use super::scalar;
+use super::{scalar, split};
 use crate::span::{FileId, Sources, Span};
 use crate::value::{Function, Map, Node, Value};
 
@@ -47,14 +47,21 @@ pub fn parse(sources: &Sources, path: &Path, cwd: &Path, text: Arc<str>) -> Resu
 }
 
 /// [`parse`] for stack manifests: an unquoted date is an empty map there. The reference makes that of it, and a
-/// repository that works has such values in its states.
-pub fn parse_manifest(sources: &Sources, path: &Path, cwd: &Path, text: Arc<str>) -> Result<Node, Error> {
-    compose(sources, path, cwd, text, Limits::default(), Dates::Empty)
+/// repository that works has such values in its states. With a `delimiter`, unquoted keys are split at it: `a.b: 1` is
+/// `a: {b: 1}`.
+pub fn parse_manifest(
+    sources: &Sources,
+    path: &Path,
+    cwd: &Path,
+    text: Arc<str>,
+    delimiter: Option<&str>,
+) -> Result<Node, Error> {
+    compose(sources, path, cwd, text, Limits::default(), Form { dates: Dates::Empty, delimiter })
 }
 
 /// [`parse`] with bounds of one's own.
 pub fn parse_with(sources: &Sources, path: &Path, cwd: &Path, text: Arc<str>, limits: Limits) -> Result<Node, Error> {
-    compose(sources, path, cwd, text, limits, Dates::Text)
+    compose(sources, path, cwd, text, limits, Form { dates: Dates::Text, delimiter: None })
 }
 
 /// What an unquoted date is.
@@ -64,13 +71,21 @@ enum Dates {
     Empty,
 }
 
+/// What a document may hold beyond plain YAML.
+#[derive(Debug, Clone, Copy)]
+struct Form<'d> {
+    dates: Dates,
+    /// What unquoted keys are split at.
+    delimiter: Option<&'d str>,
+}
+
 fn compose(
     sources: &Sources,
     path: &Path,
     cwd: &Path,
     text: Arc<str>,
     limits: Limits,
-    dates: Dates,
+    form: Form<'_>,
 ) -> Result<Node, Error> {
     let kept = text.clone();
     let file = sources.add(path, cwd, text);
@@ -80,7 +95,7 @@ fn compose(
         sources,
         file,
         limits,
-        dates,
+        form,
         count: 0,
         aliased: false,
         anchors: HashMap::new(),
@@ -94,7 +109,7 @@ struct Composer<'a> {
     sources: &'a Sources,
     file: FileId,
     limits: Limits,
-    dates: Dates,
+    form: Form<'a>,
     /// Nodes so far, those behind aliases included.
     count: usize,
     /// Whether an alias was met.
@@ -227,7 +242,7 @@ impl<'a> Composer<'a> {
 
     fn scalar(&self, text: &str, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Result<Value, Error> {
         match tagged(tag) {
-            Tagged::No if style == ScalarStyle::Plain && self.dates == Dates::Empty && scalar::is_date(text) => {
+            Tagged::No if style == ScalarStyle::Plain && self.form.dates == Dates::Empty && scalar::is_date(text) => {
                 Ok(Value::Map(Arc::default()))
             }
             Tagged::No if style == ScalarStyle::Plain => Ok(scalar::resolve(text)),
@@ -293,6 +308,7 @@ impl<'a> Composer<'a> {
             }
             let key_span = self.span(&range);
             let is_merge = is_merge_key(&event);
+            let is_plain = matches!(&event, Event::Scalar(_, ScalarStyle::Plain, ..));
             let key = self.key(event, range, depth)?;
             let (event, range) = self.next()?;
             let value = self.node(event, range, depth + 1)?;
@@ -304,7 +320,18 @@ impl<'a> Composer<'a> {
                 merged = Some((value.node, key_span));
                 continue;
             }
+            if let Some(parts) = split::parts(&key, self.form.delimiter.filter(|_| is_plain)) {
+                height = height.max(value.height + parts.len());
+                self.charge(parts.len() - 1, key_span)?;
+                split::put(&mut map, &parts, value.node, key_span);
+                places.resize(map.len(), key_span);
+                continue;
+            }
             if let Some(index) = map.get_index_of(&*key) {
+                if self.form.delimiter.is_some() && split::joins(&map[index], &value.node) {
+                    split::put(&mut map, &[&key], value.node, key_span);
+                    continue;
+                }
                 return Err(Error::duplicate_key(self.sources, &key, key_span, places[index]));
             }
             map.insert(key, value.node);

@@ -12,6 +12,7 @@ mod order;
 mod part;
 mod reread;
 mod scalar;
+mod split;
 #[cfg(test)]
 mod tests;
 

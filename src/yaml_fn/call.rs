@@ -1,10 +1,17 @@
 //! From a tag to the code behind it.
 
+use std::sync::Arc;
+
 use super::problem::Problem;
-use super::{env, exec, git, labels, local, template, version};
+use super::{env, exec, git, labels, local, secret, store, template, version};
 use crate::config::Config;
 use crate::host::Host;
+use crate::stack::Versions;
+use crate::store::{self as stores, Identity, Spec, Stores};
 use crate::value::{Node, Value};
+
+/// Says who reads a store; `None` is whoever the environment says.
+pub type Reader<'a> = &'a dyn Fn(&Spec) -> Result<Option<Arc<dyn Identity>>, stores::Problem>;
 
 /// What a function may ask for.
 #[derive(Clone, Copy)]
@@ -16,8 +23,19 @@ pub struct Context<'a> {
     pub own_variable: &'a dyn Fn(&str) -> Option<String>,
     /// Evaluated `metadata` of the component.
     pub metadata: &'a Node,
+    pub versions: &'a Versions,
     /// `version.track` of the stack.
     pub track: Option<&'a str>,
+    pub stack: &'a str,
+    pub component: &'a str,
+    /// `secrets` of the component.
+    pub secrets: &'a Node,
+    pub stores: &'a Stores,
+    pub reader: Reader<'a>,
+    /// Values are shown and nothing is done with them: a default stands in for what cannot be read.
+    pub lenient: bool,
+    /// Secrets are shown as a mask, and nobody is asked for them.
+    pub masks_secrets: bool,
 }
 
 /// What functions did already in this run; shared by all components and threads.
@@ -25,7 +43,6 @@ pub struct Context<'a> {
 pub struct Memo {
     pub(super) commands: exec::Done,
     pub(super) repository: git::Facts,
-    pub(super) versions: version::Lock,
 }
 
 /// The value of a function; `None` for a tag that stands as it is written.
@@ -49,11 +66,20 @@ pub fn call(context: &Context<'_>, tag: &str, argument: &Node) -> Result<Option<
         "!cwd" => local::cwd(context, &text).into(),
         "!random" => Value::Int(local::random(&text)?),
         "!version" => version::value(context, &text)?.into(),
+        "!store" | "!store.get" => store::value(context, tag, &text)?,
+        "!secret" => secret::value(context, &text)?,
         // A word that the reference keeps for later.
         "!cel" => return Ok(None),
         _ => return Err(Problem::NotBuilt),
     };
     Ok(Some(value))
+}
+
+/// Begins what a function will have to wait for. Nothing is said of what is wrong: the call will.
+pub fn begin(context: &Context<'_>, tag: &str, argument: &Node) {
+    if matches!(tag, "!store" | "!store.get") {
+        store::begin(context, tag, argument.scalar_text().unwrap_or_default().trim());
+    }
 }
 
 impl From<String> for Value {

@@ -9,6 +9,8 @@ use super::problem::Problem;
 use super::template::decoded;
 use crate::auth::AuthConfig;
 use crate::auth::store::password_variables;
+use crate::config::Config;
+use crate::host::Host;
 use crate::value::Value;
 
 /// The commands that ran, with what came of them.
@@ -21,6 +23,8 @@ pub(super) fn value(context: &Context<'_>, command: &str) -> Result<Value, Probl
     if command.is_empty() {
         return Err(Problem::arguments("expected a command"));
     }
+    let refused = |refused: crate::host::Refused| Problem::failed(refused.to_string(), refused.help.clone());
+    context.host.may_run(command).map_err(refused)?;
     let slot = {
         let mut done = context.memo.commands.0.lock().unwrap_or_else(PoisonError::into_inner);
         done.entry(command.to_owned()).or_default().clone()
@@ -47,10 +51,15 @@ fn shell(context: &Context<'_>) -> OsString {
     which::which_in("bash", path, &context.host.cwd).map_or_else(|_| OsString::from("sh"), OsString::from)
 }
 
+/// The variables that open the keyring: no program gets them.
+pub fn hidden_variables(host: &Host, config: &Config) -> Vec<String> {
+    password_variables(&host.env, &AuthConfig::read(&config.auth).keyring.settings())
+}
+
 /// The whole environment of atmos, without what opens the keyring.
 fn environment(context: &Context<'_>) -> Vec<(OsString, OsString)> {
     let host = context.host;
-    let hidden = password_variables(&host.env, &AuthConfig::read(&context.config.auth).keyring.settings());
+    let hidden = hidden_variables(host, context.config);
     let promoted = context.config.promoted.iter().filter(|(name, _)| !host.env.is_set(name));
     let promoted = promoted.map(|(name, value)| (OsString::from(name), OsString::from(value)));
     let own = host.env.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));

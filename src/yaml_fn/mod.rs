@@ -2,7 +2,8 @@
 //!
 //! Row 7; only `resolve` calls it. Read [`call`] first. `registry` knows every tag and where it may stand, `problem`
 //! what can go wrong. Nothing here walks values, renders templates or merges: arguments arrive as the text that the
-//! function finally has, and a result is data that nobody evaluates again.
+//! function finally has, and a result is data that nobody evaluates again. What asks outside of the repository
+//! (`!terraform.*`, `!aws.*`) has only its arguments here.
 
 mod arguments;
 mod call;
@@ -11,13 +12,21 @@ mod exec;
 mod git;
 mod labels;
 mod local;
+mod options;
 mod problem;
 mod registry;
+mod secret;
+mod store;
 mod template;
+mod terraform;
 mod version;
 
 pub use arguments::words;
-pub use call::{Context, Memo, call};
+pub use call::{Context, Memo, Reader, begin, call};
+pub use exec::hidden_variables;
+pub use options::Arguments;
 pub use problem::Problem;
 pub use registry::{is_skipped, is_supported, supported, written_as_function};
+pub use store::stored;
+pub use terraform::OutputArguments;
 pub use version::versions;

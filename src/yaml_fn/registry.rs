@@ -1,7 +1,9 @@
 //! The names of all functions, and where they are recognised.
 
+use crate::merge::is_list_mark;
+
 /// Every tag that manifests may have.
-const SUPPORTED: [&str; 37] = [
+const SUPPORTED: [&str; 39] = [
     "!append",
     "!aws.account_id",
     "!aws.caller_identity_arn",
@@ -28,7 +30,9 @@ const SUPPORTED: [&str; 37] = [
     "!labels.keys",
     "!labels.values",
     "!literal",
+    "!prepend",
     "!random",
+    "!replace",
     "!repo-root",
     "!secret",
     "!store",
@@ -45,7 +49,8 @@ const SUPPORTED: [&str; 37] = [
 const PLAIN: [&str; 4] = ["!!str", "!!map", "!!seq", "!"];
 
 /// Tags that mean something only where they are tags; in a text they are text, as in the reference.
-const TAGS_ONLY: [&str; 7] = ["!append", "!cel", "!cwd", "!include", "!include.raw", "!literal", "!random"];
+const TAGS_ONLY: [&str; 9] =
+    ["!append", "!cel", "!cwd", "!include", "!include.raw", "!literal", "!prepend", "!random", "!replace"];
 
 /// Functions that take no argument; a text with anything behind the name is text.
 const BARE: [&str; 9] = [
@@ -61,12 +66,12 @@ const BARE: [&str; 9] = [
 ];
 
 pub fn is_supported(tag: &str) -> bool {
-    SUPPORTED.contains(&tag) || PLAIN.contains(&tag)
+    SUPPORTED.contains(&tag) || PLAIN.contains(&tag) || is_list_mark(tag)
 }
 
 /// The tags of functions, for messages.
 pub fn supported() -> String {
-    SUPPORTED.join(", ")
+    format!("{}, !merge.KEY", SUPPORTED.join(", "))
 }
 
 /// Whether the list names the function, with or without `!`.

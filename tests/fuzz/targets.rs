@@ -9,7 +9,7 @@ use std::sync::Arc;
 use atmos::component::{self, Filter};
 use atmos::config::{self, Config, Flags};
 use atmos::diag::Talk;
-use atmos::host::{Dirs, Env, Host, Terminal};
+use atmos::host::{Dirs, Env, Guard, Host, Policy, Rules, Terminal};
 use atmos::merge::{ListStrategy, merge, merge_all, settle};
 use atmos::query::Query;
 use atmos::span::Sources;
@@ -72,7 +72,11 @@ impl Repository {
     }
 
     fn host(&self) -> Host {
+        let guard = Arc::<Guard>::default();
+        // Data sources must not ask anybody.
+        guard.set(Rules { outside_reads: Policy::Deny, inside: vec![self.root.clone()], ..Rules::default() });
         Host {
+            guard,
             env: Env::default(),
             cwd: self.root.clone(),
             dirs: Dirs { home: self.root.join("home"), cache: self.root.join("cache"), ..Dirs::default() },
@@ -128,7 +132,8 @@ fn manifest(data: &[u8]) {
             // Functions start programs; garbage must not.
             let options = resolve::Options { process_functions: false, ..resolve::Options::default() };
             let (memo, host, index) = (resolve::Memo::default(), &host, &index);
-            let evaluator = resolve::Evaluator { host, config, index, memo: &memo };
+            let (reach, identities) = (&atmos::state::Denied, &resolve::Nobody);
+            let evaluator = resolve::Evaluator { host, config, index, memo: &memo, reach, identities };
             if let Ok(evaluated) = evaluator.evaluate(&instance, &options) {
                 let node = Node::from(evaluated.to_map());
                 let _ = (yaml::emit(&node, 2), yaml::try_emit_json(&node));
@@ -234,6 +239,7 @@ fn query(data: &[u8]) {
 fn arguments(data: &[u8]) {
     let Some(text) = text(data) else { return };
     let _ = yaml_fn::words(text);
+    let _ = yaml_fn::Arguments::parse(text, &["default", "query"]);
     let _ = config::env_argument(text);
     let _ = atmos::stack::glob_matches(text, "orgs/acme/dev.yaml");
     let _ = atmos::stack::pattern_name(text, |token| Some(token.to_owned()));

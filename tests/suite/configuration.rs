@@ -92,11 +92,12 @@ fn an_edition_counts_as_flag_and_what_has_no_effect_is_said() {
 }
 
 #[test]
-fn a_setting_that_would_change_values_is_refused() {
+fn a_choice_that_does_not_exist_is_refused() {
     let sandbox = project();
-    sandbox.write("atmos.yaml", "settings: {yaml: {key_delimiter: '.'}}\n");
-    let outcome = sandbox.atmos(&["describe", "config"]).exits(1);
-    assert!(outcome.stderr.contains("`settings.yaml.key_delimiter` is not built yet"), "{}", outcome.stderr);
+    sandbox.write("atmos.yaml", "stacks: {inherit: {linearization: c4}}\n");
+    sandbox.atmos(&["describe", "config"]).exits(1).says("`stacks.inherit.linearization`").says("depth_first or c3");
+    sandbox.write("atmos.yaml", "settings: {experimental: error, yaml: {key_delimiter: '.'}}\n");
+    sandbox.atmos(&["describe", "config"]).exits(1).says("`settings.yaml.key_delimiter` is experimental");
 }
 
 /// The program against a real repository: stack imports of two paths of it, one of them with its own imports.

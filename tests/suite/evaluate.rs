@@ -52,7 +52,7 @@ fn a_skipped_function_keeps_its_rendered_argument() {
 fn only_the_sections_that_are_shown_are_evaluated() {
     let sandbox = Sandbox::scenario("evaluate");
     let stacks = ["describe", "stacks", "--components", "pending", "--format", "json"];
-    sandbox.atmos(&stacks).exits(1).says("!store").says("not built yet").says("orgs/dev.yaml");
+    sandbox.atmos(&stacks).exits(1).says("!store").says("Store a not found").says("orgs/dev.yaml");
     let shown = sandbox.atmos(&[&stacks[..], &["--sections", "vars"]].concat()).success().json();
     let query = ["describe", "component", "pending", "-s", "dev", "--format", "json", "--query"];
     assert_eq!(sandbox.atmos(&[&query[..], &[".vars.now"]].concat()).success().json(), "then");
@@ -143,7 +143,7 @@ fn included_files_that_are_missing_or_elsewhere_say_so() {
             "nowhere.yaml",
             &["the !include function references a file that does not exist", "nowhere.yaml", "orgs/dev.yaml:4"][..],
         ),
-        ("https://host.example/x.yaml", &["remote files", "not built yet"]),
+        ("http://127.0.0.1:9/x.yaml", &["http://127.0.0.1:9/x.yaml", "cannot be had", "orgs/dev.yaml:4"]),
         ("data/zones.yaml '.zones | bogus'", &["bogus", "orgs/dev.yaml:4"]),
         ("components/terraform/app/main.tf", &["blocks are no values"]),
     ] {

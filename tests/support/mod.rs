@@ -1,7 +1,7 @@
 //! What the integration tests stand on: a sandbox, real servers and programs, a scanner for secrets.
 //!
 //! Read first: [`Sandbox`] (a machine of its own for one test), [`Outcome`] (what a run left), then the servers:
-//! [`IdentityCenter`], [`Sts`], [`Kube`], [`SecretService`]. Whatever a test starts ends with it, by process id. A
+//! [`IdentityCenter`], [`Sts`], [`Objects`], [`Storage`], [`Kube`], [`SecretService`]. Whatever a test starts ends with it, by process id. A
 //! program that is missing fails the test and says how to get it; nothing is skipped.
 
 mod background;
@@ -10,11 +10,14 @@ mod dice;
 mod http;
 mod identity_center;
 mod kube;
+mod objects;
 mod outcome;
 mod parts;
 mod sandbox;
 mod scan;
 mod secret_service;
+mod storage;
+mod stores;
 mod sts;
 mod terminal;
 mod user;
@@ -22,12 +25,16 @@ mod user;
 pub(crate) use background::{descendants, free_port, signal, wait_until};
 pub(crate) use cloud::{AMBIENT_KEY, Cloud, Probe, variables};
 pub(crate) use dice::Dice;
+pub(crate) use http::exchange;
 pub(crate) use identity_center::IdentityCenter;
 pub(crate) use kube::Kube;
+pub(crate) use objects::Objects;
 pub(crate) use outcome::Outcome;
 pub(crate) use sandbox::{Running, Sandbox, repository};
 pub(crate) use scan::Scanner;
 pub(crate) use secret_service::SecretService;
+pub(crate) use storage::Storage;
+pub(crate) use stores::{Redis, Services, put_parameter, put_secret};
 pub(crate) use sts::Sts;
 pub(crate) use terminal::Terminal;
 pub(crate) use user::ordinary_user;

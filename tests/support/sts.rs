@@ -11,6 +11,8 @@ use super::parts;
 /// One call as the recorder saw it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Call {
+    /// Method and path, for example `GET /bucket/key`.
+    pub(crate) line: String,
     /// For example `AssumeRole`.
     pub(crate) action: String,
     /// Value of `RoleArn`, URL-decoded; empty where there is none.
@@ -64,6 +66,12 @@ impl Sts {
 
     pub(crate) fn calls(&self) -> Vec<Call> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).calls.clone()
+    }
+
+    /// Method and path of the requests that read an object of S3.
+    pub(crate) fn objects(&self) -> Vec<String> {
+        let lines = self.calls().into_iter().map(|call| call.line);
+        lines.filter(|line| line.starts_with("GET /")).collect()
     }
 
     pub(crate) fn count(&self, action: &str) -> usize {
@@ -159,7 +167,15 @@ fn note(head: &str, body: &[u8], answer: &[u8], notes: &Mutex<Seen>) {
     });
     let answer = String::from_utf8_lossy(answer);
     let mut seen = notes.lock().unwrap_or_else(PoisonError::into_inner);
-    seen.calls.push(Call { action: field("Action"), role: field("RoleArn"), signer: signer.unwrap_or_default() });
+    let line = head.lines().next().unwrap_or_default().split(' ').take(2).collect::<Vec<_>>().join(" ");
+    // A JSON service names the operation in a header.
+    let target = header(head, "x-amz-target").and_then(|target| Some(target.split_once('.')?.1.to_owned()));
+    seen.calls.push(Call {
+        line,
+        action: target.unwrap_or_else(|| field("Action")),
+        role: field("RoleArn"),
+        signer: signer.unwrap_or_default(),
+    });
     for name in ["SecretAccessKey", "SessionToken"] {
         let found = answer.split_once(&format!("<{name}>")).and_then(|(_, rest)| rest.split_once("</"));
         seen.secrets.extend(found.map(|(secret, _)| secret.trim().replace("&amp;", "&")));

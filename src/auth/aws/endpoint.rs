@@ -8,7 +8,7 @@ use crate::diag::{Talk, Warning};
 use crate::host::Env;
 use crate::secret::without_userinfo;
 
-/// The services that authentication calls.
+/// The services that authentication and YAML functions call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Service {
     /// The portal: accounts, role credentials.
@@ -16,6 +16,8 @@ pub enum Service {
     /// Device authorization and tokens.
     SsoOidc,
     Sts,
+    S3,
+    Organizations,
 }
 
 impl Service {
@@ -25,6 +27,8 @@ impl Service {
             Service::Sso => "sso",
             Service::SsoOidc => "sso_oidc",
             Service::Sts => "sts",
+            Service::S3 => "s3",
+            Service::Organizations => "organizations",
         }
     }
 
@@ -33,6 +37,8 @@ impl Service {
             Service::Sso => "AWS_ENDPOINT_URL_SSO",
             Service::SsoOidc => "AWS_ENDPOINT_URL_SSO_OIDC",
             Service::Sts => "AWS_ENDPOINT_URL_STS",
+            Service::S3 => "AWS_ENDPOINT_URL_S3",
+            Service::Organizations => "AWS_ENDPOINT_URL_ORGANIZATIONS",
         }
     }
 
@@ -42,6 +48,8 @@ impl Service {
             Service::Sso => "portal.sso",
             Service::SsoOidc => "oidc",
             Service::Sts => "sts",
+            Service::S3 => "s3",
+            Service::Organizations => "organizations",
         }
     }
 }
@@ -50,11 +58,11 @@ impl Service {
 #[derive(Debug, Clone, Default)]
 pub struct Endpoints {
     /// By variable, in the order of [`SERVICES`].
-    specific: [Option<String>; 3],
+    specific: [Option<String>; 5],
     generic: Option<String>,
 }
 
-const SERVICES: [Service; 3] = [Service::Sso, Service::SsoOidc, Service::Sts];
+const SERVICES: [Service; 5] = [Service::Sso, Service::SsoOidc, Service::Sts, Service::S3, Service::Organizations];
 
 impl Endpoints {
     /// Reads `AWS_ENDPOINT_URL_<SERVICE>` and `AWS_ENDPOINT_URL`, unless `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is true.

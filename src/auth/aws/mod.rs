@@ -1,4 +1,10 @@
-//! Clients of the three AWS services that authentication speaks to, and where they are reached. Row 5.
+//! Clients of the AWS services that authentication and the reading of states speak to, where they are reached, and the
+//! credentials that the environment itself has. Row 5.
 
+pub mod ambient;
 pub mod client;
 pub mod endpoint;
+pub mod organizations;
+pub mod profile;
+pub mod sign;
+pub mod sts;

@@ -38,6 +38,7 @@ impl Bed {
             ("ATMOS_NO_BROWSER", "1"),
         ]);
         let host = Host {
+            guard: Arc::default(),
             dirs: Dirs::from_env(&env),
             env,
             cwd: temp.path().to_path_buf(),

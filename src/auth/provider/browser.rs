@@ -21,6 +21,7 @@ mod tests {
     #[test]
     fn nothing_is_opened_without_a_person() {
         let host = |terminal: Terminal, env: Env| Host {
+            guard: std::sync::Arc::default(),
             dirs: Dirs::from_env(&env),
             env,
             cwd: "/".into(),

@@ -166,6 +166,7 @@ pub(in crate::auth) mod tests {
             temp: std::env::temp_dir(),
         };
         Host {
+            guard: Arc::default(),
             env,
             cwd: root.to_path_buf(),
             dirs,

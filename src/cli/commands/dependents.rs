@@ -37,8 +37,10 @@ pub(super) fn print_records(
     file: Option<&Path>,
 ) -> Result<u8> {
     let indent = app.config.settings.tab_width;
+    let masker = &context.host.masker;
+    let records = &*output::masked(records, masker);
     let text = match (query, format) {
-        (Some(query), _) => query.apply(&output::without_nulls(records), format, indent)?,
+        (Some(query), _) => query.apply(&output::without_nulls(records), format, indent, masker)?,
         (None, Format::Json) => yaml::try_emit_json_record(records)?,
         (None, Format::Yaml) => yaml::emit_record(records, indent),
     };

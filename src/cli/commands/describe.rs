@@ -1,16 +1,17 @@
 //! `atmos describe component` and `atmos describe stacks`
 
-use super::super::args::{ComponentArgs, DescribeArgs, DescribeCommand, ProcessingArgs, StacksArgs};
+use super::super::args::{ComponentArgs, DescribeArgs, DescribeCommand, IdentityArgs, ProcessingArgs, StacksArgs};
 use super::super::error::Error;
 use super::super::setup::{Context, boolean};
 use super::query::Selection;
 use super::write::{self, Format};
-use super::{affected, config, dependents, inspect, unknown};
+use super::{affected, auth, config, dependents, inspect, unknown};
 use crate::diag::{Result, Warning};
 use crate::host::Env;
 use crate::ops::{App, describe};
 use crate::output;
 use crate::resolve::{self, ErrorMode};
+use crate::state::Wish;
 use crate::value::Node;
 
 pub(super) fn run(context: &Context, args: DescribeArgs) -> Result<u8> {
@@ -35,6 +36,7 @@ fn component(context: &Context, args: &ComponentArgs) -> Result<u8> {
     let mut processing = processing(&context.host.env, &args.processing)?;
     let app = context.app_with_config()?;
     processing.error_mode = error_mode(args.error_mode.as_deref(), &app.config.describe.error_mode)?;
+    let processing = only_shown(context, processing, &args.identity);
     let request = describe::ComponentRequest {
         component: args.component.clone(),
         stack,
@@ -44,6 +46,7 @@ fn component(context: &Context, args: &ComponentArgs) -> Result<u8> {
     };
     if wants_provenance(context, &app, args, format) {
         let (document, provenance) = describe::component_with_provenance(&app, &request)?;
+        let document = output::masked(&document, &context.host.masker);
         let text = output::with_provenance(&document, &provenance, app.config.settings.tab_width);
         write::text_to(context, &text, args.file.as_deref())?;
         return Ok(0);
@@ -70,6 +73,7 @@ fn stacks(context: &Context, args: StacksArgs) -> Result<u8> {
     let mut processing = processing(&context.host.env, &args.processing)?;
     let app = context.app_with_config()?;
     processing.error_mode = error_mode(args.error_mode.as_deref(), &app.config.describe.error_mode)?;
+    let processing = only_shown(context, processing, &args.identity);
     let request = describe::StacksRequest {
         stack: args.stack,
         components: args.components,
@@ -84,6 +88,7 @@ fn stacks(context: &Context, args: StacksArgs) -> Result<u8> {
     }
     let form = format.form(app.config.settings.tab_width);
     let stacks = describe::stacks_as(&app, &request, |[stack, kind, name], node| {
+        let node = output::masked(&node, &context.host.masker);
         Ok(form.part(&[stack, "components", kind, name], &node)?)
     })?;
     write::parts(context, &output::stacks(stacks), form, args.file.as_deref())?;
@@ -100,10 +105,16 @@ pub(super) fn print(
 ) -> Result<u8> {
     let indent = app.config.settings.tab_width;
     match query {
-        Some(query) => write::text_to(context, &query.apply(document, format, indent)?, file)?,
+        Some(query) => write::text_to(context, &query.apply(document, format, indent, &context.host.masker)?, file)?,
         None => write::document(context, document, format, indent, file)?,
     }
     Ok(0)
+}
+
+/// For commands that show values and do nothing with them: secrets need not be known.
+fn only_shown(context: &Context, processing: resolve::Options, identity: &IdentityArgs) -> resolve::Options {
+    let identity = Wish { flag: auth::flag(identity), runs: false };
+    resolve::Options { masks_secrets: context.host.masker.is_on(), identity, ..processing }
 }
 
 /// Flags beat variables beat the default: everything is evaluated.

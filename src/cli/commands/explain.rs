@@ -16,13 +16,12 @@ pub(super) fn run(context: &Context, args: ExplainArgs) -> Result<u8> {
     let stack = args.stack.or_else(|| context.host.env.get("ATMOS_STACK").map(str::to_owned));
     let stack = stack.ok_or(Error::FlagMissing { flag: "stack" })?;
     let app = context.app_with_config()?;
-    let request = explain::ExplainRequest {
-        component: args.component,
-        stack,
-        path: args.path,
-        processing: describe::processing(&context.host.env, &args.processing)?,
-    };
-    let explanation = explain::explain(&app, &request)?;
+    let mut processing = describe::processing(&context.host.env, &args.processing)?;
+    processing.error_mode = describe::error_mode(None, &app.config.describe.error_mode)?;
+    processing.masks_secrets = context.host.masker.is_on();
+    let request = explain::ExplainRequest { component: args.component, stack, path: args.path, processing };
+    let mut explanation = explain::explain(&app, &request)?;
+    explanation.value = output::masked(&explanation.value, &context.host.masker).into_owned();
     let document = || output::explanation_document(&explanation);
     let text = match format {
         "json" => yaml::emit_json_record(&document()),

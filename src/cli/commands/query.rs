@@ -5,7 +5,9 @@ use std::sync::Arc;
 use super::super::error::Error;
 use super::write::Format;
 use crate::diag::Result;
+use crate::output;
 use crate::query::Query;
+use crate::secret::Masker;
 use crate::value::{Map, Node, Value};
 use crate::yaml;
 
@@ -40,8 +42,10 @@ impl Selection {
     ///
     /// # Errors
     /// An expression that does not fit the document, or a result that JSON cannot express.
-    pub(super) fn apply(&self, document: &Node, format: Format, indent: usize) -> Result<String> {
+    pub(super) fn apply(&self, document: &Node, format: Format, indent: usize, masker: &Masker) -> Result<String> {
         let results = self.query.evaluate(&sorted(document)).map_err(Error::from)?;
+        // Expressions work on values as they are; what they give is shown like any other document.
+        let results: Vec<Node> = results.iter().map(|result| output::masked(result, masker).into_owned()).collect();
         match format {
             Format::Yaml => Ok(as_yaml(&results, indent)),
             Format::Json => as_json(&results),
@@ -119,7 +123,7 @@ mod tests {
         let document = from_json(&serde_json::json!({
             "vars": {"z": "10", "a-b": [{"c": 5}], "name": "x: y", "esc": "\u{1b}[2J"}, "enabled": false
         }));
-        Selection::parse(Some(expression))?.unwrap().apply(&document, format, 2)
+        Selection::parse(Some(expression))?.unwrap().apply(&document, format, 2, &Masker::default())
     }
 
     #[test]

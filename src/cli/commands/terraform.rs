@@ -135,6 +135,7 @@ fn request(context: &Context, word: &str, run: TerraformRun, init: &InitFlags) -
         skip_hooks: run.skip_hooks.is_some() || env.get("ATMOS_SKIP_HOOKS").is_some_and(|value| value != "false"),
         evaluation: describe::processing(env, &run.processing)?,
         format: None,
+        without_variables: false,
     })
 }
 

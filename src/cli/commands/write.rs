@@ -5,6 +5,7 @@ use std::path::Path;
 use super::super::error::Error;
 use super::super::setup::Context;
 use crate::diag::{Report, Result};
+use crate::output;
 use crate::value::Node;
 use crate::yaml::{self, Form, Parts};
 
@@ -26,9 +27,10 @@ pub(super) fn document(
     indent: usize,
     file: Option<&Path>,
 ) -> Result<()> {
+    let node = output::masked(node, &context.host.masker);
     let text = match format {
-        Format::Yaml => yaml::emit(node, indent),
-        Format::Json => yaml::try_emit_json(node)?,
+        Format::Yaml => yaml::emit(&node, indent),
+        Format::Json => yaml::try_emit_json(&node)?,
     };
     text_to(context, &text, file)
 }

@@ -14,6 +14,7 @@ use crate::value::from_json;
 
 fn host() -> Host {
     Host {
+        guard: Arc::default(),
         env: Env::default(),
         cwd: PathBuf::from("/"),
         dirs: Dirs::default(),

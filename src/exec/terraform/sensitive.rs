@@ -1,4 +1,5 @@
-//! Variables that the component declares as sensitive: they travel in the child's environment, never in a file.
+//! Variables that the component declares as sensitive, and those that hold a secret of somebody else (a sensitive output):
+//! they travel in the child's environment, never in a file.
 //!
 //! The declarations are found by a scanner that knows just enough of HCL (comments, strings, here-documents, braces). What
 //! it cannot make sense of it passes over: terraform itself will complain.
@@ -158,22 +159,32 @@ fn heredoc(text: &str) -> usize {
     length
 }
 
-/// The variables that leave the varfile: declared as sensitive, with a value that the environment can carry.
-pub fn secret_names(vars: &Node, declarations: &BTreeMap<String, Declaration>) -> BTreeSet<String> {
-    let sensitive = |name: &str| declarations.get(name).filter(|declaration| declaration.sensitive);
+/// The variables that leave the varfile: declared as sensitive or holding a secret that the masker knows, with a value that
+/// the environment can carry.
+pub fn secret_names(vars: &Node, declarations: &BTreeMap<String, Declaration>, masker: &Masker) -> BTreeSet<String> {
+    let declared = |name: &str| declarations.get(name).copied().unwrap_or_default();
     vars.as_map()
         .into_iter()
         .flatten()
-        .filter(|(name, value)| {
-            sensitive(name).is_some_and(|declaration| match value.value {
-                Value::Null | Value::Function(_) => false,
-                // Without a type terraform would take the JSON for a string.
-                Value::List(_) | Value::Map(_) => declaration.typed,
-                _ => true,
-            })
+        .filter(|(name, value)| declared(name).sensitive || holds_secret(value, masker))
+        .filter(|(name, value)| match value.value {
+            Value::Null | Value::Function(_) => false,
+            // Without a type terraform would take the JSON for a string.
+            Value::List(_) | Value::Map(_) => declared(name).typed,
+            _ => true,
         })
         .map(|(name, _)| name.to_string())
         .collect()
+}
+
+/// Whether a text or a number in the value is a secret as a whole.
+fn holds_secret(value: &Node, masker: &Masker) -> bool {
+    match &value.value {
+        Value::List(list) => list.iter().any(|item| holds_secret(item, masker)),
+        Value::Map(map) => map.values().any(|item| holds_secret(item, masker)),
+        Value::Bool(_) => false,
+        _ => value.scalar_text().is_some_and(|text| masker.is_secret(&text)),
+    }
 }
 
 /// The variables of the environment that carry the secrets, each registered with the masker first.
@@ -260,11 +271,25 @@ variable "last" { sensitive = true }
     }
 
     #[test]
+    fn values_that_are_secrets_of_others_leave_the_varfile_too() {
+        let masker = Masker::default();
+        masker.register(&Secret::from("pin".to_owned()));
+        let vars = from_json(&json!({"plain": "pin", "off": "pinned", "list": ["pin"], "undeclared": "pin"}));
+        let mut declared = declared(TEXT);
+        assert_eq!(secret_names(&vars, &declared, &masker), BTreeSet::from(["plain", "undeclared"].map(str::to_owned)));
+        declared.insert("list".to_owned(), Declaration { sensitive: false, typed: true });
+        assert!(secret_names(&vars, &declared, &masker).contains("list"));
+    }
+
+    #[test]
     fn secrets_leave_the_varfile_and_are_masked() {
         let vars = from_json(&json!({"password": "hunter22hunter22", "off": "x", "any": {"a": 1}, "last": null}));
-        let names = secret_names(&vars, &declared(TEXT));
-        assert_eq!(names, BTreeSet::from(["password".to_owned()]));
         let masker = Masker::default();
+        let names = secret_names(&vars, &declared(TEXT), &masker);
+        assert_eq!(names, BTreeSet::from(["password".to_owned()]));
+        masker.register(&Secret::from("from-a-store".to_owned()));
+        let stored = from_json(&json!({"plain": "from-a-store", "any": ["from-a-store"], "other": "x"}));
+        assert_eq!(secret_names(&stored, &declared(TEXT), &masker), BTreeSet::from(["plain".to_owned()]));
         let env = environment(&vars, &names, &masker);
         assert_eq!(env, [("TF_VAR_password".to_owned(), "hunter22hunter22".to_owned())]);
         assert_eq!(masker.mask("hunter22hunter22"), crate::secret::MASK);

@@ -61,7 +61,7 @@ pub fn generate_varfiles(app: &App, request: &BatchRequest) -> Result<usize> {
             check_numbers(app, instance, "vars", &instance.sections.vars)?;
             let mut vars = vars.clone();
             if let Some(declared) = instance.path(&app.config).and_then(|folder| declared.get(&folder)) {
-                let secret = sensitive::secret_names(&instance.sections.vars, declared);
+                let secret = sensitive::secret_names(&instance.sections.vars, declared, &app.host.masker);
                 warn_of_secrets(app, instance, secret.iter().map(String::as_str));
                 vars.retain(|name, _| !secret.contains(&**name));
             }

@@ -10,8 +10,9 @@ use crate::diag::{Report, Result, nearest};
 use crate::exec::signals::Signals;
 use crate::exec::terraform::Verb;
 use crate::graph;
-use crate::ops::App;
-use crate::ops::child;
+use crate::ops::access::Access;
+use crate::ops::{App, child};
+use crate::resolve::depends_on_outputs;
 
 /// Runs every component of a stack, or of all stacks.
 pub(super) async fn run(app: &App, request: &RunRequest, stack: Option<&str>) -> Result<Done> {
@@ -24,41 +25,82 @@ pub(super) async fn run(app: &App, request: &RunRequest, stack: Option<&str>) ->
         let reverse = if request.request.words == ["destroy"] { "reverse " } else { "" };
         app.host.talk.info(format!("Processing components in {reverse}dependency order"));
     }
+    let modifies = Verb::of(&request.request.words)?.modifies;
     // All of them are evaluated before the first one runs: a mistake in the last must not be found after half the work.
-    let mut ready = Vec::with_capacity(ordered.len());
-    for instance in &ordered {
-        ready.extend(single::prepare(app, request, instance)?);
+    // But for values that come from what others will only have when they are applied.
+    let is_later = |instance: &Instance| modifies && depends_on_outputs(instance);
+    app.begin(ordered.iter().filter(|instance| !is_later(instance)), &single::evaluation(request))?;
+    let mut nodes = Vec::with_capacity(ordered.len());
+    for instance in ordered {
+        if is_later(&instance) {
+            nodes.push(Node::Later(Box::new(instance)));
+        } else {
+            nodes.extend(single::prepare(app, request, &instance)?.map(|ready| Node::Ready(Box::new(ready))));
+        }
     }
     if request.dry_run {
-        for node in &ready {
-            single::announce_dry_run(app, request, &node.target);
+        for node in &nodes {
+            let (component, stack) = node.names();
+            single::announce_dry_run(app, request, component, stack);
         }
         return Ok(Done::default());
     }
     let mut signals = Signals::listen()?;
     let access = child::access(app)?;
     let mut changed = false;
-    for (position, node) in ready.iter().enumerate() {
-        match single::start(app, request, node, &access, &mut signals).await {
+    for (position, node) in nodes.iter().enumerate() {
+        match run_one(app, request, node, &access, &mut signals).await {
             Ok(done) => changed |= done.code == 2,
-            Err(report) => return Err(failed(node, report, &ready[position + 1..])),
+            Err(report) => return Err(failed(node, report, &nodes[position + 1..])),
+        }
+        if modifies {
+            let (component, stack) = node.names();
+            app.forget_outputs(component, stack);
         }
     }
     Ok(Done { code: if changed { 2 } else { 0 }, data: None })
 }
 
+/// One component of the run.
+enum Node {
+    Ready(Box<Ready>),
+    /// Its values are known when those before it have been applied.
+    Later(Box<Instance>),
+}
+
+impl Node {
+    /// Component and stack.
+    fn names(&self) -> (&str, &str) {
+        match self {
+            Node::Ready(ready) => (&ready.target.component, &ready.target.stack),
+            Node::Later(instance) => (&instance.name, &instance.stack),
+        }
+    }
+}
+
+async fn run_one(app: &App, request: &RunRequest, node: &Node, access: &Access, signals: &mut Signals) -> Result<Done> {
+    match node {
+        Node::Ready(ready) => single::start(app, request, ready, access, signals).await,
+        Node::Later(instance) => match single::prepare(app, request, instance)? {
+            Some(ready) => single::start(app, request, &ready, access, signals).await,
+            None => Ok(Done::default()),
+        },
+    }
+}
+
 /// The failure of one component ends the run; a request to stop is nobody's failure.
-fn failed(node: &Ready, report: Report, skipped: &[Ready]) -> Report {
+fn failed(node: &Node, report: Report, skipped: &[Node]) -> Report {
     if report.code().as_deref() == Some("atmos::exec::interrupted") {
         return report;
     }
+    let (component, stack) = node.names();
     let failure = NodeFailure {
-        component: node.target.component.clone(),
-        stack: node.target.stack.clone(),
+        component: component.to_owned(),
+        stack: stack.to_owned(),
         reason: report.to_string(),
         help: report.diagnostic().help().map(|help| help.to_string()),
     };
-    let skipped = skipped.iter().map(|node| format!("{} in {}", node.target.component, node.target.stack)).collect();
+    let skipped = skipped.iter().map(Node::names).map(|(component, stack)| format!("{component} in {stack}")).collect();
     Error::FleetFailed { failures: vec![failure], skipped, code: report.exit_code() }.into()
 }
 
@@ -73,7 +115,7 @@ fn order(app: &App, request: &RunRequest, stack: Option<&str>) -> Result<Vec<Ins
     let own = instances.len();
     request.selectors.check(&instances)?;
     let candidate = |instance: &Instance| runs(app, instance, verb);
-    let fitting = request.selectors.fit(app, &instances, candidate, &request.evaluation)?;
+    let fitting = request.selectors.fit(app, &instances, candidate, &single::evaluation(request))?;
     add_prerequisites(app, &mut instances)?;
     let nodes: Vec<graph::Instance> = instances
         .iter()

@@ -2,6 +2,7 @@
 
 use super::target::target;
 use super::{Done, RunRequest, backend, output};
+use crate::auth::resolution::Need;
 use crate::component::{self, Instance, Kind};
 use crate::diag::{Result, Warning};
 use crate::exec::environment::{self, interfering};
@@ -11,6 +12,8 @@ use crate::exec::{Error as ExecError, Output, folder_lock};
 use crate::ops::access::Access;
 use crate::ops::child::{self, Held};
 use crate::ops::{App, unbuilt};
+use crate::resolve::Options;
+use crate::state::Wish;
 use crate::yaml;
 
 /// An instance that is ready to run: evaluated, checked, nothing started or written.
@@ -25,12 +28,18 @@ pub(super) async fn run(app: &App, request: &RunRequest, component: &str, stack:
     let found = component::find(&app.host, &app.config, app.index()?, component, stack, Some(Kind::Terraform))?;
     let Some(ready) = prepare(app, request, &found)? else { return Ok(Done::default()) };
     if request.dry_run {
-        announce_dry_run(app, request, &ready.target);
+        announce_dry_run(app, request, &ready.target.component, &ready.target.stack);
         return Ok(Done::default());
     }
     let mut signals = Signals::listen()?;
     let access = child::access(app)?;
     start(app, request, &ready, &access, &mut signals).await
+}
+
+/// How the components of a run are evaluated: as whom it runs, and never as nobody where somebody is meant.
+pub(super) fn evaluation(request: &RunRequest) -> Options {
+    let identity = Wish { flag: request.identity.clone(), runs: true };
+    Options { identity, ..request.evaluation.clone() }
 }
 
 /// Evaluates and checks an instance. `None` when it is disabled, which is not an error.
@@ -39,7 +48,7 @@ pub(super) fn prepare(app: &App, request: &RunRequest, found: &Instance) -> Resu
         app.host.talk.info(format!("Component is not enabled and skipped: {} in {}", found.name, found.stack));
         return Ok(None);
     }
-    let instance = app.evaluate(found, &request.evaluation)?;
+    let instance = app.evaluate(found, &evaluation(request))?;
     let verb = Verb::of(&request.request.words)?;
     if instance.abstract_ && verb.provisions {
         // Before anything that only a component for real use has to have.
@@ -64,7 +73,7 @@ pub(super) fn prepare(app: &App, request: &RunRequest, found: &Instance) -> Resu
 }
 
 /// The component's folder is there, or will be made by its own `generate` section.
-fn check(target: &Target) -> Result<(), ExecError> {
+pub(super) fn check(target: &Target) -> Result<(), ExecError> {
     if target.folder.is_dir() || !target.generated.is_empty() {
         return Ok(());
     }
@@ -83,12 +92,12 @@ fn open_variables(target: &Target) -> String {
     yaml::emit(&vars, 2)
 }
 
-pub(super) fn announce_dry_run(app: &App, request: &RunRequest, target: &Target) {
+pub(super) fn announce_dry_run(app: &App, request: &RunRequest, component: &str, stack: &str) {
     let command = request.request.command();
-    app.host.talk.info(format!("Would {command} {} in {} (dry run)", target.component, target.stack));
+    app.host.talk.info(format!("Would {command} {component} in {stack} (dry run)"));
 }
 
-/// Logs in, takes the folder, runs the children, and cleans up after them, in this order on every path.
+/// Runs the children and renders what they printed, if it is data.
 pub(super) async fn start(
     app: &App,
     request: &RunRequest,
@@ -96,14 +105,30 @@ pub(super) async fn start(
     access: &Access,
     signals: &mut Signals,
 ) -> Result<Done> {
+    let finished = children(app, request, ready, access, signals, Need::Run).await?;
+    finish(app, request, &finished)
+}
+
+/// Logs in, takes the folder, runs the children, and cleans up after them, in this order on every path.
+pub(super) async fn children(
+    app: &App,
+    request: &RunRequest,
+    ready: &Ready,
+    access: &Access,
+    signals: &mut Signals,
+    need: Need,
+) -> Result<Finished> {
     let target = &ready.target;
-    let held = signals.guard(child::hold(app, access, &ready.instance, &request.identity)).await?;
+    let held = signals.guard(child::hold(app, access, &ready.instance, &request.identity, need)).await?;
     std::fs::create_dir_all(&target.folder).map_err(ExecError::file("create", &target.folder))?;
     let lock = signals.guard(folder_lock::acquire(&app.host, &target.folder)).await?;
     let env = child_environment(app, request, target, &held, access)?;
     let mut plan = steps(target, &request.request, &env)?;
     if request.format.is_some() {
         plan = output::as_data(plan);
+    }
+    if request.without_variables {
+        plan.varfiles.clear();
     }
     say(app, request, target, &held, &plan);
     tracing::debug!("variables of {} in {}:\n{}", target.component, target.stack, open_variables(target));
@@ -114,7 +139,7 @@ pub(super) async fn start(
     drop(lock);
     let finished = result?;
     closed?;
-    finish(app, request, &finished)
+    Ok(finished)
 }
 
 fn finish(app: &App, request: &RunRequest, finished: &Finished) -> Result<Done> {

@@ -56,7 +56,8 @@ pub(super) fn target(app: &App, instance: &Instance, request: &RunRequest) -> Re
         },
     };
     if app.host.masker.is_on() {
-        target.secret_vars = sensitive::secret_names(&target.vars, &sensitive::declarations(&target.folder));
+        target.secret_vars =
+            sensitive::secret_names(&target.vars, &sensitive::declarations(&target.folder), &app.host.masker);
     }
     // A dry run writes nothing, so that a missing type is no error yet, as in the reference.
     if writes_backend && !(request.dry_run && sections.backend_type.is_empty()) {

@@ -7,6 +7,7 @@ use super::failure::Failure;
 use super::guard;
 use crate::config::{env_argument, git_root};
 use crate::host::Host;
+use crate::merge::is_list_mark;
 use crate::value::{Function, Node, Value};
 
 /// The value of a function; the function itself where it is evaluated later.
@@ -40,7 +41,11 @@ pub(super) fn evaluate(host: &Host, node: &Node) -> Result<Node, Failure> {
 /// The function that a value is, if its evaluation comes later.
 pub(super) fn pending(node: &Node) -> Option<&Function> {
     match &node.value {
-        Value::Function(function) if !matches!(&*function.tag, "!append" | "!unset" | "!literal") => Some(function),
+        Value::Function(function)
+            if !matches!(&*function.tag, "!unset" | "!literal") && !is_list_mark(&function.tag) =>
+        {
+            Some(function)
+        }
         _ => None,
     }
 }

@@ -52,6 +52,8 @@ pub(super) fn render(renderer: &Renderer, site: Site<'_>, file: &File, frame: Fr
     };
     // Locals of an importing file are no business of this one.
     let base = Data::new(site.pool.get(frame.context)).with([("locals", Node::default())]);
+    let base =
+        with_versions(&rendering, file, base).map_err(|failure| failure.into_error(site.host, rendering.file))?;
     let document = match &file.written.document {
         Ok(written) => rendering.document(file, written, &base)?,
         Err(_) if rendering.suffix && file.action.is_some() => {
@@ -78,6 +80,32 @@ pub(super) fn render(renderer: &Renderer, site: Site<'_>, file: &File, frame: Fr
         document: Ok(document),
         imports,
     })
+}
+
+/// The data with the locked versions as `.version`, where the file speaks of them and no import gives that name another
+/// meaning. The lock file is not touched otherwise.
+fn with_versions(rendering: &Rendering<'_>, file: &File, base: Data) -> Result<Data, Failure> {
+    let host = rendering.site.host;
+    let Some((action, source)) = file.action.and_then(|action| Some((action, host.sources.get(action.file)?))) else {
+        return Ok(base);
+    };
+    if base.at(["version"]).is_some() || !mentions_versions(&source.text) {
+        return Ok(base);
+    }
+    let versions = &rendering.site.layout.versions;
+    let written = file.written.document.as_ref().ok();
+    let track = written.and_then(|document| document.get_path(["version", "track"])).and_then(Node::as_str);
+    let all = versions.all(host, versions.track(track)).map_err(|reason| {
+        Failure::new(action, format!("the locked versions cannot be read: {reason}"))
+            .help("correct or remove the lock file")
+    })?;
+    Ok(base.with([("version", all)]))
+}
+
+/// Whether a text has the field `.version`.
+fn mentions_versions(text: &str) -> bool {
+    let is_word = |rest: &str| rest.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+    text.match_indices(".version").any(|(at, field)| !is_word(&text[at + field.len()..]))
 }
 
 impl Rendering<'_> {
@@ -122,8 +150,9 @@ impl Rendering<'_> {
         let rendered =
             template.render(data.val(), &options(lenient), &mut Outside::new(host)).map_err(Broken::Template)?;
         let path = PathBuf::from(format!("{} (rendered)", file.path.display()));
-        let node = yaml::parse_manifest(&host.sources, &path, &host.cwd, Arc::from(rendered))
-            .map_err(|error| Broken::Other(file::invalid(&error, self.file, None)))?;
+        let node =
+            yaml::parse_manifest(&host.sources, &path, &host.cwd, Arc::from(rendered), self.site.layout.delimiter())
+                .map_err(|error| Broken::Other(file::invalid(&error, self.file, None)))?;
         file::top_level(host, guard::guarded(&node, &source.text), self.file).map_err(Broken::Other)
     }
 }

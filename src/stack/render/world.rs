@@ -21,15 +21,18 @@ impl Machine<'_> {
     }
 
     pub(crate) fn read_file(&self, path: &str) -> Result<Vec<u8>, Problem> {
+        self.allowed(path)?;
         std::fs::read(self.path(path)).map_err(|error| Problem::new(format!("open {path}: {error}")))
     }
 
     pub(crate) fn file_kind(&self, path: &str) -> Option<FileKind> {
+        self.allowed(path).ok()?;
         let found = std::fs::metadata(self.path(path)).ok()?;
         Some(if found.is_dir() { FileKind::Folder } else { FileKind::File })
     }
 
     pub(crate) fn read_dir(&self, path: &str) -> Result<Vec<String>, Problem> {
+        self.allowed(path)?;
         let failed = |error: std::io::Error| Problem::new(format!("open {path}: {error}"));
         let mut names = Vec::new();
         for entry in std::fs::read_dir(self.path(path)).map_err(failed)? {
@@ -37,6 +40,10 @@ impl Machine<'_> {
         }
         names.sort();
         Ok(names)
+    }
+
+    fn allowed(&self, path: &str) -> Result<(), Problem> {
+        self.0.may_read(&self.path(path)).map_err(|refused| Problem::new(refused.to_string()).help(refused.help))
     }
 
     fn path(&self, path: &str) -> PathBuf {

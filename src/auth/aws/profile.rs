@@ -1,0 +1,138 @@
+//! The shared configuration of AWS tools: profiles in `~/.aws/config` and `~/.aws/credentials`. Row 5.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::host::Env;
+
+/// The settings of one profile.
+pub(super) type Settings = BTreeMap<String, String>;
+
+/// All profiles of the two files; what stands in the file of credentials goes first.
+#[derive(Debug, Default)]
+pub struct Profiles {
+    known: BTreeMap<String, Settings>,
+}
+
+impl Profiles {
+    /// Reads what the environment names, else the files of the user. A file that is missing has no profiles.
+    pub fn read(env: &Env) -> Profiles {
+        let mut profiles = Profiles::default();
+        let text = |variable: &str, name: &str| {
+            let path =
+                env.get(variable).map(|path| expanded(path, env)).or_else(|| Some(home(env)?.join(".aws").join(name)));
+            path.and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default()
+        };
+        profiles.add(&text("AWS_CONFIG_FILE", "config"), true);
+        profiles.add(&text("AWS_SHARED_CREDENTIALS_FILE", "credentials"), false);
+        profiles
+    }
+
+    /// The same with files that somebody named.
+    pub fn of_files(config: &[String], credentials: &[String], env: &Env) -> Profiles {
+        if config.is_empty() && credentials.is_empty() {
+            return Profiles::read(env);
+        }
+        let mut profiles = Profiles::default();
+        let text = |path: &String| std::fs::read_to_string(expanded(path, env)).unwrap_or_default();
+        for path in config {
+            profiles.add(&text(path), true);
+        }
+        for path in credentials {
+            profiles.add(&text(path), false);
+        }
+        profiles
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&Settings> {
+        self.known.get(name)
+    }
+
+    /// `region` of a profile.
+    pub fn region(&self, name: &str) -> Option<&str> {
+        self.known.get(name)?.get("region").map(String::as_str)
+    }
+
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.known.keys().map(String::as_str)
+    }
+
+    /// `prefixed`: sections are called `profile x`, but for the default one.
+    fn add(&mut self, text: &str, prefixed: bool) {
+        let mut current: Option<String> = None;
+        for line in text.lines() {
+            let nested = line.starts_with([' ', '\t']);
+            let line = line.trim();
+            if line.is_empty() || line.starts_with(['#', ';']) {
+                continue;
+            }
+            if let Some(header) =
+                line.strip_prefix('[').and_then(|rest| rest.split_once(']')).map(|(name, _)| name.trim())
+            {
+                let own = header.strip_prefix("profile").filter(|rest| rest.starts_with([' ', '\t'])).map(str::trim);
+                current = match own {
+                    Some(name) if prefixed => Some(name.to_owned()),
+                    None if !prefixed || header == "default" => Some(header.to_owned()),
+                    _ => None,
+                };
+                continue;
+            }
+            // What is indented belongs to a setting that nobody here reads.
+            let Some((key, value)) = line.split_once('=').filter(|_| !nested) else { continue };
+            if let Some(name) = &current {
+                let settings = self.known.entry(name.clone()).or_default();
+                settings.insert(key.trim().to_ascii_lowercase(), value.trim().to_owned());
+            }
+        }
+    }
+}
+
+/// The name of the profile that the environment chooses.
+pub fn chosen(env: &Env) -> &str {
+    env.get("AWS_PROFILE").or_else(|| env.get("AWS_DEFAULT_PROFILE")).unwrap_or("default")
+}
+
+fn home(env: &Env) -> Option<PathBuf> {
+    env.get("HOME").map(PathBuf::from)
+}
+
+fn expanded(path: &str, env: &Env) -> PathBuf {
+    match (path.strip_prefix("~/"), home(env)) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => PathBuf::from(path),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn profiles_come_from_both_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path.display().to_string()
+        };
+        let config = write(
+            "config",
+            "[default]\nregion = eu-west-1\n[profile a b]\n# no\nregion=us-east-1\ns3 =\n  x = 1\n[sso-session q]\nregion = z\n[c]\nregion = w\n",
+        );
+        let credentials = write("credentials", "[default]\naws_access_key_id = AKIA\n[c]\nregion = v\n");
+        let env = Env::from_iter([("AWS_CONFIG_FILE", config), ("AWS_SHARED_CREDENTIALS_FILE", credentials)]);
+        let profiles = Profiles::read(&env);
+        assert_eq!(profiles.names().collect::<Vec<_>>(), ["a b", "c", "default"]);
+        assert_eq!((profiles.region("default"), profiles.region("a b")), (Some("eu-west-1"), Some("us-east-1")));
+        assert_eq!(profiles.region("c"), Some("v"));
+        assert_eq!(profiles.get("default").unwrap()["aws_access_key_id"], "AKIA");
+        assert!(!profiles.get("a b").unwrap().contains_key("x"));
+    }
+
+    #[test]
+    fn nothing_there_is_no_profile() {
+        assert_eq!(Profiles::read(&Env::default()).names().count(), 0);
+        assert_eq!(chosen(&Env::from_iter([("AWS_PROFILE", "x")])), "x");
+        assert_eq!(chosen(&Env::default()), "default");
+    }
+}

@@ -1,0 +1,253 @@
+//! S3: signed requests with the keys of the environment, unsigned ones without any.
+
+use std::path::PathBuf;
+
+use super::address;
+use super::bucket::Keeper;
+use super::error::Error;
+use super::http;
+use super::object::{Object, encode};
+use crate::host::{AwsSigner, Env, Host, HttpRequest, HttpResponse};
+use crate::secret::Secret;
+
+/// A list of keys, or a refusal.
+const ANSWER_LIMIT: usize = 16 << 20;
+/// Where buckets are whose region nobody names.
+const REGION: &str = "us-east-1";
+
+/// Keys to sign with.
+struct Keys {
+    id: String,
+    secret: Secret,
+    token: Option<Secret>,
+}
+
+/// One bucket.
+pub(super) struct Client<'a> {
+    host: &'a Host,
+    endpoint: Option<String>,
+    region: String,
+    bucket: &'a str,
+    keys: Option<Keys>,
+}
+
+impl<'a> Client<'a> {
+    pub(super) fn new(host: &'a Host, object: &'a Object, query: &str) -> Result<Client<'a>, Error> {
+        let keys = keys(host, query)?;
+        for secret in keys.iter().flat_map(|keys| [Some(&keys.secret), keys.token.as_ref()]).flatten() {
+            host.masker.register(secret);
+        }
+        let get = |names: &[&str]| names.iter().find_map(|name| host.env.get(name)).map(str::to_owned);
+        let elsewhere = || get(&["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"]);
+        let endpoint = object.endpoint.clone().or_else(elsewhere);
+        let region = object.region.clone().or_else(|| get(&["AWS_REGION", "AWS_DEFAULT_REGION"]));
+        Ok(Client {
+            host,
+            endpoint: endpoint.map(|url| url.trim_end_matches('/').to_owned()),
+            region: region.unwrap_or_else(|| REGION.to_owned()),
+            bucket: &object.bucket,
+            keys,
+        })
+    }
+
+    fn url(&self, key: &str, query: &str) -> String {
+        let (key, bucket) = (encode(key, "/"), self.bucket);
+        let query = if query.is_empty() { String::new() } else { format!("?{query}") };
+        if let Some(endpoint) = &self.endpoint {
+            return format!("{endpoint}/{bucket}/{key}{query}");
+        }
+        let suffix = if self.region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+        let server = format!("s3.{}.{suffix}", self.region);
+        // The certificate covers one label only.
+        if bucket.contains('.') {
+            format!("https://{server}/{bucket}/{key}{query}")
+        } else {
+            format!("https://{bucket}.{server}/{key}{query}")
+        }
+    }
+
+    /// One request. A bucket in another region says where it is, and is asked there.
+    fn ask(&mut self, key: &str, query: &str, limit: usize) -> Result<HttpResponse, Error> {
+        let answer = self.ask_here(key, query, limit)?;
+        let elsewhere = answer.header("x-amz-bucket-region").filter(|region| **region != *self.region);
+        match elsewhere.map(str::to_owned).filter(|_| matches!(answer.status, 301 | 307 | 400)) {
+            Some(region) => {
+                self.region = region;
+                self.ask_here(key, query, limit)
+            }
+            None => Ok(answer),
+        }
+    }
+
+    fn ask_here(&self, key: &str, query: &str, limit: usize) -> Result<HttpResponse, Error> {
+        let mut request = HttpRequest::get(self.url(key, query));
+        if let Some(Keys { id, secret, token }) = &self.keys {
+            let signer = AwsSigner {
+                access_key_id: id,
+                secret_access_key: secret,
+                session_token: token.as_ref(),
+                region: &self.region,
+                service: "s3",
+            };
+            let signed = signer.sign(&mut request, self.host.now());
+            signed.map_err(|_| Error::failed("the request cannot be signed"))?;
+        }
+        http::send(self.host, request, limit)
+    }
+
+    fn refused(&self, answer: &HttpResponse) -> Error {
+        let text = String::from_utf8_lossy(&answer.body);
+        let said = tags(&text, "Code").into_iter().chain(tags(&text, "Message")).collect::<Vec<_>>().join(": ");
+        let said = if said.is_empty() { String::new() } else { format!(" ({said})") };
+        let help = if self.keys.is_some() {
+            "check that the keys may read the bucket (s3:GetObject, for folders s3:ListBucket), and its region"
+        } else {
+            "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE of a profile with keys; without keys only \
+             public objects can be had"
+        };
+        Error::Failed {
+            reason: format!("the bucket `{}` answered with status {}{said}", self.bucket, answer.status),
+            help: help.to_owned(),
+        }
+    }
+}
+
+impl Keeper for Client<'_> {
+    fn get(&mut self, key: &str, version: Option<&str>, limit: usize) -> Result<Option<Vec<u8>>, Error> {
+        let query = version.map(|version| format!("versionId={}", encode(version, ""))).unwrap_or_default();
+        let answer = self.ask(key, &query, limit)?;
+        match answer.status {
+            200 => Ok(Some(answer.body)),
+            // A bucket that is not there is no missing object.
+            404 if !String::from_utf8_lossy(&answer.body).contains("NoSuchBucket") => Ok(None),
+            _ => Err(self.refused(&answer)),
+        }
+    }
+
+    fn list(&mut self, prefix: &str, limit: usize) -> Result<(Vec<String>, bool), Error> {
+        let mut keys = Vec::new();
+        let mut page = String::new();
+        loop {
+            // Parameters in the order of their names, as the signature has them.
+            let query = format!("{page}list-type=2&prefix={}", encode(prefix, ""));
+            let answer = self.ask("", &query, ANSWER_LIMIT)?;
+            if answer.status != 200 {
+                return Err(self.refused(&answer));
+            }
+            let text = String::from_utf8_lossy(&answer.body);
+            keys.extend(tags(&text, "Key"));
+            let next = tags(&text, "NextContinuationToken").into_iter().next();
+            if keys.len() > limit {
+                return Ok((keys, true));
+            }
+            match next {
+                Some(next) => page = format!("continuation-token={}&", encode(&next, "")),
+                None => return Ok((keys, false)),
+            }
+        }
+    }
+}
+
+/// The texts of all elements of a name.
+fn tags(xml: &str, name: &str) -> Vec<String> {
+    let (open, close) = (format!("<{name}>"), format!("</{name}>"));
+    let inside = xml.split(&open).skip(1).filter_map(|rest| rest.split_once(&close));
+    inside.map(|(text, _)| unescape(text)).collect()
+}
+
+fn unescape(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('&') {
+        plain.push_str(&rest[..at]);
+        let (entity, after) = rest[at + 1..].split_once(';').unwrap_or((&rest[at + 1..], ""));
+        let number = entity.strip_prefix('#').and_then(|code| match code.strip_prefix('x') {
+            Some(hex) => u32::from_str_radix(hex, 16).ok(),
+            None => code.parse().ok(),
+        });
+        plain.push(match entity {
+            "lt" => '<',
+            "gt" => '>',
+            "quot" => '"',
+            "apos" => '\'',
+            _ => number.and_then(char::from_u32).unwrap_or('&'),
+        });
+        rest = after;
+    }
+    plain.push_str(rest);
+    plain
+}
+
+/// The keys of the address, of the environment, or of a profile with keys in the shared file.
+fn keys(host: &Host, query: &str) -> Result<Option<Keys>, Error> {
+    let secret = |text: String| Secret::from(text);
+    if let Some(id) = address::parameter(query, "aws_access_key_id") {
+        let key = address::parameter(query, "aws_access_key_secret").unwrap_or_default();
+        let token = address::parameter(query, "aws_access_token").map(secret);
+        return Ok(Some(Keys { id, secret: Secret::from(key), token }));
+    }
+    let env = &host.env;
+    let named = address::parameter(query, "aws_profile");
+    if let (None, Some(id), Some(key)) = (&named, env.get("AWS_ACCESS_KEY_ID"), env.get("AWS_SECRET_ACCESS_KEY")) {
+        let token = env.get("AWS_SESSION_TOKEN").map(Secret::from);
+        return Ok(Some(Keys { id: id.to_owned(), secret: Secret::from(key), token }));
+    }
+    let is_asked = named.is_some();
+    let profile = named.or_else(|| env.get("AWS_PROFILE").map(str::to_owned)).unwrap_or_else(|| "default".to_owned());
+    let text = shared_file(env, &host.dirs.home).and_then(|path| std::fs::read_to_string(path).ok());
+    let found = text.and_then(|text| keys_of_profile(&text, &profile));
+    if is_asked && found.is_none() {
+        return Err(Error::Failed {
+            reason: format!("the AWS profile `{profile}` has no keys in the shared credentials file"),
+            help: "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY instead".to_owned(),
+        });
+    }
+    Ok(found)
+}
+
+fn shared_file(env: &Env, home: &std::path::Path) -> Option<PathBuf> {
+    match env.get("AWS_SHARED_CREDENTIALS_FILE") {
+        Some(path) => Some(PathBuf::from(path)),
+        None => home.is_absolute().then(|| home.join(".aws/credentials")),
+    }
+}
+
+fn keys_of_profile(text: &str, profile: &str) -> Option<Keys> {
+    let mut inside = false;
+    let (mut id, mut secret, mut token) = (None, None, None);
+    for line in text.lines().map(str::trim) {
+        if let Some(name) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
+            inside = name.trim() == profile;
+        } else if let Some((key, value)) = line.split_once('=').filter(|_| inside) {
+            match key.trim() {
+                "aws_access_key_id" => id = Some(value.trim().to_owned()),
+                "aws_secret_access_key" => secret = Some(Secret::from(value.trim())),
+                "aws_session_token" => token = Some(Secret::from(value.trim())),
+                _ => {}
+            }
+        }
+    }
+    Some(Keys { id: id?, secret: secret?, token })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::Expose as _;
+
+    #[test]
+    fn answers_are_read_without_a_parser_of_xml() {
+        let xml = "<R><C><Key>a/b &amp; c&#x41;.yaml</Key></C><C><Key>d</Key></C><Next></Next></R>";
+        assert_eq!(tags(xml, "Key"), ["a/b & cA.yaml", "d"]);
+        assert_eq!(tags(xml, "Next"), [""]);
+        assert!(tags(xml, "None").is_empty() && tags("<Key>open", "Key").is_empty());
+    }
+
+    #[test]
+    fn a_profile_with_keys_is_found() {
+        let text = "[a]\naws_access_key_id = A\naws_secret_access_key=S\n\n[b]\naws_access_key_id=B\n";
+        let keys = keys_of_profile(text, "a").unwrap();
+        assert_eq!((keys.id.as_str(), keys.secret.expose_secret()), ("A", "S"));
+        assert!(keys_of_profile(text, "b").is_none() && keys_of_profile(text, "c").is_none());
+    }
+}

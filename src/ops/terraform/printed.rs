@@ -1,0 +1,49 @@
+//! The outputs of a component as terraform prints them, for values that refer to them.
+
+use super::single::{Ready, check, children};
+use super::target::target;
+use super::{Error, RunRequest};
+use crate::component::Instance;
+use crate::diag::Result;
+use crate::exec::signals::Signals;
+use crate::exec::terraform::Request;
+use crate::ops::{App, unbuilt};
+use crate::state::{Outputs, Wish};
+use crate::value::{Map, Node};
+
+/// Prepares the component's folder where that is needed and asks terraform, as the identity of `owner`.
+///
+/// # Errors
+/// Those of a run.
+pub(in crate::ops) async fn printed_outputs(
+    app: &App,
+    component: &Instance,
+    owner: &Instance,
+    wish: &Wish,
+) -> Result<Outputs> {
+    let request = RunRequest {
+        request: Request {
+            words: vec!["output".to_owned()],
+            // The values of the module do not matter for what is in the state.
+            init_pass_vars: Some(false),
+            ..Request::default()
+        },
+        identity: wish.flag.clone(),
+        skip_hooks: true,
+        format: Some("json".to_owned()),
+        without_variables: true,
+        ..RunRequest::default()
+    };
+    let target = target(app, component, &request)?;
+    // Policies are about plans.
+    let mut without_policies = component.clone();
+    without_policies.sections.settings = Node::from(Map::default());
+    unbuilt::check(app, &without_policies, "output", true)?;
+    check(&target)?;
+    let mut signals = Signals::listen()?;
+    let access = app.access()?;
+    let ready = Ready { instance: owner.clone(), target };
+    let finished = children(app, &request, &ready, &access, &mut signals, crate::ops::reach::need(wish)).await?;
+    let outputs = Outputs::of_terraform(&finished.data, &app.host.masker);
+    Ok(outputs.map_err(|reason| Error::OutputUnreadable { reason })?)
+}

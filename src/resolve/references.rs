@@ -1,0 +1,175 @@
+//! Which components the values of a component refer to by `!terraform.state` and `!terraform.output`, as far as that can
+//! be seen without evaluating anything: what closes a circle could never be applied for the first time.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::chain::Chain;
+use super::error::Error;
+use super::evaluator::Evaluator;
+use crate::component::{self, Instance, Kind};
+use crate::value::{Node, Value};
+use crate::yaml_fn::{OutputArguments, written_as_function};
+
+/// A component in a stack.
+pub(super) type Key = (String, String);
+
+/// One reference: what is written, and the component it means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Reference {
+    pub tag: String,
+    pub text: String,
+    pub component: String,
+    pub stack: String,
+}
+
+impl Reference {
+    fn key(&self) -> Key {
+        (self.component.clone(), self.stack.clone())
+    }
+
+    pub(super) fn call(&self) -> String {
+        format!("{} {}", self.tag, self.text)
+    }
+}
+
+/// What a component leads to: each with the one before it and the call.
+type Reachable = BTreeMap<Key, (Key, String)>;
+
+/// What was found already.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    instances: Mutex<HashMap<Key, Arc<Instance>>>,
+    reachable: Mutex<HashMap<Key, Arc<Reachable>>>,
+}
+
+pub(super) fn is_output(tag: &str) -> bool {
+    matches!(tag, "!terraform.state" | "!terraform.output")
+}
+
+/// Whether values of a component may depend on outputs of others, so that they change when those are applied.
+pub fn depends_on_outputs(instance: &Instance) -> bool {
+    let sections = instance.sections.named().into_iter().map(|(_, node)| node);
+    sections.chain(instance.sections.extra.values()).any(depends)
+}
+
+fn depends(node: &Node) -> bool {
+    let asks = |text: &str| text.contains("!terraform.") || text.contains("atmos.Component");
+    match &node.value {
+        Value::Map(map) => map.values().any(depends),
+        Value::List(list) => list.iter().any(depends),
+        Value::Function(function) => is_output(&function.tag) || depends(&function.argument),
+        Value::String(text) => asks(text),
+        _ => false,
+    }
+}
+
+/// The references of a component whose arguments are no templates.
+pub(super) fn references(instance: &Instance, left: &str) -> Vec<Reference> {
+    let mut found = Vec::new();
+    let sections = instance.sections.named().into_iter().map(|(_, node)| node);
+    let extra = instance.sections.extra.iter().filter(|(name, _)| &***name != "mocks").map(|(_, node)| node);
+    sections.chain(extra).for_each(|node| collect(node, instance, left, &mut found));
+    found
+}
+
+/// The same in one value.
+pub(super) fn collect(node: &Node, instance: &Instance, left: &str, found: &mut Vec<Reference>) {
+    let mut add = |tag: &str, text: &str| {
+        if !is_output(tag) || text.contains(left) {
+            return;
+        }
+        let Ok(arguments) = OutputArguments::parse(text) else { return };
+        found.push(Reference {
+            tag: tag.to_owned(),
+            text: text.trim().to_owned(),
+            component: arguments.component,
+            stack: arguments.stack.unwrap_or_else(|| instance.stack.clone()),
+        });
+    };
+    match &node.value {
+        Value::Map(map) => map.values().for_each(|item| collect(item, instance, left, found)),
+        Value::List(list) => list.iter().for_each(|item| collect(item, instance, left, found)),
+        Value::Function(function) => {
+            if let Some(text) = function.argument.as_str() {
+                add(&function.tag, text);
+            }
+        }
+        Value::String(text) if text.starts_with('!') => {
+            if let Some((tag, text)) = written_as_function(text) {
+                add(tag, text);
+            }
+        }
+        _ => {}
+    }
+}
+
+impl Evaluator<'_> {
+    /// The component as it is written; looked for once.
+    pub(super) fn written(&self, component: &str, stack: &str) -> Result<Arc<Instance>, component::Error> {
+        let key = (component.to_owned(), stack.to_owned());
+        let known = || self.memo.known.instances.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(instance) = known().get(&key) {
+            return Ok(instance.clone());
+        }
+        // Found without the lock: others may look for the same meanwhile, which costs little and blocks nobody.
+        let kind = Some(Kind::Terraform);
+        let found = component::find(self.host, self.config, self.index, component, stack, kind)?;
+        Ok(known().entry(key).or_insert_with(|| Arc::new(found)).clone())
+    }
+
+    /// Refuses a component whose own references lead back to one that is being evaluated.
+    pub(super) fn check_circle(&self, start: &Instance, call: &str, chain: &Chain<'_>) -> Result<(), Error> {
+        let reachable = self.reachable(start);
+        let own: Key = (start.name.clone(), start.stack.clone());
+        let closing = reachable.keys().find(|key| **key == own || chain.has(&key.0, &key.1));
+        let Some(closing) = closing else { return Ok(()) };
+        let mut path: Vec<(&Key, &str)> = Vec::new();
+        let mut at = closing;
+        // Every entry leads one step back to the start.
+        while let Some((before, call)) = reachable.get(at).filter(|_| path.len() <= reachable.len()) {
+            path.push((at, call));
+            at = before;
+            if *at == own {
+                break;
+            }
+        }
+        path.reverse();
+        let first = (start.name.as_str(), start.stack.as_str(), call);
+        let more = path.into_iter().map(|(key, call)| (key.0.as_str(), key.1.as_str(), call));
+        let steps: Vec<_> = std::iter::once(first).chain(more).collect();
+        Err(chain.circle(&steps, " (cycle detected)"))
+    }
+
+    fn reachable(&self, start: &Instance) -> Arc<Reachable> {
+        let own: Key = (start.name.clone(), start.stack.clone());
+        let known = || self.memo.known.reachable.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(reachable) = known().get(&own) {
+            return reachable.clone();
+        }
+        let left = self.left_delimiter();
+        let mut reachable = Reachable::new();
+        let mut open = vec![(own.clone(), references(start, &left))];
+        while let Some((from, references)) = open.pop() {
+            for reference in references {
+                let key = reference.key();
+                if reachable.contains_key(&key) {
+                    continue;
+                }
+                reachable.insert(key.clone(), (from.clone(), reference.call()));
+                // What is not there is an error of the one who asks for it, when it does.
+                if key != own
+                    && let Ok(next) = self.written(&key.0, &key.1)
+                {
+                    open.push((key, self::references(&next, &left)));
+                }
+            }
+        }
+        known().entry(own).or_insert_with(|| Arc::new(reachable)).clone()
+    }
+
+    pub(super) fn left_delimiter(&self) -> String {
+        let delimiters = self.config.templates.delimiters.as_ref();
+        delimiters.map_or_else(|| "{{".to_owned(), |(left, _)| left.clone())
+    }
+}

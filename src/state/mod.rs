@@ -1,0 +1,24 @@
+//! Outputs of components from where terraform keeps its states, without terraform.
+//!
+//! Row 7. Read [`read`] first: one state from the backend of one component, by a [`Reader`]; one file for each backend.
+//! [`Outputs`] is what comes out. [`Reach`] is how the evaluation above asks for outputs and identities: who implements it
+//! knows credentials and can start terraform.
+
+mod azure_login;
+mod azurerm;
+mod error;
+mod gcs;
+mod google_login;
+mod http;
+mod local;
+mod md5;
+mod outputs;
+mod reach;
+mod reader;
+mod s3;
+mod settings;
+
+pub use error::Error;
+pub use outputs::{Outputs, Unreadable, exists_as_key};
+pub use reach::{AwsFact, Denied, Failure, Reach, Wish};
+pub use reader::{Reader, place, read};

@@ -1,0 +1,140 @@
+//! One state, from the backend of one component.
+
+use std::path::PathBuf;
+
+use super::error::Error;
+use super::outputs::Outputs;
+use super::settings::Settings;
+use super::{azurerm, gcs, http, local, s3};
+use crate::auth::aws::client::Clients;
+use crate::auth::creds::AwsCredentials;
+use crate::host::{Env, Host, Http, HttpError, HttpRequest, HttpResponse};
+use crate::value::Node;
+
+/// Largest state that is read.
+const LIMIT: usize = 256 * 1024 * 1024;
+/// The workspace that is always there.
+pub(super) const DEFAULT_WORKSPACE: &str = "default";
+
+/// What reading needs to know: the backend, and who reads.
+#[derive(Debug, Clone, Copy)]
+pub struct Reader<'a> {
+    pub host: &'a Host,
+    pub http: &'a Http,
+    pub clients: &'a Clients,
+    /// The environment that terraform would have for this component, without what an identity adds.
+    pub env: &'a Env,
+    /// Those of the identity in force; without one the environment is searched.
+    pub credentials: Option<&'a AwsCredentials>,
+    /// Overrides of identity, provider and environment.
+    pub s3_endpoint: Option<&'a str>,
+    pub sts_endpoint: Option<&'a str>,
+    /// The folder in which terraform would run.
+    pub folder: &'a PathBuf,
+    pub workspace: &'a str,
+    /// Backend type; empty is `local`.
+    pub kind: &'a str,
+    pub settings: &'a Node,
+}
+
+/// The outputs of a component; `None` when it has no state. Needs a running tokio runtime.
+///
+/// # Errors
+/// [`Error`]: everything but a state that does not exist.
+pub async fn read(reader: Reader<'_>) -> Result<Option<Outputs>, Error> {
+    let bytes = match reader.kind {
+        "" | "local" => local::read(&reader)?,
+        "s3" => s3::read(&reader).await?,
+        "azurerm" => azurerm::read(&reader).await?,
+        "gcs" => gcs::read(&reader).await?,
+        "http" => http::read(&reader).await?,
+        other => return Err(Error::Unsupported { kind: other.to_owned() }),
+    };
+    let Some(bytes) = bytes else { return Ok(None) };
+    Outputs::of_state(&bytes, &reader.host.masker).map_err(|unreadable| Error::Unreadable {
+        place: place(&reader),
+        reason: unreadable.reason,
+        help: unreadable.help,
+    })
+}
+
+/// Where the state lies, for messages.
+pub fn place(reader: &Reader<'_>) -> String {
+    match reader.kind {
+        "" | "local" => local::place(reader),
+        "s3" => s3::place(reader),
+        "azurerm" => azurerm::place(reader),
+        "gcs" => gcs::place(reader),
+        "http" => http::place(reader),
+        other => format!("the state in the backend {other}"),
+    }
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn backend(&self, kind: &'static str) -> Settings<'a> {
+        Settings { kind, node: self.settings, env: self.env }
+    }
+
+    /// The workspace, unless it is the one that backends treat as none.
+    pub(super) fn named_workspace(&self) -> Option<&'a str> {
+        Some(self.workspace).filter(|name| !name.is_empty() && *name != DEFAULT_WORKSPACE)
+    }
+
+    /// An exchange about the state at `place`.
+    pub(super) async fn exchange(&self, request: &HttpRequest, place: &str) -> Result<HttpResponse, Error> {
+        let answer = self.http.send_patiently(request, LIMIT).await;
+        answer.map_err(|error| match error {
+            HttpError::Url => Error::Refused {
+                place: place.to_owned(),
+                answer: error.to_string(),
+                help: "correct the settings of the backend".to_owned(),
+            },
+            error => Error::Unreachable {
+                place: place.to_owned(),
+                endpoint: request.authority().to_owned(),
+                reason: error.to_string(),
+            },
+        })
+    }
+}
+
+/// A status that no backend explains.
+pub(super) fn refused(place: String, response: &HttpResponse, detail: Option<String>) -> Error {
+    let detail = detail.map(|detail| format!(": {detail}")).unwrap_or_default();
+    let answer = format!("HTTP status {}{detail}", response.status);
+    Error::Refused {
+        place,
+        answer,
+        help: "check the settings of the backend, and whether the service works".to_owned(),
+    }
+}
+
+/// Paths joined as Go joins them: with one slash, without `.` and `..`.
+pub(super) fn joined(parts: &[&str]) -> String {
+    let mut kept: Vec<&str> = Vec::new();
+    let all = parts.join("/");
+    for part in all.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(kept.pop()),
+            part => kept.push(part),
+        }
+    }
+    kept.join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_joined_with_one_slash() {
+        for (parts, expected) in [
+            (&["vpc", "dev", "terraform.tfstate"][..], "vpc/dev/terraform.tfstate"),
+            (&["a//b/", "./dev", "k"], "a/b/dev/k"),
+            (&["", "dev.tfstate"], "dev.tfstate"),
+        ] {
+            assert_eq!(joined(parts), expected);
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! Parameter Store and Secrets Manager of AWS: one signed POST of JSON for each value.
+//!
+//! `call` signs and asks, `service` says where, `sts` takes a role, `ambient` finds the credentials that the
+//! environment has, `profile` those in the shared files of AWS.
+
+mod ambient;
+mod call;
+mod profile;
+mod read;
+mod remote;
+mod service;
+mod sts;
+
+pub(super) use read::read;

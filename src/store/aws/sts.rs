@@ -1,0 +1,92 @@
+//! Taking a role: the two calls of STS that stores need.
+
+use super::super::identity::AwsKeys;
+use super::super::line::{Line, excerpt, form};
+use super::super::problem::Problem;
+use super::call::{refusal, signed};
+use super::service::{Service, endpoint};
+use crate::host::HttpRequest;
+
+const VERSION: &str = "2011-06-15";
+const TYPE: &str = "application/x-www-form-urlencoded";
+
+/// The keys of a role that `keys` may take.
+pub(super) async fn assume_role(
+    line: &Line,
+    keys: &AwsKeys,
+    region: &str,
+    role: &str,
+    session: &str,
+) -> Result<AwsKeys, Problem> {
+    let endpoint = endpoint(&line.host.env, Service::Sts, region, None, keys.endpoint.as_deref());
+    let mut call = HttpRequest::new("POST", format!("{endpoint}/")).header("content-type", TYPE);
+    let fields = [("Action", "AssumeRole"), ("Version", VERSION), ("RoleArn", role), ("RoleSessionName", session)];
+    call.body = form(&fields).into_bytes();
+    let call = signed(line, call, keys, region, Service::Sts)?;
+    let taken = taken(line, call, role).await?;
+    Ok(AwsKeys { endpoint: keys.endpoint.clone(), ..taken })
+}
+
+/// The keys of a role by a token that somebody else gave out. Nothing is signed.
+pub(super) async fn assume_role_with_web_identity(
+    line: &Line,
+    region: &str,
+    role: &str,
+    session: &str,
+    token: &str,
+) -> Result<AwsKeys, Problem> {
+    let endpoint = endpoint(&line.host.env, Service::Sts, region, None, None);
+    let mut call = HttpRequest::new("POST", format!("{endpoint}/")).header("content-type", TYPE);
+    let fields = [
+        ("Action", "AssumeRoleWithWebIdentity"),
+        ("Version", VERSION),
+        ("RoleArn", role),
+        ("RoleSessionName", session),
+        ("WebIdentityToken", token),
+    ];
+    call.body = form(&fields).into_bytes();
+    taken(line, call, role).await
+}
+
+async fn taken(line: &Line, call: HttpRequest, role: &str) -> Result<AwsKeys, Problem> {
+    let answer = line.ask(call, |_| false).await?;
+    let text = answer.text();
+    if answer.status != 200 {
+        let code = element(&text, "Code").unwrap_or_default();
+        let message = element(&text, "Message").unwrap_or_else(|| excerpt(&answer));
+        let problem = refusal(&code, &message);
+        return Err(Problem { reason: format!("failed to assume role {role}: {}", problem.reason), ..problem });
+    }
+    let found = |name: &str| element(&text, name);
+    match (found("AccessKeyId"), found("SecretAccessKey"), found("SessionToken")) {
+        (Some(access_key_id), Some(secret), Some(token)) => Ok(AwsKeys {
+            access_key_id,
+            secret_access_key: secret.into(),
+            session_token: Some(token.into()),
+            endpoint: None,
+        }),
+        _ => Err(Problem::refused(format!("STS gave no keys for the role {role}"))),
+    }
+}
+
+/// The text of the first element of this name. Answers of STS have no attributes and no nesting that would matter.
+fn element(xml: &str, name: &str) -> Option<String> {
+    let (_, rest) = xml.split_once(&format!("<{name}>"))?;
+    let (text, _) = rest.split_once(&format!("</{name}>"))?;
+    let entities = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&amp;", "&")];
+    Some(entities.iter().fold(text.trim().to_owned(), |text, (entity, sign)| text.replace(entity, sign)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn elements_are_found_and_decoded() {
+        let xml =
+            "<R><Credentials><AccessKeyId> A </AccessKeyId><SessionToken>a&amp;b&lt;</SessionToken></Credentials></R>";
+        assert_eq!(element(xml, "AccessKeyId").as_deref(), Some("A"));
+        assert_eq!(element(xml, "SessionToken").as_deref(), Some("a&b<"));
+        assert_eq!(element(xml, "Code"), None);
+    }
+}

@@ -1,0 +1,146 @@
+//! What all stores speak through: the way out, tokens that were obtained, and the manners of asking.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{OnceCell, Semaphore};
+
+use super::identity::AwsKeys;
+use super::problem::Problem;
+use crate::host::{Host, Http, HttpError, HttpRequest, HttpResponse, percent_encode};
+use crate::secret::{Secret, without_userinfo};
+
+/// Longest answer.
+pub(super) const LIMIT: usize = 16 << 20;
+const AT_A_TIME: usize = 16;
+/// The first call and two more.
+const ATTEMPTS: u32 = 3;
+/// For a whole exchange.
+const TIMEOUT: Duration = Duration::from_secs(30);
+const FIRST_PAUSE: Duration = Duration::from_millis(300);
+
+type Cell<T> = Arc<OnceCell<Result<T, Problem>>>;
+
+/// Shared by all requests of a run.
+#[derive(Debug)]
+pub(super) struct Line {
+    pub host: Host,
+    pub http: Http,
+    /// Variables that programs started here must not see.
+    pub hidden: Vec<String>,
+    /// Bearer tokens, by who gave them.
+    tokens: Mutex<HashMap<String, Cell<Secret>>>,
+    /// Keys for AWS, by who they are for.
+    keys: Mutex<HashMap<String, Cell<AwsKeys>>>,
+    pub redis: super::redis::Connections,
+    /// Requests at a time: services slow down who asks for more.
+    pub places: Semaphore,
+}
+
+impl Line {
+    pub(super) fn new(host: &Host, hidden: Vec<String>) -> Line {
+        Line {
+            host: host.clone(),
+            http: Http::new(&host.env),
+            hidden,
+            tokens: Mutex::default(),
+            keys: Mutex::default(),
+            redis: super::redis::Connections::default(),
+            places: Semaphore::new(AT_A_TIME),
+        }
+    }
+
+    /// The token of `whose`, obtained once.
+    pub(super) async fn token(
+        &self,
+        whose: String,
+        obtain: impl Future<Output = Result<Secret, Problem>>,
+    ) -> Result<Secret, Problem> {
+        let cell = cell(&self.tokens, whose);
+        let token = cell.get_or_init(|| async {
+            let token = obtain.await;
+            token.inspect(|token| self.host.masker.register(token))
+        });
+        token.await.clone()
+    }
+
+    /// The keys of `whose`, obtained once.
+    pub(super) async fn keys(
+        &self,
+        whose: String,
+        obtain: impl Future<Output = Result<AwsKeys, Problem>>,
+    ) -> Result<AwsKeys, Problem> {
+        let cell = cell(&self.keys, whose);
+        let keys = cell.get_or_init(|| async {
+            let keys = obtain.await;
+            keys.inspect(|keys| {
+                self.host.masker.register(&keys.secret_access_key);
+                keys.session_token.iter().for_each(|token| self.host.masker.register(token));
+            })
+        });
+        keys.await.clone()
+    }
+
+    /// The answer to a call. One that may be better next time is asked for again; `again` sees it.
+    pub(super) async fn ask(
+        &self,
+        call: HttpRequest,
+        again: impl Fn(&HttpResponse) -> bool,
+    ) -> Result<HttpResponse, Problem> {
+        let call = HttpRequest { timeout: call.timeout.or(Some(TIMEOUT)), ..call };
+        let mut pause = FIRST_PAUSE;
+        for attempt in 1.. {
+            let result = self.http.send(&call, LIMIT).await;
+            let last = attempt == ATTEMPTS;
+            match result {
+                Ok(answer) if last || !(matches!(answer.status, 429 | 500 | 502 | 503 | 504) || again(&answer)) => {
+                    return Ok(answer);
+                }
+                Err(error) if last || !matches!(error, HttpError::Unreachable { .. }) => {
+                    return Err(unanswered(&call.url, &error));
+                }
+                Ok(_) | Err(_) => {}
+            }
+            tokio::time::sleep(pause).await;
+            pause *= 2;
+        }
+        Err(Problem::unreachable("nobody answers"))
+    }
+
+    /// The environment of a program that gives credentials.
+    pub(super) fn environment(&self) -> Vec<(std::ffi::OsString, std::ffi::OsString)> {
+        let all = self.host.env.iter().filter(|(name, _)| !self.hidden.iter().any(|hidden| **name == **hidden));
+        all.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    }
+}
+
+fn cell<T>(known: &Mutex<HashMap<String, Cell<T>>>, whose: String) -> Cell<T> {
+    known.lock().unwrap_or_else(PoisonError::into_inner).entry(whose).or_default().clone()
+}
+
+fn unanswered(url: &str, error: &HttpError) -> Problem {
+    let host = url.split(['?', '#']).next().unwrap_or_default();
+    let host = match host.split_once("://") {
+        Some((scheme, rest)) => format!("{scheme}://{}", rest.split('/').next().unwrap_or_default()),
+        None => String::new(),
+    };
+    match error {
+        HttpError::Url | HttpError::Header => Problem::settings(error.to_string()),
+        _ => Problem::unreachable(format!("{} cannot be reached: {error}", without_userinfo(&host))),
+    }
+}
+
+/// The pairs of a form.
+pub(super) fn form(pairs: &[(&str, &str)]) -> String {
+    pairs.iter().map(|(name, value)| format!("{name}={}", percent_encode(value))).collect::<Vec<_>>().join("&")
+}
+
+/// The beginning of an answer, for a message: one line, at most 200 characters.
+pub(super) fn excerpt(answer: &HttpResponse) -> String {
+    let text = answer.text();
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let short: String = line.chars().take(200).collect();
+    let status = format!("status {}", answer.status);
+    if short.is_empty() { status } else { format!("{status}: {short}") }
+}

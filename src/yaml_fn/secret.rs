@@ -1,0 +1,95 @@
+//! `!secret NAME [| path EXPRESSION] [| default VALUE]`: a secret that the component declares below `secrets.vars`.
+
+use super::call::Context;
+use super::options::Arguments;
+use super::problem::Problem;
+use super::store::{answer, queried};
+use crate::diag::nearest;
+use crate::secret::{MASK, Secret};
+use crate::store::Key;
+use crate::value::{Node, Value};
+
+const OPTIONS: [&str; 2] = ["default", "path"];
+
+/// The secret. Where values are only shown, a mask instead of it, and nobody is asked.
+pub(super) fn value(context: &Context<'_>, text: &str) -> Result<Value, Problem> {
+    let mut arguments = Arguments::parse(text, &OPTIONS).map_err(Problem::Arguments)?;
+    let [name] = arguments.words.as_slice() else {
+        let reason = if arguments.words.is_empty() { "secret name cannot be empty" } else { "expected one name" };
+        return Err(Problem::arguments(reason));
+    };
+    if context.masks_secrets {
+        return Ok(Value::from(MASK.to_owned()));
+    }
+    let declaration = declared(context, name)?;
+    let spec = context.stores.spec(&declaration.store)?;
+    if !spec.secret {
+        return Err(Problem::failed(
+            format!("the secret `{name}` is in the store `{}`, which is no store of secrets", declaration.store),
+            "set `secret: true` at the store, or read the value by `!store`",
+        ));
+    }
+    let default = arguments.options.remove("default");
+    let found = answer(context, spec, declaration.key(context, name), default.is_some());
+    let found = found.map_err(|problem| match problem {
+        Problem::Failed { reason, help } => {
+            Problem::Failed { reason: format!("secret is not initialized in its backend: `{name}`: {reason}"), help }
+        }
+        other => other,
+    })?;
+    let Some(node) = found else { return Ok(Value::from(default.unwrap_or_default())) };
+    let node = queried(node, arguments.options.get("path").map(String::as_str))?;
+    // What an expression put together is a secret like its parts.
+    register(context, &node);
+    Ok(node.value)
+}
+
+fn register(context: &Context<'_>, node: &Node) {
+    match &node.value {
+        Value::List(list) => list.iter().for_each(|item| register(context, item)),
+        Value::Map(map) => map.values().for_each(|item| register(context, item)),
+        Value::String(text) => context.host.masker.register(&Secret::from(text.to_string())),
+        _ => node.scalar_text().into_iter().for_each(|text| context.host.masker.register(&Secret::from(text))),
+    }
+}
+
+/// What the component says of one secret.
+struct Declaration {
+    store: String,
+    reference: Option<String>,
+    scope: String,
+}
+
+impl Declaration {
+    /// A secret of a whole stack has no component in its key, one of all stacks no stack either.
+    fn key<'k>(&'k self, context: &'k Context<'_>, name: &'k str) -> Key<'k> {
+        let (stack, component) = match self.scope.as_str() {
+            "global" => ("", ""),
+            "stack" => (context.stack, ""),
+            _ => (context.stack, context.component),
+        };
+        Key::Scoped { stack, component, key: self.reference.as_deref().unwrap_or(name) }
+    }
+}
+
+fn declared(context: &Context<'_>, name: &str) -> Result<Declaration, Problem> {
+    let declarations = context.secrets.get("vars").and_then(Node::as_map);
+    let Some(node) = declarations.and_then(|map| map.get(name)) else {
+        let names = declarations.into_iter().flat_map(|map| map.keys().map(|name| &**name));
+        let help = match nearest(name, names) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "declare it below `secrets.vars` of the component".to_owned(),
+        };
+        return Err(Problem::failed(format!("secret is not declared: `{name}`"), help));
+    };
+    let text = |key: &str| node.get(key).and_then(Node::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
+    if text("sops").is_some() {
+        let help = "keep it in a store, or leave the function as text with `--skip secret`";
+        return Err(Problem::failed(format!("the secret `{name}` is in a file of SOPS, which is not built yet"), help));
+    }
+    let Some(store) = text("store") else {
+        let reason = format!("the declaration of the secret `{name}` has no backend");
+        return Err(Problem::failed(reason, "give it a `store` (a store with `secret: true`)"));
+    };
+    Ok(Declaration { store, reference: text("reference"), scope: text("scope").unwrap_or_default() })
+}

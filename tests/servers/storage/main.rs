@@ -1,0 +1,108 @@
+//! Loopback services that keep states of terraform, for tests: Azure Blob Storage with Microsoft Entra, Google Cloud
+//! Storage with its tokens, an http backend, and what S3 says when it refuses.
+//!
+//! A process of its own on one port of 127.0.0.1. It checks signatures and tokens as the documentation of each service has
+//! it, from what arrives and not from what a client meant, and lists what was asked (`GET /_log`).
+//!
+//! ```text
+//! cargo build --example storage
+//! target/debug/examples/storage --port-file /run/port --google-key public.der
+//! ```
+
+mod azure;
+mod google;
+mod plain;
+mod wire;
+
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use clap::Parser;
+
+use crate::wire::{Answer, Asked};
+
+/// The states that every service has: by workspace.
+pub(crate) fn state(id: &str) -> String {
+    serde_json::json!({"version": 4, "outputs": {"id": {"value": id, "type": "string"}}}).to_string()
+}
+
+#[derive(Parser)]
+struct Options {
+    /// Gets the port when it is known.
+    #[arg(long)]
+    port_file: PathBuf,
+    /// Public key of the service account, as PKCS #1 in DER.
+    #[arg(long)]
+    google_key: Option<PathBuf>,
+    /// Longest life in seconds.
+    #[arg(long, default_value_t = 900)]
+    exit_after: u64,
+}
+
+/// What the services know.
+pub(crate) struct Services {
+    pub(crate) google_key: Vec<u8>,
+    pub(crate) port: u16,
+    log: Mutex<Vec<String>>,
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    let Ok(listener) = TcpListener::bind(("127.0.0.1", 0)) else { return ExitCode::FAILURE };
+    let Ok(address) = listener.local_addr() else { return ExitCode::FAILURE };
+    let google_key = options.google_key.map(std::fs::read).and_then(Result::ok).unwrap_or_default();
+    let services = Arc::new(Services { google_key, port: address.port(), log: Mutex::default() });
+    let partial = options.port_file.with_extension("new");
+    let announced = std::fs::write(&partial, address.port().to_string());
+    if announced.and_then(|()| std::fs::rename(&partial, &options.port_file)).is_err() {
+        return ExitCode::FAILURE;
+    }
+    std::thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            let services = services.clone();
+            std::thread::spawn(move || serve(client, &services));
+        }
+    });
+    let (gone, stdin_closed) = std::sync::mpsc::channel::<()>();
+    std::thread::spawn(move || {
+        let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+        drop(gone);
+    });
+    let _ = stdin_closed.recv_timeout(Duration::from_secs(options.exit_after));
+    ExitCode::SUCCESS
+}
+
+fn serve(mut client: TcpStream, services: &Services) -> Option<()> {
+    client.set_read_timeout(Some(Duration::from_secs(30))).ok()?;
+    let asked = Asked::read(&mut client)?;
+    let answer = if asked.path == "/_log" {
+        let log = services.log.lock().unwrap_or_else(PoisonError::into_inner);
+        Answer::json(200, &serde_json::json!(*log))
+    } else {
+        let mut log = services.log.lock().unwrap_or_else(PoisonError::into_inner);
+        log.push(format!("{} {}", asked.method, asked.path));
+        drop(log);
+        route(services, &asked)
+    };
+    answer.write(&mut client)
+}
+
+fn route(services: &Services, asked: &Asked) -> Answer {
+    let path = asked.path.as_str();
+    if path.starts_with("/devstoreaccount1/") {
+        azure::blob(asked)
+    } else if path.ends_with("/oauth2/v2.0/token") {
+        azure::login(asked)
+    } else if path.starts_with("/storage/v1/b/") {
+        google::object(asked)
+    } else if path == "/google/token" {
+        google::token(services, asked)
+    } else if path.starts_with("/iam/") {
+        google::impersonated(asked)
+    } else {
+        plain::route(asked)
+    }
+}

@@ -1,0 +1,108 @@
+//! One request, one answer, then the connection is closed.
+
+use std::io::{Read, Write};
+
+pub(crate) struct Asked {
+    pub(crate) method: String,
+    /// As it was sent, without what follows `?`.
+    pub(crate) path: String,
+    pub(crate) query: String,
+    /// Names in lower case.
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
+}
+
+impl Asked {
+    pub(crate) fn read(client: &mut impl Read) -> Option<Asked> {
+        let mut bytes = Vec::new();
+        let mut chunk = [0; 4096];
+        let end = loop {
+            if let Some(at) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
+                break at;
+            }
+            match client.read(&mut chunk).ok()? {
+                0 => return None,
+                count => bytes.extend_from_slice(&chunk[..count]),
+            }
+        };
+        let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
+        let mut lines = head.lines();
+        let mut words = lines.next()?.split(' ');
+        let (method, target) = (words.next()?.to_owned(), words.next()?.to_owned());
+        let headers: Vec<(String, String)> = lines
+            .filter_map(|line| line.split_once(':'))
+            .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
+            .collect();
+        let length = headers.iter().find(|(name, _)| name == "content-length");
+        let length = length.and_then(|(_, value)| value.parse::<usize>().ok()).unwrap_or(0);
+        let mut body = bytes.split_off(end + 4);
+        while body.len() < length {
+            match client.read(&mut chunk).ok()? {
+                0 => return None,
+                count => body.extend_from_slice(&chunk[..count]),
+            }
+        }
+        let (path, query) = target.split_once('?').unwrap_or((&target, ""));
+        let (path, query) = (path.to_owned(), query.to_owned());
+        Some(Asked { method, path, query, headers, body: String::from_utf8_lossy(&body).into_owned() })
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+    }
+
+    /// A field of a form.
+    pub(crate) fn field(&self, name: &str) -> String {
+        let value = self.body.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+        decoded(value.unwrap_or_default())
+    }
+}
+
+/// Text without its percent signs.
+pub(crate) fn decoded(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        if byte == b'%' {
+            let digits = [rest.next().unwrap_or(b'0'), rest.next().unwrap_or(b'0')];
+            let digits = String::from_utf8_lossy(&digits).into_owned();
+            bytes.push(u8::from_str_radix(&digits, 16).unwrap_or(b'?'));
+        } else {
+            bytes.push(byte);
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+pub(crate) struct Answer {
+    status: u16,
+    headers: Vec<(&'static str, String)>,
+    body: String,
+}
+
+impl Answer {
+    pub(crate) fn new(status: u16, body: impl Into<String>) -> Answer {
+        Answer { status, headers: Vec::new(), body: body.into() }
+    }
+
+    pub(crate) fn json(status: u16, json: &serde_json::Value) -> Answer {
+        Answer::new(status, json.to_string())
+    }
+
+    pub(crate) fn header(mut self, name: &'static str, value: &str) -> Answer {
+        self.headers.push((name, value.to_owned()));
+        self
+    }
+
+    pub(crate) fn write(&self, client: &mut impl Write) -> Option<()> {
+        let headers = self.headers.iter().flat_map(|(name, value)| [*name, ": ", value.as_str(), "\r\n"]);
+        let headers = headers.collect::<String>();
+        let head = format!(
+            "HTTP/1.1 {} x\r\nconnection: close\r\ncontent-length: {}\r\n{headers}\r\n",
+            self.status,
+            self.body.len()
+        );
+        client.write_all(head.as_bytes()).ok()?;
+        client.write_all(self.body.as_bytes()).ok()
+    }
+}

@@ -1,0 +1,88 @@
+//! `settings.functions`: what functions of manifests may do outside of the repository.
+
+use crate::support::{Sandbox, Terminal};
+
+const DESCRIBE: [&str; 7] = ["describe", "component", "app", "-s", "dev", "--format", "json"];
+
+/// A repository with this policy and one value in its component.
+fn repository(policy: &str, value: &str) -> Sandbox {
+    let sandbox = Sandbox::empty();
+    let atmos = "base_path: .\nstacks: {base_path: stacks, included_paths: ['**/*'], name_pattern: '{stage}'}\n\
+                 templates: {settings: {enabled: true, gomplate: {enabled: true, datasources: {\
+                 out: {url: ../home/secret.json}, in: {url: ./data.json}, far: {url: 'http://127.0.0.1:1/x'}}}}}\n";
+    sandbox.write("atmos.yaml", &format!("{atmos}settings: {{functions: {policy}}}\nvars: !exec echo \"{{}}\"\n"));
+    sandbox.write("data.json", "{\"a\": \"inside\"}");
+    std::fs::write(sandbox.home().join("secret.json"), "{\"a\": \"outside\"}").unwrap();
+    std::os::unix::fs::symlink("../home", sandbox.repo().join("link")).unwrap();
+    let stack = format!("vars: {{stage: dev}}\ncomponents:\n  terraform:\n    app:\n      vars:\n        x: {value}\n");
+    sandbox.write("stacks/dev.yaml", &stack);
+    sandbox
+}
+
+#[test]
+fn what_is_denied_is_not_done() {
+    for (value, result) in [
+        ("!exec echo ran", Err("settings.functions.exec")),
+        ("'{{ atmos.Resolve \"!exec echo ran\" }}'", Err("settings.functions.exec")),
+        ("!include ../../home/secret.json .a", Err("settings.functions.outside_reads")),
+        ("!include link/secret.json .a", Err("settings.functions.outside_reads")),
+        ("!include http://127.0.0.1:1/x.json .a", Err("settings.functions.outside_reads")),
+        ("!include data.json .a", Ok("inside")),
+        ("'{{ file.Read \"link/secret.json\" }}'", Err("settings.functions.outside_reads")),
+        ("'{{ file.Exists \"link/secret.json\" }}'", Ok("false")),
+        ("'{{ (datasource \"in\").a }}'", Ok("inside")),
+        ("'{{ (datasource \"out\").a }}'", Err("settings.functions.outside_reads")),
+        ("'{{ include \"out\" }}'", Err("settings.functions.outside_reads")),
+        ("'{{ datasource \"far\" }}'", Err("settings.functions.outside_reads")),
+    ] {
+        let sandbox = repository("{exec: deny, outside_reads: deny}", value);
+        let outcome = sandbox.atmos(&DESCRIBE);
+        match result {
+            Ok(expected) => assert_eq!(outcome.success().json()["vars"]["x"], expected, "{value}"),
+            Err(key) => {
+                drop(outcome.exits(1).says("is not allowed").says(key).says("`deny`").says("stacks/dev.yaml:6"));
+            }
+        }
+    }
+}
+
+#[test]
+fn everything_is_allowed_unless_the_configuration_says_otherwise() {
+    for (value, expected) in [
+        ("!exec echo ran", "ran"),
+        ("!include ../../home/secret.json .a", "outside"),
+        ("'{{ (datasource \"out\").a }}'", "outside"),
+    ] {
+        assert_eq!(repository("{}", value).atmos(&DESCRIBE).success().json()["vars"]["x"], expected, "{value}");
+    }
+}
+
+#[test]
+fn without_a_terminal_nobody_is_asked() {
+    let sandbox = repository("{exec: ask, outside_reads: ask}", "!exec echo ran");
+    let refused = sandbox.atmos(&DESCRIBE).exits(1);
+    refused.says("`settings.functions.exec` is `ask`").says("ATMOS_SETTINGS_FUNCTIONS_EXEC=allow");
+    let allowed = sandbox.atmos_with(&[("ATMOS_SETTINGS_FUNCTIONS_EXEC", "allow")], &DESCRIBE).success();
+    assert_eq!(allowed.json()["vars"]["x"], "ran");
+    let wrong = [("ATMOS_SETTINGS_FUNCTIONS_EXEC", "maybe")];
+    sandbox.atmos_with(&wrong, &DESCRIBE).exits(1).says("`maybe` is no policy").says("allow, ask or deny");
+    let sandbox = repository("{exec: [allow]}", "1");
+    sandbox.atmos(&DESCRIBE).exits(1).says("settings.functions.exec").says("atmos.yaml:4");
+}
+
+#[test]
+fn a_person_is_asked_once() {
+    for (answer, code, shown) in [("y", 0, "ran"), ("n", 1, "you did not agree")] {
+        let sandbox = repository("{exec: ask}", "!exec echo ran");
+        sandbox.write(
+            "stacks/prod.yaml",
+            "vars: {stage: prod}\ncomponents: {terraform: {b: {vars: {x: !exec echo ran}}}}\n",
+        );
+        let mut terminal = Terminal::start(sandbox.atmos_command(&["describe", "stacks"]));
+        terminal.expect("A function wants to run `echo ran`");
+        terminal.type_line(answer);
+        let (found, text) = terminal.finish();
+        assert!(found == code && text.contains(shown), "{found}: {text}");
+        assert!(text.matches("A function wants").count() <= 3, "the same question twice: {text}");
+    }
+}
