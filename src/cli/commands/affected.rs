@@ -86,6 +86,7 @@ fn request(context: &Context, args: ComparisonArgs, mode: &str) -> Result<Reques
     let env = &context.host.env;
     let mut processing = processing(env, &args.processing)?;
     processing.error_mode = error_mode(args.error_mode.as_deref(), mode)?;
+    processing.masks_secrets = context.host.masker.is_on();
     for (flag, given) in [("ref", &args.reference), ("sha", &args.sha)] {
         if given.is_some() {
             deprecated(context, flag, "--base");

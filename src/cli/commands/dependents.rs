@@ -22,6 +22,7 @@ pub(super) fn run(context: &Context, args: &DependentsArgs) -> Result<u8> {
     let mut processing = processing(&context.host.env, &args.processing)?;
     let app = context.app_with_config()?;
     processing.error_mode = error_mode(args.error_mode.as_deref(), &app.config.describe.error_mode)?;
+    processing.masks_secrets = context.host.masker.is_on();
     let request = dependents::Request { component: args.component.clone(), stack, processing };
     let records = output::dependents(&dependents::describe(&app, &request)?);
     print_records(context, &app, &records, format, query.as_ref(), args.file.as_deref())

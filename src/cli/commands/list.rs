@@ -15,6 +15,7 @@ use crate::ops::App;
 use crate::ops::list::{self, Closure, Rows, Subject, View};
 use crate::output::{Table, TableFormat};
 use crate::resolve;
+use crate::secret::MASK;
 
 pub(super) fn run(context: &Context, args: ListArgs) -> Result<u8> {
     match args.command {
@@ -84,6 +85,7 @@ fn processing(context: &Context, app: &App, args: &ProcessingArgs, mode: Option<
     let configured = app.config.document.get_path(["list", "error_mode"]).and_then(crate::value::Node::as_str);
     let variable = context.host.env.get("ATMOS_LIST_ERROR_MODE");
     processing.error_mode = describe::error_mode(mode.or(variable), configured.unwrap_or("warn"))?;
+    processing.masks_secrets = context.host.masker.is_on();
     Ok(processing)
 }
 
@@ -93,6 +95,9 @@ fn print(context: &Context, rows: Rows, format: TableFormat, delimiter: Option<&
         context.host.talk.info(format!("▶ {none}"));
         return Ok(0);
     }
+    let masker = &context.host.masker;
+    let shown = |cell: String| if masker.is_on() && masker.is_secret(&cell) { MASK.to_owned() } else { cell };
+    let rows = Rows { rows: rows.rows.into_iter().map(|row| row.into_iter().map(shown).collect()).collect(), ..rows };
     let table = Table { columns: rows.columns, rows: rows.rows };
     write::data(context, &table.render_with(format, context.host.terminal.stdout, delimiter))?;
     Ok(0)
