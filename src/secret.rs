@@ -88,6 +88,12 @@ impl Masker {
         known.iter().any(|secret| secret.expose_secret() == value)
     }
 
+    /// Whether the text is a known secret, or has one in it that is long enough to be told from other words.
+    pub fn holds(&self, text: &str) -> bool {
+        let forms = self.forms.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        self.is_secret(text) || forms.iter().any(|form| text.contains(form.expose_secret()))
+    }
+
     /// Replaces every known secret in free text, and what has the form of one.
     pub fn mask<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let forms = self.forms.read().unwrap_or_else(std::sync::PoisonError::into_inner);

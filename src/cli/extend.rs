@@ -6,7 +6,9 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
-use super::args::GlobalArgs;
+use clap::CommandFactory as _;
+
+use super::args::{Cli, GlobalArgs};
 use super::commands::is_later;
 use super::custom::{self, Call};
 use super::native::next_plain;
@@ -54,7 +56,8 @@ pub(super) fn read(words: Vec<OsString>, env: &Env) -> Result<Line> {
     let Some(text) = words.iter().map(|word| word.to_str().map(str::to_owned)).collect::<Option<Vec<String>>>() else {
         return Ok(Line::BuiltIn(words, Added::default()));
     };
-    let table = parse::command();
+    // Names are enough here; the layout of help costs as much again.
+    let table = Cli::command();
     let text = without_help_word(&table, text);
     let back = |text: Vec<String>, added| Line::BuiltIn(text.into_iter().map(OsString::from).collect(), added);
     let unknown = match way(&table, &text) {

@@ -51,6 +51,9 @@ pub(super) fn help(mut words: Vec<OsString>) -> Vec<OsString> {
             *word = OsString::from("--help");
         }
     }
+    if !words[..end].iter().skip(2).any(|word| word == "help") {
+        return words;
+    }
     let root = command();
     let mut current = &root;
     for index in 1..end {

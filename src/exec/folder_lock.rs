@@ -12,23 +12,34 @@ use crate::host::lock::FileLock;
 use crate::host::{Host, fs};
 use crate::value::hex;
 
-/// The lock's file for a folder.
-fn path(cache: &Path, folder: &Path) -> PathBuf {
+/// Name of the lock's file for a folder.
+fn name(folder: &Path) -> String {
     let real = folder.canonicalize().unwrap_or_else(|_| fs::clean(folder));
-    let digest = Sha256::digest(real.as_os_str().as_encoded_bytes());
-    cache.join("atmos").join("locks").join(format!("{}.lock", hex(&digest)))
+    format!("{}.lock", hex(&Sha256::digest(real.as_os_str().as_encoded_bytes())))
 }
 
-/// The user's cache; without a home, a directory of the user's own in the temp directory.
-fn base(host: &Host) -> PathBuf {
-    if host.dirs.cache.is_absolute() {
-        return host.dirs.cache.clone();
-    }
+/// The directory of the locks: below the user's cache; where that cannot be written (no home, another user's home,
+/// containers), below a directory of the user's own in the temp directory.
+fn directory(host: &Host) -> Result<PathBuf, Error> {
     #[cfg(unix)]
     let user = rustix::process::geteuid().as_raw();
     #[cfg(not(unix))]
     let user = 0;
-    host.dirs.temp.join(format!("atmos-{user}"))
+    let locks = |base: &Path| base.join("atmos").join("locks");
+    let cache = Some(locks(&host.dirs.cache)).filter(|path| path.is_absolute());
+    if let Some(cache) = cache.filter(|path| fs::create_private_dir(path).is_ok() && is_writable(path)) {
+        return Ok(cache);
+    }
+    let spare = locks(&host.dirs.temp.join(format!("atmos-{user}")));
+    fs::create_private_dir(&spare).map_err(Error::file("create", &spare))?;
+    Ok(spare)
+}
+
+fn is_writable(directory: &Path) -> bool {
+    #[cfg(unix)]
+    return rustix::fs::access(directory, rustix::fs::Access::WRITE_OK).is_ok();
+    #[cfg(not(unix))]
+    directory.is_dir()
 }
 
 /// Waits for several folders, in an order that every caller has in common. Two names of one folder are one lock.
@@ -36,9 +47,8 @@ fn base(host: &Host) -> PathBuf {
 /// # Errors
 /// [`Error::File`] when a lock cannot be made.
 pub async fn acquire_all(host: &Host, folders: &[PathBuf]) -> Result<Vec<FileLock>, Error> {
-    let base = base(host);
-    let named = folders.iter().map(|folder| (path(&base, folder), folder));
-    let ordered: std::collections::BTreeMap<PathBuf, &PathBuf> = named.collect();
+    let named = folders.iter().map(|folder| (name(folder), folder));
+    let ordered: std::collections::BTreeMap<String, &PathBuf> = named.collect();
     let mut locks = Vec::with_capacity(ordered.len());
     for folder in ordered.into_values() {
         locks.push(acquire(host, folder).await?);
@@ -51,10 +61,7 @@ pub async fn acquire_all(host: &Host, folders: &[PathBuf]) -> Result<Vec<FileLoc
 /// # Errors
 /// [`Error::File`] when the lock cannot be made.
 pub async fn acquire(host: &Host, folder: &Path) -> Result<FileLock, Error> {
-    let path = path(&base(host), folder);
-    if let Some(parent) = path.parent() {
-        fs::create_private_dir(parent).map_err(Error::file("create", parent))?;
-    }
+    let path = directory(host)?.join(name(folder));
     let mut told = false;
     loop {
         match FileLock::try_acquire(&path).map_err(Error::file("lock", &path))? {
@@ -116,7 +123,7 @@ mod tests {
         #[cfg(unix)]
         std::os::unix::fs::symlink(&folder, &link).unwrap();
         #[cfg(unix)]
-        assert_eq!(path(Path::new("/c"), &folder), path(Path::new("/c"), &link));
-        assert_ne!(path(Path::new("/c"), &folder), path(Path::new("/c"), temp.path()));
+        assert_eq!(name(&folder), name(&link));
+        assert_ne!(name(&folder), name(temp.path()));
     }
 }

@@ -45,9 +45,8 @@ pub enum Output {
     Stderr,
     /// Kept, with standard error mixed in as it comes, and shown only if the step fails.
     Capture,
-    /// Kept without standard error, for a caller that reads it (`output -json`).
-    Data,
-    /// Kept without standard error and as it is: a value for another child.
+    /// Kept without standard error and as it is, for a caller that reads it (`output -json`) or hands it to another child:
+    /// what is masked is what people see, never what terraform gets.
     Value,
     /// To ours, both through the masker, and kept as it is, for steps that use what this one said.
     Shared,

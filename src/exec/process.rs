@@ -240,7 +240,7 @@ impl Wiring {
             Output::Given => Wiring { stdout: Sink::GivenStdout, stderr },
             Output::Stderr => Wiring { stdout: stderr, stderr },
             Output::Capture => Wiring { stdout: Sink::Capture, stderr: Sink::Capture },
-            Output::Data => Wiring { stdout: Sink::Capture, stderr },
+
             Output::Value => Wiring { stdout: Sink::Keep, stderr },
             Output::Shared => Wiring { stdout: Sink::Stdout, stderr: Sink::Stderr },
         }
@@ -422,7 +422,7 @@ mod tests {
     #[tokio::test]
     async fn standard_error_goes_where_it_is_sent() {
         let temp = tempfile::tempdir().unwrap();
-        let mut launch = shell("echo out >&2", Output::Data);
+        let mut launch = shell("echo out >&2", Output::Value);
         launch.stderr = Some(Redirect::File(temp.path().join("log")));
         let outcome = captured(&launch, &Masker::default()).await.unwrap();
         assert_eq!(outcome.text(), "");

@@ -57,13 +57,18 @@ impl Manifest {
     }
 }
 
+/// Whether the configuration says where workflows lie.
+pub fn is_configured(app: &App) -> bool {
+    !app.config.workflows.base_path_setting.is_empty()
+}
+
 /// The files in the directory of workflows that have workflows, sorted by path. Others are passed over with a warning.
 ///
 /// # Errors
 /// [`Error::BasePath`] and [`Error::Directory`].
 pub fn files(app: &App) -> Result<Vec<Manifest>, Error> {
     let settings = &app.config.workflows;
-    if settings.base_path_setting.is_empty() {
+    if !is_configured(app) {
         return Err(Error::BasePath);
     }
     if !settings.base_path.is_dir() {

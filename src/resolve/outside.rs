@@ -68,6 +68,9 @@ impl World for Outside<'_, '_> {
     }
 
     fn addresses(&mut self, host: &str) -> Result<Vec<IpAddr>, Problem> {
+        // The question alone tells another machine something.
+        let machine = self.evaluation.evaluator.host;
+        machine.may_fetch(host).map_err(|refused| Problem::new(refused.to_string()))?;
         let found = (host, 0).to_socket_addrs().map_err(|error| Problem::new(format!("lookup {host}: {error}")))?;
         Ok(found.map(|address| address.ip()).collect())
     }

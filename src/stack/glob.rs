@@ -98,6 +98,12 @@ fn find_one(root: &Path, pattern: &str, unreadable: &mut Unreadable) -> Result<V
             break;
         }
     }
+    for place in &places {
+        let named = place.path.to_string_lossy();
+        if place.kind.is_none() && is_manifest(&named) && !place.path.exists() && place.path.is_symlink() {
+            unreadable.push((place.path.clone(), "the link leads nowhere".to_owned()));
+        }
+    }
     Ok(places.into_iter().filter(Place::is_file).map(|place| place.path).collect())
 }
 
@@ -152,19 +158,36 @@ fn entries(place: &Path, unreadable: &mut Unreadable) -> Vec<(String, Place)> {
             return Vec::new();
         }
     };
-    let mut names: Vec<_> = entries
-        .filter_map(Result::ok)
-        .filter_map(|entry| {
-            let name = entry.file_name().into_string().ok()?;
-            Some((name, Place::of(entry.path(), entry.file_type())))
-        })
-        .collect();
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => {
+                note(place, &error, unreadable);
+                continue;
+            }
+        };
+        let there = Place::of(entry.path(), entry.file_type());
+        match entry.file_name().into_string() {
+            Ok(name) => names.push((name, there)),
+            // A manifest that no pattern can name must not be missing without a word.
+            Err(name) if there.is_dir() || is_manifest(&name.to_string_lossy()) => {
+                unreadable.push((there.path, "its name is not valid UTF-8".to_owned()));
+            }
+            Err(_) => {}
+        }
+    }
     names.sort_by(|(left, _), (right, _)| left.cmp(right));
     // A directory whose names may be listed and not looked at. One of them tells for all.
     if let Some(error) = names.first().and_then(|(_, first)| first.path.symlink_metadata().err()) {
         note(place, &error, unreadable);
     }
     names
+}
+
+/// Whether the name is that of a file that patterns are for.
+fn is_manifest(name: &str) -> bool {
+    [".yaml", ".yml", ".tmpl"].iter().any(|extension| name.ends_with(extension))
 }
 
 fn matching(place: &Place, matcher: &GlobMatcher, unreadable: &mut Unreadable) -> Vec<Place> {

@@ -147,7 +147,12 @@ impl<'a> Composer<'a> {
                 Event::StreamEnd => return Ok(root.unwrap_or_default()),
                 Event::StreamStart | Event::DocumentEnd | Event::Nothing => {}
                 Event::DocumentStart(_) if root.is_some() => {
-                    return Err(Error::documents(self.sources, self.span(&range)));
+                    // A separator at the end loses nothing.
+                    let (event, inner) = self.next()?;
+                    let content = self.node(event, inner, 1)?.node;
+                    if !content.is_null() {
+                        return Err(Error::documents(self.sources, self.span(&range)));
+                    }
                 }
                 Event::DocumentStart(_) => {
                     let (event, range) = self.next()?;

@@ -34,6 +34,7 @@ fn what_is_denied_is_not_done() {
         ("'{{ (datasource \"out\").a }}'", Err("settings.functions.outside_reads")),
         ("'{{ include \"out\" }}'", Err("settings.functions.outside_reads")),
         ("'{{ datasource \"far\" }}'", Err("settings.functions.outside_reads")),
+        ("'{{ net.LookupIP \"leaked.localhost\" }}'", Err("settings.functions.outside_reads")),
     ] {
         let sandbox = repository("{exec: deny, outside_reads: deny}", value);
         let outcome = sandbox.atmos(&DESCRIBE);

@@ -203,6 +203,37 @@ fn a_stack_directory_that_may_not_be_read_is_named() {
 }
 
 #[test]
+fn a_manifest_that_cannot_be_found_again_is_named() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let sandbox = sandbox("", STACK);
+    std::os::unix::fs::symlink(sandbox.repo().join("missing"), sandbox.repo().join("s/gone.yaml")).unwrap();
+    sandbox.atmos(&["list", "stacks"]).exits(1).says("s/gone.yaml").says("the link leads nowhere");
+    std::fs::remove_file(sandbox.repo().join("s/gone.yaml")).unwrap();
+    let odd = sandbox.repo().join("s").join(std::ffi::OsStr::from_bytes(b"\xff.yaml"));
+    std::fs::write(&odd, STACK).unwrap();
+    sandbox.atmos(&["list", "stacks"]).exits(1).says("its name is not valid UTF-8");
+    std::fs::remove_file(&odd).unwrap();
+    sandbox.write("s/x.yaml", &format!("{STACK}\n---\n# nothing\n"));
+    sandbox.atmos(&["list", "stacks"]).success();
+}
+
+#[test]
+fn locks_lie_in_the_temp_directory_where_there_is_no_cache() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let sandbox = sandbox("", STACK);
+    let cache = sandbox.root().join("closed");
+    std::fs::create_dir_all(&cache).unwrap();
+    std::fs::set_permissions(&cache, std::fs::Permissions::from_mode(0o555)).unwrap();
+    let (uid, gid) = ordinary_user(&sandbox);
+    let copy = sandbox.root().join("atmos");
+    let program = if copy.exists() { copy } else { env!("CARGO_BIN_EXE_atmos").into() };
+    let mut command = sandbox.command(&program);
+    command.args(["terraform", "generate", "backend", "vpc", "-s", "x"]);
+    command.env("XDG_CACHE_HOME", &cache).uid(uid).gid(gid);
+    sandbox.start(command, "").wait().success();
+}
+
+#[test]
 fn an_abstract_component_is_refused_as_such_before_its_backend_is_looked_at() {
     let stack = "vars: {stage: x}\ncomponents: {terraform: {vpc: {metadata: {type: abstract}}}}\n";
     let sandbox = sandbox("", stack);

@@ -49,6 +49,40 @@ fn sensitive_outputs_are_masked_as_whole_values_and_kept_out_of_files() {
 }
 
 #[test]
+fn what_is_masked_for_people_is_the_value_for_terraform() {
+    let sandbox = applied();
+    let more = r#"
+vars: {stage: dev}
+terraform: {backend_type: local, backend: {local: {}}}
+components:
+  terraform:
+    both:
+      metadata: {component: app}
+      vars:
+        vpc: !terraform.state vpc password
+        command: !terraform.output vpc password
+        zone: '{{ (atmos.Component "vpc" .vars.stage).outputs.password }}'
+"#;
+    sandbox.write("stacks/orgs/more.yaml", more);
+    let shown = sandbox.atmos(&describe("both", &["--mask=false"])).success().json();
+    let secret = "line one of dev\nline two";
+    assert_eq!((&shown["vpc"], &shown["command"]), (&json!(secret), &json!(secret)));
+    // A template's text is read as YAML again, which folds lines.
+    assert_eq!(shown["zone"], "line one of dev line two");
+    // A secret inside of a text is one, too.
+    let inside = more.replace("state vpc password", "state vpc .password + \"-suffix\"").replace("zone: ", "instead: ");
+    sandbox.write("stacks/orgs/more.yaml", &inside.replace(".outputs.password", ".outputs.id"));
+    sandbox.atmos(&["terraform", "plan", "both", "-s", "dev"]).success().says_not("line two");
+    let varfile = sandbox.read("components/terraform/app/dev-both.terraform.tfvars.json");
+    assert!(varfile.contains("vpc-dev") && !varfile.contains("line"), "{varfile}");
+    sandbox.write("stacks/orgs/more.yaml", more);
+    // The state was read first, so that the secret was known when terraform was asked.
+    sandbox.atmos(&["terraform", "deploy", "both", "-s", "dev"]).success().says_not("line two");
+    let state = sandbox.read("components/terraform/app/terraform.tfstate.d/dev-both/terraform.tfstate");
+    assert!(!state.contains("<MASKED>"), "{state}");
+}
+
+#[test]
 fn terraform_is_asked_for_outputs_and_writes_nothing_but_what_it_needs() {
     let sandbox = applied();
     let varfile = "components/terraform/vpc/dev-vpc.terraform.tfvars.json";

@@ -95,6 +95,18 @@ fn print(context: &Context, rows: Rows, format: TableFormat, delimiter: Option<&
         context.host.talk.info(format!("▶ {none}"));
         return Ok(0);
     }
+    data(context, rows, format, delimiter)
+}
+
+/// The same for lists that programs read: none are an empty document, or a header alone.
+fn print_all(context: &Context, rows: Rows, format: TableFormat, delimiter: Option<&str>, none: &str) -> Result<u8> {
+    match format {
+        TableFormat::Table => print(context, rows, format, delimiter, none),
+        _ => data(context, rows, format, delimiter),
+    }
+}
+
+fn data(context: &Context, rows: Rows, format: TableFormat, delimiter: Option<&str>) -> Result<u8> {
     let masker = &context.host.masker;
     let shown = |cell: String| if masker.is_on() && masker.is_secret(&cell) { MASK.to_owned() } else { cell };
     let rows = Rows { rows: rows.rows.into_iter().map(|row| row.into_iter().map(shown).collect()).collect(), ..rows };

@@ -177,13 +177,13 @@ pub fn secret_names(vars: &Node, declarations: &BTreeMap<String, Declaration>, m
         .collect()
 }
 
-/// Whether a text or a number in the value is a secret as a whole.
+/// Whether a text or a number in the value is a secret or has one in it, keys included.
 fn holds_secret(value: &Node, masker: &Masker) -> bool {
     match &value.value {
         Value::List(list) => list.iter().any(|item| holds_secret(item, masker)),
-        Value::Map(map) => map.values().any(|item| holds_secret(item, masker)),
+        Value::Map(map) => map.iter().any(|(key, item)| masker.holds(key) || holds_secret(item, masker)),
         Value::Bool(_) => false,
-        _ => value.scalar_text().is_some_and(|text| masker.is_secret(&text)),
+        _ => value.scalar_text().is_some_and(|text| masker.holds(&text)),
     }
 }
 

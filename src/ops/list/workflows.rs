@@ -26,6 +26,8 @@ pub fn workflows(app: &App, request: &WorkflowsRequest) -> Result<Rows> {
     let shape = Shape::new(app, Subject::Workflows, &request.view)?;
     let files = match &request.file {
         Some(file) => vec![manifests::file(app, file)?],
+        // A repository without workflows has none to list.
+        None if !manifests::is_configured(app) => Vec::new(),
         None => manifests::files(app)?,
     };
     let mut rows = Vec::new();

@@ -15,7 +15,7 @@ const SUPPORTED: &str = "json, yaml, env, dotenv, bash";
 pub(super) fn as_data(plan: Plan) -> Plan {
     Plan {
         main: Some(vec!["output".to_owned(), "-no-color".to_owned(), "-json".to_owned()]),
-        output: Output::Data,
+        output: Output::Value,
         ..plan
     }
 }

@@ -190,7 +190,7 @@ fn child_environment(
 
 /// The line before the child starts. Of many components each has one, so that their outputs can be told apart.
 fn say(app: &App, request: &RunRequest, target: &Target, held: &Held, plan: &Plan) {
-    if plan.output == Output::Data {
+    if plan.output == Output::Value {
         return;
     }
     match held.summary() {

@@ -11,7 +11,7 @@ use super::super::super::error::Error;
 use super::super::super::parse;
 use super::super::super::setup::Context;
 use super::super::write;
-use super::{ROWS, asked_format, closure, given, parse_format, print, processing, row_format, select, view};
+use super::{ROWS, asked_format, closure, given, parse_format, print, print_all, processing, row_format, select, view};
 use crate::diag::Result;
 use crate::ops::App;
 use crate::ops::list::{self, Alias, MatrixEntry, Subject};
@@ -131,7 +131,7 @@ pub(super) fn instances(context: &Context, args: InstancesArgs) -> Result<u8> {
     let format = parse_format(format.as_deref(), FORMATS)?;
     let delimiter = given(args.format.delimiter, env, "ATMOS_LIST_DELIMITER");
     let request = list::InstancesRequest { stack, view, processing };
-    print(context, list::instances(&app, &request)?, format, delimiter.as_deref(), NONE)
+    print_all(context, list::instances(&app, &request)?, format, delimiter.as_deref(), NONE)
 }
 
 /// The matrix of a GitHub job: on standard output, or as lines at the end of a file of outputs.
@@ -171,7 +171,7 @@ pub(super) fn metadata(context: &Context, args: MetadataArgs) -> Result<u8> {
     let stack = given(args.stack, env, "ATMOS_STACK");
     let processing = processing(context, &app, &args.processing, None)?;
     let request = list::InstancesRequest { stack, view, processing };
-    print(context, list::metadata(&app, &request)?, format, delimiter.as_deref(), "No components found")
+    print_all(context, list::metadata(&app, &request)?, format, delimiter.as_deref(), "No components found")
 }
 
 pub(super) fn workflows(context: &Context, args: WorkflowsArgs) -> Result<u8> {
