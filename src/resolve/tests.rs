@@ -263,6 +263,7 @@ fn components_see_each_other_and_circles_end() {
     let of = |name: &str, path: &str| format!("{{{{ (atmos.Component \"{name}\" .vars.stage).{path} }}}}");
     assert_eq!(run(&of("b", "vars.x"), "{{ .atmos_component }}").unwrap()["vars"]["v"], "b");
     assert_eq!(run(&of("b", "vars.y"), "").unwrap()["vars"]["v"], "ambient");
+    assert_eq!(run(&of("b", "deps_all"), "").unwrap()["vars"]["v"], "[dev]");
     assert_eq!(run(&of("c", "outputs.id"), "").unwrap()["vars"]["v"], "c-1");
     assert_eq!(run(&of("b", "outputs.id"), "").unwrap()["vars"]["v"], "b-1");
     for (a, b, phrase) in [
