@@ -90,6 +90,20 @@ fn states_are_read_as_the_identity_that_counts() {
     assert_eq!(describe("", "", owner, &[]), ["Owner"]);
     assert_eq!(describe(owner, "", "", &[]), ["Owner"]);
     assert_eq!(describe(owner, "", "", &["--identity", "reader"]), ["Reader"]);
+    // The other commands that show values ask as the same.
+    describe(owner, "", "", &[]);
+    for (flags, expected) in [(&[][..], "Owner"), (&["--identity", "reader"], "Reader")] {
+        let before = sts.calls().len();
+        let outcome = sandbox.atmos(&[&["list", "vars", "app", "--format", "json"], flags].concat()).success();
+        assert!(outcome.stdout.contains("vpc-prod"), "{outcome}");
+        let calls = sts.calls().split_off(before);
+        let roles: Vec<&str> = calls
+            .iter()
+            .filter(|call| call.action == "AssumeRole")
+            .map(|call| call.role.rsplit('/').next().unwrap_or_default())
+            .collect();
+        assert_eq!(roles, [expected], "{outcome}");
+    }
     assert_eq!(describe("", role, "", &[]), ["Reader", "Backend"]);
     assert_eq!(describe("", "role_arn: \"arn:aws:iam::123456789012:role/Old\"", "", &[]), ["Reader", "Old"]);
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{IdentityArgs, ProcessingArgs};
+use super::DescribeEvaluationArgs;
 
 /// With what the working tree is compared, and what of it counts.
 #[derive(Debug, Args)]
@@ -53,15 +53,8 @@ pub struct ComparisonArgs {
     #[arg(long)]
     pub exclude_locked: Option<bool>,
 
-    /// What becomes of values whose infrastructure does not exist yet: strict, warn or silent
-    /// [env: ATMOS_DESCRIBE_ERROR_MODE] [default: warn]
-    #[arg(long, value_name = "MODE")]
-    pub error_mode: Option<String>,
-
     #[command(flatten)]
-    pub processing: ProcessingArgs,
-    #[command(flatten)]
-    pub identity: IdentityArgs,
+    pub evaluation: DescribeEvaluationArgs,
 }
 
 #[derive(Debug, Args)]

@@ -53,6 +53,27 @@ pub struct ProcessingArgs {
     pub skip: Vec<String>,
 }
 
+/// What is evaluated of components that are only shown, and as whom functions ask.
+#[derive(Debug, Clone, Args)]
+pub struct EvaluationArgs {
+    #[command(flatten)]
+    pub processing: ProcessingArgs,
+    #[command(flatten)]
+    pub identity: IdentityArgs,
+}
+
+/// The same where values may wait for infrastructure.
+#[derive(Debug, Clone, Args)]
+pub struct DescribeEvaluationArgs {
+    /// What becomes of values whose infrastructure does not exist yet: strict, warn or silent
+    /// [env: ATMOS_DESCRIBE_ERROR_MODE] [default: warn]
+    #[arg(long, value_name = "MODE")]
+    pub error_mode: Option<String>,
+
+    #[command(flatten)]
+    pub shown: EvaluationArgs,
+}
+
 #[derive(Debug, Args)]
 pub struct ComponentArgs {
     /// Name of the component
@@ -78,15 +99,8 @@ pub struct ComponentArgs {
     #[arg(long)]
     pub provenance: Option<bool>,
 
-    /// What becomes of values whose infrastructure does not exist yet: strict, warn or silent
-    /// [env: ATMOS_DESCRIBE_ERROR_MODE] [default: warn]
-    #[arg(long, value_name = "MODE")]
-    pub error_mode: Option<String>,
-
     #[command(flatten)]
-    pub processing: ProcessingArgs,
-    #[command(flatten)]
-    pub identity: IdentityArgs,
+    pub evaluation: DescribeEvaluationArgs,
 }
 
 #[derive(Debug, Args)]
@@ -110,15 +124,8 @@ pub struct DependentsArgs {
     #[arg(short, long, value_name = "EXPRESSION")]
     pub query: Option<String>,
 
-    /// What becomes of values whose infrastructure does not exist yet: strict, warn or silent
-    /// [env: ATMOS_DESCRIBE_ERROR_MODE] [default: warn]
-    #[arg(long, value_name = "MODE")]
-    pub error_mode: Option<String>,
-
     #[command(flatten)]
-    pub processing: ProcessingArgs,
-    #[command(flatten)]
-    pub identity: IdentityArgs,
+    pub evaluation: DescribeEvaluationArgs,
 }
 
 #[derive(Debug, Args)]
@@ -170,15 +177,8 @@ pub struct StacksArgs {
     #[arg(short, long, value_name = "EXPRESSION")]
     pub query: Option<String>,
 
-    /// What becomes of values whose infrastructure does not exist yet: strict, warn or silent
-    /// [env: ATMOS_DESCRIBE_ERROR_MODE] [default: warn]
-    #[arg(long, value_name = "MODE")]
-    pub error_mode: Option<String>,
-
     #[command(flatten)]
-    pub processing: ProcessingArgs,
-    #[command(flatten)]
-    pub identity: IdentityArgs,
+    pub evaluation: DescribeEvaluationArgs,
 }
 
 #[derive(Debug, Args)]

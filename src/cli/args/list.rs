@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{IdentityArgs, ListAffectedArgs, ProcessingArgs};
+use super::{EvaluationArgs, ListAffectedArgs};
 
 #[derive(Debug, Args)]
 pub struct ListArgs {
@@ -47,6 +47,18 @@ pub enum ListCommand {
     /// Commands of the reference that are not built yet, and unknown ones.
     #[command(external_subcommand)]
     Other(Vec<OsString>),
+}
+
+/// What is evaluated for a list whose values may wait for infrastructure.
+#[derive(Debug, Clone, Args)]
+pub struct ListEvaluationArgs {
+    /// What becomes of values whose infrastructure does not exist yet: strict, warn or silent
+    /// [env: ATMOS_LIST_ERROR_MODE] [default: warn]
+    #[arg(long, value_name = "MODE")]
+    pub error_mode: Option<String>,
+
+    #[command(flatten)]
+    pub shown: EvaluationArgs,
 }
 
 /// How a list is printed.
@@ -116,14 +128,8 @@ pub struct StackListArgs {
     pub select: SelectArgs,
     #[command(flatten)]
     pub closure: ClosureArgs,
-    /// What becomes of values whose infrastructure does not exist yet: strict, warn or silent
-    /// [env: ATMOS_LIST_ERROR_MODE] [default: warn]
-    #[arg(long, value_name = "MODE")]
-    pub error_mode: Option<String>,
     #[command(flatten)]
-    pub processing: ProcessingArgs,
-    #[command(flatten)]
-    pub identity: IdentityArgs,
+    pub evaluation: ListEvaluationArgs,
 }
 
 #[derive(Debug, Args)]
@@ -160,14 +166,8 @@ pub struct ComponentsArgs {
     pub select: SelectArgs,
     #[command(flatten)]
     pub closure: ClosureArgs,
-    /// What becomes of values whose infrastructure does not exist yet: strict, warn or silent
-    /// [env: ATMOS_LIST_ERROR_MODE] [default: warn]
-    #[arg(long, value_name = "MODE")]
-    pub error_mode: Option<String>,
     #[command(flatten)]
-    pub processing: ProcessingArgs,
-    #[command(flatten)]
-    pub identity: IdentityArgs,
+    pub evaluation: ListEvaluationArgs,
 }
 
 #[derive(Debug, Args)]
@@ -204,14 +204,8 @@ pub struct InstancesArgs {
     pub select: SelectArgs,
     #[command(flatten)]
     pub closure: ClosureArgs,
-    /// What becomes of values whose infrastructure does not exist yet: strict, warn or silent
-    /// [env: ATMOS_LIST_ERROR_MODE] [default: warn]
-    #[arg(long, value_name = "MODE")]
-    pub error_mode: Option<String>,
     #[command(flatten)]
-    pub processing: ProcessingArgs,
-    #[command(flatten)]
-    pub identity: IdentityArgs,
+    pub evaluation: ListEvaluationArgs,
 }
 
 #[derive(Debug, Args)]
@@ -231,9 +225,7 @@ pub struct MetadataArgs {
     #[command(flatten)]
     pub select: SelectArgs,
     #[command(flatten)]
-    pub processing: ProcessingArgs,
-    #[command(flatten)]
-    pub identity: IdentityArgs,
+    pub evaluation: EvaluationArgs,
 }
 
 /// How values are shown stack beside stack.
@@ -257,14 +249,8 @@ pub struct SideBySideArgs {
 
     #[command(flatten)]
     pub format: FormatArgs,
-    /// What becomes of values whose infrastructure does not exist yet: strict, warn or silent
-    /// [env: ATMOS_LIST_ERROR_MODE] [default: warn]
-    #[arg(long, value_name = "MODE")]
-    pub error_mode: Option<String>,
     #[command(flatten)]
-    pub processing: ProcessingArgs,
-    #[command(flatten)]
-    pub identity: IdentityArgs,
+    pub evaluation: ListEvaluationArgs,
 }
 
 #[derive(Debug, Args)]
@@ -346,9 +332,7 @@ pub struct DependenciesArgs {
     #[command(flatten)]
     pub select: SelectArgs,
     #[command(flatten)]
-    pub processing: ProcessingArgs,
-    #[command(flatten)]
-    pub identity: IdentityArgs,
+    pub evaluation: EvaluationArgs,
 }
 
 #[derive(Debug, Args)]
@@ -367,9 +351,7 @@ pub struct SourcesArgs {
     #[command(flatten)]
     pub select: SelectArgs,
     #[command(flatten)]
-    pub processing: ProcessingArgs,
-    #[command(flatten)]
-    pub identity: IdentityArgs,
+    pub evaluation: EvaluationArgs,
 }
 
 #[derive(Debug, Args)]

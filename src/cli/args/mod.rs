@@ -20,15 +20,15 @@ pub use auth::{
 };
 pub use describe::{
     ComponentArgs, DependentsArgs, DescribeArgs, DescribeCommand, DescribeConfigArgs, DescribeEditionArgs,
-    DescribeWorkflowsArgs, LocalsArgs, ProcessingArgs, StacksArgs,
+    DescribeEvaluationArgs, DescribeWorkflowsArgs, EvaluationArgs, LocalsArgs, ProcessingArgs, StacksArgs,
 };
 pub use explain::ExplainArgs;
 pub use global::GlobalArgs;
 pub use helmfile::{HelmfileArgs, HelmfileCommand, HelmfileGenerate, HelmfileRun};
 pub use list::{
     AliasesArgs, ClosureArgs, ColumnArgs, ComponentsArgs, DependenciesArgs, EditionsArgs, FormatArgs, InstancesArgs,
-    ListArgs, ListCommand, MetadataArgs, SelectArgs, SettingsArgs, SideBySideArgs, SourcesArgs, StackListArgs,
-    ValuesArgs, VarsArgs, VendorArgs, WorkflowsArgs,
+    ListArgs, ListCommand, ListEvaluationArgs, MetadataArgs, SelectArgs, SettingsArgs, SideBySideArgs, SourcesArgs,
+    StackListArgs, ValuesArgs, VarsArgs, VendorArgs, WorkflowsArgs,
 };
 pub use root::{Cli, Command};
 pub use terraform::{

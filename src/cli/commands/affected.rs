@@ -6,7 +6,7 @@ use super::super::args::{AffectedArgs, ComparisonArgs, ListAffectedArgs};
 use super::super::error::Error;
 use super::super::setup::Context;
 use super::dependents::print_records;
-use super::describe::{error_mode, processing};
+use super::describe::{error_mode, only_shown};
 use super::query::Selection;
 use super::write::{self, Format};
 use crate::diag::{Result, Warning};
@@ -83,10 +83,8 @@ fn deprecated(context: &Context, flag: &str, instead: &str) {
 }
 
 fn request(context: &Context, args: ComparisonArgs, mode: &str) -> Result<Request> {
-    let env = &context.host.env;
-    let mut processing = processing(env, &args.processing)?;
-    processing.error_mode = error_mode(args.error_mode.as_deref(), mode)?;
-    processing.masks_secrets = context.host.masker.is_on();
+    let mode = error_mode(args.evaluation.error_mode.as_deref(), mode)?;
+    let processing = only_shown(context, &args.evaluation.shown, mode)?;
     for (flag, given) in [("ref", &args.reference), ("sha", &args.sha)] {
         if given.is_some() {
             deprecated(context, flag, "--base");

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::super::args::DependentsArgs;
 use super::super::error::Error;
 use super::super::setup::Context;
-use super::describe::{error_mode, processing};
+use super::describe::described;
 use super::query::Selection;
 use super::write::{self, Format};
 use crate::diag::Result;
@@ -19,10 +19,8 @@ pub(super) fn run(context: &Context, args: &DependentsArgs) -> Result<u8> {
     let query = Selection::parse(args.query.as_deref())?;
     let stack = args.stack.clone().or_else(|| context.host.env.get("ATMOS_STACK").map(str::to_owned));
     let stack = stack.ok_or(Error::FlagMissing { flag: "stack" })?;
-    let mut processing = processing(&context.host.env, &args.processing)?;
     let app = context.app_with_config()?;
-    processing.error_mode = error_mode(args.error_mode.as_deref(), &app.config.describe.error_mode)?;
-    processing.masks_secrets = context.host.masker.is_on();
+    let processing = described(context, &app, &args.evaluation)?;
     let request = dependents::Request { component: args.component.clone(), stack, processing };
     let records = output::dependents(&dependents::describe(&app, &request)?);
     print_records(context, &app, &records, format, query.as_ref(), args.file.as_deref())

@@ -1,6 +1,8 @@
 //! `atmos describe component` and `atmos describe stacks`
 
-use super::super::args::{ComponentArgs, DescribeArgs, DescribeCommand, IdentityArgs, ProcessingArgs, StacksArgs};
+use super::super::args::{
+    ComponentArgs, DescribeArgs, DescribeCommand, DescribeEvaluationArgs, EvaluationArgs, ProcessingArgs, StacksArgs,
+};
 use super::super::error::Error;
 use super::super::setup::{Context, boolean};
 use super::query::Selection;
@@ -33,10 +35,8 @@ fn component(context: &Context, args: &ComponentArgs) -> Result<u8> {
     let query = Selection::parse(args.query.as_deref())?;
     let stack = args.stack.clone().or_else(|| context.host.env.get("ATMOS_STACK").map(str::to_owned));
     let stack = stack.ok_or(Error::FlagMissing { flag: "stack" })?;
-    let mut processing = processing(&context.host.env, &args.processing)?;
     let app = context.app_with_config()?;
-    processing.error_mode = error_mode(args.error_mode.as_deref(), &app.config.describe.error_mode)?;
-    let processing = only_shown(context, processing, &args.identity);
+    let processing = described(context, &app, &args.evaluation)?;
     let request = describe::ComponentRequest {
         component: args.component.clone(),
         stack,
@@ -70,10 +70,8 @@ fn wants_provenance(context: &Context, app: &App, args: &ComponentArgs, format: 
 fn stacks(context: &Context, args: StacksArgs) -> Result<u8> {
     let format = Format::parse(args.format.as_deref())?;
     let query = Selection::parse(args.query.as_deref())?;
-    let mut processing = processing(&context.host.env, &args.processing)?;
     let app = context.app_with_config()?;
-    processing.error_mode = error_mode(args.error_mode.as_deref(), &app.config.describe.error_mode)?;
-    let processing = only_shown(context, processing, &args.identity);
+    let processing = described(context, &app, &args.evaluation)?;
     let request = describe::StacksRequest {
         stack: args.stack,
         components: args.components,
@@ -111,10 +109,17 @@ pub(super) fn print(
     Ok(0)
 }
 
+/// What is evaluated by commands of this group.
+pub(super) fn described(context: &Context, app: &App, args: &DescribeEvaluationArgs) -> Result<resolve::Options> {
+    let mode = error_mode(args.error_mode.as_deref(), &app.config.describe.error_mode)?;
+    only_shown(context, &args.shown, mode)
+}
+
 /// For commands that show values and do nothing with them: secrets need not be known.
-fn only_shown(context: &Context, processing: resolve::Options, identity: &IdentityArgs) -> resolve::Options {
-    let identity = Wish { flag: auth::flag(identity), runs: false };
-    resolve::Options { masks_secrets: context.host.masker.is_on(), identity, ..processing }
+pub(super) fn only_shown(context: &Context, args: &EvaluationArgs, error_mode: ErrorMode) -> Result<resolve::Options> {
+    let processing = processing(&context.host.env, &args.processing)?;
+    let identity = Wish { flag: auth::flag(&args.identity), runs: false };
+    Ok(resolve::Options { masks_secrets: context.host.masker.is_on(), identity, error_mode, ..processing })
 }
 
 /// Flags beat variables beat the default: everything is evaluated.

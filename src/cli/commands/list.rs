@@ -5,7 +5,9 @@ mod relations;
 mod rows;
 mod values;
 
-use super::super::args::{ClosureArgs, ColumnArgs, FormatArgs, ListArgs, ListCommand, ProcessingArgs, SelectArgs};
+use super::super::args::{
+    ClosureArgs, ColumnArgs, EvaluationArgs, FormatArgs, ListArgs, ListCommand, ListEvaluationArgs, SelectArgs,
+};
 use super::super::error::Error;
 use super::super::setup::Context;
 use super::{affected, describe, unknown, write};
@@ -80,13 +82,16 @@ fn closure(args: &ClosureArgs) -> Result<Option<Closure>> {
 }
 
 /// What is evaluated. The configuration has the variable of the error mode in it already.
-fn processing(context: &Context, app: &App, args: &ProcessingArgs, mode: Option<&str>) -> Result<resolve::Options> {
-    let mut processing = describe::processing(&context.host.env, args)?;
+fn evaluation(context: &Context, app: &App, args: &EvaluationArgs, mode: Option<&str>) -> Result<resolve::Options> {
     let configured = app.config.document.get_path(["list", "error_mode"]).and_then(crate::value::Node::as_str);
     let variable = context.host.env.get("ATMOS_LIST_ERROR_MODE");
-    processing.error_mode = describe::error_mode(mode.or(variable), configured.unwrap_or("warn"))?;
-    processing.masks_secrets = context.host.masker.is_on();
-    Ok(processing)
+    let mode = describe::error_mode(mode.or(variable), configured.unwrap_or("warn"))?;
+    describe::only_shown(context, args, mode)
+}
+
+/// The same with the flag of the error mode.
+fn evaluation_by_mode(context: &Context, app: &App, args: &ListEvaluationArgs) -> Result<resolve::Options> {
+    evaluation(context, app, &args.shown, args.error_mode.as_deref())
 }
 
 /// Prints the rows, or says that there are none.

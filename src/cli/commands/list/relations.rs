@@ -6,7 +6,7 @@ use super::super::super::args::DependenciesArgs;
 use super::super::super::error::Error;
 use super::super::super::setup::Context;
 use super::super::write;
-use super::{given, processing, select};
+use super::{evaluation, given, select};
 use crate::diag::Result;
 use crate::ops::list::{self, Entry, Relations, View};
 use crate::output::{Table, TableFormat, dependency_trees};
@@ -27,7 +27,7 @@ pub(super) fn dependencies(context: &Context, args: &DependenciesArgs) -> Result
         stack: given(args.stack.clone(), env, "ATMOS_STACK"),
         direction,
         view: select(env, View::default(), args.select.clone()),
-        processing: processing(context, &app, &args.processing, None)?,
+        processing: evaluation(context, &app, &args.evaluation, None)?,
     };
     let relations = list::dependencies(&app, &request)?;
     if relations.is_empty() {

@@ -11,7 +11,10 @@ use super::super::super::error::Error;
 use super::super::super::parse;
 use super::super::super::setup::Context;
 use super::super::write;
-use super::{ROWS, asked_format, closure, given, parse_format, print, print_all, processing, row_format, select, view};
+use super::{
+    ROWS, asked_format, closure, evaluation, evaluation_by_mode, given, parse_format, print, print_all, row_format,
+    select, view,
+};
 use crate::diag::Result;
 use crate::ops::App;
 use crate::ops::list::{self, Alias, MatrixEntry, Subject};
@@ -43,7 +46,7 @@ pub(super) fn stacks(context: &Context, args: StackListArgs) -> Result<u8> {
     let request = list::StacksRequest {
         component: given(args.component, env, "ATMOS_COMPONENT"),
         view,
-        processing: processing(context, &app, &args.processing, args.error_mode.as_deref())?,
+        processing: evaluation_by_mode(context, &app, &args.evaluation)?,
     };
     if format.as_deref() == Some("tree") {
         let branches = list::stack_tree(&app, &request)?;
@@ -78,7 +81,7 @@ pub(super) fn components(context: &Context, args: ComponentsArgs) -> Result<u8> 
         enabled: args.enabled,
         locked: args.locked,
         view,
-        processing: processing(context, &app, &args.processing, args.error_mode.as_deref())?,
+        processing: evaluation_by_mode(context, &app, &args.evaluation)?,
     };
     print(context, list::components(&app, &request)?, format, delimiter.as_deref(), "No components found")
 }
@@ -102,7 +105,7 @@ pub(super) fn instances(context: &Context, args: InstancesArgs) -> Result<u8> {
     let format = asked.or_else(|| args.provenance.then(|| "tree".to_owned())).or_else(configured);
     let stack = given(args.stack, env, "ATMOS_STACK");
     let file = given(args.output_file.map(|path| path.display().to_string()), env, "ATMOS_LIST_OUTPUT_FILE");
-    let processing = processing(context, &app, &args.processing, args.error_mode.as_deref())?;
+    let processing = evaluation_by_mode(context, &app, &args.evaluation)?;
     let whole = |format: &'static str| -> Result<()> {
         let flag = [
             ("--filter", view.filter.is_some()),
@@ -169,7 +172,7 @@ pub(super) fn metadata(context: &Context, args: MetadataArgs) -> Result<u8> {
     let mut view = select(env, view(env, args.columns), args.select);
     view.filter = given(args.filter, env, "ATMOS_LIST_FILTER");
     let stack = given(args.stack, env, "ATMOS_STACK");
-    let processing = processing(context, &app, &args.processing, None)?;
+    let processing = evaluation(context, &app, &args.evaluation, None)?;
     let request = list::InstancesRequest { stack, view, processing };
     print_all(context, list::metadata(&app, &request)?, format, delimiter.as_deref(), "No components found")
 }
@@ -208,7 +211,7 @@ pub(super) fn sources(context: &Context, args: SourcesArgs) -> Result<u8> {
         component: args.component,
         stack,
         view: select(env, view(env, args.columns), args.select),
-        processing: processing(context, &app, &args.processing, None)?,
+        processing: evaluation(context, &app, &args.evaluation, None)?,
     };
     let none = format!("No components with source configured{stack_part}{name_part}");
     print(context, list::sources(&app, &request)?, format, delimiter.as_deref(), &none)

@@ -4,7 +4,7 @@ use super::super::super::args::{SettingsArgs, SideBySideArgs, ValuesArgs, VarsAr
 use super::super::super::error::Error;
 use super::super::super::setup::{Context, flag};
 use super::super::write::{self, Format};
-use super::{ROWS, asked_format, given, parse_format, processing};
+use super::{ROWS, asked_format, evaluation_by_mode, given, parse_format};
 use crate::diag::Result;
 use crate::ops::App;
 use crate::ops::list::{self, Values, ValuesRequest};
@@ -57,7 +57,7 @@ fn side_by_side(
         stack: given(args.stack, env, "ATMOS_STACK"),
         query: given(args.query, env, "ATMOS_LIST_QUERY"),
         max_columns: most,
-        processing: processing(context, &app, &args.processing, args.error_mode.as_deref())?,
+        processing: evaluation_by_mode(context, &app, &args.evaluation)?,
     };
     let values = list(&app, &request)?;
     if values.is_empty() {
