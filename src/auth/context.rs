@@ -88,10 +88,7 @@ impl Context {
 
     /// Registers every secret of the credentials, before anything else happens with them.
     pub(crate) fn mask(&self, credentials: &AwsCredentials) {
-        self.host.masker.register(&credentials.secret_access_key);
-        if let Some(token) = &credentials.session_token {
-            self.host.masker.register(token);
-        }
+        credentials.mask(&self.host.masker);
     }
 
     pub(crate) fn mask_token(&self, token: &PortalToken) {

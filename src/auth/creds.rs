@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::error::Error;
-use crate::secret::Secret;
+use crate::secret::{Masker, Secret};
 
 /// AWS credentials that sign requests. Temporary ones have a session token and an expiration.
 #[derive(Debug, Clone)]
@@ -22,6 +22,14 @@ pub struct AwsCredentials {
 }
 
 impl AwsCredentials {
+    /// Tells the masker what of them is secret.
+    pub(crate) fn mask(&self, masker: &Masker) {
+        masker.register(&self.secret_access_key);
+        if let Some(token) = &self.session_token {
+            masker.register(token);
+        }
+    }
+
     /// Refuses credentials that a service gave out just now and that are over already: no caller could use them.
     pub(crate) fn on_arrival(self, what: &str, now: Timestamp) -> Result<AwsCredentials, Error> {
         match self.expiration {

@@ -6,9 +6,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
-use clap::CommandFactory as _;
-
-use super::args::{Cli, GlobalArgs};
+use super::args::GlobalArgs;
 use super::commands::is_later;
 use super::custom::{self, Call};
 use super::native::next_plain;
@@ -22,8 +20,8 @@ use crate::host::{Env, Terminal};
 
 /// What the words are for.
 pub(super) enum Line {
-    /// The built-in table, in which help shows what was added.
-    BuiltIn(Vec<OsString>, Added),
+    /// The built-in table, in which help shows what was added. It is made once: that is most of a start.
+    BuiltIn(Vec<OsString>, clap::Command),
     Custom(Box<Call>),
     /// Help of an added command.
     Show(String),
@@ -54,25 +52,25 @@ enum Way {
 pub(super) fn read(words: Vec<OsString>, env: &Env) -> Result<Line> {
     let words = parse::help(words);
     let Some(text) = words.iter().map(|word| word.to_str().map(str::to_owned)).collect::<Option<Vec<String>>>() else {
-        return Ok(Line::BuiltIn(words, Added::default()));
+        return Ok(Line::BuiltIn(words, parse::command()));
     };
-    // Names are enough here; the layout of help costs as much again.
-    let table = Cli::command();
+    let table = parse::command();
     let text = without_help_word(&table, text);
-    let back = |text: Vec<String>, added| Line::BuiltIn(text.into_iter().map(OsString::from).collect(), added);
+    let words = |text: Vec<String>| text.into_iter().map(OsString::from).collect();
+    let back = |text, added: &Added| Line::BuiltIn(words(text), parse::with_added(added));
     let unknown = match way(&table, &text) {
-        Way::Known => return Ok(back(text, Added::default())),
+        Way::Known => return Ok(Line::BuiltIn(words(text), table)),
         Way::Help => {
             // Help is there without a configuration, and with a broken one.
             let added = load(&text, env).unwrap_or_default();
-            return Ok(back(text, added));
+            return Ok(back(text, &added));
         }
         Way::Unknown(index) => index,
     };
     let added = load(&text, env)?;
     let (text, way) = without_aliases(&table, &added, text, unknown)?;
     if !matches!(way, Way::Unknown(_)) || !is_added(&table, &added, &text) {
-        return Ok(back(text, added));
+        return Ok(back(text, &added));
     }
     let matches = match parse::table(custom::extended(&added.definitions)).try_get_matches_from(&text) {
         Ok(matches) => matches,
@@ -80,11 +78,11 @@ pub(super) fn read(words: Vec<OsString>, env: &Env) -> Result<Line> {
             let typed: Vec<OsString> = text.iter().map(OsString::from).collect();
             return match parse::complaint(&error, &typed)? {
                 parse::Parsed::Show(text) => Ok(Line::Show(text)),
-                parse::Parsed::Run(..) => Ok(back(text, added)),
+                parse::Parsed::Run(..) => Ok(back(text, &added)),
             };
         }
     };
-    let Some(mut call) = custom::call(&matches, &added.definitions) else { return Ok(back(text, added)) };
+    let Some(mut call) = custom::call(&matches, &added.definitions) else { return Ok(back(text, &added)) };
     if is_verbose(&added.definitions, &call.path) && call.global.logs_level.is_none() {
         call.global.logs_level = Some("Trace".to_owned());
     }

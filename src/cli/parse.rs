@@ -25,11 +25,11 @@ pub(super) enum Parsed {
 
 const HELP_TEMPLATE: &str = "{about-with-newline}\nUSAGE\n\n  {usage}\n\n{all-args}{after-help}";
 
-/// Reads the words of a call, program name included. `added` is what the configuration adds to help.
-pub(super) fn parse(words: Vec<OsString>, added: &Added) -> Result<Parsed> {
+/// Reads the words of a call, program name included, by the table of commands.
+pub(super) fn parse(words: Vec<OsString>, table: clap::Command) -> Result<Parsed> {
     let (words, native) = native::separate(words);
     let typed = words.clone();
-    let matches = match with_added(added).try_get_matches_from(words) {
+    let matches = match table.try_get_matches_from(words) {
         Ok(matches) => matches,
         Err(error) => return complaint(&error, &typed),
     };
@@ -233,17 +233,17 @@ mod tests {
             "atmos terraform help",
             "atmos terraform plan vpc --help",
         ] {
-            let parsed = parse(help(line.split(' ').map(OsString::from).collect()), &Added::default());
+            let parsed = parse(help(line.split(' ').map(OsString::from).collect()), command());
             assert!(matches!(parsed, Ok(Parsed::Show(_))), "{line}");
         }
         for line in ["atmos terraform plan vpc -s help", "atmos terraform plan -s help -- help", "atmos help-me"] {
-            let parsed = parse(help(line.split(' ').map(OsString::from).collect()), &Added::default());
+            let parsed = parse(help(line.split(' ').map(OsString::from).collect()), command());
             assert!(matches!(parsed, Ok(Parsed::Run(..))), "{line}");
         }
     }
 
     fn refused(line: &str) -> String {
-        match parse(line.split(' ').map(OsString::from).collect(), &Added::default()) {
+        match parse(line.split(' ').map(OsString::from).collect(), command()) {
             Err(report) => report.to_string(),
             Ok(_) => panic!("accepted: {line}"),
         }

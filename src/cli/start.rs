@@ -29,7 +29,7 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     let parsed = match extend::read(words, &env) {
         Ok(Line::Custom(call)) => return run_custom(&call, env),
         Ok(Line::Show(text)) => Ok(Parsed::Show(text)),
-        Ok(Line::BuiltIn(words, added)) => parse::parse(words, &added),
+        Ok(Line::BuiltIn(words, table)) => parse::parse(words, table),
         Err(report) => Err(report),
     };
     match parsed {

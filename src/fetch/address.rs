@@ -1,5 +1,7 @@
 //! Addresses as text: their parts, and what of them may be shown.
 
+use crate::host::percent_decode;
+
 /// `scheme://userinfo@authority/rest`, without the userinfo in `plain`.
 pub(super) struct Parts<'a> {
     pub scheme: &'a str,
@@ -78,15 +80,7 @@ pub(super) fn parameter(query: &str, name: &str) -> Option<String> {
 
 /// Percent-encoded text decoded; what is no encoding stays as it is.
 pub(super) fn decode(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        let code = (*first == b'%').then(|| after.get(..2)).flatten();
-        let code = code.and_then(|code| u8::from_str_radix(std::str::from_utf8(code).ok()?, 16).ok());
-        bytes.push(code.unwrap_or(*first));
-        rest = if code.is_some() { &after[2..] } else { after };
-    }
-    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
+    String::from_utf8(percent_decode(text)).unwrap_or_else(|_| text.to_owned())
 }
 
 /// Where a redirect leads.

@@ -45,6 +45,14 @@ impl Env {
         self.variables.remove(OsStr::new(name))
     }
 
+    /// Sets the variable, or takes it away where there is no value.
+    pub fn change(&mut self, name: &str, value: Option<&str>) {
+        match value {
+            Some(value) => self.set(name, value),
+            None => drop(self.remove(name)),
+        }
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
         self.variables.iter().map(|(name, value)| (name.as_os_str(), value.as_os_str()))
     }

@@ -221,7 +221,7 @@ async fn body(mut response: SdkResponse<SdkBody>, limit: usize, whole: bool) -> 
 }
 
 /// The chain of causes in one line, without repetitions.
-fn causes(error: &dyn std::error::Error) -> String {
+pub fn causes(error: &dyn std::error::Error) -> String {
     let mut parts: Vec<String> = Vec::new();
     let mut next = Some(error);
     while let Some(cause) = next {
@@ -242,6 +242,19 @@ pub fn percent_encode(text: &str) -> String {
 /// The same for a path: slashes stay.
 pub fn percent_encode_path(text: &str) -> String {
     encode(text, "-_.~/")
+}
+
+/// Percent-encoded text decoded; what is no encoding stays as it is.
+pub fn percent_decode(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let code = (*first == b'%').then(|| after.get(..2)).flatten();
+        let code = code.and_then(|code| u8::from_str_radix(std::str::from_utf8(code).ok()?, 16).ok());
+        bytes.push(code.unwrap_or(*first));
+        rest = if code.is_some() { &after[2..] } else { after };
+    }
+    bytes
 }
 
 fn encode(text: &str, kept: &str) -> String {

@@ -22,7 +22,9 @@ pub use aws_signature::AwsSigner;
 pub use dirs::Dirs;
 pub use env::Env;
 pub use guard::{Guard, Policy, Refused, Rules};
-pub use http::{Http, HttpError, HttpRequest, HttpResponse, percent_encode, percent_encode_path};
+pub use http::{
+    Http, HttpError, HttpRequest, HttpResponse, causes, percent_decode, percent_encode, percent_encode_path,
+};
 pub use machine::Host;
 pub use network::{Network, NetworkError, Route};
 pub use once::Once;

@@ -222,10 +222,7 @@ impl Run<'_, '_> {
             env = self.runner.environment(layers, held, &program, cwd);
         }
         for (name, value) in own {
-            match value {
-                Some(value) => env.set(name, value),
-                None => drop(env.remove(name)),
-            }
+            env.change(name, value.as_deref());
         }
         let ended = self.runner.run(&program, cwd, &env, step.retry.as_ref()).await?;
         if ended.outcome.code == 0 {
@@ -289,15 +286,8 @@ impl Run<'_, '_> {
     }
 
     fn set_variables(&mut self, step: &Step, layers: &Layers) -> Result<()> {
-        let env = child_view(self.app, layers);
-        for (name, text) in &step.vars {
-            let what = format!("the variable `{name}` of the step `{}`", step.name);
-            let value = self.texts.render(&what, step.span, text, &env)?;
-            self.texts.set_variable(name, &value);
-            if step.export {
-                self.exported.push((name.clone(), Some(value)));
-            }
-        }
+        let exported = self.texts.set_variables(step, &child_view(self.app, layers))?;
+        self.exported.extend(exported);
         Ok(())
     }
 }

@@ -318,15 +318,8 @@ impl Run<'_, '_> {
     }
 
     fn set_variables(&mut self, step: &Step, layers: &[(String, Option<String>)]) -> Result<()> {
-        let env = child_view(self.app, layers);
-        for (name, text) in &step.vars {
-            let what = format!("the variable `{name}` of the step `{}`", step.name);
-            let value = self.texts.render(&what, step.span, text, &env)?;
-            self.texts.set_variable(name, &value);
-            if step.export {
-                self.exported.push((name.clone(), Some(value)));
-            }
-        }
+        let exported = self.texts.set_variables(step, &child_view(self.app, layers))?;
+        self.exported.extend(exported);
         Ok(())
     }
 
@@ -358,10 +351,7 @@ pub(super) fn child_view(app: &App, layers: &[(String, Option<String>)]) -> Env 
     let mut env = app.host.env.clone();
     let entries = environment::entries([&app.config.env]);
     for (name, value) in entries.iter().chain(layers) {
-        match value {
-            Some(value) => env.set(name, value),
-            None => drop(env.remove(name)),
-        }
+        env.change(name, value.as_deref());
     }
     env
 }

@@ -1,7 +1,7 @@
 //! What templates of components reach outside: the environment, the clock, files.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, ToSocketAddrs as _};
+use std::net::IpAddr;
 
 use super::walk::Evaluation;
 use crate::stack::Machine;
@@ -68,11 +68,7 @@ impl World for Outside<'_, '_> {
     }
 
     fn addresses(&mut self, host: &str) -> Result<Vec<IpAddr>, Problem> {
-        // The question alone tells another machine something.
-        let machine = self.evaluation.evaluator.host;
-        machine.may_fetch(host).map_err(|refused| Problem::new(refused.to_string()))?;
-        let found = (host, 0).to_socket_addrs().map_err(|error| Problem::new(format!("lookup {host}: {error}")))?;
-        Ok(found.map(|address| address.ip()).collect())
+        self.machine().addresses(host)
     }
 
     fn lookup(&mut self) -> &mut dyn Lookup {

@@ -73,7 +73,7 @@ impl Evaluation<'_> {
             // Nearly every text of a repository goes through here, and nearly none has the first byte.
             let left = templating.delimiters.left();
             let first = left.as_bytes().first().and_then(|first| memchr::memchr(*first, text.as_bytes()));
-            first.is_some_and(|at| text.as_bytes()[at..].starts_with(left.as_bytes()) || text[at..].contains(left))
+            first.is_some_and(|at| text[at..].contains(left))
         })
     }
 

@@ -68,6 +68,24 @@ impl<'a> Texts<'a> {
         self.variables.insert(name.to_owned(), value.to_owned());
     }
 
+    /// The variables that a step of the type `env` sets; those that it exports come back, for the environment of later
+    /// steps.
+    ///
+    /// # Errors
+    /// A variable that cannot be rendered.
+    pub fn set_variables(&mut self, step: &super::Step, env: &Env) -> Result<Vec<(String, Option<String>)>, Error> {
+        let mut exported = Vec::new();
+        for (name, text) in &step.vars {
+            let what = format!("the variable `{name}` of the step `{}`", step.name);
+            let value = self.render(&what, step.span, text, env)?;
+            self.set_variable(name, &value);
+            if step.export {
+                exported.push((name.clone(), Some(value)));
+            }
+        }
+        Ok(exported)
+    }
+
     /// Keeps what a step left, and evaluates its `outputs`.
     ///
     /// # Errors

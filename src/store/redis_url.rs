@@ -1,5 +1,7 @@
 //! The address of a Redis server.
 
+use crate::host::percent_decode;
+
 /// Where the server is, and who we are there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Address {
@@ -66,15 +68,7 @@ fn split(authority: &str) -> Result<(String, u16), &'static str> {
 }
 
 fn decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        let code = (*first == b'%').then(|| after.get(..2)).flatten();
-        let code = code.and_then(|code| u8::from_str_radix(std::str::from_utf8(code).ok()?, 16).ok());
-        bytes.push(code.unwrap_or(*first));
-        rest = if code.is_some() { &after[2..] } else { after };
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+    String::from_utf8_lossy(&percent_decode(text)).into_owned()
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::super::delivery::parse_helper_answer;
 use super::super::error::Error;
 use super::client::Clients;
 use super::profile::{Profiles, Settings, chosen};
-use super::sts::{Role, Sts, mask};
+use super::sts::{Role, Sts};
 use crate::host::{Env, Host, Http, HttpRequest};
 use crate::secret::Secret;
 
@@ -46,7 +46,7 @@ impl Ambient<'_> {
             Some(name) => self.profile(name, 0).await?.ok_or_else(|| self.unknown(name))?,
             None => self.found().await?.ok_or_else(|| refused("none were found", HELP))?,
         };
-        mask(self.host, &credentials);
+        credentials.mask(&self.host.masker);
         Ok(credentials)
     }
 
@@ -151,7 +151,7 @@ impl Ambient<'_> {
         };
         let reason = format!("the AWS profile `{name}` has a role, but nothing that could assume it");
         let base = base.ok_or_else(|| refused(&reason, "give it a `source_profile` with credentials"))?;
-        mask(self.host, &base);
+        base.mask(&self.host.masker);
         self.sts().assume(&base, &role).await
     }
 

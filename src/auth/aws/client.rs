@@ -19,7 +19,7 @@ use aws_types::SdkConfig;
 use super::super::creds::AwsCredentials;
 use super::super::error::Error;
 use super::endpoint::Service;
-use crate::host::{Host, Network, NetworkError};
+use crate::host::{Host, Network, NetworkError, causes};
 use crate::secret::{Expose, without_userinfo};
 
 /// Connect, read, and a whole call with its retries.
@@ -161,7 +161,7 @@ impl Refusal {
         use aws_sdk_sts::error::ProvideErrorMetadata as _;
         let status = error.raw_response().map(|response| response.status().as_u16());
         let Some(status) = status else {
-            return Refusal { status: None, code: None, text: reasons(error) };
+            return Refusal { status: None, code: None, text: causes(error) };
         };
         let message = error.message().unwrap_or("no message").to_owned();
         let code = error.code().map(str::to_owned);
@@ -184,18 +184,4 @@ impl Refusal {
 /// The endpoint for messages: the override, else the host of the region.
 pub(crate) fn shown_endpoint(service: Service, region: &str, endpoint: Option<&str>) -> String {
     endpoint.map_or_else(|| format!("{}.{region}.amazonaws.com", service.host()), without_userinfo)
-}
-
-/// The chain of causes in one line, without repetitions.
-fn reasons(error: &dyn std::error::Error) -> String {
-    let mut parts: Vec<String> = Vec::new();
-    let mut next = Some(error);
-    while let Some(cause) = next {
-        let text = cause.to_string();
-        if !parts.iter().any(|part| part.contains(&text)) {
-            parts.push(text);
-        }
-        next = cause.source();
-    }
-    parts.join(": ")
 }

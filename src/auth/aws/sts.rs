@@ -125,24 +125,21 @@ impl Sts<'_> {
 
     fn given(&self, role: &Role, given: Option<&Given>, issued: Timestamp) -> Result<AwsCredentials, Error> {
         let given = given.ok_or_else(|| refused(role, "the answer has no credentials".to_owned()))?;
-        let credentials = AwsCredentials {
-            access_key_id: given.access_key_id().to_owned(),
-            secret_access_key: Secret::from(given.secret_access_key().to_owned()),
-            session_token: Some(Secret::from(given.session_token().to_owned())),
-            expiration: Timestamp::from_second(given.expiration().secs()).ok(),
-            issued,
-            region: Some(self.region.to_owned()),
-        };
-        mask(self.host, &credentials);
+        let credentials = credentials(given, issued, Some(self.region));
+        credentials.mask(&self.host.masker);
         credentials.on_arrival(&what(role), self.host.now())
     }
 }
 
-/// Registers what is secret in credentials, before anything else happens with them.
-pub(crate) fn mask(host: &Host, credentials: &AwsCredentials) {
-    host.masker.register(&credentials.secret_access_key);
-    if let Some(token) = &credentials.session_token {
-        host.masker.register(token);
+/// What STS gave out.
+pub(crate) fn credentials(given: &Given, issued: Timestamp, region: Option<&str>) -> AwsCredentials {
+    AwsCredentials {
+        access_key_id: given.access_key_id().to_owned(),
+        secret_access_key: Secret::from(given.secret_access_key().to_owned()),
+        session_token: Some(Secret::from(given.session_token().to_owned())),
+        expiration: Timestamp::from_second(given.expiration().secs()).ok(),
+        issued,
+        region: region.map(str::to_owned),
     }
 }
 

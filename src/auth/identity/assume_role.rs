@@ -8,13 +8,13 @@ use jiff::Timestamp;
 
 use super::super::aws::client::{Refusal, shown_endpoint};
 use super::super::aws::endpoint::Service;
+use super::super::aws::sts;
 use super::super::config::{Identity, Spec};
 use super::super::context::Context;
 use super::super::creds::AwsCredentials;
 use super::super::error::Error;
 use super::super::record::{CallerIdentity, StepRecord};
 use crate::diag::{Talk, Warning};
-use crate::secret::Secret;
 use crate::value::{DurationForm, parse_duration};
 
 const DEFAULT_REGION: &str = "us-east-1";
@@ -67,14 +67,7 @@ pub(crate) async fn authenticate(
         answer: "the answer has no credentials".to_owned(),
         help: "check the endpoint overrides in force".to_owned(),
     })?;
-    let credentials = AwsCredentials {
-        access_key_id: given.access_key_id().to_owned(),
-        secret_access_key: Secret::from(given.secret_access_key().to_owned()),
-        session_token: Some(Secret::from(given.session_token().to_owned())),
-        expiration: Timestamp::from_second(given.expiration().secs()).ok(),
-        issued,
-        region: region.or(base.region.as_deref()).map(str::to_owned),
-    };
+    let credentials = sts::credentials(given, issued, region.or(base.region.as_deref()));
     context.mask(&credentials);
     let credentials = credentials.on_arrival(&what, context.host.now())?;
     let caller = answer.assumed_role_user().and_then(|user| {
@@ -170,6 +163,7 @@ mod tests {
 
     use super::super::super::config::tests::config;
     use super::*;
+    use crate::secret::Secret;
 
     fn identity(name: &str, principal: &serde_json::Value) -> Identity {
         let auth = config(&json!({"identities": {name: {"kind": "aws/assume-role", "principal": principal}}}));

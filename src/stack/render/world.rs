@@ -1,6 +1,7 @@
 //! What templates of manifests reach outside: the environment, the clock, files. Components, stores and data sources are
 //! known later only; who asks for them is remembered.
 
+use std::net::{IpAddr, ToSocketAddrs as _};
 use std::path::PathBuf;
 
 use crate::host::Host;
@@ -40,6 +41,13 @@ impl Machine<'_> {
         }
         names.sort();
         Ok(names)
+    }
+
+    /// Addresses of a host name. The question alone tells another machine something.
+    pub(crate) fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, Problem> {
+        self.0.may_fetch(name).map_err(|refused| Problem::new(refused.to_string()).help(refused.help))?;
+        let found = (name, 0).to_socket_addrs().map_err(|error| Problem::new(format!("lookup {name}: {error}")))?;
+        Ok(found.map(|address| address.ip()).collect())
     }
 
     fn allowed(&self, path: &str) -> Result<(), Problem> {
