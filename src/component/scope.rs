@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::common::Common;
 use super::error::Error;
 use super::kind::Kind;
 use super::section::{Bag, Section};
@@ -23,6 +24,8 @@ pub(crate) struct Scope<'a> {
     pub stack: &'a Stack,
     pub kind: Kind,
     pub document: Arc<Document>,
+    /// What was read and merged for other stacks, where many are put together.
+    pub common: Option<&'a Common>,
     /// Global and kind sections, merged.
     pub defaults: Bag,
     pub command: String,
@@ -51,6 +54,7 @@ impl<'a> Scope<'a> {
             stack,
             kind,
             document,
+            common: None,
             defaults: Bag::default(),
             command: String::new(),
             backend_type: String::new(),

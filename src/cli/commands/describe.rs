@@ -15,6 +15,7 @@ use crate::output;
 use crate::resolve::{self, ErrorMode};
 use crate::state::Wish;
 use crate::value::Node;
+use crate::yaml::Texts;
 
 pub(super) fn run(context: &Context, args: DescribeArgs) -> Result<u8> {
     match args.command {
@@ -85,9 +86,10 @@ fn stacks(context: &Context, args: StacksArgs) -> Result<u8> {
         return print(context, &app, &document, format, query.as_ref(), args.file.as_deref());
     }
     let form = format.form(app.config.settings.tab_width);
+    let texts = Texts::default();
     let stacks = describe::stacks_as(&app, &request, |[stack, kind, name], node| {
         let node = output::masked(&node, &context.host.masker);
-        Ok(form.part(&[stack, "components", kind, name], &node)?)
+        Ok(form.part(&texts, &[stack, "components", kind, name], &node)?)
     })?;
     write::parts(context, &output::stacks(stacks), form, args.file.as_deref())?;
     Ok(0)
