@@ -65,11 +65,13 @@ impl Names<'_> {
     /// The names of the components of one manifest; `None` when it has components of a kind that nobody knows.
     fn of_stack(&self, stack: &Stack) -> Result<Option<BTreeSet<String>>, Error> {
         let mut found = BTreeSet::new();
-        for kind in summary::kinds(self.index, stack)? {
+        let document = self.index.passing(stack)?;
+        for kind in summary::kinds_in(&document) {
             if matches!(kind, Kind::Custom(_)) {
                 return Ok(None);
             }
-            let Some(scope) = Scope::new(self.host, self.config, self.index, stack, kind)? else { continue };
+            let scope = Scope::of(self.host, self.config, self.index, stack, kind, document.clone())?;
+            let Some(scope) = scope else { continue };
             let Some(components) = scope.components()? else { continue };
             let names = if self.are_alike(&scope, components) { 1 } else { components.len() };
             for name in components.keys().take(names) {

@@ -46,7 +46,21 @@ impl<'a> Scope<'a> {
         stack: &'a Stack,
         kind: Kind,
     ) -> Result<Option<Scope<'a>>, Error> {
-        let document = index.document(stack)?;
+        Scope::of(host, config, index, stack, kind, index.document(stack)?)
+    }
+
+    /// The same with the merged manifest of the stack.
+    ///
+    /// # Errors
+    /// Those of [`Scope::new`].
+    pub(crate) fn of(
+        host: &'a Host,
+        config: &'a Config,
+        index: &'a StackIndex,
+        stack: &'a Stack,
+        kind: Kind,
+        document: Arc<Document>,
+    ) -> Result<Option<Scope<'a>>, Error> {
         let mut scope = Scope {
             host,
             config,

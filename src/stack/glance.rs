@@ -7,6 +7,8 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use memchr::memmem::Finder;
+
 use super::import::{self, Target};
 use super::index::StackIndex;
 use super::load::{self, Layout};
@@ -40,7 +42,7 @@ impl StackIndex {
                     return None;
                 }
                 let probe = Probe { name, variables: &variables };
-                let mut glances = Glances { probe, layout: &layout, known: HashMap::new(), named: HashMap::new() };
+                let mut glances = Glances::new(probe, &layout);
                 manifests.iter().filter(|(key, path)| **key == *name || glances.fit(path)).cloned().collect()
             }
         };
@@ -54,40 +56,82 @@ impl StackIndex {
 #[derive(Debug)]
 struct Glance {
     hints: Vec<Hint>,
-    imports: Vec<PathBuf>,
+    /// Whether the name that the manifest says itself is the one that is looked for.
+    named: Option<bool>,
+    /// Numbers of files.
+    imports: Vec<usize>,
 }
 
 struct Glances<'a> {
-    probe: Probe<'a>,
+    words: Words<'a>,
     layout: &'a Layout,
-    /// `None`: the file may say anything.
-    known: HashMap<PathBuf, Option<Glance>>,
+    files: Vec<Seen>,
+    numbers: HashMap<PathBuf, usize>,
     /// The files that an import means, by its text.
-    named: HashMap<String, Option<Vec<PathBuf>>>,
+    named: HashMap<String, Option<Vec<usize>>>,
 }
 
-impl Glances<'_> {
+/// What is looked for.
+struct Words<'a> {
+    probe: Probe<'a>,
+    /// For each variable.
+    finders: Vec<Finder<'a>>,
+}
+
+/// What was seen of a file.
+enum Look {
+    Never,
+    /// It may say anything.
+    Anything,
+    Told(Glance),
+}
+
+struct Seen {
+    path: PathBuf,
+    look: Look,
+    /// The last stack, by the number of its file, of which it was met.
+    of: Option<usize>,
+}
+
+impl<'a> Glances<'a> {
+    fn new(probe: Probe<'a>, layout: &'a Layout) -> Glances<'a> {
+        let finders = probe.variables.iter().map(Finder::new).collect();
+        let words = Words { probe, finders };
+        Glances { words, layout, files: Vec::new(), numbers: HashMap::new(), named: HashMap::new() }
+    }
+
+    fn number(&mut self, path: PathBuf) -> usize {
+        *self.numbers.entry(path).or_insert_with_key(|path| {
+            self.files.push(Seen { path: path.clone(), look: Look::Never, of: None });
+            self.files.len() - 1
+        })
+    }
+
     /// Whether no variable of the name has only other values in the files of a stack.
     fn fit(&mut self, manifest: &Path) -> bool {
-        let mut found = vec![Hint::Nothing; self.probe.variables.len()];
-        let mut open = vec![manifest.to_path_buf()];
-        let mut at = 0;
-        while let Some(path) = open.get(at).cloned() {
-            at += 1;
-            if !self.known.contains_key(&path) {
-                let glance = self.look(&path);
-                self.known.insert(path.clone(), glance);
+        let mut found = vec![Hint::Nothing; self.words.probe.variables.len()];
+        let stack = self.number(manifest.to_path_buf());
+        let mut open = vec![stack];
+        while let Some(number) = open.pop() {
+            let file = &mut self.files[number];
+            if file.of.replace(stack) == Some(stack) {
+                continue;
             }
-            let Some(Some(glance)) = self.known.get(&path) else { return true };
+            if matches!(file.look, Look::Never) {
+                let path = file.path.clone();
+                let look = self.look(&path).map_or(Look::Anything, Look::Told);
+                self.files[number].look = look;
+            }
+            let Look::Told(glance) = &self.files[number].look else { return true };
+            if let Some(named) = glance.named {
+                // A name that is imported gives way to that of the manifest, and to what else may be above it.
+                return named || number != stack;
+            }
             found.iter_mut().zip(&glance.hints).for_each(|(found, here)| *found = (*found).max(*here));
             if found.iter().all(|hint| *hint == Hint::Fits) {
                 return true;
             }
-            for next in &glance.imports {
-                if !open.contains(next) {
-                    open.push(next.clone());
-                }
-            }
+            open.extend(&glance.imports);
         }
         !found.contains(&Hint::Other)
     }
@@ -95,7 +139,8 @@ impl Glances<'_> {
     fn look(&mut self, path: &Path) -> Option<Glance> {
         let is_template = path.extension().is_some_and(|extension| extension == "tmpl");
         let text = std::fs::read_to_string(path).ok().filter(|text| !is_template && !text.contains("!include"))?;
-        let Lines { imports, hints } = Lines::of(&text, self.probe)?;
+        let Lines { imports, name, hints } = Lines::of(&text, &self.words)?;
+        let named = name.map(|name| name == self.words.probe.name);
         let relative = path.strip_prefix(&self.layout.base).ok()?.to_str()?;
         let mut files = Vec::new();
         for entry in imports {
@@ -109,16 +154,16 @@ impl Glances<'_> {
             }
             files.extend(self.named.get(entry)?.clone()?);
         }
-        Some(Glance { hints, imports: files })
+        Some(Glance { hints, named, imports: files })
     }
 
     /// The files that an entry means; `None` when they cannot be told.
-    fn files(&self, entry: &str, file: &str) -> Option<Vec<PathBuf>> {
+    fn files(&mut self, entry: &str, file: &str) -> Option<Vec<usize>> {
         let entries = Node::from(vec![Node::from(entry)]);
         let document = Node::from(Map::from_iter([("import".into(), entries)]));
         let imports = import::parse(&document, file, &Sources::new()).ok()?;
         match self.layout.resolved.resolve(imports.first()?, &self.layout.base, self.layout.templates)? {
-            Target::Files(files) => Some(files.to_vec()),
+            Target::Files(files) => Some(files.iter().map(|path| self.number(path.clone())).collect()),
             Target::Missing => Some(Vec::new()),
             _ => None,
         }
@@ -128,6 +173,7 @@ impl Glances<'_> {
 /// The lines of a manifest that are of interest.
 struct Lines<'t> {
     imports: Vec<&'t str>,
+    name: Option<&'t str>,
     hints: Vec<Hint>,
 }
 
@@ -142,21 +188,27 @@ enum Below {
 
 impl<'t> Lines<'t> {
     /// `None` when the text is not written in the plain way.
-    fn of(text: &'t str, probe: Probe<'_>) -> Option<Lines<'t>> {
-        let mut found = Lines { imports: Vec::new(), hints: vec![Hint::Nothing; probe.variables.len()] };
+    fn of(text: &'t str, words: &Words<'_>) -> Option<Lines<'t>> {
+        let probe = words.probe;
+        // Where the variables stand that are told.
+        let mut said = Vec::new();
+        let mut found = Lines { imports: Vec::new(), name: None, hints: vec![Hint::Nothing; probe.variables.len()] };
         let mut below = Below::Other;
         let mut lines = text.lines().filter(|line| !is_blank(line)).peekable();
         while let Some(line) = lines.next() {
             let indent = line.len() - line.trim_start_matches(' ').len();
             if indent == 0 && !(line.starts_with("- ") && below == Below::Imports) {
                 below = match top(line)? {
-                    ("name", _) => return None,
+                    ("name", _) => {
+                        found.name = Some(word(&line["name:".len()..])?);
+                        let ends = lines.peek().is_none_or(|next| !next.starts_with(' '));
+                        if ends { Below::Other } else { return None }
+                    }
                     ("import", true) => Below::Imports,
                     ("import", false) => return None,
                     ("vars", true) => Below::Vars(None),
                     _ => Below::Other,
                 };
-                found.elsewhere(line, probe);
                 continue;
             }
             match below {
@@ -165,14 +217,15 @@ impl<'t> Lines<'t> {
                     let own = first.unwrap_or(indent);
                     below = Below::Vars(Some(own));
                     let ends = lines.peek().is_none_or(|next| next.len() - next.trim_start_matches(' ').len() <= own);
-                    match (indent == own).then(|| variable(&line[indent..])).flatten() {
-                        Some((name, value)) if ends => found.say(name, value, probe),
-                        _ => found.elsewhere(line, probe),
+                    if let Some((name, value)) = variable(&line[indent..]).filter(|_| ends && indent == own) {
+                        said.push(line.as_ptr().addr() - text.as_ptr().addr() + indent);
+                        found.say(name, value, probe);
                     }
                 }
-                Below::Other => found.elsewhere(line, probe),
+                Below::Other => {}
             }
         }
+        found.elsewhere(text, &said, words);
         Some(found)
     }
 
@@ -186,22 +239,20 @@ impl<'t> Lines<'t> {
         }
     }
 
-    /// A line that may give a value to a variable of some component, or of a map that is merged. It takes nothing away.
-    fn elsewhere(&mut self, line: &str, probe: Probe<'_>) {
-        for (variable, hint) in probe.variables.iter().zip(&mut self.hints) {
-            if *hint == Hint::Fits {
-                continue;
-            }
-            let mut rest = line;
-            while let Some(at) = rest.find(variable.as_str()) {
-                rest = &rest[at + variable.len()..];
-                let after = rest.trim_start_matches(['"', '\'']).trim_start();
-                let other = after
-                    .strip_prefix(": ")
-                    .is_some_and(|text| word(text).is_some_and(|word| !probe.name.contains(word)));
-                if after.starts_with(':') && !other {
-                    *hint = Hint::Fits;
-                }
+    /// What gives a value to a variable of some component, or of a map that is merged. It takes nothing away.
+    fn elsewhere(&mut self, text: &str, said: &[usize], words: &Words<'_>) {
+        let name = words.probe.name;
+        for ((variable, finder), hint) in words.probe.variables.iter().zip(&words.finders).zip(&mut self.hints) {
+            let may_fit = |at: usize| {
+                let line = text[at + variable.len()..].lines().next().unwrap_or_default();
+                let after = line.trim_start_matches(['"', '\'']).trim_start();
+                // A name without the beginning of a value does not have the whole of it.
+                let value = after.strip_prefix(": ").and_then(|value| word(value.split([',', '}', ']']).next()?));
+                let other = value.is_some_and(|value| !name.contains(value));
+                after.starts_with(':') && !said.contains(&at) && !other
+            };
+            if *hint != Hint::Fits && finder.find_iter(text.as_bytes()).any(may_fit) {
+                *hint = Hint::Fits;
             }
         }
     }
@@ -261,7 +312,9 @@ mod tests {
     }
 
     /// Enough stacks of another name.
-    const OTHERS: [(&str, &str); 9] = [
+    const OTHERS: [(&str, &str); 11] = [
+        ("stacks/catalog/named.yaml", "name: x\n"),
+        ("stacks/orgs/o0.yaml", "name: other\nvars:\n  stage: prod\n"),
         ("stacks/mixins/test.yaml", "vars:\n  stage: test\n"),
         ("stacks/orgs/o1.yaml", "import:\n  - mixins/test\nvars:\n  tenant: core\n"),
         ("stacks/orgs/o2.yaml", "import:\n- mixins/*\nvars:\n  tenant: core # x\n"),
@@ -288,6 +341,8 @@ mod tests {
             "vars:\n  stage: '{{ .x }}'\n",
             "vars:\n  stage: 5\n",
             "vars:\n  stage: test\nname: core-prod\n",
+            "vars:\n  stage: test\nname: 'core-prod'\n",
+            "vars:\n  stage: test\nimport:\n  - catalog/named\n",
             "vars:\n  stage: test\nimport:\n  - path: mixins/test\n",
             "vars:\n  stage: test\nimport: [mixins/test]\n",
             "vars:\n  stage: test\nimport:\n  - 'mixins/{{ .x }}'\n",

@@ -141,6 +141,17 @@ impl StackIndex {
         stack.document.get_or_init(|| self.merger().top(stack.file)).clone()
     }
 
+    /// The same for those who need it once: nobody else gets it, and it goes with them.
+    ///
+    /// # Errors
+    /// Those of [`StackIndex::document`].
+    pub(crate) fn passing(&self, stack: &Stack) -> Result<Arc<Document>, Error> {
+        match stack.document.get() {
+            Some(known) => known.clone(),
+            None => self.merger().passing(stack.file),
+        }
+    }
+
     pub(super) fn merger(&self) -> Merger<'_> {
         Merger {
             host: &self.host,

@@ -17,7 +17,7 @@ pub type Part = [Arc<str>; 2];
 const KINDS: [&str; 6] = ["terraform", "helmfile", "packer", "ansible", "kubernetes", "helm"];
 
 /// What decides which components there are, and what they inherit.
-const WHOLE: [&str; 3] = ["metadata", "overrides", "component"];
+const WHOLE: [&str; 2] = ["metadata", "component"];
 
 /// What is kept.
 #[derive(Debug)]
@@ -67,7 +67,7 @@ impl Slim {
             self.parts.iter().any(|[section, part]| **section == *name && key.is_none_or(|key| **part == *key))
         };
         match section {
-            [name, ..] if WHOLE.contains(&&**name) => Wanted::All,
+            [name, ..] if WHOLE.contains(&&**name) || &**name == "overrides" => Wanted::All,
             [name] if has(name, None) => Wanted::All,
             [_] => Wanted::Type,
             [name, key] if has(name, None) && !has(name, Some(key)) => Wanted::Nothing,
@@ -80,11 +80,13 @@ impl Slim {
         for (key, node) in maps(document) {
             match &**key {
                 section if WHOLE.contains(&section) => {}
+                "overrides" => self.overrides(node),
                 "components" => self.components(node),
                 kind if is_kind(kind) => {
                     for (key, node) in maps(node) {
-                        if !WHOLE.contains(&&**key) {
-                            self.section(key, node);
+                        match &**key {
+                            "overrides" => self.overrides(node),
+                            section => self.section(section, node),
                         }
                     }
                 }
@@ -97,12 +99,22 @@ impl Slim {
         let kinds = maps(node).filter(|(kind, _)| is_kind(kind));
         for (_, component) in kinds.flat_map(|(_, components)| maps(components)) {
             for (key, section) in maps(component) {
-                if !WHOLE.contains(&&**key) {
-                    self.section(key, section);
+                match &**key {
+                    "overrides" => self.overrides(section),
+                    whole if WHOLE.contains(&whole) => {}
+                    key => self.section(key, section),
                 }
             }
-            component.make_map().retain(|_, section| !matches!(&section.value, Value::Map(map) if map.is_empty()));
+            drop_empty(component);
         }
+    }
+
+    /// Overrides of which nothing is kept override nothing.
+    fn overrides(&self, node: &mut Node) {
+        for (key, section) in maps(node) {
+            self.section(key, section);
+        }
+        drop_empty(node);
     }
 
     /// The kept values of a section.
@@ -116,6 +128,10 @@ impl Slim {
             *map = self.empty.clone();
         }
     }
+}
+
+fn drop_empty(node: &mut Node) {
+    node.make_map().retain(|_, section| !matches!(&section.value, Value::Map(map) if map.is_empty()));
 }
 
 fn is_kind(key: &str) -> bool {
@@ -142,6 +158,7 @@ mod tests {
             "import": ["a"], "name": "n", "vars": {"stage": "dev", "x": {"y": 1}}, "settings": {"stage": 1}, "env": null,
             "overrides": {"vars": {"x": 1}}, "hooks": [1], "metadata": {"labels": {"a": "b"}},
             "terraform": {"vars": {"stage": "x", "y": 1}, "backend": {"s3": {}}, "backend_type": "s3", "command": {"a": 1}},
+            "helmfile": {"overrides": {"vars": {"stage": "o", "x": 1}, "env": 5}},
             "components": {
                 "terraform": {
                     "a": {"metadata": {"inherits": ["b"]}, "vars": {"x": 1}, "settings": {"a": 1}, "backend_type": "s3"},
@@ -157,12 +174,13 @@ mod tests {
         slim.apply(&mut document);
         let expected = serde_json::json!({
             "import": ["a"], "name": "n", "vars": {"stage": "dev"}, "settings": {}, "env": null,
-            "overrides": {"vars": {"x": 1}}, "hooks": [1], "metadata": {"labels": {"a": "b"}},
+            "overrides": {}, "hooks": [1], "metadata": {"labels": {"a": "b"}},
             "terraform": {"vars": {"stage": "x"}, "backend": {}, "backend_type": "s3", "command": {}},
+            "helmfile": {"overrides": {"vars": {"stage": "o"}, "env": 5}},
             "components": {
                 "terraform": {
                     "a": {"metadata": {"inherits": ["b"]}, "backend_type": "s3"},
-                    "b": {"vars": {"stage": "prod"}, "env": null, "overrides": {"vars": {"x": 1}}},
+                    "b": {"vars": {"stage": "prod"}, "env": null},
                     "c": 5,
                 },
                 "mine": {"d": {"vars": {"x": 1}}},

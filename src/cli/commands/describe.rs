@@ -1,5 +1,7 @@
 //! `atmos describe component` and `atmos describe stacks`
 
+use std::mem::ManuallyDrop;
+
 use super::super::args::{
     ComponentArgs, DescribeArgs, DescribeCommand, DescribeEvaluationArgs, EvaluationArgs, ProcessingArgs, StacksArgs,
 };
@@ -86,12 +88,14 @@ fn stacks(context: &Context, args: StacksArgs) -> Result<u8> {
         return print(context, &app, &document, format, query.as_ref(), args.file.as_deref());
     }
     let form = format.form(app.config.settings.tab_width);
-    let texts = Texts::default();
+    // Never dropped, nor is the document: the process ends when it is printed.
+    let texts = ManuallyDrop::new(Texts::default());
     let stacks = describe::stacks_as(&app, &request, |[stack, kind, name], node| {
         let node = output::masked(&node, &context.host.masker);
         Ok(form.part(&texts, &[stack, "components", kind, name], &node)?)
     })?;
-    write::parts(context, &output::stacks(stacks), form, args.file.as_deref())?;
+    let document = ManuallyDrop::new(output::stacks(stacks));
+    write::parts(context, &document, form, args.file.as_deref())?;
     Ok(0)
 }
 
