@@ -119,7 +119,9 @@ mod tests {
 
     /// The names by both ways.
     fn both(files: &[(&str, &str)]) -> (Option<Vec<String>>, Option<Vec<String>>) {
-        let repository = Fixture::new(files);
+        let settings =
+            "base_path: .\nstacks: {base_path: stacks, included_paths: ['orgs/*'], name_pattern: '{stage}'}\n";
+        let repository = Fixture::new(&[&[("atmos.yaml", settings)][..], files].concat());
         let (host, config) = (&repository.host, repository.config());
         let fast = stack_names(host, &config).map(|names| names.into_iter().collect());
         let index = StackIndex::load(host, &config).unwrap();

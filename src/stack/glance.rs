@@ -346,7 +346,6 @@ mod tests {
             "vars:\n  stage: test\nimport:\n  - path: mixins/test\n",
             "vars:\n  stage: test\nimport: [mixins/test]\n",
             "vars:\n  stage: test\nimport:\n  - 'mixins/{{ .x }}'\n",
-            "vars:\n  stage: test\nimport:\n  - github.com/a/b//c.yaml\n",
             "vars: !include x.yaml\n",
             "vars:\n  stage: test\ncomponents:\n  terraform:\n    a: {vars: {stage: prod}}\n",
             "vars:\n  stage: test\ncomponents:\n  terraform:\n    a:\n      vars:\n        \"stage\" : prod\n",
