@@ -33,18 +33,17 @@ impl StackIndex {
             return None;
         }
         let manifests = load::discover(config).ok()?;
-        let near: Vec<_> = match manifests.iter().find(|(_, path)| load::is_end_of(name, path)) {
-            Some(named) => vec![named.clone()],
-            None => {
-                let empty = StackIndex::of(host, config, layout.clone(), Vec::new());
-                let variables = variables(&empty);
-                if variables.is_empty() {
-                    return None;
-                }
-                let probe = Probe { name, variables: &variables };
-                let mut glances = Glances::new(probe, &layout);
-                manifests.iter().filter(|(key, path)| **key == *name || glances.fit(path)).cloned().collect()
+        let near: Vec<_> = if let Some(named) = manifests.iter().find(|(_, path)| load::is_end_of(name, path)) {
+            vec![named.clone()]
+        } else {
+            let empty = StackIndex::of(host, config, layout.clone(), Vec::new());
+            let variables = variables(&empty);
+            if variables.is_empty() {
+                return None;
             }
+            let probe = Probe { name, variables: &variables };
+            let mut glances = Glances::new(probe, &layout);
+            manifests.iter().filter(|(key, path)| **key == *name || glances.fit(path)).cloned().collect()
         };
         // Reading files twice is worth it only where most of them need not be parsed.
         let few = near.len() == 1 || near.len() * 4 <= manifests.len();

@@ -45,13 +45,11 @@ impl<'a> Keys<'a> {
             self.few.push((key, span));
             return None;
         }
-        match self.many.get(&key) {
-            Some(first) => Some(*first),
-            None => {
-                self.many.insert(key, span);
-                None
-            }
+        let first = self.many.get(&key).copied();
+        if first.is_none() {
+            self.many.insert(key, span);
         }
+        first
     }
 }
 
