@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use super::build::build;
+use super::common::Common;
 use super::error::Error;
 use super::find::{candidates, duplicate};
 use super::instance::Instance;
@@ -45,7 +46,7 @@ pub fn of_stacks(
     stacks: &[&Stack],
     filter: &Filter,
 ) -> Result<Vec<Instance>, Error> {
-    Repository { host, config, index }.each(stacks, filter, Ok)
+    Repository { host, config, index, common: &Common::default() }.each(stacks, filter, Ok)
 }
 
 /// What `act` makes of every instance that the filter lets through, sorted by stack, kind and name. Instances are put
@@ -62,7 +63,7 @@ pub fn each<R: Send, E: From<Error> + Send>(
     act: impl Fn(Instance) -> Result<R, E> + Sync,
 ) -> Result<Vec<R>, E> {
     let stacks = candidates(index, filter.stack.as_deref());
-    Repository { host, config, index }.each(&stacks, filter, act)
+    Repository { host, config, index, common: &Common::default() }.each(&stacks, filter, act)
 }
 
 /// Why a manifest gives no instances.
@@ -85,6 +86,7 @@ struct Repository<'a> {
     host: &'a Host,
     config: &'a Config,
     index: &'a StackIndex,
+    common: &'a Common,
 }
 
 impl<'a> Repository<'a> {
@@ -127,7 +129,7 @@ impl<'a> Repository<'a> {
         filter: &Filter,
         act: &(impl Fn(Instance) -> Result<R, E> + Sync),
     ) -> Result<Vec<Made<'a, R>>, Unusable<E>> {
-        let Repository { host, config, index } = self;
+        let Repository { host, config, index, common } = self;
         let manifest = |error: Error| Unusable::Manifest(error);
         let mut all = Vec::new();
         let by_path = filter.stack.as_deref().is_some_and(|asked| is_path_of(index, asked, stack));
@@ -135,7 +137,8 @@ impl<'a> Repository<'a> {
             if !filter.kinds.is_empty() && !filter.kinds.contains(&kind) {
                 continue;
             }
-            let Some(scope) = Scope::new(host, config, index, stack, kind).map_err(manifest)? else { continue };
+            let Some(mut scope) = Scope::new(host, config, index, stack, kind).map_err(manifest)? else { continue };
+            scope.common = Some(common);
             let mut names = Vec::new();
             for name in scope.components().map_err(manifest)?.into_iter().flat_map(Map::keys) {
                 if !filter.components.is_empty() && !filter.components.iter().any(|wanted| **wanted == **name) {

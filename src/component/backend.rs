@@ -63,12 +63,13 @@ impl Input<'_> {
             &self.own.remote_state_backend_type,
         ]);
         let sections = self.layers(Section::RemoteStateBackend);
-        let known = keys(sections);
+        let mut maps = sections.into_iter().flatten().filter_map(Node::as_map);
         if !kind.is_empty()
-            && !known.is_empty()
-            && !known.contains(&kind)
+            && maps.clone().any(|map| !map.is_empty())
+            && !maps.any(|map| map.contains_key(kind.as_str()))
             && let Some(section) = sections.into_iter().flatten().next_back()
         {
+            let known = keys(sections);
             return Err(self.mismatch("remote_state_backend_type", "remote_state_backend", &kind, &known, section));
         }
         let mut layers = Vec::new();

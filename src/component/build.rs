@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::backend;
 use super::chain::Chain;
+use super::common;
 use super::error::Error;
-use super::inherit;
 use super::instance::{Instance, Sections};
 use super::kind::Kind;
 use super::layered::{self, Layered};
@@ -51,18 +51,18 @@ pub(crate) fn merging(scope: &Scope<'_>, name: &str) -> Result<(ListStrategy, Ve
 pub(super) struct Layers<'s, 'a> {
     pub scope: &'s Scope<'a>,
     pub name: &'s str,
-    pub own: Own,
+    pub own: Arc<Own>,
     overrides_node: Option<Node>,
     pub overrides: Own,
     pub chain: Chain,
-    pub bases: Own,
+    pub bases: Arc<Own>,
     /// For the sections of the component; set by its own settings.
     pub strategy: ListStrategy,
 }
 
 impl<'s, 'a> Layers<'s, 'a> {
     pub(super) fn read(scope: &'s Scope<'a>, name: &'s str, component: &Node) -> Result<Layers<'s, 'a>, Error> {
-        let own = Own::read(scope, name, component)?;
+        let own = common::own(scope, name, component)?;
         let overrides_node = scope.overrides(name, component);
         let overrides = match &overrides_node {
             Some(node) => Own::read_overrides(scope, name, node)?,
@@ -73,7 +73,7 @@ impl<'s, 'a> Layers<'s, 'a> {
         let (asked, overridden) = (settings(&own), settings(&overrides));
         let start = scope.index.strategy();
         let inheriting = scope.strategy(name, start, [asked.as_ref(), overridden.as_ref()])?;
-        let bases = inherit::bases(scope, name, &chain, inheriting)?;
+        let bases = common::bases(scope, name, &chain, inheriting)?;
         let layers = [
             scope.defaults.get(Section::Settings),
             bases.bag.get(Section::Settings),
@@ -120,6 +120,9 @@ impl<'s, 'a> Layers<'s, 'a> {
     /// One section merged from all layers that have it.
     fn merged(&self, section: Section) -> Node {
         let layers = self.sections_of(section);
+        if section != Section::Auth && layers.iter().all(Option::is_none) {
+            return Node::empty_map();
+        }
         let strategy = if section == Section::Retry { self.scope.index.strategy() } else { self.strategy };
         let merged = match section {
             Section::Auth => merge_all([Some(&self.scope.config.auth)].into_iter().chain(layers).flatten(), strategy),
@@ -271,7 +274,7 @@ impl<'s, 'a> Layers<'s, 'a> {
     fn sections(&self, metadata: Node) -> Result<Sections, Error> {
         let mut settings = self.merged(Section::Settings);
         self.github_integration(&mut settings);
-        let required_version = [&self.overrides, &self.own, &self.bases].into_iter().map(|own| &own.required_version);
+        let required_version = [&self.overrides, &*self.own, &*self.bases].into_iter().map(|own| &own.required_version);
         let applies = |section: Section| section.applies_to(&self.scope.kind);
         let merged = |section| if applies(section) { self.merged(section) } else { Node::empty_map() };
         let mut extra = Map::default();

@@ -61,6 +61,29 @@ pub fn find(
     Err(search.not_found(component, &kinds))
 }
 
+/// What values reach other components with, in the words of manifests.
+const REACHING: [&str; 4] = [".Component", ".Resolve", "terraform.state", "terraform.output"];
+
+/// The component that [`find`] would find, and an index of the few stacks that it was looked for in; nothing in them
+/// reaches into other stacks. `None` when that cannot be told from a few stacks, or when there is no such component.
+pub fn near(
+    host: &Host,
+    config: &Config,
+    component: &str,
+    stack: &str,
+    kind: Option<Kind>,
+) -> Option<(Instance, StackIndex)> {
+    if path::is_explicit(component) {
+        return None;
+    }
+    let index = StackIndex::near(host, config, stack, |index| workspace::name_variables(config, index))?;
+    let search = Search::new(host, config, &index, stack);
+    let kinds = kind.map_or_else(Kind::searched, |kind| vec![kind]);
+    let likely = search.likely();
+    let found = kinds.iter().find_map(|kind| search.by_name(&likely, kind, component).transpose())?.ok()?;
+    (!index.has_word(&REACHING)).then_some((found, index))
+}
+
 /// The manifests that may hold a stack.
 pub(super) fn candidates<'a>(index: &'a StackIndex, stack: Option<&str>) -> Vec<&'a Stack> {
     match stack.and_then(|stack| index.by_path(stack)) {
@@ -295,4 +318,53 @@ fn alternative(components: &[(Kind, String)], component: &str, stack: &str, kind
         || format!("run `atmos list components --stack {stack}` to see its components"),
         |name| format!("did you mean the component `{name}`?"),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stack::fixture::Fixture;
+
+    /// A repository of ten stacks, of which the first has this in addition.
+    fn repository(more: &str) -> Fixture {
+        let mut files = vec![(
+            "stacks/catalog/a.yaml".to_owned(),
+            "components:\n  terraform:\n    a:\n      vars: {x: 1}\n".to_owned(),
+        )];
+        for number in 0..10 {
+            let more = if number == 0 { more } else { "" };
+            let text = format!("import:\n  - catalog/a\nvars:\n  tenant: t\n  stage: s{number}x\n{more}");
+            files.push((format!("stacks/orgs/s{number}.yaml"), text));
+        }
+        Fixture::new(&files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn few_stacks_give_what_all_of_them_give() {
+        let repository = repository("");
+        let (host, config) = (&repository.host, repository.config());
+        let index = StackIndex::load(host, &config).unwrap();
+        for stack in ["t-s3x", "orgs/s4", "orgs/s5.yaml"] {
+            let (near, few) = near(host, &config, "a", stack, None).unwrap();
+            assert_eq!(near, find(host, &config, &index, "a", stack, None).unwrap());
+            assert_eq!(few.stacks().len(), 1, "{stack}");
+        }
+        for (component, stack) in [("a", "t-none"), ("b", "t-s3x"), ("./a", "t-s3x")] {
+            assert!(near(host, &config, component, stack, None).is_none(), "{component} {stack}");
+        }
+        assert!(near(host, &config, "a", "t-s3x", Some(Kind::Helmfile)).is_none());
+    }
+
+    #[test]
+    fn who_reaches_into_other_stacks_reads_all() {
+        for (more, few) in [
+            ("settings: {x: '{{ .vars.stage }}'}\n", true),
+            ("settings: {x: !terraform.output b x}\n", false),
+            ("settings: {x: '{{ (atmos.Component `a` `t-s1x`).vars.x }}'}\n", false),
+        ] {
+            let repository = repository(more);
+            let found = near(&repository.host, &repository.config(), "a", "t-s0x", None);
+            assert_eq!(found.is_some(), few, "{more}");
+        }
+    }
 }

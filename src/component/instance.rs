@@ -7,7 +7,10 @@ use super::kind::Kind;
 use super::layered::Layered;
 use crate::auth::resolution::ScopedDefault;
 use crate::config::Config;
-use crate::value::{Map, Node};
+use crate::value::{Map, Node, map_with_capacity};
+
+/// Keys that the document of a component rarely exceeds, those that others add included.
+const KEYS: usize = 42;
 
 /// Effective values of the sections. Sections that the kind has not, or that nobody wrote, are empty maps.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -154,7 +157,7 @@ impl Instance {
     /// The sections of the component under their keys, as both describe commands print them: those that the kind always
     /// has, and the others where they are not empty.
     pub fn to_map(&self) -> Map {
-        let mut map = Map::default();
+        let mut map = map_with_capacity(KEYS);
         let mut put = |key: &str, node: Node| map.insert(Arc::from(key), node);
         let always = |key: &str| self.always_has(key);
         for (key, node) in self.sections.named() {

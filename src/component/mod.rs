@@ -9,6 +9,7 @@ mod backend;
 mod build;
 mod chain;
 mod check;
+mod common;
 mod custom;
 #[cfg(test)]
 mod engine_tests;
@@ -19,6 +20,7 @@ mod instance;
 mod kind;
 mod layered;
 mod linear;
+mod names;
 #[cfg(test)]
 mod names_tests;
 mod origin;
@@ -36,10 +38,11 @@ mod workspace;
 pub use all::{Filter, all, each, of_stacks};
 pub use check::{Checked, check};
 pub use error::Error;
-pub use find::find;
+pub use find::{find, near};
 pub use instance::{Instance, Sections};
 pub use kind::Kind;
 pub use layered::{Layered, takes_part, without_literals};
+pub use names::stack_names;
 pub use origin::{Candidate, Origins};
 #[cfg(test)]
 pub(crate) use section::section_keys;

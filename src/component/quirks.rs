@@ -145,7 +145,7 @@ impl Quirks<'_, '_, '_> {
         };
         for section in Section::ALL {
             let merged = |bases: &Own| {
-                let layers = [bases, &self.layers.own, &self.layers.overrides];
+                let layers = [bases, &*self.layers.own, &self.layers.overrides];
                 merge_all(layers.into_iter().filter_map(|own| own.bag.get(section)), self.layers.strategy)
             };
             let mut path = vec![section.key().to_owned()];

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::common::Common;
 use super::error::Error;
 use super::kind::Kind;
 use super::section::{Bag, Section};
@@ -23,6 +24,8 @@ pub(crate) struct Scope<'a> {
     pub stack: &'a Stack,
     pub kind: Kind,
     pub document: Arc<Document>,
+    /// What was read and merged for other stacks, where many are put together.
+    pub common: Option<&'a Common>,
     /// Global and kind sections, merged.
     pub defaults: Bag,
     pub command: String,
@@ -43,7 +46,21 @@ impl<'a> Scope<'a> {
         stack: &'a Stack,
         kind: Kind,
     ) -> Result<Option<Scope<'a>>, Error> {
-        let document = index.document(stack)?;
+        Scope::of(host, config, index, stack, kind, index.document(stack)?)
+    }
+
+    /// The same with the merged manifest of the stack.
+    ///
+    /// # Errors
+    /// Those of [`Scope::new`].
+    pub(crate) fn of(
+        host: &'a Host,
+        config: &'a Config,
+        index: &'a StackIndex,
+        stack: &'a Stack,
+        kind: Kind,
+        document: Arc<Document>,
+    ) -> Result<Option<Scope<'a>>, Error> {
         let mut scope = Scope {
             host,
             config,
@@ -51,6 +68,7 @@ impl<'a> Scope<'a> {
             stack,
             kind,
             document,
+            common: None,
             defaults: Bag::default(),
             command: String::new(),
             backend_type: String::new(),

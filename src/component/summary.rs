@@ -15,7 +15,7 @@ use super::workspace::{self, Naming, StackName};
 use crate::config::Config;
 use crate::host::Host;
 use crate::merge::{is_unset, merge_into, settle};
-use crate::stack::{Stack, StackIndex};
+use crate::stack::{Document, Stack, StackIndex};
 use crate::template::Reads;
 use crate::value::{Map, Node};
 
@@ -67,7 +67,11 @@ pub(crate) fn of_stack(host: &Host, config: &Config, index: &StackIndex, stack: 
 
 /// The kinds of components that a manifest has.
 pub(crate) fn kinds(index: &StackIndex, stack: &Stack) -> Result<Vec<Kind>, Error> {
-    let document = index.document(stack)?;
+    Ok(kinds_in(&*index.document(stack)?))
+}
+
+/// The same of a merged manifest.
+pub(super) fn kinds_in(document: &Document) -> Vec<Kind> {
     let mut kinds: Vec<Kind> = document
         .node
         .get("components")
@@ -77,7 +81,7 @@ pub(crate) fn kinds(index: &StackIndex, stack: &Stack) -> Result<Vec<Kind>, Erro
         .map(|key| Kind::from_key(key))
         .collect();
     kinds.sort();
-    Ok(kinds)
+    kinds
 }
 
 /// The sections of which single values are enough for a template of names.

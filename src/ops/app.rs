@@ -1,12 +1,13 @@
 //! What every use case needs, loaded once and at the first demand.
 
+use std::collections::BTreeSet;
 use std::mem::ManuallyDrop;
 use std::sync::OnceLock;
 
 use super::access::Access;
 use super::reach::Outside;
 use crate::auth;
-use crate::component::Instance;
+use crate::component::{self, Instance, Kind};
 use crate::config::Config;
 use crate::diag::{Result, Talk, Warning};
 use crate::host::Host;
@@ -22,6 +23,8 @@ pub struct App {
     pub locate: Vec<String>,
     /// Never dropped: the system takes back the memory of a large repository faster, and nothing else hangs on it.
     index: OnceLock<ManuallyDrop<StackIndex>>,
+    /// The few stacks that were enough to find a component, where all of them were not read.
+    near: OnceLock<ManuallyDrop<StackIndex>>,
     evaluations: Memo,
     access: OnceLock<Access>,
     /// What evaluations asked for outside of the repository.
@@ -35,6 +38,7 @@ impl App {
             config,
             locate,
             index: OnceLock::new(),
+            near: OnceLock::new(),
             evaluations: Memo::default(),
             access: OnceLock::new(),
             outside: Outside::default(),
@@ -51,6 +55,37 @@ impl App {
         Ok(self.index.get_or_init(|| ManuallyDrop::new(index)))
     }
 
+    /// The names of all stacks that lists show, where they can be told without reading more than names.
+    pub fn stack_names(&self) -> Option<BTreeSet<String>> {
+        let unread = self.index.get().is_none() && self.config.require_stacks().is_ok();
+        unread.then(|| component::stack_names(&self.host, &self.config)).flatten()
+    }
+
+    /// A component as it is written, see [`component::find`]. Where a few stacks are enough to find it, no others are read.
+    ///
+    /// # Errors
+    /// Those of [`component::find`].
+    pub fn find(&self, component: &str, stack: &str, kind: Option<Kind>) -> Result<Instance> {
+        let (host, config) = (&self.host, &self.config);
+        if self.index.get().is_none() && self.near.get().is_none() {
+            self.config.require_stacks()?;
+            if let Some((found, index)) = component::near(host, config, component, stack, kind.clone()) {
+                let _ = self.near.set(ManuallyDrop::new(index));
+                return Ok(found);
+            }
+        }
+        Ok(component::find(host, config, self.index()?, component, stack, kind)?)
+    }
+
+    /// An index that has the stack of an instance, and whatever the values of the instance reach.
+    pub fn index_of(&self, instance: &Instance) -> Result<&StackIndex> {
+        let has = |index: &StackIndex| index.stacks().iter().any(|stack| *stack.key == *instance.manifest);
+        match self.near.get() {
+            Some(near) if self.index.get().is_none() && has(near) => Ok(near),
+            _ => self.index(),
+        }
+    }
+
     /// Another tree of the same repository, in which everything but its stacks and components is the same. Nothing that
     /// it has to say is heard: the user looks at his own tree.
     pub fn beside(&self, config: Config) -> Result<App> {
@@ -63,18 +98,18 @@ impl App {
     /// An instance with its templates rendered and its functions evaluated. What one evaluation ran or read, the next
     /// ones know.
     pub fn evaluate(&self, instance: &Instance, options: &Options) -> Result<Instance> {
-        Ok(self.evaluator()?.evaluate(instance, options)?)
+        Ok(self.evaluator(self.index_of(instance)?).evaluate(instance, options)?)
     }
 
     /// Begins what the evaluation of these instances would wait for, so that they do not wait one after the other.
     pub fn begin<'i>(&self, instances: impl IntoIterator<Item = &'i Instance>, options: &Options) -> Result<()> {
-        self.evaluator()?.begin(instances, options);
+        self.evaluator(self.index()?).begin(instances, options);
         Ok(())
     }
 
-    fn evaluator(&self) -> Result<Evaluator<'_>> {
+    fn evaluator<'a>(&'a self, index: &'a StackIndex) -> Evaluator<'a> {
         let (host, config, memo) = (&self.host, &self.config, &self.evaluations);
-        Ok(Evaluator { host, config, index: self.index()?, memo, reach: self, identities: self })
+        Evaluator { host, config, index, memo, reach: self, identities: self }
     }
 
     /// The identities of this command: one session for the evaluation of values and for runs, so that nobody signs in

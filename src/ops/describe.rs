@@ -96,8 +96,7 @@ pub fn component_with_provenance(app: &App, request: &ComponentRequest) -> Resul
 
 /// The component as it is written and as it is evaluated.
 fn instances(app: &App, request: &ComponentRequest) -> Result<(Instance, Instance)> {
-    let index = app.index()?;
-    let find = |kind| component::find(&app.host, &app.config, index, &request.component, &request.stack, kind);
+    let find = |kind| app.find(&request.component, &request.stack, kind);
     let written = match find(None) {
         Ok(written) => written,
         // Of a kind that a command of the configuration brings.
@@ -291,7 +290,7 @@ fn add_computed(
     document: &mut Map,
 ) -> Result<()> {
     add_identity(evaluated, document);
-    let found = Sources::of(app.index()?, written);
+    let found = Sources::of(app.index_of(written)?, written);
     let mut put = |key: &str, node: Node| document.insert(Arc::from(key), node);
     put("component_type", Node::from(evaluated.kind.key()));
     put("component_info", information(app, evaluated));

@@ -9,7 +9,7 @@ use super::access::Access;
 use super::child::{self, Held};
 use super::{App, unbuilt};
 use crate::auth::resolution::{Flag, Need};
-use crate::component::{self, Instance, Kind};
+use crate::component::{Instance, Kind};
 use crate::diag::{Failure, Result};
 use crate::exec::argv::is_on;
 use crate::exec::helmfile::{Plan, Request, Settings, Target, steps};
@@ -124,7 +124,7 @@ pub fn generate_varfile(app: &App, request: &GenerateRequest) -> Result<Option<S
 
 fn find(app: &App, component: &str, stack: Option<&str>) -> Result<Instance> {
     let Some(stack) = stack.filter(|stack| !stack.is_empty()) else { return Err(Error::StackRequired.into()) };
-    Ok(component::find(&app.host, &app.config, app.index()?, component, stack, Some(Kind::Helmfile))?)
+    app.find(component, stack, Some(Kind::Helmfile))
 }
 
 /// `helmfile version` in the current directory, in the environment as it is.

@@ -24,7 +24,7 @@ impl Provenance {
     /// # Errors
     /// Those of merging the component.
     pub(super) fn of(app: &App, written: &Instance, evaluated: &Instance) -> Result<Provenance> {
-        let origins = Origins::of(&app.host, &app.config, app.index()?, written)?;
+        let origins = Origins::of(&app.host, &app.config, app.index_of(written)?, written)?;
         let mut files = BTreeMap::new();
         for file in origins.files() {
             files.entry(file.node.span.file).or_insert((file.file.clone(), file.chain.len()));

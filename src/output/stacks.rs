@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::ops::describe::Stacks;
-use crate::yaml::Parts;
+use crate::yaml::{Parts, Text};
 
 /// The document of which the texts of the components are parts.
-pub fn stacks(stacks: Stacks<String>) -> Parts {
+pub fn stacks(stacks: Stacks<Text>) -> Parts {
     let map = |entries: BTreeMap<String, Parts>| Parts::Map(entries);
-    let components = |components: BTreeMap<String, String>| {
+    let components = |components: BTreeMap<String, Text>| {
         map(components.into_iter().map(|(name, text)| (name, Parts::Text(text))).collect())
     };
     map(stacks

@@ -10,6 +10,7 @@ use super::frame::Frame;
 use super::import::{self, Import, Nested, Target};
 use super::include::Including;
 use super::load::Layout;
+use super::slim::Slim;
 use crate::fetch;
 use crate::host::Host;
 use crate::span::{FileId, Span};
@@ -251,7 +252,7 @@ impl Reading<'_> {
             }
             return Ok(document);
         }
-        match yaml::parse_manifest(&host.sources, self.path, &host.cwd, text.clone(), self.layout.delimiter()) {
+        match self.document(&text) {
             Ok(node) => {
                 self.action = action(&text, node.span.file);
                 // Parsing the text for tags would cost more than looking for the word.
@@ -260,9 +261,12 @@ impl Reading<'_> {
                 } else {
                     node
                 };
-                let document = top_level(host, node, &self.relative)?;
+                let mut document = top_level(host, node, &self.relative)?;
                 if self.template == TemplateFile::No && has_locals(&document) {
                     self.template = TemplateFile::Locals;
+                }
+                if let Some(slim) = self.layout.slim.as_ref().filter(|_| Slim::is_for(&text)) {
+                    slim.apply(&mut document);
                 }
                 Ok(document)
             }
@@ -274,6 +278,17 @@ impl Reading<'_> {
                 let renamed = self.template == TemplateFile::No && self.action.is_some();
                 Err(invalid(&error, &self.relative, renamed.then(|| rename.to_owned())))
             }
+        }
+    }
+
+    fn document(&self, text: &Arc<str>) -> Result<Node, yaml::Error> {
+        let (host, delimiter) = (self.host, self.layout.delimiter());
+        match self.layout.slim.as_ref().filter(|_| Slim::is_for(text)) {
+            Some(slim) => {
+                let choice = |path: &[Arc<str>]| slim.choice(path);
+                yaml::skim_manifest(&host.sources, self.path, &host.cwd, text.clone(), delimiter, &choice)
+            }
+            None => yaml::parse_manifest(&host.sources, self.path, &host.cwd, text.clone(), delimiter),
         }
     }
 

@@ -1,7 +1,7 @@
 //! All stacks of a repository.
 
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
@@ -10,7 +10,6 @@ use super::beside::Known;
 use super::error::Error;
 use super::file::{File, Manifest};
 use super::frame::{Merging, Pool};
-use super::import::EXTENSIONS;
 use super::load::{self, Files, Layout};
 use super::merged::{Document, Memo, Merger};
 use super::overrides::{self, Reach};
@@ -83,7 +82,11 @@ impl StackIndex {
     }
 
     fn read(host: &Host, config: &Config, layout: Layout) -> Result<StackIndex, Error> {
-        let manifests = load::discover(config)?;
+        Ok(StackIndex::of(host, config, layout, load::discover(config)?))
+    }
+
+    /// The index of these manifests, by key and path.
+    pub(super) fn of(host: &Host, config: &Config, layout: Layout, manifests: Vec<(Arc<str>, PathBuf)>) -> StackIndex {
         let paths: Vec<PathBuf> = manifests.iter().map(|(_, path)| path.clone()).collect();
         let files = Files::read(host, &layout, &paths);
         let stacks = manifests
@@ -94,7 +97,7 @@ impl StackIndex {
                 Some(Stack { key, path, file, document, imported, overrides })
             })
             .collect();
-        Ok(StackIndex {
+        StackIndex {
             host: host.clone(),
             layout,
             files,
@@ -107,7 +110,7 @@ impl StackIndex {
             renderer: Renderer::default(),
             merges: Memo::default(),
             walks: overrides::Memo::default(),
-        })
+        }
     }
 
     /// The files that were read at the start, by number.
@@ -136,6 +139,17 @@ impl StackIndex {
     /// The first problem in the files of this stack, in the order of the imports.
     pub fn document(&self, stack: &Stack) -> Result<Arc<Document>, Error> {
         stack.document.get_or_init(|| self.merger().top(stack.file)).clone()
+    }
+
+    /// The same for those who need it once: nobody else gets it, and it goes with them.
+    ///
+    /// # Errors
+    /// Those of [`StackIndex::document`].
+    pub(crate) fn passing(&self, stack: &Stack) -> Result<Arc<Document>, Error> {
+        match stack.document.get() {
+            Some(known) => known.clone(),
+            None => self.merger().passing(stack.file),
+        }
     }
 
     pub(super) fn merger(&self) -> Merger<'_> {
@@ -215,14 +229,14 @@ impl StackIndex {
 
     /// The stack whose file a path names: `text` holds a `/` and is the end of the path of a manifest.
     pub fn by_path(&self, text: &str) -> Option<&Stack> {
-        if text.find('/').is_none_or(|slash| slash == 0) {
-            return None;
-        }
-        self.stacks.iter().find(|stack| {
-            let path = stack.path.to_string_lossy();
-            let ends = |suffix: &str| path.ends_with(&format!("{text}{suffix}"));
-            ends("") && Path::new(text).extension().is_some() || EXTENSIONS.iter().any(|extension| ends(extension))
-        })
+        self.stacks.iter().find(|stack| load::is_end_of(text, &stack.path))
+    }
+
+    /// Whether a text that was read has one of the words.
+    pub fn has_word(&self, words: &[&str]) -> bool {
+        let finders: Vec<_> = words.iter().map(memchr::memmem::Finder::new).collect();
+        let has = |text: &str| finders.iter().any(|finder| finder.find(text.as_bytes()).is_some());
+        self.files.any(|file| file.text.as_deref().is_some_and(has))
     }
 
     /// Whether a file of the stack, imported ones included, has a component of this name. Looks at the files as they are

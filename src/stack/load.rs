@@ -11,6 +11,7 @@ use super::error::Error;
 use super::file::{Entry, File, Origin};
 use super::glob;
 use super::import::{EXTENSIONS, Resolved, Target};
+use super::slim::Slim;
 use super::versions::Versions;
 use crate::config::{Config, Engine};
 use crate::fetch::{self, Fetcher};
@@ -27,6 +28,10 @@ pub(crate) struct Files {
     late: RwLock<Late>,
 }
 
+/// The numbers of the files of imports, by the address of their paths: most stacks import the same, and equal imports
+/// have one list of paths, see [`Resolved`].
+type Numbers = HashMap<usize, Vec<usize>>;
+
 /// Files that were read after the start.
 #[derive(Debug, Default)]
 struct Late {
@@ -42,13 +47,14 @@ impl Files {
         for path in parents {
             files.number(Origin::local(path.clone()), &mut wave);
         }
+        let mut known = Numbers::default();
         while !wave.is_empty() {
             let first = files.list.len();
             let read = wave.par_iter().enumerate().map(|(at, origin)| File::read(host, layout, origin, first + at));
             files.list.par_extend(read.map(Arc::new));
             wave = Vec::new();
             for index in first..files.list.len() {
-                files.follow(index, &mut wave);
+                files.follow(index, &mut wave, &mut known);
             }
         }
         files
@@ -65,14 +71,24 @@ impl Files {
         index
     }
 
-    fn follow(&mut self, index: usize, wave: &mut Vec<Origin>) {
+    fn follow(&mut self, index: usize, wave: &mut Vec<Origin>, known: &mut Numbers) {
         let file = self.list[index].clone();
         for entry in file.written.imports.iter().flat_map(|entries| entries.iter()) {
-            if matches!(entry.target, Target::Files(_) | Target::Fetched(_)) {
-                let origins = entry.target.origins(entry.base.as_ref());
-                let _ = entry.files.set(origins.into_iter().map(|origin| self.number(origin, wave)).collect());
-            }
+            let files = match &entry.target {
+                Target::Files(paths) if entry.base.is_none() => {
+                    let number = || self.numbers(entry, wave);
+                    known.entry(Arc::as_ptr(paths).addr()).or_insert_with(number).clone()
+                }
+                Target::Files(_) | Target::Fetched(_) => self.numbers(entry, wave),
+                _ => continue,
+            };
+            let _ = entry.files.set(files);
         }
+    }
+
+    fn numbers(&mut self, entry: &Entry, wave: &mut Vec<Origin>) -> Vec<usize> {
+        let origins = entry.target.origins(entry.base.as_ref());
+        origins.into_iter().map(|origin| self.number(origin, wave)).collect()
     }
 
     pub(crate) fn index_of(&self, path: &Path) -> Option<usize> {
@@ -95,6 +111,12 @@ impl Files {
         }
         let late = self.late.read().unwrap_or_else(PoisonError::into_inner);
         late.list[index - self.list.len()].clone()
+    }
+
+    /// Whether something is true of a file that was read so far.
+    pub(crate) fn any(&self, is: impl Fn(&File) -> bool) -> bool {
+        let late = self.late.read().unwrap_or_else(PoisonError::into_inner);
+        self.list.iter().chain(&late.list).any(|file| is(file))
     }
 
     /// The numbers of the files of an entry, read now unless they are known.
@@ -143,6 +165,8 @@ pub(crate) struct Layout {
     pub versions: Arc<Versions>,
     /// What another tree of the same repository has parsed.
     pub known: Option<Arc<Known>>,
+    /// What is kept of manifests, unless it is everything.
+    pub slim: Option<Arc<Slim>>,
 }
 
 impl Layout {
@@ -158,6 +182,7 @@ impl Layout {
             engine: config.engine.clone(),
             versions: Arc::new(Versions::new(config)),
             known: None,
+            slim: None,
         }
     }
 
@@ -204,6 +229,16 @@ pub(crate) fn discover(config: &Config) -> Result<Vec<(Arc<str>, PathBuf)>, Erro
         return Err(Error::NoManifests { paths: paths.join(", ") });
     }
     Ok(manifests)
+}
+
+/// Whether a text names the file of a manifest: it holds a `/` and is the end of its path, with or without extension.
+pub(crate) fn is_end_of(text: &str, path: &Path) -> bool {
+    if text.find('/').is_none_or(|slash| slash == 0) {
+        return false;
+    }
+    let path = path.to_string_lossy();
+    let before = |suffix: &str| path.strip_suffix(suffix).is_some_and(|stem| stem.ends_with(text));
+    path.ends_with(text) && Path::new(text).extension().is_some() || EXTENSIONS.iter().any(|suffix| before(suffix))
 }
 
 /// A pattern of `excluded_paths`.

@@ -149,14 +149,28 @@ impl Merger<'_> {
     /// The merge of a top-level manifest and its imports.
     pub(crate) fn top(&self, index: usize) -> Result<Arc<Document>, Error> {
         let document = self.merge(index, self.top_frame(), &Paths::new(None, &[], self.merging), &mut Vec::new())?;
-        Ok(match without_unset(&document.node) {
+        Ok(self.finished(document))
+    }
+
+    /// The same, not kept for other stacks.
+    pub(crate) fn passing(&self, index: usize) -> Result<Arc<Document>, Error> {
+        let (frame, paths) = (self.top_frame(), Paths::new(None, &[], self.merging));
+        if let Some(document) = self.memo.find(index, frame, &paths, self.pool) {
+            return Ok(self.finished(document));
+        }
+        let document = self.merge_new(index, frame, &paths, &mut vec![index])?;
+        Ok(self.finished(Arc::new(document)))
+    }
+
+    fn finished(&self, document: Arc<Document>) -> Arc<Document> {
+        match without_unset(&document.node) {
             None => document,
             Some(node) => {
                 let number = self.memo.next.fetch_add(1, Ordering::Relaxed);
                 let (own, children) = (document.own.clone(), document.children.clone());
                 Arc::new(Document { number, node, own, children, ..*document })
             }
-        })
+        }
     }
 
     pub(crate) fn top_frame(&self) -> Frame {

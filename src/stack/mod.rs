@@ -10,6 +10,7 @@ mod file;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod frame;
+mod glance;
 mod glob;
 mod import;
 mod include;
@@ -23,6 +24,7 @@ mod probe;
 #[cfg(test)]
 mod remote_tests;
 mod render;
+mod slim;
 mod strict;
 mod survey;
 mod targets;
@@ -42,6 +44,7 @@ pub use merged::Document;
 pub use name::{pattern_name, pattern_tokens};
 pub use probe::Probe;
 pub(crate) use render::Machine;
+pub use slim::Part;
 pub(crate) use strict::put;
 pub(crate) use survey::conflict_remark;
 pub use survey::{Survey, Surveyed};

@@ -16,7 +16,7 @@ pub struct Probe<'p> {
 
 /// What a file says of one variable of the name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Hint {
+pub(super) enum Hint {
     Nothing,
     /// Values that are no part of the name.
     Other,

@@ -94,9 +94,10 @@ impl Node {
         Node { value, span }
     }
 
-    /// An empty map without a place.
+    /// An empty map without a place. Components have dozens of them: each thread has one that they share.
     pub fn empty_map() -> Node {
-        Node::from(Map::default())
+        thread_local!(static EMPTY: Arc<Map> = Arc::default());
+        Node::from(Value::Map(EMPTY.with(Arc::clone)))
     }
 
     pub fn as_str(&self) -> Option<&str> {

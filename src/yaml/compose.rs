@@ -9,6 +9,7 @@ use std::sync::Arc;
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span as Range, StrInput, Tag};
 
 use super::error::Error;
+use super::skim::Choice;
 use super::{scalar, split};
 use crate::span::{FileId, Sources, Span};
 use crate::value::{Function, Map, Node, Value};
@@ -56,12 +57,26 @@ pub fn parse_manifest(
     text: Arc<str>,
     delimiter: Option<&str>,
 ) -> Result<Node, Error> {
-    compose(sources, path, cwd, text, Limits::default(), Form { dates: Dates::Empty, delimiter })
+    compose(sources, path, cwd, text, Limits::default(), Form { dates: Dates::Empty, delimiter, choice: None })
+}
+
+/// [`parse_manifest`] for those who do not want everything: with the same errors, but what `choice` does not want is not
+/// kept. Documents with anchors, or with a `delimiter`, are kept as a whole.
+pub fn skim_manifest(
+    sources: &Sources,
+    path: &Path,
+    cwd: &Path,
+    text: Arc<str>,
+    delimiter: Option<&str>,
+    choice: &Choice<'_>,
+) -> Result<Node, Error> {
+    let choice = Some(choice).filter(|_| delimiter.is_none() && !text.contains('&'));
+    compose(sources, path, cwd, text, Limits::default(), Form { dates: Dates::Empty, delimiter, choice })
 }
 
 /// [`parse`] with bounds of one's own.
 pub fn parse_with(sources: &Sources, path: &Path, cwd: &Path, text: Arc<str>, limits: Limits) -> Result<Node, Error> {
-    compose(sources, path, cwd, text, limits, Form { dates: Dates::Text, delimiter: None })
+    compose(sources, path, cwd, text, limits, Form { dates: Dates::Text, delimiter: None, choice: None })
 }
 
 /// What an unquoted date is.
@@ -72,11 +87,13 @@ enum Dates {
 }
 
 /// What a document may hold beyond plain YAML.
-#[derive(Debug, Clone, Copy)]
-struct Form<'d> {
+#[derive(Clone, Copy)]
+pub(super) struct Form<'d> {
     dates: Dates,
     /// What unquoted keys are split at.
     delimiter: Option<&'d str>,
+    /// What is kept, unless it is everything.
+    choice: Option<&'d Choice<'d>>,
 }
 
 fn compose(
@@ -100,33 +117,36 @@ fn compose(
         aliased: false,
         anchors: HashMap::new(),
         open: None,
+        path: Vec::new(),
     };
     composer.document()
 }
 
-struct Composer<'a> {
+pub(super) struct Composer<'a> {
     events: Parser<'a, StrInput<'a>>,
-    sources: &'a Sources,
+    pub(super) sources: &'a Sources,
     file: FileId,
     limits: Limits,
     form: Form<'a>,
     /// Nodes so far, those behind aliases included.
-    count: usize,
+    pub(super) count: usize,
     /// Whether an alias was met.
     aliased: bool,
     anchors: HashMap<usize, Built>,
     /// Place of the last opening bracket, for documents that end too early.
-    open: Option<Span>,
+    pub(super) open: Option<Span>,
+    /// The keys that lead to the map that is being read, where somebody chooses.
+    path: Vec<Arc<str>>,
 }
 
 /// A finished node with what the limits need to know of it.
 #[derive(Clone)]
-struct Built {
-    node: Node,
+pub(super) struct Built {
+    pub node: Node,
     /// Levels below and including this node.
-    height: usize,
+    pub height: usize,
     /// Nodes below and including this one.
-    size: usize,
+    pub size: usize,
 }
 
 /// How an event's tag is to be taken.
@@ -163,7 +183,7 @@ impl<'a> Composer<'a> {
         }
     }
 
-    fn next(&mut self) -> Result<(Event<'a>, Range), Error> {
+    pub(super) fn next(&mut self) -> Result<(Event<'a>, Range), Error> {
         match self.events.next_event() {
             Some(Ok(next)) => Ok(next),
             Some(Err(error)) => {
@@ -180,8 +200,8 @@ impl<'a> Composer<'a> {
         }
     }
 
-    fn node(&mut self, event: Event<'a>, range: Range, depth: usize) -> Result<Built, Error> {
-        let span = self.span(&range);
+    /// Counts a node on this level.
+    pub(super) fn enter(&mut self, span: Span, depth: usize) -> Result<(), Error> {
         if depth > self.limits.depth {
             return Err(Error::limit(
                 self.sources,
@@ -189,7 +209,12 @@ impl<'a> Composer<'a> {
                 format!("exceeded the depth limit of {} levels", self.limits.depth),
             ));
         }
-        self.charge(1, span)?;
+        self.charge(1, span)
+    }
+
+    pub(super) fn node(&mut self, event: Event<'a>, range: Range, depth: usize) -> Result<Built, Error> {
+        let span = self.span(&range);
+        self.enter(span, depth)?;
         match event {
             Event::Alias(id) => self.alias(id, span, depth),
             Event::Scalar(text, style, anchor, tag) => {
@@ -245,7 +270,7 @@ impl<'a> Composer<'a> {
         built
     }
 
-    fn scalar(&self, text: &str, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Result<Value, Error> {
+    pub(super) fn scalar(&self, text: &str, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Result<Value, Error> {
         match tagged(tag) {
             Tagged::No if style == ScalarStyle::Plain && self.form.dates == Dates::Empty && scalar::is_date(text) => {
                 Ok(Value::Map(Arc::default()))
@@ -263,7 +288,13 @@ impl<'a> Composer<'a> {
     }
 
     /// Applies the tag of a finished container and remembers its anchor.
-    fn close(&mut self, anchor: usize, tag: Option<&Tag>, kind: &str, mut built: Built) -> Result<Built, Error> {
+    pub(super) fn close(
+        &mut self,
+        anchor: usize,
+        tag: Option<&Tag>,
+        kind: &str,
+        mut built: Built,
+    ) -> Result<Built, Error> {
         match tagged(tag) {
             Tagged::No => {}
             Tagged::Core(name) if name == kind || name == AS_WRITTEN || (name == "set" && kind == "map") => {}
@@ -316,7 +347,7 @@ impl<'a> Composer<'a> {
             let is_plain = matches!(&event, Event::Scalar(_, ScalarStyle::Plain, ..));
             let key = self.key(event, range, depth)?;
             let (event, range) = self.next()?;
-            let value = self.node(event, range, depth + 1)?;
+            let value = self.entry(&key, event, range, depth + 1)?;
             height = height.max(value.height + 1);
             if is_merge && !matches!(value.node.value, Value::Function(_)) {
                 if let Some((_, first)) = merged {
@@ -349,8 +380,19 @@ impl<'a> Composer<'a> {
         Ok(Built { node: Node::new(Value::Map(Arc::new(map)), span), height, size })
     }
 
+    /// The value behind a key, as far as it is wanted.
+    fn entry(&mut self, key: &Arc<str>, event: Event<'a>, range: Range, depth: usize) -> Result<Built, Error> {
+        // What is merged from elsewhere has keys of its own.
+        let Some(choice) = self.form.choice.filter(|_| &**key != "<<") else { return self.node(event, range, depth) };
+        self.path.push(key.clone());
+        let wanted = choice(&self.path);
+        let built = self.wanted(event, range, depth, wanted);
+        self.path.pop();
+        built
+    }
+
     /// Text of a key. Scalars of other types become the text of their value, so `0x1F` and `31` are one key.
-    fn key(&mut self, event: Event<'a>, range: Range, depth: usize) -> Result<Arc<str>, Error> {
+    pub(super) fn key(&mut self, event: Event<'a>, range: Range, depth: usize) -> Result<Arc<str>, Error> {
         let built = self.node(event, range, depth + 1)?;
         match &built.node.value {
             Value::String(text) => Ok(text.clone()),
@@ -363,7 +405,7 @@ impl<'a> Composer<'a> {
     }
 
     /// Merge keys: explicit keys win, of a list the earlier map wins, and nothing is merged below the first level.
-    fn merge(&self, map: &mut Map, from: &Node, at: Span) -> Result<(), Error> {
+    pub(super) fn merge(&self, map: &mut Map, from: &Node, at: Span) -> Result<(), Error> {
         let single = std::slice::from_ref(from);
         let layers = match &from.value {
             Value::List(list) => list.as_slice(),
@@ -382,7 +424,7 @@ impl<'a> Composer<'a> {
         Ok(())
     }
 
-    fn syntax(&self, range: &Range, reason: impl Into<String>) -> Error {
+    pub(super) fn syntax(&self, range: &Range, reason: impl Into<String>) -> Error {
         Error::syntax(self.sources, self.span(range), reason)
     }
 
@@ -391,7 +433,7 @@ impl<'a> Composer<'a> {
     }
 
     /// The first line of a range; containers are marked by their first character only.
-    fn span(&self, range: &Range) -> Span {
+    pub(super) fn span(&self, range: &Range) -> Span {
         let (start, end) = (range.start, range.end);
         let length = if start.line() == end.line() { end.index().saturating_sub(start.index()) } else { 0 };
         Span { length: narrow(length), ..self.point(start) }
@@ -402,7 +444,7 @@ fn narrow(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
-fn is_merge_key(event: &Event<'_>) -> bool {
+pub(super) fn is_merge_key(event: &Event<'_>) -> bool {
     match event {
         Event::Scalar(text, ScalarStyle::Plain, _, tag) => {
             text == "<<" && tag.as_deref().is_none_or(|tag| tag.handle == CORE && tag.suffix == "merge")

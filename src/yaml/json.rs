@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::error::Error;
+use super::shared::{Text, Texts};
 use crate::span::Span;
 use crate::value::{Node, Path, Value, format_float, function_text};
 
@@ -27,7 +28,7 @@ pub fn emit_json_line(node: &Node) -> String {
 
 /// Order of the keys of a map.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Order {
+pub(super) enum Order {
     Sorted,
     Given,
 }
@@ -54,17 +55,15 @@ pub fn try_emit_json(node: &Node) -> Result<String, Error> {
 ///
 /// # Errors
 /// A number that JSON cannot express, with the path to its key.
-pub(super) fn try_emit_json_below(node: &Node, keys: &[&str]) -> Result<String, Error> {
-    if let Some(NotJson { path, value, .. }) = not_json(node) {
-        let above = keys.join(".");
-        let separator = if path.is_empty() || path.starts_with('[') { "" } else { "." };
-        return Err(Error::NotJson { path: format!("{above}{separator}{path}"), value: value.to_owned() });
+pub(super) fn try_emit_json_below(texts: &Texts, node: &Node, keys: &[&str]) -> Result<Text, Error> {
+    if let Some(text) = texts.text(node, keys.len()) {
+        return Ok(text);
     }
-    // Growing by doubling would copy each document several times; what is too much goes back.
-    let mut out = String::with_capacity(PART);
-    write(&mut out, node, keys.len(), Order::Sorted);
-    out.shrink_to_fit();
-    Ok(out)
+    let NotJson { path, value, .. } =
+        not_json(node).unwrap_or(NotJson { path: String::new(), value: "NaN", span: node.span });
+    let above = keys.join(".");
+    let separator = if path.is_empty() || path.starts_with('[') { "" } else { "." };
+    Err(Error::NotJson { path: format!("{above}{separator}{path}"), value: value.to_owned() })
 }
 
 /// A key on its own line with what separates it from its value.
@@ -98,7 +97,7 @@ pub struct NotJson {
 }
 
 /// Whether JSON can express every number in the node.
-fn is_finite(node: &Node) -> bool {
+pub(super) fn is_finite(node: &Node) -> bool {
     match &node.value {
         Value::Float(number) => number.is_finite(),
         Value::List(list) => list.iter().all(is_finite),
@@ -140,10 +139,10 @@ pub fn not_json(node: &Node) -> Option<NotJson> {
     if is_finite(node) { None } else { walk(node, &mut Path::new()) }
 }
 
-fn write(out: &mut String, node: &Node, level: usize, order: Order) {
+pub(super) fn write(out: &mut String, node: &Node, level: usize, order: Order) {
     match &node.value {
         Value::Bool(flag) => out.push_str(if *flag { "true" } else { "false" }),
-        Value::Int(number) => drop(write!(out, "{number}")),
+        Value::Int(number) => write_int(out, *number),
         Value::UInt(number) => drop(write!(out, "{number}")),
         Value::Float(number) if number.is_finite() => out.push_str(&format_float(*number)),
         Value::Null | Value::Float(_) => out.push_str("null"),
@@ -166,14 +165,38 @@ fn write(out: &mut String, node: &Node, level: usize, order: Order) {
             }
             out.push('{');
             for (index, (key, item)) in entries.into_iter().enumerate() {
-                separate(out, index, level + 1);
-                write_string(out, key);
-                out.push_str(": ");
+                self::key(out, index, level + 1, key);
                 write(out, item, level + 1, order);
             }
             close(out, '}', level);
         }
     }
+}
+
+/// The key of an entry with what comes before and after it.
+pub(super) fn key(out: &mut String, index: usize, level: usize, key: &str) {
+    separate(out, index, level);
+    write_string(out, key);
+    out.push_str(": ");
+}
+
+/// The digits of a number; formatting would cost more than everything around it.
+fn write_int(out: &mut String, number: i64) {
+    let mut digits = [0_u8; 20];
+    let mut at = digits.len();
+    let mut rest = number.unsigned_abs();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + u8::try_from(rest % 10).unwrap_or_default();
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if number < 0 {
+        out.push('-');
+    }
+    out.extend(digits[at..].iter().map(|digit| char::from(*digit)));
 }
 
 fn separate(out: &mut String, index: usize, level: usize) {
@@ -183,7 +206,7 @@ fn separate(out: &mut String, index: usize, level: usize) {
     new_line(out, level);
 }
 
-fn close(out: &mut String, bracket: char, level: usize) {
+pub(super) fn close(out: &mut String, bracket: char, level: usize) {
     new_line(out, level);
     out.push(bracket);
 }
@@ -260,6 +283,13 @@ mod tests {
 }
 "#;
         assert_eq!(emit_json(&node), expected);
+    }
+
+    #[test]
+    fn numbers_have_all_their_digits() {
+        for number in [0, 7, -1, 10, 1234, i64::MAX, i64::MIN] {
+            assert_eq!(emit_json(&Node::from(number)), format!("{number}\n"));
+        }
     }
 
     #[test]

@@ -12,12 +12,14 @@ mod order;
 mod part;
 mod reread;
 mod scalar;
+mod shared;
+mod skim;
 mod split;
 #[cfg(test)]
 mod tests;
 
 pub use compose::{Limits, NODE_BUDGET};
-pub use compose::{parse, parse_manifest, parse_with};
+pub use compose::{parse, parse_manifest, parse_with, skim_manifest};
 pub use emit::{emit, emit_noted, emit_record};
 pub use error::Error;
 pub use json::{NotJson, emit_json, emit_json_line, emit_json_record, not_json, try_emit_json, try_emit_json_record};
@@ -25,3 +27,5 @@ pub use order::natural;
 pub use part::{Form, Parts};
 pub use reread::{reread, reread_text};
 pub use scalar::resolve as plain_scalar;
+pub use shared::{Text, Texts};
+pub use skim::{Choice, Wanted};

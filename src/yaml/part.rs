@@ -6,6 +6,7 @@ use super::emit::{emit_entry, emit_key};
 use super::error::Error;
 use super::json::{json_key, try_emit_json_below};
 use super::order::natural;
+use super::shared::{Text, Texts};
 use crate::value::Node;
 
 /// Format of a document and its parts.
@@ -23,18 +24,18 @@ pub enum Form {
 pub enum Parts {
     Map(BTreeMap<String, Parts>),
     /// What [`Form::part`] made.
-    Text(String),
+    Text(Text),
 }
 
 impl Form {
-    /// The text of the value that lies behind a chain of keys.
+    /// The text of the value that lies behind a chain of keys. What it has in common with other values is kept in `texts`.
     ///
     /// # Errors
     /// A number that JSON cannot express, with the path to its key.
-    pub fn part(self, keys: &[&str], node: &Node) -> Result<String, Error> {
+    pub fn part(self, texts: &Texts, keys: &[&str], node: &Node) -> Result<Text, Error> {
         match self {
-            Form::Yaml { indent } => Ok(emit_entry(node, indent, keys.len())),
-            Form::Json => try_emit_json_below(node, keys),
+            Form::Yaml { indent } => Ok(Text::from(emit_entry(node, indent, keys.len()))),
+            Form::Json => try_emit_json_below(texts, node, keys),
         }
     }
 
@@ -56,7 +57,7 @@ impl Form {
 
 fn yaml<E>(parts: &Parts, indent: usize, level: usize, write: &mut impl FnMut(&str) -> Result<(), E>) -> Result<(), E> {
     let map = match parts {
-        Parts::Text(text) => return write(text),
+        Parts::Text(text) => return text.pieces().try_for_each(write),
         Parts::Map(map) if map.is_empty() => return write(" {}\n"),
         Parts::Map(map) => map,
     };
@@ -74,7 +75,7 @@ fn yaml<E>(parts: &Parts, indent: usize, level: usize, write: &mut impl FnMut(&s
 
 fn json<E>(parts: &Parts, level: usize, write: &mut impl FnMut(&str) -> Result<(), E>) -> Result<(), E> {
     let map = match parts {
-        Parts::Text(text) => return write(text),
+        Parts::Text(text) => return text.pieces().try_for_each(write),
         Parts::Map(map) if map.is_empty() => return write("{}"),
         Parts::Map(map) => map,
     };
@@ -101,7 +102,8 @@ mod tests {
             Form::Yaml { indent } => emit(&node, indent),
             Form::Json => try_emit_json(&node).unwrap(),
         };
-        let below = |keys: &[&str], node: &Node| Parts::Text(form.part(keys, node).unwrap());
+        let texts = Texts::default();
+        let below = |keys: &[&str], node: &Node| Parts::Text(form.part(&texts, keys, node).unwrap());
         let outer = node.as_map().unwrap().iter().map(|(outer, node)| {
             let inner = node.as_map().unwrap().iter();
             let inner = inner.map(|(inner, node)| (inner.to_string(), below(&[outer, inner], node)));
@@ -137,7 +139,7 @@ mod tests {
             std::sync::Arc::from("a"),
             Node::from(crate::value::Value::Float(f64::NAN)),
         )]));
-        let error = Form::Json.part(&["dev", "components"], &node).unwrap_err();
+        let error = Form::Json.part(&Texts::default(), &["dev", "components"], &node).unwrap_err();
         assert!(error.to_string().contains("'dev.components.a'"), "{error}");
     }
 

@@ -28,6 +28,11 @@ pub(super) fn tagged(tag: &str, text: &str) -> Option<Value> {
     }
 }
 
+/// Whether an untagged plain scalar is text by its first letter and what it is not.
+pub(super) fn is_text(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphabetic()) && word(text).is_none()
+}
+
 /// True when a string must be quoted in output, because this text in plain form would be read as another type, by us
 /// or by a YAML 1.1 reader.
 pub(super) fn is_ambiguous(text: &str) -> bool {

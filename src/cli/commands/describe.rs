@@ -1,5 +1,7 @@
 //! `atmos describe component` and `atmos describe stacks`
 
+use std::mem::ManuallyDrop;
+
 use super::super::args::{
     ComponentArgs, DescribeArgs, DescribeCommand, DescribeEvaluationArgs, EvaluationArgs, ProcessingArgs, StacksArgs,
 };
@@ -15,6 +17,7 @@ use crate::output;
 use crate::resolve::{self, ErrorMode};
 use crate::state::Wish;
 use crate::value::Node;
+use crate::yaml::Texts;
 
 pub(super) fn run(context: &Context, args: DescribeArgs) -> Result<u8> {
     match args.command {
@@ -85,11 +88,14 @@ fn stacks(context: &Context, args: StacksArgs) -> Result<u8> {
         return print(context, &app, &document, format, query.as_ref(), args.file.as_deref());
     }
     let form = format.form(app.config.settings.tab_width);
+    // Never dropped, nor is the document: the process ends when it is printed.
+    let texts = ManuallyDrop::new(Texts::default());
     let stacks = describe::stacks_as(&app, &request, |[stack, kind, name], node| {
         let node = output::masked(&node, &context.host.masker);
-        Ok(form.part(&[stack, "components", kind, name], &node)?)
+        Ok(form.part(&texts, &[stack, "components", kind, name], &node)?)
     })?;
-    write::parts(context, &output::stacks(stacks), form, args.file.as_deref())?;
+    let document = ManuallyDrop::new(output::stacks(stacks));
+    write::parts(context, &document, form, args.file.as_deref())?;
     Ok(0)
 }
 

@@ -33,6 +33,14 @@ pub fn stacks(app: &App, request: &StacksRequest) -> Result<Rows> {
         None => Subject::Stacks.columns(),
     };
     let shape = Shape::with(app, Subject::Stacks, &request.view, usual, Subject::Stacks.order())?;
+    let whole = request.component.is_none() && request.view.closure.is_none();
+    if whole
+        && !shape.selects()
+        && !shape.reads("vars")
+        && let Some(names) = app.stack_names()
+    {
+        return shape.apply(names.iter().map(|name| record([("stack", Node::from(name.as_str()))])).collect());
+    }
     let (names, shape) = chosen(app, request, shape)?;
     // Beside a choice stand stacks that need not have the component.
     let with: Option<BTreeSet<String>> = match (&request.component, request.view.closure) {

@@ -116,7 +116,7 @@ impl Subject {
 
 fn one(app: &App, request: &CleanRequest, component: &str, stack: &str) -> Result<Subject> {
     let kind = Some(Kind::Terraform);
-    let found = component::find(&app.host, &app.config, app.index()?, component, stack, kind)?;
+    let found = app.find(component, stack, kind)?;
     let instance = app.evaluate(&found, &request.evaluation)?;
     Ok(Subject::One(Box::new(target(app, &instance, &RunRequest::default())?)))
 }

@@ -67,7 +67,7 @@ fn one(app: &App, request: &FilesRequest, component: &str) -> Result<Instance> {
         return Err(Error::StackRequired.into());
     };
     let kind = Some(Kind::Terraform);
-    let found = component::find(&app.host, &app.config, app.index()?, component, stack, kind)?;
+    let found = app.find(component, stack, kind)?;
     let evaluated = app.evaluate(&found, &request.evaluation)?;
     if evaluated.sections.generate.is_empty() {
         app.host.talk.info(format!("{} in {} has no `generate` section", evaluated.name, evaluated.stack));

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::target::target;
 use super::{Error, RunRequest};
-use crate::component::{self, Kind};
+use crate::component::Kind;
 use crate::diag::{Result, Warning};
 use crate::exec::files::{File, ORDINARY};
 use crate::exec::folder_lock;
@@ -67,7 +67,7 @@ fn evaluated(app: &App, request: &GenerateRequest, backend: Option<bool>) -> Res
         return Err(Error::StackRequired.into());
     };
     let kind = Some(Kind::Terraform);
-    let found = component::find(&app.host, &app.config, app.index()?, &request.component, stack, kind)?;
+    let found = app.find(&request.component, stack, kind)?;
     let instance = app.evaluate(&found, &request.evaluation)?;
     let mut run = RunRequest::default();
     run.request.auto_generate_backend_file = backend.or(Some(false));

@@ -3,7 +3,7 @@
 use super::target::target;
 use super::{Done, RunRequest, backend, output};
 use crate::auth::resolution::Need;
-use crate::component::{self, Instance, Kind};
+use crate::component::{Instance, Kind};
 use crate::diag::{Result, Warning};
 use crate::exec::environment::{self, interfering};
 use crate::exec::signals::Signals;
@@ -25,7 +25,7 @@ pub(super) struct Ready {
 
 /// Runs one component alone.
 pub(super) async fn run(app: &App, request: &RunRequest, component: &str, stack: &str) -> Result<Done> {
-    let found = component::find(&app.host, &app.config, app.index()?, component, stack, Some(Kind::Terraform))?;
+    let found = app.find(component, stack, Some(Kind::Terraform))?;
     let Some(ready) = prepare(app, request, &found)? else { return Ok(Done::default()) };
     if request.dry_run {
         announce_dry_run(app, request, &ready.target.component, &ready.target.stack);
