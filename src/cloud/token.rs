@@ -84,7 +84,8 @@ fn refusal(answer: &HttpResponse, json: &Json) -> Trouble {
     let error = &json["error"];
     let said = json["error_description"].as_str().or_else(|| error["message"].as_str()).or_else(|| error.as_str());
     let said = said.and_then(|said| said.lines().next()).unwrap_or_default();
-    Trouble::Refused(format!("HTTP status {} {said}", answer.status).trim_end().to_owned())
+    let status = format!("HTTP status {}", answer.status);
+    Trouble::Refused(if said.is_empty() { status } else { format!("{said} ({status})") })
 }
 
 #[cfg(test)]
@@ -99,10 +100,10 @@ mod tests {
         for (body, expected) in [
             (
                 json!({"error": "invalid_client", "error_description": "AADSTS1: no\r\nTrace"}),
-                "HTTP status 400 AADSTS1: no",
+                "AADSTS1: no (HTTP status 400)",
             ),
-            (json!({"error": {"message": "denied"}}), "HTTP status 400 denied"),
-            (json!({"error": "invalid_grant"}), "HTTP status 400 invalid_grant"),
+            (json!({"error": {"message": "denied"}}), "denied (HTTP status 400)"),
+            (json!({"error": "invalid_grant"}), "invalid_grant (HTTP status 400)"),
             (json!(null), "HTTP status 400"),
         ] {
             assert_eq!(refusal(&answer(400), &body).to_string(), expected);
