@@ -140,11 +140,24 @@ impl Http {
     /// # Errors
     /// [`HttpError`] of the last attempt.
     pub async fn send_patiently(&self, request: &HttpRequest, limit: usize) -> Result<HttpResponse, HttpError> {
+        self.send_again(request, limit, |_| false).await
+    }
+
+    /// The same, and where the caller sees in an answer that another attempt may have a better one.
+    ///
+    /// # Errors
+    /// [`HttpError`] of the last attempt.
+    pub async fn send_again(
+        &self,
+        request: &HttpRequest,
+        limit: usize,
+        again: impl Fn(&HttpResponse) -> bool,
+    ) -> Result<HttpResponse, HttpError> {
         let mut attempt = 0;
         loop {
             let result = self.send(request, limit).await;
             let again = match &result {
-                Ok(response) => response.status == 429 || response.status >= 500,
+                Ok(response) => matches!(response.status, 429 | 500 | 502..) || again(response),
                 Err(error) => matches!(error, HttpError::Unreachable { .. }),
             };
             if !again || attempt == RETRIES {
@@ -234,6 +247,11 @@ pub fn causes(error: &dyn std::error::Error) -> String {
     parts.join(": ")
 }
 
+/// The pairs of a form, encoded for the type `application/x-www-form-urlencoded`.
+pub fn form(pairs: &[(&str, &str)]) -> String {
+    pairs.iter().map(|(name, value)| format!("{name}={}", percent_encode(value))).collect::<Vec<_>>().join("&")
+}
+
 /// Text as a segment of an address, or as a value behind `?`: everything but letters, digits and `-_.~` is encoded.
 pub fn percent_encode(text: &str) -> String {
     encode(text, "-_.~")
@@ -289,6 +307,11 @@ mod tests {
     fn segments_and_paths_are_encoded() {
         assert_eq!(percent_encode("a/b c:d~é"), "a%2Fb%20c%3Ad~%C3%A9");
         assert_eq!(percent_encode_path("a/b c:d"), "a/b%20c%3Ad");
+    }
+
+    #[test]
+    fn forms_are_encoded() {
+        assert_eq!(form(&[("a", "1 2"), ("b", "x&y")]), "a=1%202&b=x%26y");
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub use dirs::Dirs;
 pub use env::Env;
 pub use guard::{Guard, Policy, Refused, Rules};
 pub use http::{
-    Http, HttpError, HttpRequest, HttpResponse, causes, percent_decode, percent_encode, percent_encode_path,
+    Http, HttpError, HttpRequest, HttpResponse, causes, form, percent_decode, percent_encode, percent_encode_path,
 };
 pub use machine::Host;
 pub use network::{Network, NetworkError, Route};

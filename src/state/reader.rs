@@ -8,6 +8,7 @@ use super::settings::Settings;
 use super::{azurerm, gcs, http, local, s3};
 use crate::auth::aws::client::Clients;
 use crate::auth::creds::AwsCredentials;
+use crate::cloud::Desk;
 use crate::host::{Env, Host, Http, HttpError, HttpRequest, HttpResponse};
 use crate::value::Node;
 
@@ -73,6 +74,11 @@ pub fn place(reader: &Reader<'_>) -> String {
 impl<'a> Reader<'a> {
     pub(super) fn backend(&self, kind: &'static str) -> Settings<'a> {
         Settings { kind, node: self.settings, env: self.env }
+    }
+
+    /// Where tokens of Azure and Google are asked for.
+    pub(super) fn desk(&self) -> Desk<'a> {
+        Desk { host: self.host, http: self.http }
     }
 
     /// The workspace, unless it is the one that backends treat as none.

@@ -2,17 +2,16 @@
 
 use serde_json::Value as Json;
 
-use super::line::{Line, excerpt, form};
+use super::line::{Line, excerpt};
 use super::problem::Problem;
 use super::settings::Spec;
+use crate::cloud::{Trouble, azure};
 use crate::host::{HttpRequest, HttpResponse, percent_encode};
 use crate::secret::{Expose as _, Secret};
 
 const VERSION: &str = "7.4";
-const AUTHORITY: &str = "https://login.microsoftonline.com";
 /// The resource of vaults in the public cloud.
 const PUBLIC: &str = "https://vault.azure.net";
-const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 pub(super) async fn read(line: &Line, spec: &Spec, name: &str) -> Result<String, Problem> {
     let vault = spec.option("vault_url").or_else(|| spec.option("endpoint"));
@@ -59,78 +58,35 @@ fn resource(vault: &str) -> String {
 /// A token for the resource: by the variables of a service principal, by those of a workload or of a managed identity, or
 /// by the Azure CLI.
 async fn obtain(line: &Line, resource: &str) -> Result<Secret, Problem> {
-    let env = &line.host.env;
+    let (env, desk) = (&line.host.env, line.desk());
+    let refused = |trouble: Trouble| none(format!("Azure gives no token: {trouble}"));
     let (tenant, client) = (env.get("AZURE_TENANT_ID"), env.get("AZURE_CLIENT_ID"));
-    if let (Some(tenant), Some(client)) = (tenant, client) {
-        let scope = format!("{resource}/.default");
-        let mut fields = vec![("grant_type", "client_credentials"), ("client_id", client), ("scope", scope.as_str())];
-        let assertion;
-        if let Some(secret) = env.get("AZURE_CLIENT_SECRET") {
-            line.host.masker.register(&Secret::from(secret.to_owned()));
-            fields.push(("client_secret", secret));
-            return by_authority(line, tenant, &fields).await;
+    let proof = match (env.get("AZURE_CLIENT_SECRET"), env.get("AZURE_FEDERATED_TOKEN_FILE")) {
+        (Some(secret), _) => Some(azure::by_secret(desk, secret)),
+        (None, Some(file)) if tenant.is_some() && client.is_some() => {
+            Some(azure::by_file(desk, file).map_err(|trouble| none(format!("AZURE_FEDERATED_TOKEN_FILE: {trouble}")))?)
         }
-        if let Some(file) = env.get("AZURE_FEDERATED_TOKEN_FILE") {
-            let unreadable =
-                |error: std::io::Error| none(format!("AZURE_FEDERATED_TOKEN_FILE cannot be read: {file}: {error}"));
-            assertion = std::fs::read_to_string(file).map_err(unreadable)?;
-            line.host.masker.register(&Secret::from(assertion.trim().to_owned()));
-            fields.extend([("client_assertion_type", ASSERTION), ("client_assertion", assertion.trim())]);
-            return by_authority(line, tenant, &fields).await;
-        }
+        (None, _) => None,
+    };
+    if let (Some(tenant), Some(client), Some(proof)) = (tenant, client, proof) {
+        let authority = azure::authority("", env.get("AZURE_AUTHORITY_HOST"));
+        let token = azure::of_principal(desk, &authority, tenant, client, resource, &proof).await;
+        return token.map(|token| token.value).map_err(refused);
     }
     if let (Some(endpoint), Some(header)) = (env.get("IDENTITY_ENDPOINT"), env.get("IDENTITY_HEADER")) {
-        let url = format!("{endpoint}?api-version=2019-08-01&resource={}", percent_encode(resource));
-        let url = client.map_or_else(|| url.clone(), |client| format!("{url}&client_id={}", percent_encode(client)));
-        let answer = line.ask(HttpRequest::new("GET", url).header("x-identity-header", header), |_| false).await?;
-        return token(&answer);
+        let token = azure::of_machine(desk, endpoint, header, client, resource).await;
+        return token.map(|token| token.value).map_err(refused);
     }
-    by_cli(line, resource).await
+    match azure::by_program(desk, line.environment(), &["--resource", resource]).await.map_err(refused)? {
+        Some(token) => Ok(token.value),
+        None => Err(none("the environment has no credentials for Azure, and there is no Azure CLI".to_owned())),
+    }
 }
 
 fn none(reason: String) -> Problem {
     let help = "set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET (or AZURE_FEDERATED_TOKEN_FILE), or sign in \
                 with `az login`";
     Problem::credentials(reason, help)
-}
-
-async fn by_authority(line: &Line, tenant: &str, fields: &[(&str, &str)]) -> Result<Secret, Problem> {
-    let authority = line.host.env.get("AZURE_AUTHORITY_HOST").unwrap_or(AUTHORITY).trim_end_matches('/');
-    let mut call = HttpRequest::new("POST", format!("{authority}/{}/oauth2/v2.0/token", percent_encode(tenant)))
-        .header("content-type", "application/x-www-form-urlencoded");
-    call.body = form(fields).into_bytes();
-    token(&line.ask(call, |_| false).await?)
-}
-
-fn token(answer: &HttpResponse) -> Result<Secret, Problem> {
-    let json: Json = serde_json::from_slice(&answer.body).unwrap_or_default();
-    let token = json.get("access_token").and_then(Json::as_str).filter(|_| answer.status == 200);
-    token.map(|token| Secret::from(token.to_owned())).ok_or_else(|| {
-        let text = |key: &str| json.get(key).and_then(Json::as_str).map(str::to_owned);
-        let said = text("error_description").or_else(|| text("error")).unwrap_or_else(|| excerpt(answer));
-        none(format!("Azure gives no token: {}", said.lines().next().unwrap_or_default()))
-    })
-}
-
-/// What the Azure CLI has after `az login`.
-async fn by_cli(line: &Line, resource: &str) -> Result<Secret, Problem> {
-    let path = line.host.env.get_raw("PATH");
-    let Ok(program) = which::which_in("az", path, &line.host.cwd) else {
-        return Err(none("the environment has no credentials for Azure, and there is no Azure CLI".to_owned()));
-    };
-    let words = ["account", "get-access-token", "--output", "json", "--resource", resource];
-    let child = duct::cmd(program, words).dir(&line.host.cwd).full_env(line.environment());
-    let child = child.stdin_null().stdout_capture().stderr_capture().unchecked();
-    let output = tokio::task::spawn_blocking(move || child.run()).await;
-    let failed = |reason: String| none(format!("the Azure CLI gives no token: {reason}"));
-    let output = output.map_err(|error| failed(error.to_string()))?.map_err(|error| failed(error.to_string()))?;
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        return Err(failed(said.lines().next().unwrap_or_default().to_owned()));
-    }
-    let json: Json = serde_json::from_slice(&output.stdout).unwrap_or_default();
-    let token = json.get("accessToken").and_then(Json::as_str);
-    token.map(|token| Secret::from(token.to_owned())).ok_or_else(|| failed("it printed none".to_owned()))
 }
 
 #[cfg(test)]

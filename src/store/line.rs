@@ -8,17 +8,15 @@ use tokio::sync::{OnceCell, Semaphore};
 
 use super::identity::AwsKeys;
 use super::problem::Problem;
-use crate::host::{Host, Http, HttpError, HttpRequest, HttpResponse, percent_encode};
+use crate::cloud::Desk;
+use crate::host::{Host, Http, HttpError, HttpRequest, HttpResponse};
 use crate::secret::{Secret, without_userinfo};
 
 /// Longest answer.
 pub(super) const LIMIT: usize = 16 << 20;
 const AT_A_TIME: usize = 16;
-/// The first call and two more.
-const ATTEMPTS: u32 = 3;
 /// For a whole exchange.
 const TIMEOUT: Duration = Duration::from_secs(30);
-const FIRST_PAUSE: Duration = Duration::from_millis(300);
 
 type Cell<T> = Arc<OnceCell<Result<T, Problem>>>;
 
@@ -89,23 +87,12 @@ impl Line {
         again: impl Fn(&HttpResponse) -> bool,
     ) -> Result<HttpResponse, Problem> {
         let call = HttpRequest { timeout: call.timeout.or(Some(TIMEOUT)), ..call };
-        let mut pause = FIRST_PAUSE;
-        for attempt in 1.. {
-            let result = self.http.send(&call, LIMIT).await;
-            let last = attempt == ATTEMPTS;
-            match result {
-                Ok(answer) if last || !(matches!(answer.status, 429 | 500 | 502 | 503 | 504) || again(&answer)) => {
-                    return Ok(answer);
-                }
-                Err(error) if last || !matches!(error, HttpError::Unreachable { .. }) => {
-                    return Err(unanswered(&call.url, &error));
-                }
-                Ok(_) | Err(_) => {}
-            }
-            tokio::time::sleep(pause).await;
-            pause *= 2;
-        }
-        Err(Problem::unreachable("nobody answers"))
+        self.http.send_again(&call, LIMIT, again).await.map_err(|error| unanswered(&call.url, &error))
+    }
+
+    /// Where tokens of Azure and Google are asked for.
+    pub(super) fn desk(&self) -> Desk<'_> {
+        Desk { host: &self.host, http: &self.http }
     }
 
     /// The environment of a program that gives credentials.
@@ -129,11 +116,6 @@ fn unanswered(url: &str, error: &HttpError) -> Problem {
         HttpError::Url | HttpError::Header => Problem::settings(error.to_string()),
         _ => Problem::unreachable(format!("{} cannot be reached: {error}", without_userinfo(&host))),
     }
-}
-
-/// The pairs of a form.
-pub(super) fn form(pairs: &[(&str, &str)]) -> String {
-    pairs.iter().map(|(name, value)| format!("{name}={}", percent_encode(value))).collect::<Vec<_>>().join("&")
 }
 
 /// The beginning of an answer, for a message: one line, at most 200 characters.

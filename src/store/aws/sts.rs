@@ -1,11 +1,11 @@
 //! Taking a role: the two calls of STS that stores need.
 
 use super::super::identity::AwsKeys;
-use super::super::line::{Line, excerpt, form};
+use super::super::line::{Line, excerpt};
 use super::super::problem::Problem;
 use super::call::{refusal, signed};
 use super::service::{Service, endpoint};
-use crate::host::HttpRequest;
+use crate::host::{HttpRequest, form};
 
 const VERSION: &str = "2011-06-15";
 const TYPE: &str = "application/x-www-form-urlencoded";

@@ -1,0 +1,11 @@
+//! Logins at Azure and Google: what proves who asks, and the exchange for a token.
+//!
+//! Row 3. Stores, states and identities ask here, each with its own settings; nothing is stored, and every secret is known
+//! to the masker before it is used. The protocols: Microsoft's identity platform (client credentials), RFC 7523, and the
+//! metadata services of both clouds.
+
+pub mod azure;
+pub mod google;
+mod token;
+
+pub use token::{Desk, Token, Trouble};

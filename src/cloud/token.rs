@@ -1,0 +1,112 @@
+//! What a login gives, and the one way to ask for it.
+
+use serde_json::Value as Json;
+
+use crate::host::{Host, Http, HttpError, HttpRequest, HttpResponse, form};
+use crate::secret::Secret;
+
+/// Largest answer with a token.
+const LIMIT: usize = 256 * 1024;
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// A bearer token.
+#[derive(Debug, Clone)]
+pub struct Token {
+    pub value: Secret,
+    /// Seconds of life that the issuer promised.
+    pub lifetime: Option<i64>,
+}
+
+/// Why there is no token. No text holds a secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Trouble {
+    /// What is given cannot be used.
+    #[error("{0}")]
+    Unusable(String),
+    #[error("{endpoint} cannot be reached: {reason}")]
+    Unreachable { endpoint: String, reason: String },
+    /// The issuer answered: no.
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// Where tokens are asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Desk<'a> {
+    pub host: &'a Host,
+    pub http: &'a Http,
+}
+
+impl Desk<'_> {
+    pub(super) fn register(&self, secret: &str) -> Secret {
+        let secret = Secret::from(secret.to_owned());
+        self.host.masker.register(&secret);
+        secret
+    }
+
+    pub(super) async fn post_form(&self, url: &str, fields: &[(&str, &str)]) -> Result<Json, Trouble> {
+        self.ask(&HttpRequest::post(url, FORM, form(fields))).await
+    }
+
+    /// The JSON of a successful answer.
+    pub(super) async fn ask(&self, request: &HttpRequest) -> Result<Json, Trouble> {
+        let answer = self.http.send_patiently(request, LIMIT).await;
+        Self::read(request, answer)
+    }
+
+    /// The same with one attempt, for services that are there at once or not at all.
+    pub(super) async fn ask_once(&self, request: &HttpRequest) -> Result<Json, Trouble> {
+        let answer = self.http.send(request, LIMIT).await;
+        Self::read(request, answer)
+    }
+
+    fn read(request: &HttpRequest, answer: Result<HttpResponse, HttpError>) -> Result<Json, Trouble> {
+        let answer = answer.map_err(|error| Trouble::Unreachable {
+            endpoint: request.authority().to_owned(),
+            reason: error.to_string(),
+        })?;
+        let json: Json = serde_json::from_slice(&answer.body).unwrap_or_default();
+        if answer.status == 200 { Ok(json) } else { Err(refusal(&answer, &json)) }
+    }
+
+    /// The token that an answer has below `key`.
+    pub(super) fn taken(&self, answer: &Json, key: &str) -> Result<Token, Trouble> {
+        let value = answer[key].as_str().ok_or_else(|| Trouble::Refused("the answer has no token".to_owned()))?;
+        // Azure's services write numbers as texts.
+        let lifetime = &answer["expires_in"];
+        let lifetime = lifetime.as_i64().or_else(|| lifetime.as_str()?.parse().ok());
+        Ok(Token { value: self.register(value), lifetime })
+    }
+}
+
+/// What the service said, in one line: OAuth's description, Google's message, or nothing but the status.
+fn refusal(answer: &HttpResponse, json: &Json) -> Trouble {
+    let error = &json["error"];
+    let said = json["error_description"].as_str().or_else(|| error["message"].as_str()).or_else(|| error.as_str());
+    let said = said.and_then(|said| said.lines().next()).unwrap_or_default();
+    let status = format!("HTTP status {}", answer.status);
+    Trouble::Refused(if said.is_empty() { status } else { format!("{said} ({status})") })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn refusals_say_what_the_service_said_in_one_line() {
+        let answer = |status| HttpResponse { status, headers: Vec::new(), body: Vec::new() };
+        for (body, expected) in [
+            (
+                json!({"error": "invalid_client", "error_description": "AADSTS1: no\r\nTrace"}),
+                "AADSTS1: no (HTTP status 400)",
+            ),
+            (json!({"error": {"message": "denied"}}), "denied (HTTP status 400)"),
+            (json!({"error": "invalid_grant"}), "invalid_grant (HTTP status 400)"),
+            (json!(null), "HTTP status 400"),
+        ] {
+            assert_eq!(refusal(&answer(400), &body).to_string(), expected);
+        }
+    }
+}
