@@ -7,6 +7,7 @@
 
 mod advice;
 mod defaults;
+mod components_view;
 mod description;
 mod discover;
 mod editions;

@@ -40,6 +40,7 @@ fn component(full: bool) -> Json {
         processing: Options::default(),
         full,
         query: None,
+        names: crate::content::Names::default(),
     };
     to_json(&describe::component(&app(&REPOSITORY), &request).unwrap())
 }
@@ -189,6 +190,7 @@ fn sources_show_templates_of_components_as_written_and_those_of_manifests_render
         processing: Options::default(),
         full: true,
         query: None,
+        names: crate::content::Names::default(),
     };
     let document = to_json(&describe::component(&app, &request).unwrap());
     assert_eq!((&document["vars"]["late"], &document["vars"]["size"]), (&json!("dev"), &json!(5)));
