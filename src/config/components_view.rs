@@ -166,3 +166,59 @@ impl Empty {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::Project;
+    use super::*;
+
+    fn described(more: &str, json: bool) -> Node {
+        let text = format!("base_path: .\nstacks: {{base_path: stacks, name_pattern: '{{stage}}'}}\n{more}");
+        Project::new(&[("repo/atmos.yaml", &text)]).load().for_component(json)
+    }
+
+    fn keys(node: &Node, path: &[&str]) -> String {
+        let map = node.get_path(path.iter().copied()).and_then(Node::as_map).unwrap();
+        map.keys().map(|key| &**key).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn json_shows_every_setting_in_the_order_of_the_reference() {
+        let all = described("components: {terraform: {base_path: c, command: tofu}, mock: {a: 1}}\n", true);
+        for (path, expected) in [
+            (&[][..], "base_path components stacks workflows"),
+            (&["components"], "terraform helmfile packer ansible kubernetes helm list Plugins"),
+            (
+                &["components", "terraform"],
+                "base_path apply_auto_approve append_user_agent deploy_run_init init_run_reconfigure \
+                 auto_generate_backend_file auto_generate_files command shell init plan lint planfiles plugin_cache \
+                 auto_provision_workdir_for_outputs ci workspace",
+            ),
+            (&["components", "terraform", "workspace"], ""),
+            (&["components", "Plugins", "mock"], "a"),
+            (&["components", "list"], "format columns"),
+            (&["stacks"], "base_path included_paths excluded_paths name_pattern name_template list inherit"),
+            (&["stacks", "inherit"], "metadata"),
+        ] {
+            assert_eq!(keys(&all, path), expected, "{path:?}");
+        }
+        assert!(all.get_path(["stacks", "excluded_paths"]).is_some_and(Node::is_null));
+    }
+
+    #[test]
+    fn yaml_leaves_empty_sections_out() {
+        let all = described("components: {terraform: {base_path: c}, list: {format: json}, mock: {a: 1}}\n", false);
+        for (path, shown) in [
+            ("components.terraform.lint", false),
+            ("components.terraform.shell.prompt", true),
+            ("components.Plugins", false),
+            ("components.mock.a", true),
+            ("components.list.columns", true),
+            ("stacks.list", false),
+            ("workflows.list.columns", true),
+        ] {
+            assert_eq!(all.get_path(path.split('.')).is_some(), shown, "{path}");
+        }
+        assert_eq!(all.get_path(["stacks", "excluded_paths"]), Some(&Node::from(Vec::new())));
+    }
+}

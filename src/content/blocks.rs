@@ -70,7 +70,8 @@ pub(super) fn object(written: &str, line: usize) -> Option<Body> {
 pub(super) fn json(text: &str) -> Result<Body, Wrong> {
     serde_json::from_str::<serde::de::IgnoredAny>(text)
         .map_err(|error| Wrong { line: error.line(), reason: error.to_string() })?;
-    let root = json_object(text.trim(), 1 + text.len().min(text.find('{').map_or(0, |at| lines(&text[..at]))));
+    let start = text.len() - text.trim_start().len();
+    let root = json_object(text.trim(), 1 + lines(&text[..start]));
     let mut body = Body::default();
     for top in root {
         let labels = match top.name.as_str() {
