@@ -121,11 +121,13 @@ impl Config {
     fn add_other_kinds(&self, shown: &mut Node, json: bool) {
         let known = |kind: &str| SETTINGS.iter().any(|(path, _)| path.split('.').nth(1) == Some(kind));
         let all = self.document.get("components").and_then(Node::as_map).into_iter().flatten();
-        let others: Map = all.filter(|(kind, _)| !known(kind)).map(|(kind, node)| (kind.clone(), node.clone())).collect();
+        let others: Map =
+            all.filter(|(kind, _)| !known(kind)).map(|(kind, node)| (kind.clone(), node.clone())).collect();
         if json {
             let others = if others.is_empty() { Node::default() } else { Node::from(others) };
             set_path(shown, "components.Plugins", others);
-        } else if let Some(Value::Map(components)) = shown.make_map().get_mut("components").map(|node| &mut node.value) {
+        } else if let Some(Value::Map(components)) = shown.make_map().get_mut("components").map(|node| &mut node.value)
+        {
             std::sync::Arc::make_mut(components).extend(others);
         }
     }

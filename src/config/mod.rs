@@ -6,8 +6,8 @@
 //! to typed settings) → `paths` (base path).
 
 mod advice;
-mod defaults;
 mod components_view;
+mod defaults;
 mod description;
 mod discover;
 mod editions;

@@ -225,7 +225,9 @@ impl Described {
             description: body.text("description"),
             deprecated: body.text("deprecated"),
             sensitive: body.attribute("sensitive").is_some_and(is_true),
-            default: body.attribute("default").map(|default| default.value.as_ref().map(Node::sorted).unwrap_or_default()),
+            default: body
+                .attribute("default")
+                .map(|default| default.value.as_ref().map(Node::sorted).unwrap_or_default()),
         }
     }
 
@@ -307,7 +309,8 @@ fn filled(name: &'static str, value: Node) -> Field {
 
 fn record(names: Names, fields: Vec<Field>) -> Node {
     let is_empty = |node: &Node| node.is_empty() || node.as_bool() == Some(false);
-    let fields = fields.into_iter().filter(|(_, value, optional)| names == Names::Yaml || !*optional || !is_empty(value));
+    let fields =
+        fields.into_iter().filter(|(_, value, optional)| names == Names::Yaml || !*optional || !is_empty(value));
     let named = fields.map(|(name, value, _)| match names {
         Names::Json => (Arc::from(name), value),
         Names::Yaml => (Arc::from(name.replace('_', "")), value),

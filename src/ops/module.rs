@@ -33,9 +33,11 @@ pub(super) fn describe(folder: &Path, names: Names) -> crate::diag::Result<Node>
     for path in files(folder)? {
         let bytes = std::fs::read(&path).map_err(|cause| failed(&path, cause))?;
         let file = path.display().to_string();
-        module
-            .read(&file, &String::from_utf8_lossy(&bytes))
-            .map_err(|wrong| Error::Syntax { file, line: wrong.line, reason: wrong.reason })?;
+        module.read(&file, &String::from_utf8_lossy(&bytes)).map_err(|wrong| Error::Syntax {
+            file,
+            line: wrong.line,
+            reason: wrong.reason,
+        })?;
     }
     Ok(module.describe(&folder.display().to_string(), names))
 }
