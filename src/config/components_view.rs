@@ -103,8 +103,9 @@ impl Config {
         let all = self.described();
         let mut shown = Node::empty_map();
         for (path, empty) in SETTINGS {
-            let unset = |node: &Node| node.is_null() || *empty == List && node.is_empty();
-            let written = all.get_path(path.split('.')).filter(|node| !unset(node));
+            // Lists are filled in where nobody has written them.
+            let source = if *empty == List { &self.document } else { &all };
+            let written = source.get_path(path.split('.')).filter(|node| !node.is_null());
             let node = match empty {
                 Section => section(path, written, json),
                 _ => written.cloned().or_else(|| empty.node(json)),
@@ -205,6 +206,8 @@ mod tests {
             assert_eq!(keys(&all, path), expected, "{path:?}");
         }
         assert!(all.get_path(["stacks", "excluded_paths"]).is_some_and(Node::is_null));
+        let written = described("list: {}\nworkflows: {list: {columns: []}}\n", true);
+        assert_eq!(written.get_path(["workflows", "list", "columns"]), Some(&Node::from(Vec::new())));
     }
 
     #[test]
