@@ -281,8 +281,11 @@ impl Failure for Error {
     fn exit_code(&self) -> u8 {
         match self {
             // A path that names no component is wrong usage.
-            Error::PathNotFound { .. } | Error::PathKind { .. } | Error::AmbiguousPath { .. } => 2,
-            Error::NotInStack { is_path: true, .. } | Error::UnknownStack { is_path: true, .. } => 2,
+            Error::PathNotFound { .. }
+            | Error::PathKind { .. }
+            | Error::AmbiguousPath { .. }
+            | Error::NotInStack { is_path: true, .. }
+            | Error::UnknownStack { is_path: true, .. } => 2,
             Error::Stack(error) => error.exit_code(),
             _ => 1,
         }
