@@ -144,6 +144,7 @@ mod tests {
             command: "terraform".to_owned(),
             workspace: "dev".to_owned(),
             auth_defaults: Vec::new(),
+            template_name: None,
             sections,
             described_auth: None,
             layered: Vec::new(),

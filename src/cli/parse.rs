@@ -102,6 +102,10 @@ fn layout(command: clap::Command) -> clap::Command {
 /// Every boolean flag takes a value, joined by `=`, in the spellings of Go's flags; alone it means true.
 pub(super) fn booleans(command: clap::Command) -> clap::Command {
     command.mut_args(|arg| {
+        // There is no other version than the one that `--version` shows.
+        if arg.get_id() == "version" {
+            return arg;
+        }
         let switch = matches!(arg.get_action(), ArgAction::SetTrue);
         if !switch && arg.get_value_parser().type_id() != TypeId::of::<bool>() {
             return arg;

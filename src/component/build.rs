@@ -154,7 +154,9 @@ impl<'s, 'a> Layers<'s, 'a> {
         }
         let value = |token: &str| sections.vars.get(token).and_then(text_of);
         let data = || self.data(&component, &sections);
-        let name = workspace::stack_name(self.scope, &Naming { value: &value, data: &data })?;
+        let naming = Naming { value: &value, data: &data };
+        let name = workspace::stack_name(self.scope, &naming)?;
+        let template_name = self.template_name(&name, &sections, &naming);
         let workspace = workspace::workspace(&workspace::Input {
             scope: self.scope,
             component: self.name,
@@ -177,6 +179,7 @@ impl<'s, 'a> Layers<'s, 'a> {
             name: self.name.to_owned(),
             kind: self.scope.kind.clone(),
             stack: name.canonical(key).to_owned(),
+            template_name,
             manifest: key.to_string(),
             folder: base_component.clone().unwrap_or_else(|| self.name.to_owned()),
             component,
@@ -194,6 +197,17 @@ impl<'s, 'a> Layers<'s, 'a> {
             layered,
         };
         Ok(Built { instance, name })
+    }
+
+    fn template_name(&self, name: &StackName, sections: &Sections, naming: &Naming<'_>) -> Option<String> {
+        let enabled = sections.settings.get_path(["spacelift", "workspace_enabled"]).and_then(Node::as_bool);
+        if enabled != Some(true) || !matches!(name, StackName::Manifest(_)) {
+            return None;
+        }
+        match workspace::configured_name(self.scope, naming) {
+            Ok(StackName::Template(name)) => Some(name),
+            _ => None,
+        }
     }
 
     /// `auth` as descriptions show it, if the configuration has the section: only terraform components show that, with

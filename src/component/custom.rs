@@ -60,6 +60,7 @@ pub(crate) fn build(scope: &Scope<'_>, name: &str, component: &Node) -> Result<B
         command: scope.kind.key().to_owned(),
         workspace: stack_name.canonical(key).replace('/', "-"),
         auth_defaults: Vec::new(),
+        template_name: None,
         sections: Sections { vars, settings, env, metadata, extra, ..Sections::default() },
         described_auth: None,
         layered: Vec::new(),

@@ -23,6 +23,8 @@ pub enum Error {
     NotInStack {
         component: String,
         stack: String,
+        /// The component may have been meant as a path, and the path leads to no component.
+        is_path: bool,
         #[help]
         help: Option<String>,
     },
@@ -32,6 +34,8 @@ pub enum Error {
     UnknownStack {
         component: String,
         stack: String,
+        /// As in [`Error::NotInStack`].
+        is_path: bool,
         #[help]
         help: Option<String>,
     },
@@ -277,7 +281,11 @@ impl Failure for Error {
     fn exit_code(&self) -> u8 {
         match self {
             // A path that names no component is wrong usage.
-            Error::PathNotFound { .. } | Error::PathKind { .. } | Error::AmbiguousPath { .. } => 2,
+            Error::PathNotFound { .. }
+            | Error::PathKind { .. }
+            | Error::AmbiguousPath { .. }
+            | Error::NotInStack { is_path: true, .. }
+            | Error::UnknownStack { is_path: true, .. } => 2,
             Error::Stack(error) => error.exit_code(),
             _ => 1,
         }

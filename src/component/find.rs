@@ -259,13 +259,14 @@ impl<'a> Search<'a> {
         if let Some(error) = blamed {
             return error;
         }
+        let is_path = component.contains('/') && !path::leads_inside(self.host, self.config, component);
         let (component, stack) = (component.to_owned(), self.asked.to_owned());
         if let Some(components) = names.get(self.asked).filter(|_| of_key.is_none()) {
             // The name of the stack may be only that of its file.
             let help =
                 if notes.is_empty() { alternative(components, &component, &stack, kinds) } else { notes.join("\n") };
             let help = Some(help);
-            return Error::NotInStack { component, stack, help };
+            return Error::NotInStack { component, stack, is_path, help };
         }
         if let Some(error) = broken {
             return error;
@@ -280,7 +281,7 @@ impl<'a> Search<'a> {
         help.push(
             "check that the variables in the name are defined, and that nothing is missing in `import`".to_owned(),
         );
-        Error::UnknownStack { component, stack, help: Some(help.join("\n")) }
+        Error::UnknownStack { component, stack, is_path, help: Some(help.join("\n")) }
     }
 
     /// Says that a manifest has the component but no complete name.

@@ -102,6 +102,9 @@ pub struct Instance {
     pub kind: Kind,
     /// Canonical name of the stack, however it was addressed.
     pub stack: String,
+    /// What the name template makes of a stack whose manifest has a name of its own: Spacelift goes by the template.
+    /// Only where the component is a workspace of Spacelift.
+    pub template_name: Option<String>,
     /// Key of the manifest that defines the instance.
     pub manifest: String,
     /// Directory below the base path of the kind.

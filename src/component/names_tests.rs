@@ -139,3 +139,12 @@ components:
     assert!(error.contains("the workspace of the component `b` in 'orgs/dev' cannot be rendered"), "{error}");
     assert!(error.contains("dev.yaml:6:"), "{error}");
 }
+
+#[test]
+fn spacelift_goes_by_the_template_where_a_manifest_has_a_name() {
+    let manifest = "name: own\nvars: {stage: dev}\ncomponents: {terraform: {a/b: {settings: {spacelift: \
+                    {workspace_enabled: true}}}}}\n";
+    let repository = Repository::new("x-{{ .vars.stage }}", "", &[("stacks/orgs/dev.yaml", manifest)]);
+    let found = repository.find("a/b", "own").unwrap();
+    assert_eq!(super::spacelift_stack(&repository.config, &found).as_deref(), Some("x-dev-a-b"));
+}

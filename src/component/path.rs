@@ -51,6 +51,12 @@ pub(crate) fn locate(host: &Host, config: &Config, path: &str, kinds: &[Kind]) -
     Ok((kind.clone(), folder))
 }
 
+/// Whether the text, read as a path, leads into a directory of components.
+pub(crate) fn leads_inside(host: &Host, config: &Config, text: &str) -> bool {
+    let absolute = host.absolute(Path::new(text));
+    Kind::searched().iter().filter_map(|kind| base(config, kind)).any(|base| absolute.starts_with(base))
+}
+
 /// The base path of a kind. Without a setting it may be that of the whole repository, where nothing belongs to the kind.
 fn base(config: &Config, kind: &Kind) -> Option<PathBuf> {
     let base = kind.base_path(config)?;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::instance::Instance;
-use super::workspace::{Tokens, replace_tokens};
+use super::workspace::{Tokens, name_template, replace_tokens};
 use crate::config::Config;
 use crate::stack::StackIndex;
 use crate::value::{Map, Node, from_json};
@@ -178,10 +178,14 @@ pub fn spacelift_stack(config: &Config, instance: &Instance) -> Option<String> {
     if let Some(name) = spacelift.get("stack_name").and_then(Node::as_str) {
         return Some(name.to_owned());
     }
-    let pattern = config.stacks.name_pattern.as_deref().unwrap_or("");
-    let value = |token: &str| instance.sections.vars.get(token).and_then(Node::as_str).map(str::to_owned);
-    let prefix = crate::stack::pattern_name(pattern, value).unwrap_or_else(|_| instance.stack.clone());
-    let prefix = if prefix.is_empty() { instance.stack.clone() } else { prefix };
+    let prefix = if name_template(config).is_some() {
+        instance.template_name.clone()
+    } else {
+        let pattern = config.stacks.name_pattern.as_deref().unwrap_or("");
+        let value = |token: &str| instance.sections.vars.get(token).and_then(Node::as_str).map(str::to_owned);
+        crate::stack::pattern_name(pattern, value).ok()
+    };
+    let prefix = prefix.filter(|prefix| !prefix.is_empty()).unwrap_or_else(|| instance.stack.clone());
     Some(format!("{prefix}-{}", tokens(instance).component).replace('/', "-"))
 }
 

@@ -118,6 +118,11 @@ pub(crate) fn stack_name(scope: &Scope<'_>, naming: &Naming<'_>) -> Result<Stack
     if let Some(name) = scope.name() {
         return Ok(StackName::Manifest(name.to_owned()));
     }
+    configured_name(scope, naming)
+}
+
+/// The name that `stacks.name_template` or `stacks.name_pattern` gives, whatever the manifest calls itself.
+pub(crate) fn configured_name(scope: &Scope<'_>, naming: &Naming<'_>) -> Result<StackName, Error> {
     let stacks = &scope.config.stacks;
     if let Some(template) = name_template(scope.config) {
         if !template.contains("{{") {

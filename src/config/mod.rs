@@ -6,6 +6,7 @@
 //! to typed settings) → `paths` (base path).
 
 mod advice;
+mod components_view;
 mod defaults;
 mod description;
 mod discover;

@@ -39,6 +39,14 @@ pub(super) fn parse(text: &str) -> Result<Map, String> {
     }
 }
 
+/// The value of a text that is one constant; `None` for everything else.
+pub(super) fn constant(text: &str) -> Option<Node> {
+    let mut reader = Reader { rest: text.chars().peekable(), line: 1, depth: 0 };
+    let value = reader.value().ok()?;
+    reader.blank(true).ok()?;
+    reader.peek().is_none().then_some(value)
+}
+
 struct Reader<'t> {
     rest: Peekable<Chars<'t>>,
     line: usize,

@@ -3,14 +3,19 @@
 //! Row 3. Read [`parse`] first; `hcl_write` is the other direction, for files of terraform: the extension of the name decides, never the content. What such a file says is data:
 //! [`inert`] makes sure that no text in it is ever taken for a YAML function.
 
+mod blocks;
 mod dotenv;
 mod file;
 mod hcl;
+mod hcl_tokens;
 mod hcl_write;
 mod module_calls;
+mod module_interface;
 
+pub use blocks::Wrong;
 pub use file::{Tags, inert, is_text, parse, split_argument};
 pub use hcl_write::{
     attributes as hcl_attributes, module as hcl_module, nested_block as hcl_nested_block, variables as hcl_variables,
 };
 pub use module_calls::{module_sources, module_sources_in_json};
+pub use module_interface::{Module, Names};

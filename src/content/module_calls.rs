@@ -1,12 +1,14 @@
 //! Which modules a terraform configuration calls. Nothing is evaluated: terraform wants constants there.
 
+use super::hcl_tokens::{Token, tokens};
+
 /// The `source` of each `module` block, in their order. Everything else in the text is skipped, so that expressions need
 /// not be understood; a text that is cut off gives what comes before.
 pub fn module_sources(text: &str) -> Vec<String> {
     if !text.contains("module") {
         return Vec::new();
     }
-    let tokens = tokens(text);
+    let tokens: Vec<Token<'_>> = tokens(text).into_iter().map(|placed| placed.token).collect();
     let mut found = Vec::new();
     let mut depth = 0_usize;
     let mut inside = None;
@@ -57,92 +59,6 @@ fn collect(node: Option<&serde_json::Value>, names: usize, found: &mut Vec<Strin
 /// `module "name"`, with or without quotes.
 fn is_module(before: &[Token<'_>]) -> bool {
     matches!(before, [.., Token::Word("module"), Token::Text(_) | Token::Word(_)])
-}
-
-#[derive(Debug, PartialEq)]
-enum Token<'t> {
-    Word(&'t str),
-    /// Without its quotes; escapes and templates are left as they are.
-    Text(&'t str),
-    Open,
-    Close,
-    Equals,
-    Other,
-}
-
-fn tokens(text: &str) -> Vec<Token<'_>> {
-    let mut tokens = Vec::new();
-    let mut at = 0;
-    while let Some(letter) = text[at..].chars().next() {
-        let rest = &text[at..];
-        let (token, length) = match letter {
-            '#' => (None, line(rest)),
-            '/' if rest.starts_with("//") => (None, line(rest)),
-            '/' if rest.starts_with("/*") => (None, rest[2..].find("*/").map_or(rest.len(), |end| end + 4)),
-            '"' => {
-                let inner = quoted(&rest[1..]);
-                (Some(Token::Text(&rest[1..=inner])), (inner + 2).min(rest.len()))
-            }
-            '<' if rest.starts_with("<<") => (Some(Token::Other), heredoc(rest)),
-            '{' => (Some(Token::Open), 1),
-            '}' => (Some(Token::Close), 1),
-            '=' if !rest.starts_with("==") => (Some(Token::Equals), 1),
-            letter if letter.is_alphabetic() || letter == '_' => {
-                let part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
-                let length = rest.find(|c| !part(c)).unwrap_or(rest.len());
-                (Some(Token::Word(&rest[..length])), length)
-            }
-            letter if letter.is_whitespace() => (None, letter.len_utf8()),
-            letter => (Some(Token::Other), letter.len_utf8()),
-        };
-        tokens.extend(token);
-        at += length;
-    }
-    tokens
-}
-
-fn line(rest: &str) -> usize {
-    rest.find('\n').unwrap_or(rest.len())
-}
-
-/// Length of what stands before the closing quote. Templates may hold quotes of their own.
-fn quoted(rest: &str) -> usize {
-    let mut depth = 0_usize;
-    let mut letters = rest.char_indices();
-    while let Some((at, letter)) = letters.next() {
-        match letter {
-            '\\' => {
-                letters.next();
-            }
-            '$' | '%' if rest[at + 1..].starts_with('{') => {
-                letters.next();
-                depth += 1;
-            }
-            '{' if depth > 0 => depth += 1,
-            '}' => depth = depth.saturating_sub(1),
-            '"' | '\n' if depth == 0 => return at,
-            _ => {}
-        }
-    }
-    rest.len()
-}
-
-/// Length of a text from `<<WORD` to the line with `WORD` alone; two where it is none.
-fn heredoc(rest: &str) -> usize {
-    let start = if rest.starts_with("<<-") { 3 } else { 2 };
-    let first = line(rest);
-    let word = rest[start..first].trim();
-    if word.is_empty() || !word.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-')) {
-        return 2;
-    }
-    let mut at = first;
-    for line in rest[first..].split_inclusive('\n') {
-        at += line.len();
-        if line.trim() == word {
-            return at;
-        }
-    }
-    rest.len()
 }
 
 #[cfg(test)]

@@ -75,6 +75,15 @@ pub(super) fn check_setting(app: &App, instance: &Instance) -> Result<()> {
     Ok(())
 }
 
+/// Finds out whether the component's identity can be told, without asking anybody for credentials.
+///
+/// # Errors
+/// No identity resolves where a run needs one.
+pub(super) fn check_identity(app: &App, instance: &Instance, flag: &Flag) -> Result<()> {
+    let settings = AuthConfig::read(auth_section(app, instance));
+    choose(app, &access(app)?, instance, &settings, flag, Need::Run).map(drop)
+}
+
 /// Chooses the component's own identity, authenticates it and every required one, and prepares its private directory.
 ///
 /// # Errors

@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::App;
+use super::module;
 use super::provenance::Provenance;
 use super::subject::relative_path;
 use crate::component::{self, Filter, Instance, Kind, Sources};
+use crate::content::Names;
 use crate::diag::{Report, Result, Warning};
 use crate::resolve;
 use crate::value::{Map, Node, Value};
@@ -21,6 +23,8 @@ pub struct ComponentRequest {
     pub full: bool,
     /// The part of the document that will be printed; all of it without.
     pub query: Option<String>,
+    /// The names in what has a fixed shape: those of JSON where the whole document is printed so.
+    pub names: Names,
 }
 
 impl ComponentRequest {
@@ -293,19 +297,14 @@ fn add_computed(
     let found = Sources::of(app.index_of(written)?, written);
     let mut put = |key: &str, node: Node| document.insert(Arc::from(key), node);
     put("component_type", Node::from(evaluated.kind.key()));
-    put("component_info", information(app, evaluated));
-    let module = evaluated.path(&app.config).is_some_and(|path| evaluated.kind == Kind::Terraform && path.is_dir());
-    if module && request.needs_module() {
-        let message = "`component_info.terraform_config` (variables and outputs of the module) is not built yet";
-        app.host.talk.warn(Warning::new("atmos::describe::terraform_config", message));
-    }
+    put("component_info", information(app, request, evaluated)?);
     put("workspace", Node::from(evaluated.workspace.as_str()));
     put("deps", texts(&found.winners()));
     put("deps_all", texts(&found.all(&written.manifest)));
     put("sources", found.into_node());
     put("cli_args", texts(&["describe".to_owned(), "component".to_owned()]));
     put("tf_cli_vars", Node::empty_map());
-    put("atmos_cli_config", cli_config(app));
+    put("atmos_cli_config", app.config.for_component(request.names == Names::Json));
     if let Some(name) = component::spacelift_stack(&app.config, written) {
         put("spacelift_stack", Node::from(name));
     }
@@ -339,22 +338,16 @@ fn add_identity(instance: &Instance, document: &mut Map) {
     }
 }
 
-fn information(app: &App, instance: &Instance) -> Node {
+fn information(app: &App, request: &ComponentRequest, instance: &Instance) -> Result<Node> {
     let mut information = Map::default();
     information.insert(Arc::from("component_type"), Node::from(instance.kind.key()));
     if let Some(path) = instance.path(&app.config) {
         information.insert(Arc::from("component_path"), Node::from(path.display().to_string()));
-        if instance.kind == Kind::Terraform && !path.is_dir() {
-            information.insert(Arc::from("terraform_config"), Node::default());
+        if instance.kind == Kind::Terraform && request.needs_module() {
+            information.insert(Arc::from("terraform_config"), module::describe(&path, request.names)?);
         }
     }
-    Node::from(information)
-}
-
-fn cli_config(app: &App) -> Node {
-    let document = &app.config.document;
-    let keys = ["base_path", "components", "stacks", "workflows"];
-    Node::from(keys.iter().filter_map(|key| Some((Arc::from(*key), document.get(key)?.clone()))).collect::<Map>())
+    Ok(Node::from(information))
 }
 
 /// `describe.settings.include_empty: false` hides sections without content.
@@ -395,6 +388,7 @@ mod tests {
                 processing: resolve::Options::default(),
                 full: true,
                 query: query.map(str::to_owned),
+                names: Names::default(),
             };
             assert_eq!(request.needs_module(), expected, "{query:?}");
         }
@@ -418,6 +412,7 @@ mod tests {
                 processing: resolve::Options::default(),
                 full: true,
                 query: query.map(str::to_owned),
+                names: Names::default(),
             };
             assert_eq!(request.needed_section().as_deref(), expected, "{query:?}");
         }

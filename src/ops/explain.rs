@@ -111,6 +111,7 @@ pub fn explain(app: &App, request: &ExplainRequest) -> Result<Explanation> {
         processing: request.processing.clone(),
         full: true,
         query: Some(".vars".to_owned()),
+        names: crate::content::Names::default(),
     };
     let before = describe::document(app, &described, &written, &written)?;
     let raw = walk(&before, &steps);

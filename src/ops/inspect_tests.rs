@@ -4,6 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::App;
 use super::{describe, list};
+use crate::content::Names;
 use crate::resolve::Options;
 use crate::stack::fixture::Fixture;
 use crate::value::to_json;
@@ -40,6 +41,7 @@ fn component(full: bool) -> Json {
         processing: Options::default(),
         full,
         query: None,
+        names: Names::default(),
     };
     to_json(&describe::component(&app(&REPOSITORY), &request).unwrap())
 }
@@ -189,6 +191,7 @@ fn sources_show_templates_of_components_as_written_and_those_of_manifests_render
         processing: Options::default(),
         full: true,
         query: None,
+        names: Names::default(),
     };
     let document = to_json(&describe::component(&app, &request).unwrap());
     assert_eq!((&document["vars"]["late"], &document["vars"]["size"]), (&json!("dev"), &json!(5)));
@@ -203,4 +206,32 @@ fn sources_show_templates_of_components_as_written_and_those_of_manifests_render
     );
     assert_eq!((&sources["size"]["final_value"], values("size")), (&json!(5), vec![json!(5)]));
     assert_eq!(sources["home"]["final_value"], json!("!env HOME"));
+}
+
+#[test]
+fn the_module_of_a_component_is_described_only_where_it_is_shown() {
+    let module = ("components/terraform/vpc/main.tf", "variable \"cidr\" {\n  type = string\n}\n");
+    let fixture = Fixture::new(&[&REPOSITORY[..], &[module]].concat());
+    let app = App::new(fixture.host.clone(), fixture.config(), Vec::new());
+    let described = |query: Option<&str>, names| {
+        let request = describe::ComponentRequest {
+            component: "vpc".to_owned(),
+            stack: "t-dev".to_owned(),
+            processing: Options::default(),
+            full: true,
+            query: query.map(str::to_owned),
+            names,
+        };
+        describe::component(&app, &request).map(|document| to_json(&document))
+    };
+    let json = described(None, Names::Json).unwrap();
+    let cidr = &json["component_info"]["terraform_config"]["variables"]["cidr"];
+    assert_eq!((&cidr["type"], &cidr["pos"]["line"]), (&json!("string"), &json!(1)));
+    let yaml = described(Some(".component_info"), Names::Yaml).unwrap();
+    assert_eq!(yaml["component_info"]["terraform_config"]["requiredcore"], json!([]));
+    // A broken module matters to who looks at it.
+    std::fs::write(fixture.host.cwd.join(module.0), "variable \"cidr\" {\n").unwrap();
+    let error = described(None, Names::Json).unwrap_err();
+    assert!(error.to_string().contains("main.tf:2: a block is not closed"), "{error}");
+    assert!(described(Some(".vars"), Names::Yaml).unwrap()["component_info"].get("terraform_config").is_none());
 }

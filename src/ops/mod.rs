@@ -21,6 +21,7 @@ mod inspect_tests;
 mod legacy;
 pub mod list;
 pub mod locals;
+mod module;
 pub mod provenance;
 mod reach;
 mod readers;

@@ -98,6 +98,7 @@ pub(super) fn component_document(app: &App, component: &str, stack: &str, kind: 
         full: true,
         // The description of the module, which costs reading it, is what this leaves out.
         query: Some(".vars".to_owned()),
+        names: crate::content::Names::default(),
     };
     let written = component::find(&app.host, &app.config, app.index()?, component, stack, kind)?;
     let evaluated = app.evaluate(&written, &request.processing)?;

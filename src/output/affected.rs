@@ -6,7 +6,7 @@ use super::table::Table;
 use crate::ops::Subject;
 use crate::ops::affected::{Affected, Deletion};
 use crate::ops::dependents::Dependent;
-use crate::value::{Map, Node, Value};
+use crate::value::{Map, Node};
 use crate::yaml;
 
 /// The records of `describe dependents`.
@@ -37,7 +37,7 @@ fn dependent(record: &Dependent) -> Node {
     let rest = [
         ("dependents", record.dependents.as_deref().map_or_else(Node::default, dependents)),
         ("included_in_dependents", Node::from(record.included_in_dependents)),
-        ("settings", record.settings.as_ref().map_or_else(Node::default, sorted)),
+        ("settings", record.settings.as_ref().map_or_else(Node::default, Node::sorted)),
     ];
     map.extend(rest.map(|(key, node)| (Arc::from(key), node)));
     Node::from(map)
@@ -61,7 +61,7 @@ fn one_affected(record: &Affected) -> Node {
     }
     put("dependents", record.dependents.as_deref().map_or_else(Node::default, dependents));
     put("included_in_dependents", Node::from(record.included_in_dependents));
-    put("settings", record.settings.as_ref().map_or_else(Node::default, sorted));
+    put("settings", record.settings.as_ref().map_or_else(Node::default, Node::sorted));
     if let Some(deletion) = record.deleted {
         put("deleted", Node::from(true));
         put("deletion_type", Node::from(deletion_name(deletion)));
@@ -146,19 +146,4 @@ fn subject(subject: &Subject) -> Map {
         }
     }
     map
-}
-
-/// Settings have no order of their own.
-fn sorted(node: &Node) -> Node {
-    let value = match &node.value {
-        Value::Map(map) => {
-            let mut entries: Vec<(Arc<str>, Node)> =
-                map.iter().map(|(key, node)| (key.clone(), sorted(node))).collect();
-            entries.sort_by(|left, right| left.0.cmp(&right.0));
-            Value::Map(Arc::new(entries.into_iter().collect()))
-        }
-        Value::List(list) => Value::List(Arc::new(list.iter().map(sorted).collect())),
-        other => other.clone(),
-    };
-    Node::new(value, node.span)
 }

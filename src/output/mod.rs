@@ -4,6 +4,7 @@
 
 mod affected;
 pub mod auth;
+mod component;
 mod diagnostic;
 mod explain;
 mod log;
@@ -16,6 +17,7 @@ mod tree;
 pub mod validate;
 
 pub use affected::{affected, affected_matrix, affected_rows, dependents, without_nulls};
+pub use component::component_in_order;
 pub use diagnostic::render;
 pub use explain::{explanation, explanation_document, with_provenance};
 pub use log::{Level, start as start_log};

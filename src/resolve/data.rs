@@ -39,6 +39,56 @@ pub(super) fn add_dependencies(evaluator: &Evaluator<'_>, instance: &Instance, m
     map.insert(Arc::from("deps_all"), texts(&sources.all(&instance.manifest)));
 }
 
+/// What else templates see of another component: where its values were written, its directory, the settings of components.
+pub(super) fn add_origins(evaluator: &Evaluator<'_>, instance: &Instance, map: &mut Map) {
+    let sources = Sources::of(evaluator.index, instance);
+    let mut put = |key: &str, node: Node| drop(map.insert(Arc::from(key), node));
+    put("deps", texts(&sources.winners()));
+    put("deps_all", texts(&sources.all(&instance.manifest)));
+    put("sources", with_field_names(&sources.into_node()));
+    let mut information = Map::from_iter([(Arc::from("component_type"), Node::from(instance.kind.key()))]);
+    if let Some(path) = instance.path(evaluator.config) {
+        information.insert(Arc::from("component_path"), Node::from(path.display().to_string()));
+    }
+    put("component_info", Node::from(information));
+    put("atmos_cli_config", evaluator.config.for_component(false));
+}
+
+/// The entries of `sources` have names of fields in templates, and those that are printed.
+fn with_field_names(sources: &Node) -> Node {
+    let entry = |node: &Node, fields: &[(&str, &str)]| {
+        let mut map = node.as_map().cloned().unwrap_or_default();
+        for (key, field) in fields {
+            if let Some(value) = map.get(*key).cloned() {
+                map.insert(Arc::from(*field), value);
+            }
+        }
+        map
+    };
+    let place = |node: &Node| {
+        let fields = [
+            ("stack_file", "StackFile"),
+            ("stack_file_section", "StackFileSection"),
+            ("dependency_type", "DependencyType"),
+            ("variable_value", "VariableValue"),
+        ];
+        Node::from(entry(node, &fields))
+    };
+    let value = |node: &Node| {
+        let mut map = entry(node, &[("name", "Name"), ("final_value", "FinalValue")]);
+        let places = node.get("stack_dependencies").and_then(Node::as_list).unwrap_or_default();
+        let places = Node::from(places.iter().map(place).collect::<Vec<_>>());
+        map.insert(Arc::from("stack_dependencies"), places.clone());
+        map.insert(Arc::from("StackDependencies"), places);
+        Node::from(map)
+    };
+    let each = |node: &Node, of: &dyn Fn(&Node) -> Node| {
+        let entries = node.as_map().into_iter().flatten();
+        Node::from(entries.map(|(key, node)| (key.clone(), of(node))).collect::<Map>())
+    };
+    each(sources, &|section| each(section, &value))
+}
+
 fn texts(texts: &[String]) -> Node {
     Node::from(texts.iter().map(|text| Node::from(text.as_str())).collect::<Vec<_>>())
 }

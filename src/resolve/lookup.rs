@@ -114,7 +114,7 @@ impl Outside<'_, '_> {
         let evaluated = evaluated.map_err(Report::from)?;
         let mut map = data::section(&evaluated);
         data::add_integrations(evaluator, &evaluated, &mut map);
-        data::add_dependencies(evaluator, &found, &mut map);
+        data::add_origins(evaluator, &found, &mut map);
         let is_static = evaluated.sections.remote_state_backend_type == "static";
         if evaluated.kind == Kind::Terraform && is_static {
             map.insert(Arc::from("outputs"), evaluated.sections.remote_state_backend.clone());

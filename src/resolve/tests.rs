@@ -264,6 +264,9 @@ fn components_see_each_other_and_circles_end() {
     assert_eq!(run(&of("b", "vars.x"), "{{ .atmos_component }}").unwrap()["vars"]["v"], "b");
     assert_eq!(run(&of("b", "vars.y"), "").unwrap()["vars"]["v"], "ambient");
     assert_eq!(run(&of("b", "deps_all"), "").unwrap()["vars"]["v"], "[dev]");
+    assert_eq!(run(&of("b", "sources.vars.y.Name"), "").unwrap()["vars"]["v"], "y");
+    assert_eq!(run(&of("b", "component_info.component_type"), "").unwrap()["vars"]["v"], "terraform");
+    assert_eq!(run(&of("b", "atmos_cli_config.components.terraform.plugin_cache"), "").unwrap()["vars"]["v"], "true");
     assert_eq!(run(&of("c", "outputs.id"), "").unwrap()["vars"]["v"], "c-1");
     assert_eq!(run(&of("b", "outputs.id"), "").unwrap()["vars"]["v"], "b-1");
     for (a, b, phrase) in [

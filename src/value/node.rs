@@ -153,6 +153,22 @@ impl Node {
         keys.into_iter().try_fold(self, |node, key| node.get(key))
     }
 
+    /// The same with the keys of every map in bytewise order.
+    #[must_use]
+    pub fn sorted(&self) -> Node {
+        let value = match &self.value {
+            Value::Map(map) => {
+                let mut entries: Vec<(Arc<str>, Node)> =
+                    map.iter().map(|(key, node)| (key.clone(), node.sorted())).collect();
+                entries.sort_by(|left, right| left.0.cmp(&right.0));
+                Value::Map(Arc::new(entries.into_iter().collect()))
+            }
+            Value::List(list) => Value::List(Arc::new(list.iter().map(Node::sorted).collect())),
+            other => other.clone(),
+        };
+        Node::new(value, self.span)
+    }
+
     /// The map inside, copied only if shared. Turns any other value into an empty map first.
     pub fn make_map(&mut self) -> &mut Map {
         if !matches!(self.value, Value::Map(_)) {

@@ -10,7 +10,7 @@ use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span as Range, StrInput,
 
 use super::error::Error;
 use super::skim::Choice;
-use super::{scalar, split};
+use super::{requote, scalar, split};
 use crate::span::{FileId, Sources, Span};
 use crate::value::{Function, Map, Node, Value};
 
@@ -97,6 +97,25 @@ pub(super) struct Form<'d> {
 }
 
 fn compose(
+    sources: &Sources,
+    path: &Path,
+    cwd: &Path,
+    mut text: Arc<str>,
+    limits: Limits,
+    form: Form<'_>,
+) -> Result<Node, Error> {
+    let mut result = compose_once(sources, path, cwd, text.clone(), limits, form);
+    for _ in 0..requote::LIMIT {
+        let Err(Error::Syntax { reason, at, .. }) = &result else { break };
+        let moved = if reason == requote::REASON { requote::indented(&text, at.offset()) } else { None };
+        let Some(moved) = moved else { break };
+        text = moved;
+        result = compose_once(sources, path, cwd, text.clone(), limits, form);
+    }
+    result
+}
+
+fn compose_once(
     sources: &Sources,
     path: &Path,
     cwd: &Path,

@@ -37,6 +37,8 @@ fn documents_become_nodes() {
         ("a: '5'\nb: \"true\"\nc: |\n  x\n", r#"{"a":"5","b":"true","c":"x\n"}"#),
         ("a:\n- 1\n- {b: c}\n", r#"{"a":[1,{"b":"c"}]}"#),
         ("a: 2001-01-01", r#"{"a":"2001-01-01"}"#),
+        // Quoted texts may go on at the indentation of their key, and left of it.
+        ("a:\n  b: \"one\n  t\\\"wo\n\n three\"\n  c: 'it''s\n  y'", r#"{"a":{"b":"one t\"wo\nthree","c":"it's y"}}"#),
     ] {
         let parsed: serde_json::Value = serde_json::from_str(&json(text)).unwrap();
         assert_eq!(parsed, serde_json::from_str::<serde_json::Value>(expected).unwrap(), "{text}");

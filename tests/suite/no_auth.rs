@@ -177,6 +177,29 @@ fn dry_run_writes_nothing_and_starts_nothing() {
 }
 
 #[test]
+fn dry_run_fails_where_the_run_would_not_know_its_identity() {
+    let sandbox = sandbox();
+    let file = sandbox.repo().join("atmos.yaml");
+    let identities = "\nauth: {identities: {ops: {kind: aws/user, credentials: {region: eu-west-1}}}}\n";
+    std::fs::write(&file, std::fs::read_to_string(&file).unwrap() + identities).unwrap();
+    for words in [["plan", "app", "-s", "dev"], ["plan", "--all", "-s", "dev"]] {
+        let outcome = sandbox.atmos(&[&["terraform"], &words[..], &["--dry-run"]].concat());
+        outcome.exits(1).says("no default identity configured for authentication");
+    }
+    sandbox.atmos(&["terraform", "plan", "app", "-s", "dev", "--dry-run", "--identity=false"]).success();
+}
+
+#[test]
+fn about_and_support_say_something() {
+    let sandbox = sandbox();
+    for word in ["about", "support"] {
+        assert!(!sandbox.atmos(&[word]).success().stdout.is_empty(), "{word}");
+    }
+    let help = sandbox.atmos(&["--help"]).success();
+    assert!(help.stdout.contains("--version\n") && help.stdout.contains("Display the Atmos CLI version"), "{help}");
+}
+
+#[test]
 fn stack_variable_and_path_arguments_are_understood() {
     let sandbox = sandbox();
     sandbox.atmos_with(&[("ATMOS_STACK", "dev")], &["terraform", "validate", "app"]).success();

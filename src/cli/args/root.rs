@@ -46,6 +46,10 @@ pub enum Command {
     Validate(ValidationArgs),
     /// Print the version
     Version(VersionArgs),
+    /// Say what atmos is
+    About,
+    /// Say where to get help
+    Support,
     /// Commands of the reference that are not built yet, and unknown ones.
     #[command(external_subcommand)]
     Other(Vec<OsString>),

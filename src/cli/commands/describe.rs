@@ -10,6 +10,7 @@ use super::super::setup::{Context, boolean};
 use super::query::Selection;
 use super::write::{self, Format};
 use super::{affected, auth, config, dependents, inspect, unknown};
+use crate::content::Names;
 use crate::diag::{Result, Warning};
 use crate::host::Env;
 use crate::ops::{App, describe};
@@ -17,7 +18,7 @@ use crate::output;
 use crate::resolve::{self, ErrorMode};
 use crate::state::Wish;
 use crate::value::Node;
-use crate::yaml::Texts;
+use crate::yaml::{self, Texts};
 
 pub(super) fn run(context: &Context, args: DescribeArgs) -> Result<u8> {
     match args.command {
@@ -46,6 +47,8 @@ fn component(context: &Context, args: &ComponentArgs) -> Result<u8> {
         processing,
         full: query.is_some(),
         query: query.as_ref().map(|query| query.text().to_owned()),
+        // Queries look at the form of YAML, whatever is printed.
+        names: if query.is_none() && format == Format::Json { Names::Json } else { Names::Yaml },
     };
     if wants_provenance(context, &app, args, format) {
         let (document, provenance) = describe::component_with_provenance(&app, &request)?;
@@ -55,6 +58,12 @@ fn component(context: &Context, args: &ComponentArgs) -> Result<u8> {
         return Ok(0);
     }
     let document = describe::component(&app, &request)?;
+    if request.names == Names::Json {
+        let document = output::component_in_order(&document);
+        let document = output::masked(&document, &context.host.masker);
+        write::text_to(context, &yaml::try_emit_json_record(&document)?, args.file.as_deref())?;
+        return Ok(0);
+    }
     print(context, &app, &document, format, query.as_ref(), args.file.as_deref())
 }
 

@@ -4,7 +4,7 @@ use super::super::args::Command;
 use super::super::error::Error;
 use super::super::extend::Added;
 use super::super::setup::Context;
-use super::{auth, describe, explain, helmfile, list, terraform, unknown, validate, version, workflow, write};
+use super::{about, auth, describe, explain, helmfile, list, terraform, unknown, validate, version, workflow, write};
 use crate::custom::{aliases, definitions};
 use crate::diag::{Result, Warning};
 
@@ -24,6 +24,8 @@ pub(in crate::cli) fn dispatch(context: &Context, command: Option<Command>, vers
         Some(Command::Helmfile(args)) => helmfile::run(context, args),
         Some(Command::Workflow(args)) => workflow::run(context, args),
         Some(Command::Validate(args)) => validate::run(context, args),
+        Some(Command::About) => about::about(context),
+        Some(Command::Support) => about::support(context),
         Some(Command::Other(words)) => Err(unknown::command_beside("atmos", &words, &added_names(context)).into()),
     }
 }

@@ -1,5 +1,6 @@
 //! One function per command: flags and environment to a request, `ops` does the work, the report to the screen.
 
+mod about;
 mod affected;
 mod auth;
 mod config;

@@ -10,7 +10,6 @@ const LATER: &[(&str, &[&str])] = &[
     (
         "atmos",
         &[
-            "about",
             "ansible",
             "atlantis",
             "aws",
@@ -38,7 +37,6 @@ const LATER: &[(&str, &[&str])] = &[
             "secret",
             "stack",
             "store",
-            "support",
             "theme",
             "toolchain",
             "vendor",

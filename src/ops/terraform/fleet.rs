@@ -40,6 +40,9 @@ pub(super) async fn run(app: &App, request: &RunRequest, stack: Option<&str>) ->
     }
     if request.dry_run {
         for node in &nodes {
+            if let Node::Ready(ready) = node {
+                child::check_identity(app, &ready.instance, &request.identity)?;
+            }
             let (component, stack) = node.names();
             single::announce_dry_run(app, request, component, stack);
         }

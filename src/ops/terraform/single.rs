@@ -28,6 +28,7 @@ pub(super) async fn run(app: &App, request: &RunRequest, component: &str, stack:
     let found = app.find(component, stack, Some(Kind::Terraform))?;
     let Some(ready) = prepare(app, request, &found)? else { return Ok(Done::default()) };
     if request.dry_run {
+        child::check_identity(app, &ready.instance, &request.identity)?;
         announce_dry_run(app, request, &ready.target.component, &ready.target.stack);
         return Ok(Done::default());
     }
