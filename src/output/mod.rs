@@ -5,6 +5,7 @@
 mod affected;
 pub mod auth;
 mod diagnostic;
+mod doctor;
 mod explain;
 mod log;
 mod mask;
@@ -17,6 +18,7 @@ pub mod validate;
 
 pub use affected::{affected, affected_matrix, affected_rows, dependents, without_nulls};
 pub use diagnostic::render;
+pub use doctor::doctor;
 pub use explain::{explanation, explanation_document, with_provenance};
 pub use log::{Level, start as start_log};
 pub use mask::masked;
