@@ -70,13 +70,7 @@ fn of_file(
         return Err(Problem::failed(reason, "declare it for the stack or the component, or keep it in a store"));
     }
     let wanted = sops::Wanted { name, provider, of_stack: declaration.scope == "stack" };
-    match sops::value(context, &wanted)? {
-        None if !has_default => {
-            let reason = format!("secret is not initialized in its backend: `{name}`: its file has no such key");
-            Err(Problem::failed(reason, "write it with `sops`, or give a default: `| default \"…\"`"))
-        }
-        found => Ok(found),
-    }
+    sops::value(context, &wanted, has_default)
 }
 
 fn register(context: &Context<'_>, node: &Node) {

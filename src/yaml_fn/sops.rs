@@ -29,8 +29,8 @@ pub(super) struct Wanted<'w> {
     pub of_stack: bool,
 }
 
-/// The secret; `None` when the file has none of this name, or is not there.
-pub(super) fn value(context: &Context<'_>, wanted: &Wanted<'_>) -> Result<Option<Node>, Problem> {
+/// The secret; `None` when the file has none of this name, or is not there, and something stands in for it.
+pub(super) fn value(context: &Context<'_>, wanted: &Wanted<'_>, has_default: bool) -> Result<Option<Node>, Problem> {
     let provider = provider(context, wanted.provider)?;
     let spec = provider.get("spec").cloned().unwrap_or_default();
     let file = file(context, &spec, wanted)?;
@@ -38,7 +38,13 @@ pub(super) fn value(context: &Context<'_>, wanted: &Wanted<'_>) -> Result<Option
     allowed(context, &path)?;
     let kind = hex(&Sha256::digest(to_json(&spec).to_string().as_bytes()));
     let document = context.memo.sops.get(format!("{}\0{kind}", path.display()), || open(context, &path, &spec))?;
-    Ok(document.get(wanted.name).cloned())
+    let found = document.get(wanted.name).cloned();
+    if found.is_some() || has_default {
+        return Ok(found);
+    }
+    let what = if document.is_null() { "there is no file" } else { "it has no such key in" };
+    let reason = format!("secret is not initialized in its backend: `{}`: {what} {}", wanted.name, path.display());
+    Err(Problem::failed(reason, "write it with `sops`, or give a default: `| default \"…\"`"))
 }
 
 fn provider<'c>(context: &'c Context<'_>, name: &str) -> Result<&'c Node, Problem> {

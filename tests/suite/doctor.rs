@@ -71,7 +71,8 @@ fn what_is_wrong_is_part_of_the_report() {
     let report = outcome.json();
     assert!(report["stacks"]["problem"].as_str().unwrap().contains("dev.yaml"), "{report}");
     assert!(report["programs"][0]["problem"].as_str().unwrap().contains("no-such-program"), "{report}");
-    sandbox.atmos(&["doctor"]).exits(1).says("no-such-program");
+    let text = sandbox.atmos(&["doctor"]).exits(1);
+    assert!(text.stdout.contains("no-such-program: ✗") && text.stdout.contains("found  ✗"), "{text}");
 }
 
 #[test]

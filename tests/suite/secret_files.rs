@@ -93,6 +93,8 @@ fn what_is_wrong_has_a_place_and_a_next_step() {
     told("!secret absent | default none-at-all", "!secret absent", &["not initialized", "`absent`", "| default"]);
     told("!secret DB_PASSWORD", "!secret DB_PASSWROD", &["not declared", "did you mean `DB_PASSWORD`?"]);
     told("{sops: common}\n  providers", "{sops: common, store: x}\n  providers", &["two backends"]);
+    std::fs::remove_file(sandbox.repo().join("secrets/dev.api.enc.yaml")).unwrap();
+    told("!secret DB_PASSWORD\n        deep", "!secret TOKEN\n        deep", &["no file", "secrets/dev.api.enc.yaml"]);
     let text = sandbox.read("secrets/dev.enc.yaml");
     sandbox.write("secrets/dev.enc.yaml", &text.replace("in the open", "changed"));
     told("", "", &["secrets/dev.enc.yaml does not open", "seal"]);
