@@ -101,7 +101,7 @@ fn open(context: &Context<'_>, path: &Path, spec: &Node) -> Result<Node, Problem
         Ok(text) => text,
         // As one that has nothing in it: a default may stand in.
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Node::default()),
-        Err(error) => return Err(failed(&error, "look at its permissions")),
+        Err(error) => return Err(failed(&error, "it must be a text that you may read")),
     };
     let host = context.host;
     let document = content::parse(&host.sources, path, &host.cwd, "document.yaml", text, Tags::Dropped);
