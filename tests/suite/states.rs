@@ -135,7 +135,7 @@ components:
     );
     let vars = sandbox.atmos(&describe("a", &[])).success().json();
     let expected = json!({
-        "stage": "dev", "output": null, "default": "dflt", "state": "(computed)", "template": "<no value>", "all": {},
+        "stage": "dev", "output": null, "default": "dflt", "state": "(computed)", "template": "<no value>", "all": "{}",
     });
     assert_eq!(vars, expected);
 }
