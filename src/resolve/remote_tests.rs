@@ -166,11 +166,10 @@ fn circles_of_three_by_mixed_ways_are_printed_as_a_whole() {
     };
     for number in 0..27 {
         let ways = [number / 9, number / 3 % 3, number % 3];
-        let components: String = [("a", "b"), ("b", "c"), ("c", "a")]
-            .iter()
-            .zip(ways)
-            .map(|((name, other), way)| format!("    {name}: {{vars: {{v: {}}}}}\n", asks(way, other)))
-            .collect();
+        let lines = [("a", "b"), ("b", "c"), ("c", "a")].iter().zip(ways);
+        let lines: Vec<String> =
+            lines.map(|((name, other), way)| format!("    {name}: {{vars: {{v: {}}}}}", asks(way, other))).collect();
+        let components = lines.join("\n") + "\n";
         let (described, asked) = run(&components, &Options::default());
         let message = described.unwrap_err().to_string();
         let chain = format!(

@@ -50,7 +50,7 @@ fn whatever_is_changed_is_noticed() {
     };
     assert_eq!(opened(DEV, fixture!("other-keys.txt")).unwrap_err(), no_key);
     let place = DEV.find("ratio: ").unwrap();
-    let line = &DEV[place..place + DEV[place..].find('\n').unwrap() + 1];
+    let line = &DEV[place..=place + DEV[place..].find('\n').unwrap()];
     let ratio = line.trim_start_matches("ratio: ").trim();
     let first = DEV.lines().find(|line| line.starts_with("DB_PASSWORD")).unwrap();
     let other = first.trim_start_matches("DB_PASSWORD: ");

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::ast::{Branches, Callee, Compiled, Expr, ExprKind, List, Pipe, Step};
+use super::ast::{Branches, Callee, Expr, ExprKind, List, Pipe, Step};
 use super::settings::Template;
 use super::value::Val;
 
@@ -29,24 +29,24 @@ impl Template {
     /// template, and none whose last argument is piped in.
     pub fn atmos_calls(&self) -> Vec<AtmosCall> {
         let mut found = Vec::new();
-        self.compiled.calls(&self.compiled.body, &mut found);
+        of_list(&self.compiled.body, &mut found);
         found
     }
 }
 
-impl Compiled {
-    fn calls(&self, list: &List, found: &mut Vec<AtmosCall>) {
-        for step in list {
-            match step {
-                Step::Action(pipe) => of_pipe(pipe, found),
-                Step::If(Branches { branches, .. }) | Step::With(Branches { branches, .. }) => {
-                    // Only the first condition is always looked at.
-                    branches.iter().take(1).for_each(|(pipe, _)| of_pipe(pipe, found));
+fn of_list(list: &List, found: &mut Vec<AtmosCall>) {
+    for step in list {
+        match step {
+            Step::Action(pipe) => of_pipe(pipe, found),
+            Step::If(Branches { branches, .. }) | Step::With(Branches { branches, .. }) => {
+                // Only the first condition is always looked at.
+                if let Some((pipe, _)) = branches.first() {
+                    of_pipe(pipe, found);
                 }
-                Step::Range(range) => of_pipe(&range.pipe, found),
-                Step::Template { pipe, .. } => pipe.iter().for_each(|pipe| of_pipe(pipe, found)),
-                Step::Text(_) | Step::Break(_) | Step::Continue(_) => {}
             }
+            Step::Range(range) => of_pipe(&range.pipe, found),
+            Step::Template { pipe: Some(pipe), .. } => of_pipe(pipe, found),
+            Step::Template { pipe: None, .. } | Step::Text(_) | Step::Break(_) | Step::Continue(_) => {}
         }
     }
 }
@@ -57,7 +57,9 @@ fn of_pipe(pipe: &Pipe, found: &mut Vec<AtmosCall>) {
         // `and` and `or` may stop behind their first argument.
         let stops = matches!(&first.kind, ExprKind::Function(Callee::And(_) | Callee::Or(_)));
         let looked_at = if stops { arguments.len().min(1) } else { arguments.len() };
-        arguments[..looked_at].iter().for_each(|argument| of_expr(argument, found));
+        for argument in &arguments[..looked_at] {
+            of_expr(argument, found);
+        }
         match &first.kind {
             ExprKind::Chain { base, fields } if is_atmos(base) && index == 0 => {
                 if let [name] = &**fields {

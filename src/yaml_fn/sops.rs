@@ -128,7 +128,9 @@ fn keys(context: &Context<'_>, spec: &Node) -> Result<AgeKeys, Problem> {
     let wrong = |what: &str, error: &dyn std::fmt::Display| {
         Problem::failed(format!("the age key of {what}: {error}"), "give the private key, `AGE-SECRET-KEY-1…`")
     };
-    if let Some(function) = [key, key.and_then(|key| key.get("value"))].into_iter().flatten().find(is_function) {
+    if let Some(function) =
+        [key, key.and_then(|key| key.get("value"))].into_iter().flatten().find(|node| is_function(node))
+    {
         return Err(wrong("`spec.age_key`", &format!("{} is not evaluated here", function.value.type_name())));
     }
     if let Some(material) = text(key).or_else(|| text(key.and_then(|key| key.get("value")))) {
@@ -154,7 +156,7 @@ fn keys(context: &Context<'_>, spec: &Node) -> Result<AgeKeys, Problem> {
     }
 }
 
-fn is_function(node: &&Node) -> bool {
+fn is_function(node: &Node) -> bool {
     matches!(node.value, Value::Function(_))
 }
 
