@@ -12,6 +12,8 @@ pub fn doctor(report: &Report) -> String {
         let width = lines.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
         let _ = writeln!(text, "{}{title}", if text.is_empty() { "" } else { "\n" });
         for (name, what) in lines {
+            // Further lines stand below the first.
+            let what = what.trim_end().replace('\n', &format!("\n{:1$}", "", width + 4));
             let line = format!("  {name:width$}  {what}");
             let _ = writeln!(text, "{}", line.trim_end());
         }
