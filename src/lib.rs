@@ -24,6 +24,7 @@ pub mod output;
 pub mod query;
 pub mod resolve;
 pub mod secret;
+pub mod sops;
 pub mod span;
 pub mod stack;
 pub mod state;

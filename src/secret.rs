@@ -51,7 +51,8 @@ impl Masker {
             return;
         }
         let mut forms = self.forms.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-        for form in [raw.to_owned(), base64_core(raw), url_encode(raw), json_escape(raw)] {
+        let plain = [raw.to_owned(), url_encode(raw), json_escape(raw)];
+        for form in plain.into_iter().chain(base64_forms(raw)) {
             if form.len() >= FREE_TEXT_MINIMUM && !forms.iter().any(|known| known.expose_secret() == form) {
                 forms.push(Secret::from(form));
             }
@@ -174,12 +175,20 @@ fn mask_patterns(text: &str) -> Option<String> {
     masked.map(|masked| masked + &text[kept..])
 }
 
-/// Base64 without its last, padding-dependent characters, so that the form is found inside longer encodings that
-/// begin with the secret.
-fn base64_core(raw: &str) -> String {
-    let mut encoded = base64::engine::general_purpose::STANDARD_NO_PAD.encode(raw);
-    encoded.truncate(raw.len() / 3 * 4);
-    encoded
+/// What Base64, in both alphabets, makes of the secret wherever in a longer text it begins and whether something follows:
+/// every character that depends on nothing but the secret. The characters that it shares with its neighbours stay.
+fn base64_forms(raw: &str) -> Vec<String> {
+    use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+    let mut forms = Vec::new();
+    for before in 0..3 {
+        let text = [&vec![0; before], raw.as_bytes()].concat();
+        // The first character that has no bit of what stands before; the end of what is whole without what follows.
+        let (first, whole) = ((before * 8).div_ceil(6), text.len() * 8 / 6);
+        for encoded in [STANDARD_NO_PAD.encode(&text), URL_SAFE_NO_PAD.encode(&text)] {
+            forms.extend([encoded[first..].to_owned(), encoded[first..whole].to_owned()]);
+        }
+    }
+    forms
 }
 
 fn url_encode(raw: &str) -> String {
@@ -267,6 +276,29 @@ mod tests {
             }
             shown.extend(masker.mask_stream(&mut pending, true));
             assert_eq!(String::from_utf8(shown).unwrap(), expected, "{cut}");
+        }
+    }
+
+    #[test]
+    fn base64_of_a_longer_text_shows_nothing_of_a_secret_in_it() {
+        use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+        let secret = "h?>~nter22-correct-horse";
+        for length in 10..=secret.len() {
+            let secret = &secret[..length];
+            let masker = Masker::default();
+            masker.register(&Secret::from(secret.to_owned()));
+            for (before, after) in [("", ""), ("", "tail"), ("u", ""), ("us", "t"), ("usr", ""), ("user:", "ta")] {
+                let text = format!("{before}{secret}{after}");
+                for encoded in [STANDARD.encode(&text), URL_SAFE_NO_PAD.encode(&text)] {
+                    let masked = masker.mask(&encoded).into_owned();
+                    // At most one character at either end has bits of the secret, beside bits of something else.
+                    let (start, end) = masked.split_once(MASK).unwrap_or_else(|| panic!("{length} {text}: {masked}"));
+                    let (first, whole) = ((before.len() * 8).div_ceil(6), (before.len() + length) * 8 / 6);
+                    assert_eq!(start, &encoded[..first], "{length} {text}");
+                    let kept = if after.is_empty() { "" } else { &encoded[whole..] };
+                    assert_eq!(end.trim_end_matches('='), kept.trim_end_matches('='), "{length} {text}");
+                }
+            }
         }
     }
 

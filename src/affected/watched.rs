@@ -1,5 +1,6 @@
 //! Files and folders that a component depends on beside its own.
 
+use crate::sops::derived_file;
 use crate::value::{Node, Value};
 
 /// A path, or a pattern of paths, as it is written.
@@ -60,18 +61,14 @@ pub fn secret_files(secrets: &Node, configured: Option<&Node>, stack: &str, comp
         let own = secrets.get_path(["providers", name]);
         own.or_else(|| configured?.get(name))
     };
-    let text =
-        |node: Option<&Node>, key: &str| node?.get(key)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
     let mut found: Vec<Node> = Vec::new();
     for declared in items(secrets.get("vars")) {
         let Some(provider) = declared.get("sops").and_then(Node::as_str).and_then(provider) else { continue };
         let spec = provider.get("spec");
         let written = spec.and_then(|spec| spec.get("file")).filter(|file| !file.is_empty());
         let file = written.cloned().unwrap_or_else(|| {
-            let folder = text(spec, "path").unwrap_or_else(|| "secrets".to_owned());
             let of_stack = declared.get("scope").and_then(Node::as_str) == Some("stack");
-            let name = if of_stack { stack.to_owned() } else { format!("{stack}.{component}") };
-            Node::from(format!("{folder}/{name}.enc.yaml"))
+            Node::from(derived_file(spec, of_stack, stack, component))
         });
         if !found.contains(&file) {
             found.push(file);

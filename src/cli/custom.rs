@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Args as _, CommandFactory as _, FromArgMatches as _};
 
-use super::args::{Cli, GlobalArgs, IdentityArgs, SELECT};
+use super::args::{Cli, GlobalArgs, IdentityArgs, OWN, SELECT};
 use crate::custom::{Definition, FlagKind, Given, Reserved};
 
 /// A call of a command of the configuration.
@@ -49,8 +49,12 @@ pub(super) fn extended(definitions: &[Definition]) -> clap::Command {
     definitions.iter().fold(Cli::command(), |root, command| add(root, command, &reserved))
 }
 
-/// Puts a command below another one. A built-in command stays what it is and gets the sub-commands.
+/// Puts a command below another one. A built-in command stays what it is and gets the sub-commands; one that the
+/// reference does not have makes room.
 fn add(parent: clap::Command, definition: &Definition, reserved: &[Reserved]) -> clap::Command {
+    if OWN.contains(&definition.name.as_str()) && parent.get_name() == "atmos" {
+        return parent.mut_subcommand(&definition.name, |_| command(definition, reserved));
+    }
     if parent.get_subcommands().any(|known| known.get_name() == definition.name) {
         return parent.mut_subcommand(&definition.name, |known| {
             definition.commands.iter().fold(known, |known, sub| add(known, sub, reserved))

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
-use super::args::GlobalArgs;
+use super::args::{GlobalArgs, OWN};
 use super::commands::is_later;
 use super::custom::{self, Call};
 use super::native::next_plain;
@@ -58,7 +58,13 @@ pub(super) fn read(words: Vec<OsString>, env: &Env) -> Result<Line> {
     let text = without_help_word(&table, text);
     let words = |text: Vec<String>| text.into_iter().map(OsString::from).collect();
     let back = |text, added: &Added| Line::BuiltIn(words(text), parse::with_added(added));
-    let unknown = match way(&table, &text) {
+    let ours = next_plain(&text, 1).filter(|at| OWN.contains(&text[*at].as_str()));
+    let way = way(&table, &text);
+    let unknown = match (way, ours) {
+        (Way::Known | Way::Help, Some(at)) if is_replaced(&text, &text[at], env) => Way::Unknown(at),
+        (way, _) => way,
+    };
+    let unknown = match unknown {
         Way::Known => return Ok(Line::BuiltIn(words(text), table)),
         Way::Help => {
             // Help is there without a configuration, and with a broken one.
@@ -87,6 +93,11 @@ pub(super) fn read(words: Vec<OsString>, env: &Env) -> Result<Line> {
         call.global.logs_level = Some("Trace".to_owned());
     }
     Ok(Line::Custom(Box::new(call)))
+}
+
+/// Whether the configuration has a command of its own with this name. One that cannot be read has none.
+fn is_replaced(text: &[String], name: &str, env: &Env) -> bool {
+    load(text, env).is_ok_and(|added| added.definitions.iter().any(|command| command.name == name))
 }
 
 /// `help x` of an added command is `x --help`.
@@ -148,6 +159,7 @@ fn is_added(table: &clap::Command, added: &Added, text: &[String]) -> bool {
         let found = level.iter().find(|command| command.name == name || command.aliases.contains(word));
         match (built, found) {
             (None, Some(_)) => return true,
+            (Some(_), Some(_)) if OWN.contains(&name) => return true,
             (Some(_), Some(command)) => level = &command.commands,
             _ => return false,
         }

@@ -33,6 +33,19 @@ pub struct InForce {
     pub why: String,
 }
 
+/// A rule about what functions may do.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct PolicyInForce {
+    pub key: &'static str,
+    pub value: String,
+    /// A variable, `file:line:column`, or `default`.
+    pub set_by: String,
+    /// What it is about.
+    pub about: &'static str,
+}
+
+const GENERATED: &str = "templates.settings.allow_generated_functions";
+
 impl Config {
     /// Warnings about keys that still work and should be replaced, each with its place.
     pub fn deprecations(&self, host: &Host) -> Vec<Warning> {
@@ -64,6 +77,29 @@ impl Config {
             .collect();
         rows.sort_by_key(|row| row.key);
         rows
+    }
+
+    /// What functions of manifests may do, and who said so.
+    pub fn policies(&self, host: &Host) -> Vec<PolicyInForce> {
+        let generated = self.document.get_path(GENERATED.split('.')).and_then(Node::as_bool) == Some(true);
+        let functions = &self.settings.functions;
+        [
+            ("settings.functions.exec", functions.exec.to_string(), "programs that `!exec` and `atmos.Resolve` start"),
+            (
+                "settings.functions.outside_reads",
+                functions.outside_reads.to_string(),
+                "files that are not of the repository, and other machines",
+            ),
+            (GENERATED, generated.to_string(), "functions that templates and values from elsewhere make"),
+        ]
+        .into_iter()
+        .map(|(key, value, about)| {
+            let variable = variable_of(key).find(|variable| self.variable(host, variable).is_some());
+            let place = || host.sources.place(self.document.get_path(key.split('.'))?.span);
+            let written = || place().map_or_else(|| "default".to_owned(), |place| place.to_string());
+            PolicyInForce { key, value, set_by: variable.map_or_else(written, str::to_owned), about }
+        })
+        .collect()
     }
 
     fn why(&self, host: &Host, key: &str, node: Option<&Node>, other: &str) -> String {

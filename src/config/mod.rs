@@ -33,7 +33,7 @@ mod search;
 mod tests;
 mod version;
 
-pub use advice::InForce;
+pub use advice::{InForce, PolicyInForce};
 pub use editions::{DefaultChange, default_changes, edition_day, last_day};
 pub use engine::{Engine, Linearization};
 pub use error::Error;
@@ -44,4 +44,4 @@ pub use load::{load, profile_names};
 pub use model::{Config, Describe, Helmfile, Logs, Settings, Stacks, Templates, Terraform, Workflows};
 pub use paths::git_root;
 pub use repository::fact as repository_fact;
-pub use version::REFERENCE_VERSION;
+pub use version::{REFERENCE_VERSION, meets_constraint};

@@ -67,6 +67,11 @@ fn satisfies(version: &str, constraint: &str) -> Option<bool> {
     Some(all)
 }
 
+/// Whether the release that this program matches meets a constraint that can be read.
+pub fn meets_constraint(require: &str) -> bool {
+    satisfies(REFERENCE_VERSION, require) == Some(true)
+}
+
 /// The section as configured.
 pub(super) struct Constraint<'a> {
     pub require: &'a str,

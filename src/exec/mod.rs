@@ -20,4 +20,4 @@ pub mod terraform;
 
 pub use error::Error;
 pub use launch::{Hangup, Launch, Output, Redirect};
-pub use process::stdin_is_readable;
+pub use process::{find as find_program, stdin_is_readable};

@@ -21,6 +21,16 @@ pub enum Policy {
     Deny,
 }
 
+impl std::fmt::Display for Policy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Policy::Allow => "allow",
+            Policy::Ask => "ask",
+            Policy::Deny => "deny",
+        })
+    }
+}
+
 impl FromStr for Policy {
     type Err = ();
 

@@ -12,6 +12,7 @@ pub mod config;
 pub mod custom;
 pub mod dependents;
 pub mod describe;
+pub mod doctor;
 pub mod edition;
 pub mod explain;
 pub mod helmfile;

@@ -124,7 +124,8 @@ impl Diagnostic for Error {
     fn help<'a>(&'a self) -> Option<Box<dyn Display + 'a>> {
         Some(match self {
             Error::FunctionNotBuilt { tag, .. } => Box::new(format!(
-                "leave the function as text with `--skip {}` or `--process-functions=false`, or use the reference",
+                "{}leave the function as text with `--skip {}` or `--process-functions=false`, or use the reference",
+                if tag == "!emulator" { "it is about containers that the reference starts with Docker; " } else { "" },
                 tag.trim_start_matches('!')
             )),
             Error::UnsupportedTag { .. } => Box::new("quote the value if it is meant as text"),

@@ -59,7 +59,7 @@ impl World for Outside<'_, '_> {
         self.machine().read_file(path)
     }
 
-    fn file_kind(&mut self, path: &str) -> Option<FileKind> {
+    fn file_kind(&mut self, path: &str) -> Result<Option<FileKind>, Problem> {
         self.machine().file_kind(path)
     }
 

@@ -1,13 +1,16 @@
-//! Which components the values of a component refer to by `!terraform.state` and `!terraform.output`, as far as that can
-//! be seen without evaluating anything: what closes a circle could never be applied for the first time.
+//! Which components the values of a component refer to by `!terraform.state`, `!terraform.output` and `atmos.Component`, as
+//! far as that can be seen without evaluating anything: what closes a circle could never be applied for the first time.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::chain::Chain;
+use super::data;
 use super::error::Error;
 use super::evaluator::Evaluator;
+use super::settings::Templating;
 use crate::component::{self, Instance, Kind};
+use crate::template::{Argument, AtmosCall, Source, Template};
 use crate::value::{Node, Value};
 use crate::yaml_fn::{OutputArguments, written_as_function};
 
@@ -29,9 +32,15 @@ impl Reference {
     }
 
     pub(super) fn call(&self) -> String {
+        if self.tag == COMPONENT {
+            return format!("{COMPONENT}(\"{}\", \"{}\")", self.component, self.stack);
+        }
         format!("{} {}", self.tag, self.text)
     }
 }
+
+/// The function of templates that gives another component.
+const COMPONENT: &str = "atmos.Component";
 
 /// What a component leads to: each with the one before it and the call.
 type Reachable = BTreeMap<Key, (Key, String)>;
@@ -40,6 +49,7 @@ type Reachable = BTreeMap<Key, (Key, String)>;
 #[derive(Debug, Default)]
 pub(super) struct Known {
     instances: Mutex<HashMap<Key, Arc<Instance>>>,
+    references: Mutex<HashMap<Key, Arc<[Reference]>>>,
     reachable: Mutex<HashMap<Key, Arc<Reachable>>>,
 }
 
@@ -64,16 +74,30 @@ fn depends(node: &Node) -> bool {
     }
 }
 
-/// The references of a component whose arguments are no templates.
-pub(super) fn references(instance: &Instance, left: &str) -> Vec<Reference> {
-    let mut found = Vec::new();
+/// What every evaluation of a component looks at.
+fn values(instance: &Instance) -> impl Iterator<Item = &Node> {
     let sections = instance.sections.named().into_iter().map(|(_, node)| node);
-    let extra = instance.sections.extra.iter().filter(|(name, _)| &***name != "mocks").map(|(_, node)| node);
-    sections.chain(extra).for_each(|node| collect(node, instance, left, &mut found));
-    found
+    sections.chain(instance.sections.extra.iter().filter(|(name, _)| &***name != "mocks").map(|(_, node)| node))
 }
 
-/// The same in one value.
+/// Calls of the functions of `atmos.` in the templates of a value.
+fn calls(node: &Node, templating: &Templating, found: &mut Vec<AtmosCall>) {
+    match &node.value {
+        Value::Map(map) => map.values().for_each(|item| calls(item, templating, found)),
+        Value::List(list) => list.iter().for_each(|item| calls(item, templating, found)),
+        Value::Function(function) => calls(&function.argument, templating, found),
+        Value::String(text) if text.contains("atmos.") && text.contains(templating.delimiters.left()) => {
+            let (delimiters, functions) = (templating.delimiters.clone(), templating.functions);
+            // What is no template is an error of the evaluation.
+            if let Ok(template) = Template::parse(&Source { name: "", text, delimiters, functions, place: None }) {
+                found.extend(template.atmos_calls());
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The references in one value by functions whose arguments are no templates.
 pub(super) fn collect(node: &Node, instance: &Instance, left: &str, found: &mut Vec<Reference>) {
     let mut add = |tag: &str, text: &str| {
         if !is_output(tag) || text.contains(left) {
@@ -119,8 +143,14 @@ impl Evaluator<'_> {
     }
 
     /// Refuses a component whose own references lead back to one that is being evaluated.
-    pub(super) fn check_circle(&self, start: &Instance, call: &str, chain: &Chain<'_>) -> Result<(), Error> {
-        let reachable = self.reachable(start);
+    pub(super) fn check_circle(
+        &self,
+        start: &Instance,
+        call: &str,
+        chain: &Chain<'_>,
+        renders: bool,
+    ) -> Result<(), Error> {
+        let reachable = self.reachable(start, renders);
         let own: Key = (start.name.clone(), start.stack.clone());
         let closing = reachable.keys().find(|key| **key == own || chain.has(&key.0, &key.1));
         let Some(closing) = closing else { return Ok(()) };
@@ -141,31 +171,80 @@ impl Evaluator<'_> {
         Err(chain.circle(&steps, " (cycle detected)"))
     }
 
-    fn reachable(&self, start: &Instance) -> Arc<Reachable> {
+    /// `renders`: the command evaluates templates, too.
+    fn reachable(&self, start: &Instance, renders: bool) -> Arc<Reachable> {
         let own: Key = (start.name.clone(), start.stack.clone());
         let known = || self.memo.known.reachable.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(reachable) = known().get(&own) {
             return reachable.clone();
         }
-        let left = self.left_delimiter();
         let mut reachable = Reachable::new();
-        let mut open = vec![(own.clone(), references(start, &left))];
+        let mut open = vec![(own.clone(), self.references(start, renders))];
         while let Some((from, references)) = open.pop() {
-            for reference in references {
-                let key = reference.key();
+            for reference in references.iter() {
+                // What is not there is an error of the one who asks for it, when it does.
+                let next = self.written(&reference.component, &reference.stack).ok();
+                // The name of the stack may be another one than the canonical.
+                let key = next.as_ref().map_or_else(|| reference.key(), |next| (next.name.clone(), next.stack.clone()));
                 if reachable.contains_key(&key) {
                     continue;
                 }
                 reachable.insert(key.clone(), (from.clone(), reference.call()));
-                // What is not there is an error of the one who asks for it, when it does.
-                if key != own
-                    && let Ok(next) = self.written(&key.0, &key.1)
-                {
-                    open.push((key, self::references(&next, &left)));
+                if let Some(next) = next.filter(|_| key != own) {
+                    open.push((key, self.references(&next, renders)));
                 }
             }
         }
         known().entry(own).or_insert_with(|| Arc::new(reachable)).clone()
+    }
+
+    /// The references of a component; looked for once.
+    fn references(&self, instance: &Instance, renders: bool) -> Arc<[Reference]> {
+        let key: Key = (instance.name.clone(), instance.stack.clone());
+        let known = || self.memo.known.references.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(references) = known().get(&key) {
+            return references.clone();
+        }
+        let left = self.left_delimiter();
+        let mut found = Vec::new();
+        values(instance).for_each(|node| collect(node, instance, &left, &mut found));
+        // A component that is disabled sees nothing of others.
+        if renders && self.config.templates.enabled && instance.enabled {
+            self.rendered_references(instance, &left, &mut found);
+        }
+        known().entry(key).or_insert_with(|| found.into()).clone()
+    }
+
+    /// The references that templates make whatever the data is: a condition may keep a component from asking for itself.
+    fn rendered_references(&self, instance: &Instance, left: &str, found: &mut Vec<Reference>) {
+        let templating = Templating::new(self.config);
+        let mut all = Vec::new();
+        values(instance).for_each(|node| calls(node, &templating, &mut all));
+        if all.is_empty() {
+            return;
+        }
+        let data = Node::from(data::section(instance));
+        let text = |argument: &Argument| match argument {
+            Argument::Text(text) => Some(text.clone()),
+            Argument::Path(path) => data.get_path(path.iter().map(|key| &**key))?.as_str().map(str::to_owned),
+            Argument::Other => None,
+        };
+        for call in all {
+            let arguments: Option<Vec<String>> = call.arguments.iter().map(text).collect();
+            let Some(arguments) = arguments.filter(|texts| !texts.iter().any(|text| text.contains(left))) else {
+                continue;
+            };
+            match (&*call.name, arguments.as_slice()) {
+                ("Component", [component, stack]) => found.push(Reference {
+                    tag: COMPONENT.to_owned(),
+                    text: String::new(),
+                    component: component.clone(),
+                    stack: stack.clone(),
+                }),
+                ("Resolve", [text]) => collect(&Node::from(text.as_str()), instance, left, found),
+                _ => {}
+            }
+        }
     }
 
     pub(super) fn left_delimiter(&self) -> String {

@@ -196,7 +196,7 @@ impl Evaluation<'_> {
         let found = found.map_err(|error| self.outside(call, Failure::from(error), node))?;
         // The name of the stack may have been another one than the canonical.
         self.chain.check(&found.name, &found.stack, call)?;
-        evaluator.check_circle(&found, call, &self.chain)?;
+        evaluator.check_circle(&found, call, &self.chain, self.options.process_templates)?;
         let target = evaluator.target(way, &found, self.options, &self.chain, call)?;
         if target.sections.remote_state_backend_type == "static" {
             let outputs = Outputs::of_manifest(target.sections.remote_state_backend.clone());

@@ -151,6 +151,48 @@ fn circles_are_printed_as_a_whole() {
     }
 }
 
+/// Every circle of three by the three ways to ask, but for that of `atmos.Component` alone, which evaluates all.
+#[test]
+fn circles_of_three_by_mixed_ways_are_printed_as_a_whole() {
+    let asks = |way: usize, other: &str| match way {
+        0 => format!("!terraform.state {other} id"),
+        1 => format!("!terraform.output {other} id"),
+        _ => format!("'{{{{ (atmos.Component \"{other}\" .stack).outputs.id }}}}'"),
+    };
+    let link = |way: usize, other: &str| match way {
+        0 => format!("→ !terraform.state {other} id"),
+        1 => format!("→ !terraform.output {other} id"),
+        _ => format!("→ atmos.Component(\"{other}\", \"dev\")"),
+    };
+    for number in 0..27 {
+        let ways = [number / 9, number / 3 % 3, number % 3];
+        let lines = [("a", "b"), ("b", "c"), ("c", "a")].iter().zip(ways);
+        let lines: Vec<String> =
+            lines.map(|((name, other), way)| format!("    {name}: {{vars: {{v: {}}}}}", asks(way, other))).collect();
+        let components = lines.join("\n") + "\n";
+        let (described, asked) = run(&components, &Options::default());
+        let message = described.unwrap_err().to_string();
+        let chain = format!(
+            "1. Component 'a' in stack 'dev'\n  2. Component 'b' in stack 'dev'\n     {}\n  3. Component 'c' in stack 'dev'\n     \
+             {}\n  4. Component 'a' in stack 'dev'\n     {} (cycle detected)",
+            link(ways[0], "b"),
+            link(ways[1], "c"),
+            link(ways[2], "a")
+        );
+        assert!(message.contains("circular dependency detected") && message.contains(&chain), "{components}{message}");
+        assert!(asked.is_empty(), "{components}{asked:?}");
+    }
+    // A condition keeps the component from asking for itself.
+    let conditional = "    a: {vars: {v: !terraform.state b id}}\n\
+                       \x20   b: {vars: {v: '{{ if ne .atmos_component \"b\" }}{{ (atmos.Component \"b\" .stack).outputs.id }}{{ end }}'}}\n";
+    assert_eq!(run(conditional, &Options::default()).0.unwrap()["vars"]["v"], "b-1");
+    // So does a command that leaves templates as they are.
+    let templates = "    a: {vars: {v: !terraform.state b id}}\n\
+                     \x20   b: {vars: {v: '{{ (atmos.Component \"a\" .stack).outputs.id }}'}}\n";
+    let unrendered = Options { process_templates: false, ..Options::default() };
+    assert_eq!(run(templates, &unrendered).0.unwrap()["vars"]["v"], "b-1");
+}
+
 #[test]
 fn only_what_is_needed_of_the_other_component_is_evaluated() {
     let components = "    a: {vars: {v: !terraform.state b id}}\n\

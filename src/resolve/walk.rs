@@ -31,6 +31,10 @@ pub(super) struct Evaluation<'a> {
     /// Variables of the component that are being evaluated for `!env`.
     open: RefCell<Vec<String>>,
     metadata: OnceCell<Node>,
+    /// `secrets` with its providers evaluated.
+    secrets: OnceCell<Node>,
+    /// They are being evaluated: a provider does not ask for a secret itself.
+    opening: Cell<bool>,
     track: OnceCell<Option<String>>,
     pub readers: RefCell<Readers>,
     /// It is being found out who reads a store.
@@ -55,6 +59,8 @@ impl<'a> Evaluation<'a> {
             path: RefCell::default(),
             open: RefCell::default(),
             metadata: OnceCell::new(),
+            secrets: OnceCell::new(),
+            opening: Cell::default(),
             track: OnceCell::new(),
             readers: RefCell::default(),
             choosing: Cell::default(),
@@ -257,6 +263,9 @@ impl<'a> Evaluation<'a> {
         // Most functions do not ask for metadata, which may have to be rendered first.
         let is_label = tag.starts_with("!tags") || tag.starts_with("!labels");
         let metadata = if is_label { self.metadata()? } else { &self.instance.sections.metadata };
+        if tag == "!secret" && !self.options.masks_secrets {
+            self.open_providers()?;
+        }
         let reader = |spec: &Spec| self.reader(spec);
         let context = self.context(&own_variable, metadata, &reader);
         let result = yaml_fn::call(&context, tag, argument);
@@ -282,7 +291,7 @@ impl<'a> Evaluation<'a> {
             track: self.track(),
             stack: &self.instance.stack,
             component: &self.instance.name,
-            secrets: &self.instance.sections.secrets,
+            secrets: self.secrets.get().unwrap_or(&self.instance.sections.secrets),
             stores: self.stores(),
             reader,
             lenient: self.options.is_lenient(),
@@ -318,6 +327,24 @@ impl<'a> Evaluation<'a> {
             let _ = self.metadata.set(rendered.unwrap_or_else(|| written.clone()));
         }
         Ok(self.metadata.get_or_init(Node::default))
+    }
+
+    /// Evaluates what providers of secrets say, which may be functions: the key of a file comes from somewhere.
+    fn open_providers(&self) -> Result<(), Error> {
+        let written = &self.instance.sections.secrets;
+        if self.secrets.get().is_some() || self.opening.get() {
+            return Ok(());
+        }
+        let mut secrets = written.clone();
+        if let Some(mut providers) = written.get("providers").filter(|providers| self.concerns(providers)).cloned() {
+            self.opening.set(true);
+            let replaced = self.replace("secrets.providers", &mut providers);
+            self.opening.set(false);
+            replaced?;
+            secrets.make_map().insert(Arc::from("providers"), providers);
+        }
+        let _ = self.secrets.set(secrets);
+        Ok(())
     }
 
     /// `version.track` of the manifest.

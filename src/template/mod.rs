@@ -2,11 +2,13 @@
 //!
 //! Row 3. Read [`Template`] first: compiled once from a [`Source`], rendered many times, on any thread. [`Val`] is a
 //! value at run time, [`Function`] how a function is declared (`funcs` holds them), [`World`] what templates reach
-//! outside themselves. [`field_reference`] and [`Template::reads`] tell without rendering what a text refers to.
+//! outside themselves. [`field_reference`], [`Template::reads`] and [`Template::atmos_calls`] tell without rendering what a text
+//! refers to.
 
 mod analysis;
 mod ast;
 mod call;
+mod calls;
 mod dict;
 mod error;
 mod eval;
@@ -29,9 +31,11 @@ mod world;
 
 pub use analysis::{Reads, field_reference};
 pub use call::Call;
+pub use calls::{Argument, AtmosCall};
 pub use dict::Dict;
 pub use error::{Error, Kind as ErrorKind};
 pub use format::{print, sprintf};
+pub(crate) use funcs::expand_variables;
 pub use function::{Function, Namespace, Param, Run};
 pub use list::{Elem, List};
 pub use problem::Problem;

@@ -32,8 +32,11 @@ pub trait World {
     }
 
     /// What is at a path (`file.Exists`, `file.IsDir`, `file.Walk`); `None` when there is nothing.
-    fn file_kind(&mut self, _path: &str) -> Option<FileKind> {
-        None
+    ///
+    /// # Errors
+    /// Nobody may look there.
+    fn file_kind(&mut self, _path: &str) -> Result<Option<FileKind>, Problem> {
+        Ok(None)
     }
 
     /// Names in a directory, sorted (`file.ReadDir`).

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::problem::Problem;
-use super::{env, exec, git, labels, local, secret, store, template, version};
+use super::{env, exec, git, labels, local, secret, sops, store, template, version};
 use crate::config::Config;
 use crate::host::Host;
 use crate::stack::Versions;
@@ -43,6 +43,7 @@ pub struct Context<'a> {
 pub struct Memo {
     pub(super) commands: exec::Done,
     pub(super) repository: git::Facts,
+    pub(super) sops: sops::Opened,
 }
 
 /// The value of a function; `None` for a tag that stands as it is written.

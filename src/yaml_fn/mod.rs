@@ -16,6 +16,7 @@ mod options;
 mod problem;
 mod registry;
 mod secret;
+mod sops;
 mod store;
 mod template;
 mod terraform;

@@ -3,6 +3,7 @@
 use super::call::Context;
 use super::options::Arguments;
 use super::problem::Problem;
+use super::sops;
 use super::store::{answer, queried};
 use crate::diag::nearest;
 use crate::secret::{MASK, Secret};
@@ -22,26 +23,54 @@ pub(super) fn value(context: &Context<'_>, text: &str) -> Result<Value, Problem>
         return Ok(Value::from(MASK.to_owned()));
     }
     let declaration = declared(context, name)?;
-    let spec = context.stores.spec(&declaration.store)?;
-    if !spec.secret {
-        return Err(Problem::failed(
-            format!("the secret `{name}` is in the store `{}`, which is no store of secrets", declaration.store),
-            "set `secret: true` at the store, or read the value by `!store`",
-        ));
-    }
     let default = arguments.options.remove("default");
-    let found = answer(context, spec, declaration.key(context, name), default.is_some());
-    let found = found.map_err(|problem| match problem {
-        Problem::Failed { reason, help } => {
-            Problem::Failed { reason: format!("secret is not initialized in its backend: `{name}`: {reason}"), help }
-        }
-        other => other,
-    })?;
+    let found = match &declaration.backend {
+        Backend::Store(store) => of_store(context, &declaration, store, name, default.is_some())?,
+        Backend::Sops(provider) => of_file(context, &declaration, provider, name, default.is_some())?,
+    };
     let Some(node) = found else { return Ok(Value::from(default.unwrap_or_default())) };
     let node = queried(node, arguments.options.get("path").map(String::as_str))?;
     // What an expression put together is a secret like its parts.
     register(context, &node);
     Ok(node.value)
+}
+
+fn of_store(
+    context: &Context<'_>,
+    declaration: &Declaration,
+    store: &str,
+    name: &str,
+    has_default: bool,
+) -> Result<Option<Node>, Problem> {
+    let spec = context.stores.spec(store)?;
+    if !spec.secret {
+        return Err(Problem::failed(
+            format!("the secret `{name}` is in the store `{store}`, which is no store of secrets"),
+            "set `secret: true` at the store, or read the value by `!store`",
+        ));
+    }
+    let found = answer(context, spec, declaration.key(context, name), has_default);
+    found.map_err(|problem| match problem {
+        Problem::Failed { reason, help } => {
+            Problem::Failed { reason: format!("secret is not initialized in its backend: `{name}`: {reason}"), help }
+        }
+        other => other,
+    })
+}
+
+fn of_file(
+    context: &Context<'_>,
+    declaration: &Declaration,
+    provider: &str,
+    name: &str,
+    has_default: bool,
+) -> Result<Option<Node>, Problem> {
+    if declaration.scope == "global" {
+        let reason = format!("the secret `{name}` has the scope `global`, which files of SOPS do not know");
+        return Err(Problem::failed(reason, "declare it for the stack or the component, or keep it in a store"));
+    }
+    let wanted = sops::Wanted { name, provider, of_stack: declaration.scope == "stack" };
+    sops::value(context, &wanted, has_default)
 }
 
 fn register(context: &Context<'_>, node: &Node) {
@@ -55,9 +84,15 @@ fn register(context: &Context<'_>, node: &Node) {
 
 /// What the component says of one secret.
 struct Declaration {
-    store: String,
+    backend: Backend,
     reference: Option<String>,
     scope: String,
+}
+
+/// What keeps a secret, by its name.
+enum Backend {
+    Store(String),
+    Sops(String),
 }
 
 impl Declaration {
@@ -83,13 +118,14 @@ fn declared(context: &Context<'_>, name: &str) -> Result<Declaration, Problem> {
         return Err(Problem::failed(format!("secret is not declared: `{name}`"), help));
     };
     let text = |key: &str| node.get(key).and_then(Node::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
-    if text("sops").is_some() {
-        let help = "keep it in a store, or leave the function as text with `--skip secret`";
-        return Err(Problem::failed(format!("the secret `{name}` is in a file of SOPS, which is not built yet"), help));
-    }
-    let Some(store) = text("store") else {
-        let reason = format!("the declaration of the secret `{name}` has no backend");
-        return Err(Problem::failed(reason, "give it a `store` (a store with `secret: true`)"));
+    let backend = match (text("store"), text("sops")) {
+        (Some(store), None) => Backend::Store(store),
+        (None, Some(provider)) => Backend::Sops(provider),
+        (both, _) => {
+            let what = if both.is_some() { "two backends" } else { "no backend" };
+            let reason = format!("the declaration of the secret `{name}` has {what}");
+            return Err(Problem::failed(reason, "give it a `store` (with `secret: true`) or a `sops` provider"));
+        }
     };
-    Ok(Declaration { store, reference: text("reference"), scope: text("scope").unwrap_or_default() })
+    Ok(Declaration { backend, reference: text("reference"), scope: text("scope").unwrap_or_default() })
 }

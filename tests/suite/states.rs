@@ -114,6 +114,33 @@ fn what_is_not_provisioned_is_computed_for_people_and_an_error_for_runs() {
 }
 
 #[test]
+fn outputs_of_what_was_never_applied_are_those_of_the_reference() {
+    let sandbox = Sandbox::scenario("states");
+    sandbox.write(
+        "stacks/orgs/dev.yaml",
+        r#"
+vars: {stage: dev}
+terraform: {backend_type: local, backend: {local: {}}}
+components:
+  terraform:
+    b: {metadata: {component: vpc}}
+    a:
+      vars:
+        output: !terraform.output b id
+        default: !terraform.output b .id // "dflt"
+        state: !terraform.state b id
+        template: '{{ (atmos.Component "b" .vars.stage).outputs.id }}'
+        all: '{{ toJson (atmos.Component "b" .vars.stage).outputs }}'
+"#,
+    );
+    let vars = sandbox.atmos(&describe("a", &[])).success().json();
+    let expected = json!({
+        "stage": "dev", "output": null, "default": "dflt", "state": "(computed)", "template": "<no value>", "all": "{}",
+    });
+    assert_eq!(vars, expected);
+}
+
+#[test]
 fn many_components_see_what_those_before_them_made() {
     let sandbox = Sandbox::scenario("states");
     sandbox.write(

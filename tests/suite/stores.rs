@@ -337,7 +337,7 @@ fn secrets_are_masked_where_they_are_shown_and_kept_out_of_files() {
         ("PASWORD", &["secret is not declared: `PASWORD`", "did you mean `PASSWORD`?"][..]),
         ("WRONG", &["`open`, which is no store of secrets", "secret: true"]),
         ("NONE", &["has no backend"]),
-        ("FILE", &["SOPS", "not built yet"]),
+        ("FILE", &["nothing describes the provider of secrets `s`", "`secrets.providers`"]),
         ("''", &["cannot be empty"]),
     ] {
         sandbox.write("stacks/dev.yaml", &text.replace("!secret PASSWORD,", &format!("!secret {name},")));

@@ -16,4 +16,4 @@ mod system;
 
 pub use error::Error;
 pub use open::Store;
-pub use settings::{Kind, Settings, password_variable, password_variables};
+pub use settings::{Kind, Outlook, Settings, outlook, password_variable, password_variables};

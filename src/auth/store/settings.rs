@@ -72,6 +72,40 @@ pub(super) fn directory(host: &Host, settings: &Settings) -> PathBuf {
     if path.extension().is_some() { path.parent().map_or_else(|| path.clone(), Path::to_path_buf) } else { path }
 }
 
+/// What can be said of the keyring without opening it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Outlook {
+    pub kind: &'static str,
+    /// Who chose it.
+    pub set_by: &'static str,
+    /// Of the file keyring.
+    pub folder: Option<String>,
+    pub exists: bool,
+    pub password_variable: Option<String>,
+    pub password_is_set: bool,
+}
+
+/// Which keyring would be opened, and whether it could be without asking anybody. Nothing is asked of it.
+pub fn outlook(host: &Host, settings: &Settings) -> Outlook {
+    let set_by = match (host.env.get(TYPE_VARIABLE), &settings.kind) {
+        (Some(_), _) => TYPE_VARIABLE,
+        (None, Some(_)) => "auth.keyring.type",
+        (None, None) => "default",
+    };
+    let kind = kind(&host.env, settings).unwrap_or(Kind::System);
+    let is_file = kind == Kind::File;
+    let folder = is_file.then(|| directory(host, settings));
+    let variable = password_variable(&host.env, settings);
+    Outlook {
+        kind: kind.name(),
+        set_by,
+        exists: folder.as_ref().is_some_and(|folder| folder.is_dir()),
+        folder: folder.map(|folder| folder.display().to_string()),
+        password_is_set: is_file && host.env.get(&variable).is_some(),
+        password_variable: is_file.then_some(variable),
+    }
+}
+
 /// The variable that has the password of the file keyring.
 pub fn password_variable(env: &Env, settings: &Settings) -> String {
     env.get(PASSWORD_ENV_VARIABLE)

@@ -4,6 +4,7 @@
 mod affected;
 mod auth;
 mod describe;
+mod doctor;
 mod explain;
 mod global;
 mod helmfile;
@@ -22,6 +23,7 @@ pub use describe::{
     ComponentArgs, DependentsArgs, DescribeArgs, DescribeCommand, DescribeConfigArgs, DescribeEditionArgs,
     DescribeEvaluationArgs, DescribeWorkflowsArgs, EvaluationArgs, LocalsArgs, ProcessingArgs, StacksArgs,
 };
+pub use doctor::DoctorArgs;
 pub use explain::ExplainArgs;
 pub use global::GlobalArgs;
 pub use helmfile::{HelmfileArgs, HelmfileCommand, HelmfileGenerate, HelmfileRun};
@@ -30,7 +32,7 @@ pub use list::{
     ListArgs, ListCommand, ListEvaluationArgs, MetadataArgs, SelectArgs, SettingsArgs, SideBySideArgs, SourcesArgs,
     StackListArgs, ValuesArgs, VarsArgs, VendorArgs, WorkflowsArgs,
 };
-pub use root::{Cli, Command};
+pub use root::{Cli, Command, OWN};
 pub use terraform::{
     BatchArgs, CleanArgs, FilesArgs, Fleet, GenerateCommand, InitFlags, PlanFlags, TerraformArgs, TerraformCommand,
     TerraformRun,

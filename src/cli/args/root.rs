@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    AuthArgs, DescribeArgs, ExplainArgs, GlobalArgs, HelmfileArgs, ListArgs, TerraformArgs, ValidationArgs,
+    AuthArgs, DescribeArgs, DoctorArgs, ExplainArgs, GlobalArgs, HelmfileArgs, ListArgs, TerraformArgs, ValidationArgs,
     WorkflowArgs,
 };
 
@@ -23,6 +23,9 @@ pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
 }
+
+/// Built-in commands that the reference does not have: a command of the configuration with such a name goes first.
+pub const OWN: [&str; 2] = ["doctor", "explain"];
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -44,6 +47,8 @@ pub enum Command {
     Workflow(WorkflowArgs),
     /// Check the configuration
     Validate(ValidationArgs),
+    /// Show what is found here: configuration, policies, programs, keyring, stacks; nothing is changed
+    Doctor(DoctorArgs),
     /// Print the version
     Version(VersionArgs),
     /// Say what atmos is

@@ -4,7 +4,9 @@ use super::super::args::Command;
 use super::super::error::Error;
 use super::super::extend::Added;
 use super::super::setup::Context;
-use super::{about, auth, describe, explain, helmfile, list, terraform, unknown, validate, version, workflow, write};
+use super::{
+    about, auth, describe, doctor, explain, helmfile, list, terraform, unknown, validate, version, workflow, write,
+};
 use crate::custom::{aliases, definitions};
 use crate::diag::{Result, Warning};
 
@@ -18,6 +20,7 @@ pub(in crate::cli) fn dispatch(context: &Context, command: Option<Command>, vers
         Some(Command::Version(args)) => version::run(context, args.format.as_deref()),
         Some(Command::List(args)) => list::run(context, args),
         Some(Command::Describe(args)) => describe::run(context, args),
+        Some(Command::Doctor(args)) => doctor::run(context, &args),
         Some(Command::Explain(args)) => explain::run(context, args),
         Some(Command::Auth(args)) => auth::run(context, args),
         Some(Command::Terraform(args)) => terraform::run(context, args),

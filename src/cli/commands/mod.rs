@@ -8,6 +8,7 @@ mod custom;
 mod dependents;
 mod describe;
 mod dispatch;
+mod doctor;
 mod explain;
 mod generate;
 mod helmfile;

@@ -26,10 +26,10 @@ impl Machine<'_> {
         std::fs::read(self.path(path)).map_err(|error| Problem::new(format!("open {path}: {error}")))
     }
 
-    pub(crate) fn file_kind(&self, path: &str) -> Option<FileKind> {
-        self.allowed(path).ok()?;
-        let found = std::fs::metadata(self.path(path)).ok()?;
-        Some(if found.is_dir() { FileKind::Folder } else { FileKind::File })
+    pub(crate) fn file_kind(&self, path: &str) -> Result<Option<FileKind>, Problem> {
+        self.allowed(path)?;
+        let found = std::fs::metadata(self.path(path)).ok();
+        Ok(found.map(|found| if found.is_dir() { FileKind::Folder } else { FileKind::File }))
     }
 
     pub(crate) fn read_dir(&self, path: &str) -> Result<Vec<String>, Problem> {
@@ -103,7 +103,7 @@ impl World for Outside<'_> {
         self.machine().read_file(path)
     }
 
-    fn file_kind(&mut self, path: &str) -> Option<FileKind> {
+    fn file_kind(&mut self, path: &str) -> Result<Option<FileKind>, Problem> {
         self.machine().file_kind(path)
     }
 

@@ -12,4 +12,5 @@ mod registry;
 mod sequence;
 mod sprig;
 
+pub(crate) use golang::environment::expand as expand_variables;
 pub(super) use registry::Registry;

@@ -1,4 +1,4 @@
-use crate::template::{Delimiters, Reads, Source, Template, field_reference};
+use crate::template::{Argument, Delimiters, Reads, Source, Template, field_reference};
 
 fn reads(text: &str) -> Reads {
     Template::parse(&Source::new("t", text)).unwrap().reads()
@@ -77,4 +77,34 @@ fn reads_touch_what_lies_above_and_below() {
     assert!(!reads.touches(&["vars", "env"]));
     assert!(!reads.touches(&["settings"]));
     assert!(Reads::Everything.touches(&["settings"]));
+}
+
+#[test]
+fn calls_are_those_that_every_rendering_makes() {
+    let show = |argument: &Argument| match argument {
+        Argument::Text(text) => format!("{text:?}"),
+        Argument::Path(path) => format!(".{}", path.join(".")),
+        Argument::Other => "?".to_owned(),
+    };
+    for (text, expected) in [
+        ("{{ (atmos.Component \"b\" .stack).outputs.id }}", vec!["Component \"b\" .stack"]),
+        ("{{ $x := atmos.Component .settings.net $.vars.stage }}", vec!["Component .settings.net .vars.stage"]),
+        ("{{ atmos.Component (print \"a\") (.s | upper) }}", vec!["Component ? ?"]),
+        ("{{ toJson (atmos.Component `b` `dev`).vars | quote }}", vec!["Component \"b\" \"dev\""]),
+        ("{{ if (atmos.Component \"a\" .s).x }}{{ atmos.Component \"b\" .s }}{{ end }}", vec!["Component \"a\" .s"]),
+        ("{{ or .x (atmos.Component \"a\" .s) }}", vec![]),
+        ("{{ or (atmos.Component \"a\" .s) .x }}", vec!["Component \"a\" .s"]),
+        ("{{ .stack | atmos.Component \"a\" }}", vec![]),
+        ("{{ atmos.Resolve \"!terraform.state b id\" }}", vec!["Resolve \"!terraform.state b id\""]),
+        ("{{ range (atmos.Component \"a\" .s).l }}{{ atmos.Component \"b\" .s }}{{ end }}", vec!["Component \"a\" .s"]),
+        ("{{ define \"d\" }}{{ atmos.Component \"a\" .s }}{{ end }}{{ upper .x }}", vec![]),
+    ] {
+        let calls = Template::parse(&Source::new("t", text)).unwrap().atmos_calls();
+        let shown = calls.iter().map(|call| {
+            let arguments: Vec<String> = call.arguments.iter().map(show).collect();
+            format!("{} {}", call.name, arguments.join(" "))
+        });
+        let shown: Vec<String> = shown.collect();
+        assert_eq!(shown, expected, "{text}");
+    }
 }

@@ -18,15 +18,15 @@ pub(super) static FILE: &[Function] = &[
     }),
     Function::new("Exists", &[A], |call, args| {
         let name = text::conv(&args[0])?;
-        Ok(Val::Bool(call.world().file_kind(&name).is_some()))
+        Ok(Val::Bool(call.world().file_kind(&name)?.is_some()))
     }),
     Function::new("IsDir", &[A], |call, args| {
         let name = text::conv(&args[0])?;
-        Ok(Val::Bool(call.world().file_kind(&name) == Some(FileKind::Folder)))
+        Ok(Val::Bool(call.world().file_kind(&name)? == Some(FileKind::Folder)))
     }),
     Function::new("ReadDir", &[A], |call, args| {
         let name = text::conv(&args[0])?;
-        match call.world().file_kind(&name) {
+        match call.world().file_kind(&name)? {
             Some(FileKind::File) => Err(Problem::new("file is not a directory")),
             _ => Ok(args::strings(call.world().read_dir(&name)?)),
         }
@@ -43,7 +43,7 @@ pub(super) static FILE: &[Function] = &[
 
 /// The path itself and all below it, in the order of names.
 fn walk(call: &mut Call<'_>, name: &str, found: &mut Vec<String>, depth: usize) -> Result<(), Problem> {
-    let Some(kind) = call.world().file_kind(name) else {
+    let Some(kind) = call.world().file_kind(name)? else {
         return Err(Problem::new(format!("lstat {name}: no such file or directory")));
     };
     call.allow(name.len().saturating_add(16))?;

@@ -111,6 +111,12 @@ fn collections_conversions_and_data_of_gomplate() {
     check("gomplate-data", 90);
 }
 
+/// Those that no other list asks for; what chance and the clock decide is asked for its form.
+#[test]
+fn functions_that_no_other_list_has() {
+    check("functions", 80);
+}
+
 #[test]
 fn networks_of_gomplate() {
     check("gomplate-net", 15);

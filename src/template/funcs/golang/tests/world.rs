@@ -51,12 +51,13 @@ impl World for TestWorld {
         Ok(text.clone().into_bytes())
     }
 
-    fn file_kind(&mut self, path: &str) -> Option<FileKind> {
+    fn file_kind(&mut self, path: &str) -> Result<Option<FileKind>, Problem> {
         if self.files.contains_key(path) {
-            return Some(FileKind::File);
+            return Ok(Some(FileKind::File));
         }
         let inside = format!("{path}/");
-        (path == "." || self.files.keys().any(|name| name.starts_with(&inside))).then_some(FileKind::Folder)
+        let is_folder = path == "." || self.files.keys().any(|name| name.starts_with(&inside));
+        Ok(is_folder.then_some(FileKind::Folder))
     }
 
     fn read_dir(&mut self, path: &str) -> Result<Vec<String>, Problem> {
