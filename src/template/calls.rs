@@ -37,7 +37,7 @@ impl Template {
 fn of_list(list: &List, found: &mut Vec<AtmosCall>) {
     for step in list {
         match step {
-            Step::Action(pipe) => of_pipe(pipe, found),
+            Step::Action(pipe) | Step::Template { pipe: Some(pipe), .. } => of_pipe(pipe, found),
             Step::If(Branches { branches, .. }) | Step::With(Branches { branches, .. }) => {
                 // Only the first condition is always looked at.
                 if let Some((pipe, _)) = branches.first() {
@@ -45,7 +45,6 @@ fn of_list(list: &List, found: &mut Vec<AtmosCall>) {
                 }
             }
             Step::Range(range) => of_pipe(&range.pipe, found),
-            Step::Template { pipe: Some(pipe), .. } => of_pipe(pipe, found),
             Step::Template { pipe: None, .. } | Step::Text(_) | Step::Break(_) | Step::Continue(_) => {}
         }
     }
