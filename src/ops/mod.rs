@@ -5,6 +5,7 @@
 mod access;
 pub mod affected;
 mod app;
+mod audit;
 pub mod auth;
 mod changed;
 mod child;
@@ -14,6 +15,7 @@ pub mod dependents;
 pub mod describe;
 pub mod edition;
 pub mod explain;
+mod guard;
 pub mod helmfile;
 pub mod identity;
 #[cfg(test)]

@@ -4,6 +4,7 @@
 
 mod affected;
 pub mod auth;
+pub mod auth_tools;
 mod diagnostic;
 mod explain;
 mod log;

@@ -6,7 +6,7 @@ use super::super::args::{
 };
 use super::super::error::Error;
 use super::super::setup::Context;
-use super::{unknown, write};
+use super::{auth_tools, unknown, write};
 use crate::auth::Options;
 use crate::auth::Validity;
 use crate::auth::realm::REALM_VARIABLE;
@@ -28,6 +28,10 @@ pub(super) fn run(context: &Context, args: AuthArgs) -> Result<u8> {
         AuthCommand::List(args) => list(context, &args),
         AuthCommand::Validate(args) => validate(context, &args),
         AuthCommand::Logout(args) => logout(context, args),
+        AuthCommand::Shell(args) => auth_tools::shell(context, args),
+        AuthCommand::Console(args) => auth_tools::console(context, args),
+        AuthCommand::User(args) => auth_tools::user(context, args),
+        AuthCommand::Keyring(args) => auth_tools::keyring(context, args),
         AuthCommand::Other(words) => Err(unknown::command("atmos auth", &words).into()),
     }
 }
@@ -101,7 +105,12 @@ fn env(context: &Context, args: EnvArgs) -> Result<u8> {
 fn exec(context: &Context, args: ExecArgs) -> Result<u8> {
     let app = context.app_with_config()?;
     let access = Access::open(&app, Options::default())?.sound()?;
-    let request = auth::ExecRequest { identity: flag(&args.identity), command: args.command, delivery: args.delivery };
+    let request = auth::ExecRequest {
+        identity: flag(&args.identity),
+        command: args.command,
+        delivery: args.delivery,
+        min_ttl: args.min_ttl,
+    };
     context.block_on(auth::exec(&app, &access, &request))?
 }
 
