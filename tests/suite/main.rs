@@ -13,6 +13,7 @@ mod targets;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod acceptance_runs;
 mod affected;
 mod affected_base;
 mod architecture;
@@ -33,6 +34,7 @@ mod hygiene;
 mod identities;
 mod isolation;
 mod keyring;
+mod leaks;
 mod limits;
 mod lists;
 mod login;
@@ -58,4 +60,5 @@ mod users;
 mod validate;
 mod values;
 mod warm;
+mod webflow;
 mod workflows;

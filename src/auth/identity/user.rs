@@ -21,6 +21,11 @@ pub(crate) async fn authenticate(
     region: Option<&str>,
 ) -> Result<StepRecord, Error> {
     let Some(stored) = user::keys(context, identity).await? else {
+        if !identity.credentials.no_browser
+            && let Some(credentials) = user::webflow::sign_in(context, identity, region).await?
+        {
+            return Ok(StepRecord { credentials, account: None, caller: None, basis: None });
+        }
         return Err(UserError::NoKeys { identity: identity.name.to_string() }.into());
     };
     let basis = user::basis_of(&stored.keys);

@@ -8,7 +8,13 @@ use crate::diag::Failure;
 #[derive(Debug, Clone, thiserror::Error, Diagnostic)]
 pub enum Error {
     #[error("no access key of identity `{identity}` is stored")]
-    #[diagnostic(code(atmos::auth::user::no_keys), help("store one: `atmos auth user configure -i {identity}`"))]
+    #[diagnostic(
+        code(atmos::auth::user::no_keys),
+        help(
+            "store one: `atmos auth user configure -i {identity}`, or sign in by the browser: `atmos auth login -i {identity}` \
+             in a terminal"
+        )
+    )]
     NoKeys { identity: String },
 
     #[error(
@@ -78,6 +84,10 @@ pub enum Error {
     #[error("rotation of the key of identity `{identity}`: {reason}")]
     #[diagnostic(code(atmos::auth::user::rotation), help("{help}"))]
     Rotation { identity: String, reason: String, help: String },
+
+    #[error("signing in as `{identity}` by the browser failed: {reason}")]
+    #[diagnostic(code(atmos::auth::user::sign_in), help("try again with `atmos auth login -i {identity}`"))]
+    SignIn { identity: String, reason: String },
 
     #[error("failed to ask: {reason}")]
     #[diagnostic(code(atmos::auth::user::prompt))]

@@ -3,12 +3,14 @@
 //! Row 5. Read [`Credentials`] (what is written in the configuration), [`StoredKeys`] (what the keyring holds), then
 //! [`crate::auth::Session::rotate_keys`] (a new key in place of the old one, safe at each step).
 
+mod dpop;
 mod error;
 mod iam;
 mod import;
 mod rotate;
 mod settings;
 mod stored;
+pub(crate) mod webflow;
 
 pub use error::Error;
 pub use import::{Found, parse};

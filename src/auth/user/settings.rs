@@ -30,6 +30,8 @@ pub struct Credentials {
     pub region: Option<String>,
     /// `process`: program that prints credentials in the form of `credential_process`.
     pub process: Option<String>,
+    /// `webflow_enabled: false`: nobody signs in by the browser where there is no key.
+    pub no_browser: bool,
     /// `session.duration`, as written.
     pub session_duration: Option<String>,
     pub span: Span,
@@ -42,6 +44,7 @@ impl Credentials {
         let Some(node) = identity.get("credentials").filter(|node| node.as_map().is_some()) else {
             return Credentials { session_duration, span: identity.span, ..Credentials::default() };
         };
+        let no_browser = node.get("webflow_enabled").and_then(Node::as_bool) == Some(false);
         let mut own = |key: &str| text(node, key, problems).filter(|text| !text.is_empty());
         Credentials {
             access_key_id: own("access_key_id"),
@@ -50,6 +53,7 @@ impl Credentials {
             mfa_process: own("mfa_process"),
             region: own("region"),
             process: own("process"),
+            no_browser,
             session_duration,
             span: node.span,
         }

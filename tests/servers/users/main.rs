@@ -15,6 +15,7 @@ mod query;
 mod random;
 mod signature;
 mod state;
+mod webflow;
 
 use std::convert::Infallible;
 use std::path::PathBuf;
@@ -150,10 +151,13 @@ async fn answer(state: State, request: Request<Incoming>) -> Result<Response<Ful
             let ids: Vec<String> = state.memory().keys.iter().map(|key| key.id.clone()).collect();
             Reply(200, "application/json", json!(ids).to_string())
         }
+        "/v1/authorize" => return Ok(webflow::authorize(&state, &asked)),
+        "/v1/token" => webflow::token(&state, &asked),
         "/federation" => federation::answer(&state, &asked),
         _ => query::answer(&state, &asked).await,
     };
-    let date = state.memory().date();
+    let (date, nonce) = (state.memory().date(), state.memory().knobs.nonce.clone());
     let response = Response::builder().status(status).header("content-type", kind).header("date", date);
+    let response = if nonce.is_empty() { response } else { response.header("dpop-nonce", nonce) };
     Ok(response.body(Full::new(Bytes::from(text))).unwrap_or_default())
 }

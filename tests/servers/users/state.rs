@@ -70,6 +70,12 @@ pub(crate) struct Knobs {
     pub(crate) unknown_for: u32,
     /// The sign-in endpoint refuses a length of the session.
     pub(crate) refuse_length: bool,
+    /// The browser says no.
+    pub(crate) deny: bool,
+    /// Refresh tokens are worthless.
+    pub(crate) revoked: bool,
+    /// Proofs need a nonce of the service.
+    pub(crate) nonce: String,
     /// The sign-in endpoint answers with this status.
     pub(crate) signin_status: u16,
 }
@@ -85,6 +91,9 @@ impl Default for Knobs {
             hang_after: String::new(),
             unknown_for: 0,
             refuse_length: false,
+            deny: false,
+            revoked: false,
+            nonce: String::new(),
             signin_status: 200,
         }
     }
@@ -95,6 +104,10 @@ pub(crate) struct Memory {
     pub(crate) keys: Vec<Key>,
     pub(crate) sessions: HashMap<String, Session>,
     pub(crate) used_codes: HashSet<String>,
+    /// Authorization codes with their challenge and redirect address.
+    pub(crate) grants: HashMap<String, (String, String)>,
+    /// Refresh tokens with the key that they are bound to.
+    pub(crate) refresh: HashMap<String, String>,
     pub(crate) log: Vec<String>,
     pub(crate) issued: Vec<String>,
 }
@@ -112,6 +125,8 @@ impl Memory {
             keys: vec![first],
             sessions: HashMap::new(),
             used_codes: HashSet::new(),
+            grants: HashMap::new(),
+            refresh: HashMap::new(),
             log: Vec::new(),
             issued: vec![FIRST_SECRET.to_owned()],
         }
