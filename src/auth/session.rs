@@ -40,6 +40,8 @@ pub struct Session {
     pub(super) settings: Arc<AuthConfig>,
     /// What credentials have to have left, also those that this process has got itself.
     lasting: SignedDuration,
+    /// What those that it has not got itself have to have left.
+    min_ttl: SignedDuration,
 }
 
 /// What is known of an identity without asking anybody.
@@ -81,12 +83,12 @@ impl Session {
     pub fn new(host: &Host, settings: Arc<AuthConfig>, realm: Realm, cache: Arc<Cache>, options: Options) -> Session {
         let mut context = Context::new(host.clone(), realm, cache, options);
         context.forbidden = password_variables(&host.env, &settings.keyring.settings());
-        Session { context: Arc::new(context), settings, lasting: SignedDuration::ZERO }
+        Session { context: Arc::new(context), settings, lasting: SignedDuration::ZERO, min_ttl: SignedDuration::ZERO }
     }
 
     /// The same session with a component's merged settings.
     pub fn with_settings(&self, settings: Arc<AuthConfig>) -> Session {
-        Session { context: self.context.clone(), settings, lasting: self.lasting }
+        Session { settings, ..self.clone() }
     }
 
     /// The same session for who comes back only when credentials are nearly over: they have at least `minimum` left, or half
@@ -94,6 +96,12 @@ impl Session {
     #[must_use]
     pub fn lasting(&self, minimum: SignedDuration) -> Session {
         Session { lasting: minimum, ..self.clone() }
+    }
+
+    /// The same session where credentials from the cache with less than `minimum` left are renewed.
+    #[must_use]
+    pub fn with_min_ttl(&self, minimum: SignedDuration) -> Session {
+        Session { min_ttl: minimum, ..self.clone() }
     }
 
     pub fn settings(&self) -> &AuthConfig {
@@ -396,7 +404,7 @@ impl Session {
         let credentials = &record.credentials;
         let own = credentials.issued >= self.context.started;
         // Credentials of this process are as long-lived as they get: asking again would not help `min_ttl`.
-        let minimum = if own { SignedDuration::ZERO } else { options.min_ttl };
+        let minimum = if own { SignedDuration::ZERO } else { options.min_ttl.max(self.min_ttl) };
         let minimum = minimum.max(lasting_of(credentials, self.lasting));
         (own || !options.force) && is_fresh(credentials, self.context.host.now(), minimum)
     }

@@ -81,7 +81,7 @@ impl Rails {
     /// The session by which credentials with enough time left are got.
     pub(super) fn session(&self, session: &Session) -> Session {
         let minimum = self.min_ttl.and_then(|ttl| SignedDuration::try_from(ttl).ok());
-        minimum.map_or_else(|| session.clone(), |minimum| session.lasting(minimum))
+        minimum.map_or_else(|| session.clone(), |minimum| session.with_min_ttl(minimum))
     }
 
     /// That credentials have enough time left, after they were renewed if that helped.

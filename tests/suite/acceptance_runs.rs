@@ -8,6 +8,9 @@ use serde_json::json;
 
 use crate::support::{AMBIENT_KEY, Cloud, DEVICE, Sandbox, Scanner, Users};
 
+/// Two seconds, with room for a machine that does other things at the same time.
+const AT_ONCE: Duration = Duration::from_secs(5);
+
 #[test]
 fn case_05_chain_of_three_with_external_id_regions_and_durations() {
     let users = Users::start(&json!({}));
@@ -77,7 +80,6 @@ fn case_07_environment_of_a_child_in_every_delivery() {
     for (name, value) in removed {
         cloud.sandbox.set(name, value);
     }
-    cloud.sandbox.set("AWS_CA_BUNDLE", "");
     cloud.sandbox.set("AWS_STS_REGIONAL_ENDPOINTS", "regional");
     cloud.login("data-admin").success();
     for (delivery, own) in [
@@ -113,13 +115,13 @@ fn case_07_environment_of_a_child_in_every_delivery() {
 #[test]
 fn case_13_redaction_of_whoami_list_and_console() {
     let users = Users::start(&json!({}));
-    let key = json!({"access_key_id": "AKIAIOSFODNN7EXAMPLE", "secret_access_key": "never-to-be/shown+anywhere"});
-    users.configure("worker: {kind: aws/user,", &format!("worker: {{kind: aws/user, credentials: {key},"));
+    let key = "credentials: {access_key_id: AKIAIOSFODNN7EXAMPLE, secret_access_key: never-to-be/shown+anywhere},";
+    users.configure("worker: {kind: aws/user,", &format!("worker: {{kind: aws/user, {key}"));
     for format in ["json", "yaml", "tree", "table"] {
         let list = users.sandbox.atmos(&["auth", "list", "-f", format]).success();
         assert!(!list.stdout.contains("never-to-be"), "{list}");
     }
-    users.configure(&format!("credentials: {key},"), "");
+    users.configure(key, "");
     users.import().success();
     let who = users.sandbox.atmos(&["auth", "whoami", "-i", "deploy", "-o", "json"]).success();
     users.scanner().assert_absent("whoami", who.stdout.as_bytes());
@@ -141,7 +143,7 @@ fn case_14_exit_codes_without_a_person() {
     let check = |words: &[&str], code: i32, phrases: &[&str]| {
         let begun = Instant::now();
         let mut seen = users.sandbox.atmos(words).exits(code);
-        assert!(begun.elapsed() < Duration::from_secs(2), "{:?}\n{seen}", begun.elapsed());
+        assert!(begun.elapsed() < AT_ONCE, "{:?}\n{seen}", begun.elapsed());
         for phrase in phrases {
             seen = seen.says(phrase);
         }
@@ -183,10 +185,9 @@ fn case_17_credentials_are_renewed_below_a_tenth_of_their_life_and_by_their_cloc
     users.sandbox.atmos(&["auth", "process", "-i", "deploy"]).success();
     users.sandbox.atmos(&["auth", "process", "-i", "deploy"]).success();
     assert_eq!((users.count("GetSessionToken"), users.count("AssumeRole")), (1, 1));
-    users.sandbox.atmos(&["auth", "exec", "-i", "deploy", "--min-ttl", "95s", "--", "true"]).success();
-    let asked = users.count("AssumeRole");
-    users.sandbox.atmos(&["auth", "exec", "-i", "deploy", "--min-ttl", "99s", "--", "true"]);
-    assert!(users.count("AssumeRole") >= asked, "{:?}", users.log());
+    // What is wanted to last longer than what is there is renewed, the whole chain of it.
+    users.sandbox.atmos(&["auth", "exec", "-i", "deploy", "--min-ttl", "100s", "--", "true"]);
+    assert_eq!((users.count("GetSessionToken"), users.count("AssumeRole")), (2, 2), "{:?}", users.log());
     // A service whose clock is far behind: what it gives out seems to be over, and is not.
     let behind = Users::start(&json!({"clock": -7200, "lifetime": 3600}));
     behind.import().success();

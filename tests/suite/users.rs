@@ -7,6 +7,8 @@ use serde_json::json;
 
 use crate::support::{DEVICE, FIRST_ID, FIRST_SECRET, Sandbox, Terminal, Users, wait_until};
 
+/// Two seconds, with room for a machine that does other things at the same time.
+const AT_ONCE: Duration = Duration::from_secs(5);
 const WORKER: &str = "arn:aws:iam::111111111111:user/worker";
 
 #[track_caller]
@@ -79,7 +81,7 @@ fn device_is_asked_once_for_all_roles_by_environment_command_and_prompt() {
         .exits(1)
         .says("MFA code required")
         .says("ATMOS_AWS_MFA_TOKEN");
-    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < AT_ONCE, "{:?}", begun.elapsed());
     users
         .sandbox
         .atmos_with(&[("ATMOS_AWS_MFA_TOKEN", "12345")], &["auth", "login", "-i", "deploy"])
@@ -100,7 +102,7 @@ fn device_is_asked_once_for_all_roles_by_environment_command_and_prompt() {
     let text = users.sandbox.read("atmos.yaml");
     let start = text.find(", credentials: {mfa_process").or_else(|| text.find(" credentials: {mfa_process")).unwrap();
     let end = start + text[start..].find("\"},").unwrap() + 3;
-    users.sandbox.write("atmos.yaml", &format!("{} {}", &text[..start], &text[end..]));
+    users.sandbox.write("atmos.yaml", &format!("{},{}", &text[..start], &text[end..]));
     let mut command = users.sandbox.atmos_command(&["auth", "login", "-i", "deploy", "--force"]);
     command.env("TERM", "xterm");
     let mut terminal = Terminal::start(command);
@@ -161,7 +163,7 @@ fn import_takes_every_form_and_refuses_what_is_no_lasting_key() {
     assert_eq!(principal(&users, "worker"), WORKER);
     let begun = Instant::now();
     import(&["configure"], "").exits(1).says("stdin is not a terminal").says("auth user import -i worker --from-stdin");
-    assert!(begun.elapsed() < Duration::from_secs(2));
+    assert!(begun.elapsed() < AT_ONCE, "{:?}", begun.elapsed());
     users.assert_clean();
 }
 
@@ -322,7 +324,7 @@ fn ambient_identities_leave_the_environment_as_it_is() {
     let who = users.sandbox.atmos_with(&ambient, &["auth", "whoami", "-i", "beyond", "-o", "json"]).success().json();
     assert!(who["principal"].as_str().unwrap().contains(":assumed-role/Beyond/"), "{who}");
     // Nothing of it is kept, neither the keys nor what was made of them.
-    users.sandbox.atmos(&["auth", "whoami", "-i", "beyond"]).exits(1);
+    users.sandbox.atmos_with(&[("AWS_EC2_METADATA_DISABLED", "true")], &["auth", "whoami", "-i", "beyond"]).exits(1);
     users.assert_clean();
 }
 

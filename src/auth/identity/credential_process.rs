@@ -10,6 +10,7 @@ use super::super::creds::AwsCredentials;
 use super::super::delivery::parse_helper_answer;
 use super::super::error::Error;
 use super::super::record::StepRecord;
+use crate::secret::Expose as _;
 
 /// A program that may talk to a person is waited for longer than one that may not.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -44,7 +45,8 @@ pub(crate) async fn authenticate(
     let now = context.host.now();
     let read = parse_helper_answer(&printed, now).filter(|_| is_version_one(&printed));
     let read = read.ok_or_else(|| refused("printed something else than credentials".to_owned()))?;
-    let credentials = AwsCredentials { region: region.map(str::to_owned), ..read };
+    let session_token = read.session_token.clone().filter(|token| !token.expose_secret().is_empty());
+    let credentials = AwsCredentials { region: region.map(str::to_owned), session_token, ..read };
     context.mask(&credentials);
     let credentials = credentials.on_arrival(&what, now)?;
     Ok(StepRecord { credentials, account: None, caller: None, basis: None })

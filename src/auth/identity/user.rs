@@ -21,6 +21,10 @@ pub(crate) async fn authenticate(
     region: Option<&str>,
 ) -> Result<StepRecord, Error> {
     let Some(stored) = user::keys(context, identity).await? else {
+        // What cannot be read is no reason to go another way.
+        if context.cache.store().is_lost() {
+            return Err(UserError::KeyringLost { identity: identity.name.to_string() }.into());
+        }
         if !identity.credentials.no_browser
             && let Some(credentials) = user::webflow::sign_in(context, identity, region).await?
         {

@@ -59,6 +59,13 @@ pub enum Error {
     )]
     Damaged { identity: String, reason: String },
 
+    #[error("the keyring did not answer, so that the access key of identity `{identity}` cannot be read")]
+    #[diagnostic(
+        code(atmos::auth::user::keyring_lost),
+        help("unlock the keyring, or use another one (`atmos auth keyring migrate`, ATMOS_KEYRING_TYPE)")
+    )]
+    KeyringLost { identity: String },
+
     #[error("`auth user {command}` has nobody to ask: stdin is not a terminal")]
     #[diagnostic(code(atmos::auth::user::needs_terminal), help("{help}"))]
     NeedsTerminal { command: &'static str, help: String },

@@ -78,17 +78,26 @@ impl Iam<'_> {
         for (name, value) in parameters {
             form = format!("{form}&{name}={}", percent_encode(value));
         }
-        let mut request = HttpRequest::post(url.clone(), "application/x-www-form-urlencoded; charset=utf-8", form);
-        sign(&mut request, &self.signer, region, "iam", context.now_there()).map_err(|reason| self.failed(&reason))?;
         let what = format!("{action} for identity `{}`", self.identity.name);
         let shown = crate::secret::without_userinfo(&url);
-        // A key must not be made twice because an answer was late.
-        let sent = context.ask(&shown, context.http.send(&request, LIMIT)).await;
-        let answer = sent.map_err(|error| AuthError::Unreachable {
-            what: what.clone(),
-            endpoint: shown.clone(),
-            reason: error.to_string(),
-        })?;
+        let send = async || {
+            let mut request =
+                HttpRequest::post(url.clone(), "application/x-www-form-urlencoded; charset=utf-8", form.clone());
+            sign(&mut request, &self.signer, region, "iam", context.now_there())
+                .map_err(|reason| self.failed(&reason))?;
+            // A key must not be made twice because an answer was late.
+            let sent = context.ask(&shown, context.http.send(&request, LIMIT)).await;
+            sent.map_err(|error| AuthError::Unreachable {
+                what: what.clone(),
+                endpoint: shown.clone(),
+                reason: error.to_string(),
+            })
+        };
+        let mut answer = send().await?;
+        let learned = answer.header("date").is_some_and(|date| context.clients.skew.learn(date, context.host.now()));
+        if answer.status == 403 && learned {
+            answer = send().await?;
+        }
         let text = answer.text();
         if answer.status == 200 {
             return Ok(text);

@@ -112,6 +112,10 @@ pub struct EnvArgs {
     #[arg(long)]
     pub login: bool,
 
+    /// With --login: what credentials must have left, for example 30m
+    #[arg(long, value_name = "DURATION", requires = "login")]
+    pub min_ttl: Option<String>,
+
     /// process (paths to a config without keys) or env (the keys themselves)
     #[arg(long, value_name = "DELIVERY")]
     pub delivery: Option<String>,

@@ -87,7 +87,9 @@ fn whoami(context: &Context, args: &WhoamiArgs) -> Result<u8> {
 
 fn env(context: &Context, args: EnvArgs) -> Result<u8> {
     let variables = &context.host.env;
-    let access = access(context, Options { interactive: args.login, ..Options::default() })?;
+    let min_ttl = args.min_ttl.as_deref().map(auth::min_ttl).transpose()?.unwrap_or_default();
+    let min_ttl = jiff::SignedDuration::try_from(min_ttl).unwrap_or(jiff::SignedDuration::MAX);
+    let access = access(context, Options { interactive: args.login, min_ttl, ..Options::default() })?;
     let request = auth::EnvRequest {
         identity: flag(&args.identity),
         format: args.format.or_else(|| variables.get("ATMOS_AUTH_ENV_FORMAT").map(str::to_owned)),

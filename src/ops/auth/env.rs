@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use miette::Diagnostic;
 
 use super::super::access::{Access, refused};
+use super::super::audit::{self, Event};
 use super::super::identity::Choice;
 use crate::auth::delivery::{
     Delivery, Format, Helper, Printable, Profile, Style, Wiring, printable, profile_name, render, same_profile,
@@ -56,7 +57,11 @@ pub async fn env(access: &Access, request: &EnvRequest) -> Result<EnvReport> {
     }
     let known = access.describe(&access.session, &name).await?;
     let (set, unset) = match delivery {
-        Delivery::Env => with_keys(access, &name, &known).await?,
+        Delivery::Env => {
+            let event = Event { event: "env", identity: Some(name.to_string()), ..Event::default() };
+            audit::record(access, &access.settings, &event)?;
+            with_keys(access, &name, &known).await?
+        }
         Delivery::Process => pointing(access, &name, &known)?,
         Delivery::Files => return Err(EnvError::NoFiles.into()),
         Delivery::Endpoint => return Err(EnvError::NoEndpoint.into()),

@@ -80,7 +80,10 @@ pub(super) fn flag_delivery(word: &str) -> Result<Delivery> {
 }
 
 /// The value of `--min-ttl`.
-pub(super) fn min_ttl(text: &str) -> Result<std::time::Duration> {
+///
+/// # Errors
+/// It is no duration.
+pub fn min_ttl(text: &str) -> Result<std::time::Duration> {
     let read = parse_duration(text, DurationForm::DaysAndSeconds);
     Ok(read.ok_or_else(|| ExecFailure::MinTtl { text: text.to_owned() })?)
 }

@@ -18,7 +18,7 @@ mod whoami;
 pub use console::{ConsoleReport, ConsoleRequest, console};
 pub(super) use env::style;
 pub use env::{EnvReport, EnvRequest, env};
-pub use exec::{ExecRequest, exec};
+pub use exec::{ExecRequest, exec, min_ttl};
 pub use keyring::{MigrateReport, MigrateRequest, migrate};
 pub use list::{ListReport, ListRequest, list};
 pub use login::{LoginReport, LoginRequest, login, outside_only};
