@@ -39,6 +39,8 @@ pub struct Options {
     pub interactive: bool,
     /// Never open a browser; the address is shown all the same.
     pub no_browser: bool,
+    /// Users sign in by the browser, also those with a key.
+    pub webflow: bool,
     /// Caches are not read, once per provider and chain.
     pub force: bool,
     /// Credentials with less left are renewed. Zero: the usual rule alone.
@@ -49,7 +51,14 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Options {
-        Options { interactive: true, no_browser: false, force: false, min_ttl: SignedDuration::ZERO, timeout: None }
+        Options {
+            interactive: true,
+            no_browser: false,
+            webflow: false,
+            force: false,
+            min_ttl: SignedDuration::ZERO,
+            timeout: None,
+        }
     }
 }
 

@@ -62,6 +62,18 @@ fn user_without_a_key_signs_in_by_the_browser_and_is_refreshed_without_it() {
 }
 
 #[test]
+fn user_with_a_key_may_sign_in_by_the_browser_too() {
+    let users = Users::start(&json!({}));
+    users.import().success();
+    let (code, said) = with_browser(&users, &["auth", "login", "-i", "worker", "--webflow"]);
+    assert_eq!((code, users.count("authorize"), users.count("GetSessionToken")), (0, 1, 0), "{said}");
+    // That session is the one that is used from now on.
+    users.sandbox.atmos(&["auth", "process", "-i", "worker"]).success();
+    assert_eq!(users.count("GetSessionToken"), 0);
+    users.sandbox.atmos(&["auth", "login", "--webflow", "--provider", "x"]).exits(1);
+}
+
+#[test]
 fn sign_in_that_is_denied_or_not_wanted_says_so() {
     let users = Users::start(&json!({"deny": true}));
     let (code, said) = with_browser(&users, &["auth", "login", "-i", "worker"]);

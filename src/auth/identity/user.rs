@@ -20,17 +20,9 @@ pub(crate) async fn authenticate(
     identity: &Identity,
     region: Option<&str>,
 ) -> Result<StepRecord, Error> {
-    let Some(stored) = user::keys(context, identity).await? else {
-        // What cannot be read is no reason to go another way.
-        if context.cache.store().is_lost() {
-            return Err(UserError::KeyringLost { identity: identity.name.to_string() }.into());
-        }
-        if !identity.credentials.no_browser
-            && let Some(credentials) = user::webflow::sign_in(context, identity, region).await?
-        {
-            return Ok(StepRecord { credentials, account: None, caller: None, basis: None });
-        }
-        return Err(UserError::NoKeys { identity: identity.name.to_string() }.into());
+    let stored = user::keys(context, identity).await?;
+    let Some(stored) = stored.as_ref().filter(|_| !context.options.webflow) else {
+        return by_browser(context, identity, region, stored.as_ref()).await;
     };
     let basis = user::basis_of(&stored.keys);
     let device = identity.credentials.mfa_arn.as_deref().or(stored.mfa_arn.as_deref());
@@ -41,7 +33,7 @@ pub(crate) async fn authenticate(
     }
     let Some(arn) = device else {
         let credentials =
-            attempt(context, identity, &stored, region, seconds, None).await.map_err(|failed| *failed.0)?;
+            attempt(context, identity, stored, region, seconds, None).await.map_err(|failed| *failed.0)?;
         return Ok(record(credentials, basis));
     };
     let device = Device { identity: &identity.name, arn, process: identity.credentials.mfa_process.as_deref() };
@@ -49,13 +41,32 @@ pub(crate) async fn authenticate(
     loop {
         let (code, from) = mfa::code(context, device, again).await?;
         let factor = Some((arn, mfa::exposed(&code)));
-        match attempt(context, identity, &stored, region, seconds, factor).await {
+        match attempt(context, identity, stored, region, seconds, factor).await {
             Ok(credentials) => return Ok(record(credentials, basis)),
             // A person may have mistyped; who has no better code would only repeat it.
             Err(failed) if failed.1 && from == From::Person && !again => again = true,
             Err(failed) => return Err(*failed.0),
         }
     }
+}
+
+/// Signs in by the browser: there is no key, or the user does not want it.
+async fn by_browser(
+    context: &Context,
+    identity: &Identity,
+    region: Option<&str>,
+    stored: Option<&StoredKeys>,
+) -> Result<StepRecord, Error> {
+    let name = || identity.name.to_string();
+    // What cannot be read is no reason to go another way.
+    if stored.is_none() && context.cache.store().is_lost() {
+        return Err(UserError::KeyringLost { identity: name() }.into());
+    }
+    let wanted = context.options.webflow || !identity.credentials.no_browser;
+    let found = if wanted { user::webflow::sign_in(context, identity, region).await? } else { None };
+    let credentials = found.ok_or_else(|| UserError::NoKeys { identity: name() })?;
+    let basis = stored.map(|stored| user::basis_of(&stored.keys));
+    Ok(StepRecord { credentials, account: None, caller: None, basis })
 }
 
 fn record(credentials: AwsCredentials, basis: String) -> StepRecord {

@@ -16,12 +16,5 @@ mod system;
 
 pub use error::Error;
 pub use open::Store;
+pub use seal::random_name;
 pub use settings::{Kind, Settings, TYPE_VARIABLE, password_variable, password_variables};
-
-/// A name that nobody can guess: 128 random bits in hexadecimal digits.
-///
-/// # Errors
-/// The system has no random bytes.
-pub fn random_name() -> Result<String, Error> {
-    Ok(crate::value::hex(&seal::random::<16>()?))
-}

@@ -75,6 +75,10 @@ pub struct LoginArgs {
     /// Do not open a browser
     #[arg(long)]
     pub no_browser: bool,
+
+    /// Sign in by the browser, for identities of kind aws/user
+    #[arg(long, conflicts_with = "provider")]
+    pub webflow: bool,
 }
 
 #[derive(Debug, Args)]

@@ -49,7 +49,15 @@ fn access(context: &Context, options: Options) -> Result<Access> {
 }
 
 fn login(context: &Context, args: LoginArgs) -> Result<u8> {
-    let access = access(context, Options { force: args.force, no_browser: args.no_browser, ..Options::default() })?;
+    let access = access(
+        context,
+        Options {
+            force: args.force || args.webflow,
+            no_browser: args.no_browser,
+            webflow: args.webflow,
+            ..Options::default()
+        },
+    )?;
     let request = auth::LoginRequest { identity: flag(&args.identity), provider: args.provider };
     let report = context.block_on(auth::login(&access, &request))??;
     context.host.talk.success("Authentication successful!\n");

@@ -65,7 +65,8 @@ pub(crate) fn check(memory: &mut Memory, asked: &Asked) -> Result<Signer, Refusa
     let time = asked.header("x-amz-date").to_owned();
     let mismatch = |message: &str| (403, "SignatureDoesNotMatch", message.to_owned());
     let signed_at = DateTime::strptime("%Y%m%dT%H%M%SZ", &time).ok();
-    let signed_at = signed_at.and_then(|at| at.to_zoned(jiff::tz::TimeZone::UTC).ok()).map(|at| at.timestamp());
+    let signed_at =
+        signed_at.and_then(|at| at.to_zoned_datetime(jiff::tz::TimeZone::UTC).ok()).map(|at| at.timestamp());
     if signed_at.is_none_or(|at: Timestamp| at.duration_since(now).as_secs().abs() > WINDOW) {
         return Err(mismatch("Signature expired, or not yet current"));
     }

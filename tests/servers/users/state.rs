@@ -145,7 +145,7 @@ impl Memory {
 
     pub(crate) fn date(&self) -> String {
         let zone = jiff::tz::TimeZone::UTC;
-        self.now().to_zoned(zone).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+        self.now().to_zoned_datetime(zone).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
     }
 
     /// A new key of the user.
