@@ -84,9 +84,9 @@ fn case_07_environment_of_a_child_in_every_delivery() {
     cloud.login("data-admin").success();
     for (delivery, own) in [
         ("process", &["AWS_PROFILE"][..]),
-        ("files", &["AWS_PROFILE"]),
-        ("endpoint", &["AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN"]),
-        ("env", &["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CREDENTIAL_EXPIRATION"]),
+        ("files", &["AWS_PROFILE"][..]),
+        ("endpoint", &["AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN"][..]),
+        ("env", &["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CREDENTIAL_EXPIRATION"][..]),
     ] {
         let exec = ["auth", "exec", "-i", "data-admin", "--delivery", delivery, "--", "env"];
         let seen = cloud.sandbox.atmos(&exec).success();

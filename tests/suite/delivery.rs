@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::net::TcpStream;
-use std::time::Duration;
 
 use serde_json::json;
 
@@ -224,7 +223,7 @@ fn three_components_in_parallel_are_who_they_should_be_for_sts_and_for_s3() {
                 .find(|(name, _)| call.line.contains(&format!("/{name}")) || call.line.contains(&format!("{name}/")));
             if let Some((component, _)) = component.filter(|_| call.line.starts_with("PUT /witness/")) {
                 let known = writers.entry(call.signer.clone()).or_insert_with(|| (*component).to_owned());
-                assert_eq!(known, component, "{delivery}: {} wrote two states", call.signer);
+                assert_eq!(known.as_str(), *component, "{delivery}: {} wrote two states", call.signer);
             }
         }
         for (component, _) in components {

@@ -58,8 +58,8 @@ async fn by_browser(
     stored: Option<&StoredKeys>,
 ) -> Result<StepRecord, Error> {
     let name = || identity.name.to_string();
-    // What cannot be read is no reason to go another way.
-    if stored.is_none() && context.cache.store().is_lost() {
+    // What cannot be read is no reason to go another way unasked.
+    if stored.is_none() && context.cache.store().is_lost() && !context.options.webflow {
         return Err(UserError::KeyringLost { identity: name() }.into());
     }
     let wanted = context.options.webflow || !identity.credentials.no_browser;

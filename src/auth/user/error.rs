@@ -62,7 +62,9 @@ pub enum Error {
     #[error("the keyring did not answer, so that the access key of identity `{identity}` cannot be read")]
     #[diagnostic(
         code(atmos::auth::user::keyring_lost),
-        help("unlock the keyring, or use another one (`atmos auth keyring migrate`, ATMOS_KEYRING_TYPE)")
+        help(
+            "unlock the keyring, use another one (ATMOS_KEYRING_TYPE), or sign in by the browser: `atmos auth login -i {identity} --webflow`"
+        )
     )]
     KeyringLost { identity: String },
 

@@ -67,7 +67,7 @@ pub struct UserArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum UserCommand {
-    /// Ask for an access key and store it in the keyring
+    /// Configure static AWS user credentials: they are asked for, checked, and stored securely in keyring
     Configure(ConfigureArgs),
     /// Store an access key from standard input, a file, the environment or an AWS profile
     Import(ImportArgs),
