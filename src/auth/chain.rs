@@ -272,8 +272,8 @@ pub(crate) fn principal_problems(identity: &Identity) -> Vec<(String, Span)> {
     let principal = &identity.principal;
     let span = if principal.span.is_known() { principal.span } else { identity.span };
     let mut problems = Vec::new();
-    if let Some(reason) = principal.region.as_deref().and_then(region_problem) {
-        problems.push((reason, span));
+    for region in [&principal.region, &identity.credentials.region].into_iter().flatten() {
+        problems.extend(region_problem(region).map(|reason| (reason, span)));
     }
     match identity.kind {
         IdentityKind::PermissionSet => {

@@ -443,6 +443,22 @@ mod tests {
     use crate::secret::Secret;
 
     #[test]
+    fn who_comes_back_early_gets_others_unless_they_would_be_no_longer_lived() {
+        let issued = Timestamp::from_second(1_000_000).unwrap();
+        for (lifetime, wanted) in [(Some(3600), 300), (Some(308), 300), (Some(300), 150), (Some(20), 10), (None, 0)] {
+            let credentials = AwsCredentials {
+                access_key_id: String::new(),
+                secret_access_key: Secret::from(String::new()),
+                session_token: None,
+                expiration: lifetime.map(|seconds| issued + SignedDuration::from_secs(seconds)),
+                issued,
+                region: None,
+            };
+            assert_eq!(lasting_of(&credentials, SignedDuration::from_mins(5)).as_secs(), wanted, "{lifetime:?}");
+        }
+    }
+
+    #[test]
     fn reuse_needs_fifteen_minutes_or_a_tenth_of_the_lifetime() {
         let issued = Timestamp::from_second(1_000_000).unwrap();
         let minutes = |count: i64| SignedDuration::from_mins(count);
