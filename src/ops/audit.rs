@@ -21,7 +21,8 @@ const VARIABLE: &str = "ATMOS_AUTH_AUDIT_FILE";
 #[derive(Debug, Clone, Default, Serialize)]
 pub(super) struct Event {
     /// `run`, `exec`, `shell`, `login`, `process`, `env`, `console`, `configure`, `rotate`, …
-    pub(super) event: &'static str,
+    #[serde(rename = "event")]
+    pub(super) name: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) identity: Option<String>,
     /// Who chose it: a flag, a variable, a setting, a default.

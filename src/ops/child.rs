@@ -103,7 +103,7 @@ pub(super) async fn hold(app: &App, access: &Access, instance: &Instance, flag: 
     let session = access.session.with_settings(settings.clone());
     let own_delivery = component_delivery(&app.config.auth, section);
     let event = Event {
-        event: "run",
+        name: "run",
         component: Some(instance.name.clone()),
         stack: Some(instance.stack.clone()),
         ..Event::default()
@@ -179,7 +179,7 @@ pub(super) async fn hold_chosen(access: &Access, name: IdentityName, source: Sou
     let own_delivery = wish.delivery.map(|delivery| (delivery.name().to_owned(), Span::default()));
     let mut rails = Rails::read(&settings.node, &access.host)?;
     rails.min_ttl = wish.min_ttl.or(rails.min_ttl);
-    let event = Event { event: wish.event, ..Event::default() };
+    let event = Event { name: wish.event, ..Event::default() };
     Holding { access, session, settings, own_delivery, announce: true, rails, event }.hold(name, source).await
 }
 

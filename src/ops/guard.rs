@@ -38,7 +38,7 @@ impl Rails {
         let place = |span: Span| host.sources.place(span).map(|place| format!(" ({place})")).unwrap_or_default();
         let mut rails = Rails::default();
         if let Some(node) = section.get("expected_account").filter(|node| !node.is_null()) {
-            let several = node.as_list().map(<[Node]>::to_vec).unwrap_or_else(|| vec![node.clone()]);
+            let several = node.as_list().map_or_else(|| vec![node.clone()], <[Node]>::to_vec);
             for entry in several {
                 let text = entry.scalar_text().unwrap_or_default();
                 if text.len() != 12 || !text.bytes().all(|byte| byte.is_ascii_digit()) {

@@ -68,7 +68,7 @@ pub async fn console(access: &Access, request: &ConsoleRequest) -> Result<Consol
         duration: duration(request.duration.as_deref(), usual.as_deref())?,
     };
     let event = Event {
-        event: "console",
+        name: "console",
         identity: Some(name.to_string()),
         chain: known.chain,
         account: known.account,

@@ -58,7 +58,7 @@ pub async fn env(access: &Access, request: &EnvRequest) -> Result<EnvReport> {
     let known = access.describe(&access.session, &name).await?;
     let (set, unset) = match delivery {
         Delivery::Env => {
-            let event = Event { event: "env", identity: Some(name.to_string()), ..Event::default() };
+            let event = Event { name: "env", identity: Some(name.to_string()), ..Event::default() };
             audit::record(access, &access.settings, &event)?;
             with_keys(access, &name, &known).await?
         }

@@ -72,7 +72,7 @@ pub fn migrate(access: &Access, request: &MigrateRequest) -> Result<MigrateRepor
             return Err(MigrateFailure::NotThere.into());
         }
     }
-    let event = Event { event: "keyring", ..Event::default() };
+    let event = Event { name: "keyring", ..Event::default() };
     audit::record(access, &access.settings, &event)?;
     for (name, shown, value) in &found {
         new.set(name, value)?;

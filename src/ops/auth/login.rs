@@ -72,7 +72,7 @@ async fn identity_login(access: &Access, name: &crate::auth::IdentityName) -> Re
     let credentials = access.session.credentials(name).await?;
     let known = access.session.describe(name).await?;
     let event = Event {
-        event: "login",
+        name: "login",
         identity: Some(name.to_string()),
         chain: known.chain.clone(),
         account: known.account.clone(),

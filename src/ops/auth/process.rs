@@ -42,7 +42,7 @@ pub async fn ask_run(request: &ProcessRequest, socket: PathBuf) -> Result<Zeroiz
 /// No identity, or a login is needed: then the error names the command.
 pub async fn process(access: &Access, request: &ProcessRequest) -> Result<Zeroizing<String>> {
     let name = access.needed_identity(&request.identity)?;
-    let event = Event { event: "process", identity: Some(name.to_string()), ..Event::default() };
+    let event = Event { name: "process", identity: Some(name.to_string()), ..Event::default() };
     audit::record(access, &access.settings, &event)?;
     let mut answer = match &access.parent {
         Some(parent) => parent.answer(&access.session, &name).await.map_err(refused)?,

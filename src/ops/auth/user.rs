@@ -83,13 +83,10 @@ pub async fn store_keys(access: &Access, request: &KeysRequest) -> Result<KeysRe
     if let Some(text) = found.session_duration.as_deref().filter(|text| !is_duration(text)) {
         return Err(KeysFailure::Duration { text: text.to_owned() }.into());
     }
-    let caller = match request.no_verify {
-        true => None,
-        false => Some(access.session.check_keys(&name, &found.keys).await?),
-    };
+    let caller = if request.no_verify { None } else { Some(access.session.check_keys(&name, &found.keys).await?) };
     let keys = StoredKeys::new(found.keys, found.mfa_arn, found.session_duration);
     let event = Event {
-        event: "configure",
+        name: "configure",
         identity: Some(name.to_string()),
         account: caller.as_ref().map(|caller| caller.account.clone()),
         ..Event::default()
@@ -108,7 +105,7 @@ pub async fn store_keys(access: &Access, request: &KeysRequest) -> Result<KeysRe
 pub async fn rotate_keys(access: &Access, identity: &Flag) -> Result<(String, Rotated)> {
     super::outside_only(access, "user")?;
     let name = user(access, identity)?.name;
-    let event = Event { event: "rotate", identity: Some(name.to_string()), ..Event::default() };
+    let event = Event { name: "rotate", identity: Some(name.to_string()), ..Event::default() };
     audit::record(access, &access.settings, &event)?;
     let rotated = access.session.rotate_keys(&name).await?;
     Ok((name.to_string(), rotated))
