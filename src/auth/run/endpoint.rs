@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
@@ -22,11 +22,10 @@ use crate::auth::creds::AwsCredentials;
 use crate::auth::delivery::seconds;
 use crate::auth::store::seal::random;
 use crate::diag::{Talk, Warning};
+use crate::host::request_head;
 use crate::secret::{Expose as _, Secret};
 use crate::value::hex;
 
-/// Longest head of a request.
-const LONGEST: usize = 16 * 1024;
 /// A client sends its request at once, and reads its answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Connections at once.
@@ -114,7 +113,7 @@ type Reply = (&'static str, Zeroizing<String>);
 
 impl Service {
     async fn answer(&self, mut stream: TcpStream) {
-        let (status, body) = match timeout(PATIENCE, head(&mut stream)).await {
+        let (status, body) = match timeout(PATIENCE, request_head(&mut stream)).await {
             Ok(Some(head)) => self.reply(&head).await,
             _ => refusal("400 Bad Request", "the request was not understood"),
         };
@@ -171,24 +170,6 @@ impl Service {
         let message =
             format!("somebody asked for the credentials of `{}` with {how} token and got none", self.identity);
         self.talk.warn(Warning::new("atmos::auth::run::wrong_token", message));
-    }
-}
-
-/// The head of a request; `None` when it is too long or breaks off.
-async fn head(stream: &mut TcpStream) -> Option<Zeroizing<String>> {
-    let mut bytes = Zeroizing::new(Vec::with_capacity(LONGEST));
-    let mut chunk = Zeroizing::new([0; 1024]);
-    loop {
-        match stream.read(&mut chunk[..]).await {
-            Ok(0) | Err(_) => return None,
-            Ok(count) => bytes.extend_from_slice(&chunk[..count]),
-        }
-        if bytes.windows(4).any(|window| window == b"\r\n\r\n") {
-            return std::str::from_utf8(&bytes).ok().map(|text| Zeroizing::new(text.to_owned()));
-        }
-        if bytes.len() > LONGEST - 1024 {
-            return None;
-        }
     }
 }
 

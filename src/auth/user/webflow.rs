@@ -11,7 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use zeroize::{Zeroize as _, Zeroizing};
 
@@ -24,7 +24,7 @@ use crate::auth::creds::AwsCredentials;
 use crate::auth::error::Error as AuthError;
 use crate::auth::provider::browser;
 use crate::auth::store::seal::random;
-use crate::host::{HttpRequest, percent_decode, percent_encode};
+use crate::host::{HttpRequest, percent_decode, percent_encode, request_head};
 use crate::secret::{Expose as _, Secret, without_userinfo};
 
 const CLIENT: &str = "arn:aws:signin:::devtools/same-device";
@@ -277,10 +277,8 @@ impl Service<'_> {
 async fn code(listener: &TcpListener, state: &str) -> Result<Secret, String> {
     loop {
         let Ok((mut stream, _)) = listener.accept().await else { continue };
-        let mut bytes = Zeroizing::new(vec![0; 16 * 1024]);
-        let read = tokio::time::timeout(Duration::from_secs(10), stream.read(&mut bytes)).await;
-        let count = read.ok().and_then(Result::ok).unwrap_or(0);
-        let text = Zeroizing::new(String::from_utf8_lossy(&bytes[..count]).into_owned());
+        let read = tokio::time::timeout(Duration::from_secs(10), request_head(&mut stream)).await;
+        let text = read.ok().flatten().unwrap_or_default();
         let target = text.lines().next().and_then(|first| first.strip_prefix("GET ")?.split(' ').next());
         let Some((CALLBACK, query)) = target.map(|target| target.split_once('?').unwrap_or((target, ""))) else {
             page(&mut stream, "404 Not Found", "There is nothing here.").await;

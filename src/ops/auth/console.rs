@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use miette::Diagnostic;
 use sha2::{Digest as _, Sha256};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
 
 use super::super::access::Access;
@@ -18,7 +18,7 @@ use crate::auth::console::{Wish, duration};
 use crate::auth::resolution::Flag;
 use crate::auth::{IdentityName, open_address};
 use crate::diag::{Failure, Result};
-use crate::host::fs;
+use crate::host::{fs, request_head};
 use crate::secret::{Expose as _, Secret};
 use crate::value::{Node, hex};
 
@@ -115,10 +115,9 @@ async fn open(access: &Access, name: &IdentityName, address: &Secret, isolated: 
 async fn hand_over(listener: &TcpListener, path: &str, address: &Secret) {
     loop {
         let Ok((mut stream, _)) = listener.accept().await else { continue };
-        let mut bytes = vec![0; 8192];
-        let read = tokio::time::timeout(Duration::from_secs(5), stream.read(&mut bytes)).await;
-        let count = read.ok().and_then(std::result::Result::ok).unwrap_or(0);
-        let first = String::from_utf8_lossy(&bytes[..count]).lines().next().unwrap_or_default().to_owned();
+        let read = tokio::time::timeout(Duration::from_secs(5), request_head(&mut stream)).await;
+        let head = read.ok().flatten().unwrap_or_default();
+        let first = head.lines().next().unwrap_or_default();
         let right = first.split(' ').nth(1) == Some(path) && first.starts_with("GET ");
         let answer = if right {
             format!(

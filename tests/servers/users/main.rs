@@ -156,7 +156,8 @@ async fn answer(state: State, request: Request<Incoming>) -> Result<Response<Ful
         "/federation" => federation::answer(&state, &asked),
         _ => query::answer(&state, &asked).await,
     };
-    let (date, nonce) = (state.memory().date(), state.memory().knobs.nonce.clone());
+    let date = state.memory().date();
+    let nonce = state.memory().knobs.nonce.clone();
     let response = Response::builder().status(status).header("content-type", kind).header("date", date);
     let response = if nonce.is_empty() { response } else { response.header("dpop-nonce", nonce) };
     Ok(response.body(Full::new(Bytes::from(text))).unwrap_or_default())
