@@ -80,10 +80,18 @@ pub(crate) fn check(memory: &mut Memory, asked: &Asked) -> Result<Signer, Refusa
 }
 
 fn canonical(asked: &Asked, names: &str) -> String {
-    let headers: String = names.split(';').map(|name| format!("{name}:{}\n", values(&asked.headers, name))).collect();
+    let headers: Vec<String> =
+        names.split(';').map(|name| format!("{name}:{}", values(&asked.headers, name))).collect();
     let mut query: Vec<&str> = asked.query.split('&').filter(|pair| !pair.is_empty()).collect();
     query.sort_unstable();
-    format!("{}\n{}\n{}\n{headers}\n{names}\n{}", asked.method, asked.path, query.join("&"), sha(&asked.body))
+    format!(
+        "{}\n{}\n{}\n{}\n\n{names}\n{}",
+        asked.method,
+        asked.path,
+        query.join("&"),
+        headers.join("\n"),
+        sha(&asked.body)
+    )
 }
 
 fn values(headers: &HeaderMap, name: &str) -> String {
