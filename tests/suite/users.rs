@@ -261,7 +261,7 @@ fn rotation_touches_no_key_of_somebody_else() {
     let signed =
         users.sandbox.atmos(&["auth", "env", "-i", "worker", "--login", "--delivery", "env", "-f", "json"]).success();
     let mut aws = users.sandbox.command("/usr/bin/env");
-    aws.args(["aws", "iam", "create-access-key"]);
+    aws.args(["aws", "iam", "create-access-key"]).env("AWS_DEFAULT_REGION", "us-east-1");
     for (name, value) in signed.json().as_object().unwrap() {
         aws.env(name, value.as_str().unwrap());
     }

@@ -82,7 +82,9 @@ impl Clients {
         let common = self.common(region, endpoint, timeout)?;
         let config = aws_sdk_sts::config::Builder::from(&common).credentials_provider(key);
         let config = config.retry_classifier(TooManyRequests).retry_classifier(ByTheirClock(self.skew.clone()));
-        Ok(aws_sdk_sts::Client::from_conf(config.interceptor(self.skew.clone()).build()))
+        // The SDK's own correction forgets with each call, and would be added to ours.
+        let config = config.interceptor(self.skew.clone()).disable_clock_skew_correction(true);
+        Ok(aws_sdk_sts::Client::from_conf(config.build()))
     }
 
     /// What every client has. Made by hand, so that nothing of the environment gets in.
