@@ -7,9 +7,11 @@ use sha2::{Digest, Sha256};
 use super::aws::endpoint::{Endpoints, Service};
 use super::config::{AuthConfig, Identity, Principal, Provider, Via};
 use super::error::{Error, Mark, known_names};
+use super::identity::assume_root;
 use super::kind::{IdentityKind, ProviderKind};
 use super::name::IdentityName;
 use super::realm::Realm;
+use super::user::{Error as UserError, share_devices};
 use crate::secret::without_userinfo;
 use crate::span::{Sources, Span};
 use crate::value::hex;
@@ -62,6 +64,7 @@ impl Chain {
             }
         };
         identities.reverse();
+        share_devices(&mut identities);
         let chain = Chain { provider, identities };
         chain.check(sources)?;
         Ok(chain)
@@ -72,9 +75,12 @@ impl Chain {
         &self.identities[self.identities.len() - 1]
     }
 
-    /// Name of the root: the provider, or the first identity where it stands alone.
+    /// Name of the root: the provider, what the reference calls one, or the first identity where it stands alone.
     pub fn root(&self) -> &str {
-        self.provider.as_ref().map_or_else(|| self.identities[0].name.as_str(), |provider| provider.name.as_str())
+        match &self.provider {
+            Some(provider) => provider.name.as_str(),
+            None => self.identities[0].kind.root().unwrap_or_else(|| self.identities[0].name.as_str()),
+        }
     }
 
     /// Root to target.
@@ -91,6 +97,16 @@ impl Chain {
     /// True when no step needs a network, a cache or a login.
     pub fn is_mock(&self) -> bool {
         self.target().kind == IdentityKind::Mock
+    }
+
+    /// The user whose key is at the root.
+    pub fn user(&self) -> Option<&Identity> {
+        self.identities.first().filter(|first| first.kind == IdentityKind::User)
+    }
+
+    /// What it gives comes from the environment and is never kept.
+    pub fn is_ambient(&self) -> bool {
+        self.identities[0].kind.is_ambient()
     }
 
     /// The region for the identity at `index`: the nearest one named on the way to the root, else the provider's.
@@ -116,7 +132,7 @@ impl Chain {
             hash.field("region", self.region(at).unwrap_or_default());
             let services: &[Service] = match identity.kind {
                 IdentityKind::PermissionSet => &[Service::Sso],
-                IdentityKind::AssumeRole => &[Service::Sts],
+                IdentityKind::AssumeRole | IdentityKind::AssumeRoot | IdentityKind::User => &[Service::Sts],
                 _ => &[],
             };
             for service in services {
@@ -124,6 +140,7 @@ impl Chain {
                 hash.field("endpoint", url.as_deref().unwrap_or_default());
             }
             hash_principal(&mut hash, &identity.principal);
+            hash_credentials(&mut hash, identity);
         }
         Fingerprint(hash.finish())
     }
@@ -155,6 +172,23 @@ impl Chain {
                 Err(Error::NotBuilt { what: who, kind: identity.kind_text.clone(), place, text, at })
             }
             IdentityKind::Mock => Ok(()),
+            IdentityKind::User | IdentityKind::CredentialProcess | IdentityKind::AwsAmbient | IdentityKind::Ambient => {
+                match standing_problem(identity) {
+                    Some(reason) => fail(&reason, 1),
+                    None if identity.kind == IdentityKind::User && identity.credentials.is_half() => {
+                        let Mark { place, .. } = Mark::of(sources, identity.credentials.span);
+                        Err(UserError::Half { identity: identity.name.to_string(), place }.into())
+                    }
+                    None => principal(identity, sources),
+                }
+            }
+            IdentityKind::AssumeRoot => match identity.via {
+                Via::Identity(..) if self.identities[index.saturating_sub(1)].kind == IdentityKind::Ambient => {
+                    fail(UNMANAGED, 1)
+                }
+                Via::Identity(..) => principal(identity, sources),
+                _ => fail("aws/assume-root needs `via.identity`", 1),
+            },
             IdentityKind::PermissionSet => {
                 let provider = self.provider.as_ref().filter(|_| via_provider);
                 match provider.map(|provider| &provider.kind) {
@@ -167,6 +201,7 @@ impl Chain {
             }
             IdentityKind::AssumeRole => match self.provider.as_ref().map(|provider| &provider.kind) {
                 _ if identity.via == Via::None => fail("aws/assume-role needs `via.identity` or `via.provider`", 1),
+                None if self.identities[index.saturating_sub(1)].kind == IdentityKind::Ambient => fail(UNMANAGED, 1),
                 Some(ProviderKind::IdentityCenter) if via_provider => {
                     fail("aws/assume-role cannot use a portal token: put an aws/permission-set between", 1)
                 }
@@ -174,6 +209,18 @@ impl Chain {
             },
         }
     }
+}
+
+const UNMANAGED: &str =
+    "an identity of kind ambient has no credentials of its own: go by way of one of kind aws/ambient";
+
+/// What is wrong with an identity that starts its chain itself.
+pub(crate) fn standing_problem(identity: &Identity) -> Option<String> {
+    if identity.via != Via::None {
+        return Some(format!("{} stands alone: take `via` away", identity.kind_text));
+    }
+    let needs_process = identity.kind == IdentityKind::CredentialProcess && identity.credentials.process.is_none();
+    needs_process.then(|| "aws/credential-process needs `credentials.process`, the command to run".to_owned())
 }
 
 /// Providers that a chain really asks: the kind must be built and its settings usable.
@@ -225,8 +272,8 @@ pub(crate) fn principal_problems(identity: &Identity) -> Vec<(String, Span)> {
     let principal = &identity.principal;
     let span = if principal.span.is_known() { principal.span } else { identity.span };
     let mut problems = Vec::new();
-    if let Some(reason) = principal.region.as_deref().and_then(region_problem) {
-        problems.push((reason, span));
+    for region in [&principal.region, &identity.credentials.region].into_iter().flatten() {
+        problems.extend(region_problem(region).map(|reason| (reason, span)));
     }
     match identity.kind {
         IdentityKind::PermissionSet => {
@@ -248,6 +295,7 @@ pub(crate) fn principal_problems(identity: &Identity) -> Vec<(String, Span)> {
             }
             Some(_) => {}
         },
+        IdentityKind::AssumeRoot => problems.extend(assume_root::problems(principal, span)),
         _ => {}
     }
     problems
@@ -313,6 +361,24 @@ impl Fields {
     }
 }
 
+/// What the configuration says of a key, but not the key: that can be exchanged, and the record knows it.
+fn hash_credentials(hash: &mut Fields, identity: &Identity) {
+    let credentials = &identity.credentials;
+    let fields = [
+        ("mfa", &credentials.mfa_arn),
+        ("process", &credentials.process),
+        ("session_duration", &credentials.session_duration),
+    ];
+    // Other kinds have none of this, and sessions that are kept for them stay good.
+    let own = matches!(identity.kind, IdentityKind::User | IdentityKind::CredentialProcess);
+    for (key, value) in fields.into_iter().filter(|_| own) {
+        hash.field(key, value.as_deref().unwrap_or_default());
+    }
+    if matches!(identity.kind, IdentityKind::User | IdentityKind::CredentialProcess | IdentityKind::AwsAmbient) {
+        hash.field("identity_name", identity.name.as_str());
+    }
+}
+
 fn hash_principal(hash: &mut Fields, principal: &Principal) {
     let single = [
         ("name", &principal.name),
@@ -323,6 +389,8 @@ fn hash_principal(hash: &mut Fields, principal: &Principal) {
         ("source_identity", &principal.source_identity),
         ("policy", &principal.policy),
         ("mfa_arn", &principal.mfa_arn),
+        ("target_principal", &principal.target_principal),
+        ("task_policy_arn", &principal.task_policy_arn),
     ];
     for (key, value) in single {
         if let Some(value) = value {
@@ -375,7 +443,14 @@ mod tests {
                 "b": {"kind": "aws/assume-role", "via": {"identity": "a"}, "principal": {"assume_role": "arn:x"}},
                 "nokind": {"via": {"provider": "corp"}},
                 "bad": {"kind": "nonsense"},
-                "user": {"kind": "aws/user"},
+                "later": {"kind": "azure/subscription"},
+                "half": {"kind": "aws/user", "credentials": {"access_key_id": "AKIAIOSFODNN7EXAMPLE"}},
+                "leaning": {"kind": "aws/user", "via": {"provider": "corp"}},
+                "mute": {"kind": "aws/credential-process"},
+                "room": {"kind": "ambient"},
+                "beyond": {"kind": "aws/assume-role", "via": {"identity": "room"}, "principal": {"assume_role": "arn:x"}},
+                "root": {"kind": "aws/assume-root", "via": {"identity": "base"}, "principal": {"target_principal": "1"}},
+                "rootless": {"kind": "aws/assume-root", "via": {"provider": "corp"}},
                 "lost": {"kind": "aws/permission-set", "via": {"provider": "crop"}, "principal": {}},
                 "empty": {"kind": "aws/permission-set", "via": {"provider": "corp"}, "principal": {"name": "x"}},
                 "direct": {"kind": "aws/assume-role", "via": {"provider": "corp"}, "principal": {"assume_role": "arn:x"}},
@@ -410,7 +485,13 @@ mod tests {
             ("a", "identity cycle detected: circular dependency `a` -> `b` -> `a`", 1),
             ("nokind", "identity kind is required", 1),
             ("bad", "unsupported identity kind: nonsense", 1),
-            ("user", "of kind `aws/user` cannot be used yet (not built)", 1),
+            ("later", "of kind `azure/subscription` cannot be used yet (not built)", 1),
+            ("half", "must both be provided or both be empty", 1),
+            ("leaning", "aws/user stands alone", 1),
+            ("mute", "aws/credential-process needs `credentials.process`", 1),
+            ("beyond", "go by way of one of kind aws/ambient", 1),
+            ("root", "target_principal `1` is not 12 digits", 2),
+            ("rootless", "aws/assume-root needs `via.identity`", 1),
             ("lost", "provider not found: `crop`", 1),
             ("empty", "account specification is required in principal", 2),
             ("direct", "cannot use a portal token", 1),

@@ -11,6 +11,7 @@ use super::name::{IdentityName, ProviderName};
 use super::problem::Problem;
 use super::read::{flag, pairs, text, texts, unexpected};
 use super::store::Settings;
+use super::user::Credentials;
 use crate::span::{Sources, Span};
 use crate::value::{Node, to_json};
 
@@ -82,6 +83,8 @@ pub struct Identity {
     pub required: bool,
     pub via: Via,
     pub principal: Principal,
+    /// Keys of `aws/user`, and the program of `aws/credential-process`.
+    pub credentials: Credentials,
     /// `region` beside `kind`; beats `principal.region`.
     pub region: Option<String>,
     pub alias: Option<(String, Span)>,
@@ -136,6 +139,12 @@ pub struct Principal {
     pub policy: Option<String>,
     pub policy_arns: Vec<String>,
     pub mfa_arn: Option<String>,
+    /// Program that prints the code of the device.
+    pub mfa_process: Option<String>,
+    /// Account whose root user `aws/assume-root` becomes.
+    pub target_principal: Option<String>,
+    /// What it may do there.
+    pub task_policy_arn: Option<String>,
     pub span: Span,
 }
 
@@ -322,6 +331,7 @@ impl Identity {
                 .get("principal")
                 .map(|principal| Principal::at_fault(principal, problems))
                 .unwrap_or_default(),
+            credentials: Credentials::read(node, problems),
             region: text(node, "region", problems).filter(|region| !region.is_empty()),
             alias: node.get("alias").and_then(|alias| Some((alias.scalar_text()?, alias.span))),
             env: pairs(node, "env", problems),
@@ -335,7 +345,7 @@ impl Identity {
 
     /// The region that this identity names itself.
     pub fn own_region(&self) -> Option<&str> {
-        self.region.as_deref().or(self.principal.region.as_deref())
+        self.region.as_deref().or(self.principal.region.as_deref()).or(self.credentials.region.as_deref())
     }
 }
 
@@ -394,6 +404,8 @@ impl Principal {
         let (name, region, assume_role) = (own("name"), own("region"), own("assume_role"));
         let (external_id, session_name) = (own("external_id"), own("session_name"));
         let (source_identity, mfa_arn) = (own("source_identity"), own("mfa_arn"));
+        let (mfa_process, target_principal) = (own("mfa_process"), own("target_principal"));
+        let task_policy_arn = own("task_policy_arn");
         let account = node.get("account");
         let mut account_text =
             |key: &str| account.and_then(|account| text(account, key, problems)).filter(|t| !t.is_empty());
@@ -418,6 +430,9 @@ impl Principal {
             }),
             policy_arns: texts(node, "policy_arns", problems),
             mfa_arn,
+            mfa_process,
+            target_principal,
+            task_policy_arn,
             span: node.span,
         }
     }

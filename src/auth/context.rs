@@ -20,8 +20,8 @@ use super::error::Error;
 use super::realm::Realm;
 use super::record::StepRecord;
 use crate::diag::Warning;
-use crate::host::Host;
 use crate::host::lock::{self, FileLock};
+use crate::host::{Host, Http};
 
 /// How often a waiter asks for a lock of another process.
 const POLL: Duration = Duration::from_millis(50);
@@ -39,6 +39,8 @@ pub struct Options {
     pub interactive: bool,
     /// Never open a browser; the address is shown all the same.
     pub no_browser: bool,
+    /// Users sign in by the browser, also those with a key.
+    pub webflow: bool,
     /// Caches are not read, once per provider and chain.
     pub force: bool,
     /// Credentials with less left are renewed. Zero: the usual rule alone.
@@ -49,7 +51,14 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Options {
-        Options { interactive: true, no_browser: false, force: false, min_ttl: SignedDuration::ZERO, timeout: None }
+        Options {
+            interactive: true,
+            no_browser: false,
+            webflow: false,
+            force: false,
+            min_ttl: SignedDuration::ZERO,
+            timeout: None,
+        }
     }
 }
 
@@ -62,6 +71,10 @@ pub(crate) struct Context {
     pub(crate) options: Options,
     pub(crate) clients: Clients,
     pub(crate) endpoints: Endpoints,
+    /// For what no SDK here asks.
+    pub(crate) http: Http,
+    /// Variables that open the keyring: no program that is started for an identity gets them.
+    pub(crate) forbidden: Vec<String>,
     pub(crate) tokens: Flights<String, PortalToken>,
     pub(crate) steps: Flights<Fingerprint, StepRecord>,
     /// Accounts by portal key: `(id, name)`, all pages.
@@ -75,6 +88,8 @@ impl Context {
         Context {
             clients: Clients::new(&host),
             endpoints: Endpoints::new(&host.env),
+            http: Http::new(&host.env),
+            forbidden: Vec::new(),
             tokens: Flights::default(),
             steps: Flights::default(),
             accounts: Flights::default(),
@@ -84,6 +99,19 @@ impl Context {
             cache,
             options,
         }
+    }
+
+    /// Now by the services' clocks, as far as they are known.
+    pub(crate) fn now_there(&self) -> Timestamp {
+        let offset = self.clients.skew.offset();
+        self.host.now().saturating_add(offset).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Credentials as they came, with their end by the clock of this machine; refused when they are over already.
+    pub(crate) fn arrived(&self, credentials: AwsCredentials, what: &str) -> Result<AwsCredentials, Error> {
+        let offset = self.clients.skew.offset();
+        let here = |end: Timestamp| end.saturating_sub(offset).unwrap_or(end);
+        AwsCredentials { expiration: credentials.expiration.map(here), ..credentials }.on_arrival(what, self.host.now())
     }
 
     /// Registers every secret of the credentials, before anything else happens with them.
@@ -148,6 +176,11 @@ impl Context {
     /// The user may be asked to sign in, and would see it.
     pub(crate) fn may_ask(&self) -> bool {
         self.options.interactive && self.host.terminal.can_show_device_code()
+    }
+
+    /// The user may be asked a question and can answer it.
+    pub(crate) fn may_prompt(&self) -> bool {
+        self.options.interactive && self.host.terminal.can_prompt()
     }
 
     /// The lock of `name` between processes; `work` says what its holder does. Waits in small steps, so that dropping the

@@ -147,7 +147,7 @@ pub enum Error {
     #[error("{what} of kind `{kind}` cannot be used yet (not built){place}")]
     #[diagnostic(
         code(atmos::auth::not_built),
-        help("built so far: aws/iam-identity-center, aws/permission-set, aws/assume-role, mock, mock/aws")
+        help("`atmos auth validate` names every kind that this version cannot use")
     )]
     NotBuilt {
         /// `identity `x``, `provider `x``.
@@ -264,13 +264,6 @@ pub enum Error {
     #[diagnostic(code(atmos::auth::ca_bundle), help("point {from} to a PEM file with certificates"))]
     CaBundle { path: String, from: &'static str, reason: String },
 
-    #[error("MFA code required for identity `{identity}`")]
-    #[diagnostic(
-        code(atmos::auth::mfa_required),
-        help("set ATMOS_AWS_MFA_TOKEN to the 6 digits that the device shows")
-    )]
-    MfaRequired { identity: String },
-
     #[error("no providers available")]
     #[diagnostic(code(atmos::auth::no_providers), help("add one below `auth.providers` in atmos.yaml"))]
     NoProviders,
@@ -278,6 +271,10 @@ pub enum Error {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Cache(Arc<super::cache::Error>),
+
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    User(Arc<super::user::Error>),
 
     /// A worker thread of this process died; its own message went to stderr.
     #[error("internal: a worker of authentication stopped: {reason}")]
@@ -307,6 +304,12 @@ impl Error {
                 Store::NoPassword { .. } | Store::ShortPassword { .. } | Store::WrongPassword { .. } | Store::Prompt { .. }
             )
         ))
+    }
+}
+
+impl From<super::user::Error> for Error {
+    fn from(error: super::user::Error) -> Error {
+        Error::User(Arc::new(error))
     }
 }
 

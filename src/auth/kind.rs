@@ -43,6 +43,16 @@ pub enum IdentityKind {
     PermissionSet,
     /// `aws/assume-role`
     AssumeRole,
+    /// `aws/assume-root`: one task of the root user of a member account.
+    AssumeRoot,
+    /// `aws/user`: keys that last, and sessions made of them.
+    User,
+    /// `aws/credential-process`: what a program of the user's own prints.
+    CredentialProcess,
+    /// `aws/ambient`: what the environment, its files or the machine have.
+    AwsAmbient,
+    /// `ambient`: nothing at all is done; children have what this process has.
+    Ambient,
     /// `mock` and `mock/aws`: fixed credentials without any network.
     Mock,
     /// A kind of the reference that this version does not have yet.
@@ -62,25 +72,40 @@ impl IdentityKind {
             Some("aws/permission-set") => IdentityKind::PermissionSet,
             Some("aws/assume-role") => IdentityKind::AssumeRole,
             Some("mock" | "mock/aws") => IdentityKind::Mock,
-            Some("aws/assume-root" | "azure/subscription" | "gcp/service-account" | "gcp/project" | "atmos/pro") => {
+            Some("aws/assume-root") => IdentityKind::AssumeRoot,
+            Some("aws/user") => IdentityKind::User,
+            Some("aws/credential-process") => IdentityKind::CredentialProcess,
+            Some("aws/ambient") => IdentityKind::AwsAmbient,
+            Some("ambient") => IdentityKind::Ambient,
+            Some("azure/subscription" | "gcp/service-account" | "gcp/project" | "atmos/pro") => {
                 IdentityKind::NotBuilt { standalone: false }
             }
-            Some(
-                "aws/user"
-                | "ambient"
-                | "aws/ambient"
-                | "aws/emulator"
-                | "gcp/emulator"
-                | "azure/emulator"
-                | "kubernetes/emulator",
-            ) => IdentityKind::NotBuilt { standalone: true },
+            Some("aws/emulator" | "gcp/emulator" | "azure/emulator" | "kubernetes/emulator") => {
+                IdentityKind::NotBuilt { standalone: true }
+            }
             Some(_) => IdentityKind::Unsupported,
         }
     }
 
     /// It may be used without `via`.
     pub fn is_standalone(&self) -> bool {
-        matches!(self, IdentityKind::Mock | IdentityKind::NotBuilt { standalone: true })
+        self.root().is_some() || matches!(self, IdentityKind::Mock | IdentityKind::NotBuilt { standalone: true })
+    }
+
+    /// What stands for a provider where there is none, as the reference names it.
+    pub fn root(&self) -> Option<&'static str> {
+        match self {
+            IdentityKind::User => Some("aws-user"),
+            IdentityKind::CredentialProcess => Some("aws-credential-process"),
+            IdentityKind::AwsAmbient => Some("aws-ambient"),
+            IdentityKind::Ambient => Some("ambient"),
+            _ => None,
+        }
+    }
+
+    /// What comes from the environment is looked up each time, and never kept.
+    pub fn is_ambient(&self) -> bool {
+        matches!(self, IdentityKind::AwsAmbient | IdentityKind::Ambient)
     }
 }
 
@@ -102,6 +127,7 @@ mod tests {
         }
         assert_eq!(IdentityKind::parse(Some("aws")), IdentityKind::Unsupported);
         assert!(IdentityKind::parse(Some("aws/user")).is_standalone());
+        assert_eq!(IdentityKind::parse(Some("aws/user")).root(), Some("aws-user"));
         assert!(!IdentityKind::parse(Some("aws/assume-root")).is_standalone());
     }
 }

@@ -6,11 +6,12 @@
 use super::chain::{Chain, Fingerprint};
 use super::config::Provider;
 use super::error::Error;
-use super::kind::ProviderKind;
+use super::kind::{IdentityKind, ProviderKind};
 use super::name::{IdentityName, ProviderName};
 use super::provider::sso::{self, Portal};
 use super::record::{IndexEntry, index_from_bytes, index_to_bytes};
 use super::session::Session;
+use super::user::webflow;
 use crate::diag::Warning;
 
 /// What the names of indexes begin with; the realm follows.
@@ -67,6 +68,7 @@ impl Session {
             }
         }
         self.drop_from_index(whose).await?;
+        self.forget_sign_ins(whose).await?;
         let mut kept = Kept::of(&removed);
         for provider in self.portals(whose) {
             let portal = Portal::new(&self.context, provider)?;
@@ -106,6 +108,21 @@ impl Session {
             }
         }
         Ok(present)
+    }
+
+    /// What refreshes the sign-ins of users by the browser.
+    async fn forget_sign_ins(&self, whose: &Logins) -> Result<(), Error> {
+        for identity in self.settings.identities.values().filter(|identity| identity.kind == IdentityKind::User) {
+            let meant = match whose {
+                Logins::Identity(name) => identity.name == *name,
+                Logins::Provider(_) => false,
+                Logins::All => true,
+            };
+            if meant {
+                webflow::forget(&self.context, identity).await?;
+            }
+        }
+        Ok(())
     }
 
     fn portals(&self, whose: &Logins) -> Vec<&Provider> {

@@ -28,6 +28,8 @@ pub(crate) struct StepRecord {
     pub account: Option<String>,
     /// The answer to GetCallerIdentity, or what AssumeRole said of it.
     pub caller: Option<CallerIdentity>,
+    /// What it was made from where that can be exchanged: the key of the user at the root. Another key, another session.
+    pub basis: Option<String>,
 }
 
 /// One entry of the index: a chain step whose session is in the cache.
@@ -52,6 +54,8 @@ struct StoredStep {
     region: Option<String>,
     account: Option<String>,
     caller: Option<CallerIdentity>,
+    #[serde(default)]
+    basis: Option<String>,
 }
 
 impl Drop for StoredStep {
@@ -106,6 +110,7 @@ impl StepRecord {
             region: credentials.region.clone(),
             account: self.account.clone(),
             caller: self.caller.clone(),
+            basis: self.basis.clone(),
         })
     }
 
@@ -123,6 +128,7 @@ impl StepRecord {
             },
             account: stored.account.take(),
             caller: stored.caller.take(),
+            basis: stored.basis.take(),
         })
     }
 }
@@ -180,11 +186,12 @@ mod tests {
             },
             account: Some("111111111111".into()),
             caller: Some(CallerIdentity { account: "111111111111".into(), arn: "arn:aws:sts::1:x".into() }),
+            basis: Some("0123456789abcdef".into()),
         };
         let back = StepRecord::from_bytes(&record.to_bytes().unwrap()).unwrap();
         assert_eq!(back.credentials.secret_access_key.expose_secret(), "s\"1");
         assert_eq!(back.credentials.expiration, record.credentials.expiration);
-        assert_eq!((back.account, back.caller), (record.account, record.caller));
+        assert_eq!((back.account, back.caller, back.basis), (record.account, record.caller, record.basis));
         assert!(StepRecord::from_bytes(b"{}").is_none());
     }
 

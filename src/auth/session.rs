@@ -17,13 +17,15 @@ use super::config::{AuthConfig, Spec};
 use super::context::{Context, Options};
 use super::creds::AwsCredentials;
 use super::error::Error;
-use super::identity::{assume_role, mock, permission_set};
+use super::identity::{ambient, assume_role, assume_root, credential_process, mock, permission_set, user};
 use super::kind::{IdentityKind, ProviderKind};
 use super::name::{IdentityName, ProviderName};
 use super::notice::not_built;
 use super::provider::sso::{self, Portal};
 use super::realm::Realm;
 use super::record::{CallerIdentity, StepRecord};
+use super::store::password_variables;
+use super::user::{Error as UserError, basis};
 use crate::host::Host;
 use crate::span::Span;
 
@@ -36,6 +38,10 @@ const MARGIN: SignedDuration = SignedDuration::from_mins(15);
 pub struct Session {
     pub(super) context: Arc<Context>,
     pub(super) settings: Arc<AuthConfig>,
+    /// What credentials have to have left, also those that this process has got itself.
+    lasting: SignedDuration,
+    /// What those that it has not got itself have to have left.
+    min_ttl: SignedDuration,
 }
 
 /// What is known of an identity without asking anybody.
@@ -68,17 +74,34 @@ pub enum Validity {
     Invalid(String),
     /// Nobody could be asked: why.
     Unknown(String),
+    /// There are no credentials that this program would know of.
+    Unmanaged,
 }
 
 impl Session {
     /// A session over `settings`. `cache` and `realm` are those of the configuration.
     pub fn new(host: &Host, settings: Arc<AuthConfig>, realm: Realm, cache: Arc<Cache>, options: Options) -> Session {
-        Session { context: Arc::new(Context::new(host.clone(), realm, cache, options)), settings }
+        let mut context = Context::new(host.clone(), realm, cache, options);
+        context.forbidden = password_variables(&host.env, &settings.keyring.settings());
+        Session { context: Arc::new(context), settings, lasting: SignedDuration::ZERO, min_ttl: SignedDuration::ZERO }
     }
 
     /// The same session with a component's merged settings.
     pub fn with_settings(&self, settings: Arc<AuthConfig>) -> Session {
-        Session { context: self.context.clone(), settings }
+        Session { settings, ..self.clone() }
+    }
+
+    /// The same session for who comes back only when credentials are nearly over: they have at least `minimum` left, or half
+    /// of their life where that is shorter.
+    #[must_use]
+    pub fn lasting(&self, minimum: SignedDuration) -> Session {
+        Session { lasting: minimum, ..self.clone() }
+    }
+
+    /// The same session where credentials from the cache with less than `minimum` left are renewed.
+    #[must_use]
+    pub fn with_min_ttl(&self, minimum: SignedDuration) -> Session {
+        Session { min_ttl: minimum, ..self.clone() }
     }
 
     pub fn settings(&self) -> &AuthConfig {
@@ -151,6 +174,9 @@ impl Session {
     pub async fn caller(&self, name: &IdentityName, verify: bool) -> Result<(Option<CallerIdentity>, Validity), Error> {
         let chain = self.chain(name)?;
         let last = chain.identities.len() - 1;
+        if chain.target().kind == IdentityKind::Ambient {
+            return Ok((None, Validity::Unmanaged));
+        }
         let mut record = self.step(&chain, last).await?;
         if chain.is_mock() || (record.caller.is_some() && !verify) {
             return Ok((record.caller, Validity::Valid));
@@ -253,7 +279,10 @@ impl Session {
     }
 
     async fn obtain(&self, chain: &Chain, index: usize, fingerprint: &Fingerprint) -> Result<StepRecord, Error> {
-        if let Some(record) = self.load(fingerprint).await?.filter(|record| self.accepts(record)) {
+        if chain.is_ambient() {
+            return abortable(self.authenticate(chain, index)).await;
+        }
+        if let Some(record) = self.load(chain, fingerprint).await?.filter(|record| self.accepts(record)) {
             return Ok(record);
         }
         abortable(async {
@@ -261,7 +290,7 @@ impl Session {
             let work = format!("authenticates identity `{identity}`");
             let _lock = self.context.lock(&self.cache_name(fingerprint), &work).await?;
             // Whoever held the lock may have done the work.
-            if let Some(record) = self.load(fingerprint).await?.filter(|record| self.accepts(record)) {
+            if let Some(record) = self.load(chain, fingerprint).await?.filter(|record| self.accepts(record)) {
                 return Ok(record);
             }
             self.context.prepare().await?;
@@ -289,7 +318,24 @@ impl Session {
                     None => self.mock(chain, index),
                 };
                 let provider = provider_spec(chain);
-                assume_role::authenticate(&self.context, identity, provider, &base.credentials, region).await
+                let (context, keys) = (&self.context, &base.credentials);
+                let record = assume_role::authenticate(context, identity, provider, keys, region).await?;
+                Ok(StepRecord { basis: base.basis, ..record })
+            }
+            (IdentityKind::AssumeRoot, _) => {
+                let base = self.step(chain, index.saturating_sub(1)).await?;
+                let (context, spec, keys) = (&self.context, provider_spec(chain), &base.credentials);
+                let record = assume_root::authenticate(context, identity, spec, keys, region).await?;
+                Ok(StepRecord { basis: base.basis, ..record })
+            }
+            (IdentityKind::User, _) => user::authenticate(&self.context, identity, region).await,
+            (IdentityKind::CredentialProcess, _) => {
+                credential_process::authenticate(&self.context, identity, region).await
+            }
+            (IdentityKind::AwsAmbient, _) => ambient::authenticate(&self.context, identity, region).await,
+            (IdentityKind::Ambient, _) => {
+                let (identity, kind) = (identity.name.to_string(), identity.kind_text.clone());
+                Err(UserError::Unmanaged { identity, kind }.into())
             }
             _ => Err(Error::NotBuilt {
                 what: format!("identity `{}`", identity.name),
@@ -316,7 +362,7 @@ impl Session {
         let fingerprint = self.fingerprint(chain, last);
         let mut flight = self.context.steps.enter(&fingerprint).await;
         if flight.value.is_none() {
-            flight.value = self.load(&fingerprint).await?;
+            flight.value = if chain.is_ambient() { None } else { self.load(chain, &fingerprint).await? };
         }
         Ok(flight.value.clone())
     }
@@ -329,9 +375,14 @@ impl Session {
         format!("chain/{}/{}", self.context.realm, fingerprint.as_str())
     }
 
-    async fn load(&self, fingerprint: &Fingerprint) -> Result<Option<StepRecord>, Error> {
+    async fn load(&self, chain: &Chain, fingerprint: &Fingerprint) -> Result<Option<StepRecord>, Error> {
         let bytes = self.context.load(&self.cache_name(fingerprint)).await?;
-        let record = bytes.and_then(|bytes| StepRecord::from_bytes(&bytes));
+        let mut record = bytes.and_then(|bytes| StepRecord::from_bytes(&bytes));
+        if let (Some(found), Some(user)) = (&record, chain.user())
+            && found.basis != basis(&self.context, user).await?
+        {
+            record = None;
+        }
         if let Some(record) = &record {
             self.context.mask(&record.credentials);
         }
@@ -339,6 +390,9 @@ impl Session {
     }
 
     async fn keep(&self, chain: &Chain, index: usize, record: &StepRecord) -> Result<(), Error> {
+        if chain.is_ambient() {
+            return Ok(());
+        }
         let fingerprint = self.fingerprint(chain, index);
         self.context.store(&self.cache_name(&fingerprint), record.to_bytes()).await?;
         self.index(chain, index, &fingerprint).await
@@ -350,7 +404,8 @@ impl Session {
         let credentials = &record.credentials;
         let own = credentials.issued >= self.context.started;
         // Credentials of this process are as long-lived as they get: asking again would not help `min_ttl`.
-        let minimum = if own { SignedDuration::ZERO } else { options.min_ttl };
+        let minimum = if own { SignedDuration::ZERO } else { options.min_ttl.max(self.min_ttl) };
+        let minimum = minimum.max(lasting_of(credentials, self.lasting));
         (own || !options.force) && is_fresh(credentials, self.context.host.now(), minimum)
     }
 }
@@ -361,6 +416,13 @@ pub fn is_fresh(credentials: &AwsCredentials, now: Timestamp, minimum: SignedDur
     let tenth = expiration.duration_since(credentials.issued) / 10;
     let left = expiration.duration_since(now);
     left > SignedDuration::ZERO && left >= MARGIN.min(tenth).max(minimum)
+}
+
+/// What credentials must have left so that nobody comes back for the same ones: never more than half of their life.
+fn lasting_of(credentials: &AwsCredentials, wanted: SignedDuration) -> SignedDuration {
+    let Some(expiration) = credentials.expiration else { return SignedDuration::ZERO };
+    let lifetime = expiration.duration_since(credentials.issued);
+    if lifetime > wanted { wanted } else { lifetime / 2 }
 }
 
 fn provider_spec(chain: &Chain) -> Option<&Spec> {
@@ -379,6 +441,22 @@ async fn abortable<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T,
 mod tests {
     use super::*;
     use crate::secret::Secret;
+
+    #[test]
+    fn who_comes_back_early_gets_others_unless_they_would_be_no_longer_lived() {
+        let issued = Timestamp::from_second(1_000_000).unwrap();
+        for (lifetime, wanted) in [(Some(3600), 300), (Some(308), 300), (Some(300), 150), (Some(20), 10), (None, 0)] {
+            let credentials = AwsCredentials {
+                access_key_id: String::new(),
+                secret_access_key: Secret::from(String::new()),
+                session_token: None,
+                expiration: lifetime.map(|seconds| issued + SignedDuration::from_secs(seconds)),
+                issued,
+                region: None,
+            };
+            assert_eq!(lasting_of(&credentials, SignedDuration::from_mins(5)).as_secs(), wanted, "{lifetime:?}");
+        }
+    }
 
     #[test]
     fn reuse_needs_fifteen_minutes_or_a_tenth_of_the_lifetime() {

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::chain::{identity_center_problem, principal_problems, region_problem};
+use super::chain::{identity_center_problem, principal_problems, region_problem, standing_problem};
 use super::config::{AuthConfig, Identity, Provider, Via};
 use super::kind::{IdentityKind, ProviderKind};
 use super::problem::{Problem, Severity};
@@ -13,6 +13,7 @@ use crate::span::{Sources, Span};
 use crate::value::Node;
 
 mod names;
+mod rails;
 mod scoped;
 
 pub use scoped::scoped_keys;
@@ -21,7 +22,7 @@ pub use scoped::scoped_keys;
 const INTEGRATIONS: [&str; 7] =
     ["aws/ecr", "aws/ecr-public", "aws/eks", "azure/acr", "azure/aks", "gcp/gke", "github/sts"];
 
-const SECTION_KEYS: [&str; 10] = [
+const SECTION_KEYS: [&str; 13] = [
     "realm",
     "logs",
     "keyring",
@@ -32,6 +33,9 @@ const SECTION_KEYS: [&str; 10] = [
     "require_identity",
     "delivery",
     "allowed_identities",
+    "expected_account",
+    "min_ttl",
+    "audit",
 ];
 const PROVIDER_KEYS: [&str; 22] = [
     "kind",
@@ -92,6 +96,7 @@ pub fn validate(auth: &AuthConfig, sources: &Sources) -> Vec<Problem> {
     names::names(auth, &mut problems);
     names::deliveries(auth, &mut problems);
     names::allowed(auth, &mut problems);
+    rails::rails(&auth.node, &mut problems);
     cycles(auth, &mut problems);
     duplicates(auth, &mut problems);
     integrations(auth, &mut problems);
@@ -193,9 +198,17 @@ fn identity(auth: &AuthConfig, identity: &Identity, problems: &mut Vec<Problem>)
         IdentityKind::NotBuilt { .. } => {
             let message = format!("{who}: kind {} is known, but this version cannot use it yet", identity.kind_text);
             problems.push(Problem::warning(message, identity.span));
-            user_keys(identity, &who, problems);
         }
-        IdentityKind::PermissionSet | IdentityKind::AssumeRole | IdentityKind::Mock => {}
+        IdentityKind::User | IdentityKind::CredentialProcess | IdentityKind::AwsAmbient | IdentityKind::Ambient => {
+            user_keys(identity, &who, problems);
+            if let Some(reason) = standing_problem(identity) {
+                problems.push(Problem::error(format!("{who}: {reason}"), identity.span));
+            }
+        }
+        IdentityKind::AssumeRoot if matches!(identity.via, Via::Provider(..)) => {
+            problems.push(Problem::error(format!("{who}: aws/assume-root needs `via.identity`"), identity.span));
+        }
+        IdentityKind::PermissionSet | IdentityKind::AssumeRole | IdentityKind::AssumeRoot | IdentityKind::Mock => {}
     }
     if let Some(reason) = identity.region.as_deref().and_then(region_problem) {
         problems.push(Problem::error(format!("{who}: {reason}"), identity.span));
@@ -220,7 +233,10 @@ fn via(auth: &AuthConfig, identity: &Identity, who: &str, problems: &mut Vec<Pro
         Via::None => {
             let needed = matches!(
                 identity.kind,
-                IdentityKind::PermissionSet | IdentityKind::AssumeRole | IdentityKind::NotBuilt { standalone: false }
+                IdentityKind::PermissionSet
+                    | IdentityKind::AssumeRole
+                    | IdentityKind::AssumeRoot
+                    | IdentityKind::NotBuilt { standalone: false }
             );
             if needed && identity.kind_text != "atmos/pro" {
                 problems.push(Problem::error(

@@ -9,6 +9,7 @@ mod dirs;
 mod env;
 pub mod fs;
 mod guard;
+mod head;
 mod http;
 pub mod lock;
 mod machine;
@@ -22,6 +23,7 @@ pub use aws_signature::AwsSigner;
 pub use dirs::Dirs;
 pub use env::Env;
 pub use guard::{Guard, Policy, Refused, Rules};
+pub use head::request_head;
 pub use http::{
     Http, HttpError, HttpRequest, HttpResponse, causes, form, percent_decode, percent_encode, percent_encode_path,
 };

@@ -8,17 +8,19 @@ use std::sync::Arc;
 
 use super::App;
 use super::access::Access;
+use super::audit::{self, Event};
+use super::guard::{Rails, check_choice};
 use super::identity::{Choice, Question};
 use super::legacy;
-use crate::auth::delivery::{Delivery, Style, child_env, profile_name};
+use crate::auth::delivery::{Delivery, child_env, profile_name};
 use crate::auth::resolution::{Flag, Need, Source};
 use crate::auth::run::{Run, RunIdentity, RunSettings};
 use crate::auth::setting;
 use crate::auth::store::password_variables;
 use crate::auth::validate::scoped_keys;
-use crate::auth::{AuthConfig, Error, IdentityName, Session, Severity};
+use crate::auth::{AuthConfig, Description, Error, IdentityName, Session, Severity};
 use crate::component::Instance;
-use crate::diag::{Result, Warning};
+use crate::diag::{Report, Result, Warning};
 use crate::exec::environment::{self, Atmos};
 use crate::exec::process;
 use crate::host::{Env, Host, fs};
@@ -93,9 +95,14 @@ pub(super) async fn hold(app: &App, access: &Access, instance: &Instance, flag: 
     let section = auth_section(app, instance);
     let settings = Arc::new(AuthConfig::read(section));
     let choice = choose(app, access, instance, &settings, flag, need)?;
+    let rails = Rails::read(section, &app.host)?;
     let (name, source) = match choice {
-        Choice::None => return Ok(Held::default()),
+        Choice::None => {
+            rails.without_identity("the configuration, which names no identity")?;
+            return Ok(Held::default());
+        }
         Choice::Disabled(by) => {
+            rails.without_identity(&by.to_string())?;
             let summary = Some(format!("no identity (switched off by {by}), environment as it is"));
             return Ok(Held { summary, ..Held::default() });
         }
@@ -104,7 +111,18 @@ pub(super) async fn hold(app: &App, access: &Access, instance: &Instance, flag: 
     legacy::notice(access);
     let session = access.session.with_settings(settings.clone());
     let own_delivery = component_delivery(&app.config.auth, section);
-    Holding { access, session, settings, own_delivery, announce: false }.hold(name, source).await
+    let event = Event {
+        name: "run",
+        component: Some(instance.name.clone()),
+        stack: Some(instance.stack.clone()),
+        ..Event::default()
+    };
+    let allowed = check_choice(access, &settings, instance, &name, source);
+    let holding = Holding { access, session, settings, own_delivery, announce: false, rails, event };
+    match allowed {
+        Ok(()) => holding.hold(name, source).await,
+        Err(report) => Err(holding.refuse(&name, source, report)?),
+    }
 }
 
 /// The `auth` section that counts for a component.
@@ -150,20 +168,28 @@ fn check_keys(app: &App, instance: &Instance) -> Result<()> {
     Ok(())
 }
 
+/// What a command of the user's own wants beside an identity.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Wish {
+    pub(super) delivery: Option<Delivery>,
+    /// Credentials with less left are renewed, or refused.
+    pub(super) min_ttl: Option<std::time::Duration>,
+    /// For the audit log.
+    pub(super) event: &'static str,
+}
+
 /// The same for a command of the user's own (`auth exec`), with an identity that is already chosen.
 ///
 /// # Errors
 /// Authentication fails: then nothing has been started or written.
-pub(super) async fn hold_chosen(
-    access: &Access,
-    name: IdentityName,
-    source: Source,
-    delivery: Option<Delivery>,
-) -> Result<Held> {
+pub(super) async fn hold_chosen(access: &Access, name: IdentityName, source: Source, wish: Wish) -> Result<Held> {
     legacy::notice(access);
     let (session, settings) = (access.session.clone(), access.settings.clone());
-    let own_delivery = delivery.map(|delivery| (delivery.name().to_owned(), Span::default()));
-    Holding { access, session, settings, own_delivery, announce: true }.hold(name, source).await
+    let own_delivery = wish.delivery.map(|delivery| (delivery.name().to_owned(), Span::default()));
+    let mut rails = Rails::read(&settings.node, &access.host)?;
+    rails.min_ttl = wish.min_ttl.or(rails.min_ttl);
+    let event = Event { name: wish.event, ..Event::default() };
+    Holding { access, session, settings, own_delivery, announce: true, rails, event }.hold(name, source).await
 }
 
 /// The environment of a command of the user's own: process, `env` of `atmos.yaml`, identity.
@@ -205,11 +231,75 @@ struct Holding<'a> {
     own_delivery: Option<(String, Span)>,
     /// The child is a command of the user's own, which may know the identity's name.
     announce: bool,
+    rails: Rails,
+    /// What the audit log says of it, as far as it is known from the start.
+    event: Event,
 }
 
 impl Holding<'_> {
+    /// Holds the identity, and writes down that it did or why it did not.
     async fn hold(&self, name: IdentityName, source: Source) -> Result<Held> {
-        let credentials = self.access.credentials(&self.session, &name).await?;
+        match self.guarded(name.clone(), source).await {
+            Ok(held) => Ok(held),
+            Err(report) => Err(self.refuse(&name, source, report)?),
+        }
+    }
+
+    /// The reason of a refusal, once it is written down.
+    fn refuse(&self, name: &IdentityName, source: Source, report: Report) -> Result<Report> {
+        let event = Event {
+            identity: Some(name.to_string()),
+            source: Some(source.to_string()),
+            refused: Some(report.code().unwrap_or_else(|| "error".to_owned())),
+            ..self.event.clone()
+        };
+        audit::record(self.access, &self.settings, &event)?;
+        Ok(report)
+    }
+
+    /// The environment stays as it is, but for a region.
+    async fn unmanaged(&self, name: IdentityName, source: Source) -> Result<Held> {
+        let known = self.access.describe(&self.session, &name).await?;
+        if self.rails.has_account() {
+            let credentials = self.session.credentials(&name).await?;
+            self.rails.check_account(self.access, &self.session, &name, &credentials).await?;
+        }
+        let own = self.run_identity(&name, &known.provider, known.region.clone())?;
+        self.write_down(&name, source, &known, None, None)?;
+        let settings = RunSettings { identity: Some(own), ..self.settings_of_run(Vec::new()) };
+        let run = Run::open(&self.access.host, settings).await?;
+        let summary = format!("identity {name} ({source}), {}: the environment as it is", known.kind);
+        Ok(Held { run: Some(run), summary: Some(summary), identity: Some(name), region: known.region })
+    }
+
+    fn write_down(
+        &self,
+        name: &IdentityName,
+        source: Source,
+        known: &Description,
+        delivery: Option<Delivery>,
+        expiration: Option<jiff::Timestamp>,
+    ) -> Result<()> {
+        let event = Event {
+            identity: Some(name.to_string()),
+            source: Some(source.to_string()),
+            chain: known.chain.clone(),
+            account: known.account.clone(),
+            delivery: delivery.map(Delivery::name),
+            expiration: expiration.map(|expiration| expiration.to_string()),
+            ..self.event.clone()
+        };
+        audit::record(self.access, &self.settings, &event)
+    }
+
+    async fn guarded(&self, name: IdentityName, source: Source) -> Result<Held> {
+        if self.settings.identity(name.as_str()).is_some_and(|identity| identity.kind.is_ambient()) {
+            return self.unmanaged(name, source).await;
+        }
+        let session = self.rails.session(&self.session);
+        let credentials = self.access.credentials(&session, &name).await?;
+        self.rails.check_ttl(&name, &credentials, self.access.host.now())?;
+        self.rails.check_account(self.access, &session, &name, &credentials).await?;
         let others = self.others(&name);
         for (other, required) in &others {
             if *required {
@@ -225,18 +315,24 @@ impl Holding<'_> {
             let known = self.access.describe(&self.session, other).await?;
             allowed.push(self.run_identity(other, &known.provider, known.region)?);
         }
-        let settings = RunSettings {
-            identity: Some(own),
+        self.write_down(&name, source, &known, Some(delivery), credentials.expiration)?;
+        let settings = RunSettings { identity: Some(own), ..self.settings_of_run(allowed) };
+        let run = Run::open(&self.access.host, settings).await?;
+        let account = known.account.map(|account| format!(", account {account}")).unwrap_or_default();
+        let summary = format!("identity {name} ({source}){account}, delivery {delivery}");
+        Ok(Held { run: Some(run), summary: Some(summary), identity: Some(name), region })
+    }
+
+    /// Everything of a run but its own identity.
+    fn settings_of_run(&self, allowed: Vec<RunIdentity>) -> RunSettings {
+        RunSettings {
+            identity: None,
             allowed,
             source: self.source(),
             configuration: self.access.configuration.display().to_string(),
             forbidden: forbidden(&self.access.host, self.access),
             announce: self.announce,
-        };
-        let run = Run::open(&self.access.host, settings).await?;
-        let account = known.account.map(|account| format!(", account {account}")).unwrap_or_default();
-        let summary = format!("identity {name} ({source}){account}, delivery {delivery}");
-        Ok(Held { run: Some(run), summary: Some(summary), identity: Some(name), region })
+        }
     }
 
     /// The run that this process is a child of, else the session itself. A nested atmos may use what its parent allows and
@@ -279,11 +375,7 @@ impl Holding<'_> {
             Some((word, span)) => Delivery::parse(&word, self.access.host.sources.place(span).as_ref())?,
             None => Delivery::default(),
         };
-        let style = match identity.map(|identity| identity.kind_text.as_str()) {
-            Some("mock") => Style::Mock,
-            Some("mock/aws") => Style::MockAws,
-            _ => Style::Aws,
-        };
+        let style = super::auth::style(identity.map(|identity| identity.kind_text.as_str()).unwrap_or_default());
         let env = identity.map(|identity| identity.env.clone()).unwrap_or_default();
         let fingerprint = self.session.fingerprint_of(name)?.as_str().to_owned();
         let (name, profile) = (name.to_string(), profile_name(name.as_str())?);
@@ -291,11 +383,15 @@ impl Holding<'_> {
     }
 }
 
+/// SDKs are told to come back this long before the end, or do so by themselves; then they get others.
+const LASTING: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
+
 /// Where the run's helper gets credentials while the child runs: from the session, which renews them.
 fn source_of(session: Session) -> crate::auth::run::Source {
     Arc::new(move |name: String| {
         let session = session.clone();
         Box::pin(async move {
+            let session = session.lasting(LASTING);
             session.credentials(&IdentityName::from(name.as_str())).await.map_err(|error| error.to_string())
         })
     })

@@ -5,6 +5,7 @@
 mod access;
 pub mod affected;
 mod app;
+mod audit;
 pub mod auth;
 mod changed;
 mod child;
@@ -15,6 +16,7 @@ pub mod describe;
 pub mod doctor;
 pub mod edition;
 pub mod explain;
+mod guard;
 pub mod helmfile;
 pub mod identity;
 #[cfg(test)]

@@ -157,7 +157,10 @@ impl<'a> Runner<'a> {
             instance: None,
         };
         match access.choose(&question)? {
-            Choice::Identity { name, .. } => self.signals.guard(child::hold_chosen(access, name, source, None)).await,
+            Choice::Identity { name, .. } => {
+                let wish = child::Wish { event: "step", ..child::Wish::default() };
+                self.signals.guard(child::hold_chosen(access, name, source, wish)).await
+            }
             Choice::Disabled(_) | Choice::None => Ok(child::Held::default()),
         }
     }

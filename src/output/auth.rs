@@ -35,6 +35,7 @@ pub fn whoami(report: &WhoamiReport) -> String {
         Validity::Valid => "✓",
         Validity::Invalid(_) => "✗",
         Validity::Unknown(_) => "?",
+        Validity::Unmanaged => "–",
     };
     let mut text = format!("{mark} Current Authentication Status\n\n");
     text += &rows(&[
@@ -49,6 +50,7 @@ pub fn whoami(report: &WhoamiReport) -> String {
     ]);
     match &report.validity {
         Validity::Valid => {}
+        Validity::Unmanaged => text += "\n  ambient (not managed): commands run in the environment as it is\n",
         Validity::Invalid(why) => {
             let _ = write!(
                 text,
@@ -69,6 +71,7 @@ pub fn whoami_json(report: &WhoamiReport, home: &str) -> Node {
         Validity::Valid => (json!(true), None),
         Validity::Invalid(why) => (json!(false), Some(why)),
         Validity::Unknown(why) => (json!("unknown"), Some(why)),
+        Validity::Unmanaged => (json!("unknown"), None),
     };
     let mut document = json!({
         "realm": report.realm,

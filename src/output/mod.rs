@@ -4,6 +4,7 @@
 
 mod affected;
 pub mod auth;
+pub mod auth_tools;
 mod component;
 mod diagnostic;
 mod doctor;

@@ -53,6 +53,29 @@ fn hanging_secret_service_delays_and_does_not_hang() {
 }
 
 #[test]
+fn locked_secret_service_delays_and_hides_no_key() {
+    use crate::support::{FIRST_ID, FIRST_SECRET, Users};
+    let mut users = Users::start(&serde_json::json!({}));
+    for name in ["ATMOS_KEYRING_TYPE", "ATMOS_KEYRING_PASSWORD"] {
+        users.sandbox.remove(name);
+    }
+    let _service = SecretService::start(&mut users.sandbox);
+    users.import().success().says("system keyring");
+    users.sandbox.atmos(&["auth", "whoami", "-i", "worker"]).success();
+    let mut lock = users.sandbox.command("dbus-send");
+    let collection = "array:objpath:/org/freedesktop/secrets/collection/login";
+    lock.args(["--session", "--print-reply", "--dest=org.freedesktop.secrets", "/org/freedesktop/secrets"]);
+    lock.args(["org.freedesktop.Secret.Service.Lock", collection]);
+    users.sandbox.start(lock, "").wait().success();
+    let seen = users.sandbox.atmos(&["auth", "whoami", "-i", "worker"]).exits(1);
+    assert!(seen.elapsed < Duration::from_secs(20), "{seen}");
+    seen.says("keyring is not available").says("the keyring did not answer").says("unlock the keyring");
+    let mut import = users.sandbox.atmos_command(&["auth", "user", "import", "--from-env", "--no-verify"]);
+    import.env("AWS_ACCESS_KEY_ID", FIRST_ID).env("AWS_SECRET_ACCESS_KEY", FIRST_SECRET);
+    users.sandbox.start(import, "").wait().exits(1).says("the keyring does not last");
+}
+
+#[test]
 fn file_keyring_is_private_and_opens_with_its_password_only() {
     let mut cloud = Cloud::start(&[]);
     cloud.login("data-admin").success();

@@ -1,7 +1,7 @@
 //! What the integration tests stand on: a sandbox, real servers and programs, a scanner for secrets.
 //!
 //! Read first: [`Sandbox`] (a machine of its own for one test), [`Outcome`] (what a run left), then the servers:
-//! [`IdentityCenter`], [`Sts`], [`Objects`], [`Storage`], [`Kube`], [`SecretService`]. Whatever a test starts ends with it, by process id. A
+//! [`IdentityCenter`], [`Sts`], [`Users`], [`Objects`], [`Storage`], [`Kube`], [`SecretService`]. Whatever a test starts ends with it, by process id. A
 //! program that is missing fails the test and says how to get it; nothing is skipped.
 
 mod background;
@@ -21,6 +21,7 @@ mod stores;
 mod sts;
 mod terminal;
 mod user;
+mod users;
 
 pub(crate) use background::{descendants, free_port, signal, wait_until};
 pub(crate) use cloud::{AMBIENT_KEY, Cloud, Probe, variables};
@@ -38,3 +39,4 @@ pub(crate) use stores::{Redis, Services, put_parameter, put_secret};
 pub(crate) use sts::Sts;
 pub(crate) use terminal::Terminal;
 pub(crate) use user::ordinary_user;
+pub(crate) use users::{DEVICE, FIRST_ID, FIRST_SECRET, Users};

@@ -19,6 +19,7 @@ use aws_types::SdkConfig;
 use super::super::creds::AwsCredentials;
 use super::super::error::Error;
 use super::endpoint::Service;
+use super::skew::{ByTheirClock, Skew};
 use crate::host::{Host, Network, NetworkError, causes};
 use crate::secret::{Expose, without_userinfo};
 
@@ -35,24 +36,30 @@ pub struct Clients {
     /// For https and for http endpoints; made on first use, because loading the trusted roots takes time.
     http: Mutex<[Option<SharedHttpClient>; 2]>,
     network: Network,
+    /// What the services' clocks say.
+    pub(crate) skew: Skew,
 }
 
 impl Clients {
     pub fn new(host: &Host) -> Clients {
-        Clients { http: Mutex::default(), network: Network::new(&host.env) }
+        Clients { http: Mutex::default(), network: Network::new(&host.env), skew: Skew::default() }
     }
 
     /// Client of the portal (accounts, role credentials). Calls carry a bearer token; nothing is signed.
     pub fn sso(&self, region: &str, endpoint: Option<&str>) -> Result<aws_sdk_sso::Client, Error> {
         let common = self.common(region, endpoint, None)?;
-        let config = aws_sdk_sso::config::Builder::from(&common).retry_classifier(TooManyRequests);
+        let config = aws_sdk_sso::config::Builder::from(&common)
+            .retry_classifier(TooManyRequests)
+            .interceptor(self.skew.clone());
         Ok(aws_sdk_sso::Client::from_conf(config.build()))
     }
 
     /// Client of device authorization and tokens. Nothing is signed.
     pub fn oidc(&self, region: &str, endpoint: Option<&str>) -> Result<aws_sdk_ssooidc::Client, Error> {
         let common = self.common(region, endpoint, None)?;
-        let config = aws_sdk_ssooidc::config::Builder::from(&common).retry_classifier(TooManyRequests);
+        let config = aws_sdk_ssooidc::config::Builder::from(&common)
+            .retry_classifier(TooManyRequests)
+            .interceptor(self.skew.clone());
         Ok(aws_sdk_ssooidc::Client::from_conf(config.build()))
     }
 
@@ -74,7 +81,10 @@ impl Clients {
         );
         let common = self.common(region, endpoint, timeout)?;
         let config = aws_sdk_sts::config::Builder::from(&common).credentials_provider(key);
-        Ok(aws_sdk_sts::Client::from_conf(config.retry_classifier(TooManyRequests).build()))
+        let config = config.retry_classifier(TooManyRequests).retry_classifier(ByTheirClock(self.skew.clone()));
+        // The SDK's own correction forgets with each call, and would be added to ours.
+        let config = config.interceptor(self.skew.clone()).disable_clock_skew_correction(true);
+        Ok(aws_sdk_sts::Client::from_conf(config.build()))
     }
 
     /// What every client has. Made by hand, so that nothing of the environment gets in.
@@ -87,6 +97,7 @@ impl Clients {
             .region(Region::new(region.to_owned()))
             .http_client(self.http(endpoint)?)
             .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+            .time_source(self.skew.clock())
             .timeout_config(limits.build())
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(FIRST_BACKOFF));
         config.set_endpoint_url(endpoint.map(str::to_owned));

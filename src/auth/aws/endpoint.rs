@@ -18,6 +18,8 @@ pub enum Service {
     Sts,
     S3,
     Organizations,
+    /// Users and their keys.
+    Iam,
 }
 
 impl Service {
@@ -29,6 +31,7 @@ impl Service {
             Service::Sts => "sts",
             Service::S3 => "s3",
             Service::Organizations => "organizations",
+            Service::Iam => "iam",
         }
     }
 
@@ -39,6 +42,7 @@ impl Service {
             Service::Sts => "AWS_ENDPOINT_URL_STS",
             Service::S3 => "AWS_ENDPOINT_URL_S3",
             Service::Organizations => "AWS_ENDPOINT_URL_ORGANIZATIONS",
+            Service::Iam => "AWS_ENDPOINT_URL_IAM",
         }
     }
 
@@ -50,6 +54,7 @@ impl Service {
             Service::Sts => "sts",
             Service::S3 => "s3",
             Service::Organizations => "organizations",
+            Service::Iam => "iam",
         }
     }
 }
@@ -58,11 +63,12 @@ impl Service {
 #[derive(Debug, Clone, Default)]
 pub struct Endpoints {
     /// By variable, in the order of [`SERVICES`].
-    specific: [Option<String>; 5],
+    specific: [Option<String>; 6],
     generic: Option<String>,
 }
 
-const SERVICES: [Service; 5] = [Service::Sso, Service::SsoOidc, Service::Sts, Service::S3, Service::Organizations];
+const SERVICES: [Service; 6] =
+    [Service::Sso, Service::SsoOidc, Service::Sts, Service::S3, Service::Organizations, Service::Iam];
 
 impl Endpoints {
     /// Reads `AWS_ENDPOINT_URL_<SERVICE>` and `AWS_ENDPOINT_URL`, unless `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is true.

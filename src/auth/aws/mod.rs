@@ -7,4 +7,5 @@ pub mod endpoint;
 pub mod organizations;
 pub mod profile;
 pub mod sign;
+pub(crate) mod skew;
 pub mod sts;

@@ -8,6 +8,15 @@ use crate::host::Env;
 /// The settings of one profile.
 pub(super) type Settings = BTreeMap<String, String>;
 
+/// The key of a profile.
+#[derive(Clone, Copy)]
+pub struct ProfileKeys<'a> {
+    pub id: &'a str,
+    pub secret: &'a str,
+    pub token: Option<&'a str>,
+    pub mfa_serial: Option<&'a str>,
+}
+
 /// All profiles of the two files; what stands in the file of credentials goes first.
 #[derive(Debug, Default)]
 pub struct Profiles {
@@ -51,6 +60,18 @@ impl Profiles {
     /// `region` of a profile.
     pub fn region(&self, name: &str) -> Option<&str> {
         self.known.get(name)?.get("region").map(String::as_str)
+    }
+
+    /// The key that stands in a profile itself.
+    pub fn keys(&self, name: &str) -> Option<ProfileKeys<'_>> {
+        let settings = self.known.get(name)?;
+        let get = |key: &str| settings.get(key).map(String::as_str).filter(|value| !value.is_empty());
+        Some(ProfileKeys {
+            id: get("aws_access_key_id")?,
+            secret: get("aws_secret_access_key")?,
+            token: get("aws_session_token"),
+            mfa_serial: get("mfa_serial"),
+        })
     }
 
     pub fn names(&self) -> impl Iterator<Item = &str> {

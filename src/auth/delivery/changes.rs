@@ -9,7 +9,7 @@ use super::ambient::{AMBIENT, is_ambient};
 use super::helper::seconds;
 use crate::auth::creds::AwsCredentials;
 use crate::host::Env;
-use crate::secret::Expose as _;
+use crate::secret::{Expose as _, Secret};
 
 /// Files that `auth env` prints for kind `mock/aws`, as the reference does. They do not exist, and anybody could make them:
 /// no child of ours ever gets them.
@@ -26,6 +26,8 @@ pub enum Style {
     MockAws,
     /// Kind `mock`: no variables of any cloud.
     Mock,
+    /// Kinds `ambient` and `aws/ambient`: everything stays as it is; a region is added where there is one.
+    Ambient,
 }
 
 /// What the variables of an identity are made of.
@@ -44,6 +46,8 @@ pub struct Wiring<'a> {
     pub socket: Option<&'a Path>,
     /// Credentials to put into the environment itself (delivery `env`).
     pub keys: Option<&'a AwsCredentials>,
+    /// Address and token to ask for them (delivery `endpoint`).
+    pub endpoint: Option<(&'a str, &'a Secret)>,
     /// `env` entries of the identity.
     pub env: &'a [(String, String)],
     /// Sets `ATMOS_IDENTITY` too: for shells and `auth exec`, never for terraform and helmfile, where it would outrank
@@ -125,8 +129,9 @@ pub fn changes(wiring: &Wiring<'_>) -> Changes {
     let mut set: Vec<(String, OsString)> = match wiring.style {
         Style::Aws | Style::MockAws => aws(wiring),
         Style::Mock => Vec::new(),
+        Style::Ambient => region(wiring),
     };
-    if wiring.style != Style::Aws {
+    if matches!(wiring.style, Style::Mock | Style::MockAws) {
         set.push(("MOCK_IDENTITY".to_owned(), wiring.identity.into()));
     }
     if wiring.announce {
@@ -138,7 +143,7 @@ pub fn changes(wiring: &Wiring<'_>) -> Changes {
         .filter(|name| !set.iter().any(|(other, _)| other == *name))
         .map(|&name| name.to_owned())
         .collect();
-    if wiring.style == Style::Mock {
+    if matches!(wiring.style, Style::Mock | Style::Ambient) {
         // It stands for no cloud, so what others left in the environment is not its business. A run around it goes on,
         // and what is inside asks that one and no keyring.
         remove.clear();
@@ -156,10 +161,14 @@ fn aws(wiring: &Wiring<'_>) -> Vec<(String, OsString)> {
         ("AWS_SDK_LOAD_CONFIG", "1".into()),
         ("AWS_EC2_METADATA_DISABLED", "true".into()),
     ];
-    match wiring.keys {
+    match (wiring.keys, wiring.endpoint) {
         // A profile beside keys would make some tools prefer the one and some the other.
-        None => set.push(("AWS_PROFILE", wiring.profile.into())),
-        Some(keys) => {
+        (None, None) => set.push(("AWS_PROFILE", wiring.profile.into())),
+        (None, Some((url, token))) => {
+            set.push(("AWS_CONTAINER_CREDENTIALS_FULL_URI", url.into()));
+            set.push(("AWS_CONTAINER_AUTHORIZATION_TOKEN", token.expose_secret().into()));
+        }
+        (Some(keys), _) => {
             set.push(("AWS_ACCESS_KEY_ID", keys.access_key_id.clone().into()));
             set.push(("AWS_SECRET_ACCESS_KEY", keys.secret_access_key.expose_secret().into()));
             if let Some(token) = &keys.session_token {
@@ -170,15 +179,16 @@ fn aws(wiring: &Wiring<'_>) -> Vec<(String, OsString)> {
             }
         }
     }
-    if let Some(region) = wiring.region.filter(|region| !region.is_empty()) {
-        // Both: the old command line program reads only the second.
-        set.push(("AWS_REGION", region.into()));
-        set.push(("AWS_DEFAULT_REGION", region.into()));
-    }
     if let Some(socket) = wiring.socket {
         set.push(("ATMOS_RUN_SOCKET", socket.into()));
     }
-    set.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    set.into_iter().map(|(name, value)| (name.to_owned(), value)).chain(region(wiring)).collect()
+}
+
+/// Both variables: the old command line program reads only the second.
+fn region(wiring: &Wiring<'_>) -> Vec<(String, OsString)> {
+    let Some(region) = wiring.region.filter(|region| !region.is_empty()) else { return Vec::new() };
+    ["AWS_REGION", "AWS_DEFAULT_REGION"].map(|name| (name.to_owned(), region.into())).to_vec()
 }
 
 fn mock_aws(wiring: &Wiring<'_>) -> Vec<(String, OsString)> {

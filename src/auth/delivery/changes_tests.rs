@@ -11,6 +11,7 @@ fn wiring<'a>() -> Wiring<'a> {
         credentials_file: Path::new("/run/credentials"),
         socket: Some(Path::new("/run/s")),
         keys: None,
+        endpoint: None,
         env: &[],
         announce: false,
     }

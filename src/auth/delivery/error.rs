@@ -20,16 +20,6 @@ pub enum Error {
         at: Option<SourceSpan>,
     },
 
-    #[error("delivery `endpoint` is not built yet{}", place(at_text.as_ref()))]
-    #[diagnostic(code(atmos::auth::delivery::not_built), help("use `process` (the default), `files` or `env`"))]
-    NotBuilt {
-        at_text: Option<String>,
-        #[source_code]
-        source_text: Option<NamedSource<Arc<str>>>,
-        #[label("not built yet")]
-        at: Option<SourceSpan>,
-    },
-
     #[error("unsupported format: {value}")]
     #[diagnostic(
         code(atmos::auth::delivery::unsupported_format),

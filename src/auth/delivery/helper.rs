@@ -89,7 +89,7 @@ pub fn helper_answer(credentials: &AwsCredentials, now: Timestamp) -> Zeroizing<
 }
 
 /// RFC 3339 in UTC without fractions, as every SDK reads it.
-pub(super) fn seconds(time: Timestamp) -> String {
+pub(in crate::auth) fn seconds(time: Timestamp) -> String {
     Timestamp::from_second(time.as_second()).unwrap_or(time).to_string()
 }
 

@@ -20,6 +20,7 @@ pub use aws_files::{
 pub use changes::{Changes, Printable, Style, Wiring, changes, child_env, printable};
 pub use error::Error;
 pub use format::{Format, render};
+pub(in crate::auth) use helper::seconds;
 pub use helper::{Helper, expiration, helper_answer, parse_helper_answer};
 pub use ini::{is_empty as ini_is_empty, remove_sections, replace_sections};
 pub use mode::Delivery;

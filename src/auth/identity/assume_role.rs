@@ -13,6 +13,7 @@ use super::super::config::{Identity, Spec};
 use super::super::context::Context;
 use super::super::creds::AwsCredentials;
 use super::super::error::Error;
+use super::super::mfa::{self, Device};
 use super::super::record::{CallerIdentity, StepRecord};
 use crate::diag::{Talk, Warning};
 use crate::value::{DurationForm, parse_duration};
@@ -52,9 +53,9 @@ pub(crate) async fn authenticate(
         .set_duration_seconds(duration(identity, base, talk));
     call = lists(call, identity)?;
     if let Some(device) = &principal.mfa_arn {
-        let code = context.host.env.get("ATMOS_AWS_MFA_TOKEN");
-        let code = code.ok_or_else(|| Error::MfaRequired { identity: identity.name.as_str().to_owned() })?;
-        call = call.serial_number(device).token_code(code);
+        let device = Device { identity: &identity.name, arn: device, process: principal.mfa_process.as_deref() };
+        let (code, _) = mfa::code(context, device, false).await?;
+        call = call.serial_number(device.arn).token_code(mfa::exposed(&code));
     }
     let what = format!("AssumeRole of {role} for identity `{}`", identity.name);
     let shown = shown_endpoint(Service::Sts, signing, endpoint.as_deref());
@@ -69,12 +70,12 @@ pub(crate) async fn authenticate(
     })?;
     let credentials = sts::credentials(given, issued, region.or(base.region.as_deref()));
     context.mask(&credentials);
-    let credentials = credentials.on_arrival(&what, context.host.now())?;
+    let credentials = context.arrived(credentials, &what)?;
     let caller = answer.assumed_role_user().and_then(|user| {
         Some(CallerIdentity { account: account_of(user.arn())?.to_owned(), arn: user.arn().to_owned() })
     });
     let account = caller.as_ref().map(|caller| caller.account.clone()).or_else(|| account_of(role).map(str::to_owned));
-    Ok(StepRecord { credentials, account, caller })
+    Ok(StepRecord { credentials, account, caller, basis: None })
 }
 
 fn lists(mut call: AssumeRoleFluentBuilder, identity: &Identity) -> Result<AssumeRoleFluentBuilder, Error> {

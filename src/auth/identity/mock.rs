@@ -30,6 +30,7 @@ pub(crate) fn authenticate(identity: &Identity) -> StepRecord {
             account: account.to_owned(),
             arn: format!("arn:aws:iam::{account}:user/mock-user"),
         }),
+        basis: None,
     }
 }
 

@@ -94,7 +94,7 @@ async fn attempt(
     };
     context.mask(&credentials);
     let credentials = credentials.on_arrival(&what, context.host.now()).map_err(Failure::Other)?;
-    Ok(StepRecord { credentials, account: Some(account), caller: None })
+    Ok(StepRecord { credentials, account: Some(account), caller: None, basis: None })
 }
 
 fn classify(refusal: Refusal, what: String, endpoint: String) -> Failure {

@@ -5,7 +5,7 @@ use crate::host::Host;
 
 /// Opens `url` in the user's browser where there is one to be expected: a terminal, no CI, not switched off by option
 /// or `ATMOS_NO_BROWSER`. Failing to is no error, because the address has been shown. True when one was started.
-pub(crate) fn open(host: &Host, url: &str, switched_off: bool) -> bool {
+pub fn open(host: &Host, url: &str, switched_off: bool) -> bool {
     let off = host.env.get("ATMOS_NO_BROWSER").is_some_and(|value| !matches!(value, "false" | "0" | "no" | "off"));
     if switched_off || off || host.terminal.ci || !host.terminal.stderr {
         return false;

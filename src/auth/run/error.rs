@@ -40,6 +40,13 @@ pub enum Error {
         cause: io::Error,
     },
 
+    #[error("no loopback address for the credentials of the run: {cause}")]
+    #[diagnostic(code(atmos::auth::run::endpoint), help("use another delivery: `delivery: process`"))]
+    Endpoint {
+        #[source]
+        cause: io::Error,
+    },
+
     #[error("failed to acquire file lock within timeout: `{}`", path.display())]
     #[diagnostic(code(atmos::auth::run::locked), help("another atmos holds it; wait for it or end it, then try again"))]
     Locked { path: PathBuf },

@@ -5,6 +5,7 @@
 
 pub mod client;
 mod directory;
+mod endpoint;
 mod error;
 mod open;
 mod parent;

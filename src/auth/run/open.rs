@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::Error;
 use super::directory::{CONFIG, CREDENTIALS, Directory};
+use super::endpoint::Endpoint;
 use super::server::{Allowed, Server, Service, Source};
 use crate::auth::creds::AwsCredentials;
 use crate::auth::delivery::{
@@ -11,6 +12,7 @@ use crate::auth::delivery::{
 };
 use crate::diag::{Talk, Warning};
 use crate::host::{Env, Host, fs};
+use crate::secret::Secret;
 
 /// An identity that a run may use.
 #[derive(Debug, Clone, Default)]
@@ -50,6 +52,7 @@ pub struct Run {
     // In this order: nobody asks at a socket whose directory is gone.
     #[cfg(unix)]
     server: Option<Server>,
+    endpoint: Option<Endpoint>,
     directory: Option<Directory>,
     changes: Option<Changes>,
     forbidden: Vec<String>,
@@ -66,15 +69,16 @@ impl Run {
         let mut run = Run {
             #[cfg(unix)]
             server: None,
+            endpoint: None,
             directory: None,
             changes: None,
             forbidden: settings.forbidden.clone(),
             talk: host.talk.clone(),
         };
         let Some(own) = &settings.identity else { return Ok(run) };
-        if own.style == Style::Mock {
+        if matches!(own.style, Style::Mock | Style::Ambient) {
             let nowhere = Path::new("");
-            run.changes = Some(changes(&wiring(own, &settings, (nowhere, nowhere), None, None)));
+            run.changes = Some(changes(&wiring(own, &settings, (nowhere, nowhere), Given::default())));
             return Ok(run);
         }
         let identities = identities(own, &settings.allowed)?;
@@ -116,8 +120,15 @@ impl Run {
         write(&config, config_text(&profiles, &helper)?.as_bytes())?;
         self.listen(&socket, identities, settings)?;
         let in_environment = keys.first().and_then(Option::as_ref).filter(|_| identities[0].delivery == Delivery::Env);
-        let wiring = wiring(identities[0], settings, (&config, &credentials), Some(&socket), in_environment);
-        self.changes = Some(changes(&wiring));
+        if identities[0].delivery == Delivery::Endpoint {
+            let (name, source) = (identities[0].name.clone(), settings.source.clone());
+            let endpoint = Endpoint::start(name, source, self.talk.clone())?;
+            host.masker.register(endpoint.token());
+            self.endpoint = Some(endpoint);
+        }
+        let endpoint = self.endpoint.as_ref().map(|endpoint| (endpoint.url(), endpoint.token()));
+        let given = Given { socket: Some(&socket), keys: in_environment, endpoint };
+        self.changes = Some(changes(&wiring(identities[0], settings, (&config, &credentials), given)));
         Ok(())
     }
 
@@ -183,6 +194,7 @@ impl Run {
     pub fn close(mut self) -> Result<(), Error> {
         #[cfg(unix)]
         drop(self.server.take());
+        drop(self.endpoint.take());
         match &mut self.directory {
             Some(directory) => directory.remove(),
             None => Ok(()),
@@ -194,7 +206,9 @@ impl Run {
 fn identities<'a>(own: &'a RunIdentity, allowed: &'a [RunIdentity]) -> Result<Vec<&'a RunIdentity>, Error> {
     let mut identities: Vec<&RunIdentity> = vec![own];
     for other in allowed {
-        if identities.iter().any(|known| known.name == other.name) || other.style == Style::Mock {
+        if identities.iter().any(|known| known.name == other.name)
+            || matches!(other.style, Style::Mock | Style::Ambient)
+        {
             continue;
         }
         if let Some(known) = identities.iter().find(|known| same_profile(&known.profile, &other.profile)) {
@@ -235,12 +249,19 @@ async fn keys(identities: &[&RunIdentity], source: &Source, talk: &Talk) -> Resu
     Ok(keys)
 }
 
+/// By what the child gets at its credentials.
+#[derive(Default)]
+struct Given<'a> {
+    socket: Option<&'a Path>,
+    keys: Option<&'a AwsCredentials>,
+    endpoint: Option<(&'a str, &'a Secret)>,
+}
+
 fn wiring<'a>(
     own: &'a RunIdentity,
     settings: &'a RunSettings,
     (config_file, credentials_file): (&'a Path, &'a Path),
-    socket: Option<&'a Path>,
-    keys: Option<&'a AwsCredentials>,
+    Given { socket, keys, endpoint }: Given<'a>,
 ) -> Wiring<'a> {
     Wiring {
         identity: &own.name,
@@ -251,6 +272,7 @@ fn wiring<'a>(
         credentials_file,
         socket,
         keys,
+        endpoint,
         env: &own.env,
         announce: settings.announce,
     }

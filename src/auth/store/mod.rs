@@ -16,4 +16,5 @@ mod system;
 
 pub use error::Error;
 pub use open::Store;
-pub use settings::{Kind, Outlook, Settings, outlook, password_variable, password_variables};
+pub use seal::random_name;
+pub use settings::{Kind, Outlook, Settings, TYPE_VARIABLE, outlook, password_variable, password_variables};

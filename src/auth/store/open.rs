@@ -79,6 +79,11 @@ impl Store {
         }
     }
 
+    /// The keyring of the system was wanted and did not answer: what it holds is out of reach.
+    pub fn is_lost(&self) -> bool {
+        self.inner.fallback.get().is_some()
+    }
+
     /// That values outlive the process.
     pub fn is_persistent(&self) -> bool {
         self.kind() != Kind::Memory

@@ -20,6 +20,14 @@ pub(in crate::auth) fn random<const N: usize>() -> Result<[u8; N], Error> {
     Ok(bytes)
 }
 
+/// A name that nobody can guess: 128 random bits in hexadecimal digits.
+///
+/// # Errors
+/// The system has no random bytes.
+pub fn random_name() -> Result<String, Error> {
+    Ok(hex(&random::<16>()?))
+}
+
 /// Encrypts `plain` so that it opens only together with the same `context`.
 pub(in crate::auth) fn seal(key: &Key, nonce: &[u8; NONCE], context: &[u8], plain: &[u8]) -> Result<Vec<u8>, Error> {
     let cipher = XChaCha20Poly1305::new(&(**key).into());

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::host::{Env, Host};
 
 /// Names the kind of keyring; stronger than the configuration.
-pub(super) const TYPE_VARIABLE: &str = "ATMOS_KEYRING_TYPE";
+pub const TYPE_VARIABLE: &str = "ATMOS_KEYRING_TYPE";
 const PATH_VARIABLE: &str = "ATMOS_KEYRING_FILE_PATH";
 const PASSWORD_VARIABLE: &str = "ATMOS_KEYRING_PASSWORD";
 /// Names the variable that has the password.

@@ -76,12 +76,8 @@ fn delivery(who: &str, node: &Node, problems: &mut Vec<Problem>) {
     let Some(word) = node.scalar_text() else { return };
     match word.as_str() {
         word if Delivery::parse(word, None).is_ok() => {}
-        "endpoint" => {
-            let message = format!("{who}: delivery endpoint is known, but this version cannot use it yet");
-            problems.push(Problem::warning(message, node.span));
-        }
         word => {
-            let message = format!("{who}: unknown delivery `{word}`: use process, files or env");
+            let message = format!("{who}: unknown delivery `{word}`: use process, files, endpoint or env");
             problems.push(Problem::error(message, node.span));
         }
     }

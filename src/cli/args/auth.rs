@@ -46,6 +46,14 @@ pub enum AuthCommand {
     Validate(ValidateArgs),
     /// Remove cached credentials and tell the portal
     Logout(LogoutArgs),
+    /// Start a shell in the environment of an identity
+    Shell(super::ShellArgs),
+    /// Open the web console of AWS as an identity
+    Console(super::ConsoleArgs),
+    /// Store, import and rotate the access keys of identities of kind aws/user
+    User(super::UserArgs),
+    /// Move what a keyring holds into another one
+    Keyring(super::KeyringArgs),
     /// Commands of the reference that are not built yet, and unknown ones.
     #[command(external_subcommand)]
     Other(Vec<OsString>),
@@ -67,6 +75,10 @@ pub struct LoginArgs {
     /// Do not open a browser
     #[arg(long)]
     pub no_browser: bool,
+
+    /// Sign in by the browser, for identities of kind aws/user
+    #[arg(long, conflicts_with = "provider")]
+    pub webflow: bool,
 }
 
 #[derive(Debug, Args)]
@@ -104,6 +116,10 @@ pub struct EnvArgs {
     #[arg(long)]
     pub login: bool,
 
+    /// With --login: what credentials must have left, for example 30m
+    #[arg(long, value_name = "DURATION", requires = "login")]
+    pub min_ttl: Option<String>,
+
     /// process (paths to a config without keys) or env (the keys themselves)
     #[arg(long, value_name = "DELIVERY")]
     pub delivery: Option<String>,
@@ -114,9 +130,13 @@ pub struct ExecArgs {
     #[command(flatten)]
     pub identity: IdentityArgs,
 
-    /// How the child gets its credentials: process or files
+    /// How the child gets its credentials: process, files, endpoint or env
     #[arg(long, value_name = "DELIVERY")]
     pub delivery: Option<String>,
+
+    /// What credentials must have left, for example 30m
+    #[arg(long, value_name = "DURATION")]
+    pub min_ttl: Option<String>,
 
     /// The command and its arguments
     #[arg(last = true, value_name = "COMMAND")]

@@ -6,7 +6,7 @@ use super::super::args::{
 };
 use super::super::error::Error;
 use super::super::setup::Context;
-use super::{unknown, write};
+use super::{auth_tools, unknown, write};
 use crate::auth::Options;
 use crate::auth::Validity;
 use crate::auth::realm::REALM_VARIABLE;
@@ -28,6 +28,10 @@ pub(super) fn run(context: &Context, args: AuthArgs) -> Result<u8> {
         AuthCommand::List(args) => list(context, &args),
         AuthCommand::Validate(args) => validate(context, &args),
         AuthCommand::Logout(args) => logout(context, args),
+        AuthCommand::Shell(args) => auth_tools::shell(context, args),
+        AuthCommand::Console(args) => auth_tools::console(context, args),
+        AuthCommand::User(args) => auth_tools::user(context, args),
+        AuthCommand::Keyring(args) => auth_tools::keyring(context, args),
         AuthCommand::Other(words) => Err(unknown::command("atmos auth", &words).into()),
     }
 }
@@ -45,7 +49,15 @@ fn access(context: &Context, options: Options) -> Result<Access> {
 }
 
 fn login(context: &Context, args: LoginArgs) -> Result<u8> {
-    let access = access(context, Options { force: args.force, no_browser: args.no_browser, ..Options::default() })?;
+    let access = access(
+        context,
+        Options {
+            force: args.force || args.webflow,
+            no_browser: args.no_browser,
+            webflow: args.webflow,
+            ..Options::default()
+        },
+    )?;
     let request = auth::LoginRequest { identity: flag(&args.identity), provider: args.provider };
     let report = context.block_on(auth::login(&access, &request))??;
     context.host.talk.success("Authentication successful!\n");
@@ -83,7 +95,9 @@ fn whoami(context: &Context, args: &WhoamiArgs) -> Result<u8> {
 
 fn env(context: &Context, args: EnvArgs) -> Result<u8> {
     let variables = &context.host.env;
-    let access = access(context, Options { interactive: args.login, ..Options::default() })?;
+    let min_ttl = args.min_ttl.as_deref().map(auth::min_ttl).transpose()?.unwrap_or_default();
+    let min_ttl = jiff::SignedDuration::try_from(min_ttl).unwrap_or(jiff::SignedDuration::MAX);
+    let access = access(context, Options { interactive: args.login, min_ttl, ..Options::default() })?;
     let request = auth::EnvRequest {
         identity: flag(&args.identity),
         format: args.format.or_else(|| variables.get("ATMOS_AUTH_ENV_FORMAT").map(str::to_owned)),
@@ -101,7 +115,12 @@ fn env(context: &Context, args: EnvArgs) -> Result<u8> {
 fn exec(context: &Context, args: ExecArgs) -> Result<u8> {
     let app = context.app_with_config()?;
     let access = Access::open(&app, Options::default())?.sound()?;
-    let request = auth::ExecRequest { identity: flag(&args.identity), command: args.command, delivery: args.delivery };
+    let request = auth::ExecRequest {
+        identity: flag(&args.identity),
+        command: args.command,
+        delivery: args.delivery,
+        min_ttl: args.min_ttl,
+    };
     context.block_on(auth::exec(&app, &access, &request))?
 }
 

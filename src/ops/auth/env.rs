@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use miette::Diagnostic;
 
 use super::super::access::{Access, refused};
+use super::super::audit::{self, Event};
 use super::super::identity::Choice;
 use crate::auth::delivery::{
     Delivery, Format, Helper, Printable, Profile, Style, Wiring, printable, profile_name, render, same_profile,
@@ -56,9 +57,14 @@ pub async fn env(access: &Access, request: &EnvRequest) -> Result<EnvReport> {
     }
     let known = access.describe(&access.session, &name).await?;
     let (set, unset) = match delivery {
-        Delivery::Env => with_keys(access, &name, &known).await?,
+        Delivery::Env => {
+            let event = Event { name: "env", identity: Some(name.to_string()), ..Event::default() };
+            audit::record(access, &access.settings, &event)?;
+            with_keys(access, &name, &known).await?
+        }
         Delivery::Process => pointing(access, &name, &known)?,
         Delivery::Files => return Err(EnvError::NoFiles.into()),
+        Delivery::Endpoint => return Err(EnvError::NoEndpoint.into()),
     };
     let text = render(format, &set, &unset)?;
     write(access, request, format, text)
@@ -140,6 +146,7 @@ fn wire(
         credentials_file: &credentials_file,
         socket: access.parent.as_ref().map(Parent::socket),
         keys,
+        endpoint: None,
         env: identity.map(|identity| identity.env.as_slice()).unwrap_or_default(),
         announce: false,
     };
@@ -155,6 +162,7 @@ pub(crate) fn style(kind: &str) -> Style {
     match kind {
         "mock" => Style::Mock,
         "mock/aws" => Style::MockAws,
+        "ambient" | "aws/ambient" => Style::Ambient,
         _ => Style::Aws,
     }
 }
@@ -233,6 +241,13 @@ enum EnvError {
     #[error("delivery files is not possible here: nothing would remove the keys again")]
     #[diagnostic(code(atmos::auth::no_files), help("use `process`, or `env` for the keys themselves"))]
     NoFiles,
+
+    #[error("delivery endpoint is not possible here: nobody would be there to answer")]
+    #[diagnostic(
+        code(atmos::auth::no_endpoint),
+        help("use `process`, or run the command through `atmos auth exec --delivery endpoint`")
+    )]
+    NoEndpoint,
 
     #[error("format github needs a file to append to")]
     #[diagnostic(code(atmos::auth::no_github_file), help("give `--output-file FILE`, or run where GITHUB_ENV is set"))]

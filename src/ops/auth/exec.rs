@@ -5,14 +5,16 @@ use std::path::Path;
 
 use miette::Diagnostic;
 
+use super::super::App;
 use super::super::access::Access;
+use super::super::child::{self, Wish};
 use super::super::identity::Choice;
-use super::super::{App, child};
 use crate::auth::delivery::Delivery;
 use crate::auth::resolution::Flag;
 use crate::diag::{Failure, Result};
 use crate::exec::signals::Signals;
 use crate::exec::{Error as ExecError, Hangup, Launch, Output, process};
+use crate::value::{DurationForm, parse_duration};
 
 #[derive(Debug, Clone, Default)]
 pub struct ExecRequest {
@@ -20,6 +22,8 @@ pub struct ExecRequest {
     /// Program and arguments.
     pub command: Vec<OsString>,
     pub delivery: Option<String>,
+    /// `--min-ttl`: what credentials must have left.
+    pub min_ttl: Option<String>,
 }
 
 /// Runs the command and returns its own exit status: 128 + n when signal n ended it, 127 when there is no such program, 126
@@ -29,11 +33,15 @@ pub struct ExecRequest {
 /// No command, no identity, or authentication fails: then nothing was started.
 pub async fn exec(app: &App, access: &Access, request: &ExecRequest) -> Result<u8> {
     let Some((program, arguments)) = request.command.split_first() else { return Err(ExecFailure::NoCommand.into()) };
-    let delivery = request.delivery.as_deref().map(flag_delivery).transpose()?;
+    let wish = Wish {
+        delivery: request.delivery.as_deref().map(flag_delivery).transpose()?,
+        min_ttl: request.min_ttl.as_deref().map(min_ttl).transpose()?,
+        event: "exec",
+    };
     let mut signals = Signals::listen()?;
     let held = match access.command_identity(&request.identity)? {
         Choice::Identity { name, source } => {
-            let hold = child::hold_chosen(access, name, source, delivery);
+            let hold = child::hold_chosen(access, name, source, wish);
             signals.guard(hold).await?
         }
         Choice::Disabled(_) | Choice::None => child::Held::default(),
@@ -67,12 +75,25 @@ pub async fn exec(app: &App, access: &Access, request: &ExecRequest) -> Result<u
     }
 }
 
-fn flag_delivery(word: &str) -> Result<Delivery, ExecFailure> {
-    Delivery::parse(word, None).map_err(|_| ExecFailure::Delivery { word: word.to_owned() })
+pub(super) fn flag_delivery(word: &str) -> Result<Delivery> {
+    Ok(Delivery::parse(word, None).map_err(|_| ExecFailure::Delivery { word: word.to_owned() })?)
+}
+
+/// The value of `--min-ttl`.
+///
+/// # Errors
+/// It is no duration.
+pub fn min_ttl(text: &str) -> Result<std::time::Duration> {
+    let read = parse_duration(text, DurationForm::DaysAndSeconds);
+    Ok(read.ok_or_else(|| ExecFailure::MinTtl { text: text.to_owned() })?)
 }
 
 #[derive(Debug, thiserror::Error, Diagnostic)]
 enum ExecFailure {
+    #[error("invalid value `{text}` of --min-ttl")]
+    #[diagnostic(code(atmos::auth::exec_min_ttl), help("give a duration such as 30m or 1h"))]
+    MinTtl { text: String },
+
     #[error("no command specified")]
     #[diagnostic(code(atmos::auth::no_command), help("atmos auth exec [-i <identity>] -- <command> [arguments]"))]
     NoCommand,
@@ -80,7 +101,7 @@ enum ExecFailure {
     #[error("invalid value `{word}` of --delivery")]
     #[diagnostic(
         code(atmos::auth::exec_delivery),
-        help("use `--delivery process` (the default) or `--delivery files`")
+        help("use `--delivery process` (the default), `files`, `endpoint` or `env`")
     )]
     Delivery { word: String },
 
@@ -112,7 +133,7 @@ impl ExecFailure {
 impl Failure for ExecFailure {
     fn exit_code(&self) -> u8 {
         match self {
-            ExecFailure::NoCommand | ExecFailure::Delivery { .. } => 1,
+            ExecFailure::NoCommand | ExecFailure::Delivery { .. } | ExecFailure::MinTtl { .. } => 1,
             ExecFailure::NotExecutable { .. } => 126,
             ExecFailure::NotFound { .. } => 127,
         }

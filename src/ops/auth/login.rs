@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::super::access::Access;
+use super::super::audit::{self, Event};
 use super::super::identity::Choice;
 use crate::auth::resolution::Flag;
 use crate::auth::{Error, ProviderName};
@@ -70,6 +71,15 @@ async fn identity_login(access: &Access, name: &crate::auth::IdentityName) -> Re
     super::super::legacy::notice(access);
     let credentials = access.session.credentials(name).await?;
     let known = access.session.describe(name).await?;
+    let event = Event {
+        name: "login",
+        identity: Some(name.to_string()),
+        chain: known.chain.clone(),
+        account: known.account.clone(),
+        expiration: credentials.expiration.map(|expiration| expiration.to_string()),
+        ..Event::default()
+    };
+    audit::record(access, &access.settings, &event)?;
     Ok(LoginReport {
         realm: Some((access.realm.as_str().to_owned(), access.realm.source().as_str())),
         provider: known.provider,

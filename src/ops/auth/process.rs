@@ -7,6 +7,7 @@ use miette::Diagnostic;
 use zeroize::Zeroizing;
 
 use super::super::access::{Access, refused};
+use super::super::audit::{self, Event};
 use crate::auth::delivery::helper_answer;
 use crate::auth::resolution::Flag;
 use crate::auth::run::client::{self, Question};
@@ -41,6 +42,8 @@ pub async fn ask_run(request: &ProcessRequest, socket: PathBuf) -> Result<Zeroiz
 /// No identity, or a login is needed: then the error names the command.
 pub async fn process(access: &Access, request: &ProcessRequest) -> Result<Zeroizing<String>> {
     let name = access.needed_identity(&request.identity)?;
+    let event = Event { name: "process", identity: Some(name.to_string()), ..Event::default() };
+    audit::record(access, &access.settings, &event)?;
     let mut answer = match &access.parent {
         Some(parent) => parent.answer(&access.session, &name).await.map_err(refused)?,
         None => helper_answer(&access.session.credentials(&name).await?, access.host.now()),

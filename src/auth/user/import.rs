@@ -1,0 +1,128 @@
+//! Access keys in the forms in which people have them: JSON of several programs, the CSV file of the console. Pure. Row 5.
+
+use serde_json::Value;
+
+use super::{Error, Keys};
+use crate::secret::Secret;
+
+/// A key id of AWS has this many characters at the least and at the most.
+const LENGTHS: std::ops::RangeInclusive<usize> = 16..=128;
+const FORMS: &str = "give JSON with access_key_id and secret_access_key, the output of `aws iam create-access-key`, or the CSV \
+                     file of the console";
+
+/// A key with what came along.
+#[derive(Debug, Clone)]
+pub struct Found {
+    pub keys: Keys,
+    pub mfa_arn: Option<String>,
+    pub session_duration: Option<String>,
+}
+
+impl Found {
+    /// From its two halves, checked.
+    ///
+    /// # Errors
+    /// A half that cannot be one, or a key of a temporary session.
+    pub fn new(id: &str, secret: &str, token: Option<&str>) -> Result<Found, Error> {
+        let invalid = |reason: &str, help| Err(Error::InvalidKey { reason: reason.to_owned(), help });
+        let (id, secret) = (id.trim(), secret.trim());
+        if id.starts_with("ASIA") || token.is_some_and(|token| !token.is_empty()) {
+            return invalid("it belongs to a temporary session", "store a key that lasts (its id begins with AKIA)");
+        }
+        let plain = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit();
+        if !LENGTHS.contains(&id.len()) || !id.chars().all(plain) {
+            return invalid("the id is not the id of a key", "an id has 16 or more upper case letters and digits");
+        }
+        if secret.is_empty() || secret.chars().any(|c| c.is_whitespace() || c.is_control()) {
+            return invalid("the secret is empty or has white space in it", "copy it again");
+        }
+        let keys = Keys { access_key_id: id.to_owned(), secret_access_key: Secret::from(secret.to_owned()) };
+        Ok(Found { keys, mfa_arn: None, session_duration: None })
+    }
+}
+
+/// Reads a key from text.
+///
+/// # Errors
+/// [`Error::InvalidKey`]; the text is never repeated.
+pub fn parse(text: &str) -> Result<Found, Error> {
+    let text = text.trim_start_matches('\u{feff}').trim();
+    if text.starts_with('{') { json(text) } else { csv(text) }
+}
+
+fn json(text: &str) -> Result<Found, Error> {
+    let unknown = |reason: &str| Error::InvalidKey { reason: reason.to_owned(), help: FORMS };
+    let document: Value = serde_json::from_str(text).map_err(|_| unknown("it is no valid JSON"))?;
+    let inner = document.get("AccessKey").or_else(|| document.get("data")).unwrap_or(&document);
+    let get = |names: &[&str]| names.iter().find_map(|name| inner.get(name)?.as_str());
+    let id = get(&["access_key_id", "AccessKeyId", "AWS_ACCESS_KEY_ID"]);
+    let secret = get(&["secret_access_key", "SecretAccessKey", "AWS_SECRET_ACCESS_KEY"]);
+    let (Some(id), Some(secret)) = (id, secret) else { return Err(unknown("a half of the key is missing")) };
+    let token = get(&["session_token", "SessionToken", "AWS_SESSION_TOKEN"]);
+    let own = |name: &str| get(&[name]).filter(|text| !text.is_empty()).map(str::to_owned);
+    let found = Found::new(id, secret, token)?;
+    Ok(Found { mfa_arn: own("mfa_arn"), session_duration: own("session_duration"), ..found })
+}
+
+/// The file that the console offers: a header, then one line whose last two fields are the key.
+fn csv(text: &str) -> Result<Found, Error> {
+    let unknown = |reason: &str| Error::InvalidKey { reason: reason.to_owned(), help: FORMS };
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let (Some(header), Some(line)) = (lines.next(), lines.next()) else { return Err(unknown("its form is not known")) };
+    if lines.next().is_some() {
+        return Err(unknown("it has more than one key"));
+    }
+    let names: Vec<String> = header.split(',').map(|name| name.trim().to_lowercase()).collect();
+    let values: Vec<&str> = line.split(',').collect();
+    let field = |wanted: &str| values.get(names.iter().position(|name| name == wanted)?).copied();
+    match (field("access key id"), field("secret access key")) {
+        (Some(id), Some(secret)) => Found::new(id, secret, None),
+        _ => Err(unknown("its form is not known")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::Expose as _;
+
+    const ID: &str = "AKIAIOSFODNN7EXAMPLE";
+
+    #[test]
+    fn keys_are_found_in_every_form() {
+        for text in [
+            format!(r#"{{"access_key_id": "{ID}", "secret_access_key": "s/e+c", "mfa_arn": "arn:x"}}"#),
+            format!(r#"{{"AccessKey": {{"UserName": "me", "AccessKeyId": "{ID}", "SecretAccessKey": "s/e+c"}}}}"#),
+            format!("\u{feff}Access key ID,Secret access key\r\n{ID},s/e+c\r\n"),
+            format!("User name,Access key ID,Secret access key\nme,{ID},s/e+c"),
+        ] {
+            let found = parse(&text).unwrap();
+            assert_eq!(
+                (found.keys.access_key_id.as_str(), found.keys.secret_access_key.expose_secret()),
+                (ID, "s/e+c"),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_lasting_key_is_refused_without_being_repeated() {
+        for (text, phrase) in [
+            (format!(r#"{{"access_key_id": "{ID}"}}"#), "a half of the key is missing"),
+            (r#"{"access_key_id": "ASIAIOSFODNN7EXAMPLE", "secret_access_key": "hunter22"}"#.to_owned(), "temporary"),
+            (
+                format!(r#"{{"access_key_id": "{ID}", "secret_access_key": "hunter22", "session_token": "t"}}"#),
+                "temporary",
+            ),
+            (r#"{"access_key_id": "me", "secret_access_key": "hunter22"}"#.to_owned(), "not the id of a key"),
+            (format!(r#"{{"access_key_id": "{ID}", "secret_access_key": "hun ter22"}}"#), "white space"),
+            ("{hunter22".to_owned(), "no valid JSON"),
+            ("hunter22".to_owned(), "form is not known"),
+            (format!("Access key ID,Secret access key\n{ID},hunter22\n{ID},x"), "more than one key"),
+        ] {
+            let error = parse(&text).unwrap_err();
+            assert!(error.to_string().contains(phrase), "{text}: {error}");
+            assert!(!format!("{error:?}").contains("hunter22"), "{error:?}");
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! `atmos auth shell | console | user | keyring`
+
+use super::super::args::{ConsoleArgs, KeyArgs, KeyringArgs, KeyringCommand, ShellArgs, UserArgs, UserCommand};
+use super::super::setup::Context;
+use super::auth::flag;
+use super::write;
+use crate::auth::Options;
+use crate::auth::resolution::Flag;
+use crate::diag::Result;
+use crate::ops::Access;
+use crate::ops::auth::{self, KeysRequest, Origin};
+use crate::output;
+use crate::secret::Expose as _;
+
+fn access(context: &Context) -> Result<Access> {
+    Access::open(&context.app_with_config()?, Options::default())?.sound()
+}
+
+pub(super) fn shell(context: &Context, args: ShellArgs) -> Result<u8> {
+    let app = context.app_with_config()?;
+    let access = Access::open(&app, Options::default())?.sound()?;
+    let request = auth::ShellRequest {
+        identity: flag(&args.identity),
+        shell: args.shell,
+        arguments: args.arguments,
+        delivery: args.delivery,
+        min_ttl: args.min_ttl,
+    };
+    context.block_on(auth::shell(&app, &access, &request))?
+}
+
+pub(super) fn console(context: &Context, args: ConsoleArgs) -> Result<u8> {
+    let access = access(context)?;
+    let request = auth::ConsoleRequest {
+        identity: flag(&args.identity),
+        destination: args.destination,
+        duration: args.duration,
+        issuer: args.issuer,
+        print_only: args.print_only,
+        no_open: args.no_open,
+        isolated: args.isolated,
+    };
+    let report = context.block_on(auth::console(&access, &request))??;
+    if let Some(address) = &report.address {
+        write::raw(context, &format!("{}\n", address.expose_secret()))?;
+        return Ok(0);
+    }
+    context.host.talk.attention(output::auth_tools::console(&report));
+    Ok(0)
+}
+
+pub(super) fn user(context: &Context, args: UserArgs) -> Result<u8> {
+    let access = access(context)?;
+    let (identity, key, origin) = match args.command {
+        UserCommand::Rotate(args) => return rotate(context, &access, &flag(&args.identity)),
+        UserCommand::Configure(args) => {
+            let origin = if args.from_stdin { Origin::Stdin } else { Origin::Person };
+            (args.identity, args.key, origin)
+        }
+        UserCommand::Import(args) => {
+            let origin = match (args.from_env, args.from_file, args.from_profile) {
+                (true, _, _) => Origin::Environment,
+                (_, Some(file), _) => Origin::File(file),
+                (_, _, Some(profile)) => Origin::Profile(profile),
+                _ => Origin::Stdin,
+            };
+            (args.identity, args.key, origin)
+        }
+    };
+    let KeyArgs { mfa_arn, session_duration, no_verify } = key;
+    let request = KeysRequest { identity: flag(&identity), origin, mfa_arn, session_duration, no_verify };
+    let report = context.block_on(auth::store_keys(&access, &request))??;
+    context.host.talk.attention(output::auth_tools::stored(&report));
+    Ok(0)
+}
+
+fn rotate(context: &Context, access: &Access, identity: &Flag) -> Result<u8> {
+    let (name, rotated) = context.block_on(auth::rotate_keys(access, identity))??;
+    context.host.talk.attention(output::auth_tools::rotated(&name, &rotated));
+    Ok(0)
+}
+
+pub(super) fn keyring(context: &Context, args: KeyringArgs) -> Result<u8> {
+    let KeyringCommand::Migrate(args) = args.command;
+    let access = access(context)?;
+    let request = auth::MigrateRequest { from: args.from, to: args.to, keep: args.keep, force: args.force };
+    let report = auth::migrate(&access, &request)?;
+    context.host.talk.attention(output::auth_tools::migrated(&report));
+    Ok(0)
+}

@@ -1,0 +1,178 @@
+//! The audit log: who used which identity for what, one line of JSON per event. Only where `auth.audit.file` or
+//! `ATMOS_AUTH_AUDIT_FILE` asks for it, and then nothing happens without its line.
+//!
+//! Read [`record`]. No value in it is a secret, and every line goes through the masker all the same. Row 12.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use miette::Diagnostic;
+use serde::Serialize;
+
+use super::access::Access;
+use crate::auth::AuthConfig;
+use crate::diag::{Failure, Result};
+use crate::host::{Host, fs};
+use crate::value::Node;
+
+const VARIABLE: &str = "ATMOS_AUTH_AUDIT_FILE";
+
+/// What happened. Fields without a value are left out.
+#[derive(Debug, Clone, Default, Serialize)]
+pub(super) struct Event {
+    /// `run`, `exec`, `shell`, `login`, `process`, `env`, `console`, `configure`, `rotate`, …
+    #[serde(rename = "event")]
+    pub(super) name: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) identity: Option<String>,
+    /// Who chose it: a flag, a variable, a setting, a default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) source: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) chain: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) account: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) delivery: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) expiration: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) component: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) stack: Option<String>,
+    /// Why it was refused; without it, it was granted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) refused: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    time: String,
+    realm: &'a str,
+    user: String,
+    pid: u32,
+    directory: String,
+    #[serde(flatten)]
+    event: &'a Event,
+}
+
+/// Writes the event where `settings` or the environment ask for it.
+///
+/// # Errors
+/// The file cannot be written, or is not one that may be trusted: then what it is about does not happen.
+pub(super) fn record(access: &Access, settings: &AuthConfig, event: &Event) -> Result<()> {
+    let Some(path) = file(&access.host, settings, &access.configuration) else { return Ok(()) };
+    let host = &access.host;
+    let line = Line {
+        time: format!("{:.3}", host.now()),
+        realm: access.realm.as_str(),
+        user: user(host),
+        pid: std::process::id(),
+        directory: host.cwd.display().to_string(),
+        event,
+    };
+    let text = serde_json::to_string(&line).map_err(|error| failed(&path, &error.to_string()))?;
+    append(&path, &format!("{}\n", host.masker.mask(&text)))
+}
+
+fn file(host: &Host, settings: &AuthConfig, configuration: &Path) -> Option<PathBuf> {
+    if let Some(path) = host.env.get(VARIABLE) {
+        return Some(host.absolute(Path::new(path)));
+    }
+    let written = settings.node.get_path(["audit", "file"]).and_then(Node::as_str).filter(|path| !path.is_empty())?;
+    match written.strip_prefix("~/") {
+        Some(rest) => Some(host.dirs.home.join(rest)),
+        None => Some(fs::clean(&configuration.join(written))),
+    }
+}
+
+fn user(host: &Host) -> String {
+    let name = host.env.get("USER").or_else(|| host.env.get("LOGNAME")).unwrap_or_default();
+    #[cfg(unix)]
+    return format!("{name}({})", rustix::process::geteuid().as_raw());
+    #[cfg(not(unix))]
+    name.to_owned()
+}
+
+/// One write at the end of the file: lines of several processes do not mix.
+fn append(path: &Path, line: &str) -> Result<()> {
+    let io = |error: std::io::Error| failed(path, &error.to_string());
+    if let Some(parent) = path.parent().filter(|parent| !parent.exists()) {
+        fs::create_private_dir(parent).map_err(io)?;
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let no_link = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or(0);
+        options.mode(0o600).custom_flags(no_link);
+    }
+    let mut file = options.open(path).map_err(io)?;
+    check(&file, path)?;
+    file.write_all(line.as_bytes()).map_err(io)?;
+    Ok(())
+}
+
+#[cfg(unix)]
+fn check(file: &std::fs::File, path: &Path) -> Result<()> {
+    use std::os::unix::fs::MetadataExt as _;
+    let metadata = file.metadata().map_err(|error| failed(path, &error.to_string()))?;
+    let why = if !metadata.is_file() {
+        "it is not a regular file"
+    } else if metadata.uid() != rustix::process::geteuid().as_raw() {
+        "it belongs to another user"
+    } else if metadata.mode() & 0o077 != 0 {
+        "others may read or write it (chmod 600)"
+    } else {
+        return Ok(());
+    };
+    Err(failed(path, why).into())
+}
+
+#[cfg(not(unix))]
+fn check(_file: &std::fs::File, _path: &Path) -> Result<()> {
+    Ok(())
+}
+
+fn failed(path: &Path, reason: &str) -> AuditFailed {
+    AuditFailed { path: path.display().to_string(), reason: reason.to_owned() }
+}
+
+#[derive(Debug, thiserror::Error, Diagnostic)]
+#[error("the audit log `{path}` cannot be written: {reason}")]
+#[diagnostic(
+    code(atmos::auth::audit),
+    help("correct `auth.audit.file` or ATMOS_AUTH_AUDIT_FILE; without its line nothing is done")
+)]
+struct AuditFailed {
+    path: String,
+    reason: String,
+}
+
+impl Failure for AuditFailed {}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn lines_are_appended_to_a_private_file_and_to_no_other() {
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("deep/audit.jsonl");
+        append(&path, "one\n").unwrap();
+        append(&path, "two\n").unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "one\ntwo\n");
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        let link = temp.path().join("link");
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        assert!(append(&link, "three\n").is_err());
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        let error = append(&path, "three\n").unwrap_err().to_string();
+        assert!(error.contains("others may read"), "{error}");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "one\ntwo\n");
+    }
+}

@@ -1,0 +1,225 @@
+//! What has to be true before a child starts as somebody: the account, the identities that may be chosen, the time that
+//! credentials have left.
+//!
+//! Read [`Rails`]. Row 12.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use miette::Diagnostic;
+
+use super::access::Access;
+use crate::auth::creds::AwsCredentials;
+use crate::auth::resolution::{Flag, Inputs, Need, Resolution, Source, resolve};
+use crate::auth::{AuthConfig, IdentityName, Session, Validity, setting};
+use crate::component::Instance;
+use crate::diag::{Failure, Result};
+use crate::host::Host;
+use crate::span::Span;
+use crate::value::{DurationForm, Node, parse_duration};
+
+/// The guard rails of one `auth` section.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Rails {
+    /// `expected_account`: one account, or several. Empty: any.
+    accounts: Vec<String>,
+    accounts_place: String,
+    /// `min_ttl`, or a flag of that name.
+    pub(super) min_ttl: Option<Duration>,
+    require_identity: bool,
+}
+
+impl Rails {
+    /// Reads the section of a component or of the configuration.
+    ///
+    /// # Errors
+    /// A value that is no account or no duration: a guard that cannot be read must not be passed over.
+    pub(super) fn read(section: &Node, host: &Host) -> Result<Rails> {
+        let place = |span: Span| host.sources.place(span).map(|place| format!(" ({place})")).unwrap_or_default();
+        let mut rails = Rails::default();
+        if let Some(node) = section.get("expected_account").filter(|node| !node.is_null()) {
+            let several = node.as_list().map_or_else(|| vec![node.clone()], <[Node]>::to_vec);
+            for entry in several {
+                let text = entry.scalar_text().unwrap_or_default();
+                if text.len() != 12 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+                    return Err(Guarded::Account { text, place: place(entry.span) }.into());
+                }
+                rails.accounts.push(text);
+            }
+            if rails.accounts.is_empty() {
+                return Err(Guarded::Account { text: "[]".to_owned(), place: place(node.span) }.into());
+            }
+            rails.accounts_place = place(node.span);
+        }
+        if let Some(node) = section.get("min_ttl").filter(|node| !node.is_null()) {
+            let text = node.scalar_text().unwrap_or_default();
+            let read = parse_duration(&text, DurationForm::DaysAndSeconds);
+            rails.min_ttl = Some(read.ok_or_else(|| Guarded::MinTtl { text, place: place(node.span) })?);
+        }
+        rails.require_identity = section.get("require_identity").and_then(Node::as_bool) == Some(true);
+        Ok(rails)
+    }
+
+    /// The account matters here.
+    pub(super) fn has_account(&self) -> bool {
+        !self.accounts.is_empty()
+    }
+
+    /// Refuses to go on without an identity where one is needed, or where the account could not be told.
+    ///
+    /// # Errors
+    /// [`Guarded::SwitchedOff`]
+    pub(super) fn without_identity(&self, by: &str) -> Result<()> {
+        let what = match (self.require_identity, self.accounts.is_empty()) {
+            (true, _) => "auth.require_identity",
+            (false, false) => "auth.expected_account",
+            (false, true) => return Ok(()),
+        };
+        Err(Guarded::SwitchedOff { by: by.to_owned(), what }.into())
+    }
+
+    /// The session by which credentials with enough time left are got.
+    pub(super) fn session(&self, session: &Session) -> Session {
+        let minimum = self.min_ttl.and_then(|ttl| SignedDuration::try_from(ttl).ok());
+        minimum.map_or_else(|| session.clone(), |minimum| session.with_min_ttl(minimum))
+    }
+
+    /// That credentials have enough time left, after they were renewed if that helped.
+    ///
+    /// # Errors
+    /// [`Guarded::TooShort`]
+    pub(super) fn check_ttl(&self, name: &IdentityName, credentials: &AwsCredentials, now: Timestamp) -> Result<()> {
+        let (Some(minimum), Some(expiration)) = (self.min_ttl, credentials.expiration) else { return Ok(()) };
+        let left = expiration.duration_since(now);
+        if SignedDuration::try_from(minimum).is_ok_and(|minimum| left >= minimum) {
+            return Ok(());
+        }
+        let (left, minimum) = (left.as_secs().max(0), minimum.as_secs());
+        Err(Guarded::TooShort { identity: name.to_string(), left, minimum }.into())
+    }
+
+    /// That the credentials are of the account that is expected here, by what the cloud says of them.
+    ///
+    /// # Errors
+    /// Another account, or nobody could be asked.
+    pub(super) async fn check_account(
+        &self,
+        access: &Access,
+        session: &Session,
+        name: &IdentityName,
+        credentials: &AwsCredentials,
+    ) -> Result<()> {
+        if self.accounts.is_empty() {
+            return Ok(());
+        }
+        let (caller, validity) = match &access.parent {
+            Some(_) => session.caller_of(name, credentials).await?,
+            None => session.caller(name, false).await?,
+        };
+        let expected = self.accounts.join(" or ");
+        let (identity, place) = (name.to_string(), self.accounts_place.clone());
+        let found = match (caller, validity) {
+            (Some(caller), _) => caller.account,
+            (None, Validity::Invalid(reason) | Validity::Unknown(reason)) => {
+                return Err(Guarded::UnknownAccount { identity, expected, reason, place }.into());
+            }
+            (None, Validity::Valid | Validity::Unmanaged) => {
+                let reason = "nobody says whose account it is".to_owned();
+                return Err(Guarded::UnknownAccount { identity, expected, reason, place }.into());
+            }
+        };
+        if self.accounts.contains(&found) {
+            return Ok(());
+        }
+        Err(Guarded::WrongAccount { identity, found, expected, place }.into())
+    }
+}
+
+/// That an identity which somebody named for this run is one of those that the component may use: its own, the required
+/// ones, and `allowed_identities`. Without that list everybody may.
+///
+/// # Errors
+/// [`Guarded::NotAllowed`]
+pub(super) fn check_choice(
+    access: &Access,
+    settings: &AuthConfig,
+    instance: &Instance,
+    name: &IdentityName,
+    source: Source,
+) -> Result<()> {
+    let Some(list) = settings.node.get("allowed_identities").and_then(Node::as_list) else { return Ok(()) };
+    if !matches!(source, Source::Flag | Source::Environment) {
+        return Ok(());
+    }
+    let host = &access.host;
+    let inputs = Inputs {
+        flag: Flag::NotGiven,
+        env: None,
+        setting: setting::identity(&instance.sections.settings, &host.sources, &host.talk)?,
+        auth: settings,
+        defaults: &instance.auth_defaults,
+        can_prompt: false,
+        need: Need::Optional,
+        instance: Some((&instance.name, &instance.stack)),
+    };
+    let mut allowed: Vec<IdentityName> =
+        list.iter().filter_map(|entry| Some(settings.identity(entry.as_str()?)?.name.clone())).collect();
+    allowed.extend(settings.required().into_iter().map(|identity| identity.name.clone()));
+    if let Ok(Resolution::Identity { name, .. }) = resolve(&inputs, &host.sources) {
+        allowed.push(name);
+    }
+    if allowed.contains(name) {
+        return Ok(());
+    }
+    allowed.sort();
+    allowed.dedup();
+    let allowed = allowed.iter().map(IdentityName::as_str).collect::<Vec<_>>().join(", ");
+    let (identity, component, stack) = (name.to_string(), instance.name.clone(), instance.stack.clone());
+    Err(Guarded::NotAllowed { identity, by: source.to_string(), component, stack, allowed }.into())
+}
+
+/// A guard rail that was touched. Nothing has been started.
+#[derive(Debug, thiserror::Error, Diagnostic)]
+pub(super) enum Guarded {
+    #[error("wrong account: identity `{identity}` is in account {found}, and {expected} is expected here{place}")]
+    #[diagnostic(
+        code(atmos::auth::wrong_account),
+        help("choose the identity of that account (`settings.auth.identity`), or correct `auth.expected_account`")
+    )]
+    WrongAccount { identity: String, found: String, expected: String, place: String },
+
+    #[error("the account of identity `{identity}` cannot be told, and {expected} is expected here{place}: {reason}")]
+    #[diagnostic(
+        code(atmos::auth::unknown_account),
+        help("`atmos auth whoami -i {identity} --verify` asks again; without `auth.expected_account` nobody asks")
+    )]
+    UnknownAccount { identity: String, expected: String, reason: String, place: String },
+
+    #[error("identity `{identity}` (from {by}) may not be used for component `{component}` in stack `{stack}`")]
+    #[diagnostic(
+        code(atmos::auth::identity_not_allowed),
+        help("allowed here: {allowed}; `auth.allowed_identities` adds others")
+    )]
+    NotAllowed { identity: String, by: String, component: String, stack: String, allowed: String },
+
+    #[error("authentication is switched off by {by}, and `{what}` is set here")]
+    #[diagnostic(code(atmos::auth::guard_without_identity), help("name an identity, or take `{what}` away"))]
+    SwitchedOff { by: String, what: &'static str },
+
+    #[error("credentials of identity `{identity}` have {left} s left, and at least {minimum} s are wanted (min_ttl)")]
+    #[diagnostic(
+        code(atmos::auth::min_ttl),
+        help("let the session be longer (`principal.duration`, `session.duration`), or the minimum be shorter")
+    )]
+    TooShort { identity: String, left: i64, minimum: u64 },
+
+    #[error("invalid auth config: expected_account `{text}` is not 12 digits{place}")]
+    #[diagnostic(code(atmos::auth::expected_account), help("write the account in quotes: \"111111111111\""))]
+    Account { text: String, place: String },
+
+    #[error("invalid auth config: min_ttl `{text}` is not a duration{place}")]
+    #[diagnostic(code(atmos::auth::min_ttl_form), help("write a duration such as 30m or 1h"))]
+    MinTtl { text: String, place: String },
+}
+
+impl Failure for Guarded {}

@@ -1,0 +1,50 @@
+//! Views of the reports of `auth console | user | keyring`.
+
+use std::fmt::Write as _;
+
+use crate::auth::user::Rotated;
+use crate::ops::auth::{ConsoleReport, KeysReport, MigrateReport};
+
+pub fn console(report: &ConsoleReport) -> String {
+    if report.opened {
+        format!("✓ the browser is signed in to the console as {}", report.identity)
+    } else {
+        format!(
+            "no browser was opened for {}; `atmos auth console -i {} --print-only` prints the address",
+            report.identity, report.identity
+        )
+    }
+}
+
+pub fn stored(report: &KeysReport) -> String {
+    let identity = &report.identity;
+    match (&report.access_key_id, &report.arn) {
+        (None, _) => {
+            format!("the access key of identity {identity} stands in the configuration; nothing is to be done")
+        }
+        (Some(_), Some(arn)) => {
+            format!("✓ the access key of identity {identity} ({arn}) is stored in the {} keyring", report.keyring)
+        }
+        (Some(_), None) => {
+            format!("✓ the access key of identity {identity} is stored, unchecked, in the {} keyring", report.keyring)
+        }
+    }
+}
+
+pub fn rotated(identity: &str, rotated: &Rotated) -> String {
+    let how = if rotated.resumed { " (an earlier rotation was completed)" } else { "" };
+    format!("✓ the access key of identity {identity} is a new one, and the old one is removed{how}")
+}
+
+pub fn migrated(report: &MigrateReport) -> String {
+    if report.moved.is_empty() {
+        return format!("the {} keyring holds nothing of this repository", report.from);
+    }
+    let verb = if report.kept { "copied" } else { "moved" };
+    let mut text = format!("✓ {verb} from the {} keyring to the {} keyring:", report.from, report.to);
+    for shown in &report.moved {
+        let _ = write!(text, "\n  {shown}");
+    }
+    let _ = write!(text, "\nset `auth.keyring.type: {}` or ATMOS_KEYRING_TYPE={} from now on", report.to, report.to);
+    text
+}
