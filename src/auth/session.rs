@@ -132,7 +132,7 @@ impl Session {
             return Ok(None);
         }
         let portal = Portal::new(&self.context, provider)?;
-        let token = abortable(sso::access_token(&self.context, &portal, None)).await?;
+        let token = abortable(sso::access_token(&self.context, &portal, sso::Wanted::Live)).await?;
         Ok(Some(token.expires_at))
     }
 

@@ -38,6 +38,7 @@ pub use engine::{Engine, Linearization};
 pub use error::Error;
 pub use flags::Flags;
 pub use function::env_argument;
+pub use provisioned::provisioned_file;
 pub use include::{Include, Refusal as IncludeRefusal};
 pub use load::{load, profile_names};
 pub use model::{Config, Describe, Helmfile, Logs, Settings, Stacks, Templates, Terraform, Workflows};

@@ -25,6 +25,12 @@ pub(crate) struct Knobs {
     pub(crate) unauthorized_once: bool,
     pub(crate) too_many_once: bool,
     pub(crate) server_error_once: bool,
+    /// Clients that want authorization codes are refused.
+    pub(crate) no_code_grant: bool,
+    /// Assignments that are taken away: `account id/role`.
+    pub(crate) withdrawn: Vec<String>,
+    /// The roles of this account cannot be listed.
+    pub(crate) broken_account: String,
 }
 
 impl Knobs {
