@@ -41,6 +41,8 @@ pub struct Options {
     pub no_browser: bool,
     /// Caches are not read, once per provider and chain.
     pub force: bool,
+    /// Sessions in the cache are not used, once per chain; portal tokens are.
+    pub renew: bool,
     /// Credentials with less left are renewed. Zero: the usual rule alone.
     pub min_ttl: SignedDuration,
     /// Longest time to wait for the user at the portal, below the portal's own limit.
@@ -49,7 +51,14 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Options {
-        Options { interactive: true, no_browser: false, force: false, min_ttl: SignedDuration::ZERO, timeout: None }
+        Options {
+            interactive: true,
+            no_browser: false,
+            force: false,
+            renew: false,
+            min_ttl: SignedDuration::ZERO,
+            timeout: None,
+        }
     }
 }
 

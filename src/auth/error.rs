@@ -271,6 +271,10 @@ pub enum Error {
     )]
     MfaRequired { identity: String },
 
+    #[error("what the portal offers cannot be written down in {path}: {reason}")]
+    #[diagnostic(code(atmos::auth::provisioning), help("check that the directory is yours and can be written to"))]
+    Provisioning { path: String, reason: String },
+
     #[error("no providers available")]
     #[diagnostic(code(atmos::auth::no_providers), help("add one below `auth.providers` in atmos.yaml"))]
     NoProviders,

@@ -22,7 +22,7 @@ use super::error::Error;
 use super::kind::ProviderKind;
 use super::name::{IdentityName, ProviderName};
 use super::provider::sso::{self, Failure, Portal};
-use super::session::Session;
+use super::session::{Session, abortable};
 use crate::config::provisioned_file;
 use crate::content::{self, Tags};
 use crate::diag::Warning;
@@ -78,14 +78,20 @@ impl Session {
             return Ok(None);
         }
         let portal = Portal::new(&self.context, provider)?;
-        let accounts =
-            sso::with_token(&self.context, &portal, |token| accounts(&self.context, &portal, token)).await?;
-        let token = sso::access_token(&self.context, &portal, sso::Wanted::Live).await?;
-        let (offers, failed) = self.roles(&portal, &token, &accounts).await?;
+        let asked = async {
+            let accounts =
+                sso::with_token(&self.context, &portal, |token| accounts(&self.context, &portal, token)).await?;
+            let token = sso::access_token(&self.context, &portal, sso::Wanted::Live).await?;
+            let (offers, failed) = self.roles(&portal, &token, &accounts).await?;
+            Ok((accounts, offers, failed))
+        };
+        let (accounts, offers, failed) = abortable(asked).await?;
         let old = read(&self.context.host, &file);
         let mut entries: BTreeMap<String, Node> = named(&offers, provider);
         // Of an account that did not answer nothing is known, so that nothing of it is taken away.
-        entries.extend(old.iter().filter(|(_, entry)| is_of(entry, &failed)).map(|(name, entry)| (name.clone(), entry.clone())));
+        entries.extend(
+            old.iter().filter(|(_, entry)| is_of(entry, &failed)).map(|(name, entry)| (name.clone(), entry.clone())),
+        );
         let (before, after): (BTreeSet<_>, BTreeSet<_>) = (old.keys().collect(), entries.keys().collect());
         let added = after.difference(&before).map(|name| (*name).clone()).collect();
         let removed: Vec<String> = before.difference(&after).map(|name| (*name).clone()).collect();
@@ -142,7 +148,8 @@ impl Session {
                 match answer.map_err(|error| Error::Worker { reason: error.to_string() })? {
                     Ok(found) => offers.extend(found),
                     Err((id, reason)) => {
-                        let message = format!("provider `{}`: the roles of account {id} cannot be listed: {reason}", portal.name);
+                        let message =
+                            format!("provider `{}`: the roles of account {id} cannot be listed: {reason}", portal.name);
                         let warning = Warning::new("atmos::auth::provisioning_incomplete", message).help(HELP);
                         self.context.host.talk.warn(warning);
                         failed.insert(id);
@@ -240,7 +247,8 @@ fn document(host: &Host, provider: &Provider, accounts: usize, entries: BTreeMap
     let roles: BTreeSet<String> =
         entries.values().filter_map(|entry| entry.get_path(["principal", "name"])?.scalar_text()).collect();
     let start_url = provider.start_url.as_ref().map_or("", |(url, _)| url);
-    let portal = map([("start_url", text(start_url)), ("region", text(provider.region.as_deref().unwrap_or_default()))]);
+    let portal =
+        map([("start_url", text(start_url)), ("region", text(provider.region.as_deref().unwrap_or_default()))]);
     let counts =
         map([("accounts", count(accounts)), ("roles", count(roles.len())), ("identities", count(entries.len()))]);
     let metadata = map([
@@ -270,7 +278,7 @@ fn is_of(entry: &Node, accounts: &BTreeSet<String>) -> bool {
 /// What was written down before; nothing if it cannot be read.
 fn read(host: &Host, file: &Path) -> BTreeMap<String, Node> {
     let Ok(content) = std::fs::read_to_string(file) else { return BTreeMap::new() };
-    let Ok(document) = content::parse(&host.sources, file, &host.cwd, "yaml", content, Tags::Text) else {
+    let Ok(document) = content::parse(&host.sources, file, &host.cwd, "identities.yaml", content, Tags::Text) else {
         return BTreeMap::new();
     };
     let identities = document.get_path(["auth", "identities"]).and_then(Node::as_map);

@@ -12,8 +12,12 @@ fn offer(account_id: &str, account_name: &str, role: &str) -> Offer {
 fn accounts_of_one_name_are_told_apart_and_dots_stay() {
     let auth = config(&json!({"providers": {"corp": {"kind": "aws/iam-identity-center"}}}));
     let provider = auth.provider("corp").unwrap();
-    let offers =
-        [offer("1", "dev", "Admin"), offer("2", "Dev", "Admin"), offer("3", "acme.io", "Read.Only"), offer("4", " ", "X")];
+    let offers = [
+        offer("1", "dev", "Admin"),
+        offer("2", "Dev", "Admin"),
+        offer("3", "acme.io", "Read.Only"),
+        offer("4", " ", "X"),
+    ];
     let found = named(&offers, provider);
     let names: Vec<_> = found.keys().map(String::as_str).collect();
     assert_eq!(names, ["4/X", "Dev-2/Admin", "acme.io/Read.Only", "dev-1/Admin"]);

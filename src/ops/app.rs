@@ -1,7 +1,7 @@
 //! What every use case needs, loaded once and at the first demand.
 
 use std::mem::ManuallyDrop;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use super::access::Access;
 use super::reach::Outside;
@@ -64,6 +64,11 @@ impl App {
     /// ones know.
     pub fn evaluate(&self, instance: &Instance, options: &Options) -> Result<Instance> {
         Ok(self.evaluator()?.evaluate(instance, options)?)
+    }
+
+    /// An instance of which only what chooses its identity is evaluated. Nobody is asked for anything.
+    pub fn identify(&self, instance: &Instance, options: &Options) -> Result<Arc<Instance>> {
+        Ok(self.evaluator()?.identify(instance, options)?)
     }
 
     /// Begins what the evaluation of these instances would wait for, so that they do not wait one after the other.

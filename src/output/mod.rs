@@ -4,6 +4,8 @@
 
 mod affected;
 pub mod auth;
+pub mod auth_graph;
+pub mod auth_look;
 mod diagnostic;
 mod explain;
 mod log;

@@ -15,7 +15,7 @@ use crate::host::lock::FileLock;
 use crate::host::{Host, fs, trust};
 
 /// The keyring entry with the key of the cache. One per user, so that repositories with the same portal share its token.
-const KEY_NAME: &str = "atmos_cache_key";
+pub const KEY_NAME: &str = "atmos_cache_key";
 /// Nobody holds the lock of the key longer than the keyring needs to answer.
 const KEY_PATIENCE: Duration = Duration::from_secs(30);
 
@@ -150,6 +150,11 @@ impl Cache {
         names.sort();
         names.dedup();
         Ok(names)
+    }
+
+    /// How many entries there are, whether or not a key opens them.
+    pub fn count(&self) -> Result<usize, Error> {
+        Ok(self.inner.memory.names().len() + self.files()?.len())
     }
 
     /// Removes every entry, those too that no key opens any more; the number of entries that there were.

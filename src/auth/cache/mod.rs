@@ -8,5 +8,5 @@ mod entries;
 mod error;
 mod format;
 
-pub use entries::Cache;
+pub use entries::{Cache, KEY_NAME};
 pub use error::Error;

@@ -154,12 +154,7 @@ fn endpoint(portal: &Portal, registration: &Registration) -> String {
     if let Some(told) = told.filter(|url| url.starts_with("https://") && check_url(url).is_ok() && !url.contains('?')) {
         return told.to_owned();
     }
-    let base = match &portal.oidc_endpoint {
-        Some(endpoint) => endpoint.trim_end_matches('/').to_owned(),
-        None if portal.region.starts_with("cn-") => format!("https://oidc.{}.amazonaws.com.cn", portal.region),
-        None => format!("https://oidc.{}.amazonaws.com", portal.region),
-    };
-    format!("{base}/authorize")
+    format!("{}/authorize", portal.oidc_url())
 }
 
 /// 32 random bytes as text; `None` when the system has none.

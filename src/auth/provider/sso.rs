@@ -86,6 +86,15 @@ impl Portal {
         shown_endpoint(Service::SsoOidc, &self.region, self.oidc_endpoint.as_deref())
     }
 
+    /// Address of the OIDC service, without a slash at its end.
+    pub(crate) fn oidc_url(&self) -> String {
+        match &self.oidc_endpoint {
+            Some(endpoint) => endpoint.trim_end_matches('/').to_owned(),
+            None if self.region.starts_with("cn-") => format!("https://oidc.{}.amazonaws.com.cn", self.region),
+            None => format!("https://oidc.{}.amazonaws.com", self.region),
+        }
+    }
+
     pub(crate) fn creation(&self, reason: &str, help: &str) -> Error {
         Error::TokenCreation { provider: self.name.clone(), reason: reason.to_owned(), help: help.to_owned() }
     }
@@ -144,13 +153,18 @@ where
     let steps: [for<'a> fn(&'a Secret) -> Wanted<'a>; 2] =
         [|token| Wanted::InsteadOf(token), |token| Wanted::SignedInInsteadOf(token)];
     for step in steps {
-        match call(token.clone()).await {
+        let refused = match call(token.clone()).await {
             Ok(value) => return Ok(value),
             Err(Failure::Other(error)) => return Err(error),
-            // Of this very process: another sign-in would give the same.
-            Err(Failure::Token(error)) if context.has_signed_in(&portal.key()) => return Err(error),
-            Err(Failure::Token(_)) => token = access_token(context, portal, step(&token.access_token)).await?,
-        }
+            Err(Failure::Token(error)) => error,
+        };
+        let next = access_token(context, portal, step(&token.access_token)).await;
+        token = match next {
+            Ok(token) => token,
+            // There is no better token to be had: what the portal said counts.
+            Err(_) if context.has_signed_in(&portal.key()) => return Err(refused),
+            Err(error) => return Err(error),
+        };
     }
     call(token).await.map_err(|failure| match failure {
         Failure::Token(error) | Failure::Other(error) => error,
@@ -201,6 +215,10 @@ async fn obtain(context: &Context, portal: &Portal, wanted: Wanted<'_>, force: b
     };
     let token = match refreshed {
         Some(token) => token,
+        // Of this very process: another sign-in would give the same.
+        None if rejected.is_some() && context.has_signed_in(&portal.key()) => {
+            return Err(portal.creation("the portal does not accept the sign-in that was just made", grant::HELP));
+        }
         None if context.may_ask() => sign_in(context, portal).await?,
         None => return Err(needs_terminal(context, portal)),
     };

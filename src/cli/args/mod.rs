@@ -3,6 +3,7 @@
 
 mod affected;
 mod auth;
+mod auth_look;
 mod describe;
 mod explain;
 mod global;
@@ -18,6 +19,7 @@ pub use auth::{
     AuthArgs, AuthCommand, EnvArgs, ExecArgs, IdentityArgs, ListArgs as AuthListArgs, LoginArgs, LogoutArgs,
     ProcessArgs, SELECT, ValidateArgs, WhoamiArgs,
 };
+pub use auth_look::{AuthExplainArgs, DoctorArgs, RefreshArgs};
 pub use describe::{
     ComponentArgs, DependentsArgs, DescribeArgs, DescribeCommand, DescribeConfigArgs, DescribeEditionArgs,
     DescribeEvaluationArgs, DescribeWorkflowsArgs, EvaluationArgs, LocalsArgs, ProcessingArgs, StacksArgs,

@@ -2,6 +2,7 @@
 
 mod affected;
 mod auth;
+mod auth_look;
 mod config;
 mod custom;
 mod dependents;

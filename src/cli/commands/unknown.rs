@@ -63,7 +63,7 @@ const LATER: &[(&str, &[&str])] = &[
     ("atmos terraform generate", &["planfile", "required-providers"]),
     ("atmos list", &["git-repositories", "profiles", "themes"]),
     ("atmos validate", &["ci", "component", "editorconfig", "schema"]),
-    ("atmos auth", &["console", "doctor", "explain", "refresh", "shell", "user"]),
+    ("atmos auth", &["console", "shell", "user"]),
 ];
 
 /// Whether the name is that of a command of the reference that is not built yet.

@@ -2,20 +2,31 @@
 //!
 //! Row 12. Each function takes an [`Access`](super::Access) and returns plain data; `cli` prints it.
 
+mod doctor;
 mod env;
+mod everywhere;
 mod exec;
+mod explain;
 mod list;
 mod login;
+mod login_all;
 mod logout;
 mod process;
+mod refresh;
 mod validate;
+mod validate_stacks;
 mod whoami;
 
+pub use doctor::{DoctorReport, DoctorRequest, Finding, State, doctor};
 pub use env::{EnvReport, EnvRequest, env};
 pub use exec::{ExecRequest, exec};
+pub use explain::{Decision, ExplainReport, ExplainRequest, Link, Word, explain};
 pub use list::{ListReport, ListRequest, list};
 pub use login::{LoginReport, LoginRequest, login, outside_only};
+pub use login_all::{LoginAllReport, LoginAllRequest, login_all};
 pub use logout::{LogoutReport, LogoutRequest, logout};
 pub use process::{ProcessRequest, ask_run, process};
+pub use refresh::{RefreshReport, RefreshRequest, refresh};
 pub use validate::{ValidateReport, validate};
+pub use validate_stacks::validate_stacks;
 pub use whoami::{WhoamiReport, WhoamiRequest, whoami};

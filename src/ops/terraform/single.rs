@@ -119,7 +119,9 @@ pub(super) async fn children(
     need: Need,
 ) -> Result<Finished> {
     let target = &ready.target;
-    let held = signals.guard(child::hold(app, access, &ready.instance, &request.identity, need)).await?;
+    let held = signals
+        .guard(child::hold(app, access, &ready.instance, &request.identity, need, &request.request.words[0]))
+        .await?;
     std::fs::create_dir_all(&target.folder).map_err(ExecError::file("create", &target.folder))?;
     let lock = signals.guard(folder_lock::acquire(&app.host, &target.folder)).await?;
     let env = child_environment(app, request, target, &held, access)?;
