@@ -99,7 +99,11 @@ pub(crate) fn token(state: &State, asked: &Asked) -> Result<Answer, Refusal> {
             } else {
                 Some(token)
             };
-            Ok(issue_token(&mut memory, &client, kept))
+            let answer = issue_token(&mut memory, &client, kept);
+            if memory.knobs.reject_refreshed {
+                memory.tokens.clear();
+            }
+            Ok(answer)
         }
         _ => Err(Refusal::oidc("UnsupportedGrantTypeException", "this grant type is not supported")),
     }

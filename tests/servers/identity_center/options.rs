@@ -112,6 +112,8 @@ impl Options {
             server_error_once: self.server_error_once,
             no_code_grant: self.no_code_grant,
             withdrawn: Vec::new(),
+            reject_refreshed: false,
+            reject_all: false,
             broken_account: String::new(),
         }
     }

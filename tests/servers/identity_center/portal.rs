@@ -99,7 +99,7 @@ fn admit(memory: &mut Memory, asked: &Asked) -> Result<String, Refusal> {
     let rejected = memory.take(|knobs| &mut knobs.unauthorized_once);
     let token = asked.header(TOKEN_HEADER).unwrap_or_default();
     let valid = memory.tokens.get(token).is_some_and(|ends| *ends > SystemTime::now());
-    if rejected || !valid {
+    if rejected || !valid || memory.knobs.reject_all {
         return Err(Refusal::portal("UnauthorizedException", "Session token not found or invalid"));
     }
     Ok(token.to_owned())
