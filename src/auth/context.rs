@@ -43,6 +43,8 @@ pub struct Options {
     pub webflow: bool,
     /// Caches are not read, once per provider and chain.
     pub force: bool,
+    /// Sessions in the cache are not used, once per chain; portal tokens are.
+    pub renew: bool,
     /// Credentials with less left are renewed. Zero: the usual rule alone.
     pub min_ttl: SignedDuration,
     /// Longest time to wait for the user at the portal, below the portal's own limit.
@@ -56,6 +58,7 @@ impl Default for Options {
             no_browser: false,
             webflow: false,
             force: false,
+            renew: false,
             min_ttl: SignedDuration::ZERO,
             timeout: None,
         }
@@ -79,6 +82,8 @@ pub(crate) struct Context {
     pub(crate) steps: Flights<Fingerprint, StepRecord>,
     /// Accounts by portal key: `(id, name)`, all pages.
     pub(crate) accounts: Flights<String, Arc<Vec<(String, String)>>>,
+    /// Portals, by key, at which the user signed in during this process.
+    signed_in: Mutex<Vec<String>>,
     /// Forced sessions accept only what is younger.
     pub(crate) started: Timestamp,
 }
@@ -93,6 +98,7 @@ impl Context {
             tokens: Flights::default(),
             steps: Flights::default(),
             accounts: Flights::default(),
+            signed_in: Mutex::default(),
             started: host.now(),
             host,
             realm,
@@ -171,6 +177,15 @@ impl Context {
         }
         self.host.talk.attention(format!("waiting for {endpoint}, which has not answered yet"));
         call.await
+    }
+
+    /// The user has just signed in at the portal with that key: asking again would give the same.
+    pub(crate) fn has_signed_in(&self, portal: &str) -> bool {
+        self.signed_in.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|known| known == portal)
+    }
+
+    pub(crate) fn note_sign_in(&self, portal: String) {
+        self.signed_in.lock().unwrap_or_else(PoisonError::into_inner).push(portal);
     }
 
     /// The user may be asked to sign in, and would see it.

@@ -264,6 +264,10 @@ pub enum Error {
     #[diagnostic(code(atmos::auth::ca_bundle), help("point {from} to a PEM file with certificates"))]
     CaBundle { path: String, from: &'static str, reason: String },
 
+    #[error("what the portal offers cannot be written down in {path}: {reason}")]
+    #[diagnostic(code(atmos::auth::provisioning), help("check that the directory is yours and can be written to"))]
+    Provisioning { path: String, reason: String },
+
     #[error("no providers available")]
     #[diagnostic(code(atmos::auth::no_providers), help("add one below `auth.providers` in atmos.yaml"))]
     NoProviders,

@@ -191,6 +191,17 @@ impl Session {
         Ok(())
     }
 
+    /// Other realms under which this user has sessions, sorted.
+    ///
+    /// # Errors
+    /// The keyring cannot be opened.
+    pub async fn other_realms(&self) -> Result<Vec<String>, Error> {
+        let own = self.index_name();
+        let names = self.context.names().await?;
+        let others = names.iter().filter(|name| **name != own).filter_map(|name| name.strip_prefix(INDEX));
+        Ok(others.map(str::to_owned).collect())
+    }
+
     async fn drop_from_index(&self, whose: &Logins) -> Result<(), Error> {
         let name = self.index_name();
         let _lock = self.context.lock(&name, "waiting for another process that writes the credential cache").await?;
@@ -216,6 +227,19 @@ fn without_index(error: &Error) -> Warning {
 }
 
 impl Kept {
+    /// Both together.
+    pub fn add(&mut self, other: Kept) {
+        self.sessions += other.sessions;
+        self.identities.extend(other.identities);
+        self.identities.sort();
+        self.identities.dedup();
+        for portal in other.portals {
+            if !self.portals.iter().any(|(name, _)| *name == portal.0) {
+                self.portals.push(portal);
+            }
+        }
+    }
+
     fn of(entries: &[IndexEntry]) -> Kept {
         let mut identities: Vec<_> = entries.iter().map(|entry| entry.identity.clone()).collect();
         identities.sort();

@@ -6,7 +6,7 @@ use crate::diag::{Talk, Warning};
 use crate::span::Sources;
 use crate::value::Node;
 
-/// Warns of integrations that would run after this chain, and of identities that would be written for its provider.
+/// Warns of integrations that would run after this chain.
 pub(crate) fn not_built(auth: &AuthConfig, chain: &Chain, talk: &Talk, sources: &Sources) {
     let warn = |code, message: String, node: &Node| {
         let warning = Warning::new(code, message);
@@ -15,13 +15,6 @@ pub(crate) fn not_built(auth: &AuthConfig, chain: &Chain, talk: &Talk, sources: 
             None => warning,
         });
     };
-    if let Some(provider) = &chain.provider
-        && let Some(node) = provider.node.get("auto_provision_identities").filter(|node| node.as_bool() == Some(true))
-    {
-        let message =
-            format!("provider `{}`: auto_provision_identities is not built yet and does nothing", provider.name);
-        warn("atmos::auth::provisioning_not_built", message, node);
-    }
     let Some(integrations) = auth.node.get("integrations").and_then(Node::as_map) else { return };
     for (name, node) in integrations {
         let linked = |key, known: &str| {
@@ -48,7 +41,7 @@ mod tests {
     #[test]
     fn what_is_left_out_is_said() {
         let auth = config(&json!({
-            "providers": {"p": {"kind": "mock", "auto_provision_identities": true}},
+            "providers": {"p": {"kind": "mock"}},
             "identities": {"a": {"kind": "mock", "via": {"provider": "p"}}, "b": {"kind": "mock"}},
             "integrations": {
                 "x": {"kind": "aws/eks", "via": {"identity": "A"}},
@@ -56,7 +49,7 @@ mod tests {
                 "z": {"kind": "aws/ecr", "via": {"provider": "p"}, "spec": {"auto_provision": false}},
             },
         }));
-        for (identity, count) in [("a", 3), ("b", 0)] {
+        for (identity, count) in [("a", 2), ("b", 0)] {
             let heard = Arc::new(Mutex::new(0));
             let sink = heard.clone();
             let talk = Talk::new(move |_| *sink.lock().unwrap() += 1);

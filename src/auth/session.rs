@@ -21,6 +21,7 @@ use super::identity::{ambient, assume_role, assume_root, credential_process, moc
 use super::kind::{IdentityKind, ProviderKind};
 use super::name::{IdentityName, ProviderName};
 use super::notice::not_built;
+use super::provider::browser;
 use super::provider::sso::{self, Portal};
 use super::realm::Realm;
 use super::record::{CallerIdentity, StepRecord};
@@ -155,7 +156,7 @@ impl Session {
             return Ok(None);
         }
         let portal = Portal::new(&self.context, provider)?;
-        let token = abortable(sso::access_token(&self.context, &portal, None)).await?;
+        let token = abortable(sso::access_token(&self.context, &portal, sso::Wanted::Live)).await?;
         Ok(Some(token.expires_at))
     }
 
@@ -167,6 +168,22 @@ impl Session {
         }
         let portal = Portal::new(&self.context, provider)?;
         Ok(sso::cached(&self.context, &portal).await?.map(|token| token.expires_at))
+    }
+
+    /// A sign-in would go by the browser of this machine.
+    pub fn signs_in_by_browser(&self) -> bool {
+        browser::is_expected(&self.context.host, self.context.options.no_browser)
+    }
+
+    /// Where sign-ins are asked for, by provider; sorted, without those that are not usable.
+    pub fn sign_in_addresses(&self) -> Vec<(String, String)> {
+        let providers = self.settings.providers.values();
+        let portals = providers
+            .filter(|provider| provider.kind == ProviderKind::IdentityCenter && provider.region.is_some())
+            .filter_map(|provider| Portal::new(&self.context, provider).ok());
+        let mut found: Vec<_> = portals.map(|portal| (portal.name.clone(), portal.oidc_url())).collect();
+        found.sort();
+        found
     }
 
     /// Who the identity is, with valid credentials. The answer is kept with them, so that the next question asks
@@ -398,7 +415,7 @@ impl Session {
         self.index(chain, index, &fingerprint).await
     }
 
-    /// Valid for long enough, and young enough for a forced session.
+    /// Valid for long enough, and young enough for a session that is to have everything anew.
     fn accepts(&self, record: &StepRecord) -> bool {
         let options = &self.context.options;
         let credentials = &record.credentials;
@@ -406,7 +423,7 @@ impl Session {
         // Credentials of this process are as long-lived as they get: asking again would not help `min_ttl`.
         let minimum = if own { SignedDuration::ZERO } else { options.min_ttl.max(self.min_ttl) };
         let minimum = minimum.max(lasting_of(credentials, self.lasting));
-        (own || !options.force) && is_fresh(credentials, self.context.host.now(), minimum)
+        (own || !(options.force || options.renew)) && is_fresh(credentials, self.context.host.now(), minimum)
     }
 }
 
@@ -430,7 +447,7 @@ fn provider_spec(chain: &Chain) -> Option<&Spec> {
 }
 
 /// Ctrl-C ends the work. Only what may take long is wrapped, so that the warm path leaves signals alone.
-async fn abortable<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+pub(super) async fn abortable<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     tokio::select! {
         result = work => result,
         Ok(()) = tokio::signal::ctrl_c() => Err(Error::Aborted),

@@ -1,6 +1,6 @@
-//! `settings.auth` of a component: which identity it names, or that nothing can be read from it.
+//! `settings.auth` of a component: which identity it names for what is being done, or that nothing can be read from it.
 //!
-//! Read [`identity`]. Row 5.
+//! Read [`identity`]; [`READ`] and [`operation`] are about identities that differ by operation. Row 5.
 
 use super::error::{Error, Mark};
 use crate::diag::{Talk, Warning, nearest};
@@ -10,12 +10,58 @@ use crate::value::{Node, Value};
 /// The only key.
 const IDENTITY: &str = "identity";
 
-/// `settings.auth.identity`. Another key that looks like it is refused, since a mistyped name would otherwise run the
+/// The operation of whoever only looks: descriptions, values of other components, and every command that changes nothing.
+pub const READ: &str = "read";
+/// Keys of `settings.auth.identity` that stand for many operations.
+const WRITE: &str = "write";
+const DEFAULT: &str = "default";
+/// Sub-commands of terraform and helmfile that change infrastructure or state; the others are reads.
+const WRITES: [&str; 12] = [
+    "apply",
+    "deploy",
+    "destroy",
+    "import",
+    "state",
+    "taint",
+    "untaint",
+    "force-unlock",
+    "refresh",
+    "sync",
+    "delete",
+    "test",
+];
+/// Sub-commands that one may name beside those.
+const READS: [&str; 17] = [
+    "plan",
+    "init",
+    "output",
+    "validate",
+    "show",
+    "console",
+    "get",
+    "graph",
+    "providers",
+    "workspace",
+    "shell",
+    "fmt",
+    "version",
+    "diff",
+    "template",
+    "lint",
+    "status",
+];
+
+/// `settings.auth.identity` for an operation (a sub-command, or [`READ`]). Another key that looks like it is refused, since a mistyped name would otherwise run the
 /// component as somebody else; what is nothing like it gets a warning.
 ///
 /// # Errors
 /// [`Error::InvalidSetting`]: `settings.auth` is not a map, or has a key that was meant to be `identity`.
-pub fn identity<'a>(settings: &'a Node, sources: &Sources, talk: &Talk) -> Result<Option<&'a Node>, Error> {
+pub fn identity<'a>(
+    settings: &'a Node,
+    operation: &str,
+    sources: &Sources,
+    talk: &Talk,
+) -> Result<Option<&'a Node>, Error> {
     let Some(auth) = settings.get("auth").filter(|auth| !auth.is_null()) else { return Ok(None) };
     let Some(map) = auth.as_map() else {
         let written = match &auth.value {
@@ -36,7 +82,24 @@ pub fn identity<'a>(settings: &'a Node, sources: &Sources, talk: &Talk) -> Resul
             None => warning,
         });
     }
-    Ok(map.get(IDENTITY))
+    map.get(IDENTITY).map_or(Ok(None), |identity| for_operation(identity, operation, sources))
+}
+
+/// Of a map the entry for the operation: that of the sub-command itself (`deploy` and `sync` are an `apply` too), of
+/// reads or writes, or `default`. Without any of them nothing is said for this operation.
+fn for_operation<'a>(identity: &'a Node, operation: &str, sources: &Sources) -> Result<Option<&'a Node>, Error> {
+    let Some(map) = identity.as_map() else { return Ok(Some(identity)) };
+    let known = || WRITES.into_iter().chain(READS).chain([READ, WRITE, DEFAULT]);
+    for (key, value) in map {
+        if !known().any(|known| known == &**key) {
+            let near = nearest(key, known()).map(|near| format!(", did you mean `{near}`?")).unwrap_or_default();
+            let reason = format!("unknown operation `{key}`{near}");
+            return Err(invalid_identity(reason, value, sources));
+        }
+    }
+    let same = if matches!(operation, "deploy" | "sync") { "apply" } else { operation };
+    let group = if WRITES.contains(&operation) { WRITE } else { READ };
+    Ok([operation, same, group, DEFAULT].into_iter().find_map(|key| map.get(key).filter(|value| !value.is_null())))
 }
 
 fn invalid_section(reason: String, node: &Node, sources: &Sources) -> Error {
@@ -47,7 +110,10 @@ fn invalid_section(reason: String, node: &Node, sources: &Sources) -> Error {
 
 /// A value of `settings.auth.identity` that names nobody.
 pub(super) fn invalid_identity(reason: String, node: &Node, sources: &Sources) -> Error {
-    let help = "give the name or alias of an identity, or `false` to run without authentication".to_owned();
+    let help =
+        "give the name or alias of an identity, `false` to run without authentication, or one of these for each \
+                operation: `{read: reader, write: admin}`"
+            .to_owned();
     let Mark { place, text, at } = Mark::of(sources, node.span);
     Error::InvalidSetting { key: "settings.auth.identity", reason, help, place, text, at }
 }
@@ -77,7 +143,7 @@ mod tests {
             let count = heard.clone();
             let talk = Talk::new(move |_| *count.lock().unwrap() += 1);
             let settings = from_json(&json!({"auth": auth}));
-            let result = identity(&settings, &Sources::new(), &talk);
+            let result = identity(&settings, READ, &Sources::new(), &talk);
             assert_eq!(*heard.lock().unwrap() > 0, warns, "{auth}");
             match result {
                 Ok(node) => assert_eq!((node.and_then(Node::as_str), ""), (found, refusal), "{auth}"),
@@ -87,5 +153,32 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn identities_by_operation() {
+        let by_operation =
+            json!({"identity": {"plan": "planner", "apply": "admin", "write": "writer", "read": "reader"}});
+        let with_default = json!({"identity": {"write": "writer", "default": "other"}});
+        let silent = json!({"identity": {"apply": "admin", "destroy": null}});
+        for (auth, operation, expected) in [
+            (&by_operation, "plan", Some("planner")),
+            (&by_operation, "apply", Some("admin")),
+            (&by_operation, "deploy", Some("admin")),
+            (&by_operation, "destroy", Some("writer")),
+            (&by_operation, "output", Some("reader")),
+            (&by_operation, READ, Some("reader")),
+            (&with_default, "plan", Some("other")),
+            (&with_default, "import", Some("writer")),
+            (&silent, "plan", None),
+            (&silent, "destroy", None),
+        ] {
+            let settings = from_json(&json!({"auth": auth}));
+            let found = identity(&settings, operation, &Sources::new(), &Talk::silent()).unwrap();
+            assert_eq!(found.and_then(Node::as_str), expected, "{auth} {operation}");
+        }
+        let settings = from_json(&json!({"auth": {"identity": {"aply": "admin"}}}));
+        let error = identity(&settings, READ, &Sources::new(), &Talk::silent()).unwrap_err().to_string();
+        assert!(error.contains("unknown operation `aply`, did you mean `apply`?"), "{error}");
     }
 }

@@ -39,6 +39,10 @@ pub(super) enum Error {
     #[diagnostic(code(atmos::cli::flag_missing), help("add `--{flag} <value>`"))]
     FlagMissing { flag: &'static str },
 
+    #[error("invalid duration `{value}` of --{flag}")]
+    #[diagnostic(code(atmos::cli::duration), help("write it as `90s`, `2m` or `1h30m`"))]
+    Duration { flag: &'static str, value: String },
+
     #[error("workdir does not exist: `{path}` given by --chdir")]
     #[diagnostic(code(atmos::cli::chdir), help("give an existing directory with `--chdir` or ATMOS_CHDIR"))]
     Chdir { path: String },

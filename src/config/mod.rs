@@ -43,5 +43,6 @@ pub use include::{Include, Refusal as IncludeRefusal};
 pub use load::{load, profile_names};
 pub use model::{Config, Describe, Helmfile, Logs, Settings, Stacks, Templates, Terraform, Workflows};
 pub use paths::git_root;
+pub use provisioned::provisioned_file;
 pub use repository::fact as repository_fact;
 pub use version::{REFERENCE_VERSION, meets_constraint};

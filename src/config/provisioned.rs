@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
+
 use super::reader::overlay;
 use crate::content::{self, Tags};
 use crate::diag::Warning;
 use crate::host::Host;
-use crate::value::{Map, Node};
+use crate::value::{Map, Node, hex};
 
 const FILE: &str = "provisioned-identities.yaml";
 
@@ -18,8 +20,14 @@ pub(super) fn put(host: &Host, merged: &mut Node, document: &Node) {
     let mut names: Vec<&Arc<str>> = providers.into_iter().flat_map(Map::keys).collect();
     names.sort();
     for name in names {
-        let path = path(host, name);
-        let Ok(bytes) = std::fs::read(&path) else { continue };
+        let text = |key: &str| providers.and_then(|map| map.get(&**name)?.get(key)?.scalar_text()).unwrap_or_default();
+        let own = provisioned_file(host, name, &text("start_url"), &text("region"));
+        // What the reference wrote, as long as we have written nothing.
+        let (path, bytes) = match (std::fs::read(&own), std::fs::read(path(host, name))) {
+            (Ok(bytes), _) => (own, bytes),
+            (Err(_), Ok(bytes)) => (path(host, name), bytes),
+            (Err(_), Err(_)) => continue,
+        };
         let read = String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned());
         let read = read.and_then(|text| content::parse(&host.sources, &path, &host.cwd, FILE, text, Tags::Text));
         match read {
@@ -40,7 +48,14 @@ pub(super) fn put(host: &Host, merged: &mut Node, document: &Node) {
     }
 }
 
-/// `<cache>/atmos/auth/<provider>/provisioned-identities.yaml`
+/// Where the identities of a provider are written: the provider's name and its portal. Two projects whose providers have
+/// one name and unlike portals do not meet there, and those with the same portal share what they find.
+pub fn provisioned_file(host: &Host, provider: &str, start_url: &str, region: &str) -> PathBuf {
+    let portal = hex(&Sha256::digest(format!("{start_url}|{region}"))[..8]);
+    path(host, &format!("{}-{portal}", provider.trim()))
+}
+
+/// The reference's place: `<cache>/atmos/auth/<provider>/provisioned-identities.yaml`.
 fn path(host: &Host, provider: &str) -> PathBuf {
     let name = match provider.trim() {
         "" | "." | ".." => "_".to_owned(),

@@ -11,7 +11,7 @@ use crate::auth::Options;
 use crate::auth::Session;
 use crate::auth::cache::Cache;
 use crate::auth::creds::AwsCredentials;
-use crate::auth::resolution::{Flag, Need};
+use crate::auth::resolution::{Flag, Need, Why};
 use crate::auth::run::{self, Parent};
 use crate::auth::{AuthConfig, Description, Error, IdentityName, Realm, store};
 use crate::diag::{Failure, Report, Result};
@@ -103,6 +103,18 @@ impl Access {
             need: Need::Identity,
             instance: None,
         })
+    }
+
+    /// One of several identities, at a terminal with the user's help.
+    ///
+    /// # Errors
+    /// Nobody can be asked, or the user leaves the selection.
+    pub fn pick(&self, candidates: Vec<IdentityName>) -> Result<IdentityName> {
+        if !self.host.terminal.can_prompt() {
+            let names: Vec<&str> = candidates.iter().map(IdentityName::as_str).collect();
+            return Err(Error::SelectionNeedsTty { known: format!("known: {}", names.join(", ")) }.into());
+        }
+        self.answers.select(&self.host, candidates, Why::Asked)
     }
 
     /// The same for commands that make no sense without one.

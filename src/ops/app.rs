@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::mem::ManuallyDrop;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use super::access::Access;
 use super::reach::Outside;
@@ -99,6 +99,11 @@ impl App {
     /// ones know.
     pub fn evaluate(&self, instance: &Instance, options: &Options) -> Result<Instance> {
         Ok(self.evaluator(self.index_of(instance)?).evaluate(instance, options)?)
+    }
+
+    /// An instance of which only what chooses its identity is evaluated. Nobody is asked for anything.
+    pub fn identify(&self, instance: &Instance, options: &Options) -> Result<Arc<Instance>> {
+        Ok(self.evaluator()?.identify(instance, options)?)
     }
 
     /// Begins what the evaluation of these instances would wait for, so that they do not wait one after the other.

@@ -12,6 +12,7 @@ use super::audit::{self, Event};
 use super::guard::{Rails, check_choice};
 use super::identity::{Choice, Question};
 use super::legacy;
+use crate::auth::config::{Identity, Provider};
 use crate::auth::delivery::{Delivery, child_env, profile_name};
 use crate::auth::resolution::{Flag, Need, Source};
 use crate::auth::run::{Run, RunIdentity, RunSettings};
@@ -73,28 +74,36 @@ pub(super) fn access(app: &App) -> Result<Access> {
 /// # Errors
 /// `settings.auth` is malformed.
 pub(super) fn check_setting(app: &App, instance: &Instance) -> Result<()> {
-    setting::identity(&instance.sections.settings, &app.host.sources, &app.host.talk)?;
+    setting::identity(&instance.sections.settings, setting::READ, &app.host.sources, &app.host.talk)?;
     Ok(())
 }
 
-/// Finds out whether the component's identity can be told, without asking anybody for credentials.
+/// Finds out whether the component's identity for an operation can be told, without asking anybody for credentials.
 ///
 /// # Errors
 /// No identity resolves where a run needs one.
-pub(super) fn check_identity(app: &App, instance: &Instance, flag: &Flag) -> Result<()> {
+pub(super) fn check_identity(app: &App, instance: &Instance, flag: &Flag, operation: &str) -> Result<()> {
     let settings = AuthConfig::read(auth_section(app, instance));
-    choose(app, &access(app)?, instance, &settings, flag, Need::Run).map(drop)
+    choose(app, &access(app)?, instance, &settings, flag, Need::Run, operation).map(drop)
 }
 
-/// Chooses the component's own identity, authenticates it and every required one, and prepares its private directory.
+/// Chooses the component's own identity for an operation (a sub-command), authenticates it and every required one, and
+/// prepares its private directory.
 ///
 /// # Errors
 /// No identity resolves where `need` says that one must, or authentication fails: then nothing has been started or written.
-pub(super) async fn hold(app: &App, access: &Access, instance: &Instance, flag: &Flag, need: Need) -> Result<Held> {
+pub(super) async fn hold(
+    app: &App,
+    access: &Access,
+    instance: &Instance,
+    flag: &Flag,
+    need: Need,
+    operation: &str,
+) -> Result<Held> {
     check_keys(app, instance)?;
     let section = auth_section(app, instance);
     let settings = Arc::new(AuthConfig::read(section));
-    let choice = choose(app, access, instance, &settings, flag, need)?;
+    let choice = choose(app, access, instance, &settings, flag, need, operation)?;
     let rails = Rails::read(section, &app.host)?;
     let (name, source) = match choice {
         Choice::None => {
@@ -130,7 +139,7 @@ pub(super) fn auth_section<'a>(app: &'a App, instance: &'a Instance) -> &'a Node
     if instance.sections.auth.is_empty() { &app.config.auth } else { &instance.sections.auth }
 }
 
-/// Who a component is.
+/// Who a component is for an operation: a sub-command, or [`setting::READ`].
 ///
 /// # Errors
 /// No identity resolves where one is needed.
@@ -141,12 +150,13 @@ pub(super) fn choose(
     settings: &AuthConfig,
     flag: &Flag,
     need: Need,
+    operation: &str,
 ) -> Result<Choice> {
     access.choose(&Question {
         flag: flag.clone(),
         auth: settings,
         defaults: &instance.auth_defaults,
-        setting: setting::identity(&instance.sections.settings, &app.host.sources, &app.host.talk)?,
+        setting: setting::identity(&instance.sections.settings, operation, &app.host.sources, &app.host.talk)?,
         need,
         instance: Some((&instance.name, &instance.stack)),
     })
@@ -217,7 +227,7 @@ pub(super) fn step_environment(app: &App, layers: &[(String, Option<String>)], h
 }
 
 /// `auth.delivery` of the component where it says something else than the configuration.
-fn component_delivery(global: &Node, section: &Node) -> Option<(String, Span)> {
+pub(super) fn component_delivery(global: &Node, section: &Node) -> Option<(String, Span)> {
     let of = |node: &Node| node.get("delivery").and_then(|node| Some((node.as_str()?.to_owned(), node.span)));
     of(section).filter(|(own, _)| of(global).is_none_or(|(global, _)| global != *own))
 }
@@ -361,16 +371,7 @@ impl Holding<'_> {
     fn run_identity(&self, name: &IdentityName, provider: &str, region: Option<String>) -> Result<RunIdentity> {
         let identity = self.settings.identity(name.as_str());
         let provider = self.settings.provider(provider);
-        let written = |node: &Node| {
-            let delivery = node.get("delivery").filter(|delivery| !delivery.is_null())?;
-            Some((delivery.scalar_text()?, delivery.span))
-        };
-        let word = self
-            .own_delivery
-            .clone()
-            .or_else(|| written(&identity?.node))
-            .or_else(|| written(&provider?.node))
-            .or_else(|| written(&self.settings.node));
+        let word = delivery_word(self.own_delivery.clone(), identity, provider, &self.settings);
         let delivery = match word {
             Some((word, span)) => Delivery::parse(&word, self.access.host.sources.place(span).as_ref())?,
             None => Delivery::default(),
@@ -385,6 +386,20 @@ impl Holding<'_> {
 
 /// SDKs are told to come back this long before the end, or do so by themselves; then they get others.
 const LASTING: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
+/// The `delivery` that counts, with its place: the component's own, else that of the identity, of the provider, of the
+/// section.
+pub(super) fn delivery_word(
+    own: Option<(String, Span)>,
+    identity: Option<&Identity>,
+    provider: Option<&Provider>,
+    settings: &AuthConfig,
+) -> Option<(String, Span)> {
+    let written = |node: &Node| {
+        let delivery = node.get("delivery").filter(|delivery| !delivery.is_null())?;
+        Some((delivery.scalar_text()?, delivery.span))
+    };
+    own.or_else(|| written(&identity?.node)).or_else(|| written(&provider?.node)).or_else(|| written(&settings.node))
+}
 
 /// Where the run's helper gets credentials while the child runs: from the session, which renews them.
 fn source_of(session: Session) -> crate::auth::run::Source {

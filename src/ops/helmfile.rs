@@ -213,7 +213,7 @@ async fn start(
     access: &Access,
     signals: &mut Signals,
 ) -> Result<u8> {
-    let held = signals.guard(child::hold(app, access, instance, &request.identity, Need::Run)).await?;
+    let held = signals.guard(child::hold(app, access, instance, &request.identity, Need::Run, &request.verb)).await?;
     let lock = signals.guard(folder_lock::acquire(&app.host, &target.folder)).await?;
     let result = children(app, request, target, access, &held, signals).await;
     let closed = held.close();

@@ -72,7 +72,11 @@ pub fn choose(host: &Host, answers: &Answers, question: &Question<'_>) -> Result
 }
 
 impl Answers {
-    fn select(&self, host: &Host, candidates: Vec<IdentityName>, why: Why) -> Result<IdentityName> {
+    /// Has the user pick one of `candidates`, unless that was answered already.
+    ///
+    /// # Errors
+    /// The user leaves the selection.
+    pub(super) fn select(&self, host: &Host, candidates: Vec<IdentityName>, why: Why) -> Result<IdentityName> {
         let mut chosen = self.chosen.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(name) = chosen.as_ref().filter(|name| candidates.contains(name)) {
             return Ok(name.clone());

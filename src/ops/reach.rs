@@ -21,7 +21,7 @@ use crate::auth::aws::profile::{Profiles, chosen};
 use crate::auth::aws::sts::{Caller, Sts};
 use crate::auth::creds::AwsCredentials;
 use crate::auth::resolution::Need;
-use crate::auth::{AuthConfig, Error as AuthError, IdentityName, Session};
+use crate::auth::{AuthConfig, Error as AuthError, IdentityName, Session, setting};
 use crate::component::Instance;
 use crate::diag::{Report, Result};
 use crate::exec::Error as ExecError;
@@ -192,7 +192,7 @@ impl App {
         let access = self.access()?;
         let settings = Arc::new(AuthConfig::read(child::auth_section(self, instance)));
         let need = need(wish);
-        let choice = child::choose(self, &access, instance, &settings, &wish.flag, need)?;
+        let choice = child::choose(self, &access, instance, &settings, &wish.flag, need, setting::READ)?;
         let session = access.session.with_settings(settings.clone());
         let (name, fingerprint) = match choice {
             Choice::Disabled(_) | Choice::None => (None, String::new()),

@@ -34,7 +34,7 @@ fn reader(app: &App, question: &Question<'_>) -> Result<Option<Arc<dyn Identity>
             flag: question.flag.clone(),
             auth: &settings,
             defaults: &instance.auth_defaults,
-            setting: setting::identity(question.settings, &app.host.sources, &app.host.talk)?,
+            setting: setting::identity(question.settings, setting::READ, &app.host.sources, &app.host.talk)?,
             need: Need::Optional,
             instance: Some((&instance.name, &instance.stack)),
         })?;

@@ -6,7 +6,6 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use crate::auth::Logins;
 use crate::auth::Validity;
 use crate::auth::list::{IdentityBranch, Listing};
 use crate::ops::auth::{LoginReport, LogoutReport, WhoamiReport};
@@ -115,13 +114,10 @@ fn shown(name: &str, value: &str, home: &str) -> String {
 /// What a logout removed, or would remove.
 pub fn logout(report: &LogoutReport) -> String {
     let verb = if report.dry_run { "would remove" } else { "removed" };
-    let whose = match &report.whose {
-        Logins::Identity(name) => format!("identity {name}"),
-        Logins::Provider(name) => format!("provider {name}"),
-        Logins::All => "all identities and providers of this realm".to_owned(),
-    };
+    let whose = &report.whose;
     let mut text = String::new();
-    if report.kept.sessions == 0 && report.kept.portals.is_empty() && report.files.is_empty() {
+    if report.kept.sessions == 0 && report.kept.portals.is_empty() && report.files.is_empty() && report.keys.is_empty()
+    {
         let _ = writeln!(text, "✓ {whose}: nothing is kept");
         return text;
     }
@@ -139,6 +135,15 @@ pub fn logout(report: &LogoutReport) -> String {
     }
     for file in &report.files {
         let _ = writeln!(text, "  {file}");
+    }
+    for key in &report.keys {
+        let _ = writeln!(text, "  keyring entry {key}");
+    }
+    if let Some(until) = report.valid_until {
+        let _ = writeln!(text, "  credentials that were handed out before go on to work, at the longest until {until}");
+    }
+    if !report.variables.is_empty() {
+        let _ = writeln!(text, "  variables of this shell still give credentials: {}", report.variables.join(", "));
     }
     if !report.dry_run && !report.kept.portals.is_empty() {
         text += "  the session in your browser may go on; sign out there, too\n";
@@ -279,7 +284,7 @@ fn rows(rows: &[(&str, Option<String>)]) -> String {
 }
 
 /// Local time and what is left of it.
-fn expiry(expires: Timestamp, now: Timestamp) -> String {
+pub(super) fn expiry(expires: Timestamp, now: Timestamp) -> String {
     let local = expires.to_zoned_datetime(TimeZone::system());
     let left = expires.duration_since(now);
     let left = if left.is_positive() { remaining(left) } else { "expired".to_owned() };

@@ -4,6 +4,8 @@
 
 mod affected;
 pub mod auth;
+pub mod auth_graph;
+pub mod auth_look;
 pub mod auth_tools;
 mod component;
 mod diagnostic;

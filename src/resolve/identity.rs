@@ -9,32 +9,44 @@ use crate::yaml_fn::written_as_function;
 const HARMLESS: [&str; 7] = ["!env", "!repo-root", "!git.root", "!template", "!cwd", "!version", "!literal"];
 
 impl Evaluation<'_> {
-    /// Refuses a `settings.auth.identity` that is no name and no function that can be evaluated without credentials.
+    /// Refuses a `settings.auth.identity` that is no name and no function that can be evaluated without credentials; of a
+    /// map with an entry for each operation every one.
     pub(super) fn check_identity(&self) -> Result<(), Error> {
-        let Some(node) = self.instance.sections.settings.get_path(["auth", "identity"]) else { return Ok(()) };
-        let found = match &node.value {
-            Value::Null | Value::Bool(_) => return Ok(()),
+        self.each_identity(&self.instance.sections.settings, |node| match &node.value {
+            Value::Null | Value::Bool(_) | Value::Int(0) => None,
             Value::String(text) => match written_as_function(text) {
-                None => return Ok(()),
-                Some((tag, _)) if HARMLESS.contains(&tag) => return Ok(()),
-                Some((tag, _)) => tag.to_owned(),
+                Some((tag, _)) if !HARMLESS.contains(&tag) => Some(tag.to_owned()),
+                _ => None,
             },
-            Value::Function(function) if HARMLESS.contains(&&*function.tag) => return Ok(()),
-            Value::Function(function) => function.tag.to_string(),
-            value => format!("a value of type {}", value.type_name()),
-        };
-        Err(Error::Identity { found, site: self.site(node) })
+            Value::Function(function) if HARMLESS.contains(&&*function.tag) => None,
+            Value::Function(function) => Some(function.tag.to_string()),
+            value => Some(format!("a value of type {}", value.type_name())),
+        })
     }
 
     /// The same for what the evaluation gave.
     pub(super) fn check_evaluated_identity(&self, settings: &Node) -> Result<(), Error> {
-        let Some(node) = settings.get_path(["auth", "identity"]) else { return Ok(()) };
-        match &node.value {
-            Value::Map(_) | Value::List(_) | Value::Int(_) | Value::UInt(_) | Value::Float(_) => {
-                let found = format!("a value of type {}", node.value.type_name());
-                Err(Error::Identity { found, site: self.site(node) })
+        self.each_identity(settings, |node| match &node.value {
+            Value::Map(_) | Value::List(_) | Value::UInt(_) | Value::Float(_) => {
+                Some(format!("a value of type {}", node.value.type_name()))
             }
-            _ => Ok(()),
+            Value::Int(number) if *number != 0 => Some(format!("a value of type {}", node.value.type_name())),
+            _ => None,
+        })
+    }
+
+    /// Looks at what names somebody; `wrong` says what is found instead of a name.
+    fn each_identity(&self, settings: &Node, wrong: impl Fn(&Node) -> Option<String>) -> Result<(), Error> {
+        let Some(setting) = settings.get_path(["auth", "identity"]) else { return Ok(()) };
+        let nodes: Vec<&Node> = match setting.as_map() {
+            Some(by_operation) => by_operation.values().collect(),
+            None => vec![setting],
+        };
+        for node in nodes {
+            if let Some(found) = wrong(node) {
+                return Err(Error::Identity { found, site: self.site(node) });
+            }
         }
+        Ok(())
     }
 }

@@ -306,6 +306,14 @@ impl Evaluator<'_> {
         Ok(self.memo.keep_target(key, target))
     }
 
+    /// A component with what chooses its identity evaluated, and nothing else: nobody is asked outside of the repository.
+    ///
+    /// # Errors
+    /// As [`Evaluator::evaluate`], and a function there that needs an identity itself.
+    pub fn identify(&self, instance: &Instance, options: &Options) -> Result<Arc<Instance>, Error> {
+        self.identified(&Chain::new(instance, None), options)
+    }
+
     /// A component with what chooses its identity evaluated: nothing there may need an identity itself.
     fn identified(&self, link: &Chain<'_>, options: &Options) -> Result<Arc<Instance>, Error> {
         let key = (link.instance.name.clone(), link.instance.stack.clone());

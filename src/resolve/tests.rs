@@ -102,6 +102,9 @@ fn what_is_not_built_or_wrong_names_its_place() {
         ("      vars: {s: !version tool}\n", &["'tool' is not locked on the track 'default'"]),
         ("      settings: {auth: {identity: !store a b c}}\n", &["must be resolvable without authentication"]),
         ("      settings: {auth: {identity: !exec whoami}}\n", &["must be resolvable without authentication"]),
+        ("      settings: {auth: {identity: {apply: !exec whoami}}}\n", &["must be resolvable without authentication"]),
+        ("      settings: {auth: {identity: {apply: {a: b}}}}\n", &["has a value of type map"]),
+        ("      settings: {auth: {identity: [a]}}\n", &["has a value of type"]),
     ] {
         let message = evaluated("", component, &Options::default()).unwrap_err().to_string();
         for phrase in phrases {

@@ -88,7 +88,7 @@ fn identities(host: &Host, config: &Config, instances: &[Instance]) -> Vec<Findi
     let mut found = Vec::new();
     let runs = |instance: &&Instance| matches!(instance.kind, Kind::Terraform | Kind::Helmfile);
     for instance in instances.iter().filter(runs) {
-        if let Err(error) = setting::identity(&instance.sections.settings, &host.sources, &host.talk) {
+        if let Err(error) = setting::identity(&instance.sections.settings, setting::READ, &host.sources, &host.talk) {
             found.push(Finding::error(&host.sources, &error, Span::default()).of(&instance.name));
         }
         for problem in scoped_keys(&instance.sections.auth, &config.auth) {

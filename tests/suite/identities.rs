@@ -21,7 +21,7 @@ fn expected(table: &[(&str, &str)]) -> BTreeMap<String, String> {
 }
 
 #[test]
-fn narrowest_word_about_the_identity_wins() {
+fn case_08_10_narrowest_word_about_the_identity_wins() {
     let sandbox = Sandbox::scenario("identity-resolution");
     let apply = sandbox.atmos(&["terraform", "apply", "--all", "-s", "dev", "--", "-auto-approve"]).success();
     let table = [
@@ -42,7 +42,7 @@ fn narrowest_word_about_the_identity_wins() {
 }
 
 #[test]
-fn stack_level_setting_is_weaker_than_the_catalogs() {
+fn case_08_stack_level_setting_is_weaker_than_the_catalogs() {
     let sandbox = Sandbox::scenario("identity-resolution");
     let apply = |component, more: &[&str]| {
         let args = ["terraform", "apply", component, "-s", "staging"];
@@ -59,7 +59,7 @@ fn stack_level_setting_is_weaker_than_the_catalogs() {
 }
 
 #[test]
-fn variable_is_stronger_than_the_settings_and_weaker_than_the_flag() {
+fn case_08_variable_is_stronger_than_the_settings_and_weaker_than_the_flag() {
     let sandbox = Sandbox::scenario("identity-resolution");
     let args = ["terraform", "apply", "inherited", "-s", "dev"];
     let variable = |more: &[&str]| {
@@ -92,7 +92,7 @@ fn allowed_identities_are_known_by_any_of_their_names() {
 }
 
 #[test]
-fn unknown_identity_of_a_component_is_reported_before_terraform_starts() {
+fn case_08_unknown_identity_of_a_component_is_reported_before_terraform_starts() {
     let sandbox = Sandbox::scenario("identity-resolution");
     let plan = sandbox.atmos(&["terraform", "plan", "unknown", "-s", "staging"]).exits(1);
     let plan = plan.says("identity not found").says("nobody").says("staging");
@@ -112,7 +112,7 @@ fn auth_commands_list_and_check_the_configuration() {
 }
 
 #[test]
-fn switched_off_authentication_is_said_by_auth_commands() {
+fn case_11_switched_off_authentication_is_said_by_auth_commands() {
     let sandbox = Sandbox::scenario("identity-resolution");
     for command in ["login", "whoami"] {
         sandbox.atmos(&["auth", command, "--identity=false"]).exits(1).says("authentication is disabled");

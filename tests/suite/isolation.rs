@@ -33,7 +33,7 @@ fn components_of_one_stack_run_as_different_roles() {
 }
 
 #[test]
-fn all_components_in_one_process_run_each_as_its_own_role() {
+fn case_09_all_components_in_one_process_run_each_as_its_own_role() {
     let cloud = Cloud::start(&[]);
     cloud.login("reader").success();
     let before = cloud.sts.count("AssumeRole");

@@ -26,7 +26,7 @@ fn secret_service_keeps_the_login_for_the_next_process() {
 }
 
 #[test]
-fn without_any_keyring_the_login_lasts_one_process_and_that_is_said_once() {
+fn case_16_without_any_keyring_the_login_lasts_one_process_and_that_is_said_once() {
     let mut cloud = Cloud::start(&[]);
     without_file_keyring(&mut cloud);
     let outcome = cloud.login("data-admin").success().says("keyring");
@@ -41,7 +41,7 @@ fn without_any_keyring_the_login_lasts_one_process_and_that_is_said_once() {
 }
 
 #[test]
-fn hanging_secret_service_delays_and_does_not_hang() {
+fn case_16_hanging_secret_service_delays_and_does_not_hang() {
     let mut cloud = Cloud::start(&[]);
     without_file_keyring(&mut cloud);
     let socket = cloud.sandbox.runtime().join("bus");
@@ -76,7 +76,7 @@ fn locked_secret_service_delays_and_hides_no_key() {
 }
 
 #[test]
-fn file_keyring_is_private_and_opens_with_its_password_only() {
+fn case_16_file_keyring_is_private_and_opens_with_its_password_only() {
     let mut cloud = Cloud::start(&[]);
     cloud.login("data-admin").success();
     let home = cloud.sandbox.home();

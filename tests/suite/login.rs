@@ -9,7 +9,7 @@ use crate::support::{AMBIENT_KEY, Cloud, free_port, wait_until};
 const FLOW: [&str; 2] = ["RegisterClient", "StartDeviceAuthorization"];
 
 #[test]
-fn login_pending_twice_asks_exactly_what_it_needs() {
+fn case_01_login_pending_twice_asks_exactly_what_it_needs() {
     let cloud = Cloud::start(&["--pending", "2"]);
     let outcome = cloud.login("data-admin").success().says("data-admin");
     assert_eq!(outcome.stdout, "");
@@ -21,7 +21,7 @@ fn login_pending_twice_asks_exactly_what_it_needs() {
 }
 
 #[test]
-fn login_slow_down_waits_five_seconds_longer() {
+fn case_01_login_slow_down_waits_five_seconds_longer() {
     let cloud = Cloud::start(&["--slow-down", "1"]);
     let outcome = cloud.login("data-admin").success();
     assert_eq!(cloud.portal.count("CreateToken"), 2);
@@ -31,7 +31,7 @@ fn login_slow_down_waits_five_seconds_longer() {
 }
 
 #[test]
-fn login_denied_or_expired_fails_once_and_keeps_nothing() {
+fn case_01_login_denied_or_expired_fails_once_and_keeps_nothing() {
     for (knob, error) in [("--deny", "AccessDeniedException"), ("--expire", "ExpiredTokenException")] {
         let cloud = Cloud::unattended(&[knob]);
         let outcome = cloud.login("data-admin").exits(1).says("aws sso token creation failed");
@@ -52,7 +52,7 @@ fn login_that_nobody_approves_ends_with_the_code() {
 }
 
 #[test]
-fn login_without_a_terminal_is_refused_before_any_request() {
+fn case_01_login_without_a_terminal_is_refused_before_any_request() {
     let cloud = Cloud::start(&[]);
     let outcome = cloud.sandbox.atmos(&["auth", "login", "--identity", "data-admin"]);
     outcome.exits(2).says("requires an interactive terminal");
@@ -74,7 +74,7 @@ fn login_at_an_unreachable_portal_fails_soon_and_names_it() {
 }
 
 #[test]
-fn second_login_uses_the_token_of_the_first() {
+fn case_02_second_login_uses_the_token_of_the_first() {
     let cloud = Cloud::start(&[]);
     cloud.login("data-admin").success();
     let (_, requests) = cloud.requests_during(|| cloud.login("reader").success());
@@ -83,7 +83,7 @@ fn second_login_uses_the_token_of_the_first() {
 }
 
 #[test]
-fn account_by_name_is_found_on_a_later_page() {
+fn case_04_account_by_name_is_found_on_a_later_page() {
     // Seven accounts; `network` is the third, `production` the seventh.
     for (size, pages) in [("1", 7), ("2", 4), ("3", 3), ("100", 1)] {
         let cloud = Cloud::start(&["--page-size", size]);
@@ -95,7 +95,7 @@ fn account_by_name_is_found_on_a_later_page() {
 }
 
 #[test]
-fn account_that_is_nowhere_is_reported_with_names_that_are() {
+fn case_04_account_that_is_nowhere_is_reported_with_names_that_are() {
     let cloud = Cloud::start(&[]);
     let settings = cloud.sandbox.read("atmos.yaml").replace("{name: production}", "{name: prodution}");
     cloud.sandbox.write("atmos.yaml", &settings);
@@ -111,7 +111,7 @@ fn permission_set_that_is_not_assigned_is_reported_in_the_services_words() {
 }
 
 #[test]
-fn expired_token_is_refreshed_with_one_request() {
+fn case_02_expired_token_is_refreshed_with_one_request() {
     let cloud = Cloud::start(&["--token-lifetime", "1", "--rotate-refresh"]);
     cloud.login("data-admin").success();
     // Each round somebody whose credentials are not there yet.
@@ -128,7 +128,7 @@ fn expired_token_is_refreshed_with_one_request() {
 }
 
 #[test]
-fn rejected_refresh_token_leads_to_a_new_login() {
+fn case_02_rejected_refresh_token_leads_to_a_new_login() {
     let cloud = Cloud::start(&["--token-lifetime", "1"]);
     cloud.login("data-admin").success();
     cloud.portal.control(&json!({"reject_refresh": true, "token_lifetime": 3600}));
@@ -138,7 +138,7 @@ fn rejected_refresh_token_leads_to_a_new_login() {
 }
 
 #[test]
-fn expired_token_without_a_terminal_names_the_way_out() {
+fn case_14_expired_token_without_a_terminal_names_the_way_out() {
     let cloud = Cloud::start(&["--token-lifetime", "1", "--no-refresh"]);
     cloud.login("data-admin").success();
     std::thread::sleep(Duration::from_millis(1100));
@@ -173,7 +173,7 @@ fn portal_that_is_busy_or_broken_for_a_moment_is_asked_again() {
 }
 
 #[test]
-fn two_processes_at_once_start_one_device_flow() {
+fn case_03_two_processes_at_once_start_one_device_flow() {
     let cloud = Cloud::start(&["--pending", "2"]);
     let start = |identity| {
         let mut command = cloud.sandbox.atmos_command(&["auth", "login", "--no-browser", "--identity", identity]);
@@ -235,7 +235,7 @@ fn keys_in_the_callers_environment_change_nothing() {
 }
 
 #[test]
-fn logout_removes_the_bytes_and_tells_the_portal() {
+fn case_12_logout_removes_the_bytes_and_tells_the_portal() {
     let cloud = Cloud::start(&[]);
     cloud.login("data-admin").success();
     let before = crate::support::Sandbox::files_below(&cloud.sandbox.home()).len();

@@ -62,7 +62,7 @@ fn fifty_stacks_with_one_reference_read_one_state() {
 }
 
 #[test]
-fn states_are_read_as_the_identity_that_counts() {
+fn case_18_states_are_read_as_the_identity_that_counts() {
     let sts = Sts::start();
     let sandbox = on_s3(&sts, "identities");
     let describe = |owner: &str, role: &str, asker: &str, flags: &[&str]| {

@@ -5,6 +5,7 @@
 //! program that is missing fails the test and says how to get it; nothing is skipped.
 
 mod background;
+mod browser;
 mod cloud;
 mod dice;
 mod http;
@@ -24,6 +25,7 @@ mod user;
 mod users;
 
 pub(crate) use background::{descendants, free_port, signal, wait_until};
+pub(crate) use browser::{Chromium, Desktop, visit};
 pub(crate) use cloud::{AMBIENT_KEY, Cloud, Probe, variables};
 pub(crate) use dice::Dice;
 pub(crate) use http::exchange;

@@ -19,6 +19,8 @@ pub(crate) struct Call {
     pub(crate) role: String,
     /// Access key that the request was signed with.
     pub(crate) signer: String,
+    /// The form that was sent, as it travelled; it holds no secret.
+    pub(crate) form: String,
 }
 
 #[derive(Default)]
@@ -175,6 +177,7 @@ fn note(head: &str, body: &[u8], answer: &[u8], notes: &Mutex<Seen>) {
         action: target.unwrap_or_else(|| field("Action")),
         role: field("RoleArn"),
         signer: signer.unwrap_or_default(),
+        form: form.clone().into_owned(),
     });
     for name in ["SecretAccessKey", "SessionToken"] {
         let found = answer.split_once(&format!("<{name}>")).and_then(|(_, rest)| rest.split_once("</"));

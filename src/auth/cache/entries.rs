@@ -152,6 +152,11 @@ impl Cache {
         Ok(names)
     }
 
+    /// How many entries there are, whether or not a key opens them.
+    pub fn count(&self) -> Result<usize, Error> {
+        Ok(self.inner.memory.names().len() + self.files()?.len())
+    }
+
     /// Removes every entry, those too that no key opens any more; the number of entries that there were.
     pub fn clear(&self) -> Result<usize, Error> {
         let mut count = self.inner.memory.clear();

@@ -11,41 +11,22 @@ use super::super::config::Identity;
 use super::super::context::Context;
 use super::super::creds::{AwsCredentials, PortalToken};
 use super::super::error::{Error, known_names};
-use super::super::provider::sso::{Portal, access_token};
+use super::super::provider::sso::{Failure, Portal, with_token};
 use super::super::record::StepRecord;
 use crate::diag::nearest;
 use crate::secret::{Expose, Secret};
 
-/// Status of a portal that does not accept the token.
-const UNAUTHORIZED: u16 = 401;
 const HELP: &str = "check that the permission set is assigned to you in that account; `atmos auth login --force` signs \
                     in again";
 
-/// A call to the portal that failed.
-enum Failure {
-    /// The token is not accepted.
-    Token(Error),
-    Other(Error),
-}
-
-/// Gets role credentials. A token that the portal rejects is renewed, once.
+/// Gets role credentials.
 pub(crate) async fn authenticate(
     context: &Context,
     portal: &Portal,
     identity: &Identity,
     region: Option<&str>,
 ) -> Result<StepRecord, Error> {
-    let token = access_token(context, portal, None).await?;
-    match attempt(context, portal, identity, region, &token).await {
-        Ok(record) => Ok(record),
-        Err(Failure::Other(error)) => Err(error),
-        Err(Failure::Token(_)) => {
-            let token = access_token(context, portal, Some(&token.access_token)).await?;
-            attempt(context, portal, identity, region, &token).await.map_err(|failure| match failure {
-                Failure::Token(error) | Failure::Other(error) => error,
-            })
-        }
-    }
+    with_token(context, portal, |token| attempt(context, portal, identity, region, token)).await
 }
 
 async fn attempt(
@@ -53,11 +34,11 @@ async fn attempt(
     portal: &Portal,
     identity: &Identity,
     region: Option<&str>,
-    token: &PortalToken,
+    token: PortalToken,
 ) -> Result<StepRecord, Failure> {
     let endpoint = portal.endpoint(context, Some(&identity.spec)).map_err(Failure::Other)?;
     let client = context.clients.sso(&portal.region, endpoint.as_deref()).map_err(Failure::Other)?;
-    let account = account_id(context, portal, identity, token, &client).await?;
+    let account = account_id(context, portal, identity, &token, &client).await?;
     let role = identity.principal.name.as_deref().unwrap_or_default();
     let shown = shown_endpoint(Service::Sso, &portal.region, endpoint.as_deref());
     let call = client
@@ -69,7 +50,7 @@ async fn attempt(
     let answer = context.ask(&shown, call).await;
     let issued = context.host.now();
     let what = format!("GetRoleCredentials of `{role}` in account {account} for identity `{}`", identity.name);
-    let answer = answer.map_err(|error| classify(Refusal::new(&error), what.clone(), shown))?;
+    let answer = answer.map_err(|error| Failure::of(Refusal::new(&error), what.clone(), shown, HELP))?;
     let incomplete = || {
         Failure::Other(Error::Refused {
             what: what.clone(),
@@ -95,12 +76,6 @@ async fn attempt(
     context.mask(&credentials);
     let credentials = credentials.on_arrival(&what, context.host.now()).map_err(Failure::Other)?;
     Ok(StepRecord { credentials, account: Some(account), caller: None, basis: None })
-}
-
-fn classify(refusal: Refusal, what: String, endpoint: String) -> Failure {
-    let token = refusal.status == Some(UNAUTHORIZED) || refusal.code.as_deref() == Some("UnauthorizedException");
-    let error = refusal.into_error(what, endpoint, HELP);
-    if token { Failure::Token(error) } else { Failure::Other(error) }
 }
 
 /// The id of the identity's account: as configured, else looked up by name over all pages.
@@ -171,7 +146,7 @@ async fn accounts(
             Ok(page) => page,
             Err(error) => {
                 let what = format!("ListAccounts for identity `{}`", identity.name);
-                return Err(match classify(Refusal::new(&error), what, shown.clone()) {
+                return Err(match Failure::of(Refusal::new(&error), what, shown.clone(), HELP) {
                     // Others who wait ask with the token that the renewal brings.
                     Failure::Token(error) => Failure::Token(error),
                     Failure::Other(error) => Failure::Other(flight.land(Err(error)).err().unwrap_or(Error::Aborted)),

@@ -4,35 +4,25 @@
 
 use std::time::Duration;
 
-use aws_sdk_ssooidc::Client;
-use aws_sdk_ssooidc::operation::create_token::{CreateTokenError, CreateTokenOutput};
-use jiff::{SignedDuration, Timestamp};
+use aws_sdk_ssooidc::operation::create_token::CreateTokenError;
+use jiff::Timestamp;
 
 use super::super::aws::client::Refusal;
 use super::super::context::Context;
 use super::super::creds::PortalToken;
 use super::super::error::Error;
 use super::browser;
+use super::grant::{self, HELP, failed, plain, seconds, token};
 use super::sso::Portal;
 use crate::secret::{Expose, Secret};
 
 const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
-const REFRESH_GRANT: &str = "refresh_token";
-const SCOPE: &str = "sso:account:access";
-const CLIENT_NAME: &str = "atmos-auth";
 /// What the service adds to the interval when it is asked too often.
 const SLOW_DOWN: u64 = 5;
 /// Lifetime of a device code whose answer does not say it.
 const CODE_LIFETIME: u64 = 600;
 /// Shortest poll interval, also where the answer has none.
 const INTERVAL: u64 = 1;
-
-/// A registered client.
-struct Registration {
-    id: String,
-    secret: Secret,
-    expires_at: Timestamp,
-}
 
 /// When to ask next, and when to give up. Seconds since the start of the wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +59,10 @@ impl Poll {
 /// [`Error::TokenCreation`] when it was denied or ran out, [`Error::Unreachable`] without an answer.
 pub(crate) async fn authorize(context: &Context, portal: &Portal) -> Result<PortalToken, Error> {
     let client = context.clients.oidc(&portal.region, portal.oidc_endpoint.as_deref())?;
-    let registration = register(context, portal, &client).await?;
+    let registration = grant::register(context, portal, &client, DEVICE_GRANT, None)
+        .await
+        .map_err(|refusal| failed(portal, "RegisterClient", refusal))?;
+    let registration = registration.ok_or_else(|| grant::no_client(portal))?;
     let endpoint = portal.shown_oidc();
     let call = client
         .start_device_authorization()
@@ -120,107 +113,7 @@ pub(crate) async fn authorize(context: &Context, portal: &Portal) -> Result<Port
     }
 }
 
-const HELP: &str = "try again with `atmos auth login`, and approve the request in the browser";
-
-/// Exchanges the refresh token of an earlier sign-in. `None` when the service does not accept it or there is none:
-/// then only a new sign-in helps.
-///
-/// # Errors
-/// [`Error::Unreachable`]: a new sign-in would not get further.
-pub(crate) async fn refresh(
-    context: &Context,
-    portal: &Portal,
-    old: &PortalToken,
-) -> Result<Option<PortalToken>, Error> {
-    let Some(refresh_token) = &old.refresh_token else { return Ok(None) };
-    if old.client_id.is_empty() || old.registration_expires_at <= context.host.now() {
-        return Ok(None);
-    }
-    let client = context.clients.oidc(&portal.region, portal.oidc_endpoint.as_deref())?;
-    let call = client
-        .create_token()
-        .client_id(&old.client_id)
-        .client_secret(old.client_secret.expose_secret())
-        .grant_type(REFRESH_GRANT)
-        .refresh_token(refresh_token.expose_secret())
-        .send();
-    match context.ask(&portal.shown_oidc(), call).await {
-        Ok(answer) => {
-            let registration = Registration {
-                id: old.client_id.clone(),
-                secret: old.client_secret.clone(),
-                expires_at: old.registration_expires_at,
-            };
-            Ok(token(context, portal, &answer, &registration, old.refresh_token.clone()).ok())
-        }
-        Err(error) => {
-            let refusal = Refusal::new(&error);
-            if refusal.status.is_none() {
-                return Err(failed(portal, "CreateToken", refusal));
-            }
-            tracing::debug!(provider = %portal.name, reason = refusal.text, "refresh token not accepted");
-            Ok(None)
-        }
-    }
-}
-
-async fn register(context: &Context, portal: &Portal, client: &Client) -> Result<Registration, Error> {
-    let call = client
-        .register_client()
-        .client_name(CLIENT_NAME)
-        .client_type("public")
-        .scopes(SCOPE)
-        .grant_types(DEVICE_GRANT)
-        .grant_types(REFRESH_GRANT)
-        .send();
-    let answer = context
-        .ask(&portal.shown_oidc(), call)
-        .await
-        .map_err(|error| failed(portal, "RegisterClient", Refusal::new(&error)))?;
-    let (Some(id), Some(secret)) = (answer.client_id(), answer.client_secret()) else {
-        return Err(portal.creation("the answer to RegisterClient has no client", HELP));
-    };
-    let registration = Registration {
-        id: id.to_owned(),
-        secret: Secret::from(secret.to_owned()),
-        expires_at: Timestamp::from_second(answer.client_secret_expires_at()).unwrap_or(Timestamp::MIN),
-    };
-    context.host.masker.register(&registration.secret);
-    Ok(registration)
-}
-
-fn token(
-    context: &Context,
-    portal: &Portal,
-    answer: &CreateTokenOutput,
-    registration: &Registration,
-    old_refresh: Option<Secret>,
-) -> Result<PortalToken, Error> {
-    let Some(access_token) = answer.access_token() else {
-        return Err(portal.creation("the answer to CreateToken has no token", HELP));
-    };
-    let lifetime = match u64::try_from(answer.expires_in()) {
-        Ok(lifetime) if lifetime > 0 => seconds(lifetime),
-        _ => portal.fallback_lifetime,
-    };
-    let token = PortalToken {
-        access_token: Secret::from(access_token.to_owned()),
-        expires_at: context.host.now().saturating_add(lifetime).unwrap_or(Timestamp::MAX),
-        // A service that rotates sends a new one; one that does not leaves the old one valid.
-        refresh_token: answer.refresh_token().map(|token| Secret::from(token.to_owned())).or(old_refresh),
-        client_id: registration.id.clone(),
-        client_secret: registration.secret.clone(),
-        registration_expires_at: registration.expires_at,
-        start_url: portal.start_url.clone(),
-        region: portal.region.clone(),
-    };
-    context.mask_token(&token);
-    Ok(token)
-}
-
 fn show(context: &Context, portal: &Portal, url: &str, code: &str) {
-    // Both came from the network: nothing in them may steer the terminal.
-    let plain = |text: &str| text.chars().filter(|c| !c.is_control()).collect::<String>();
     let (url, code) = (plain(url), plain(code));
     context.host.talk.attention(format!(
         "sign in to `{}`: open the address below and confirm that the code is the same\n  Verification URL: {url}\n  \
@@ -228,17 +121,6 @@ fn show(context: &Context, portal: &Portal, url: &str, code: &str) {
         portal.name
     ));
     browser::open(&context.host, &url, context.options.no_browser);
-}
-
-fn failed(portal: &Portal, call: &str, refusal: Refusal) -> Error {
-    if refusal.status.is_none() {
-        return refusal.into_error(format!("{call} for provider `{}`", portal.name), portal.shown_oidc(), "");
-    }
-    portal.creation(&format!("{call}: {}", refusal.text), "check start_url and region of the provider")
-}
-
-fn seconds(count: u64) -> SignedDuration {
-    SignedDuration::from_secs(i64::try_from(count).unwrap_or(i64::MAX))
 }
 
 #[cfg(test)]

@@ -1,5 +1,8 @@
 //! Where first credentials come from. Row 5.
 
 pub(crate) mod browser;
+mod callback;
+mod code;
 pub(crate) mod device;
+mod grant;
 pub(crate) mod sso;

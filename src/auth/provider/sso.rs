@@ -1,21 +1,21 @@
 //! `aws/iam-identity-center`: the access token of a portal.
 //!
-//! Read [`access_token`]: memory, encrypted cache, refresh, device authorization, with one attempt at a time per portal
-//! in all processes. Row 5.
+//! Read [`access_token`]: memory, encrypted cache, refresh, sign-in by browser or by device code, with one attempt at a time
+//! per portal in all processes. [`with_token`] is how calls to the portal are made. Row 5.
 
 use std::time::Instant;
 
 use jiff::SignedDuration;
 use sha2::{Digest, Sha256};
 
-use super::super::aws::client::shown_endpoint;
+use super::super::aws::client::{Refusal, shown_endpoint};
 use super::super::aws::endpoint::Service;
 use super::super::config::{Provider, Spec};
 use super::super::context::Context;
 use super::super::creds::PortalToken;
 use super::super::error::Error;
 use super::super::record::{token_from_bytes, token_to_bytes};
-use super::device;
+use super::{browser, code, device, grant};
 use crate::secret::{Expose, Secret};
 use crate::value::{DurationForm, hex, parse_duration};
 
@@ -23,6 +23,8 @@ use crate::value::{DurationForm, hex, parse_duration};
 const MARGIN: SignedDuration = SignedDuration::from_mins(5);
 /// Lifetime of a token where neither the answer nor the provider says it.
 const LIFETIME: SignedDuration = SignedDuration::from_hours(1);
+/// Status of a portal that does not accept the token.
+const UNAUTHORIZED: u16 = 401;
 /// How long a sign-out may take.
 const LOGOUT: std::time::Duration = std::time::Duration::from_secs(5);
 
@@ -84,39 +86,111 @@ impl Portal {
         shown_endpoint(Service::SsoOidc, &self.region, self.oidc_endpoint.as_deref())
     }
 
+    /// Address of the OIDC service, without a slash at its end.
+    pub(crate) fn oidc_url(&self) -> String {
+        match &self.oidc_endpoint {
+            Some(endpoint) => endpoint.trim_end_matches('/').to_owned(),
+            None if self.region.starts_with("cn-") => format!("https://oidc.{}.amazonaws.com.cn", self.region),
+            None => format!("https://oidc.{}.amazonaws.com", self.region),
+        }
+    }
+
     pub(crate) fn creation(&self, reason: &str, help: &str) -> Error {
         Error::TokenCreation { provider: self.name.clone(), reason: reason.to_owned(), help: help.to_owned() }
     }
 }
 
-/// The access token of a portal. `rejected` is one that the portal did not accept: it is not used again.
+/// Which token is wanted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Wanted<'a> {
+    /// Any that lives long enough.
+    Live,
+    /// Another one than this, which the portal rejected: refreshed, or of a new sign-in.
+    InsteadOf(&'a Secret),
+    /// The same, but a refreshed one has been rejected already.
+    SignedInInsteadOf(&'a Secret),
+}
+
+impl Wanted<'_> {
+    fn rejected(&self) -> Option<&Secret> {
+        match self {
+            Wanted::Live => None,
+            Wanted::InsteadOf(token) | Wanted::SignedInInsteadOf(token) => Some(token),
+        }
+    }
+}
+
+/// A call to the portal that failed.
+pub(crate) enum Failure {
+    /// The token is not accepted.
+    Token(Error),
+    Other(Error),
+}
+
+impl Failure {
+    /// What a refusal means: 401 is about the token.
+    pub(crate) fn of(refusal: Refusal, what: String, endpoint: String, help: &str) -> Failure {
+        let token = refusal.status == Some(UNAUTHORIZED) || refusal.code.as_deref() == Some("UnauthorizedException");
+        let error = refusal.into_error(what, endpoint, help);
+        if token { Failure::Token(error) } else { Failure::Other(error) }
+    }
+}
+
+/// Makes a call with the token of a portal. A token that the portal rejects is refreshed, and if that does not help, the
+/// user signs in, both once.
+///
+/// # Errors
+/// As [`access_token`] and the call.
+pub(crate) async fn with_token<T, F>(
+    context: &Context,
+    portal: &Portal,
+    call: impl Fn(PortalToken) -> F,
+) -> Result<T, Error>
+where
+    F: Future<Output = Result<T, Failure>>,
+{
+    let mut token = access_token(context, portal, Wanted::Live).await?;
+    let steps: [for<'a> fn(&'a Secret) -> Wanted<'a>; 2] =
+        [|token| Wanted::InsteadOf(token), |token| Wanted::SignedInInsteadOf(token)];
+    for step in steps {
+        let refused = match call(token.clone()).await {
+            Ok(value) => return Ok(value),
+            Err(Failure::Other(error)) => return Err(error),
+            Err(Failure::Token(error)) => error,
+        };
+        let next = access_token(context, portal, step(&token.access_token)).await;
+        token = match next {
+            Ok(token) => token,
+            // There is no better token to be had: what the portal said counts.
+            Err(_) if context.has_signed_in(&portal.key()) => return Err(refused),
+            Err(error) => return Err(error),
+        };
+    }
+    call(token).await.map_err(|failure| match failure {
+        Failure::Token(error) | Failure::Other(error) => error,
+    })
+}
+
+/// The access token of a portal.
 ///
 /// # Errors
 /// Nobody there to sign in (exit 2), sign-in denied or run out, service unreachable.
-pub(crate) async fn access_token(
-    context: &Context,
-    portal: &Portal,
-    rejected: Option<&Secret>,
-) -> Result<PortalToken, Error> {
+pub(crate) async fn access_token(context: &Context, portal: &Portal, wanted: Wanted<'_>) -> Result<PortalToken, Error> {
     let since = Instant::now();
     let mut flight = context.tokens.enter(&portal.key()).await;
-    if let Some(token) = flight.value.as_ref().filter(|token| is_usable(context, token, rejected)) {
+    if let Some(token) = flight.value.as_ref().filter(|token| is_usable(context, token, wanted.rejected())) {
         return Ok(token.clone());
     }
     if let Some(error) = flight.failed_since(since) {
         return Err(error);
     }
     let first = flight.value.is_none();
-    let result = obtain(context, portal, rejected, context.options.force && first).await;
+    let result = obtain(context, portal, wanted, context.options.force && first).await;
     flight.land(result)
 }
 
-async fn obtain(
-    context: &Context,
-    portal: &Portal,
-    rejected: Option<&Secret>,
-    force: bool,
-) -> Result<PortalToken, Error> {
+async fn obtain(context: &Context, portal: &Portal, wanted: Wanted<'_>, force: bool) -> Result<PortalToken, Error> {
+    let rejected = wanted.rejected();
     if let Some(token) = cached(context, portal).await?
         && !force
         && is_usable(context, &token, rejected)
@@ -134,16 +208,36 @@ async fn obtain(
         return Ok(token.clone());
     }
     context.prepare().await?;
-    let refreshed = match old.as_ref().filter(|_| !force) {
-        Some(old) => device::refresh(context, portal, old).await?,
+    let may_refresh = !force && !matches!(wanted, Wanted::SignedInInsteadOf(_));
+    let refreshed = match old.as_ref().filter(|_| may_refresh) {
+        Some(old) => grant::refresh(context, portal, old).await?,
         None => None,
     };
     let token = match refreshed {
         Some(token) => token,
-        None if context.may_ask() => device::authorize(context, portal).await?,
+        // Of this very process: another sign-in would give the same.
+        None if rejected.is_some() && context.has_signed_in(&portal.key()) => {
+            return Err(portal.creation("the portal does not accept the sign-in that was just made", grant::HELP));
+        }
+        None if context.may_ask() => sign_in(context, portal).await?,
         None => return Err(needs_terminal(context, portal)),
     };
     context.store(&portal.cache_name(), token_to_bytes(&token)).await?;
+    Ok(token)
+}
+
+/// By the browser of this machine where there is one, else by a code that any browser confirms.
+async fn sign_in(context: &Context, portal: &Portal) -> Result<PortalToken, Error> {
+    let by_browser = if browser::is_expected(&context.host, context.options.no_browser) {
+        code::authorize(context, portal).await?
+    } else {
+        None
+    };
+    let token = match by_browser {
+        Some(token) => token,
+        None => device::authorize(context, portal).await?,
+    };
+    context.note_sign_in(portal.key());
     Ok(token)
 }
 

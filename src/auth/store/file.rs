@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use super::password::Password;
 use super::seal::{self, Cost, Key, NONCE};
+use super::unlocked::Unlocked;
 use super::{Error, private};
 use crate::host::{fs, lock::FileLock, trust};
 use crate::secret::Expose as _;
@@ -25,6 +26,8 @@ const LOCK_PATIENCE: Duration = Duration::from_secs(10);
 pub(super) struct Files {
     directory: PathBuf,
     password: Password,
+    /// Keys of earlier commands, by choice.
+    unlocked: Option<Unlocked>,
     cost: Cost,
     /// Derived once per process for each salt and cost in use, normally one.
     derived: Mutex<BTreeMap<([u8; SALT], Cost), Key>>,
@@ -47,8 +50,8 @@ struct Parts<'a> {
 }
 
 impl Files {
-    pub(super) fn new(directory: PathBuf, password: Password) -> Files {
-        Files { directory, password, cost: Cost::STANDARD, derived: Mutex::default() }
+    pub(super) fn new(directory: PathBuf, password: Password, unlocked: Option<Unlocked>) -> Files {
+        Files { directory, password, unlocked, cost: Cost::STANDARD, derived: Mutex::default() }
     }
 
     pub(super) fn get(&self, key: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
@@ -96,10 +99,26 @@ impl Files {
     /// Opens a file; the value and the salt it was sealed with.
     fn open(&self, path: &Path, name: &str, content: &[u8]) -> Result<(Zeroizing<Vec<u8>>, [u8; SALT]), Error> {
         let parts = parse(content).ok_or_else(|| Error::Damaged { path: path.to_path_buf() })?;
+        let opened = |key: &Key| seal::open(key, &parts.nonce, &context(parts.header, name), parts.sealed);
+        let id = identity(&parts.salt, parts.cost);
+        if let Some(unlocked) = &self.unlocked
+            && let Some(key) = unlocked.get(&id)
+        {
+            if let Some(value) = opened(&key) {
+                self.remember(&parts.salt, parts.cost, &key);
+                return Ok((value, parts.salt));
+            }
+            // The keyring was made anew meanwhile.
+            unlocked.forget(&id);
+        }
         let key = self.derive(&parts.salt, parts.cost, false)?;
-        let value = seal::open(&key, &parts.nonce, &context(parts.header, name), parts.sealed).ok_or_else(|| {
-            Error::WrongPassword { path: path.to_path_buf(), variable: self.password.variable.clone() }
+        let value = opened(&key).ok_or_else(|| Error::WrongPassword {
+            path: path.to_path_buf(),
+            variable: self.password.variable.clone(),
         })?;
+        if let Some(unlocked) = &self.unlocked {
+            unlocked.keep(&id, &key);
+        }
         Ok((value, parts.salt))
     }
 
@@ -112,6 +131,10 @@ impl Files {
         let key = seal::derive(password.expose_secret().as_bytes(), salt, cost)?;
         derived.insert((*salt, cost), key.clone());
         Ok(key)
+    }
+
+    fn remember(&self, salt: &[u8; SALT], cost: Cost, key: &Key) {
+        self.derived.lock().unwrap_or_else(PoisonError::into_inner).insert((*salt, cost), key.clone());
     }
 
     /// The first entry by file name.
@@ -140,6 +163,11 @@ fn header(cost: Cost, salt: &[u8; SALT], nonce: &[u8; NONCE]) -> Vec<u8> {
     header.extend_from_slice(salt);
     header.extend_from_slice(nonce);
     header
+}
+
+/// What a derived key belongs to.
+fn identity(salt: &[u8; SALT], cost: Cost) -> Vec<u8> {
+    header(cost, salt, &[0; NONCE])
 }
 
 /// What is authenticated beside the value.

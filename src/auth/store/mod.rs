@@ -13,6 +13,7 @@ pub(in crate::auth) mod private;
 pub(in crate::auth) mod seal;
 mod settings;
 mod system;
+mod unlocked;
 
 pub use error::Error;
 pub use open::Store;

@@ -10,6 +10,7 @@ use super::memory::Memory;
 use super::password::Password;
 use super::settings::{self, Kind, Settings, TYPE_VARIABLE, password_variable};
 use super::system::{self, Unavailable};
+use super::unlocked::{Unlocked, forget_all};
 use crate::diag::{Talk, Warning};
 use crate::host::Host;
 
@@ -55,7 +56,8 @@ impl Store {
             Kind::System => Backend::System,
             Kind::Memory => Backend::Memory(Memory::default()),
             Kind::File => {
-                let files = Files::new(settings::directory(host, settings), Password::new(host, settings));
+                let files =
+                    Files::new(settings::directory(host, settings), Password::new(host, settings), Unlocked::of(host));
                 Backend::Files(Box::new(files))
             }
         };
@@ -87,6 +89,11 @@ impl Store {
     /// That values outlive the process.
     pub fn is_persistent(&self) -> bool {
         self.kind() != Kind::Memory
+    }
+
+    /// Forgets keys of the file keyring that were kept for the next command. True when there were some.
+    pub fn lock_up(host: &Host) -> bool {
+        forget_all(host)
     }
 
     /// The value of an entry.

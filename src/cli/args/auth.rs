@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::auth_look::{AuthExplainArgs, DoctorArgs, RefreshArgs};
+
 /// Stands for `--identity` without a value: let the user choose.
 pub const SELECT: &str = "\u{1}select";
 
@@ -54,6 +56,12 @@ pub enum AuthCommand {
     User(super::UserArgs),
     /// Move what a keyring holds into another one
     Keyring(super::KeyringArgs),
+    /// Say who a component is, which file and line chose that, what it overrides, and how credentials get to it
+    Explain(AuthExplainArgs),
+    /// Renew cached credentials now; signs nobody in
+    Refresh(RefreshArgs),
+    /// Look at everything that authentication needs here, and say what is wrong
+    Doctor(DoctorArgs),
     /// Commands of the reference that are not built yet, and unknown ones.
     #[command(external_subcommand)]
     Other(Vec<OsString>),
@@ -68,17 +76,32 @@ pub struct LoginArgs {
     #[arg(short, long, value_name = "NAME")]
     pub provider: Option<String>,
 
+    /// Log in to every identity, or to every one of the provider or tags; one sign-in for each portal
+    #[arg(long, conflicts_with = "identity")]
+    pub all: bool,
+
+    /// Log in to the identity that carries one of these tags
+    #[arg(long, value_name = "TAGS", value_delimiter = ',')]
+    pub tags: Vec<String>,
+
     /// Ignore what is cached
     #[arg(long)]
     pub force: bool,
 
-    /// Do not open a browser
+    /// List again what the portal offers, where the provider has `auto_provision_identities`
+    #[arg(long)]
+    pub refresh: bool,
+
+    /// Do not open a browser: show a code that any browser confirms
     #[arg(long)]
     pub no_browser: bool,
 
     /// Sign in by the browser, for identities of kind aws/user
     #[arg(long, conflicts_with = "provider")]
     pub webflow: bool,
+    /// Longest time to wait for the sign-in, for example 2m
+    #[arg(long, value_name = "DURATION")]
+    pub timeout: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -159,7 +182,7 @@ pub struct ProcessArgs {
 
 #[derive(Debug, Args)]
 pub struct ListArgs {
-    /// tree, table, json or yaml [default: tree]
+    /// tree, table, json, yaml, graphviz, mermaid or markdown [default: tree]
     #[arg(short, long, value_name = "FORMAT")]
     pub format: Option<String>,
 
@@ -170,10 +193,18 @@ pub struct ListArgs {
     /// Only identities, or only these
     #[arg(long, value_name = "NAMES", num_args = 0..=1, default_missing_value = "", require_equals = true)]
     pub identities: Option<String>,
+
+    /// Only what carries one of these tags
+    #[arg(long, value_name = "TAGS", value_delimiter = ',')]
+    pub tags: Vec<String>,
 }
 
 #[derive(Debug, Args)]
 pub struct ValidateArgs {
+    /// Check the identity of every component of every stack too
+    #[arg(long)]
+    pub stacks: bool,
+
     /// text or json [default: text]
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<String>,
@@ -192,9 +223,25 @@ pub struct LogoutArgs {
     #[arg(long, value_name = "NAME")]
     pub provider: Option<String>,
 
+    /// Forget the identities that carry one of these tags
+    #[arg(long, value_name = "TAGS", value_delimiter = ',', conflicts_with_all = ["name", "identity", "provider", "all"])]
+    pub tags: Vec<String>,
+
     /// Forget everything of this realm
     #[arg(long)]
     pub all: bool,
+
+    /// Forget everything of this user, whatever the project
+    #[arg(long)]
+    pub all_realms: bool,
+
+    /// Remove keys of users from the keyring too; asks first
+    #[arg(long)]
+    pub keychain: bool,
+
+    /// Do not ask
+    #[arg(long)]
+    pub force: bool,
 
     /// Only say what would be removed
     #[arg(long)]

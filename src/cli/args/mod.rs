@@ -3,6 +3,7 @@
 
 mod affected;
 mod auth;
+mod auth_look;
 mod auth_tools;
 mod describe;
 mod doctor;
@@ -20,6 +21,7 @@ pub use auth::{
     AuthArgs, AuthCommand, EnvArgs, ExecArgs, IdentityArgs, ListArgs as AuthListArgs, LoginArgs, LogoutArgs,
     ProcessArgs, SELECT, ValidateArgs, WhoamiArgs,
 };
+pub use auth_look::{AuthExplainArgs, DoctorArgs, RefreshArgs};
 pub use auth_tools::{ConsoleArgs, KeyArgs, KeyringArgs, KeyringCommand, ShellArgs, UserArgs, UserCommand};
 pub use describe::{
     ComponentArgs, DependentsArgs, DescribeArgs, DescribeCommand, DescribeConfigArgs, DescribeEditionArgs,

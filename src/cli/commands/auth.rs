@@ -6,7 +6,7 @@ use super::super::args::{
 };
 use super::super::error::Error;
 use super::super::setup::Context;
-use super::{auth_tools, unknown, write};
+use super::{auth_look, auth_tools, unknown, write};
 use crate::auth::Options;
 use crate::auth::Validity;
 use crate::auth::realm::REALM_VARIABLE;
@@ -16,7 +16,7 @@ use crate::auth::{Problem, Severity};
 use crate::diag::Result;
 use crate::ops::{Access, auth};
 use crate::output::{self, TableFormat};
-use crate::value::{Map, Node};
+use crate::value::{DurationForm, Map, Node, parse_duration};
 
 pub(super) fn run(context: &Context, args: AuthArgs) -> Result<u8> {
     match args.command {
@@ -32,6 +32,9 @@ pub(super) fn run(context: &Context, args: AuthArgs) -> Result<u8> {
         AuthCommand::Console(args) => auth_tools::console(context, args),
         AuthCommand::User(args) => auth_tools::user(context, args),
         AuthCommand::Keyring(args) => auth_tools::keyring(context, args),
+        AuthCommand::Explain(args) => auth_look::explain(context, args),
+        AuthCommand::Refresh(args) => auth_look::refresh(context, &args),
+        AuthCommand::Doctor(args) => auth_look::doctor(context, &args),
         AuthCommand::Other(words) => Err(unknown::command("atmos auth", &words).into()),
     }
 }
@@ -49,20 +52,33 @@ fn access(context: &Context, options: Options) -> Result<Access> {
 }
 
 fn login(context: &Context, args: LoginArgs) -> Result<u8> {
-    let access = access(
-        context,
-        Options {
-            force: args.force || args.webflow,
-            no_browser: args.no_browser,
-            webflow: args.webflow,
-            ..Options::default()
-        },
-    )?;
-    let request = auth::LoginRequest { identity: flag(&args.identity), provider: args.provider };
+    let timeout = args.timeout.as_deref().map(timeout).transpose()?;
+    let options = Options {
+        force: args.force || args.webflow,
+        no_browser: args.no_browser,
+        webflow: args.webflow,
+        timeout,
+        ..Options::default()
+    };
+    let access = access(context, options)?;
+    if args.all {
+        return auth_look::login_all(context, &access, args);
+    }
+    let request = auth::LoginRequest {
+        identity: flag(&args.identity),
+        provider: args.provider,
+        tags: args.tags,
+        refresh: args.refresh,
+    };
     let report = context.block_on(auth::login(&access, &request))??;
     context.host.talk.success("Authentication successful!\n");
     context.host.talk.info(output::auth::login(&report, context.host.now()));
     Ok(0)
+}
+
+fn timeout(text: &str) -> Result<std::time::Duration> {
+    let given = parse_duration(text, DurationForm::Go).filter(|given| !given.is_zero());
+    given.ok_or_else(|| Error::Duration { flag: "timeout", value: text.to_owned() }.into())
 }
 
 fn whoami(context: &Context, args: &WhoamiArgs) -> Result<u8> {
@@ -151,10 +167,16 @@ fn list(context: &Context, args: &AuthListArgs) -> Result<u8> {
     let names = |text: &Option<String>| {
         text.as_ref().map(|text| text.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect())
     };
-    let request = auth::ListRequest { providers: names(&args.providers), identities: names(&args.identities) };
+    let request = auth::ListRequest {
+        providers: names(&args.providers),
+        identities: names(&args.identities),
+        tags: args.tags.clone(),
+    };
     let format = args.format.as_deref().unwrap_or("tree");
-    if !matches!(format, "tree" | "table" | "json" | "yaml") {
-        return Err(Error::Format { format: format.to_owned(), valid: "tree, table, json, yaml" }.into());
+    let known = ["tree", "table", "json", "yaml", "graphviz", "dot", "mermaid", "markdown", "md"];
+    if !known.contains(&format) {
+        let valid = "tree, table, json, yaml, graphviz, mermaid, markdown";
+        return Err(Error::Format { format: format.to_owned(), valid }.into());
     }
     let report = context.block_on(auth::list(&access, &request))??;
     let now = context.host.now();
@@ -165,6 +187,9 @@ fn list(context: &Context, args: &AuthListArgs) -> Result<u8> {
             let table = output::auth::table(&report.listing, now);
             write::data(context, &table.render(TableFormat::Table, context.host.terminal.stdout))?;
         }
+        "graphviz" | "dot" => write::data(context, &output::auth_graph::graphviz(&report.listing))?,
+        "mermaid" => write::data(context, &output::auth_graph::mermaid(&report.listing))?,
+        "markdown" | "md" => write::data(context, &output::auth_graph::markdown(&report.listing))?,
         _ => write::data(context, &output::auth::tree(&report.listing, now))?,
     }
     Ok(0)
@@ -175,8 +200,12 @@ fn validate(context: &Context, args: &ValidateArgs) -> Result<u8> {
         context.host.talk.info("Validating authentication configuration");
     }
     let options = Options { interactive: false, ..Options::default() };
-    let access = Access::open(&context.app_with_config()?, options)?;
-    let report = auth::validate(&access);
+    let app = context.app_with_config()?;
+    let access = Access::open(&app, options)?;
+    let mut report = auth::validate(&access);
+    if args.stacks {
+        auth::validate_stacks(&app, &mut report)?;
+    }
     let sources = &access.host.sources;
     match args.format.as_deref() {
         Some("json") => write::document(context, &problems(&report.problems, sources), write::Format::Json, 2, None)?,
@@ -217,7 +246,11 @@ fn logout(context: &Context, args: LogoutArgs) -> Result<u8> {
         name: args.name,
         identity: flag(&args.identity),
         provider: args.provider,
+        tags: args.tags,
         all: args.all,
+        all_realms: args.all_realms,
+        keychain: args.keychain,
+        force: args.force,
         dry_run: args.dry_run,
     };
     let report = context.block_on(auth::logout(&access, &request))??;

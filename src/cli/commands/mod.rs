@@ -3,6 +3,7 @@
 mod about;
 mod affected;
 mod auth;
+mod auth_look;
 mod auth_tools;
 mod config;
 mod custom;

@@ -61,7 +61,6 @@ const LATER: &[(&str, &[&str])] = &[
     ("atmos terraform generate", &["planfile", "required-providers"]),
     ("atmos list", &["git-repositories", "profiles", "themes"]),
     ("atmos validate", &["ci", "component", "editorconfig", "schema"]),
-    ("atmos auth", &["doctor", "explain", "refresh"]),
 ];
 
 /// Whether the name is that of a command of the reference that is not built yet.

@@ -13,6 +13,8 @@ pub struct ListRequest {
     pub providers: Option<Vec<String>>,
     /// `Some([])`: all identities and no providers.
     pub identities: Option<Vec<String>>,
+    /// Only providers and identities that carry one of them, and what these come from.
+    pub tags: Vec<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -49,7 +51,32 @@ pub async fn list(access: &Access, request: &ListRequest) -> Result<ListReport> 
         flat.sort_by(|a, b| a.name.cmp(&b.name));
         listing.standalone = flat;
     }
+    if !request.tags.is_empty() {
+        let tagged = |tags: &[String]| tags.iter().any(|tag| request.tags.contains(tag));
+        listing.standalone = std::mem::take(&mut listing.standalone)
+            .into_iter()
+            .filter_map(|branch| with_tags(branch, &tagged))
+            .collect();
+        for provider in &mut listing.providers {
+            if !tagged(&provider.tags) {
+                let identities = std::mem::take(&mut provider.identities).into_iter();
+                provider.identities = identities.filter_map(|branch| with_tags(branch, &tagged)).collect();
+            }
+        }
+        listing.providers.retain(|provider| tagged(&provider.tags) || !provider.identities.is_empty());
+        let settings = &access.settings;
+        let wanted = |tags: Option<&[String]>| tags.is_some_and(tagged);
+        retain(&mut document, "providers", |name| wanted(settings.provider(name).map(|known| &*known.tags)));
+        retain(&mut document, "identities", |name| wanted(settings.identity(name).map(|known| &*known.tags)));
+    }
     Ok(ListReport { listing, document })
+}
+
+/// The branch as far as something in it is tagged.
+fn with_tags(mut branch: IdentityBranch, tagged: &impl Fn(&[String]) -> bool) -> Option<IdentityBranch> {
+    let children = std::mem::take(&mut branch.children).into_iter();
+    branch.children = children.filter_map(|child| with_tags(child, tagged)).collect();
+    (tagged(&branch.tags) || !branch.children.is_empty()).then_some(branch)
 }
 
 fn flatten(mut branch: IdentityBranch, flat: &mut Vec<IdentityBranch>) {
@@ -84,7 +111,11 @@ fn keep(document: &mut Node, section: &str, wanted: &[String]) {
     if wanted.is_empty() {
         return;
     }
+    retain(document, section, |name| wanted.iter().any(|wanted| *wanted == name));
+}
+
+fn retain(document: &mut Node, section: &str, keep: impl Fn(&str) -> bool) {
     if let Some(map) = document.make_map().get_mut(section) {
-        map.make_map().retain(|name, _| wanted.iter().any(|wanted| **wanted == **name));
+        map.make_map().retain(|name, _| keep(name));
     }
 }

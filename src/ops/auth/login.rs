@@ -6,7 +6,7 @@ use super::super::access::Access;
 use super::super::audit::{self, Event};
 use super::super::identity::Choice;
 use crate::auth::resolution::Flag;
-use crate::auth::{Error, ProviderName};
+use crate::auth::{Error, IdentityName, ProviderName};
 use crate::diag::{Failure, Report, Result, Warning};
 
 #[derive(Debug, Clone, Default)]
@@ -14,6 +14,10 @@ pub struct LoginRequest {
     pub identity: Flag,
     /// `--provider`: the provider alone.
     pub provider: Option<String>,
+    /// `--tags`: the identity that carries one of them.
+    pub tags: Vec<String>,
+    /// `--refresh`: ask the portal what it offers, however young the list is.
+    pub refresh: bool,
 }
 
 /// What was reached. Rows without a value are left out when it is printed.
@@ -34,17 +38,52 @@ pub struct LoginReport {
 pub async fn login(access: &Access, request: &LoginRequest) -> Result<LoginReport> {
     outside_only(access, "login")?;
     let report = authenticate(access, request).await?;
+    provision(access, &report.provider, request.refresh).await;
+    warn_unless_kept(access);
+    Ok(report)
+}
+
+/// Says that the login ends with this process, where it does.
+pub(super) fn warn_unless_kept(access: &Access) {
     if !access.cache.store().is_persistent() {
         let message = "nothing of this login is kept: with a keyring of type memory it ends with this process";
         let warning = Warning::new("atmos::auth::login_not_kept", message);
         access.host.talk.warn(warning.help("set ATMOS_KEYRING_TYPE=file and a password to stay logged in"));
     }
-    Ok(report)
+}
+
+/// Writes down what the portal of a provider offers, where the provider wants that. Never stands in the way of a login.
+pub(super) async fn provision(access: &Access, provider: &str, again: bool) {
+    let talk = &access.host.talk;
+    match access.session.provision(&ProviderName::from(provider), again).await {
+        Ok(None) => {}
+        Ok(Some(found)) => {
+            let count = |names: &[String], word: &str| match names {
+                [] => String::new(),
+                names => format!(", {} {word}", names.len()),
+            };
+            let changes = format!("{}{}", count(&found.added, "new"), count(&found.removed, "gone"));
+            let identities = found.identities.len();
+            talk.info(format!("provider {provider}: {identities} identities in {} accounts{changes}", found.accounts));
+        }
+        // A root that is no provider offers nothing.
+        Err(Error::ProviderNotFound { .. }) => {}
+        Err(error) => {
+            let message = format!("the identities that provider `{provider}` offers are not written down: {error}");
+            talk.warn(
+                Warning::new("atmos::auth::not_provisioned", message).help("`atmos auth login --refresh` tries again"),
+            );
+        }
+    }
 }
 
 async fn authenticate(access: &Access, request: &LoginRequest) -> Result<LoginReport> {
     if let Some(provider) = &request.provider {
         return provider_login(access, provider).await;
+    }
+    if !request.tags.is_empty() && request.identity == Flag::NotGiven {
+        let name = tagged(access, &request.tags)?;
+        return identity_login(access, &name).await;
     }
     match access.command_identity(&request.identity) {
         Ok(Choice::Identity { name, .. }) => identity_login(access, &name).await,
@@ -67,7 +106,28 @@ fn is_no_default(report: &Report) -> bool {
     report.code().as_deref() == Some("atmos::auth::no_default")
 }
 
-async fn identity_login(access: &Access, name: &crate::auth::IdentityName) -> Result<LoginReport> {
+/// The identity that carries one of the tags; at a terminal the user picks one of several.
+fn tagged(access: &Access, tags: &[String]) -> Result<IdentityName> {
+    let mut names = identities_tagged(access, tags)?;
+    if names.len() == 1 { Ok(names.remove(0)) } else { access.pick(names) }
+}
+
+/// All identities that carry one of the tags, by name.
+pub(super) fn identities_tagged(access: &Access, tags: &[String]) -> Result<Vec<IdentityName>> {
+    let names: Vec<_> = access.settings.identities_tagged(tags).iter().map(|known| known.name.clone()).collect();
+    if !names.is_empty() {
+        return Ok(names);
+    }
+    let mut known: Vec<&str> =
+        access.settings.identities.values().flat_map(|identity| identity.tags.iter().map(String::as_str)).collect();
+    known.sort_unstable();
+    known.dedup();
+    let known =
+        if known.is_empty() { "no identity has one".to_owned() } else { format!("known: {}", known.join(", ")) };
+    Err(LoginError::NoSuchTag { tags: tags.join(", "), known }.into())
+}
+
+pub(super) async fn identity_login(access: &Access, name: &IdentityName) -> Result<LoginReport> {
     super::super::legacy::notice(access);
     let credentials = access.session.credentials(name).await?;
     let known = access.session.describe(name).await?;
@@ -130,6 +190,10 @@ enum LoginError {
         help("do it outside of the run, in a terminal of your own; in here `atmos auth whoami` says who you are")
     )]
     InsideRun { command: &'static str },
+
+    #[error("no identity has the tag {tags}")]
+    #[diagnostic(code(atmos::auth::no_such_tag), help("{known}"))]
+    NoSuchTag { tags: String, known: String },
 
     #[error("no providers available")]
     #[diagnostic(code(atmos::auth::no_providers), help("configure one below `auth.providers` in atmos.yaml"))]

@@ -3,28 +3,39 @@
 //! Row 12. Each function takes an [`Access`](super::Access) and returns plain data; `cli` prints it.
 
 mod console;
+mod doctor;
 mod env;
+mod everywhere;
 mod exec;
+mod explain;
 mod keyring;
 mod list;
 mod login;
+mod login_all;
 mod logout;
 mod process;
+mod refresh;
 mod shell;
 mod user;
 mod validate;
+mod validate_stacks;
 mod whoami;
 
 pub use console::{ConsoleReport, ConsoleRequest, console};
+pub use doctor::{DoctorReport, DoctorRequest, Finding, State, doctor};
 pub(super) use env::style;
 pub use env::{EnvReport, EnvRequest, env};
 pub use exec::{ExecRequest, exec, min_ttl};
+pub use explain::{Decision, ExplainReport, ExplainRequest, Link, Word, explain};
 pub use keyring::{MigrateReport, MigrateRequest, migrate};
 pub use list::{ListReport, ListRequest, list};
 pub use login::{LoginReport, LoginRequest, login, outside_only};
+pub use login_all::{LoginAllReport, LoginAllRequest, login_all};
 pub use logout::{LogoutReport, LogoutRequest, logout};
 pub use process::{ProcessRequest, ask_run, process};
+pub use refresh::{RefreshReport, RefreshRequest, refresh};
 pub use shell::{ShellRequest, shell};
 pub use user::{KeysReport, KeysRequest, Origin, rotate_keys, store_keys};
 pub use validate::{ValidateReport, validate};
+pub use validate_stacks::validate_stacks;
 pub use whoami::{WhoamiReport, WhoamiRequest, whoami};

@@ -41,7 +41,7 @@ pub(super) async fn run(app: &App, request: &RunRequest, stack: Option<&str>) ->
     if request.dry_run {
         for node in &nodes {
             if let Node::Ready(ready) = node {
-                child::check_identity(app, &ready.instance, &request.identity)?;
+                child::check_identity(app, &ready.instance, &request.identity, &request.request.words[0])?;
             }
             let (component, stack) = node.names();
             single::announce_dry_run(app, request, component, stack);

@@ -28,7 +28,7 @@ pub(super) async fn run(app: &App, request: &RunRequest, component: &str, stack:
     let found = app.find(component, stack, Some(Kind::Terraform))?;
     let Some(ready) = prepare(app, request, &found)? else { return Ok(Done::default()) };
     if request.dry_run {
-        child::check_identity(app, &ready.instance, &request.identity)?;
+        child::check_identity(app, &ready.instance, &request.identity, &request.request.words[0])?;
         announce_dry_run(app, request, &ready.target.component, &ready.target.stack);
         return Ok(Done::default());
     }
@@ -120,7 +120,9 @@ pub(super) async fn children(
     need: Need,
 ) -> Result<Finished> {
     let target = &ready.target;
-    let held = signals.guard(child::hold(app, access, &ready.instance, &request.identity, need)).await?;
+    let held = signals
+        .guard(child::hold(app, access, &ready.instance, &request.identity, need, &request.request.words[0]))
+        .await?;
     std::fs::create_dir_all(&target.folder).map_err(ExecError::file("create", &target.folder))?;
     let lock = signals.guard(folder_lock::acquire(&app.host, &target.folder)).await?;
     let env = child_environment(app, request, target, &held, access)?;

@@ -25,6 +25,16 @@ pub(crate) struct Knobs {
     pub(crate) unauthorized_once: bool,
     pub(crate) too_many_once: bool,
     pub(crate) server_error_once: bool,
+    /// Clients that want authorization codes are refused.
+    pub(crate) no_code_grant: bool,
+    /// Assignments that are taken away: `account id/role`.
+    pub(crate) withdrawn: Vec<String>,
+    /// Tokens of a refresh are worth nothing at the portal.
+    pub(crate) reject_refreshed: bool,
+    /// The portal takes no token.
+    pub(crate) reject_all: bool,
+    /// The roles of this account cannot be listed.
+    pub(crate) broken_account: String,
 }
 
 impl Knobs {

@@ -1,8 +1,8 @@
-//! A loopback IAM Identity Center for tests: device login, tokens, accounts, roles and role credentials.
+//! A loopback IAM Identity Center for tests: device login, authorization codes, tokens, accounts, roles and role credentials.
 //!
 //! A process of its own that speaks the wire protocols of AWS SSO OIDC and of the SSO portal on one port of 127.0.0.1,
 //! so that a client cannot tell it from the service except by its address. It has an approve page for a person (or a
-//! browser driver) at `/device`, knobs for everything that can go wrong (flags, and `POST /_control` while it runs),
+//! browser driver) at `/device`, one to which clients send the browser at `/authorize`, knobs for everything that can go wrong (flags, and `POST /_control` while it runs),
 //! a log of requests (`GET /_log`) for "exactly so many calls" assertions, and a list of every secret it gave away
 //! (`GET /_issued`) for a scan of what was left where.
 //!
@@ -15,6 +15,7 @@
 
 #![expect(clippy::print_stdout, reason = "a program whose stdout is read by the test that started it")]
 
+mod authorize;
 mod control;
 mod directory;
 mod knobs;

@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use serde_json::{Value, json};
 
+use crate::authorize;
 use crate::random;
 use crate::state::{Client, Device, Memory, State, Verdict, after, epoch_seconds};
 use crate::wire::{Answer, Asked, Refusal, encode};
@@ -17,12 +18,18 @@ pub(crate) fn register(state: &State, asked: &Asked) -> Result<Answer, Refusal> 
     if required(&body, "clientType")? != "public" {
         return Err(Refusal::oidc("InvalidClientMetadataException", "clientType must be public"));
     }
-    let scopes = strings(&body, "scopes");
+    let (scopes, grants) = (strings(&body, "scopes"), strings(&body, "grantTypes"));
+    let redirects = strings(&body, "redirectUris");
     let mut memory = state.memory();
+    if memory.knobs.no_code_grant && grants.iter().any(|grant| grant == "authorization_code") {
+        return Err(Refusal::oidc("InvalidClientMetadataException", "this grant type is not supported"));
+    }
     let ends = after(memory.knobs.client_lifetime);
     let id = random::opaque("client-");
     let secret = memory.issue("client_secret", random::opaque("eyJraWQiOiJ"));
-    memory.clients.insert(id.clone(), Client { name: name.to_owned(), secret: secret.clone(), scopes, ends });
+    memory
+        .clients
+        .insert(id.clone(), Client { name: name.to_owned(), secret: secret.clone(), scopes, grants, redirects, ends });
     Ok(Answer::json(&json!({
         "clientId": id,
         "clientSecret": secret,
@@ -75,6 +82,12 @@ pub(crate) fn token(state: &State, asked: &Asked) -> Result<Answer, Refusal> {
             memory.devices.remove(&code);
             Ok(issue_token(&mut memory, &client, None))
         }
+        "authorization_code" => {
+            let part = |name: &str| required(&body, name).map(str::to_owned);
+            let (code, redirect, verifier) = (part("code")?, part("redirectUri")?, part("codeVerifier")?);
+            authorize::redeem(&mut memory, &client, &code, &redirect, &verifier)?;
+            Ok(issue_token(&mut memory, &client, None))
+        }
         "refresh_token" => {
             let token = required(&body, "refreshToken")?.to_owned();
             if memory.knobs.reject_refresh || memory.refresh.get(&token) != Some(&client) {
@@ -86,7 +99,11 @@ pub(crate) fn token(state: &State, asked: &Asked) -> Result<Answer, Refusal> {
             } else {
                 Some(token)
             };
-            Ok(issue_token(&mut memory, &client, kept))
+            let answer = issue_token(&mut memory, &client, kept);
+            if memory.knobs.reject_refreshed {
+                memory.tokens.clear();
+            }
+            Ok(answer)
         }
         _ => Err(Refusal::oidc("UnsupportedGrantTypeException", "this grant type is not supported")),
     }

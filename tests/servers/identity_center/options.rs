@@ -84,6 +84,9 @@ pub(crate) struct Options {
     /// Answer the next request with 500.
     #[arg(long)]
     server_error_once: bool,
+    /// Know no authorization codes, as services of other partitions may.
+    #[arg(long)]
+    no_code_grant: bool,
 }
 
 impl Options {
@@ -107,6 +110,11 @@ impl Options {
             unauthorized_once: self.unauthorized_once,
             too_many_once: self.too_many_once,
             server_error_once: self.server_error_once,
+            no_code_grant: self.no_code_grant,
+            withdrawn: Vec::new(),
+            reject_refreshed: false,
+            reject_all: false,
+            broken_account: String::new(),
         }
     }
 

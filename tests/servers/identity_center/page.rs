@@ -80,7 +80,7 @@ fn ask_for_code(status: StatusCode, complaint: &str) -> Answer {
     Answer::html(status, page(&body))
 }
 
-fn page(body: &str) -> String {
+pub(crate) fn page(body: &str) -> String {
     format!(
         r#"<!doctype html>
 <html lang="en">
@@ -103,7 +103,7 @@ button {{ font: inherit; padding: .5rem 1.5rem; margin-right: .5rem; cursor: poi
     )
 }
 
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 

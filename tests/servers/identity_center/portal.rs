@@ -31,8 +31,13 @@ pub(crate) fn roles(state: &State, asked: &Asked) -> Result<Answer, Refusal> {
         .directory()
         .account(id)
         .ok_or_else(|| Refusal::portal("ResourceNotFoundException", "the account does not exist"))?;
-    let page_size = state.memory().knobs.page_size;
-    let (page, next) = page(&account.roles, asked, page_size)?;
+    let knobs = state.memory().knobs.clone();
+    if knobs.broken_account == id {
+        return Err(Refusal::portal("ForbiddenException", "No access"));
+    }
+    let roles: Vec<_> =
+        account.roles.iter().filter(|role| !knobs.withdrawn.contains(&format!("{id}/{role}"))).cloned().collect();
+    let (page, next) = page(&roles, asked, knobs.page_size)?;
     let list: Vec<Value> = page.iter().map(|role| json!({"roleName": role, "accountId": id})).collect();
     Ok(Answer::json(&paged(json!({"roleList": list}), next)))
 }
@@ -41,7 +46,9 @@ pub(crate) fn roles(state: &State, asked: &Asked) -> Result<Answer, Refusal> {
 pub(crate) async fn credentials(state: &State, asked: &Asked) -> Result<Answer, Refusal> {
     admit(&mut state.memory(), asked)?;
     let (account, role) = (required(asked, "account_id")?, required(asked, "role_name")?);
-    let assigned = state.directory().account(account).is_some_and(|known| known.roles.iter().any(|name| name == role));
+    let withdrawn = state.memory().knobs.withdrawn.contains(&format!("{account}/{role}"));
+    let assigned = !withdrawn
+        && state.directory().account(account).is_some_and(|known| known.roles.iter().any(|name| name == role));
     if !assigned {
         // The service gives the same answer for an account, a role and an assignment that do not exist.
         return Err(Refusal::portal("ForbiddenException", "No access"));
@@ -92,7 +99,7 @@ fn admit(memory: &mut Memory, asked: &Asked) -> Result<String, Refusal> {
     let rejected = memory.take(|knobs| &mut knobs.unauthorized_once);
     let token = asked.header(TOKEN_HEADER).unwrap_or_default();
     let valid = memory.tokens.get(token).is_some_and(|ends| *ends > SystemTime::now());
-    if rejected || !valid {
+    if rejected || !valid || memory.knobs.reject_all {
         return Err(Refusal::portal("UnauthorizedException", "Session token not found or invalid"));
     }
     Ok(token.to_owned())

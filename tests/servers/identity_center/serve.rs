@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 
 use crate::state::{Entry, State, epoch_millis};
 use crate::wire::{Answer, Asked, Refusal, pairs};
-use crate::{control, oidc, page, portal};
+use crate::{authorize, control, oidc, page, portal};
 
 /// No request of these protocols is longer.
 const LONGEST_BODY: usize = 1 << 20;
@@ -85,7 +85,7 @@ fn operation(asked: &Asked) -> &'static str {
         ("GET", "/assignment/roles") => "ListAccountRoles",
         ("GET", "/federation/credentials") => "GetRoleCredentials",
         ("POST", "/logout") => "Logout",
-        ("GET" | "POST", "/device") => "Page",
+        ("GET" | "POST", "/device" | "/authorize") => "Page",
         _ => "Unknown",
     }
 }
@@ -102,6 +102,7 @@ async fn route(state: &State, asked: &Asked, operation: &str) -> Answer {
         "ListAccountRoles" => portal::roles(state, asked),
         "GetRoleCredentials" => portal::credentials(state, asked).await,
         "Logout" => portal::logout(state, asked),
+        "Page" if asked.path == "/authorize" => Ok(authorize::authorize(state, asked)),
         "Page" => Ok(page::device(state, asked)),
         _ => Err(Refusal::portal("ResourceNotFoundException", "there is no such operation")),
     };

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
+use crate::authorize;
 use crate::directory::Directory;
 use crate::knobs::Knobs;
 use crate::sts::Endpoint;
@@ -30,6 +31,10 @@ pub(crate) struct Memory {
     pub(crate) clients: HashMap<String, Client>,
     /// By device code.
     pub(crate) devices: HashMap<String, Device>,
+    /// Browsers that wait for a decision, by the id on their page.
+    pub(crate) requests: HashMap<String, authorize::Request>,
+    /// Authorization codes that were not exchanged yet.
+    pub(crate) codes: HashMap<String, authorize::Code>,
     /// Access token to the end of its life.
     pub(crate) tokens: HashMap<String, SystemTime>,
     /// Refresh token to the client that it belongs to.
@@ -42,6 +47,8 @@ pub(crate) struct Client {
     pub(crate) name: String,
     pub(crate) secret: String,
     pub(crate) scopes: Vec<String>,
+    pub(crate) grants: Vec<String>,
+    pub(crate) redirects: Vec<String>,
     pub(crate) ends: SystemTime,
 }
 
@@ -128,6 +135,8 @@ impl Memory {
             knobs,
             clients: HashMap::new(),
             devices: HashMap::new(),
+            requests: HashMap::new(),
+            codes: HashMap::new(),
             tokens: HashMap::new(),
             refresh: HashMap::new(),
             issued: Vec::new(),

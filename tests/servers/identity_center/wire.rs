@@ -46,6 +46,7 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     content_type: &'static str,
     error: Option<&'static str>,
+    location: Option<String>,
     body: Vec<u8>,
 }
 
@@ -55,17 +56,37 @@ impl Answer {
             status: StatusCode::OK,
             content_type: "application/json",
             error: None,
+            location: None,
             body: value.to_string().into_bytes(),
         }
     }
 
     pub(crate) fn html(status: StatusCode, page: String) -> Answer {
-        Answer { status, content_type: "text/html; charset=utf-8", error: None, body: page.into_bytes() }
+        Answer {
+            status,
+            content_type: "text/html; charset=utf-8",
+            error: None,
+            location: None,
+            body: page.into_bytes(),
+        }
+    }
+
+    /// To another page.
+    pub(crate) fn redirect(address: &str) -> Answer {
+        let mut answer = Answer::html(StatusCode::FOUND, String::new());
+        answer.location = Some(address.to_owned());
+        answer
     }
 
     /// 200 without a body.
     pub(crate) fn empty() -> Answer {
-        Answer { status: StatusCode::OK, content_type: "application/json", error: None, body: Vec::new() }
+        Answer {
+            status: StatusCode::OK,
+            content_type: "application/json",
+            error: None,
+            location: None,
+            body: Vec::new(),
+        }
     }
 
     pub(crate) fn error(&self) -> Option<&'static str> {
@@ -78,6 +99,9 @@ impl Answer {
         let headers = response.headers_mut();
         headers.insert("content-type", hyper::header::HeaderValue::from_static(self.content_type));
         headers.insert("cache-control", hyper::header::HeaderValue::from_static("no-store"));
+        if let Some(address) = self.location.as_deref().and_then(|address| address.parse().ok()) {
+            headers.insert("location", address);
+        }
         if let Some(name) = self.error {
             headers.insert("x-amzn-errortype", hyper::header::HeaderValue::from_static(name));
         }
@@ -130,6 +154,7 @@ impl Refusal {
             status: StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
             content_type: "application/json",
             error: Some(self.name),
+            location: None,
             body: self.body.to_string().into_bytes(),
         }
     }

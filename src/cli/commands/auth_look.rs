@@ -1,0 +1,88 @@
+//! `atmos auth explain | refresh | doctor`, and `auth login --all`
+
+use super::super::args::{AuthExplainArgs, DoctorArgs, LoginArgs, RefreshArgs};
+use super::super::error::Error;
+use super::super::setup::Context;
+use super::auth::flag;
+use super::{describe, write};
+use crate::auth::Options;
+use crate::diag::Result;
+use crate::ops::{Access, auth};
+use crate::output::auth_look as views;
+
+const FORMATS: &str = "text, json";
+
+fn is_json(format: Option<&str>) -> Result<bool> {
+    match format {
+        None | Some("text") => Ok(false),
+        Some("json") => Ok(true),
+        Some(other) => Err(Error::Format { format: other.to_owned(), valid: FORMATS }.into()),
+    }
+}
+
+pub(super) fn explain(context: &Context, args: AuthExplainArgs) -> Result<u8> {
+    let json = is_json(args.format.as_deref())?;
+    let stack = args.stack.or_else(|| context.host.env.get("ATMOS_STACK").map(str::to_owned));
+    let stack = stack.ok_or(Error::FlagMissing { flag: "stack" })?;
+    let app = context.app_with_config()?;
+    let access = Access::open(&app, Options { interactive: false, ..Options::default() })?.sound()?;
+    let request = auth::ExplainRequest {
+        component: args.component,
+        stack,
+        identity: flag(&args.identity),
+        operation: args.operation,
+        processing: describe::processing(&context.host.env, &args.processing)?,
+    };
+    let report = context.block_on(auth::explain(&app, &access, &request))??;
+    if json {
+        write::document(context, &views::explain_json(&report), write::Format::Json, 2, None)?;
+    } else {
+        write::data(context, &views::explain(&report))?;
+    }
+    Ok(0)
+}
+
+pub(super) fn doctor(context: &Context, args: &DoctorArgs) -> Result<u8> {
+    let json = is_json(args.format.as_deref())?;
+    let access = Access::open(&context.app_with_config()?, Options { interactive: false, ..Options::default() })?;
+    let report = context.block_on(auth::doctor(&access, auth::DoctorRequest { offline: args.offline }))?;
+    if json {
+        write::document(context, &views::doctor_json(&report), write::Format::Json, 2, None)?;
+    } else {
+        write::data(context, &views::doctor(&report))?;
+    }
+    Ok(report.exit_code())
+}
+
+pub(super) fn refresh(context: &Context, args: &RefreshArgs) -> Result<u8> {
+    let options = Options { interactive: false, renew: true, ..Options::default() };
+    let access = Access::open(&context.app_with_config()?, options)?.sound()?;
+    let report =
+        context.block_on(auth::refresh(&access, &auth::RefreshRequest { identity: flag(&args.identity) }))??;
+    let talk = &context.host.talk;
+    if report.done.is_empty() && report.failed.is_empty() {
+        talk.info("nothing to refresh: no identity has a session here");
+    }
+    if !report.done.is_empty() {
+        talk.info(views::logins(&report.done, context.host.now()).trim_end());
+    }
+    let verbose = context.global.verbose == Some(true);
+    report.failed.iter().for_each(|(_, error)| context.screen.error(error, verbose));
+    Ok(report.failed.iter().map(|(_, error)| error.exit_code()).max().unwrap_or(0))
+}
+
+pub(super) fn login_all(context: &Context, access: &Access, args: LoginArgs) -> Result<u8> {
+    let request = auth::LoginAllRequest { provider: args.provider, tags: args.tags, refresh: args.refresh };
+    let report = context.block_on(auth::login_all(access, &request))??;
+    let talk = &context.host.talk;
+    if !report.done.is_empty() {
+        talk.info(views::logins(&report.done, context.host.now()).trim_end());
+    }
+    let verbose = context.global.verbose == Some(true);
+    let errors = report.portals.iter().map(|(_, error)| error).chain(report.failed.iter().map(|(_, error)| error));
+    errors.for_each(|error| context.screen.error(error, verbose));
+    for (identity, provider) in &report.skipped {
+        talk.attention(format!("✗ {identity}: nobody is signed in to {provider}"));
+    }
+    Ok(report.exit_code())
+}

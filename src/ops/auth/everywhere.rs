@@ -1,0 +1,73 @@
+//! What a logout removes beyond the sessions of one realm: everything of this user, and keys in the keyring.
+
+use std::path::PathBuf;
+
+use super::super::access::Access;
+use super::logout::{LogoutReport, LogoutRequest};
+use crate::auth::cache::KEY_NAME;
+use crate::auth::{Error, IdentityName, Logins};
+use crate::diag::{Failure, Result};
+
+/// Removes what all realms have: every entry of the cache, and the directories with configuration for other tools.
+pub(super) fn forget(access: &Access, request: &LogoutRequest, report: &mut LogoutReport) -> Result<()> {
+    let rest = if request.dry_run { access.cache.count() } else { access.cache.clear() };
+    let rest = rest.map_err(Error::from)?;
+    report.whose = "everything of this user, in all realms".to_owned();
+    report.kept.sessions = if request.dry_run { rest } else { report.kept.sessions + rest };
+    for directory in realms(access) {
+        if !request.dry_run {
+            std::fs::remove_dir_all(&directory)
+                .map_err(|cause| Unremovable { path: directory.display().to_string(), cause })?;
+        }
+        report.files.push(directory.display().to_string());
+    }
+    if request.keychain {
+        report.keys.extend(forget_key(access, KEY_NAME, request.dry_run)?);
+    }
+    Ok(())
+}
+
+/// Directories of realms: those below the configuration's that have `aws` in them.
+fn realms(access: &Access) -> Vec<PathBuf> {
+    let root = access.host.dirs.config.join("atmos");
+    let entries = std::fs::read_dir(root).into_iter().flatten().flatten();
+    let mut found: Vec<PathBuf> = entries
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+        .map(|entry| entry.path())
+        .filter(|path| path.join("aws").is_dir())
+        .collect();
+    found.sort();
+    found
+}
+
+/// Removes the keys of the identities concerned from the keyring.
+pub(super) fn forget_keys(access: &Access, logins: &Logins, dry_run: bool) -> Result<Vec<String>> {
+    let mut names: Vec<&IdentityName> = access.settings.identities.keys().collect();
+    names.retain(|name| match logins {
+        Logins::Identity(wanted) => *name == wanted,
+        Logins::Provider(provider) => access.session.chain(name).is_ok_and(|chain| chain.root() == provider.as_str()),
+        Logins::All => true,
+    });
+    let mut gone = Vec::new();
+    for name in names {
+        gone.extend(forget_key(access, &format!("atmos_{}_{name}", access.realm), dry_run)?);
+    }
+    Ok(gone)
+}
+
+fn forget_key(access: &Access, key: &str, dry_run: bool) -> Result<Option<String>> {
+    let store = access.cache.store();
+    let there = if dry_run { store.get(key).map(|value| value.is_some()) } else { store.remove(key) };
+    let there = there.map_err(|error| Error::from(crate::auth::cache::Error::from(error)))?;
+    Ok(there.then(|| key.to_owned()))
+}
+
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+#[error("cannot remove {path}: {cause}")]
+#[diagnostic(code(atmos::auth::logout_remove), help("check that the directory is yours"))]
+struct Unremovable {
+    path: String,
+    cause: std::io::Error,
+}
+
+impl Failure for Unremovable {}
