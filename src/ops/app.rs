@@ -103,7 +103,7 @@ impl App {
 
     /// An instance of which only what chooses its identity is evaluated. Nobody is asked for anything.
     pub fn identify(&self, instance: &Instance, options: &Options) -> Result<Arc<Instance>> {
-        Ok(self.evaluator()?.identify(instance, options)?)
+        Ok(self.evaluator(self.index_of(instance)?).identify(instance, options)?)
     }
 
     /// Begins what the evaluation of these instances would wait for, so that they do not wait one after the other.

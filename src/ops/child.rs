@@ -126,7 +126,7 @@ pub(super) async fn hold(
         stack: Some(instance.stack.clone()),
         ..Event::default()
     };
-    let allowed = check_choice(access, &settings, instance, &name, source);
+    let allowed = check_choice(access, &settings, instance, &name, source, operation);
     let holding = Holding { access, session, settings, own_delivery, announce: false, rails, event };
     match allowed {
         Ok(()) => holding.hold(name, source).await,

@@ -146,6 +146,7 @@ pub(super) fn check_choice(
     instance: &Instance,
     name: &IdentityName,
     source: Source,
+    operation: &str,
 ) -> Result<()> {
     let Some(list) = settings.node.get("allowed_identities").and_then(Node::as_list) else { return Ok(()) };
     if !matches!(source, Source::Flag | Source::Environment) {
@@ -155,7 +156,7 @@ pub(super) fn check_choice(
     let inputs = Inputs {
         flag: Flag::NotGiven,
         env: None,
-        setting: setting::identity(&instance.sections.settings, &host.sources, &host.talk)?,
+        setting: setting::identity(&instance.sections.settings, operation, &host.sources, &host.talk)?,
         auth: settings,
         defaults: &instance.auth_defaults,
         can_prompt: false,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::auth_look::{AuthExplainArgs, DoctorArgs, RefreshArgs};
+use super::auth_look::{AuthDoctorArgs, AuthExplainArgs, RefreshArgs};
 
 /// Stands for `--identity` without a value: let the user choose.
 pub const SELECT: &str = "\u{1}select";
@@ -61,7 +61,7 @@ pub enum AuthCommand {
     /// Renew cached credentials now; signs nobody in
     Refresh(RefreshArgs),
     /// Look at everything that authentication needs here, and say what is wrong
-    Doctor(DoctorArgs),
+    Doctor(AuthDoctorArgs),
     /// Commands of the reference that are not built yet, and unknown ones.
     #[command(external_subcommand)]
     Other(Vec<OsString>),

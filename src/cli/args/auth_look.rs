@@ -36,7 +36,7 @@ pub struct RefreshArgs {
 }
 
 #[derive(Debug, Args)]
-pub struct DoctorArgs {
+pub struct AuthDoctorArgs {
     /// Ask nobody outside, so that the clock is not compared
     #[arg(long)]
     pub offline: bool,

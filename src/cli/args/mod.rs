@@ -21,7 +21,7 @@ pub use auth::{
     AuthArgs, AuthCommand, EnvArgs, ExecArgs, IdentityArgs, ListArgs as AuthListArgs, LoginArgs, LogoutArgs,
     ProcessArgs, SELECT, ValidateArgs, WhoamiArgs,
 };
-pub use auth_look::{AuthExplainArgs, DoctorArgs, RefreshArgs};
+pub use auth_look::{AuthDoctorArgs, AuthExplainArgs, RefreshArgs};
 pub use auth_tools::{ConsoleArgs, KeyArgs, KeyringArgs, KeyringCommand, ShellArgs, UserArgs, UserCommand};
 pub use describe::{
     ComponentArgs, DependentsArgs, DescribeArgs, DescribeCommand, DescribeConfigArgs, DescribeEditionArgs,

@@ -1,6 +1,6 @@
 //! `atmos auth explain | refresh | doctor`, and `auth login --all`
 
-use super::super::args::{AuthExplainArgs, DoctorArgs, LoginArgs, RefreshArgs};
+use super::super::args::{AuthDoctorArgs, AuthExplainArgs, LoginArgs, RefreshArgs};
 use super::super::error::Error;
 use super::super::setup::Context;
 use super::auth::flag;
@@ -42,7 +42,7 @@ pub(super) fn explain(context: &Context, args: AuthExplainArgs) -> Result<u8> {
     Ok(0)
 }
 
-pub(super) fn doctor(context: &Context, args: &DoctorArgs) -> Result<u8> {
+pub(super) fn doctor(context: &Context, args: &AuthDoctorArgs) -> Result<u8> {
     let json = is_json(args.format.as_deref())?;
     let access = Access::open(&context.app_with_config()?, Options { interactive: false, ..Options::default() })?;
     let report = context.block_on(auth::doctor(&access, auth::DoctorRequest { offline: args.offline }))?;
