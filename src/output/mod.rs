@@ -5,9 +5,12 @@
 mod affected;
 pub mod auth;
 mod diagnostic;
+mod diff;
+pub mod editorconfig;
 mod explain;
 mod log;
 mod mask;
+mod paint;
 mod printable;
 mod screen;
 mod stacks;
@@ -15,11 +18,13 @@ mod table;
 mod tree;
 pub mod validate;
 
-pub use affected::{affected, affected_matrix, affected_rows, dependents, without_nulls};
+pub use affected::{affected, affected_matrix, dependents, without_nulls};
 pub use diagnostic::render;
+pub use diff::differences;
 pub use explain::{explanation, explanation_document, with_provenance};
 pub use log::{Level, start as start_log};
 pub use mask::masked;
+pub use paint::painted;
 pub use screen::Screen;
 pub use stacks::stacks;
 pub use table::{Table, TableFormat};

@@ -5,8 +5,8 @@ use std::ffi::OsString;
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    AuthArgs, DescribeArgs, ExplainArgs, GlobalArgs, HelmfileArgs, ListArgs, TerraformArgs, ValidationArgs,
-    WorkflowArgs,
+    AuthArgs, CompletionArgs, ConfigArgs, DescribeArgs, DocsArgs, EnvironmentArgs, ExplainArgs, GlobalArgs,
+    HelmfileArgs, ListArgs, ManArgs, ProfileArgs, StackArgs, TerraformArgs, ThemeArgs, ValidationArgs, WorkflowArgs,
 };
 
 /// Stacks, cloud identities and isolated runs for Terraform/OpenTofu and Helmfile.
@@ -44,6 +44,26 @@ pub enum Command {
     Workflow(WorkflowArgs),
     /// Check the configuration
     Validate(ValidationArgs),
+    /// Read the configuration, check it, print its JSON Schema
+    Config(ConfigArgs),
+    /// Print the JSON Schema of stack manifests, with the names of this repository
+    Stack(StackArgs),
+    /// Show the profiles of the configuration
+    Profile(ProfileArgs),
+    /// Print the variables of `env` in the configuration
+    Env(EnvironmentArgs),
+    /// Show the README of a component, or open the documentation
+    Docs(DocsArgs),
+    /// Show the themes of the terminal
+    Theme(ThemeArgs),
+    /// Print the completion script of a shell
+    Completion(CompletionArgs),
+    /// Write the manual pages
+    Man(ManArgs),
+    /// Say what this is
+    About,
+    /// Say where help can be had
+    Support,
     /// Print the version
     Version(VersionArgs),
     /// Commands of the reference that are not built yet, and unknown ones.

@@ -2,18 +2,26 @@
 
 mod affected;
 mod auth;
+mod completion;
 mod config;
 mod custom;
 mod dependents;
 mod describe;
+mod diff;
 mod dispatch;
+mod docs;
+mod env;
 mod explain;
 mod generate;
 mod helmfile;
 mod inspect;
 mod list;
+mod man;
+mod profile;
 mod query;
+mod stack;
 mod terraform;
+mod theme;
 mod unknown;
 mod validate;
 mod version;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::super::error::Error;
+use super::super::pager;
 use super::super::setup::Context;
 use crate::diag::{Report, Result};
 use crate::output;
@@ -11,6 +12,16 @@ use crate::yaml::{self, Form, Parts};
 
 /// Prints text on stdout.
 pub(super) fn data(context: &Context, text: &str) -> Result<()> {
+    if let Some(Some(program)) = context.pager.get()
+        && context.host.terminal.stdout
+        && !context.host.terminal.ci
+        && text.lines().count() >= context.host.terminal.height()
+    {
+        let text = context.host.masker.mask(text);
+        if pager::show(&context.host, program, &text).is_ok() {
+            return Ok(());
+        }
+    }
     context.screen.data(text).map_err(|cause| Error::Write { path: "stdout".to_owned(), cause }.into())
 }
 
