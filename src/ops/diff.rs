@@ -171,13 +171,11 @@ fn side(app: &App, request: &DiffRequest, side: &Side) -> Result<BTreeMap<Key, N
     Ok(found)
 }
 
+/// Who is told of a difference: its path, and the two values.
+type Tell<'t> = &'t mut dyn FnMut(&Path, Option<&Node>, Option<&Node>);
+
 /// Tells what differs below a path. Lists of one length are compared item by item.
-fn compare(
-    path: &mut Path,
-    from: Option<&Node>,
-    to: Option<&Node>,
-    add: &mut dyn FnMut(&Path, Option<&Node>, Option<&Node>),
-) {
+fn compare(path: &mut Path, from: Option<&Node>, to: Option<&Node>, add: Tell<'_>) {
     let (Some(left), Some(right)) = (from, to) else {
         if from.is_some() || to.is_some() {
             add(path, from, to);

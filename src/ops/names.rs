@@ -56,7 +56,7 @@ fn file(app: &App) -> PathBuf {
     hash.update(app.config.directory.as_os_str().as_encoded_bytes());
     hash.update([0]);
     hash.update(app.config.stacks.base_path.as_os_str().as_encoded_bytes());
-    app.host.dirs.cache.join("atmos").join("names").join(hex(&hash.finalize())[..32].to_owned())
+    app.host.dirs.cache.join("atmos").join("names").join(&hex(&hash.finalize())[..32])
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -47,8 +47,11 @@ pub struct EditorConfig {
 #[derive(Debug)]
 struct Sections {
     folder: PathBuf,
-    sections: Vec<(Vec<GlobMatcher>, BTreeMap<String, String>)>,
+    sections: Vec<Section>,
 }
+
+/// The patterns of a section and its keys.
+type Section = (Vec<GlobMatcher>, BTreeMap<String, String>);
 
 impl EditorConfig {
     /// Reads the files that count for `folder`: its own and those above, up to one that calls itself the root.
@@ -86,8 +89,8 @@ impl EditorConfig {
 }
 
 /// Whether the file is a root, and its sections in order.
-fn read(text: &str) -> (bool, Vec<(Vec<GlobMatcher>, BTreeMap<String, String>)>) {
-    let (mut root, mut sections): (bool, Vec<(Vec<GlobMatcher>, BTreeMap<String, String>)>) = (false, Vec::new());
+fn read(text: &str) -> (bool, Vec<Section>) {
+    let (mut root, mut sections): (bool, Vec<Section>) = (false, Vec::new());
     for line in text.lines().map(str::trim).filter(|line| !line.starts_with(['#', ';'])) {
         if let Some(pattern) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
             sections.push((matchers(pattern), BTreeMap::new()));
@@ -130,7 +133,7 @@ fn ranges(pattern: &str) -> String {
         match bounds {
             Some((low, high)) if low <= high && high - low < RANGE => {
                 let numbers: Vec<String> = (low..=high).map(|number: i64| number.to_string()).collect();
-                text.push_str(&format!("{{{}}}", numbers.join(",")));
+                text = text + "{" + &numbers.join(",") + "}";
             }
             _ => text.push_str(&rest[start..=end]),
         }
@@ -145,10 +148,9 @@ pub fn check(rules: &Rules, text: &str, disabled: Disabled) -> Vec<Complaint> {
     if text.lines().next().is_some_and(|first| first.contains("editorconfig-checker-disable-file")) {
         return found;
     }
-    if !disabled.insert_final_newline && rules.get("insert_final_newline") == Some("true") && !text.is_empty() {
-        if !text.ends_with(['\n', '\r']) {
-            found.push(whole("Wrong line endings or no final newline"));
-        }
+    let unfinished = !text.is_empty() && !text.ends_with(['\n', '\r']);
+    if unfinished && !disabled.insert_final_newline && rules.get("insert_final_newline") == Some("true") {
+        found.push(whole("Wrong line endings or no final newline"));
     }
     if !disabled.end_of_line && rules.get("end_of_line").is_some_and(|wanted| !ends_as(text, wanted)) {
         found.push(whole("Not all lines have the correct end of line character"));

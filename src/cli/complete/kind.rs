@@ -137,9 +137,8 @@ fn formats(line: &Line<'_>) -> &'static [&'static str] {
         ["list", ..] => &["table", "json", "yaml", "csv", "tsv"],
         ["validate", "editorconfig"] => &["default", "gcc", "github-actions", "codeclimate", "sarif", "rich"],
         ["validate", ..] => &["text", "rich"],
-        ["auth", "env"] => &["bash", "json", "dotenv", "github"],
         ["auth", "list"] => &["table", "tree", "json", "yaml", "graphviz", "mermaid", "markdown"],
-        ["env"] => &["bash", "json", "dotenv", "github"],
+        ["env"] | ["auth", "env"] => &["bash", "json", "dotenv", "github"],
         ["terraform", "output"] => &["json", "yaml", "env", "dotenv", "bash"],
         _ => &["yaml", "json"],
     }
@@ -148,16 +147,20 @@ fn formats(line: &Line<'_>) -> &'static [&'static str] {
 fn of_word(line: &Line<'_>, index: usize) -> Kind {
     let path: Vec<&str> = line.path.iter().map(String::as_str).collect();
     match (path.as_slice(), index) {
-        (["terraform", "generate", "varfiles" | "backends" | "files"], _) => Kind::Nothing,
-        (["terraform", "login" | "logout" | "version" | "fmt"], _) => Kind::Files,
-        (["terraform", "generate", _] | ["terraform", _], 0) => Kind::Components(Some("terraform")),
-        // The file of a plan, an address: terraform's own words.
-        (["terraform", ..], _) => Kind::Files,
+        // Files of plans, addresses: terraform's own words.
+        (["terraform", "login" | "logout" | "version" | "fmt"], _)
+        | (["terraform", _], 1..)
+        | (["auth", "exec"], _) => Kind::Files,
+        (["terraform", "generate", "varfile" | "backend"] | ["terraform", _], 0) => Kind::Components(Some("terraform")),
         (["helmfile", "generate", _] | ["helmfile", _], 0) => Kind::Components(Some("helmfile")),
-        (["describe", "component" | "dependents" | "locals"] | ["validate", "component"], 0) => Kind::Components(None),
-        (["describe", "diff"], 0 | 1) => Kind::Components(None),
-        (["explain" | "docs"], 0) => Kind::Components(None),
-        (["list", "values" | "vars" | "settings" | "sources" | "dependencies"], 0) => Kind::Components(None),
+        (
+            ["describe", "component" | "dependents" | "locals"]
+            | ["validate", "component"]
+            | ["explain" | "docs"]
+            | ["list", "values" | "vars" | "settings" | "sources" | "dependencies"],
+            0,
+        )
+        | (["describe", "diff"], 0 | 1) => Kind::Components(None),
         (["workflow"], 0) => Kind::Workflows,
         (["validate", "schema"], 0) => Kind::Schemas,
         (["profile", "show"], 0) => Kind::Profiles,
@@ -166,7 +169,6 @@ fn of_word(line: &Line<'_>, index: usize) -> Kind {
         (["theme", "show"], 0) => {
             Kind::Fixed(crate::config::THEMES.iter().map(|theme| theme.name.to_owned()).collect())
         }
-        (["auth", "exec"], _) => Kind::Files,
         _ => Kind::Nothing,
     }
 }

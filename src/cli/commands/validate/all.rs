@@ -1,5 +1,7 @@
 //! `atmos validate` alone: everything that can be checked without a name, and a summary.
 
+use std::fmt::Write as _;
+
 use super::super::super::args::{EditorconfigArgs, ScopeArgs, ValidateStacksArgs};
 use super::super::super::setup::Context;
 use super::{editorconfig, files, stacks};
@@ -45,7 +47,7 @@ pub(super) fn all(context: &Context, scope: &ScopeArgs) -> Result<u8> {
             }
         };
         failed |= word == "failed";
-        summary.push_str(&format!("\n  {target}: {word}"));
+        let _ = write!(summary, "\n  {target}: {word}");
     }
     context.host.talk.attention(summary);
     Ok(u8::from(failed))

@@ -49,7 +49,7 @@ pub(super) fn editorconfig(context: &Context, args: EditorconfigArgs) -> Result<
 fn check(context: &Context, app: &App, request: &EditorConfigRequest, format: Format, dry_run: bool) -> Result<u8> {
     let report = validate::editorconfig(app, request)?;
     if dry_run {
-        write::data(context, &report.files.iter().map(|file| format!("{file}\n")).collect::<String>())?;
+        write::data(context, &report.files.iter().fold(String::new(), |text, file| text + file + "\n"))?;
         return Ok(0);
     }
     if report.unconfigured {
