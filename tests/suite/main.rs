@@ -13,6 +13,7 @@ mod targets;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod acceptance;
 mod affected;
 mod affected_base;
 mod architecture;

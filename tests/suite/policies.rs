@@ -1,6 +1,6 @@
 //! `validate component`, `validate schema`, `validate editorconfig`, and policies before runs.
 
-use crate::support::Sandbox;
+use crate::support::{Sandbox, find_part};
 
 const POLICY: &str = "package atmos\n\nerrors[message] {\n  input.vars.cidr == \"10.0.0.0/16\"\n  message := sprintf(\"no %s in %s\", [input.vars.cidr, input.atmos_stack])\n}\n\nerrors[\"vpc names are short\"] { not re_match(\"^[a-z]{2,4}$\", input.atmos_component) }\n";
 const SCHEMA: &str = r#"{"properties": {"vars": {"required": ["owner"], "properties": {"cidr": {"type": "number"}}}}}"#;
@@ -188,4 +188,50 @@ fn validate_alone_sums_up() {
     assert!(outcome.mentions("  editorconfig: skipped"), "{outcome}");
     sandbox.write("stacks/orgs/bad.yaml", "vars: [\n");
     sandbox.atmos(&["validate"]).exits(1).says("  stacks: failed");
+}
+
+/// Policies of both syntaxes, with functions that policies of clouds use.
+const COMPARED: [&str; 8] = [
+    "package atmos\nerrors[m] { z := input.vars.zones[_]; not startswith(z, \"eu-\"); m := sprintf(\"zone %v of %d\", [z, count(input.vars.zones)]) }\n",
+    "package atmos\nimport rego.v1\nerrors contains msg if { some name, size in input.vars.sizes; size > 2; msg := concat(\": \", [name, format_int(size, 10)]) }\n",
+    "package atmos\nimport rego.v1\nerrors contains \"all small\" if { every size in input.vars.sizes { size < 10 } }\n",
+    "package atmos\nimport future.keywords.in\nerrors[m] { net.cidr_contains(\"10.0.0.0/8\", input.vars.cidr); m := trim_suffix(input.vars.cidr, \"/16\") }\n",
+    "package atmos\nerrors[m] { not re_match(`^[a-z]+$`, input.vars.name); m := upper(input.vars.name) }\n",
+    "package atmos\nerrors[m] { semver.compare(input.vars.version, \"1.10.0\") < 0; m := json.marshal({\"v\": input.vars.version}) }\n",
+    "package atmos\nerrors[m] { missing := {\"a\", \"b\"} - {k | input.vars.sizes[k]}; count(missing) > 0; m := sprintf(\"%v\", [sort(missing)]) }\nerrors[m] { glob.match(\"eu-*\", [], input.vars.zones[0]); m := object.get(input.vars, \"nope\", \"glob\") }\n",
+    "package atmos\nerrors[m] { [path, value] := walk(input.vars); value == \"deep\"; m := concat(\".\", [sprintf(\"%v\", [p]) | p := path[_]]) }\nerrors[m] { units.parse_bytes(\"1Ki\") == 1024; m := base64.encode(\"ok\") }\n",
+];
+
+#[test]
+fn the_engine_says_what_opa_says() {
+    let Some(opa) = find_part("opa") else {
+        eprintln!("opa is not there: scripts/testbed install opa");
+        return;
+    };
+    let sandbox = repository("          {}\n");
+    let vars = serde_json::json!({
+        "zones": ["eu-1", "us-1"], "sizes": {"a": 1, "c": 3}, "cidr": "10.0.0.0/16", "name": "Vpc1", "version": "1.9.0",
+        "tree": {"x": [{"y": "deep"}]},
+    });
+    let manifest = sandbox.read("stacks/catalog/vpc.yaml");
+    let (before, after) = manifest.split_once("        cidr: 10.0.0.0/16\n").unwrap();
+    let own: String =
+        vars.as_object().unwrap().iter().map(|(name, value)| format!("        {name}: {value}\n")).collect();
+    sandbox.write("stacks/catalog/vpc.yaml", &format!("{before}{own}{after}"));
+    sandbox.write("input.json", &serde_json::json!({ "vars": vars }).to_string());
+    for policy in COMPARED {
+        sandbox.write("schemas/opa/p.rego", policy);
+        let arguments = ["eval", "--v0-compatible", "-f", "json", "-d", "schemas/opa/p.rego", "-i", "input.json"];
+        let output = sandbox.command(&opa).args(arguments).arg("data.atmos.errors").output().unwrap();
+        let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let errors = answer.pointer("/result/0/expressions/0/value").unwrap_or_else(|| panic!("{answer}"));
+        let mut expected: Vec<&str> = errors.as_array().unwrap().iter().map(|error| error.as_str().unwrap()).collect();
+        expected.sort_unstable();
+        assert!(!expected.is_empty(), "{policy}");
+        let flags = ["--schema-type", "opa", "--schema-path", "p.rego"];
+        let outcome = sandbox.atmos(&[&VALIDATE[..], &flags].concat()).exits(1);
+        let mut said: Vec<&str> = outcome.stderr.lines().filter_map(|line| line.strip_prefix("- ")).collect();
+        said.sort_unstable();
+        assert_eq!(said, expected, "{policy}{outcome}");
+    }
 }
