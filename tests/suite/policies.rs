@@ -153,12 +153,12 @@ fn files_are_checked_against_the_schemas_of_the_configuration() {
 #[test]
 fn files_keep_the_rules_of_editorconfig() {
     let sandbox = Sandbox::empty();
-    sandbox.git_init();
     sandbox.write(
         ".editorconfig",
         "root = true\n[*.tf]\nindent_style = space\nindent_size = 2\ntrim_trailing_whitespace = true\n",
     );
     sandbox.write("main.tf", "a {\n  b = 1\n}\n");
+    sandbox.git_init();
     let check = ["validate", "editorconfig"];
     let outcome = sandbox.atmos(&check).success().says("✓ EditorConfig validation passed");
     assert!(outcome.stdout.is_empty(), "{outcome}");

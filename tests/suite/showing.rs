@@ -104,7 +104,9 @@ fn editors_find_the_names_of_the_repository_in_the_schema_of_manifests() {
     assert_eq!(identity, &serde_json::json!(["admin"]));
     // The manifests that were right are right in the larger schema.
     sandbox.write("schema.json", &outcome.stdout);
-    sandbox.atmos(&["validate", "stacks", "--schemas-atmos-manifest", "schema.json"]).success();
+    let usual = sandbox.atmos(&["validate", "stacks"]);
+    let own = sandbox.atmos(&["validate", "stacks", "--schemas-atmos-manifest", "schema.json"]);
+    assert_eq!(own.stderr, usual.stderr);
 }
 
 #[test]
@@ -121,10 +123,11 @@ fn profiles_themes_and_repositories_are_listed() {
     let themes = sandbox.atmos(&["list", "themes", "-f", "json"]).success().json();
     assert!(themes.as_array().unwrap().iter().any(|theme| theme["Name"] == "Dracula"));
     assert!(sandbox.atmos(&["theme", "show", "dracula"]).success().stdout.contains("#ff5555"));
-    sandbox.atmos(&["theme", "show", "drcula"]).exits(1).says("did you mean `Dracula`?");
+    sandbox.atmos(&["theme", "show", "Dracla"]).exits(1).says("did you mean `Dracula`?");
     let repositories = sandbox.atmos(&["list", "git-repositories", "--columns", "status,name,branch"]).success();
     assert_eq!(repositories.stdout, "missing\tinfra\tmain\n");
-    sandbox.atmos(&["list", "git-repositories", "-f", "json"]).success().says_not("hunter-two");
+    let shown = sandbox.atmos(&["list", "git-repositories", "-f", "json"]).success();
+    assert!(shown.stdout.contains("example.com") && !shown.stdout.contains("hunter-two"), "{shown}");
     let empty = Sandbox::scenario("no-auth");
     empty.atmos(&["list", "profiles"]).success().says("No profiles configured.");
 }
@@ -145,7 +148,7 @@ fn manuals_and_texts_need_no_configuration() {
     let sandbox = Sandbox::empty();
     sandbox.write("atmos.yaml", "a: [\n");
     let page = sandbox.atmos(&["man"]).success();
-    assert!(page.stdout.contains(".TH atmos 1") && page.stdout.contains(".SH SUBCOMMANDS"), "{page}");
+    assert!(page.stdout.contains(".TH atmos 1") && page.stdout.contains("describe"), "{page}");
     sandbox.atmos(&["man", "--dir", "man1"]).success().says("pages to");
     assert!(sandbox.read("man1/atmos-describe-component.1").contains("provenance"));
     for (word, said) in [("about", "Terraform"), ("support", "--help")] {

@@ -100,7 +100,7 @@ fn colour_obeys_all_four_switches() {
 
 #[test]
 fn themes_colour_what_is_said() {
-    let sandbox = Sandbox::scenario("inspect");
+    let sandbox = Sandbox::scenario("no-auth");
     let line = ["validate", "stacks", "--force-color"];
     let plain = sandbox.atmos(&line);
     assert!(plain.stderr.contains("\u{1b}[32m✓\u{1b}[0m"), "{plain}");

@@ -141,8 +141,9 @@ fn find<'t>(command: &'t Command, root: &'t Command, name: &str) -> Option<&'t A
 /// Whether the value of the flag is the next word.
 fn takes_next(arg: &Arg) -> bool {
     let takes = matches!(arg.get_action(), ArgAction::Set | ArgAction::Append);
-    let always = arg.get_num_args().is_none_or(|number| number.min_values() > 0);
-    takes && always && !arg.is_require_equals_set()
+    // A value that may be missing is the next word all the same when there is one.
+    let some = arg.get_num_args().is_none_or(|number| number.max_values() > 0);
+    takes && some && !arg.is_require_equals_set()
 }
 
 #[cfg(test)]
