@@ -39,6 +39,7 @@ const MORE: &str = "`--help=all` shows the flags that every command has.\n";
 /// The page of clap in the form that is wanted.
 pub(super) fn shown(text: &str, wish: Wish) -> String {
     let text = text.replace(SWITCH, &" ".repeat(SWITCH.len()));
+    let text = text.replace("\nOptions:\n", "\nFLAGS:\n").replace("\nArguments:\n", "\nARGUMENTS:\n");
     match wish {
         Wish::All => text,
         Wish::Usage => usage(&text),
@@ -56,7 +57,9 @@ fn short(text: &str) -> String {
         !next.is_empty() && !next.starts_with([' ', '\n'])
     });
     let after = end.map_or("", |end| &rest[end..]);
-    format!("{}{after}{MORE}", &text[..start])
+    let gap =
+        if after.is_empty() || after.ends_with("\n\n") || !after.starts_with(examples::HEADING) { "" } else { "\n" };
+    format!("{}{after}{gap}{MORE}", &text[..start])
 }
 
 /// What the command is, how it is called, and examples.
@@ -85,7 +88,7 @@ mod tests {
     fn pages_are_shown_in_three_forms() {
         let short = shown(PAGE, Wish::Short);
         assert!(short.contains("--a  A") && !short.contains("-C  Chdir") && short.contains("EXAMPLES:"), "{short}");
-        assert!(short.ends_with("Use more.\n`--help=all` shows the flags that every command has.\n"), "{short}");
+        assert!(short.ends_with("Use more.\n\n`--help=all` shows the flags that every command has.\n"), "{short}");
         let all = shown(PAGE, Wish::All);
         assert!(all.contains("-C  Chdir") && all.contains("--no-color           "), "{all}");
         let usage = shown(PAGE, Wish::Usage);

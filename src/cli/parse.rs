@@ -90,7 +90,7 @@ pub(super) fn table(root: clap::Command) -> clap::Command {
     layout(root, "").after_help(more).max_term_width(120)
 }
 
-const MORE_HELP: &str = "Use `atmos <command> --help` for more about a command.\n";
+const MORE_HELP: &str = "Use `atmos <command> --help` for more information about a command.\n";
 
 fn layout(command: clap::Command, above: &str) -> clap::Command {
     let path = if above.is_empty() { command.get_name().to_owned() } else { format!("{above} {}", command.get_name()) };

@@ -17,7 +17,7 @@ pub struct Cli {
     pub global: GlobalArgs,
 
     /// Display the Atmos CLI version
-    #[arg(long)]
+    #[arg(long, help_heading = None)]
     pub version: bool,
 
     #[command(subcommand)]

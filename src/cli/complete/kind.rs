@@ -148,9 +148,9 @@ fn of_word(line: &Line<'_>, index: usize) -> Kind {
     let path: Vec<&str> = line.path.iter().map(String::as_str).collect();
     match (path.as_slice(), index) {
         // Files of plans, addresses: terraform's own words.
-        (["terraform", "login" | "logout" | "version" | "fmt"], _)
-        | (["terraform", _], 1..)
-        | (["auth", "exec"], _) => Kind::Files,
+        (["terraform", "login" | "logout" | "version" | "fmt"] | ["auth", "exec"], _) | (["terraform", _], 1..) => {
+            Kind::Files
+        }
         (["terraform", "generate", "varfile" | "backend"] | ["terraform", _], 0) => Kind::Components(Some("terraform")),
         (["helmfile", "generate", _] | ["helmfile", _], 0) => Kind::Components(Some("helmfile")),
         (
