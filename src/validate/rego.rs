@@ -107,6 +107,10 @@ fn add(engine: &mut Engine, file: &File) -> Result<(), Error> {
     let data = match file.path.extension().and_then(|extension| extension.to_str()) {
         Some("json") => Value::from_json_str(&text).map_err(|error| invalid(error.to_string()))?,
         Some("yaml" | "yml") => Value::from_yaml_str(&text).map_err(|error| invalid(error.to_string()))?,
+        _ if assigns_walk(&text) => {
+            let message = "`walk` gives one pair after the other only as `walk(value, [path, value])`: write it so";
+            return Err(invalid(message.to_owned()));
+        }
         _ => {
             return engine.add_policy(shown.clone(), text).map(drop).map_err(|error| invalid(error.to_string()));
         }
@@ -114,6 +118,12 @@ fn add(engine: &mut Engine, file: &File) -> Result<(), Error> {
     let data = data.to_json_str().ok().and_then(|text| serde_json::from_str::<Json>(&text).ok()).unwrap_or_default();
     let nested = file.below.iter().rev().fold(data, |data, key| Json::Object(Map::from_iter([(key.clone(), data)])));
     engine.add_data_json(&nested.to_string()).map_err(|error| invalid(error.to_string()))
+}
+
+/// Whether a policy assigns what `walk` gives. The engine would assign all pairs at once, and a rule that looks at one of
+/// them would silently never object.
+fn assigns_walk(text: &str) -> bool {
+    text.match_indices("walk(").any(|(at, _)| text[..at].trim_end().ends_with('='))
 }
 
 /// Functions that Rego has given up and policies still use.
@@ -216,6 +226,8 @@ mod tests {
         assert!(refused("package other\nerrors[\"x\"] { true }\n").starts_with("invalid Rego policy"));
         assert!(refused("package atmos\nerrors = \"x\"\n").starts_with("invalid Rego policy"));
         assert!(refused("package atmos\nerrors[ {").contains("p.rego"));
+        let walk = "package atmos\nerrors[\"x\"] { [path, value] := walk(input); value == 1 }\n";
+        assert!(refused(walk).contains("`walk(value, [path, value])`"));
         let missing = violations(Path::new("/nowhere/p.rego"), &[], &json!({}), Duration::from_secs(1)).unwrap_err();
         assert!(missing.to_string().contains("/nowhere/p.rego"), "{missing}");
     }

@@ -199,7 +199,7 @@ const COMPARED: [&str; 8] = [
     "package atmos\nerrors[m] { not re_match(`^[a-z]+$`, input.vars.name); m := upper(input.vars.name) }\n",
     "package atmos\nerrors[m] { semver.compare(input.vars.version, \"1.10.0\") < 0; m := json.marshal({\"v\": input.vars.version}) }\n",
     "package atmos\nerrors[m] { missing := {\"a\", \"b\"} - {k | input.vars.sizes[k]}; count(missing) > 0; m := sprintf(\"%v\", [sort(missing)]) }\nerrors[m] { glob.match(\"eu-*\", [], input.vars.zones[0]); m := object.get(input.vars, \"nope\", \"glob\") }\n",
-    "package atmos\nerrors[m] { [path, value] := walk(input.vars); value == \"deep\"; m := concat(\".\", [sprintf(\"%v\", [p]) | p := path[_]]) }\nerrors[m] { units.parse_bytes(\"1Ki\") == 1024; m := base64.encode(\"ok\") }\n",
+    "package atmos\nerrors[m] { walk(input.vars, [path, value]); value == \"deep\"; m := concat(\".\", [sprintf(\"%v\", [p]) | p := path[_]]) }\nerrors[m] { units.parse_bytes(\"1Ki\") == 1024; m := base64.encode(\"ok\") }\n",
 ];
 
 #[test]
