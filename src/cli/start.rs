@@ -42,7 +42,13 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(report) => Err(report),
     };
     match parsed {
-        Ok(Parsed::Run(cli, native)) => run(*cli, native, env),
+        Ok(Parsed::Run(mut cli, native)) => {
+            // Words that name no command take the flags behind them with them.
+            if json {
+                cli.global.error_format = Some("json".to_owned());
+            }
+            run(*cli, native, env)
+        }
         Ok(Parsed::Show(text)) => {
             let _ = early.raw_data(&help::shown(&text, wish));
             ExitCode::SUCCESS

@@ -116,10 +116,10 @@ fn profiles_themes_and_repositories_are_listed() {
     assert_eq!(profiles.stdout, "ci\tproject\tprofiles/ci\t1\ndev\tproject\tprofiles/dev\t1\n");
     assert_eq!(sandbox.atmos(&["profile", "list"]).success().stdout, profiles.stdout);
     let described = ["list", "profiles", "--columns", "name,description", "-f", "csv"];
-    assert_eq!(sandbox.atmos(&described).success().stdout, "name,description\nci,for pipelines\ndev,\n");
+    assert_eq!(sandbox.atmos(&described).success().stdout, "Name,Description\nci,for pipelines\ndev,\n");
     let shown = sandbox.atmos(&["profile", "show", "ci"]).success();
     assert!(shown.stdout.contains("for pipelines") && shown.stdout.contains("atmos.yaml"), "{shown}");
-    sandbox.atmos(&["profile", "show", "dve"]).exits(1).says("did you mean `dev`?");
+    sandbox.atmos(&["profile", "show", "devv"]).exits(1).says("did you mean `dev`?");
     let themes = sandbox.atmos(&["list", "themes", "-f", "json"]).success().json();
     assert!(themes.as_array().unwrap().iter().any(|theme| theme["Name"] == "Dracula"));
     assert!(sandbox.atmos(&["theme", "show", "dracula"]).success().stdout.contains("#ff5555"));
@@ -167,7 +167,7 @@ fn affected_ones_are_listed_with_columns_filters_and_order() {
     let list = ["list", "affected", "--base", base.trim(), "--include-uncommitted"];
     let rows = |more: &[&str]| sandbox.atmos(&[&list[..], more].concat()).success().stdout;
     let columns = ["--columns", "component,Where={{ .stack | upper }}", "--sort", "where:desc", "-f", "csv"];
-    assert_eq!(rows(&columns), "component,Where\nvpc,ACME-PROD\nvpc,ACME-DEV\n");
+    assert_eq!(rows(&columns), "Component,Where\nvpc,ACME-PROD\nvpc,ACME-DEV\n");
     assert_eq!(rows(&["--filter", ".stack == \"acme-dev\"", "--columns", "stack"]), "acme-dev\n");
     sandbox.atmos(&[&list[..], &["--columns", "nope"]].concat()).exits(1).says("nope");
 }
