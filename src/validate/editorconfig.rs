@@ -114,8 +114,32 @@ fn matchers(pattern: &str) -> Vec<GlobMatcher> {
         None if pattern.contains('/') => pattern,
         None => format!("**/{pattern}"),
     };
-    let glob = GlobBuilder::new(&pattern).literal_separator(true).backslash_escape(true).build();
-    glob.into_iter().map(|glob| glob.compile_matcher()).collect()
+    let mut patterns = Vec::new();
+    spread(pattern, &mut patterns);
+    let compiled = patterns
+        .iter()
+        .filter_map(|pattern| GlobBuilder::new(pattern).literal_separator(true).backslash_escape(true).build().ok());
+    compiled.map(|glob| glob.compile_matcher()).collect()
+}
+
+/// Patterns that one pattern may stand for.
+const PATTERNS: usize = 64;
+
+/// `**` beside other letters stands for a part of a name, or for names of directories around it.
+fn spread(pattern: String, found: &mut Vec<String>) {
+    let beside = pattern.match_indices("**").map(|(at, _)| at).find(|at| {
+        let (before, after) = (&pattern[..*at], &pattern[at + 2..]);
+        let alone = (before.is_empty() || before.ends_with('/')) && (after.is_empty() || after.starts_with('/'));
+        !alone
+    });
+    let Some(at) = beside.filter(|_| found.len() < PATTERNS) else {
+        found.push(pattern);
+        return;
+    };
+    let (before, after) = (&pattern[..at], &pattern[at + 2..]);
+    let far = if before.is_empty() || before.ends_with('/') { "**/*" } else { "*/**/*" };
+    spread(format!("{before}*{after}"), found);
+    spread(format!("{before}{far}{after}"), found);
 }
 
 /// Numbers that a range in braces may stand for.
