@@ -215,8 +215,8 @@ fn the_engine_says_what_opa_says() {
     });
     let manifest = sandbox.read("stacks/catalog/vpc.yaml");
     let (before, after) = manifest.split_once("        cidr: 10.0.0.0/16\n").unwrap();
-    let own: String =
-        vars.as_object().unwrap().iter().map(|(name, value)| format!("        {name}: {value}\n")).collect();
+    let entries = vars.as_object().unwrap().iter();
+    let own = entries.fold(String::new(), |text, (name, value)| text + &format!("        {name}: {value}\n"));
     sandbox.write("stacks/catalog/vpc.yaml", &format!("{before}{own}{after}"));
     sandbox.write("input.json", &serde_json::json!({ "vars": vars }).to_string());
     for policy in COMPARED {
