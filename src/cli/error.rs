@@ -51,6 +51,18 @@ pub(super) enum Error {
     #[diagnostic(code(atmos::cli::profile), help("available profiles: {available}"))]
     ProfileChoice { available: String },
 
+    #[error("there is no profile `{name}`")]
+    #[diagnostic(code(atmos::cli::unknown_profile), help("{help}"))]
+    UnknownProfile { name: String, help: String },
+
+    #[error("there is no theme `{name}`")]
+    #[diagnostic(code(atmos::cli::unknown_theme), help("{help}"))]
+    UnknownTheme { name: String, help: String },
+
+    #[error("YAML path not found: `{path}`")]
+    #[diagnostic(code(atmos::cli::unknown_key), help("{help}"))]
+    UnknownKey { path: String, help: String },
+
     #[error("no profile was chosen")]
     #[diagnostic(code(atmos::cli::aborted), help("give the name with `--profile`"))]
     Aborted,

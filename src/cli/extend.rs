@@ -17,6 +17,7 @@ use crate::custom::{Definition, Error, aliases, definitions};
 use crate::diag::{Result, Talk};
 use crate::exec::argv::Split;
 use crate::host::{Env, Terminal};
+use crate::ops::App;
 
 /// What the words are for.
 pub(super) enum Line {
@@ -185,8 +186,13 @@ fn load(text: &[String], env: &Env) -> Result<Added> {
     Ok(Added { definitions: definitions(&config, &host.sources), aliases: aliases(&config) })
 }
 
+/// What a configuration adds.
+pub(super) fn added(app: &App) -> Added {
+    Added { definitions: definitions(&app.config, &app.host.sources), aliases: aliases(&app.config) }
+}
+
 /// The flags that say where the configuration is, wherever they stand.
-fn places(text: &[String]) -> GlobalArgs {
+pub(super) fn places(text: &[String]) -> GlobalArgs {
     let mut global = GlobalArgs::default();
     let mut words = text.iter().skip(1).take_while(|word| *word != "--");
     while let Some(word) = words.next() {

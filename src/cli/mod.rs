@@ -4,10 +4,14 @@
 
 pub mod args;
 mod commands;
+mod complete;
 mod custom;
 mod error;
+mod examples;
 mod extend;
+mod help;
 mod native;
+mod pager;
 mod parse;
 mod setup;
 mod start;

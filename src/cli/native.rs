@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use crate::exec::argv::{self, Split};
 
 /// Global flags that take their value from the next word.
-const VALUED: [&str; 13] = [
+const VALUED: [&str; 14] = [
     "-C",
     "--chdir",
     "--base-path",
@@ -16,6 +16,7 @@ const VALUED: [&str; 13] = [
     "--logs-file",
     "--settings-list-merge-strategy",
     "--edition",
+    "--error-format",
     "-s",
     "--stack",
     "--identity",

@@ -9,6 +9,7 @@ use clap::{ArgAction, CommandFactory, FromArgMatches};
 
 use super::args::Cli;
 use super::error::Error;
+use super::examples;
 use super::extend::{self, Added};
 use super::{custom, native};
 use crate::diag::Result;
@@ -79,24 +80,28 @@ pub(super) fn with_added(added: &Added) -> clap::Command {
     if added.definitions.is_empty() && added.aliases.is_empty() {
         return command();
     }
-    let more = format!("{}{MORE_HELP}", extend::about_aliases(added));
+    let more = format!("{}{}\n{MORE_HELP}", extend::about_aliases(added), examples::section("atmos"));
     table(custom::extended(&added.definitions)).after_help(more)
 }
 
 /// A table of commands in our layout.
 pub(super) fn table(root: clap::Command) -> clap::Command {
-    layout(root).after_help(MORE_HELP).max_term_width(120)
+    let more = format!("{}\n{MORE_HELP}", examples::section("atmos"));
+    layout(root, "").after_help(more).max_term_width(120)
 }
 
-const MORE_HELP: &str = "Use `atmos <command> --help` for more about a command.\n";
+const MORE_HELP: &str = "Use `atmos <command> --help` for more information about a command.\n";
 
-fn layout(command: clap::Command) -> clap::Command {
+fn layout(command: clap::Command, above: &str) -> clap::Command {
+    let path = if above.is_empty() { command.get_name().to_owned() } else { format!("{above} {}", command.get_name()) };
+    let examples = examples::section(&path);
+    let command = if examples.is_empty() { command } else { command.after_help(examples) };
     booleans(command)
         .help_template(HELP_TEMPLATE)
         .next_help_heading("FLAGS")
-        .subcommand_help_heading("COMMANDS")
+        .subcommand_help_heading("BUILT-IN COMMANDS")
         .disable_help_flag(false)
-        .mut_subcommands(layout)
+        .mut_subcommands(|below| layout(below, &path))
 }
 
 /// Every boolean flag takes a value, joined by `=`, in the spellings of Go's flags; alone it means true.

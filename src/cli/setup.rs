@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::args::{GlobalArgs, SELECT};
 use super::error::Error;
+use super::pager;
 use crate::auth::run;
 use crate::config;
 use crate::diag::Result;
@@ -14,7 +15,7 @@ use crate::ops::App;
 use crate::output::{self, Level, Screen};
 use crate::secret::Masker;
 use crate::span::Sources;
-use crate::value::parse_bool;
+use crate::value::{Node, parse_bool};
 
 /// Everything that a command function needs. The configuration is loaded when the first command asks for it.
 pub(super) struct Context {
@@ -24,6 +25,8 @@ pub(super) struct Context {
     /// Terraform's own flags and the words behind `--`.
     pub native: Split,
     runtime: OnceLock<tokio::runtime::Runtime>,
+    /// The program that long data goes through, once the configuration is known.
+    pub pager: OnceLock<Option<Vec<String>>>,
 }
 
 impl Context {
@@ -38,7 +41,8 @@ impl Context {
         let masker = Arc::new(Masker::default());
         masker.switch(asked_mask(&global, &env)?.unwrap_or(true));
         let level = talk_level(&global, &env);
-        let screen = Screen::new(masker.is_on().then(|| masker.clone()), level, colour(&global, &env, terminal));
+        let screen = Screen::new(masker.is_on().then(|| masker.clone()), level, colour(&global, &env, terminal))
+            .with_json_errors(json_errors(&global, &env)?);
         let cwd = working_directory(&global, &env)?;
         let exe = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("atmos"));
         let host = Host {
@@ -52,7 +56,7 @@ impl Context {
             sources: Arc::new(Sources::new()),
             env,
         };
-        Ok(Context { host, screen, global, native, runtime: OnceLock::new() })
+        Ok(Context { host, screen, global, native, runtime: OnceLock::new(), pager: OnceLock::new() })
     }
 
     /// Loads the configuration and starts the log. What killed runs left goes first: it may be keys.
@@ -68,12 +72,21 @@ impl Context {
         let config = config::load(&self.host, &flags)?;
         if asked_mask(&self.global, &self.host.env)?.is_none() {
             let setting = config.document.get_path(["settings", "terminal", "mask", "enabled"]);
-            self.host.masker.switch(setting.and_then(crate::value::Node::as_bool).unwrap_or(true));
+            self.host.masker.switch(setting.and_then(Node::as_bool).unwrap_or(true));
         }
         self.host.guard.set(config.settings.functions.clone());
+        if let Some(theme) = config
+            .document
+            .get_path(["settings", "terminal", "theme"])
+            .and_then(Node::as_str)
+            .and_then(config::find_theme)
+        {
+            self.screen.set_theme(theme);
+        }
+        let _ = self.pager.set(pager::asked(&self.host.env, self.global.pager.as_deref(), &config.document));
         let level: Level =
             config.logs.level.parse().map_err(|()| Error::LogLevel { level: config.logs.level.clone() })?;
-        output::start_log(level, &config.logs.file, self.host.masker.clone())
+        output::start_log(level, &config.logs.file, logs_as_json(&self.host.env, &config), self.host.masker.clone())
             .map_err(|cause| Error::Write { path: config.logs.file.clone(), cause })?;
         let shown = config.logs.level.to_lowercase();
         tracing::debug!(target: "atmos", "Set logs-level={shown} logs-file={}", config.logs.file);
@@ -203,6 +216,39 @@ pub(super) fn colour(global: &GlobalArgs, env: &Env, terminal: Terminal) -> bool
         return true;
     }
     terminal.stderr && env.get("TERM") != Some("dumb")
+}
+
+/// Whether data on stdout may have colour.
+pub(super) fn colour_of_stdout(context: &Context) -> bool {
+    let terminal = Terminal { stderr: context.host.terminal.stdout, ..context.host.terminal };
+    colour(&context.global, &context.host.env, terminal)
+}
+
+/// Whether errors are JSON.
+///
+/// # Errors
+/// Another format.
+pub(super) fn json_errors(global: &GlobalArgs, env: &Env) -> Result<bool> {
+    match global.error_format.as_deref().or_else(|| env.get("ATMOS_ERROR_FORMAT")) {
+        None | Some("text") => Ok(false),
+        Some("json") => Ok(true),
+        Some(other) => Err(Error::Format { format: other.to_owned(), valid: "text, json" }.into()),
+    }
+}
+
+/// The same of a line that may not be understood at all.
+pub(super) fn wants_json_errors(words: &[std::ffi::OsString], env: &Env) -> bool {
+    let typed: Vec<&str> = words.iter().skip(1).filter_map(|word| word.to_str()).collect();
+    let typed = &typed[..typed.iter().position(|word| *word == "--").unwrap_or(typed.len())];
+    let joined = typed.contains(&"--error-format=json");
+    let apart = typed.windows(2).any(|pair| pair == ["--error-format", "json"]);
+    let flagged = typed.iter().any(|word| word.starts_with("--error-format"));
+    joined || apart || (!flagged && env.get("ATMOS_ERROR_FORMAT") == Some("json"))
+}
+
+fn logs_as_json(env: &Env, config: &config::Config) -> bool {
+    let setting = config.document.get_path(["logs", "format"]).and_then(Node::as_str);
+    env.get("ATMOS_LOGS_FORMAT").or(setting) == Some("json")
 }
 
 /// A switch: given as flag, else the environment variable.

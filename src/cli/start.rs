@@ -4,8 +4,10 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use super::args::{Cli, GlobalArgs};
+use super::complete;
 use super::custom::Call;
 use super::extend::{self, Line};
+use super::help;
 use super::parse::{self, Parsed};
 use super::setup::{self, Context};
 use crate::diag::Report;
@@ -26,6 +28,13 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
         return if keeper::keep().is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
     let env = Env::snapshot();
+    if let Some(text) = complete::answer(&words, &env) {
+        let _ = Screen::new(None, Level::default(), false).raw_data(&text);
+        return ExitCode::SUCCESS;
+    }
+    let json = setup::wants_json_errors(&words, &env);
+    let early = Screen::new(None, Level::default(), false).with_json_errors(json);
+    let wish = help::Wish::of(&words, &env);
     let parsed = match extend::read(words, &env) {
         Ok(Line::Custom(call)) => return run_custom(&call, env),
         Ok(Line::Show(text)) => Ok(Parsed::Show(text)),
@@ -33,12 +42,18 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(report) => Err(report),
     };
     match parsed {
-        Ok(Parsed::Run(cli, native)) => run(*cli, native, env),
+        Ok(Parsed::Run(mut cli, native)) => {
+            // Words that name no command take the flags behind them with them.
+            if json {
+                cli.global.error_format = Some("json".to_owned());
+            }
+            run(*cli, native, env)
+        }
         Ok(Parsed::Show(text)) => {
-            let _ = Screen::new(None, Level::default(), false).raw_data(&text);
+            let _ = early.raw_data(&help::shown(&text, wish));
             ExitCode::SUCCESS
         }
-        Err(report) => fail(&Screen::new(None, Level::default(), false), &report, false),
+        Err(report) => fail(&early, &report, false),
     }
 }
 
@@ -60,7 +75,8 @@ fn in_context(
 ) -> ExitCode {
     let terminal = Terminal::from_env(&env);
     let verbose = setup::flag(global.verbose, &env, "ATMOS_VERBOSE").unwrap_or(false);
-    let screen = Screen::new(None, Level::default(), setup::colour(&global, &env, terminal));
+    let json = setup::json_errors(&global, &env).unwrap_or(false);
+    let screen = Screen::new(None, Level::default(), setup::colour(&global, &env, terminal)).with_json_errors(json);
     let context = match Context::new(global, native, env, terminal) {
         Ok(context) => context,
         Err(report) => return fail(&screen, &report, verbose),

@@ -103,6 +103,20 @@ pub fn profile_names(host: &Host, flags: &Flags) -> Result<Vec<String>, Error> {
     Ok(profile::available(&reader, &found))
 }
 
+/// All profiles, sorted by name, and where each would be taken from.
+///
+/// # Errors
+/// As [`profile_names`].
+pub fn profiles(host: &Host, flags: &Flags) -> Result<Vec<profile::Profile>, Error> {
+    let mut reader = Reader::new(host, runtime_base_path(host, flags));
+    let found = discover::find(&mut reader, flags)?;
+    let mut profiles = profile::all(&reader, &found);
+    for profile in &mut profiles {
+        profile.metadata = profile::metadata(&mut reader, profile);
+    }
+    Ok(profiles)
+}
+
 fn warn_of_edition(host: &Host, edition: Option<&str>) {
     let keys = edition.map(defaults::without_effect).unwrap_or_default();
     if !keys.is_empty() {

@@ -31,6 +31,7 @@ mod repository;
 mod search;
 #[cfg(test)]
 mod tests;
+mod theme;
 mod version;
 
 pub use advice::{InForce, PolicyInForce};
@@ -40,9 +41,11 @@ pub use error::Error;
 pub use flags::Flags;
 pub use function::env_argument;
 pub use include::{Include, Refusal as IncludeRefusal};
-pub use load::{load, profile_names};
+pub use load::{load, profile_names, profiles};
 pub use model::{Config, Describe, Helmfile, Logs, Settings, Stacks, Templates, Terraform, Workflows};
 pub use paths::git_root;
+pub use profile::Profile;
 pub use provisioned::provisioned_file;
 pub use repository::fact as repository_fact;
+pub use theme::{DEFAULT as DEFAULT_THEME, THEMES, Theme, find as find_theme};
 pub use version::{REFERENCE_VERSION, meets_constraint};

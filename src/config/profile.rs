@@ -69,6 +69,62 @@ pub(super) fn available(reader: &Reader<'_>, found: &Found) -> Vec<String> {
     names.into_iter().collect()
 }
 
+/// A profile that could be asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Profile {
+    pub name: String,
+    /// Where it was found: `project`, `project-hidden`, `xdg` or `configured`.
+    pub location: &'static str,
+    pub directory: PathBuf,
+    /// Its files, relative to the directory.
+    pub files: Vec<String>,
+    /// `metadata` of its files.
+    pub metadata: Node,
+}
+
+/// All profiles, sorted by name; of several with one name the strongest.
+pub(super) fn all(reader: &Reader<'_>, found: &Found) -> Vec<Profile> {
+    let mut profiles: Vec<Profile> = Vec::new();
+    for place in places(reader, found) {
+        for name in directories_in(&place) {
+            if profiles.iter().any(|known| known.name == name) {
+                continue;
+            }
+            let directory = place.join(&name);
+            let relative = |file: &PathBuf| file.strip_prefix(&directory).unwrap_or(file).display().to_string();
+            let files = search::files(&directory).iter().map(relative).collect();
+            let location = location(reader, &place);
+            profiles.push(Profile { name, location, directory, files, metadata: Node::default() });
+        }
+    }
+    profiles.sort_by(|left, right| left.name.cmp(&right.name));
+    profiles
+}
+
+fn location(reader: &Reader<'_>, place: &Path) -> &'static str {
+    if place == reader.host.dirs.config.join("atmos").join("profiles") {
+        "xdg"
+    } else if place.ends_with(Path::new(".atmos").join("profiles")) {
+        "project-hidden"
+    } else if place.ends_with("profiles") {
+        "project"
+    } else {
+        "configured"
+    }
+}
+
+/// What the files of a profile say of it; nothing where they cannot be read.
+pub(super) fn metadata(reader: &mut Reader<'_>, profile: &Profile) -> Node {
+    let mut metadata = Node::default();
+    for file in search::files(&profile.directory) {
+        let own = reader.document(&file).ok();
+        if let Some(section) = own.as_ref().and_then(|own| own.get("metadata")) {
+            overlay(&mut metadata, section);
+        }
+    }
+    metadata
+}
+
 fn not_found(name: &str, places: &[PathBuf], document: &Node) -> Error {
     let list = |items: Vec<String>| if items.is_empty() { "none".to_owned() } else { items.join(", ") };
     let searched = list(places.iter().map(|place| place.join(name).display().to_string()).collect());

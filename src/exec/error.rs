@@ -41,6 +41,10 @@ pub enum Error {
     #[diagnostic(code(atmos::exec::signals))]
     Signals { source: std::io::Error },
 
+    #[error("the child took longer than {limit:?} and was ended")]
+    #[diagnostic(code(atmos::exec::late), help("give it more time, or find out what it waits for"))]
+    Late { limit: std::time::Duration },
+
     #[error("lost sight of the child process: {source}")]
     #[diagnostic(code(atmos::exec::wait))]
     Wait { source: std::io::Error },

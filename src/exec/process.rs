@@ -28,7 +28,7 @@ const SILENCE: Duration = Duration::from_secs(2);
 const CHUNK: usize = 16 * 1024;
 
 /// How a child ended.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Outcome {
     /// The child's own code, or 128 + the number of the signal that killed it.
     pub code: u8,
@@ -100,6 +100,22 @@ pub fn find(program: &str, configured: &str, env: &Env, cwd: &Path) -> Result<Pa
 /// # Errors
 /// Only what concerns the start and the wait; a child that fails is an [`Outcome`].
 pub async fn run(launch: &Launch, around: Surroundings<'_>, signals: &mut Signals) -> Result<Outcome, Error> {
+    run_within(launch, around, signals, None).await
+}
+
+/// What a child has between being asked to end and being ended.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// The same with a limit of time: then the child is asked to end, and ended when it does not.
+///
+/// # Errors
+/// As [`run`], and [`Error::Late`].
+pub async fn run_within(
+    launch: &Launch,
+    around: Surroundings<'_>,
+    signals: &mut Signals,
+    limit: Option<Duration>,
+) -> Result<Outcome, Error> {
     let program = find(&launch.program, &launch.configured, &launch.env, around.cwd)?;
     let mut command = tokio::process::Command::new(&program);
     command.args(&launch.args).current_dir(&launch.cwd).env_clear().envs(launch.env.iter()).stdin(Stdio::inherit());
@@ -114,6 +130,7 @@ pub async fn run(launch: &Launch, around: Surroundings<'_>, signals: &mut Signal
         reason: format!("fork/exec {}: {error}", program.display()),
     })?;
     let pid = child.id();
+    let begun = tokio::time::Instant::now();
     let keeper = Mutex::new(keeper(launch, around, &child));
     let (out, err) = (child_stream(child.stdout.take()), child_stream(child.stderr.take()));
     let (captured, errors) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
@@ -129,6 +146,7 @@ pub async fn run(launch: &Launch, around: Surroundings<'_>, signals: &mut Signal
     };
     tokio::pin!(pumps);
     let (mut stop, mut drained) = (None, false);
+    let (mut left, mut late) = (limit, false);
     let status = loop {
         tokio::select! {
             status = child.wait() => break status.map_err(|source| Error::Wait { source })?,
@@ -139,6 +157,19 @@ pub async fn run(launch: &Launch, around: Surroundings<'_>, signals: &mut Signal
                 }
             }
             () = &mut pumps, if !drained => drained = true,
+            () = tokio::time::sleep_until(begun + left.unwrap_or_default()), if left.is_some() => {
+                if late {
+                    // What the child started in turn may live on; the child itself does not.
+                    let _ = child.start_kill();
+                    left = None;
+                } else {
+                    late = true;
+                    left = left.map(|left| left + GRACE);
+                    if let Some(pid) = pid {
+                        signals::pass_on(pid, Stop::Terminate, launch.hangup);
+                    }
+                }
+            }
         }
     };
     while !drained {
@@ -146,6 +177,9 @@ pub async fn run(launch: &Launch, around: Surroundings<'_>, signals: &mut Signal
             () = &mut pumps => drained = true,
             () = tokio::time::sleep(SILENCE) => drained = !active.swap(false, Ordering::Relaxed),
         }
+    }
+    if let Some(limit) = limit.filter(|_| late && stop.is_none()) {
+        return Err(Error::Late { limit });
     }
     let take = |kept: &Mutex<Vec<u8>>| std::mem::take(&mut *kept.lock().unwrap_or_else(PoisonError::into_inner));
     Ok(Outcome { code: code_of(status), stop, captured: take(&captured), errors: take(&errors) })

@@ -46,6 +46,12 @@ impl Terminal {
         self.stdin && self.stderr && !self.ci
     }
 
+    /// Lines of the screen that stdout is; as many as most have where nobody says.
+    pub fn height(&self) -> usize {
+        let size = rustix::termios::tcgetwinsize(std::io::stdout()).map(|size| usize::from(size.ws_row));
+        size.ok().filter(|rows| *rows > 0).unwrap_or(24)
+    }
+
     /// A device code can be shown to somebody: stderr is a terminal (also in CI), or it was forced.
     pub fn can_show_device_code(&self) -> bool {
         self.stderr || self.forced

@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use super::steps::{Program, Runner};
-use super::workflow::{child_view, component_document, not_built};
+use super::workflow::{child_view, component_document, condition, not_built};
 use super::{App, child};
 use crate::auth::resolution::Flag;
 use crate::component;
@@ -13,7 +13,7 @@ use crate::custom::{Definition, Error, Origin, Values, definitions};
 use crate::diag::{Report, Result, Warning};
 use crate::exec::Error as ExecError;
 use crate::exec::environment;
-use crate::step::{self, Kind, Status, Step, Texts};
+use crate::step::{self, Facts, Kind, Status, Step, Texts};
 use crate::value::Node;
 use crate::workflow;
 
@@ -48,17 +48,20 @@ pub async fn run(app: &App, request: &Request) -> Result<u8> {
     runner.keep = step::uses_results(&steps, env_texts);
     let mut run = Run { app, request, runner, texts: &mut texts, exported: Vec::new() };
     run.prepare()?;
+    let stack = request.values.flags.get("stack").and_then(Node::as_str).unwrap_or_default();
     let (mut status, mut failure) = (Status::Success, None);
     for step in &steps {
-        let ci = app.host.terminal.ci;
-        if !step.when.runs(status, ci) {
+        let env = child_view(app, &run.exported);
+        let facts =
+            Facts { status, ci: app.host.terminal.ci, stack, owner: &request.path, step: &step.name, env: &env };
+        if !condition(app, step, step.when.runs(&facts))? {
             continue;
         }
         if let Err(report) = run.step(step).await {
             if report.code().as_deref() == Some("atmos::exec::interrupted") {
                 return Err(report);
             }
-            if step.forgiven.forgives(ci) {
+            if condition(app, step, step.forgiven.forgives(&facts))? {
                 let message = format!("the step `{}` failed, which `continue` forgives: {report}", step.name);
                 app.host.talk.warn(Warning::new("atmos::custom::forgiven", message));
                 continue;
@@ -109,9 +112,8 @@ fn check(app: &App, command: &Definition, steps: &[Step], owner: &str) -> Result
     }
     let tools = command.dependencies.get("tools").is_some_and(|tools| !tools.is_empty())
         || command.dependencies.as_map().is_some_and(|map| map.values().any(|value| value.scalar_text().is_some()));
-    let no_effect = [("dependencies", tools), ("timeout", steps.iter().any(|step| step.timeout))];
-    for (what, _) in no_effect.into_iter().filter(|(_, present)| *present) {
-        let message = format!("`{what}` of {owner} is not built yet and has no effect");
+    if tools {
+        let message = format!("`dependencies` of {owner} is not built yet and has no effect");
         app.host.talk.warn(Warning::new("atmos::ops::no_effect", message));
     }
     Ok(())
@@ -224,7 +226,7 @@ impl Run<'_, '_> {
         for (name, value) in own {
             env.change(name, value.as_deref());
         }
-        let ended = self.runner.run(&program, cwd, &env, step.retry.as_ref()).await?;
+        let ended = self.runner.run(&program, cwd, &env, step.retry.as_ref(), step.timeout).await?;
         if ended.outcome.code == 0 {
             return Ok(self.texts.keep(step, &ended.outcome, &env)?);
         }

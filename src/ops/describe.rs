@@ -99,7 +99,7 @@ pub fn component_with_provenance(app: &App, request: &ComponentRequest) -> Resul
 }
 
 /// The component as it is written and as it is evaluated.
-fn instances(app: &App, request: &ComponentRequest) -> Result<(Instance, Instance)> {
+pub(super) fn instances(app: &App, request: &ComponentRequest) -> Result<(Instance, Instance)> {
     let find = |kind| app.find(&request.component, &request.stack, kind);
     let written = match find(None) {
         Ok(written) => written,

@@ -7,7 +7,7 @@ use thiserror::Error as ThisError;
 
 use super::access::Access;
 use super::child::{self, Held};
-use super::{App, unbuilt};
+use super::{App, unbuilt, validate};
 use crate::auth::resolution::{Flag, Need};
 use crate::component::{Instance, Kind};
 use crate::diag::{Failure, Result};
@@ -83,6 +83,7 @@ pub async fn run(app: &App, request: &RunRequest) -> Result<u8> {
     unbuilt::check(app, &instance, &request.verb, request.skip_hooks)?;
     let target = target(app, &instance)?;
     existing(&target)?;
+    validate::before_run(app, &found, &instance, &["helmfile", &request.verb], &request.native)?;
     // What forbids the run is found before anybody has to log in; the plan itself is made when the identity is known.
     let preview = Request { has_identity: true, fallback_region: Some(String::new()), ..asked(request) };
     steps(&target, &preview)?;

@@ -3,6 +3,7 @@
 //! Read [`View`] first: how a list is asked for. `subject` says what lists there are, `column` and `shape` make of rows
 //! what is shown; the other files give the rows. Only what a view reads is evaluated: names are enough for most lists.
 
+mod affected;
 mod aliases;
 mod closure;
 mod column;
@@ -13,14 +14,18 @@ mod error;
 mod facts;
 mod imports;
 mod instances;
+mod profiles;
+mod repositories;
 mod shape;
 mod sources;
 mod stacks;
 mod subject;
+mod themes;
 mod values;
 mod vendor;
 mod workflows;
 
+pub use affected::affected;
 pub use aliases::{Alias, aliases};
 pub use closure::Closure;
 pub use column::configured_format;
@@ -30,10 +35,13 @@ pub use editions::{EditionsRequest, editions};
 pub use error::Error;
 pub use imports::{Branch, Import, instance_tree, stack_tree};
 pub use instances::{InstancesRequest, MatrixEntry, instances, matrix, metadata};
+pub use profiles::profiles;
+pub use repositories::repositories;
 pub use shape::View;
 pub use sources::{SourcesRequest, sources};
 pub use stacks::{StacksRequest, stacks};
-pub use subject::Subject;
+pub use subject::{Subject, fields};
+pub use themes::themes;
 pub use values::{Values, ValuesRequest, settings, values};
 pub use vendor::{VendorRequest, vendor};
 pub use workflows::{WorkflowsRequest, workflows};

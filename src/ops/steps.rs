@@ -13,13 +13,16 @@ use super::{Access, App, child};
 use crate::auth::Options;
 use crate::auth::resolution::{Flag, Need, Source};
 use crate::config;
-use crate::diag::{Failure, Report, Result};
+use crate::diag::{Failure, Report, Result, Warning};
 use crate::exec::environment;
 use crate::exec::signals::Signals;
 use crate::exec::{Error as ExecError, Hangup, Launch, Output, process};
 use crate::host::{Env, fs};
 use crate::span::Span;
 use crate::step::{self, Directory, Retry};
+
+/// Exit status of a step that took too long, as `timeout` of other systems has it.
+const LATE: u8 = 124;
 
 /// Deepest nesting of steps that start this program again.
 const DEEPEST: u32 = 10;
@@ -243,6 +246,7 @@ impl<'a> Runner<'a> {
         cwd: &Path,
         env: &Env,
         retry: Option<&Retry>,
+        limit: Option<Duration>,
     ) -> Result<Ended> {
         let keep = self.keep || retry.is_some_and(Retry::looks_at_output);
         let prepared = Prepared::new(&self.app.host.exe, program, env, &self.app.host)?;
@@ -259,7 +263,15 @@ impl<'a> Runner<'a> {
         let begun = Instant::now();
         let mut attempt = 1u32;
         loop {
-            let done = process::run(&launch, child::surroundings(&self.app.host), &mut self.signals).await?;
+            let around = child::surroundings(&self.app.host);
+            let done = match process::run_within(&launch, around, &mut self.signals, limit).await {
+                Err(ExecError::Late { limit }) => {
+                    let message = format!("the step took longer than {limit:?} and was ended");
+                    self.app.host.talk.warn(Warning::new("atmos::step::late", message));
+                    process::Outcome { code: LATE, ..process::Outcome::default() }
+                }
+                other => other?,
+            };
             if let Some(stop) = done.stop {
                 return Err(ExecError::Interrupted { stop }.into());
             }

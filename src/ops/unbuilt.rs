@@ -42,10 +42,6 @@ pub(super) fn check(app: &App, instance: &Instance, verb: &str, skip_hooks: bool
     if !sections.source.is_empty() && folder.is_none_or(|folder| !folder.is_dir()) {
         return Err(refuse("source", &sections.source, "put the component into its folder yourself").into());
     }
-    if let Some(validation) = sections.settings.get("validation").filter(|node| validates(node)) {
-        let help = "policies are not checked yet; set `disabled: true` in each entry to run without them";
-        return Err(refuse("settings.validation", validation, help).into());
-    }
     if let Some(hook) = hook(&sections.hooks, verb, instance.kind.key()).filter(|_| !skip_hooks) {
         return Err(refuse("hooks", hook, "`--skip-hooks` runs the component without its hooks").into());
     }
@@ -63,11 +59,6 @@ pub(super) fn check(app: &App, instance: &Instance, verb: &str, skip_hooks: bool
 
 fn enabled(node: &Node) -> bool {
     node.get("enabled").and_then(Node::as_bool) == Some(true)
-}
-
-fn validates(node: &Node) -> bool {
-    let entries = node.as_map().into_iter().flatten();
-    entries.map(|(_, entry)| entry).any(|entry| entry.get("disabled").and_then(Node::as_bool) != Some(true))
 }
 
 /// The first hook that would run before or after the sub-command.
@@ -107,12 +98,5 @@ mod tests {
         let always = from_json(&json!({"a": {"kind": "command"}}));
         assert!(hook(&always, "plan", "terraform").is_some());
         assert!(hook(&always, "validate", "terraform").is_none());
-    }
-
-    #[test]
-    fn disabled_policies_are_no_policies() {
-        assert!(validates(&from_json(&json!({"x": {"schema_type": "opa"}}))));
-        assert!(!validates(&from_json(&json!({"x": {"disabled": true}}))));
-        assert!(!validates(&Node::default()));
     }
 }

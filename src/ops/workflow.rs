@@ -13,7 +13,7 @@ use crate::diag::{Report, Result, Warning};
 use crate::exec::environment;
 use crate::host::{Env, fs};
 use crate::resolve;
-use crate::step::{self, Kind as StepKind, Status, Step, Texts};
+use crate::step::{self, Facts, Kind as StepKind, Status, Step, Texts};
 use crate::value::{Map, Node};
 use crate::workflow::{Error, StepFlags, Workflow, atmos_words, resume_hint, shown_words, stack_of};
 
@@ -50,7 +50,7 @@ pub async fn run(app: &App, request: &Request) -> Result<u8> {
     if let Some(step) = found.workflow.steps.iter().find(|step| matches!(step.kind, StepKind::NotBuilt(_))) {
         return Err(not_built(app, step, &owner).into());
     }
-    warn(app, &found.workflow, steps);
+    warn(app, &found.workflow);
     let components = |component: &str, stack: &str| component_document(app, component, stack, None);
     let mut texts = Texts::new(&app.host, &components);
     let env_texts = found.workflow.env.iter().filter_map(|(_, value)| value.as_deref());
@@ -59,15 +59,18 @@ pub async fn run(app: &App, request: &Request) -> Result<u8> {
     let mut run = Run { app, request, found: &found, runner, texts: &mut texts, exported: Vec::new() };
     let (mut status, mut failure) = (Status::Success, None);
     for step in steps {
-        let ci = app.host.terminal.ci;
-        if !step.when.runs(status, ci) {
+        let env = run.seen_by_conditions(step)?;
+        let stack = stack_of(request.stack.as_deref(), step, found.workflow.stack.as_deref()).unwrap_or_default();
+        let (ci, owner) = (app.host.terminal.ci, found.workflow.name.as_str());
+        let facts = Facts { status, ci, stack, owner, step: &step.name, env: &env };
+        if !condition(app, step, step.when.runs(&facts))? {
             continue;
         }
         if let Err(report) = run.step(step).await {
             if report.code().as_deref() == Some("atmos::exec::interrupted") || unknown_type(&report) {
                 return Err(report);
             }
-            if step.forgiven.forgives(ci) {
+            if condition(app, step, step.forgiven.forgives(&facts))? {
                 let message =
                     format!("the step `{}` failed, which `continue` forgives: {}", step.name, first_line(&report));
                 app.host.talk.warn(Warning::new("atmos::workflow::forgiven", message));
@@ -79,6 +82,18 @@ pub async fn run(app: &App, request: &Request) -> Result<u8> {
         }
     }
     failure.map_or(Ok(0), Err)
+}
+
+/// What a condition says, or what is wrong with it.
+pub(super) fn condition(
+    app: &App,
+    step: &Step,
+    result: std::result::Result<bool, String>,
+) -> Result<bool, step::Error> {
+    result.map_err(|problem| {
+        let place = app.host.sources.place(step.span).map(|place| format!("{place}: ")).unwrap_or_default();
+        step::Error::Condition { step: step.name.clone(), problem, place }
+    })
 }
 
 fn unknown_type(report: &Report) -> bool {
@@ -120,16 +135,13 @@ pub(super) fn not_built(app: &App, step: &Step, owner: &str) -> step::Error {
     }
 }
 
-fn warn(app: &App, workflow: &Workflow, steps: &[Step]) {
+fn warn(app: &App, workflow: &Workflow) {
     let no_effect = |what: &str| {
         let message = format!("`{what}` of the workflow `{}` is not built yet and has no effect", workflow.name);
         app.host.talk.warn(Warning::new("atmos::ops::no_effect", message));
     };
     if workflow.tools {
         no_effect("dependencies.tools");
-    }
-    if steps.iter().any(|step| step.timeout) {
-        no_effect("timeout");
     }
 }
 
@@ -282,7 +294,7 @@ impl Run<'_, '_> {
         if let Program::Atmos(_) = program {
             self.app.host.talk.info(format!("▶ Executing command: {shown}"));
         }
-        let ended = self.runner.run(&program, cwd, &env, step.retry.as_ref()).await?;
+        let ended = self.runner.run(&program, cwd, &env, step.retry.as_ref(), step.timeout).await?;
         Ok((ended, shown))
     }
 
@@ -316,6 +328,22 @@ impl Run<'_, '_> {
             }
         }
         Ok(layers)
+    }
+
+    /// The environment that conditions see: that of the workflow, and what steps exported.
+    fn seen_by_conditions(&self, step: &Step) -> Result<Env> {
+        if step.when.is_empty() && step.forgiven.is_empty() {
+            return Ok(Env::default());
+        }
+        let base = child_view(self.app, &self.exported);
+        let mut layers = Vec::new();
+        for (name, value) in &self.found.workflow.env {
+            let what = format!("the variable `{name}` of the workflow");
+            let value = value.as_deref().map(|text| self.texts.render(&what, step.span, text, &base)).transpose()?;
+            layers.push((name.clone(), value));
+        }
+        layers.extend(self.exported.iter().cloned());
+        Ok(child_view(self.app, &layers))
     }
 
     fn set_variables(&mut self, step: &Step, layers: &[(String, Option<String>)]) -> Result<()> {

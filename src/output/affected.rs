@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::table::Table;
 use crate::ops::Subject;
 use crate::ops::affected::{Affected, Deletion};
 use crate::ops::dependents::Dependent;
@@ -93,37 +92,6 @@ pub fn affected_matrix(records: &[Affected]) -> (String, usize) {
     let count = entries.len();
     let matrix = Node::from(Map::from_iter([(Arc::from("include"), Node::from(entries))]));
     (yaml::emit_json_line(&matrix).trim_end().to_owned(), count)
-}
-
-/// The rows of `list affected`; `dependents` stand below the record that they depend on.
-pub fn affected_rows(records: &[Affected]) -> Table {
-    let mut rows = Vec::new();
-    for record in records {
-        let subject = &record.subject;
-        let status = match (record.deleted, record.locked) {
-            (Some(_), _) => "deleted",
-            (None, true) => "locked",
-            (None, false) => "enabled",
-        };
-        let reason = record.reasons.all.first().map_or("", String::as_str);
-        let path = record.reasons.file.as_deref().or(record.reasons.folder.as_deref()).unwrap_or_default();
-        rows.push(row(status, subject, reason, path));
-        add_rows(record.dependents.as_deref().unwrap_or_default(), &mut rows);
-    }
-    let columns = ["Status", "Component", "Stack", "Type", "Affected", "File"].map(str::to_owned).to_vec();
-    Table { columns, rows }
-}
-
-fn add_rows(dependents: &[Dependent], rows: &mut Vec<Vec<String>>) {
-    for dependent in dependents {
-        rows.push(row("enabled", &dependent.subject, "dependent", ""));
-        add_rows(dependent.dependents.as_deref().unwrap_or_default(), rows);
-    }
-}
-
-fn row(status: &str, subject: &Subject, reason: &str, path: &str) -> Vec<String> {
-    let Subject { component, stack, component_type, .. } = subject;
-    [status, component, stack, component_type, reason, path].map(str::to_owned).to_vec()
 }
 
 fn subject(subject: &Subject) -> Map {

@@ -33,6 +33,38 @@ pub fn render(report: &Report, verbose: bool) -> String {
     out
 }
 
+/// A report as one line of JSON, for programs that read stderr.
+pub(super) fn as_json(report: &Report) -> String {
+    let diagnostic = report.diagnostic();
+    let labels = diagnostic.labels().into_iter().flatten();
+    let places: Vec<String> = labels
+        .filter_map(|label| {
+            let source = diagnostic.source_code()?;
+            let exact = source.read_span(&SourceSpan::from((label.offset(), 0)), 0, 0).ok()?;
+            let name = exact.name().unwrap_or("input");
+            Some(format!("{name}:{}:{}", exact.line() + 1, exact.column() + 1))
+        })
+        .collect();
+    let help = diagnostic.help().map(|help| help.to_string()).unwrap_or_default();
+    let hints: Vec<&str> = help.lines().filter(|line| !line.trim().is_empty()).collect();
+    let mut causes = Vec::new();
+    let mut source = diagnostic.source();
+    while let Some(cause) = source {
+        causes.push(cause.to_string());
+        source = cause.source();
+    }
+    serde_json::json!({
+        "title": report.title().unwrap_or("Error"),
+        "message": diagnostic.to_string(),
+        "code": report.code(),
+        "places": places,
+        "causes": causes,
+        "hints": hints,
+        "exit_code": report.exit_code(),
+    })
+    .to_string()
+}
+
 /// Causes whose text the message does not already contain.
 fn write_causes(out: &mut String, diagnostic: &dyn Diagnostic) {
     let mut shown = diagnostic.to_string();

@@ -43,8 +43,8 @@ impl FromStr for Level {
 }
 
 /// Sends log events of `level` and above to `file` (`/dev/stderr`, `/dev/stdout`, `/dev/null` or a path, appended).
-/// Further calls in one process have no effect.
-pub fn start(level: Level, file: &str, masker: Arc<Masker>) -> io::Result<()> {
+/// With `json` each is an object on a line of its own. Further calls in one process have no effect.
+pub fn start(level: Level, file: &str, json: bool, masker: Arc<Masker>) -> io::Result<()> {
     let filter = match level {
         Level::Trace => tracing::Level::TRACE,
         Level::Debug => tracing::Level::DEBUG,
@@ -59,7 +59,7 @@ pub fn start(level: Level, file: &str, masker: Arc<Masker>) -> io::Result<()> {
         "/dev/null" => return Ok(()),
         path => Box::new(open(Path::new(path))?),
     };
-    let layer = Lines { sink: Mutex::new(sink), masker }
+    let layer = Lines { sink: Mutex::new(sink), json, masker }
         .with_filter(tracing_subscriber::filter::LevelFilter::from_level(filter))
         .with_filter(tracing_subscriber::filter::filter_fn(|meta| meta.target().starts_with("atmos")));
     let _ = tracing_subscriber::registry().with(layer).try_init();
@@ -77,6 +77,7 @@ fn open(path: &Path) -> io::Result<std::fs::File> {
 
 struct Lines {
     sink: Mutex<Box<dyn io::Write + Send>>,
+    json: bool,
     masker: Arc<Masker>,
 }
 
@@ -91,7 +92,16 @@ impl<S: Subscriber> Layer<S> for Lines {
         };
         let mut fields = Fields::default();
         event.record(&mut fields);
-        let line = format!("{tag} {}{}\n", fields.message, fields.pairs);
+        let line = if self.json {
+            let mut record = serde_json::Map::from_iter([
+                ("level".to_owned(), event.metadata().level().to_string().to_lowercase().into()),
+                ("message".to_owned(), fields.message.into()),
+            ]);
+            record.extend(fields.values.into_iter().map(|(name, text)| (name, text.into())));
+            format!("{}\n", serde_json::Value::Object(record))
+        } else {
+            format!("{tag} {}{}\n", fields.message, fields.pairs)
+        };
         let mut sink = self.sink.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let _ = sink.write_all(printable(&self.masker.mask(&line)).as_bytes());
     }
@@ -101,6 +111,7 @@ impl<S: Subscriber> Layer<S> for Lines {
 struct Fields {
     message: String,
     pairs: String,
+    values: Vec<(String, String)>,
 }
 
 impl Visit for Fields {
@@ -118,7 +129,10 @@ impl Fields {
     fn add(&mut self, field: &Field, text: &str) {
         if field.name() == "message" {
             text.clone_into(&mut self.message);
-        } else if text.contains(char::is_whitespace) {
+            return;
+        }
+        self.values.push((field.name().to_owned(), text.to_owned()));
+        if text.contains(char::is_whitespace) {
             let _ = write!(self.pairs, " {}={text:?}", field.name());
         } else {
             let _ = write!(self.pairs, " {}={text}", field.name());

@@ -2,11 +2,13 @@
 
 use std::io::{self, Write as _};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use crate::config::Theme;
 use crate::diag::{Message, Report, Talk, Warning};
 use crate::secret::Masker;
 
+use super::paint::{Role, in_role};
 use super::printable::printable;
 use super::{Level, diagnostic};
 
@@ -17,12 +19,29 @@ pub struct Screen {
     /// Talk below this level is not shown.
     level: Level,
     colour: bool,
+    /// Errors are one line of JSON.
+    json: bool,
+    theme: Arc<OnceLock<&'static Theme>>,
 }
 
 impl Screen {
     /// `masker: None` for `--mask=false`.
     pub fn new(masker: Option<Arc<Masker>>, level: Level, colour: bool) -> Screen {
-        Screen { masker, level, colour }
+        Screen { masker, level, colour, json: false, theme: Arc::default() }
+    }
+
+    /// Errors as JSON, for programs.
+    pub fn with_json_errors(self, json: bool) -> Screen {
+        Screen { json, ..self }
+    }
+
+    /// The colours of the configuration, once it is known.
+    pub fn set_theme(&self, theme: &'static Theme) {
+        let _ = self.theme.set(theme);
+    }
+
+    fn theme(&self) -> Option<&'static Theme> {
+        self.theme.get().copied()
     }
 
     /// Prints data, masked. A closed pipe is not an error: who reads has seen enough.
@@ -63,6 +82,11 @@ impl Screen {
 
     /// Prints an error. Masked always: an error is never a place for a secret.
     pub fn error(&self, report: &Report, verbose: bool) {
+        if self.json {
+            let text = diagnostic::as_json(report);
+            let text = self.masker.as_ref().map_or(text.as_str().into(), |masker| masker.mask(&text));
+            return Screen::stderr(&format!("{text}\n"));
+        }
         let text = diagnostic::render(report, verbose);
         let text = match &self.masker {
             Some(masker) => masker.mask(&text).into_owned(),
@@ -70,7 +94,11 @@ impl Screen {
         };
         // After masking, which knows secrets as they are.
         let text = printable(&text).into_owned();
-        let text = if self.colour { text.replacen("**Error:**", "\u{1b}[1;31m**Error:**\u{1b}[0m", 1) } else { text };
+        let text = if self.colour {
+            text.replacen("**Error:**", &in_role("**Error:**", Role::Error, self.theme()), 1)
+        } else {
+            text
+        };
         Screen::stderr(&text);
     }
 
@@ -89,7 +117,16 @@ impl Screen {
             _ => return,
         };
         let line = self.masker.as_ref().map_or(line.as_str().into(), |masker| masker.mask(&line));
-        Screen::stderr(&format!("{}\n", printable(&line)));
+        Screen::stderr(&format!("{}\n", self.marked(&printable(&line))));
+    }
+
+    /// The mark in front of a line in its colour.
+    fn marked(&self, line: &str) -> String {
+        let marks = [("✓", Role::Success), ("✗", Role::Error), ("⚠", Role::Warning)];
+        match marks.into_iter().find(|(mark, _)| self.colour && line.starts_with(mark)) {
+            Some((mark, role)) => in_role(mark, role, self.theme()) + &line[mark.len()..],
+            None => line.to_owned(),
+        }
     }
 
     /// A failing stderr leaves nobody to tell.

@@ -47,8 +47,26 @@ pub fn errors(report: &Report) -> String {
 
 /// Every finding with the lines around it.
 pub fn rich(report: &Report) -> String {
+    rich_findings(&report.findings)
+}
+
+/// What one file has against its schema.
+pub fn of_file(file: &str, findings: &[Finding]) -> String {
+    let mut text = format!("✗ {file}");
+    for finding in findings {
+        let place = finding.site.as_ref().map(|site| format!("{site}: ")).unwrap_or_default();
+        let _ = write!(text, "\n- {place}error: {}", sentence(finding));
+        for line in finding.help.iter().flat_map(|help| help.lines()) {
+            let _ = write!(text, "\n  💡 {line}");
+        }
+    }
+    text
+}
+
+/// The same for findings of any check.
+pub fn rich_findings<'f>(findings: impl IntoIterator<Item = &'f Finding>) -> String {
     let mut text = String::new();
-    for finding in &report.findings {
+    for finding in findings {
         let word = if finding.severity == Severity::Error { "error" } else { "warning" };
         let _ = writeln!(text, "{word}: {}", sentence(finding));
         match finding.site.as_ref().map(|site| (site, &site.source)) {

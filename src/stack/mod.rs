@@ -36,6 +36,7 @@ mod versions;
 pub use beside::{Changes, Verdict, changes};
 pub use error::Error;
 pub(crate) use error::{Located, global_metadata_error, section_error};
+pub(crate) use glob::find as glob_find;
 pub use glob::matches as glob_matches;
 pub use index::{Stack, StackIndex};
 pub use layers::{FileLayer, OverrideLayer};

@@ -1,5 +1,7 @@
 //! A step as its file says it.
 
+use std::time::Duration;
+
 use super::{Condition, Retry};
 use crate::span::Span;
 
@@ -50,8 +52,8 @@ pub struct Step {
     /// `continue`
     pub forgiven: Condition,
     pub outputs: Vec<(String, String)>,
-    /// Has no effect yet.
-    pub timeout: bool,
+    /// Every attempt may take so long.
+    pub timeout: Option<Duration>,
     pub span: Span,
 }
 

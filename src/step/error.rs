@@ -26,6 +26,13 @@ pub enum Error {
     #[diagnostic(code(atmos::step::exec_not_last), help("move it to the end, or make it a step of the type shell"))]
     ExecNotLast { step: String, place: String },
 
+    #[error("{place}the condition of the step `{step}` cannot be evaluated: {problem}")]
+    #[diagnostic(
+        code(atmos::step::condition),
+        help("conditions know ci, status, stack, workflow, step, os, arch, platform and env.NAME")
+    )]
+    Condition { step: String, problem: String, place: String },
+
     #[error("{place}the template of {what} cannot be rendered")]
     #[diagnostic(code(atmos::step::template), help("{help}"))]
     Template {

@@ -7,11 +7,12 @@
 mod condition;
 mod definition;
 mod error;
+mod expression;
 mod read;
 mod retry;
 mod text;
 
-pub use condition::{Condition, Status};
+pub use condition::{Condition, Facts, Status};
 pub use definition::{Directory, Kind, Step, uses_results};
 pub use error::Error;
 pub use read::{directory, entries, read, text_of};

@@ -1,9 +1,11 @@
 //! Steps from a list in a file.
 
+use std::time::Duration;
+
 use super::error::place;
 use super::{Condition, Directory, Error, Kind, Retry, Step};
 use crate::span::Sources;
-use crate::value::{Node, Value, function_text};
+use crate::value::{DurationForm, Node, Value, function_text, parse_duration};
 
 /// Kinds of the reference that later versions bring.
 const LATER: [&str; 44] = [
@@ -199,7 +201,7 @@ impl Reader<'_> {
         let mut always = Condition::default();
         always.add("always");
         step.forgiven = self.condition(node, "continue", always)?;
-        step.timeout = node.get("timeout").is_some_and(|timeout| !timeout.is_empty());
+        step.timeout = self.timeout(node)?;
         Ok(step)
     }
 
@@ -218,9 +220,23 @@ impl Reader<'_> {
             when: Condition::default(),
             forgiven: Condition::default(),
             outputs: Vec::new(),
-            timeout: false,
+            timeout: None,
             span: node.span,
         }
+    }
+
+    /// The time that a step may take; zero is no limit.
+    fn timeout(&self, node: &Node) -> Result<Option<Duration>, Error> {
+        let Some(value) = node.get("timeout").filter(|value| !value.is_empty()) else { return Ok(None) };
+        let text = text_of(value).unwrap_or_default();
+        let read = parse_duration(text.trim(), DurationForm::DaysAndSeconds);
+        let read = read.ok_or_else(|| Error::Value {
+            what: self.what("timeout"),
+            value: text,
+            expected: "a duration such as 30s, 10m or 1h".to_owned(),
+            place: place(self.sources, value.span),
+        })?;
+        Ok(Some(read).filter(|duration| !duration.is_zero()))
     }
 
     /// What would change the step is an error, never passed over.
@@ -269,11 +285,16 @@ impl Reader<'_> {
             if text.as_deref() == Some("") {
                 continue;
             }
-            if !text.as_deref().is_some_and(|text| condition.add(text)) {
-                let help = format!("the words {} are built; expressions are not", Condition::WORDS.join(", "));
-                let owner = format!("the step `{}` of {}", self.name, self.owner);
-                let what = format!("{key}: {}", text.unwrap_or_else(|| word.value.type_name().to_owned()));
-                return Err(Error::NotBuilt { what, owner, place: place(self.sources, word.span), help });
+            let text = text.ok_or_else(|| wrong(self.what(key), "a word or an expression", word, self.sources))?;
+            if condition.add(&text) {
+                continue;
+            }
+            // The tag says that it is an expression, which every other text is too.
+            let expression = text.strip_prefix("!cel").map_or(text.as_str(), str::trim);
+            if let Err(problem) = condition.add_expression(expression) {
+                let expected = format!("one of {}, or an expression ({problem})", Condition::WORDS.join(", "));
+                let place = place(self.sources, word.span);
+                return Err(Error::Value { what: self.what(key), value: text, expected, place });
             }
         }
         Ok(condition)

@@ -120,6 +120,11 @@ impl Finding {
         Finding { once: true, ..Finding::new(Severity::Error, &code, message, site).help(help) }
     }
 
+    /// An error at its own place.
+    pub fn of_diagnostic(sources: &Sources, diagnostic: &dyn Diagnostic) -> Finding {
+        Finding::error(sources, diagnostic, Span::default())
+    }
+
     pub(super) fn remark(sources: &Sources, remark: &Remark) -> Finding {
         let site = Site::at(sources, remark.span);
         let help = Some(remark.help.clone()).filter(|help| !help.is_empty());

@@ -5,18 +5,23 @@
 //! embedded one or that of the user; `manifest` has the checks of single files, `duplicates` those between them.
 
 mod deprecated;
+mod document;
 mod duplicates;
+pub mod editorconfig;
 mod error;
 mod finding;
 mod manifest;
 mod place;
+mod rego;
 mod schema;
 mod stacks;
 #[cfg(test)]
 mod tests;
 mod violation;
 
+pub use document::document;
 pub use error::Error;
 pub use finding::{Finding, Severity, Site};
-pub use schema::Schema;
+pub use rego::violations as policy_violations;
+pub use schema::{CONFIG as CONFIG_SCHEMA, MANIFEST as MANIFEST_SCHEMA, Schema};
 pub use stacks::stacks;

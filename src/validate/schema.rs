@@ -12,7 +12,12 @@ use crate::host::Host;
 use crate::value::{Node, to_json};
 
 /// The schema that the repository publishes, for editors too.
-const EMBEDDED: &str = include_str!("../../schemas/atmos-manifest.json");
+pub const MANIFEST: &str = include_str!("../../schemas/atmos-manifest.json");
+/// The schema of `atmos.yaml`.
+pub const CONFIG: &str = include_str!("../../schemas/atmos-config.json");
+/// Addresses of the embedded schemas.
+const OWN: [(&str, &str); 2] =
+    [("atmos://schema/atmos/manifest/1.0", MANIFEST), ("atmos://schema/atmos/config/1.0", CONFIG)];
 
 /// A compiled schema.
 #[derive(Debug)]
@@ -27,7 +32,7 @@ impl Schema {
     /// # Errors
     /// None in practice: a test compiles it.
     pub fn embedded() -> Result<Schema, Error> {
-        Schema::parse("embedded", EMBEDDED)
+        Schema::parse("embedded", MANIFEST)
     }
 
     /// A schema in JSON. References to other documents are refused, so that nothing is fetched.
@@ -48,6 +53,21 @@ impl Schema {
     pub fn load(host: &Host, config: &Config, flag: Option<&str>) -> Result<Schema, Error> {
         let setting = config.document.get_path(["schemas", "atmos", "manifest"]).and_then(Node::as_str);
         let Some(asked) = flag.or(setting).filter(|text| !text.is_empty()) else { return Schema::embedded() };
+        Schema::named(host, config, asked)
+    }
+
+    /// The schema of a source: a file, a file below the base path, an address, `atmos://schema/…` for the embedded ones,
+    /// or its own text.
+    ///
+    /// # Errors
+    /// A file or address that gives no schema.
+    pub fn named(host: &Host, config: &Config, asked: &str) -> Result<Schema, Error> {
+        if let Some((_, text)) = OWN.iter().find(|(address, _)| *address == asked) {
+            return Schema::parse(asked, text);
+        }
+        if asked.trim_start().starts_with('{') {
+            return Schema::parse("inline", asked);
+        }
         let candidates = [host.absolute(Path::new(asked)), config.base_path.join(asked)];
         if let Some(file) = candidates.iter().find(|file| file.is_file()) {
             return Schema::read(asked, file);

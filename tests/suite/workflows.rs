@@ -74,6 +74,32 @@ fn continue_forgives_and_when_chooses() {
 }
 
 #[test]
+fn expressions_choose_steps() {
+    let sandbox = scenario();
+    let run = |args: &[&str], env: &[(&str, &str)]| {
+        let line = [&["workflow", "expressions"][..], args].concat();
+        let outcome = sandbox.atmos_with(env, &line);
+        lines(&outcome).iter().map(|line| (*line).to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(run(&["-s", "prod"], &[]), ["prod", "exported"]);
+    assert_eq!(run(&["-s", "dev"], &[]), ["exported"]);
+    assert_eq!(run(&["-s", "prod"], &[("CI", "true")]), ["prod", "ci in prod", "exported"]);
+    assert_eq!(run(&["-s", "dev"], &[("BREAK", "1")]), ["exported", "mended"]);
+    let typo = workflow(&sandbox, &["typo"]).exits(1);
+    let typo = typo.says("`stakc` is not known").says("flows/main.yaml:");
+    assert_eq!(typo.stdout, "");
+    workflow(&sandbox, &["no-boolean"]).exits(1).says("the condition of the step `s` cannot be evaluated");
+}
+
+#[test]
+fn steps_end_with_their_time() {
+    let sandbox = scenario();
+    let outcome = workflow(&sandbox, &["late"]).exits(124).says("the step took longer than 300ms and was ended");
+    assert_eq!(lines(&outcome), ["begun", "cleanup"]);
+    assert_eq!(lines(&workflow(&sandbox, &["late-forgiven"]).success()), ["on"]);
+}
+
+#[test]
 fn failures_are_tried_again() {
     let sandbox = scenario();
     workflow(&sandbox, &["retried"]).success();
@@ -120,7 +146,7 @@ fn dry_run_says_what_would_run_and_runs_nothing() {
 #[test]
 fn what_is_not_built_is_said_before_anything_runs() {
     let sandbox = scenario();
-    for (name, phrase) in [("later", "`type: parallel`"), ("expression", "when: stack == \"prod\"")] {
+    for (name, phrase) in [("later", "`type: parallel`"), ("contained", "`container`")] {
         let outcome =
             workflow(&sandbox, &[name]).exits(1).says("is not built yet").says(phrase).says("flows/main.yaml:");
         assert_eq!(outcome.stdout, "");

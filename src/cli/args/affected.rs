@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::DescribeEvaluationArgs;
+use super::{ColumnArgs, DescribeEvaluationArgs};
 
 /// With what the working tree is compared, and what of it counts.
 #[derive(Debug, Args)]
@@ -100,7 +100,18 @@ pub struct ListAffectedArgs {
     #[command(flatten)]
     pub comparison: ComparisonArgs,
 
+    /// Only rows for which this yq expression is true, for example `.deleted == false` [env: ATMOS_LIST_FILTER]
+    #[arg(long, value_name = "EXPRESSION")]
+    pub filter: Option<String>,
+
     /// table, json, yaml, csv, tsv or matrix [env: ATMOS_LIST_FORMAT] [default: table]
     #[arg(short, long, value_name = "FORMAT")]
     pub format: Option<String>,
+
+    /// Text between the cells of csv and tsv [env: ATMOS_LIST_DELIMITER]
+    #[arg(long, value_name = "TEXT")]
+    pub delimiter: Option<String>,
+
+    #[command(flatten)]
+    pub columns: ColumnArgs,
 }

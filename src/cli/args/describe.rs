@@ -21,6 +21,8 @@ pub enum DescribeCommand {
     Stacks(StacksArgs),
     /// Show which components a change concerns: the working tree against another commit
     Affected(AffectedArgs),
+    /// Show how two stacks, or two components, differ
+    Diff(DiffArgs),
     /// Show which components depend on a component
     #[command(visible_alias = "dependants")]
     Dependents(DependentsArgs),
@@ -98,6 +100,40 @@ pub struct ComponentArgs {
     /// File and line of each value as comments of the YAML [default: on a terminal]
     #[arg(long)]
     pub provenance: Option<bool>,
+
+    #[command(flatten)]
+    pub evaluation: DescribeEvaluationArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// One component in two stacks, or two components; all components of two stacks without
+    #[arg(value_name = "COMPONENT", num_args = 0..=2)]
+    pub components: Vec<String>,
+
+    /// The stacks: `-s dev -s prod`; one for two components in it
+    #[arg(short, long = "stack", value_name = "STACK", value_delimiter = ',')]
+    pub stacks: Vec<String>,
+
+    /// Only these sections, for example `vars,env` [default: all that manifests can define]
+    #[arg(long, value_name = "SECTION", value_delimiter = ',')]
+    pub sections: Vec<String>,
+
+    /// text, yaml or json [default: text]
+    #[arg(short, long, value_name = "FORMAT")]
+    pub format: Option<String>,
+
+    /// Write to this file instead of stdout
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+
+    /// yq expression on the list of differences
+    #[arg(short, long, value_name = "EXPRESSION")]
+    pub query: Option<String>,
+
+    /// Exit with 1 when there are differences
+    #[arg(long)]
+    pub exit_code: bool,
 
     #[command(flatten)]
     pub evaluation: DescribeEvaluationArgs,

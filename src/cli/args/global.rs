@@ -58,7 +58,7 @@ pub struct GlobalArgs {
     #[arg(long, global = true)]
     pub interactive: Option<bool>,
 
-    /// Accepted: there is no pager here [env: ATMOS_PAGER, PAGER]
+    /// Show long data through this program, or `less`; `=false` for none [env: ATMOS_PAGER, PAGER, NO_PAGER]
     #[arg(long, global = true, value_name = "PROGRAM", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub pager: Option<String>,
 
@@ -73,6 +73,10 @@ pub struct GlobalArgs {
     /// Send the standard error of terraform and helmfile here: a file, /dev/stdout, /dev/null [env: ATMOS_REDIRECT_STDERR]
     #[arg(long, global = true, value_name = "FILE")]
     pub redirect_stderr: Option<String>,
+
+    /// Errors as text, or as json: one line for programs [env: ATMOS_ERROR_FORMAT] [default: text]
+    #[arg(long, global = true, value_name = "FORMAT")]
+    pub error_format: Option<String>,
 
     /// More detail in errors: the stable code and every cause [env: ATMOS_VERBOSE]
     #[arg(short = 'v', long, global = true)]

@@ -44,6 +44,12 @@ pub enum ListCommand {
     Editions(EditionsArgs),
     /// List the components that a change concerns
     Affected(ListAffectedArgs),
+    /// List the profiles that `--profile` can ask for
+    Profiles(PlainListArgs),
+    /// List the themes of the terminal
+    Themes(PlainListArgs),
+    /// List the repositories of `git.repositories`
+    GitRepositories(PlainListArgs),
     /// Commands of the reference that are not built yet, and unknown ones.
     #[command(external_subcommand)]
     Other(Vec<OsString>),
@@ -356,6 +362,19 @@ pub struct SourcesArgs {
 
 #[derive(Debug, Args)]
 pub struct AliasesArgs {
+    #[command(flatten)]
+    pub format: FormatArgs,
+    #[command(flatten)]
+    pub columns: ColumnArgs,
+}
+
+/// A list that is not chosen from.
+#[derive(Debug, Args)]
+pub struct PlainListArgs {
+    /// Only rows for which this yq expression is true [env: ATMOS_LIST_FILTER]
+    #[arg(long, value_name = "EXPRESSION")]
+    pub filter: Option<String>,
+
     #[command(flatten)]
     pub format: FormatArgs,
     #[command(flatten)]

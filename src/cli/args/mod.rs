@@ -12,6 +12,7 @@ mod global;
 mod helmfile;
 mod list;
 mod root;
+mod small;
 mod terraform;
 mod validate;
 mod workflow;
@@ -25,7 +26,7 @@ pub use auth_look::{AuthDoctorArgs, AuthExplainArgs, RefreshArgs};
 pub use auth_tools::{ConsoleArgs, KeyArgs, KeyringArgs, KeyringCommand, ShellArgs, UserArgs, UserCommand};
 pub use describe::{
     ComponentArgs, DependentsArgs, DescribeArgs, DescribeCommand, DescribeConfigArgs, DescribeEditionArgs,
-    DescribeEvaluationArgs, DescribeWorkflowsArgs, EvaluationArgs, LocalsArgs, ProcessingArgs, StacksArgs,
+    DescribeEvaluationArgs, DescribeWorkflowsArgs, DiffArgs, EvaluationArgs, LocalsArgs, ProcessingArgs, StacksArgs,
 };
 pub use doctor::DoctorArgs;
 pub use explain::ExplainArgs;
@@ -33,13 +34,20 @@ pub use global::GlobalArgs;
 pub use helmfile::{HelmfileArgs, HelmfileCommand, HelmfileGenerate, HelmfileRun};
 pub use list::{
     AliasesArgs, ClosureArgs, ColumnArgs, ComponentsArgs, DependenciesArgs, EditionsArgs, FormatArgs, InstancesArgs,
-    ListArgs, ListCommand, ListEvaluationArgs, MetadataArgs, SelectArgs, SettingsArgs, SideBySideArgs, SourcesArgs,
-    StackListArgs, ValuesArgs, VarsArgs, VendorArgs, WorkflowsArgs,
+    ListArgs, ListCommand, ListEvaluationArgs, MetadataArgs, PlainListArgs, SelectArgs, SettingsArgs, SideBySideArgs,
+    SourcesArgs, StackListArgs, ValuesArgs, VarsArgs, VendorArgs, WorkflowsArgs,
 };
 pub use root::{Cli, Command, OWN};
+pub use small::{
+    CompletionArgs, ConfigArgs, ConfigCommand, DocsArgs, EnvironmentArgs, KeysArgs, ManArgs, PathArgs, ProfileArgs,
+    ProfileCommand, ProfileShowArgs, StackArgs, StackCommand, ThemeArgs, ThemeCommand, ThemeShowArgs,
+};
 pub use terraform::{
     BatchArgs, CleanArgs, FilesArgs, Fleet, GenerateCommand, InitFlags, PlanFlags, TerraformArgs, TerraformCommand,
     TerraformRun,
 };
-pub use validate::{ValidateCommand, ValidateStacksArgs, ValidationArgs};
+pub use validate::{
+    EditorconfigArgs, ScopeArgs, ValidateCommand, ValidateComponentArgs, ValidateSchemaArgs, ValidateStacksArgs,
+    ValidationArgs,
+};
 pub use workflow::WorkflowArgs;

@@ -5,8 +5,8 @@ use std::ffi::OsString;
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    AuthArgs, DescribeArgs, DoctorArgs, ExplainArgs, GlobalArgs, HelmfileArgs, ListArgs, TerraformArgs, ValidationArgs,
-    WorkflowArgs,
+    AuthArgs, CompletionArgs, ConfigArgs, DescribeArgs, DocsArgs, DoctorArgs, EnvironmentArgs, ExplainArgs, GlobalArgs,
+    HelmfileArgs, ListArgs, ManArgs, ProfileArgs, StackArgs, TerraformArgs, ThemeArgs, ValidationArgs, WorkflowArgs,
 };
 
 /// Stacks, cloud identities and isolated runs for Terraform/OpenTofu and Helmfile.
@@ -17,7 +17,7 @@ pub struct Cli {
     pub global: GlobalArgs,
 
     /// Display the Atmos CLI version
-    #[arg(long)]
+    #[arg(long, help_heading = None)]
     pub version: bool,
 
     #[command(subcommand)]
@@ -49,6 +49,22 @@ pub enum Command {
     Validate(ValidationArgs),
     /// Show what is found here: configuration, policies, programs, keyring, stacks; nothing is changed
     Doctor(DoctorArgs),
+    /// Read the configuration, check it, print its JSON Schema
+    Config(ConfigArgs),
+    /// Print the JSON Schema of stack manifests, with the names of this repository
+    Stack(StackArgs),
+    /// Show the profiles of the configuration
+    Profile(ProfileArgs),
+    /// Print the variables of `env` in the configuration
+    Env(EnvironmentArgs),
+    /// Show the README of a component, or open the documentation
+    Docs(DocsArgs),
+    /// Show the themes of the terminal
+    Theme(ThemeArgs),
+    /// Print the completion script of a shell
+    Completion(CompletionArgs),
+    /// Write the manual pages
+    Man(ManArgs),
     /// Print the version
     Version(VersionArgs),
     /// Say what atmos is

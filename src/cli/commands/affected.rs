@@ -7,11 +7,13 @@ use super::super::error::Error;
 use super::super::setup::Context;
 use super::dependents::print_records;
 use super::describe::{error_mode, only_shown};
+use super::list;
 use super::query::Selection;
 use super::write::{self, Format};
 use crate::diag::{Result, Warning};
 use crate::ops::App;
 use crate::ops::affected::{self, Affected, BaseRequest, Request};
+use crate::ops::list as ops_list;
 use crate::output::{self, TableFormat};
 use crate::secret::Secret;
 use crate::value::Node;
@@ -50,13 +52,18 @@ pub(super) fn describe(context: &Context, args: AffectedArgs) -> Result<u8> {
 }
 
 pub(super) fn list(context: &Context, args: ListAffectedArgs) -> Result<u8> {
-    let format = args.format.or_else(|| context.host.env.get("ATMOS_LIST_FORMAT").map(str::to_owned));
+    let env = &context.host.env;
+    let app = context.app_with_config()?;
+    let format = list::given(args.format, env, "ATMOS_LIST_FORMAT");
+    let format = format.or_else(|| ops_list::configured_format(&app, ops_list::Subject::Affected));
+    let mut view = list::view(env, args.columns);
+    view.filter = list::given(args.filter, env, "ATMOS_LIST_FILTER");
+    let delimiter = list::given(args.delimiter, env, "ATMOS_LIST_DELIMITER");
     let matrix = format.as_deref() == Some(MATRIX);
     let table = match format.as_deref().filter(|_| !matrix) {
         None => TableFormat::Table,
         Some(text) => text.parse().map_err(|()| unknown_format(text, "table, json, yaml, csv, tsv, matrix"))?,
     };
-    let app = context.app_with_config()?;
     let configured = app.config.document.get_path(["list", "error_mode"]).and_then(Node::as_str).unwrap_or("warn");
     let request = request(context, args.comparison, configured)?;
     let report = affected::describe(&app, &request)?;
@@ -68,9 +75,7 @@ pub(super) fn list(context: &Context, args: ListAffectedArgs) -> Result<u8> {
         context.host.talk.success("No affected components found");
         return Ok(0);
     }
-    let rows = output::affected_rows(&report.affected);
-    write::data(context, &rows.render(table, context.host.terminal.stdout))?;
-    Ok(0)
+    list::data(context, ops_list::affected(&app, &report.affected, &view)?, table, delimiter.as_deref())
 }
 
 fn unknown_format(format: &str, valid: &'static str) -> Error {

@@ -1,15 +1,17 @@
-//! `atmos describe config` and `atmos validate config`
+//! `atmos config`, `atmos describe config` and `atmos validate config`
 
-use super::super::args::DescribeConfigArgs;
+use super::super::args::{ConfigCommand, DescribeConfigArgs, PathArgs, ScopeArgs};
 use super::super::custom::reserved;
+use super::super::error::Error;
 use super::super::setup::Context;
-use super::describe;
 use super::query::Selection;
 use super::write::{self, Format};
+use super::{describe, unknown};
 use crate::custom::{Definition, Reserved, definitions};
-use crate::diag::{Result, Warning};
-use crate::ops::config;
+use crate::diag::{Result, Warning, nearest};
+use crate::ops::{config, schema};
 use crate::output::{Table, TableFormat};
+use crate::value::Node;
 use crate::yaml;
 
 pub(super) fn describe(context: &Context, args: &DescribeConfigArgs) -> Result<u8> {
@@ -26,6 +28,59 @@ pub(super) fn describe(context: &Context, args: &DescribeConfigArgs) -> Result<u
         Format::Yaml => yaml::emit_record(&document, app.config.settings.tab_width),
     };
     write::text_to(context, &text, args.file.as_deref())?;
+    Ok(0)
+}
+
+/// `atmos config`
+pub(super) fn run(context: &Context, command: ConfigCommand) -> Result<u8> {
+    match command {
+        ConfigCommand::Get(args) => get(context, &args),
+        ConfigCommand::List(args) => keys(context, args.pattern.as_deref()),
+        ConfigCommand::Schema => {
+            write::data(context, schema::config())?;
+            Ok(0)
+        }
+        ConfigCommand::Validate => {
+            let checked = super::validate::named(context, Some("config"), &ScopeArgs::default())?;
+            Ok(validate(context)?.max(checked))
+        }
+        ConfigCommand::Other(words) => Err(unknown::command("atmos config", &words).into()),
+    }
+}
+
+/// One value of the configuration that is in force. Texts stand bare.
+fn get(context: &Context, args: &PathArgs) -> Result<u8> {
+    let format = Format::parse(args.format.as_deref())?;
+    let app = context.app()?;
+    let document = config::describe(&app)?;
+    let Some(node) = config::at(&document, &args.path) else {
+        let (above, last) = args.path.rsplit_once('.').unwrap_or(("", &args.path));
+        let parent = if above.is_empty() { Some(&document) } else { config::at(&document, above) };
+        let known = parent.and_then(Node::as_map).into_iter().flatten().map(|(key, _)| &**key);
+        let near = nearest(last, known).map(|near| format!("did you mean `{near}`?"));
+        let help = near.unwrap_or_else(|| "`atmos describe config` shows the whole configuration".to_owned());
+        return Err(Error::UnknownKey { path: args.path.clone(), help }.into());
+    };
+    match node.scalar_text().filter(|_| format == Format::Yaml) {
+        Some(text) => write::data(context, &format!("{text}\n"))?,
+        None => write::document(context, node, format, app.config.settings.tab_width, None)?,
+    }
+    Ok(0)
+}
+
+/// The keys that files set, file by file.
+fn keys(context: &Context, pattern: Option<&str>) -> Result<u8> {
+    let app = context.app()?;
+    let files = config::keys(&app, pattern)?;
+    if files.iter().all(|(_, keys)| keys.is_empty()) {
+        context.host.talk.info("▶ No keys found");
+        return Ok(0);
+    }
+    let block = |(file, keys): &(String, Vec<String>)| {
+        keys.iter().fold(format!("{file}\n"), |text, key| text + &format!("  {key}\n"))
+    };
+    let shown = files.iter().filter(|(_, keys)| !keys.is_empty()).map(block);
+    write::data(context, &shown.collect::<String>())?;
     Ok(0)
 }
 

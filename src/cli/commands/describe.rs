@@ -9,7 +9,7 @@ use super::super::error::Error;
 use super::super::setup::{Context, boolean};
 use super::query::Selection;
 use super::write::{self, Format};
-use super::{affected, auth, config, dependents, inspect, unknown};
+use super::{affected, auth, config, dependents, diff, inspect, unknown};
 use crate::content::Names;
 use crate::diag::{Result, Warning};
 use crate::host::Env;
@@ -25,6 +25,7 @@ pub(super) fn run(context: &Context, args: DescribeArgs) -> Result<u8> {
         DescribeCommand::Component(args) => component(context, &args),
         DescribeCommand::Stacks(args) => stacks(context, args),
         DescribeCommand::Affected(args) => affected::describe(context, args),
+        DescribeCommand::Diff(args) => diff::run(context, &args),
         DescribeCommand::Dependents(args) => dependents::run(context, &args),
         DescribeCommand::Config(args) => config::describe(context, &args),
         DescribeCommand::Workflows(args) => inspect::describe_workflows(context, &args),

@@ -3,9 +3,11 @@
 use super::super::args::Command;
 use super::super::error::Error;
 use super::super::extend::Added;
+use super::super::help;
 use super::super::setup::Context;
 use super::{
-    about, auth, describe, doctor, explain, helmfile, list, terraform, unknown, validate, version, workflow, write,
+    about, auth, completion, config, describe, docs, doctor, env, explain, helmfile, list, man, profile, stack,
+    terraform, theme, unknown, validate, version, workflow, write,
 };
 use crate::custom::{aliases, definitions};
 use crate::diag::{Result, Warning};
@@ -27,6 +29,14 @@ pub(in crate::cli) fn dispatch(context: &Context, command: Option<Command>, vers
         Some(Command::Helmfile(args)) => helmfile::run(context, args),
         Some(Command::Workflow(args)) => workflow::run(context, args),
         Some(Command::Validate(args)) => validate::run(context, args),
+        Some(Command::Config(args)) => config::run(context, args.command),
+        Some(Command::Stack(args)) => stack::run(context, args),
+        Some(Command::Profile(args)) => profile::run(context, args),
+        Some(Command::Env(args)) => env::run(context, args),
+        Some(Command::Docs(args)) => docs::run(context, &args),
+        Some(Command::Theme(args)) => theme::run(context, args),
+        Some(Command::Completion(args)) => completion::run(context, &args),
+        Some(Command::Man(args)) => man::run(context, &args),
         Some(Command::About) => about::about(context),
         Some(Command::Support) => about::support(context),
         Some(Command::Other(words)) => Err(unknown::command_beside("atmos", &words, &added_names(context)).into()),
@@ -55,6 +65,7 @@ fn root(context: &Context) -> Result<u8> {
         return Err(Error::NoStacks { setting: stacks.base_path_setting.clone() }.into());
     }
     let added = Added { definitions: definitions(&app.config, &app.host.sources), aliases: aliases(&app.config) };
-    write::data(context, &super::super::parse::with_added(&added).render_help().to_string())?;
+    let text = super::super::parse::with_added(&added).render_help().to_string();
+    write::data(context, &help::shown(&text, help::Wish::Short))?;
     Ok(0)
 }

@@ -1,6 +1,7 @@
 //! `atmos list …`: what all lists have in common. `rows` holds the lists of rows, `values` the matrices, `relations` the
 //! trees of dependencies.
 
+pub(super) mod plain;
 mod relations;
 mod rows;
 mod values;
@@ -35,6 +36,9 @@ pub(super) fn run(context: &Context, args: ListArgs) -> Result<u8> {
         ListCommand::Aliases(args) => rows::aliases(context, &args),
         ListCommand::Editions(args) => rows::editions(context, args),
         ListCommand::Affected(args) => affected::list(context, args),
+        ListCommand::Profiles(args) => plain::profiles(context, args),
+        ListCommand::Themes(args) => plain::themes(context, args),
+        ListCommand::GitRepositories(args) => plain::repositories(context, args),
         ListCommand::Other(words) => Err(unknown::command("atmos list", &words).into()),
     }
 }
@@ -49,18 +53,18 @@ fn asked_format(context: &Context, flag: Option<&str>) -> Option<String> {
 }
 
 /// One of the formats of rows.
-fn parse_format(text: Option<&str>, valid: &'static str) -> Result<TableFormat> {
+pub(super) fn parse_format(text: Option<&str>, valid: &'static str) -> Result<TableFormat> {
     let Some(text) = text else { return Ok(TableFormat::Table) };
     text.parse().map_err(|()| Error::Format { format: text.to_owned(), valid }.into())
 }
 
 /// The flag beats the variable.
-fn given(flag: Option<String>, env: &Env, name: &str) -> Option<String> {
+pub(super) fn given(flag: Option<String>, env: &Env, name: &str) -> Option<String> {
     flag.or_else(|| env.get(name).map(str::to_owned)).filter(|text| !text.is_empty())
 }
 
 /// What is shown of rows, without a choice among them.
-fn view(env: &Env, columns: ColumnArgs) -> View {
+pub(super) fn view(env: &Env, columns: ColumnArgs) -> View {
     let variable = || env.get("ATMOS_LIST_COLUMNS").map(str::to_owned).into_iter().collect();
     View {
         columns: if columns.columns.is_empty() { variable() } else { columns.columns },
@@ -111,7 +115,7 @@ fn print_all(context: &Context, rows: Rows, format: TableFormat, delimiter: Opti
     }
 }
 
-fn data(context: &Context, rows: Rows, format: TableFormat, delimiter: Option<&str>) -> Result<u8> {
+pub(super) fn data(context: &Context, rows: Rows, format: TableFormat, delimiter: Option<&str>) -> Result<u8> {
     let masker = &context.host.masker;
     let shown = |cell: String| if masker.is_on() && masker.is_secret(&cell) { MASK.to_owned() } else { cell };
     let rows = Rows { rows: rows.rows.into_iter().map(|row| row.into_iter().map(shown).collect()).collect(), ..rows };

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::super::error::Error;
+use super::super::pager;
 use super::super::setup::Context;
 use crate::diag::{Report, Result};
 use crate::output;
@@ -11,7 +12,21 @@ use crate::yaml::{self, Form, Parts};
 
 /// Prints text on stdout.
 pub(super) fn data(context: &Context, text: &str) -> Result<()> {
+    if let Some(program) = pager_of(context)
+        && text.lines().count() >= context.host.terminal.height()
+    {
+        let text = context.host.masker.mask(text);
+        if pager::show(&context.host, program, &text).is_ok() {
+            return Ok(());
+        }
+    }
     context.screen.data(text).map_err(|cause| Error::Write { path: "stdout".to_owned(), cause }.into())
+}
+
+/// The program that data goes through: only where a person looks at it.
+fn pager_of(context: &Context) -> Option<&Vec<String>> {
+    let terminal = context.host.terminal;
+    context.pager.get()?.as_ref().filter(|_| terminal.stdout && !terminal.ci)
 }
 
 /// Prints text that may hold secrets on purpose.
@@ -41,10 +56,11 @@ const PIECE: usize = 1 << 20;
 /// Prints a document that consists of parts, or writes it to `file`.
 pub(super) fn parts(context: &Context, parts: &Parts, form: Form, file: Option<&Path>) -> Result<()> {
     let mut text = String::new();
+    let paged = pager_of(context).is_some();
     form.document(parts, &mut |piece| {
         // A value never lies in two pieces, so that the masker sees each of them whole.
         text.push_str(piece);
-        if file.is_none() && text.len() > PIECE {
+        if file.is_none() && !paged && text.len() > PIECE {
             data(context, &text)?;
             text.clear();
         }

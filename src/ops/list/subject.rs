@@ -12,6 +12,10 @@ pub enum Subject {
     Sources,
     Aliases,
     Editions,
+    Affected,
+    Profiles,
+    Themes,
+    Repositories,
 }
 
 /// Fields of an instance.
@@ -53,6 +57,21 @@ const COMPONENT: &[&str] = &[
     "metadata",
 ];
 
+/// Fields of a component that a change concerns.
+const AFFECTED: &[&str] = &[
+    "status",
+    "component",
+    "stack",
+    "type",
+    "affected",
+    "affected_all",
+    "file",
+    "component_path",
+    "stack_slug",
+    "deleted",
+    "dependent",
+];
+
 const VENDOR: &[&str] = &[
     "component",
     "type",
@@ -67,6 +86,28 @@ const VENDOR: &[&str] = &[
     "atmos_vendor_tags",
 ];
 
+/// Every list, in the order of its word.
+const ALL: [Subject; 13] = [
+    Subject::Stacks,
+    Subject::Components,
+    Subject::Instances,
+    Subject::Metadata,
+    Subject::Workflows,
+    Subject::Vendor,
+    Subject::Sources,
+    Subject::Aliases,
+    Subject::Editions,
+    Subject::Affected,
+    Subject::Profiles,
+    Subject::Themes,
+    Subject::Repositories,
+];
+
+/// What the columns of a list can show; nothing for lists without rows.
+pub fn fields(list: &str) -> &'static [&'static str] {
+    ALL.iter().find(|subject| subject.name() == list).map_or(&[], |subject| subject.fields())
+}
+
 impl Subject {
     /// The word of the command.
     pub(super) fn name(self) -> &'static str {
@@ -80,6 +121,10 @@ impl Subject {
             Subject::Sources => "sources",
             Subject::Aliases => "aliases",
             Subject::Editions => "editions",
+            Subject::Affected => "affected",
+            Subject::Profiles => "profiles",
+            Subject::Themes => "themes",
+            Subject::Repositories => "git-repositories",
         }
     }
 
@@ -93,6 +138,10 @@ impl Subject {
             Subject::Sources => &["stack", "type", "component", "folder", "uri", "version", "tags", "labels"],
             Subject::Aliases => &["alias", "command", "type"],
             Subject::Editions => &["date", "key", "old", "new", "description"],
+            Subject::Affected => AFFECTED,
+            Subject::Profiles => &["name", "location", "path", "files", "description", "tags"],
+            Subject::Themes => &["name", "type", "active"],
+            Subject::Repositories => &["status", "name", "uri", "provider", "branch", "workdir"],
         }
     }
 
@@ -134,6 +183,24 @@ impl Subject {
             Subject::Editions => {
                 &[("Date", "date"), ("Key", "key"), ("Old", "old"), ("New", "new"), ("Description", "description")]
             }
+            Subject::Affected => &[
+                ("Status", "status"),
+                ("Component", "component"),
+                ("Stack", "stack"),
+                ("Type", "type"),
+                ("Affected", "affected"),
+                ("File", "file"),
+            ],
+            Subject::Profiles => &[("Name", "name"), ("Location", "location"), ("Path", "path"), ("Files", "files")],
+            Subject::Themes => &[("Name", "name"), ("Type", "type"), ("Active", "active")],
+            Subject::Repositories => &[
+                ("Status", "status"),
+                ("Name", "name"),
+                ("URI", "uri"),
+                ("Provider", "provider"),
+                ("Branch", "branch"),
+                ("Workdir", "workdir"),
+            ],
         }
     }
 
@@ -147,7 +214,8 @@ impl Subject {
             Subject::Workflows => &["File", "Workflow"],
             Subject::Sources => &["Stack", "Type", "Component"],
             Subject::Aliases => &["Alias"],
-            Subject::Editions => &[],
+            Subject::Profiles | Subject::Repositories => &["Name"],
+            Subject::Editions | Subject::Affected | Subject::Themes => &[],
         }
     }
 
@@ -161,7 +229,13 @@ impl Subject {
             Subject::Metadata => &[["list", "metadata", "columns"], ["components", "list", "columns"]],
             Subject::Workflows => &[["workflows", "list", "columns"]],
             Subject::Vendor => &[["vendor", "list", "columns"]],
-            Subject::Sources | Subject::Aliases | Subject::Editions => &[],
+            Subject::Affected => &[["list", "affected", "columns"]],
+            Subject::Sources
+            | Subject::Aliases
+            | Subject::Editions
+            | Subject::Profiles
+            | Subject::Themes
+            | Subject::Repositories => &[],
         }
     }
 
@@ -173,7 +247,14 @@ impl Subject {
             Subject::Instances => &[["list", "instances", "format"]],
             Subject::Workflows => &[["workflows", "list", "format"]],
             Subject::Vendor => &[["vendor", "list", "format"]],
-            Subject::Metadata | Subject::Sources | Subject::Aliases | Subject::Editions => &[],
+            Subject::Affected => &[["list", "affected", "format"]],
+            Subject::Metadata
+            | Subject::Sources
+            | Subject::Aliases
+            | Subject::Editions
+            | Subject::Profiles
+            | Subject::Themes
+            | Subject::Repositories => &[],
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::exec::terraform::{Context, Finished, Plan, Target, Verb, run as run_p
 use crate::exec::{Error as ExecError, Output, folder_lock};
 use crate::ops::access::Access;
 use crate::ops::child::{self, Held};
-use crate::ops::{App, unbuilt};
+use crate::ops::{App, unbuilt, validate};
 use crate::resolve::Options;
 use crate::state::Wish;
 use crate::yaml;
@@ -60,6 +60,9 @@ pub(super) fn prepare(app: &App, request: &RunRequest, found: &Instance) -> Resu
     unbuilt::check(app, &instance, &request.request.words[0], request.skip_hooks)?;
     check(&target)?;
     child::check_setting(app, &instance)?;
+    let words: Vec<&str> =
+        std::iter::once("terraform").chain(request.request.words.iter().map(String::as_str)).collect();
+    validate::before_run(app, found, &instance, &words, &request.request.native)?;
     // Everything that forbids the run is found before anybody has to log in. The plan itself is made later, when the
     // environment is complete.
     steps(&target, &request.request, &app.host.env)?;

@@ -1,7 +1,7 @@
 //! `atmos validate stacks`
 
-use super::{App, changed};
 use crate::diag::Result;
+use crate::ops::{App, changed};
 use crate::stack::glob_matches;
 use crate::validate::{self, Finding, Schema, Severity};
 

@@ -1,0 +1,54 @@
+//! `atmos validate` alone: everything that can be checked without a name, and a summary.
+
+use std::fmt::Write as _;
+
+use super::super::super::args::{EditorconfigArgs, ScopeArgs, ValidateStacksArgs};
+use super::super::super::setup::Context;
+use super::{editorconfig, files, stacks};
+use crate::diag::Result;
+use crate::validate::editorconfig::EditorConfig;
+
+pub(super) fn all(context: &Context, scope: &ScopeArgs) -> Result<u8> {
+    // A configuration that cannot be read is no result of one of the checks.
+    context.app_with_config()?;
+    let own = EditorconfigArgs {
+        exclude: None,
+        ignore_defaults: false,
+        dry_run: false,
+        init: false,
+        ci: false,
+        format: None,
+        disable_end_of_line: false,
+        disable_indent_size: false,
+        disable_indentation: false,
+        disable_insert_final_newline: false,
+        disable_max_line_length: false,
+        disable_trim_trailing_whitespace: false,
+        affected: scope.affected,
+        base: scope.base.clone(),
+    };
+    let unconfigured = EditorConfig::of(&context.host.cwd).is_empty();
+    let manifests = ValidateStacksArgs { schemas_atmos_manifest: None, scope: scope.clone() };
+    let results = [
+        ("schema", Some(files::named(context, None, scope))),
+        ("stacks", Some(stacks::stacks(context, manifests))),
+        ("editorconfig", (!unconfigured).then(|| editorconfig::editorconfig(context, own))),
+    ];
+    let mut failed = false;
+    let mut summary = "Validation summary:".to_owned();
+    for (target, result) in results {
+        let word = match result {
+            None => "skipped",
+            Some(Ok(0)) => "passed",
+            Some(Ok(_)) => "failed",
+            Some(Err(report)) => {
+                context.screen.error(&report, false);
+                "failed"
+            }
+        };
+        failed |= word == "failed";
+        let _ = write!(summary, "\n  {target}: {word}");
+    }
+    context.host.talk.attention(summary);
+    Ok(u8::from(failed))
+}

@@ -1,0 +1,40 @@
+//! `atmos validate component`
+
+use super::super::super::args::ValidateComponentArgs;
+use super::super::super::error::Error;
+use super::super::super::setup::Context;
+use super::super::{describe, write};
+use super::format::is_rich;
+use crate::diag::Result;
+use crate::ops::validate;
+use crate::output;
+
+pub(super) fn component(context: &Context, args: ValidateComponentArgs) -> Result<u8> {
+    let stack = args.stack.or_else(|| context.host.env.get("ATMOS_STACK").map(str::to_owned));
+    let stack = stack.filter(|stack| !stack.is_empty()).ok_or(Error::FlagMissing { flag: "stack" })?;
+    let app = context.app_with_config()?;
+    let rich = is_rich(context, &app, args.format)?;
+    let request = validate::ComponentRequest {
+        component: args.component,
+        stack,
+        processing: describe::described(context, &app, &args.evaluation)?,
+        schema_path: args.schema_path.filter(|text| !text.is_empty()),
+        schema_type: args.schema_type.filter(|text| !text.is_empty()),
+        module_paths: args.module_paths,
+        timeout: args.timeout,
+    };
+    let report = validate::component(&app, &request)?;
+    if report.objections.is_empty() {
+        context.host.talk.success("Component validated successfully");
+        return Ok(0);
+    }
+    if rich {
+        let findings = report.objections.iter().flat_map(|objection| &objection.findings);
+        let text = output::validate::rich_findings(findings);
+        if !text.is_empty() {
+            write::data(context, &format!("{text}\n"))?;
+        }
+    }
+    context.host.talk.attention(format!("✗ Component validation failed\n\n**Error:** {}", report.text()));
+    Ok(1)
+}

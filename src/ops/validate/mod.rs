@@ -1,0 +1,15 @@
+//! `atmos validate …`: all stack manifests at once, one component against its schemas and policies, files against
+//! schemas of the configuration, and files against `.editorconfig`.
+
+mod component;
+mod editorconfig;
+mod files;
+mod policies;
+mod stacks;
+
+pub use component::{ComponentRequest, component};
+pub use editorconfig::{EditorConfigReport, EditorConfigRequest, editorconfig};
+pub use files::{Checked, FilesReport, FilesRequest, files};
+pub use policies::PolicyReport;
+pub(super) use policies::before_run;
+pub use stacks::{Report, StacksRequest, stacks};
