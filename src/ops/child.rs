@@ -3,6 +3,7 @@
 //!
 //! Read [`hold`] first. Row 12.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -96,6 +97,34 @@ pub(super) async fn hold(app: &App, access: &Access, instance: &Instance, flag: 
     let session = access.session.with_settings(settings.clone());
     let own_delivery = component_delivery(&app.config.auth, section);
     Holding { access, session, settings, own_delivery, announce: false }.hold(name, source).await
+}
+
+/// Obtains the credentials of a component, and of the identities that it requires, so that everybody is asked before
+/// anything starts. Chains in `done` are not asked for again.
+///
+/// # Errors
+/// As [`hold`].
+pub(super) async fn sign_in(
+    app: &App,
+    access: &Access,
+    instance: &Instance,
+    flag: &Flag,
+    done: &mut BTreeSet<String>,
+) -> Result<Option<IdentityName>> {
+    let section = auth_section(app, instance);
+    let settings = Arc::new(AuthConfig::read(section));
+    let Choice::Identity { name, .. } = choose(app, access, instance, &settings, flag, Need::Run)? else {
+        return Ok(None);
+    };
+    let session = access.session.with_settings(settings.clone());
+    let holding = Holding { access, session, settings, own_delivery: None, announce: false };
+    let required = holding.others(&name).into_iter().filter_map(|(other, required)| required.then_some(other));
+    for one in std::iter::once(name.clone()).chain(required) {
+        if done.insert(holding.session.fingerprint_of(&one)?.as_str().to_owned()) {
+            access.credentials(&holding.session, &one).await?;
+        }
+    }
+    Ok(Some(name))
 }
 
 /// The `auth` section that counts for a component.
@@ -341,5 +370,11 @@ pub(super) fn plugin_cache(app: &App) -> Result<Option<PathBuf>, crate::exec::Er
 
 /// Terminal, masker and working directory, as [`process::run`] wants them.
 pub(super) fn surroundings(host: &Host) -> process::Surroundings<'_> {
-    process::Surroundings { terminal: host.terminal, masker: &host.masker, cwd: &host.cwd, exe: Some(&host.exe) }
+    process::Surroundings {
+        terminal: host.terminal,
+        masker: &host.masker,
+        cwd: &host.cwd,
+        exe: Some(&host.exe),
+        relay: None,
+    }
 }

@@ -21,6 +21,7 @@ mod inspect_tests;
 mod legacy;
 pub mod list;
 pub mod locals;
+pub mod many;
 pub mod provenance;
 mod reach;
 mod readers;

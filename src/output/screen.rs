@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::diag::{Message, Report, Talk, Warning};
 use crate::secret::Masker;
 
+use super::live::Live;
 use super::printable::printable;
 use super::{Level, diagnostic};
 
@@ -17,12 +18,13 @@ pub struct Screen {
     /// Talk below this level is not shown.
     level: Level,
     colour: bool,
+    live: Live,
 }
 
 impl Screen {
     /// `masker: None` for `--mask=false`.
     pub fn new(masker: Option<Arc<Masker>>, level: Level, colour: bool) -> Screen {
-        Screen { masker, level, colour }
+        Screen { masker, level, colour, live: Live::default() }
     }
 
     /// Prints data, masked. A closed pipe is not an error: who reads has seen enough.
@@ -71,7 +73,7 @@ impl Screen {
         // After masking, which knows secrets as they are.
         let text = printable(&text).into_owned();
         let text = if self.colour { text.replacen("**Error:**", "\u{1b}[1;31m**Error:**\u{1b}[0m", 1) } else { text };
-        Screen::stderr(&text);
+        self.stderr(&text);
     }
 
     /// The listener for what the core says on the way.
@@ -82,6 +84,9 @@ impl Screen {
 
     fn message(&self, message: &Message) {
         let line = match message {
+            Message::Progress(progress) => return self.live.show(progress, self.colour),
+            Message::ProgressEnd => return self.live.end(),
+            Message::Output { error, bytes } => return self.output(*error, bytes),
             Message::Attention(line) => line.clone(),
             Message::Info(line) if self.level <= Level::Warning => line.clone(),
             Message::Success(line) if self.level <= Level::Warning => format!("✓ {line}"),
@@ -89,13 +94,25 @@ impl Screen {
             _ => return,
         };
         let line = self.masker.as_ref().map_or(line.as_str().into(), |masker| masker.mask(&line));
-        Screen::stderr(&format!("{}\n", printable(&line)));
+        self.stderr(&format!("{}\n", printable(&line)));
     }
 
     /// A failing stderr leaves nobody to tell.
-    fn stderr(text: &str) {
-        let mut stderr = io::stderr().lock();
-        let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
+    fn stderr(&self, text: &str) {
+        self.output(true, text.as_bytes());
+    }
+
+    /// Bytes for a stream, above the live line.
+    fn output(&self, error: bool, bytes: &[u8]) {
+        self.live.aside(|| {
+            if error {
+                let mut stderr = io::stderr().lock();
+                let _ = stderr.write_all(bytes).and_then(|()| stderr.flush());
+            } else {
+                let mut stdout = io::stdout().lock();
+                let _ = stdout.write_all(bytes).and_then(|()| stdout.flush());
+            }
+        });
     }
 }
 

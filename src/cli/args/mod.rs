@@ -5,6 +5,7 @@ mod affected;
 mod auth;
 mod describe;
 mod explain;
+mod fleet;
 mod global;
 mod helmfile;
 mod list;
@@ -13,7 +14,7 @@ mod terraform;
 mod validate;
 mod workflow;
 
-pub use affected::{AffectedArgs, ComparisonArgs, ListAffectedArgs};
+pub use affected::{AffectedArgs, BaseArgs, ComparisonArgs, ListAffectedArgs};
 pub use auth::{
     AuthArgs, AuthCommand, EnvArgs, ExecArgs, IdentityArgs, ListArgs as AuthListArgs, LoginArgs, LogoutArgs,
     ProcessArgs, SELECT, ValidateArgs, WhoamiArgs,
@@ -23,6 +24,7 @@ pub use describe::{
     DescribeEvaluationArgs, DescribeWorkflowsArgs, EvaluationArgs, LocalsArgs, ProcessingArgs, StacksArgs,
 };
 pub use explain::ExplainArgs;
+pub use fleet::Fleet;
 pub use global::GlobalArgs;
 pub use helmfile::{HelmfileArgs, HelmfileCommand, HelmfileGenerate, HelmfileRun};
 pub use list::{
@@ -32,7 +34,7 @@ pub use list::{
 };
 pub use root::{Cli, Command};
 pub use terraform::{
-    BatchArgs, CleanArgs, FilesArgs, Fleet, GenerateCommand, InitFlags, PlanFlags, TerraformArgs, TerraformCommand,
+    BatchArgs, CleanArgs, FilesArgs, GenerateCommand, InitFlags, PlanFlags, TerraformArgs, TerraformCommand,
     TerraformRun,
 };
 pub use validate::{ValidateCommand, ValidateStacksArgs, ValidationArgs};

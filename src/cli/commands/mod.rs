@@ -8,6 +8,7 @@ mod dependents;
 mod describe;
 mod dispatch;
 mod explain;
+mod fleet;
 mod generate;
 mod helmfile;
 mod inspect;
