@@ -23,6 +23,8 @@ mod custom;
 mod dependents;
 mod evaluate;
 mod example;
+mod fleet;
+mod fleet_output;
 mod fuzz;
 mod garbage;
 mod generate;
