@@ -1,6 +1,6 @@
 //! Runs of many components: which they are, how their outputs look, and with which status it all ends.
 
-use crate::support::{Cloud, Outcome, Sandbox, repository};
+use crate::support::{Cloud, Outcome, Sandbox, Terminal, repository};
 
 const CONFIGURATION: &str = "stacks: {base_path: s, included_paths: ['**/*'], name_pattern: '{stage}'}\n\
     components: {terraform: {base_path: ct, auto_generate_backend_file: true}, helmfile: {base_path: ch}}\n";
@@ -83,7 +83,7 @@ fn affected_components_run_in_their_order() {
     let named = sandbox.atmos_with(&with, &["terraform", "plan", "--dry-run"]).success();
     assert_eq!(chosen(&named), ["plan net", "plan other"]);
     for flags in [&["--all"][..], &["--components", "db"], &["--query", "true"]] {
-        sandbox.atmos(&[&affected[..], flags].concat()).exits(1).says("--affected cannot be used with").says(flags[0]);
+        sandbox.atmos(&[&affected[..], flags].concat()).exits(1).says("--affected can't be used with").says(flags[0]);
     }
     sandbox.atmos(&["terraform", "plan", "--affected", "--base", "nowhere"]).exits(1);
     let component = sandbox.atmos(&["terraform", "plan", "net", "-s", "x", "--affected"]).exits(1);
@@ -229,6 +229,21 @@ fn charts_run_in_their_order_too() {
     failed.says("helmfile execution failed: component=web stack=x").says("skipped after an earlier failure: api in x");
     sandbox.atmos(&["helmfile", "sync", "web", "-s", "x", "--all"]).exits(1).says("bulk operations");
     sandbox.atmos(&["helmfile", "sync", "--all", "--dry-run"]).success().says("Would sync web in x");
+}
+
+#[test]
+fn a_terminal_shows_how_far_it_is_and_lines_stay_whole() {
+    let sandbox = sandbox();
+    let mut command = sandbox.atmos_command(&["terraform", "plan", "--all", "--max-concurrency=2"]);
+    command.env("STUB_SECONDS", "0.3");
+    let mut terminal = Terminal::start(command);
+    terminal.expect("[0-3]/4: x/");
+    let (code, text) = terminal.finish();
+    assert_eq!(code, 0, "{text}");
+    for component in ["net", "db", "app", "other"] {
+        assert!(text.contains(&format!("[x/{component}] one of x-{component} and more")), "{text}");
+    }
+    assert!(text.contains("4 succeeded"), "{text}");
 }
 
 /// With real roles, a real terraform, and an STS that says who asks.

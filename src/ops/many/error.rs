@@ -12,7 +12,7 @@ pub enum Error {
     #[diagnostic(code(atmos::terraform::component_and_fleet), help("leave out the component, or {flag}"))]
     ComponentAndFleet { component: String, flag: &'static str },
 
-    #[error("--affected cannot be used with {flag}: it chooses the components itself")]
+    #[error("--affected can't be used with {flag}: it chooses the components itself")]
     #[diagnostic(code(atmos::terraform::affected_and_fleet), help("leave out --affected, or {flag}"))]
     AffectedAndFleet { flag: &'static str },
 
