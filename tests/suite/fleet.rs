@@ -27,29 +27,32 @@ fn identity(stack: usize, number: usize) -> String {
 /// Forty components with eight identities, and a stub of terraform that says what it sees.
 fn sandbox() -> Sandbox {
     let mut sandbox = Sandbox::empty();
-    let identities: String = (0..IDENTITIES)
-        .map(|number| format!("    who{number}: {{kind: mock/aws, via: {{provider: mock}}}}\n"))
-        .collect();
+    let identity_of = |number: usize| format!("    who{number}: {{kind: mock/aws, via: {{provider: mock}}}}");
+    let identities: Vec<String> = (0..IDENTITIES).map(identity_of).collect();
+    let identities = identities.join("\n");
     sandbox.write(
         "atmos.yaml",
         &format!(
             "stacks: {{base_path: s, included_paths: ['*'], name_pattern: '{{stage}}'}}\n\
              components: {{terraform: {{base_path: ct, auto_generate_backend_file: true}}}}\n\
-             auth:\n  realm: fleet\n  providers: {{mock: {{kind: mock/aws}}}}\n  identities:\n{identities}"
+             auth:\n  realm: fleet\n  providers: {{mock: {{kind: mock/aws}}}}\n  identities:\n{identities}\n"
         ),
     );
     for (stack, name) in STACKS.iter().enumerate() {
-        let mut text =
-            format!("vars: {{stage: {name}}}\nterraform: {{backend_type: local}}\ncomponents:\n  terraform:\n");
-        for number in 0..COMPONENTS {
+        let head = format!("vars: {{stage: {name}}}\nterraform: {{backend_type: local}}\ncomponents:\n  terraform:\n");
+        let component = |number: usize| {
             let edges: Vec<_> = before(number).iter().map(|other| format!("{{component: c{other}}}")).collect();
-            text += &format!(
+            format!(
                 "    c{number}:\n      settings: {{auth: {{identity: {}}}}}\n      dependencies: {{components: [{}]}}\n",
                 identity(stack, number),
                 edges.join(", ")
-            );
+            )
+        };
+        let components: Vec<String> = (0..COMPONENTS).map(component).collect();
+        for number in 0..COMPONENTS {
             sandbox.write(&format!("ct/c{number}/main.tf"), "");
         }
+        let text = head + &components.concat();
         sandbox.write(&format!("s/{name}.yaml"), &text);
     }
     sandbox.set("ATMOS_COMPONENTS_TERRAFORM_COMMAND", repository().join("fixtures/bin/crew"));
