@@ -201,7 +201,8 @@ impl<'c> State<'c> {
             other => other,
         };
         let succeeded = result.is_ok();
-        let changes = relay.and_then(|relay| relay.changes());
+        // What failed may have done less than it said.
+        let changes = relay.filter(|_| succeeded).and_then(|relay| relay.changes());
         let entry = &mut self.results[at];
         entry.finished = Some(now);
         entry.changes = changes;
