@@ -300,8 +300,11 @@ async fn children(
     }
     let env = child_environment(app, access, target, held, &plan);
     plan.varfile.write(&target.folder)?;
-    if let Some(summary) = held.summary() {
-        app.host.talk.info(format!("{} in {}: {summary}", target.component, target.stack));
+    match held.summary() {
+        Some(summary) => app.host.talk.info(format!("{} in {}: {summary}", target.component, target.stack)),
+        // Of many components each has a line, so that their outputs can be told apart.
+        None if relay.is_some() => app.host.talk.info(format!("{} in {}", target.component, target.stack)),
+        None => {}
     }
     let launch = |program: &str, configured: &str, args: &[String], output| Launch {
         program: program.to_owned(),

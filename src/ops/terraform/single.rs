@@ -174,7 +174,7 @@ fn child_environment(
     let config = &app.config.terraform;
     let agent = request.append_user_agent.clone().or_else(|| config.append_user_agent.clone());
     // Terraform's cache is not made for several that fill it at once.
-    let several = request.many.max_concurrency > 1;
+    let several = request.request.many && request.many.max_concurrency > 1;
     let plugin_cache = if several { None } else { child::plugin_cache(app)? };
     let own = environment::Terraform { user_agent: agent.unwrap_or_default(), plugin_cache };
     if environment::add_terraform(&mut env, &app.host.env, &own) {
