@@ -183,7 +183,7 @@ mod tests {
         assert_eq!(
             fleet_table(&results()),
             "\nComponent  Stack  Identity  Result      Changes   Time\n\
-             ────────────────────────────────────────────────────────\n\
+             ───────────────────────────────────────────────────────\n\
              vpc        dev    admin     succeeded   +1 ~0 -0  2.0 s\n\
              db         dev    -         failed (3)  -         -\n\
              app        dev    -         skipped     -         -\n\n\
