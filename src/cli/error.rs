@@ -24,6 +24,10 @@ pub(super) enum Error {
     #[diagnostic(code(atmos::cli::invalid_format), help("valid formats: {valid}"))]
     Format { format: String, valid: &'static str },
 
+    #[error("invalid value for flag --{flag}: `{value}`")]
+    #[diagnostic(code(atmos::cli::flag_value), help("supported values: {valid}"))]
+    FlagValue { flag: &'static str, value: String, valid: &'static str },
+
     #[error("{flag} flag only works with --format={format}")]
     #[diagnostic(code(atmos::cli::flag_and_format), help("add `--format {format}`, or leave {flag} away"))]
     OnlyWith { flag: &'static str, format: &'static str },

@@ -12,4 +12,4 @@ mod talk;
 pub use nearest::nearest;
 pub use remark::Remark;
 pub use report::{Failure, Report, Result, Snippet};
-pub use talk::{Message, Talk, Warning};
+pub use talk::{Message, Progress, Talk, Warning};

@@ -40,6 +40,24 @@ pub enum Message {
     Warning(Warning),
     /// Lines for a person who has to act now (device code, waiting for a lock). Shown even when quiet.
     Attention(String),
+    /// How far a run of many components is. Shown at a terminal, until the next one or [`Message::ProgressEnd`].
+    Progress(Progress),
+    ProgressEnd,
+    /// Output of somebody else for the terminal, as it is.
+    Output {
+        error: bool,
+        bytes: Vec<u8>,
+    },
+}
+
+/// How far a run of many components is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Progress {
+    pub done: usize,
+    pub failed: usize,
+    pub total: usize,
+    /// What runs now.
+    pub running: Vec<String>,
 }
 
 /// Cheap handle to the listener for messages; every warning is passed on once per process.
@@ -79,6 +97,19 @@ impl Talk {
 
     pub fn attention(&self, line: impl Into<String>) {
         (self.inner.listener)(Message::Attention(line.into()));
+    }
+
+    pub fn progress(&self, progress: Progress) {
+        (self.inner.listener)(Message::Progress(progress));
+    }
+
+    pub fn progress_end(&self) {
+        (self.inner.listener)(Message::ProgressEnd);
+    }
+
+    /// Output of somebody else, for a stream of ours that is a terminal.
+    pub fn output(&self, error: bool, bytes: &[u8]) {
+        (self.inner.listener)(Message::Output { error, bytes: bytes.to_vec() });
     }
 
     pub fn warn(&self, warning: Warning) {

@@ -142,6 +142,18 @@ fn mode_is(_path: &Path, _mode: u32) -> bool {
     true
 }
 
+/// An empty file that only its owner reads, with the directory that it is in.
+pub(super) fn open_private(path: &Path) -> Result<std::fs::File, Error> {
+    if let Some(parent) = path.parent() {
+        fs::create_private_dir(parent).map_err(Error::file("create", parent))?;
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).write(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, PRIVATE);
+    options.open(path).map_err(Error::file("open", path))
+}
+
 pub(super) fn open_for_append(path: &Path) -> Result<std::fs::File, Error> {
     std::fs::OpenOptions::new().create(true).append(true).open(path).map_err(Error::file("open", path))
 }

@@ -5,6 +5,7 @@
 //! `terraform::steps`.
 
 pub mod argv;
+pub mod changes;
 pub mod environment;
 mod error;
 pub mod files;
@@ -14,7 +15,9 @@ pub mod helmfile;
 pub mod keeper;
 pub mod launch;
 pub mod names;
+pub mod outlet;
 pub mod process;
+pub mod relay;
 pub mod signals;
 pub mod terraform;
 

@@ -16,6 +16,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 #[cfg(unix)]
 use super::keeper::Keeper;
 use super::launch::{Hangup, Launch, Output, Redirect};
+use super::outlet::Stream;
+use super::relay::Relay;
 use super::signals::{self, Signals, Stop};
 use super::{Error, files};
 use crate::host::{Env, Terminal};
@@ -53,7 +55,7 @@ impl Outcome {
 }
 
 /// The text without the sequences that switch colours (`ESC [ … m`).
-fn without_colours(text: &str) -> String {
+pub(super) fn without_colours(text: &str) -> String {
     let mut pieces = text.split("\u{1b}[");
     let mut plain = pieces.next().unwrap_or_default().to_owned();
     for piece in pieces {
@@ -77,6 +79,8 @@ pub struct Surroundings<'a> {
     pub cwd: &'a Path,
     /// This program, which also keeps the pipes of terraform and helmfile open when we are killed.
     pub exe: Option<&'a Path>,
+    /// Where output goes that would go to our own streams, when several children run at once.
+    pub relay: Option<&'a Relay>,
 }
 
 /// The file behind a program name: looked up in the `PATH` that the child will have; a relative path is below `cwd`.
@@ -118,8 +122,18 @@ pub async fn run_within(
 ) -> Result<Outcome, Error> {
     let program = find(&launch.program, &launch.configured, &launch.env, around.cwd)?;
     let mut command = tokio::process::Command::new(&program);
-    command.args(&launch.args).current_dir(&launch.cwd).env_clear().envs(launch.env.iter()).stdin(Stdio::inherit());
-    let wiring = Wiring::of(launch, around.terminal);
+    let relay = around.relay.filter(|relay| relay.takes_all());
+    // Of several children that run at once none has the keyboard.
+    let stdin = if relay.is_some() { Stdio::null() } else { Stdio::inherit() };
+    command.args(&launch.args).current_dir(&launch.cwd).env_clear().envs(launch.env.iter()).stdin(stdin);
+    let wiring = match relay {
+        Some(_) => Wiring::of(launch, Terminal::default()),
+        None => Wiring::of(launch, around.terminal),
+    };
+    // Who asked to stop while nothing ran means what would come next.
+    if let Some(stop) = signals.pending().await {
+        return Err(Error::Interrupted { stop });
+    }
     // Opened before the start, so that a bad path fails while nothing runs.
     let (out_end, err_end) = (wiring.stdout.writer(launch)?, wiring.stderr.writer(launch)?);
     command.stdout(wiring.stdout.stdio()).stderr(wiring.stderr.stdio());
@@ -136,12 +150,12 @@ pub async fn run_within(
     let (captured, errors) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
     let active = AtomicBool::new(false);
     let pumps = async {
-        let flow = Flow { masker: around.masker, active: &active, keeper: &keeper };
+        let flow = Flow { masker: around.masker, active: &active, keeper: &keeper, relay: around.relay };
         let shared = launch.output == Output::Shared;
         let raw = shared || launch.output == Output::Value;
         tokio::join!(
-            flow.pump(out, out_end, &captured, raw),
-            flow.pump(err, err_end, if shared { &errors } else { &captured }, shared),
+            flow.pump(out, (wiring.stdout, out_end), &captured, raw),
+            flow.pump(err, (wiring.stderr, err_end), if shared { &errors } else { &captured }, shared),
         );
     };
     tokio::pin!(pumps);
@@ -293,6 +307,15 @@ impl Sink {
         }
     }
 
+    /// Our stream that the bytes are for.
+    fn stream(self) -> Option<Stream> {
+        match self {
+            Sink::Stdout => Some(Stream::Out),
+            Sink::Stderr => Some(Stream::Err),
+            _ => None,
+        }
+    }
+
     /// The end of the way on our side; `None` keeps the bytes.
     fn writer(self, launch: &Launch) -> Result<Option<Writer>, Error> {
         Ok(match (self, &launch.stderr) {
@@ -309,13 +332,13 @@ impl Sink {
 
 /// A second handle to a standard stream of ours, without the buffer and the lock of the first.
 #[cfg(unix)]
-fn own(stream: &impl std::os::fd::AsFd, name: &str) -> Result<tokio::fs::File, Error> {
+pub(super) fn own(stream: &impl std::os::fd::AsFd, name: &str) -> Result<tokio::fs::File, Error> {
     let handle = stream.as_fd().try_clone_to_owned().map_err(Error::file("open", Path::new(name)))?;
     Ok(tokio::fs::File::from_std(handle.into()))
 }
 
 #[cfg(windows)]
-fn own(stream: &impl std::os::windows::io::AsHandle, name: &str) -> Result<tokio::fs::File, Error> {
+pub(super) fn own(stream: &impl std::os::windows::io::AsHandle, name: &str) -> Result<tokio::fs::File, Error> {
     let handle = stream.as_handle().try_clone_to_owned().map_err(Error::file("open", Path::new(name)))?;
     Ok(tokio::fs::File::from_std(handle.into()))
 }
@@ -325,15 +348,23 @@ struct Flow<'a> {
     masker: &'a Masker,
     active: &'a AtomicBool,
     keeper: &'a Mutex<Option<Keeper>>,
+    relay: Option<&'a Relay>,
 }
 
 impl Flow<'_> {
     /// Moves one stream through the masker until its end, or until nobody reads our side any more. `raw` keeps it as it
     /// comes.
-    async fn pump(&self, stream: Option<Reader>, mut writer: Option<Writer>, kept: &Mutex<Vec<u8>>, raw: bool) {
+    async fn pump(
+        &self,
+        stream: Option<Reader>,
+        (sink, mut writer): (Sink, Option<Writer>),
+        kept: &Mutex<Vec<u8>>,
+        raw: bool,
+    ) {
         let Some(mut stream) = stream else { return };
         let keep = |bytes: &[u8]| kept.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
         let (mut buffer, mut pending) = (vec![0; CHUNK], Vec::new());
+        let relay = self.relay.zip(sink.stream());
         loop {
             let count = match stream.read(&mut buffer).await {
                 Ok(count) => count,
@@ -353,7 +384,22 @@ impl Flow<'_> {
                 std::mem::take(&mut pending)
             };
             if let Some(writer) = &mut writer {
-                if writer.write_all(&shown).await.is_err() || writer.flush().await.is_err() {
+                let written = match relay {
+                    Some((relay, stream)) if relay.takes_all() => {
+                        let written = relay.write(stream, &shown).await;
+                        if count == 0 { written.and(relay.end(stream).await) } else { written }
+                    }
+                    _ => {
+                        if let Some((relay, stream)) = relay {
+                            relay.note(stream, &shown);
+                        }
+                        match writer.write_all(&shown).await {
+                            Ok(()) => writer.flush().await,
+                            Err(error) => Err(error),
+                        }
+                    }
+                };
+                if written.is_err() {
                     // Nobody reads our output any more. Dropping the pipe tells the child, as it would without us.
                     drop(self.keeper.lock().unwrap_or_else(PoisonError::into_inner).take());
                     return;
@@ -396,7 +442,8 @@ mod tests {
     }
 
     async fn captured(launch: &Launch, masker: &Masker) -> Result<Outcome, Error> {
-        let around = Surroundings { terminal: Terminal::default(), masker, cwd: Path::new("/"), exe: None };
+        let around =
+            Surroundings { terminal: Terminal::default(), masker, cwd: Path::new("/"), exe: None, relay: None };
         run(launch, around, &mut Signals::listen()?).await
     }
 

@@ -108,6 +108,15 @@ impl Signals {
 }
 
 impl Signals {
+    /// A request to stop that has come already.
+    pub async fn pending(&mut self) -> Option<Stop> {
+        tokio::select! {
+            biased;
+            stop = self.next() => Some(stop),
+            () = std::future::ready(()) => None,
+        }
+    }
+
     /// Runs work that has no child of its own; a request to stop drops the work (and with it whatever it holds).
     ///
     /// # Errors

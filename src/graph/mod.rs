@@ -3,12 +3,14 @@
 //! Row 10. Pure. [`order`] takes every instance there is, so that an order that leads through components which were not
 //! selected is kept, and returns the selected ones. Read [`Instance`] first.
 
+mod closure;
 mod context;
 mod dependents;
 mod edges;
 mod error;
 mod order;
 
+pub use closure::{Depth, expand};
 pub use context::Context;
 pub use dependents::{Target, depends_on};
 pub use edges::{Dependency, dependencies, may_depend};

@@ -31,6 +31,8 @@ impl Instance {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ordered {
     pub order: Vec<usize>,
+    /// What has to be done before each of them, as positions in `order`; through instances that were not selected, too.
+    pub before: Vec<Vec<usize>>,
     /// Prerequisites of the ordered instances that do not exist.
     pub warnings: Vec<Warning>,
 }
@@ -49,11 +51,12 @@ pub fn order(instances: &[Instance], reverse: bool) -> Result<Ordered, Error> {
     if reverse {
         order.reverse();
     }
-    Ok(Ordered { order, warnings: warnings.into_iter().map(|(_, warning)| warning).collect() })
+    let before = project(&graph, instances, &order, reverse);
+    Ok(Ordered { order, before, warnings: warnings.into_iter().map(|(_, warning)| warning).collect() })
 }
 
 /// Edges lead from an instance to its prerequisites.
-fn build(instances: &[Instance], ids: &[String]) -> (DiGraphMap<usize, ()>, Vec<(usize, Warning)>) {
+pub(super) fn build(instances: &[Instance], ids: &[String]) -> (DiGraphMap<usize, ()>, Vec<(usize, Warning)>) {
     let by_place: BTreeMap<(&str, &str, &str), usize> = instances
         .iter()
         .enumerate()
@@ -79,6 +82,29 @@ fn build(instances: &[Instance], ids: &[String]) -> (DiGraphMap<usize, ()>, Vec<
         }
     }
     (graph, warnings)
+}
+
+/// The nearest selected prerequisites of each selected instance, by position; with `reverse` the nearest dependents.
+fn project(graph: &DiGraphMap<usize, ()>, instances: &[Instance], order: &[usize], reverse: bool) -> Vec<Vec<usize>> {
+    let position: BTreeMap<usize, usize> = order.iter().enumerate().map(|(at, index)| (*index, at)).collect();
+    let mut before = vec![Vec::new(); order.len()];
+    for (at, index) in order.iter().enumerate() {
+        let mut seen = BTreeSet::new();
+        let mut open = vec![*index];
+        while let Some(next) = open.pop() {
+            for other in graph.neighbors(next).filter(|other| seen.insert(*other)) {
+                match position.get(&other).filter(|_| instances[other].selected) {
+                    Some(other) if reverse => before[*other].push(at),
+                    Some(other) => before[at].push(*other),
+                    None => open.push(other),
+                }
+            }
+        }
+    }
+    for list in &mut before {
+        list.sort_unstable();
+    }
+    before
 }
 
 /// The selected instances and everything they depend on.
@@ -186,6 +212,50 @@ mod tests {
     fn q17_order_through_unselected_components_is_kept() {
         assert_eq!(ordered("app>db! db>vpc vpc!", false), "vpc-dev app-dev");
         assert_eq!(ordered("app>vpc@prod! vpc@prod!", false), "vpc-prod app-dev");
+    }
+
+    #[test]
+    fn what_comes_before_is_known_through_unselected_components_too() {
+        for (text, reverse, expected) in [
+            ("app>db! db>vpc vpc! other!", false, "vpc-dev app-dev:vpc-dev other-dev"),
+            ("app>db! db>vpc vpc! other!", true, "other-dev app-dev vpc-dev:app-dev"),
+            ("app>db,vpc! db>vpc! vpc!", false, "vpc-dev db-dev:vpc-dev app-dev:vpc-dev,db-dev"),
+        ] {
+            let instances = instances(text);
+            let ordered = order(&instances, reverse).unwrap();
+            let name = |at: &usize| instances[ordered.order[*at]].id();
+            let shown = ordered.before.iter().enumerate().map(|(at, before)| {
+                let before: Vec<_> = before.iter().map(name).collect();
+                if before.is_empty() { name(&at) } else { format!("{}:{}", name(&at), before.join(",")) }
+            });
+            assert_eq!(sorted(&shown.collect::<Vec<_>>().join(" ")), sorted(expected), "{text} {reverse}");
+        }
+    }
+
+    fn sorted(text: &str) -> Vec<&str> {
+        let mut words: Vec<_> = text.split(' ').collect();
+        words.sort_unstable();
+        words
+    }
+
+    #[test]
+    fn selections_grow_by_levels() {
+        use super::super::{Depth, expand};
+        let all = Some(Depth::All);
+        for (text, dependents, dependencies, expected) in [
+            ("app>db db>vpc! vpc net>app", None, all, "db vpc"),
+            ("app>db db>vpc! vpc net>app", all, None, "app db net"),
+            ("app>db db>vpc! vpc net>app", Some(Depth::Levels(1)), None, "app db"),
+            ("app>db db>vpc! vpc net>app", None, None, "db"),
+            ("app>db db>vpc! vpc net>vpc", all, all, "app db vpc"),
+        ] {
+            let instances = instances(text);
+            let marks = expand(&instances, dependents, dependencies);
+            let mut found: Vec<_> =
+                instances.iter().zip(marks).filter(|(_, mark)| *mark).map(|(one, _)| one.component.as_str()).collect();
+            found.sort_unstable();
+            assert_eq!(found.join(" "), expected, "{text}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //!
 //! Read [`hold`] first. Row 12.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -132,6 +133,36 @@ pub(super) async fn hold(
         Ok(()) => holding.hold(name, source).await,
         Err(report) => Err(holding.refuse(&name, source, report)?),
     }
+}
+
+/// Obtains the credentials of a component, and of the identities that it requires, so that everybody is asked before
+/// anything starts. Chains in `done` are not asked for again.
+///
+/// # Errors
+/// As [`hold`].
+pub(super) async fn sign_in(
+    app: &App,
+    access: &Access,
+    instance: &Instance,
+    flag: &Flag,
+    operation: &str,
+    done: &mut BTreeSet<String>,
+) -> Result<Option<IdentityName>> {
+    let section = auth_section(app, instance);
+    let settings = Arc::new(AuthConfig::read(section));
+    let choice = choose(app, access, instance, &settings, flag, Need::Run, operation)?;
+    let Choice::Identity { name, source } = choice else { return Ok(None) };
+    check_choice(access, &settings, instance, &name, source, operation)?;
+    let session = Rails::read(section, &app.host)?.session(&access.session.with_settings(settings.clone()));
+    let others = others(&settings, &name).into_iter();
+    let required = others.filter_map(|(other, required)| required.then_some(other));
+    for one in std::iter::once(name.clone()).chain(required) {
+        let ambient = settings.identity(one.as_str()).is_some_and(|identity| identity.kind.is_ambient());
+        if !ambient && done.insert(session.fingerprint_of(&one)?.as_str().to_owned()) {
+            access.credentials(&session, &one).await?;
+        }
+    }
+    Ok(Some(name))
 }
 
 /// The `auth` section that counts for a component.
@@ -310,7 +341,7 @@ impl Holding<'_> {
         let credentials = self.access.credentials(&session, &name).await?;
         self.rails.check_ttl(&name, &credentials, self.access.host.now())?;
         self.rails.check_account(self.access, &session, &name, &credentials).await?;
-        let others = self.others(&name);
+        let others = others(&self.settings, &name);
         for (other, required) in &others {
             if *required {
                 self.access.credentials(&self.session, other).await?;
@@ -354,20 +385,6 @@ impl Holding<'_> {
         }
     }
 
-    /// The other identities that the run may use, each with whether it is required.
-    fn others(&self, own: &IdentityName) -> Vec<(IdentityName, bool)> {
-        let allowed = self.settings.node.get("allowed_identities").and_then(Node::as_list).unwrap_or_default();
-        let allowed: Vec<&IdentityName> =
-            allowed.iter().filter_map(|entry| Some(&self.settings.identity(entry.as_str()?)?.name)).collect();
-        self.settings
-            .identities
-            .values()
-            .filter(|identity| identity.name != *own)
-            .filter(|identity| identity.required || allowed.contains(&&identity.name))
-            .map(|identity| (identity.name.clone(), identity.required))
-            .collect()
-    }
-
     fn run_identity(&self, name: &IdentityName, provider: &str, region: Option<String>) -> Result<RunIdentity> {
         let identity = self.settings.identity(name.as_str());
         let provider = self.settings.provider(provider);
@@ -382,6 +399,20 @@ impl Holding<'_> {
         let (name, profile) = (name.to_string(), profile_name(name.as_str())?);
         Ok(RunIdentity { name, profile, fingerprint, region, style, delivery, env })
     }
+}
+
+/// The other identities that the run may use, each with whether it is required.
+fn others(settings: &AuthConfig, own: &IdentityName) -> Vec<(IdentityName, bool)> {
+    let allowed = settings.node.get("allowed_identities").and_then(Node::as_list).unwrap_or_default();
+    let allowed: Vec<&IdentityName> =
+        allowed.iter().filter_map(|entry| Some(&settings.identity(entry.as_str()?)?.name)).collect();
+    settings
+        .identities
+        .values()
+        .filter(|identity| identity.name != *own)
+        .filter(|identity| identity.required || allowed.contains(&&identity.name))
+        .map(|identity| (identity.name.clone(), identity.required))
+        .collect()
 }
 
 /// SDKs are told to come back this long before the end, or do so by themselves; then they get others.
@@ -461,5 +492,11 @@ pub(super) fn plugin_cache(app: &App) -> Result<Option<PathBuf>, crate::exec::Er
 
 /// Terminal, masker and working directory, as [`process::run`] wants them.
 pub(super) fn surroundings(host: &Host) -> process::Surroundings<'_> {
-    process::Surroundings { terminal: host.terminal, masker: &host.masker, cwd: &host.cwd, exe: Some(&host.exe) }
+    process::Surroundings {
+        terminal: host.terminal,
+        masker: &host.masker,
+        cwd: &host.cwd,
+        exe: Some(&host.exe),
+        relay: None,
+    }
 }

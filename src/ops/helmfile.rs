@@ -1,5 +1,7 @@
 //! `atmos helmfile …`: from what was asked for to an exit status. Read [`run`]. Row 12.
 
+mod fleet;
+
 use std::path::PathBuf;
 
 use miette::Diagnostic;
@@ -7,19 +9,20 @@ use thiserror::Error as ThisError;
 
 use super::access::Access;
 use super::child::{self, Held};
-use super::{App, unbuilt, validate};
+use super::{App, many, unbuilt, validate};
 use crate::auth::resolution::{Flag, Need};
 use crate::component::{Instance, Kind};
 use crate::diag::{Failure, Result};
 use crate::exec::argv::is_on;
 use crate::exec::helmfile::{Plan, Request, Settings, Target, steps};
+use crate::exec::relay::Relay;
 use crate::exec::signals::Signals;
 use crate::exec::{Error as ExecError, Hangup, Launch, Output, Redirect, environment, files, folder_lock, process};
 use crate::host::Env;
 use crate::state::Wish;
 use crate::{resolve, yaml};
 
-/// One helmfile command on one component.
+/// One helmfile command, of one component or of many.
 #[derive(Debug, Clone, Default)]
 pub struct RunRequest {
     pub verb: String,
@@ -36,6 +39,17 @@ pub struct RunRequest {
     pub redirect_stderr: Option<Redirect>,
     pub skip_hooks: bool,
     pub evaluation: resolve::Options,
+    /// Which of many components, and how they run together.
+    pub many: many::Options,
+}
+
+/// How a command ended.
+#[derive(Debug, Default)]
+pub struct Done {
+    /// 0, or 2 of a `diff --detailed-exitcode` that found changes.
+    pub code: u8,
+    /// What became of each of many components. It has the failure of the run, if there is one.
+    pub fleet: Option<many::Fleet>,
 }
 
 /// What keeps a helmfile command from being carried out, beyond what [`crate::exec`] finds.
@@ -62,24 +76,68 @@ pub enum Error {
 
 impl Failure for Error {}
 
-/// Runs the command and returns the exit status: 0, or 2 of a `diff --detailed-exitcode` that found changes.
+/// Runs the command.
 ///
 /// # Errors
 /// The first thing that goes wrong; helmfile's own code where helmfile failed, 130 and 143 after a request to stop.
-pub async fn run(app: &App, request: &RunRequest) -> Result<u8> {
+pub async fn run(app: &App, request: &RunRequest) -> Result<Done> {
     if request.verb == "version" {
-        return version(app, request).await;
+        version(app, request).await?;
+        return Ok(Done::default());
+    }
+    if let Some(flag) = request.many.flag() {
+        if let Some(component) = &request.component {
+            return Err(many::Error::ComponentAndFleet { component: component.clone(), flag }.into());
+        }
+        if let Some(flag) = request.many.beside_affected() {
+            return Err(many::Error::AffectedAndFleet { flag }.into());
+        }
+        let fleet = fleet::run(app, request).await?;
+        return Ok(Done { code: fleet.code(), fleet: Some(fleet) });
+    }
+    if let Some(flag) = request.many.closure() {
+        return Err(many::Error::ClosureAlone { flag }.into());
     }
     let Some(component) = &request.component else {
         return Err(Error::ComponentRequired { verb: request.verb.clone() }.into());
     };
     let found = find(app, component, request.stack.as_deref())?;
+    let Some(ready) = prepare(app, request, &found)? else { return Ok(Done::default()) };
+    if request.dry_run {
+        announce_dry_run(app, request, &ready);
+        return Ok(Done::default());
+    }
+    let mut signals = Signals::listen()?;
+    let access = child::access(app)?;
+    let code = start(app, request, &ready, &access, &mut signals, None).await?;
+    Ok(Done { code, fleet: None })
+}
+
+/// An instance that is ready to run: evaluated, checked, nothing started or written.
+#[derive(Debug)]
+struct Ready {
+    instance: Instance,
+    target: Target,
+}
+
+/// How the components of a run are evaluated: as whom it runs.
+fn evaluation(request: &RunRequest) -> resolve::Options {
+    let identity = Wish { flag: request.identity.clone(), runs: true };
+    resolve::Options { identity, ..request.evaluation.clone() }
+}
+
+fn announce_dry_run(app: &App, request: &RunRequest, ready: &Ready) {
+    let Target { component, stack, .. } = &ready.target;
+    app.host.talk.info(format!("Would {} {component} in {stack} (dry run)", request.verb));
+}
+
+/// Evaluates and checks an instance. `None` when it is disabled, which is not an error.
+fn prepare(app: &App, request: &RunRequest, found: &Instance) -> Result<Option<Ready>> {
     if !found.enabled {
         app.host.talk.info(format!("Component is not enabled and skipped: {} in {}", found.name, found.stack));
-        return Ok(0);
+        return Ok(None);
     }
-    let identity = Wish { flag: request.identity.clone(), runs: true };
-    let instance = app.evaluate(&found, &resolve::Options { identity, ..request.evaluation.clone() })?;
+    let instance = app.evaluate(found, &evaluation(request))?;
     unbuilt::check(app, &instance, &request.verb, request.skip_hooks)?;
     let target = target(app, &instance)?;
     existing(&target)?;
@@ -87,13 +145,7 @@ pub async fn run(app: &App, request: &RunRequest) -> Result<u8> {
     // What forbids the run is found before anybody has to log in; the plan itself is made when the identity is known.
     let preview = Request { has_identity: true, fallback_region: Some(String::new()), ..asked(request) };
     steps(&target, &preview)?;
-    if request.dry_run {
-        app.host.talk.info(format!("Would {} {} in {} (dry run)", request.verb, target.component, target.stack));
-        return Ok(0);
-    }
-    let mut signals = Signals::listen()?;
-    let access = child::access(app)?;
-    start(app, request, &instance, &target, &access, &mut signals).await
+    Ok(Some(Ready { instance, target }))
 }
 
 /// One component, and where its varfile goes.
@@ -129,7 +181,7 @@ fn find(app: &App, component: &str, stack: Option<&str>) -> Result<Instance> {
 }
 
 /// `helmfile version` in the current directory, in the environment as it is.
-async fn version(app: &App, request: &RunRequest) -> Result<u8> {
+async fn version(app: &App, request: &RunRequest) -> Result<()> {
     let configured = &app.config.helmfile.command;
     let launch = Launch {
         program: if configured.is_empty() { "helmfile".to_owned() } else { configured.clone() },
@@ -141,8 +193,7 @@ async fn version(app: &App, request: &RunRequest) -> Result<u8> {
         stderr: request.redirect_stderr.clone(),
         hangup: Hangup::Terminates,
     };
-    one(app, &launch, &mut Signals::listen()?).await?;
-    Ok(0)
+    Ok(one(app, &launch, &mut Signals::listen()?, None).await?)
 }
 
 const SOURCE: &str = "`components.helmfile.command`";
@@ -209,14 +260,17 @@ fn asked(request: &RunRequest) -> Request {
 async fn start(
     app: &App,
     request: &RunRequest,
-    instance: &Instance,
-    target: &Target,
+    ready: &Ready,
     access: &Access,
     signals: &mut Signals,
+    relay: Option<&Relay>,
 ) -> Result<u8> {
-    let held = signals.guard(child::hold(app, access, instance, &request.identity, Need::Run, &request.verb)).await?;
+    let target = &ready.target;
+    let hold = child::hold(app, access, &ready.instance, &request.identity, Need::Run, &request.verb);
+    let held = signals.guard(hold).await?;
     let lock = signals.guard(folder_lock::acquire(&app.host, &target.folder)).await?;
-    let result = children(app, request, target, access, &held, signals).await;
+    let work = Work { request, target, relay };
+    let result = children(app, work, access, &held, signals).await;
     let closed = held.close();
     drop(lock);
     let code = result?;
@@ -224,10 +278,18 @@ async fn start(
     Ok(code)
 }
 
+/// What is done with a component that is ready.
+#[derive(Clone, Copy)]
+struct Work<'a> {
+    request: &'a RunRequest,
+    target: &'a Target,
+    /// Where the output goes in a run of many components.
+    relay: Option<&'a Relay>,
+}
+
 async fn children(
     app: &App,
-    request: &RunRequest,
-    target: &Target,
+    Work { request, target, relay }: Work<'_>,
     access: &Access,
     held: &Held,
     signals: &mut Signals,
@@ -240,8 +302,11 @@ async fn children(
     }
     let env = child_environment(app, access, target, held, &plan);
     plan.varfile.write(&target.folder)?;
-    if let Some(summary) = held.summary() {
-        app.host.talk.info(format!("{} in {}: {summary}", target.component, target.stack));
+    match held.summary() {
+        Some(summary) => app.host.talk.info(format!("{} in {}: {summary}", target.component, target.stack)),
+        // Of many components each has a line, so that their outputs can be told apart.
+        None if relay.is_some() => app.host.talk.info(format!("{} in {}", target.component, target.stack)),
+        None => {}
     }
     let launch = |program: &str, configured: &str, args: &[String], output| Launch {
         program: program.to_owned(),
@@ -254,10 +319,11 @@ async fn children(
         hangup: Hangup::Terminates,
     };
     if let Some(eks) = &plan.eks {
-        one(app, &launch("aws", "`components.helmfile.use_eks: true`", &eks.args, Output::Stderr), signals).await?;
+        one(app, &launch("aws", "`components.helmfile.use_eks: true`", &eks.args, Output::Stderr), signals, relay)
+            .await?;
     }
     let main = launch(&target.command, &target.command_source, &plan.args, Output::Inherit);
-    let code = match one(app, &main, signals).await {
+    let code = match one(app, &main, signals, relay).await {
         Ok(()) => 0,
         Err(ExecError::ChildFailed { code: 2, .. }) if tells_changes(request) => 2,
         Err(error) => return Err(error.into()),
@@ -281,8 +347,12 @@ fn child_environment(app: &App, access: &Access, target: &Target, held: &Held, p
 }
 
 /// Runs one child to its end.
-async fn one(app: &App, launch: &Launch, signals: &mut Signals) -> Result<(), ExecError> {
-    let outcome = process::run(launch, child::surroundings(&app.host), signals).await?;
+async fn one(app: &App, launch: &Launch, signals: &mut Signals, relay: Option<&Relay>) -> Result<(), ExecError> {
+    let around = process::Surroundings { relay, ..child::surroundings(&app.host) };
+    let outcome = process::run(launch, around, signals).await?;
+    if let Some(relay) = relay.filter(|_| launch.output == Output::Inherit) {
+        relay.note_end(outcome.code);
+    }
     if let Some(stop) = outcome.stop {
         return Err(ExecError::Interrupted { stop });
     }

@@ -26,6 +26,7 @@ mod inspect_tests;
 mod legacy;
 pub mod list;
 pub mod locals;
+pub mod many;
 mod module;
 pub mod names;
 pub mod provenance;

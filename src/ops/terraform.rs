@@ -1,7 +1,7 @@
 //! `atmos terraform …`: from what was asked for to an exit status.
 //!
 //! Read [`run`] first; it shows the whole way of one command. `target` turns an evaluated component into the plain data
-//! that [`crate::exec::terraform`] works on, `fleet` runs many components one after the other, `clean` and `generate` are
+//! that [`crate::exec::terraform`] works on, `fleet` runs many components as [`super::many`] orders them, `clean` and `generate` are
 //! atmos' own sub-commands.
 
 mod backend;
@@ -14,7 +14,6 @@ mod generate;
 mod output;
 mod printed;
 mod select;
-mod selectors;
 mod single;
 mod target;
 
@@ -24,11 +23,10 @@ pub use error::Error;
 pub use files::{FilesRequest, generate_files};
 pub use generate::{GenerateRequest, generate_backend, generate_varfile};
 pub(super) use printed::printed_outputs;
-pub use selectors::Selectors;
 
 use std::path::PathBuf;
 
-use super::{App, child};
+use super::{App, child, many};
 use crate::auth::resolution::Flag;
 use crate::diag::Result;
 use crate::exec::signals::Signals;
@@ -44,9 +42,8 @@ pub struct RunRequest {
     pub component: Option<String>,
     /// `--stack`, else `ATMOS_STACK`.
     pub stack: Option<String>,
-    /// `--all`.
-    pub all: bool,
-    pub selectors: Selectors,
+    /// Which of many components, and how they run together.
+    pub many: many::Options,
     pub identity: Flag,
     pub dry_run: bool,
     pub append_user_agent: Option<String>,
@@ -60,12 +57,14 @@ pub struct RunRequest {
 }
 
 /// How a command ended.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct Done {
     /// Exit status of the process: 0, or 2 of a plan with `-detailed-exitcode` that has changes.
     pub code: u8,
     /// Data for standard output (`output --format`).
     pub data: Option<String>,
+    /// What became of each of many components. It has the failure of the run, if there is one.
+    pub fleet: Option<many::Fleet>,
 }
 
 /// Runs the command.
@@ -108,7 +107,7 @@ async fn version(app: &App, request: &RunRequest) -> Result<Done> {
     if let Some(stop) = outcome.stop {
         return Err(crate::exec::Error::Interrupted { stop }.into());
     }
-    Ok(Done { code: outcome.code, data: None })
+    Ok(Done { code: outcome.code, ..Done::default() })
 }
 
 /// The program of `atmos.yaml` and where it comes from.

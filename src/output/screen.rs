@@ -8,6 +8,7 @@ use crate::config::Theme;
 use crate::diag::{Message, Report, Talk, Warning};
 use crate::secret::Masker;
 
+use super::live::Live;
 use super::paint::{Role, in_role};
 use super::printable::printable;
 use super::{Level, diagnostic};
@@ -19,6 +20,7 @@ pub struct Screen {
     /// Talk below this level is not shown.
     level: Level,
     colour: bool,
+    live: Live,
     /// Errors are one line of JSON.
     json: bool,
     theme: Arc<OnceLock<&'static Theme>>,
@@ -27,7 +29,7 @@ pub struct Screen {
 impl Screen {
     /// `masker: None` for `--mask=false`.
     pub fn new(masker: Option<Arc<Masker>>, level: Level, colour: bool) -> Screen {
-        Screen { masker, level, colour, json: false, theme: Arc::default() }
+        Screen { masker, level, colour, live: Live::default(), json: false, theme: Arc::default() }
     }
 
     /// Errors as JSON, for programs.
@@ -85,7 +87,7 @@ impl Screen {
         if self.json {
             let text = diagnostic::as_json(report);
             let text = self.masker.as_ref().map_or(text.as_str().into(), |masker| masker.mask(&text));
-            return Screen::stderr(&format!("{text}\n"));
+            return self.stderr(&format!("{text}\n"));
         }
         let text = diagnostic::render(report, verbose);
         let text = match &self.masker {
@@ -99,7 +101,7 @@ impl Screen {
         } else {
             text
         };
-        Screen::stderr(&text);
+        self.stderr(&text);
     }
 
     /// The listener for what the core says on the way.
@@ -110,6 +112,9 @@ impl Screen {
 
     fn message(&self, message: &Message) {
         let line = match message {
+            Message::Progress(progress) => return self.live.show(progress, self.colour),
+            Message::ProgressEnd => return self.live.end(),
+            Message::Output { error, bytes } => return self.output(*error, bytes),
             Message::Attention(line) => line.clone(),
             Message::Info(line) if self.level <= Level::Warning => line.clone(),
             Message::Success(line) if self.level <= Level::Warning => format!("✓ {line}"),
@@ -117,7 +122,7 @@ impl Screen {
             _ => return,
         };
         let line = self.masker.as_ref().map_or(line.as_str().into(), |masker| masker.mask(&line));
-        Screen::stderr(&format!("{}\n", self.marked(&printable(&line))));
+        self.stderr(&format!("{}\n", self.marked(&printable(&line))));
     }
 
     /// The mark in front of a line in its colour.
@@ -130,9 +135,21 @@ impl Screen {
     }
 
     /// A failing stderr leaves nobody to tell.
-    fn stderr(text: &str) {
-        let mut stderr = io::stderr().lock();
-        let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
+    fn stderr(&self, text: &str) {
+        self.output(true, text.as_bytes());
+    }
+
+    /// Bytes for a stream, above the live line.
+    fn output(&self, error: bool, bytes: &[u8]) {
+        self.live.aside(|| {
+            if error {
+                let mut stderr = io::stderr().lock();
+                let _ = stderr.write_all(bytes).and_then(|()| stderr.flush());
+            } else {
+                let mut stdout = io::stdout().lock();
+                let _ = stdout.write_all(bytes).and_then(|()| stdout.flush());
+            }
+        });
     }
 }
 

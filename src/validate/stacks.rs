@@ -64,6 +64,8 @@ fn listening(host: &Host) -> (Host, Arc<Mutex<Vec<Warning>>>) {
         Message::Info(line) => talk.info(line),
         Message::Success(line) => talk.success(line),
         Message::Attention(line) => talk.attention(line),
+        // Nothing runs here.
+        Message::Progress(_) | Message::ProgressEnd | Message::Output { .. } => {}
     });
     (Host { talk, ..host.clone() }, said)
 }

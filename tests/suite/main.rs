@@ -33,6 +33,8 @@ mod diff;
 mod doctor;
 mod evaluate;
 mod example;
+mod fleet;
+mod fleet_output;
 mod fuzz;
 mod garbage;
 mod generate;

@@ -6,9 +6,9 @@ use clap::Args;
 
 use super::{ColumnArgs, DescribeEvaluationArgs};
 
-/// With what the working tree is compared, and what of it counts.
-#[derive(Debug, Args)]
-pub struct ComparisonArgs {
+/// With what the working tree is compared.
+#[derive(Debug, Clone, Default, Args)]
+pub struct BaseArgs {
     /// Commit, branch or tag to compare with [default: the base of the CI event with `ci.enabled`, else origin/HEAD]
     #[arg(long, value_name = "COMMIT")]
     pub base: Option<String>,
@@ -36,6 +36,13 @@ pub struct ComparisonArgs {
     /// Password of the private key
     #[arg(long, value_name = "PASSWORD")]
     pub ssh_key_password: Option<String>,
+}
+
+/// With what the working tree is compared, and what of it counts.
+#[derive(Debug, Args)]
+pub struct ComparisonArgs {
+    #[command(flatten)]
+    pub base: BaseArgs,
 
     /// Only this stack
     #[arg(short, long)]

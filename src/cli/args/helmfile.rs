@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::IdentityArgs;
+use super::{Fleet, IdentityArgs};
 
 #[derive(Debug, Args)]
 pub struct HelmfileArgs {
@@ -38,6 +38,9 @@ pub struct HelmfileRun {
     /// Name of the EKS cluster
     #[arg(long, value_name = "NAME")]
     pub cluster_name: Option<String>,
+
+    #[command(flatten)]
+    pub fleet: Fleet,
 
     /// Arguments for helmfile, passed on as they are
     #[arg(last = true, value_name = "NATIVE")]

@@ -8,6 +8,7 @@ mod auth_tools;
 mod describe;
 mod doctor;
 mod explain;
+mod fleet;
 mod global;
 mod helmfile;
 mod list;
@@ -17,7 +18,7 @@ mod terraform;
 mod validate;
 mod workflow;
 
-pub use affected::{AffectedArgs, ComparisonArgs, ListAffectedArgs};
+pub use affected::{AffectedArgs, BaseArgs, ComparisonArgs, ListAffectedArgs};
 pub use auth::{
     AuthArgs, AuthCommand, EnvArgs, ExecArgs, IdentityArgs, ListArgs as AuthListArgs, LoginArgs, LogoutArgs,
     ProcessArgs, SELECT, ValidateArgs, WhoamiArgs,
@@ -30,6 +31,7 @@ pub use describe::{
 };
 pub use doctor::DoctorArgs;
 pub use explain::ExplainArgs;
+pub use fleet::Fleet;
 pub use global::GlobalArgs;
 pub use helmfile::{HelmfileArgs, HelmfileCommand, HelmfileGenerate, HelmfileRun};
 pub use list::{
@@ -43,7 +45,7 @@ pub use small::{
     ProfileCommand, ProfileShowArgs, StackArgs, StackCommand, ThemeArgs, ThemeCommand, ThemeShowArgs,
 };
 pub use terraform::{
-    BatchArgs, CleanArgs, FilesArgs, Fleet, GenerateCommand, InitFlags, PlanFlags, TerraformArgs, TerraformCommand,
+    BatchArgs, CleanArgs, FilesArgs, GenerateCommand, InitFlags, PlanFlags, TerraformArgs, TerraformCommand,
     TerraformRun,
 };
 pub use validate::{

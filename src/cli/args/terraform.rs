@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{IdentityArgs, ProcessingArgs};
+use super::{Fleet, IdentityArgs, ProcessingArgs};
 
 #[derive(Debug, Args)]
 pub struct TerraformArgs {
@@ -68,30 +68,6 @@ pub struct InitFlags {
     pub init_run_reconfigure: Option<bool>,
 }
 
-/// Flags for runs of many components.
-#[derive(Debug, Clone, Default, Args)]
-pub struct Fleet {
-    /// Every component of the stack, in dependency order
-    #[arg(long)]
-    pub all: Option<bool>,
-
-    /// These components [env: ATMOS_COMPONENTS]
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
-    pub components: Vec<String>,
-
-    /// The components for which this yq expression is true [env: ATMOS_QUERY]
-    #[arg(short, long, value_name = "EXPRESSION")]
-    pub query: Option<String>,
-
-    /// The components with one of these tags [env: ATMOS_TAGS]
-    #[arg(long, value_delimiter = ',')]
-    pub tags: Vec<String>,
-
-    /// The components with all of these labels, `key=value` [env: ATMOS_LABELS]
-    #[arg(long, value_delimiter = ',')]
-    pub labels: Vec<String>,
-}
-
 /// Flags around planfiles.
 #[derive(Debug, Clone, Default, Args)]
 pub struct PlanFlags {
@@ -117,6 +93,9 @@ pub enum TerraformCommand {
         /// Save no planfile [env: ATMOS_TERRAFORM_PLAN_SKIP_PLANFILE]
         #[arg(long)]
         skip_planfile: Option<bool>,
+        /// `no-changes`: show only components with changes [env: ATMOS_TERRAFORM_PLAN_HIDE]
+        #[arg(long, value_name = "WHAT")]
+        hide: Option<String>,
     },
     /// Make the changes
     Apply {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::super::args::{AffectedArgs, ComparisonArgs, ListAffectedArgs};
+use super::super::args::{AffectedArgs, BaseArgs, ComparisonArgs, ListAffectedArgs};
 use super::super::error::Error;
 use super::super::setup::Context;
 use super::dependents::print_records;
@@ -90,24 +90,9 @@ fn deprecated(context: &Context, flag: &str, instead: &str) {
 fn request(context: &Context, args: ComparisonArgs, mode: &str) -> Result<Request> {
     let mode = error_mode(args.evaluation.error_mode.as_deref(), mode)?;
     let processing = only_shown(context, &args.evaluation.shown, mode)?;
-    for (flag, given) in [("ref", &args.reference), ("sha", &args.sha)] {
-        if given.is_some() {
-            deprecated(context, flag, "--base");
-        }
-    }
     let given = |text: Option<String>| text.filter(|text| !text.is_empty());
     Ok(Request {
-        base: BaseRequest {
-            name: given(args.base).or_else(|| given(args.sha)).or_else(|| given(args.reference)),
-            repo_path: args.repo_path.filter(|path| !path.as_os_str().is_empty()),
-            clone: args.clone_target_ref.unwrap_or(false),
-            ssh_key: args.ssh_key,
-            ssh_key_password: args.ssh_key_password.map(|password| {
-                let password = Secret::from(password);
-                context.host.masker.register(&password);
-                password
-            }),
-        },
+        base: base(context, args.base),
         stack: given(args.stack),
         include_dependents: args.include_dependents.unwrap_or(false),
         include_settings: false,
@@ -116,6 +101,27 @@ fn request(context: &Context, args: ComparisonArgs, mode: &str) -> Result<Reques
         exclude_locked: args.exclude_locked.unwrap_or(false),
         processing,
     })
+}
+
+/// With what the working tree is compared.
+pub(super) fn base(context: &Context, args: BaseArgs) -> BaseRequest {
+    for (flag, given) in [("ref", &args.reference), ("sha", &args.sha)] {
+        if given.is_some() {
+            deprecated(context, flag, "--base");
+        }
+    }
+    let given = |text: Option<String>| text.filter(|text| !text.is_empty());
+    BaseRequest {
+        name: given(args.base).or_else(|| given(args.sha)).or_else(|| given(args.reference)),
+        repo_path: args.repo_path.filter(|path| !path.as_os_str().is_empty()),
+        clone: args.clone_target_ref.unwrap_or(false),
+        ssh_key: args.ssh_key,
+        ssh_key_password: args.ssh_key_password.map(|password| {
+            let password = Secret::from(password);
+            context.host.masker.register(&password);
+            password
+        }),
+    }
 }
 
 /// The matrix goes to a file of GitHub Actions where one is named, or known to be wanted.

@@ -7,7 +7,7 @@ use super::super::error::Error;
 use super::super::parse::booleans;
 use super::super::setup::{Context, flag};
 use super::terraform::{redirect, stack};
-use super::{auth, unknown, write};
+use super::{auth, fleet, unknown, write};
 use crate::diag::Result;
 use crate::ops::helmfile::{self, GenerateRequest, RunRequest};
 use crate::resolve;
@@ -23,7 +23,7 @@ pub(super) fn run(context: &Context, args: HelmfileArgs) -> Result<u8> {
         HelmfileCommand::Version => {
             let app = context.app()?;
             let request = RunRequest { verb: "version".to_owned(), ..RunRequest::default() };
-            context.block_on(helmfile::run(&app, &request))?
+            Ok(context.block_on(helmfile::run(&app, &request))??.code)
         }
         HelmfileCommand::Generate { command: HelmfileGenerate::Varfile { component, stack: given, file } } => {
             let app = context.app_with_config()?;
@@ -82,6 +82,8 @@ fn other(context: &Context, words: &[OsString]) -> Result<u8> {
 fn go(context: &Context, verb: &str, run: HelmfileRun) -> Result<u8> {
     let env = &context.host.env;
     let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let variables = format!("ATMOS_HELMFILE_{}", verb.to_uppercase().replace('-', "_"));
+    let (many, summary) = fleet::options(context, run.fleet, &variables, run.component.is_some())?;
     let request = RunRequest {
         verb: verb.to_owned(),
         component: run.component,
@@ -94,7 +96,10 @@ fn go(context: &Context, verb: &str, run: HelmfileRun) -> Result<u8> {
         redirect_stderr: redirect(context),
         skip_hooks: env.get("ATMOS_SKIP_HOOKS").is_some_and(|value| value != "false"),
         evaluation: resolve::Options::default(),
+        many,
     };
     let app = context.app_with_config()?;
-    context.block_on(helmfile::run(&app, &request))?
+    let done = context.block_on(helmfile::run(&app, &request))??;
+    fleet::report(context, done.fleet, summary.as_deref())?;
+    Ok(done.code)
 }

@@ -16,6 +16,7 @@ mod docs;
 mod doctor;
 mod env;
 mod explain;
+mod fleet;
 mod generate;
 mod helmfile;
 mod inspect;

@@ -1,13 +1,16 @@
 //! `atmos terraform …`
 
+use std::path::PathBuf;
+
 use super::super::args::{CleanArgs, Fleet, InitFlags, PlanFlags, TerraformArgs, TerraformCommand, TerraformRun};
 use super::super::setup::{Context, boolean, flag};
-use super::{auth, describe, generate, unknown, write};
+use super::{auth, describe, fleet, generate, unknown, write};
 use crate::diag::Result;
 use crate::exec::terraform::{CleanOptions, FromPlan, Request};
 use crate::exec::{Redirect, stdin_is_readable};
 use crate::host::Env;
-use crate::ops::terraform::{self, CleanRequest, RunRequest, Selectors};
+use crate::ops::many;
+use crate::ops::terraform::{self, CleanRequest, RunRequest};
 
 /// Sub-commands whose first word is followed by a verb of their own.
 const COMPOUND: [(&str, &[&str]); 3] = [
@@ -20,15 +23,18 @@ const COMPOUND: [(&str, &[&str]); 3] = [
 pub(super) fn run(context: &Context, args: TerraformArgs) -> Result<u8> {
     use TerraformCommand as C;
     match args.command {
-        C::Plan { run, init, fleet, skip_planfile } => {
+        C::Plan { run, init, fleet, skip_planfile, hide } => {
             let skip = flag(skip_planfile, &context.host.env, "ATMOS_TERRAFORM_PLAN_SKIP_PLANFILE")?;
             let mut request = request(context, "plan", run, &init)?;
             request.request.skip_planfile = skip;
-            go(context, &all(request, context, fleet, "PLAN")?)
+            let mut asked = all(request, context, fleet, "PLAN")?;
+            let hide = hide.or_else(|| context.host.env.get("ATMOS_TERRAFORM_PLAN_HIDE").map(str::to_owned));
+            asked.request.many.hide_unchanged = fleet::hidden(hide.as_deref())?;
+            go(context, asked)
         }
         C::Apply { run, init, fleet, plan } => {
             let request = with_plan(request(context, "apply", run, &init)?, plan, context, "APPLY");
-            go(context, &all(request, context, fleet, "APPLY")?)
+            go(context, all(request, context, fleet, "APPLY")?)
         }
         C::Deploy { run, init, fleet, plan, deploy_run_init } => {
             let mut request = with_plan(request(context, "deploy", run, &init)?, plan, context, "DEPLOY");
@@ -36,57 +42,59 @@ pub(super) fn run(context: &Context, args: TerraformArgs) -> Result<u8> {
                 Some(flag) => Some(flag),
                 None => boolean(&context.host.env, "ATMOS_TERRAFORM_DEPLOY_RUN_INIT")?,
             };
-            go(context, &all(request, context, fleet, "DEPLOY")?)
+            go(context, all(request, context, fleet, "DEPLOY")?)
         }
         C::Destroy { run, init, fleet } => {
             let request = request(context, "destroy", run, &init)?;
-            go(context, &all(request, context, fleet, "DESTROY")?)
+            go(context, all(request, context, fleet, "DESTROY")?)
         }
         C::Init { run, init, fleet } => {
             let request = request(context, "init", run, &init)?;
-            go(context, &all(request, context, fleet, "INIT")?)
+            go(context, all(request, context, fleet, "INIT")?)
         }
-        C::Workspace { run, init } => go(context, &request(context, "workspace", run, &init)?),
+        C::Workspace { run, init } => go(context, request(context, "workspace", run, &init)?),
         C::Output(args) => {
             let variable = context.host.env.get("ATMOS_TERRAFORM_OUTPUT_FORMAT").map(str::to_owned);
             let mut request = plain(context, "output", args.run)?;
             request.format = args.format.or(variable);
-            go(context, &request)
+            go(context, request)
         }
         C::Clean(args) => clean(context, args),
         C::Generate { command } => generate::run(context, command),
         C::Version { .. } => version(context),
-        C::Validate(run) => go(context, &plain(context, "validate", run)?),
-        C::Refresh(run) => go(context, &plain(context, "refresh", run)?),
-        C::Import(run) => go(context, &plain(context, "import", run)?),
-        C::Test(run) => go(context, &plain(context, "test", run)?),
-        C::Show(run) => go(context, &plain(context, "show", run)?),
-        C::Console(run) => go(context, &plain(context, "console", run)?),
-        C::Fmt(run) => go(context, &plain(context, "fmt", run)?),
-        C::ForceUnlock(run) => go(context, &plain(context, "force-unlock", run)?),
-        C::Get(run) => go(context, &plain(context, "get", run)?),
-        C::Graph(run) => go(context, &plain(context, "graph", run)?),
-        C::Login(run) => go(context, &plain(context, "login", run)?),
-        C::Logout(run) => go(context, &plain(context, "logout", run)?),
-        C::Metadata(run) => go(context, &plain(context, "metadata", run)?),
-        C::Modules(run) => go(context, &plain(context, "modules", run)?),
+        C::Validate(run) => go(context, plain(context, "validate", run)?),
+        C::Refresh(run) => go(context, plain(context, "refresh", run)?),
+        C::Import(run) => go(context, plain(context, "import", run)?),
+        C::Test(run) => go(context, plain(context, "test", run)?),
+        C::Show(run) => go(context, plain(context, "show", run)?),
+        C::Console(run) => go(context, plain(context, "console", run)?),
+        C::Fmt(run) => go(context, plain(context, "fmt", run)?),
+        C::ForceUnlock(run) => go(context, plain(context, "force-unlock", run)?),
+        C::Get(run) => go(context, plain(context, "get", run)?),
+        C::Graph(run) => go(context, plain(context, "graph", run)?),
+        C::Login(run) => go(context, plain(context, "login", run)?),
+        C::Logout(run) => go(context, plain(context, "logout", run)?),
+        C::Metadata(run) => go(context, plain(context, "metadata", run)?),
+        C::Modules(run) => go(context, plain(context, "modules", run)?),
         C::Providers { run, fleet } => {
             let request = plain(context, "providers", run)?;
-            go(context, &all(request, context, fleet, "PROVIDERS")?)
+            go(context, all(request, context, fleet, "PROVIDERS")?)
         }
-        C::State(run) => go(context, &plain(context, "state", run)?),
-        C::Taint(run) => go(context, &plain(context, "taint", run)?),
-        C::Untaint(run) => go(context, &plain(context, "untaint", run)?),
+        C::State(run) => go(context, plain(context, "state", run)?),
+        C::Taint(run) => go(context, plain(context, "taint", run)?),
+        C::Untaint(run) => go(context, plain(context, "untaint", run)?),
         C::Other(words) => Err(unknown::command("atmos terraform", &words).into()),
     }
 }
 
-fn go(context: &Context, request: &RunRequest) -> Result<u8> {
+fn go(context: &Context, asked: impl Into<Asked>) -> Result<u8> {
+    let Asked { request, summary } = asked.into();
     let app = context.app_with_config()?;
-    let done = context.block_on(terraform::run(&app, request))??;
+    let done = context.block_on(terraform::run(&app, &request))??;
     if let Some(data) = done.data {
         write::data(context, &data)?;
     }
+    fleet::report(context, done.fleet, summary.as_deref())?;
     Ok(done.code)
 }
 
@@ -127,8 +135,7 @@ fn request(context: &Context, word: &str, run: TerraformRun, init: &InitFlags) -
         request,
         component,
         stack: stack(run.stack, env),
-        all: false,
-        selectors: Selectors::default(),
+        many: many::Options::default(),
         identity: auth::flag(&run.identity),
         dry_run: flag(run.dry_run, env, "ATMOS_DRY_RUN")?,
         append_user_agent: run.append_user_agent.or_else(|| env.get("ATMOS_APPEND_USER_AGENT").map(str::to_owned)),
@@ -139,23 +146,24 @@ fn request(context: &Context, word: &str, run: TerraformRun, init: &InitFlags) -
     })
 }
 
-/// The flags for many components. Variables choose where no component is named.
-fn all(mut request: RunRequest, context: &Context, fleet: Fleet, word: &str) -> Result<RunRequest> {
-    let env = &context.host.env;
-    request.all = flag(fleet.all, env, &format!("ATMOS_TERRAFORM_{word}_ALL"))?;
-    let named = request.component.is_some();
-    let variable = |name: &str| env.get(name).filter(|text| !named && !text.is_empty());
-    let names = |given: Vec<String>, name: &str| match variable(name).filter(|_| given.is_empty()) {
-        Some(text) => text.split(',').map(|part| part.trim().to_owned()).collect(),
-        None => given,
-    };
-    request.selectors = Selectors {
-        components: names(fleet.components, "ATMOS_COMPONENTS"),
-        query: fleet.query.or_else(|| variable("ATMOS_QUERY").map(str::to_owned)),
-        tags: names(fleet.tags, "ATMOS_TAGS"),
-        labels: names(fleet.labels, "ATMOS_LABELS"),
-    };
-    Ok(request)
+/// The flags for many components.
+fn all(mut request: RunRequest, context: &Context, fleet: Fleet, word: &str) -> Result<Asked> {
+    let summary;
+    (request.many, summary) =
+        fleet::options(context, fleet, &format!("ATMOS_TERRAFORM_{word}"), request.component.is_some())?;
+    Ok(Asked { request, summary })
+}
+
+/// A request, and where its results go.
+struct Asked {
+    request: RunRequest,
+    summary: Option<PathBuf>,
+}
+
+impl From<RunRequest> for Asked {
+    fn from(request: RunRequest) -> Asked {
+        Asked { request, summary: None }
+    }
 }
 
 fn with_plan(mut request: RunRequest, mut plan: PlanFlags, context: &Context, word: &str) -> RunRequest {

@@ -9,6 +9,7 @@ use super::target::OVERRIDE_FILES;
 use super::{InitWish, Plan, Request, Target, Workspace};
 use crate::diag::Warning;
 use crate::exec::process::{self, Outcome, Surroundings};
+use crate::exec::relay::Relay;
 use crate::exec::signals::Signals;
 use crate::exec::{Error, Hangup, Launch, Output, files};
 use crate::host::{Env, Host};
@@ -22,6 +23,8 @@ pub struct Context<'a> {
     /// The complete environment of every child of the run.
     pub env: &'a Env,
     pub signals: &'a mut Signals,
+    /// Where the output of the children goes in a run of many components.
+    pub relay: Option<&'a Relay>,
 }
 
 /// How a run ended well.
@@ -282,8 +285,17 @@ fn launch(context: &Context<'_>, args: Vec<String>, output: Output) -> Launch {
 async fn start(context: &mut Context<'_>, launch: &Launch) -> Result<Outcome, Error> {
     tracing::debug!(program = launch.program, args = ?launch.args, cwd = %launch.cwd.display(), "starting");
     let host = context.host;
-    let around = Surroundings { terminal: host.terminal, masker: &host.masker, cwd: &host.cwd, exe: Some(&host.exe) };
+    let around = Surroundings {
+        terminal: host.terminal,
+        masker: &host.masker,
+        cwd: &host.cwd,
+        exe: Some(&host.exe),
+        relay: context.relay,
+    };
     let outcome = process::run(launch, around, context.signals).await?;
+    if let Some(relay) = context.relay.filter(|_| launch.output == Output::Inherit) {
+        relay.note_end(outcome.code);
+    }
     match outcome.stop {
         Some(stop) => Err(Error::Interrupted { stop }),
         None => Ok(outcome),

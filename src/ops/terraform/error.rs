@@ -43,10 +43,6 @@ pub enum Error {
         place: String,
     },
 
-    #[error("the component `{component}` can't be used with {flag}, which is for bulk operations")]
-    #[diagnostic(code(atmos::terraform::component_and_fleet), help("leave out the component, or {flag}"))]
-    ComponentAndFleet { component: String, flag: &'static str },
-
     #[error("{flag} applies one plan and cannot be used for many components")]
     #[diagnostic(code(atmos::terraform::planfile_and_fleet), help("name one component"))]
     PlanfileAndFleet { flag: &'static str },
@@ -57,23 +53,6 @@ pub enum Error {
         help("`-s <stack>` without a component runs it for every component of the stack")
     )]
     AllNotSupported { command: String },
-
-    #[error("invalid component: no component `{component}` in the chosen stacks")]
-    #[diagnostic(code(atmos::terraform::unknown_component), help("{help}"))]
-    UnknownComponent { component: String, help: String },
-
-    #[error("invalid stack: stack {stack} does not exist; available stacks: {available}")]
-    #[diagnostic(code(atmos::terraform::unknown_stack), help("{help}"))]
-    UnknownStack { stack: String, available: String, help: String },
-
-    #[error("{}", message(failures, skipped))]
-    #[diagnostic(code(atmos::terraform::fleet_failed), help("{}", helps(failures)))]
-    FleetFailed {
-        failures: Vec<NodeFailure>,
-        /// `component in stack`, in the order in which they would have run.
-        skipped: Vec<String>,
-        code: u8,
-    },
 
     #[error("`{what}` is not built yet{place}")]
     #[diagnostic(code(atmos::terraform::not_built), help("{help}"))]
@@ -119,47 +98,4 @@ pub enum Error {
     OutputUnreadable { reason: String },
 }
 
-/// One component of a fleet that failed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NodeFailure {
-    pub component: String,
-    pub stack: String,
-    pub reason: String,
-    /// The next step, as its own error names it.
-    pub help: Option<String>,
-}
-
-fn helps(failures: &[NodeFailure]) -> String {
-    let found: Vec<_> = failures.iter().filter_map(|failure| failure.help.as_deref()).collect();
-    if found.is_empty() {
-        "the run stops at the first failure; start it again when that is mended".to_owned()
-    } else {
-        found.join("\n")
-    }
-}
-
-fn message(failures: &[NodeFailure], skipped: &[String]) -> String {
-    let mut lines: Vec<String> = failures
-        .iter()
-        .map(|failure| {
-            format!(
-                "terraform execution failed: component={} stack={}: {}",
-                failure.component, failure.stack, failure.reason
-            )
-        })
-        .collect();
-    if !skipped.is_empty() {
-        let names = skipped.join(", ");
-        lines.push(format!("{} component(s) skipped after an earlier failure: {names}", skipped.len()));
-    }
-    lines.join("\n")
-}
-
-impl Failure for Error {
-    fn exit_code(&self) -> u8 {
-        match self {
-            Error::FleetFailed { code, .. } => *code,
-            _ => 1,
-        }
-    }
-}
+impl Failure for Error {}

@@ -1,6 +1,6 @@
 //! The outputs of a component as terraform prints them, for values that refer to them.
 
-use super::single::{Ready, check, children};
+use super::single::{Ready, Work, check, children};
 use super::target::target;
 use super::{Error, RunRequest};
 use crate::component::Instance;
@@ -43,7 +43,8 @@ pub(in crate::ops) async fn printed_outputs(
     let mut signals = Signals::listen()?;
     let access = app.access()?;
     let ready = Ready { instance: owner.clone(), target };
-    let finished = children(app, &request, &ready, &access, &mut signals, crate::ops::reach::need(wish)).await?;
+    let work = Work { request: &request, ready: &ready, need: crate::ops::reach::need(wish), relay: None };
+    let finished = children(app, work, &access, &mut signals).await?;
     let outputs = Outputs::of_terraform(&finished.data, &app.host.masker);
     Ok(outputs.map_err(|reason| Error::OutputUnreadable { reason })?)
 }

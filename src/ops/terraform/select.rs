@@ -3,6 +3,7 @@
 use super::{Error, RunRequest};
 use crate::diag::Result;
 use crate::exec::terraform::Verb;
+use crate::ops::many;
 
 /// The subject of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,22 +25,31 @@ const FLEET: [&str; 6] = ["init", "plan", "apply", "deploy", "destroy", "provide
 pub(super) fn select(request: &RunRequest, verb: Verb) -> Result<Selection> {
     let command = request.request.command();
     let stack = request.stack.clone().filter(|stack| !stack.is_empty());
-    if request.all && !FLEET.contains(&request.request.words[0].as_str()) {
+    let options = &request.many;
+    if options.all && !FLEET.contains(&request.request.words[0].as_str()) {
         return Err(Error::AllNotSupported { command }.into());
     }
     if let Some(component) = &request.component {
-        let flag = request.all.then_some("--all").or(request.selectors.flag());
-        if let Some(flag) = flag {
-            return Err(Error::ComponentAndFleet { component: component.clone(), flag }.into());
+        if let Some(flag) = options.flag() {
+            return Err(many::Error::ComponentAndFleet { component: component.clone(), flag }.into());
+        }
+        if let Some(flag) = options.closure() {
+            return Err(many::Error::ClosureAlone { flag }.into());
         }
         let Some(stack) = stack else { return Err(Error::StackRequired.into()) };
         return Ok(Selection::One { component: component.clone(), stack });
     }
-    let chosen = request.all || request.selectors.flag().is_some();
+    if let Some(flag) = options.beside_affected() {
+        return Err(many::Error::AffectedAndFleet { flag }.into());
+    }
+    let chosen = options.flag().is_some();
     if verb.single && !(chosen && request.request.words[0] == "providers") {
         return Err(Error::ComponentRequired { command }.into());
     }
-    if stack.is_none() && !request.all && request.selectors.flag().is_none() {
+    if stack.is_none() && !chosen {
+        if let Some(flag) = options.closure() {
+            return Err(many::Error::ClosureAlone { flag }.into());
+        }
         return Err(Error::StackRequired.into());
     }
     let saved = [

@@ -6,6 +6,7 @@ use crate::auth::resolution::Need;
 use crate::component::{Instance, Kind};
 use crate::diag::{Result, Warning};
 use crate::exec::environment::{self, interfering};
+use crate::exec::relay::Relay;
 use crate::exec::signals::Signals;
 use crate::exec::terraform::{Context, Finished, Plan, Target, Verb, run as run_plan, sensitive, steps};
 use crate::exec::{Error as ExecError, Output, folder_lock};
@@ -34,7 +35,7 @@ pub(super) async fn run(app: &App, request: &RunRequest, component: &str, stack:
     }
     let mut signals = Signals::listen()?;
     let access = child::access(app)?;
-    start(app, request, &ready, &access, &mut signals).await
+    start(app, request, &ready, &access, &mut signals, None).await
 }
 
 /// How the components of a run are evaluated: as whom it runs, and never as nobody where somebody is meant.
@@ -108,20 +109,26 @@ pub(super) async fn start(
     ready: &Ready,
     access: &Access,
     signals: &mut Signals,
+    relay: Option<&Relay>,
 ) -> Result<Done> {
-    let finished = children(app, request, ready, access, signals, Need::Run).await?;
+    let work = Work { request, ready, need: Need::Run, relay };
+    let finished = children(app, work, access, signals).await?;
     finish(app, request, &finished)
 }
 
+/// What is done with a component that is ready.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Work<'a> {
+    pub(super) request: &'a RunRequest,
+    pub(super) ready: &'a Ready,
+    pub(super) need: Need,
+    /// Where the output goes in a run of many components.
+    pub(super) relay: Option<&'a Relay>,
+}
+
 /// Logs in, takes the folder, runs the children, and cleans up after them, in this order on every path.
-pub(super) async fn children(
-    app: &App,
-    request: &RunRequest,
-    ready: &Ready,
-    access: &Access,
-    signals: &mut Signals,
-    need: Need,
-) -> Result<Finished> {
+pub(super) async fn children(app: &App, work: Work<'_>, access: &Access, signals: &mut Signals) -> Result<Finished> {
+    let Work { request, ready, need, relay } = work;
     let target = &ready.target;
     let held = signals
         .guard(child::hold(app, access, &ready.instance, &request.identity, need, &request.request.words[0]))
@@ -138,7 +145,7 @@ pub(super) async fn children(
     }
     say(app, request, target, &held, &plan);
     tracing::debug!("variables of {} in {}:\n{}", target.component, target.stack, open_variables(target));
-    let context = Context { host: &app.host, target, request: &request.request, env: &env, signals };
+    let context = Context { host: &app.host, target, request: &request.request, env: &env, signals, relay };
     let result = run_plan(context, &plan).await;
     // The child has ended: first its credentials go, then the folder is free for the next one.
     let closed = held.close();
@@ -149,7 +156,7 @@ pub(super) async fn children(
 }
 
 fn finish(app: &App, request: &RunRequest, finished: &Finished) -> Result<Done> {
-    let Some(format) = &request.format else { return Ok(Done { code: finished.code, data: None }) };
+    let Some(format) = &request.format else { return Ok(Done { code: finished.code, ..Done::default() }) };
     let mask = app.host.masker.is_on();
     let data = output::render(&finished.data, format, &request.request.native, mask)?;
     if mask && matches!(format.as_str(), "env" | "dotenv" | "bash") && data.contains(crate::secret::MASK) {
@@ -158,7 +165,7 @@ fn finish(app: &App, request: &RunRequest, finished: &Finished) -> Result<Done> 
             .talk
             .warn(Warning::new("atmos::terraform::masked_outputs", message).help("add `--mask=false` to have them"));
     }
-    Ok(Done { code: finished.code, data: Some(data) })
+    Ok(Done { code: finished.code, data: Some(data), fleet: None })
 }
 
 /// The complete environment of the run's children.
@@ -172,13 +179,19 @@ fn child_environment(
     let mut env = child::environment(app, access, &target.env, held);
     let config = &app.config.terraform;
     let agent = request.append_user_agent.clone().or_else(|| config.append_user_agent.clone());
-    let plugin_cache = child::plugin_cache(app)?;
+    // Terraform's cache is not made for several that fill it at once.
+    let several = request.request.many && request.many.max_concurrency > 1;
+    let plugin_cache = if several { None } else { child::plugin_cache(app)? };
     let own = environment::Terraform { user_agent: agent.unwrap_or_default(), plugin_cache };
     if environment::add_terraform(&mut env, &app.host.env, &own) {
         app.host.talk.warn(
             Warning::new("atmos::terraform::plugin_cache", "TF_PLUGIN_CACHE_DIR is not usable as a plugin cache")
                 .help("set it to a directory, or unset it"),
         );
+    }
+    if several {
+        env.remove("TF_PLUGIN_CACHE_DIR");
+        env.remove("TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE");
     }
     for (name, value) in sensitive::environment(&target.vars, &target.secret_vars, &app.host.masker) {
         env.set(name, value);

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use super::Error;
 use crate::component::Instance;
 use crate::diag::{Result, nearest};
@@ -25,7 +27,7 @@ pub struct Selectors {
 
 impl Selectors {
     /// The first flag that was given.
-    pub(super) fn flag(&self) -> Option<&'static str> {
+    pub(in crate::ops) fn flag(&self) -> Option<&'static str> {
         let given = [
             (!self.components.is_empty(), "--components"),
             (self.query.is_some(), "--query"),
@@ -58,7 +60,7 @@ impl Selectors {
         &self,
         app: &App,
         instances: &[Instance],
-        candidate: impl Fn(&Instance) -> bool,
+        candidate: impl Fn(&Instance) -> bool + Sync,
         evaluation: &resolve::Options,
     ) -> Result<Vec<bool>> {
         let query = self.query.as_deref().map(Query::parse).transpose()?;
@@ -78,7 +80,7 @@ impl Selectors {
             // What the expression cannot be asked of does not fit.
             Ok(query.is_true(&document(&evaluated)).unwrap_or(false))
         };
-        instances.iter().map(fits).collect()
+        instances.par_iter().map(fits).collect()
     }
 
     fn is_marked(&self, metadata: &Node) -> bool {

@@ -1,0 +1,96 @@
+//! Many components, in dependency order, each with its own identity and its own private directory.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::{Ready, RunRequest, prepare, start, tells_changes};
+use crate::component::Kind;
+use crate::diag::Result;
+use crate::exec::relay::Relay;
+use crate::exec::signals::Signals;
+use crate::ops::access::Access;
+use crate::ops::many::{self, Asked, Chosen, Crew, Member, Outcome};
+use crate::ops::{App, child};
+
+/// Sub-commands of which several may run at once. Others print data.
+const CONCURRENT: [&str; 5] = ["deploy", "sync", "apply", "diff", "destroy"];
+
+/// Runs every chosen component of a stack, or of all stacks.
+pub(super) async fn run(app: &App, request: &RunRequest) -> Result<many::Fleet> {
+    let verb = request.verb.as_str();
+    let reverse = matches!(verb, "destroy" | "delete");
+    let evaluation = super::evaluation(request);
+    let asked = Asked {
+        kind: Kind::Helmfile,
+        options: &request.many,
+        stack: request.stack.as_deref().filter(|stack| !stack.is_empty()),
+        modifies: matches!(verb, "deploy" | "sync" | "apply" | "destroy" | "delete"),
+        reverse,
+        evaluation: &evaluation,
+        comparison: &request.evaluation,
+    };
+    let Chosen { instances, before, locked } = many::choose(app, &asked)?;
+    if instances.is_empty() {
+        return Ok(many::Fleet::default());
+    }
+    app.host.talk.info(format!("Processing components in {}dependency order", if reverse { "reverse " } else { "" }));
+    let mut request = request.clone();
+    if !CONCURRENT.contains(&verb) {
+        request.many.max_concurrency = 1;
+    }
+    let request = &request;
+    app.begin(&instances, &evaluation)?;
+    let mut nodes: Vec<Ready> = Vec::with_capacity(instances.len());
+    for instance in &instances {
+        // What is disabled is not among them.
+        nodes.extend(prepare(app, request, instance)?);
+    }
+    if request.dry_run {
+        for node in &nodes {
+            super::announce_dry_run(app, request, node);
+        }
+        return Ok(many::Fleet::default());
+    }
+    let access = child::access(app)?;
+    let identities = sign_in(app, request, &nodes, &access).await?;
+    let members = nodes.iter().zip(identities).map(|(node, identity)| Member {
+        component: node.target.component.clone(),
+        stack: node.target.stack.clone(),
+        folder: node.target.folder.clone(),
+        identity,
+    });
+    let crew = Crew {
+        app,
+        options: &request.many,
+        tool: "helmfile",
+        command: request.verb.clone(),
+        members: members.collect(),
+        before,
+        talks: CONCURRENT.contains(&verb),
+    };
+    let (nodes, access) = (&nodes, &access);
+    let begin = |at: usize, relay: Arc<Relay>| -> many::Work<'_> {
+        Box::pin(async move {
+            let signals = &mut Signals::listen()?;
+            let code = start(app, request, &nodes[at], access, signals, Some(&relay)).await?;
+            Ok(Outcome { code, detailed: tells_changes(request) })
+        })
+    };
+    let mut fleet = many::run(&crew, begin).await?;
+    fleet.results.extend(locked.iter().map(|(component, stack)| many::NodeResult::locked(component, stack)));
+    Ok(fleet)
+}
+
+/// Once per distinct chain, before anything starts.
+async fn sign_in(app: &App, request: &RunRequest, nodes: &[Ready], access: &Access) -> Result<Vec<Option<String>>> {
+    let mut signals = Signals::listen()?;
+    let work = async {
+        let (mut done, mut names) = (BTreeSet::new(), Vec::with_capacity(nodes.len()));
+        for node in nodes {
+            let name = child::sign_in(app, access, &node.instance, &request.identity, &request.verb, &mut done).await?;
+            names.push(name.map(|name| name.to_string()));
+        }
+        Ok(names)
+    };
+    signals.guard(work).await
+}

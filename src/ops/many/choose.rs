@@ -1,0 +1,187 @@
+//! Which components run, and what comes before each of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Error, Options};
+use crate::component::{self, Filter, Instance, Kind};
+use crate::diag::{Result, nearest};
+use crate::graph;
+use crate::ops::App;
+use crate::ops::affected;
+use crate::resolve;
+
+/// Stack and name.
+type Place = (String, String);
+
+/// What is asked.
+#[derive(Debug)]
+pub(in crate::ops) struct Asked<'a> {
+    pub(in crate::ops) kind: Kind,
+    pub(in crate::ops) options: &'a Options,
+    pub(in crate::ops) stack: Option<&'a str>,
+    /// Locked components are passed over.
+    pub(in crate::ops) modifies: bool,
+    /// Dependents come first.
+    pub(in crate::ops) reverse: bool,
+    /// How components are evaluated where a filter looks into them.
+    pub(in crate::ops) evaluation: &'a resolve::Options,
+    /// The same for the comparison with another commit, which starts nothing.
+    pub(in crate::ops) comparison: &'a resolve::Options,
+}
+
+/// The components of a run.
+#[derive(Debug, Default)]
+pub(in crate::ops) struct Chosen {
+    /// In their order.
+    pub(in crate::ops) instances: Vec<Instance>,
+    /// What comes before each, as positions.
+    pub(in crate::ops) before: Vec<Vec<usize>>,
+    /// Component and stack of what would run if it were not locked.
+    pub(in crate::ops) locked: Vec<(String, String)>,
+}
+
+/// Finds the components and their order, and says what is passed over.
+///
+/// # Errors
+/// Names that do not exist, an expression that is none, a cycle.
+pub(in crate::ops) fn choose(app: &App, asked: &Asked<'_>) -> Result<Chosen> {
+    let changed = affected(app, asked)?;
+    if changed.as_ref().is_some_and(BTreeSet::is_empty) {
+        app.host.talk.info("No components affected");
+        return Ok(Chosen::default());
+    }
+    let options = asked.options;
+    let filter = Filter { stack: asked.stack.map(str::to_owned), kinds: vec![asked.kind.clone()], ..Filter::default() };
+    let mut instances = component::all(&app.host, &app.config, app.index()?, &filter)?;
+    if let Some(stack) = asked.stack.filter(|_| instances.is_empty()) {
+        check_stack(app, stack)?;
+    }
+    options.selectors.check(&instances)?;
+    let candidate = |instance: &Instance| {
+        let is_changed = changed.as_ref().is_none_or(|changed| changed.contains(&place(instance)));
+        is_changed && is_real(instance)
+    };
+    let mut seeds = options.selectors.fit(app, &instances, candidate, asked.evaluation)?;
+    add_others(app, asked, &mut instances)?;
+    seeds.resize(instances.len(), false);
+    let mut nodes: Vec<graph::Instance> = instances
+        .iter()
+        .zip(seeds)
+        .map(|(instance, selected)| graph::Instance {
+            component: instance.name.clone(),
+            stack: instance.stack.clone(),
+            kind: instance.kind.to_string(),
+            dependencies: graph::dependencies(&instance.sections.dependencies, &instance.sections.settings),
+            selected,
+        })
+        .collect();
+    let marks = graph::expand(&nodes, options.dependents, options.dependencies);
+    let mut locked = Vec::new();
+    for ((node, instance), marked) in nodes.iter_mut().zip(&instances).zip(marks) {
+        let passed_over = marked && is_real(instance) && instance.locked && asked.modifies;
+        if passed_over {
+            let (name, stack) = (&instance.name, &instance.stack);
+            app.host.talk.info(format!("{name} in {stack} is locked and skipped (metadata.locked: true)"));
+            locked.push((name.clone(), stack.clone()));
+        }
+        node.selected = marked && is_real(instance) && !passed_over;
+    }
+    let ordered = graph::order(&nodes, asked.reverse)?;
+    for warning in ordered.warnings {
+        app.host.talk.warn(warning);
+    }
+    if ordered.order.is_empty() {
+        app.host.talk.info(if changed.is_some() { "No components affected" } else { "No components matched" });
+    }
+    let mut kept: Vec<Option<Instance>> = instances.into_iter().map(Some).collect();
+    let instances = ordered.order.iter().filter_map(|index| kept[*index].take()).collect();
+    Ok(Chosen { instances, before: ordered.before, locked })
+}
+
+/// Abstract and disabled components never run here.
+fn is_real(instance: &Instance) -> bool {
+    !instance.abstract_ && instance.enabled
+}
+
+/// What differs from the other commit, if that is asked.
+fn affected(app: &App, asked: &Asked<'_>) -> Result<Option<BTreeSet<Place>>> {
+    let Some(wanted) = &asked.options.affected else { return Ok(None) };
+    let request = affected::Request {
+        base: wanted.base.clone(),
+        stack: asked.stack.map(str::to_owned),
+        include_dependents: false,
+        include_settings: false,
+        include_spacelift_admin_stacks: false,
+        include_uncommitted: wanted.include_uncommitted,
+        exclude_locked: wanted.exclude_locked,
+        processing: asked.comparison.clone(),
+    };
+    let kind = asked.kind.to_string();
+    let found = affected::describe(app, &request)?.affected;
+    let found = found.into_iter().filter(|one| one.deleted.is_none() && one.subject.component_type == kind);
+    Ok(Some(found.map(|one| (one.subject.stack, one.subject.component)).collect()))
+}
+
+/// Adds what the instances depend on in other stacks, so that an order that leads through them is kept; and everything
+/// where dependents are wanted, which may be anywhere. What does not exist is left to the graph, which warns.
+fn add_others(app: &App, asked: &Asked<'_>, instances: &mut Vec<Instance>) -> Result<()> {
+    let mut known: BTreeSet<Place> = instances.iter().map(place).collect();
+    if asked.options.dependents.is_some() && asked.stack.is_some() {
+        let filter = Filter { kinds: vec![asked.kind.clone()], ..Filter::default() };
+        let all = component::all(&app.host, &app.config, app.index()?, &filter)?;
+        instances.extend(all.into_iter().filter(|instance| known.insert(place(instance))));
+        return Ok(());
+    }
+    let mut next = 0;
+    while next < instances.len() {
+        let instance = &instances[next];
+        let mut found = Vec::new();
+        for dependency in graph::dependencies(&instance.sections.dependencies, &instance.sections.settings) {
+            let stack = dependency.stack.clone().unwrap_or_else(|| instance.stack.clone());
+            if !known.insert((stack.clone(), dependency.component.clone())) {
+                continue;
+            }
+            let kind = Some(asked.kind.clone());
+            if let Ok(target) =
+                component::find(&app.host, &app.config, app.index()?, &dependency.component, &stack, kind)
+            {
+                known.insert(place(&target));
+                found.push(target);
+            }
+        }
+        instances.extend(found);
+        next += 1;
+    }
+    Ok(())
+}
+
+fn place(instance: &Instance) -> Place {
+    (instance.stack.clone(), instance.name.clone())
+}
+
+/// The stack has components; otherwise an error with the stacks that there are.
+fn check_stack(app: &App, stack: &str) -> Result<()> {
+    let index = app.index()?;
+    let filter = Filter { stack: Some(stack.to_owned()), ..Filter::default() };
+    if !component::all(&app.host, &app.config, index, &filter)?.is_empty() {
+        return Ok(());
+    }
+    let mut known: Vec<String> =
+        component::summaries(&app.host, &app.config, index)?.into_iter().map(|summary| summary.stack).collect();
+    known.sort();
+    known.dedup();
+    let help = nearest(stack, known.iter().map(String::as_str))
+        .map_or_else(|| "`atmos list stacks` shows the stacks".to_owned(), |name| format!("did you mean `{name}`?"));
+    Err(Error::UnknownStack { stack: stack.to_owned(), available: known.join(", "), help }.into())
+}
+
+/// Numbers for folders: components with the same folder have the same one, whatever it is called.
+pub(super) fn folders(paths: &[std::path::PathBuf]) -> Vec<usize> {
+    let mut numbers = BTreeMap::new();
+    let real = paths.iter().map(|path| path.canonicalize().unwrap_or_else(|_| path.clone()));
+    real.map(|path| {
+        let fresh = numbers.len();
+        *numbers.entry(path).or_insert(fresh)
+    })
+    .collect()
+}
