@@ -7,6 +7,7 @@ use thiserror::Error as ThisError;
 
 use super::access::Access;
 use super::child::{self, Held};
+use super::hooks::{Around, Hooks, Skip};
 use super::{App, unbuilt};
 use crate::auth::resolution::{Flag, Need};
 use crate::component::{self, Instance, Kind};
@@ -34,7 +35,7 @@ pub struct RunRequest {
     /// What follows the sub-command.
     pub native: Vec<String>,
     pub redirect_stderr: Option<Redirect>,
-    pub skip_hooks: bool,
+    pub skip_hooks: Skip,
     pub evaluation: resolve::Options,
 }
 
@@ -80,7 +81,8 @@ pub async fn run(app: &App, request: &RunRequest) -> Result<u8> {
     }
     let identity = Wish { flag: request.identity.clone(), runs: true };
     let instance = app.evaluate(&found, &resolve::Options { identity, ..request.evaluation.clone() })?;
-    unbuilt::check(app, &instance, &request.verb, request.skip_hooks)?;
+    unbuilt::check(app, &instance)?;
+    let hooks = Hooks::read(app, &instance, &request.verb, &request.skip_hooks)?;
     let target = target(app, &instance)?;
     existing(&target)?;
     // What forbids the run is found before anybody has to log in; the plan itself is made when the identity is known.
@@ -92,7 +94,8 @@ pub async fn run(app: &App, request: &RunRequest) -> Result<u8> {
     }
     let mut signals = Signals::listen()?;
     let access = child::access(app)?;
-    start(app, request, &instance, &target, &access, &mut signals).await
+    let run = Run { app, request, instance: &instance, target: &target, hooks: &hooks, access: &access };
+    run.start(&mut signals).await
 }
 
 /// One component, and where its varfile goes.
@@ -204,65 +207,88 @@ fn asked(request: &RunRequest) -> Request {
     }
 }
 
-/// Logs in, takes the folder, runs the children, and cleans up after them, in this order on every path.
-async fn start(
-    app: &App,
-    request: &RunRequest,
-    instance: &Instance,
-    target: &Target,
-    access: &Access,
-    signals: &mut Signals,
-) -> Result<u8> {
-    let held = signals.guard(child::hold(app, access, instance, &request.identity, Need::Run)).await?;
-    let lock = signals.guard(folder_lock::acquire(&app.host, &target.folder)).await?;
-    let result = children(app, request, target, access, &held, signals).await;
-    let closed = held.close();
-    drop(lock);
-    let code = result?;
-    closed?;
-    Ok(code)
+/// One run, checked.
+struct Run<'a> {
+    app: &'a App,
+    request: &'a RunRequest,
+    instance: &'a Instance,
+    target: &'a Target,
+    hooks: &'a Hooks,
+    access: &'a Access,
 }
 
-async fn children(
-    app: &App,
-    request: &RunRequest,
-    target: &Target,
-    access: &Access,
-    held: &Held,
-    signals: &mut Signals,
-) -> Result<u8> {
-    let region = held.region().or_else(|| app.host.env.get("AWS_REGION")).map(str::to_owned);
-    let asked = Request { has_identity: held.identity().is_some(), fallback_region: region, ..asked(request) };
-    let plan = steps(target, &asked)?;
-    for warning in &plan.warnings {
-        app.host.talk.warn(warning.clone());
+impl Run<'_> {
+    /// Logs in, runs the hooks before, the children and the hooks after, and cleans up after them, in this order on every
+    /// path.
+    async fn start(&self, signals: &mut Signals) -> Result<u8> {
+        let Run { app, request, instance, access, .. } = *self;
+        let held = signals.guard(child::hold(app, access, instance, &request.identity, Need::Run)).await?;
+        let result = self.hooked(&held, signals).await;
+        let closed = held.close();
+        let code = result?;
+        closed?;
+        Ok(code)
     }
-    let env = child_environment(app, access, target, held, &plan);
-    plan.varfile.write(&target.folder)?;
-    if let Some(summary) = held.summary() {
-        app.host.talk.info(format!("{} in {}: {summary}", target.component, target.stack));
+
+    /// Hooks do not have the folder for themselves: one of them may call atmos for the same component.
+    async fn hooked(&self, held: &Held, signals: &mut Signals) -> Result<u8> {
+        let Run { app, request, target, access, hooks, .. } = *self;
+        let region = held.region().or_else(|| app.host.env.get("AWS_REGION")).map(str::to_owned);
+        let asked = Request { has_identity: held.identity().is_some(), fallback_region: region, ..asked(request) };
+        let plan = steps(target, &asked)?;
+        for warning in &plan.warnings {
+            app.host.talk.warn(warning.clone());
+        }
+        let env = child_environment(app, access, target, held, &plan);
+        if hooks.is_empty() {
+            return self.children(held, &plan, &env, signals).await;
+        }
+        let options = resolve::Options::default();
+        let mut around = Around {
+            app,
+            instance: self.instance,
+            options: &options,
+            env: &env,
+            folder: &target.folder,
+            planfile: None,
+            program: (&target.command, &target.command_source),
+            signals,
+            data: request.verb == "template",
+        };
+        hooks.before(&mut around).await?;
+        let result = self.children(held, &plan, &env, around.signals).await;
+        hooks.finish(result, |code| *code, &mut around).await
     }
-    let launch = |program: &str, configured: &str, args: &[String], output| Launch {
-        program: program.to_owned(),
-        configured: configured.to_owned(),
-        args: args.iter().map(Into::into).collect(),
-        cwd: target.folder.clone(),
-        env: env.clone(),
-        output,
-        stderr: request.redirect_stderr.clone(),
-        hangup: Hangup::Terminates,
-    };
-    if let Some(eks) = &plan.eks {
-        one(app, &launch("aws", "`components.helmfile.use_eks: true`", &eks.args, Output::Stderr), signals).await?;
+
+    async fn children(&self, held: &Held, plan: &Plan, env: &Env, signals: &mut Signals) -> Result<u8> {
+        let Run { app, request, target, .. } = *self;
+        let _lock = signals.guard(folder_lock::acquire(&app.host, &target.folder)).await?;
+        plan.varfile.write(&target.folder)?;
+        if let Some(summary) = held.summary() {
+            app.host.talk.info(format!("{} in {}: {summary}", target.component, target.stack));
+        }
+        let launch = |program: &str, configured: &str, args: &[String], output| Launch {
+            program: program.to_owned(),
+            configured: configured.to_owned(),
+            args: args.iter().map(Into::into).collect(),
+            cwd: target.folder.clone(),
+            env: env.clone(),
+            output,
+            stderr: request.redirect_stderr.clone(),
+            hangup: Hangup::Terminates,
+        };
+        if let Some(eks) = &plan.eks {
+            one(app, &launch("aws", "`components.helmfile.use_eks: true`", &eks.args, Output::Stderr), signals).await?;
+        }
+        let main = launch(&target.command, &target.command_source, &plan.args, Output::Inherit);
+        let code = match one(app, &main, signals).await {
+            Ok(()) => 0,
+            Err(ExecError::ChildFailed { code: 2, .. }) if tells_changes(request) => 2,
+            Err(error) => return Err(error.into()),
+        };
+        files::remove(&target.folder, &plan.varfile.name)?;
+        Ok(code)
     }
-    let main = launch(&target.command, &target.command_source, &plan.args, Output::Inherit);
-    let code = match one(app, &main, signals).await {
-        Ok(()) => 0,
-        Err(ExecError::ChildFailed { code: 2, .. }) if tells_changes(request) => 2,
-        Err(error) => return Err(error.into()),
-    };
-    files::remove(&target.folder, &plan.varfile.name)?;
-    Ok(code)
 }
 
 /// Exit code 2 says that there are changes, not that something failed.

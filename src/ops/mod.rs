@@ -15,6 +15,7 @@ pub mod describe;
 pub mod edition;
 pub mod explain;
 pub mod helmfile;
+pub mod hooks;
 pub mod identity;
 #[cfg(test)]
 mod inspect_tests;

@@ -13,6 +13,7 @@ mod fleet;
 mod generate;
 mod output;
 mod printed;
+mod retry;
 mod select;
 mod selectors;
 mod single;
@@ -23,11 +24,13 @@ pub use clean::{CleanPlan, CleanRequest, clean_plan};
 pub use error::Error;
 pub use files::{FilesRequest, generate_files};
 pub use generate::{GenerateRequest, generate_backend, generate_varfile};
+pub use output::{Form, Format};
 pub(super) use printed::printed_outputs;
 pub use selectors::Selectors;
 
 use std::path::PathBuf;
 
+use super::hooks::Skip;
 use super::{App, child};
 use crate::auth::resolution::Flag;
 use crate::diag::Result;
@@ -51,10 +54,10 @@ pub struct RunRequest {
     pub dry_run: bool,
     pub append_user_agent: Option<String>,
     /// `--skip-hooks`.
-    pub skip_hooks: bool,
+    pub skip_hooks: Skip,
     pub evaluation: resolve::Options,
     /// `output --format`.
-    pub format: Option<String>,
+    pub format: Option<Format>,
     /// The variables of the component do not matter, and no file gets them.
     pub without_variables: bool,
 }
@@ -108,7 +111,7 @@ async fn version(app: &App, request: &RunRequest) -> Result<Done> {
     if let Some(stop) = outcome.stop {
         return Err(crate::exec::Error::Interrupted { stop }.into());
     }
-    Ok(Done { code: outcome.code, data: None })
+    Ok(Done { code: outcome.code, ..Done::default() })
 }
 
 /// The program of `atmos.yaml` and where it comes from.

@@ -39,6 +39,10 @@ pub struct HelmfileRun {
     #[arg(long, value_name = "NAME")]
     pub cluster_name: Option<String>,
 
+    /// Run without the component's hooks [env: ATMOS_SKIP_HOOKS]
+    #[arg(long, value_name = "NAMES", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub skip_hooks: Option<String>,
+
     /// Arguments for helmfile, passed on as they are
     #[arg(last = true, value_name = "NATIVE")]
     pub native: Vec<OsString>,

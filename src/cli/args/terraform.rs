@@ -233,6 +233,18 @@ pub struct OutputArgs {
     /// json, yaml, hcl, env, dotenv, bash, csv, tsv, table or github
     #[arg(short, long, value_name = "FORMAT")]
     pub format: Option<String>,
+
+    /// Add to this file instead of printing [env: ATMOS_TERRAFORM_OUTPUT_FILE]
+    #[arg(short, long, value_name = "FILE")]
+    pub output_file: Option<PathBuf>,
+
+    /// Names in capitals [env: ATMOS_TERRAFORM_OUTPUT_UPPERCASE]
+    #[arg(short, long)]
+    pub uppercase: Option<bool>,
+
+    /// One name for each nested value [env: ATMOS_TERRAFORM_OUTPUT_FLATTEN]
+    #[arg(long)]
+    pub flatten: Option<bool>,
 }
 
 #[derive(Debug, Args)]

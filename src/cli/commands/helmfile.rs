@@ -6,7 +6,7 @@ use super::super::args::{HelmfileArgs, HelmfileCommand, HelmfileGenerate, Helmfi
 use super::super::error::Error;
 use super::super::parse::booleans;
 use super::super::setup::{Context, flag};
-use super::terraform::{redirect, stack};
+use super::terraform::{redirect, skipped_hooks, stack};
 use super::{auth, unknown, write};
 use crate::diag::Result;
 use crate::ops::helmfile::{self, GenerateRequest, RunRequest};
@@ -92,7 +92,7 @@ fn go(context: &Context, verb: &str, run: HelmfileRun) -> Result<u8> {
         cluster_name: run.cluster_name,
         native: run.native.iter().map(|word| word.to_string_lossy().into_owned()).collect(),
         redirect_stderr: redirect(context),
-        skip_hooks: env.get("ATMOS_SKIP_HOOKS").is_some_and(|value| value != "false"),
+        skip_hooks: skipped_hooks(run.skip_hooks.as_deref(), env),
         evaluation: resolve::Options::default(),
     };
     let app = context.app_with_config()?;

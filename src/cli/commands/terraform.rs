@@ -1,13 +1,18 @@
 //! `atmos terraform …`
 
-use super::super::args::{CleanArgs, Fleet, InitFlags, PlanFlags, TerraformArgs, TerraformCommand, TerraformRun};
+use std::path::PathBuf;
+
+use super::super::args::{
+    CleanArgs, Fleet, InitFlags, OutputArgs, PlanFlags, TerraformArgs, TerraformCommand, TerraformRun,
+};
 use super::super::setup::{Context, boolean, flag};
 use super::{auth, describe, generate, unknown, write};
 use crate::diag::Result;
 use crate::exec::terraform::{CleanOptions, FromPlan, Request};
 use crate::exec::{Redirect, stdin_is_readable};
 use crate::host::Env;
-use crate::ops::terraform::{self, CleanRequest, RunRequest, Selectors};
+use crate::ops::hooks::Skip;
+use crate::ops::terraform::{self, CleanRequest, Form, Format, RunRequest, Selectors};
 
 /// Sub-commands whose first word is followed by a verb of their own.
 const COMPOUND: [(&str, &[&str]); 3] = [
@@ -47,12 +52,7 @@ pub(super) fn run(context: &Context, args: TerraformArgs) -> Result<u8> {
             go(context, &all(request, context, fleet, "INIT")?)
         }
         C::Workspace { run, init } => go(context, &request(context, "workspace", run, &init)?),
-        C::Output(args) => {
-            let variable = context.host.env.get("ATMOS_TERRAFORM_OUTPUT_FORMAT").map(str::to_owned);
-            let mut request = plain(context, "output", args.run)?;
-            request.format = args.format.or(variable);
-            go(context, &request)
-        }
+        C::Output(args) => output(context, args),
         C::Clean(args) => clean(context, args),
         C::Generate { command } => generate::run(context, command),
         C::Version { .. } => version(context),
@@ -79,6 +79,26 @@ pub(super) fn run(context: &Context, args: TerraformArgs) -> Result<u8> {
         C::Untaint(run) => go(context, &plain(context, "untaint", run)?),
         C::Other(words) => Err(unknown::command("atmos terraform", &words).into()),
     }
+}
+
+fn output(context: &Context, args: OutputArgs) -> Result<u8> {
+    let env = &context.host.env;
+    let variable = |name: &str| env.get(&format!("ATMOS_TERRAFORM_OUTPUT_{name}")).map(str::to_owned);
+    let form = args.format.or_else(|| variable("FORMAT")).filter(|format| !format.is_empty());
+    let form = form.map(|format| format.parse::<Form>()).transpose()?;
+    let (file, uppercase, flatten) = (args.output_file, args.uppercase, args.flatten);
+    let mut request = plain(context, "output", args.run)?;
+    if let Some(form) = form {
+        let runner = || env.get("GITHUB_OUTPUT").filter(|_| form == Form::Github).map(PathBuf::from);
+        request.format = Some(Format {
+            form,
+            file: file.or_else(|| variable("FILE").map(PathBuf::from)).or_else(runner),
+            uppercase: flag(uppercase, env, "ATMOS_TERRAFORM_OUTPUT_UPPERCASE")?,
+            flatten: flag(flatten, env, "ATMOS_TERRAFORM_OUTPUT_FLATTEN")?,
+            terminal: context.host.terminal.stdout,
+        });
+    }
+    go(context, &request)
 }
 
 fn go(context: &Context, request: &RunRequest) -> Result<u8> {
@@ -132,7 +152,7 @@ fn request(context: &Context, word: &str, run: TerraformRun, init: &InitFlags) -
         identity: auth::flag(&run.identity),
         dry_run: flag(run.dry_run, env, "ATMOS_DRY_RUN")?,
         append_user_agent: run.append_user_agent.or_else(|| env.get("ATMOS_APPEND_USER_AGENT").map(str::to_owned)),
-        skip_hooks: run.skip_hooks.is_some() || env.get("ATMOS_SKIP_HOOKS").is_some_and(|value| value != "false"),
+        skip_hooks: skipped_hooks(run.skip_hooks.as_deref(), env),
         evaluation: describe::processing(env, &run.processing)?,
         format: None,
         without_variables: false,
@@ -177,6 +197,11 @@ fn with_plan(mut request: RunRequest, mut plan: PlanFlags, context: &Context, wo
         _ => FromPlan::File(file),
     });
     request
+}
+
+/// `--skip-hooks`, else `ATMOS_SKIP_HOOKS`.
+pub(super) fn skipped_hooks(given: Option<&str>, env: &Env) -> Skip {
+    Skip::parse(given.or_else(|| env.get("ATMOS_SKIP_HOOKS")).unwrap_or_default())
 }
 
 /// `--stack`, else `ATMOS_STACK`.

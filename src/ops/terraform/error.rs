@@ -112,7 +112,11 @@ pub enum Error {
 
     #[error("invalid format `{format}`; supported formats: {supported}")]
     #[diagnostic(code(atmos::terraform::output_format))]
-    OutputFormat { format: String, supported: &'static str },
+    OutputFormat { format: String, supported: String },
+
+    #[error("the output `{name}` is a list or a map, which this format cannot hold")]
+    #[diagnostic(code(atmos::terraform::output_not_scalar), help("use `--format json` or `--format yaml`"))]
+    OutputNotScalar { name: String },
 
     #[error("terraform printed outputs that are not JSON: {reason}")]
     #[diagnostic(code(atmos::terraform::output_unreadable))]

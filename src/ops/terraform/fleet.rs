@@ -58,7 +58,7 @@ pub(super) async fn run(app: &App, request: &RunRequest, stack: Option<&str>) ->
             app.forget_outputs(component, stack);
         }
     }
-    Ok(Done { code: if changed { 2 } else { 0 }, data: None })
+    Ok(Done { code: if changed { 2 } else { 0 }, ..Done::default() })
 }
 
 /// One component of the run.

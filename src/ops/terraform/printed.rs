@@ -1,5 +1,6 @@
 //! The outputs of a component as terraform prints them, for values that refer to them.
 
+use super::output::Format;
 use super::single::{Ready, check, children};
 use super::target::target;
 use super::{Error, RunRequest};
@@ -7,6 +8,7 @@ use crate::component::Instance;
 use crate::diag::Result;
 use crate::exec::signals::Signals;
 use crate::exec::terraform::Request;
+use crate::ops::hooks::{Hooks, Skip};
 use crate::ops::{App, unbuilt};
 use crate::state::{Outputs, Wish};
 use crate::value::{Map, Node};
@@ -29,8 +31,8 @@ pub(in crate::ops) async fn printed_outputs(
             ..Request::default()
         },
         identity: wish.flag.clone(),
-        skip_hooks: true,
-        format: Some("json".to_owned()),
+        skip_hooks: Skip::All,
+        format: Some(Format::json()),
         without_variables: true,
         ..RunRequest::default()
     };
@@ -38,11 +40,11 @@ pub(in crate::ops) async fn printed_outputs(
     // Policies are about plans.
     let mut without_policies = component.clone();
     without_policies.sections.settings = Node::from(Map::default());
-    unbuilt::check(app, &without_policies, "output", true)?;
+    unbuilt::check(app, &without_policies)?;
     check(&target)?;
     let mut signals = Signals::listen()?;
     let access = app.access()?;
-    let ready = Ready { instance: owner.clone(), target };
+    let ready = Ready { instance: owner.clone(), target, hooks: Hooks::default() };
     let finished = children(app, &request, &ready, &access, &mut signals, crate::ops::reach::need(wish)).await?;
     let outputs = Outputs::of_terraform(&finished.data, &app.host.masker);
     Ok(outputs.map_err(|reason| Error::OutputUnreadable { reason })?)
