@@ -237,7 +237,9 @@ mod tests {
 
     #[test]
     fn values_are_found_behind_the_flag() {
-        for (line, value) in [("-out=a", Some("a")), ("-x -out b -y", Some("b")), ("-out=a --out=c", Some("c")), ("-y", None)] {
+        for (line, value) in
+            [("-out=a", Some("a")), ("-x -out b -y", Some("b")), ("-out=a --out=c", Some("c")), ("-y", None)]
+        {
             assert_eq!(flag_value(&words(line), "-out"), value, "{line}");
         }
     }

@@ -8,6 +8,7 @@ use thiserror::Error as ThisError;
 use super::access::Access;
 use super::child::{self, Held};
 use super::hooks::{Around, Hooks, Skip};
+use super::provision::{self, Folder};
 use super::{App, unbuilt};
 use crate::auth::resolution::{Flag, Need};
 use crate::component::{self, Instance, Kind};
@@ -83,8 +84,11 @@ pub async fn run(app: &App, request: &RunRequest) -> Result<u8> {
     let instance = app.evaluate(&found, &resolve::Options { identity, ..request.evaluation.clone() })?;
     unbuilt::check(app, &instance)?;
     let hooks = Hooks::read(app, &instance, &request.verb, &request.skip_hooks)?;
-    let target = target(app, &instance)?;
-    existing(&target)?;
+    let folder = provision::folder(app, &instance, request.dry_run)?;
+    let target = target(app, &instance, &folder)?;
+    if !(request.dry_run && provision::is_made(&instance)) {
+        existing(&target)?;
+    }
     // What forbids the run is found before anybody has to log in; the plan itself is made when the identity is known.
     let preview = Request { has_identity: true, fallback_region: Some(String::new()), ..asked(request) };
     steps(&target, &preview)?;
@@ -111,7 +115,8 @@ pub struct GenerateRequest {
 pub fn generate_varfile(app: &App, request: &GenerateRequest) -> Result<Option<String>> {
     let found = find(app, &request.component, request.stack.as_deref())?;
     let instance = app.evaluate(&found, &resolve::Options::default())?;
-    let target = target(app, &instance)?;
+    let elsewhere = request.file.is_some();
+    let target = target(app, &instance, &provision::folder(app, &instance, elsewhere)?)?;
     if request.file.as_deref() == Some(std::path::Path::new("-")) {
         return Ok(Some(target.varfile().content));
     }
@@ -150,7 +155,7 @@ async fn version(app: &App, request: &RunRequest) -> Result<u8> {
 const SOURCE: &str = "`components.helmfile.command`";
 
 /// The run's view of an instance.
-fn target(app: &App, instance: &Instance) -> Result<Target> {
+fn target(app: &App, instance: &Instance, folder: &Folder) -> Result<Target> {
     let helmfile = &app.config.helmfile;
     if helmfile.base_path.as_os_str().is_empty() {
         return Err(Error::BasePath.into());
@@ -162,7 +167,7 @@ fn target(app: &App, instance: &Instance) -> Result<Target> {
         stack: instance.stack.clone(),
         context: instance.stack.clone(),
         base_component: instance.base_component.clone(),
-        folder: instance.path(&app.config).unwrap_or_default(),
+        folder: folder.path.clone(),
         folder_name: instance.folder.clone(),
         base_path: helmfile.base_path.strip_prefix(&app.host.cwd).unwrap_or(&helmfile.base_path).display().to_string(),
         abstract_: instance.abstract_,

@@ -170,6 +170,19 @@ impl App {
         std::thread::scope(|scope| scope.spawn(run).join()).unwrap_or_else(|_| Err(stopped().into()))
     }
 
+    /// The same for work whose failure is an error of its own.
+    pub(super) fn aside<T, E, F>(&self, work: impl FnOnce() -> F + Send) -> Result<T>
+    where
+        T: Send,
+        E: Into<Report>,
+        F: Future<Output = std::result::Result<T, E>>,
+    {
+        let runtime = self.runtime().map_err(|cause| ExecError::Signals { source: cause })?;
+        let run = || runtime.block_on(async { work().await.map_err(Into::into) });
+        let stopped = || AuthError::Worker { reason: "work on a thread of its own ended early".to_owned() };
+        std::thread::scope(|scope| scope.spawn(run).join()).unwrap_or_else(|_| Err(stopped().into()))
+    }
+
     fn runtime(&self) -> std::io::Result<&Runtime> {
         if let Some(runtime) = self.outside.runtime.get() {
             return Ok(runtime);
@@ -237,11 +250,8 @@ impl App {
 
     /// Where terraform would run: the folder of the component, or the one that is made for the instance.
     fn state_folder(&self, component: &Instance) -> PathBuf {
-        let own = component.sections.provision.get_path(["workdir", "enabled"]).and_then(Node::as_bool) == Some(true);
-        if own {
-            let name = component.name.replace(['/', '\\'], "-");
-            let folder = format!("{}-{name}", component.stack);
-            return fs::clean(&self.config.base_path.join(".workdir/terraform").join(folder));
+        if provision::wants_workdir(component) {
+            return provision::path(&self.config, component.kind.key(), &component.name, &component.stack);
         }
         component.path(&self.config).unwrap_or_default()
     }

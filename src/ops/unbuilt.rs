@@ -32,13 +32,6 @@ pub(super) fn check(app: &App, instance: &Instance) -> Result<()> {
         let place = app.host.sources.place(node.span).map(|place| format!(" ({place})")).unwrap_or_default();
         NotBuilt { what: what.to_owned(), component: instance.name.clone(), place, help: help.to_owned() }
     };
-    if let Some(workdir) = sections.provision.get("workdir").filter(|node| enabled(node)) {
-        return Err(refuse("provision.workdir", workdir, "set `provision.workdir.enabled: false`").into());
-    }
-    let folder = instance.path(&app.config);
-    if !sections.source.is_empty() && folder.is_none_or(|folder| !folder.is_dir()) {
-        return Err(refuse("source", &sections.source, "put the component into its folder yourself").into());
-    }
     if let Some(validation) = sections.settings.get("validation").filter(|node| validates(node)) {
         let help = "policies are not checked yet; set `disabled: true` in each entry to run without them";
         return Err(refuse("settings.validation", validation, help).into());

@@ -122,7 +122,8 @@ impl Stores {
         // Connections belong to the runtime in which they were made.
         let done = self.runtime()?.spawn(async move { write.run().await }).await;
         self.answers.forget(|(store, known, _)| *store == spec.name && *known == name);
-        done.unwrap_or_else(|error| Err(Problem::unreachable(error.to_string()))).map_err(|problem| problem.of(&spec.name))
+        done.unwrap_or_else(|error| Err(Problem::unreachable(error.to_string())))
+            .map_err(|problem| problem.of(&spec.name))
     }
 
     fn runtime(&self) -> Result<&tokio::runtime::Runtime, Problem> {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::IdentityArgs;
+use super::{IdentityArgs, SourceCommand};
 
 #[derive(Debug, Args)]
 pub struct HelmfileArgs {
@@ -68,6 +68,11 @@ pub enum HelmfileCommand {
     Generate {
         #[command(subcommand)]
         command: HelmfileGenerate,
+    },
+    /// Fetch sources of components, show and delete them
+    Source {
+        #[command(subcommand)]
+        command: SourceCommand,
     },
     /// Any other sub-command of helmfile.
     #[command(external_subcommand)]

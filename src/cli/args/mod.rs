@@ -8,6 +8,7 @@ mod explain;
 mod global;
 mod helmfile;
 mod list;
+mod provision;
 mod root;
 mod terraform;
 mod validate;
@@ -30,10 +31,11 @@ pub use list::{
     ListArgs, ListCommand, ListEvaluationArgs, MetadataArgs, SelectArgs, SettingsArgs, SideBySideArgs, SourcesArgs,
     StackListArgs, ValuesArgs, VarsArgs, VendorArgs, WorkflowsArgs,
 };
+pub use provision::{SourceCommand, WorkdirCommand};
 pub use root::{Cli, Command};
 pub use terraform::{
-    BatchArgs, CleanArgs, FilesArgs, Fleet, GenerateCommand, InitFlags, PlanFlags, TerraformArgs, TerraformCommand,
-    TerraformRun,
+    BatchArgs, CleanArgs, FilesArgs, Fleet, GenerateCommand, InitFlags, OutputArgs, PlanDiffArgs, PlanFlags, ShellArgs,
+    TerraformArgs, TerraformCommand, TerraformRun, VarfileArgs, WriteCommand,
 };
 pub use validate::{ValidateCommand, ValidateStacksArgs, ValidationArgs};
 pub use workflow::WorkflowArgs;

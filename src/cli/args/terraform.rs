@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{IdentityArgs, ProcessingArgs};
+use super::{IdentityArgs, ProcessingArgs, SourceCommand, WorkdirCommand};
 
 #[derive(Debug, Args)]
 pub struct TerraformArgs {
@@ -216,6 +216,29 @@ pub enum TerraformCommand {
     },
     /// Work on the state: list, mv, pull, push, replace-provider, rm, show
     State(TerraformRun),
+    /// Open a shell in the component folder, with everything that a run would have
+    Shell(ShellArgs),
+    /// Show what two plans have different
+    PlanDiff(PlanDiffArgs),
+    /// Fetch sources of components, show and delete them
+    Source {
+        #[command(subcommand)]
+        command: SourceCommand,
+    },
+    /// Working directories of components
+    Workdir {
+        #[command(subcommand)]
+        command: WorkdirCommand,
+    },
+    /// Deprecated: use `generate varfile`
+    #[command(hide = true)]
+    Varfile(VarfileArgs),
+    /// Deprecated: use `generate varfile`
+    #[command(hide = true)]
+    Write {
+        #[command(subcommand)]
+        command: WriteCommand,
+    },
     /// Mark a resource for replacement
     Taint(TerraformRun),
     /// Take the mark away
@@ -223,6 +246,51 @@ pub enum TerraformCommand {
     /// Commands of the reference that are not built yet, and unknown ones.
     #[command(external_subcommand)]
     Other(Vec<OsString>),
+}
+
+#[derive(Debug, Args)]
+pub struct ShellArgs {
+    #[command(flatten)]
+    pub run: TerraformRun,
+
+    /// Put secret variables into the environment of the shell [env: ATMOS_WITH_SECRETS]
+    #[arg(long)]
+    pub with_secrets: Option<bool>,
+}
+
+#[derive(Debug, Args)]
+pub struct PlanDiffArgs {
+    #[command(flatten)]
+    pub run: TerraformRun,
+
+    /// Saved plan to compare with [env: ATMOS_TERRAFORM_PLAN_DIFF_ORIG]
+    #[arg(long, value_name = "FILE")]
+    pub orig: Option<String>,
+
+    /// The other saved plan; without it one is made now [env: ATMOS_TERRAFORM_PLAN_DIFF_NEW]
+    #[arg(long, value_name = "FILE")]
+    pub new: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum WriteCommand {
+    /// Deprecated: use `generate varfile`
+    Varfile(VarfileArgs),
+}
+
+/// One component's variable file.
+#[derive(Debug, Args)]
+pub struct VarfileArgs {
+    /// Component
+    pub component: String,
+    /// Stack [env: ATMOS_STACK]
+    #[arg(short, long)]
+    pub stack: Option<String>,
+    /// Write to this file
+    #[arg(short, long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    #[command(flatten)]
+    pub processing: ProcessingArgs,
 }
 
 #[derive(Debug, Args)]
@@ -268,17 +336,17 @@ pub struct CleanArgs {
 #[derive(Debug, Subcommand)]
 pub enum GenerateCommand {
     /// Write the variable file of a component in a stack
-    Varfile {
-        /// Component
-        component: String,
-        /// Stack [env: ATMOS_STACK]
-        #[arg(short, long)]
-        stack: Option<String>,
+    Varfile(VarfileArgs),
+    /// Plan a component, and write the plan as JSON or YAML
+    Planfile {
+        #[command(flatten)]
+        run: TerraformRun,
         /// Write to this file
         #[arg(short, long, value_name = "FILE")]
         file: Option<PathBuf>,
-        #[command(flatten)]
-        processing: ProcessingArgs,
+        /// json or yaml [default: json]
+        #[arg(long, value_name = "FORMAT")]
+        format: Option<String>,
     },
     /// Write the variable files of many components
     Varfiles(BatchArgs),

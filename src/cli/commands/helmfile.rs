@@ -7,7 +7,8 @@ use super::super::error::Error;
 use super::super::parse::booleans;
 use super::super::setup::{Context, flag};
 use super::terraform::{redirect, skipped_hooks, stack};
-use super::{auth, unknown, write};
+use super::{auth, provision, unknown, write};
+use crate::component::Kind;
 use crate::diag::Result;
 use crate::ops::helmfile::{self, GenerateRequest, RunRequest};
 use crate::resolve;
@@ -33,6 +34,7 @@ pub(super) fn run(context: &Context, args: HelmfileArgs) -> Result<u8> {
             }
             Ok(0)
         }
+        HelmfileCommand::Source { command } => provision::source(context, Kind::Helmfile, command),
         HelmfileCommand::Other(words) => other(context, &words),
     }
 }

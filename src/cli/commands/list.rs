@@ -11,6 +11,7 @@ use super::super::args::{
 use super::super::error::Error;
 use super::super::setup::Context;
 use super::{affected, describe, unknown, write};
+use crate::component::Kind;
 use crate::diag::Result;
 use crate::host::Env;
 use crate::ops::App;
@@ -31,12 +32,17 @@ pub(super) fn run(context: &Context, args: ListArgs) -> Result<u8> {
         ListCommand::Workflows(args) => rows::workflows(context, args),
         ListCommand::Vendor(args) => rows::vendor(context, args),
         ListCommand::Dependencies(args) => relations::dependencies(context, &args),
-        ListCommand::Sources(args) => rows::sources(context, args),
+        ListCommand::Sources(args) => rows::sources(context, args, None),
         ListCommand::Aliases(args) => rows::aliases(context, &args),
         ListCommand::Editions(args) => rows::editions(context, args),
         ListCommand::Affected(args) => affected::list(context, args),
         ListCommand::Other(words) => Err(unknown::command("atmos list", &words).into()),
     }
+}
+
+/// The components of one kind that are fetched from elsewhere.
+pub(super) fn sources(context: &Context, args: SourcesArgs, kind: Kind) -> Result<u8> {
+    rows::sources(context, args, Some(kind))
 }
 
 /// The formats that every list of rows has.

@@ -12,6 +12,7 @@ mod generate;
 mod helmfile;
 mod inspect;
 mod list;
+mod provision;
 mod query;
 mod terraform;
 mod unknown;

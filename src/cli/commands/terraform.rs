@@ -3,16 +3,19 @@
 use std::path::PathBuf;
 
 use super::super::args::{
-    CleanArgs, Fleet, InitFlags, OutputArgs, PlanFlags, TerraformArgs, TerraformCommand, TerraformRun,
+    CleanArgs, Fleet, InitFlags, OutputArgs, PlanDiffArgs, PlanFlags, ShellArgs, TerraformArgs, TerraformCommand,
+    TerraformRun, WriteCommand,
 };
+use super::super::error::Error;
 use super::super::setup::{Context, boolean, flag};
-use super::{auth, describe, generate, unknown, write};
-use crate::diag::Result;
+use super::{auth, describe, generate, provision, unknown, write};
+use crate::component::Kind;
+use crate::diag::{Result, Warning};
 use crate::exec::terraform::{CleanOptions, FromPlan, Request};
 use crate::exec::{Redirect, stdin_is_readable};
 use crate::host::Env;
 use crate::ops::hooks::Skip;
-use crate::ops::terraform::{self, CleanRequest, Form, Format, RunRequest, Selectors};
+use crate::ops::terraform::{self, CleanRequest, DiffRequest, Form, Format, RunRequest, Selectors, ShellRequest};
 
 /// Sub-commands whose first word is followed by a verb of their own.
 const COMPOUND: [(&str, &[&str]); 3] = [
@@ -75,10 +78,39 @@ pub(super) fn run(context: &Context, args: TerraformArgs) -> Result<u8> {
             go(context, &all(request, context, fleet, "PROVIDERS")?)
         }
         C::State(run) => go(context, &plain(context, "state", run)?),
+        C::Shell(args) => shell(context, args),
+        C::PlanDiff(args) => plan_diff(context, args),
+        C::Source { command } => provision::source(context, Kind::Terraform, command),
+        C::Workdir { command } => provision::workdir(context, &Kind::Terraform, command),
+        C::Varfile(args) | C::Write { command: WriteCommand::Varfile(args) } => {
+            let warning = Warning::new("atmos::cli::deprecated", "this command is deprecated");
+            context.host.talk.warn(warning.help("use `atmos terraform generate varfile`"));
+            generate::varfile(context, args).map(|()| 0)
+        }
         C::Taint(run) => go(context, &plain(context, "taint", run)?),
         C::Untaint(run) => go(context, &plain(context, "untaint", run)?),
         C::Other(words) => Err(unknown::command("atmos terraform", &words).into()),
     }
+}
+
+fn shell(context: &Context, args: ShellArgs) -> Result<u8> {
+    let with_secrets = flag(args.with_secrets, &context.host.env, "ATMOS_WITH_SECRETS")?;
+    let request = ShellRequest { run: plain(context, "plan", args.run)?, with_secrets };
+    let app = context.app_with_config()?;
+    Ok(context.block_on(terraform::shell(&app, &request))??.code)
+}
+
+fn plan_diff(context: &Context, args: PlanDiffArgs) -> Result<u8> {
+    let variable = |name: &str| context.host.env.get(&format!("ATMOS_TERRAFORM_PLAN_DIFF_{name}")).map(str::to_owned);
+    let orig = args.orig.or_else(|| variable("ORIG")).ok_or(Error::FlagMissing { flag: "orig" })?;
+    let new = args.new.or_else(|| variable("NEW"));
+    let request = DiffRequest { run: plain(context, "plan", args.run)?, orig, new };
+    let app = context.app_with_config()?;
+    let done = context.block_on(terraform::plan_diff(&app, &request))??;
+    if let Some(data) = &done.data {
+        write::data(context, data)?;
+    }
+    Ok(done.code)
 }
 
 fn output(context: &Context, args: OutputArgs) -> Result<u8> {
@@ -110,7 +142,7 @@ fn go(context: &Context, request: &RunRequest) -> Result<u8> {
     Ok(done.code)
 }
 
-fn plain(context: &Context, word: &str, run: TerraformRun) -> Result<RunRequest> {
+pub(super) fn plain(context: &Context, word: &str, run: TerraformRun) -> Result<RunRequest> {
     request(context, word, run, &InitFlags::default())
 }
 
@@ -147,15 +179,12 @@ fn request(context: &Context, word: &str, run: TerraformRun, init: &InitFlags) -
         request,
         component,
         stack: stack(run.stack, env),
-        all: false,
-        selectors: Selectors::default(),
         identity: auth::flag(&run.identity),
         dry_run: flag(run.dry_run, env, "ATMOS_DRY_RUN")?,
         append_user_agent: run.append_user_agent.or_else(|| env.get("ATMOS_APPEND_USER_AGENT").map(str::to_owned)),
         skip_hooks: skipped_hooks(run.skip_hooks.as_deref(), env),
         evaluation: describe::processing(env, &run.processing)?,
-        format: None,
-        without_variables: false,
+        ..RunRequest::default()
     })
 }
 

@@ -49,7 +49,7 @@ impl When {
             Value::List(_) => Ok(When::All(list(node)?)),
             Value::Map(map) => {
                 let mut parts = Vec::new();
-                for (key, value) in map {
+                for (key, value) in map.iter() {
                     parts.push(match &**key {
                         "all" => When::All(list(value)?),
                         "any" => When::Any(list(value)?),

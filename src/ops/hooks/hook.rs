@@ -55,8 +55,7 @@ pub(super) struct Hook {
 }
 
 /// Kinds of the reference that later versions bring.
-const LATER: [&str; 9] =
-    ["git", "step", "steps", "infracost", "trivy", "checkov", "kics", "tflint", "tfmigrate"];
+const LATER: [&str; 9] = ["git", "step", "steps", "infracost", "trivy", "checkov", "kics", "tflint", "tfmigrate"];
 const BUILT: [&str; 2] = ["command", "store"];
 
 /// What the events of a hook are, before anything else of it is looked at.
@@ -156,7 +155,8 @@ impl Reader<'_> {
         let Some(node) = self.node.get("when") else { return Ok(When::All(Vec::new())) };
         When::read(node).map_err(|part| {
             let shown = text_of(&part).unwrap_or_else(|| part.value.type_name().to_owned());
-            let what = format!("`when: {shown}` (the words {WORDS} and `all`, `any`, `not` are built; expressions are not)");
+            let what =
+                format!("`when: {shown}` (the words {WORDS} and `all`, `any`, `not` are built; expressions are not)");
             self.not_built(what, &part)
         })
     }
@@ -169,9 +169,10 @@ impl Reader<'_> {
             Some("ignore") => Ok(OnFailure::Ignore),
             Some(other) => {
                 let near = nearest(other, ["warn", "fail", "ignore"]);
-                let help = near.map_or_else(|| "valid are warn, fail, ignore".to_owned(), |near| {
-                    format!("did you mean `{near}`?")
-                });
+                let help = near.map_or_else(
+                    || "valid are warn, fail, ignore".to_owned(),
+                    |near| format!("did you mean `{near}`?"),
+                );
                 let node = self.node.get("on_failure").unwrap_or(self.node);
                 Err(self.invalid(node, &format!("`on_failure: {other}` is none"), &help))
             }
@@ -181,7 +182,8 @@ impl Reader<'_> {
     /// A text that is not empty.
     fn text(&self, key: &str) -> Result<Option<String>, Error> {
         let Some(node) = self.node.get(key).filter(|node| !node.is_null()) else { return Ok(None) };
-        let text = text_of(node).ok_or_else(|| self.invalid(node, &format!("`{key}` must be a text"), "write a text"))?;
+        let text =
+            text_of(node).ok_or_else(|| self.invalid(node, &format!("`{key}` must be a text"), "write a text"))?;
         let text = text.trim();
         Ok((!text.is_empty()).then(|| text.to_owned()))
     }

@@ -66,9 +66,9 @@ pub(super) async fn run(
         }
     }
     for (key, value) in values {
-        let written = around.signals.guard(async {
-            Ok::<_, ExecError>(writer.write(&instance.stack, &instance.name, key, &value).await)
-        });
+        let written = around
+            .signals
+            .guard(async { Ok::<_, ExecError>(writer.write(&instance.stack, &instance.name, key, &value).await) });
         if let Err(problem) = written.await? {
             return Ok(failed(problem.reason, &problem.help));
         }

@@ -106,6 +106,13 @@ pub enum Error {
     #[diagnostic(code(atmos::terraform::clean_target), help("atmos terraform clean <component> -s <stack>"))]
     CleanTarget,
 
+    #[error("plan file `{}` does not exist", path.display())]
+    #[diagnostic(
+        code(atmos::terraform::planfile_missing),
+        help("give a file that `plan` saved; relative ones are below the component's folder")
+    )]
+    PlanfileMissing { path: std::path::PathBuf },
+
     #[error("Output \"{name}\" not found.")]
     #[diagnostic(code(atmos::terraform::output_not_found), help("known outputs: {known}"))]
     OutputNotFound { name: String, known: String },

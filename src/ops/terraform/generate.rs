@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use super::target::target;
+use super::target::target_in;
 use super::{Error, RunRequest};
 use crate::component::{self, Kind};
 use crate::diag::{Result, Warning};
 use crate::exec::files::{File, ORDINARY};
 use crate::exec::folder_lock;
 use crate::exec::terraform::Target;
-use crate::ops::App;
+use crate::ops::{App, provision};
 use crate::resolve;
 
 /// One component, and where its file goes.
@@ -71,7 +71,7 @@ fn evaluated(app: &App, request: &GenerateRequest, backend: Option<bool>) -> Res
     let instance = app.evaluate(&found, &request.evaluation)?;
     let mut run = RunRequest::default();
     run.request.auto_generate_backend_file = backend.or(Some(false));
-    target(app, &instance, &run)
+    target_in(app, &instance, &provision::folder(app, &instance, false)?, &run)
 }
 
 fn existing(target: &Target) -> Result<&Path, crate::exec::Error> {

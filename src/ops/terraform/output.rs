@@ -212,7 +212,8 @@ fn github(name: &str, text: &str) -> String {
     }
     let plain = format!("ATMOS_EOF_{name}");
     let numbered = (0..).map(|number| format!("{plain}_{number}"));
-    let mark = std::iter::once(plain.clone()).chain(numbered).find(|mark| !text.contains(mark)).unwrap_or(plain.clone());
+    let mark =
+        std::iter::once(plain.clone()).chain(numbered).find(|mark| !text.contains(mark)).unwrap_or(plain.clone());
     format!("{name}<<{mark}\n{text}\n{mark}\n")
 }
 

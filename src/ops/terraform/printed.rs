@@ -2,14 +2,14 @@
 
 use super::output::Format;
 use super::single::{Ready, check, children};
-use super::target::target;
+use super::target::target_in;
 use super::{Error, RunRequest};
 use crate::component::Instance;
 use crate::diag::Result;
 use crate::exec::signals::Signals;
 use crate::exec::terraform::Request;
 use crate::ops::hooks::{Hooks, Skip};
-use crate::ops::{App, unbuilt};
+use crate::ops::{App, provision, unbuilt};
 use crate::state::{Outputs, Wish};
 use crate::value::{Map, Node};
 
@@ -36,7 +36,9 @@ pub(in crate::ops) async fn printed_outputs(
         without_variables: true,
         ..RunRequest::default()
     };
-    let target = target(app, component, &request)?;
+    let makes = app.config.document.get_path(["components", "terraform", "auto_provision_workdir_for_outputs"]);
+    let folder = provision::folder(app, component, makes.and_then(Node::as_bool) == Some(false))?;
+    let target = target_in(app, component, &folder, &request)?;
     // Policies are about plans.
     let mut without_policies = component.clone();
     without_policies.sections.settings = Node::from(Map::default());

@@ -1,6 +1,6 @@
 //! One terraform command on one component, from its name to the end of its children.
 
-use super::target::target;
+use super::target::target_in;
 use super::{Done, RunRequest, backend, output, retry};
 use crate::auth::resolution::Need;
 use crate::component::{self, Instance, Kind};
@@ -16,7 +16,7 @@ use crate::host::Env;
 use crate::ops::access::Access;
 use crate::ops::child::{self, Held};
 use crate::ops::hooks::{Around, Hooks};
-use crate::ops::{App, unbuilt};
+use crate::ops::{App, provision, unbuilt};
 use crate::resolve::Options;
 use crate::state::Wish;
 use crate::yaml;
@@ -60,11 +60,16 @@ pub(super) fn prepare(app: &App, request: &RunRequest, found: &Instance) -> Resu
         // Before anything that only a component for real use has to have.
         return Err(ExecError::Abstract { component: instance.name.clone() }.into());
     }
-    let target = target(app, &instance, request)?;
-    // A folder that is missing because nothing fetches it yet is no mistake of the user.
+    if instance.locked && verb.modifies {
+        return Err(ExecError::Locked { component: instance.name.clone() }.into());
+    }
     unbuilt::check(app, &instance)?;
     let hooks = Hooks::read(app, &instance, &request.request.command(), &request.skip_hooks)?;
-    check(&target)?;
+    let folder = provision::folder(app, &instance, request.dry_run)?;
+    let target = target_in(app, &instance, &folder, request)?;
+    if !(request.dry_run && provision::is_made(&instance)) {
+        check(&target)?;
+    }
     child::check_setting(app, &instance)?;
     // Everything that forbids the run is found before anybody has to log in. The plan itself is made later, when the
     // environment is complete.
@@ -127,7 +132,7 @@ pub(super) async fn children(
     need: Need,
 ) -> Result<Finished> {
     let target = &ready.target;
-    let held = signals.guard(child::hold(app, access, &ready.instance, &request.identity, need)).await?;
+    let held = open_session(app, request, ready, access, signals, need).await?;
     std::fs::create_dir_all(&target.folder).map_err(ExecError::file("create", &target.folder))?;
     let env = child_environment(app, request, target, &held, access)?;
     let result = if ready.hooks.is_empty() {
@@ -140,6 +145,18 @@ pub(super) async fn children(
     let finished = result?;
     closed?;
     Ok(finished)
+}
+
+/// Logs in as whoever the component runs as.
+pub(super) async fn open_session(
+    app: &App,
+    request: &RunRequest,
+    ready: &Ready,
+    access: &Access,
+    signals: &mut Signals,
+    need: Need,
+) -> Result<Held> {
+    signals.guard(child::hold(app, access, &ready.instance, &request.identity, need)).await
 }
 
 /// The run with its hooks. They do not have the folder for themselves: one of them may call atmos for the same component.
@@ -198,6 +215,10 @@ async fn locked(
     if request.without_variables {
         plan.varfiles.clear();
     }
+    if request.only_prepares {
+        plan = Plan { main: None, remove: Vec::new(), saves: None, ..plan };
+    }
+    plan.output = request.output.unwrap_or(plan.output);
     say(app, request, target, held, &plan);
     tracing::debug!("variables of {} in {}:\n{}", target.component, target.stack, open_variables(target));
     let retry = retry::read(app, &ready.instance)?;
@@ -220,12 +241,16 @@ fn finish(app: &App, request: &RunRequest, finished: &Finished) -> Result<Done> 
     let path = app.host.absolute(file);
     crate::host::fs::append_private(&path, written.text.as_bytes()).map_err(ExecError::file("write", &path))?;
     let count = written.entries;
-    app.host.talk.success(format!("Wrote {count} output{} to {}", if count == 1 { "" } else { "s" }, super::shown(app, &path)));
+    app.host.talk.success(format!(
+        "Wrote {count} output{} to {}",
+        if count == 1 { "" } else { "s" },
+        super::shown(app, &path)
+    ));
     Ok(Done { code: finished.code, data: None })
 }
 
 /// The complete environment of the run's children.
-fn child_environment(
+pub(super) fn child_environment(
     app: &App,
     request: &RunRequest,
     target: &Target,
