@@ -27,6 +27,7 @@ pub mod provision;
 mod reach;
 mod readers;
 pub mod source;
+pub mod state_bucket;
 pub mod steps;
 mod subject;
 pub mod terraform;

@@ -36,19 +36,12 @@ pub(super) fn check(app: &App, instance: &Instance) -> Result<()> {
         let help = "policies are not checked yet; set `disabled: true` in each entry to run without them";
         return Err(refuse("settings.validation", validation, help).into());
     }
-    let ignored = [
-        ("provision.backend", sections.provision.get("backend").is_some_and(enabled)),
-        ("dependencies.tools", sections.dependencies.get("tools").is_some_and(|node| !node.is_empty())),
-    ];
+    let ignored = [("dependencies.tools", sections.dependencies.get("tools").is_some_and(|node| !node.is_empty()))];
     for (what, _) in ignored.into_iter().filter(|(_, present)| *present) {
         let message = format!("`{what}` of {} in {} is not built yet and has no effect", instance.name, instance.stack);
         app.host.talk.warn(Warning::new("atmos::ops::no_effect", message));
     }
     Ok(())
-}
-
-fn enabled(node: &Node) -> bool {
-    node.get("enabled").and_then(Node::as_bool) == Some(true)
 }
 
 fn validates(node: &Node) -> bool {

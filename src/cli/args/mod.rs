@@ -31,7 +31,7 @@ pub use list::{
     ListArgs, ListCommand, ListEvaluationArgs, MetadataArgs, SelectArgs, SettingsArgs, SideBySideArgs, SourcesArgs,
     StackListArgs, ValuesArgs, VarsArgs, VendorArgs, WorkflowsArgs,
 };
-pub use provision::{SourceCommand, WorkdirCommand};
+pub use provision::{BackendCommand, BackendTarget, SourceCommand, WorkdirCommand};
 pub use root::{Cli, Command};
 pub use terraform::{
     BatchArgs, CleanArgs, FilesArgs, Fleet, GenerateCommand, InitFlags, OutputArgs, PlanDiffArgs, PlanFlags, ShellArgs,

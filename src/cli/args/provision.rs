@@ -1,8 +1,8 @@
-//! `atmos terraform source …`, `atmos terraform workdir …`, and the same of other kinds of components.
+//! `atmos terraform source …`, `atmos terraform workdir …`, `atmos terraform backend …`, and the same of other kinds of components.
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 
-use super::{ProcessingArgs, SourcesArgs};
+use super::{IdentityArgs, ProcessingArgs, SourcesArgs};
 
 #[derive(Debug, Subcommand)]
 pub enum SourceCommand {
@@ -89,5 +89,60 @@ pub enum WorkdirCommand {
         /// Only say which [env: ATMOS_WORKDIR_DRY_RUN]
         #[arg(short = 'n', long)]
         dry_run: Option<bool>,
+    },
+}
+
+/// A component whose backend is meant.
+#[derive(Debug, Args)]
+pub struct BackendTarget {
+    /// Component
+    pub component: Option<String>,
+    /// Stack [env: ATMOS_STACK]
+    #[arg(short, long)]
+    pub stack: Option<String>,
+    #[command(flatten)]
+    pub identity: IdentityArgs,
+    #[command(flatten)]
+    pub processing: ProcessingArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum BackendCommand {
+    /// Make what keeps the states of a component
+    Create {
+        #[command(flatten)]
+        target: BackendTarget,
+    },
+    /// Bring its settings up to date
+    Update {
+        #[command(flatten)]
+        target: BackendTarget,
+    },
+    /// Delete it, with every state in it
+    Delete {
+        #[command(flatten)]
+        target: BackendTarget,
+        /// Delete it
+        #[arg(long)]
+        force: bool,
+    },
+    /// Show the backend of a component, and whether it is there
+    Describe {
+        #[command(flatten)]
+        target: BackendTarget,
+        /// yaml or json [env: ATMOS_FORMAT]
+        #[arg(short, long, value_name = "FORMAT")]
+        format: Option<String>,
+    },
+    /// List the backends of components
+    List {
+        /// Only this stack [env: ATMOS_STACK]
+        #[arg(short, long)]
+        stack: Option<String>,
+        /// table, json, yaml, csv or tsv [env: ATMOS_FORMAT]
+        #[arg(short, long, value_name = "FORMAT")]
+        format: Option<String>,
+        #[command(flatten)]
+        processing: ProcessingArgs,
     },
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{IdentityArgs, ProcessingArgs, SourceCommand, WorkdirCommand};
+use super::{BackendCommand, IdentityArgs, ProcessingArgs, SourceCommand, WorkdirCommand};
 
 #[derive(Debug, Args)]
 pub struct TerraformArgs {
@@ -224,6 +224,11 @@ pub enum TerraformCommand {
     Source {
         #[command(subcommand)]
         command: SourceCommand,
+    },
+    /// Make, show and delete what keeps the states of components
+    Backend {
+        #[command(subcommand)]
+        command: BackendCommand,
     },
     /// Working directories of components
     Workdir {

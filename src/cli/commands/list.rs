@@ -7,6 +7,7 @@ mod values;
 
 use super::super::args::{
     ClosureArgs, ColumnArgs, EvaluationArgs, FormatArgs, ListArgs, ListCommand, ListEvaluationArgs, SelectArgs,
+    SourcesArgs,
 };
 use super::super::error::Error;
 use super::super::setup::Context;

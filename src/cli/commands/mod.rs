@@ -2,6 +2,7 @@
 
 mod affected;
 mod auth;
+mod backend;
 mod config;
 mod custom;
 mod dependents;

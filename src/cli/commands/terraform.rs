@@ -8,7 +8,7 @@ use super::super::args::{
 };
 use super::super::error::Error;
 use super::super::setup::{Context, boolean, flag};
-use super::{auth, describe, generate, provision, unknown, write};
+use super::{auth, backend, describe, generate, provision, unknown, write};
 use crate::component::Kind;
 use crate::diag::{Result, Warning};
 use crate::exec::terraform::{CleanOptions, FromPlan, Request};
@@ -81,6 +81,7 @@ pub(super) fn run(context: &Context, args: TerraformArgs) -> Result<u8> {
         C::Shell(args) => shell(context, args),
         C::PlanDiff(args) => plan_diff(context, args),
         C::Source { command } => provision::source(context, Kind::Terraform, command),
+        C::Backend { command } => backend::run(context, command),
         C::Workdir { command } => provision::workdir(context, &Kind::Terraform, command),
         C::Varfile(args) | C::Write { command: WriteCommand::Varfile(args) } => {
             let warning = Warning::new("atmos::cli::deprecated", "this command is deprecated");

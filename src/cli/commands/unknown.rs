@@ -44,7 +44,7 @@ const LATER: &[(&str, &[&str])] = &[
             "vendor",
         ],
     ),
-    ("atmos terraform", &["backend", "cache", "lint", "migrate", "planfile"]),
+    ("atmos terraform", &["cache", "lint", "migrate", "planfile"]),
     ("atmos terraform generate", &["required-providers"]),
     ("atmos list", &["git-repositories", "profiles", "themes"]),
     ("atmos validate", &["ci", "component", "editorconfig", "schema"]),

@@ -13,4 +13,4 @@ mod tree;
 pub use error::Error;
 pub(super) use folder::{Folder, folder, is_made, pull};
 pub(super) use place::{Record, all, path, read, wants_workdir};
-pub(super) use source::{Source, source};
+pub(super) use source::source;

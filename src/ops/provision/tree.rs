@@ -40,8 +40,9 @@ fn set(patterns: &[String]) -> Result<GlobSet, Error> {
         |what: &str, error: &globset::Error| Error::Pattern { what: what.to_owned(), reason: error.to_string() };
     let mut set = GlobSetBuilder::new();
     for pattern in patterns {
-        let glob = GlobBuilder::new(pattern.trim_start_matches("./").trim_start_matches('/')).literal_separator(true);
-        set.add(glob.build().map_err(|error| wrong(pattern, &error))?);
+        let glob =
+            GlobBuilder::new(pattern.trim_start_matches("./").trim_start_matches('/')).literal_separator(true).build();
+        set.add(glob.map_err(|error| wrong(pattern, &error))?);
     }
     set.build().map_err(|error| wrong(&patterns.join(", "), &error))
 }

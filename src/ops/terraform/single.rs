@@ -16,7 +16,7 @@ use crate::host::Env;
 use crate::ops::access::Access;
 use crate::ops::child::{self, Held};
 use crate::ops::hooks::{Around, Hooks};
-use crate::ops::{App, provision, unbuilt};
+use crate::ops::{App, provision, state_bucket, unbuilt};
 use crate::resolve::Options;
 use crate::state::Wish;
 use crate::yaml;
@@ -135,6 +135,9 @@ pub(super) async fn children(
     let held = open_session(app, request, ready, access, signals, need).await?;
     std::fs::create_dir_all(&target.folder).map_err(ExecError::file("create", &target.folder))?;
     let env = child_environment(app, request, target, &held, access)?;
+    if !request.request.skip_init && !request.without_variables {
+        signals.guard(state_bucket::ensure(app, &ready.instance, &request.identity)).await?;
+    }
     let result = if ready.hooks.is_empty() {
         locked(app, request, ready, &held, &env, signals).await
     } else {
