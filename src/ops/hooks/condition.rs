@@ -4,7 +4,7 @@ use crate::value::{Node, Value};
 
 /// How the command ended that a hook runs after. Before it everything is well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
+pub(super) enum Status {
     Success,
     Failure,
 }

@@ -6,7 +6,7 @@ use thiserror::Error as ThisError;
 use crate::diag::Failure;
 
 #[derive(Debug, ThisError, Diagnostic)]
-pub enum Error {
+pub(crate) enum Error {
     #[error("the hook `{hook}` of {component} in {stack} cannot be used: {reason}{place}")]
     #[diagnostic(code(atmos::hooks::invalid), help("{help}"))]
     Invalid { hook: String, component: String, stack: String, reason: String, place: String, help: String },

@@ -2,7 +2,7 @@
 
 /// Before or after the command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Moment {
+pub(super) enum Moment {
     Before,
     After,
 }
@@ -18,7 +18,7 @@ impl Moment {
 
 /// One event of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Event<'a> {
+pub(super) struct Event<'a> {
     pub moment: Moment,
     /// `terraform` or `helmfile`.
     pub kind: &'a str,

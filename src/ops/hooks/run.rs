@@ -18,14 +18,14 @@ use crate::state::Outputs;
 
 /// The hooks that one command of a component has.
 #[derive(Debug, Default)]
-pub struct Hooks {
+pub(crate) struct Hooks {
     list: Vec<Hook>,
     kind: String,
     verb: String,
 }
 
 /// What hooks run in.
-pub struct Around<'a> {
+pub(crate) struct Around<'a> {
     pub app: &'a App,
     pub instance: &'a Instance,
     pub options: &'a Options,
@@ -66,7 +66,7 @@ impl Hooks {
     ///
     /// # Errors
     /// A hook that cannot be used.
-    pub fn read(app: &App, instance: &Instance, verb: &str, skip: &Skip) -> Result<Hooks, Error> {
+    pub(crate) fn read(app: &App, instance: &Instance, verb: &str, skip: &Skip) -> Result<Hooks, Error> {
         let kind = instance.kind.key();
         let mut hooks = Hooks { list: Vec::new(), kind: kind.to_owned(), verb: verb.to_owned() };
         for (name, node) in instance.sections.hooks.as_map().into_iter().flatten() {
@@ -90,7 +90,7 @@ impl Hooks {
     ///
     /// # Errors
     /// A hook that fails and says `on_failure: fail`, a program that is not there.
-    pub async fn before(&self, around: &mut Around<'_>) -> Result<()> {
+    pub(crate) async fn before(&self, around: &mut Around<'_>) -> Result<()> {
         for moment in [Moment::Before, Moment::After] {
             self.check_programs(moment, Status::Success, around)?;
         }
@@ -106,7 +106,7 @@ impl Hooks {
     ///
     /// # Errors
     /// That of the command, else that of a hook.
-    pub async fn finish<T>(
+    pub(crate) async fn finish<T>(
         &self,
         result: Result<T>,
         code: impl FnOnce(&T) -> u8,
@@ -130,7 +130,7 @@ impl Hooks {
         }
     }
 
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
 

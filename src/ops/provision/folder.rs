@@ -16,7 +16,7 @@ use crate::ops::App;
 
 /// The folder in which a component runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Folder {
+pub(crate) struct Folder {
     pub path: PathBuf,
     /// It is the instance's own, so that nothing in it belongs to another one.
     pub own: bool,
@@ -25,7 +25,7 @@ pub struct Folder {
 }
 
 /// Whether anything has to be made for this instance.
-pub fn is_made(instance: &Instance) -> bool {
+pub(crate) fn is_made(instance: &Instance) -> bool {
     wants_workdir(instance) || !instance.sections.source.is_empty()
 }
 
@@ -33,7 +33,7 @@ pub fn is_made(instance: &Instance) -> bool {
 ///
 /// # Errors
 /// A source that cannot be had, a component that is not there.
-pub fn folder(app: &App, instance: &Instance, dry: bool) -> Result<Folder> {
+pub(crate) fn folder(app: &App, instance: &Instance, dry: bool) -> Result<Folder> {
     let usual = instance.path(&app.config).unwrap_or_default();
     if !is_made(instance) {
         return Ok(Folder { path: usual, own: false, changed: false });
@@ -50,7 +50,7 @@ pub fn folder(app: &App, instance: &Instance, dry: bool) -> Result<Folder> {
 ///
 /// # Errors
 /// As [`folder`].
-pub fn pull(app: &App, instance: &Instance, source: Source, force: bool) -> Result<Folder> {
+pub(crate) fn pull(app: &App, instance: &Instance, source: Source, force: bool) -> Result<Folder> {
     make(app, instance, Some(source), force)
 }
 

@@ -55,12 +55,12 @@ impl Record {
 }
 
 /// Whether the instance has a working directory of its own.
-pub fn wants_workdir(instance: &Instance) -> bool {
+pub(crate) fn wants_workdir(instance: &Instance) -> bool {
     instance.sections.provision.get_path(["workdir", "enabled"]).and_then(Node::as_bool) == Some(true)
 }
 
 /// The working directory of a component in a stack, whether it exists or not.
-pub fn path(config: &Config, kind: &str, component: &str, stack: &str) -> PathBuf {
+pub(crate) fn path(config: &Config, kind: &str, component: &str, stack: &str) -> PathBuf {
     fs::clean(&config.base_path.join(TOP).join(kind).join(format!("{stack}-{}", escaped(component))))
 }
 
@@ -89,7 +89,7 @@ fn escaped(component: &str) -> String {
 }
 
 /// Every working directory of a kind, sorted.
-pub fn all(config: &Config, kind: &str) -> Vec<(PathBuf, Record)> {
+pub(crate) fn all(config: &Config, kind: &str) -> Vec<(PathBuf, Record)> {
     let top = config.base_path.join(TOP).join(kind);
     let mut found = Vec::new();
     // A name of a stack may have slashes in it.
@@ -112,7 +112,7 @@ pub fn all(config: &Config, kind: &str) -> Vec<(PathBuf, Record)> {
 }
 
 /// What is known of a working directory; `None` where it is none.
-pub fn read(folder: &Path) -> Option<Record> {
+pub(crate) fn read(folder: &Path) -> Option<Record> {
     let text = std::fs::read(folder.join(OWN).join(RECORD)).ok()?;
     serde_json::from_slice(&text).ok()
 }

@@ -14,7 +14,7 @@ use crate::value::Node;
 
 /// The section, read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Source {
+pub(crate) struct Source {
     pub uri: String,
     pub version: String,
     pub included: Vec<String>,
@@ -26,7 +26,7 @@ pub struct Source {
 ///
 /// # Errors
 /// A section that is neither an address nor a map, a time to live that is none.
-pub fn source(app: &App, instance: &Instance) -> Result<Option<Source>, Error> {
+pub(crate) fn source(app: &App, instance: &Instance) -> Result<Option<Source>, Error> {
     let node = &instance.sections.source;
     let wrong = |reason: String, node: &Node| Error::Source {
         component: instance.name.clone(),
