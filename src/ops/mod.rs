@@ -22,6 +22,7 @@ mod inspect_tests;
 mod legacy;
 pub mod list;
 pub mod locals;
+pub mod packer;
 pub mod provenance;
 pub mod provision;
 mod reach;

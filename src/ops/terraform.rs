@@ -16,6 +16,7 @@ mod generate;
 mod output;
 mod planfile;
 mod printed;
+mod rc;
 mod retry;
 mod select;
 mod selectors;

@@ -37,6 +37,7 @@ mod lists;
 mod login;
 mod nested;
 mod no_auth;
+mod packer;
 mod parts;
 mod passthrough;
 mod person;

@@ -299,3 +299,39 @@ fn a_person_is_asked_for_what_is_missing() {
     assert_eq!(calls(&sandbox), Vec::<String>::new());
     sandbox.atmos(&["terraform", "plan", "app"]).exits(1).says("stack is required");
 }
+
+#[test]
+fn terraforms_own_configuration_is_written_for_the_run_and_goes_with_it() {
+    let mut sandbox = stubbed("{env: {}}");
+    sandbox.remove("TF_CLI_CONFIG_FILE");
+    let settings = sandbox.read("atmos.yaml");
+    let rc = "    rc: {enabled: true, disable_checkpoint: true, credentials: {app.terraform.io: {token: t0ken-of-the-run}}}\n";
+    let with = |rc: &str| {
+        settings.replace(
+            "  terraform: {base_path: components/terraform, deploy_run_init: true, auto_generate_backend_file: true}\n",
+            &format!("  terraform:\n    base_path: components/terraform\n{rc}"),
+        )
+    };
+    sandbox.write("atmos.yaml", &with(rc));
+    let program = sandbox.root().join("looks");
+    std::fs::write(&program, "#!/bin/sh\necho \"$TF_CLI_CONFIG_FILE\"\n[ \"$TF_CLI_CONFIG_FILE\" = \"$TOFU_CLI_CONFIG_FILE\" ] && cat \"$TF_CLI_CONFIG_FILE\" && stat -c %a \"$TF_CLI_CONFIG_FILE\"\n").unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    sandbox.set("ATMOS_COMPONENTS_TERRAFORM_COMMAND", &program);
+    let output = sandbox.atmos(&["terraform", "validate", "app", "-s", "dev"]).success();
+    let path = output.stdout.lines().next().unwrap_or_default();
+    for line in
+        ["credentials \"app.terraform.io\" {", "  token = \"t0ken-of-the-run\"", "disable_checkpoint = true", "600"]
+    {
+        assert!(output.stdout.lines().any(|found| found == line), "no `{line}`\n{output}");
+    }
+    assert!(path.ends_with(".tfrc") && !std::path::Path::new(path).exists(), "{output}");
+    sandbox.set("TF_CLI_CONFIG_FILE", "/dev/null");
+    let own = sandbox.atmos(&["terraform", "validate", "app", "-s", "dev"]);
+    assert!(own.stdout.starts_with("/dev/null\n"), "the user's own goes before it\n{own}");
+    sandbox.remove("TF_CLI_CONFIG_FILE");
+    sandbox.write("atmos.yaml", &with("    rc: {enabled: true, credentials: 5}\n"));
+    sandbox
+        .atmos(&["terraform", "validate", "app", "-s", "dev"])
+        .exits(1)
+        .says("`components.terraform.rc` cannot be used");
+}

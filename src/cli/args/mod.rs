@@ -8,6 +8,7 @@ mod explain;
 mod global;
 mod helmfile;
 mod list;
+mod packer;
 mod provision;
 mod root;
 mod terraform;
@@ -31,6 +32,7 @@ pub use list::{
     ListArgs, ListCommand, ListEvaluationArgs, MetadataArgs, SelectArgs, SettingsArgs, SideBySideArgs, SourcesArgs,
     StackListArgs, ValuesArgs, VarsArgs, VendorArgs, WorkflowsArgs,
 };
+pub use packer::{PackerArgs, PackerCommand, PackerRun};
 pub use provision::{BackendCommand, BackendTarget, SourceCommand, WorkdirCommand};
 pub use root::{Cli, Command};
 pub use terraform::{

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    AuthArgs, DescribeArgs, ExplainArgs, GlobalArgs, HelmfileArgs, ListArgs, TerraformArgs, ValidationArgs,
+    AuthArgs, DescribeArgs, ExplainArgs, GlobalArgs, HelmfileArgs, ListArgs, PackerArgs, TerraformArgs, ValidationArgs,
     WorkflowArgs,
 };
 
@@ -32,6 +32,9 @@ pub enum Command {
     /// Run Helmfile on a component in a stack
     #[command(visible_alias = "hf")]
     Helmfile(HelmfileArgs),
+    /// Run Packer on a component in a stack
+    #[command(visible_alias = "pk")]
+    Packer(PackerArgs),
     /// Log in to clouds and hand out credentials of the identities in the configuration
     Auth(AuthArgs),
     /// Show what a component or all stacks amount to

@@ -4,7 +4,7 @@ use super::super::args::Command;
 use super::super::error::Error;
 use super::super::extend::Added;
 use super::super::setup::Context;
-use super::{auth, describe, explain, helmfile, list, terraform, unknown, validate, version, workflow, write};
+use super::{auth, describe, explain, helmfile, list, packer, terraform, unknown, validate, version, workflow, write};
 use crate::custom::{aliases, definitions};
 use crate::diag::{Result, Warning};
 
@@ -22,6 +22,7 @@ pub(in crate::cli) fn dispatch(context: &Context, command: Option<Command>, vers
         Some(Command::Auth(args)) => auth::run(context, args),
         Some(Command::Terraform(args)) => terraform::run(context, args),
         Some(Command::Helmfile(args)) => helmfile::run(context, args),
+        Some(Command::Packer(args)) => packer::run(context, args),
         Some(Command::Workflow(args)) => workflow::run(context, args),
         Some(Command::Validate(args)) => validate::run(context, args),
         Some(Command::Other(words)) => Err(unknown::command_beside("atmos", &words, &added_names(context)).into()),

@@ -13,6 +13,7 @@ mod generate;
 mod helmfile;
 mod inspect;
 mod list;
+mod packer;
 mod provision;
 mod query;
 mod terraform;

@@ -31,7 +31,6 @@ const LATER: &[(&str, &[&str])] = &[
             "helm",
             "init",
             "kubernetes",
-            "packer",
             "pro",
             "profile",
             "scaffold",

@@ -106,6 +106,10 @@ pub enum Error {
     #[diagnostic(code(atmos::terraform::clean_target), help("atmos terraform clean <component> -s <stack>"))]
     CleanTarget,
 
+    #[error("`components.terraform.rc` cannot be used: {reason}{place}")]
+    #[diagnostic(code(atmos::terraform::rc), help("write it as terraform's own CLI configuration, in YAML"))]
+    Rc { reason: String, place: String },
+
     #[error("plan file `{}` does not exist", path.display())]
     #[diagnostic(
         code(atmos::terraform::planfile_missing),

@@ -2,7 +2,7 @@
 
 use super::planfile::ready;
 use super::single::{Ready, child_environment, children, open_session};
-use super::{Done, RunRequest};
+use super::{Done, RunRequest, rc};
 use crate::auth::resolution::Need;
 use crate::diag::{Result, Warning};
 use crate::exec::signals::Signals;
@@ -42,6 +42,7 @@ pub async fn shell(app: &App, request: &ShellRequest) -> Result<Done> {
     // Nothing holds the folder while the person is in it: terraform and atmos may run there.
     let held = open_session(app, &run, &ready, &access, &mut signals, Need::Run).await?;
     let mut env = child_environment(app, &run, &ready.target, &held, &access)?;
+    let _rc = rc::add(app, &mut env)?;
     let launch = launch(app, &ready, request.with_secrets, &mut env);
     let outcome = match launch {
         Ok(launch) => process::run(&launch, child::surroundings(&app.host), &mut signals).await.map_err(Into::into),

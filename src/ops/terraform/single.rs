@@ -1,7 +1,7 @@
 //! One terraform command on one component, from its name to the end of its children.
 
 use super::target::target_in;
-use super::{Done, RunRequest, backend, output, retry};
+use super::{Done, RunRequest, backend, output, rc, retry};
 use crate::auth::resolution::Need;
 use crate::component::{self, Instance, Kind};
 use crate::diag::{Result, Warning};
@@ -134,7 +134,8 @@ pub(super) async fn children(
     let target = &ready.target;
     let held = open_session(app, request, ready, access, signals, need).await?;
     std::fs::create_dir_all(&target.folder).map_err(ExecError::file("create", &target.folder))?;
-    let env = child_environment(app, request, target, &held, access)?;
+    let mut env = child_environment(app, request, target, &held, access)?;
+    let _rc = rc::add(app, &mut env)?;
     if !request.request.skip_init && !request.without_variables {
         signals.guard(state_bucket::ensure(app, &ready.instance, &request.identity)).await?;
     }
