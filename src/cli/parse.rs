@@ -121,11 +121,10 @@ fn takes_word(arg: &clap::Arg) -> bool {
 }
 
 /// Flags of the reference that later versions bring.
-const LATER_FLAGS: [&str; 30] = [
+const LATER_FLAGS: [&str; 26] = [
     "--affected",
     "--all-realms",
     "--append-output",
-    "--cache",
     "--ci",
     "--clone-target-ref",
     "--components",
@@ -133,7 +132,6 @@ const LATER_FLAGS: [&str; 30] = [
     "--error-mode",
     "--execution-summary-file",
     "--failure-mode",
-    "--flatten",
     "--hide",
     "--include-dependencies",
     "--include-dependents",
@@ -148,10 +146,8 @@ const LATER_FLAGS: [&str; 30] = [
     "--sha",
     "--tags",
     "--upload-status",
-    "--uppercase",
     "--use-mocks",
     "--use-version",
-    "--with-secrets",
 ];
 
 pub(super) fn complaint(error: &clap::Error, words: &[OsString]) -> Result<Parsed> {

@@ -26,7 +26,7 @@ mod target;
 
 pub(super) use ask::choose;
 pub use batch::{BatchRequest, generate_backends, generate_varfiles};
-pub use clean::{CleanPlan, CleanRequest, clean_plan};
+pub use clean::{CleanPlan, CleanRequest, cache_plan, clean_plan};
 pub use diff::{DiffRequest, plan_diff};
 pub use error::Error;
 pub use files::{FilesRequest, generate_files};

@@ -335,3 +335,30 @@ fn terraforms_own_configuration_is_written_for_the_run_and_goes_with_it() {
         .exits(1)
         .says("`components.terraform.rc` cannot be used");
 }
+
+#[test]
+fn clean_takes_the_plugin_cache_where_it_is_asked_to() {
+    let sandbox = stubbed("{}");
+    sandbox.atmos(&["terraform", "validate", "app", "-s", "dev"]).success();
+    let cache = sandbox.home().join(".cache/atmos/terraform/plugins");
+    std::fs::write(cache.join("plugin"), "").unwrap();
+    sandbox.atmos(&["terraform", "clean", "--cache"]).exits(1).says("interactive confirmation not available");
+    sandbox.atmos(&["terraform", "clean", "--cache", "--dry-run"]).success().says("Total: 1 files would be deleted");
+    sandbox.atmos(&["terraform", "clean", "--cache", "--force"]).success();
+    assert!(!cache.exists() && sandbox.repo().join(FOLDER).join("main.tf").exists());
+    sandbox.atmos(&["terraform", "clean", "--cache", "--force"]).success().says("Nothing to delete");
+}
+
+#[test]
+fn secrets_get_into_a_varfile_by_word_only() {
+    let sandbox = stubbed("{vars: {name: one, key: open-sesame}}");
+    let file = "components/terraform/app/dev-app.terraform.tfvars.json";
+    sandbox
+        .atmos(&["terraform", "generate", "varfile", "app", "-s", "dev"])
+        .success()
+        .says("left out of the varfile: key");
+    assert!(!sandbox.read(file).contains("open-sesame"));
+    sandbox.atmos(&["terraform", "generate", "varfile", "app", "-s", "dev", "--with-secrets"]).success();
+    assert!(sandbox.read(file).contains("open-sesame"));
+    assert_eq!(sandbox.repo().join(file).metadata().unwrap().permissions().mode() & 0o777, 0o600);
+}

@@ -294,6 +294,9 @@ pub struct VarfileArgs {
     /// Write to this file
     #[arg(short, long, value_name = "FILE")]
     pub file: Option<PathBuf>,
+    /// Write secret variables, too [env: ATMOS_WITH_SECRETS]
+    #[arg(long)]
+    pub with_secrets: Option<bool>,
     #[command(flatten)]
     pub processing: ProcessingArgs,
 }
@@ -336,6 +339,10 @@ pub struct CleanArgs {
     /// Keep .terraform.lock.hcl
     #[arg(long)]
     pub skip_lock_file: Option<bool>,
+
+    /// Remove the shared plugin cache instead
+    #[arg(long)]
+    pub cache: Option<bool>,
 }
 
 #[derive(Debug, Subcommand)]

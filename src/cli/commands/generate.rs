@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::super::args::{BatchArgs, FilesArgs, GenerateCommand, TerraformRun, VarfileArgs};
 use super::super::error::Error;
-use super::super::setup::Context;
+use super::super::setup::{Context, flag};
 use super::terraform::{plain, stack};
 use super::{describe, unknown, write};
 use crate::diag::Result;
@@ -19,7 +19,8 @@ pub(super) fn run(context: &Context, command: GenerateCommand) -> Result<u8> {
         GenerateCommand::Backend { component, stack: given, processing } => {
             let app = context.app_with_config()?;
             let evaluation = describe::processing(env, &processing)?;
-            let request = GenerateRequest { component, stack: stack(given, env), file: None, evaluation };
+            let request =
+                GenerateRequest { component, stack: stack(given, env), evaluation, ..GenerateRequest::default() };
             context.block_on(terraform::generate_backend(&app, &request))??;
         }
         GenerateCommand::Varfiles(args) => varfiles(context, args)?,
@@ -35,8 +36,13 @@ pub(super) fn varfile(context: &Context, args: VarfileArgs) -> Result<()> {
     let env = &context.host.env;
     let app = context.app_with_config()?;
     let evaluation = describe::processing(env, &args.processing)?;
-    let request =
-        GenerateRequest { component: args.component, stack: stack(args.stack, env), file: args.file, evaluation };
+    let request = GenerateRequest {
+        component: args.component,
+        stack: stack(args.stack, env),
+        file: args.file,
+        with_secrets: flag(args.with_secrets, env, "ATMOS_WITH_SECRETS")?,
+        evaluation,
+    };
     if let Some(data) = context.block_on(terraform::generate_varfile(&app, &request))?? {
         write::data(context, &data)?;
     }

@@ -268,7 +268,11 @@ fn clean(context: &Context, args: CleanArgs) -> Result<u8> {
         evaluation: describe::processing(env, &args.run.processing)?,
     };
     let app = context.app_with_config()?;
-    let plan = context.block_on(terraform::clean_plan(&app, &request))??;
+    let plan = if flag(args.cache, env, "ATMOS_TERRAFORM_CLEAN_CACHE")? {
+        terraform::cache_plan(&app, request.force, dry_run)?
+    } else {
+        context.block_on(terraform::clean_plan(&app, &request))??
+    };
     let talk = &context.host.talk;
     if plan.paths.is_empty() {
         talk.info("Nothing to delete");

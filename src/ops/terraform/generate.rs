@@ -19,13 +19,18 @@ pub struct GenerateRequest {
     pub stack: Option<String>,
     /// `--file`; below the working directory. `None`: the name that runs use, in the component's folder.
     pub file: Option<PathBuf>,
+    /// Secret variables are written, too.
+    pub with_secrets: bool,
     pub evaluation: resolve::Options,
 }
 
 /// Writes the varfile and says where. With the file `-` it is the data for standard output instead.
 pub async fn generate_varfile(app: &App, request: &GenerateRequest) -> Result<Option<String>> {
-    let target = evaluated(app, request, None)?;
+    let mut target = evaluated(app, request, None)?;
     existing(&target)?;
+    if request.with_secrets {
+        target.secret_vars.clear();
+    }
     let file = target.varfile();
     if !target.secret_vars.is_empty() {
         let names: Vec<_> = target.secret_vars.iter().map(String::as_str).collect();
