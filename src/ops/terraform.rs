@@ -30,7 +30,7 @@ pub use clean::{CleanPlan, CleanRequest, cache_plan, clean_plan};
 pub use diff::{DiffRequest, plan_diff};
 pub use error::Error;
 pub use files::{FilesRequest, generate_files};
-pub use generate::{GenerateRequest, generate_backend, generate_varfile};
+pub use generate::{GenerateRequest, generate_backend, generate_required_providers, generate_varfile};
 pub use output::{Form, Format};
 pub use planfile::{PlanfileForm, PlanfileRequest, generate_planfile};
 pub(super) use printed::printed_outputs;

@@ -362,3 +362,15 @@ fn secrets_get_into_a_varfile_by_word_only() {
     assert!(sandbox.read(file).contains("open-sesame"));
     assert_eq!(sandbox.repo().join(file).metadata().unwrap().permissions().mode() & 0o777, 0o600);
 }
+
+#[test]
+fn required_providers_are_written_where_there_are_any() {
+    let sandbox = stubbed("{required_version: '>= 1.5', required_providers: {aws: {source: hashicorp/aws}}}");
+    let generate = ["terraform", "generate", "required-providers", "app", "-s", "dev"];
+    sandbox.atmos(&generate).success();
+    let text = sandbox.read("components/terraform/app/terraform_override.tf.json");
+    let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(document["terraform"]["required_providers"]["aws"]["source"], "hashicorp/aws");
+    stack(&sandbox, "{}");
+    sandbox.atmos(&generate).success().says("requires no versions");
+}

@@ -349,6 +349,16 @@ pub struct CleanArgs {
 pub enum GenerateCommand {
     /// Write the variable file of a component in a stack
     Varfile(VarfileArgs),
+    /// Write the versions and providers that a component requires
+    RequiredProviders {
+        /// Component
+        component: String,
+        /// Stack [env: ATMOS_STACK]
+        #[arg(short, long)]
+        stack: Option<String>,
+        #[command(flatten)]
+        processing: ProcessingArgs,
+    },
     /// Plan a component, and write the plan as JSON or YAML
     Planfile {
         #[command(flatten)]

@@ -23,6 +23,13 @@ pub(super) fn run(context: &Context, command: GenerateCommand) -> Result<u8> {
                 GenerateRequest { component, stack: stack(given, env), evaluation, ..GenerateRequest::default() };
             context.block_on(terraform::generate_backend(&app, &request))??;
         }
+        GenerateCommand::RequiredProviders { component, stack: given, processing } => {
+            let app = context.app_with_config()?;
+            let evaluation = describe::processing(env, &processing)?;
+            let request =
+                GenerateRequest { component, stack: stack(given, env), evaluation, ..GenerateRequest::default() };
+            context.block_on(terraform::generate_required_providers(&app, &request))??;
+        }
         GenerateCommand::Varfiles(args) => varfiles(context, args)?,
         GenerateCommand::Backends(args) => backends(context, args)?,
         GenerateCommand::Files(args) => files(context, args)?,

@@ -44,7 +44,6 @@ const LATER: &[(&str, &[&str])] = &[
         ],
     ),
     ("atmos terraform", &["cache", "lint", "migrate", "planfile"]),
-    ("atmos terraform generate", &["required-providers"]),
     ("atmos list", &["git-repositories", "profiles", "themes"]),
     ("atmos validate", &["ci", "component", "editorconfig", "schema"]),
     ("atmos auth", &["console", "doctor", "explain", "refresh", "shell", "user"]),

@@ -67,6 +67,23 @@ pub async fn generate_backend(app: &App, request: &GenerateRequest) -> Result<()
     Ok(())
 }
 
+/// Writes `terraform_override.tf.json` with the versions that the component requires.
+pub async fn generate_required_providers(app: &App, request: &GenerateRequest) -> Result<()> {
+    let target = evaluated(app, request, None)?;
+    let folder = existing(&target)?;
+    let Some(file) = target.overrides.iter().find(|file| file.name == OVERRIDE) else {
+        app.host.talk.info(format!("{} in {} requires no versions and no providers", target.component, target.stack));
+        return Ok(());
+    };
+    let _lock = folder_lock::acquire(&app.host, folder).await?;
+    file.write(folder)?;
+    app.host.talk.info(format!("Generated {}", super::shown(app, &folder.join(&file.name))));
+    Ok(())
+}
+
+/// The file with what a component requires.
+const OVERRIDE: &str = "terraform_override.tf.json";
+
 fn evaluated(app: &App, request: &GenerateRequest, backend: Option<bool>) -> Result<Target> {
     let Some(stack) = request.stack.as_deref().filter(|stack| !stack.is_empty()) else {
         return Err(Error::StackRequired.into());
