@@ -95,9 +95,10 @@ fn the_last_build_is_shown() {
     sandbox.atmos(&["packer", "output", "image", "-s", "dev"]).exits(1).says("packer manifest is missing");
     sandbox.write("components/packer/image/built.json", r#"{"builds": [{"artifact_id": "us-east-2:ami-1"}]}"#);
     let all = sandbox.atmos(&["packer", "output", "image", "-s", "dev"]).success();
-    assert_eq!(all.stdout, "builds:\n  - artifact_id: us-east-2:ami-1\n");
-    let one = ["packer", "output", "image", "-s", "dev", "--query", ".builds[0].artifact_id | split(\":\")[1]"];
-    assert_eq!(sandbox.atmos(&one).success().stdout, "ami-1\n");
+    let document: serde_json::Value = serde_yaml::from_str(&all.stdout).unwrap();
+    assert_eq!(document["builds"][0]["artifact_id"], "us-east-2:ami-1");
+    let one = ["packer", "output", "image", "-s", "dev", "--query", ".builds[0].artifact_id"];
+    assert_eq!(sandbox.atmos(&one).success().stdout, "us-east-2:ami-1\n");
     sandbox.write("components/packer/image/built.json", "no");
     sandbox.atmos(&["packer", "output", "image", "-s", "dev"]).exits(1).says("cannot be read");
 }

@@ -57,7 +57,9 @@ fn a_local_component_runs_in_a_working_directory_of_its_own() {
     sandbox.atmos(&[&PLAN[..], &["--init"]].concat()).success().says("Workdir ready (no changes)");
     assert!(calls(&sandbox).iter().any(|call| call == "init -input=false"), "nothing changed");
     sandbox.write("components/terraform/my-app/main.tf", "# two\n");
+    sandbox.write("components/terraform/my-app/.dev-my-app.terraform.lock.hcl", "# locked\n");
     sandbox.atmos(&PLAN).success().says("Workdir provisioned");
+    assert_eq!(sandbox.read(&format!("{WORKDIR}/.terraform.lock.hcl")), "# locked\n");
     assert_eq!(sandbox.read(&format!("{WORKDIR}/main.tf")), "# two\n");
     assert!(sandbox.repo().join(WORKDIR).join(varfile).exists(), "what runs left stays");
 }

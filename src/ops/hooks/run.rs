@@ -178,7 +178,9 @@ impl Hooks {
                 OnFailure::Ignore => tracing::debug!("hook failed (ignored per on_failure): {failure}"),
                 OnFailure::Warn => {
                     let message = format!("Hook command failed (warning per on_failure): {failure}");
-                    talk.warn(Warning::new("atmos::hooks::failed", message));
+                    let warning = Warning::new("atmos::hooks::failed", message);
+                    let help = miette::Diagnostic::help(&failure).map(|help| help.to_string());
+                    talk.warn(help.into_iter().fold(warning, Warning::help));
                 }
             }
         }

@@ -83,6 +83,7 @@ fn local(app: &App, instance: &Instance, from: &Path, path: PathBuf) -> Result<F
     }
     let before = place::read(&path);
     let copied = tree::copy(from, &path, &Choice::default())?;
+    restore_lock(instance, from, &path)?;
     let now = app.host.now();
     let record = Record {
         source_type: Origin::Local,
@@ -94,6 +95,18 @@ fn local(app: &App, instance: &Instance, from: &Path, path: PathBuf) -> Result<F
     let text = if copied.changed { "Workdir provisioned" } else { "Workdir ready (no changes)" };
     say(app, text, &format!(": {}", path.display()));
     Ok(Folder { path, own: true, changed: copied.changed })
+}
+
+/// The providers that somebody locked for this instance, beside the component, are those of its directory.
+fn restore_lock(instance: &Instance, from: &Path, to: &Path) -> Result<(), Error> {
+    const LOCK: &str = ".terraform.lock.hcl";
+    let own = from.join(format!(".{}-{}{LOCK}", instance.stack, instance.name.replace('/', "-")));
+    let Ok(locked) = std::fs::read(&own) else { return Ok(()) };
+    let place = to.join(LOCK);
+    if std::fs::read(&place).is_ok_and(|present| present == locked) {
+        return Ok(());
+    }
+    crate::host::fs::write_again(&place, &locked, 0o644).map_err(Error::file("write", &place))
 }
 
 fn remote(app: &App, instance: &Instance, source: &Source, path: PathBuf, force: bool) -> Result<Folder> {

@@ -117,6 +117,7 @@ pub(super) async fn show(
     let mut run = request.clone();
     run.request.words = vec!["show".to_owned()];
     run.request.native = vec!["-no-color".to_owned(), "-json".to_owned(), file.to_owned()];
+    run.request.init_pass_vars = Some(false);
     (run.output, run.without_variables) = (Some(Output::Value), true);
     let finished = children(app, &run, ready, access, signals, Need::Run).await?;
     let plan = serde_json::from_slice(&finished.data);
