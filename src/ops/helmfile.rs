@@ -72,10 +72,16 @@ pub async fn run(app: &App, request: &RunRequest) -> Result<u8> {
     if request.verb == "version" {
         return version(app, request).await;
     }
-    let Some(component) = &request.component else {
-        return Err(Error::ComponentRequired { verb: request.verb.clone() }.into());
+    let stack = request.stack.as_deref().filter(|stack| !stack.is_empty());
+    let found = match (&request.component, stack) {
+        (Some(component), Some(stack)) => find(app, component, Some(stack))?,
+        (component, stack) if app.host.terminal.can_prompt() => {
+            let (component, stack) = super::terraform::choose(app, Kind::Helmfile, component.as_deref(), stack)?;
+            find(app, &component, Some(&stack))?
+        }
+        (Some(component), None) => find(app, component, None)?,
+        (None, _) => return Err(Error::ComponentRequired { verb: request.verb.clone() }.into()),
     };
-    let found = find(app, component, request.stack.as_deref())?;
     if !found.enabled {
         app.host.talk.info(format!("Component is not enabled and skipped: {} in {}", found.name, found.stack));
         return Ok(0);
