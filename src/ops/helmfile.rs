@@ -76,7 +76,7 @@ pub async fn run(app: &App, request: &RunRequest) -> Result<u8> {
     let found = match (&request.component, stack) {
         (Some(component), Some(stack)) => find(app, component, Some(stack))?,
         (component, stack) if app.host.terminal.can_prompt() => {
-            let (component, stack) = super::terraform::choose(app, Kind::Helmfile, component.as_deref(), stack)?;
+            let (component, stack) = super::terraform::choose(app, &Kind::Helmfile, component.as_deref(), stack)?;
             find(app, &component, Some(&stack))?
         }
         (Some(component), None) => find(app, component, None)?,

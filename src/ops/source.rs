@@ -215,7 +215,7 @@ fn instance(app: &App, request: &SourceRequest) -> Result<Instance> {
     let (component, stack) = match (&request.component, request.stack.as_deref().filter(|stack| !stack.is_empty())) {
         (Some(component), Some(stack)) => (component.clone(), stack.to_owned()),
         (component, stack) if app.host.terminal.can_prompt() => {
-            super::terraform::choose(app, request.kind.clone(), component.as_deref(), stack)?
+            super::terraform::choose(app, &request.kind, component.as_deref(), stack)?
         }
         (None, _) => return Err(Error::ComponentRequired.into()),
         (Some(_), None) => return Err(Error::StackRequired.into()),

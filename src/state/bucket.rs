@@ -85,19 +85,19 @@ pub async fn remove(reader: &Reader<'_>) -> Result<Made, Error> {
     let bucket = Bucket::of(reader).await?;
     let mut removed = 0;
     let there = exists(reader, &bucket).await?;
-    while there {
-        let listed = send(reader, &bucket, "GET", &format!("max-keys={PAGE}&versions="), "").await?;
-        let versions = versions(&listed.text());
-        if versions.is_empty() {
-            break;
-        }
-        for (key, version) in versions {
-            let query = format!("versionId={}", percent_encode(&version));
-            object(reader, &bucket, &key, &query).await?;
-            removed += 1;
-        }
-    }
     if there {
+        loop {
+            let listed = send(reader, &bucket, "GET", &format!("max-keys={PAGE}&versions="), "").await?;
+            let versions = versions(&listed.text());
+            if versions.is_empty() {
+                break;
+            }
+            for (key, version) in versions {
+                let query = format!("versionId={}", percent_encode(&version));
+                object(reader, &bucket, &key, &query).await?;
+                removed += 1;
+            }
+        }
         send(reader, &bucket, "DELETE", "", "").await?;
     }
     Ok(Made { found: Found { bucket: bucket.name, region: bucket.region, exists: there }, removed })

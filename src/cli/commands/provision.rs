@@ -149,6 +149,7 @@ fn show(context: &Context, workdir: &Workdir) -> Result<()> {
         ("Last Accessed", record.last_accessed.map(time).unwrap_or_default()),
     ];
     lines.retain(|(_, text)| !text.is_empty());
-    let text: String = lines.iter().map(|(name, text)| format!("{name:16}{text}\n")).collect();
+    let lines: Vec<String> = lines.iter().map(|(name, text)| format!("{name:16}{text}\n")).collect();
+    let text = lines.concat();
     write::data(context, &text)
 }

@@ -63,7 +63,7 @@ impl Event<'_> {
             && verb.is_some_and(|verb| self.plain(verb) == self.plain(self.verb))
     }
 
-    fn plain<'v>(self, verb: &'v str) -> &'v str {
+    fn plain(self, verb: &str) -> &str {
         match verb {
             "deploy" => "apply",
             "sync" if self.kind == "helmfile" => "apply",

@@ -230,7 +230,7 @@ impl Hooks {
             host.talk.info(text.trim_end());
         }
         let (hook, event) = (hook.name.clone(), event.to_string());
-        Ok((outcome.code != 0).then(|| Error::CommandFailed { hook, event, code: outcome.code }))
+        Ok((outcome.code != 0).then_some(Error::CommandFailed { hook, event, code: outcome.code }))
     }
 }
 

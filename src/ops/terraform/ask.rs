@@ -19,37 +19,37 @@ pub(super) fn missing(app: &App, request: &RunRequest, verb: Verb) -> Result<Opt
     if complete || many || request.request.words == ["version"] || !app.host.terminal.can_prompt() {
         return Ok(None);
     }
-    let (component, stack) = choose(app, Kind::Terraform, request.component.as_deref(), stack)?;
+    let (component, stack) = choose(app, &Kind::Terraform, request.component.as_deref(), stack)?;
     Ok(Some(RunRequest { component: Some(component), stack: Some(stack), ..request.clone() }))
 }
 
 /// Asks for whichever of the two is missing. Only what can be run is offered.
 pub(in crate::ops) fn choose(
     app: &App,
-    kind: Kind,
+    kind: &Kind,
     component: Option<&str>,
     stack: Option<&str>,
 ) -> Result<(String, String)> {
     let summaries = component::summaries(&app.host, &app.config, app.index()?)?;
-    let offered: Vec<_> =
-        summaries.into_iter().filter(|summary| summary.kind == kind && !summary.abstract_ && summary.enabled).collect();
-    let component = match component {
-        Some(component) => component.to_owned(),
-        None => {
-            let names = offered.iter().filter(|summary| stack.is_none_or(|stack| stack == summary.stack));
-            pick("Choose a component", names.map(|summary| summary.name.clone()).collect())?
-        }
+    let offered: Vec<_> = summaries
+        .into_iter()
+        .filter(|summary| summary.kind == *kind && !summary.abstract_ && summary.enabled)
+        .collect();
+    let component = if let Some(component) = component {
+        component.to_owned()
+    } else {
+        let names = offered.iter().filter(|summary| stack.is_none_or(|stack| stack == summary.stack));
+        pick("Choose a component", names.map(|summary| summary.name.clone()).collect())?
     };
-    let stack = match stack {
-        Some(stack) => stack.to_owned(),
-        None => {
-            let folder = folder(app, &kind, &component);
-            let has = |summary: &&component::Summary| match &folder {
-                Some(folder) => summary.folder == *folder,
-                None => summary.name == component,
-            };
-            pick("Choose a stack", offered.iter().filter(has).map(|summary| summary.stack.clone()).collect())?
-        }
+    let stack = if let Some(stack) = stack {
+        stack.to_owned()
+    } else {
+        let folder = folder(app, kind, &component);
+        let has = |summary: &&component::Summary| match &folder {
+            Some(folder) => summary.folder == *folder,
+            None => summary.name == component,
+        };
+        pick("Choose a stack", offered.iter().filter(has).map(|summary| summary.stack.clone()).collect())?
     };
     Ok((component, stack))
 }

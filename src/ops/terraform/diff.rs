@@ -61,7 +61,8 @@ fn differences(orig: &Json, new: &Json) -> String {
     {
         let lines = compared(&part(orig), &part(new));
         if !lines.is_empty() {
-            text += &format!("{title}:\n{}\n{lines}\n", "-".repeat(title.len() + 1));
+            let line = "-".repeat(title.len() + 1);
+            text.extend([title, ":\n", &line, "\n", &lines, "\n"]);
         }
     }
     text

@@ -220,7 +220,8 @@ fn github(name: &str, text: &str) -> String {
 /// Columns for people, tabs for pipes.
 fn table(rows: &[(String, String)], terminal: bool) -> String {
     if !terminal {
-        return rows.iter().map(|(name, text)| format!("{name}\t{}\n", text.replace(['\n', '\t'], " "))).collect();
+        let lines = rows.iter().map(|(name, text)| format!("{name}\t{}\n", text.replace(['\n', '\t'], " ")));
+        return lines.collect::<Vec<_>>().concat();
     }
     let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0).max("Key".len());
     let head = format!("{:width$}  Value\n", "Key");

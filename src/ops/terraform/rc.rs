@@ -78,7 +78,7 @@ fn installation(value: &Node) -> Result<String, String> {
     let mut methods = String::new();
     for entry in entries {
         let map = entry.as_map().ok_or("`provider_installation` must be a list of maps, or a map")?;
-        for (name, inner) in map.iter() {
+        for (name, inner) in map {
             methods += &block(name, inner, "  ")?;
         }
     }
@@ -92,8 +92,8 @@ fn block(head: &str, value: &Node, indent: &str) -> Result<String, String> {
         None if value.is_null() => &empty,
         None => return Err(format!("`{head}` must be a map, not {}", value.value.type_name())),
     };
-    let body: String = content::hcl_attributes(map).lines().map(|line| format!("{indent}  {line}\n")).collect();
-    Ok(format!("{indent}{head} {{\n{body}{indent}}}\n"))
+    let body: Vec<String> = content::hcl_attributes(map).lines().map(|line| format!("{indent}  {line}\n")).collect();
+    Ok(format!("{indent}{head} {{\n{}{indent}}}\n", body.concat()))
 }
 
 fn quoted(name: &str) -> String {

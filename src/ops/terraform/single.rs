@@ -137,12 +137,12 @@ pub(super) async fn children(
     let mut env = child_environment(app, request, target, &held, access)?;
     let _rc = rc::add(app, &mut env)?;
     if !request.request.skip_init && !request.without_variables {
-        signals.guard(state_bucket::ensure(app, &ready.instance, &request.identity)).await?;
+        signals.guard(Box::pin(state_bucket::ensure(app, &ready.instance, &request.identity))).await?;
     }
     let result = if ready.hooks.is_empty() {
-        locked(app, request, ready, &held, &env, signals).await
+        Box::pin(locked(app, request, ready, &held, &env, signals)).await
     } else {
-        hooked(app, request, ready, &held, &env, signals).await
+        Box::pin(hooked(app, request, ready, &held, &env, signals)).await
     };
     // The last child has ended: now its credentials go.
     let closed = held.close();
@@ -186,7 +186,7 @@ async fn hooked(
         data: request.request.words == ["output"],
     };
     ready.hooks.before(&mut around).await?;
-    let result = locked(app, request, ready, held, env, around.signals).await;
+    let result = Box::pin(locked(app, request, ready, held, env, around.signals)).await;
     ready.hooks.finish(result, |finished| finished.code, &mut around).await
 }
 
