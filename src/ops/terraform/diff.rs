@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value as Json;
 
 use super::planfile::{fresh, ready, show};
+use super::single::announce_dry_run;
 use super::{Done, Error, RunRequest};
 use crate::diag::Result;
 use crate::exec::signals::Signals;
@@ -31,6 +32,10 @@ const HIDDEN: &str = "(sensitive value)";
 /// A planfile that is missing, and those of a plan.
 pub async fn plan_diff(app: &App, request: &DiffRequest) -> Result<Done> {
     let Some(ready) = ready(app, &request.run)? else { return Ok(Done::default()) };
+    if request.run.dry_run {
+        announce_dry_run(app, &request.run, &ready.target.component, &ready.target.stack);
+        return Ok(Done::default());
+    }
     for file in std::iter::once(&request.orig).chain(&request.new) {
         let path = ready.target.folder.join(file);
         if !path.is_file() {

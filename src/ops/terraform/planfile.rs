@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde_json::Value as Json;
 
 use super::single::{self, Ready, children};
-use super::{Error, RunRequest};
+use super::{Error, RunRequest, ask};
 use crate::auth::resolution::Need;
 use crate::component::{self, Kind};
 use crate::diag::Result;
@@ -54,6 +54,10 @@ pub struct PlanfileRequest {
 /// Those of a plan.
 pub async fn generate_planfile(app: &App, request: &PlanfileRequest) -> Result<()> {
     let Some(ready) = ready(app, &request.run)? else { return Ok(()) };
+    if request.run.dry_run {
+        single::announce_dry_run(app, &request.run, &ready.target.component, &ready.target.stack);
+        return Ok(());
+    }
     let (access, mut signals) = (child::access(app)?, Signals::listen()?);
     let plan = fresh(app, &request.run, &ready, &access, &mut signals).await?;
     let (extension, content) = match request.form {
@@ -74,10 +78,15 @@ pub async fn generate_planfile(app: &App, request: &PlanfileRequest) -> Result<(
 /// The component of a request that is about exactly one.
 pub(super) fn ready(app: &App, request: &RunRequest) -> Result<Option<Ready>> {
     let command = || Error::ComponentRequired { command: request.request.command() };
-    let component = request.component.as_deref().ok_or_else(command)?;
-    let stack = request.stack.as_deref().filter(|stack| !stack.is_empty()).ok_or(Error::StackRequired)?;
+    let stack = request.stack.as_deref().filter(|stack| !stack.is_empty());
+    let (component, stack) = match (request.component.as_deref(), stack) {
+        (Some(component), Some(stack)) => (component.to_owned(), stack.to_owned()),
+        (component, stack) if app.host.terminal.can_prompt() => ask::choose(app, &Kind::Terraform, component, stack)?,
+        (None, _) => return Err(command().into()),
+        (Some(_), None) => return Err(Error::StackRequired.into()),
+    };
     let kind = Some(Kind::Terraform);
-    let found = component::find(&app.host, &app.config, app.index()?, component, stack, kind)?;
+    let found = component::find(&app.host, &app.config, app.index()?, &component, &stack, kind)?;
     // Hooks belong to the commands that people give.
     single::prepare(app, &RunRequest { skip_hooks: Skip::All, ..request.clone() }, &found)
 }
