@@ -199,6 +199,8 @@ fn what_a_hook_says_of_itself_is_shown_and_data_stays_clean() {
 fn hooks_that_cannot_be_used_are_refused_before_anything_starts() {
     for (hook, phrase) in [
         ("{kind: comand, command: x}", "did you mean `command`?"),
+        ("{kind: command, command: sh, format: xml}", "`format: xml` is none"),
+        ("{kind: trivy}", "the command `trivy` was not found"),
         ("{kind: git}", "is not built yet: kind `git`"),
         ("{kind: command}", "it has no `command`"),
         ("{kind: command, command: no-such-program}", "the command `no-such-program` was not found"),
@@ -325,5 +327,31 @@ fn a_store_hook_that_fails_fails_the_command_after_the_apply() {
         assert!(sandbox.repo().join("components/terraform/app/terraform.tfstate.d/dev/terraform.tfstate").exists());
         component(&sandbox, &hook(", on_failure: warn"));
         sandbox.atmos(&APPLY).success().says(phrase);
+    }
+}
+
+#[test]
+fn scanners_are_called_with_their_words_and_say_what_they_found() {
+    let sarif = r#"{"runs": [{"results": [{"level": "error", "ruleId": "R1", "message": {"text": "open to all"}, "locations": [{"physicalLocation": {"artifactLocation": {"uri": "main.tf"}, "region": {"startLine": 3}}}]}]}]}"#;
+    let found = "scan: 1 finding(s): 1 error";
+    for (kind, script, phrase) in [
+        ("trivy", "cat \"$SARIF\" >\"$5\"; test \"$1 $2 $3 $4\" = 'config --format sarif --output'", found),
+        ("checkov", "cat \"$SARIF\" >\"$6/results_sarif.sarif\"", found),
+        ("kics", "cat \"$SARIF\" >\"$5/results.sarif\"", found),
+        ("tflint", "cat \"$SARIF\"", "error R1 main.tf:3: open to all"),
+        ("infracost", "echo '{\"totalMonthlyCost\": \"4.2\"}' >\"$7\"", "scan: 4.2 USD a month"),
+    ] {
+        let mut sandbox = stubbed(&format!("scan: {{events: [after.terraform.plan], kind: {kind}, on_failure: fail}}"));
+        let folder = sandbox.root().join("own-bin");
+        std::fs::create_dir_all(&folder).unwrap();
+        let program = folder.join(kind);
+        std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+        std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let file = sandbox.root().join("sarif");
+        std::fs::write(&file, sarif).unwrap();
+        sandbox.set("SARIF", file);
+        let path = sandbox.environment()["PATH"].to_string_lossy().into_owned();
+        sandbox.set("PATH", format!("{}:{path}", folder.display()));
+        sandbox.atmos(&PLAN).success().says(phrase);
     }
 }

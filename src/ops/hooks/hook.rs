@@ -3,6 +3,7 @@
 use super::condition::{WORDS, When};
 use super::error::Error;
 use super::event::Event;
+use super::report::Report;
 use crate::component::Instance;
 use crate::diag::nearest;
 use crate::span::{Sources, Span};
@@ -24,8 +25,10 @@ pub(super) struct Command {
     pub program: String,
     pub args: Vec<String>,
     pub env: Vec<(String, String)>,
-    /// What the program leaves in its output file is text for people.
-    pub shows_output: bool,
+    /// What is shown of what the program leaves in its output file.
+    pub report: Option<Report>,
+    /// The program has no flag for its output file: what it prints goes there.
+    pub prints: bool,
 }
 
 /// Values that go into a store.
@@ -55,8 +58,31 @@ pub(super) struct Hook {
 }
 
 /// Kinds of the reference that later versions bring.
-const LATER: [&str; 9] = ["git", "step", "steps", "infracost", "trivy", "checkov", "kics", "tflint", "tfmigrate"];
-const BUILT: [&str; 2] = ["command", "store"];
+const LATER: [&str; 4] = ["git", "step", "steps", "tfmigrate"];
+const BUILT: [&str; 7] = ["command", "store", "infracost", "trivy", "checkov", "kics", "tflint"];
+
+/// Programs that look at the component, each with its usual arguments and how its output is read.
+fn scanner(kind: &str) -> Option<(&'static str, Report)> {
+    let findings = |file: Option<&str>| Report::Findings { file: file.map(str::to_owned) };
+    Some(match kind {
+        "infracost" => (
+            "breakdown --path $ATMOS_COMPONENT_PATH --format json --out-file $ATMOS_OUTPUT_FILE --no-color",
+            Report::Cost,
+        ),
+        "trivy" => ("config --format sarif --output $ATMOS_OUTPUT_FILE --quiet $ATMOS_COMPONENT_PATH", findings(None)),
+        "checkov" => (
+            "-d $ATMOS_COMPONENT_PATH -o sarif --output-file-path $ATMOS_OUTPUT_DIR --quiet --soft-fail --skip-path \
+             providers_override.tf.json",
+            findings(Some("results_sarif.sarif")),
+        ),
+        "kics" => (
+            "scan -p $ATMOS_COMPONENT_PATH -o $ATMOS_OUTPUT_DIR --report-formats sarif --no-progress",
+            findings(Some("results.sarif")),
+        ),
+        "tflint" => ("--format=sarif --chdir=$ATMOS_COMPONENT_PATH", findings(None)),
+        _ => return None,
+    })
+}
 
 /// What the events of a hook are, before anything else of it is looked at.
 pub(super) fn events(node: &Node) -> Option<Vec<String>> {
@@ -109,6 +135,7 @@ impl Reader<'_> {
         let usual = if kind == "store" { OnFailure::Fail } else { OnFailure::Warn };
         let kind = match kind.as_str() {
             "command" => Kind::Command(self.command(program)?),
+            tool if scanner(tool).is_some() => Kind::Command(self.scanner(tool, program)?),
             "store" => Kind::Store(self.store()?),
             other if other.starts_with("ci.") => Kind::Nothing,
             other => return Err(self.unknown(other)),
@@ -125,20 +152,41 @@ impl Reader<'_> {
 
     fn command(&self, program: Option<String>) -> Result<Command, Error> {
         let program = program.ok_or_else(|| self.invalid(self.node, "it has no `command`", "name a program"))?;
-        let format = self.text("format")?;
-        if format.as_deref().is_some_and(|format| format != "markdown") {
-            let node = self.node.get("format").unwrap_or(self.node);
-            return Err(self.not_built(format!("format: {}", format.unwrap_or_default()), node));
+        Ok(Command { program, args: self.args()?, env: self.texts("env")?, report: self.report()?, prints: false })
+    }
+
+    /// A program that is known; what the hook says goes before its usual words.
+    fn scanner(&self, tool: &str, program: Option<String>) -> Result<Command, Error> {
+        let Some((usual, report)) = scanner(tool) else { return Err(self.unknown(tool)) };
+        let mut args = self.args()?;
+        if args.is_empty() {
+            args = usual.split_whitespace().map(str::to_owned).collect();
         }
-        let args = match self.node.get("args").filter(|args| !args.is_null()) {
+        let program = program.unwrap_or_else(|| tool.to_owned());
+        Ok(Command { program, args, env: self.texts("env")?, report: Some(report), prints: tool == "tflint" })
+    }
+
+    fn report(&self) -> Result<Option<Report>, Error> {
+        match self.text("format")?.as_deref() {
+            None => Ok(None),
+            Some("markdown") => Ok(Some(Report::Text)),
+            Some("sarif") => Ok(Some(Report::Findings { file: self.text("results")? })),
+            Some(other) => {
+                let node = self.node.get("format").unwrap_or(self.node);
+                Err(self.invalid(node, &format!("`format: {other}` is none"), "valid are markdown, sarif"))
+            }
+        }
+    }
+
+    fn args(&self) -> Result<Vec<String>, Error> {
+        Ok(match self.node.get("args").filter(|args| !args.is_null()) {
             None => Vec::new(),
             Some(args) => {
                 let wrong = || self.invalid(args, "`args` must be a list of texts", "write `args: [one, two]`");
                 let texts: Option<Vec<String>> = args.as_list().ok_or_else(wrong)?.iter().map(text_of).collect();
                 texts.ok_or_else(wrong)?
             }
-        };
-        Ok(Command { program, args, env: self.texts("env")?, shows_output: format.is_some() })
+        })
     }
 
     fn store(&self) -> Result<Store, Error> {

@@ -215,7 +215,11 @@ impl Hooks {
             args: command.args.iter().map(|arg| expanded(arg, &base).into()).collect(),
             cwd: if around.folder.is_dir() { around.folder.to_path_buf() } else { host.cwd.clone() },
             env,
-            output: if around.data { Output::Stderr } else { Output::Inherit },
+            output: match (command.prints, around.data) {
+                (true, _) => Output::Value,
+                (false, true) => Output::Stderr,
+                (false, false) => Output::Inherit,
+            },
             stderr: None,
             hangup: Hangup::PassesOn,
         };
@@ -223,11 +227,15 @@ impl Hooks {
         if let Some(stop) = outcome.stop {
             return Err(ExecError::Interrupted { stop }.into());
         }
-        if command.shows_output
-            && let Ok(text) = std::fs::read_to_string(&file)
-            && !text.trim().is_empty()
-        {
-            host.talk.info(text.trim_end());
+        if let Some(report) = &command.report {
+            let content = if command.prints {
+                String::from_utf8_lossy(&outcome.captured).into_owned()
+            } else {
+                std::fs::read_to_string(temp.path().join(report.file())).unwrap_or_default()
+            };
+            if let Some(text) = report.render(&hook.name, &content) {
+                host.talk.info(text);
+            }
         }
         let (hook, event) = (hook.name.clone(), event.to_string());
         Ok((outcome.code != 0).then_some(Error::CommandFailed { hook, event, code: outcome.code }))
