@@ -73,7 +73,7 @@ const APPLY: [&str; 6] = ["terraform", "apply", "app", "-s", "dev", "-auto-appro
 
 #[test]
 fn outputs_are_shown_in_every_format() {
-    let mut sandbox = real();
+    let sandbox = real();
     sandbox.atmos(&APPLY).success();
     let output = |words: &[&str]| sandbox.atmos(&[&["terraform", "output", "app", "-s", "dev"], words].concat());
     let map = r#"{"b":{"c":1},"l":["x","y z"]}"#;
@@ -99,8 +99,8 @@ fn outputs_are_shown_in_every_format() {
     let text = std::fs::read_to_string(&file).unwrap();
     assert_eq!(text.matches("key=open-sesame\n").count(), 2, "added to the file, with the value itself");
     assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
-    sandbox.set("GITHUB_OUTPUT", &path);
-    output(&["-f", "github", "name"]).success().says("Wrote 1 output to");
+    let github = ["terraform", "output", "app", "-s", "dev", "-f", "github", "name"];
+    sandbox.atmos_with(&[("GITHUB_OUTPUT", &path)], &github).success().says("Wrote 1 output to");
     assert!(std::fs::read_to_string(&file).unwrap().ends_with("name=one\n"));
 }
 
