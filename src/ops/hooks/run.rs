@@ -69,6 +69,9 @@ impl Hooks {
     pub(crate) fn read(app: &App, instance: &Instance, verb: &str, skip: &Skip) -> Result<Hooks, Error> {
         let kind = instance.kind.key();
         let mut hooks = Hooks { list: Vec::new(), kind: kind.to_owned(), verb: verb.to_owned() };
+        if *skip == Skip::All {
+            return Ok(hooks);
+        }
         for (name, node) in instance.sections.hooks.as_map().into_iter().flatten() {
             let events = hook::events(node);
             let heard = [Moment::Before, Moment::After]

@@ -82,7 +82,8 @@ fn local(app: &App, instance: &Instance, from: &Path, path: PathBuf) -> Result<F
         return Err(Error::NoComponent { component, stack, path: from.to_path_buf() }.into());
     }
     let before = place::read(&path);
-    let copied = tree::copy(from, &path, &Choice::default())?;
+    let mut copied = tree::copy(from, &path, &Choice::default())?;
+    copied.changed |= before.is_none();
     restore_lock(instance, from, &path)?;
     let now = app.host.now();
     let record = Record {
