@@ -133,18 +133,14 @@ fn takes_word(arg: &clap::Arg) -> bool {
 const LATER_FLAGS: &[&str] = &[
     "--all-realms",
     "--append-output",
-    "--cache",
     "--ci",
     "--edition",
     "--error-mode",
-    "--flatten",
     "--keychain",
     "--output-file",
     "--upload-status",
-    "--uppercase",
     "--use-mocks",
     "--use-version",
-    "--with-secrets",
 ];
 
 pub(super) fn complaint(error: &clap::Error, words: &[OsString]) -> Result<Parsed> {

@@ -173,6 +173,15 @@ pub(crate) fn has_flag(words: &[String], flag: &str) -> bool {
     })
 }
 
+/// The value of one of terraform's flags; the last occurrence counts.
+pub(crate) fn flag_value<'w>(words: &'w [String], flag: &str) -> Option<&'w str> {
+    let place = words.iter().rposition(|word| has_flag(std::slice::from_ref(word), flag))?;
+    match words[place].split_once('=') {
+        Some((_, value)) => Some(value),
+        None => words.get(place + 1).map(String::as_str),
+    }
+}
+
 /// A boolean flag that is on: present without a value or with a true one; the last occurrence counts.
 pub(crate) fn is_on(words: &[String], flag: &str) -> bool {
     let last = words.iter().rev().find(|word| has_flag(std::slice::from_ref(*word), flag));
@@ -224,6 +233,15 @@ mod tests {
     fn values_of_flags_are_no_positionals() {
         assert_eq!(positionals(&words("-lock=false -lock-timeout 5s other -force")), ["other"]);
         assert!(positionals(&words("-state x -force")).is_empty());
+    }
+
+    #[test]
+    fn values_are_found_behind_the_flag() {
+        for (line, value) in
+            [("-out=a", Some("a")), ("-x -out b -y", Some("b")), ("-out=a --out=c", Some("c")), ("-y", None)]
+        {
+            assert_eq!(flag_value(&words(line), "-out"), value, "{line}");
+        }
     }
 
     #[test]

@@ -50,6 +50,8 @@ pub enum Output {
     Value,
     /// To ours, both through the masker, and kept as it is, for steps that use what this one said.
     Shared,
+    /// Both to our standard error through the masker, and kept as they are.
+    SharedStderr,
 }
 
 /// `--redirect-stderr`.

@@ -34,6 +34,10 @@ impl Names {
         format!("{}.planfile", self.stem)
     }
 
+    pub fn packer_varfile(&self) -> String {
+        format!("{}.packer.vars.json", self.stem)
+    }
+
     pub fn helmfile_varfile(&self) -> String {
         format!("{}.helmfile.vars.yaml", self.stem)
     }

@@ -151,7 +151,7 @@ pub async fn run_within(
     let active = AtomicBool::new(false);
     let pumps = async {
         let flow = Flow { masker: around.masker, active: &active, keeper: &keeper, relay: around.relay };
-        let shared = launch.output == Output::Shared;
+        let shared = matches!(launch.output, Output::Shared | Output::SharedStderr);
         let raw = shared || launch.output == Output::Value;
         tokio::join!(
             flow.pump(out, (wiring.stdout, out_end), &captured, raw),
@@ -277,12 +277,13 @@ impl Wiring {
     fn of(launch: &Launch, terminal: Terminal) -> Wiring {
         let out = if terminal.stdout { Sink::GivenStdout } else { Sink::Stdout };
         let err = if terminal.stderr { Sink::GivenStderr } else { Sink::Stderr };
-        let stderr = match &launch.stderr {
-            None | Some(Redirect::Stderr) => err,
-            Some(Redirect::Stdout) => out,
-            Some(Redirect::Null) => Sink::Null,
-            Some(Redirect::File(_)) => Sink::File,
+        let redirected = match &launch.stderr {
+            None | Some(Redirect::Stderr) => None,
+            Some(Redirect::Stdout) => Some(out),
+            Some(Redirect::Null) => Some(Sink::Null),
+            Some(Redirect::File(_)) => Some(Sink::File),
         };
+        let stderr = redirected.unwrap_or(err);
         match launch.output {
             Output::Inherit => Wiring { stdout: out, stderr },
             Output::Given => Wiring { stdout: Sink::GivenStdout, stderr },
@@ -290,7 +291,8 @@ impl Wiring {
             Output::Capture => Wiring { stdout: Sink::Capture, stderr: Sink::Capture },
 
             Output::Value => Wiring { stdout: Sink::Keep, stderr },
-            Output::Shared => Wiring { stdout: Sink::Stdout, stderr: Sink::Stderr },
+            Output::Shared => Wiring { stdout: Sink::Stdout, stderr: redirected.unwrap_or(Sink::Stderr) },
+            Output::SharedStderr => Wiring { stdout: Sink::Stderr, stderr: redirected.unwrap_or(Sink::Stderr) },
         }
     }
 }

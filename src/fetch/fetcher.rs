@@ -105,6 +105,21 @@ impl Fetcher {
         }
     }
 
+    /// The folder behind `address`: a tree, or the part of it behind `//`.
+    ///
+    /// # Errors
+    /// As [`Fetcher::resolve`].
+    pub fn folder(&self, host: &Host, settings: &Settings, address: &str, ttl: Option<&str>) -> Result<PathBuf, Error> {
+        let source = Source::parse(address)?;
+        let key = shown(address);
+        if let Kind::Local(path) = &source.kind {
+            return tree::folder(path, &source.sub);
+        }
+        let slot = self.slot(source.identity());
+        let fetch = || Fetch { host, settings, source: &source, key: &key, ttl }.copy();
+        tree::folder(&slot.get_or_init(fetch).clone()?, &source.sub)
+    }
+
     fn slot(&self, identity: String) -> Slot {
         self.done.lock().unwrap_or_else(PoisonError::into_inner).entry(identity).or_default().clone()
     }

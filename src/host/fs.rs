@@ -105,6 +105,23 @@ pub fn write_named(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     }
 }
 
+/// Adds to the end of a file, which only its owner can read where it is new.
+///
+/// # Errors
+/// Any failure of the system.
+pub fn append_private(path: &Path, content: &[u8]) -> io::Result<()> {
+    match standard_stream(path) {
+        Some(Stream::Output) => return write_stream(io::stdout().lock(), content),
+        Some(Stream::Error) => return write_stream(io::stderr().lock(), content),
+        None => {}
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)?.write_all(content)
+}
+
 enum Stream {
     Output,
     Error,

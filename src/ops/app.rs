@@ -11,8 +11,9 @@ use crate::component::{self, Instance, Kind};
 use crate::config::Config;
 use crate::diag::{Result, Talk, Warning};
 use crate::host::Host;
-use crate::resolve::{ErrorMode, Evaluator, Memo, Options};
+use crate::resolve::{ErrorMode, Evaluator, Memo, Options, Writer};
 use crate::stack::StackIndex;
+use crate::store::Problem;
 
 /// The host, the configuration, and the stacks once somebody asked for them.
 #[derive(Debug)]
@@ -110,6 +111,19 @@ impl App {
     pub fn begin<'i>(&self, instances: impl IntoIterator<Item = &'i Instance>, options: &Options) -> Result<()> {
         self.evaluator(self.index()?).begin(instances, options);
         Ok(())
+    }
+
+    /// A store that takes values of an evaluated instance.
+    ///
+    /// # Errors
+    /// The stacks cannot be read. What is wrong with the store is inside.
+    pub(super) fn writer(
+        &self,
+        instance: &Instance,
+        options: &Options,
+        store: &str,
+    ) -> Result<std::result::Result<Writer<'_>, Problem>> {
+        Ok(self.evaluator(self.index_of(instance)?).writer(instance, options, store))
     }
 
     fn evaluator<'a>(&'a self, index: &'a StackIndex) -> Evaluator<'a> {

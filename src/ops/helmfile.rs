@@ -9,6 +9,8 @@ use thiserror::Error as ThisError;
 
 use super::access::Access;
 use super::child::{self, Held};
+use super::hooks::{Around, Hooks, Skip};
+use super::provision::{self, Folder};
 use super::{App, many, unbuilt, validate};
 use crate::auth::resolution::{Flag, Need};
 use crate::component::{Instance, Kind};
@@ -37,7 +39,7 @@ pub struct RunRequest {
     /// What follows the sub-command.
     pub native: Vec<String>,
     pub redirect_stderr: Option<Redirect>,
-    pub skip_hooks: bool,
+    pub skip_hooks: Skip,
     pub evaluation: resolve::Options,
     /// Which of many components, and how they run together.
     pub many: many::Options,
@@ -98,10 +100,16 @@ pub async fn run(app: &App, request: &RunRequest) -> Result<Done> {
     if let Some(flag) = request.many.closure() {
         return Err(many::Error::ClosureAlone { flag }.into());
     }
-    let Some(component) = &request.component else {
-        return Err(Error::ComponentRequired { verb: request.verb.clone() }.into());
+    let stack = request.stack.as_deref().filter(|stack| !stack.is_empty());
+    let found = match (&request.component, stack) {
+        (Some(component), Some(stack)) => find(app, component, Some(stack))?,
+        (component, stack) if app.host.terminal.can_prompt() => {
+            let (component, stack) = super::terraform::choose(app, &Kind::Helmfile, component.as_deref(), stack)?;
+            find(app, &component, Some(&stack))?
+        }
+        (Some(component), None) => find(app, component, None)?,
+        (None, _) => return Err(Error::ComponentRequired { verb: request.verb.clone() }.into()),
     };
-    let found = find(app, component, request.stack.as_deref())?;
     let Some(ready) = prepare(app, request, &found)? else { return Ok(Done::default()) };
     if request.dry_run {
         announce_dry_run(app, request, &ready);
@@ -118,6 +126,7 @@ pub async fn run(app: &App, request: &RunRequest) -> Result<Done> {
 struct Ready {
     instance: Instance,
     target: Target,
+    hooks: Hooks,
 }
 
 /// How the components of a run are evaluated: as whom it runs.
@@ -138,14 +147,18 @@ fn prepare(app: &App, request: &RunRequest, found: &Instance) -> Result<Option<R
         return Ok(None);
     }
     let instance = app.evaluate(found, &evaluation(request))?;
-    unbuilt::check(app, &instance, &request.verb, request.skip_hooks)?;
-    let target = target(app, &instance)?;
-    existing(&target)?;
-    validate::before_run(app, &found, &instance, &["helmfile", &request.verb], &request.native)?;
+    unbuilt::check(app, &instance);
+    let hooks = Hooks::read(app, &instance, &request.verb, &request.skip_hooks)?;
+    let folder = provision::folder(app, &instance, request.dry_run)?;
+    let target = target(app, &instance, &folder)?;
+    if !(request.dry_run && provision::is_made(&instance)) {
+        existing(&target)?;
+    }
+    validate::before_run(app, found, &instance, &["helmfile", &request.verb], &request.native)?;
     // What forbids the run is found before anybody has to log in; the plan itself is made when the identity is known.
     let preview = Request { has_identity: true, fallback_region: Some(String::new()), ..asked(request) };
     steps(&target, &preview)?;
-    Ok(Some(Ready { instance, target }))
+    Ok(Some(Ready { instance, target, hooks }))
 }
 
 /// One component, and where its varfile goes.
@@ -161,7 +174,8 @@ pub struct GenerateRequest {
 pub fn generate_varfile(app: &App, request: &GenerateRequest) -> Result<Option<String>> {
     let found = find(app, &request.component, request.stack.as_deref())?;
     let instance = app.evaluate(&found, &resolve::Options::default())?;
-    let target = target(app, &instance)?;
+    let elsewhere = request.file.is_some();
+    let target = target(app, &instance, &provision::folder(app, &instance, elsewhere)?)?;
     if request.file.as_deref() == Some(std::path::Path::new("-")) {
         return Ok(Some(target.varfile().content));
     }
@@ -199,7 +213,7 @@ async fn version(app: &App, request: &RunRequest) -> Result<()> {
 const SOURCE: &str = "`components.helmfile.command`";
 
 /// The run's view of an instance.
-fn target(app: &App, instance: &Instance) -> Result<Target> {
+fn target(app: &App, instance: &Instance, folder: &Folder) -> Result<Target> {
     let helmfile = &app.config.helmfile;
     if helmfile.base_path.as_os_str().is_empty() {
         return Err(Error::BasePath.into());
@@ -211,7 +225,7 @@ fn target(app: &App, instance: &Instance) -> Result<Target> {
         stack: instance.stack.clone(),
         context: instance.stack.clone(),
         base_component: instance.base_component.clone(),
-        folder: instance.path(&app.config).unwrap_or_default(),
+        folder: folder.path.clone(),
         folder_name: instance.folder.clone(),
         base_path: helmfile.base_path.strip_prefix(&app.host.cwd).unwrap_or(&helmfile.base_path).display().to_string(),
         abstract_: instance.abstract_,
@@ -256,7 +270,7 @@ fn asked(request: &RunRequest) -> Request {
     }
 }
 
-/// Logs in, takes the folder, runs the children, and cleans up after them, in this order on every path.
+/// Logs in, runs the hooks before, the children and the hooks after, and cleans up after them, in this order on every path.
 async fn start(
     app: &App,
     request: &RunRequest,
@@ -265,71 +279,92 @@ async fn start(
     signals: &mut Signals,
     relay: Option<&Relay>,
 ) -> Result<u8> {
-    let target = &ready.target;
     let hold = child::hold(app, access, &ready.instance, &request.identity, Need::Run, &request.verb);
     let held = signals.guard(hold).await?;
-    let lock = signals.guard(folder_lock::acquire(&app.host, &target.folder)).await?;
-    let work = Work { request, target, relay };
-    let result = children(app, work, access, &held, signals).await;
+    let run = Run { app, request, ready, access, relay };
+    let result = run.hooked(&held, signals).await;
     let closed = held.close();
-    drop(lock);
     let code = result?;
     closed?;
     Ok(code)
 }
 
-/// What is done with a component that is ready.
+/// One run, checked.
 #[derive(Clone, Copy)]
-struct Work<'a> {
+struct Run<'a> {
+    app: &'a App,
     request: &'a RunRequest,
-    target: &'a Target,
+    ready: &'a Ready,
+    access: &'a Access,
     /// Where the output goes in a run of many components.
     relay: Option<&'a Relay>,
 }
 
-async fn children(
-    app: &App,
-    Work { request, target, relay }: Work<'_>,
-    access: &Access,
-    held: &Held,
-    signals: &mut Signals,
-) -> Result<u8> {
-    let region = held.region().or_else(|| app.host.env.get("AWS_REGION")).map(str::to_owned);
-    let asked = Request { has_identity: held.identity().is_some(), fallback_region: region, ..asked(request) };
-    let plan = steps(target, &asked)?;
-    for warning in &plan.warnings {
-        app.host.talk.warn(warning.clone());
+impl Run<'_> {
+    /// Hooks do not have the folder for themselves: one of them may call atmos for the same component.
+    async fn hooked(self, held: &Held, signals: &mut Signals) -> Result<u8> {
+        let Run { app, request, ready, access, .. } = self;
+        let (target, hooks) = (&ready.target, &ready.hooks);
+        let region = held.region().or_else(|| app.host.env.get("AWS_REGION")).map(str::to_owned);
+        let asked = Request { has_identity: held.identity().is_some(), fallback_region: region, ..asked(request) };
+        let plan = steps(target, &asked)?;
+        for warning in &plan.warnings {
+            app.host.talk.warn(warning.clone());
+        }
+        let env = child_environment(app, access, target, held, &plan);
+        if hooks.is_empty() {
+            return self.children(held, &plan, &env, signals).await;
+        }
+        let options = resolve::Options::default();
+        let mut around = Around {
+            app,
+            instance: &ready.instance,
+            options: &options,
+            env: &env,
+            folder: &target.folder,
+            planfile: None,
+            program: (&target.command, &target.command_source),
+            signals,
+            data: request.verb == "template",
+        };
+        hooks.before(&mut around).await?;
+        let result = self.children(held, &plan, &env, around.signals).await;
+        hooks.finish(result, |code| *code, &mut around).await
     }
-    let env = child_environment(app, access, target, held, &plan);
-    plan.varfile.write(&target.folder)?;
-    match held.summary() {
-        Some(summary) => app.host.talk.info(format!("{} in {}: {summary}", target.component, target.stack)),
-        // Of many components each has a line, so that their outputs can be told apart.
-        None if relay.is_some() => app.host.talk.info(format!("{} in {}", target.component, target.stack)),
-        None => {}
+
+    async fn children(self, held: &Held, plan: &Plan, env: &Env, signals: &mut Signals) -> Result<u8> {
+        let Run { app, request, ready: Ready { target, .. }, relay, .. } = self;
+        let _lock = signals.guard(folder_lock::acquire(&app.host, &target.folder)).await?;
+        plan.varfile.write(&target.folder)?;
+        match held.summary() {
+            Some(summary) => app.host.talk.info(format!("{} in {}: {summary}", target.component, target.stack)),
+            // Of many components each has a line, so that their outputs can be told apart.
+            None if relay.is_some() => app.host.talk.info(format!("{} in {}", target.component, target.stack)),
+            None => {}
+        }
+        let launch = |program: &str, configured: &str, args: &[String], output| Launch {
+            program: program.to_owned(),
+            configured: configured.to_owned(),
+            args: args.iter().map(Into::into).collect(),
+            cwd: target.folder.clone(),
+            env: env.clone(),
+            output,
+            stderr: request.redirect_stderr.clone(),
+            hangup: Hangup::Terminates,
+        };
+        if let Some(eks) = &plan.eks {
+            one(app, &launch("aws", "`components.helmfile.use_eks: true`", &eks.args, Output::Stderr), signals, relay)
+                .await?;
+        }
+        let main = launch(&target.command, &target.command_source, &plan.args, Output::Inherit);
+        let code = match one(app, &main, signals, relay).await {
+            Ok(()) => 0,
+            Err(ExecError::ChildFailed { code: 2, .. }) if tells_changes(request) => 2,
+            Err(error) => return Err(error.into()),
+        };
+        files::remove(&target.folder, &plan.varfile.name)?;
+        Ok(code)
     }
-    let launch = |program: &str, configured: &str, args: &[String], output| Launch {
-        program: program.to_owned(),
-        configured: configured.to_owned(),
-        args: args.iter().map(Into::into).collect(),
-        cwd: target.folder.clone(),
-        env: env.clone(),
-        output,
-        stderr: request.redirect_stderr.clone(),
-        hangup: Hangup::Terminates,
-    };
-    if let Some(eks) = &plan.eks {
-        one(app, &launch("aws", "`components.helmfile.use_eks: true`", &eks.args, Output::Stderr), signals, relay)
-            .await?;
-    }
-    let main = launch(&target.command, &target.command_source, &plan.args, Output::Inherit);
-    let code = match one(app, &main, signals, relay).await {
-        Ok(()) => 0,
-        Err(ExecError::ChildFailed { code: 2, .. }) if tells_changes(request) => 2,
-        Err(error) => return Err(error.into()),
-    };
-    files::remove(&target.folder, &plan.varfile.name)?;
-    Ok(code)
 }
 
 /// Exit code 2 says that there are changes, not that something failed.

@@ -12,7 +12,7 @@ use tokio::runtime::Runtime;
 use super::access::Access;
 use super::child::{self, Held};
 use super::identity::Choice;
-use super::{App, terraform};
+use super::{App, provision, terraform};
 use crate::auth::aws::ambient::Ambient;
 use crate::auth::aws::client::Clients;
 use crate::auth::aws::endpoint::{Endpoints, Service};
@@ -25,7 +25,7 @@ use crate::auth::{AuthConfig, Error as AuthError, IdentityName, Session, setting
 use crate::component::Instance;
 use crate::diag::{Report, Result};
 use crate::exec::Error as ExecError;
-use crate::host::{Env, Http, Once, fs};
+use crate::host::{Env, Http, Once};
 use crate::state::{self, AwsFact, Failure, Outputs, Reach, Reader, Wish};
 use crate::value::{Node, to_json};
 
@@ -142,6 +142,14 @@ impl Reach for App {
     }
 }
 
+/// What is done to a bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Deed {
+    Look,
+    Make,
+    Remove,
+}
+
 fn is_of_aws(component: &Instance) -> bool {
     component.sections.backend_type == "s3"
 }
@@ -167,6 +175,19 @@ impl App {
         let runtime = self.runtime().map_err(|cause| ExecError::Signals { source: cause })?;
         let run = || runtime.block_on(work());
         let stopped = || AuthError::Worker { reason: "a question to the outside ended early".to_owned() };
+        std::thread::scope(|scope| scope.spawn(run).join()).unwrap_or_else(|_| Err(stopped().into()))
+    }
+
+    /// The same for work whose failure is an error of its own.
+    pub(super) fn aside<T, E, F>(&self, work: impl FnOnce() -> F + Send) -> Result<T>
+    where
+        T: Send,
+        E: Into<Report>,
+        F: Future<Output = std::result::Result<T, E>>,
+    {
+        let runtime = self.runtime().map_err(|cause| ExecError::Signals { source: cause })?;
+        let run = || runtime.block_on(async { work().await.map_err(Into::into) });
+        let stopped = || AuthError::Worker { reason: "work on a thread of its own ended early".to_owned() };
         std::thread::scope(|scope| scope.spawn(run).join()).unwrap_or_else(|_| Err(stopped().into()))
     }
 
@@ -205,12 +226,22 @@ impl App {
         Ok(known().entry(key).or_insert(owner).clone())
     }
 
-    /// Reads the state of a component, whose backend is evaluated.
-    async fn read(&self, component: &Instance, owner: Option<&Owner>) -> Answer<Arc<Outputs>> {
+    /// The bucket in which a component keeps its states, as whoever the component runs as.
+    pub(super) async fn bucket(&self, component: &Instance, wish: &Wish, deed: Deed) -> Result<state::bucket::Made> {
+        let owner = self.owner(component, wish)?;
         let access = self.access()?;
-        let around = self.surroundings(&access, &component.sections.env, owner, is_of_aws(component)).await?;
+        let around = self.surroundings(&access, &component.sections.env, Some(&owner), true).await?;
         let folder = self.state_folder(component);
-        let reader = Reader {
+        let reader = self.reader(component, &around, &folder);
+        Ok(match deed {
+            Deed::Look => state::bucket::Made { found: state::bucket::look(&reader).await?, removed: 0 },
+            Deed::Make => state::bucket::make(&reader).await?,
+            Deed::Remove => state::bucket::remove(&reader).await?,
+        })
+    }
+
+    fn reader<'a>(&'a self, component: &'a Instance, around: &'a Surroundings, folder: &'a PathBuf) -> Reader<'a> {
+        Reader {
             host: &self.host,
             http: &self.ways().http,
             clients: &self.ways().clients,
@@ -218,11 +249,19 @@ impl App {
             credentials: around.credentials.as_ref(),
             s3_endpoint: around.s3.as_deref(),
             sts_endpoint: around.sts.as_deref(),
-            folder: &folder,
+            folder,
             workspace: &component.workspace,
             kind: &component.sections.backend_type,
             settings: &component.sections.backend,
-        };
+        }
+    }
+
+    /// Reads the state of a component, whose backend is evaluated.
+    async fn read(&self, component: &Instance, owner: Option<&Owner>) -> Answer<Arc<Outputs>> {
+        let access = self.access()?;
+        let around = self.surroundings(&access, &component.sections.env, owner, is_of_aws(component)).await?;
+        let folder = self.state_folder(component);
+        let reader = self.reader(component, &around, &folder);
         tracing::debug!(
             component = component.name,
             stack = component.stack,
@@ -237,11 +276,8 @@ impl App {
 
     /// Where terraform would run: the folder of the component, or the one that is made for the instance.
     fn state_folder(&self, component: &Instance) -> PathBuf {
-        let own = component.sections.provision.get_path(["workdir", "enabled"]).and_then(Node::as_bool) == Some(true);
-        if own {
-            let name = component.name.replace(['/', '\\'], "-");
-            let folder = format!("{}-{name}", component.stack);
-            return fs::clean(&self.config.base_path.join(".workdir/terraform").join(folder));
+        if provision::wants_workdir(component) {
+            return provision::path(&self.config, component.kind.key(), &component.name, &component.stack);
         }
         component.path(&self.config).unwrap_or_default()
     }

@@ -373,7 +373,7 @@ fn private_file(text: &str, folder: &Path) -> Result<tempfile::NamedTempFile, Ex
 }
 
 /// A number between -1 and 1.
-fn chance() -> f64 {
+pub(super) fn chance() -> f64 {
     let mut bytes = [0; 4];
     match getrandom::fill(&mut bytes) {
         Ok(()) => f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX) * 2.0 - 1.0,

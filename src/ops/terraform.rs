@@ -4,28 +4,40 @@
 //! that [`crate::exec::terraform`] works on, `fleet` runs many components as [`super::many`] orders them, `clean` and `generate` are
 //! atmos' own sub-commands.
 
+mod ask;
 mod backend;
 mod batch;
 mod clean;
+mod diff;
 mod error;
 mod files;
 mod fleet;
 mod generate;
 mod output;
+mod planfile;
 mod printed;
+mod rc;
+mod retry;
 mod select;
+mod shell;
 mod single;
 mod target;
 
+pub(super) use ask::choose;
 pub use batch::{BatchRequest, generate_backends, generate_varfiles};
-pub use clean::{CleanPlan, CleanRequest, clean_plan};
+pub use clean::{CleanPlan, CleanRequest, cache_plan, clean_plan};
+pub use diff::{DiffRequest, plan_diff};
 pub use error::Error;
 pub use files::{FilesRequest, generate_files};
-pub use generate::{GenerateRequest, generate_backend, generate_varfile};
+pub use generate::{GenerateRequest, generate_backend, generate_required_providers, generate_varfile};
+pub use output::{Form, Format};
+pub use planfile::{PlanfileForm, PlanfileRequest, generate_planfile};
 pub(super) use printed::printed_outputs;
+pub use shell::{ShellRequest, shell};
 
 use std::path::PathBuf;
 
+use super::hooks::Skip;
 use super::{App, child, many};
 use crate::auth::resolution::Flag;
 use crate::diag::Result;
@@ -48,12 +60,16 @@ pub struct RunRequest {
     pub dry_run: bool,
     pub append_user_agent: Option<String>,
     /// `--skip-hooks`.
-    pub skip_hooks: bool,
+    pub skip_hooks: Skip,
     pub evaluation: resolve::Options,
     /// `output --format`.
-    pub format: Option<String>,
+    pub format: Option<Format>,
     /// The variables of the component do not matter, and no file gets them.
     pub without_variables: bool,
+    /// Everything before the main command, and not that itself.
+    pub only_prepares: bool,
+    /// Where the output of the main command goes, if not where it usually does.
+    pub output: Option<Output>,
 }
 
 /// How a command ended.
@@ -77,6 +93,14 @@ pub async fn run(app: &App, request: &RunRequest) -> Result<Done> {
     if request.request.words == ["version"] {
         return version(app, request).await;
     }
+    let asked;
+    let request = match ask::missing(app, request, verb)? {
+        Some(completed) => {
+            asked = completed;
+            &asked
+        }
+        None => request,
+    };
     match select::select(request, verb)? {
         select::Selection::One { component, stack } => single::run(app, request, &component, &stack).await,
         select::Selection::Stack { stack } => {

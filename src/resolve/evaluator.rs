@@ -11,14 +11,14 @@ use super::options::Options;
 use super::references;
 use super::remote::Way;
 use super::render::Templates;
-use super::stores::Identities;
+use super::stores::{Identities, Writer};
 use super::walk::Evaluation;
 use crate::component::Instance;
 use crate::config::Config;
 use crate::host::Host;
 use crate::stack::StackIndex;
 use crate::state::Reach;
-use crate::store::Stores;
+use crate::store::{Problem, Stores};
 use crate::value::Node;
 use crate::yaml_fn;
 
@@ -107,7 +107,22 @@ impl Memo {
     }
 }
 
-impl Evaluator<'_> {
+impl<'a> Evaluator<'a> {
+    /// The stores of the run.
+    pub(super) fn stores(&self) -> &'a Stores {
+        let Evaluator { host, config, memo, .. } = *self;
+        memo.stores.get_or_init(|| Stores::new(host, config, yaml_fn::hidden_variables(host, config)))
+    }
+
+    /// A store that takes values of an instance, which is evaluated already.
+    ///
+    /// # Errors
+    /// There is no such store, or nobody can tell who writes it.
+    pub fn writer(&self, instance: &Instance, options: &Options, store: &str) -> Result<Writer<'a>, Problem> {
+        let evaluation = Evaluation::new(*self, instance, options, Chain::new(instance, None));
+        Writer::new(&evaluation, self.stores(), store)
+    }
+
     /// The instance with every template rendered and every function in its sections replaced by its value.
     ///
     /// # Errors

@@ -35,4 +35,4 @@ pub use evaluator::{Evaluator, Memo};
 pub use options::{ErrorMode, Options};
 pub use references::depends_on_outputs;
 pub use render::template_fault;
-pub use stores::{Identities, Nobody, Question};
+pub use stores::{Identities, Nobody, Question, Writer};

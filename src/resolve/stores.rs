@@ -6,7 +6,7 @@ use super::settings::Templating;
 use super::walk::Evaluation;
 use crate::auth::resolution::Flag;
 use crate::component::Instance;
-use crate::store::{Fault, Identity, Kind, Problem, Spec};
+use crate::store::{Fault, Identity, Key, Kind, Problem, Spec, Stores};
 use crate::value::{Function, Map, Node, Value};
 use crate::yaml_fn::{self, written_as_function};
 
@@ -45,6 +45,33 @@ impl Identities for Nobody {
 
 /// Who reads, by the store's own `identity`.
 pub(super) type Readers = std::collections::BTreeMap<Option<String>, Result<Option<Arc<dyn Identity>>, Problem>>;
+
+/// A store that takes values of a component, and who writes them.
+#[derive(Debug)]
+pub struct Writer<'a> {
+    stores: &'a Stores,
+    spec: Spec,
+    identity: Option<Arc<dyn Identity>>,
+}
+
+impl<'a> Writer<'a> {
+    /// # Errors
+    /// There is no such store, or nobody can tell who writes it.
+    pub(super) fn new(evaluation: &Evaluation<'_>, stores: &'a Stores, name: &str) -> Result<Writer<'a>, Problem> {
+        let spec = stores.spec(name)?.clone();
+        let identity = evaluation.reader(&spec)?;
+        Ok(Writer { stores, spec, identity })
+    }
+
+    /// Puts a value of the component into the store.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn write(&self, stack: &str, component: &str, key: &str, value: &Node) -> Result<(), Problem> {
+        let key = Key::Scoped { stack, component, key };
+        self.stores.write(&self.spec, key, value, self.identity.clone()).await
+    }
+}
 
 impl Evaluation<'_> {
     /// Who reads this store for the component.

@@ -301,8 +301,7 @@ impl<'a> Evaluation<'a> {
 
     /// The stores of the run.
     pub(super) fn stores(&self) -> &Stores {
-        let Evaluator { host, config, memo, .. } = self.evaluator;
-        memo.stores.get_or_init(|| Stores::new(host, config, yaml_fn::hidden_variables(host, config)))
+        self.evaluator.stores()
     }
 
     /// A value evaluated by itself.

@@ -6,6 +6,7 @@
 
 mod azure_login;
 mod azurerm;
+pub mod bucket;
 mod error;
 mod gcs;
 mod google_login;

@@ -59,6 +59,52 @@ pub(super) async fn read(reader: &Reader<'_>) -> Result<Option<Vec<u8>>, Error> 
     answer(response, place, &bucket, &region)
 }
 
+/// The bucket of a backend, and who asks for it.
+pub(super) struct Bucket {
+    pub name: String,
+    pub region: String,
+    /// Address of the bucket itself, without a slash at its end.
+    base: String,
+    credentials: AwsCredentials,
+}
+
+impl Bucket {
+    pub(super) async fn of(reader: &Reader<'_>) -> Result<Bucket, Error> {
+        let settings = reader.backend("s3");
+        let name = settings.needed("bucket", &[])?;
+        let profiles = profiles(&settings);
+        let profile = settings.text("profile").filter(|_| reader.credentials.is_none());
+        let region = region(reader, &settings, &profiles, profile.as_deref())?;
+        let credentials = credentials(reader, &settings, &profiles, profile.as_deref(), &region).await?;
+        let base = bucket_address(reader, &settings, &name, &region);
+        Ok(Bucket { name, region, base, credentials })
+    }
+
+    /// The address of an object in it, or of itself.
+    pub(super) fn url(&self, key: &str, query: &str) -> String {
+        let mark = if query.is_empty() { "" } else { "?" };
+        format!("{}/{}{mark}{query}", self.base, percent_encode_path(key))
+    }
+
+    pub(super) fn sign(&self, reader: &Reader<'_>, request: &mut HttpRequest) -> Result<(), Error> {
+        let signed = sign(request, &self.credentials, &self.region, "s3", reader.host.now());
+        signed.map_err(|reason| Error::Refused {
+            place: self.place(),
+            answer: format!("the request cannot be signed: {reason}"),
+            help: "correct the settings of the backend".to_owned(),
+        })
+    }
+
+    pub(super) fn place(&self) -> String {
+        format!("the bucket s3://{}", self.name)
+    }
+}
+
+/// What S3 wants to see beside some bodies.
+pub(super) fn checksum(body: &[u8]) -> String {
+    STANDARD.encode(md5(body))
+}
+
 fn answer(response: HttpResponse, place: String, bucket: &str, region: &str) -> Result<Option<Vec<u8>>, Error> {
     if response.status == 200 {
         return Ok(Some(response.body));
@@ -229,7 +275,10 @@ fn endpoint(settings: &Settings<'_>, service: &str, old: &str) -> Option<String>
 }
 
 fn address(reader: &Reader<'_>, settings: &Settings<'_>, bucket: &str, region: &str) -> String {
-    let object = percent_encode_path(&object(reader));
+    format!("{}/{}", bucket_address(reader, settings, bucket, region), percent_encode_path(&object(reader)))
+}
+
+fn bucket_address(reader: &Reader<'_>, settings: &Settings<'_>, bucket: &str, region: &str) -> String {
     let override_ = endpoint(settings, "s3", "endpoint")
         .or_else(|| reader.s3_endpoint.map(str::to_owned))
         .or_else(|| settings.variable(&["AWS_S3_ENDPOINT"]));
@@ -244,9 +293,9 @@ fn address(reader: &Reader<'_>, settings: &Settings<'_>, bucket: &str, region: &
     let base = base.trim_end_matches('/');
     match base.split_once("://") {
         Some((scheme, host)) if !by_path && may_be_host(bucket) && !is_address(host) => {
-            format!("{scheme}://{bucket}.{host}/{object}")
+            format!("{scheme}://{bucket}.{host}")
         }
-        _ => format!("{base}/{}/{object}", percent_encode_path(bucket)),
+        _ => format!("{base}/{}", percent_encode_path(bucket)),
     }
 }
 

@@ -16,5 +16,5 @@ pub use condition::{Condition, Facts, Status};
 pub use definition::{Directory, Kind, Step, uses_results};
 pub use error::Error;
 pub use read::{directory, entries, read, text_of};
-pub use retry::Retry;
+pub use retry::{Retry, retry};
 pub use text::{Outcome, Texts};

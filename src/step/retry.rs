@@ -32,6 +32,14 @@ pub struct Retry {
     conditions: Vec<Regex>,
 }
 
+/// Reads a section of retries outside of a step; `what` names it in messages.
+///
+/// # Errors
+/// As [`Retry::read`].
+pub fn retry(node: &Node, what: &str, sources: &Sources) -> Result<Option<Retry>, Error> {
+    Retry::read(node, what, sources)
+}
+
 impl Retry {
     /// Reads the section; `None` when it is empty of meaning (null).
     ///

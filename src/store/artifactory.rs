@@ -10,14 +10,7 @@ use crate::host::{HttpRequest, percent_encode_path};
 const ANONYMOUS: &str = "anonymous";
 
 pub(super) async fn read(line: &Line, spec: &Spec, name: &str) -> Result<String, Problem> {
-    let base = spec.required("url")?;
-    let path = percent_encode_path(name);
-    let mut call = HttpRequest::new("GET", format!("{}/{path}", base.trim_end_matches('/')));
-    let token = token(line, spec)?;
-    if token != ANONYMOUS {
-        line.host.masker.register(&token.clone().into());
-        call = call.header("authorization", format!("Bearer {token}"));
-    }
+    let call = request(line, spec, "GET", name)?;
     // Files may lie elsewhere: the server sends there.
     let answer = fetch::follow(&line.http, call, LIMIT).await;
     let answer = answer.map_err(|error| Problem::unreachable(format!("{} cannot be reached: {error}", spec.name)))?;
@@ -27,6 +20,28 @@ pub(super) async fn read(line: &Line, spec: &Spec, name: &str) -> Result<String,
         401 | 403 => Err(Problem::denied(excerpt(&answer))),
         _ => Err(Problem::refused(excerpt(&answer))),
     }
+}
+
+pub(super) async fn write(line: &Line, spec: &Spec, name: &str, text: &str) -> Result<(), Problem> {
+    let call = request(line, spec, "PUT", name)?.header("content-type", "application/json");
+    let answer = line.ask(HttpRequest { body: text.as_bytes().to_vec(), ..call }, |_| false).await?;
+    match answer.status {
+        200..=299 => Ok(()),
+        401 | 403 => Err(Problem::denied(excerpt(&answer))),
+        _ => Err(Problem::refused(excerpt(&answer))),
+    }
+}
+
+/// A call about one file.
+fn request(line: &Line, spec: &Spec, method: &'static str, name: &str) -> Result<HttpRequest, Problem> {
+    let base = spec.required("url")?;
+    let call = HttpRequest::new(method, format!("{}/{}", base.trim_end_matches('/'), percent_encode_path(name)));
+    let token = token(line, spec)?;
+    if token == ANONYMOUS {
+        return Ok(call);
+    }
+    line.host.masker.register(&token.clone().into());
+    Ok(call.header("authorization", format!("Bearer {token}")))
 }
 
 fn token(line: &Line, spec: &Spec) -> Result<String, Problem> {

@@ -1,6 +1,6 @@
 //! Azure Key Vault: a value is the latest version of a secret.
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use super::line::{Line, excerpt};
 use super::problem::Problem;
@@ -14,26 +14,44 @@ const VERSION: &str = "7.4";
 const PUBLIC: &str = "https://vault.azure.net";
 
 pub(super) async fn read(line: &Line, spec: &Spec, name: &str) -> Result<String, Problem> {
+    let call = request(line, spec, "GET", name).await?;
+    let json = answered(&line.ask(call, |_| false).await?, name)?;
+    Ok(json.get("value").and_then(Json::as_str).unwrap_or_default().to_owned())
+}
+
+/// Makes a new version of the secret.
+pub(super) async fn write(line: &Line, spec: &Spec, name: &str, text: &str) -> Result<(), Problem> {
+    let call = request(line, spec, "PUT", name).await?.header("content-type", "application/json");
+    let body = json!({"value": text}).to_string().into_bytes();
+    answered(&line.ask(HttpRequest { body, ..call }, |_| false).await?, name).map(drop)
+}
+
+/// A call about one secret, with its token.
+async fn request(line: &Line, spec: &Spec, method: &'static str, name: &str) -> Result<HttpRequest, Problem> {
     let vault = spec.option("vault_url").or_else(|| spec.option("endpoint"));
     let vault = vault.ok_or_else(|| spec.wrong("`vault_url` is required in `options`"))?;
     let vault = vault.trim_end_matches('/');
-    let mut call = HttpRequest::new("GET", format!("{vault}/secrets/{}?api-version={VERSION}", percent_encode(name)));
-    if !spec.flag("without_authentication") {
-        let open = ["insecure_allow_credential_with_http", "endpoint_insecure"];
-        if vault.starts_with("http:") && !open.iter().any(|flag| spec.flag(flag)) {
-            return Err(spec.wrong("a token does not go over plain http: `vault_url` must begin with https"));
-        }
-        let resource = resource(vault);
-        let token = line.token(format!("azure {resource}"), obtain(line, &resource)).await?;
-        call = call.header("authorization", format!("Bearer {}", token.expose_secret()));
+    let url = format!("{vault}/secrets/{}?api-version={VERSION}", percent_encode(name));
+    let call = HttpRequest::new(method, url);
+    if spec.flag("without_authentication") {
+        return Ok(call);
     }
-    let answer = line.ask(call, |_| false).await?;
+    let open = ["insecure_allow_credential_with_http", "endpoint_insecure"];
+    if vault.starts_with("http:") && !open.iter().any(|flag| spec.flag(flag)) {
+        return Err(spec.wrong("a token does not go over plain http: `vault_url` must begin with https"));
+    }
+    let resource = resource(vault);
+    let token = line.token(format!("azure {resource}"), obtain(line, &resource)).await?;
+    Ok(call.header("authorization", format!("Bearer {}", token.expose_secret())))
+}
+
+fn answered(answer: &HttpResponse, name: &str) -> Result<Json, Problem> {
     let json: Json = serde_json::from_slice(&answer.body).unwrap_or_default();
     match answer.status {
-        200 => Ok(json.get("value").and_then(Json::as_str).unwrap_or_default().to_owned()),
+        200 => Ok(json),
         404 => Err(Problem::missing(name)),
-        401 | 403 => Err(Problem::denied(explained(&answer, &json))),
-        _ => Err(Problem::refused(explained(&answer, &json))),
+        401 | 403 => Err(Problem::denied(explained(answer, &json))),
+        _ => Err(Problem::refused(explained(answer, &json))),
     }
 }
 

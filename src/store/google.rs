@@ -4,7 +4,7 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use super::line::{Line, excerpt};
 use super::problem::Problem;
@@ -16,23 +16,61 @@ use crate::secret::{Expose as _, Secret};
 const PUBLIC: &str = "https://secretmanager.googleapis.com";
 
 pub(super) async fn read(line: &Line, spec: &Spec, name: &str) -> Result<String, Problem> {
-    let project = spec.required("project_id")?;
-    let base = endpoint(spec);
-    let path = format!("projects/{}/secrets/{}/versions/latest:access", percent_encode(&project), percent_encode(name));
-    let mut call = HttpRequest::new("GET", format!("{base}/v1/{path}"));
-    if !spec.flag("without_authentication") {
-        let credentials = spec.option("credentials");
-        let whose = format!("google {}", credentials.as_ref().map_or("", |_| spec.name.as_str()));
-        let token = line.token(whose, obtain(line, credentials.as_deref())).await?;
-        call = call.header("authorization", format!("Bearer {}", token.expose_secret()));
+    let path = format!("/{}/versions/latest:access", percent_encode(name));
+    let answer = line.ask(request(line, spec, "GET", &path).await?, |_| false).await?;
+    payload(&answered(&answer, name)?)
+}
+
+/// Adds a version to the secret, which is made where it does not exist.
+pub(super) async fn write(line: &Line, spec: &Spec, name: &str, text: &str) -> Result<(), Problem> {
+    const EXISTS: u16 = 409;
+    let create = request(line, spec, "POST", &format!("?secretId={}", percent_encode(name))).await?;
+    let made = line.ask(with_body(create, &json!({"replication": replication(spec)})), |_| false).await?;
+    if made.status != EXISTS {
+        answered(&made, name)?;
     }
-    let answer = line.ask(call, |_| false).await?;
+    let add = request(line, spec, "POST", &format!("/{}:addVersion", percent_encode(name))).await?;
+    let version = json!({"payload": {"data": STANDARD.encode(text)}});
+    let added = line.ask(with_body(add, &version), |_| false).await?;
+    answered(&added, name).map(drop)
+}
+
+fn with_body(call: HttpRequest, body: &Json) -> HttpRequest {
+    let call = call.header("content-type", "application/json");
+    HttpRequest { body: body.to_string().into_bytes(), ..call }
+}
+
+/// Where copies of a new secret are kept.
+fn replication(spec: &Spec) -> Json {
+    let locations = spec.texts("locations");
+    if locations.is_empty() {
+        return json!({"automatic": {}});
+    }
+    let replicas: Vec<Json> = locations.iter().map(|location| json!({"location": location})).collect();
+    json!({"userManaged": {"replicas": replicas}})
+}
+
+/// A call about secrets of the project, with its token.
+async fn request(line: &Line, spec: &Spec, method: &'static str, path: &str) -> Result<HttpRequest, Problem> {
+    let project = spec.required("project_id")?;
+    let url = format!("{}/v1/projects/{}/secrets{path}", endpoint(spec), percent_encode(&project));
+    let call = HttpRequest::new(method, url);
+    if spec.flag("without_authentication") {
+        return Ok(call);
+    }
+    let credentials = spec.option("credentials");
+    let whose = format!("google {}", credentials.as_ref().map_or("", |_| spec.name.as_str()));
+    let token = line.token(whose, obtain(line, credentials.as_deref())).await?;
+    Ok(call.header("authorization", format!("Bearer {}", token.expose_secret())))
+}
+
+fn answered(answer: &HttpResponse, name: &str) -> Result<Json, Problem> {
     let json: Json = serde_json::from_slice(&answer.body).unwrap_or_default();
     match answer.status {
-        200 => payload(&json),
+        200 => Ok(json),
         404 => Err(Problem::missing(name)),
-        401 | 403 => Err(Problem::denied(explained(&answer, &json))),
-        _ => Err(Problem::refused(explained(&answer, &json))),
+        401 | 403 => Err(Problem::denied(explained(answer, &json))),
+        _ => Err(Problem::refused(explained(answer, &json))),
     }
 }
 

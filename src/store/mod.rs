@@ -1,5 +1,5 @@
 //! Key-value stores, which `stores:` of the configuration names: what `!store`, `!store.get`, `!secret` and
-//! `atmos.Store` read.
+//! `atmos.Store` read, and what store hooks write.
 //!
 //! Row 5; knows neither stacks nor identities. Read [`Stores`] first: it gives values, and asks for each of them once
 //! in a run, whoever wants it. `settings` is what the configuration says, `key` how a value is called in each kind of

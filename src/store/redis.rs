@@ -1,4 +1,4 @@
-//! Redis. Of its protocol four commands are needed (AUTH, SELECT, GET and their answers), which is less than the way to
+//! Redis. Of its protocol four commands are needed (AUTH, SELECT, GET, SET and their answers), which is less than the way to
 //! any client library: those bring pools, clusters and scripts, and a second stack for TLS.
 
 use std::collections::HashMap;
@@ -49,27 +49,38 @@ impl Connections {
 }
 
 pub(super) async fn read(line: &Arc<Line>, spec: &Spec, name: &str) -> Result<String, Problem> {
+    let reply = command(line, spec, vec!["GET".to_owned(), name.to_owned()]).await?;
+    match reply {
+        Reply::Text(Some(bytes)) => {
+            String::from_utf8(bytes).map_err(|_| Problem::refused(format!("`{name}` is not UTF-8 text")))
+        }
+        Reply::Text(None) => Err(Problem::missing(name)),
+        Reply::Other => Err(Problem::refused("the answer is no text")),
+    }
+}
+
+pub(super) async fn write(line: &Arc<Line>, spec: &Spec, name: &str, text: &str) -> Result<(), Problem> {
+    command(line, spec, vec!["SET".to_owned(), name.to_owned(), text.to_owned()]).await.map(drop)
+}
+
+/// One command on a connection of the store.
+async fn command(line: &Arc<Line>, spec: &Spec, words: Vec<String>) -> Result<Reply, Problem> {
     let url = spec.option("url").or_else(|| line.host.env.get(VARIABLE).map(str::to_owned));
     let url = url.ok_or_else(|| spec.wrong(&format!("there is no address: set `url` in `options`, or {VARIABLE}")))?;
     let address = Address::parse(&url).map_err(|reason| spec.wrong(&format!("`url` cannot be used: {reason}")))?;
     if let Some(password) = &address.password {
         line.host.masker.register(&Secret::from(password.clone()));
     }
-    let (line, store, name) = (line.clone(), spec.name.clone(), name.to_owned());
+    let (line, store) = (line.clone(), spec.name.clone());
     let work = move || {
         let mut connection = match line.redis.take(&store) {
             Some(connection) => connection,
             None => connect(&address)?,
         };
-        let reply = ask(&mut connection, &["GET", &name])?;
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let reply = ask(&mut connection, &words)?;
         line.redis.put(&store, connection);
-        match reply {
-            Reply::Text(Some(bytes)) => {
-                String::from_utf8(bytes).map_err(|_| Problem::refused(format!("`{name}` is not UTF-8 text")))
-            }
-            Reply::Text(None) => Err(Problem::missing(&name)),
-            Reply::Other => Err(Problem::refused("the answer is no text")),
-        }
+        Ok(reply)
     };
     let done = tokio::task::spawn_blocking(work).await;
     done.unwrap_or_else(|error| Err(Problem::unreachable(error.to_string())))

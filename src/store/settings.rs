@@ -100,6 +100,12 @@ impl Spec {
         self.option(key).is_some_and(|text| text == "true")
     }
 
+    /// The texts of a list.
+    pub(super) fn texts(&self, key: &str) -> Vec<String> {
+        let list = self.options.get(key).and_then(Node::as_list).unwrap_or_default();
+        list.iter().filter_map(Node::scalar_text).collect()
+    }
+
     pub(super) fn required(&self, key: &str) -> Result<String, Problem> {
         self.option(key).ok_or_else(|| self.wrong(&format!("`{key}` is required in `options`")))
     }

@@ -12,14 +12,14 @@ use super::{artifactory, aws, azure, google, redis, value};
 use crate::config::Config;
 use crate::diag::Warning;
 use crate::host::{Host, Once};
-use crate::secret::Secret;
+use crate::secret::{Expose as _, Secret};
 use crate::value::{Node, Value};
 
 /// What makes two requests one: the store, the name of the value in it, and who reads.
 type Question = (String, String, String);
 type Outcome = Result<Node, Problem>;
 
-/// Reads values. Each is asked for once in a run, and requests do not wait for each other.
+/// Reads and writes values. Each is asked for once in a run, and requests do not wait for each other.
 #[derive(Debug)]
 pub struct Stores {
     settings: Settings,
@@ -90,6 +90,40 @@ impl Stores {
     /// Those of [`Stores::start`] and [`Pending::wait`].
     pub fn read(&self, spec: &Spec, key: Key<'_>, identity: Option<Arc<dyn Identity>>) -> Outcome {
         self.start(spec, key, identity)?.wait()
+    }
+
+    /// Writes a value; whatever was there is replaced. Who reads it afterwards gets it.
+    ///
+    /// # Errors
+    /// A key that is none, a value of null, a kind of store that is not built, and what the store says.
+    pub async fn write(
+        &self,
+        spec: &Spec,
+        key: Key<'_>,
+        value: &Node,
+        identity: Option<Arc<dyn Identity>>,
+    ) -> Result<(), Problem> {
+        if !spec.kind.is_built() {
+            let reason = format!("stores of the kind `{}` are not built yet", spec.kind.name());
+            let help = "use another kind of store";
+            return Err(Problem::new(Fault::NotBuilt, reason, help).of(&spec.name));
+        }
+        let name = key.name(spec).map_err(|problem| problem.of(&spec.name))?;
+        if value.is_null() {
+            let reason = format!("the value of `{name}` cannot be null");
+            return Err(Problem::new(Fault::Settings, reason, "write another value").of(&spec.name));
+        }
+        if spec.secret {
+            register(&self.line.host, value);
+        }
+        let text = value::encoded(spec, value);
+        let identity = identity.filter(|_| spec.kind.is_aws());
+        let write = Write { line: self.line.clone(), spec: spec.clone(), name: name.clone(), text, identity };
+        // Connections belong to the runtime in which they were made.
+        let done = self.runtime()?.spawn(async move { write.run().await }).await;
+        self.answers.forget(|(store, known, _)| *store == spec.name && *known == name);
+        done.unwrap_or_else(|error| Err(Problem::unreachable(error.to_string())))
+            .map_err(|problem| problem.of(&spec.name))
     }
 
     fn runtime(&self) -> Result<&tokio::runtime::Runtime, Problem> {
@@ -168,6 +202,33 @@ impl Request {
             Kind::SecretManager => google::read(line, spec, name).await,
             Kind::Artifactory => artifactory::read(line, spec, name).await,
             Kind::Redis => redis::read(line, spec, name).await,
+            Kind::Vault | Kind::OnePassword | Kind::Keychain | Kind::GitHubActions => Err(Problem::missing(name)),
+        }
+    }
+}
+
+/// One value on its way into a store.
+struct Write {
+    line: Arc<Line>,
+    spec: Spec,
+    name: String,
+    text: Secret,
+    identity: Option<Arc<dyn Identity>>,
+}
+
+impl Write {
+    async fn run(&self) -> Result<(), Problem> {
+        // It is never closed: without a place there is no limit.
+        let _place = self.line.places.acquire().await.ok();
+        let (line, spec, name) = (&self.line, &self.spec, self.name.as_str());
+        tracing::debug!(store = spec.name, key = name, "writing to the store");
+        let text = self.text.expose_secret();
+        match spec.kind {
+            Kind::Ssm | Kind::SecretsManager => aws::write(line, spec, name, text, self.identity.as_deref()).await,
+            Kind::KeyVault => azure::write(line, spec, name, text).await,
+            Kind::SecretManager => google::write(line, spec, name, text).await,
+            Kind::Artifactory => artifactory::write(line, spec, name, text).await,
+            Kind::Redis => redis::write(line, spec, name, text).await,
             Kind::Vault | Kind::OnePassword | Kind::Keychain | Kind::GitHubActions => Err(Problem::missing(name)),
         }
     }

@@ -3,7 +3,8 @@
 use super::kind::Kind;
 use super::problem::Problem;
 use super::settings::Spec;
-use crate::value::{Node, Value, from_json};
+use crate::secret::Secret;
+use crate::value::{Node, Value, from_json, to_json};
 
 /// JSON where it is JSON, else the text. What comes out is data: nothing in it is ever run or rendered.
 pub(super) fn decoded(spec: &Spec, direct: bool, text: String) -> Result<Node, Problem> {
@@ -22,12 +23,26 @@ pub(super) fn decoded(spec: &Spec, direct: bool, text: String) -> Result<Node, P
     Ok(if raw { Node::from(text) } else { json })
 }
 
+/// The text that stands for a value in the store: JSON, but a secret of the Parameter Store is the text that it is.
+pub(super) fn encoded(spec: &Spec, value: &Node) -> Secret {
+    let text = value.as_str();
+    if let Some(text) = text.filter(|text| spec.secret && spec.kind == Kind::Ssm && !text.is_empty()) {
+        return Secret::from(text.to_owned());
+    }
+    // A text that is a JSON document is one for who reads the secret by itself.
+    let document = text.map(str::trim).filter(|text| spec.kind == Kind::SecretsManager && text.starts_with(['{', '[']));
+    if let Some(text) = document.filter(|text| serde_json::from_str::<serde_json::Value>(text).is_ok()) {
+        return Secret::from(text.to_owned());
+    }
+    Secret::from(to_json(value).to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::settings::Settings;
     use super::*;
+    use crate::secret::Expose as _;
     use crate::span::Sources;
-    use crate::value::to_json;
 
     #[test]
     fn json_is_decoded_and_secrets_stay_what_they_are() {
@@ -50,6 +65,24 @@ mod tests {
             let value = decoded(settings.get("s").unwrap(), direct, text.to_owned());
             let shown = value.ok().map(|node| to_json(&node).to_string());
             assert_eq!(shown.as_deref(), expected, "{kind} {text}");
+        }
+    }
+
+    #[test]
+    fn values_are_written_as_they_are_read() {
+        for (kind, secret, value, expected) in [
+            ("aws/ssm", false, serde_json::json!("x"), "\"x\""),
+            ("aws/ssm", true, serde_json::json!("x"), "x"),
+            ("aws/ssm", true, serde_json::json!(""), "\"\""),
+            ("aws/ssm", false, serde_json::json!([1, 2.5]), "[1,2.5]"),
+            ("aws/asm", false, serde_json::json!(" {\"a\": 1} "), "{\"a\": 1}"),
+            ("aws/asm", false, serde_json::json!("{no"), "\"{no\""),
+            ("redis", false, serde_json::json!({"a": true}), "{\"a\":true}"),
+        ] {
+            let store = serde_json::json!({"stores": {"s": {"kind": kind, "secret": secret}}});
+            let settings = Settings::read(&from_json(&store), &Sources::new());
+            let text = encoded(settings.get("s").unwrap(), &from_json(&value));
+            assert_eq!(text.expose_secret(), expected, "{kind} {value}");
         }
     }
 }

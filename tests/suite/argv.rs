@@ -211,12 +211,12 @@ fn masking_that_is_off_leaves_sensitive_variables_in_the_varfile() {
 fn mistakes_that_were_passed_over_are_refused() {
     let sandbox = sandbox();
     let stack = sandbox.read("stacks/orgs/dev.yaml");
-    let sourced = "    sourced:\n      source: {uri: github.com/x/y}\n      metadata: {component: missing}\n";
+    let sourced = "    sourced:\n      source: {uri: ./nowhere}\n      metadata: {component: missing}\n";
     sandbox.write("stacks/orgs/dev.yaml", &stack.replace("    locked:\n", &format!("{sourced}    locked:\n")));
     for (words, said) in [
         (&["workspace", "delete", "app", "other", "-s", "dev"][..], "takes no further word"),
         (&["plan", "app", "-s", "dev", "--init", "--skip-init"], "cannot be used with"),
-        (&["plan", "sourced", "-s", "dev"], "not built yet"),
+        (&["plan", "sourced", "-s", "dev"], "there is no folder"),
     ] {
         sandbox.atmos(&[&["terraform"], words].concat()).exits(1).says(said);
         assert!(calls(&sandbox).is_empty(), "{words:?}");

@@ -64,17 +64,17 @@ fn command_line(pid: u32) -> Option<String> {
 }
 
 #[test]
-fn interrupt_from_the_terminal_ends_the_child_then_the_credentials() {
+fn q3_interrupt_from_the_terminal_ends_the_child_then_the_credentials() {
     interrupted(Signal::INT, true, 130);
 }
 
 #[test]
-fn interrupt_sent_to_the_program_alone_reaches_the_child() {
+fn q3_interrupt_sent_to_the_program_alone_reaches_the_child() {
     interrupted(Signal::INT, false, 130);
 }
 
 #[test]
-fn termination_reaches_the_child() {
+fn q3_termination_reaches_the_child() {
     interrupted(Signal::TERM, false, 143);
 }
 

@@ -49,7 +49,7 @@ pub enum AuthCommand {
     /// Remove cached credentials and tell the portal
     Logout(LogoutArgs),
     /// Start a shell in the environment of an identity
-    Shell(super::ShellArgs),
+    Shell(super::AuthShellArgs),
     /// Open the web console of AWS as an identity
     Console(super::ConsoleArgs),
     /// Store, import and rotate the access keys of identities of kind aws/user

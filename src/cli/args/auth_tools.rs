@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use super::auth::IdentityArgs;
 
 #[derive(Debug, Args)]
-pub struct ShellArgs {
+pub struct AuthShellArgs {
     #[command(flatten)]
     pub identity: IdentityArgs,
 

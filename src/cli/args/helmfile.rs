@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{Fleet, IdentityArgs};
+use super::{Fleet, IdentityArgs, SourceCommand};
 
 #[derive(Debug, Args)]
 pub struct HelmfileArgs {
@@ -39,6 +39,10 @@ pub struct HelmfileRun {
     #[arg(long, value_name = "NAME")]
     pub cluster_name: Option<String>,
 
+    /// Run without the component's hooks [env: ATMOS_SKIP_HOOKS]
+    #[arg(long, value_name = "NAMES", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub skip_hooks: Option<String>,
+
     #[command(flatten)]
     pub fleet: Fleet,
 
@@ -67,6 +71,11 @@ pub enum HelmfileCommand {
     Generate {
         #[command(subcommand)]
         command: HelmfileGenerate,
+    },
+    /// Fetch sources of components, show and delete them
+    Source {
+        #[command(subcommand)]
+        command: SourceCommand,
     },
     /// Any other sub-command of helmfile.
     #[command(external_subcommand)]

@@ -12,6 +12,8 @@ mod fleet;
 mod global;
 mod helmfile;
 mod list;
+mod packer;
+mod provision;
 mod root;
 mod small;
 mod terraform;
@@ -24,7 +26,7 @@ pub use auth::{
     ProcessArgs, SELECT, ValidateArgs, WhoamiArgs,
 };
 pub use auth_look::{AuthDoctorArgs, AuthExplainArgs, RefreshArgs};
-pub use auth_tools::{ConsoleArgs, KeyArgs, KeyringArgs, KeyringCommand, ShellArgs, UserArgs, UserCommand};
+pub use auth_tools::{AuthShellArgs, ConsoleArgs, KeyArgs, KeyringArgs, KeyringCommand, UserArgs, UserCommand};
 pub use describe::{
     ComponentArgs, DependentsArgs, DescribeArgs, DescribeCommand, DescribeConfigArgs, DescribeEditionArgs,
     DescribeEvaluationArgs, DescribeWorkflowsArgs, DiffArgs, EvaluationArgs, LocalsArgs, ProcessingArgs, StacksArgs,
@@ -39,14 +41,16 @@ pub use list::{
     ListArgs, ListCommand, ListEvaluationArgs, MetadataArgs, PlainListArgs, SelectArgs, SettingsArgs, SideBySideArgs,
     SourcesArgs, StackListArgs, ValuesArgs, VarsArgs, VendorArgs, WorkflowsArgs,
 };
+pub use packer::{PackerArgs, PackerCommand, PackerRun};
+pub use provision::{BackendCommand, BackendTarget, SourceCommand, WorkdirCommand};
 pub use root::{Cli, Command, OWN};
 pub use small::{
     CompletionArgs, ConfigArgs, ConfigCommand, DocsArgs, EnvironmentArgs, KeysArgs, ManArgs, PathArgs, ProfileArgs,
     ProfileCommand, ProfileShowArgs, StackArgs, StackCommand, ThemeArgs, ThemeCommand, ThemeShowArgs,
 };
 pub use terraform::{
-    BatchArgs, CleanArgs, FilesArgs, GenerateCommand, InitFlags, PlanFlags, TerraformArgs, TerraformCommand,
-    TerraformRun,
+    BatchArgs, CleanArgs, FilesArgs, GenerateCommand, InitFlags, OutputArgs, PlanDiffArgs, PlanFlags, ShellArgs,
+    TerraformArgs, TerraformCommand, TerraformRun, VarfileArgs, WriteCommand,
 };
 pub use validate::{
     EditorconfigArgs, ScopeArgs, ValidateCommand, ValidateComponentArgs, ValidateSchemaArgs, ValidateStacksArgs,

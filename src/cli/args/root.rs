@@ -6,7 +6,8 @@ use clap::{Args, Parser, Subcommand};
 
 use super::{
     AuthArgs, CompletionArgs, ConfigArgs, DescribeArgs, DocsArgs, DoctorArgs, EnvironmentArgs, ExplainArgs, GlobalArgs,
-    HelmfileArgs, ListArgs, ManArgs, ProfileArgs, StackArgs, TerraformArgs, ThemeArgs, ValidationArgs, WorkflowArgs,
+    HelmfileArgs, ListArgs, ManArgs, PackerArgs, ProfileArgs, StackArgs, TerraformArgs, ThemeArgs, ValidationArgs,
+    WorkflowArgs,
 };
 
 /// Stacks, cloud identities and isolated runs for Terraform/OpenTofu and Helmfile.
@@ -35,6 +36,9 @@ pub enum Command {
     /// Run Helmfile on a component in a stack
     #[command(visible_alias = "hf")]
     Helmfile(HelmfileArgs),
+    /// Run Packer on a component in a stack
+    #[command(visible_alias = "pk")]
+    Packer(PackerArgs),
     /// Log in to clouds and hand out credentials of the identities in the configuration
     Auth(AuthArgs),
     /// Show what a component or all stacks amount to

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{Fleet, IdentityArgs, ProcessingArgs};
+use super::{BackendCommand, Fleet, IdentityArgs, ProcessingArgs, SourceCommand, WorkdirCommand};
 
 #[derive(Debug, Args)]
 pub struct TerraformArgs {
@@ -195,6 +195,34 @@ pub enum TerraformCommand {
     },
     /// Work on the state: list, mv, pull, push, replace-provider, rm, show
     State(TerraformRun),
+    /// Open a shell in the component folder, with everything that a run would have
+    Shell(ShellArgs),
+    /// Show what two plans have different
+    PlanDiff(PlanDiffArgs),
+    /// Fetch sources of components, show and delete them
+    Source {
+        #[command(subcommand)]
+        command: SourceCommand,
+    },
+    /// Make, show and delete what keeps the states of components
+    Backend {
+        #[command(subcommand)]
+        command: BackendCommand,
+    },
+    /// Working directories of components
+    Workdir {
+        #[command(subcommand)]
+        command: WorkdirCommand,
+    },
+    /// Deprecated: use `generate varfile`
+    #[command(hide = true)]
+    Varfile(VarfileArgs),
+    /// Deprecated: use `generate varfile`
+    #[command(hide = true)]
+    Write {
+        #[command(subcommand)]
+        command: WriteCommand,
+    },
     /// Mark a resource for replacement
     Taint(TerraformRun),
     /// Take the mark away
@@ -205,6 +233,54 @@ pub enum TerraformCommand {
 }
 
 #[derive(Debug, Args)]
+pub struct ShellArgs {
+    #[command(flatten)]
+    pub run: TerraformRun,
+
+    /// Put secret variables into the environment of the shell [env: ATMOS_WITH_SECRETS]
+    #[arg(long)]
+    pub with_secrets: Option<bool>,
+}
+
+#[derive(Debug, Args)]
+pub struct PlanDiffArgs {
+    #[command(flatten)]
+    pub run: TerraformRun,
+
+    /// Saved plan to compare with [env: ATMOS_TERRAFORM_PLAN_DIFF_ORIG]
+    #[arg(long, value_name = "FILE")]
+    pub orig: Option<String>,
+
+    /// The other saved plan; without it one is made now [env: ATMOS_TERRAFORM_PLAN_DIFF_NEW]
+    #[arg(long, value_name = "FILE")]
+    pub new: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum WriteCommand {
+    /// Deprecated: use `generate varfile`
+    Varfile(VarfileArgs),
+}
+
+/// One component's variable file.
+#[derive(Debug, Args)]
+pub struct VarfileArgs {
+    /// Component
+    pub component: String,
+    /// Stack [env: ATMOS_STACK]
+    #[arg(short, long)]
+    pub stack: Option<String>,
+    /// Write to this file
+    #[arg(short, long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Write secret variables, too [env: ATMOS_WITH_SECRETS]
+    #[arg(long)]
+    pub with_secrets: Option<bool>,
+    #[command(flatten)]
+    pub processing: ProcessingArgs,
+}
+
+#[derive(Debug, Args)]
 pub struct OutputArgs {
     #[command(flatten)]
     pub run: TerraformRun,
@@ -212,6 +288,18 @@ pub struct OutputArgs {
     /// json, yaml, hcl, env, dotenv, bash, csv, tsv, table or github
     #[arg(short, long, value_name = "FORMAT")]
     pub format: Option<String>,
+
+    /// Add to this file instead of printing [env: ATMOS_TERRAFORM_OUTPUT_FILE]
+    #[arg(short, long, value_name = "FILE")]
+    pub output_file: Option<PathBuf>,
+
+    /// Names in capitals [env: ATMOS_TERRAFORM_OUTPUT_UPPERCASE]
+    #[arg(short, long)]
+    pub uppercase: Option<bool>,
+
+    /// One name for each nested value [env: ATMOS_TERRAFORM_OUTPUT_FLATTEN]
+    #[arg(long)]
+    pub flatten: Option<bool>,
 }
 
 #[derive(Debug, Args)]
@@ -230,22 +318,36 @@ pub struct CleanArgs {
     /// Keep .terraform.lock.hcl
     #[arg(long)]
     pub skip_lock_file: Option<bool>,
+
+    /// Remove the shared plugin cache instead
+    #[arg(long)]
+    pub cache: Option<bool>,
 }
 
 #[derive(Debug, Subcommand)]
 pub enum GenerateCommand {
     /// Write the variable file of a component in a stack
-    Varfile {
+    Varfile(VarfileArgs),
+    /// Write the versions and providers that a component requires
+    RequiredProviders {
         /// Component
         component: String,
         /// Stack [env: ATMOS_STACK]
         #[arg(short, long)]
         stack: Option<String>,
+        #[command(flatten)]
+        processing: ProcessingArgs,
+    },
+    /// Plan a component, and write the plan as JSON or YAML
+    Planfile {
+        #[command(flatten)]
+        run: TerraformRun,
         /// Write to this file
         #[arg(short, long, value_name = "FILE")]
         file: Option<PathBuf>,
-        #[command(flatten)]
-        processing: ProcessingArgs,
+        /// json or yaml [default: json]
+        #[arg(long, value_name = "FORMAT")]
+        format: Option<String>,
     },
     /// Write the variable files of many components
     Varfiles(BatchArgs),

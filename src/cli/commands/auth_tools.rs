@@ -1,6 +1,6 @@
 //! `atmos auth shell | console | user | keyring`
 
-use super::super::args::{ConsoleArgs, KeyArgs, KeyringArgs, KeyringCommand, ShellArgs, UserArgs, UserCommand};
+use super::super::args::{AuthShellArgs, ConsoleArgs, KeyArgs, KeyringArgs, KeyringCommand, UserArgs, UserCommand};
 use super::super::setup::Context;
 use super::auth::flag;
 use super::write;
@@ -16,7 +16,7 @@ fn access(context: &Context) -> Result<Access> {
     Access::open(&context.app_with_config()?, Options::default())?.sound()
 }
 
-pub(super) fn shell(context: &Context, args: ShellArgs) -> Result<u8> {
+pub(super) fn shell(context: &Context, args: AuthShellArgs) -> Result<u8> {
     let app = context.app_with_config()?;
     let access = Access::open(&app, Options::default())?.sound()?;
     let request = auth::ShellRequest {

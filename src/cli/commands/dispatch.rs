@@ -6,7 +6,7 @@ use super::super::extend::Added;
 use super::super::help;
 use super::super::setup::Context;
 use super::{
-    about, auth, completion, config, describe, docs, doctor, env, explain, helmfile, list, man, profile, stack,
+    about, auth, completion, config, describe, docs, doctor, env, explain, helmfile, list, man, packer, profile, stack,
     terraform, theme, unknown, validate, version, workflow, write,
 };
 use crate::custom::{aliases, definitions};
@@ -27,6 +27,7 @@ pub(in crate::cli) fn dispatch(context: &Context, command: Option<Command>, vers
         Some(Command::Auth(args)) => auth::run(context, args),
         Some(Command::Terraform(args)) => terraform::run(context, args),
         Some(Command::Helmfile(args)) => helmfile::run(context, args),
+        Some(Command::Packer(args)) => packer::run(context, args),
         Some(Command::Workflow(args)) => workflow::run(context, args),
         Some(Command::Validate(args)) => validate::run(context, args),
         Some(Command::Config(args)) => config::run(context, args.command),

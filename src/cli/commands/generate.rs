@@ -1,30 +1,34 @@
 //! `atmos terraform generate …`
 
-use super::super::args::{BatchArgs, FilesArgs, GenerateCommand};
+use std::path::PathBuf;
+
+use super::super::args::{BatchArgs, FilesArgs, GenerateCommand, TerraformRun, VarfileArgs};
 use super::super::error::Error;
-use super::super::setup::Context;
-use super::terraform::stack;
+use super::super::setup::{Context, flag};
+use super::terraform::{plain, stack};
 use super::{describe, unknown, write};
 use crate::diag::Result;
 use crate::host::Env;
-use crate::ops::terraform::{self, BatchRequest, FilesRequest, GenerateRequest};
+use crate::ops::terraform::{self, BatchRequest, FilesRequest, GenerateRequest, PlanfileRequest};
 
 pub(super) fn run(context: &Context, command: GenerateCommand) -> Result<u8> {
     let env = &context.host.env;
     match command {
-        GenerateCommand::Varfile { component, stack: given, file, processing } => {
-            let app = context.app_with_config()?;
-            let evaluation = describe::processing(env, &processing)?;
-            let request = GenerateRequest { component, stack: stack(given, env), file, evaluation };
-            if let Some(data) = context.block_on(terraform::generate_varfile(&app, &request))?? {
-                write::data(context, &data)?;
-            }
-        }
+        GenerateCommand::Varfile(args) => varfile(context, args)?,
+        GenerateCommand::Planfile { run, file, format } => planfile(context, run, file, format.as_deref())?,
         GenerateCommand::Backend { component, stack: given, processing } => {
             let app = context.app_with_config()?;
             let evaluation = describe::processing(env, &processing)?;
-            let request = GenerateRequest { component, stack: stack(given, env), file: None, evaluation };
+            let request =
+                GenerateRequest { component, stack: stack(given, env), evaluation, ..GenerateRequest::default() };
             context.block_on(terraform::generate_backend(&app, &request))??;
+        }
+        GenerateCommand::RequiredProviders { component, stack: given, processing } => {
+            let app = context.app_with_config()?;
+            let evaluation = describe::processing(env, &processing)?;
+            let request =
+                GenerateRequest { component, stack: stack(given, env), evaluation, ..GenerateRequest::default() };
+            context.block_on(terraform::generate_required_providers(&app, &request))??;
         }
         GenerateCommand::Varfiles(args) => varfiles(context, args)?,
         GenerateCommand::Backends(args) => backends(context, args)?,
@@ -32,6 +36,31 @@ pub(super) fn run(context: &Context, command: GenerateCommand) -> Result<u8> {
         GenerateCommand::Other(words) => return Err(unknown::command("atmos terraform generate", &words).into()),
     }
     Ok(0)
+}
+
+/// Writes the variable file of one component.
+pub(super) fn varfile(context: &Context, args: VarfileArgs) -> Result<()> {
+    let env = &context.host.env;
+    let app = context.app_with_config()?;
+    let evaluation = describe::processing(env, &args.processing)?;
+    let request = GenerateRequest {
+        component: args.component,
+        stack: stack(args.stack, env),
+        file: args.file,
+        with_secrets: flag(args.with_secrets, env, "ATMOS_WITH_SECRETS")?,
+        evaluation,
+    };
+    if let Some(data) = context.block_on(terraform::generate_varfile(&app, &request))?? {
+        write::data(context, &data)?;
+    }
+    Ok(())
+}
+
+fn planfile(context: &Context, run: TerraformRun, file: Option<PathBuf>, format: Option<&str>) -> Result<()> {
+    let form = format.map(str::parse).transpose()?.unwrap_or_default();
+    let request = PlanfileRequest { run: plain(context, "plan", run)?, file, form };
+    let app = context.app_with_config()?;
+    context.block_on(terraform::generate_planfile(&app, &request))?
 }
 
 fn varfiles(context: &Context, args: BatchArgs) -> Result<()> {

@@ -6,8 +6,9 @@ use super::super::args::{HelmfileArgs, HelmfileCommand, HelmfileGenerate, Helmfi
 use super::super::error::Error;
 use super::super::parse::booleans;
 use super::super::setup::{Context, flag};
-use super::terraform::{redirect, stack};
-use super::{auth, fleet, unknown, write};
+use super::terraform::{redirect, skipped_hooks, stack};
+use super::{auth, fleet, provision, unknown, write};
+use crate::component::Kind;
 use crate::diag::Result;
 use crate::ops::helmfile::{self, GenerateRequest, RunRequest};
 use crate::resolve;
@@ -33,6 +34,7 @@ pub(super) fn run(context: &Context, args: HelmfileArgs) -> Result<u8> {
             }
             Ok(0)
         }
+        HelmfileCommand::Source { command } => provision::source(context, Kind::Helmfile, command),
         HelmfileCommand::Other(words) => other(context, &words),
     }
 }
@@ -94,7 +96,7 @@ fn go(context: &Context, verb: &str, run: HelmfileRun) -> Result<u8> {
         cluster_name: run.cluster_name,
         native: run.native.iter().map(|word| word.to_string_lossy().into_owned()).collect(),
         redirect_stderr: redirect(context),
-        skip_hooks: env.get("ATMOS_SKIP_HOOKS").is_some_and(|value| value != "false"),
+        skip_hooks: skipped_hooks(run.skip_hooks.as_deref(), env),
         evaluation: resolve::Options::default(),
         many,
     };

@@ -8,10 +8,12 @@ mod values;
 
 use super::super::args::{
     ClosureArgs, ColumnArgs, EvaluationArgs, FormatArgs, ListArgs, ListCommand, ListEvaluationArgs, SelectArgs,
+    SourcesArgs,
 };
 use super::super::error::Error;
 use super::super::setup::Context;
 use super::{affected, describe, unknown, write};
+use crate::component::Kind;
 use crate::diag::Result;
 use crate::host::Env;
 use crate::ops::App;
@@ -32,7 +34,7 @@ pub(super) fn run(context: &Context, args: ListArgs) -> Result<u8> {
         ListCommand::Workflows(args) => rows::workflows(context, args),
         ListCommand::Vendor(args) => rows::vendor(context, args),
         ListCommand::Dependencies(args) => relations::dependencies(context, &args),
-        ListCommand::Sources(args) => rows::sources(context, args),
+        ListCommand::Sources(args) => rows::sources(context, args, None),
         ListCommand::Aliases(args) => rows::aliases(context, &args),
         ListCommand::Editions(args) => rows::editions(context, args),
         ListCommand::Affected(args) => affected::list(context, args),
@@ -41,6 +43,11 @@ pub(super) fn run(context: &Context, args: ListArgs) -> Result<u8> {
         ListCommand::GitRepositories(args) => plain::repositories(context, args),
         ListCommand::Other(words) => Err(unknown::command("atmos list", &words).into()),
     }
+}
+
+/// The components of one kind that are fetched from elsewhere.
+pub(super) fn sources(context: &Context, args: SourcesArgs, kind: Kind) -> Result<u8> {
+    rows::sources(context, args, Some(kind))
 }
 
 /// The formats that every list of rows has.

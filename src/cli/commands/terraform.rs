@@ -2,15 +2,21 @@
 
 use std::path::PathBuf;
 
-use super::super::args::{CleanArgs, Fleet, InitFlags, PlanFlags, TerraformArgs, TerraformCommand, TerraformRun};
+use super::super::args::{
+    CleanArgs, Fleet, InitFlags, OutputArgs, PlanDiffArgs, PlanFlags, ShellArgs, TerraformArgs, TerraformCommand,
+    TerraformRun, WriteCommand,
+};
+use super::super::error::Error;
 use super::super::setup::{Context, boolean, flag};
-use super::{auth, describe, fleet, generate, unknown, write};
-use crate::diag::Result;
+use super::{auth, backend, describe, fleet, generate, provision, unknown, write};
+use crate::component::Kind;
+use crate::diag::{Result, Warning};
 use crate::exec::terraform::{CleanOptions, FromPlan, Request};
 use crate::exec::{Redirect, stdin_is_readable};
 use crate::host::Env;
+use crate::ops::hooks::Skip;
 use crate::ops::many;
-use crate::ops::terraform::{self, CleanRequest, RunRequest};
+use crate::ops::terraform::{self, CleanRequest, DiffRequest, Form, Format, RunRequest, ShellRequest};
 
 /// Sub-commands whose first word is followed by a verb of their own.
 const COMPOUND: [(&str, &[&str]); 3] = [
@@ -53,12 +59,7 @@ pub(super) fn run(context: &Context, args: TerraformArgs) -> Result<u8> {
             go(context, all(request, context, fleet, "INIT")?)
         }
         C::Workspace { run, init } => go(context, request(context, "workspace", run, &init)?),
-        C::Output(args) => {
-            let variable = context.host.env.get("ATMOS_TERRAFORM_OUTPUT_FORMAT").map(str::to_owned);
-            let mut request = plain(context, "output", args.run)?;
-            request.format = args.format.or(variable);
-            go(context, request)
-        }
+        C::Output(args) => output(context, args),
         C::Clean(args) => clean(context, args),
         C::Generate { command } => generate::run(context, command),
         C::Version { .. } => version(context),
@@ -81,10 +82,60 @@ pub(super) fn run(context: &Context, args: TerraformArgs) -> Result<u8> {
             go(context, all(request, context, fleet, "PROVIDERS")?)
         }
         C::State(run) => go(context, plain(context, "state", run)?),
+        C::Shell(args) => shell(context, args),
+        C::PlanDiff(args) => plan_diff(context, args),
+        C::Source { command } => provision::source(context, Kind::Terraform, command),
+        C::Backend { command } => backend::run(context, command),
+        C::Workdir { command } => provision::workdir(context, &Kind::Terraform, command),
+        C::Varfile(args) | C::Write { command: WriteCommand::Varfile(args) } => {
+            let warning = Warning::new("atmos::cli::deprecated", "this command is deprecated");
+            context.host.talk.warn(warning.help("use `atmos terraform generate varfile`"));
+            generate::varfile(context, args).map(|()| 0)
+        }
         C::Taint(run) => go(context, plain(context, "taint", run)?),
         C::Untaint(run) => go(context, plain(context, "untaint", run)?),
         C::Other(words) => Err(unknown::command("atmos terraform", &words).into()),
     }
+}
+
+fn shell(context: &Context, args: ShellArgs) -> Result<u8> {
+    let with_secrets = flag(args.with_secrets, &context.host.env, "ATMOS_WITH_SECRETS")?;
+    let request = ShellRequest { run: plain(context, "plan", args.run)?, with_secrets };
+    let app = context.app_with_config()?;
+    Ok(context.block_on(terraform::shell(&app, &request))??.code)
+}
+
+fn plan_diff(context: &Context, args: PlanDiffArgs) -> Result<u8> {
+    let variable = |name: &str| context.host.env.get(&format!("ATMOS_TERRAFORM_PLAN_DIFF_{name}")).map(str::to_owned);
+    let orig = args.orig.or_else(|| variable("ORIG")).ok_or(Error::FlagMissing { flag: "orig" })?;
+    let new = args.new.or_else(|| variable("NEW"));
+    let request = DiffRequest { run: plain(context, "plan", args.run)?, orig, new };
+    let app = context.app_with_config()?;
+    let done = context.block_on(terraform::plan_diff(&app, &request))??;
+    if let Some(data) = &done.data {
+        write::data(context, data)?;
+    }
+    Ok(done.code)
+}
+
+fn output(context: &Context, args: OutputArgs) -> Result<u8> {
+    let env = &context.host.env;
+    let variable = |name: &str| env.get(&format!("ATMOS_TERRAFORM_OUTPUT_{name}")).map(str::to_owned);
+    let form = args.format.or_else(|| variable("FORMAT")).filter(|format| !format.is_empty());
+    let form = form.map(|format| format.parse::<Form>()).transpose()?;
+    let (file, uppercase, flatten) = (args.output_file, args.uppercase, args.flatten);
+    let mut request = plain(context, "output", args.run)?;
+    if let Some(form) = form {
+        let runner = || env.get("GITHUB_OUTPUT").filter(|_| form == Form::Github).map(PathBuf::from);
+        request.format = Some(Format {
+            form,
+            file: file.or_else(|| variable("FILE").map(PathBuf::from)).or_else(runner),
+            uppercase: flag(uppercase, env, "ATMOS_TERRAFORM_OUTPUT_UPPERCASE")?,
+            flatten: flag(flatten, env, "ATMOS_TERRAFORM_OUTPUT_FLATTEN")?,
+            terminal: context.host.terminal.stdout,
+        });
+    }
+    go(context, request)
 }
 
 fn go(context: &Context, asked: impl Into<Asked>) -> Result<u8> {
@@ -98,7 +149,7 @@ fn go(context: &Context, asked: impl Into<Asked>) -> Result<u8> {
     Ok(done.code)
 }
 
-fn plain(context: &Context, word: &str, run: TerraformRun) -> Result<RunRequest> {
+pub(super) fn plain(context: &Context, word: &str, run: TerraformRun) -> Result<RunRequest> {
     request(context, word, run, &InitFlags::default())
 }
 
@@ -139,10 +190,9 @@ fn request(context: &Context, word: &str, run: TerraformRun, init: &InitFlags) -
         identity: auth::flag(&run.identity),
         dry_run: flag(run.dry_run, env, "ATMOS_DRY_RUN")?,
         append_user_agent: run.append_user_agent.or_else(|| env.get("ATMOS_APPEND_USER_AGENT").map(str::to_owned)),
-        skip_hooks: run.skip_hooks.is_some() || env.get("ATMOS_SKIP_HOOKS").is_some_and(|value| value != "false"),
+        skip_hooks: skipped_hooks(run.skip_hooks.as_deref(), env),
         evaluation: describe::processing(env, &run.processing)?,
-        format: None,
-        without_variables: false,
+        ..RunRequest::default()
     })
 }
 
@@ -187,6 +237,11 @@ fn with_plan(mut request: RunRequest, mut plan: PlanFlags, context: &Context, wo
     request
 }
 
+/// `--skip-hooks`, else `ATMOS_SKIP_HOOKS`.
+pub(super) fn skipped_hooks(given: Option<&str>, env: &Env) -> Skip {
+    Skip::parse(given.or_else(|| env.get("ATMOS_SKIP_HOOKS")).unwrap_or_default())
+}
+
 /// `--stack`, else `ATMOS_STACK`.
 pub(super) fn stack(given: Option<String>, env: &Env) -> Option<String> {
     given.or_else(|| env.get("ATMOS_STACK").map(str::to_owned))
@@ -221,7 +276,11 @@ fn clean(context: &Context, args: CleanArgs) -> Result<u8> {
         evaluation: describe::processing(env, &args.run.processing)?,
     };
     let app = context.app_with_config()?;
-    let plan = context.block_on(terraform::clean_plan(&app, &request))??;
+    let plan = if flag(args.cache, env, "ATMOS_TERRAFORM_CLEAN_CACHE")? {
+        terraform::cache_plan(&app, request.force, dry_run)?
+    } else {
+        context.block_on(terraform::clean_plan(&app, &request))??
+    };
     let talk = &context.host.talk;
     if plan.paths.is_empty() {
         talk.info("Nothing to delete");

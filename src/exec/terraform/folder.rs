@@ -211,9 +211,13 @@ fn fingerprint(look: Look<'_>, data: &Path, record: Option<&Record>) -> String {
     add("program", program_mark(look.program).as_bytes());
     add("args", look.init_args.join("\0").as_bytes());
     add("vars", look.init_vars.unwrap_or_default().as_bytes());
-    for name in ["TF_CLI_ARGS", "TF_CLI_ARGS_init", "TF_CLI_CONFIG_FILE", "TOFU_CLI_CONFIG_FILE", "TF_PLUGIN_CACHE_DIR"]
-    {
+    for name in ["TF_CLI_ARGS", "TF_CLI_ARGS_init", "TF_PLUGIN_CACHE_DIR"] {
         add(name, look.env.get_raw(name).unwrap_or_default().as_encoded_bytes());
+    }
+    for name in ["TF_CLI_CONFIG_FILE", "TOFU_CLI_CONFIG_FILE"] {
+        // What it says counts: a file that is made for one run has another name each time.
+        let file = look.env.get(name).map(|file| std::fs::read(look.folder.join(file)).unwrap_or_default());
+        add(name, &file.unwrap_or_default());
     }
     add("record", serde_json::to_string(&record).unwrap_or_default().as_bytes());
     add("lock", &std::fs::read(look.folder.join(".terraform.lock.hcl")).unwrap_or_default());

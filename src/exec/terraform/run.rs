@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use super::folder::{self, Folder, Known, Look, Memory};
 use super::init::{Decision, Wish, decide, moves_backend};
@@ -14,8 +15,24 @@ use crate::exec::signals::Signals;
 use crate::exec::{Error, Hangup, Launch, Output, files};
 use crate::host::{Env, Host};
 
+/// Says which failures may pass. Implemented above, where the component's section is known.
+pub trait Retries: Sync {
+    /// After a failed attempt, counted from 1, with what it said.
+    fn after(&self, attempt: u32, elapsed: Duration, output: &str) -> Next;
+}
+
+/// What follows a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// Nothing: it will not pass.
+    Stop,
+    /// Another attempt after a while.
+    Again { delay: Duration },
+    /// It might pass, but it was tried often enough.
+    Exhausted { attempts: u64 },
+}
+
 /// What a run needs beside its plan.
-#[derive(Debug)]
 pub struct Context<'a> {
     pub host: &'a Host,
     pub target: &'a Target,
@@ -25,6 +42,8 @@ pub struct Context<'a> {
     pub signals: &'a mut Signals,
     /// Where the output of the children goes in a run of many components.
     pub relay: Option<&'a Relay>,
+    /// Failures that are tried again.
+    pub retries: Option<&'a dyn Retries>,
 }
 
 /// How a run ended well.
@@ -281,8 +300,53 @@ fn launch(context: &Context<'_>, args: Vec<String>, output: Output) -> Launch {
     }
 }
 
-/// Starts one child; a request to stop ends the run after the child has ended.
+/// Starts one child, again where its failure may pass; a request to stop ends the run after the child has ended.
 async fn start(context: &mut Context<'_>, launch: &Launch) -> Result<Outcome, Error> {
+    let Some(retries) = context.retries else { return once(context, launch).await };
+    let output = match launch.output {
+        Output::Inherit => Output::Shared,
+        Output::Stderr => Output::SharedStderr,
+        other => other,
+    };
+    let launch = Launch { output, ..launch.clone() };
+    let (begun, mut attempt) = (Instant::now(), 1);
+    loop {
+        let outcome = once(context, &launch).await?;
+        if outcome.code == 0 {
+            return Ok(outcome);
+        }
+        let said = [&outcome.captured[..], b"\n", &outcome.errors].concat();
+        match retries.after(attempt, begun.elapsed(), &String::from_utf8_lossy(&said)) {
+            Next::Stop => return Ok(outcome),
+            Next::Exhausted { attempts } => {
+                let message = format!(
+                    "max attempts ({attempts}) exceeded, last error: subcommand exited with code {}",
+                    outcome.code
+                );
+                context.host.talk.warn(Warning::new("atmos::exec::attempts_exceeded", message));
+                return Ok(outcome);
+            }
+            Next::Again { delay } => {
+                attempt += 1;
+                let target = context.target;
+                let phase = launch.args.first().map(|word| word.to_string_lossy()).unwrap_or_default();
+                let message = format!(
+                    "Retrying terraform subprocess after recoverable error phase={phase} component={} stack={} \
+                     attempt={attempt}",
+                    target.component, target.stack
+                );
+                context.host.talk.warn(Warning::new("atmos::exec::retry", message));
+                let wait = async {
+                    tokio::time::sleep(delay).await;
+                    Ok::<_, Error>(())
+                };
+                context.signals.guard(wait).await?;
+            }
+        }
+    }
+}
+
+async fn once(context: &mut Context<'_>, launch: &Launch) -> Result<Outcome, Error> {
     tracing::debug!(program = launch.program, args = ?launch.args, cwd = %launch.cwd.display(), "starting");
     let host = context.host;
     let around = Surroundings {

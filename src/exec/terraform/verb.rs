@@ -23,7 +23,7 @@ const PLAIN: Verb = Verb { varfile: false, provisions: false, modifies: false, w
 const STATE_READS: [&str; 3] = ["list", "pull", "show"];
 
 /// Atmos' own sub-commands that later work brings.
-const NOT_BUILT: [&str; 8] = ["shell", "plan-diff", "backend", "source", "workdir", "planfile", "cache", "lint"];
+const NOT_BUILT: [&str; 3] = ["planfile", "cache", "lint"];
 
 /// Sub-commands that are handed to terraform as they are.
 const PASSED: [&str; 13] = [
@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn what_is_not_built_and_what_is_unknown_say_so() {
-        assert!(matches!(verb("shell"), Err(Error::NotBuilt { .. })));
+        assert!(matches!(verb("lint"), Err(Error::NotBuilt { .. })));
         assert!(matches!(verb("frobnicate"), Err(Error::UnknownCommand { .. })));
         assert!(matches!(verb("state list vpc"), Err(Error::UnknownCommand { .. })));
     }

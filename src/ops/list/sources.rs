@@ -17,6 +17,8 @@ pub struct SourcesRequest {
     pub component: Option<String>,
     /// Name or pattern of stacks. Their column is left away then.
     pub stack: Option<String>,
+    /// Only components of this kind.
+    pub kind: Option<Kind>,
     pub view: View,
     pub processing: resolve::Options,
 }
@@ -29,7 +31,10 @@ pub fn sources(app: &App, request: &SourcesRequest) -> Result<Rows> {
     let stacks = Stacks::new(request.stack.as_deref())?;
     // What is wrong with the view comes before what is wrong with a stack.
     let shape = Shape::new(app, Subject::Sources, &request.view)?;
-    let kinds = vec![Kind::Terraform, Kind::Helmfile, Kind::Packer];
+    let kinds = match &request.kind {
+        Some(kind) => vec![kind.clone()],
+        None => vec![Kind::Terraform, Kind::Helmfile, Kind::Packer],
+    };
     let filter = Filter { kinds, ..Filter::default() };
     let wanted = |instance: &Instance| stacks.has(&instance.stack) && !instance.sections.source.is_empty();
     let mut found = evaluated(app, &filter, &request.processing, &["source"], wanted)?;

@@ -86,6 +86,27 @@ pub async fn clean_plan(app: &App, request: &CleanRequest) -> Result<CleanPlan> 
     Ok(plan)
 }
 
+/// The shared plugin cache and everything in it.
+///
+/// # Errors
+/// A question that nobody can be asked.
+pub fn cache_plan(app: &App, force: bool, dry_run: bool) -> Result<CleanPlan> {
+    let configured = app.config.terraform.plugin_cache_dir.clone();
+    let directory = configured.unwrap_or_else(|| app.host.dirs.cache.join("atmos/terraform/plugins"));
+    let paths: Vec<PathBuf> = Some(directory).filter(|path| path.is_absolute() && path.is_dir()).into_iter().collect();
+    let plan = CleanPlan {
+        shown: paths.iter().map(|path| listed(app, path)).collect(),
+        files: clean::count(&paths),
+        ask: !force && !dry_run && !paths.is_empty(),
+        paths,
+        _locks: Vec::new(),
+    };
+    if plan.ask && !app.host.terminal.can_prompt() {
+        return Err(Error::NoConfirmation.into());
+    }
+    Ok(plan)
+}
+
 /// A path as the list has it: a directory with the number of its files, so that the lines add up to the total.
 fn listed(app: &App, path: &Path) -> String {
     let shown = super::shown(app, path);

@@ -85,13 +85,28 @@ pub enum Error {
     #[diagnostic(code(atmos::terraform::clean_target), help("atmos terraform clean <component> -s <stack>"))]
     CleanTarget,
 
+    #[error("`components.terraform.rc` cannot be used: {reason}{place}")]
+    #[diagnostic(code(atmos::terraform::rc), help("write it as terraform's own CLI configuration, in YAML"))]
+    Rc { reason: String, place: String },
+
+    #[error("plan file `{}` does not exist", path.display())]
+    #[diagnostic(
+        code(atmos::terraform::planfile_missing),
+        help("give a file that `plan` saved; relative ones are below the component's folder")
+    )]
+    PlanfileMissing { path: std::path::PathBuf },
+
     #[error("Output \"{name}\" not found.")]
     #[diagnostic(code(atmos::terraform::output_not_found), help("known outputs: {known}"))]
     OutputNotFound { name: String, known: String },
 
     #[error("invalid format `{format}`; supported formats: {supported}")]
     #[diagnostic(code(atmos::terraform::output_format))]
-    OutputFormat { format: String, supported: &'static str },
+    OutputFormat { format: String, supported: String },
+
+    #[error("the output `{name}` is a list or a map, which this format cannot hold")]
+    #[diagnostic(code(atmos::terraform::output_not_scalar), help("use `--format json` or `--format yaml`"))]
+    OutputNotScalar { name: String },
 
     #[error("terraform printed outputs that are not JSON: {reason}")]
     #[diagnostic(code(atmos::terraform::output_unreadable))]

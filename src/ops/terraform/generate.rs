@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use super::target::target;
+use super::target::target_in;
 use super::{Error, RunRequest};
 use crate::component::Kind;
 use crate::diag::{Result, Warning};
 use crate::exec::files::{File, ORDINARY};
 use crate::exec::folder_lock;
 use crate::exec::terraform::Target;
-use crate::ops::App;
+use crate::ops::{App, provision};
 use crate::resolve;
 
 /// One component, and where its file goes.
@@ -19,13 +19,18 @@ pub struct GenerateRequest {
     pub stack: Option<String>,
     /// `--file`; below the working directory. `None`: the name that runs use, in the component's folder.
     pub file: Option<PathBuf>,
+    /// Secret variables are written, too.
+    pub with_secrets: bool,
     pub evaluation: resolve::Options,
 }
 
 /// Writes the varfile and says where. With the file `-` it is the data for standard output instead.
 pub async fn generate_varfile(app: &App, request: &GenerateRequest) -> Result<Option<String>> {
-    let target = evaluated(app, request, None)?;
+    let mut target = evaluated(app, request, None)?;
     existing(&target)?;
+    if request.with_secrets {
+        target.secret_vars.clear();
+    }
     let file = target.varfile();
     if !target.secret_vars.is_empty() {
         let names: Vec<_> = target.secret_vars.iter().map(String::as_str).collect();
@@ -62,6 +67,23 @@ pub async fn generate_backend(app: &App, request: &GenerateRequest) -> Result<()
     Ok(())
 }
 
+/// Writes `terraform_override.tf.json` with the versions that the component requires.
+pub async fn generate_required_providers(app: &App, request: &GenerateRequest) -> Result<()> {
+    let target = evaluated(app, request, None)?;
+    let folder = existing(&target)?;
+    let Some(file) = target.overrides.iter().find(|file| file.name == OVERRIDE) else {
+        app.host.talk.info(format!("{} in {} requires no versions and no providers", target.component, target.stack));
+        return Ok(());
+    };
+    let _lock = folder_lock::acquire(&app.host, folder).await?;
+    file.write(folder)?;
+    app.host.talk.info(format!("Generated {}", super::shown(app, &folder.join(&file.name))));
+    Ok(())
+}
+
+/// The file with what a component requires.
+const OVERRIDE: &str = "terraform_override.tf.json";
+
 fn evaluated(app: &App, request: &GenerateRequest, backend: Option<bool>) -> Result<Target> {
     let Some(stack) = request.stack.as_deref().filter(|stack| !stack.is_empty()) else {
         return Err(Error::StackRequired.into());
@@ -71,7 +93,7 @@ fn evaluated(app: &App, request: &GenerateRequest, backend: Option<bool>) -> Res
     let instance = app.evaluate(&found, &request.evaluation)?;
     let mut run = RunRequest::default();
     run.request.auto_generate_backend_file = backend.or(Some(false));
-    target(app, &instance, &run)
+    target_in(app, &instance, &provision::folder(app, &instance, false)?, &run)
 }
 
 fn existing(target: &Target) -> Result<&Path, crate::exec::Error> {

@@ -1,15 +1,86 @@
 //! `terraform output --format`: terraform's JSON in another form.
 
+use std::path::PathBuf;
+use std::str::FromStr;
+
 use serde_json::{Map, Value};
 
 use super::Error;
-use crate::diag::Result;
 use crate::exec::Output;
 use crate::exec::terraform::Plan;
 use crate::value::from_json;
-use crate::yaml;
+use crate::{content, yaml};
 
-const SUPPORTED: &str = "json, yaml, env, dotenv, bash";
+/// The forms of `--format`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    Json,
+    Yaml,
+    Hcl,
+    Env,
+    Dotenv,
+    Bash,
+    Csv,
+    Tsv,
+    Table,
+    Github,
+}
+
+const FORMS: [(&str, Form); 10] = [
+    ("json", Form::Json),
+    ("yaml", Form::Yaml),
+    ("hcl", Form::Hcl),
+    ("env", Form::Env),
+    ("dotenv", Form::Dotenv),
+    ("bash", Form::Bash),
+    ("csv", Form::Csv),
+    ("tsv", Form::Tsv),
+    ("table", Form::Table),
+    ("github", Form::Github),
+];
+
+impl FromStr for Form {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Form, Error> {
+        let found = FORMS.iter().find(|(name, _)| *name == text).map(|(_, form)| *form);
+        found.ok_or_else(|| Error::OutputFormat {
+            format: text.to_owned(),
+            supported: FORMS.map(|(name, _)| name).join(", "),
+        })
+    }
+}
+
+/// How outputs are shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Format {
+    pub form: Form,
+    /// `--output-file`, for `github` also the file that the runner names.
+    pub file: Option<PathBuf>,
+    pub uppercase: bool,
+    pub flatten: bool,
+    /// Standard output is a terminal.
+    pub terminal: bool,
+}
+
+impl Format {
+    /// JSON for ourselves.
+    pub(super) fn json() -> Format {
+        Format { form: Form::Json, file: None, uppercase: false, flatten: false, terminal: false }
+    }
+
+    /// What reads it takes values as they are.
+    pub(super) fn is_for_shells(&self) -> bool {
+        self.file.is_none() && matches!(self.form, Form::Env | Form::Dotenv | Form::Bash | Form::Github)
+    }
+}
+
+/// What is written, and how many values are in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Written {
+    pub text: String,
+    pub entries: usize,
+}
 
 /// The same run, with the outputs as data: `output -json` without anything else on standard output.
 pub(super) fn as_data(plan: Plan) -> Plan {
@@ -20,88 +91,159 @@ pub(super) fn as_data(plan: Plan) -> Plan {
     }
 }
 
-/// Renders all outputs, or the one that the words name. Sensitive ones are shown only where `mask` is off.
-pub(super) fn render(data: &[u8], format: &str, native: &[String], mask: bool) -> Result<String, Error> {
+/// Renders all outputs, or the one that the words name. Sensitive ones are shown only where `mask` is off, or in a file.
+pub(super) fn render(data: &[u8], format: &Format, native: &[String], mask: bool) -> Result<Written, Error> {
     let outputs: Map<String, Value> =
         serde_json::from_slice(data).map_err(|error| Error::OutputUnreadable { reason: error.to_string() })?;
-    let values: Map<String, Value> = outputs
+    let hides = mask && format.file.is_none();
+    let mut values: Map<String, Value> = outputs
         .into_iter()
         .map(|(name, output)| {
             let value = output.get("value").cloned().unwrap_or_default();
-            (name, if mask && output["sensitive"] == true { Value::from(crate::secret::MASK) } else { value })
+            (name, if hides && output["sensitive"] == true { Value::from(crate::secret::MASK) } else { value })
         })
         .collect();
     let named = native.iter().find(|word| !word.starts_with('-'));
-    if let Some(name) = named {
-        let Some(value) = values.get(name) else {
+    let text = if let Some(name) = named {
+        let Some(value) = values.get(name).cloned() else {
             let known = values.keys().cloned().collect::<Vec<_>>().join(", ");
             return Err(Error::OutputNotFound { name: name.clone(), known });
         };
-        return match format {
-            "json" | "yaml" => Ok(document(value, format)),
-            _ => lines(&Map::from_iter([(name.clone(), value.clone())]), format),
-        };
+        values = Map::from_iter([(name.clone(), value)]);
+        single(name, &values[name], format)?
+    } else {
+        if format.flatten {
+            values = flattened(&values);
+        }
+        many(&cased(&values, format.uppercase), format)
+    };
+    Ok(Written { text, entries: values.len() })
+}
+
+fn cased(values: &Map<String, Value>, upper: bool) -> Map<String, Value> {
+    let name = |name: &String| if upper { name.to_uppercase() } else { name.clone() };
+    values.iter().map(|(key, value)| (name(key), value.clone())).collect()
+}
+
+/// One value. Formats of lines hold no lists and maps.
+fn single(name: &str, value: &Value, format: &Format) -> Result<String, Error> {
+    let lines = matches!(format.form, Form::Env | Form::Dotenv | Form::Bash | Form::Csv | Form::Tsv);
+    if lines && (value.is_array() || value.is_object()) {
+        return Err(Error::OutputNotScalar { name: name.to_owned() });
     }
-    match format {
-        "json" | "yaml" => Ok(document(&Value::Object(values), format)),
-        _ => lines(&values, format),
+    Ok(match format.form {
+        Form::Json | Form::Yaml => document(value, format.form),
+        Form::Csv | Form::Tsv => {
+            let between = delimiter(format.form);
+            format!("{}{between}{}\n", cased_name(name, format), cell(&text(value), between))
+        }
+        _ => many(&Map::from_iter([(cased_name(name, format), value.clone())]), format),
+    })
+}
+
+fn cased_name(name: &str, format: &Format) -> String {
+    if format.uppercase { name.to_uppercase() } else { name.to_owned() }
+}
+
+fn many(values: &Map<String, Value>, format: &Format) -> String {
+    let values: std::collections::BTreeMap<&String, &Value> = values.iter().collect();
+    // Only documents have a word for nothing.
+    let present = values.iter().filter(|(_, value)| !value.is_null());
+    let lines = |line: &dyn Fn(&str, &str) -> String| -> String {
+        present.clone().map(|(name, value)| line(name, &text(value))).collect()
+    };
+    match format.form {
+        Form::Json | Form::Yaml => {
+            let sorted = values.iter().map(|(name, value)| ((*name).clone(), (*value).clone())).collect();
+            document(&Value::Object(sorted), format.form)
+        }
+        Form::Hcl => {
+            let attribute = |name: &String, value: &Value| {
+                let node = from_json(&Value::Object(Map::from_iter([(name.clone(), value.clone())])));
+                node.as_map().map(content::hcl_attributes).unwrap_or_default()
+            };
+            present.map(|(name, value)| attribute(name, value)).collect()
+        }
+        Form::Env => lines(&|name, text| format!("{name}={text}\n")),
+        Form::Dotenv => lines(&|name, text| format!("{name}='{}'\n", text.replace('\'', "'\\''"))),
+        Form::Bash => lines(&|name, text| format!("export {name}={}\n", shell_words::quote(text))),
+        Form::Csv | Form::Tsv => {
+            let between = delimiter(format.form);
+            format!("key{between}value\n") + &lines(&|name, text| format!("{name}{between}{}\n", cell(text, between)))
+        }
+        Form::Table => {
+            let rows: Vec<(String, String)> = present.map(|(name, value)| ((*name).clone(), text(value))).collect();
+            table(&rows, format.terminal)
+        }
+        Form::Github => lines(&github),
     }
 }
 
-fn document(value: &Value, format: &str) -> String {
+fn document(value: &Value, form: Form) -> String {
     let node = from_json(value);
-    if format == "json" { yaml::emit_json(&node) } else { yaml::emit(&node, 2) }
+    if form == Form::Json { yaml::emit_json(&node) } else { yaml::emit(&node, 2) }
 }
 
-fn lines(values: &Map<String, Value>, format: &str) -> Result<String, Error> {
-    let mut names: Vec<_> = values.keys().collect();
-    names.sort();
-    let mut text = String::new();
-    for name in names {
-        let value = match &values[name] {
-            Value::String(value) => value.clone(),
-            other => other.to_string(),
-        };
-        let line = match format {
-            "env" => format!("{name}={value}\n"),
-            "dotenv" => format!("{name}='{}'\n", value.replace('\'', "'\\''")),
-            "bash" => format!("export {name}={}\n", shell_words::quote(&value)),
-            "hcl" | "csv" | "tsv" | "table" | "github" => {
-                return Err(Error::NotBuilt {
-                    what: format!("output --format {format}"),
-                    place: String::new(),
-                    help: format!("built so far: {SUPPORTED}"),
-                });
+/// Texts as they are, everything else as JSON.
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        other => other.to_string(),
+    }
+}
+
+fn delimiter(form: Form) -> &'static str {
+    if form == Form::Tsv { "\t" } else { "," }
+}
+
+fn cell(text: &str, between: &str) -> String {
+    if text.contains(['"', '\n', '\r']) || text.contains(between) {
+        return format!("\"{}\"", text.replace('"', "\"\""));
+    }
+    text.to_owned()
+}
+
+/// A line for the file of outputs of GitHub Actions. A text of several lines stands between two marks that it does not
+/// hold.
+fn github(name: &str, text: &str) -> String {
+    if !text.contains(['\n', '\r']) {
+        return format!("{name}={text}\n");
+    }
+    let plain = format!("ATMOS_EOF_{name}");
+    let numbered = (0..).map(|number| format!("{plain}_{number}"));
+    let mark =
+        std::iter::once(plain.clone()).chain(numbered).find(|mark| !text.contains(mark)).unwrap_or(plain.clone());
+    format!("{name}<<{mark}\n{text}\n{mark}\n")
+}
+
+/// Columns for people, tabs for pipes.
+fn table(rows: &[(String, String)], terminal: bool) -> String {
+    if !terminal {
+        let lines = rows.iter().map(|(name, text)| format!("{name}\t{}\n", text.replace(['\n', '\t'], " ")));
+        return lines.collect::<Vec<_>>().concat();
+    }
+    let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0).max("Key".len());
+    let head = format!("{:width$}  Value\n", "Key");
+    rows.iter().fold(head, |table, (name, text)| table + &format!("{name:width$}  {}\n", text.replace('\n', " ")))
+}
+
+/// Nested values under one name each: `m_b_c`, `m_l_0`.
+fn flattened(values: &Map<String, Value>) -> Map<String, Value> {
+    fn add(into: &mut Map<String, Value>, name: String, value: &Value) {
+        match value {
+            Value::Object(map) => map.iter().for_each(|(key, value)| add(into, format!("{name}_{key}"), value)),
+            Value::Array(list) => {
+                list.iter().enumerate().for_each(|(index, value)| add(into, format!("{name}_{index}"), value));
             }
-            other => return Err(Error::OutputFormat { format: other.to_owned(), supported: SUPPORTED }),
-        };
-        text.push_str(&line);
+            scalar => drop(into.insert(name, scalar.clone())),
+        }
     }
-    if values.is_empty() && !matches!(format, "env" | "dotenv" | "bash") {
-        return Err(Error::OutputFormat { format: format.to_owned(), supported: SUPPORTED });
-    }
-    Ok(text)
+    let mut into = Map::new();
+    values.iter().for_each(|(name, value)| add(&mut into, name.clone(), value));
+    into
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const DATA: &[u8] = br#"{"a":{"value":"vpc dev"},"n":{"value":[1,2]},"s":{"value":"x","sensitive":true}}"#;
-
-    #[test]
-    fn formats() {
-        for (format, name, expected) in [
-            ("env", "", "a=vpc dev\nn=[1,2]\ns=<MASKED>\n"),
-            ("dotenv", "", "a='vpc dev'\nn='[1,2]'\ns='<MASKED>'\n"),
-            ("bash", "n", "export n='[1,2]'\n"),
-            ("json", "a", "\"vpc dev\"\n"),
-        ] {
-            let native: Vec<_> = Some(name.to_owned()).filter(|name| !name.is_empty()).into_iter().collect();
-            assert_eq!(render(DATA, format, &native, true).unwrap(), expected, "{format}");
-        }
-        assert_eq!(render(DATA, "env", &["s".to_owned()], false).unwrap(), "s=x\n");
-        assert!(matches!(render(DATA, "json", &["zz".to_owned()], true), Err(Error::OutputNotFound { .. })));
-        assert!(matches!(render(b"{}", "frob", &[], true), Err(Error::OutputFormat { .. })));
-    }
-}
+#[path = "output_tests.rs"]
+mod tests;

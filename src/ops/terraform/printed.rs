@@ -1,15 +1,17 @@
 //! The outputs of a component as terraform prints them, for values that refer to them.
 
+use super::output::Format;
 use super::single::{Ready, Work, check, children};
-use super::target::target;
+use super::target::target_in;
 use super::{Error, RunRequest};
 use crate::component::Instance;
 use crate::diag::Result;
 use crate::exec::signals::Signals;
 use crate::exec::terraform::Request;
-use crate::ops::{App, unbuilt};
+use crate::ops::hooks::{Hooks, Skip};
+use crate::ops::{App, provision, unbuilt};
 use crate::state::{Outputs, Wish};
-use crate::value::{Map, Node};
+use crate::value::Node;
 
 /// Prepares the component's folder where that is needed and asks terraform, as the identity of `owner`.
 ///
@@ -29,20 +31,19 @@ pub(in crate::ops) async fn printed_outputs(
             ..Request::default()
         },
         identity: wish.flag.clone(),
-        skip_hooks: true,
-        format: Some("json".to_owned()),
+        skip_hooks: Skip::All,
+        format: Some(Format::json()),
         without_variables: true,
         ..RunRequest::default()
     };
-    let target = target(app, component, &request)?;
-    // Policies are about plans.
-    let mut without_policies = component.clone();
-    without_policies.sections.settings = Node::from(Map::default());
-    unbuilt::check(app, &without_policies, "output", true)?;
+    let makes = app.config.document.get_path(["components", "terraform", "auto_provision_workdir_for_outputs"]);
+    let folder = provision::folder(app, component, makes.and_then(Node::as_bool) == Some(false))?;
+    let target = target_in(app, component, &folder, &request)?;
+    unbuilt::check(app, component);
     check(&target)?;
     let mut signals = Signals::listen()?;
     let access = app.access()?;
-    let ready = Ready { instance: owner.clone(), target };
+    let ready = Ready { instance: owner.clone(), target, hooks: Hooks::default() };
     let work = Work { request: &request, ready: &ready, need: crate::ops::reach::need(wish), relay: None };
     let finished = children(app, work, &access, &mut signals).await?;
     let outputs = Outputs::of_terraform(&finished.data, &app.host.masker);

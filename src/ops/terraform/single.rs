@@ -1,18 +1,23 @@
 //! One terraform command on one component, from its name to the end of its children.
 
-use super::target::target;
-use super::{Done, RunRequest, backend, output};
+use super::target::target_in;
+use super::{Done, RunRequest, backend, output, rc, retry};
 use crate::auth::resolution::Need;
 use crate::component::{Instance, Kind};
 use crate::diag::{Result, Warning};
+use crate::exec::argv::flag_value;
 use crate::exec::environment::{self, interfering};
 use crate::exec::relay::Relay;
 use crate::exec::signals::Signals;
-use crate::exec::terraform::{Context, Finished, Plan, Target, Verb, run as run_plan, sensitive, steps};
+use crate::exec::terraform::{
+    Context, Finished, FromPlan, Plan, Retries, Target, Verb, run as run_plan, sensitive, steps,
+};
 use crate::exec::{Error as ExecError, Output, folder_lock};
+use crate::host::Env;
 use crate::ops::access::Access;
 use crate::ops::child::{self, Held};
-use crate::ops::{App, unbuilt, validate};
+use crate::ops::hooks::{Around, Hooks};
+use crate::ops::{App, provision, state_bucket, unbuilt, validate};
 use crate::resolve::Options;
 use crate::state::Wish;
 use crate::yaml;
@@ -22,6 +27,7 @@ use crate::yaml;
 pub(super) struct Ready {
     pub(super) instance: Instance,
     pub(super) target: Target,
+    pub(super) hooks: Hooks,
 }
 
 /// Runs one component alone.
@@ -56,10 +62,16 @@ pub(super) fn prepare(app: &App, request: &RunRequest, found: &Instance) -> Resu
         // Before anything that only a component for real use has to have.
         return Err(ExecError::Abstract { component: instance.name.clone() }.into());
     }
-    let target = target(app, &instance, request)?;
-    // A folder that is missing because nothing fetches it yet is no mistake of the user.
-    unbuilt::check(app, &instance, &request.request.words[0], request.skip_hooks)?;
-    check(&target)?;
+    if instance.locked && verb.modifies {
+        return Err(ExecError::Locked { component: instance.name.clone() }.into());
+    }
+    unbuilt::check(app, &instance);
+    let hooks = Hooks::read(app, &instance, &request.request.command(), &request.skip_hooks)?;
+    let folder = provision::folder(app, &instance, request.dry_run)?;
+    let target = target_in(app, &instance, &folder, request)?;
+    if !(request.dry_run && provision::is_made(&instance)) {
+        check(&target)?;
+    }
     child::check_setting(app, &instance)?;
     let words: Vec<&str> =
         std::iter::once("terraform").chain(request.request.words.iter().map(String::as_str)).collect();
@@ -74,7 +86,7 @@ pub(super) fn prepare(app: &App, request: &RunRequest, found: &Instance) -> Resu
             app.host.talk.warn(warning);
         }
     }
-    Ok(Some(Ready { instance, target }))
+    Ok(Some(Ready { instance, target, hooks }))
 }
 
 /// The component's folder is there, or will be made by its own `generate` section.
@@ -126,56 +138,131 @@ pub(super) struct Work<'a> {
     pub(super) relay: Option<&'a Relay>,
 }
 
-/// Logs in, takes the folder, runs the children, and cleans up after them, in this order on every path.
+/// Logs in, runs the hooks before, the children and the hooks after, and cleans up after them, in this order on every
+/// path.
 pub(super) async fn children(app: &App, work: Work<'_>, access: &Access, signals: &mut Signals) -> Result<Finished> {
-    let Work { request, ready, need, relay } = work;
+    let Work { request, ready, need, .. } = work;
     let target = &ready.target;
-    let held = signals
-        .guard(child::hold(app, access, &ready.instance, &request.identity, need, &request.request.words[0]))
-        .await?;
+    let held = open_session(app, request, ready, access, signals, need).await?;
     std::fs::create_dir_all(&target.folder).map_err(ExecError::file("create", &target.folder))?;
-    let lock = signals.guard(folder_lock::acquire(&app.host, &target.folder)).await?;
-    let env = child_environment(app, request, target, &held, access)?;
-    let mut plan = steps(target, &request.request, &env)?;
+    let mut env = child_environment(app, request, target, &held, access)?;
+    let _rc = rc::add(app, &mut env)?;
+    if !request.request.skip_init && !request.without_variables {
+        signals.guard(Box::pin(state_bucket::ensure(app, &ready.instance, &request.identity))).await?;
+    }
+    let result = if ready.hooks.is_empty() {
+        Box::pin(locked(app, work, &held, &env, signals)).await
+    } else {
+        Box::pin(hooked(app, work, &held, &env, signals)).await
+    };
+    // The last child has ended: now its credentials go.
+    let closed = held.close();
+    let finished = result?;
+    closed?;
+    Ok(finished)
+}
+
+/// Logs in as whoever the component runs as.
+pub(super) async fn open_session(
+    app: &App,
+    request: &RunRequest,
+    ready: &Ready,
+    access: &Access,
+    signals: &mut Signals,
+    need: Need,
+) -> Result<Held> {
+    let operation = &request.request.words[0];
+    signals.guard(child::hold(app, access, &ready.instance, &request.identity, need, operation)).await
+}
+
+/// The run with its hooks. They do not have the folder for themselves: one of them may call atmos for the same component.
+async fn hooked(app: &App, work: Work<'_>, held: &Held, env: &Env, signals: &mut Signals) -> Result<Finished> {
+    let Work { request, ready, .. } = work;
+    let options = evaluation(request);
+    let target = &ready.target;
+    let mut around = Around {
+        app,
+        instance: &ready.instance,
+        options: &options,
+        env,
+        folder: &target.folder,
+        planfile: Some(target.folder.join(planfile(target, request))),
+        program: (&target.command, &target.command_source),
+        signals,
+        data: request.request.words == ["output"],
+    };
+    ready.hooks.before(&mut around).await?;
+    let result = Box::pin(locked(app, work, held, env, around.signals)).await;
+    ready.hooks.finish(result, |finished| finished.code, &mut around).await
+}
+
+/// The planfile that the command writes or applies, relative to the folder.
+fn planfile(target: &Target, request: &RunRequest) -> String {
+    let asked = &request.request;
+    let from = match &asked.from_plan {
+        Some(FromPlan::File(file)) => Some(file.clone()),
+        _ => None,
+    };
+    let out = flag_value(&asked.native, "-out").map(str::to_owned);
+    asked.planfile.clone().or(from).or(out).unwrap_or_else(|| target.names().planfile())
+}
+
+/// Takes the folder and runs the children.
+async fn locked(app: &App, work: Work<'_>, held: &Held, env: &Env, signals: &mut Signals) -> Result<Finished> {
+    let Work { request, ready, relay, .. } = work;
+    let target = &ready.target;
+    let _lock = signals.guard(folder_lock::acquire(&app.host, &target.folder)).await?;
+    let mut plan = steps(target, &request.request, env)?;
     if request.format.is_some() {
         plan = output::as_data(plan);
     }
     if request.without_variables {
         plan.varfiles.clear();
     }
-    say(app, request, target, &held, &plan);
+    if request.only_prepares {
+        plan = Plan { main: None, remove: Vec::new(), saves: None, ..plan };
+    }
+    plan.output = request.output.unwrap_or(plan.output);
+    say(app, request, target, held, &plan);
     tracing::debug!("variables of {} in {}:\n{}", target.component, target.stack, open_variables(target));
-    let context = Context { host: &app.host, target, request: &request.request, env: &env, signals, relay };
-    let result = run_plan(context, &plan).await;
-    // The child has ended: first its credentials go, then the folder is free for the next one.
-    let closed = held.close();
-    drop(lock);
-    let finished = result?;
-    closed?;
-    Ok(finished)
+    let retry = retry::read(app, &ready.instance)?;
+    let retries = retry.as_ref().map(|retry| retry as &dyn Retries);
+    let context = Context { host: &app.host, target, request: &request.request, env, signals, relay, retries };
+    Ok(run_plan(context, &plan).await?)
 }
 
 fn finish(app: &App, request: &RunRequest, finished: &Finished) -> Result<Done> {
     let Some(format) = &request.format else { return Ok(Done { code: finished.code, ..Done::default() }) };
     let mask = app.host.masker.is_on();
-    let data = output::render(&finished.data, format, &request.request.native, mask)?;
-    if mask && matches!(format.as_str(), "env" | "dotenv" | "bash") && data.contains(crate::secret::MASK) {
+    let written = output::render(&finished.data, format, &request.request.native, mask)?;
+    if mask && format.is_for_shells() && written.text.contains(crate::secret::MASK) {
         let message = format!("sensitive outputs are shown as {} and cannot be used as variables", crate::secret::MASK);
         app.host
             .talk
             .warn(Warning::new("atmos::terraform::masked_outputs", message).help("add `--mask=false` to have them"));
     }
-    Ok(Done { code: finished.code, data: Some(data), fleet: None })
+    let Some(file) = &format.file else {
+        return Ok(Done { code: finished.code, data: Some(written.text), fleet: None });
+    };
+    let path = app.host.absolute(file);
+    crate::host::fs::append_private(&path, written.text.as_bytes()).map_err(ExecError::file("write", &path))?;
+    let count = written.entries;
+    app.host.talk.success(format!(
+        "Wrote {count} output{} to {}",
+        if count == 1 { "" } else { "s" },
+        super::shown(app, &path)
+    ));
+    Ok(Done { code: finished.code, ..Done::default() })
 }
 
 /// The complete environment of the run's children.
-fn child_environment(
+pub(super) fn child_environment(
     app: &App,
     request: &RunRequest,
     target: &Target,
     held: &Held,
     access: &Access,
-) -> Result<crate::host::Env> {
+) -> Result<Env> {
     let mut env = child::environment(app, access, &target.env, held);
     let config = &app.config.terraform;
     let agent = request.append_user_agent.clone().or_else(|| config.append_user_agent.clone());

@@ -9,11 +9,17 @@ use crate::diag::{Result, Snippet};
 use crate::exec::files::File;
 use crate::exec::terraform::{Backend, Settings, Target, sensitive};
 use crate::ops::App;
+use crate::ops::provision::{self, Folder};
 use crate::value::to_json;
 use crate::yaml;
 
-/// The run's view of an instance. Of the disk only the declarations of variables are read.
+/// The run's view of an instance where nothing is made for it.
 pub(super) fn target(app: &App, instance: &Instance, request: &RunRequest) -> Result<Target> {
+    target_in(app, instance, &provision::folder(app, instance, true)?, request)
+}
+
+/// The run's view of an instance. Of the disk only the declarations of variables are read.
+pub(super) fn target_in(app: &App, instance: &Instance, folder: &Folder, request: &RunRequest) -> Result<Target> {
     let terraform = &app.config.terraform;
     let asked = &request.request;
     let writes_backend = asked.auto_generate_backend_file.unwrap_or(terraform.auto_generate_backend_file);
@@ -25,7 +31,7 @@ pub(super) fn target(app: &App, instance: &Instance, request: &RunRequest) -> Re
         stack: instance.stack.clone(),
         context: instance.stack.clone(),
         base_component: instance.base_component.clone(),
-        folder: instance.path(&app.config).unwrap_or_default(),
+        folder: folder.path.clone(),
         folder_name: instance.folder.clone(),
         base_path: if terraform.base_path_setting.is_empty() {
             String::new()
@@ -49,7 +55,8 @@ pub(super) fn target(app: &App, instance: &Instance, request: &RunRequest) -> Re
         settings: Settings {
             apply_auto_approve: terraform.apply_auto_approve,
             deploy_run_init: terraform.deploy_run_init,
-            init_run_reconfigure: terraform.init_run_reconfigure,
+            // What is as it was in a folder of its own has no other instance's backend.
+            init_run_reconfigure: terraform.init_run_reconfigure && (!folder.own || folder.changed),
             init_pass_vars: terraform.init_pass_vars,
             plan_skip_planfile: terraform.plan_skip_planfile,
             workspaces_enabled: terraform.workspaces_enabled,

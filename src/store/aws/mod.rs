@@ -10,5 +10,7 @@ mod read;
 mod remote;
 mod service;
 mod sts;
+mod write;
 
 pub(super) use read::read;
+pub(super) use write::write;

@@ -15,6 +15,7 @@ use super::{
     ROWS, asked_format, closure, evaluation, evaluation_by_mode, given, parse_format, print, print_all, row_format,
     select, view,
 };
+use crate::component::Kind;
 use crate::diag::Result;
 use crate::ops::App;
 use crate::ops::list::{self, Alias, MatrixEntry, Subject};
@@ -199,7 +200,7 @@ pub(super) fn vendor(context: &Context, args: VendorArgs) -> Result<u8> {
     print(context, list::vendor(&app, &request)?, format, delimiter.as_deref(), "No vendor configurations found")
 }
 
-pub(super) fn sources(context: &Context, args: SourcesArgs) -> Result<u8> {
+pub(super) fn sources(context: &Context, args: SourcesArgs, kind: Option<Kind>) -> Result<u8> {
     let env = &context.host.env;
     parse_format(asked_format(context, args.format.format.as_deref()).as_deref(), ROWS)?;
     let app = context.app_with_config()?;
@@ -210,6 +211,7 @@ pub(super) fn sources(context: &Context, args: SourcesArgs) -> Result<u8> {
     let request = list::SourcesRequest {
         component: args.component,
         stack,
+        kind,
         view: select(env, view(env, args.columns), args.select),
         processing: evaluation(context, &app, &args.evaluation, None)?,
     };

@@ -1,0 +1,44 @@
+//! What can go wrong with hooks.
+
+use miette::Diagnostic;
+use thiserror::Error as ThisError;
+
+use crate::diag::Failure;
+
+#[derive(Debug, ThisError, Diagnostic)]
+pub(crate) enum Error {
+    #[error("the hook `{hook}` of {component} in {stack} cannot be used: {reason}{place}")]
+    #[diagnostic(code(atmos::hooks::invalid), help("{help}"))]
+    Invalid { hook: String, component: String, stack: String, reason: String, place: String, help: String },
+
+    #[error("the hook `{hook}` of {component} in {stack} is not built yet: {what}{place}")]
+    #[diagnostic(code(atmos::hooks::not_built), help("`--skip-hooks={hook}` runs the component without it"))]
+    NotBuilt { hook: String, component: String, stack: String, what: String, place: String },
+
+    #[error("hook `{hook}`: the command `{command}` was not found{place}")]
+    #[diagnostic(
+        code(atmos::hooks::command_not_found),
+        help("install `{command}` and put it on PATH, or correct `command` of the hook")
+    )]
+    CommandNotFound { hook: String, command: String, place: String },
+
+    #[error("hook (kind command) failed: `{hook}` at {event}: exit status {code}")]
+    #[diagnostic(
+        code(atmos::hooks::command_failed),
+        help("its own output is above; `on_failure: warn` goes on when the hook fails")
+    )]
+    CommandFailed { hook: String, event: String, code: u8 },
+
+    #[error("hook (kind store) failed: `{hook}` at {event}: {reason}")]
+    #[diagnostic(code(atmos::hooks::store_failed), help("{help}"))]
+    StoreFailed { hook: String, event: String, reason: String, help: String },
+}
+
+impl Failure for Error {
+    fn exit_code(&self) -> u8 {
+        match self {
+            Error::CommandFailed { code, .. } => *code,
+            _ => 1,
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! One hook, read from its section.
+
+use super::condition::{WORDS, When};
+use super::error::Error;
+use super::event::Event;
+use super::report::Report;
+use crate::component::Instance;
+use crate::diag::nearest;
+use crate::span::{Sources, Span};
+use crate::step::text_of;
+use crate::value::Node;
+
+/// What a hook does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Kind {
+    Command(Command),
+    Store(Store),
+    /// Of no use outside of the commercial service; the reference does nothing, too.
+    Nothing,
+}
+
+/// A program that is started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Command {
+    pub program: String,
+    pub args: Vec<String>,
+    pub env: Vec<(String, String)>,
+    /// What is shown of what the program leaves in its output file.
+    pub report: Option<Report>,
+    /// The program has no flag for its output file: what it prints goes there.
+    pub prints: bool,
+}
+
+/// Values that go into a store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Store {
+    pub name: String,
+    /// Key in the store, and the output (with a dot in front) or the value itself.
+    pub outputs: Vec<(String, String)>,
+}
+
+/// What becomes of a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OnFailure {
+    Warn,
+    Fail,
+    Ignore,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Hook {
+    pub name: String,
+    pub kind: Kind,
+    pub when: When,
+    pub on_failure: OnFailure,
+    pub span: Span,
+    events: Option<Vec<String>>,
+}
+
+/// Kinds of the reference that later versions bring.
+const LATER: [&str; 4] = ["git", "step", "steps", "tfmigrate"];
+const BUILT: [&str; 7] = ["command", "store", "infracost", "trivy", "checkov", "kics", "tflint"];
+
+/// Programs that look at the component, each with its usual arguments and how its output is read.
+fn scanner(kind: &str) -> Option<(&'static str, Report)> {
+    let findings = |file: Option<&str>| Report::Findings { file: file.map(str::to_owned) };
+    Some(match kind {
+        "infracost" => (
+            "breakdown --path $ATMOS_COMPONENT_PATH --format json --out-file $ATMOS_OUTPUT_FILE --no-color",
+            Report::Cost,
+        ),
+        "trivy" => ("config --format sarif --output $ATMOS_OUTPUT_FILE --quiet $ATMOS_COMPONENT_PATH", findings(None)),
+        "checkov" => (
+            "-d $ATMOS_COMPONENT_PATH -o sarif --output-file-path $ATMOS_OUTPUT_DIR --quiet --soft-fail --skip-path \
+             providers_override.tf.json",
+            findings(Some("results_sarif.sarif")),
+        ),
+        "kics" => (
+            "scan -p $ATMOS_COMPONENT_PATH -o $ATMOS_OUTPUT_DIR --report-formats sarif --no-progress",
+            findings(Some("results.sarif")),
+        ),
+        "tflint" => ("--format=sarif --chdir=$ATMOS_COMPONENT_PATH", findings(None)),
+        _ => return None,
+    })
+}
+
+/// What the events of a hook are, before anything else of it is looked at.
+pub(super) fn events(node: &Node) -> Option<Vec<String>> {
+    let events = node.get("events").filter(|events| !events.is_empty())?;
+    let list = events.as_list().unwrap_or(std::slice::from_ref(events));
+    Some(list.iter().filter_map(text_of).collect())
+}
+
+/// Whether a hook with these events runs at this one.
+pub(super) fn concerns(events: Option<&[String]>, event: Event<'_>) -> bool {
+    event.exists()
+        && match events {
+            None => event.is_usual(),
+            Some(names) => names.iter().any(|name| event.is_named(name)),
+        }
+}
+
+impl Hook {
+    pub(super) fn concerns(&self, event: Event<'_>) -> bool {
+        concerns(self.events.as_deref(), event)
+    }
+
+    /// Reads a hook of the instance.
+    ///
+    /// # Errors
+    /// A kind or a value that is none.
+    pub(super) fn read(name: &str, node: &Node, instance: &Instance, sources: &Sources) -> Result<Hook, Error> {
+        Reader { name, node, instance, sources }.hook()
+    }
+}
+
+struct Reader<'a> {
+    name: &'a str,
+    node: &'a Node,
+    instance: &'a Instance,
+    sources: &'a Sources,
+}
+
+impl Reader<'_> {
+    fn hook(&self) -> Result<Hook, Error> {
+        if self.node.as_map().is_none() {
+            return Err(self.invalid(self.node, "it is no map", "a hook has `events`, `kind` and what its kind needs"));
+        }
+        let (kind, program) = match (self.text("kind")?, self.text("command")?) {
+            (None, None) => return Err(self.invalid(self.node, "it has no `kind`", "say `kind: command` or `store`")),
+            // The older spelling: `command` names the kind.
+            (None, Some(kind)) => (kind, None),
+            (Some(kind), program) => (kind, program),
+        };
+        let usual = if kind == "store" { OnFailure::Fail } else { OnFailure::Warn };
+        let kind = match kind.as_str() {
+            "command" => Kind::Command(self.command(program)?),
+            tool if scanner(tool).is_some() => Kind::Command(self.scanner(tool, program)?),
+            "store" => Kind::Store(self.store()?),
+            other if other.starts_with("ci.") => Kind::Nothing,
+            other => return Err(self.unknown(other)),
+        };
+        Ok(Hook {
+            name: self.name.to_owned(),
+            kind,
+            when: self.when()?,
+            on_failure: self.on_failure(usual)?,
+            span: self.node.span,
+            events: events(self.node),
+        })
+    }
+
+    fn command(&self, program: Option<String>) -> Result<Command, Error> {
+        let program = program.ok_or_else(|| self.invalid(self.node, "it has no `command`", "name a program"))?;
+        Ok(Command { program, args: self.args()?, env: self.texts("env")?, report: self.report()?, prints: false })
+    }
+
+    /// A program that is known; what the hook says goes before its usual words.
+    fn scanner(&self, tool: &str, program: Option<String>) -> Result<Command, Error> {
+        let Some((usual, report)) = scanner(tool) else { return Err(self.unknown(tool)) };
+        let mut args = self.args()?;
+        if args.is_empty() {
+            args = usual.split_whitespace().map(str::to_owned).collect();
+        }
+        let program = program.unwrap_or_else(|| tool.to_owned());
+        Ok(Command { program, args, env: self.texts("env")?, report: Some(report), prints: tool == "tflint" })
+    }
+
+    fn report(&self) -> Result<Option<Report>, Error> {
+        match self.text("format")?.as_deref() {
+            None => Ok(None),
+            Some("markdown") => Ok(Some(Report::Text)),
+            Some("sarif") => Ok(Some(Report::Findings { file: self.text("results")? })),
+            Some(other) => {
+                let node = self.node.get("format").unwrap_or(self.node);
+                Err(self.invalid(node, &format!("`format: {other}` is none"), "valid are markdown, sarif"))
+            }
+        }
+    }
+
+    fn args(&self) -> Result<Vec<String>, Error> {
+        Ok(match self.node.get("args").filter(|args| !args.is_null()) {
+            None => Vec::new(),
+            Some(args) => {
+                let wrong = || self.invalid(args, "`args` must be a list of texts", "write `args: [one, two]`");
+                let texts: Option<Vec<String>> = args.as_list().ok_or_else(wrong)?.iter().map(text_of).collect();
+                texts.ok_or_else(wrong)?
+            }
+        })
+    }
+
+    fn store(&self) -> Result<Store, Error> {
+        let outputs = self.texts("outputs")?;
+        let name = match self.text("name")? {
+            Some(name) => name,
+            None if outputs.is_empty() => String::new(),
+            None => return Err(self.invalid(self.node, "it has no `name`", "name a store of `stores`")),
+        };
+        Ok(Store { name, outputs })
+    }
+
+    fn when(&self) -> Result<When, Error> {
+        let Some(node) = self.node.get("when") else { return Ok(When::All(Vec::new())) };
+        When::read(node).map_err(|part| {
+            let shown = text_of(&part).unwrap_or_else(|| part.value.type_name().to_owned());
+            let what =
+                format!("`when: {shown}` (the words {WORDS} and `all`, `any`, `not` are built; expressions are not)");
+            self.not_built(what, &part)
+        })
+    }
+
+    fn on_failure(&self, usual: OnFailure) -> Result<OnFailure, Error> {
+        match self.text("on_failure")?.as_deref() {
+            None => Ok(usual),
+            Some("warn") => Ok(OnFailure::Warn),
+            Some("fail") => Ok(OnFailure::Fail),
+            Some("ignore") => Ok(OnFailure::Ignore),
+            Some(other) => {
+                let near = nearest(other, ["warn", "fail", "ignore"]);
+                let help = near.map_or_else(
+                    || "valid are warn, fail, ignore".to_owned(),
+                    |near| format!("did you mean `{near}`?"),
+                );
+                let node = self.node.get("on_failure").unwrap_or(self.node);
+                Err(self.invalid(node, &format!("`on_failure: {other}` is none"), &help))
+            }
+        }
+    }
+
+    /// A text that is not empty.
+    fn text(&self, key: &str) -> Result<Option<String>, Error> {
+        let Some(node) = self.node.get(key).filter(|node| !node.is_null()) else { return Ok(None) };
+        let text =
+            text_of(node).ok_or_else(|| self.invalid(node, &format!("`{key}` must be a text"), "write a text"))?;
+        let text = text.trim();
+        Ok((!text.is_empty()).then(|| text.to_owned()))
+    }
+
+    /// A map of texts, in its order.
+    fn texts(&self, key: &str) -> Result<Vec<(String, String)>, Error> {
+        let Some(node) = self.node.get(key).filter(|node| !node.is_null()) else { return Ok(Vec::new()) };
+        let wrong = |node: &Node| self.invalid(node, &format!("`{key}` must be a map of texts"), "write `name: text`");
+        let map = node.as_map().ok_or_else(|| wrong(node))?;
+        let text = |value: &Node| text_of(value).ok_or_else(|| wrong(value));
+        map.iter().map(|(name, value)| Ok((name.to_string(), text(value)?))).collect()
+    }
+
+    fn unknown(&self, kind: &str) -> Error {
+        let node = self.node.get("kind").unwrap_or(self.node);
+        if LATER.contains(&kind) {
+            return self.not_built(format!("kind `{kind}`"), node);
+        }
+        let help = match nearest(kind, BUILT.into_iter().chain(LATER)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("valid kinds: {}, {}", BUILT.join(", "), LATER.join(", ")),
+        };
+        self.invalid(node, &format!("unknown kind `{kind}`"), &help)
+    }
+
+    fn place(&self, node: &Node) -> String {
+        let place = self.sources.place(node.span).or_else(|| self.sources.place(self.node.span));
+        place.map(|place| format!(" ({place})")).unwrap_or_default()
+    }
+
+    fn invalid(&self, node: &Node, reason: &str, help: &str) -> Error {
+        Error::Invalid {
+            hook: self.name.to_owned(),
+            component: self.instance.name.clone(),
+            stack: self.instance.stack.clone(),
+            reason: reason.to_owned(),
+            place: self.place(node),
+            help: help.to_owned(),
+        }
+    }
+
+    fn not_built(&self, what: String, node: &Node) -> Error {
+        Error::NotBuilt {
+            hook: self.name.to_owned(),
+            component: self.instance.name.clone(),
+            stack: self.instance.stack.clone(),
+            what,
+            place: self.place(node),
+        }
+    }
+}

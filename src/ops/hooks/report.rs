@@ -1,0 +1,140 @@
+//! What a program left in its output file, for people.
+
+use serde_json::Value as Json;
+
+/// How the file is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Report {
+    /// Text, shown as it is.
+    Text,
+    /// Findings in SARIF; the file's name in the output folder where it is not the usual one.
+    Findings { file: Option<String> },
+    /// What infracost says.
+    Cost,
+}
+
+/// Most findings that are named one by one.
+const NAMED: usize = 20;
+const LEVELS: [&str; 4] = ["error", "warning", "note", "none"];
+
+impl Report {
+    /// Name of the file in the output folder.
+    pub(super) fn file(&self) -> &str {
+        match self {
+            Report::Findings { file: Some(file) } => file,
+            _ => "output",
+        }
+    }
+
+    /// The text for people; `None` where there is nothing to say.
+    pub(super) fn render(&self, hook: &str, content: &str) -> Option<String> {
+        let text = match self {
+            Report::Text => content.trim_end().to_owned(),
+            Report::Findings { .. } => findings(hook, &serde_json::from_str(content).ok()?),
+            Report::Cost => cost(hook, &serde_json::from_str(content).ok()?),
+        };
+        (!text.trim().is_empty()).then_some(text)
+    }
+}
+
+struct Finding<'j> {
+    level: usize,
+    rule: &'j str,
+    place: String,
+    message: &'j str,
+}
+
+fn findings(hook: &str, document: &Json) -> String {
+    let runs = document["runs"].as_array().into_iter().flatten();
+    let mut found: Vec<Finding<'_>> =
+        runs.flat_map(|run| run["results"].as_array().into_iter().flatten()).map(finding).collect();
+    if found.is_empty() {
+        return format!("{hook}: no findings");
+    }
+    found.sort_by(|left, right| (left.level, &left.place, left.rule).cmp(&(right.level, &right.place, right.rule)));
+    let counts: Vec<String> = LEVELS
+        .iter()
+        .enumerate()
+        .map(|(level, name)| (found.iter().filter(|finding| finding.level == level).count(), name))
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, name)| format!("{count} {name}"))
+        .collect();
+    let mut lines = vec![format!("{hook}: {} finding(s): {}", found.len(), counts.join(", "))];
+    lines.extend(found.iter().take(NAMED).map(|finding| {
+        let message = finding.message.lines().next().unwrap_or_default();
+        format!("  {} {} {}: {message}", LEVELS[finding.level], finding.rule, finding.place)
+    }));
+    if found.len() > NAMED {
+        lines.push(format!("  … and {} more", found.len() - NAMED));
+    }
+    lines.join("\n")
+}
+
+fn finding(result: &Json) -> Finding<'_> {
+    let level = result["level"].as_str().unwrap_or("warning");
+    let location = &result["locations"][0]["physicalLocation"];
+    let file = location["artifactLocation"]["uri"].as_str().unwrap_or("-");
+    let place = match location["region"]["startLine"].as_u64() {
+        Some(line) => format!("{file}:{line}"),
+        None => file.to_owned(),
+    };
+    Finding {
+        level: LEVELS.iter().position(|known| *known == level).unwrap_or(1),
+        rule: result["ruleId"].as_str().unwrap_or("-"),
+        place,
+        message: result["message"]["text"].as_str().unwrap_or_default(),
+    }
+}
+
+fn cost(hook: &str, document: &Json) -> String {
+    let text = |key: &str| document[key].as_str().filter(|text| !text.is_empty());
+    let Some(total) = text("totalMonthlyCost") else { return format!("{hook}: no priced resources") };
+    let currency = text("currency").unwrap_or("USD");
+    let difference = text("diffTotalMonthlyCost").filter(|text| text.parse() != Ok(0.0));
+    let difference = difference.map(|text| format!(", difference {text}")).unwrap_or_default();
+    format!("{hook}: {total} {currency} a month{difference}")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn findings_are_counted_and_named_the_worst_first() {
+        let result = |level: &str, rule: &str, line: u64| {
+            json!({
+                "level": level, "ruleId": rule, "message": {"text": "bad\nmore"},
+                "locations": [{"physicalLocation": {"artifactLocation": {"uri": "main.tf"}, "region": {"startLine": line}}}],
+            })
+        };
+        let document = json!({"runs": [{"results": [result("note", "N", 1), result("error", "E", 2), json!({})]}]});
+        let report = Report::Findings { file: None };
+        assert_eq!(
+            report.render("scan", &document.to_string()).unwrap(),
+            "scan: 3 finding(s): 1 error, 1 warning, 1 note\n  error E main.tf:2: bad\n  warning - -: \n  note N main.tf:1: bad"
+        );
+        assert_eq!(report.render("scan", "{\"runs\": []}").unwrap(), "scan: no findings");
+        assert_eq!(report.render("scan", "no"), None);
+        let many: Vec<Json> = (0..25).map(|line| result("error", "E", line)).collect();
+        let text = report.render("scan", &json!({"runs": [{"results": many}]}).to_string()).unwrap();
+        assert!(text.ends_with("… and 5 more"), "{text}");
+    }
+
+    #[test]
+    fn costs_and_texts_are_short() {
+        let cost = |json: Json| Report::Cost.render("cost", &json.to_string()).unwrap();
+        assert_eq!(
+            cost(json!({"totalMonthlyCost": "47.2", "diffTotalMonthlyCost": "3"})),
+            "cost: 47.2 USD a month, difference 3"
+        );
+        assert_eq!(
+            cost(json!({"totalMonthlyCost": "47.2", "currency": "EUR", "diffTotalMonthlyCost": "0"})),
+            "cost: 47.2 EUR a month"
+        );
+        assert_eq!(cost(json!({})), "cost: no priced resources");
+        assert_eq!(Report::Text.render("x", "hello\n").unwrap(), "hello");
+        assert_eq!(Report::Text.render("x", " \n"), None);
+    }
+}

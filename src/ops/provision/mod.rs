@@ -1,0 +1,16 @@
+//! Folders of components that are made when they are needed: sources that are fetched, and a working directory of an
+//! instance's own.
+//!
+//! Row 12. Read [`folder`] first. `place` says where working directories are and what is kept about them, `source` reads
+//! the section and fetches, `tree` copies.
+
+mod error;
+mod folder;
+mod place;
+mod source;
+mod tree;
+
+pub use error::Error;
+pub(super) use folder::{Folder, folder, is_made, pull};
+pub(super) use place::{Record, all, path, read, wants_workdir};
+pub(super) use source::source;

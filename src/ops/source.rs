@@ -1,0 +1,245 @@
+//! `source …` and `workdir …`: what is fetched for components, and the working directories of their own. Row 12.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use miette::Diagnostic;
+use thiserror::Error as ThisError;
+
+use super::App;
+use super::provision::{self, Record};
+use crate::component::{self, Instance, Kind};
+use crate::diag::{Failure, Result};
+use crate::exec::folder_lock;
+use crate::fetch::parse_ttl;
+use crate::resolve;
+use crate::value::{Map, Node};
+
+#[derive(Debug, ThisError, Diagnostic)]
+pub enum Error {
+    #[error("component argument is required")]
+    #[diagnostic(code(atmos::source::component_required), help("name a component and its stack"))]
+    ComponentRequired,
+
+    #[error("stack is required; specify it on the command line using the flag --stack <stack> (shorthand -s)")]
+    #[diagnostic(code(atmos::source::stack_required), help("`atmos list stacks` shows the stacks"))]
+    StackRequired,
+
+    #[error("metadata.source is missing: {component} in {stack} has no source")]
+    #[diagnostic(code(atmos::source::missing), help("add `source` to the component in its stack manifest"))]
+    Missing { component: String, stack: String },
+
+    #[error("deleting the fetched folder `{folder}` needs --force")]
+    #[diagnostic(code(atmos::source::force), help("add `--force`"))]
+    Force { folder: String },
+
+    #[error("workdir not found for component '{component}' in stack '{stack}'")]
+    #[diagnostic(
+        code(atmos::workdir::not_found),
+        help("`atmos terraform init {component} -s {stack}` makes it, if `provision.workdir.enabled` is true")
+    )]
+    WorkdirNotFound { component: String, stack: String },
+
+    #[error("{reason}")]
+    #[diagnostic(code(atmos::workdir::clean), help("{help}"))]
+    Clean { reason: String, help: String },
+}
+
+impl Failure for Error {}
+
+/// One component whose source is meant.
+#[derive(Debug, Clone)]
+pub struct SourceRequest {
+    pub kind: Kind,
+    pub component: Option<String>,
+    pub stack: Option<String>,
+    pub force: bool,
+    pub evaluation: resolve::Options,
+}
+
+/// Fetches the source.
+///
+/// # Errors
+/// The component has none, or it cannot be had.
+pub fn pull(app: &App, request: &SourceRequest) -> Result<()> {
+    let instance = instance(app, request)?;
+    let source = provision::source(app, &instance)?.ok_or_else(|| missing(&instance))?;
+    let folder = provision::pull(app, &instance, source, request.force)?;
+    if !folder.changed {
+        app.host.talk.info(format!("The source of {} in {} is there already", instance.name, instance.stack));
+    }
+    Ok(())
+}
+
+/// The source as a document.
+///
+/// # Errors
+/// The component has none.
+pub fn describe(app: &App, request: &SourceRequest) -> Result<Node> {
+    let instance = instance(app, request)?;
+    if provision::source(app, &instance)?.is_none() {
+        return Err(missing(&instance).into());
+    }
+    let written = &instance.sections.source;
+    let source = if written.as_map().is_some() { written.clone() } else { map([("uri", written.clone())]) };
+    let source = map([("source", source)]);
+    let components = map([(instance.kind.key(), map([(instance.name.as_str(), source)]))]);
+    Ok(map([("components", components)]))
+}
+
+/// Deletes the folder that was fetched.
+///
+/// # Errors
+/// The component has no source, nobody said that it may go, or it cannot be removed.
+pub async fn delete(app: &App, request: &SourceRequest) -> Result<()> {
+    let instance = instance(app, request)?;
+    provision::source(app, &instance)?.ok_or_else(|| missing(&instance))?;
+    let folder = provision::folder(app, &instance, true)?.path;
+    if !folder.exists() {
+        app.host.talk.info(format!("There is no folder `{}`", shown(app, &folder)));
+        return Ok(());
+    }
+    if !request.force {
+        return Err(Error::Force { folder: shown(app, &folder) }.into());
+    }
+    remove(app, &folder).await?;
+    app.host.talk.success(format!("Deleted {}", shown(app, &folder)));
+    Ok(())
+}
+
+/// One working directory.
+#[derive(Debug, Clone)]
+pub struct Workdir {
+    /// As the user would write it.
+    pub path: String,
+    pub name: String,
+    pub record: Record,
+    folder: PathBuf,
+}
+
+/// Every working directory of a kind, sorted by path.
+pub fn workdirs(app: &App, kind: &Kind) -> Vec<Workdir> {
+    let all = provision::all(&app.config, kind.key());
+    all.into_iter().map(|(folder, record)| workdir(app, folder, record)).collect()
+}
+
+/// That of one component.
+///
+/// # Errors
+/// It is not there.
+pub fn workdir_of(app: &App, kind: &Kind, component: &str, stack: Option<&str>) -> Result<Workdir, Error> {
+    let stack = stack.filter(|stack| !stack.is_empty()).ok_or(Error::StackRequired)?;
+    let folder = provision::path(&app.config, kind.key(), component, stack);
+    let record = provision::read(&folder)
+        .ok_or_else(|| Error::WorkdirNotFound { component: component.to_owned(), stack: stack.to_owned() })?;
+    Ok(workdir(app, folder, record))
+}
+
+/// Which working directories are removed.
+#[derive(Debug, Clone, Default)]
+pub struct CleanRequest {
+    pub component: Option<String>,
+    pub stack: Option<String>,
+    pub all: bool,
+    pub expired: bool,
+    pub ttl: Option<String>,
+    pub dry_run: bool,
+}
+
+/// Removes working directories and returns how many.
+///
+/// # Errors
+/// Words that do not fit each other, a directory that is not there or cannot be removed.
+pub async fn clean(app: &App, kind: &Kind, request: &CleanRequest) -> Result<usize> {
+    let wrong = |reason: &str, help: &str| Error::Clean { reason: reason.to_owned(), help: help.to_owned() };
+    let found = match (&request.component, request.all, request.expired) {
+        (None, false, true) => expired(app, kind, request.ttl.as_deref())?,
+        (_, _, true) => {
+            return Err(wrong("cannot use --all or component with --expired", "give --expired --ttl alone").into());
+        }
+        (Some(_), true, _) => return Err(wrong("cannot specify both --all and a component", "give one of them").into()),
+        (None, true, _) => workdirs(app, kind),
+        (Some(component), ..) => vec![workdir_of(app, kind, component, request.stack.as_deref())?],
+        (None, false, false) => {
+            let help = "give a component with --stack, --all, or --expired with --ttl";
+            return Err(wrong("either --all, --expired, or a component is required", help).into());
+        }
+    };
+    for workdir in &found {
+        if request.dry_run {
+            app.host.talk.info(format!("Would remove {}", workdir.path));
+            continue;
+        }
+        remove(app, &workdir.folder).await?;
+        app.host.talk.success(format!("Workdir cleaned for {} in {}", workdir.record.component, workdir.record.stack));
+    }
+    Ok(found.len())
+}
+
+fn expired(app: &App, kind: &Kind, ttl: Option<&str>) -> Result<Vec<Workdir>, Error> {
+    let wrong = |reason: String| Error::Clean { reason, help: "give a duration: --ttl=7d or --ttl=24h".to_owned() };
+    let text =
+        ttl.filter(|ttl| !ttl.is_empty()).ok_or_else(|| wrong("TTL is required when using --expired".to_owned()))?;
+    let limit = parse_ttl(text).ok_or_else(|| wrong(format!("`--ttl {text}` is no duration")))?;
+    let now = app.host.now();
+    let age = |used: Timestamp| now.duration_since(used).unsigned_abs();
+    let last = |record: &Record| record.last_accessed.unwrap_or(record.updated_at);
+    Ok(workdirs(app, kind).into_iter().filter(|workdir| age(last(&workdir.record)) > limit).collect())
+}
+
+/// A working directory as a document, in the form of the reference.
+pub fn workdir_document(workdir: &Workdir, kind: &Kind) -> Node {
+    let record = &workdir.record;
+    let text = |text: &str| Node::from(text);
+    let facts = map([
+        ("name", text(&workdir.name)),
+        ("source", text(&record.source)),
+        ("path", text(&workdir.path)),
+        ("content_hash", text(&record.content_hash)),
+        ("created_at", text(&record.created_at.to_string())),
+        ("updated_at", text(&record.updated_at.to_string())),
+    ]);
+    let metadata = map([("metadata", map([("workdir", facts)]))]);
+    map([("components", map([(kind.key(), map([(record.component.as_str(), metadata)]))]))])
+}
+
+fn workdir(app: &App, folder: PathBuf, record: Record) -> Workdir {
+    let below = folder.strip_prefix(&app.config.base_path).unwrap_or(&folder);
+    let path = below.display().to_string();
+    let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Workdir { path, name, record, folder }
+}
+
+fn instance(app: &App, request: &SourceRequest) -> Result<Instance> {
+    let (component, stack) = match (&request.component, request.stack.as_deref().filter(|stack| !stack.is_empty())) {
+        (Some(component), Some(stack)) => (component.clone(), stack.to_owned()),
+        (component, stack) if app.host.terminal.can_prompt() => {
+            super::terraform::choose(app, &request.kind, component.as_deref(), stack)?
+        }
+        (None, _) => return Err(Error::ComponentRequired.into()),
+        (Some(_), None) => return Err(Error::StackRequired.into()),
+    };
+    let kind = Some(request.kind.clone());
+    let found = component::find(&app.host, &app.config, app.index()?, &component, &stack, kind)?;
+    let sections = ["source", "provision", "metadata"].map(str::to_owned).to_vec();
+    app.evaluate(&found, &resolve::Options { sections, ..request.evaluation.clone() })
+}
+
+fn missing(instance: &Instance) -> Error {
+    Error::Missing { component: instance.name.clone(), stack: instance.stack.clone() }
+}
+
+async fn remove(app: &App, folder: &Path) -> Result<()> {
+    let _lock = folder_lock::acquire(&app.host, folder).await?;
+    std::fs::remove_dir_all(folder).map_err(crate::exec::Error::file("remove", folder))?;
+    Ok(())
+}
+
+fn shown(app: &App, path: &Path) -> String {
+    path.strip_prefix(&app.host.cwd).unwrap_or(path).display().to_string()
+}
+
+fn map<const N: usize>(entries: [(&str, Node); N]) -> Node {
+    Node::from(entries.into_iter().map(|(key, node)| (Arc::from(key), node)).collect::<Map>())
+}
