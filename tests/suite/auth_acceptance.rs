@@ -23,7 +23,9 @@ fn login(cloud: &Cloud, identity: &str) -> Running {
 fn case_03_fifty_cold_processes_make_one_login_and_one_call_for_each_chain() {
     let cloud = Cloud::start(&[]);
     let started: Vec<Running> = (0..50).map(|at| login(&cloud, IDENTITIES[at % IDENTITIES.len()])).collect();
-    started.into_iter().for_each(|process| drop(process.wait().success()));
+    for process in started {
+        process.wait().success();
+    }
     for (operation, count) in
         [("RegisterClient", 1), ("StartDeviceAuthorization", 1), ("CreateToken", 1), ("GetRoleCredentials", 3)]
     {
@@ -36,7 +38,9 @@ fn case_03_fifty_cold_processes_make_one_login_and_one_call_for_each_chain() {
     fresh.portal.control(&json!({"token_lifetime": 3600}));
     std::thread::sleep(Duration::from_millis(1100));
     let started: Vec<Running> = (0..50).map(|_| fresh.sandbox.spawn(&["auth", "process", "-i", "reader"])).collect();
-    started.into_iter().for_each(|process| drop(process.wait().success()));
+    for process in started {
+        process.wait().success();
+    }
     assert_eq!((fresh.portal.count("CreateToken"), fresh.portal.count("StartDeviceAuthorization")), (2, 1));
     assert_eq!(fresh.portal.count("GetRoleCredentials"), 2);
     fresh.assert_clean();
@@ -53,7 +57,9 @@ fn case_03_killed_holder_of_the_lock_hands_the_login_on() {
     cloud.portal.control(&json!({"auto_approve": true}));
     holder.signal(Signal::KILL);
     assert_eq!(holder.wait().code(), 137);
-    waiting.into_iter().for_each(|process| drop(process.wait().success()));
+    for process in waiting {
+        process.wait().success();
+    }
     // That of the dead one, and one more.
     assert_eq!((cloud.portal.count("StartDeviceAuthorization"), cloud.portal.count("GetRoleCredentials")), (2, 1));
     cloud.assert_clean();

@@ -29,7 +29,8 @@ fn stubbed(hooks: &str) -> Sandbox {
 }
 
 fn component(sandbox: &Sandbox, hooks: &str) {
-    let hooks: String = hooks.lines().map(|line| format!("        {line}\n")).collect();
+    let hooks: Vec<String> = hooks.lines().map(|line| format!("        {line}\n")).collect();
+    let hooks = hooks.concat();
     let manifest = format!(
         "vars: {{stage: dev}}\ncomponents:\n  terraform:\n    app:\n      hooks:\n{hooks}  helmfile:\n    app:\n      hooks:\n{hooks}"
     );

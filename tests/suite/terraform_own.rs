@@ -324,7 +324,8 @@ fn terraforms_own_configuration_is_written_for_the_run_and_goes_with_it() {
     {
         assert!(output.stdout.lines().any(|found| found == line), "no `{line}`\n{output}");
     }
-    assert!(path.ends_with(".tfrc") && !std::path::Path::new(path).exists(), "{output}");
+    let path = std::path::Path::new(path);
+    assert!(path.extension().is_some_and(|extension| extension == "tfrc") && !path.exists(), "{output}");
     sandbox.set("TF_CLI_CONFIG_FILE", "/dev/null");
     let own = sandbox.atmos(&["terraform", "validate", "app", "-s", "dev"]);
     assert!(own.stdout.starts_with("/dev/null\n"), "the user's own goes before it\n{own}");

@@ -23,7 +23,7 @@ use crate::secret::{Expose, Secret};
 
 const CODE_GRANT: &str = "authorization_code";
 /// How long the user has at the portal; as long as for a device code.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_mins(10);
 /// Bytes of the state and of the verifier.
 const ENTROPY: usize = 32;
 

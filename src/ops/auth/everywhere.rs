@@ -12,7 +12,7 @@ use crate::diag::{Failure, Result};
 pub(super) fn forget(access: &Access, request: &LogoutRequest, report: &mut LogoutReport) -> Result<()> {
     let rest = if request.dry_run { access.cache.count() } else { access.cache.clear() };
     let rest = rest.map_err(Error::from)?;
-    report.whose = "everything of this user, in all realms".to_owned();
+    "everything of this user, in all realms".clone_into(&mut report.whose);
     report.kept.sessions = if request.dry_run { rest } else { report.kept.sessions + rest };
     for directory in realms(access) {
         if !request.dry_run {

@@ -56,7 +56,8 @@ pub(super) fn warn_unless_kept(access: &Access) {
 pub(super) async fn provision(access: &Access, provider: &str, again: bool) {
     let talk = &access.host.talk;
     match access.session.provision(&ProviderName::from(provider), again).await {
-        Ok(None) => {}
+        // A root that is no provider offers nothing.
+        Ok(None) | Err(Error::ProviderNotFound { .. }) => {}
         Ok(Some(found)) => {
             let count = |names: &[String], word: &str| match names {
                 [] => String::new(),
@@ -66,8 +67,6 @@ pub(super) async fn provision(access: &Access, provider: &str, again: bool) {
             let identities = found.identities.len();
             talk.info(format!("provider {provider}: {identities} identities in {} accounts{changes}", found.accounts));
         }
-        // A root that is no provider offers nothing.
-        Err(Error::ProviderNotFound { .. }) => {}
         Err(error) => {
             let message = format!("the identities that provider `{provider}` offers are not written down: {error}");
             talk.warn(

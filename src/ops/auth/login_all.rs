@@ -119,13 +119,11 @@ async fn authenticate(access: &Access, names: &[IdentityName], report: &mut Logi
             Err(error) => drop(lost.insert(error.to_string())),
         }
     }
-    match lost.pop_first() {
-        Some(reason) => Err(crate::auth::Error::Worker { reason }.into()),
-        None => {
-            report.failed[before..].sort_by(|a, b| a.0.cmp(&b.0));
-            Ok(())
-        }
+    if let Some(reason) = lost.pop_first() {
+        return Err(crate::auth::Error::Worker { reason }.into());
     }
+    report.failed[before..].sort_by(|a, b| a.0.cmp(&b.0));
+    Ok(())
 }
 
 impl LoginAllReport {
