@@ -256,7 +256,8 @@ mod tests {
 
     /// Every boolean flag of every command; apart from them those that need a value.
     fn boolean_flags(command: &clap::Command, words: &[String], found: &mut Flags, texts: &mut Flags) {
-        for arg in command.get_arguments() {
+        // `--version` stands alone.
+        for arg in command.get_arguments().filter(|arg| arg.get_id() != "version") {
             if arg.get_value_parser().type_id() == TypeId::of::<bool>() && !matches!(arg.get_action(), ArgAction::Help)
             {
                 let long = arg.get_long().map(|long| (words.to_vec(), format!("--{long}")));
@@ -324,6 +325,8 @@ mod tests {
 
     /// Without what a complete call needs, so that a flag can stand alone.
     fn relaxed(command: clap::Command) -> clap::Command {
+        let groups: Vec<clap::Id> = command.get_groups().map(|group| group.get_id().clone()).collect();
+        let command = groups.into_iter().fold(command, |all, id| all.mut_group(id, |group| group.required(false)));
         command
             .subcommand_required(false)
             .arg_required_else_help(false)

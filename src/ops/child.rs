@@ -472,19 +472,14 @@ pub(super) fn plugin_cache(app: &App) -> Result<Option<PathBuf>, crate::exec::Er
     if !app.config.terraform.plugin_cache {
         return Ok(None);
     }
-    let configured = app.config.terraform.plugin_cache_dir.clone();
-    let (directory, made) = if let Some(directory) = configured {
-        // Somewhere else it may be shared with others.
-        let made = std::fs::create_dir_all(&directory);
-        (directory, made)
+    // Without a home there is no place for one.
+    let Some(directory) = app.config.terraform.plugin_cache_dir.clone() else { return Ok(None) };
+    let made = if directory.starts_with(&app.host.dirs.cache) {
+        // Secrets lie beside it.
+        fs::create_dirs(&directory)
     } else {
-        let directory = app.host.dirs.cache.join("atmos/terraform/plugins");
-        if !directory.is_absolute() {
-            // Without a home it would lie in the working directory.
-            return Ok(None);
-        }
-        let made = fs::create_dirs(&directory);
-        (directory, made)
+        // Somewhere else it may be shared with others.
+        std::fs::create_dir_all(&directory)
     };
     made.map_err(crate::exec::Error::file("create", &directory))?;
     Ok(Some(directory))

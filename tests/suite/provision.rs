@@ -177,7 +177,7 @@ fn source_commands_list_describe_and_delete() {
     sandbox.atmos(&["terraform", "source", "describe", "my-app"]).exits(1).says("stack is required");
     sandbox.write("stacks/dev.yaml", &manifest("{}"));
     sandbox.atmos(&["terraform", "source", "pull", "my-app", "-s", "dev"]).exits(1).says("has no source");
-    for (source, phrase) in [("[a]", "it must be an address or a map"), ("./nothing", "there is no folder")] {
+    for (source, phrase) in [("[a]", "invalid component source section"), ("./nothing", "there is no folder")] {
         sandbox.write("stacks/dev.yaml", &manifest(&format!("{{source: {source}}}")));
         sandbox.atmos(&PLAN).exits(1).says(phrase);
     }

@@ -280,7 +280,7 @@ fn a_person_is_asked_for_what_is_missing() {
     let sandbox = stubbed("{vars: {name: one}}");
     sandbox.write(
         "stacks/prod.yaml",
-        "vars: {stage: prod}\ncomponents: {terraform: {app: {}, base: {metadata: {type: abstract}}}}\n",
+        "vars: {stage: prod}\nterraform: {backend_type: local}\ncomponents: {terraform: {app: {}, base: {metadata: {type: abstract}}}}\n",
     );
     let mut terminal = Terminal::start(sandbox.atmos_command(&["terraform", "plan"]));
     terminal.expect("Choose a component");
@@ -314,7 +314,7 @@ fn terraforms_own_configuration_is_written_for_the_run_and_goes_with_it() {
     };
     sandbox.write("atmos.yaml", &with(rc));
     let program = sandbox.root().join("looks");
-    std::fs::write(&program, "#!/bin/sh\necho \"$TF_CLI_CONFIG_FILE\"\n[ \"$TF_CLI_CONFIG_FILE\" = \"$TOFU_CLI_CONFIG_FILE\" ] && cat \"$TF_CLI_CONFIG_FILE\" && stat -c %a \"$TF_CLI_CONFIG_FILE\"\n").unwrap();
+    std::fs::write(&program, "#!/bin/sh\necho \"$TF_CLI_CONFIG_FILE\"\n[ \"$TF_CLI_CONFIG_FILE\" = \"$TOFU_CLI_CONFIG_FILE\" ] && cat \"$TF_CLI_CONFIG_FILE\" && stat -c %a \"$TF_CLI_CONFIG_FILE\"\nexit 0\n").unwrap();
     std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
     sandbox.set("ATMOS_COMPONENTS_TERRAFORM_COMMAND", &program);
     let output = sandbox.atmos(&["terraform", "validate", "app", "-s", "dev"]).success();

@@ -19,7 +19,7 @@ use aws_types::SdkConfig;
 use super::super::creds::AwsCredentials;
 use super::super::error::Error;
 use super::endpoint::Service;
-use super::skew::{ByTheirClock, Skew};
+use super::skew::Skew;
 use crate::host::{Host, Network, NetworkError, causes};
 use crate::secret::{Expose, without_userinfo};
 
@@ -81,9 +81,7 @@ impl Clients {
         );
         let common = self.common(region, endpoint, timeout)?;
         let config = aws_sdk_sts::config::Builder::from(&common).credentials_provider(key);
-        let config = config.retry_classifier(TooManyRequests).retry_classifier(ByTheirClock(self.skew.clone()));
-        // The SDK's own correction forgets with each call, and would be added to ours.
-        let config = config.interceptor(self.skew.clone()).disable_clock_skew_correction(true);
+        let config = config.retry_classifier(TooManyRequests).interceptor(self.skew.clone());
         Ok(aws_sdk_sts::Client::from_conf(config.build()))
     }
 
@@ -97,7 +95,6 @@ impl Clients {
             .region(Region::new(region.to_owned()))
             .http_client(self.http(endpoint)?)
             .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
-            .time_source(self.skew.clock())
             .timeout_config(limits.build())
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(FIRST_BACKOFF));
         config.set_endpoint_url(endpoint.map(str::to_owned));

@@ -1,23 +1,17 @@
-//! How far the clock of this machine is from that of the services. It is learned from their answers, and signatures are made
-//! by their clock: a machine whose clock is wrong still gets its credentials.
+//! How far the clock of this machine is from that of the services, learned from their answers: a machine whose clock is wrong
+//! still gets its credentials. The clients of the SDK correct their own signatures.
 //!
 //! Ends of credentials are kept by the clock here, so that everything that compares them, programs of others too, is right.
 //! Row 5.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::time::{Duration, SystemTime};
+use std::sync::atomic::{AtomicI64, Ordering};
 
-use aws_smithy_async::time::{SharedTimeSource, TimeSource};
 use aws_smithy_runtime_api::box_error::BoxError;
-use aws_smithy_runtime_api::client::interceptors::context::{
-    BeforeDeserializationInterceptorContextRef, InterceptorContext,
-};
+use aws_smithy_runtime_api::client::interceptors::context::BeforeDeserializationInterceptorContextRef;
 use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
-use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction, RetryClassifierPriority};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
-use aws_smithy_types::retry::ErrorKind;
 use jiff::fmt::rfc2822;
 use jiff::{SignedDuration, Timestamp};
 
@@ -27,21 +21,14 @@ const TOLERANCE: i64 = 30;
 /// The difference, shared by all clients of a process.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Skew {
-    inner: Arc<Inner>,
-}
-
-#[derive(Debug, Default)]
-struct Inner {
     /// Seconds to add to the clock here.
-    seconds: AtomicI64,
-    /// It was learned by the answer that has just come.
-    is_news: AtomicBool,
+    seconds: Arc<AtomicI64>,
 }
 
 impl Skew {
     /// What has to be added to the clock here.
     pub(crate) fn offset(&self) -> SignedDuration {
-        SignedDuration::from_secs(self.inner.seconds.load(Ordering::Relaxed))
+        SignedDuration::from_secs(self.seconds.load(Ordering::Relaxed))
     }
 
     /// Looks at the time of an answer. True when the difference is another one than before.
@@ -49,31 +36,13 @@ impl Skew {
         let Ok(there) = rfc2822::DateTimeParser::new().parse_timestamp(date) else { return false };
         let found = there.duration_since(now).as_secs();
         let found = if found.abs() <= TOLERANCE { 0 } else { found };
-        let known = self.inner.seconds.load(Ordering::Relaxed);
+        let known = self.seconds.load(Ordering::Relaxed);
         if (found - known).abs() <= TOLERANCE {
             return false;
         }
         tracing::debug!(seconds = found, "the clock of this machine differs from that of the service");
-        self.inner.seconds.store(found, Ordering::Relaxed);
-        self.inner.is_news.store(true, Ordering::Relaxed);
+        self.seconds.store(found, Ordering::Relaxed);
         true
-    }
-
-    /// A clock that goes as the services' clocks do.
-    pub(crate) fn clock(&self) -> SharedTimeSource {
-        SharedTimeSource::new(Clock(self.clone()))
-    }
-}
-
-#[derive(Debug)]
-struct Clock(Skew);
-
-impl TimeSource for Clock {
-    fn now(&self) -> SystemTime {
-        let seconds = self.0.inner.seconds.load(Ordering::Relaxed);
-        let by = Duration::from_secs(seconds.unsigned_abs());
-        let now = SystemTime::now();
-        if seconds < 0 { now - by } else { now + by }
     }
 }
 
@@ -93,28 +62,6 @@ impl Intercept for Skew {
             self.learn(date, Timestamp::now());
         }
         Ok(())
-    }
-}
-
-/// A call that was refused because of the clock is made again as soon as the difference is known.
-#[derive(Debug)]
-pub(crate) struct ByTheirClock(pub(crate) Skew);
-
-impl ClassifyRetry for ByTheirClock {
-    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
-        let refused = context.response().is_some_and(|response| matches!(response.status().as_u16(), 400 | 401 | 403));
-        if refused && self.0.inner.is_news.swap(false, Ordering::Relaxed) {
-            return RetryAction::retryable_error(ErrorKind::ClientError);
-        }
-        RetryAction::NoActionIndicated
-    }
-
-    fn name(&self) -> &'static str {
-        "clock skew"
-    }
-
-    fn priority(&self) -> RetryClassifierPriority {
-        RetryClassifierPriority::run_after(RetryClassifierPriority::transient_error_classifier())
     }
 }
 

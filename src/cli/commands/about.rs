@@ -19,7 +19,8 @@ pub(super) fn about(context: &Context) -> Result<u8> {
 pub(super) fn support(context: &Context) -> Result<u8> {
     write::data(
         context,
-        "Every error has a code, a place and a way out; `--verbose` shows all causes, `--logs-level Debug` what happened.\n\n\
+        "`atmos COMMAND --help` explains each command, `atmos man` writes the manual pages.\n\
+         Every error has a code, a place and a way out; `--verbose` shows all causes, `--logs-level Debug` what happened.\n\n\
          atmos validate config             what is wrong with atmos.yaml\n\
          atmos describe config             the configuration that counts\n\n\
          Reports of mistakes should name the output of `atmos version`, and a small repository that shows the mistake.\n",

@@ -151,6 +151,8 @@ fn resources(plan: &Json) -> Entries {
     let managed = changes.filter(|resource| resource["mode"] != "data");
     let entry = |resource: &Json| {
         let mut leaves = after(&resource["change"]);
+        // A resource is more than a value, also where it has no attribute.
+        leaves.remove("");
         leaves.insert("actions".to_owned(), open(actions(&resource["change"])));
         Some((resource["address"].as_str()?.to_owned(), leaves))
     };
