@@ -84,13 +84,14 @@ fn a_changed_repository_completes_anew() {
     let sandbox = inspect();
     assert_eq!(complete(&sandbox, "atmos terraform plan ").0, ["app", "vpc"]);
     assert_eq!(complete(&sandbox, "atmos terraform plan ").0, ["app", "vpc"]);
-    let names = Sandbox::files_below(&sandbox.home().join(".cache/atmos/names"));
+    let kept = sandbox.home().join(".cache/atmos/names");
+    let names = Sandbox::files_below(&kept);
     assert_eq!(names.len(), 1, "{names:?}");
     let dev =
         sandbox.read("stacks/orgs/dev.yaml").replace("  terraform:\n    app:", "  terraform:\n    dns: {}\n    app:");
     sandbox.write("stacks/orgs/dev.yaml", &dev);
     assert_eq!(complete(&sandbox, "atmos terraform plan ").0, ["app", "dns", "vpc"]);
-    std::fs::write(&names[0], "garbage\n").unwrap();
+    std::fs::write(kept.join(&names[0]), "garbage\n").unwrap();
     assert_eq!(complete(&sandbox, "atmos terraform plan ").0, ["app", "dns", "vpc"]);
 }
 
