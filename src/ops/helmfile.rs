@@ -303,7 +303,7 @@ struct Run<'a> {
 impl Run<'_> {
     /// Hooks do not have the folder for themselves: one of them may call atmos for the same component.
     async fn hooked(self, held: &Held, signals: &mut Signals) -> Result<u8> {
-        let Run { app, request, ready, access, .. } = self;
+        let Run { app, request, ready, access, relay } = self;
         let (target, hooks) = (&ready.target, &ready.hooks);
         let region = held.region().or_else(|| app.host.env.get("AWS_REGION")).map(str::to_owned);
         let asked = Request { has_identity: held.identity().is_some(), fallback_region: region, ..asked(request) };
@@ -326,6 +326,7 @@ impl Run<'_> {
             program: (&target.command, &target.command_source),
             signals,
             data: request.verb == "template",
+            relay,
         };
         hooks.before(&mut around).await?;
         let result = self.children(held, &plan, &env, around.signals).await;

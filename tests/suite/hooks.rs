@@ -356,3 +356,21 @@ fn scanners_are_called_with_their_words_and_say_what_they_found() {
         sandbox.atmos(&PLAN).success().says(phrase);
     }
 }
+
+#[test]
+fn what_hooks_say_in_a_run_of_many_has_its_component_in_front() {
+    let sandbox = stubbed("");
+    sandbox.write("components/terraform/web/main.tf", "");
+    let hook = |name: &str| {
+        format!(
+            "{{hooks: {{said: {{events: [before.terraform.plan], kind: command, command: echo, args: [hook of {name}]}}}}}}"
+        )
+    };
+    let manifest =
+        format!("vars: {{stage: dev}}\ncomponents: {{terraform: {{app: {}, web: {}}}}}\n", hook("app"), hook("web"));
+    sandbox.write("stacks/dev.yaml", &manifest);
+    let run = sandbox.atmos(&["terraform", "plan", "-s", "dev", "--max-concurrency", "2"]).success();
+    for name in ["app", "web"] {
+        assert!(run.stdout.contains(&format!("[dev/{name}] hook of {name}\n")), "{run}");
+    }
+}

@@ -9,6 +9,8 @@ use super::hook::{self, Command, Hook, Kind, OnFailure};
 use super::store;
 use crate::component::Instance;
 use crate::diag::{Report, Result, Warning};
+use crate::exec::process::Surroundings;
+use crate::exec::relay::Relay;
 use crate::exec::signals::Signals;
 use crate::exec::{Error as ExecError, Hangup, Launch, Output, process};
 use crate::host::Env;
@@ -40,6 +42,8 @@ pub(crate) struct Around<'a> {
     pub signals: &'a mut Signals,
     /// Standard output is for data of the command itself.
     pub data: bool,
+    /// Where the output of the hooks goes in a run of many components.
+    pub relay: Option<&'a Relay>,
 }
 
 /// How the command ended.
@@ -226,7 +230,9 @@ impl Hooks {
             stderr: None,
             hangup: Hangup::PassesOn,
         };
-        let outcome = process::run(&launch, child::surroundings(host), around.signals).await?;
+        let outcome =
+            process::run(&launch, Surroundings { relay: around.relay, ..child::surroundings(host) }, around.signals)
+                .await?;
         if let Some(stop) = outcome.stop {
             return Err(ExecError::Interrupted { stop }.into());
         }

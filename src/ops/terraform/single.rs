@@ -177,7 +177,7 @@ pub(super) async fn open_session(
 
 /// The run with its hooks. They do not have the folder for themselves: one of them may call atmos for the same component.
 async fn hooked(app: &App, work: Work<'_>, held: &Held, env: &Env, signals: &mut Signals) -> Result<Finished> {
-    let Work { request, ready, .. } = work;
+    let Work { request, ready, relay, .. } = work;
     let options = evaluation(request);
     let target = &ready.target;
     let mut around = Around {
@@ -190,6 +190,7 @@ async fn hooked(app: &App, work: Work<'_>, held: &Held, env: &Env, signals: &mut
         program: (&target.command, &target.command_source),
         signals,
         data: request.request.words == ["output"],
+        relay,
     };
     ready.hooks.before(&mut around).await?;
     let result = Box::pin(locked(app, work, held, env, around.signals)).await;
