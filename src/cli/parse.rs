@@ -275,12 +275,12 @@ mod tests {
     }
 
     /// The flag that the line set, by its identifier.
-    fn value_of(command: &clap::Command, words: &[String], flag: &str, value: &str) -> Result<bool, String> {
+    fn value_of(command: &mut clap::Command, words: &[String], flag: &str, value: &str) -> Result<bool, String> {
         let with_flag = format!("{flag}{value}");
         let line: Vec<&str> =
             std::iter::once("atmos").chain(words.iter().map(String::as_str)).chain([with_flag.as_str()]).collect();
-        let mut matches = &command.clone().try_get_matches_from(&line).map_err(|error| format!("{line:?}: {error}"))?;
-        let mut here = command;
+        let matches = command.try_get_matches_from_mut(&line).map_err(|error| format!("{line:?}: {error}"))?;
+        let (mut matches, mut here) = (&matches, &*command);
         for word in words {
             matches = matches.subcommand_matches(word).ok_or(format!("{line:?}"))?;
             here = here.find_subcommand(word).ok_or(format!("{line:?}"))?;
@@ -297,13 +297,13 @@ mod tests {
     fn every_boolean_flag_of_every_command_takes_a_value_as_go_does() {
         let mut root = command().mut_args(|arg| arg.required(false));
         root.build();
-        let root = relaxed(root);
+        let mut root = relaxed(root);
         let (mut flags, mut texts) = (Vec::new(), Vec::new());
         boolean_flags(&root, &[], &mut flags, &mut texts);
         assert_eq!(texts.len(), 12, "{texts:?}");
         for (words, flag) in texts {
             for (value, expected) in [("=true", true), ("=f", false)] {
-                assert_eq!(value_of(&root, &words, &flag, value), Ok(expected), "{words:?} {flag}{value}");
+                assert_eq!(value_of(&mut root, &words, &flag, value), Ok(expected), "{words:?} {flag}{value}");
             }
         }
         assert!(flags.len() > 200, "{}", flags.len());
@@ -317,9 +317,9 @@ mod tests {
                 ("=0", false),
                 ("=f", false),
             ] {
-                assert_eq!(value_of(&root, &words, &flag, value), Ok(expected), "{words:?} {flag}{value}");
+                assert_eq!(value_of(&mut root, &words, &flag, value), Ok(expected), "{words:?} {flag}{value}");
             }
-            assert!(value_of(&root, &words, &flag, "=perhaps").is_err(), "{words:?} {flag}");
+            assert!(value_of(&mut root, &words, &flag, "=perhaps").is_err(), "{words:?} {flag}");
         }
     }
 
