@@ -47,6 +47,13 @@ pub struct PolicyInForce {
 const GENERATED: &str = "templates.settings.allow_generated_functions";
 
 impl Config {
+    /// `templates.settings.allow_generated_functions`: text that a template made may run as a YAML function, and what was read
+    /// may be a template.
+    pub fn allows_generated_functions(&self) -> bool {
+        let path = ["templates", "settings", "allow_generated_functions"];
+        self.document.get_path(path).and_then(Node::as_bool) == Some(true)
+    }
+
     /// Warnings about keys that still work and should be replaced, each with its place.
     pub fn deprecations(&self, host: &Host) -> Vec<Warning> {
         let mut warnings = Vec::new();

@@ -64,14 +64,15 @@ fn without_tags(node: &Node, tags: Tags) -> Node {
     Node::new(value, node.span)
 }
 
-/// The same value, with every text that could be taken for a YAML function marked as a literal.
-pub fn inert(node: &Node) -> Node {
+/// The same value, with every text that could be taken for a YAML function marked as a literal; if wanted also what looks like
+/// a template.
+pub fn inert(node: &Node, templates: bool) -> Node {
     let value = match &node.value {
         Value::Map(map) => {
-            Value::Map(Arc::new(map.iter().map(|(key, item)| (key.clone(), inert(item))).collect::<Map>()))
+            Value::Map(Arc::new(map.iter().map(|(key, item)| (key.clone(), inert(item, templates))).collect::<Map>()))
         }
-        Value::List(list) => Value::List(Arc::new(list.iter().map(inert).collect())),
-        Value::String(text) if text.starts_with('!') => {
+        Value::List(list) => Value::List(Arc::new(list.iter().map(|item| inert(item, templates)).collect())),
+        Value::String(text) if text.starts_with('!') || templates && text.contains("{{") => {
             Value::Function(Arc::new(Function { tag: Arc::from("!literal"), argument: node.clone() }))
         }
         other => other.clone(),
@@ -126,7 +127,7 @@ mod tests {
 
     #[test]
     fn texts_of_files_are_no_functions() {
-        let node = inert(&from_json(&serde_json::json!({"a": ["!env HOME", "x"]})));
+        let node = inert(&from_json(&serde_json::json!({"a": ["!env HOME", "x"]})), false);
         let list = node.get("a").and_then(Node::as_list).unwrap();
         assert!(matches!(&list[0].value, Value::Function(function) if &*function.tag == "!literal"));
         assert_eq!(list[1].as_str(), Some("x"));

@@ -77,11 +77,15 @@ impl Lookup for Outside<'_, '_> {
     }
 
     fn data(&mut self, alias: &str, arguments: &[Val]) -> Result<Node, Problem> {
-        datasource::read(self, alias, arguments)
+        let content = datasource::read(self, alias, arguments)?;
+        self.note(&content);
+        Ok(content)
     }
 
     fn data_text(&mut self, alias: &str, arguments: &[Val]) -> Result<String, Problem> {
-        datasource::text(self, alias, arguments)
+        let text = datasource::text(self, alias, arguments)?;
+        self.note_text(&text);
+        Ok(text)
     }
 
     fn has_data(&mut self, alias: &str) -> bool {
@@ -96,9 +100,19 @@ impl Lookup for Outside<'_, '_> {
 
 impl Outside<'_, '_> {
     /// Remembers that what looks like a template in this value is data: everything of it that was one is rendered.
-    fn note(&mut self, node: &Node) {
+    fn note(&self, node: &Node) {
         let templating = self.evaluation.templating.as_ref().filter(|templating| templating.passes > 1);
-        self.foreign |= templating.is_some_and(|templating| looks_like_template(templating, node));
+        if templating.is_some_and(|templating| looks_like_template(templating, node)) {
+            self.foreign.set(true);
+        }
+    }
+
+    /// The same of a text: a variable, a file.
+    pub(super) fn note_text(&self, text: &str) {
+        let templating = self.evaluation.templating.as_ref().filter(|templating| templating.passes > 1);
+        if templating.is_some_and(|templating| text.contains(templating.delimiters.left())) {
+            self.foreign.set(true);
+        }
     }
 
     /// Another component, with everything in it evaluated.

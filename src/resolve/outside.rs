@@ -1,5 +1,6 @@
 //! What templates of components reach outside: the environment, the clock, files.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -15,12 +16,12 @@ pub(super) struct Outside<'e, 'a> {
     /// Data sources that the template defined.
     pub defined: BTreeMap<String, String>,
     /// A value of a store, a function or another component has what looks like a template: nothing may render it.
-    pub foreign: bool,
+    pub foreign: Cell<bool>,
 }
 
 impl<'e, 'a> Outside<'e, 'a> {
     pub(super) fn new(evaluation: &'e Evaluation<'a>, text: &'e str) -> Outside<'e, 'a> {
-        Outside { evaluation, text, defined: BTreeMap::new(), foreign: false }
+        Outside { evaluation, text, defined: BTreeMap::new(), foreign: Cell::new(false) }
     }
 
     fn machine(&self) -> Machine<'_> {
@@ -35,7 +36,9 @@ impl World for Outside<'_, '_> {
         }
         let evaluator = &self.evaluation.evaluator;
         let ambient = evaluator.host.env.get_raw(name).map(|value| value.to_string_lossy().into_owned());
-        ambient.or_else(|| evaluator.config.promoted.get(name).cloned())
+        let value = ambient.or_else(|| evaluator.config.promoted.get(name).cloned())?;
+        self.note_text(&value);
+        Some(value)
     }
 
     fn variables(&self) -> Vec<(String, String)> {
@@ -43,6 +46,7 @@ impl World for Outside<'_, '_> {
         let mut all = evaluator.config.promoted.clone();
         let text = |value: &std::ffi::OsStr| value.to_string_lossy().into_owned();
         all.extend(evaluator.host.env.iter().map(|(name, value)| (text(name), text(value))));
+        all.values().for_each(|value| self.note_text(value));
         all.extend(self.evaluation.template_variables().clone());
         all.into_iter().collect()
     }
@@ -56,7 +60,9 @@ impl World for Outside<'_, '_> {
     }
 
     fn read_file(&mut self, path: &str) -> Result<Vec<u8>, Problem> {
-        self.machine().read_file(path)
+        let content = self.machine().read_file(path)?;
+        self.note_text(&String::from_utf8_lossy(&content));
+        Ok(content)
     }
 
     fn file_kind(&mut self, path: &str) -> Result<Option<FileKind>, Problem> {

@@ -114,7 +114,7 @@ impl Evaluation<'_> {
         let data = self.template_data(compiled.needs, node)?;
         let mut outside = Outside::new(self, text);
         let result = template.render(data, &self.missing_key(), &mut outside);
-        Ok((result.map_err(|cause| failed(Arc::new(cause)))?, outside.foreign))
+        Ok((result.map_err(|cause| failed(Arc::new(cause)))?, outside.foreign.get()))
     }
 
     /// What a value that is missing becomes: `<no value>` unless the repository wants an error.

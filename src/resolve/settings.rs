@@ -62,8 +62,7 @@ pub(super) fn datasources(config: &Config, instance: &Instance) -> Vec<String> {
 
 /// `templates.settings.allow_generated_functions`: text that a template made may run as a YAML function.
 pub(super) fn allows_generated_functions(config: &Config) -> bool {
-    let path = ["templates", "settings", "allow_generated_functions"];
-    config.document.get_path(path).and_then(Node::as_bool) == Some(true)
+    config.allows_generated_functions()
 }
 
 /// `headers` of a data source: each name may have several values.

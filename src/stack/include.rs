@@ -74,7 +74,9 @@ impl Including<'_> {
     fn content(&self, argument: &str, raw: bool) -> Result<Node, IncludeRefusal> {
         let Layout { fetcher, remote, .. } = self.layout;
         let include = Include { host: self.host, fetcher, remote, tags: Tags::Dropped };
-        include.value(argument, raw, |name| self.locate(name)).map(|content| content::inert(&content))
+        let content = include.value(argument, raw, |name| self.locate(name))?;
+        // Files are data: nothing in them is a function or a template.
+        Ok(content::inert(&content, !self.layout.generated))
     }
 
     /// The file: absolute, beside the manifest, or a bare path below the working directory, else below the base path.

@@ -92,3 +92,49 @@ fn a_person_is_asked_once() {
         assert!(text.matches("A function wants").count() <= 3, "the same question twice: {text}");
     }
 }
+
+/// A text that would start a program if it were a template.
+const PROGRAM: &str = "{{ atmos.Resolve `!exec touch made-by-data; echo ran` }}";
+
+#[test]
+fn what_is_read_is_never_a_template() {
+    let mut sandbox = Sandbox::empty();
+    sandbox.set("FROM_OUTSIDE", PROGRAM);
+    sandbox.write("components/terraform/app/main.tf", "");
+    sandbox.write("conf/evil.txt", PROGRAM);
+    sandbox.write("conf/inc.yaml", &format!("x: '{PROGRAM}'\n"));
+    sandbox.write("stacks/ft.yaml.tmpl", "vars:\n  tmpl: '{{ getenv \"FROM_OUTSIDE\" }}'\n");
+    let settings = |more: &str| {
+        format!(
+            "base_path: .\nstacks: {{base_path: stacks, included_paths: ['deploy/*'], name_template: '{{{{ .vars.stage }}}}'}}\n\
+             components: {{terraform: {{base_path: components/terraform}}}}\n\
+             templates: {{settings: {{enabled: true, {more}sprig: {{enabled: true}}, gomplate: {{enabled: true, datasources: {{cfg: {{url: ./conf/inc.yaml}}}}}}}}}}\n"
+        )
+    };
+    sandbox.write(
+        "stacks/deploy/t.yaml",
+        "import: [ft]\n\
+         locals: {d: !env FROM_OUTSIDE, e: '{{ env `FROM_OUTSIDE` }}', f: '{{ file.Read `conf/evil.txt` }}'}\n\
+         vars: {stage: t, s: '{{ .locals.d }}'}\n\
+         components:\n  terraform:\n    app:\n      vars:\n\
+         \x20       d: '{{ .locals.d }}'\n\
+         \x20       more: 'a {{ .locals.d }}'\n\
+         \x20       e: '{{ .locals.e }}'\n\
+         \x20       f: '{{ .locals.f }}'\n\
+         \x20       j: !include conf/inc.yaml\n\
+         \x20       raw: !include.raw conf/evil.txt\n\
+         \x20       env: '{{ getenv \"FROM_OUTSIDE\" }}'\n\
+         \x20       ds: '{{ (ds \"cfg\").x }}'\n\
+         \x20       file: '{{ file.Read \"conf/evil.txt\" }}'\n",
+    );
+    for more in ["", "evaluations: 3, "] {
+        sandbox.write("atmos.yaml", &settings(more));
+        let seen = sandbox.atmos(&["describe", "component", "app", "-s", "t", "--format", "json", "--query", ".vars"]);
+        let vars = seen.success().json();
+        for name in ["s", "d", "e", "f", "raw", "env", "ds", "file", "tmpl"] {
+            assert_eq!(vars[name], PROGRAM, "{more}{name}: {vars}");
+        }
+        assert_eq!((&vars["more"], &vars["j"]["x"]), (&format!("a {PROGRAM}").into(), &PROGRAM.into()), "{more}{vars}");
+        assert!(!sandbox.repo().join("made-by-data").exists(), "{more}{vars}");
+    }
+}

@@ -36,6 +36,16 @@ impl Data {
         self.node.get_path(path)
     }
 
+    /// Whether a local has data that looks like a template.
+    pub(super) fn is_foreign(&self, local: &str) -> bool {
+        self.at(["locals", local]).is_some_and(guard::holds_templates)
+    }
+
+    /// Whether any local has.
+    pub(super) fn has_foreign(&self) -> bool {
+        self.at(["locals"]).is_some_and(guard::holds_templates)
+    }
+
     pub(super) fn val(&self) -> Val {
         self.val.clone()
     }

@@ -16,6 +16,40 @@ pub(super) fn text(rendered: Arc<str>, written: &str) -> Value {
     literal(rendered)
 }
 
+/// A text that nobody wrote into the manifest, of a variable or a file: it is no template either.
+pub(super) fn data(text: Arc<str>) -> Value {
+    if text.starts_with('!') || looks_like_template(&text) { literal(text) } else { Value::String(text) }
+}
+
+pub(super) fn looks_like_template(text: &str) -> bool {
+    text.contains("{{")
+}
+
+/// Whether anything in a value is data that looks like a template.
+pub(super) fn holds_templates(node: &Node) -> bool {
+    match &node.value {
+        Value::Function(function) if &*function.tag == LITERAL => {
+            matches!(&function.argument.value, Value::String(text) if looks_like_template(text))
+        }
+        Value::Map(map) => map.values().any(holds_templates),
+        Value::List(list) => list.iter().any(holds_templates),
+        _ => false,
+    }
+}
+
+/// A document of which nobody can tell what in it is data: what looks like a template is none.
+pub(super) fn without_templates(node: &Node) -> Node {
+    let value = match &node.value {
+        Value::String(text) if looks_like_template(text) => literal(text.clone()),
+        Value::Map(map) => {
+            Value::Map(Arc::new(map.iter().map(|(key, item)| (key.clone(), without_templates(item))).collect()))
+        }
+        Value::List(list) => Value::List(Arc::new(list.iter().map(without_templates).collect())),
+        other => other.clone(),
+    };
+    Node::new(value, node.span)
+}
+
 /// A rendered document. `written` is the whole text of the manifest.
 pub(super) fn guarded(node: &Node, written: &str) -> Node {
     let value = match &node.value {

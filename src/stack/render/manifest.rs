@@ -147,12 +147,14 @@ impl Rendering<'_> {
         let start = host.sources.place(Span::new(at, 1, 1, 0));
         let template = parse_file(self.file, &source.text, start).map_err(Broken::Template)?;
         let lenient = self.lenient && (self.explicit || !self.site.layout.templates);
-        let rendered =
-            template.render(data.val(), &options(lenient), &mut Outside::new(host)).map_err(Broken::Template)?;
+        let mut outside = Outside::new(host);
+        let rendered = template.render(data.val(), &options(lenient), &mut outside).map_err(Broken::Template)?;
+        let foreign = (outside.foreign.get() || data.has_foreign()) && !self.site.layout.generated;
         let path = PathBuf::from(format!("{} (rendered)", file.path.display()));
         let node =
             yaml::parse_manifest(&host.sources, &path, &host.cwd, Arc::from(rendered), self.site.layout.delimiter())
                 .map_err(|error| Broken::Other(file::invalid(&error, self.file, None)))?;
+        let node = if foreign { guard::without_templates(&node) } else { node };
         file::top_level(host, guard::guarded(&node, &source.text), self.file).map_err(Broken::Other)
     }
 }

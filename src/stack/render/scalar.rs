@@ -39,6 +39,14 @@ impl Compiled {
         Compiled { field: field.map(|names| names.into_iter().map(Arc::from).collect()), template, reads, locals }
     }
 
+    /// Whether it reads a local with data that looks like a template.
+    fn reads_foreign(&self, data: &Data) -> bool {
+        match &self.reads {
+            Some(Reads::Paths(_)) => self.local_names().any(|name| data.is_foreign(name)),
+            _ => self.locals && data.has_foreign(),
+        }
+    }
+
     /// Names of the locals that the template reads.
     pub(super) fn local_names(&self) -> impl Iterator<Item = &Arc<str>> {
         let paths = match &self.reads {
@@ -103,7 +111,16 @@ impl Rendering<'_> {
         match template.render(scope.data.val(), &options(self.is_lenient(pass)), &mut outside) {
             Ok(rendered) => {
                 pass.rendered |= !compiled.locals;
-                Ok(retyped(text, rendered))
+                let foreign = outside.foreign.get() || compiled.reads_foreign(&scope.data);
+                if !(foreign && guard::looks_like_template(&rendered)) || self.site.layout.generated {
+                    return Ok(retyped(text, rendered));
+                }
+                if typed {
+                    return Ok(guard::data(Arc::from(rendered)));
+                }
+                let reason = "a text from outside that looks like a template cannot be a key or part of an argument";
+                Err(Failure::new(span, reason.to_owned())
+                    .help("what is read is data; write the template into the manifest"))
             }
             Err(error) if outside.later => self.later(pass, scope, written, &error),
             Err(error) => self.failed(pass, scope, written, &error),

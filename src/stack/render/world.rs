@@ -1,9 +1,11 @@
 //! What templates of manifests reach outside: the environment, the clock, files. Components, stores and data sources are
 //! known later only; who asks for them is remembered.
 
+use std::cell::Cell;
 use std::net::{IpAddr, ToSocketAddrs as _};
 use std::path::PathBuf;
 
+use super::guard;
 use crate::host::Host;
 use crate::template::{FileKind, Lookup, Problem, Val, World};
 use crate::value::Node;
@@ -63,15 +65,23 @@ pub(super) struct Outside<'h> {
     host: &'h Host,
     /// Something was asked for that is known only when components are.
     pub later: bool,
+    /// A variable or a file has what looks like a template: nothing may render it.
+    pub foreign: Cell<bool>,
 }
 
 impl<'h> Outside<'h> {
     pub(super) fn new(host: &'h Host) -> Outside<'h> {
-        Outside { host, later: false }
+        Outside { host, later: false, foreign: Cell::new(false) }
     }
 
     fn machine(&self) -> Machine<'_> {
         Machine(self.host)
+    }
+
+    fn note(&self, text: &str) {
+        if guard::looks_like_template(text) {
+            self.foreign.set(true);
+        }
     }
 
     fn not_yet<T>(&mut self, name: &str) -> Result<T, Problem> {
@@ -83,12 +93,16 @@ impl<'h> Outside<'h> {
 
 impl World for Outside<'_> {
     fn variable(&self, name: &str) -> Option<String> {
-        self.host.env.get_raw(name).map(|value| value.to_string_lossy().into_owned())
+        let value = self.host.env.get_raw(name).map(|value| value.to_string_lossy().into_owned())?;
+        self.note(&value);
+        Some(value)
     }
 
     fn variables(&self) -> Vec<(String, String)> {
         let text = |value: &std::ffi::OsStr| value.to_string_lossy().into_owned();
-        self.host.env.iter().map(|(name, value)| (text(name), text(value))).collect()
+        let all: Vec<(String, String)> = self.host.env.iter().map(|(name, value)| (text(name), text(value))).collect();
+        all.iter().for_each(|(_, value)| self.note(value));
+        all
     }
 
     fn now(&self) -> jiff::ZonedDateTime {
@@ -100,7 +114,9 @@ impl World for Outside<'_> {
     }
 
     fn read_file(&mut self, path: &str) -> Result<Vec<u8>, Problem> {
-        self.machine().read_file(path)
+        let content = self.machine().read_file(path)?;
+        self.note(&String::from_utf8_lossy(&content));
+        Ok(content)
     }
 
     fn file_kind(&mut self, path: &str) -> Result<Option<FileKind>, Problem> {
