@@ -14,6 +14,7 @@ use crate::component::{Instance, Layered, takes_part, without_literals};
 use crate::diag::Warning;
 use crate::stack::Located;
 use crate::store::{Spec, Stores};
+use crate::template::field_reference;
 use crate::value::{Function, Map, Node, Path, Value, map_with_capacity, to_json};
 use crate::yaml::{reread, reread_text};
 use crate::yaml_fn::{self, Context, Problem, Reader, is_skipped, written_as_function};
@@ -149,6 +150,11 @@ impl<'a> Evaluation<'a> {
 
     /// A text that is a template, or is written like a function, in a manifest.
     fn text(&self, text: &Arc<str>, node: &Node) -> Result<Option<Value>, Error> {
+        if let Some((function, written)) = self.referenced(text)
+            && let Some(value) = self.function(function, written)?
+        {
+            return Ok(Some(value));
+        }
         let rendered = self.render(text, node)?;
         if let Some((tag, _)) = written_as_function(text) {
             let whole = rendered.map(|rendered| reread_text(text, rendered));
@@ -166,6 +172,29 @@ impl<'a> Evaluation<'a> {
             Value::String(made) => self.generated(made, node)?.unwrap_or(value),
             _ => value,
         }))
+    }
+
+    /// The function that a text refers to with nothing beside it (`{{ .vars.id }}`): it is written in a manifest, and its value
+    /// is what is meant. Functions of lists and maps may refer to themselves and are left alone.
+    fn referenced(&self, text: &str) -> Option<(&Arc<Function>, &Node)> {
+        let templating = self.templating.as_ref()?;
+        let path = field_reference(text, &templating.delimiters)?;
+        let sections = &self.instance.sections;
+        let section = match path[0] {
+            "vars" => &sections.vars,
+            "settings" => &sections.settings,
+            "env" => &sections.env,
+            _ => return None,
+        };
+        let node = section.get_path(path[1..].iter().copied())?;
+        match &node.value {
+            Value::Function(function)
+                if &*function.tag != "!literal" && matches!(function.argument.value, Value::String(_)) =>
+            {
+                Some((function, node))
+            }
+            _ => None,
+        }
     }
 
     /// A text that a template made. It runs as a function only where the configuration allows that.

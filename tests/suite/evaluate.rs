@@ -160,3 +160,23 @@ fn included_files_that_are_missing_or_elsewhere_say_so() {
         }
     }
 }
+
+#[test]
+fn a_reference_to_a_function_is_its_value() {
+    let mut sandbox = Sandbox::empty();
+    sandbox.set("NET", "10.0.0.0/8");
+    sandbox.write(
+        "atmos.yaml",
+        "base_path: .\nstacks: {base_path: stacks, included_paths: ['**/*'], name_pattern: '{stage}'}\ntemplates: {settings: {enabled: true}}\n",
+    );
+    sandbox.write(
+        "stacks/dev.yaml",
+        "vars: {stage: dev, number: !exec echo 5}\nsettings: {net: !env NET}\ncomponents:\n  terraform:\n    app:\n      vars:\n        net: '{{ .settings.net }}'\n        id: !exec echo made\n        same: '{{.vars.id}}'\n        count: '{{ .vars.number }}'\n        self: !template '{{ .vars.self }}'\n",
+    );
+    let describe = ["describe", "component", "app", "-s", "dev", "--format", "json", "--query", ".vars"];
+    let vars = sandbox.atmos(&describe).success().json();
+    assert_eq!((&vars["net"], &vars["same"]), (&"10.0.0.0/8".into(), &"made".into()), "{vars}");
+    assert_eq!(vars["count"], vars["number"], "{vars}");
+    let text = sandbox.atmos(&[&describe[..], &["--process-functions=false"]].concat()).success().json();
+    assert_eq!(text["same"], "!exec echo made", "{text}");
+}
