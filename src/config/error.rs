@@ -221,6 +221,22 @@ pub enum Error {
         at: Option<SourceSpan>,
     },
 
+    #[error("`{key}` is no policy of functions ({place})")]
+    #[diagnostic(
+        code(atmos::config::policy_key),
+        help(
+            "policies are `settings.functions.exec` and `settings.functions.outside_reads`; one that is mistyped would allow everything"
+        )
+    )]
+    PolicyKey {
+        key: String,
+        place: String,
+        #[source_code]
+        source_code: Option<NamedSource<Arc<str>>>,
+        #[label("this value")]
+        at: Option<SourceSpan>,
+    },
+
     #[error("{key}: `{found}` is no policy ({place})")]
     #[diagnostic(code(atmos::config::policy), help("set `{key}` to allow, ask or deny"))]
     Policy {

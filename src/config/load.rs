@@ -1,7 +1,7 @@
 //! The whole way from flags and environment to a [`Config`].
 
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use super::discover::{self, Found};
 use super::engine::Engine;
@@ -17,7 +17,7 @@ use crate::diag::Warning;
 use crate::fetch::Settings;
 use crate::host::{Host, Policy, Rules, fs};
 use crate::merge::{self, ListStrategy};
-use crate::value::Node;
+use crate::value::{Map, Node};
 
 /// Names of the log levels, the lower-case form first.
 const LOG_LEVELS: [(&str, &str); 7] = [
@@ -247,6 +247,24 @@ fn inside(host: &Host, found: &Found, base_path: &Path) -> Vec<PathBuf> {
     folders
 }
 
+/// That nobody mistyped a policy: the mistake would be silence, and everything allowed.
+fn check_policy_keys(host: &Host, document: &Node) -> Result<(), Error> {
+    let keys = |node: Option<&Node>| -> Vec<Arc<str>> {
+        node.and_then(Node::as_map).into_iter().flat_map(Map::keys).cloned().collect()
+    };
+    let settings = keys(document.get("settings"));
+    let mistyped = settings
+        .iter()
+        .filter(|key| matches!(&*key.to_lowercase(), "function" | "functions") && &***key != "functions");
+    let mut paths: Vec<Vec<&str>> = mistyped.map(|key| vec!["settings", key]).collect();
+    let functions = keys(document.get_path(["settings", "functions"]));
+    let unknown = functions.iter().filter(|key| !["exec", "outside_reads"].contains(&&***key));
+    paths.extend(unknown.map(|key| vec!["settings", "functions", key]));
+    let Some(path) = paths.first() else { return Ok(()) };
+    let Origin { place, source_code, at } = Origin::of(host, document, path, "environment");
+    Err(Error::PolicyKey { key: path.join("."), place, source_code, at })
+}
+
 fn policy(host: &Host, document: &Node, name: &str) -> Result<Policy, Error> {
     let path = ["settings", "functions", name];
     let Some(node) = document.get_path(path).filter(|node| !node.is_null()) else { return Ok(Policy::default()) };
@@ -263,6 +281,7 @@ fn settings(host: &Host, root: &Root, document: &Node, inside: Vec<PathBuf>) -> 
         let Origin { place, source_code, at } = Origin::of(host, document, &path, "environment or command line");
         Error::ListStrategy { cause, place, source_code, at }
     })?;
+    check_policy_keys(host, document)?;
     let tab_width = usize::try_from(root.settings.terminal.tab_width.0).unwrap_or_default();
     Ok(model::Settings {
         list_merge_strategy,

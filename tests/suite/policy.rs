@@ -138,3 +138,16 @@ fn what_is_read_is_never_a_template() {
         assert!(!sandbox.repo().join("made-by-data").exists(), "{more}{vars}");
     }
 }
+
+#[test]
+fn a_mistyped_policy_is_refused_and_not_allowed() {
+    for (policy, key) in
+        [("functions: {exce: deny}", "settings.functions.exce"), ("function: {exec: deny}", "settings.function")]
+    {
+        let sandbox = repository("{}", "!exec touch ran");
+        let atmos = sandbox.read("atmos.yaml").replace("functions: {}", policy);
+        sandbox.write("atmos.yaml", &atmos);
+        sandbox.atmos(&DESCRIBE).exits(1).says(&format!("`{key}` is no policy of functions")).says("atmos.yaml:");
+        assert!(!sandbox.repo().join("ran").exists());
+    }
+}
