@@ -99,6 +99,9 @@ impl Memo {
     pub fn forget_outputs(&self) {
         locked(&self.components).clear();
         locked(&self.targets).clear();
+        if let Some(stores) = self.stores.get() {
+            stores.forget();
+        }
     }
 
     /// How many values could not be known yet and are shown as `(computed)`.

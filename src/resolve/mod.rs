@@ -33,6 +33,6 @@ mod walk;
 pub use error::Error;
 pub use evaluator::{Evaluator, Memo};
 pub use options::{ErrorMode, Options};
-pub use references::depends_on_outputs;
+pub use references::{depends_on_outputs, depends_on_stores};
 pub use render::template_fault;
 pub use stores::{Identities, Nobody, Question, Writer};

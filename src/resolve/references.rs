@@ -59,19 +59,28 @@ pub(super) fn is_output(tag: &str) -> bool {
 
 /// Whether values of a component may depend on outputs of others, so that they change when those are applied.
 pub fn depends_on_outputs(instance: &Instance) -> bool {
-    let sections = instance.sections.named().into_iter().map(|(_, node)| node);
-    sections.chain(instance.sections.extra.values()).any(depends)
+    depends(instance, &["!terraform.", "atmos.Component"])
 }
 
-fn depends(node: &Node) -> bool {
-    let asks = |text: &str| text.contains("!terraform.") || text.contains("atmos.Component");
-    match &node.value {
-        Value::Map(map) => map.values().any(depends),
-        Value::List(list) => list.iter().any(depends),
-        Value::Function(function) => is_output(&function.tag) || depends(&function.argument),
-        Value::String(text) => asks(text),
-        _ => false,
+/// Whether values of a component may come from a store, so that they change when the hooks of others write there.
+pub fn depends_on_stores(instance: &Instance) -> bool {
+    depends(instance, &["!store", "!secret", "atmos.Store"])
+}
+
+fn depends(instance: &Instance, words: &[&str]) -> bool {
+    fn mentions(node: &Node, words: &[&str]) -> bool {
+        match &node.value {
+            Value::Map(map) => map.values().any(|item| mentions(item, words)),
+            Value::List(list) => list.iter().any(|item| mentions(item, words)),
+            Value::Function(function) => {
+                words.iter().any(|word| function.tag.starts_with(word)) || mentions(&function.argument, words)
+            }
+            Value::String(text) => words.iter().any(|word| text.contains(word)),
+            _ => false,
+        }
     }
+    let sections = instance.sections.named().into_iter().map(|(_, node)| node);
+    sections.chain(instance.sections.extra.values()).any(|node| mentions(node, words))
 }
 
 /// What every evaluation of a component looks at.

@@ -52,6 +52,11 @@ impl Stores {
         self.settings.names().next().is_none()
     }
 
+    /// Forgets what was read: hooks may have written since.
+    pub fn forget(&self) {
+        self.answers.forget(|_| true);
+    }
+
     /// Begins to read a value, unless that was begun already. `identity` is who reads; without one it is whoever the
     /// environment says.
     ///

@@ -374,3 +374,27 @@ fn what_hooks_say_in_a_run_of_many_has_its_component_in_front() {
         assert!(run.stdout.contains(&format!("[dev/{name}] hook of {name}\n")), "{run}");
     }
 }
+
+#[test]
+fn what_a_hook_wrote_is_read_by_the_components_after_it() {
+    let redis = Redis::start();
+    let stores =
+        format!("  cache: {{kind: redis, options: {{prefix: q, url: '{}'}}}}\n", redis.url(Redis::PASSWORD, 3));
+    let sandbox = real(&stores, "");
+    let module = "variable \"name\" {\n  type = string\n}\noutput \"id\" {\n  value = var.name\n}\n";
+    for folder in ["first", "second"] {
+        sandbox.write(&format!("components/terraform/{folder}/main.tf"), module);
+    }
+    let manifest = |value: &str| {
+        format!(
+            "vars: {{stage: dev}}\ncomponents:\n  terraform:\n    first:\n      vars: {{name: {value}}}\n      hooks: {{keep: {{events: [after-terraform-apply], \
+             kind: store, name: cache, outputs: {{n: .id}}}}}}\n    second:\n      vars: {{name: !store cache first n}}\n      dependencies: {{components: [{{component: first}}]}}\n"
+        )
+    };
+    for value in ["v1", "v2"] {
+        sandbox.write("stacks/dev.yaml", &manifest(value));
+        sandbox.atmos(&["terraform", "apply", "--all", "-s", "dev", "--", "-auto-approve"]).success();
+        let seen = sandbox.atmos(&["terraform", "output", "second", "-s", "dev", "--skip-init", "--", "-raw", "id"]);
+        assert_eq!(seen.success().stdout, value);
+    }
+}

@@ -14,7 +14,7 @@ use crate::exec::terraform::Verb;
 use crate::ops::access::Access;
 use crate::ops::many::{self, Asked, Chosen, Crew, Member, Outcome};
 use crate::ops::{App, child};
-use crate::resolve::depends_on_outputs;
+use crate::resolve::{depends_on_outputs, depends_on_stores};
 
 /// Sub-commands of which several may run at once. Others print data, or ask.
 const CONCURRENT: [&str; 5] = ["init", "plan", "apply", "deploy", "destroy"];
@@ -109,7 +109,10 @@ fn talks(request: &RunRequest) -> bool {
 /// All of them are evaluated before the first one runs: a mistake in the last must not be found after half the work. But
 /// for values that come from what others will only have when they are applied.
 fn prepare(app: &App, request: &RunRequest, instances: Vec<Instance>, modifies: bool) -> Result<Vec<Node>> {
-    let is_later = |instance: &Instance| modifies && depends_on_outputs(instance);
+    // Hooks may write what others read.
+    let writes = instances.iter().any(|instance| !instance.sections.hooks.is_empty());
+    let is_later =
+        |instance: &Instance| modifies && (depends_on_outputs(instance) || writes && depends_on_stores(instance));
     app.begin(instances.iter().filter(|instance| !is_later(instance)), &single::evaluation(request))?;
     let mut nodes = Vec::with_capacity(instances.len());
     for instance in instances {
