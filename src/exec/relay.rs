@@ -8,10 +8,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::changes::Changes;
 use super::outlet::{Outlet, Stream};
+use super::process::without_colours;
 use super::{Error, files};
 
 /// How much of the end of an output is kept for the message about a failure.
-const TAIL_LINES: usize = 40;
+const TAIL_LINES: usize = 12;
 const TAIL_BYTES: usize = 8 * 1024;
 
 /// How the outputs of components that run at once are kept apart.
@@ -112,7 +113,7 @@ impl Relay {
             return String::new();
         }
         let state = self.lock();
-        let text = String::from_utf8_lossy(&state.tail).into_owned();
+        let text = without_colours(&String::from_utf8_lossy(&state.tail));
         let lines: Vec<&str> = text.lines().collect();
         lines[lines.len().saturating_sub(TAIL_LINES)..].join("\n")
     }
