@@ -137,15 +137,32 @@ fn mask_section(host: &Host, node: &Node) {
             host.masker.register_user(text);
         }
     };
-    let mut open = vec![(node, false)];
+    let mut open = Vec::new();
+    for (key, value) in node.as_map().into_iter().flatten() {
+        match value.as_map().filter(|_| ["providers", "identities"].contains(&&**key)) {
+            // Their names are the user's own and say nothing of what is below.
+            Some(entries) => open.extend(entries.iter().map(|(_, entry)| (entry, false))),
+            None => open.push((value, holds_secret(key, value))),
+        }
+    }
     while let Some((node, secret)) = open.pop() {
         let entries = node.as_map().into_iter().flatten();
-        open.extend(entries.map(|(key, value)| (value, secret || is_secret_name(key))));
+        open.extend(entries.map(|(key, value)| (value, secret || holds_secret(key, value))));
         open.extend(node.as_list().into_iter().flatten().map(|entry| (entry, secret)));
         node.as_str().into_iter().for_each(|text| register(text, secret));
     }
     let endpoints = host.env.iter().filter(|(name, _)| name.to_string_lossy().starts_with("AWS_ENDPOINT_URL"));
     endpoints.filter_map(|(_, value)| value.to_str()).for_each(|url| register(url, false));
+}
+
+/// Whether everything below a key is secret. `credentials` holds plain data as well (region, device, words of a program), so
+/// that its own keys decide; the id of a key is no secret.
+fn holds_secret(key: &str, value: &Node) -> bool {
+    match key.to_lowercase().as_str() {
+        "credentials" => value.as_map().is_none(),
+        "access_key_id" => false,
+        name => is_secret_name(name),
+    }
 }
 
 /// What the run around this process said, with the way out.

@@ -106,13 +106,25 @@ pub(super) async fn hold(
     let settings = Arc::new(AuthConfig::read(section));
     let choice = choose(app, access, instance, &settings, flag, need, operation)?;
     let rails = Rails::read(section, &app.host)?;
+    let event = Event {
+        name: "run",
+        component: Some(instance.name.clone()),
+        stack: Some(instance.stack.clone()),
+        ..Event::default()
+    };
+    let as_nobody = |by: &str| -> Result<()> {
+        let Err(report) = rails.without_identity(by) else { return Ok(()) };
+        let event = Event { source: Some(by.to_owned()), refused: Some(reason(&report)), ..event.clone() };
+        audit::record(access, &settings, &event)?;
+        Err(report)
+    };
     let (name, source) = match choice {
         Choice::None => {
-            rails.without_identity("the configuration, which names no identity")?;
+            as_nobody("the configuration, which names no identity")?;
             return Ok(Held::default());
         }
         Choice::Disabled(by) => {
-            rails.without_identity(&by.to_string())?;
+            as_nobody(&by.to_string())?;
             let summary = Some(format!("no identity (switched off by {by}), environment as it is"));
             return Ok(Held { summary, ..Held::default() });
         }
@@ -121,12 +133,6 @@ pub(super) async fn hold(
     legacy::notice(access);
     let session = access.session.with_settings(settings.clone());
     let own_delivery = component_delivery(&app.config.auth, section);
-    let event = Event {
-        name: "run",
-        component: Some(instance.name.clone()),
-        stack: Some(instance.stack.clone()),
-        ..Event::default()
-    };
     let allowed = check_choice(access, &settings, instance, &name, source, operation);
     let holding = Holding { access, session, settings, own_delivery, announce: false, rails, event };
     match allowed {
@@ -291,7 +297,7 @@ impl Holding<'_> {
         let event = Event {
             identity: Some(name.to_string()),
             source: Some(source.to_string()),
-            refused: Some(report.code().unwrap_or_else(|| "error".to_owned())),
+            refused: Some(reason(&report)),
             ..self.event.clone()
         };
         audit::record(self.access, &self.settings, &event)?;
@@ -399,6 +405,11 @@ impl Holding<'_> {
         let (name, profile) = (name.to_string(), profile_name(name.as_str())?);
         Ok(RunIdentity { name, profile, fingerprint, region, style, delivery, env })
     }
+}
+
+/// Why something was refused, in the words of the audit log.
+fn reason(report: &Report) -> String {
+    report.code().unwrap_or_else(|| "error".to_owned())
 }
 
 /// The other identities that the run may use, each with whether it is required.

@@ -346,9 +346,22 @@ fn identity_of_a_flag_has_to_be_allowed_where_a_list_says_which_are() {
 #[test]
 fn required_identity_fails_closed_when_authentication_is_switched_off() {
     let cloud = Cloud::start(&[]);
-    configure(&cloud, "realm: scenario", "realm: scenario\n  require_identity: true");
+    let settings = "realm: scenario\n  require_identity: true\n  audit: {file: \"~/audit.jsonl\"}";
+    configure(&cloud, "realm: scenario", settings);
     let seen = cloud.apply(&["local", "-s", "dev"]).exits(1);
     seen.says("switched off by settings.auth.identity").says("auth.require_identity");
     cloud.apply(&["database", "-s", "dev", "--identity=off"]).exits(1).says("switched off by --identity");
     assert_eq!(Sandbox::files_below(&cloud.probes()).len(), 0, "nothing was started");
+    // Who tried is written down.
+    let text = std::fs::read_to_string(cloud.sandbox.home().join("audit.jsonl")).unwrap();
+    let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let written = |component: &str, source: &str| {
+        let (code, run) = (json!("atmos::auth::guard_without_identity"), json!("run"));
+        lines.iter().any(|line| {
+            (&line["event"], &line["refused"]) == (&run, &code)
+                && (&line["component"], &line["source"]) == (&json!(component), &json!(source))
+                && line.get("identity").is_none()
+        })
+    };
+    assert!(written("local", "settings.auth.identity") && written("database", "--identity"), "{text}");
 }

@@ -236,6 +236,38 @@ fn dependents_of_what_failed_do_not_run_and_the_rest_does() {
 }
 
 #[test]
+fn a_component_that_cannot_begin_fails_alone_where_the_run_goes_on() {
+    let sandbox = sandbox();
+    // No folder, an identity that nobody knows, and dependents of both.
+    sandbox.write(
+        "s/s9.yaml",
+        "vars: {stage: s9}\nterraform: {backend_type: local}\ncomponents:\n  terraform:\n    gone: {}\n    c0: {settings: {auth: {identity: nobody}}}\n    \
+         c1: {dependencies: {components: [{component: gone}]}}\n    c2: {dependencies: {components: [{component: c0}]}}\n    \
+         c3: {}\n",
+    );
+    let all = ["-s", "s9"];
+    plan(&sandbox, &[], &all).exits(1).says("gone");
+    assert!(seen(&sandbox).is_empty() && !sandbox.repo().join("summary.json").exists(), "the first failure ends it");
+    for more in [&["--failure-mode=keep-going"][..], &["--failure-mode=keep-going", EIGHT]] {
+        let outcome = plan(&sandbox, &[], &[&all, more].concat()).exits(1);
+        let results = summary(&sandbox);
+        let status: Vec<_> =
+            results.iter().map(|(name, one)| (name.as_str(), one["status"].as_str().unwrap())).collect();
+        let expected = [
+            ("s9-c0", "failed"),
+            ("s9-c1", "skipped"),
+            ("s9-c2", "skipped"),
+            ("s9-c3", "succeeded"),
+            ("s9-gone", "failed"),
+        ];
+        assert_eq!(status, expected, "{outcome}");
+        assert!(results["s9-c0"]["error"].as_str().unwrap().contains("nobody"), "{outcome}");
+        assert_eq!(seen(&sandbox).into_keys().collect::<Vec<_>>(), ["s9-c3"]);
+        outcome.says("1 succeeded, 2 failed, 2 skipped");
+    }
+}
+
+#[test]
 fn the_first_failure_lets_nothing_begin() {
     let sandbox = sandbox();
     let outcome = plan(&sandbox, &[("STUB_FAIL", "s0-c0")], &[]).exits(1);
@@ -268,6 +300,23 @@ fn holding(sandbox: &Sandbox, more: &[&str]) -> (Running, PathBuf, Vec<(String, 
         (found.len() >= 2).then_some(found)
     });
     (run, hold, waiting)
+}
+
+#[test]
+fn components_of_one_source_with_working_directories_run_at_once() {
+    let sandbox = sandbox();
+    let component = "{metadata: {component: c0}, provision: {workdir: {enabled: true}}}";
+    let text = format!(
+        "vars: {{stage: w}}\nterraform: {{backend_type: local}}\ncomponents: {{terraform: {{one: {component}, two: {component}}}}}\n"
+    );
+    sandbox.write("s/w.yaml", &text);
+    let (run, hold, waiting) = holding(&sandbox, &["-s", "w"]);
+    assert_eq!(
+        waiting.iter().map(|(name, _)| name.as_str()).collect::<BTreeSet<_>>(),
+        BTreeSet::from(["w-one", "w-two"])
+    );
+    std::fs::remove_file(hold).unwrap();
+    run.wait().success();
 }
 
 #[test]

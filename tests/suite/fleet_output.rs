@@ -227,6 +227,13 @@ fn charts_run_in_their_order_too() {
     assert!(two.stdout.contains("[x/web] the stub says --state-values-file\n"), "{two}");
     let failed = sandbox.atmos_with(&[("STUB_EXIT_HELMFILE", "3")], &["helmfile", "sync", "--all"]).exits(3);
     failed.says("helmfile execution failed: component=web stack=x").says("skipped after an earlier failure: api in x");
+    std::fs::rename(sandbox.repo().join("ch/api"), sandbox.repo().join("ch/elsewhere")).unwrap();
+    calls();
+    sandbox.atmos(&["helmfile", "sync", "--all"]).exits(1);
+    assert!(calls().is_empty(), "the first failure ends the run");
+    let going = sandbox.atmos(&["helmfile", "sync", "--all", "--failure-mode=keep-going"]).exits(1);
+    going.says("component=api stack=x").says("1 succeeded, 1 failed");
+    std::fs::rename(sandbox.repo().join("ch/elsewhere"), sandbox.repo().join("ch/api")).unwrap();
     sandbox.atmos(&["helmfile", "sync", "web", "-s", "x", "--all"]).exits(1).says("bulk operations");
     sandbox.atmos(&["helmfile", "sync", "--all", "--dry-run"]).success().says("Would sync web in x");
 }

@@ -121,3 +121,29 @@ fn case_11_switched_off_authentication_is_said_by_auth_commands() {
     let exec = sandbox.atmos(&["auth", "exec", "--identity=false", "--", "sh", "-c", "echo [$AWS_PROFILE]"]).success();
     assert_eq!(exec.stdout, "[]\n");
 }
+
+#[test]
+fn plain_data_beside_the_secrets_of_an_identity_is_no_secret() {
+    let sandbox = Sandbox::empty().with_terraform();
+    sandbox.write(
+        "atmos.yaml",
+        "stacks: {base_path: s, included_paths: ['*'], name_pattern: '{stage}'}\n\
+         components: {terraform: {base_path: ct}}\n\
+         auth:\n  realm: plain\n  providers: {mock: {kind: mock/aws}}\n  identities:\n    \
+         deploy-token: {kind: mock/aws, via: {provider: mock}, default: true, credentials: {region: us-east-1,\n      \
+         access_key_id: short-key-id, secret_access_key: never-to-be-seen, mfa_arn: 'arn:aws:iam::1:mfa/x'}}\n",
+    );
+    sandbox.write(
+        "s/dev.yaml",
+        "vars: {stage: dev}\ncomponents: {terraform: {b: {vars: {name: us-east-1 of short-key-id by mock/aws, \
+         key: never-to-be-seen}}}}\n",
+    );
+    let output = |name: &str| format!("variable \"{name}\" {{}}\noutput \"{name}\" {{\n  value = var.{name}\n}}\n");
+    sandbox.write("ct/b/main.tf", &format!("variable \"stage\" {{}}\n{}{}", output("name"), output("key")));
+    sandbox.atmos(&["terraform", "apply", "b", "-s", "dev", "-auto-approve"]).success();
+    let raw = |name: &str| sandbox.atmos(&["terraform", "output", "b", "-s", "dev", "--", "-raw", name]).success();
+    assert_eq!(raw("name").plain_stdout().trim(), "us-east-1 of short-key-id by mock/aws");
+    assert!(!raw("key").stdout.contains("never-to-be-seen"));
+    let who = sandbox.atmos(&["auth", "whoami", "-o", "json"]).success().json();
+    assert_eq!(who["region"], "us-east-1", "{who}");
+}

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Ready, RunRequest, prepare, start, tells_changes};
-use crate::component::Kind;
+use crate::component::{Instance, Kind};
 use crate::diag::Result;
 use crate::exec::relay::Relay;
 use crate::exec::signals::Signals;
 use crate::ops::access::Access;
-use crate::ops::many::{self, Asked, Chosen, Crew, Member, Outcome};
+use crate::ops::many::{self, Asked, Chosen, Crew, Member, Outcome, Refused};
 use crate::ops::{App, child};
 
 /// Sub-commands of which several may run at once. Others print data.
@@ -40,23 +40,20 @@ pub(super) async fn run(app: &App, request: &RunRequest) -> Result<many::Fleet> 
     }
     let request = &request;
     app.begin(&instances, &evaluation)?;
-    let mut nodes: Vec<Ready> = Vec::with_capacity(instances.len());
-    for instance in &instances {
-        // What is disabled is not among them.
-        nodes.extend(prepare(app, request, instance)?);
-    }
+    let refused = Refused::new(&request.many, request.dry_run);
+    let nodes = prepare_all(app, request, &instances, &refused)?;
     if request.dry_run {
-        for node in &nodes {
+        for node in nodes.iter().flatten() {
             super::announce_dry_run(app, request, node);
         }
         return Ok(many::Fleet::default());
     }
     let access = child::access(app)?;
-    let identities = sign_in(app, request, &nodes, &access).await?;
-    let members = nodes.iter().zip(identities).map(|(node, identity)| Member {
-        component: node.target.component.clone(),
-        stack: node.target.stack.clone(),
-        folder: node.target.folder.clone(),
+    let identities = sign_in(app, request, &nodes, &access, &refused).await?;
+    let members = instances.iter().zip(&nodes).zip(identities).map(|((instance, node), identity)| Member {
+        component: instance.name.clone(),
+        stack: instance.stack.clone(),
+        folder: node.as_ref().map(|ready| ready.target.folder.clone()).unwrap_or_default(),
         identity,
     });
     let crew = Crew {
@@ -66,13 +63,16 @@ pub(super) async fn run(app: &App, request: &RunRequest) -> Result<many::Fleet> 
         command: request.verb.clone(),
         members: members.collect(),
         before,
+        refused,
         talks: CONCURRENT.contains(&verb),
     };
     let (nodes, access) = (&nodes, &access);
     let begin = |at: usize, relay: Arc<Relay>| -> many::Work<'_> {
         Box::pin(async move {
+            // What is refused does not come here.
+            let Some(node) = &nodes[at] else { return Ok(Outcome { code: 0, detailed: false }) };
             let signals = &mut Signals::listen()?;
-            let code = start(app, request, &nodes[at], access, signals, Some(&relay)).await?;
+            let code = start(app, request, node, access, signals, Some(&relay)).await?;
             Ok(Outcome { code, detailed: tells_changes(request) })
         })
     };
@@ -81,14 +81,50 @@ pub(super) async fn run(app: &App, request: &RunRequest) -> Result<many::Fleet> 
     Ok(fleet)
 }
 
+/// All of them, before the first one runs. Those that are refused have no target.
+fn prepare_all(
+    app: &App,
+    request: &RunRequest,
+    instances: &[Instance],
+    refused: &Refused,
+) -> Result<Vec<Option<Ready>>> {
+    let mut nodes = Vec::with_capacity(instances.len());
+    for (at, instance) in instances.iter().enumerate() {
+        // What is disabled is not among them.
+        nodes.push(match prepare(app, request, instance) {
+            Ok(ready) => ready,
+            Err(report) => {
+                refused.keep(at, report)?;
+                None
+            }
+        });
+    }
+    Ok(nodes)
+}
+
 /// Once per distinct chain, before anything starts.
-async fn sign_in(app: &App, request: &RunRequest, nodes: &[Ready], access: &Access) -> Result<Vec<Option<String>>> {
+async fn sign_in(
+    app: &App,
+    request: &RunRequest,
+    nodes: &[Option<Ready>],
+    access: &Access,
+    refused: &Refused,
+) -> Result<Vec<Option<String>>> {
     let mut signals = Signals::listen()?;
     let work = async {
         let (mut done, mut names) = (BTreeSet::new(), Vec::with_capacity(nodes.len()));
-        for node in nodes {
-            let name = child::sign_in(app, access, &node.instance, &request.identity, &request.verb, &mut done).await?;
-            names.push(name.map(|name| name.to_string()));
+        for (at, node) in nodes.iter().enumerate() {
+            let Some(node) = node else {
+                names.push(None);
+                continue;
+            };
+            match child::sign_in(app, access, &node.instance, &request.identity, &request.verb, &mut done).await {
+                Ok(name) => names.push(name.map(|name| name.to_string())),
+                Err(report) => {
+                    refused.keep(at, report)?;
+                    names.push(None);
+                }
+            }
         }
         Ok(names)
     };

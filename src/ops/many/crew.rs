@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::choose::folders;
 use super::schedule::{Schedule, Why};
 use super::sections::Sections;
-use super::{Error, Fleet, NodeFailure, NodeResult, Options, Status};
+use super::{Error, Fleet, NodeFailure, NodeResult, Options, Refused, Status};
 use crate::diag::{Progress, Report, Result};
 use crate::exec::changes::Changes;
 use crate::exec::outlet::{Outlet, Stream};
@@ -29,6 +29,8 @@ pub(in crate::ops) struct Crew<'a> {
     pub(in crate::ops) command: String,
     pub(in crate::ops) members: Vec<Member>,
     pub(in crate::ops) before: Vec<Vec<usize>>,
+    /// Members that fail as soon as their turn comes.
+    pub(in crate::ops) refused: Refused,
     /// What standard output carries is for people: it may have sections around it.
     pub(in crate::ops) talks: bool,
 }
@@ -171,6 +173,9 @@ impl<'c> State<'c> {
     async fn begin(&mut self, at: usize) -> Result<Arc<Relay>> {
         let now = Timestamp::now();
         self.results[at].started = Some(now);
+        if let Some(reason) = self.crew.refused.take(at) {
+            return Err(reason);
+        }
         if self.apart {
             let logs = self.logs(at);
             return Ok(Arc::new(Relay::new(&self.outlet, self.order, &self.name(at), Some(&logs))?));

@@ -1,6 +1,7 @@
 //! Many components, in dependency order, each with its own identity.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::single::{self, Ready};
@@ -12,7 +13,7 @@ use crate::exec::relay::Relay;
 use crate::exec::signals::Signals;
 use crate::exec::terraform::Verb;
 use crate::ops::access::Access;
-use crate::ops::many::{self, Asked, Chosen, Crew, Member, Outcome};
+use crate::ops::many::{self, Asked, Chosen, Crew, Member, Outcome, Refused};
 use crate::ops::{App, child};
 use crate::resolve::{depends_on_outputs, depends_on_stores};
 
@@ -42,7 +43,8 @@ pub(super) async fn run(app: &App, request: &RunRequest, stack: Option<&str>) ->
     }
     let request = &fleet_request(request);
     let Chosen { instances, before, locked } = chosen;
-    let nodes = prepare(app, request, instances, modifies)?;
+    let refused = Refused::new(&request.many, request.dry_run);
+    let nodes = prepare(app, request, instances, modifies, &refused)?;
     if request.dry_run {
         for node in &nodes {
             if let Node::Ready(ready) = node {
@@ -54,10 +56,10 @@ pub(super) async fn run(app: &App, request: &RunRequest, stack: Option<&str>) ->
         return Ok(Done::default());
     }
     let access = child::access(app)?;
-    let identities = sign_in(app, request, &nodes, &access).await?;
+    let identities = sign_in(app, request, &nodes, &access, &refused).await?;
     let members = nodes.iter().zip(identities).map(|(node, identity)| {
         let (component, stack) = node.names();
-        let folder = node.instance().path(&app.config).unwrap_or_default();
+        let folder = node.folder(app);
         Member { component: component.to_owned(), stack: stack.to_owned(), folder, identity }
     });
     let crew = Crew {
@@ -67,6 +69,7 @@ pub(super) async fn run(app: &App, request: &RunRequest, stack: Option<&str>) ->
         command: request.request.command(),
         members: members.collect(),
         before,
+        refused,
         talks: talks(request),
     };
     let (nodes, access) = (&nodes, &access);
@@ -107,8 +110,15 @@ fn talks(request: &RunRequest) -> bool {
 }
 
 /// All of them are evaluated before the first one runs: a mistake in the last must not be found after half the work. But
-/// for values that come from what others will only have when they are applied.
-fn prepare(app: &App, request: &RunRequest, instances: Vec<Instance>, modifies: bool) -> Result<Vec<Node>> {
+/// for values that come from what others will only have when they are applied. Where a run goes on after failures, a
+/// mistake is only its own component's.
+fn prepare(
+    app: &App,
+    request: &RunRequest,
+    instances: Vec<Instance>,
+    modifies: bool,
+    refused: &Refused,
+) -> Result<Vec<Node>> {
     // Hooks may write what others read.
     let writes = instances.iter().any(|instance| !instance.sections.hooks.is_empty());
     let is_later =
@@ -120,9 +130,13 @@ fn prepare(app: &App, request: &RunRequest, instances: Vec<Instance>, modifies: 
             nodes.push(Node::Later(Box::new(instance)));
             continue;
         }
-        match single::prepare(app, request, &instance).map_err(|report| confirmation(request, report))? {
-            Some(ready) => nodes.push(Node::Ready(Box::new(ready))),
-            None => nodes.push(Node::Later(Box::new(instance))),
+        match single::prepare(app, request, &instance).map_err(|report| confirmation(request, report)) {
+            Ok(Some(ready)) => nodes.push(Node::Ready(Box::new(ready))),
+            Ok(None) => nodes.push(Node::Later(Box::new(instance))),
+            Err(report) => {
+                refused.keep(nodes.len(), report)?;
+                nodes.push(Node::Later(Box::new(instance)));
+            }
         }
     }
     Ok(nodes)
@@ -138,17 +152,30 @@ fn confirmation(request: &RunRequest, report: Report) -> Report {
 
 /// Once per distinct chain, before anything starts. Those of later nodes sign in when they are known for certain, unless
 /// what is written already says who they are.
-async fn sign_in(app: &App, request: &RunRequest, nodes: &[Node], access: &Access) -> Result<Vec<Option<String>>> {
+async fn sign_in(
+    app: &App,
+    request: &RunRequest,
+    nodes: &[Node],
+    access: &Access,
+    refused: &Refused,
+) -> Result<Vec<Option<String>>> {
     let mut signals = Signals::listen()?;
     let work = async {
         let (mut done, mut names) = (BTreeSet::new(), Vec::with_capacity(nodes.len()));
-        for node in nodes {
+        for (at, node) in nodes.iter().enumerate() {
+            if refused.has(at) {
+                names.push(None);
+                continue;
+            }
             let found =
                 child::sign_in(app, access, node.instance(), &request.identity, &request.request.words[0], &mut done)
                     .await;
             names.push(match (found, node) {
                 (Ok(name), _) => name.map(|name| name.to_string()),
-                (Err(report), Node::Ready(_)) => return Err(report),
+                (Err(report), Node::Ready(_)) => {
+                    refused.keep(at, report)?;
+                    None
+                }
                 (Err(_), Node::Later(_)) => None,
             });
         }
@@ -160,7 +187,7 @@ async fn sign_in(app: &App, request: &RunRequest, nodes: &[Node], access: &Acces
 /// One component of the run.
 enum Node {
     Ready(Box<Ready>),
-    /// Its values are known when those before it have been applied.
+    /// Its values are known when those before it have been applied; or never, where it is refused.
     Later(Box<Instance>),
 }
 
@@ -168,6 +195,14 @@ impl Node {
     /// Component and stack.
     fn names(&self) -> (&str, &str) {
         (&self.instance().name, &self.instance().stack)
+    }
+
+    /// Where it works, which only one may at a time.
+    fn folder(&self, app: &App) -> PathBuf {
+        match self {
+            Node::Ready(ready) => ready.target.folder.clone(),
+            Node::Later(instance) => instance.path(&app.config).unwrap_or_default(),
+        }
     }
 
     fn instance(&self) -> &Instance {
