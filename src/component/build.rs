@@ -37,12 +37,14 @@ pub(crate) fn build(scope: &Scope<'_>, name: &str) -> Result<Option<Built>, Erro
     Layers::read(scope, name, component)?.build().map(Some)
 }
 
-/// The list strategy of a component, and its bases from weak to strong, each with the strategy by which it meets those
-/// before it.
+/// Bases from weak to strong, each with the strategy by which its lists meet those before it.
+type Bases = Vec<(Arc<str>, ListStrategy)>;
+
+/// The list strategy of a component, and its bases.
 ///
 /// # Errors
 /// Those of [`build`].
-pub(crate) fn merging(scope: &Scope<'_>, name: &str) -> Result<(ListStrategy, Vec<(Arc<str>, ListStrategy)>), Error> {
+pub(crate) fn merging(scope: &Scope<'_>, name: &str) -> Result<(ListStrategy, Bases), Error> {
     let Some(component) = scope.component(name)? else { return Ok((scope.index.strategy(), Vec::new())) };
     let layers = Layers::read(scope, name, component)?;
     let mut bases = Vec::new();
