@@ -169,7 +169,8 @@ impl<'a> Repository<'a> {
         Ok(all)
     }
 
-    /// Refuses a component that two manifests of one stack define differently.
+    /// Refuses a component that two manifests of one stack define differently. What is abstract never runs, and each
+    /// manifest that imports a base gives it other variables: of that the first manifest's counts.
     fn check_same(self, stacks: [&Stack; 2], (_, kind, name): &(String, Kind, String)) -> Result<(), Error> {
         let mut instances = Vec::new();
         for stack in stacks {
@@ -177,6 +178,7 @@ impl<'a> Repository<'a> {
             instances.extend(build(&scope, name)?.map(|built| built.instance));
         }
         match instances.as_slice() {
+            [first, second] if first.abstract_ && second.abstract_ => Ok(()),
             [first, second] if !first.same_configuration(second) => Err(duplicate(&[first, second])),
             _ => Ok(()),
         }

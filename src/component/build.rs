@@ -37,14 +37,22 @@ pub(crate) fn build(scope: &Scope<'_>, name: &str) -> Result<Option<Built>, Erro
     Layers::read(scope, name, component)?.build().map(Some)
 }
 
-/// The list strategy of a component, and its bases from weak to strong.
+/// Bases from weak to strong, each with the strategy by which its lists meet those before it.
+type Bases = Vec<(Arc<str>, ListStrategy)>;
+
+/// The list strategy of a component, and its bases.
 ///
 /// # Errors
 /// Those of [`build`].
-pub(crate) fn merging(scope: &Scope<'_>, name: &str) -> Result<(ListStrategy, Vec<Arc<str>>), Error> {
+pub(crate) fn merging(scope: &Scope<'_>, name: &str) -> Result<(ListStrategy, Bases), Error> {
     let Some(component) = scope.component(name)? else { return Ok((scope.index.strategy(), Vec::new())) };
     let layers = Layers::read(scope, name, component)?;
-    Ok((layers.strategy, layers.chain.order))
+    let mut bases = Vec::new();
+    for base in &layers.chain.order {
+        let settings = scope.component(base)?.and_then(|base| base.get("settings"));
+        bases.push((base.clone(), scope.strategy(name, layers.inheriting, [settings])?));
+    }
+    Ok((layers.strategy, bases))
 }
 
 /// Everything that a component is merged from.
@@ -58,6 +66,8 @@ pub(super) struct Layers<'s, 'a> {
     pub bases: Arc<Own>,
     /// For the sections of the component; set by its own settings.
     pub strategy: ListStrategy,
+    /// The strategy among its bases.
+    inheriting: ListStrategy,
 }
 
 impl<'s, 'a> Layers<'s, 'a> {
@@ -81,7 +91,7 @@ impl<'s, 'a> Layers<'s, 'a> {
             overridden.as_ref(),
         ];
         let strategy = scope.strategy(name, start, layers)?;
-        let layers = Layers { scope, name, own, overrides_node, overrides, chain, bases, strategy };
+        let layers = Layers { scope, name, own, overrides_node, overrides, chain, bases, strategy, inheriting };
         layers.check_conflicts()?;
         Ok(layers)
     }

@@ -14,7 +14,7 @@ use super::scope::Scope;
 use super::summary::{self, Light};
 use super::workspace::{self, StackName};
 use crate::config::Config;
-use crate::diag::nearest;
+use crate::diag::{Warning, nearest};
 use crate::host::Host;
 use crate::stack::{Probe, Stack, StackIndex};
 
@@ -44,6 +44,7 @@ pub fn find(
     for stacks in [likely.as_slice(), &search.stacks] {
         for kind in &kinds {
             if let Some(instance) = search.by_name(stacks, kind, component)? {
+                search.warn_of_unusable(&likely);
                 return Ok(instance);
             }
         }
@@ -81,7 +82,11 @@ pub fn near(
     let kinds = kind.map_or_else(Kind::searched, |kind| vec![kind]);
     let likely = search.likely();
     let found = kinds.iter().find_map(|kind| search.by_name(&likely, kind, component).transpose())?.ok()?;
-    (!index.has_word(&REACHING)).then_some((found, index))
+    if index.has_word(&REACHING) {
+        return None;
+    }
+    search.warn_of_unusable(&likely);
+    Some((found, index))
 }
 
 /// The manifests that may hold a stack.
@@ -130,6 +135,30 @@ impl<'a> Search<'a> {
         }
         let variables = workspace::name_variables(self.config, self.index);
         self.index.likely(Probe { name: self.asked, variables: &variables })
+    }
+
+    /// The manifests among these that cannot be used and may have the name that is asked for, with what is wrong.
+    fn unusable(&self, stacks: &[&'a Stack]) -> Vec<(&'a Stack, Error)> {
+        if self.by_path {
+            return Vec::new();
+        }
+        let failed: Vec<(&Stack, Error)> =
+            stacks.iter().filter_map(|stack| Some((*stack, Error::from(self.index.document(stack).err()?)))).collect();
+        if failed.is_empty() {
+            return failed;
+        }
+        let variables = workspace::name_variables(self.config, self.index);
+        let probe = Probe { name: self.asked, variables: &variables };
+        failed.into_iter().filter(|(stack, _)| self.index.may_have(stack, probe)).collect()
+    }
+
+    /// Says which manifests may be part of the stack but cannot be used: what they define is missing from it.
+    fn warn_of_unusable(&self, stacks: &[&'a Stack]) {
+        for (stack, error) in self.unusable(stacks) {
+            let message = format!("the manifest '{}' cannot be used and is left out: {error}", stack.key);
+            let help = format!("it may belong to the stack `{}`; correct it", self.asked);
+            self.host.talk.warn(Warning::new("atmos::stack::left_out", message).help(help));
+        }
     }
 
     fn by_name(&self, stacks: &[&'a Stack], kind: &Kind, component: &str) -> Result<Option<Instance>, Error> {
@@ -263,9 +292,13 @@ impl<'a> Search<'a> {
         let (component, stack) = (component.to_owned(), self.asked.to_owned());
         if let Some(components) = names.get(self.asked).filter(|_| of_key.is_none()) {
             // The name of the stack may be only that of its file.
-            let help =
-                if notes.is_empty() { alternative(components, &component, &stack, kinds) } else { notes.join("\n") };
-            let help = Some(help);
+            if notes.is_empty() {
+                notes.push(alternative(components, &component, &stack, kinds));
+            }
+            notes.extend(self.unusable(&self.likely()).into_iter().map(|(stack, error)| {
+                format!("the manifest '{}' may belong to this stack, but cannot be used: {error}", stack.key)
+            }));
+            let help = Some(notes.join("\n"));
             return Error::NotInStack { component, stack, is_path, help };
         }
         if let Some(error) = broken {

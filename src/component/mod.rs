@@ -43,7 +43,7 @@ pub use instance::{Instance, Sections};
 pub use kind::Kind;
 pub use layered::{Layered, takes_part, without_literals};
 pub use names::stack_names;
-pub use origin::{Candidate, Origins};
+pub use origin::{Candidate, Meeting, Origins};
 #[cfg(test)]
 pub(crate) use section::section_keys;
 pub use sources::{Sources, atlantis_project, cli_variables, spacelift_stack};

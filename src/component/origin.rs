@@ -38,8 +38,20 @@ pub struct Origins<'a> {
     /// The strongest first; `None` where only the component's own section counts.
     overrides: Option<Vec<OverrideLayer>>,
     /// The strongest first, each once.
-    bases: Vec<Arc<str>>,
+    bases: Vec<(Arc<str>, ListStrategy)>,
     strategy: ListStrategy,
+    /// That of the repository.
+    global: ListStrategy,
+}
+
+/// Where layers of a list meet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meeting {
+    /// Defaults, bases, the component's own section, overrides.
+    Levels,
+    Bases,
+    /// The same section in several files, or defaults of the kind and of all kinds.
+    Files,
 }
 
 /// A place in a manifest: keys that lead to the section, and the base component that they belong to.
@@ -64,6 +76,7 @@ impl<'a> Origins<'a> {
             overrides: None,
             bases: Vec::new(),
             strategy: index.strategy(),
+            global: index.strategy(),
         };
         let Some(stack) = index.stacks().iter().find(|stack| *stack.key == *instance.manifest) else {
             return Ok(origins);
@@ -74,7 +87,7 @@ impl<'a> Origins<'a> {
             let (strategy, order) = merging(&scope, &instance.name)?;
             origins.strategy = strategy;
             for base in order.into_iter().rev() {
-                if !origins.bases.contains(&base) {
+                if !origins.bases.iter().any(|(known, _)| *known == base.0) {
                     origins.bases.push(base);
                 }
             }
@@ -82,9 +95,34 @@ impl<'a> Origins<'a> {
         Ok(origins)
     }
 
-    /// How lists of the component are merged.
-    pub fn strategy(&self) -> ListStrategy {
-        self.strategy
+    /// How lists of the component are merged where these layers of the section `key` meet, the strongest first: settings of
+    /// a stack or component count between levels only, and those of bases also among bases.
+    pub fn strategies(&self, key: &str, candidates: &[Candidate]) -> Vec<(Meeting, ListStrategy)> {
+        if matches!(key, "retry" | "backend" | "remote_state_backend") {
+            return vec![(Meeting::Files, self.global)];
+        }
+        let level = |candidate: &Candidate| match (&candidate.base, candidate.section.as_str()) {
+            (Some(_), _) => 1,
+            (None, section) if section.split('.').any(|key| key == "overrides") => 3,
+            (None, section) if section.starts_with("components.") => 2,
+            (None, _) => 0,
+        };
+        let mut found = Vec::new();
+        for pair in candidates.windows(2) {
+            let [stronger, weaker] = pair else { continue };
+            let meeting = match &stronger.base {
+                _ if level(stronger) != level(weaker) => (Meeting::Levels, self.strategy),
+                Some(base) if stronger.base != weaker.base => {
+                    let own = self.bases.iter().find(|(known, _)| **known == **base);
+                    (Meeting::Bases, own.map_or(self.strategy, |(_, strategy)| *strategy))
+                }
+                _ => (Meeting::Files, self.global),
+            };
+            if !found.contains(&meeting) {
+                found.push(meeting);
+            }
+        }
+        if found.is_empty() { vec![(Meeting::Levels, self.strategy)] } else { found }
     }
 
     /// The manifests of the stack, the strongest first.
@@ -125,7 +163,7 @@ impl<'a> Origins<'a> {
             _ => true,
         };
         let bases = self.bases.iter().filter(|_| inherited);
-        levels.extend(bases.map(|base| Level { keys: below(base), base: Some(base.to_string()) }));
+        levels.extend(bases.map(|(base, _)| Level { keys: below(base), base: Some(base.to_string()) }));
         if section.is_none_or(|section| section.has_kind_level(kind)) {
             levels.push(Level { keys: vec![kind.key().to_owned()], base: None });
         }

@@ -162,6 +162,12 @@ impl<'a> Scope<'a> {
     /// Sections at the top of the manifest must be maps.
     fn check_globals(&self) -> Result<(), Error> {
         let top = &self.document.node;
+        // Names are needed before anything is evaluated.
+        if let Some(name) = top.get("name").filter(|name| matches!(name.value, Value::Function(_)) && !is_unset(name)) {
+            return Err(
+                self.wrong("invalid stack name: `name` must be a text, functions are not evaluated in it", name)
+            );
+        }
         for (key, phrase) in [
             ("vars", "invalid vars section in file"),
             ("hooks", "invalid 'hooks' section in the file"),

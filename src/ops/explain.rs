@@ -6,7 +6,7 @@ use miette::{Diagnostic, NamedSource, SourceSpan};
 
 use super::App;
 use super::describe::{self, ComponentRequest};
-use crate::component::{self, Candidate, Instance, Origins};
+use crate::component::{self, Candidate, Instance, Meeting, Origins};
 use crate::diag::{Failure, Result, nearest};
 use crate::merge::{ListStrategy, is_list_mark};
 use crate::resolve;
@@ -221,24 +221,38 @@ impl Explaining<'_> {
         let tag = tag.or_else(|| candidates.iter().any(|candidate| is_function(&candidate.node)).then_some("!append"));
         match &value.value {
             Value::Map(_) if !indexed => ("maps merge key by key".to_owned(), true),
-            Value::List(_) => self.of_lists(tag),
-            _ if indexed => self.of_lists(tag),
+            Value::List(_) => self.of_lists(tag, candidates),
+            _ if indexed => self.of_lists(tag, candidates),
             _ => ("the strongest layer wins".to_owned(), false),
         }
     }
 
-    fn of_lists(&self, tag: Option<&str>) -> (String, bool) {
+    fn of_lists(&self, tag: Option<&str>, candidates: &[Candidate]) -> (String, bool) {
         if let Some(tag) = tag.filter(|tag| *tag != "!append") {
             return (format!("the list tagged `{tag}` decides what becomes of those below"), true);
         }
-        match self.origins.strategy() {
-            ListStrategy::Append => ("lists are appended (list_merge_strategy: append)".to_owned(), true),
-            ListStrategy::Merge => ("lists merge item by item (list_merge_strategy: merge)".to_owned(), true),
-            ListStrategy::Replace if tag.is_some() => {
-                ("lists are appended where `!append` is written".to_owned(), true)
+        let key = match self.steps.first() {
+            Some(Step::Key(key)) => key.as_str(),
+            _ => "",
+        };
+        let found = self.origins.strategies(key, candidates);
+        let merged = tag.is_some() || found.iter().any(|(_, strategy)| *strategy != ListStrategy::Replace);
+        let same = found.windows(2).all(|pair| pair[0].1 == pair[1].1);
+        let text = match found.first() {
+            Some((_, strategy)) if same => of_strategy(*strategy, tag.is_some()).to_owned(),
+            _ => {
+                let parts = found.iter().map(|(meeting, strategy)| {
+                    let place = match meeting {
+                        Meeting::Levels => "between levels",
+                        Meeting::Bases => "between bases",
+                        Meeting::Files => "between files of one level",
+                    };
+                    format!("{place} {}", of_strategy(*strategy, tag.is_some()))
+                });
+                parts.collect::<Vec<_>>().join("; ")
             }
-            ListStrategy::Replace => ("the strongest list wins (list_merge_strategy: replace)".to_owned(), false),
-        }
+        };
+        (text, merged)
     }
 
     fn setting(&self, candidate: Candidate) -> Setting {
@@ -258,6 +272,15 @@ impl Explaining<'_> {
             base: None,
             imports: self.origins.file(span.file).map(|file| file.chain.clone()).unwrap_or_default(),
         }
+    }
+}
+
+fn of_strategy(strategy: ListStrategy, has_append: bool) -> &'static str {
+    match strategy {
+        ListStrategy::Append => "lists are appended (list_merge_strategy: append)",
+        ListStrategy::Merge => "lists merge item by item (list_merge_strategy: merge)",
+        ListStrategy::Replace if has_append => "lists are appended where `!append` is written",
+        ListStrategy::Replace => "the strongest list wins (list_merge_strategy: replace)",
     }
 }
 

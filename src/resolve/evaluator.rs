@@ -19,7 +19,7 @@ use crate::host::Host;
 use crate::stack::StackIndex;
 use crate::state::Reach;
 use crate::store::{Problem, Stores};
-use crate::value::Node;
+use crate::value::{Node, Value};
 use crate::yaml_fn;
 
 /// Evaluates instances. Cheap to copy; usable from many threads at once.
@@ -180,16 +180,34 @@ impl<'a> Evaluator<'a> {
             ("remote_state_backend_type", &mut sections.remote_state_backend_type),
             ("required_version", &mut sections.required_version),
             ("command", &mut evaluated.command),
-            ("workspace", &mut evaluated.workspace),
-            ("component", &mut evaluated.component),
         ] {
             evaluation.replace_text(name, text)?;
+        }
+        for (name, text, is_written) in [
+            ("workspace", &mut evaluated.workspace, names_workspace(&instance.sections.metadata)),
+            ("component", &mut evaluated.component, instance.component != instance.name),
+        ] {
+            if is_written {
+                evaluation.replace_text(name, text)?;
+            } else {
+                evaluation.replace_derived(name, text)?;
+            }
         }
         merge_layers(&evaluation, &mut evaluated)?;
         evaluation.check_evaluated_identity(&evaluated.sections.settings)?;
         follow_metadata(&mut evaluated);
         Ok(evaluated)
     }
+}
+
+/// Whether a function was written to be the workspace. Everything else that a workspace consists of is data.
+fn names_workspace(metadata: &Node) -> bool {
+    let keys = ["terraform_workspace_template", "terraform_workspace_pattern", "terraform_workspace"];
+    // The first of them decides.
+    keys.iter().find_map(|key| metadata.get(key)).is_some_and(|node| match &node.value {
+        Value::Function(_) => true,
+        _ => node.as_str().is_some_and(|text| text.starts_with('!')),
+    })
 }
 
 /// Puts the merged value in place where functions of one layer met values of others.

@@ -118,6 +118,19 @@ impl<'a> Evaluation<'a> {
         Ok(())
     }
 
+    /// Replaces a text that was put together from values. What looks like a function in it is data, unless the
+    /// configuration allows otherwise.
+    pub(super) fn replace_derived(&self, name: &str, text: &mut String) -> Result<(), Error> {
+        if !text.starts_with('!') || allows_generated_functions(self.evaluator.config) {
+            return self.replace_text(name, text);
+        }
+        let (made, node) = (Arc::from(text.as_str()), Node::from(text.as_str()));
+        if let Some(rendered) = self.below(|path| path.push_key(name), || self.render(&made, &node))? {
+            *text = rendered;
+        }
+        Ok(())
+    }
+
     /// The values of layers, weakest first, with the functions evaluated.
     pub(super) fn layers(&self, layered: &Layered) -> Result<Vec<Node>, Error> {
         let evaluate = |node: &Node| {

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use memchr::memmem::Finder;
 
 use super::import::{self, Target};
-use super::index::StackIndex;
+use super::index::{Stack, StackIndex};
 use super::load::{self, Layout};
 use super::probe::{Hint, Probe};
 use crate::config::Config;
@@ -48,6 +48,11 @@ impl StackIndex {
         // Reading files twice is worth it only where most of them need not be parsed.
         let few = near.len() == 1 || near.len() * 4 <= manifests.len();
         few.then(|| StackIndex::of(host, config, layout, near))
+    }
+
+    /// Whether the lines of the files of a stack leave it open that it has the name. It need not be readable.
+    pub(crate) fn may_have(&self, stack: &Stack, probe: Probe<'_>) -> bool {
+        probe.variables.is_empty() || *stack.key == *probe.name || Glances::new(probe, &self.layout).fit(&stack.path)
     }
 }
 

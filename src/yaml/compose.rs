@@ -412,6 +412,13 @@ impl<'a> Composer<'a> {
 
     /// Text of a key. Scalars of other types become the text of their value, so `0x1F` and `31` are one key.
     pub(super) fn key(&mut self, event: Event<'a>, range: Range, depth: usize) -> Result<Arc<str>, Error> {
+        if let Event::Scalar(text, ScalarStyle::Plain, _, None) = &event
+            && self.form.dates == Dates::Empty
+            && scalar::is_date(text)
+        {
+            let reason = format!("invalid map key: a date cannot be a key; write it in quotes: \"{text}\"");
+            return Err(self.syntax(&range, reason));
+        }
         let built = self.node(event, range, depth + 1)?;
         match &built.node.value {
             Value::String(text) => Ok(text.clone()),

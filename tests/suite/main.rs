@@ -49,6 +49,7 @@ mod leaks;
 mod limits;
 mod lists;
 mod login;
+mod manifests;
 mod nested;
 mod no_auth;
 mod packer;

@@ -11,6 +11,8 @@ use crate::value::{Map, Node};
 #[derive(Debug, Clone)]
 pub(super) struct Column {
     pub name: String,
+    /// The field that is all that the column shows.
+    field: Option<String>,
     template: Template,
     reads: Reads,
 }
@@ -23,11 +25,12 @@ impl Column {
         let wrong =
             |cause: crate::template::Error| Error::Template { column: name.to_owned(), cause: cause.to_string() };
         let template = Template::parse(&source).map_err(wrong)?;
-        Ok(Column { name: name.to_owned(), reads: template.reads(), template })
+        Ok(Column { name: name.to_owned(), field: None, reads: template.reads(), template })
     }
 
     fn field(name: &str, field: &str) -> Result<Column, Error> {
-        Column::new(name, &format!("{{{{ .{field} }}}}"))
+        let column = Column::new(name, &format!("{{{{ .{field} }}}}"))?;
+        Ok(Column { field: Some(field.to_owned()), ..column })
     }
 
     /// The text of the column in one row. What the row has not is empty.
@@ -35,6 +38,10 @@ impl Column {
     /// # Errors
     /// The template cannot be rendered.
     pub(super) fn cell(&self, row: &Node) -> Result<String, Error> {
+        // Names of stacks may have the mark of a missing value in them, which is no missing field.
+        if let Some(text) = self.field.as_ref().and_then(|field| row.get(field)).and_then(Node::as_str) {
+            return Ok(text.to_owned());
+        }
         let wrong =
             |cause: crate::template::Error| Error::Template { column: self.name.clone(), cause: cause.to_string() };
         let rendered = if self.reads.touches(&["raw"]) {
