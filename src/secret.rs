@@ -97,6 +97,15 @@ impl Masker {
 
     /// Replaces every known secret in free text, and what has the form of one.
     pub fn mask<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let masked = self.mask_known(text);
+        match mask_patterns(&masked) {
+            Some(text) => Cow::Owned(text),
+            None => masked,
+        }
+    }
+
+    /// Replaces every known secret in free text.
+    pub fn mask_known<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let forms = self.forms.read().unwrap_or_else(std::sync::PoisonError::into_inner);
         let mut masked = Cow::Borrowed(text);
         for form in forms.iter() {
@@ -104,10 +113,12 @@ impl Masker {
                 masked = Cow::Owned(masked.replace(form.expose_secret(), MASK));
             }
         }
-        match mask_patterns(&masked) {
-            Some(text) => Cow::Owned(text),
-            None => masked,
-        }
+        masked
+    }
+
+    /// Replaces what has the form of a secret, in a text whose known secrets are masked already.
+    pub fn mask_unknown<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        mask_patterns(text).map_or(Cow::Borrowed(text), Cow::Owned)
     }
 
     /// Masks a stream: takes from `pending` whatever can be shown now and returns it masked. Bytes that could be the
