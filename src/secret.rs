@@ -51,8 +51,8 @@ impl Masker {
             return;
         }
         let mut forms = self.forms.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let plain = [raw.to_owned(), url_encode(raw), json_escape(raw)];
-        for form in plain.into_iter().chain(base64_forms(raw)) {
+        let plain = [raw.to_owned(), url_encode(raw)];
+        for form in plain.into_iter().chain(json_forms(raw)).chain(base64_forms(raw)) {
             if form.len() >= FREE_TEXT_MINIMUM && !forms.iter().any(|known| known.expose_secret() == form) {
                 forms.push(Secret::from(form));
             }
@@ -97,6 +97,15 @@ impl Masker {
 
     /// Replaces every known secret in free text, and what has the form of one.
     pub fn mask<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let masked = self.mask_known(text);
+        match mask_patterns(&masked) {
+            Some(text) => Cow::Owned(text),
+            None => masked,
+        }
+    }
+
+    /// Replaces every known secret in free text.
+    pub fn mask_known<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let forms = self.forms.read().unwrap_or_else(std::sync::PoisonError::into_inner);
         let mut masked = Cow::Borrowed(text);
         for form in forms.iter() {
@@ -104,10 +113,12 @@ impl Masker {
                 masked = Cow::Owned(masked.replace(form.expose_secret(), MASK));
             }
         }
-        match mask_patterns(&masked) {
-            Some(text) => Cow::Owned(text),
-            None => masked,
-        }
+        masked
+    }
+
+    /// Replaces what has the form of a secret, in a text whose known secrets are masked already.
+    pub fn mask_unknown<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        mask_patterns(text).map_or(Cow::Borrowed(text), Cow::Owned)
     }
 
     /// Masks a stream: takes from `pending` whatever can be shown now and returns it masked. Bytes that could be the
@@ -203,6 +214,27 @@ fn url_encode(raw: &str) -> String {
     })
 }
 
+/// The text in JSON, and in JSON that is a text in JSON itself, as `jsonencode` makes it; from others, and from programs in
+/// Go such as terraform, which escape what means something in HTML.
+fn json_forms(raw: &str) -> Vec<String> {
+    let plain = json_escape(raw);
+    let go = go_escape(&plain);
+    // Control characters may have names, or numbers alone in older versions.
+    let numbered = go.replace("\\b", "\\u0008").replace("\\f", "\\u000c");
+    let once = [plain, go, numbered];
+    let twice: Vec<_> = once.iter().map(|form| json_escape(form)).collect();
+    // What was escaped by one and not by the other: HTML's signs by the outer one alone.
+    let outer = go_escape(&twice[0]);
+    once.into_iter().chain(twice).chain([outer]).collect()
+}
+
+/// What Go's JSON has instead of signs that mean something in HTML or JavaScript.
+fn go_escape(json: &str) -> String {
+    let signs =
+        [("&", "\\u0026"), ("<", "\\u003c"), (">", "\\u003e"), ("\u{2028}", "\\u2028"), ("\u{2029}", "\\u2029")];
+    signs.iter().fold(json.to_owned(), |text, (sign, escape)| text.replace(sign, escape))
+}
+
 fn json_escape(raw: &str) -> String {
     let quoted = serde_json::Value::from(raw).to_string();
     quoted[1..quoted.len() - 1].to_owned()
@@ -221,6 +253,18 @@ mod tests {
         }
         let encoded = base64::engine::general_purpose::STANDARD.encode("ab/c+d\"efgh");
         assert!(masker.mask(&encoded).starts_with(MASK));
+    }
+
+    #[test]
+    fn masks_json_of_go_also_inside_of_json() {
+        let masker = Masker::default();
+        let secret = "a&b<c>d\"e\\f\u{8}g\u{2028}";
+        masker.register(&Secret::from(secret.to_owned()));
+        let go = r#"a\u0026b\u003cc\u003ed\"e\\f\bg\u2028"#;
+        let twice = r#"a\\u0026b\\u003cc\\u003ed\\\"e\\\\f\\bg\\u2028"#;
+        for form in [go, twice, &json_escape(secret), &json_escape(&json_escape(secret))] {
+            assert_eq!(masker.mask(&format!("x {form} y")), format!("x {MASK} y"));
+        }
     }
 
     #[test]

@@ -21,6 +21,18 @@ pub fn attributes(map: &Map) -> String {
     Style::Aligned.attributes(map, 0)
 }
 
+/// A value as an expression on one line, every key in quotes.
+pub fn expression(node: &Node) -> String {
+    match &node.value {
+        Value::Map(map) => {
+            let entries = sorted(map).into_iter().map(|(key, item)| format!("{} = {}", quoted(key), expression(item)));
+            format!("{{{}}}", entries.collect::<Vec<_>>().join(", "))
+        }
+        Value::List(list) => format!("[{}]", list.iter().map(expression).collect::<Vec<_>>().join(", ")),
+        _ => Style::Aligned.value(node, 0),
+    }
+}
+
 /// A block in a block, such as `terraform { backend "s3" { … } }`.
 pub fn nested_block(outer: &str, inner: &str, labels: &[&str], map: &Map) -> String {
     let labels = in_quotes(labels);

@@ -15,7 +15,8 @@ mod module_interface;
 pub use blocks::Wrong;
 pub use file::{Tags, inert, is_text, parse, split_argument};
 pub use hcl_write::{
-    attributes as hcl_attributes, module as hcl_module, nested_block as hcl_nested_block, variables as hcl_variables,
+    attributes as hcl_attributes, expression as hcl_expression, module as hcl_module, nested_block as hcl_nested_block,
+    variables as hcl_variables,
 };
 pub use module_calls::{module_sources, module_sources_in_json};
 pub use module_interface::{Module, Names};

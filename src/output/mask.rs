@@ -1,12 +1,13 @@
-//! Values that are secret as a whole, in documents that are printed. Keys never are.
+//! Values that are secret, or hold a secret, in documents that are printed. Keys never are.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::secret::{MASK, Masker};
-use crate::value::{Map, Node, Value};
+use crate::value::{Map, Node, Value, function_text};
 
-/// The document with every scalar masked that is a known secret, unless masking is off. Truth values are no secrets.
+/// The document with every scalar masked that is a known secret and every text in which there is one, unless masking is off.
+/// Truth values are no secrets.
 pub fn masked<'n>(node: &'n Node, masker: &Masker) -> Cow<'n, Node> {
     if !masker.is_on() || masker.is_empty() {
         return Cow::Borrowed(node);
@@ -17,7 +18,8 @@ pub fn masked<'n>(node: &'n Node, masker: &Masker) -> Cow<'n, Node> {
 /// The node with secrets replaced; `None` when there is none in it.
 fn changed(node: &Node, masker: &Masker) -> Option<Node> {
     let value = match &node.value {
-        Value::Null | Value::Bool(_) | Value::Function(_) => return None,
+        Value::Null | Value::Bool(_) => return None,
+        Value::Function(function) => text(&function_text(function), masker)?,
         Value::Map(map) => {
             let mut new: Option<Map> = None;
             for (key, item) in map.iter() {
@@ -36,12 +38,7 @@ fn changed(node: &Node, masker: &Masker) -> Option<Node> {
             }
             Value::List(Arc::new(new?))
         }
-        Value::String(text) => {
-            if !masker.is_secret(text) {
-                return None;
-            }
-            Value::String(Arc::from(MASK))
-        }
+        Value::String(content) => text(content, masker)?,
         Value::Int(_) | Value::UInt(_) | Value::Float(_) => {
             if !masker.is_secret(&node.scalar_text()?) {
                 return None;
@@ -50,6 +47,16 @@ fn changed(node: &Node, masker: &Masker) -> Option<Node> {
         }
     };
     Some(Node::new(value, node.span))
+}
+
+fn text(text: &str, masker: &Masker) -> Option<Value> {
+    if masker.is_secret(text) {
+        return Some(Value::String(Arc::from(MASK)));
+    }
+    match masker.mask_known(text) {
+        Cow::Owned(text) => Some(Value::String(Arc::from(text))),
+        Cow::Borrowed(_) => None,
+    }
 }
 
 #[cfg(test)]
@@ -65,13 +72,15 @@ mod tests {
         let masker = Masker::default();
         let document = from_json(&json!({
             "s": "s", "list": ["s", "as", 73, 730], "map": {"73": true, "pem": "line one\nline two\n"}, "none": null,
+            "long-secret": "a long-secret inside",
         }));
         assert!(matches!(masked(&document, &masker), Cow::Borrowed(_)));
-        for secret in ["s", "73", "line one\nline two\n", "true"] {
+        for secret in ["long-secret", "s", "73", "line one\nline two\n", "true"] {
             masker.register(&Secret::from(secret.to_owned()));
         }
         let expected = json!({
             "s": MASK, "list": [MASK, "as", MASK, 730], "map": {"73": true, "pem": MASK}, "none": null,
+            "long-secret": format!("a {MASK} inside"),
         });
         assert_eq!(to_json(&masked(&document, &masker)), expected);
         masker.switch(false);

@@ -54,6 +54,15 @@ impl Screen {
         }
     }
 
+    /// Prints a document whose values are masked, or writes it to a file. Keys stay as they are.
+    pub fn document(&self, text: &str, file: Option<&Path>) -> io::Result<()> {
+        let text = self.masker.as_ref().map_or(text.into(), |masker| masker.mask_unknown(text));
+        match file {
+            Some(path) => crate::host::fs::write_named(path, text.as_bytes(), 0o644),
+            None => self.raw_data(&text),
+        }
+    }
+
     /// Prints data that may hold secrets on purpose (`auth env`, `auth process`).
     pub fn raw_data(&self, text: &str) -> io::Result<()> {
         let mut stdout = io::stdout().lock();

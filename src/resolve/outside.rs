@@ -46,7 +46,9 @@ impl World for Outside<'_, '_> {
         let mut all = evaluator.config.promoted.clone();
         let text = |value: &std::ffi::OsStr| value.to_string_lossy().into_owned();
         all.extend(evaluator.host.env.iter().map(|(name, value)| (text(name), text(value))));
-        all.values().for_each(|value| self.note_text(value));
+        for value in all.values() {
+            self.note_text(value);
+        }
         all.extend(self.evaluation.template_variables().clone());
         all.into_iter().collect()
     }

@@ -105,7 +105,7 @@ fn empty() -> &'static Node {
 /// Whether an expression that is the plain name of an output names one that there is; `true` for any other expression.
 pub fn exists_as_key(outputs: &Outputs, expression: &str) -> bool {
     let name = expression.strip_prefix('.').unwrap_or(expression);
-    let plain = !name.contains(['.', '/', '|', '=', '[', ']', '{', '"', '\'', ' ']);
+    let plain = expression != "." && !name.contains(['.', '/', '|', '=', '[', ']', '{', '"', '\'', ' ']);
     !plain || outputs.values().get(name).is_some()
 }
 
@@ -162,6 +162,7 @@ mod tests {
         assert!(outputs.select(".id, .port").unwrap().is_none());
         assert!(outputs.select(".id |").is_err());
         assert!(!exists_as_key(&outputs, "nope") && exists_as_key(&outputs, ".id"));
+        assert!(exists_as_key(&outputs, ".") && outputs.select(".").unwrap().unwrap() == *outputs.values());
         assert!(exists_as_key(&outputs, ".nope // 1") && exists_as_key(&outputs, "nope.a"));
     }
 

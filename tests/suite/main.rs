@@ -66,6 +66,7 @@ mod quirks;
 mod remote;
 mod render;
 mod secret_files;
+mod secret_values;
 mod secrets;
 mod selection;
 mod showing;

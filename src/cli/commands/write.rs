@@ -47,7 +47,21 @@ pub(super) fn document(
         Format::Yaml => yaml::emit(&node, indent),
         Format::Json => yaml::try_emit_json(&node)?,
     };
-    text_to(context, &text, file)
+    masked_to(context, &text, file)
+}
+
+/// Prints the text of a document whose values are masked already, or writes it to `file`.
+pub(super) fn masked_to(context: &Context, text: &str, file: Option<&Path>) -> Result<()> {
+    let file = file.map(|file| context.host.absolute(file));
+    if file.is_none()
+        && let Some(program) = pager_of(context)
+        && text.lines().count() >= context.host.terminal.height()
+        && pager::show(&context.host, program, &context.host.masker.mask_unknown(text)).is_ok()
+    {
+        return Ok(());
+    }
+    let path = file.as_ref().map_or_else(|| "stdout".to_owned(), |path| path.display().to_string());
+    context.screen.document(text, file.as_deref()).map_err(|cause| Error::Write { path, cause }.into())
 }
 
 /// Size of the pieces in which large documents are printed.

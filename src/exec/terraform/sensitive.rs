@@ -4,9 +4,10 @@
 //! The declarations are found by a scanner that knows just enough of HCL (comments, strings, here-documents, braces). What
 //! it cannot make sense of it passes over: terraform itself will complain.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
+use crate::content::hcl_expression;
 use crate::secret::{Masker, Secret};
 use crate::value::{Node, Value, to_json};
 
@@ -14,8 +15,25 @@ use crate::value::{Node, Value, to_json};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Declaration {
     pub sensitive: bool,
-    /// It has a type constraint, so that terraform reads JSON in a variable of the environment.
-    pub typed: bool,
+    pub reads: Reads,
+}
+
+/// What terraform takes a variable of the environment for. It depends on the type constraint.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Reads {
+    /// Without a constraint: for the text that it is, so that no list and no map can come this way.
+    #[default]
+    Untyped,
+    /// `string`, `number` and `bool`: for the text that it is.
+    Text,
+    /// Any other constraint, `any` as well: for an expression of HCL, where a text has quotes and `${` begins a template.
+    Expression,
+}
+
+impl Reads {
+    fn of(constraint: &str) -> Reads {
+        if matches!(constraint.trim(), "string" | "number" | "bool") { Reads::Text } else { Reads::Expression }
+    }
 }
 
 /// The variables that the files of a folder declare.
@@ -37,8 +55,8 @@ pub fn declarations(folder: &Path) -> BTreeMap<String, Declaration> {
 fn from_json(text: &str, found: &mut BTreeMap<String, Declaration>) {
     let json: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
     for (name, block) in json["variable"].as_object().into_iter().flatten() {
-        let declaration = Declaration { sensitive: block["sensitive"] == true, typed: block.get("type").is_some() };
-        found.insert(name.clone(), declaration);
+        let reads = block["type"].as_str().map(Reads::of).unwrap_or_default();
+        found.insert(name.clone(), Declaration { sensitive: block["sensitive"] == true, reads });
     }
 }
 
@@ -68,7 +86,13 @@ fn from_hcl(text: &str, found: &mut BTreeMap<String, Declaration>) {
                 let Some(declaration) = current.as_ref().and_then(|name| found.get_mut(name)) else { continue };
                 match *word {
                     "sensitive" => declaration.sensitive = tokens.get(at + 2) == Some(&Token::Word("true")),
-                    "type" => declaration.typed = tokens.get(at + 2) != Some(&Token::Word("any")),
+                    "type" => {
+                        declaration.reads = match tokens.get(at + 2) {
+                            // The constraints of terraform 0.11 have quotes.
+                            Some(Token::Word(constraint) | Token::Text(constraint)) => Reads::of(constraint),
+                            _ => Reads::Untyped,
+                        }
+                    }
                     _ => {}
                 }
             }
@@ -160,8 +184,12 @@ fn heredoc(text: &str) -> usize {
 }
 
 /// The variables that leave the varfile: declared as sensitive or holding a secret that the masker knows, with a value that
-/// the environment can carry.
-pub fn secret_names(vars: &Node, declarations: &BTreeMap<String, Declaration>, masker: &Masker) -> BTreeSet<String> {
+/// the environment can carry. With their declarations, which decide how it carries them.
+pub fn secret_variables(
+    vars: &Node,
+    declarations: &BTreeMap<String, Declaration>,
+    masker: &Masker,
+) -> BTreeMap<String, Declaration> {
     let declared = |name: &str| declarations.get(name).copied().unwrap_or_default();
     vars.as_map()
         .into_iter()
@@ -169,11 +197,10 @@ pub fn secret_names(vars: &Node, declarations: &BTreeMap<String, Declaration>, m
         .filter(|(name, value)| declared(name).sensitive || holds_secret(value, masker))
         .filter(|(name, value)| match value.value {
             Value::Null | Value::Function(_) => false,
-            // Without a type terraform would take the JSON for a string.
-            Value::List(_) | Value::Map(_) => declared(name).typed,
+            Value::List(_) | Value::Map(_) => declared(name).reads != Reads::Untyped,
             _ => true,
         })
-        .map(|(name, _)| name.to_string())
+        .map(|(name, _)| (name.to_string(), declared(name)))
         .collect()
 }
 
@@ -187,23 +214,31 @@ fn holds_secret(value: &Node, masker: &Masker) -> bool {
     }
 }
 
-/// The variables of the environment that carry the secrets, each registered with the masker first.
-pub fn environment(vars: &Node, names: &BTreeSet<String>, masker: &Masker) -> Vec<(String, String)> {
-    let present = names.iter().filter_map(|name| Some((name, vars.get(name)?)));
+/// The variables of the environment that carry the secrets. What is declared as sensitive is registered with the masker
+/// first; of the others it knows the secrets in them, and what stands beside these is none.
+pub fn environment(vars: &Node, secret: &BTreeMap<String, Declaration>, masker: &Masker) -> Vec<(String, String)> {
+    let present = secret.iter().filter_map(|(name, declaration)| Some((name, declaration, vars.get(name)?)));
     present
-        .map(|(name, value)| {
-            register(value, masker);
-            let text = value.scalar_text().unwrap_or_else(|| to_json(value).to_string());
+        .map(|(name, declaration, value)| {
+            if declaration.sensitive {
+                register(value, masker);
+            }
+            let text = match declaration.reads {
+                Reads::Expression => hcl_expression(value),
+                Reads::Text | Reads::Untyped => value.scalar_text().unwrap_or_else(|| to_json(value).to_string()),
+            };
             (format!("TF_VAR_{name}"), text)
         })
         .collect()
 }
 
-/// Every text inside the value is a secret of its own.
+/// Every text and number inside the value is a secret of its own. A truth value is not: masking it would mask half of every
+/// document.
 fn register(value: &Node, masker: &Masker) {
     match &value.value {
         Value::List(list) => list.iter().for_each(|item| register(item, masker)),
         Value::Map(map) => map.values().for_each(|item| register(item, masker)),
+        Value::Bool(_) => {}
         _ => {
             if let Some(text) = value.scalar_text() {
                 masker.register(&Secret::from(text));
@@ -255,12 +290,46 @@ variable "last" { sensitive = true }
     fn declarations_are_found_between_everything_else() {
         let found: Vec<_> = declared(TEXT)
             .into_iter()
-            .map(|(name, declaration)| format!("{name} {} {}", declaration.sensitive, declaration.typed))
+            .map(|(name, declaration)| format!("{name} {} {:?}", declaration.sensitive, declaration.reads))
             .collect();
         assert_eq!(
             found,
-            ["any true false", "last true false", "off false false", "password true true", "plain false false"]
+            [
+                "any true Expression",
+                "last true Untyped",
+                "off false Untyped",
+                "password true Text",
+                "plain false Untyped"
+            ]
         );
+    }
+
+    fn names(vars: &Node, declared: &BTreeMap<String, Declaration>, masker: &Masker) -> Vec<String> {
+        secret_variables(vars, declared, masker).into_keys().collect()
+    }
+
+    #[test]
+    fn what_terraform_reads_as_hcl_is_written_as_hcl() {
+        let masker = Masker::default();
+        masker.register(&Secret::from("s3nsitive-value".to_owned()));
+        let vars = from_json(&json!({
+            "any": "s3nsitive-value", "quoted": "s3nsitive-value", "undeclared": "s3nsitive-value",
+            "object": {"secret": "s3nsitive-value", "a.b": "${c} %{d}\u{8}\u{c}\n", "list": [1, "0123", true, null]},
+        }));
+        let mut found = declared("variable any {\n type = any\n}\nvariable quoted {\n type = \"string\"\n}");
+        super::from_json(r#"{"variable": {"object": {"type": "object({list=any})"}}}"#, &mut found);
+        let env = environment(&vars, &secret_variables(&vars, &found, &masker), &masker);
+        let object =
+            r#"{"a.b" = "$${c} %%{d}\u0008\u000c\n", "list" = [1, "0123", true, null], "secret" = "s3nsitive-value"}"#;
+        let expected = [
+            ("TF_VAR_any", "\"s3nsitive-value\""),
+            ("TF_VAR_object", object),
+            ("TF_VAR_quoted", "s3nsitive-value"),
+            ("TF_VAR_undeclared", "s3nsitive-value"),
+        ];
+        assert_eq!(env, expected.map(|(name, text)| (name.to_owned(), text.to_owned())));
+        // What stands beside a secret is none.
+        assert!(!masker.is_secret("0123") && !masker.is_secret("${c} %{d}\u{8}\u{c}\n"));
     }
 
     #[test]
@@ -276,22 +345,22 @@ variable "last" { sensitive = true }
         masker.register(&Secret::from("pin".to_owned()));
         let vars = from_json(&json!({"plain": "pin", "off": "pinned", "list": ["pin"], "undeclared": "pin"}));
         let mut declared = declared(TEXT);
-        assert_eq!(secret_names(&vars, &declared, &masker), BTreeSet::from(["plain", "undeclared"].map(str::to_owned)));
-        declared.insert("list".to_owned(), Declaration { sensitive: false, typed: true });
-        assert!(secret_names(&vars, &declared, &masker).contains("list"));
+        assert_eq!(names(&vars, &declared, &masker), ["plain", "undeclared"]);
+        declared.insert("list".to_owned(), Declaration { sensitive: false, reads: Reads::Expression });
+        assert!(names(&vars, &declared, &masker).contains(&"list".to_owned()));
     }
 
     #[test]
     fn secrets_leave_the_varfile_and_are_masked() {
         let vars = from_json(&json!({"password": "hunter22hunter22", "off": "x", "any": {"a": 1}, "last": null}));
         let masker = Masker::default();
-        let names = secret_names(&vars, &declared(TEXT), &masker);
-        assert_eq!(names, BTreeSet::from(["password".to_owned()]));
+        assert_eq!(names(&vars, &declared(TEXT), &masker), ["any", "password"]);
         masker.register(&Secret::from("from-a-store".to_owned()));
         let stored = from_json(&json!({"plain": "from-a-store", "any": ["from-a-store"], "other": "x"}));
-        assert_eq!(secret_names(&stored, &declared(TEXT), &masker), BTreeSet::from(["plain".to_owned()]));
-        let env = environment(&vars, &names, &masker);
-        assert_eq!(env, [("TF_VAR_password".to_owned(), "hunter22hunter22".to_owned())]);
+        assert_eq!(names(&stored, &declared(TEXT), &masker), ["any", "plain"]);
+        let env = environment(&vars, &secret_variables(&vars, &declared(TEXT), &masker), &masker);
+        let expected = [("TF_VAR_any", "{\"a\" = 1}"), ("TF_VAR_password", "hunter22hunter22")];
+        assert_eq!(env, expected.map(|(name, text)| (name.to_owned(), text.to_owned())));
         assert_eq!(masker.mask("hunter22hunter22"), crate::secret::MASK);
     }
 }

@@ -2,6 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::exec::terraform::Settings;
+use crate::exec::terraform::sensitive::Declaration;
 use crate::value::from_json;
 
 fn words(text: &str) -> Vec<String> {
@@ -266,7 +267,8 @@ fn varfiles_are_private_and_keep_nulls() {
     let plan = steps(&target(), &request("plan", ""), &Env::default()).unwrap();
     assert_eq!(plan.varfiles[0].content, "{\n  \"a\": null,\n  \"region\": \"us-east-2\"\n}\n");
     assert_eq!(plan.varfiles[0].mode, 0o600);
-    let secret = Target { secret_vars: std::iter::once("region".to_owned()).collect(), ..target() };
+    let secret =
+        Target { secret_vars: std::iter::once(("region".to_owned(), Declaration::default())).collect(), ..target() };
     let plan = steps(&secret, &request("plan", ""), &Env::default()).unwrap();
     assert_eq!(plan.varfiles[0].content, "{\n  \"a\": null\n}\n");
     let tested = Target { test_vars: from_json(&json!({"b": 1})), ..target() };

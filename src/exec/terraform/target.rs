@@ -1,11 +1,13 @@
 //! The component that is run, as plain data.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::exec::files::File;
 use crate::exec::names::Names;
 use crate::value::Node;
+
+use super::sensitive::Declaration;
 
 /// One terraform component in one stack, evaluated.
 #[derive(Debug, Clone, Default)]
@@ -40,8 +42,8 @@ pub struct Target {
     /// Files of the `generate:` section.
     pub generated: Vec<File>,
     pub vars: Node,
-    /// Names of variables that travel in the environment, never in a file (see [`super::sensitive`]).
-    pub secret_vars: BTreeSet<String>,
+    /// Variables that travel in the environment, never in a file (see [`super::sensitive`]).
+    pub secret_vars: BTreeMap<String, Declaration>,
     /// Variables of the component's `test` section; null when it has none.
     pub test_vars: Node,
     pub env: Node,
@@ -88,7 +90,7 @@ impl Target {
     pub fn varfile(&self) -> File {
         let mut vars = if self.vars.is_null() { Node::empty_map() } else { self.vars.clone() };
         if !self.secret_vars.is_empty() {
-            vars.make_map().retain(|name, _| !self.secret_vars.contains(&**name));
+            vars.make_map().retain(|name, _| !self.secret_vars.contains_key(&**name));
         }
         File::json(self.names().varfile(), &vars)
     }

@@ -61,9 +61,9 @@ pub fn generate_varfiles(app: &App, request: &BatchRequest) -> Result<usize> {
             check_numbers(app, instance, "vars", &instance.sections.vars)?;
             let mut vars = vars.clone();
             if let Some(declared) = instance.path(&app.config).and_then(|folder| declared.get(&folder)) {
-                let secret = sensitive::secret_names(&instance.sections.vars, declared, &app.host.masker);
-                warn_of_secrets(app, instance, secret.iter().map(String::as_str));
-                vars.retain(|name, _| !secret.contains(&**name));
+                let secret = sensitive::secret_variables(&instance.sections.vars, declared, &app.host.masker);
+                warn_of_secrets(app, instance, secret.keys().map(String::as_str));
+                vars.retain(|name, _| !secret.contains_key(&**name));
             }
             let content = if json { yaml::emit_json(&Node::from(vars)) } else { hcl_variables(&vars) };
             let path = place(app, instance, template);

@@ -33,7 +33,7 @@ pub async fn generate_varfile(app: &App, request: &GenerateRequest) -> Result<Op
     }
     let file = target.varfile();
     if !target.secret_vars.is_empty() {
-        let names: Vec<_> = target.secret_vars.iter().map(String::as_str).collect();
+        let names: Vec<_> = target.secret_vars.keys().map(String::as_str).collect();
         let message = format!("sensitive variables are left out of the varfile: {}", names.join(", "));
         app.host.talk.warn(Warning::new("atmos::terraform::varfile_without_secrets", message));
     }

@@ -83,7 +83,7 @@ fn launch(app: &App, ready: &Ready, with_secrets: bool, env: &mut Env) -> Result
     env.set("ATMOS_SHELL_WORKING_DIR", &target.folder);
     env.set("ATMOS_TERRAFORM_WORKSPACE", &target.workspace);
     if !with_secrets && !target.secret_vars.is_empty() {
-        for name in &target.secret_vars {
+        for name in target.secret_vars.keys() {
             env.remove(&format!("TF_VAR_{name}"));
         }
         let message = format!("{} secret variable(s) are not in the shell", target.secret_vars.len());

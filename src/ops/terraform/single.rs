@@ -105,7 +105,7 @@ pub(super) fn check(target: &Target) -> Result<(), ExecError> {
 /// The variables that may be shown.
 fn open_variables(target: &Target) -> String {
     let mut vars = target.vars.clone();
-    vars.make_map().retain(|name, _| !target.secret_vars.contains(&**name));
+    vars.make_map().retain(|name, _| !target.secret_vars.contains_key(&**name));
     yaml::emit(&vars, 2)
 }
 

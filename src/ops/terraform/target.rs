@@ -1,6 +1,6 @@
 //! From an evaluated component to the plain data that a run works on.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::{Error, RunRequest, files};
 use crate::backend::{backend_json, providers_override, terraform_override};
@@ -49,7 +49,7 @@ pub(super) fn target_in(app: &App, instance: &Instance, folder: &Folder, request
         overrides: overrides(instance)?,
         generated: generated(app, instance)?,
         vars: sections.vars.clone(),
-        secret_vars: BTreeSet::new(),
+        secret_vars: BTreeMap::new(),
         test_vars: sections.test.get("vars").cloned().unwrap_or_default(),
         env: sections.env.clone(),
         settings: Settings {
@@ -64,7 +64,7 @@ pub(super) fn target_in(app: &App, instance: &Instance, folder: &Folder, request
     };
     if app.host.masker.is_on() {
         target.secret_vars =
-            sensitive::secret_names(&target.vars, &sensitive::declarations(&target.folder), &app.host.masker);
+            sensitive::secret_variables(&target.vars, &sensitive::declarations(&target.folder), &app.host.masker);
     }
     // A dry run writes nothing, so that a missing type is no error yet, as in the reference.
     if writes_backend && !(request.dry_run && sections.backend_type.is_empty()) {

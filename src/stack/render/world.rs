@@ -101,7 +101,9 @@ impl World for Outside<'_> {
     fn variables(&self) -> Vec<(String, String)> {
         let text = |value: &std::ffi::OsStr| value.to_string_lossy().into_owned();
         let all: Vec<(String, String)> = self.host.env.iter().map(|(name, value)| (text(name), text(value))).collect();
-        all.iter().for_each(|(_, value)| self.note(value));
+        for (_, value) in &all {
+            self.note(value);
+        }
         all
     }
 

@@ -1,0 +1,112 @@
+//! Secrets inside of values: terraform gets them as they are, people see what stands beside them and nothing else.
+
+use serde_json::{Value, json};
+
+use crate::support::Sandbox;
+
+const STATE: &str = "components/terraform/vpc/terraform.tfstate.d/dev/terraform.tfstate";
+const SINK: &str = "components/terraform/sink";
+
+const MODULE: &str = r#"
+variable "stage" {}
+variable "scalar" { type = any }
+variable "digits" { type = any }
+variable "any" { type = any }
+variable "texts" { type = map(string) }
+variable "list" { type = list(any) }
+resource "terraform_data" "this" { input = var.any }
+output "seen" {
+  value = { stage = var.stage, scalar = var.scalar, digits = var.digits, any = terraform_data.this.output, texts = var.texts, list = var.list }
+}
+output "encoded" { value = jsonencode(var.list) }
+"#;
+
+const STACK: &str = r#"
+import: [catalog/all]
+vars: {stage: dev}
+components:
+  terraform:
+    sink:
+      vars:
+        scalar: !terraform.state vpc scalar
+        digits: !terraform.state vpc digits
+        any:
+          secret: !terraform.state vpc scalar
+          region: eu-west-1
+          directive: '%{if true}Z%{endif} %%{x}'
+          arn: 'arn:aws:iam::1:user/${aws:username}/*'
+          dollars: '$ $$ $${x} $$${y} $'
+          control: "\b\f\e\x7f\r\n\t\"\\"
+          more: {'a.b ${c}': [1, 2.5, true, null, '0123'], empty: {}, none: []}
+        texts: {secret: !terraform.state vpc signs, other: '${x}'}
+        list: [!terraform.state vpc signs]
+"#;
+
+fn sandbox() -> Sandbox {
+    let sandbox = Sandbox::scenario("states");
+    let outputs = json!({
+        "scalar": {"value": "s3nsitive-value", "type": "string", "sensitive": true},
+        "digits": {"value": "0123", "type": "string", "sensitive": true},
+        "signs": {"value": "s3cret<&>\"value", "type": "string", "sensitive": true},
+        "plain": {"value": "shown", "type": "string"},
+    });
+    sandbox.write(STATE, &json!({"version": 4, "outputs": outputs}).to_string());
+    sandbox.write(&format!("{SINK}/main.tf"), MODULE);
+    sandbox.write("stacks/orgs/dev.yaml", STACK);
+    sandbox
+}
+
+fn vars(sandbox: &Sandbox, component: &str, more: &[&str]) -> Value {
+    let words = ["describe", "component", component, "-s", "dev", "--format", "json", "--query", ".vars"];
+    sandbox.atmos(&[&words, more].concat()).success().json()
+}
+
+#[test]
+fn terraform_reads_the_values_that_stand_beside_a_secret_and_people_see_them() {
+    let sandbox = sandbox();
+    let outcome = sandbox.atmos(&["terraform", "deploy", "sink", "-s", "dev"]).success();
+    assert!(outcome.stdout.contains("eu-west-1"), "{outcome}");
+    for secret in ["s3nsitive-value", "s3cret"] {
+        assert!(!format!("{}{}", outcome.stdout, outcome.stderr).contains(secret), "{outcome}");
+    }
+    let state: Value =
+        serde_json::from_str(&sandbox.read(&format!("{SINK}/terraform.tfstate.d/dev-sink/terraform.tfstate"))).unwrap();
+    assert_eq!(state["outputs"]["seen"]["value"], vars(&sandbox, "sink", &["--mask=false"]));
+    let varfile = sandbox.read(&format!("{SINK}/dev-sink.terraform.tfvars.json"));
+    assert!(varfile.contains("dev") && !varfile.contains("s3"), "{varfile}");
+}
+
+#[test]
+fn secrets_with_signs_of_html_are_masked_in_json_of_terraform() {
+    let sandbox = sandbox();
+    sandbox.atmos(&["terraform", "deploy", "sink", "-s", "dev"]).success();
+    // The values of the stack are known to whoever evaluates them.
+    let outcome = sandbox.atmos(&["terraform", "output", "sink", "-s", "dev", "--", "-json"]).success();
+    assert!(outcome.stdout.contains("eu-west-1") && !outcome.stdout.contains("s3cret"), "{outcome}");
+    assert_eq!(outcome.json()["encoded"]["value"], "[\"<MASKED>\"]");
+}
+
+#[test]
+fn the_expression_of_a_dot_is_all_outputs() {
+    let sandbox = sandbox();
+    let more =
+        "    all: {metadata: {component: sink}, vars: {a: !terraform.state vpc ., b: !terraform.output vpc dev .}}\n";
+    sandbox.write("stacks/orgs/dev.yaml", &format!("{STACK}{more}"));
+    let found = vars(&sandbox, "all", &[]);
+    let expected = json!({"digits": "<MASKED>", "plain": "shown", "scalar": "<MASKED>", "signs": "<MASKED>"});
+    assert_eq!(found["a"], expected);
+    assert_eq!(found["b"], expected);
+}
+
+#[test]
+fn keys_of_documents_are_never_masked() {
+    let sandbox = sandbox();
+    let more = "    keys: {metadata: {component: sink}, vars: {tags: {s3nsitive-value: 'a s3nsitive-value', x: !terraform.state vpc scalar}}}\n";
+    sandbox.write("stacks/orgs/dev.yaml", &format!("{STACK}{more}"));
+    let tags = json!({"s3nsitive-value": "a <MASKED>", "x": "<MASKED>"});
+    assert_eq!(vars(&sandbox, "keys", &[])["tags"], tags);
+    for (format, shown) in [("json", r#""s3nsitive-value": "a <MASKED>""#), ("yaml", "s3nsitive-value: a <MASKED>")] {
+        let outcome = sandbox.atmos(&["describe", "component", "keys", "-s", "dev", "--format", format]).success();
+        assert!(outcome.stdout.contains(shown), "{outcome}");
+    }
+}
