@@ -241,7 +241,7 @@ fn a_component_that_cannot_begin_fails_alone_where_the_run_goes_on() {
     // No folder, an identity that nobody knows, and dependents of both.
     sandbox.write(
         "s/s9.yaml",
-        "vars: {stage: s9}\nterraform: {backend_type: local}\ncomponents:\n  terraform:\n    gone: {}\n    c0: {settings: {auth: {identity: nobody}}}\n    \
+        "vars: {stage: s9}\nsettings: {auth: {identity: who0}}\nterraform: {backend_type: local}\ncomponents:\n  terraform:\n    gone: {}\n    c0: {settings: {auth: {identity: nobody}}}\n    \
          c1: {dependencies: {components: [{component: gone}]}}\n    c2: {dependencies: {components: [{component: c0}]}}\n    \
          c3: {}\n",
     );
@@ -307,7 +307,7 @@ fn components_of_one_source_with_working_directories_run_at_once() {
     let sandbox = sandbox();
     let component = "{metadata: {component: c0}, provision: {workdir: {enabled: true}}}";
     let text = format!(
-        "vars: {{stage: w}}\nterraform: {{backend_type: local}}\ncomponents: {{terraform: {{one: {component}, two: {component}}}}}\n"
+        "vars: {{stage: w}}\nsettings: {{auth: {{identity: who0}}}}\nterraform: {{backend_type: local}}\ncomponents: {{terraform: {{one: {component}, two: {component}}}}}\n"
     );
     sandbox.write("s/w.yaml", &text);
     let (run, hold, waiting) = holding(&sandbox, &["-s", "w"]);
