@@ -70,8 +70,9 @@ fn terraform_reads_the_values_that_stand_beside_a_secret_and_people_see_them() {
         assert!(!format!("{}{}", outcome.stdout, outcome.stderr).contains(secret), "{outcome}");
     }
     let state: Value =
-        serde_json::from_str(&sandbox.read(&format!("{SINK}/terraform.tfstate.d/dev-sink/terraform.tfstate"))).unwrap();
+        serde_json::from_str(&sandbox.read(&format!("{SINK}/terraform.tfstate.d/dev/terraform.tfstate"))).unwrap();
     assert_eq!(state["outputs"]["seen"]["value"], vars(&sandbox, "sink", &["--mask=false"]));
+    sandbox.atmos(&["terraform", "plan", "sink", "-s", "dev"]).success();
     let varfile = sandbox.read(&format!("{SINK}/dev-sink.terraform.tfvars.json"));
     assert!(varfile.contains("dev") && !varfile.contains("s3"), "{varfile}");
 }
