@@ -355,7 +355,7 @@ fn included_files_are_data() {
     ];
     let vars = described(TEMPLATES, manifest, &files, &Options::default()).unwrap()["vars"].take();
     let expected = json!({
-        "stage": "dev", "own": "mine", "more": "yes", "y": ["!env AMBIENT", "dev"], "t": {"n": 1}, "raw": "n = 1\n",
+        "stage": "dev", "own": "mine", "more": "yes", "y": ["!env AMBIENT", "{{ .vars.stage }}"], "t": {"n": 1}, "raw": "n = 1\n",
     });
     assert_eq!(vars, expected);
 }
