@@ -156,6 +156,13 @@ pub struct Templates {
     pub ignore_missing_values: bool,
 }
 
+impl Templates {
+    /// What a template of a component begins with.
+    pub fn opening(&self) -> &str {
+        self.delimiters.as_ref().map_or("{{", |(opening, _)| opening)
+    }
+}
+
 /// `describe:`
 #[derive(Debug, Clone, Default)]
 pub struct Describe {

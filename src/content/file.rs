@@ -64,15 +64,26 @@ fn without_tags(node: &Node, tags: Tags) -> Node {
     Node::new(value, node.span)
 }
 
-/// The same value, with every text that could be taken for a YAML function marked as a literal; if wanted also what looks like
-/// a template.
-pub fn inert(node: &Node, templates: bool) -> Node {
+/// Whether a later step would take a text for a template: one in the usual delimiters, or in those of the repository, of which
+/// `opening` is the first. Never without one.
+pub fn opens_template(text: &str, opening: Option<&str>) -> bool {
+    opening.is_some_and(|opening| text.contains(opening) || text.contains("{{"))
+}
+
+/// The same value, with every text that could be taken for a YAML function or a template marked as a literal.
+pub fn inert(node: &Node, opening: Option<&str>) -> Node {
+    literal_where(node, &|text| text.starts_with('!') || opens_template(text, opening))
+}
+
+/// The same value, with every text that `is_data` names marked as a literal.
+pub fn literal_where(node: &Node, is_data: &impl Fn(&str) -> bool) -> Node {
     let value = match &node.value {
         Value::Map(map) => {
-            Value::Map(Arc::new(map.iter().map(|(key, item)| (key.clone(), inert(item, templates))).collect::<Map>()))
+            let items = map.iter().map(|(key, item)| (key.clone(), literal_where(item, is_data)));
+            Value::Map(Arc::new(items.collect::<Map>()))
         }
-        Value::List(list) => Value::List(Arc::new(list.iter().map(|item| inert(item, templates)).collect())),
-        Value::String(text) if text.starts_with('!') || templates && text.contains("{{") => {
+        Value::List(list) => Value::List(Arc::new(list.iter().map(|item| literal_where(item, is_data)).collect())),
+        Value::String(text) if is_data(text) => {
             Value::Function(Arc::new(Function { tag: Arc::from("!literal"), argument: node.clone() }))
         }
         other => other.clone(),
@@ -127,7 +138,7 @@ mod tests {
 
     #[test]
     fn texts_of_files_are_no_functions() {
-        let node = inert(&from_json(&serde_json::json!({"a": ["!env HOME", "x"]})), false);
+        let node = inert(&from_json(&serde_json::json!({"a": ["!env HOME", "x"]})), None);
         let list = node.get("a").and_then(Node::as_list).unwrap();
         assert!(matches!(&list[0].value, Value::Function(function) if &*function.tag == "!literal"));
         assert_eq!(list[1].as_str(), Some("x"));

@@ -1,7 +1,7 @@
 //! Values that are written in files of other kinds: JSON, YAML, variable files of terraform, dotenv, text.
 //!
 //! Row 3. Read [`parse`] first; `hcl_write` is the other direction, for files of terraform: the extension of the name decides, never the content. What such a file says is data:
-//! [`inert`] makes sure that no text in it is ever taken for a YAML function.
+//! [`inert`] makes sure that no text in it is ever taken for a YAML function or a template.
 
 mod blocks;
 mod dotenv;
@@ -13,7 +13,7 @@ mod module_calls;
 mod module_interface;
 
 pub use blocks::Wrong;
-pub use file::{Tags, inert, is_text, parse, split_argument};
+pub use file::{Tags, inert, is_text, literal_where, opens_template, parse, split_argument};
 pub use hcl_write::{
     attributes as hcl_attributes, expression as hcl_expression, module as hcl_module, nested_block as hcl_nested_block,
     variables as hcl_variables,

@@ -131,7 +131,7 @@ pub fn output(app: &App, request: &RunRequest, query: Option<&str>) -> Result<Op
     let unreadable = |reason: String| Error::Manifest { path: path.clone(), reason };
     let bytes = std::fs::read(&path).map_err(|error| unreadable(error.to_string()))?;
     let json: serde_json::Value = serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))?;
-    let document = content::inert(&crate::value::from_json(&json), false);
+    let document = content::inert(&crate::value::from_json(&json), None);
     Ok(Some(match query.filter(|query| !query.is_empty()) {
         Some(query) => Query::parse(query)?.first(&document)?,
         None => document,

@@ -76,7 +76,7 @@ impl Including<'_> {
         let include = Include { host: self.host, fetcher, remote, tags: Tags::Dropped };
         let content = include.value(argument, raw, |name| self.locate(name))?;
         // Files are data: nothing in them is a function or a template.
-        Ok(content::inert(&content, !self.layout.generated))
+        Ok(content::inert(&content, self.layout.opening.as_deref()))
     }
 
     /// The file: absolute, beside the manifest, or a bare path below the working directory, else below the base path.

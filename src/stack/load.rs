@@ -156,8 +156,8 @@ pub(crate) struct Layout {
     pub base_setting: String,
     /// `templates.settings.enabled`.
     pub templates: bool,
-    /// `templates.settings.allow_generated_functions`: data may be templates and functions.
-    pub generated: bool,
+    /// What data must not have, since a later step would take it for a template. `None` where data may be templates.
+    pub opening: Option<Arc<str>>,
     /// What local imports mean.
     pub resolved: Arc<Resolved>,
     pub fetcher: Arc<Fetcher>,
@@ -178,7 +178,7 @@ impl Layout {
             base: config.stacks.base_path.clone(),
             base_setting: config.stacks.base_path_setting.clone(),
             templates: config.templates.enabled,
-            generated: config.allows_generated_functions(),
+            opening: (!config.allows_generated_functions()).then(|| Arc::from(config.templates.opening())),
             resolved: Arc::default(),
             fetcher: config.fetcher.clone(),
             remote: config.remote.clone(),

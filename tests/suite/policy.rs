@@ -140,6 +140,32 @@ fn what_is_read_is_never_a_template() {
 }
 
 #[test]
+fn what_is_read_is_no_template_in_the_delimiters_of_the_repository_either() {
+    let program = PROGRAM.replace("{{", "[[").replace("}}", "]]");
+    let mut sandbox = Sandbox::empty();
+    sandbox.set("FROM_OUTSIDE", &program);
+    sandbox.write("components/terraform/app/main.tf", "");
+    sandbox.write("conf/inc.yaml", &format!("x: '{program}'\n"));
+    sandbox.write(
+        "atmos.yaml",
+        "base_path: .\nstacks: {base_path: stacks, included_paths: ['**/*'], name_pattern: '{stage}'}\n\
+         components: {terraform: {base_path: components/terraform}}\n\
+         templates: {settings: {enabled: true, delimiters: ['[[', ']]']}}\n",
+    );
+    sandbox.write(
+        "stacks/t.yaml",
+        "locals: {d: !env FROM_OUTSIDE}\nvars: {stage: t}\ncomponents:\n  terraform:\n    app:\n      vars:\n\
+         \x20       d: '{{ .locals.d }}'\n        j: !include ../conf/inc.yaml .x\n        own: '[[ .vars.stage ]]'\n",
+    );
+    let describe = ["describe", "component", "app", "-s", "t", "--format", "json", "--query", ".vars"];
+    let vars = sandbox.atmos(&describe).success().json();
+    for (name, expected) in [("d", program.as_str()), ("j", &program), ("own", "t")] {
+        assert_eq!(vars[name], expected, "{name}: {vars}");
+    }
+    assert!(!sandbox.repo().join("made-by-data").exists(), "{vars}");
+}
+
+#[test]
 fn a_mistyped_policy_is_refused_and_not_allowed() {
     for (policy, key) in
         [("functions: {exce: deny}", "settings.functions.exce"), ("function: {exec: deny}", "settings.function")]

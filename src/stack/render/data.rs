@@ -37,13 +37,13 @@ impl Data {
     }
 
     /// Whether a local has data that looks like a template.
-    pub(super) fn is_foreign(&self, local: &str) -> bool {
-        self.at(["locals", local]).is_some_and(guard::holds_templates)
+    pub(super) fn is_foreign(&self, local: &str, opening: Option<&str>) -> bool {
+        self.at(["locals", local]).is_some_and(|node| guard::holds_templates(node, opening))
     }
 
     /// Whether any local has.
-    pub(super) fn has_foreign(&self) -> bool {
-        self.at(["locals"]).is_some_and(guard::holds_templates)
+    pub(super) fn has_foreign(&self, opening: Option<&str>) -> bool {
+        self.at(["locals"]).is_some_and(|node| guard::holds_templates(node, opening))
     }
 
     pub(super) fn val(&self) -> Val {

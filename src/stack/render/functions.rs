@@ -11,13 +11,10 @@ use crate::merge::is_list_mark;
 use crate::value::{Function, Node, Value};
 
 /// The value of a function; the function itself where it is evaluated later.
-pub(super) fn evaluate(host: &Host, node: &Node, generated: bool) -> Result<Node, Failure> {
+pub(super) fn evaluate(host: &Host, node: &Node, opening: Option<&str>) -> Result<Node, Failure> {
     let Value::Function(function) = &node.value else { return Ok(node.clone()) };
     let argument = function.argument.scalar_text().unwrap_or_default();
-    let text = |text: String| {
-        let text = Arc::from(text);
-        Ok(Node::new(if generated { guard::text(text, "") } else { guard::data(text) }, node.span))
-    };
+    let text = |text: String| Ok(Node::new(guard::data(Arc::from(text), opening), node.span));
     match &*function.tag {
         "!env" => {
             let (name, default) = env_argument(argument.trim()).ok_or_else(|| {

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::content;
 use crate::value::{Function, Map, Node, Value, function_text};
 
 /// The tag of texts that are never rendered and never run.
@@ -17,37 +18,20 @@ pub(super) fn text(rendered: Arc<str>, written: &str) -> Value {
 }
 
 /// A text that nobody wrote into the manifest, of a variable or a file: it is no template either.
-pub(super) fn data(text: Arc<str>) -> Value {
-    if text.starts_with('!') || looks_like_template(&text) { literal(text) } else { Value::String(text) }
-}
-
-pub(super) fn looks_like_template(text: &str) -> bool {
-    text.contains("{{")
+pub(super) fn data(text: Arc<str>, opening: Option<&str>) -> Value {
+    content::inert(&Node::from(Value::String(text)), opening).value
 }
 
 /// Whether anything in a value is data that looks like a template.
-pub(super) fn holds_templates(node: &Node) -> bool {
+pub(super) fn holds_templates(node: &Node, opening: Option<&str>) -> bool {
     match &node.value {
         Value::Function(function) if &*function.tag == LITERAL => {
-            matches!(&function.argument.value, Value::String(text) if looks_like_template(text))
+            matches!(&function.argument.value, Value::String(text) if content::opens_template(text, opening))
         }
-        Value::Map(map) => map.values().any(holds_templates),
-        Value::List(list) => list.iter().any(holds_templates),
+        Value::Map(map) => map.values().any(|item| holds_templates(item, opening)),
+        Value::List(list) => list.iter().any(|item| holds_templates(item, opening)),
         _ => false,
     }
-}
-
-/// A document of which nobody can tell what in it is data: what looks like a template is none.
-pub(super) fn without_templates(node: &Node) -> Node {
-    let value = match &node.value {
-        Value::String(text) if looks_like_template(text) => literal(text.clone()),
-        Value::Map(map) => {
-            Value::Map(Arc::new(map.iter().map(|(key, item)| (key.clone(), without_templates(item))).collect()))
-        }
-        Value::List(list) => Value::List(Arc::new(list.iter().map(without_templates).collect())),
-        other => other.clone(),
-    };
-    Node::new(value, node.span)
 }
 
 /// A rendered document. `written` is the whole text of the manifest.

@@ -138,7 +138,7 @@ fn resolve_one(rendering: &Rendering<'_>, pass: &mut Pass, scope: &Scope, node: 
 
 fn evaluated(rendering: &Rendering<'_>, node: &Node) -> Result<Node, Failure> {
     Ok(match &node.value {
-        Value::Function(_) => functions::evaluate(rendering.site.host, node, rendering.site.layout.generated)?,
+        Value::Function(_) => functions::evaluate(rendering.site.host, node, rendering.site.layout.opening.as_deref())?,
         Value::Map(map) if map.values().any(has_functions) => {
             let items = map.iter().map(|(key, item)| Ok((key.clone(), evaluated(rendering, item)?)));
             Node::new(Value::Map(Arc::new(items.collect::<Result<Map, Failure>>()?)), node.span)

@@ -15,6 +15,7 @@ use super::renderer::{Renderer, Site, options, parse_file};
 use super::scalar::Scope;
 use super::walk::{Deferral, Pass, Rendered, has_templates};
 use super::world::Outside;
+use crate::content::{literal_where, opens_template};
 use crate::host::Host;
 use crate::span::{FileId, Span};
 use crate::template::{self, ErrorKind};
@@ -147,14 +148,15 @@ impl Rendering<'_> {
         let start = host.sources.place(Span::new(at, 1, 1, 0));
         let template = parse_file(self.file, &source.text, start).map_err(Broken::Template)?;
         let lenient = self.lenient && (self.explicit || !self.site.layout.templates);
-        let mut outside = Outside::new(host);
+        let opening = self.site.layout.opening.as_deref();
+        let mut outside = Outside::new(host, opening);
         let rendered = template.render(data.val(), &options(lenient), &mut outside).map_err(Broken::Template)?;
-        let foreign = (outside.foreign.get() || data.has_foreign()) && !self.site.layout.generated;
+        let foreign = outside.foreign.get() || data.has_foreign(opening);
         let path = PathBuf::from(format!("{} (rendered)", file.path.display()));
         let node =
             yaml::parse_manifest(&host.sources, &path, &host.cwd, Arc::from(rendered), self.site.layout.delimiter())
                 .map_err(|error| Broken::Other(file::invalid(&error, self.file, None)))?;
-        let node = if foreign { guard::without_templates(&node) } else { node };
+        let node = if foreign { literal_where(&node, &|text| opens_template(text, opening)) } else { node };
         file::top_level(host, guard::guarded(&node, &source.text), self.file).map_err(Broken::Other)
     }
 }

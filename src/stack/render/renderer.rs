@@ -71,7 +71,7 @@ impl Renderer {
     ) -> Result<String, Arc<template::Error>> {
         let compiled = self.compiled(host, name, span, &Arc::from(text));
         let template = compiled.template.as_ref().map_err(Arc::clone)?;
-        template.render(data, &options(lenient), &mut Outside::new(host)).map_err(Arc::new)
+        template.render(data, &options(lenient), &mut Outside::new(host, None)).map_err(Arc::new)
     }
 }
 

@@ -11,6 +11,7 @@ use super::partial;
 use super::renderer::options;
 use super::walk::{Deferral, Pass};
 use super::world::Outside;
+use crate::content::opens_template;
 use crate::span::{Place, Span};
 use crate::template::{self, Delimiters, Reads, Source, Template, field_reference};
 use crate::value::{Node, Value};
@@ -40,10 +41,10 @@ impl Compiled {
     }
 
     /// Whether it reads a local with data that looks like a template.
-    fn reads_foreign(&self, data: &Data) -> bool {
+    fn reads_foreign(&self, data: &Data, opening: Option<&str>) -> bool {
         match &self.reads {
-            Some(Reads::Paths(_)) => self.local_names().any(|name| data.is_foreign(name)),
-            _ => self.locals && data.has_foreign(),
+            Some(Reads::Paths(_)) => self.local_names().any(|name| data.is_foreign(name, opening)),
+            _ => self.locals && data.has_foreign(opening),
         }
     }
 
@@ -107,16 +108,17 @@ impl Rendering<'_> {
         }
         check_pending(&compiled, scope, span)?;
         let written = Written { compiled: &compiled, text, span };
-        let mut outside = Outside::new(self.site.host);
+        let opening = self.site.layout.opening.as_deref();
+        let mut outside = Outside::new(self.site.host, opening);
         match template.render(scope.data.val(), &options(self.is_lenient(pass)), &mut outside) {
             Ok(rendered) => {
                 pass.rendered |= !compiled.locals;
-                let foreign = outside.foreign.get() || compiled.reads_foreign(&scope.data);
-                if !(foreign && guard::looks_like_template(&rendered)) || self.site.layout.generated {
+                let foreign = outside.foreign.get() || compiled.reads_foreign(&scope.data, opening);
+                if !(foreign && opens_template(&rendered, opening)) {
                     return Ok(retyped(text, rendered));
                 }
                 if typed {
-                    return Ok(guard::data(Arc::from(rendered)));
+                    return Ok(guard::data(Arc::from(rendered), opening));
                 }
                 let reason = "a text from outside that looks like a template cannot be a key or part of an argument";
                 Err(Failure::new(span, reason.to_owned())

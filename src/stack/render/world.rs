@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::net::{IpAddr, ToSocketAddrs as _};
 use std::path::PathBuf;
 
-use super::guard;
+use crate::content::opens_template;
 use crate::host::Host;
 use crate::template::{FileKind, Lookup, Problem, Val, World};
 use crate::value::Node;
@@ -67,11 +67,12 @@ pub(super) struct Outside<'h> {
     pub later: bool,
     /// A variable or a file has what looks like a template: nothing may render it.
     pub foreign: Cell<bool>,
+    opening: Option<&'h str>,
 }
 
 impl<'h> Outside<'h> {
-    pub(super) fn new(host: &'h Host) -> Outside<'h> {
-        Outside { host, later: false, foreign: Cell::new(false) }
+    pub(super) fn new(host: &'h Host, opening: Option<&'h str>) -> Outside<'h> {
+        Outside { host, later: false, foreign: Cell::new(false), opening }
     }
 
     fn machine(&self) -> Machine<'_> {
@@ -79,7 +80,7 @@ impl<'h> Outside<'h> {
     }
 
     fn note(&self, text: &str) {
-        if guard::looks_like_template(text) {
+        if opens_template(text, self.opening) {
             self.foreign.set(true);
         }
     }
