@@ -1,9 +1,10 @@
-//! Logins at Azure and Google: what proves who asks, and the exchange for a token.
+//! Logins at Azure and Google: what proves who asks, and the exchange for a token; what a machine of AWS gives.
 //!
 //! Row 3. Stores, states and identities ask here, each with its own settings; nothing is stored, and every secret is known
 //! to the masker before it is used. The protocols: Microsoft's identity platform (client credentials), RFC 7523, and the
-//! metadata services of both clouds.
+//! metadata services of the clouds.
 
+pub mod aws;
 pub mod azure;
 pub mod google;
 mod token;

@@ -7,6 +7,7 @@ use super::bucket::Keeper;
 use super::error::Error;
 use super::http;
 use super::object::{Object, encode};
+use crate::host::xml::{elements, unescaped};
 use crate::host::{AwsSigner, Env, Host, HttpRequest, HttpResponse};
 use crate::secret::Secret;
 
@@ -150,32 +151,7 @@ impl Keeper for Client<'_> {
 
 /// The texts of all elements of a name.
 fn tags(xml: &str, name: &str) -> Vec<String> {
-    let (open, close) = (format!("<{name}>"), format!("</{name}>"));
-    let inside = xml.split(&open).skip(1).filter_map(|rest| rest.split_once(&close));
-    inside.map(|(text, _)| unescape(text)).collect()
-}
-
-fn unescape(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('&') {
-        plain.push_str(&rest[..at]);
-        let (entity, after) = rest[at + 1..].split_once(';').unwrap_or((&rest[at + 1..], ""));
-        let number = entity.strip_prefix('#').and_then(|code| match code.strip_prefix('x') {
-            Some(hex) => u32::from_str_radix(hex, 16).ok(),
-            None => code.parse().ok(),
-        });
-        plain.push(match entity {
-            "lt" => '<',
-            "gt" => '>',
-            "quot" => '"',
-            "apos" => '\'',
-            _ => number.and_then(char::from_u32).unwrap_or('&'),
-        });
-        rest = after;
-    }
-    plain.push_str(rest);
-    plain
+    elements(xml, name).map(unescaped).collect()
 }
 
 /// The keys of the address, of the environment, or of a profile with keys in the shared file.

@@ -10,6 +10,20 @@ use crate::diag::Talk;
 use crate::secret::Masker;
 use crate::span::Sources;
 
+/// Operating system and architecture, by the names that Go has for them.
+pub fn platform() -> (&'static str, &'static str) {
+    let os = match std::env::consts::OS {
+        "macos" => "darwin",
+        os => os,
+    };
+    let arch = match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        arch => arch,
+    };
+    (os, arch)
+}
+
 /// Everything that a command may know of the machine it runs on.
 #[derive(Debug, Clone)]
 pub struct Host {

@@ -18,6 +18,7 @@ mod once;
 mod shield;
 mod terminal;
 pub mod trust;
+pub mod xml;
 
 pub use aws_signature::AwsSigner;
 pub use dirs::Dirs;
@@ -27,7 +28,7 @@ pub use head::request_head;
 pub use http::{
     Http, HttpError, HttpRequest, HttpResponse, causes, form, percent_decode, percent_encode, percent_encode_path,
 };
-pub use machine::Host;
+pub use machine::{Host, platform};
 pub use network::{Network, NetworkError, Route};
 pub use once::Once;
 #[cfg(target_os = "linux")]

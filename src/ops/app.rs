@@ -150,6 +150,11 @@ impl App {
         self.evaluations.forget_outputs();
     }
 
+    /// Forgets what was read from stores: hooks may have written there.
+    pub(super) fn forget_stores(&self) {
+        self.evaluations.forget_stores();
+    }
+
     /// Says once how many values are shown as `(computed)`.
     pub(super) fn tell_undetermined(&self, options: &Options) {
         let count = self.evaluations.undetermined();

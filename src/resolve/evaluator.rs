@@ -99,6 +99,10 @@ impl Memo {
     pub fn forget_outputs(&self) {
         locked(&self.components).clear();
         locked(&self.targets).clear();
+    }
+
+    /// Forgets what was read from stores: hooks may have written there.
+    pub fn forget_stores(&self) {
         if let Some(stores) = self.stores.get() {
             stores.forget();
         }

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::error::Error;
 use super::reader::{Reader, refused};
 use super::s3::Bucket;
+use crate::host::xml::{element, elements, escaped};
 use crate::host::{HttpRequest, HttpResponse, percent_encode};
 
 /// The region whose buckets have no constraint.
@@ -141,7 +142,7 @@ fn checked(bucket: &Bucket, answer: HttpResponse) -> Result<HttpResponse, Error>
         return Ok(answer);
     }
     let body = answer.text();
-    let said = |name: &str| element(&body, name).map(str::to_owned);
+    let said = |name: &str| element(&body, name);
     let text = match (said("Code"), said("Message")) {
         (Some(code), Some(message)) => Some(format!("{code}: {message}")),
         (code, _) => code,
@@ -158,31 +159,8 @@ fn checked(bucket: &Bucket, answer: HttpResponse) -> Result<HttpResponse, Error>
 
 /// Keys and versions in a list of S3, deletion marks included.
 fn versions(xml: &str) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    for name in ["Version", "DeleteMarker"] {
-        for piece in xml.split(&format!("<{name}>")).skip(1) {
-            let piece = piece.split(&format!("</{name}>")).next().unwrap_or_default();
-            if let (Some(key), Some(version)) = (element(piece, "Key"), element(piece, "VersionId")) {
-                found.push((plain(key), plain(version)));
-            }
-        }
-    }
-    found
-}
-
-fn element<'x>(xml: &'x str, name: &str) -> Option<&'x str> {
-    let (_, rest) = xml.split_once(&format!("<{name}>"))?;
-    rest.split_once("</").map(|(text, _)| text.trim())
-}
-
-const ENTITIES: [(&str, &str); 5] = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&amp;", "&")];
-
-fn plain(text: &str) -> String {
-    ENTITIES.iter().fold(text.to_owned(), |text, (entity, sign)| text.replace(entity, sign))
-}
-
-fn escaped(text: &str) -> String {
-    ENTITIES.iter().rev().fold(text.to_owned(), |text, (entity, sign)| text.replace(sign, entity))
+    let marked = elements(xml, "Version").chain(elements(xml, "DeleteMarker"));
+    marked.filter_map(|piece| element(piece, "Key").zip(element(piece, "VersionId"))).collect()
 }
 
 #[cfg(test)]
@@ -195,6 +173,5 @@ mod tests {
                    <VersionId>null</VersionId></DeleteMarker></R>";
         let expected = [("a&b", "1"), ("c", "null")].map(|(key, version)| (key.to_owned(), version.to_owned()));
         assert_eq!(versions(xml), expected);
-        assert_eq!(escaped("a<&>"), "a&lt;&amp;&gt;");
     }
 }

@@ -12,6 +12,7 @@ use crate::auth::aws::profile::{Profiles, chosen};
 use crate::auth::aws::sign::sign;
 use crate::auth::aws::sts::{Role, Sts};
 use crate::auth::creds::AwsCredentials;
+use crate::host::xml::element;
 use crate::host::{HttpRequest, HttpResponse, percent_encode_path};
 use crate::secret::Secret;
 use crate::value::{DurationForm, Node, parse_duration};
@@ -110,12 +111,8 @@ fn answer(response: HttpResponse, place: String, bucket: &str, region: &str) -> 
         return Ok(Some(response.body));
     }
     let body = response.text();
-    let element = |name: &str| {
-        let (_, rest) = body.split_once(&format!("<{name}>"))?;
-        rest.split_once("</").map(|(text, _)| text.trim().to_owned())
-    };
-    let code = element("Code").unwrap_or_default();
-    let said = element("Message").map_or_else(|| code.clone(), |message| format!("{code}: {message}"));
+    let code = element(&body, "Code").unwrap_or_default();
+    let said = element(&body, "Message").map_or_else(|| code.clone(), |message| format!("{code}: {message}"));
     let elsewhere = response.header("x-amz-bucket-region").filter(|other| *other != region);
     match (response.status, code.as_str()) {
         (404, "NoSuchBucket") => Err(Error::Container {

@@ -1,7 +1,7 @@
 //! `when` and `continue`: whether a step runs, and whether its failure is forgiven. Pure.
 
 use super::expression::{Expression, Lookup, Value};
-use crate::host::Env;
+use crate::host::{Env, platform};
 
 /// How the steps before this one have ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,15 +43,7 @@ pub struct Facts<'a> {
 
 impl Lookup for Facts<'_> {
     fn value(&self, name: &str) -> Option<Value> {
-        let os = match std::env::consts::OS {
-            "macos" => "darwin",
-            os => os,
-        };
-        let arch = match std::env::consts::ARCH {
-            "x86_64" => "amd64",
-            "aarch64" => "arm64",
-            arch => arch,
-        };
+        let (os, arch) = platform();
         let status = if self.status == Status::Success { "success" } else { "failure" };
         let text = match name {
             "ci" => return Some(Value::Bool(self.ci)),

@@ -2,11 +2,11 @@
 
 use serde_json::{Value as Json, json};
 
-use super::line::{Line, excerpt};
+use super::line::{Line, answered};
 use super::problem::Problem;
 use super::settings::Spec;
 use crate::cloud::{Trouble, azure};
-use crate::host::{HttpRequest, HttpResponse, percent_encode};
+use crate::host::{HttpRequest, percent_encode};
 use crate::secret::{Expose as _, Secret};
 
 const VERSION: &str = "7.4";
@@ -15,7 +15,7 @@ const PUBLIC: &str = "https://vault.azure.net";
 
 pub(super) async fn read(line: &Line, spec: &Spec, name: &str) -> Result<String, Problem> {
     let call = request(line, spec, "GET", name).await?;
-    let json = answered(&line.ask(call, |_| false).await?, name)?;
+    let json = answered(&line.ask(call, |_| false).await?, name, "code")?;
     Ok(json.get("value").and_then(Json::as_str).unwrap_or_default().to_owned())
 }
 
@@ -23,7 +23,7 @@ pub(super) async fn read(line: &Line, spec: &Spec, name: &str) -> Result<String,
 pub(super) async fn write(line: &Line, spec: &Spec, name: &str, text: &str) -> Result<(), Problem> {
     let call = request(line, spec, "PUT", name).await?.header("content-type", "application/json");
     let body = json!({"value": text}).to_string().into_bytes();
-    answered(&line.ask(HttpRequest { body, ..call }, |_| false).await?, name).map(drop)
+    answered(&line.ask(HttpRequest { body, ..call }, |_| false).await?, name, "code").map(drop)
 }
 
 /// A call about one secret, with its token.
@@ -43,24 +43,6 @@ async fn request(line: &Line, spec: &Spec, method: &'static str, name: &str) -> 
     let resource = resource(vault);
     let token = line.token(format!("azure {resource}"), obtain(line, &resource)).await?;
     Ok(call.header("authorization", format!("Bearer {}", token.expose_secret())))
-}
-
-fn answered(answer: &HttpResponse, name: &str) -> Result<Json, Problem> {
-    let json: Json = serde_json::from_slice(&answer.body).unwrap_or_default();
-    match answer.status {
-        200 => Ok(json),
-        404 => Err(Problem::missing(name)),
-        401 | 403 => Err(Problem::denied(explained(answer, &json))),
-        _ => Err(Problem::refused(explained(answer, &json))),
-    }
-}
-
-fn explained(answer: &HttpResponse, json: &Json) -> String {
-    let text = |key: &str| json.pointer(&format!("/error/{key}")).and_then(Json::as_str);
-    match (text("code"), text("message")) {
-        (Some(code), Some(message)) => format!("{code}: {message}"),
-        _ => excerpt(answer),
-    }
 }
 
 /// What a token is for: `https://vault.azure.net` for `https://name.vault.azure.net`.

@@ -6,11 +6,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value as Json, json};
 
-use super::line::{Line, excerpt};
+use super::line::{Line, answered};
 use super::problem::Problem;
 use super::settings::Spec;
 use crate::cloud::{Trouble, google};
-use crate::host::{HttpRequest, HttpResponse, percent_encode};
+use crate::host::{HttpRequest, percent_encode};
 use crate::secret::{Expose as _, Secret};
 
 const PUBLIC: &str = "https://secretmanager.googleapis.com";
@@ -18,7 +18,7 @@ const PUBLIC: &str = "https://secretmanager.googleapis.com";
 pub(super) async fn read(line: &Line, spec: &Spec, name: &str) -> Result<String, Problem> {
     let path = format!("/{}/versions/latest:access", percent_encode(name));
     let answer = line.ask(request(line, spec, "GET", &path).await?, |_| false).await?;
-    payload(&answered(&answer, name)?)
+    payload(&answered(&answer, name, "status")?)
 }
 
 /// Adds a version to the secret, which is made where it does not exist.
@@ -27,12 +27,12 @@ pub(super) async fn write(line: &Line, spec: &Spec, name: &str, text: &str) -> R
     let create = request(line, spec, "POST", &format!("?secretId={}", percent_encode(name))).await?;
     let made = line.ask(with_body(create, &json!({"replication": replication(spec)})), |_| false).await?;
     if made.status != EXISTS {
-        answered(&made, name)?;
+        answered(&made, name, "status")?;
     }
     let add = request(line, spec, "POST", &format!("/{}:addVersion", percent_encode(name))).await?;
     let version = json!({"payload": {"data": STANDARD.encode(text)}});
     let added = line.ask(with_body(add, &version), |_| false).await?;
-    answered(&added, name).map(drop)
+    answered(&added, name, "status").map(drop)
 }
 
 fn with_body(call: HttpRequest, body: &Json) -> HttpRequest {
@@ -64,16 +64,6 @@ async fn request(line: &Line, spec: &Spec, method: &'static str, path: &str) -> 
     Ok(call.header("authorization", format!("Bearer {}", token.expose_secret())))
 }
 
-fn answered(answer: &HttpResponse, name: &str) -> Result<Json, Problem> {
-    let json: Json = serde_json::from_slice(&answer.body).unwrap_or_default();
-    match answer.status {
-        200 => Ok(json),
-        404 => Err(Problem::missing(name)),
-        401 | 403 => Err(Problem::denied(explained(answer, &json))),
-        _ => Err(Problem::refused(explained(answer, &json))),
-    }
-}
-
 /// The address of the service. Configurations have it with or without a scheme.
 fn endpoint(spec: &Spec) -> String {
     let Some(written) = spec.endpoint() else { return PUBLIC.to_owned() };
@@ -89,14 +79,6 @@ fn payload(json: &Json) -> Result<String, Problem> {
     let Some(data) = json.pointer("/payload/data").and_then(Json::as_str) else { return Ok(String::new()) };
     let bytes = STANDARD.decode(data).map_err(|_| Problem::refused("the payload is not base64"))?;
     String::from_utf8(bytes).map_err(|_| Problem::refused("the secret is not UTF-8 text"))
-}
-
-fn explained(answer: &HttpResponse, json: &Json) -> String {
-    let text = |key: &str| json.pointer(&format!("/error/{key}")).and_then(Json::as_str);
-    match (text("status"), text("message")) {
-        (Some(status), Some(message)) => format!("{status}: {message}"),
-        _ => excerpt(answer),
-    }
 }
 
 fn none(reason: impl Into<String>) -> Problem {

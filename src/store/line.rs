@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use serde_json::Value as Json;
 use tokio::sync::{OnceCell, Semaphore};
 
 use super::identity::AwsKeys;
@@ -125,4 +126,22 @@ pub(super) fn excerpt(answer: &HttpResponse) -> String {
     let short: String = line.chars().take(200).collect();
     let status = format!("status {}", answer.status);
     if short.is_empty() { status } else { format!("{status}: {short}") }
+}
+
+/// The JSON of an answer about the secret `name`. `code` is what the service calls the kind of a failure.
+pub(super) fn answered(answer: &HttpResponse, name: &str, code: &str) -> Result<Json, Problem> {
+    let json: Json = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let explained = || {
+        let text = |key: &str| json.pointer(&format!("/error/{key}")).and_then(Json::as_str);
+        match (text(code), text("message")) {
+            (Some(code), Some(message)) => format!("{code}: {message}"),
+            _ => excerpt(answer),
+        }
+    };
+    match answer.status {
+        200 => Ok(json),
+        404 => Err(Problem::missing(name)),
+        401 | 403 => Err(Problem::denied(explained())),
+        _ => Err(Problem::refused(explained())),
+    }
 }

@@ -3,27 +3,15 @@
 
 use std::time::Duration;
 
-use crate::support::{Outcome, Sandbox, repository, wait_until};
+use crate::support::{Outcome, Sandbox, wait_until};
 
 const VARFILE: &str = "dev-app.terraform.tfvars.json";
 
 fn sandbox() -> Sandbox {
     let mut sandbox = Sandbox::scenario("no-auth");
-    let recorder = repository().join("fixtures/bin/recorder");
-    sandbox.set("ATMOS_COMPONENTS_TERRAFORM_COMMAND", &recorder);
-    sandbox.set("ATMOS_COMPONENTS_HELMFILE_COMMAND", &recorder);
     sandbox.set("ATMOS_COMPONENTS_HELMFILE_BASE_PATH", "components/terraform");
-    let record = sandbox.root().join("record");
-    sandbox.set("RECORD", record);
+    sandbox.record(&["TERRAFORM", "HELMFILE"]);
     sandbox
-}
-
-/// Calls since the last look, words joined by blanks.
-fn calls(sandbox: &Sandbox) -> Vec<String> {
-    let record = sandbox.root().join("record");
-    let text = std::fs::read_to_string(&record).unwrap_or_default();
-    let _ = std::fs::remove_file(record);
-    text.lines().map(|line| line.replace('\t', " ")).collect()
 }
 
 fn change(sandbox: &Sandbox, file: &str, from: &str, to: &str) {
@@ -57,7 +45,7 @@ fn last_call_has_the_arguments_of_its_sub_command() {
     let mut wrong = Vec::new();
     for (args, expected) in table {
         let outcome = sandbox.atmos(&[&["terraform"], *args].concat());
-        let calls = calls(&sandbox);
+        let calls = sandbox.calls();
         if outcome.code() != 0 || calls.last() != Some(expected) {
             wrong.push(format!("{args:?}\n  calls:    {calls:#?}\n  expected: {expected}\n{outcome}"));
         }
@@ -69,7 +57,7 @@ fn last_call_has_the_arguments_of_its_sub_command() {
 fn first_run_initialises_and_selects_the_workspace() {
     let sandbox = sandbox();
     sandbox.atmos(&["terraform", "plan", "app", "-s", "dev"]).success();
-    let calls = calls(&sandbox);
+    let calls = sandbox.calls();
     assert_eq!(calls.len(), 3, "{calls:?}");
     assert!(calls[0].starts_with("init"), "{calls:?}");
     assert_eq!(calls[1], "workspace select -or-create dev");
@@ -79,7 +67,7 @@ fn first_run_initialises_and_selects_the_workspace() {
 fn skipped_init_starts_terraform_at_once() {
     let sandbox = sandbox();
     sandbox.atmos(&["terraform", "plan", "app", "-s", "dev", "--skip-init"]).success();
-    assert!(!calls(&sandbox).iter().any(|call| call.starts_with("init")));
+    assert!(!sandbox.calls().iter().any(|call| call.starts_with("init")));
 }
 
 #[test]
@@ -88,7 +76,7 @@ fn codes_of_every_step_are_passed_on_and_stop_the_run() {
     for (variable, code, last) in [("STUB_EXIT_INIT", 3, "init"), ("STUB_EXIT_PLAN", 4, "plan")] {
         let outcome = sandbox.atmos_with(&[(variable, &code.to_string())], &["terraform", "plan", "app", "-s", "dev"]);
         outcome.exits(code).says(&format!("subcommand exited with code {code}"));
-        assert!(calls(&sandbox).last().is_some_and(|call| call.starts_with(last)));
+        assert!(sandbox.calls().last().is_some_and(|call| call.starts_with(last)));
     }
 }
 
@@ -98,10 +86,10 @@ fn failed_workspace_selection_shows_what_terraform_said() {
     let sandbox = sandbox();
     let outcome = sandbox.atmos_with(&[("STUB_EXIT_WORKSPACE", "5")], &["terraform", "plan", "app", "-s", "dev"]);
     let outcome = outcome.exits(5).says("the stub says workspace");
-    let calls = calls(&sandbox);
+    let calls = sandbox.calls();
     assert!(!calls.iter().any(|call| call.starts_with("workspace new")), "{calls:?}\n{outcome}");
     sandbox.atmos_with(&[("STUB_EXIT_WORKSPACE", "1")], &["terraform", "plan", "app", "-s", "dev"]).exits(1);
-    let calls = self::calls(&sandbox);
+    let calls = sandbox.calls();
     assert!(calls.iter().any(|call| call == "workspace new dev"), "{calls:?}");
 }
 
@@ -119,14 +107,14 @@ fn saved_plan_is_applied_and_nothing_else() {
     for flags in [&["apply", "app", "-s", "dev", "--from-plan"][..], &["deploy", "app", "-s", "dev", "--from-plan"]] {
         let all = [&["terraform"], flags].concat();
         sandbox.atmos(&all).exits(1).says("planfile");
-        assert!(!calls(&sandbox).iter().any(|call| call.starts_with("apply")), "{flags:?}");
+        assert!(!sandbox.calls().iter().any(|call| call.starts_with("apply")), "{flags:?}");
         sandbox.write(&format!("{folder}/dev-app.planfile"), "plan");
         sandbox.atmos(&all).success();
-        assert_eq!(calls(&sandbox).last().map(String::as_str), Some("apply dev-app.planfile"), "{flags:?}");
+        assert_eq!(sandbox.calls().last().map(String::as_str), Some("apply dev-app.planfile"), "{flags:?}");
     }
     sandbox.write(&format!("{folder}/mine.plan"), "plan");
     sandbox.atmos(&["terraform", "apply", "app", "-s", "dev", "--planfile", "mine.plan"]).success();
-    assert_eq!(calls(&sandbox).last().map(String::as_str), Some("apply mine.plan"));
+    assert_eq!(sandbox.calls().last().map(String::as_str), Some("apply mine.plan"));
     sandbox.write(&format!("{folder}/dev-app.planfile"), "plan");
     for (words, applied) in [
         (&["app", "-s", "dev", "--from-plan", "mine.plan"][..], "apply mine.plan"),
@@ -135,14 +123,14 @@ fn saved_plan_is_applied_and_nothing_else() {
         (&["app", "--from-plan", "-s", "dev"], "apply dev-app.planfile"),
     ] {
         sandbox.atmos(&[&["terraform", "apply"], words].concat()).success();
-        assert_eq!(calls(&sandbox).last().map(String::as_str), Some(applied), "{words:?}");
+        assert_eq!(sandbox.calls().last().map(String::as_str), Some(applied), "{words:?}");
     }
     // The only plain word is the component.
     sandbox.write(&format!("{folder}/dev-app.planfile"), "plan");
     sandbox.atmos(&["terraform", "apply", "--from-plan", "app", "-s", "dev"]).success();
-    assert_eq!(calls(&sandbox).last().map(String::as_str), Some("apply dev-app.planfile"));
+    assert_eq!(sandbox.calls().last().map(String::as_str), Some("apply dev-app.planfile"));
     sandbox.atmos(&["terraform", "apply", "--from-plan=mine.plan", "-s", "dev"]).exits(1);
-    assert!(!calls(&sandbox).iter().any(|call| call.starts_with("apply")));
+    assert!(!sandbox.calls().iter().any(|call| call.starts_with("apply")));
 }
 
 #[test]
@@ -219,7 +207,7 @@ fn mistakes_that_were_passed_over_are_refused() {
         (&["plan", "sourced", "-s", "dev"], "there is no folder"),
     ] {
         sandbox.atmos(&[&["terraform"], words].concat()).exits(1).says(said);
-        assert!(calls(&sandbox).is_empty(), "{words:?}");
+        assert!(sandbox.calls().is_empty(), "{words:?}");
     }
     sandbox.write("stacks/orgs/dev.yaml", &stack);
     let all = ["terraform", "plan", "--all", "-s", "dev", "--redirect-stderr", "/dev/null"];
@@ -264,7 +252,7 @@ fn instances_over_one_folder_have_files_of_their_own() {
     sandbox.write("stacks/orgs/dev.yaml", &stack);
     for (component, file) in [("a/net", "dev-a-net"), ("b/net", "dev-b-net")] {
         sandbox.atmos(&["terraform", "plan", component, "-s", "dev"]).success();
-        let last = calls(&sandbox).pop().unwrap();
+        let last = sandbox.calls().pop().unwrap();
         assert_eq!(last, format!("plan -var-file {file}.terraform.tfvars.json -out {file}.planfile"));
     }
 }
@@ -275,7 +263,7 @@ fn workspace_is_not_selected_where_it_must_not_be() {
         let mut sandbox = sandbox();
         change_it(&mut sandbox);
         sandbox.atmos(&["terraform", "plan", "app", "-s", "dev"]).success();
-        let calls = calls(&sandbox);
+        let calls = sandbox.calls();
         assert!(!calls.iter().any(|call| call.starts_with("workspace")), "{calls:?}");
     };
     without(&|sandbox| {
@@ -308,24 +296,24 @@ fn workspace_that_terraform_would_take_for_a_flag_is_refused() {
     change(&sandbox, "stacks/orgs/dev.yaml", "      vars:\n        name: app\n", pattern);
     sandbox.atmos(&["describe", "component", "app", "-s", "dev"]).success();
     sandbox.atmos(&["terraform", "plan", "app", "-s", "dev"]).exits(1).says("workspace");
-    assert_eq!(calls(&sandbox), Vec::<String>::new());
+    assert_eq!(sandbox.calls(), Vec::<String>::new());
 }
 
 #[test]
 fn all_takes_every_real_component_in_order() {
     let sandbox = sandbox();
     let run: Outcome = sandbox.atmos(&["terraform", "apply", "--all", "-s", "dev", "--", "-auto-approve"]).success();
-    let applied: Vec<_> = calls(&sandbox).into_iter().filter(|call| call.starts_with("apply")).collect();
+    let applied: Vec<_> = sandbox.calls().into_iter().filter(|call| call.starts_with("apply")).collect();
     let file = |component: &str| format!("apply -var-file dev-{component}.terraform.tfvars.json -auto-approve");
     assert_eq!(applied, [file("app"), file("app-two")], "{run}");
     sandbox.atmos(&["terraform", "destroy", "--all", "-s", "dev", "--", "-auto-approve"]).success();
-    let destroyed: Vec<_> = calls(&sandbox).into_iter().filter(|call| call.starts_with("destroy")).collect();
+    let destroyed: Vec<_> = sandbox.calls().into_iter().filter(|call| call.starts_with("destroy")).collect();
     assert!(destroyed[0].contains("app-two") && destroyed.len() == 2, "{destroyed:?}");
     sandbox.atmos(&["terraform", "plan", "--all", "-s", "nowhere"]).exits(1).says("nowhere");
     // Fail-fast: what comes after the failure is not started.
     let failed = ["terraform", "apply", "--all", "-s", "dev", "--", "-auto-approve"];
     sandbox.atmos_with(&[("STUB_EXIT_APPLY", "1")], &failed).exits(1).says("app");
-    let applied: Vec<_> = calls(&sandbox).into_iter().filter(|call| call.starts_with("apply")).collect();
+    let applied: Vec<_> = sandbox.calls().into_iter().filter(|call| call.starts_with("apply")).collect();
     assert_eq!(applied, [file("app")]);
 }
 
@@ -347,7 +335,7 @@ fn helmfile_is_called_with_the_varfile_and_what_follows() {
     ];
     for (args, expected) in table {
         let outcome = sandbox.atmos(&[&["helmfile"], *args].concat());
-        let seen = calls(&sandbox);
+        let seen = sandbox.calls();
         assert_eq!((outcome.code(), seen.last()), (0, Some(expected)), "{args:?}\n{outcome}");
     }
 }

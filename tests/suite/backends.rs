@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Sandbox, repository};
+use crate::support::Sandbox;
 
 const ATMOS: &str = "\
 base_path: .
@@ -17,24 +17,15 @@ fn sandbox(terraform: &str) -> Sandbox {
     for folder in ["vpc", "infra/net"] {
         sandbox.write(&format!("ct/{folder}/main.tf"), "");
     }
-    sandbox.set("ATMOS_COMPONENTS_TERRAFORM_COMMAND", repository().join("fixtures/bin/recorder"));
-    let record = sandbox.root().join("record");
-    sandbox.set("RECORD", record);
+    sandbox.record(&["TERRAFORM"]);
     sandbox
-}
-
-fn calls(sandbox: &Sandbox) -> Vec<String> {
-    let record = sandbox.root().join("record");
-    let text = std::fs::read_to_string(&record).unwrap_or_default();
-    let _ = std::fs::remove_file(record);
-    text.lines().map(|line| line.replace('\t', " ")).collect()
 }
 
 /// What a run of the component writes, and whether it selects a workspace.
 fn written(sandbox: &Sandbox, component: &str, folder: &str) -> (Value, bool) {
     sandbox.atmos(&["terraform", "plan", component, "-s", "dev", "--init"]).success();
     let text = sandbox.read(&format!("ct/{folder}/backend.tf.json"));
-    let selects = calls(sandbox).iter().any(|call| call.starts_with("workspace"));
+    let selects = sandbox.calls().iter().any(|call| call.starts_with("workspace"));
     (serde_json::from_str::<Value>(&text).unwrap()["terraform"].take(), selects)
 }
 
@@ -154,6 +145,6 @@ fn backends_that_cannot_be_are_refused() {
         let manifest = format!("vars: {{stage: dev}}\n{terraform}components: {{terraform: {{vpc: {{}}}}}}\n");
         sandbox.write("stacks/dev.yaml", &manifest);
         sandbox.atmos(&["terraform", "plan", "vpc", "-s", "dev"]).exits(1).says(phrase);
-        assert_eq!(calls(&sandbox), Vec::<String>::new());
+        assert_eq!(sandbox.calls(), Vec::<String>::new());
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Redis, Sandbox, Sts, repository};
+use crate::support::{Redis, Sandbox, Sts};
 
 const ATMOS: &str = "\
 base_path: .
@@ -19,11 +19,8 @@ fn stubbed(hooks: &str) -> Sandbox {
     sandbox.write("atmos.yaml", ATMOS);
     sandbox.write("components/terraform/app/main.tf", "");
     component(&sandbox, hooks);
-    let recorder = repository().join("fixtures/bin/recorder");
-    sandbox.set("ATMOS_COMPONENTS_TERRAFORM_COMMAND", &recorder);
-    sandbox.set("ATMOS_COMPONENTS_HELMFILE_COMMAND", &recorder);
-    let (record, log) = (sandbox.root().join("record"), sandbox.root().join("log"));
-    sandbox.set("RECORD", record);
+    let log = sandbox.root().join("log");
+    sandbox.record(&["TERRAFORM", "HELMFILE"]);
     sandbox.set("LOG", log);
     sandbox
 }

@@ -1,6 +1,6 @@
 //! How packer is called, and what its builds say. A recording stub stands for the program.
 
-use crate::support::{Sandbox, repository};
+use crate::support::Sandbox;
 
 const ATMOS: &str = "\
 base_path: .
@@ -14,9 +14,7 @@ fn sandbox(component: &str) -> Sandbox {
     sandbox.write("atmos.yaml", ATMOS);
     sandbox.write("components/packer/image/main.pkr.hcl", "");
     stack(&sandbox, component);
-    sandbox.set("ATMOS_COMPONENTS_PACKER_COMMAND", repository().join("fixtures/bin/recorder"));
-    let record = sandbox.root().join("record");
-    sandbox.set("RECORD", record);
+    sandbox.record(&["PACKER"]);
     sandbox
 }
 
@@ -26,10 +24,7 @@ fn stack(sandbox: &Sandbox, component: &str) {
 }
 
 fn last(sandbox: &Sandbox) -> String {
-    let record = sandbox.root().join("record");
-    let text = std::fs::read_to_string(&record).unwrap_or_default();
-    let _ = std::fs::remove_file(record);
-    text.lines().last().unwrap_or_default().replace('\t', " ")
+    sandbox.calls().pop().unwrap_or_default()
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Folders of components that are made when they are needed: fetched sources and working directories.
 
-use crate::support::{Sandbox, repository};
+use crate::support::Sandbox;
 
 const ATMOS: &str = "\
 base_path: .
@@ -14,10 +14,7 @@ fn sandbox(component: &str) -> Sandbox {
     let mut sandbox = Sandbox::empty();
     sandbox.write("atmos.yaml", ATMOS);
     sandbox.write("stacks/dev.yaml", &manifest(component));
-    sandbox.set("ATMOS_COMPONENTS_TERRAFORM_COMMAND", repository().join("fixtures/bin/recorder"));
-    sandbox.set("ATMOS_COMPONENTS_HELMFILE_COMMAND", repository().join("fixtures/bin/recorder"));
-    let record = sandbox.root().join("record");
-    sandbox.set("RECORD", record);
+    sandbox.record(&["TERRAFORM", "HELMFILE"]);
     sandbox
 }
 
@@ -25,13 +22,6 @@ fn manifest(component: &str) -> String {
     format!(
         "vars: {{stage: dev}}\ncomponents:\n  terraform:\n    my-app: {component}\n  helmfile:\n    my-app: {component}\n"
     )
-}
-
-fn calls(sandbox: &Sandbox) -> Vec<String> {
-    let record = sandbox.root().join("record");
-    let text = std::fs::read_to_string(&record).unwrap_or_default();
-    let _ = std::fs::remove_file(record);
-    text.lines().map(|line| line.replace('\t', " ")).collect()
 }
 
 const PLAN: [&str; 5] = ["terraform", "plan", "my-app", "-s", "dev"];
@@ -44,7 +34,7 @@ fn a_local_component_runs_in_a_working_directory_of_its_own() {
     sandbox.atmos(&[&PLAN[..], &["--dry-run"]].concat()).success();
     assert!(!sandbox.repo().join(".workdir").exists(), "a dry run writes nothing");
     sandbox.atmos(&PLAN).success().says("Workdir provisioned");
-    assert!(calls(&sandbox).iter().any(|call| call == "init -reconfigure -input=false"));
+    assert!(sandbox.calls().iter().any(|call| call == "init -reconfigure -input=false"));
     let varfile = "dev-my-app.terraform.tfvars.json";
     assert!(sandbox.repo().join(WORKDIR).join(varfile).exists());
     assert!(!sandbox.repo().join("components/terraform/my-app").join(varfile).exists());
@@ -55,7 +45,7 @@ fn a_local_component_runs_in_a_working_directory_of_its_own() {
         (&"my-app".into(), &"dev".into(), &"local".into())
     );
     sandbox.atmos(&[&PLAN[..], &["--init"]].concat()).success().says("Workdir ready (no changes)");
-    assert!(calls(&sandbox).iter().any(|call| call == "init -input=false"), "nothing changed");
+    assert!(sandbox.calls().iter().any(|call| call == "init -input=false"), "nothing changed");
     sandbox.write("components/terraform/my-app/main.tf", "# two\n");
     sandbox.write("components/terraform/my-app/.dev-my-app.terraform.lock.hcl", "# locked\n");
     sandbox.atmos(&PLAN).success().says("Workdir provisioned");

@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
-use crate::support::{Sandbox, repository};
+use crate::support::Sandbox;
 
 const ATMOS: &str = "\
 base_path: .
@@ -22,19 +22,8 @@ fn sandbox(component: &str) -> Sandbox {
             "vars: {{stage: dev}}\ncomponents:\n  terraform: {{app: {component}}}\n  helmfile: {{app: {component}}}\n"
         ),
     );
-    let recorder = repository().join("fixtures/bin/recorder");
-    sandbox.set("ATMOS_COMPONENTS_TERRAFORM_COMMAND", &recorder);
-    sandbox.set("ATMOS_COMPONENTS_HELMFILE_COMMAND", &recorder);
-    let record = sandbox.root().join("record");
-    sandbox.set("RECORD", record);
+    sandbox.record(&["TERRAFORM", "HELMFILE"]);
     sandbox
-}
-
-fn calls(sandbox: &Sandbox) -> Vec<String> {
-    let record = sandbox.root().join("record");
-    let text = std::fs::read_to_string(&record).unwrap_or_default();
-    let _ = std::fs::remove_file(record);
-    text.lines().map(|line| line.replace('\t', " ")).collect()
 }
 
 /// A program in the sandbox, first on its path.
@@ -53,7 +42,7 @@ fn q4_a_dry_run_of_helmfile_starts_nothing_and_unknown_flags_are_errors() {
     sandbox.atmos(&["helmfile", "sync", "app", "-s", "dev", "--dry-run"]).success();
     sandbox.atmos(&["helmfile", "sync", "app", "-s", "dev", "--foo=1"]).exits(1);
     sandbox.atmos(&["helmfile", "sync", "app", "-s", "dev", "-e", "prod"]).exits(1);
-    assert_eq!(calls(&sandbox), Vec::<String>::new());
+    assert_eq!(sandbox.calls(), Vec::<String>::new());
 }
 
 #[test]
@@ -61,7 +50,7 @@ fn q6_flags_that_route_and_prefix_have_their_effect() {
     let mut sandbox = sandbox("{}");
     sandbox.atmos(&["helmfile", "sync", "app", "-s", "dev", "--global-options=--no-color --namespace=test"]).success();
     let varfile = "dev-app.helmfile.vars.yaml";
-    assert_eq!(calls(&sandbox), [format!("--state-values-file {varfile} --no-color --namespace=test sync")]);
+    assert_eq!(sandbox.calls(), [format!("--state-values-file {varfile} --no-color --namespace=test sync")]);
     program(&mut sandbox, "loud", "#!/bin/sh\necho complaint >&2\n");
     sandbox.set("ATMOS_COMPONENTS_TERRAFORM_COMMAND", "loud");
     let plan = |target: &str| {
@@ -89,7 +78,7 @@ fn q8_preparing_says_nothing_on_standard_output() {
     {
         let outcome = sandbox.atmos(&[&["terraform"], words, &["-s", "dev", "--init"]].concat()).success();
         assert_eq!(outcome.stdout, expected, "{words:?}");
-        assert!(calls(&sandbox).iter().any(|call| call.starts_with("init")));
+        assert!(sandbox.calls().iter().any(|call| call.starts_with("init")));
     }
 }
 
@@ -106,7 +95,7 @@ fn q19_changes_of_a_plan_are_no_error() {
 fn q21_the_console_gets_the_variables() {
     let sandbox = sandbox("{vars: {a: 1}}");
     sandbox.atmos(&["terraform", "console", "app", "-s", "dev"]).success();
-    assert_eq!(calls(&sandbox).last().unwrap(), "console -var-file dev-app.terraform.tfvars.json");
+    assert_eq!(sandbox.calls().last().unwrap(), "console -var-file dev-app.terraform.tfvars.json");
 }
 
 #[test]
@@ -116,7 +105,7 @@ fn q24_the_stack_of_the_environment_is_the_stack() {
         [&["terraform", "plan", "app"][..], &["terraform", "state", "list", "app"], &["helmfile", "diff", "app"]]
     {
         sandbox.atmos_with(&[("ATMOS_STACK", "dev")], words).success();
-        assert!(!calls(&sandbox).is_empty(), "{words:?}");
+        assert!(!sandbox.calls().is_empty(), "{words:?}");
         sandbox.atmos_with(&[("ATMOS_STACK", "none")], &[words, &["-s", "dev"]].concat()).success();
     }
 }
@@ -126,7 +115,7 @@ fn q25_global_flags_of_terraform_reach_it() {
     let sandbox = sandbox("{}");
     for flag in ["-version", "--version"] {
         sandbox.atmos(&["terraform", flag]).success();
-        assert_eq!(calls(&sandbox).last().map(String::as_str), Some("version"), "{flag}");
+        assert_eq!(sandbox.calls().last().map(String::as_str), Some("version"), "{flag}");
     }
 }
 
@@ -188,7 +177,7 @@ fn q32_two_runs_in_one_folder_wait_for_each_other() {
     std::fs::remove_file(hold).unwrap();
     first.wait().success();
     second.wait().success();
-    let order = calls(&sandbox);
+    let order = sandbox.calls();
     let place = |verb: &str| order.iter().position(|call| call.starts_with(verb)).unwrap_or(usize::MAX);
     assert!(place("apply") < place("output"), "{order:?}");
 }

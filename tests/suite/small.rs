@@ -3,7 +3,7 @@
 
 use std::os::unix::process::CommandExt as _;
 
-use crate::support::{Outcome, Sandbox, ordinary_user, repository};
+use crate::support::{Outcome, Sandbox, ordinary_user};
 
 const CONFIGURATION: &str = "stacks: {base_path: s, included_paths: ['**/*'], name_pattern: '{stage}'}\n\
     components: {terraform: {base_path: ct, auto_generate_backend_file: true, deploy_run_init: true}}\n";
@@ -14,21 +14,13 @@ fn sandbox(configuration: &str, stack: &str) -> Sandbox {
     sandbox.write("atmos.yaml", &format!("{CONFIGURATION}{configuration}"));
     sandbox.write("s/x.yaml", stack);
     sandbox.write("ct/vpc/main.tf", "output \"key\" {\n  value     = \"open-sesame\"\n  sensitive = true\n}\n");
-    sandbox.set("ATMOS_COMPONENTS_TERRAFORM_COMMAND", repository().join("fixtures/bin/recorder"));
-    let record = sandbox.root().join("record");
-    sandbox.set("RECORD", record);
+    sandbox.record(&["TERRAFORM"]);
     sandbox
 }
 
 /// The same with a real terraform.
 fn real(stack: &str) -> Sandbox {
     sandbox("", stack).with_terraform()
-}
-
-fn calls(sandbox: &Sandbox) -> Vec<String> {
-    let text = std::fs::read_to_string(sandbox.root().join("record")).unwrap_or_default();
-    let _ = std::fs::remove_file(sandbox.root().join("record"));
-    text.lines().map(|line| line.replace('\t', " ")).collect()
 }
 
 const APPLY: &[&str] = &["terraform", "apply", "vpc", "-s", "x", "-auto-approve"];
@@ -56,9 +48,9 @@ fn a_malformed_auth_section_is_refused_by_runs_and_auth_commands() {
         for args in commands {
             sandbox.atmos(args).exits(1).says(&format!("invalid auth config: {message} ({place})"));
         }
-        assert_eq!(calls(&sandbox), Vec::<String>::new(), "{auth}");
+        assert_eq!(sandbox.calls(), Vec::<String>::new(), "{auth}");
         sandbox.atmos(&[APPLY, &["--identity=false"]].concat()).success();
-        assert!(!calls(&sandbox).is_empty(), "{auth}");
+        assert!(!sandbox.calls().is_empty(), "{auth}");
     }
 }
 
@@ -76,7 +68,7 @@ fn a_malformed_setting_of_the_identity_is_refused() {
         let sandbox = sandbox(auth, &stack);
         sandbox.atmos(APPLY).exits(1).says(message);
         sandbox.atmos(&[APPLY, &["--dry-run"]].concat()).exits(1).says(message);
-        assert_eq!(calls(&sandbox), Vec::<String>::new(), "{setting}");
+        assert_eq!(sandbox.calls(), Vec::<String>::new(), "{setting}");
     }
     let stack = STACK.replace("vpc: {}", "vpc: {settings: {auth: {identity: data-admin, zone: a}}}");
     sandbox(auth, &stack).atmos(APPLY).success().says("settings.auth: unknown key `zone`").says("identity data-admin");
@@ -92,7 +84,7 @@ fn numbers_that_json_has_not_are_refused_and_never_make_a_duplicate() {
             let outcome = sandbox.atmos(args).exits(1);
             outcome.says(&format!("unsupported value: {shown} at 'vars.a[1]' of vpc in x")).says("s/x.yaml:3:");
         }
-        assert_eq!(calls(&sandbox), Vec::<String>::new(), "{number}");
+        assert_eq!(sandbox.calls(), Vec::<String>::new(), "{number}");
         sandbox.atmos(&["describe", "component", "vpc", "-s", "x"]).success();
         sandbox.atmos(&["describe", "stacks"]).success();
         sandbox.write("s/again.yaml", &sandbox.read("s/x.yaml"));
@@ -118,16 +110,16 @@ fn boolean_flags_are_switched_off_by_a_value_even_against_a_variable() {
     let sandbox = sandbox("", STACK);
     let plan = |words: &[&str]| sandbox.atmos(&[&["terraform", "plan", "vpc", "-s", "x"], words].concat());
     plan(&["--dry-run=true"]).success().says("dry run");
-    assert_eq!(calls(&sandbox), Vec::<String>::new());
+    assert_eq!(sandbox.calls(), Vec::<String>::new());
     plan(&["--dry-run=false", "--skip-init=1", "--skip-planfile=t"]).success();
-    let seen = calls(&sandbox);
+    let seen = sandbox.calls();
     assert_eq!(seen.last().map(String::as_str), Some("plan -var-file x-vpc.terraform.tfvars.json"));
     assert!(!seen.iter().any(|call| call.starts_with("init")), "{seen:?}");
     let words = ["terraform", "plan", "vpc", "-s", "x", "--dry-run=false", "--no-color=1", "--verbose=0"];
     sandbox.atmos_with(&[("ATMOS_DRY_RUN", "true")], &words).success().says_not("dry run");
-    let _ = calls(&sandbox);
+    let _ = sandbox.calls();
     plan(&["--auto-generate-backend-file", "false"]).success();
-    assert!(calls(&sandbox).last().is_some_and(|call| call.ends_with("-out x-vpc.planfile")));
+    assert!(sandbox.calls().last().is_some_and(|call| call.ends_with("-out x-vpc.planfile")));
     plan(&["--dry-run=perhaps"]).exits(1).says("use true or false");
 }
 

@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
-use crate::support::{Sandbox, Sts, Terminal, exchange, repository};
+use crate::support::{Sandbox, Sts, Terminal, exchange};
 
 const ATMOS: &str = "\
 base_path: .
@@ -56,17 +56,8 @@ fn real() -> Sandbox {
 
 fn stubbed(component: &str) -> Sandbox {
     let mut sandbox = sandbox(component);
-    sandbox.set("ATMOS_COMPONENTS_TERRAFORM_COMMAND", repository().join("fixtures/bin/recorder"));
-    let record = sandbox.root().join("record");
-    sandbox.set("RECORD", record);
+    sandbox.record(&["TERRAFORM"]);
     sandbox
-}
-
-fn calls(sandbox: &Sandbox) -> Vec<String> {
-    let record = sandbox.root().join("record");
-    let text = std::fs::read_to_string(&record).unwrap_or_default();
-    let _ = std::fs::remove_file(record);
-    text.lines().map(|line| line.replace('\t', " ")).collect()
 }
 
 const APPLY: [&str; 6] = ["terraform", "apply", "app", "-s", "dev", "-auto-approve"];
@@ -199,7 +190,7 @@ fn q26_the_old_names_of_generate_varfile_work_and_say_so() {
 #[test]
 fn failures_that_may_pass_are_tried_again() {
     let retry = |retry: &str| format!("{{vars: {{name: one}}, retry: {{{retry}}}}}");
-    let count = |sandbox: &Sandbox, verb: &str| calls(sandbox).iter().filter(|call| call.starts_with(verb)).count();
+    let count = |sandbox: &Sandbox, verb: &str| sandbox.calls().iter().filter(|call| call.starts_with(verb)).count();
     let plan = ["terraform", "plan", "app", "-s", "dev"];
     let patient = "conditions: ['/stub says plan/'], max_attempts: 3";
     let sandbox = stubbed(&retry(patient));
@@ -290,13 +281,13 @@ fn a_person_is_asked_for_what_is_missing() {
     let (code, seen) = terminal.finish();
     assert_eq!(code, 0, "{seen}");
     assert!(!seen.contains("base"), "{seen}");
-    assert!(calls(&sandbox).iter().any(|call| call.contains("prod-app.planfile")), "{seen}");
+    assert!(sandbox.calls().iter().any(|call| call.contains("prod-app.planfile")), "{seen}");
     let mut terminal = Terminal::start(sandbox.atmos_command(&["terraform", "plan", "app"]));
     terminal.expect("Choose a stack");
     terminal.press("\x03");
     let (code, seen) = terminal.finish();
     assert_eq!(code, 130, "{seen}");
-    assert_eq!(calls(&sandbox), Vec::<String>::new());
+    assert_eq!(sandbox.calls(), Vec::<String>::new());
     sandbox.atmos(&["terraform", "plan", "app"]).exits(1).says("stack is required");
 }
 

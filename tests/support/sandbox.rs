@@ -110,6 +110,24 @@ impl Sandbox {
         self.root().join("run")
     }
 
+    /// Puts the recording stub in the place of these programs, by their kinds in capitals; [`Sandbox::calls`] has its calls.
+    pub(crate) fn record(&mut self, kinds: &[&str]) {
+        for kind in kinds {
+            let recorder = repository().join("fixtures/bin/recorder");
+            self.set(&format!("ATMOS_COMPONENTS_{kind}_COMMAND"), recorder);
+        }
+        let record = self.root().join("record");
+        self.set("RECORD", record);
+    }
+
+    /// Calls of the recording stub since the last look, words joined by blanks.
+    pub(crate) fn calls(&self) -> Vec<String> {
+        let record = self.root().join("record");
+        let text = std::fs::read_to_string(&record).unwrap_or_default();
+        let _ = std::fs::remove_file(record);
+        text.lines().map(|line| line.replace('\t', " ")).collect()
+    }
+
     pub(crate) fn set(&mut self, name: &str, value: impl Into<OsString>) {
         self.env.insert(name.to_owned(), value.into());
     }

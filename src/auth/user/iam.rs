@@ -9,6 +9,7 @@ use crate::auth::config::Identity;
 use crate::auth::context::Context;
 use crate::auth::creds::AwsCredentials;
 use crate::auth::error::Error as AuthError;
+use crate::host::xml::element;
 use crate::host::{HttpRequest, percent_encode};
 use crate::secret::Secret;
 
@@ -121,25 +122,9 @@ fn partition(region: &str) -> (&'static str, &'static str) {
     }
 }
 
-/// The text of the first element of a name.
-fn element(xml: &str, name: &str) -> Option<String> {
-    let (_, rest) = xml.split_once(&format!("<{name}>"))?;
-    let (text, _) = rest.split_once(&format!("</{name}>"))?;
-    let text = text.trim().replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&");
-    Some(text)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn elements_are_found_and_unescaped() {
-        let xml = "<a><Code>No&amp;Yes</Code><Message> x\n</Message></a>";
-        assert_eq!(element(xml, "Code").as_deref(), Some("No&Yes"));
-        assert_eq!(element(xml, "Message").as_deref(), Some("x"));
-        assert_eq!(element(xml, "Absent"), None);
-    }
 
     #[test]
     fn iam_has_one_place_per_partition() {

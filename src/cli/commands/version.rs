@@ -3,6 +3,7 @@
 use super::super::setup::Context;
 use super::write::{self, Format};
 use crate::diag::{Result, Warning};
+use crate::host;
 use crate::value::{Map, Node};
 use crate::yaml;
 
@@ -11,7 +12,7 @@ const COMPATIBLE_WITH: &str = crate::config::REFERENCE_VERSION;
 
 pub(super) fn run(context: &Context, format: Option<&str>) -> Result<u8> {
     let version = env!("CARGO_PKG_VERSION");
-    let (os, arch) = platform();
+    let (os, arch) = host::platform();
     // The version is shown whatever the configuration is like; what is wrong with it is said all the same.
     if let Err(report) = context.app_as_it_is() {
         context.host.talk.warn(Warning::new("atmos::cli::configuration", report.to_string()));
@@ -32,18 +33,4 @@ pub(super) fn run(context: &Context, format: Option<&str>) -> Result<u8> {
         }
     }
     Ok(0)
-}
-
-/// Platform names as the reference prints them.
-fn platform() -> (&'static str, &'static str) {
-    let os = match std::env::consts::OS {
-        "macos" => "darwin",
-        os => os,
-    };
-    let arch = match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        arch => arch,
-    };
-    (os, arch)
 }

@@ -1,6 +1,5 @@
 //! Many components, in dependency order, each with its own identity and its own private directory.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Ready, RunRequest, prepare, start, tells_changes};
@@ -8,8 +7,7 @@ use crate::component::{Instance, Kind};
 use crate::diag::Result;
 use crate::exec::relay::Relay;
 use crate::exec::signals::Signals;
-use crate::ops::access::Access;
-use crate::ops::many::{self, Asked, Chosen, Crew, Member, Outcome, Refused};
+use crate::ops::many::{self, Asked, Chosen, Crew, Member, Outcome, Refused, Signing};
 use crate::ops::{App, child};
 
 /// Sub-commands of which several may run at once. Others print data.
@@ -49,7 +47,11 @@ pub(super) async fn run(app: &App, request: &RunRequest) -> Result<many::Fleet> 
         return Ok(many::Fleet::default());
     }
     let access = child::access(app)?;
-    let identities = sign_in(app, request, &nodes, &access, &refused).await?;
+    let signing = nodes.iter().map(|node| match node {
+        Some(ready) => Signing::Certain(&ready.instance),
+        None => Signing::Never,
+    });
+    let identities = many::sign_in(app, &access, (&request.identity, &request.verb), signing, &refused).await?;
     let members = instances.iter().zip(&nodes).zip(identities).map(|((instance, node), identity)| Member {
         component: instance.name.clone(),
         stack: instance.stack.clone(),
@@ -100,33 +102,4 @@ fn prepare_all(
         });
     }
     Ok(nodes)
-}
-
-/// Once per distinct chain, before anything starts.
-async fn sign_in(
-    app: &App,
-    request: &RunRequest,
-    nodes: &[Option<Ready>],
-    access: &Access,
-    refused: &Refused,
-) -> Result<Vec<Option<String>>> {
-    let mut signals = Signals::listen()?;
-    let work = async {
-        let (mut done, mut names) = (BTreeSet::new(), Vec::with_capacity(nodes.len()));
-        for (at, node) in nodes.iter().enumerate() {
-            let Some(node) = node else {
-                names.push(None);
-                continue;
-            };
-            match child::sign_in(app, access, &node.instance, &request.identity, &request.verb, &mut done).await {
-                Ok(name) => names.push(name.map(|name| name.to_string())),
-                Err(report) => {
-                    refused.keep(at, report)?;
-                    names.push(None);
-                }
-            }
-        }
-        Ok(names)
-    };
-    signals.guard(work).await
 }

@@ -12,6 +12,7 @@ mod results;
 mod schedule;
 mod sections;
 mod selectors;
+mod sign_in;
 
 pub(super) use choose::{Asked, Chosen, choose};
 pub(super) use crew::{Crew, Member, Outcome, Work, run};
@@ -21,3 +22,4 @@ pub(super) use refused::Refused;
 pub use results::{Fleet, NodeResult, Status};
 pub use schedule::FailureMode;
 pub use selectors::Selectors;
+pub(super) use sign_in::{Signing, sign_in};

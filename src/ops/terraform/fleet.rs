@@ -1,6 +1,5 @@
 //! Many components, in dependency order, each with its own identity.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -13,7 +12,7 @@ use crate::exec::relay::Relay;
 use crate::exec::signals::Signals;
 use crate::exec::terraform::Verb;
 use crate::ops::access::Access;
-use crate::ops::many::{self, Asked, Chosen, Crew, Member, Outcome, Refused};
+use crate::ops::many::{self, Asked, Chosen, Crew, Member, Outcome, Refused, Signing};
 use crate::ops::{App, child};
 use crate::resolve::{depends_on_outputs, depends_on_stores};
 
@@ -56,7 +55,13 @@ pub(super) async fn run(app: &App, request: &RunRequest, stack: Option<&str>) ->
         return Ok(Done::default());
     }
     let access = child::access(app)?;
-    let identities = sign_in(app, request, &nodes, &access, &refused).await?;
+    let signing = nodes.iter().enumerate().map(|(at, node)| match node {
+        _ if refused.has(at) => Signing::Never,
+        Node::Ready(ready) => Signing::Certain(&ready.instance),
+        Node::Later(instance) => Signing::Later(instance),
+    });
+    let identities =
+        many::sign_in(app, &access, (&request.identity, &request.request.words[0]), signing, &refused).await?;
     let members = nodes.iter().zip(identities).map(|(node, identity)| {
         let (component, stack) = node.names();
         let folder = node.folder(app);
@@ -79,6 +84,9 @@ pub(super) async fn run(app: &App, request: &RunRequest, stack: Option<&str>) ->
             if modifies {
                 let (component, stack) = nodes[at].names();
                 app.forget_outputs(component, stack);
+                if !nodes[at].instance().sections.hooks.is_empty() {
+                    app.forget_stores();
+                }
             }
             result
         })
@@ -148,40 +156,6 @@ fn confirmation(request: &RunRequest, report: Report) -> Report {
         return report;
     }
     many::Error::Confirmation { tool: "Terraform".to_owned(), command: request.request.command() }.into()
-}
-
-/// Once per distinct chain, before anything starts. Those of later nodes sign in when they are known for certain, unless
-/// what is written already says who they are.
-async fn sign_in(
-    app: &App,
-    request: &RunRequest,
-    nodes: &[Node],
-    access: &Access,
-    refused: &Refused,
-) -> Result<Vec<Option<String>>> {
-    let mut signals = Signals::listen()?;
-    let work = async {
-        let (mut done, mut names) = (BTreeSet::new(), Vec::with_capacity(nodes.len()));
-        for (at, node) in nodes.iter().enumerate() {
-            if refused.has(at) {
-                names.push(None);
-                continue;
-            }
-            let found =
-                child::sign_in(app, access, node.instance(), &request.identity, &request.request.words[0], &mut done)
-                    .await;
-            names.push(match (found, node) {
-                (Ok(name), _) => name.map(|name| name.to_string()),
-                (Err(report), Node::Ready(_)) => {
-                    refused.keep(at, report)?;
-                    None
-                }
-                (Err(_), Node::Later(_)) => None,
-            });
-        }
-        Ok(names)
-    };
-    signals.guard(work).await
 }
 
 /// One component of the run.

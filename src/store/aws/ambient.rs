@@ -34,10 +34,8 @@ pub(super) async fn keys(line: &Line, region: &str) -> Result<AwsKeys, Problem> 
     if let Some(keys) = remote::container(line).await? {
         return Ok(keys);
     }
-    match remote::machine(line).await? {
-        Some(keys) => Ok(keys),
-        None => Err(none("the environment has no AWS credentials".to_owned())),
-    }
+    let keys = remote::machine(line).await;
+    keys.ok_or_else(|| none("the environment has no AWS credentials".to_owned()))
 }
 
 fn none(reason: String) -> Problem {

@@ -5,16 +5,16 @@ use std::time::Duration;
 use serde_json::Value as Json;
 
 use super::super::identity::AwsKeys;
-use super::super::line::{LIMIT, Line, excerpt};
+use super::super::line::{Line, excerpt};
 use super::super::problem::Problem;
 use super::ambient::static_keys;
+use crate::cloud::aws;
 use crate::host::HttpRequest;
 use crate::secret::Secret;
 
 /// Whoever is not on a machine of AWS must not wait.
 const SOON: Duration = Duration::from_secs(1);
 const CONTAINER: &str = "http://169.254.170.2";
-const MACHINE: &str = "http://169.254.169.254";
 const HELP: &str = "give the store or the component an `identity`";
 
 /// The role of a container; `None` outside of one.
@@ -38,29 +38,14 @@ pub(super) async fn container(line: &Line) -> Result<Option<AwsKeys>, Problem> {
 }
 
 /// The role of a machine; `None` outside of AWS, or where the user switched this off.
-pub(super) async fn machine(line: &Line) -> Result<Option<AwsKeys>, Problem> {
-    let env = &line.host.env;
-    if env.get("AWS_EC2_METADATA_DISABLED").is_some_and(|text| text.eq_ignore_ascii_case("true")) {
-        return Ok(None);
-    }
-    let base = env.get("AWS_EC2_METADATA_SERVICE_ENDPOINT").unwrap_or(MACHINE).trim_end_matches('/').to_owned();
-    let soon = |call: HttpRequest| HttpRequest { timeout: Some(SOON), ..call };
-    let token = HttpRequest::new("PUT", format!("{base}/latest/api/token"));
-    let token = soon(token.header("x-aws-ec2-metadata-token-ttl-seconds", "300"));
-    let Ok(token) = line.http.send(&token, LIMIT).await else { return Ok(None) };
-    if token.status != 200 {
-        return Ok(None);
-    }
-    let token = token.text();
-    let get = |path: &str| {
-        let url = format!("{base}/latest/meta-data/iam/security-credentials/{path}");
-        soon(HttpRequest::new("GET", url).header("x-aws-ec2-metadata-token", token.as_str()))
-    };
-    let Ok(role) = line.http.send(&get(""), LIMIT).await else { return Ok(None) };
-    let text = role.text();
-    let Some(name) = text.lines().next().filter(|_| role.status == 200) else { return Ok(None) };
-    let Ok(keys) = line.http.send(&get(name.trim()), LIMIT).await else { return Ok(None) };
-    Ok(parsed(&keys.body).filter(|_| keys.status == 200))
+pub(super) async fn machine(line: &Line) -> Option<AwsKeys> {
+    let keys = aws::of_machine(line.desk(), SOON).await?;
+    Some(AwsKeys {
+        access_key_id: keys.access_key_id,
+        secret_access_key: keys.secret_access_key,
+        session_token: keys.session_token,
+        endpoint: None,
+    })
 }
 
 /// Keys in the JSON of a process, a container or a machine.

@@ -5,6 +5,7 @@ use super::super::line::{Line, excerpt};
 use super::super::problem::Problem;
 use super::call::{refusal, signed};
 use super::service::{Service, endpoint};
+use crate::host::xml::element;
 use crate::host::{HttpRequest, form};
 
 const VERSION: &str = "2011-06-15";
@@ -66,27 +67,5 @@ async fn taken(line: &Line, call: HttpRequest, role: &str) -> Result<AwsKeys, Pr
             endpoint: None,
         }),
         _ => Err(Problem::refused(format!("STS gave no keys for the role {role}"))),
-    }
-}
-
-/// The text of the first element of this name. Answers of STS have no attributes and no nesting that would matter.
-fn element(xml: &str, name: &str) -> Option<String> {
-    let (_, rest) = xml.split_once(&format!("<{name}>"))?;
-    let (text, _) = rest.split_once(&format!("</{name}>"))?;
-    let entities = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&amp;", "&")];
-    Some(entities.iter().fold(text.trim().to_owned(), |text, (entity, sign)| text.replace(entity, sign)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn elements_are_found_and_decoded() {
-        let xml =
-            "<R><Credentials><AccessKeyId> A </AccessKeyId><SessionToken>a&amp;b&lt;</SessionToken></Credentials></R>";
-        assert_eq!(element(xml, "AccessKeyId").as_deref(), Some("A"));
-        assert_eq!(element(xml, "SessionToken").as_deref(), Some("a&b<"));
-        assert_eq!(element(xml, "Code"), None);
     }
 }
