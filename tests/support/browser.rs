@@ -90,29 +90,31 @@ impl Chromium {
         call("POST", &format!("{}/url", self.session), &json!({"url": url}));
     }
 
-    /// The text of the element, as a person sees it.
+    /// The text of the element, as a person sees it, once the page that has it is there.
     #[track_caller]
     pub(crate) fn text(&self, selector: &str) -> String {
-        let element = self.element(selector);
-        let text = call("GET", &format!("{}/element/{element}/text", self.session), &Value::Null);
-        text.as_str().unwrap_or_default().to_owned()
+        self.on_element("GET", selector, "text", &Value::Null).as_str().unwrap_or_default().to_owned()
     }
 
     #[track_caller]
     pub(crate) fn click(&self, selector: &str) {
-        let element = self.element(selector);
-        call("POST", &format!("{}/element/{element}/click", self.session), &json!({}));
+        self.on_element("POST", selector, "click", &json!({}));
     }
 
     pub(crate) fn address(&self) -> String {
         call("GET", &format!("{}/url", self.session), &Value::Null).as_str().unwrap_or_default().to_owned()
     }
 
+    /// Asks about an element. A click returns before the page that it leads to is there, and an element that was found
+    /// may belong to the page that is just going: both are answered by 404, and then it is looked for again.
     #[track_caller]
-    fn element(&self, selector: &str) -> String {
+    fn on_element(&self, method: &str, selector: &str, what: &str, body: &Value) -> Value {
         let wanted = json!({"using": "css selector", "value": selector});
-        let found = call("POST", &format!("{}/element", self.session), &wanted);
-        found[ELEMENT].as_str().unwrap_or_else(|| panic!("no {selector} at {}", self.address())).to_owned()
+        wait_until(&format!("{selector} is on the page"), Duration::from_secs(30), || {
+            let found = call_or_404("POST", &format!("{}/element", self.session), &wanted)?;
+            let element = found[ELEMENT].as_str()?;
+            call_or_404(method, &format!("{}/element/{element}/{what}", self.session), body)
+        })
     }
 }
 
@@ -125,9 +127,18 @@ impl Drop for Chromium {
 
 #[track_caller]
 fn call(method: &str, url: &str, body: &Value) -> Value {
+    call_or_404(method, url, body).unwrap_or_else(|| panic!("{method} {url}: not found"))
+}
+
+/// Nothing for 404, which is WebDriver's answer for what is not on the page (any more).
+#[track_caller]
+fn call_or_404(method: &str, url: &str, body: &Value) -> Option<Value> {
     let body = if body.is_null() { String::new() } else { body.to_string() };
     let (status, answer) = http::exchange_kept_alive(method, url, &body).unwrap_or_else(|| panic!("{url}: no answer"));
     let answer: Value = serde_json::from_str(&answer).unwrap_or_else(|error| panic!("{url}: {error}\n{answer}"));
+    if status == 404 {
+        return None;
+    }
     assert_eq!(status, 200, "{method} {url}: {answer}");
-    answer["value"].clone()
+    Some(answer["value"].clone())
 }
