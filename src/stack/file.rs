@@ -285,7 +285,7 @@ impl Reading<'_> {
         let (host, delimiter) = (self.host, self.layout.delimiter());
         match self.layout.slim.as_ref().filter(|_| Slim::is_for(text)) {
             Some(slim) => {
-                let choice = |path: &[Arc<str>]| slim.choice(path);
+                let choice = |path: &[&str]| slim.choice(path);
                 yaml::skim_manifest(&host.sources, self.path, &host.cwd, text.clone(), delimiter, &choice)
             }
             None => yaml::parse_manifest(&host.sources, self.path, &host.cwd, text.clone(), delimiter),

@@ -55,19 +55,19 @@ impl Slim {
     }
 
     /// What has to be read of the value behind a chain of keys, so that [`Slim::apply`] finds what it keeps.
-    pub(crate) fn choice(&self, path: &[Arc<str>]) -> Wanted {
+    pub(crate) fn choice(&self, path: &[&str]) -> Wanted {
         let section = match path {
-            [kind] if matches!(&**kind, "import" | "components") || is_kind(kind) => return Wanted::All,
-            [section, rest @ ..] if rest.len() < 2 && !is_kind(section) && &**section != "components" => path,
+            [kind] if matches!(*kind, "import" | "components") || is_kind(kind) => return Wanted::All,
+            [section, rest @ ..] if rest.len() < 2 && !is_kind(section) && *section != "components" => path,
             [kind, section @ ..] if is_kind(kind) => section,
-            [components, kind, _, section @ ..] if &**components == "components" && is_kind(kind) => section,
+            ["components", kind, _, section @ ..] if is_kind(kind) => section,
             _ => return Wanted::All,
         };
         let has = |name: &str, key: Option<&str>| {
             self.parts.iter().any(|[section, part]| **section == *name && key.is_none_or(|key| **part == *key))
         };
         match section {
-            [name, ..] if WHOLE.contains(&&**name) || &**name == "overrides" => Wanted::All,
+            [name, ..] if WHOLE.contains(name) || *name == "overrides" => Wanted::All,
             [name] if has(name, None) => Wanted::All,
             [_] => Wanted::Type,
             [name, key] if has(name, None) && !has(name, Some(key)) => Wanted::Nothing,
@@ -190,9 +190,16 @@ mod tests {
         assert_eq!(to_json(&document), expected);
         // The same when the rest is not even read.
         let (sources, path) = (crate::span::Sources::new(), std::path::Path::new("/r/a.yaml"));
-        let choice = |path: &[Arc<str>]| slim.choice(path);
-        let mut skimmed = crate::yaml::skim_manifest(&sources, path, path, text.into(), None, &choice).unwrap();
+        let choice = |path: &[&str]| slim.choice(path);
+        let mut skimmed =
+            crate::yaml::skim_manifest(&sources, path, path, text.as_str().into(), None, &choice).unwrap();
         assert_eq!(to_json(&skimmed)["components"]["terraform"]["a"]["vars"], serde_json::json!({"x": null}));
+        slim.apply(&mut skimmed);
+        assert_eq!(to_json(&skimmed), expected);
+        // And in the form in which most of it is not even parsed.
+        let text = crate::yaml::emit(&crate::value::from_json(&serde_json::from_str(&text).unwrap()), 2);
+        let mut skimmed = crate::yaml::skim_manifest(&sources, path, path, text.into(), None, &choice).unwrap();
+        assert_eq!(to_json(&skimmed)["components"]["terraform"]["a"]["settings"], serde_json::json!({}));
         slim.apply(&mut skimmed);
         assert_eq!(to_json(&skimmed), expected);
     }

@@ -10,7 +10,7 @@ use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span as Range, StrInput,
 
 use super::error::Error;
 use super::skim::Choice;
-use super::{requote, scalar, split};
+use super::{reduce, requote, scalar, split};
 use crate::span::{FileId, Sources, Span};
 use crate::value::{Function, Map, Node, Value};
 
@@ -63,6 +63,28 @@ pub fn parse_manifest(
 /// [`parse_manifest`] for those who do not want everything: with the same errors, but what `choice` does not want is not
 /// kept. Documents with anchors, or with a `delimiter`, are kept as a whole.
 pub fn skim_manifest(
+    sources: &Sources,
+    path: &Path,
+    cwd: &Path,
+    text: Arc<str>,
+    delimiter: Option<&str>,
+    choice: &Choice<'_>,
+) -> Result<Node, Error> {
+    if delimiter.is_none()
+        && let Some(short) = reduce::reduced(&text, choice)
+    {
+        let form = Form { dates: Dates::Empty, delimiter, choice: Some(choice) };
+        let file = sources.add(path, cwd, text.clone());
+        // Errors are told by those who read all of it.
+        if let Ok(node) = read(sources, file, &short, Limits::default(), form) {
+            return Ok(node);
+        }
+    }
+    skim_whole(sources, path, cwd, text, delimiter, choice)
+}
+
+/// The same by the parser alone.
+pub(super) fn skim_whole(
     sources: &Sources,
     path: &Path,
     cwd: &Path,
@@ -126,6 +148,11 @@ fn compose_once(
     let kept = text.clone();
     let file = sources.add(path, cwd, text);
     let content = kept.strip_prefix('\u{feff}').unwrap_or(&kept);
+    read(sources, file, content, limits, form)
+}
+
+/// The document of a text that is known as this file.
+fn read(sources: &Sources, file: FileId, content: &str, limits: Limits, form: Form<'_>) -> Result<Node, Error> {
     let mut composer = Composer {
         events: Parser::new_from_str(content),
         sources,
@@ -404,7 +431,8 @@ impl<'a> Composer<'a> {
         // What is merged from elsewhere has keys of its own.
         let Some(choice) = self.form.choice.filter(|_| &**key != "<<") else { return self.node(event, range, depth) };
         self.path.push(key.clone());
-        let wanted = choice(&self.path);
+        let path: Vec<&str> = self.path.iter().map(|key| &**key).collect();
+        let wanted = choice(&path);
         let built = self.wanted(event, range, depth, wanted);
         self.path.pop();
         built

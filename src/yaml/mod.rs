@@ -10,6 +10,7 @@ mod error;
 mod json;
 mod order;
 mod part;
+mod reduce;
 mod requote;
 mod reread;
 mod scalar;

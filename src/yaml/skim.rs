@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use saphyr_parser::{Event, ScalarStyle, Span as Range, Tag};
 
@@ -26,18 +25,23 @@ pub enum Wanted {
 }
 
 /// What is wanted of the value behind a chain of keys.
-pub type Choice<'c> = dyn Fn(&[Arc<str>]) -> Wanted + 'c;
+pub type Choice<'c> = dyn Fn(&[&str]) -> Wanted + 'c;
 
 /// The keys of a map that were met.
-#[derive(Default)]
-struct Keys<'a> {
-    few: Vec<(Cow<'a, str>, Span)>,
-    many: HashMap<Cow<'a, str>, Span, foldhash::fast::RandomState>,
+pub(super) struct Keys<'a, P> {
+    few: Vec<(Cow<'a, str>, P)>,
+    many: HashMap<Cow<'a, str>, P, foldhash::fast::RandomState>,
 }
 
-impl<'a> Keys<'a> {
+impl<P> Default for Keys<'_, P> {
+    fn default() -> Self {
+        Keys { few: Vec::new(), many: HashMap::default() }
+    }
+}
+
+impl<'a, P: Copy> Keys<'a, P> {
     /// Adds a key; the place of an equal one that was met before.
-    fn add(&mut self, key: Cow<'a, str>, span: Span) -> Option<Span> {
+    pub(super) fn add(&mut self, key: Cow<'a, str>, span: P) -> Option<P> {
         if let Some((_, first)) = self.few.iter().find(|(known, _)| *known == key) {
             return Some(*first);
         }
@@ -180,9 +184,9 @@ mod tests {
 
     #[test]
     fn only_what_is_wanted_is_kept() {
-        let choice = |path: &[Arc<str>]| match path {
-            [key] if &**key == "a" => Wanted::Nothing,
-            [_, key] if &**key == "t" => Wanted::Type,
+        let choice = |path: &[&str]| match path {
+            ["a"] => Wanted::Nothing,
+            [_, "t"] => Wanted::Type,
             _ => Wanted::All,
         };
         let text = "a: {b: [1, {c: d}]}\nk: {t: {x: 1}, u: 5}\nm: {t: [1], <<: {t: 5, v: 1}}\nn: {t: !env {a: 1}}\n";
@@ -201,7 +205,7 @@ mod tests {
         let deep = format!("a: {}{}", "[".repeat(200), "]".repeat(200));
         let many: Vec<String> = (0..40).map(|key| format!("  k{key}: 1\n")).collect();
         let many = many.concat();
-        let nothing = |_: &[Arc<str>]| Wanted::Nothing;
+        let nothing = |_: &[&str]| Wanted::Nothing;
         for text in [
             "a: {b: 1, b: 2}",
             "a: {0x1F: 1, 31: 2}",

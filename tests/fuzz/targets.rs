@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use atmos::component::{self, Filter};
+use atmos::component::{self, Filter, Instance};
 use atmos::config::{self, Config, Flags};
 use atmos::diag::Talk;
 use atmos::host::{Dirs, Env, Guard, Host, Policy, Rules, Terminal};
@@ -16,6 +16,7 @@ use atmos::span::Sources;
 use atmos::stack::StackIndex;
 use atmos::template::{self, Nothing, Source, Template};
 use atmos::value::{DurationForm, Node, Value, parse_duration};
+use atmos::yaml::Wanted;
 use atmos::{resolve, yaml, yaml_fn};
 
 /// A line of its own that begins the next file or document of an input.
@@ -25,11 +26,13 @@ pub(crate) const CUT: &str = "\n%%%\n";
 pub(crate) type Target = fn(&[u8]);
 
 /// Every target by its name.
-pub(crate) const TARGETS: [(&str, Target); 7] = [
+pub(crate) const TARGETS: [(&str, Target); 9] = [
     ("manifest", manifest),
+    ("near", near),
     ("configuration", configuration),
     ("merge", merging),
     ("yaml", documents),
+    ("skim", skim),
     ("template", templates),
     ("query", query),
     ("arguments", arguments),
@@ -109,6 +112,18 @@ std::thread_local! {
         let config = config::load(&repository.host(), &Flags::default()).expect("a configuration of our own");
         (repository, config)
     };
+    static NEAR: (Repository, Config) = {
+        let repository = Repository::new("near");
+        repository.write("atmos.yaml", ATMOS_YAML);
+        // Enough stacks with other names, so that it is worth it to tell them from their lines.
+        for number in 0..12 {
+            let text = format!("import:\n  - catalog/own\nvars:\n  stage: s{number}\n");
+            repository.write(&format!("stacks/orgs/o{number}.yaml"), &text);
+        }
+        repository.write("stacks/catalog/own.yaml", "vars:\n  tenant: core\ncomponents: {terraform: {own: {}}}\n");
+        let config = config::load(&repository.host(), &Flags::default()).expect("a configuration of our own");
+        (repository, config)
+    };
     static CONFIGURATIONS: Repository = Repository::new("configuration");
 }
 
@@ -129,15 +144,40 @@ fn manifest(data: &[u8]) {
             if let Err(error) = &found {
                 let _ = error.to_string();
             }
-            // Functions start programs; garbage must not.
-            let options = resolve::Options { process_functions: false, ..resolve::Options::default() };
-            let (memo, host, index) = (resolve::Memo::default(), &host, &index);
-            let (reach, identities) = (&atmos::state::Denied, &resolve::Nobody);
-            let evaluator = resolve::Evaluator { host, config, index, memo: &memo, reach, identities };
-            if let Ok(evaluated) = evaluator.evaluate(&instance, &options) {
-                let node = Node::from(evaluated.to_map());
+            if let Some(node) = evaluated(&host, config, &index, &instance) {
                 let _ = (yaml::emit(&node, 2), yaml::try_emit_json(&node));
             }
+        }
+    });
+}
+
+fn evaluated(host: &Host, config: &Config, index: &StackIndex, instance: &Instance) -> Option<Node> {
+    // Functions start programs; garbage must not.
+    let options = resolve::Options { process_functions: false, ..resolve::Options::default() };
+    let memo = resolve::Memo::default();
+    let (reach, identities) = (&atmos::state::Denied, &resolve::Nobody);
+    let evaluator = resolve::Evaluator { host, config, index, memo: &memo, reach, identities };
+    Some(Node::from(evaluator.evaluate(instance, &options).ok()?.to_map()))
+}
+
+/// A component that is found in the few stacks whose lines may have the name is the one that is found in all of them.
+fn near(data: &[u8]) {
+    let Some(text) = text(data).filter(|text| !leaves_the_sandbox(text)) else { return };
+    NEAR.with(|(repository, config)| {
+        let mut parts = text.splitn(3, CUT);
+        for path in ["stacks/orgs/x.yaml", "stacks/catalog/a.yaml", "stacks/catalog/b.yaml"] {
+            repository.write(path, parts.next().unwrap_or_default());
+        }
+        let host = repository.host();
+        let Ok(index) = StackIndex::load(&host, config) else { return };
+        let Ok(instances) = component::all(&host, config, &index, &Filter::default()) else { return };
+        for one in instances {
+            let (name, stack, kind) = (&one.name, &one.stack, Some(one.kind.clone()));
+            let Some((found, few)) = component::near(&host, config, name, stack, kind.clone()) else { continue };
+            let whole = component::find(&host, config, &index, name, stack, kind).expect("one that is listed");
+            let few = evaluated(&host, config, &few, &found).map(|node| yaml::emit_json(&node));
+            let all = evaluated(&host, config, &index, &whole).map(|node| yaml::emit_json(&node));
+            assert_eq!(few, all, "another `{name}` in `{stack}`");
         }
     });
 }
@@ -207,6 +247,42 @@ fn documents(data: &[u8]) {
     if let Ok(json) = yaml::try_emit_json(&node) {
         let _: serde_json::Value = serde_json::from_str(&json).expect("JSON that others can read");
     }
+}
+
+/// What is not wanted is left out, and nothing else: the rest is the same, and so is every error.
+fn skim(data: &[u8]) {
+    let Some(text) = text(data) else { return };
+    let (path, cwd) = (Path::new("/r/a.yaml"), Path::new("/r"));
+    let wanted = |path: &[&str]| match path.last().map_or(0, |key| key.len() % 3) {
+        1 => Wanted::Nothing,
+        2 => Wanted::Type,
+        _ => Wanted::All,
+    };
+    let whole = yaml::parse_manifest(&Sources::new(), path, cwd, Arc::from(text), None);
+    let skimmed = yaml::skim_manifest(&Sources::new(), path, cwd, Arc::from(text), None, &wanted);
+    match (whole, skimmed) {
+        (Ok(whole), Ok(skimmed)) => {
+            assert!(is_kept(&whole, &skimmed, &mut Vec::new(), &wanted), "{whole:?} {skimmed:?}")
+        }
+        (whole, skimmed) => assert_eq!(whole.map_err(|e| e.to_string()), skimmed.map_err(|e| e.to_string())),
+    }
+}
+
+/// Whether all that is wanted of a document is in the other one.
+fn is_kept<'n>(whole: &'n Node, kept: &Node, path: &mut Vec<&'n str>, wanted: &dyn Fn(&[&str]) -> Wanted) -> bool {
+    let (Value::Map(whole), Value::Map(kept)) = (&whole.value, &kept.value) else { return whole == kept };
+    whole.len() == kept.len()
+        && whole.iter().all(|(key, node)| {
+            let Some(other) = kept.get(key) else { return false };
+            path.push(key);
+            let is_fine = match wanted(path) {
+                Wanted::Nothing => true,
+                Wanted::Type if node.as_map().is_some() => other.as_map().is_some(),
+                _ => is_kept(node, other, path, wanted),
+            };
+            path.pop();
+            is_fine
+        })
 }
 
 fn sample(sources: &Sources) -> Node {
