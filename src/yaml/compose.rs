@@ -9,8 +9,9 @@ use std::sync::Arc;
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span as Range, StrInput, Tag};
 
 use super::error::Error;
+use super::plain::{self, Placed};
 use super::skim::Choice;
-use super::{reduce, requote, scalar, split};
+use super::{requote, scalar, split};
 use crate::span::{FileId, Sources, Span};
 use crate::value::{Function, Map, Node, Value};
 
@@ -71,12 +72,12 @@ pub fn skim_manifest(
     choice: &Choice<'_>,
 ) -> Result<Node, Error> {
     if delimiter.is_none()
-        && let Some(short) = reduce::reduced(&text, choice)
+        && let Some(events) = plain::events(&text, choice)
     {
         let form = Form { dates: Dates::Empty, delimiter, choice: Some(choice) };
         let file = sources.add(path, cwd, text.clone());
         // Errors are told by those who read all of it.
-        if let Ok(node) = read(sources, file, &short, Limits::default(), form) {
+        if let Ok(node) = read(sources, file, Events::Plain(events.into_iter()), Limits::default(), form) {
             return Ok(node);
         }
     }
@@ -148,13 +149,19 @@ fn compose_once(
     let kept = text.clone();
     let file = sources.add(path, cwd, text);
     let content = kept.strip_prefix('\u{feff}').unwrap_or(&kept);
-    read(sources, file, content, limits, form)
+    read(sources, file, Events::Parser(Parser::new_from_str(content)), limits, form)
 }
 
 /// The document of a text that is known as this file.
-fn read(sources: &Sources, file: FileId, content: &str, limits: Limits, form: Form<'_>) -> Result<Node, Error> {
+fn read<'a>(
+    sources: &'a Sources,
+    file: FileId,
+    events: Events<'a>,
+    limits: Limits,
+    form: Form<'a>,
+) -> Result<Node, Error> {
     let mut composer = Composer {
-        events: Parser::new_from_str(content),
+        events,
         sources,
         file,
         limits,
@@ -168,8 +175,14 @@ fn read(sources: &Sources, file: FileId, content: &str, limits: Limits, form: Fo
     composer.document()
 }
 
+/// Where the events come from.
+enum Events<'a> {
+    Parser(Parser<'a, StrInput<'a>>),
+    Plain(std::vec::IntoIter<Placed<'a>>),
+}
+
 pub(super) struct Composer<'a> {
-    events: Parser<'a, StrInput<'a>>,
+    events: Events<'a>,
     pub(super) sources: &'a Sources,
     file: FileId,
     limits: Limits,
@@ -230,7 +243,11 @@ impl<'a> Composer<'a> {
     }
 
     pub(super) fn next(&mut self) -> Result<(Event<'a>, Range), Error> {
-        match self.events.next_event() {
+        let parser = match &mut self.events {
+            Events::Parser(parser) => parser,
+            Events::Plain(events) => return Ok(events.next().unwrap_or((Event::StreamEnd, Range::default()))),
+        };
+        match parser.next_event() {
             Some(Ok(next)) => Ok(next),
             Some(Err(error)) => {
                 let at = self.point(*error.marker());

@@ -10,7 +10,7 @@ mod error;
 mod json;
 mod order;
 mod part;
-mod reduce;
+mod plain;
 mod requote;
 mod reread;
 mod scalar;
