@@ -123,7 +123,9 @@ impl<'t> Reader<'t, '_> {
     fn line(&mut self, line: Line<'t>, content: &'t str) -> Option<usize> {
         let indent = line.column_of(content);
         let is_item = content.starts_with("- ");
-        self.enter(indent, is_item)?;
+        // Where the parser says that a list begins which is not indented.
+        let first = content.strip_prefix("- ").map_or(content, |item| item.trim_start_matches(' '));
+        self.enter(indent, is_item, line.column_of(first))?;
         if !is_item {
             return self.entry(line, indent, content);
         }
@@ -133,7 +135,7 @@ impl<'t> Reader<'t, '_> {
         }
         if split(item).is_some() {
             let column = line.column_of(item);
-            self.open(column, false)?;
+            self.open(column, false, column)?;
             return self.entry(line, column, item);
         }
         self.value(line, item)?;
@@ -141,12 +143,13 @@ impl<'t> Reader<'t, '_> {
     }
 
     /// Finds or opens the block that the line belongs to.
-    fn enter(&mut self, indent: usize, is_item: bool) -> Option<()> {
+    fn enter(&mut self, indent: usize, is_item: bool, first: usize) -> Option<()> {
         if self.blocks.is_empty() {
-            return if indent == 0 && !is_item { self.open(0, false) } else { None };
+            return if indent == 0 && !is_item { self.open(0, false, 0) } else { None };
         }
         if let Some(below) = self.below.filter(|below| indent > below.indent || indent == below.indent && is_item) {
             self.below = None;
+            let place = if indent == below.indent { first } else { indent };
             let is_skipped = match below.wanted {
                 Wanted::All => false,
                 Wanted::Type => !is_item,
@@ -157,12 +160,12 @@ impl<'t> Reader<'t, '_> {
                     self.push(Event::MappingStart(0, None), indent, 0);
                     self.push(Event::MappingEnd, indent, 0);
                 } else {
-                    self.nothing(below.end);
+                    self.nothing(self.at(place));
                 }
                 self.skipped = Some(self.blocks.len());
                 self.has_skipped = true;
             }
-            return self.open(indent, is_item);
+            return self.open(indent, is_item, place);
         }
         self.leave_below();
         loop {
@@ -178,9 +181,9 @@ impl<'t> Reader<'t, '_> {
         }
     }
 
-    fn open(&mut self, indent: usize, is_list: bool) -> Option<()> {
+    fn open(&mut self, indent: usize, is_list: bool, place: usize) -> Option<()> {
         let event = if is_list { Event::SequenceStart(0, None) } else { Event::MappingStart(0, None) };
-        self.push(event, indent, 0);
+        self.push(event, place, 0);
         self.blocks.push(Block { indent, is_list, keys: Keys::default() });
         self.lists += usize::from(is_list);
         (self.blocks.len() < DEPTH).then_some(())
@@ -249,7 +252,7 @@ impl<'t> Reader<'t, '_> {
             }
         }
         if value.is_empty() || value.starts_with('#') {
-            self.below = Some(Below { indent, wanted, end: self.at(line.column_of(&content[colon..])) });
+            self.below = Some(Below { indent, wanted, end: self.at(line.column_of(&content[colon - 1..])) });
             return Some(line.next);
         }
         if matches!(value, "|" | "|-" | "|+" | ">" | ">-" | ">+") {
@@ -428,7 +431,7 @@ mod tests {
                 _ => String::new(),
             })
             .collect();
-        let expected = " {@2:0 a@2:0+1 1@2:3+1 t@3:0+1 {@5:2 } n@11:0+1 ~@11:2+0 z@15:0+1 {@16:2 n@16:2+1 ~@16:4+0 } o@18:0+1 [ ä@18:4+3 b@18:9+3 ] }";
+        let expected = " {@2:0 a@2:0+1 1@2:3+1 t@3:0+1 {@5:2 } n@11:0+1 ~@12:2+0 z@15:0+1 {@16:2 n@16:2+1 ~@17:3+0 } o@18:0+1 [ ä@18:4+3 b@18:9+3 ] }";
         assert_eq!(shown.join(" "), expected);
         for text in ["a:\n  b: 1\n", "t:\n  - 1\n", "t:\nn: 5\n", ""] {
             assert!(events(text, &choice).is_none(), "all of it is wanted: {text}");
@@ -486,11 +489,18 @@ mod tests {
         }
     }
 
-    /// With and without what is taken away: nodes without their places, and errors.
+    /// The parser counts what stands behind a text in quotes.
+    fn without_lengths(shown: &str) -> String {
+        let parts = shown.split(", length: ");
+        parts.map(|part| part.trim_start_matches(|c: char| c.is_ascii_digit())).collect()
+    }
+
+    /// With and without what is taken away: nodes with their places, or errors.
     fn both(text: &str) -> [Result<String, String>; 2] {
         [skim_manifest, skim_whole].map(|read| {
             let node = read(&Sources::new(), Path::new("/r/a"), Path::new("/r"), Arc::from(text), None, &choice);
-            node.map(|node| format!("{} {node:?}", to_json(&node))).map_err(|error| error.to_string())
+            let shown = node.map(|node| format!("{} {node:?}", to_json(&node)));
+            shown.map(|text| without_lengths(&text)).map_err(|error| error.to_string())
         })
     }
 
