@@ -149,11 +149,11 @@ pub enum KeyringCommand {
 
 #[derive(Debug, Args)]
 pub struct MigrateArgs {
-    /// system or file [default: the keyring in force]
+    /// system, kernel or file [default: the keyring in force]
     #[arg(long, value_name = "TYPE")]
     pub from: Option<String>,
 
-    /// system or file
+    /// system, kernel or file
     #[arg(long, value_name = "TYPE")]
     pub to: String,
 

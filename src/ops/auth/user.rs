@@ -194,7 +194,12 @@ fn ask(access: &Access, identity: &Identity, request: &KeysRequest, old: Option<
     }
     let talk = &access.host.talk;
     talk.attention(format!("access key of identity {name} (an empty secret leaves everything as it is)"));
-    let id = text("Access key id:", old.map(|old| old.keys.access_key_id.as_str()))?;
+    if let Some(old) = old {
+        // Not put into the field: whoever pastes a new secret beside an old id has stored neither of both.
+        let id = ending(&old.keys.access_key_id);
+        talk.attention(format!("the keyring has a key of {name} already, {id}: what you enter replaces it"));
+    }
+    let id = text("Access key id:", None)?;
     let prompt = inquire::Password::new("Secret access key:").without_confirmation();
     let secret =
         Zeroizing::new(prompt.with_display_mode(inquire::PasswordDisplayMode::Masked).prompt().map_err(prompted)?);
@@ -229,6 +234,12 @@ fn ask(access: &Access, identity: &Identity, request: &KeysRequest, old: Option<
     };
     let filled = |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
     Ok(Found { mfa_arn: filled(mfa_arn), session_duration: filled(session_duration), ..found })
+}
+
+/// The last four letters, by which people tell keys apart.
+fn ending(id: &str) -> String {
+    let last: String = id.chars().rev().take(4).collect::<Vec<_>>().into_iter().rev().collect();
+    format!("…{last}")
 }
 
 fn text(title: &str, initial: Option<&str>) -> Result<String> {
