@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Cloud, FIRST_ID, Sandbox, Terminal, Users};
+use crate::support::{Cloud, FIRST_ID, FIRST_SECRET, Sandbox, SecretService, Terminal, Users};
 
 #[test]
 fn whoami_all_shows_everybody_and_asks_nobody() {
@@ -79,9 +79,7 @@ fn form_for_a_key_says_that_there_is_one_and_puts_no_half_of_it_into_the_field()
     terminal.expect("Access key id");
     // An id that was in the field would be in front of this one.
     terminal.type_line(FIRST_ID);
-    for (question, answer) in
-        [("Secret access key", crate::support::FIRST_SECRET), ("MFA device", ""), ("Session duration", "")]
-    {
+    for (question, answer) in [("Secret access key", FIRST_SECRET), ("MFA device", ""), ("Session duration", "")] {
         terminal.expect(question);
         terminal.type_line(answer);
     }
@@ -164,4 +162,30 @@ fn described_component_says_who_it_is_where_its_settings_decide() {
     assert_eq!(auth("own", &variable), json!({"identity": "by-stack", "source": "ATMOS_IDENTITY"}));
     // Nothing is added where no setting says anything.
     assert_eq!(auth("narrower", &[]), json!(null));
+}
+
+#[test]
+fn key_that_the_go_version_stored_is_taken_over_and_left_where_it_is() {
+    let mut users = Users::start(&json!({}));
+    let import = ["auth", "user", "import", "--from-reference"];
+    let _service = SecretService::start(&mut users.sandbox);
+    users.sandbox.atmos(&import).exits(1).says("no entry of the Go version").says("atmos_users_worker");
+    // As that one files it: the name is the service, and the account is the same for all.
+    let filed = |realm: &str, data: &serde_json::Value| {
+        let mut store = users.sandbox.command(crate::support::find_part("secret-tool").unwrap());
+        store.args(["store", "--label=x", "service", &format!("atmos_{realm}worker"), "username", "atmos-auth"]);
+        users.sandbox.start(store, &json!({"type": "aws", "data": data}).to_string()).wait().success();
+    };
+    filed("", &json!({"access_key_id": "ASIATEMPORARY0000000", "secret_access_key": "x", "session_token": "t"}));
+    users.sandbox.atmos(&import).exits(1).says("temporary session");
+    let key = json!({"access_key_id": FIRST_ID, "secret_access_key": FIRST_SECRET, "session_duration": "1h"});
+    filed("users_", &key);
+    users.sandbox.atmos(&import).success().says("worker").says("file keyring");
+    let who = users.sandbox.atmos(&["auth", "whoami", "-i", "deploy", "-o", "json"]).success().json();
+    assert!(who["principal"].as_str().unwrap().contains(":assumed-role/Deploy/"), "{who}");
+    let mut lookup = users.sandbox.command(crate::support::find_part("secret-tool").unwrap());
+    lookup.args(["lookup", "service", "atmos_users_worker", "username", "atmos-auth"]);
+    let left = users.sandbox.start(lookup, "").wait().success();
+    assert!(left.stdout.contains(FIRST_ID), "{left}");
+    users.assert_clean();
 }

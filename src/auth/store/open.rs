@@ -157,6 +157,15 @@ impl Store {
         self.with(|outside| outside.get(key), |files| files.get(key), |memory| memory.get(key))
     }
 
+    /// What the Go version of atmos keeps under a name in the keyring of the system, whichever keyring is in force here. It
+    /// is only read.
+    ///
+    /// # Errors
+    /// In words: the system has no keyring, or it does not answer.
+    pub fn get_of_reference(key: &str) -> Result<Option<Zeroizing<Vec<u8>>>, String> {
+        system::get_of_reference(key).map_err(|why| why.0)
+    }
+
     /// Keeps a value, replacing what was there.
     pub fn set(&self, key: &str, value: &[u8]) -> Result<(), Error> {
         self.with(|outside| outside.set(key, value), |files| files.set(key, value), |memory| memory.set(key, value))
