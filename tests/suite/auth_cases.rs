@@ -91,9 +91,9 @@ fn case_11_disabled_is_said_by_everything_that_needs_somebody() {
     let sandbox = Sandbox::scenario("identity-resolution");
     for command in [&["auth", "console", "--print-only"][..], &["auth", "shell"], &["auth", "process"]] {
         let seen = sandbox.atmos(&[command, &["--identity=off"]].concat()).exits(1);
-        seen.says("authentication is disabled by --identity");
+        seen.says("authentication is disabled by --identity/ATMOS_IDENTITY");
         let seen = sandbox.atmos_with(&[("ATMOS_IDENTITY", "No")], command).exits(1);
-        seen.says("authentication is disabled by ATMOS_IDENTITY");
+        seen.says("authentication is disabled by --identity/ATMOS_IDENTITY");
     }
 }
 
@@ -193,7 +193,7 @@ fn case_18_runs_templates_and_descriptions_read_as_the_same_identity() {
     }
     cloud.keep_states_in_s3("matrix");
     let state = r#"{"version": 4, "outputs": {"id": {"value": "vpc-dev"}}}"#;
-    let object = format!("{}/matrix/vpc/dev-vpc/terraform.tfstate", cloud.sts.unrecorded());
+    let object = format!("{}/matrix/vpc/dev/terraform.tfstate", cloud.sts.unrecorded());
     assert!(crate::support::exchange("PUT", &object, state).is_some_and(|(status, _)| status == 200));
     let catalog = cloud.sandbox.read("stacks/catalog/all.yaml");
     let template = "templates: {settings: {enabled: true}}\n";
@@ -224,13 +224,13 @@ fn case_18_runs_templates_and_descriptions_read_as_the_same_identity() {
         ("who asks", String::new(), settings("data-admin"), &[], &[], "data-admin"),
         ("the owner's default", default("data-admin"), settings("reader"), &[], &[], "data-admin"),
         ("the owner's setting", settings("network-admin"), settings("data-admin"), &[], &[], "network-admin"),
-        ("the flag", settings("network-admin"), settings("reader"), &["-i", "data-admin"], &[], "data-admin"),
+        ("the flag", settings("network-admin"), settings("reader"), &["--identity", "data-admin"], &[], "data-admin"),
         ("the variable", settings("network-admin"), settings("reader"), &[], &variable, "data-admin"),
         (
             "the flag before the variable",
             settings("network-admin"),
             String::new(),
-            &["-i", "reader"],
+            &["--identity", "reader"],
             &variable,
             "reader",
         ),
@@ -241,6 +241,10 @@ fn case_18_runs_templates_and_descriptions_read_as_the_same_identity() {
             &["describe", "component", "asker", "-s", "dev", "--format", "json"][..],
             &["terraform", "generate", "varfile", "asker", "-s", "dev", "-f", "-"],
         ] {
+            if words[0] == "terraform" && !flags.is_empty() {
+                // What writes files for terraform takes the variable only.
+                continue;
+            }
             let before = cloud.sts.calls().len();
             let seen = cloud.sandbox.atmos_with(env, &[words, flags].concat()).success();
             assert!(seen.stdout.contains("vpc-dev"), "{what}: {seen}");
