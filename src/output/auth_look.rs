@@ -181,7 +181,7 @@ pub fn whoami_all(report: &WhoamiAllReport) -> String {
         parts.extend(default.then(|| "default".to_owned()));
         match validity {
             None if description.expiration.is_some() => {
-                parts.push("over; `atmos auth refresh` or a login renews it".to_owned())
+                parts.push("over; `atmos auth refresh` or a login renews it".to_owned());
             }
             None => parts.push("no credentials here".to_owned()),
             Some(Validity::Unmanaged) => parts.push("ambient (not managed)".to_owned()),

@@ -94,7 +94,7 @@ pub(crate) async fn sign_in(
     if !context.may_ask() {
         return Ok(None);
     }
-    context.ask_once(&name, service.by_browser(&name)).await.map(Some)
+    context.ask_once(&name, Box::pin(service.by_browser(&name))).await.map(Some)
 }
 
 /// Forgets what refreshes the sign-in of an identity; true when there was something.
