@@ -94,6 +94,10 @@ pub async fn logout(access: &Access, request: &LogoutRequest) -> Result<LogoutRe
     } else if !request.dry_run {
         prove(access, &whose).await?;
     }
+    if !request.dry_run {
+        // Looking for what to remove may have opened it again.
+        Store::lock_up(&access.host);
+    }
     report.files.sort();
     report.files.dedup();
     Ok(report)
