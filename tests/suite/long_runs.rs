@@ -47,3 +47,22 @@ fn apply_by_process_is_given_new_credentials_at_the_end_of_the_old_ones() {
     let (fetched, signers) = apply_for("process", "12", "14");
     assert!(fetched >= 2 && signers >= 2, "{fetched} calls of GetRoleCredentials, {signers} keys");
 }
+
+/// Only when the session at the portal itself is over is there a question, and the apply goes on when it is answered.
+#[test]
+fn apply_whose_portal_session_has_ended_asks_the_person_and_goes_on() {
+    let mut cloud = Cloud::start(&["--credential-lifetime", "12", "--token-lifetime", "10", "--no-refresh"]);
+    cloud.keep_states_in_s3("over");
+    cloud.sandbox.set("PROBE_SLEEP", "14");
+    cloud.login("data-admin").success();
+    let apply = ["terraform", "apply", "database", "-s", "dev", "--", "-auto-approve"];
+    let seen = cloud.sandbox.atmos_with(&[("ATMOS_FORCE_TTY", "true"), ("ATMOS_NO_BROWSER", "1")], &apply).success();
+    seen.says("Verification URL:");
+    let asked = cloud.portal.count("StartDeviceAuthorization");
+    // A machine that is slow needs another one before terraform starts.
+    assert!((2..=4).contains(&asked), "{asked} sign-ins");
+    assert!(cloud.probe("dev-database").has("finished"));
+    let listing = format!("{}/over?list-type=2", cloud.sts.unrecorded());
+    assert!(exchange("GET", &listing, "").unwrap().1.contains("terraform.tfstate"));
+    cloud.assert_clean();
+}
