@@ -32,6 +32,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// An answer that takes longer is one that people wonder about.
 const SLOW: Duration = Duration::from_secs(4);
 
+/// Who has said no is not asked for the same again so soon: not by the next of many components, not by the next call of a
+/// child. Later there may be somebody who wants it.
+const NO_MEANS_NO: Duration = Duration::from_mins(15);
+
 /// How a session behaves.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -84,6 +88,8 @@ pub(crate) struct Context {
     pub(crate) accounts: Flights<String, Arc<Vec<(String, String)>>>,
     /// Portals, by key, at which the user signed in during this process.
     signed_in: Mutex<Vec<String>>,
+    /// Sign-ins that the user refused or let pass, by what they were for.
+    refused: Mutex<HashMap<String, (Instant, Error)>>,
     /// Forced sessions accept only what is younger.
     pub(crate) started: Timestamp,
 }
@@ -99,6 +105,7 @@ impl Context {
             steps: Flights::default(),
             accounts: Flights::default(),
             signed_in: Mutex::default(),
+            refused: Mutex::default(),
             started: host.now(),
             host,
             realm,
@@ -186,6 +193,25 @@ impl Context {
 
     pub(crate) fn note_sign_in(&self, portal: String) {
         self.signed_in.lock().unwrap_or_else(PoisonError::into_inner).push(portal);
+    }
+
+    /// Asks the user for a sign-in, unless one for the same has just been refused.
+    pub(crate) async fn ask_once<T>(
+        &self,
+        what: &str,
+        sign_in: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let refused = || self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, error)) = refused().get(what).filter(|(when, _)| when.elapsed() < NO_MEANS_NO) {
+            return Err(error.clone());
+        }
+        let result = sign_in.await;
+        if let Err(error) = &result
+            && error.is_of_sign_in()
+        {
+            refused().insert(what.to_owned(), (Instant::now(), error.clone()));
+        }
+        result
     }
 
     /// The user may be asked to sign in, and would see it.

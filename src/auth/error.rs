@@ -299,6 +299,15 @@ impl Failure for Error {
 }
 
 impl Error {
+    /// A sign-in that was asked for and not completed: refused, or nobody came.
+    pub(crate) fn is_of_sign_in(&self) -> bool {
+        match self {
+            Error::TokenCreation { .. } => true,
+            Error::User(error) => matches!(**error, super::user::Error::SignIn { .. }),
+            _ => false,
+        }
+    }
+
     /// That the keyring stayed shut because its password is missing or wrong: what is sealed cannot be read, only removed.
     pub(crate) fn is_locked(&self) -> bool {
         use super::store::Error as Store;

@@ -40,6 +40,7 @@ pub use config::AuthConfig;
 pub use context::Options;
 pub use described::described;
 pub use error::Error;
+pub(crate) use identity::assume_role::configured_account;
 pub use logout::{Kept, Logins};
 pub use name::{IdentityName, ProviderName};
 pub use problem::{Problem, Severity};

@@ -252,10 +252,7 @@ impl Session {
     fn description(&self, chain: &Chain, record: Option<StepRecord>) -> Description {
         let target = chain.target();
         let principal = &target.principal;
-        let configured = || {
-            let role = principal.assume_role.as_deref().and_then(assume_role::account_of);
-            principal.account_id.as_deref().or(role).map(str::to_owned)
-        };
+        let configured = || assume_role::configured_account(target).map(str::to_owned);
         let region = record.as_ref().and_then(|record| record.credentials.region.clone());
         Description {
             identity: target.name.clone(),

@@ -16,7 +16,7 @@ mod names;
 mod rails;
 mod scoped;
 
-pub use scoped::scoped_keys;
+pub use scoped::{scoped_keys, scoped_rails};
 
 /// Integration kinds of the reference.
 const INTEGRATIONS: [&str; 7] =
@@ -128,7 +128,8 @@ fn section(auth: &AuthConfig, problems: &mut Vec<Problem>) {
     if let Some((kind, span)) = auth.keyring.kind.as_ref().filter(|(kind, _)| !kind.is_empty())
         && !["system", "file", "memory", "noop"].contains(&kind.as_str())
     {
-        problems.push(Problem::error(format!("unknown keyring type `{kind}`: use system, file or memory"), *span));
+        problems
+            .push(Problem::error(format!("unknown keyring type `{kind}`: use system, kernel, file or memory"), *span));
     }
     for (name, span) in &auth.unknown_markers {
         let message = format!("invalid identity config: `{name}` is made default, but no such identity exists");

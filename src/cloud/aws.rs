@@ -14,13 +14,32 @@ const ROLES: &str = "/latest/meta-data/iam/security-credentials/";
 /// Largest answer.
 const LIMIT: usize = 64 * 1024;
 
-/// The keys of a role.
+/// Keys as something around this program gives them.
 #[derive(Debug, Clone)]
 pub struct Keys {
     pub access_key_id: String,
     pub secret_access_key: Secret,
     pub session_token: Option<Secret>,
     pub expiration: Option<Timestamp>,
+}
+
+impl Keys {
+    /// Keys in the JSON of a program, a container or a machine.
+    pub fn read(bytes: &[u8]) -> Option<Keys> {
+        let json: Json = serde_json::from_slice(bytes).ok()?;
+        let text = |key: &str| json[key].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+        // An end that cannot be read is no reason to take them for everlasting.
+        let expiration = match text("Expiration") {
+            Some(text) => Some(text.parse().ok()?),
+            None => None,
+        };
+        Some(Keys {
+            access_key_id: text("AccessKeyId")?,
+            secret_access_key: Secret::from(text("SecretAccessKey")?),
+            session_token: text("SessionToken").or_else(|| text("Token")).map(Secret::from),
+            expiration,
+        })
+    }
 }
 
 /// The keys of the machine's role; `None` outside of AWS, or where the user switched this off. Whoever is not there waits no
@@ -44,12 +63,5 @@ pub async fn of_machine(desk: Desk<'_>, patience: Duration) -> Option<Keys> {
     };
     let roles = get("").await?.text();
     let answer = get(roles.lines().next()?.trim()).await?;
-    let json: Json = serde_json::from_slice(&answer.body).ok()?;
-    let text = |key: &str| json[key].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
-    Some(Keys {
-        access_key_id: text("AccessKeyId")?,
-        secret_access_key: Secret::from(text("SecretAccessKey")?),
-        session_token: text("Token").map(Secret::from),
-        expiration: text("Expiration").and_then(|text| text.parse().ok()),
-    })
+    Keys::read(&answer.body)
 }

@@ -11,6 +11,7 @@ pub mod fs;
 mod guard;
 mod head;
 mod http;
+pub mod kernel_keys;
 pub mod lock;
 mod machine;
 mod network;

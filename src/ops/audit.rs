@@ -20,11 +20,14 @@ const VARIABLE: &str = "ATMOS_AUTH_AUDIT_FILE";
 /// What happened. Fields without a value are left out.
 #[derive(Debug, Clone, Default, Serialize)]
 pub(super) struct Event {
-    /// `run`, `exec`, `shell`, `login`, `process`, `env`, `console`, `configure`, `rotate`, …
+    /// `run`, `exec`, `shell`, `login`, `logout`, `process`, `env`, `console`, `configure`, `rotate`, …
     #[serde(rename = "event")]
     pub(super) name: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) identity: Option<String>,
+    /// Of a logout: whose sessions go, where that is not one identity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) of: Option<String>,
     /// Who chose it: a flag, a variable, a setting, a default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) source: Option<String>,

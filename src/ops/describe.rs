@@ -4,12 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::App;
+use super::child::auth_section;
 use super::module;
 use super::provenance::Provenance;
 use super::subject::relative_path;
+use crate::auth::resolution::{Flag, Inputs, Need, Resolution, resolve as resolve_identity};
+use crate::auth::{AuthConfig, setting};
 use crate::component::{self, Filter, Instance, Kind, Sources};
 use crate::content::Names;
-use crate::diag::{Report, Result, Warning};
+use crate::diag::{Report, Result, Talk, Warning};
 use crate::resolve;
 use crate::value::{Map, Node, Value};
 
@@ -107,7 +110,11 @@ pub(super) fn instances(app: &App, request: &ComponentRequest) -> Result<(Instan
         Err(error) => super::custom::kinds(app).into_iter().find_map(|kind| find(Some(kind)).ok()).ok_or(error)?,
     };
     let mut processing = request.processing.clone();
-    processing.sections.extend(request.needed_section());
+    if let Some(section) = request.needed_section() {
+        // Who it is stands in `auth` and depends on `settings`.
+        processing.sections.extend((section == "auth").then(|| "settings".to_owned()));
+        processing.sections.push(section);
+    }
     let evaluated = app.evaluate(&written, &processing)?;
     Ok((written, evaluated))
 }
@@ -294,6 +301,7 @@ fn add_computed(
     document: &mut Map,
 ) -> Result<()> {
     add_identity(evaluated, document);
+    add_resolved(app, evaluated, document);
     let found = Sources::of(app.index_of(written)?, written);
     let mut put = |key: &str, node: Node| document.insert(Arc::from(key), node);
     put("component_type", Node::from(evaluated.kind.key()));
@@ -336,6 +344,35 @@ fn add_identity(instance: &Instance, document: &mut Map) {
     for (key, text) in instance.names() {
         document.insert(Arc::from(key), Node::from(text));
     }
+}
+
+/// `auth.resolved`: who the component is for everything that only reads, where `settings.auth.identity` has a say in it.
+/// Without that setting the section stays as the reference shows it. What is wrong with the setting is said by runs.
+fn add_resolved(app: &App, instance: &Instance, document: &mut Map) {
+    let (sources, talk) = (&app.host.sources, Talk::silent());
+    let setting = setting::identity(&instance.sections.settings, setting::READ, sources, &talk).ok().flatten();
+    if setting.is_none_or(Node::is_null) {
+        return;
+    }
+    let inputs = Inputs {
+        flag: Flag::NotGiven,
+        env: app.host.env.get("ATMOS_IDENTITY"),
+        setting,
+        auth: &AuthConfig::read(auth_section(app, instance)),
+        defaults: &instance.auth_defaults,
+        can_prompt: false,
+        need: Need::Optional,
+        instance: None,
+    };
+    let (identity, source) = match resolve_identity(&inputs, sources) {
+        Ok(Resolution::Identity { name, source }) => (Node::from(name.as_str()), source.to_string()),
+        Ok(Resolution::Disabled { by }) => (Node::from(false), by.to_string()),
+        Ok(Resolution::None | Resolution::Select { .. }) | Err(_) => return,
+    };
+    let resolved =
+        Map::from_iter([(Arc::from("identity"), identity), (Arc::from("source"), Node::from(source.as_str()))]);
+    let auth = document.entry(Arc::from("auth")).or_insert_with(Node::empty_map);
+    auth.make_map().insert(Arc::from("resolved"), Node::from(resolved));
 }
 
 fn information(app: &App, request: &ComponentRequest, instance: &Instance) -> Result<Node> {

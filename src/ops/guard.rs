@@ -60,6 +60,11 @@ impl Rails {
         Ok(rails)
     }
 
+    /// The accounts that are expected; empty: any.
+    pub(super) fn accounts(&self) -> &[String] {
+        &self.accounts
+    }
+
     /// The account matters here.
     pub(super) fn has_account(&self) -> bool {
         !self.accounts.is_empty()

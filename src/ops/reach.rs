@@ -17,11 +17,11 @@ use crate::auth::aws::ambient::Ambient;
 use crate::auth::aws::client::Clients;
 use crate::auth::aws::endpoint::{Endpoints, Service};
 use crate::auth::aws::organizations;
-use crate::auth::aws::profile::{Profiles, chosen};
 use crate::auth::aws::sts::{Caller, Sts};
 use crate::auth::creds::AwsCredentials;
 use crate::auth::resolution::Need;
 use crate::auth::{AuthConfig, Error as AuthError, IdentityName, Session, setting};
+use crate::cloud::profile::{Profiles, chosen};
 use crate::component::Instance;
 use crate::diag::{Report, Result};
 use crate::exec::Error as ExecError;
@@ -310,7 +310,7 @@ impl App {
         let own = credentials.as_ref().and_then(|credentials| credentials.region.clone());
         let configured = || chain.as_ref()?.region(chain.as_ref()?.identities.len() - 1).map(str::to_owned);
         let variable = || env.get("AWS_REGION").or_else(|| env.get("AWS_DEFAULT_REGION")).map(str::to_owned);
-        let by_profile = || Profiles::read(&env).region(chosen(&env)).map(str::to_owned);
+        let by_profile = || Profiles::read(&env, &self.host.cwd).region(chosen(&env)).map(str::to_owned);
         let found = own.or_else(configured).or_else(variable);
         let region = if identity.is_none() { found.or_else(by_profile) } else { found };
         let (s3, sts, organizations) =
@@ -326,7 +326,7 @@ impl App {
         if let Some(credentials) = around.credentials.clone() {
             return Ok((around, credentials, region));
         }
-        let profiles = Profiles::read(&around.env);
+        let profiles = Profiles::read(&around.env, &self.host.cwd);
         let ambient = Ambient {
             host: &self.host,
             env: &around.env,
@@ -335,6 +335,8 @@ impl App {
             region: &region,
             sts_endpoint: around.sts.as_deref(),
             profiles: &profiles,
+            hidden: &[],
+            machine: None,
         };
         let credentials = ambient.credentials(None).await?;
         Ok((around, credentials, region))
@@ -367,7 +369,7 @@ impl App {
         }
         let env = &self.host.env;
         let variable = env.get("AWS_REGION").or_else(|| env.get("AWS_DEFAULT_REGION")).map(str::to_owned);
-        let by_profile = || Profiles::read(env).region(chosen(env)).map(str::to_owned);
+        let by_profile = || Profiles::read(env, &self.host.cwd).region(chosen(env)).map(str::to_owned);
         variable.or_else(by_profile).ok_or_else(none).map_err(Report::from)
     }
 }

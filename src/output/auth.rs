@@ -30,12 +30,7 @@ pub fn login(report: &LoginReport, now: Timestamp) -> String {
 
 /// The human form of `auth whoami`, for stderr.
 pub fn whoami(report: &WhoamiReport) -> String {
-    let mark = match report.validity {
-        Validity::Valid => "✓",
-        Validity::Invalid(_) => "✗",
-        Validity::Unknown(_) => "?",
-        Validity::Unmanaged => "–",
-    };
+    let mark = mark_of(&report.validity);
     let mut text = format!("{mark} Current Authentication Status\n\n");
     text += &rows(&[
         ("Realm", Some(format!("{} ({})", report.realm, report.realm_source))),
@@ -64,13 +59,29 @@ pub fn whoami(report: &WhoamiReport) -> String {
     text
 }
 
+pub(super) fn mark_of(validity: &Validity) -> &'static str {
+    match validity {
+        Validity::Valid => "✓",
+        Validity::Invalid(_) => "✗",
+        Validity::Unknown(_) => "?",
+        Validity::Unmanaged => "–",
+    }
+}
+
+/// For machines: true, false, or "unknown" where nobody could be asked.
+pub(super) fn valid(validity: &Validity) -> serde_json::Value {
+    match validity {
+        Validity::Valid => json!(true),
+        Validity::Invalid(_) => json!(false),
+        Validity::Unknown(_) | Validity::Unmanaged => json!("unknown"),
+    }
+}
+
 /// The JSON form of `auth whoami`. `home` becomes `~` in values.
 pub fn whoami_json(report: &WhoamiReport, home: &str) -> Node {
-    let (valid, reason) = match &report.validity {
-        Validity::Valid => (json!(true), None),
-        Validity::Invalid(why) => (json!(false), Some(why)),
-        Validity::Unknown(why) => (json!("unknown"), Some(why)),
-        Validity::Unmanaged => (json!("unknown"), None),
+    let reason = match &report.validity {
+        Validity::Invalid(why) | Validity::Unknown(why) => Some(why),
+        Validity::Valid | Validity::Unmanaged => None,
     };
     let mut document = json!({
         "realm": report.realm,
@@ -79,7 +90,7 @@ pub fn whoami_json(report: &WhoamiReport, home: &str) -> Node {
         "identity": report.identity,
         "kind": report.kind,
         "chain": report.chain,
-        "valid": valid,
+        "valid": valid(&report.validity),
         "last_updated": report.now.to_string(),
         "environment": report.environment.iter().map(|(name, value)| (name.clone(), json!(shown(name, value, home))))
             .collect::<serde_json::Map<_, _>>(),

@@ -1,12 +1,13 @@
-//! Views of `auth explain`, `auth doctor`, `auth refresh` and `auth login --all`.
+//! Views of `auth explain`, `auth doctor`, `auth refresh`, `auth login --all` and `auth whoami --all`.
 
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::auth::expiry;
-use crate::ops::auth::{Decision, DoctorReport, ExplainReport, Link, LoginReport, State, Word};
+use super::auth::{expiry, mark_of, valid};
+use crate::auth::Validity;
+use crate::ops::auth::{Decision, DoctorReport, ExplainReport, Known, Link, LoginReport, State, WhoamiAllReport, Word};
 use crate::value::Node;
 
 /// Who a component would be, for people.
@@ -167,4 +168,67 @@ pub fn logins(done: &[LoginReport], now: Timestamp) -> String {
         let _ = writeln!(text, "✓ {:<width$}  {account:<12}  {ends}", name(report));
         text
     })
+}
+
+/// Every identity on a line of its own, for people.
+pub fn whoami_all(report: &WhoamiAllReport) -> String {
+    let mut text = format!("Realm {} ({})\n", report.realm, report.realm_source);
+    let width =
+        report.identities.iter().map(|one| one.description.identity.as_str().chars().count()).max().unwrap_or(0);
+    for Known { description, default, validity } in &report.identities {
+        let mark = validity.as_ref().map_or("·", mark_of);
+        let mut parts: Vec<String> = Vec::new();
+        parts.extend(default.then(|| "default".to_owned()));
+        match validity {
+            None if description.expiration.is_some() => {
+                parts.push("over; `atmos auth refresh` or a login renews it".to_owned());
+            }
+            None => parts.push("no credentials here".to_owned()),
+            Some(Validity::Unmanaged) => parts.push("ambient (not managed)".to_owned()),
+            Some(validity) => {
+                let principal = description.caller.as_ref().map(|caller| caller.arn.clone());
+                let account = description.account.as_ref().map(|account| format!("account {account}"));
+                parts.extend(principal.or(account));
+                parts.extend(description.expiration.map(|ends| expiry(ends, report.now)));
+                if let Validity::Invalid(why) | Validity::Unknown(why) = validity {
+                    parts.push(why.clone());
+                }
+            }
+        }
+        let _ = writeln!(text, "  {mark} {:<width$}  {}", description.identity.as_str(), parts.join(", "));
+    }
+    text
+}
+
+/// The same for machines.
+pub fn whoami_all_json(report: &WhoamiAllReport) -> Node {
+    let one = |Known { description, default, validity }: &Known| {
+        let mut document = json!({
+            "identity": description.identity.as_str(),
+            "kind": description.kind,
+            "provider": description.provider,
+            "chain": description.chain,
+            "default": default,
+            "valid": validity.as_ref().map_or(Value::Bool(false), valid),
+        });
+        let optional = [
+            ("principal", description.caller.as_ref().map(|caller| caller.arn.clone())),
+            ("account", description.account.clone()),
+            ("region", description.region.clone()),
+            ("expiration", description.expiration.map(|ends| ends.to_string())),
+        ];
+        for (key, value) in optional {
+            if let Some(value) = value {
+                document[key] = json!(value);
+            }
+        }
+        document
+    };
+    let identities: Vec<Value> = report.identities.iter().map(one).collect();
+    crate::value::from_json(&json!({
+        "realm": report.realm,
+        "realm_source": report.realm_source,
+        "identities": identities,
+        "last_updated": report.now.to_string(),
+    }))
 }

@@ -1,5 +1,7 @@
 //! The s3 backend: one signed GET.
 
+use std::path::Path;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -8,10 +10,10 @@ use super::md5::md5;
 use super::reader::{Reader, joined, refused};
 use super::settings::{Settings, pairs, text, texts};
 use crate::auth::aws::ambient::Ambient;
-use crate::auth::aws::profile::{Profiles, chosen};
 use crate::auth::aws::sign::sign;
 use crate::auth::aws::sts::{Role, Sts};
 use crate::auth::creds::AwsCredentials;
+use crate::cloud::profile::{Profiles, chosen};
 use crate::host::xml::element;
 use crate::host::{HttpRequest, HttpResponse, percent_encode_path};
 use crate::secret::Secret;
@@ -42,7 +44,7 @@ pub(super) async fn read(reader: &Reader<'_>) -> Result<Option<Vec<u8>>, Error> 
     let settings = reader.backend("s3");
     let bucket = settings.needed("bucket", &[])?;
     settings.needed("key", &[])?;
-    let profiles = profiles(&settings);
+    let profiles = profiles(&settings, reader.folder);
     let profile = settings.text("profile").filter(|_| reader.credentials.is_none());
     let region = region(reader, &settings, &profiles, profile.as_deref())?;
     let credentials = credentials(reader, &settings, &profiles, profile.as_deref(), &region).await?;
@@ -73,7 +75,7 @@ impl Bucket {
     pub(super) async fn of(reader: &Reader<'_>) -> Result<Bucket, Error> {
         let settings = reader.backend("s3");
         let name = settings.needed("bucket", &[])?;
-        let profiles = profiles(&settings);
+        let profiles = profiles(&settings, reader.folder);
         let profile = settings.text("profile").filter(|_| reader.credentials.is_none());
         let region = region(reader, &settings, &profiles, profile.as_deref())?;
         let credentials = credentials(reader, &settings, &profiles, profile.as_deref(), &region).await?;
@@ -139,11 +141,11 @@ fn answer(response: HttpResponse, place: String, bucket: &str, region: &str) -> 
     }
 }
 
-fn profiles(settings: &Settings<'_>) -> Profiles {
+fn profiles(settings: &Settings<'_>, cwd: &Path) -> Profiles {
     let config = texts(settings.node, "shared_config_files");
     let mut credentials = texts(settings.node, "shared_credentials_files");
     credentials.extend(settings.text("shared_credentials_file"));
-    Profiles::of_files(&config, &credentials, settings.env)
+    Profiles::of_files(&config, &credentials, settings.env, cwd)
 }
 
 fn region(
@@ -202,6 +204,8 @@ async fn credentials(
                     region: &sts_region,
                     sts_endpoint: sts_endpoint.as_deref(),
                     profiles,
+                    hidden: &[],
+                    machine: None,
                 };
                 ambient.credentials(profile).await?
             }

@@ -1,6 +1,5 @@
 //! The ways in which a child gets its credentials, and that they are renewed while it runs.
 
-use std::collections::BTreeMap;
 use std::net::TcpStream;
 
 use serde_json::json;
@@ -8,7 +7,6 @@ use serde_json::json;
 use crate::support::{Cloud, Sandbox, Scanner};
 
 const DATA: &str = "arn:aws:sts::444444444444:assumed-role/AWSReservedSSO_DataOps_";
-const DELIVERIES: [&str; 4] = ["process", "files", "endpoint", "env"];
 
 fn configure(cloud: &Cloud, from: &str, to: &str) {
     let text = cloud.sandbox.read("atmos.yaml");
@@ -82,44 +80,6 @@ fn delivery_is_chosen_by_component_identity_and_provider_in_this_order() {
     cloud.sandbox.atmos(&["auth", "validate"]).exits(1).says("unknown delivery `endpint`");
 }
 
-/// State in S3 of moto, by the backend of terraform: a second witness of who somebody is.
-fn with_state_in_s3(cloud: &Cloud, bucket: &str) {
-    let created = crate::support::exchange("PUT", &format!("{}/{bucket}", cloud.sts.unrecorded()), "");
-    assert!(created.is_some_and(|(status, _)| status == 200), "moto makes the bucket");
-    let url = &cloud.sts.url;
-    let catalog = cloud.sandbox.read("stacks/catalog/all.yaml");
-    let backend = format!(
-        "terraform:\n  backend_type: s3\n  backend:\n    s3:\n      bucket: {bucket}\n      key: terraform.tfstate\n      region: \
-         eu-west-1\n      use_path_style: true\n      skip_credentials_validation: true\n      skip_requesting_account_id: true\n      \
-         skip_region_validation: true\n      skip_metadata_api_check: true\n      endpoints: {{s3: \"{url}\", sts: \"{url}\"}}\n"
-    );
-    cloud.sandbox.write("stacks/catalog/all.yaml", &format!("{backend}{catalog}"));
-}
-
-#[test]
-fn apply_that_outlives_its_credentials_is_given_new_ones_and_saves_its_state() {
-    let mut cloud = Cloud::start(&["--credential-lifetime", "308"]);
-    with_state_in_s3(&cloud, "long");
-    configure(&cloud, "realm: scenario", "realm: scenario\n  delivery: endpoint");
-    cloud.sandbox.set("PROBE_SLEEP", "14");
-    cloud.login("data-admin").success();
-    let before = cloud.sts.calls().len();
-    cloud.apply(&["database", "-s", "dev"]).success();
-    let calls = cloud.sts.calls().split_off(before);
-    let at_s3: Vec<_> = calls.iter().filter(|call| call.line.contains("/long")).collect();
-    let (first, last) = (at_s3.first().unwrap(), at_s3.last().unwrap());
-    assert_ne!(first.signer, last.signer, "new credentials under way: {at_s3:?}");
-    assert_eq!(last.signer, cloud.last_key_of("DataOps"));
-    assert!(at_s3.iter().any(|call| call.line.starts_with("PUT /long/") && call.signer == last.signer), "{at_s3:?}");
-    assert_eq!(cloud.portal.count("StartDeviceAuthorization"), 1, "nobody was asked to sign in again");
-    // Each of the two was fetched once, however often terraform asked.
-    let fetched = cloud.portal.count("GetRoleCredentials");
-    assert!((2..=3).contains(&fetched), "{fetched} calls of GetRoleCredentials");
-    let state = crate::support::exchange("GET", &format!("{}/long?list-type=2", cloud.sts.unrecorded()), "").unwrap().1;
-    assert!(state.contains("terraform.tfstate"), "{state}");
-    cloud.assert_clean();
-}
-
 #[test]
 fn credentials_shorter_than_the_margin_are_served_from_the_cache() {
     let cloud = Cloud::start(&["--credential-lifetime", "120"]);
@@ -131,106 +91,6 @@ fn credentials_shorter_than_the_margin_are_served_from_the_cache() {
     let seen = cloud.sandbox.atmos(&exec).success();
     assert_eq!(seen.stdout.trim(), "1", "{seen}");
     assert!(cloud.portal.count("GetRoleCredentials") - before <= 1);
-}
-
-/// How each delivery hands a key over, as a program of the user's would get at it.
-fn key_of(delivery: &str) -> &'static str {
-    match delivery {
-        "process" => "sh -c \"$(sed -n 's/^credential_process *= *//p' \"$AWS_CONFIG_FILE\" | head -n 1)\"",
-        "files" => "cat \"$AWS_SHARED_CREDENTIALS_FILE\"",
-        "endpoint" => {
-            "curl -s -H \"Authorization: $AWS_CONTAINER_AUTHORIZATION_TOKEN\" \"$AWS_CONTAINER_CREDENTIALS_FULL_URI\""
-        }
-        _ => "echo $AWS_ACCESS_KEY_ID",
-    }
-}
-
-#[test]
-fn three_identities_side_by_side_are_never_mixed_up_whatever_the_delivery() {
-    let cloud = Cloud::start(&[]);
-    let identities = [("reader", "ReadOnly"), ("net-base", "NetOps"), ("data-admin", "DataOps")];
-    for (identity, _) in identities {
-        cloud.login(identity).success();
-    }
-    let roles: BTreeMap<String, String> = cloud
-        .portal
-        .issued()
-        .iter()
-        .filter_map(|issued| Some((issued["access_key_id"].as_str()?.to_owned(), issued["role"].as_str()?.to_owned())))
-        .collect();
-    let pattern = regex::Regex::new("ASIA[A-Z2-7]{16}").unwrap();
-    let rounds = std::env::var("ATMOS_TEST_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(4);
-    for round in 0..rounds {
-        for delivery in DELIVERIES {
-            let running = identities.map(|(identity, role)| {
-                let exec = ["auth", "exec", "-i", identity, "--delivery", delivery, "--", "sh", "-c", key_of(delivery)];
-                (role, cloud.sandbox.spawn(&exec))
-            });
-            for (role, run) in running {
-                let seen = run.wait().success();
-                let keys: Vec<&str> = pattern.find_iter(&seen.stdout).map(|found| found.as_str()).collect();
-                assert!(!keys.is_empty(), "round {round}, {delivery}: {seen}");
-                for key in keys {
-                    assert_eq!(roles.get(key).map(String::as_str), Some(role), "round {round}, {delivery}");
-                }
-            }
-        }
-    }
-    cloud.assert_clean();
-}
-
-#[test]
-fn three_components_in_parallel_are_who_they_should_be_for_sts_and_for_s3() {
-    let cloud = Cloud::start(&[]);
-    with_state_in_s3(&cloud, "witness");
-    // A folder of its own, so that nobody waits for anybody.
-    let main = cloud.sandbox.read("components/terraform/vpc/main.tf");
-    cloud.sandbox.write("components/terraform/third/main.tf", &main);
-    let catalog = cloud.sandbox.read("stacks/catalog/all.yaml");
-    let third = "    third:\n      settings: {auth: {identity: reader}}\n      vars: {name: third}\n    vpc:\n";
-    cloud.sandbox.write("stacks/catalog/all.yaml", &catalog.replacen("    vpc:\n", third, 1));
-    for identity in ["reader", "network-admin", "data-admin"] {
-        cloud.login(identity).success();
-    }
-    let components = [
-        ("vpc", "arn:aws:sts::333333333333:assumed-role/NetworkAdmin/"),
-        ("database", DATA),
-        ("third", "arn:aws:sts::777777777777:assumed-role/AWSReservedSSO_ReadOnly_"),
-    ];
-    for delivery in DELIVERIES {
-        let text = cloud.sandbox.read("atmos.yaml");
-        let own: Vec<&str> = text.lines().filter(|line| !line.starts_with("  delivery:")).collect();
-        let text = own.join("\n").replace("realm: scenario", &format!("realm: scenario\n  delivery: {delivery}"));
-        cloud.sandbox.write("atmos.yaml", &text);
-        let before = cloud.sts.calls().len();
-        let running = components.map(|(component, arn)| {
-            (
-                component,
-                arn,
-                cloud.sandbox.spawn(&["terraform", "apply", component, "-s", "dev", "--", "-auto-approve"]),
-            )
-        });
-        for (component, arn, run) in running {
-            run.wait().success();
-            let caller = cloud.probe(&format!("dev-{component}")).caller();
-            assert!(caller.starts_with(arn), "{delivery}, {component}: {caller}");
-        }
-        // Who wrote a state is the signer of no other one.
-        let mut writers: BTreeMap<String, String> = BTreeMap::new();
-        for call in cloud.sts.calls().split_off(before) {
-            let component = components
-                .iter()
-                .find(|(name, _)| call.line.contains(&format!("/{name}")) || call.line.contains(&format!("{name}/")));
-            if let Some((component, _)) = component.filter(|_| call.line.starts_with("PUT /witness/")) {
-                let known = writers.entry(call.signer.clone()).or_insert_with(|| (*component).to_owned());
-                assert_eq!(known.as_str(), *component, "{delivery}: {} wrote two states", call.signer);
-            }
-        }
-        for (component, _) in components {
-            std::fs::remove_dir_all(cloud.probes().join(format!("dev-{component}"))).unwrap();
-        }
-    }
-    cloud.assert_clean();
 }
 
 #[test]

@@ -2,9 +2,11 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixListener;
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
 use std::time::Duration;
 
-use crate::support::{Cloud, Sandbox, SecretService};
+use crate::support::{Cloud, Outcome, Sandbox, SecretService, ordinary_user};
 
 fn without_file_keyring(cloud: &mut Cloud) {
     for name in ["ATMOS_KEYRING_TYPE", "ATMOS_KEYRING_PASSWORD"] {
@@ -127,4 +129,103 @@ fn logins_of_the_reference_are_not_reused_and_that_is_said() {
     cloud.login("data-admin").success().says("not reused");
     assert!(session.exists(), "what belongs to the reference stays");
     cloud.login("reader").success().says_not("not reused");
+}
+
+/// Runs the program as an ordinary user, whose keys in the kernel are those of no other test; with a file under `strace`,
+/// which stays root where root runs the tests, since nobody else may look into atmos.
+fn as_nobody(cloud: &Cloud, trace: Option<&Path>, args: &[&str]) -> Outcome {
+    let (uid, gid) = ordinary_user(&cloud.sandbox);
+    let copy = cloud.sandbox.root().join("atmos");
+    let program = if copy.exists() { copy } else { env!("CARGO_BIN_EXE_atmos").into() };
+    let mut command = match trace {
+        None => {
+            let mut command = cloud.sandbox.command(&program);
+            command.uid(uid).gid(gid);
+            command
+        }
+        Some(file) => {
+            let mut command = cloud.sandbox.command("/usr/bin/env");
+            command.arg("strace");
+            if rustix::process::geteuid().is_root() {
+                command.args(["-u", "nobody"]);
+            }
+            command.args(["-f", "-qq", "-e", "trace=keyctl,add_key,connect", "-o"]).arg(file).arg(&program);
+            command
+        }
+    };
+    command.args(args).env("ATMOS_FORCE_TTY", "true");
+    cloud.sandbox.start(command, "").wait()
+}
+
+const PROCESS: [&str; 4] = ["auth", "process", "--identity", "data-admin"];
+const LOGIN: [&str; 5] = ["auth", "login", "--no-browser", "--identity", "data-admin"];
+
+#[test]
+fn next_command_finds_the_key_of_the_file_keyring_in_the_kernel_and_needs_the_password_all_the_same() {
+    let mut cloud = Cloud::start(&[]);
+    cloud.sandbox.remove("ATMOS_KEYRING_UNLOCK");
+    let trace = cloud.sandbox.root().join("tmp/trace");
+    as_nobody(&cloud, None, &LOGIN).success();
+    as_nobody(&cloud, None, &PROCESS).success();
+    as_nobody(&cloud, Some(&trace), &PROCESS).success();
+    let seen = std::fs::read_to_string(&trace).unwrap();
+    assert!(!seen.contains("connect("), "{seen}");
+    let looked = seen.lines().find(|line| line.contains("KEYCTL_SEARCH"));
+    let looked = looked.unwrap_or_else(|| panic!("nobody looked: {seen}"));
+    if looked.contains("EPERM") || looked.contains("ENOSYS") {
+        // A container without such a keyring: it works, more slowly, and the doctor says why.
+        let doctor = as_nobody(&cloud, None, &["auth", "doctor", "--offline"]).success();
+        assert!(doctor.stdout.contains("the kernel has no keyring"), "{doctor}");
+        return;
+    }
+    assert!(!looked.contains("= -1"), "{looked}");
+    // What lies there opens nothing for who does not know the password.
+    cloud.sandbox.set("ATMOS_KEYRING_PASSWORD", "another/password");
+    as_nobody(&cloud, None, &PROCESS).exits(1).says("wrong password");
+    cloud.sandbox.remove("ATMOS_KEYRING_PASSWORD");
+    as_nobody(&cloud, None, &PROCESS).exits(1).says("ATMOS_KEYRING_PASSWORD");
+    cloud.sandbox.set("ATMOS_KEYRING_PASSWORD", Sandbox::KEYRING_PASSWORD);
+    // Who does not want it looks for nothing and leaves nothing.
+    cloud.sandbox.set("ATMOS_KEYRING_UNLOCK", "off");
+    as_nobody(&cloud, Some(&trace), &PROCESS).success();
+    assert!(!std::fs::read_to_string(&trace).unwrap().contains("KEYCTL_"));
+    let doctor = as_nobody(&cloud, None, &["auth", "doctor", "--offline"]).success();
+    assert!(doctor.stdout.contains("about 50 ms (ATMOS_KEYRING_UNLOCK says so)"), "{doctor}");
+    // A logout forgets it.
+    cloud.sandbox.remove("ATMOS_KEYRING_UNLOCK");
+    as_nobody(&cloud, None, &["auth", "logout", "data-admin"]).success();
+    as_nobody(&cloud, Some(&trace), &PROCESS).success();
+    let seen = std::fs::read_to_string(&trace).unwrap();
+    let first = seen.lines().find(|line| line.contains("KEYCTL_SEARCH")).unwrap();
+    assert!(first.contains("ENOKEY"), "{seen}");
+    cloud.assert_clean();
+}
+
+#[test]
+fn kernel_keeps_logins_for_the_next_process_and_no_keys_that_last() {
+    use crate::support::{FIRST_ID, FIRST_SECRET};
+    let mut cloud = Cloud::start(&[]);
+    cloud.sandbox.set("ATMOS_KEYRING_TYPE", "kernel");
+    cloud.sandbox.remove("ATMOS_KEYRING_PASSWORD");
+    let text = cloud.sandbox.read("atmos.yaml");
+    cloud
+        .sandbox
+        .write("atmos.yaml", &text.replace("  identities:\n", "  identities:\n    worker: {kind: aws/user}\n"));
+    let login = as_nobody(&cloud, None, &LOGIN).success();
+    if login.mentions("the kernel keyring is not available") {
+        as_nobody(&cloud, None, &PROCESS).says("the kernel keyring is not available");
+        return;
+    }
+    let (_, requests) = cloud.requests_during(|| as_nobody(&cloud, None, &PROCESS).success());
+    assert_eq!(requests, Vec::<String>::new(), "{login}");
+    let doctor = as_nobody(&cloud, None, &["auth", "doctor", "--offline"]).success();
+    assert!(doctor.stdout.contains("kernel, "), "{doctor}");
+    // What ends with the machine is no place for what cannot be had again.
+    cloud.sandbox.set("AWS_ACCESS_KEY_ID", FIRST_ID);
+    cloud.sandbox.set("AWS_SECRET_ACCESS_KEY", FIRST_SECRET);
+    let import = ["auth", "user", "import", "--from-env", "--no-verify"];
+    as_nobody(&cloud, None, &import).exits(1).says("the keyring does not last");
+    as_nobody(&cloud, None, &["auth", "logout", "--all-realms", "--keychain", "--force"]).success();
+    assert_ne!(as_nobody(&cloud, None, &PROCESS).code(), 0);
+    cloud.assert_clean();
 }

@@ -56,6 +56,28 @@ impl Cloud {
         self.sandbox.atmos(&all)
     }
 
+    /// States lie in a bucket of moto, by the backend of terraform: a second witness of who somebody is.
+    pub(crate) fn keep_states_in_s3(&self, bucket: &str) {
+        let created = super::exchange("PUT", &format!("{}/{bucket}", self.sts.unrecorded()), "");
+        assert!(created.is_some_and(|(status, _)| status == 200), "moto makes the bucket");
+        let url = &self.sts.url;
+        let catalog = self.sandbox.read("stacks/catalog/all.yaml");
+        let backend = format!(
+            "terraform:\n  backend_type: s3\n  backend:\n    s3:\n      bucket: {bucket}\n      key: terraform.tfstate\n      region: \
+             eu-west-1\n      use_path_style: true\n      skip_credentials_validation: true\n      skip_requesting_account_id: true\n      \
+             skip_region_validation: true\n      skip_metadata_api_check: true\n      endpoints: {{s3: \"{url}\", sts: \"{url}\"}}\n"
+        );
+        self.sandbox.write("stacks/catalog/all.yaml", &format!("{backend}{catalog}"));
+    }
+
+    /// How children get their credentials from now on.
+    pub(crate) fn deliver_by(&self, delivery: &str) {
+        let text = self.sandbox.read("atmos.yaml");
+        let own: Vec<&str> = text.lines().filter(|line| !line.starts_with("  delivery:")).collect();
+        let text = own.join("\n").replace("realm: scenario", &format!("realm: scenario\n  delivery: {delivery}"));
+        self.sandbox.write("atmos.yaml", &(text + "\n"));
+    }
+
     /// Requests that the portal and the STS saw while something was done.
     pub(crate) fn requests_during<T>(&self, work: impl FnOnce() -> T) -> (T, Vec<String>) {
         let before = (self.portal.operations().len(), self.sts.calls().len());

@@ -21,7 +21,13 @@ impl IdentityCenter {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let port_file = folder.path().join("port");
         let mut command = Background::command(&binary());
-        command.args(flags).arg("--exit-with-stdin").arg("--exit-after").arg("900").arg("--port-file").arg(&port_file);
+        command
+            .args(flags)
+            .arg("--exit-with-stdin")
+            .arg("--exit-after")
+            .arg("14400")
+            .arg("--port-file")
+            .arg(&port_file);
         command.stdin(Stdio::piped());
         let mut process = Background::start("identity-center", command);
         let port = wait_until("identity-center listens", Duration::from_secs(20), || {

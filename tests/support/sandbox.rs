@@ -87,6 +87,8 @@ impl Sandbox {
     pub(crate) fn with_file_keyring(mut self) -> Sandbox {
         self.set("ATMOS_KEYRING_TYPE", "file");
         self.set("ATMOS_KEYRING_PASSWORD", Sandbox::KEYRING_PASSWORD);
+        // The kernel would keep something for an hour that no test needs any more.
+        self.set("ATMOS_KEYRING_UNLOCK", "off");
         self
     }
 

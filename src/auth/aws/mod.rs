@@ -5,7 +5,6 @@ pub mod ambient;
 pub mod client;
 pub mod endpoint;
 pub mod organizations;
-pub mod profile;
 pub mod sign;
 pub(crate) mod skew;
 pub mod sts;

@@ -65,11 +65,13 @@ struct Answer<'a> {
     expiration: Option<String>,
 }
 
-/// The expiration that is told to a child: 5 minutes before the real one, never less than a minute from `now`.
+/// The expiration that is told to a child: 5 minutes before the real one, never less than a minute from `now`; but what
+/// is still good is never said to be good for longer than it is, or an SDK would go on with credentials that are over.
 pub fn expiration(real: Timestamp, now: Timestamp) -> Timestamp {
     let early = real.checked_sub(MARGIN).unwrap_or(Timestamp::MIN);
     let soonest = now.checked_add(SHORTEST).unwrap_or(Timestamp::MAX);
-    early.max(soonest)
+    let told = early.max(soonest);
+    if real > now { told.min(real) } else { told }
 }
 
 /// Credentials in the form of `credential_process`, version 1, on one line without its end.
@@ -142,6 +144,7 @@ pub(super) mod tests {
             ("2026-11-24T12:06:00Z", "2026-11-24T12:01:00Z"),
             ("2026-11-24T12:05:30Z", "2026-11-24T12:01:00Z"),
             ("2026-11-24T11:00:00Z", "2026-11-24T12:01:00Z"),
+            ("2026-11-24T12:00:12Z", "2026-11-24T12:00:12Z"),
         ] {
             assert_eq!(expiration(real.parse().unwrap(), now).to_string(), told);
         }

@@ -3,13 +3,12 @@
 
 use super::super::aws::ambient::Ambient;
 use super::super::aws::endpoint::Service;
-use super::super::aws::profile::Profiles;
 use super::super::config::Identity;
 use super::super::context::Context;
 use super::super::creds::AwsCredentials;
 use super::super::error::Error;
 use super::super::record::StepRecord;
-use crate::cloud::{Desk, aws};
+use crate::cloud::profile::Profiles;
 
 const DEFAULT_REGION: &str = "us-east-1";
 /// Where there is no such service nobody answers; it is on the machine itself.
@@ -23,7 +22,7 @@ pub(crate) async fn authenticate(
 ) -> Result<StepRecord, Error> {
     let host = &context.host;
     let sts_endpoint = context.endpoints.resolve(Service::Sts, Some(&identity.spec), None, &host.talk)?;
-    let profiles = Profiles::read(&host.env);
+    let profiles = Profiles::read(&host.env, &host.cwd);
     let ambient = Ambient {
         host,
         env: &host.env,
@@ -32,25 +31,11 @@ pub(crate) async fn authenticate(
         region: region.unwrap_or(DEFAULT_REGION),
         sts_endpoint: sts_endpoint.as_deref(),
         profiles: &profiles,
+        hidden: &context.forbidden,
+        machine: Some(PATIENCE),
     };
-    let found = match ambient.credentials(None).await {
-        Ok(found) => found,
-        Err(error) => machine(context).await.ok_or(error)?,
-    };
+    let found = ambient.credentials(None).await?;
     let credentials = AwsCredentials { region: region.map(str::to_owned).or(found.region.clone()), ..found };
     context.mask(&credentials);
     Ok(StepRecord { credentials, account: None, caller: None, basis: None })
-}
-
-/// The role of the machine.
-async fn machine(context: &Context) -> Option<AwsCredentials> {
-    let keys = aws::of_machine(Desk { host: &context.host, http: &context.http }, PATIENCE).await?;
-    Some(AwsCredentials {
-        access_key_id: keys.access_key_id,
-        secret_access_key: keys.secret_access_key,
-        session_token: keys.session_token,
-        expiration: keys.expiration,
-        issued: context.host.now(),
-        region: None,
-    })
 }

@@ -134,6 +134,13 @@ pub(crate) fn account_of(arn: &str) -> Option<&str> {
     arn.split(':').nth(4).filter(|account| !account.is_empty())
 }
 
+/// The account of an identity, as far as the configuration says it.
+pub(crate) fn configured_account(identity: &Identity) -> Option<&str> {
+    let principal = &identity.principal;
+    let role = || principal.assume_role.as_deref().and_then(account_of);
+    principal.account_id.as_deref().or_else(role).or(principal.target_principal.as_deref())
+}
+
 /// Asks STS who the credentials are, within 5 seconds.
 pub(crate) async fn caller_identity(
     context: &Context,

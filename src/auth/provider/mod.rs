@@ -1,7 +1,7 @@
 //! Where first credentials come from. Row 5.
 
 pub(crate) mod browser;
-mod callback;
+pub(crate) mod callback;
 mod code;
 pub(crate) mod device;
 mod grant;

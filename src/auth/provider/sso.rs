@@ -219,7 +219,7 @@ async fn obtain(context: &Context, portal: &Portal, wanted: Wanted<'_>, force: b
         None if rejected.is_some() && context.has_signed_in(&portal.key()) => {
             return Err(portal.creation("the portal does not accept the sign-in that was just made", grant::HELP));
         }
-        None if context.may_ask() => sign_in(context, portal).await?,
+        None if context.may_ask() => context.ask_once(&portal.cache_name(), Box::pin(sign_in(context, portal))).await?,
         None => return Err(needs_terminal(context, portal)),
     };
     context.store(&portal.cache_name(), token_to_bytes(&token)).await?;

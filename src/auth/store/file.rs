@@ -11,6 +11,7 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use super::password::Password;
+use super::quick::Quick;
 use super::seal::{self, Cost, Key, NONCE};
 use super::unlocked::Unlocked;
 use super::{Error, private};
@@ -28,6 +29,8 @@ pub(super) struct Files {
     password: Password,
     /// Keys of earlier commands, by choice.
     unlocked: Option<Unlocked>,
+    /// Sealed copies of derived keys in the kernel, unless nobody wants them.
+    quick: Option<Quick>,
     cost: Cost,
     /// Derived once per process for each salt and cost in use, normally one.
     derived: Mutex<BTreeMap<([u8; SALT], Cost), Key>>,
@@ -50,8 +53,13 @@ struct Parts<'a> {
 }
 
 impl Files {
-    pub(super) fn new(directory: PathBuf, password: Password, unlocked: Option<Unlocked>) -> Files {
-        Files { directory, password, unlocked, cost: Cost::STANDARD, derived: Mutex::default() }
+    pub(super) fn new(
+        directory: PathBuf,
+        password: Password,
+        unlocked: Option<Unlocked>,
+        quick: Option<Quick>,
+    ) -> Files {
+        Files { directory, password, unlocked, quick, cost: Cost::STANDARD, derived: Mutex::default() }
     }
 
     pub(super) fn get(&self, key: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
@@ -118,6 +126,8 @@ impl Files {
         })?;
         if let Some(unlocked) = &self.unlocked {
             unlocked.keep(&id, &key);
+        } else if let Some(quick) = &self.quick {
+            quick.keep(&id, &self.password.get(false)?, &key);
         }
         Ok((value, parts.salt))
     }
@@ -128,7 +138,11 @@ impl Files {
             return Ok(key.clone());
         }
         let password = self.password.get(fresh)?;
-        let key = seal::derive(password.expose_secret().as_bytes(), salt, cost)?;
+        let quick = self.quick.as_ref().and_then(|quick| quick.get(&identity(salt, cost), &password));
+        let key = match quick {
+            Some(key) => key,
+            None => seal::derive(password.expose_secret().as_bytes(), salt, cost)?,
+        };
         derived.insert((*salt, cost), key.clone());
         Ok(key)
     }

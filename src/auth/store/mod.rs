@@ -1,15 +1,17 @@
 //! Keyrings: where a few small secrets of this user rest between commands.
 //!
-//! Row 5. Read [`Store`] first (selection and fall-back), then [`Settings`]. Three kinds are real: the keyring of the
-//! system, files sealed with a password, and the memory of this process. Open one [`Store`] per process and share it:
+//! Row 5. Read [`Store`] first (selection and fall-back), then [`Settings`]. Four kinds are real: the keyring of the
+//! system, that of the Linux kernel, files sealed with a password, and the memory of this process. Open one [`Store`] per process and share it:
 //! it remembers the password that was asked for, the key derived from it, and that the system has no keyring.
 
 mod error;
 mod file;
+mod kernel;
 pub(in crate::auth) mod memory;
 pub(in crate::auth) mod open;
 mod password;
 pub(in crate::auth) mod private;
+mod quick;
 pub(in crate::auth) mod seal;
 mod settings;
 mod system;

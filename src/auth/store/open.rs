@@ -6,8 +6,10 @@ use zeroize::Zeroizing;
 
 use super::Error;
 use super::file::Files;
+use super::kernel;
 use super::memory::Memory;
 use super::password::Password;
+use super::quick::{self, Quick};
 use super::settings::{self, Kind, Settings, TYPE_VARIABLE, password_variable};
 use super::system::{self, Unavailable};
 use super::unlocked::{Unlocked, forget_all};
@@ -30,9 +32,46 @@ struct Inner {
 }
 
 enum Backend {
-    System,
+    Outside(Outside),
     Files(Box<Files>),
     Memory(Memory),
+}
+
+/// Keyrings that are not ours, and that may turn out not to be there.
+#[derive(Clone, Copy)]
+enum Outside {
+    System,
+    Kernel,
+}
+
+impl Outside {
+    fn get(self, key: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Unavailable> {
+        match self {
+            Outside::System => system::get(key),
+            Outside::Kernel => kernel::get(key),
+        }
+    }
+
+    fn set(self, key: &str, value: &[u8]) -> Result<(), Unavailable> {
+        match self {
+            Outside::System => system::set(key, value),
+            Outside::Kernel => kernel::set(key, value),
+        }
+    }
+
+    fn remove(self, key: &str) -> Result<bool, Unavailable> {
+        match self {
+            Outside::System => system::remove(key),
+            Outside::Kernel => kernel::remove(key),
+        }
+    }
+
+    fn kind(self) -> Kind {
+        match self {
+            Outside::System => Kind::System,
+            Outside::Kernel => Kind::Kernel,
+        }
+    }
 }
 
 impl std::fmt::Debug for Store {
@@ -49,16 +88,16 @@ impl Store {
                 "atmos::auth::store::unknown_type",
                 format!("unknown keyring type {word:?}, using system keyring"),
             );
-            host.talk.warn(warning.help("the types are system, file and memory"));
+            host.talk.warn(warning.help("the types are system, kernel, file and memory"));
             Kind::System
         });
         let backend = match kind {
-            Kind::System => Backend::System,
+            Kind::System => Backend::Outside(Outside::System),
+            Kind::Kernel => Backend::Outside(Outside::Kernel),
             Kind::Memory => Backend::Memory(Memory::default()),
             Kind::File => {
-                let files =
-                    Files::new(settings::directory(host, settings), Password::new(host, settings), Unlocked::of(host));
-                Backend::Files(Box::new(files))
+                let (directory, password) = (settings::directory(host, settings), Password::new(host, settings));
+                Backend::Files(Box::new(Files::new(directory, password, Unlocked::of(host), Quick::of(host))))
             }
         };
         Store {
@@ -75,13 +114,13 @@ impl Store {
     pub fn kind(&self) -> Kind {
         match &self.inner.backend {
             _ if self.inner.fallback.get().is_some() => Kind::Memory,
-            Backend::System => Kind::System,
+            Backend::Outside(outside) => outside.kind(),
             Backend::Files(_) => Kind::File,
             Backend::Memory(_) => Kind::Memory,
         }
     }
 
-    /// The keyring of the system was wanted and did not answer: what it holds is out of reach.
+    /// The keyring of the system or of the kernel was wanted and did not answer: what it holds is out of reach.
     pub fn is_lost(&self) -> bool {
         self.inner.fallback.get().is_some()
     }
@@ -91,9 +130,23 @@ impl Store {
         self.kind() != Kind::Memory
     }
 
+    /// That values outlive a restart of the machine: what cannot be had again belongs nowhere else.
+    pub fn is_durable(&self) -> bool {
+        self.is_persistent() && self.kind() != Kind::Kernel
+    }
+
     /// Forgets keys of the file keyring that were kept for the next command. True when there were some.
     pub fn lock_up(host: &Host) -> bool {
-        forget_all(host)
+        let copies = quick::forget_all();
+        forget_all(host) || copies
+    }
+
+    /// Of the file keyring: whether the next command can be spared the derivation of the key, and why not.
+    pub fn quickness(host: &Host) -> Result<(), &'static str> {
+        if quick::is_off(host) {
+            return Err("ATMOS_KEYRING_UNLOCK says so");
+        }
+        if quick::is_possible() { Ok(()) } else { Err("the kernel has no keyring for this process") }
     }
 
     /// The value of an entry.
@@ -101,47 +154,57 @@ impl Store {
     /// # Errors
     /// Those of the file keyring: no or wrong password, a file that is not ours or damaged.
     pub fn get(&self, key: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
-        self.with(|| system::get(key), |files| files.get(key), |memory| memory.get(key))
+        self.with(|outside| outside.get(key), |files| files.get(key), |memory| memory.get(key))
+    }
+
+    /// What the Go version of atmos keeps under a name in the keyring of the system, whichever keyring is in force here. It
+    /// is only read.
+    ///
+    /// # Errors
+    /// In words: the system has no keyring, or it does not answer.
+    pub fn get_of_reference(key: &str) -> Result<Option<Zeroizing<Vec<u8>>>, String> {
+        system::get_of_reference(key).map_err(|why| why.0)
     }
 
     /// Keeps a value, replacing what was there.
     pub fn set(&self, key: &str, value: &[u8]) -> Result<(), Error> {
-        self.with(|| system::set(key, value), |files| files.set(key, value), |memory| memory.set(key, value))
+        self.with(|outside| outside.set(key, value), |files| files.set(key, value), |memory| memory.set(key, value))
     }
 
     /// Removes an entry; true when there was one.
     pub fn remove(&self, key: &str) -> Result<bool, Error> {
-        self.with(|| system::remove(key), |files| files.remove(key), |memory| memory.remove(key))
+        self.with(|outside| outside.remove(key), |files| files.remove(key), |memory| memory.remove(key))
     }
 
     fn with<T>(
         &self,
-        system: impl FnOnce() -> Result<T, Unavailable>,
+        outside: impl FnOnce(Outside) -> Result<T, Unavailable>,
         files: impl FnOnce(&Files) -> Result<T, Error>,
         memory: impl FnOnce(&Memory) -> T,
     ) -> Result<T, Error> {
         match &self.inner.backend {
             Backend::Memory(own) => Ok(memory(own)),
             Backend::Files(own) => files(own),
-            Backend::System => {
+            Backend::Outside(own) => {
                 if let Some(fallback) = self.inner.fallback.get() {
                     return Ok(memory(fallback));
                 }
-                match system() {
+                match outside(*own) {
                     Ok(value) => Ok(value),
-                    Err(why) => Ok(memory(self.fall_back(&why))),
+                    Err(why) => Ok(memory(self.fall_back(*own, &why))),
                 }
             }
         }
     }
 
     /// Says once that there is no keyring, and goes on in memory.
-    fn fall_back(&self, why: &Unavailable) -> &Memory {
+    fn fall_back(&self, outside: Outside, why: &Unavailable) -> &Memory {
         self.inner.fallback.get_or_init(|| {
             let warning = Warning::new(
                 "atmos::auth::store::no_keyring",
                 format!(
-                    "the system keyring is not available ({}); credentials are kept in memory, for this command only",
+                    "the {} keyring is not available ({}); credentials are kept in memory, for this command only",
+                    outside.kind().name(),
                     why.0
                 ),
             );
@@ -294,7 +357,7 @@ pub(in crate::auth) mod tests {
         let (talk, heard) = ear();
         let store = Store::open(&listening_host(temp.path(), &[], talk), &Settings::default());
         let gone = || Unavailable("no bus".to_owned());
-        let set: Result<(), Error> = store.with(|| Err(gone()), |_| Ok(()), |memory| memory.set("a", b"1"));
+        let set: Result<(), Error> = store.with(|_| Err(gone()), |_| Ok(()), |memory| memory.set("a", b"1"));
         set.unwrap();
         assert_eq!((store.kind(), store.get("a").unwrap().unwrap().as_slice()), (Kind::Memory, &b"1"[..]));
         assert_eq!(heard.lock().unwrap().len(), 1);

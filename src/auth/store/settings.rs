@@ -14,7 +14,7 @@ const PASSWORD_ENV_VARIABLE: &str = "ATMOS_KEYRING_PASSWORD_ENV";
 /// `auth.keyring` of the configuration, as written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settings {
-    /// `type`: `system`, `file` or `memory`.
+    /// `type`: `system`, `kernel`, `file` or `memory`.
     pub kind: Option<String>,
     /// `spec.path`: directory of the file keyring; a path with an extension means its parent.
     pub path: Option<String>,
@@ -26,6 +26,8 @@ pub struct Settings {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     System,
+    /// That of the Linux kernel.
+    Kernel,
     File,
     Memory,
 }
@@ -35,13 +37,14 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Kind::System => "system",
+            Kind::Kernel => "kernel",
             Kind::File => "file",
             Kind::Memory => "memory",
         }
     }
 
     fn parse(text: &str) -> Option<Kind> {
-        [Kind::System, Kind::File, Kind::Memory].into_iter().find(|kind| kind.name() == text)
+        [Kind::System, Kind::Kernel, Kind::File, Kind::Memory].into_iter().find(|kind| kind.name() == text)
     }
 }
 
@@ -141,6 +144,7 @@ mod tests {
             (Env::default(), &Settings::default(), Ok(Kind::System)),
             (Env::default(), &file, Ok(Kind::File)),
             (Env::from_iter([(TYPE_VARIABLE, "memory")]), &file, Ok(Kind::Memory)),
+            (Env::from_iter([(TYPE_VARIABLE, "kernel")]), &file, Ok(Kind::Kernel)),
             (Env::from_iter([(TYPE_VARIABLE, "")]), &file, Ok(Kind::File)),
             (Env::from_iter([(TYPE_VARIABLE, "vault")]), &file, Err("vault".to_owned())),
         ] {

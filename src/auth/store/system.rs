@@ -14,8 +14,17 @@ const PATIENCE: Duration = Duration::from_secs(3);
 pub(super) struct Unavailable(pub(super) String);
 
 pub(super) fn get(key: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Unavailable> {
-    let key = key.to_owned();
-    call(move || match entry(&key)?.get_secret() {
+    read(SERVICE, key)
+}
+
+/// The entry that the reference has under a name: there service and account have changed places.
+pub(super) fn get_of_reference(key: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Unavailable> {
+    read(key, SERVICE)
+}
+
+fn read(service: &str, account: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Unavailable> {
+    let (service, account) = (service.to_owned(), account.to_owned());
+    call(move || match entry_of(&service, &account)?.get_secret() {
         Ok(value) => Ok(Some(Zeroizing::new(value))),
         Err(keyring::Error::NoEntry) => Ok(None),
         // Two programs created the entry at once. Any of them will do.
@@ -59,10 +68,14 @@ pub(super) fn remove(key: &str) -> Result<bool, Unavailable> {
 }
 
 fn entry(key: &str) -> keyring::Result<keyring::Entry> {
+    entry_of(SERVICE, key)
+}
+
+fn entry_of(service: &str, account: &str) -> keyring::Result<keyring::Entry> {
     if let Err(error) = keyring::Entry::store_status() {
         return Err(keyring::Error::NotSupportedByStore(error.to_string()));
     }
-    keyring::Entry::new(SERVICE, key)
+    keyring::Entry::new(service, account)
 }
 
 /// Runs `work` in a thread of its own: it blocks, it brings its own event loop, and it may never come back.

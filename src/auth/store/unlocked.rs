@@ -11,12 +11,11 @@ use std::time::Duration;
 use sha2::{Digest as _, Sha256};
 
 use super::private;
+use super::quick::{VARIABLE, is_off};
 use super::seal::Key;
 use crate::diag::Warning;
 use crate::host::{Host, fs, trust};
 use crate::value::{DurationForm, hex, parse_duration};
-
-const VARIABLE: &str = "ATMOS_KEYRING_UNLOCK";
 
 /// Where keys rest, and for how long.
 pub(super) struct Unlocked {
@@ -27,10 +26,13 @@ pub(super) struct Unlocked {
 impl Unlocked {
     /// `None` unless it was asked for, and where the login session has no directory of its own.
     pub(super) fn of(host: &Host) -> Option<Unlocked> {
+        if is_off(host) {
+            return None;
+        }
         let wanted = host.env.get(VARIABLE).map(str::trim).filter(|value| !value.is_empty())?;
         let warn = |message: &str| {
             let warning = Warning::new("atmos::auth::store::unlock", format!("{VARIABLE}={wanted}: {message}"));
-            host.talk.warn(warning.help("give a duration such as `8h`, or leave it away"));
+            host.talk.warn(warning.help("give a duration such as `8h`, `off`, or leave it away"));
         };
         let Some(lifetime) = parse_duration(wanted, DurationForm::Go).filter(|lifetime| !lifetime.is_zero()) else {
             warn("it is not a duration, and nothing is kept");

@@ -196,10 +196,10 @@ pub(crate) async fn save(context: &Context, identity: &str, keys: &StoredKeys) -
     let (store, name) = (context.cache.store().clone(), entry_name(context.realm.as_str(), identity));
     let lasting = blocking(move || {
         // A memory would forget it, and who stored a key relies on it.
-        if store.is_persistent() {
+        if store.is_durable() {
             store.set(&name, &bytes)?;
         }
-        Ok::<bool, crate::auth::store::Error>(store.is_persistent())
+        Ok::<bool, crate::auth::store::Error>(store.is_durable())
     })
     .await?
     .map_err(|error| AuthError::from(crate::auth::cache::Error::from(error)))?;

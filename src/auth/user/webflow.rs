@@ -3,7 +3,6 @@
 //!
 //! Read [`sign_in`]. What refreshes a session rests in the encrypted cache, with the key that it is bound to. Row 5.
 
-use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -11,8 +10,6 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use tokio::io::AsyncWriteExt as _;
-use tokio::net::{TcpListener, TcpStream};
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::Error;
@@ -23,12 +20,12 @@ use crate::auth::context::Context;
 use crate::auth::creds::AwsCredentials;
 use crate::auth::error::Error as AuthError;
 use crate::auth::provider::browser;
+use crate::auth::provider::callback::{Answer as Answered, Callback, Page};
 use crate::auth::store::seal::random;
-use crate::host::{HttpRequest, percent_decode, percent_encode, request_head};
+use crate::host::{HttpRequest, percent_encode};
 use crate::secret::{Expose as _, Secret, without_userinfo};
 
 const CLIENT: &str = "arn:aws:signin:::devtools/same-device";
-const CALLBACK: &str = "/oauth/callback";
 const DEFAULT_REGION: &str = "us-east-1";
 /// Replaces the sign-in service, for tests and for private networks.
 const VARIABLE: &str = "ATMOS_AWS_SIGNIN_ENDPOINT";
@@ -97,37 +94,7 @@ pub(crate) async fn sign_in(
     if !context.may_ask() {
         return Ok(None);
     }
-    context.prepare().await?;
-    let key = ProofKey::generate().map_err(|reason| service.failed(reason))?;
-    let verifier = Zeroizing::new(URL_SAFE_NO_PAD.encode(random::<32>().map_err(store)?));
-    let state = URL_SAFE_NO_PAD.encode(random::<16>().map_err(store)?);
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
-    let listener = listener.map_err(|error| service.failed(error.to_string()))?;
-    let port = listener.local_addr().map_err(|error| service.failed(error.to_string()))?.port();
-    let redirect = format!("http://127.0.0.1:{port}{CALLBACK}");
-    let address = service.address(&verifier, &state, &redirect);
-    context.host.talk.attention(format!(
-        "sign in as `{}`: open the address below in a browser of this machine\n  {address}",
-        identity.name
-    ));
-    browser::open(&context.host, &address, context.options.no_browser);
-    let patience = context.options.timeout.map_or(PATIENCE, |timeout| timeout.min(PATIENCE));
-    let code = tokio::time::timeout(patience, code(&listener, &state)).await;
-    let code = code.map_err(|_| service.failed("timed out waiting for the browser".to_owned()))?;
-    let code = code.map_err(|reason| service.failed(reason))?;
-    drop(listener);
-    context.host.masker.register(&code);
-    let form = Zeroizing::new(format!(
-        "client_id={}&grant_type=authorization_code&code={}&code_verifier={}&redirect_uri={}",
-        percent_encode(CLIENT),
-        percent_encode(code.expose_secret()),
-        percent_encode(&verifier),
-        percent_encode(&redirect),
-    ));
-    match service.token(&form, &key).await? {
-        Ok(answer) => service.accept(&name, answer, &key, None).await.map(Some),
-        Err(refusal) => Err(service.failed(refusal).into()),
-    }
+    context.ask_once(&name, Box::pin(service.by_browser(&name))).await.map(Some)
 }
 
 /// Forgets what refreshes the sign-in of an identity; true when there was something.
@@ -173,6 +140,60 @@ impl Service<'_> {
             percent_encode(CLIENT),
             percent_encode(redirect),
         )
+    }
+
+    /// A new sign-in.
+    async fn by_browser(&self, name: &str) -> Result<AwsCredentials, AuthError> {
+        let context = self.context;
+        context.prepare().await?;
+        let key = ProofKey::generate().map_err(|reason| self.failed(reason))?;
+        let verifier = Zeroizing::new(URL_SAFE_NO_PAD.encode(random::<32>().map_err(store)?));
+        let state = Secret::from(URL_SAFE_NO_PAD.encode(random::<16>().map_err(store)?));
+        let callback = Callback::listen(state.clone()).await.map_err(|error| self.failed(error.to_string()))?;
+        let redirect = callback.address();
+        let address = self.address(&verifier, state.expose_secret(), &redirect);
+        context.host.talk.attention(format!(
+            "sign in as `{}`: open the address below in a browser of this machine\n  {address}",
+            self.identity.name
+        ));
+        browser::open(&context.host, &address, context.options.no_browser);
+        let patience = context.options.timeout.map_or(PATIENCE, |timeout| timeout.min(PATIENCE));
+        let answered = tokio::time::timeout(patience, callback.wait()).await;
+        let answered = answered.map_err(|_| self.failed("timed out waiting for the browser".to_owned()))?;
+        let (answer, visitor) = answered.map_err(|error| self.failed(error.to_string()))?;
+        let outcome = match answer {
+            Answered::Refused(why) => Err(self.failed(format!("the sign-in was not completed ({why})")).into()),
+            Answered::Code(code) => self.exchange(name, &code, &verifier, &redirect, &key).await,
+        };
+        // The page says what became of it, not what was hoped for.
+        match &outcome {
+            Ok(_) => visitor.tell(&Page::SignedIn { provider: self.identity.name.as_str() }).await,
+            Err(error) => visitor.tell(&Page::Failed { reason: &error.to_string() }).await,
+        }
+        outcome
+    }
+
+    /// Credentials for a code that the browser brought.
+    async fn exchange(
+        &self,
+        name: &str,
+        code: &Secret,
+        verifier: &str,
+        redirect: &str,
+        key: &ProofKey,
+    ) -> Result<AwsCredentials, AuthError> {
+        self.context.host.masker.register(code);
+        let form = Zeroizing::new(format!(
+            "client_id={}&grant_type=authorization_code&code={}&code_verifier={}&redirect_uri={}",
+            percent_encode(CLIENT),
+            percent_encode(code.expose_secret()),
+            percent_encode(verifier),
+            percent_encode(redirect),
+        ));
+        match self.token(&form, key).await? {
+            Ok(answer) => self.accept(name, answer, key, None).await,
+            Err(refusal) => Err(self.failed(refusal).into()),
+        }
     }
 
     /// New credentials by what an earlier sign-in left. What the service does not accept any more is forgotten.
@@ -271,45 +292,4 @@ impl Service<'_> {
         self.context.store(name, written.then_some(bytes)).await?;
         Ok(credentials)
     }
-}
-
-/// Waits for the browser to come back; the error says in words why it brought no code.
-async fn code(listener: &TcpListener, state: &str) -> Result<Secret, String> {
-    loop {
-        let Ok((mut stream, _)) = listener.accept().await else { continue };
-        let read = tokio::time::timeout(Duration::from_secs(10), request_head(&mut stream)).await;
-        let text = read.ok().flatten().unwrap_or_default();
-        let target = text.lines().next().and_then(|first| first.strip_prefix("GET ")?.split(' ').next());
-        let Some((CALLBACK, query)) = target.map(|target| target.split_once('?').unwrap_or((target, ""))) else {
-            page(&mut stream, "404 Not Found", "There is nothing here.").await;
-            continue;
-        };
-        let get = |name: &str| {
-            let value = query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))?;
-            Some(String::from_utf8_lossy(&percent_decode(value)).into_owned()).filter(|value| !value.is_empty())
-        };
-        if get("state").as_deref() != Some(state) {
-            page(&mut stream, "400 Bad Request", "This is not the answer to the sign-in that atmos waits for.").await;
-            continue;
-        }
-        if let Some(code) = get("code") {
-            page(&mut stream, "200 OK", "You are signed in. This window can be closed.").await;
-            return Ok(Secret::from(code));
-        }
-        page(&mut stream, "200 OK", "The sign-in was not completed. The terminal says why.").await;
-        let why: String = get("error").unwrap_or_default().chars().filter(|c| !c.is_control()).take(80).collect();
-        return Err(format!("the sign-in was not completed ({why})"));
-    }
-}
-
-async fn page(stream: &mut TcpStream, status: &str, text: &str) {
-    let body = format!("<!doctype html><meta charset=\"utf-8\"><title>atmos</title><p>{text}</p>");
-    let answer = format!(
-        "HTTP/1.1 {status}\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {}\r\nCache-Control: no-store\r\n\
-         Referrer-Policy: no-referrer\r\nConnection: close\r\n\r\n{body}",
-        body.len()
-    );
-    // A browser that went away has nothing left to be shown.
-    let _ = stream.write_all(answer.as_bytes()).await;
-    let _ = stream.shutdown().await;
 }

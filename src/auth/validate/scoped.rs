@@ -1,6 +1,7 @@
 //! Keys of a stack's or component's `auth` section that mean nothing. Row 5.
 
 use super::SECTION_KEYS;
+use crate::auth::config::AuthConfig;
 use crate::auth::problem::Problem;
 use crate::diag::nearest;
 use crate::value::Node;
@@ -11,6 +12,19 @@ pub fn scoped_keys(section: &Node, configuration: &Node) -> Vec<Problem> {
     let Some(map) = section.as_map() else { return Vec::new() };
     let unknown = |key: &str| !SECTION_KEYS.contains(&key) && configuration.get(key).is_none();
     map.iter().filter(|(key, _)| unknown(key)).map(|(key, value)| problem(key, value)).collect()
+}
+
+/// Guard rails of a merged section that cannot be read or name nobody, but for those of the configuration itself, which
+/// `auth validate` reports.
+pub fn scoped_rails(section: &AuthConfig, configuration: &AuthConfig) -> Vec<Problem> {
+    let of = |auth: &AuthConfig| {
+        let mut found = Vec::new();
+        super::rails::rails(&auth.node, &mut found);
+        super::names::allowed(auth, &mut found);
+        found
+    };
+    let known = of(configuration);
+    of(section).into_iter().filter(|problem| !known.contains(problem)).collect()
 }
 
 fn problem(key: &str, value: &Node) -> Problem {

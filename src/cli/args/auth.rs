@@ -113,6 +113,10 @@ pub struct WhoamiArgs {
     #[arg(short, long, value_name = "FORMAT")]
     pub output: Option<String>,
 
+    /// Every identity, as the cache knows it; signs nobody in
+    #[arg(long, conflicts_with = "identity")]
+    pub all: bool,
+
     /// Ask the cloud even when the answer is cached
     #[arg(long)]
     pub verify: bool,

@@ -69,7 +69,7 @@ pub struct UserArgs {
 pub enum UserCommand {
     /// Configure static AWS user credentials: they are asked for, checked, and stored securely in keyring
     Configure(ConfigureArgs),
-    /// Store an access key from standard input, a file, the environment or an AWS profile
+    /// Store an access key from standard input, a file, the environment, an AWS profile or the Go version of atmos
     Import(ImportArgs),
     /// Make a new access key, check it, use it from now on and remove the old one
     Rotate(RotateArgs),
@@ -104,7 +104,7 @@ pub struct ConfigureArgs {
 }
 
 #[derive(Debug, Args)]
-#[group(id = "origin", required = true, multiple = false, args = ["from_stdin", "from_env", "from_file", "from_profile"])]
+#[group(id = "origin", required = true, multiple = false, args = ["from_stdin", "from_env", "from_file", "from_profile", "from_reference"])]
 pub struct ImportArgs {
     #[command(flatten)]
     pub identity: IdentityArgs,
@@ -127,6 +127,10 @@ pub struct ImportArgs {
     /// A profile of ~/.aws/credentials
     #[arg(long, value_name = "NAME")]
     pub from_profile: Option<String>,
+
+    /// What the Go version of atmos keeps in the keyring of the system; it stays there
+    #[arg(long)]
+    pub from_reference: bool,
 }
 
 #[derive(Debug, Args)]
@@ -149,11 +153,11 @@ pub enum KeyringCommand {
 
 #[derive(Debug, Args)]
 pub struct MigrateArgs {
-    /// system or file [default: the keyring in force]
+    /// system, kernel or file [default: the keyring in force]
     #[arg(long, value_name = "TYPE")]
     pub from: Option<String>,
 
-    /// system or file
+    /// system, kernel or file
     #[arg(long, value_name = "TYPE")]
     pub to: String,
 

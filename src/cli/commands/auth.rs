@@ -89,6 +89,9 @@ fn whoami(context: &Context, args: &WhoamiArgs) -> Result<u8> {
         Some(other) => return Err(Error::Format { format: other.to_owned(), valid: "json, text" }.into()),
     };
     let access = access(context, Options { interactive: false, ..Options::default() })?;
+    if args.all {
+        return auth_look::whoami_all(context, &access, args, json);
+    }
     let request = auth::WhoamiRequest { identity: flag(&args.identity), verify: args.verify };
     let report = match context.block_on(auth::whoami(&access, &request))? {
         Ok(report) => report,

@@ -1,11 +1,11 @@
-//! `atmos auth explain | refresh | doctor`, and `auth login --all`
+//! `atmos auth explain | refresh | doctor`, `auth login --all` and `auth whoami --all`
 
-use super::super::args::{AuthDoctorArgs, AuthExplainArgs, LoginArgs, RefreshArgs};
+use super::super::args::{AuthDoctorArgs, AuthExplainArgs, LoginArgs, RefreshArgs, WhoamiArgs};
 use super::super::error::Error;
 use super::super::setup::Context;
 use super::auth::flag;
 use super::{describe, write};
-use crate::auth::Options;
+use crate::auth::{Options, Validity};
 use crate::diag::Result;
 use crate::ops::{Access, auth};
 use crate::output::auth_look as views;
@@ -85,4 +85,15 @@ pub(super) fn login_all(context: &Context, access: &Access, args: LoginArgs) -> 
         talk.attention(format!("✗ {identity}: nobody is signed in to {provider}"));
     }
     Ok(report.exit_code())
+}
+
+pub(super) fn whoami_all(context: &Context, access: &Access, args: &WhoamiArgs, json: bool) -> Result<u8> {
+    let report = context.block_on(auth::whoami_all(access, args.verify))??;
+    if json {
+        write::document(context, &views::whoami_all_json(&report), write::Format::Json, 2, None)?;
+    } else {
+        context.host.talk.info(views::whoami_all(&report).trim_end());
+    }
+    let refused = report.identities.iter().any(|one| matches!(one.validity, Some(Validity::Invalid(_))));
+    Ok(u8::from(args.exit_code && refused))
 }

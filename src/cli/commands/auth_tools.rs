@@ -62,6 +62,7 @@ pub(super) fn user(context: &Context, args: UserArgs) -> Result<u8> {
                 (true, _, _) => Origin::Environment,
                 (_, Some(file), _) => Origin::File(file),
                 (_, _, Some(profile)) => Origin::Profile(profile),
+                _ if args.from_reference => Origin::Reference,
                 _ => Origin::Stdin,
             };
             (args.identity, args.key, origin)

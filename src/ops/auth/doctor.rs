@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::super::access::Access;
 use crate::auth::cache::KEY_NAME;
+use crate::auth::store::{Kind, Store};
 use crate::auth::validate as rules;
 use crate::auth::{IdentityName, ProviderName, Severity};
 use crate::host::{Http, HttpRequest, trust};
@@ -128,7 +129,15 @@ fn keyring(access: &Access, report: &mut DoctorReport) {
             let help = "set ATMOS_KEYRING_TYPE=file and ATMOS_KEYRING_PASSWORD to stay logged in".to_owned();
             report.add(State::Warning, "keyring", format!("{kind}: logins end with the process"), Some(help));
         }
-        Ok(entries) => report.add(State::Good, "keyring", format!("{kind}, {} entries open", entries.len()), None),
+        Ok(entries) => {
+            report.add(State::Good, "keyring", format!("{kind}, {} entries open", entries.len()), None);
+            if store.kind() == Kind::File
+                && let Err(why) = Store::quickness(&access.host)
+            {
+                let text = format!("file: every command derives the key anew, about 50 ms ({why})");
+                report.add(State::Note, "keyring", text, None);
+            }
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use crate::diag::{Failure, Result};
 
 #[derive(Debug, Clone, Default)]
 pub struct MigrateRequest {
-    /// `system` or `file`; the one in force without.
+    /// `system`, `kernel` or `file`; the one in force without.
     pub from: Option<String>,
     pub to: String,
     /// The old one keeps its entries.
@@ -37,7 +37,7 @@ pub struct MigrateReport {
 pub fn migrate(access: &Access, request: &MigrateRequest) -> Result<MigrateReport> {
     super::outside_only(access, "keyring")?;
     let open = |kind: &str| {
-        if !matches!(kind, "system" | "file") {
+        if !matches!(kind, "system" | "kernel" | "file") {
             return Err(MigrateFailure::Kind { kind: kind.to_owned() });
         }
         let mut host = access.host.clone();
@@ -67,6 +67,9 @@ pub fn migrate(access: &Access, request: &MigrateRequest) -> Result<MigrateRepor
         }
         found.push((name, shown, value));
     }
+    if !new.is_durable() && new.is_persistent() && found.iter().any(|(name, ..)| name != cache::KEY_NAME) {
+        return Err(MigrateFailure::NotDurable { kind: new.kind().name() }.into());
+    }
     for store in [&old, &new] {
         if !store.is_persistent() {
             return Err(MigrateFailure::NotThere.into());
@@ -92,7 +95,7 @@ pub fn migrate(access: &Access, request: &MigrateRequest) -> Result<MigrateRepor
 #[derive(Debug, thiserror::Error, Diagnostic)]
 enum MigrateFailure {
     #[error("unknown keyring type `{kind}`")]
-    #[diagnostic(code(atmos::auth::keyring::kind), help("use system or file"))]
+    #[diagnostic(code(atmos::auth::keyring::kind), help("use system, kernel or file"))]
     Kind { kind: String },
 
     #[error("both keyrings are of type {kind}")]
@@ -105,6 +108,10 @@ enum MigrateFailure {
         help("--force replaces it; what was stored or logged in with it is lost then")
     )]
     Differs { shown: String, kind: &'static str },
+
+    #[error("the {kind} keyring ends with the machine, and there are keys of users, which cannot be had again")]
+    #[diagnostic(code(atmos::auth::keyring::not_durable), help("use system or file for them"))]
+    NotDurable { kind: &'static str },
 
     #[error("one of the two keyrings is not available")]
     #[diagnostic(code(atmos::auth::keyring::not_there), help("unlock it, or set the password of the file keyring"))]

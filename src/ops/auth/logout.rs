@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::super::access::Access;
+use super::super::audit::{self, Event};
 use super::everywhere;
 use super::login::identities_tagged;
 use crate::auth::resolution::Flag;
@@ -65,6 +66,7 @@ pub async fn logout(access: &Access, request: &LogoutRequest) -> Result<LogoutRe
         confirm(access)?;
     }
     if !request.dry_run {
+        audit::record(access, &access.settings, &event(&whose, request))?;
         run::sweep(&access.host, run::Sweep::Whole);
         Store::lock_up(&access.host);
     }
@@ -92,6 +94,10 @@ pub async fn logout(access: &Access, request: &LogoutRequest) -> Result<LogoutRe
     } else if !request.dry_run {
         prove(access, &whose).await?;
     }
+    if !request.dry_run {
+        // Looking for what to remove may have opened it again.
+        Store::lock_up(&access.host);
+    }
     report.files.sort();
     report.files.dedup();
     Ok(report)
@@ -118,6 +124,18 @@ impl Whose {
             Whose::One(Logins::All) => "all identities and providers of this realm".to_owned(),
             Whose::Tagged { tags, .. } => format!("the identities tagged {tags}"),
         }
+    }
+}
+
+/// The line of the audit log.
+fn event(whose: &Whose, request: &LogoutRequest) -> Event {
+    let event = Event { name: "logout", ..Event::default() };
+    match whose {
+        Whose::One(Logins::Identity(name)) => Event { identity: Some(name.to_string()), ..event },
+        Whose::One(Logins::All) if request.all_realms => {
+            Event { of: Some("everything in all realms".to_owned()), ..event }
+        }
+        other => Event { of: Some(other.shown()), ..event },
     }
 }
 

@@ -18,6 +18,7 @@ mod refresh;
 mod shell;
 mod user;
 mod validate;
+mod validate_rails;
 mod validate_stacks;
 mod whoami;
 
@@ -38,4 +39,4 @@ pub use shell::{ShellRequest, shell};
 pub use user::{KeysReport, KeysRequest, Origin, rotate_keys, store_keys};
 pub use validate::{ValidateReport, validate};
 pub use validate_stacks::validate_stacks;
-pub use whoami::{WhoamiReport, WhoamiRequest, whoami};
+pub use whoami::{Known, WhoamiAllReport, WhoamiReport, WhoamiRequest, whoami, whoami_all};

@@ -12,8 +12,9 @@ use super::super::access::Access;
 use super::super::audit::{self, Event};
 use crate::auth::config::Identity;
 use crate::auth::resolution::Flag;
+use crate::auth::store::Store;
 use crate::auth::user::{Error as UserError, Found, Rotated, StoredKeys, parse};
-use crate::auth::{Error, IdentityName};
+use crate::auth::{Error, IdentityName, stored_name};
 use crate::diag::{Failure, Result};
 use crate::secret::Secret;
 use crate::value::{DurationForm, parse_duration};
@@ -37,6 +38,8 @@ pub enum Origin {
     Environment,
     /// A profile of the shared files of AWS tools.
     Profile(String),
+    /// What the Go version of atmos keeps in the keyring of the system.
+    Reference,
 }
 
 #[derive(Debug, Clone)]
@@ -165,6 +168,7 @@ fn find(access: &Access, identity: &Identity, request: &KeysRequest, old: Option
             parse(&text.map_err(failed)?).map_err(Error::from)?
         }
         Origin::Profile(name) => profile(access, name)?,
+        Origin::Reference => of_reference(access, &identity.name)?,
     };
     // Who stores another key of the same user keeps the rest.
     let (mfa_arn, session_duration) =
@@ -177,10 +181,23 @@ fn find(access: &Access, identity: &Identity, request: &KeysRequest, old: Option
 }
 
 fn profile(access: &Access, name: &str) -> Result<Found> {
-    let profiles = crate::auth::aws::profile::Profiles::read(&access.host.env);
+    let profiles = crate::cloud::profile::Profiles::read(&access.host.env, &access.host.cwd);
     let Some(keys) = profiles.keys(name) else { return Err(KeysFailure::Profile { name: name.to_owned() }.into()) };
     let found = Found::new(keys.id, keys.secret, keys.token).map_err(Error::from)?;
     Ok(Found { mfa_arn: keys.mfa_serial.map(str::to_owned), ..found })
+}
+
+/// The entry of the reference for this identity, of this realm or of none.
+fn of_reference(access: &Access, name: &IdentityName) -> Result<Found> {
+    let names = [stored_name(access.realm.as_str(), name.as_str()), format!("atmos_{name}")];
+    for key in &names {
+        let found = Store::get_of_reference(key).map_err(|reason| KeysFailure::Keyring { reason })?;
+        if let Some(bytes) = found {
+            let text = Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned());
+            return Ok(parse(&text).map_err(Error::from)?);
+        }
+    }
+    Err(KeysFailure::NoReference { names: names.join(" or ") }.into())
 }
 
 /// The form for a person. What the configuration says is shown, and not asked for.
@@ -194,7 +211,12 @@ fn ask(access: &Access, identity: &Identity, request: &KeysRequest, old: Option<
     }
     let talk = &access.host.talk;
     talk.attention(format!("access key of identity {name} (an empty secret leaves everything as it is)"));
-    let id = text("Access key id:", old.map(|old| old.keys.access_key_id.as_str()))?;
+    if let Some(old) = old {
+        // Not put into the field: whoever pastes a new secret beside an old id has stored neither of both.
+        let id = ending(&old.keys.access_key_id);
+        talk.attention(format!("the keyring has a key of {name} already, {id}: what you enter replaces it"));
+    }
+    let id = text("Access key id:", None)?;
     let prompt = inquire::Password::new("Secret access key:").without_confirmation();
     let secret =
         Zeroizing::new(prompt.with_display_mode(inquire::PasswordDisplayMode::Masked).prompt().map_err(prompted)?);
@@ -229,6 +251,12 @@ fn ask(access: &Access, identity: &Identity, request: &KeysRequest, old: Option<
     };
     let filled = |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
     Ok(Found { mfa_arn: filled(mfa_arn), session_duration: filled(session_duration), ..found })
+}
+
+/// The last four letters, by which people tell keys apart.
+fn ending(id: &str) -> String {
+    let last: String = id.chars().rev().take(4).collect::<Vec<_>>().into_iter().rev().collect();
+    format!("…{last}")
 }
 
 fn text(title: &str, initial: Option<&str>) -> Result<String> {
@@ -268,6 +296,20 @@ enum KeysFailure {
     #[error("the AWS profile `{name}` does not exist, or has no key of its own")]
     #[diagnostic(code(atmos::auth::user::profile), help("look at ~/.aws/credentials"))]
     Profile { name: String },
+
+    #[error("the keyring of the system has no entry of the Go version of atmos for this identity ({names})")]
+    #[diagnostic(
+        code(atmos::auth::user::no_reference),
+        help(
+            "it stores one per realm: set `auth.realm` (or ATMOS_AUTH_REALM) to that of the old login, or give the key by \
+              --from-stdin"
+        )
+    )]
+    NoReference { names: String },
+
+    #[error("the keyring of the system is not available: {reason}")]
+    #[diagnostic(code(atmos::auth::user::no_keyring), help("unlock it, or give the key by --from-stdin"))]
+    Keyring { reason: String },
 
     #[error("invalid session duration `{text}`")]
     #[diagnostic(code(atmos::auth::user::duration), help("give seconds, or a duration such as 8h or 1d"))]

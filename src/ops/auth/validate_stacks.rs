@@ -4,9 +4,11 @@ use rayon::prelude::*;
 
 use super::super::App;
 use super::super::child::auth_section;
+use super::super::guard::Rails;
 use super::validate::ValidateReport;
+use super::validate_rails::contradictions;
 use crate::auth::resolution::{Flag, Inputs, Need, Resolution, Scope, Source, resolve};
-use crate::auth::validate::{exit_code, scoped_keys};
+use crate::auth::validate::{exit_code, scoped_keys, scoped_rails};
 use crate::auth::{AuthConfig, Problem, Severity, setting};
 use crate::component::{self, Filter, Instance, Kind};
 use crate::diag::Result;
@@ -44,6 +46,10 @@ fn of_component(app: &App, written: &Instance) -> Vec<Problem> {
         .map(|problem| Problem { message: format!("{who}: {}", problem.message), ..problem })
         .collect();
     let settings = AuthConfig::read(auth_section(app, &instance));
+    let own_rails = scoped_rails(&settings, &AuthConfig::read(&app.config.auth)).into_iter();
+    problems.extend(own_rails.map(|problem| Problem { message: format!("{who}: {}", problem.message), ..problem }));
+    // One that cannot be read is reported above, and says nothing about anybody.
+    let rails = Rails::read(&settings.node, &app.host).unwrap_or_default();
     let sources = &app.host.sources;
     // Every operation may be another identity.
     for operation in [setting::READ, "apply"] {
@@ -64,7 +70,12 @@ fn of_component(app: &App, written: &Instance) -> Vec<Problem> {
             need: Need::Run,
             instance: None,
         };
-        match resolve(&inputs, sources) {
+        let resolution = resolve(&inputs, sources);
+        if let Ok(resolution) = &resolution {
+            let found = contradictions(&rails, &settings, resolution).into_iter();
+            problems.extend(found.map(|problem| Problem { message: format!("{who}: {}", problem.message), ..problem }));
+        }
+        match resolution {
             Err(reason) => problems.push(error(format!("{who}: {reason}"), Span::default())),
             Ok(Resolution::Identity { name, source: Source::Setting(_) }) => {
                 if let Some(other) = own_default(&instance, &settings).filter(|other| *other != name.as_str()) {

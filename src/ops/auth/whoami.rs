@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 
 use super::super::access::Access;
-use crate::auth::Validity;
+use crate::auth::kind::IdentityKind;
 use crate::auth::resolution::Flag;
+use crate::auth::{Description, Validity};
 use crate::diag::Result;
 
 #[derive(Debug, Clone, Default)]
@@ -63,4 +64,52 @@ pub async fn whoami(access: &Access, request: &WhoamiRequest) -> Result<WhoamiRe
         environment,
         now: access.host.now(),
     })
+}
+
+/// Every identity, with what the cache knows of it: nobody is signed in, and nothing is renewed.
+#[derive(Debug, Clone)]
+pub struct WhoamiAllReport {
+    pub realm: String,
+    pub realm_source: &'static str,
+    /// Sorted by name.
+    pub identities: Vec<Known>,
+    pub now: Timestamp,
+}
+
+/// One identity.
+#[derive(Debug, Clone)]
+pub struct Known {
+    pub description: Description,
+    pub default: bool,
+    /// `None`: there are no credentials.
+    pub validity: Option<Validity>,
+}
+
+/// What `whoami` knows of every identity without asking anybody; with `verify` the cloud is asked about those whose
+/// credentials are there.
+///
+/// # Errors
+/// A chain that cannot be walked, a keyring that does not open.
+pub async fn whoami_all(access: &Access, verify: bool) -> Result<WhoamiAllReport> {
+    let mut names: Vec<_> = access.settings.identities.values().map(|one| (one.name.clone(), one.default)).collect();
+    names.sort();
+    let mut identities = Vec::new();
+    for (name, default) in names {
+        let mut description = access.describe(&access.session, &name).await?;
+        let kind = access.settings.identity(name.as_str()).map(|identity| &identity.kind);
+        let validity = if kind.is_some_and(IdentityKind::is_ambient) {
+            Some(Validity::Unmanaged)
+        } else if !description.is_live {
+            None
+        } else if verify && access.parent.is_none() {
+            let (caller, validity) = access.session.caller(&name, true).await?;
+            description.caller = caller.or(description.caller);
+            Some(validity)
+        } else {
+            Some(Validity::Valid)
+        };
+        identities.push(Known { description, default, validity });
+    }
+    let (realm, realm_source) = (access.realm.as_str().to_owned(), access.realm.source().as_str());
+    Ok(WhoamiAllReport { realm, realm_source, identities, now: access.host.now() })
 }

@@ -1,13 +1,11 @@
 //! Parameter Store and Secrets Manager of AWS: one signed POST of JSON for each value.
 //!
 //! `call` signs and asks, `service` says where, `sts` takes a role, `ambient` finds the credentials that the
-//! environment has, `profile` those in the shared files of AWS.
+//! environment has.
 
 mod ambient;
 mod call;
-mod profile;
 mod read;
-mod remote;
 mod service;
 mod sts;
 mod write;

@@ -9,6 +9,7 @@ use super::super::problem::{Fault, Problem};
 use super::super::settings::Spec;
 use super::service::{Service, endpoint};
 use super::{ambient, call, sts};
+use crate::cloud::ambient::NamedRole;
 
 pub(in super::super) async fn read(
     line: &Line,
@@ -82,7 +83,9 @@ async fn as_role(
     let Some(role) = spec.option(option).filter(|_| spec.kind == Kind::Ssm) else { return Ok(keys) };
     let whose = identity.map_or("", |identity| identity.fingerprint());
     let whose = format!("role {role} {} {region} {whose}", spec.name);
-    line.keys(whose, sts::assume_role(line, &keys, region, &role, "atmos-ssm-session")).await
+    let session_name = Some("atmos-ssm-session".to_owned());
+    let role = NamedRole { arn: role, session_name, ..NamedRole::default() };
+    line.keys(whose, sts::assume_role(line, &keys, region, &role)).await
 }
 
 /// A refusal with the name of who was refused.

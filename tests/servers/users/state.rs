@@ -72,6 +72,8 @@ pub(crate) struct Knobs {
     pub(crate) refuse_length: bool,
     /// The browser says no.
     pub(crate) deny: bool,
+    /// The browser is shown a page, and a person decides.
+    pub(crate) page: bool,
     /// Refresh tokens are worthless.
     pub(crate) revoked: bool,
     /// Proofs need a nonce of the service.
@@ -92,6 +94,7 @@ impl Default for Knobs {
             unknown_for: 0,
             refuse_length: false,
             deny: false,
+            page: false,
             revoked: false,
             nonce: String::new(),
             signin_status: 200,

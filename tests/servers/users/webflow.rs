@@ -15,12 +15,15 @@ use crate::{Asked, Reply, random};
 
 const CLIENT: &str = "arn:aws:signin:::devtools/same-device";
 
-/// Where the browser is sent. A person would sign in here; this one has.
+/// Where the browser is sent. A person would sign in here; this one has, and may be asked for a yes or no.
 pub(crate) fn authorize(state: &State, asked: &Asked) -> Response<Full<Bytes>> {
     let mut memory = state.memory();
-    memory.log.push("authorize".to_owned());
     let query = pairs(&asked.query);
     let get = |name: &str| query.get(name).cloned().unwrap_or_default();
+    let decision = get("decision");
+    if decision.is_empty() {
+        memory.log.push("authorize".to_owned());
+    }
     let redirect = get("redirect_uri");
     let right = get("client_id") == CLIENT
         && get("response_type") == "code"
@@ -32,7 +35,10 @@ pub(crate) fn authorize(state: &State, asked: &Asked) -> Response<Full<Bytes>> {
     if !right {
         return Response::builder().status(400).body(Full::new(Bytes::from("not such a sign-in"))).unwrap_or_default();
     }
-    let result = if memory.knobs.deny {
+    if memory.knobs.page && decision.is_empty() {
+        return question(&asked.query);
+    }
+    let result = if memory.knobs.deny || decision == "deny" {
         "error=access_denied".to_owned()
     } else {
         let code = random::opaque("code/");
@@ -42,6 +48,17 @@ pub(crate) fn authorize(state: &State, asked: &Asked) -> Response<Full<Bytes>> {
     };
     let location = format!("{redirect}?{result}&state={}", get("state"));
     Response::builder().status(302).header("location", location).body(Full::default()).unwrap_or_default()
+}
+
+/// The page on which a person decides.
+fn question(query: &str) -> Response<Full<Bytes>> {
+    let address = format!("/v1/authorize?{}", query.replace('&', "&amp;").replace('"', "&quot;"));
+    let text = format!(
+        "<!doctype html>\n<title>Sign-in (loopback)</title>\n<h1 id=\"client\">{CLIENT}</h1>\n\
+         <a id=\"approve\" href=\"{address}&amp;decision=approve\">Continue</a>\n\
+         <a id=\"deny\" href=\"{address}&amp;decision=deny\">Cancel</a>\n"
+    );
+    Response::builder().header("content-type", "text/html").body(Full::new(Bytes::from(text))).unwrap_or_default()
 }
 
 /// Tokens for a code or for a refresh token.

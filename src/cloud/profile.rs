@@ -1,12 +1,12 @@
-//! The shared configuration of AWS tools: profiles in `~/.aws/config` and `~/.aws/credentials`. Row 5.
+//! The shared configuration of AWS tools: profiles in `~/.aws/config` and `~/.aws/credentials`.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::host::Env;
 
 /// The settings of one profile.
-pub(super) type Settings = BTreeMap<String, String>;
+pub type Settings = BTreeMap<String, String>;
 
 /// The key of a profile.
 #[derive(Clone, Copy)]
@@ -24,13 +24,14 @@ pub struct Profiles {
 }
 
 impl Profiles {
-    /// Reads what the environment names, else the files of the user. A file that is missing has no profiles.
-    pub fn read(env: &Env) -> Profiles {
+    /// Reads what the environment names, relative to `cwd`, else the files of the user. A file that is missing has no
+    /// profiles.
+    pub fn read(env: &Env, cwd: &Path) -> Profiles {
         let mut profiles = Profiles::default();
         let text = |variable: &str, name: &str| {
             let path =
                 env.get(variable).map(|path| expanded(path, env)).or_else(|| Some(home(env)?.join(".aws").join(name)));
-            path.and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default()
+            path.and_then(|path| std::fs::read_to_string(cwd.join(path)).ok()).unwrap_or_default()
         };
         profiles.add(&text("AWS_CONFIG_FILE", "config"), true);
         profiles.add(&text("AWS_SHARED_CREDENTIALS_FILE", "credentials"), false);
@@ -38,12 +39,12 @@ impl Profiles {
     }
 
     /// The same with files that somebody named.
-    pub fn of_files(config: &[String], credentials: &[String], env: &Env) -> Profiles {
+    pub fn of_files(config: &[String], credentials: &[String], env: &Env, cwd: &Path) -> Profiles {
         if config.is_empty() && credentials.is_empty() {
-            return Profiles::read(env);
+            return Profiles::read(env, cwd);
         }
         let mut profiles = Profiles::default();
-        let text = |path: &String| std::fs::read_to_string(expanded(path, env)).unwrap_or_default();
+        let text = |path: &String| std::fs::read_to_string(cwd.join(expanded(path, env))).unwrap_or_default();
         for path in config {
             profiles.add(&text(path), true);
         }
@@ -53,7 +54,8 @@ impl Profiles {
         profiles
     }
 
-    pub(super) fn get(&self, name: &str) -> Option<&Settings> {
+    /// Everything that a profile says.
+    pub fn get(&self, name: &str) -> Option<&Settings> {
         self.known.get(name)
     }
 
@@ -102,10 +104,16 @@ impl Profiles {
             let Some((key, value)) = line.split_once('=').filter(|_| !nested) else { continue };
             if let Some(name) = &current {
                 let settings = self.known.entry(name.clone()).or_default();
-                settings.insert(key.trim().to_ascii_lowercase(), value.trim().to_owned());
+                settings.insert(key.trim().to_ascii_lowercase(), without_comment(value).to_owned());
             }
         }
     }
+}
+
+/// A value up to a comment behind a blank.
+fn without_comment(value: &str) -> &str {
+    let starts = [" #", " ;", "\t#", "\t;"].into_iter().filter_map(|mark| value.find(mark));
+    starts.min().map_or(value, |end| &value[..end]).trim()
 }
 
 /// The name of the profile that the environment chooses.
@@ -138,11 +146,11 @@ mod tests {
         };
         let config = write(
             "config",
-            "[default]\nregion = eu-west-1\n[profile a b]\n# no\nregion=us-east-1\ns3 =\n  x = 1\n[sso-session q]\nregion = z\n[c]\nregion = w\n",
+            "[default]\nregion = eu-west-1 # a comment\n[profile a b]\n# no\nregion=us-east-1\ns3 =\n  x = 1\n[sso-session q]\nregion = z\n[c]\nregion = w\n",
         );
         let credentials = write("credentials", "[default]\naws_access_key_id = AKIA\n[c]\nregion = v\n");
         let env = Env::from_iter([("AWS_CONFIG_FILE", config), ("AWS_SHARED_CREDENTIALS_FILE", credentials)]);
-        let profiles = Profiles::read(&env);
+        let profiles = Profiles::read(&env, Path::new("/"));
         assert_eq!(profiles.names().collect::<Vec<_>>(), ["a b", "c", "default"]);
         assert_eq!((profiles.region("default"), profiles.region("a b")), (Some("eu-west-1"), Some("us-east-1")));
         assert_eq!(profiles.region("c"), Some("v"));
@@ -152,7 +160,7 @@ mod tests {
 
     #[test]
     fn nothing_there_is_no_profile() {
-        assert_eq!(Profiles::read(&Env::default()).names().count(), 0);
+        assert_eq!(Profiles::read(&Env::default(), Path::new("/nowhere")).names().count(), 0);
         assert_eq!(chosen(&Env::from_iter([("AWS_PROFILE", "x")])), "x");
         assert_eq!(chosen(&Env::default()), "default");
     }
