@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::App;
-use super::module;
 use super::provenance::Provenance;
 use super::subject::relative_path;
 use crate::component::{self, Filter, Instance, Kind, Sources};
@@ -344,7 +343,7 @@ fn information(app: &App, request: &ComponentRequest, instance: &Instance) -> Re
     if let Some(path) = instance.path(&app.config) {
         information.insert(Arc::from("component_path"), Node::from(path.display().to_string()));
         if instance.kind == Kind::Terraform && request.needs_module() {
-            information.insert(Arc::from("terraform_config"), module::describe(&path, request.names)?);
+            information.insert(Arc::from("terraform_config"), resolve::describe_module(&path, request.names)?);
         }
     }
     Ok(Node::from(information))

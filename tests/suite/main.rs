@@ -34,6 +34,7 @@ mod diff;
 mod doctor;
 mod evaluate;
 mod example;
+mod expressions;
 mod fleet;
 mod fleet_output;
 mod fuzz;
