@@ -82,6 +82,12 @@ impl Masker {
             && self.short.read().unwrap_or_else(std::sync::PoisonError::into_inner).is_empty()
     }
 
+    /// How many texts are looked for: whoever masked a value before it grew may have missed one.
+    pub fn known(&self) -> usize {
+        self.forms.read().unwrap_or_else(std::sync::PoisonError::into_inner).len()
+            + self.short.read().unwrap_or_else(std::sync::PoisonError::into_inner).len()
+    }
+
     /// Whether a whole value is a secret, however short or long it is, and in however many lines.
     pub fn is_secret(&self, value: &str) -> bool {
         let known = if value.len() < FREE_TEXT_MINIMUM { &self.short } else { &self.forms };

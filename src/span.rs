@@ -2,6 +2,8 @@
 //!
 //! Row 0. Read [`Span`] first (it travels with every node), then [`Sources`], which turns a span into a [`Place`].
 
+mod scalar;
+
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 
@@ -110,6 +112,21 @@ impl Place {
         let line = text[start..].split('\n').next().unwrap_or("");
         let skip = usize::try_from(self.column.saturating_sub(1)).unwrap_or(0);
         start + line.char_indices().nth(skip).map_or(line.len(), |(index, _)| index)
+    }
+
+    /// The place of a byte of the scalar that begins here and whose text is `text`; `None` where text and file do not fit
+    /// together, which is so when a template made the text.
+    pub fn within(&self, text: &str, at: usize) -> Option<Place> {
+        scalar::position(&self.source.text, self.offset(), text, at).map(|offset| self.at_offset(offset))
+    }
+
+    /// The place of a byte of the same file.
+    pub fn at_offset(&self, offset: usize) -> Place {
+        let before = &self.source.text[..offset];
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX - 1) + 1;
+        let column = before.rsplit('\n').next().map_or(0, |head| head.chars().count());
+        let line = count(before.matches('\n').count());
+        Place { source: self.source.clone(), line, column: count(column), length: 1 }
     }
 
     /// Length in bytes from [`Place::offset`], at least 1 where there is text, never past the end of the line.

@@ -97,6 +97,11 @@ impl Config {
                 functions.outside_reads.to_string(),
                 "files that are not of the repository, and other machines",
             ),
+            (
+                "settings.functions.exec_output_limit",
+                functions.exec_output.to_string(),
+                "what one command of `!exec` may print",
+            ),
             (GENERATED, generated.to_string(), "functions that templates and values from elsewhere make"),
         ]
         .into_iter()

@@ -25,6 +25,7 @@ use Kind::{Flag, LenientFlag, Text, Words};
 /// have rules of their own and are not here.
 const TABLE: &[(&str, &str, Kind)] = &[
     ("ATMOS_SETTINGS_FUNCTIONS_EXEC", "settings.functions.exec", Text),
+    ("ATMOS_SETTINGS_FUNCTIONS_EXEC_OUTPUT_LIMIT", "settings.functions.exec_output_limit", Text),
     ("ATMOS_SETTINGS_FUNCTIONS_OUTSIDE_READS", "settings.functions.outside_reads", Text),
     ("ATMOS_COMPONENTS_HELMFILE_AUTO_GENERATE_FILES", "components.helmfile.auto_generate_files", Flag),
     ("ATMOS_COMPONENTS_HELMFILE_BASE_PATH", "components.helmfile.base_path", Text),

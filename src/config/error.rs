@@ -7,7 +7,7 @@ use miette::{Diagnostic, NamedSource, SourceSpan};
 
 use crate::diag::{Failure, Snippet};
 use crate::host::Host;
-use crate::span::Span;
+use crate::span::{Place, Span};
 use crate::value::{Node, Value};
 use crate::{fetch, merge, yaml};
 
@@ -225,7 +225,7 @@ pub enum Error {
     #[diagnostic(
         code(atmos::config::policy_key),
         help(
-            "policies are `settings.functions.exec` and `settings.functions.outside_reads`; one that is mistyped would allow everything"
+            "keys of `settings.functions` are `exec`, `exec_output_limit` and `outside_reads`; a policy that is mistyped would allow everything"
         )
     )]
     PolicyKey {
@@ -306,12 +306,12 @@ impl Location {
                 source_code: NamedSource::new("", Arc::from("")),
                 at: (0, 0).into(),
             },
-            |place| Location {
-                place: place.to_string(),
-                source_code: Snippet::source(&place),
-                at: Snippet::span(&place),
-            },
+            |place| Location::at(&place),
         )
+    }
+
+    pub(super) fn at(place: &Place) -> Location {
+        Location { place: place.to_string(), source_code: Snippet::source(place), at: Snippet::span(place) }
     }
 }
 

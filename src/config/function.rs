@@ -7,7 +7,7 @@ use super::include::{Refusal, include};
 use super::paths::git_root;
 use super::repository;
 use crate::fetch::{Fetcher, Settings};
-use crate::host::{Host, fs};
+use crate::host::{Captured, Host, Limit, capture, fs};
 use crate::value::{Function, Map, Node, Path, Value, from_json, map_with_capacity};
 
 /// The tags that the reference knows in `atmos.yaml`, in the order in which it lists them.
@@ -141,8 +141,9 @@ impl Functions<'_> {
             }
             "!include" | "!include.raw" => {
                 let included = include(self, argument, &*function.tag == "!include.raw");
-                included.map_err(|Refusal { reason, help }| {
-                    self.failed(node, help.map_or(reason.clone(), |help| format!("{reason}; {help}")))
+                included.map_err(|Refusal { reason, help, at }| {
+                    let reason = help.map_or(reason.clone(), |help| format!("{reason}; {help}"));
+                    self.failed_within(node, function, at, reason)
                 })
             }
             tag => {
@@ -166,16 +167,34 @@ impl Functions<'_> {
     /// What a shell prints, as JSON if it is JSON.
     fn exec(&self, node: &Node, script: &str) -> Result<Node, Error> {
         let env = self.host.env.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let command = duct::cmd("sh", ["-c", script]).dir(&self.host.cwd).full_env(env).stdin_null().stdout_capture();
-        let output = command.unchecked().run();
-        let output =
-            output.map_err(|error| self.failed(node, format!("!exec: the shell cannot be started: {error}")))?;
+        let command = duct::cmd("sh", ["-c", script]).dir(&self.host.cwd).full_env(env);
+        // The configuration cannot raise its own limit.
+        let limit = Limit::default();
+        let output = match capture(&command, limit) {
+            Ok(Captured::Ended(output)) => output,
+            Ok(Captured::TooMuch) => {
+                return Err(self.failed(node, format!("!exec {script}: the command prints more than {limit}")));
+            }
+            Err(error) => return Err(self.failed(node, format!("!exec: the shell cannot be started: {error}"))),
+        };
         if !output.status.success() {
             return Err(self.failed(node, format!("!exec {script}: {}", output.status)));
         }
         let text = String::from_utf8_lossy(&output.stdout);
         let text = text.trim_end_matches('\n');
         Ok(serde_json::from_str(text).map_or_else(|_| Node::from(text), |json| from_json(&json)))
+    }
+
+    /// A failure at the character of the argument that it is about, else at the function.
+    fn failed_within(&self, node: &Node, function: &Function, at: Option<usize>, reason: String) -> Error {
+        let exact = at.and_then(|at| {
+            let written = function.argument.as_str()?;
+            let blanks = written.len() - written.trim_start().len();
+            self.host.sources.place(node.span)?.within(written, blanks + at)
+        });
+        let Some(place) = exact else { return self.failed(node, reason) };
+        let Location { place, source_code, at } = Location::at(&place);
+        Error::Function { reason, place, source_code, at }
     }
 
     fn failed(&self, node: &Node, reason: String) -> Error {

@@ -3,12 +3,14 @@
 
 use std::path::{Path, PathBuf};
 
+use miette::Diagnostic as _;
+
 use super::function::Functions;
 use super::imports;
 use crate::content::{self, Tags};
 use crate::fetch::{Fetcher, Settings, shown};
 use crate::host::{Host, Refused, fs};
-use crate::query::{self, Query};
+use crate::query::Query;
 use crate::value::Node;
 
 /// Directories whose files are looked after as if they lay beside them.
@@ -30,17 +32,19 @@ pub struct Refusal {
     pub reason: String,
     /// What to do next, where that is not a matter of paths.
     pub help: Option<String>,
+    /// Bytes of the argument before the character that is at fault, where that is one.
+    pub at: Option<usize>,
 }
 
 impl From<String> for Refusal {
     fn from(reason: String) -> Refusal {
-        Refusal { reason, help: None }
+        Refusal { reason, help: None, at: None }
     }
 }
 
 impl From<Refused> for Refusal {
     fn from(refused: Refused) -> Refusal {
-        Refusal { reason: refused.to_string(), help: Some(refused.help) }
+        Refusal { reason: refused.to_string(), help: Some(refused.help), at: None }
     }
 }
 
@@ -72,12 +76,15 @@ impl Include<'_> {
         } else {
             content::parse(&self.host.sources, &path, &self.host.cwd, &name, text, self.tags)?
         };
-        if query.is_empty() || query == "." {
+        if query.text.is_empty() || query.text == "." {
             return Ok(content);
         }
-        let failed = |error: query::Error| format!("the expression `{query}` of !include: {error}");
-        let selected = Query::parse(&query).and_then(|query| query.first(&content)).map_err(failed)?;
-        Ok(selected)
+        let selected = Query::parse(&query.text).and_then(|query| query.first(&content));
+        selected.map_err(|error| Refusal {
+            reason: format!("the expression `{}` of !include: {error}", query.text),
+            help: error.help().map(|help| help.to_string()).or_else(|| Some("correct the expression".to_owned())),
+            at: Some(query.place(error.range().start)),
+        })
     }
 
     /// The one file behind an address, and the name that decides what it is.
@@ -89,6 +96,7 @@ impl Include<'_> {
         let found = self.fetcher.resolve(self.host, self.remote, address, None).map_err(|error| Refusal {
             reason: format!("the file '{shown}' of !include cannot be had: {error}"),
             help: Some(error.next_step()),
+            at: None,
         })?;
         match found.files.as_slice() {
             [file] => {

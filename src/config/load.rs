@@ -15,7 +15,7 @@ use super::reader::Reader;
 use super::{defaults, profile, version};
 use crate::diag::Warning;
 use crate::fetch::Settings;
-use crate::host::{Host, Policy, Rules, fs};
+use crate::host::{Host, Limit, Policy, Rules, fs};
 use crate::merge::{self, ListStrategy};
 use crate::value::{Map, Node};
 
@@ -64,7 +64,7 @@ pub fn load(host: &Host, flags: &Flags) -> Result<Config, Error> {
     let inside = inside(host, &found, &base_path);
     let promoted = variables.into_promoted();
     let directory = found.directories.first().cloned().unwrap_or_else(|| host.cwd.clone());
-    Ok(Config {
+    let config = Config {
         found: found.any,
         files: reader.files,
         directories: if found.directories.is_empty() { vec![directory.clone()] } else { found.directories },
@@ -90,7 +90,9 @@ pub fn load(host: &Host, flags: &Flags) -> Result<Config, Error> {
         document,
         promoted,
         base_path,
-    })
+    };
+    config.warn_of_mistyped_settings(host);
+    Ok(config)
 }
 
 /// The names of all profiles that these flags could choose from.
@@ -258,7 +260,7 @@ fn check_policy_keys(host: &Host, document: &Node) -> Result<(), Error> {
         .filter(|key| matches!(&*key.to_lowercase(), "function" | "functions") && &***key != "functions");
     let mut paths: Vec<Vec<&str>> = mistyped.map(|key| vec!["settings", key]).collect();
     let functions = keys(document.get_path(["settings", "functions"]));
-    let unknown = functions.iter().filter(|key| !["exec", "outside_reads"].contains(&&***key));
+    let unknown = functions.iter().filter(|key| !["exec", "exec_output_limit", "outside_reads"].contains(&&***key));
     paths.extend(unknown.map(|key| vec!["settings", "functions", key]));
     let Some(path) = paths.first() else { return Ok(()) };
     let Origin { place, source_code, at } = Origin::of(host, document, path, "environment");
@@ -275,6 +277,17 @@ fn policy(host: &Host, document: &Node, name: &str) -> Result<Policy, Error> {
     })
 }
 
+/// What a command of a function may print.
+fn output_limit(host: &Host, document: &Node) -> Result<Limit, Error> {
+    let path = ["settings", "functions", "exec_output_limit"];
+    let Some(node) = document.get_path(path).filter(|node| !node.is_null()) else { return Ok(Limit::default()) };
+    node.scalar_text().and_then(|text| text.parse().ok()).ok_or_else(|| {
+        let Origin { place, source_code, at } = Origin::of(host, document, &path, "environment");
+        let choices = "a number of bytes, or of `KiB`, `MiB` or `GiB`, such as `64MiB`".to_owned();
+        Error::Choice { key: path.join("."), choices, place, source_code, at }
+    })
+}
+
 fn settings(host: &Host, root: &Root, document: &Node, inside: Vec<PathBuf>) -> Result<model::Settings, Error> {
     let list_merge_strategy = root.settings.list_merge_strategy.0.parse().map_err(|cause| {
         let path = ["settings", "list_merge_strategy"];
@@ -282,6 +295,7 @@ fn settings(host: &Host, root: &Root, document: &Node, inside: Vec<PathBuf>) -> 
         Error::ListStrategy { cause, place, source_code, at }
     })?;
     check_policy_keys(host, document)?;
+    super::settings::check(host, document)?;
     let tab_width = usize::try_from(root.settings.terminal.tab_width.0).unwrap_or_default();
     Ok(model::Settings {
         list_merge_strategy,
@@ -290,6 +304,7 @@ fn settings(host: &Host, root: &Root, document: &Node, inside: Vec<PathBuf>) -> 
         functions: Rules {
             exec: policy(host, document, "exec")?,
             outside_reads: policy(host, document, "outside_reads")?,
+            exec_output: output_limit(host, document)?,
             inside,
         },
     })

@@ -29,6 +29,7 @@ mod provisioned;
 mod reader;
 mod repository;
 mod search;
+mod settings;
 #[cfg(test)]
 mod tests;
 mod theme;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{dotenv, hcl};
 use crate::span::Sources;
-use crate::value::{Function, Map, Node, Value, from_json, function_text};
+use crate::value::{Function, Map, Node, Quoted, Value, from_json, function_text};
 use crate::yaml;
 
 /// The value that `text` is by the extension of `name`; text stays text for extensions that are not known. `tags` says
@@ -92,19 +92,15 @@ pub fn literal_where(node: &Node, is_data: &impl Fn(&str) -> bool) -> Node {
 }
 
 /// Path and query of an argument: the path may be quoted, the query is what follows it, with or without quotes.
-pub fn split_argument(argument: &str) -> Option<(String, String)> {
-    let argument = argument.trim();
+pub fn split_argument(argument: &str) -> Option<(String, Quoted)> {
+    let whole = argument.trim_end();
+    let argument = whole.trim_start();
     let (path, rest) = match argument.chars().next()? {
         quote @ ('"' | '\'') => argument[1..].split_once(quote)?,
         _ => argument.split_once(char::is_whitespace).unwrap_or((argument, "")),
     };
     let rest = rest.trim();
-    let unquoted = |quote: char| {
-        rest.strip_prefix(quote)?
-            .strip_suffix(quote)
-            .map(|text| text.replace(&format!("{quote}{quote}"), &quote.to_string()))
-    };
-    let query = unquoted('"').or_else(|| unquoted('\'')).unwrap_or_else(|| rest.to_owned());
+    let query = Quoted::new(rest, whole.len() - rest.len());
     (!path.is_empty()).then(|| (path.to_owned(), query))
 }
 
@@ -146,10 +142,14 @@ mod tests {
 
     #[test]
     fn path_and_query_are_split() {
-        let some = |path: &str, query: &str| Some((path.to_owned(), query.to_owned()));
-        assert_eq!(split_argument("a.yaml"), some("a.yaml", ""));
-        assert_eq!(split_argument("'a b.yaml' .x.y"), some("a b.yaml", ".x.y"));
-        assert_eq!(split_argument("a.yaml '.x | \"a\" + .'"), some("a.yaml", ".x | \"a\" + ."));
+        for (argument, path, query, start) in [
+            ("a.yaml", "a.yaml", "", 6),
+            ("'a b.yaml' .x.y", "a b.yaml", ".x.y", 11),
+            (" a.yaml  '.x | \"a\" + .' ", "a.yaml", ".x | \"a\" + .", 10),
+        ] {
+            let (found, part) = split_argument(argument).unwrap();
+            assert_eq!((found.as_str(), part.text.as_str(), part.place(0)), (path, query, start), "{argument}");
+        }
         assert_eq!(split_argument(""), None);
     }
 }

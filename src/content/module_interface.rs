@@ -7,12 +7,13 @@ use super::blocks::{Attribute, Block, Body, Wrong, json, native, object};
 use super::hcl_tokens::{Token, tokens};
 use crate::value::{Map, Node};
 
-/// The names of the keys of a description: those of JSON leave out what is empty.
+/// The names of the keys of a description: those of JSON leave out what is empty, those of fields are for templates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Names {
     Json,
     #[default]
     Yaml,
+    Fields,
 }
 
 /// The interface of a module, as its files have it.
@@ -310,12 +311,22 @@ fn filled(name: &'static str, value: Node) -> Field {
 fn record(names: Names, fields: Vec<Field>) -> Node {
     let is_empty = |node: &Node| node.is_empty() || node.as_bool() == Some(false);
     let fields =
-        fields.into_iter().filter(|(_, value, optional)| names == Names::Yaml || !*optional || !is_empty(value));
+        fields.into_iter().filter(|(_, value, optional)| names != Names::Json || !*optional || !is_empty(value));
     let named = fields.map(|(name, value, _)| match names {
         Names::Json => (Arc::from(name), value),
         Names::Yaml => (Arc::from(name.replace('_', "")), value),
+        Names::Fields => (field(name), value),
     });
     Node::from(named.collect::<Map>())
+}
+
+/// `required_core` as a field: `RequiredCore`.
+fn field(name: &str) -> Arc<str> {
+    let words = name.split('_').map(|word| {
+        let (first, rest) = word.split_at(word.len().min(1));
+        first.to_uppercase() + rest
+    });
+    Arc::from(words.collect::<String>())
 }
 
 fn each<T>(all: &BTreeMap<String, T>, describe: impl Fn(&str, &T) -> Node) -> Node {

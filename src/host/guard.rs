@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::{Mutex, PoisonError, RwLock};
 
-use super::Host;
+use super::{Host, Limit};
 
 /// What happens when a function wants to do something of a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -51,6 +51,8 @@ pub struct Rules {
     pub exec: Policy,
     /// `settings.functions.outside_reads`: files that are not of the repository, and other machines.
     pub outside_reads: Policy,
+    /// `settings.functions.exec_output_limit`: what one command of `!exec` may print.
+    pub exec_output: Limit,
     /// The folders of the repository.
     pub inside: Vec<PathBuf>,
 }
@@ -90,6 +92,11 @@ impl Host {
     pub fn may_run(&self, command: &str) -> Result<(), Refused> {
         let policy = self.guard.rules().exec;
         self.decide(policy, "settings.functions.exec", || format!("to run `{command}`"))
+    }
+
+    /// How much a command of a function may print.
+    pub fn exec_output_limit(&self) -> Limit {
+        self.guard.rules().exec_output
     }
 
     /// Whether a function may read this file or folder.

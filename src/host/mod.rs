@@ -5,6 +5,7 @@
 //! the working directory, and nothing ever changes them.
 
 mod aws_signature;
+mod capture;
 mod dirs;
 mod env;
 pub mod fs;
@@ -22,6 +23,7 @@ pub mod trust;
 pub mod xml;
 
 pub use aws_signature::AwsSigner;
+pub use capture::{Captured, Limit, capture};
 pub use dirs::Dirs;
 pub use env::Env;
 pub use guard::{Guard, Policy, Refused, Rules};

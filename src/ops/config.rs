@@ -137,7 +137,7 @@ pub struct Validation {
 pub fn validate(app: &App) -> Validation {
     Validation {
         files: app.config.files.iter().map(|file| file.display().to_string()).collect(),
-        warnings: app.config.deprecations(&app.host),
+        warnings: [app.config.deprecations(&app.host), app.config.unknown_settings(&app.host)].concat(),
         in_force: app.config.in_force(&app.host),
     }
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use super::App;
 use super::child::auth_section;
-use super::module;
 use super::provenance::Provenance;
 use super::subject::relative_path;
 use crate::auth::resolution::{Flag, Inputs, Need, Resolution, resolve as resolve_identity};
@@ -381,7 +380,7 @@ fn information(app: &App, request: &ComponentRequest, instance: &Instance) -> Re
     if let Some(path) = instance.path(&app.config) {
         information.insert(Arc::from("component_path"), Node::from(path.display().to_string()));
         if instance.kind == Kind::Terraform && request.needs_module() {
-            information.insert(Arc::from("terraform_config"), module::describe(&path, request.names)?);
+            information.insert(Arc::from("terraform_config"), resolve::describe_module(&path, request.names)?);
         }
     }
     Ok(Node::from(information))

@@ -28,7 +28,6 @@ mod legacy;
 pub mod list;
 pub mod locals;
 pub mod many;
-mod module;
 pub mod names;
 pub mod packer;
 pub mod provenance;

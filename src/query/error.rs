@@ -70,6 +70,17 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// Bytes of the expression that it is about.
+    pub fn range(&self) -> std::ops::Range<usize> {
+        let (Error::Syntax { at, .. }
+        | Error::Unsupported { at, .. }
+        | Error::Evaluation { at, .. }
+        | Error::Limit { at, .. }) = self;
+        at.offset()..at.offset() + at.len()
+    }
+}
+
 impl Failure for Error {}
 
 /// What went wrong, before the expression that it belongs to is known.

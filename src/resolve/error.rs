@@ -37,7 +37,7 @@ pub enum Error {
     UnsupportedTag { tag: String, supported: String, site: Site },
 
     #[error("invalid Atmos YAML function: {text}: {message}: {site}")]
-    Arguments { tag: String, text: String, message: String, site: Site },
+    Arguments { tag: String, text: String, message: String, help: Option<String>, site: Site },
 
     #[error("{tag}: {reason}: {site}")]
     Function { tag: String, reason: String, help: String, site: Site },
@@ -66,6 +66,8 @@ pub enum Error {
     Cycle { chain: String, site: Site },
 }
 
+const CYCLE: &str = "atmos::resolve::cycle";
+
 /// Code of a value that cannot be known yet, through however many layers it comes up.
 const NOT_PROVISIONED: &str = "atmos::resolve::not_provisioned";
 
@@ -86,6 +88,11 @@ impl Error {
             Error::Template { cause, .. } => cause.code().is_some_and(|code| code.to_string() == NOT_PROVISIONED),
             _ => false,
         }
+    }
+
+    /// That components ask for each other in a circle, through however many layers it comes up.
+    pub(super) fn is_circle(&self) -> bool {
+        self.code().is_some_and(|code| code.to_string() == CYCLE)
     }
 
     fn site(&self) -> &Site {
@@ -116,7 +123,7 @@ impl Diagnostic for Error {
             Error::Template { cause, .. } => return cause.code(),
             Error::Key { .. } => "atmos::resolve::key",
             Error::Identity { .. } => "atmos::resolve::identity",
-            Error::Cycle { .. } => "atmos::resolve::cycle",
+            Error::Cycle { .. } => CYCLE,
         };
         Some(Box::new(code))
     }
@@ -129,6 +136,7 @@ impl Diagnostic for Error {
                 tag.trim_start_matches('!')
             )),
             Error::UnsupportedTag { .. } => Box::new("quote the value if it is meant as text"),
+            Error::Arguments { help: Some(help), .. } => Box::new(help),
             Error::Arguments { tag, .. } => Box::new(format!("correct the arguments of {tag}")),
             Error::Function { help, .. } => Box::new(help),
             Error::Outside { cause, .. } => return cause.diagnostic().help(),

@@ -7,10 +7,12 @@ use miette::Diagnostic;
 
 use super::data;
 use super::datasource;
+use super::module::describe_module;
 use super::outside::Outside;
 use super::settings::allows_generated_functions;
 use super::stores::looks_like_template;
 use crate::component::{self, Instance, Kind};
+use crate::content::Names;
 use crate::diag::{self, Report};
 use crate::state::Failure;
 use crate::store::Spec;
@@ -44,6 +46,17 @@ impl Lookup for Outside<'_, '_> {
             node.make_map().insert(Arc::from("outputs"), outputs.values().clone());
             evaluator.memo.keep_component(component, stack, &node, &instance);
         }
+        // Reading a module takes a while; only a template that names its description gets it.
+        let wanted = instance.kind == Kind::Terraform && self.text.contains("terraform_config");
+        let path = instance.path(evaluator.config).filter(|_| wanted);
+        if let Some(path) = path
+            && node.get_path(["component_info", "terraform_config"]).is_none()
+        {
+            let module = describe_module(&path, Names::Fields).map_err(Problem::from)?;
+            let information = node.make_map().entry(Arc::from("component_info")).or_default();
+            information.make_map().insert(Arc::from("terraform_config"), module);
+            evaluator.memo.keep_component(component, stack, &node, &instance);
+        }
         self.note(&node);
         Ok(node)
     }
@@ -54,7 +67,7 @@ impl Lookup for Outside<'_, '_> {
         let context = evaluation.context(&|_| None, &evaluation.instance.sections.metadata, &reader);
         let found = yaml_fn::stored(&context, store, stack, component, key).map_err(|problem| match problem {
             yaml_fn::Problem::Failed { reason, help } => Problem::new(format!("atmos.Store: {reason}")).help(help),
-            yaml_fn::Problem::Arguments(reason) => Problem::new(format!("atmos.Store: {reason}")),
+            yaml_fn::Problem::Arguments(fault) => Problem::new(format!("atmos.Store: {fault}")),
             yaml_fn::Problem::NotBuilt => Problem::new("atmos.Store: this is not built yet"),
         })?;
         self.note(&found);

@@ -3,7 +3,8 @@
 //!
 //! Row 8. Read [`Evaluator`] first, then `walk`, through which every value passes. `render` compiles and renders
 //! templates, `data` is what templates see, `outside` and `lookup` are what they reach beyond it; `remote` is what functions
-//! ask outside of the repository, `references` finds circles among them, `stores` says who reads a store for a component.
+//! ask outside of the repository, `references` finds circles among them, `stores` says who reads a store for a component,
+//! `module` what its terraform module asks for.
 //! An evaluation is lazy: data is put together at the first template, metadata and variables
 //! at the first function that asks for them, and what holds neither is shared with the instance.
 
@@ -15,6 +16,7 @@ mod error;
 mod evaluator;
 mod identity;
 mod lookup;
+mod module;
 mod options;
 mod outside;
 mod references;
@@ -32,6 +34,7 @@ mod walk;
 
 pub use error::Error;
 pub use evaluator::{Evaluator, Memo};
+pub use module::describe_module;
 pub use options::{ErrorMode, Options};
 pub use references::{depends_on_outputs, depends_on_stores};
 pub use render::template_fault;

@@ -10,6 +10,7 @@ use super::error::Error;
 use super::evaluator::Evaluator;
 use super::settings::Templating;
 use crate::component::{self, Instance, Kind};
+use crate::config::Config;
 use crate::template::{Argument, AtmosCall, Source, Template};
 use crate::value::{Node, Value};
 use crate::yaml_fn::{OutputArguments, written_as_function};
@@ -104,6 +105,35 @@ fn calls(node: &Node, templating: &Templating, found: &mut Vec<AtmosCall>) {
         }
         _ => {}
     }
+}
+
+/// The values of a component whose templates ask for others perhaps: behind a condition, in a loop, in a defined template.
+pub(super) fn conditional_calls<'i>(instance: &'i Instance, config: &Config) -> Vec<&'i Node> {
+    fn search<'n>(node: &'n Node, templating: &Templating, found: &mut Vec<&'n Node>) {
+        match &node.value {
+            Value::Map(map) => map.values().for_each(|item| search(item, templating, found)),
+            Value::List(list) => list.iter().for_each(|item| search(item, templating, found)),
+            Value::Function(_) | Value::String(_) => {
+                let text = match &node.value {
+                    Value::Function(function) => function.argument.as_str(),
+                    _ => node.as_str(),
+                };
+                let written =
+                    text.map_or(0, |text| text.matches(COMPONENT).count() + text.matches("atmos.Resolve").count());
+                let mut certain = Vec::new();
+                if written > 0 {
+                    calls(node, templating, &mut certain);
+                }
+                if certain.iter().filter(|call| matches!(&*call.name, "Component" | "Resolve")).count() < written {
+                    found.push(node);
+                }
+            }
+            _ => {}
+        }
+    }
+    let (templating, mut found) = (Templating::new(config), Vec::new());
+    values(instance).for_each(|node| search(node, &templating, &mut found));
+    found
 }
 
 /// The references in one value by functions whose arguments are no templates.

@@ -6,13 +6,13 @@ use super::chain::Chain;
 use super::error::Error;
 use super::evaluator::Evaluator;
 use super::options::{ErrorMode, Options};
-use super::references::{collect, is_output};
+use super::references::{collect, conditional_calls, is_output};
 use super::walk::Evaluation;
 use crate::auth::resolution::Flag;
 use crate::component::Instance;
 use crate::state::{AwsFact, Failure, Outputs, exists_as_key};
 use crate::value::{Node, Value};
-use crate::yaml_fn::{OutputArguments, is_skipped};
+use crate::yaml_fn::{Mistake, OutputArguments, is_skipped};
 
 /// What stands for a value that depends on something which is not there yet.
 const COMPUTED: &str = "(computed)";
@@ -127,6 +127,7 @@ impl Evaluation<'_> {
                     tag: tag.to_owned(),
                     text: format!("{tag} {text}"),
                     message,
+                    help: None,
                     site: self.site(node),
                 })
             }
@@ -152,29 +153,25 @@ impl Evaluation<'_> {
 
     fn output(&self, tag: &str, text: &str, node: &Node) -> Result<Value, Error> {
         let call = format!("{tag} {text}");
-        let wrong = |message: String| Error::Arguments {
-            tag: tag.to_owned(),
-            text: call.clone(),
-            message,
-            site: self.site(node),
-        };
+        let wrong = |fault: Mistake| self.wrong_arguments(tag, text, fault, node);
         let arguments = OutputArguments::parse(text).map_err(wrong)?;
+        let expression = arguments.expression.text.as_str();
         let way = if tag == "!terraform.state" { Way::State } else { Way::Terraform };
         let stack = arguments.stack.as_deref().unwrap_or(&self.instance.stack);
-        let question =
-            Question { way, component: &arguments.component, stack, call: &call, expression: &arguments.expression };
+        let question = Question { way, component: &arguments.component, stack, call: &call, expression };
         let found = self.outputs(&question, node).map_err(|error| error.closed_at(|| self.site(node)));
         let found = match found {
             Err(Error::NotProvisioned { .. }) if arguments.has_default() => {
                 Found { outputs: Arc::default(), stated: false }
             }
+            Err(error @ Error::NotProvisioned { .. }) => return Err(self.circle_behind(&question).unwrap_or(error)),
             found => found?,
         };
-        if !exists_as_key(&found.outputs, &arguments.expression) {
+        if !exists_as_key(&found.outputs, expression) {
             if found.stated && way == Way::State {
                 let reason = format!(
-                    "output '{}' does not exist for component {} in stack {stack}",
-                    arguments.expression, arguments.component
+                    "output '{expression}' does not exist for component {} in stack {stack}",
+                    arguments.component
                 );
                 let help =
                     "add it to `remote_state_backend.static` of that component, or give a default: `.x // \"…\"`";
@@ -182,9 +179,28 @@ impl Evaluation<'_> {
             }
             return Ok(Value::Null);
         }
-        let selected = found.outputs.select(&arguments.expression).map_err(|error| wrong(error.to_string()))?;
-        let selected = selected.ok_or_else(|| wrong("the expression gives several values, or none".to_owned()))?;
+        let selected = found.outputs.select(expression).map_err(|error| {
+            // Outputs are asked for with a dot before their name, which nobody has to write.
+            let added = usize::from(!expression.starts_with('.'));
+            wrong(Mistake::expression(&error, &arguments.expression, added))
+        })?;
+        let several = || wrong(Mistake::about(&arguments.expression, "the expression gives several values, or none"));
+        let selected = selected.ok_or_else(several)?;
         Ok(selected.value)
+    }
+
+    /// The circle that keeps a component from ever being applied, where a template closes it behind a condition: only
+    /// rendering tells. Whoever is merely not applied yet has none.
+    fn circle_behind(&self, question: &Question<'_>) -> Option<Error> {
+        if self.templating.is_none() {
+            return None;
+        }
+        let found = self.evaluator.written(question.component, question.stack).ok()?;
+        let nodes = conditional_calls(&found, self.evaluator.config);
+        let options = self.options.inner();
+        let chain = Chain::new(&found, Some((&self.chain, question.call)));
+        let evaluation = Evaluation::new(self.evaluator, &found, &options, chain);
+        nodes.into_iter().filter_map(|node| evaluation.evaluated(node).err()).find(Error::is_circle)
     }
 
     /// All outputs of a component.

@@ -79,6 +79,22 @@ fn outputs_are_selected_by_name_and_expression() {
 }
 
 #[test]
+fn a_circle_behind_a_condition_is_told_from_what_is_not_applied_yet() {
+    let call = "{{ (atmos.Component \\\"a\\\" .vars.stage).vars.v }}";
+    for (condition, circle) in [("true", true), ("false", false)] {
+        let components = format!(
+            "    a: {{vars: {{v: !terraform.state unp id}}}}\n    unp:\n      vars:\n        on: {condition}\n\
+             \x20       x: \"{{{{ if .vars.on }}}}{call}{{{{ end }}}}\"\n"
+        );
+        let error = run(&components, &Options::default()).0.unwrap_err();
+        let code = Report::from(error.clone()).code().unwrap_or_default();
+        let expected = if circle { "atmos::resolve::cycle" } else { "atmos::resolve::not_provisioned" };
+        assert_eq!(code, expected, "{error}");
+        assert_eq!(error.to_string().contains("cycle detected"), circle, "{error}");
+    }
+}
+
+#[test]
 fn what_is_wrong_is_told_apart_and_has_a_place() {
     for (written, code, phrases) in [
         ("!terraform.state b", "atmos::resolve::arguments", &["requires 2 or 3 arguments"][..]),

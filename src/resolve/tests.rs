@@ -283,6 +283,20 @@ fn components_see_each_other_and_circles_end() {
 }
 
 #[test]
+fn the_module_of_another_component_has_the_names_of_fields() {
+    let manifest = "vars: {stage: dev}\ncomponents:\n  terraform:\n    a:\n      vars:\n\
+        \x20       v: '{{ (atmos.Component \"b\" .vars.stage).component_info.terraform_config.Variables.cidr.Default }}'\n\
+        \x20       w: '{{ (atmos.Component \"b\" .vars.stage).component_info.terraform_config.RequiredCore }}'\n\
+        \x20   b: {}\n";
+    let module =
+        "terraform {\n  required_version = \">= 1.5\"\n}\nvariable \"cidr\" {\n  default = \"10.0.0.0/8\"\n}\n";
+    let atmos = format!("components: {{terraform: {{base_path: components/terraform}}}}\n{TEMPLATES}");
+    let files = [("components/terraform/b/main.tf", module)];
+    let vars = described(&atmos, manifest, &files, &Options::default()).unwrap()["vars"].take();
+    assert_eq!((&vars["v"], &vars["w"]), (&json!("10.0.0.0/8"), &json!("[>= 1.5]")));
+}
+
+#[test]
 fn functions_of_one_layer_merge_with_values_of_others() {
     let manifest = "vars: {stage: dev, m: {a: 1, b: 1}, n: !template '{\"a\": 9, \"z\": 1}', l: [1, 2], o: !env AMBIENT, p: !template '[7]'}\n\
                     settings: {list_merge_strategy: append}\n\

@@ -12,12 +12,13 @@ use super::settings::{Templating, allows_generated_functions};
 use super::stores::Readers;
 use crate::component::{Instance, Layered, takes_part, without_literals};
 use crate::diag::Warning;
+use crate::span::Place;
 use crate::stack::Located;
 use crate::store::{Spec, Stores};
 use crate::template::field_reference;
 use crate::value::{Function, Map, Node, Path, Value, map_with_capacity, to_json};
 use crate::yaml::{reread, reread_text};
-use crate::yaml_fn::{self, Context, Problem, Reader, is_skipped, written_as_function};
+use crate::yaml_fn::{self, Context, Mistake, Problem, Reader, is_skipped, written_as_function};
 
 /// One evaluation under way. It lives on one thread.
 pub(super) struct Evaluation<'a> {
@@ -414,20 +415,34 @@ impl<'a> Evaluation<'a> {
     }
 
     pub(super) fn failed(&self, tag: &str, argument: &Node, problem: Problem, node: &Node) -> Error {
-        let (tag, site) = (tag.to_owned(), self.site(node));
+        let tag = tag.to_owned();
         match problem {
-            Problem::Arguments(message) => {
+            Problem::Arguments(fault) => {
                 let argument = argument.scalar_text().unwrap_or_default();
-                let text = format!("{tag} {}", argument.trim()).trim_end().to_owned();
-                Error::Arguments { tag, text, message, site }
+                self.wrong_arguments(&tag, argument.trim(), fault, node)
             }
-            Problem::NotBuilt => Error::FunctionNotBuilt { tag, site },
-            Problem::Failed { reason, help } => Error::Function { tag, reason, help, site },
+            Problem::NotBuilt => Error::FunctionNotBuilt { tag, site: self.site(node) },
+            Problem::Failed { reason, help } => Error::Function { tag, reason, help, site: self.site(node) },
         }
     }
 
+    /// The error at the character that it is about, where that can be told.
+    pub(super) fn wrong_arguments(&self, tag: &str, text: &str, fault: Mistake, node: &Node) -> Error {
+        let at = fault.at.and_then(|at| {
+            let length = text.get(at.clone()).map_or(1, |part| part.chars().count());
+            let place = self.evaluator.host.sources.place(node.span)?;
+            Some(Place { length: u32::try_from(length).unwrap_or(1), ..written_at(&place, node, text, at.start)? })
+        });
+        let site = at.map_or_else(|| self.site(node), |place| self.site_at(Located::at(&place)));
+        let text = format!("{tag} {text}").trim_end().to_owned();
+        Error::Arguments { tag: tag.to_owned(), text, message: fault.message, help: fault.help, site }
+    }
+
     pub(super) fn site(&self, node: &Node) -> Site {
-        let located = Located::new(&self.evaluator.host.sources, node.span);
+        self.site_at(Located::new(&self.evaluator.host.sources, node.span))
+    }
+
+    fn site_at(&self, located: Located) -> Site {
         Site {
             path: self.path.borrow().to_string(),
             component: self.instance.name.clone(),
@@ -437,4 +452,27 @@ impl<'a> Evaluation<'a> {
             at: located.at,
         }
     }
+}
+
+/// Where byte `at` of a function's argument is written. A template may have made part of the argument: what stands
+/// before or behind that part is still found.
+fn written_at(start: &Place, node: &Node, argument: &str, at: usize) -> Option<Place> {
+    let written = match &node.value {
+        Value::String(text) => text,
+        Value::Function(function) => function.argument.as_str()?,
+        _ => return None,
+    };
+    let end = written.trim_end();
+    let same = |(left, right): &(u8, u8)| left == right;
+    let behind = end.bytes().rev().zip(argument.bytes().rev()).take_while(same).count();
+    let first = written.len() - written.trim_start().len();
+    let before = end[first..].bytes().zip(argument.bytes()).take_while(same).count();
+    let offset = if argument.len() - at <= behind {
+        end.len() - (argument.len() - at)
+    } else if at < before {
+        first + at
+    } else {
+        return None;
+    };
+    start.within(written, offset)
 }

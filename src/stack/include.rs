@@ -35,7 +35,7 @@ impl Including<'_> {
                 Some(text) if text.contains("{{") => return Ok(node.clone()),
                 Some(text) => {
                     let content = self.content(text, &*function.tag == "!include.raw");
-                    return content.map_err(|refusal| self.error(node, refusal));
+                    return content.map_err(|refusal| self.error(node, text, refusal));
                 }
                 None => {
                     let argument = self.resolve(&function.argument)?;
@@ -56,7 +56,7 @@ impl Including<'_> {
             if &**key == "<<" && matches!(item.value, Value::Function(_)) {
                 let Value::Map(included) = value.value else {
                     let reason = "map merge requires map or sequence of maps as the value".to_owned();
-                    return Err(self.error(item, reason.into()));
+                    return Err(self.error(item, "", reason.into()));
                 };
                 below = Some(included);
             } else {
@@ -98,8 +98,11 @@ impl Including<'_> {
         })
     }
 
-    fn error(&self, node: &Node, refusal: IncludeRefusal) -> Error {
-        let located = Located::new(&self.host.sources, node.span);
+    /// A refusal at the character of the argument that it is about, else at the function.
+    fn error(&self, node: &Node, argument: &str, refusal: IncludeRefusal) -> Error {
+        let whole = self.host.sources.place(node.span);
+        let exact = refusal.at.and_then(|at| whole.as_ref()?.within(argument, at));
+        let located = exact.or(whole).map(|place| Located::at(&place)).unwrap_or_default();
         let paths = "paths are relative to the manifest when they begin with `./`, else to `base_path`";
         Error::Manifest {
             message: format!("{}{}", refusal.reason, located.text),

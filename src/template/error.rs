@@ -212,27 +212,27 @@ impl Failure for Error {
 }
 
 /// The place in a file of a byte of a template that begins at `start`. Of scalars only the start is known, and quotes,
-/// folding and indentation lie between their text and the file: so the line of the template is looked for in the file
-/// from there on, and the start stands where it is not found.
+/// folding and indentation lie between their text and the file. Where those do not explain the text, the line of the
+/// template is looked for in the file from there on, and the start stands where it is not found.
 fn locate(start: &Place, text: &str, at: usize) -> Place {
     let at = (0..=at.min(text.len())).rev().find(|index| text.is_char_boundary(*index)).unwrap_or(0);
+    let is_whole_file = start.line <= 1 && start.column <= 1 && *start.source.text == *text;
+    if !is_whole_file && let Some(place) = start.within(text, at) {
+        return place;
+    }
     let line_start = text[..at].rfind('\n').map_or(0, |index| index + 1);
     let line = text[line_start..].lines().next().unwrap_or_default();
     let shown = line.trim();
     let indent = line.len() - line.trim_start().len();
     let source = &start.source.text;
-    let from = if start.line <= 1 && start.column <= 1 && **source == *text {
+    let from = if is_whole_file {
         Some(line_start + indent)
     } else {
         let offset = start.offset();
         (!shown.is_empty()).then(|| source[offset..].find(shown).map(|index| offset + index)).flatten()
     };
     let Some(from) = from else { return start.clone() };
-    let target = from + (at - line_start).saturating_sub(indent).min(shown.len());
-    let before = &source[..target];
-    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX - 1) + 1;
-    let column = before.rsplit('\n').next().map_or(0, |head| head.chars().count());
-    Place { source: start.source.clone(), line: count(before.matches('\n').count()), column: count(column), length: 1 }
+    start.at_offset(from + (at - line_start).saturating_sub(indent).min(shown.len()))
 }
 
 /// The known name that is nearest to one that is unknown.

@@ -7,6 +7,7 @@ mod duration;
 mod json;
 mod node;
 mod path;
+mod quoted;
 mod text;
 
 pub use duration::{DurationForm, parse_duration};
@@ -14,4 +15,5 @@ pub(crate) use json::function_text;
 pub use json::{from_json, to_json};
 pub use node::{Function, Map, Node, Value, format_float, map_with_capacity};
 pub use path::Path;
+pub use quoted::Quoted;
 pub use text::{hex, parse_bool};

@@ -1,10 +1,12 @@
 //! The arguments of a function: words, quoted with `'...'` or `"..."`, a doubled quote for the quote itself.
 
+use super::problem::Mistake;
+
 /// The words of `text`.
 ///
 /// # Errors
 /// A quote that is not closed, with its column.
-pub fn words(text: &str) -> Result<Vec<String>, String> {
+pub fn words(text: &str) -> Result<Vec<String>, Mistake> {
     let mut words = Vec::new();
     let mut rest = text.char_indices().peekable();
     while let Some((start, first)) = rest.next() {
@@ -16,7 +18,9 @@ pub fn words(text: &str) -> Result<Vec<String>, String> {
             loop {
                 match rest.next() {
                     None => {
-                        return Err(format!("unterminated quoted value at 1:{}", text[..start].chars().count() + 1));
+                        let column = text[..start].chars().count() + 1;
+                        let message = format!("unterminated quoted value at 1:{column}");
+                        return Err(Mistake { at: Some(start..start + 1), ..Mistake::new(message) });
                     }
                     Some((_, quote)) if quote == first => match rest.next_if(|(_, next)| *next == first) {
                         Some(_) => word.push(first),
@@ -52,6 +56,6 @@ mod tests {
         ] {
             assert_eq!(words(text).unwrap(), expected, "{text}");
         }
-        assert_eq!(words("A 'b").unwrap_err(), "unterminated quoted value at 1:3");
+        assert_eq!(words("A 'b").unwrap_err().to_string(), "unterminated quoted value at 1:3");
     }
 }

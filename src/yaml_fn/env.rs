@@ -2,10 +2,11 @@
 
 use super::arguments::words;
 use super::call::Context;
-use super::problem::Problem;
+use super::problem::{Mistake, Problem};
 
 pub(super) fn value(context: &Context<'_>, text: &str) -> Result<String, Problem> {
-    let words = words(text).map_err(|message| Problem::arguments(format!("invalid function arguments: {message}")))?;
+    let wrong = |fault: Mistake| Mistake { message: format!("invalid function arguments: {fault}"), ..fault };
+    let words = words(text).map_err(|fault| Problem::Arguments(wrong(fault)))?;
     let (name, default) = match words.as_slice() {
         [name] => (name, ""),
         [name, default] => (name, default.as_str()),

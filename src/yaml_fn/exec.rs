@@ -10,7 +10,7 @@ use super::template::decoded;
 use crate::auth::AuthConfig;
 use crate::auth::store::password_variables;
 use crate::config::Config;
-use crate::host::Host;
+use crate::host::{Captured, Host, capture};
 use crate::value::Value;
 
 /// The commands that ran, with what came of them.
@@ -36,8 +36,15 @@ fn run(context: &Context<'_>, command: &str) -> Result<Value, Problem> {
     let host = context.host;
     let failed = |reason: String| Problem::failed(reason, "run the command yourself in this directory to see why");
     let child = duct::cmd(shell(context), ["-c", command]).dir(&host.cwd).full_env(environment(context));
-    let output = child.stdin_null().stdout_capture().unchecked().run();
-    let output = output.map_err(|error| failed(format!("the shell cannot be started: {error}")))?;
+    let limit = host.exec_output_limit();
+    let output = match capture(&child, limit) {
+        Ok(Captured::Ended(output)) => output,
+        Ok(Captured::TooMuch) => {
+            let help = "let it print less, or raise `settings.functions.exec_output_limit` in `atmos.yaml`";
+            return Err(Problem::failed(format!("the command prints more than {limit}, and was stopped"), help));
+        }
+        Err(error) => return Err(failed(format!("the shell cannot be started: {error}"))),
+    };
     if !output.status.success() {
         return Err(failed(format!("the command ended with {}", output.status)));
     }

@@ -26,7 +26,7 @@ pub use arguments::words;
 pub use call::{Context, Memo, Reader, begin, call};
 pub use exec::hidden_variables;
 pub use options::Arguments;
-pub use problem::Problem;
+pub use problem::{Mistake, Problem};
 pub use registry::{is_skipped, is_supported, supported, written_as_function};
 pub use store::stored;
 pub use terraform::OutputArguments;

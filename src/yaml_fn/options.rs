@@ -5,11 +5,14 @@
 
 use std::collections::BTreeMap;
 
+use super::problem::Mistake;
+use crate::value::Quoted;
+
 /// Words and options, apart.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Arguments {
     pub words: Vec<String>,
-    pub options: BTreeMap<&'static str, String>,
+    pub options: BTreeMap<&'static str, Quoted>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +35,7 @@ impl Arguments {
     ///
     /// # Errors
     /// What is wrong, with its column.
-    pub fn parse(text: &str, keywords: &[&'static str]) -> Result<Arguments, String> {
+    pub fn parse(text: &str, keywords: &[&'static str]) -> Result<Arguments, Mistake> {
         let tokens = tokens(text)?;
         let keyword = |at: usize| {
             let next = tokens.get(at + 1).filter(|_| tokens[at].kind == Kind::Pipe)?;
@@ -42,7 +45,7 @@ impl Arguments {
         let mut words = Vec::new();
         for token in &tokens[..first] {
             match token.kind {
-                Kind::Pipe => return Err(wrong(text, token.at, "unexpected pipe")),
+                Kind::Pipe => return Err(Mistake::syntax(text, token.at, "unexpected pipe")),
                 _ => words.push(unquoted(token.text)),
             }
         }
@@ -58,22 +61,22 @@ impl Arguments {
 }
 
 /// The value of the option at `at`, which ends before `end`.
-fn value(text: &str, tokens: &[Token<'_>], at: usize, end: usize, name: &str) -> Result<String, String> {
+fn value(text: &str, tokens: &[Token<'_>], at: usize, end: usize, name: &str) -> Result<Quoted, Mistake> {
     let Some(first) = tokens[..end].get(at + 2).filter(|token| token.kind != Kind::Pipe) else {
-        return Err(wrong(text, tokens[at + 1].at, "expected option value"));
+        return Err(Mistake::syntax(text, tokens[at + 1].at, "expected option value"));
     };
     if name == "default" && end > at + 3 {
-        return Err(wrong(text, tokens[at + 3].at, "default option accepts one value"));
+        return Err(Mistake::syntax(text, tokens[at + 3].at, "default option accepts one value"));
     }
     let until = tokens.get(end).map_or(text.len(), |next| next.at);
-    let value = unquoted(text[first.at..until].trim());
-    if value.is_empty() && name != "default" {
-        return Err(wrong(text, first.at, "option value must not be empty"));
+    let value = Quoted::new(text[first.at..until].trim(), first.at);
+    if value.text.is_empty() && name != "default" {
+        return Err(Mistake::syntax(text, first.at, "option value must not be empty"));
     }
     Ok(value)
 }
 
-fn tokens(text: &str) -> Result<Vec<Token<'_>>, String> {
+fn tokens(text: &str) -> Result<Vec<Token<'_>>, Mistake> {
     let mut tokens = Vec::new();
     let mut at = 0;
     while let Some(first) = text[at..].chars().next() {
@@ -85,7 +88,7 @@ fn tokens(text: &str) -> Result<Vec<Token<'_>>, String> {
             }
             '|' => (1, Kind::Pipe),
             '"' | '\'' => {
-                let end = quoted(rest, first).ok_or_else(|| wrong(text, at, "unterminated quoted value"))?;
+                let end = quoted(rest, first).ok_or_else(|| Mistake::syntax(text, at, "unterminated quoted value"))?;
                 (end, Kind::Quoted)
             }
             _ => (rest.find(|c: char| c.is_whitespace() || c == '|').unwrap_or(rest.len()), Kind::Word),
@@ -110,20 +113,7 @@ fn quoted(text: &str, quote: char) -> Option<usize> {
 }
 
 fn unquoted(text: &str) -> String {
-    for quote in ["'", "\""] {
-        let inner = text.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
-        if let Some(inner) = inner {
-            return inner.replace(&quote.repeat(2), quote);
-        }
-    }
-    text.to_owned()
-}
-
-fn wrong(text: &str, at: usize, what: &str) -> String {
-    let before = &text[..at];
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    format!("invalid function arguments at {line}:{column}: {what}")
+    Quoted::new(text, 0).text
 }
 
 #[cfg(test)]
@@ -132,7 +122,7 @@ mod tests {
 
     const KEYWORDS: [&str; 2] = ["default", "query"];
 
-    fn parsed(text: &str) -> Result<Arguments, String> {
+    fn parsed(text: &str) -> Result<Arguments, Mistake> {
         Arguments::parse(text, &KEYWORDS)
     }
 
@@ -148,9 +138,14 @@ mod tests {
             ("s k | query .a[0].b", &["s", "k"], &[("query", ".a[0].b")]),
             ("", &[], &[]),
         ] {
-            let options = options.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
-            let words = words.iter().map(|word| (*word).to_owned()).collect();
-            assert_eq!(parsed(text), Ok(Arguments { words, options }), "{text}");
+            let options = options.iter().map(|(name, value)| (*name, (*value).to_owned())).collect::<BTreeMap<_, _>>();
+            let found = parsed(text).unwrap();
+            let texts = found.options.into_iter().map(|(name, value)| (name, value.text)).collect();
+            assert_eq!(
+                (found.words, options),
+                (words.iter().map(|word| (*word).to_owned()).collect(), texts),
+                "{text}"
+            );
         }
     }
 
@@ -165,7 +160,7 @@ mod tests {
             ("s k | query ''", "1:13: option value must not be empty"),
             ("s k | default | query .a", "1:7: expected option value"),
         ] {
-            assert_eq!(parsed(text), Err(format!("invalid function arguments at {message}")), "{text}");
+            assert_eq!(parsed(text).unwrap_err().message, format!("invalid function arguments at {message}"), "{text}");
         }
     }
 }

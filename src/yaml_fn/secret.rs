@@ -23,13 +23,13 @@ pub(super) fn value(context: &Context<'_>, text: &str) -> Result<Value, Problem>
         return Ok(Value::from(MASK.to_owned()));
     }
     let declaration = declared(context, name)?;
-    let default = arguments.options.remove("default");
+    let default = arguments.options.remove("default").map(|part| part.text);
     let found = match &declaration.backend {
         Backend::Store(store) => of_store(context, &declaration, store, name, default.is_some())?,
         Backend::Sops(provider) => of_file(context, &declaration, provider, name, default.is_some())?,
     };
     let Some(node) = found else { return Ok(Value::from(default.unwrap_or_default())) };
-    let node = queried(node, arguments.options.get("path").map(String::as_str))?;
+    let node = queried(node, arguments.options.get("path"))?;
     // What an expression put together is a secret like its parts.
     register(context, &node);
     Ok(node.value)

@@ -2,11 +2,11 @@
 
 use super::call::Context;
 use super::options::Arguments;
-use super::problem::Problem;
+use super::problem::{Mistake, Problem};
 use crate::diag::Warning;
 use crate::query::Query;
 use crate::store::{self, Fault, Key, Spec};
-use crate::value::{Node, Value};
+use crate::value::{Node, Quoted, Value};
 
 const OPTIONS: [&str; 2] = ["default", "query"];
 
@@ -18,13 +18,14 @@ struct Read {
     component: Option<String>,
     key: String,
     default: Option<String>,
-    query: Option<String>,
+    query: Option<Quoted>,
 }
 
 impl Read {
     fn parse(tag: &str, text: &str) -> Result<Read, Problem> {
         let mut arguments = Arguments::parse(text, &OPTIONS).map_err(Problem::Arguments)?;
-        let (default, query) = (arguments.options.remove("default"), arguments.options.remove("query"));
+        let default = arguments.options.remove("default").map(|part| part.text);
+        let query = arguments.options.remove("query");
         let mut words = arguments.words.into_iter();
         let count = words.len();
         let mut next = || words.next().unwrap_or_default();
@@ -64,7 +65,7 @@ pub(super) fn value(context: &Context<'_>, tag: &str, text: &str) -> Result<Valu
     let found = found.filter(|node| tag == "!store" || !node.is_null() || read.default.is_none());
     match (found, read.default) {
         (None, default) => Ok(Value::from(default.unwrap_or_default())),
-        (Some(node), _) => queried(node, read.query.as_deref()).map(|node| node.value),
+        (Some(node), _) => queried(node, read.query.as_ref()).map(|node| node.value),
     }
 }
 
@@ -128,10 +129,10 @@ fn is_outside(fault: Fault) -> bool {
 }
 
 /// What an expression finds in the value; without one all of it.
-pub(super) fn queried(node: Node, query: Option<&str>) -> Result<Node, Problem> {
-    let Some(query) = query else { return Ok(node) };
-    let failed = |error: crate::query::Error| Problem::failed(error.to_string(), "correct the expression");
-    Query::parse(query).map_err(failed)?.first(&node).map_err(failed)
+pub(super) fn queried(node: Node, query: Option<&Quoted>) -> Result<Node, Problem> {
+    let Some(part) = query else { return Ok(node) };
+    let failed = |error: crate::query::Error| Problem::Arguments(Mistake::expression(&error, part, 0));
+    Query::parse(&part.text).map_err(failed)?.first(&node).map_err(failed)
 }
 
 impl From<store::Problem> for Problem {

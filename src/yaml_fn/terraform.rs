@@ -1,6 +1,9 @@
 //! The arguments of `!terraform.state` and `!terraform.output`: a component, perhaps a stack, and an output or an
 //! expression of yq, which takes the rest of the line.
 
+use super::problem::Mistake;
+use crate::value::Quoted;
+
 /// Whose output is asked for, and which.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutputArguments {
@@ -8,7 +11,7 @@ pub struct OutputArguments {
     /// `None`: the stack of the component that asks.
     pub stack: Option<String>,
     /// The name of an output, or an expression over all of them.
-    pub expression: String,
+    pub expression: Quoted,
 }
 
 /// One word of the arguments: a quoted text, `|`, or text up to a blank or `|`.
@@ -21,11 +24,11 @@ struct Word<'a> {
 impl OutputArguments {
     /// # Errors
     /// What is wrong, with the column.
-    pub fn parse(text: &str) -> Result<OutputArguments, String> {
+    pub fn parse(text: &str) -> Result<OutputArguments, Mistake> {
         let words = words(text)?;
-        let fault = |word: &Word<'_>, message: &str| Err(fault(text, word.start, message));
+        let fault = |word: &Word<'_>, message: &str| Err(Mistake::syntax(text, word.start, message));
         let (component, expression, stack) = match words.as_slice() {
-            [] => return Err(self::fault(text, 0, "expected arguments")),
+            [] => return Err(Mistake::syntax(text, 0, "expected arguments")),
             [only] => return fault(only, "terraform function requires 2 or 3 arguments"),
             [component, expression] => (component, expression, None),
             [component, expression, ..] if begins_expression(expression.text) => (component, expression, None),
@@ -37,12 +40,12 @@ impl OutputArguments {
         let arguments = OutputArguments {
             component: unquoted(component.text),
             stack: stack.filter(|stack| !stack.is_empty()),
-            expression: unquoted(&text[expression.start..]),
+            expression: Quoted::new(text[expression.start..].trim(), expression.start),
         };
         if arguments.component.is_empty() {
             return fault(component, "component must not be empty");
         }
-        if arguments.expression.is_empty() {
+        if arguments.expression.text.is_empty() {
             return fault(expression, "output expression must not be empty");
         }
         Ok(arguments)
@@ -50,7 +53,7 @@ impl OutputArguments {
 
     /// Whether the expression says what to take where there is nothing.
     pub fn has_default(&self) -> bool {
-        self.expression.contains("//")
+        self.expression.text.contains("//")
     }
 }
 
@@ -58,7 +61,7 @@ fn begins_expression(word: &str) -> bool {
     word.starts_with(['.', '[', '{', '|', '\'', '"'])
 }
 
-fn words(text: &str) -> Result<Vec<Word<'_>>, String> {
+fn words(text: &str) -> Result<Vec<Word<'_>>, Mistake> {
     let mut words = Vec::new();
     let mut at = 0;
     while let Some(first) = text[at..].chars().next() {
@@ -68,7 +71,9 @@ fn words(text: &str) -> Result<Vec<Word<'_>>, String> {
         }
         let length = match first {
             '|' => 1,
-            '"' | '\'' => quoted(&text[at..], first).ok_or_else(|| fault(text, at, "unterminated quoted value"))?,
+            '"' | '\'' => {
+                quoted(&text[at..], first).ok_or_else(|| Mistake::syntax(text, at, "unterminated quoted value"))?
+            }
             _ => text[at..].find(|c: char| c.is_whitespace() || c == '|').unwrap_or(text.len() - at),
         };
         words.push(Word { text: &text[at..at + length], start: at });
@@ -92,20 +97,7 @@ fn quoted(text: &str, quote: char) -> Option<usize> {
 }
 
 fn unquoted(text: &str) -> String {
-    let text = text.trim();
-    for quote in ['"', '\''] {
-        let inner = text.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
-        if let Some(inner) = inner {
-            return inner.replace(&format!("{quote}{quote}"), &quote.to_string());
-        }
-    }
-    text.to_owned()
-}
-
-fn fault(text: &str, at: usize, message: &str) -> String {
-    let line = text[..at].matches('\n').count() + 1;
-    let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
-    format!("invalid function arguments at {line}:{}: {message}", text[start..at].chars().count() + 1)
+    Quoted::new(text.trim(), 0).text
 }
 
 #[cfg(test)]
@@ -130,7 +122,7 @@ mod tests {
         ] {
             let found = OutputArguments::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
             assert_eq!((found.component.as_str(), found.stack.as_deref()), (component, stack), "{text}");
-            assert_eq!(found.expression, expression, "{text}");
+            assert_eq!(found.expression.text, expression, "{text}");
         }
         assert!(OutputArguments::parse("vpc .a // 1").unwrap().has_default());
     }
@@ -146,7 +138,7 @@ mod tests {
             ("vpc ''", "at 1:5: output expression must not be empty"),
         ] {
             let error = OutputArguments::parse(text).unwrap_err();
-            assert!(error.ends_with(expected), "{text}: {error}");
+            assert!(error.message.ends_with(expected), "{text}: {error}");
         }
     }
 }

@@ -142,3 +142,29 @@ fn stacks_import_from_a_repository() {
         failed.stderr
     );
 }
+
+#[test]
+fn settings_that_nobody_reads_and_wrong_types_are_said() {
+    let sandbox = Sandbox::scenario("inspect");
+    let config = sandbox.read("atmos.yaml");
+    let with = |settings: &str| sandbox.write("atmos.yaml", &format!("{config}settings: {{{settings}}}\n"));
+    with("list_merge_stratgy: append, own_thing: 1, terminal: {max_widht: 80}");
+    let list = sandbox.atmos(&["list", "stacks"]).success();
+    list.says("settings.list_merge_stratgy is no setting").says("did you mean `settings.list_merge_strategy`?");
+    list.says("did you mean `settings.terminal.max_width`?");
+    assert!(!list.stderr.contains("own_thing"), "{list}");
+    let validate = sandbox.atmos(&["validate", "config"]).success();
+    validate.says("settings.own_thing is no setting of `atmos.yaml`").says("atmos.yaml:");
+    for (settings, key, expected) in [
+        ("terminal: {max_width: wide}", "settings.terminal.max_width", "integer"),
+        ("terminal: [a]", "settings.terminal", "map"),
+        ("terminal: {theme: {a: 1}}", "settings.terminal.theme", "string"),
+        ("terminal: {unicode: maybe}", "settings.terminal.unicode", "boolean"),
+    ] {
+        with(settings);
+        let outcome = sandbox.atmos(&["list", "stacks"]).exits(1);
+        outcome.says(&format!("'{key}' expected type '{expected}'")).says("atmos.yaml:");
+    }
+    with("terminal: {max_width: '0x50', color: maybe, pager: less}");
+    sandbox.atmos(&["list", "stacks"]).success();
+}

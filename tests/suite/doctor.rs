@@ -29,7 +29,8 @@ fn what_is_found_and_allowed_is_shown_with_its_place() {
     };
     assert_eq!(policy(0), ["settings.functions.exec", "deny", "atmos.yaml:5:11"]);
     assert_eq!(policy(1), ["settings.functions.outside_reads", "allow", "default"]);
-    assert_eq!(policy(2), ["templates.settings.allow_generated_functions", "false", "default"]);
+    assert_eq!(policy(2), ["settings.functions.exec_output_limit", "64 MiB", "default"]);
+    assert_eq!(policy(3), ["templates.settings.allow_generated_functions", "false", "default"]);
     assert_eq!((&report["stacks"]["stacks"], &report["stacks"]["components"]), (&2.into(), &3.into()));
     let terraform = &report["programs"][0];
     assert!(terraform["version"].as_str().is_some_and(|version| version.contains("Terraform v")), "{report}");

@@ -36,6 +36,7 @@ mod diff;
 mod doctor;
 mod evaluate;
 mod example;
+mod expressions;
 mod fleet;
 mod fleet_output;
 mod fuzz;

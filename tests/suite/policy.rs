@@ -166,6 +166,26 @@ fn what_is_read_is_no_template_in_the_delimiters_of_the_repository_either() {
 }
 
 #[test]
+fn a_command_that_prints_without_end_is_stopped() {
+    for (policy, command, limit) in [
+        ("{}", "yes", "64 MiB"),
+        ("{exec_output_limit: 2KiB}", "head -c 2049 /dev/zero", "2 KiB"),
+        ("{exec_output_limit: 100}", "yes | cat", "100 bytes"),
+    ] {
+        let sandbox = repository(policy, &format!("!exec {command}"));
+        let outcome = sandbox.atmos(&DESCRIBE).exits(1);
+        outcome.says(&format!("the command prints more than {limit}")).says("settings.functions.exec_output_limit");
+    }
+    let sandbox = repository("{exec_output_limit: 4}", "!exec printf abcd");
+    assert_eq!(sandbox.atmos(&DESCRIBE).success().json()["vars"]["x"], "abcd");
+    let sandbox = repository("{exec_output_limit: much}", "1");
+    sandbox.atmos(&DESCRIBE).exits(1).says("`settings.functions.exec_output_limit`").says("atmos.yaml:");
+    let sandbox = repository("{}", "1");
+    sandbox.write("atmos.yaml", &sandbox.read("atmos.yaml").replace("echo \"{}\"", "yes"));
+    sandbox.atmos(&DESCRIBE).exits(1).says("the command prints more than 64 MiB").says("atmos.yaml:");
+}
+
+#[test]
 fn a_mistyped_policy_is_refused_and_not_allowed() {
     for (policy, key) in
         [("functions: {exce: deny}", "settings.functions.exce"), ("function: {exec: deny}", "settings.function")]

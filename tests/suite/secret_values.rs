@@ -111,3 +111,30 @@ fn keys_of_documents_are_never_masked() {
         assert!(outcome.stdout.contains(shown), "{outcome}");
     }
 }
+
+#[test]
+fn no_command_masks_keys() {
+    let sandbox = sandbox();
+    let more = "    keys: {metadata: {component: sink}, vars: {tags: {s3nsitive-value: 'a s3nsitive-value', x: !terraform.state vpc scalar}}}\n\
+                \x20   plain: {metadata: {component: sink}, vars: {literal: s3nsitive-value, tags: {s3nsitive-value: 1}}, dependencies: {components: [{component: keys}]}}\n";
+    sandbox.write("stacks/orgs/dev.yaml", &format!("{STACK}{more}"));
+    let components = |shown: &Value| {
+        let all = &shown["dev"]["components"]["terraform"];
+        assert_eq!(all["keys"]["vars"]["tags"], json!({"s3nsitive-value": "a <MASKED>", "x": "<MASKED>"}));
+        // Whichever component learned the secret first.
+        assert_eq!(all["plain"]["vars"]["literal"], "<MASKED>");
+        assert_eq!(all["plain"]["vars"]["tags"], json!({"s3nsitive-value": 1}));
+    };
+    components(&sandbox.atmos(&["describe", "stacks", "--format", "json"]).success().json());
+    sandbox.atmos(&["describe", "stacks", "--format", "json", "--file", "out.json"]).success();
+    components(&serde_json::from_str(&sandbox.read("out.json")).unwrap());
+    let yaml = sandbox.atmos(&["describe", "stacks"]).success();
+    assert!(yaml.stdout.contains("s3nsitive-value: a <MASKED>"), "{yaml}");
+    assert!(yaml.stdout.contains("literal: <MASKED>"), "{yaml}");
+    let explain = ["explain", "keys", "-s", "dev", "vars.tags"];
+    for format in ["text", "json", "yaml"] {
+        let shown = sandbox.atmos(&[&explain[..], &["--format", format]].concat()).success();
+        assert!(shown.stdout.contains("s3nsitive-value"), "{shown}");
+        assert!(shown.stdout.contains("a <MASKED>") && !shown.stdout.contains("a s3nsitive-value"), "{shown}");
+    }
+}

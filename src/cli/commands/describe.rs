@@ -98,15 +98,24 @@ fn stacks(context: &Context, args: StacksArgs) -> Result<u8> {
         return print(context, &app, &document, format, query.as_ref(), args.file.as_deref());
     }
     let form = format.form(app.config.settings.tab_width);
-    // Never dropped, nor is the document: the process ends when it is printed.
-    let texts = ManuallyDrop::new(Texts::default());
-    let stacks = describe::stacks_as(&app, &request, |[stack, kind, name], node| {
-        let node = output::masked(&node, &context.host.masker);
-        Ok(form.part(&texts, &[stack, "components", kind, name], &node)?)
-    })?;
-    let document = ManuallyDrop::new(output::stacks(stacks));
-    write::parts(context, &document, form, args.file.as_deref())?;
-    Ok(0)
+    let masker = &context.host.masker;
+    loop {
+        let known = masker.known();
+        // Never dropped, nor is the document: the process ends when it is printed.
+        let texts = ManuallyDrop::new(Texts::default());
+        let stacks = describe::stacks_as(&app, &request, |[stack, kind, name], node| {
+            let node = output::masked(&node, masker);
+            Ok(form.part(&texts, &[stack, "components", kind, name], &node)?)
+        })?;
+        let document = ManuallyDrop::new(output::stacks(stacks));
+        // A secret that one component learned may stand in the values of another, which was written before. Keys are
+        // never masked, and in the finished text nobody can tell the two apart: so it is written once more.
+        let is_late = masker.is_on() && masker.known() > known && write::holds_secret(context, &document, form)?;
+        if !is_late {
+            write::parts(context, &document, form, args.file.as_deref())?;
+            return Ok(0);
+        }
+    }
 }
 
 pub(super) fn print(

@@ -21,13 +21,18 @@ pub(super) fn run(context: &Context, args: ExplainArgs) -> Result<u8> {
     processing.masks_secrets = context.host.masker.is_on();
     let request = explain::ExplainRequest { component: args.component, stack, path: args.path, processing };
     let mut explanation = explain::explain(&app, &request)?;
-    explanation.value = output::masked(&explanation.value, &context.host.masker).into_owned();
+    let masker = &context.host.masker;
+    let values = explanation.others.iter_mut().chain(&mut explanation.winner).map(|setting| &mut setting.value);
+    for value in values.chain([&mut explanation.value]) {
+        *value = output::masked(value, masker).into_owned();
+    }
+    explanation.computed = explanation.computed.map(|computed| masker.mask_known(&computed).into_owned());
     let document = || output::explanation_document(&explanation);
     let text = match format {
         "json" => yaml::emit_json_record(&document()),
         "yaml" => yaml::emit_record(&document(), app.config.settings.tab_width),
         _ => output::explanation(&explanation),
     };
-    write::data(context, &text)?;
+    write::masked_to(context, &text, None)?;
     Ok(0)
 }

@@ -67,20 +67,30 @@ pub(super) fn masked_to(context: &Context, text: &str, file: Option<&Path>) -> R
 /// Size of the pieces in which large documents are printed.
 const PIECE: usize = 1 << 20;
 
-/// Prints a document that consists of parts, or writes it to `file`.
+/// Prints a document that consists of parts whose values are masked already, or writes it to `file`.
 pub(super) fn parts(context: &Context, parts: &Parts, form: Form, file: Option<&Path>) -> Result<()> {
     let mut text = String::new();
     let paged = pager_of(context).is_some();
     form.document(parts, &mut |piece| {
-        // A value never lies in two pieces, so that the masker sees each of them whole.
+        // A value never lies in two pieces, so that what has the form of a secret is seen whole.
         text.push_str(piece);
         if file.is_none() && !paged && text.len() > PIECE {
-            data(context, &text)?;
+            masked_to(context, &text, None)?;
             text.clear();
         }
         Ok::<(), Report>(())
     })?;
-    text_to(context, &text, file)
+    masked_to(context, &text, file)
+}
+
+/// Whether a document that consists of parts holds a known secret.
+pub(super) fn holds_secret(context: &Context, parts: &Parts, form: Form) -> Result<bool> {
+    let mut holds = false;
+    form.document(parts, &mut |piece| {
+        holds = holds || context.host.masker.holds(piece);
+        Ok::<(), Report>(())
+    })?;
+    Ok(holds)
 }
 
 /// Prints text, or writes it to `file`.

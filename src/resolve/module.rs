@@ -25,7 +25,7 @@ impl Failure for Error {}
 ///
 /// # Errors
 /// A file that cannot be read, or that is no terraform.
-pub(super) fn describe(folder: &Path, names: Names) -> crate::diag::Result<Node> {
+pub fn describe_module(folder: &Path, names: Names) -> crate::diag::Result<Node> {
     if !folder.is_dir() {
         return Ok(Node::default());
     }
