@@ -7,6 +7,7 @@ pub mod affected;
 mod app;
 mod audit;
 pub mod auth;
+pub mod browse;
 mod changed;
 mod child;
 pub mod config;

@@ -23,6 +23,7 @@ mod auth_acceptance;
 mod auth_commands;
 mod backends;
 mod bad_input;
+mod browse;
 mod browser;
 mod completion;
 mod configuration;
