@@ -167,14 +167,26 @@ fn row_of(frame: &mut Frame<'_>, item: &Item, shown: &Shown, style: Style, look:
         spans.push(Span::styled(letter.to_string(), if found { look.found } else { Style::new() }));
     }
     frame.render_widget(Paragraph::new(Line::from(spans)).style(style), area);
-    let note = Line::from(vec![Span::raw("  "), Span::raw(&*item.note), Span::raw(" ")]);
-    let (text, width) = (Line::raw(&*item.text).width(), note.width());
-    // A note that would hide what it belongs to is left out.
-    if !item.note.is_empty() && usize::from(area.width) >= text.min(24) + width {
-        let width = u16::try_from(width).unwrap_or(u16::MAX).min(area.width);
+    let room = usize::from(area.width).saturating_sub(Line::raw(&*item.text).width() + 3);
+    let note = shortened(&item.note, room);
+    if !note.is_empty() {
+        let note = Line::from(vec![Span::raw(note), Span::raw(" ")]);
+        let width = u16::try_from(note.width()).unwrap_or(u16::MAX).min(area.width);
         let place = Rect { x: area.right() - width, width, ..area };
-        frame.render_widget(Clear, place);
         frame.render_widget(Paragraph::new(note).style(style.patch(look.muted)), place);
+    }
+}
+
+/// Widths below which a shortened note says nothing.
+const LEGIBLE: usize = 12;
+
+/// A note that fits beside the text: its end says most. Nothing where too little would be left.
+fn shortened(note: &str, room: usize) -> String {
+    let letters: Vec<char> = note.chars().collect();
+    match letters.len() {
+        length if length <= room => note.to_owned(),
+        _ if room < LEGIBLE => String::new(),
+        length => std::iter::once('…').chain(letters[length + 1 - room..].iter().copied()).collect(),
     }
 }
 

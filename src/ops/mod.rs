@@ -17,6 +17,7 @@ pub mod describe;
 pub mod diff;
 pub mod docs;
 pub mod doctor;
+pub mod edit;
 pub mod edition;
 pub mod explain;
 mod guard;

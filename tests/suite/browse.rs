@@ -31,6 +31,7 @@ fn stacks_components_and_values_with_their_places() {
     let page = tmux.shows(&["vars.cidr", "set at", "catalog/vpc.yaml:"]);
     assert!(page.contains("strategy"), "{page}");
     tmux.press(&["Escape"]);
+    tmux.shows(&["Enter explain"]);
     tmux.press(&["?"]);
     tmux.shows(&["one line", "Ctrl-Z"]);
     tmux.press(&["q", "q"]);
@@ -115,7 +116,7 @@ fn a_broken_repository_is_explained_on_the_screen() {
     tmux.shows(&["The stacks cannot be read", "dev.yaml"]);
     // Mended and read again.
     sandbox.write("stacks/orgs/dev.yaml", "vars: {stage: dev}\ncomponents: {terraform: {vpc: {vars: {cidr: x}}}}\n");
-    tmux.press(&["Escape", "r"]);
+    tmux.press(&["q", "r"]);
     tmux.shows(&["vars."]);
     tmux.press(&["q"]);
     assert_eq!(tmux.finish().0, "0");

@@ -33,6 +33,7 @@ mod delivery;
 mod dependents;
 mod diff;
 mod doctor;
+mod editing;
 mod evaluate;
 mod example;
 mod fleet;
