@@ -47,6 +47,7 @@ mod hygiene;
 mod identities;
 mod isolation;
 mod keyring;
+mod kinds;
 mod leaks;
 mod limits;
 mod lists;
