@@ -4,15 +4,17 @@
 
 use std::path::Path;
 
-use super::steps::{Program, Runner};
+use super::parallel::{self, Family, Ready};
+use super::steps::{Ended, Program, Runner};
 use super::workflow::{child_view, component_document, condition, not_built};
-use super::{App, child};
+use super::{App, child, special};
 use crate::auth::resolution::Flag;
 use crate::component;
 use crate::custom::{Definition, Error, Origin, Values, definitions};
 use crate::diag::{Report, Result, Warning};
 use crate::exec::Error as ExecError;
 use crate::exec::environment;
+use crate::host::Env;
 use crate::step::{self, Facts, Kind, Status, Step, Texts};
 use crate::value::Node;
 use crate::workflow;
@@ -46,6 +48,7 @@ pub async fn run(app: &App, request: &Request) -> Result<u8> {
         _ => None,
     });
     runner.keep = step::uses_results(&steps, env_texts);
+    runner.stages = step::stages(&steps);
     let mut run = Run { app, request, runner, texts: &mut texts, exported: Vec::new() };
     run.prepare()?;
     let stack = request.values.flags.get("stack").and_then(Node::as_str).unwrap_or_default();
@@ -58,6 +61,9 @@ pub async fn run(app: &App, request: &Request) -> Result<u8> {
             continue;
         }
         if let Err(report) = run.step(step).await {
+            if report.code().as_deref() == Some(special::EXIT) {
+                return failure.map_or(Ok(report.exit_code()), Err);
+            }
             if report.code().as_deref() == Some("atmos::exec::interrupted") {
                 return Err(report);
             }
@@ -199,14 +205,40 @@ impl Run<'_, '_> {
         if step.kind == Kind::Env {
             return self.set_variables(step, &layers);
         }
-        let identity = step.identity.as_deref().or(self.request.command.identity.as_deref());
-        let held = self.runner.hold(identity).await?;
+        if let Kind::Parallel(how) = &step.kind {
+            let (app, keep) = (self.app, self.runner.keep);
+            let summary = parallel::run(app, step, how, keep, self).await?;
+            return match summary.failure(how) {
+                Some((outcome, shown)) => Err(ExecError::child_failed(shown, outcome.code, None).into()),
+                None => Ok(self.texts.keep(step, &step::Outcome::default(), &child_view(app, &[]))?),
+            };
+        }
+        let seen = child_view(self.app, &layers);
+        if let Some(outcome) = special::done(&mut self.runner, self.texts, step, &seen).await? {
+            return Ok(self.texts.keep(step, &outcome, &seen)?);
+        }
+        let held = self.hold(step).await?;
         let ended = self.start(step, &layers, &held, &cwd).await;
         held.close()?;
         ended
     }
 
+    async fn hold(&mut self, step: &Step) -> Result<child::Held> {
+        let identity = step.identity.as_deref().or(self.request.command.identity.as_deref());
+        self.runner.hold(identity).await
+    }
+
     async fn start(&mut self, step: &Step, layers: &Layers, held: &child::Held, cwd: &Path) -> Result<()> {
+        let (program, env, command) = self.program(step, layers, held, cwd)?;
+        let ended = self.runner.run(&program, cwd, &env, step.retry.as_ref(), step.timeout).await?;
+        if ended.outcome.code == 0 {
+            return Ok(self.texts.keep(step, &ended.outcome, &env)?);
+        }
+        Err(ExecError::child_failed(shown(&command), ended.outcome.code, None).into())
+    }
+
+    /// What a step starts, its environment, and the text of it.
+    fn program(&self, step: &Step, layers: &Layers, held: &child::Held, cwd: &Path) -> Result<(Program, Env, String)> {
         let shell = Program::Shell(String::new());
         let mut env = self.runner.environment(layers, held, &shell, cwd);
         let what = format!("`command` of the step `{}`", step.name);
@@ -216,7 +248,12 @@ impl Run<'_, '_> {
             own.push((name, value.as_deref().map(|text| self.texts.render(&what, step.span, text, &env)).transpose()?));
         }
         let command = self.texts.render(&what, step.span, &step.command, &env)?;
-        let program = match step.kind {
+        let program = match &step.kind {
+            Kind::Script(interpreter) => {
+                let what = format!("`interpreter` of the step `{}`", step.name);
+                let interpreter = self.texts.render(&what, step.span, interpreter, &env)?;
+                Program::Script { interpreter, text: command.clone() }
+            }
             Kind::Atmos => Program::Atmos(workflow::atmos_words(&command, workflow::StepFlags::default())),
             _ => Program::Shell(command.clone()),
         };
@@ -226,11 +263,7 @@ impl Run<'_, '_> {
         for (name, value) in own {
             env.change(name, value.as_deref());
         }
-        let ended = self.runner.run(&program, cwd, &env, step.retry.as_ref(), step.timeout).await?;
-        if ended.outcome.code == 0 {
-            return Ok(self.texts.keep(step, &ended.outcome, &env)?);
-        }
-        Err(ExecError::child_failed(shown(&command), ended.outcome.code, None).into())
+        Ok((program, env, command))
     }
 
     /// The variables of this program's place, of the component, of earlier steps and of the command, in that order. Those of the
@@ -291,6 +324,23 @@ impl Run<'_, '_> {
         let exported = self.texts.set_variables(step, &child_view(self.app, layers))?;
         self.exported.extend(exported);
         Ok(())
+    }
+}
+
+impl Family for Run<'_, '_> {
+    async fn ready(&mut self, step: &Step) -> Result<Ready> {
+        let cwd = self.directory(Some(step))?;
+        let layers = self.layers().await?;
+        let held = self.hold(step).await?;
+        let (program, env, _) = self.program(step, &layers, &held, &cwd)?;
+        Ok(Ready { program, cwd, env, held })
+    }
+
+    fn keep(&mut self, step: &Step, ended: &Ended, env: &Env) -> Result<()> {
+        if ended.outcome.code != 0 {
+            return Ok(());
+        }
+        Ok(self.texts.keep(step, &ended.outcome, env)?)
     }
 }
 

@@ -13,6 +13,7 @@ use crate::resolve;
 use crate::span::Span;
 use crate::stack::Located;
 use crate::value::{Node, Value};
+use crate::yaml::Step;
 
 /// Keys that a message about a missing one lists.
 const LISTED: usize = 12;
@@ -31,6 +32,8 @@ pub struct ExplainRequest {
 #[derive(Debug, Clone)]
 pub struct Setting {
     pub value: Node,
+    /// The place; unknown for values that no file contains.
+    pub span: Span,
     /// File as diagnostics name it; empty for values that no file contains.
     pub file: String,
     pub line: u32,
@@ -89,13 +92,6 @@ pub enum Error {
 }
 
 impl Failure for Error {}
-
-/// A key or an index.
-#[derive(Debug, Clone, PartialEq)]
-enum Step {
-    Key(String),
-    Index(usize),
-}
 
 /// Explains one value of a component.
 ///
@@ -265,6 +261,7 @@ impl Explaining<'_> {
         let source = self.app.host.sources.get(span.file);
         Setting {
             value: Node::default(),
+            span,
             file: source.map(|source| source.name.clone()).unwrap_or_default(),
             line: span.line,
             column: span.column,
@@ -308,7 +305,7 @@ fn walk<'n>(document: &'n Node, steps: &[Step]) -> std::result::Result<&'n Node,
 }
 
 /// `vars.a`, `.vars.a`, `vars["a.b"]`, `vars."a.b"`, `vars.list[0]`.
-fn parse(path: &str) -> std::result::Result<Vec<Step>, Error> {
+pub(super) fn parse(path: &str) -> std::result::Result<Vec<Step>, Error> {
     let fail = |reason| Error::Path { path: path.to_owned(), reason };
     let mut steps = Vec::new();
     let mut rest = path.trim();

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::App;
 use crate::component;
+use crate::diag::Result;
 use crate::host::fs;
 
 /// A component in a stack.
@@ -23,31 +24,39 @@ pub struct Named {
 
 /// Everything that has a name, sorted by manifest, kind and name. Nothing where the stacks cannot be read.
 pub fn names(app: &App) -> Vec<Named> {
+    try_names(app).unwrap_or_default()
+}
+
+/// The same for somebody who wants to know why there is nothing.
+///
+/// # Errors
+/// The stacks cannot be read.
+pub fn try_names(app: &App) -> Result<Vec<Named>> {
     let state = state(app);
     let file = file(app);
     if let Some(names) = std::fs::read_to_string(&file).ok().and_then(|text| parse(&text, &state)) {
-        return names;
+        return Ok(names);
     }
-    let Some(names) = read(app) else { return Vec::new() };
+    let names = read(app)?;
     // A cache that cannot be written costs only time.
     if let Some(folder) = file.parent()
         && fs::create_private_dir(folder).is_ok()
     {
         let _ = fs::write_atomic(&file, print(&names, &state).as_bytes(), 0o600);
     }
-    names
+    Ok(names)
 }
 
-fn read(app: &App) -> Option<Vec<Named>> {
-    let index = app.index().ok()?;
-    let found = component::summaries(&app.host, &app.config, index).ok()?;
+fn read(app: &App) -> Result<Vec<Named>> {
+    let index = app.index()?;
+    let found = component::summaries(&app.host, &app.config, index)?;
     let named = found.into_iter().map(|summary| Named {
         stack: summary.stack,
         kind: summary.kind.key().to_owned(),
         component: summary.name,
         abstract_: summary.abstract_,
     });
-    Some(named.collect())
+    Ok(named.collect())
 }
 
 /// One file for each configuration.

@@ -15,9 +15,10 @@ use crate::auth::resolution::{Flag, Need, Source};
 use crate::config;
 use crate::diag::{Failure, Report, Result, Warning};
 use crate::exec::environment;
+use crate::exec::relay::Relay;
 use crate::exec::signals::Signals;
 use crate::exec::{Error as ExecError, Hangup, Launch, Output, process};
-use crate::host::{Env, fs};
+use crate::host::{Env, Host, fs};
 use crate::span::Span;
 use crate::step::{self, Directory, Retry};
 
@@ -74,6 +75,8 @@ pub(super) enum Program {
     Shell(String),
     /// Words for this program.
     Atmos(Vec<String>),
+    /// A text for another interpreter.
+    Script { interpreter: String, text: String },
 }
 
 /// How a step ended.
@@ -97,6 +100,8 @@ pub(super) struct Runner<'a> {
     pub base_path: bool,
     /// Output is kept for later steps.
     pub keep: bool,
+    /// Places of the steps that are headings, which are counted.
+    pub stages: Vec<Span>,
     pub signals: Signals,
     access: Option<Access>,
 }
@@ -110,7 +115,7 @@ impl<'a> Runner<'a> {
             return Err(Error::Recursion { level: level.saturating_add(1), owner }.into());
         }
         let signals = Signals::listen()?;
-        Ok(Runner { app, owner, identity, base_path, keep: false, signals, access: None })
+        Ok(Runner { app, owner, identity, base_path, keep: false, stages: Vec::new(), signals, access: None })
     }
 
     /// Authenticates as the identity of a step: the flag's, else the step's own, else none. `ATMOS_IDENTITY` is left to the
@@ -249,57 +254,8 @@ impl<'a> Runner<'a> {
         limit: Option<Duration>,
     ) -> Result<Ended> {
         let keep = self.keep || retry.is_some_and(Retry::looks_at_output);
-        let prepared = Prepared::new(&self.app.host.exe, program, env, &self.app.host)?;
-        let launch = Launch {
-            program: prepared.program.clone(),
-            configured: "a step".to_owned(),
-            args: prepared.args.clone(),
-            cwd: cwd.to_path_buf(),
-            env: env.clone(),
-            output: if keep { Output::Shared } else { Output::Inherit },
-            stderr: None,
-            hangup: Hangup::PassesOn,
-        };
-        let begun = Instant::now();
-        let mut attempt = 1u32;
-        loop {
-            let around = child::surroundings(&self.app.host);
-            let done = match process::run_within(&launch, around, &mut self.signals, limit).await {
-                Err(ExecError::Late { limit }) => {
-                    let message = format!("the step took longer than {limit:?} and was ended");
-                    self.app.host.talk.warn(Warning::new("atmos::step::late", message));
-                    process::Outcome { code: LATE, ..process::Outcome::default() }
-                }
-                other => other?,
-            };
-            if let Some(stop) = done.stop {
-                return Err(ExecError::Interrupted { stop }.into());
-            }
-            let stdout = String::from_utf8_lossy(&done.captured).into_owned();
-            let stderr = String::from_utf8_lossy(&done.errors).into_owned();
-            let outcome = step::Outcome { value: stdout.trim().to_owned(), stdout, stderr, code: done.code };
-            let Some(retry) = retry.filter(|_| done.code != 0) else {
-                return Ok(Ended { outcome, ..Ended::default() });
-            };
-            if !retry.concerns(&format!("{}\n{}", outcome.stdout, outcome.stderr)) {
-                return Ok(Ended { outcome, ..Ended::default() });
-            }
-            if let Some(most) = retry.max_attempts.filter(|most| u64::from(attempt) >= *most) {
-                return Ok(Ended { outcome, exhausted: (most > 1).then_some(most), late: None });
-            }
-            let delay = retry.delay(attempt, chance());
-            if let Some(most) = retry.max_elapsed.filter(|most| begun.elapsed() + delay > *most) {
-                return Ok(Ended { outcome, exhausted: None, late: Some(most) });
-            }
-            attempt = attempt.saturating_add(1);
-            self.app.host.talk.info(format!("The step failed with code {}; attempt {attempt} begins", done.code));
-            self.signals
-                .guard(async {
-                    tokio::time::sleep(delay).await;
-                    Ok::<_, ExecError>(())
-                })
-                .await?;
-        }
+        let work = Work { host: &self.app.host, program, cwd, env, retry, limit, keep, relay: None };
+        work.run(&mut self.signals).await
     }
 
     /// What a shell command prints, without the line ends behind it; its code when it fails.
@@ -334,6 +290,88 @@ impl<'a> Runner<'a> {
     }
 }
 
+/// One program that is to run until it succeeds or may not be tried again.
+#[derive(Clone, Copy)]
+pub(super) struct Work<'a> {
+    pub host: &'a Host,
+    pub program: &'a Program,
+    pub cwd: &'a Path,
+    pub env: &'a Env,
+    pub retry: Option<&'a Retry>,
+    /// Each attempt may take so long.
+    pub limit: Option<Duration>,
+    /// What it says is kept.
+    pub keep: bool,
+    /// Where its output goes when others run beside it.
+    pub relay: Option<&'a Relay>,
+}
+
+impl Work<'_> {
+    /// # Errors
+    /// It cannot be started, or somebody asked for the end.
+    pub(super) async fn run(self, signals: &mut Signals) -> Result<Ended> {
+        let Work { host, retry, .. } = self;
+        let prepared = Prepared::new(&host.exe, self.program, self.env, host)?;
+        let launch = Launch {
+            program: prepared.program.clone(),
+            configured: "a step".to_owned(),
+            args: prepared.args.clone(),
+            cwd: self.cwd.to_path_buf(),
+            env: self.env.clone(),
+            output: if self.keep { Output::Shared } else { Output::Inherit },
+            stderr: None,
+            hangup: Hangup::PassesOn,
+        };
+        let begun = Instant::now();
+        let mut attempt = 1u32;
+        loop {
+            let around = process::Surroundings { relay: self.relay, ..child::surroundings(host) };
+            let done = match process::run_within(&launch, around, signals, self.limit).await {
+                Err(ExecError::Late { limit }) => {
+                    let message = format!("the step took longer than {limit:?} and was ended");
+                    host.talk.warn(Warning::new("atmos::step::late", message));
+                    process::Outcome { code: LATE, ..process::Outcome::default() }
+                }
+                other => other?,
+            };
+            if let Some(stop) = done.stop {
+                return Err(ExecError::Interrupted { stop }.into());
+            }
+            let stdout = String::from_utf8_lossy(&done.captured).into_owned();
+            let stderr = String::from_utf8_lossy(&done.errors).into_owned();
+            let outcome = step::Outcome { value: stdout.trim().to_owned(), stdout, stderr, code: done.code };
+            let Some(retry) = retry.filter(|_| done.code != 0) else {
+                return Ok(Ended { outcome, ..Ended::default() });
+            };
+            if !retry.concerns(&format!("{}\n{}", outcome.stdout, outcome.stderr)) {
+                return Ok(Ended { outcome, ..Ended::default() });
+            }
+            if let Some(most) = retry.max_attempts.filter(|most| u64::from(attempt) >= *most) {
+                return Ok(Ended { outcome, exhausted: (most > 1).then_some(most), late: None });
+            }
+            let delay = retry.delay(attempt, chance());
+            if let Some(most) = retry.max_elapsed.filter(|most| begun.elapsed() + delay > *most) {
+                return Ok(Ended { outcome, exhausted: None, late: Some(most) });
+            }
+            attempt = attempt.saturating_add(1);
+            host.talk.info(format!("The step failed with code {}; attempt {attempt} begins", done.code));
+            pause(signals, delay).await?;
+        }
+    }
+}
+
+/// Waits, unless somebody asks for the end.
+///
+/// # Errors
+/// Somebody did.
+pub(super) async fn pause(signals: &mut Signals, time: Duration) -> Result<()> {
+    let sleep = async {
+        tokio::time::sleep(time).await;
+        Ok::<_, ExecError>(())
+    };
+    Ok(signals.guard(sleep).await?)
+}
+
 /// A program with its arguments. A text that holds a secret goes through a private file, since everybody on the machine
 /// sees arguments.
 struct Prepared {
@@ -349,6 +387,7 @@ impl Prepared {
                 let args = words.iter().map(OsString::from).collect();
                 return Ok(Prepared { program: exe.display().to_string(), args, _file: None });
             }
+            Program::Script { interpreter, text } => return Prepared::script(interpreter, text, &host.dirs.temp),
             Program::Shell(text) => text,
         };
         // The reference has a shell of its own that knows the words of bash.
@@ -360,6 +399,15 @@ impl Prepared {
         let file = private_file(text, &host.dirs.temp)?;
         let args = vec![file.path().as_os_str().to_owned()];
         Ok(Prepared { program: shell.to_owned(), args, _file: Some(file) })
+    }
+
+    /// The text as a file, which every interpreter takes. It may hold a secret, so only this user can read it.
+    fn script(interpreter: &str, text: &str, folder: &Path) -> Result<Prepared, ExecError> {
+        let mut words = shell_words::split(interpreter).unwrap_or_else(|_| vec![interpreter.to_owned()]).into_iter();
+        let program = words.next().unwrap_or_default();
+        let file = private_file(text, folder)?;
+        let args = words.map(OsString::from).chain([file.path().as_os_str().to_owned()]).collect();
+        Ok(Prepared { program, args, _file: Some(file) })
     }
 }
 

@@ -4,16 +4,17 @@
 
 use std::path::{Path, PathBuf};
 
+use super::parallel::{self, Family, Ready};
 use super::steps::{Ended, Program, Runner};
 use super::workflows::{self, Manifest};
-use super::{App, describe};
+use super::{App, describe, special};
 use crate::auth::resolution::Flag;
 use crate::component::{self, Kind};
 use crate::diag::{Report, Result, Warning};
 use crate::exec::environment;
 use crate::host::{Env, fs};
 use crate::resolve;
-use crate::step::{self, Facts, Kind as StepKind, Status, Step, Texts};
+use crate::step::{self, Facts, Kind as StepKind, Parallel, Status, Step, Texts};
 use crate::value::{Map, Node};
 use crate::workflow::{Error, StepFlags, Workflow, atmos_words, resume_hint, shown_words, stack_of};
 
@@ -56,6 +57,7 @@ pub async fn run(app: &App, request: &Request) -> Result<u8> {
     let env_texts = found.workflow.env.iter().filter_map(|(_, value)| value.as_deref());
     let mut runner = Runner::new(app, owner, request.identity.clone(), request.base_path)?;
     runner.keep = step::uses_results(steps, env_texts);
+    runner.stages = step::stages(&found.workflow.steps);
     let mut run = Run { app, request, found: &found, runner, texts: &mut texts, exported: Vec::new() };
     let (mut status, mut failure) = (Status::Success, None);
     for step in steps {
@@ -67,6 +69,9 @@ pub async fn run(app: &App, request: &Request) -> Result<u8> {
             continue;
         }
         if let Err(report) = run.step(step).await {
+            if report.code().as_deref() == Some(special::EXIT) {
+                return failure.map_or(Ok(report.exit_code()), Err);
+            }
             if report.code().as_deref() == Some("atmos::exec::interrupted") || unknown_type(&report) {
                 return Err(report);
             }
@@ -131,7 +136,7 @@ pub(super) fn not_built(app: &App, step: &Step, owner: &str) -> step::Error {
         what: format!("type: {kind}"),
         owner: format!("the step `{}` of {owner}", step.name),
         place,
-        help: "the types atmos, shell, exec and env are built; nothing was run".to_owned(),
+        help: "nothing was run; docs/status.md lists the types that are built".to_owned(),
     }
 }
 
@@ -262,11 +267,20 @@ impl Run<'_, '_> {
         let host = &self.app.host;
         let directory = step.working_directory.as_ref().or(workflow.working_directory.as_ref());
         let cwd = self.runner.directory(directory, &self.app.config.base_path, &host.cwd, step.span)?;
+        let env = child_view(self.app, &layers);
         if self.request.dry_run {
-            let env = child_view(self.app, &layers);
             let shown = self.program(step, stack, &env)?.1;
-            host.talk.info(format!("Would run: {shown}"));
+            host.talk.info(match special::described(step, &shown) {
+                Some(other) => format!("Would {other}"),
+                None => format!("Would run: {shown}"),
+            });
             return Ok(());
+        }
+        if let StepKind::Parallel(how) = &step.kind {
+            return self.at_once(step, how, stack).await;
+        }
+        if let Some(outcome) = special::done(&mut self.runner, self.texts, step, &env).await? {
+            return Ok(self.texts.keep(step, &outcome, &env)?);
         }
         let held = self.runner.hold(step.identity.as_deref()).await?;
         let ended = self.start(step, stack, &layers, &held, &cwd).await;
@@ -277,6 +291,17 @@ impl Run<'_, '_> {
             return Ok(self.texts.keep(step, &ended.outcome, &env)?);
         }
         Err(self.failed(step, stack, &ended, shown))
+    }
+
+    /// Runs the children of a step.
+    async fn at_once(&mut self, step: &Step, how: &Parallel, stack: Option<&str>) -> Result<()> {
+        let (app, keep) = (self.app, self.runner.keep);
+        let summary = parallel::run(app, step, how, keep, self).await?;
+        let env = child_view(app, &[]);
+        let Some((outcome, shown)) = summary.failure(how) else {
+            return Ok(self.texts.keep(step, &step::Outcome::default(), &env)?);
+        };
+        Err(self.failed(step, stack, &Ended { outcome, ..Ended::default() }, shown))
     }
 
     /// Renders the command and runs it.
@@ -302,6 +327,12 @@ impl Run<'_, '_> {
     fn program(&self, step: &Step, stack: Option<&str>, env: &Env) -> Result<(Program, String)> {
         let what = format!("`command` of the step `{}`", step.name);
         let command = self.texts.render(&what, step.span, &step.command, env)?;
+        if let StepKind::Script(interpreter) = &step.kind {
+            let what = format!("`interpreter` of the step `{}`", step.name);
+            let interpreter = self.texts.render(&what, step.span, interpreter, env)?;
+            let shown = format!("{interpreter}: {}", command.trim());
+            return Ok((Program::Script { interpreter, text: command }, shown));
+        }
         if step.kind != StepKind::Atmos {
             return Ok((Program::Shell(command.clone()), command));
         }
@@ -372,6 +403,31 @@ impl Run<'_, '_> {
         let stack = stack.filter(|_| step.kind == StepKind::Atmos || self.request.stack.is_some());
         let resume = resume_hint(&self.found.workflow.name, &self.found.file, &step.name, stack);
         Error::Failed { reason, command, resume, code }.into()
+    }
+}
+
+impl Family for Run<'_, '_> {
+    async fn ready(&mut self, step: &Step) -> Result<Ready> {
+        let workflow = &self.found.workflow;
+        let stack = stack_of(self.request.stack.as_deref(), step, workflow.stack.as_deref());
+        let layers = self.layers(step)?;
+        let directory = step.working_directory.as_ref().or(workflow.working_directory.as_ref());
+        let cwd = self.runner.directory(directory, &self.app.config.base_path, &self.app.host.cwd, step.span)?;
+        let held = self.runner.hold(step.identity.as_deref()).await?;
+        let seen = self.runner.environment(&layers, &held, &Program::Shell(String::new()), &cwd);
+        let (program, shown) = self.program(step, stack, &seen)?;
+        let env = self.runner.environment(&layers, &held, &program, &cwd);
+        if let Program::Atmos(_) = program {
+            self.app.host.talk.info(format!("▶ Executing command: {shown}"));
+        }
+        Ok(Ready { program, cwd, env, held })
+    }
+
+    fn keep(&mut self, step: &Step, ended: &Ended, env: &Env) -> Result<()> {
+        if ended.outcome.code != 0 {
+            return Ok(());
+        }
+        Ok(self.texts.keep(step, &ended.outcome, env)?)
     }
 }
 

@@ -16,6 +16,18 @@ pub enum Kind {
     Exec,
     /// Variables for the steps that follow.
     Env,
+    /// A program of its own, by what reads it: `python3`, `bash`.
+    Script(String),
+    /// Text for people, or for standard output.
+    Said(Said),
+    /// Something that a person is asked.
+    Asked(Asked),
+    /// A wait.
+    Sleep,
+    /// The end of the run, with this status.
+    Exit(u8),
+    /// Steps that run at once.
+    Parallel(Parallel),
     /// The reference has it, this program does not yet.
     NotBuilt(String),
     /// Nobody has it.
@@ -29,6 +41,105 @@ pub enum Directory {
     Path(String),
     /// `!repo-root`
     RepositoryRoot,
+}
+
+/// What becomes of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    Info,
+    Success,
+    Warning,
+    Error,
+    Hint,
+    /// As it is, on standard error.
+    Plain,
+    /// As it is, on standard output.
+    Data,
+    /// Nothing: the text is only a value for the steps that follow.
+    Value,
+    /// A heading with its number among all of its kind.
+    Stage,
+    /// A line in the log.
+    Log(Level),
+    /// So many empty lines.
+    Blank(usize),
+}
+
+/// How much a line in the log matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    Trace,
+    Debug,
+    Info,
+    Warning,
+    Error,
+}
+
+/// A step that says something. The text is the command of the step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    pub form: Form,
+    /// Further texts: parts that are joined, cells of a table, fields of a line in the log.
+    pub parts: Vec<(String, String)>,
+    /// What joins the parts.
+    pub separator: String,
+    /// Columns of a table, whose cells are the parts, row by row.
+    pub columns: usize,
+}
+
+/// How a person answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    Line,
+    /// Several lines, up to an empty one.
+    Lines,
+    /// Not shown.
+    Password,
+    YesOrNo,
+    OneOf(Vec<String>),
+    SomeOf(Vec<String>, usize),
+    /// A file below this folder whose name ends in one of these.
+    File(String, Vec<String>),
+}
+
+/// A step that asks. The question is the command of the step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    pub answer: Answer,
+    /// What counts where nobody can be asked.
+    pub default: Option<String>,
+    pub placeholder: String,
+}
+
+/// How steps run at once. The steps are the children of the step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parallel {
+    /// None: all at once.
+    pub max_concurrency: Option<usize>,
+    pub mode: FailMode,
+    /// Failures after which [`FailMode::Fast`] starts nothing any more.
+    pub max_failures: usize,
+    pub output: Outputs,
+    pub summary: bool,
+}
+
+/// What the failure of one of several steps means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailMode {
+    /// All that do not need it run, then the whole has failed.
+    WaitAll,
+    /// Nothing is started any more.
+    Fast,
+    /// Nothing.
+    BestEffort,
+}
+
+/// What becomes of the output of steps that run at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outputs {
+    Grouped,
+    Prefixed,
+    None,
 }
 
 /// One step. Texts may be templates.
@@ -52,8 +163,12 @@ pub struct Step {
     /// `continue`
     pub forgiven: Condition,
     pub outputs: Vec<(String, String)>,
-    /// Every attempt may take so long.
+    /// Every attempt may take so long; a step that sleeps does it so long.
     pub timeout: Option<Duration>,
+    /// Steps that run at once.
+    pub children: Vec<Step>,
+    /// Those beside this one that must have succeeded before.
+    pub needs: Vec<String>,
     pub span: Span,
 }
 
@@ -62,12 +177,37 @@ impl Step {
     fn texts(&self) -> impl Iterator<Item = &str> {
         let env = self.env.iter().filter_map(|(_, value)| value.as_deref());
         let vars = self.vars.iter().chain(&self.outputs).map(|(_, value)| value.as_str());
-        std::iter::once(self.command.as_str()).chain(env).chain(vars)
+        let more: Vec<&str> = match &self.kind {
+            Kind::Said(said) => said.parts.iter().map(|(_, text)| text.as_str()).collect(),
+            Kind::Asked(asked) => {
+                let options = match &asked.answer {
+                    Answer::OneOf(options) | Answer::SomeOf(options, _) => options.as_slice(),
+                    _ => &[],
+                };
+                options.iter().map(String::as_str).chain(asked.default.as_deref()).collect()
+            }
+            _ => Vec::new(),
+        };
+        std::iter::once(self.command.as_str()).chain(env).chain(vars).chain(more)
     }
+
+    /// Whether it starts a program, so that it can run beside others.
+    pub fn is_process(&self) -> bool {
+        matches!(self.kind, Kind::Atmos | Kind::Shell | Kind::Script(_))
+    }
+}
+
+/// Places of the steps that are headings, in their order.
+pub fn stages(steps: &[Step]) -> Vec<Span> {
+    let is_stage = |step: &&Step| matches!(&step.kind, Kind::Said(said) if said.form == Form::Stage);
+    steps.iter().filter(is_stage).map(|step| step.span).collect()
 }
 
 /// Whether some text asks for what another step gave: only then is the output of steps kept.
 pub fn uses_results<'a>(steps: &'a [Step], more: impl IntoIterator<Item = &'a str>) -> bool {
     let asks = |text: &str| text.contains("{{") && text.contains("steps");
-    steps.iter().any(|step| !step.outputs.is_empty() || step.texts().any(asks)) || more.into_iter().any(asks)
+    let of = |step: &Step| {
+        !step.outputs.is_empty() || step.texts().any(asks) || uses_results(&step.children, std::iter::empty())
+    };
+    steps.iter().any(of) || more.into_iter().any(asks)
 }

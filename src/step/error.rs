@@ -18,6 +18,14 @@ pub enum Error {
     #[diagnostic(code(atmos::step::value), help("correct it there"))]
     Value { what: String, value: String, expected: String, place: String },
 
+    #[error("{place}{what} is missing")]
+    #[diagnostic(code(atmos::step::missing), help("a step of this type needs it"))]
+    Missing { what: String, place: String },
+
+    #[error("{place}{what}: {problem}")]
+    #[diagnostic(code(atmos::step::children), help("{help}"))]
+    Children { what: String, problem: String, help: &'static str, place: String },
+
     #[error("{place}`{what}` of {owner} is not built yet")]
     #[diagnostic(code(atmos::step::not_built), help("{help}"))]
     NotBuilt { what: String, owner: String, place: String, help: String },

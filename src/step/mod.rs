@@ -10,10 +10,13 @@ mod error;
 mod expression;
 mod read;
 mod retry;
+mod special;
 mod text;
 
 pub use condition::{Condition, Facts, Status};
-pub use definition::{Directory, Kind, Step, uses_results};
+pub use definition::{
+    Answer, Asked, Directory, FailMode, Form, Kind, Level, Outputs, Parallel, Said, Step, stages, uses_results,
+};
 pub use error::Error;
 pub use read::{directory, entries, read, text_of};
 pub use retry::{Retry, retry};

@@ -3,61 +3,31 @@
 use std::time::Duration;
 
 use super::error::place;
-use super::{Condition, Directory, Error, Kind, Retry, Step};
+use super::{Condition, Directory, Error, Kind, Retry, Step, special};
 use crate::span::Sources;
 use crate::value::{DurationForm, Node, Value, function_text, parse_duration};
 
 /// Kinds of the reference that later versions bring.
-const LATER: [&str; 44] = [
-    "alert",
+const LATER: [&str; 15] = [
     "archive",
     "assert",
     "cancel",
     "cast",
-    "choose",
-    "clear",
-    "confirm",
     "container",
     "emulator",
-    "exit",
-    "file",
-    "filter",
-    "format",
-    "hint",
     "http",
-    "input",
-    "join",
     "junit",
-    "linebreak",
-    "log",
-    "markdown",
     "matrix",
-    "pager",
-    "parallel",
     "require",
-    "say",
-    "script",
-    "sleep",
-    "spin",
-    "stage",
     "store",
-    "style",
-    "table",
     "tflint",
-    "title",
-    "toast",
     "wait",
     "wait-all",
     "workdir",
-    "write",
-    "success",
-    "warn",
-    "error",
 ];
 
 /// Keys that change what a step does and that are not built.
-const NOT_BUILT: [&str; 8] =
-    ["container", "needs", "inputs", "artifacts", "preconditions", "background", "for", "dependencies"];
+const NOT_BUILT: [&str; 7] = ["container", "inputs", "artifacts", "preconditions", "background", "for", "dependencies"];
 
 /// Reads a list of steps. A text is the command of a step of the usual kind. `owner` names the whole in messages.
 ///
@@ -73,7 +43,15 @@ pub fn read(list: &Node, usual: &Kind, owner: &str, sources: &Sources) -> Result
     let names = names(nodes);
     let mut steps = Vec::with_capacity(nodes.len());
     for (node, name) in nodes.iter().zip(names) {
-        steps.push(Reader { owner, sources, name: &name }.step(node, usual)?);
+        let step = Reader { owner, sources, name: &name }.step(node, usual)?;
+        if let Some(needs) = node.get("needs").filter(|needs| !needs.is_empty()) {
+            let what = format!("the step `{name}` of {owner} has `needs`");
+            let problem = "steps that are not below a step of the type parallel run in their order anyway".to_owned();
+            let (help, place) =
+                ("leave it out, or put the steps below a step of the type parallel", place(sources, needs.span));
+            return Err(Error::Children { what, problem, help, place });
+        }
+        steps.push(step);
     }
     if let Some(step) = steps.iter().rev().skip(1).find(|step| step.kind == Kind::Exec) {
         return Err(Error::ExecNotLast { step: step.name.clone(), place: place(sources, step.span) });
@@ -82,7 +60,7 @@ pub fn read(list: &Node, usual: &Kind, owner: &str, sources: &Sources) -> Result
 }
 
 /// Steps without a name are called by their number; results go by name, so no two are called the same by that.
-fn names(nodes: &[Node]) -> Vec<String> {
+pub(super) fn names(nodes: &[Node]) -> Vec<String> {
     let written = |node: &Node| node.get("name").and_then(Node::scalar_text).filter(|name| !name.is_empty());
     let mut used: Vec<String> = nodes.iter().filter_map(written).collect();
     let mut names = Vec::with_capacity(nodes.len());
@@ -154,18 +132,18 @@ pub(super) fn wrong(what: String, expected: &'static str, node: &Node, sources: 
 }
 
 /// One step at work.
-struct Reader<'a> {
-    owner: &'a str,
-    sources: &'a Sources,
-    name: &'a str,
+pub(super) struct Reader<'a> {
+    pub owner: &'a str,
+    pub sources: &'a Sources,
+    pub name: &'a str,
 }
 
 impl Reader<'_> {
-    fn what(&self, key: &str) -> String {
+    pub(super) fn what(&self, key: &str) -> String {
         format!("`{key}` of the step `{}` of {}", self.name, self.owner)
     }
 
-    fn step(&self, node: &Node, usual: &Kind) -> Result<Step, Error> {
+    pub(super) fn step(&self, node: &Node, usual: &Kind) -> Result<Step, Error> {
         if let Some(command) = text_of(node) {
             return Ok(self.plain(&command, usual.clone(), node));
         }
@@ -180,10 +158,17 @@ impl Reader<'_> {
             Some("shell") => Kind::Shell,
             Some("exec") => Kind::Exec,
             Some("env") => Kind::Env,
+            Some(other) if let Some(kind) = self.special(node, other)? => kind,
             Some(other) if LATER.contains(&other) => Kind::NotBuilt(other.to_owned()),
             Some(other) => Kind::Unknown(other.to_owned()),
         };
-        let mut step = self.plain(&self.text(node, "command")?.unwrap_or_default(), kind, node);
+        let command = self.text(node, special::text_key(&kind))?.unwrap_or_default();
+        let mut step = self.plain(&command, kind, node);
+        if matches!(step.kind, Kind::Script(_) | Kind::Said(_)) {
+            // Blanks at its beginning may matter.
+            command.clone_into(&mut step.command);
+        }
+        step.children = self.children(node, &step.kind)?;
         step.vars = self.texts(node, "vars")?;
         step.outputs = self.texts(node, "outputs")?;
         step.export = node.get("export").and_then(Node::as_bool) != Some(false);
@@ -221,6 +206,8 @@ impl Reader<'_> {
             forgiven: Condition::default(),
             outputs: Vec::new(),
             timeout: None,
+            children: Vec::new(),
+            needs: Vec::new(),
             span: node.span,
         }
     }
@@ -257,17 +244,17 @@ impl Reader<'_> {
         Error::NotBuilt { what: key.to_owned(), owner, place, help: "leave it out, or use the reference".to_owned() }
     }
 
-    fn text(&self, node: &Node, key: &str) -> Result<Option<String>, Error> {
+    pub(super) fn text(&self, node: &Node, key: &str) -> Result<Option<String>, Error> {
         let Some(value) = node.get(key).filter(|value| !value.is_null()) else { return Ok(None) };
         text_of(value).map(Some).ok_or_else(|| wrong(self.what(key), "a text", value, self.sources))
     }
 
-    fn filled(&self, node: &Node, key: &str) -> Result<Option<String>, Error> {
+    pub(super) fn filled(&self, node: &Node, key: &str) -> Result<Option<String>, Error> {
         let text = self.text(node, key)?;
         Ok(text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()))
     }
 
-    fn texts(&self, node: &Node, key: &str) -> Result<Vec<(String, String)>, Error> {
+    pub(super) fn texts(&self, node: &Node, key: &str) -> Result<Vec<(String, String)>, Error> {
         let Some(value) = node.get(key) else { return Ok(Vec::new()) };
         let entries = entries(value, &self.what(key), self.sources)?;
         Ok(entries.into_iter().map(|(name, value)| (name, value.unwrap_or_default())).collect())

@@ -5,6 +5,10 @@
 //! of the reference.
 
 mod compose;
+mod edit;
+#[cfg(test)]
+mod edit_tests;
+mod edit_tree;
 mod emit;
 mod error;
 mod json;
@@ -22,6 +26,7 @@ mod tests;
 
 pub use compose::{Limits, NODE_BUDGET};
 pub use compose::{parse, parse_manifest, parse_with, skim_manifest};
+pub use edit::{Edited, Refused, Step, delete, get, set};
 pub use emit::{emit, emit_noted, emit_record};
 pub use error::Error;
 pub use json::{NotJson, emit_json, emit_json_line, emit_json_record, not_json, try_emit_json, try_emit_json_record};

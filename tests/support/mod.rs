@@ -21,6 +21,7 @@ mod storage;
 mod stores;
 mod sts;
 mod terminal;
+mod tmux;
 mod user;
 mod users;
 
@@ -41,5 +42,6 @@ pub(crate) use storage::Storage;
 pub(crate) use stores::{Redis, Services, put_parameter, put_secret};
 pub(crate) use sts::Sts;
 pub(crate) use terminal::Terminal;
+pub(crate) use tmux::Tmux;
 pub(crate) use user::ordinary_user;
 pub(crate) use users::{DEVICE, FIRST_ID, FIRST_SECRET, Users};

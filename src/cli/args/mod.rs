@@ -45,8 +45,9 @@ pub use packer::{PackerArgs, PackerCommand, PackerRun};
 pub use provision::{BackendCommand, BackendTarget, SourceCommand, WorkdirCommand};
 pub use root::{Cli, Command, OWN};
 pub use small::{
-    CompletionArgs, ConfigArgs, ConfigCommand, DocsArgs, EnvironmentArgs, KeysArgs, ManArgs, PathArgs, ProfileArgs,
-    ProfileCommand, ProfileShowArgs, StackArgs, StackCommand, ThemeArgs, ThemeCommand, ThemeShowArgs,
+    CompletionArgs, ConfigArgs, ConfigCommand, DocsArgs, EnvironmentArgs, KeyPathArgs, KeysArgs, ManArgs, PathArgs,
+    ProfileArgs, ProfileCommand, ProfileShowArgs, SetArgs, StackArgs, StackCommand, StackGetArgs, StackPlaceArgs,
+    ThemeArgs, ThemeCommand, ThemeShowArgs,
 };
 pub use terraform::{
     BatchArgs, CleanArgs, FilesArgs, GenerateCommand, InitFlags, OutputArgs, PlanDiffArgs, PlanFlags, ShellArgs,

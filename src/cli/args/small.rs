@@ -53,6 +53,11 @@ pub struct ConfigArgs {
 pub enum ConfigCommand {
     /// Print a value of the configuration that is in force, for example `logs.level`
     Get(PathArgs),
+    /// Set a value in atmos.yaml; comments, order and layout of the file stay
+    Set(SetArgs),
+    /// Remove a value from atmos.yaml
+    #[command(aliases = ["del", "unset"])]
+    Delete(KeyPathArgs),
     /// List the keys that the files of the configuration set
     List(KeysArgs),
     /// Print the JSON Schema of atmos.yaml
@@ -76,6 +81,28 @@ pub struct PathArgs {
 }
 
 #[derive(Debug, Args)]
+pub struct KeyPathArgs {
+    /// Path of the key, with dots between its parts: `logs.level`, `stacks.included_paths[0]`
+    #[arg(value_name = "PATH")]
+    pub path: String,
+}
+
+#[derive(Debug, Args)]
+pub struct SetArgs {
+    /// Path of the key, with dots between its parts: `logs.level`, `stacks.included_paths[0]`
+    #[arg(value_name = "PATH")]
+    pub path: String,
+
+    /// The new value
+    #[arg(value_name = "VALUE", allow_hyphen_values = true)]
+    pub value: String,
+
+    /// string, int, bool, float, null or yaml; auto goes by schema or declaration, the present value, the text
+    #[arg(long = "type", value_name = "TYPE", default_value = "auto")]
+    pub type_: String,
+}
+
+#[derive(Debug, Args)]
 pub struct KeysArgs {
     /// Only keys that match this pattern
     #[arg(value_name = "GLOB")]
@@ -90,11 +117,53 @@ pub struct StackArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum StackCommand {
+    /// Print a value of a component as it is written, and say where that is
+    Get(StackGetArgs),
+    /// Set a value of a component in the manifest that has it; comments, order and layout of the file stay
+    Set(StackSetArgs),
+    /// Remove a value of a component from the manifest that has it
+    #[command(aliases = ["del", "unset"])]
+    Delete(StackGetArgs),
     /// Print the JSON Schema of stack manifests, with the identities and components of this repository
     Schema,
     /// Commands of the reference that are not built yet, and unknown ones.
     #[command(external_subcommand)]
     Other(Vec<OsString>),
+}
+
+/// Which value of which component.
+#[derive(Debug, Args)]
+pub struct StackPlaceArgs {
+    /// Stack
+    #[arg(short, long, value_name = "STACK")]
+    pub stack: String,
+
+    /// Component
+    #[arg(short, long, value_name = "COMPONENT")]
+    pub component: String,
+
+    /// Manifest, instead of the one that has the value now
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct StackGetArgs {
+    /// Path in the component: `vars.cidr`
+    #[arg(value_name = "PATH")]
+    pub path: String,
+
+    #[command(flatten)]
+    pub place: StackPlaceArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct StackSetArgs {
+    #[command(flatten)]
+    pub set: SetArgs,
+
+    #[command(flatten)]
+    pub place: StackPlaceArgs,
 }
 
 #[derive(Debug, Args)]

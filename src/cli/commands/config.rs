@@ -9,6 +9,7 @@ use super::write::{self, Format};
 use super::{describe, unknown};
 use crate::custom::{Definition, Reserved, definitions};
 use crate::diag::{Result, Warning, nearest};
+use crate::ops::edit::{self, Done, What};
 use crate::ops::{config, schema};
 use crate::output::{Table, TableFormat};
 use crate::value::Node;
@@ -35,6 +36,16 @@ pub(super) fn describe(context: &Context, args: &DescribeConfigArgs) -> Result<u
 pub(super) fn run(context: &Context, command: ConfigCommand) -> Result<u8> {
     match command {
         ConfigCommand::Get(args) => get(context, &args),
+        ConfigCommand::Set(args) => {
+            let app = context.app()?;
+            let done =
+                edit::config(&app, &args.path, Some((&args.value, args.type_.parse()?)), &context.global.config)?;
+            Ok(told(context, &args.path, &done))
+        }
+        ConfigCommand::Delete(args) => {
+            let done = edit::config(&context.app()?, &args.path, None, &context.global.config)?;
+            Ok(told(context, &args.path, &done))
+        }
         ConfigCommand::List(args) => keys(context, args.pattern.as_deref()),
         ConfigCommand::Schema => {
             write::data(context, schema::config())?;
@@ -46,6 +57,18 @@ pub(super) fn run(context: &Context, command: ConfigCommand) -> Result<u8> {
         }
         ConfigCommand::Other(words) => Err(unknown::command("atmos config", &words).into()),
     }
+}
+
+/// Says what became of a value. The value itself may be a secret.
+pub(super) fn told(context: &Context, path: &str, done: &Done) -> u8 {
+    let file = &done.file;
+    context.host.talk.success(match done.what {
+        What::Created => format!("Created `{path}` in {file}"),
+        What::Updated => format!("Updated `{path}` in {file}"),
+        What::Deleted => format!("Deleted `{path}` from {file}"),
+        What::Nothing => format!("Nothing to change: {file} has `{path}` as it should be"),
+    });
+    0
 }
 
 /// One value of the configuration that is in force. Texts stand bare.

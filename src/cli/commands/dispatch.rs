@@ -6,8 +6,8 @@ use super::super::extend::Added;
 use super::super::help;
 use super::super::setup::Context;
 use super::{
-    about, auth, completion, config, describe, docs, doctor, env, explain, helmfile, list, man, packer, profile, stack,
-    terraform, theme, unknown, validate, version, workflow, write,
+    about, auth, browse, completion, config, describe, docs, doctor, env, explain, helmfile, list, man, packer,
+    profile, stack, terraform, theme, unknown, validate, version, workflow, write,
 };
 use crate::custom::{aliases, definitions};
 use crate::diag::{Result, Warning};
@@ -51,7 +51,7 @@ fn added_names(context: &Context) -> Vec<String> {
     commands.map(|command| command.name).chain(aliases(&app.config).into_keys()).collect()
 }
 
-/// `atmos` alone: help inside a project, a pointer to what is missing elsewhere.
+/// `atmos` alone: inside a project the browser at a terminal, else help; elsewhere a pointer to what is missing.
 fn root(context: &Context) -> Result<u8> {
     let app = context.app()?;
     if !app.config.found {
@@ -64,6 +64,9 @@ fn root(context: &Context) -> Result<u8> {
     let stacks = &app.config.stacks;
     if !stacks.base_path_setting.is_empty() && !stacks.base_path.is_dir() {
         return Err(Error::NoStacks { setting: stacks.base_path_setting.clone() }.into());
+    }
+    if browse::is_possible(context) {
+        return browse::start(context, app);
     }
     let added = Added { definitions: definitions(&app.config, &app.host.sources), aliases: aliases(&app.config) };
     let text = super::super::parse::with_added(&added).render_help().to_string();

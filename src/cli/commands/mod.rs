@@ -6,6 +6,7 @@ mod auth;
 mod auth_look;
 mod auth_tools;
 mod backend;
+mod browse;
 mod completion;
 mod config;
 mod custom;

@@ -35,9 +35,9 @@ const LATER: &[(&str, &[&str])] = &[
         ],
     ),
     ("atmos terraform", &["cache", "lint", "migrate", "planfile"]),
-    ("atmos config", &["del", "delete", "fmt", "format", "set", "unset"]),
+    ("atmos config", &["fmt", "format"]),
     ("atmos docs", &["generate"]),
-    ("atmos stack", &["del", "delete", "fmt", "format", "get", "list", "set", "unset"]),
+    ("atmos stack", &["config", "fmt", "format", "list"]),
     ("atmos validate", &["ci"]),
 ];
 

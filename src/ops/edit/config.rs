@@ -1,0 +1,124 @@
+//! `atmos config set` and `delete`: which file, and of which type.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value as Json;
+
+use super::Error;
+use super::file::{Done, File, What, shown};
+use super::value::{Said, Type, type_of, value};
+use crate::diag::{Result, Warning};
+use crate::ops::App;
+use crate::ops::explain::parse;
+use crate::validate::CONFIG_SCHEMA;
+use crate::yaml::Step;
+
+/// Sets a value of the configuration, or removes it. `given` are the files of `--config`.
+///
+/// # Errors
+/// No file to change, a value of another type, or what [`Error`] says of the file.
+pub fn config(app: &App, path: &str, new: Option<(&str, Type)>, given: &[PathBuf]) -> Result<Done> {
+    let steps = parse(path)?;
+    let file = File::open(&app.host, &chosen(app, given)?)?;
+    let Some((text, asked)) = new else {
+        return file.delete(path, &steps);
+    };
+    let mut known = Vec::new();
+    known.extend(of_schema(&steps).map(|type_| Said { type_, who: "the schema of the configuration wants it" }));
+    known.extend(
+        file.get(&steps).map(|node| Said { type_: type_of(&node), who: "the value that is there has this type" }),
+    );
+    let node = value(path, text, asked, &known)?;
+    let done = file.set(path, &steps, &node)?;
+    if done.what != What::Nothing {
+        warn_of_stronger(app, path, &steps, &done.file);
+    }
+    Ok(done)
+}
+
+/// The file that `--config` names, else the one that was found.
+fn chosen(app: &App, given: &[PathBuf]) -> Result<PathBuf> {
+    match given {
+        [] => {
+            let own = |file: &&PathBuf| file.parent() == Some(Path::new(&app.config.directory)) && is_main(file);
+            let found = app.config.files.iter().find(own).or(app.config.files.first());
+            Ok(found.cloned().unwrap_or_else(|| app.config.directory.join("atmos.yaml")))
+        }
+        [file] => Ok(app.host.absolute(file)),
+        _ => Err(Error::WhichFile.into()),
+    }
+}
+
+fn is_main(file: &Path) -> bool {
+    let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    matches!(stem, "atmos" | ".atmos")
+}
+
+/// A later file that sets the value wins over the one that was changed.
+fn warn_of_stronger(app: &App, path: &str, steps: &[Step], changed: &str) {
+    let later = app.config.files.iter().skip_while(|file| shown(&app.host, file) != changed).skip(1);
+    for other in later {
+        if File::open(&app.host, other).is_ok_and(|file| file.get(steps).is_some()) {
+            let message =
+                format!("{} sets `{path}`, too, and is read later: its value stays in force", shown(&app.host, other));
+            app.host.talk.warn(Warning::new("atmos::edit::overridden", message));
+        }
+    }
+}
+
+/// The type that the schema of the configuration wants at a path.
+fn of_schema(steps: &[Step]) -> Option<Type> {
+    let schema: Json = serde_json::from_str(CONFIG_SCHEMA).ok()?;
+    let mut here = &schema;
+    for step in steps {
+        here = resolved(&schema, here);
+        here = match step {
+            Step::Key(key) => {
+                let own = here.get("properties").and_then(|properties| properties.get(key));
+                own.or_else(|| here.get("additionalProperties").filter(|schema| schema.is_object()))?
+            }
+            Step::Index(_) => here.get("items")?,
+        };
+    }
+    let here = resolved(&schema, here);
+    let names: Vec<&str> = match here.get("type") {
+        Some(Json::String(name)) => vec![name],
+        Some(Json::Array(names)) => names.iter().filter_map(Json::as_str).filter(|name| *name != "null").collect(),
+        _ if here
+            .get("enum")
+            .is_some_and(|values| values.as_array().is_some_and(|all| all.iter().all(Json::is_string))) =>
+        {
+            vec!["string"]
+        }
+        _ => return None,
+    };
+    match names.as_slice() {
+        ["string"] => Some(Type::String),
+        ["integer"] => Some(Type::Int),
+        ["boolean"] => Some(Type::Bool),
+        ["number"] => Some(Type::Float),
+        ["object" | "array"] => Some(Type::Yaml),
+        _ => None,
+    }
+}
+
+fn resolved<'s>(schema: &'s Json, here: &'s Json) -> &'s Json {
+    let reference = here.get("$ref").and_then(Json::as_str).and_then(|reference| reference.strip_prefix('#'));
+    reference.and_then(|pointer| schema.pointer(pointer)).unwrap_or(here)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_schema_knows_types() {
+        let of = |path: &str| of_schema(&parse(path).unwrap());
+        assert_eq!(of("logs.level"), Some(Type::String));
+        assert_eq!(of("settings.list_merge_strategy"), Some(Type::String));
+        assert_eq!(of("components.terraform.apply_auto_approve"), Some(Type::Bool));
+        assert_eq!(of("stacks.included_paths"), Some(Type::Yaml));
+        assert_eq!(of("stacks.included_paths[0]"), Some(Type::String));
+        assert_eq!(of("vars.whatever"), None);
+    }
+}

@@ -1,0 +1,139 @@
+//! Texts before and after a change.
+
+use serde_json::json;
+
+use super::{Refused, Step, delete, get, set};
+use crate::value::{from_json, to_json};
+
+fn path(text: &str) -> Vec<Step> {
+    let step = |part: &str| part.parse().map_or_else(|_| Step::Key(part.to_owned()), Step::Index);
+    text.split('.').filter(|part| !part.is_empty()).map(step).collect()
+}
+
+#[track_caller]
+fn sets(before: &str, at: &str, value: serde_json::Value, after: &str) {
+    let edited = set(before, &path(at), &from_json(&value)).unwrap_or_else(|refused| panic!("{at}: {refused}"));
+    assert_eq!(edited.text, after, "{at}\n{}", edited.text);
+}
+
+const FILE: &str = "\
+# About the whole.
+import:
+  - catalog/vpc   # the base
+  - \"mixins/a\"
+
+vars:
+  stage: prod # keep me
+  # cidr of the network
+  cidr: '10.0.0.0/16'
+  empty:
+  text: |
+    one
+    two
+  secret: !env TOKEN
+  list: [a, \"b\", 3]
+  map: {a: 1, \"b c\": {}}
+
+components:
+    terraform:
+        vpc:
+            vars: {}
+";
+
+#[test]
+fn values_change_and_all_else_stays() {
+    for (at, value, old, new) in [
+        ("vars.stage", json!("dev"), "stage: prod # keep me", "stage: dev # keep me"),
+        ("vars.stage", json!("true"), "stage: prod # keep me", "stage: \"true\" # keep me"),
+        ("vars.cidr", json!(null), "cidr: '10.0.0.0/16'", "cidr: null"),
+        ("vars.empty", json!(5), "empty:\n", "empty: 5\n"),
+        ("vars.text", json!("x"), "text: |\n    one\n    two\n", "text: x\n"),
+        ("vars.secret", json!("x: y"), "secret: !env TOKEN", "secret: 'x: y'"),
+        ("vars.list.1", json!(true), "[a, \"b\", 3]", "[a, true, 3]"),
+        ("vars.list.0", json!("x, y"), "[a, \"b\", 3]", "[\"x, y\", \"b\", 3]"),
+        ("vars.map.a", json!([1, 2]), "{a: 1,", "{a: [1,2],"),
+        ("vars.list", json!(["q"]), "list: [a, \"b\", 3]", "list:\n    - q"),
+        ("import.0", json!("catalog/eks"), "- catalog/vpc   #", "- catalog/eks   #"),
+        ("import.1", json!("c"), "- \"mixins/a\"", "- c"),
+        ("vars.stage", json!({"a": {"b": 1}}), "stage: prod # keep me", "stage:\n    a:\n      b: 1 # keep me"),
+    ] {
+        sets(FILE, at, value, &FILE.replacen(old, new, 1));
+    }
+}
+
+#[test]
+fn what_is_missing_is_made_at_the_end_of_its_map() {
+    for (at, value, old, new) in [
+        ("vars.new", json!(1), "{}}\n\ncomp", "{}}\n  new: 1\n\ncomp"),
+        ("vars.a.b", json!("x"), "{}}\n\ncomp", "{}}\n  a:\n    b: x\n\ncomp"),
+        ("vars.empty.deep", json!(1), "  empty:\n", "  empty:\n    deep: 1\n"),
+        ("vars.map.z", json!("q"), "{}}\n\ncomp", "{}, z: q}\n\ncomp"),
+        ("components.terraform.vpc.vars.a", json!("b"), "vars: {}\n", "vars: {a: b}\n"),
+        (
+            "components.terraform.eks.vars",
+            json!({"x": [1]}),
+            "vars: {}\n",
+            "vars: {}\n        eks:\n          vars:\n            x:\n              - 1\n",
+        ),
+    ] {
+        sets(FILE, at, value, &FILE.replacen(old, new, 1));
+    }
+    sets("", "a.b", json!(1), "a:\n  b: 1\n");
+    sets("# nothing yet", "a", json!(1), "# nothing yet\na: 1\n");
+    sets("a: 1", "b", json!(2), "a: 1\nb: 2\n");
+    sets("---\na: 1\n", "b", json!(2), "---\na: 1\nb: 2\n");
+    sets("ä: ü # ö\n", "ä", json!("é"), "ä: é # ö\n");
+    assert!(set("a: 1", &path("b"), &from_json(&json!(2))).unwrap().created);
+    assert!(!set("a: 1", &path("a"), &from_json(&json!(2))).unwrap().created);
+}
+
+#[test]
+fn values_go_with_their_lines() {
+    for (at, old, new) in [
+        ("vars.stage", "  stage: prod # keep me\n", ""),
+        ("vars.text", "  text: |\n    one\n    two\n", ""),
+        ("vars.list.2", ", 3]", "]"),
+        ("vars.list.0", "[a, ", "["),
+        ("vars.map.a", "{a: 1, ", "{"),
+        ("import.0", "  - catalog/vpc   # the base\n", ""),
+        ("components.terraform.vpc.vars", "\n            vars: {}\n", " {}\n"),
+        ("components", "components:\n    terraform:\n        vpc:\n            vars: {}\n", ""),
+    ] {
+        let after = delete(FILE, &path(at)).unwrap().unwrap();
+        assert_eq!(after, FILE.replacen(old, new, 1), "{at}\n{after}");
+    }
+    assert_eq!(delete(FILE, &path("vars.nothing")), Ok(None));
+    assert_eq!(delete("l:\n  - name: a\n    v: 1\n", &path("l.0.name")).unwrap().unwrap(), "l:\n  - v: 1\n");
+    assert_eq!(delete("l:\n  - a\n", &path("l.0")).unwrap().unwrap(), "l: []\n");
+    assert_eq!(delete("a: 1\n", &path("a")).unwrap().unwrap(), "{}\n");
+}
+
+#[test]
+fn what_others_use_is_refused() {
+    let text = "base: &base\n  a: 1\n  list: [1]\none: *base\ntwo:\n  <<: *base\n  b: 2\nx: &x 5\ny: *x\n";
+    let refused = |at: &str| set(text, &path(at), &from_json(&json!(9))).unwrap_err();
+    assert!(matches!(refused("one.a"), Refused::Alias { line: 4, .. }));
+    assert!(matches!(refused("x"), Refused::Anchor { line: 8, .. }));
+    assert!(matches!(refused("base.new"), Refused::Anchor { .. }));
+    // Within what has an anchor others would change, too.
+    assert!(matches!(refused("base.a"), Refused::Layout { .. }));
+    // An alias gives way to a value, and a merged value to one of its own.
+    sets(text, "y", json!(6), &text.replace("y: *x", "y: 6"));
+    sets(text, "two.a", json!(6), &text.replace("  b: 2\n", "  b: 2\n  a: 6\n"));
+    for (text, at, line) in [("a: 1\n", "a.b", 1), ("a:\n- 1\n", "a.3", 2), ("a: {}\n", "a.0", 1)] {
+        let refused = set(text, &path(at), &from_json(&json!(1))).unwrap_err();
+        assert!(matches!(&refused, Refused::NotThere { .. }), "{refused}");
+        assert_eq!(refused.line(), line, "{refused}");
+    }
+    for text in ["a: [\n", "{{ if x }}\na: 1\n{{ end }}\n", "a: 1\na: 2\n", "a: 1\n---\nb: 2\n"] {
+        let refused = set(text, &path("a"), &from_json(&json!(1)));
+        assert!(matches!(refused, Err(Refused::Syntax { .. })), "{text}: {refused:?}");
+    }
+}
+
+#[test]
+fn values_are_read() {
+    let json = |at: &str| get(FILE, &path(at)).unwrap().map(|node| to_json(&node));
+    assert_eq!(json("vars.list.1"), Some(json!("b")));
+    assert_eq!(json("vars.none"), None);
+}
