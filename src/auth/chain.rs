@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use super::aws::endpoint::{Endpoints, Service};
 use super::config::{AuthConfig, Identity, Principal, Provider, Via};
 use super::error::{Error, Mark, known_names};
+use super::federation::{self, Entry, Form};
 use super::identity::assume_root;
 use super::kind::{IdentityKind, ProviderKind};
 use super::name::IdentityName;
@@ -14,7 +15,7 @@ use super::realm::Realm;
 use super::user::{Error as UserError, share_devices};
 use crate::secret::without_userinfo;
 use crate::span::{Sources, Span};
-use crate::value::hex;
+use crate::value::{hex, to_json};
 
 /// The steps from the root to the target. At least one identity.
 #[derive(Debug, Clone)]
@@ -106,7 +107,11 @@ impl Chain {
 
     /// What it gives comes from the environment and is never kept.
     pub fn is_ambient(&self) -> bool {
-        self.identities[0].kind.is_ambient()
+        let provider = match self.provider.as_ref().map(|provider| &provider.kind) {
+            Some(ProviderKind::Federated(kind)) if self.start() == 0 => kind.module().is_ambient(),
+            _ => false,
+        };
+        provider || self.identities[0].kind.is_ambient()
     }
 
     /// The region for the identity at `index`: the nearest one named on the way to the root, else the provider's.
@@ -123,9 +128,7 @@ impl Chain {
         let mut hash = Fields::default();
         hash.field("realm", realm.as_str());
         if let Some(provider) = &self.provider {
-            hash.field("provider", &provider.kind_text);
-            hash.field("start_url", provider.start_url.as_ref().map_or("", |(url, _)| url));
-            hash.field("region", provider.region.as_deref().unwrap_or_default());
+            hash_provider(&mut hash, provider);
         }
         for (at, identity) in self.identities[..=index].iter().enumerate() {
             hash.field("identity", &identity.kind_text);
@@ -194,7 +197,7 @@ impl Chain {
                 match provider.map(|provider| &provider.kind) {
                     Some(ProviderKind::IdentityCenter | ProviderKind::NotBuilt) => principal(identity, sources),
                     Some(ProviderKind::Missing | ProviderKind::Unsupported) => Ok(()),
-                    Some(ProviderKind::Mock) | None => {
+                    Some(ProviderKind::Mock | ProviderKind::Federated(_)) | None => {
                         fail("aws/permission-set needs `via.provider` of kind aws/iam-identity-center", 1)
                     }
                 }
@@ -205,9 +208,20 @@ impl Chain {
                 Some(ProviderKind::IdentityCenter) if via_provider => {
                     fail("aws/assume-role cannot use a portal token: put an aws/permission-set between", 1)
                 }
+                Some(ProviderKind::Federated(kind)) if via_provider && !is_for_roles(kind.module().gives()) => fail(
+                    &format!("aws/assume-role cannot use what a provider of kind {} gives", kind.module().kind()),
+                    1,
+                ),
                 _ => principal(identity, sources),
             },
         }
+    }
+}
+
+/// A role of AWS can be assumed with it.
+pub(crate) fn is_for_roles(form: Form) -> bool {
+    match form {
+        Form::Jwt => true,
     }
 }
 
@@ -238,6 +252,12 @@ pub(crate) fn check_provider(provider: &Provider, sources: &Sources) -> Result<(
             Err(Error::NotBuilt { what: who, kind: provider.kind_text.clone(), place, text, at })
         }
         ProviderKind::Mock => Ok(()),
+        ProviderKind::Federated(kind) => {
+            match federation::problems(kind.module(), &Entry::provider(provider)).into_iter().next() {
+                Some((reason, span)) => fail(reason, span),
+                None => Ok(()),
+            }
+        }
         ProviderKind::IdentityCenter => match identity_center_problem(provider) {
             Some((reason, span)) => fail(reason, span),
             None => Ok(()),
@@ -359,6 +379,26 @@ impl Fields {
     fn finish(self) -> String {
         hex(&self.0.finalize())
     }
+}
+
+fn hash_provider(hash: &mut Fields, provider: &Provider) {
+    hash.field("provider", &provider.kind_text);
+    hash.field("start_url", provider.start_url.as_ref().map_or("", |(url, _)| url));
+    hash.field("region", provider.region.as_deref().unwrap_or_default());
+    let ProviderKind::Federated(kind) = &provider.kind else { return };
+    let entry = Entry::provider(provider);
+    for setting in kind.module().settings().iter().filter(|setting| !setting.is_secret()) {
+        if let Some(node) = entry.at(setting.path) {
+            hash.field(setting.path, &to_json(node).to_string());
+        }
+    }
+}
+
+/// Fingerprint of what a provider is asked for.
+pub(crate) fn provider_fingerprint(provider: &Provider) -> String {
+    let mut hash = Fields::default();
+    hash_provider(&mut hash, provider);
+    hash.finish()
 }
 
 /// What the configuration says of a key, but not the key: that can be exchanged, and the record knows it.

@@ -280,6 +280,10 @@ pub enum Error {
     #[diagnostic(transparent)]
     User(Arc<super::user::Error>),
 
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Federation(Arc<super::federation::Error>),
+
     /// A worker thread of this process died; its own message went to stderr.
     #[error("internal: a worker of authentication stopped: {reason}")]
     #[diagnostic(code(atmos::auth::worker))]
@@ -293,6 +297,7 @@ impl Failure for Error {
             Error::Aborted => ABORTED,
             Error::InvalidIdentity { exit, .. } => *exit,
             Error::Cache(error) => error.exit_code(),
+            Error::Federation(error) => error.exit_code(),
             _ => 1,
         }
     }
@@ -314,6 +319,12 @@ impl Error {
 impl From<super::user::Error> for Error {
     fn from(error: super::user::Error) -> Error {
         Error::User(Arc::new(error))
+    }
+}
+
+impl From<super::federation::Error> for Error {
+    fn from(error: super::federation::Error) -> Error {
+        Error::Federation(Arc::new(error))
     }
 }
 

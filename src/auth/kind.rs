@@ -1,5 +1,7 @@
 //! The kinds of providers and identities: built, known but not built, unsupported. Row 5.
 
+use super::federation::{self, Registered};
+
 /// Kind of a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProviderKind {
@@ -7,6 +9,8 @@ pub enum ProviderKind {
     IdentityCenter,
     /// `mock` and `mock/aws`: fixed credentials without any network.
     Mock,
+    /// One of the modules of `federation`.
+    Federated(Registered),
     /// A kind of the reference that this version does not have yet.
     NotBuilt,
     Unsupported,
@@ -26,12 +30,11 @@ impl ProviderKind {
                 | "azure/device-code"
                 | "azure/interactive"
                 | "azure/oidc"
-                | "github/oidc"
                 | "gcp/adc"
                 | "gcp/workload-identity-federation"
                 | "atmos/pro",
             ) => ProviderKind::NotBuilt,
-            Some(_) => ProviderKind::Unsupported,
+            Some(kind) => federation::provider(kind).map_or(ProviderKind::Unsupported, ProviderKind::Federated),
         }
     }
 }
@@ -125,6 +128,10 @@ mod tests {
         ] {
             assert_eq!(ProviderKind::parse(text), kind, "{text:?}");
         }
+        let federated = ProviderKind::parse(Some("github/oidc"));
+        assert_eq!(format!("{federated:?}"), "Federated(github/oidc)");
+        assert_eq!(federated, ProviderKind::parse(Some("github/oidc")));
+        assert_ne!(federated, ProviderKind::parse(Some("oidc")));
         assert_eq!(IdentityKind::parse(Some("aws")), IdentityKind::Unsupported);
         assert!(IdentityKind::parse(Some("aws/user")).is_standalone());
         assert_eq!(IdentityKind::parse(Some("aws/user")).root(), Some("aws-user"));

@@ -13,6 +13,7 @@ pub mod creds;
 pub mod delivery;
 mod described;
 mod error;
+mod federation;
 #[cfg(test)]
 mod flow_tests;
 mod identity;
@@ -23,6 +24,7 @@ mod mfa;
 mod name;
 mod notice;
 mod problem;
+mod proof;
 mod provider;
 mod provision;
 mod read;

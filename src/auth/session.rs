@@ -13,11 +13,14 @@ use jiff::{SignedDuration, Timestamp};
 use super::aws::client::Refusal;
 use super::cache::Cache;
 use super::chain::{Chain, Fingerprint, check_provider, find_provider};
-use super::config::{AuthConfig, Spec};
+use super::config::{AuthConfig, Provider, Spec};
 use super::context::{Context, Options};
 use super::creds::AwsCredentials;
 use super::error::Error;
-use super::identity::{ambient, assume_role, assume_root, credential_process, mock, permission_set, user};
+use super::federation::Proof;
+use super::identity::{
+    ambient, assume_role, assume_root, credential_process, mock, permission_set, user, web_identity,
+};
 use super::kind::{IdentityKind, ProviderKind};
 use super::name::{IdentityName, ProviderName};
 use super::notice::not_built;
@@ -152,6 +155,9 @@ impl Session {
         let sources = &self.context.host.sources;
         let provider = find_provider(&self.settings, name.as_str(), Span::default(), sources)?;
         check_provider(provider, sources)?;
+        if let ProviderKind::Federated(kind) = provider.kind {
+            return Ok(abortable(self.proof(provider, kind)).await?.expires());
+        }
         if provider.kind != ProviderKind::IdentityCenter {
             return Ok(None);
         }
@@ -327,6 +333,15 @@ impl Session {
             (IdentityKind::PermissionSet, Some(provider)) => {
                 let portal = Portal::new(&self.context, provider)?.for_identity(&self.context, &identity.spec)?;
                 permission_set::authenticate(&self.context, &portal, identity, region).await
+            }
+            (IdentityKind::AssumeRole, Some(provider @ Provider { kind: ProviderKind::Federated(kind), .. }))
+                if index == 0 =>
+            {
+                match self.proof(provider, *kind).await? {
+                    Proof::Jwt(token) => {
+                        web_identity::authenticate(&self.context, identity, Some(&provider.spec), &token, region).await
+                    }
+                }
             }
             (IdentityKind::AssumeRole, _) => {
                 let base = match index.checked_sub(1) {

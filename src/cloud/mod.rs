@@ -7,6 +7,7 @@
 pub mod aws;
 pub mod azure;
 pub mod google;
+pub mod job;
 mod token;
 
 pub use token::{Desk, Token, Trouble};

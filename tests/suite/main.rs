@@ -52,6 +52,7 @@ mod login;
 mod manifests;
 mod nested;
 mod no_auth;
+mod oidc;
 mod packer;
 mod parts;
 mod passthrough;

@@ -1,0 +1,26 @@
+//! What a provider gave: one attempt at a time, and used again while it lives. Row 5.
+
+use std::time::Instant;
+
+use super::chain::provider_fingerprint;
+use super::config::Provider;
+use super::error::Error;
+use super::federation::{Entry, Proof, Registered, Step};
+use super::session::Session;
+
+impl Session {
+    /// The proof of a provider, of this process or new.
+    pub(super) async fn proof(&self, provider: &Provider, kind: Registered) -> Result<Proof, Error> {
+        let since = Instant::now();
+        let mut flight = self.context.proofs.enter(&provider_fingerprint(provider)).await;
+        if let Some(proof) = flight.value.as_ref().filter(|proof| proof.is_fresh(self.context.now_there())) {
+            return Ok(proof.clone());
+        }
+        if let Some(error) = flight.failed_since(since) {
+            return Err(error);
+        }
+        let step = Step { context: &self.context, entry: Entry::provider(provider) };
+        let result = kind.module().authenticate(step).await;
+        flight.land(result)
+    }
+}
