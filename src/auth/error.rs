@@ -256,6 +256,16 @@ pub enum Error {
     )]
     Unreachable { what: String, endpoint: String, reason: String },
 
+    /// A step or a command signs requests of AWS.
+    #[error("identity `{identity}` of kind {kind} gives no credentials of AWS")]
+    #[diagnostic(
+        code(atmos::auth::not_aws),
+        help(
+            "name an identity on AWS here; programs get what this one gives by `atmos auth exec -i {identity}` and by runs"
+        )
+    )]
+    NotAws { identity: String, kind: String },
+
     #[error("invalid endpoint `{url}` from {from}: {reason}")]
     #[diagnostic(code(atmos::auth::invalid_endpoint), help("give an http or https URL with a host"))]
     InvalidEndpoint { url: String, from: String, reason: &'static str },

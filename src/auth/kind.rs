@@ -58,6 +58,8 @@ pub enum IdentityKind {
     Ambient,
     /// `mock` and `mock/aws`: fixed credentials without any network.
     Mock,
+    /// One of the modules of `federation`.
+    Federated(Registered),
     /// A kind of the reference that this version does not have yet.
     NotBuilt {
         /// It needs no `via`.
@@ -86,13 +88,16 @@ impl IdentityKind {
             Some("aws/emulator" | "gcp/emulator" | "azure/emulator" | "kubernetes/emulator") => {
                 IdentityKind::NotBuilt { standalone: true }
             }
-            Some(_) => IdentityKind::Unsupported,
+            Some(kind) => federation::identity(kind).map_or(IdentityKind::Unsupported, IdentityKind::Federated),
         }
     }
 
     /// It may be used without `via`.
     pub fn is_standalone(&self) -> bool {
-        self.root().is_some() || matches!(self, IdentityKind::Mock | IdentityKind::NotBuilt { standalone: true })
+        let module = matches!(self, IdentityKind::Federated(kind) if kind.module().takes().is_empty());
+        module
+            || self.root().is_some()
+            || matches!(self, IdentityKind::Mock | IdentityKind::NotBuilt { standalone: true })
     }
 
     /// What stands for a provider where there is none, as the reference names it.
@@ -102,6 +107,7 @@ impl IdentityKind {
             IdentityKind::CredentialProcess => Some("aws-credential-process"),
             IdentityKind::AwsAmbient => Some("aws-ambient"),
             IdentityKind::Ambient => Some("ambient"),
+            IdentityKind::Federated(kind) if kind.module().takes().is_empty() => Some(kind.module().kind()),
             _ => None,
         }
     }

@@ -16,6 +16,7 @@ mod error;
 mod federation;
 #[cfg(test)]
 mod flow_tests;
+pub mod given;
 mod identity;
 pub mod kind;
 pub mod list;

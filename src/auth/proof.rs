@@ -19,7 +19,8 @@ impl Session {
         if let Some(error) = flight.failed_since(since) {
             return Err(error);
         }
-        let step = Step { context: &self.context, entry: Entry::provider(provider) };
+        let (context, region) = (&*self.context, provider.region.as_deref());
+        let step = Step { context, entry: Entry::provider(provider), region, before: None };
         let result = kind.module().authenticate(step).await;
         flight.land(result)
     }

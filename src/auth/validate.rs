@@ -4,7 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use super::chain::{identity_center_problem, is_for_roles, principal_problems, region_problem, standing_problem};
+use super::chain::{
+    identity_center_problem, is_for_roles, module_problem, principal_problems, region_problem, standing_problem,
+};
 use super::config::{AuthConfig, Identity, Provider, Via};
 use super::federation::{self, Entry};
 use super::kind::{IdentityKind, ProviderKind};
@@ -213,6 +215,21 @@ fn identity(auth: &AuthConfig, identity: &Identity, problems: &mut Vec<Problem>)
                 problems.push(Problem::error(format!("{who}: {reason}"), identity.span));
             }
         }
+        IdentityKind::Federated(kind) => {
+            let (module, entry) = (kind.module(), Entry::identity(identity));
+            let errors = federation::problems(module, &entry).into_iter();
+            problems.extend(errors.map(|(reason, span)| Problem::principal(format!("{who}: {reason}"), span)));
+            let odd = federation::unknown_keys(module, &entry).into_iter();
+            problems.extend(odd.map(|(reason, span)| Problem::warning(format!("{who}: {reason}"), span)));
+            let provider = match &identity.via {
+                Via::Provider(name, _) => auth.provider(name).map(|known| (&known.kind, known.kind_text.as_str())),
+                _ => None,
+            };
+            let reported = matches!(identity.via, Via::Invalid(..)) || is_lost(auth, &identity.via);
+            if let Some(reason) = module_problem(kind, &identity.via, provider).filter(|_| !reported) {
+                problems.push(Problem::error(format!("{who}: {reason}"), identity.span));
+            }
+        }
         IdentityKind::AssumeRoot if matches!(identity.via, Via::Provider(..)) => {
             problems.push(Problem::error(format!("{who}: aws/assume-root needs `via.identity`"), identity.span));
         }
@@ -225,6 +242,15 @@ fn identity(auth: &AuthConfig, identity: &Identity, problems: &mut Vec<Problem>)
         problems.push(Problem::principal(format!("{who}: {reason}"), span));
     }
     via(auth, identity, &who, problems);
+}
+
+/// It refers to something that does not exist, which is an error of its own.
+fn is_lost(auth: &AuthConfig, via: &Via) -> bool {
+    match via {
+        Via::Provider(name, _) => auth.provider(name).is_none(),
+        Via::Identity(name, _) => auth.identity(name).is_none(),
+        Via::None | Via::Invalid(..) => false,
+    }
 }
 
 /// `aws/user`: both keys or none.

@@ -58,6 +58,7 @@ mod parts;
 mod passthrough;
 mod person;
 mod places;
+mod plugins;
 mod policies;
 mod policy;
 mod provenance;

@@ -16,6 +16,11 @@ pub enum Error {
     #[diagnostic(code(atmos::auth::federation::token), help("{help}"))]
     Token { who: String, reason: String, help: String },
 
+    /// A program of the user's own.
+    #[error("authentication failed: the program of {who}: {reason}")]
+    #[diagnostic(code(atmos::auth::federation::program), help("{help}"))]
+    Program { who: String, reason: String, help: String },
+
     /// Who gives out tokens said no, or nothing.
     #[error("authentication failed: no token for {who}: {reason}")]
     #[diagnostic(code(atmos::auth::federation::no_token), help("{help}"))]

@@ -6,6 +6,7 @@
 
 mod check;
 mod error;
+mod exec;
 mod module;
 mod oidc;
 mod registry;
@@ -15,4 +16,4 @@ pub(crate) use check::{problems, unknown_keys};
 pub(crate) use error::Error;
 pub(crate) use module::{Entry, Form, Proof, Step};
 pub(crate) use oidc::Jwt;
-pub(crate) use registry::{Registered, provider};
+pub(crate) use registry::{Registered, identity, provider};

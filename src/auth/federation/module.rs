@@ -4,9 +4,12 @@ use std::pin::Pin;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::super::config::Provider;
+use super::super::config::{Identity, Provider};
 use super::super::context::Context;
+use super::super::creds::AwsCredentials;
 use super::super::error::Error;
+use super::super::given::{Credentials, EnvironmentCredentials};
+use super::super::record::StepRecord;
 use super::oidc::Jwt;
 use super::setting::Setting;
 use crate::span::Span;
@@ -30,6 +33,11 @@ pub(crate) trait Module: Sync {
     /// What comes out.
     fn gives(&self) -> Form;
 
+    /// Of an identity: what of a provider it is made from. With nothing it stands alone.
+    fn takes(&self) -> &'static [Form] {
+        &[]
+    }
+
     /// What it asks for each time: the cloud's answer belongs to this moment and is never kept.
     fn is_ambient(&self) -> bool {
         false
@@ -49,34 +57,54 @@ pub(crate) trait Module: Sync {
 pub(crate) enum Form {
     /// A signed token of OpenID Connect.
     Jwt,
+    /// Credentials that programs use, of AWS or another cloud.
+    Credentials,
 }
 
 /// What a step gave.
 #[derive(Debug, Clone)]
 pub(crate) enum Proof {
     Jwt(Jwt),
+    Aws(AwsCredentials),
+    Environment(EnvironmentCredentials),
 }
 
 impl Proof {
     /// Lives long enough to be used once more.
     pub(crate) fn is_fresh(&self, now: Timestamp) -> bool {
-        match self {
-            Proof::Jwt(token) => token.claims.expires.is_none_or(|end| end.duration_since(now) > MARGIN),
-        }
+        self.expires().is_none_or(|end| end.duration_since(now) > MARGIN)
     }
 
     pub(crate) fn expires(&self) -> Option<Timestamp> {
         match self {
             Proof::Jwt(token) => token.claims.expires,
+            Proof::Aws(keys) => keys.expiration,
+            Proof::Environment(given) => given.expiration,
         }
+    }
+
+    /// What the identity of the step gives, if this is something that programs can use.
+    pub(crate) fn into_record(self, identity: &Identity) -> Result<StepRecord, Error> {
+        let credentials = match self {
+            Proof::Aws(keys) => Credentials::Aws(keys),
+            Proof::Environment(given) => Credentials::Environment(given),
+            Proof::Jwt(_) => {
+                return Err(Error::NotAws { identity: identity.name.to_string(), kind: identity.kind_text.clone() });
+            }
+        };
+        Ok(StepRecord { credentials, account: None, caller: None, basis: None })
     }
 }
 
 /// One step at work.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct Step<'a> {
     pub(crate) context: &'a Context,
     pub(crate) entry: Entry<'a>,
+    /// The region that the chain resolved to.
+    pub(crate) region: Option<&'a str>,
+    /// What the step before gave.
+    pub(crate) before: Option<Proof>,
 }
 
 /// An entry of the configuration as its kind sees it.
@@ -92,6 +120,10 @@ pub(crate) struct Entry<'a> {
 impl<'a> Entry<'a> {
     pub(crate) fn provider(provider: &'a Provider) -> Entry<'a> {
         Entry { what: "provider", name: provider.name.as_str(), node: &provider.node, span: provider.span }
+    }
+
+    pub(crate) fn identity(identity: &'a Identity) -> Entry<'a> {
+        Entry { what: "identity", name: identity.name.as_str(), node: &identity.node, span: identity.span }
     }
 
     /// For messages.

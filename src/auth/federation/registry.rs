@@ -1,10 +1,14 @@
 //! The kinds that there are. Row 5.
 
+use super::exec::Exec;
 use super::module::Module;
 use super::oidc::{Github, Gitlab, Token};
 
 /// Kinds of providers: one line each.
 static PROVIDERS: &[&dyn Module] = &[&Github, &Gitlab, &Token];
+
+/// Kinds of identities: one line each.
+static IDENTITIES: &[&dyn Module] = &[&Exec];
 
 /// A kind that is in the list. Equal when the kinds are.
 #[derive(Clone, Copy)]
@@ -33,6 +37,11 @@ impl Eq for Registered {}
 /// The kind of provider of that name.
 pub(crate) fn provider(kind: &str) -> Option<Registered> {
     find(PROVIDERS, kind)
+}
+
+/// The kind of identity of that name.
+pub(crate) fn identity(kind: &str) -> Option<Registered> {
+    find(IDENTITIES, kind)
 }
 
 fn find(list: &'static [&'static dyn Module], kind: &str) -> Option<Registered> {

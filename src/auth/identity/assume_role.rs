@@ -75,7 +75,7 @@ pub(crate) async fn authenticate(
         Some(CallerIdentity { account: account_of(user.arn())?.to_owned(), arn: user.arn().to_owned() })
     });
     let account = caller.as_ref().map(|caller| caller.account.clone()).or_else(|| account_of(role).map(str::to_owned));
-    Ok(StepRecord { credentials, account, caller, basis: None })
+    Ok(StepRecord { credentials: credentials.into(), account, caller, basis: None })
 }
 
 fn lists(mut call: AssumeRoleFluentBuilder, identity: &Identity) -> Result<AssumeRoleFluentBuilder, Error> {

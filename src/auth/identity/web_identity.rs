@@ -58,7 +58,7 @@ pub(crate) async fn authenticate(
         Some(CallerIdentity { account: account_of(user.arn())?.to_owned(), arn: user.arn().to_owned() })
     });
     let account = caller.as_ref().map(|caller| caller.account.clone()).or_else(|| account_of(role).map(str::to_owned));
-    Ok(StepRecord { credentials, account, caller, basis: None })
+    Ok(StepRecord { credentials: credentials.into(), account, caller, basis: None })
 }
 
 /// What to compare with what: the claims of the token are what the account was told to trust, or not.

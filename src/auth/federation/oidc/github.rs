@@ -31,7 +31,7 @@ impl Module for Github {
     fn authenticate<'a>(&'a self, step: Step<'a>) -> Pending<'a, Proof> {
         Box::pin(async move {
             let audience = step.entry.text("spec.audience").unwrap_or_else(|| AUDIENCE.to_owned());
-            Ok(Proof::Jwt(source::token(step, &Source::Job, Some(audience)).await?))
+            Ok(Proof::Jwt(source::token(&step, &Source::Job, Some(audience)).await?))
         })
     }
 }

@@ -63,7 +63,7 @@ impl Module for Gitlab {
                 .into());
             }
             let source = configured.unwrap_or_else(|| Source::Variable(USUAL.to_owned()));
-            Ok(Proof::Jwt(source::token(step, &source, step.entry.text("spec.audience")).await?))
+            Ok(Proof::Jwt(source::token(&step, &source, step.entry.text("spec.audience")).await?))
         })
     }
 }

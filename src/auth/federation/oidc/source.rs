@@ -80,7 +80,7 @@ fn fit(url: &str) -> Result<&str, &'static str> {
 ///
 /// # Errors
 /// There is none, or it is of no use.
-pub(super) async fn token(step: Step<'_>, source: &Source, audience: Option<String>) -> Result<Jwt, Error> {
+pub(super) async fn token(step: &Step<'_>, source: &Source, audience: Option<String>) -> Result<Jwt, Error> {
     let who = step.entry.shown();
     let no_token = |reason: String, help: &str| Error::NoToken { who: who.clone(), reason, help: help.to_owned() };
     let host = &step.context.host;
@@ -130,7 +130,7 @@ struct Place<'a> {
     audience: Option<&'a str>,
 }
 
-async fn ask(step: Step<'_>, place: &Place<'_>, help: &str) -> Result<Secret, Error> {
+async fn ask(step: &Step<'_>, place: &Place<'_>, help: &str) -> Result<Secret, Error> {
     let context = step.context;
     let patience = context.options.timeout.map_or(PATIENCE, |timeout| timeout.min(PATIENCE));
     let &Place { url, bearer, audience } = place;
@@ -151,7 +151,7 @@ async fn ask(step: Step<'_>, place: &Place<'_>, help: &str) -> Result<Secret, Er
     Ok(token.value)
 }
 
-fn looked_at(step: Step<'_>, token: Secret, audience: Option<String>) -> Result<Jwt, Error> {
+fn looked_at(step: &Step<'_>, token: Secret, audience: Option<String>) -> Result<Jwt, Error> {
     step.context.host.masker.register(&token);
     let wanted = Wanted { audience, issuer: step.entry.text(ISSUER.path) };
     let read = Jwt::read(token).and_then(|token| token.check(&wanted, step.context.now_there()).map(|()| token));
@@ -159,7 +159,7 @@ fn looked_at(step: Step<'_>, token: Secret, audience: Option<String>) -> Result<
 }
 
 /// Address and bearer token of the service for this job.
-fn job_service(step: Step<'_>) -> Result<(String, String), Error> {
+fn job_service(step: &Step<'_>) -> Result<(String, String), Error> {
     let env = &step.context.host.env;
     let unavailable =
         |reason: String, help: &str| Error::Unavailable { who: step.entry.shown(), reason, help: help.to_owned() };

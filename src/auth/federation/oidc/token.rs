@@ -43,7 +43,7 @@ impl Module for Token {
         Box::pin(async move {
             // Without one there would have been an error before.
             let source = source::configured(&step.entry).ok().flatten().unwrap_or(Source::Job);
-            Ok(Proof::Jwt(source::token(step, &source, step.entry.text("spec.audience")).await?))
+            Ok(Proof::Jwt(source::token(&step, &source, step.entry.text("spec.audience")).await?))
         })
     }
 }
