@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use super::aws::endpoint::{Endpoints, Service};
 use super::config::{AuthConfig, Identity, Principal, Provider, Via};
 use super::error::{Error, Mark, known_names};
+use super::federation::{self, Entry, Form, Registered};
 use super::identity::assume_root;
 use super::kind::{IdentityKind, ProviderKind};
 use super::name::IdentityName;
@@ -14,7 +15,7 @@ use super::realm::Realm;
 use super::user::{Error as UserError, share_devices};
 use crate::secret::without_userinfo;
 use crate::span::{Sources, Span};
-use crate::value::hex;
+use crate::value::{hex, to_json};
 
 /// The steps from the root to the target. At least one identity.
 #[derive(Debug, Clone)]
@@ -106,7 +107,12 @@ impl Chain {
 
     /// What it gives comes from the environment and is never kept.
     pub fn is_ambient(&self) -> bool {
-        self.identities[0].kind.is_ambient()
+        let provider = match self.provider.as_ref().map(|provider| &provider.kind) {
+            Some(ProviderKind::Federated(kind)) if self.start() == 0 => kind.module().is_ambient(),
+            _ => false,
+        };
+        let module = matches!(self.identities[0].kind, IdentityKind::Federated(kind) if kind.module().is_ambient());
+        provider || module || self.identities[0].kind.is_ambient()
     }
 
     /// The region for the identity at `index`: the nearest one named on the way to the root, else the provider's.
@@ -123,9 +129,7 @@ impl Chain {
         let mut hash = Fields::default();
         hash.field("realm", realm.as_str());
         if let Some(provider) = &self.provider {
-            hash.field("provider", &provider.kind_text);
-            hash.field("start_url", provider.start_url.as_ref().map_or("", |(url, _)| url));
-            hash.field("region", provider.region.as_deref().unwrap_or_default());
+            hash_provider(&mut hash, provider);
         }
         for (at, identity) in self.identities[..=index].iter().enumerate() {
             hash.field("identity", &identity.kind_text);
@@ -140,6 +144,10 @@ impl Chain {
                 hash.field("endpoint", url.as_deref().unwrap_or_default());
             }
             hash_principal(&mut hash, &identity.principal);
+            if let IdentityKind::Federated(kind) = identity.kind {
+                hash.field("identity_name", identity.name.as_str());
+                hash_settings(&mut hash, kind, &Entry::identity(identity));
+            }
             hash_credentials(&mut hash, identity);
         }
         Fingerprint(hash.finish())
@@ -182,6 +190,17 @@ impl Chain {
                     None => principal(identity, sources),
                 }
             }
+            IdentityKind::Federated(kind) => {
+                let provider = self.provider.as_ref().filter(|_| via_provider);
+                let provider = provider.map(|provider| (&provider.kind, provider.kind_text.as_str()));
+                if let Some(reason) = module_problem(kind, &identity.via, provider) {
+                    return fail(&reason, 1);
+                }
+                match federation::problems(kind.module(), &Entry::identity(identity)).into_iter().next() {
+                    Some((reason, span)) => Err(invalid(&format!("{who}: {reason}"), 2, span, sources)),
+                    None => Ok(()),
+                }
+            }
             IdentityKind::AssumeRoot => match identity.via {
                 Via::Identity(..) if self.identities[index.saturating_sub(1)].kind == IdentityKind::Ambient => {
                     fail(UNMANAGED, 1)
@@ -194,7 +213,7 @@ impl Chain {
                 match provider.map(|provider| &provider.kind) {
                     Some(ProviderKind::IdentityCenter | ProviderKind::NotBuilt) => principal(identity, sources),
                     Some(ProviderKind::Missing | ProviderKind::Unsupported) => Ok(()),
-                    Some(ProviderKind::Mock) | None => {
+                    Some(ProviderKind::Mock | ProviderKind::Federated(_)) | None => {
                         fail("aws/permission-set needs `via.provider` of kind aws/iam-identity-center", 1)
                     }
                 }
@@ -205,9 +224,35 @@ impl Chain {
                 Some(ProviderKind::IdentityCenter) if via_provider => {
                     fail("aws/assume-role cannot use a portal token: put an aws/permission-set between", 1)
                 }
+                Some(ProviderKind::Federated(kind)) if via_provider && !is_for_roles(kind.module().gives()) => fail(
+                    &format!("aws/assume-role cannot use what a provider of kind {} gives", kind.module().kind()),
+                    1,
+                ),
                 _ => principal(identity, sources),
             },
         }
+    }
+}
+
+/// That what an identity of a module comes from is what it takes: nothing, or a provider of some kinds.
+pub(crate) fn module_problem(kind: Registered, via: &Via, provider: Option<(&ProviderKind, &str)>) -> Option<String> {
+    let (name, takes) = (kind.module().kind(), kind.module().takes());
+    match (via, provider) {
+        (Via::None, _) if takes.is_empty() => None,
+        (_, _) if takes.is_empty() => Some(format!("{name} stands alone: take `via` away")),
+        // What is wrong with such a provider is said elsewhere.
+        (_, Some((ProviderKind::NotBuilt | ProviderKind::Missing | ProviderKind::Unsupported, _))) => None,
+        (_, Some((ProviderKind::Federated(before), _))) if takes.contains(&before.module().gives()) => None,
+        (_, Some((_, before))) => Some(format!("{name} cannot use what a provider of kind {before} gives")),
+        (_, None) => Some(format!("{name} needs `via.provider`")),
+    }
+}
+
+/// A role of AWS can be assumed with it.
+pub(crate) fn is_for_roles(form: Form) -> bool {
+    match form {
+        Form::Jwt => true,
+        Form::Credentials => false,
     }
 }
 
@@ -238,6 +283,12 @@ pub(crate) fn check_provider(provider: &Provider, sources: &Sources) -> Result<(
             Err(Error::NotBuilt { what: who, kind: provider.kind_text.clone(), place, text, at })
         }
         ProviderKind::Mock => Ok(()),
+        ProviderKind::Federated(kind) => {
+            match federation::problems(kind.module(), &Entry::provider(provider)).into_iter().next() {
+                Some((reason, span)) => fail(reason, span),
+                None => Ok(()),
+            }
+        }
         ProviderKind::IdentityCenter => match identity_center_problem(provider) {
             Some((reason, span)) => fail(reason, span),
             None => Ok(()),
@@ -361,6 +412,29 @@ impl Fields {
     }
 }
 
+fn hash_provider(hash: &mut Fields, provider: &Provider) {
+    hash.field("provider", &provider.kind_text);
+    hash.field("start_url", provider.start_url.as_ref().map_or("", |(url, _)| url));
+    hash.field("region", provider.region.as_deref().unwrap_or_default());
+    let ProviderKind::Federated(kind) = &provider.kind else { return };
+    hash_settings(hash, *kind, &Entry::provider(provider));
+}
+
+fn hash_settings(hash: &mut Fields, kind: Registered, entry: &Entry<'_>) {
+    for setting in kind.module().settings().iter().filter(|setting| !setting.is_secret()) {
+        if let Some(node) = entry.at(setting.path) {
+            hash.field(setting.path, &to_json(node).to_string());
+        }
+    }
+}
+
+/// Fingerprint of what a provider is asked for.
+pub(crate) fn provider_fingerprint(provider: &Provider) -> String {
+    let mut hash = Fields::default();
+    hash_provider(&mut hash, provider);
+    hash.finish()
+}
+
 /// What the configuration says of a key, but not the key: that can be exchanged, and the record knows it.
 fn hash_credentials(hash: &mut Fields, identity: &Identity) {
     let credentials = &identity.credentials;
@@ -416,124 +490,5 @@ fn hash_principal(hash: &mut Fields, principal: &Principal) {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::super::config::tests::config;
-    use super::*;
-    use crate::diag::Failure;
-    use crate::host::Env;
-
-    fn document() -> Value {
-        json!({
-            "providers": {
-                "corp": {"kind": "aws/iam-identity-center", "region": "eu-west-1", "start_url": "https://x.example/start"},
-                "saml": {"kind": "aws/saml"},
-                "odd": {"kind": "okta/x"},
-                "broken": {"kind": "aws/iam-identity-center", "region": "r", "start_url": "not a url"},
-            },
-            "identities": {
-                "base": {"kind": "aws/permission-set", "via": {"provider": "corp"},
-                         "principal": {"name": "Ops", "account": {"name": "net"}}},
-                "admin": {"kind": "aws/assume-role", "via": {"identity": "BASE"}, "region": "us-west-2",
-                          "principal": {"assume_role": "arn:aws:iam::222222222222:role/A"}},
-                "deep": {"kind": "aws/assume-role", "via": {"identity": "admin"},
-                         "principal": {"assume_role": "arn:aws:iam::333333333333:role/B", "external_id": "e"}},
-                "a": {"kind": "aws/assume-role", "via": {"identity": "b"}, "principal": {"assume_role": "arn:x"}},
-                "b": {"kind": "aws/assume-role", "via": {"identity": "a"}, "principal": {"assume_role": "arn:x"}},
-                "nokind": {"via": {"provider": "corp"}},
-                "bad": {"kind": "nonsense"},
-                "later": {"kind": "azure/subscription"},
-                "half": {"kind": "aws/user", "credentials": {"access_key_id": "AKIAIOSFODNN7EXAMPLE"}},
-                "leaning": {"kind": "aws/user", "via": {"provider": "corp"}},
-                "mute": {"kind": "aws/credential-process"},
-                "room": {"kind": "ambient"},
-                "beyond": {"kind": "aws/assume-role", "via": {"identity": "room"}, "principal": {"assume_role": "arn:x"}},
-                "root": {"kind": "aws/assume-root", "via": {"identity": "base"}, "principal": {"target_principal": "1"}},
-                "rootless": {"kind": "aws/assume-root", "via": {"provider": "corp"}},
-                "lost": {"kind": "aws/permission-set", "via": {"provider": "crop"}, "principal": {}},
-                "empty": {"kind": "aws/permission-set", "via": {"provider": "corp"}, "principal": {"name": "x"}},
-                "direct": {"kind": "aws/assume-role", "via": {"provider": "corp"}, "principal": {"assume_role": "arn:x"}},
-                "both": {"kind": "mock", "via": {"provider": "corp", "identity": "base"}},
-                "alone": {"kind": "aws/assume-role", "principal": {"assume_role": "arn:x"}},
-                "viasaml": {"kind": "aws/assume-role", "via": {"provider": "saml"}, "principal": {"assume_role": "arn:x"}},
-                "viaodd": {"kind": "aws/permission-set", "via": {"provider": "odd"}, "principal": {}},
-                "viabroken": {"kind": "aws/permission-set", "via": {"provider": "broken"},
-                              "principal": {"name": "x", "account": {"id": "111111111111"}}},
-                "mock": {"kind": "mock/aws", "via": {"provider": "odd"}},
-            },
-        })
-    }
-
-    fn build(name: &str) -> Result<Chain, Error> {
-        Chain::build(&config(&document()), &IdentityName::from(name), &Sources::new())
-    }
-
-    #[test]
-    fn steps_run_from_the_root_to_the_target_and_regions_come_from_the_nearest() {
-        let chain = build("deep").unwrap();
-        assert_eq!(chain.names(), ["corp", "base", "admin", "deep"]);
-        assert_eq!((chain.root(), chain.target().name.as_str()), ("corp", "deep"));
-        let regions: Vec<_> = (0..3).map(|index| chain.region(index).unwrap()).collect();
-        assert_eq!(regions, ["eu-west-1", "us-west-2", "us-west-2"]);
-        assert!(build("mock").unwrap().is_mock());
-    }
-
-    #[test]
-    fn chains_that_cannot_work_say_why() {
-        for (name, phrase, exit) in [
-            ("a", "identity cycle detected: circular dependency `a` -> `b` -> `a`", 1),
-            ("nokind", "identity kind is required", 1),
-            ("bad", "unsupported identity kind: nonsense", 1),
-            ("later", "of kind `azure/subscription` cannot be used yet (not built)", 1),
-            ("half", "must both be provided or both be empty", 1),
-            ("leaning", "aws/user stands alone", 1),
-            ("mute", "aws/credential-process needs `credentials.process`", 1),
-            ("beyond", "go by way of one of kind aws/ambient", 1),
-            ("root", "target_principal `1` is not 12 digits", 2),
-            ("rootless", "aws/assume-root needs `via.identity`", 1),
-            ("lost", "provider not found: `crop`", 1),
-            ("empty", "account specification is required in principal", 2),
-            ("direct", "cannot use a portal token", 1),
-            ("both", "mutually exclusive", 1),
-            ("alone", "needs `via.identity` or `via.provider`", 1),
-            ("viasaml", "of kind `aws/saml` cannot be used yet", 1),
-            ("viaodd", "unsupported provider kind: okta/x", 1),
-            ("viabroken", "start_url `not a url` is not an http or https URL", 1),
-            ("nobody", "identity not found: `nobody`", 1),
-        ] {
-            let error = build(name).unwrap_err();
-            assert!(error.to_string().contains(phrase), "{name}: {error}");
-            assert_eq!(error.exit_code(), exit, "{name}");
-        }
-    }
-
-    #[test]
-    fn fingerprints_differ_where_the_services_are_told_something_else() {
-        let realm = |name| Realm::resolve(Some(name), None, None).unwrap();
-        let endpoints = |url: &str| Endpoints::new(&Env::from_iter([("AWS_ENDPOINT_URL", url)]));
-        let print = |document: &Value, realm: &Realm, endpoints: &Endpoints| {
-            let auth = config(document);
-            let chain = Chain::build(&auth, &IdentityName::from("deep"), &Sources::new()).unwrap();
-            chain.fingerprint(2, realm, endpoints)
-        };
-        let base = print(&document(), &realm("a"), &endpoints("http://127.0.0.1:1"));
-        assert_eq!(base, print(&document(), &realm("a"), &endpoints("http://127.0.0.1:1")));
-        assert_ne!(base, print(&document(), &realm("b"), &endpoints("http://127.0.0.1:1")));
-        assert_ne!(base, print(&document(), &realm("a"), &endpoints("http://127.0.0.1:2")));
-        for (path, value) in [
-            ("/identities/deep/principal/external_id", json!("f")),
-            ("/identities/base/principal/account", json!({"id": "111111111111"})),
-            ("/identities/base/principal/name", json!("Other")),
-            ("/providers/corp/start_url", json!("https://y.example/start")),
-            ("/identities/admin/region", json!("us-east-2")),
-        ] {
-            let mut changed = document();
-            *changed.pointer_mut(path).unwrap() = value;
-            assert_ne!(base, print(&changed, &realm("a"), &endpoints("http://127.0.0.1:1")), "{path}");
-        }
-        let mut renamed = document();
-        renamed["identities"]["deep"]["alias"] = json!("nickname");
-        assert_eq!(base, print(&renamed, &realm("a"), &endpoints("http://127.0.0.1:1")));
-    }
-}
+#[path = "chain_tests.rs"]
+mod tests;

@@ -17,6 +17,7 @@ use super::cache::{self, Cache};
 use super::chain::Fingerprint;
 use super::creds::{AwsCredentials, PortalToken};
 use super::error::Error;
+use super::federation::Proof;
 use super::realm::Realm;
 use super::record::StepRecord;
 use crate::diag::Warning;
@@ -84,6 +85,8 @@ pub(crate) struct Context {
     pub(crate) forbidden: Vec<String>,
     pub(crate) tokens: Flights<String, PortalToken>,
     pub(crate) steps: Flights<Fingerprint, StepRecord>,
+    /// What providers of other kinds gave, by fingerprint; of this process alone.
+    pub(crate) proofs: Flights<String, Proof>,
     /// Accounts by portal key: `(id, name)`, all pages.
     pub(crate) accounts: Flights<String, Arc<Vec<(String, String)>>>,
     /// Portals, by key, at which the user signed in during this process.
@@ -103,6 +106,7 @@ impl Context {
             forbidden: Vec::new(),
             tokens: Flights::default(),
             steps: Flights::default(),
+            proofs: Flights::default(),
             accounts: Flights::default(),
             signed_in: Mutex::default(),
             refused: Mutex::default(),

@@ -22,6 +22,18 @@ pub struct AwsCredentials {
 }
 
 impl AwsCredentials {
+    /// For calls that take no signature; the client wants to have something all the same.
+    pub(crate) fn nobody(issued: Timestamp) -> AwsCredentials {
+        AwsCredentials {
+            access_key_id: "none".to_owned(),
+            secret_access_key: Secret::from("none".to_owned()),
+            session_token: None,
+            expiration: None,
+            issued,
+            region: None,
+        }
+    }
+
     /// Tells the masker what of them is secret.
     pub(crate) fn mask(&self, masker: &Masker) {
         masker.register(&self.secret_access_key);

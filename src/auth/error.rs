@@ -256,6 +256,16 @@ pub enum Error {
     )]
     Unreachable { what: String, endpoint: String, reason: String },
 
+    /// A step or a command signs requests of AWS.
+    #[error("identity `{identity}` of kind {kind} gives no credentials of AWS")]
+    #[diagnostic(
+        code(atmos::auth::not_aws),
+        help(
+            "name an identity on AWS here; programs get what this one gives by `atmos auth exec -i {identity}` and by runs"
+        )
+    )]
+    NotAws { identity: String, kind: String },
+
     #[error("invalid endpoint `{url}` from {from}: {reason}")]
     #[diagnostic(code(atmos::auth::invalid_endpoint), help("give an http or https URL with a host"))]
     InvalidEndpoint { url: String, from: String, reason: &'static str },
@@ -280,6 +290,10 @@ pub enum Error {
     #[diagnostic(transparent)]
     User(Arc<super::user::Error>),
 
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Federation(Arc<super::federation::Error>),
+
     /// A worker thread of this process died; its own message went to stderr.
     #[error("internal: a worker of authentication stopped: {reason}")]
     #[diagnostic(code(atmos::auth::worker))]
@@ -293,6 +307,7 @@ impl Failure for Error {
             Error::Aborted => ABORTED,
             Error::InvalidIdentity { exit, .. } => *exit,
             Error::Cache(error) => error.exit_code(),
+            Error::Federation(error) => error.exit_code(),
             _ => 1,
         }
     }
@@ -323,6 +338,12 @@ impl Error {
 impl From<super::user::Error> for Error {
     fn from(error: super::user::Error) -> Error {
         Error::User(Arc::new(error))
+    }
+}
+
+impl From<super::federation::Error> for Error {
+    fn from(error: super::federation::Error) -> Error {
+        Error::Federation(Arc::new(error))
     }
 }
 

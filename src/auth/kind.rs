@@ -1,5 +1,7 @@
 //! The kinds of providers and identities: built, known but not built, unsupported. Row 5.
 
+use super::federation::{self, Registered};
+
 /// Kind of a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProviderKind {
@@ -7,6 +9,8 @@ pub enum ProviderKind {
     IdentityCenter,
     /// `mock` and `mock/aws`: fixed credentials without any network.
     Mock,
+    /// One of the modules of `federation`.
+    Federated(Registered),
     /// A kind of the reference that this version does not have yet.
     NotBuilt,
     Unsupported,
@@ -26,12 +30,11 @@ impl ProviderKind {
                 | "azure/device-code"
                 | "azure/interactive"
                 | "azure/oidc"
-                | "github/oidc"
                 | "gcp/adc"
                 | "gcp/workload-identity-federation"
                 | "atmos/pro",
             ) => ProviderKind::NotBuilt,
-            Some(_) => ProviderKind::Unsupported,
+            Some(kind) => federation::provider(kind).map_or(ProviderKind::Unsupported, ProviderKind::Federated),
         }
     }
 }
@@ -55,6 +58,8 @@ pub enum IdentityKind {
     Ambient,
     /// `mock` and `mock/aws`: fixed credentials without any network.
     Mock,
+    /// One of the modules of `federation`.
+    Federated(Registered),
     /// A kind of the reference that this version does not have yet.
     NotBuilt {
         /// It needs no `via`.
@@ -83,13 +88,16 @@ impl IdentityKind {
             Some("aws/emulator" | "gcp/emulator" | "azure/emulator" | "kubernetes/emulator") => {
                 IdentityKind::NotBuilt { standalone: true }
             }
-            Some(_) => IdentityKind::Unsupported,
+            Some(kind) => federation::identity(kind).map_or(IdentityKind::Unsupported, IdentityKind::Federated),
         }
     }
 
     /// It may be used without `via`.
     pub fn is_standalone(&self) -> bool {
-        self.root().is_some() || matches!(self, IdentityKind::Mock | IdentityKind::NotBuilt { standalone: true })
+        let module = matches!(self, IdentityKind::Federated(kind) if kind.module().takes().is_empty());
+        module
+            || self.root().is_some()
+            || matches!(self, IdentityKind::Mock | IdentityKind::NotBuilt { standalone: true })
     }
 
     /// What stands for a provider where there is none, as the reference names it.
@@ -99,6 +107,7 @@ impl IdentityKind {
             IdentityKind::CredentialProcess => Some("aws-credential-process"),
             IdentityKind::AwsAmbient => Some("aws-ambient"),
             IdentityKind::Ambient => Some("ambient"),
+            IdentityKind::Federated(kind) if kind.module().takes().is_empty() => Some(kind.module().kind()),
             _ => None,
         }
     }
@@ -125,6 +134,10 @@ mod tests {
         ] {
             assert_eq!(ProviderKind::parse(text), kind, "{text:?}");
         }
+        let federated = ProviderKind::parse(Some("github/oidc"));
+        assert_eq!(format!("{federated:?}"), "Federated(github/oidc)");
+        assert_eq!(federated, ProviderKind::parse(Some("github/oidc")));
+        assert_ne!(federated, ProviderKind::parse(Some("oidc")));
         assert_eq!(IdentityKind::parse(Some("aws")), IdentityKind::Unsupported);
         assert!(IdentityKind::parse(Some("aws/user")).is_standalone());
         assert_eq!(IdentityKind::parse(Some("aws/user")).root(), Some("aws-user"));

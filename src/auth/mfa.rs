@@ -7,7 +7,7 @@ use inquire::validator::Validation;
 
 use super::context::{Context, blocking};
 use super::error::Error;
-use super::identity::credential_process::{Program, run};
+use super::identity::credential_process::{Program, run, words};
 use super::name::IdentityName;
 use super::user::Error as UserError;
 use crate::secret::{Expose as _, Secret};
@@ -44,7 +44,8 @@ pub(crate) async fn code(context: &Context, device: Device<'_>, again: bool) -> 
     }
     if let Some(command) = device.process {
         let failed = |reason: String| UserError::Process { identity: device.identity.to_string(), reason };
-        let program = Program { command: command.to_owned(), patience: PATIENCE, talks: context.may_prompt() };
+        let words = words(command).map_err(&failed)?;
+        let program = Program { words, patience: PATIENCE, talks: context.may_prompt() };
         let printed = run(context, program).await?.map_err(failed)?;
         let line = printed.lines().next().unwrap_or_default().to_owned();
         return checked(&line, "`mfa_process`").map(|code| (code, From::Elsewhere));

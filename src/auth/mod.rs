@@ -13,8 +13,10 @@ pub mod creds;
 pub mod delivery;
 mod described;
 mod error;
+mod federation;
 #[cfg(test)]
 mod flow_tests;
+pub mod given;
 mod identity;
 pub mod kind;
 pub mod list;
@@ -23,6 +25,7 @@ mod mfa;
 mod name;
 mod notice;
 mod problem;
+mod proof;
 mod provider;
 mod provision;
 mod read;

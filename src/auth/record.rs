@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::creds::{AwsCredentials, PortalToken};
+use super::delivery::{environment_text, parse_environment};
+use super::given::Credentials;
 use crate::secret::{Expose, Secret};
 
 /// Room for one record, so that the buffer with secrets is not copied while it grows.
@@ -23,7 +25,7 @@ pub struct CallerIdentity {
 /// One authenticated step of a chain.
 #[derive(Debug, Clone)]
 pub(crate) struct StepRecord {
-    pub credentials: AwsCredentials,
+    pub credentials: Credentials,
     /// Account id, known without asking when the step named it.
     pub account: Option<String>,
     /// The answer to GetCallerIdentity, or what AssumeRole said of it.
@@ -56,12 +58,16 @@ struct StoredStep {
     caller: Option<CallerIdentity>,
     #[serde(default)]
     basis: Option<String>,
+    /// In place of keys: what another cloud gave, as a helper prints it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    environment: Option<String>,
 }
 
 impl Drop for StoredStep {
     fn drop(&mut self) {
         self.secret_access_key.zeroize();
         self.session_token.zeroize();
+        self.environment.zeroize();
     }
 }
 
@@ -100,32 +106,41 @@ fn own(secret: &Secret) -> String {
 impl StepRecord {
     /// Bytes for the cache.
     pub(crate) fn to_bytes(&self) -> Option<Zeroizing<Vec<u8>>> {
-        let credentials = &self.credentials;
+        let keys = self.credentials.aws();
+        let environment = match &self.credentials {
+            Credentials::Aws(_) => None,
+            Credentials::Environment(given) => Some(environment_text(given, given.expiration).to_string()),
+        };
         write(&StoredStep {
-            access_key_id: credentials.access_key_id.clone(),
-            secret_access_key: own(&credentials.secret_access_key),
-            session_token: credentials.session_token.as_ref().map(own),
-            expiration: credentials.expiration,
-            issued: credentials.issued,
-            region: credentials.region.clone(),
+            access_key_id: keys.map(|keys| keys.access_key_id.clone()).unwrap_or_default(),
+            secret_access_key: keys.map(|keys| own(&keys.secret_access_key)).unwrap_or_default(),
+            session_token: keys.and_then(|keys| keys.session_token.as_ref().map(own)),
+            expiration: self.credentials.expiration(),
+            issued: self.credentials.issued(),
+            region: self.credentials.region().map(str::to_owned),
             account: self.account.clone(),
             caller: self.caller.clone(),
             basis: self.basis.clone(),
+            environment,
         })
     }
 
     /// From the cache; `None` when it is not a record of this version, which counts as absent.
     pub(crate) fn from_bytes(bytes: &[u8]) -> Option<StepRecord> {
         let mut stored: StoredStep = serde_json::from_slice(bytes).ok()?;
-        Some(StepRecord {
-            credentials: AwsCredentials {
+        let credentials = match &stored.environment {
+            Some(text) => Credentials::Environment(parse_environment(text, stored.issued)?),
+            None => Credentials::Aws(AwsCredentials {
                 access_key_id: std::mem::take(&mut stored.access_key_id),
                 secret_access_key: Secret::from(std::mem::take(&mut stored.secret_access_key)),
                 session_token: stored.session_token.take().map(Secret::from),
                 expiration: stored.expiration,
                 issued: stored.issued,
                 region: stored.region.take(),
-            },
+            }),
+        };
+        Some(StepRecord {
+            credentials,
             account: stored.account.take(),
             caller: stored.caller.take(),
             basis: stored.basis.take(),
@@ -176,21 +191,21 @@ mod tests {
     #[test]
     fn records_survive_the_cache() {
         let record = StepRecord {
-            credentials: AwsCredentials {
+            credentials: Credentials::Aws(AwsCredentials {
                 access_key_id: "ASIAEXAMPLE".into(),
                 secret_access_key: Secret::from("s\"1".to_owned()),
                 session_token: Some(Secret::from("t".to_owned())),
                 expiration: Some("2030-01-01T00:00:00Z".parse().unwrap()),
                 issued: "2029-12-31T23:00:00Z".parse().unwrap(),
                 region: Some("eu-west-1".into()),
-            },
+            }),
             account: Some("111111111111".into()),
             caller: Some(CallerIdentity { account: "111111111111".into(), arn: "arn:aws:sts::1:x".into() }),
             basis: Some("0123456789abcdef".into()),
         };
         let back = StepRecord::from_bytes(&record.to_bytes().unwrap()).unwrap();
-        assert_eq!(back.credentials.secret_access_key.expose_secret(), "s\"1");
-        assert_eq!(back.credentials.expiration, record.credentials.expiration);
+        assert_eq!(back.credentials.aws().unwrap().secret_access_key.expose_secret(), "s\"1");
+        assert_eq!(back.credentials.expiration(), record.credentials.expiration());
         assert_eq!((back.account, back.caller, back.basis), (record.account, record.caller, record.basis));
         assert!(StepRecord::from_bytes(b"{}").is_none());
     }

@@ -13,11 +13,15 @@ use jiff::{SignedDuration, Timestamp};
 use super::aws::client::Refusal;
 use super::cache::Cache;
 use super::chain::{Chain, Fingerprint, check_provider, find_provider};
-use super::config::{AuthConfig, Spec};
+use super::config::{AuthConfig, Identity, Provider, Spec};
 use super::context::{Context, Options};
 use super::creds::AwsCredentials;
 use super::error::Error;
-use super::identity::{ambient, assume_role, assume_root, credential_process, mock, permission_set, user};
+use super::federation::{Entry, Proof, Step};
+use super::given::Credentials;
+use super::identity::{
+    ambient, assume_role, assume_root, credential_process, mock, permission_set, user, web_identity,
+};
 use super::kind::{IdentityKind, ProviderKind};
 use super::name::{IdentityName, ProviderName};
 use super::notice::not_built;
@@ -128,20 +132,29 @@ impl Session {
     }
 
     /// Registers credentials that came from elsewhere, before anything else happens with them.
-    pub fn mask(&self, credentials: &AwsCredentials) {
-        self.context.mask(credentials);
+    pub fn mask(&self, credentials: &Credentials) {
+        credentials.mask(&self.context.host.masker);
     }
 
     /// Credentials of the identity with at least 15 minutes or a tenth of their lifetime left: from memory, from the
     /// encrypted cache, else by authenticating, which may ask the user to sign in.
-    pub async fn credentials(&self, name: &IdentityName) -> Result<AwsCredentials, Error> {
+    pub async fn given(&self, name: &IdentityName) -> Result<Credentials, Error> {
         let chain = self.chain(name)?;
         not_built(&self.settings, &chain, &self.context.host.talk, &self.context.host.sources);
         Ok(self.step(&chain, chain.identities.len() - 1).await?.credentials)
     }
 
+    /// The same of an identity on AWS.
+    ///
+    /// # Errors
+    /// As [`Session::given`], and [`Error::NotAws`].
+    pub async fn credentials(&self, name: &IdentityName) -> Result<AwsCredentials, Error> {
+        let given = self.given(name).await?;
+        keys(self.chain(name)?.target(), given)
+    }
+
     /// Credentials that are there and valid for long enough; never asks the network or the user.
-    pub async fn cached(&self, name: &IdentityName) -> Result<Option<AwsCredentials>, Error> {
+    pub async fn cached(&self, name: &IdentityName) -> Result<Option<Credentials>, Error> {
         let chain = self.chain(name)?;
         let record = self.peek(&chain).await?;
         Ok(record.filter(|record| self.accepts(record)).map(|record| record.credentials))
@@ -152,6 +165,9 @@ impl Session {
         let sources = &self.context.host.sources;
         let provider = find_provider(&self.settings, name.as_str(), Span::default(), sources)?;
         check_provider(provider, sources)?;
+        if let ProviderKind::Federated(kind) = provider.kind {
+            return Ok(abortable(self.proof(provider, kind)).await?.expires());
+        }
         if provider.kind != ProviderKind::IdentityCenter {
             return Ok(None);
         }
@@ -198,7 +214,8 @@ impl Session {
         if chain.is_mock() || (record.caller.is_some() && !verify) {
             return Ok((record.caller, Validity::Valid));
         }
-        let (caller, validity) = self.ask_caller(&chain, &record.credentials).await?;
+        let Some(keys) = record.credentials.aws() else { return Ok((None, nobody_to_ask(&chain))) };
+        let (caller, validity) = self.ask_caller(&chain, keys).await?;
         let Some(caller) = caller else { return Ok((record.caller, validity)) };
         record.account = Some(caller.account.clone());
         record.caller = Some(caller.clone());
@@ -214,13 +231,16 @@ impl Session {
     pub async fn caller_of(
         &self,
         name: &IdentityName,
-        credentials: &AwsCredentials,
+        credentials: &Credentials,
     ) -> Result<(Option<CallerIdentity>, Validity), Error> {
         let chain = self.chain(name)?;
         if chain.is_mock() {
             return Ok((None, Validity::Valid));
         }
-        self.ask_caller(&chain, credentials).await
+        match credentials {
+            Credentials::Aws(keys) => self.ask_caller(&chain, keys).await,
+            Credentials::Environment(_) => Ok((None, nobody_to_ask(&chain))),
+        }
     }
 
     async fn ask_caller(
@@ -253,16 +273,16 @@ impl Session {
         let target = chain.target();
         let principal = &target.principal;
         let configured = || assume_role::configured_account(target).map(str::to_owned);
-        let region = record.as_ref().and_then(|record| record.credentials.region.clone());
+        let region = record.as_ref().and_then(|record| record.credentials.region().map(str::to_owned));
         Description {
             identity: target.name.clone(),
             kind: target.kind_text.clone(),
             provider: chain.root().to_owned(),
             chain: chain.names(),
-            account: record.as_ref().and_then(|record| record.account.clone()).or_else(configured),
+            account: record.as_ref().and_then(account_of).or_else(configured),
             region: region.or_else(|| chain.region(chain.identities.len() - 1).map(str::to_owned)),
             role: principal.assume_role.clone().or_else(|| principal.name.clone()),
-            expiration: record.as_ref().and_then(|record| record.credentials.expiration),
+            expiration: record.as_ref().and_then(|record| record.credentials.expiration()),
             is_live: record.as_ref().is_some_and(|record| self.accepts(record)),
             caller: record.and_then(|record| record.caller),
         }
@@ -325,6 +345,18 @@ impl Session {
                 let portal = Portal::new(&self.context, provider)?.for_identity(&self.context, &identity.spec)?;
                 permission_set::authenticate(&self.context, &portal, identity, region).await
             }
+            (IdentityKind::AssumeRole, Some(provider @ Provider { kind: ProviderKind::Federated(kind), .. }))
+                if index == 0 =>
+            {
+                match self.proof(provider, *kind).await? {
+                    Proof::Jwt(token) => {
+                        web_identity::authenticate(&self.context, identity, Some(&provider.spec), &token, region).await
+                    }
+                    Proof::Aws(_) | Proof::Environment(_) => {
+                        Err(Error::NotAws { identity: provider.name.to_string(), kind: provider.kind_text.clone() })
+                    }
+                }
+            }
             (IdentityKind::AssumeRole, _) => {
                 let base = match index.checked_sub(1) {
                     Some(before) => self.step(chain, before).await?,
@@ -332,14 +364,16 @@ impl Session {
                     None => self.mock(chain, index),
                 };
                 let provider = provider_spec(chain);
-                let (context, keys) = (&self.context, &base.credentials);
-                let record = assume_role::authenticate(context, identity, provider, keys, region).await?;
+                let before = &chain.identities[index.saturating_sub(1)];
+                let (context, keys) = (&self.context, keys(before, base.credentials)?);
+                let record = assume_role::authenticate(context, identity, provider, &keys, region).await?;
                 Ok(StepRecord { basis: base.basis, ..record })
             }
             (IdentityKind::AssumeRoot, _) => {
                 let base = self.step(chain, index.saturating_sub(1)).await?;
-                let (context, spec, keys) = (&self.context, provider_spec(chain), &base.credentials);
-                let record = assume_root::authenticate(context, identity, spec, keys, region).await?;
+                let before = &chain.identities[index.saturating_sub(1)];
+                let (context, spec, keys) = (&self.context, provider_spec(chain), keys(before, base.credentials)?);
+                let record = assume_root::authenticate(context, identity, spec, &keys, region).await?;
                 Ok(StepRecord { basis: base.basis, ..record })
             }
             (IdentityKind::User, _) => user::authenticate(&self.context, identity, region).await,
@@ -347,6 +381,20 @@ impl Session {
                 credential_process::authenticate(&self.context, identity, region).await
             }
             (IdentityKind::AwsAmbient, _) => ambient::authenticate(&self.context, identity, region).await,
+            (IdentityKind::Federated(kind), provider) => {
+                let before = match provider {
+                    Some(Provider { kind: ProviderKind::Federated(before), .. }) if index == 0 => {
+                        provider.as_ref().map(|provider| self.proof(provider, *before))
+                    }
+                    _ => None,
+                };
+                let before = match before {
+                    Some(proof) => Some(proof.await?),
+                    None => None,
+                };
+                let step = Step { context: &self.context, entry: Entry::identity(identity), region, before };
+                kind.module().authenticate(step).await?.into_record(identity)
+            }
             (IdentityKind::Ambient, _) => {
                 let (identity, kind) = (identity.name.to_string(), identity.kind_text.clone());
                 Err(UserError::Unmanaged { identity, kind }.into())
@@ -363,7 +411,7 @@ impl Session {
 
     fn mock(&self, chain: &Chain, index: usize) -> StepRecord {
         let record = mock::authenticate(&chain.identities[index]);
-        self.context.mask(&record.credentials);
+        self.mask(&record.credentials);
         record
     }
 
@@ -398,7 +446,7 @@ impl Session {
             record = None;
         }
         if let Some(record) = &record {
-            self.context.mask(&record.credentials);
+            self.mask(&record.credentials);
         }
         Ok(record)
     }
@@ -416,7 +464,7 @@ impl Session {
     fn accepts(&self, record: &StepRecord) -> bool {
         let options = &self.context.options;
         let credentials = &record.credentials;
-        let own = credentials.issued >= self.context.started;
+        let own = credentials.issued() >= self.context.started;
         // Credentials of this process are as long-lived as they get: asking again would not help `min_ttl`.
         let minimum = if own { SignedDuration::ZERO } else { options.min_ttl.max(self.min_ttl) };
         let minimum = minimum.max(lasting_of(credentials, self.lasting));
@@ -425,18 +473,36 @@ impl Session {
 }
 
 /// At least the smaller of 15 minutes and a tenth of the lifetime is left, and at least `minimum`.
-pub fn is_fresh(credentials: &AwsCredentials, now: Timestamp, minimum: SignedDuration) -> bool {
-    let Some(expiration) = credentials.expiration else { return true };
-    let tenth = expiration.duration_since(credentials.issued) / 10;
+pub fn is_fresh(credentials: &Credentials, now: Timestamp, minimum: SignedDuration) -> bool {
+    let Some(expiration) = credentials.expiration() else { return true };
+    let tenth = expiration.duration_since(credentials.issued()) / 10;
     let left = expiration.duration_since(now);
     left > SignedDuration::ZERO && left >= MARGIN.min(tenth).max(minimum)
 }
 
 /// What credentials must have left so that nobody comes back for the same ones: never more than half of their life.
-fn lasting_of(credentials: &AwsCredentials, wanted: SignedDuration) -> SignedDuration {
-    let Some(expiration) = credentials.expiration else { return SignedDuration::ZERO };
-    let lifetime = expiration.duration_since(credentials.issued);
+fn lasting_of(credentials: &Credentials, wanted: SignedDuration) -> SignedDuration {
+    let Some(expiration) = credentials.expiration() else { return SignedDuration::ZERO };
+    let lifetime = expiration.duration_since(credentials.issued());
     if lifetime > wanted { wanted } else { lifetime / 2 }
+}
+
+/// Keys of AWS, which the next step signs with.
+fn keys(identity: &Identity, given: Credentials) -> Result<AwsCredentials, Error> {
+    match given {
+        Credentials::Aws(keys) => Ok(keys),
+        Credentials::Environment(_) => {
+            Err(Error::NotAws { identity: identity.name.to_string(), kind: identity.kind_text.clone() })
+        }
+    }
+}
+
+fn account_of(record: &StepRecord) -> Option<String> {
+    record.account.clone().or_else(|| record.credentials.account().map(str::to_owned))
+}
+
+fn nobody_to_ask(chain: &Chain) -> Validity {
+    Validity::Unknown(format!("nobody says who an identity of kind {} is", chain.target().kind_text))
 }
 
 fn provider_spec(chain: &Chain) -> Option<&Spec> {
@@ -460,14 +526,14 @@ mod tests {
     fn who_comes_back_early_gets_others_unless_they_would_be_no_longer_lived() {
         let issued = Timestamp::from_second(1_000_000).unwrap();
         for (lifetime, wanted) in [(Some(3600), 300), (Some(308), 300), (Some(300), 150), (Some(20), 10), (None, 0)] {
-            let credentials = AwsCredentials {
+            let credentials = Credentials::Aws(AwsCredentials {
                 access_key_id: String::new(),
                 secret_access_key: Secret::from(String::new()),
                 session_token: None,
                 expiration: lifetime.map(|seconds| issued + SignedDuration::from_secs(seconds)),
                 issued,
                 region: None,
-            };
+            });
             assert_eq!(lasting_of(&credentials, SignedDuration::from_mins(5)).as_secs(), wanted, "{lifetime:?}");
         }
     }
@@ -477,14 +543,14 @@ mod tests {
         let issued = Timestamp::from_second(1_000_000).unwrap();
         let minutes = |count: i64| SignedDuration::from_mins(count);
         let fresh = |lifetime: i64, age: i64, minimum: i64| {
-            let credentials = AwsCredentials {
+            let credentials = Credentials::Aws(AwsCredentials {
                 access_key_id: String::new(),
                 secret_access_key: Secret::from(String::new()),
                 session_token: None,
                 expiration: Some(issued + minutes(lifetime)),
                 issued,
                 region: None,
-            };
+            });
             is_fresh(&credentials, issued + minutes(age), minutes(minimum))
         };
         for (lifetime, age, minimum, expected) in [

@@ -4,8 +4,11 @@
 
 use std::collections::BTreeMap;
 
-use super::chain::{identity_center_problem, principal_problems, region_problem, standing_problem};
+use super::chain::{
+    identity_center_problem, is_for_roles, module_problem, principal_problems, region_problem, standing_problem,
+};
 use super::config::{AuthConfig, Identity, Provider, Via};
+use super::federation::{self, Entry};
 use super::kind::{IdentityKind, ProviderKind};
 use super::problem::{Problem, Severity};
 use super::realm;
@@ -153,6 +156,13 @@ fn provider(provider: &Provider, problems: &mut Vec<Problem>) {
                 problems.push(Problem::error(format!("{who}: {reason}"), span));
             }
         }
+        ProviderKind::Federated(kind) => {
+            let (module, entry) = (kind.module(), Entry::provider(provider));
+            let errors = federation::problems(module, &entry).into_iter();
+            problems.extend(errors.map(|(reason, span)| Problem::error(format!("{who}: {reason}"), span)));
+            let odd = federation::unknown_keys(module, &entry).into_iter();
+            problems.extend(odd.map(|(reason, span)| Problem::warning(format!("{who}: {reason}"), span)));
+        }
         ProviderKind::NotBuilt => not_built(provider, &who, problems),
         ProviderKind::Mock => {}
     }
@@ -206,6 +216,21 @@ fn identity(auth: &AuthConfig, identity: &Identity, problems: &mut Vec<Problem>)
                 problems.push(Problem::error(format!("{who}: {reason}"), identity.span));
             }
         }
+        IdentityKind::Federated(kind) => {
+            let (module, entry) = (kind.module(), Entry::identity(identity));
+            let errors = federation::problems(module, &entry).into_iter();
+            problems.extend(errors.map(|(reason, span)| Problem::principal(format!("{who}: {reason}"), span)));
+            let odd = federation::unknown_keys(module, &entry).into_iter();
+            problems.extend(odd.map(|(reason, span)| Problem::warning(format!("{who}: {reason}"), span)));
+            let provider = match &identity.via {
+                Via::Provider(name, _) => auth.provider(name).map(|known| (&known.kind, known.kind_text.as_str())),
+                _ => None,
+            };
+            let reported = matches!(identity.via, Via::Invalid(..)) || is_lost(auth, &identity.via);
+            if let Some(reason) = module_problem(kind, &identity.via, provider).filter(|_| !reported) {
+                problems.push(Problem::error(format!("{who}: {reason}"), identity.span));
+            }
+        }
         IdentityKind::AssumeRoot if matches!(identity.via, Via::Provider(..)) => {
             problems.push(Problem::error(format!("{who}: aws/assume-root needs `via.identity`"), identity.span));
         }
@@ -218,6 +243,15 @@ fn identity(auth: &AuthConfig, identity: &Identity, problems: &mut Vec<Problem>)
         problems.push(Problem::principal(format!("{who}: {reason}"), span));
     }
     via(auth, identity, &who, problems);
+}
+
+/// It refers to something that does not exist, which is an error of its own.
+fn is_lost(auth: &AuthConfig, via: &Via) -> bool {
+    match via {
+        Via::Provider(name, _) => auth.provider(name).is_none(),
+        Via::Identity(name, _) => auth.identity(name).is_none(),
+        Via::None | Via::Invalid(..) => false,
+    }
 }
 
 /// `aws/user`: both keys or none.
@@ -261,11 +295,14 @@ fn via(auth: &AuthConfig, identity: &Identity, who: &str, problems: &mut Vec<Pro
     }
 }
 
+/// What STS takes of somebody who signs the call, and not of a token or an assertion.
+const UNSIGNED: [&str; 5] = ["external_id", "session_tags", "transitive_tag_keys", "source_identity", "mfa_arn"];
+
 fn kinds_fit(provider: &Provider, identity: &Identity, who: &str, span: Span, problems: &mut Vec<Problem>) {
     let mut fail = |reason: &str| problems.push(Problem::error(format!("{who}: {reason}"), span));
     match (&identity.kind, &provider.kind, provider.kind_text.as_str()) {
         (IdentityKind::PermissionSet, ProviderKind::IdentityCenter, _) => {}
-        (IdentityKind::PermissionSet, ProviderKind::Mock | ProviderKind::NotBuilt, _) => {
+        (IdentityKind::PermissionSet, ProviderKind::Mock | ProviderKind::NotBuilt | ProviderKind::Federated(_), _) => {
             fail("aws/permission-set needs a provider of kind aws/iam-identity-center");
         }
         (IdentityKind::AssumeRole, ProviderKind::IdentityCenter, _) => {
@@ -273,6 +310,17 @@ fn kinds_fit(provider: &Provider, identity: &Identity, who: &str, span: Span, pr
             let message =
                 format!("{who}: aws/assume-role cannot use a portal token: put an aws/permission-set between");
             problems.push(Problem::warning(message, span));
+        }
+        (IdentityKind::AssumeRole, ProviderKind::Federated(kind), _) => {
+            if !is_for_roles(kind.module().gives()) {
+                fail(&format!("aws/assume-role cannot use what a provider of kind {} gives", kind.module().kind()));
+            }
+            for key in UNSIGNED {
+                if identity.node.get_path(["principal", key]).is_some_and(|node| !node.is_empty()) {
+                    let message = format!("{who}: principal.{key} has no effect: who vouches for the session says it");
+                    problems.push(Problem::warning(message, identity.principal.span));
+                }
+            }
         }
         (kind, _, "aws/saml") if *kind != IdentityKind::AssumeRole => {
             fail("the first identity after an aws/saml provider must be aws/assume-role");

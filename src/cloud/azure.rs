@@ -75,18 +75,6 @@ pub fn by_file(desk: Desk<'_>, file: &str) -> Result<Proof, Trouble> {
     Ok(by_assertion(desk, &text))
 }
 
-/// The token that a CI service gives to its jobs, for an audience.
-///
-/// # Errors
-/// [`Trouble`]
-pub async fn of_job(desk: Desk<'_>, url: &str, token: &str, audience: &str) -> Result<Token, Trouble> {
-    let joint = if url.contains('?') { '&' } else { '?' };
-    let request = HttpRequest::get(format!("{url}{joint}audience={}", percent_encode(audience)));
-    let bearer = desk.register(token);
-    let request = request.header("authorization", format!("Bearer {}", bearer.expose_secret()));
-    desk.taken(&desk.ask(&request.header("accept", "application/json")).await?, "value")
-}
-
 /// The token of a managed identity, from the service that a host of Azure names in its environment.
 ///
 /// # Errors

@@ -9,6 +9,7 @@ pub mod ambient;
 pub mod aws;
 pub mod azure;
 pub mod google;
+pub mod job;
 pub mod profile;
 mod token;
 

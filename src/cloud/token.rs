@@ -80,7 +80,7 @@ impl Desk<'_> {
 }
 
 /// What the service said, in one line: OAuth's description, Google's message, or nothing but the status.
-fn refusal(answer: &HttpResponse, json: &Json) -> Trouble {
+pub(super) fn refusal(answer: &HttpResponse, json: &Json) -> Trouble {
     let error = &json["error"];
     let said = json["error_description"].as_str().or_else(|| error["message"].as_str()).or_else(|| error.as_str());
     let said = said.and_then(|said| said.lines().next()).unwrap_or_default();

@@ -11,6 +11,7 @@ use crate::auth::Options;
 use crate::auth::Session;
 use crate::auth::cache::Cache;
 use crate::auth::creds::AwsCredentials;
+use crate::auth::given::Credentials;
 use crate::auth::resolution::{Flag, Need, Why};
 use crate::auth::run::{self, Parent};
 use crate::auth::{AuthConfig, Description, Error, IdentityName, Realm, store};
@@ -65,15 +66,29 @@ impl Access {
         Ok(self)
     }
 
-    /// Credentials of an identity of `session`: from the run around this process, which may use some identities and
-    /// nothing else, or by the session itself.
+    /// What an identity of `session` gives: from the run around this process, which may use some identities and nothing
+    /// else, or by the session itself.
     ///
     /// # Errors
-    /// As [`Session::credentials`]; the run is gone, refuses, or means another identity by the name.
-    pub async fn credentials(&self, session: &Session, name: &IdentityName) -> Result<AwsCredentials> {
+    /// As [`Session::given`]; the run is gone, refuses, or means another identity by the name.
+    pub async fn given(&self, session: &Session, name: &IdentityName) -> Result<Credentials> {
         match &self.parent {
             Some(parent) => parent.credentials(session, name).await.map_err(refused),
-            None => Ok(session.credentials(name).await?),
+            None => Ok(session.given(name).await?),
+        }
+    }
+
+    /// The same where keys of AWS are wanted.
+    ///
+    /// # Errors
+    /// As [`Access::given`], and [`Error::NotAws`].
+    pub async fn credentials(&self, session: &Session, name: &IdentityName) -> Result<AwsCredentials> {
+        match self.given(session, name).await? {
+            Credentials::Aws(keys) => Ok(keys),
+            Credentials::Environment(_) => {
+                let kind = session.settings().identity(name.as_str()).map(|known| known.kind_text.clone());
+                Err(Error::NotAws { identity: name.to_string(), kind: kind.unwrap_or_default() }.into())
+            }
         }
     }
 

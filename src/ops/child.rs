@@ -14,7 +14,8 @@ use super::guard::{Rails, check_choice};
 use super::identity::{Choice, Question};
 use super::legacy;
 use crate::auth::config::{Identity, Provider};
-use crate::auth::delivery::{Delivery, child_env, profile_name};
+use crate::auth::delivery::{Delivery, Style, child_env, profile_name};
+use crate::auth::given::Credentials;
 use crate::auth::resolution::{Flag, Need, Source};
 use crate::auth::run::{Run, RunIdentity, RunSettings};
 use crate::auth::setting;
@@ -165,7 +166,7 @@ pub(super) async fn sign_in(
     for one in std::iter::once(name.clone()).chain(required) {
         let ambient = settings.identity(one.as_str()).is_some_and(|identity| identity.kind.is_ambient());
         if !ambient && done.insert(session.fingerprint_of(&one)?.as_str().to_owned()) {
-            access.credentials(&session, &one).await?;
+            access.given(&session, &one).await?;
         }
     }
     Ok(Some(name))
@@ -308,7 +309,7 @@ impl Holding<'_> {
     async fn unmanaged(&self, name: IdentityName, source: Source) -> Result<Held> {
         let known = self.access.describe(&self.session, &name).await?;
         if self.rails.has_account() {
-            let credentials = self.session.credentials(&name).await?;
+            let credentials = self.session.given(&name).await?;
             self.rails.check_account(self.access, &self.session, &name, &credentials).await?;
         }
         let own = self.run_identity(&name, &known.provider, known.region.clone())?;
@@ -344,25 +345,29 @@ impl Holding<'_> {
             return self.unmanaged(name, source).await;
         }
         let session = self.rails.session(&self.session);
-        let credentials = self.access.credentials(&session, &name).await?;
+        let credentials = self.access.given(&session, &name).await?;
         self.rails.check_ttl(&name, &credentials, self.access.host.now())?;
         self.rails.check_account(self.access, &session, &name, &credentials).await?;
         let others = others(&self.settings, &name);
         for (other, required) in &others {
             if *required {
-                self.access.credentials(&self.session, other).await?;
+                self.access.given(&self.session, other).await?;
             }
         }
         let known = self.access.describe(&self.session, &name).await?;
-        let region = credentials.region.clone().or_else(|| known.region.clone());
-        let own = self.run_identity(&name, &known.provider, region.clone())?;
+        let region = credentials.region().map(str::to_owned).or_else(|| known.region.clone());
+        let mut own = self.run_identity(&name, &known.provider, region.clone())?;
+        let expiration = credentials.expiration();
+        if let Credentials::Environment(given) = credentials {
+            own = RunIdentity { style: Style::Environment, given: Some(given), ..own };
+        }
         let delivery = own.delivery;
         let mut allowed = Vec::with_capacity(others.len());
         for (other, _) in &others {
             let known = self.access.describe(&self.session, other).await?;
             allowed.push(self.run_identity(other, &known.provider, known.region)?);
         }
-        self.write_down(&name, source, &known, Some(delivery), credentials.expiration)?;
+        self.write_down(&name, source, &known, Some(delivery), expiration)?;
         let settings = RunSettings { identity: Some(own), ..self.settings_of_run(allowed) };
         let run = Run::open(&self.access.host, settings).await?;
         let account = known.account.map(|account| format!(", account {account}")).unwrap_or_default();
@@ -403,7 +408,7 @@ impl Holding<'_> {
         let env = identity.map(|identity| identity.env.clone()).unwrap_or_default();
         let fingerprint = self.session.fingerprint_of(name)?.as_str().to_owned();
         let (name, profile) = (name.to_string(), profile_name(name.as_str())?);
-        Ok(RunIdentity { name, profile, fingerprint, region, style, delivery, env })
+        Ok(RunIdentity { name, profile, fingerprint, region, style, delivery, env, given: None })
     }
 }
 
@@ -449,7 +454,7 @@ fn source_of(session: Session) -> crate::auth::run::Source {
         let session = session.clone();
         Box::pin(async move {
             let session = session.lasting(LASTING);
-            session.credentials(&IdentityName::from(name.as_str())).await.map_err(|error| error.to_string())
+            session.given(&IdentityName::from(name.as_str())).await.map_err(|error| error.to_string())
         })
     })
 }

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use miette::Diagnostic;
 
 use super::access::Access;
-use crate::auth::creds::AwsCredentials;
+use crate::auth::given::Credentials;
 use crate::auth::resolution::{Flag, Inputs, Need, Resolution, Source, resolve};
 use crate::auth::{AuthConfig, IdentityName, Session, Validity, setting};
 use crate::component::Instance;
@@ -93,8 +93,8 @@ impl Rails {
     ///
     /// # Errors
     /// [`Guarded::TooShort`]
-    pub(super) fn check_ttl(&self, name: &IdentityName, credentials: &AwsCredentials, now: Timestamp) -> Result<()> {
-        let (Some(minimum), Some(expiration)) = (self.min_ttl, credentials.expiration) else { return Ok(()) };
+    pub(super) fn check_ttl(&self, name: &IdentityName, credentials: &Credentials, now: Timestamp) -> Result<()> {
+        let (Some(minimum), Some(expiration)) = (self.min_ttl, credentials.expiration()) else { return Ok(()) };
         let left = expiration.duration_since(now);
         if SignedDuration::try_from(minimum).is_ok_and(|minimum| left >= minimum) {
             return Ok(());
@@ -112,7 +112,7 @@ impl Rails {
         access: &Access,
         session: &Session,
         name: &IdentityName,
-        credentials: &AwsCredentials,
+        credentials: &Credentials,
     ) -> Result<()> {
         if self.accounts.is_empty() {
             return Ok(());

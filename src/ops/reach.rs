@@ -19,6 +19,7 @@ use crate::auth::aws::endpoint::{Endpoints, Service};
 use crate::auth::aws::organizations;
 use crate::auth::aws::sts::{Caller, Sts};
 use crate::auth::creds::AwsCredentials;
+use crate::auth::given::Credentials;
 use crate::auth::resolution::Need;
 use crate::auth::{AuthConfig, Error as AuthError, IdentityName, Session, setting};
 use crate::cloud::profile::{Profiles, chosen};
@@ -26,6 +27,7 @@ use crate::component::Instance;
 use crate::diag::{Report, Result};
 use crate::exec::Error as ExecError;
 use crate::host::{Env, Http, Once};
+use crate::secret::Expose as _;
 use crate::state::{self, AwsFact, Failure, Outputs, Reach, Reader, Wish};
 use crate::value::{Node, to_json};
 
@@ -295,7 +297,15 @@ impl App {
         let mut chain = None;
         if let Some((owner, name)) = owner.and_then(|owner| Some((owner, owner.name.as_ref()?))) {
             if with_credentials {
-                credentials = Some(access.credentials(&owner.session, name).await?);
+                match access.given(&owner.session, name).await? {
+                    Credentials::Aws(keys) => credentials = Some(keys),
+                    // What reads a state of another cloud looks there, as terraform does.
+                    Credentials::Environment(given) => {
+                        for variable in &given.variables {
+                            env.set(&variable.name, variable.value.expose_secret());
+                        }
+                    }
+                }
             }
             identity = owner.settings.identity(name.as_str());
             for (name, value) in identity.into_iter().flat_map(|identity| &identity.env) {

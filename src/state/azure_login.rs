@@ -1,12 +1,16 @@
 //! Tokens of Microsoft Entra for the storage: a service principal's secret, a federated token, or the `az` program.
 
+use std::time::Duration;
+
 use super::error::Error;
 use super::reader::Reader;
 use super::settings::Settings;
-use crate::cloud::Trouble;
 use crate::cloud::azure::{self, Proof};
+use crate::cloud::{Trouble, job};
 use crate::secret::Expose as _;
 
+/// For one attempt at the service that gives tokens to jobs.
+const PATIENCE: Duration = Duration::from_secs(30);
 const RESOURCE: &str = "https://storage.azure.com/";
 const HELP: &str = "set ARM_ACCESS_KEY or ARM_SAS_TOKEN, or ARM_TENANT_ID and ARM_CLIENT_ID with ARM_CLIENT_SECRET or a \
                     federated token, or sign in with `az login`";
@@ -46,7 +50,8 @@ async fn proof(reader: &Reader<'_>, settings: &Settings<'_>) -> Result<Option<Pr
     let url = settings.text_or("oidc_request_url", &["ARM_OIDC_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_URL"]);
     let token = settings.text_or("oidc_request_token", &["ARM_OIDC_REQUEST_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"]);
     let (Some(url), Some(token)) = (url, token) else { return Ok(None) };
-    let token = azure::of_job(desk, &url, &token, azure::EXCHANGE).await.map_err(failed)?;
+    let place = job::Place { url: &url, bearer: Some(&token), audience: Some(azure::EXCHANGE), patience: PATIENCE };
+    let token = job::token(desk, &place).await.map_err(failed)?;
     Ok(Some(Proof::Assertion(token.value)))
 }
 

@@ -1,13 +1,14 @@
 //! What the integration tests stand on: a sandbox, real servers and programs, a scanner for secrets.
 //!
 //! Read first: [`Sandbox`] (a machine of its own for one test), [`Outcome`] (what a run left), then the servers:
-//! [`IdentityCenter`], [`Sts`], [`Users`], [`Objects`], [`Storage`], [`Kube`], [`SecretService`]. Whatever a test starts ends with it, by process id. A
+//! [`IdentityCenter`], [`Sts`], [`Users`], [`Objects`], [`Storage`], [`Federation`], [`Kube`], [`SecretService`]. Whatever a test starts ends with it, by process id. A
 //! program that is missing fails the test and says how to get it; nothing is skipped.
 
 mod background;
 mod browser;
 mod cloud;
 mod dice;
+mod federation;
 mod http;
 mod identity_center;
 mod kube;
@@ -29,6 +30,7 @@ pub(crate) use background::{descendants, free_port, signal, wait_until};
 pub(crate) use browser::{Chromium, Desktop, visit};
 pub(crate) use cloud::{AMBIENT_KEY, Cloud, Probe, variables};
 pub(crate) use dice::Dice;
+pub(crate) use federation::Federation;
 pub(crate) use http::exchange;
 pub(crate) use identity_center::IdentityCenter;
 pub(crate) use kube::Kube;

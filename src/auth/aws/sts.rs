@@ -83,16 +83,7 @@ impl Sts<'_> {
     /// As [`Sts::assume`].
     pub async fn assume_with_token(&self, role: &Role, token: &Secret) -> Result<AwsCredentials, Error> {
         let issued = self.host.now();
-        // The call takes no signature; the client wants to have something all the same.
-        let nobody = AwsCredentials {
-            access_key_id: "none".to_owned(),
-            secret_access_key: Secret::from("none".to_owned()),
-            session_token: None,
-            expiration: None,
-            issued,
-            region: None,
-        };
-        let client = self.clients.sts(self.region, self.endpoint, &nobody, None)?;
+        let client = self.clients.sts(self.region, self.endpoint, &AwsCredentials::nobody(issued), None)?;
         let call = client
             .assume_role_with_web_identity()
             .role_arn(&role.arn)

@@ -8,6 +8,7 @@ use super::Error;
 use super::ambient::{AMBIENT, is_ambient};
 use super::helper::seconds;
 use crate::auth::creds::AwsCredentials;
+use crate::auth::given::EnvironmentCredentials;
 use crate::host::Env;
 use crate::secret::{Expose as _, Secret};
 
@@ -26,6 +27,8 @@ pub enum Style {
     MockAws,
     /// Kind `mock`: no variables of any cloud.
     Mock,
+    /// Clouds whose credentials are variables and private files.
+    Environment,
     /// Kinds `ambient` and `aws/ambient`: everything stays as it is; a region is added where there is one.
     Ambient,
 }
@@ -46,6 +49,8 @@ pub struct Wiring<'a> {
     pub socket: Option<&'a Path>,
     /// Credentials to put into the environment itself (delivery `env`).
     pub keys: Option<&'a AwsCredentials>,
+    /// What a child of another cloud gets, and the directory of its files.
+    pub given: Option<(&'a EnvironmentCredentials, &'a Path)>,
     /// Address and token to ask for them (delivery `endpoint`).
     pub endpoint: Option<(&'a str, &'a Secret)>,
     /// `env` entries of the identity.
@@ -62,6 +67,8 @@ pub struct Changes {
     pub set: Vec<(String, OsString)>,
     /// The well-known variables that must not reach the child, sorted; [`Changes::removes`] knows all.
     pub remove: Vec<String>,
+    /// What else must not, of another cloud than AWS: names, or beginnings with a `*` behind.
+    pub foreign: Option<Vec<String>>,
     /// `env` entries of the identity: ordinary variables, above the component's, below `set`.
     pub extra: Vec<(String, String)>,
 }
@@ -86,13 +93,24 @@ impl Changes {
 
     /// That this variable must not reach the child.
     pub fn removes(&self, name: &str) -> bool {
-        // An identity that stands for no cloud removes nothing at all.
-        !self.remove.is_empty() && is_ambient(name) && !self.sets(name)
+        let ambient = match &self.foreign {
+            Some(patterns) => self.remove.iter().any(|other| other == name) || matches(patterns, name),
+            // An identity that stands for no cloud removes nothing at all.
+            None => !self.remove.is_empty() && is_ambient(name),
+        };
+        ambient && !self.sets(name)
     }
 
     fn sets(&self, name: &str) -> bool {
         self.set.iter().any(|(other, _)| other == name)
     }
+}
+
+fn matches(patterns: &[String], name: &str) -> bool {
+    patterns.iter().any(|pattern| match pattern.strip_suffix('*') {
+        Some(beginning) => name.starts_with(beginning),
+        None => name == pattern,
+    })
 }
 
 /// Variables that are set and variables that are taken away, as [`super::render`] takes them.
@@ -120,7 +138,7 @@ pub fn printable(wiring: &Wiring<'_>, env: &Env) -> Result<Printable, Error> {
         set.push((name, value));
     }
     set.sort();
-    let unset = if wiring.style == Style::Aws { unset } else { BTreeSet::new() };
+    let unset = if matches!(wiring.style, Style::Aws | Style::Environment) { unset } else { BTreeSet::new() };
     Ok((set, unset.into_iter().collect()))
 }
 
@@ -130,6 +148,7 @@ pub fn changes(wiring: &Wiring<'_>) -> Changes {
         Style::Aws | Style::MockAws => aws(wiring),
         Style::Mock => Vec::new(),
         Style::Ambient => region(wiring),
+        Style::Environment => environment(wiring),
     };
     if matches!(wiring.style, Style::Mock | Style::MockAws) {
         set.push(("MOCK_IDENTITY".to_owned(), wiring.identity.into()));
@@ -148,8 +167,15 @@ pub fn changes(wiring: &Wiring<'_>) -> Changes {
         // and what is inside asks that one and no keyring.
         remove.clear();
     }
+    let foreign = wiring.given.map(|(given, _)| given.removed.clone());
+    if let Some(patterns) = &foreign {
+        // A region of AWS, or its endpoints, are no business of another cloud; the run around this one is.
+        remove = patterns.iter().filter(|pattern| !pattern.ends_with('*')).cloned().collect();
+        remove.push("ATMOS_RUN_SOCKET".to_owned());
+        remove.retain(|name| !set.iter().any(|(other, _)| other == name));
+    }
     remove.sort();
-    let mut changes = Changes { set, remove, extra: Vec::new() };
+    let mut changes = Changes { set, remove, foreign, extra: Vec::new() };
     changes.extra = wiring.env.iter().filter(|(name, _)| !changes.manages(name)).cloned().collect();
     changes
 }
@@ -183,6 +209,16 @@ fn aws(wiring: &Wiring<'_>) -> Vec<(String, OsString)> {
         set.push(("ATMOS_RUN_SOCKET", socket.into()));
     }
     set.into_iter().map(|(name, value)| (name.to_owned(), value)).chain(region(wiring)).collect()
+}
+
+/// Variables and paths of private files; AWS is as it was.
+fn environment(wiring: &Wiring<'_>) -> Vec<(String, OsString)> {
+    let Some((given, directory)) = wiring.given else { return Vec::new() };
+    let value = |secret: &Secret| OsString::from(secret.expose_secret());
+    let variables = given.variables.iter().map(|variable| (variable.name.clone(), value(&variable.value)));
+    let paths = given.paths.iter().map(|(name, path)| (name.clone(), directory.join(path).into()));
+    let socket = wiring.socket.map(|socket| ("ATMOS_RUN_SOCKET".to_owned(), socket.into()));
+    variables.chain(paths).chain(socket).collect()
 }
 
 /// Both variables: the old command line program reads only the second.

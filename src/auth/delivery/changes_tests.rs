@@ -11,6 +11,7 @@ fn wiring<'a>() -> Wiring<'a> {
         credentials_file: Path::new("/run/credentials"),
         socket: Some(Path::new("/run/s")),
         keys: None,
+        given: None,
         endpoint: None,
         env: &[],
         announce: false,
@@ -160,4 +161,41 @@ fn debug_shows_no_value() {
     let keys = credentials(Some("2026-11-24T13:00:00Z"));
     let shown = format!("{:?}", changes(&Wiring { keys: Some(&keys), ..wiring() }));
     assert!(shown.contains("AWS_SECRET_ACCESS_KEY") && !shown.contains("cret/key") && !shown.contains("to+ken"));
+}
+
+#[test]
+fn another_cloud_gets_its_variables_and_files_and_loses_only_its_own() {
+    use crate::auth::delivery::parse_environment;
+
+    let text = r#"{"Version":1,"Variables":{"HCLOUD_TOKEN":"t0ken-of-it"},"Files":{"k/c":"x"},"Paths":{"KUBECONFIG":"k/c"},"Remove":["HCLOUD_*","OTHER"]}"#;
+    let given = parse_environment(text, jiff::Timestamp::UNIX_EPOCH).unwrap();
+    let directory = Path::new("/run/files");
+    let cloud = changes(&Wiring { style: Style::Environment, given: Some((&given, directory)), ..wiring() });
+    let base = Env::from_iter([
+        ("HCLOUD_TOKEN", "old"),
+        ("HCLOUD_CONTEXT", "old"),
+        ("OTHER", "old"),
+        ("AWS_PROFILE", "stays"),
+        ("ATMOS_RUN_SOCKET", "/outer"),
+        ("PATH", "/bin"),
+    ]);
+    let component = [("HCLOUD_TOKEN".to_owned(), Some("mine".to_owned()))];
+    let (env, overruled) = child_env(&base, &component, Some(&cloud), &[]);
+    let expected = [
+        "ATMOS_RUN_SOCKET=/run/s",
+        "AWS_PROFILE=stays",
+        "HCLOUD_TOKEN=t0ken-of-it",
+        "KUBECONFIG=/run/files/k/c",
+        "PATH=/bin",
+    ];
+    assert_eq!(show(&env), expected);
+    assert_eq!(overruled, ["HCLOUD_TOKEN"]);
+    assert!(!format!("{cloud:?}").contains("t0ken"), "{cloud:?}");
+    let (set, unset) = printable(
+        &Wiring { style: Style::Environment, given: Some((&given, directory)), socket: None, ..wiring() },
+        &base,
+    )
+    .unwrap();
+    assert_eq!(set.len(), 2, "{set:?}");
+    assert_eq!(unset, ["ATMOS_RUN_SOCKET", "HCLOUD_CONTEXT", "OTHER"]);
 }

@@ -9,7 +9,9 @@ use zeroize::Zeroizing;
 
 use super::Error;
 use super::quote::process_word;
+use super::{environment_text, parse_environment};
 use crate::auth::creds::AwsCredentials;
+use crate::auth::given::Credentials;
 use crate::secret::{Expose as _, Secret};
 
 /// SDKs come back only when credentials are over, so they are told to come a little earlier.
@@ -74,8 +76,15 @@ pub fn expiration(real: Timestamp, now: Timestamp) -> Timestamp {
     if real > now { told.min(real) } else { told }
 }
 
-/// Credentials in the form of `credential_process`, version 1, on one line without its end.
-pub fn helper_answer(credentials: &AwsCredentials, now: Timestamp) -> Zeroizing<String> {
+/// Credentials on one line without its end: those of AWS in the form of `credential_process`, version 1, others in that of
+/// [`environment_text`].
+pub fn helper_answer(credentials: &Credentials, now: Timestamp) -> Zeroizing<String> {
+    let credentials = match credentials {
+        Credentials::Aws(credentials) => credentials,
+        Credentials::Environment(given) => {
+            return environment_text(given, given.expiration.map(|real| expiration(real, now)));
+        }
+    };
     let answer = Answer {
         version: 1,
         access_key_id: &credentials.access_key_id,
@@ -104,7 +113,13 @@ struct Read {
     expiration: Option<String>,
 }
 
-/// Reads what [`helper_answer`] wrote; `None` when it is anything else. `issued` is `now`, as the answer does not say it.
+/// Reads what [`helper_answer`] wrote, of whatever cloud; `None` when it is anything else.
+pub fn parse_given(text: &str, now: Timestamp) -> Option<Credentials> {
+    let keys = parse_helper_answer(text, now).map(Credentials::Aws);
+    keys.or_else(|| parse_environment(text, now).map(Credentials::Environment))
+}
+
+/// Reads keys of AWS; `None` when it is anything else. `issued` is `now`, as the answer does not say it.
 pub fn parse_helper_answer(text: &str, now: Timestamp) -> Option<AwsCredentials> {
     let read: Read = serde_json::from_str(text).ok()?;
     let expiration = match read.expiration {
@@ -153,7 +168,7 @@ pub(super) mod tests {
     #[test]
     fn answer_is_what_sdks_read() {
         let now: Timestamp = "2026-11-24T12:00:00.25Z".parse().unwrap();
-        let answer = helper_answer(&credentials(Some("2026-11-24T13:00:00.75Z")), now);
+        let answer = helper_answer(&credentials(Some("2026-11-24T13:00:00.75Z")).into(), now);
         assert_eq!(
             answer.as_str(),
             r#"{"Version":1,"AccessKeyId":"ASIAEXAMPLE","SecretAccessKey":"se\"cret/key","SessionToken":"to+ken==","Expiration":"2026-11-24T12:55:00Z"}"#
@@ -161,7 +176,7 @@ pub(super) mod tests {
         let back = parse_helper_answer(&answer, now).unwrap();
         assert_eq!(back.secret_access_key.expose_secret(), "se\"cret/key");
         assert_eq!(back.expiration.unwrap().to_string(), "2026-11-24T12:55:00Z");
-        let lasting = helper_answer(&credentials(None), now);
+        let lasting = helper_answer(&credentials(None).into(), now);
         assert!(!lasting.contains("Expiration") && !lasting.contains("SessionToken"));
         assert!(parse_helper_answer(r#"{"error":"no"}"#, now).is_none());
     }

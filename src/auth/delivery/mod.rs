@@ -6,6 +6,7 @@
 mod ambient;
 mod aws_files;
 mod changes;
+mod environment;
 mod error;
 mod format;
 mod helper;
@@ -18,9 +19,10 @@ pub use aws_files::{
     Profile, config_headers, config_sections, config_text, credentials_text, profile_name, same_profile,
 };
 pub use changes::{Changes, Printable, Style, Wiring, changes, child_env, printable};
+pub use environment::{environment_text, parse_environment};
 pub use error::Error;
 pub use format::{Format, render};
 pub(in crate::auth) use helper::seconds;
-pub use helper::{Helper, expiration, helper_answer, parse_helper_answer};
+pub use helper::{Helper, expiration, helper_answer, parse_given, parse_helper_answer};
 pub use ini::{is_empty as ini_is_empty, remove_sections, replace_sections};
 pub use mode::Delivery;

@@ -378,7 +378,7 @@ async fn logout_forgets_what_was_kept_and_signs_out() {
     assert_eq!(bed.server.count("POST /logout"), 1);
     let nothing = bed.fresh().kept(&Logins::All).await.unwrap();
     assert_eq!((nothing.sessions, nothing.portals.len()), (0, 0));
-    assert_eq!(session.cached(&name("base")).await.unwrap().map(|found| found.access_key_id), None);
+    assert_eq!(session.cached(&name("base")).await.unwrap().map(|found| found.issued()), None);
 }
 
 #[tokio::test]
@@ -492,7 +492,7 @@ async fn mock_kinds_need_nothing() {
     bed.host.terminal.forced = false;
     let session = bed.fresh();
     let credentials = session.cached(&name("mocked")).await.unwrap().unwrap();
-    assert_eq!(credentials.access_key_id, "MOCK_ACCESS_KEY_ID");
+    assert_eq!(credentials.aws().unwrap().access_key_id, "MOCK_ACCESS_KEY_ID");
     let (caller, validity) = session.caller(&name("mocked"), true).await.unwrap();
     assert_eq!((caller.unwrap().arn.as_str(), validity), ("arn:aws:iam::123456789012:user/mock-user", Validity::Valid));
     assert_eq!(session.login_provider(&ProviderName::from("FAKE")).await.unwrap(), None);

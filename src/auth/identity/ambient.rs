@@ -37,5 +37,5 @@ pub(crate) async fn authenticate(
     let found = ambient.credentials(None).await?;
     let credentials = AwsCredentials { region: region.map(str::to_owned).or(found.region.clone()), ..found };
     context.mask(&credentials);
-    Ok(StepRecord { credentials, account: None, caller: None, basis: None })
+    Ok(StepRecord { credentials: credentials.into(), account: None, caller: None, basis: None })
 }

@@ -18,7 +18,7 @@ use super::super::record::{CallerIdentity, StepRecord};
 use crate::diag::{Talk, Warning};
 use crate::value::{DurationForm, parse_duration};
 
-const DEFAULT_REGION: &str = "us-east-1";
+pub(super) const DEFAULT_REGION: &str = "us-east-1";
 /// Shortest and longest session of a role, in seconds, and the limit when one role assumes another.
 const SHORTEST: u64 = 900;
 const LONGEST: u64 = 43_200;
@@ -50,7 +50,7 @@ pub(crate) async fn authenticate(
         .set_external_id(principal.external_id.clone())
         .set_source_identity(principal.source_identity.clone())
         .set_policy(principal.policy.clone())
-        .set_duration_seconds(duration(identity, base, talk));
+        .set_duration_seconds(duration(identity, base.session_token.is_some(), talk));
     call = lists(call, identity)?;
     if let Some(device) = &principal.mfa_arn {
         let device = Device { identity: &identity.name, arn: device, process: principal.mfa_process.as_deref() };
@@ -75,7 +75,7 @@ pub(crate) async fn authenticate(
         Some(CallerIdentity { account: account_of(user.arn())?.to_owned(), arn: user.arn().to_owned() })
     });
     let account = caller.as_ref().map(|caller| caller.account.clone()).or_else(|| account_of(role).map(str::to_owned));
-    Ok(StepRecord { credentials, account, caller, basis: None })
+    Ok(StepRecord { credentials: credentials.into(), account, caller, basis: None })
 }
 
 fn lists(mut call: AssumeRoleFluentBuilder, identity: &Identity) -> Result<AssumeRoleFluentBuilder, Error> {
@@ -97,7 +97,7 @@ fn lists(mut call: AssumeRoleFluentBuilder, identity: &Identity) -> Result<Assum
 }
 
 /// The configured name made valid, else one that says which identity and when.
-fn session_name(identity: &Identity, now: Timestamp) -> String {
+pub(super) fn session_name(identity: &Identity, now: Timestamp) -> String {
     let wanted = identity
         .principal
         .session_name
@@ -110,7 +110,7 @@ fn session_name(identity: &Identity, now: Timestamp) -> String {
 }
 
 /// Seconds to ask for; `None` leaves it to the service. Says so when it is not what was configured.
-fn duration(identity: &Identity, base: &AwsCredentials, talk: &Talk) -> Option<i32> {
+pub(super) fn duration(identity: &Identity, chained: bool, talk: &Talk) -> Option<i32> {
     let (text, _) = identity.principal.duration.as_ref()?;
     let warn = |message: String| talk.warn(Warning::new("atmos::auth::session_duration", message));
     let Some(wanted) = parse_duration(text, DurationForm::Go).map(|wanted| wanted.as_secs()) else {
@@ -120,7 +120,6 @@ fn duration(identity: &Identity, base: &AwsCredentials, talk: &Talk) -> Option<i
         ));
         return None;
     };
-    let chained = base.session_token.is_some();
     let allowed = wanted.clamp(SHORTEST, if chained { CHAINED } else { LONGEST });
     if allowed != wanted {
         let why = if chained && wanted > CHAINED { " (one role assumes another: at most 1 hour)" } else { "" };
@@ -171,7 +170,6 @@ mod tests {
 
     use super::super::super::config::tests::config;
     use super::*;
-    use crate::secret::Secret;
 
     fn identity(name: &str, principal: &serde_json::Value) -> Identity {
         let auth = config(&json!({"identities": {name: {"kind": "aws/assume-role", "principal": principal}}}));
@@ -198,23 +196,15 @@ mod tests {
         let heard = std::sync::Arc::new(std::sync::Mutex::new(0));
         let sink = heard.clone();
         let talk = Talk::new(move |_| *sink.lock().unwrap() += 1);
-        let base = |token: Option<&str>| AwsCredentials {
-            access_key_id: String::new(),
-            secret_access_key: Secret::from(String::new()),
-            session_token: token.map(|token| Secret::from(token.to_owned())),
-            expiration: None,
-            issued: Timestamp::UNIX_EPOCH,
-            region: None,
-        };
-        for (text, token, expected, warnings) in [
-            ("30m", Some("t"), Some(1800), 0),
-            ("2h", Some("t"), Some(3600), 1),
-            ("2h", None, Some(7200), 1),
-            ("5m", None, Some(900), 2),
-            ("soon", None, None, 3),
+        for (text, chained, expected, warnings) in [
+            ("30m", true, Some(1800), 0),
+            ("2h", true, Some(3600), 1),
+            ("2h", false, Some(7200), 1),
+            ("5m", false, Some(900), 2),
+            ("soon", false, None, 3),
         ] {
             let identity = identity("dev", &json!({"duration": text}));
-            assert_eq!(duration(&identity, &base(token), &talk), expected, "{text}");
+            assert_eq!(duration(&identity, chained, &talk), expected, "{text}");
             assert_eq!(*heard.lock().unwrap(), warnings, "{text}");
         }
         assert_eq!(account_of("arn:aws:sts::222222222222:assumed-role/A/s"), Some("222222222222"));

@@ -85,7 +85,7 @@ pub(crate) async fn authenticate(
     let credentials = sts::credentials(given, issued, Some(signing));
     context.mask(&credentials);
     let credentials = context.arrived(credentials, &what)?;
-    Ok(StepRecord { credentials, account: Some(account), caller: None, basis: None })
+    Ok(StepRecord { credentials: credentials.into(), account: Some(account), caller: None, basis: None })
 }
 
 fn seconds(context: &Context, identity: &Identity) -> i32 {

@@ -7,3 +7,4 @@ pub(crate) mod credential_process;
 pub(crate) mod mock;
 pub(crate) mod permission_set;
 pub(crate) mod user;
+pub(crate) mod web_identity;

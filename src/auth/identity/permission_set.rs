@@ -75,7 +75,7 @@ async fn attempt(
     };
     context.mask(&credentials);
     let credentials = credentials.on_arrival(&what, context.host.now()).map_err(Failure::Other)?;
-    Ok(StepRecord { credentials, account: Some(account), caller: None, basis: None })
+    Ok(StepRecord { credentials: credentials.into(), account: Some(account), caller: None, basis: None })
 }
 
 /// The id of the identity's account: as configured, else looked up by name over all pages.

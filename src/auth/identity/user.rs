@@ -66,11 +66,11 @@ async fn by_browser(
     let found = if wanted { user::webflow::sign_in(context, identity, region).await? } else { None };
     let credentials = found.ok_or_else(|| UserError::NoKeys { identity: name() })?;
     let basis = stored.map(|stored| user::basis_of(&stored.keys));
-    Ok(StepRecord { credentials, account: None, caller: None, basis })
+    Ok(StepRecord { credentials: credentials.into(), account: None, caller: None, basis })
 }
 
 fn record(credentials: AwsCredentials, basis: String) -> StepRecord {
-    StepRecord { credentials, account: None, caller: None, basis: Some(basis) }
+    StepRecord { credentials: credentials.into(), account: None, caller: None, basis: Some(basis) }
 }
 
 /// A refusal, and whether the code is at fault.

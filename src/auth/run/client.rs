@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::Error;
-use crate::auth::delivery::parse_helper_answer;
+use crate::auth::delivery::parse_given;
 
 /// What is asked of a run.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -63,7 +63,7 @@ pub(super) struct Reply {
 /// another identity by that name, [`Error::Timeout`].
 pub fn request(socket: &Path, question: &Question, timeout: Duration) -> Result<Zeroizing<String>, Error> {
     let answer = exchange(socket, question, timeout)?;
-    if !question.only_check && parse_helper_answer(&answer, Timestamp::UNIX_EPOCH).is_some() {
+    if !question.only_check && parse_given(&answer, Timestamp::UNIX_EPOCH).is_some() {
         return Ok(answer);
     }
     let identity = question.identity.clone();

@@ -20,6 +20,7 @@ use zeroize::Zeroizing;
 use super::{Error, Source};
 use crate::auth::creds::AwsCredentials;
 use crate::auth::delivery::seconds;
+use crate::auth::given::Credentials;
 use crate::auth::store::seal::random;
 use crate::diag::{Talk, Warning};
 use crate::host::request_head;
@@ -151,7 +152,8 @@ impl Service {
             return refusal("404 Not Found", "there is nothing at this path");
         }
         match (self.source)(self.identity.clone()).await {
-            Ok(credentials) => ("200 OK", document(&credentials)),
+            Ok(Credentials::Aws(credentials)) => ("200 OK", document(&credentials)),
+            Ok(Credentials::Environment(_)) => refusal("503 Service Unavailable", "these are no credentials of AWS"),
             Err(reason) => refusal("503 Service Unavailable", &reason),
         }
     }
@@ -214,14 +216,14 @@ mod tests {
                 if identity != "me" {
                     return Err("nobody".to_owned());
                 }
-                Ok(AwsCredentials {
+                Ok(Credentials::Aws(AwsCredentials {
                     access_key_id: "ASIAEXAMPLE".to_owned(),
                     secret_access_key: Secret::from("se\"cret".to_owned()),
                     session_token: Some(Secret::from("token".to_owned())),
                     expiration: Some("2026-11-26T13:00:00Z".parse().unwrap()),
                     issued: jiff::Timestamp::UNIX_EPOCH,
                     region: None,
-                })
+                }))
             })
         })
     }

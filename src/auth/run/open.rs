@@ -10,9 +10,13 @@ use crate::auth::creds::AwsCredentials;
 use crate::auth::delivery::{
     Changes, Delivery, Helper, Profile, Style, Wiring, changes, child_env, config_text, credentials_text, same_profile,
 };
+use crate::auth::given::{Credentials, EnvironmentCredentials};
 use crate::diag::{Talk, Warning};
-use crate::host::{Env, Host, fs};
-use crate::secret::Secret;
+use crate::host::{Env, Host, fs, trust};
+use crate::secret::{Expose as _, Secret};
+
+/// Folder of the private files of another cloud.
+const FILES: &str = "files";
 
 /// An identity that a run may use.
 #[derive(Debug, Clone, Default)]
@@ -28,6 +32,8 @@ pub struct RunIdentity {
     pub delivery: Delivery,
     /// `env` entries of the identity; those of the run's own identity reach the child.
     pub env: Vec<(String, String)>,
+    /// Credentials that are no keys of AWS; those of the run's own identity reach the child.
+    pub given: Option<EnvironmentCredentials>,
 }
 
 /// What a run is made of.
@@ -108,6 +114,7 @@ impl Run {
         let profiles: Vec<Profile> = identities
             .iter()
             .zip(keys)
+            .filter(|(identity, _)| identity.style != Style::Environment)
             .map(|(identity, keys)| Profile {
                 name: identity.profile.clone(),
                 identity: identity.name.clone(),
@@ -118,16 +125,20 @@ impl Run {
         let helper = Helper { exe: host.exe.clone(), arguments: Vec::new(), socket: Some(socket.clone()) };
         write(&credentials, credentials_text(&entries).as_bytes())?;
         write(&config, config_text(&profiles, &helper)?.as_bytes())?;
+        let files = directory.path().join(FILES);
+        if let Some(given) = &identities[0].given {
+            furnish_files(&files, given)?;
+        }
         self.listen(&socket, identities, settings)?;
         let in_environment = keys.first().and_then(Option::as_ref).filter(|_| identities[0].delivery == Delivery::Env);
-        if identities[0].delivery == Delivery::Endpoint {
+        if identities[0].delivery == Delivery::Endpoint && identities[0].style != Style::Environment {
             let (name, source) = (identities[0].name.clone(), settings.source.clone());
             let endpoint = Endpoint::start(name, source, self.talk.clone())?;
             host.masker.register(endpoint.token());
             self.endpoint = Some(endpoint);
         }
         let endpoint = self.endpoint.as_ref().map(|endpoint| (endpoint.url(), endpoint.token()));
-        let given = Given { socket: Some(&socket), keys: in_environment, endpoint };
+        let given = Given { socket: Some(&socket), keys: in_environment, files: Some(&files), endpoint };
         self.changes = Some(changes(&wiring(identities[0], settings, (&config, &credentials), given)));
         Ok(())
     }
@@ -230,12 +241,13 @@ async fn keys(identities: &[&RunIdentity], source: &Source, talk: &Talk) -> Resu
     for (index, identity) in identities.iter().enumerate() {
         let own = index == 0;
         let wanted = identity.delivery == Delivery::Files || (own && identity.delivery == Delivery::Env);
-        if !wanted {
+        if !wanted || identity.style == Style::Environment {
             keys.push(None);
             continue;
         }
         match source(identity.name.clone()).await {
-            Ok(credentials) => keys.push(Some(credentials)),
+            Ok(Credentials::Aws(credentials)) => keys.push(Some(credentials)),
+            Ok(Credentials::Environment(_)) => keys.push(None),
             Err(reason) if own => return Err(Error::NoCredentials { identity: identity.name.clone(), reason }),
             Err(reason) => {
                 talk.warn(Warning::new(
@@ -254,6 +266,8 @@ async fn keys(identities: &[&RunIdentity], source: &Source, talk: &Talk) -> Resu
 struct Given<'a> {
     socket: Option<&'a Path>,
     keys: Option<&'a AwsCredentials>,
+    /// Directory of the files of another cloud.
+    files: Option<&'a Path>,
     endpoint: Option<(&'a str, &'a Secret)>,
 }
 
@@ -261,7 +275,7 @@ fn wiring<'a>(
     own: &'a RunIdentity,
     settings: &'a RunSettings,
     (config_file, credentials_file): (&'a Path, &'a Path),
-    Given { socket, keys, endpoint }: Given<'a>,
+    Given { socket, keys, files, endpoint }: Given<'a>,
 ) -> Wiring<'a> {
     Wiring {
         identity: &own.name,
@@ -272,10 +286,23 @@ fn wiring<'a>(
         credentials_file,
         socket,
         keys,
+        given: own.given.as_ref().zip(files),
         endpoint,
         env: &own.env,
         announce: settings.announce,
     }
+}
+
+/// The files of another cloud, each in folders of its own.
+fn furnish_files(base: &Path, given: &EnvironmentCredentials) -> Result<(), Error> {
+    for file in &given.files {
+        let path = base.join(&file.path);
+        if let Some(folder) = path.parent() {
+            trust::private_dir(base, folder)?;
+        }
+        write(&path, file.content.expose_secret().as_bytes())?;
+    }
+    Ok(())
 }
 
 fn write(path: &Path, content: &[u8]) -> Result<(), Error> {

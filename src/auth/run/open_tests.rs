@@ -36,14 +36,14 @@ fn source() -> (Source, Arc<AtomicUsize>) {
             if name == "broken" {
                 return Err("portal says no".to_owned());
             }
-            Ok(AwsCredentials {
+            Ok(Credentials::Aws(AwsCredentials {
                 access_key_id: format!("ASIA-{name}"),
                 secret_access_key: Secret::from("secret-key-of-the-run".to_owned()),
                 session_token: Some(Secret::from("session-token".to_owned())),
                 expiration: Some("2099-01-01T00:00:00Z".parse().unwrap()),
                 issued: Timestamp::UNIX_EPOCH,
                 region: None,
-            })
+            }))
         })
     });
     (source, count)

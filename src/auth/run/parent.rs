@@ -13,8 +13,8 @@ use zeroize::Zeroizing;
 use super::client::{Meant, Question, request};
 use super::directory::{CONFIG, CREDENTIALS};
 use super::{Error, Source};
-use crate::auth::creds::AwsCredentials;
-use crate::auth::delivery::parse_helper_answer;
+use crate::auth::delivery::parse_given;
+use crate::auth::given::Credentials;
 use crate::auth::{IdentityName, Session};
 use crate::host::Env;
 
@@ -74,9 +74,9 @@ impl Parent {
     ///
     /// # Errors
     /// As [`Parent::answer`].
-    pub async fn credentials(&self, session: &Session, name: &IdentityName) -> Result<AwsCredentials, Error> {
+    pub async fn credentials(&self, session: &Session, name: &IdentityName) -> Result<Credentials, Error> {
         let answer = self.answer(session, name).await?;
-        let read = parse_helper_answer(&answer, Timestamp::now());
+        let read = parse_given(&answer, Timestamp::now());
         let credentials = read.ok_or_else(|| Error::BadAnswer { socket: self.socket.clone() })?;
         session.mask(&credentials);
         Ok(credentials)

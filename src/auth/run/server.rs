@@ -6,10 +6,10 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::auth::creds::AwsCredentials;
+use crate::auth::given::Credentials;
 
 /// What a [`Source`] gives: credentials, or why there are none in words for the user.
-pub type Answer = Pin<Box<dyn Future<Output = Result<AwsCredentials, String>> + Send>>;
+pub type Answer = Pin<Box<dyn Future<Output = Result<Credentials, String>> + Send>>;
 
 /// Where a run gets the credentials of an identity by its name. Called for every request: it caches and renews.
 pub type Source = Arc<dyn Fn(String) -> Answer + Send + Sync>;

@@ -10,6 +10,8 @@ use super::super::identity::Choice;
 use crate::auth::delivery::{
     Delivery, Format, Helper, Printable, Profile, Style, Wiring, printable, profile_name, render, same_profile,
 };
+use crate::auth::given::Credentials;
+use crate::auth::kind::IdentityKind;
 use crate::auth::realm::RealmSource;
 use crate::auth::resolution::Flag;
 use crate::auth::run::standing::Standing;
@@ -17,6 +19,7 @@ use crate::auth::run::{Error as RunError, Parent};
 use crate::auth::{Description, IdentityName, Logins};
 use crate::diag::{Failure, Result};
 use crate::host::fs;
+use crate::secret::{Expose as _, MASK};
 
 #[derive(Debug, Clone, Default)]
 pub struct EnvRequest {
@@ -51,7 +54,7 @@ pub async fn env(access: &Access, request: &EnvRequest) -> Result<EnvReport> {
         None => Delivery::Process,
     };
     match &access.parent {
-        _ if request.login => drop(access.credentials(&access.session, &name).await?),
+        _ if request.login => drop(access.given(&access.session, &name).await?),
         Some(parent) => parent.check(&access.session, &name).await.map_err(refused)?,
         None => {}
     }
@@ -62,7 +65,12 @@ pub async fn env(access: &Access, request: &EnvRequest) -> Result<EnvReport> {
             audit::record(access, &access.settings, &event)?;
             with_keys(access, &name, &known).await?
         }
-        Delivery::Process => pointing(access, &name, &known)?,
+        Delivery::Process => {
+            if matches!(held_by_module(access, &name).await?, Some(Credentials::Environment(_))) {
+                return Err(EnvError::NoConfiguration { name: name.to_string() }.into());
+            }
+            pointing(access, &name, &known)?
+        }
         Delivery::Files => return Err(EnvError::NoFiles.into()),
         Delivery::Endpoint => return Err(EnvError::NoEndpoint.into()),
     };
@@ -70,8 +78,26 @@ pub async fn env(access: &Access, request: &EnvRequest) -> Result<EnvReport> {
     write(access, request, format, text)
 }
 
+/// What an identity gives whose kind does not say whether that is keys of AWS; nothing for the others.
+async fn held_by_module(access: &Access, name: &IdentityName) -> Result<Option<Credentials>> {
+    let kind = access.settings.identity(name.as_str()).map(|identity| &identity.kind);
+    match (kind, &access.parent) {
+        (Some(IdentityKind::Federated(_)), Some(_)) => Ok(Some(access.given(&access.session, name).await?)),
+        (Some(IdentityKind::Federated(_)), None) => Ok(access.session.cached(name).await?),
+        _ => Ok(None),
+    }
+}
+
 /// The variables of the standing configuration, for `whoami`.
 pub(super) async fn standing_environment(access: &Access, name: &IdentityName) -> Result<Vec<(String, String)>> {
+    if let Some(Credentials::Environment(given)) = held_by_module(access, name).await? {
+        // What they hold is the business of who runs as the identity.
+        let shown = given.variables.iter().map(|variable| {
+            let value = if variable.is_public { variable.value.expose_secret() } else { MASK };
+            (variable.name.clone(), value.to_owned())
+        });
+        return Ok(shown.collect());
+    }
     let known = access.describe(&access.session, name).await?;
     Ok(wire(access, name, &known, None)?.0)
 }
@@ -116,7 +142,7 @@ fn standing_helper(access: &Access) -> Helper {
 /// Keys in the environment, for tools that cannot do otherwise.
 async fn with_keys(access: &Access, name: &IdentityName, known: &Description) -> Result<Printable> {
     let credentials = match &access.parent {
-        Some(_) => Some(access.credentials(&access.session, name).await?),
+        Some(_) => Some(access.given(&access.session, name).await?),
         None => access.session.cached(name).await?,
     };
     let Some(credentials) = credentials else {
@@ -129,12 +155,20 @@ fn wire(
     access: &Access,
     name: &IdentityName,
     known: &Description,
-    keys: Option<&crate::auth::creds::AwsCredentials>,
+    credentials: Option<&Credentials>,
 ) -> Result<Printable> {
     let files = standing(access, &known.provider);
     let (config_file, credentials_file, style) = match &access.parent {
         Some(run) => (run.config_file(), run.credentials_file(), Style::Aws),
         None => (files.config(), files.credentials(), style(&known.kind)),
+    };
+    let (keys, given, style) = match credentials {
+        Some(Credentials::Environment(given)) if given.files.is_empty() => {
+            (None, Some((given, Path::new(""))), Style::Environment)
+        }
+        Some(Credentials::Environment(_)) => return Err(EnvError::HasFiles { name: name.to_string() }.into()),
+        Some(Credentials::Aws(keys)) => (Some(keys), None, style),
+        None => (None, None, style),
     };
     let identity = access.settings.identity(name.as_str());
     let wiring = Wiring {
@@ -146,6 +180,7 @@ fn wire(
         credentials_file: &credentials_file,
         socket: access.parent.as_ref().map(Parent::socket),
         keys,
+        given,
         endpoint: None,
         env: identity.map(|identity| identity.env.as_slice()).unwrap_or_default(),
         announce: false,
@@ -241,6 +276,19 @@ enum EnvError {
     #[error("delivery files is not possible here: nothing would remove the keys again")]
     #[diagnostic(code(atmos::auth::no_files), help("use `process`, or `env` for the keys themselves"))]
     NoFiles,
+
+    #[error("identity `{name}` gives variables, not keys of AWS: there is no configuration that would stand for them")]
+    #[diagnostic(
+        code(atmos::auth::no_configuration),
+        help(
+            "run the command through `atmos auth exec -i {name}`, or add `--delivery env` for the variables themselves"
+        )
+    )]
+    NoConfiguration { name: String },
+
+    #[error("identity `{name}` gives files as well, which nobody would remove again")]
+    #[diagnostic(code(atmos::auth::has_files), help("run the command through `atmos auth exec -i {name}`"))]
+    HasFiles { name: String },
 
     #[error("delivery endpoint is not possible here: nobody would be there to answer")]
     #[diagnostic(

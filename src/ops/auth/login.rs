@@ -128,14 +128,14 @@ pub(super) fn identities_tagged(access: &Access, tags: &[String]) -> Result<Vec<
 
 pub(super) async fn identity_login(access: &Access, name: &IdentityName) -> Result<LoginReport> {
     super::super::legacy::notice(access);
-    let credentials = access.session.credentials(name).await?;
+    let credentials = access.session.given(name).await?;
     let known = access.session.describe(name).await?;
     let event = Event {
         name: "login",
         identity: Some(name.to_string()),
         chain: known.chain.clone(),
         account: known.account.clone(),
-        expiration: credentials.expiration.map(|expiration| expiration.to_string()),
+        expiration: credentials.expiration().map(|expiration| expiration.to_string()),
         ..Event::default()
     };
     audit::record(access, &access.settings, &event)?;
@@ -145,8 +145,8 @@ pub(super) async fn identity_login(access: &Access, name: &IdentityName) -> Resu
         identity: Some(known.identity.to_string()),
         chain: known.chain,
         account: known.account,
-        region: credentials.region.or(known.region),
-        expires: credentials.expiration,
+        region: credentials.region().map(str::to_owned).or(known.region),
+        expires: credentials.expiration(),
     })
 }
 

@@ -46,7 +46,7 @@ pub async fn process(access: &Access, request: &ProcessRequest) -> Result<Zeroiz
     audit::record(access, &access.settings, &event)?;
     let mut answer = match &access.parent {
         Some(parent) => parent.answer(&access.session, &name).await.map_err(refused)?,
-        None => helper_answer(&access.session.credentials(&name).await?, access.host.now()),
+        None => helper_answer(&access.session.given(&name).await?, access.host.now()),
     };
     answer.push('\n');
     Ok(answer)

@@ -39,9 +39,9 @@ pub struct WhoamiReport {
 pub async fn whoami(access: &Access, request: &WhoamiRequest) -> Result<WhoamiReport> {
     let name = access.needed_identity(&request.identity)?;
     let (caller, validity, expiration) = if access.parent.is_some() {
-        let credentials = access.credentials(&access.session, &name).await?;
+        let credentials = access.given(&access.session, &name).await?;
         let (caller, validity) = access.session.caller_of(&name, &credentials).await?;
-        (caller, validity, credentials.expiration)
+        (caller, validity, credentials.expiration())
     } else {
         let (caller, validity) = access.session.caller(&name, request.verify).await?;
         (caller, validity, None)

@@ -1,0 +1,60 @@
+//! What is wrong with an entry of a kind. Row 5.
+
+use super::module::{Entry, Module};
+use super::setting::{Setting, Shape};
+use crate::diag::nearest;
+use crate::span::Span;
+
+/// Keys below `spec` that every kind has.
+const COMMON: [&str; 4] = ["endpoint_url", "endpoint_urls", "files", "aws"];
+
+/// Errors, the first one first.
+pub(crate) fn problems(module: &dyn Module, entry: &Entry<'_>) -> Vec<(String, Span)> {
+    let mut problems: Vec<_> = module.settings().iter().filter_map(|setting| problem(setting, entry)).collect();
+    if problems.is_empty() {
+        problems = module.problems(entry);
+    }
+    problems
+}
+
+fn problem(setting: &Setting, entry: &Entry<'_>) -> Option<(String, Span)> {
+    let path = setting.path;
+    let Some(node) = entry.at(path) else {
+        return setting.required.then(|| (format!("{path} is required"), entry.span));
+    };
+    let wrong = |wanted: String| Some((format!("{path} must be {wanted}, not {}", node.value.type_name()), node.span));
+    match setting.shape {
+        Shape::Text | Shape::Secret if node.scalar_text().is_none() => wrong("a string".to_owned()),
+        Shape::Texts => match node.as_list() {
+            Some(list) if list.iter().any(|entry| entry.scalar_text().is_none()) => {
+                Some((format!("{path} must be a list of strings"), node.span))
+            }
+            None if node.scalar_text().is_none() => wrong("a list of strings".to_owned()),
+            _ => None,
+        },
+        Shape::Word(words) => {
+            let word = node.scalar_text().unwrap_or_default();
+            let unknown = !words.contains(&word.as_str());
+            unknown.then(|| (format!("{path} `{word}` is not known: use {}", words.join(", ")), node.span))
+        }
+        Shape::Text | Shape::Secret => None,
+    }
+}
+
+/// Keys below `spec` that the kind does not know, with what may have been meant.
+pub(crate) fn unknown_keys(module: &dyn Module, entry: &Entry<'_>) -> Vec<(String, Span)> {
+    let known: Vec<Vec<&str>> = module.settings().iter().map(|setting| setting.path.split('.').collect()).collect();
+    let mut found = Vec::new();
+    for (depth, path) in [(1, vec!["spec"]), (2, vec!["spec", "token_source"])] {
+        let Some(map) = entry.node.get_path(path.iter().copied()).and_then(|node| node.as_map()) else { continue };
+        let here = || {
+            let below = known.iter().filter(|known| known.len() > depth && known[..depth] == path[..]);
+            below.map(|known| known[depth]).chain(COMMON.into_iter().filter(|_| depth == 1))
+        };
+        for (key, node) in map.iter().filter(|(key, _)| !here().any(|known| known == &***key)) {
+            let near = nearest(key, here()).map(|near| format!(", did you mean `{near}`?")).unwrap_or_default();
+            found.push((format!("unknown key `{}.{key}`{near}", path.join(".")), node.span));
+        }
+    }
+    found
+}

@@ -1,0 +1,110 @@
+//! `exec`: what a program of the user's own prints, for clouds that have no kind of their own. Row 5.
+
+use std::time::Duration;
+
+use super::super::delivery::parse_given;
+use super::super::error::Error as AuthError;
+use super::super::given::Credentials;
+use super::super::identity::credential_process::{Program, run, words};
+use super::error::Error;
+use super::module::{Entry, Form, Module, Pending, Proof, Step};
+use super::setting::{Setting, Shape};
+use crate::secret::Expose as _;
+use crate::span::Span;
+use crate::value::{DurationForm, parse_duration};
+
+/// A program that may talk to a person is waited for longer than one that may not.
+const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE_WITH_PERSON: Duration = Duration::from_mins(5);
+/// Longest time that one may ask for.
+const LONGEST: Duration = Duration::from_mins(30);
+const COMMAND: &str = "spec.command";
+const TIMEOUT: &str = "spec.timeout";
+const HELP: &str = "run `spec.command` yourself to see what it prints: one JSON object with Version 1, and AccessKeyId and \
+                    SecretAccessKey, or Variables and Files (docs/guide/kinds.md)";
+
+pub(crate) struct Exec;
+
+impl Module for Exec {
+    fn kind(&self) -> &'static str {
+        "exec"
+    }
+
+    fn settings(&self) -> &'static [Setting] {
+        const SETTINGS: [Setting; 2] = [
+            Setting { path: COMMAND, shape: Shape::Texts, required: true, about: "The program with its arguments" },
+            Setting::text(TIMEOUT, "How long it may take"),
+        ];
+        &SETTINGS
+    }
+
+    fn gives(&self) -> Form {
+        Form::Credentials
+    }
+
+    fn problems(&self, entry: &Entry<'_>) -> Vec<(String, Span)> {
+        let command = program(entry).err().map(|reason| (format!("{COMMAND} {reason}"), span(entry, COMMAND)));
+        let limit = patience(entry, false).err().map(|reason| (reason, span(entry, TIMEOUT)));
+        command.into_iter().chain(limit).collect()
+    }
+
+    fn authenticate<'a>(&'a self, step: Step<'a>) -> Pending<'a, Proof> {
+        Box::pin(async move {
+            let (context, entry) = (step.context, step.entry);
+            let failed = |reason: String| -> AuthError {
+                Error::Program { who: entry.shown(), reason, help: HELP.to_owned() }.into()
+            };
+            let talks = context.may_prompt();
+            let program = Program {
+                words: program(&entry).map_err(|reason| failed(format!("{COMMAND} {reason}")))?,
+                patience: patience(&entry, talks).map_err(failed)?,
+                talks,
+            };
+            let printed = run(context, program).await?.map_err(|reason| failed(format!("it {reason}")))?;
+            let now = context.host.now();
+            let given = parse_given(&printed, now).filter(|_| is_version_one(&printed));
+            let mut given = given.ok_or_else(|| failed("it printed something else than credentials".to_owned()))?;
+            given.mask(&context.host.masker);
+            if let Some(end) = given.expiration().filter(|end| *end <= now) {
+                return Err(failed(format!("what it gives ended at {end:.0}, and it is {now:.0} now")));
+            }
+            match &mut given {
+                Credentials::Aws(keys) => {
+                    keys.region = step.region.map(str::to_owned);
+                    keys.session_token = keys.session_token.take().filter(|token| !token.expose_secret().is_empty());
+                }
+                Credentials::Environment(given) => {
+                    if let Some(reason) = given.problem() {
+                        return Err(failed(reason));
+                    }
+                }
+            }
+            Ok(match given {
+                Credentials::Aws(keys) => Proof::Aws(keys),
+                Credentials::Environment(given) => Proof::Environment(given),
+            })
+        })
+    }
+}
+
+fn span(entry: &Entry<'_>, path: &str) -> Span {
+    entry.at(path).map_or(entry.span, |node| node.span)
+}
+
+/// A list as it is, a text by the rules of a shell.
+fn program(entry: &Entry<'_>) -> Result<Vec<String>, String> {
+    let list = entry.at(COMMAND).is_some_and(|node| node.as_list().is_some());
+    let written = entry.texts(COMMAND);
+    let words = if list { written } else { words(written.first().map(String::as_str).unwrap_or_default())? };
+    if words.first().is_none_or(String::is_empty) { Err("is no command".to_owned()) } else { Ok(words) }
+}
+
+fn patience(entry: &Entry<'_>, talks: bool) -> Result<Duration, String> {
+    let Some(text) = entry.text(TIMEOUT) else { return Ok(if talks { PATIENCE_WITH_PERSON } else { PATIENCE }) };
+    let read = parse_duration(&text, DurationForm::Go).filter(|read| !read.is_zero() && *read <= LONGEST);
+    read.ok_or_else(|| format!("{TIMEOUT} `{text}` is no time of 30 minutes or less, such as 45s"))
+}
+
+fn is_version_one(text: &str) -> bool {
+    serde_json::from_str::<serde_json::Value>(text).is_ok_and(|answer| answer["Version"] == 1)
+}

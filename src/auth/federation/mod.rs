@@ -1,0 +1,19 @@
+//! Kinds of providers and identities as modules: who proves what to which cloud.
+//!
+//! Row 5. Read [`Module`] (what a kind is), then the list in `registry` (which there are). A kind is one file or folder in here
+//! and one line in the registry; chains, caches, locks, deliveries and errors are those of every other kind.
+//! `docs/guide/kinds.md` says how to add one.
+
+mod check;
+mod error;
+mod exec;
+mod module;
+mod oidc;
+mod registry;
+mod setting;
+
+pub(crate) use check::{problems, unknown_keys};
+pub(crate) use error::Error;
+pub(crate) use module::{Entry, Form, Proof, Step};
+pub(crate) use oidc::Jwt;
+pub(crate) use registry::{Registered, identity, provider};

@@ -1,0 +1,152 @@
+//! What a kind of provider or identity is. Row 5.
+
+use std::pin::Pin;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::super::config::{Identity, Provider};
+use super::super::context::Context;
+use super::super::creds::AwsCredentials;
+use super::super::error::Error;
+use super::super::given::{Credentials, EnvironmentCredentials};
+use super::super::record::StepRecord;
+use super::oidc::Jwt;
+use super::setting::Setting;
+use crate::span::Span;
+use crate::value::Node;
+
+/// A proof with less left is asked for anew: the cloud has to take it yet.
+const MARGIN: SignedDuration = SignedDuration::from_mins(1);
+
+/// Work that may wait for the network or for a person.
+pub(crate) type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
+
+/// A kind of provider or identity: one step of a chain, from what the step before gave to what the next one takes.
+pub(crate) trait Module: Sync {
+    /// The word of `kind:`.
+    fn kind(&self) -> &'static str;
+
+    /// What can be set beside the keys that every kind has. Checks, the fingerprint of a chain and the JSON Schema are made
+    /// of it.
+    fn settings(&self) -> &'static [Setting];
+
+    /// What comes out.
+    fn gives(&self) -> Form;
+
+    /// Of an identity: what of a provider it is made from. With nothing it stands alone.
+    fn takes(&self) -> &'static [Form] {
+        &[]
+    }
+
+    /// What it asks for each time: the cloud's answer belongs to this moment and is never kept.
+    fn is_ambient(&self) -> bool {
+        false
+    }
+
+    /// What is wrong beyond the settings one by one, with the place to mend.
+    fn problems(&self, _entry: &Entry<'_>) -> Vec<(String, Span)> {
+        Vec::new()
+    }
+
+    /// Makes the step.
+    fn authenticate<'a>(&'a self, step: Step<'a>) -> Pending<'a, Proof>;
+}
+
+/// The forms in which one step gives something to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// A signed token of OpenID Connect.
+    Jwt,
+    /// Credentials that programs use, of AWS or another cloud.
+    Credentials,
+}
+
+/// What a step gave.
+#[derive(Debug, Clone)]
+pub(crate) enum Proof {
+    Jwt(Jwt),
+    Aws(AwsCredentials),
+    Environment(EnvironmentCredentials),
+}
+
+impl Proof {
+    /// Lives long enough to be used once more.
+    pub(crate) fn is_fresh(&self, now: Timestamp) -> bool {
+        self.expires().is_none_or(|end| end.duration_since(now) > MARGIN)
+    }
+
+    pub(crate) fn expires(&self) -> Option<Timestamp> {
+        match self {
+            Proof::Jwt(token) => token.claims.expires,
+            Proof::Aws(keys) => keys.expiration,
+            Proof::Environment(given) => given.expiration,
+        }
+    }
+
+    /// What the identity of the step gives, if this is something that programs can use.
+    pub(crate) fn into_record(self, identity: &Identity) -> Result<StepRecord, Error> {
+        let credentials = match self {
+            Proof::Aws(keys) => Credentials::Aws(keys),
+            Proof::Environment(given) => Credentials::Environment(given),
+            Proof::Jwt(_) => {
+                return Err(Error::NotAws { identity: identity.name.to_string(), kind: identity.kind_text.clone() });
+            }
+        };
+        Ok(StepRecord { credentials, account: None, caller: None, basis: None })
+    }
+}
+
+/// One step at work.
+#[derive(Clone)]
+pub(crate) struct Step<'a> {
+    pub(crate) context: &'a Context,
+    pub(crate) entry: Entry<'a>,
+    /// The region that the chain resolved to.
+    pub(crate) region: Option<&'a str>,
+    /// What the step before gave.
+    pub(crate) before: Option<Proof>,
+}
+
+/// An entry of the configuration as its kind sees it.
+#[derive(Clone, Copy)]
+pub(crate) struct Entry<'a> {
+    /// `provider` or `identity`.
+    pub(crate) what: &'static str,
+    pub(crate) name: &'a str,
+    pub(crate) node: &'a Node,
+    pub(crate) span: Span,
+}
+
+impl<'a> Entry<'a> {
+    pub(crate) fn provider(provider: &'a Provider) -> Entry<'a> {
+        Entry { what: "provider", name: provider.name.as_str(), node: &provider.node, span: provider.span }
+    }
+
+    pub(crate) fn identity(identity: &'a Identity) -> Entry<'a> {
+        Entry { what: "identity", name: identity.name.as_str(), node: &identity.node, span: identity.span }
+    }
+
+    /// For messages.
+    pub(crate) fn shown(&self) -> String {
+        format!("{} `{}`", self.what, self.name)
+    }
+
+    /// What is written at a path such as `spec.audience`, unless it is empty.
+    pub(crate) fn at(&self, path: &str) -> Option<&'a Node> {
+        self.node.get_path(path.split('.')).filter(|node| !node.is_empty())
+    }
+
+    /// The text there.
+    pub(crate) fn text(&self, path: &str) -> Option<String> {
+        self.at(path)?.scalar_text()
+    }
+
+    /// The texts there; one text is a list of one.
+    pub(crate) fn texts(&self, path: &str) -> Vec<String> {
+        let Some(node) = self.at(path) else { return Vec::new() };
+        match node.as_list() {
+            Some(list) => list.iter().filter_map(Node::scalar_text).collect(),
+            None => node.scalar_text().into_iter().collect(),
+        }
+    }
+}

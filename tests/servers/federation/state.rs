@@ -1,0 +1,86 @@
+//! What the process holds and saw.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use ring::rand::SystemRandom;
+use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+use serde::Deserialize;
+use serde_json::Value as Json;
+
+/// What tests turn.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Knobs {
+    /// Path of the requests that get no answer.
+    pub(crate) hang: Option<String>,
+    /// Status of the service for jobs, in place of 200.
+    pub(crate) token_status: Option<u16>,
+    /// What it answers, in place of a token.
+    pub(crate) token_body: Option<String>,
+    /// Claims of its tokens in place of the usual ones.
+    pub(crate) claims: Json,
+    /// Tokens are signed with a key that nobody knows.
+    pub(crate) forge: bool,
+}
+
+pub(crate) struct State {
+    pub(crate) url: String,
+    pub(crate) knobs: Mutex<Knobs>,
+    pub(crate) log: Mutex<Vec<String>>,
+    pub(crate) issued: Mutex<Vec<String>>,
+    /// ARN by key id.
+    pub(crate) sessions: Mutex<BTreeMap<String, String>>,
+    pub(crate) key: EcdsaKeyPair,
+    pub(crate) forged: EcdsaKeyPair,
+}
+
+impl State {
+    pub(crate) fn new(url: String) -> State {
+        State {
+            url,
+            knobs: Mutex::default(),
+            log: Mutex::default(),
+            issued: Mutex::default(),
+            sessions: Mutex::default(),
+            key: key(),
+            forged: key(),
+        }
+    }
+
+    pub(crate) fn knobs(&self) -> Knobs {
+        self.knobs.lock().unwrap().clone()
+    }
+
+    pub(crate) fn note(&self, line: &str) {
+        self.log.lock().unwrap().push(line.to_owned());
+    }
+
+    /// Remembers a secret that leaves.
+    pub(crate) fn issue(&self, secret: String) -> String {
+        self.issued.lock().unwrap().push(secret.clone());
+        secret
+    }
+}
+
+fn key() -> EcdsaKeyPair {
+    let random = SystemRandom::new();
+    let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).unwrap();
+    EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, document.as_ref(), &random).unwrap()
+}
+
+/// Letters that nobody guesses.
+pub(crate) fn opaque(prefix: &str) -> String {
+    use std::fmt::Write as _;
+    let mut bytes = [0; 24];
+    ring::rand::SecureRandom::fill(&SystemRandom::new(), &mut bytes).unwrap();
+    bytes.iter().fold(prefix.to_owned(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+pub(crate) fn now() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    i64::try_from(since.as_secs()).unwrap()
+}

@@ -1,0 +1,111 @@
+//! An STS that believes one issuer: `AssumeRoleWithWebIdentity`, and who one is.
+
+use serde_json::Value as Json;
+
+use crate::issuer;
+use crate::state::{State, now, opaque};
+use crate::wire::{Answer, Asked};
+
+type Refusal = (u16, &'static str, String);
+
+pub(crate) fn answer(state: &State, asked: &Asked) -> Answer {
+    let action = asked.field("Action");
+    let role = asked.field("RoleArn");
+    state.note(format!("{action} {role}").trim());
+    let (status, body) = match carry_out(state, asked, &action) {
+        Ok(body) => (200, format!("<{action}Response><{action}Result>{body}</{action}Result></{action}Response>")),
+        Err((status, code, message)) => (
+            status,
+            format!(
+                "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>\
+                 <RequestId>1</RequestId></ErrorResponse>"
+            ),
+        ),
+    };
+    Answer::new(status, body).header("content-type", "text/xml")
+}
+
+fn carry_out(state: &State, asked: &Asked, action: &str) -> Result<String, Refusal> {
+    let role = asked.field("RoleArn");
+    let session = asked.field("RoleSessionName");
+    let seconds: i64 = asked.field("DurationSeconds").parse().unwrap_or(3600);
+    match action {
+        "AssumeRoleWithWebIdentity" => {
+            unsigned(asked)?;
+            let subject = trusted(state, &asked.field("WebIdentityToken"))?;
+            let more = format!("<SubjectFromWebIdentityToken>{subject}</SubjectFromWebIdentityToken>");
+            Ok(format!("{}{more}", keys(state, &role, &session, seconds)))
+        }
+        "AssumeRole" => {
+            caller(state, asked)?;
+            Ok(keys(state, &role, &session, seconds))
+        }
+        "GetCallerIdentity" => {
+            let arn = caller(state, asked)?;
+            let account = arn.split(':').nth(4).unwrap_or_default();
+            Ok(format!("<Arn>{arn}</Arn><UserId>AROAEXAMPLE:x</UserId><Account>{account}</Account>"))
+        }
+        other => Err((400, "InvalidAction", format!("there is no action {other}"))),
+    }
+}
+
+/// The subject of a token that an account trusts.
+fn trusted(state: &State, token: &str) -> Result<String, Refusal> {
+    let invalid = |message: String| (400, "InvalidIdentityToken", message);
+    let text = |json: &Json| json.as_str().unwrap_or_default().to_owned();
+    let Some((claims, signed)) = issuer::read(state, token) else {
+        return Err(invalid("The ID Token provided is not a valid JWT.".to_owned()));
+    };
+    if claims["iss"] != state.url.as_str() {
+        let issuer = text(&claims["iss"]);
+        return Err(invalid(format!("No OpenIDConnect provider found in your account for {issuer}")));
+    }
+    if !signed {
+        return Err(invalid("The signature of the ID Token is not valid.".to_owned()));
+    }
+    if claims["aud"] != "sts.amazonaws.com" {
+        return Err(invalid("Incorrect token audience".to_owned()));
+    }
+    if claims["exp"].as_i64().unwrap_or_default() <= now() {
+        return Err((400, "ExpiredTokenException", "Token expired: current date/time must be before it".to_owned()));
+    }
+    let subject = text(&claims["sub"]);
+    if subject != "repo:acme/infra:ref:refs/heads/main" {
+        let message = "Not authorized to perform sts:AssumeRoleWithWebIdentity".to_owned();
+        return Err((403, "AccessDenied", message));
+    }
+    Ok(subject)
+}
+
+/// What is proved by a token must not be signed for as well: that would be keys of somebody else.
+fn unsigned(asked: &Asked) -> Result<(), Refusal> {
+    if asked.header("authorization").is_empty() {
+        return Ok(());
+    }
+    Err((403, "SignatureDoesNotMatch", "this call takes no signature".to_owned()))
+}
+
+/// Who has the key that a request is signed with; the signature itself is checked by another server of these tests.
+fn caller(state: &State, asked: &Asked) -> Result<String, Refusal> {
+    let header = asked.header("authorization");
+    let id = header.split_once("Credential=").and_then(|(_, rest)| rest.split('/').next()).unwrap_or_default();
+    let known = state.sessions.lock().unwrap().get(id).cloned();
+    known.ok_or_else(|| {
+        (403, "InvalidClientTokenId", "The security token included in the request is invalid".to_owned())
+    })
+}
+
+fn keys(state: &State, role: &str, session: &str, seconds: i64) -> String {
+    let account = role.split(':').nth(4).unwrap_or_default();
+    let name = role.rsplit('/').next().unwrap_or_default();
+    let arn = format!("arn:aws:sts::{account}:assumed-role/{name}/{session}");
+    let id = opaque("ASIA").to_uppercase()[..20].to_owned();
+    state.sessions.lock().unwrap().insert(id.clone(), arn.clone());
+    let (secret, token) = (state.issue(opaque("secret/")), state.issue(opaque("session/")));
+    let ends = jiff::Timestamp::from_second(now() + seconds).unwrap();
+    format!(
+        "<Credentials><AccessKeyId>{id}</AccessKeyId><SecretAccessKey>{secret}</SecretAccessKey>\
+         <SessionToken>{token}</SessionToken><Expiration>{ends:.0}</Expiration></Credentials>\
+         <AssumedRoleUser><AssumedRoleId>AROA:x</AssumedRoleId><Arn>{arn}</Arn></AssumedRoleUser>"
+    )
+}
