@@ -15,6 +15,7 @@ use crate::auth::resolution::{Flag, Need, Source};
 use crate::config;
 use crate::diag::{Failure, Report, Result, Warning};
 use crate::exec::environment;
+use crate::exec::relay::Relay;
 use crate::exec::signals::Signals;
 use crate::exec::{Error as ExecError, Hangup, Launch, Output, process};
 use crate::host::{Env, fs};
@@ -98,6 +99,10 @@ pub(super) struct Runner<'a> {
     /// Output is kept for later steps.
     pub keep: bool,
     pub signals: Signals,
+    /// Where output goes in a run of many components.
+    pub relay: Option<&'a Relay>,
+    /// Standard output belongs to somebody else.
+    pub aside: bool,
     access: Option<Access>,
 }
 
@@ -110,7 +115,7 @@ impl<'a> Runner<'a> {
             return Err(Error::Recursion { level: level.saturating_add(1), owner }.into());
         }
         let signals = Signals::listen()?;
-        Ok(Runner { app, owner, identity, base_path, keep: false, signals, access: None })
+        Ok(Runner { app, owner, identity, base_path, keep: false, signals, relay: None, aside: false, access: None })
     }
 
     /// Authenticates as the identity of a step: the flag's, else the step's own, else none. `ATMOS_IDENTITY` is left to the
@@ -256,14 +261,19 @@ impl<'a> Runner<'a> {
             args: prepared.args.clone(),
             cwd: cwd.to_path_buf(),
             env: env.clone(),
-            output: if keep { Output::Shared } else { Output::Inherit },
+            output: match (keep, self.aside) {
+                (true, false) => Output::Shared,
+                (true, true) => Output::SharedStderr,
+                (false, true) => Output::Stderr,
+                (false, false) => Output::Inherit,
+            },
             stderr: None,
             hangup: Hangup::PassesOn,
         };
         let begun = Instant::now();
         let mut attempt = 1u32;
         loop {
-            let around = child::surroundings(&self.app.host);
+            let around = process::Surroundings { relay: self.relay, ..child::surroundings(&self.app.host) };
             let done = match process::run_within(&launch, around, &mut self.signals, limit).await {
                 Err(ExecError::Late { limit }) => {
                     let message = format!("the step took longer than {limit:?} and was ended");

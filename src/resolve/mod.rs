@@ -32,7 +32,7 @@ mod walk;
 
 pub use error::Error;
 pub use evaluator::{Evaluator, Memo};
-pub use options::{ErrorMode, Options};
+pub use options::{Ending, ErrorMode, Options};
 pub use references::{depends_on_outputs, depends_on_stores};
 pub use render::template_fault;
 pub use stores::{Identities, Nobody, Question, Writer};

@@ -12,7 +12,7 @@ mod read;
 mod retry;
 mod text;
 
-pub use condition::{Condition, Facts, Status};
+pub use condition::{Condition, Facts, Fault, Status, Style, Subject};
 pub use definition::{Directory, Kind, Step, uses_results};
 pub use error::Error;
 pub use read::{directory, entries, read, text_of};

@@ -66,7 +66,7 @@ pub(super) fn prepare(app: &App, request: &RunRequest, found: &Instance) -> Resu
         return Err(ExecError::Locked { component: instance.name.clone() }.into());
     }
     unbuilt::check(app, &instance);
-    let hooks = Hooks::read(app, &instance, &request.request.command(), &request.skip_hooks)?;
+    let hooks = Hooks::read(app, found, &instance, &request.request.command(), &request.skip_hooks)?;
     let folder = provision::folder(app, &instance, request.dry_run)?;
     let target = target_in(app, &instance, &folder, request)?;
     if !(request.dry_run && provision::is_made(&instance)) {
@@ -212,7 +212,7 @@ fn planfile(target: &Target, request: &RunRequest) -> String {
 async fn locked(app: &App, work: Work<'_>, held: &Held, env: &Env, signals: &mut Signals) -> Result<Finished> {
     let Work { request, ready, relay, .. } = work;
     let target = &ready.target;
-    let _lock = signals.guard(folder_lock::acquire(&app.host, &target.folder)).await?;
+    let lock = signals.guard(folder_lock::acquire(&app.host, &target.folder)).await?;
     let mut plan = steps(target, &request.request, env)?;
     if request.format.is_some() {
         plan = output::as_data(plan);
@@ -228,7 +228,8 @@ async fn locked(app: &App, work: Work<'_>, held: &Held, env: &Env, signals: &mut
     tracing::debug!("variables of {} in {}:\n{}", target.component, target.stack, open_variables(target));
     let retry = retry::read(app, &ready.instance)?;
     let retries = retry.as_ref().map(|retry| retry as &dyn Retries);
-    let context = Context { host: &app.host, target, request: &request.request, env, signals, relay, retries };
+    let (host, request) = (&app.host, &request.request);
+    let context = Context { host, target, request, env, signals, relay, lock: Some(&lock), retries };
     Ok(run_plan(context, &plan).await?)
 }
 
