@@ -6,6 +6,7 @@
 pub mod affected;
 pub mod auth;
 pub mod backend;
+pub mod ci;
 pub mod cli;
 pub mod cloud;
 pub mod component;

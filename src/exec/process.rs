@@ -56,7 +56,7 @@ impl Outcome {
 }
 
 /// The text without the sequences that switch colours (`ESC [ … m`).
-pub(super) fn without_colours(text: &str) -> String {
+pub fn without_colours(text: &str) -> String {
     let mut pieces = text.split("\u{1b}[");
     let mut plain = pieces.next().unwrap_or_default().to_owned();
     for piece in pieces {
@@ -131,6 +131,7 @@ pub async fn run_within(
     command.args(&launch.args).current_dir(&launch.cwd).env_clear().envs(launch.env.iter()).stdin(stdin);
     let wiring = match relay {
         Some(_) => Wiring::of(launch, Terminal::default()),
+        None if around.relay.is_some_and(Relay::keeps) => Wiring::of(launch, Terminal::default()),
         None => Wiring::of(launch, around.terminal),
     };
     // Who asked to stop while nothing ran means what would come next.

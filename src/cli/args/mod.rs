@@ -49,8 +49,8 @@ pub use small::{
     ProfileCommand, ProfileShowArgs, StackArgs, StackCommand, ThemeArgs, ThemeCommand, ThemeShowArgs,
 };
 pub use terraform::{
-    BatchArgs, CleanArgs, FilesArgs, GenerateCommand, InitFlags, OutputArgs, PlanDiffArgs, PlanFlags, ShellArgs,
-    TerraformArgs, TerraformCommand, TerraformRun, VarfileArgs, WriteCommand,
+    BatchArgs, CiFlag, CleanArgs, FilesArgs, GenerateCommand, InitFlags, OutputArgs, PlanDiffArgs, PlanFlags,
+    ShellArgs, TerraformArgs, TerraformCommand, TerraformRun, VarfileArgs, WriteCommand,
 };
 pub use validate::{
     EditorconfigArgs, ScopeArgs, ValidateCommand, ValidateComponentArgs, ValidateSchemaArgs, ValidateStacksArgs,

@@ -87,6 +87,9 @@ pub async fn run(mut context: Context<'_>, plan: &Plan) -> Result<Finished, Erro
         env.set(name, value);
     }
     let launch = Launch { env, ..launch(&context, args.clone(), plan.output) };
+    if let Some(relay) = context.relay {
+        relay.begin();
+    }
     let outcome = start(&mut context, &launch).await?;
     let code = match outcome.code {
         0 => 0,
