@@ -7,6 +7,7 @@ pub mod affected;
 pub mod auth;
 pub mod backend;
 pub mod browse;
+pub mod ci;
 pub mod cli;
 pub mod cloud;
 pub mod component;

@@ -48,7 +48,7 @@ impl Changes {
     }
 
     /// What a later line adds to what an earlier one said: outputs are told apart from resources.
-    pub(super) fn after(before: Option<Changes>, now: Changes) -> Changes {
+    pub fn after(before: Option<Changes>, now: Changes) -> Changes {
         match before {
             Some(before) if now == (Changes { other: true, ..Changes::default() }) => Changes { other: true, ..before },
             _ => now,

@@ -48,6 +48,8 @@ pub enum Output {
     /// Kept without standard error and as it is, for a caller that reads it (`output -json`) or hands it to another child:
     /// what is masked is what people see, never what terraform gets.
     Value,
+    /// Both kept, each by itself and as it is, and shown to nobody.
+    Apart,
     /// To ours, both through the masker, and kept as it is, for steps that use what this one said.
     Shared,
     /// Both to our standard error through the masker, and kept as they are.

@@ -20,6 +20,7 @@ use super::outlet::Stream;
 use super::relay::Relay;
 use super::signals::{self, Signals, Stop};
 use super::{Error, files};
+use crate::host::lock::FileLock;
 use crate::host::{Env, Terminal};
 use crate::secret::Masker;
 
@@ -39,7 +40,7 @@ pub struct Outcome {
     /// Masked output of a child with [`Output::Capture`], standard output as it was of one with [`Output::Shared`]; empty
     /// otherwise.
     pub captured: Vec<u8>,
-    /// Standard error of a child with [`Output::Shared`].
+    /// Standard error of a child with [`Output::Shared`] or [`Output::Apart`].
     pub errors: Vec<u8>,
 }
 
@@ -55,7 +56,7 @@ impl Outcome {
 }
 
 /// The text without the sequences that switch colours (`ESC [ … m`).
-pub(super) fn without_colours(text: &str) -> String {
+pub fn without_colours(text: &str) -> String {
     let mut pieces = text.split("\u{1b}[");
     let mut plain = pieces.next().unwrap_or_default().to_owned();
     for piece in pieces {
@@ -81,6 +82,8 @@ pub struct Surroundings<'a> {
     pub exe: Option<&'a Path>,
     /// Where output goes that would go to our own streams, when several children run at once.
     pub relay: Option<&'a Relay>,
+    /// The lock of the folder that the child works in, which it keeps when we are killed.
+    pub lock: Option<&'a FileLock>,
 }
 
 /// The file behind a program name: looked up in the `PATH` that the child will have; a relative path is below `cwd`.
@@ -128,6 +131,7 @@ pub async fn run_within(
     command.args(&launch.args).current_dir(&launch.cwd).env_clear().envs(launch.env.iter()).stdin(stdin);
     let wiring = match relay {
         Some(_) => Wiring::of(launch, Terminal::default()),
+        None if around.relay.is_some_and(Relay::keeps) => Wiring::of(launch, Terminal::default()),
         None => Wiring::of(launch, around.terminal),
     };
     // Who asked to stop while nothing ran means what would come next.
@@ -137,7 +141,7 @@ pub async fn run_within(
     // Opened before the start, so that a bad path fails while nothing runs.
     let (out_end, err_end) = (wiring.stdout.writer(launch)?, wiring.stderr.writer(launch)?);
     command.stdout(wiring.stdout.stdio()).stderr(wiring.stderr.stdio());
-    signals::shield(&mut command, launch.hangup);
+    signals::shield(&mut command, launch.hangup, around.lock);
     let mut child = command.spawn().map_err(|error| Error::StartFailed {
         program: launch.program.clone(),
         configured: launch.configured.clone(),
@@ -151,7 +155,7 @@ pub async fn run_within(
     let active = AtomicBool::new(false);
     let pumps = async {
         let flow = Flow { masker: around.masker, active: &active, keeper: &keeper, relay: around.relay };
-        let shared = matches!(launch.output, Output::Shared | Output::SharedStderr);
+        let shared = matches!(launch.output, Output::Shared | Output::SharedStderr | Output::Apart);
         let raw = shared || launch.output == Output::Value;
         tokio::join!(
             flow.pump(out, (wiring.stdout, out_end), &captured, raw),
@@ -289,6 +293,7 @@ impl Wiring {
             Output::Given => Wiring { stdout: Sink::GivenStdout, stderr },
             Output::Stderr => Wiring { stdout: stderr, stderr },
             Output::Capture => Wiring { stdout: Sink::Capture, stderr: Sink::Capture },
+            Output::Apart => Wiring { stdout: Sink::Keep, stderr: Sink::Keep },
 
             Output::Value => Wiring { stdout: Sink::Keep, stderr },
             Output::Shared => Wiring { stdout: Sink::Stdout, stderr: redirected.unwrap_or(Sink::Stderr) },
@@ -444,8 +449,14 @@ mod tests {
     }
 
     async fn captured(launch: &Launch, masker: &Masker) -> Result<Outcome, Error> {
-        let around =
-            Surroundings { terminal: Terminal::default(), masker, cwd: Path::new("/"), exe: None, relay: None };
+        let around = Surroundings {
+            terminal: Terminal::default(),
+            masker,
+            cwd: Path::new("/"),
+            exe: None,
+            relay: None,
+            lock: None,
+        };
         run(launch, around, &mut Signals::listen()?).await
     }
 

@@ -14,6 +14,8 @@ use super::{Error, files};
 /// How much of the end of an output is kept for the message about a failure.
 const TAIL_LINES: usize = 12;
 const TAIL_BYTES: usize = 8 * 1024;
+/// How much of the whole output is kept; its end says what became of it.
+const MOST_KEPT: usize = 16 * 1024 * 1024;
 
 /// How the outputs of components that run at once are kept apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -54,6 +56,10 @@ struct State {
     changes: Option<Changes>,
     /// How the last child ended that did what was asked.
     ended: Option<u8>,
+    /// Everything that is said, where somebody wants to read it.
+    whole: Option<Vec<u8>>,
+    /// The whole is complete.
+    done: bool,
 }
 
 impl Relay {
@@ -80,6 +86,33 @@ impl Relay {
             None => None,
         };
         Ok(Relay { way, outlet: outlet.clone(), state: Mutex::default(), logs })
+    }
+
+    /// Keeps what the children say, for [`Relay::said`].
+    #[must_use]
+    pub fn keeping(self) -> Relay {
+        self.lock().whole = Some(Vec::new());
+        self
+    }
+
+    /// Whether what the children say is kept, so that none of them may write past us.
+    pub(super) fn keeps(&self) -> bool {
+        self.lock().whole.is_some()
+    }
+
+    /// The command itself begins: what came before it is of no interest.
+    pub fn begin(&self) {
+        self.lock().whole.iter_mut().for_each(Vec::clear);
+    }
+
+    /// The command itself has ended: what comes after it is not kept.
+    pub fn close(&self) {
+        self.lock().done = true;
+    }
+
+    /// What was said, without colours.
+    pub fn said(&self) -> String {
+        without_colours(&String::from_utf8_lossy(self.lock().whole.as_deref().unwrap_or_default()))
     }
 
     /// The children have no stream of ours.
@@ -209,6 +242,12 @@ impl State {
     }
 
     fn read(&mut self, lines: &[u8]) {
+        if let Some(whole) = self.whole.as_mut().filter(|_| !self.done) {
+            whole.extend_from_slice(lines);
+            if whole.len() > MOST_KEPT {
+                whole.drain(..whole.len() - MOST_KEPT);
+            }
+        }
         self.tail.extend_from_slice(lines);
         if self.tail.len() > 2 * TAIL_BYTES {
             let at = self.tail.len() - TAIL_BYTES;
@@ -269,5 +308,17 @@ mod tests {
         let log = std::fs::read_to_string(temp.path().join("logs/dev__vpc.stdout.log")).unwrap();
         assert!(log.starts_with("line 0\n"), "{log}");
         assert_eq!(relay.log_files().len(), 2);
+    }
+
+    #[tokio::test]
+    async fn the_whole_output_of_the_command_is_kept_where_somebody_wants_it() {
+        let relay = Relay::new(&outlet(), LogOrder::Grouped, "dev/vpc", None).unwrap().keeping();
+        relay.write(Stream::Err, b"init\n").await.unwrap();
+        relay.begin();
+        relay.write(Stream::Out, b"\x1b[1mone\x1b[0m\n").await.unwrap();
+        relay.note(Stream::Err, b"two\n");
+        relay.close();
+        relay.write(Stream::Out, b"a hook\n").await.unwrap();
+        assert_eq!(relay.said(), "one\ntwo\n");
     }
 }

@@ -15,6 +15,7 @@ use tokio::sync::oneshot;
 
 use super::Error;
 use super::launch::Hangup;
+use crate::host::lock::FileLock;
 
 /// A request to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -215,11 +216,23 @@ pub(super) fn pass_on(child: u32, stop: Stop, hangup: Hangup) {
 pub(super) fn pass_on(_child: u32, _stop: Stop, _hangup: Hangup) {}
 
 /// Makes the child ignore SIGHUP where it is not its own business. What is ignored stays so across the start, also for
-/// what the child starts in turn; a blocked signal would not do, since Go's runtime opens the mask again.
+/// what the child starts in turn; a blocked signal would not do, since Go's runtime opens the mask again. The lock of its
+/// folder is the child's, too: when we are killed, it goes on to work there.
 #[cfg(unix)]
-#[expect(unsafe_code, reason = "there is no safe way to start a child with a signal ignored")]
-pub(super) fn shield(command: &mut tokio::process::Command, hangup: Hangup) {
+#[expect(unsafe_code, reason = "there is no safe way to start a child with a signal ignored or a file left open")]
+pub(super) fn shield(command: &mut tokio::process::Command, hangup: Hangup, lock: Option<&FileLock>) {
     use nix::sys::signal::{SigHandler, Signal, signal};
+    use rustix::fd::BorrowedFd;
+    use rustix::io::{FdFlags, fcntl_setfd};
+    if let Some(descriptor) = lock.map(FileLock::descriptor) {
+        // SAFETY: between fork and exec this calls `fcntl` and nothing else. The descriptor is open in the child: it is a
+        // copy of this process, whose lock outlives the start.
+        unsafe {
+            command.pre_exec(move || {
+                fcntl_setfd(BorrowedFd::borrow_raw(descriptor), FdFlags::empty()).map_err(io::Error::from)
+            });
+        }
+    }
     if hangup == Hangup::PassesOn {
         return;
     }
@@ -231,7 +244,7 @@ pub(super) fn shield(command: &mut tokio::process::Command, hangup: Hangup) {
 }
 
 #[cfg(not(unix))]
-pub(super) fn shield(_command: &mut tokio::process::Command, _hangup: Hangup) {}
+pub(super) fn shield(_command: &mut tokio::process::Command, _hangup: Hangup, _lock: Option<&FileLock>) {}
 
 /// Our process group is the one that the controlling terminal sends Ctrl-C to (and a child of ours is in it).
 #[cfg(unix)]

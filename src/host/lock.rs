@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 /// How often a waiter looks again. Short enough not to be felt, long enough not to cost CPU.
 const POLL: Duration = Duration::from_millis(25);
 
-/// A held lock; dropping it releases it. The file stays, so that waiters and newcomers lock the same inode.
+/// A held lock; dropping it releases it, also where a child has it, too. The file stays, so that waiters and newcomers lock
+/// the same inode.
 #[derive(Debug)]
 pub struct FileLock {
     file: File,
@@ -58,6 +59,12 @@ impl FileLock {
         &self.path
     }
 
+    /// The number under which a child finds the lock that it is to hold when we are killed.
+    #[cfg(unix)]
+    pub fn descriptor(&self) -> std::os::fd::RawFd {
+        std::os::fd::AsRawFd::as_raw_fd(&self.file)
+    }
+
     /// Writes into the file who holds it, for [`signature`].
     ///
     /// # Errors
@@ -67,6 +74,15 @@ impl FileLock {
         self.file.rewind()?;
         self.file.set_len(0)?;
         self.file.write_all(std::process::id().to_string().as_bytes())
+    }
+}
+
+impl Drop for FileLock {
+    fn drop(&mut self) {
+        // Closing our end would leave it to whatever a child has left behind.
+        if let Err(error) = self.file.unlock() {
+            tracing::debug!(%error, path = %self.path.display(), "the lock is given back when the file is closed");
+        }
     }
 }
 

@@ -509,5 +509,6 @@ pub(super) fn surroundings(host: &Host) -> process::Surroundings<'_> {
         cwd: &host.cwd,
         exe: Some(&host.exe),
         relay: None,
+        lock: None,
     }
 }

@@ -15,7 +15,7 @@ use crate::diag::{Report, Result, Warning};
 use crate::exec::Error as ExecError;
 use crate::exec::environment;
 use crate::host::Env;
-use crate::step::{self, Facts, Kind, Status, Step, Texts};
+use crate::step::{self, Facts, Kind, Status, Step, Subject, Texts};
 use crate::value::Node;
 use crate::workflow;
 
@@ -55,8 +55,8 @@ pub async fn run(app: &App, request: &Request) -> Result<u8> {
     let (mut status, mut failure) = (Status::Success, None);
     for step in &steps {
         let env = child_view(app, &run.exported);
-        let facts =
-            Facts { status, ci: app.host.terminal.ci, stack, owner: &request.path, step: &step.name, env: &env };
+        let subject = Subject::Step { owner: &request.path, step: &step.name };
+        let facts = Facts { status, ci: app.host.terminal.ci, stack, subject, env: &env };
         if !condition(app, step, step.when.runs(&facts))? {
             continue;
         }

@@ -148,7 +148,7 @@ fn prepare(app: &App, request: &RunRequest, found: &Instance) -> Result<Option<R
     }
     let instance = app.evaluate(found, &evaluation(request))?;
     unbuilt::check(app, &instance);
-    let hooks = Hooks::read(app, &instance, &request.verb, &request.skip_hooks)?;
+    let hooks = Hooks::read(app, found, &instance, &request.verb, &request.skip_hooks)?;
     let folder = provision::folder(app, &instance, request.dry_run)?;
     let target = target(app, &instance, &folder)?;
     if !(request.dry_run && provision::is_made(&instance)) {
@@ -207,7 +207,7 @@ async fn version(app: &App, request: &RunRequest) -> Result<()> {
         stderr: request.redirect_stderr.clone(),
         hangup: Hangup::Terminates,
     };
-    Ok(one(app, &launch, &mut Signals::listen()?, None).await?)
+    Ok(one(&launch, &mut Signals::listen()?, child::surroundings(&app.host)).await?)
 }
 
 const SOURCE: &str = "`components.helmfile.command`";
@@ -335,7 +335,7 @@ impl Run<'_> {
 
     async fn children(self, held: &Held, plan: &Plan, env: &Env, signals: &mut Signals) -> Result<u8> {
         let Run { app, request, ready: Ready { target, .. }, relay, .. } = self;
-        let _lock = signals.guard(folder_lock::acquire(&app.host, &target.folder)).await?;
+        let lock = signals.guard(folder_lock::acquire(&app.host, &target.folder)).await?;
         plan.varfile.write(&target.folder)?;
         match held.summary() {
             Some(summary) => app.host.talk.info(format!("{} in {}: {summary}", target.component, target.stack)),
@@ -353,12 +353,13 @@ impl Run<'_> {
             stderr: request.redirect_stderr.clone(),
             hangup: Hangup::Terminates,
         };
+        let around = process::Surroundings { relay, lock: Some(&lock), ..child::surroundings(&app.host) };
         if let Some(eks) = &plan.eks {
-            one(app, &launch("aws", "`components.helmfile.use_eks: true`", &eks.args, Output::Stderr), signals, relay)
-                .await?;
+            let aws = launch("aws", "`components.helmfile.use_eks: true`", &eks.args, Output::Stderr);
+            one(&aws, signals, around).await?;
         }
         let main = launch(&target.command, &target.command_source, &plan.args, Output::Inherit);
-        let code = match one(app, &main, signals, relay).await {
+        let code = match one(&main, signals, around).await {
             Ok(()) => 0,
             Err(ExecError::ChildFailed { code: 2, .. }) if tells_changes(request) => 2,
             Err(error) => return Err(error.into()),
@@ -383,10 +384,9 @@ fn child_environment(app: &App, access: &Access, target: &Target, held: &Held, p
 }
 
 /// Runs one child to its end.
-async fn one(app: &App, launch: &Launch, signals: &mut Signals, relay: Option<&Relay>) -> Result<(), ExecError> {
-    let around = process::Surroundings { relay, ..child::surroundings(&app.host) };
+async fn one(launch: &Launch, signals: &mut Signals, around: process::Surroundings<'_>) -> Result<(), ExecError> {
     let outcome = process::run(launch, around, signals).await?;
-    if let Some(relay) = relay.filter(|_| launch.output == Output::Inherit) {
+    if let Some(relay) = around.relay.filter(|_| launch.output == Output::Inherit) {
         relay.note_end(outcome.code);
     }
     if let Some(stop) = outcome.stop {

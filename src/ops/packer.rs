@@ -14,6 +14,7 @@ use crate::exec::files::{self, File};
 use crate::exec::names::Names;
 use crate::exec::signals::Signals;
 use crate::exec::{Error as ExecError, Hangup, Launch, Output, Redirect, folder_lock, process};
+use crate::host::lock::FileLock;
 use crate::query::Query;
 use crate::resolve;
 use crate::value::Node;
@@ -82,7 +83,7 @@ pub async fn run(app: &App, request: &RunRequest) -> Result<()> {
         let (cwd, env) = (app.host.cwd.clone(), app.host.env.clone());
         let words = std::iter::once(&request.verb).chain(&request.native);
         let launch = launch(&Kind::Packer.command(&app.config), words.cloned().collect(), cwd, env, request);
-        return start(app, &launch, &mut Signals::listen()?).await;
+        return start(app, &launch, &mut Signals::listen()?, None).await;
     }
     let Some(instance) = instance(app, request)? else { return Ok(()) };
     if request.verb == "build" {
@@ -102,7 +103,7 @@ pub async fn run(app: &App, request: &RunRequest) -> Result<()> {
     let mut signals = Signals::listen()?;
     let access = app.access()?;
     let env = child::environment(app, &access, &instance.sections.env, &Held::default());
-    let _lock = signals.guard(folder_lock::acquire(&app.host, &folder)).await?;
+    let lock = signals.guard(folder_lock::acquire(&app.host, &folder)).await?;
     let name = Names::new(&instance.stack, &instance.name, instance.base_component.as_deref()).packer_varfile();
     let vars = &instance.sections.vars;
     let vars = if vars.is_null() { Node::empty_map() } else { vars.clone() };
@@ -111,7 +112,7 @@ pub async fn run(app: &App, request: &RunRequest) -> Result<()> {
     let words = [request.verb.clone(), "-var-file".to_owned(), varfile.name.clone()].into_iter();
     let words = words.chain(request.native.iter().cloned()).chain([template(request, &instance)]);
     let launch = launch(&instance.command, words.collect(), folder.clone(), env, request);
-    let result = start(app, &launch, &mut signals).await;
+    let result = start(app, &launch, &mut signals, Some(&lock)).await;
     files::remove(&folder, &varfile.name)?;
     result
 }
@@ -185,8 +186,9 @@ fn launch(program: &str, words: Vec<String>, cwd: PathBuf, env: crate::host::Env
     }
 }
 
-async fn start(app: &App, launch: &Launch, signals: &mut Signals) -> Result<()> {
-    let outcome = process::run(launch, child::surroundings(&app.host), signals).await?;
+async fn start(app: &App, launch: &Launch, signals: &mut Signals, lock: Option<&FileLock>) -> Result<()> {
+    let around = process::Surroundings { lock, ..child::surroundings(&app.host) };
+    let outcome = process::run(launch, around, signals).await?;
     if let Some(stop) = outcome.stop {
         return Err(ExecError::Interrupted { stop }.into());
     }

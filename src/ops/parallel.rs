@@ -165,7 +165,8 @@ async fn work(app: &App, step: &Step, ready: Ready, relay: Arc<Relay>, keep: boo
         let (retry, limit) = (step.retry.as_ref(), step.timeout);
         let keep = keep || retry.is_some_and(crate::step::Retry::looks_at_output);
         let (program, cwd) = (&program, cwd.as_path());
-        let work = Work { host: &app.host, program, cwd, env: &env, retry, limit, keep, relay: Some(&relay) };
+        let work =
+            Work { host: &app.host, program, cwd, env: &env, retry, limit, keep, relay: Some(&relay), aside: false };
         work.run(&mut signals).await?
     };
     Ok(Finished { ended, env, held })

@@ -82,6 +82,33 @@ struct Owner {
     fingerprint: String,
 }
 
+/// A bucket that is no backend.
+pub(super) struct Shelf<'s> {
+    app: &'s App,
+    around: Surroundings,
+    settings: &'s Node,
+    folder: PathBuf,
+}
+
+impl Shelf<'_> {
+    pub(super) fn reader(&self) -> Reader<'_> {
+        let ways = self.app.ways();
+        Reader {
+            host: &self.app.host,
+            http: &ways.http,
+            clients: &ways.clients,
+            env: &self.around.env,
+            credentials: self.around.credentials.as_ref(),
+            s3_endpoint: self.around.s3.as_deref(),
+            sts_endpoint: self.around.sts.as_deref(),
+            folder: &self.folder,
+            workspace: "",
+            kind: "s3",
+            settings: self.settings,
+        }
+    }
+}
+
 /// An environment with credentials, and where the services of AWS are reached by it.
 struct Surroundings {
     env: Env,
@@ -240,6 +267,27 @@ impl App {
             Deed::Make => state::bucket::make(&reader).await?,
             Deed::Remove => state::bucket::remove(&reader).await?,
         })
+    }
+
+    /// What a question to a bucket that is no backend needs: the way to it as a component's identity, or as whoever the
+    /// environment names.
+    ///
+    /// # Errors
+    /// Nobody can tell as whom, or signing in fails.
+    pub(super) async fn shelf<'s>(
+        &'s self,
+        component: Option<(&Instance, &Wish)>,
+        settings: &'s Node,
+    ) -> Result<Shelf<'s>> {
+        let owner = match component {
+            Some((instance, wish)) => Some(self.owner(instance, wish)?),
+            None => None,
+        };
+        let access = self.access()?;
+        let env = component.map(|(instance, _)| &instance.sections.env);
+        let nothing = Node::default();
+        let around = self.surroundings(&access, env.unwrap_or(&nothing), owner.as_deref(), true).await?;
+        Ok(Shelf { app: self, around, settings, folder: PathBuf::new() })
     }
 
     fn reader<'a>(&'a self, component: &'a Instance, around: &'a Surroundings, folder: &'a PathBuf) -> Reader<'a> {

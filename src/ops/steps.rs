@@ -103,6 +103,10 @@ pub(super) struct Runner<'a> {
     /// Places of the steps that are headings, which are counted.
     pub stages: Vec<Span>,
     pub signals: Signals,
+    /// Where output goes in a run of many components.
+    pub relay: Option<&'a Relay>,
+    /// Standard output belongs to somebody else.
+    pub aside: bool,
     access: Option<Access>,
 }
 
@@ -115,7 +119,18 @@ impl<'a> Runner<'a> {
             return Err(Error::Recursion { level: level.saturating_add(1), owner }.into());
         }
         let signals = Signals::listen()?;
-        Ok(Runner { app, owner, identity, base_path, keep: false, stages: Vec::new(), signals, access: None })
+        Ok(Runner {
+            app,
+            owner,
+            identity,
+            base_path,
+            keep: false,
+            stages: Vec::new(),
+            signals,
+            relay: None,
+            aside: false,
+            access: None,
+        })
     }
 
     /// Authenticates as the identity of a step: the flag's, else the step's own, else none. `ATMOS_IDENTITY` is left to the
@@ -254,7 +269,8 @@ impl<'a> Runner<'a> {
         limit: Option<Duration>,
     ) -> Result<Ended> {
         let keep = self.keep || retry.is_some_and(Retry::looks_at_output);
-        let work = Work { host: &self.app.host, program, cwd, env, retry, limit, keep, relay: None };
+        let (relay, aside) = (self.relay, self.aside);
+        let work = Work { host: &self.app.host, program, cwd, env, retry, limit, keep, relay, aside };
         work.run(&mut self.signals).await
     }
 
@@ -304,6 +320,8 @@ pub(super) struct Work<'a> {
     pub keep: bool,
     /// Where its output goes when others run beside it.
     pub relay: Option<&'a Relay>,
+    /// Standard output belongs to somebody else.
+    pub aside: bool,
 }
 
 impl Work<'_> {
@@ -318,7 +336,12 @@ impl Work<'_> {
             args: prepared.args.clone(),
             cwd: self.cwd.to_path_buf(),
             env: self.env.clone(),
-            output: if self.keep { Output::Shared } else { Output::Inherit },
+            output: match (self.keep, self.aside) {
+                (true, false) => Output::Shared,
+                (true, true) => Output::SharedStderr,
+                (false, true) => Output::Stderr,
+                (false, false) => Output::Inherit,
+            },
             stderr: None,
             hangup: Hangup::PassesOn,
         };

@@ -22,6 +22,7 @@ mod select;
 mod shell;
 mod single;
 mod target;
+mod verify;
 
 pub(super) use ask::choose;
 pub use batch::{BatchRequest, generate_backends, generate_varfiles};
@@ -38,6 +39,7 @@ pub use shell::{ShellRequest, shell};
 use std::path::PathBuf;
 
 use super::hooks::Skip;
+use super::planfiles::Verify;
 use super::{App, child, many};
 use crate::auth::resolution::Flag;
 use crate::diag::Result;
@@ -64,6 +66,10 @@ pub struct RunRequest {
     pub evaluation: resolve::Options,
     /// `output --format`.
     pub format: Option<Format>,
+    /// `--ci`, or what a CI system sets: it is told what happens, where `ci.enabled` says so.
+    pub ci: bool,
+    /// `--verify-plan`
+    pub verify_plan: Option<Verify>,
     /// The variables of the component do not matter, and no file gets them.
     pub without_variables: bool,
     /// Everything before the main command, and not that itself.

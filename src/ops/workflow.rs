@@ -14,7 +14,7 @@ use crate::diag::{Report, Result, Warning};
 use crate::exec::environment;
 use crate::host::{Env, fs};
 use crate::resolve;
-use crate::step::{self, Facts, Kind as StepKind, Parallel, Status, Step, Texts};
+use crate::step::{self, Facts, Kind as StepKind, Parallel, Status, Step, Subject, Texts};
 use crate::value::{Map, Node};
 use crate::workflow::{Error, StepFlags, Workflow, atmos_words, resume_hint, shown_words, stack_of};
 
@@ -64,7 +64,8 @@ pub async fn run(app: &App, request: &Request) -> Result<u8> {
         let env = run.seen_by_conditions(step)?;
         let stack = stack_of(request.stack.as_deref(), step, found.workflow.stack.as_deref()).unwrap_or_default();
         let (ci, owner) = (app.host.terminal.ci, found.workflow.name.as_str());
-        let facts = Facts { status, ci, stack, owner, step: &step.name, env: &env };
+        let subject = Subject::Step { owner, step: &step.name };
+        let facts = Facts { status, ci, stack, subject, env: &env };
         if !condition(app, step, step.when.runs(&facts))? {
             continue;
         }

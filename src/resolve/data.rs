@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::evaluator::Evaluator;
+use super::options::Ending;
 use crate::component::{Instance, Sources, atlantis_project, spacelift_stack};
 use crate::value::{Map, Node, Value};
 
@@ -29,6 +30,17 @@ pub(super) fn add_integrations(evaluator: &Evaluator<'_>, instance: &Instance, m
     }
     if let Some(name) = atlantis_project(evaluator.config, instance) {
         put("atlantis_project", Node::from(name));
+    }
+}
+
+/// Names under which a hook finds how its command ended.
+pub(super) const ENDING: [&str; 3] = ["status", "exit_code", "error"];
+
+/// How the command ended that a hook belongs to.
+pub(super) fn add_ending(ending: &Ending, map: &mut Map) {
+    let values = [Node::from(ending.status), Node::from(i64::from(ending.code)), Node::from(ending.error.as_str())];
+    for (name, value) in ENDING.into_iter().zip(values) {
+        map.insert(Arc::from(name), value);
     }
 }
 

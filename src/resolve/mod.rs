@@ -35,7 +35,7 @@ mod walk;
 pub use error::Error;
 pub use evaluator::{Evaluator, Memo};
 pub use module::describe_module;
-pub use options::{ErrorMode, Options};
+pub use options::{Ending, ErrorMode, Options};
 pub use references::{depends_on_outputs, depends_on_stores};
 pub use render::template_fault;
 pub use stores::{Identities, Nobody, Question, Writer};

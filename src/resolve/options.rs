@@ -25,6 +25,22 @@ pub struct Options {
     pub masks_secrets: bool,
     /// Somebody who asks for this component may do without values that cannot be read now.
     pub within_lenient: bool,
+    /// What templates of hooks are told about the command that they belong to.
+    pub ending: Ending,
+}
+
+/// How a command ended: `.status`, `.exit_code` and `.error` of templates in hooks. Before its end everything is well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ending {
+    pub status: &'static str,
+    pub code: u8,
+    pub error: String,
+}
+
+impl Default for Ending {
+    fn default() -> Ending {
+        Ending { status: "success", code: 0, error: String::new() }
+    }
 }
 
 impl Default for Options {
@@ -39,6 +55,7 @@ impl Default for Options {
             without_identity: false,
             masks_secrets: false,
             within_lenient: false,
+            ending: Ending::default(),
         }
     }
 }

@@ -35,6 +35,8 @@ struct Needs {
     dependencies: bool,
     versions: bool,
     integrations: bool,
+    /// How the command ended that a hook belongs to.
+    ending: bool,
 }
 
 /// The data of one component, put together at the first template, and the variables that its templates see.
@@ -52,7 +54,8 @@ impl Compiled {
         let dependencies = reads.touches(&["deps"]) || reads.touches(&["deps_all"]);
         let versions = matches!(&reads, Reads::Paths(_)) && reads.touches(&["version"]) || text.contains(".version");
         let integrations = reads.touches(&["spacelift_stack"]) || reads.touches(&["atlantis_project"]);
-        Compiled { template, needs: Needs { dependencies, versions, integrations } }
+        let ending = data::ENDING.iter().any(|name| reads.touches(&[name]));
+        Compiled { template, needs: Needs { dependencies, versions, integrations, ending } }
     }
 }
 
@@ -124,6 +127,7 @@ impl Evaluation<'_> {
     }
 
     fn template_data(&self, needs: Needs, node: &Node) -> Result<Val, Error> {
+        let needs = Needs { ending: needs.ending && self.is_below("hooks"), ..needs };
         if let Some(known) = self.data.vals.borrow().get(&needs) {
             return Ok(known.clone());
         }
@@ -138,6 +142,9 @@ impl Evaluation<'_> {
             let versions =
                 self.versions().map_err(|problem| self.failed(".version", &Node::default(), problem, node))?;
             map.insert(Arc::from("version"), versions);
+        }
+        if needs.ending {
+            data::add_ending(&self.options.ending, &mut map);
         }
         let val = Val::from(Node::from(map));
         self.data.vals.borrow_mut().insert(needs, val.clone());

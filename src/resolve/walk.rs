@@ -84,6 +84,11 @@ impl<'a> Evaluation<'a> {
         text.starts_with('!') || self.is_template(text)
     }
 
+    /// Whether what is being evaluated belongs to a section.
+    pub(super) fn is_below(&self, section: &str) -> bool {
+        self.path.borrow().begins_with(section)
+    }
+
     /// Replaces a section by its evaluated form.
     pub(super) fn replace(&self, name: &str, node: &mut Node) -> Result<(), Error> {
         if !self.concerns(node) {

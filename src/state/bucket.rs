@@ -104,6 +104,76 @@ pub async fn remove(reader: &Reader<'_>) -> Result<Made, Error> {
     Ok(Made { found: Found { bucket: bucket.name, region: bucket.region, exists: there }, removed })
 }
 
+/// An object in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Object {
+    pub key: String,
+    pub size: u64,
+    /// As S3 writes it.
+    pub modified: String,
+}
+
+/// Writes an object.
+///
+/// # Errors
+/// As [`look`].
+pub async fn put(reader: &Reader<'_>, key: &str, body: Vec<u8>) -> Result<(), Error> {
+    let bucket = Bucket::of(reader).await?;
+    let mut request = HttpRequest::new("PUT", bucket.url(key, ""));
+    request.body = body;
+    checked(&bucket, exchange(reader, &bucket, request).await?).map(drop)
+}
+
+/// Reads an object; `None` where there is none.
+///
+/// # Errors
+/// As [`look`], and a bucket that does not exist.
+pub async fn get(reader: &Reader<'_>, key: &str) -> Result<Option<Vec<u8>>, Error> {
+    let bucket = Bucket::of(reader).await?;
+    let answer = exchange(reader, &bucket, HttpRequest::get(bucket.url(key, ""))).await?;
+    let absent = answer.status == 404 && element(&answer.text(), "Code").as_deref() != Some("NoSuchBucket");
+    if absent { Ok(None) } else { checked(&bucket, answer).map(|answer| Some(answer.body)) }
+}
+
+/// Deletes an object. One that is not there is no error.
+///
+/// # Errors
+/// As [`look`].
+pub async fn delete(reader: &Reader<'_>, key: &str) -> Result<(), Error> {
+    let bucket = Bucket::of(reader).await?;
+    object(reader, &bucket, key, "").await
+}
+
+/// The objects whose keys begin with a text.
+///
+/// # Errors
+/// As [`look`].
+pub async fn list(reader: &Reader<'_>, prefix: &str) -> Result<Vec<Object>, Error> {
+    let bucket = Bucket::of(reader).await?;
+    let mut found = Vec::new();
+    let mut token = String::new();
+    loop {
+        let more =
+            if token.is_empty() { String::new() } else { format!("continuation-token={}&", percent_encode(&token)) };
+        // The signature wants the parameters in the order of their names.
+        let query = format!("{more}list-type=2&max-keys={PAGE}&prefix={}", percent_encode(prefix));
+        let text = send(reader, &bucket, "GET", &query, "").await?.text();
+        found.extend(objects(&text));
+        match element(&text, "NextContinuationToken") {
+            Some(next) if element(&text, "IsTruncated").as_deref() == Some("true") => token = next,
+            _ => return Ok(found),
+        }
+    }
+}
+
+fn objects(xml: &str) -> Vec<Object> {
+    let object = |piece: &str| {
+        let size = element(piece, "Size").and_then(|size| size.parse().ok()).unwrap_or_default();
+        Some(Object { key: element(piece, "Key")?, size, modified: element(piece, "LastModified").unwrap_or_default() })
+    };
+    elements(xml, "Contents").filter_map(object).collect()
+}
+
 async fn exists(reader: &Reader<'_>, bucket: &Bucket) -> Result<bool, Error> {
     let answer = exchange(reader, bucket, HttpRequest::new("HEAD", bucket.url("", ""))).await?;
     match answer.status {
@@ -173,5 +243,13 @@ mod tests {
                    <VersionId>null</VersionId></DeleteMarker></R>";
         let expected = [("a&b", "1"), ("c", "null")].map(|(key, version)| (key.to_owned(), version.to_owned()));
         assert_eq!(versions(xml), expected);
+    }
+
+    #[test]
+    fn objects_are_found() {
+        let xml = "<R><Contents><Key>a&amp;b</Key><LastModified>2026-01-02T03:04:05.000Z</LastModified><Size>7</Size>\
+                   </Contents></R>";
+        let modified = "2026-01-02T03:04:05.000Z".to_owned();
+        assert_eq!(objects(xml), [Object { key: "a&b".to_owned(), size: 7, modified }]);
     }
 }

@@ -37,7 +37,9 @@ pub enum Error {
     #[error("{place}the condition of the step `{step}` cannot be evaluated: {problem}")]
     #[diagnostic(
         code(atmos::step::condition),
-        help("conditions know ci, status, stack, workflow, step, os, arch, platform and env.NAME")
+        help(
+            "conditions know ci, status, stack, component, workflow, step, hook, event, os, arch, platform and env.NAME"
+        )
     )]
     Condition { step: String, problem: String, place: String },
 

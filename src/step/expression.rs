@@ -66,7 +66,8 @@ enum Comparison {
 }
 
 /// Names that an expression may use.
-pub(super) const NAMES: [&str; 8] = ["ci", "status", "stack", "workflow", "step", "os", "arch", "platform"];
+pub(super) const NAMES: [&str; 11] =
+    ["ci", "status", "stack", "component", "workflow", "step", "hook", "event", "os", "arch", "platform"];
 /// Functions of texts and lists, with the number of their arguments.
 const METHODS: [(&str, usize); 5] = [("contains", 1), ("endsWith", 1), ("matches", 1), ("size", 0), ("startsWith", 1)];
 /// Parentheses and lists may not nest deeper.

@@ -13,7 +13,7 @@ mod retry;
 mod special;
 mod text;
 
-pub use condition::{Condition, Facts, Status};
+pub use condition::{Condition, Facts, Fault, Status, Style, Subject};
 pub use definition::{
     Answer, Asked, Directory, FailMode, Form, Kind, Level, Outputs, Parallel, Said, Step, stages, uses_results,
 };

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::condition::{Fault, Style};
 use super::error::place;
 use super::{Condition, Directory, Error, Kind, Retry, Step, special};
 use crate::span::Sources;
@@ -183,9 +184,7 @@ impl Reader<'_> {
         step.retry =
             node.get("retry").map(|retry| Retry::read(retry, &self.what("retry"), self.sources)).transpose()?.flatten();
         step.when = self.condition(node, "when", Condition::of(true))?;
-        let mut always = Condition::default();
-        always.add("always");
-        step.forgiven = self.condition(node, "continue", always)?;
+        step.forgiven = self.condition(node, "continue", Condition::always())?;
         step.timeout = self.timeout(node)?;
         Ok(step)
     }
@@ -265,26 +264,15 @@ impl Reader<'_> {
         if let Some(flag) = value.as_bool() {
             return Ok(if flag { on } else { Condition::of(false) });
         }
-        let words = value.as_list().unwrap_or(std::slice::from_ref(value));
-        let mut condition = Condition::default();
-        for word in words {
-            let text = text_of(word).map(|text| text.trim().to_owned());
-            if text.as_deref() == Some("") {
-                continue;
-            }
-            let text = text.ok_or_else(|| wrong(self.what(key), "a word or an expression", word, self.sources))?;
-            if condition.add(&text) {
-                continue;
-            }
-            // The tag says that it is an expression, which every other text is too.
-            let expression = text.strip_prefix("!cel").map_or(text.as_str(), str::trim);
-            if let Err(problem) = condition.add_expression(expression) {
-                let expected = format!("one of {}, or an expression ({problem})", Condition::WORDS.join(", "));
-                let place = place(self.sources, word.span);
-                return Err(Error::Value { what: self.what(key), value: text, expected, place });
-            }
-        }
-        Ok(condition)
+        Condition::read(value, Style::Step).map_err(|Fault { node: part, problem }| match problem {
+            None => wrong(self.what(key), "a word or an expression", &part, self.sources),
+            Some(problem) => Error::Value {
+                what: self.what(key),
+                value: text_of(&part).unwrap_or_default(),
+                expected: format!("one of {}, or an expression ({problem})", Condition::WORDS.join(", ")),
+                place: place(self.sources, part.span),
+            },
+        })
     }
 }
 

@@ -26,6 +26,11 @@ impl Path {
         let _ = write!(self.text, "[{index}]");
     }
 
+    /// Whether this key is the first one.
+    pub fn begins_with(&self, key: &str) -> bool {
+        self.text.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    }
+
     /// Removes the last key or index.
     pub fn pop(&mut self) {
         if let Some(mark) = self.marks.pop() {
@@ -51,6 +56,7 @@ mod tests {
         path.push_key("a");
         path.push_index(2);
         assert_eq!(path.to_string(), "vars.a[2]");
+        assert!(path.begins_with("vars") && !path.begins_with("var"));
         path.pop();
         path.pop();
         assert_eq!(path.to_string(), "vars");

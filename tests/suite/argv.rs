@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use crate::support::{Outcome, Sandbox, wait_until};
+use rustix::process::Signal;
+
+use crate::support::{Outcome, Sandbox, Terminal, wait_until};
 
 const VARFILE: &str = "dev-app.terraform.tfvars.json";
 
@@ -154,6 +156,26 @@ fn clean_waits_for_the_run_in_the_folder() {
     run.wait().success();
     clean.wait().success().says("waiting for another atmos process");
     assert!(!sandbox.repo().join(state).exists());
+}
+
+#[test]
+fn a_child_that_outlives_the_program_keeps_the_folder() {
+    let sandbox = sandbox();
+    let hold = sandbox.root().join("hold");
+    std::fs::write(&hold, "").unwrap();
+    let mut command = sandbox.atmos_command(&["terraform", "apply", "app", "-s", "dev", "-auto-approve"]);
+    command.env("STUB_HOLD", &hold);
+    let mut run = sandbox.start(command, "");
+    wait_until("the stub holds the folder", Duration::from_mins(1), || {
+        assert!(run.is_running(), "the run has ended early");
+        std::fs::read_to_string(sandbox.root().join("record")).ok().filter(|calls| calls.contains("apply\t"))
+    });
+    run.signal(Signal::KILL);
+    wait_until("the program is gone", Duration::from_secs(10), || (!run.is_running()).then_some(()));
+    let mut next = Terminal::start(sandbox.atmos_command(&["terraform", "clean", "app", "-s", "dev", "--force"]));
+    next.expect("waiting for another atmos process");
+    std::fs::remove_file(&hold).unwrap();
+    assert_eq!(next.finish().0, 0);
 }
 
 #[test]

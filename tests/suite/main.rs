@@ -46,6 +46,7 @@ mod garbage;
 mod generate;
 mod helmfile;
 mod hooks;
+mod hooks_kinds;
 mod hygiene;
 mod identities;
 mod isolation;

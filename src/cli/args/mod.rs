@@ -50,8 +50,8 @@ pub use small::{
     ThemeArgs, ThemeCommand, ThemeShowArgs,
 };
 pub use terraform::{
-    BatchArgs, CleanArgs, FilesArgs, GenerateCommand, InitFlags, OutputArgs, PlanDiffArgs, PlanFlags, ShellArgs,
-    TerraformArgs, TerraformCommand, TerraformRun, VarfileArgs, WriteCommand,
+    BatchArgs, CiFlag, CleanArgs, FilesArgs, GenerateCommand, InitFlags, OutputArgs, PlanDiffArgs, PlanFlags,
+    ShellArgs, TerraformArgs, TerraformCommand, TerraformRun, VarfileArgs, WriteCommand,
 };
 pub use validate::{
     EditorconfigArgs, ScopeArgs, ValidateCommand, ValidateComponentArgs, ValidateSchemaArgs, ValidateStacksArgs,

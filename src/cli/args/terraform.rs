@@ -68,6 +68,14 @@ pub struct InitFlags {
     pub init_run_reconfigure: Option<bool>,
 }
 
+/// The flag of runs in CI.
+#[derive(Debug, Clone, Default, Args)]
+pub struct CiFlag {
+    /// Tell the CI system what happens, where `ci.enabled` is set [env: ATMOS_CI, CI]
+    #[arg(long)]
+    pub ci: Option<bool>,
+}
+
 /// Flags around planfiles.
 #[derive(Debug, Clone, Default, Args)]
 pub struct PlanFlags {
@@ -90,6 +98,8 @@ pub enum TerraformCommand {
         init: InitFlags,
         #[command(flatten)]
         fleet: Fleet,
+        #[command(flatten)]
+        ci: CiFlag,
         /// Save no planfile [env: ATMOS_TERRAFORM_PLAN_SKIP_PLANFILE]
         #[arg(long)]
         skip_planfile: Option<bool>,
@@ -107,6 +117,8 @@ pub enum TerraformCommand {
         fleet: Fleet,
         #[command(flatten)]
         plan: PlanFlags,
+        #[command(flatten)]
+        ci: CiFlag,
     },
     /// Make the changes without asking
     Deploy {
@@ -118,6 +130,11 @@ pub enum TerraformCommand {
         fleet: Fleet,
         #[command(flatten)]
         plan: PlanFlags,
+        #[command(flatten)]
+        ci: CiFlag,
+        /// Compare a new plan with the stored one and apply it if they are the same [env: ATMOS_TERRAFORM_VERIFY_PLAN]
+        #[arg(long, value_name = "HOW", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+        verify_plan: Option<String>,
         /// Run init before [env: ATMOS_TERRAFORM_DEPLOY_RUN_INIT]
         #[arg(long)]
         deploy_run_init: Option<bool>,

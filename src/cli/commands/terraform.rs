@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use super::super::args::{
-    CleanArgs, Fleet, InitFlags, OutputArgs, PlanDiffArgs, PlanFlags, ShellArgs, TerraformArgs, TerraformCommand,
-    TerraformRun, WriteCommand,
+    CiFlag, CleanArgs, Fleet, InitFlags, OutputArgs, PlanDiffArgs, PlanFlags, ShellArgs, TerraformArgs,
+    TerraformCommand, TerraformRun, WriteCommand,
 };
 use super::super::error::Error;
 use super::super::setup::{Context, boolean, flag};
@@ -16,6 +16,7 @@ use crate::exec::{Redirect, stdin_is_readable};
 use crate::host::Env;
 use crate::ops::hooks::Skip;
 use crate::ops::many;
+use crate::ops::planfiles::Verify;
 use crate::ops::terraform::{self, CleanRequest, DiffRequest, Form, Format, RunRequest, ShellRequest};
 
 /// Sub-commands whose first word is followed by a verb of their own.
@@ -29,29 +30,34 @@ const COMPOUND: [(&str, &[&str]); 3] = [
 pub(super) fn run(context: &Context, args: TerraformArgs) -> Result<u8> {
     use TerraformCommand as C;
     match args.command {
-        C::Plan { run, init, fleet, skip_planfile, hide } => {
+        C::Plan { run, init, fleet, ci, skip_planfile, hide } => {
             let skip = flag(skip_planfile, &context.host.env, "ATMOS_TERRAFORM_PLAN_SKIP_PLANFILE")?;
             let mut request = request(context, "plan", run, &init)?;
             request.request.skip_planfile = skip;
+            request.ci = in_ci(ci, context)?;
             let mut asked = all(request, context, fleet, "PLAN")?;
             let hide = hide.or_else(|| context.host.env.get("ATMOS_TERRAFORM_PLAN_HIDE").map(str::to_owned));
             asked.request.many.hide_unchanged = fleet::hidden(hide.as_deref())?;
             go(context, asked)
         }
-        C::Apply { run, init, fleet, plan } => {
-            let request = with_plan(request(context, "apply", run, &init)?, plan, context, "APPLY");
+        C::Apply { run, init, fleet, plan, ci } => {
+            let mut request = with_plan(request(context, "apply", run, &init)?, plan, context, "APPLY");
+            request.ci = in_ci(ci, context)?;
             go(context, all(request, context, fleet, "APPLY")?)
         }
-        C::Deploy { run, init, fleet, plan, deploy_run_init } => {
+        C::Deploy { run, init, fleet, plan, ci, verify_plan, deploy_run_init } => {
             let mut request = with_plan(request(context, "deploy", run, &init)?, plan, context, "DEPLOY");
             request.request.deploy_run_init = match deploy_run_init {
                 Some(flag) => Some(flag),
                 None => boolean(&context.host.env, "ATMOS_TERRAFORM_DEPLOY_RUN_INIT")?,
             };
+            request.ci = in_ci(ci, context)?;
+            request.verify_plan = verification(verify_plan.as_deref(), &context.host.env)?;
             go(context, all(request, context, fleet, "DEPLOY")?)
         }
         C::Destroy { run, init, fleet } => {
-            let request = request(context, "destroy", run, &init)?;
+            let mut request = request(context, "destroy", run, &init)?;
+            request.ci = in_ci(CiFlag::default(), context)?;
             go(context, all(request, context, fleet, "DESTROY")?)
         }
         C::Init { run, init, fleet } => {
@@ -95,6 +101,29 @@ pub(super) fn run(context: &Context, args: TerraformArgs) -> Result<u8> {
         C::Taint(run) => go(context, plain(context, "taint", run)?),
         C::Untaint(run) => go(context, plain(context, "untaint", run)?),
         C::Other(words) => Err(unknown::command("atmos terraform", &words).into()),
+    }
+}
+
+/// `--ci`, else `ATMOS_CI`, else what CI systems set.
+fn in_ci(given: CiFlag, context: &Context) -> Result<bool> {
+    let env = &context.host.env;
+    match (given.ci, boolean(env, "ATMOS_CI")?) {
+        (Some(given), _) | (None, Some(given)) => Ok(given),
+        (None, None) => Ok(env.get("CI").is_some_and(|text| !matches!(text, "" | "false" | "0"))),
+    }
+}
+
+/// `--verify-plan`, else its variable.
+fn verification(given: Option<&str>, env: &Env) -> Result<Option<Verify>> {
+    match given.or_else(|| env.get("ATMOS_TERRAFORM_VERIFY_PLAN")) {
+        None | Some("") => Ok(None),
+        Some("true" | "1" | "fail") => Ok(Some(Verify::Fail)),
+        Some("warn") => Ok(Some(Verify::Warn)),
+        Some("false" | "0" | "off") => Ok(Some(Verify::Off)),
+        Some(other) => {
+            let valid = "true, false, fail, warn, off";
+            Err(Error::FlagValue { flag: "verify-plan", value: other.to_owned(), valid }.into())
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use crate::exec::process::{self, Outcome, Surroundings};
 use crate::exec::relay::Relay;
 use crate::exec::signals::Signals;
 use crate::exec::{Error, Hangup, Launch, Output, files};
+use crate::host::lock::FileLock;
 use crate::host::{Env, Host};
 
 /// Says which failures may pass. Implemented above, where the component's section is known.
@@ -42,6 +43,8 @@ pub struct Context<'a> {
     pub signals: &'a mut Signals,
     /// Where the output of the children goes in a run of many components.
     pub relay: Option<&'a Relay>,
+    /// The lock of the folder, which the children keep when we are killed.
+    pub lock: Option<&'a FileLock>,
     /// Failures that are tried again.
     pub retries: Option<&'a dyn Retries>,
 }
@@ -84,6 +87,9 @@ pub async fn run(mut context: Context<'_>, plan: &Plan) -> Result<Finished, Erro
         env.set(name, value);
     }
     let launch = Launch { env, ..launch(&context, args.clone(), plan.output) };
+    if let Some(relay) = context.relay {
+        relay.begin();
+    }
     let outcome = start(&mut context, &launch).await?;
     let code = match outcome.code {
         0 => 0,
@@ -355,6 +361,7 @@ async fn once(context: &mut Context<'_>, launch: &Launch) -> Result<Outcome, Err
         cwd: &host.cwd,
         exe: Some(&host.exe),
         relay: context.relay,
+        lock: context.lock,
     };
     let outcome = process::run(launch, around, context.signals).await?;
     if let Some(relay) = context.relay.filter(|_| launch.output == Output::Inherit) {

@@ -68,7 +68,8 @@ fn request(words: &str) -> Request {
 async fn go(target: &Target, request: &Request, env: &Env) -> Result<Finished, Error> {
     let plan = Plan { output: Output::Capture, ..steps(target, request, env)? };
     let mut signals = Signals::listen()?;
-    let context = Context { host: &host(), target, request, env, signals: &mut signals, relay: None, retries: None };
+    let (host, signals) = (&host(), &mut signals);
+    let context = Context { host, target, request, env, signals, relay: None, lock: None, retries: None };
     run(context, &plan).await
 }
 

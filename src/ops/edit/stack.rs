@@ -8,9 +8,10 @@ use super::value::{Said, Type, type_of, value};
 use crate::component::{Instance, Kind};
 use crate::content::Names;
 use crate::diag::{Result, Warning};
+use crate::ops::App;
 use crate::ops::explain::{self, ExplainRequest, Explanation, Setting, parse};
-use crate::ops::{App, module};
 use crate::resolve;
+use crate::resolve::describe_module;
 use crate::value::{Node, Path};
 use crate::yaml::Step;
 
@@ -186,7 +187,7 @@ fn declared(app: &App, instance: &Instance, path: &str) -> Option<Type> {
     if section != "vars" || instance.kind != Kind::Terraform {
         return None;
     }
-    let module = module::describe(&instance.path(&app.config)?, Names::Yaml).ok()?;
+    let module = describe_module(&instance.path(&app.config)?, Names::Yaml).ok()?;
     let type_ = module.get_path(["variables", name, "type"])?.as_str()?.trim().to_owned();
     match type_.as_str() {
         "string" => Some(Type::String),

@@ -67,6 +67,7 @@ pub(super) async fn run(app: &App, request: &RunRequest) -> Result<many::Fleet> 
         before,
         refused,
         talks: CONCURRENT.contains(&verb),
+        keeps: false,
     };
     let (nodes, access) = (&nodes, &access);
     let begin = |at: usize, relay: Arc<Relay>| -> many::Work<'_> {

@@ -29,6 +29,28 @@ pub(crate) enum Error {
     )]
     CommandFailed { hook: String, event: String, code: u8 },
 
+    #[error("the hook `{hook}` cannot be used: {message}")]
+    #[diagnostic(code(atmos::hooks::step), help("{help}"))]
+    Step { hook: String, message: String, help: String },
+
+    #[error("the condition of the hook `{hook}` cannot be evaluated: {problem}{place}")]
+    #[diagnostic(
+        code(atmos::hooks::condition),
+        help("conditions know ci, status, stack, component, hook, event, os, arch, platform and env.NAME")
+    )]
+    Condition { hook: String, problem: String, place: String },
+
+    #[error("hook (kind steps) failed: `{hook}` at {event}: the step `{step}` exited with code {code}")]
+    #[diagnostic(
+        code(atmos::hooks::step_failed),
+        help("its own output is above; `continue: always` in the step or `on_failure: warn` in the hook goes on")
+    )]
+    StepFailed { hook: String, event: String, step: String, code: u8 },
+
+    #[error("hook (kind git) failed: `{hook}` at {event}: {reason}")]
+    #[diagnostic(code(atmos::hooks::git_failed), help("{help}"))]
+    GitFailed { hook: String, event: String, reason: String, help: String },
+
     #[error("hook (kind store) failed: `{hook}` at {event}: {reason}")]
     #[diagnostic(code(atmos::hooks::store_failed), help("{help}"))]
     StoreFailed { hook: String, event: String, reason: String, help: String },
@@ -37,7 +59,7 @@ pub(crate) enum Error {
 impl Failure for Error {
     fn exit_code(&self) -> u8 {
         match self {
-            Error::CommandFailed { code, .. } => *code,
+            Error::CommandFailed { code, .. } | Error::StepFailed { code, .. } => *code,
             _ => 1,
         }
     }

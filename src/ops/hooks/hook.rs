@@ -1,20 +1,21 @@
 //! One hook, read from its section.
 
-use super::condition::{WORDS, When};
 use super::error::Error;
 use super::event::Event;
 use super::report::Report;
 use crate::component::Instance;
 use crate::diag::nearest;
 use crate::span::{Sources, Span};
-use crate::step::text_of;
+use crate::step::{self, Condition, Fault, Step, Style, text_of};
 use crate::value::Node;
 
 /// What a hook does.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(super) enum Kind {
     Command(Command),
     Store(Store),
+    Steps(Steps),
+    Git(Publish),
     /// Of no use outside of the commercial service; the reference does nothing, too.
     Nothing,
 }
@@ -29,6 +30,24 @@ pub(super) struct Command {
     pub report: Option<Report>,
     /// The program has no flag for its output file: what it prints goes there.
     pub prints: bool,
+}
+
+/// Steps as a workflow has them.
+#[derive(Debug, Clone)]
+pub(super) struct Steps {
+    pub list: Vec<Step>,
+    pub env: Vec<(String, String)>,
+}
+
+/// What is committed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Publish {
+    /// One of `git.repositories`; without it the one around the component.
+    pub repository: Option<String>,
+    pub message: Option<String>,
+    /// Without any, what is staged already.
+    pub paths: Vec<String>,
+    pub push: bool,
 }
 
 /// Values that go into a store.
@@ -51,15 +70,16 @@ pub(super) enum OnFailure {
 pub(super) struct Hook {
     pub name: String,
     pub kind: Kind,
-    pub when: When,
+    pub when: Condition,
     pub on_failure: OnFailure,
     pub span: Span,
     events: Option<Vec<String>>,
 }
 
 /// Kinds of the reference that later versions bring.
-const LATER: [&str; 4] = ["git", "step", "steps", "tfmigrate"];
-const BUILT: [&str; 7] = ["command", "store", "infracost", "trivy", "checkov", "kics", "tflint"];
+const LATER: [&str; 1] = ["tfmigrate"];
+const BUILT: [&str; 10] =
+    ["command", "store", "git", "step", "steps", "infracost", "trivy", "checkov", "kics", "tflint"];
 
 /// Programs that look at the component, each with its usual arguments and how its output is read.
 fn scanner(kind: &str) -> Option<(&'static str, Report)> {
@@ -132,11 +152,14 @@ impl Reader<'_> {
             (None, Some(kind)) => (kind, None),
             (Some(kind), program) => (kind, program),
         };
-        let usual = if kind == "store" { OnFailure::Fail } else { OnFailure::Warn };
+        let usual = if matches!(kind.as_str(), "store" | "git") { OnFailure::Fail } else { OnFailure::Warn };
         let kind = match kind.as_str() {
             "command" => Kind::Command(self.command(program)?),
             tool if scanner(tool).is_some() => Kind::Command(self.scanner(tool, program)?),
             "store" => Kind::Store(self.store()?),
+            "git" => Kind::Git(self.publish()?),
+            "step" => Kind::Steps(self.step()?),
+            "steps" => Kind::Steps(self.steps()?),
             other if other.starts_with("ci.") => Kind::Nothing,
             other => return Err(self.unknown(other)),
         };
@@ -189,6 +212,87 @@ impl Reader<'_> {
         })
     }
 
+    fn publish(&self) -> Result<Publish, Error> {
+        let commit = self.node.get("commit").filter(|commit| !commit.is_null());
+        if let Some(commit) = commit.filter(|commit| commit.as_map().is_none()) {
+            return Err(self.invalid(commit, "`commit` must be a map", "write `commit: {message: …, paths: […]}`"));
+        }
+        let part = |key: &str| commit.and_then(|commit| commit.get(key)).filter(|node| !node.is_empty());
+        let wrong = |node: &Node, key: &str| {
+            self.invalid(
+                node,
+                &format!("`commit.{key}` must be a text or a list of texts"),
+                "write `paths: [one, two]`",
+            )
+        };
+        let mut paths = Vec::new();
+        if let Some(node) = part("paths") {
+            for item in node.as_list().unwrap_or(std::slice::from_ref(node)) {
+                paths.push(text_of(item).ok_or_else(|| wrong(item, "paths"))?);
+            }
+        }
+        let message = part("message").map(|node| text_of(node).ok_or_else(|| wrong(node, "message"))).transpose()?;
+        let push = self.node.get("push").and_then(Node::as_bool).unwrap_or_default();
+        Ok(Publish { repository: self.text("repository")?, message, paths, push })
+    }
+
+    /// `type` names the step, `with` is the rest of it.
+    fn step(&self) -> Result<Steps, Error> {
+        let Some(kind) = self.text("type")? else {
+            return Err(self.invalid(self.node, "it has no `type`", "say which step it is, such as `type: shell`"));
+        };
+        let empty = Node::empty_map();
+        let with = self.node.get("with").filter(|with| !with.is_null()).unwrap_or(&empty);
+        let Some(map) = with.as_map() else {
+            return Err(self.invalid(with, "`with` must be a map", "the keys of the step stand there"));
+        };
+        let mut map = map.clone();
+        map.insert("type".into(), Node::from(kind));
+        if let Some(retry) = self.node.get("retry") {
+            map.insert("retry".into(), retry.clone());
+        }
+        self.list(&Node::from(vec![Node::new(Node::from(map).value, with.span)]))
+    }
+
+    fn steps(&self) -> Result<Steps, Error> {
+        if let Some(retry) = self.node.get("retry").filter(|retry| !retry.is_empty()) {
+            return Err(self.not_built("`retry` around several steps".to_owned(), retry));
+        }
+        match self.node.get("with").filter(|with| !with.is_empty()) {
+            Some(with) => self.list(with),
+            None => Err(self.invalid(self.node, "it has no steps", "`with` is a list of them")),
+        }
+    }
+
+    fn list(&self, list: &Node) -> Result<Steps, Error> {
+        let owner = format!("the hook `{}`", self.name);
+        let read = step::read(list, &step::Kind::Shell, &owner, self.sources);
+        let list = read.map_err(|error| {
+            let help = miette::Diagnostic::help(&error).map(|help| help.to_string()).unwrap_or_default();
+            Error::Step { message: error.to_string(), help, hook: self.name.to_owned() }
+        })?;
+        for step in &list {
+            match &step.kind {
+                step::Kind::NotBuilt(kind) => {
+                    return Err(self.not_built(format!("a step of the type `{kind}`"), self.node));
+                }
+                step::Kind::Unknown(kind) => {
+                    let reason = format!("`{kind}` is no type of a step");
+                    return Err(self.invalid(self.node, &reason, "valid are atmos, shell, exec, env and script"));
+                }
+                step::Kind::Atmos | step::Kind::Shell | step::Kind::Exec | step::Kind::Env | step::Kind::Script(_) => {}
+                _ => {
+                    return Err(self.not_built(format!("in a hook the type of the step `{}`", step.name), self.node));
+                }
+            }
+            if step.identity.is_some() {
+                let help = "the steps of a hook run as the identity of its component: leave it out";
+                return Err(self.invalid(self.node, &format!("the step `{}` has an identity", step.name), help));
+            }
+        }
+        Ok(Steps { list, env: self.texts("env")? })
+    }
+
     fn store(&self) -> Result<Store, Error> {
         let outputs = self.texts("outputs")?;
         let name = match self.text("name")? {
@@ -199,13 +303,13 @@ impl Reader<'_> {
         Ok(Store { name, outputs })
     }
 
-    fn when(&self) -> Result<When, Error> {
-        let Some(node) = self.node.get("when") else { return Ok(When::All(Vec::new())) };
-        When::read(node).map_err(|part| {
+    fn when(&self) -> Result<Condition, Error> {
+        let Some(node) = self.node.get("when") else { return Ok(Condition::default()) };
+        Condition::read(node, Style::Hook).map_err(|Fault { node: part, problem }| {
             let shown = text_of(&part).unwrap_or_else(|| part.value.type_name().to_owned());
-            let what =
-                format!("`when: {shown}` (the words {WORDS} and `all`, `any`, `not` are built; expressions are not)");
-            self.not_built(what, &part)
+            let problem = problem.map(|problem| format!(": {problem}")).unwrap_or_default();
+            let help = format!("valid are {}, expressions, lists, `all`, `any` and `not`", Condition::WORDS.join(", "));
+            self.invalid(&part, &format!("`when: {shown}` is no condition{problem}"), &help)
         })
     }
 

@@ -1,15 +1,17 @@
 //! Hooks: what the user wants done before and after a command of a component.
 //!
 //! Row 12. Read [`Hooks`] first: it knows the hooks of one run and runs those of an event. `hook` reads one from its
-//! section, `condition` is `when`, `event` what happens and how hooks name it, `run` starts commands, `report` shows what
-//! they found, `store` writes outputs.
+//! section, `event` is what happens and how hooks name it. What they do: `command` starts programs and `report` shows what
+//! they found, `store` writes outputs, `steps` runs steps as workflows have them, `git` commits and pushes.
 
-mod condition;
+mod command;
 mod error;
 mod event;
+mod git;
 mod hook;
 mod report;
 mod run;
+mod steps;
 mod store;
 
 pub use event::Skip;

@@ -2,21 +2,21 @@
 
 use std::path::{Path, PathBuf};
 
-use super::condition::Status;
 use super::error::Error;
 use super::event::{Event, Moment, Skip};
-use super::hook::{self, Command, Hook, Kind, OnFailure};
-use super::store;
+use super::hook::{self, Hook, Kind, OnFailure};
+use super::{command, git, steps, store};
 use crate::component::Instance;
 use crate::diag::{Report, Result, Warning};
-use crate::exec::process::Surroundings;
+use crate::exec::process;
 use crate::exec::relay::Relay;
 use crate::exec::signals::Signals;
-use crate::exec::{Error as ExecError, Hangup, Launch, Output, process};
 use crate::host::Env;
-use crate::ops::{App, child};
-use crate::resolve::Options;
+use crate::ops::App;
+use crate::resolve::{self, Options};
 use crate::state::Outputs;
+use crate::step::{Facts, Status, Subject};
+use crate::value::{Node, Value};
 
 /// The hooks that one command of a component has.
 #[derive(Debug, Default)]
@@ -24,6 +24,9 @@ pub(crate) struct Hooks {
     list: Vec<Hook>,
     kind: String,
     verb: String,
+    /// The component before its evaluation, where a template asks how the command ended.
+    asking: Option<Box<Instance>>,
+    skip: Skip,
 }
 
 /// What hooks run in.
@@ -48,10 +51,10 @@ pub(crate) struct Around<'a> {
 
 /// How the command ended.
 #[derive(Debug, Clone)]
-struct Ending {
-    status: Status,
-    code: u8,
-    error: Option<String>,
+pub(super) struct Ending {
+    pub status: Status,
+    pub code: u8,
+    pub error: Option<String>,
 }
 
 impl Ending {
@@ -63,44 +66,82 @@ impl Ending {
     fn failure(report: &Report) -> Ending {
         Ending { status: Status::Failure, code: report.exit_code(), error: Some(report.to_string()) }
     }
+
+    pub(super) fn word(&self) -> &'static str {
+        match self.status {
+            Status::Success => "success",
+            Status::Failure => "failure",
+        }
+    }
+
+    /// What templates are told of it.
+    fn told(&self, app: &App) -> resolve::Ending {
+        let error = self.error.as_deref().map(|error| app.host.masker.mask(error).into_owned());
+        resolve::Ending { status: self.word(), code: self.code, error: error.unwrap_or_default() }
+    }
+}
+
+/// Whether a template in the section may ask how the command ended.
+fn asks_for_the_ending(hooks: &Node) -> bool {
+    match &hooks.value {
+        Value::String(text) => [".status", ".exit_code", ".error"].iter().any(|name| text.contains(name)),
+        Value::List(items) => items.iter().any(asks_for_the_ending),
+        Value::Map(map) => map.values().any(asks_for_the_ending),
+        _ => false,
+    }
 }
 
 impl Hooks {
-    /// Those that a sub-command has, read and checked before anything starts.
+    /// Those that a sub-command has, read and checked before anything starts. `found` is the component as the manifests
+    /// have it, `instance` the same evaluated.
     ///
     /// # Errors
     /// A hook that cannot be used.
-    pub(crate) fn read(app: &App, instance: &Instance, verb: &str, skip: &Skip) -> Result<Hooks, Error> {
-        let kind = instance.kind.key();
-        let mut hooks = Hooks { list: Vec::new(), kind: kind.to_owned(), verb: verb.to_owned() };
+    pub(crate) fn read(
+        app: &App,
+        found: &Instance,
+        instance: &Instance,
+        verb: &str,
+        skip: &Skip,
+    ) -> Result<Hooks, Error> {
+        let kind = instance.kind.key().to_owned();
+        let mut hooks = Hooks { kind, verb: verb.to_owned(), skip: skip.clone(), ..Hooks::default() };
         if *skip == Skip::All {
             return Ok(hooks);
         }
         for (name, node) in instance.sections.hooks.as_map().into_iter().flatten() {
-            let events = hook::events(node);
-            let heard = [Moment::Before, Moment::After]
-                .iter()
-                .any(|moment| hook::concerns(events.as_deref(), Event { moment: *moment, kind, verb }));
-            if !heard || node.is_empty() {
-                continue;
-            }
-            if skip.skips(name) {
+            if hooks.hears(node) && skip.skips(name) {
                 app.host.talk.info(format!("Skipping hook `{name}` (--skip-hooks)"));
-                continue;
             }
-            hooks.list.push(Hook::read(name, node, instance, &app.host.sources)?);
         }
+        hooks.list = hooks.list_of(app, instance)?;
+        let asks = !hooks.list.is_empty() && asks_for_the_ending(&found.sections.hooks);
+        hooks.asking = asks.then(|| Box::new(found.clone()));
         Ok(hooks)
+    }
+
+    /// Whether a hook runs at an event of the command.
+    fn hears(&self, node: &Node) -> bool {
+        let events = hook::events(node);
+        let heard = |moment| hook::concerns(events.as_deref(), self.event(moment));
+        !node.is_empty() && [Moment::Before, Moment::After].into_iter().any(heard)
+    }
+
+    fn list_of(&self, app: &App, instance: &Instance) -> Result<Vec<Hook>, Error> {
+        let all = instance.sections.hooks.as_map().into_iter().flatten();
+        let ours = all.filter(|(name, node)| self.hears(node) && !self.skip.skips(name));
+        ours.map(|(name, node)| Hook::read(name, node, instance, &app.host.sources)).collect()
     }
 
     /// Runs the hooks before the command. Whatever fails here keeps the command from starting.
     ///
     /// # Errors
-    /// A hook that fails and says `on_failure: fail`, a program that is not there.
+    /// A hook that fails and says `on_failure: fail`, a program that is not there, a condition that cannot be evaluated.
     pub(crate) async fn before(&self, around: &mut Around<'_>) -> Result<()> {
         for moment in [Moment::Before, Moment::After] {
             self.check_programs(moment, Status::Success, around)?;
         }
+        self.due(&self.list, Moment::After, Status::Failure, around)?;
         self.run(Moment::Before, &Ending::success(0), around).await
     }
 
@@ -146,14 +187,38 @@ impl Hooks {
     }
 
     /// The hooks that run now, in the order of their declaration.
-    fn due(&self, moment: Moment, status: Status, ci: bool) -> impl Iterator<Item = &Hook> {
-        let event = self.event(moment);
-        self.list.iter().filter(move |hook| hook.concerns(event) && hook.when.runs(status, ci))
+    fn due<'h>(
+        &self,
+        list: &'h [Hook],
+        moment: Moment,
+        status: Status,
+        around: &Around<'_>,
+    ) -> Result<Vec<&'h Hook>, Error> {
+        let (event, instance) = (self.event(moment), around.instance);
+        let name = event.to_string();
+        let mut due = Vec::new();
+        for hook in list.iter().filter(|hook| hook.concerns(event)) {
+            let subject = Subject::Hook { component: &instance.name, hook: &hook.name, event: &name };
+            let (ci, stack, env) = (around.app.host.terminal.ci, instance.stack.as_str(), around.env);
+            match hook.when.runs(&Facts { status, ci, stack, subject, env }) {
+                Ok(true) => due.push(hook),
+                Ok(false) => {}
+                Err(problem) => {
+                    let place = around.app.host.sources.place(hook.span).map(|place| format!(" ({place})"));
+                    return Err(Error::Condition {
+                        hook: hook.name.clone(),
+                        problem,
+                        place: place.unwrap_or_default(),
+                    });
+                }
+            }
+        }
+        Ok(due)
     }
 
     fn check_programs(&self, moment: Moment, status: Status, around: &Around<'_>) -> Result<(), Error> {
         let host = &around.app.host;
-        for hook in self.due(moment, status, host.terminal.ci) {
+        for hook in self.due(&self.list, moment, status, around)? {
             let Kind::Command(command) = &hook.kind else { continue };
             if process::find(&command.program, "a hook", around.env, &host.cwd).is_err() {
                 let place = host.sources.place(hook.span).map(|place| format!(" ({place})")).unwrap_or_default();
@@ -164,19 +229,30 @@ impl Hooks {
         Ok(())
     }
 
+    /// The hooks as they are now that the ending is known, where a template asks for it.
+    fn told(&self, ending: &Ending, around: &Around<'_>) -> Result<Option<Vec<Hook>>> {
+        let Some(found) = &self.asking else { return Ok(None) };
+        let (sections, ending) = (vec!["hooks".to_owned()], ending.told(around.app));
+        let instance = around.app.evaluate(found, &Options { sections, ending, ..around.options.clone() })?;
+        Ok(Some(self.list_of(around.app, &instance)?))
+    }
+
     async fn run(&self, moment: Moment, ending: &Ending, around: &mut Around<'_>) -> Result<()> {
         let (event, talk) = (self.event(moment), around.app.host.talk.clone());
-        let due: Vec<&Hook> = self.due(moment, ending.status, around.app.host.terminal.ci).collect();
+        let told = self.told(ending, around)?;
+        let due = self.due(told.as_deref().unwrap_or(&self.list), moment, ending.status, around)?;
         if due.is_empty() {
             return Ok(());
         }
-        talk.info(format!("Running hooks event={event} status={}", ending.status.word()));
+        talk.info(format!("Running hooks event={event} status={}", ending.word()));
         // All hooks of one event see the same outputs.
         let mut outputs: Option<Outputs> = None;
         for hook in due {
             let failure = match &hook.kind {
                 Kind::Nothing => None,
-                Kind::Command(command) => self.command(hook, command, event, ending, around).await?,
+                Kind::Command(command) => command::run(hook, command, event, ending, around).await?,
+                Kind::Steps(list) => steps::run(hook, list, event, ending, around).await?,
+                Kind::Git(publish) => git::run(hook, publish, event, around).await?,
                 Kind::Store(store) => store::run(&hook.name, store, event, around, &mut outputs).await?,
             };
             let Some(failure) = failure else { continue };
@@ -192,127 +268,5 @@ impl Hooks {
             }
         }
         Ok(())
-    }
-
-    /// Starts the program of a hook; its failure comes back as a value.
-    async fn command(
-        &self,
-        hook: &Hook,
-        command: &Command,
-        event: Event<'_>,
-        ending: &Ending,
-        around: &mut Around<'_>,
-    ) -> Result<Option<Error>> {
-        let host = &around.app.host;
-        let temp = tempfile::Builder::new().prefix("atmos-hook-").tempdir_in(&host.dirs.temp);
-        let temp = temp.map_err(ExecError::file("create", &host.dirs.temp))?;
-        let file = temp.path().join("output");
-        let own = variables(around, ending, &file);
-        let mut env = around.env.clone();
-        for (name, value) in &own {
-            env.set(name, value);
-        }
-        let base = env.clone();
-        for (name, text) in &command.env {
-            env.set(name, expanded(text, &base));
-        }
-        let launch = Launch {
-            program: command.program.clone(),
-            configured: format!("`command` of the hook `{}`", hook.name),
-            args: command.args.iter().map(|arg| expanded(arg, &base).into()).collect(),
-            cwd: if around.folder.is_dir() { around.folder.to_path_buf() } else { host.cwd.clone() },
-            env,
-            output: match (command.prints, around.data) {
-                (true, _) => Output::Value,
-                (false, true) => Output::Stderr,
-                (false, false) => Output::Inherit,
-            },
-            stderr: None,
-            hangup: Hangup::PassesOn,
-        };
-        let outcome =
-            process::run(&launch, Surroundings { relay: around.relay, ..child::surroundings(host) }, around.signals)
-                .await?;
-        if let Some(stop) = outcome.stop {
-            return Err(ExecError::Interrupted { stop }.into());
-        }
-        if let Some(report) = &command.report {
-            let content = if command.prints {
-                String::from_utf8_lossy(&outcome.captured).into_owned()
-            } else {
-                std::fs::read_to_string(temp.path().join(report.file())).unwrap_or_default()
-            };
-            if let Some(text) = report.render(&hook.name, &content) {
-                host.talk.info(text);
-            }
-        }
-        let (hook, event) = (hook.name.clone(), event.to_string());
-        Ok((outcome.code != 0).then_some(Error::CommandFailed { hook, event, code: outcome.code }))
-    }
-}
-
-/// What a hook learns about the run that it belongs to.
-fn variables(around: &Around<'_>, ending: &Ending, file: &Path) -> Vec<(&'static str, String)> {
-    let text = |path: &Path| path.display().to_string();
-    let mut variables = vec![
-        ("ATMOS_STACK", around.instance.stack.clone()),
-        ("ATMOS_COMPONENT", around.instance.name.clone()),
-        ("ATMOS_COMPONENT_PATH", text(around.folder)),
-        ("ATMOS_OUTPUT_DIR", file.parent().map(text).unwrap_or_default()),
-        ("ATMOS_OUTPUT_FILE", text(file)),
-        ("ATMOS_HOOK_STATUS", ending.status.word().to_owned()),
-        ("ATMOS_HOOK_EXIT_CODE", ending.code.to_string()),
-    ];
-    if let Some(planfile) = around.planfile.as_ref().filter(|planfile| planfile.is_file()) {
-        variables.push(("ATMOS_PLANFILE", text(planfile)));
-    }
-    if let Some(error) = &ending.error {
-        variables.push(("ATMOS_HOOK_ERROR", around.app.host.masker.mask(error).into_owned()));
-    }
-    variables
-}
-
-/// `$NAME` and `${NAME}` replaced by variables; one that is not set is empty.
-fn expanded(text: &str, env: &Env) -> String {
-    let value = |name: &str| env.get(name).unwrap_or_default().to_owned();
-    let mut done = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('$') {
-        done.push_str(before);
-        if let Some((name, behind)) = after.strip_prefix('{').and_then(|after| after.split_once('}')) {
-            done.push_str(&value(name));
-            rest = behind;
-            continue;
-        }
-        let end = after.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(after.len());
-        let (name, behind) = after.split_at(end);
-        if name.is_empty() {
-            done.push('$');
-        } else {
-            done.push_str(&value(name));
-        }
-        rest = behind;
-    }
-    done.push_str(rest);
-    done
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn variables_in_arguments_are_replaced() {
-        let env = Env::from_iter([("A", "1"), ("B_2", "x y")]);
-        for (text, expected) in [
-            ("--stack=$A", "--stack=1"),
-            ("${B_2}/$A.", "x y/1."),
-            ("$NONE-", "-"),
-            ("5$ and $", "5$ and $"),
-            ("${A", "${A"),
-            ("plain", "plain"),
-        ] {
-            assert_eq!(expanded(text, &env), expected, "{text}");
-        }
     }
 }

@@ -33,6 +33,8 @@ pub(in crate::ops) struct Crew<'a> {
     pub(in crate::ops) refused: Refused,
     /// What standard output carries is for people: it may have sections around it.
     pub(in crate::ops) talks: bool,
+    /// What the components say is kept, for who wants to read it.
+    pub(in crate::ops) keeps: bool,
 }
 
 /// One component of a run.
@@ -178,14 +180,18 @@ impl<'c> State<'c> {
         }
         if self.apart {
             let logs = self.logs(at);
-            return Ok(Arc::new(Relay::new(&self.outlet, self.order, &self.name(at), Some(&logs))?));
+            return Ok(self.kept(Relay::new(&self.outlet, self.order, &self.name(at), Some(&logs))?));
         }
         if let Some(sections) = self.sections {
             let (head, _) = sections.lines(&self.title(at), at, now, now);
             // Who does not read sees no section.
             let _ = self.outlet.write(Stream::Out, head.as_bytes()).await;
         }
-        Ok(Arc::new(Relay::direct(&self.outlet)))
+        Ok(self.kept(Relay::direct(&self.outlet)))
+    }
+
+    fn kept(&self, relay: Relay) -> Arc<Relay> {
+        Arc::new(if self.crew.keeps { relay.keeping() } else { relay })
     }
 
     /// The copies of the output, without the ends of their names.

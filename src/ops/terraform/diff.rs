@@ -59,7 +59,7 @@ pub async fn plan_diff(app: &App, request: &DiffRequest) -> Result<Done> {
 }
 
 /// The differences in sections; empty where there are none.
-fn differences(orig: &Json, new: &Json) -> String {
+pub(super) fn differences(orig: &Json, new: &Json) -> String {
     let mut text = String::new();
     for (title, part) in
         [("Variables", variables as fn(&Json) -> Entries), ("Resources", resources), ("Outputs", outputs)]

@@ -1,17 +1,20 @@
 //! Many components, in dependency order, each with its own identity.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::single::{self, Ready};
-use super::{Done, RunRequest};
+use super::{Done, RunRequest, verify};
+use crate::ci::Report;
 use crate::component::{Instance, Kind};
-use crate::diag::{Report, Result};
+use crate::diag::Result;
 use crate::exec::argv::is_on;
 use crate::exec::relay::Relay;
 use crate::exec::signals::Signals;
 use crate::exec::terraform::Verb;
 use crate::ops::access::Access;
+use crate::ops::ci::Ci;
 use crate::ops::many::{self, Asked, Chosen, Crew, Member, Outcome, Refused, Signing};
 use crate::ops::{App, child};
 use crate::resolve::{depends_on_outputs, depends_on_stores};
@@ -41,6 +44,7 @@ pub(super) async fn run(app: &App, request: &RunRequest, stack: Option<&str>) ->
         app.host.talk.info(format!("Processing components in {reverse}dependency order"));
     }
     let request = &fleet_request(request);
+    let ci = Ci::of(app, request.ci, &request.request.words).filter(|_| !request.dry_run);
     let Chosen { instances, before, locked } = chosen;
     let refused = Refused::new(&request.many, request.dry_run);
     let nodes = prepare(app, request, instances, modifies, &refused)?;
@@ -76,11 +80,26 @@ pub(super) async fn run(app: &App, request: &RunRequest, stack: Option<&str>) ->
         before,
         refused,
         talks: talks(request),
+        keeps: ci.is_some(),
     };
-    let (nodes, access) = (&nodes, &access);
+    let (nodes, access, ci) = (&nodes, &access, &ci);
+    let reports: Mutex<BTreeMap<usize, Report>> = Mutex::default();
+    let reports = &reports;
     let start = |at: usize, relay: Arc<Relay>| -> many::Work<'_> {
         Box::pin(async move {
-            let result = run_one(app, request, &nodes[at], access, &relay).await;
+            let (result, ready) = run_one(app, request, &nodes[at], access, &relay).await;
+            if let Some(ci) = ci {
+                let code = result.as_ref().map_or_else(crate::diag::Report::exit_code, |outcome| outcome.code);
+                let report = ci.report(nodes[at].names(), &relay, code, &result);
+                let ready = ready.as_ref().or(match &nodes[at] {
+                    Node::Ready(ready) => Some(ready),
+                    Node::Later(_) => None,
+                });
+                if let Some(ready) = ready {
+                    Box::pin(ci.keep(&report, &single::kept_plan(request, ready))).await;
+                }
+                reports.lock().unwrap_or_else(PoisonError::into_inner).insert(at, report);
+            }
             if modifies {
                 let (component, stack) = nodes[at].names();
                 app.forget_outputs(component, stack);
@@ -92,9 +111,18 @@ pub(super) async fn run(app: &App, request: &RunRequest, stack: Option<&str>) ->
         })
     };
     let mut fleet = many::run(&crew, start).await?;
+    if let Some(ci) = ci {
+        let mut told = std::mem::take(&mut *reports.lock().unwrap_or_else(PoisonError::into_inner));
+        let report = |(at, result): (usize, &many::NodeResult)| {
+            let nothing = || ci.untold(&result.component, &result.stack);
+            told.remove(&at).unwrap_or_else(nothing)
+        };
+        let reports = fleet.results.iter().enumerate().map(report).collect();
+        ci.many(&fleet, reports, stack);
+    }
     let code = fleet.code();
     fleet.results.extend(locked.iter().map(|(component, stack)| many::NodeResult::locked(component, stack)));
-    Ok(Done { code, data: None, fleet: Some(fleet) })
+    Ok(single::accepted(app, Done { code, data: None, fleet: Some(fleet) }))
 }
 
 /// What a component's run is told when it is one of many.
@@ -151,7 +179,7 @@ fn prepare(
 }
 
 /// Why nobody can be asked, where it is that several run at once.
-fn confirmation(request: &RunRequest, report: Report) -> Report {
+fn confirmation(request: &RunRequest, report: crate::diag::Report) -> crate::diag::Report {
     if request.many.max_concurrency == 1 || report.code().as_deref() != Some("atmos::exec::no_tty") {
         return report;
     }
@@ -187,16 +215,31 @@ impl Node {
     }
 }
 
-async fn run_one(app: &App, request: &RunRequest, node: &Node, access: &Access, relay: &Relay) -> Result<Outcome> {
+/// Runs one, and says what it was about where that was not known before.
+async fn run_one(
+    app: &App,
+    request: &RunRequest,
+    node: &Node,
+    access: &Access,
+    relay: &Relay,
+) -> (Result<Outcome>, Option<Box<Ready>>) {
+    match node {
+        Node::Ready(ready) => (ran(app, request, ready, access, relay).await, None),
+        Node::Later(instance) => match single::prepare(app, request, instance) {
+            Ok(Some(ready)) => (ran(app, request, &ready, access, relay).await, Some(Box::new(ready))),
+            Ok(None) => (Ok(Outcome { code: 0, detailed: false }), None),
+            Err(report) => (Err(report), None),
+        },
+    }
+}
+
+async fn ran(app: &App, request: &RunRequest, ready: &Ready, access: &Access, relay: &Relay) -> Result<Outcome> {
     let signals = &mut Signals::listen()?;
     let detailed = request.request.upload_status || is_on(&request.request.native, "-detailed-exitcode");
     let detailed = detailed && request.request.words == ["plan"];
-    let done = match node {
-        Node::Ready(ready) => single::start(app, request, ready, access, signals, Some(relay)).await?,
-        Node::Later(instance) => match single::prepare(app, request, instance)? {
-            Some(ready) => single::start(app, request, &ready, access, signals, Some(relay)).await?,
-            None => Done::default(),
-        },
-    };
+    let names = (ready.target.component.as_str(), ready.target.stack.as_str());
+    let verified = verify::verified(app, request, names, access, signals).await?;
+    let request = verified.as_ref().unwrap_or(request);
+    let done = single::start(app, request, ready, access, signals, Some(relay)).await?;
     Ok(Outcome { code: done.code, detailed })
 }

@@ -1,12 +1,16 @@
 //! One terraform command on one component, from its name to the end of its children.
 
+use std::sync::Arc;
+
 use super::target::target_in;
-use super::{Done, RunRequest, backend, output, rc, retry};
+use super::{Done, RunRequest, backend, output, rc, retry, verify};
 use crate::auth::resolution::Need;
+use crate::ci::{Platform, passes};
 use crate::component::{Instance, Kind};
-use crate::diag::{Result, Warning};
+use crate::diag::{Report, Result, Warning};
 use crate::exec::argv::flag_value;
 use crate::exec::environment::{self, interfering};
+use crate::exec::outlet::Outlet;
 use crate::exec::relay::Relay;
 use crate::exec::signals::Signals;
 use crate::exec::terraform::{
@@ -16,10 +20,12 @@ use crate::exec::{Error as ExecError, Output, folder_lock};
 use crate::host::Env;
 use crate::ops::access::Access;
 use crate::ops::child::{self, Held};
+use crate::ops::ci::{self, Ci};
 use crate::ops::hooks::{Around, Hooks};
 use crate::ops::{App, provision, state_bucket, unbuilt, validate};
 use crate::resolve::Options;
 use crate::state::Wish;
+use crate::value::Node;
 use crate::yaml;
 
 /// An instance that is ready to run: evaluated, checked, nothing started or written.
@@ -30,10 +36,54 @@ pub(super) struct Ready {
     pub(super) hooks: Hooks,
 }
 
-/// Runs one component alone.
+/// Runs one component alone, and tells the CI system of it.
 pub(super) async fn run(app: &App, request: &RunRequest, component: &str, stack: &str) -> Result<Done> {
-    let found = app.find(component, stack, Some(Kind::Terraform))?;
-    let Some(ready) = prepare(app, request, &found)? else { return Ok(Done::default()) };
+    let ci = Ci::of(app, request.ci, &request.request.words).filter(|_| !request.dry_run);
+    let Some(ci) = ci else { return attempt(app, request, (component, stack), None).await.result };
+    let relay = Relay::direct(&Arc::new(Outlet::open(app.host.terminal, &app.host.talk)?)).keeping();
+    let Attempt { result, ready } = attempt(app, request, (component, stack), Some(&relay)).await;
+    let stopped = matches!(&result, Err(report) if report.code().as_deref() == Some("atmos::exec::interrupted"));
+    let disabled = ready.is_none() && result.is_ok();
+    if stopped || disabled {
+        return result;
+    }
+    let code = result.as_ref().map_or_else(Report::exit_code, |done| done.code);
+    let names = ready.as_ref().map_or((component, stack), |ready| (&ready.target.component, &ready.target.stack));
+    let report = ci.report(names, &relay, code, &result);
+    let plan = ready.as_ref().map(|ready| kept_plan(request, ready));
+    ci.one(&report, plan).await;
+    result.map(|done| accepted(app, done))
+}
+
+/// The plan of a component as its run leaves it.
+pub(super) fn kept_plan<'r>(request: &'r RunRequest, ready: &'r Ready) -> ci::Plan<'r> {
+    let path = ready.target.folder.join(planfile(&ready.target, request));
+    ci::Plan { instance: &ready.instance, identity: &request.identity, path }
+}
+
+/// What became of a run, and what it was about as far as that is known.
+struct Attempt {
+    result: Result<Done>,
+    ready: Option<Ready>,
+}
+
+async fn attempt(app: &App, request: &RunRequest, names: (&str, &str), relay: Option<&Relay>) -> Attempt {
+    let (component, stack) = names;
+    let prepared = match app.find(component, stack, Some(Kind::Terraform)) {
+        Ok(found) => prepare(app, request, &found),
+        Err(report) => Err(report),
+    };
+    match prepared {
+        Ok(Some(ready)) => {
+            let result = Box::pin(one(app, request, &ready, relay)).await;
+            Attempt { result, ready: Some(ready) }
+        }
+        Ok(None) => Attempt { result: Ok(Done::default()), ready: None },
+        Err(report) => Attempt { result: Err(report), ready: None },
+    }
+}
+
+async fn one(app: &App, request: &RunRequest, ready: &Ready, relay: Option<&Relay>) -> Result<Done> {
     if request.dry_run {
         child::check_identity(app, &ready.instance, &request.identity, &request.request.words[0])?;
         announce_dry_run(app, request, &ready.target.component, &ready.target.stack);
@@ -41,7 +91,40 @@ pub(super) async fn run(app: &App, request: &RunRequest, component: &str, stack:
     }
     let mut signals = Signals::listen()?;
     let access = child::access(app)?;
-    start(app, request, &ready, &access, &mut signals, None).await
+    let names = (ready.target.component.as_str(), ready.target.stack.as_str());
+    let verified = verify::verified(app, request, names, &access, &mut signals).await?;
+    start(app, verified.as_ref().unwrap_or(request), ready, &access, &mut signals, relay).await
+}
+
+/// Whether the configuration says that a CI system is told of runs, which then decides about exit codes, too.
+fn is_ci(app: &App) -> bool {
+    app.config.document.get_path(["ci", "enabled"]).and_then(Node::as_bool) == Some(true)
+}
+
+/// Whether a CI system runs this, and is told of it.
+pub(super) fn is_ci_run(app: &App, request: &RunRequest) -> bool {
+    is_ci(app) && Platform::of(&app.host.env, request.ci).is_some()
+}
+
+/// The code of a run that ended well, as CI systems want it: changes are no failure, unless the configuration says so.
+pub(super) fn accepted(app: &App, done: Done) -> Done {
+    if is_ci(app) && passes(&app.config.document, done.code) { Done { code: 0, ..done } } else { done }
+}
+
+/// A failure that the configuration calls none.
+fn forgiven(app: &App, result: Result<Finished>) -> Result<Finished> {
+    match result {
+        Err(report)
+            if report.code().as_deref() == Some("atmos::exec::child_failed")
+                && is_ci(app)
+                && passes(&app.config.document, report.exit_code()) =>
+        {
+            let message = format!("{report}, which `components.terraform.ci.exit_codes` calls a success");
+            app.host.talk.warn(Warning::new("atmos::ci::accepted", message));
+            Ok(Finished { code: 0, data: Vec::new() })
+        }
+        other => other,
+    }
 }
 
 /// How the components of a run are evaluated: as whom it runs, and never as nobody where somebody is meant.
@@ -66,7 +149,7 @@ pub(super) fn prepare(app: &App, request: &RunRequest, found: &Instance) -> Resu
         return Err(ExecError::Locked { component: instance.name.clone() }.into());
     }
     unbuilt::check(app, &instance);
-    let hooks = Hooks::read(app, &instance, &request.request.command(), &request.skip_hooks)?;
+    let hooks = Hooks::read(app, found, &instance, &request.request.command(), &request.skip_hooks)?;
     let folder = provision::folder(app, &instance, request.dry_run)?;
     let target = target_in(app, &instance, &folder, request)?;
     if !(request.dry_run && provision::is_made(&instance)) {
@@ -124,7 +207,7 @@ pub(super) async fn start(
     relay: Option<&Relay>,
 ) -> Result<Done> {
     let work = Work { request, ready, need: Need::Run, relay };
-    let finished = children(app, work, access, signals).await?;
+    let finished = forgiven(app, children(app, work, access, signals).await)?;
     finish(app, request, &finished)
 }
 
@@ -212,7 +295,7 @@ fn planfile(target: &Target, request: &RunRequest) -> String {
 async fn locked(app: &App, work: Work<'_>, held: &Held, env: &Env, signals: &mut Signals) -> Result<Finished> {
     let Work { request, ready, relay, .. } = work;
     let target = &ready.target;
-    let _lock = signals.guard(folder_lock::acquire(&app.host, &target.folder)).await?;
+    let lock = signals.guard(folder_lock::acquire(&app.host, &target.folder)).await?;
     let mut plan = steps(target, &request.request, env)?;
     if request.format.is_some() {
         plan = output::as_data(plan);
@@ -228,8 +311,13 @@ async fn locked(app: &App, work: Work<'_>, held: &Held, env: &Env, signals: &mut
     tracing::debug!("variables of {} in {}:\n{}", target.component, target.stack, open_variables(target));
     let retry = retry::read(app, &ready.instance)?;
     let retries = retry.as_ref().map(|retry| retry as &dyn Retries);
-    let context = Context { host: &app.host, target, request: &request.request, env, signals, relay, retries };
-    Ok(run_plan(context, &plan).await?)
+    let (host, request) = (&app.host, &request.request);
+    let context = Context { host, target, request, env, signals, relay, lock: Some(&lock), retries };
+    let result = run_plan(context, &plan).await;
+    if let Some(relay) = relay {
+        relay.close();
+    }
+    Ok(result?)
 }
 
 fn finish(app: &App, request: &RunRequest, finished: &Finished) -> Result<Done> {

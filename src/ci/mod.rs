@@ -1,0 +1,24 @@
+//! What runs tell the CI system that runs them: summaries in Markdown and variables for later jobs.
+//!
+//! Row 10. Pure. Read [`Report`] first: what became of one component, read from terraform's own words ([`Told`]). [`summary`]
+//! renders one of them, [`many`] a whole run; [`variables`] gives what later jobs read. [`Platform`] says where both go.
+
+mod blocks;
+mod data;
+mod many;
+mod markdown;
+mod platform;
+mod report;
+mod settings;
+mod summary;
+mod told;
+mod variables;
+
+pub use data::data;
+pub use many::{Part, many};
+pub use platform::{Origin, Platform};
+pub use report::Report;
+pub use settings::{Settings, passes};
+pub use summary::summary;
+pub use told::Told;
+pub use variables::{of_many, of_one, written};

@@ -1,0 +1,134 @@
+//! Starts the program of a hook and shows what it found.
+
+use std::path::Path;
+
+use super::error::Error;
+use super::event::Event;
+use super::hook::{Command, Hook};
+use super::run::{Around, Ending};
+use crate::diag::Result;
+use crate::exec::process::Surroundings;
+use crate::exec::{Error as ExecError, Hangup, Launch, Output, process};
+use crate::host::Env;
+use crate::ops::child;
+
+/// Starts the program of a hook; its failure comes back as a value.
+pub(super) async fn run(
+    hook: &Hook,
+    command: &Command,
+    event: Event<'_>,
+    ending: &Ending,
+    around: &mut Around<'_>,
+) -> Result<Option<Error>> {
+    let host = &around.app.host;
+    let temp = tempfile::Builder::new().prefix("atmos-hook-").tempdir_in(&host.dirs.temp);
+    let temp = temp.map_err(ExecError::file("create", &host.dirs.temp))?;
+    let file = temp.path().join("output");
+    let own = variables(around, ending, &file);
+    let mut env = around.env.clone();
+    for (name, value) in &own {
+        env.set(name, value);
+    }
+    let base = env.clone();
+    for (name, text) in &command.env {
+        env.set(name, expanded(text, &base));
+    }
+    let launch = Launch {
+        program: command.program.clone(),
+        configured: format!("`command` of the hook `{}`", hook.name),
+        args: command.args.iter().map(|arg| expanded(arg, &base).into()).collect(),
+        cwd: if around.folder.is_dir() { around.folder.to_path_buf() } else { host.cwd.clone() },
+        env,
+        output: match (command.prints, around.data) {
+            (true, _) => Output::Value,
+            (false, true) => Output::Stderr,
+            (false, false) => Output::Inherit,
+        },
+        stderr: None,
+        hangup: Hangup::PassesOn,
+    };
+    let outcome =
+        process::run(&launch, Surroundings { relay: around.relay, ..child::surroundings(host) }, around.signals)
+            .await?;
+    if let Some(stop) = outcome.stop {
+        return Err(ExecError::Interrupted { stop }.into());
+    }
+    if let Some(report) = &command.report {
+        let content = if command.prints {
+            String::from_utf8_lossy(&outcome.captured).into_owned()
+        } else {
+            std::fs::read_to_string(temp.path().join(report.file())).unwrap_or_default()
+        };
+        if let Some(text) = report.render(&hook.name, &content) {
+            host.talk.info(text);
+        }
+    }
+    let (hook, event) = (hook.name.clone(), event.to_string());
+    Ok((outcome.code != 0).then_some(Error::CommandFailed { hook, event, code: outcome.code }))
+}
+
+/// What a hook learns about the run that it belongs to.
+pub(super) fn variables(around: &Around<'_>, ending: &Ending, file: &Path) -> Vec<(&'static str, String)> {
+    let text = |path: &Path| path.display().to_string();
+    let mut variables = vec![
+        ("ATMOS_STACK", around.instance.stack.clone()),
+        ("ATMOS_COMPONENT", around.instance.name.clone()),
+        ("ATMOS_COMPONENT_PATH", text(around.folder)),
+        ("ATMOS_OUTPUT_DIR", file.parent().map(text).unwrap_or_default()),
+        ("ATMOS_OUTPUT_FILE", text(file)),
+        ("ATMOS_HOOK_STATUS", ending.word().to_owned()),
+        ("ATMOS_HOOK_EXIT_CODE", ending.code.to_string()),
+    ];
+    if let Some(planfile) = around.planfile.as_ref().filter(|planfile| planfile.is_file()) {
+        variables.push(("ATMOS_PLANFILE", text(planfile)));
+    }
+    if let Some(error) = &ending.error {
+        variables.push(("ATMOS_HOOK_ERROR", around.app.host.masker.mask(error).into_owned()));
+    }
+    variables
+}
+
+/// `$NAME` and `${NAME}` replaced by variables; one that is not set is empty.
+pub(super) fn expanded(text: &str, env: &Env) -> String {
+    let value = |name: &str| env.get(name).unwrap_or_default().to_owned();
+    let mut done = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('$') {
+        done.push_str(before);
+        if let Some((name, behind)) = after.strip_prefix('{').and_then(|after| after.split_once('}')) {
+            done.push_str(&value(name));
+            rest = behind;
+            continue;
+        }
+        let end = after.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(after.len());
+        let (name, behind) = after.split_at(end);
+        if name.is_empty() {
+            done.push('$');
+        } else {
+            done.push_str(&value(name));
+        }
+        rest = behind;
+    }
+    done.push_str(rest);
+    done
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_in_arguments_are_replaced() {
+        let env = Env::from_iter([("A", "1"), ("B_2", "x y")]);
+        for (text, expected) in [
+            ("--stack=$A", "--stack=1"),
+            ("${B_2}/$A.", "x y/1."),
+            ("$NONE-", "-"),
+            ("5$ and $", "5$ and $"),
+            ("${A", "${A"),
+            ("plain", "plain"),
+        ] {
+            assert_eq!(expanded(text, &env), expected, "{text}");
+        }
+    }
+}

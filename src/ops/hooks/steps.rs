@@ -1,0 +1,126 @@
+//! Runs the steps of a hook, as those of a workflow run, as the component and in its folder.
+
+use std::path::{Path, PathBuf};
+
+use super::command::{expanded, variables};
+use super::error::Error;
+use super::event::Event;
+use super::hook::{Hook, Steps};
+use super::run::{Around, Ending};
+use crate::auth::resolution::Flag;
+use crate::diag::{Result, Warning};
+use crate::exec::Error as ExecError;
+use crate::exec::environment::add_level;
+use crate::host::Env;
+use crate::ops::steps::{Program, Runner};
+use crate::step::{Directory, Facts, Kind, Status, Step, Subject};
+use crate::workflow::{StepFlags, atmos_words};
+
+/// Runs them in order. The failure of one comes back as a value.
+pub(super) async fn run(
+    hook: &Hook,
+    steps: &Steps,
+    event: Event<'_>,
+    ending: &Ending,
+    around: &mut Around<'_>,
+) -> Result<Option<Error>> {
+    let host = &around.app.host;
+    let temp = tempfile::Builder::new().prefix("atmos-hook-").tempdir_in(&host.dirs.temp);
+    let temp = temp.map_err(ExecError::file("create", &host.dirs.temp))?;
+    let mut env = around.env.clone();
+    for (name, value) in variables(around, ending, &temp.path().join("output")) {
+        env.set(name, value);
+    }
+    let base = env.clone();
+    for (name, text) in &steps.env {
+        env.set(name, expanded(text, &base));
+    }
+    let mut runner = Runner::new(around.app, format!("the hook `{}`", hook.name), Flag::Disabled, false)?;
+    (runner.relay, runner.aside) = (around.relay, around.data);
+    let mut run = Run { runner, hook, around, env };
+    let (mut status, mut failure) = (Status::Success, None);
+    for step in &steps.list {
+        if !run.condition(step, step.when.runs(&run.facts(status, step)))? {
+            continue;
+        }
+        let code = run.step(step).await?;
+        if code == 0 {
+            continue;
+        }
+        let error =
+            Error::StepFailed { hook: hook.name.clone(), event: event.to_string(), step: step.name.clone(), code };
+        if run.condition(step, step.forgiven.forgives(&run.facts(status, step)))? {
+            let message = format!("a failure that `continue` forgives: {error}");
+            run.around.app.host.talk.warn(Warning::new("atmos::hooks::forgiven", message));
+            continue;
+        }
+        status = Status::Failure;
+        failure.get_or_insert(error);
+    }
+    Ok(failure)
+}
+
+/// The steps of one hook at work.
+struct Run<'a, 'r> {
+    runner: Runner<'r>,
+    hook: &'a Hook,
+    around: &'a Around<'r>,
+    /// What the next step sees.
+    env: Env,
+}
+
+impl Run<'_, '_> {
+    fn facts<'f>(&'f self, status: Status, step: &'f Step) -> Facts<'f> {
+        let (ci, stack) = (self.around.app.host.terminal.ci, self.around.instance.stack.as_str());
+        let subject = Subject::Step { owner: &self.hook.name, step: &step.name };
+        Facts { status, ci, stack, subject, env: &self.env }
+    }
+
+    fn condition(&self, step: &Step, result: std::result::Result<bool, String>) -> Result<bool, Error> {
+        result.map_err(|problem| {
+            let place = self.around.app.host.sources.place(step.span).map(|place| format!(" ({place})"));
+            Error::Condition { hook: self.hook.name.clone(), problem, place: place.unwrap_or_default() }
+        })
+    }
+
+    /// Runs one step to its end and gives its exit code.
+    async fn step(&mut self, step: &Step) -> Result<u8> {
+        if step.kind == Kind::Env {
+            for (name, value) in step.vars.iter().filter(|_| step.export) {
+                self.env.set(name, value);
+            }
+            return Ok(0);
+        }
+        let mut env = self.env.clone();
+        for (name, value) in &step.env {
+            env.change(name, value.as_deref());
+        }
+        let cwd = self.directory(step)?;
+        let program = match &step.kind {
+            Kind::Atmos => {
+                add_level(&mut env);
+                let flags = StepFlags { stack: step.stack.as_deref(), ..StepFlags::default() };
+                Program::Atmos(atmos_words(&step.command, flags))
+            }
+            Kind::Script(interpreter) => {
+                Program::Script { interpreter: interpreter.clone(), text: step.command.clone() }
+            }
+            _ => Program::Shell(step.command.clone()),
+        };
+        let ended = self.runner.run(&program, &cwd, &env, step.retry.as_ref(), step.timeout).await?;
+        Ok(ended.outcome.code)
+    }
+
+    /// The folder of the component, where a step names no other; atmos itself runs where it was started. A path that
+    /// begins with a dot means the directory of the call, any other the folder of the component.
+    fn directory(&self, step: &Step) -> Result<PathBuf> {
+        let Around { app, folder, .. } = self.around;
+        let folder = if folder.is_dir() { *folder } else { app.host.cwd.as_path() };
+        let usual = if step.kind == Kind::Atmos { app.host.cwd.as_path() } else { folder };
+        let base: &Path = match &step.working_directory {
+            Some(Directory::Path(path)) if path.starts_with('.') => &app.host.cwd,
+            _ => folder,
+        };
+        Ok(self.runner.directory(step.working_directory.as_ref(), base, usual, step.span)?)
+    }
+}
