@@ -68,14 +68,45 @@ pub(super) enum Happened {
 
 /// Waits a while for something to happen.
 pub(super) fn wait(limit: Duration) -> io::Result<Happened> {
-    if !event::poll(limit)? {
-        return Ok(Happened::Nothing);
+    // The library would read a terminal that is gone again and again, and never come back from it.
+    hear(Duration::ZERO)?;
+    if !event::poll(Duration::ZERO)? {
+        hear(limit)?;
+        if !event::poll(Duration::ZERO)? {
+            return Ok(Happened::Nothing);
+        }
     }
     Ok(match event::read()? {
         Event::Key(key) if key.kind != KeyEventKind::Release => known(key).map_or(Happened::Nothing, Happened::Key),
         Event::Resize(..) => Happened::Resized,
         _ => Happened::Nothing,
     })
+}
+
+/// Waits until there is something to read, a signal, or the end of the time.
+///
+/// # Errors
+/// The terminal is gone.
+#[cfg(unix)]
+fn hear(limit: Duration) -> io::Result<()> {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let input = io::stdin();
+    let mut watched = [PollFd::new(&input, PollFlags::IN)];
+    let limit = Timespec::try_from(limit).map_err(io::Error::other)?;
+    match poll(&mut watched, Some(&limit)) {
+        Ok(_) => {}
+        Err(rustix::io::Errno::INTR) => return Ok(()),
+        Err(error) => return Err(error.into()),
+    }
+    if watched[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) {
+        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the terminal is gone"));
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn hear(limit: Duration) -> io::Result<()> {
+    event::poll(limit).map(drop)
 }
 
 fn known(key: KeyEvent) -> Option<Key> {

@@ -1,10 +1,11 @@
 //! The full-screen browser in a real terminal.
 
 use std::process::Command;
+use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::support::{Sandbox, Terminal, Tmux, signal};
+use crate::support::{Sandbox, Terminal, Tmux, signal, wait_until};
 
 fn sandbox() -> Sandbox {
     let mut sandbox = Sandbox::scenario("inspect");
@@ -172,4 +173,17 @@ fn without_a_screen_there_is_help() {
     let tmux = Tmux::start(&sandbox, &format!("TERM=dumb {}", env!("CARGO_BIN_EXE_atmos")), 100, 60);
     let (status, screen) = tmux.finish();
     assert!(status == "0" && screen.contains("USAGE"), "{screen}");
+}
+
+#[test]
+fn a_terminal_that_goes_away_ends_it() {
+    let sandbox = sandbox();
+    let tmux = start(&sandbox);
+    tmux.shows(&["2 stacks"]);
+    let command = format!("/proc/{}/cmdline", tmux.fact("#{pane_pid}"));
+    assert!(std::fs::read_to_string(&command).unwrap().contains("atmos"));
+    drop(tmux);
+    wait_until("the end of the program", Duration::from_secs(20), || {
+        std::fs::read_to_string(&command).unwrap_or_default().is_empty().then_some(())
+    });
 }
