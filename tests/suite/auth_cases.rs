@@ -16,14 +16,11 @@ const READER: &str = "arn:aws:sts::777777777777:assumed-role/AWSReservedSSO_Read
 fn case_06_twenty_processes_write_the_profiles_and_readers_see_whole_files() {
     let cloud = Cloud::start(&[]);
     let text = cloud.sandbox.read("atmos.yaml");
-    let identities: String = (0..20)
-        .map(|number| {
-            format!(
-                "    p{number}: {{kind: aws/permission-set, via: {{provider: corp}}, principal: {{name: DataOps, account: {{id: \
-                 \"444444444444\"}}}}}}\n"
-            )
-        })
+    let principal = "principal: {name: DataOps, account: {id: \"444444444444\"}}";
+    let identities: Vec<String> = (0..20)
+        .map(|number| format!("    p{number}: {{kind: aws/permission-set, via: {{provider: corp}}, {principal}}}\n"))
         .collect();
+    let identities = identities.concat();
     cloud.sandbox.write("atmos.yaml", &text.replace("  identities:\n", &format!("  identities:\n{identities}")));
     let folder = cloud.sandbox.home().join(".config/atmos/scenario/aws/corp");
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).unwrap();
@@ -184,6 +181,9 @@ fn case_15_repositories_with_equal_names_have_realms_of_their_own() {
     cloud.assert_clean();
 }
 
+/// What decides; the component that is read, the one that reads; flags, variables; and as whom it is read.
+type Row<'a> = (&'a str, String, String, &'a [&'a str], &'a [(&'a str, &'a str)], &'a str);
+
 /// Who reads what another component made: the same in descriptions, in varfiles of runs and in templates.
 #[test]
 fn case_18_runs_templates_and_descriptions_read_as_the_same_identity() {
@@ -218,7 +218,6 @@ fn case_18_runs_templates_and_descriptions_read_as_the_same_identity() {
         _ => "NetworkAdmin",
     };
     let variable = [("ATMOS_IDENTITY", "data-admin")];
-    type Row<'a> = (&'a str, String, String, &'a [&'a str], &'a [(&'a str, &'a str)], &'a str);
     let rows: [Row; 7] = [
         ("the global default", String::new(), String::new(), &[], &[], "reader"),
         ("who asks", String::new(), settings("data-admin"), &[], &[], "data-admin"),
