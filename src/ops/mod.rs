@@ -38,6 +38,7 @@ pub mod provenance;
 pub mod provision;
 mod reach;
 mod readers;
+pub mod readme;
 pub mod schema;
 pub mod source;
 mod special;
