@@ -39,6 +39,7 @@ pub mod provenance;
 pub mod provision;
 mod reach;
 mod readers;
+pub mod readme;
 pub mod schema;
 pub mod source;
 mod special;

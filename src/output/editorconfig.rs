@@ -16,6 +16,7 @@ pub enum Format {
     Annotations,
     CodeClimate,
     Sarif,
+    Json,
 }
 
 impl FromStr for Format {
@@ -28,6 +29,7 @@ impl FromStr for Format {
             "github-actions" => Format::Annotations,
             "codeclimate" => Format::CodeClimate,
             "sarif" => Format::Sarif,
+            "json" => Format::Json,
             _ => return Err(()),
         })
     }
@@ -51,6 +53,7 @@ pub fn text(report: &EditorConfigReport, format: Format) -> String {
             "severity": "minor",
             "location": {"path": file, "lines": {"begin": complaint.first.unwrap_or(1), "end": complaint.last.unwrap_or(1)}},
         })))),
+        Format::Json => document(&json!(records(report))),
         Format::Sarif => document(&json!({
             "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
             "version": "2.1.0",
@@ -68,6 +71,20 @@ pub fn text(report: &EditorConfigReport, format: Format) -> String {
             }],
         })),
     }
+}
+
+/// Complaints for programs.
+pub fn records(report: &EditorConfigReport) -> Vec<serde_json::Value> {
+    each(report, |file, complaint| {
+        json!({
+            "severity": "error",
+            "code": "editorconfig",
+            "message": complaint.message,
+            "file": file,
+            "line": complaint.first,
+            "end_line": complaint.last,
+        })
+    })
 }
 
 fn by_file(report: &EditorConfigReport) -> String {

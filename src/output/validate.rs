@@ -3,12 +3,13 @@
 use std::fmt::Write as _;
 
 use miette::{LabeledSpan, NamedSource};
+use serde_json::{Value as Json, json};
 
 use super::diagnostic::snippet;
 use super::printable::printable;
 use crate::diag::Warning;
-use crate::ops::validate::Report;
-use crate::validate::{Finding, Severity};
+use crate::ops::validate::{Objection, Report};
+use crate::validate::{Finding, Severity, Site};
 
 /// Whom a finding concerns: this many are named.
 const NAMED: usize = 3;
@@ -48,6 +49,46 @@ pub fn errors(report: &Report) -> String {
 /// Every finding with the lines around it.
 pub fn rich(report: &Report) -> String {
     rich_findings(&report.findings)
+}
+
+/// Findings for programs.
+pub fn records<'f>(findings: impl IntoIterator<Item = &'f Finding>) -> Vec<Json> {
+    findings.into_iter().map(record).collect()
+}
+
+fn record(finding: &Finding) -> Json {
+    let place = |site: &Site| json!({"file": site.file, "line": site.line, "column": site.column});
+    let mut record = json!({
+        "severity": if finding.severity == Severity::Error { "error" } else { "warning" },
+        "code": finding.code,
+        "message": finding.message,
+        "subjects": finding.subjects,
+        "help": finding.help,
+    });
+    if let Some(site) = &finding.site {
+        (record["file"], record["line"], record["column"]) = (json!(site.file), json!(site.line), json!(site.column));
+    }
+    if let Some((site, what)) = &finding.also {
+        record["related"] = place(site);
+        record["related"]["message"] = json!(what);
+    }
+    record
+}
+
+/// What schemas and policies have against a component, for programs.
+pub fn objections(objections: &[Objection]) -> Vec<Json> {
+    let of = |objection: &Objection| -> Vec<Json> {
+        let about = |mut record: Json| {
+            (record["check"], record["policy"]) = (json!(objection.check), json!(objection.file));
+            record
+        };
+        if objection.findings.is_empty() {
+            let plain = |message: &String| json!({"severity": "error", "code": null, "message": message});
+            return objection.messages.iter().map(plain).map(about).collect();
+        }
+        objection.findings.iter().map(record).map(about).collect()
+    };
+    objections.iter().flat_map(of).collect()
 }
 
 /// What one file has against its schema.

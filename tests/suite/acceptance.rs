@@ -3,7 +3,7 @@
 use crate::support::Sandbox;
 
 /// Commands that print JSON of the repository of lists.
-const JSON: [&[&str]; 27] = [
+const JSON: [&[&str]; 31] = [
     &["describe", "component", "vpc", "-s", "acme-dev"],
     &["describe", "stacks"],
     &["describe", "dependents", "vpc", "-s", "acme-dev"],
@@ -31,6 +31,10 @@ const JSON: [&[&str]; 27] = [
     &["version"],
     &["env"],
     &["config", "get", "stacks"],
+    &["validate"],
+    &["validate", "stacks"],
+    &["validate", "schema"],
+    &["validate", "component", "vpc", "-s", "acme-dev"],
 ];
 
 #[test]
@@ -51,6 +55,20 @@ fn results_of_queries_stay_apart() {
     let query = [".[].components.terraform.vpc.component", "-f", "yaml"];
     let outcome = sandbox.atmos(&[&["describe", "stacks", "--query"][..], &query].concat()).success();
     assert_eq!(outcome.stdout, "vpc\nvpc\n", "{outcome}");
+}
+
+#[test]
+fn queries_see_what_the_short_description_leaves_out() {
+    let sandbox = Sandbox::scenario("inspect");
+    let describe = ["describe", "component", "vpc", "-s", "acme-dev", "-f", "json"];
+    let short = sandbox.atmos(&describe).success().json();
+    let full = sandbox.atmos(&[&describe[..], &["-q", "."]].concat()).success().json();
+    let keys = |json: &serde_json::Value| json.as_object().unwrap().keys().cloned().collect::<Vec<String>>();
+    let (short, full) = (keys(&short), keys(&full));
+    assert!(short.iter().all(|key| full.contains(key)), "{short:?} {full:?}");
+    for inner in ["workspace", "component_info", "sources", "deps", "inheritance", "backend_type"] {
+        assert!(full.iter().any(|key| key == inner) && !short.iter().any(|key| key == inner), "{inner}: {short:?}");
+    }
 }
 
 #[test]

@@ -37,6 +37,12 @@ fn policies_and_schemas_object_each_on_lines_of_its_own() {
     assert!(outcome.mentions("`owner` is missing"), "{outcome}");
     let rich = sandbox.atmos(&[&VALIDATE[..], &["--format", "rich"]].concat()).exits(1);
     assert!(rich.stdout.contains("cidr: 10.0.0.0/16"), "{rich}");
+    let json = sandbox.atmos(&[&VALIDATE[..], &["--format", "json"]].concat()).exits(1).json();
+    let of = |check: &str| -> Vec<&serde_json::Value> {
+        json["findings"].as_array().unwrap().iter().filter(|finding| finding["check"] == check).collect()
+    };
+    assert_eq!(of("net")[0]["message"], "no 10.0.0.0/16 in acme-dev");
+    assert_eq!((of("shape").len(), &of("shape")[0]["policy"]), (2, &"vpc.json".into()), "{json}");
 }
 
 #[test]
@@ -168,6 +174,8 @@ fn files_keep_the_rules_of_editorconfig() {
     let outcome = sandbox.atmos(&check).exits(1);
     let expected = "sub/bad.tf:\n\t2-3: Wrong amount of left-padding spaces(want multiple of 2)\n\t4: Trailing whitespace\n\n2 errors found\n";
     assert_eq!(outcome.stdout, expected, "{outcome}");
+    let json = sandbox.atmos(&[&check[..], &["--format", "json"]].concat()).exits(1).json();
+    assert_eq!((&json["valid"], &json["findings"][1]["line"]), (&false.into(), &4.into()), "{json}");
     let gcc = sandbox.atmos(&[&check[..], &["--format", "gcc"]].concat()).exits(1);
     assert!(gcc.stdout.starts_with("sub/bad.tf:2:0: error: Wrong amount"), "{gcc}");
     let sarif = sandbox.atmos(&[&check[..], &["--format", "sarif"]].concat()).exits(1).json();

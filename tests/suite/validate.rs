@@ -64,6 +64,27 @@ fn rich_shows_the_lines_on_stdout() {
 }
 
 #[test]
+fn findings_are_json_for_programs() {
+    let sandbox = sound();
+    let json = ["validate", "stacks", "--format", "json"];
+    assert_eq!(sandbox.atmos(&json).success().json()["valid"], true);
+    sandbox.write("stacks/orgs/b.yaml", &manifest("b", "components:\n  terraform:\n    x:\n      vras: {}\n"));
+    let found = sandbox.atmos(&json).exits(1).json();
+    let finding = &found["findings"][0];
+    assert_eq!((&found["valid"], &finding["severity"]), (&false.into(), &"error".into()), "{found}");
+    assert_eq!((&finding["file"], &finding["line"]), (&"stacks/orgs/b.yaml".into(), &6.into()), "{found}");
+    assert!(finding["message"].as_str().unwrap().contains("unknown key `vras`"), "{found}");
+    assert!(finding["code"].as_str().unwrap().starts_with("atmos::"), "{found}");
+    // All checks at once are one document, too.
+    let all = sandbox.atmos(&["validate", "--format", "json"]).exits(1).json();
+    assert_eq!(
+        (&all["valid"], &all["schema"]["valid"], &all["stacks"]),
+        (&false.into(), &true.into(), &found),
+        "{all}"
+    );
+}
+
+#[test]
 fn excluded_manifests_are_not_looked_at() {
     let sandbox = sound();
     sandbox.write("stacks/orgs/b.yaml", "a: [\n");

@@ -23,7 +23,7 @@ pub struct ManArgs {
 
 #[derive(Debug, Args)]
 pub struct DocsArgs {
-    /// Component whose README is shown; without it the documentation is opened
+    /// Component whose README is shown, or `generate` and an entry of `docs.generate`; alone it opens the documentation
     #[arg(value_name = "COMPONENT", num_args = 0..)]
     pub words: Vec<OsString>,
 }

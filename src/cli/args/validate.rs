@@ -30,7 +30,7 @@ pub struct ScopeArgs {
     #[arg(long, value_name = "REF")]
     pub base: Option<String>,
 
-    /// text, or rich for the lines around each finding on stdout [env: ATMOS_VALIDATE_FORMAT] [default: text]
+    /// text, rich for the lines around each finding, or json; both on stdout [env: ATMOS_VALIDATE_FORMAT] [default: text]
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<String>,
 }
@@ -87,7 +87,7 @@ pub struct ValidateComponentArgs {
     #[arg(long, value_name = "SECONDS")]
     pub timeout: Option<u64>,
 
-    /// text, or rich for the lines around each finding on stdout [env: ATMOS_VALIDATE_FORMAT] [default: text]
+    /// text, rich for the lines around each finding, or json; both on stdout [env: ATMOS_VALIDATE_FORMAT] [default: text]
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<String>,
 
@@ -130,7 +130,7 @@ pub struct EditorconfigArgs {
     #[arg(long)]
     pub ci: bool,
 
-    /// default, gcc, github-actions, codeclimate, sarif or rich [env: ATMOS_VALIDATE_FORMAT] [default: default]
+    /// default, gcc, github-actions, codeclimate, sarif, rich or json [env: ATMOS_VALIDATE_FORMAT] [default: default]
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<String>,
 

@@ -1,11 +1,13 @@
 //! `atmos docs`
 
+use std::ffi::OsString;
+
 use super::super::args::DocsArgs;
 use super::super::error::Error;
 use super::super::setup::Context;
-use super::{unknown, write};
+use super::write;
 use crate::diag::Result;
-use crate::ops::docs;
+use crate::ops::{docs, readme};
 
 /// Where the documentation of the configuration and of stacks is.
 const DOCUMENTATION: &str = "https://atmos.tools";
@@ -20,7 +22,7 @@ pub(super) fn run(context: &Context, args: &DocsArgs) -> Result<u8> {
         return Ok(0);
     };
     if component == "generate" {
-        return Err(unknown::command("atmos docs", &args.words).into());
+        return generate(context, &args.words[1..]);
     }
     if args.words.len() > 1 {
         let message = format!("unexpected argument: {}", args.words[1].to_string_lossy());
@@ -29,5 +31,18 @@ pub(super) fn run(context: &Context, args: &DocsArgs) -> Result<u8> {
     let app = context.app_with_config()?;
     let text = docs::readme(&app, &component.to_string_lossy())?;
     write::data(context, &text)?;
+    Ok(0)
+}
+
+/// `atmos docs generate ENTRY`
+fn generate(context: &Context, words: &[OsString]) -> Result<u8> {
+    let [entry] = words else {
+        let message = "`atmos docs generate` needs the name of an entry of `docs.generate`".to_owned();
+        return Err(Error::Usage { message, help: "for example: atmos docs generate readme".to_owned() }.into());
+    };
+    let app = context.app_with_config()?;
+    let path = readme::generate(&app, &entry.to_string_lossy())?;
+    tracing::debug!(target: "atmos", "Documentation generated output={}", path.display());
+    context.host.talk.success("Generated docs");
     Ok(0)
 }

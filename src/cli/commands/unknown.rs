@@ -36,7 +36,6 @@ const LATER: &[(&str, &[&str])] = &[
     ),
     ("atmos terraform", &["cache", "lint", "migrate", "planfile"]),
     ("atmos config", &["fmt", "format"]),
-    ("atmos docs", &["generate"]),
     ("atmos stack", &["config", "fmt", "format", "list"]),
     ("atmos validate", &["ci"]),
 ];

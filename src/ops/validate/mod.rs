@@ -10,6 +10,6 @@ mod stacks;
 pub use component::{ComponentRequest, component};
 pub use editorconfig::{EditorConfigReport, EditorConfigRequest, editorconfig};
 pub use files::{Checked, FilesReport, FilesRequest, files};
-pub use policies::PolicyReport;
 pub(super) use policies::before_run;
+pub use policies::{Objection, PolicyReport};
 pub use stacks::{Report, StacksRequest, stacks};

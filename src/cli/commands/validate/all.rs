@@ -2,15 +2,18 @@
 
 use std::fmt::Write as _;
 
+use serde_json::{Value as Json, json};
+
 use super::super::super::args::{EditorconfigArgs, ScopeArgs, ValidateStacksArgs};
 use super::super::super::setup::Context;
+use super::format::{Form, form, print, verdict};
 use super::{editorconfig, files, stacks};
 use crate::diag::Result;
 use crate::validate::editorconfig::EditorConfig;
 
 pub(super) fn all(context: &Context, scope: &ScopeArgs) -> Result<u8> {
     // A configuration that cannot be read is no result of one of the checks.
-    context.app_with_config()?;
+    let app = context.app_with_config()?;
     let own = EditorconfigArgs {
         exclude: None,
         ignore_defaults: false,
@@ -27,6 +30,9 @@ pub(super) fn all(context: &Context, scope: &ScopeArgs) -> Result<u8> {
         affected: scope.affected,
         base: scope.base.clone(),
     };
+    if form(context, &app, scope.format.clone())? == Form::Json {
+        return documents(context, scope, own);
+    }
     let unconfigured = EditorConfig::of(&context.host.cwd).is_empty();
     let manifests = ValidateStacksArgs { schemas_atmos_manifest: None, scope: scope.clone() };
     let results = [
@@ -51,4 +57,26 @@ pub(super) fn all(context: &Context, scope: &ScopeArgs) -> Result<u8> {
     }
     context.host.talk.attention(summary);
     Ok(u8::from(failed))
+}
+
+/// The verdicts of all checks in one document.
+fn documents(context: &Context, scope: &ScopeArgs, own: EditorconfigArgs) -> Result<u8> {
+    let manifests = ValidateStacksArgs { schemas_atmos_manifest: None, scope: scope.clone() };
+    let configured = !EditorConfig::of(&context.host.cwd).is_empty();
+    let results = [
+        ("schema", files::json(context, scope)),
+        ("stacks", stacks::json(context, manifests)),
+        ("editorconfig", if configured { editorconfig::json(context, own) } else { Ok(verdict(true, Vec::new())) }),
+    ];
+    let mut all = serde_json::Map::new();
+    for (target, result) in results {
+        let found = result.unwrap_or_else(|report| {
+            let finding = json!({"severity": "error", "code": report.code(), "message": report.to_string()});
+            verdict(false, vec![finding])
+        });
+        all.insert(target.to_owned(), found);
+    }
+    let valid = all.values().all(|found| found["valid"] == true);
+    all.insert("valid".to_owned(), Json::Bool(valid));
+    print(context, &Json::Object(all))
 }

@@ -4,7 +4,7 @@ use super::super::super::args::ValidateComponentArgs;
 use super::super::super::error::Error;
 use super::super::super::setup::Context;
 use super::super::{describe, write};
-use super::format::is_rich;
+use super::format::{self, Form, form};
 use crate::diag::Result;
 use crate::ops::validate;
 use crate::output;
@@ -13,7 +13,7 @@ pub(super) fn component(context: &Context, args: ValidateComponentArgs) -> Resul
     let stack = args.stack.or_else(|| context.host.env.get("ATMOS_STACK").map(str::to_owned));
     let stack = stack.filter(|stack| !stack.is_empty()).ok_or(Error::FlagMissing { flag: "stack" })?;
     let app = context.app_with_config()?;
-    let rich = is_rich(context, &app, args.format)?;
+    let form = form(context, &app, args.format)?;
     let request = validate::ComponentRequest {
         component: args.component,
         stack,
@@ -24,11 +24,15 @@ pub(super) fn component(context: &Context, args: ValidateComponentArgs) -> Resul
         timeout: args.timeout,
     };
     let report = validate::component(&app, &request)?;
+    if form == Form::Json {
+        let findings = output::validate::objections(&report.objections);
+        return format::print(context, &format::verdict(report.objections.is_empty(), findings));
+    }
     if report.objections.is_empty() {
         context.host.talk.success("Component validated successfully");
         return Ok(0);
     }
-    if rich {
+    if form == Form::Rich {
         let findings = report.objections.iter().flat_map(|objection| &objection.findings);
         let text = output::validate::rich_findings(findings);
         if !text.is_empty() {

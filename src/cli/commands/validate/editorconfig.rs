@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
+use serde_json::Value as Json;
+
 use super::super::super::args::EditorconfigArgs;
 use super::super::super::error::Error;
 use super::super::super::setup::Context;
 use super::super::write;
-use super::format::asked;
+use super::format::{asked, print, verdict};
 use crate::diag::{Result, Warning};
 use crate::ops::App;
 use crate::ops::validate::{self, EditorConfigRequest};
@@ -21,15 +23,28 @@ const FIRST: &str = "root = true\n\n[*]\ncharset = utf-8\nend_of_line = lf\ninse
 pub(super) fn editorconfig(context: &Context, args: EditorconfigArgs) -> Result<u8> {
     let app = context.app()?;
     let setting = |key: &str| app.config.document.get_path(["validate", "editorconfig", key]);
-    let on = |flag: bool, key: &str| flag || setting(key).and_then(Node::as_bool).unwrap_or(false);
     let configured = setting("format").and_then(Node::as_str).map(str::to_owned);
-    let format = asked(context, &app, args.format.or(configured));
-    let valid = "default, gcc, github-actions, codeclimate, sarif, rich";
+    let format = asked(context, &app, args.format.clone().or(configured));
+    let valid = "default, gcc, github-actions, codeclimate, sarif, rich, json";
     let format: Format = format.parse().map_err(|()| Error::Format { format: format.clone(), valid })?;
     if args.init {
         return init(context);
     }
-    let request = EditorConfigRequest {
+    let dry_run = args.dry_run || setting("dry_run").and_then(Node::as_bool).unwrap_or(false);
+    check(context, &app, &request(&app, args), format, dry_run)
+}
+
+/// The verdict as a document.
+pub(super) fn json(context: &Context, args: EditorconfigArgs) -> Result<Json> {
+    let app = context.app()?;
+    let report = validate::editorconfig(&app, &request(&app, args))?;
+    Ok(verdict(report.count() == 0, view::records(&report)))
+}
+
+fn request(app: &App, args: EditorconfigArgs) -> EditorConfigRequest {
+    let setting = |key: &str| app.config.document.get_path(["validate", "editorconfig", key]);
+    let on = |flag: bool, key: &str| flag || setting(key).and_then(Node::as_bool).unwrap_or(false);
+    EditorConfigRequest {
         exclude: args.exclude,
         ignore_defaults: on(args.ignore_defaults, "ignore_defaults"),
         disabled: Disabled {
@@ -42,8 +57,7 @@ pub(super) fn editorconfig(context: &Context, args: EditorconfigArgs) -> Result<
         },
         affected: args.affected,
         base: args.base,
-    };
-    check(context, &app, &request, format, on(args.dry_run, "dry_run"))
+    }
 }
 
 fn check(context: &Context, app: &App, request: &EditorConfigRequest, format: Format, dry_run: bool) -> Result<u8> {
@@ -56,6 +70,9 @@ fn check(context: &Context, app: &App, request: &EditorConfigRequest, format: Fo
         let message = "there is no .editorconfig here or above; nothing is required of the files";
         let warning = Warning::new("atmos::validate::no_editorconfig", message);
         context.host.talk.warn(warning.help("`atmos validate editorconfig --init` writes a first one"));
+    }
+    if format == Format::Json {
+        return print(context, &verdict(report.count() == 0, view::records(&report)));
     }
     let text = view::text(&report, format);
     if !text.is_empty() {

@@ -1,11 +1,14 @@
 //! `atmos validate schema`
 
+use serde_json::Value as Json;
+
 use super::super::super::args::{ScopeArgs, ValidateSchemaArgs};
 use super::super::super::setup::Context;
 use super::super::write;
-use super::format::is_rich;
+use super::format::{self, Form, form};
 use crate::diag::Result;
-use crate::ops::validate::{self, FilesRequest};
+use crate::ops::App;
+use crate::ops::validate::{self, FilesReport, FilesRequest};
 use crate::output;
 
 pub(super) fn files(context: &Context, args: ValidateSchemaArgs) -> Result<u8> {
@@ -19,9 +22,12 @@ pub(in super::super) fn named(context: &Context, name: Option<&str>, scope: &Sco
 
 fn check(context: &Context, name: Option<String>, schema: Option<String>, scope: ScopeArgs) -> Result<u8> {
     let app = context.app_with_config()?;
-    let rich = is_rich(context, &app, scope.format)?;
-    let request = FilesRequest { name, schema, exclude: scope.exclude, affected: scope.affected, base: scope.base };
-    let report = validate::files(&app, &request)?;
+    let form = form(context, &app, scope.format.clone())?;
+    let report = report(&app, name, schema, scope)?;
+    if form == Form::Json {
+        return format::print(context, &json_of(&report));
+    }
+    let rich = form == Form::Rich;
     let failed = report.has_errors();
     if rich {
         let text = output::validate::rich_findings(report.files.iter().flat_map(|file| &file.findings));
@@ -40,4 +46,19 @@ fn check(context: &Context, name: Option<String>, schema: Option<String>, scope:
         context.host.talk.success("No files to validate");
     }
     Ok(u8::from(failed))
+}
+
+/// All entries as a document.
+pub(super) fn json(context: &Context, scope: &ScopeArgs) -> Result<Json> {
+    Ok(json_of(&report(&context.app_with_config()?, None, None, scope.clone())?))
+}
+
+fn json_of(report: &FilesReport) -> Json {
+    let findings = report.files.iter().flat_map(|file| output::validate::records(&file.findings));
+    format::verdict(!report.has_errors(), findings.collect())
+}
+
+fn report(app: &App, name: Option<String>, schema: Option<String>, scope: ScopeArgs) -> Result<FilesReport> {
+    let request = FilesRequest { name, schema, exclude: scope.exclude, affected: scope.affected, base: scope.base };
+    validate::files(app, &request)
 }

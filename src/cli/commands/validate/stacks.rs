@@ -1,39 +1,62 @@
 //! `atmos validate stacks`
 
+use serde_json::Value as Json;
+
 use super::super::super::args::ValidateStacksArgs;
 use super::super::super::setup::Context;
 use super::super::write;
-use super::format::is_rich;
+use super::format::{self, Form, form};
 use crate::diag::Result;
-use crate::ops::validate;
+use crate::ops::App;
+use crate::ops::validate::{self, Report};
 use crate::output;
 
 pub(super) fn stacks(context: &Context, args: ValidateStacksArgs) -> Result<u8> {
     let app = context.app_with_config()?;
-    let rich = is_rich(context, &app, args.scope.format)?;
+    let form = form(context, &app, args.scope.format.clone())?;
+    let report = report(&app, args)?;
+    if form == Form::Json {
+        return format::print(context, &json_of(&report));
+    }
+    shown(context, &report, form)
+}
+
+/// The same as a document.
+pub(super) fn json(context: &Context, args: ValidateStacksArgs) -> Result<Json> {
+    Ok(json_of(&report(&context.app_with_config()?, args)?))
+}
+
+fn json_of(report: &Report) -> Json {
+    format::verdict(!report.has_errors(), output::validate::records(&report.findings))
+}
+
+fn report(app: &App, args: ValidateStacksArgs) -> Result<Report> {
     let request = validate::StacksRequest {
         schema: args.schemas_atmos_manifest,
         exclude: args.scope.exclude,
         affected: args.scope.affected,
         base: args.scope.base,
     };
-    let report = validate::stacks(&app, &request)?;
+    validate::stacks(app, &request)
+}
+
+fn shown(context: &Context, report: &Report, form: Form) -> Result<u8> {
     if report.unaffected {
         context.host.talk.success("No affected stack manifest files to validate");
         return Ok(0);
     }
     let failed = report.has_errors();
-    if rich {
-        let text = output::validate::rich(&report);
+    if form == Form::Rich {
+        let text = output::validate::rich(report);
         if !text.is_empty() {
             write::data(context, &format!("{text}\n"))?;
         }
     } else {
-        for warning in output::validate::warnings(&report) {
+        for warning in output::validate::warnings(report) {
             context.host.talk.warn(warning);
         }
         if failed {
-            context.host.talk.attention(output::validate::errors(&report));
+            context.host.talk.attention(output::validate::errors(report));
         }
     }
     if !failed {
