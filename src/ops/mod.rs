@@ -5,6 +5,7 @@
 mod access;
 pub mod affected;
 mod app;
+pub mod atlantis;
 mod audit;
 pub mod auth;
 mod changed;
@@ -32,6 +33,7 @@ pub mod many;
 mod module;
 pub mod names;
 pub mod packer;
+pub mod pipeline;
 pub mod planfiles;
 pub mod provenance;
 pub mod provision;

@@ -8,7 +8,7 @@ use super::super::args::{
 };
 use super::super::error::Error;
 use super::super::setup::{Context, boolean, flag};
-use super::{auth, backend, describe, fleet, generate, provision, unknown, write};
+use super::{auth, backend, describe, fleet, generate, planfile, provision, unknown, write};
 use crate::component::Kind;
 use crate::diag::{Result, Warning};
 use crate::exec::terraform::{CleanOptions, FromPlan, Request};
@@ -92,6 +92,7 @@ pub(super) fn run(context: &Context, args: TerraformArgs) -> Result<u8> {
         C::PlanDiff(args) => plan_diff(context, args),
         C::Source { command } => provision::source(context, Kind::Terraform, command),
         C::Backend { command } => backend::run(context, command),
+        C::Planfile { command } => planfile::run(context, command),
         C::Workdir { command } => provision::workdir(context, &Kind::Terraform, command),
         C::Varfile(args) | C::Write { command: WriteCommand::Varfile(args) } => {
             let warning = Warning::new("atmos::cli::deprecated", "this command is deprecated");

@@ -11,7 +11,6 @@ const LATER: &[(&str, &[&str])] = &[
         "atmos",
         &[
             "ansible",
-            "atlantis",
             "aws",
             "azure",
             "cache",
@@ -34,7 +33,7 @@ const LATER: &[(&str, &[&str])] = &[
             "vendor",
         ],
     ),
-    ("atmos terraform", &["cache", "lint", "migrate", "planfile"]),
+    ("atmos terraform", &["cache", "lint", "migrate"]),
     ("atmos config", &["del", "delete", "fmt", "format", "set", "unset"]),
     ("atmos docs", &["generate"]),
     ("atmos stack", &["del", "delete", "fmt", "format", "get", "list", "set", "unset"]),
