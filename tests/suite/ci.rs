@@ -179,14 +179,15 @@ fn planfiles_are_kept_listed_fetched_and_deleted() {
     let plan = "components/terraform/app/dev-app.planfile";
     sandbox.atmos(&PLAN).success().says("Uploaded planfile to local/dir: dev/app/abc123.tfplan.tar");
     has(&since(&sandbox, "output"), &["artifact_key=dev/app/abc123.tfplan.tar\n"]);
-    let kept = sandbox.read(plan);
-    std::fs::remove_file(sandbox.repo().join(plan)).unwrap();
+    let plan = sandbox.repo().join(plan);
+    let kept = std::fs::read(&plan).unwrap();
+    std::fs::remove_file(&plan).unwrap();
     let listed = planfile(&sandbox, &["list", "--format", "json"]).success().json();
     assert_eq!((&listed[0]["component"], &listed[0]["sha"]), (&"app".into(), &"abc123".into()), "{listed}");
     let shown = planfile(&sandbox, &["show", "app", "-s", "dev", "--format", "json"]).success().json();
     assert_eq!((&shown["additions"], &shown["has_changes"]), (&1.into(), &true.into()), "{shown}");
     planfile(&sandbox, &["download", "app", "-s", "dev"]).success().says("Downloaded planfile from local/dir");
-    assert!(sandbox.read(plan) == kept, "the plan came back changed");
+    assert!(std::fs::read(&plan).unwrap() == kept, "the plan came back changed");
     sandbox.atmos(&["terraform", "apply", "app", "-s", "dev", "--from-plan"]).success();
 
     planfile(&sandbox, &["upload", "app", "-s", "dev"]).exits(1);

@@ -191,3 +191,16 @@ fn q34_a_variable_can_be_removed_and_the_order_is_fixed() {
     let shown = sandbox.atmos(&["terraform", "validate", "app", "-s", "dev", "--skip-init"]).success().stdout;
     assert!(!shown.contains("GONE=") && shown.contains("KEPT=5\n") && shown.contains("ALSO=true\n"), "{shown}");
 }
+
+#[test]
+fn q16_a_locked_component_among_many_is_passed_over() {
+    let sandbox = sandbox("{}");
+    sandbox.write(
+        "stacks/dev.yaml",
+        "vars: {stage: dev}\ncomponents: {terraform: {app: {metadata: {locked: true}}, zoo: {metadata: {component: app}}}}\n",
+    );
+    let outcome = sandbox.atmos(&["terraform", "apply", "--all", "-auto-approve"]).success();
+    outcome.says("app in dev is locked and skipped");
+    let applied: Vec<String> = sandbox.calls().into_iter().filter(|call| call.starts_with("apply")).collect();
+    assert_eq!(applied.len(), 1, "{applied:?}");
+}
