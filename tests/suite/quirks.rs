@@ -204,3 +204,13 @@ fn q16_a_locked_component_among_many_is_passed_over() {
     let applied: Vec<String> = sandbox.calls().into_iter().filter(|call| call.starts_with("apply")).collect();
     assert_eq!(applied.len(), 1, "{applied:?}");
 }
+
+#[test]
+fn providers_of_other_platforms_are_locked_behind_an_init() {
+    let sandbox = sandbox("{}");
+    let platforms = "deploy_run_init: true, platforms: [linux_amd64, darwin_arm64]";
+    sandbox.write("atmos.yaml", &ATMOS.replace("deploy_run_init: true", platforms));
+    sandbox.atmos(&["terraform", "init", "app", "-s", "dev"]).success();
+    let calls = sandbox.calls();
+    assert_eq!(calls, ["init", "providers lock -platform=linux_amd64 -platform=darwin_arm64"]);
+}
