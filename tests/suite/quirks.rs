@@ -214,3 +214,26 @@ fn providers_of_other_platforms_are_locked_behind_an_init() {
     let calls = sandbox.calls();
     assert_eq!(calls, ["init", "providers lock -platform=linux_amd64 -platform=darwin_arm64"]);
 }
+
+#[test]
+fn mocks_stand_for_outputs_where_they_are_wanted() {
+    let sandbox = sandbox("{}");
+    let manifest = |mocks: &str| {
+        let text = format!(
+            "vars: {{stage: dev}}\ncomponents:\n  terraform:\n    net: {{metadata: {{component: app}}{mocks}}}\n    \
+             app:\n      vars: {{id: !terraform.state net vpc_id, cidr: !terraform.output net .cidrs.a}}\n"
+        );
+        sandbox.write("stacks/dev.yaml", &text);
+    };
+    let plan = |more: &[&str]| sandbox.atmos(&[&["terraform", "plan", "app", "-s", "dev"][..], more].concat());
+    manifest(", mocks: {vpc_id: vpc-mock, cidrs: {a: 10.0.0.0/8}}");
+    plan(&[]).exits(1);
+    plan(&["--use-mocks"]).success();
+    let varfile = sandbox.read("ct/app/dev-app.terraform.tfvars.json");
+    assert!(varfile.contains("vpc-mock") && varfile.contains("10.0.0.0/8"), "{varfile}");
+    plan(&["--use-mocks", "--process-functions=false"]).exits(1).says("use-mocks");
+    manifest(", mocks: {cidrs: {a: x}}");
+    plan(&["--use-mocks"]).exits(1).says("output 'vpc_id' does not exist").says("add it to `mocks`");
+    manifest("");
+    plan(&["--use-mocks"]).exits(1).says("has no `mocks`");
+}

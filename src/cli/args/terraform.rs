@@ -100,6 +100,9 @@ pub enum TerraformCommand {
         fleet: Fleet,
         #[command(flatten)]
         ci: CiFlag,
+        /// Take outputs of other components from their `mocks` [env: ATMOS_USE_MOCKS]
+        #[arg(long)]
+        use_mocks: Option<bool>,
         /// Save no planfile [env: ATMOS_TERRAFORM_PLAN_SKIP_PLANFILE]
         #[arg(long)]
         skip_planfile: Option<bool>,
