@@ -88,11 +88,10 @@ fn labels(report: &Report) -> String {
         .filter(|(_, count)| *count > 0)
         .map(|(word, count)| format!("[**`{word} {count}`**](#{}-{target})", word.to_lowercase()))
         .collect();
-    match labels.is_empty() {
-        false => labels.join(" "),
-        true if report.has_output_changes() => "**`OUTPUT CHANGE`**".to_owned(),
-        true => "`NO CHANGE`".to_owned(),
+    if labels.is_empty() {
+        return if report.has_output_changes() { "**`OUTPUT CHANGE`**" } else { "`NO CHANGE`" }.to_owned();
     }
+    labels.join(" ")
 }
 
 /// The addresses, each list behind an anchor.

@@ -1,5 +1,7 @@
 //! Variables for later jobs, and the form in which files have them.
 
+use std::fmt::Write as _;
+
 use super::many::{Group, Part};
 use super::report::{Counts, Report};
 use super::settings::Settings;
@@ -91,6 +93,7 @@ fn chosen(variables: Vec<(&'static str, String)>, settings: &Settings) -> Variab
 
 /// The variables as GitHub reads them from a file: one line each, or a text between two marks.
 pub fn written(variables: &[(String, String)]) -> String {
+    // Writing into a string cannot fail.
     let mut text = String::new();
     for (name, value) in variables {
         if value.contains(['\n', '\r']) {
@@ -98,9 +101,9 @@ pub fn written(variables: &[(String, String)]) -> String {
             while value.contains(&mark) {
                 mark.push('_');
             }
-            text.push_str(&format!("{name}<<{mark}\n{value}\n{mark}\n"));
+            let _ = write!(text, "{name}<<{mark}\n{value}\n{mark}\n");
         } else {
-            text.push_str(&format!("{name}={value}\n"));
+            let _ = writeln!(text, "{name}={value}");
         }
     }
     text

@@ -71,6 +71,10 @@ pub(super) enum Error {
     #[diagnostic(code(atmos::cli::aborted), help("give the name with `--profile`"))]
     Aborted,
 
+    #[error("interactive confirmation not available in non-TTY environment: {what}")]
+    #[diagnostic(code(atmos::cli::unconfirmed), help("add `--force`"))]
+    Unconfirmed { what: &'static str },
+
     #[error("the working directory cannot be read: {cause}")]
     #[diagnostic(code(atmos::cli::cwd), help("change to a directory that exists"))]
     Cwd { cause: std::io::Error },

@@ -5,6 +5,7 @@
 mod access;
 pub mod affected;
 mod app;
+pub mod atlantis;
 mod audit;
 pub mod auth;
 pub mod browse;
@@ -34,6 +35,7 @@ pub mod many;
 pub mod names;
 pub mod packer;
 mod parallel;
+pub mod pipeline;
 pub mod planfiles;
 pub mod provenance;
 pub mod provision;

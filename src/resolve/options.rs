@@ -25,6 +25,8 @@ pub struct Options {
     pub masks_secrets: bool,
     /// Somebody who asks for this component may do without values that cannot be read now.
     pub within_lenient: bool,
+    /// `mocks` of components stand for their outputs, and nobody is asked for real ones.
+    pub mocks: bool,
     /// What templates of hooks are told about the command that they belong to.
     pub ending: Ending,
 }
@@ -55,6 +57,7 @@ impl Default for Options {
             without_identity: false,
             masks_secrets: false,
             within_lenient: false,
+            mocks: false,
             ending: Ending::default(),
         }
     }
@@ -71,6 +74,7 @@ impl Options {
         Options {
             identity: self.identity.clone(),
             masks_secrets: self.masks_secrets,
+            mocks: self.mocks,
             within_lenient: self.is_lenient(),
             ..Options::default()
         }

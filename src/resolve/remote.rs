@@ -71,7 +71,8 @@ impl Evaluation<'_> {
     pub(super) fn read_ahead(&self) {
         const TAG: &str = "!terraform.state";
         let options = self.options;
-        let switched_off = !options.process_functions || options.without_identity || is_skipped(TAG, &options.skip);
+        let switched_off =
+            !options.process_functions || options.without_identity || options.mocks || is_skipped(TAG, &options.skip);
         if switched_off || self.chain.above.is_some() || !self.evaluator.memo.reads_states(self.evaluator.host) {
             return;
         }
@@ -168,14 +169,14 @@ impl Evaluation<'_> {
             found => found?,
         };
         if !exists_as_key(&found.outputs, expression) {
-            if found.stated && way == Way::State {
+            if found.stated && (way == Way::State || self.options.mocks) {
                 let reason = format!(
                     "output '{expression}' does not exist for component {} in stack {stack}",
                     arguments.component
                 );
-                let help =
-                    "add it to `remote_state_backend.static` of that component, or give a default: `.x // \"…\"`";
-                return Err(Error::Function { tag: call, reason, help: help.to_owned(), site: self.site(node) });
+                let section = if self.options.mocks { "mocks" } else { "remote_state_backend.static" };
+                let help = format!("add it to `{section}` of that component, or give a default: `.x // \"…\"`");
+                return Err(Error::Function { tag: call, reason, help, site: self.site(node) });
             }
             return Ok(Value::Null);
         }
@@ -212,6 +213,9 @@ impl Evaluation<'_> {
         let found = found.map_err(|error| self.outside(call, Failure::from(error), node))?;
         // The name of the stack may have been another one than the canonical.
         self.chain.check(&found.name, &found.stack, call)?;
+        if self.options.mocks {
+            return self.mocked(&found, call, node);
+        }
         evaluator.check_circle(&found, call, &self.chain, self.options.process_templates)?;
         let target = evaluator.target(way, &found, self.options, &self.chain, call)?;
         if target.sections.remote_state_backend_type == "static" {
@@ -229,6 +233,19 @@ impl Evaluation<'_> {
             failure @ Failure::Failed(_) => self.outside(call, failure, node),
         })?;
         Ok(Found { outputs, stated: false })
+    }
+
+    /// What a component has for its outputs where nobody is asked for them.
+    fn mocked(&self, found: &Instance, call: &str, node: &Node) -> Result<Found, Error> {
+        match found.sections.extra.get("mocks").filter(|mocks| mocks.as_map().is_some()) {
+            Some(mocks) => Ok(Found { outputs: Arc::new(Outputs::of_manifest(mocks.clone())), stated: true }),
+            None => Err(Error::Function {
+                tag: call.to_owned(),
+                reason: format!("the component {} in {} has no `mocks`", found.name, found.stack),
+                help: "give it `mocks: {output: value}`, or run without `--use-mocks`".to_owned(),
+                site: self.site(node),
+            }),
+        }
     }
 
     /// The outputs that terraform prints for a component which is evaluated; `call` is who wants them.

@@ -145,3 +145,19 @@ fn uses_finds_paths_and_members_of_groups() {
     let expected: BTreeSet<_> = ["diag", "host", "value", "span", "secret"].map(str::to_owned).into();
     assert_eq!(uses(text), expected);
 }
+
+/// A document that lists what holds by which test is worth as much as the tests that are there.
+#[test]
+fn tests_that_the_table_of_runs_names_exist() {
+    let text = std::fs::read_to_string(repository().join("docs/exec-acceptance.md")).unwrap();
+    let mut code = String::new();
+    for folder in ["src", "tests"] {
+        for file in sources(&repository().join(folder)) {
+            code.push_str(&std::fs::read_to_string(file).unwrap());
+        }
+    }
+    let name = Regex::new(r"`([a-z0-9]+(?:_[a-z0-9]+)+)`").unwrap();
+    let named: BTreeSet<&str> = name.captures_iter(&text).filter_map(|found| Some(found.get(1)?.as_str())).collect();
+    let missing: Vec<&&str> = named.iter().filter(|name| !code.contains(&format!("fn {name}("))).collect();
+    assert!(named.len() > 60 && missing.is_empty(), "no such tests: {missing:?}");
+}

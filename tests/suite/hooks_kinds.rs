@@ -59,7 +59,8 @@ fn conditions_of_hooks_may_be_expressions() {
 fn templates_of_hooks_know_how_the_command_ended() {
     let sandbox = sandbox(
         "say:\n  events: [before.terraform.plan, after.terraform.plan]\n  kind: command\n  command: sh\n  when: always\n  \
-         args: [-c, 'echo \"{{ .vars.stage }} {{ .status }} {{ .exit_code }} {{ .error }}\" >>\"$LOG\"']\n",
+         env: {WHY: '{{ .error }}'}\n  \
+         args: [-c, 'echo \"{{ .vars.stage }} {{ .status }} {{ .exit_code }} $(printenv WHY)\" >>\"$LOG\"']\n",
     );
     sandbox.atmos(&PLAN).success();
     assert_eq!(logged(&sandbox), ["dev success 0 ", "dev success 0 "]);
@@ -81,7 +82,7 @@ after:
       vars: {FROM: step}
     - echo "$GREETING $FROM $(basename "$PWD")" >>"$LOG"
     - type: atmos
-      command: describe component app --query .vars.stage --file ../../from-atmos.txt
+      command: describe component app --query .vars.stage --file from-atmos.txt
       stack: dev
     - {name: bad, command: exit 4, continue: always}
     - {command: echo never >>"$LOG", when: "status == 'failure'"}
@@ -100,6 +101,7 @@ one:
     let outcome = sandbox.atmos(&PLAN).success().says("a failure that `continue` forgives");
     let outcome = outcome.says("the step `last` exited with code 5");
     assert_eq!(logged(&sandbox), ["one dev", "hello app step app", "mine", "failed"], "{outcome}");
+    assert_eq!(sandbox.read("from-atmos.txt").trim(), "dev");
     let failing =
         "f: {events: [before.terraform.plan], kind: step, type: shell, with: {command: exit 6}, on_failure: fail}";
     let sandbox = self::sandbox(failing);

@@ -191,3 +191,49 @@ fn q34_a_variable_can_be_removed_and_the_order_is_fixed() {
     let shown = sandbox.atmos(&["terraform", "validate", "app", "-s", "dev", "--skip-init"]).success().stdout;
     assert!(!shown.contains("GONE=") && shown.contains("KEPT=5\n") && shown.contains("ALSO=true\n"), "{shown}");
 }
+
+#[test]
+fn q16_a_locked_component_among_many_is_passed_over() {
+    let sandbox = sandbox("{}");
+    sandbox.write(
+        "stacks/dev.yaml",
+        "vars: {stage: dev}\ncomponents: {terraform: {app: {metadata: {locked: true}}, zoo: {metadata: {component: app}}}}\n",
+    );
+    let outcome = sandbox.atmos(&["terraform", "apply", "--all", "-auto-approve"]).success();
+    outcome.says("app in dev is locked and skipped");
+    let applied: Vec<String> = sandbox.calls().into_iter().filter(|call| call.starts_with("apply")).collect();
+    assert_eq!(applied.len(), 1, "{applied:?}");
+}
+
+#[test]
+fn providers_of_other_platforms_are_locked_behind_an_init() {
+    let sandbox = sandbox("{}");
+    let platforms = "deploy_run_init: true, platforms: [linux_amd64, darwin_arm64]";
+    sandbox.write("atmos.yaml", &ATMOS.replace("deploy_run_init: true", platforms));
+    sandbox.atmos(&["terraform", "init", "app", "-s", "dev"]).success();
+    let calls = sandbox.calls();
+    assert_eq!(calls, ["init", "providers lock -platform=linux_amd64 -platform=darwin_arm64"]);
+}
+
+#[test]
+fn mocks_stand_for_outputs_where_they_are_wanted() {
+    let sandbox = sandbox("{}");
+    let manifest = |mocks: &str| {
+        let text = format!(
+            "vars: {{stage: dev}}\ncomponents:\n  terraform:\n    net: {{metadata: {{component: app}}{mocks}}}\n    \
+             app:\n      vars: {{id: !terraform.state net vpc_id, cidr: !terraform.output net .cidrs.a}}\n"
+        );
+        sandbox.write("stacks/dev.yaml", &text);
+    };
+    let plan = |more: &[&str]| sandbox.atmos(&[&["terraform", "plan", "app", "-s", "dev"][..], more].concat());
+    manifest(", mocks: {vpc_id: vpc-mock, cidrs: {a: 10.0.0.0/8}}");
+    plan(&[]).exits(1);
+    plan(&["--use-mocks"]).success();
+    let varfile = sandbox.read("ct/app/dev-app.terraform.tfvars.json");
+    assert!(varfile.contains("vpc-mock") && varfile.contains("10.0.0.0/8"), "{varfile}");
+    plan(&["--use-mocks", "--process-functions=false"]).exits(1).says("use-mocks");
+    manifest(", mocks: {cidrs: {a: x}}");
+    plan(&["--use-mocks"]).exits(1).says("output 'vpc_id' does not exist").says("add it to `mocks`");
+    manifest("");
+    plan(&["--use-mocks"]).exits(1).says("has no `mocks`");
+}

@@ -2,6 +2,7 @@
 //! configuration meet in one place.
 
 mod affected;
+mod atlantis;
 mod auth;
 mod auth_look;
 mod auth_tools;
@@ -13,6 +14,7 @@ mod global;
 mod helmfile;
 mod list;
 mod packer;
+mod planfile;
 mod provision;
 mod root;
 mod small;
@@ -21,6 +23,7 @@ mod validate;
 mod workflow;
 
 pub use affected::{AffectedArgs, BaseArgs, ComparisonArgs, ListAffectedArgs};
+pub use atlantis::{AtlantisArgs, AtlantisCommand, AtlantisGenerate, RepoConfigArgs};
 pub use auth::{
     AuthArgs, AuthCommand, EnvArgs, ExecArgs, IdentityArgs, ListArgs as AuthListArgs, LoginArgs, LogoutArgs,
     ProcessArgs, SELECT, ValidateArgs, WhoamiArgs,
@@ -42,6 +45,7 @@ pub use list::{
     SourcesArgs, StackListArgs, ValuesArgs, VarsArgs, VendorArgs, WorkflowsArgs,
 };
 pub use packer::{PackerArgs, PackerCommand, PackerRun};
+pub use planfile::{PlanfileCommand, PlanfilePlace};
 pub use provision::{BackendCommand, BackendTarget, SourceCommand, WorkdirCommand};
 pub use root::{Cli, Command, OWN};
 pub use small::{
@@ -50,8 +54,8 @@ pub use small::{
     ThemeArgs, ThemeCommand, ThemeShowArgs,
 };
 pub use terraform::{
-    BatchArgs, CiFlag, CleanArgs, FilesArgs, GenerateCommand, InitFlags, OutputArgs, PlanDiffArgs, PlanFlags,
-    ShellArgs, TerraformArgs, TerraformCommand, TerraformRun, VarfileArgs, WriteCommand,
+    BatchArgs, CiFlag, CleanArgs, FilesArgs, GenerateCommand, InitFlags, OutputArgs, PipelineArgs, PlanDiffArgs,
+    PlanFlags, ShellArgs, TerraformArgs, TerraformCommand, TerraformRun, VarfileArgs, WriteCommand,
 };
 pub use validate::{
     EditorconfigArgs, ScopeArgs, ValidateCommand, ValidateComponentArgs, ValidateSchemaArgs, ValidateStacksArgs,

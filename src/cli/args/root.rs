@@ -5,9 +5,9 @@ use std::ffi::OsString;
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    AuthArgs, CompletionArgs, ConfigArgs, DescribeArgs, DocsArgs, DoctorArgs, EnvironmentArgs, ExplainArgs, GlobalArgs,
-    HelmfileArgs, ListArgs, ManArgs, PackerArgs, ProfileArgs, StackArgs, TerraformArgs, ThemeArgs, ValidationArgs,
-    WorkflowArgs,
+    AtlantisArgs, AuthArgs, CompletionArgs, ConfigArgs, DescribeArgs, DocsArgs, DoctorArgs, EnvironmentArgs,
+    ExplainArgs, GlobalArgs, HelmfileArgs, ListArgs, ManArgs, PackerArgs, ProfileArgs, StackArgs, TerraformArgs,
+    ThemeArgs, ValidationArgs, WorkflowArgs,
 };
 
 /// Stacks, cloud identities and isolated runs for Terraform/OpenTofu and Helmfile.
@@ -39,6 +39,8 @@ pub enum Command {
     /// Run Packer on a component in a stack
     #[command(visible_alias = "pk")]
     Packer(PackerArgs),
+    /// Generate files for Atlantis
+    Atlantis(AtlantisArgs),
     /// Log in to clouds and hand out credentials of the identities in the configuration
     Auth(AuthArgs),
     /// Show what a component or all stacks amount to

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{BackendCommand, Fleet, IdentityArgs, ProcessingArgs, SourceCommand, WorkdirCommand};
+use super::{BackendCommand, Fleet, IdentityArgs, PlanfileCommand, ProcessingArgs, SourceCommand, WorkdirCommand};
 
 #[derive(Debug, Args)]
 pub struct TerraformArgs {
@@ -100,6 +100,9 @@ pub enum TerraformCommand {
         fleet: Fleet,
         #[command(flatten)]
         ci: CiFlag,
+        /// Take outputs of other components from their `mocks` [env: ATMOS_USE_MOCKS]
+        #[arg(long)]
+        use_mocks: Option<bool>,
         /// Save no planfile [env: ATMOS_TERRAFORM_PLAN_SKIP_PLANFILE]
         #[arg(long)]
         skip_planfile: Option<bool>,
@@ -226,6 +229,11 @@ pub enum TerraformCommand {
         #[command(subcommand)]
         command: BackendCommand,
     },
+    /// Keep planfiles between the job that plans and the one that applies
+    Planfile {
+        #[command(subcommand)]
+        command: PlanfileCommand,
+    },
     /// Working directories of components
     Workdir {
         #[command(subcommand)]
@@ -247,6 +255,35 @@ pub enum TerraformCommand {
     /// Commands of the reference that are not built yet, and unknown ones.
     #[command(external_subcommand)]
     Other(Vec<OsString>),
+}
+
+#[derive(Debug, Args)]
+pub struct PipelineArgs {
+    /// gitlab (a child pipeline) or argo (a workflow)
+    #[arg(long, value_name = "ENGINE")]
+    pub format: String,
+
+    /// Sub-command of the jobs: plan, apply, deploy or destroy
+    #[arg(long, value_name = "COMMAND", default_value = "plan")]
+    pub run: String,
+
+    /// Image of the jobs
+    #[arg(long, value_name = "IMAGE")]
+    pub image: Option<String>,
+
+    /// Write to this file
+    #[arg(short, long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+
+    /// Stack [env: ATMOS_STACK]
+    #[arg(short, long)]
+    pub stack: Option<String>,
+
+    #[command(flatten)]
+    pub fleet: Fleet,
+
+    #[command(flatten)]
+    pub processing: ProcessingArgs,
 }
 
 #[derive(Debug, Args)]
@@ -370,6 +407,8 @@ pub enum GenerateCommand {
     Varfiles(BatchArgs),
     /// Write the backend files of many components
     Backends(BatchArgs),
+    /// Print the components of a run as jobs of GitLab or Argo Workflows, each behind what it depends on
+    Pipeline(PipelineArgs),
     /// Write the files of the `generate` section of a component, or of all
     Files(FilesArgs),
     /// Write the backend file of a component in a stack

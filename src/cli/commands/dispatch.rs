@@ -6,7 +6,7 @@ use super::super::extend::Added;
 use super::super::help;
 use super::super::setup::Context;
 use super::{
-    about, auth, browse, completion, config, describe, docs, doctor, env, explain, helmfile, list, man, packer,
+    about, atlantis, auth, browse, completion, config, describe, docs, doctor, env, explain, helmfile, list, man, packer,
     profile, stack, terraform, theme, unknown, validate, version, workflow, write,
 };
 use crate::custom::{aliases, definitions};
@@ -24,6 +24,7 @@ pub(in crate::cli) fn dispatch(context: &Context, command: Option<Command>, vers
         Some(Command::Describe(args)) => describe::run(context, args),
         Some(Command::Doctor(args)) => doctor::run(context, &args),
         Some(Command::Explain(args)) => explain::run(context, args),
+        Some(Command::Atlantis(args)) => atlantis::run(context, args),
         Some(Command::Auth(args)) => auth::run(context, args),
         Some(Command::Terraform(args)) => terraform::run(context, args),
         Some(Command::Helmfile(args)) => helmfile::run(context, args),

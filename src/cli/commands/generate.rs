@@ -2,14 +2,16 @@
 
 use std::path::PathBuf;
 
-use super::super::args::{BatchArgs, FilesArgs, GenerateCommand, TerraformRun, VarfileArgs};
+use super::super::args::{BatchArgs, FilesArgs, GenerateCommand, PipelineArgs, TerraformRun, VarfileArgs};
 use super::super::error::Error;
 use super::super::setup::{Context, flag};
 use super::terraform::{plain, stack};
-use super::{describe, unknown, write};
+use super::{describe, fleet, unknown, write};
 use crate::diag::Result;
 use crate::host::Env;
+use crate::ops::pipeline::{self, Engine, PipelineRequest};
 use crate::ops::terraform::{self, BatchRequest, FilesRequest, GenerateRequest, PlanfileRequest};
+use crate::yaml;
 
 pub(super) fn run(context: &Context, command: GenerateCommand) -> Result<u8> {
     let env = &context.host.env;
@@ -32,10 +34,36 @@ pub(super) fn run(context: &Context, command: GenerateCommand) -> Result<u8> {
         }
         GenerateCommand::Varfiles(args) => varfiles(context, args)?,
         GenerateCommand::Backends(args) => backends(context, args)?,
+        GenerateCommand::Pipeline(args) => pipeline(context, args)?,
         GenerateCommand::Files(args) => files(context, args)?,
         GenerateCommand::Other(words) => return Err(unknown::command("atmos terraform generate", &words).into()),
     }
     Ok(0)
+}
+
+/// Prints the jobs of another engine.
+fn pipeline(context: &Context, args: PipelineArgs) -> Result<()> {
+    let wrong = |flag: &'static str, value: String, valid: &'static str| Error::FlagValue { flag, value, valid };
+    let engine = match args.format.as_str() {
+        "gitlab" => Engine::GitLab,
+        "argo" => Engine::Argo,
+        _ => return Err(wrong("format", args.format, "gitlab, argo").into()),
+    };
+    if !matches!(args.run.as_str(), "plan" | "apply" | "deploy" | "destroy") {
+        return Err(wrong("run", args.run, "plan, apply, deploy, destroy").into());
+    }
+    let (many, _) = fleet::options(context, args.fleet, "ATMOS_TERRAFORM_PIPELINE", false)?;
+    let request = PipelineRequest {
+        engine,
+        command: args.run,
+        stack: stack(args.stack, &context.host.env),
+        many,
+        image: args.image,
+        evaluation: describe::processing(&context.host.env, &args.processing)?,
+    };
+    let app = context.app_with_config()?;
+    let document = pipeline::pipeline(&app, &request)?;
+    write::text_to(context, &yaml::emit(&document, 2), args.file.as_deref())
 }
 
 /// Writes the variable file of one component.

@@ -2,6 +2,7 @@
 
 mod about;
 mod affected;
+mod atlantis;
 mod auth;
 mod auth_look;
 mod auth_tools;
@@ -25,6 +26,7 @@ mod inspect;
 mod list;
 mod man;
 mod packer;
+mod planfile;
 mod profile;
 mod provision;
 mod query;

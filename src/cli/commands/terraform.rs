@@ -8,7 +8,7 @@ use super::super::args::{
 };
 use super::super::error::Error;
 use super::super::setup::{Context, boolean, flag};
-use super::{auth, backend, describe, fleet, generate, provision, unknown, write};
+use super::{auth, backend, describe, fleet, generate, planfile, provision, unknown, write};
 use crate::component::Kind;
 use crate::diag::{Result, Warning};
 use crate::exec::terraform::{CleanOptions, FromPlan, Request};
@@ -30,11 +30,16 @@ const COMPOUND: [(&str, &[&str]); 3] = [
 pub(super) fn run(context: &Context, args: TerraformArgs) -> Result<u8> {
     use TerraformCommand as C;
     match args.command {
-        C::Plan { run, init, fleet, ci, skip_planfile, hide } => {
+        C::Plan { run, init, fleet, ci, use_mocks, skip_planfile, hide } => {
             let skip = flag(skip_planfile, &context.host.env, "ATMOS_TERRAFORM_PLAN_SKIP_PLANFILE")?;
             let mut request = request(context, "plan", run, &init)?;
             request.request.skip_planfile = skip;
             request.ci = in_ci(ci, context)?;
+            request.evaluation.mocks = flag(use_mocks, &context.host.env, "ATMOS_USE_MOCKS")?;
+            if request.evaluation.mocks && !request.evaluation.process_functions {
+                let valid = "true, with `--process-functions`";
+                return Err(Error::FlagValue { flag: "use-mocks", value: "true".to_owned(), valid }.into());
+            }
             let mut asked = all(request, context, fleet, "PLAN")?;
             let hide = hide.or_else(|| context.host.env.get("ATMOS_TERRAFORM_PLAN_HIDE").map(str::to_owned));
             asked.request.many.hide_unchanged = fleet::hidden(hide.as_deref())?;
@@ -92,6 +97,7 @@ pub(super) fn run(context: &Context, args: TerraformArgs) -> Result<u8> {
         C::PlanDiff(args) => plan_diff(context, args),
         C::Source { command } => provision::source(context, Kind::Terraform, command),
         C::Backend { command } => backend::run(context, command),
+        C::Planfile { command } => planfile::run(context, command),
         C::Workdir { command } => provision::workdir(context, &Kind::Terraform, command),
         C::Varfile(args) | C::Write { command: WriteCommand::Varfile(args) } => {
             let warning = Warning::new("atmos::cli::deprecated", "this command is deprecated");

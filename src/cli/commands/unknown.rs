@@ -11,7 +11,6 @@ const LATER: &[(&str, &[&str])] = &[
         "atmos",
         &[
             "ansible",
-            "atlantis",
             "aws",
             "azure",
             "cache",
@@ -34,7 +33,7 @@ const LATER: &[(&str, &[&str])] = &[
             "vendor",
         ],
     ),
-    ("atmos terraform", &["cache", "lint", "migrate", "planfile"]),
+    ("atmos terraform", &["cache", "lint", "migrate"]),
     ("atmos config", &["fmt", "format"]),
     ("atmos stack", &["config", "fmt", "format", "list"]),
     ("atmos validate", &["ci"]),

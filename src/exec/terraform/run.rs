@@ -47,6 +47,8 @@ pub struct Context<'a> {
     pub lock: Option<&'a FileLock>,
     /// Failures that are tried again.
     pub retries: Option<&'a dyn Retries>,
+    /// Platforms whose providers are locked beside those of this machine.
+    pub platforms: &'a [String],
 }
 
 /// How a run ended well.
@@ -252,9 +254,30 @@ async fn init(context: &mut Context<'_>, reconfigure: bool, extra: Vec<String>, 
     let launch = launch(context, args, output);
     let outcome = start(context, &launch).await?;
     if outcome.code == 0 {
-        return Ok(());
+        return lock_platforms(context).await;
     }
     Err(Error::child_failed(described(&launch), outcome.code, launch.stderr.as_ref()))
+}
+
+/// Adds the checksums of providers for other platforms to the lock file. The run itself does not need them.
+async fn lock_platforms(context: &mut Context<'_>) -> Result<(), Error> {
+    if context.platforms.is_empty() {
+        return Ok(());
+    }
+    let words = ["providers", "lock"].map(str::to_owned).into_iter();
+    let args = words.chain(context.platforms.iter().map(|platform| format!("-platform={platform}"))).collect();
+    let launch = launch(context, args, Output::Stderr);
+    let outcome = once(context, &launch).await?;
+    if outcome.code != 0 {
+        let message = format!(
+            "`{}` exited with code {}: the lock file knows this platform only",
+            described(&launch),
+            outcome.code
+        );
+        let warning = Warning::new("atmos::exec::platforms", message);
+        context.host.talk.warn(warning.help("see its output above; correct `components.terraform.platforms`"));
+    }
+    Ok(())
 }
 
 /// Selects the workspace, making it where it does not exist.

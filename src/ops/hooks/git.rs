@@ -111,11 +111,12 @@ impl Git<'_, '_> {
     async fn current(&mut self) -> std::result::Result<Place, Stop> {
         let folder = self.around.folder.to_path_buf();
         let head = self.git(&folder, &["rev-parse", "--verify", "--quiet", "HEAD"]).await?;
+        let branch = self.git(&folder, &["symbolic-ref", "--quiet", "--short", "HEAD"]).await?;
         Ok(Place {
             source: (head.code == 0).then(|| head.text().trim().to_owned()),
             folder,
             remote: "origin".to_owned(),
-            branch: None,
+            branch: (branch.code == 0).then(|| branch.text().trim().to_owned()),
             retries: RETRIES,
             author: Vec::new(),
             signing: String::new(),
@@ -238,7 +239,7 @@ impl Git<'_, '_> {
             if !behind || attempt == place.retries {
                 return Err(failed("push", &pushed));
             }
-            let mut pull = vec!["pull", "--quiet", "--rebase", &place.remote];
+            let mut pull = vec!["pull", "--quiet", "--rebase", "--autostash", &place.remote];
             pull.extend(place.branch.as_deref());
             self.sound(&place.folder, &pull).await?;
         }

@@ -312,12 +312,21 @@ async fn locked(app: &App, work: Work<'_>, held: &Held, env: &Env, signals: &mut
     let retry = retry::read(app, &ready.instance)?;
     let retries = retry.as_ref().map(|retry| retry as &dyn Retries);
     let (host, request) = (&app.host, &request.request);
-    let context = Context { host, target, request, env, signals, relay, lock: Some(&lock), retries };
+    let platforms = platforms(app);
+    let lock = Some(&lock);
+    let context = Context { host, target, request, env, signals, relay, lock, retries, platforms: &platforms };
     let result = run_plan(context, &plan).await;
     if let Some(relay) = relay {
         relay.close();
     }
     Ok(result?)
+}
+
+/// `components.terraform.platforms`
+fn platforms(app: &App) -> Vec<String> {
+    let listed = app.config.document.get_path(["components", "terraform", "platforms"]).and_then(Node::as_list);
+    let texts = listed.unwrap_or_default().iter().filter_map(Node::scalar_text);
+    texts.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()).collect()
 }
 
 fn finish(app: &App, request: &RunRequest, finished: &Finished) -> Result<Done> {

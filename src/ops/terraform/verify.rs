@@ -64,17 +64,15 @@ pub(super) async fn verified(
     let compared = Box::pin(compare(app, &plan, &ready, access, signals)).await;
     files::remove(folder, STORED)?;
     let differences = compared?;
-    if !differences.is_empty() {
-        let (component, stack) = (ready.target.component.clone(), ready.target.stack.clone());
+    let (component, stack) = (ready.target.component.clone(), ready.target.stack.clone());
+    if differences.is_empty() {
+        app.host.talk.info(format!("The plan of {component} in {stack} is the stored one"));
+    } else {
         let error = Error::Drift { component, stack, differences };
         if mode == Verify::Fail {
             return Err(error.into());
         }
         app.host.talk.warn(Warning::new("atmos::planfile::drift", error.to_string()));
-    } else {
-        app.host
-            .talk
-            .info(format!("The plan of {} in {} is the stored one", ready.target.component, ready.target.stack));
     }
     let mut deploy = request.clone();
     deploy.request.from_plan = Some(FromPlan::Canonical);
