@@ -13,6 +13,7 @@ mod head;
 mod http;
 pub mod lock;
 mod machine;
+mod masked;
 mod network;
 mod once;
 mod shield;
@@ -29,6 +30,7 @@ pub use http::{
     Http, HttpError, HttpRequest, HttpResponse, causes, form, percent_decode, percent_encode, percent_encode_path,
 };
 pub use machine::{Host, platform};
+pub use masked::{Spoken, masked_stderr};
 pub use network::{Network, NetworkError, Route};
 pub use once::Once;
 #[cfg(target_os = "linux")]

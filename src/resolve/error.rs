@@ -62,6 +62,9 @@ pub enum Error {
     )]
     Identity { found: String, site: Site },
 
+    #[error("forbidden function in labels/tags selector: \"{found}\" is not allowed in {field}: {site}")]
+    Selector { found: String, field: String, site: Site },
+
     #[error("circular dependency detected{place}. Dependency chain:{chain}", place = site.place)]
     Cycle { chain: String, site: Site },
 }
@@ -99,6 +102,7 @@ impl Error {
             | Error::Template { site, .. }
             | Error::Key { site, .. }
             | Error::Identity { site, .. }
+            | Error::Selector { site, .. }
             | Error::Cycle { site, .. } => site,
         }
     }
@@ -116,6 +120,7 @@ impl Diagnostic for Error {
             Error::Template { cause, .. } => return cause.code(),
             Error::Key { .. } => "atmos::resolve::key",
             Error::Identity { .. } => "atmos::resolve::identity",
+            Error::Selector { .. } => "atmos::resolve::selector",
             Error::Cycle { .. } => "atmos::resolve::cycle",
         };
         Some(Box::new(code))

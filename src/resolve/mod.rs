@@ -22,6 +22,7 @@ mod remote;
 #[cfg(test)]
 mod remote_tests;
 mod render;
+mod selectors;
 mod settings;
 #[cfg(test)]
 mod stated;

@@ -100,7 +100,8 @@ impl Including<'_> {
 
     fn error(&self, node: &Node, refusal: IncludeRefusal) -> Error {
         let located = Located::new(&self.host.sources, node.span);
-        let paths = "paths are relative to the manifest when they begin with `./`, else to `base_path`";
+        let paths = "paths are relative to the manifest when they begin with `./` or `../`; others to the working directory, and \
+                     then to `base_path`";
         Error::Manifest {
             message: format!("{}{}", refusal.reason, located.text),
             file: self.name.to_owned(),

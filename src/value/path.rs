@@ -26,6 +26,11 @@ impl Path {
         let _ = write!(self.text, "[{index}]");
     }
 
+    /// Whether the first key is this one.
+    pub fn starts_with_key(&self, key: &str) -> bool {
+        self.text.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    }
+
     /// Removes the last key or index.
     pub fn pop(&mut self) {
         if let Some(mark) = self.marks.pop() {
@@ -51,6 +56,7 @@ mod tests {
         path.push_key("a");
         path.push_index(2);
         assert_eq!(path.to_string(), "vars.a[2]");
+        assert!(path.starts_with_key("vars") && !path.starts_with_key("var"));
         path.pop();
         path.pop();
         assert_eq!(path.to_string(), "vars");

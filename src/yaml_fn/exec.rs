@@ -10,7 +10,7 @@ use super::template::decoded;
 use crate::auth::AuthConfig;
 use crate::auth::store::password_variables;
 use crate::config::Config;
-use crate::host::Host;
+use crate::host::{Host, masked_stderr};
 use crate::value::Value;
 
 /// The commands that ran, with what came of them.
@@ -36,8 +36,12 @@ fn run(context: &Context<'_>, command: &str) -> Result<Value, Problem> {
     let host = context.host;
     let failed = |reason: String| Problem::failed(reason, "run the command yourself in this directory to see why");
     let child = duct::cmd(shell(context), ["-c", command]).dir(&host.cwd).full_env(environment(context));
+    let piped = masked_stderr(&host.masker, child).map_err(|error| failed(format!("no pipe can be opened: {error}")));
+    let (child, spoken) = piped?;
     let output = child.stdin_null().stdout_capture().unchecked().run();
     let output = output.map_err(|error| failed(format!("the shell cannot be started: {error}")))?;
+    drop(child);
+    spoken.finish();
     if !output.status.success() {
         return Err(failed(format!("the command ended with {}", output.status)));
     }

@@ -29,6 +29,7 @@ mod configuration;
 mod console;
 mod custom;
 mod delivery;
+mod data;
 mod dependents;
 mod diff;
 mod doctor;
