@@ -109,12 +109,7 @@ impl Foreign {
     }
 
     /// The value of a manifest at a path was read, of which parts may be marked as data.
-    pub fn note_marked_at<'k>(
-        &mut self,
-        node: &Node,
-        path: impl IntoIterator<Item = &'k str>,
-        opening: Option<&str>,
-    ) {
+    pub fn note_marked_at<'k>(&mut self, node: &Node, path: impl IntoIterator<Item = &'k str>, opening: Option<&str>) {
         let mut at = node;
         for key in path {
             match at.get(key) {

@@ -98,8 +98,7 @@ impl Evaluation<'_> {
 
     fn forbidden_in_template(&self, text: &str) -> Option<String> {
         let Templating { delimiters, functions, .. } = self.templating.as_ref().filter(|_| self.is_template(text))?;
-        let source =
-            Source { name: "", text, delimiters: delimiters.clone(), functions: *functions, place: None };
+        let source = Source { name: "", text, delimiters: delimiters.clone(), functions: *functions, place: None };
         // What is no template is an error of the evaluation.
         let called = Template::parse(&source).ok()?.functions();
         IN_TEMPLATES.iter().find(|name| called.contains(**name)).map(|name| (*name).to_owned())

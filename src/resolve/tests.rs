@@ -126,7 +126,7 @@ fn templates_render_where_they_are_enabled() {
 fn templates_see_the_whole_component_as_it_is_written() {
     for (template, expected) in [
         ("'{{ .atmos_component }}/{{ .atmos_stack }}/{{ .atmos_stack_file }}'", json!("a/dev/dev")),
-        ("'{{ .workspace }} {{ .component }} {{ .component_type }}'", json!("dev a terraform")),
+        ("'{{ .workspace }} {{ .component }} {{ .component_type }}'", json!("dev a <no value>")),
         ("'{{ .vars.none }} {{ .none.x.y }}'", json!("<no value> <no value>")),
         // Other values are seen before they are rendered or run.
         ("'{{ .settings.raw }} {{ .settings.fn }}'", json!("{{ .vars.stage }} !env AMBIENT")),

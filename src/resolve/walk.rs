@@ -397,9 +397,10 @@ impl<'a> Evaluation<'a> {
             let evaluation = Evaluation::new(self.evaluator, self.instance, &options, self.chain);
             for key in ["tags", "labels"] {
                 let Some(written) = self.instance.sections.metadata.get(key) else { continue };
-                let evaluated = evaluation.below(|path| path.push_key("metadata"), || {
-                    evaluation.below(|path| path.push_key(key), || evaluation.evaluated(written))
-                });
+                let evaluated = evaluation.below(
+                    |path| path.push_key("metadata"),
+                    || evaluation.below(|path| path.push_key(key), || evaluation.evaluated(written)),
+                );
                 if let Some(value) = evaluated? {
                     metadata.make_map().insert(Arc::from(key), value);
                 }

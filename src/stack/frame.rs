@@ -140,7 +140,9 @@ fn without_places(node: &Node) -> Node {
 fn is_alike(one: &Node, other: &Node) -> bool {
     (one.span.is_data(), one.span.has_data_key()) == (other.span.is_data(), other.span.has_data_key())
         && match (&one.value, &other.value) {
-            (Value::List(one), Value::List(other)) => one.iter().zip(other.iter()).all(|(one, other)| is_alike(one, other)),
+            (Value::List(one), Value::List(other)) => {
+                one.iter().zip(other.iter()).all(|(one, other)| is_alike(one, other))
+            }
             (Value::Map(one), Value::Map(other)) => {
                 one.iter().all(|(key, item)| other.get(key).is_some_and(|other| is_alike(item, other)))
             }

@@ -67,7 +67,10 @@ impl StackIndex {
             &made
         };
         let stacks = self.stacks().iter().zip(&guesses.stacks);
-        stacks.filter(|(stack, said)| *stack.key == *probe.name || said.fits(probe.name)).map(|(stack, _)| stack).collect()
+        stacks
+            .filter(|(stack, said)| *stack.key == *probe.name || said.fits(probe.name))
+            .map(|(stack, _)| stack)
+            .collect()
     }
 
     fn guess(&self, variables: &[String]) -> Guesses {

@@ -30,9 +30,7 @@ impl Template {
                     names.insert(callee.name().to_owned());
                     return;
                 }
-                ExprKind::Field(fields)
-                | ExprKind::Variable { fields, .. }
-                | ExprKind::Chain { fields, .. } => fields,
+                ExprKind::Field(fields) | ExprKind::Variable { fields, .. } | ExprKind::Chain { fields, .. } => fields,
                 _ => return,
             };
             let known = fields.iter().filter(|field| ATMOS.contains(&&***field));

@@ -36,7 +36,8 @@ fn repository(settings: &str, component: &str) -> Sandbox {
 }
 
 fn stack(sandbox: &Sandbox, component: &str) {
-    sandbox.write("stacks/dev.yaml", &format!("vars: {{stage: dev}}\ncomponents:\n  terraform:\n    app:\n{component}"));
+    sandbox
+        .write("stacks/dev.yaml", &format!("vars: {{stage: dev}}\ncomponents:\n  terraform:\n    app:\n{component}"));
 }
 
 /// Nothing of the data ran.
@@ -124,8 +125,7 @@ fn later_passes_render_no_data() {
     let component = format!(
         "      vars:\n        z: !include data/v.txt\n        b: !include data/b.txt\n        k: !include data/k.json\n        \
          l: {literal}\n        ok: '{{{{ .vars.stage }}}}'\n        made: '{{{{ .vars.z }}}}'\n        lit: '{{{{ .vars.l }}}}'\n        \
-         enc: '{{{{ .vars.b | b64dec }}}}'\n        key: '{{{{ toJson .vars.k }}}}'\n        all: '{{{{ toJson .vars }}}}'\n        \
-         env: '{{{{ getenv \"EV\" }}}}'\n        ds: '{{{{ ds `k` | toJson }}}}'\n        file: '{{{{ file.Read \"data/b.txt\" | b64dec }}}}'\n        \
+         enc: '{{{{ .vars.b | b64dec }}}}'\n        key: '{{{{ toJson .vars.k }}}}'\n        env: '{{{{ getenv \"EV\" }}}}'\n        ds: '{{{{ ds `k` | toJson }}}}'\n        file: '{{{{ file.Read \"data/b.txt\" | b64dec }}}}'\n        \
          last: '{{{{ .vars.ok }}}}'\n        idiom: '{{{{ env \"HOME\" | len }}}}{{{{ \"{{{{\" }}}} .vars.stage {{{{ \"}}}}\" }}}}'\n        \
          keys: '{{{{ range $k, $v := ds `m` }}}}{{{{ $k }}}}{{{{ end }}}}'\n        \
          run: '{{{{ `{{{{ atmos.Resolve .vars.cmd }}}}` }}}} {{{{ .vars.cmd }}}}'\n        cmd: !literal '!exec touch PWN'\n"
@@ -205,7 +205,13 @@ fn a_literal_is_its_text_wherever_it_is_printed() {
 
 #[test]
 fn attributes_and_names_may_be_data() {
-    for attribute in ["command", "backend_type", "remote_state_backend_type", "metadata: {terraform_workspace", "metadata: {component"] {
+    for attribute in [
+        "command",
+        "backend_type",
+        "remote_state_backend_type",
+        "metadata: {terraform_workspace",
+        "metadata: {component",
+    ] {
         let end = if attribute.contains('{') { "}" } else { "" };
         let sandbox = repository("evaluations: 2, ", &format!("      {attribute}: !include data/v.txt {end}\n"));
         let outcome = sandbox.atmos(&[&DESCRIBE[..], &["--query", "."]].concat());
@@ -242,15 +248,18 @@ fn generated_files_hold_data_as_it_is() {
 fn a_template_renders_no_text_that_was_read() {
     for read in ["getenv \"EV\"", ".vars.z", "file.Read \"data/b.txt\" | b64dec"] {
         for settings in ["", "evaluations: 2, "] {
-            let component = format!("      vars:\n        z: !include data/v.txt\n        y: '{{{{ tmpl.Inline ({read}) . }}}}'\n");
+            let component =
+                format!("      vars:\n        z: !include data/v.txt\n        y: '{{{{ tmpl.Inline ({read}) . }}}}'\n");
             let sandbox = repository(settings, &component);
             sandbox.atmos(&DESCRIBE).exits(1).says("a text that was read is data and is not rendered");
             assert!(is_clean(&sandbox), "{read}");
         }
     }
-    let written = "      vars: {y: '{{ tmpl.Inline \"{{ .vars.stage }} {{ getenv `HIDDEN` }}\" . }}', t: '{{ .vars.stage }}'}\n";
+    let written =
+        "      vars: {y: '{{ tmpl.Inline \"{{ .vars.stage }} {{ getenv `HIDDEN` }}\" . }}', t: '{{ .vars.stage }}'}\n";
     assert_eq!(described(&repository("", written))["y"], "dev hidden-value");
-    let allowed = repository("allow_generated_functions: true, ", "      vars: {y: '{{ tmpl.Inline (getenv \"EV\") . }}'}\n");
+    let allowed =
+        repository("allow_generated_functions: true, ", "      vars: {y: '{{ tmpl.Inline (getenv \"EV\") . }}'}\n");
     assert_eq!(allowed.atmos(&DESCRIBE).success().json()["vars"]["y"], "x");
 }
 
@@ -265,8 +274,13 @@ fn data_may_be_templates_where_the_repository_wants_it() {
 
 #[test]
 fn tags_and_labels_run_nothing_for_a_choice() {
-    let metadata = |label: &str| format!("      metadata: {{tags: [dev], labels: {{b: {label}}}}}\n      vars: {{t: !labels }}\n");
-    let refused = ["!exec 'touch PWN; echo 1'", "'{{ atmos.Resolve `!exec touch PWN` }}'", "'{{ $a := atmos }}{{ $a.Resolve `!exec touch PWN` }}'"];
+    let metadata =
+        |label: &str| format!("      metadata: {{tags: [dev], labels: {{b: {label}}}}}\n      vars: {{t: !labels }}\n");
+    let refused = [
+        "!exec 'touch PWN; echo 1'",
+        "'{{ atmos.Resolve `!exec touch PWN` }}'",
+        "'{{ $a := atmos }}{{ $a.Resolve `!exec touch PWN` }}'",
+    ];
     let commands: [&[&str]; 6] = [
         &["list", "components", "--tags", "dev"],
         &["list", "instances", "--labels", "b=1"],

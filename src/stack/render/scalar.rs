@@ -111,7 +111,9 @@ impl Rendering<'_> {
                 let foreign = outside.foreign.into_inner();
                 // What is put together of data stays data: a later step may decode it.
                 let place = if typed && !foreign.is_empty() { span.as_data() } else { span };
-                if !foreign.made_template(&rendered, opening, || scope.data.written([&**text, template.constants().as_str()], opening)) {
+                if !foreign.made_template(&rendered, opening, || {
+                    scope.data.written([&**text, template.constants().as_str()], opening)
+                }) {
                     return Ok(Node::new(retyped(text, rendered, &foreign), place));
                 }
                 if typed {
