@@ -254,13 +254,13 @@ impl<'de> Deserialize<'de> for Passes {
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("int")
             }
-            fn visit_i64<E>(self, number: i64) -> Result<Passes, E> {
+            fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<Passes, E> {
                 Ok(Passes(match number {
                     0 => 1,
                     number => u32::try_from(number.max(0)).unwrap_or(u32::MAX),
                 }))
             }
-            fn visit_u64<E>(self, number: u64) -> Result<Passes, E> {
+            fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Passes, E> {
                 self.visit_i64(i64::try_from(number).unwrap_or(i64::MAX))
             }
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Passes, E> {

@@ -218,6 +218,8 @@ fn passes_work_on_what_the_last_one_gave() {
     let component = "      vars: {a: '{{ .vars.stage }}', b: '{{ .vars.a }}'}\n";
     assert_eq!(evaluated(TEMPLATES, component, &Options::default()).unwrap()["b"], "{{ .vars.stage }}");
     assert_eq!(evaluated(&twice, component, &Options::default()).unwrap()["b"], "dev");
+    let none = twice.replace("evaluations: 2", "evaluations: -1");
+    assert_eq!(evaluated(&none, component, &Options::default()).unwrap()["a"], "{{ .vars.stage }}");
     let marks = TEMPLATES.replace("enabled: true, sprig", "enabled: true, delimiters: ['<<', '>>'], sprig");
     assert_eq!(variable(&marks, "'<< .vars.stage >> {{ .x }}'").unwrap(), "dev {{ .x }}");
 }

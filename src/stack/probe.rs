@@ -17,8 +17,8 @@ pub struct Probe<'p> {
 }
 
 /// What a stack says of one variable of the name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Hint {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Hint {
     Nothing,
     /// Values that are no part of the name.
     Other,
