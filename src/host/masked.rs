@@ -1,6 +1,6 @@
 //! What a program says on its standard error, through the masker: it may know secrets, and its terminal is ours.
 
-use std::io::{self, PipeReader, Read as _, Write as _};
+use std::io::{self, PipeReader, Read as _};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
@@ -59,6 +59,8 @@ fn relay(mut reader: PipeReader, masker: &Masker, out: &mut impl io::Write) {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
     use super::*;
     use crate::secret::Secret;
 
