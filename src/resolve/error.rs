@@ -144,6 +144,10 @@ impl Diagnostic for Error {
             Error::Template { cause, .. } => return cause.help(),
             Error::Key { .. } => Box::new("make the keys of this map different"),
             Error::Identity { .. } => Box::new("give the name of an identity, or `false` to run without one"),
+            Error::Selector { .. } => Box::new(
+                "tags and labels choose components before these are evaluated: move the call to `vars` or `settings`, or set \
+                 `describe.settings.eager_evaluation: true`",
+            ),
             Error::Cycle { .. } => Box::new("break the circle: one of these components must do without the others"),
         })
     }
