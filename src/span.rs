@@ -7,13 +7,47 @@ mod scalar;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 
-/// Number of a source file in [`Sources`]. Zero means "not from a file".
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+/// Number of a source file in [`Sources`]. Zero means "not from a file". That a value is data does not make it another file.
+#[derive(Debug, Clone, Copy, Default)]
 pub struct FileId(u32);
+
+impl PartialEq for FileId {
+    fn eq(&self, other: &FileId) -> bool {
+        self.number() == other.number()
+    }
+}
+
+impl Eq for FileId {}
+
+impl std::hash::Hash for FileId {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.number().hash(state);
+    }
+}
+
+impl Ord for FileId {
+    fn cmp(&self, other: &FileId) -> std::cmp::Ordering {
+        self.number().cmp(&other.number())
+    }
+}
+
+impl PartialOrd for FileId {
+    fn partial_cmp(&self, other: &FileId) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 impl FileId {
     /// The id of values that no file contains (defaults, environment, flags).
     pub const NONE: FileId = FileId(0);
+    /// The bit of files, and of values without a file, that are data: read by a manifest, not written in one.
+    const DATA: u32 = 1 << 31;
+    /// The bit of values whose key is.
+    const DATA_KEY: u32 = 1 << 30;
+
+    fn number(self) -> u32 {
+        self.0 & !(FileId::DATA | FileId::DATA_KEY)
+    }
 }
 
 /// A range in one line of one file. Lines and columns count from 1 (columns in characters); 16 bytes, `Copy`.
@@ -32,7 +66,35 @@ impl Span {
     }
 
     pub fn is_known(&self) -> bool {
-        self.file != FileId::NONE
+        self.file.number() != 0
+    }
+
+    /// Whether the value was read by a manifest (`!include`, a variable): nothing of it is ever a template or a function.
+    pub fn is_data(&self) -> bool {
+        self.file.0 & FileId::DATA != 0
+    }
+
+    /// The same place, of data.
+    #[must_use]
+    pub fn as_data(self) -> Span {
+        Span { file: FileId(self.file.0 | FileId::DATA), ..self }
+    }
+
+    /// Whether the key of the value was read.
+    pub fn has_data_key(&self) -> bool {
+        self.file.0 & FileId::DATA_KEY != 0
+    }
+
+    /// The same place, of a value whose key was read.
+    #[must_use]
+    pub fn with_data_key(self) -> Span {
+        Span { file: FileId(self.file.0 | FileId::DATA_KEY), ..self }
+    }
+
+    /// No place, and what else the span says.
+    #[must_use]
+    pub fn without_place(self) -> Span {
+        Span { file: FileId(self.file.0 & (FileId::DATA | FileId::DATA_KEY)), ..Span::default() }
     }
 }
 
@@ -66,7 +128,7 @@ impl Sources {
 
     pub fn get(&self, id: FileId) -> Option<Arc<Source>> {
         let files = self.files.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        usize::try_from(id.0).ok()?.checked_sub(1).and_then(|index| files.get(index).cloned())
+        usize::try_from(id.number()).ok()?.checked_sub(1).and_then(|index| files.get(index).cloned())
     }
 
     /// The file that diagnostics call so.
@@ -153,6 +215,22 @@ mod tests {
         let file = sources.add(Path::new("/r/a.yaml"), Path::new("/r"), Arc::from(text));
         let place = sources.place(Span::new(file, line, column, length)).unwrap();
         (place.offset(), place.byte_length())
+    }
+
+    #[test]
+    fn data_keeps_its_place() {
+        let sources = Sources::new();
+        let file = sources.add(Path::new("/r/a.yaml"), Path::new("/r"), Arc::from("a: 1"));
+        let span = Span::new(file, 1, 4, 1).as_data();
+        assert!(span.is_known() && span.is_data());
+        assert_eq!(sources.place(span).unwrap().to_string(), "a.yaml:1:4");
+        let nowhere = Span::default().as_data();
+        assert!(!nowhere.is_known() && nowhere.is_data() && !Span::default().is_data());
+        assert!(sources.place(nowhere).is_none());
+        let entry = span.with_data_key();
+        assert!(entry.has_data_key() && !span.has_data_key() && entry == span);
+        let bare = entry.without_place();
+        assert!(bare.is_data() && bare.has_data_key() && !bare.is_known());
     }
 
     #[test]

@@ -240,7 +240,9 @@ fn without_functions(node: &Node) -> Node {
 /// A value that nothing will evaluate any more, with the texts of its literals.
 pub fn without_literals(node: &Node) -> Node {
     let value = match &node.value {
-        Value::Function(function) if &*function.tag == "!literal" => function.argument.value.clone(),
+        Value::Function(function) if &*function.tag == "!literal" => {
+            return Node::new(function.argument.value.clone(), node.span.as_data());
+        }
         Value::Map(map) => {
             Value::Map(Arc::new(map.iter().map(|(key, item)| (key.clone(), without_literals(item))).collect()))
         }

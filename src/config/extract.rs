@@ -144,6 +144,16 @@ pub(super) struct Switch(pub bool);
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Count(pub u64);
 
+/// A number of passes. The reference takes negative ones, and then makes none.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Passes(pub u32);
+
+impl Default for Passes {
+    fn default() -> Passes {
+        Passes(1)
+    }
+}
+
 /// A list of texts; a single text is split at its commas.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Words(pub Vec<String>);
@@ -233,6 +243,32 @@ impl<'de> Deserialize<'de> for Count {
             }
         }
         deserializer.deserialize_any(CountVisitor)
+    }
+}
+
+impl<'de> Deserialize<'de> for Passes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Passes, D::Error> {
+        struct PassesVisitor;
+        impl Visitor<'_> for PassesVisitor {
+            type Value = Passes;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("int")
+            }
+            fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<Passes, E> {
+                Ok(Passes(match number {
+                    0 => 1,
+                    number => u32::try_from(number.max(0)).unwrap_or(u32::MAX),
+                }))
+            }
+            fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Passes, E> {
+                self.visit_i64(i64::try_from(number).unwrap_or(i64::MAX))
+            }
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Passes, E> {
+                let number = text.parse().map_err(|_| E::invalid_type(serde::de::Unexpected::Str(text), &self))?;
+                self.visit_i64(number)
+            }
+        }
+        deserializer.deserialize_any(PassesVisitor)
     }
 }
 
@@ -400,7 +436,7 @@ pub(super) struct TemplateSettings {
     pub enabled: Switch,
     pub sprig: Enabled,
     pub gomplate: Enabled,
-    pub evaluations: Count,
+    pub evaluations: Passes,
     pub delimiters: Words,
     pub ignore_missing_template_values: Switch,
 }

@@ -326,7 +326,7 @@ fn templates(host: &Host, root: &Root, document: &Node) -> Result<Templates, Err
         enabled: settings.enabled.0,
         sprig: settings.sprig.enabled.0,
         gomplate: settings.gomplate.enabled.0,
-        evaluations: u32::try_from(settings.evaluations.0).unwrap_or(u32::MAX).max(1),
+        evaluations: settings.evaluations.0,
         delimiters,
         ignore_missing_values: settings.ignore_missing_template_values.0,
     })

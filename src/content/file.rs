@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{dotenv, hcl};
 use crate::span::Sources;
-use crate::value::{Function, Map, Node, Quoted, Value, from_json, function_text};
+use crate::value::{Map, Node, Quoted, Value, from_json, function_text};
 use crate::yaml;
 
 /// The value that `text` is by the extension of `name`; text stays text for extensions that are not known. `tags` says
@@ -64,33 +64,6 @@ fn without_tags(node: &Node, tags: Tags) -> Node {
     Node::new(value, node.span)
 }
 
-/// Whether a later step would take a text for a template: one in the usual delimiters, or in those of the repository, of which
-/// `opening` is the first. Never without one.
-pub fn opens_template(text: &str, opening: Option<&str>) -> bool {
-    opening.is_some_and(|opening| text.contains(opening) || text.contains("{{"))
-}
-
-/// The same value, with every text that could be taken for a YAML function or a template marked as a literal.
-pub fn inert(node: &Node, opening: Option<&str>) -> Node {
-    literal_where(node, &|text| text.starts_with('!') || opens_template(text, opening))
-}
-
-/// The same value, with every text that `is_data` names marked as a literal.
-pub fn literal_where(node: &Node, is_data: &impl Fn(&str) -> bool) -> Node {
-    let value = match &node.value {
-        Value::Map(map) => {
-            let items = map.iter().map(|(key, item)| (key.clone(), literal_where(item, is_data)));
-            Value::Map(Arc::new(items.collect::<Map>()))
-        }
-        Value::List(list) => Value::List(Arc::new(list.iter().map(|item| literal_where(item, is_data)).collect())),
-        Value::String(text) if is_data(text) => {
-            Value::Function(Arc::new(Function { tag: Arc::from("!literal"), argument: node.clone() }))
-        }
-        other => other.clone(),
-    };
-    Node::new(value, node.span)
-}
-
 /// Path and query of an argument: the path may be quoted, the query is what follows it, with or without quotes.
 pub fn split_argument(argument: &str) -> Option<(String, Quoted)> {
     let whole = argument.trim_end();
@@ -130,14 +103,6 @@ mod tests {
         assert!(parsed("a.json", "{").unwrap_err().contains("a.json"));
         let error = parsed("a.yaml", "a: [").unwrap_err();
         assert!(error.contains("a.yaml:"), "{error}");
-    }
-
-    #[test]
-    fn texts_of_files_are_no_functions() {
-        let node = inert(&from_json(&serde_json::json!({"a": ["!env HOME", "x"]})), None);
-        let list = node.get("a").and_then(Node::as_list).unwrap();
-        assert!(matches!(&list[0].value, Value::Function(function) if &*function.tag == "!literal"));
-        assert_eq!(list[1].as_str(), Some("x"));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! [`inert`] makes sure that no text in it is ever taken for a YAML function or a template.
 
 mod blocks;
+mod data;
 mod dotenv;
 mod file;
 mod hcl;
@@ -13,7 +14,8 @@ mod module_calls;
 mod module_interface;
 
 pub use blocks::Wrong;
-pub use file::{Tags, inert, is_text, literal_where, opens_template, parse, split_argument};
+pub use data::{Foreign, Written, inert, is_made, literal_where, opens_template};
+pub use file::{Tags, is_text, parse, split_argument};
 pub use hcl_write::{
     attributes as hcl_attributes, expression as hcl_expression, module as hcl_module, nested_block as hcl_nested_block,
     variables as hcl_variables,

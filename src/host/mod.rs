@@ -15,6 +15,7 @@ mod http;
 pub mod kernel_keys;
 pub mod lock;
 mod machine;
+mod masked;
 mod network;
 mod once;
 mod shield;
@@ -32,6 +33,7 @@ pub use http::{
     Http, HttpError, HttpRequest, HttpResponse, causes, form, percent_decode, percent_encode, percent_encode_path,
 };
 pub use machine::{Host, platform};
+pub use masked::{Spoken, masked_stderr};
 pub use network::{Network, NetworkError, Route};
 pub use once::Once;
 #[cfg(target_os = "linux")]

@@ -240,6 +240,7 @@ pub(super) fn for_instance(instance: &Instance, processing: &resolve::Options) -
 
 fn describe_in_stack(app: &App, instance: &Instance, request: &StacksRequest) -> Result<Node> {
     let mut processing = request.processing.clone();
+    processing.selects = true;
     if !request.sections.is_empty() {
         processing.sections.clone_from(&request.sections);
     }

@@ -15,7 +15,6 @@ pub(super) fn section(instance: &Instance) -> Map {
     for (key, text) in instance.names() {
         put(key, Node::from(text));
     }
-    put("component_type", Node::from(instance.kind.key()));
     put("workspace", Node::from(instance.workspace.as_str()));
     let imports = instance.imports.iter().map(|key| Node::from(Value::String(key.clone())));
     put("imports", Node::from(imports.collect::<Vec<_>>()));

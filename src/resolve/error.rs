@@ -62,6 +62,9 @@ pub enum Error {
     )]
     Identity { found: String, site: Site },
 
+    #[error("forbidden function in labels/tags selector: \"{found}\" is not allowed in {field}: {site}")]
+    Selector { found: String, field: String, site: Site },
+
     #[error("circular dependency detected{place}. Dependency chain:{chain}", place = site.place)]
     Cycle { chain: String, site: Site },
 }
@@ -106,6 +109,7 @@ impl Error {
             | Error::Template { site, .. }
             | Error::Key { site, .. }
             | Error::Identity { site, .. }
+            | Error::Selector { site, .. }
             | Error::Cycle { site, .. } => site,
         }
     }
@@ -123,6 +127,7 @@ impl Diagnostic for Error {
             Error::Template { cause, .. } => return cause.code(),
             Error::Key { .. } => "atmos::resolve::key",
             Error::Identity { .. } => "atmos::resolve::identity",
+            Error::Selector { .. } => "atmos::resolve::selector",
             Error::Cycle { .. } => CYCLE,
         };
         Some(Box::new(code))
@@ -147,6 +152,10 @@ impl Diagnostic for Error {
             Error::Template { cause, .. } => return cause.help(),
             Error::Key { .. } => Box::new("make the keys of this map different"),
             Error::Identity { .. } => Box::new("give the name of an identity, or `false` to run without one"),
+            Error::Selector { .. } => Box::new(
+                "tags and labels choose components before these are evaluated: move the call to `vars` or `settings`, or set \
+                 `describe.settings.eager_evaluation: true`",
+            ),
             Error::Cycle { .. } => Box::new("break the circle: one of these components must do without the others"),
         })
     }

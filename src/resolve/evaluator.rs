@@ -161,6 +161,7 @@ impl<'a> Evaluator<'a> {
         let chain = Chain::new(instance, above);
         let evaluation = Evaluation::new(*self, instance, options, chain);
         evaluation.check_identity()?;
+        evaluation.check_selectors()?;
         evaluation.begin();
         evaluation.read_ahead();
         let mut evaluated = instance.clone();
@@ -191,7 +192,7 @@ impl<'a> Evaluator<'a> {
             ("workspace", &mut evaluated.workspace, names_workspace(&instance.sections.metadata)),
             ("component", &mut evaluated.component, instance.component != instance.name),
         ] {
-            if is_written {
+            if is_written || text.starts_with("!literal ") {
                 evaluation.replace_text(name, text)?;
             } else {
                 evaluation.replace_derived(name, text)?;

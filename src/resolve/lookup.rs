@@ -10,7 +10,6 @@ use super::datasource;
 use super::module::describe_module;
 use super::outside::Outside;
 use super::settings::allows_generated_functions;
-use super::stores::looks_like_template;
 use crate::component::{self, Instance, Kind};
 use crate::content::Names;
 use crate::diag::{self, Report};
@@ -39,7 +38,7 @@ impl Lookup for Outside<'_, '_> {
             found
         };
         // Terraform is started for templates that look at outputs only.
-        let wanted = instance.kind == Kind::Terraform && self.text.contains("outputs");
+        let wanted = instance.kind == Kind::Terraform && self.pass.step().text.contains("outputs");
         if wanted && node.get("outputs").is_none() {
             let call = format!("atmos.Component(\"{component}\", \"{stack}\")");
             let outputs = evaluation.printed(&instance, &call).map_err(|failure| failed(failure, component, stack))?;
@@ -47,7 +46,7 @@ impl Lookup for Outside<'_, '_> {
             evaluator.memo.keep_component(component, stack, &node, &instance);
         }
         // Reading a module takes a while; only a template that names its description gets it.
-        let wanted = instance.kind == Kind::Terraform && self.text.contains("terraform_config");
+        let wanted = instance.kind == Kind::Terraform && self.pass.step().text.contains("terraform_config");
         let path = instance.path(evaluator.config).filter(|_| wanted);
         if let Some(path) = path
             && node.get_path(["component_info", "terraform_config"]).is_none()
@@ -78,7 +77,7 @@ impl Lookup for Outside<'_, '_> {
     fn resolve(&mut self, text: &str) -> Result<Node, Problem> {
         let Some((tag, argument)) = written_as_function(text) else { return Ok(Node::from(text)) };
         let evaluation = self.evaluation;
-        let written = self.text.contains(text) || is_written(evaluation.instance, text);
+        let written = self.pass.steps[0].text.contains(text) || is_written(evaluation.instance, text);
         if !written && !allows_generated_functions(evaluation.evaluator.config) {
             return Err(Problem::new(format!("atmos.Resolve: '{tag}' was made by a template and does not run"))
                 .help("write the whole function into the manifest, or set `templates.settings.allow_generated_functions: true`"));
@@ -112,20 +111,25 @@ impl Lookup for Outside<'_, '_> {
 }
 
 impl Outside<'_, '_> {
-    /// Remembers that what looks like a template in this value is data: everything of it that was one is rendered.
+    /// Remembers a value that is data, where something may still be rendered that it became a part of.
     fn note(&self, node: &Node) {
-        let templating = self.evaluation.templating.as_ref().filter(|templating| templating.passes > 1);
-        if templating.is_some_and(|templating| looks_like_template(templating, node)) {
-            self.foreign.set(true);
+        if let Some(opening) = self.watched() {
+            self.foreign.borrow_mut().note(node, Some(opening));
         }
     }
 
     /// The same of a text: a variable, a file.
     pub(super) fn note_text(&self, text: &str) {
-        let templating = self.evaluation.templating.as_ref().filter(|templating| templating.passes > 1);
-        if templating.is_some_and(|templating| text.contains(templating.delimiters.left())) {
-            self.foreign.set(true);
+        if let Some(opening) = self.watched() {
+            self.foreign.borrow_mut().note_text(text, Some(opening));
         }
+    }
+
+    fn watched(&self) -> Option<&str> {
+        let templating = self.evaluation.templating.as_ref()?;
+        let text = &self.pass.step().text;
+        let renders = templating.passes > 1 || text.contains("tmpl") || text.contains("tpl") || self.pass.marks;
+        templating.opening.as_deref().filter(|_| renders)
     }
 
     /// Another component, with everything in it evaluated.
@@ -140,6 +144,7 @@ impl Outside<'_, '_> {
         let evaluated = evaluator.evaluate_for(&found, &evaluation.options.inner(), Some((&evaluation.chain, &call)));
         let evaluated = evaluated.map_err(Report::from)?;
         let mut map = data::section(&evaluated);
+        map.insert(Arc::from("component_type"), Node::from(evaluated.kind.key()));
         data::add_integrations(evaluator, &evaluated, &mut map);
         data::add_origins(evaluator, &found, &mut map);
         let is_static = evaluated.sections.remote_state_backend_type == "static";

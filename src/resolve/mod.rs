@@ -24,6 +24,7 @@ mod remote;
 #[cfg(test)]
 mod remote_tests;
 mod render;
+mod selectors;
 mod settings;
 #[cfg(test)]
 mod stated;

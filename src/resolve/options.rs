@@ -23,6 +23,8 @@ pub struct Options {
     pub without_identity: bool,
     /// Secrets are shown as a mask, and nobody is asked for them.
     pub masks_secrets: bool,
+    /// The component is one of many that are evaluated, of which tags and labels choose: they run nothing.
+    pub selects: bool,
     /// Somebody who asks for this component may do without values that cannot be read now.
     pub within_lenient: bool,
     /// `mocks` of components stand for their outputs, and nobody is asked for real ones.
@@ -56,6 +58,7 @@ impl Default for Options {
             identity: Wish::default(),
             without_identity: false,
             masks_secrets: false,
+            selects: false,
             within_lenient: false,
             mocks: false,
             ending: Ending::default(),

@@ -1,27 +1,29 @@
 //! What templates of components reach outside: the environment, the clock, files.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use super::render::Pass;
 use super::walk::Evaluation;
+use crate::content::Foreign;
 use crate::stack::Machine;
 use crate::template::{FileKind, Lookup, Problem, World};
 
 /// The world of one rendering.
 pub(super) struct Outside<'e, 'a> {
     pub evaluation: &'e Evaluation<'a>,
-    /// The template itself.
-    pub text: &'e str,
+    /// What is rendered.
+    pub pass: Pass<'e>,
     /// Data sources that the template defined.
     pub defined: BTreeMap<String, String>,
-    /// A value of a store, a function or another component has what looks like a template: nothing may render it.
-    pub foreign: Cell<bool>,
+    /// What was read of stores, functions, files and other components: nothing may render it.
+    pub foreign: RefCell<Foreign>,
 }
 
 impl<'e, 'a> Outside<'e, 'a> {
-    pub(super) fn new(evaluation: &'e Evaluation<'a>, text: &'e str) -> Outside<'e, 'a> {
-        Outside { evaluation, text, defined: BTreeMap::new(), foreign: Cell::new(false) }
+    pub(super) fn new(evaluation: &'e Evaluation<'a>, pass: Pass<'e>) -> Outside<'e, 'a> {
+        Outside { evaluation, pass, defined: BTreeMap::new(), foreign: RefCell::default() }
     }
 
     fn machine(&self) -> Machine<'_> {
@@ -77,6 +79,15 @@ impl World for Outside<'_, '_> {
 
     fn addresses(&mut self, host: &str) -> Result<Vec<IpAddr>, Problem> {
         self.machine().addresses(host)
+    }
+
+    fn may_render(&self, text: &str) -> Result<(), Problem> {
+        let mut foreign = self.evaluation.marked(&self.pass);
+        foreign.add(self.foreign.borrow().clone());
+        if foreign.made_template(text, self.evaluation.opening(), || self.evaluation.written(self.pass.steps)) {
+            return Err(Problem::is_data());
+        }
+        Ok(())
     }
 
     fn lookup(&mut self) -> &mut dyn Lookup {

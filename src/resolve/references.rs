@@ -46,6 +46,21 @@ const COMPONENT: &str = "atmos.Component";
 /// What a component leads to: each with the one before it and the call.
 type Reachable = BTreeMap<Key, (Key, String)>;
 
+/// The steps from the start to a component. Every entry leads one step back.
+fn way_to<'r>(reachable: &'r Reachable, end: &'r Key, start: &Key) -> Vec<(&'r Key, &'r str)> {
+    let mut path: Vec<(&Key, &str)> = Vec::new();
+    let mut at = end;
+    while let Some((before, call)) = reachable.get(at).filter(|_| path.len() <= reachable.len()) {
+        path.push((at, call));
+        at = before;
+        if *at == *start {
+            break;
+        }
+    }
+    path.reverse();
+    path
+}
+
 /// What was found already.
 #[derive(Debug, Default)]
 pub(super) struct Known {
@@ -191,19 +206,9 @@ impl Evaluator<'_> {
     ) -> Result<(), Error> {
         let reachable = self.reachable(start, renders);
         let own: Key = (start.name.clone(), start.stack.clone());
-        let closing = reachable.keys().find(|key| **key == own || chain.has(&key.0, &key.1));
-        let Some(closing) = closing else { return Ok(()) };
-        let mut path: Vec<(&Key, &str)> = Vec::new();
-        let mut at = closing;
-        // Every entry leads one step back to the start.
-        while let Some((before, call)) = reachable.get(at).filter(|_| path.len() <= reachable.len()) {
-            path.push((at, call));
-            at = before;
-            if *at == own {
-                break;
-            }
-        }
-        path.reverse();
+        let closing = reachable.keys().filter(|key| **key == own || chain.has(&key.0, &key.1));
+        // What is met first ends the round; the next one would say the same again.
+        let Some(path) = closing.map(|key| way_to(&reachable, key, &own)).min_by_key(Vec::len) else { return Ok(()) };
         let first = (start.name.as_str(), start.stack.as_str(), call);
         let more = path.into_iter().map(|(key, call)| (key.0.as_str(), key.1.as_str(), call));
         let steps: Vec<_> = std::iter::once(first).chain(more).collect();

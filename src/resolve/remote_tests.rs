@@ -167,6 +167,15 @@ fn circles_are_printed_as_a_whole() {
     }
 }
 
+#[test]
+fn a_circle_is_gone_round_once() {
+    // The component that is asked for first has the first name, too.
+    let components = "    a: {vars: {v: !terraform.state A id}}\n    b: {vars: {v: !terraform.state a id}}\n    \
+                      A: {vars: {v: '{{ (atmos.Component \"b\" \"dev\").vars.v }}'}}\n";
+    let message = run(components, &Options::default()).0.unwrap_err().to_string();
+    assert!(message.contains("4. Component 'a' in stack 'dev'") && !message.contains("5. Component"), "{message}");
+}
+
 /// Every circle of three by the three ways to ask, but for that of `atmos.Component` alone, which evaluates all.
 #[test]
 fn circles_of_three_by_mixed_ways_are_printed_as_a_whole() {

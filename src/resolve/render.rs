@@ -10,9 +10,10 @@ use super::outside::Outside;
 use super::settings::{self, Templating};
 use super::walk::Evaluation;
 use crate::config::Config;
+use crate::content::{Foreign, Written};
 use crate::span::{Place, Span};
 use crate::template::{self, MissingKey, Options, Reads, Source, Template, Val};
-use crate::value::{Map, Node};
+use crate::value::{Map, Node, Value};
 
 /// A template: where it stands, and its text.
 type Key = (Span, Arc<str>);
@@ -26,7 +27,40 @@ pub(super) struct Templates {
 #[derive(Debug)]
 pub(super) struct Compiled {
     template: Result<Template, Arc<template::Error>>,
+    reads: Reads,
     needs: Needs,
+}
+
+/// A text that is rendered.
+#[derive(Debug)]
+pub(super) struct Step {
+    pub text: Arc<str>,
+    compiled: Arc<Compiled>,
+}
+
+/// One rendering of a text.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pass<'t> {
+    /// What stands in the manifest, then what each pass made of it. Never empty.
+    pub steps: &'t [Step],
+    span: Span,
+    /// The result says whether it is data, since templates in it are rendered once more in the file that it becomes.
+    pub marks: bool,
+}
+
+impl<'t> Pass<'t> {
+    /// What is rendered now.
+    pub(super) fn step(&self) -> &'t Step {
+        &self.steps[self.steps.len() - 1]
+    }
+}
+
+/// What a text became.
+#[derive(Debug)]
+pub(super) struct Rendered {
+    pub text: String,
+    /// It has what looks like a template and was read.
+    pub data: bool,
 }
 
 /// Parts of the data that take an effort to put together.
@@ -55,7 +89,7 @@ impl Compiled {
         let versions = matches!(&reads, Reads::Paths(_)) && reads.touches(&["version"]) || text.contains(".version");
         let integrations = reads.touches(&["spacelift_stack"]) || reads.touches(&["atlantis_project"]);
         let ending = data::ENDING.iter().any(|name| reads.touches(&[name]));
-        Compiled { template, needs: Needs { dependencies, versions, integrations, ending } }
+        Compiled { template, reads, needs: Needs { dependencies, versions, integrations, ending } }
     }
 }
 
@@ -81,22 +115,83 @@ impl Evaluation<'_> {
     }
 
     /// What the template gives; `None` when the text is none. `node` has its place.
-    pub(super) fn render(&self, text: &Arc<str>, node: &Node) -> Result<Option<String>, Error> {
+    pub(super) fn render(&self, text: &Arc<str>, node: &Node) -> Result<Option<Rendered>, Error> {
         let Some(templating) = self.templating.as_ref().filter(|_| self.is_template(text)) else { return Ok(None) };
-        let compiled = self.compiled(templating, text, node.span);
-        let (mut result, mut foreign) = self.pass(&compiled, text, node)?;
-        for _ in 1..templating.passes {
-            // Values of stores, functions and other components are data. Who wants them rendered says so.
-            let is_data = foreign && !settings::allows_generated_functions(self.evaluator.config);
-            if is_data || !self.is_template(&result) {
-                break;
+        let mut steps = vec![Step { text: text.clone(), compiled: self.compiled(templating, text, node.span) }];
+        let mut foreign = Foreign::default();
+        let marks = self.is_below("generate");
+        loop {
+            let pass = Pass { steps: &steps, span: node.span, marks };
+            let (result, read) = self.pass(&pass, node)?;
+            let is_last = steps.len() == templating.passes as usize;
+            if is_last && !marks || !self.is_template(&result) {
+                return Ok(Some(Rendered { text: result, data: false }));
             }
-            let name = self.site(node).path;
+            // Values of stores, functions and other components are data. Who wants them rendered says so.
+            if templating.opening.is_some() {
+                foreign.add(read);
+                foreign.add(self.marked(&pass));
+                if foreign.made_template(&result, self.opening(), || self.written(&steps)) {
+                    return Ok(Some(Rendered { text: result, data: true }));
+                }
+            }
+            if is_last {
+                return Ok(Some(Rendered { text: result, data: false }));
+            }
             let place = self.evaluator.host.sources.place(node.span);
-            let again = Compiled::new(templating, &name, &result, place);
-            (result, foreign) = self.pass(&again, &result, node)?;
+            let compiled = Compiled::new(templating, &self.site(node).path, &result, place);
+            steps.push(Step { text: Arc::from(result), compiled: Arc::new(compiled) });
         }
-        Ok(Some(result))
+    }
+
+    /// With what a template begins, unless data may be templates.
+    pub(super) fn opening(&self) -> Option<&str> {
+        self.templating.as_ref()?.opening.as_deref()
+    }
+
+    /// What a template reads of the component that is marked as data.
+    pub(super) fn marked(&self, pass: &Pass<'_>) -> Foreign {
+        let mut foreign = Foreign::default();
+        let opening = self.opening();
+        foreign.note_marked(&Node::new(Value::Null, pass.span), opening);
+        let section = Node::from(data::section(self.instance));
+        match &pass.step().compiled.reads {
+            Reads::Paths(paths) => {
+                for path in paths {
+                    foreign.note_marked_at(&section, path.iter().map(|key| &**key), opening);
+                }
+            }
+            Reads::Everything => foreign.note_marked(&section, opening),
+        }
+        foreign
+    }
+
+    /// What was rendered so far, and what the component has of templates that somebody wrote.
+    pub(super) fn written(&self, steps: &[Step]) -> Written {
+        let mut written = Written::default();
+        for step in steps {
+            written.text(&step.text);
+            if let Ok(template) = &step.compiled.template {
+                written.text(&template.constants());
+            }
+        }
+        written.node(&Node::from(data::section(self.instance)), self.opening());
+        written
+    }
+
+    /// Whether a text that was put together from values of the component has a template that somebody only read.
+    pub(super) fn is_read(&self, text: &str) -> bool {
+        if !self.is_template(text) {
+            return false;
+        }
+        let mut foreign = Foreign::default();
+        let sections = Node::from(self.instance.to_map());
+        foreign.note_marked(&sections, self.opening());
+        foreign.made_template(text, self.opening(), || {
+            let mut written = Written::default();
+            written.node(&sections, self.opening());
+            written
+        })
     }
 
     fn compiled(&self, templating: &Templating, text: &Arc<str>, span: Span) -> Arc<Compiled> {
@@ -110,14 +205,15 @@ impl Evaluation<'_> {
         templates.write().unwrap_or_else(PoisonError::into_inner).entry(key).or_insert(new).clone()
     }
 
-    /// What a template gives, and whether what looks like a template in it may be data.
-    fn pass(&self, compiled: &Compiled, text: &str, node: &Node) -> Result<(String, bool), Error> {
+    /// What a template gives, and what was read for it.
+    fn pass(&self, pass: &Pass<'_>, node: &Node) -> Result<(String, Foreign), Error> {
         let failed = |cause: Arc<template::Error>| Error::Template { cause, site: self.site(node) };
+        let compiled = &pass.step().compiled;
         let template = compiled.template.as_ref().map_err(|cause| failed(cause.clone()))?;
         let data = self.template_data(compiled.needs, node)?;
-        let mut outside = Outside::new(self, text);
+        let mut outside = Outside::new(self, *pass);
         let result = template.render(data, &self.missing_key(), &mut outside);
-        Ok((result.map_err(|cause| failed(Arc::new(cause)))?, outside.foreign.get()))
+        Ok((result.map_err(|cause| failed(Arc::new(cause)))?, outside.foreign.into_inner()))
     }
 
     /// What a value that is missing becomes: `<no value>` unless the repository wants an error.

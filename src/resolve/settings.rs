@@ -2,6 +2,7 @@
 //! the component over it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::component::Instance;
@@ -19,6 +20,8 @@ pub(super) struct Templating {
     pub functions: Functions,
     /// Renderings of one text; each works on what the last one gave.
     pub passes: u32,
+    /// With what a template begins, unless data may be templates.
+    pub opening: Option<Arc<str>>,
 }
 
 impl Templating {
@@ -28,7 +31,8 @@ impl Templating {
         Templating {
             delimiters: delimiters.unwrap_or_default(),
             functions: Functions::new(settings.sprig, settings.gomplate),
-            passes: settings.evaluations.max(1),
+            passes: settings.evaluations,
+            opening: (!config.allows_generated_functions()).then(|| Arc::from(settings.opening())),
         }
     }
 }

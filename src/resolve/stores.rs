@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::settings::Templating;
 use super::walk::Evaluation;
 use crate::auth::resolution::Flag;
 use crate::component::Instance;
@@ -163,15 +162,5 @@ impl Evaluation<'_> {
             let context = self.context(&nothing, &self.instance.sections.metadata, &reader);
             yaml_fn::begin(&context, &function.tag, &function.argument);
         }
-    }
-}
-
-/// Whether a value has a mark of templates in it, so that another pass would render what is data.
-pub(super) fn looks_like_template(templating: &Templating, node: &Node) -> bool {
-    match &node.value {
-        Value::String(text) => text.contains(templating.delimiters.left()),
-        Value::List(list) => list.iter().any(|item| looks_like_template(templating, item)),
-        Value::Map(map) => map.values().any(|item| looks_like_template(templating, item)),
-        _ => false,
     }
 }

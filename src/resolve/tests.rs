@@ -126,7 +126,7 @@ fn templates_render_where_they_are_enabled() {
 fn templates_see_the_whole_component_as_it_is_written() {
     for (template, expected) in [
         ("'{{ .atmos_component }}/{{ .atmos_stack }}/{{ .atmos_stack_file }}'", json!("a/dev/dev")),
-        ("'{{ .workspace }} {{ .component }} {{ .component_type }}'", json!("dev a terraform")),
+        ("'{{ .workspace }} {{ .component }} {{ .component_type }}'", json!("dev a <no value>")),
         ("'{{ .vars.none }} {{ .none.x.y }}'", json!("<no value> <no value>")),
         // Other values are seen before they are rendered or run.
         ("'{{ .settings.raw }} {{ .settings.fn }}'", json!("{{ .vars.stage }} !env AMBIENT")),
@@ -218,6 +218,8 @@ fn passes_work_on_what_the_last_one_gave() {
     let component = "      vars: {a: '{{ .vars.stage }}', b: '{{ .vars.a }}'}\n";
     assert_eq!(evaluated(TEMPLATES, component, &Options::default()).unwrap()["b"], "{{ .vars.stage }}");
     assert_eq!(evaluated(&twice, component, &Options::default()).unwrap()["b"], "dev");
+    let none = twice.replace("evaluations: 2", "evaluations: -1");
+    assert_eq!(evaluated(&none, component, &Options::default()).unwrap()["a"], "{{ .vars.stage }}");
     let marks = TEMPLATES.replace("enabled: true, sprig", "enabled: true, delimiters: ['<<', '>>'], sprig");
     assert_eq!(variable(&marks, "'<< .vars.stage >> {{ .x }}'").unwrap(), "dev {{ .x }}");
 }

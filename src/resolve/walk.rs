@@ -12,13 +12,16 @@ use super::settings::{Templating, allows_generated_functions};
 use super::stores::Readers;
 use crate::component::{Instance, Layered, takes_part, without_literals};
 use crate::diag::Warning;
-use crate::span::Place;
+use crate::span::{Place, Span};
 use crate::stack::Located;
 use crate::store::{Spec, Stores};
 use crate::template::field_reference;
 use crate::value::{Function, Map, Node, Path, Value, map_with_capacity, to_json};
 use crate::yaml::{reread, reread_text};
 use crate::yaml_fn::{self, Context, Mistake, Problem, Reader, is_skipped, written_as_function};
+
+/// The functions that read `metadata`.
+const LABELS: [&str; 4] = ["!tags", "!labels", "!labels.keys", "!labels.values"];
 
 /// One evaluation under way. It lives on one thread.
 pub(super) struct Evaluation<'a> {
@@ -50,7 +53,8 @@ impl<'a> Evaluation<'a> {
         options: &'a Options,
         chain: Chain<'a>,
     ) -> Evaluation<'a> {
-        let renders = options.process_templates && evaluator.config.templates.enabled;
+        let templates = &evaluator.config.templates;
+        let renders = options.process_templates && templates.enabled && templates.evaluations > 0;
         Evaluation {
             evaluator,
             instance,
@@ -73,11 +77,16 @@ impl<'a> Evaluation<'a> {
     fn concerns(&self, node: &Node) -> bool {
         match &node.value {
             Value::String(text) => self.may_change(text),
-            Value::Map(map) => map.iter().any(|(key, item)| self.concerns(item) || self.is_template(key)),
+            Value::Map(map) => map.iter().any(|(key, item)| self.concerns(item) || self.is_template_key(key, item)),
             Value::List(list) => list.iter().any(|item| self.concerns(item)),
             Value::Function(_) => true,
             _ => false,
         }
+    }
+
+    /// A key of what was read is data.
+    fn is_template_key(&self, key: &str, item: &Node) -> bool {
+        self.is_template(key) && !item.span.has_data_key()
     }
 
     fn may_change(&self, text: &str) -> bool {
@@ -113,6 +122,11 @@ impl<'a> Evaluation<'a> {
     }
 
     pub(super) fn replace_text(&self, name: &str, text: &mut String) -> Result<(), Error> {
+        // A text of the component that is a literal, or was included, still has its tag.
+        if let Some(literal) = text.strip_prefix("!literal ") {
+            *text = literal.to_owned();
+            return Ok(());
+        }
         if !self.may_change(text) {
             return Ok(());
         }
@@ -127,12 +141,15 @@ impl<'a> Evaluation<'a> {
     /// Replaces a text that was put together from values. What looks like a function in it is data, unless the
     /// configuration allows otherwise.
     pub(super) fn replace_derived(&self, name: &str, text: &mut String) -> Result<(), Error> {
+        if self.is_read(text) {
+            return Ok(());
+        }
         if !text.starts_with('!') || allows_generated_functions(self.evaluator.config) {
             return self.replace_text(name, text);
         }
         let (made, node) = (Arc::from(text.as_str()), Node::from(text.as_str()));
         if let Some(rendered) = self.below(|path| path.push_key(name), || self.render(&made, &node))? {
-            *text = rendered;
+            *text = rendered.text;
         }
         Ok(())
     }
@@ -157,24 +174,33 @@ impl<'a> Evaluation<'a> {
 
     /// The evaluated node; `None` when nothing in it changes.
     fn node(&self, node: &Node) -> Result<Option<Node>, Error> {
-        let value = match &node.value {
-            Value::String(text) => self.known(self.text(text, node))?,
-            Value::Function(function) => self.known(self.function(function, node))?,
-            Value::Map(map) => self.map(map, node)?,
-            Value::List(list) => self.list(list)?,
+        let at = |span: Span| move |value: Value| Node::new(value, span);
+        Ok(match &node.value {
+            Value::String(text) => {
+                let data = Cell::new(false);
+                let value = self.known(self.text(text, node, &data))?;
+                value.map(at(if data.get() { node.span.as_data() } else { node.span }))
+            }
+            // What a function gives is data.
+            Value::Function(function) => self.known(self.function(function, node))?.map(at(node.span.as_data())),
+            Value::Map(map) => self.map(map, node)?.map(at(node.span)),
+            Value::List(list) => self.list(list)?.map(at(node.span)),
             _ => None,
-        };
-        Ok(value.map(|value| Node::new(value, node.span)))
+        })
     }
 
-    /// A text that is a template, or is written like a function, in a manifest.
-    fn text(&self, text: &Arc<str>, node: &Node) -> Result<Option<Value>, Error> {
+    /// A text that is a template, or is written like a function, in a manifest. `data` says whether the value is data.
+    fn text(&self, text: &Arc<str>, node: &Node, data: &Cell<bool>) -> Result<Option<Value>, Error> {
         if let Some((function, written)) = self.referenced(text)
             && let Some(value) = self.function(function, written)?
         {
+            data.set(true);
             return Ok(Some(value));
         }
-        let rendered = self.render(text, node)?;
+        let rendered = self.render(text, node)?.map(|rendered| {
+            data.set(rendered.data);
+            rendered.text
+        });
         if let Some((tag, _)) = written_as_function(text) {
             let whole = rendered.map(|rendered| reread_text(text, rendered));
             // A template right behind the tag may have made another word of it.
@@ -238,7 +264,7 @@ impl<'a> Evaluation<'a> {
             Value::String(text) => self.render(text, &function.argument)?.map(|rendered| {
                 // The reference writes tag and argument in one scalar, which is never a plain one.
                 let written = if text.contains('\n') { text } else { "!" };
-                Node::new(Value::from(reread_text(written, rendered)), function.argument.span)
+                Node::new(Value::from(reread_text(written, rendered.text)), function.argument.span)
             }),
             Value::List(_) | Value::Map(_) => self.node(&function.argument)?,
             _ => None,
@@ -252,7 +278,7 @@ impl<'a> Evaluation<'a> {
         let mut changed: Option<Map> = None;
         let mut keys_change = false;
         for (key, item) in map {
-            keys_change |= self.is_template(key);
+            keys_change |= self.is_template_key(key, item);
             if !self.concerns(item) {
                 continue;
             }
@@ -271,7 +297,8 @@ impl<'a> Evaluation<'a> {
         let mut renamed = map_with_capacity(map.len());
         for (key, item) in map {
             let site = Node::new(Value::Null, if item.span.is_known() { item.span } else { node.span });
-            let name = self.render(key, &site)?.map_or_else(|| key.clone(), |made| reread_text(key, made).into());
+            let made = if item.span.has_data_key() { None } else { self.render(key, &site)? };
+            let name = made.map_or_else(|| key.clone(), |made| reread_text(key, made.text).into());
             if renamed.insert(name.clone(), item.clone()).is_some() {
                 return Err(Error::Key { key: name.to_string(), site: self.site(item) });
             }
@@ -309,8 +336,7 @@ impl<'a> Evaluation<'a> {
             })
         };
         // Most functions do not ask for metadata, which may have to be rendered first.
-        let is_label = tag.starts_with("!tags") || tag.starts_with("!labels");
-        let metadata = if is_label { self.metadata()? } else { &self.instance.sections.metadata };
+        let metadata = if LABELS.contains(&tag) { self.metadata()? } else { &self.instance.sections.metadata };
         if tag == "!secret" && !self.options.masks_secrets {
             self.open_providers()?;
         }
@@ -362,16 +388,24 @@ impl<'a> Evaluation<'a> {
         yaml_fn::versions(&self.context(&|_| None, &self.instance.sections.metadata, &|_| Ok(None)))
     }
 
-    /// Metadata with its templates rendered; functions in it are what they are.
+    /// Metadata of which tags and labels are evaluated; those that ask for themselves stay what they are.
     fn metadata(&self) -> Result<&Node, Error> {
         if self.metadata.get().is_none() {
-            let written = &self.instance.sections.metadata;
-            let off = Options { process_functions: false, ..self.options.clone() };
-            let rendered = match &self.templating {
-                Some(_) => Evaluation::new(self.evaluator, self.instance, &off, self.chain).node(written)?,
-                None => None,
-            };
-            let _ = self.metadata.set(rendered.unwrap_or_else(|| written.clone()));
+            let mut metadata = self.instance.sections.metadata.clone();
+            let mut options = self.options.clone();
+            options.skip.extend(LABELS.map(str::to_owned));
+            let evaluation = Evaluation::new(self.evaluator, self.instance, &options, self.chain);
+            for key in ["tags", "labels"] {
+                let Some(written) = self.instance.sections.metadata.get(key) else { continue };
+                let evaluated = evaluation.below(
+                    |path| path.push_key("metadata"),
+                    || evaluation.below(|path| path.push_key(key), || evaluation.evaluated(written)),
+                );
+                if let Some(value) = evaluated? {
+                    metadata.make_map().insert(Arc::from(key), value);
+                }
+            }
+            let _ = self.metadata.set(metadata);
         }
         Ok(self.metadata.get_or_init(Node::default))
     }

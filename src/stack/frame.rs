@@ -69,7 +69,8 @@ impl Pool {
         let print = fingerprint(value);
         let find = |known: &Known| {
             let numbers = known.by_print.get(&print)?;
-            numbers.iter().copied().find(|number| known.values[*number as usize - 1] == *value)
+            let is = |known: &Node| *known == *value && is_alike(known, value);
+            numbers.iter().copied().find(|number| is(&known.values[*number as usize - 1]))
         };
         if let Some(number) = find(&self.known.read().unwrap_or_else(PoisonError::into_inner)) {
             return Some(number);
@@ -120,7 +121,7 @@ fn count(node: &Node, limit: usize, levels: usize) -> usize {
 
 /// The same values without their places: which of many equal contexts was met first must not show.
 fn without_places(node: &Node) -> Node {
-    Node::from(match &node.value {
+    let value = match &node.value {
         Value::Map(map) => {
             Value::Map(Arc::new(map.iter().map(|(key, item)| (key.clone(), without_places(item))).collect()))
         }
@@ -130,7 +131,24 @@ fn without_places(node: &Node) -> Node {
             argument: without_places(&function.argument),
         })),
         other => other.clone(),
-    })
+    };
+    // What is data stays data.
+    Node::new(value, node.span.without_place())
+}
+
+/// Whether the same parts of two equal values are data.
+fn is_alike(one: &Node, other: &Node) -> bool {
+    (one.span.is_data(), one.span.has_data_key()) == (other.span.is_data(), other.span.has_data_key())
+        && match (&one.value, &other.value) {
+            (Value::List(one), Value::List(other)) => {
+                one.iter().zip(other.iter()).all(|(one, other)| is_alike(one, other))
+            }
+            (Value::Map(one), Value::Map(other)) => {
+                one.iter().all(|(key, item)| other.get(key).is_some_and(|other| is_alike(item, other)))
+            }
+            (Value::Function(one), Value::Function(other)) => is_alike(&one.argument, &other.argument),
+            _ => true,
+        }
 }
 
 /// A number that equal values have in common, whatever the order of their keys.

@@ -103,7 +103,8 @@ impl Including<'_> {
         let whole = self.host.sources.place(node.span);
         let exact = refusal.at.and_then(|at| whole.as_ref()?.within(argument, at));
         let located = exact.or(whole).map(|place| Located::at(&place)).unwrap_or_default();
-        let paths = "paths are relative to the manifest when they begin with `./`, else to `base_path`";
+        let paths = "paths are relative to the manifest when they begin with `./` or `../`; others to the working directory, and \
+                     then to `base_path`";
         Error::Manifest {
             message: format!("{}{}", refusal.reason, located.text),
             file: self.name.to_owned(),

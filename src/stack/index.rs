@@ -13,6 +13,7 @@ use super::frame::{Merging, Pool};
 use super::load::{self, Files, Layout};
 use super::merged::{Document, Memo, Merger};
 use super::overrides::{self, Reach};
+use super::probe::Guesses;
 use super::render::Renderer;
 use super::versions::Versions;
 use crate::config::Config;
@@ -53,6 +54,8 @@ pub struct StackIndex {
     renderer: Renderer,
     merges: Memo,
     walks: overrides::Memo,
+    /// What the files say of the names of their stacks.
+    pub(super) guesses: OnceLock<Guesses>,
 }
 
 impl Stack {
@@ -97,6 +100,7 @@ impl StackIndex {
                 Some(Stack { key, path, file, document, imported, overrides })
             })
             .collect();
+        let renderer = Renderer::new(&layout);
         StackIndex {
             host: host.clone(),
             layout,
@@ -107,9 +111,10 @@ impl StackIndex {
                 lenient: config.templates.ignore_missing_values,
             },
             pool: Pool::default(),
-            renderer: Renderer::default(),
+            renderer,
             merges: Memo::default(),
             walks: overrides::Memo::default(),
+            guesses: OnceLock::new(),
         }
     }
 

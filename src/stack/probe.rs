@@ -1,5 +1,7 @@
 //! Which stacks may have a name, told from the values that are written in their files: nothing is merged for that.
 
+use std::collections::BTreeSet;
+
 use rayon::prelude::*;
 
 use super::index::{Stack, StackIndex};
@@ -14,7 +16,7 @@ pub struct Probe<'p> {
     pub variables: &'p [String],
 }
 
-/// What a file says of one variable of the name.
+/// What a stack says of one variable of the name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Hint {
     Nothing,
@@ -24,6 +26,31 @@ pub(super) enum Hint {
     Fits,
 }
 
+/// What a file, or a stack with all its files, says of the variables of names; put together once.
+#[derive(Debug, Clone, Default)]
+struct Said {
+    /// Nothing can be told.
+    open: bool,
+    variables: Vec<Values>,
+}
+
+/// The values of one variable.
+#[derive(Debug, Clone, Default)]
+struct Values {
+    texts: BTreeSet<String>,
+    /// One is null.
+    null: bool,
+    /// One is not known yet.
+    open: bool,
+}
+
+/// What the stacks say, in their order, of these variables.
+#[derive(Debug)]
+pub(super) struct Guesses {
+    variables: Vec<String>,
+    stacks: Vec<Said>,
+}
+
 impl StackIndex {
     /// The stacks that are worth a look first, in their order. A guess, in both directions: a name template may change what
     /// it reads. Who finds nothing here looks at all of them.
@@ -31,75 +58,116 @@ impl StackIndex {
         if probe.variables.is_empty() {
             return self.stacks().iter().collect();
         }
-        let hints: Vec<Vec<Hint>> = self
+        let known = self.guesses.get_or_init(|| self.guess(probe.variables));
+        let made;
+        let guesses = if known.variables == probe.variables {
+            known
+        } else {
+            made = self.guess(probe.variables);
+            &made
+        };
+        let stacks = self.stacks().iter().zip(&guesses.stacks);
+        stacks
+            .filter(|(stack, said)| *stack.key == *probe.name || said.fits(probe.name))
+            .map(|(stack, _)| stack)
+            .collect()
+    }
+
+    fn guess(&self, variables: &[String]) -> Guesses {
+        let files: Vec<Said> = self
             .files()
             .par_iter()
             .map(|file| {
-                let mut hints = vec![Hint::Nothing; probe.variables.len()];
+                let mut said = Said { open: false, variables: vec![Values::default(); variables.len()] };
                 match &file.written.document {
                     // A manifest may say its name itself.
-                    Ok(document) if document.get("name").is_none() => collect(document, probe, &mut hints),
-                    _ => hints.fill(Hint::Fits),
+                    Ok(document) if document.get("name").is_none() => collect(document, variables, &mut said.variables),
+                    _ => said.variables.iter_mut().for_each(|values| values.open = true),
                 }
-                hints
+                said
             })
             .collect();
-        let is_likely = |stack: &&Stack| *stack.key == *probe.name || self.fits(stack, &hints);
-        self.stacks().par_iter().filter(is_likely).collect()
+        let stacks = self.stacks().par_iter().map(|stack| self.said(stack, &files)).collect();
+        Guesses { variables: variables.to_vec(), stacks }
     }
 
-    /// Whether each variable has a fitting value somewhere in the files of the stack.
-    fn fits(&self, stack: &Stack, hints: &[Vec<Hint>]) -> bool {
-        let variables = hints.first().map_or(0, Vec::len);
-        let mut found = vec![Hint::Nothing; variables];
-        let mut seen = vec![false; hints.len()];
+    /// What the files of a stack say together.
+    fn said(&self, stack: &Stack, files: &[Said]) -> Said {
+        let mut all = Said::default();
+        let mut seen = vec![false; files.len()];
         let mut open = vec![stack.file()];
         while let Some(index) = open.pop() {
-            let Some(here) = hints.get(index) else { return true };
+            let Some(here) = files.get(index) else { return Said { open: true, ..all } };
             if std::mem::replace(&mut seen[index], true) {
                 continue;
             }
-            found.iter_mut().zip(here).for_each(|(found, here)| *found = (*found).max(*here));
-            if found.iter().all(|hint| *hint == Hint::Fits) {
-                return true;
-            }
+            all.variables.resize_with(here.variables.len(), Values::default);
+            all.variables.iter_mut().zip(&here.variables).for_each(|(all, here)| all.add(here));
             for entry in self.files()[index].written.imports.iter().flat_map(|entries| entries.iter()) {
                 match entry.files.get() {
                     Some(files) => open.extend(files),
                     // The path is a template: whatever it leads to may have the values.
-                    None => return true,
+                    None => return Said { open: true, ..all },
                 }
             }
         }
-        !found.contains(&Hint::Other)
+        all
+    }
+}
+
+impl Said {
+    /// Whether each variable has a fitting value somewhere, or none is known to have another.
+    fn fits(&self, name: &str) -> bool {
+        self.open || !self.variables.iter().any(|values| values.hint(name) == Hint::Other)
+    }
+}
+
+impl Values {
+    fn add(&mut self, other: &Values) {
+        self.open |= other.open;
+        self.null |= other.null;
+        self.texts.extend(other.texts.iter().cloned());
+    }
+
+    fn note(&mut self, node: &Node) {
+        match (&node.value, node.scalar_text()) {
+            (Value::Null, _) => self.null = true,
+            (_, Some(text)) if !text.contains("{{") && !text.starts_with('!') => {
+                self.texts.insert(text);
+            }
+            _ => self.open = true,
+        }
+    }
+
+    fn hint(&self, name: &str) -> Hint {
+        if self.open || self.texts.iter().any(|text| name.contains(text.as_str())) {
+            Hint::Fits
+        } else if self.null || !self.texts.is_empty() {
+            Hint::Other
+        } else {
+            Hint::Nothing
+        }
     }
 }
 
 /// The values of the variables in every `vars` at and below the node.
-fn collect(node: &Node, probe: Probe<'_>, hints: &mut [Hint]) {
+fn collect(node: &Node, variables: &[String], found: &mut [Values]) {
     let Some(map) = node.as_map() else { return };
     for (key, below) in map {
-        if &**key == "vars" {
-            for (variable, hint) in probe.variables.iter().zip(&mut *hints) {
-                *hint = (*hint).max(value(below, variable, probe.name));
-            }
-        } else {
-            collect(below, probe, hints);
+        if &**key != "vars" {
+            collect(below, variables, found);
+            continue;
         }
-    }
-}
-
-fn value(vars: &Node, variable: &str, name: &str) -> Hint {
-    let node = match &vars.value {
-        Value::Map(vars) => vars.get(variable),
-        Value::Null => None,
-        _ => Some(vars),
-    };
-    match node.map(|node| (&node.value, node.scalar_text())) {
-        None => Hint::Nothing,
-        Some((Value::Null, _)) => Hint::Other,
-        Some((_, Some(text))) if !text.contains("{{") && !text.starts_with('!') && !name.contains(&text) => Hint::Other,
-        Some(_) => Hint::Fits,
+        for (variable, values) in variables.iter().zip(&mut *found) {
+            let node = match &below.value {
+                Value::Map(vars) => vars.get(&**variable),
+                Value::Null => None,
+                _ => Some(below),
+            };
+            if let Some(node) = node {
+                values.note(node);
+            }
+        }
     }
 }
 

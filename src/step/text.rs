@@ -9,6 +9,7 @@ use regex::Regex;
 
 use super::Error;
 use super::error::place;
+use crate::content::is_made;
 use crate::diag::Report;
 use crate::host::{Env, Host};
 use crate::span::Span;
@@ -130,7 +131,7 @@ impl<'a> Texts<'a> {
         let indexed = self.index_dashes(text);
         let source = Source { functions: Functions::All, ..Source::new("step", &indexed) };
         let options = Options { missing_key: MissingKey::Error, ..Options::default() };
-        let mut outside = Outside { machine: Machine(self.host), env, components: self.components };
+        let mut outside = Outside { machine: Machine(self.host), env, components: self.components, text: &indexed };
         Template::parse(&source)
             .and_then(|template| template.render(Val::from(self.data(env, beside)), &options, &mut outside))
             .map_err(failed)
@@ -192,6 +193,8 @@ struct Outside<'a> {
     machine: Machine<'a>,
     env: &'a Env,
     components: &'a Components<'a>,
+    /// The template.
+    text: &'a str,
 }
 
 impl World for Outside<'_> {
@@ -218,6 +221,15 @@ impl World for Outside<'_> {
 
     fn file_kind(&mut self, path: &str) -> Result<Option<FileKind>, Problem> {
         self.machine.file_kind(path)
+    }
+
+    /// Nothing that a step sees is a template.
+    fn may_render(&self, text: &str) -> Result<(), Problem> {
+        if is_made(text, self.text) {
+            return Err(Problem::new("a text that was put together is data and is not rendered")
+                .help("write the template into the step and give it the data"));
+        }
+        Ok(())
     }
 
     fn read_dir(&mut self, path: &str) -> Result<Vec<String>, Problem> {

@@ -138,6 +138,7 @@ impl Call<'_> {
     /// # Errors
     /// The text is no template, or it cannot be rendered.
     pub fn render(&mut self, name: &str, text: &str, data: &Val) -> Result<String, Problem> {
+        self.world().may_render(text)?;
         let source = Source {
             name,
             text,

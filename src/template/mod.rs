@@ -22,6 +22,7 @@ mod number;
 mod param;
 mod parse;
 mod parse_expr;
+mod parts;
 mod problem;
 mod settings;
 #[cfg(test)]

@@ -41,6 +41,13 @@ impl Problem {
         Problem { message, help: None, is_limit, cause: error.into_cause() }
     }
 
+    /// A text that was read and shall be rendered.
+    pub fn is_data() -> Problem {
+        Problem::new("a text that was read is data and is not rendered").help(
+            "write the template into the manifest and give it the data, or set `templates.settings.allow_generated_functions: true`",
+        )
+    }
+
     pub(super) fn too_deep() -> Problem {
         Problem::limit(format!("value is nested more than {} levels deep", super::value::MAX_NESTING))
             .help("a map that was put into itself cannot be printed or converted")

@@ -55,6 +55,14 @@ pub trait World {
         Err(Problem::new(format!("lookup {host}: names are not resolved here")))
     }
 
+    /// Whether a text that a template puts together may be rendered (`tmpl.Inline`).
+    ///
+    /// # Errors
+    /// It is data, which is no template.
+    fn may_render(&self, _text: &str) -> Result<(), Problem> {
+        Ok(())
+    }
+
     /// What the program itself knows: components, stores, data sources.
     fn lookup(&mut self) -> &mut dyn Lookup;
 }

@@ -26,7 +26,7 @@ impl Path {
         let _ = write!(self.text, "[{index}]");
     }
 
-    /// Whether this key is the first one.
+    /// Whether the first key is this one.
     pub fn begins_with(&self, key: &str) -> bool {
         self.text.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
     }

@@ -69,11 +69,23 @@ pub fn call(context: &Context<'_>, tag: &str, argument: &Node) -> Result<Option<
         "!version" => version::value(context, &text)?.into(),
         "!store" | "!store.get" => store::value(context, tag, &text)?,
         "!secret" => secret::value(context, &text)?,
+        "!include" | "!include.raw" => return Err(too_late(tag, &text)),
         // A word that the reference keeps for later.
         "!cel" => return Ok(None),
         _ => return Err(Problem::NotBuilt),
     };
     Ok(Some(value))
+}
+
+/// Files are included while manifests are read; a path that only the merged component knows comes too late for that.
+fn too_late(tag: &str, path: &str) -> Problem {
+    Problem::failed(
+        format!(
+            "the {tag} function references a file that does not exist: could not find local file '{path}': its path is a \
+             template with values that are not known while manifests are read"
+        ),
+        "give the path by a local of the file or the context of an import, which are known then",
+    )
 }
 
 /// Begins what a function will have to wait for. Nothing is said of what is wrong: the call will.

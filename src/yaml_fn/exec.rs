@@ -10,7 +10,7 @@ use super::template::decoded;
 use crate::auth::AuthConfig;
 use crate::auth::store::password_variables;
 use crate::config::Config;
-use crate::host::{Captured, Host, capture};
+use crate::host::{Captured, Host, capture, masked_stderr};
 use crate::value::Value;
 
 /// The commands that ran, with what came of them.
@@ -37,7 +37,12 @@ fn run(context: &Context<'_>, command: &str) -> Result<Value, Problem> {
     let failed = |reason: String| Problem::failed(reason, "run the command yourself in this directory to see why");
     let child = duct::cmd(shell(context), ["-c", command]).dir(&host.cwd).full_env(environment(context));
     let limit = host.exec_output_limit();
-    let output = match capture(&child, limit) {
+    let piped = masked_stderr(&host.masker, child).map_err(|error| failed(format!("no pipe can be opened: {error}")));
+    let (child, spoken) = piped?;
+    let captured = capture(&child, limit);
+    drop(child);
+    spoken.finish();
+    let output = match captured {
         Ok(Captured::Ended(output)) => output,
         Ok(Captured::TooMuch) => {
             let help = "let it print less, or raise `settings.functions.exec_output_limit` in `atmos.yaml`";

@@ -49,7 +49,7 @@ fn of_store(
             "set `secret: true` at the store, or read the value by `!store`",
         ));
     }
-    let found = answer(context, spec, declaration.key(context, name), has_default);
+    let found = answer(context, spec, declaration.key(context, name), has_default.then_some("the default"));
     found.map_err(|problem| match problem {
         Problem::Failed { reason, help } => {
             Problem::Failed { reason: format!("secret is not initialized in its backend: `{name}`: {reason}"), help }

@@ -61,7 +61,8 @@ pub(super) fn value(context: &Context<'_>, tag: &str, text: &str) -> Result<Valu
     if spec.secret && context.masks_secrets {
         return Ok(Value::from(crate::secret::MASK.to_owned()));
     }
-    let found = answer(context, spec, read.key(context), read.default.is_some())?;
+    let default = read.default.is_some().then_some("the default");
+    let found = answer(context, spec, read.key(context), default)?;
     let found = found.filter(|node| tag == "!store" || !node.is_null() || read.default.is_none());
     match (found, read.default) {
         (None, default) => Ok(Value::from(default.unwrap_or_default())),
@@ -87,7 +88,7 @@ pub(super) fn begin(context: &Context<'_>, tag: &str, text: &str) {
 /// Unknown or secret store, or one that cannot be read.
 pub fn stored(context: &Context<'_>, name: &str, stack: &str, component: &str, key: &str) -> Result<Node, Problem> {
     let spec = spec(context, name, "!store")?;
-    let found = answer(context, spec, Key::Scoped { stack, component, key }, true)?;
+    let found = answer(context, spec, Key::Scoped { stack, component, key }, Some("null"))?;
     Ok(found.unwrap_or_default())
 }
 
@@ -102,24 +103,26 @@ fn spec<'s>(context: &'s Context<'_>, name: &str, tag: &str) -> Result<&'s Spec,
     Ok(spec)
 }
 
-/// The value, or `None` when it is missing and something stands in for it. Where values are only shown, that also stands
+/// The value, or `None` when it is missing and something stands in for it, which `default` names. Where values are only shown, that also stands
 /// in for what cannot be read, with a warning; a run must not go on with it.
 pub(super) fn answer(
     context: &Context<'_>,
     spec: &Spec,
     key: Key<'_>,
-    has_default: bool,
+    default: Option<&str>,
 ) -> Result<Option<Node>, Problem> {
     let found = (context.reader)(spec).and_then(|reader| context.stores.read(spec, key, reader));
     match found {
         Ok(node) => Ok(Some(node)),
-        Err(problem) if has_default && problem.fault == Fault::Missing => Ok(None),
-        Err(problem) if has_default && context.lenient && is_outside(problem.fault) => {
-            let message = format!("{}: the default is shown instead", problem.reason);
-            context.host.talk.warn(Warning::new("atmos::store::default", message).help(problem.help));
-            Ok(None)
-        }
-        Err(problem) => Err(problem.into()),
+        Err(problem) => match default {
+            Some(_) if problem.fault == Fault::Missing => Ok(None),
+            Some(default) if context.lenient && is_outside(problem.fault) => {
+                let message = format!("{}: {default} is shown instead", problem.reason);
+                context.host.talk.warn(Warning::new("atmos::store::default", message).help(problem.help));
+                Ok(None)
+            }
+            _ => Err(problem.into()),
+        },
     }
 }
 

@@ -32,6 +32,7 @@ mod completion;
 mod configuration;
 mod console;
 mod custom;
+mod data;
 mod delivery;
 mod dependents;
 mod diff;

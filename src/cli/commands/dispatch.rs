@@ -6,8 +6,8 @@ use super::super::extend::Added;
 use super::super::help;
 use super::super::setup::Context;
 use super::{
-    about, atlantis, auth, browse, completion, config, describe, docs, doctor, env, explain, helmfile, list, man, packer,
-    profile, stack, terraform, theme, unknown, validate, version, workflow, write,
+    about, atlantis, auth, browse, completion, config, describe, docs, doctor, env, explain, helmfile, list, man,
+    packer, profile, stack, terraform, theme, unknown, validate, version, workflow, write,
 };
 use crate::custom::{aliases, definitions};
 use crate::diag::{Result, Warning};

@@ -51,6 +51,7 @@ pub(super) fn evaluated(
     if processing.sections.is_empty() {
         processing.sections.push("metadata".to_owned());
     }
+    processing.selects = true;
     let evaluated: Vec<Result<Instance>> = instances
         .par_iter()
         .map(|instance| app.evaluate(instance, &describe::for_instance(instance, &processing)))

@@ -70,7 +70,8 @@ impl Selectors {
                 return Ok(false);
             }
             if !self.tags.is_empty() || !self.labels.is_empty() {
-                let metadata = resolve::Options { sections: vec!["metadata".to_owned()], ..evaluation.clone() };
+                let metadata =
+                    resolve::Options { sections: vec!["metadata".to_owned()], selects: true, ..evaluation.clone() };
                 if !self.is_marked(&app.evaluate(instance, &metadata)?.sections.metadata) {
                     return Ok(false);
                 }

@@ -11,7 +11,8 @@ use crate::diag::{Failure, Report, Result, nearest};
 use crate::fetch;
 use crate::host::fs;
 use crate::merge::merge_into;
-use crate::ops::{App, module};
+use crate::ops::App;
+use crate::resolve::describe_module;
 use crate::stack::Machine;
 use crate::template::{FileKind, Functions, Lookup, MissingKey, Options, Problem, Source, Template, Val, World};
 use crate::value::{Map, Node};
@@ -150,7 +151,7 @@ impl Place<'_> {
         }
         let source = section.and_then(|section| section.get("source")).and_then(Node::scalar_text).unwrap_or_default();
         let folder = fs::clean(&self.base.join(source));
-        let described = module::describe(&folder, Names::Json)?;
+        let described = describe_module(&folder, Names::Json)?;
         let wish = Wish {
             inputs: on("show_inputs", true),
             outputs: on("show_outputs", true),

@@ -207,6 +207,10 @@ fn context(instance: &Instance) -> Node {
 
 /// The value with the templates in its texts rendered. Those that evaluation has rendered already are none any more.
 fn rendered(app: &App, name: &str, node: &Node, context: &Node) -> Result<Node, String> {
+    // What was included, or came of a function, is data.
+    if node.span.is_data() && !app.config.allows_generated_functions() {
+        return Ok(node.clone());
+    }
     let value = match &node.value {
         Value::String(text) if text.contains("{{") => {
             let index = app.index().map_err(|error| error.to_string())?;

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::Error;
 use crate::exec::Output;
-use crate::exec::terraform::Plan;
+use crate::exec::terraform::{InitWish, Plan};
 use crate::value::from_json;
 use crate::{content, yaml};
 
@@ -89,6 +89,14 @@ pub(super) fn as_data(plan: Plan) -> Plan {
         output: Output::Value,
         ..plan
     }
+}
+
+/// The same run whose preparation says what it says without colours: nobody asked for it, and no terminal shows it.
+pub(super) fn without_colours(mut plan: Plan) -> Plan {
+    if let InitWish::Implicit { args, .. } = &mut plan.init {
+        args.push("-no-color".to_owned());
+    }
+    plan
 }
 
 /// Renders all outputs, or the one that the words name. Sensitive ones are shown only where `mask` is off, or in a file.

@@ -299,6 +299,9 @@ async fn locked(app: &App, work: Work<'_>, held: &Held, env: &Env, signals: &mut
     let mut plan = steps(target, &request.request, env)?;
     if request.format.is_some() {
         plan = output::as_data(plan);
+        if !app.host.terminal.stderr {
+            plan = output::without_colours(plan);
+        }
     }
     if request.without_variables {
         plan.varfiles.clear();

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::guard;
-use crate::template::Val;
+use crate::content::{Foreign, Written};
+use crate::template::{Reads, Val};
 use crate::value::{Map, Node};
 
 /// The data of one scope. Cheap to clone.
@@ -36,14 +37,26 @@ impl Data {
         self.node.get_path(path)
     }
 
-    /// Whether a local has data that looks like a template.
-    pub(super) fn is_foreign(&self, local: &str, opening: Option<&str>) -> bool {
-        self.at(["locals", local]).is_some_and(|node| guard::holds_templates(node, opening))
+    /// What was read of all that a template can reach.
+    pub(super) fn foreign(&self, reads: Option<&Reads>, opening: Option<&str>) -> Foreign {
+        let mut foreign = Foreign::default();
+        match reads {
+            Some(Reads::Paths(paths)) => {
+                for path in paths {
+                    foreign.note_marked_at(&self.node, path.iter().map(|key| &**key), opening);
+                }
+            }
+            _ => foreign.note_marked(&self.node, opening),
+        }
+        foreign
     }
 
-    /// Whether any local has.
-    pub(super) fn has_foreign(&self, opening: Option<&str>) -> bool {
-        self.at(["locals"]).is_some_and(|node| guard::holds_templates(node, opening))
+    /// What somebody wrote of it.
+    pub(super) fn written<'t>(&self, texts: impl IntoIterator<Item = &'t str>, opening: Option<&str>) -> Written {
+        let mut written = Written::default();
+        texts.into_iter().for_each(|text| written.text(text));
+        written.node(&self.node, opening);
+        written
     }
 
     pub(super) fn val(&self) -> Val {

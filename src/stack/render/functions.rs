@@ -14,7 +14,7 @@ use crate::value::{Function, Node, Value};
 pub(super) fn evaluate(host: &Host, node: &Node, opening: Option<&str>) -> Result<Node, Failure> {
     let Value::Function(function) = &node.value else { return Ok(node.clone()) };
     let argument = function.argument.scalar_text().unwrap_or_default();
-    let text = |text: String| Ok(Node::new(guard::data(Arc::from(text), opening), node.span));
+    let text = |text: String| Ok(guard::data(Arc::from(text), node.span, opening));
     match &*function.tag {
         "!env" => {
             let (name, default) = env_argument(argument.trim()).ok_or_else(|| {

@@ -3,50 +3,42 @@
 
 use std::sync::Arc;
 
-use crate::content;
+use crate::content::{self, Foreign};
+use crate::span::Span;
 use crate::value::{Function, Map, Node, Value, function_text};
 
 /// The tag of texts that are never rendered and never run.
 pub(super) const LITERAL: &str = "!literal";
 
-/// A rendered text. `written` is what stood in the manifest.
-pub(super) fn text(rendered: Arc<str>, written: &str) -> Value {
-    if !rendered.starts_with('!') || written.contains(tag(&rendered)) {
+/// A rendered text. `written` is what stood in the manifest, `foreign` what was read.
+pub(super) fn text(rendered: Arc<str>, written: &str, foreign: &Foreign) -> Value {
+    if !rendered.starts_with('!') || written.contains(tag(&rendered)) && !foreign.made_function(&rendered, written) {
         return Value::String(rendered);
     }
     literal(rendered)
 }
 
 /// A text that nobody wrote into the manifest, of a variable or a file: it is no template either.
-pub(super) fn data(text: Arc<str>, opening: Option<&str>) -> Value {
-    content::inert(&Node::from(Value::String(text)), opening).value
+pub(super) fn data(text: Arc<str>, span: Span, opening: Option<&str>) -> Node {
+    content::inert(&Node::new(Value::String(text), span), opening)
 }
 
-/// Whether anything in a value is data that looks like a template.
-pub(super) fn holds_templates(node: &Node, opening: Option<&str>) -> bool {
-    match &node.value {
-        Value::Function(function) if &*function.tag == LITERAL => {
-            matches!(&function.argument.value, Value::String(text) if content::opens_template(text, opening))
-        }
-        Value::Map(map) => map.values().any(|item| holds_templates(item, opening)),
-        Value::List(list) => list.iter().any(|item| holds_templates(item, opening)),
-        _ => false,
-    }
-}
-
-/// A rendered document. `written` is the whole text of the manifest.
-pub(super) fn guarded(node: &Node, written: &str) -> Node {
+/// A rendered document. `written` is the whole text of the manifest, `foreign` what was read.
+pub(super) fn guarded(node: &Node, written: &str, foreign: &Foreign) -> Node {
+    let each = |item: &Node| guarded(item, written, foreign);
     let value = match &node.value {
-        Value::String(rendered) => text(rendered.clone(), written),
-        Value::Function(function) if !written.contains(&*function.tag) => literal(Arc::from(function_text(function))),
-        Value::Function(function) if &*function.tag != LITERAL => {
-            let argument = guarded(&function.argument, written);
-            Value::Function(Arc::new(Function { tag: function.tag.clone(), argument }))
+        Value::String(rendered) => text(rendered.clone(), written, foreign),
+        Value::Function(function) if &*function.tag == LITERAL && written.contains(LITERAL) => node.value.clone(),
+        Value::Function(function) => {
+            let text = function_text(function);
+            if !written.contains(&*function.tag) || foreign.made_function(&text, written) {
+                literal(Arc::from(text))
+            } else {
+                Value::Function(Arc::new(Function { tag: function.tag.clone(), argument: each(&function.argument) }))
+            }
         }
-        Value::Map(map) => {
-            Value::Map(Arc::new(map.iter().map(|(key, item)| (key.clone(), guarded(item, written))).collect()))
-        }
-        Value::List(list) => Value::List(Arc::new(list.iter().map(|item| guarded(item, written)).collect())),
+        Value::Map(map) => Value::Map(Arc::new(map.iter().map(|(key, item)| (key.clone(), each(item))).collect())),
+        Value::List(list) => Value::List(Arc::new(list.iter().map(each).collect())),
         other => other.clone(),
     };
     Node::new(value, node.span)
@@ -92,7 +84,9 @@ mod tests {
 
     #[test]
     fn only_tags_that_are_written_stay_functions() {
-        let kept = |rendered: &str, written: &str| matches!(text(Arc::from(rendered), written), Value::String(_));
+        let kept = |rendered: &str, written: &str| {
+            matches!(text(Arc::from(rendered), written, &Foreign::default()), Value::String(_))
+        };
         assert!(kept("!env HOME", "!env {{ .x }}"));
         assert!(kept("plain", "{{ .x }}"));
         assert!(!kept("!exec id", "{{ .x }}"));

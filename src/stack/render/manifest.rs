@@ -15,7 +15,7 @@ use super::renderer::{Renderer, Site, options, parse_file};
 use super::scalar::Scope;
 use super::walk::{Deferral, Pass, Rendered, has_templates};
 use super::world::Outside;
-use crate::content::{literal_where, opens_template};
+use crate::content::literal_where;
 use crate::host::Host;
 use crate::span::{FileId, Span};
 use crate::template::{self, ErrorKind};
@@ -149,15 +149,19 @@ impl Rendering<'_> {
         let template = parse_file(self.file, &source.text, start).map_err(Broken::Template)?;
         let lenient = self.lenient && (self.explicit || !self.site.layout.templates);
         let opening = self.site.layout.opening.as_deref();
-        let mut outside = Outside::new(host, opening);
+        let mut outside = Outside::new(host, opening, &source.text, data.foreign(None, opening));
         let rendered = template.render(data.val(), &options(lenient), &mut outside).map_err(Broken::Template)?;
-        let foreign = outside.foreign.get() || data.has_foreign(opening);
+        let foreign = outside.foreign.into_inner();
         let path = PathBuf::from(format!("{} (rendered)", file.path.display()));
         let node =
             yaml::parse_manifest(&host.sources, &path, &host.cwd, Arc::from(rendered), self.site.layout.delimiter())
                 .map_err(|error| Broken::Other(file::invalid(&error, self.file, None)))?;
-        let node = if foreign { literal_where(&node, &|text| opens_template(text, opening)) } else { node };
-        file::top_level(host, guard::guarded(&node, &source.text), self.file).map_err(Broken::Other)
+        let node = guard::guarded(&node, &source.text, &foreign);
+        let constants = template.constants();
+        let written = || data.written([&*source.text, constants.as_str()], opening);
+        let is_data = |text: &str| foreign.made_template(text, opening, written);
+        let node = if foreign.is_empty() { node } else { literal_where(&node, &is_data) };
+        file::top_level(host, node, self.file).map_err(Broken::Other)
     }
 }
 

@@ -10,6 +10,7 @@ use super::super::load::Layout;
 use super::manifest;
 use super::scalar::Compiled;
 use super::world::Outside;
+use crate::content::Foreign;
 use crate::host::Host;
 use crate::span::Span;
 use crate::template::{self, MissingKey, Options, Reads, Source, Template};
@@ -30,11 +31,17 @@ type Templates = HashMap<(Span, Arc<str>), Arc<Compiled>>;
 /// once.
 #[derive(Debug, Default)]
 pub(crate) struct Renderer {
+    /// As of [`Layout`].
+    opening: Option<Arc<str>>,
     renditions: Mutex<HashMap<(usize, Frame), Arc<Manifest>>>,
     compiled: RwLock<Templates>,
 }
 
 impl Renderer {
+    pub(crate) fn new(layout: &Layout) -> Renderer {
+        Renderer { opening: layout.opening.clone(), ..Renderer::default() }
+    }
+
     /// What `file` says in `frame`.
     ///
     /// # Errors
@@ -71,7 +78,12 @@ impl Renderer {
     ) -> Result<String, Arc<template::Error>> {
         let compiled = self.compiled(host, name, span, &Arc::from(text));
         let template = compiled.template.as_ref().map_err(Arc::clone)?;
-        template.render(data, &options(lenient), &mut Outside::new(host, None)).map_err(Arc::new)
+        let opening = self.opening.as_deref();
+        let mut foreign = Foreign::default();
+        if renders_texts(text) {
+            foreign.note_marked(data, opening);
+        }
+        template.render(data, &options(lenient), &mut Outside::new(host, opening, text, foreign)).map_err(Arc::new)
     }
 }
 
@@ -89,6 +101,11 @@ pub(super) fn parse_file(
     place: Option<crate::span::Place>,
 ) -> Result<Template, template::Error> {
     Template::parse(&Source { place, ..Source::new(name, text) })
+}
+
+/// Whether a template may render texts that it puts together.
+fn renders_texts(text: &str) -> bool {
+    text.contains("tmpl") || text.contains("tpl")
 }
 
 pub(super) fn options(lenient: bool) -> Options {

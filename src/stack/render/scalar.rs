@@ -11,7 +11,7 @@ use super::partial;
 use super::renderer::options;
 use super::walk::{Deferral, Pass};
 use super::world::Outside;
-use crate::content::opens_template;
+use crate::content::Foreign;
 use crate::span::{Place, Span};
 use crate::template::{self, Delimiters, Reads, Source, Template, field_reference};
 use crate::value::{Node, Value};
@@ -38,14 +38,6 @@ impl Compiled {
         };
         let field = field_reference(text, &Delimiters::default());
         Compiled { field: field.map(|names| names.into_iter().map(Arc::from).collect()), template, reads, locals }
-    }
-
-    /// Whether it reads a local with data that looks like a template.
-    fn reads_foreign(&self, data: &Data, opening: Option<&str>) -> bool {
-        match &self.reads {
-            Some(Reads::Paths(_)) => self.local_names().any(|name| data.is_foreign(name, opening)),
-            _ => self.locals && data.has_foreign(opening),
-        }
     }
 
     /// Names of the locals that the template reads.
@@ -83,14 +75,16 @@ impl Rendering<'_> {
         text: &Arc<str>,
         span: Span,
         typed: bool,
-    ) -> Result<Value, Failure> {
+    ) -> Result<Node, Failure> {
         let compiled = self.renderer.compiled(self.site.host, self.file, span, text);
         let field = compiled.field.as_deref().filter(|_| typed);
         if let Some(path) = field
             && !(pass.deferral == Deferral::Section && is_later(&path[0]))
             && let Some(node) = scope.data.at(path.iter().map(|name| &**name))
         {
-            return Ok(node.value.clone());
+            // The value stands where the template stood; that it is data goes with it.
+            let span = if node.span.is_data() { span.as_data() } else { span };
+            return Ok(Node::new(node.value.clone(), span));
         }
         let template = match &compiled.template {
             Ok(template) => template,
@@ -99,33 +93,38 @@ impl Rendering<'_> {
                     pass.broken.get_or_insert_with(|| Failure::template(error));
                 }
                 pass.left = true;
-                return Ok(Value::String(text.clone()));
+                return Ok(Node::new(Value::String(text.clone()), span));
             }
         };
         if pass.deferral != Deferral::No && !compiled.locals {
             pass.left = true;
-            return Ok(Value::String(text.clone()));
+            return Ok(Node::new(Value::String(text.clone()), span));
         }
         check_pending(&compiled, scope, span)?;
         let written = Written { compiled: &compiled, text, span };
         let opening = self.site.layout.opening.as_deref();
-        let mut outside = Outside::new(self.site.host, opening);
+        let foreign = scope.data.foreign(compiled.reads.as_ref(), opening);
+        let mut outside = Outside::new(self.site.host, opening, text, foreign);
         match template.render(scope.data.val(), &options(self.is_lenient(pass)), &mut outside) {
             Ok(rendered) => {
                 pass.rendered |= !compiled.locals;
-                let foreign = outside.foreign.get() || compiled.reads_foreign(&scope.data, opening);
-                if !(foreign && opens_template(&rendered, opening)) {
-                    return Ok(retyped(text, rendered));
+                let foreign = outside.foreign.into_inner();
+                // What is put together of data stays data: a later step may decode it.
+                let place = if typed && !foreign.is_empty() { span.as_data() } else { span };
+                if !foreign.made_template(&rendered, opening, || {
+                    scope.data.written([&**text, template.constants().as_str()], opening)
+                }) {
+                    return Ok(Node::new(retyped(text, rendered, &foreign), place));
                 }
                 if typed {
-                    return Ok(guard::data(Arc::from(rendered), opening));
+                    return Ok(guard::data(Arc::from(rendered), span, opening));
                 }
                 let reason = "a text from outside that looks like a template cannot be a key or part of an argument";
                 Err(Failure::new(span, reason.to_owned())
                     .help("what is read is data; write the template into the manifest"))
             }
-            Err(error) if outside.later => self.later(pass, scope, written, &error),
-            Err(error) => self.failed(pass, scope, written, &error),
+            Err(error) if outside.later => self.later(pass, scope, written, &error).map(|value| Node::new(value, span)),
+            Err(error) => self.failed(pass, scope, written, &error).map(|value| Node::new(value, span)),
         }
     }
 
@@ -254,9 +253,9 @@ pub(super) fn available(data: &Data) -> String {
 }
 
 /// A rendered text with its type.
-fn retyped(written: &str, rendered: String) -> Value {
+fn retyped(written: &str, rendered: String, foreign: &Foreign) -> Value {
     match yaml::reread(written, rendered) {
-        Value::String(text) => guard::text(text, written),
+        Value::String(text) => guard::text(text, written, foreign),
         other => other,
     }
 }

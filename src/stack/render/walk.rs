@@ -40,11 +40,16 @@ pub(super) struct Pass {
 pub(super) fn has_templates(node: &Node) -> bool {
     match &node.value {
         Value::String(text) => text.contains("{{"),
-        Value::Map(map) => map.iter().any(|(key, item)| key.contains("{{") || has_templates(item)),
+        Value::Map(map) => map.iter().any(|(key, item)| is_template_key(key, item.span) || has_templates(item)),
         Value::List(list) => list.iter().any(has_templates),
         Value::Function(function) => &*function.tag != "!literal" && has_templates(&function.argument),
         _ => false,
     }
+}
+
+/// Whether a key is a template; `span` is the place of its value. A key of what was read never is.
+fn is_template_key(key: &str, span: Span) -> bool {
+    key.contains("{{") && !span.has_data_key()
 }
 
 impl Rendering<'_> {
@@ -54,12 +59,12 @@ impl Rendering<'_> {
             return Ok(node.clone());
         }
         let value = match &node.value {
-            Value::String(text) => self.scalar(pass, scope, text, node.span, true)?,
+            Value::String(text) => return self.scalar(pass, scope, text, node.span, true),
             Value::Map(map) => {
                 let mut rendered = Rendered::with_capacity(map.len());
                 for (key, item) in map.iter() {
-                    let item = self.walk(pass, scope, item)?;
-                    rendered.insert(self.key(pass, scope, key, item.span)?, item)?;
+                    let value = self.walk(pass, scope, item)?;
+                    rendered.insert(self.key(pass, scope, key, item.span)?, value)?;
                 }
                 Value::Map(Arc::new(rendered.map))
             }
@@ -70,7 +75,7 @@ impl Rendering<'_> {
             Value::Function(function) => {
                 let argument = match &function.argument.value {
                     Value::String(text) => {
-                        let value = self.scalar(pass, scope, text, function.argument.span, false)?;
+                        let value = self.scalar(pass, scope, text, function.argument.span, false)?.value;
                         let text = text_of(&value).map_or(Value::Null, Value::String);
                         Node::new(text, function.argument.span)
                     }
@@ -84,15 +89,15 @@ impl Rendering<'_> {
     }
 
     fn is_included(&self, span: Span) -> bool {
-        span.is_known() && self.own.is_some_and(|own| own != span.file)
+        span.is_data() || span.is_known() && self.own.is_some_and(|own| own != span.file)
     }
 
     /// A key rendered; `span` is the place of its value.
     pub(super) fn key(&self, pass: &mut Pass, scope: &Scope, key: &Arc<str>, span: Span) -> Result<Arc<str>, Failure> {
-        if !key.contains("{{") {
+        if !is_template_key(key, span) {
             return Ok(key.clone());
         }
-        let value = self.scalar(pass, scope, key, span, false)?;
+        let value = self.scalar(pass, scope, key, span, false)?.value;
         text_of(&value).ok_or_else(|| Failure::new(span, format!("the key `{key}` renders to nothing")))
     }
 }

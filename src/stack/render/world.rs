@@ -1,11 +1,11 @@
 //! What templates of manifests reach outside: the environment, the clock, files. Components, stores and data sources are
 //! known later only; who asks for them is remembered.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::net::{IpAddr, ToSocketAddrs as _};
 use std::path::PathBuf;
 
-use crate::content::opens_template;
+use crate::content::{Foreign, Written};
 use crate::host::Host;
 use crate::template::{FileKind, Lookup, Problem, Val, World};
 use crate::value::Node;
@@ -65,14 +65,17 @@ pub(super) struct Outside<'h> {
     host: &'h Host,
     /// Something was asked for that is known only when components are.
     pub later: bool,
-    /// A variable or a file has what looks like a template: nothing may render it.
-    pub foreign: Cell<bool>,
+    /// What was read of variables and files: nothing may render it.
+    pub foreign: RefCell<Foreign>,
     opening: Option<&'h str>,
+    /// The manifest, or the scalar of it.
+    text: &'h str,
 }
 
 impl<'h> Outside<'h> {
-    pub(super) fn new(host: &'h Host, opening: Option<&'h str>) -> Outside<'h> {
-        Outside { host, later: false, foreign: Cell::new(false), opening }
+    /// `foreign` is what the data of the template has of what was read.
+    pub(super) fn new(host: &'h Host, opening: Option<&'h str>, text: &'h str, foreign: Foreign) -> Outside<'h> {
+        Outside { host, later: false, foreign: RefCell::new(foreign), opening, text }
     }
 
     fn machine(&self) -> Machine<'_> {
@@ -80,8 +83,8 @@ impl<'h> Outside<'h> {
     }
 
     fn note(&self, text: &str) {
-        if opens_template(text, self.opening) {
-            self.foreign.set(true);
+        if self.opening.is_some() {
+            self.foreign.borrow_mut().note_text(text, self.opening);
         }
     }
 
@@ -128,6 +131,18 @@ impl World for Outside<'_> {
 
     fn read_dir(&mut self, path: &str) -> Result<Vec<String>, Problem> {
         self.machine().read_dir(path)
+    }
+
+    fn may_render(&self, text: &str) -> Result<(), Problem> {
+        let written = || {
+            let mut written = Written::default();
+            written.text(self.text);
+            written
+        };
+        if self.foreign.borrow().made_template(text, self.opening, written) {
+            return Err(Problem::is_data());
+        }
+        Ok(())
     }
 
     fn lookup(&mut self) -> &mut dyn Lookup {

@@ -112,6 +112,7 @@ fn write_node(out: &mut String, node: &Node, depth: usize) -> Result<(), Problem
             out.push_str(text);
             Ok(())
         }
+        Value::Function(function) if &*function.tag == "!literal" => write_node(out, &function.argument, depth),
         Value::Function(function) => {
             out.push_str(&function_text(function));
             Ok(())

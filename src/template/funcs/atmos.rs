@@ -1,6 +1,10 @@
 //! `atmos.Component` and its like: what the program itself knows.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use crate::template::function::{Call, Function, Namespace, Param};
+use crate::template::list::{Elem, List};
 use crate::template::problem::Problem;
 use crate::template::value::Val;
 
@@ -13,6 +17,32 @@ static FUNCTIONS: &[Function] = &[
     Function::variadic("GomplateDatasource", &[Param::Text], Param::Any, datasource),
     Function::new("Resolve", &[Param::Text], resolve),
 ];
+
+/// What the reference adds to the libraries; it hides a function of the same name there.
+pub(super) static OWN: &[Function] =
+    &[Function::variadic("collectKeys", &[Param::Any], Param::Text, |_, args| collect_keys(args))];
+
+/// The keys of a map, sorted; with a key the keys of what the maps in it have there, each once.
+fn collect_keys(args: &[Val]) -> Result<Val, Problem> {
+    let Some(Val::Dict(map)) = args.first() else {
+        let found = args.first().map_or("<nil>", Val::type_name);
+        return Err(Problem::new(format!("collectKeys: expected a map, got {found}")));
+    };
+    let mut keys: BTreeSet<Arc<str>> = BTreeSet::new();
+    match args.get(1).and_then(Val::as_str) {
+        None => keys.extend(map.keys()),
+        Some(nested) => {
+            for (_, item) in map.entries() {
+                if let Val::Dict(inner) = item
+                    && let Some(Val::Dict(inner)) = inner.get(nested)
+                {
+                    keys.extend(inner.keys());
+                }
+            }
+        }
+    }
+    Ok(Val::List(List::typed(Elem::String, keys.into_iter().map(Val::String).collect())))
+}
 
 fn text(args: &[Val], index: usize) -> &str {
     args.get(index).and_then(Val::as_str).unwrap_or_default()

@@ -35,6 +35,9 @@ impl Functions {
     }
 }
 
+/// Functions that are always there.
+static OWN: &[&[Function]] = &[atmos::OWN];
+
 impl Registry {
     fn new(sprig: bool, gomplate: bool) -> Registry {
         let mut callees = HashMap::new();
@@ -61,6 +64,7 @@ impl Registry {
         if sprig {
             add(sprig::FUNCTIONS);
         }
+        add(OWN);
         if gomplate {
             for namespace in gomplate::NAMESPACES {
                 callees.entry(namespace.name).or_insert(Callee::Namespace(namespace));
