@@ -8,6 +8,7 @@ mod context;
 mod dependents;
 mod edges;
 mod error;
+mod faults;
 mod order;
 
 pub use closure::{Depth, expand};
@@ -15,4 +16,5 @@ pub use context::Context;
 pub use dependents::{Target, depends_on};
 pub use edges::{Dependency, dependencies, may_depend};
 pub use error::Error;
+pub use faults::{Fault, faults};
 pub use order::{Instance, Ordered, order};

@@ -22,7 +22,7 @@ pub struct Instance {
 
 impl Instance {
     /// `<component>-<stack>`, by which ties are broken and cycles are printed.
-    fn id(&self) -> String {
+    pub(super) fn id(&self) -> String {
         format!("{}-{}", self.component, self.stack)
     }
 }
@@ -144,7 +144,7 @@ fn topological(
 }
 
 /// One cycle among the instances that never became free, from its smallest id back to it.
-fn cycle(graph: &DiGraphMap<usize, ()>, stuck: &BTreeSet<usize>, ids: &[String]) -> Error {
+pub(super) fn cycle(graph: &DiGraphMap<usize, ()>, stuck: &BTreeSet<usize>, ids: &[String]) -> Error {
     // Every stuck instance has a stuck prerequisite, so walking along them must come back.
     let mut path: Vec<usize> = Vec::new();
     let mut current = stuck.first().copied();

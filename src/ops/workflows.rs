@@ -162,17 +162,26 @@ pub fn describe(app: &App, output: Output) -> Result<Node, Error> {
     })
 }
 
-/// The file with a name for each step that has none.
+/// The file with a name for each step that has none. What is null says nothing and is left out.
 fn with_step_names(file: &Manifest) -> Node {
-    let mut document = file.document.clone();
+    let mut document = without_nulls(&file.document);
     if let Some(workflows) = document.make_map().get_mut("workflows") {
-        for workflow in workflows.make_map().values_mut().filter(|workflow| workflow.as_map().is_some()) {
-            if let Some(steps) = workflow.make_map().get_mut("steps") {
-                *steps = named(steps, "");
-            }
+        for workflow in
+            workflows.make_map().values_mut().filter(|workflow| workflow.as_map().is_some() || workflow.is_null())
+        {
+            let map = workflow.make_map();
+            map.retain(|_, value| !value.is_null());
+            let steps = map.get("steps").map_or_else(|| Node::from(Vec::new()), |steps| named(steps, ""));
+            map.insert(Arc::from("steps"), steps);
         }
     }
     document
+}
+
+/// The map without the keys whose value is null.
+fn without_nulls(node: &Node) -> Node {
+    let entries = node.as_map().into_iter().flatten().filter(|(_, value)| !value.is_null());
+    Node::from(entries.map(|(key, value)| (key.clone(), value.clone())).collect::<Map>())
 }
 
 /// Steps in steps are named after the one that holds them.
@@ -185,7 +194,7 @@ fn named(steps: &Node, parent: &str) -> Node {
         let usual =
             if parent.is_empty() { format!("step{}", index + 1) } else { format!("{parent}_step{}", index + 1) };
         let name = step.get("name").and_then(Node::scalar_text).filter(|name| !name.is_empty()).unwrap_or(usual);
-        let mut step = step.clone();
+        let mut step = without_nulls(step);
         let map = step.make_map();
         map.insert(Arc::from("name"), Node::from(name.as_str()));
         if let Some(inner) = map.get_mut("steps") {
@@ -193,7 +202,7 @@ fn named(steps: &Node, parent: &str) -> Node {
         }
         step
     };
-    Node::from(list.iter().enumerate().map(step).collect::<Vec<_>>())
+    Node::from(list.iter().filter(|step| !step.is_null()).enumerate().map(step).collect::<Vec<_>>())
 }
 
 fn read(app: &App, path: &Path) -> Result<Node, String> {

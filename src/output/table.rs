@@ -48,7 +48,7 @@ impl Table {
     pub fn render_with(&self, format: TableFormat, terminal: bool, delimiter: Option<&str>) -> String {
         match format {
             TableFormat::Table if terminal => self.padded(),
-            TableFormat::Table => self.separated("\t", false),
+            TableFormat::Table => self.piped(),
             TableFormat::Csv => self.separated(delimiter.unwrap_or(","), true),
             TableFormat::Tsv => self.separated(delimiter.unwrap_or("\t"), true),
             TableFormat::Json => yaml::emit_json(&self.records()),
@@ -67,6 +67,17 @@ impl Table {
             )
         };
         Node::from(self.rows.iter().map(record).collect::<Vec<_>>())
+    }
+
+    /// Rows for scripts, as they are: only a cell that would be taken for two is quoted.
+    fn piped(&self) -> String {
+        let alone = self.columns.len() < 2;
+        let cell = |cell: &String| {
+            let is_plain = !cell.contains(['\n', '\r']) && (alone || !cell.contains('\t'));
+            if is_plain { cell.clone() } else { quote(cell, "\t") }
+        };
+        let line = |cells: &Vec<String>| format!("{}\n", cells.iter().map(cell).collect::<Vec<_>>().join("\t"));
+        self.rows.iter().map(line).collect()
     }
 
     fn separated(&self, separator: &str, header: bool) -> String {
@@ -119,6 +130,17 @@ mod tests {
     #[test]
     fn piped_table_is_rows_with_tabs() {
         assert_eq!(table().render(TableFormat::Table, false), "vpc\tdev\na,b\tprod\n");
+    }
+
+    #[test]
+    fn rows_for_scripts_are_as_they_are() {
+        let rows = |columns: &[&str], cells: &[&str]| {
+            let all = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+            let table = Table { columns: all(columns), rows: cells.chunks(columns.len()).map(all).collect() };
+            table.render(TableFormat::Table, false)
+        };
+        assert_eq!(rows(&["Stack"], &["c \"d\"", "a,b", "x\ty", "l\nm"]), "c \"d\"\na,b\nx\ty\n\"l\nm\"\n");
+        assert_eq!(rows(&["A", "B"], &["c \"d\"", "x\ty"]), "c \"d\"\t\"x\ty\"\n");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode, SourceSpan};
 
 use crate::diag::{Failure, Report};
 use crate::template;
+use crate::yaml_fn;
 
 /// The value that is concerned: where it stands in the component, and in which file it was written.
 #[derive(Debug, Clone, Default)]
@@ -137,10 +138,13 @@ impl Diagnostic for Error {
         Some(match self {
             Error::FunctionNotBuilt { tag, .. } => Box::new(format!(
                 "{}leave the function as text with `--skip {}` or `--process-functions=false`, or use the reference",
-                if tag == "!emulator" { "it is about containers that the reference starts with Docker; " } else { "" },
+                if tag == "!emulator" { "it asks a container that the reference starts; write the address down or take it from `!env`, " } else { "" },
                 tag.trim_start_matches('!')
             )),
-            Error::UnsupportedTag { .. } => Box::new("quote the value if it is meant as text"),
+            Error::UnsupportedTag { tag, .. } => Box::new(match yaml_fn::nearest_tag(tag) {
+                Some(near) => format!("did you mean `{near}`? Quote the value if it is meant as text"),
+                None => "quote the value if it is meant as text".to_owned(),
+            }),
             Error::Arguments { help: Some(help), .. } => Box::new(help),
             Error::Arguments { tag, .. } => Box::new(format!("correct the arguments of {tag}")),
             Error::Function { help, .. } => Box::new(help),

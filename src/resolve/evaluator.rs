@@ -15,6 +15,7 @@ use super::stores::{Identities, Writer};
 use super::walk::Evaluation;
 use crate::component::Instance;
 use crate::config::Config;
+use crate::diag::{Talk, Warning};
 use crate::host::Host;
 use crate::stack::StackIndex;
 use crate::state::Reach;
@@ -159,6 +160,9 @@ impl<'a> Evaluator<'a> {
         above: Option<(&Chain<'_>, &str)>,
     ) -> Result<Instance, Error> {
         let chain = Chain::new(instance, above);
+        if above.is_none() {
+            warn_of_unknown_names(&self.host.talk, &options.skip);
+        }
         let evaluation = Evaluation::new(*self, instance, options, chain);
         evaluation.check_identity()?;
         evaluation.check_selectors()?;
@@ -202,6 +206,18 @@ impl<'a> Evaluator<'a> {
         evaluation.check_evaluated_identity(&evaluated.sections.settings)?;
         follow_metadata(&mut evaluated);
         Ok(evaluated)
+    }
+}
+
+/// `--skip` with a name that no function has does nothing, which nobody wants. Said once per process.
+fn warn_of_unknown_names(talk: &Talk, skip: &[String]) {
+    for name in skip.iter().map(|name| name.trim()).filter(|name| !name.is_empty() && !yaml_fn::is_name(name)) {
+        let warning =
+            Warning::new("atmos::resolve::skip", format!("`--skip {name}`: there is no YAML function `{name}`"));
+        talk.warn(match yaml_fn::nearest_tag(name) {
+            Some(near) => warning.help(format!("did you mean `{}`?", near.trim_start_matches('!'))),
+            None => warning.help("nothing is skipped by it; `atmos describe component --help` names the flag's form"),
+        });
     }
 }
 

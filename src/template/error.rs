@@ -238,9 +238,11 @@ fn locate(start: &Place, text: &str, at: usize) -> Place {
 /// The known name that is nearest to one that is unknown.
 pub(super) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let limit = (name.chars().count() / 3).max(1);
+    let lower = name.to_lowercase();
     known
         .map(|candidate| {
-            let distance = strsim::damerau_levenshtein(name, candidate);
+            // Names differ in their capitals more often than in their letters.
+            let distance = strsim::damerau_levenshtein(&lower, &candidate.to_lowercase());
             (distance, name.len().abs_diff(candidate.len()), candidate)
         })
         .filter(|(distance, ..)| *distance <= limit)

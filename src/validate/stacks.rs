@@ -15,17 +15,22 @@ use crate::auth::{self, setting, validate::scoped_keys};
 use crate::backend;
 use crate::component::{Checked, Instance, Kind, check};
 use crate::config::Config;
-use crate::diag::{Message, Talk, Warning};
+use crate::diag::{Message, Remark, Talk, Warning};
 use crate::host::Host;
 use crate::span::Span;
 use crate::stack::{self, StackIndex, all_manifests};
 
 /// Everything that there is to say of the stacks, sorted by place: errors of manifests and components, violations of the
-/// schema, and what is strange.
+/// schema, and what is strange; `more` adds what only modules of later rows know of the instances.
 ///
 /// # Errors
 /// There are no manifests, or the patterns for them are wrong.
-pub fn stacks(host: &Host, config: &Config, schema: &Schema) -> Result<Vec<Finding>, stack::Error> {
+pub fn stacks(
+    host: &Host,
+    config: &Config,
+    schema: &Schema,
+    more: impl Fn(&[Instance]) -> Vec<Remark>,
+) -> Result<Vec<Finding>, stack::Error> {
     let (host, said) = listening(host);
     let index = StackIndex::load(&host, config)?;
     let survey = index.survey(&all_manifests(config));
@@ -49,6 +54,7 @@ pub fn stacks(host: &Host, config: &Config, schema: &Schema) -> Result<Vec<Findi
     findings.extend(duplicates::find(&host, &index, &instances));
     findings.extend(states(&host, config, &instances));
     findings.extend(identities(&host, config, &instances));
+    findings.extend(more(&instances).iter().map(|remark| Finding::remark(&host.sources, remark)));
     findings.extend(lost_words(config));
     let said = std::mem::take(&mut *said.lock().unwrap_or_else(PoisonError::into_inner));
     findings.extend(said.iter().map(Finding::warning));

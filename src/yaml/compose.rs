@@ -130,9 +130,8 @@ fn compose(
     let mut result = compose_once(sources, path, cwd, text.clone(), limits, form);
     for _ in 0..requote::LIMIT {
         let Err(Error::Syntax { reason, at, .. }) = &result else { break };
-        let moved = if reason == requote::REASON { requote::indented(&text, at.offset()) } else { None };
-        let Some(moved) = moved else { break };
-        text = moved;
+        let Some(mended) = requote::mended(&text, reason, at.offset()) else { break };
+        text = mended;
         result = compose_once(sources, path, cwd, text.clone(), limits, form);
     }
     result

@@ -37,6 +37,8 @@ fn documents_become_nodes() {
         ("a: '5'\nb: \"true\"\nc: |\n  x\n", r#"{"a":"5","b":"true","c":"x\n"}"#),
         ("a:\n- 1\n- {b: c}\n", r#"{"a":[1,{"b":"c"}]}"#),
         ("a: 2001-01-01", r#"{"a":"2001-01-01"}"#),
+        // Tabs stand for blanks between a key and a plain text.
+        ("a:\tb\nc: \td\ne:\t\tf g\nh: {i:\tj}\nk: \"x:\ty\"\n", r#"{"a":"b","c":"d","e":"f g","h":{"i":"j"},"k":"x:\ty"}"#),
         // Quoted texts may go on at the indentation of their key, and left of it.
         ("a:\n  b: \"one\n  t\\\"wo\n\n three\"\n  c: 'it''s\n  y'", r#"{"a":{"b":"one t\"wo\nthree","c":"it's y"}}"#),
     ] {
@@ -59,6 +61,7 @@ fn faults_name_their_place() {
     ] {
         assert_eq!(read(text).unwrap_err(), expected, "{text}");
     }
+    assert!(read("a:\tk: v\n").is_err());
     let error = read("a: 1\n  b: [\n").unwrap_err();
     assert!(error.starts_with("yaml: a.yaml:2:"), "{error}");
 }

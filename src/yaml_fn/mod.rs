@@ -27,7 +27,7 @@ pub use call::{Context, Memo, Reader, begin, call};
 pub use exec::hidden_variables;
 pub use options::Arguments;
 pub use problem::{Mistake, Problem};
-pub use registry::{is_skipped, is_supported, supported, written_as_function};
+pub use registry::{is_name, is_skipped, is_supported, nearest_tag, supported, written_as_function};
 pub use store::stored;
 pub use terraform::OutputArguments;
 pub use version::versions;

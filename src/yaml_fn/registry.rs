@@ -1,5 +1,6 @@
 //! The names of all functions, and where they are recognised.
 
+use crate::diag::nearest;
 use crate::merge::is_list_mark;
 
 /// Every tag that manifests may have.
@@ -69,6 +70,17 @@ pub fn is_supported(tag: &str) -> bool {
     SUPPORTED.contains(&tag) || PLAIN.contains(&tag) || is_list_mark(tag)
 }
 
+/// The function that may be meant by a tag that is none, or by a name without its exclamation mark.
+pub fn nearest_tag(name: &str) -> Option<&'static str> {
+    nearest(&format!("!{}", name.trim_start_matches('!')), SUPPORTED)
+}
+
+/// Whether there is a function of this name, with or without its exclamation mark.
+pub fn is_name(name: &str) -> bool {
+    let name = name.trim();
+    SUPPORTED.iter().any(|tag| *tag == name || tag.strip_prefix('!') == Some(name))
+}
+
 /// The tags of functions, for messages.
 pub fn supported() -> String {
     format!("{}, !merge.KEY", SUPPORTED.join(", "))
@@ -114,6 +126,19 @@ mod tests {
         ] {
             assert_eq!(written_as_function(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn near_names_are_found() {
+        for (name, expected) in [
+            ("!evn", Some("!env")),
+            ("terraform.stat", Some("!terraform.state")),
+            ("!Include", Some("!include")),
+            ("!zzz", None),
+        ] {
+            assert_eq!(nearest_tag(name), expected, "{name}");
+        }
+        assert!(is_name("!env") && is_name(" env") && is_name("terraform.output") && !is_name("nosuch"));
     }
 
     #[test]

@@ -43,6 +43,23 @@ fn flags_and_variables_switch_templates_and_functions_off() {
 }
 
 #[test]
+fn names_that_no_function_has_are_said_with_the_nearest() {
+    let sandbox = Sandbox::scenario("evaluate");
+    let skipped = sandbox.atmos(&[&DESCRIBE[..], &["--skip", "evn,template"]].concat()).success();
+    skipped.says("there is no YAML function `evn`").says("did you mean `env`?");
+    assert!(!skipped.mentions("YAML function `template`"), "{skipped}");
+    assert!(!sandbox.atmos(&[&DESCRIBE[..], &["--skip", "!env,terraform.state"]].concat()).success().mentions("no YAML"));
+    for (value, phrase) in [
+        ("!evn HOME", "did you mean `!env`?"),
+        ("'{{ toYaml .vars }}'", "did you mean `toYAML`?"),
+        ("!emulator aws endpoint", "it asks a container"),
+    ] {
+        sandbox.write("stacks/orgs/wrong.yaml", &format!("vars: {{stage: wrong}}\ncomponents: {{terraform: {{w: {{vars: {{x: {value}}}}}}}}}\n"));
+        sandbox.atmos(&["describe", "component", "w", "-s", "wrong"]).exits(1).says(phrase);
+    }
+}
+
+#[test]
 fn a_skipped_function_keeps_its_rendered_argument() {
     let vars = described(&[], &["--skip", "template"])["vars"].take();
     assert_eq!(vars["typed"], "!template [1,\"two\"]");

@@ -358,3 +358,17 @@ fn directories_that_are_not_there_are_named() {
     assert_eq!(sandbox.atmos(&["list", "vendor", "-f", "csv"]).success().stdout.lines().count(), 2);
     sandbox.atmos(&["describe", "workflows"]).exits(1).says("the base path of workflows is not configured");
 }
+
+#[test]
+fn what_is_null_in_workflows_says_nothing() {
+    let sandbox = inspect();
+    sandbox.write(
+        "workflows/nulls.yaml",
+        "description:\nworkflows:\n  a: {stack: ~, steps: [~, {command: version, env: , name: ~}]}\n  b:\n",
+    );
+    let all = sandbox.atmos(&["describe", "workflows", "-o", "all", "-f", "json"]).success().json();
+    let expected = serde_json::json!({"workflows": {
+        "a": {"steps": [{"command": "version", "name": "step1"}]}, "b": {"steps": []},
+    }});
+    assert_eq!(all["nulls.yaml"], expected);
+}

@@ -136,3 +136,28 @@ fn every_broken_repository_gets_an_answer() {
         assert!(!outcome.stderr.contains("panicked"), "{name}: {outcome}");
     }
 }
+
+#[test]
+fn what_nobody_hears_and_nobody_finds_is_a_warning() {
+    let sandbox = sound();
+    let components = "components:\n  terraform:\n    vpc: {}\n    a:\n      dependencies: {components: [{component: b}]}\n\
+        \x20     hooks:\n        h: {kind: command, command: 'true', evnts: [x], events: [after-terraform-aply, before.terraform.plan, '{{ .vars.stage }}']}\n\
+        \x20       s: {kind: store, name: nowhere, outputs: {id: .id}}\n\
+        \x20   b:\n      settings: {depends_on: {1: {component: a}, 2: {component: vpcc}, 3: {file: x}}}\n";
+    sandbox.write("stacks/orgs/b.yaml", &manifest("b", components));
+    let outcome = sandbox.atmos(&VALIDATE).success();
+    for phrase in [
+        "`evnts` is no key of hooks",
+        "did you mean `events`?",
+        "there is no event `after-terraform-aply`",
+        "did you mean `after.terraform.apply`?",
+        "there is no store `nowhere`",
+        "it depends on `vpcc` in the stack `b`",
+        "did you mean `vpc`?",
+        "circular dependency detected: [a-b b-b a-b]",
+        "stacks/orgs/b.yaml:",
+    ] {
+        outcome.says(phrase);
+    }
+    assert!(!outcome.mentions("before.terraform.plan") && !outcome.mentions("{{ .vars"), "{outcome}");
+}

@@ -36,6 +36,27 @@ impl std::fmt::Display for Event<'_> {
 const TERRAFORM: [&str; 8] = ["init", "plan", "apply", "deploy", "test", "output", "refresh", "destroy"];
 const HELMFILE: [&str; 6] = ["template", "diff", "apply", "sync", "deploy", "destroy"];
 
+/// Events of the reference that are of other kinds of components, or come once after many.
+const OTHER: [(&str, &[&str]); 4] = [
+    ("terraform", &["plan.aggregate", "apply.aggregate", "destroy.aggregate"]),
+    ("kubernetes", &["render", "plan", "diff", "apply", "deploy", "delete", "validate"]),
+    ("helm", &["template", "diff", "apply", "deploy", "delete"]),
+    ("scaffold", &["generate"]),
+];
+
+/// The names of all events.
+pub(super) fn names() -> Vec<String> {
+    let own: [(&str, &[&str]); 2] = [("terraform", &TERRAFORM), ("helmfile", &HELMFILE)];
+    let verbs = own.into_iter().chain(OTHER).flat_map(|(kind, verbs)| verbs.iter().map(move |verb| (kind, *verb)));
+    verbs.flat_map(|(kind, verb)| ["before", "after"].map(|moment| format!("{moment}.{kind}.{verb}"))).collect()
+}
+
+/// Whether an event has this name. Hyphens may stand for dots.
+pub(super) fn is_known(name: &str) -> bool {
+    let name = name.trim().replace('-', ".");
+    names().contains(&name)
+}
+
 impl Event<'_> {
     /// Whether hooks can hear of the sub-command at all.
     pub(super) fn exists(self) -> bool {

@@ -2,17 +2,20 @@
 //!
 //! Row 12. Read [`Hooks`] first: it knows the hooks of one run and runs those of an event. `hook` reads one from its
 //! section, `event` is what happens and how hooks name it. What they do: `command` starts programs and `report` shows what
-//! they found, `store` writes outputs, `steps` runs steps as workflows have them, `git` commits and pushes.
+//! they found, `store` writes outputs, `steps` runs steps as workflows have them, `git` commits and pushes. `remarks` is
+//! what validation says of them.
 
 mod command;
 mod error;
 mod event;
 mod git;
 mod hook;
+mod remarks;
 mod report;
 mod run;
 mod steps;
 mod store;
 
 pub use event::Skip;
+pub(super) use remarks::remarks;
 pub(super) use run::{Around, Hooks};

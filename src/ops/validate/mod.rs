@@ -5,6 +5,7 @@ mod component;
 mod editorconfig;
 mod files;
 mod policies;
+mod relations;
 mod stacks;
 
 pub use component::{ComponentRequest, component};

@@ -1,5 +1,6 @@
 //! `atmos validate stacks`
 
+use super::relations::remarks;
 use crate::diag::Result;
 use crate::ops::{App, changed};
 use crate::stack::glob_matches;
@@ -55,7 +56,10 @@ pub fn stacks(app: &App, request: &StacksRequest) -> Result<Report> {
         return Ok(Report { unaffected: true, ..Report::default() });
     }
     let schema = Schema::load(&app.host, &config, request.schema.as_deref())?;
-    Ok(Report { findings: validate::stacks(&app.host, &config, &schema)?, unaffected: false })
+    Ok(Report {
+        findings: validate::stacks(&app.host, &config, &schema, |all| remarks(&config, all))?,
+        unaffected: false,
+    })
 }
 
 /// A pattern below the project as one below the stacks.
