@@ -1,5 +1,5 @@
 //! Several identities at the same time, in every delivery: nobody is ever somebody else. The rounds are few here;
-//! `scripts/identities 100` makes them many.
+//! `scripts/identities` makes them many.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
