@@ -26,10 +26,7 @@ pub fn markdown(text: &str, width: usize) -> String {
             continue;
         }
         match Block::of(line) {
-            Block::Text => {
-                open.add(bare);
-                continue;
-            }
+            Block::Text => open.add(bare),
             block => {
                 open.close(width, &mut out);
                 match block {
