@@ -97,7 +97,8 @@ impl Model {
                 self.focus = if self.focus == Focus::First { Focus::Second } else { Focus::Values }
             }
             Key::Enter => return self.enter(),
-            Key::Char(letter) if !self.moves(key) => return self.direct(letter),
+            _ if self.moves(key) => {}
+            Key::Char(letter) => return self.direct(letter),
             _ => {}
         }
         None

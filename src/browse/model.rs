@@ -227,13 +227,19 @@ impl Model {
         };
         let mut found: Vec<(&str, &str, usize)> = self
             .listed()
-            .filter(|(_, entry)| match self.flipped {
-                true => entry.component == chosen.text && note(&entry.kind) == chosen.note,
-                false => entry.stack == chosen.text,
+            .filter(|(_, entry)| {
+                if self.flipped {
+                    entry.component == chosen.text && note(&entry.kind) == chosen.note
+                } else {
+                    entry.stack == chosen.text
+                }
             })
-            .map(|(index, entry)| match self.flipped {
-                true => (entry.stack.as_str(), "", index),
-                false => (entry.component.as_str(), note(&entry.kind), index),
+            .map(|(index, entry)| {
+                if self.flipped {
+                    (entry.stack.as_str(), "", index)
+                } else {
+                    (entry.component.as_str(), note(&entry.kind), index)
+                }
             })
             .collect();
         found.sort_unstable();

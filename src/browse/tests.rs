@@ -191,16 +191,16 @@ fn the_wide_picture_has_everything() {
         &mut model,
         &[("vars.cidr", "10.0.0.0/16", "○ [2] catalog/vpc.yaml:12"), ("vars.name", "web", "● [1] dev.yaml:3")],
     );
-    let expected = "\
- atmos ~/infra                                                                2 stacks, 4 components
-┌ Stacks ────────────┐┌ Components ──────────────┐┌ Values ────────────────────────────────────────┐
-│ dev                ││ ingress         helmfile ││ vars.cidr: 10.0.0.0/16  ○ [2] catalog/vpc.yaml…│
-│ prod               ││ vpc                      ││ vars.name: web             ● [1] dev.yaml:3 │
-│                    ││                          ││                                                │
-└────────────────────┘└──────────────────────────┘└────────────────────── ○ [2] catalog/vpc.yaml:12 ┘
- Enter commands  p plan  d describe  s shell  / search  f find  ? keys  q quit";
-    let shown = picture(&model, 100, 7).join("\n");
-    assert_eq!(shown, expected, "\n{shown}");
+    let expected = [
+        " atmos ~/infra                                                               2 stacks, 4 components",
+        "┌ Stacks ────────────┐┌ Components ──────────────┐┌ Values ────────────────────────────────────────┐",
+        "│ dev                ││ ingress         helmfile ││ vars.cidr: 10.0.0.0/16 …2] catalog/vpc.yaml:12 │",
+        "│ prod               ││ vpc                      ││ vars.name: web                ● [1] dev.yaml:3 │",
+        "│                    ││                          ││                                                │",
+        "└────────────────────┘└──────────────────────────┘└───────────────────── ○ [2] catalog/vpc.yaml:12 ┘",
+        " Enter commands  p plan  d describe  s shell  / search  f find  ? keys  q quit",
+    ];
+    assert_eq!(picture(&model, 100, 7), expected);
 }
 
 #[test]

@@ -52,6 +52,12 @@ impl Terminal {
         size.ok().filter(|rows| *rows > 0).unwrap_or(24)
     }
 
+    /// Columns of the screen that stdout is; as many as most have where nobody says.
+    pub fn width(&self) -> usize {
+        let size = rustix::termios::tcgetwinsize(std::io::stdout()).map(|size| usize::from(size.ws_col));
+        size.ok().filter(|columns| *columns > 0).unwrap_or(80)
+    }
+
     /// A device code can be shown to somebody: stderr is a terminal (also in CI), or it was forced.
     pub fn can_show_device_code(&self) -> bool {
         self.stderr || self.forced

@@ -106,13 +106,13 @@ mod tests {
         add(&node, "vars".to_owned(), &|_| None, &mut found);
         let lines: Vec<String> = found.iter().map(|field| format!("{}={}", field.path, field.value)).collect();
         let expected = [
+            "vars.\"a.b\"=1",
+            "vars.blank=\"\"",
             "vars.cidrs[0]=10.0.0.0/8",
             "vars.cidrs[1].name=b",
-            "vars.\"a.b\"=1",
-            "vars.none=null",
             "vars.empty={}",
+            "vars.none=null",
             "vars.text=one …",
-            "vars.blank=\"\"",
         ];
         assert_eq!(lines, expected);
     }

@@ -275,6 +275,10 @@ impl Run<'_, '_> {
                 Some(other) => format!("Would {other}"),
                 None => format!("Would run: {shown}"),
             });
+            for done in step.children.iter().chain([step]) {
+                // What it would have given is not known; an output that cannot be made of that is none.
+                let _ = self.texts.keep(done, &unknown(done), &env);
+            }
             return Ok(());
         }
         if let StepKind::Parallel(how) = &step.kind {
@@ -430,6 +434,12 @@ impl Family for Run<'_, '_> {
         }
         Ok(self.texts.keep(step, &ended.outcome, env)?)
     }
+}
+
+/// What stands for the result of a step that did not run.
+fn unknown(step: &Step) -> step::Outcome {
+    let text = format!("({})", step.name);
+    step::Outcome { value: text.clone(), stdout: text, ..step::Outcome::default() }
 }
 
 /// The environment as templates see it before an identity is known.

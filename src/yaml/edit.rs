@@ -136,7 +136,12 @@ fn put_key(map: &mut Map, key: &str, rest: &[Step], value: Option<&Node>) {
 }
 
 /// A container on the way, and which of its parts the way goes through.
-type Way<'t> = Vec<(&'t Tree, usize)>;
+type Part<'t> = (&'t Tree, usize);
+
+type Way<'t> = Vec<Part<'t>>;
+
+/// A text without a value, and what became empty by that.
+type Removed<'a> = (String, Option<(&'a [Step], Node)>);
 
 /// How far a path leads.
 enum Reached<'t> {
@@ -185,12 +190,14 @@ impl<'a> Change<'a> {
     }
 
     /// The text with another value at the end of the way.
-    fn replaced(&self, way: &Way<'_>, value: &Node) -> Result<String, Refused> {
+    fn replaced(&self, way: &[Part<'_>], value: &Node) -> Result<String, Refused> {
         let Some(&(above, at)) = way.last() else { return Ok(emit(value, 2)) };
         let part = above.part(at).ok_or_else(|| self.layout(above.start))?;
         let from = self.value_start(above, at)?;
         if above.flow {
-            return Ok(self.with(from..part.end.max(from), &format!(" {}", flow(value))).replace("[ ", "["));
+            // The first item stands at its bracket.
+            let gap = if at == 0 && matches!(above.form, Form::List(_)) { "" } else { " " };
+            return Ok(self.with(from..part.end.max(from), &format!("{gap}{}", flow(value))));
         }
         let column = self.column_of(above, at);
         Ok(self.block_value(from, part.end.max(from), column, value))
@@ -240,7 +247,7 @@ impl<'a> Change<'a> {
     }
 
     /// The text with something new below the last container of the way.
-    fn added(&self, way: &Way<'_>, depth: usize, value: &Node) -> Result<String, Refused> {
+    fn added(&self, way: &[Part<'_>], depth: usize, value: &Node) -> Result<String, Refused> {
         let Some(&(above, _)) = way.last() else { return Err(self.layout(0)) };
         let mut new = value.clone();
         for step in self.path[depth + 1..].iter().rev() {
@@ -256,7 +263,7 @@ impl<'a> Change<'a> {
                 match way.len() {
                     // Nothing but comments: the entry comes behind them.
                     1 => Ok(format!("{}{}", with_line_end(self.text), emit(&entry, 2))),
-                    length => self.replaced(&way[..length - 1].to_vec(), &entry),
+                    length => self.replaced(&way[..length - 1], &entry),
                 }
             }
             Form::Map(entries) if above.flow => {
@@ -282,8 +289,7 @@ impl<'a> Change<'a> {
     }
 
     /// The text without the value at the end of the way; what became empty by that, when something did.
-    #[expect(clippy::type_complexity, reason = "said in the line above")]
-    fn removed(&self, way: &Way<'_>) -> Result<(String, Option<(&'a [Step], Node)>), Refused> {
+    fn removed(&self, way: &[Part<'_>]) -> Result<Removed<'a>, Refused> {
         let Some(&(above, at)) = way.last() else { return Err(self.layout(0)) };
         let parts = above.len();
         if parts == 1 && !above.flow {
@@ -291,7 +297,7 @@ impl<'a> Change<'a> {
             let path = &self.path[..self.path.len() - 1];
             let text = match way.len() {
                 1 => self.with(above.start..above.end, emit(&empty, 2).trim_end()),
-                length => self.replaced(&way[..length - 1].to_vec(), &empty)?,
+                length => self.replaced(&way[..length - 1], &empty)?,
             };
             return Ok((text, Some((path, empty))));
         }

@@ -78,6 +78,8 @@ fn what_is_missing_is_made_at_the_end_of_its_map() {
     ] {
         sets(FILE, at, value, &FILE.replacen(old, new, 1));
     }
+    // The blanks of others are theirs.
+    sets("a: [ 1, 2 ]\nb: [ 3 ]\n", "b.0", json!(4), "a: [ 1, 2 ]\nb: [4 ]\n");
     sets("", "a.b", json!(1), "a:\n  b: 1\n");
     sets("# nothing yet", "a", json!(1), "# nothing yet\na: 1\n");
     sets("a: 1", "b", json!(2), "a: 1\nb: 2\n");

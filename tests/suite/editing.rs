@@ -1,5 +1,7 @@
 //! Values are changed in the files that have them, and nothing else in these files is.
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use crate::support::Sandbox;
 
 const CONFIG: &str = "\
@@ -114,7 +116,6 @@ fn the_file_that_was_named_is_changed_and_a_stronger_one_is_told_of() {
     let both = ["config", "set", "logs.level", "Off", "--config", "atmos.yaml,atmos.d/logs.yaml"];
     sandbox.atmos(&both).exits(1).says("several files were given");
     // Neither permissions nor links nor line ends are another's after a change.
-    use std::os::unix::fs::PermissionsExt as _;
     let file = sandbox.repo().join("atmos.d/logs.yaml");
     std::fs::write(&file, "logs:\r\n  level: Info\r\n").unwrap();
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).unwrap();

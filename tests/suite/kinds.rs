@@ -18,7 +18,7 @@ fn lines(outcome: &Outcome) -> Vec<&str> {
 fn scripts_go_to_their_interpreter() {
     let sandbox = scenario();
     let outcome =
-        workflow(&sandbox, &["script"]).exits(5).says("subcommand exited with code 5").says("--from-step bad");
+        workflow(&sandbox, &["script"]).exits(5).says("subcommand exited with code 5").says("--from-step 'bad'");
     assert_eq!(lines(&outcome), ["3 for you", "got 3 for you"]);
     let left = Sandbox::files_below(&sandbox.root().join("tmp"));
     assert!(left.is_empty(), "{left:?}");
@@ -44,7 +44,7 @@ fn texts_go_to_people_and_data_to_standard_output() {
     }
     let dry = workflow(&scenario(), &["say", "-s", "dev", "--dry-run"]).success();
     assert_eq!(dry.stdout, "");
-    dry.says("Would say: careful").says("Would run: echo worked");
+    dry.says("Would say: careful").says("Would say: (joined)").says("Would run: echo worked");
 }
 
 #[test]
@@ -100,14 +100,14 @@ fn steps_run_at_once_and_after_what_they_need() {
     seen.sort_unstable();
     assert_eq!(seen, ["left", "right"]);
     let dry = workflow(&sandbox, &["parallel", "--dry-run"]).success();
-    dry.says("Would run at once: left, right, last");
+    dry.says("Would run at once: left, right, last").says("Would run: echo \"then (last)\"");
 }
 
 #[test]
 fn the_failure_of_one_means_what_the_group_says() {
     let sandbox = scenario();
     let outcome =
-        workflow(&sandbox, &["parallel-fails"]).exits(6).says("steps at once: bad").says("--from-step checks");
+        workflow(&sandbox, &["parallel-fails"]).exits(6).says("steps at once: bad").says("--from-step 'checks'");
     assert_eq!(lines(&outcome), ["[bad] bad", "[good] good"]);
     assert_eq!(lines(&workflow(&sandbox, &["parallel-fast"]).exits(6)), Vec::<&str>::new());
     assert_eq!(lines(&workflow(&sandbox, &["parallel-best"]).success()), ["on"]);

@@ -1,6 +1,6 @@
 //! Small commands that show something: configuration, profiles, themes, variables, documentation, schemas, manuals.
 
-use crate::support::Sandbox;
+use crate::support::{Sandbox, Terminal};
 
 /// With profiles, variables and repositories in the configuration.
 fn repository() -> Sandbox {
@@ -141,6 +141,45 @@ fn documentation_is_that_of_the_folder_of_a_component() {
     sandbox.atmos(&["docs", "vpd"]).exits(1).says("there is no component `vpd`").says("did you mean `vpc`?");
     let opened = sandbox.atmos_with(&[("CI", "true")], &["docs"]).success();
     opened.says("Opening default browser to 'https://atmos.tools'.");
+}
+
+#[test]
+fn a_person_sees_documentation_without_its_marks() {
+    let sandbox = repository();
+    sandbox.write("components/terraform/vpc/README.md", "# The network\n\nHas **two** zones.\n");
+    let (code, seen) = Terminal::start(sandbox.atmos_command(&["docs", "vpc"])).finish();
+    assert!(code == 0 && seen.contains("\u{1b}[1mThe network") && seen.contains("\u{1b}[1mtwo"), "{seen:?}");
+    let mut command = sandbox.atmos_command(&["docs", "vpc"]);
+    command.env("NO_COLOR", "1");
+    let (_, seen) = Terminal::start(command).finish();
+    assert!(seen.contains("# The network") && !seen.contains('\u{1b}'), "{seen:?}");
+}
+
+#[test]
+fn documents_are_generated_from_data_and_a_template() {
+    let sandbox = repository();
+    let config = sandbox.read("atmos.yaml");
+    let entries = "docs:\n  generate:\n    readme:\n      base-dir: doc\n      input: [data.yaml, {license: MIT, tags: [b]}]\n      template: page.gotmpl\n      output: out.md\n      terraform: {enabled: true, source: ../components/terraform/vpc, show_outputs: false}\n    plain:\n      input: [./doc/data.yaml]\n";
+    sandbox.write("atmos.yaml", &format!("{config}{entries}"));
+    sandbox.write("doc/data.yaml", "name: It\nlicense: none\ntags: [a]\n");
+    let template = "{{ $data := ds \"config\" }}{{ $data.name }} {{ $data.license }} {{ $data.tags }}\n{{ if has $data \"extra\" }}never{{ end }}{{ $data.terraform_docs }}\n";
+    sandbox.write("doc/page.gotmpl", template);
+    sandbox.write("components/terraform/vpc/inputs.tf", "variable \"size\" {\n  type = number\n  default = 2\n}\n");
+    let outcome = sandbox.atmos(&["docs", "generate", "readme"]).success().says("✓ Generated docs");
+    assert!(outcome.stdout.is_empty(), "{outcome}");
+    let page = sandbox.read("doc/out.md");
+    assert!(page.starts_with("It MIT [b]\n## Requirements\n"), "{page}");
+    assert!(
+        page.contains("[size](#input\\_size) | n/a | `number` | `2` | no |") && !page.contains("## Outputs"),
+        "{page}"
+    );
+    // Without a template there is a plain page, beside what was called from.
+    sandbox.atmos(&["docs", "generate", "plain"]).success();
+    assert!(sandbox.read("README.md").starts_with("# It\n\nNo description.\n"), "{}", sandbox.read("README.md"));
+    sandbox.atmos(&["docs", "generate", "reamde"]).exits(1).says("no entry `reamde`").says("did you mean `readme`?");
+    sandbox.atmos(&["docs", "generate"]).exits(1).says("name of an entry");
+    sandbox.write("doc/page.gotmpl", "{{ ds \"other\" }}");
+    sandbox.atmos(&["docs", "generate", "readme"]).exits(1).says("page.gotmpl").says("`other`");
 }
 
 #[test]

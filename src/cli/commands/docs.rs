@@ -4,10 +4,12 @@ use std::ffi::OsString;
 
 use super::super::args::DocsArgs;
 use super::super::error::Error;
-use super::super::setup::Context;
+use super::super::setup::{self, Context};
 use super::write;
 use crate::diag::Result;
 use crate::ops::{docs, readme};
+use crate::output;
+use crate::value::Node;
 
 /// Where the documentation of the configuration and of stacks is.
 const DOCUMENTATION: &str = "https://atmos.tools";
@@ -30,7 +32,13 @@ pub(super) fn run(context: &Context, args: &DocsArgs) -> Result<u8> {
     }
     let app = context.app_with_config()?;
     let text = docs::readme(&app, &component.to_string_lossy())?;
-    write::data(context, &text)?;
+    if context.host.terminal.stdout && setup::colour_of_stdout(context) {
+        let most = app.config.document.get_path(["settings", "terminal", "max_width"]).and_then(Node::scalar_text);
+        let most = most.and_then(|most| most.parse::<usize>().ok()).filter(|most| *most > 0).unwrap_or(120);
+        write::data(context, &output::markdown(&text, context.host.terminal.width().min(most)))?;
+    } else {
+        write::data(context, &text)?;
+    }
     Ok(0)
 }
 

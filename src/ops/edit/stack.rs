@@ -129,14 +129,14 @@ fn manifest(
     let index = app.index_of(instance)?;
     let own = index.stacks().iter().find(|stack| *stack.key == *instance.manifest).map(|stack| stack.path.clone());
     let own_shown = own.as_ref().map(|path| shown(&app.host, path)).unwrap_or_default();
-    let section = format!("components.{}.{}", instance.kind.key(), instance.name);
+    let section = format!("components.{}.{}.", instance.kind.key(), instance.name);
     let Some(winner) = explanation.and_then(|found| found.winner.as_ref()) else {
         return match own {
             Some(own) if setting && explanation.is_none() => Ok(own),
             _ => Err(wish.not_set().into()),
         };
     };
-    let is_own = winner.base.is_none() && winner.section == section;
+    let is_own = winner.base.is_none() && format!("{}.", winner.section).starts_with(&section);
     match app.host.sources.get(winner.span.file).filter(|_| is_own) {
         Some(source) => Ok(source.path.clone()),
         None => {

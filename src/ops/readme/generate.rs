@@ -161,7 +161,7 @@ impl Place<'_> {
     }
 
     fn render(&self, path: &str, text: &str, data: Node) -> Result<String> {
-        let source = Source { functions: Functions::All, ..Source::new("document", text) };
+        let source = Source { functions: Functions::Gomplate, ..Source::new("document", text) };
         let options = Options { missing_key: MissingKey::Zero, ..Options::default() };
         let variables = self.app.host.env.iter();
         let variables =
