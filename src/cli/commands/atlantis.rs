@@ -1,9 +1,13 @@
 //! `atmos atlantis …`
 
+use std::path::Path;
+
 use super::super::args::{AtlantisArgs, AtlantisCommand, AtlantisGenerate, RepoConfigArgs};
+use super::super::error::Error;
 use super::super::setup::Context;
 use super::{affected as comparison, describe, write};
 use crate::diag::Result;
+use crate::host::fs;
 use crate::ops::affected;
 use crate::ops::atlantis::{self, RepoConfigRequest};
 use crate::value::Node;
@@ -44,5 +48,9 @@ fn repo_config(context: &Context, args: RepoConfigArgs) -> Result<()> {
     let configured = app.config.document.get_path(["integrations", "atlantis", "path"]).and_then(Node::scalar_text);
     let path = args.output_path.or_else(|| configured.map(Into::into));
     let path = path.filter(|path| !path.as_os_str().is_empty() && path.as_os_str() != "/dev/stdout");
+    if let Some(parent) = path.as_ref().and_then(|path| context.host.absolute(path).parent().map(Path::to_path_buf)) {
+        let made = fs::create_dirs(&parent);
+        made.map_err(|cause| Error::Write { path: parent.display().to_string(), cause })?;
+    }
     write::text_to(context, &yaml::emit(&document, 2), path.as_deref())
 }
