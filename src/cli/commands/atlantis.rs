@@ -7,7 +7,6 @@ use super::super::error::Error;
 use super::super::setup::Context;
 use super::{affected as comparison, describe, write};
 use crate::diag::Result;
-use crate::host::fs;
 use crate::ops::affected;
 use crate::ops::atlantis::{self, RepoConfigRequest};
 use crate::value::Node;
@@ -49,7 +48,7 @@ fn repo_config(context: &Context, args: RepoConfigArgs) -> Result<()> {
     let path = args.output_path.or_else(|| configured.map(Into::into));
     let path = path.filter(|path| !path.as_os_str().is_empty() && path.as_os_str() != "/dev/stdout");
     if let Some(parent) = path.as_ref().and_then(|path| context.host.absolute(path).parent().map(Path::to_path_buf)) {
-        let made = fs::create_dirs(&parent);
+        let made = std::fs::create_dir_all(&parent);
         made.map_err(|cause| Error::Write { path: parent.display().to_string(), cause })?;
     }
     write::text_to(context, &yaml::emit(&document, 2), path.as_deref())
