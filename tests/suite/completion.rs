@@ -102,7 +102,7 @@ fn nothing_breaks_the_line_of_a_shell() {
     assert_eq!(complete(&sandbox, "atmos terraform plan "), (vec![], ":4".to_owned()));
     sandbox.write("atmos.yaml", "a: [\n");
     assert_eq!(complete(&sandbox, "atmos terraform plan "), (vec![], ":4".to_owned()));
-    assert_eq!(complete(&sandbox, "atmos terraform pla").0, ["plan", "plan-diff"]);
+    assert_eq!(complete(&sandbox, "atmos terraform pla").0, ["plan", "plan-diff", "planfile"]);
     assert_eq!(complete(&sandbox, "atmos describe stacks --format ").0, ["yaml", "json"]);
     assert_eq!(complete(&sandbox, "atmos --chdir /nowhere terraform plan ").1, ":4");
     sandbox.atmos(&["completion", "tcsh"]).exits(1).says("shells: bash, zsh, fish, powershell");

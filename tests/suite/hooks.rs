@@ -202,7 +202,7 @@ fn hooks_that_cannot_be_used_are_refused_before_anything_starts() {
         ("{kind: tfmigrate}", "is not built yet: kind `tfmigrate`"),
         ("{kind: command}", "it has no `command`"),
         ("{kind: command, command: no-such-program}", "the command `no-such-program` was not found"),
-        ("{kind: command, command: sh, when: 'stack == 1'}", "a text and a number"),
+        ("{kind: command, command: sh, when: 'stack == 1'}", "a text cannot be compared with a number"),
         ("{kind: command, command: sh, when: 'stack =='}", "`when: stack ==` is no condition"),
         ("{kind: command, command: sh, when: {some: ci}}", "valid are success, failure"),
         ("{kind: step, with: {command: x}}", "it has no `type`"),

@@ -1,6 +1,9 @@
 //! `atmos atlantis …`
 
+use std::path::Path;
+
 use super::super::args::{AtlantisArgs, AtlantisCommand, AtlantisGenerate, RepoConfigArgs};
+use super::super::error::Error;
 use super::super::setup::Context;
 use super::{affected as comparison, describe, write};
 use crate::diag::Result;
@@ -44,5 +47,9 @@ fn repo_config(context: &Context, args: RepoConfigArgs) -> Result<()> {
     let configured = app.config.document.get_path(["integrations", "atlantis", "path"]).and_then(Node::scalar_text);
     let path = args.output_path.or_else(|| configured.map(Into::into));
     let path = path.filter(|path| !path.as_os_str().is_empty() && path.as_os_str() != "/dev/stdout");
+    if let Some(parent) = path.as_ref().and_then(|path| context.host.absolute(path).parent().map(Path::to_path_buf)) {
+        let made = std::fs::create_dir_all(&parent);
+        made.map_err(|cause| Error::Write { path: parent.display().to_string(), cause })?;
+    }
     write::text_to(context, &yaml::emit(&document, 2), path.as_deref())
 }

@@ -10,6 +10,15 @@ const KEY: &str = "{{ .Stack }}/{{ .Component }}/{{ .SHA }}.tfplan.tar";
 /// The folder of planfiles, where no store is configured.
 const FOLDER: &str = ".atmos/planfiles";
 
+/// Variables by which AWS is asked as somebody.
+const AMBIENT: [&str; 5] = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_PROFILE",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+];
+
 /// What becomes of a deploy whose plan is not the stored one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verify {
@@ -35,6 +44,8 @@ pub(in crate::ops) struct Settings {
     pub(super) key_pattern: String,
     verify: Option<Verify>,
     required: Option<bool>,
+    /// `auth` has identities, which may be for a bucket.
+    has_identities: bool,
 }
 
 impl Settings {
@@ -63,6 +74,7 @@ impl Settings {
                 _ => None,
             },
             required: at("required").and_then(Node::as_bool),
+            has_identities: document.get_path(["auth", "identities"]).is_some_and(|node| !node.is_empty()),
         }
     }
 
@@ -82,7 +94,7 @@ impl Settings {
         verify != Verify::Off && self.required.unwrap_or(verify == Verify::Fail)
     }
 
-    /// The store that is meant: by name or type, the default one, the first of the order that is built, one of the
+    /// The store that is meant: by name or type, the default one, the first of the order that can be used here, one of the
     /// environment, a folder.
     pub(super) fn store(&self, name: Option<&str>, env: &Env) -> Result<Spec, Error> {
         let known = |name: &str| self.stores.iter().find(|spec| spec.name == name).cloned();
@@ -100,7 +112,9 @@ impl Settings {
         }
         let ordered = self.priority.iter().filter_map(|name| known(name)).chain(self.stores.iter().cloned());
         let configured: Vec<Spec> = ordered.collect();
-        if let Some(spec) = configured.iter().find(|spec| is_built(&spec.kind)).or(configured.first()) {
+        let available = configured.iter().find(|spec| self.is_available(&spec.kind, env));
+        let built = || configured.iter().find(|spec| is_built(&spec.kind));
+        if let Some(spec) = available.or_else(built).or(configured.first()) {
             return Ok(spec.clone());
         }
         let text = |name: &str| env.get(name).filter(|text| !text.is_empty());
@@ -112,6 +126,17 @@ impl Settings {
         let region = text("AWS_REGION").unwrap_or_default();
         let options = options([("bucket", bucket), ("prefix", prefix), ("region", region)]);
         Ok(Spec { name: "ATMOS_PLANFILE_BUCKET".to_owned(), kind: "aws/s3".to_owned(), options })
+    }
+
+    /// Whether a store may work here: for a bucket somebody has to say as whom it is asked.
+    fn is_available(&self, kind: &str, env: &Env) -> bool {
+        let someone =
+            || self.has_identities || AMBIENT.iter().any(|name| env.get(name).is_some_and(|text| !text.is_empty()));
+        match kind {
+            "local/dir" => true,
+            "aws/s3" => someone(),
+            _ => false,
+        }
     }
 
     fn unknown(&self, name: &str) -> Error {
@@ -149,12 +174,18 @@ mod tests {
         let stores =
             json!({"hub": {"type": "github/artifacts"}, "s3": {"type": "aws/s3"}, "here": {"type": "local/dir"}});
         let ordered = settings(json!({"priority": ["hub", "here"], "stores": stores}));
+        let by_key = settings(json!({"priority": ["hub", "s3", "here"], "stores": stores}));
+        let only = settings(json!({"stores": {"s3": {"type": "aws/s3"}}}));
+        let profile = Env::from_iter([("AWS_PROFILE", "p")]);
         let chosen = settings(json!({"default": "s3", "stores": stores}));
         let none = settings(json!({}));
         let bucket = Env::from_iter([("ATMOS_PLANFILE_BUCKET", "b")]);
         for (settings, name, env, expected) in [
             (&ordered, None, &bucket, Ok("here")),
             (&ordered, Some("hub"), &bucket, Ok("hub")),
+            (&by_key, None, &profile, Ok("s3")),
+            (&by_key, None, &Env::default(), Ok("here")),
+            (&only, None, &Env::default(), Ok("s3")),
             (&chosen, None, &bucket, Ok("s3")),
             (&none, None, &bucket, Ok("ATMOS_PLANFILE_BUCKET")),
             (&none, None, &Env::default(), Ok("local")),

@@ -39,7 +39,10 @@ pub(super) struct Ready {
 /// Runs one component alone, and tells the CI system of it.
 pub(super) async fn run(app: &App, request: &RunRequest, component: &str, stack: &str) -> Result<Done> {
     let ci = Ci::of(app, request.ci, &request.request.words).filter(|_| !request.dry_run);
-    let Some(ci) = ci else { return attempt(app, request, (component, stack), None).await.result };
+    let Some(ci) = ci else {
+        let result = attempt(app, request, (component, stack), None).await.result;
+        return result.map(|done| accepted(app, done));
+    };
     let relay = Relay::direct(&Arc::new(Outlet::open(app.host.terminal, &app.host.talk)?)).keeping();
     let Attempt { result, ready } = attempt(app, request, (component, stack), Some(&relay)).await;
     let stopped = matches!(&result, Err(report) if report.code().as_deref() == Some("atmos::exec::interrupted"));
