@@ -250,7 +250,9 @@ mod tests {
 
     fn written(texts: &[&str]) -> Written {
         let mut written = Written::default();
-        texts.iter().for_each(|text| written.text(text));
+        for text in texts {
+            written.text(text);
+        }
         written
     }
 
@@ -277,7 +279,9 @@ mod tests {
     fn a_template_counts_where_somebody_wrote_it_and_nobody_read_it() {
         let made = |read: &[&str], rendered: &str, texts: &[&str]| {
             let mut foreign = Foreign::default();
-            read.iter().for_each(|text| foreign.note_text(text, USUAL));
+            for text in read {
+                foreign.note_text(text, USUAL);
+            }
             foreign.made_template(rendered, USUAL, || written(texts))
         };
         for (read, rendered, texts, expected) in [
