@@ -54,7 +54,7 @@ pub struct Explanation {
     pub path: String,
     pub value: Node,
     /// What was written, where a function or a template gave the value; or why no file has it.
-    pub computed: Option<String>,
+    pub computed: Option<Node>,
     /// The strongest place; `None` for what atmos derives itself.
     pub winner: Option<Setting>,
     /// How the layers are put together.
@@ -180,12 +180,11 @@ impl Explaining<'_> {
         };
         let rendered = || super::provenance::template_of(&self.app.host.sources, raw);
         let computed = if *raw != value || is_function(raw) {
-            let json = crate::value::to_json(raw);
-            Some(json.as_str().map_or_else(|| json.to_string(), str::to_owned))
+            Some(raw.clone())
         } else if winner.is_none() {
-            Some("derived by atmos from other values".to_owned())
+            Some(Node::from("derived by atmos from other values"))
         } else {
-            rendered()
+            rendered().map(Node::from)
         };
         Explanation {
             component: written.name.clone(),

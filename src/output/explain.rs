@@ -48,7 +48,7 @@ pub fn explanation(explanation: &Explanation) -> String {
             let _ = writeln!(text, "imported   {}", winner.imports.join(" → "));
         }
     }
-    if let Some(computed) = &explanation.computed {
+    if let Some(computed) = explanation.computed.as_ref().map(in_a_line) {
         let _ = writeln!(text, "computed   {computed}");
     }
     if explanation.winner.is_some() || !explanation.others.is_empty() {
@@ -82,6 +82,12 @@ fn section(setting: &Setting) -> String {
     }
 }
 
+/// A text as it is, anything else as JSON.
+fn in_a_line(node: &Node) -> String {
+    let json = to_json(node);
+    json.as_str().map_or_else(|| json.to_string(), str::to_owned)
+}
+
 /// The same as a document.
 pub fn explanation_document(explanation: &Explanation) -> Node {
     let optional = |text: Option<&str>| text.map(Node::from).unwrap_or_default();
@@ -90,7 +96,7 @@ pub fn explanation_document(explanation: &Explanation) -> Node {
         (Arc::from("stack"), Node::from(explanation.stack.as_str())),
         (Arc::from("path"), Node::from(explanation.path.as_str())),
         (Arc::from("value"), explanation.value.clone()),
-        (Arc::from("computed"), optional(explanation.computed.as_deref())),
+        (Arc::from("computed"), optional(explanation.computed.as_ref().map(in_a_line).as_deref())),
         (Arc::from("strategy"), Node::from(explanation.strategy.as_str())),
         (Arc::from("set"), explanation.winner.as_ref().map(setting).unwrap_or_default()),
         (

@@ -138,7 +138,11 @@ impl Diagnostic for Error {
         Some(match self {
             Error::FunctionNotBuilt { tag, .. } => Box::new(format!(
                 "{}leave the function as text with `--skip {}` or `--process-functions=false`, or use the reference",
-                if tag == "!emulator" { "it asks a container that the reference starts; write the address down or take it from `!env`, " } else { "" },
+                if tag == "!emulator" {
+                    "it asks a container that the reference starts; write the address down or take it from `!env`, "
+                } else {
+                    ""
+                },
                 tag.trim_start_matches('!')
             )),
             Error::UnsupportedTag { tag, .. } => Box::new(match yaml_fn::nearest_tag(tag) {

@@ -38,7 +38,10 @@ fn documents_become_nodes() {
         ("a:\n- 1\n- {b: c}\n", r#"{"a":[1,{"b":"c"}]}"#),
         ("a: 2001-01-01", r#"{"a":"2001-01-01"}"#),
         // Tabs stand for blanks between a key and a plain text.
-        ("a:\tb\nc: \td\ne:\t\tf g\nh: {i:\tj}\nk: \"x:\ty\"\n", r#"{"a":"b","c":"d","e":"f g","h":{"i":"j"},"k":"x:\ty"}"#),
+        (
+            "a:\tb\nc: \td\ne:\t\tf g\nh: {i:\tj}\nk: \"x:\ty\"\n",
+            r#"{"a":"b","c":"d","e":"f g","h":{"i":"j"},"k":"x:\ty"}"#,
+        ),
         // Quoted texts may go on at the indentation of their key, and left of it.
         ("a:\n  b: \"one\n  t\\\"wo\n\n three\"\n  c: 'it''s\n  y'", r#"{"a":{"b":"one t\"wo\nthree","c":"it's y"}}"#),
     ] {

@@ -48,13 +48,18 @@ fn names_that_no_function_has_are_said_with_the_nearest() {
     let skipped = sandbox.atmos(&[&DESCRIBE[..], &["--skip", "evn,template"]].concat()).success();
     skipped.says("there is no YAML function `evn`").says("did you mean `env`?");
     assert!(!skipped.mentions("YAML function `template`"), "{skipped}");
-    assert!(!sandbox.atmos(&[&DESCRIBE[..], &["--skip", "!env,terraform.state"]].concat()).success().mentions("no YAML"));
+    assert!(
+        !sandbox.atmos(&[&DESCRIBE[..], &["--skip", "!env,terraform.state"]].concat()).success().mentions("no YAML")
+    );
     for (value, phrase) in [
         ("!evn HOME", "did you mean `!env`?"),
         ("'{{ toYaml .vars }}'", "did you mean `toYAML`?"),
         ("!emulator aws endpoint", "it asks a container"),
     ] {
-        sandbox.write("stacks/orgs/wrong.yaml", &format!("vars: {{stage: wrong}}\ncomponents: {{terraform: {{w: {{vars: {{x: {value}}}}}}}}}\n"));
+        sandbox.write(
+            "stacks/orgs/wrong.yaml",
+            &format!("vars: {{stage: wrong}}\ncomponents: {{terraform: {{w: {{vars: {{x: {value}}}}}}}}}\n"),
+        );
         sandbox.atmos(&["describe", "component", "w", "-s", "wrong"]).exits(1).says(phrase);
     }
 }

@@ -117,6 +117,23 @@ fn q22_backends_leave_one_backend_in_a_folder() {
 }
 
 #[test]
+fn a_run_takes_a_backend_away_that_was_written_as_hcl() {
+    let sandbox = inspect();
+    let generate = ["terraform", "generate", "backends", "--components", "app"];
+    let json = ["terraform", "generate", "backend", "app", "-s", "dev"];
+    let hcl = || sandbox.repo().join("components/terraform/app/backend.tf").exists();
+    sandbox.atmos(&generate).success();
+    assert!(hcl());
+    sandbox.atmos(&json).success();
+    assert!(!hcl() && sandbox.repo().join("components/terraform/app/backend.tf.json").exists());
+    // What somebody changed stays.
+    sandbox.atmos(&generate).success();
+    sandbox.write("components/terraform/app/backend.tf", "# mine\n");
+    sandbox.atmos(&json).success();
+    assert!(hcl());
+}
+
+#[test]
 fn backends_that_are_not_complete_are_left_out() {
     let sandbox = inspect();
     sandbox.atmos(&["terraform", "generate", "backends"]).success().says("the backend of vpc in acme-dev is left out");

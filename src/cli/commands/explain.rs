@@ -23,10 +23,9 @@ pub(super) fn run(context: &Context, args: ExplainArgs) -> Result<u8> {
     let mut explanation = explain::explain(&app, &request)?;
     let masker = &context.host.masker;
     let values = explanation.others.iter_mut().chain(&mut explanation.winner).map(|setting| &mut setting.value);
-    for value in values.chain([&mut explanation.value]) {
+    for value in values.chain([&mut explanation.value]).chain(&mut explanation.computed) {
         *value = output::masked(value, masker).into_owned();
     }
-    explanation.computed = explanation.computed.map(|computed| masker.mask_known(&computed).into_owned());
     let document = || output::explanation_document(&explanation);
     let text = match format {
         "json" => yaml::emit_json_record(&document()),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::exec::Error;
+use crate::exec::{Error, files};
 use crate::host::{Env, fs};
 use crate::value::hex;
 
@@ -140,7 +140,7 @@ pub fn seed(data: &Path, record: &Record) -> Result<(), Error> {
     write_json(&data.join("terraform.tfstate"), &document)
 }
 
-/// Names of the override files that we wrote into the folder, each with the hash of what we wrote.
+/// Names of the files that other instances must not find, which we wrote into the folder, each with the hash of what we wrote.
 pub fn written(folder: &Path) -> BTreeMap<String, String> {
     read_json(&folder.join(".terraform").join(WRITTEN)).unwrap_or_default()
 }
@@ -156,6 +156,29 @@ pub fn set_written(folder: &Path, names: &BTreeMap<String, String>) -> Result<()
     let directory = folder.join(".terraform");
     std::fs::create_dir_all(&directory).map_err(Error::file("create", &directory))?;
     write_json(&directory.join(WRITTEN), names)
+}
+
+/// Remembers one more file that we wrote.
+///
+/// # Errors
+/// [`Error::File`].
+pub fn add_written(folder: &Path, name: &str, content: &str) -> Result<(), Error> {
+    let mut names = written(folder);
+    names.insert(name.to_owned(), digest(content.as_bytes()));
+    set_written(folder, &names)
+}
+
+/// Removes a file that is still exactly as we wrote it: one that the user changed is the user's.
+///
+/// # Errors
+/// [`Error::File`].
+pub fn remove_written(folder: &Path, name: &str) -> Result<(), Error> {
+    let mut names = written(folder);
+    let Some(hash) = names.remove(name) else { return Ok(()) };
+    if std::fs::read(folder.join(name)).is_ok_and(|content| digest(&content) == hash) {
+        files::remove(folder, name)?;
+    }
+    set_written(folder, &names)
 }
 
 /// Hash of a content, as [`written`] keeps it.

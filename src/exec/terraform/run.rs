@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::folder::{self, Folder, Known, Look, Memory};
 use super::init::{Decision, Wish, decide, moves_backend};
-use super::target::OVERRIDE_FILES;
+use super::target::{HCL_BACKEND_FILE, OVERRIDE_FILES};
 use super::{InitWish, Plan, Request, Target, Workspace};
 use crate::diag::Warning;
 use crate::exec::process::{self, Outcome, Surroundings};
@@ -113,11 +113,15 @@ pub async fn run(mut context: Context<'_>, plan: &Plan) -> Result<Finished, Erro
 /// Writes the generated files and the varfiles, and removes override files of an earlier instance.
 fn write_files(target: &Target, plan: &Plan) -> Result<(), Error> {
     let folder = &target.folder;
+    if target.backend.is_some() {
+        folder::remove_written(folder, HCL_BACKEND_FILE)?;
+    }
     for file in target.generated.iter().chain(target.backend_file().as_ref()) {
         file.write(folder)?;
     }
     let before = folder::written(folder);
     let mut written = BTreeMap::new();
+    written.extend(before.get(HCL_BACKEND_FILE).map(|hash| (HCL_BACKEND_FILE.to_owned(), hash.clone())));
     for file in &target.overrides {
         file.write(folder)?;
         written.insert(file.name.clone(), folder::digest(file.content.as_bytes()));

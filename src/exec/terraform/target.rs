@@ -73,6 +73,8 @@ pub struct Settings {
 
 /// The file that carries the generated backend.
 pub const BACKEND_FILE: &str = "backend.tf.json";
+/// The same as HCL, which only `generate backends` writes. Terraform refuses both in one folder.
+pub const HCL_BACKEND_FILE: &str = "backend.tf";
 /// Override files that atmos writes, and removes when an instance has none.
 pub(super) const OVERRIDE_FILES: [&str; 2] = ["providers_override.tf.json", "terraform_override.tf.json"];
 

@@ -12,14 +12,11 @@ use crate::content::{hcl_nested_block, hcl_variables};
 use crate::diag::{Result, Warning, nearest};
 use crate::exec::files::{self, File, ORDINARY, PRIVATE};
 use crate::exec::folder_lock;
-use crate::exec::terraform::{BACKEND_FILE, sensitive};
+use crate::exec::terraform::{BACKEND_FILE, HCL_BACKEND_FILE as HCL_FILE, folder, sensitive};
 use crate::ops::{App, describe};
 use crate::resolve;
 use crate::value::{Map, Node};
 use crate::yaml;
-
-/// The file of a backend that is written as HCL.
-const HCL_FILE: &str = "backend.tf";
 
 /// Which files, of which components, in which form.
 #[derive(Debug, Clone, Default)]
@@ -284,6 +281,7 @@ async fn write_beside_component(app: &App, instance: &Instance, file: File, form
     }
     let _lock = folder_lock::acquire(&app.host, &folder).await?;
     if form == "json" {
+        folder::remove_written(&folder, HCL_FILE)?;
         let own = ["hcl", "backend-config"].map(|form| backend(instance, form));
         let written = std::fs::read_to_string(folder.join(HCL_FILE)).ok();
         if own.into_iter().flatten().any(|content| Some(content) == written) {
@@ -293,6 +291,11 @@ async fn write_beside_component(app: &App, instance: &Instance, file: File, form
         files::remove(&folder, BACKEND_FILE)?;
     }
     let name = if form == "json" { BACKEND_FILE } else { HCL_FILE };
-    File { name: name.to_owned(), ..file }.write(&folder)?;
+    let file = File { name: name.to_owned(), ..file };
+    file.write(&folder)?;
+    if form != "json" {
+        // A run that writes the other form takes it away.
+        folder::add_written(&folder, HCL_FILE, &file.content)?;
+    }
     Ok(())
 }

@@ -8,7 +8,8 @@ use crate::component::Kind;
 use crate::diag::{Result, Warning};
 use crate::exec::files::{File, ORDINARY};
 use crate::exec::folder_lock;
-use crate::exec::terraform::Target;
+use crate::exec::terraform::folder::remove_written;
+use crate::exec::terraform::{HCL_BACKEND_FILE, Target};
 use crate::ops::{App, provision};
 use crate::resolve;
 
@@ -62,6 +63,7 @@ pub async fn generate_backend(app: &App, request: &GenerateRequest) -> Result<()
         tracing::debug!("backend of {} in {}:\n{}", target.component, target.stack, file.content);
         let folder = existing(&target)?;
         let _lock = folder_lock::acquire(&app.host, folder).await?;
+        remove_written(folder, HCL_BACKEND_FILE)?;
         File { mode: ORDINARY, ..file }.write(folder)?;
     }
     Ok(())
