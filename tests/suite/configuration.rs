@@ -150,8 +150,9 @@ fn settings_that_nobody_reads_and_wrong_types_are_said() {
     let with = |settings: &str| sandbox.write("atmos.yaml", &format!("{config}settings: {{{settings}}}\n"));
     with("list_merge_stratgy: append, own_thing: 1, terminal: {max_widht: 80}");
     let list = sandbox.atmos(&["list", "stacks"]).success();
-    list.says("settings.list_merge_stratgy is no setting").says("did you mean `settings.list_merge_strategy`?");
-    list.says("did you mean `settings.terminal.max_width`?");
+    let list =
+        list.says("settings.list_merge_stratgy is no setting").says("did you mean `settings.list_merge_strategy`?");
+    let list = list.says("did you mean `settings.terminal.max_width`?");
     assert!(!list.stderr.contains("own_thing"), "{list}");
     let validate = sandbox.atmos(&["validate", "config"]).success();
     validate.says("settings.own_thing is no setting of `atmos.yaml`").says("atmos.yaml:");

@@ -46,7 +46,7 @@ fn flags_and_variables_switch_templates_and_functions_off() {
 fn names_that_no_function_has_are_said_with_the_nearest() {
     let sandbox = Sandbox::scenario("evaluate");
     let skipped = sandbox.atmos(&[&DESCRIBE[..], &["--skip", "evn,template"]].concat()).success();
-    skipped.says("there is no YAML function `evn`").says("did you mean `env`?");
+    let skipped = skipped.says("there is no YAML function `evn`").says("did you mean `env`?");
     assert!(!skipped.mentions("YAML function `template`"), "{skipped}");
     assert!(
         !sandbox.atmos(&[&DESCRIBE[..], &["--skip", "!env,terraform.state"]].concat()).success().mentions("no YAML")
