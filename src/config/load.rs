@@ -55,6 +55,7 @@ pub fn load(host: &Host, flags: &Flags) -> Result<Config, Error> {
         Layer { name: "command line", node: &command_line },
     ];
     let document = merge::merge_all(layers.iter().map(|layer| layer.node), ListStrategy::Replace);
+    super::settings::check(host, &document)?;
     let root = extract::extract(host, &layers, &document)?;
     check_version(host, flags, &variables, &root)?;
     let engine = Engine::of(host, &document)?;
@@ -295,7 +296,6 @@ fn settings(host: &Host, root: &Root, document: &Node, inside: Vec<PathBuf>) -> 
         Error::ListStrategy { cause, place, source_code, at }
     })?;
     check_policy_keys(host, document)?;
-    super::settings::check(host, document)?;
     let tab_width = usize::try_from(root.settings.terminal.tab_width.0).unwrap_or_default();
     Ok(model::Settings {
         list_merge_strategy,

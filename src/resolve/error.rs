@@ -149,9 +149,8 @@ impl Diagnostic for Error {
                 Some(near) => format!("did you mean `{near}`? Quote the value if it is meant as text"),
                 None => "quote the value if it is meant as text".to_owned(),
             }),
-            Error::Arguments { help: Some(help), .. } => Box::new(help),
+            Error::Arguments { help: Some(help), .. } | Error::Function { help, .. } => Box::new(help),
             Error::Arguments { tag, .. } => Box::new(format!("correct the arguments of {tag}")),
-            Error::Function { help, .. } => Box::new(help),
             Error::Outside { cause, .. } => return cause.diagnostic().help(),
             Error::NotProvisioned { component, stack, .. } => Box::new(format!(
                 "apply it first (`atmos terraform apply {component} -s {stack}`), or say what to take until then: \

@@ -193,9 +193,7 @@ impl Evaluation<'_> {
     /// The circle that keeps a component from ever being applied, where a template closes it behind a condition: only
     /// rendering tells. Whoever is merely not applied yet has none.
     fn circle_behind(&self, question: &Question<'_>) -> Option<Error> {
-        if self.templating.is_none() {
-            return None;
-        }
+        self.templating.as_ref()?;
         let found = self.evaluator.written(question.component, question.stack).ok()?;
         let nodes = conditional_calls(&found, self.evaluator.config);
         let options = self.options.inner();

@@ -8,7 +8,7 @@ const NAMED: &str = "vars: {tenant: t, stage: dev}\n";
 
 fn found(files: &[(&str, &str)]) -> Vec<Finding> {
     let fixture = Fixture::new(files);
-    stacks(&fixture.host, &fixture.config(), &Schema::embedded().unwrap()).unwrap()
+    stacks(&fixture.host, &fixture.config(), &Schema::embedded().unwrap(), |_| Vec::new()).unwrap()
 }
 
 /// Severity, place, code and message of a finding.
@@ -377,9 +377,10 @@ fn included_files_that_depend_on_the_working_directory_are_warnings() {
     ]);
     let schema = Schema::embedded().unwrap();
     let config = fixture.config();
-    assert_eq!(stacks(&fixture.host, &config, &schema).unwrap().len(), 0);
+    assert_eq!(stacks(&fixture.host, &config, &schema, |_| Vec::new()).unwrap().len(), 0);
     fixture.host.cwd = fixture.host.cwd.join("below");
-    let found: Vec<String> = stacks(&fixture.host, &config, &schema).unwrap().iter().map(line).collect();
+    let found: Vec<String> =
+        stacks(&fixture.host, &config, &schema, |_| Vec::new()).unwrap().iter().map(line).collect();
     assert!(matches!(found.as_slice(), [only] if only.contains(":2:15 atmos::validate::include_path")), "{found:#?}");
 }
 
@@ -477,7 +478,11 @@ fn a_schema_of_the_user_may_refuse_anything_and_no_schema_is_an_error() {
     let check = |schema: &str| {
         let schema = Schema::parse("mine.json", schema)?;
         Ok::<_, super::Error>(
-            stacks(&fixture.host, &fixture.config(), &schema).unwrap().iter().map(line).collect::<Vec<_>>(),
+            stacks(&fixture.host, &fixture.config(), &schema, |_| Vec::new())
+                .unwrap()
+                .iter()
+                .map(line)
+                .collect::<Vec<_>>(),
         )
     };
     let found = check(r#"{"properties": {"vars": {"properties": {"stage": {"const": "prod"}}}}}"#).unwrap();

@@ -120,7 +120,7 @@ fn q22_backends_leave_one_backend_in_a_folder() {
 fn a_run_takes_a_backend_away_that_was_written_as_hcl() {
     let sandbox = inspect();
     let generate = ["terraform", "generate", "backends", "--components", "app"];
-    let json = ["terraform", "generate", "backend", "app", "-s", "dev"];
+    let json = ["terraform", "generate", "backend", "app", "-s", "acme-dev"];
     let hcl = || sandbox.repo().join("components/terraform/app/backend.tf").exists();
     sandbox.atmos(&generate).success();
     assert!(hcl());
