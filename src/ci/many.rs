@@ -8,6 +8,8 @@ use super::summary::capital;
 
 /// GitHub takes 1 MiB for the summary of a step.
 const MOST: usize = 900 * 1024;
+/// What is kept for the line that says how much is left out.
+const NOTICE: usize = 512;
 /// Of one component.
 const MOST_OF_ONE: usize = 60 * 1024;
 
@@ -110,7 +112,7 @@ pub fn many(command: &str, parts: &[Part]) -> String {
         let mut heading = Some(format!("\n### {title}\n"));
         for part in of(group) {
             let detail = detail(part);
-            if text.len() + detail.len() > MOST {
+            if text.len() + detail.len() + NOTICE > MOST {
                 left_out += 1;
                 continue;
             }

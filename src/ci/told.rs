@@ -10,13 +10,13 @@ const MARKERS: [&str; 3] = [
     "Changes to Outputs:",
 ];
 
-/// What becomes of a resource, as the line above it in a plan ends.
+/// What becomes of a resource, as the line above it in a plan ends; longer ends first.
 const FATES: [(&str, Fate); 7] = [
     (" will be created", Fate::Created),
     (" will be updated in-place", Fate::Updated),
+    (" is tainted, so must be replaced", Fate::Replaced),
     (" must be replaced", Fate::Replaced),
     (" will be replaced, as requested", Fate::Replaced),
-    (" is tainted, so must be replaced", Fate::Replaced),
     (" will be destroyed", Fate::Deleted),
     (" will be imported", Fate::Imported),
 ];

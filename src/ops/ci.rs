@@ -69,7 +69,7 @@ impl<'a> Ci<'a> {
     /// One that never began.
     pub(super) fn untold(&self, component: &str, stack: &str) -> Report {
         let (component, stack, command) = (component.to_owned(), stack.to_owned(), self.command.to_owned());
-        Report { component, stack, command, ..Report::default() }
+        Report { stack, component, command, ..Report::default() }
     }
 
     /// Tells of one component.

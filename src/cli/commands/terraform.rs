@@ -34,7 +34,7 @@ pub(super) fn run(context: &Context, args: TerraformArgs) -> Result<u8> {
             let skip = flag(skip_planfile, &context.host.env, "ATMOS_TERRAFORM_PLAN_SKIP_PLANFILE")?;
             let mut request = request(context, "plan", run, &init)?;
             request.request.skip_planfile = skip;
-            request.ci = in_ci(ci, context)?;
+            request.ci = in_ci(&ci, context)?;
             request.evaluation.mocks = flag(use_mocks, &context.host.env, "ATMOS_USE_MOCKS")?;
             if request.evaluation.mocks && !request.evaluation.process_functions {
                 let valid = "true, with `--process-functions`";
@@ -47,7 +47,7 @@ pub(super) fn run(context: &Context, args: TerraformArgs) -> Result<u8> {
         }
         C::Apply { run, init, fleet, plan, ci } => {
             let mut request = with_plan(request(context, "apply", run, &init)?, plan, context, "APPLY");
-            request.ci = in_ci(ci, context)?;
+            request.ci = in_ci(&ci, context)?;
             go(context, all(request, context, fleet, "APPLY")?)
         }
         C::Deploy { run, init, fleet, plan, ci, verify_plan, deploy_run_init } => {
@@ -56,13 +56,13 @@ pub(super) fn run(context: &Context, args: TerraformArgs) -> Result<u8> {
                 Some(flag) => Some(flag),
                 None => boolean(&context.host.env, "ATMOS_TERRAFORM_DEPLOY_RUN_INIT")?,
             };
-            request.ci = in_ci(ci, context)?;
+            request.ci = in_ci(&ci, context)?;
             request.verify_plan = verification(verify_plan.as_deref(), &context.host.env)?;
             go(context, all(request, context, fleet, "DEPLOY")?)
         }
         C::Destroy { run, init, fleet } => {
             let mut request = request(context, "destroy", run, &init)?;
-            request.ci = in_ci(CiFlag::default(), context)?;
+            request.ci = in_ci(&CiFlag::default(), context)?;
             go(context, all(request, context, fleet, "DESTROY")?)
         }
         C::Init { run, init, fleet } => {
@@ -111,7 +111,7 @@ pub(super) fn run(context: &Context, args: TerraformArgs) -> Result<u8> {
 }
 
 /// `--ci`, else `ATMOS_CI`, else what CI systems set.
-fn in_ci(given: CiFlag, context: &Context) -> Result<bool> {
+fn in_ci(given: &CiFlag, context: &Context) -> Result<bool> {
     let env = &context.host.env;
     match (given.ci, boolean(env, "ATMOS_CI")?) {
         (Some(given), _) | (None, Some(given)) => Ok(given),

@@ -165,7 +165,7 @@ mod tests {
     use super::*;
     use crate::value::from_json;
 
-    fn settings(planfiles: serde_json::Value) -> Settings {
+    fn settings(planfiles: &serde_json::Value) -> Settings {
         Settings::read(&from_json(&json!({"components": {"terraform": {"planfiles": planfiles}}})))
     }
 
@@ -173,12 +173,12 @@ mod tests {
     fn the_store_is_the_one_that_is_meant() {
         let stores =
             json!({"hub": {"type": "github/artifacts"}, "s3": {"type": "aws/s3"}, "here": {"type": "local/dir"}});
-        let ordered = settings(json!({"priority": ["hub", "here"], "stores": stores}));
-        let by_key = settings(json!({"priority": ["hub", "s3", "here"], "stores": stores}));
-        let only = settings(json!({"stores": {"s3": {"type": "aws/s3"}}}));
+        let ordered = settings(&json!({"priority": ["hub", "here"], "stores": stores}));
+        let by_key = settings(&json!({"priority": ["hub", "s3", "here"], "stores": stores}));
+        let only = settings(&json!({"stores": {"s3": {"type": "aws/s3"}}}));
         let profile = Env::from_iter([("AWS_PROFILE", "p")]);
-        let chosen = settings(json!({"default": "s3", "stores": stores}));
-        let none = settings(json!({}));
+        let chosen = settings(&json!({"default": "s3", "stores": stores}));
+        let none = settings(&json!({}));
         let bucket = Env::from_iter([("ATMOS_PLANFILE_BUCKET", "b")]);
         for (settings, name, env, expected) in [
             (&ordered, None, &bucket, Ok("here")),
@@ -202,13 +202,13 @@ mod tests {
 
     #[test]
     fn plans_are_verified_where_ci_keeps_them() {
-        let kept = settings(json!({"stores": {"a": {"type": "local/dir"}}}));
+        let kept = settings(&json!({"stores": {"a": {"type": "local/dir"}}}));
         assert_eq!((kept.verify(None, true), kept.verify(None, false)), (Verify::Fail, Verify::Off));
         assert_eq!(kept.verify(Some(Verify::Off), true), Verify::Off);
         assert!(kept.is_required(Verify::Fail) && !kept.is_required(Verify::Warn));
-        let warned = settings(json!({"verify": "warn", "required": true}));
+        let warned = settings(&json!({"verify": "warn", "required": true}));
         assert_eq!(warned.verify(None, false), Verify::Warn);
         assert!(warned.is_required(Verify::Warn));
-        assert_eq!(settings(json!({})).verify(None, true), Verify::Off);
+        assert_eq!(settings(&json!({})).verify(None, true), Verify::Off);
     }
 }
