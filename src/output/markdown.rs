@@ -14,7 +14,7 @@ pub fn markdown(text: &str, width: usize) -> String {
     let text = printable(text);
     let mut out = String::new();
     let mut open = Paragraph::default();
-    let mut fence = None;
+    let mut fence: Option<&str> = None;
     for line in text.lines() {
         let bare = line.trim_start();
         if let Some(mark) = fence {
