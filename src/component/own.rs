@@ -143,6 +143,10 @@ impl Reader<'_, '_> {
 pub(crate) fn text_of(node: &Node) -> Option<String> {
     match &node.value {
         Value::String(text) => Some(text.to_string()),
+        // The tag stays, since the text is neither rendered nor run.
+        Value::Function(function) if &*function.tag == "!literal" => {
+            function.argument.scalar_text().map(|text| format!("!literal {text}"))
+        }
         Value::Function(_) => crate::value::to_json(node).as_str().map(str::to_owned),
         _ => None,
     }

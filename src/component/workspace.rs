@@ -188,7 +188,7 @@ pub(crate) fn workspace(input: &Input<'_>) -> Result<String, Error> {
     }
     let text = |key: &str| input.metadata.get(key).and_then(|node| Some((node, super::own::text_of(node)?)));
     let workspace = if let Some((node, template)) = text("terraform_workspace_template") {
-        if template.contains("{{") {
+        if template.contains("{{") && !template.starts_with("!literal ") {
             let text = Node::new(Value::String(Arc::from(template)), node.span);
             let name = "metadata.terraform_workspace_template";
             let rendered = scope.index.render_text(name, &text, &(input.data)(), false);

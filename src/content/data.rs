@@ -57,7 +57,8 @@ pub fn literal_where(node: &Node, is_data: &impl Fn(&str) -> bool) -> Node {
         }
         Value::List(list) => Value::List(Arc::new(list.iter().map(|item| literal_where(item, is_data)).collect())),
         Value::String(text) if is_data(text) => {
-            Value::Function(Arc::new(Function { tag: Arc::from(LITERAL), argument: node.clone() }))
+            let argument = Node::new(node.value.clone(), node.span.as_data());
+            Value::Function(Arc::new(Function { tag: Arc::from(LITERAL), argument }))
         }
         other => other.clone(),
     };

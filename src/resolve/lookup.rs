@@ -195,7 +195,7 @@ fn is_written(instance: &Instance, text: &str) -> bool {
 fn holds(node: &Node, text: &str) -> bool {
     match &node.value {
         Value::String(written) => &**written == text,
-        Value::Function(function) => function_text(function) == text,
+        Value::Function(function) => &*function.tag != "!literal" && function_text(function) == text,
         Value::Map(map) => map.values().any(|item| holds(item, text)),
         Value::List(list) => list.iter().any(|item| holds(item, text)),
         _ => false,

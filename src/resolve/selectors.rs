@@ -62,7 +62,8 @@ impl Evaluation<'_> {
             let Some(node) = metadata.get(key) else { continue };
             if let Some((node, found)) = self.forbidden(node) {
                 let field = format!("metadata.{key}");
-                return Err(Error::Selector { found, field, site: self.site(node) });
+                let site = self.below(|path| path.push_key(&field), || Ok(self.site(node)))?;
+                return Err(Error::Selector { found, field, site });
             }
         }
         Ok(())

@@ -165,7 +165,11 @@ impl<'a> Evaluation<'a> {
         self.below(|path| path.push_key(&layered.path.join(".")), || layered.values.iter().map(evaluate).collect())
     }
 
-    fn below<T>(&self, enter: impl FnOnce(&mut Path), act: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    pub(super) fn below<T>(
+        &self,
+        enter: impl FnOnce(&mut Path),
+        act: impl FnOnce() -> Result<T, Error>,
+    ) -> Result<T, Error> {
         enter(&mut self.path.borrow_mut());
         let result = act();
         self.path.borrow_mut().pop();

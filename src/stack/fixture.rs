@@ -3,9 +3,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use serde_json::Value as Json;
+
 use crate::config::{self, Config};
 use crate::diag::Talk;
 use crate::host::{Dirs, Env, Host, Terminal};
+use crate::value::{Function, Node, Value, to_json};
 
 /// Files, host and configuration of a test repository.
 pub(crate) struct Fixture {
@@ -49,4 +52,22 @@ impl Fixture {
     pub(crate) fn config(&self) -> Config {
         config::load(&self.host, &config::Flags::default()).unwrap()
     }
+}
+
+/// A value with the tags of what is data, which nobody gets to see otherwise.
+pub(crate) fn tagged(node: &Node) -> Json {
+    fn without_places(node: &Node) -> Node {
+        Node::from(match &node.value {
+            Value::Map(map) => {
+                Value::Map(Arc::new(map.iter().map(|(key, item)| (key.clone(), without_places(item))).collect()))
+            }
+            Value::List(list) => Value::List(Arc::new(list.iter().map(without_places).collect())),
+            Value::Function(function) => {
+                let argument = without_places(&function.argument);
+                Value::Function(Arc::new(Function { tag: function.tag.clone(), argument }))
+            }
+            other => other.clone(),
+        })
+    }
+    to_json(&without_places(node))
 }

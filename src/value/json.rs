@@ -24,6 +24,13 @@ pub fn to_json(node: &Node) -> Json {
 
 /// `!tag argument`, the form in which a function that is not evaluated is printed.
 pub(crate) fn function_text(function: &super::Function) -> String {
+    // What was read is marked as a literal, which nobody wrote.
+    if function.argument.span.is_data()
+        && &*function.tag == "!literal"
+        && let Some(text) = function.argument.as_str()
+    {
+        return text.to_owned();
+    }
     match function.argument.scalar_text() {
         Some(text) if !text.is_empty() => format!("{} {text}", function.tag),
         Some(_) => function.tag.to_string(),

@@ -204,6 +204,24 @@ fn a_literal_is_its_text_wherever_it_is_printed() {
 }
 
 #[test]
+fn the_mark_of_what_was_read_is_never_shown() {
+    let mut sandbox = repository("", "      vars: {z: !include data/v.txt }\n");
+    sandbox.set("EV2", "!env HOME");
+    let stack = sandbox.read("stacks/dev.yaml");
+    sandbox.write("stacks/dev.yaml", &format!("locals: {{t: !include data/v.txt , e: !env EV2}}\n{stack}"));
+    let commands: [&[&str]; 4] = [
+        &["describe", "locals", "-s", "dev"],
+        &["explain", "app", "-s", "dev", "vars.z"],
+        &["describe", "component", "app", "-s", "dev", "--query", "."],
+        &["describe", "component", "app", "-s", "dev", "--provenance"],
+    ];
+    for command in commands {
+        sandbox.atmos(command).success().says("!exec touch PWN").says_not("!literal");
+        assert!(is_clean(&sandbox), "{command:?}");
+    }
+}
+
+#[test]
 fn attributes_and_names_may_be_data() {
     for attribute in [
         "command",

@@ -70,7 +70,10 @@ fn has_literals(node: &Node) -> bool {
 }
 
 fn literal(text: Arc<str>) -> Value {
-    Value::Function(Arc::new(Function { tag: Arc::from(LITERAL), argument: Node::from(Value::String(text)) }))
+    Value::Function(Arc::new(Function {
+        tag: Arc::from(LITERAL),
+        argument: Node::new(Value::String(text), Span::default().as_data()),
+    }))
 }
 
 /// The first word of a text.

@@ -3,9 +3,8 @@
 use miette::Diagnostic as _;
 use serde_json::{Value as Json, json};
 
-use crate::stack::fixture::Fixture;
+use crate::stack::fixture::{Fixture, tagged};
 use crate::stack::{Error, StackIndex};
-use crate::value::to_json;
 
 fn load(templates: bool, files: &[(&str, &str)]) -> Result<Json, Error> {
     let atmos = format!(
@@ -15,7 +14,7 @@ fn load(templates: bool, files: &[(&str, &str)]) -> Result<Json, Error> {
     let mut fixture = Fixture::new(&[&[("atmos.yaml", atmos.as_str())][..], files].concat());
     fixture.host.env.set("FROM_OUTSIDE", "outer value");
     let index = StackIndex::load(&fixture.host, &fixture.config())?;
-    index.document(&index.stacks()[0]).map(|document| to_json(&document.node))
+    index.document(&index.stacks()[0]).map(|document| tagged(&document.node))
 }
 
 fn dev(text: &str) -> Json {
@@ -226,6 +225,6 @@ fn the_environment_cannot_bring_in_functions() {
     let mut fixture = Fixture::new(&[("atmos.yaml", atmos), ("stacks/orgs/dev.yaml", dev)]);
     fixture.host.env.set("EVIL", "!exec id");
     let index = StackIndex::load(&fixture.host, &fixture.config()).unwrap();
-    let document = to_json(&index.document(&index.stacks()[0]).unwrap().node);
+    let document = tagged(&index.document(&index.stacks()[0]).unwrap().node);
     assert_eq!(document["vars"], json!({"v": "!literal !exec id", "w": "x !exec id"}));
 }

@@ -3,7 +3,7 @@
 use miette::Diagnostic as _;
 use serde_json::{Value as Json, json};
 
-use crate::stack::fixture::Fixture;
+use crate::stack::fixture::{Fixture, tagged};
 use crate::stack::{Error, StackIndex};
 use crate::value::to_json;
 
@@ -24,7 +24,7 @@ fn document_with(templates: &str, files: &[(&str, &str)]) -> Result<Json, Error>
     let index = StackIndex::load(&fixture.host, &fixture.config())?;
     let stack =
         index.stacks().iter().find(|stack| stack.key.starts_with("orgs/dev")).expect("the tests define orgs/dev");
-    index.document(stack).map(|document| to_json(&document.node))
+    index.document(stack).map(|document| tagged(&document.node))
 }
 
 fn document(files: &[(&str, &str)]) -> Json {
