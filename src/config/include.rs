@@ -10,6 +10,7 @@ use crate::fetch::{Fetcher, Settings, shown};
 use crate::host::{Host, Refused, fs};
 use crate::query::{self, Query};
 use crate::value::Node;
+use crate::yaml;
 
 /// Directories whose files are looked after as if they lay beside them.
 const DROP_IN: [&str; 2] = ["atmos.d", ".atmos.d"];
@@ -76,6 +77,8 @@ impl Include<'_> {
             return Ok(content);
         }
         let failed = |error: query::Error| format!("the expression `{query}` of !include: {error}");
+        // The reference writes the content once more, with its keys sorted, for expressions to read.
+        let content = yaml::in_order(&content);
         let selected = Query::parse(&query).and_then(|query| query.first(&content)).map_err(failed)?;
         Ok(selected)
     }

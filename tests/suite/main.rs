@@ -32,6 +32,7 @@ mod delivery;
 mod dependents;
 mod diff;
 mod doctor;
+mod engine;
 mod evaluate;
 mod example;
 mod fleet;
