@@ -105,6 +105,25 @@ pub struct Source {
     /// Path as diagnostics show it: relative to the working directory where that is shorter.
     pub name: String,
     pub text: Arc<str>,
+    /// Where lines begin, from the first question on: looking for each line from the top takes long in long files.
+    starts: OnceLock<Vec<usize>>,
+}
+
+impl Source {
+    /// Byte offset of a line, counted from 1; `None` past the last one.
+    fn start(&self, line: u32) -> Option<usize> {
+        let starts = self.starts.get_or_init(|| {
+            let breaks = memchr::memchr_iter(b'\n', self.text.as_bytes()).map(|at| at + 1);
+            std::iter::once(0).chain(breaks).collect()
+        });
+        starts.get(usize::try_from(line.max(1)).ok()? - 1).copied()
+    }
+
+    /// A line, counted from 1, without its break; empty past the last one.
+    pub fn line(&self, line: u32) -> &str {
+        let text = self.start(line).and_then(|start| self.text[start..].split('\n').next()).unwrap_or_default();
+        text.strip_suffix('\r').unwrap_or(text)
+    }
 }
 
 /// Every file that this process has read, in reading order. Shared by reference between threads.
@@ -122,7 +141,7 @@ impl Sources {
     pub fn add(&self, path: &Path, cwd: &Path, text: Arc<str>) -> FileId {
         let name = path.strip_prefix(cwd).unwrap_or(path).display().to_string();
         let mut files = self.files.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-        files.push(Arc::new(Source { path: path.to_path_buf(), name, text }));
+        files.push(Arc::new(Source { path: path.to_path_buf(), name, text, starts: OnceLock::new() }));
         FileId(u32::try_from(files.len()).unwrap_or(u32::MAX))
     }
 
@@ -164,13 +183,7 @@ impl Place {
     /// Byte offset of the start in the source text, clamped to its length.
     pub fn offset(&self) -> usize {
         let text = &self.source.text;
-        let mut start = 0;
-        for _ in 1..self.line {
-            match text[start..].find('\n') {
-                Some(index) => start += index + 1,
-                None => return text.len(),
-            }
-        }
+        let Some(start) = self.source.start(self.line) else { return text.len() };
         let line = text[start..].split('\n').next().unwrap_or("");
         let skip = usize::try_from(self.column.saturating_sub(1)).unwrap_or(0);
         start + line.char_indices().nth(skip).map_or(line.len(), |(index, _)| index)
@@ -242,6 +255,14 @@ mod tests {
     fn offset_past_the_end_is_clamped() {
         assert_eq!(place("a: 1", 7, 3, 2), (4, 0));
         assert_eq!(place("a: 1", 1, 90, 2), (4, 0));
+    }
+
+    #[test]
+    fn lines_count_from_one_and_have_no_break() {
+        let sources = Sources::new();
+        let file = sources.add(Path::new("/r/a.yaml"), Path::new("/r"), Arc::from("a: 1\r\nb: 2\n\nc"));
+        let source = sources.get(file).unwrap();
+        assert_eq!((0..7).map(|line| source.line(line)).collect::<Vec<_>>(), ["a: 1", "a: 1", "b: 2", "", "c", "", ""]);
     }
 
     #[test]

@@ -43,6 +43,10 @@ pub(super) enum Error {
     #[diagnostic(code(atmos::cli::flag_missing), help("add `--{flag} <value>`"))]
     FlagMissing { flag: &'static str },
 
+    #[error("stack is required; specify it on the command line using the flag --stack <stack> (shorthand -s)")]
+    #[diagnostic(code(atmos::cli::no_stack), help("`atmos list stacks` shows the stacks"))]
+    NoStack,
+
     #[error("invalid duration `{value}` of --{flag}")]
     #[diagnostic(code(atmos::cli::duration), help("write it as `90s`, `2m` or `1h30m`"))]
     Duration { flag: &'static str, value: String },

@@ -288,7 +288,8 @@ impl<'a> Search<'a> {
         if let Some(error) = blamed {
             return error;
         }
-        let is_path = component.contains('/') && !path::leads_inside(self.host, self.config, component);
+        // Only what cannot be a name is wrong usage.
+        let is_path = path::is_explicit(component) && !path::leads_inside(self.host, self.config, component);
         let (component, stack) = (component.to_owned(), self.asked.to_owned());
         if let Some(components) = names.get(self.asked).filter(|_| of_key.is_none()) {
             // The name of the stack may be only that of its file.
@@ -322,13 +323,16 @@ impl<'a> Search<'a> {
         let pattern = self.config.stacks.name_pattern.as_deref()?;
         kinds.iter().find_map(|kind| {
             let scope = self.scope(stack, kind).ok()??;
-            match Light::of(&scope, component).ok()??.stack_name().ok()? {
-                StackName::Incomplete { token } => Some(format!(
-                    "the manifest '{}' has this component, but no value for `{token}` of the name pattern '{pattern}'",
-                    stack.key
-                )),
-                _ => None,
-            }
+            let light = Light::of(&scope, component).ok()??;
+            let StackName::Incomplete { token } = light.stack_name().ok()? else { return None };
+            let lacks = match light.variable(&token).filter(|value| !value.is_null()) {
+                Some(value) if value.as_str().is_none() => {
+                    let (kind, text) = (value.value.type_name(), value.scalar_text().unwrap_or_default());
+                    format!("`{token}` is of type {kind} there, and names are made of strings: write \"{text}\"; it takes part in")
+                }
+                _ => format!("no value for `{token}` of"),
+            };
+            Some(format!("the manifest '{}' has this component, but {lacks} the name pattern '{pattern}'", stack.key))
         })
     }
 }

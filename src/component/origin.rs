@@ -11,10 +11,10 @@ use super::scope::Scope;
 use super::section::Section;
 use crate::config::Config;
 use crate::host::Host;
-use crate::merge::ListStrategy;
+use crate::merge::{ListStrategy, is_list_mark};
 use crate::span::FileId;
 use crate::stack::{FileLayer, OverrideLayer, StackIndex};
-use crate::value::Node;
+use crate::value::{Node, Value};
 
 /// One place that gives a value.
 #[derive(Debug, Clone)]
@@ -28,6 +28,8 @@ pub struct Candidate {
     pub file: Option<String>,
     /// The manifests that lead to the file, itself included.
     pub chain: Vec<Arc<str>>,
+    /// What all files say at this place is still marked (`!append` and the like) and so reaches what lies below it.
+    pub waits: bool,
 }
 
 /// The layers of one component.
@@ -42,6 +44,8 @@ pub struct Origins<'a> {
     strategy: ListStrategy,
     /// That of the repository.
     global: ListStrategy,
+    /// The files merged.
+    merged: Node,
 }
 
 /// Where layers of a list meet.
@@ -52,6 +56,11 @@ pub enum Meeting {
     Bases,
     /// The same section in several files, or defaults of the kind and of all kinds.
     Files,
+}
+
+/// Whether a list says what it does to the one below it.
+fn is_marked(node: &Node) -> bool {
+    matches!(&node.value, Value::Function(function) if is_list_mark(&function.tag))
 }
 
 /// A place in a manifest: keys that lead to the section, and the base component that they belong to.
@@ -77,11 +86,13 @@ impl<'a> Origins<'a> {
             bases: Vec::new(),
             strategy: index.strategy(),
             global: index.strategy(),
+            merged: Node::default(),
         };
         let Some(stack) = index.stacks().iter().find(|stack| *stack.key == *instance.manifest) else {
             return Ok(origins);
         };
         origins.files = index.layers(stack)?;
+        origins.merged = index.document(stack)?.node.clone();
         origins.overrides = index.override_layers(stack, instance.kind.key(), &instance.name);
         if let Some(scope) = Scope::new(host, config, index, stack, instance.kind.clone())? {
             let (strategy, order) = merging(&scope, &instance.name)?;
@@ -178,14 +189,17 @@ impl<'a> Origins<'a> {
             return;
         }
         let name: Vec<&str> = level.keys.iter().map(String::as_str).chain(self.section_keys(key)).collect();
+        let whole = || name.iter().copied().chain(path.iter().copied());
+        let waits = self.merged.get_path(whole()).is_some_and(is_marked);
         for file in &self.files {
-            let Some(node) = file.node.get_path(name.iter().copied().chain(path.iter().copied())) else { continue };
+            let Some(node) = file.node.get_path(whole()) else { continue };
             found.push(Candidate {
                 section: name.join("."),
                 base: level.base.clone(),
                 node: node.clone(),
                 file: Some(file.file.clone()),
                 chain: file.chain.clone(),
+                waits,
             });
         }
     }
@@ -211,6 +225,7 @@ impl<'a> Origins<'a> {
                 node: node.clone(),
                 file: file.map(|file| file.file.clone()),
                 chain: file.map(|file| file.chain.clone()).unwrap_or_default(),
+                waits: is_marked(node),
             });
         }
     }
@@ -228,7 +243,7 @@ impl<'a> Origins<'a> {
         };
         if let Some(node) = node {
             let (section, chain) = (section.to_owned(), Vec::new());
-            found.push(Candidate { section, base: None, node: node.clone(), file: None, chain });
+            found.push(Candidate { section, base: None, node: node.clone(), file: None, chain, waits: false });
         }
     }
 

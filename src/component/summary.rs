@@ -120,6 +120,11 @@ impl<'s, 'a> Light<'s, 'a> {
             })
     }
 
+    /// A variable of the component, as it is written.
+    pub(crate) fn variable(&self, name: &str) -> Option<Node> {
+        self.value(Section::Vars, name)
+    }
+
     fn inherited(&self, section: Section, key: &str) -> Option<Node> {
         if !self.is_inherited(section, key) {
             return None;

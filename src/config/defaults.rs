@@ -156,7 +156,7 @@ mod tests {
         }
         assert_eq!(without_effect("2026-01"), ["settings.terminal.help.filter"]);
         assert!(without_effect("2026-07-06").is_empty());
-        for wrong in ["25", "2025-13", "2025-1", "2025-12-06-01", "latest", "2025-00"] {
+        for wrong in ["25", "2025-13", "2025-1", "2025-12-06-01", "latest", "2025-00", "2026-02-31"] {
             assert!(layer(true, Some(wrong)).is_err(), "{wrong}");
         }
     }

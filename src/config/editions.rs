@@ -80,7 +80,8 @@ pub fn default_changes() -> Vec<DefaultChange> {
     JOURNAL.iter().map(change).collect()
 }
 
-/// Last day of an edition as `YYYY-MM-DD`, which compares as text; February may have 31 days here.
+/// Last day of an edition as `YYYY-MM-DD`, which compares as text; of a month it is the 31st, of February too. A day that
+/// is written has to be one of the calendar.
 pub fn edition_day(edition: &str) -> Option<String> {
     let parts: Vec<&str> = edition.split('-').collect();
     let number = |text: &str, digits: usize, limit: u32| {
@@ -90,7 +91,8 @@ pub fn edition_day(edition: &str) -> Option<String> {
     let year = number(parts.first()?, 4, 9999)?;
     let month = parts.get(1).map_or(Some(12), |text| number(text, 2, 12))?;
     let day = parts.get(2).map_or(Some(31), |text| number(text, 2, 31))?;
-    (parts.len() <= 3).then(|| format!("{year:04}-{month:02}-{day:02}"))
+    let date = format!("{year:04}-{month:02}-{day:02}");
+    (parts.len() < 3 || parts.len() == 3 && date.parse::<jiff::civil::Date>().is_ok()).then_some(date)
 }
 
 /// The day of [`edition_day`] as the calendar has it: never after the end of its month.

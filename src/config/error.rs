@@ -338,10 +338,11 @@ impl Origin {
     }
 }
 
-/// The node that a path leads to, else the last one on the way that has a place.
+/// The node that a path leads to, else the last one on the way that has a place. A value of a flag or a variable has none,
+/// whatever stands around it.
 fn nearest_node<'a>(document: &'a Node, path: &[&str]) -> Option<&'a Node> {
     let mut node = document;
-    let mut last = None;
+    let (mut last, mut depth) = (None, 0);
     for part in path {
         let next = match &node.value {
             Value::List(list) => part.parse::<usize>().ok().and_then(|index| list.get(index)),
@@ -349,9 +350,10 @@ fn nearest_node<'a>(document: &'a Node, path: &[&str]) -> Option<&'a Node> {
         };
         let Some(next) = next else { break };
         node = next;
+        depth += 1;
         last = Some(node).filter(|node| node.span.is_known()).or(last);
     }
-    last
+    last.filter(|_| depth < path.len() || node.span.is_known())
 }
 
 /// An I/O error with its file.

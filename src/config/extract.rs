@@ -13,7 +13,7 @@ use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
 
 use super::error::{Error, Origin};
 use crate::host::Host;
-use crate::value::{Node, Value, format_float, parse_bool};
+use crate::value::{Node, Value, parse_bool};
 
 /// Sections that have typed settings. The rest of the document never enters figment.
 const SECTIONS: [&str; 10] = [
@@ -140,9 +140,9 @@ pub(super) struct Text(pub String);
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Switch(pub bool);
 
-/// A whole number, also as text.
+/// A whole number, also as text; what lies behind a point is cut off.
 #[derive(Debug, Default, Clone, Copy)]
-pub(super) struct Count(pub u64);
+pub(super) struct Count(pub i64);
 
 /// A number of passes. The reference takes negative ones, and then makes none.
 #[derive(Debug, Clone, Copy)]
@@ -190,7 +190,7 @@ impl<'de> Deserialize<'de> for Text {
                 Ok(Text(number.to_string()))
             }
             fn visit_f64<E>(self, number: f64) -> Result<Text, E> {
-                Ok(Text(format_float(number)))
+                Ok(Text(number.to_string()))
             }
         }
         deserializer.deserialize_any(TextVisitor)
@@ -231,14 +231,24 @@ impl<'de> Deserialize<'de> for Count {
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("int")
             }
-            fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<Count, E> {
-                let count = u64::try_from(number).map(Count);
-                count.map_err(|_| E::invalid_value(serde::de::Unexpected::Signed(number), &self))
+            fn visit_bool<E>(self, flag: bool) -> Result<Count, E> {
+                Ok(Count(flag.into()))
             }
-            fn visit_u64<E>(self, number: u64) -> Result<Count, E> {
+            fn visit_i64<E>(self, number: i64) -> Result<Count, E> {
                 Ok(Count(number))
             }
+            fn visit_u64<E>(self, number: u64) -> Result<Count, E> {
+                Ok(Count(i64::try_from(number).unwrap_or(i64::MAX)))
+            }
+            fn visit_f64<E>(self, number: f64) -> Result<Count, E> {
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    reason = "a number that is too large becomes the largest one"
+                )]
+                Ok(Count(number as i64))
+            }
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Count, E> {
+                let text = if text.is_empty() { "0" } else { text };
                 text.parse().map(Count).map_err(|_| E::invalid_type(serde::de::Unexpected::Str(text), &self))
             }
         }

@@ -12,6 +12,7 @@ use crate::fetch::{Fetcher, Settings, shown};
 use crate::host::{Host, Refused, fs};
 use crate::query::Query;
 use crate::value::Node;
+use crate::yaml;
 
 /// Directories whose files are looked after as if they lay beside them.
 const DROP_IN: [&str; 2] = ["atmos.d", ".atmos.d"];
@@ -79,6 +80,8 @@ impl Include<'_> {
         if query.text.is_empty() || query.text == "." {
             return Ok(content);
         }
+        // The reference writes the content once more, with its keys sorted, for expressions to read.
+        let content = yaml::in_order(&content);
         let selected = Query::parse(&query.text).and_then(|query| query.first(&content));
         selected.map_err(|error| Refusal {
             reason: format!("the expression `{}` of !include: {error}", query.text),

@@ -17,7 +17,7 @@ use crate::diag::Warning;
 use crate::fetch::Settings;
 use crate::host::{Host, Limit, Policy, Rules, fs};
 use crate::merge::{self, ListStrategy};
-use crate::value::{Map, Node};
+use crate::value::{Map, Node, Value};
 
 /// Names of the log levels, the lower-case form first.
 const LOG_LEVELS: [(&str, &str); 7] = [
@@ -39,7 +39,7 @@ pub fn load(host: &Host, flags: &Flags) -> Result<Config, Error> {
     let mut reader = Reader::new(host, runtime_base_path.clone());
     let mut found = discover::find(&mut reader, flags)?;
     let variables = Variables::new(&host.env, &found.document);
-    let profiles = profile::selected(flags, &variables, &found.document);
+    let profiles = profile::selected(host, flags, &variables, &found.document)?;
     profile::put(&mut reader, &mut found, &profiles)?;
 
     let files = merge::settle(&found.document);
@@ -54,8 +54,12 @@ pub fn load(host: &Host, flags: &Flags) -> Result<Config, Error> {
         Layer { name: "environment", node: &environment },
         Layer { name: "command line", node: &command_line },
     ];
-    let document = merge::merge_all(layers.iter().map(|layer| layer.node), ListStrategy::Replace);
+    let mut document = merge::merge_all(layers.iter().map(|layer| layer.node), ListStrategy::Replace);
     super::settings::check(host, &document)?;
+    let env = texts(&map_section(host, &document, "env")?);
+    if document.get("env").is_some() {
+        document.make_map().insert(Arc::from("env"), env.clone());
+    }
     let root = extract::extract(host, &layers, &document)?;
     check_version(host, flags, &variables, &root)?;
     let engine = Engine::of(host, &document)?;
@@ -83,7 +87,7 @@ pub fn load(host: &Host, flags: &Flags) -> Result<Config, Error> {
         describe: describe(&root),
         engine,
         profiles,
-        env: map_section(host, &document, "env")?,
+        env,
         auth: map_section(host, &document, "auth")?,
         described_auth: OnceLock::new(),
         remote: Settings::of(&document, &host.env),
@@ -299,7 +303,8 @@ fn settings(host: &Host, root: &Root, document: &Node, inside: Vec<PathBuf>) -> 
     let tab_width = usize::try_from(root.settings.terminal.tab_width.0).unwrap_or_default();
     Ok(model::Settings {
         list_merge_strategy,
-        tab_width: if tab_width == 0 { 2 } else { tab_width },
+        // Other widths are none to the reference.
+        tab_width: if (2..10).contains(&tab_width) { tab_width } else { 2 },
         experimental: root.settings.experimental.clone().or("warn"),
         functions: Rules {
             exec: policy(host, document, "exec")?,
@@ -341,6 +346,18 @@ fn describe(root: &Root) -> Describe {
         include_empty: describe.settings.include_empty.0,
         eager_evaluation: describe.settings.eager_evaluation.0,
     }
+}
+
+/// Variables as the reference has them: texts. Null is none; a list or a map is an empty one.
+fn texts(env: &Node) -> Node {
+    let mut env = env.clone();
+    if !env.is_empty() {
+        env.make_map().retain(|_, node| !node.is_null());
+        for node in env.make_map().values_mut() {
+            node.value = Value::from(node.scalar_text().unwrap_or_default());
+        }
+    }
+    env
 }
 
 /// A section that has to be a map; missing and null count as empty.

@@ -5,26 +5,41 @@ use std::path::{Path, PathBuf};
 
 use super::discover::Found;
 use super::environment::Variables;
-use super::error::Error;
+use super::error::{Error, Origin};
 use super::flags::Flags;
 use super::reader::{Reader, overlay};
 use super::search;
+use crate::host::Host;
 use crate::value::Node;
 
 /// Names of the profiles in force, lowest first: the flag, else the variable, else `profiles.default` of the files.
-pub(super) fn selected(flags: &Flags, variables: &Variables<'_>, document: &Node) -> Vec<String> {
+///
+/// # Errors
+/// `profiles.default` is no text: that nothing was chosen would be silence, and other values than meant.
+pub(super) fn selected(
+    host: &Host,
+    flags: &Flags,
+    variables: &Variables<'_>,
+    document: &Node,
+) -> Result<Vec<String>, Error> {
     let names = |text: &str| -> Vec<String> {
         text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
     };
     let flagged: Vec<String> = flags.profiles.iter().flat_map(|text| names(text)).collect();
     if !flagged.is_empty() {
-        return flagged;
+        return Ok(flagged);
     }
     if let Some(text) = variables.get("ATMOS_PROFILE") {
-        return names(text);
+        return Ok(names(text));
     }
-    let default = document.get_path(["profiles", "default"]).and_then(Node::scalar_text);
-    default.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).into_iter().collect()
+    let path = ["profiles", "default"];
+    let Some(default) = document.get_path(path).filter(|node| !node.is_null()) else { return Ok(Vec::new()) };
+    let Some(name) = default.scalar_text() else {
+        let Origin { place, source_code, at } = Origin::of(host, document, &path, "configuration files");
+        let (expected, found) = ("string".to_owned(), default.value.type_name().to_owned());
+        return Err(Error::TypeMismatch { key: path.join("."), expected, found, place, source_code, at });
+    };
+    Ok(Some(name.trim().to_owned()).filter(|name| !name.is_empty()).into_iter().collect())
 }
 
 /// Merges the files of the profiles, left to right.

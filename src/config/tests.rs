@@ -115,6 +115,37 @@ fn without_any_file_the_fuller_defaults_hold() {
 }
 
 #[test]
+fn variables_of_the_configuration_are_texts() {
+    let text = "env: {A: 1, T: true, N: null, L: [1], M: {a: 1}, F: 1.50, low: y}\n";
+    let config = Project::new(&[("repo/atmos.yaml", text)]).load();
+    let expected = serde_json::json!({"A": "1", "T": "true", "L": "", "M": "", "F": "1.5", "low": "y"});
+    assert_eq!(crate::value::to_json(&config.env), expected);
+    assert_eq!(config.document.get("env"), Some(&config.env));
+}
+
+#[test]
+fn a_default_profile_that_is_no_name_is_an_error() {
+    let message = Project::new(&[("repo/atmos.yaml", "profiles: {default: [nope]}\n")]).fails(&Flags::default());
+    assert!(message.contains("'profiles.default' expected type 'string', got list (atmos.yaml:1:21)"), "{message}");
+}
+
+#[test]
+fn a_variable_is_blamed_for_what_it_says() {
+    let text = "logs: {level: Debug}\nstacks: {base_path: stacks, included_paths: [a]}\n";
+    let project = Project::new(&[("repo/atmos.yaml", text)]).env("ATMOS_LOGS_LEVEL", "blah");
+    let message = project.fails(&Flags::default());
+    assert!(message.contains("'blah'") && message.ends_with("(environment or command line)"), "{message}");
+}
+
+#[test]
+fn odd_widths_are_no_widths() {
+    for (width, expected) in [("-3", 2), ("-3.5", 2), ("true", 2), ("'4'", 4), ("12", 2), ("''", 2)] {
+        let text = format!("settings: {{terminal: {{tab_width: {width}}}}}\n");
+        assert_eq!(Project::new(&[("repo/atmos.yaml", &text)]).load().settings.tab_width, expected, "{width}");
+    }
+}
+
+#[test]
 fn one_file_switches_to_the_smaller_defaults() {
     let project = Project::new(&[("repo/atmos.yaml", "base_path: .\nunknown: {Key: 1}\n")]);
     let config = project.load();

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::value::{Map, Node, Value, format_float, function_text};
+use crate::value::{Map, Node, Value, format_json_float, function_text};
 
 /// Blocks that have labels, and how many.
 const LABELED: [(&str, usize); 6] =
@@ -126,7 +126,7 @@ impl Style {
             Value::Bool(flag) => flag.to_string(),
             Value::Int(number) => number.to_string(),
             Value::UInt(number) => number.to_string(),
-            Value::Float(number) => format_float(*number),
+            Value::Float(number) => format_json_float(*number),
             Value::String(text) => quoted(text),
             Value::Function(function) => quoted(&function_text(function)),
             Value::Map(map) if map.is_empty() => "{}".to_owned(),

@@ -31,7 +31,7 @@ pub enum Written {
 impl File {
     /// A JSON file of a node: 2 spaces, sorted keys, nulls kept.
     pub fn json(name: impl Into<String>, node: &Node) -> File {
-        File::from_json(name, &crate::value::to_json(node))
+        File { name: name.into(), content: crate::yaml::emit_json(node), mode: PRIVATE }
     }
 
     /// A JSON file: 2 spaces, sorted keys, no HTML escapes.

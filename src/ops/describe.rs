@@ -133,7 +133,9 @@ pub(super) fn document(
     if !full {
         document.retain(|key, _| SCHEMA.contains(&&**key));
     }
-    drop_empty(app, &mut document);
+    if !app.config.describe.include_empty {
+        document = filled(&document);
+    }
     Ok(Node::from(document))
 }
 
@@ -268,7 +270,9 @@ pub(super) fn in_stack(app: &App, instance: &Instance, processing: &resolve::Opt
     }
     put("component_info", Node::from(information));
     if evaluated.kind == Kind::Terraform {
-        drop_empty(app, &mut document);
+        // Here only whole sections are looked at, as in the reference.
+        let is_empty = |node: &Node| node.as_map().is_some_and(Map::is_empty);
+        document.retain(|_, node| app.config.describe.include_empty || !is_empty(node));
     }
     Ok((evaluated, document))
 }
@@ -387,11 +391,18 @@ fn information(app: &App, request: &ComponentRequest, instance: &Instance) -> Re
     Ok(Node::from(information))
 }
 
-/// `describe.settings.include_empty: false` hides sections without content.
-fn drop_empty(app: &App, document: &mut Map) {
-    if !app.config.describe.include_empty {
-        document.retain(|_, node| !node.is_empty());
-    }
+/// What `describe.settings.include_empty: false` leaves of a component: no map and no text without content, at any depth,
+/// but for the items of lists.
+fn filled(map: &Map) -> Map {
+    let kept = |node: &Node| match &node.value {
+        Value::Map(map) => {
+            let map = filled(map);
+            (!map.is_empty()).then(|| Node::new(Node::from(map).value, node.span))
+        }
+        Value::String(text) if text.is_empty() => None,
+        _ => Some(node.clone()),
+    };
+    map.iter().filter_map(|(key, node)| Some((key.clone(), kept(node)?))).collect()
 }
 
 fn keys(keys: &[Arc<str>]) -> Node {

@@ -166,14 +166,15 @@ impl Explaining<'_> {
             Some(at) => Some(self.setting(candidates.remove(at))),
             // An item, or a part of a value in another form, has its place all the same.
             None if raw.span.is_known() => {
-                let of_file = |candidate: &&Candidate| candidate.node.span.file == raw.span.file;
-                let mut setting = candidates.iter().find(of_file).map_or_else(
+                let holding = candidates.iter().position(|candidate| holds(&candidate.node, raw.span));
+                let of_file = |candidate: &Candidate| candidate.node.span.file == raw.span.file;
+                let at = holding.or_else(|| candidates.iter().position(of_file));
+                let mut setting = at.map_or_else(
                     || self.unlisted(raw.span),
-                    |candidate| self.setting(Candidate { node: raw.clone(), ..candidate.clone() }),
+                    |at| self.setting(Candidate { node: raw.clone(), ..candidates[at].clone() }),
                 );
                 setting.value = raw.clone();
-                let whole = candidates.iter().position(|candidate| of_file(&candidate)).filter(|_| indexed);
-                whole.map(|whole| candidates.remove(whole));
+                at.filter(|_| indexed).map(|at| candidates.remove(at));
                 Some(setting)
             }
             None => None,
@@ -211,9 +212,7 @@ impl Explaining<'_> {
 
     fn strategy(&self, value: &Node, candidates: &[Candidate]) -> (String, bool) {
         let indexed = self.steps.iter().any(|step| matches!(step, Step::Index(_)));
-        let tags = candidates.iter().filter_map(|candidate| list_mark(&candidate.node));
-        let tag = tags.max_by_key(|tag| *tag != "!append");
-        let tag = tag.or_else(|| candidates.iter().any(|candidate| is_function(&candidate.node)).then_some("!append"));
+        let tag = effective_mark(candidates);
         match &value.value {
             Value::Map(_) if !indexed => ("maps merge key by key".to_owned(), true),
             Value::List(_) => self.of_lists(tag, candidates),
@@ -224,7 +223,7 @@ impl Explaining<'_> {
 
     fn of_lists(&self, tag: Option<&str>, candidates: &[Candidate]) -> (String, bool) {
         if let Some(tag) = tag.filter(|tag| *tag != "!append") {
-            return (format!("the list tagged `{tag}` decides what becomes of those below"), true);
+            return (format!("the list tagged `{tag}` decides what becomes of those below"), tag != "!replace");
         }
         let key = match self.steps.first() {
             Some(Step::Key(key)) => key.as_str(),
@@ -277,6 +276,25 @@ fn of_strategy(strategy: ListStrategy, has_append: bool) -> &'static str {
         ListStrategy::Merge => "lists merge item by item (list_merge_strategy: merge)",
         ListStrategy::Replace if has_append => "lists are appended where `!append` is written",
         ListStrategy::Replace => "the strongest list wins (list_merge_strategy: replace)",
+    }
+}
+
+/// The tag by which the strongest list meets the next one. Between files of one level each tag counts. Bases and defaults
+/// meet what the files make of a list together, and that may have lost its tag.
+fn effective_mark(candidates: &[Candidate]) -> Option<&str> {
+    let [strongest, next, ..] = candidates else { return None };
+    let same_level = strongest.section == next.section && strongest.base == next.base;
+    list_mark(&strongest.node).filter(|_| same_level || strongest.waits)
+}
+
+/// Whether an item of a list, or something in it, stands at this place.
+fn holds(node: &Node, span: Span) -> bool {
+    let below = |node: &Node| node.span == span || holds(node, span);
+    match &node.value {
+        Value::List(list) => list.iter().any(below),
+        Value::Map(map) => map.values().any(below),
+        Value::Function(function) => holds(&function.argument, span),
+        _ => false,
     }
 }
 

@@ -78,6 +78,15 @@ fn env_looks_at_the_component_then_the_process_then_the_default() {
 }
 
 #[test]
+fn a_quoted_unset_takes_away_what_it_stands_for() {
+    let component = "      vars: {a: '!unset', b: \"!unset x\", c: [1, '!unset', 2], d: {e: '!unset'}, f: 1}\n";
+    let vars = evaluated("", component, &Options::default()).unwrap();
+    assert_eq!(vars, json!({"c": [1, 2], "d": {}, "f": 1}));
+    let off = Options { process_functions: false, ..Options::default() };
+    assert_eq!(evaluated("", component, &off).unwrap()["a"], "!unset");
+}
+
+#[test]
 fn what_is_switched_off_stays_as_written() {
     let component = "      vars: {e: !env AMBIENT, s: !store a b c}\n";
     let off = Options { process_functions: false, ..Options::default() };

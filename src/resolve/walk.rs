@@ -12,6 +12,7 @@ use super::settings::{Templating, allows_generated_functions};
 use super::stores::Readers;
 use crate::component::{Instance, Layered, takes_part, without_literals};
 use crate::diag::Warning;
+use crate::merge::is_unset;
 use crate::span::{Place, Span};
 use crate::stack::Located;
 use crate::store::{Spec, Stores};
@@ -287,7 +288,12 @@ impl<'a> Evaluation<'a> {
                 continue;
             }
             if let Some(value) = self.below(|path| path.push_key(key), || self.node(item))? {
-                changed.get_or_insert_with(|| map.clone()).insert(key.clone(), value);
+                let changed = changed.get_or_insert_with(|| map.clone());
+                if is_unset(&value) {
+                    changed.shift_remove(key);
+                } else {
+                    changed.insert(key.clone(), value);
+                }
             }
         }
         if keys_change {
@@ -317,6 +323,9 @@ impl<'a> Evaluation<'a> {
                 changed.get_or_insert_with(|| list.to_vec())[index] = value;
             }
         }
+        if let Some(list) = &mut changed {
+            list.retain(|item| !is_unset(item));
+        }
         Ok(changed.map(|list| Value::List(Arc::new(list))))
     }
 
@@ -328,6 +337,11 @@ impl<'a> Evaluation<'a> {
         }
         if !self.options.process_functions || is_skipped(tag, &self.options.skip) {
             return Ok(None);
+        }
+        if tag == "!unset" {
+            // As a tag it has done its work in the merge. As a text it takes away what it stands for, once it is all.
+            let argument = Node::default();
+            return Ok(Some(Value::Function(Arc::new(Function { tag: Arc::from(tag), argument }))));
         }
         if let Some(value) = self.remote(tag, argument, node)? {
             return Ok(Some(value));
@@ -454,6 +468,9 @@ impl<'a> Evaluation<'a> {
         self.open.borrow_mut().pop();
         let evaluated = evaluated?;
         let value = evaluated.as_ref().unwrap_or(node);
+        if is_unset(value) {
+            return Ok(None);
+        }
         Ok(Some(value.scalar_text().unwrap_or_else(|| to_json(value).to_string())))
     }
 

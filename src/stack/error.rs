@@ -32,15 +32,12 @@ impl Located {
 #[derive(Debug, Clone, thiserror::Error, Diagnostic)]
 pub enum Error {
     #[error("no stack manifests found in the paths `{paths}`")]
-    #[diagnostic(
-        code(atmos::stack::no_manifests),
-        help("check `stacks.base_path` and `stacks.included_paths` in `atmos.yaml`")
-    )]
-    NoManifests { paths: String },
+    #[diagnostic(code(atmos::stack::no_manifests), help("check `stacks.base_path` and {setting}"))]
+    NoManifests { paths: String, setting: String },
 
-    #[error("invalid glob pattern `{pattern}` in `stacks.included_paths`: {message}")]
-    #[diagnostic(code(atmos::stack::pattern), help("correct the pattern in `atmos.yaml`"))]
-    Pattern { pattern: String, message: String },
+    #[error("invalid glob pattern `{pattern}` in {setting}: {message}")]
+    #[diagnostic(code(atmos::stack::pattern), help("correct the pattern"))]
+    Pattern { pattern: String, setting: String, message: String },
 
     #[error("failed to read the stack directory '{path}': {message}")]
     #[diagnostic(
@@ -149,6 +146,18 @@ pub enum Error {
     )]
     TooManyMerges { limit: usize, file: String },
 
+    #[error(
+        "the contexts of the imports below '{file}' make more than {limit} manifests of its imports, each file counted \
+         once for each context{chain}"
+    )]
+    #[diagnostic(
+        code(atmos::stack::too_many_frames),
+        help(
+            "pass fewer different contexts: where each import passes two to the next one, the manifests double each time"
+        )
+    )]
+    TooManyFrames { limit: usize, file: String, chain: String },
+
     #[error("failed to render Go template in import path: import path '{import}' in file '{file}': {reason}{chain}")]
     #[diagnostic(
         code(atmos::stack::import_path),
@@ -225,6 +234,11 @@ pub enum Error {
 impl Failure for Error {}
 
 impl Error {
+    /// Whether too much was asked for: the parts may be in order, each for itself.
+    pub(crate) fn is_limit(&self) -> bool {
+        matches!(self, Error::TooManyFrames { .. } | Error::TooManyMerges { .. })
+    }
+
     /// The same error with the files that led to it, outermost first. Only the first chain counts: errors travel
     /// through many importers.
     pub(crate) fn with_chain(mut self, files: &[&str]) -> Error {
@@ -235,6 +249,7 @@ impl Error {
             | Error::ImportNotFound { chain, .. }
             | Error::RemoteImport { chain, .. }
             | Error::ImportPath { chain, .. }
+            | Error::TooManyFrames { chain, .. }
             | Error::TypeConflict { chain, .. }
                 if chain.is_empty() =>
             {

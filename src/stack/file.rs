@@ -1,6 +1,6 @@
 //! One manifest file as it was read: parsed once, with its imports resolved to paths.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use miette::Diagnostic as _;
@@ -12,7 +12,7 @@ use super::include::Including;
 use super::load::Layout;
 use super::slim::Slim;
 use crate::fetch;
-use crate::host::Host;
+use crate::host::{Host, fs};
 use crate::span::{FileId, Span};
 use crate::value::{Node, Value};
 use crate::yaml;
@@ -104,6 +104,8 @@ impl File {
         let relative = match (path.strip_prefix(base), &origin.key) {
             (Ok(below), _) => below.to_string_lossy().into_owned(),
             (Err(_), Some(key)) => key.to_string(),
+            // Where a fetched tree lies is another place each time.
+            (Err(_), None) if origin.base.is_some() => beside(base, path),
             (Err(_), None) => path.to_string_lossy().into_owned(),
         };
         let suffix = path.extension().is_some_and(|extension| extension == "tmpl");
@@ -173,10 +175,13 @@ fn fetch(host: &Host, layout: &Layout, import: &Import, inside_fetched: bool) ->
     let origins = fetched.and_then(|resolved| {
         let base = match import.nested.unwrap_or(inherited) {
             Nested::Local => None,
-            Nested::Remote => Some(Arc::from(resolved.nested_base(&layout.base_setting)?)),
+            // The directory of the cache may be written with `..`, and imported paths are cleaned.
+            Nested::Remote => Some(Arc::from(fs::clean(&resolved.nested_base(&layout.base_setting)?))),
         };
-        let origin =
-            |found: fetch::Found| Origin { path: found.path, key: Some(Arc::from(found.key)), base: base.clone() };
+        let origin = |found: fetch::Found| {
+            let (path, key) = (fs::clean(&found.path), Some(Arc::from(found.key)));
+            Origin { path, key, base: base.clone() }
+        };
         Ok(resolved.files.into_iter().map(origin).collect())
     });
     origins.map_or_else(Target::Unreachable, Target::Fetched)
@@ -240,7 +245,7 @@ struct Reading<'a> {
 impl Reading<'_> {
     fn parse(&mut self, bytes: Vec<u8>) -> Result<Node, Error> {
         let host = self.host;
-        let text: Arc<str> = match String::from_utf8(bytes) {
+        let text: Arc<str> = match decoded(bytes) {
             Ok(text) => Arc::from(text),
             Err(error) => return Err(self.not_text(&error)),
         };
@@ -309,6 +314,27 @@ impl Reading<'_> {
             at: located.at,
         }
     }
+}
+
+/// The text of a file: UTF-8, or UTF-16 that says so at its start.
+fn decoded(bytes: Vec<u8>) -> Result<String, std::string::FromUtf8Error> {
+    let unit: fn([u8; 2]) -> u16 = match bytes.get(..2) {
+        Some([0xff, 0xfe]) => u16::from_le_bytes,
+        Some([0xfe, 0xff]) => u16::from_be_bytes,
+        _ => return String::from_utf8(bytes),
+    };
+    let units = bytes[2..].chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
+    let whole = bytes.len().is_multiple_of(2);
+    let text: Option<String> = char::decode_utf16(units).map(Result::ok).collect();
+    // What is neither is told as what is not UTF-8.
+    text.filter(|_| whole).map_or_else(|| String::from_utf8(bytes), Ok)
+}
+
+/// The path from a directory to a file that does not lie in it.
+fn beside(directory: &Path, file: &Path) -> String {
+    let common = directory.components().zip(file.components()).take_while(|(left, right)| left == right).count();
+    let up = directory.components().skip(common).map(|_| Component::ParentDir);
+    up.chain(file.components().skip(common)).collect::<PathBuf>().to_string_lossy().into_owned()
 }
 
 /// `a/b.yaml.tmpl` is `a/b.yaml`, as in the reference.

@@ -77,7 +77,6 @@ fn parse_entry(entry: &Node, file: &str, sources: &Sources) -> Result<Import, Er
     match &entry.value {
         Value::Null => fail(format!("invalid import in the file '{file}'")),
         Value::String(text) if text.is_empty() => fail(format!("invalid import (empty) in the file '{file}'")),
-        Value::String(text) if text.starts_with('/') => Err(absolute(text, file, entry, sources)),
         Value::String(text) => Ok(Import {
             written: text.to_string(),
             path: relative_to(text, file),
@@ -111,9 +110,6 @@ fn parse_object(entry: &Node, file: &str, sources: &Sources) -> Result<Import, E
     let Some(path) = entry.get("path").and_then(Node::as_str).filter(|path| !path.is_empty()) else {
         return Err(invalid(format!("invalid import in the manifest '{file}'"), entry, sources));
     };
-    if path.starts_with('/') {
-        return Err(absolute(path, file, entry.get("path").unwrap_or(entry), sources));
-    }
     let Ok(skip_templates) = flag("skip_templates_processing") else { return wrong("skip_templates_processing") };
     let Ok(ignore_missing) = flag("ignore_missing_template_values") else {
         return wrong("ignore_missing_template_values");
@@ -168,18 +164,11 @@ fn invalid_with(message: String, help: String, node: &Node, sources: &Sources) -
     }
 }
 
-/// An absolute path. The reference takes it as relative to the importing file, which nobody expects.
-fn absolute(path: &str, file: &str, node: &Node, sources: &Sources) -> Error {
-    let message = format!("invalid import '{path}' in the file '{file}': absolute paths are not supported");
-    let help = "write the path relative to `stacks.base_path`, or to this file with `./` or `../`";
-    invalid_with(message, help.to_owned(), node, sources)
-}
-
-/// An entry that begins with `.` or `..` is relative to its file, any other one to the
-/// base path of the stacks.
+/// An entry that begins with `.`, `..` or `/` is relative to its file, as in the reference, any other one to the base path
+/// of the stacks.
 fn relative_to(path: &str, file: &str) -> String {
     let first = path.split('/').next().unwrap_or("");
-    if !matches!(first, "." | "..") || is_remote(path) {
+    if path.is_empty() || !matches!(first, "." | ".." | "") || is_remote(path) {
         return path.to_owned();
     }
     let directory = file.rsplit_once('/').map_or("", |(directory, _)| directory);
@@ -322,6 +311,9 @@ mod tests {
             ("../x/y.yaml", "orgs/acme/dev.yaml", "orgs/x/y.yaml"),
             ("./x", "dev.yaml", "x"),
             ("catalog/x", "orgs/dev.yaml", "catalog/x"),
+            ("/catalog/x", "orgs/dev.yaml", "orgs/catalog/x"),
+            ("/../catalog/*", "orgs/dev.yaml", "catalog/*"),
+            ("/x", "dev.yaml", "x"),
         ] {
             assert_eq!(relative_to(path, file), expected, "{path}");
         }

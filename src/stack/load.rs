@@ -16,6 +16,7 @@ use super::versions::Versions;
 use crate::config::{Config, Engine};
 use crate::fetch::{self, Fetcher};
 use crate::host::Host;
+use crate::value::Node;
 
 /// Every manifest that was read. Files that the included ones import are read at the start, wave by wave, and numbered in
 /// an order that depends on their contents only; files that only a rendered manifest names are read when they are named.
@@ -206,8 +207,8 @@ pub(crate) fn discover(config: &Config) -> Result<Vec<(Arc<str>, PathBuf)>, Erro
     let mut found = Vec::new();
     for included in &config.stacks.included_paths {
         for pattern in with_extensions(&below(base, included)) {
-            let here =
-                glob::find(base, &pattern).map_err(|message| Error::Pattern { pattern: included.clone(), message })?;
+            let invalid = |message| Error::Pattern { pattern: included.clone(), setting: setting(config), message };
+            let here = glob::find(base, &pattern).map_err(invalid)?;
             // A directory counts as excluded as far as the patterns can say that without a look at its names.
             let inside = |path: &Path| relative_to(base, &crate::host::fs::clean(path).join("any.yaml"));
             if let Some((path, message)) = here.unreadable.into_iter().find(|(path, _)| !is_excluded(&inside(path))) {
@@ -229,9 +230,18 @@ pub(crate) fn discover(config: &Config) -> Result<Vec<(Arc<str>, PathBuf)>, Erro
     if manifests.is_empty() {
         let paths: Vec<String> =
             config.stacks.included_paths.iter().map(|path| base.join(path).display().to_string()).collect();
-        return Err(Error::NoManifests { paths: paths.join(", ") });
+        return Err(Error::NoManifests { paths: paths.join(", "), setting: setting(config) });
     }
     Ok(manifests)
+}
+
+/// Where the patterns of manifests come from. What no file has and no default gives is a variable's.
+fn setting(config: &Config) -> String {
+    let written = config.document.get_path(["stacks", "included_paths"]);
+    let items = written.and_then(Node::as_list).unwrap_or_default();
+    let in_file = [written, items.first()].into_iter().flatten().any(|node| node.span.is_known());
+    let variable = config.found && !in_file;
+    if variable { "ATMOS_STACKS_INCLUDED_PATHS" } else { "`stacks.included_paths` in `atmos.yaml`" }.to_owned()
 }
 
 /// Whether a text names the file of a manifest: it holds a `/` and is the end of its path, with or without extension.

@@ -5,7 +5,7 @@
 //! the importing stack alone, the scope of `overrides`, is kept apart.
 
 use std::cell::OnceCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -21,6 +21,9 @@ use crate::value::{Map, Node};
 
 /// Merges that one repository may need: imports with ever new contexts could go on without end.
 const MERGES: usize = 500_000;
+/// Manifests that contexts may make of those that one stack imports: where each import gives two contexts to the next,
+/// they double. The count depends on the stack alone, so that all commands say the same.
+const FRAMES: usize = 20_000;
 
 /// A manifest merged with its imports.
 #[derive(Debug)]
@@ -39,6 +42,8 @@ pub struct Document {
     appends: bool,
     /// Whether another frame may give another document.
     by_frame: bool,
+    /// At least as many as there are documents of that kind in this one, itself included.
+    frames: usize,
     /// Whether a path of an import, here or further in, was rendered from what is imported before it.
     by_paths: bool,
 }
@@ -234,13 +239,35 @@ impl Merger<'_> {
         has_overrides |= before.iter().any(|child| child.has_overrides);
         by_paths |= before.iter().any(|child| child.by_paths);
         let by_frame = file.action.is_some() || by_paths || before.iter().any(|child| child.by_frame);
+        let frames = if by_frame { self.frames(&file, &before)? } else { 0 };
         let layers = || before.iter().map(|child| &child.node).chain([own]).filter(|layer| !layer.is_empty());
         let merged = self.fold(layers())?;
         // Known from the parts, since looking through the whole of every stack costs as much as merging it.
         let appends = has_appends(own) || before.iter().any(|child| child.appends);
         // A manifest that was merged with nothing keeps its marks, as in the reference.
         let node = if appends && layers().nth(1).is_some() { appended(&merged) } else { merged };
-        Ok(Document { number, node, own: manifest, children, has_overrides, appends, by_frame, by_paths })
+        Ok(Document { number, node, own: manifest, children, has_overrides, appends, by_frame, frames, by_paths })
+    }
+
+    /// How many documents of their own frame there are with `children` in them.
+    fn frames(&self, file: &File, children: &[Arc<Document>]) -> Result<usize, Error> {
+        let sum = children.iter().fold(1, |sum: usize, child| sum.saturating_add(child.frames));
+        if sum <= FRAMES {
+            return Ok(sum);
+        }
+        // What is imported twice was counted twice.
+        let (mut seen, mut open) = (HashSet::new(), children.iter().collect::<Vec<_>>());
+        while let Some(document) = open.pop() {
+            if !document.by_frame || !seen.insert(document.number) {
+                continue;
+            }
+            if seen.len() >= FRAMES {
+                let (limit, file) = (FRAMES, file.relative.clone());
+                return Err(Error::TooManyFrames { limit, file, chain: String::new() });
+            }
+            open.extend(document.children.iter().flatten());
+        }
+        Ok(seen.len() + 1)
     }
 
     /// What is wrong with the sections of a file, as far as every manifest is checked for it.

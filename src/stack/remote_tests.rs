@@ -75,6 +75,23 @@ fn nested_imports_are_looked_up_here_or_there() {
 }
 
 #[test]
+fn where_a_tree_lies_is_shown_nowhere() {
+    let tree = Tree::new(&[
+        ("stacks/catalog/a.yaml", "import: [catalog/b, ./c, ../../lib/d]"),
+        ("stacks/catalog/b.yaml", "vars: {b: 1}"),
+        ("stacks/catalog/c.yaml", "vars: {c: 1}"),
+        ("lib/d.yaml", "vars: {d: 1}"),
+    ]);
+    // As a cache may be given.
+    let root = tree.0.path().join("stacks/..");
+    let address = format!("file://{}//stacks/catalog/a", root.display());
+    let manifest = format!("import: [{{path: '{address}', nested_imports: remote}}]");
+    let (_, mut imports) = merged(&[("stacks/orgs/dev.yaml", &manifest)]).unwrap();
+    imports.retain(|import| !import.starts_with("file://"));
+    assert_eq!(imports, ["../lib/d", "catalog/b", "catalog/c"]);
+}
+
+#[test]
 fn one_file_may_be_imported_in_both_ways() {
     let tree = Tree::new(&[
         ("stacks/catalog/a.yaml", "import: [catalog/b]"),

@@ -45,6 +45,7 @@ impl StackIndex {
         for stack in self.stacks() {
             match self.document(stack) {
                 Ok(document) => walk.collect(&document),
+                Err(error) if error.is_limit() => walk.errors.push(error),
                 Err(_) => walk.top(stack.file),
             }
         }
@@ -197,6 +198,7 @@ impl<'a> Walk<'a> {
                     self.collect(&document);
                     documents.push(document);
                 }
+                Err(error) if error.is_limit() => self.report(error, trail),
                 Err(_) => self.look(imported, inner, paths, trail),
             }
         }
@@ -224,6 +226,7 @@ impl<'a> Walk<'a> {
             }
             match self.merger.top(number) {
                 Ok(document) => self.collect(&document),
+                Err(error) if error.is_limit() => self.errors.push(error),
                 Err(_) => self.top(number),
             }
         }

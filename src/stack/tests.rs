@@ -69,12 +69,7 @@ fn errors_carry_the_place_and_the_import_chain() {
         ("empty item", "import: ['']", &["invalid import (empty) in the file"]),
         ("object", "import: [{context: {}}]", &["invalid import in the manifest 'orgs/dev.yaml'"]),
         ("remote", "import: ['hg::https://example.com/x//y']", &["are not supported", "dev.yaml:1:10"]),
-        (
-            "absolute import",
-            "import: [/abs]",
-            &["invalid import '/abs'", "absolute paths are not supported", "dev.yaml:1:10"],
-        ),
-        ("absolute path", "import: [{path: /abs}]", &["absolute paths are not supported", "dev.yaml:1:17"]),
+        ("absolute import", "import: [/abs]", &["stack import not found", "import '/abs'", "dev.yaml:1:10"]),
         (
             "boolean",
             "import:\n- path: x\n  skip_if_missing: 'yes'",
@@ -103,6 +98,51 @@ fn errors_carry_the_place_and_the_import_chain() {
     ]);
     assert!(nested.contains("Import chain: → orgs/dev.yaml → catalog/x.yaml"), "{nested}");
     assert!(nested.contains("already defined"), "{nested}");
+}
+
+#[test]
+fn a_slash_at_the_start_means_the_folder_of_the_manifest() {
+    let beside = ("stacks/orgs/catalog/o.yaml", "vars: {from: orgs}");
+    for (import, from) in [("/catalog/o", "orgs"), ("{path: /catalog/o}", "orgs"), ("/../catalog/*", "top")] {
+        let manifest = format!("import: [{import}]");
+        let files = [beside, ("stacks/catalog/o.yaml", "vars: {from: top}"), ("stacks/orgs/dev.yaml", &manifest)];
+        assert_eq!(merged(&files).unwrap()["vars"]["from"], from, "{import}");
+    }
+}
+
+#[test]
+fn contexts_that_double_at_each_import_are_an_error_for_everybody() {
+    let names: Vec<String> = (0..24).map(|level| format!("stacks/catalog/c{level}.yaml")).collect();
+    let texts: Vec<String> = (0..24)
+        .map(|level| match level {
+            0 => "vars: {'x{{ .n }}': 1}".to_owned(),
+            _ => {
+                let import = |value: u8| format!("{{path: catalog/c{}, context: {{a{level}: {value}}}}}", level - 1);
+                format!("import: [{}, {}]", import(1), import(2))
+            }
+        })
+        .collect();
+    let mut files: Vec<(&str, &str)> = names.iter().map(String::as_str).zip(texts.iter().map(String::as_str)).collect();
+    files.push(("stacks/orgs/dev.yaml", "import: [catalog/c23]"));
+    let fixture = Fixture::new(&files);
+    let index = StackIndex::load(&fixture.host, &fixture.config()).unwrap();
+    let message = index.document(&index.stacks()[0]).unwrap_err().to_string();
+    assert!(message.contains("the contexts of the imports below 'catalog/c"), "{message}");
+    assert!(message.contains("Import chain: → orgs/dev.yaml → catalog/c23.yaml"), "{message}");
+    let survey: Vec<String> = index.survey(&[]).errors.iter().map(ToString::to_string).collect();
+    assert_eq!(survey, [message]);
+}
+
+#[test]
+fn text_may_be_utf_16() {
+    for order in [u16::to_le_bytes, u16::to_be_bytes] {
+        let fixture = Fixture::new(&[("stacks/orgs/dev.yaml", "")]);
+        let bytes: Vec<u8> = "\u{feff}vars: {a: \u{1f600}}".encode_utf16().flat_map(order).collect();
+        std::fs::write(fixture.host.cwd.join("stacks/orgs/dev.yaml"), bytes).unwrap();
+        let index = StackIndex::load(&fixture.host, &fixture.config()).unwrap();
+        let document = to_json(&index.document(&index.stacks()[0]).unwrap().node);
+        assert_eq!(document["vars"]["a"], "\u{1f600}");
+    }
 }
 
 #[test]

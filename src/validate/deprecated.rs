@@ -1,5 +1,8 @@
 //! Keys that a schema marks as deprecated, with `x-atmos-replacement` for what to write instead.
 
+use std::collections::{HashMap, HashSet};
+
+use regex::Regex;
 use serde_json::{Map, Value as Json};
 
 use crate::value::{Node, Value};
@@ -11,17 +14,14 @@ type Found = Vec<(Vec<String>, Option<String>)>;
 const DEPTH: usize = 64;
 
 pub(super) fn find(schema: &Json, manifest: &Node) -> Found {
-    let mut walk = Walk { root: schema, path: Vec::new(), found: Vec::new() };
+    let mut walk = Walk { root: schema, path: Vec::new(), found: Vec::new(), patterns: HashMap::new() };
     walk.node(schema, manifest, 0);
     // Branches of a schema may find the same key, and a key around it.
-    let mut found: Found = Vec::new();
-    for (path, replacement) in walk.found {
-        if !found.iter().any(|(known, _)| *known == path) {
-            found.push((path, replacement));
-        }
-    }
-    let inner = found.clone();
-    found.retain(|(path, _)| !inner.iter().any(|(other, _)| other.len() > path.len() && other.starts_with(path)));
+    let around: HashSet<Vec<String>> =
+        walk.found.iter().flat_map(|(path, _)| (0..path.len()).map(|end| path[..end].to_vec())).collect();
+    let mut known = HashSet::new();
+    let mut found = walk.found;
+    found.retain(|(path, _)| !around.contains(path) && known.insert(path.clone()));
     found
 }
 
@@ -29,6 +29,8 @@ struct Walk<'s> {
     root: &'s Json,
     path: Vec<String>,
     found: Found,
+    /// Compiled once: every key of a manifest is tried.
+    patterns: HashMap<&'s str, Option<Regex>>,
 }
 
 impl<'s> Walk<'s> {
@@ -43,7 +45,7 @@ impl<'s> Walk<'s> {
         match &node.value {
             Value::Map(map) => {
                 for (key, item) in map.iter() {
-                    let Some(inner) = property(schema, key) else { continue };
+                    let Some(inner) = self.property(schema, key) else { continue };
                     self.path.push(key.to_string());
                     if let Some(marked) = self.marked(inner) {
                         let replacement = marked.get("x-atmos-replacement").and_then(Json::as_str).map(str::to_owned);
@@ -71,6 +73,20 @@ impl<'s> Walk<'s> {
         [schema, self.resolved(schema)].into_iter().find(is_marked)
     }
 
+    /// The schema of a key. Patterns are taken as they match; those that are no pattern match nothing.
+    fn property(&mut self, schema: &'s Json, key: &str) -> Option<&'s Json> {
+        let map = |name: &str| schema.get(name).and_then(Json::as_object);
+        let mut matches = |pattern: &'s str| {
+            let pattern = self.patterns.entry(pattern).or_insert_with(|| Regex::new(pattern).ok());
+            pattern.as_ref().is_some_and(|pattern| pattern.is_match(key))
+        };
+        let by_pattern = |patterns: &'s Map<String, Json>| patterns.iter().find(|(pattern, _)| matches(pattern));
+        map("properties")
+            .and_then(|properties| properties.get(key))
+            .or_else(|| map("patternProperties").and_then(by_pattern).map(|(_, schema)| schema))
+            .or_else(|| schema.get("additionalProperties").filter(|schema| schema.is_object()))
+    }
+
     /// The schema that a local reference means.
     fn resolved(&self, schema: &'s Json) -> &'s Json {
         let pointer = schema.get("$ref").and_then(Json::as_str).and_then(|reference| reference.strip_prefix('#'));
@@ -80,16 +96,4 @@ impl<'s> Walk<'s> {
 
 fn branches(schema: &Json) -> impl Iterator<Item = &Json> {
     ["allOf", "anyOf", "oneOf"].into_iter().filter_map(|key| schema.get(key)?.as_array()).flatten()
-}
-
-/// The schema of a key. Patterns are taken as they match; those that are no pattern match nothing.
-fn property<'s>(schema: &'s Json, key: &str) -> Option<&'s Json> {
-    let map = |name: &str| schema.get(name).and_then(Json::as_object);
-    let by_pattern = |patterns: &'s Map<String, Json>| {
-        patterns.iter().find(|(pattern, _)| regex::Regex::new(pattern).is_ok_and(|regex| regex.is_match(key)))
-    };
-    map("properties")
-        .and_then(|properties| properties.get(key))
-        .or_else(|| map("patternProperties").and_then(by_pattern).map(|(_, schema)| schema))
-        .or_else(|| schema.get("additionalProperties").filter(|schema| schema.is_object()))
 }

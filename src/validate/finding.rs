@@ -1,6 +1,6 @@
 //! What validation found, each thing once, in the order of places.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use miette::{Diagnostic, SourceSpan};
@@ -191,7 +191,7 @@ impl Findings {
     /// Everything, sorted by place; what the loader says about a value is not said again by the schema.
     pub(super) fn finish(self) -> Vec<Finding> {
         let is_error = |finding: &&Finding| finding.severity == Severity::Error;
-        let said: Vec<At> = self
+        let said: HashSet<At> = self
             .found
             .values()
             .filter(is_error)
@@ -199,7 +199,7 @@ impl Findings {
             .filter_map(|finding| finding.site.as_ref().map(Site::key))
             .collect();
         // The loader marks the value of a key of `metadata` that no manifest may have, the schema the key.
-        let lines: Vec<(String, u32)> = self
+        let lines: HashSet<(String, u32)> = self
             .found
             .values()
             .filter(|finding| finding.code == "atmos::stack::global_metadata")
@@ -207,10 +207,10 @@ impl Findings {
             .collect();
         let is_said = |finding: &Finding| {
             finding.code == SCHEMA
-                && finding.site.as_ref().is_some_and(|site| {
-                    said.contains(&site.key())
-                        || lines.iter().any(|(file, line)| *file == site.file && *line == site.line)
-                })
+                && finding
+                    .site
+                    .as_ref()
+                    .is_some_and(|site| said.contains(&site.key()) || lines.contains(&(site.file.clone(), site.line)))
         };
         self.found.into_values().filter(|finding| !is_said(finding)).collect()
     }

@@ -6,6 +6,7 @@ use super::finding::{Finding, SCHEMA, Severity, Site};
 use super::place;
 use super::schema::Schema;
 use super::violation::{shown, value_at};
+use crate::component::Kind;
 use crate::config::Config;
 use crate::content;
 use crate::diag::nearest;
@@ -13,7 +14,7 @@ use crate::host::Host;
 use crate::resolve;
 use crate::span::{FileId, Sources, Span};
 use crate::stack::Surveyed;
-use crate::value::{Function, Node, Path, Value};
+use crate::value::{Function, Map, Node, Path, Value};
 use crate::yaml_fn;
 
 /// Sections whose values reach components.
@@ -107,6 +108,7 @@ impl Look<'_, '_> {
             self.node(node);
             self.path.pop();
         }
+        self.kinds(manifest);
         for key in ["required_version", "required_providers"] {
             let Some(section) = manifest.node.get("terraform").filter(|section| section.get(key).is_some()) else {
                 continue;
@@ -132,6 +134,23 @@ impl Look<'_, '_> {
             (format!("the key `{key}` means nothing at the top of a manifest"), format!("did you mean `{near}`?"));
         let span = place::of_key(self.sources(), &manifest.node, key);
         self.add(Severity::Warning, "atmos::validate::unknown_key", message, span, &help);
+    }
+
+    /// Kinds of components that nothing runs, and that look like one that something does.
+    fn kinds(&mut self, manifest: &Surveyed) {
+        let Some(kinds) = manifest.node.get("components") else { return };
+        let searched = Kind::searched();
+        for key in kinds.as_map().into_iter().flat_map(Map::keys) {
+            let known = || searched.iter().map(Kind::key);
+            if key.starts_with(['.', '_']) || key.starts_with("x-") || known().any(|known| known == &**key) {
+                continue;
+            }
+            let Some(near) = nearest(key, known()) else { continue };
+            let message = format!("`components.{key}` is no kind of components that atmos runs");
+            let span = place::of_key(self.sources(), kinds, key);
+            let help = format!("did you mean `{near}`?");
+            self.add(Severity::Warning, "atmos::validate::unknown_kind", message, span, &help);
+        }
     }
 
     fn node(&mut self, node: &Node) {

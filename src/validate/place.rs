@@ -10,15 +10,13 @@ pub(super) fn of_key(sources: &Sources, container: &Node, key: &str) -> Span {
         return if value.is_known() { value } else { container.span };
     }
     let Some(source) = sources.get(value.file) else { return value };
-    let index = |line: u32| usize::try_from(line.saturating_sub(1)).unwrap_or(0);
-    let lines: Vec<&str> = source.text.lines().take(index(value.line) + 1).collect();
-    for (number, line) in
-        lines.iter().enumerate().skip(index(container.span.line.min(value.line)).saturating_sub(1)).rev()
-    {
-        let whole = if number == index(value.line) { cut(line, value.column) } else { line };
+    let first = container.span.line.min(value.line).saturating_sub(1).max(1);
+    for number in (first..=value.line).rev() {
+        let line = source.line(number);
+        let whole = if number == value.line { cut(line, value.column) } else { line };
         if let Some((column, length)) = find(whole, key) {
             let narrow = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-            return Span::new(value.file, narrow(number + 1), narrow(column + 1), narrow(length));
+            return Span::new(value.file, number, narrow(column + 1), narrow(length));
         }
     }
     value

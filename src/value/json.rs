@@ -42,7 +42,7 @@ pub(crate) fn function_text(function: &super::Function) -> String {
 /// The integer that a float is, where it is one: JSON output of the reference has `1`, not `1.0`.
 fn whole(number: f64) -> Option<i64> {
     #[expect(clippy::cast_possible_truncation, reason = "the range is checked first")]
-    (number.fract() == 0.0 && number.abs() < 1e15).then_some(number as i64)
+    (number.fract() == 0.0 && number.abs() < 9e18).then_some(number as i64)
 }
 
 /// A node without places from JSON.

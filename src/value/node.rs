@@ -194,28 +194,36 @@ impl Node {
     }
 }
 
-/// Shortest text of a float without exponent for ordinary sizes: `1.0` is `1`, as the reference prints it.
+/// Shortest text of a float as the reference prints it outside of JSON: with an exponent from a million on and below a
+/// ten-thousandth; `1.0` is `1`.
 pub fn format_float(number: f64) -> String {
-    let exponent = if number == 0.0 { 0.0 } else { number.abs().log10().floor() };
-    if number.is_finite() && (-7.0..21.0).contains(&exponent) {
-        format!("{number}")
-    } else if number.is_finite() {
-        // Go's shortest form: at least two digits of exponent, with its sign.
-        let text = format!("{number:e}");
-        match text.split_once('e') {
-            Some((mantissa, power)) => {
-                let (sign, digits) = power.strip_prefix('-').map_or(('+', power), |digits| ('-', digits));
-                format!("{mantissa}e{sign}{digits:0>2}")
-            }
-            None => text,
-        }
-    } else if number.is_nan() {
-        ".nan".to_owned()
-    } else if number > 0.0 {
-        ".inf".to_owned()
-    } else {
-        "-.inf".to_owned()
+    float_text(number, |exponent| (-4..6).contains(&exponent), 2)
+}
+
+/// The same in JSON: as far as 21 digits go without an exponent.
+pub fn format_json_float(number: f64) -> String {
+    float_text(number, |exponent| (-6..21).contains(&exponent), 1)
+}
+
+/// `is_plain` says of which exponents there is none in the text; others have at least `digits` digits, and a sign.
+fn float_text(number: f64, is_plain: impl Fn(i32) -> bool, digits: usize) -> String {
+    if number.is_nan() {
+        return ".nan".to_owned();
     }
+    if number.is_infinite() {
+        return if number > 0.0 { ".inf" } else { "-.inf" }.to_owned();
+    }
+    if number == 0.0 {
+        // The reference reads its own `-0` again, as a whole number.
+        return "0".to_owned();
+    }
+    let text = format!("{number:e}");
+    let Some((mantissa, power)) = text.split_once('e') else { return text };
+    if power.parse().is_ok_and(is_plain) {
+        return format!("{number}");
+    }
+    let (sign, power) = power.strip_prefix('-').map_or(('+', power), |power| ('-', power));
+    format!("{mantissa}e{sign}{power:0>digits$}")
 }
 
 impl From<Value> for Node {
@@ -266,10 +274,24 @@ mod tests {
 
     #[test]
     fn floats_print_as_the_reference_prints_them() {
-        for (number, text) in
-            [(1.0, "1"), (1.5, "1.5"), (1000.0, "1000"), (0.000_001, "0.000001"), (1e21, "1e+21"), (1e-9, "1e-09")]
-        {
-            assert_eq!(format_float(number), text);
+        for (number, text, json) in [
+            (1.0, "1", "1"),
+            (-0.0, "0", "0"),
+            (-1.5, "-1.5", "-1.5"),
+            (1000.0, "1000", "1000"),
+            (123_456.5, "123456.5", "123456.5"),
+            (1e6, "1e+06", "1000000"),
+            (100_000_000.5, "1.000000005e+08", "100000000.5"),
+            (1e20, "1e+20", "100000000000000000000"),
+            (1e21, "1e+21", "1e+21"),
+            (0.0001, "0.0001", "0.0001"),
+            (0.000_01, "1e-05", "0.00001"),
+            (0.000_001, "1e-06", "0.000001"),
+            (1e-7, "1e-07", "1e-7"),
+            (1.5e300, "1.5e+300", "1.5e+300"),
+            (1e-12, "1e-12", "1e-12"),
+        ] {
+            assert_eq!((format_float(number).as_str(), format_json_float(number).as_str()), (text, json));
         }
     }
 

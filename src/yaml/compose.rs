@@ -249,16 +249,35 @@ impl<'a> Composer<'a> {
         match parser.next_event() {
             Some(Ok(next)) => Ok(next),
             Some(Err(error)) => {
-                let at = self.point(*error.marker());
-                let reason = match self.open {
-                    Some(open) if error.info().contains("eof") => {
-                        format!("{} (opened at line {})", error.info(), open.line)
-                    }
-                    _ => error.info().to_owned(),
-                };
+                let (at, reason) = self.fault(self.point(*error.marker()), error.info());
                 Err(Error::syntax(self.sources, at, reason))
             }
             None => Ok((Event::StreamEnd, Range::default())),
+        }
+    }
+
+    /// What the parser found, with what it leaves out.
+    fn fault(&self, at: Span, info: &str) -> (Span, String) {
+        let source = self.sources.get(self.file);
+        let source = source.as_deref();
+        if let Some(zero) = source.and_then(|source| source.text.find('\0').map(|zero| &source.text[..zero])) {
+            // The parser takes one for the end, in some places.
+            let line = zero.matches('\n').count() + 1;
+            let column = zero.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+            let at = Span::new(self.file, narrow(line), narrow(column), 1);
+            return (at, "control characters are not allowed: there is a NUL byte".to_owned());
+        }
+        match self.open {
+            Some(open) if info.contains("eof") => (at, format!("{info} (opened at line {})", open.line)),
+            _ if info.contains("unknown anchor") => {
+                let line = source.map(|source| source.line(at.line)).unwrap_or_default();
+                let before = usize::try_from(at.column.saturating_sub(1)).unwrap_or_default();
+                let ends = |c: char| c.is_whitespace() || matches!(c, ',' | '[' | ']' | '{' | '}');
+                let name: String =
+                    line.chars().skip(before).skip_while(|c| *c == '*').take_while(|c| !ends(*c)).collect();
+                (Span { length: narrow(name.chars().count() + 1), ..at }, format!("unknown anchor '{name}' referenced"))
+            }
+            _ => (at, info.to_owned()),
         }
     }
 
@@ -334,19 +353,33 @@ impl<'a> Composer<'a> {
 
     pub(super) fn scalar(&self, text: &str, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Result<Value, Error> {
         match tagged(tag) {
-            Tagged::No if style == ScalarStyle::Plain && self.form.dates == Dates::Empty && scalar::is_date(text) => {
-                Ok(Value::Map(Arc::default()))
-            }
-            Tagged::No if style == ScalarStyle::Plain => Ok(scalar::resolve(text)),
+            Tagged::No if style == ScalarStyle::Plain => Ok(self.plain(text)),
             Tagged::No => Ok(Value::String(Arc::from(text))),
             Tagged::Core(name) if name == AS_WRITTEN => Ok(Value::String(Arc::from(text))),
+            Tagged::Core(name) if name == "timestamp" && self.is_empty_date(text) => Ok(Value::Map(Arc::default())),
             Tagged::Core(name) => scalar::tagged(&name, text)
                 .ok_or_else(|| Error::syntax(self.sources, span, format!("cannot decode `{text}` as a !!{name}"))),
             Tagged::Function(tag) => {
-                let argument = Node::new(Value::String(Arc::from(text)), span);
+                let marks = marks_lists(&tag);
+                let is_value = style == ScalarStyle::Plain && (marks || &*tag == "!literal");
+                let value = if is_value { self.plain(text) } else { Value::String(Arc::from(text)) };
+                if marks && !matches!(value, Value::String(_)) {
+                    return Ok(value);
+                }
+                let argument = Node::new(value, span);
                 Ok(Value::Function(Arc::new(Function { tag, argument })))
             }
         }
+    }
+
+    /// The value of a plain scalar.
+    fn plain(&self, text: &str) -> Value {
+        if self.is_empty_date(text) { Value::Map(Arc::default()) } else { scalar::resolve(text) }
+    }
+
+    /// Whether this is a date where dates are lost, as in the reference.
+    fn is_empty_date(&self, text: &str) -> bool {
+        self.form.dates == Dates::Empty && scalar::is_date(text)
     }
 
     /// Applies the tag of a finished container and remembers its anchor.
@@ -359,6 +392,7 @@ impl<'a> Composer<'a> {
     ) -> Result<Built, Error> {
         match tagged(tag) {
             Tagged::No => {}
+            Tagged::Function(tag) if kind == "map" && marks_lists(&tag) => {}
             Tagged::Core(name) if name == kind || name == AS_WRITTEN || (name == "set" && kind == "map") => {}
             Tagged::Core(name) if matches!(name.as_str(), "omap" | "pairs") && kind == "seq" => {}
             Tagged::Core(name) => {
@@ -457,8 +491,7 @@ impl<'a> Composer<'a> {
     /// Text of a key. Scalars of other types become the text of their value, so `0x1F` and `31` are one key.
     pub(super) fn key(&mut self, event: Event<'a>, range: Range, depth: usize) -> Result<Arc<str>, Error> {
         if let Event::Scalar(text, ScalarStyle::Plain, _, None) = &event
-            && self.form.dates == Dates::Empty
-            && scalar::is_date(text)
+            && self.is_empty_date(text)
         {
             let reason = format!("invalid map key: a date cannot be a key; write it in quotes: \"{text}\"");
             return Err(self.syntax(&range, reason));
@@ -466,6 +499,7 @@ impl<'a> Composer<'a> {
         let built = self.node(event, range, depth + 1)?;
         match &built.node.value {
             Value::String(text) => Ok(text.clone()),
+            Value::Null if self.form.dates == Dates::Empty => Ok(Arc::from("<nil>")),
             Value::Null => Ok(Arc::from("null")),
             Value::List(_) | Value::Map(_) | Value::Function(_) => {
                 Err(self.syntax(&range, format!("invalid map key: a {} cannot be a key", built.node.value.type_name())))
@@ -521,6 +555,11 @@ pub(super) fn is_merge_key(event: &Event<'_>) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether a tag says what a list does to the list below it: on anything else it says nothing.
+fn marks_lists(tag: &str) -> bool {
+    matches!(tag, "!append" | "!prepend" | "!replace") || tag.starts_with("!merge.")
 }
 
 fn tagged(tag: Option<&Tag>) -> Tagged {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::error::Error;
 use super::shared::{Text, Texts};
 use crate::span::Span;
-use crate::value::{Node, Path, Value, format_float, function_text};
+use crate::value::{Node, Path, Value, format_json_float, function_text};
 
 /// Bytes that the description of a component rarely exceeds.
 pub(super) const PART: usize = 32 << 10;
@@ -144,7 +144,7 @@ pub(super) fn write(out: &mut String, node: &Node, level: usize, order: Order) {
         Value::Bool(flag) => out.push_str(if *flag { "true" } else { "false" }),
         Value::Int(number) => write_int(out, *number),
         Value::UInt(number) => drop(write!(out, "{number}")),
-        Value::Float(number) if number.is_finite() => out.push_str(&format_float(*number)),
+        Value::Float(number) if number.is_finite() => out.push_str(&format_json_float(*number)),
         Value::Null | Value::Float(_) => out.push_str("null"),
         Value::String(text) => write_string(out, text),
         Value::Function(function) => write_string(out, &function_text(function)),
@@ -226,10 +226,9 @@ pub(super) fn blanks(out: &mut String, mut width: usize) {
     }
 }
 
-/// Quotes a string; separators of lines and paragraphs are escaped, as script engines ask for it.
+/// Quotes a string.
 fn write_string(out: &mut String, text: &str) {
-    // 0xE2 begins the two separators; whatever else begins with it is looked at and copied.
-    let plain = |byte: &u8| !matches!(byte, 0..=0x1f | b'"' | b'\\' | 0xe2);
+    let plain = |byte: &u8| !matches!(byte, 0..=0x1f | b'"' | b'\\');
     out.push('"');
     let mut rest = text;
     loop {
@@ -252,7 +251,7 @@ fn write_special(out: &mut String, special: char) {
         '\t' => out.push_str("\\t"),
         '\u{8}' => out.push_str("\\b"),
         '\u{c}' => out.push_str("\\f"),
-        '\0'..='\u{1f}' | '\u{2028}' | '\u{2029}' => {
+        '\0'..='\u{1f}' => {
             let _ = write!(out, "\\u{:04x}", u32::from(special));
         }
         other => out.push(other),
@@ -290,6 +289,12 @@ mod tests {
         for number in [0, 7, -1, 10, 1234, i64::MAX, i64::MIN] {
             assert_eq!(emit_json(&Node::from(number)), format!("{number}\n"));
         }
+    }
+
+    #[test]
+    fn separators_of_lines_stay_as_they_are() {
+        assert_eq!(emit_json(&Node::from("a\u{2028}b\u{2029}")), "\"a\u{2028}b\u{2029}\"\n");
+        assert_eq!(emit_json(&Node::from(vec![Node::from(Value::Float(1e-7))])), "[\n  1e-7\n]\n");
     }
 
     #[test]

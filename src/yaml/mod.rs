@@ -30,7 +30,7 @@ pub use edit::{Edited, Refused, Step, delete, get, set};
 pub use emit::{emit, emit_noted, emit_record};
 pub use error::Error;
 pub use json::{NotJson, emit_json, emit_json_line, emit_json_record, not_json, try_emit_json, try_emit_json_record};
-pub use order::natural;
+pub use order::{in_order, natural};
 pub use part::{Form, Parts};
 pub use reread::{reread, reread_text};
 pub use scalar::resolve as plain_scalar;

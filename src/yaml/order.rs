@@ -1,6 +1,9 @@
 //! Natural order of keys: runs of digits compare as numbers, signs come before digits and digits before letters.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
+
+use crate::value::{Node, Value};
 
 /// One step of a comparison. The derived order is the one that holds everywhere but right after a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,6 +36,21 @@ pub fn natural(left: &str, right: &str) -> Ordering {
         }
         after_number = matches!(a, Token::Number(..));
     }
+}
+
+/// The same values with the keys of all maps in the order of output.
+pub fn in_order(node: &Node) -> Node {
+    let value = match &node.value {
+        Value::Map(map) => {
+            let mut entries: Vec<(Arc<str>, Node)> =
+                map.iter().map(|(key, item)| (key.clone(), in_order(item))).collect();
+            entries.sort_by(|(left, _), (right, _)| natural(left, right));
+            Value::Map(Arc::new(entries.into_iter().collect()))
+        }
+        Value::List(list) => Value::List(Arc::new(list.iter().map(in_order).collect())),
+        other => other.clone(),
+    };
+    Node::new(value, node.span)
 }
 
 /// Takes the first token off `text`.

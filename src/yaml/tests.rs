@@ -18,6 +18,52 @@ fn json(text: &str) -> String {
     to_json(&read(text).unwrap()).to_string()
 }
 
+fn manifest(text: &str) -> Result<Node, String> {
+    let (sources, root) = (Sources::new(), Path::new("/r"));
+    parse_manifest(&sources, &root.join("a.yaml"), root, Arc::from(text), None).map_err(|error| error.to_string())
+}
+
+#[test]
+fn marked_values_have_their_types() {
+    for (text, expected) in [
+        (
+            "[!literal true, !literal 1.50, !literal 010, !literal null, !literal x, !literal '5']",
+            r#"[true,1.5,8,null,"x","5"]"#,
+        ),
+        ("[!literal , !literal ~, !literal 2024-01-01, !literal {a: 1}]", r#"[null,null,{},{"a":1}]"#),
+    ] {
+        let items = manifest(text).unwrap();
+        let argument = |node: &Node| match &node.value {
+            Value::Function(function) => function.argument.clone(),
+            _ => panic!("{text}"),
+        };
+        let items: Vec<Node> = items.as_list().unwrap().iter().map(argument).collect();
+        assert_eq!(to_json(&Node::from(items)).to_string(), expected, "{text}");
+    }
+    let marks = "[!append null, !append , !append 5, !append {a: 1}, !merge.x ~, !append '5', !append [1]]";
+    let expected = r#"[null,null,5,{"a":1},null,"!append 5","!append [1]"]"#;
+    assert_eq!(to_json(&manifest(marks).unwrap()).to_string(), expected);
+}
+
+#[test]
+fn manifests_have_keys_and_dates_of_the_reference() {
+    let text = "null: 1\na: {~: 2}\n'null': 3\nd: !!timestamp 2024-01-01\nq: !!timestamp '2024-01-01 10:00:00'\n";
+    assert_eq!(to_json(&manifest(text).unwrap()).to_string(), r#"{"<nil>":1,"a":{"<nil>":2},"d":{},"null":3,"q":{}}"#);
+}
+
+#[test]
+fn what_the_parser_leaves_out_is_said() {
+    for (text, expected) in [
+        ("a: 1\nx: *foo\n", "a.yaml:2:4: unknown anchor 'foo' referenced"),
+        ("x: [*a-b, 1]\n", "a.yaml:1:5: unknown anchor 'a-b' referenced"),
+        ("a: 1\nx: \"a\0b\"\n", "a.yaml:2:6: control characters are not allowed: there is a NUL byte"),
+        ("a: 1\n\0", "a.yaml:2:1: control characters are not allowed"),
+    ] {
+        let message = manifest(text).unwrap_err();
+        assert!(message.contains(expected), "{message}");
+    }
+}
+
 #[test]
 fn documents_become_nodes() {
     for (text, expected) in [

@@ -38,6 +38,7 @@ mod dependents;
 mod diff;
 mod doctor;
 mod editing;
+mod engine;
 mod engines;
 mod evaluate;
 mod example;

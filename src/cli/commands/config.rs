@@ -51,10 +51,7 @@ pub(super) fn run(context: &Context, command: ConfigCommand) -> Result<u8> {
             write::data(context, schema::config())?;
             Ok(0)
         }
-        ConfigCommand::Validate => {
-            let checked = super::validate::named(context, Some("config"), &ScopeArgs::default())?;
-            Ok(validate(context)?.max(checked))
-        }
+        ConfigCommand::Validate => validate(context),
         ConfigCommand::Other(words) => Err(unknown::command("atmos config", &words).into()),
     }
 }
@@ -107,9 +104,11 @@ fn keys(context: &Context, pattern: Option<&str>) -> Result<u8> {
     Ok(0)
 }
 
-/// Old keys on stderr; on stdout the settings whose default depends on whether a file exists.
+/// The files against the schema, old keys on stderr; on stdout the settings whose default depends on whether a file exists.
 pub(super) fn validate(context: &Context) -> Result<u8> {
     let app = context.app()?;
+    let checked =
+        if app.config.found { super::validate::named(context, Some("config"), &ScopeArgs::default())? } else { 0 };
     let validation = config::validate(&app);
     for warning in validation.warnings {
         context.host.talk.warn(warning);
@@ -118,6 +117,9 @@ pub(super) fn validate(context: &Context) -> Result<u8> {
     let rows = validation.in_force.into_iter().map(|row| vec![row.key.to_owned(), row.value, row.why]).collect();
     let table = Table { columns: ["Setting", "Value", "Why"].map(str::to_owned).to_vec(), rows };
     write::data(context, &table.render(TableFormat::Table, context.host.terminal.stdout))?;
+    if checked != 0 {
+        return Ok(checked);
+    }
     let files = validation.files.len();
     context.host.talk.success(match files {
         0 => "no configuration file: the defaults hold".to_owned(),

@@ -40,6 +40,9 @@ fn component(context: &Context, args: &ComponentArgs) -> Result<u8> {
     let query = Selection::parse(args.query.as_deref())?;
     let stack = args.stack.clone().or_else(|| context.host.env.get("ATMOS_STACK").map(str::to_owned));
     let stack = stack.ok_or(Error::FlagMissing { flag: "stack" })?;
+    if stack.is_empty() {
+        return Err(Error::NoStack.into());
+    }
     let app = context.app_with_config()?;
     let processing = described(context, &app, &args.evaluation)?;
     let request = describe::ComponentRequest {

@@ -1,7 +1,7 @@
 //! JSON text with the keys in the order of the map.
 
 use crate::query::error::{Fault, Outcome};
-use crate::value::{Node, Value, format_float, function_text};
+use crate::value::{Node, Value, format_json_float, function_text};
 
 /// JSON with `indent` columns per level; on one line for 0.
 pub(super) fn json(node: &Node, indent: usize) -> Outcome<String> {
@@ -28,7 +28,7 @@ impl Writer {
             Value::Bool(flag) => self.out.push_str(if *flag { "true" } else { "false" }),
             Value::Int(number) => self.out.push_str(&number.to_string()),
             Value::UInt(number) => self.out.push_str(&number.to_string()),
-            Value::Float(number) if number.is_finite() => self.out.push_str(&format_float(*number)),
+            Value::Float(number) if number.is_finite() => self.out.push_str(&format_json_float(*number)),
             Value::Float(_) => return Err(Fault::failed("unsupported value: infinities cannot be written as JSON")),
             Value::String(text) => self.string(text),
             Value::Function(function) => self.string(&function_text(function)),
