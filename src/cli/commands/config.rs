@@ -37,7 +37,7 @@ pub(super) fn run(context: &Context, command: ConfigCommand) -> Result<u8> {
         ConfigCommand::Get(args) => get(context, &args),
         ConfigCommand::List(args) => keys(context, args.pattern.as_deref()),
         ConfigCommand::Schema => {
-            write::data(context, schema::config())?;
+            write::data(context, &schema::config())?;
             Ok(0)
         }
         ConfigCommand::Validate => {
