@@ -191,9 +191,7 @@ impl Chain {
                 }
             }
             IdentityKind::Federated(kind) => {
-                let provider = self.provider.as_ref().filter(|_| via_provider);
-                let provider = provider.map(|provider| (&provider.kind, provider.kind_text.as_str()));
-                if let Some(reason) = module_problem(kind, &identity.via, provider) {
+                if let Some(reason) = standing_problem(identity) {
                     return fail(&reason, 1);
                 }
                 match federation::problems(kind.module(), &Entry::identity(identity)).into_iter().next() {
@@ -234,24 +232,10 @@ impl Chain {
     }
 }
 
-/// That what an identity of a module comes from is what it takes: nothing, or a provider of some kinds.
-pub(crate) fn module_problem(kind: Registered, via: &Via, provider: Option<(&ProviderKind, &str)>) -> Option<String> {
-    let (name, takes) = (kind.module().kind(), kind.module().takes());
-    match (via, provider) {
-        (Via::None, _) if takes.is_empty() => None,
-        (_, _) if takes.is_empty() => Some(format!("{name} stands alone: take `via` away")),
-        // What is wrong with such a provider is said elsewhere.
-        (_, Some((ProviderKind::NotBuilt | ProviderKind::Missing | ProviderKind::Unsupported, _))) => None,
-        (_, Some((ProviderKind::Federated(before), _))) if takes.contains(&before.module().gives()) => None,
-        (_, Some((_, before))) => Some(format!("{name} cannot use what a provider of kind {before} gives")),
-        (_, None) => Some(format!("{name} needs `via.provider`")),
-    }
-}
-
 /// A role of AWS can be assumed with it.
 pub(crate) fn is_for_roles(form: Form) -> bool {
     match form {
-        Form::Jwt => true,
+        Form::Jwt | Form::Saml => true,
         Form::Credentials => false,
     }
 }

@@ -25,8 +25,7 @@ impl ProviderKind {
             Some("aws/iam-identity-center") => ProviderKind::IdentityCenter,
             Some("mock" | "mock/aws") => ProviderKind::Mock,
             Some(
-                "aws/saml"
-                | "azure/cli"
+                "azure/cli"
                 | "azure/device-code"
                 | "azure/interactive"
                 | "azure/oidc"
@@ -94,10 +93,7 @@ impl IdentityKind {
 
     /// It may be used without `via`.
     pub fn is_standalone(&self) -> bool {
-        let module = matches!(self, IdentityKind::Federated(kind) if kind.module().takes().is_empty());
-        module
-            || self.root().is_some()
-            || matches!(self, IdentityKind::Mock | IdentityKind::NotBuilt { standalone: true })
+        self.root().is_some() || matches!(self, IdentityKind::Mock | IdentityKind::NotBuilt { standalone: true })
     }
 
     /// What stands for a provider where there is none, as the reference names it.
@@ -107,7 +103,7 @@ impl IdentityKind {
             IdentityKind::CredentialProcess => Some("aws-credential-process"),
             IdentityKind::AwsAmbient => Some("aws-ambient"),
             IdentityKind::Ambient => Some("ambient"),
-            IdentityKind::Federated(kind) if kind.module().takes().is_empty() => Some(kind.module().kind()),
+            IdentityKind::Federated(kind) => Some(kind.module().kind()),
             _ => None,
         }
     }
@@ -127,7 +123,7 @@ mod tests {
         for (text, kind) in [
             (Some("aws/iam-identity-center"), ProviderKind::IdentityCenter),
             (Some("mock/aws"), ProviderKind::Mock),
-            (Some("aws/saml"), ProviderKind::NotBuilt),
+            (Some("azure/cli"), ProviderKind::NotBuilt),
             (Some("aws-sso"), ProviderKind::Unsupported),
             (Some("gcp/oidc"), ProviderKind::Unsupported),
             (None, ProviderKind::Missing),

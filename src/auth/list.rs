@@ -216,6 +216,8 @@ fn redact(node: &Node) -> Node {
     for (key, value) in map {
         let value = match &**key {
             "credentials" => redact_credentials(value),
+            // Where a token comes from is no token.
+            "token_source" if value.as_map().is_some() => redact(value),
             name if is_secret_name(name) => hidden(value),
             _ => redact(value),
         };
@@ -294,7 +296,7 @@ mod tests {
         let auth = config(&json!({
             "realm": "r",
             "providers": {"p": {"kind": "aws/saml", "password": "hunter22", "url": "https://me:pw@x/y", "unknown": 1,
-                "spec": {"client_id": "c", "client_secret": "s", "deep": [{"private_key": {"pem": "k"}}],
+                "spec": {"client_id": "c", "client_secret": "s", "token_source": {"file_path": "/t", "request_token": "r"}, "deep": [{"private_key": {"pem": "k"}}],
                          "endpoint_url": "https://me:pw@x"}}},
             "identities": {"u": {"kind": "aws/user", "env": {"STAGE": "prod", "API_TOKEN": "t"}, "credentials": {
                 "access_key_id": "AKIA", "secret_access_key": "s", "region": "eu", "mfa_arn": "arn:x"}},
@@ -302,7 +304,8 @@ mod tests {
         }));
         let expected = json!({
             "providers": {"p": {"kind": "aws/saml", "password": MASK, "url": "https://<MASKED>@x/y",
-                "spec": {"client_id": "c", "client_secret": MASK, "deep": [{"private_key": {"pem": MASK}}],
+                "spec": {"client_id": "c", "client_secret": MASK, "token_source": {"file_path": "/t", "request_token": MASK},
+                         "deep": [{"private_key": {"pem": MASK}}],
                          "endpoint_url": "https://<MASKED>@x"}}},
             "identities": {"u": {"kind": "aws/user", "env": {"STAGE": "prod", "API_TOKEN": MASK}, "credentials": {
                 "access_key_id": MASK, "secret_access_key": MASK, "region": "eu", "mfa_arn": "arn:x"}},

@@ -20,7 +20,7 @@ use super::error::Error;
 use super::federation::{Entry, Proof, Step};
 use super::given::Credentials;
 use super::identity::{
-    ambient, assume_role, assume_root, credential_process, mock, permission_set, user, web_identity,
+    ambient, assume_role, assume_root, credential_process, mock, permission_set, saml_role, user, web_identity,
 };
 use super::kind::{IdentityKind, ProviderKind};
 use super::name::{IdentityName, ProviderName};
@@ -352,6 +352,9 @@ impl Session {
                     Proof::Jwt(token) => {
                         web_identity::authenticate(&self.context, identity, Some(&provider.spec), &token, region).await
                     }
+                    Proof::Saml(assertion) => {
+                        saml_role::authenticate(&self.context, identity, provider, &assertion, region).await
+                    }
                     Proof::Aws(_) | Proof::Environment(_) => {
                         Err(Error::NotAws { identity: provider.name.to_string(), kind: provider.kind_text.clone() })
                     }
@@ -381,18 +384,8 @@ impl Session {
                 credential_process::authenticate(&self.context, identity, region).await
             }
             (IdentityKind::AwsAmbient, _) => ambient::authenticate(&self.context, identity, region).await,
-            (IdentityKind::Federated(kind), provider) => {
-                let before = match provider {
-                    Some(Provider { kind: ProviderKind::Federated(before), .. }) if index == 0 => {
-                        provider.as_ref().map(|provider| self.proof(provider, *before))
-                    }
-                    _ => None,
-                };
-                let before = match before {
-                    Some(proof) => Some(proof.await?),
-                    None => None,
-                };
-                let step = Step { context: &self.context, entry: Entry::identity(identity), region, before };
+            (IdentityKind::Federated(kind), _) => {
+                let step = Step { context: &self.context, entry: Entry::identity(identity), region };
                 kind.module().authenticate(step).await?.into_record(identity)
             }
             (IdentityKind::Ambient, _) => {

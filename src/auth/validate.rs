@@ -4,9 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::chain::{
-    identity_center_problem, is_for_roles, module_problem, principal_problems, region_problem, standing_problem,
-};
+use super::chain::{identity_center_problem, is_for_roles, principal_problems, region_problem, standing_problem};
 use super::config::{AuthConfig, Identity, Provider, Via};
 use super::federation::{self, Entry};
 use super::kind::{IdentityKind, ProviderKind};
@@ -182,7 +180,6 @@ fn provider(provider: &Provider, problems: &mut Vec<Problem>) {
 /// Required settings of kinds that are checked though they cannot be used yet.
 fn not_built(provider: &Provider, who: &str, problems: &mut Vec<Problem>) {
     let required: &[&str] = match provider.kind_text.as_str() {
-        "aws/saml" => &["url", "region"],
         kind if kind.starts_with("azure/") => &["spec.tenant_id"],
         _ => &[],
     };
@@ -222,12 +219,7 @@ fn identity(auth: &AuthConfig, identity: &Identity, problems: &mut Vec<Problem>)
             problems.extend(errors.map(|(reason, span)| Problem::principal(format!("{who}: {reason}"), span)));
             let odd = federation::unknown_keys(module, &entry).into_iter();
             problems.extend(odd.map(|(reason, span)| Problem::warning(format!("{who}: {reason}"), span)));
-            let provider = match &identity.via {
-                Via::Provider(name, _) => auth.provider(name).map(|known| (&known.kind, known.kind_text.as_str())),
-                _ => None,
-            };
-            let reported = matches!(identity.via, Via::Invalid(..)) || is_lost(auth, &identity.via);
-            if let Some(reason) = module_problem(kind, &identity.via, provider).filter(|_| !reported) {
+            if let Some(reason) = standing_problem(identity) {
                 problems.push(Problem::error(format!("{who}: {reason}"), identity.span));
             }
         }
@@ -243,15 +235,6 @@ fn identity(auth: &AuthConfig, identity: &Identity, problems: &mut Vec<Problem>)
         problems.push(Problem::principal(format!("{who}: {reason}"), span));
     }
     via(auth, identity, &who, problems);
-}
-
-/// It refers to something that does not exist, which is an error of its own.
-fn is_lost(auth: &AuthConfig, via: &Via) -> bool {
-    match via {
-        Via::Provider(name, _) => auth.provider(name).is_none(),
-        Via::Identity(name, _) => auth.identity(name).is_none(),
-        Via::None | Via::Invalid(..) => false,
-    }
 }
 
 /// `aws/user`: both keys or none.

@@ -170,11 +170,11 @@ fn mask_section(host: &Host, node: &Node) {
     endpoints.filter_map(|(_, value)| value.to_str()).for_each(|url| register(url, false));
 }
 
-/// Whether everything below a key is secret. `credentials` holds plain data as well (region, device, words of a program), so
-/// that its own keys decide; the id of a key is no secret.
+/// Whether everything below a key is secret. `credentials` and `token_source` hold plain data as well (region, device, words of a
+/// program, names of variables), so that their own keys decide; the id of a key is no secret.
 fn holds_secret(key: &str, value: &Node) -> bool {
     match key.to_lowercase().as_str() {
-        "credentials" => value.as_map().is_none(),
+        "credentials" | "token_source" => value.as_map().is_none(),
         "access_key_id" => false,
         name => is_secret_name(name),
     }

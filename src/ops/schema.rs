@@ -6,12 +6,14 @@ use serde_json::{Value as Json, json};
 
 use super::App;
 use super::names::names;
-use crate::auth::AuthConfig;
+use crate::auth::{AuthConfig, extend_schema};
 use crate::validate::{CONFIG_SCHEMA, MANIFEST_SCHEMA};
 
-/// The schema of `atmos.yaml`.
-pub fn config() -> &'static str {
-    CONFIG_SCHEMA
+/// The schema of `atmos.yaml`, in which editors find the kinds of providers and identities with what can be set at each.
+pub fn config() -> String {
+    let Ok(mut schema) = serde_json::from_str::<Json>(CONFIG_SCHEMA) else { return CONFIG_SCHEMA.to_owned() };
+    extend_schema(&mut schema);
+    format!("{schema:#}\n")
 }
 
 /// The schema of manifests, in which editors find the identities and components of the repository. They are offered, not

@@ -1,9 +1,12 @@
-//! Views of the reports of `auth console | user | keyring`.
+//! Views of the reports of `auth console | user | keyring | saml`.
 
 use std::fmt::Write as _;
 
+use serde_json::{Value, json};
+
 use crate::auth::user::Rotated;
-use crate::ops::auth::{ConsoleReport, KeysReport, MigrateReport};
+use crate::ops::auth::{ConsoleReport, KeysReport, MigrateReport, SamlRolesReport};
+use crate::value::{Node, from_json};
 
 pub fn console(report: &ConsoleReport) -> String {
     if report.opened {
@@ -47,4 +50,26 @@ pub fn migrated(report: &MigrateReport) -> String {
     }
     let _ = write!(text, "\nset `auth.keyring.type: {}` or ATMOS_KEYRING_TYPE={} from now on", report.to, report.to);
     text
+}
+
+/// What an identity provider offers, one role in a line.
+pub fn saml_roles(report: &SamlRolesReport) -> String {
+    if report.roles.is_empty() {
+        return format!("provider {} offers no role\n", report.provider);
+    }
+    let width = report.roles.iter().map(|role| role.role.len()).max().unwrap_or_default();
+    let mut text = format!("{:<12}  {:<width$}  PROVIDER\n", "ACCOUNT", "ROLE");
+    for offered in &report.roles {
+        let _ = writeln!(text, "{:<12}  {:<width$}  {}", offered.account, offered.role, offered.principal);
+    }
+    text
+}
+
+pub fn saml_roles_json(report: &SamlRolesReport) -> Node {
+    let roles: Vec<Value> = report
+        .roles
+        .iter()
+        .map(|offered| json!({"account": offered.account, "role": offered.role, "principal": offered.principal}))
+        .collect();
+    from_json(&json!({"provider": report.provider, "roles": roles}))
 }

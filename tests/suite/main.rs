@@ -79,6 +79,7 @@ mod provisioning;
 mod quirks;
 mod remote;
 mod render;
+mod saml;
 mod secret_files;
 mod secret_values;
 mod secrets;

@@ -243,7 +243,7 @@ fn configuration_is_checked_listed_and_explained() {
     assert!(!list.stdout.contains("request-token-of-this-job"), "{list}");
     let tree = federation.sandbox.atmos(&["auth", "list"]).success();
     assert!(tree.stdout.contains("gh") && tree.stdout.contains("github/oidc"), "{tree}");
-    federation.sandbox.atmos(&["auth", "explain", "-i", "behind"]).success();
+    federation.sandbox.atmos(&["auth", "explain", "-c", "app", "-s", "dev", "-i", "behind"]).success();
     for (from, to, phrase) in [
         (
             "audience: sts.amazonaws.com, token_source",

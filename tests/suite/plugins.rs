@@ -88,7 +88,7 @@ fn what_a_plugin_gives_is_known_to_every_command() {
     assert_eq!((&who.json()["kind"], &who.json()["valid"]), (&"exec".into(), &"unknown".into()), "{who}");
     assert!(!who.stdout.contains(SECRET), "{who}");
     sandbox.atmos(&["auth", "list"]).success();
-    sandbox.atmos(&["auth", "explain", "-i", "cloud"]).success();
+    sandbox.atmos(&["auth", "explain", "-c", "app", "-s", "dev", "-i", "cloud"]).success();
     // The form that it reads is the form that it prints, for another run or another plug-in.
     let printed = sandbox.atmos(&["auth", "process", "-i", "cloud"]).success().json();
     assert_eq!((&printed["Variables"]["HCLOUD_TOKEN"], &printed["Account"]), (&SECRET.into(), &"project-7".into()));

@@ -26,7 +26,7 @@ impl Federation {
         let url = format!("http://127.0.0.1:{}", port.trim());
         let mut sandbox = Sandbox::empty().with_file_keyring();
         sandbox.set("AWS_ENDPOINT_URL_STS", &url);
-        sandbox.write("stacks/dev.yaml", "vars: {stage: dev}\n");
+        sandbox.write("stacks/dev.yaml", "vars: {stage: dev}\ncomponents: {terraform: {app: {}}}\n");
         let federation = Federation { url, sandbox, process };
         federation.configure(auth);
         federation
@@ -58,6 +58,11 @@ impl Federation {
     /// A token of the issuer with further claims.
     pub(crate) fn mint(&self, claims: &Value) -> String {
         http::expect("POST", &format!("{}/_mint", self.url), &claims.to_string())
+    }
+
+    /// A response of the identity provider of SAML.
+    pub(crate) fn assert(&self, wanted: &Value) -> String {
+        http::expect("POST", &format!("{}/_assert", self.url), &wanted.to_string())
     }
 
     /// Requests so far, in their order.

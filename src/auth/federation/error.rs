@@ -21,6 +21,19 @@ pub enum Error {
     #[diagnostic(code(atmos::auth::federation::program), help("{help}"))]
     Program { who: String, reason: String, help: String },
 
+    /// The assertion of an identity provider.
+    #[error("authentication failed: the assertion of {who} cannot be used: {reason}")]
+    #[diagnostic(code(atmos::auth::federation::assertion), help("{help}"))]
+    Assertion { who: String, reason: String, help: String },
+
+    #[error("authentication failed: the sign-in to {who}: {reason}")]
+    #[diagnostic(code(atmos::auth::federation::browser), help("{help}"))]
+    Browser { who: String, reason: String, help: String },
+
+    #[error("authentication failed: the identity provider does not offer {role}, which identity `{identity}` wants")]
+    #[diagnostic(code(atmos::auth::federation::not_offered), help("{near}it offers {offered}"))]
+    NotOffered { identity: String, role: String, offered: String, near: String },
+
     /// Who gives out tokens said no, or nothing.
     #[error("authentication failed: no token for {who}: {reason}")]
     #[diagnostic(code(atmos::auth::federation::no_token), help("{help}"))]

@@ -10,6 +10,8 @@ mod exec;
 mod module;
 mod oidc;
 mod registry;
+mod saml;
+mod schema;
 mod setting;
 
 pub(crate) use check::{problems, unknown_keys};
@@ -17,3 +19,5 @@ pub(crate) use error::Error;
 pub(crate) use module::{Entry, Form, Proof, Step};
 pub(crate) use oidc::Jwt;
 pub(crate) use registry::{Registered, identity, provider};
+pub(crate) use saml::{Assertion, Offer};
+pub use schema::extend as extend_schema;

@@ -11,6 +11,7 @@ use super::super::error::Error;
 use super::super::given::{Credentials, EnvironmentCredentials};
 use super::super::record::StepRecord;
 use super::oidc::Jwt;
+use super::saml::Assertion;
 use super::setting::Setting;
 use crate::span::Span;
 use crate::value::Node;
@@ -30,13 +31,8 @@ pub(crate) trait Module: Sync {
     /// of it.
     fn settings(&self) -> &'static [Setting];
 
-    /// What comes out.
+    /// What comes out. An identity gives credentials and stands alone.
     fn gives(&self) -> Form;
-
-    /// Of an identity: what of a provider it is made from. With nothing it stands alone.
-    fn takes(&self) -> &'static [Form] {
-        &[]
-    }
 
     /// What it asks for each time: the cloud's answer belongs to this moment and is never kept.
     fn is_ambient(&self) -> bool {
@@ -57,6 +53,8 @@ pub(crate) trait Module: Sync {
 pub(crate) enum Form {
     /// A signed token of OpenID Connect.
     Jwt,
+    /// An assertion of SAML for AWS.
+    Saml,
     /// Credentials that programs use, of AWS or another cloud.
     Credentials,
 }
@@ -65,6 +63,7 @@ pub(crate) enum Form {
 #[derive(Debug, Clone)]
 pub(crate) enum Proof {
     Jwt(Jwt),
+    Saml(Assertion),
     Aws(AwsCredentials),
     Environment(EnvironmentCredentials),
 }
@@ -78,6 +77,7 @@ impl Proof {
     pub(crate) fn expires(&self) -> Option<Timestamp> {
         match self {
             Proof::Jwt(token) => token.claims.expires,
+            Proof::Saml(assertion) => assertion.ends,
             Proof::Aws(keys) => keys.expiration,
             Proof::Environment(given) => given.expiration,
         }
@@ -88,7 +88,7 @@ impl Proof {
         let credentials = match self {
             Proof::Aws(keys) => Credentials::Aws(keys),
             Proof::Environment(given) => Credentials::Environment(given),
-            Proof::Jwt(_) => {
+            Proof::Jwt(_) | Proof::Saml(_) => {
                 return Err(Error::NotAws { identity: identity.name.to_string(), kind: identity.kind_text.clone() });
             }
         };
@@ -103,8 +103,6 @@ pub(crate) struct Step<'a> {
     pub(crate) entry: Entry<'a>,
     /// The region that the chain resolved to.
     pub(crate) region: Option<&'a str>,
-    /// What the step before gave.
-    pub(crate) before: Option<Proof>,
 }
 
 /// An entry of the configuration as its kind sees it.

@@ -3,9 +3,10 @@
 use super::exec::Exec;
 use super::module::Module;
 use super::oidc::{Github, Gitlab, Token};
+use super::saml::Saml;
 
 /// Kinds of providers: one line each.
-static PROVIDERS: &[&dyn Module] = &[&Github, &Gitlab, &Token];
+static PROVIDERS: &[&dyn Module] = &[&Github, &Gitlab, &Token, &Saml];
 
 /// Kinds of identities: one line each.
 static IDENTITIES: &[&dyn Module] = &[&Exec];
@@ -42,6 +43,11 @@ pub(crate) fn provider(kind: &str) -> Option<Registered> {
 /// The kind of identity of that name.
 pub(crate) fn identity(kind: &str) -> Option<Registered> {
     find(IDENTITIES, kind)
+}
+
+/// All kinds of providers, or of identities.
+pub(crate) fn modules(identities: bool) -> &'static [&'static dyn Module] {
+    if identities { IDENTITIES } else { PROVIDERS }
 }
 
 fn find(list: &'static [&'static dyn Module], kind: &str) -> Option<Registered> {

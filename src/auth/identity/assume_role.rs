@@ -112,6 +112,11 @@ pub(super) fn session_name(identity: &Identity, now: Timestamp) -> String {
 /// Seconds to ask for; `None` leaves it to the service. Says so when it is not what was configured.
 pub(super) fn duration(identity: &Identity, chained: bool, talk: &Talk) -> Option<i32> {
     let (text, _) = identity.principal.duration.as_ref()?;
+    seconds(identity, text, chained, talk)
+}
+
+/// The same of a text that stands elsewhere.
+pub(super) fn seconds(identity: &Identity, text: &str, chained: bool, talk: &Talk) -> Option<i32> {
     let warn = |message: String| talk.warn(Warning::new("atmos::auth::session_duration", message));
     let Some(wanted) = parse_duration(text, DurationForm::Go).map(|wanted| wanted.as_secs()) else {
         warn(format!(

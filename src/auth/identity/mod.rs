@@ -6,5 +6,6 @@ pub(crate) mod assume_root;
 pub(crate) mod credential_process;
 pub(crate) mod mock;
 pub(crate) mod permission_set;
+pub(crate) mod saml_role;
 pub(crate) mod user;
 pub(crate) mod web_identity;

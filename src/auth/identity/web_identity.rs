@@ -1,6 +1,7 @@
 //! `aws/assume-role` behind a token of OpenID Connect: `AssumeRoleWithWebIdentity`, which nothing signs. Row 5.
 
-use aws_sdk_sts::types::PolicyDescriptorType;
+use aws_sdk_sts::types::{Credentials as Given, PolicyDescriptorType};
+use jiff::Timestamp;
 
 use super::super::aws::client::{Refusal, shown_endpoint};
 use super::super::aws::endpoint::Service;
@@ -46,17 +47,29 @@ pub(crate) async fn authenticate(
         let help = help(refusal.code.as_deref(), token);
         refusal.into_error(what.clone(), shown.clone(), &help)
     })?;
-    let given = answer.credentials().ok_or_else(|| Error::Refused {
-        what: what.clone(),
+    let user = answer.assumed_role_user().map(aws_sdk_sts::types::AssumedRoleUser::arn);
+    record(context, &what, answer.credentials(), user, (role, asked), issued)
+}
+
+/// What STS gave for a role in a region, and who one is by it.
+pub(super) fn record(
+    context: &Context,
+    what: &str,
+    given: Option<&Given>,
+    user: Option<&str>,
+    (role, region): (&str, &str),
+    issued: Timestamp,
+) -> Result<StepRecord, Error> {
+    let given = given.ok_or_else(|| Error::Refused {
+        what: what.to_owned(),
         answer: "the answer has no credentials".to_owned(),
         help: "check the endpoint overrides in force".to_owned(),
     })?;
-    let credentials = sts::credentials(given, issued, Some(asked));
+    let credentials = sts::credentials(given, issued, Some(region));
     context.mask(&credentials);
-    let credentials = context.arrived(credentials, &what)?;
-    let caller = answer.assumed_role_user().and_then(|user| {
-        Some(CallerIdentity { account: account_of(user.arn())?.to_owned(), arn: user.arn().to_owned() })
-    });
+    let credentials = context.arrived(credentials, what)?;
+    let caller =
+        user.and_then(|arn| Some(CallerIdentity { account: account_of(arn)?.to_owned(), arn: arn.to_owned() }));
     let account = caller.as_ref().map(|caller| caller.account.clone()).or_else(|| account_of(role).map(str::to_owned));
     Ok(StepRecord { credentials: credentials.into(), account, caller, basis: None })
 }

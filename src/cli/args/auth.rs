@@ -56,6 +56,8 @@ pub enum AuthCommand {
     User(super::UserArgs),
     /// Move what a keyring holds into another one
     Keyring(super::KeyringArgs),
+    /// What an identity provider of kind aws/saml offers
+    Saml(super::SamlArgs),
     /// Say who a component is, which file and line chose that, what it overrides, and how credentials get to it
     Explain(AuthExplainArgs),
     /// Renew cached credentials now; signs nobody in

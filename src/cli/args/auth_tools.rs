@@ -1,4 +1,4 @@
-//! Arguments of `atmos auth shell | console | user | keyring`.
+//! Arguments of `atmos auth shell | console | user | keyring | saml`.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -168,4 +168,31 @@ pub struct MigrateArgs {
     /// Replace what the new keyring has already
     #[arg(long)]
     pub force: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct SamlArgs {
+    #[command(subcommand)]
+    pub command: SamlCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum SamlCommand {
+    /// List the roles that the identity provider offers to who signs in
+    Roles(SamlRolesArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct SamlRolesArgs {
+    /// Provider of kind aws/saml; needed where there are several
+    #[arg(short, long, value_name = "NAME")]
+    pub provider: Option<String>,
+
+    /// table or json [default: table]
+    #[arg(short, long, value_name = "FORMAT")]
+    pub format: Option<String>,
+
+    /// How long to wait for the sign-in, for example 2m
+    #[arg(long, value_name = "DURATION")]
+    pub timeout: Option<String>,
 }

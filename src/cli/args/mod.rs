@@ -29,7 +29,9 @@ pub use auth::{
     ProcessArgs, SELECT, ValidateArgs, WhoamiArgs,
 };
 pub use auth_look::{AuthDoctorArgs, AuthExplainArgs, RefreshArgs};
-pub use auth_tools::{AuthShellArgs, ConsoleArgs, KeyArgs, KeyringArgs, KeyringCommand, UserArgs, UserCommand};
+pub use auth_tools::{
+    AuthShellArgs, ConsoleArgs, KeyArgs, KeyringArgs, KeyringCommand, SamlArgs, SamlCommand, UserArgs, UserCommand,
+};
 pub use describe::{
     ComponentArgs, DependentsArgs, DescribeArgs, DescribeCommand, DescribeConfigArgs, DescribeEditionArgs,
     DescribeEvaluationArgs, DescribeWorkflowsArgs, DiffArgs, EvaluationArgs, LocalsArgs, ProcessingArgs, StacksArgs,

@@ -32,6 +32,7 @@ pub(super) fn run(context: &Context, args: AuthArgs) -> Result<u8> {
         AuthCommand::Console(args) => auth_tools::console(context, args),
         AuthCommand::User(args) => auth_tools::user(context, args),
         AuthCommand::Keyring(args) => auth_tools::keyring(context, args),
+        AuthCommand::Saml(args) => auth_tools::saml(context, args),
         AuthCommand::Explain(args) => auth_look::explain(context, args),
         AuthCommand::Refresh(args) => auth_look::refresh(context, &args),
         AuthCommand::Doctor(args) => auth_look::doctor(context, &args),
@@ -76,7 +77,7 @@ fn login(context: &Context, args: LoginArgs) -> Result<u8> {
     Ok(0)
 }
 
-fn timeout(text: &str) -> Result<std::time::Duration> {
+pub(super) fn timeout(text: &str) -> Result<std::time::Duration> {
     let given = parse_duration(text, DurationForm::Go).filter(|given| !given.is_zero());
     given.ok_or_else(|| Error::Duration { flag: "timeout", value: text.to_owned() }.into())
 }

@@ -1,8 +1,11 @@
-//! `atmos auth shell | console | user | keyring`
+//! `atmos auth shell | console | user | keyring | saml`
 
-use super::super::args::{AuthShellArgs, ConsoleArgs, KeyArgs, KeyringArgs, KeyringCommand, UserArgs, UserCommand};
+use super::super::args::{
+    AuthShellArgs, ConsoleArgs, KeyArgs, KeyringArgs, KeyringCommand, SamlArgs, SamlCommand, UserArgs, UserCommand,
+};
+use super::super::error::Error;
 use super::super::setup::Context;
-use super::auth::flag;
+use super::auth::{flag, timeout};
 use super::write;
 use crate::auth::Options;
 use crate::auth::resolution::Flag;
@@ -87,5 +90,24 @@ pub(super) fn keyring(context: &Context, args: KeyringArgs) -> Result<u8> {
     let request = auth::MigrateRequest { from: args.from, to: args.to, keep: args.keep, force: args.force };
     let report = auth::migrate(&access, &request)?;
     context.host.talk.attention(output::auth_tools::migrated(&report));
+    Ok(0)
+}
+
+pub(super) fn saml(context: &Context, args: SamlArgs) -> Result<u8> {
+    let SamlCommand::Roles(args) = args.command;
+    let json = match args.format.as_deref() {
+        None | Some("table") => false,
+        Some("json") => true,
+        Some(other) => return Err(Error::Format { format: other.to_owned(), valid: "table, json" }.into()),
+    };
+    let timeout = args.timeout.as_deref().map(timeout).transpose()?;
+    let options = Options { timeout, ..Options::default() };
+    let access = Access::open(&context.app_with_config()?, options)?.sound()?;
+    let report = context.block_on(auth::saml_roles(&access, args.provider.as_deref()))??;
+    if json {
+        write::document(context, &output::auth_tools::saml_roles_json(&report), write::Format::Json, 2, None)?;
+    } else {
+        write::data(context, &output::auth_tools::saml_roles(&report))?;
+    }
     Ok(0)
 }

@@ -48,7 +48,7 @@ pub(super) fn run(context: &Context, command: ConfigCommand) -> Result<u8> {
         }
         ConfigCommand::List(args) => keys(context, args.pattern.as_deref()),
         ConfigCommand::Schema => {
-            write::data(context, schema::config())?;
+            write::data(context, &schema::config())?;
             Ok(0)
         }
         ConfigCommand::Validate => validate(context),

@@ -1,15 +1,16 @@
 //! Loopback services of those who vouch for others, and the clouds that believe them.
 //!
-//! A process of its own on one port of 127.0.0.1: GitHub's service that gives tokens to jobs, an issuer of signed tokens, and
-//! an STS that checks signature, issuer, audience, subject and time as AWS does.
+//! A process of its own on one port of 127.0.0.1: GitHub's service that gives tokens to jobs, an issuer of signed tokens, an
+//! identity provider of SAML, and an STS that checks signature, issuer, audience, subject and time as AWS does.
 //!
 //! `POST /_control` turns knobs, `GET /_log` lists the requests so far, `GET /_issued` every secret that left it,
-//! `POST /_mint` makes a token of the issuer with further claims. Read first: [`state::Knobs`], then [`answer`].
+//! `POST /_mint` makes a token of the issuer with further claims, `POST /_assert` a response of SAML. Read first: [`state::Knobs`], then [`answer`].
 
 #![expect(clippy::print_stdout, reason = "a program whose stdout is read by the test that started it")]
 #![allow(clippy::unwrap_used, reason = "a panic ends the connection, and the test fails")]
 
 mod issuer;
+mod saml;
 mod state;
 mod sts;
 #[path = "../storage/wire.rs"]
@@ -61,6 +62,10 @@ fn answer(state: &State, asked: &Asked) -> Option<Answer> {
             let claims = serde_json::from_str(&asked.body).unwrap_or_default();
             return Some(Answer::new(200, issuer::mint(state, &claims)));
         }
+        "/_assert" => {
+            let wanted = serde_json::from_str(&asked.body).unwrap_or_default();
+            return Some(Answer::new(200, saml::response(state, &wanted)));
+        }
         _ => {}
     }
     let knobs = state.knobs();
@@ -71,6 +76,7 @@ fn answer(state: &State, asked: &Asked) -> Option<Answer> {
     }
     Some(match asked.path.as_str() {
         "/github/token" | "/other/token" => issuer::job(state, asked),
+        "/idp/app" => saml::page(state, asked),
         _ => sts::answer(state, asked),
     })
 }

@@ -20,6 +20,8 @@ pub(crate) struct Knobs {
     pub(crate) token_body: Option<String>,
     /// Claims of its tokens in place of the usual ones.
     pub(crate) claims: Json,
+    /// What its responses of SAML have in place of the usual.
+    pub(crate) saml: Json,
     /// Tokens are signed with a key that nobody knows.
     pub(crate) forge: bool,
 }

@@ -1,5 +1,7 @@
-//! An STS that believes one issuer: `AssumeRoleWithWebIdentity`, and who one is.
+//! An STS that believes one issuer: `AssumeRoleWithWebIdentity`, `AssumeRoleWithSAML`, and who one is.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value as Json;
 
 use crate::issuer;
@@ -35,6 +37,15 @@ fn carry_out(state: &State, asked: &Asked, action: &str) -> Result<String, Refus
             let subject = trusted(state, &asked.field("WebIdentityToken"))?;
             let more = format!("<SubjectFromWebIdentityToken>{subject}</SubjectFromWebIdentityToken>");
             Ok(format!("{}{more}", keys(state, &role, &session, seconds)))
+        }
+        "AssumeRoleWithSAML" => {
+            unsigned(asked)?;
+            offered(state, &asked.field("SAMLAssertion"), &role, &asked.field("PrincipalArn"))?;
+            if seconds > 7200 {
+                let message = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.";
+                return Err((400, "ValidationError", message.to_owned()));
+            }
+            Ok(keys(state, &role, "me@acme.test", seconds))
         }
         "AssumeRole" => {
             caller(state, asked)?;
@@ -75,6 +86,19 @@ fn trusted(state: &State, token: &str) -> Result<String, Refusal> {
         return Err((403, "AccessDenied", message));
     }
     Ok(subject)
+}
+
+/// That a response is one of this identity provider, letter by letter, and offers the role.
+fn offered(state: &State, text: &str, role: &str, principal: &str) -> Result<(), Refusal> {
+    if !state.issued.lock().unwrap().iter().any(|known| known == text) {
+        return Err((400, "InvalidIdentityToken", "Response signature invalid".to_owned()));
+    }
+    let xml = String::from_utf8(STANDARD.decode(text).unwrap_or_default()).unwrap_or_default();
+    if xml.contains(&format!("<saml:AttributeValue>{role},{principal}</saml:AttributeValue>")) && !role.ends_with("/C")
+    {
+        return Ok(());
+    }
+    Err((403, "AccessDenied", "Not authorized to perform sts:AssumeRoleWithSAML".to_owned()))
 }
 
 /// What is proved by a token must not be signed for as well: that would be keys of somebody else.

@@ -1,0 +1,224 @@
+//! The kind and its drivers: how the assertion is got hold of. Row 5.
+
+use std::time::Duration;
+
+use super::super::super::aws::endpoint::check_url;
+use super::super::super::error::Error as AuthError;
+use super::super::super::identity::credential_process::{Program, run, words};
+use super::super::error::Error;
+use super::super::module::{Entry, Form, Module, Pending, Proof, Step};
+use super::super::setting::Setting;
+use super::{Assertion, browser, loopback};
+use crate::diag::nearest;
+use crate::secret::{Secret, without_userinfo};
+use crate::span::Span;
+use crate::value::{DurationForm, parse_duration};
+
+const URL: &str = "url";
+const COMMAND: &str = "spec.command";
+const TIMEOUT: &str = "spec.timeout";
+const PORT: &str = "spec.port";
+/// A program that prints an assertion may ask a person.
+const PATIENCE: Duration = Duration::from_mins(1);
+const LONGEST: Duration = Duration::from_mins(30);
+/// Drivers, as they are written.
+const DRIVERS: [&str; 3] = ["Browser", "command", "loopback"];
+/// Names that mean one of them elsewhere.
+const OLDER: [(&str, Driver); 2] = [("shell", Driver::Command), ("acs", Driver::Loopback)];
+/// Names of the reference whose pages no driver fills in: the browser shows them.
+const BY_BROWSER: [&str; 12] = [
+    "googleapps",
+    "okta",
+    "adfs",
+    "adfs2",
+    "azuread",
+    "keycloak",
+    "ping",
+    "pingone",
+    "onelogin",
+    "jumpcloud",
+    "auth0",
+    "shibboleth",
+];
+const HELP: &str = "look at what the identity provider sends: one signed assertion for https://signin.aws.amazon.com/saml \
+                    with the attribute https://aws.amazon.com/SAML/Attributes/Role";
+
+/// How an assertion is got hold of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Driver {
+    Browser,
+    Command,
+    Loopback,
+}
+
+pub(crate) struct Saml;
+
+impl Module for Saml {
+    fn kind(&self) -> &'static str {
+        "aws/saml"
+    }
+
+    fn settings(&self) -> &'static [Setting] {
+        const SETTINGS: [Setting; 12] = [
+            Setting::text(URL, "Address of the identity provider at which the sign-in to AWS begins"),
+            Setting::text("region", "Region of STS").required(),
+            Setting::text("driver", "How the assertion is got: Browser, command or loopback"),
+            Setting::text("provider_type", "Older name of `driver`"),
+            Setting::text("username", "Who signs in"),
+            Setting::secret("password", "The password; the keyring or the browser are better places"),
+            Setting::text("browser_type", "chromium, chrome or msedge"),
+            Setting::text("browser_executable_path", "The program of the browser"),
+            Setting::text("session.duration", "How long sessions of its roles last"),
+            Setting::texts(COMMAND, "Driver command: the program that prints the assertion in base64"),
+            Setting::text(TIMEOUT, "Driver command: how long it may take"),
+            Setting::text(PORT, "Driver loopback: the port to which the identity provider posts"),
+        ];
+        &SETTINGS
+    }
+
+    fn gives(&self) -> Form {
+        Form::Saml
+    }
+
+    fn problems(&self, entry: &Entry<'_>) -> Vec<(String, Span)> {
+        let at = |path: &str| entry.at(path).map_or(entry.span, |node| node.span);
+        let driver = match driver(entry) {
+            Ok(driver) => driver,
+            Err(reason) => return vec![(reason, at("driver"))],
+        };
+        let mut problems = Vec::new();
+        match entry.text(URL) {
+            None if driver == Driver::Command => {}
+            None => problems.push(("url is required".to_owned(), entry.span)),
+            Some(url) => {
+                if let Err(reason) = check_url(&url) {
+                    problems.push((format!("url `{}`: {reason}", without_userinfo(&url)), at(URL)));
+                }
+            }
+        }
+        let own = match driver {
+            Driver::Command => program(entry).err().map(|reason| (format!("{COMMAND} {reason}"), at(COMMAND))),
+            Driver::Loopback => port(entry).err().map(|reason| (reason, at(PORT))),
+            Driver::Browser => browser::problem(entry).map(|reason| (reason, at("browser_type"))),
+        };
+        let limit = patience(entry).err().map(|reason| (reason, at(TIMEOUT)));
+        problems.into_iter().chain(own).chain(limit).collect()
+    }
+
+    fn authenticate<'a>(&'a self, step: Step<'a>) -> Pending<'a, Proof> {
+        Box::pin(async move {
+            let url = step.entry.text(URL).unwrap_or_default();
+            let text = match driver(&step.entry) {
+                Ok(Driver::Command) => by_command(&step).await?,
+                Ok(Driver::Loopback) => {
+                    let port = port(&step.entry).map_err(|reason| failed(&step.entry, reason))?;
+                    loopback::assertion(&step, &url, port).await?
+                }
+                _ => browser::assertion(&step, &url).await?,
+            };
+            step.context.host.masker.register(&text);
+            let read = Assertion::read(&text, step.context.now_there());
+            let assertion =
+                read.map_err(|reason| Error::Assertion { who: step.entry.shown(), reason, help: HELP.to_owned() })?;
+            Ok(Proof::Saml(assertion))
+        })
+    }
+}
+
+/// `driver`, else what the other settings say.
+fn driver(entry: &Entry<'_>) -> Result<Driver, String> {
+    let Some(word) = entry.text("driver").or_else(|| entry.text("provider_type")) else {
+        return Ok(if entry.at(COMMAND).is_some() { Driver::Command } else { Driver::Browser });
+    };
+    let folded = word.to_lowercase();
+    let ours = [Driver::Browser, Driver::Command, Driver::Loopback];
+    let known = DRIVERS.iter().zip(ours).find(|(name, _)| name.to_lowercase() == folded).map(|(_, driver)| driver);
+    let older = || OLDER.iter().find(|(name, _)| *name == folded).map(|(_, driver)| *driver);
+    known.or_else(older).ok_or_else(|| {
+        if BY_BROWSER.contains(&folded.as_str()) {
+            return format!("driver `{word}` is not built: use Browser, in which a person can do everything");
+        }
+        let near = nearest(&word, DRIVERS).map(|near| format!(", did you mean `{near}`?")).unwrap_or_default();
+        format!("driver `{word}` is not known: use {}{near}", DRIVERS.join(", "))
+    })
+}
+
+fn failed(entry: &Entry<'_>, reason: String) -> AuthError {
+    let help = "run `spec.command` yourself to see what it prints: the response of the identity provider in base64";
+    Error::Program { who: entry.shown(), reason, help: help.to_owned() }.into()
+}
+
+/// S10 of saml2aws: what a program prints.
+async fn by_command(step: &Step<'_>) -> Result<Secret, AuthError> {
+    let entry = &step.entry;
+    let program = Program {
+        words: program(entry).map_err(|reason| failed(entry, format!("{COMMAND} {reason}")))?,
+        patience: patience(entry).map_err(|reason| failed(entry, reason))?,
+        talks: step.context.may_prompt(),
+    };
+    let printed = run(step.context, program).await?.map_err(|reason| failed(entry, format!("it {reason}")))?;
+    if printed.trim().is_empty() {
+        return Err(failed(entry, "it printed nothing".to_owned()));
+    }
+    Ok(Secret::from(printed.trim().to_owned()))
+}
+
+/// A list as it is, a text by the rules of a shell.
+fn program(entry: &Entry<'_>) -> Result<Vec<String>, String> {
+    let list = entry.at(COMMAND).is_some_and(|node| node.as_list().is_some());
+    let written = entry.texts(COMMAND);
+    if written.is_empty() {
+        return Err("is required for driver command".to_owned());
+    }
+    if list { Ok(written) } else { words(&written[0]) }
+}
+
+fn patience(entry: &Entry<'_>) -> Result<Duration, String> {
+    let Some(text) = entry.text(TIMEOUT) else { return Ok(PATIENCE) };
+    let read = parse_duration(&text, DurationForm::Go).filter(|read| !read.is_zero() && *read <= LONGEST);
+    read.ok_or_else(|| format!("{TIMEOUT} `{text}` is no time of 30 minutes or less, such as 45s"))
+}
+
+fn port(entry: &Entry<'_>) -> Result<u16, String> {
+    let Some(text) = entry.text(PORT) else { return Err(format!("{PORT} is required for driver loopback")) };
+    let port = text.parse().ok().filter(|port| *port >= 1024);
+    port.ok_or_else(|| format!("{PORT} `{text}` is no port from 1024 to 65535"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::super::super::config::tests::config;
+    use super::*;
+
+    #[test]
+    fn drivers_are_chosen_and_their_settings_checked() {
+        let (url, region) = ("https://idp.example/app", "eu-west-1");
+        for (provider, expected) in [
+            (json!({"url": url, "region": region}), "Browser"),
+            (json!({"url": url, "region": region, "driver": "browser"}), "Browser"),
+            (json!({"region": region, "spec": {"command": "print it"}}), "Command"),
+            (json!({"url": url, "region": region, "provider_type": "Shell", "spec": {"command": ["x"]}}), "Command"),
+            (json!({"url": url, "region": region, "driver": "loopback", "spec": {"port": 8765}}), "Loopback"),
+            (json!({"region": region}), "url is required"),
+            (json!({"url": "idp", "region": region}), "url `idp`: it has no scheme"),
+            (json!({"url": url, "region": region, "driver": "Okta"}), "driver `Okta` is not built: use Browser"),
+            (json!({"url": url, "region": region, "driver": "comand"}), "did you mean `command`?"),
+            (json!({"url": url, "region": region, "driver": "command"}), "spec.command is required for driver command"),
+            (json!({"url": url, "region": region, "driver": "loopback"}), "spec.port is required for driver loopback"),
+            (json!({"url": url, "region": region, "driver": "loopback", "spec": {"port": 80}}), "is no port from 1024"),
+            (json!({"url": url, "region": region, "browser_type": "firefox"}), "browser_type `firefox`"),
+        ] {
+            let mut provider = provider;
+            provider["kind"] = json!("aws/saml");
+            let auth = config(&json!({"providers": {"p": provider}}));
+            let entry = Entry::provider(auth.provider("p").unwrap());
+            let found = match Saml.problems(&entry).into_iter().next() {
+                Some((reason, _)) => reason,
+                None => format!("{:?}", driver(&entry).unwrap()),
+            };
+            assert!(found.contains(expected), "{expected}: {found}");
+        }
+    }
+}
