@@ -5,7 +5,7 @@
 mod scalar;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, OnceLock, RwLock};
 
 /// Number of a source file in [`Sources`]. Zero means "not from a file". That a value is data does not make it another file.
 #[derive(Debug, Clone, Copy, Default)]
