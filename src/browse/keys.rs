@@ -122,7 +122,9 @@ impl Model {
         self.refill();
         let at = target.and_then(|target| self.entries.iter().position(|entry| *entry == target));
         let focus = self.focus;
-        at.into_iter().for_each(|at| self.jump(at));
+        if let Some(at) = at {
+            self.jump(at);
+        }
         self.focus = focus;
     }
 

@@ -179,7 +179,7 @@ impl At<'_> {
         let question = self.render(&self.step.command)?;
         let answer = match &asked.answer {
             Answer::Line => At::line(&question, default.as_deref(), &asked.placeholder),
-            Answer::Lines => self.lines(&question, default.as_deref()),
+            Answer::Lines => At::lines(&question, default.as_deref()),
             Answer::Password => {
                 let password = inquire::Password::new(&question).without_confirmation().prompt();
                 password.inspect(|text| self.app.host.masker.register(&Secret::from(text.clone())))
@@ -218,7 +218,7 @@ impl At<'_> {
     }
 
     /// Lines up to an empty one.
-    fn lines(&self, question: &str, default: Option<&str>) -> inquire::error::InquireResult<String> {
+    fn lines(question: &str, default: Option<&str>) -> inquire::error::InquireResult<String> {
         let mut all: Vec<String> = Vec::new();
         loop {
             let question = if all.is_empty() { format!("{question} (an empty line ends)") } else { "…".to_owned() };
@@ -250,7 +250,7 @@ fn files(folder: &std::path::Path, endings: &[String]) -> Vec<String> {
             match entry.file_type() {
                 Ok(kind) if kind.is_dir() => open.push(path),
                 Ok(kind) if kind.is_file() => {
-                    found.extend(path.strip_prefix(folder).map(|path| path.display().to_string()))
+                    found.extend(path.strip_prefix(folder).map(|path| path.display().to_string()));
                 }
                 _ => {}
             }

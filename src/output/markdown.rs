@@ -178,13 +178,16 @@ fn inline(text: &str) -> String {
             let end = inner.find(mark).filter(|end| *end > 0 && !inner.starts_with(' '))?;
             Some((mark, paint, &inner[..end], &inner[end + mark.len()..]))
         });
-        if let Some((mark, paint, inner, after)) = span {
+        if let Some((mark, [begin, end], inner, after)) = span {
             let inner = if mark == "`" { inner.to_owned() } else { inline(inner) };
-            let _ = write!(out, "{}{inner}{}", paint[0], paint[1]);
+            let _ = write!(out, "{begin}{inner}{end}");
             rest = after;
         } else if let Some((title, address, after)) = link(rest) {
             let title = inline(title);
-            out.push_str(&if title == address { title } else { format!("{title} ({address})") });
+            out.push_str(&title);
+            if title != address {
+                let _ = write!(out, " ({address})");
+            }
             rest = after;
         } else {
             out.push(letter);

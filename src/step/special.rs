@@ -257,7 +257,7 @@ mod tests {
     use crate::span::Sources;
     use crate::value::from_json;
 
-    fn one(step: Value) -> Result<Step, Error> {
+    fn one(step: &Value) -> Result<Step, Error> {
         let steps = read(&from_json(&json!([step])), &Kind::Atmos, "the workflow `w`", &Sources::new())?;
         Ok(steps.into_iter().next().unwrap())
     }
@@ -272,9 +272,9 @@ mod tests {
             (json!({"type": "exit", "content": "bye", "code": 3}), "bye"),
             (json!({"type": "spin", "title": "t", "command": "make"}), "make"),
         ] {
-            assert_eq!(one(step.clone()).unwrap().command, text, "{step}");
+            assert_eq!(one(&step).unwrap().command, text, "{step}");
         }
-        assert_eq!(one(json!({"type": "exit", "code": 3})).unwrap().kind, Kind::Exit(3));
+        assert_eq!(one(&json!({"type": "exit", "code": 3})).unwrap().kind, Kind::Exit(3));
     }
 
     #[test]
@@ -289,14 +289,14 @@ mod tests {
             (json!({"type": "spin", "title": "x"}), "command"),
             (json!({"type": "parallel"}), "steps"),
         ] {
-            let error = one(step.clone()).unwrap_err().to_string();
+            let error = one(&step).unwrap_err().to_string();
             assert!(error.contains(&format!("`{key}` of the step `step1`")) && error.contains("is missing"), "{error}");
         }
     }
 
     #[test]
     fn steps_at_once_need_each_other_without_circles() {
-        let group = |steps: Value| one(json!({"type": "parallel", "steps": steps}));
+        let group = |steps: Value| one(&json!({"type": "parallel", "steps": steps}));
         let fine =
             group(json!([{"name": "a", "command": "x"}, {"name": "b", "command": "y", "needs": ["a"]}])).unwrap();
         assert_eq!(fine.children[1].needs, ["a"]);
@@ -314,17 +314,17 @@ mod tests {
             let error = group(steps).unwrap_err().to_string();
             assert!(error.contains(phrase), "{error}");
         }
-        assert!(one(json!({"command": "x", "needs": ["y"]})).unwrap_err().to_string().contains("run in their order"));
+        assert!(one(&json!({"command": "x", "needs": ["y"]})).unwrap_err().to_string().contains("run in their order"));
         for (key, value) in [("fail", json!({"mode": "never"})), ("output", json!("loud"))] {
             let mut step = json!({"type": "parallel", "steps": ["x"]});
             step[key] = value;
-            assert!(one(step).unwrap_err().to_string().contains("must be"), "{key}");
+            assert!(one(&step).unwrap_err().to_string().contains("must be"), "{key}");
         }
     }
 
     #[test]
     fn tables_are_cells_row_by_row() {
-        let step = one(json!({"type": "table", "data": [{"a": 1, "b": "x"}, {"a": 2}]})).unwrap();
+        let step = one(&json!({"type": "table", "data": [{"a": 1, "b": "x"}, {"a": 2}]})).unwrap();
         let Kind::Said(said) = step.kind else { panic!() };
         let cells: Vec<&str> = said.parts.iter().map(|(_, text)| text.as_str()).collect();
         assert_eq!((said.columns, cells), (2, vec!["a", "b", "1", "x", "2", ""]));

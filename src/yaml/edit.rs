@@ -279,8 +279,7 @@ impl<'a> Change<'a> {
                 let indent = first.start - self.line_start(first.start);
                 let at = line_end(self.text, last.value.end.max(last.colon));
                 let entry = Node::from(Map::from_iter([(Arc::from(key.as_str()), new)]));
-                let lines: String =
-                    emit(&entry, 2).lines().map(|line| format!("\n{}{line}", " ".repeat(indent))).collect();
+                let lines = indented(&emit(&entry, 2), indent);
                 let ending = if self.text[at..].is_empty() { "\n" } else { "" };
                 Ok(self.with(at..at, &format!("{lines}{ending}")))
             }
@@ -404,6 +403,11 @@ fn block(value: &Node, indent: usize) -> String {
     match (container, several) {
         (false, false) => text.trim_end().to_owned(),
         (false, true) => to_json(value).to_string(),
-        (true, _) => text.lines().map(|line| format!("\n{}{line}", " ".repeat(indent))).collect(),
+        (true, _) => indented(&text, indent),
     }
+}
+
+/// Every line behind a line break and so many blanks.
+fn indented(text: &str, indent: usize) -> String {
+    text.lines().fold(String::new(), |lines, line| lines + "\n" + &" ".repeat(indent) + line)
 }

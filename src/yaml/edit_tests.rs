@@ -11,8 +11,8 @@ fn path(text: &str) -> Vec<Step> {
 }
 
 #[track_caller]
-fn sets(before: &str, at: &str, value: serde_json::Value, after: &str) {
-    let edited = set(before, &path(at), &from_json(&value)).unwrap_or_else(|refused| panic!("{at}: {refused}"));
+fn sets(before: &str, at: &str, value: &serde_json::Value, after: &str) {
+    let edited = set(before, &path(at), &from_json(value)).unwrap_or_else(|refused| panic!("{at}: {refused}"));
     assert_eq!(edited.text, after, "{at}\n{}", edited.text);
 }
 
@@ -57,7 +57,7 @@ fn values_change_and_all_else_stays() {
         ("import.1", json!("c"), "- \"mixins/a\"", "- c"),
         ("vars.stage", json!({"a": {"b": 1}}), "stage: prod # keep me", "stage:\n    a:\n      b: 1 # keep me"),
     ] {
-        sets(FILE, at, value, &FILE.replacen(old, new, 1));
+        sets(FILE, at, &value, &FILE.replacen(old, new, 1));
     }
 }
 
@@ -76,15 +76,15 @@ fn what_is_missing_is_made_at_the_end_of_its_map() {
             "vars: {}\n        eks:\n          vars:\n            x:\n              - 1\n",
         ),
     ] {
-        sets(FILE, at, value, &FILE.replacen(old, new, 1));
+        sets(FILE, at, &value, &FILE.replacen(old, new, 1));
     }
     // The blanks of others are theirs.
-    sets("a: [ 1, 2 ]\nb: [ 3 ]\n", "b.0", json!(4), "a: [ 1, 2 ]\nb: [4 ]\n");
-    sets("", "a.b", json!(1), "a:\n  b: 1\n");
-    sets("# nothing yet", "a", json!(1), "# nothing yet\na: 1\n");
-    sets("a: 1", "b", json!(2), "a: 1\nb: 2\n");
-    sets("---\na: 1\n", "b", json!(2), "---\na: 1\nb: 2\n");
-    sets("ä: ü # ö\n", "ä", json!("é"), "ä: é # ö\n");
+    sets("a: [ 1, 2 ]\nb: [ 3 ]\n", "b.0", &json!(4), "a: [ 1, 2 ]\nb: [4 ]\n");
+    sets("", "a.b", &json!(1), "a:\n  b: 1\n");
+    sets("# nothing yet", "a", &json!(1), "# nothing yet\na: 1\n");
+    sets("a: 1", "b", &json!(2), "a: 1\nb: 2\n");
+    sets("---\na: 1\n", "b", &json!(2), "---\na: 1\nb: 2\n");
+    sets("ä: ü # ö\n", "ä", &json!("é"), "ä: é # ö\n");
     assert!(set("a: 1", &path("b"), &from_json(&json!(2))).unwrap().created);
     assert!(!set("a: 1", &path("a"), &from_json(&json!(2))).unwrap().created);
 }
@@ -120,8 +120,8 @@ fn what_others_use_is_refused() {
     // Within what has an anchor others would change, too.
     assert!(matches!(refused("base.a"), Refused::Layout { .. }));
     // An alias gives way to a value, and a merged value to one of its own.
-    sets(text, "y", json!(6), &text.replace("y: *x", "y: 6"));
-    sets(text, "two.a", json!(6), &text.replace("  b: 2\n", "  b: 2\n  a: 6\n"));
+    sets(text, "y", &json!(6), &text.replace("y: *x", "y: 6"));
+    sets(text, "two.a", &json!(6), &text.replace("  b: 2\n", "  b: 2\n  a: 6\n"));
     for (text, at, line) in [("a: 1\n", "a.b", 1), ("a:\n- 1\n", "a.3", 2), ("a: {}\n", "a.0", 1)] {
         let refused = set(text, &path(at), &from_json(&json!(1))).unwrap_err();
         assert!(matches!(&refused, Refused::NotThere { .. }), "{refused}");

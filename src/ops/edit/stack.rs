@@ -137,13 +137,11 @@ fn manifest(
         };
     };
     let is_own = winner.base.is_none() && format!("{}.", winner.section).starts_with(&section);
-    match app.host.sources.get(winner.span.file).filter(|_| is_own) {
-        Some(source) => Ok(source.path.clone()),
-        None => {
-            let (path, component, stack) = (wish.path.clone(), wish.component.clone(), wish.stack.clone());
-            Err(Error::Elsewhere { path, component, stack, why: said(winner), own: own_shown }.into())
-        }
+    if let Some(source) = app.host.sources.get(winner.span.file).filter(|_| is_own) {
+        return Ok(source.path.clone());
     }
+    let (path, component, stack) = (wish.path.clone(), wish.component.clone(), wish.stack.clone());
+    Err(Error::Elsewhere { path, component, stack, why: said(winner), own: own_shown }.into())
 }
 
 fn said(winner: &Setting) -> String {

@@ -37,7 +37,7 @@ pub(super) fn form(context: &Context, app: &App, flag: Option<String>) -> Result
 
 /// What a check found, as one document for programs.
 pub(super) fn verdict(valid: bool, findings: Vec<Json>) -> Json {
-    json!({"valid": valid, "findings": findings})
+    json!({"valid": valid, "findings": Json::Array(findings)})
 }
 
 /// Prints a verdict.
