@@ -3,7 +3,7 @@
 //! Row 0. Read [`Span`] first (it travels with every node), then [`Sources`], which turns a span into a [`Place`].
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, OnceLock, RwLock};
 
 /// Number of a source file in [`Sources`]. Zero means "not from a file".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
