@@ -328,7 +328,7 @@ impl<'a> Search<'a> {
             let lacks = match light.variable(&token).filter(|value| !value.is_null()) {
                 Some(value) if value.as_str().is_none() => {
                     let (kind, text) = (value.value.type_name(), value.scalar_text().unwrap_or_default());
-                    format!("`{token}` is of type {kind} there, and names are made of strings: write \"{text}\"; it takes part in")
+                    format!("`{token}` is of type {kind} there, not text: write \"{text}\" for")
                 }
                 _ => format!("no value for `{token}` of"),
             };

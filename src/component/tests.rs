@@ -290,8 +290,8 @@ fn explicit_paths_are_strict() {
         assert!(error.to_string().contains(phrase) && error.to_string().contains(detail), "{path}: {error}");
         assert_eq!(crate::diag::Failure::exit_code(&error), 2, "{path}: {error}");
     }
-    // A name with a slash may have been meant as a path: one that leads to no component is wrong usage.
-    for (directory, path, code) in [("", "no/such", 2), ("", "nosuch", 1), ("components/terraform", "no/such", 1)] {
+    // A name with a slash may be a name: only what cannot be one is wrong usage, as in the reference.
+    for (directory, path, code) in [("", "no/such", 1), ("", "nosuch", 1), ("components/terraform", "no/such", 1)] {
         assert_eq!(crate::diag::Failure::exit_code(&search(directory, path).unwrap_err()), code, "{directory}: {path}");
     }
     let unknown = find(&fixture.host, &config, &index, "./components/terraform/one", "none", None).unwrap_err();

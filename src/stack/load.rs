@@ -240,8 +240,12 @@ fn setting(config: &Config) -> String {
     let written = config.document.get_path(["stacks", "included_paths"]);
     let items = written.and_then(Node::as_list).unwrap_or_default();
     let in_file = [written, items.first()].into_iter().flatten().any(|node| node.span.is_known());
-    let variable = config.found && !in_file;
-    if variable { "ATMOS_STACKS_INCLUDED_PATHS" } else { "`stacks.included_paths` in `atmos.yaml`" }.to_owned()
+    let setting = if config.found && !in_file {
+        "ATMOS_STACKS_INCLUDED_PATHS"
+    } else {
+        "`stacks.included_paths` in `atmos.yaml`"
+    };
+    setting.to_owned()
 }
 
 /// Whether a text names the file of a manifest: it holds a `/` and is the end of its path, with or without extension.

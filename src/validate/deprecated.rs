@@ -80,7 +80,8 @@ impl<'s> Walk<'s> {
             let pattern = self.patterns.entry(pattern).or_insert_with(|| Regex::new(pattern).ok());
             pattern.as_ref().is_some_and(|pattern| pattern.is_match(key))
         };
-        let by_pattern = |patterns: &'s Map<String, Json>| patterns.iter().find(|(pattern, _)| matches(pattern));
+        let by_pattern =
+            |patterns: &'s Map<String, Json>| patterns.iter().find(|(pattern, _)| matches(pattern.as_str()));
         map("properties")
             .and_then(|properties| properties.get(key))
             .or_else(|| map("patternProperties").and_then(by_pattern).map(|(_, schema)| schema))
