@@ -239,7 +239,7 @@ impl Merger<'_> {
         has_overrides |= before.iter().any(|child| child.has_overrides);
         by_paths |= before.iter().any(|child| child.by_paths);
         let by_frame = file.action.is_some() || by_paths || before.iter().any(|child| child.by_frame);
-        let frames = if by_frame { self.frames(&file, &before)? } else { 0 };
+        let frames = if by_frame { Self::frames(&file, &before)? } else { 0 };
         let layers = || before.iter().map(|child| &child.node).chain([own]).filter(|layer| !layer.is_empty());
         let merged = self.fold(layers())?;
         // Known from the parts, since looking through the whole of every stack costs as much as merging it.
@@ -250,7 +250,7 @@ impl Merger<'_> {
     }
 
     /// How many documents of their own frame there are with `children` in them.
-    fn frames(&self, file: &File, children: &[Arc<Document>]) -> Result<usize, Error> {
+    fn frames(file: &File, children: &[Arc<Document>]) -> Result<usize, Error> {
         let sum = children.iter().fold(1, |sum: usize, child| sum.saturating_add(child.frames));
         if sum <= FRAMES {
             return Ok(sum);

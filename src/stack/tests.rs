@@ -114,12 +114,12 @@ fn a_slash_at_the_start_means_the_folder_of_the_manifest() {
 fn contexts_that_double_at_each_import_are_an_error_for_everybody() {
     let names: Vec<String> = (0..24).map(|level| format!("stacks/catalog/c{level}.yaml")).collect();
     let texts: Vec<String> = (0..24)
-        .map(|level| match level {
-            0 => "vars: {'x{{ .n }}': 1}".to_owned(),
-            _ => {
-                let import = |value: u8| format!("{{path: catalog/c{}, context: {{a{level}: {value}}}}}", level - 1);
-                format!("import: [{}, {}]", import(1), import(2))
+        .map(|level| {
+            if level == 0 {
+                return "vars: {'x{{ .n }}': 1}".to_owned();
             }
+            let import = |value: u8| format!("{{path: catalog/c{}, context: {{a{level}: {value}}}}}", level - 1);
+            format!("import: [{}, {}]", import(1), import(2))
         })
         .collect();
     let mut files: Vec<(&str, &str)> = names.iter().map(String::as_str).zip(texts.iter().map(String::as_str)).collect();

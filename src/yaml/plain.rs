@@ -338,16 +338,14 @@ fn line_at(text: &str, at: usize) -> &str {
 
 /// Key, end of its colon, and what stands behind it.
 fn split(content: &str) -> Option<(&str, usize, &str)> {
-    let (key, colon) = match content.as_bytes().first()? {
-        quote @ (b'"' | b'\'') => {
-            let end = quoted(content, *quote)?;
-            (&content[1..end], end + 1)
-        }
-        _ => {
-            let is_in_key = |byte: &u8| byte.is_ascii_alphanumeric() || b"_./@+-".contains(byte);
-            let end = content.bytes().position(|byte| !is_in_key(&byte))?;
-            (Some(&content[..end]).filter(|key| scalar::is_text(key))?, end)
-        }
+    let first = *content.as_bytes().first()?;
+    let (key, colon) = if matches!(first, b'"' | b'\'') {
+        let end = quoted(content, first)?;
+        (&content[1..end], end + 1)
+    } else {
+        let is_in_key = |byte: &u8| byte.is_ascii_alphanumeric() || b"_./@+-".contains(byte);
+        let end = content.bytes().position(|byte| !is_in_key(&byte))?;
+        (Some(&content[..end]).filter(|key| scalar::is_text(key))?, end)
     };
     let value = content[colon..].strip_prefix(':')?;
     let is_key = key.len() < KEY && (value.is_empty() || value.starts_with(' '));
@@ -512,7 +510,8 @@ mod tests {
                 "c: \"x\"", "'d': 'y' # z", "e: [1, a]", "f: {}", "g: a: b", "h: x #y", "- - a", "\"a\": 5", "i: *x", "k: - a", "true: 2",
                 "text", "a.b/c: http://x:1",
             ];
-            let text: String = lines.iter().map(|(indent, part)| format!("{}{}\n", " ".repeat(*indent), PARTS[*part])).collect();
+            let lines: Vec<String> = lines.iter().map(|(indent, part)| " ".repeat(*indent) + PARTS[*part] + "\n").collect();
+            let text = lines.concat();
             let [short, whole] = both(&text);
             prop_assert_eq!(short, whole, "{}", text);
         }

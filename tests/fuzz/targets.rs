@@ -262,7 +262,7 @@ fn skim(data: &[u8]) {
     let skimmed = yaml::skim_manifest(&Sources::new(), path, cwd, Arc::from(text), None, &wanted);
     match (whole, skimmed) {
         (Ok(whole), Ok(skimmed)) => {
-            assert!(is_kept(&whole, &skimmed, &mut Vec::new(), &wanted), "{whole:?} {skimmed:?}")
+            assert!(is_kept(&whole, &skimmed, &mut Vec::new(), &wanted), "{whole:?} {skimmed:?}");
         }
         (whole, skimmed) => assert_eq!(whole.map_err(|e| e.to_string()), skimmed.map_err(|e| e.to_string())),
     }

@@ -15,7 +15,8 @@ fn sandbox(hooks: &str) -> Sandbox {
     let mut sandbox = Sandbox::empty();
     sandbox.write("atmos.yaml", ATMOS);
     sandbox.write("components/terraform/app/main.tf", "");
-    let hooks: String = hooks.lines().map(|line| format!("        {line}\n")).collect();
+    let hooks: Vec<String> = hooks.lines().map(|line| format!("        {line}\n")).collect();
+    let hooks = hooks.concat();
     let manifest = format!("vars: {{stage: dev}}\ncomponents:\n  terraform:\n    app:\n      hooks:\n{hooks}");
     sandbox.write("stacks/dev.yaml", &manifest);
     sandbox.record(&["TERRAFORM"]);

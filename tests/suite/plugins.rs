@@ -166,7 +166,7 @@ fn plugins_that_fail_say_why_within_their_time_and_nothing_is_kept() {
         let seen = federation.sandbox.atmos(&["auth", "login", "-i", "cloud"]).exits(1);
         assert!(seen.mentions(phrase) && !seen.stderr.contains(SECRET), "{name}: {seen}");
     }
-    assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_mins(1), "{:?}", begun.elapsed());
     federation.configure(&AUTH.replace("./plugin, \"two words\"", "./nowhere"));
     federation.sandbox.atmos(&["auth", "login", "-i", "cloud"]).exits(1).says("it cannot be started: ");
     for (to, phrase) in [

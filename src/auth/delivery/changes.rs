@@ -80,6 +80,7 @@ impl std::fmt::Debug for Changes {
         f.debug_struct("Changes")
             .field("set", &names(self.set.iter().map(|(name, _)| name).collect()))
             .field("remove", &names(self.remove.iter().collect()))
+            .field("foreign", &self.foreign)
             .field("extra", &names(self.extra.iter().map(|(name, _)| name).collect()))
             .finish()
     }

@@ -36,12 +36,9 @@ fn roles_are_read_in_either_order_and_once_each() {
     assert_eq!(assertion.offers[1].principal, IDP);
     assert_eq!(assertion.ends.unwrap().to_string(), "2026-11-26T12:05:00Z");
     // Lines of mail programs and of shells.
-    let folded: String = STANDARD
-        .encode(response())
-        .as_bytes()
-        .chunks(76)
-        .map(|line| format!("{}\n", String::from_utf8_lossy(line)))
-        .collect();
+    let encoded = STANDARD.encode(response());
+    let lines: Vec<_> = encoded.as_bytes().chunks(76).map(String::from_utf8_lossy).collect();
+    let folded = lines.join("\n");
     let folded = Assertion::read(&Secret::from(folded), now()).unwrap();
     assert_eq!(folded.text.expose_secret(), assertion.text.expose_secret());
     assert!(!format!("{assertion:?}").contains("PHNhbWxw"), "{assertion:?}");

@@ -198,7 +198,7 @@ impl Browser {
 
     /// The next message; each ends with a zero.
     async fn receive(&mut self) -> Result<Json, String> {
-        let mut chunk = [0; 16 * 1024];
+        let mut chunk = vec![0; 16 * 1024];
         loop {
             if let Some(end) = self.rest.iter().position(|byte| *byte == 0) {
                 let message: Vec<u8> = self.rest.drain(..=end).collect();
