@@ -76,9 +76,12 @@ fn cursors_choose_a_component_in_a_stack() {
     assert_eq!(chosen(&model), "dev helmfile ingress");
     press(&mut model, "→↓");
     assert_eq!(chosen(&model), "dev terraform vpc");
+    // Another stack: the same component, where it has it.
     press(&mut model, "hG");
+    assert_eq!(chosen(&model), "prod terraform vpc");
+    press(&mut model, "lk");
     assert_eq!(chosen(&model), "prod terraform database");
-    press(&mut model, "lj");
+    press(&mut model, "j");
     assert_eq!(chosen(&model), "prod terraform vpc");
     // Flipped the same component is chosen, from the other side.
     press(&mut model, "⇥");
@@ -116,7 +119,7 @@ fn commands_come_from_the_menu_or_from_their_keys() {
     assert_eq!(press(&mut model, "⏎↓↓⏎"), Some(Effect::Run(words("terraform destroy vpc -s prod"))));
     assert_eq!(press(&mut model, "⏎⎋"), None);
     assert_eq!(press(&mut model, "⎋"), Some(Effect::Quit));
-    press(&mut model, "←↑→⏎");
+    press(&mut model, "←↑→↑⏎");
     assert!(picture(&model, 80, 20).iter().any(|line| line.contains("helmfile sync")));
     assert_eq!(press(&mut model, "y"), Some(Effect::Run(words("helmfile sync ingress -s dev"))));
 }

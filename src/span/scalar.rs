@@ -62,7 +62,7 @@ impl Walk<'_> {
                     index += line_ends(&text[index..]);
                 }
                 _ if ends > 0 => return None,
-                _ if quote == Some('"') && self.rest().starts_with('\\') => self.at += escape(self.rest()),
+                _ if quote == Some('"') && self.rest().starts_with('\\') => self.at += escape(self.rest())?,
                 '\'' if quote == Some('\'') => self.at += self.rest().starts_with("''").then_some(2)?,
                 _ => self.at += self.rest().starts_with(letter).then_some(letter.len_utf8())?,
             }
@@ -113,16 +113,15 @@ fn line_ends_and_blank_lines(text: &str) -> usize {
     text[..blanks(text)].rfind('\n').map_or(0, |last| last + 1)
 }
 
-/// Bytes of an escape in double quotes.
-fn escape(text: &str) -> usize {
-    let digits = match text[1..].chars().next() {
-        Some('x') => 2,
-        Some('u') => 4,
-        Some('U') => 8,
-        Some(other) => return 1 + other.len_utf8(),
-        None => return 1,
+/// Bytes of an escape in double quotes; `None` when the text ends before it.
+fn escape(text: &str) -> Option<usize> {
+    let digits = match text[1..].chars().next()? {
+        'x' => 2,
+        'u' => 4,
+        'U' => 8,
+        other => return Some(1 + other.len_utf8()),
     };
-    (2..=2 + digits).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(text.len()).min(text.len())
+    Some(2 + digits).filter(|end| text.is_char_boundary(*end))
 }
 
 #[cfg(test)]

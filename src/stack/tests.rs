@@ -116,7 +116,7 @@ fn contexts_that_double_at_each_import_are_an_error_for_everybody() {
     let texts: Vec<String> = (0..24)
         .map(|level| {
             if level == 0 {
-                return "vars: {'x{{ .n }}': 1}".to_owned();
+                return "vars: {'x{{ .a1 }}': 1}".to_owned();
             }
             let import = |value: u8| format!("{{path: catalog/c{}, context: {{a{level}: {value}}}}}", level - 1);
             format!("import: [{}, {}]", import(1), import(2))

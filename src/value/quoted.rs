@@ -38,7 +38,7 @@ mod tests {
     fn a_part_knows_where_its_text_stands() {
         for (written, text, at, place) in [
             ("a.b", "a.b", 2, 9),
-            ("'a ''b'", "a 'b", 3, 11),
+            ("'a ''b'", "a 'b", 3, 12),
             ("'a ''b'", "a 'b", 1, 9),
             ("\"'\"", "'", 0, 8),
             ("'a", "'a", 1, 8),

@@ -103,7 +103,7 @@ fn faults_name_their_place() {
         ("m:\n  1: x\n  \"1\": y\n", "yaml: a.yaml:3:3: mapping key \"1\" already defined at line 2"),
         ("a: 1\n---\nb: 2\n", "yaml: a.yaml:2:1: the file holds more than one YAML document"),
         ("a: &x [*x]", "yaml: a.yaml:1:8: an anchor contains itself"),
-        ("a: *nope", "yaml: a.yaml:1:4: while parsing node, found unknown anchor"),
+        ("a: *nope", "yaml: a.yaml:1:4: unknown anchor 'nope' referenced"),
         ("<<: 5", "yaml: a.yaml:1:1: map merge requires map or sequence of maps as the value"),
         ("a: !!int x", "yaml: a.yaml:1:4: cannot decode `x` as a !!int"),
         ("[a]: 1", "yaml: a.yaml:1:1: invalid map key: a list cannot be a key"),

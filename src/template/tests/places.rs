@@ -29,15 +29,23 @@ fn errors_of_a_whole_file_have_its_line_and_column() {
     assert_eq!(failure(file, 1, 1, file), expected);
 }
 
+/// Line and column of an error.
+fn place(message: &str) -> String {
+    let place = message.strip_prefix("template: stacks/a.yaml:").unwrap_or(message);
+    place.split(": ").next().unwrap_or_default().to_owned()
+}
+
 #[test]
 fn errors_of_a_scalar_are_found_behind_its_start() {
     let quoted = "vars:\n  a: \"x {{ .no.y }}\"\n";
     assert!(failure(quoted, 2, 6, "x {{ .no.y }}").starts_with("template: stacks/a.yaml:2:15: "));
     let block = "vars:\n  a: |\n    one\n    two {{ .no }}\n";
     assert!(failure(block, 2, 6, "one\ntwo {{ .no }}\n").starts_with("template: stacks/a.yaml:4:12: "));
-    // A text that the file does not contain in this form is shown where it begins.
+    // The same where the file has it in another form.
     let escaped = "vars:\n  a: \"x\\t{{ .no }}\"\n";
-    assert!(failure(escaped, 2, 6, "x\t{{ .no }}").starts_with("template: stacks/a.yaml:2:6: "));
+    assert_eq!(place(&failure(escaped, 2, 6, "x\t{{ .no }}")), "2:13");
+    // What the file does not contain at all is shown where it begins.
+    assert_eq!(place(&failure(escaped, 2, 6, "y {{ .no }}")), "2:6");
 }
 
 #[test]

@@ -32,7 +32,7 @@ pub(crate) fn response(state: &State, wanted: &Json) -> String {
     let text = |key: &str, usual: &str| wanted[key].as_str().unwrap_or(usual).to_owned();
     let usual = json!(["A", "B", "C"]);
     let roles = if wanted["roles"].is_array() { &wanted["roles"] } else { &usual };
-    let values: String = roles
+    let values: Vec<String> = roles
         .as_array()
         .into_iter()
         .flatten()
@@ -44,6 +44,7 @@ pub(crate) fn response(state: &State, wanted: &Json) -> String {
             )
         })
         .collect();
+    let values = values.concat();
     let (recipient, audience) = (text("recipient", AWS), text("audience", "urn:amazon:webservices"));
     let status = text("status", "urn:oasis:names:tc:SAML:2.0:status:Success");
     let (begins, ends) = (time(-60), time(wanted["seconds"].as_i64().unwrap_or(300)));
