@@ -156,8 +156,7 @@ impl Foreign {
         if actions.iter().any(|action| self.texts.iter().any(|text| text.contains(action.as_str()))) {
             return true;
         }
-        let written = written();
-        !actions.iter().all(|action| written.0.iter().any(|text| text.contains(action.as_str())))
+        !written().has_all(rendered, opening)
     }
 
     /// Whether `rendered`, which begins like a function, was read or does not go on as `written` says behind the tag.
@@ -190,6 +189,12 @@ pub fn is_made(text: &str, written: &str) -> bool {
 pub struct Written(Vec<String>);
 
 impl Written {
+    /// Whether every template of a text stands in one of these.
+    pub fn has_all(&self, text: &str, opening: Option<&str>) -> bool {
+        let mut actions = actions(text, opening).into_iter().map(normal);
+        actions.all(|action| self.0.iter().any(|text| text.contains(action.as_str())))
+    }
+
     pub fn text(&mut self, text: &str) {
         self.0.push(normal(text));
     }

@@ -187,11 +187,10 @@ impl Evaluation<'_> {
         let mut foreign = Foreign::default();
         let sections = Node::from(self.instance.to_map());
         foreign.note_marked(&sections, self.opening());
-        foreign.made_template(text, self.opening(), || {
-            let mut written = Written::default();
-            written.node(&sections, self.opening());
-            written
-        })
+        let mut written = Written::default();
+        written.node(&sections, self.opening());
+        // What the manifests say themselves may stand in data, too.
+        !written.has_all(text, self.opening()) && foreign.made_template(text, self.opening(), || written)
     }
 
     fn compiled(&self, templating: &Templating, text: &Arc<str>, span: Span) -> Arc<Compiled> {

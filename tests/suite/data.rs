@@ -216,7 +216,8 @@ fn the_mark_of_what_was_read_is_never_shown() {
         &["describe", "component", "app", "-s", "dev", "--provenance"],
     ];
     for command in commands {
-        sandbox.atmos(command).success().says("!exec touch PWN").says_not("!literal");
+        let outcome = sandbox.atmos(command).success();
+        assert!(outcome.stdout.contains("!exec touch PWN") && !outcome.stdout.contains("!literal"), "{outcome}");
         assert!(is_clean(&sandbox), "{command:?}");
     }
 }
@@ -315,7 +316,8 @@ fn tags_and_labels_run_nothing_for_a_choice() {
         }
     }
     let sandbox = repository("", &metadata("!env NOPE lab"));
-    sandbox.atmos(&["list", "components", "--labels", "b=lab"]).success().says("app");
+    let listed = sandbox.atmos(&["list", "components", "--labels", "b=lab"]).success();
+    assert!(listed.stdout.contains("app"), "{listed}");
     assert_eq!(described(&sandbox)["t"], json!({"b": "lab"}));
     let eager = repository("", &metadata("!exec 'echo 1'"));
     let atmos = eager.read("atmos.yaml");

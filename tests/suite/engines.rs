@@ -56,8 +56,10 @@ const GENERATE: [&str; 3] = ["atlantis", "generate", "repo-config"];
 fn atlantis_knows_every_real_component_as_a_project() {
     let sandbox = sandbox();
     sandbox.atmos(&GENERATE).success();
-    let written = document(&sandbox.read("out/atlantis.yaml"));
-    let keys: Vec<&String> = written.as_object().unwrap().keys().collect();
+    let text = sandbox.read("out/atlantis.yaml");
+    let keys: Vec<&str> =
+        text.lines().filter(|line| !line.starts_with([' ', '-'])).filter_map(|line| line.split(':').next()).collect();
+    let written = document(&text);
     let expected = [
         "version",
         "automerge",

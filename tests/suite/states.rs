@@ -181,7 +181,7 @@ fn names_that_nobody_knows_are_told_apart() {
         .says("deb")
         .says("did you mean the stack `dev`")
         .says("dev.yaml:7:12");
-    stack("!terraform.state vpc").exits(1).says("terraform function requires 2 or 3 arguments").says("dev.yaml:7:12");
+    stack("!terraform.state vpc").exits(1).says("terraform function requires 2 or 3 arguments").says("dev.yaml:7:29");
     stack("!terraform.state odd id").exits(1).says("circular dependency detected").says("(cycle detected)");
 }
 

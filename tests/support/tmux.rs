@@ -23,13 +23,20 @@ impl Tmux<'_> {
         let keep = ["set-option", "-g", "remain-on-exit", "on", ";"];
         let open = ["new-session", "-d", "-x", &width, "-y", &height, words];
         // Options need a session, and the session might have ended before they are set: an idle one comes first.
-        tmux.ask(&["new-session", "-d", "-s", "idle", "-x", &width, "-y", &height, "cat"]);
+        // A server that is just starting may be taken for one that is gone.
+        wait_until("a server of tmux", LIMIT, || {
+            tmux.try_ask(&["new-session", "-d", "-s", "idle", "-x", &width, "-y", &height, "cat"]).ok()
+        });
         tmux.ask(&[&keep[..], &open].concat());
         tmux.ask(&["kill-session", "-t", "idle"]);
         tmux
     }
 
     fn ask(&self, words: &[&str]) -> String {
+        self.try_ask(words).unwrap_or_else(|problem| panic!("tmux {words:?}: {problem}"))
+    }
+
+    fn try_ask(&self, words: &[&str]) -> Result<String, String> {
         let mut command: Command = self.sandbox.command(parts::program("tmux"));
         command
             .env("TERM", "xterm-256color")
@@ -40,8 +47,10 @@ impl Tmux<'_> {
             .arg(&self.socket)
             .args(words);
         let output = command.output().expect("tmux starts");
-        assert!(output.status.success(), "tmux {words:?}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8_lossy(&output.stdout).into_owned()
+        if !output.status.success() {
+            return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
     /// Types keys by the names that tmux has for them: `Enter`, `C-c`, `x`.
@@ -88,7 +97,7 @@ impl Tmux<'_> {
     pub(crate) fn finish(&self) -> (String, String) {
         let status = wait_until("the end of the program in tmux", LIMIT, || {
             let (dead, code) = (self.fact("#{pane_dead}"), self.fact("#{pane_dead_status}"));
-            (dead == "1").then_some(code)
+            (dead == "1" && !code.is_empty()).then_some(code)
         });
         (status, self.screen())
     }

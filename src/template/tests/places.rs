@@ -30,7 +30,7 @@ fn errors_of_a_whole_file_have_its_line_and_column() {
 }
 
 /// Line and column of an error.
-fn place(message: &str) -> String {
+fn shown(message: &str) -> String {
     let place = message.strip_prefix("template: stacks/a.yaml:").unwrap_or(message);
     place.split(": ").next().unwrap_or_default().to_owned()
 }
@@ -43,9 +43,9 @@ fn errors_of_a_scalar_are_found_behind_its_start() {
     assert!(failure(block, 2, 6, "one\ntwo {{ .no }}\n").starts_with("template: stacks/a.yaml:4:12: "));
     // The same where the file has it in another form.
     let escaped = "vars:\n  a: \"x\\t{{ .no }}\"\n";
-    assert_eq!(place(&failure(escaped, 2, 6, "x\t{{ .no }}")), "2:13");
+    assert_eq!(shown(&failure(escaped, 2, 6, "x\t{{ .no }}")), "2:13");
     // What the file does not contain at all is shown where it begins.
-    assert_eq!(place(&failure(escaped, 2, 6, "y {{ .no }}")), "2:6");
+    assert_eq!(shown(&failure(escaped, 2, 6, "y {{ .no }}")), "2:6");
 }
 
 #[test]
