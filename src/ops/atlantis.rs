@@ -110,7 +110,7 @@ pub fn repo_config(app: &App, request: &RepoConfigRequest) -> Result<Option<Node
     });
     let workflows = own.or_else(|| template_section(app, "workflow_templates").cloned());
     if let Some(workflows) = workflows.filter(|workflows| !workflows.is_empty()) {
-        document.insert(Arc::from("workflows"), workflows);
+        document.insert(Arc::from("workflows"), crate::yaml::in_order(&workflows));
     }
     Ok(Some(Node::from(document)))
 }

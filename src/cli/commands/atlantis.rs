@@ -51,5 +51,5 @@ fn repo_config(context: &Context, args: RepoConfigArgs) -> Result<()> {
         let made = std::fs::create_dir_all(&parent);
         made.map_err(|cause| Error::Write { path: parent.display().to_string(), cause })?;
     }
-    write::text_to(context, &yaml::emit(&document, 2), path.as_deref())
+    write::text_to(context, &yaml::emit_record(&document, 2), path.as_deref())
 }
