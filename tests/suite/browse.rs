@@ -129,7 +129,7 @@ fn who_ends_the_process_gets_the_terminal_back() {
     let tmux = start(&sandbox);
     tmux.shows(&["2 stacks"]);
     assert_eq!(tmux.fact("#{alternate_on}"), "1");
-    signal(tmux.fact("#{pane_pid}").parse().unwrap(), Signal::TERM);
+    signal(tmux.pid(), Signal::TERM);
     let (status, _) = tmux.finish();
     assert_eq!(status, "143");
     assert_eq!(tmux.fact("#{alternate_on}"), "0");
@@ -180,7 +180,7 @@ fn a_terminal_that_goes_away_ends_it() {
     let sandbox = sandbox();
     let tmux = start(&sandbox);
     tmux.shows(&["2 stacks"]);
-    let command = format!("/proc/{}/cmdline", tmux.fact("#{pane_pid}"));
+    let command = format!("/proc/{}/cmdline", tmux.pid());
     assert!(std::fs::read_to_string(&command).unwrap().contains("atmos"));
     drop(tmux);
     wait_until("the end of the program", Duration::from_secs(20), || {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use super::{Sandbox, parts, wait_until};
+use super::{Sandbox, descendants, parts, wait_until};
 
 /// A loaded machine draws late.
 const LIMIT: Duration = Duration::from_mins(1);
@@ -13,15 +13,19 @@ const LIMIT: Duration = Duration::from_mins(1);
 pub(crate) struct Tmux<'a> {
     sandbox: &'a Sandbox,
     socket: PathBuf,
+    /// Where the exit status of the program is written.
+    status: PathBuf,
 }
 
 impl Tmux<'_> {
     /// Starts words of a shell in a window of this size. Their end leaves the last screen and the exit status.
     pub(crate) fn start<'a>(sandbox: &'a Sandbox, words: &str, width: u16, height: u16) -> Tmux<'a> {
-        let tmux = Tmux { sandbox, socket: sandbox.root().join("tmux") };
+        let tmux = Tmux { sandbox, socket: sandbox.root().join("tmux"), status: sandbox.root().join("tmux-status") };
+        // The status that tmux tells gets lost at times; a shell around the program does not lose it.
+        let words = format!("{words}; echo $? >'{}'", tmux.status.display());
         let (width, height) = (width.to_string(), height.to_string());
         let keep = ["set-option", "-g", "remain-on-exit", "on", ";"];
-        let open = ["new-session", "-d", "-x", &width, "-y", &height, words];
+        let open = ["new-session", "-d", "-x", &width, "-y", &height, words.as_str()];
         // Options need a session, and the session might have ended before they are set: an idle one comes first.
         // A server that is just starting may be taken for one that is gone.
         wait_until("a server of tmux", LIMIT, || {
@@ -93,11 +97,17 @@ impl Tmux<'_> {
         }
     }
 
+    /// The process of the program.
+    pub(crate) fn pid(&self) -> u32 {
+        let shell = self.fact("#{pane_pid}").parse().expect("a number");
+        wait_until("the program in tmux", LIMIT, || descendants(shell).first().copied())
+    }
+
     /// Waits for the end of the program: its exit status, and the screen that it left.
     pub(crate) fn finish(&self) -> (String, String) {
         let status = wait_until("the end of the program in tmux", LIMIT, || {
-            let (dead, code) = (self.fact("#{pane_dead}"), self.fact("#{pane_dead_status}"));
-            (dead == "1" && !code.is_empty()).then_some(code)
+            let text = std::fs::read_to_string(&self.status).ok()?;
+            (text.ends_with('\n') && self.fact("#{pane_dead}") == "1").then(|| text.trim().to_owned())
         });
         (status, self.screen())
     }
