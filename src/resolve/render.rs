@@ -184,13 +184,16 @@ impl Evaluation<'_> {
         if !self.is_template(text) {
             return false;
         }
-        let mut foreign = Foreign::default();
         let sections = Node::from(self.instance.to_map());
-        foreign.note_marked(&sections, self.opening());
         let mut written = Written::default();
         written.node(&sections, self.opening());
         // What the manifests say themselves may stand in data, too.
-        !written.has_all(text, self.opening()) && foreign.made_template(text, self.opening(), || written)
+        if written.has_all(text, self.opening()) {
+            return false;
+        }
+        let mut foreign = Foreign::default();
+        foreign.note_marked(&sections, self.opening());
+        foreign.made_template(text, self.opening(), || written)
     }
 
     fn compiled(&self, templating: &Templating, text: &Arc<str>, span: Span) -> Arc<Compiled> {

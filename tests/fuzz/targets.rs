@@ -74,6 +74,18 @@ impl Repository {
         std::fs::write(self.root.join(path), text).expect("a file of our own");
     }
 
+    /// What is in the manifests of an input: one of a stack, and two that it may import.
+    fn load(&self, config: &Config, text: &str) -> Option<(Host, StackIndex, Vec<Instance>)> {
+        let mut parts = text.splitn(3, CUT);
+        for path in ["stacks/orgs/x.yaml", "stacks/catalog/a.yaml", "stacks/catalog/b.yaml"] {
+            self.write(path, parts.next().unwrap_or_default());
+        }
+        let host = self.host();
+        let index = StackIndex::load(&host, config).ok()?;
+        let instances = component::all(&host, config, &index, &Filter::default()).ok()?;
+        Some((host, index, instances))
+    }
+
     fn host(&self) -> Host {
         let guard = Arc::<Guard>::default();
         // Data sources must not ask anybody.
@@ -131,13 +143,7 @@ std::thread_local! {
 fn manifest(data: &[u8]) {
     let Some(text) = text(data).filter(|text| !leaves_the_sandbox(text)) else { return };
     MANIFESTS.with(|(repository, config)| {
-        let mut parts = text.splitn(3, CUT);
-        for path in ["stacks/orgs/x.yaml", "stacks/catalog/a.yaml", "stacks/catalog/b.yaml"] {
-            repository.write(path, parts.next().unwrap_or_default());
-        }
-        let host = repository.host();
-        let Ok(index) = StackIndex::load(&host, config) else { return };
-        let Ok(instances) = component::all(&host, config, &index, &Filter::default()) else { return };
+        let Some((host, index, instances)) = repository.load(config, text) else { return };
         for instance in instances {
             let found =
                 component::find(&host, config, &index, &instance.name, &instance.stack, Some(instance.kind.clone()));
@@ -164,13 +170,7 @@ fn evaluated(host: &Host, config: &Config, index: &StackIndex, instance: &Instan
 fn near(data: &[u8]) {
     let Some(text) = text(data).filter(|text| !leaves_the_sandbox(text)) else { return };
     NEAR.with(|(repository, config)| {
-        let mut parts = text.splitn(3, CUT);
-        for path in ["stacks/orgs/x.yaml", "stacks/catalog/a.yaml", "stacks/catalog/b.yaml"] {
-            repository.write(path, parts.next().unwrap_or_default());
-        }
-        let host = repository.host();
-        let Ok(index) = StackIndex::load(&host, config) else { return };
-        let Ok(instances) = component::all(&host, config, &index, &Filter::default()) else { return };
+        let Some((host, index, instances)) = repository.load(config, text) else { return };
         for one in instances {
             let (name, stack, kind) = (&one.name, &one.stack, Some(one.kind.clone()));
             let Some((found, few)) = component::near(&host, config, name, stack, kind.clone()) else { continue };

@@ -1,11 +1,12 @@
 //! How terraform and helmfile are called: argument vectors, exit codes, generated files. A recording stub stands for the
 //! programs; the same paths run with the real ones in the other modules.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::support::{Outcome, Sandbox, Terminal, wait_until};
+use crate::support::{Outcome, Running, Sandbox, Terminal, wait_until};
 
 const VARFILE: &str = "dev-app.terraform.tfvars.json";
 
@@ -135,19 +136,25 @@ fn saved_plan_is_applied_and_nothing_else() {
     assert!(!sandbox.calls().iter().any(|call| call.starts_with("apply")));
 }
 
-#[test]
-fn clean_waits_for_the_run_in_the_folder() {
-    let sandbox = sandbox();
+/// An apply whose stub works on until the file is removed.
+fn held(sandbox: &Sandbox) -> (Running, PathBuf) {
     let hold = sandbox.root().join("hold");
     std::fs::write(&hold, "").unwrap();
     let mut command = sandbox.atmos_command(&["terraform", "apply", "app", "-s", "dev", "-auto-approve"]);
     command.env("STUB_HOLD", &hold);
     let mut run = sandbox.start(command, "");
-    let state = "components/terraform/app/terraform.tfstate.d/dev/terraform.tfstate";
     wait_until("the stub holds the folder", Duration::from_mins(1), || {
         assert!(run.is_running(), "the run has ended early");
         std::fs::read_to_string(sandbox.root().join("record")).ok().filter(|calls| calls.contains("apply\t"))
     });
+    (run, hold)
+}
+
+#[test]
+fn clean_waits_for_the_run_in_the_folder() {
+    let sandbox = sandbox();
+    let (run, hold) = held(&sandbox);
+    let state = "components/terraform/app/terraform.tfstate.d/dev/terraform.tfstate";
     let mut clean = sandbox.spawn(&["terraform", "clean", "--force", "--everything"]);
     std::thread::sleep(Duration::from_secs(1));
     assert!(clean.is_running(), "clean did not wait");
@@ -161,15 +168,7 @@ fn clean_waits_for_the_run_in_the_folder() {
 #[test]
 fn a_child_that_outlives_the_program_keeps_the_folder() {
     let sandbox = sandbox();
-    let hold = sandbox.root().join("hold");
-    std::fs::write(&hold, "").unwrap();
-    let mut command = sandbox.atmos_command(&["terraform", "apply", "app", "-s", "dev", "-auto-approve"]);
-    command.env("STUB_HOLD", &hold);
-    let mut run = sandbox.start(command, "");
-    wait_until("the stub holds the folder", Duration::from_mins(1), || {
-        assert!(run.is_running(), "the run has ended early");
-        std::fs::read_to_string(sandbox.root().join("record")).ok().filter(|calls| calls.contains("apply\t"))
-    });
+    let (mut run, hold) = held(&sandbox);
     run.signal(Signal::KILL);
     wait_until("the program is gone", Duration::from_secs(10), || (!run.is_running()).then_some(()));
     let mut next = Terminal::start(sandbox.atmos_command(&["terraform", "clean", "app", "-s", "dev", "--force"]));

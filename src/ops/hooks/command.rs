@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use tempfile::TempDir;
+
 use super::error::Error;
 use super::event::Event;
 use super::hook::{Command, Hook};
@@ -21,18 +23,7 @@ pub(super) async fn run(
     around: &mut Around<'_>,
 ) -> Result<Option<Error>> {
     let host = &around.app.host;
-    let temp = tempfile::Builder::new().prefix("atmos-hook-").tempdir_in(&host.dirs.temp);
-    let temp = temp.map_err(ExecError::file("create", &host.dirs.temp))?;
-    let file = temp.path().join("output");
-    let own = variables(around, ending, &file);
-    let mut env = around.env.clone();
-    for (name, value) in &own {
-        env.set(name, value);
-    }
-    let base = env.clone();
-    for (name, text) in &command.env {
-        env.set(name, expanded(text, &base));
-    }
+    let Prepared { temp, base, env } = prepare(around, ending, &command.env)?;
     let launch = Launch {
         program: command.program.clone(),
         configured: format!("`command` of the hook `{}`", hook.name),
@@ -67,8 +58,34 @@ pub(super) async fn run(
     Ok((outcome.code != 0).then_some(Error::CommandFailed { hook, event, code: outcome.code }))
 }
 
+/// What a hook runs in.
+pub(super) struct Prepared {
+    /// Where it may leave files; gone with the value.
+    pub temp: TempDir,
+    /// The environment of the run with what the hook learns about it.
+    pub base: Env,
+    /// The same with the hook's own variables, which may refer to the others.
+    pub env: Env,
+}
+
+/// Makes the folder and the environment of a hook with variables of its own.
+pub(super) fn prepare(around: &Around<'_>, ending: &Ending, own: &[(String, String)]) -> Result<Prepared> {
+    let host = &around.app.host;
+    let temp = tempfile::Builder::new().prefix("atmos-hook-").tempdir_in(&host.dirs.temp);
+    let temp = temp.map_err(ExecError::file("create", &host.dirs.temp))?;
+    let mut base = around.env.clone();
+    for (name, value) in variables(around, ending, &temp.path().join("output")) {
+        base.set(name, value);
+    }
+    let mut env = base.clone();
+    for (name, text) in own {
+        env.set(name, expanded(text, &base));
+    }
+    Ok(Prepared { temp, base, env })
+}
+
 /// What a hook learns about the run that it belongs to.
-pub(super) fn variables(around: &Around<'_>, ending: &Ending, file: &Path) -> Vec<(&'static str, String)> {
+fn variables(around: &Around<'_>, ending: &Ending, file: &Path) -> Vec<(&'static str, String)> {
     let text = |path: &Path| path.display().to_string();
     let mut variables = vec![
         ("ATMOS_STACK", around.instance.stack.clone()),

@@ -2,14 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use super::command::{expanded, variables};
+use super::command::{Prepared, prepare};
 use super::error::Error;
 use super::event::Event;
 use super::hook::{Hook, Steps};
 use super::run::{Around, Ending};
 use crate::auth::resolution::Flag;
 use crate::diag::{Result, Warning};
-use crate::exec::Error as ExecError;
 use crate::exec::environment::add_level;
 use crate::host::Env;
 use crate::ops::steps::{Program, Runner};
@@ -24,17 +23,7 @@ pub(super) async fn run(
     ending: &Ending,
     around: &mut Around<'_>,
 ) -> Result<Option<Error>> {
-    let host = &around.app.host;
-    let temp = tempfile::Builder::new().prefix("atmos-hook-").tempdir_in(&host.dirs.temp);
-    let temp = temp.map_err(ExecError::file("create", &host.dirs.temp))?;
-    let mut env = around.env.clone();
-    for (name, value) in variables(around, ending, &temp.path().join("output")) {
-        env.set(name, value);
-    }
-    let base = env.clone();
-    for (name, text) in &steps.env {
-        env.set(name, expanded(text, &base));
-    }
+    let Prepared { temp: _temp, env, .. } = prepare(around, ending, &steps.env)?;
     let mut runner = Runner::new(around.app, format!("the hook `{}`", hook.name), Flag::Disabled, false)?;
     (runner.relay, runner.aside) = (around.relay, around.data);
     let mut run = Run { runner, hook, around, env };

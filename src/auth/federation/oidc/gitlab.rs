@@ -3,7 +3,7 @@
 use super::super::error::Error;
 use super::super::module::{Entry, Form, Module, Pending, Proof, Step};
 use super::super::setting::Setting;
-use super::source::{self, ADDRESS, FILE, FOR, HOSTS, ISSUER, Source, TICKET, TYPE, VARIABLE};
+use super::source::{self, Source, TYPE};
 use crate::span::Span;
 
 /// The name that GitLab's own examples have.
@@ -17,17 +17,7 @@ impl Module for Gitlab {
     }
 
     fn settings(&self) -> &'static [Setting] {
-        const SETTINGS: [Setting; 9] = [
-            Setting::text("spec.audience", "For whom the token has to be"),
-            ISSUER,
-            TYPE,
-            VARIABLE,
-            FILE,
-            ADDRESS,
-            TICKET,
-            HOSTS,
-            FOR,
-        ];
+        const SETTINGS: [Setting; 9] = source::settings(TYPE);
         &SETTINGS
     }
 

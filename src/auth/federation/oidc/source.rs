@@ -30,6 +30,12 @@ pub(super) const TICKET: Setting = Setting::secret("spec.token_source.request_to
 pub(super) const HOSTS: Setting = Setting::texts("spec.token_source.allowed_hosts", "Hosts that the address may have");
 pub(super) const FOR: Setting = Setting::text("spec.token_source.audience", "Audience to ask that address for");
 
+/// What a provider can say of its tokens, with how it says where they come from.
+pub(super) const fn settings(source: Setting) -> [Setting; 9] {
+    let audience = Setting::text("spec.audience", "For whom the token has to be");
+    [audience, ISSUER, source, VARIABLE, FILE, ADDRESS, TICKET, HOSTS, FOR]
+}
+
 /// A place to get a token from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Source {

@@ -2,7 +2,7 @@
 
 use super::super::module::{Entry, Form, Module, Pending, Proof, Step};
 use super::super::setting::Setting;
-use super::source::{self, ADDRESS, FILE, FOR, HOSTS, ISSUER, Source, TICKET, TYPE, VARIABLE};
+use super::source::{self, Source, TYPE};
 use crate::span::Span;
 
 pub(crate) struct Token;
@@ -13,17 +13,7 @@ impl Module for Token {
     }
 
     fn settings(&self) -> &'static [Setting] {
-        const SETTINGS: [Setting; 9] = [
-            Setting::text("spec.audience", "For whom the token has to be"),
-            ISSUER,
-            TYPE.required(),
-            VARIABLE,
-            FILE,
-            ADDRESS,
-            TICKET,
-            HOSTS,
-            FOR,
-        ];
+        const SETTINGS: [Setting; 9] = source::settings(TYPE.required());
         &SETTINGS
     }
 
