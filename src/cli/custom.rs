@@ -4,9 +4,10 @@ use std::any::TypeId;
 use std::collections::BTreeMap;
 
 use clap::parser::ValueSource;
-use clap::{Arg, ArgAction, ArgMatches, Args as _, CommandFactory as _, FromArgMatches as _};
+use clap::{Arg, ArgAction, ArgMatches, Args as _, FromArgMatches as _};
 
-use super::args::{Cli, GlobalArgs, IdentityArgs, OWN, SELECT};
+use super::args::{GlobalArgs, IdentityArgs, OWN, SELECT};
+use super::parse;
 use crate::custom::{Definition, FlagKind, Given, Reserved};
 
 /// A call of a command of the configuration.
@@ -46,7 +47,7 @@ pub(super) fn reserved() -> Vec<Reserved> {
 /// The whole table with the commands of the configuration in it.
 pub(super) fn extended(definitions: &[Definition]) -> clap::Command {
     let reserved = reserved();
-    definitions.iter().fold(Cli::command(), |root, command| add(root, command, &reserved))
+    definitions.iter().fold(parse::full(), |root, command| add(root, command, &reserved))
 }
 
 /// Puts a command below another one. A built-in command stays what it is and gets the sub-commands; one that the

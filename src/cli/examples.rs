@@ -87,6 +87,12 @@ pub(super) fn section(path: &str) -> String {
     lines.iter().fold(format!("{HEADING}\n"), |text, line| text + &format!("  $ {line}\n"))
 }
 
+/// Every example.
+#[cfg(test)]
+pub(super) fn lines() -> impl Iterator<Item = &'static str> {
+    EXAMPLES.iter().flat_map(|(_, lines)| lines.iter().copied())
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::parse;

@@ -21,7 +21,7 @@ use crate::ops::App;
 
 /// What the words are for.
 pub(super) enum Line {
-    /// The built-in table, in which help shows what was added. It is made once: that is most of a start.
+    /// The built-in table, in which help shows what was added. It is made once: that is much of a start.
     BuiltIn(Vec<OsString>, clap::Command),
     Custom(Box<Call>),
     /// Help of an added command.
@@ -55,7 +55,7 @@ pub(super) fn read(words: Vec<OsString>, env: &Env) -> Result<Line> {
     let Some(text) = words.iter().map(|word| word.to_str().map(str::to_owned)).collect::<Option<Vec<String>>>() else {
         return Ok(Line::BuiltIn(words, parse::command()));
     };
-    let table = parse::command();
+    let table = parse::command_for(&text);
     let text = without_help_word(&table, text);
     let words = |text: Vec<String>| text.into_iter().map(OsString::from).collect();
     let back = |text, added: &Added| Line::BuiltIn(words(text), parse::with_added(added));
@@ -75,6 +75,8 @@ pub(super) fn read(words: Vec<OsString>, env: &Env) -> Result<Line> {
         Way::Unknown(index) => index,
     };
     let added = load(&text, env)?;
+    // What an alias stands for may be any command.
+    let table = parse::command();
     let (text, way) = without_aliases(&table, &added, text, unknown)?;
     if !matches!(way, Way::Unknown(_)) || !is_added(&table, &added, &text) {
         return Ok(back(text, &added));

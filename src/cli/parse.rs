@@ -3,11 +3,12 @@
 
 use std::any::TypeId;
 use std::ffi::OsString;
+use std::mem::ManuallyDrop;
 
 use clap::error::{ContextKind, ErrorKind};
 use clap::{ArgAction, CommandFactory, FromArgMatches};
 
-use super::args::Cli;
+use super::args::{Cli, Command};
 use super::error::Error;
 use super::examples;
 use super::extend::{self, Added};
@@ -30,7 +31,9 @@ const HELP_TEMPLATE: &str = "{about-with-newline}\nUSAGE\n\n  {usage}\n\n{all-ar
 pub(super) fn parse(words: Vec<OsString>, table: clap::Command) -> Result<Parsed> {
     let (words, native) = native::separate(words);
     let typed = words.clone();
-    let matches = match table.try_get_matches_from(words) {
+    // The process ends with the command: taking the table to pieces costs as much as reading the words.
+    let mut table = ManuallyDrop::new(table);
+    let matches = match table.try_get_matches_from_mut(words) {
         Ok(matches) => matches,
         Err(error) => return complaint(&error, &typed),
     };
@@ -72,7 +75,21 @@ pub(super) fn help(mut words: Vec<OsString>) -> Vec<OsString> {
 
 /// The command table with our layout of help pages.
 pub(super) fn command() -> clap::Command {
-    table(Cli::command())
+    table(full())
+}
+
+/// The table in which only the commands that the words may mean are more than their names.
+pub(super) fn command_for(words: &[String]) -> clap::Command {
+    table(Cli::command().mut_subcommands(|command| {
+        let named = |name: &str| words.iter().any(|word| word == name);
+        let meant = named(command.get_name()) || command.get_all_aliases().any(named);
+        if meant { Command::with_flags(command) } else { command }
+    }))
+}
+
+/// Every command with its flags.
+pub(super) fn full() -> clap::Command {
+    Cli::command().mut_subcommands(Command::with_flags)
 }
 
 /// The same with what the configuration adds.
@@ -209,6 +226,21 @@ mod tests {
     #[test]
     fn the_command_table_is_sound() {
         command().debug_assert();
+    }
+
+    #[test]
+    fn the_table_of_the_called_commands_reads_as_the_whole_one() {
+        let examples =
+            examples::lines().chain(["atmos -s list terraform plan vpc", "atmos lost", "atmos list", "atmos"]);
+        for line in examples {
+            let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+            let read = |table| match parse(words.iter().map(OsString::from).collect(), table) {
+                Ok(Parsed::Run(cli, native)) => format!("{cli:?} {native:?}"),
+                Ok(Parsed::Show(text)) => text,
+                Err(report) => format!("{report:?}"),
+            };
+            assert_eq!(read(command_for(&words)), read(command()), "{line}");
+        }
     }
 
     #[test]
