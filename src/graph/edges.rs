@@ -35,6 +35,66 @@ pub fn may_depend(dependencies: &Node, settings: &Node) -> bool {
         || holds(settings.get("depends_on"))
 }
 
+/// The sections, `dependencies` and `settings`, that have to be evaluated before the prerequisites are known.
+pub fn unsettled(dependencies: &Node, settings: &Node) -> Vec<&'static str> {
+    let is_open = |section: &Node, key: &str| match &section.value {
+        Value::Function(_) => true,
+        _ => section.get(key).is_some_and(is_computed),
+    };
+    let modern = is_open(dependencies, "components");
+    let older =
+        is_open(settings, "depends_on") && (modern || dependencies.get("components").is_none_or(Node::is_empty));
+    [(modern, "dependencies"), (older, "settings")]
+        .into_iter()
+        .filter_map(|(open, name)| open.then_some(name))
+        .collect()
+}
+
+/// Whether evaluation could make another value of this one.
+pub fn is_computed(node: &Node) -> bool {
+    match &node.value {
+        // Delimiters of templates can be configured; names have none of these anyway.
+        Value::String(text) => text.contains(|c: char| !c.is_alphanumeric() && !matches!(c, '-' | '_' | '.' | '/')),
+        Value::List(list) => list.iter().any(is_computed),
+        Value::Map(map) => map.values().any(is_computed),
+        Value::Function(_) => true,
+        _ => false,
+    }
+}
+
+/// What is wrong with the form of evaluated `dependencies`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Malformed {
+    pub span: Span,
+    pub problem: String,
+}
+
+/// The first entry of evaluated `dependencies.components` that cannot be read.
+pub fn malformed(dependencies: &Node) -> Option<Malformed> {
+    let components = dependencies.get("components").filter(|node| !matches!(node.value, Value::Null))?;
+    let wrong = |node: &Node, problem: &str| Some(Malformed { span: node.span, problem: problem.to_owned() });
+    let Some(list) = components.as_list() else {
+        return wrong(components, "`dependencies.components` is not a list");
+    };
+    list.iter().find_map(|entry| match entry.as_map() {
+        None => wrong(entry, "an entry of `dependencies.components` is not a map"),
+        Some(_) => conflict(entry),
+    })
+}
+
+/// Every entry of `dependencies.components` that says two names.
+pub fn conflicts(dependencies: &Node) -> impl Iterator<Item = Malformed> {
+    let list = dependencies.get("components").and_then(Node::as_list).unwrap_or_default();
+    list.iter().filter_map(conflict)
+}
+
+fn conflict(entry: &Node) -> Option<Malformed> {
+    let text = |key: &str| entry.get(key).and_then(Node::as_str).filter(|text| !text.is_empty());
+    let (name, component) = text("name").zip(text("component")).filter(|(name, component)| name != component)?;
+    let problem = format!("both `name` and `component` are set, to `{name}` and `{component}`");
+    Some(Malformed { span: entry.span, problem })
+}
+
 /// A list or a map of entries; the keys of a map have no meaning. Only the older form has coordinates.
 fn entries(node: Option<&Node>, older: bool) -> Vec<Dependency> {
     let Some(node) = node else { return Vec::new() };
@@ -79,6 +139,35 @@ mod tests {
         assert_eq!(show(&json!({"components": [{"name": "new", "stack": "prod"}]}), &settings), ["new@prod"]);
         assert_eq!(show(&json!({"components": []}), &settings), ["old@"]);
         assert_eq!(show(&json!({}), &settings), ["old@"]);
+    }
+
+    #[test]
+    fn sections_with_templates_and_functions_are_evaluated_first() {
+        for (modern, older, expected) in [
+            (json!({"components": [{"name": "a", "stack": "{{ .vars.x }}"}]}), json!({}), &["dependencies"][..]),
+            (
+                json!({"components": [{"name": "eks/a", "stack": "plat-ue2.x"}]}),
+                json!({"depends_on": ["[[ x ]]"]}),
+                &[],
+            ),
+            (json!({"files": ["{{ x }}"]}), json!({"depends_on": {"1": {"component": "{{ x }}"}}}), &["settings"]),
+        ] {
+            assert_eq!(unsettled(&from_json(&modern), &from_json(&older)), expected, "{modern} {older}");
+        }
+    }
+
+    #[test]
+    fn forms_that_the_list_does_not_have_are_told() {
+        for (components, expected) in [
+            (json!([{"name": "a"}, {"component": "b", "stack": "s"}, {"name": "c", "component": "c"}]), None),
+            (json!(null), None),
+            (json!({"z": {"stack": "prod"}}), Some("`dependencies.components` is not a list")),
+            (json!(["z"]), Some("an entry of `dependencies.components` is not a map")),
+            (json!([{"name": "z", "component": "y"}]), Some("both `name` and `component` are set, to `z` and `y`")),
+        ] {
+            let found = malformed(&from_json(&json!({"components": components})));
+            assert_eq!(found.map(|wrong| wrong.problem).as_deref(), expected, "{components}");
+        }
     }
 
     #[test]

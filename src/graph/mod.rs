@@ -14,7 +14,7 @@ mod order;
 pub use closure::{Depth, expand};
 pub use context::Context;
 pub use dependents::{Target, depends_on};
-pub use edges::{Dependency, dependencies, may_depend};
+pub use edges::{Dependency, Malformed, conflicts, dependencies, is_computed, malformed, may_depend, unsettled};
 pub use error::Error;
 pub use faults::{Fault, faults};
 pub use order::{Instance, Ordered, order};

@@ -10,7 +10,7 @@ use crate::component::{self, Filter, Instance};
 use crate::diag::Result;
 use crate::graph::{self, Context, Dependency, Target};
 use crate::resolve::Options;
-use crate::value::{Node, Value};
+use crate::value::Node;
 
 /// What `describe dependents` shows.
 #[derive(Debug, Clone)]
@@ -127,7 +127,7 @@ impl<'a> Dependant<'a> {
             return Ok(None);
         }
         let mut wanted = vec!["dependencies", "settings"];
-        if Context::KEYS.iter().any(|key| sections.vars.get(key).is_some_and(is_computed)) {
+        if Context::KEYS.iter().any(|key| sections.vars.get(key).is_some_and(graph::is_computed)) {
             wanted.push("vars");
         }
         let mut processing = processing.clone();
@@ -139,15 +139,5 @@ impl<'a> Dependant<'a> {
             return Ok(None);
         }
         Ok(Some(Dependant { instance, context: Context::of(&sections.vars), dependencies }))
-    }
-}
-
-/// Whether evaluation could make another value of this one.
-fn is_computed(node: &Node) -> bool {
-    match &node.value {
-        Value::Bool(_) | Value::Int(_) | Value::UInt(_) | Value::Float(_) => false,
-        // Delimiters of templates can be configured; a name has none of these anyway.
-        Value::String(text) => text.contains(|c: char| !c.is_alphanumeric() && !matches!(c, '-' | '_' | '.')),
-        _ => true,
     }
 }

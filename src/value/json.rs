@@ -35,7 +35,21 @@ pub(crate) fn function_text(function: &super::Function) -> String {
         Some(text) if !text.is_empty() => format!("{} {text}", function.tag),
         Some(_) => function.tag.to_string(),
         None if function.argument.is_null() => function.tag.to_string(),
-        None => format!("{} {}", function.tag, to_json(&function.argument)),
+        None => format!("{} {}", function.tag, flow(&function.argument)),
+    }
+}
+
+/// JSON in which functions stand as they were written: as text in text, each level would double the marks of the one
+/// below it.
+fn flow(node: &Node) -> String {
+    match &node.value {
+        Value::List(list) => format!("[{}]", list.iter().map(flow).collect::<Vec<_>>().join(",")),
+        Value::Map(map) => {
+            let entry = |(key, node): (&Arc<str>, &Node)| format!("{}:{}", Json::from(&**key), flow(node));
+            format!("{{{}}}", map.iter().map(entry).collect::<Vec<_>>().join(","))
+        }
+        Value::Function(function) => function_text(function),
+        _ => to_json(node).to_string(),
     }
 }
 
@@ -69,12 +83,22 @@ pub fn from_json(json: &Json) -> Node {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Function;
     use super::*;
 
     #[test]
     fn json_round_trip_keeps_types() {
         let json = serde_json::json!({"a": [1, 18_446_744_073_709_551_615_u64, 1.5, true, null, "x"], "b": {}});
         assert_eq!(to_json(&from_json(&json)), json);
+    }
+
+    #[test]
+    fn functions_in_functions_grow_with_their_number_only() {
+        let tagged = |argument| Node::from(Value::Function(Arc::new(Function { tag: Arc::from("!append"), argument })));
+        let list = |node| Node::from(Value::List(Arc::new(vec![node])));
+        let deep = (0..100).fold(Node::from("a"), |node, _| tagged(list(node)));
+        assert_eq!(to_json(&tagged(list(tagged(list(Node::from("a")))))), "!append [!append [\"a\"]]");
+        assert_eq!(to_json(&deep).as_str().map(str::len), Some(100 * "!append []".len() + 3));
     }
 
     #[test]

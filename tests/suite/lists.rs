@@ -372,3 +372,21 @@ fn what_is_null_in_workflows_says_nothing() {
     }});
     assert_eq!(all["nulls.yaml"], expected);
 }
+
+#[test]
+fn profiles_are_whole_for_programs() {
+    let sandbox = Sandbox::empty();
+    sandbox.write("atmos.yaml", "base_path: .\n");
+    sandbox.write("profiles/ci/a.yaml", "logs: {level: Info}\n");
+    let listed = sandbox.atmos(&["list", "profiles", "--format", "json"]).success();
+    let found: serde_json::Value = serde_json::from_str(&listed.stdout).expect("one document");
+    let path = sandbox.path("profiles/ci").canonicalize().expect("a folder").display().to_string();
+    let expected = serde_json::json!([
+        {"Name": "ci", "Path": path, "LocationType": "project", "Files": ["a.yaml"], "Metadata": null}
+    ]);
+    assert_eq!(found, expected);
+    let listed = sandbox.atmos(&["profile", "list", "--format", "yaml"]).success();
+    assert!(listed.stdout.contains("locationtype: project\n"), "{}", listed.stdout);
+    let columns = sandbox.atmos(&["list", "profiles", "--format", "json", "--columns", "name"]).success();
+    assert!(!columns.stdout.contains("Path"), "{}", columns.stdout);
+}

@@ -90,3 +90,47 @@ fn aliases_stand_for_commands() {
     sandbox.atmos(&["vendor"]).exits(1).says("not built yet");
     sandbox.atmos(&["describe", "stacks", "--pager=more"]).success();
 }
+
+#[test]
+fn dependencies_are_evaluated_before_they_give_the_order() {
+    let sandbox = sandbox();
+    sandbox.write(
+        "s/x.yaml",
+        "vars: {stage: x, other: y, base: z}\ncomponents:\n  terraform:\n    \
+         a:\n      metadata: {component: vpc}\n      \
+         dependencies: {components: [{name: '{{ .vars.base }}', stack: '{{ .vars.other }}'}]}\n    \
+         b:\n      metadata: {component: vpc}\n      \
+         settings: {depends_on: {1: {component: a}, 2: {component: z, stack: !env OTHER}}}\n",
+    );
+    sandbox.write("s/y.yaml", "vars: {stage: y}\ncomponents: {terraform: {z: {metadata: {component: vpc}}}}\n");
+    let mut sandbox = sandbox;
+    sandbox.set("OTHER", "y");
+    let applied = ["apply z in y", "apply a in x", "apply b in x"];
+    for (args, expected) in [
+        (&["apply", "--all"][..], &applied[..]),
+        (&["apply", "--components", "z", "--include-dependents"], &applied),
+        (&["apply", "--components", "b", "--include-dependencies"], &applied),
+        (&["destroy", "--all"], &["destroy b in x", "destroy a in x", "destroy z in y"]),
+    ] {
+        assert_eq!(chosen(&sandbox, args), expected, "{args:?}");
+    }
+}
+
+#[test]
+fn dependencies_that_cannot_be_read_are_errors_of_a_run() {
+    for (entry, problem) in [
+        ("[{name: z, component: y}]", "both `name` and `component` are set, to `z` and `y`"),
+        ("{z: {stack: y}}", "is not a list"),
+        ("[z]", "is not a map"),
+    ] {
+        let sandbox = sandbox();
+        let manifest = format!(
+            "vars: {{stage: x}}\ncomponents: {{terraform: {{vpc: {{dependencies: {{components: {entry}}}}}}}}}\n"
+        );
+        sandbox.write("s/x.yaml", &manifest);
+        let outcome = sandbox.atmos(&["terraform", "plan", "--all", "--dry-run"]).exits(1);
+        outcome.says(problem).says("x.yaml:2:");
+        let checked = sandbox.atmos(&["validate", "stacks"]);
+        assert!(checked.stderr.contains("x.yaml:2:"), "{}", checked.stderr);
+    }
+}

@@ -55,8 +55,9 @@ macro_rules! commands {
                 Self::augment_subcommands(root)
             }
 
-            fn has_subcommand(name: &str) -> bool {
-                [$($name),+].contains(&name)
+            /// Every word names a command here, known or not.
+            fn has_subcommand(_: &str) -> bool {
+                true
             }
         }
 

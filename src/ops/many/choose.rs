@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Error, Options};
+use super::{Error, Options, prerequisites};
 use crate::component::{self, Filter, Instance, Kind};
 use crate::diag::{Result, nearest};
 use crate::graph;
@@ -11,7 +11,7 @@ use crate::ops::affected;
 use crate::resolve;
 
 /// Stack and name.
-type Place = (String, String);
+pub(super) type Place = (String, String);
 
 /// What is asked.
 #[derive(Debug)]
@@ -62,19 +62,7 @@ pub(in crate::ops) fn choose(app: &App, asked: &Asked<'_>) -> Result<Chosen> {
         is_changed && is_real(instance)
     };
     let mut seeds = options.selectors.fit(app, &instances, candidate, asked.evaluation)?;
-    add_others(app, asked, &mut instances)?;
-    seeds.resize(instances.len(), false);
-    let mut nodes: Vec<graph::Instance> = instances
-        .iter()
-        .zip(seeds)
-        .map(|(instance, selected)| graph::Instance {
-            component: instance.name.clone(),
-            stack: instance.stack.clone(),
-            kind: instance.kind.to_string(),
-            dependencies: graph::dependencies(&instance.sections.dependencies, &instance.sections.settings),
-            selected,
-        })
-        .collect();
+    let mut nodes = prerequisites::nodes(app, asked, &mut instances, &mut seeds)?;
     let marks = graph::expand(&nodes, options.dependents, options.dependencies);
     let mut locked = Vec::new();
     for ((node, instance), marked) in nodes.iter_mut().zip(&instances).zip(marks) {
@@ -122,40 +110,7 @@ fn affected(app: &App, asked: &Asked<'_>) -> Result<Option<BTreeSet<Place>>> {
     Ok(Some(found.map(|one| (one.subject.stack, one.subject.component)).collect()))
 }
 
-/// Adds what the instances depend on in other stacks, so that an order that leads through them is kept; and everything
-/// where dependents are wanted, which may be anywhere. What does not exist is left to the graph, which warns.
-fn add_others(app: &App, asked: &Asked<'_>, instances: &mut Vec<Instance>) -> Result<()> {
-    let mut known: BTreeSet<Place> = instances.iter().map(place).collect();
-    if asked.options.dependents.is_some() && asked.stack.is_some() {
-        let filter = Filter { kinds: vec![asked.kind.clone()], ..Filter::default() };
-        let all = component::all(&app.host, &app.config, app.index()?, &filter)?;
-        instances.extend(all.into_iter().filter(|instance| known.insert(place(instance))));
-        return Ok(());
-    }
-    let mut next = 0;
-    while next < instances.len() {
-        let instance = &instances[next];
-        let mut found = Vec::new();
-        for dependency in graph::dependencies(&instance.sections.dependencies, &instance.sections.settings) {
-            let stack = dependency.stack.clone().unwrap_or_else(|| instance.stack.clone());
-            if !known.insert((stack.clone(), dependency.component.clone())) {
-                continue;
-            }
-            let kind = Some(asked.kind.clone());
-            if let Ok(target) =
-                component::find(&app.host, &app.config, app.index()?, &dependency.component, &stack, kind)
-            {
-                known.insert(place(&target));
-                found.push(target);
-            }
-        }
-        instances.extend(found);
-        next += 1;
-    }
-    Ok(())
-}
-
-fn place(instance: &Instance) -> Place {
+pub(super) fn place(instance: &Instance) -> Place {
     (instance.stack.clone(), instance.name.clone())
 }
 

@@ -1,6 +1,8 @@
 //! Errors of runs of many components.
 
-use miette::Diagnostic;
+use std::sync::Arc;
+
+use miette::{Diagnostic, NamedSource, SourceSpan};
 use thiserror::Error as ThisError;
 
 use crate::diag::Failure;
@@ -30,6 +32,22 @@ pub enum Error {
     #[error("invalid stack: stack {stack} does not exist; available stacks: {available}")]
     #[diagnostic(code(atmos::terraform::unknown_stack), help("{help}"))]
     UnknownStack { stack: String, available: String, help: String },
+
+    #[error("invalid dependency of {component} in {stack}: {problem}{place}")]
+    #[diagnostic(
+        code(atmos::terraform::dependency),
+        help("write a list of entries like `{{name: vpc, stack: prod}}`, where `stack` may be left out")
+    )]
+    Dependency {
+        component: String,
+        stack: String,
+        problem: String,
+        place: String,
+        #[source_code]
+        source_code: Option<NamedSource<Arc<str>>>,
+        #[label("this entry")]
+        at: Option<SourceSpan>,
+    },
 
     #[error("invalid configuration: concurrent {tool} {command} requires -auto-approve")]
     #[diagnostic(

@@ -7,6 +7,7 @@ mod choose;
 mod crew;
 mod error;
 mod options;
+mod prerequisites;
 mod refused;
 mod results;
 mod schedule;

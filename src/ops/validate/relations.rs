@@ -12,7 +12,16 @@ pub(super) fn remarks(config: &Config, instances: &[Instance]) -> Vec<Remark> {
     let stores = config.document.get("stores").and_then(Node::as_map);
     let stores: Vec<&str> = stores.into_iter().flat_map(|map| map.keys().map(|name| &**name)).collect();
     let hooks = instances.iter().flat_map(|instance| hooks::remarks(instance, &stores));
-    hooks.chain(dependencies(instances)).collect()
+    hooks.chain(instances.iter().flat_map(conflicts)).chain(dependencies(instances)).collect()
+}
+
+/// Dependencies with two names: no run of many components takes them.
+fn conflicts(instance: &Instance) -> impl Iterator<Item = Remark> {
+    let found = (!instance.abstract_).then(|| graph::conflicts(&instance.sections.dependencies));
+    found.into_iter().flatten().map(|wrong| {
+        let help = "leave one of them out: a run of many components refuses this entry";
+        Remark::new("atmos::graph::dependency", wrong.span, wrong.problem).help(help).of(&instance.name)
+    })
 }
 
 fn dependencies(instances: &[Instance]) -> Vec<Remark> {
