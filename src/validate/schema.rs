@@ -1,5 +1,6 @@
 //! JSON Schema of manifests. The only file that knows the crate behind it, together with `violation`.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::Value as Json;
@@ -113,6 +114,11 @@ impl Schema {
     /// Keys of a manifest that the schema marks as deprecated: their paths, and what replaces them.
     pub(super) fn deprecated(&self, manifest: &Node) -> Vec<(Vec<String>, Option<String>)> {
         deprecated::find(&self.document, manifest)
+    }
+
+    /// The names of all keys that the schema marks as deprecated somewhere.
+    pub(super) fn deprecated_names(&self) -> BTreeSet<&str> {
+        deprecated::names(&self.document)
     }
 
     /// Keys that the top of a manifest may have.
