@@ -108,6 +108,9 @@ impl Schema {
                 found.push(violation);
             }
         }
+        let said: Vec<bool> = found.iter().map(|one| found.iter().any(|other| one.is_said_by(other))).collect();
+        let mut said = said.into_iter();
+        found.retain(|_| !said.next().unwrap_or_default());
         found
     }
 

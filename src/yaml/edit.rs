@@ -230,6 +230,11 @@ impl<'a> Change<'a> {
         let floor = if at == 0 { list.start } else { list.part(at - 1)?.end };
         let before = &self.text[floor..item.start];
         let mark = if list.flow { before.rfind([',', '[']) } else { before.rfind('-') };
+        if mark.is_none() && at == 0 && !list.flow {
+            // A list that is not indented begins behind its first dash.
+            let line = self.line_start(item.start);
+            return self.text[line..item.start].rfind('-').map(|mark| line + mark + 1);
+        }
         mark.map(|mark| floor + mark + 1)
     }
 

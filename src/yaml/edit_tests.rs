@@ -163,6 +163,7 @@ fn lists_grow_at_their_end() {
     sets("l:\n- a # c\n# d\n", "l.1", &json!("b"), "l:\n- a # c\n- b\n# d\n");
     sets("l:\n  - a: 1\n    b: \"x\" # c", "l.1", &json!({"a": 2}), "l:\n  - a: 1\n    b: \"x\" # c\n  - a: 2\n");
     sets("l: [\"a\"] # c\n", "l.1", &json!("b"), "l: [\"a\", b] # c\n");
+    sets("l:\n- a # c\n", "l.0", &json!("b"), "l:\n- b # c\n");
     sets("l: []\n", "l.0", &json!("b"), "l: [b]\n");
     sets("l:\n  - a\n", "l.1.x.y", &json!(1), "l:\n  - a\n  - x:\n      y: 1\n");
     for (text, at) in [("l: [a]\n", "l.2"), ("l:\n  - a\n", "l.7")] {

@@ -138,7 +138,11 @@ impl<'a> Reader<'a> {
                 };
                 let last = entries.last().map_or(start, |entry| entry.value.end.max(entry.colon));
                 let start = if flow { start } else { entries.first().map_or(start, |entry| entry.start) };
-                let end = if flow { self.byte(close.end).max(last) } else { last };
+                let end = if flow {
+                    self.close(last.max(start + 1)).unwrap_or_else(|| self.byte(close.end)).max(last)
+                } else {
+                    last
+                };
                 Ok(Tree { start, end, form: Form::Map(entries), flow, anchor: anchor > 0, alias: false })
             }
             Event::SequenceStart(anchor, _) => {
@@ -151,7 +155,11 @@ impl<'a> Reader<'a> {
                     }
                 };
                 let last = items.last().map_or(start, |item: &Tree| item.end);
-                let end = if flow { self.byte(close.end).max(last) } else { last };
+                let end = if flow {
+                    self.close(last.max(start + 1)).unwrap_or_else(|| self.byte(close.end)).max(last)
+                } else {
+                    last
+                };
                 Ok(Tree { start, end, form: Form::List(items), flow, anchor: anchor > 0, alias: false })
             }
             _ => Err(Refused::Syntax { reason: "a value is missing".to_owned() }),
@@ -168,6 +176,19 @@ impl<'a> Reader<'a> {
             (value.start, value.end) = (colon, colon);
         }
         Ok(Entry { key, start, colon, value })
+    }
+
+    /// Behind the bracket that closes a container, seen from the end of its last part.
+    fn close(&self, mut at: usize) -> Option<usize> {
+        loop {
+            let rest = &self.text[at..];
+            at += rest.len() - rest.trim_start_matches(|c: char| c.is_whitespace() || c == ',').len();
+            match self.text[at..].chars().next()? {
+                ']' | '}' => return Some(at + 1),
+                '#' => at = line_end(self.text, at),
+                _ => return None,
+            }
+        }
     }
 
     /// The end of a scalar: the parser counts in comments behind quotes and below texts in block style.
