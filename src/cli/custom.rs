@@ -75,6 +75,11 @@ fn add(parent: clap::Command, definition: &Definition, reserved: &[Reserved]) ->
     parent.subcommand(command)
 }
 
+/// Whether a command is one of the configuration.
+pub(super) fn is_added(command: &clap::Command) -> bool {
+    command.get_arguments().any(|arg| arg.get_id() == IDENTITY)
+}
+
 fn command(definition: &Definition, reserved: &[Reserved]) -> clap::Command {
     let about = definition.description.lines().next().unwrap_or_default().to_owned();
     let mut command = clap::Command::new(definition.name.clone())

@@ -6,13 +6,15 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
-use super::args::{GlobalArgs, OWN};
+use clap::CommandFactory as _;
+
+use super::args::{Cli, GlobalArgs, OWN};
 use super::commands::is_later;
 use super::custom::{self, Call};
 use super::native::next_plain;
 use super::parse;
 use super::setup::Context;
-use crate::config;
+use crate::config::{self, Config};
 use crate::custom::{Definition, Error, aliases, definitions};
 use crate::diag::{Result, Talk};
 use crate::exec::argv::Split;
@@ -58,7 +60,7 @@ pub(super) fn read(words: Vec<OsString>, env: &Env) -> Result<Line> {
     let table = parse::command_for(&text);
     let text = without_help_word(&table, text);
     let words = |text: Vec<String>| text.into_iter().map(OsString::from).collect();
-    let back = |text, added: &Added| Line::BuiltIn(words(text), parse::with_added(added));
+    let back = |text, added: &Added| Line::BuiltIn(words(text), parse::grouped(parse::with_added(added)));
     let ours = next_plain(&text, 1).filter(|at| OWN.contains(&text[*at].as_str()));
     let way = way(&table, &text);
     let unknown = match (way, ours) {
@@ -81,7 +83,7 @@ pub(super) fn read(words: Vec<OsString>, env: &Env) -> Result<Line> {
     if !matches!(way, Way::Unknown(_)) || !is_added(&table, &added, &text) {
         return Ok(back(text, &added));
     }
-    let matches = match parse::table(custom::extended(&added.definitions)).try_get_matches_from(&text) {
+    let matches = match parse::grouped(parse::table(custom::extended(&added.definitions))).try_get_matches_from(&text) {
         Ok(matches) => matches,
         Err(error) => {
             let typed: Vec<OsString> = text.iter().map(OsString::from).collect();
@@ -185,12 +187,22 @@ fn load(text: &[String], env: &Env) -> Result<Added> {
     let mut flags = context.config_flags();
     flags.profiles.retain(|name| name != super::args::SELECT);
     let config = config::load(&host, &flags)?;
-    Ok(Added { definitions: definitions(&config, &host.sources), aliases: aliases(&config) })
+    Ok(Added { definitions: definitions(&config, &host.sources), aliases: active_aliases(&config) })
 }
 
 /// What a configuration adds.
 pub(super) fn added(app: &App) -> Added {
-    Added { definitions: definitions(&app.config, &app.host.sources), aliases: aliases(&app.config) }
+    Added { definitions: definitions(&app.config, &app.host.sources), aliases: active_aliases(&app.config) }
+}
+
+/// The aliases that stand for something: a name of the program is none.
+pub(super) fn active_aliases(config: &Config) -> BTreeMap<String, Vec<String>> {
+    let mut found = aliases(config);
+    if !found.is_empty() {
+        let table = Cli::command();
+        found.retain(|name, _| table.find_subcommand(name).is_none() && !is_later(name));
+    }
+    found
 }
 
 /// The flags that say where the configuration is, wherever they stand.

@@ -107,6 +107,35 @@ pub(super) fn table(root: clap::Command) -> clap::Command {
     layout(root, "").after_help(more).max_term_width(120)
 }
 
+/// The same for pages of help: what the configuration adds has a group of its own.
+pub(super) fn grouped(command: clap::Command) -> clap::Command {
+    if custom::is_added(&command) {
+        return command.subcommand_help_heading("COMMANDS").mut_subcommands(grouped);
+    }
+    let shown = command.get_subcommands().filter(|below| custom::is_added(below) && !below.is_hide_set());
+    let lines: Vec<(String, String)> = shown.map(|below| (below.get_name().to_owned(), about(below))).collect();
+    let command = command.mut_subcommands(|below| {
+        let added = custom::is_added(&below);
+        let below = grouped(below);
+        if added { below.hide(true) } else { below }
+    });
+    let width = lines.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
+    let lines: String =
+        lines.iter().map(|(name, about)| format!("  {name:width$}  {about}").trim_end().to_owned() + "\n").collect();
+    if lines.is_empty() {
+        return command;
+    }
+    let behind = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    command.after_help(format!("CUSTOM COMMANDS:\n{lines}\n{behind}"))
+}
+
+/// The description of a command in a list, with its other names.
+fn about(command: &clap::Command) -> String {
+    let text = command.get_about().map(ToString::to_string).unwrap_or_default();
+    let aliases: Vec<&str> = command.get_visible_aliases().collect();
+    if aliases.is_empty() { text } else { format!("{text} [aliases: {}]", aliases.join(", ")).trim_start().to_owned() }
+}
+
 const MORE_HELP: &str = "Use `atmos <command> --help` for more information about a command.\n";
 
 fn layout(command: clap::Command, above: &str) -> clap::Command {

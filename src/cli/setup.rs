@@ -8,7 +8,7 @@ use super::error::Error;
 use super::pager;
 use crate::auth::run;
 use crate::config;
-use crate::diag::Result;
+use crate::diag::{Result, Warning, nearest};
 use crate::exec::argv::Split;
 use crate::host::{Dirs, Env, Host, Terminal, fs};
 use crate::ops::App;
@@ -27,6 +27,8 @@ pub(super) struct Context {
     runtime: OnceLock<tokio::runtime::Runtime>,
     /// The program that long data goes through, once the configuration is known.
     pub pager: OnceLock<Option<Vec<String>>>,
+    /// Whether documents have colours at a terminal, once the configuration is known.
+    pub highlights: OnceLock<bool>,
 }
 
 impl Context {
@@ -56,7 +58,8 @@ impl Context {
             sources: Arc::new(Sources::new()),
             env,
         };
-        Ok(Context { host, screen, global, native, runtime: OnceLock::new(), pager: OnceLock::new() })
+        let (runtime, pager, highlights) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        Ok(Context { host, screen, global, native, runtime, pager, highlights })
     }
 
     /// Loads the configuration and starts the log. What killed runs left goes first: it may be keys.
@@ -75,14 +78,9 @@ impl Context {
             self.host.masker.switch(setting.and_then(Node::as_bool).unwrap_or(true));
         }
         self.host.guard.set(config.settings.functions.clone());
-        if let Some(theme) = config
-            .document
-            .get_path(["settings", "terminal", "theme"])
-            .and_then(Node::as_str)
-            .and_then(config::find_theme)
-        {
-            self.screen.set_theme(theme);
-        }
+        self.choose_theme(&config);
+        let highlights = config.document.get_path(["settings", "terminal", "syntax_highlighting", "enabled"]);
+        let _ = self.highlights.set(highlights.and_then(Node::as_bool).unwrap_or(true));
         let _ = self.pager.set(pager::asked(&self.host.env, self.global.pager.as_deref(), &config.document));
         let level: Level =
             config.logs.level.parse().map_err(|()| Error::LogLevel { level: config.logs.level.clone() })?;
@@ -95,6 +93,23 @@ impl Context {
         }
         let locate = self.locate(&config);
         Ok(App::new(self.host.clone(), config, locate))
+    }
+
+    /// The colours that the configuration asks for. That they are unknown matters to who sees colours.
+    fn choose_theme(&self, config: &config::Config) {
+        let named = config.document.get_path(["settings", "terminal", "theme"]).and_then(Node::as_str);
+        let Some(name) = named.filter(|name| !name.is_empty()) else { return };
+        if let Some(theme) = config::find_theme(name) {
+            self.screen.set_theme(theme);
+        } else if colour(&self.global, &self.host.env, self.host.terminal) {
+            let near = nearest(name, config::THEMES.iter().map(|theme| theme.name));
+            let help = near.map_or_else(
+                || "`atmos theme list` shows the themes".to_owned(),
+                |near| format!("did you mean `{near}`?"),
+            );
+            let message = format!("there is no theme '{name}': the colours of the terminal are used");
+            self.host.talk.warn(Warning::new("atmos::cli::unknown_theme", message).help(help));
+        }
     }
 
     /// Flags that lead another process, in whatever directory, to the same configuration.

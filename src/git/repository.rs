@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::changed::{self, Changed};
 use super::error::Error;
 use crate::config;
 use crate::fetch::{self, Git, SshKey};
@@ -124,31 +125,24 @@ impl<'a> Repository<'a> {
     ///
     /// # Errors
     /// Git cannot compare them.
-    pub fn changed(&self, from: &str, to: &str, other: Option<&Repository<'_>>) -> Result<Vec<PathBuf>, Error> {
+    pub fn changed(&self, from: &str, to: &str, other: Option<&Repository<'_>>) -> Result<Vec<Changed>, Error> {
         let mut git = self.git();
         if let Some(other) = other {
             git = git.with("GIT_ALTERNATE_OBJECT_DIRECTORIES", other.objects()?);
         }
-        let words = ["diff-tree", "-r", "-z", "--name-only", "--no-renames", from, to];
-        Ok(self.paths(&git.output(&words)?))
+        let words = ["diff-tree", "-r", "-z", "--raw", "--no-renames", "--ignore-submodules=none", from, to];
+        Ok(changed::between_commits(&self.root, &git.output(&words)?))
     }
 
     /// The files of the working tree that differ from what is checked out, those that git does not know yet included.
     ///
     /// # Errors
     /// Git cannot compare them.
-    pub fn uncommitted(&self) -> Result<Vec<PathBuf>, Error> {
+    pub fn uncommitted(&self) -> Result<Vec<Changed>, Error> {
         let git = self.git().with("GIT_OPTIONAL_LOCKS", "0");
         let words =
-            ["status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--ignore-submodules=none"];
-        let output = git.output(&words)?;
-        let entries = output.split(|byte| *byte == 0).filter_map(|entry| entry.get(3..));
-        Ok(entries.map(|name| self.root.join(path(name))).collect())
-    }
-
-    fn paths(&self, output: &[u8]) -> Vec<PathBuf> {
-        let names = output.split(|byte| *byte == 0).filter(|name| !name.is_empty());
-        names.map(|name| self.root.join(path(name))).collect()
+            ["status", "--porcelain=v2", "-z", "--no-renames", "--untracked-files=all", "--ignore-submodules=none"];
+        Ok(changed::uncommitted(&self.root, &git.output(&words)?))
     }
 
     fn objects(&self) -> Result<PathBuf, Error> {
@@ -170,15 +164,4 @@ impl<'a> Repository<'a> {
             .map_err(|error| fetch::Error::Cache { path: tree.display().to_string(), reason: error.to_string() })?;
         Ok(tree)
     }
-}
-
-#[cfg(unix)]
-fn path(bytes: &[u8]) -> PathBuf {
-    use std::os::unix::ffi::OsStrExt as _;
-    PathBuf::from(std::ffi::OsStr::from_bytes(bytes))
-}
-
-#[cfg(not(unix))]
-fn path(bytes: &[u8]) -> PathBuf {
-    PathBuf::from(String::from_utf8_lossy(bytes).into_owned())
 }

@@ -7,11 +7,12 @@ use super::App;
 use super::child::auth_section;
 use super::provenance::Provenance;
 use super::subject::relative_path;
+use super::unknown;
 use crate::auth::resolution::{Flag, Inputs, Need, Resolution, resolve as resolve_identity};
 use crate::auth::{AuthConfig, setting};
 use crate::component::{self, Filter, Instance, Kind, Sources};
 use crate::content::Names;
-use crate::diag::{Report, Result, Talk, Warning};
+use crate::diag::{Report, Result, Talk};
 use crate::resolve;
 use crate::value::{Map, Node, Value};
 
@@ -189,8 +190,8 @@ pub fn stacks_as<T: Send>(
     };
     let described = app.evaluate_many(|| component::each(&app.host, &app.config, index, &filter, describe))?;
     app.tell_undetermined(&request.processing);
-    if described.is_empty() {
-        warn_of_unknown_stack(app, request)?;
+    if let Some(asked) = request.stack.as_deref().filter(|_| described.is_empty()) {
+        unknown::stack_or_manifest(app, asked)?;
     }
     let mut stacks: Stacks<T> = BTreeMap::new();
     let mut filled: BTreeSet<String> = BTreeSet::new();
@@ -215,19 +216,6 @@ impl StacksRequest {
         let wanted = |name: &String| *name == instance.name || *name == instance.component;
         listed && (self.components.is_empty() || self.components.iter().any(wanted))
     }
-}
-
-/// Nothing was found in the stack that was asked for: says so when there is no such stack.
-fn warn_of_unknown_stack(app: &App, request: &StacksRequest) -> Result<()> {
-    let Some(asked) = &request.stack else { return Ok(()) };
-    let index = app.index()?;
-    let is_manifest = index.by_path(asked).is_some() || index.stacks().iter().any(|stack| *stack.key == **asked);
-    let known = component::summaries(&app.host, &app.config, index)?;
-    if !is_manifest && !known.iter().any(|summary| summary.stack == *asked) {
-        let message = format!("there is no stack '{asked}'; run `atmos list stacks` to see all stacks");
-        app.host.talk.warn(Warning::new("atmos::describe::unknown_stack", message));
-    }
-    Ok(())
 }
 
 /// What is evaluated of one among many instances.

@@ -50,6 +50,7 @@ pub mod steps;
 mod subject;
 pub mod terraform;
 mod unbuilt;
+mod unknown;
 pub mod validate;
 pub mod workflow;
 pub mod workflows;

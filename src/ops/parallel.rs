@@ -37,7 +37,10 @@ pub(super) struct Summary {
     /// Name and status of those that failed, the first one first.
     pub failed: Vec<(String, u8)>,
     succeeded: usize,
+    /// Something that they need failed.
     skipped: usize,
+    /// Not begun, since enough others had failed.
+    canceled: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,9 +123,10 @@ pub(super) async fn run(
         return Err(report);
     }
     let count = |wanted| states.iter().filter(|state| **state == wanted).count();
-    (summary.succeeded, summary.skipped) = (count(State::Succeeded), count(State::Skipped) + count(State::Waiting));
+    (summary.succeeded, summary.skipped, summary.canceled) =
+        (count(State::Succeeded), count(State::Skipped), count(State::Waiting));
     if how.summary {
-        app.host.talk.info(summary.text());
+        app.host.talk.info(summary.text(&step.name));
     }
     Ok(summary)
 }
@@ -198,9 +202,17 @@ impl Summary {
         Some((Outcome { code: *code, ..Outcome::default() }, format!("steps at once: {}", names.join(", "))))
     }
 
-    fn text(&self) -> String {
-        let (succeeded, failed, skipped) = (self.succeeded, self.failed.len(), self.skipped);
-        format!("{succeeded} succeeded, {failed} failed, {skipped} skipped")
+    fn text(&self, name: &str) -> String {
+        let Summary { succeeded, failed, skipped, canceled } = self;
+        let mark = match (failed.len() + canceled, skipped) {
+            (0, 0) => '✓',
+            (0, _) => '⚠',
+            _ => '✗',
+        };
+        let failed = failed.len();
+        format!(
+            "{mark} [{name}] summary: {succeeded} succeeded, {failed} failed, {skipped} skipped, {canceled} canceled"
+        )
     }
 }
 

@@ -8,6 +8,7 @@ use crate::config::Theme;
 use crate::diag::{Message, Report, Talk, Warning};
 use crate::secret::Masker;
 
+use super::highlight::{Syntax, highlighted};
 use super::live::Live;
 use super::paint::{Role, in_role};
 use super::printable::printable;
@@ -54,12 +55,14 @@ impl Screen {
         }
     }
 
-    /// Prints a document whose values are masked, or writes it to a file. Keys stay as they are.
-    pub fn document(&self, text: &str, file: Option<&Path>) -> io::Result<()> {
+    /// Prints a document whose values are masked, in colours where a syntax is given, or writes it to a file. Keys stay as
+    /// they are.
+    pub fn document(&self, text: &str, syntax: Option<Syntax>, file: Option<&Path>) -> io::Result<()> {
         let text = self.masker.as_ref().map_or(text.into(), |masker| masker.mask_unknown(text));
-        match file {
-            Some(path) => crate::host::fs::write_named(path, text.as_bytes(), 0o644),
-            None => self.raw_data(&text),
+        match (file, syntax) {
+            (Some(path), _) => crate::host::fs::write_named(path, text.as_bytes(), 0o644),
+            (None, Some(syntax)) => self.raw_data(&highlighted(&text, syntax, self.theme())),
+            (None, None) => self.raw_data(&text),
         }
     }
 

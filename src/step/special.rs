@@ -160,7 +160,7 @@ impl Reader<'_> {
                 "none" => Outputs::None,
                 other => return Err(self.value("output.mode", other, "grouped, prefixed or none", node)),
             },
-            summary: output.and_then(|output| output.get("show_summary")).and_then(Node::as_bool) == Some(true),
+            summary: output.and_then(|output| output.get("show_summary")).and_then(Node::as_bool) != Some(false),
         }))
     }
 

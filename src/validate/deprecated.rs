@@ -1,6 +1,6 @@
 //! Keys that a schema marks as deprecated, with `x-atmos-replacement` for what to write instead.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use regex::Regex;
 use serde_json::{Map, Value as Json};
@@ -22,6 +22,24 @@ pub(super) fn find(schema: &Json, manifest: &Node) -> Found {
     let mut known = HashSet::new();
     let mut found = walk.found;
     found.retain(|(path, _)| !around.contains(path) && known.insert(path.clone()));
+    found
+}
+
+/// The names of keys that are marked anywhere in a schema.
+pub(super) fn names(schema: &Json) -> BTreeSet<&str> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![schema];
+    while let Some(next) = open.pop() {
+        let marked = |(_, inner): &(&String, &Json)| inner.get("deprecated") == Some(&Json::Bool(true));
+        match next {
+            Json::Object(map) => {
+                found.extend(map.iter().filter(marked).map(|(name, _)| name.as_str()));
+                open.extend(map.values());
+            }
+            Json::Array(items) => open.extend(items),
+            _ => {}
+        }
+    }
     found
 }
 

@@ -18,6 +18,16 @@ pub enum Error {
     )]
     SchemaNotFound { path: String },
 
+    #[error("Schema file '{path}' not found")]
+    #[diagnostic(
+        code(atmos::validate::schema_not_found),
+        help(
+            "`schemas.{name}.schema` names it: give an absolute path, one below the working directory or `base_path`, \
+             or an http(s) address"
+        )
+    )]
+    EntrySchemaNotFound { path: String, name: String },
+
     #[error("invalid pattern '{pattern}' in --exclude")]
     #[diagnostic(code(atmos::validate::exclude), help("write a path or a pattern such as `stacks/catalog/**`"))]
     Exclude { pattern: String },

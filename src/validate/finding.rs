@@ -106,7 +106,7 @@ impl Finding {
     }
 
     /// An error of the modules below. `fallback` is the place of one that has none itself.
-    pub(super) fn error(sources: &Sources, diagnostic: &dyn Diagnostic, fallback: Span) -> Finding {
+    pub fn error(sources: &Sources, diagnostic: &dyn Diagnostic, fallback: Span) -> Finding {
         let site = Site::labelled(diagnostic).map(|site| with_source(sources, site));
         let message = diagnostic.to_string();
         // The place stands before the message.

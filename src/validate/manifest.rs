@@ -2,18 +2,18 @@
 
 use std::path::Path as File;
 
-use super::finding::{Finding, SCHEMA, Severity, Site};
+use super::finding::{Finding, Findings, SCHEMA, Severity, Site};
 use super::place;
 use super::schema::Schema;
 use super::violation::{shown, value_at};
 use crate::component::Kind;
 use crate::config::Config;
 use crate::content;
-use crate::diag::nearest;
+use crate::diag::{Warning, nearest};
 use crate::host::Host;
 use crate::resolve;
 use crate::span::{FileId, Sources, Span};
-use crate::stack::Surveyed;
+use crate::stack::{StackIndex, Surveyed};
 use crate::value::{Function, Map, Node, Path, Value};
 use crate::yaml_fn;
 
@@ -67,16 +67,43 @@ impl Checker<'_> {
             let message = format!("{}: {}", shown(&violation.path), violation.message);
             found.push(Finding::new(Severity::Error, SCHEMA, message, site(span)).help(violation.help));
         }
+        found.extend(self.deprecated(manifest));
+        found
+    }
+
+    /// Keys that have been replaced by others.
+    fn deprecated(&self, manifest: &Surveyed) -> Vec<Finding> {
+        let sources = &self.host.sources;
+        let mut found = Vec::new();
         for (path, replacement) in self.schema.deprecated(&manifest.node) {
             let Some((key, outer)) = path.split_last() else { continue };
             let Some(container) = manifest.node.get_path(outer.iter().map(String::as_str)) else { continue };
             let instead = replacement.map(|instead| format!("; use `{instead}`")).unwrap_or_default();
             let message = format!("`{}` is deprecated{instead}", path.join("."));
-            let at = site(place::of_key(sources, container, key));
+            let at = Site::at(sources, place::of_key(sources, container, key));
             found.push(Finding::new(Severity::Warning, "atmos::validate::deprecated", message, at));
         }
         found
     }
+}
+
+/// What the manifests of all stacks have that is deprecated, by place: for commands that do not check anything else.
+pub fn deprecations(host: &Host, config: &Config, schema: &Schema, index: &StackIndex) -> Vec<Warning> {
+    // Merging all stacks costs something, and most repositories have nothing of the kind.
+    let names: Vec<&str> = schema.deprecated_names().into_iter().collect();
+    if !host.sources.mention(&names) {
+        return Vec::new();
+    }
+    let checker = Checker { host, config, schema };
+    let mut findings = Findings::default();
+    for manifest in &index.survey(&[]).manifests {
+        findings.extend(checker.deprecated(manifest));
+    }
+    let warning = |finding: Finding| {
+        let place = finding.site.map(|site| site.to_string());
+        Warning { place, ..Warning::new("atmos::validate::deprecated", finding.message) }
+    };
+    findings.finish().into_iter().map(warning).collect()
 }
 
 /// The walk over the values of one manifest.

@@ -22,6 +22,7 @@ mod violation;
 pub use document::document;
 pub use error::Error;
 pub use finding::{Finding, Severity, Site};
+pub use manifest::deprecations;
 pub use rego::violations as policy_violations;
 pub use schema::{CONFIG as CONFIG_SCHEMA, MANIFEST as MANIFEST_SCHEMA, Schema};
 pub use stacks::stacks;

@@ -1,5 +1,6 @@
 //! JSON Schema of manifests. The only file that knows the crate behind it, together with `violation`.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::Value as Json;
@@ -107,12 +108,20 @@ impl Schema {
                 found.push(violation);
             }
         }
+        let said: Vec<bool> = found.iter().map(|one| found.iter().any(|other| one.is_said_by(other))).collect();
+        let mut said = said.into_iter();
+        found.retain(|_| !said.next().unwrap_or_default());
         found
     }
 
     /// Keys of a manifest that the schema marks as deprecated: their paths, and what replaces them.
     pub(super) fn deprecated(&self, manifest: &Node) -> Vec<(Vec<String>, Option<String>)> {
         deprecated::find(&self.document, manifest)
+    }
+
+    /// The names of all keys that the schema marks as deprecated somewhere.
+    pub(super) fn deprecated_names(&self) -> BTreeSet<&str> {
+        deprecated::names(&self.document)
     }
 
     /// Keys that the top of a manifest may have.

@@ -38,6 +38,12 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
     ),
     ("name: 5\n", "error 2:7", "validate::schema", "name: expected string, but got number"),
     (
+        "terraform: {backend_type: 5, backend: {s3: {a: b}}}\n",
+        "error 2:27",
+        "validate::schema",
+        "terraform.backend_type: expected string, but got number",
+    ),
+    (
         "components: {terraform: {a: {metadata: {type: abstrat}}}}\n",
         "error 2:47",
         "validate::schema",

@@ -30,10 +30,22 @@ pub(super) struct Violation {
 /// What decides which branch of several a value was meant for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Sort {
-    Type { expected: Vec<String>, got: &'static str },
+    Type {
+        expected: Vec<String>,
+        got: &'static str,
+    },
     Pattern,
     Required(String),
+    /// Not one of certain values.
+    Choice,
     Other,
+}
+
+impl Violation {
+    /// Whether another one says it better: what is of the wrong type is none of the values, either.
+    pub(super) fn is_said_by(&self, other: &Violation) -> bool {
+        self.sort == Sort::Choice && matches!(other.sort, Sort::Type { .. }) && self.path == other.path
+    }
 }
 
 /// The path as messages show it.
@@ -95,7 +107,7 @@ impl Reader<'_> {
                 let got = plain(error.instance());
                 let near =
                     nearest(&got, options.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
-                one(format!("`{got}` is not one of {}", options.join(", ")), near, Sort::Other)
+                one(format!("`{got}` is not one of {}", options.join(", ")), near, Sort::Choice)
             }
             Kind::PropertyNames { error } => {
                 let name = plain(error.instance());

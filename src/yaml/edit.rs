@@ -77,7 +77,13 @@ pub fn set(text: &str, path: &[Step], value: &Node) -> Result<Edited, Refused> {
 pub fn delete(text: &str, path: &[Step]) -> Result<Option<String>, Refused> {
     let (root, mut document) = both(text)?;
     let change = Change { text, path };
-    let Reached::Value(way) = change.walk(&root)? else { return Ok(None) };
+    let way = match change.walk(&root)? {
+        Reached::Value(way) => way,
+        Reached::Above(way, depth) => match (&path[depth], way.last()) {
+            (Step::Index(_), Some((list, _))) => return Err(change.not_there(depth + 1, BEYOND, list)),
+            _ => return Ok(None),
+        },
+    };
     let (edited, emptied) = change.removed(&way)?;
     put(&mut document, path, None);
     if let Some((above, empty)) = emptied {
@@ -118,7 +124,12 @@ fn put(node: &mut Node, path: &[Step], value: Option<&Node>) {
             let list = Arc::make_mut(list);
             match value {
                 None if rest.is_empty() => drop(list.remove(*index)),
-                _ => list.get_mut(*index).into_iter().for_each(|item| put(item, rest, value)),
+                _ => {
+                    if *index == list.len() {
+                        list.push(Node::default());
+                    }
+                    list.get_mut(*index).into_iter().for_each(|item| put(item, rest, value));
+                }
             }
         }
         (Step::Key(key), Value::Map(map)) => put_key(Arc::make_mut(map), key, rest, value),
@@ -134,6 +145,8 @@ fn put_key(map: &mut Map, key: &str, rest: &[Step], value: Option<&Node>) {
         put(map.entry(Arc::from(key)).or_default(), rest, value);
     }
 }
+
+const BEYOND: &str = "beyond the end of the list";
 
 /// A container on the way, and which of its parts the way goes through.
 type Part<'t> = (&'t Tree, usize);
@@ -165,10 +178,10 @@ impl<'a> Change<'a> {
             let at = match (step, &here.form) {
                 (Step::Key(key), Form::Map(entries)) => entries.iter().position(|entry| entry.key == *key),
                 (Step::Index(index), Form::List(items)) if *index < items.len() => Some(*index),
-                (Step::Index(_), Form::List(_)) => {
-                    return Err(self.not_there(depth + 1, "beyond the end of the list", here));
+                (Step::Index(index), Form::List(items)) if *index > items.len() => {
+                    return Err(self.not_there(depth + 1, BEYOND, here));
                 }
-                (Step::Key(_), Form::Null) => None,
+                (Step::Index(_), Form::List(_)) | (Step::Key(_), Form::Null) => None,
                 (Step::Key(_), _) => return Err(self.not_there(depth, "no map", here)),
                 (Step::Index(_), _) => return Err(self.not_there(depth, "no list", here)),
             };
@@ -200,7 +213,7 @@ impl<'a> Change<'a> {
             return Ok(self.with(from..part.end.max(from), &format!("{gap}{}", flow(value))));
         }
         let column = self.column_of(above, at);
-        Ok(self.block_value(from, part.end.max(from), column, value))
+        Ok(self.block_value(from, part, column, value))
     }
 
     /// Where the text of a value begins: behind the colon or the dash, so that tags belong to it.
@@ -217,6 +230,11 @@ impl<'a> Change<'a> {
         let floor = if at == 0 { list.start } else { list.part(at - 1)?.end };
         let before = &self.text[floor..item.start];
         let mark = if list.flow { before.rfind([',', '[']) } else { before.rfind('-') };
+        if mark.is_none() && at == 0 && !list.flow {
+            // A list that is not indented begins behind its first dash.
+            let line = self.line_start(item.start);
+            return self.text[line..item.start].rfind('-').map(|mark| line + mark + 1);
+        }
         mark.map(|mark| floor + mark + 1)
     }
 
@@ -228,22 +246,40 @@ impl<'a> Change<'a> {
         start - self.line_start(start)
     }
 
-    /// The text with a value in block style behind a colon or dash; a comment behind that stays where it is.
-    fn block_value(&self, from: usize, to: usize, column: usize, value: &Node) -> String {
-        let comment = self.comment(from, to);
+    /// The text with a value in block style behind a colon or dash; comments before the old value stay where they are.
+    fn block_value(&self, from: usize, old: &Tree, column: usize, value: &Node) -> String {
+        let comment = self.comments(from, old);
         let text = block(value, column + 2);
         let (first, rest) = text.split_once('\n').map_or((text.as_str(), None), |(first, rest)| (first, Some(rest)));
         let first = if first.is_empty() { String::new() } else { format!(" {first}") };
         let rest = rest.map(|rest| format!("\n{}", rest.trim_end_matches('\n'))).unwrap_or_default();
-        self.with(from..to, &format!("{first}{comment}{rest}"))
+        self.with(from..old.end.max(from), &format!("{first}{comment}{rest}"))
     }
 
-    /// The comment between a colon and a value on further lines.
-    fn comment(&self, from: usize, to: usize) -> String {
-        let line = &self.text[from..line_end(self.text, from)];
-        let is_inside = from + line.len() < to;
-        let comment = line.trim_start();
-        if is_inside && comment.starts_with('#') { format!(" {comment}") } else { String::new() }
+    /// The comments between a colon and a value on further lines, and behind the mark of a text in block style.
+    fn comments(&self, from: usize, old: &Tree) -> String {
+        let first = line_end(self.text, from);
+        if first >= old.end {
+            return String::new();
+        }
+        let value = old.start.max(from);
+        let is_below = value > first;
+        let is_block = self.text[value..].starts_with(['|', '>']);
+        let mut kept = match (is_below, is_block) {
+            (true, _) => comment_in(&self.text[from..first]),
+            (false, true) => comment_in(&self.text[value..first]),
+            (false, false) => None,
+        }
+        .map(|comment| format!(" {comment}"))
+        .unwrap_or_default();
+        if is_below {
+            let between = &self.text[first..self.line_start(value)];
+            for line in between.lines().map(str::trim_end).filter(|line| line.trim_start().starts_with('#')) {
+                kept.push('\n');
+                kept.push_str(line);
+            }
+        }
+        kept
     }
 
     /// The text with something new below the last container of the way.
@@ -255,6 +291,9 @@ impl<'a> Change<'a> {
                 Step::Key(key) => new = Node::from(Map::from_iter([(Arc::from(key.as_str()), new)])),
                 Step::Index(_) => return Err(self.not_there(depth + 1, "no list that has this item", above)),
             }
+        }
+        if let (Some(Step::Index(_)), Form::List(items)) = (self.path.get(depth), &above.form) {
+            return self.appended(above, items, new);
         }
         let Some(Step::Key(key)) = self.path.get(depth) else { return Err(self.layout(above.start)) };
         match &above.form {
@@ -285,6 +324,22 @@ impl<'a> Change<'a> {
             }
             _ => Err(self.layout(above.start)),
         }
+    }
+
+    /// The text with another item at the end of a list.
+    fn appended(&self, list: &Tree, items: &[Tree], new: Node) -> Result<String, Refused> {
+        if list.flow {
+            let (at, comma) = items.last().map_or((list.start + 1, ""), |last| (last.end, ", "));
+            return Ok(self.with(at..at, &format!("{comma}{}", flow(&new))));
+        }
+        let last = items.len().saturating_sub(1);
+        let (Some(item), Some(start)) = (items.last(), self.item_start(list, last)) else {
+            return Err(self.layout(list.start));
+        };
+        let at = line_end(self.text, item.end.max(start));
+        let lines = indented(&emit(&Node::from(vec![new]), 2), self.column_of(list, last));
+        let ending = if self.text[at..].is_empty() { "\n" } else { "" };
+        Ok(self.with(at..at, &format!("{lines}{ending}")))
     }
 
     /// The text without the value at the end of the way; what became empty by that, when something did.
@@ -377,6 +432,13 @@ impl<'a> Change<'a> {
         let path = path.to_string();
         if path.is_empty() { "the document".to_owned() } else { path }
     }
+}
+
+/// The comment that a part of a line without quotes ends with.
+fn comment_in(line: &str) -> Option<&str> {
+    let marks = line.match_indices('#').map(|(at, _)| at);
+    let mut starts = marks.filter(|at| *at == 0 || line[..*at].ends_with([' ', '\t']));
+    starts.next().map(|at| line[at..].trim_end())
 }
 
 fn with_line_end(text: &str) -> String {

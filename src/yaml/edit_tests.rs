@@ -110,6 +110,68 @@ fn values_go_with_their_lines() {
     assert_eq!(delete("a: 1\n", &path("a")).unwrap().unwrap(), "{}\n");
 }
 
+/// Every way to write a value, with every place for a comment around it.
+#[test]
+fn every_comment_survives() {
+    let written = [
+        "plain",
+        "\"two\"",
+        "'one'",
+        "\"\"",
+        "''",
+        "\"a # \\\" b\"",
+        "'it''s # x'",
+        "~",
+        "[a, \"b\"]",
+        "{k: 'v'}",
+        "\"on\n    two lines\"",
+        "!env X",
+        "!x 'y'",
+        ">-#\n    text\n    # text, too\n",
+        "|#\n    text\n\n",
+        "|+2#\n    text\n",
+        "#\n    # below\n    plain on a line of its own",
+        "#\n    # below\n    k: v\n    l: \"w\"",
+        "#\n    # below\n    - 'v'",
+    ];
+    for value in written {
+        // Where the value has a place for a comment before its end, the comment is put there.
+        let (head, rest) = value.split_once("#\n").map_or((value, None), |(head, rest)| (head, Some(rest)));
+        let rest = rest.map(|rest| format!("\n{}", rest.trim_end_matches('\n'))).unwrap_or_default();
+        let text =
+            format!("# top\na:\n  b: {head} # here{rest}\n# left\n  # of it\n  c: 1\n  d: \"x\" # end\n# last\n");
+        for new in [json!("new"), json!(null), json!("a: # b"), json!({"m": [1, {"n": "x"}]}), json!([])] {
+            let edited = set(&text, &path("a.b"), &from_json(&new)).unwrap_or_else(|no| panic!("{no}\n{text}"));
+            for comment in ["# top\n", "# here\n", "# left\n", "# of it\n", "# end\n", "# last\n", "# below\n"] {
+                let is_there = edited.text.contains(comment) || !text.contains(comment);
+                assert!(is_there, "{comment}{text}\n---\n{}", edited.text);
+            }
+        }
+        let added = set(&text, &path("a.e"), &from_json(&json!(1))).unwrap().text;
+        assert_eq!(added, text.replace("# end\n", "# end\n  e: 1\n"));
+        let deleted = delete(&text, &path("a.b")).unwrap().unwrap();
+        for comment in ["# top\n", "# left\n", "# of it\n", "# end\n", "# last\n"] {
+            assert!(deleted.contains(comment), "{comment}{text}\n---\n{deleted}");
+        }
+    }
+    let emptied = delete("a: # one\n  # two\n  b: 'x' # three\n# four\n", &path("a.b")).unwrap().unwrap();
+    assert_eq!(emptied, "a: {} # one\n  # two # three\n# four\n");
+}
+
+#[test]
+fn lists_grow_at_their_end() {
+    sets("l:\n- a # c\n# d\n", "l.1", &json!("b"), "l:\n- a # c\n- b\n# d\n");
+    sets("l:\n  - a: 1\n    b: \"x\" # c", "l.1", &json!({"a": 2}), "l:\n  - a: 1\n    b: \"x\" # c\n  - a: 2\n");
+    sets("l: [\"a\"] # c\n", "l.1", &json!("b"), "l: [\"a\", b] # c\n");
+    sets("l:\n- a # c\n", "l.0", &json!("b"), "l:\n- b # c\n");
+    sets("l: []\n", "l.0", &json!("b"), "l: [b]\n");
+    sets("l:\n  - a\n", "l.1.x.y", &json!(1), "l:\n  - a\n  - x:\n      y: 1\n");
+    for (text, at) in [("l: [a]\n", "l.2"), ("l:\n  - a\n", "l.7")] {
+        assert!(matches!(set(text, &path(at), &from_json(&json!(1))), Err(Refused::NotThere { .. })), "{at}");
+    }
+    assert!(matches!(delete("l: [a]\n", &path("l.1")), Err(Refused::NotThere { .. })));
+}
+
 #[test]
 fn what_others_use_is_refused() {
     let text = "base: &base\n  a: 1\n  list: [1]\none: *base\ntwo:\n  <<: *base\n  b: 2\nx: &x 5\ny: *x\n";

@@ -1,6 +1,6 @@
 //! Where the parts of a YAML text begin and end.
 
-use saphyr_parser::{Event, Marker, Parser, Span as Range, StrInput};
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span as Range, StrInput};
 
 use super::edit::Refused;
 
@@ -112,7 +112,9 @@ impl<'a> Reader<'a> {
         }
         match event {
             Event::Alias(_) => Ok(leaf(Form::Scalar, false, true)),
-            Event::Scalar(text, _, anchor, tag) => {
+            Event::Scalar(text, style, anchor, tag) => {
+                let end = self.scalar_end(start, end, style);
+                let leaf = |form, anchor: bool, alias| Tree { start, end, form, flow: within, anchor, alias };
                 let empty = tag.is_none() && matches!(super::plain_scalar(&text), crate::value::Value::Null);
                 let empty = empty && (end == start || !self.text[start..end].starts_with(['"', '\'', '|', '>']));
                 Ok(leaf(if empty { Form::Null } else { Form::Scalar }, anchor > 0, false))
@@ -136,7 +138,11 @@ impl<'a> Reader<'a> {
                 };
                 let last = entries.last().map_or(start, |entry| entry.value.end.max(entry.colon));
                 let start = if flow { start } else { entries.first().map_or(start, |entry| entry.start) };
-                let end = if flow { self.byte(close.end).max(last) } else { last };
+                let end = if flow {
+                    self.close(last.max(start + 1)).unwrap_or_else(|| self.byte(close.end)).max(last)
+                } else {
+                    last
+                };
                 Ok(Tree { start, end, form: Form::Map(entries), flow, anchor: anchor > 0, alias: false })
             }
             Event::SequenceStart(anchor, _) => {
@@ -149,7 +155,11 @@ impl<'a> Reader<'a> {
                     }
                 };
                 let last = items.last().map_or(start, |item: &Tree| item.end);
-                let end = if flow { self.byte(close.end).max(last) } else { last };
+                let end = if flow {
+                    self.close(last.max(start + 1)).unwrap_or_else(|| self.byte(close.end)).max(last)
+                } else {
+                    last
+                };
                 Ok(Tree { start, end, form: Form::List(items), flow, anchor: anchor > 0, alias: false })
             }
             _ => Err(Refused::Syntax { reason: "a value is missing".to_owned() }),
@@ -168,8 +178,64 @@ impl<'a> Reader<'a> {
         Ok(Entry { key, start, colon, value })
     }
 
+    /// Behind the bracket that closes a container, seen from the end of its last part.
+    fn close(&self, mut at: usize) -> Option<usize> {
+        loop {
+            let rest = &self.text[at..];
+            at += rest.len() - rest.trim_start_matches(|c: char| c.is_whitespace() || c == ',').len();
+            match self.text[at..].chars().next()? {
+                ']' | '}' => return Some(at + 1),
+                '#' => at = line_end(self.text, at),
+                _ => return None,
+            }
+        }
+    }
+
+    /// The end of a scalar: the parser counts in comments behind quotes and below texts in block style.
+    fn scalar_end(&self, start: usize, end: usize, style: ScalarStyle) -> usize {
+        let text = &self.text[start..end];
+        match style {
+            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => start + quoted(text).unwrap_or(text.len()),
+            ScalarStyle::Literal | ScalarStyle::Folded => {
+                let mut lines = text.split_inclusive('\n');
+                let mut length = lines.next().map_or(0, str::len);
+                let depth = |line: &str| line.len() - line.trim_start_matches(' ').len();
+                let filled = lines.clone().filter(|line| !line.trim().is_empty());
+                // Comments stand further left than the text; one that does not is text.
+                let content = filled.clone().find(|line| !line.trim_start().starts_with('#')).or(filled.clone().next());
+                let least = content.map_or(0, depth);
+                for line in lines {
+                    if !line.trim().is_empty() && depth(line) < least && line.trim_start().starts_with('#') {
+                        break;
+                    }
+                    length += line.len();
+                }
+                self.trimmed(start, start + length)
+            }
+            _ => end,
+        }
+    }
+
     /// The end without the blanks and line breaks that the parser counts in.
     fn trimmed(&self, start: usize, end: usize) -> usize {
         start + self.text[start..end.max(start)].trim_end().len()
     }
+}
+
+/// Length of the quoted text that a text begins with.
+fn quoted(text: &str) -> Option<usize> {
+    let quote = text.chars().next().filter(|first| matches!(first, '"' | '\''))?;
+    let mut rest = text.char_indices().skip(1).peekable();
+    while let Some((at, letter)) = rest.next() {
+        let is_escape = match quote {
+            '"' => letter == '\\',
+            _ => letter == quote && rest.peek().is_some_and(|(_, next)| *next == quote),
+        };
+        if is_escape {
+            rest.next();
+        } else if letter == quote {
+            return Some(at + 1);
+        }
+    }
+    None
 }

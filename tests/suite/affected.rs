@@ -372,3 +372,90 @@ fn spacelift_admin_stacks_join_when_asked() {
     let words = [&["describe", "affected"], &args[..]].concat();
     sandbox.atmos(&words).exits(1).says("but that component has Spacelift workspace disabled");
 }
+
+/// Folders of components and modules that are submodules: their commit in the tree is all that changes.
+#[test]
+fn submodules_that_were_moved_on_are_changes() {
+    let sandbox = repository();
+    let other = sandbox.home().join("other");
+    std::fs::create_dir_all(&other).unwrap();
+    std::fs::write(other.join("main.tf"), "# one\n").unwrap();
+    let near = ["-c", "protocol.file.allow=always"];
+    let outside = |folder: &std::path::Path, words: &[&str]| sandbox.git(folder, &[&near[..], words].concat());
+    outside(&other, &["init", "-q"]);
+    outside(&other, &["add", "-A"]);
+    outside(&other, &["commit", "-q", "-m", "one"]);
+    let (repo, address) = (sandbox.repo(), other.display().to_string());
+    for path in ["components/terraform/rds", "modules/shared"] {
+        outside(&repo, &["submodule", "--quiet", "add", &address, path]);
+    }
+    edit(&sandbox, "stacks/catalog/all.yaml", "{component: db}", "{component: rds}");
+    edit(
+        &sandbox,
+        "components/terraform/reader/main.tf",
+        "",
+        "module \"s\" {\n  source = \"../../../modules/shared\"\n}\n",
+    );
+    commit(&sandbox);
+    git(&sandbox, &["tag", "with"]);
+    let with = ["--base", "with", "--include-uncommitted"];
+    assert_eq!(reasons(&describe(&sandbox, &with)), [""; 0]);
+    let both = |text: &str| ["t-dev", "t-prod"].map(|stack| format!("{stack}/{text}"));
+    for (path, expected) in
+        [("components/terraform/rds", both("rds: component")), ("modules/shared", both("reader: component.module"))]
+    {
+        let folder = repo.join(path);
+        std::fs::write(folder.join("main.tf"), "# two\n").unwrap();
+        outside(&folder, &["commit", "-q", "-a", "-m", "two"]);
+        assert_eq!(reasons(&describe(&sandbox, &with)), expected, "{path}, not committed");
+        commit(&sandbox);
+        assert_eq!(reasons(&describe(&sandbox, &["--base", "HEAD~1"])), expected, "{path}");
+        git(&sandbox, &["tag", "-f", "with"]);
+    }
+}
+
+#[test]
+fn a_stack_that_nobody_has_is_told_of() {
+    let sandbox = repository();
+    let near = "⚠ there is no stack 't-pro'\n  did you mean `t-prod`?";
+    for words in [
+        &["describe", "affected", "--base", "base", "-s", "t-pro"][..],
+        &["list", "affected", "--base", "base", "-s", "t-pro"],
+        &["terraform", "plan", "--affected", "--base", "base", "-s", "t-pro"],
+        &["describe", "stacks", "-s", "t-pro"],
+        &["list", "instances", "-s", "t-pro"],
+        &["list", "instances", "-s", "t-pro", "--columns", "component,vars"],
+        &["list", "components", "-s", "t-pro"],
+        &["list", "metadata", "-s", "t-pro"],
+        &["list", "sources", "-s", "t-pro"],
+        &["list", "vars", "vpc", "-s", "t-pro"],
+        &["list", "dependencies", "-s", "t-pro"],
+    ] {
+        sandbox.atmos(words).success().says(near);
+    }
+    // Patterns are not names, and a stack of the other tree alone is one.
+    sandbox.atmos(&["list", "instances", "-s", "*-none"]).success().says("there is no stack '*-none'");
+    edit(&sandbox, "stacks/deploy/old.yaml", "", REMOVED);
+    commit(&sandbox);
+    for words in [["describe", "affected", "-s", "t-old"], ["describe", "affected", "-s", "t-prod"]] {
+        let outcome = sandbox.atmos(&[&words[..], &["--base", "base"]].concat()).success();
+        assert!(!outcome.stderr.contains("there is no stack"), "{outcome}");
+    }
+}
+
+#[test]
+fn deprecated_keys_are_told_of() {
+    let sandbox = repository();
+    let outcome = sandbox.atmos(&["describe", "affected", "--base", "base"]).success();
+    let told = "`components.terraform.older.settings.depends_on` is deprecated; use `dependencies.components`";
+    let outcome = outcome.says(&format!("⚠ stacks/catalog/all.yaml:11:24: {told}"));
+    assert_eq!(outcome.stderr.matches(" is deprecated").count(), 1, "{outcome}");
+    edit(
+        &sandbox,
+        "stacks/catalog/all.yaml",
+        "settings: {depends_on: {1: {file: notes.txt}, 2: {component: rds}}}",
+        "",
+    );
+    let outcome = sandbox.atmos(&["describe", "affected", "--base", "base"]).success();
+    assert!(!outcome.stderr.contains("deprecated"), "{outcome}");
+}

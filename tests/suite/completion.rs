@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::support::{Sandbox, find_part};
+use crate::support::{Sandbox, Terminal, find_part};
 
 fn inspect() -> Sandbox {
     Sandbox::scenario("inspect")
@@ -39,6 +39,10 @@ fn names_of_the_repository_complete() {
         ("atmos list stacks --columns ", &["component", "stack", "vars"]),
         ("atmos terraform val", &["validate"]),
         ("atmos describe stacks --inc", &["--include-empty-stacks"]),
+        ("atmos describe stacks --components vpc,", &["vpc,app", "vpc,web"]),
+        ("atmos describe stacks --components=vpc,app,", &["vpc,app,web"]),
+        ("atmos help describe comp", &["component"]),
+        ("atmos help de", &["describe"]),
     ] {
         let (found, directive) = complete(&sandbox, line);
         assert_eq!(found, expected, "{line}");
@@ -150,6 +154,39 @@ fn bash_completes() {
     assert_eq!(bash(&sandbox, "atmos descr"), ["describe"]);
     sandbox.write("atmos.yaml", "a: [\n");
     assert_eq!(bash(&sandbox, "atmos terraform plan v"), [""]);
+}
+
+/// What a real zsh makes of a line that ends in a tab.
+fn zsh(sandbox: &Sandbox, line: &str) -> String {
+    sandbox.write(
+        "zsh/.zshrc",
+        "PS1='ready> '\nautoload -Uz compinit && compinit -D -u\nsource <(atmos completion zsh)\n\
+         show() { zle -I; print -r -- \"line=<$BUFFER>\"; BUFFER= }\nzle -N show\nbindkey '^G' show\n",
+    );
+    let mut command = sandbox.command("zsh");
+    let folder = Path::new(env!("CARGO_BIN_EXE_atmos")).parent().unwrap().display().to_string();
+    let path = sandbox.environment()["PATH"].to_string_lossy();
+    command.args(["-d", "-i"]).current_dir(sandbox.repo());
+    command.env("PATH", format!("{folder}:{path}")).env("ZDOTDIR", sandbox.repo().join("zsh"));
+    let mut terminal = Terminal::start(command);
+    terminal.expect("ready> ");
+    terminal.press(&format!("{line}\t\x07"));
+    let shown = terminal.expect("line=<[^>]*>");
+    terminal.press("exit\r");
+    terminal.finish();
+    shown["line=<".len()..shown.len() - 1].to_owned()
+}
+
+#[test]
+fn zsh_completes() {
+    if find_part("zsh").is_none() {
+        return;
+    }
+    let sandbox = inspect();
+    // A word that goes on has no blank behind it, and one that is done has.
+    assert_eq!(zsh(&sandbox, "atmos config get stac"), "atmos config get stacks");
+    assert_eq!(zsh(&sandbox, "atmos terraform plan v"), "atmos terraform plan vpc ");
+    assert_eq!(zsh(&sandbox, "atmos terraform plan vpc --stack=acme-p"), "atmos terraform plan vpc --stack=acme-prod ");
 }
 
 #[test]

@@ -61,7 +61,8 @@ fn sub_commands_merge_into_built_in_groups_and_groups_list_theirs() {
     assert_eq!(lines(&sandbox.atmos(&["tf", "provision", "vpc", "-s", "dev"]).success()), ["provision vpc in dev"]);
     sandbox.atmos(&["show"]).exits(1).says("Available command(s):").says("1. atmos show component");
     sandbox.atmos(&["show", "componen"]).exits(1).says("did you mean `component`?");
-    sandbox.atmos(&["sho"]).exits(1).says("Unknown command").says("did you mean `show`?");
+    let outcome = sandbox.atmos(&["sho"]).exits(1).says("Unknown command").says("did you mean `show`?");
+    assert_eq!(outcome.stderr.matches("terraform").count(), 1, "{outcome}");
     sandbox.atmos(&["nothing"]).exits(1).says("Invalid Command").says("no steps or subcommands");
     assert_eq!(lines(&sandbox.atmos(&["defaulted"]).success()), ["second"]);
     let outcome = sandbox.atmos(&["show", "where"]).success();
@@ -145,7 +146,14 @@ fn help_shows_what_was_added() {
             assert!(outcome.stdout.contains(phrase), "{phrase}\n{outcome}");
         }
     }
-    assert!(sandbox.atmos(&["terraform", "--help"]).success().stdout.contains("provision"));
+    // What is added has groups of its own.
+    let page = |words: &[&str]| sandbox.atmos(words).success().stdout;
+    for (text, own) in [(page(&["--help"]), "greet"), (page(&["terraform", "--help"]), "provision")] {
+        let (built_in, added) = text.split_once("CUSTOM COMMANDS:\n").unwrap_or_else(|| panic!("{text}"));
+        assert!(added.contains(&format!("  {own} ")) && !built_in.contains(&format!("  {own} ")), "{text}");
+    }
+    let show = page(&["show", "--help"]);
+    assert!(show.contains("\nCOMMANDS:\n") && !show.contains("BUILT-IN"), "{show}");
     // Help is there with a broken configuration too.
     sandbox.write("atmos.yaml", "commands: [\n");
     sandbox.atmos(&["--help"]).success();

@@ -156,11 +156,33 @@ fn values_of_components_change_in_the_manifest_that_has_them() {
 }
 
 #[test]
+fn comments_behind_quoted_values_stay_and_lists_grow() {
+    let sandbox = sandbox();
+    let config = CONFIG.replace("base_path: ./\n", "base_path: \".\"  # bp\n");
+    sandbox.write("atmos.yaml", &config);
+    sandbox.atmos(&["config", "set", "base_path", "./"]).success();
+    sandbox.atmos(&["config", "set", "stacks.included_paths[1]", "x/**"]).success().says("Created");
+    sandbox.atmos(&["config", "set", "stacks.included_paths[3]", "x/**"]).exits(1).says("beyond the end of the list");
+    let expected = CONFIG.replace("base_path: ./\n", "base_path: ./  # bp\n").replace("*\"]", "*\", x/**]");
+    assert_eq!(sandbox.read("atmos.yaml"), expected);
+    let manifest = MANIFEST.replace("10.1.0.0/16\n", "\"10.1.0.0/16\"  # fixed\n");
+    sandbox.write("stacks/orgs/prod.yaml", &manifest);
+    sandbox.atmos(&stack(&["set", "vars.cidr", "new"])).success();
+    assert_eq!(sandbox.read("stacks/orgs/prod.yaml"), manifest.replace("\"10.1.0.0/16\"", "new"));
+    // Another item goes to the file that has the list.
+    sandbox.write("stacks/catalog/vpc.yaml", &CATALOG.replace("&zones ", "").replace("*zones", "[]"));
+    sandbox.atmos(&stack(&["set", "vars.zones[2]", "c"])).success().says("stacks/catalog/vpc.yaml");
+    assert!(sandbox.read("stacks/catalog/vpc.yaml").contains("zones: [a, b, c]\n"));
+}
+
+#[test]
 fn what_cannot_be_changed_alone_is_left_as_it_is() {
     let sandbox = sandbox();
     // Of the base component: for whom is it to change?
     let size = ["set", "vars.size", "2"];
     sandbox.atmos(&stack(&size)).exits(1).says("base component base").says("--file stacks/orgs/prod.yaml");
+    let deleted = sandbox.atmos(&stack(&["delete", "vars.size"])).exits(1).says("`atmos stack set` gives");
+    assert!(!deleted.stderr.contains("--file"), "{deleted}");
     sandbox.atmos(&stack(&["set", "vars.zones[0]", "c"])).exits(1).says("stacks/catalog/vpc.yaml:").says("editor");
     sandbox.atmos(&stack(&["set", "vars.zones", "[c]", "--type", "yaml"])).exits(1).says("has an anchor");
     sandbox.atmos(&stack(&["set", "vars.more[0]", "c"])).exits(1).says("is not changed");

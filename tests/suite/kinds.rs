@@ -94,7 +94,8 @@ fn a_run_ends_where_a_step_says_so_and_sleeps_where_one_does() {
 #[test]
 fn steps_run_at_once_and_after_what_they_need() {
     let sandbox = scenario();
-    let outcome = workflow(&sandbox, &["parallel"]).success().says("3 succeeded, 0 failed, 0 skipped");
+    let outcome =
+        workflow(&sandbox, &["parallel"]).success().says("summary: 3 succeeded, 0 failed, 0 skipped, 0 canceled");
     let mut seen = lines(&outcome);
     assert_eq!(seen.split_off(2), ["after left and right", "then after left and right"], "{outcome}");
     seen.sort_unstable();
@@ -106,8 +107,11 @@ fn steps_run_at_once_and_after_what_they_need() {
 #[test]
 fn the_failure_of_one_means_what_the_group_says() {
     let sandbox = scenario();
-    let outcome =
-        workflow(&sandbox, &["parallel-fails"]).exits(6).says("steps at once: bad").says("--from-step 'checks'");
+    let outcome = workflow(&sandbox, &["parallel-fails"])
+        .exits(6)
+        .says("✗ [checks] summary: ")
+        .says("steps at once: bad")
+        .says("--from-step 'checks'");
     assert_eq!(lines(&outcome), ["[bad] bad", "[good] good"]);
     assert_eq!(lines(&workflow(&sandbox, &["parallel-fast"]).exits(6)), Vec::<&str>::new());
     assert_eq!(lines(&workflow(&sandbox, &["parallel-best"]).success()), ["on"]);

@@ -152,6 +152,14 @@ fn files_are_checked_against_the_schemas_of_the_configuration() {
         .exits(1)
         .says("no schema named 'temas'")
         .says("did you mean `teams`?");
+    // A schema that is missing keeps nobody from the findings of the others.
+    let gone = "schemas:\n  gone: {schema: gone.json, matches: [\"*\"]}\n  teams: {schema: teams.json, matches: [\"teams/*.yaml\"]}\n";
+    sandbox.write("atmos.yaml", &format!("{config}{gone}"));
+    let outcome = sandbox.atmos(&["validate", "schema"]).exits(1).says("Schema file 'gone.json' not found");
+    let outcome = outcome.says("`schemas.gone.schema` names it").says("size: expected integer, but got string");
+    outcome.says_not("schemas-atmos-manifest");
+    sandbox.atmos(&["validate", "schema", "gone"]).exits(1).says("Schema file 'gone.json' not found");
+    sandbox.write("atmos.yaml", &format!("{config}{schemas}"));
     sandbox.write("teams/b.yaml", "name: [\n");
     sandbox.atmos(&["validate", "schema", "teams"]).exits(1).says("✗ teams/b.yaml");
 }

@@ -89,6 +89,11 @@ fn aliases_stand_for_commands() {
     sandbox.atmos(&["loop"]).exits(1).says("the alias `loop → loop` leads back to itself");
     sandbox.atmos(&["vendor"]).exits(1).says("not built yet");
     sandbox.atmos(&["describe", "stacks", "--pager=more"]).success();
+    // Those that cannot stand for anything are not offered.
+    let help = sandbox.atmos(&["--help"]).success();
+    assert!(help.stdout.contains("alias for `terraform plan`") && !help.stdout.contains("alias for `list`"), "{help}");
+    let list = sandbox.atmos(&["list", "aliases", "-f", "csv"]).success().stdout;
+    assert!(list.contains("describe,list,ignored\n") && list.contains("tp,terraform plan,configured\n"), "{list}");
 }
 
 #[test]

@@ -60,6 +60,44 @@ fn help_has_groups_examples_and_three_sizes() {
 }
 
 #[test]
+fn documents_have_colours_at_a_terminal_alone() {
+    let sandbox = Sandbox::scenario("inspect");
+    let shown = |env: &[(&str, &str)], words: &[&str]| {
+        let mut command = sandbox.atmos_command(words);
+        command.envs(env.iter().copied());
+        let (code, seen) = Terminal::start(command).finish();
+        assert_eq!(code, 0, "{seen}");
+        seen
+    };
+    let json = ["describe", "component", "vpc", "-s", "acme-dev", "-f", "json"];
+    let key = "\u{1b}[36m\"vars\"\u{1b}[0m: {";
+    assert!(shown(&[], &json).contains(key));
+    let yaml = shown(&[], &["describe", "component", "vpc", "-s", "acme-dev"]);
+    // Where the values come from stands beside them.
+    assert!(yaml.contains("\u{1b}[36mvars\u{1b}[0m:") && yaml.contains("\u{1b}[90m# "), "{yaml}");
+    assert!(shown(&[], &["describe", "stacks"]).contains("\u{1b}[36macme-dev\u{1b}[0m:"));
+    let themed = shown(&[("ATMOS_THEME", "Dracula")], &json);
+    assert!(themed.contains("\u{1b}[38;2;189;147;249m\"vars\"\u{1b}[0m"), "{themed}");
+    assert!(!shown(&[("NO_COLOR", "1")], &json).contains('\u{1b}'));
+    let piped = sandbox.atmos_with(&[("ATMOS_FORCE_COLOR", "true")], &json).success();
+    assert!(!piped.stdout.contains('\u{1b}'), "{piped}");
+    let config = sandbox.read("atmos.yaml");
+    sandbox
+        .write("atmos.yaml", &format!("{config}settings: {{terminal: {{syntax_highlighting: {{enabled: false}}}}}}\n"));
+    assert!(!shown(&[], &json).contains('\u{1b}'));
+}
+
+#[test]
+fn unknown_themes_are_told_of_where_colours_are_seen() {
+    let sandbox = Sandbox::scenario("inspect");
+    let list = |colour: &'static str| {
+        sandbox.atmos_with(&[("ATMOS_THEME", "dracla"), ("ATMOS_FORCE_COLOR", colour)], &["list", "stacks"]).success()
+    };
+    list("true").says("there is no theme 'dracla'").says("did you mean `Dracula`?");
+    list("false").says_not("theme");
+}
+
+#[test]
 fn mistyped_names_are_answered_with_near_ones() {
     let sandbox = Sandbox::scenario("inspect");
     for (line, said) in [

@@ -83,7 +83,8 @@ pub struct FormatArgs {
 /// Which columns are shown, and in which order the rows.
 #[derive(Debug, Clone, Default, Args)]
 pub struct ColumnArgs {
-    /// Columns by name, or as `Name={{ .field }}`; commas separate several [env: ATMOS_LIST_COLUMNS]
+    /// Columns by name, or as `Name={{ .field }}`; commas separate several; cells are text in every format
+    /// (`describe stacks --query` gives maps and lists as they are) [env: ATMOS_LIST_COLUMNS]
     #[arg(long, value_name = "COLUMNS")]
     pub columns: Vec<String>,
 

@@ -122,9 +122,9 @@ commands! {
     Validate(ValidationArgs) = "validate";
     /// Show what is found here: configuration, policies, programs, keyring, stacks; nothing is changed
     Doctor(DoctorArgs) = "doctor";
-    /// Read the configuration, check it, print its JSON Schema
+    /// Read, set and delete values of the configuration, check it, print its JSON Schema
     Config(ConfigArgs) = "config";
-    /// Print the JSON Schema of stack manifests, with the names of this repository
+    /// Read, set and delete values of components in manifests; print the JSON Schema of manifests
     Stack(StackArgs) = "stack";
     /// Show the profiles of the configuration
     Profile(ProfileArgs) = "profile";

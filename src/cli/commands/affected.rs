@@ -43,6 +43,7 @@ pub(super) fn describe(context: &Context, args: AffectedArgs) -> Result<u8> {
         include_spacelift_admin_stacks: args.include_spacelift_admin_stacks.unwrap_or(false),
         ..request(context, args.comparison, &app.config.describe.error_mode)?
     };
+    affected::tell_deprecated(&app)?;
     let report = affected::describe(&app, &request)?;
     if matrix {
         return print_matrix(context, &app, &report.affected, args.output_file, args.file.as_deref());

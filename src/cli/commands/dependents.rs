@@ -43,6 +43,6 @@ pub(super) fn print_records(
         (None, Format::Json) => yaml::try_emit_json_record(records)?,
         (None, Format::Yaml) => yaml::emit_record(records, indent),
     };
-    write::masked_to(context, &text, file)?;
+    write::masked_to(context, &text, Some(format), file)?;
     Ok(0)
 }

@@ -58,14 +58,14 @@ fn component(context: &Context, args: &ComponentArgs) -> Result<u8> {
         let (document, provenance) = describe::component_with_provenance(&app, &request)?;
         let document = output::masked(&document, &context.host.masker);
         let text = output::with_provenance(&document, &provenance, app.config.settings.tab_width);
-        write::masked_to(context, &text, args.file.as_deref())?;
+        write::masked_to(context, &text, Some(format), args.file.as_deref())?;
         return Ok(0);
     }
     let document = describe::component(&app, &request)?;
     if request.names == Names::Json {
         let document = output::component_in_order(&document);
         let document = output::masked(&document, &context.host.masker);
-        write::masked_to(context, &yaml::try_emit_json_record(&document)?, args.file.as_deref())?;
+        write::masked_to(context, &yaml::try_emit_json_record(&document)?, Some(format), args.file.as_deref())?;
         return Ok(0);
     }
     print(context, &app, &document, format, query.as_ref(), args.file.as_deref())
@@ -131,7 +131,10 @@ pub(super) fn print(
 ) -> Result<u8> {
     let indent = app.config.settings.tab_width;
     match query {
-        Some(query) => write::masked_to(context, &query.apply(document, format, indent, &context.host.masker)?, file)?,
+        Some(query) => {
+            let text = query.apply(document, format, indent, &context.host.masker)?;
+            write::masked_to(context, &text, Some(format), file)?;
+        }
         None => write::document(context, document, format, indent, file)?,
     }
     Ok(0)

@@ -2,14 +2,14 @@
 
 use super::super::args::Command;
 use super::super::error::Error;
-use super::super::extend::Added;
-use super::super::help;
+use super::super::extend::{active_aliases, added};
 use super::super::setup::Context;
+use super::super::{help, parse};
 use super::{
     about, atlantis, auth, browse, completion, config, describe, docs, doctor, env, explain, helmfile, list, man,
     packer, profile, stack, terraform, theme, unknown, validate, version, workflow, write,
 };
-use crate::custom::{aliases, definitions};
+use crate::custom::definitions;
 use crate::diag::{Result, Warning};
 
 /// Runs the command and returns the exit status.
@@ -49,7 +49,7 @@ pub(in crate::cli) fn dispatch(context: &Context, command: Option<Command>, vers
 fn added_names(context: &Context) -> Vec<String> {
     let Ok(app) = context.app_as_it_is() else { return Vec::new() };
     let commands = definitions(&app.config, &app.host.sources).into_iter().filter(|command| !command.internal);
-    commands.map(|command| command.name).chain(aliases(&app.config).into_keys()).collect()
+    commands.map(|command| command.name).chain(active_aliases(&app.config).into_keys()).collect()
 }
 
 /// `atmos` alone: inside a project the browser at a terminal, else help; elsewhere a pointer to what is missing.
@@ -69,8 +69,7 @@ fn root(context: &Context) -> Result<u8> {
     if browse::is_possible(context) {
         return browse::start(context, app);
     }
-    let added = Added { definitions: definitions(&app.config, &app.host.sources), aliases: aliases(&app.config) };
-    let text = super::super::parse::with_added(&added).render_help().to_string();
+    let text = parse::grouped(parse::with_added(&added(&app))).render_help().to_string();
     write::data(context, &help::shown(&text, help::Wish::Short))?;
     Ok(0)
 }

@@ -27,11 +27,11 @@ pub(super) fn run(context: &Context, args: ExplainArgs) -> Result<u8> {
         *value = output::masked(value, masker).into_owned();
     }
     let document = || output::explanation_document(&explanation);
-    let text = match format {
-        "json" => yaml::emit_json_record(&document()),
-        "yaml" => yaml::emit_record(&document(), app.config.settings.tab_width),
-        _ => output::explanation(&explanation),
+    let (text, syntax) = match format {
+        "json" => (yaml::emit_json_record(&document()), Some(write::Format::Json)),
+        "yaml" => (yaml::emit_record(&document(), app.config.settings.tab_width), Some(write::Format::Yaml)),
+        _ => (output::explanation(&explanation), None),
     };
-    write::masked_to(context, &text, None)?;
+    write::masked_to(context, &text, syntax, None)?;
     Ok(0)
 }

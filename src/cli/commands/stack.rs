@@ -47,6 +47,6 @@ fn get(context: &Context, wish: &StackWish) -> Result<u8> {
         Some(text) => format!("{text}\n"),
         None => yaml::emit(&value, app.config.settings.tab_width),
     };
-    write::masked_to(context, &text, None)?;
+    write::masked_to(context, &text, None, None)?;
     Ok(0)
 }

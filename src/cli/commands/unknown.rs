@@ -60,7 +60,11 @@ pub(super) fn command_beside<T: AsRef<str>>(group: &str, words: &[OsString], pas
         };
     }
     let mut built = built(group);
-    built.extend(passed.iter().map(|name| name.as_ref().to_owned()));
+    for name in passed.iter().map(AsRef::as_ref) {
+        if !built.iter().any(|known| known == name) {
+            built.push(name.to_owned());
+        }
+    }
     let near = nearest(&name, built.iter().map(String::as_str).chain(later.iter().copied()));
     let help = near.map(|near| format!("did you mean `{near}`?\n")).unwrap_or_default()
         + &format!("valid commands: {}\n", built.join(", "))

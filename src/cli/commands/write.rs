@@ -4,9 +4,9 @@ use std::path::Path;
 
 use super::super::error::Error;
 use super::super::pager;
-use super::super::setup::Context;
+use super::super::setup::{self, Context};
 use crate::diag::{Report, Result};
-use crate::output;
+use crate::output::{self, Syntax};
 use crate::value::Node;
 use crate::yaml::{self, Form, Parts};
 
@@ -47,11 +47,23 @@ pub(super) fn document(
         Format::Yaml => yaml::emit(&node, indent),
         Format::Json => yaml::try_emit_json(&node)?,
     };
-    masked_to(context, &text, file)
+    masked_to(context, &text, Some(format), file)
 }
 
-/// Prints the text of a document whose values are masked already, or writes it to `file`.
-pub(super) fn masked_to(context: &Context, text: &str, file: Option<&Path>) -> Result<()> {
+/// The colours of a document: only where a person looks at it, and unless the configuration is against it.
+fn syntax(context: &Context, format: Format) -> Option<Syntax> {
+    let terminal = context.host.terminal;
+    let seen = terminal.stdout || terminal.forced;
+    let wanted = seen && context.highlights.get() != Some(&false) && setup::colour_of_stdout(context);
+    wanted.then_some(match format {
+        Format::Yaml => Syntax::Yaml,
+        Format::Json => Syntax::Json,
+    })
+}
+
+/// Prints the text of a document whose values are masked already, or writes it to `file`. Without a format it is shown as
+/// it is.
+pub(super) fn masked_to(context: &Context, text: &str, format: Option<Format>, file: Option<&Path>) -> Result<()> {
     let file = file.map(|file| context.host.absolute(file));
     if file.is_none()
         && let Some(program) = pager_of(context)
@@ -61,7 +73,8 @@ pub(super) fn masked_to(context: &Context, text: &str, file: Option<&Path>) -> R
         return Ok(());
     }
     let path = file.as_ref().map_or_else(|| "stdout".to_owned(), |path| path.display().to_string());
-    context.screen.document(text, file.as_deref()).map_err(|cause| Error::Write { path, cause }.into())
+    let syntax = format.and_then(|format| syntax(context, format));
+    context.screen.document(text, syntax, file.as_deref()).map_err(|cause| Error::Write { path, cause }.into())
 }
 
 /// Size of the pieces in which large documents are printed.
@@ -69,18 +82,22 @@ const PIECE: usize = 1 << 20;
 
 /// Prints a document that consists of parts whose values are masked already, or writes it to `file`.
 pub(super) fn parts(context: &Context, parts: &Parts, form: Form, file: Option<&Path>) -> Result<()> {
+    let format = match form {
+        Form::Yaml { .. } => Format::Yaml,
+        Form::Json => Format::Json,
+    };
     let mut text = String::new();
     let paged = pager_of(context).is_some();
     form.document(parts, &mut |piece| {
         // A value never lies in two pieces, so that what has the form of a secret is seen whole.
         text.push_str(piece);
         if file.is_none() && !paged && text.len() > PIECE {
-            masked_to(context, &text, None)?;
+            masked_to(context, &text, Some(format), None)?;
             text.clear();
         }
         Ok::<(), Report>(())
     })?;
-    masked_to(context, &text, file)
+    masked_to(context, &text, Some(format), file)
 }
 
 /// Whether a document that consists of parts holds a known secret.

@@ -48,7 +48,7 @@ fn candidates(typed: &[String], env: &Env) -> (Vec<Candidate>, u8) {
     let app = load(typed, env);
     let added = app.as_ref().map(extend::added).unwrap_or_default();
     let table = parse::with_added(&added);
-    let typed = without_alias(typed, &added);
+    let typed = without_alias(without_help(typed), &added);
     let line = Line::read(&table, &typed);
     match &line.target {
         Target::Command => (commands(&line, &added), NO_FILES),
@@ -68,7 +68,7 @@ fn candidates(typed: &[String], env: &Env) -> (Vec<Candidate>, u8) {
                 (_, Some(app)) => values::of(app, &kind, &line),
                 (_, None) => Vec::new(),
             };
-            (found, directive)
+            (line.listed(&table, found), directive)
         }
     }
 }
@@ -80,6 +80,14 @@ fn without_alias(typed: &[String], added: &Added) -> Vec<String> {
             [added.aliases[first].as_slice(), rest].concat()
         }
         _ => typed.to_vec(),
+    }
+}
+
+/// `help` in front of a command completes like the command.
+fn without_help(typed: &[String]) -> &[String] {
+    match typed.split_first() {
+        Some((first, rest)) if first == "help" && !rest.is_empty() => rest,
+        _ => typed,
     }
 }
 

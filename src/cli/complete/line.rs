@@ -2,6 +2,8 @@
 
 use clap::{Arg, ArgAction, Command};
 
+use super::values::Candidate;
+
 /// What is completed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Target {
@@ -105,6 +107,17 @@ impl<'t> Line<'t> {
     /// The value of a flag that stands on the line.
     pub(super) fn value(&self, flag: &str) -> Option<&str> {
         self.given.iter().rev().find(|(name, _)| name == flag).map(|(_, value)| value.as_str())
+    }
+
+    /// Candidates for the last of several values with commas between them: those that are there are not offered again.
+    pub(super) fn listed(&self, root: &Command, found: Vec<Candidate>) -> Vec<Candidate> {
+        let Target::Value(flag) = &self.target else { return found };
+        let is_list =
+            find(self.command, root, &format!("--{flag}")).is_some_and(|arg| arg.get_value_delimiter().is_some());
+        let Some((before, _)) = self.start.rsplit_once(',').filter(|_| is_list) else { return found };
+        let given: Vec<&str> = before.split(',').collect();
+        let new = found.into_iter().filter(|(value, _)| !given.contains(&value.as_str()));
+        new.map(|(value, about)| (format!("{before},{value}"), about)).collect()
     }
 
     /// Every flag that may stand here.

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::super::App;
+use super::super::{App, unknown};
 use super::base::Base;
 use super::error::Error;
 use super::examine::Examiner;
@@ -11,6 +11,7 @@ use super::{dependents, spacelift, tree};
 use crate::diag::Result;
 use crate::exec::signals::Watch;
 use crate::host::fs::private_temp_dir;
+use crate::validate::{Schema, deprecations};
 
 /// The components that differ between the working tree and another commit, sorted by stack, kind and name, the deleted
 /// ones last.
@@ -39,10 +40,26 @@ pub fn describe(app: &App, request: &Request) -> Result<Report> {
     report
 }
 
+/// Says what in the manifests is deprecated.
+///
+/// # Errors
+/// The stacks cannot be read.
+pub fn tell_deprecated(app: &App) -> Result<()> {
+    // Nothing is validated here: a schema that cannot be had is no reason to stop.
+    let Ok(schema) = Schema::load(&app.host, &app.config, None) else { return Ok(()) };
+    for warning in deprecations(&app.host, &app.config, &schema, app.index()?) {
+        app.host.talk.warn(warning);
+    }
+    Ok(())
+}
+
 fn compare(app: &App, base: &Base, request: &Request, watch: &Watch) -> Result<Report> {
     watch.check()?;
     let examiner = Examiner::new(app, base.app.as_ref(), request, &base.changed);
     let trees = tree::read(app, base.app.as_ref(), &examiner, request)?;
+    if let Some(asked) = request.stack.as_deref().filter(|_| trees.known.is_empty() && trees.base.is_empty()) {
+        unknown::stack_or_manifest(app, asked)?;
+    }
     let changed = trees.changed.par_iter().filter(|instance| !trees.untouched.contains(&tree::key(instance)));
     let changed = changed.map(|instance| {
         watch.check()?;

@@ -14,6 +14,6 @@ mod request;
 mod spacelift;
 mod tree;
 
-pub use describe::describe;
+pub use describe::{describe, tell_deprecated};
 pub use error::Error;
 pub use request::{Affected, BaseRequest, Deletion, Report, Request};

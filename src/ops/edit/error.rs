@@ -46,11 +46,8 @@ pub enum Error {
     WhichFile,
 
     #[error("`{path}` of `{component}` in `{stack}` is not set in the component's own section: {why}")]
-    #[diagnostic(
-        code(atmos::edit::elsewhere),
-        help("`--file <manifest>` sets it for this component in a manifest of your choice, for example --file {own}")
-    )]
-    Elsewhere { path: String, component: String, stack: String, why: String, own: String },
+    #[diagnostic(code(atmos::edit::elsewhere), help("{help}"))]
+    Elsewhere { path: String, component: String, stack: String, why: String, help: String },
 
     #[error("`{path}` is not set for `{component}` in `{stack}`")]
     #[diagnostic(code(atmos::edit::not_set), help("`atmos describe component` shows what is"))]

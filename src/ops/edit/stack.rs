@@ -62,7 +62,12 @@ pub fn stack(app: &App, wish: &StackWish, new: Option<(&str, Type)>) -> Result<D
     let explanation = explain::explain(app, &wish.question());
     let path = match &wish.file {
         Some(file) => app.host.absolute(file),
-        None => manifest(app, wish, &instance, explanation.as_ref().ok(), new.is_some())?,
+        None => {
+            // Another item goes where the list is.
+            let list = if explanation.is_err() { wish.list()? } else { None };
+            let list = list.and_then(|list| explain::explain(app, &list.question()).ok());
+            manifest(app, wish, &instance, explanation.as_ref().ok().or(list.as_ref()), new.is_some())?
+        }
     };
     let file = File::open(&app.host, &path)?;
     warn_of_shared(app, wish, &path);
@@ -93,6 +98,15 @@ impl StackWish {
                 ..resolve::Options::default()
             },
         }
+    }
+
+    /// The list that the path names an item of.
+    fn list(&self) -> Result<Option<StackWish>> {
+        let steps = parse(&self.path)?;
+        Ok(match steps.split_last() {
+            Some((Step::Index(_), above)) => Some(StackWish { path: text_of(above), ..self.clone() }),
+            _ => None,
+        })
     }
 
     fn not_set(&self) -> Error {
@@ -141,7 +155,14 @@ fn manifest(
         return Ok(source.path.clone());
     }
     let (path, component, stack) = (wish.path.clone(), wish.component.clone(), wish.stack.clone());
-    Err(Error::Elsewhere { path, component, stack, why: said(winner), own: own_shown }.into())
+    let help = if setting {
+        format!(
+            "`--file <manifest>` sets it for this component in a manifest of your choice, for example --file {own_shown}"
+        )
+    } else {
+        "nothing of the component's own can be removed; `atmos stack set` gives the component another value".to_owned()
+    };
+    Err(Error::Elsewhere { path, component, stack, why: said(winner), help }.into())
 }
 
 fn said(winner: &Setting) -> String {

@@ -87,6 +87,9 @@ pub fn components(app: &App, request: &ComponentsRequest) -> Result<Rows> {
             }
         }
     }
+    if unique.is_empty() {
+        stacks.tell(app)?;
+    }
     let rows = unique.into_values().filter(|component| request.shows(&component.fact)).map(Component::row);
     shape.apply(rows.collect())
 }

@@ -111,6 +111,9 @@ pub fn dependencies(app: &App, request: &DependenciesRequest) -> Result<Relation
             && shape.admits(&instance.sections.metadata)
     };
     let (graph, tops) = Graph::new(app, &request.processing, chosen)?;
+    if tops.is_empty() {
+        stacks.tell(app)?;
+    }
     Ok(Relations { graph, tops, direction: request.direction })
 }
 

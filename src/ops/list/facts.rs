@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::error::Error;
 use crate::component::{self, Filter, Instance, Summary, summaries};
 use crate::diag::Result;
-use crate::ops::{App, describe};
+use crate::ops::{App, describe, unknown};
 use crate::resolve;
 use crate::stack::glob_matches;
 use crate::value::{Map, Node};
@@ -46,12 +46,7 @@ pub(super) fn evaluated(
 ) -> Result<Vec<Instance>> {
     let mut instances = component::all(&app.host, &app.config, app.index()?, filter)?;
     instances.retain(|instance| instance.kind.is_listed() && wanted(instance));
-    let mut processing = inventory(app, processing);
-    processing.sections = sections.iter().map(|section| (*section).to_owned()).collect();
-    if processing.sections.is_empty() {
-        processing.sections.push("metadata".to_owned());
-    }
-    processing.selects = true;
+    let processing = inventory(app, processing, sections);
     let evaluated: Vec<Result<Instance>> = instances
         .par_iter()
         .map(|instance| app.evaluate(instance, &describe::for_instance(instance, &processing)))
@@ -59,9 +54,39 @@ pub(super) fn evaluated(
     evaluated.into_iter().collect()
 }
 
-/// What is evaluated for a list: without identities nothing that would need one.
-fn inventory(app: &App, processing: &resolve::Options) -> resolve::Options {
+/// What `make` makes of the same instances. Each goes before the next one is put together, so that large repositories need
+/// little memory.
+///
+/// # Errors
+/// Those of [`evaluated`].
+pub(super) fn each_evaluated<T: Send>(
+    app: &App,
+    processing: &resolve::Options,
+    sections: &[&str],
+    wanted: impl Fn(&Instance) -> bool + Sync,
+    make: impl Fn(&Instance) -> Option<T> + Sync,
+) -> Result<Vec<T>> {
+    let index = app.index()?;
+    let processing = inventory(app, processing, sections);
+    let act = |instance: Instance| -> Result<Option<T>> {
+        if !instance.kind.is_listed() || !wanted(&instance) {
+            return Ok(None);
+        }
+        Ok(make(&app.evaluate(&instance, &describe::for_instance(&instance, &processing))?))
+    };
+    let filter = Filter::default();
+    let made = app.evaluate_many(|| component::each(&app.host, &app.config, index, &filter, act))?;
+    Ok(made.into_iter().flatten().collect())
+}
+
+/// What is evaluated for a list: these sections, and without identities nothing that would need one.
+fn inventory(app: &App, processing: &resolve::Options, sections: &[&str]) -> resolve::Options {
     let mut processing = processing.clone();
+    processing.sections = sections.iter().map(|section| (*section).to_owned()).collect();
+    if processing.sections.is_empty() {
+        processing.sections.push("metadata".to_owned());
+    }
+    processing.selects = true;
     if app.config.auth.get("identities").is_none_or(Node::is_empty) {
         processing.skip.extend(CREDENTIALED.map(str::to_owned));
     }
@@ -82,13 +107,21 @@ impl<'p> Stacks<'p> {
         }
     }
 
+    /// Nothing was found: says so when no stack has a name that fits.
+    ///
+    /// # Errors
+    /// The stacks cannot be read.
+    pub(super) fn tell(&self, app: &App) -> Result<()> {
+        self.0.map_or(Ok(()), |pattern| unknown::stack(app, pattern, |stack| self.has(stack)))
+    }
+
     pub(super) fn has(&self, stack: &str) -> bool {
         self.0.is_none_or(|pattern| pattern == stack || glob_matches(pattern, stack).unwrap_or(false))
     }
 }
 
-/// The row of an instance.
-pub(super) fn row(instance: &Instance) -> Node {
+/// The row of an instance, with the fields that somebody reads.
+pub(super) fn row(instance: &Instance, reads: impl Fn(&str) -> bool) -> Node {
     let sections = &instance.sections;
     let metadata = &sections.metadata;
     let text = |key: &str| metadata.get(key).and_then(Node::as_str).unwrap_or_default();
@@ -119,7 +152,7 @@ pub(super) fn row(instance: &Instance) -> Node {
         ("env", map(&sections.env)),
         ("backend", map(&sections.backend)),
     ];
-    Node::from(fields.into_iter().map(|(key, node)| (Arc::from(key), node)).collect::<Map>())
+    record(fields.into_iter().filter(|(key, _)| reads(key)))
 }
 
 pub(super) fn status(enabled: bool, locked: bool) -> &'static str {

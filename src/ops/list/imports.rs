@@ -47,6 +47,9 @@ pub fn instance_tree(app: &App, stack: Option<&str>) -> Result<Vec<Branch>> {
         let (_, components) = branches.entry(found.stack.clone()).or_insert_with(|| (found.clone(), BTreeMap::new()));
         components.entry(found.name).or_insert(directory);
     }
+    if branches.is_empty() {
+        stacks.tell(app)?;
+    }
     let branch = |(stack, (first, components)): (String, (Summary, BTreeMap<String, String>))| {
         Ok(Branch { imports: imports(app, &first)?, stack, components: components.into_iter().collect() })
     };

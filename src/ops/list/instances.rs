@@ -2,7 +2,7 @@
 
 use super::Rows;
 use super::closure::members;
-use super::facts::{Stacks, evaluated, named, record, row};
+use super::facts::{Stacks, each_evaluated, named, record, row};
 use super::shape::{Shape, View};
 use super::subject::Subject;
 use crate::component::{self, Filter, Instance, Kind};
@@ -82,6 +82,9 @@ fn rows(app: &App, request: &InstancesRequest, shape: &Shape, subject: Subject) 
             (&left.stack, &left.name, &left.kind).cmp(&(&right.stack, &right.name, &right.kind))
         });
         // A stack may be spread over several manifests that say the same.
+        if found.is_empty() {
+            stacks.tell(app)?;
+        }
         found.dedup_by(|left, right| (&left.stack, &left.name, &left.kind) == (&right.stack, &right.name, &right.kind));
         return Ok(found
             .iter()
@@ -96,12 +99,19 @@ fn rows(app: &App, request: &InstancesRequest, shape: &Shape, subject: Subject) 
     }
     let sections: Vec<&str> = SECTIONS.into_iter().filter(|section| shape.reads(section)).collect();
     let wanted = |one: &Instance| !one.abstract_ && has(&one.kind, &one.name, &one.stack);
-    let mut found = evaluated(app, &Filter::default(), &request.processing, &sections, wanted)?;
     // What belongs to a choice need not have its tags.
     let admits = |one: &Instance| members.is_some() || shape.admits(&one.sections.metadata);
-    found.retain(|instance| !instance.abstract_ && admits(instance));
-    found.sort_by(|left, right| (&left.stack, &left.name).cmp(&(&right.stack, &right.name)));
-    Ok(found.iter().map(row).collect())
+    let read = |field: &str| NAMES.contains(&field) || shape.reads(field);
+    let found = each_evaluated(app, &request.processing, &sections, wanted, |one| {
+        let shown = !one.abstract_ && admits(one);
+        Some(shown.then(|| (one.stack.clone(), one.name.clone(), row(one, read))))
+    })?;
+    if found.is_empty() {
+        stacks.tell(app)?;
+    }
+    let mut rows: Vec<(String, String, Node)> = found.into_iter().flatten().collect();
+    rows.sort_by(|left, right| (&left.0, &left.1).cmp(&(&right.0, &right.1)));
+    Ok(rows.into_iter().map(|(_, _, row)| row).collect())
 }
 
 /// Every instance, abstract ones included, by stack, kind and name.
@@ -112,6 +122,9 @@ pub fn matrix(app: &App, stack: Option<&str>) -> Result<Vec<MatrixEntry>> {
     let stacks = Stacks::new(stack)?;
     let mut found = component::all(&app.host, &app.config, app.index()?, &Filter::default())?;
     found.retain(|instance| instance.kind.is_listed() && stacks.has(&instance.stack));
+    if found.is_empty() {
+        stacks.tell(app)?;
+    }
     found.sort_by(|left, right| {
         (&left.stack, left.kind.key(), &left.name).cmp(&(&right.stack, right.kind.key(), &right.name))
     });

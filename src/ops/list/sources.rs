@@ -38,6 +38,9 @@ pub fn sources(app: &App, request: &SourcesRequest) -> Result<Rows> {
     let filter = Filter { kinds, ..Filter::default() };
     let wanted = |instance: &Instance| stacks.has(&instance.stack) && !instance.sections.source.is_empty();
     let mut found = evaluated(app, &filter, &request.processing, &["source"], wanted)?;
+    if found.is_empty() {
+        stacks.tell(app)?;
+    }
     let named = |instance: &Instance| {
         request.component.as_deref().is_none_or(|name| name == instance.name || name == folder(instance))
     };

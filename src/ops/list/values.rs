@@ -113,6 +113,9 @@ pub fn settings(app: &App, request: &ValuesRequest) -> Result<Values> {
     let stacks = patterns(request)?;
     let wanted = |instance: &Instance| stacks.iter().any(|stacks| stacks.has(&instance.stack));
     let found = evaluated(app, &Filter::default(), &request.processing, &["settings"], wanted)?;
+    if found.is_empty() {
+        stacks.iter().try_for_each(|stacks| stacks.tell(app))?;
+    }
     let mut by_stack: BTreeMap<String, Node> = BTreeMap::new();
     for instance in found {
         let Some(settings) = asked(&instance)?.filter(|settings| !settings.is_empty()) else { continue };
@@ -138,7 +141,11 @@ fn collect(
     let stacks = patterns(request)?;
     let wanted = |instance: &Instance| stacks.iter().any(|stacks| stacks.has(&instance.stack));
     let mut by_stack = BTreeMap::new();
-    for instance in evaluated(app, filter, &request.processing, sections, wanted)? {
+    let found = evaluated(app, filter, &request.processing, sections, wanted)?;
+    if found.is_empty() {
+        stacks.iter().try_for_each(|stacks| stacks.tell(app))?;
+    }
+    for instance in found {
         if by_stack.contains_key(&instance.stack) {
             continue;
         }

@@ -67,7 +67,15 @@ pub fn files(app: &App, request: &FilesRequest) -> Result<FilesReport> {
         let source = request.schema.as_deref().or_else(|| text("schema")).or_else(|| text("manifest"));
         let own = if name == CONFIG { "atmos://schema/atmos/config/1.0" } else { "atmos://schema/atmos/manifest/1.0" };
         let source = source.filter(|text| !text.is_empty()).unwrap_or(own);
-        let schema = Schema::named(&app.host, &app.config, source)?;
+        let schema = match Schema::named(&app.host, &app.config, source) {
+            Ok(schema) => schema,
+            // Of one entry: what the others find is told, too.
+            Err(error) if request.schema.is_none() => {
+                report.files.push(unusable(app, &name, source, entry, error));
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        };
         for path in matching(app, &name, entry)? {
             let shown = shown(app, &path);
             let excluded = request.exclude.iter().any(|pattern| glob_matches(pattern, &shown).unwrap_or(false));
@@ -77,6 +85,19 @@ pub fn files(app: &App, request: &FilesRequest) -> Result<FilesReport> {
         }
     }
     Ok(report)
+}
+
+/// What there is to say of an entry whose schema cannot be had.
+fn unusable(app: &App, name: &str, source: &str, entry: Option<&Node>, error: Error) -> Checked {
+    let error = match error {
+        Error::SchemaNotFound { path } => Error::EntrySchemaNotFound { path, name: name.to_owned() },
+        other => other,
+    };
+    let is_it = |node: &&Node| node.as_str() == Some(source);
+    let written = entry.and_then(|entry| ["schema", "manifest"].iter().find_map(|key| entry.get(key).filter(is_it)));
+    let span = written.map(|node| node.span).unwrap_or_default();
+    let file = app.host.sources.place(span).map_or_else(|| "atmos.yaml".to_owned(), |place| place.source.name.clone());
+    Checked { file, findings: vec![Finding::error(&app.host.sources, &error, span)] }
 }
 
 /// The entries that are checked.

@@ -8,6 +8,7 @@ use super::super::super::args::{
     WorkflowsArgs,
 };
 use super::super::super::error::Error;
+use super::super::super::extend::active_aliases;
 use super::super::super::parse;
 use super::super::super::setup::Context;
 use super::super::write;
@@ -223,7 +224,9 @@ pub(super) fn aliases(context: &Context, args: &AliasesArgs) -> Result<u8> {
     parse_format(asked_format(context, args.format.format.as_deref()).as_deref(), ROWS)?;
     let app: App = context.app()?;
     let (format, delimiter) = row_format(context, &app, &args.format, Subject::Aliases)?;
-    let rows = list::aliases(&app, &built_in(&parse::command(), ""), &view(&context.host.env, args.columns.clone()))?;
+    let view = view(&context.host.env, args.columns.clone());
+    let active = active_aliases(&app.config);
+    let rows = list::aliases(&app, &built_in(&parse::command(), ""), |name| active.contains_key(name), &view)?;
     print(context, rows, format, delimiter.as_deref(), "No aliases found")
 }
 

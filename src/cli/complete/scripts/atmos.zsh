@@ -17,7 +17,7 @@ _atmos() {
     [[ ${words[CURRENT]} == -*=* ]] && compset -P '*='
     local -a more
     ((directive & 2)) && more=(-S '')
-    (($#candidates)) && _describe 'atmos' candidates $more
+    (($#candidates)) && _describe 'atmos' candidates "${more[@]}"
     if ((directive & 16)); then
         _files -/
     elif ! ((directive & 4)); then
