@@ -61,9 +61,13 @@ fn mistyped(table: &clap::Command, words: &[OsString]) -> Option<Error> {
     words.iter().find_map(|word| {
         let name = word.strip_prefix('-').filter(|rest| rest.len() > 1 && !rest.starts_with('-'))?;
         let name = name.split_once('=').map_or(name, |(name, _)| name);
-        // A short flag with its value seldom has hyphens.
+        // A short flag with its value, such as `-sprod-eu`, seldom looks like a long one.
+        let is_slip = |flag: &&str| {
+            let same = flag.chars().zip(name.chars()).take_while(|(one, other)| one == other).count();
+            name.contains('-') && same > 2 && flag.len().abs_diff(name.len()) < 3
+        };
         let meant = flags.iter().find(|flag| **flag == name).copied();
-        let meant = meant.or_else(|| nearest(name, flags.iter().copied()).filter(|_| name.contains('-')))?;
+        let meant = meant.or_else(|| nearest(name, flags.iter().copied()).filter(is_slip))?;
         let help = format!("did you mean `--{meant}`?\nrun the command with `--help` for its flags");
         Some(Error::Usage { message: format!("unknown flag: {word}"), help })
     })

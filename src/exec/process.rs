@@ -182,7 +182,11 @@ pub async fn run_within(
                     signals::pass_on(pid, signal, launch.hangup);
                 }
             }
-            () = &mut pumps, if !drained => drained = true,
+            () = &mut pumps, if !drained => {
+                drained = true;
+                // Nobody reads the terminal any more: the child must not wait for it.
+                pty = None;
+            }
             () = Pty::follow(pty.as_mut()), if pty.is_some() => {}
             () = tokio::time::sleep_until(begun + left.unwrap_or_default()), if left.is_some() => {
                 if late {
