@@ -11,7 +11,7 @@ use clap::CommandFactory as _;
 use super::args::{Cli, GlobalArgs, OWN};
 use super::commands::is_later;
 use super::custom::{self, Call};
-use super::native::next_plain;
+use super::native::{self, next_plain};
 use super::parse;
 use super::setup::Context;
 use crate::config::{self, Config};
@@ -53,7 +53,7 @@ enum Way {
 /// # Errors
 /// The configuration cannot be read and something unknown was called; aliases in a circle; wrong flags of an added command.
 pub(super) fn read(words: Vec<OsString>, env: &Env) -> Result<Line> {
-    let words = parse::help(words);
+    let words = native::behind_subcommand(parse::help(words));
     let Some(text) = words.iter().map(|word| word.to_str().map(str::to_owned)).collect::<Option<Vec<String>>>() else {
         return Ok(Line::BuiltIn(words, parse::command()));
     };

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use crate::exec::argv::{self, Split};
+use crate::exec::argv::{self, Raw, Split};
 
 /// Global flags that take their value from the next word.
 const VALUED: [&str; 14] = [
@@ -22,24 +22,95 @@ const VALUED: [&str; 14] = [
     "--identity",
 ];
 
+/// Flags of every sub-command of terraform or helmfile that may also stand before it, and those of them that take the next
+/// word.
+const SHARED: [&str; 12] = [
+    "--dry-run",
+    "--skip-init",
+    "--init-pass-vars",
+    "--skip-hooks",
+    "--upload-status",
+    "--process-templates",
+    "--process-functions",
+    "--use-mocks",
+    "--include-dependents",
+    "--include-dependencies",
+    "--clone-target-ref",
+    "--ci",
+];
+const SHARED_VALUED: [&str; 16] = [
+    "-s",
+    "--stack",
+    "-i",
+    "--identity",
+    "--append-user-agent",
+    "--skip",
+    "-q",
+    "--query",
+    "--components",
+    "--tags",
+    "--labels",
+    "--repo-path",
+    "--ref",
+    "--sha",
+    "--ssh-key",
+    "--ssh-key-password",
+];
+
+/// Sub-commands that are groups of others.
+const GROUPS: [&str; 6] = ["generate", "source", "backend", "planfile", "workdir", "write"];
+
+/// Puts the flags of sub-commands that stand before the sub-command behind it: `terraform -s dev plan vpc`.
+pub(super) fn behind_subcommand(words: Vec<OsString>) -> Vec<OsString> {
+    let known: Vec<String> = words.iter().map_while(|word| word.to_str().map(str::to_owned)).collect();
+    let Some(group) = next_plain(&known, 1) else { return words };
+    if !matches!(known[group].as_str(), "terraform" | "tf" | "helmfile" | "hf") {
+        return words;
+    }
+    let name = |word: &str| word.split_once('=').map_or(word, |(name, _)| name).to_owned();
+    let (mut at, mut moved) = (group + 1, Vec::new());
+    while let Some(word) = known.get(at).filter(|word| word.starts_with('-') && *word != "--") {
+        let valued = SHARED_VALUED.contains(&name(word).as_str());
+        let count = if (valued || VALUED.contains(&word.as_str())) && !word.contains('=') { 2 } else { 1 };
+        if valued || SHARED.contains(&name(word).as_str()) {
+            moved.extend(at..at + count);
+        }
+        at += count;
+    }
+    let Some(mut verb) = Some(at).filter(|at| !moved.is_empty() && known.get(*at).is_some_and(|word| word != "--"))
+    else {
+        return words;
+    };
+    if GROUPS.contains(&known[verb].as_str()) {
+        verb = next_plain(&known, verb + 1).unwrap_or(verb);
+    }
+    let stay = (0..=verb).filter(|at| !moved.contains(at));
+    let order = stay.chain(moved.iter().copied()).chain(verb + 1..words.len());
+    order.map(|at| words[at].clone()).collect()
+}
+
 /// The words for clap, and what was taken out of them. Other commands than terraform pass untouched.
 pub(super) fn separate(words: Vec<OsString>) -> (Vec<OsString>, Split) {
     let untouched = |words| (words, Split::default());
-    let Some(text) = words.iter().map(|word| word.to_str().map(str::to_owned)).collect::<Option<Vec<String>>>() else {
+    let end = words.iter().position(|word| word == "--").unwrap_or(words.len());
+    if words[..end].iter().any(|word| word.to_str().is_none()) {
         return untouched(words);
-    };
+    }
+    let mut raw = Raw::default();
+    let text: Vec<String> = words.iter().map(|word| raw.named(word)).collect();
     let Some(command) = next_plain(&text, 1) else { return untouched(words) };
     if !matches!(text[command].as_str(), "terraform" | "tf") {
         return untouched(words);
     }
     if let Some("-version" | "--version") = text.get(command + 1).map(String::as_str) {
         let for_clap = text[..=command].iter().map(String::as_str).chain(["version"]).map(OsString::from).collect();
-        return (for_clap, argv::split(&["version"], &text[command + 2..]));
+        let split = argv::split(&["version"], &text[command + 2..]);
+        return (for_clap, Split { raw, ..split });
     }
     let Some(verb) = next_plain(&text, command + 1) else { return untouched(words) };
     let split = argv::split(&[text[verb].as_str()], &text[verb + 1..]);
     let for_clap = text[..=verb].iter().chain(&split.atmos).map(OsString::from).collect();
-    (for_clap, split)
+    (for_clap, Split { raw, ..split })
 }
 
 /// Index of the next word that is neither a flag nor the value of one; `None` at `--` or the end.
@@ -65,9 +136,30 @@ mod tests {
     use super::*;
 
     fn separated(line: &str) -> (String, Vec<String>) {
-        let (words, split) = separate(line.split(' ').map(OsString::from).collect());
+        let (words, split) = separate(behind_subcommand(line.split(' ').map(OsString::from).collect()));
         let words: Vec<_> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
         (words.join(" "), split.native(&[]))
+    }
+
+    #[test]
+    fn flags_before_the_subcommand_come_behind_it() {
+        for (line, atmos, native) in [
+            ("atmos terraform -s dev plan app", "atmos terraform plan -s dev app", ""),
+            ("atmos tf --stack=dev --dry-run plan app -out=x", "atmos tf plan --stack=dev --dry-run app", "-out=x"),
+            (
+                "atmos terraform --logs-level Debug --identity a plan app -- -s x",
+                "atmos terraform --logs-level Debug plan --identity a app",
+                "-s x",
+            ),
+            ("atmos terraform -s dev generate varfile app", "atmos terraform generate varfile -s dev app", ""),
+            ("atmos terraform -s dev state rm app a.b", "atmos terraform state -s dev rm app a.b", ""),
+            ("atmos helmfile -s dev diff web", "atmos helmfile diff -s dev web", ""),
+            // What no sub-command has stays where it is, and is refused there.
+            ("atmos terraform -x dev plan", "atmos terraform -x dev plan", ""),
+        ] {
+            let (words, flags) = separated(line);
+            assert_eq!((words.as_str(), flags.join(" ").as_str()), (atmos, native), "{line}");
+        }
     }
 
     #[test]

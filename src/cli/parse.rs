@@ -13,7 +13,7 @@ use super::error::Error;
 use super::examples;
 use super::extend::{self, Added};
 use super::{custom, native};
-use crate::diag::Result;
+use crate::diag::{Result, nearest};
 use crate::exec::argv::Split;
 use crate::value::parse_bool;
 
@@ -31,6 +31,9 @@ const HELP_TEMPLATE: &str = "{about-with-newline}\nUSAGE\n\n  {usage}\n\n{all-ar
 pub(super) fn parse(words: Vec<OsString>, table: clap::Command) -> Result<Parsed> {
     let (words, native) = native::separate(words);
     let typed = words.clone();
+    if let Some(error) = mistyped(&table, &typed) {
+        return Err(error.into());
+    }
     // The process ends with the command: taking the table to pieces costs as much as reading the words.
     let mut table = ManuallyDrop::new(table);
     let matches = match table.try_get_matches_from_mut(words) {
@@ -41,6 +44,33 @@ pub(super) fn parse(words: Vec<OsString>, table: clap::Command) -> Result<Parsed
         Ok(cli) => Ok(Parsed::Run(Box::new(cli), native)),
         Err(error) => complaint(&error, &typed),
     }
+}
+
+/// A long flag of a terraform sub-command with one hyphen: `-skip-planfile` would be `-s` with a value. Terraform's own
+/// flags are not among the words any more.
+fn mistyped(table: &clap::Command, words: &[OsString]) -> Option<Error> {
+    let words: Vec<&str> = words.iter().map_while(|word| word.to_str()).take_while(|word| *word != "--").collect();
+    let mut below = words.iter().skip(1).filter(|word| !word.starts_with('-'));
+    let group = below.find_map(|word| table.find_subcommand(word)).filter(|group| group.get_name() == "terraform")?;
+    let mut command = group;
+    for word in below {
+        command = command.find_subcommand(word).unwrap_or(command);
+    }
+    let flags: Vec<&str> =
+        table.get_arguments().chain(command.get_arguments()).filter_map(clap::Arg::get_long).collect();
+    words.iter().find_map(|word| {
+        let name = word.strip_prefix('-').filter(|rest| rest.len() > 1 && !rest.starts_with('-'))?;
+        let name = name.split_once('=').map_or(name, |(name, _)| name);
+        // A short flag with its value, such as `-sprod-eu`, seldom looks like a long one.
+        let is_slip = |flag: &&str| {
+            let same = flag.chars().zip(name.chars()).take_while(|(one, other)| one == other).count();
+            name.contains('-') && same > 2 && flag.len().abs_diff(name.len()) < 3
+        };
+        let meant = flags.iter().find(|flag| **flag == name).copied();
+        let meant = meant.or_else(|| nearest(name, flags.iter().copied()).filter(is_slip))?;
+        let help = format!("did you mean `--{meant}`?\nrun the command with `--help` for its flags");
+        Some(Error::Usage { message: format!("unknown flag: {word}"), help })
+    })
 }
 
 /// The other forms of `--help`: with a value, which may be `all` (everything is always shown here), and as the word
@@ -142,7 +172,9 @@ fn layout(command: clap::Command, above: &str) -> clap::Command {
     let path = if above.is_empty() { command.get_name().to_owned() } else { format!("{above} {}", command.get_name()) };
     let examples = examples::section(&path);
     let command = if examples.is_empty() { command } else { command.after_help(examples) };
+    // Of a flag that is there twice the last one counts, as with Go's flags.
     booleans(command)
+        .args_override_self(true)
         .help_template(HELP_TEMPLATE)
         .next_help_heading("FLAGS")
         .subcommand_help_heading("BUILT-IN COMMANDS")
@@ -184,7 +216,6 @@ const LATER_FLAGS: &[&str] = &[
     "--error-mode",
     "--keychain",
     "--output-file",
-    "--upload-status",
     "--use-mocks",
     "--use-version",
 ];
@@ -304,11 +335,31 @@ mod tests {
         for (line, message) in [
             ("atmos terraform", "incorrect usage: `atmos terraform` requires a subcommand"),
             ("atmos terraform plan vpc -bogus", "incorrect usage: unknown flag: -bogus"),
+            ("atmos terraform plan vpc -s dev -skip-planfile", "incorrect usage: unknown flag: -skip-planfile"),
+            ("atmos tf plan vpc -skip-planfle=true", "incorrect usage: unknown flag: -skip-planfle=true"),
+            ("atmos terraform plan vpc -s dev -dry-run", "incorrect usage: unknown flag: -dry-run"),
             ("atmos list stacks --nope", "incorrect usage: unknown flag: --nope"),
             ("atmos terraform version d1", "incorrect usage: unexpected argument: d1"),
             ("atmos terraform apply --keychain", "`--keychain` is not built yet in this version of atmos"),
         ] {
             assert_eq!(refused(line), message, "{line}");
+        }
+    }
+
+    #[test]
+    fn of_a_flag_that_is_there_twice_the_last_one_counts() {
+        for (line, kept) in [
+            ("atmos terraform plan vpc -s dev -s prod", "stack: Some(\"prod\")"),
+            ("atmos terraform plan vpc --stack=dev -s prod --dry-run --dry-run=false", "dry_run: Some(false)"),
+            ("atmos describe stacks --format json --format yaml", "yaml"),
+            ("atmos --base-path a list stacks --base-path b", "\"b\""),
+            ("atmos terraform plan --components a,b --components c", "components: [\"a\", \"b\", \"c\"]"),
+        ] {
+            match parse(line.split(' ').map(OsString::from).collect(), command()) {
+                Ok(Parsed::Run(cli, _)) => assert!(format!("{cli:?}").contains(kept), "{line}: {cli:?}"),
+                Ok(Parsed::Show(text)) => panic!("{line}: {text}"),
+                Err(report) => panic!("{line}: {report}"),
+            }
         }
     }
 

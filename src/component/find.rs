@@ -201,7 +201,7 @@ impl<'a> Search<'a> {
     /// The component that an explicit path stands for.
     fn at_path(&self, path: &str, kinds: &[Kind]) -> Result<Instance, Error> {
         let (kind, folder) = path::locate(self.host, self.config, path, kinds)?;
-        if let Some(instance) = self.in_folder(&kind, &folder, path)? {
+        if let Some(instance) = self.in_folder(&kind, &folder, path, false)? {
             return Ok(instance);
         }
         Err(match self.not_found(&folder, std::slice::from_ref(&kind)) {
@@ -223,18 +223,24 @@ impl<'a> Search<'a> {
         let absolute = self.host.absolute(Path::new(path));
         let Ok(folder) = absolute.strip_prefix(&base) else { return Ok(None) };
         let folder = folder.to_string_lossy().into_owned();
-        if folder.is_empty() { Ok(None) } else { self.in_folder(kind, &folder, path) }
+        if folder.is_empty() { Ok(None) } else { self.in_folder(kind, &folder, path, true) }
     }
 
-    /// The component of a directory: its name is that of the directory, or it is built on it.
-    fn in_folder(&self, kind: &Kind, folder: &str, path: &str) -> Result<Option<Instance>, Error> {
-        let mut names = Vec::new();
+    /// The component of a directory: its name is that of the directory, or it is built on it. Of several `by_name` takes
+    /// the one in that very directory with the name that the path ends with.
+    fn in_folder(&self, kind: &Kind, folder: &str, path: &str, by_name: bool) -> Result<Option<Instance>, Error> {
+        let last = folder.rsplit('/').next().unwrap_or(folder);
+        let (mut names, mut called) = (Vec::new(), None);
         for stack in &self.stacks {
             let Ok(Some(scope)) = self.scope(stack, kind) else { continue };
             for (name, _) in scope.components().ok().flatten().into_iter().flatten() {
                 let Ok(Some(light)) = Light::of(&scope, name) else { continue };
                 if (**name == *folder || light.folder() == folder) && self.is_here(&scope, name).unwrap_or(false) {
                     names.push(name.to_string());
+                    let is_called = [folder, last].contains(&&**name) && light.folder() == folder;
+                    if by_name && is_called && (called.is_none() || **name == *folder) {
+                        called = Some(name.to_string());
+                    }
                 }
             }
         }
@@ -243,6 +249,7 @@ impl<'a> Search<'a> {
         match names.as_slice() {
             [] => Ok(None),
             [name] => self.by_name(&self.stacks, kind, name),
+            _ if called.is_some() => self.by_name(&self.stacks, kind, &called.unwrap_or_default()),
             _ => Err(Error::AmbiguousPath {
                 path: path.to_owned(),
                 stack: self.asked.to_owned(),

@@ -276,6 +276,9 @@ fn explicit_paths_are_strict() {
     };
     assert_eq!(search("components/terraform/one", ".").unwrap().name, "solo");
     assert_eq!(search("components/terraform/app", "../one").unwrap().name, "solo");
+    // What may be a name is told apart by it, as in the reference.
+    assert_eq!(search("", "components/terraform/app").unwrap().name, "app");
+    assert_eq!(search("components", "terraform/app").unwrap().name, "app");
     for (directory, path, phrase, detail) in [
         ("components/terraform/app", ".", "ambiguous component path", "app, blue"),
         ("", "./components/terraform/app", "ambiguous component path", "app, blue"),

@@ -3,6 +3,8 @@
 //! Terraform's own flags have one hyphen, which a parser of double-hyphen flags cannot read, so they are taken out before
 //! it sees the words. Double-hyphen flags always stay: an unknown one is the parser's to refuse.
 
+use std::ffi::{OsStr, OsString};
+
 /// The words of one command, by who reads them. Each list keeps the order of typing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Split {
@@ -14,6 +16,32 @@ pub struct Split {
     pub after: Vec<String>,
     /// Whether there was a `--` at all.
     pub separated: bool,
+    /// Words behind `--` that are no text, under the names that they have here.
+    pub raw: Raw,
+}
+
+/// Words that are no text, each with the text that stands for it. Nobody but the child reads them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Raw(Vec<(String, OsString)>);
+
+impl Raw {
+    /// The text that stands for a word.
+    pub fn named(&mut self, word: &OsStr) -> String {
+        if let Some(text) = word.to_str() {
+            return text.to_owned();
+        }
+        let name = word.to_string_lossy().into_owned();
+        self.0.push((name.clone(), word.to_owned()));
+        name
+    }
+
+    /// The word that a text stands for.
+    pub fn word(&self, text: String) -> OsString {
+        match self.0.iter().find(|(name, _)| *name == text) {
+            Some((_, word)) => word.clone(),
+            None => text.into(),
+        }
+    }
 }
 
 impl Split {
@@ -146,7 +174,7 @@ pub fn split(words: &[&str], raw: &[String]) -> Split {
         let name = word.split_once('=').map_or(word.as_str(), |(name, _)| name);
         if own || word.starts_with("--") {
             split.atmos.push(word.clone());
-        } else if BOOLEAN.contains(&name) && !help(name) {
+        } else if (BOOLEAN.contains(&name) && !help(name)) || is_dry_run(words, name) {
             split.flags.push(word.clone());
         } else if VALUED.contains(&name) {
             split.flags.push(word.clone());
@@ -158,6 +186,11 @@ pub fn split(words: &[&str], raw: &[String]) -> Split {
         }
     }
     split
+}
+
+/// `state rm` and `state mv` only show what they would do. Elsewhere the word is a mistyped flag of ours.
+fn is_dry_run(words: &[&str], name: &str) -> bool {
+    words.first() == Some(&"state") && name == "-dry-run"
 }
 
 /// `-help` before `--` is ours, as `--help` is.
@@ -227,6 +260,12 @@ mod tests {
     fn native_words_are_flags_then_positionals_then_the_rest() {
         let split = split(&["state", "rm"], &words("vpc A -lock=false -s dev -- -backup=x"));
         assert_eq!(split.native(&words("A")), words("-lock=false A -backup=x"));
+    }
+
+    #[test]
+    fn a_dry_run_of_the_state_is_terraforms() {
+        assert_eq!(split(&["state"], &words("rm vpc -dry-run A -s dev")).flags, words("-dry-run"));
+        assert_eq!(split(&["plan"], &words("vpc -dry-run")).atmos, words("vpc -dry-run"));
     }
 
     #[test]

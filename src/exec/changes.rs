@@ -21,6 +21,9 @@ impl Changes {
 
     /// Reads one line of output; most say nothing about it.
     pub fn read(line: &str) -> Option<Changes> {
+        if line.starts_with('{') {
+            return Changes::event(line);
+        }
         let plain = without_colours(line);
         let line = plain.trim();
         if line.starts_with("No changes.") {
@@ -45,6 +48,34 @@ impl Changes {
             }
         }
         Some(changes)
+    }
+
+    /// Reads one line of `-json`: the summary, or the outputs of a plan.
+    fn event(line: &str) -> Option<Changes> {
+        // Most events are about something else.
+        if !line.contains("\"change_summary\"") && !line.contains("\"outputs\"") {
+            return None;
+        }
+        let event: serde_json::Value = serde_json::from_str(line).ok()?;
+        match event["type"].as_str()? {
+            "change_summary" => {
+                let count = |name: &str| event["changes"][name].as_u64().unwrap_or_default();
+                Some(Changes {
+                    add: count("add"),
+                    change: count("change"),
+                    destroy: count("remove"),
+                    import: count("import"),
+                    other: false,
+                })
+            }
+            // Only a plan says what becomes of each.
+            "outputs" => {
+                let changes = |output: &serde_json::Value| output["action"].as_str().is_some_and(|it| it != "noop");
+                let any = event["outputs"].as_object()?.values().any(changes);
+                any.then(|| Changes { other: true, ..Changes::default() })
+            }
+            _ => None,
+        }
     }
 
     /// What a later line adds to what an earlier one said: outputs are told apart from resources.
@@ -88,6 +119,19 @@ mod tests {
             ("Destroy complete! Resources: 3 destroyed.", Some("+0 ~0 -3")),
             ("No changes. Your infrastructure matches the configuration.", Some("none")),
             ("Changes to Outputs:", Some("+0 ~0 -0 outputs")),
+            (
+                r#"{"@level":"info","changes":{"add":1,"change":2,"import":0,"remove":3,"operation":"plan"},"type":"change_summary"}"#,
+                Some("+1 ~2 -3"),
+            ),
+            (
+                r#"{"changes":{"add":0,"change":0,"import":0,"remove":0,"operation":"apply"},"type":"change_summary"}"#,
+                Some("none"),
+            ),
+            (r#"{"outputs":{"a":{"sensitive":false,"action":"create"}},"type":"outputs"}"#, Some("+0 ~0 -0 outputs")),
+            (r#"{"outputs":{"a":{"sensitive":false,"action":"noop"}},"type":"outputs"}"#, None),
+            (r#"{"outputs":{"a":{"sensitive":false,"type":"string","value":"b"}},"type":"outputs"}"#, None),
+            (r#"{"@message":"Plan: 1 to add","type":"log"}"#, None),
+            ("{ \"outputs\"", None),
             ("Plan: something else", None),
             ("the plan", None),
         ] {

@@ -17,6 +17,7 @@ pub mod launch;
 pub mod names;
 pub mod outlet;
 pub mod process;
+mod pty;
 pub mod relay;
 pub mod signals;
 pub mod terraform;

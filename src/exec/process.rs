@@ -17,6 +17,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use super::keeper::Keeper;
 use super::launch::{Hangup, Launch, Output, Redirect};
 use super::outlet::Stream;
+use super::pty::Pty;
 use super::relay::Relay;
 use super::signals::{self, Signals, Stop};
 use super::{Error, files};
@@ -129,7 +130,7 @@ pub async fn run_within(
     // Of several children that run at once none has the keyboard.
     let stdin = if relay.is_some() { Stdio::null() } else { Stdio::inherit() };
     command.args(&launch.args).current_dir(&launch.cwd).env_clear().envs(launch.env.iter()).stdin(stdin);
-    let wiring = match relay {
+    let mut wiring = match relay {
         Some(_) => Wiring::of(launch, Terminal::default()),
         None if around.relay.is_some_and(Relay::keeps) => Wiring::of(launch, Terminal::default()),
         None => Wiring::of(launch, around.terminal),
@@ -138,19 +139,26 @@ pub async fn run_within(
     if let Some(stop) = signals.pending().await {
         return Err(Error::Interrupted { stop });
     }
+    let mut pty = watch(&mut wiring, launch, around.relay);
     // Opened before the start, so that a bad path fails while nothing runs.
     let (out_end, err_end) = (wiring.stdout.writer(launch)?, wiring.stderr.writer(launch)?);
     command.stdout(wiring.stdout.stdio()).stderr(wiring.stderr.stdio());
+    let watched = pty.as_mut().and_then(Pty::take).map(|(theirs, ours)| {
+        command.stdout(theirs);
+        ours
+    });
     signals::shield(&mut command, launch.hangup, around.lock);
     let mut child = command.spawn().map_err(|error| Error::StartFailed {
         program: launch.program.clone(),
         configured: launch.configured.clone(),
         reason: format!("fork/exec {}: {error}", program.display()),
     })?;
+    // It has the child's end of the terminal, too.
+    drop(command);
     let pid = child.id();
     let begun = tokio::time::Instant::now();
-    let keeper = Mutex::new(keeper(launch, around, &child));
-    let (out, err) = (child_stream(child.stdout.take()), child_stream(child.stderr.take()));
+    let keeper = Mutex::new(keeper(launch, around, &child, pty.as_ref()));
+    let (out, err) = (watched.or(child_stream(child.stdout.take())), child_stream(child.stderr.take()));
     let (captured, errors) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
     let active = AtomicBool::new(false);
     let pumps = async {
@@ -174,7 +182,12 @@ pub async fn run_within(
                     signals::pass_on(pid, signal, launch.hangup);
                 }
             }
-            () = &mut pumps, if !drained => drained = true,
+            () = &mut pumps, if !drained => {
+                drained = true;
+                // Nobody reads the terminal any more: the child must not wait for it.
+                pty = None;
+            }
+            () = Pty::follow(pty.as_mut()), if pty.is_some() => {}
             () = tokio::time::sleep_until(begun + left.unwrap_or_default()), if left.is_some() => {
                 if late {
                     // What the child started in turn may live on; the child itself does not.
@@ -219,21 +232,50 @@ pub fn stdin_is_readable() -> bool {
 
 /// Who reads the output after us. A command of the user's own learns that nobody reads, as it would without us.
 #[cfg(unix)]
-fn keeper(launch: &Launch, around: Surroundings<'_>, child: &tokio::process::Child) -> Option<Keeper> {
+fn keeper(
+    launch: &Launch,
+    around: Surroundings<'_>,
+    child: &tokio::process::Child,
+    pty: Option<&Pty>,
+) -> Option<Keeper> {
     use std::os::fd::{AsFd, OwnedFd};
     let own = launch.hangup == Hangup::PassesOn || launch.output != Output::Inherit;
-    let exe = around.exe.filter(|_| !own && (child.stdout.is_some() || child.stderr.is_some()))?;
+    let reads = pty.is_some() || child.stdout.is_some() || child.stderr.is_some();
+    let exe = around.exe.filter(|_| !own && reads)?;
     let end = |end: Option<&dyn AsFd>| -> Option<OwnedFd> { end?.as_fd().try_clone_to_owned().ok() };
-    let (out, err) = (child.stdout.as_ref(), child.stderr.as_ref());
-    Keeper::start(exe, end(out.map(|out| out as &dyn AsFd)), end(err.map(|err| err as &dyn AsFd)))
+    let out = pty.map(|pty| pty as &dyn AsFd).or(child.stdout.as_ref().map(|out| out as &dyn AsFd));
+    Keeper::start(exe, end(out), end(child.stderr.as_ref().map(|err| err as &dyn AsFd)))
 }
 
 #[cfg(not(unix))]
 struct Keeper;
 
 #[cfg(not(unix))]
-fn keeper(_launch: &Launch, _around: Surroundings<'_>, _child: &tokio::process::Child) -> Option<Keeper> {
+fn keeper(
+    _launch: &Launch,
+    _around: Surroundings<'_>,
+    _child: &tokio::process::Child,
+    _pty: Option<&Pty>,
+) -> Option<Keeper> {
     None
+}
+
+/// Reads on its way what the command of a run says to a terminal, where somebody wants to know it. Without a terminal to
+/// put in between it stays unread.
+fn watch(wiring: &mut Wiring, launch: &Launch, relay: Option<&Relay>) -> Option<Pty> {
+    if launch.output != Output::Inherit || wiring.stdout != Sink::GivenStdout || !relay.is_some_and(Relay::watches) {
+        return None;
+    }
+    match Pty::open() {
+        Ok(pty) => {
+            wiring.stdout = Sink::Watched;
+            Some(pty)
+        }
+        Err(error) => {
+            tracing::debug!(%error, "what the child says to the terminal is not read");
+            None
+        }
+    }
 }
 
 type Reader = Box<dyn AsyncRead + Unpin + Send>;
@@ -260,6 +302,8 @@ enum Sink {
     /// The child writes to our stream itself.
     GivenStdout,
     GivenStderr,
+    /// A terminal of ours stands between the child and the real one, which gets every byte.
+    Watched,
     /// Through the masker to ours.
     Stdout,
     Stderr,
@@ -309,7 +353,8 @@ impl Sink {
         match self {
             Sink::GivenStdout => Stdio::from(io::stdout()),
             Sink::GivenStderr => Stdio::from(io::stderr()),
-            Sink::Null => Stdio::null(),
+            // Its end of the terminal comes in the place of this.
+            Sink::Null | Sink::Watched => Stdio::null(),
             Sink::File | Sink::Stdout | Sink::Stderr | Sink::Capture | Sink::Keep => Stdio::piped(),
         }
     }
@@ -317,7 +362,7 @@ impl Sink {
     /// Our stream that the bytes are for.
     fn stream(self) -> Option<Stream> {
         match self {
-            Sink::Stdout => Some(Stream::Out),
+            Sink::Stdout | Sink::Watched => Some(Stream::Out),
             Sink::Stderr => Some(Stream::Err),
             _ => None,
         }
@@ -327,7 +372,7 @@ impl Sink {
     fn writer(self, launch: &Launch) -> Result<Option<Writer>, Error> {
         Ok(match (self, &launch.stderr) {
             (Sink::Capture | Sink::Keep, _) => None,
-            (Sink::Stdout, _) => Some(Box::new(own(&io::stdout(), "stdout")?)),
+            (Sink::Stdout | Sink::Watched, _) => Some(Box::new(own(&io::stdout(), "stdout")?)),
             (Sink::Stderr, _) => Some(Box::new(own(&io::stderr(), "stderr")?)),
             (Sink::File, Some(Redirect::File(path))) => {
                 Some(Box::new(tokio::fs::File::from_std(files::open_for_append(path)?)))
@@ -385,7 +430,7 @@ impl Flow<'_> {
                 keep(&buffer[..count]);
             }
             pending.extend_from_slice(&buffer[..count]);
-            let shown = if self.masker.is_on() {
+            let shown = if self.masker.is_on() && sink != Sink::Watched {
                 self.masker.mask_stream(&mut pending, count == 0)
             } else {
                 std::mem::take(&mut pending)

@@ -60,6 +60,10 @@ struct State {
     whole: Option<Vec<u8>>,
     /// The whole is complete.
     done: bool,
+    /// The command itself runs.
+    runs: bool,
+    /// Somebody wants to know what changes.
+    watches: bool,
 }
 
 impl Relay {
@@ -100,14 +104,30 @@ impl Relay {
         self.lock().whole.is_some()
     }
 
+    /// Reads what the command says, also where that goes to a terminal.
+    #[must_use]
+    pub fn watching(self) -> Relay {
+        self.lock().watches = true;
+        self
+    }
+
+    /// Whether what is said now is the command's and wanted.
+    pub(super) fn watches(&self) -> bool {
+        let state = self.lock();
+        state.watches && state.runs
+    }
+
     /// The command itself begins: what came before it is of no interest.
     pub fn begin(&self) {
-        self.lock().whole.iter_mut().for_each(Vec::clear);
+        let mut state = self.lock();
+        state.whole.iter_mut().for_each(Vec::clear);
+        state.runs = true;
     }
 
     /// The command itself has ended: what comes after it is not kept.
     pub fn close(&self) {
-        self.lock().done = true;
+        let mut state = self.lock();
+        (state.done, state.runs) = (true, false);
     }
 
     /// What was said, without colours.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::mem::ManuallyDrop;
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use super::access::Access;
@@ -28,6 +29,8 @@ pub struct App {
     near: OnceLock<ManuallyDrop<StackIndex>>,
     evaluations: Memo,
     access: OnceLock<Access>,
+    /// The directory of terraform's plugin cache, where there is one.
+    pub(super) plugin_cache: OnceLock<Option<PathBuf>>,
     /// What evaluations asked for outside of the repository.
     pub(super) outside: Outside,
 }
@@ -42,6 +45,7 @@ impl App {
             near: OnceLock::new(),
             evaluations: Memo::default(),
             access: OnceLock::new(),
+            plugin_cache: OnceLock::new(),
             outside: Outside::default(),
         }
     }

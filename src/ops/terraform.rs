@@ -68,6 +68,8 @@ pub struct RunRequest {
     pub format: Option<Format>,
     /// `--ci`, or what a CI system sets: it is told what happens, where `ci.enabled` says so.
     pub ci: bool,
+    /// Somebody wants the summary of the run, also where it is about one component.
+    pub summarises: bool,
     /// `--verify-plan`
     pub verify_plan: Option<Verify>,
     /// The variables of the component do not matter, and no file gets them.

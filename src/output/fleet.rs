@@ -6,10 +6,11 @@ use super::printable::printable;
 use crate::ops::many::{Fleet, NodeResult, Status};
 
 /// Rows for standard error, with a line that counts.
-pub fn fleet_table(results: &[NodeResult]) -> String {
+pub fn fleet_table(fleet: &Fleet) -> String {
+    let results = &fleet.results;
     let head = ["Component", "Stack", "Identity", "Result", "Changes", "Time"].map(str::to_owned);
     let mut rows = vec![head.to_vec()];
-    rows.extend(results.iter().map(row));
+    rows.extend(results.iter().map(|result| row(fleet, result)));
     let count = rows[0].len();
     let widths: Vec<usize> =
         (0..count).map(|at| rows.iter().map(|row| row[at].chars().count()).max().unwrap_or(0)).collect();
@@ -19,14 +20,20 @@ pub fn fleet_table(results: &[NodeResult]) -> String {
     };
     let rule = "─".repeat(widths.iter().sum::<usize>() + 2 * (count - 1));
     let body: String = rows[1..].iter().map(line).collect();
-    format!("\n{}{rule}\n{body}\n{}\n", line(&rows[0]), counted(results))
+    format!("\n{}{rule}\n{body}\n{}\n", line(&rows[0]), counted(fleet))
 }
 
-fn row(result: &NodeResult) -> Vec<String> {
+/// Whether something may have changed, and nobody knows it.
+fn is_unknown(fleet: &Fleet, result: &NodeResult) -> bool {
+    fleet.changes && result.status != Status::Skipped && result.changed.is_none()
+}
+
+fn row(fleet: &Fleet, result: &NodeResult) -> Vec<String> {
     let changes = match (&result.changes, result.changed) {
         (Some(changes), _) => changes.to_string(),
         (None, Some(true)) => "yes".to_owned(),
         (None, Some(false)) => "none".to_owned(),
+        (None, None) if result.status == Status::Succeeded && is_unknown(fleet, result) => "?".to_owned(),
         (None, None) => "-".to_owned(),
     };
     let status = match (result.status, result.code) {
@@ -45,11 +52,20 @@ fn row(result: &NodeResult) -> Vec<String> {
     .to_vec()
 }
 
-fn counted(results: &[NodeResult]) -> String {
+fn counted(fleet: &Fleet) -> String {
+    let results = &fleet.results;
     let count = |status: Status| results.iter().filter(|result| result.status == status).count();
     let changed = results.iter().filter(|result| result.changed == Some(true)).count();
+    let succeeded = results.iter().filter(|result| result.status == Status::Succeeded);
+    let unknown = succeeded.filter(|result| is_unknown(fleet, result)).count();
+    let changes = match unknown {
+        _ if !fleet.changes => String::new(),
+        0 => format!("; {changed} with changes"),
+        unknown if unknown == count(Status::Succeeded) => "; changes unknown".to_owned(),
+        unknown => format!("; {changed} with changes, {unknown} unknown"),
+    };
     format!(
-        "{} succeeded, {} failed, {} skipped; {changed} with changes",
+        "{} succeeded, {} failed, {} skipped{changes}",
         count(Status::Succeeded),
         count(Status::Failed),
         count(Status::Skipped)
@@ -63,8 +79,9 @@ fn seconds(milliseconds: i64, digits: usize) -> String {
 }
 
 /// The summary that other programs read.
-pub fn fleet_json(results: &[NodeResult]) -> String {
-    let records: Vec<_> = results
+pub fn fleet_json(fleet: &Fleet) -> String {
+    let records: Vec<_> = fleet
+        .results
         .iter()
         .map(|result| {
             json!({
@@ -74,7 +91,7 @@ pub fn fleet_json(results: &[NodeResult]) -> String {
                 "identity": result.identity,
                 "status": result.status.name(),
                 "processed": result.started.is_some(),
-                "changed": result.changed.unwrap_or(false),
+                "changed": if is_unknown(fleet, result) { None } else { Some(result.changed.unwrap_or(false)) },
                 "changes": result.changes.map(|changes| json!({
                     "add": changes.add,
                     "change": changes.change,
@@ -148,6 +165,10 @@ mod tests {
     use super::*;
     use crate::exec::changes::Changes;
 
+    fn fleet() -> Fleet {
+        Fleet { results: results(), failure: None, command: "terraform plan".to_owned(), changes: true }
+    }
+
     fn results() -> Vec<NodeResult> {
         let time = |second| Some(Timestamp::from_second(second).unwrap());
         let one = |component: &str, status| NodeResult {
@@ -181,7 +202,7 @@ mod tests {
     #[test]
     fn the_table_has_a_row_for_each_and_counts() {
         assert_eq!(
-            fleet_table(&results()),
+            fleet_table(&fleet()),
             "\nComponent  Stack  Identity  Result      Changes   Time\n\
              ───────────────────────────────────────────────────────\n\
              vpc        dev    admin     succeeded   +1 ~0 -0  2.0 s\n\
@@ -193,14 +214,34 @@ mod tests {
 
     #[test]
     fn summaries_say_the_same_to_programs() {
-        let json: serde_json::Value = serde_json::from_str(&fleet_json(&results())).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&fleet_json(&fleet())).unwrap();
         assert_eq!(json["results"][0]["duration_ms"], 2000);
         assert_eq!(json["results"][0]["node_id"], "vpc-dev");
         assert_eq!(json["results"][1]["exit_code"], 3);
         assert_eq!(json["results"][2]["processed"], false);
-        let fleet = Fleet { results: results(), failure: None, command: "terraform plan".to_owned() };
-        let xml = fleet_junit(&fleet);
+        assert_eq!((&json["results"][0]["changed"], &json["results"][2]["changed"]), (&json!(true), &json!(false)));
+        let xml = fleet_junit(&fleet());
         assert!(xml.contains("tests=\"3\" failures=\"1\" errors=\"0\" skipped=\"1\" time=\"2.000\""), "{xml}");
         assert!(xml.contains("<failure message=\"a &lt; &quot;b&quot;\"/>"), "{xml}");
+    }
+
+    #[test]
+    fn what_nobody_knows_is_not_nothing() {
+        let mut fleet = fleet();
+        fleet.results.truncate(1);
+        let unknown = NodeResult { changed: None, changes: None, ..fleet.results[0].clone() };
+        fleet.results.push(unknown.clone());
+        let table = fleet_table(&fleet);
+        assert!(table.contains("succeeded  ?"), "{table}");
+        assert!(table.ends_with("2 succeeded, 0 failed, 0 skipped; 1 with changes, 1 unknown\n"), "{table}");
+        let json: serde_json::Value = serde_json::from_str(&fleet_json(&fleet)).unwrap();
+        assert_eq!((&json["results"][1]["changed"], &json["results"][1]["changes"]), (&json!(null), &json!(null)));
+        fleet.results = vec![unknown];
+        assert!(fleet_table(&fleet).ends_with("1 succeeded, 0 failed, 0 skipped; changes unknown\n"));
+        // Nothing that `validate` says is about changes.
+        fleet.changes = false;
+        assert!(fleet_table(&fleet).ends_with("1 succeeded, 0 failed, 0 skipped\n"));
+        let json: serde_json::Value = serde_json::from_str(&fleet_json(&fleet)).unwrap();
+        assert_eq!(json["results"][0]["changed"], false);
     }
 }

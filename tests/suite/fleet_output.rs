@@ -181,6 +181,66 @@ fn status_tells_changes_and_failures_apart() {
     sandbox.atmos_with(&[("STUB_EXIT", "2")], &["terraform", "plan", "--all"]).exits(1).says("exited with code 2");
 }
 
+/// Two components of terraform itself.
+fn real() -> Sandbox {
+    let mut sandbox = Sandbox::empty().with_terraform();
+    sandbox.write("atmos.yaml", &CONFIGURATION.replace("ct, ", "ct, deploy_run_init: true, "));
+    sandbox.write(
+        "s/x.yaml",
+        "vars: {stage: x}\nterraform: {backend_type: local}\ncomponents: {terraform: {a: {}, b: {}}}\n",
+    );
+    for name in ["a", "b"] {
+        let module = "resource \"terraform_data\" \"one\" {\n  input = terraform.workspace\n}\n";
+        sandbox.write(&format!("ct/{name}/main.tf"), module);
+    }
+    sandbox.remove("CI");
+    sandbox
+}
+
+#[track_caller]
+fn assert_one_added(sandbox: &Sandbox, shown: &str) {
+    assert!(shown.contains("2 succeeded, 0 failed, 0 skipped; 2 with changes"), "{shown}");
+    let json: serde_json::Value = serde_json::from_str(&sandbox.read("run.json")).unwrap();
+    let results = json["results"].as_array().unwrap();
+    assert_eq!(results.len(), 2, "{json}");
+    for one in results {
+        assert_eq!((&one["changed"], &one["changes"]["add"]), (&true.into(), &1.into()), "{json}");
+    }
+}
+
+#[test]
+fn a_terminal_hides_no_changes() {
+    let sandbox = real();
+    for verb in ["plan", "deploy"] {
+        let words = ["terraform", verb, "--components", "a,b", "-s", "x", "--execution-summary-file", "run.json"];
+        let (code, shown) = Terminal::start(sandbox.atmos_command(&words)).finish();
+        assert_eq!(code, 0, "{shown}");
+        // The colours and the width of a terminal are still there.
+        assert!(shown.contains("\u{1b}[1mPlan:\u{1b}[0m"), "{shown}");
+        assert!(!shown.contains("\r\r\n"), "{shown:?}");
+        assert_one_added(&sandbox, &shown);
+    }
+    // Somebody is asked, and answers.
+    let words = ["terraform", "destroy", "--components", "a", "-s", "x"];
+    let mut terminal = Terminal::start(sandbox.atmos_command(&words));
+    terminal.expect("Enter a value:");
+    terminal.type_line("yes");
+    let (code, shown) = terminal.finish();
+    assert!(code == 0 && shown.contains("Destroy complete! Resources: 1 destroyed."), "{code} {shown}");
+}
+
+#[test]
+fn events_in_json_say_what_changes() {
+    let sandbox = real();
+    for verb in ["plan", "deploy"] {
+        let words =
+            ["terraform", verb, "--components", "a,b", "-s", "x", "-json", "--execution-summary-file", "run.json"];
+        let outcome = sandbox.atmos(&words).success();
+        assert_one_added(&sandbox, &outcome.stderr);
+        assert!(outcome.stdout.lines().all(|line| line.starts_with('{')), "{outcome}");
+    }
+}
+
 #[test]
 fn summaries_are_json_or_junit() {
     let sandbox = sandbox();

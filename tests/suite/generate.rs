@@ -53,6 +53,18 @@ fn varfiles_of_some_components_as_json() {
 }
 
 #[test]
+fn the_path_of_a_component_is_that_of_the_repository() {
+    let sandbox = inspect();
+    for (word, name) in [("varfiles", "v"), ("backends", "b")] {
+        let template = format!("{name}/{{component-path}}/{{stage}}.json");
+        let args = ["terraform", "generate", word, "--file-template", &template, "--format", "json"];
+        sandbox.atmos(&[&args[..], &["--stacks", "acme-prod", "--components", "app"]].concat()).success();
+        let found = Sandbox::files_below(&sandbox.repo().join(name));
+        assert_eq!(found, [std::path::PathBuf::from("components/terraform/app/prod.json")]);
+    }
+}
+
+#[test]
 fn two_components_with_one_file_are_a_warning() {
     let sandbox = inspect();
     let args = [

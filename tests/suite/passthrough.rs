@@ -23,7 +23,13 @@ output \"map\" {
 
 /// Prepared: applied once, so that init and workspace selection have nothing to do.
 fn sandbox() -> Sandbox {
-    let sandbox = Sandbox::empty().with_terraform();
+    let sandbox = sandbox_with("{app: {vars: {name: one}}}").with_terraform();
+    sandbox.atmos(&["terraform", "apply", "app", "-s", "dev", "-auto-approve"]).success();
+    sandbox
+}
+
+fn sandbox_with(components: &str) -> Sandbox {
+    let sandbox = Sandbox::empty();
     sandbox.write(
         "atmos.yaml",
         "base_path: .\nstacks: {base_path: stacks, included_paths: ['**/*'], name_pattern: '{stage}'}\ncomponents: {terraform: {base_path: \
@@ -31,11 +37,12 @@ fn sandbox() -> Sandbox {
     );
     sandbox.write(
         "stacks/dev.yaml",
-        "vars: {stage: dev}\nterraform: {backend_type: local, backend: {local: {}}}\ncomponents: {terraform: {app: {vars: {name: one}}}}\n",
+        &format!(
+            "vars: {{stage: dev}}\nterraform: {{backend_type: local, backend: {{local: {{}}}}}}\ncomponents: {{terraform: {components}}}\n"
+        ),
     );
     sandbox.write(&format!("{FOLDER}/main.tf"), MODULE);
     sandbox.write(&format!("{FOLDER}/stage.tf"), "variable \"stage\" {\n  default = \"\"\n}\n");
-    sandbox.atmos(&["terraform", "apply", "app", "-s", "dev", "-auto-approve"]).success();
     sandbox
 }
 
@@ -95,4 +102,120 @@ fn twenty_commands_say_what_terraform_says() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn recorded() -> Sandbox {
+    let mut sandbox = sandbox_with("{app: {}, app2: {metadata: {component: app}}}");
+    sandbox.record(&["TERRAFORM"]);
+    sandbox
+}
+
+#[track_caller]
+fn last_call(sandbox: &Sandbox) -> String {
+    let calls = sandbox.calls();
+    calls.last().unwrap_or_else(|| panic!("nothing was called")).clone()
+}
+
+#[test]
+fn flags_may_stand_before_the_subcommand_and_twice() {
+    let sandbox = recorded();
+    for line in [
+        "terraform -s dev plan app",
+        "tf --stack=dev --skip-init plan app",
+        "terraform plan app -s none -s dev",
+        "terraform -s none plan app -s dev",
+    ] {
+        sandbox.atmos(&line.split(' ').collect::<Vec<_>>()).success();
+        let call = last_call(&sandbox);
+        assert!(call.contains("plan -var-file dev-app.terraform.tfvars.json"), "{line}: {call}");
+    }
+    sandbox.atmos(&["terraform", "--dry-run", "-s", "dev", "plan", "app"]).success().says("Would plan app in dev");
+    assert_eq!(sandbox.calls(), Vec::<String>::new());
+    sandbox.atmos(&["terraform", "-s", "dev", "generate", "varfile", "app"]).success();
+    let mistyped = sandbox.atmos(&["terraform", "plan", "app", "-s", "dev", "-skip-planfile"]).exits(1);
+    mistyped.says("unknown flag: -skip-planfile").says("did you mean `--skip-planfile`?");
+}
+
+#[test]
+fn a_dry_run_of_the_state_reaches_terraform() {
+    let sandbox = sandbox();
+    let state = |words: &[&str]| sandbox.atmos(&[&["terraform", "state"], words, &["-s", "dev"]].concat());
+    state(&["rm", "app", "-dry-run", "terraform_data.a"]).success().says("Would remove terraform_data.a");
+    let moved = ["mv", "app", "terraform_data.a", "terraform_data.b", "-dry-run"];
+    state(&moved).success().says("Would move");
+    assert_eq!(state(&["list", "app"]).success().stdout, "terraform_data.a\n");
+}
+
+#[test]
+fn the_status_of_a_plan_is_told_and_not_uploaded() {
+    let sandbox = sandbox();
+    let plan = |more: &[&str]| sandbox.atmos(&[&["terraform", "plan", "app", "-s", "dev"], more].concat());
+    plan(&["--upload-status"]).exits(0).says("the status is not uploaded");
+    plan(&["--upload-status", "-var", "name=two"]).exits(2).says_not("exited with code");
+    plan(&["--upload-status=false", "-var", "name=two"]).exits(0).says_not("not uploaded");
+    let env = [("ATMOS_TERRAFORM_PLAN_UPLOAD_STATUS", "true")];
+    sandbox.atmos_with(&env, &["terraform", "plan", "app", "-s", "dev", "-var", "name=two"]).exits(2);
+    // Other commands know no such status.
+    sandbox.atmos(&["terraform", "validate", "app", "-s", "dev", "--upload-status"]).success();
+}
+
+#[test]
+fn a_path_that_may_be_a_name_is_told_apart_by_it() {
+    let sandbox = recorded();
+    sandbox.atmos(&["terraform", "plan", "components/terraform/app", "-s", "dev"]).success();
+    let call = last_call(&sandbox);
+    assert!(call.contains("dev-app.terraform.tfvars.json"), "{call}");
+    let explicit = sandbox.atmos(&["terraform", "plan", "./components/terraform/app", "-s", "dev"]);
+    explicit.exits(2).says("ambiguous component path");
+}
+
+#[test]
+fn one_component_has_a_summary_too() {
+    let sandbox = sandbox();
+    let run = |words: &[&str]| {
+        sandbox.atmos(&[&["terraform"], words, &["app", "-s", "dev", "--execution-summary-file", "one.json"]].concat())
+    };
+    let summary = || -> serde_json::Value {
+        let json: serde_json::Value = serde_json::from_str(&sandbox.read("one.json")).unwrap();
+        assert_eq!(json["results"].as_array().map(Vec::len), Some(1), "{json}");
+        json["results"][0].clone()
+    };
+    run(&["plan"]).success().says_not("succeeded,");
+    let one = summary();
+    assert_eq!((&one["status"], &one["changed"]), (&"succeeded".into(), &false.into()), "{one}");
+    run(&["plan", "-var", "name=two"]).success();
+    let one = summary();
+    assert_eq!((&one["changed"], &one["changes"]["change"]), (&true.into(), &1.into()), "{one}");
+    run(&["plan", "-var", "nothing=1"]).exits(1);
+    let one = summary();
+    assert_eq!((&one["status"], &one["exit_code"]), (&"failed".into(), &1.into()), "{one}");
+}
+
+#[test]
+fn bytes_behind_the_hyphens_are_passed_as_they_are() {
+    use std::os::unix::ffi::OsStrExt as _;
+    use std::os::unix::fs::PermissionsExt as _;
+    let mut sandbox = recorded();
+    let program = sandbox.root().join("says");
+    std::fs::write(&program, "#!/bin/sh\nfor last; do :; done\nprintf %s \"$last\" >\"$SAID\"\n").unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    sandbox.set("ATMOS_COMPONENTS_TERRAFORM_COMMAND", &program);
+    let said = sandbox.root().join("said");
+    sandbox.set("SAID", &said);
+    let mut command = sandbox.atmos_command(&["terraform", "plan", "app", "-s", "dev", "--"]);
+    command.arg(std::ffi::OsStr::from_bytes(b"-var=name=a\xffb"));
+    sandbox.start(command, "").wait().success();
+    assert_eq!(std::fs::read(said).unwrap(), b"-var=name=a\xffb");
+}
+
+#[test]
+fn a_memory_that_cannot_be_written_is_no_failure() {
+    let sandbox = sandbox();
+    let memory = sandbox.repo().join(FOLDER).join(".terraform/atmos.json");
+    std::fs::remove_file(&memory).unwrap();
+    std::fs::create_dir(&memory).unwrap();
+    std::fs::write(memory.join("full"), "").unwrap();
+    let output = sandbox.atmos(&["terraform", "output", "app", "-s", "dev", "-raw", "name"]).success();
+    assert_eq!(output.stdout, "one");
+    output.says("the next run prepares the folder again");
 }

@@ -329,6 +329,20 @@ fn terraforms_own_configuration_is_written_for_the_run_and_goes_with_it() {
 }
 
 #[test]
+fn a_plugin_cache_that_cannot_be_made_is_only_said() {
+    let mut sandbox = stubbed("{}");
+    sandbox.write("stacks/prod.yaml", &sandbox.read("stacks/dev.yaml").replace("stage: dev", "stage: prod"));
+    sandbox.set("XDG_CACHE_HOME", "/proc/none");
+    let outcome = sandbox.atmos(&["terraform", "plan", "app", "-s", "dev"]).success();
+    outcome.says("cannot create the plugin cache `/proc/none/atmos/terraform/plugins`, going on without it");
+    let many = sandbox.atmos(&["terraform", "plan", "--all"]).success();
+    assert_eq!(many.stderr.matches("going on without it").count(), 1, "{many}");
+    sandbox.remove("XDG_CACHE_HOME");
+    sandbox.set("HOME", "/proc");
+    sandbox.atmos(&["terraform", "plan", "app", "-s", "dev"]).success();
+}
+
+#[test]
 fn clean_takes_the_plugin_cache_where_it_is_asked_to() {
     let sandbox = stubbed("{}");
     sandbox.atmos(&["terraform", "validate", "app", "-s", "dev"]).success();

@@ -47,6 +47,11 @@ pub struct TerraformRun {
     #[arg(long, value_name = "TEXT")]
     pub append_user_agent: Option<String>,
 
+    /// Of a plan: exit with 2 where something changes (nothing is uploaded)
+    /// [env: ATMOS_UPLOAD_STATUS, ATMOS_TERRAFORM_PLAN_UPLOAD_STATUS]
+    #[arg(long)]
+    pub upload_status: Option<bool>,
+
     /// Run without the component's hooks [env: ATMOS_SKIP_HOOKS]
     #[arg(long, value_name = "NAMES", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub skip_hooks: Option<String>,

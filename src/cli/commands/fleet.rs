@@ -111,7 +111,7 @@ fn invalid(flag: &'static str, value: &str, valid: &'static str) -> crate::diag:
 pub(super) fn report(context: &Context, fleet: Option<many::Fleet>, summary: Option<&Path>) -> Result<()> {
     let Some(fleet) = fleet else { return Ok(()) };
     if fleet.results.len() > 1 {
-        context.host.talk.info(output::fleet_table(&fleet.results).trim_end());
+        context.host.talk.info(output::fleet_table(&fleet).trim_end());
     }
     let written = summary.map(|path| write(context, &fleet, &context.host.absolute(path)));
     match fleet.failure {
@@ -122,7 +122,7 @@ pub(super) fn report(context: &Context, fleet: Option<many::Fleet>, summary: Opt
 
 fn write(context: &Context, fleet: &many::Fleet, path: &Path) -> Result<()> {
     let junit = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("xml"));
-    let text = if junit { output::fleet_junit(fleet) } else { output::fleet_json(&fleet.results) };
+    let text = if junit { output::fleet_junit(fleet) } else { output::fleet_json(fleet) };
     if let Some(parent) = path.parent() {
         let made = crate::host::fs::create_dirs(parent);
         made.map_err(|cause| Error::Write { path: parent.display().to_string(), cause })?;

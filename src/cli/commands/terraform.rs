@@ -167,7 +167,6 @@ fn output(context: &Context, args: OutputArgs) -> Result<u8> {
             file: file.or_else(|| variable("FILE").map(PathBuf::from)).or_else(runner),
             uppercase: flag(uppercase, env, "ATMOS_TERRAFORM_OUTPUT_UPPERCASE")?,
             flatten: flag(flatten, env, "ATMOS_TERRAFORM_OUTPUT_FLATTEN")?,
-            terminal: context.host.terminal.stdout,
         });
     }
     go(context, request)
@@ -203,9 +202,12 @@ fn request(context: &Context, word: &str, run: TerraformRun, init: &InitFlags) -
         Some(value) => Ok(Some(value)),
         None => boolean(env, name),
     };
+    let upload_status = upload_status(context, word, run.upload_status)?;
     let request = Request {
         words: command,
+        upload_status,
         native: context.native.native(&positionals),
+        raw: context.native.raw.clone(),
         skip_init: !run.init && flag(run.skip_init, env, "ATMOS_SKIP_INIT")?,
         force_init: run.init,
         init_pass_vars: pass_vars.then_some(true),
@@ -231,11 +233,28 @@ fn request(context: &Context, word: &str, run: TerraformRun, init: &InitFlags) -
     })
 }
 
+/// `--upload-status`, of which only the exit status of a plan is built.
+fn upload_status(context: &Context, word: &str, given: Option<bool>) -> Result<bool> {
+    let env = &context.host.env;
+    let asked = match given {
+        None if word == "plan" => flag(None, env, "ATMOS_TERRAFORM_PLAN_UPLOAD_STATUS")?,
+        other => other.unwrap_or(false),
+    };
+    let asked = asked || given.is_none() && flag(None, env, "ATMOS_UPLOAD_STATUS")?;
+    if asked {
+        let message = "the status is not uploaded: reporting to Atmos Pro is not built yet";
+        let help = "a plan exits with 2 where something changes, as with `-detailed-exitcode`";
+        context.host.talk.warn(Warning::new("atmos::cli::upload_status", message).help(help));
+    }
+    Ok(asked && word == "plan")
+}
+
 /// The flags for many components.
 fn all(mut request: RunRequest, context: &Context, fleet: Fleet, word: &str) -> Result<Asked> {
     let summary;
     (request.many, summary) =
         fleet::options(context, fleet, &format!("ATMOS_TERRAFORM_{word}"), request.component.is_some())?;
+    request.summarises = summary.is_some();
     Ok(Asked { request, summary })
 }
 

@@ -1,6 +1,7 @@
 //! What the user asked for, as plain data.
 
 use crate::exec::Redirect;
+use crate::exec::argv::Raw;
 
 /// One terraform command on one component.
 #[derive(Debug, Clone, Default)]
@@ -9,6 +10,8 @@ pub struct Request {
     pub words: Vec<String>,
     /// Terraform's own arguments, in their order (see [`Split::native`](crate::exec::argv::Split::native)).
     pub native: Vec<String>,
+    /// What those of them mean that are no text.
+    pub raw: Raw,
     pub skip_init: bool,
     /// `--init`: run init although nothing changed.
     pub force_init: bool,

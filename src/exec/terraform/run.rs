@@ -196,7 +196,11 @@ async fn prepare(context: &mut Context<'_>, plan: &Plan) -> Result<Vec<u8>, Erro
     if skipped && selected {
         return Ok(Vec::new());
     }
-    remember(target, plan, found.memory, &Folder::look(look), &data)?;
+    if let Err(error) = remember(target, plan, found.memory, &Folder::look(look), &data) {
+        let warning =
+            Warning::new("atmos::exec::not_remembered", format!("the next run prepares the folder again: {error}"));
+        context.host.talk.warn(warning.help("check the permissions and the free space of that directory"));
+    }
     Ok(Vec::new())
 }
 
@@ -235,7 +239,7 @@ fn explain(error: Error, target: &Target, moves: bool) -> Error {
     }
 }
 
-/// Keeps what the next run may skip.
+/// Keeps what the next run may skip. Nothing else depends on it.
 fn remember(target: &Target, plan: &Plan, mut memory: Memory, now: &Folder, data: &Path) -> Result<(), Error> {
     let id = target.id();
     let before = memory.instances.remove(&id).and_then(|known| known.workspace);
@@ -324,7 +328,7 @@ fn launch(context: &Context<'_>, args: Vec<String>, output: Output) -> Launch {
     Launch {
         program: context.target.command.clone(),
         configured: context.target.command_source.clone(),
-        args: args.into_iter().map(Into::into).collect(),
+        args: args.into_iter().map(|arg| context.request.raw.word(arg)).collect(),
         cwd: context.target.folder.clone(),
         env: context.env.clone(),
         output,

@@ -68,6 +68,7 @@ pub(super) async fn run(app: &App, request: &RunRequest) -> Result<many::Fleet> 
         refused,
         talks: CONCURRENT.contains(&verb),
         keeps: false,
+        changes: CONCURRENT.contains(&verb),
     };
     let (nodes, access) = (&nodes, &access);
     let begin = |at: usize, relay: Arc<Relay>| -> many::Work<'_> {

@@ -12,7 +12,6 @@ use super::schedule::{Schedule, Why};
 use super::sections::Sections;
 use super::{Error, Fleet, NodeFailure, NodeResult, Options, Refused, Status};
 use crate::diag::{Progress, Report, Result};
-use crate::exec::changes::Changes;
 use crate::exec::outlet::{Outlet, Stream};
 use crate::exec::relay::{LogOrder, Relay};
 use crate::exec::signals::{Signals, Stop};
@@ -35,6 +34,8 @@ pub(in crate::ops) struct Crew<'a> {
     pub(in crate::ops) talks: bool,
     /// What the components say is kept, for who wants to read it.
     pub(in crate::ops) keeps: bool,
+    /// The command is about changes.
+    pub(in crate::ops) changes: bool,
 }
 
 /// One component of a run.
@@ -191,7 +192,8 @@ impl<'c> State<'c> {
     }
 
     fn kept(&self, relay: Relay) -> Arc<Relay> {
-        Arc::new(if self.crew.keeps { relay.keeping() } else { relay })
+        let relay = if self.crew.keeps { relay.keeping() } else { relay };
+        Arc::new(if self.crew.changes { relay.watching() } else { relay })
     }
 
     /// The copies of the output, without the ends of their names.
@@ -220,16 +222,7 @@ impl<'c> State<'c> {
         entry.log_files = relay.map(|relay| relay.log_files()).unwrap_or_default();
         match result {
             Ok(outcome) => {
-                entry.status = Status::Succeeded;
-                entry.code = Some(outcome.code);
-                let counted = changes.map(|changes: Changes| !changes.is_none());
-                entry.changed = if outcome.code == 2 {
-                    Some(true)
-                } else if outcome.detailed {
-                    Some(false)
-                } else {
-                    counted
-                };
+                entry.succeeded(outcome.code, outcome.detailed);
             }
             Err(report) => self.failed(at, relay, &report),
         }
@@ -255,10 +248,7 @@ impl<'c> State<'c> {
     /// A request to stop is nobody's failure.
     fn failed(&mut self, at: usize, relay: Option<&Arc<Relay>>, report: &Report) {
         let code = report.exit_code();
-        let entry = &mut self.results[at];
-        entry.status = Status::Failed;
-        entry.code = Some(code);
-        entry.error = Some(report.to_string());
+        self.results[at].failed(report);
         if self.is_stop(report) {
             return;
         }
@@ -365,6 +355,7 @@ impl<'c> State<'c> {
             None if failures.is_empty() => None,
             None => Some(Error::Failed { failures, skipped, code }.into()),
         };
-        Fleet { results: self.results, failure, command: format!("{} {}", self.crew.tool, self.crew.command) }
+        let command = format!("{} {}", self.crew.tool, self.crew.command);
+        Fleet { results: self.results, failure, command, changes: self.crew.changes }
     }
 }

@@ -68,6 +68,23 @@ impl NodeResult {
         NodeResult { error, ..NodeResult::waiting(component, stack, None) }
     }
 
+    /// It has done what it was asked to: whether that changes anything, as its exit code or what it said tells.
+    pub(in crate::ops) fn succeeded(&mut self, code: u8, detailed: bool) {
+        self.status = Status::Succeeded;
+        self.code = Some(code);
+        self.changed = match code {
+            2 => Some(true),
+            _ if detailed => Some(false),
+            _ => self.changes.map(|changes| !changes.is_none()),
+        };
+    }
+
+    pub(in crate::ops) fn failed(&mut self, report: &Report) {
+        self.status = Status::Failed;
+        self.code = Some(report.exit_code());
+        self.error = Some(report.to_string());
+    }
+
     pub fn milliseconds(&self) -> Option<i64> {
         let (started, finished) = (self.started?, self.finished?);
         Some(finished.as_millisecond().saturating_sub(started.as_millisecond()))
@@ -83,6 +100,8 @@ pub struct Fleet {
     pub failure: Option<Report>,
     /// The sub-command, for headings.
     pub command: String,
+    /// The command is about changes: what nobody knows about them is unknown, and not nothing.
+    pub changes: bool,
 }
 
 impl Fleet {

@@ -168,6 +168,9 @@ fn id(instance: &Instance) -> String {
 /// The path of a file: the template with every token replaced, below the working directory.
 fn place(app: &App, instance: &Instance, template: &str) -> PathBuf {
     let folder = instance.path(&app.config).unwrap_or_default();
+    // Where it is a folder among others it is that of the repository; at the beginning it is the place itself.
+    let inside = folder.strip_prefix(&app.config.base_path).unwrap_or(&folder);
+    let folder = if template.starts_with("{component-path}") { folder.as_path() } else { inside };
     let tokens = Tokens {
         component: instance.name.replace('/', "-"),
         base_component: instance.base_component.clone().unwrap_or_default().replace('/', "-"),

@@ -47,6 +47,10 @@ pub enum Error {
     #[diagnostic(code(atmos::terraform::planfile_and_fleet), help("name one component"))]
     PlanfileAndFleet { flag: &'static str },
 
+    #[error("--format shows the outputs of one component and cannot be used for many")]
+    #[diagnostic(code(atmos::terraform::format_and_fleet), help("name one component, or leave `--format` away"))]
+    FormatAndFleet,
+
     #[error("unknown flag --all for command atmos terraform {command}")]
     #[diagnostic(
         code(atmos::terraform::all_not_supported),

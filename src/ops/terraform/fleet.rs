@@ -22,6 +22,9 @@ use crate::resolve::{depends_on_outputs, depends_on_stores};
 /// Sub-commands of which several may run at once. Others print data, or ask.
 const CONCURRENT: [&str; 5] = ["init", "plan", "apply", "deploy", "destroy"];
 
+/// Sub-commands that say what changes.
+pub(super) const CHANGING: [&str; 4] = ["plan", "apply", "deploy", "destroy"];
+
 /// Runs every chosen component of a stack, or of all stacks.
 pub(super) async fn run(app: &App, request: &RunRequest, stack: Option<&str>) -> Result<Done> {
     let modifies = Verb::of(&request.request.words)?.modifies;
@@ -81,6 +84,7 @@ pub(super) async fn run(app: &App, request: &RunRequest, stack: Option<&str>) ->
         refused,
         talks: talks(request),
         keeps: ci.is_some(),
+        changes: CHANGING.contains(&request.request.words[0].as_str()),
     };
     let (nodes, access, ci) = (&nodes, &access, &ci);
     let reports: Mutex<BTreeMap<usize, Report>> = Mutex::default();
@@ -233,10 +237,15 @@ async fn run_one(
     }
 }
 
+/// Whether the exit code tells changes.
+pub(super) fn is_detailed(request: &RunRequest) -> bool {
+    let asked = &request.request;
+    asked.words == ["plan"] && (asked.upload_status || is_on(&asked.native, "-detailed-exitcode"))
+}
+
 async fn ran(app: &App, request: &RunRequest, ready: &Ready, access: &Access, relay: &Relay) -> Result<Outcome> {
     let signals = &mut Signals::listen()?;
-    let detailed = request.request.upload_status || is_on(&request.request.native, "-detailed-exitcode");
-    let detailed = detailed && request.request.words == ["plan"];
+    let detailed = is_detailed(request);
     let names = (ready.target.component.as_str(), ready.target.stack.as_str());
     let verified = verify::verified(app, request, names, access, signals).await?;
     let request = verified.as_ref().unwrap_or(request);

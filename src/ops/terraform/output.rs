@@ -59,14 +59,12 @@ pub struct Format {
     pub file: Option<PathBuf>,
     pub uppercase: bool,
     pub flatten: bool,
-    /// Standard output is a terminal.
-    pub terminal: bool,
 }
 
 impl Format {
     /// JSON for ourselves.
     pub(super) fn json() -> Format {
-        Format { form: Form::Json, file: None, uppercase: false, flatten: false, terminal: false }
+        Format { form: Form::Json, file: None, uppercase: false, flatten: false }
     }
 
     /// What reads it takes values as they are.
@@ -181,7 +179,7 @@ fn many(values: &Map<String, Value>, format: &Format) -> String {
         }
         Form::Table => {
             let rows: Vec<(String, String)> = present.map(|(name, value)| ((*name).clone(), text(value))).collect();
-            table(&rows, format.terminal)
+            table(&rows)
         }
         Form::Github => lines(&github),
     }
@@ -225,12 +223,8 @@ fn github(name: &str, text: &str) -> String {
     format!("{name}<<{mark}\n{text}\n{mark}\n")
 }
 
-/// Columns for people, tabs for pipes.
-fn table(rows: &[(String, String)], terminal: bool) -> String {
-    if !terminal {
-        let lines = rows.iter().map(|(name, text)| format!("{name}\t{}\n", text.replace(['\n', '\t'], " ")));
-        return lines.collect::<Vec<_>>().concat();
-    }
+/// Columns with a head, also in a pipe: forms for programs are there beside it.
+fn table(rows: &[(String, String)]) -> String {
     let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0).max("Key".len());
     let head = format!("{:width$}  Value\n", "Key");
     rows.iter().fold(head, |table, (name, text)| table + &format!("{name:width$}  {}\n", text.replace('\n', " ")))

@@ -22,7 +22,7 @@ fn every_format_has_its_lines() {
         ("csv", format!("key,value\na,vpc dev\nm,\"{doubled}\"\nn,\"[1,2]\"\ns,<MASKED>\n")),
         ("tsv", format!("key\tvalue\na\tvpc dev\nm\t\"{doubled}\"\nn\t[1,2]\ns\t<MASKED>\n")),
         ("github", format!("a=vpc dev\nm={nested}\nn=[1,2]\ns=<MASKED>\n")),
-        ("table", format!("a\tvpc dev\nm\t{nested}\nn\t[1,2]\ns\t<MASKED>\n")),
+        ("table", format!("Key  Value\na    vpc dev\nm    {nested}\nn    [1,2]\ns    <MASKED>\n")),
     ] {
         assert_eq!(rendered(&format(name), "", true), expected, "{name}");
     }

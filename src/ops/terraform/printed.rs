@@ -43,7 +43,7 @@ pub(in crate::ops) async fn printed_outputs(
     check(&target)?;
     let mut signals = Signals::listen()?;
     let access = app.access()?;
-    let ready = Ready { instance: owner.clone(), target, hooks: Hooks::default() };
+    let ready = Ready::new(owner.clone(), target, Hooks::default());
     let work = Work { request: &request, ready: &ready, need: crate::ops::reach::need(wish), relay: None };
     let finished = children(app, work, &access, &mut signals).await?;
     let outputs = Outputs::of_terraform(&finished.data, &app.host.masker);

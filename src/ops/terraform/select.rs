@@ -52,13 +52,13 @@ pub(super) fn select(request: &RunRequest, verb: Verb) -> Result<Selection> {
         }
         return Err(Error::StackRequired.into());
     }
-    let saved = [
-        (request.request.planfile.is_some(), "--planfile"),
-        (request.request.from_plan.is_some(), "--from-plan"),
-        (request.format.is_some(), "--format"),
-    ];
+    let saved =
+        [(request.request.planfile.is_some(), "--planfile"), (request.request.from_plan.is_some(), "--from-plan")];
     if let Some((_, flag)) = saved.into_iter().find(|(given, _)| *given) {
         return Err(Error::PlanfileAndFleet { flag }.into());
+    }
+    if request.format.is_some() {
+        return Err(Error::FormatAndFleet.into());
     }
     Ok(Selection::Stack { stack })
 }

@@ -1,9 +1,11 @@
 //! One terraform command on one component, from its name to the end of its children.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+
+use jiff::Timestamp;
 
 use super::target::target_in;
-use super::{Done, RunRequest, backend, output, rc, retry, verify};
+use super::{Done, RunRequest, backend, fleet, output, rc, retry, verify};
 use crate::auth::resolution::Need;
 use crate::ci::{Platform, passes};
 use crate::component::{Instance, Kind};
@@ -22,6 +24,7 @@ use crate::ops::access::Access;
 use crate::ops::child::{self, Held};
 use crate::ops::ci::{self, Ci};
 use crate::ops::hooks::{Around, Hooks};
+use crate::ops::many::{Fleet, NodeResult};
 use crate::ops::{App, provision, state_bucket, unbuilt, validate};
 use crate::resolve::Options;
 use crate::state::Wish;
@@ -34,28 +37,73 @@ pub(super) struct Ready {
     pub(super) instance: Instance,
     pub(super) target: Target,
     pub(super) hooks: Hooks,
+    /// Who it runs as, once that is known.
+    identity: OnceLock<String>,
+}
+
+impl Ready {
+    pub(super) fn new(instance: Instance, target: Target, hooks: Hooks) -> Ready {
+        Ready { instance, target, hooks, identity: OnceLock::new() }
+    }
 }
 
 /// Runs one component alone, and tells the CI system of it.
 pub(super) async fn run(app: &App, request: &RunRequest, component: &str, stack: &str) -> Result<Done> {
     let ci = Ci::of(app, request.ci, &request.request.words).filter(|_| !request.dry_run);
-    let Some(ci) = ci else {
+    if ci.is_none() && !request.summarises {
         let result = attempt(app, request, (component, stack), None).await.result;
         return result.map(|done| accepted(app, done));
-    };
-    let relay = Relay::direct(&Arc::new(Outlet::open(app.host.terminal, &app.host.talk)?)).keeping();
+    }
+    let relay = Relay::direct(&Arc::new(Outlet::open(app.host.terminal, &app.host.talk)?)).watching();
+    let relay = if ci.is_some() { relay.keeping() } else { relay };
+    let started = Timestamp::now();
     let Attempt { result, ready } = attempt(app, request, (component, stack), Some(&relay)).await;
     let stopped = matches!(&result, Err(report) if report.code().as_deref() == Some("atmos::exec::interrupted"));
     let disabled = ready.is_none() && result.is_ok();
-    if stopped || disabled {
-        return result;
-    }
-    let code = result.as_ref().map_or_else(Report::exit_code, |done| done.code);
     let names = ready.as_ref().map_or((component, stack), |ready| (&ready.target.component, &ready.target.stack));
-    let report = ci.report(names, &relay, code, &result);
-    let plan = ready.as_ref().map(|ready| kept_plan(request, ready));
-    ci.one(&report, plan).await;
-    result.map(|done| accepted(app, done))
+    if let Some(ci) = ci.filter(|_| !stopped && !disabled) {
+        let code = result.as_ref().map_or_else(Report::exit_code, |done| done.code);
+        let report = ci.report(names, &relay, code, &result);
+        let plan = ready.as_ref().map(|ready| kept_plan(request, ready));
+        ci.one(&report, plan).await;
+    }
+    if !request.summarises || request.dry_run {
+        return result.map(|done| accepted(app, done));
+    }
+    let identity = ready.as_ref().and_then(|ready| ready.identity.get().cloned());
+    let mut one = NodeResult::waiting(names.0, names.1, identity);
+    if disabled {
+        one.error = Some("the component is not enabled".to_owned());
+    } else {
+        (one.started, one.finished) = (Some(started), Some(Timestamp::now()));
+    }
+    Ok(summarised(app, request, &relay, (one, disabled), result))
+}
+
+/// How one component ended, as a run of many has it.
+fn summarised(
+    app: &App,
+    request: &RunRequest,
+    relay: &Relay,
+    (mut one, disabled): (NodeResult, bool),
+    result: Result<Done>,
+) -> Done {
+    let (done, failure) = match result {
+        Ok(done) => {
+            if !disabled {
+                one.changes = relay.changes();
+                one.succeeded(done.code, fleet::is_detailed(request));
+            }
+            (accepted(app, done), None)
+        }
+        Err(report) => {
+            one.failed(&report);
+            (Done::default(), Some(report))
+        }
+    };
+    let command = format!("terraform {}", request.request.command());
+    let changes = fleet::CHANGING.contains(&request.request.words[0].as_str());
+    Done { fleet: Some(Fleet { results: vec![one], failure, command, changes }), ..done }
 }
 
 /// The plan of a component as its run leaves it.
@@ -172,7 +220,7 @@ pub(super) fn prepare(app: &App, request: &RunRequest, found: &Instance) -> Resu
             app.host.talk.warn(warning);
         }
     }
-    Ok(Some(Ready { instance, target, hooks }))
+    Ok(Some(Ready::new(instance, target, hooks)))
 }
 
 /// The component's folder is there, or will be made by its own `generate` section.
@@ -230,6 +278,9 @@ pub(super) async fn children(app: &App, work: Work<'_>, access: &Access, signals
     let Work { request, ready, need, .. } = work;
     let target = &ready.target;
     let held = open_session(app, request, ready, access, signals, need).await?;
+    if let Some(identity) = held.identity() {
+        let _ = ready.identity.set(identity.to_string());
+    }
     std::fs::create_dir_all(&target.folder).map_err(ExecError::file("create", &target.folder))?;
     let mut env = child_environment(app, request, target, &held, access)?;
     let _rc = rc::add(app, &mut env)?;
@@ -372,7 +423,7 @@ pub(super) fn child_environment(
     let agent = request.append_user_agent.clone().or_else(|| config.append_user_agent.clone());
     // Terraform's cache is not made for several that fill it at once.
     let several = request.request.many && request.many.max_concurrency > 1;
-    let plugin_cache = if several { None } else { child::plugin_cache(app)? };
+    let plugin_cache = if several { None } else { child::plugin_cache(app) };
     let own = environment::Terraform { user_agent: agent.unwrap_or_default(), plugin_cache };
     if environment::add_terraform(&mut env, &app.host.env, &own) {
         app.host.talk.warn(
