@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::error::Error;
+use super::mark::{attribute, is_marked, marked, unmarked};
 use super::own::Own;
 use super::scope::Scope;
 use super::section::Section;
@@ -39,13 +40,13 @@ impl Input<'_> {
         let kind = last_non_empty([&self.scope.backend_type, &self.bases.backend_type, &self.own.backend_type]);
         let sections = self.layers(Section::Backend);
         let all = merge_all(sections.into_iter().flatten(), self.scope.index.strategy());
-        let mut settings = match all.get(&kind) {
+        let mut settings = match all.get(unmarked(&kind)) {
             Some(settings) if settings.as_map().is_some() => settings.clone(),
             Some(other) => return Err(self.wrong("invalid terraform.backend section", "backend", other)),
             None if kind.is_empty() || all.is_empty() || is_unset(&all) => Node::empty_map(),
             None => return Err(self.mismatch("backend_type", "backend", &kind, &keys([Some(&all)]), &all)),
         };
-        match kind.as_str() {
+        match unmarked(&kind) {
             "s3" => default_text(&mut settings, "workspace_key_prefix", self.identity()),
             "gcs" => default_text(&mut settings, "prefix", self.identity()),
             "azurerm" => self.azure_key(&mut settings),
@@ -66,7 +67,7 @@ impl Input<'_> {
         let mut maps = sections.into_iter().flatten().filter_map(Node::as_map);
         if !kind.is_empty()
             && maps.clone().any(|map| !map.is_empty())
-            && !maps.any(|map| map.contains_key(kind.as_str()))
+            && !maps.any(|map| map.contains_key(unmarked(&kind)))
             && let Some(section) = sections.into_iter().flatten().next_back()
         {
             let known = keys(sections);
@@ -77,7 +78,7 @@ impl Input<'_> {
             layers.push(&backend.settings);
         }
         for section in sections.into_iter().flatten() {
-            let Some(settings) = section.get(&kind) else { continue };
+            let Some(settings) = section.get(unmarked(&kind)) else { continue };
             if settings.as_map().is_none() {
                 let phrase = "invalid terraform.remote_state_backend section";
                 return Err(self.wrong(phrase, "remote_state_backend", settings));
@@ -97,8 +98,10 @@ impl Input<'_> {
     fn identity(&self) -> String {
         let name = self.metadata.get("name").and_then(Node::as_str).filter(|name| !name.is_empty());
         let name = name.unwrap_or(if self.base.is_empty() { self.component } else { self.base });
+        let is_read = is_marked(name);
         let separator = self.scope.config.terraform.workspace_prefix_separator.as_str();
-        name.replace('/', if separator.is_empty() { "-" } else { separator })
+        let text = unmarked(name).replace('/', if separator.is_empty() { "-" } else { separator });
+        if is_read { marked(&text) } else { text }
     }
 
     /// A key that the component or one of its bases wrote is kept; a global one becomes the directory of the key.
@@ -114,8 +117,14 @@ impl Input<'_> {
             return;
         }
         let name = format!("{}.terraform.tfstate", self.identity());
-        let key = global.map_or_else(|| name.clone(), |directory| format!("{directory}/{name}"));
-        settings.make_map().insert(Arc::from("key"), Node::from(key));
+        let key = match &global {
+            None => name,
+            Some(directory) if is_marked(directory) || is_marked(&name) => {
+                marked(&format!("{}/{}", unmarked(directory), unmarked(&name)))
+            }
+            Some(directory) => format!("{directory}/{name}"),
+        };
+        settings.make_map().insert(Arc::from("key"), attribute(&key));
     }
 
     fn wrong(&self, phrase: &str, key: &str, node: &Node) -> Error {
@@ -145,7 +154,7 @@ impl Input<'_> {
             file: self.scope.stack.key.to_string(),
             attribute,
             section,
-            backend_type: kind.to_owned(),
+            backend_type: unmarked(kind).to_owned(),
             keys: keys.join(", "),
             place: located.text,
             source_code: located.source,
@@ -166,6 +175,6 @@ fn keys<const N: usize>(sections: [Option<&Node>; N]) -> Vec<String> {
 fn default_text(settings: &mut Node, key: &str, value: String) {
     let written = settings.get(key).and_then(super::own::text_of).is_some_and(|text| !text.is_empty());
     if !written {
-        settings.make_map().insert(Arc::from(key), Node::from(value));
+        settings.make_map().insert(Arc::from(key), attribute(&value));
     }
 }

@@ -9,7 +9,8 @@ use super::error::Error;
 use super::instance::{Instance, Sections};
 use super::kind::Kind;
 use super::layered::{self, Layered};
-use super::own::{Own, text_of};
+use super::mark::{attribute, unmarked};
+use super::own::{Own, name_of, text_of};
 use super::scope::Scope;
 use super::section::Section;
 use super::workspace::{self, Naming, StackName};
@@ -146,7 +147,8 @@ impl<'s, 'a> Layers<'s, 'a> {
         let metadata = self.merged(Section::Metadata);
         let component = self.printed_component();
         let directory = metadata.get("component").and_then(text_of).unwrap_or_else(|| component.clone());
-        let base_component = (directory != self.name && !directory.is_empty()).then_some(directory);
+        let base = (unmarked(&directory) != self.name && !directory.is_empty()).then_some(directory);
+        let base_component = base.as_deref().map(|base| unmarked(base).to_owned());
         let mut sections = self.sections(metadata)?;
         if self.scope.kind == Kind::Terraform {
             self.backends(&component, &mut sections)?;
@@ -162,7 +164,7 @@ impl<'s, 'a> Layers<'s, 'a> {
         for layered in &layered {
             layered.place(&mut sections, layered.written());
         }
-        let value = |token: &str| sections.vars.get(token).and_then(text_of);
+        let value = |token: &str| sections.vars.get(token).and_then(name_of);
         let data = || self.data(&component, &sections);
         let naming = Naming { value: &value, data: &data };
         let name = workspace::stack_name(self.scope, &naming)?;
@@ -170,7 +172,7 @@ impl<'s, 'a> Layers<'s, 'a> {
         let workspace = workspace::workspace(&workspace::Input {
             scope: self.scope,
             component: self.name,
-            base: base_component.as_deref(),
+            base: base.as_deref(),
             metadata: &sections.metadata,
             vars: &sections.vars,
             backend_type: &sections.backend_type,
@@ -254,7 +256,7 @@ impl<'s, 'a> Layers<'s, 'a> {
             ("component_type", self.scope.kind.key()),
             ("command", &self.command()),
         ];
-        map.extend(texts.map(|(key, text)| (Arc::from(key), Node::from(text))));
+        map.extend(texts.map(|(key, text)| (Arc::from(key), attribute(text))));
         Node::from(map)
     }
 
@@ -311,7 +313,7 @@ impl<'s, 'a> Layers<'s, 'a> {
         }
         let provider = [&self.own.provider, &self.bases.provider, &self.scope.provider];
         if let Some(provider) = provider.into_iter().find(|provider| !provider.is_empty()) {
-            extra.insert(Arc::from("provider"), Node::from(provider.as_str()));
+            extra.insert(Arc::from("provider"), attribute(provider));
         }
         Ok(Sections {
             vars: merged(Section::Vars),

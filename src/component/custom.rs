@@ -31,7 +31,7 @@ pub(crate) fn build(scope: &Scope<'_>, name: &str, component: &Node) -> Result<B
         let sections = [("vars", &vars), ("settings", &settings), ("env", &env), ("metadata", &metadata)];
         Node::from(sections.into_iter().map(|(key, node)| (Arc::from(key), node.clone())).collect::<Map>())
     };
-    let value = |token: &str| vars.get(token).and_then(super::own::text_of);
+    let value = |token: &str| vars.get(token).and_then(super::own::name_of);
     let stack_name = workspace::stack_name(scope, &Naming { value: &value, data: &data })?;
     let known = ["vars", "settings", "env", "metadata", "component"];
     let mut extra: Map = own

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::kind::Kind;
 use super::layered::Layered;
+use super::mark::attribute;
 use crate::auth::resolution::ScopedDefault;
 use crate::config::Config;
 use crate::value::{Map, Node, map_with_capacity};
@@ -120,7 +121,7 @@ pub struct Instance {
     pub abstract_: bool,
     pub enabled: bool,
     pub locked: bool,
-    /// Program to run.
+    /// Program to run. Of attributes that are texts, those that are data are marked until the instance is evaluated.
     pub command: String,
     pub workspace: String,
     /// Identities that the stack's own scopes make default, with the scope.
@@ -170,15 +171,15 @@ impl Instance {
             }
         }
         if self.kind == Kind::Terraform {
-            put("backend_type", Node::from(self.sections.backend_type.as_str()));
-            put("remote_state_backend_type", Node::from(self.sections.remote_state_backend_type.as_str()));
-            put("required_version", Node::from(self.sections.required_version.as_str()));
+            put("backend_type", attribute(&self.sections.backend_type));
+            put("remote_state_backend_type", attribute(&self.sections.remote_state_backend_type));
+            put("required_version", attribute(&self.sections.required_version));
         }
         if !matches!(self.kind, Kind::Custom(_)) {
-            put("command", Node::from(self.command.as_str()));
+            put("command", attribute(&self.command));
             put("inheritance", list(&self.inheritance));
         }
-        put("component", Node::from(self.component.as_str()));
+        put("component", attribute(&self.component));
         map.extend(self.sections.extra.iter().map(|(key, node)| (key.clone(), node.clone())));
         map
     }

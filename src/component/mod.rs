@@ -20,6 +20,7 @@ mod instance;
 mod kind;
 mod layered;
 mod linear;
+mod mark;
 mod names;
 #[cfg(test)]
 mod names_tests;
@@ -42,6 +43,7 @@ pub use find::{find, near};
 pub use instance::{Instance, Sections};
 pub use kind::Kind;
 pub use layered::{Layered, takes_part, without_literals};
+pub use mark::{attribute, is_marked, unmarked};
 pub use names::stack_names;
 pub use origin::{Candidate, Meeting, Origins};
 #[cfg(test)]

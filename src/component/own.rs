@@ -145,11 +145,16 @@ pub(crate) fn text_of(node: &Node) -> Option<String> {
         Value::String(text) => Some(text.to_string()),
         // The tag stays, since the text is neither rendered nor run.
         Value::Function(function) if &*function.tag == "!literal" => {
-            function.argument.scalar_text().map(|text| format!("!literal {text}"))
+            function.argument.scalar_text().map(|text| super::mark::marked(&text))
         }
         Value::Function(_) => crate::value::to_json(node).as_str().map(str::to_owned),
         _ => None,
     }
+}
+
+/// The same, for names that are put together: without the mark of what was read.
+pub(crate) fn name_of(node: &Node) -> Option<String> {
+    Some(super::mark::unmarked(&text_of(node)?).to_owned())
 }
 
 /// The short form of `source`, a text, is the address of the long form.

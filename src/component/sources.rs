@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::instance::Instance;
-use super::workspace::{Tokens, name_template, replace_tokens};
+use super::mark::{filled, is_marked, marked, unmarked};
+use super::own::{name_of, text_of};
+use super::workspace::{Tokens, name_template};
 use crate::config::Config;
 use crate::stack::StackIndex;
 use crate::value::{Map, Node, from_json};
@@ -150,7 +152,7 @@ impl<'a> Finder<'a> {
         found: &mut Vec<Source>,
     ) {
         // Backends are written by type and described without it.
-        let kind = if section == "backend" { self.instance.sections.backend_type.as_str() } else { "" };
+        let kind = if section == "backend" { unmarked(&self.instance.sections.backend_type) } else { "" };
         let Some(mut node) = document.get_path(path.iter().copied()).and_then(|node| node.get(section)) else { return };
         let mut name = format!("{prefix}{section}");
         if !kind.is_empty() {
@@ -166,30 +168,31 @@ impl<'a> Finder<'a> {
     }
 }
 
-/// The Spacelift stack of a component that asks for one.
+/// The Spacelift stack of a component that asks for one; marked like an attribute where it is data.
 pub fn spacelift_stack(config: &Config, instance: &Instance) -> Option<String> {
     let spacelift = instance.sections.settings.get("spacelift")?;
     if spacelift.get("workspace_enabled").and_then(Node::as_bool) != Some(true) {
         return None;
     }
-    if let Some(pattern) = spacelift.get("stack_name_pattern").and_then(Node::as_str) {
-        return Some(replace_tokens(&tokens(instance), pattern));
+    if let Some(pattern) = spacelift.get("stack_name_pattern").and_then(text) {
+        return Some(fill(config, instance, &pattern));
     }
-    if let Some(name) = spacelift.get("stack_name").and_then(Node::as_str) {
-        return Some(name.to_owned());
+    if let Some(name) = spacelift.get("stack_name").and_then(text) {
+        return Some(name);
     }
     let prefix = if name_template(config).is_some() {
         instance.template_name.clone()
     } else {
         let pattern = config.stacks.name_pattern.as_deref().unwrap_or("");
-        let value = |token: &str| instance.sections.vars.get(token).and_then(Node::as_str).map(str::to_owned);
+        let value =
+            |token: &str| instance.sections.vars.get(token).filter(|node| text(node).is_some()).and_then(name_of);
         crate::stack::pattern_name(pattern, value).ok()
     };
     let prefix = prefix.filter(|prefix| !prefix.is_empty()).unwrap_or_else(|| instance.stack.clone());
     Some(format!("{prefix}-{}", tokens(instance).component).replace('/', "-"))
 }
 
-/// The Atlantis project of a component with a project template.
+/// The Atlantis project of a component with a project template; marked like an attribute where it is data.
 pub fn atlantis_project(config: &Config, instance: &Instance) -> Option<String> {
     let atlantis = instance.sections.settings.get("atlantis")?;
     let own = atlantis.get("project_template").filter(|template| template.as_map().is_some());
@@ -198,8 +201,18 @@ pub fn atlantis_project(config: &Config, instance: &Instance) -> Option<String> 
         config.document.get_path(["integrations", "atlantis", "project_templates", name])
     };
     let template = own.or_else(named)?;
-    let name = template.get("name").and_then(Node::as_str).filter(|name| !name.is_empty())?;
-    Some(replace_tokens(&tokens(instance), name))
+    let name = template.get("name").and_then(text).filter(|name| !name.is_empty())?;
+    Some(fill(config, instance, &name))
+}
+
+/// A text, or a literal with its mark. Functions are not known yet.
+fn text(node: &Node) -> Option<String> {
+    text_of(node).filter(|text| node.as_str().is_some() || is_marked(text))
+}
+
+fn fill(config: &Config, instance: &Instance, pattern: &str) -> String {
+    let filled = filled(config, &tokens(instance), unmarked(pattern));
+    if is_marked(pattern) { marked(&filled) } else { filled }
 }
 
 fn tokens(instance: &Instance) -> Tokens {

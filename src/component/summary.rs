@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::chain::Chain;
 use super::error::Error;
 use super::kind::Kind;
-use super::own::text_of;
+use super::own::name_of;
 use super::scope::Scope;
 use super::section::Section;
 use super::workspace::{self, Naming, StackName};
@@ -160,7 +160,7 @@ impl<'s, 'a> Light<'s, 'a> {
             };
             data = read;
         }
-        let value = |token: &str| self.value(Section::Vars, token).as_ref().and_then(text_of);
+        let value = |token: &str| self.value(Section::Vars, token).as_ref().and_then(name_of);
         workspace::stack_name(self.scope, &Naming { value: &value, data: &|| data.clone() })
     }
 
@@ -205,7 +205,7 @@ impl<'s, 'a> Light<'s, 'a> {
 
     /// Directory below the base path of the kind.
     pub(crate) fn folder(&self) -> String {
-        let written = self.value(Section::Metadata, "component").as_ref().and_then(text_of);
+        let written = self.value(Section::Metadata, "component").as_ref().and_then(name_of);
         written
             .or_else(|| self.chain.legacy.clone())
             .filter(|folder| !folder.is_empty())

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::error::Error;
+use super::mark::{filled, is_marked, marked, unmarked};
 use super::scope::Scope;
 use crate::config::Config;
 use crate::stack::StackIndex;
@@ -21,21 +22,40 @@ pub struct Tokens {
     pub component: String,
     pub base_component: String,
     pub terraform_workspace: String,
+    /// The values that are data, by their tokens.
+    pub read: Vec<(&'static str, String)>,
 }
 
 impl Tokens {
     /// The tokens that come from the variables of a component.
     pub fn from_vars(vars: &Node) -> Tokens {
-        let text = |key: &str| vars.get(key).and_then(super::own::text_of).unwrap_or_default();
+        let mut read = Vec::new();
+        let mut note = |token: &'static str, node: &Node, text: &str| {
+            if node.span.is_data() || is_marked(text) {
+                read.push((token, unmarked(text).to_owned()));
+            }
+            unmarked(text).to_owned()
+        };
+        let mut text = |key: &'static str| {
+            let Some(node) = vars.get(key) else { return String::new() };
+            super::own::text_of(node).map(|text| note(key, node, &text)).unwrap_or_default()
+        };
+        let [namespace, tenant, environment] = ["namespace", "tenant", "environment"].map(&mut text);
+        let [stage, region] = ["stage", "region"].map(&mut text);
         let attributes = vars.get("attributes").and_then(Node::as_list).unwrap_or_default();
-        let attributes: Vec<String> = attributes.iter().filter_map(Node::scalar_text).collect();
+        let part = |node: &Node| {
+            let text = node.scalar_text().or_else(|| super::own::text_of(node).filter(|text| is_marked(text)));
+            text.map(|text| note("attributes", node, &text))
+        };
+        let attributes: Vec<String> = attributes.iter().filter_map(part).collect();
         Tokens {
-            namespace: text("namespace"),
-            tenant: text("tenant"),
-            environment: text("environment"),
-            stage: text("stage"),
-            region: text("region"),
+            namespace,
+            tenant,
+            environment,
+            stage,
+            region,
             attributes: attributes.join("-"),
+            read,
             ..Tokens::default()
         }
     }
@@ -188,16 +208,21 @@ pub(crate) fn workspace(input: &Input<'_>) -> Result<String, Error> {
     }
     let text = |key: &str| input.metadata.get(key).and_then(|node| Some((node, super::own::text_of(node)?)));
     let workspace = if let Some((node, template)) = text("terraform_workspace_template") {
-        if template.contains("{{") && !template.starts_with("!literal ") {
+        if template.contains("{{") && !is_marked(&template) {
             let text = Node::new(Value::String(Arc::from(template)), node.span);
             let name = "metadata.terraform_workspace_template";
-            let rendered = scope.index.render_text(name, &text, &(input.data)(), false);
-            rendered.map_err(|error| Error::workspace(scope, input.component, &error))?
+            let rendered = scope.index.render_marked(name, &text, &(input.data)());
+            let (text, data) = rendered.map_err(|error| Error::workspace(scope, input.component, &error))?;
+            if data { marked(&text) } else { text }
         } else {
             template
         }
     } else if let Some((_, pattern)) = text("terraform_workspace_pattern") {
-        replace_tokens(&tokens(input), &pattern)
+        if is_marked(&pattern) {
+            marked(&replace_tokens(&tokens(input), unmarked(&pattern)))
+        } else {
+            filled(scope.config, &tokens(input), &pattern)
+        }
     } else if let Some((_, literal)) = text("terraform_workspace") {
         literal
     } else {
@@ -214,11 +239,10 @@ fn tokens(input: &Input<'_>) -> Tokens {
         StackName::Manifest(_) | StackName::Pattern(_) | StackName::Incomplete { .. } => Tokens::from_vars(input.vars),
         StackName::Template(_) | StackName::Key => Tokens::default(),
     };
-    Tokens {
-        component: input.component.to_owned(),
-        base_component: input.base.unwrap_or_default().to_owned(),
-        ..from_vars
-    }
+    let base = input.base.unwrap_or_default();
+    let mut read = from_vars.read;
+    read.extend(is_marked(base).then(|| ("base-component", unmarked(base).to_owned())));
+    Tokens { component: input.component.to_owned(), base_component: unmarked(base).to_owned(), read, ..from_vars }
 }
 
 #[cfg(test)]

@@ -54,6 +54,11 @@ impl Config {
         self.document.get_path(path).and_then(Node::as_bool) == Some(true)
     }
 
+    /// What a template of a component begins with, unless data may be templates.
+    pub fn opening(&self) -> Option<&str> {
+        (!self.allows_generated_functions()).then(|| self.templates.opening())
+    }
+
     /// Warnings about keys that still work and should be replaced, each with its place.
     pub fn deprecations(&self, host: &Host) -> Vec<Warning> {
         let mut warnings = Vec::new();

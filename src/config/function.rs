@@ -6,6 +6,7 @@ use super::error::{Error, Location};
 use super::include::{Refusal, include};
 use super::paths::git_root;
 use super::repository;
+use crate::content;
 use crate::fetch::{Fetcher, Settings};
 use crate::host::{Captured, Host, Limit, capture, fs};
 use crate::value::{Function, Map, Node, Path, Value, from_json, map_with_capacity};
@@ -76,7 +77,16 @@ impl Functions<'_> {
                 }
                 Value::List(Arc::new(evaluated))
             }
-            Value::Function(function) => return self.call(node, function, path),
+            Value::Function(function) => {
+                let value = self.call(node, function, path)?;
+                // What a file includes is configuration itself; only what templates see of it is data.
+                let is_data = match &*function.tag {
+                    "!append" | "!unset" => false,
+                    "!include" | "!include.raw" => path.begins_with("templates"),
+                    _ => true,
+                };
+                return Ok(if is_data { content::as_data(&value) } else { value });
+            }
             other => other.clone(),
         };
         Ok(Node::new(value, node.span))

@@ -82,7 +82,7 @@ impl Include<'_> {
         }
         // The reference writes the content once more, with its keys sorted, for expressions to read.
         let content = yaml::in_order(&content);
-        let selected = Query::parse(&query.text).and_then(|query| query.first(&content));
+        let selected = Query::parse(&query.text).and_then(|query| query.one(&content)).map(Option::unwrap_or_default);
         selected.map_err(|error| Refusal {
             reason: format!("the expression `{}` of !include: {error}", query.text),
             help: error.help().map(|help| help.to_string()).or_else(|| Some("correct the expression".to_owned())),

@@ -27,6 +27,18 @@ pub fn inert(node: &Node, opening: Option<&str>) -> Node {
     node
 }
 
+/// The same value, every place of which says that it is one of data. Its texts stay texts.
+pub fn as_data(node: &Node) -> Node {
+    let mut node = node.clone();
+    mark(&mut node);
+    node
+}
+
+/// A template that gives this text.
+pub fn verbatim(text: &str) -> String {
+    text.replace("{{", "{{`{{`}}")
+}
+
 fn mark(node: &mut Node) {
     node.span = node.span.as_data();
     match &mut node.value {

@@ -4,7 +4,7 @@
 use super::definition::{Argument, ComponentConfig, Definition, Flag, FlagKind, Origin, Variable};
 use crate::config::Config;
 use crate::span::Sources;
-use crate::step::{self, Directory, text_of};
+use crate::step::{self, Directory, template_of, text_of};
 use crate::value::Node;
 
 /// The commands of a configuration, in its order. Entries without a name are passed over.
@@ -61,7 +61,7 @@ fn definition(name: &str, node: &Node, around: Option<&Directory>, sources: &Sou
     }
     let list = |key: &str| node.get(key).and_then(Node::as_list).unwrap_or_default();
     let component_config = node.get("component_config").and_then(|section| {
-        let part = |key: &str| section.get(key).and_then(text_of).filter(|text| !text.is_empty());
+        let part = |key: &str| section.get(key).and_then(template_of).filter(|text| !text.is_empty());
         Some(ComponentConfig { component: part("component")?, stack: part("stack")?, span: section.span })
     });
     Definition {
@@ -132,14 +132,15 @@ fn variables(node: &Node) -> Vec<Variable> {
     if let Some(map) = node.as_map() {
         let variable = |(name, value): (&std::sync::Arc<str>, &Node)| Variable {
             name: name.trim().to_owned(),
-            origin: Origin::Text(text_of(value).unwrap_or_default()),
+            origin: Origin::Text(template_of(value).unwrap_or_default()),
             span: value.span,
         };
         return map.iter().map(variable).collect();
     }
     let variable = |entry: &Node| {
         let text = |keys: [&str; 2]| {
-            let found = keys.into_iter().find_map(|key| entry.get(key)).and_then(text_of);
+            let found = keys.into_iter().find_map(|key| entry.get(key));
+            let found = found.and_then(if keys[0] == "value" { template_of } else { text_of });
             found.filter(|text| !text.is_empty())
         };
         let origin = match (text(["value", "value"]), text(["valueCommand", "value_command"])) {

@@ -1,9 +1,10 @@
 //! The outside world in one struct.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::{Dirs, Env, Guard, Terminal, fs};
 use crate::diag::Talk;
@@ -42,10 +43,31 @@ pub struct Host {
     pub guard: Arc<Guard>,
 }
 
+/// A compiled zone; `None` for a file that is none.
+fn zone_of_file(path: &Path, name: &str) -> Option<TimeZone> {
+    TimeZone::tzif(name, &std::fs::read(path).ok()?).ok()
+}
+
 impl Host {
     /// The wall clock. The only place that reads it.
     pub fn now(&self) -> Timestamp {
         Timestamp::now()
+    }
+
+    /// The zone of the machine: the one that `TZ` names (the path of a file, or a name of the zone database), else the one that is
+    /// set for all. A zone that nobody knows is UTC.
+    pub fn zone(&self) -> TimeZone {
+        let Some(name) = self.env.get_raw("TZ").map(|name| name.to_string_lossy().into_owned()) else {
+            return zone_of_file(Path::new("/etc/localtime"), "Local")
+                .unwrap_or_else(|| if cfg!(unix) { TimeZone::UTC } else { TimeZone::system() });
+        };
+        let name = name.strip_prefix(':').unwrap_or(&name);
+        let found = if name.starts_with('/') {
+            zone_of_file(Path::new(name), name)
+        } else {
+            TimeZone::get(name).ok().filter(|_| !name.is_empty())
+        };
+        found.unwrap_or(TimeZone::UTC)
     }
 
     /// `path` made absolute against the working directory and cleaned of `.` and `..` without touching the disk.

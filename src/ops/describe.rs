@@ -306,10 +306,10 @@ fn add_computed(
     put("tf_cli_vars", Node::empty_map());
     put("atmos_cli_config", app.config.for_component(request.names == Names::Json));
     if let Some(name) = component::spacelift_stack(&app.config, written) {
-        put("spacelift_stack", Node::from(name));
+        put("spacelift_stack", Node::from(component::unmarked(&name)));
     }
     if let Some(name) = component::atlantis_project(&app.config, written) {
-        put("atlantis_project", Node::from(name));
+        put("atlantis_project", Node::from(component::unmarked(&name)));
     }
     if let Some(arguments) = app.host.env.get("TF_CLI_ARGS") {
         let arguments = shell_words::split(arguments).unwrap_or_else(|_| vec![arguments.to_owned()]);

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::error::{Error, Outcome};
+use super::error::{Error, Fault, Outcome};
 use super::eval::{Environment, Evaluation};
 use super::op::Expr;
 use super::parse::parse;
 use super::tree::Limits;
-use crate::value::Node;
+use crate::value::{Map, Node, Value};
 
 /// A parsed expression.
 #[derive(Debug, Clone)]
@@ -55,6 +55,22 @@ impl Query {
         Ok(self.run(document, None, 1, Limits::default())?.into_iter().next().unwrap_or_default())
     }
 
+    /// All results as one value: lists one behind the other, maps with different keys as one map, scalars as one text with
+    /// blanks between them. `None` without a result.
+    ///
+    /// # Errors
+    /// Those of [`Query::evaluate`], and results that make no single value.
+    pub fn one(&self, document: &Node) -> Result<Option<Node>, Error> {
+        let mut results = self.evaluate(document)?;
+        if results.len() < 2 {
+            return Ok(results.pop());
+        }
+        together(&results).map(Some).ok_or_else(|| {
+            let fault = Fault::failed("it gives several values, which together are no single one");
+            fault.help("put the expression in brackets for a list of them: `[ … ]`").into_error(&self.text)
+        })
+    }
+
     /// Whether the first result is the boolean true, as filters ask.
     ///
     /// # Errors
@@ -78,5 +94,56 @@ impl Query {
             found.matches.iter().take(most).map(|id| evaluation.tree.node(*id)).collect()
         };
         run().map_err(|fault| fault.into_error(&self.text))
+    }
+}
+
+/// Several values as one, as they would be read if they were written one below the other.
+fn together(results: &[Node]) -> Option<Node> {
+    let filled = |node: &&Node| !node.is_empty();
+    if results.iter().all(|node| node.as_list().is_some() && filled(&node)) {
+        return Some(Node::from(results.iter().filter_map(Node::as_list).flatten().cloned().collect::<Vec<_>>()));
+    }
+    if results.iter().all(|node| node.as_map().is_some() && filled(&node)) {
+        let mut map = Map::default();
+        for (key, node) in results.iter().filter_map(Node::as_map).flatten() {
+            if map.insert(key.clone(), node.clone()).is_some() {
+                return None;
+            }
+        }
+        return Some(Node::from(map));
+    }
+    let text = |node: &Node| match node.value {
+        Value::Null => Some("null".to_owned()),
+        _ => node.scalar_text(),
+    };
+    let texts: Option<Vec<String>> = results.iter().map(text).collect();
+    Some(Node::from(texts?.join(" ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::{from_json, to_json};
+
+    #[test]
+    fn several_results_are_one_value_or_none() {
+        let document = from_json(&serde_json::json!({
+            "l": ["a", "b"], "n": [1, true, null, 1.5], "m": {"x": 1}, "o": {"y": 2}, "e": [], "s": "t"
+        }));
+        let one = |text: &str| Query::parse(text).unwrap().one(&document);
+        for (text, expected) in [
+            (".l[]", r#""a b""#),
+            (".n[]", r#""1 true null 1.5""#),
+            (".l, .n", r#"["a","b",1,true,null,1.5]"#),
+            (".m, .o", r#"{"x":1,"y":2}"#),
+            (".l[] | select(. == \"q\")", "null"),
+            (".l[] | select(. == \"b\")", r#""b""#),
+            ("[.l[], .m]", r#"["a","b",{"x":1}]"#),
+        ] {
+            assert_eq!(to_json(&one(text).unwrap().unwrap_or_default()).to_string(), expected, "{text}");
+        }
+        for text in [".l, .s", ".m, .m", ".m, .l", ".e, .l"] {
+            assert!(one(text).unwrap_err().to_string().contains("several values"), "{text}");
+        }
     }
 }

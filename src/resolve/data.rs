@@ -4,31 +4,48 @@ use std::sync::Arc;
 
 use super::evaluator::Evaluator;
 use super::options::Ending;
-use crate::component::{Instance, Sources, atlantis_project, spacelift_stack};
+use crate::component::{self, Instance, Sources};
+use crate::content::{self, Written};
 use crate::value::{Map, Node, Value};
 
-/// The sections of a component with its names. Nodes are shared with the instance.
-pub(super) fn section(instance: &Instance) -> Map {
+/// The sections of a component with its names. Nodes are shared with the instance. `opening` is what templates begin with,
+/// unless data may be templates.
+pub(super) fn section(instance: &Instance, opening: Option<&str>) -> Map {
     let mut map = instance.to_map();
     map.shift_remove("mocks");
-    let mut put = |key: &str, node: Node| drop(map.insert(Arc::from(key), node));
-    for (key, text) in instance.names() {
-        put(key, Node::from(text));
-    }
-    put("workspace", Node::from(instance.workspace.as_str()));
+    let names = instance.names().into_iter().chain([("workspace", instance.workspace.as_str())]);
+    let names: Vec<(&str, Node)> = names.map(|(key, text)| (key, derived(text, &map, opening))).collect();
+    map.extend(names.into_iter().map(|(key, node)| (Arc::from(key), node)));
     let imports = instance.imports.iter().map(|key| Node::from(Value::String(key.clone())));
-    put("imports", Node::from(imports.collect::<Vec<_>>()));
+    map.insert(Arc::from("imports"), Node::from(imports.collect::<Vec<_>>()));
     map
+}
+
+/// A text that was put together from values of a component: a template in it that none of its sections says is data.
+fn derived(text: &str, sections: &Map, opening: Option<&str>) -> Node {
+    let node = component::attribute(text);
+    if is_read(text, sections, opening) { content::inert(&node, opening) } else { node }
+}
+
+/// Whether a text that was put together has a template that nobody wrote.
+pub(super) fn is_read(text: &str, sections: &Map, opening: Option<&str>) -> bool {
+    if opening.is_none() || !content::opens_template(text, opening) {
+        return false;
+    }
+    let mut written = Written::default();
+    sections.values().for_each(|section| written.node(section, opening));
+    !written.has_all(text, opening)
 }
 
 /// The names that other services know the component by.
 pub(super) fn add_integrations(evaluator: &Evaluator<'_>, instance: &Instance, map: &mut Map) {
-    let mut put = |key: &str, node: Node| drop(map.insert(Arc::from(key), node));
-    if let Some(name) = spacelift_stack(evaluator.config, instance) {
-        put("spacelift_stack", Node::from(name));
+    if let Some(name) = component::spacelift_stack(evaluator.config, instance) {
+        // The name of a stack is part of it, perhaps.
+        let node = derived(&name, map, evaluator.config.opening());
+        map.insert(Arc::from("spacelift_stack"), node);
     }
-    if let Some(name) = atlantis_project(evaluator.config, instance) {
-        put("atlantis_project", Node::from(name));
+    if let Some(name) = component::atlantis_project(evaluator.config, instance) {
+        map.insert(Arc::from("atlantis_project"), component::attribute(&name));
     }
 }
 

@@ -85,7 +85,7 @@ impl Address {
         let (scheme, rest) = match location.split_once("://") {
             Some((scheme, rest)) => (scheme, rest),
             None => match location.split_once(':') {
-                Some(("env", rest)) => ("env", rest),
+                Some((scheme @ ("env" | "stdin" | "merge"), rest)) => (scheme, rest),
                 Some(("file", rest)) => ("file", rest),
                 _ => ("file", location),
             },

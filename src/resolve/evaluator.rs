@@ -13,7 +13,7 @@ use super::remote::Way;
 use super::render::Templates;
 use super::stores::{Identities, Writer};
 use super::walk::Evaluation;
-use crate::component::Instance;
+use crate::component::{self, Instance};
 use crate::config::Config;
 use crate::diag::{Talk, Warning};
 use crate::host::Host;
@@ -196,7 +196,7 @@ impl<'a> Evaluator<'a> {
             ("workspace", &mut evaluated.workspace, names_workspace(&instance.sections.metadata)),
             ("component", &mut evaluated.component, instance.component != instance.name),
         ] {
-            if is_written || text.starts_with("!literal ") {
+            if is_written || component::is_marked(text) {
                 evaluation.replace_text(name, text)?;
             } else {
                 evaluation.replace_derived(name, text)?;

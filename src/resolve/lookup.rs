@@ -143,7 +143,7 @@ impl Outside<'_, '_> {
         evaluation.chain.check(&found.name, &found.stack, &call).map_err(Report::from)?;
         let evaluated = evaluator.evaluate_for(&found, &evaluation.options.inner(), Some((&evaluation.chain, &call)));
         let evaluated = evaluated.map_err(Report::from)?;
-        let mut map = data::section(&evaluated);
+        let mut map = data::section(&evaluated, None);
         map.insert(Arc::from("component_type"), Node::from(evaluated.kind.key()));
         data::add_integrations(evaluator, &evaluated, &mut map);
         data::add_origins(evaluator, &found, &mut map);

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use super::error::Error;
 use super::render::Pass;
 use super::walk::Evaluation;
 use crate::content::Foreign;
@@ -19,11 +20,30 @@ pub(super) struct Outside<'e, 'a> {
     pub defined: BTreeMap<String, String>,
     /// What was read of stores, functions, files and other components: nothing may render it.
     pub foreign: RefCell<Foreign>,
+    /// A variable that could not be evaluated.
+    pub failed: RefCell<Option<Error>>,
 }
 
 impl<'e, 'a> Outside<'e, 'a> {
     pub(super) fn new(evaluation: &'e Evaluation<'a>, pass: Pass<'e>) -> Outside<'e, 'a> {
-        Outside { evaluation, pass, defined: BTreeMap::new(), foreign: RefCell::default() }
+        Outside { evaluation, pass, defined: BTreeMap::new(), foreign: RefCell::default(), failed: RefCell::default() }
+    }
+
+    /// A variable of `templates.settings.env`. What fails there is an error of the template.
+    fn own_variable(&self, name: &str) -> Option<String> {
+        match self.evaluation.template_variable(name) {
+            Ok(known) => {
+                let (value, is_data) = known?;
+                if is_data {
+                    self.note_text(&value);
+                }
+                Some(value)
+            }
+            Err(error) => {
+                self.failed.borrow_mut().get_or_insert(error);
+                None
+            }
+        }
     }
 
     fn machine(&self) -> Machine<'_> {
@@ -33,8 +53,8 @@ impl<'e, 'a> Outside<'e, 'a> {
 
 impl World for Outside<'_, '_> {
     fn variable(&self, name: &str) -> Option<String> {
-        if let Some(value) = self.evaluation.template_variables().get(name) {
-            return Some(value.clone());
+        if let Some(value) = self.own_variable(name) {
+            return Some(value);
         }
         let evaluator = &self.evaluation.evaluator;
         let ambient = evaluator.host.env.get_raw(name).map(|value| value.to_string_lossy().into_owned());
@@ -51,7 +71,9 @@ impl World for Outside<'_, '_> {
         for value in all.values() {
             self.note_text(value);
         }
-        all.extend(self.evaluation.template_variables().clone());
+        for name in self.evaluation.template_variables().keys() {
+            all.extend(self.own_variable(name).map(|value| (name.clone(), value)));
+        }
         all.into_iter().collect()
     }
 

@@ -267,7 +267,7 @@ impl Evaluator<'_> {
         if all.is_empty() {
             return;
         }
-        let data = Node::from(data::section(instance));
+        let data = Node::from(data::section(instance, None));
         let text = |argument: &Argument| match argument {
             Argument::Text(text) => Some(text.clone()),
             Argument::Path(path) => data.get_path(path.iter().map(|key| &**key))?.as_str().map(str::to_owned),

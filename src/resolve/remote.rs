@@ -185,9 +185,7 @@ impl Evaluation<'_> {
             let added = usize::from(!expression.starts_with('.'));
             wrong(Mistake::expression(&error, &arguments.expression, added))
         })?;
-        let several = || wrong(Mistake::about(&arguments.expression, "the expression gives several values, or none"));
-        let selected = selected.ok_or_else(several)?;
-        Ok(selected.value)
+        Ok(selected.unwrap_or_default().value)
     }
 
     /// The circle that keeps a component from ever being applied, where a template closes it behind a condition: only

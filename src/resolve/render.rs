@@ -11,9 +11,10 @@ use super::settings::{self, Templating};
 use super::walk::Evaluation;
 use crate::config::Config;
 use crate::content::{Foreign, Written};
+use crate::merge::is_unset;
 use crate::span::{Place, Span};
 use crate::template::{self, MissingKey, Options, Reads, Source, Template, Val};
-use crate::value::{Map, Node, Value};
+use crate::value::{Map, Node, Value, to_json};
 
 /// A template: where it stands, and its text.
 type Key = (Span, Arc<str>);
@@ -77,7 +78,9 @@ struct Needs {
 #[derive(Debug, Default)]
 pub(super) struct Data {
     vals: RefCell<BTreeMap<Needs, Val>>,
-    pub variables: OnceCell<BTreeMap<String, String>>,
+    pub variables: OnceCell<BTreeMap<String, Node>>,
+    /// Those that are functions, evaluated.
+    evaluated: RefCell<BTreeMap<String, Option<(String, bool)>>>,
 }
 
 impl Compiled {
@@ -154,7 +157,7 @@ impl Evaluation<'_> {
         let mut foreign = Foreign::default();
         let opening = self.opening();
         foreign.note_marked(&Node::new(Value::Null, pass.span), opening);
-        let section = Node::from(data::section(self.instance));
+        let section = Node::from(data::section(self.instance, self.opening()));
         match &pass.step().compiled.reads {
             Reads::Paths(paths) => {
                 for path in paths {
@@ -175,25 +178,13 @@ impl Evaluation<'_> {
                 written.text(&template.constants());
             }
         }
-        written.node(&Node::from(data::section(self.instance)), self.opening());
+        written.node(&Node::from(data::section(self.instance, self.opening())), self.opening());
         written
     }
 
-    /// Whether a text that was put together from values of the component has a template that somebody only read.
+    /// Whether a text that was put together from values of the component has a template that nobody wrote.
     pub(super) fn is_read(&self, text: &str) -> bool {
-        if !self.is_template(text) {
-            return false;
-        }
-        let sections = Node::from(self.instance.to_map());
-        let mut written = Written::default();
-        written.node(&sections, self.opening());
-        // What the manifests say themselves may stand in data, too.
-        if written.has_all(text, self.opening()) {
-            return false;
-        }
-        let mut foreign = Foreign::default();
-        foreign.note_marked(&sections, self.opening());
-        foreign.made_template(text, self.opening(), || written)
+        self.is_template(text) && data::is_read(text, &self.instance.to_map(), self.opening())
     }
 
     fn compiled(&self, templating: &Templating, text: &Arc<str>, span: Span) -> Arc<Compiled> {
@@ -215,6 +206,9 @@ impl Evaluation<'_> {
         let data = self.template_data(compiled.needs, node)?;
         let mut outside = Outside::new(self, *pass);
         let result = template.render(data, &self.missing_key(), &mut outside);
+        if let Some(error) = outside.failed.take() {
+            return Err(error);
+        }
         Ok((result.map_err(|cause| failed(Arc::new(cause)))?, outside.foreign.into_inner()))
     }
 
@@ -229,7 +223,7 @@ impl Evaluation<'_> {
         if let Some(known) = self.data.vals.borrow().get(&needs) {
             return Ok(known.clone());
         }
-        let mut map: Map = data::section(self.instance);
+        let mut map: Map = data::section(self.instance, self.opening());
         if needs.dependencies {
             data::add_dependencies(&self.evaluator, self.instance, &mut map);
         }
@@ -249,8 +243,40 @@ impl Evaluation<'_> {
         Ok(val)
     }
 
-    /// A variable of `templates.settings.env`.
-    pub(super) fn template_variables(&self) -> &BTreeMap<String, String> {
+    /// Names of the variables of `templates.settings.env`.
+    pub(super) fn template_variables(&self) -> &BTreeMap<String, Node> {
         self.data.variables.get_or_init(|| settings::variables(self.evaluator.config, self.instance))
+    }
+
+    /// A variable of `templates.settings.env`, evaluated, with whether it is data. One that asks for itself means the one
+    /// outside.
+    pub(super) fn template_variable(&self, name: &str) -> Result<Option<(String, bool)>, Error> {
+        let Some(node) = self.template_variables().get(name) else { return Ok(None) };
+        if let Value::String(text) = &node.value {
+            return Ok(Some((text.to_string(), node.span.is_data())));
+        }
+        if let Some(known) = self.data.evaluated.borrow().get(name) {
+            return Ok(known.clone());
+        }
+        // Marks the variable as one that is being evaluated.
+        self.data.evaluated.borrow_mut().insert(name.to_owned(), None);
+        let path = format!("settings.templates.settings.env.{name}");
+        let evaluated = self.below(|at| at.push_key(&path), || self.evaluated(node));
+        let text = evaluated
+            .map(|value| value.filter(|value| !is_unset(value)))
+            .map(|value| value.map(|value| (value.scalar_text().unwrap_or_else(|| text_of(&value)), true)));
+        match &text {
+            Ok(text) => drop(self.data.evaluated.borrow_mut().insert(name.to_owned(), text.clone())),
+            Err(_) => drop(self.data.evaluated.borrow_mut().remove(name)),
+        }
+        text
+    }
+}
+
+/// What is no scalar, as JSON; a function that is not evaluated, as it is written.
+fn text_of(node: &Node) -> String {
+    match to_json(node) {
+        serde_json::Value::String(text) => text,
+        json => json.to_string(),
     }
 }

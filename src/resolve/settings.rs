@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::component::Instance;
 use crate::config::Config;
 use crate::template::{Delimiters, Functions};
-use crate::value::{Map, Node};
+use crate::value::{Map, Node, Value};
 
 /// Seconds for a data source over the network.
 const TIMEOUT: u64 = 5;
@@ -32,7 +32,7 @@ impl Templating {
             delimiters: delimiters.unwrap_or_default(),
             functions: Functions::new(settings.sprig, settings.gomplate),
             passes: settings.evaluations,
-            opening: (!config.allows_generated_functions()).then(|| Arc::from(settings.opening())),
+            opening: config.opening().map(Arc::from),
         }
     }
 }
@@ -43,11 +43,13 @@ fn sections<'a>(config: &'a Config, instance: &'a Instance) -> [Option<&'a Node>
     [config.document.get_path(path), instance.sections.settings.get_path(path)]
 }
 
-/// Variables that templates see beside the environment.
-pub(super) fn variables(config: &Config, instance: &Instance) -> BTreeMap<String, String> {
+/// Variables that templates see beside the environment, as they are written.
+pub(super) fn variables(config: &Config, instance: &Instance) -> BTreeMap<String, Node> {
     let sections = sections(config, instance).into_iter().flatten();
     let maps = sections.filter_map(|section| section.get("env").and_then(Node::as_map));
-    maps.flatten().filter_map(|(name, node)| Some((name.to_string(), node.as_str()?.to_owned()))).collect()
+    let is_known = |node: &Node| matches!(node.value, Value::String(_) | Value::Function(_));
+    let entries = maps.flatten().filter(|(_, node)| is_known(node));
+    entries.map(|(name, node)| (name.to_string(), node.clone())).collect()
 }
 
 /// The settings of a data source, or none of this name.

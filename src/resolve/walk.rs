@@ -10,7 +10,7 @@ use super::options::Options;
 use super::render::Data;
 use super::settings::{Templating, allows_generated_functions};
 use super::stores::Readers;
-use crate::component::{Instance, Layered, takes_part, without_literals};
+use crate::component::{self, Instance, Layered, takes_part, without_literals};
 use crate::diag::Warning;
 use crate::merge::is_unset;
 use crate::span::{Place, Span};
@@ -124,8 +124,8 @@ impl<'a> Evaluation<'a> {
 
     pub(super) fn replace_text(&self, name: &str, text: &mut String) -> Result<(), Error> {
         // A text of the component that is a literal, or was included, still has its tag.
-        if let Some(literal) = text.strip_prefix("!literal ") {
-            *text = literal.to_owned();
+        if component::is_marked(text) {
+            *text = component::unmarked(text).to_owned();
             return Ok(());
         }
         if !self.may_change(text) {

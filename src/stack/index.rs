@@ -283,6 +283,16 @@ impl StackIndex {
         self.renderer.text(&self.host, (name, text.span), text.as_str().unwrap_or_default(), data, lenient)
     }
 
+    /// The same of a component's data, with whether a template in the result is data.
+    pub(crate) fn render_marked(
+        &self,
+        name: &str,
+        text: &Node,
+        data: &Node,
+    ) -> Result<(String, bool), Arc<template::Error>> {
+        self.renderer.marked(&self.host, (name, text.span), text.as_str().unwrap_or_default(), data)
+    }
+
     /// What a text reads of its data; `None` when it is no template.
     pub(crate) fn reads(&self, name: &str, text: &str) -> Option<Reads> {
         self.renderer.reads(&self.host, name, text)

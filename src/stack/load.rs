@@ -179,7 +179,7 @@ impl Layout {
             base: config.stacks.base_path.clone(),
             base_setting: config.stacks.base_path_setting.clone(),
             templates: config.templates.enabled,
-            opening: (!config.allows_generated_functions()).then(|| Arc::from(config.templates.opening())),
+            opening: config.opening().map(Arc::from),
             resolved: Arc::default(),
             fetcher: config.fetcher.clone(),
             remote: config.remote.clone(),

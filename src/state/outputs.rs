@@ -85,15 +85,13 @@ impl Outputs {
         if self.values.is_null() { empty() } else { &self.values }
     }
 
-    /// What an expression of yq gives for the outputs; one without a dot at its beginning gets it. `None` for no result
-    /// or several.
+    /// What an expression of yq gives for the outputs; one without a dot at its beginning gets it. `None` for no result.
     ///
     /// # Errors
     /// What is no expression, or does not fit the outputs.
     pub fn select(&self, expression: &str) -> Result<Option<Node>, query::Error> {
         let dotted = if expression.starts_with('.') { expression.to_owned() } else { format!(".{expression}") };
-        let mut results = Query::parse(&dotted)?.evaluate(self.values())?;
-        Ok(if results.len() == 1 { results.pop() } else { None })
+        Query::parse(&dotted)?.one(self.values())
     }
 }
 
@@ -159,7 +157,8 @@ mod tests {
             let found = outputs.select(expression).unwrap().unwrap();
             assert_eq!(to_json(&found).to_string(), expected, "{expression}");
         }
-        assert!(outputs.select(".id, .port").unwrap().is_none());
+        assert_eq!(outputs.select(".id, .port").unwrap().unwrap().as_str(), Some("vpc-1 8080"));
+        assert!(outputs.select(".id, .map").is_err());
         assert!(outputs.select(".id |").is_err());
         assert!(!exists_as_key(&outputs, "nope") && exists_as_key(&outputs, ".id"));
         assert!(exists_as_key(&outputs, ".") && outputs.select(".").unwrap().unwrap() == *outputs.values());

@@ -18,6 +18,6 @@ pub use definition::{
     Answer, Asked, Directory, FailMode, Form, Kind, Level, Outputs, Parallel, Said, Step, stages, uses_results,
 };
 pub use error::Error;
-pub use read::{directory, entries, read, text_of};
+pub use read::{directory, entries, read, template_of, text_of};
 pub use retry::{Retry, retry};
 pub use text::{Outcome, Texts};

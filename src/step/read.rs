@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::condition::{Fault, Style};
 use super::error::place;
 use super::{Condition, Directory, Error, Kind, Retry, Step, special};
+use crate::content;
 use crate::span::Sources;
 use crate::value::{DurationForm, Node, Value, function_text, parse_duration};
 
@@ -86,6 +87,13 @@ pub fn text_of(node: &Node) -> Option<String> {
     }
 }
 
+/// The same of a text that is rendered: of what was read (a variable, what a command printed) it is a template that gives
+/// just that.
+pub fn template_of(node: &Node) -> Option<String> {
+    let text = text_of(node)?;
+    Some(if node.span.is_data() { content::verbatim(&text) } else { text })
+}
+
 /// A map of variables; null unsets one.
 ///
 /// # Errors
@@ -95,7 +103,7 @@ pub fn entries(node: &Node, what: &str, sources: &Sources) -> Result<Vec<(String
         return Ok(Vec::new());
     }
     let map = node.as_map().ok_or_else(|| wrong(what.to_owned(), "a map", node, sources))?;
-    let entry = |(name, value): (&std::sync::Arc<str>, &Node)| match text_of(value) {
+    let entry = |(name, value): (&std::sync::Arc<str>, &Node)| match template_of(value) {
         Some(text) => Ok((name.to_string(), Some(text))),
         None if value.is_null() => Ok((name.to_string(), None)),
         None => Err(wrong(format!("`{name}` in {what}"), "a text", value, sources)),
@@ -145,7 +153,7 @@ impl Reader<'_> {
     }
 
     pub(super) fn step(&self, node: &Node, usual: &Kind) -> Result<Step, Error> {
-        if let Some(command) = text_of(node) {
+        if let Some(command) = template_of(node) {
             return Ok(self.plain(&command, usual.clone(), node));
         }
         if node.as_map().is_none() {
@@ -245,7 +253,7 @@ impl Reader<'_> {
 
     pub(super) fn text(&self, node: &Node, key: &str) -> Result<Option<String>, Error> {
         let Some(value) = node.get(key).filter(|value| !value.is_null()) else { return Ok(None) };
-        text_of(value).map(Some).ok_or_else(|| wrong(self.what(key), "a text", value, self.sources))
+        template_of(value).map(Some).ok_or_else(|| wrong(self.what(key), "a text", value, self.sources))
     }
 
     pub(super) fn filled(&self, node: &Node, key: &str) -> Result<Option<String>, Error> {

@@ -2,7 +2,7 @@
 
 use super::definition::{Answer, Asked, FailMode, Form, Level, Outputs, Parallel, Said};
 use super::error::place;
-use super::read::{Reader, names, text_of, wrong};
+use super::read::{Reader, names, template_of, text_of, wrong};
 use super::{Error, Kind, Step};
 use crate::value::Node;
 
@@ -110,7 +110,7 @@ impl Reader<'_> {
             parts.extend(columns.iter().map(|name| (name.clone(), name.clone())));
         }
         for row in rows {
-            let cell = |name: &String| (name.clone(), row.get(name).and_then(text_of).unwrap_or_default());
+            let cell = |name: &String| (name.clone(), row.get(name).and_then(template_of).unwrap_or_default());
             parts.extend(columns.iter().map(cell));
         }
         Ok(Kind::Said(Said { form: Form::Data, parts, separator: String::new(), columns: columns.len() }))
@@ -228,7 +228,7 @@ impl Reader<'_> {
         let Some(value) = node.get(key).filter(|value| !value.is_null()) else { return Ok(Vec::new()) };
         let items = value.as_list().unwrap_or(std::slice::from_ref(value));
         let text =
-            |item: &Node| text_of(item).ok_or_else(|| wrong(self.what(key), "a list of texts", item, self.sources));
+            |item: &Node| template_of(item).ok_or_else(|| wrong(self.what(key), "a list of texts", item, self.sources));
         items.iter().map(text).collect()
     }
 }

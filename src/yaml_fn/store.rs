@@ -135,7 +135,7 @@ fn is_outside(fault: Fault) -> bool {
 pub(super) fn queried(node: Node, query: Option<&Quoted>) -> Result<Node, Problem> {
     let Some(part) = query else { return Ok(node) };
     let failed = |error: crate::query::Error| Problem::Arguments(Mistake::expression(&error, part, 0));
-    Query::parse(&part.text).map_err(failed)?.first(&node).map_err(failed)
+    Query::parse(&part.text).map_err(failed)?.one(&node).map(Option::unwrap_or_default).map_err(failed)
 }
 
 impl From<store::Problem> for Problem {

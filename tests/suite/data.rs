@@ -324,3 +324,129 @@ fn tags_and_labels_run_nothing_for_a_choice() {
     eager.write("atmos.yaml", &format!("{atmos}describe: {{settings: {{eager_evaluation: true}}}}\n"));
     eager.atmos(&["describe", "stacks"]).success();
 }
+
+/// Gives `PWNED` when it is rendered.
+const EVIL_PRINT: &str = "{{ print \"PW\" \"NED\" }}";
+
+#[test]
+fn attributes_and_names_are_data_for_other_templates() {
+    let reads = "vars: {tenant: !include data/p.txt , x: '{{ .workspace }}', y: '{{ .command }}', z: '{{ .backend_type }}', \
+                 u: '{{ .component }}', s: '{{ .spacelift_stack }}', a: '{{ .atlantis_project }}', \
+                 k: '{{ .atmos_stack }}', b: '{{ .backend.key }}{{ .backend.prefix }}'}";
+    for attribute in [
+        "command: !include data/p.txt",
+        "backend_type: !include data/p.txt",
+        "remote_state_backend_type: !include data/p.txt",
+        "required_version: !include data/p.txt",
+        "metadata: {component: dst, terraform_workspace: !include data/p.txt }",
+        "metadata: {component: !include data/p.txt }",
+        "metadata: {terraform_workspace_pattern: !include data/p.txt }",
+        "metadata: {terraform_workspace_pattern: '{tenant}-x'}",
+        "metadata: {component: !include data/p.txt , terraform_workspace_pattern: '{base-component}-x'}",
+        "metadata: {terraform_workspace_template: '{{ .vars.tenant }}'}",
+        "metadata: {terraform_workspace_template: '{{ env \"PRINT\" }}'}",
+        "settings: {spacelift: {workspace_enabled: true, stack_name_pattern: '{tenant}-x'}}",
+        "settings: {spacelift: {workspace_enabled: true, stack_name: !include data/p.txt }}",
+        "settings: {atlantis: {project_template: {name: '{tenant}-x'}}}",
+        "metadata: {component: !include data/p.txt }\n      backend_type: gcs\n      backend: {gcs: {bucket: b}}",
+        "metadata: {component: !include data/p.txt }\n      backend_type: azurerm\n      backend: {azurerm: {container_name: b}}",
+    ] {
+        for passes in [2, 3] {
+            let mut sandbox =
+                repository(&format!("evaluations: {passes}, "), &format!("      {attribute}\n      {reads}\n"));
+            sandbox.write("data/p.txt", EVIL_PRINT);
+            sandbox.set("PRINT", EVIL_PRINT);
+            let outcome = sandbox.atmos(&[&DESCRIBE[..], &["--query", "."]].concat()).success();
+            let shown = outcome.clean_stdout();
+            assert!(!shown.contains("PWNED") && !shown.contains("!literal"), "{attribute}: {shown}");
+            let vars = outcome.json()["vars"].take();
+            let read = ["x", "y", "z", "u", "s", "a", "b"]
+                .iter()
+                .any(|name| vars[*name].as_str().unwrap_or_default().contains(EVIL_PRINT));
+            assert!(read || attribute.starts_with('r'), "{attribute}: {vars}");
+        }
+    }
+}
+
+#[test]
+fn names_of_stacks_are_data() {
+    let written = "      settings: {spacelift: {workspace_enabled: true}}\n      \
+                   vars: {x: '{{ .workspace }}', y: '{{ .atmos_stack }}', z: '{{ .spacelift_stack }}'}\n";
+    for naming in ["name_template: '{{ .vars.stage }}'", "name_pattern: '{tenant}'"] {
+        let sandbox = repository("evaluations: 2, ", "");
+        sandbox.write("data/p.txt", EVIL_PRINT);
+        let atmos = sandbox.read("atmos.yaml").replace("name_template: '{{ .vars.stage }}'", naming);
+        sandbox.write("atmos.yaml", &atmos);
+        sandbox.write(
+            "stacks/dev.yaml",
+            &format!(
+                "vars: {{stage: !include data/p.txt , tenant: !include data/p.txt }}\n\
+                 components:\n  terraform:\n    app:\n{written}"
+            ),
+        );
+        let stacks = sandbox.atmos(&["describe", "stacks", "--format", "json"]).success().json();
+        let vars = &stacks[EVIL_PRINT]["components"]["terraform"]["app"]["vars"];
+        assert_eq!((&vars["x"], &vars["y"]), (&json!(EVIL_PRINT), &json!(EVIL_PRINT)), "{stacks}");
+        assert!(!stacks.to_string().contains("PWNED"), "{stacks}");
+    }
+}
+
+#[test]
+fn written_templates_beside_tokens_are_rendered() {
+    let component = "      metadata: {component: dst, terraform_workspace_pattern: '{component}-{{ .vars.t }}'}\n      \
+                     settings: {spacelift: {workspace_enabled: true, stack_name_pattern: '{tenant}-{{ .vars.t }}'}}\n      \
+                     vars: {t: 1, tenant: !include data/ok.txt , s: '{{ .spacelift_stack }}'}\n";
+    let sandbox = repository("evaluations: 2, ", component);
+    sandbox.write("data/ok.txt", "acme");
+    let described = sandbox.atmos(&[&DESCRIBE[..], &["--query", "."]].concat()).success().json();
+    assert_eq!((&described["workspace"], &described["vars"]["s"]), (&json!("app-1"), &json!("acme-1")));
+}
+
+#[test]
+fn variables_for_templates_are_data() {
+    let component = "      settings: {templates: {settings: {env: {ES: !env PRINT , EF: !env FOO , SELF: !env SELF , \
+                     W: '{{ .vars.stage }}', EX: !exec 'echo 5' , DEF: !include data/p.txt }}}}\n      \
+                     vars:\n        a: '{{ env \"TENV\" }}'\n        b: '{{ env \"ES\" }}'\n        c: '{{ env \"EF\" }}'\n        \
+                     d: '{{ env \"SELF\" }}'\n        e: '{{ env \"W\" }}'\n        f: '{{ getenv \"EX\" }}'\n        \
+                     g: '{{ env \"INC\" }}'\n        h: '{{ env \"DEF\" }}'\n        i: '{{ expandenv \"$TENV $EF\" }}'\n";
+    let mut sandbox = repository("evaluations: 2, env: {TENV: !env PRINT , INC: !include ../data/p.txt }, ", component);
+    let atmos = sandbox.read("atmos.yaml").replace("../data", "data");
+    sandbox.write("atmos.yaml", &atmos);
+    sandbox.write("data/p.txt", EVIL_PRINT);
+    sandbox.set("PRINT", EVIL_PRINT);
+    sandbox.set("FOO", "foo-env");
+    sandbox.set("SELF", "self-env");
+    let vars = described(&sandbox);
+    for name in ["a", "b", "g", "h"] {
+        assert_eq!(vars[name], EVIL_PRINT, "{name}: {vars}");
+    }
+    let rest = ["c", "d", "e", "f", "i"].map(|name| vars[name].as_str().map_or(vars[name].to_string(), str::to_owned));
+    assert_eq!(rest, ["foo-env", "self-env", "dev", "5", &format!("{EVIL_PRINT} foo-env")]);
+}
+
+#[test]
+fn a_variable_for_templates_that_fails_is_an_error() {
+    let component = "      settings: {templates: {settings: {env: {ES: !terraform.state a b c d }}}}\n      \
+                     vars: {a: '{{ env \"ES\" }}'}\n";
+    repository("", component).atmos(&DESCRIBE).exits(1).says("invalid number of arguments");
+}
+
+#[test]
+fn custom_commands_render_no_variables() {
+    let mut sandbox = repository("", "      vars: {}\n");
+    let atmos = sandbox.read("atmos.yaml");
+    sandbox.write(
+        "atmos.yaml",
+        &format!(
+            "{atmos}commands:\n  - name: c1\n    arguments: [{{name: a}}]\n    \
+             env: [{{key: X, value: !env PRINT }}, {{key: Y, value: 'a {{{{ .Arguments.a }}}}'}}]\n    \
+             steps:\n      - 'echo \"$X\" \"$Y\"'\n      - {{command: 'echo \"$Z\"', env: {{Z: !env PRINT }}}}\n      \
+             - !exec 'printf \"echo \\\"%s\\\"\" \"{{{{ .Arguments.a }}}}\"'\n  \
+             - name: c2\n    env: {{X: !env PRINT }}\n    steps: ['echo \"$X\"']\n"
+        ),
+    );
+    sandbox.set("PRINT", EVIL_PRINT);
+    let first = sandbox.atmos(&["c1", "5"]).success();
+    assert_eq!(first.stdout, format!("{EVIL_PRINT} a 5\n{EVIL_PRINT}\n{{{{ .Arguments.a }}}}\n"));
+    assert_eq!(sandbox.atmos(&["c2"]).success().stdout, format!("{EVIL_PRINT}\n"));
+}

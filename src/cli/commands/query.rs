@@ -6,7 +6,7 @@ use super::super::error::Error;
 use super::write::Format;
 use crate::diag::Result;
 use crate::output;
-use crate::query::Query;
+use crate::query::{self, Query};
 use crate::secret::Masker;
 use crate::value::{Map, Node, Value};
 use crate::yaml;
@@ -24,8 +24,8 @@ impl Selection {
         let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
         let query = match Query::parse(text) {
             Ok(query) => query,
-            // A path without its first dot is what was meant where the text is nothing else.
-            Err(error) if is_path(text) => {
+            // A path without its first dot is what was meant where the text is nothing else, and no operator of yq.
+            Err(error) if is_path(text) && !matches!(error, query::Error::Unsupported { .. }) => {
                 Query::parse(&format!(".{}", text.trim())).map_err(|_| Error::from(error))?
             }
             Err(error) => return Err(Error::from(error).into()),
@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn what_is_no_expression_is_refused_with_the_stable_phrase() {
-        for expression in [".vars | |", "vars x", ".a["] {
+        for expression in [".vars | |", "vars x", ".a[", "now", "filename"] {
             let error = Selection::parse(Some(expression)).unwrap_err().to_string();
             let phrase = format!("EvaluateYqExpression: failed to evaluate YQ expression '{expression}': ");
             assert!(error.starts_with(&phrase), "{error}");

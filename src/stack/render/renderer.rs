@@ -10,7 +10,7 @@ use super::super::load::Layout;
 use super::manifest;
 use super::scalar::Compiled;
 use super::world::Outside;
-use crate::content::Foreign;
+use crate::content::{Foreign, Written};
 use crate::host::Host;
 use crate::span::Span;
 use crate::template::{self, MissingKey, Options, Reads, Source, Template};
@@ -76,14 +76,50 @@ impl Renderer {
         data: &Node,
         lenient: bool,
     ) -> Result<String, Arc<template::Error>> {
+        let foreign = if renders_texts(text) { self.foreign(data) } else { Foreign::default() };
+        Ok(self.rendered(host, (name, span), (text, data), lenient, foreign)?.0)
+    }
+
+    /// The same, with whether the result has a template or begins like a function that is data.
+    pub(crate) fn marked(
+        &self,
+        host: &Host,
+        named: (&str, Span),
+        text: &str,
+        data: &Node,
+    ) -> Result<(String, bool), Arc<template::Error>> {
+        let (rendered, foreign) = self.rendered(host, named, (text, data), false, self.foreign(data))?;
+        let opening = self.opening.as_deref();
+        let written = || {
+            let mut written = Written::default();
+            written.text(text);
+            written.node(data, opening);
+            written
+        };
+        let made = foreign.made_function(&rendered, text) || foreign.made_template(&rendered, opening, written);
+        Ok((rendered, made))
+    }
+
+    fn foreign(&self, data: &Node) -> Foreign {
+        let mut foreign = Foreign::default();
+        foreign.note_marked(data, self.opening.as_deref());
+        foreign
+    }
+
+    /// A rendered text, and what was read for it: `foreign`, and what the template reached outside.
+    fn rendered(
+        &self,
+        host: &Host,
+        (name, span): (&str, Span),
+        (text, data): (&str, &Node),
+        lenient: bool,
+        foreign: Foreign,
+    ) -> Result<(String, Foreign), Arc<template::Error>> {
         let compiled = self.compiled(host, name, span, &Arc::from(text));
         let template = compiled.template.as_ref().map_err(Arc::clone)?;
-        let opening = self.opening.as_deref();
-        let mut foreign = Foreign::default();
-        if renders_texts(text) {
-            foreign.note_marked(data, opening);
-        }
-        template.render(data, &options(lenient), &mut Outside::new(host, opening, text, foreign)).map_err(Arc::new)
+        let mut outside = Outside::new(host, self.opening.as_deref(), text, foreign);
+        let rendered = template.render(data, &options(lenient), &mut outside).map_err(Arc::new)?;
+        Ok((rendered, outside.foreign.into_inner()))
     }
 }
 

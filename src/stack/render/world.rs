@@ -15,7 +15,7 @@ pub(crate) struct Machine<'h>(pub &'h Host);
 
 impl Machine<'_> {
     pub(crate) fn now(&self) -> jiff::ZonedDateTime {
-        self.0.now().to_zoned_datetime(jiff::tz::TimeZone::system())
+        self.0.now().to_zoned_datetime(self.0.zone())
     }
 
     #[expect(clippy::unused_self, reason = "one of the things that a machine gives")]

@@ -264,7 +264,11 @@ fn add_date(_: &mut Call<'_>, args: &[Val]) -> Result<Val, Problem> {
 pub(crate) fn to_stamp(civil: DateTime, zone: &Zone) -> Option<Timestamp> {
     match zone {
         Zone::Utc => Offset::UTC.to_timestamp(civil).ok(),
-        Zone::Named(zone) => zone.to_timestamp(civil).ok(),
+        // Where clocks are set, the choice is that of Go: the offset that holds before or after, by where the first guess leads.
+        Zone::Named(zone) => {
+            let first = zone.to_offset(Offset::UTC.to_timestamp(civil).ok()?);
+            zone.to_offset(first.to_timestamp(civil).ok()?).to_timestamp(civil).ok()
+        }
         Zone::Fixed { seconds, .. } => Offset::from_seconds(*seconds).ok()?.to_timestamp(civil).ok(),
     }
 }
