@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    AtlantisArgs, AuthArgs, CompletionArgs, ConfigArgs, DescribeArgs, DocsArgs, DoctorArgs, EnvironmentArgs,
+    AtlantisArgs, AuthArgs, AwsArgs, CompletionArgs, ConfigArgs, DescribeArgs, DocsArgs, DoctorArgs, EnvironmentArgs,
     ExplainArgs, GlobalArgs, HelmfileArgs, ListArgs, ManArgs, PackerArgs, ProfileArgs, StackArgs, TerraformArgs,
     ThemeArgs, ValidationArgs, WorkflowArgs,
 };
@@ -43,6 +43,8 @@ pub enum Command {
     Atlantis(AtlantisArgs),
     /// Log in to clouds and hand out credentials of the identities in the configuration
     Auth(AuthArgs),
+    /// Logins of registries, tokens and kubeconfigs of clusters on AWS
+    Aws(AwsArgs),
     /// Show what a component or all stacks amount to
     Describe(DescribeArgs),
     /// Show which file and line set a value of a component, and what it overrides
