@@ -123,6 +123,11 @@ impl Access {
         self.done.lock().unwrap_or_else(PoisonError::into_inner).insert(what.to_owned())
     }
 
+    /// It has failed: the next one tries again.
+    pub(super) fn has_failed(&self, what: &str) {
+        self.done.lock().unwrap_or_else(PoisonError::into_inner).remove(what);
+    }
+
     /// Answers a question about an identity, at a terminal with the user's help.
     pub fn choose(&self, question: &Question<'_>) -> Result<Choice> {
         identity::choose(&self.host, &self.answers, question)

@@ -7,8 +7,9 @@ use crate::span::Span;
 use crate::value::Node;
 
 /// Kinds that are built, and those of the reference that are not.
-const BUILT: [(&str, Kind); 3] = [("aws/ecr", Kind::Ecr), ("aws/ecr-public", Kind::EcrPublic), ("aws/eks", Kind::Eks)];
-const LATER: [&str; 4] = ["azure/acr", "azure/aks", "gcp/gke", "github/sts"];
+pub(super) const BUILT: [(&str, Kind); 3] =
+    [("aws/ecr", Kind::Ecr), ("aws/ecr-public", Kind::EcrPublic), ("aws/eks", Kind::Eks)];
+pub(super) const LATER: [&str; 4] = ["azure/acr", "azure/aks", "gcp/gke", "github/sts"];
 
 /// What an integration is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,6 +13,7 @@ mod eks;
 mod error;
 pub mod kube;
 mod place;
+mod schema;
 mod target;
 
 pub(super) use check::problems;
@@ -20,4 +21,5 @@ pub use config::{Integration, Kind, linked};
 pub use ecr::{PUBLIC_REGISTRY, RegistryLogin};
 pub use eks::{Cluster, ClusterToken};
 pub use error::Error;
+pub use schema::extend as extend_schema;
 pub use target::{ClusterTarget, Registry, Target, Update};

@@ -11,7 +11,7 @@ use crate::value::{Node, Value};
 /// Digits of the number of an account.
 const ACCOUNT: usize = 12;
 const LONGEST_NAME: usize = 100;
-const UPDATES: [(&str, Update); 3] =
+pub(super) const UPDATES: [(&str, Update); 3] =
     [("merge", Update::Merge), ("replace", Update::Replace), ("error", Update::Refuse)];
 
 /// Where an integration leads.

@@ -97,6 +97,8 @@ pub async fn update_kubeconfig(access: &Access, request: &KubeconfigRequest) -> 
         }
         None => (access.needed_identity(&request.identity)?, ClusterTarget::default()),
     };
+    let event = Event { name: "eks-kubeconfig", identity: Some(identity.to_string()), ..Event::default() };
+    audit::record(access, &access.settings, &event)?;
     let given = access.given(&access.session, &identity).await?;
     let credentials = keys(access, &identity, &given)?;
     let own = |given: &Option<String>| given.clone().filter(|text| !text.is_empty());

@@ -98,13 +98,16 @@ pub(super) async fn after_login(access: &Access, name: &IdentityName, credential
         let followed = async {
             let Some(target) = target(access, &integration)? else { return Ok(None) };
             let credentials = keys(access, name, credentials)?;
-            if !access.is_first(&format!("{target:?}")) {
+            let key = format!("{target:?}");
+            if !access.is_first(&key) {
                 return Ok(None);
             }
-            Holder { access, session: &access.session, chain: chain.clone(), credentials }
-                .follow(&target)
-                .await
-                .map(Some)
+            let holder = Holder { access, session: &access.session, chain: chain.clone(), credentials };
+            let done = holder.follow(&target).await;
+            if done.is_err() {
+                access.has_failed(&key);
+            }
+            done.map(Some)
         };
         match followed.await {
             Ok(done) => done.iter().for_each(|done| access.host.talk.info(line(done, access.host.now()))),

@@ -3,6 +3,7 @@
 use miette::Diagnostic;
 
 use super::super::access::Access;
+use super::super::audit::{self, Event};
 use super::integrations::{Done, Holder, keys, store, target};
 use crate::auth::integration::{Integration, Registry, Target, linked};
 use crate::auth::known_names;
@@ -123,6 +124,8 @@ fn of_identity(access: &Access, identity: &IdentityName) -> Result<Vec<Registry>
 }
 
 async fn as_identity(access: &Access, identity: &IdentityName, registries: &[Registry]) -> Result<Vec<Done>> {
+    let event = Event { name: "ecr-login", identity: Some(identity.to_string()), ..Event::default() };
+    audit::record(access, &access.settings, &event)?;
     let given = access.given(&access.session, identity).await?;
     let credentials = keys(access, identity, &given)?;
     let chain = access.session.chain(identity)?;
