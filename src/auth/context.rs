@@ -18,6 +18,7 @@ use super::chain::Fingerprint;
 use super::creds::{AwsCredentials, PortalToken};
 use super::error::Error;
 use super::federation::Proof;
+use super::integration::{Cluster, RegistryLogin};
 use super::realm::Realm;
 use super::record::StepRecord;
 use crate::diag::Warning;
@@ -89,6 +90,9 @@ pub(crate) struct Context {
     pub(crate) proofs: Flights<String, Proof>,
     /// Accounts by portal key: `(id, name)`, all pages.
     pub(crate) accounts: Flights<String, Arc<Vec<(String, String)>>>,
+    /// Logins of registries and descriptions of clusters, by identity and target.
+    pub(crate) registries: Flights<String, RegistryLogin>,
+    pub(crate) clusters: Flights<String, Cluster>,
     /// Portals, by key, at which the user signed in during this process.
     signed_in: Mutex<Vec<String>>,
     /// Sign-ins that the user refused or let pass, by what they were for.
@@ -108,6 +112,8 @@ impl Context {
             steps: Flights::default(),
             proofs: Flights::default(),
             accounts: Flights::default(),
+            registries: Flights::default(),
+            clusters: Flights::default(),
             signed_in: Mutex::default(),
             refused: Mutex::default(),
             started: host.now(),

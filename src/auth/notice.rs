@@ -2,28 +2,24 @@
 
 use super::chain::Chain;
 use super::config::AuthConfig;
+use super::integration::{Kind, linked};
 use crate::diag::{Talk, Warning};
-use crate::span::Sources;
-use crate::value::Node;
+use crate::span::{Sources, Span};
 
-/// Warns of integrations that would run after this chain.
+/// Warns of integrations that would run after this chain and are of a kind that is not built.
 pub(crate) fn not_built(auth: &AuthConfig, chain: &Chain, talk: &Talk, sources: &Sources) {
-    let warn = |code, message: String, node: &Node| {
+    let warn = |code, message: String, span: Span| {
         let warning = Warning::new(code, message);
-        talk.warn(match sources.place(node.span) {
+        talk.warn(match sources.place(span) {
             Some(place) => warning.at(place),
             None => warning,
         });
     };
-    let Some(integrations) = auth.node.get("integrations").and_then(Node::as_map) else { return };
-    for (name, node) in integrations {
-        let linked = |key, known: &str| {
-            node.get_path(["via", key]).and_then(Node::as_str).is_some_and(|via| via.eq_ignore_ascii_case(known))
-        };
-        let wanted = node.get_path(["spec", "auto_provision"]).and_then(Node::as_bool) != Some(false);
-        if wanted && (linked("identity", chain.target().name.as_str()) || linked("provider", chain.root())) {
-            let message = format!("integration `{name}` is not run: integrations are not built yet");
-            warn("atmos::auth::integrations_not_built", message, node);
+    for integration in linked(auth, chain) {
+        if integration.is_automatic && integration.kind == Kind::NotBuilt {
+            let (name, kind) = (&integration.name, &integration.kind_text);
+            let message = format!("integration `{name}` is not run: kind {kind} is not built yet");
+            warn("atmos::auth::integrations_not_built", message, integration.span);
         }
     }
 }
@@ -44,9 +40,10 @@ mod tests {
             "providers": {"p": {"kind": "mock"}},
             "identities": {"a": {"kind": "mock", "via": {"provider": "p"}}, "b": {"kind": "mock"}},
             "integrations": {
-                "x": {"kind": "aws/eks", "via": {"identity": "A"}},
-                "y": {"kind": "aws/ecr", "via": {"provider": "p"}},
-                "z": {"kind": "aws/ecr", "via": {"provider": "p"}, "spec": {"auto_provision": false}},
+                "w": {"kind": "aws/eks", "via": {"identity": "A"}},
+                "x": {"kind": "azure/aks", "via": {"identity": "A"}},
+                "y": {"kind": "azure/acr", "via": {"provider": "p"}},
+                "z": {"kind": "azure/acr", "via": {"provider": "p"}, "spec": {"auto_provision": false}},
             },
         }));
         for (identity, count) in [("a", 2), ("b", 0)] {

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use super::chain::{identity_center_problem, is_for_roles, principal_problems, region_problem, standing_problem};
 use super::config::{AuthConfig, Identity, Provider, Via};
 use super::federation::{self, Entry};
+use super::integration;
 use super::kind::{IdentityKind, ProviderKind};
 use super::problem::{Problem, Severity};
 use super::realm;
@@ -18,10 +19,6 @@ mod rails;
 mod scoped;
 
 pub use scoped::{scoped_keys, scoped_rails};
-
-/// Integration kinds of the reference.
-const INTEGRATIONS: [&str; 7] =
-    ["aws/ecr", "aws/ecr-public", "aws/eks", "azure/acr", "azure/aks", "gcp/gke", "github/sts"];
 
 const SECTION_KEYS: [&str; 13] = [
     "realm",
@@ -100,7 +97,7 @@ pub fn validate(auth: &AuthConfig, sources: &Sources) -> Vec<Problem> {
     rails::rails(&auth.node, &mut problems);
     cycles(auth, &mut problems);
     duplicates(auth, &mut problems);
-    integrations(auth, &mut problems);
+    integration::problems(auth, &mut problems);
     defaults(auth, &mut problems);
     let place = |problem: &Problem| {
         let name = sources.place(problem.span).map(|place| place.source.name.clone());
@@ -366,34 +363,6 @@ fn duplicates(auth: &AuthConfig, problems: &mut Vec<Problem>) {
     report("duplicate alias", auth.identities.values().filter_map(alias).collect());
 }
 
-fn integrations(auth: &AuthConfig, problems: &mut Vec<Problem>) {
-    let Some(map) = auth.node.get("integrations").and_then(Node::as_map) else { return };
-    for (name, entry) in map {
-        let who = format!("integration `{name}`");
-        match entry.get("kind").and_then(Node::as_str) {
-            None => problems.push(Problem::error(format!("{who}: kind is required"), entry.span)),
-            Some(kind) if !INTEGRATIONS.contains(&kind) => {
-                problems.push(Problem::error(format!("{who}: unsupported integration kind: {kind}"), entry.span));
-            }
-            Some(_) => {}
-        }
-        for (key, known) in [
-            (
-                "provider",
-                (|auth: &AuthConfig, name: &str| auth.provider(name).is_some()) as fn(&AuthConfig, &str) -> bool,
-            ),
-            ("identity", |auth, name| auth.identity(name).is_some()),
-        ] {
-            if let Some(node) = entry.get_path(["via", key])
-                && let Some(wanted) = node.as_str()
-                && !known(auth, wanted)
-            {
-                problems.push(Problem::error(format!("{who}: referenced {key} `{wanted}` does not exist"), node.span));
-            }
-        }
-    }
-}
-
 fn defaults(auth: &AuthConfig, problems: &mut Vec<Problem>) {
     let defaults = auth.defaults();
     if let [_, .., last] = defaults.as_slice() {
@@ -430,7 +399,8 @@ mod tests {
             "providers": {"corp": {"kind": "aws/iam-identity-center", "region": "r", "start_url": "https://x/start"}},
             "identities": {"a": {"kind": "aws/permission-set", "default": true, "via": {"provider": "CORP"},
                                  "principal": {"name": "x", "account": {"id": "111111111111"}}}},
-            "integrations": {"e": {"kind": "aws/eks", "via": {"identity": "a"}}},
+            "integrations": {"e": {"kind": "aws/eks", "via": {"identity": "a"},
+                                    "spec": {"cluster": {"name": "c", "region": "r"}}}},
         });
         assert_eq!(check(&sound), (vec![], 0));
         assert_eq!(check(&json!(null)), (vec![], 0));

@@ -29,6 +29,10 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("atmos helmfile", &["atmos helmfile diff ingress -s prod", "atmos helmfile sync ingress -s prod"]),
     ("atmos auth", &["atmos auth login", "atmos auth whoami", "atmos auth exec -i data-admin -- aws s3 ls"]),
     (
+        "atmos aws",
+        &["atmos aws ecr login images", "atmos aws eks update-kubeconfig --name dev --region eu-west-1 -i data-admin"],
+    ),
+    (
         "atmos describe",
         &[
             "atmos describe component vpc -s prod",

@@ -2,8 +2,9 @@
 //!
 //! Read [`Access::open`]. Row 12.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::App;
 use super::identity::{self, Answers, Choice, Question};
@@ -37,6 +38,8 @@ pub struct Access {
     /// Arguments by which a helper that is started elsewhere finds this configuration.
     pub helper_arguments: Vec<String>,
     answers: Arc<Answers>,
+    /// What integrations have done in this process.
+    done: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl Access {
@@ -53,8 +56,20 @@ impl Access {
         let helper_arguments = app.locate.clone();
         let configuration = app.config.directory.clone();
         let parent = Parent::of(&host.env, &configuration);
-        let answers = Arc::default();
-        Ok(Access { host, settings, realm, keyring, cache, session, parent, configuration, helper_arguments, answers })
+        let (answers, done) = (Arc::default(), Arc::default());
+        Ok(Access {
+            host,
+            settings,
+            realm,
+            keyring,
+            cache,
+            session,
+            parent,
+            configuration,
+            helper_arguments,
+            answers,
+            done,
+        })
     }
 
     /// Refuses a section from which nobody can tell who there is.
@@ -101,6 +116,16 @@ impl Access {
             Some(_) => Ok(session.outline(name)?),
             None => Ok(session.describe(name).await?),
         }
+    }
+
+    /// Whether this process has not done this yet; from now on it has.
+    pub(super) fn is_first(&self, what: &str) -> bool {
+        self.done.lock().unwrap_or_else(PoisonError::into_inner).insert(what.to_owned())
+    }
+
+    /// It has failed: the next one tries again.
+    pub(super) fn has_failed(&self, what: &str) {
+        self.done.lock().unwrap_or_else(PoisonError::into_inner).remove(what);
     }
 
     /// Answers a question about an identity, at a terminal with the user's help.

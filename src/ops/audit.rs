@@ -20,7 +20,7 @@ const VARIABLE: &str = "ATMOS_AUTH_AUDIT_FILE";
 /// What happened. Fields without a value are left out.
 #[derive(Debug, Clone, Default, Serialize)]
 pub(super) struct Event {
-    /// `run`, `exec`, `shell`, `login`, `logout`, `process`, `env`, `console`, `configure`, `rotate`, …
+    /// `run`, `exec`, `shell`, `login`, `logout`, `process`, `env`, `console`, `configure`, `rotate`, `ecr-login`, `eks-token`, `eks-kubeconfig`, …
     #[serde(rename = "event")]
     pub(super) name: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]

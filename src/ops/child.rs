@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::App;
 use super::access::Access;
 use super::audit::{self, Event};
+use super::auth::integrations;
 use super::guard::{Rails, check_choice};
 use super::identity::{Choice, Question};
 use super::legacy;
@@ -17,7 +18,7 @@ use crate::auth::config::{Identity, Provider};
 use crate::auth::delivery::{Delivery, Style, child_env, profile_name};
 use crate::auth::given::Credentials;
 use crate::auth::resolution::{Flag, Need, Source};
-use crate::auth::run::{Run, RunIdentity, RunSettings};
+use crate::auth::run::{Extras, Run, RunIdentity, RunSettings};
 use crate::auth::setting;
 use crate::auth::store::password_variables;
 use crate::auth::validate::scoped_keys;
@@ -52,6 +53,12 @@ impl Held {
 
     pub(super) fn region(&self) -> Option<&str> {
         self.region.as_deref()
+    }
+
+    /// The identity has a kubeconfig of its own.
+    pub(super) fn has_kubeconfig(&self) -> bool {
+        let changes = self.run.as_ref().and_then(Run::changes);
+        changes.is_some_and(|changes| !changes.joined.is_empty())
     }
 
     /// Removes everything private. The last child has ended.
@@ -313,10 +320,15 @@ impl Holding<'_> {
             self.rails.check_account(self.access, &self.session, &name, &credentials).await?;
         }
         let own = self.run_identity(&name, &known.provider, known.region.clone())?;
+        let kind = &known.kind;
         self.write_down(&name, source, &known, None, None)?;
-        let settings = RunSettings { identity: Some(own), ..self.settings_of_run(Vec::new()) };
+        let mut settings = RunSettings { identity: Some(own), ..self.settings_of_run(Vec::new()) };
+        if kind == "aws/ambient" && integrations::has_any(&self.session, &name) {
+            let credentials = self.session.given(&name).await?;
+            settings.extras = Box::pin(integrations::for_run(self.access, &self.session, &name, &credentials)).await;
+        }
         let run = Run::open(&self.access.host, settings).await?;
-        let summary = format!("identity {name} ({source}), {}: the environment as it is", known.kind);
+        let summary = format!("identity {name} ({source}), {kind}: the environment as it is");
         Ok(Held { run: Some(run), summary: Some(summary), identity: Some(name), region: known.region })
     }
 
@@ -357,6 +369,8 @@ impl Holding<'_> {
         let known = self.access.describe(&self.session, &name).await?;
         let region = credentials.region().map(str::to_owned).or_else(|| known.region.clone());
         let mut own = self.run_identity(&name, &known.provider, region.clone())?;
+        let extras = integrations::for_run(self.access, &self.session, &name, &credentials);
+        let extras = Box::pin(extras).await;
         let expiration = credentials.expiration();
         if let Credentials::Environment(given) = credentials {
             own = RunIdentity { style: Style::Environment, given: Some(given), ..own };
@@ -368,7 +382,7 @@ impl Holding<'_> {
             allowed.push(self.run_identity(other, &known.provider, known.region)?);
         }
         self.write_down(&name, source, &known, Some(delivery), expiration)?;
-        let settings = RunSettings { identity: Some(own), ..self.settings_of_run(allowed) };
+        let settings = RunSettings { identity: Some(own), extras, ..self.settings_of_run(allowed) };
         let run = Run::open(&self.access.host, settings).await?;
         let account = known.account.map(|account| format!(", account {account}")).unwrap_or_default();
         let summary = format!("identity {name} ({source}){account}, delivery {delivery}");
@@ -384,6 +398,7 @@ impl Holding<'_> {
             configuration: self.access.configuration.display().to_string(),
             forbidden: forbidden(&self.access.host, self.access),
             announce: self.announce,
+            extras: Extras::default(),
         }
     }
 

@@ -354,7 +354,7 @@ impl Run<'_> {
             hangup: Hangup::Terminates,
         };
         let around = process::Surroundings { relay, lock: Some(&lock), ..child::surroundings(&app.host) };
-        if let Some(eks) = &plan.eks {
+        if let Some(eks) = plan.eks.as_ref().filter(|_| !held.has_kubeconfig()) {
             let aws = launch("aws", "`components.helmfile.use_eks: true`", &eks.args, Output::Stderr);
             one(&aws, signals, around).await?;
         }
@@ -376,7 +376,9 @@ fn tells_changes(request: &RunRequest) -> bool {
 
 fn child_environment(app: &App, access: &Access, target: &Target, held: &Held, plan: &Plan) -> Env {
     let mut env = child::environment(app, access, &target.env, held);
-    environment::add_helmfile(&mut env, &app.host.env, &target.stack, &target.vars, plan.kubeconfig.as_deref());
+    // The kubeconfig of the identity wins over that of the settings.
+    let kubeconfig = plan.kubeconfig.as_deref().filter(|_| !held.has_kubeconfig());
+    environment::add_helmfile(&mut env, &app.host.env, &target.stack, &target.vars, kubeconfig);
     if let Some(profile) = &plan.profile {
         env.set("AWS_PROFILE", profile);
     }

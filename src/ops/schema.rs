@@ -6,13 +6,14 @@ use serde_json::{Value as Json, json};
 
 use super::App;
 use super::names::names;
-use crate::auth::{AuthConfig, extend_schema};
+use crate::auth::{AuthConfig, extend_schema, integration};
 use crate::validate::{CONFIG_SCHEMA, MANIFEST_SCHEMA};
 
 /// The schema of `atmos.yaml`, in which editors find the kinds of providers and identities with what can be set at each.
 pub fn config() -> String {
     let Ok(mut schema) = serde_json::from_str::<Json>(CONFIG_SCHEMA) else { return CONFIG_SCHEMA.to_owned() };
     extend_schema(&mut schema);
+    integration::extend_schema(&mut schema);
     format!("{schema:#}\n")
 }
 

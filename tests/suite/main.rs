@@ -53,6 +53,8 @@ mod hooks;
 mod hooks_kinds;
 mod hygiene;
 mod identities;
+mod integrations;
+mod integrations_clusters;
 mod isolation;
 mod keyring;
 mod kinds;

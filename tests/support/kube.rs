@@ -15,6 +15,7 @@ const ATTEMPTS: u32 = 3;
 /// A cluster of one API server. Objects are stored and served; nothing runs them.
 pub(crate) struct Kube {
     pub(crate) kubeconfig: PathBuf,
+    pub(crate) url: String,
     apiserver: Background,
     etcd: Background,
     folder: tempfile::TempDir,
@@ -22,22 +23,28 @@ pub(crate) struct Kube {
 
 impl Kube {
     pub(crate) fn start() -> Kube {
+        Kube::start_with(None)
+    }
+
+    /// One that asks a web hook at this address who has a token.
+    pub(crate) fn start_with(hook: Option<&str>) -> Kube {
         for _ in 0..ATTEMPTS {
-            if let Some(kube) = Kube::attempt() {
+            if let Some(kube) = Kube::attempt(hook) {
                 return kube;
             }
         }
         panic!("the Kubernetes API did not start in {ATTEMPTS} attempts");
     }
 
-    fn attempt() -> Option<Kube> {
+    fn attempt(hook: Option<&str>) -> Option<Kube> {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (etcd, clients) = etcd(folder.path());
-        let (apiserver, port) = apiserver(folder.path(), &clients);
+        let (apiserver, port) = apiserver(folder.path(), &clients, hook);
         let kubeconfig = folder.path().join("kubeconfig");
         let authority = folder.path().join("certs/apiserver.crt");
         std::fs::write(&kubeconfig, kubeconfig_text(port, &authority)).expect("a new file");
-        let mut kube = Kube { kubeconfig, apiserver, etcd, folder };
+        let url = format!("https://127.0.0.1:{port}");
+        let mut kube = Kube { kubeconfig, url, apiserver, etcd, folder };
         let deadline = Instant::now() + Duration::from_secs(90);
         while Instant::now() < deadline && kube.apiserver.is_alive() && kube.etcd.is_alive() {
             if kube.kubectl(&["get", "--raw", "/readyz"]).is_some_and(|answer| answer == "ok") {
@@ -46,6 +53,11 @@ impl Kube {
             std::thread::sleep(Duration::from_millis(200));
         }
         None
+    }
+
+    /// The certificate of who vouches for it.
+    pub(crate) fn authority(&self) -> Vec<u8> {
+        std::fs::read(self.folder.path().join("certs/apiserver.crt")).expect("the API server made it")
     }
 
     /// Stdout of kubectl, if it succeeds.
@@ -67,7 +79,7 @@ fn etcd(folder: &Path) -> (Background, String) {
     (Background::start("etcd", command), clients)
 }
 
-fn apiserver(folder: &Path, etcd: &str) -> (Background, u16) {
+fn apiserver(folder: &Path, etcd: &str, hook: Option<&str>) -> (Background, u16) {
     let key = folder.join("sa.key");
     let mut openssl = Command::new(parts::program("openssl"));
     openssl.arg("genrsa").arg("-out").arg(&key).arg("2048").stderr(Stdio::null());
@@ -91,11 +103,29 @@ fn apiserver(folder: &Path, etcd: &str) -> (Background, u16) {
     ] {
         command.arg(format!("--{flag}={value}"));
     }
+    if let Some(url) = hook {
+        let file = folder.join("hook");
+        std::fs::write(&file, hook_text(url)).expect("a new file");
+        command.arg(format!("--authentication-token-webhook-config-file={}", file.display()));
+        command.args(["--authentication-token-webhook-version=v1", "--authentication-token-webhook-cache-ttl=0s"]);
+    }
     (Background::start("kube-apiserver", command), port)
 }
 
 fn url(port: u16) -> String {
     format!("http://127.0.0.1:{port}")
+}
+
+fn hook_text(url: &str) -> String {
+    format!(
+        "apiVersion: v1
+kind: Config
+clusters: [{{name: hook, cluster: {{server: '{url}'}}}}]
+users: [{{name: hook}}]
+contexts: [{{name: hook, context: {{cluster: hook, user: hook}}}}]
+current-context: hook
+"
+    )
 }
 
 fn kubeconfig_text(port: u16, authority: &Path) -> String {

@@ -1,9 +1,10 @@
 //! What the integration tests stand on: a sandbox, real servers and programs, a scanner for secrets.
 //!
 //! Read first: [`Sandbox`] (a machine of its own for one test), [`Outcome`] (what a run left), then the servers:
-//! [`IdentityCenter`], [`Sts`], [`Users`], [`Objects`], [`Storage`], [`Federation`], [`Kube`], [`SecretService`]. Whatever a test starts ends with it, by process id. A
+//! [`IdentityCenter`], [`Sts`], [`Users`], [`Objects`], [`Storage`], [`Federation`], [`AwsServices`], [`Kube`], [`SecretService`]. Whatever a test starts ends with it, by process id. A
 //! program that is missing fails the test and says how to get it; nothing is skipped.
 
+mod aws_services;
 mod background;
 mod browser;
 mod cloud;
@@ -26,12 +27,13 @@ mod tmux;
 mod user;
 mod users;
 
+pub(crate) use aws_services::{AwsServices, PASSWORD, PUBLIC_PASSWORD, question};
 pub(crate) use background::{descendants, free_port, signal, wait_until};
 pub(crate) use browser::{Chromium, Desktop, visit};
 pub(crate) use cloud::{AMBIENT_KEY, Cloud, Probe, variables};
 pub(crate) use dice::Dice;
 pub(crate) use federation::Federation;
-pub(crate) use http::exchange;
+pub(crate) use http::{exchange, exchange_with};
 pub(crate) use identity_center::IdentityCenter;
 pub(crate) use kube::Kube;
 pub(crate) use objects::Objects;

@@ -133,7 +133,7 @@ fn relay(mut client: TcpStream, address: &str, notes: &Mutex<Seen>) -> Option<()
     client.write_all(&answer).ok()
 }
 
-fn read_request(client: &mut impl Read) -> Option<(String, Vec<u8>)> {
+pub(super) fn read_request(client: &mut impl Read) -> Option<(String, Vec<u8>)> {
     let mut bytes = Vec::new();
     let mut chunk = [0; 4096];
     let end = loop {
@@ -185,7 +185,7 @@ fn note(head: &str, body: &[u8], answer: &[u8], notes: &Mutex<Seen>) {
     }
 }
 
-fn header(head: &str, wanted: &str) -> Option<String> {
+pub(super) fn header(head: &str, wanted: &str) -> Option<String> {
     head.lines().find_map(|line| {
         let (name, value) = line.split_once(':')?;
         name.eq_ignore_ascii_case(wanted).then(|| value.trim().to_owned())

@@ -20,6 +20,12 @@ pub enum Service {
     Organizations,
     /// Users and their keys.
     Iam,
+    /// Private registries.
+    Ecr,
+    /// The public registry.
+    EcrPublic,
+    /// Clusters.
+    Eks,
 }
 
 impl Service {
@@ -32,6 +38,9 @@ impl Service {
             Service::S3 => "s3",
             Service::Organizations => "organizations",
             Service::Iam => "iam",
+            Service::Ecr => "ecr",
+            Service::EcrPublic => "ecr_public",
+            Service::Eks => "eks",
         }
     }
 
@@ -43,10 +52,13 @@ impl Service {
             Service::S3 => "AWS_ENDPOINT_URL_S3",
             Service::Organizations => "AWS_ENDPOINT_URL_ORGANIZATIONS",
             Service::Iam => "AWS_ENDPOINT_URL_IAM",
+            Service::Ecr => "AWS_ENDPOINT_URL_ECR",
+            Service::EcrPublic => "AWS_ENDPOINT_URL_ECR_PUBLIC",
+            Service::Eks => "AWS_ENDPOINT_URL_EKS",
         }
     }
 
-    /// Host label of the regional default, for messages.
+    /// Host label of the regional default.
     pub fn host(self) -> &'static str {
         match self {
             Service::Sso => "portal.sso",
@@ -55,6 +67,17 @@ impl Service {
             Service::S3 => "s3",
             Service::Organizations => "organizations",
             Service::Iam => "iam",
+            Service::Ecr => "api.ecr",
+            Service::EcrPublic => "api.ecr-public",
+            Service::Eks => "eks",
+        }
+    }
+
+    /// The name that a signature is for, where no SDK signs.
+    pub fn signing_name(self) -> &'static str {
+        match self {
+            Service::EcrPublic => "ecr-public",
+            other => other.key(),
         }
     }
 }
@@ -63,12 +86,21 @@ impl Service {
 #[derive(Debug, Clone, Default)]
 pub struct Endpoints {
     /// By variable, in the order of [`SERVICES`].
-    specific: [Option<String>; 6],
+    specific: [Option<String>; 9],
     generic: Option<String>,
 }
 
-const SERVICES: [Service; 6] =
-    [Service::Sso, Service::SsoOidc, Service::Sts, Service::S3, Service::Organizations, Service::Iam];
+const SERVICES: [Service; 9] = [
+    Service::Sso,
+    Service::SsoOidc,
+    Service::Sts,
+    Service::S3,
+    Service::Organizations,
+    Service::Iam,
+    Service::Ecr,
+    Service::EcrPublic,
+    Service::Eks,
+];
 
 impl Endpoints {
     /// Reads `AWS_ENDPOINT_URL_<SERVICE>` and `AWS_ENDPOINT_URL`, unless `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is true.

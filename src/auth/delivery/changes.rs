@@ -1,8 +1,8 @@
 //! The variables that carry an identity to a child, and those that must not reach it. Row 5.
 
 use std::collections::BTreeSet;
-use std::ffi::OsString;
-use std::path::Path;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
 
 use super::Error;
 use super::ambient::{AMBIENT, is_ambient};
@@ -69,6 +69,8 @@ pub struct Changes {
     pub remove: Vec<String>,
     /// What else must not, of another cloud than AWS: names, or beginnings with a `*` behind.
     pub foreign: Option<Vec<String>>,
+    /// Paths that are put behind what the child has in these variables already.
+    pub joined: Vec<(String, OsString)>,
     /// `env` entries of the identity: ordinary variables, above the component's, below `set`.
     pub extra: Vec<(String, String)>,
 }
@@ -81,6 +83,7 @@ impl std::fmt::Debug for Changes {
             .field("set", &names(self.set.iter().map(|(name, _)| name).collect()))
             .field("remove", &names(self.remove.iter().collect()))
             .field("foreign", &self.foreign)
+            .field("joined", &names(self.joined.iter().map(|(name, _)| name).collect()))
             .field("extra", &names(self.extra.iter().map(|(name, _)| name).collect()))
             .finish()
     }
@@ -176,7 +179,7 @@ pub fn changes(wiring: &Wiring<'_>) -> Changes {
         remove.retain(|name| !set.iter().any(|(other, _)| other == name));
     }
     remove.sort();
-    let mut changes = Changes { set, remove, foreign, extra: Vec::new() };
+    let mut changes = Changes { set, remove, foreign, joined: Vec::new(), extra: Vec::new() };
     changes.extra = wiring.env.iter().filter(|(name, _)| !changes.manages(name)).cloned().collect();
     changes
 }
@@ -240,6 +243,19 @@ fn mock_aws(wiring: &Wiring<'_>) -> Vec<(String, OsString)> {
     set.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect()
 }
 
+/// Variables that name kubeconfigs, for kubectl and for terraform.
+pub const KUBECONFIGS: [&str; 2] = ["KUBECONFIG", "KUBE_CONFIG_PATH"];
+
+/// A list of paths with one more at its end, unless it has that already.
+pub fn joined(list: &OsStr, path: &OsStr) -> OsString {
+    let mut paths: Vec<PathBuf> = std::env::split_paths(list).filter(|path| !path.as_os_str().is_empty()).collect();
+    if !paths.iter().any(|known| known.as_os_str() == path) {
+        paths.push(path.into());
+    }
+    // A path that cannot be in a list is better alone than not at all.
+    std::env::join_paths(paths).unwrap_or_else(|_| path.to_owned())
+}
+
 /// The environment of a child: `base`, then `component` (`None` unsets a variable), then the identity, then what opens
 /// the keyring (`forbidden`) taken away. Beside it, sorted, the variables of the component that lost against the identity.
 /// Without an identity and forbidden variables the environment stays as it was but for the component's own.
@@ -277,6 +293,10 @@ pub fn child_env(
             env.set(name, value);
         }
         for (name, value) in &identity.set {
+            env.set(name, value);
+        }
+        for (name, path) in &identity.joined {
+            let value = joined(env.get_raw(name).unwrap_or_default(), path);
             env.set(name, value);
         }
     }

@@ -20,8 +20,23 @@ pub(crate) async fn authenticate(
     identity: &Identity,
     region: Option<&str>,
 ) -> Result<StepRecord, Error> {
+    let sts_endpoint = context.endpoints.resolve(Service::Sts, Some(&identity.spec), None, &context.host.talk)?;
+    let found = search(context, sts_endpoint.as_deref(), region).await?;
+    let credentials = AwsCredentials { region: region.map(str::to_owned).or(found.region.clone()), ..found };
+    context.mask(&credentials);
+    Ok(StepRecord { credentials: credentials.into(), account: None, caller: None, basis: None })
+}
+
+/// The credentials of the environment for what happens without an identity.
+pub(crate) async fn of_environment(context: &Context) -> Result<AwsCredentials, Error> {
+    let sts_endpoint = context.endpoints.resolve(Service::Sts, None, None, &context.host.talk)?;
+    let found = search(context, sts_endpoint.as_deref(), None).await?;
+    context.mask(&found);
+    Ok(found)
+}
+
+async fn search(context: &Context, sts_endpoint: Option<&str>, region: Option<&str>) -> Result<AwsCredentials, Error> {
     let host = &context.host;
-    let sts_endpoint = context.endpoints.resolve(Service::Sts, Some(&identity.spec), None, &host.talk)?;
     let profiles = Profiles::read(&host.env, &host.cwd);
     let ambient = Ambient {
         host,
@@ -29,13 +44,10 @@ pub(crate) async fn authenticate(
         http: &context.http,
         clients: &context.clients,
         region: region.unwrap_or(DEFAULT_REGION),
-        sts_endpoint: sts_endpoint.as_deref(),
+        sts_endpoint,
         profiles: &profiles,
         hidden: &context.forbidden,
         machine: Some(PATIENCE),
     };
-    let found = ambient.credentials(None).await?;
-    let credentials = AwsCredentials { region: region.map(str::to_owned).or(found.region.clone()), ..found };
-    context.mask(&credentials);
-    Ok(StepRecord { credentials: credentials.into(), account: None, caller: None, basis: None })
+    ambient.credentials(None).await
 }

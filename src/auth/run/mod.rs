@@ -7,6 +7,7 @@ pub mod client;
 mod directory;
 mod endpoint;
 mod error;
+mod extras;
 mod open;
 mod parent;
 #[cfg(unix)]
@@ -17,6 +18,7 @@ pub mod standing;
 pub(in crate::auth) use directory::temporary_base;
 pub use directory::{Sweep, sweep};
 pub use error::Error;
+pub use extras::Extras;
 pub use open::{Run, RunIdentity, RunSettings};
 pub use parent::{Parent, SOCKET_VARIABLE};
 pub use server::{Answer, Source};

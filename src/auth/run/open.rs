@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::Error;
 use super::directory::{CONFIG, CREDENTIALS, Directory};
 use super::endpoint::Endpoint;
+use super::extras::Extras;
 use super::server::{Allowed, Server, Service, Source};
 use crate::auth::creds::AwsCredentials;
 use crate::auth::delivery::{
@@ -50,6 +51,8 @@ pub struct RunSettings {
     pub forbidden: Vec<String>,
     /// Tells the child the identity's name in `ATMOS_IDENTITY` (shells, `auth exec`).
     pub announce: bool,
+    /// Logins of registries and kubeconfigs.
+    pub extras: Extras,
 }
 
 /// The private side of one child. Everything goes with the value: socket, files, directory.
@@ -60,9 +63,9 @@ pub struct Run {
     server: Option<Server>,
     endpoint: Option<Endpoint>,
     directory: Option<Directory>,
-    changes: Option<Changes>,
+    pub(super) changes: Option<Changes>,
     forbidden: Vec<String>,
-    talk: Talk,
+    pub(super) talk: Talk,
 }
 
 impl Run {
@@ -85,11 +88,13 @@ impl Run {
         if matches!(own.style, Style::Mock | Style::Ambient) {
             let nowhere = Path::new("");
             run.changes = Some(changes(&wiring(own, &settings, (nowhere, nowhere), Given::default())));
+            run.add(host, &settings.extras);
             return Ok(run);
         }
         let identities = identities(own, &settings.allowed)?;
         let keys = keys(&identities, &settings.source, &host.talk).await?;
         run.furnish(host, &settings, &identities, &keys)?;
+        run.add(host, &settings.extras);
         Ok(run)
     }
 
@@ -186,6 +191,15 @@ impl Run {
     /// Variables that never reach a child.
     pub fn forbidden(&self) -> &[String] {
         &self.forbidden
+    }
+
+    /// The private directory, made if there is none yet.
+    pub(super) fn private_folder(&mut self, host: &Host) -> Result<&Path, Error> {
+        let directory = match self.directory.take() {
+            Some(directory) => directory,
+            None => Directory::create(host)?,
+        };
+        Ok(self.directory.insert(directory).path())
     }
 
     /// The private directory; `None` when the run needs none.

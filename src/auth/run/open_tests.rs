@@ -52,7 +52,15 @@ fn source() -> (Source, Arc<AtomicUsize>) {
 fn settings(own: Option<RunIdentity>, allowed: Vec<RunIdentity>) -> RunSettings {
     let forbidden = vec!["ATMOS_KEYRING_PASSWORD".to_owned()];
     let configuration = "/outer".to_owned();
-    RunSettings { identity: own, allowed, source: source().0, configuration, forbidden, announce: false }
+    RunSettings {
+        identity: own,
+        allowed,
+        source: source().0,
+        configuration,
+        forbidden,
+        announce: false,
+        extras: Extras::default(),
+    }
 }
 
 async fn ask(socket: PathBuf, identity: &str) -> Result<String, Error> {

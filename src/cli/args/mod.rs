@@ -6,6 +6,7 @@ mod atlantis;
 mod auth;
 mod auth_look;
 mod auth_tools;
+mod aws;
 mod describe;
 mod doctor;
 mod explain;
@@ -32,6 +33,7 @@ pub use auth_look::{AuthDoctorArgs, AuthExplainArgs, RefreshArgs};
 pub use auth_tools::{
     AuthShellArgs, ConsoleArgs, KeyArgs, KeyringArgs, KeyringCommand, SamlArgs, SamlCommand, UserArgs, UserCommand,
 };
+pub use aws::{AwsArgs, AwsCommand, EcrCommand, EcrLoginArgs, EksCommand, EksTokenArgs, UpdateKubeconfigArgs};
 pub use describe::{
     ComponentArgs, DependentsArgs, DescribeArgs, DescribeCommand, DescribeConfigArgs, DescribeEditionArgs,
     DescribeEvaluationArgs, DescribeWorkflowsArgs, DiffArgs, EvaluationArgs, LocalsArgs, ProcessingArgs, StacksArgs,

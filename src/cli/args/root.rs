@@ -6,7 +6,7 @@ use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, FromArgMatches, Parser, Subcommand};
 
 use super::{
-    AtlantisArgs, AuthArgs, CompletionArgs, ConfigArgs, DescribeArgs, DocsArgs, DoctorArgs, EnvironmentArgs,
+    AtlantisArgs, AuthArgs, AwsArgs, CompletionArgs, ConfigArgs, DescribeArgs, DocsArgs, DoctorArgs, EnvironmentArgs,
     ExplainArgs, GlobalArgs, HelmfileArgs, ListArgs, ManArgs, PackerArgs, ProfileArgs, StackArgs, TerraformArgs,
     ThemeArgs, ValidationArgs, WorkflowArgs,
 };
@@ -110,6 +110,8 @@ commands! {
     Atlantis(AtlantisArgs) = "atlantis";
     /// Log in to clouds and hand out credentials of the identities in the configuration
     Auth(AuthArgs) = "auth";
+    /// Logins of registries, tokens and kubeconfigs of clusters on AWS
+    Aws(AwsArgs) = "aws";
     /// Show what a component or all stacks amount to
     Describe(DescribeArgs) = "describe";
     /// Show which file and line set a value of a component, and what it overrides

@@ -6,6 +6,7 @@ mod atlantis;
 mod auth;
 mod auth_look;
 mod auth_tools;
+mod aws;
 mod backend;
 mod browse;
 mod completion;

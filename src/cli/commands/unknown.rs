@@ -11,7 +11,6 @@ const LATER: &[(&str, &[&str])] = &[
         "atmos",
         &[
             "ansible",
-            "aws",
             "azure",
             "cache",
             "cast",
@@ -33,6 +32,7 @@ const LATER: &[(&str, &[&str])] = &[
             "vendor",
         ],
     ),
+    ("atmos aws", &["compliance", "security"]),
     ("atmos terraform", &["cache", "lint", "migrate"]),
     ("atmos config", &["fmt", "format"]),
     ("atmos stack", &["config", "fmt", "format", "list"]),

@@ -7,6 +7,7 @@ use miette::Diagnostic;
 use super::super::access::{Access, refused};
 use super::super::audit::{self, Event};
 use super::super::identity::Choice;
+use super::integrations;
 use crate::auth::delivery::{
     Delivery, Format, Helper, Printable, Profile, Style, Wiring, printable, profile_name, render, same_profile,
 };
@@ -185,7 +186,13 @@ fn wire(
         env: identity.map(|identity| identity.env.as_slice()).unwrap_or_default(),
         announce: false,
     };
-    Ok(printable(&wiring, &access.host.env)?)
+    let (mut set, unset) = printable(&wiring, &access.host.env)?;
+    // A run has given them to its children already.
+    if access.parent.is_none() {
+        set.extend(integrations::variables(access, name));
+        set.sort();
+    }
+    Ok((set, unset))
 }
 
 fn standing(access: &Access, provider: &str) -> Standing {

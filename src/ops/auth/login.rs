@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::super::access::Access;
 use super::super::audit::{self, Event};
 use super::super::identity::Choice;
+use super::integrations;
 use crate::auth::resolution::Flag;
 use crate::auth::{Error, IdentityName, ProviderName};
 use crate::diag::{Failure, Report, Result, Warning};
@@ -139,6 +140,7 @@ pub(super) async fn identity_login(access: &Access, name: &IdentityName) -> Resu
         ..Event::default()
     };
     audit::record(access, &access.settings, &event)?;
+    Box::pin(integrations::after_login(access, name, &credentials)).await;
     Ok(LoginReport {
         realm: Some((access.realm.as_str().to_owned(), access.realm.source().as_str())),
         provider: known.provider,

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::super::access::Access;
 use super::super::audit::{self, Event};
 use super::everywhere;
+use super::integrations;
 use super::login::identities_tagged;
 use crate::auth::resolution::Flag;
 use crate::auth::run;
@@ -36,7 +37,8 @@ pub struct LogoutReport {
     /// `identity x`, `provider y`, …
     pub whose: String,
     pub kept: Kept,
-    /// Files that were removed or changed: standing configuration of `auth env`, lists of what a portal offers.
+    /// Files that were removed or changed: standing configuration of `auth env`, lists of what a portal offers, logins and
+    /// kubeconfigs of integrations.
     pub files: Vec<String>,
     /// Entries of the keyring that were removed.
     pub keys: Vec<String>,
@@ -85,6 +87,7 @@ pub async fn logout(access: &Access, request: &LogoutRequest) -> Result<LogoutRe
         report.kept.add(kept);
         report.files.extend(super::env::forget_standing(access, logins, request.dry_run)?);
         report.files.extend(forget_offers(access, logins, request.dry_run)?);
+        report.files.extend(integrations::forget(access, logins, request.dry_run)?);
         if request.keychain {
             report.keys.extend(everywhere::forget_keys(access, logins, request.dry_run)?);
         }

@@ -2,12 +2,14 @@
 //!
 //! Row 12. Each function takes an [`Access`](super::Access) and returns plain data; `cli` prints it.
 
+mod cluster;
 mod console;
 mod doctor;
 mod env;
 mod everywhere;
 mod exec;
 mod explain;
+pub(super) mod integrations;
 mod keyring;
 mod list;
 mod login;
@@ -15,6 +17,7 @@ mod login_all;
 mod logout;
 mod process;
 mod refresh;
+mod registry;
 mod saml;
 mod shell;
 mod user;
@@ -23,12 +26,14 @@ mod validate_rails;
 mod validate_stacks;
 mod whoami;
 
+pub use cluster::{KubeconfigRequest, TokenRequest, cluster_token, update_kubeconfig};
 pub use console::{ConsoleReport, ConsoleRequest, console};
 pub use doctor::{DoctorReport, DoctorRequest, Finding, State, doctor};
 pub(super) use env::style;
 pub use env::{EnvReport, EnvRequest, env};
 pub use exec::{ExecRequest, exec, min_ttl};
 pub use explain::{Decision, ExplainReport, ExplainRequest, Link, Word, explain};
+pub use integrations::{Done, line as integration_line};
 pub use keyring::{MigrateReport, MigrateRequest, migrate};
 pub use list::{ListReport, ListRequest, list};
 pub use login::{LoginReport, LoginRequest, login, outside_only};
@@ -36,6 +41,7 @@ pub use login_all::{LoginAllReport, LoginAllRequest, login_all};
 pub use logout::{LogoutReport, LogoutRequest, logout};
 pub use process::{ProcessRequest, ask_run, process};
 pub use refresh::{RefreshReport, RefreshRequest, refresh};
+pub use registry::{EcrLoginRequest, ecr_login};
 pub use saml::{SamlRolesReport, saml_roles};
 pub use shell::{ShellRequest, shell};
 pub use user::{KeysReport, KeysRequest, Origin, rotate_keys, store_keys};

@@ -1,0 +1,241 @@
+//! What is wrong with `auth.integrations`. Row 5.
+
+use std::collections::BTreeMap;
+
+use super::super::config::{AuthConfig, Identity};
+use super::super::kind::IdentityKind;
+use super::super::name::{IdentityName, ProviderName};
+use super::super::problem::Problem;
+use super::config::{Integration, Kind};
+use super::target::Target;
+use crate::diag::nearest;
+use crate::span::Span;
+
+const KEYS: [&str; 3] = ["kind", "via", "spec"];
+const VIA: [&str; 2] = ["identity", "provider"];
+const REGISTRY: [&str; 2] = ["account_id", "region"];
+const CLUSTER: [&str; 4] = ["name", "region", "alias", "kubeconfig"];
+const KUBECONFIG: [&str; 3] = ["path", "mode", "update"];
+
+/// Every problem of the section.
+pub(in crate::auth) fn problems(auth: &AuthConfig, problems: &mut Vec<Problem>) {
+    let Some(section) = auth.node.get("integrations").filter(|section| !section.is_null()) else { return };
+    if section.as_map().is_none() {
+        problems.push(Problem::error("`auth.integrations` must be a map", section.span));
+        return;
+    }
+    let all = Integration::all(auth);
+    for integration in &all {
+        one(auth, integration, problems);
+    }
+    same_entry(&all, problems);
+}
+
+fn one(auth: &AuthConfig, integration: &Integration, problems: &mut Vec<Problem>) {
+    let who = format!("integration `{}`", integration.name);
+    let error = |reason: String, span| Problem::error(format!("{who}: {reason}"), span);
+    match integration.kind {
+        Kind::Missing => problems.push(error("kind is required".to_owned(), integration.span)),
+        Kind::Unsupported => {
+            let near = Kind::near(&integration.kind_text).map(|near| format!(", did you mean `{near}`?"));
+            let near = near.unwrap_or_default();
+            let reason = format!("unsupported integration kind: {}{near}", integration.kind_text);
+            problems.push(error(reason, integration.span));
+        }
+        Kind::NotBuilt => {}
+        Kind::Ecr | Kind::EcrPublic | Kind::Eks => {
+            if let Err(reasons) = integration.target() {
+                problems.extend(reasons.into_iter().map(|(reason, span)| error(reason, span)));
+            }
+            keys(integration, &who, problems);
+        }
+    }
+    via(auth, integration, &who, problems);
+}
+
+fn via(auth: &AuthConfig, integration: &Integration, who: &str, problems: &mut Vec<Problem>) {
+    let span = |key| integration.node.get_path(["via", key]).map_or(integration.span, |node| node.span);
+    let missing = |what: &'static str, name: &str, known: Vec<&str>| {
+        let near = nearest(name, known).map(|near| format!(", did you mean `{near}`?")).unwrap_or_default();
+        Problem::error(format!("{who}: referenced {what} `{name}` does not exist{near}"), span(what))
+    };
+    if let Some(name) = &integration.provider
+        && auth.provider(name).is_none()
+    {
+        problems.push(missing("provider", name, auth.providers.keys().map(ProviderName::as_str).collect()));
+    }
+    match integration.identity.as_deref().map(|name| (name, auth.identity(name))) {
+        Some((name, None)) => {
+            problems.push(missing("identity", name, auth.identities.keys().map(IdentityName::as_str).collect()));
+        }
+        Some((_, Some(identity))) if integration.kind != Kind::NotBuilt && !may_have_keys(identity) => {
+            let message =
+                format!("{who}: identity `{}` of kind {} has no keys of AWS", identity.name, identity.kind_text);
+            problems.push(Problem::warning(message, span("identity")));
+        }
+        None if integration.provider.is_none() && integration.kind != Kind::NotBuilt => {
+            let message = format!("{who}: it belongs to nobody: set `via.identity` or `via.provider`");
+            problems.push(Problem::warning(message, integration.span));
+        }
+        Some(_) | None => {}
+    }
+}
+
+fn may_have_keys(identity: &Identity) -> bool {
+    identity.kind_text != "mock" && identity.kind != IdentityKind::Ambient
+}
+
+/// Keys that nobody knows, with those that may be meant.
+fn keys(integration: &Integration, who: &str, problems: &mut Vec<Problem>) {
+    let spec: &[&str] = match integration.kind {
+        Kind::Eks => &["auto_provision", "cluster"],
+        _ => &["auto_provision", "registry"],
+    };
+    for (path, known) in [
+        (&[][..], &KEYS[..]),
+        (&["via"], &VIA),
+        (&["spec"], spec),
+        (&["spec", "registry"], &REGISTRY),
+        (&["spec", "cluster"], &CLUSTER),
+        (&["spec", "cluster", "kubeconfig"], &KUBECONFIG),
+    ] {
+        let Some(node) = integration.node.get_path(path.iter().copied()).filter(|node| !node.is_null()) else {
+            continue;
+        };
+        let shown = path.join(".");
+        let Some(map) = node.as_map() else {
+            problems.push(Problem::error(format!("{who}: `{shown}` must be a map"), node.span));
+            continue;
+        };
+        for (key, value) in map.iter().filter(|(key, _)| !known.contains(&&***key)) {
+            let near = nearest(key, known.iter().copied()).map(|near| format!(", did you mean `{near}`?"));
+            let dot = if shown.is_empty() { "" } else { "." };
+            let message = format!("{who}: unknown key `{shown}{dot}{key}`{}", near.unwrap_or_default());
+            problems.push(Problem::warning(message, value.span));
+        }
+    }
+    if let Some(switch) = integration.node.get_path(["spec", "auto_provision"])
+        && !switch.is_null()
+        && switch.as_bool().is_none()
+    {
+        problems.push(Problem::error(format!("{who}: `spec.auto_provision` must be true or false"), switch.span));
+    }
+}
+
+/// Two that write one entry of one kubeconfig: the later one would win.
+fn same_entry(all: &[Integration], problems: &mut Vec<Problem>) {
+    let mut seen: BTreeMap<(String, String, String), (&str, Span)> = BTreeMap::new();
+    for integration in all {
+        let Ok(Some(Target::Cluster(cluster))) = integration.target() else { continue };
+        let key = (cluster.name, cluster.region, cluster.path.unwrap_or_default());
+        if let Some((other, _)) = seen.insert(key, (&integration.name, integration.span)) {
+            let message = format!(
+                "integrations `{other}` and `{}` write the same entry of one kubeconfig, where the later one wins",
+                integration.name
+            );
+            problems.push(Problem::warning(message, integration.span));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value as Json, json};
+
+    use super::super::super::config::tests::config;
+    use super::super::super::problem::Severity;
+    use super::*;
+
+    fn found(integrations: &Json) -> Vec<(Severity, String)> {
+        let auth = config(&json!({
+            "providers": {"corp": {"kind": "mock"}},
+            "identities": {"dev": {"kind": "aws/ambient"}, "plain": {"kind": "mock"}},
+            "integrations": integrations,
+        }));
+        let mut found = Vec::new();
+        problems(&auth, &mut found);
+        found.into_iter().map(|problem| (problem.severity, problem.message)).collect()
+    }
+
+    #[test]
+    fn sound_entries_have_no_problems() {
+        let via = json!({"identity": "dev"});
+        let sound = json!({
+            "a": {"kind": "aws/ecr", "via": via, "spec": {"registry": {"account_id": 111_111_111_111_i64, "region": "eu-west-1"}}},
+            "b": {"kind": "aws/ecr-public", "via": {"provider": "CORP"}, "spec": {"auto_provision": false}},
+            "c": {"kind": "aws/eks", "via": via, "spec": {"cluster": {"name": "dev_1", "region": "eu-west-1", "alias": "dev",
+                  "kubeconfig": {"path": "~/k", "mode": "0600", "update": "error"}}}},
+            "d": {"kind": "aws/eks", "via": via, "spec": {"cluster": {"name": "dev_1", "region": "eu-west-1", "kubeconfig": {"mode": 640}}}},
+            "e": {"kind": "github/sts", "via": {"provider": "corp"}, "spec": {"repos": ["a/b"]}},
+        });
+        assert_eq!(found(&sound), []);
+        assert_eq!(found(&Json::Null), []);
+    }
+
+    #[test]
+    fn every_rule_reports() {
+        let via = json!({"identity": "dev"});
+        let ecr = |registry: Json| json!({"x": {"kind": "aws/ecr", "via": via, "spec": {"registry": registry}}});
+        let eks = |cluster: Json| json!({"x": {"kind": "aws/eks", "via": via, "spec": {"cluster": cluster}}});
+        let public = |more: Json| {
+            let mut entry = json!({"kind": "aws/ecr-public", "via": via});
+            entry.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            json!({"x": entry})
+        };
+        let kubeconfig = |kubeconfig: Json| eks(json!({"name": "c", "region": "r", "kubeconfig": kubeconfig}));
+        let (error, warning) = (Severity::Error, Severity::Warning);
+        for (section, severity, phrase) in [
+            (json!([]), error, "must be a map"),
+            (json!({"x": {"via": via}}), error, "kind is required"),
+            (
+                json!({"x": {"kind": "aws/erc", "via": via}}),
+                error,
+                "unsupported integration kind: aws/erc, did you mean `aws/ecr`?",
+            ),
+            (ecr(json!({})), error, "`spec.registry.account_id` is required for aws/ecr"),
+            (ecr(json!({"account_id": "111111111111"})), error, "`spec.registry.region` is required"),
+            (ecr(json!({"account_id": "123", "region": "r"})), error, "`123` is not the number of an account"),
+            (ecr(json!({"account_id": ["1"], "region": "r"})), error, "must be a string"),
+            (ecr(json!({"account_id": "111111111111", "region": "a/b"})), error, "region `a/b` is not"),
+            (
+                ecr(json!({"account_id": "111111111111", "region": "r", "acount": 1})),
+                warning,
+                "unknown key `spec.registry.acount`",
+            ),
+            (public(json!({"spec": {"registry": {"region": "eu-west-1"}}})), error, "us-east-1 or us-west-2"),
+            (public(json!({"spec": {"auto_provision": "no"}})), error, "must be true or false"),
+            (public(json!({"spec": {"auto_provison": true}})), warning, "did you mean `auto_provision`?"),
+            (public(json!({"via": {"identity": "plain"}})), warning, "kind mock has no keys of AWS"),
+            (
+                public(json!({"via": {"identity": "Dve"}})),
+                error,
+                "referenced identity `Dve` does not exist, did you mean `dev`?",
+            ),
+            (
+                public(json!({"via": {"provider": "crop"}})),
+                error,
+                "referenced provider `crop` does not exist, did you mean `corp`?",
+            ),
+            (public(json!({"via": {}})), warning, "belongs to nobody"),
+            (public(json!({"vai": {}})), warning, "unknown key `vai`, did you mean `via`?"),
+            (eks(json!({"region": "r"})), error, "`spec.cluster.name` is required for aws/eks"),
+            (eks(json!({"name": "a/b", "region": "r"})), error, "`a/b` is not the name of a cluster"),
+            (eks(json!({"name": "c"})), error, "`spec.cluster.region` is required"),
+            (kubeconfig(json!({"mode": "9"})), error, "invalid kubeconfig mode `9`, such as"),
+            (kubeconfig(json!({"mode": 384})), error, "write it in quotes"),
+            (kubeconfig(json!({"mode": 420})), error, "write it in quotes"),
+            (kubeconfig(json!({"update": "marge"})), error, "did you mean `merge`?"),
+            (kubeconfig(json!({"file": "x"})), warning, "unknown key `spec.cluster.kubeconfig.file`"),
+            (kubeconfig(json!("x")), error, "`spec.cluster.kubeconfig` must be a map"),
+        ] {
+            let found = found(&section);
+            assert!(
+                found.iter().any(|(known, text)| *known == severity && text.contains(phrase)),
+                "{phrase}: {found:?}"
+            );
+        }
+        let twice = eks(json!({"name": "c", "region": "r"}))["x"].clone();
+        let found = found(&json!({"x": twice, "y": twice}));
+        assert!(found[0].1.contains("`x` and `y` write the same entry"), "{found:?}");
+    }
+}

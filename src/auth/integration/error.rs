@@ -1,0 +1,48 @@
+//! What can go wrong with the files that integrations write. No text holds a secret. Row 5.
+
+use std::path::Path;
+
+use miette::Diagnostic;
+
+use crate::diag::Failure;
+
+#[derive(Debug, Clone, thiserror::Error, Diagnostic)]
+pub enum Error {
+    /// A file of somebody else that is not what it should be: nothing of it may be lost.
+    #[error("{path}{at}: it is not {what}")]
+    #[diagnostic(
+        code(atmos::auth::integration::unreadable),
+        help("correct the file, or choose another one with {instead}")
+    )]
+    Unreadable { path: String, at: String, what: &'static str, instead: &'static str },
+
+    #[error("cannot {action} {path}: {reason}")]
+    #[diagnostic(code(atmos::auth::integration::file), help("{help}"))]
+    File { action: &'static str, path: String, reason: String, help: &'static str },
+
+    /// The program that keeps the logins of docker.
+    #[error("the credential helper `{program}` {reason}")]
+    #[diagnostic(
+        code(atmos::auth::integration::helper),
+        help("install or unlock it, or take it out of {path} (`credsStore`, `credHelpers`)")
+    )]
+    Helper { program: String, reason: String, path: String },
+
+    #[error("{what} already exists in {path}, and says something else")]
+    #[diagnostic(
+        code(atmos::auth::integration::exists),
+        help(
+            "`kubeconfig.update: error` leaves it alone: remove it, choose an `alias` or another `path`, or use `merge`"
+        )
+    )]
+    Exists { what: String, path: String },
+}
+
+impl Error {
+    pub(super) fn file(action: &'static str, path: &Path, error: &impl ToString) -> Error {
+        let help = "check that the folder exists and may be written to";
+        Error::File { action, path: path.display().to_string(), reason: error.to_string(), help }
+    }
+}
+
+impl Failure for Error {}

@@ -1,0 +1,148 @@
+use std::os::unix::fs::PermissionsExt as _;
+
+use serde_json::json;
+
+use super::super::super::store::open::tests::host;
+use super::*;
+use crate::value::to_json;
+
+fn target(folder: &Path, update: Update) -> ClusterTarget {
+    ClusterTarget {
+        name: "dev".to_owned(),
+        region: "eu-west-1".to_owned(),
+        path: Some(folder.join("k/config").display().to_string()),
+        update,
+        ..ClusterTarget::default()
+    }
+}
+
+fn entry(context: &str) -> Entry {
+    Entry {
+        cluster: Cluster {
+            name: "dev".to_owned(),
+            region: "eu-west-1".to_owned(),
+            arn: "arn:dev".to_owned(),
+            endpoint: "https://api.test".to_owned(),
+            authority: "Q0E=".to_owned(),
+        },
+        context: context.to_owned(),
+        command: ["/bin/atmos", "aws", "eks", "token"].map(str::to_owned).to_vec(),
+    }
+}
+
+fn document(folder: &Path) -> serde_json::Value {
+    let host = host(folder, &[]);
+    to_json(&read(&host, &folder.join("k/config")).unwrap().unwrap())
+}
+
+fn other() -> serde_json::Value {
+    json!({
+        "apiVersion": "v1", "kind": "Config", "current-context": "home", "preferences": {"colors": true},
+        "clusters": [{"name": "home", "cluster": {"server": "https://home.test"}}],
+        "contexts": [{"name": "home", "context": {"cluster": "home", "user": "me"}}],
+        "users": [{"name": "me", "user": {"token": "t"}}],
+    })
+}
+
+#[test]
+fn a_cluster_is_added_and_taken_out_and_nothing_else_changes() {
+    let folder = tempfile::tempdir().unwrap();
+    let (folder, host) = (folder.path(), host(folder.path(), &[]));
+    std::fs::create_dir(folder.join("k")).unwrap();
+    std::fs::write(folder.join("k/config"), other().to_string()).unwrap();
+    let target = target(folder, Update::Merge);
+    let written = write(&host, &target, &entry("alias")).unwrap();
+    assert!(written.has_changed && written.path == folder.join("k/config"), "{written:?}");
+    assert_eq!(std::fs::metadata(&written.path).unwrap().permissions().mode() & 0o777, 0o600);
+    let mut expected = other();
+    expected["current-context"] = json!("alias");
+    let add = |expected: &mut serde_json::Value, list: &str, entry| expected[list].as_array_mut().unwrap().push(entry);
+    add(
+        &mut expected,
+        "clusters",
+        json!({"name": "arn:dev",
+        "cluster": {"server": "https://api.test", "certificate-authority-data": "Q0E="}}),
+    );
+    add(
+        &mut expected,
+        "contexts",
+        json!({"name": "alias", "context": {"cluster": "arn:dev", "user": "atmos-eks-dev-eu-west-1"}}),
+    );
+    add(
+        &mut expected,
+        "users",
+        json!({"name": "atmos-eks-dev-eu-west-1", "user": {"exec": {
+        "apiVersion": "client.authentication.k8s.io/v1beta1", "command": "/bin/atmos", "args": ["aws", "eks", "token"],
+        "interactiveMode": "Never", "provideClusterInfo": false}}}),
+    );
+    assert_eq!(document(folder), expected);
+    assert!(!write(&host, &target, &entry("alias")).unwrap().has_changed);
+    assert!(remove(&host, &target, true).unwrap().is_some());
+    assert_eq!(document(folder), expected);
+    assert_eq!(remove(&host, &target, false).unwrap(), Some(written.path));
+    let mut left = other();
+    left["current-context"] = json!("");
+    assert_eq!(document(folder), left);
+    assert_eq!(remove(&host, &target, false).unwrap(), None);
+}
+
+#[test]
+fn the_namespace_of_a_context_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let (folder, host) = (folder.path(), host(folder.path(), &[]));
+    let target = target(folder, Update::Merge);
+    write(&host, &target, &entry("dev")).unwrap();
+    let path = folder.join("k/config");
+    let text =
+        std::fs::read_to_string(&path).unwrap().replace("user: atmos-eks", "namespace: mine\n      user: atmos-eks");
+    std::fs::write(&path, text).unwrap();
+    write(&host, &target, &Entry { command: vec!["/new/atmos".to_owned()], ..entry("dev") }).unwrap();
+    let document = document(folder);
+    assert_eq!(document["contexts"][0]["context"]["namespace"], json!("mine"));
+    assert_eq!(document["users"][0]["user"]["exec"]["command"], json!("/new/atmos"));
+}
+
+#[test]
+fn a_file_with_nothing_left_goes() {
+    let folder = tempfile::tempdir().unwrap();
+    let (folder, host) = (folder.path(), host(folder.path(), &[]));
+    let target = ClusterTarget { mode: Some(0o640), ..target(folder, Update::Merge) };
+    let written = write(&host, &target, &entry("dev")).unwrap();
+    assert_eq!(std::fs::metadata(&written.path).unwrap().permissions().mode() & 0o777, 0o640);
+    remove(&host, &target, false).unwrap();
+    assert!(!written.path.exists());
+}
+
+#[test]
+fn replace_and_error_do_what_they_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let (folder, host) = (folder.path(), host(folder.path(), &[]));
+    let (refuse, replace) = (target(folder, Update::Refuse), target(folder, Update::Replace));
+    write(&host, &refuse, &entry("dev")).unwrap();
+    assert!(!write(&host, &refuse, &entry("dev")).unwrap().has_changed, "what is ours already is no reason to fail");
+    let mut moved = entry("dev");
+    moved.cluster.endpoint = "https://new.test".to_owned();
+    let error = write(&host, &refuse, &moved).unwrap_err();
+    assert!(error.to_string().contains("cluster arn:dev already exists"), "{error}");
+    std::fs::write(folder.join("k/config"), other().to_string()).unwrap();
+    let error = write(&host, &refuse, &entry("home")).unwrap_err();
+    assert!(error.to_string().contains("context home already exists"), "{error}");
+    write(&host, &replace, &entry("home")).unwrap();
+    let document = document(folder);
+    assert_eq!(document["clusters"].as_array().unwrap().len(), 1);
+    assert_eq!(document["clusters"][0]["name"], json!("arn:dev"));
+    assert!(!write(&host, &replace, &entry("home")).unwrap().has_changed);
+}
+
+#[test]
+fn what_is_no_kubeconfig_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let (folder, host) = (folder.path(), host(folder.path(), &[]));
+    std::fs::create_dir(folder.join("k")).unwrap();
+    for text in ["users: [{token: topsecret", "- topsecret\n", "clusters: {topsecret: 1}\n"] {
+        std::fs::write(folder.join("k/config"), text).unwrap();
+        let error = write(&host, &target(folder, Update::Merge), &entry("dev")).unwrap_err();
+        assert!(error.to_string().contains("not a kubeconfig") && !error.to_string().contains("topsecret"), "{error}");
+        assert_eq!(std::fs::read_to_string(folder.join("k/config")).unwrap(), text);
+    }
+}

@@ -1,0 +1,25 @@
+//! What follows from an identity: logins of registries, kubeconfigs and tokens of clusters (`auth.integrations`).
+//!
+//! Row 5. Read [`Integration`] (what is written), [`Target`] (what one leads to), then the calls of
+//! [`Session`](super::Session): `registry_login`, `cluster`, `cluster_token`. [`docker`] and [`kube`] write the files.
+//! Whose credentials, when, and what a failure means is the business of `ops`.
+
+mod call;
+mod check;
+mod config;
+pub mod docker;
+mod ecr;
+mod eks;
+mod error;
+pub mod kube;
+mod place;
+mod schema;
+mod target;
+
+pub(super) use check::problems;
+pub use config::{Integration, Kind, linked};
+pub use ecr::{PUBLIC_REGISTRY, RegistryLogin};
+pub use eks::{Cluster, ClusterToken};
+pub use error::Error;
+pub use schema::extend as extend_schema;
+pub use target::{ClusterTarget, Registry, Target, Update};

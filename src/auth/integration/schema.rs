@@ -1,0 +1,61 @@
+//! The JSON Schema of `auth.integrations`. Row 5.
+
+use serde_json::{Value as Json, json};
+
+use super::config::{BUILT, LATER};
+use super::target::UPDATES;
+
+/// Adds to the schema of `atmos.yaml` what an integration may be. Kinds are offered, not required: what cannot be used is the
+/// word of `auth validate`.
+pub fn extend(schema: &mut Json) {
+    let Some(section) = schema.pointer_mut("/$defs/auth/properties/integrations").and_then(Json::as_object_mut) else {
+        return;
+    };
+    section.insert("additionalProperties".to_owned(), entry());
+}
+
+fn entry() -> Json {
+    let kinds: Vec<&str> = BUILT.iter().map(|(name, _)| *name).chain(LATER).collect();
+    let updates: Vec<&str> = UPDATES.iter().map(|(name, _)| *name).collect();
+    let text = |about: &str| json!({"description": about, "type": ["string", "number"]});
+    let map = |about: &str, properties: Json| json!({"description": about, "type": ["object", "null"], "properties": properties});
+    let kubeconfig = json!({
+        "path": text("Path of the file"),
+        "mode": text("Mode of the file, in quotes"),
+        "update": {"description": "What becomes of what is there", "enum": updates},
+    });
+    let cluster = json!({
+        "name": text("Name of the cluster"),
+        "region": text("Region of the cluster"),
+        "alias": text("Name of the context"),
+        "kubeconfig": map("The file that is written", kubeconfig),
+    });
+    let registry =
+        json!({"account_id": text("Account of the registry, in quotes"), "region": text("Region of the registry")});
+    let spec = json!({
+        "auto_provision": {"description": "It follows a login and a run by itself", "type": "boolean"},
+        "registry": map("A registry", registry),
+        "cluster": map("A cluster", cluster),
+    });
+    let via = json!({
+        "identity": text("The identity that it follows"),
+        "provider": text("The provider whose identities it follows"),
+    });
+    let kind = json!({"description": "Its kind", "anyOf": [{"enum": kinds}, {"type": "string"}]});
+    map("An integration", json!({"kind": kind, "via": map("Whom it follows", via), "spec": map("Its settings", spec)}))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integrations_are_in_the_schema_with_their_settings() {
+        let mut schema = json!({"$defs": {"auth": {"properties": {"integrations": {"properties": {}}}}}});
+        extend(&mut schema);
+        let entry = &schema["$defs"]["auth"]["properties"]["integrations"]["additionalProperties"]["properties"];
+        assert!(entry["kind"]["anyOf"][0]["enum"].as_array().unwrap().contains(&json!("aws/eks")));
+        let update = &entry["spec"]["properties"]["cluster"]["properties"]["kubeconfig"]["properties"]["update"];
+        assert_eq!(update["enum"], json!(["merge", "replace", "error"]));
+    }
+}

@@ -1,0 +1,249 @@
+//! What an integration leads to: its settings, checked. Row 5.
+
+use super::super::chain::region_problem;
+use super::config::{Integration, Kind};
+use super::ecr::{PUBLIC_REGIONS, PUBLIC_REGISTRY};
+use super::place::domain;
+use crate::diag::nearest;
+use crate::span::Span;
+use crate::value::{Node, Value};
+
+/// Digits of the number of an account.
+const ACCOUNT: usize = 12;
+const LONGEST_NAME: usize = 100;
+pub(super) const UPDATES: [(&str, Update); 3] =
+    [("merge", Update::Merge), ("replace", Update::Replace), ("error", Update::Refuse)];
+
+/// Where an integration leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    Registry(Registry),
+    Cluster(ClusterTarget),
+}
+
+/// A registry of container images.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Registry {
+    /// The name that images begin with.
+    pub host: String,
+    /// Where it is asked for a login.
+    pub region: String,
+    pub is_public: bool,
+}
+
+/// A cluster, and how its kubeconfig is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ClusterTarget {
+    pub name: String,
+    pub region: String,
+    /// Name of the context; the ARN of the cluster without.
+    pub alias: Option<String>,
+    /// Path of the kubeconfig; our own one without.
+    pub path: Option<String>,
+    /// Mode of the file.
+    pub mode: Option<u32>,
+    pub update: Update,
+}
+
+/// What becomes of a kubeconfig that is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Update {
+    /// The cluster is added; what else is there stays.
+    #[default]
+    Merge,
+    /// The file has this cluster and nothing else.
+    Replace,
+    /// As merge, but an entry of the same name that says something else is an error.
+    Refuse,
+}
+
+impl Registry {
+    /// The private registry of an account.
+    pub fn private(account: &str, region: &str) -> Registry {
+        let host = format!("{account}.dkr.ecr.{region}.{}", domain(region));
+        Registry { host, region: region.to_owned(), is_public: false }
+    }
+
+    /// `public.ecr.aws`
+    pub fn public() -> Registry {
+        Registry { host: PUBLIC_REGISTRY.to_owned(), region: PUBLIC_REGIONS[0].to_owned(), is_public: true }
+    }
+
+    /// From the name of a registry as people write it, with or without `https://` and a path.
+    pub fn parse(text: &str) -> Option<Registry> {
+        let rest = text.strip_prefix("https://").unwrap_or(text);
+        let host = rest.split('/').next().unwrap_or_default();
+        if host == PUBLIC_REGISTRY {
+            return Some(Registry::public());
+        }
+        let (account, rest) = host.split_once(".dkr.ecr.")?;
+        let (region, _) = rest.split_once('.')?;
+        let registry = Registry::private(account, region);
+        let fits = is_account(account) && region_problem(region).is_none() && !region.is_empty();
+        (fits && registry.host == host).then_some(registry)
+    }
+}
+
+fn is_account(text: &str) -> bool {
+    text.len() == ACCOUNT && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+impl Integration {
+    /// Where it leads; nothing for kinds that are not built.
+    ///
+    /// # Errors
+    /// Every problem of its settings, with its place.
+    pub fn target(&self) -> Result<Option<Target>, Vec<(String, Span)>> {
+        let mut reader = Reader { integration: self, problems: Vec::new() };
+        let target = match self.kind {
+            Kind::Ecr => Some(Target::Registry(reader.registry())),
+            Kind::EcrPublic => {
+                reader.public_region();
+                Some(Target::Registry(Registry::public()))
+            }
+            Kind::Eks => Some(Target::Cluster(reader.cluster())),
+            Kind::NotBuilt | Kind::Unsupported | Kind::Missing => None,
+        };
+        if reader.problems.is_empty() { Ok(target) } else { Err(reader.problems) }
+    }
+}
+
+struct Reader<'a> {
+    integration: &'a Integration,
+    problems: Vec<(String, Span)>,
+}
+
+impl Reader<'_> {
+    fn node(&self, path: &[&str]) -> Option<&Node> {
+        let path = std::iter::once("spec").chain(path.iter().copied());
+        self.integration.node.get_path(path).filter(|node| !node.is_empty())
+    }
+
+    fn fail(&mut self, path: &[&str], reason: String) {
+        let known = (0..=path.len()).rev().find_map(|length| self.node(&path[..length]).map(|node| node.span));
+        self.problems.push((reason, known.unwrap_or(self.integration.span)));
+    }
+
+    fn text(&mut self, path: &[&str]) -> Option<String> {
+        let node = self.node(path)?;
+        let text = node.scalar_text();
+        if text.is_none() {
+            self.fail(path, format!("`spec.{}` must be a string", path.join(".")));
+        }
+        text
+    }
+
+    fn needed(&mut self, path: &[&str]) -> String {
+        let is_there = self.node(path).is_some();
+        let text = self.text(path).unwrap_or_default();
+        if !is_there {
+            self.fail(path, format!("`spec.{}` is required for {}", path.join("."), self.integration.kind_text));
+        }
+        text
+    }
+
+    fn region(&mut self, path: &[&str]) -> String {
+        let region = self.needed(path);
+        if let Some(reason) = region_problem(&region) {
+            self.fail(path, reason);
+        }
+        region
+    }
+
+    fn registry(&mut self) -> Registry {
+        let path = ["registry", "account_id"];
+        let account = self.needed(&path);
+        if !account.is_empty() && !is_account(&account) {
+            let mut reason =
+                format!("account_id `{}` is not the number of an account: 12 digits", account.escape_debug());
+            if matches!(self.node(&path).map(|node| &node.value), Some(Value::Int(_))) {
+                reason += ", in quotes where the first is a 0";
+            }
+            self.fail(&path, reason);
+        }
+        let region = self.region(&["registry", "region"]);
+        Registry::private(&account, &region)
+    }
+
+    /// There is one service for the whole world; whoever names a place means one of those that the service has.
+    fn public_region(&mut self) {
+        let path = ["registry", "region"];
+        if let Some(region) = self.text(&path).filter(|region| !PUBLIC_REGIONS.contains(&region.as_str())) {
+            let known = PUBLIC_REGIONS.join(" or ");
+            self.fail(&path, format!("region `{}` has no public registry: {known}", region.escape_debug()));
+        }
+    }
+
+    fn cluster(&mut self) -> ClusterTarget {
+        let name = self.needed(&["cluster", "name"]);
+        if !name.is_empty() && !is_cluster_name(&name) {
+            self.fail(&["cluster", "name"], format!("`{}` is not the name of a cluster", name.escape_debug()));
+        }
+        let region = self.region(&["cluster", "region"]);
+        let alias = self.text(&["cluster", "alias"]);
+        let path = self.text(&["cluster", "kubeconfig", "path"]);
+        ClusterTarget { name, region, alias, path, mode: self.mode(), update: self.update() }
+    }
+
+    fn mode(&mut self) -> Option<u32> {
+        let path = ["cluster", "kubeconfig", "mode"];
+        let text = self.text(&path)?;
+        let digits = text.strip_prefix("0o").unwrap_or(&text);
+        let mode = u32::from_str_radix(digits, 8).ok().filter(|mode| *mode <= 0o777 && mode & 0o400 != 0);
+        // YAML reads `0600` as a number, whose digits are others: one that its owner could not write is such a number.
+        let is_number = matches!(self.node(&path).map(|node| &node.value), Some(Value::Int(_)));
+        let mode = mode.filter(|mode| !is_number || mode & 0o600 == 0o600);
+        if mode.is_none() {
+            let hint = if is_number { ": write it in quotes, as \"0600\"" } else { ", such as \"0600\"" };
+            self.fail(&path, format!("invalid kubeconfig mode `{}`{hint}", text.escape_debug()));
+        }
+        mode
+    }
+
+    fn update(&mut self) -> Update {
+        let path = ["cluster", "kubeconfig", "update"];
+        let Some(word) = self.text(&path) else { return Update::default() };
+        if let Some((_, update)) = UPDATES.iter().find(|(name, _)| *name == word) {
+            return *update;
+        }
+        let near = nearest(&word, UPDATES.iter().map(|(name, _)| *name));
+        let near = near.map(|near| format!(", did you mean `{near}`?")).unwrap_or_default();
+        let shown = word.escape_debug();
+        self.fail(&path, format!("invalid kubeconfig update mode `{shown}`: use merge, replace or error{near}"));
+        Update::default()
+    }
+}
+
+/// What the service takes for the name of a cluster; it becomes part of an address.
+pub(super) fn is_cluster_name(name: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    name.len() <= LONGEST_NAME && name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.bytes().all(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn registries_are_known_by_their_names() {
+        let known = |text: &str| Registry::parse(text).map(|registry| (registry.host, registry.region));
+        let found = |host: &str, region: &str| Some((host.to_owned(), region.to_owned()));
+        let host = "111111111111.dkr.ecr.eu-west-1.amazonaws.com";
+        for text in [host.to_owned(), format!("https://{host}"), format!("https://{host}/app/web")] {
+            assert_eq!(known(&text), found(host, "eu-west-1"), "{text}");
+        }
+        let china = "111111111111.dkr.ecr.cn-north-1.amazonaws.com.cn";
+        assert_eq!(known(china), found(china, "cn-north-1"));
+        assert_eq!(known("public.ecr.aws/x/y"), found("public.ecr.aws", "us-east-1"));
+        for text in [
+            "",
+            "ghcr.io",
+            "1.dkr.ecr.eu-west-1.amazonaws.com",
+            "111111111111.dkr.ecr.eu-west-1.amazonaws.com.evil.test",
+            "111111111111.dkr.ecr.EU.amazonaws.com",
+            "http://111111111111.dkr.ecr.eu-west-1.amazonaws.com",
+        ] {
+            assert_eq!(known(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! `atmos aws eks token | update-kubeconfig`: proofs for clusters, and the files that say how to get them.
+
+use jiff::Timestamp;
+use miette::Diagnostic;
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use super::super::access::Access;
+use super::super::audit::{self, Event};
+use super::integrations::{Done, Holder, keys, target};
+use super::registry::{find, other_kind, owner};
+use crate::auth::integration::{ClusterTarget, Target};
+use crate::auth::resolution::Flag;
+use crate::diag::{Failure, Result};
+use crate::secret::Expose as _;
+
+const API: &str = "client.authentication.k8s.io/v1beta1";
+
+#[derive(Debug, Clone, Default)]
+pub struct TokenRequest {
+    pub identity: Flag,
+    pub cluster: Option<String>,
+    pub region: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer<'a> {
+    api_version: &'static str,
+    kind: &'static str,
+    status: Status<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Status<'a> {
+    expiration_timestamp: String,
+    token: &'a str,
+}
+
+/// A token in the form that clients of clusters want of a plug-in, on one line. Never asks the user anything.
+///
+/// # Errors
+/// No cluster or identity is named, or a login is needed: then the error names the command.
+pub async fn cluster_token(access: &Access, request: &TokenRequest) -> Result<Zeroizing<String>> {
+    let needed = |flag: &'static str, value: &Option<String>| match value.as_deref() {
+        None | Some("") => Err(ClusterError::Missing { flag }),
+        Some(value) => Ok(value.to_owned()),
+    };
+    let (name, region) = (needed("cluster-name", &request.cluster)?, needed("region", &request.region)?);
+    let identity = access.needed_identity(&request.identity)?;
+    let event = Event { name: "eks-token", identity: Some(identity.to_string()), ..Event::default() };
+    audit::record(access, &access.settings, &event)?;
+    let given = access.given(&access.session, &identity).await?;
+    let credentials = keys(access, &identity, &given)?;
+    let chain = access.session.chain(&identity)?;
+    let token = access.session.cluster_token(&chain, credentials, &name, &region)?;
+    let expires = Timestamp::from_second(token.expires.as_second()).unwrap_or(token.expires);
+    let status = Status { expiration_timestamp: expires.to_string(), token: token.token.expose_secret() };
+    let answer = Answer { api_version: API, kind: "ExecCredential", status };
+    // Room enough that the text never moves and leaves a copy behind.
+    let mut text = Zeroizing::new(Vec::with_capacity(64 * 1024));
+    let written = serde_json::to_writer(&mut *text, &answer);
+    debug_assert!(written.is_ok(), "strings always serialise into memory");
+    text.push(b'\n');
+    Ok(Zeroizing::new(String::from_utf8_lossy(&text).into_owned()))
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct KubeconfigRequest {
+    /// Name of an entry of `auth.integrations`; what else is named goes before what that says.
+    pub integration: Option<String>,
+    pub identity: Flag,
+    pub cluster: Option<String>,
+    pub region: Option<String>,
+    /// Path of the file.
+    pub kubeconfig: Option<String>,
+    pub alias: Option<String>,
+}
+
+/// Writes a cluster into a kubeconfig whose users get their tokens from this program.
+///
+/// # Errors
+/// No cluster is named, or it cannot be found; the file cannot be written.
+pub async fn update_kubeconfig(access: &Access, request: &KubeconfigRequest) -> Result<Done> {
+    let (identity, cluster) = match &request.integration {
+        Some(name) => {
+            let integration = find(&access.settings, name)?;
+            let Some(Target::Cluster(cluster)) = target(access, &integration)? else {
+                return Err(other_kind(&integration).into());
+            };
+            let identity = match &request.identity {
+                Flag::NotGiven => owner(access, &integration)?,
+                flag => access.needed_identity(flag)?,
+            };
+            (identity, cluster)
+        }
+        None => (access.needed_identity(&request.identity)?, ClusterTarget::default()),
+    };
+    let event = Event { name: "eks-kubeconfig", identity: Some(identity.to_string()), ..Event::default() };
+    audit::record(access, &access.settings, &event)?;
+    let given = access.given(&access.session, &identity).await?;
+    let credentials = keys(access, &identity, &given)?;
+    let own = |given: &Option<String>| given.clone().filter(|text| !text.is_empty());
+    let name = own(&request.cluster).unwrap_or(cluster.name);
+    let region = own(&request.region).unwrap_or(cluster.region);
+    // The region of the identity is a better guess than none.
+    let region = if region.is_empty() { given.region().unwrap_or_default().to_owned() } else { region };
+    for (flag, value) in [("name", &name), ("region", &region)] {
+        if value.is_empty() {
+            return Err(ClusterError::Missing { flag }.into());
+        }
+    }
+    let (alias, path) = (own(&request.alias).or(cluster.alias), own(&request.kubeconfig).or(cluster.path));
+    let target = ClusterTarget { name, region, alias, path, ..cluster };
+    let chain = access.session.chain(&identity)?;
+    Holder { access, session: &access.session, chain, credentials }.write_kubeconfig(&target).await
+}
+
+#[derive(Debug, thiserror::Error, Diagnostic)]
+enum ClusterError {
+    #[error("--{flag} is required")]
+    #[diagnostic(code(atmos::aws::eks_missing), help("name the cluster and its region"))]
+    Missing { flag: &'static str },
+}
+
+impl Failure for ClusterError {}

@@ -1,0 +1,283 @@
+//! What follows from an identity (`auth.integrations`): after a login, for a run, by command, and after a logout. Row 12.
+//!
+//! What follows by itself never stands in the way of what it follows: a failure is a warning. By command it is an error.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use miette::Diagnostic;
+
+use super::super::access::Access;
+use crate::auth::chain::Chain;
+use crate::auth::creds::AwsCredentials;
+use crate::auth::given::Credentials;
+use crate::auth::integration::docker::{self, Docker};
+use crate::auth::integration::{ClusterTarget, Integration, Registry, Target, kube, linked};
+use crate::auth::realm::RealmSource;
+use crate::auth::run::Extras;
+use crate::auth::store::password_variables;
+use crate::auth::{Error, IdentityName, Logins, Problem, Session};
+use crate::diag::{Failure, Report, Result, Warning};
+
+/// What an integration did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Done {
+    Login { registry: String, place: String, expires: Option<Timestamp> },
+    Kubeconfig { context: String, path: PathBuf, has_changed: bool },
+}
+
+/// The identity that integrations follow, with what they need of it.
+pub(super) struct Holder<'a> {
+    pub(super) access: &'a Access,
+    pub(super) session: &'a Session,
+    pub(super) chain: Chain,
+    pub(super) credentials: &'a AwsCredentials,
+}
+
+impl Holder<'_> {
+    pub(super) async fn log_in(&self, registry: &Registry) -> Result<Done> {
+        let login = self.session.registry_login(Some(&self.chain), self.credentials, registry).await?;
+        store(self.access, &login)
+    }
+
+    pub(super) async fn write_kubeconfig(&self, target: &ClusterTarget) -> Result<Done> {
+        let cluster = self.session.cluster(&self.chain, self.credentials, &target.name, &target.region).await?;
+        let context = target.alias.clone().unwrap_or_else(|| cluster.arn.clone());
+        let command = token_command(self.access, self.chain.target().name.as_str(), target);
+        let written = kube::write(&self.access.host, target, &kube::Entry { cluster, context, command })?;
+        Ok(Done::Kubeconfig { context: written.context, path: written.path, has_changed: written.has_changed })
+    }
+
+    pub(super) async fn follow(&self, target: &Target) -> Result<Done> {
+        match target {
+            Target::Registry(registry) => self.log_in(registry).await,
+            Target::Cluster(cluster) => self.write_kubeconfig(cluster).await,
+        }
+    }
+}
+
+/// Puts a login where docker looks for it.
+pub(super) fn store(access: &Access, login: &crate::auth::integration::RegistryLogin) -> Result<Done> {
+    let hidden = hidden(access);
+    let place = Docker { host: &access.host, hidden: &hidden }.store(login)?;
+    Ok(Done::Login { registry: login.registry.clone(), place, expires: login.expires })
+}
+
+/// What opens the keyring is no business of the programs that keep logins.
+fn hidden(access: &Access) -> Vec<String> {
+    password_variables(&access.host.env, &access.keyring)
+}
+
+/// The settings of an integration; the first thing that is wrong with them is the error.
+pub(super) fn target(access: &Access, integration: &Integration) -> Result<Option<Target>> {
+    integration.target().map_err(|problems| {
+        let (reason, span) = problems.into_iter().next().unwrap_or_default();
+        let problem = Problem::error(format!("integration `{}`: {reason}", integration.name), span);
+        IntegrationError::Settings { reason: problem.line(&access.host.sources) }.into()
+    })
+}
+
+/// This program as a cluster's clients call it: wherever they are, it finds this configuration.
+fn token_command(access: &Access, identity: &str, target: &ClusterTarget) -> Vec<String> {
+    let mut words = vec![access.host.exe.display().to_string()];
+    words
+        .extend(["aws", "eks", "token", "--cluster-name", &target.name, "--region", &target.region].map(str::to_owned));
+    words.push(format!("--identity={identity}"));
+    words.extend(access.helper_arguments.iter().cloned());
+    if access.realm.source() == RealmSource::Env {
+        words.extend(["--realm".to_owned(), access.realm.to_string()]);
+    }
+    words
+}
+
+/// After a login of an identity: its registries and clusters, each once in a process.
+pub(super) async fn after_login(access: &Access, name: &IdentityName, credentials: &Credentials) {
+    let Ok(chain) = access.session.chain(name) else { return };
+    let automatic = linked(&access.settings, &chain).into_iter().filter(|integration| integration.is_automatic);
+    for integration in automatic {
+        let followed = async {
+            let Some(target) = target(access, &integration)? else { return Ok(None) };
+            let credentials = keys(access, name, credentials)?;
+            let key = format!("{target:?}");
+            if !access.is_first(&key) {
+                return Ok(None);
+            }
+            let holder = Holder { access, session: &access.session, chain: chain.clone(), credentials };
+            let done = holder.follow(&target).await;
+            if done.is_err() {
+                access.has_failed(&key);
+            }
+            done.map(Some)
+        };
+        match followed.await {
+            Ok(done) => done.iter().for_each(|done| access.host.talk.info(line(done, access.host.now()))),
+            Err(report) => warn(access, &integration, &report),
+        }
+    }
+}
+
+/// Whether an identity has integrations that follow by themselves.
+pub(in super::super) fn has_any(session: &Session, name: &IdentityName) -> bool {
+    let chain = session.chain(name);
+    chain.is_ok_and(|chain| linked(session.settings(), &chain).iter().any(|integration| integration.is_automatic))
+}
+
+/// For the children of a run as an identity: logins for the run's private folder, and kubeconfigs.
+pub(in super::super) async fn for_run(
+    access: &Access,
+    session: &Session,
+    name: &IdentityName,
+    credentials: &Credentials,
+) -> Extras {
+    let mut extras = Extras::default();
+    let Ok(chain) = session.chain(name) else { return extras };
+    for integration in linked(session.settings(), &chain) {
+        if !integration.is_automatic {
+            continue;
+        }
+        let result = async {
+            let Some(target) = target(access, &integration)? else { return Ok(()) };
+            let credentials = keys(access, name, credentials)?;
+            match target {
+                Target::Registry(registry) => {
+                    extras.logins.push(session.registry_login(Some(&chain), credentials, &registry).await?);
+                }
+                Target::Cluster(cluster) => {
+                    let holder = Holder { access, session, chain: chain.clone(), credentials };
+                    if let Done::Kubeconfig { path, .. } = holder.write_kubeconfig(&cluster).await? {
+                        extras.kubeconfigs.push(path);
+                    }
+                }
+            }
+            Ok(())
+        };
+        let result: Result<()> = result.await;
+        if let Err(report) = result {
+            warn(access, &integration, &report);
+        }
+    }
+    extras
+}
+
+/// Keys of AWS, which every call is signed with.
+pub(super) fn keys<'a>(
+    access: &Access,
+    name: &IdentityName,
+    credentials: &'a Credentials,
+) -> Result<&'a AwsCredentials> {
+    let kind = access.settings.identity(name.as_str()).map(|known| known.kind_text.clone()).unwrap_or_default();
+    // The plain mock has keys of nobody, which nobody need be asked about.
+    let keys = credentials.aws().filter(|_| kind != "mock");
+    keys.ok_or_else(|| Error::NotAws { identity: name.to_string(), kind }.into())
+}
+
+fn warn(access: &Access, integration: &Integration, report: &Report) {
+    let message = format!("integration `{}` of kind {} failed: {report}", integration.name, integration.kind_text);
+    let name = &integration.name;
+    let again = if integration.kind.is_registry() {
+        format!("`atmos aws ecr login {name}` tries again")
+    } else {
+        format!("`atmos aws eks update-kubeconfig --integration {name}` tries again")
+    };
+    let help = report.diagnostic().help().map_or(again.clone(), |help| format!("{help}; {again}"));
+    let warning = Warning::new("atmos::auth::integration_failed", message).help(help);
+    access.host.talk.warn(match access.host.sources.place(integration.span) {
+        Some(place) => warning.at(place),
+        None => warning,
+    });
+}
+
+/// What was done, for people.
+pub fn line(done: &Done, now: Timestamp) -> String {
+    match done {
+        Done::Login { registry, place, expires } => {
+            let left = expires.map(|expires| {
+                let minutes = expires.duration_since(now).as_mins().max(0);
+                format!(", expires in {}h {}m", minutes / 60, minutes % 60)
+            });
+            format!("ECR login: {registry} (in {place}{})", left.unwrap_or_default())
+        }
+        Done::Kubeconfig { context, path, has_changed } => {
+            let same = if *has_changed { "" } else { " (as it was)" };
+            format!("EKS kubeconfig: {context} → {}{same}", path.display())
+        }
+    }
+}
+
+/// Variables of the environment for who uses an identity outside of a run.
+pub(super) fn variables(access: &Access, name: &IdentityName) -> Vec<(String, String)> {
+    let mut variables = Vec::new();
+    let Ok(chain) = access.session.chain(name) else { return variables };
+    for integration in linked(&access.settings, &chain).iter().filter(|integration| integration.is_automatic) {
+        match integration.target() {
+            Ok(Some(Target::Registry(_))) if !variables.iter().any(|(name, _)| name == "DOCKER_CONFIG") => {
+                let folder = docker::folder(&access.host);
+                variables.extend(folder.map(|folder| ("DOCKER_CONFIG".to_owned(), folder.display().to_string())));
+            }
+            Ok(Some(Target::Cluster(cluster))) => {
+                let path = kube::path(&access.host, &cluster).display().to_string();
+                for name in crate::auth::delivery::KUBECONFIGS {
+                    let known = variables.iter_mut().find(|(known, _)| known == name);
+                    let old = match &known {
+                        Some((_, value)) => value.clone(),
+                        None => access.host.env.get(name).unwrap_or_default().to_owned(),
+                    };
+                    let joined = crate::auth::delivery::joined(old.as_ref(), path.as_ref());
+                    let joined = joined.to_string_lossy().into_owned();
+                    match known {
+                        Some((_, value)) => *value = joined,
+                        None => variables.push((name.to_owned(), joined)),
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    variables
+}
+
+/// Takes back what integrations wrote for identities. Returns what went, or would.
+///
+/// # Errors
+/// A file cannot be read or written: what is in it is there still.
+pub(super) fn forget(access: &Access, whose: &Logins, dry_run: bool) -> Result<Vec<String>> {
+    let (mut registries, mut gone) = (Vec::new(), Vec::new());
+    for integration in Integration::all(&access.settings) {
+        let concerned = match whose {
+            Logins::All => true,
+            Logins::Identity(name) => {
+                access.session.chain(name).is_ok_and(|chain| integration.is_of(&access.settings, &chain))
+            }
+            Logins::Provider(provider) => access
+                .settings
+                .identities
+                .keys()
+                .filter_map(|name| access.session.chain(name).ok())
+                .any(|chain| chain.root() == provider.as_str() && integration.is_of(&access.settings, &chain)),
+        };
+        match integration.target() {
+            Ok(Some(Target::Registry(registry))) if concerned => registries.push(registry.host),
+            Ok(Some(Target::Cluster(cluster))) if concerned => {
+                let path = kube::remove(&access.host, &cluster, dry_run)?;
+                gone.extend(path.map(|path| format!("cluster {} in {}", cluster.name, path.display())));
+            }
+            _ => {}
+        }
+    }
+    let hidden = hidden(access);
+    let removed = Docker { host: &access.host, hidden: &hidden }.remove(&registries, dry_run)?;
+    gone.extend(removed.into_iter().map(|(registry, place)| format!("login of {registry} in {place}")));
+    Ok(gone)
+}
+
+#[derive(Debug, thiserror::Error, Diagnostic)]
+enum IntegrationError {
+    #[error("{reason}")]
+    #[diagnostic(
+        code(atmos::auth::integration::settings),
+        help("`atmos auth validate` lists every problem of the section")
+    )]
+    Settings { reason: String },
+}
+
+impl Failure for IntegrationError {}

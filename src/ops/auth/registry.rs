@@ -1,0 +1,199 @@
+//! `atmos aws ecr login`: logins of registries by command.
+
+use miette::Diagnostic;
+
+use super::super::access::Access;
+use super::super::audit::{self, Event};
+use super::integrations::{Done, Holder, keys, store, target};
+use crate::auth::integration::{Integration, Registry, Target, linked};
+use crate::auth::known_names;
+use crate::auth::resolution::Flag;
+use crate::auth::{AuthConfig, IdentityName};
+use crate::diag::{Failure, Result};
+
+#[derive(Debug, Clone, Default)]
+pub struct EcrLoginRequest {
+    /// Name of an entry of `auth.integrations`.
+    pub integration: Option<String>,
+    /// All registries of this identity, or who logs in to those that are named.
+    pub identity: Flag,
+    /// Names of registries.
+    pub registries: Vec<String>,
+    /// `public.ecr.aws`
+    pub public: bool,
+}
+
+/// Logs in to an integration's registry, to all of an identity, or to those that are named; these without an identity by the
+/// credentials of the environment.
+///
+/// # Errors
+/// Nothing or too much is named, nobody is allowed in, or a login cannot be kept. What was done before stays done.
+pub async fn ecr_login(access: &Access, request: &EcrLoginRequest) -> Result<Vec<Done>> {
+    check(request)?;
+    if let Some(name) = &request.integration {
+        let integration = find(&access.settings, name)?;
+        let Some(Target::Registry(registry)) = target(access, &integration)? else {
+            return Err(other_kind(&integration).into());
+        };
+        let identity = owner(access, &integration)?;
+        return as_identity(access, &identity, &[registry]).await;
+    }
+    let mut registries = Vec::new();
+    for text in &request.registries {
+        let known = Registry::parse(text);
+        registries.push(known.ok_or_else(|| RegistryError::Unknown { text: text.escape_debug().to_string() })?);
+    }
+    if request.public {
+        registries.push(Registry::public());
+    }
+    if request.identity == Flag::NotGiven {
+        return from_environment(access, &registries).await;
+    }
+    let identity = access.needed_identity(&request.identity)?;
+    if registries.is_empty() {
+        registries = of_identity(access, &identity)?;
+    }
+    as_identity(access, &identity, &registries).await
+}
+
+/// Only what can mean one thing.
+fn check(request: &EcrLoginRequest) -> Result<(), RegistryError> {
+    let both = |first, second| Err(RegistryError::Exclusive { first, second });
+    let has_identity = request.identity != Flag::NotGiven;
+    match (&request.integration, request.registries.is_empty(), request.public) {
+        (Some(_), _, true) => both("--public", "an integration"),
+        (Some(_), false, _) => both("--registry", "an integration"),
+        (Some(_), ..) if has_identity => both("--identity", "an integration"),
+        (None, false, true) => both("--public", "--registry"),
+        (None, true, false) if !has_identity => Err(RegistryError::Nothing),
+        _ => Ok(()),
+    }
+}
+
+/// The integration of that name.
+///
+/// # Errors
+/// There is none.
+pub(super) fn find(settings: &AuthConfig, name: &str) -> Result<Integration> {
+    Ok(Integration::find(settings, name).ok_or_else(|| {
+        let all = Integration::all(settings);
+        let help = known_names(name, all.iter().map(|known| known.name.as_str()), "atmos describe config");
+        RegistryError::NoIntegration { name: name.to_owned(), help }
+    })?)
+}
+
+/// Why an integration is not for the command that names it.
+pub(super) fn other_kind(integration: &Integration) -> impl Failure + use<> {
+    RegistryError::OtherKind { name: integration.name.clone(), kind: integration.kind_text.clone() }
+}
+
+/// The identity that an integration belongs to: its own, or of a provider's the one in force.
+///
+/// # Errors
+/// There is none, or the one in force comes from elsewhere.
+pub(super) fn owner(access: &Access, integration: &Integration) -> Result<IdentityName> {
+    if let Some(name) = &integration.identity {
+        return match access.settings.identity(name) {
+            Some(identity) => Ok(identity.name.clone()),
+            None => Err(crate::auth::Error::identity_not_found(&access.settings, name).into()),
+        };
+    }
+    let name = integration.name.clone();
+    let Some(provider) = integration.provider.clone() else { return Err(RegistryError::Ownerless { name }.into()) };
+    let identity = access.needed_identity(&Flag::NotGiven)?;
+    if integration.is_of(&access.settings, &access.session.chain(&identity)?) {
+        return Ok(identity);
+    }
+    Err(RegistryError::Elsewhere { name, provider, identity: identity.to_string() }.into())
+}
+
+fn of_identity(access: &Access, identity: &IdentityName) -> Result<Vec<Registry>> {
+    let mut registries = Vec::new();
+    for integration in linked(&access.settings, &access.session.chain(identity)?) {
+        if integration.kind.is_registry()
+            && let Some(Target::Registry(registry)) = target(access, &integration)?
+            && !registries.contains(&registry)
+        {
+            registries.push(registry);
+        }
+    }
+    match registries.as_slice() {
+        [] => Err(RegistryError::NotLinked { identity: identity.to_string() }.into()),
+        _ => Ok(registries),
+    }
+}
+
+async fn as_identity(access: &Access, identity: &IdentityName, registries: &[Registry]) -> Result<Vec<Done>> {
+    let event = Event { name: "ecr-login", identity: Some(identity.to_string()), ..Event::default() };
+    audit::record(access, &access.settings, &event)?;
+    let given = access.given(&access.session, identity).await?;
+    let credentials = keys(access, identity, &given)?;
+    let chain = access.session.chain(identity)?;
+    let holder = Holder { access, session: &access.session, chain, credentials };
+    let mut done = Vec::with_capacity(registries.len());
+    for registry in registries {
+        done.push(holder.log_in(registry).await?);
+    }
+    Ok(done)
+}
+
+async fn from_environment(access: &Access, registries: &[Registry]) -> Result<Vec<Done>> {
+    let credentials = access.session.environment_keys().await?;
+    let mut done = Vec::with_capacity(registries.len());
+    for registry in registries {
+        done.push(store(access, &access.session.registry_login(None, &credentials, registry).await?)?);
+    }
+    Ok(done)
+}
+
+#[derive(Debug, thiserror::Error, Diagnostic)]
+enum RegistryError {
+    #[error("nothing to log in to: name an integration, an identity or a registry")]
+    #[diagnostic(
+        code(atmos::aws::ecr_nothing),
+        help("atmos aws ecr login <integration> | --identity <name> | --registry <host> | --public")
+    )]
+    Nothing,
+
+    #[error("{first} cannot be combined with {second}")]
+    #[diagnostic(code(atmos::aws::ecr_exclusive), help("leave one of them away"))]
+    Exclusive { first: &'static str, second: &'static str },
+
+    #[error("`{text}` is not the name of a registry of AWS")]
+    #[diagnostic(
+        code(atmos::aws::ecr_registry),
+        help("such a name is 111111111111.dkr.ecr.eu-west-1.amazonaws.com or public.ecr.aws")
+    )]
+    Unknown { text: String },
+
+    #[error("integration not found: `{name}`")]
+    #[diagnostic(code(atmos::auth::integration_not_found), help("{help}"))]
+    NoIntegration { name: String, help: String },
+
+    #[error("integration `{name}` is of kind {kind}, which this command is not for")]
+    #[diagnostic(
+        code(atmos::auth::integration_kind),
+        help("`atmos aws ecr login` is for registries, `atmos aws eks update-kubeconfig` for clusters")
+    )]
+    OtherKind { name: String, kind: String },
+
+    #[error("integration `{name}` belongs to nobody")]
+    #[diagnostic(code(atmos::auth::integration_ownerless), help("set `via.identity` of the integration"))]
+    Ownerless { name: String },
+
+    #[error("integration `{name}` belongs to provider `{provider}`, from which identity `{identity}` does not come")]
+    #[diagnostic(
+        code(atmos::auth::integration_elsewhere),
+        help("name an identity of the provider: `--identity <name>`, or ATMOS_IDENTITY")
+    )]
+    Elsewhere { name: String, provider: String, identity: String },
+
+    #[error("identity `{identity}` has no integrations with registries")]
+    #[diagnostic(
+        code(atmos::aws::ecr_not_linked),
+        help("add one of kind aws/ecr with `via.identity: {identity}` below `auth.integrations`, or use --registry")
+    )]
+    NotLinked { identity: String },
+}
+
+impl Failure for RegistryError {}
