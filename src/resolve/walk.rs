@@ -177,6 +177,14 @@ impl<'a> Evaluation<'a> {
         result
     }
 
+    /// The same where something else of the component is evaluated in between.
+    pub(super) fn elsewhere<T>(&self, path: &str, act: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+        let outer = self.path.take();
+        let result = self.below(|at| at.push_key(path), act);
+        self.path.replace(outer);
+        result
+    }
+
     /// The evaluated node; `None` when nothing in it changes.
     fn node(&self, node: &Node) -> Result<Option<Node>, Error> {
         let at = |span: Span| move |value: Value| Node::new(value, span);
