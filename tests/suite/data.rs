@@ -404,6 +404,13 @@ fn written_templates_beside_tokens_are_rendered() {
     sandbox.write("data/ok.txt", "acme");
     let described = sandbox.atmos(&[&DESCRIBE[..], &["--query", "."]].concat()).success().json();
     assert_eq!((&described["workspace"], &described["vars"]["s"]), (&json!("app-1"), &json!("acme-1")));
+    let template = component.replace(
+        "terraform_workspace_pattern: '{component}-{{ .vars.t }}'",
+        "terraform_workspace_template: 'w-{{ \"{{\" }} .vars.t {{ \"}}\" }}-{{ `{{ .vars.t }}` }}'",
+    );
+    stack(&sandbox, &template);
+    let described = sandbox.atmos(&[&DESCRIBE[..], &["--query", "."]].concat()).success().json();
+    assert_eq!(described["workspace"], "w-1-1");
 }
 
 #[test]
@@ -446,13 +453,17 @@ fn custom_commands_render_no_variables() {
              env: [{{key: X, value: !env PRINT }}, {{key: Y, value: 'a {{{{ .Arguments.a }}}}'}}]\n    \
              steps:\n      - 'echo \"$X\" \"$Y\"'\n      - {{command: 'echo \"$Z\"', env: {{Z: !env PRINT }}}}\n      \
              - !exec 'printf \"echo \\\"%s\\\"\" \"{{{{ .Arguments.a }}}}\"'\n  \
-             - name: c2\n    env: {{X: !env PRINT }}\n    steps: ['echo \"$X\"']\n"
+             - name: c2\n    env: {{X: !env PRINT }}\n    steps: ['echo \"$X\"']\n  \
+             - name: c3\n    arguments: [{{name: a}}]\n    steps: !include data/steps.yaml\n"
         ),
     );
+    sandbox.write("data/steps.yaml", "['echo {{ .Arguments.a }}']\n");
     sandbox.set("PRINT", EVIL_PRINT);
     let first = sandbox.atmos(&["c1", "5"]).success();
     assert_eq!(first.stdout, format!("{EVIL_PRINT} a 5\n{EVIL_PRINT}\n{{{{ .Arguments.a }}}}\n"));
     assert_eq!(sandbox.atmos(&["c2"]).success().stdout, format!("{EVIL_PRINT}\n"));
+    // A file with steps is a part of the configuration.
+    assert_eq!(sandbox.atmos(&["c3", "5"]).success().stdout, "5\n");
 }
 
 #[test]
