@@ -9,13 +9,14 @@ use super::error::Error;
 use super::instance::{Instance, Sections};
 use super::kind::Kind;
 use super::layered::{self, Layered};
-use super::mark::{attribute, unmarked};
+use super::mark::{attribute, is_marked, unmarked};
 use super::own::{Own, name_of, text_of};
 use super::scope::Scope;
 use super::section::Section;
 use super::workspace::{self, Naming, StackName};
 use crate::auth;
 use crate::auth::resolution::{self, ScopedDefault};
+use crate::content;
 use crate::merge::{ListStrategy, is_unset, merge, merge_all, settle};
 use crate::stack::{self, Located};
 use crate::value::{Map, Node};
@@ -136,7 +137,9 @@ impl<'s, 'a> Layers<'s, 'a> {
         }
         let strategy = if section == Section::Retry { self.scope.index.strategy() } else { self.strategy };
         let merged = match section {
-            Section::Auth => merge_all([Some(&self.scope.config.auth)].into_iter().chain(layers).flatten(), strategy),
+            Section::Auth => {
+                merge_all([Some(&self.scope.config.shared().auth)].into_iter().chain(layers).flatten(), strategy)
+            }
             _ => merge_all(layers.into_iter().flatten(), strategy),
         };
         // Nothing lies below all layers.
@@ -236,7 +239,7 @@ impl<'s, 'a> Layers<'s, 'a> {
             self.overrides.bag.get(Section::Auth),
         ];
         let directory = config.found.then_some(config.directory.as_path());
-        let configured = || auth::described(self.scope.host, &config.auth, directory);
+        let configured = || auth::described(self.scope.host, &config.shared().auth, directory);
         let configured = (self.scope.kind == Kind::Terraform).then(|| config.described_auth.get_or_init(configured));
         Some(settle(&merge_all(configured.into_iter().chain(layers.into_iter().flatten()), self.strategy)))
     }
@@ -264,7 +267,7 @@ impl<'s, 'a> Layers<'s, 'a> {
     fn layered(&self) -> Vec<Layered> {
         let mut found = Vec::new();
         for section in layered::SECTIONS.into_iter().filter(|section| section.applies_to(&self.scope.kind)) {
-            let configured = Some(&self.scope.config.auth).filter(|_| section == Section::Auth);
+            let configured = Some(&self.scope.config.shared().auth).filter(|_| section == Section::Auth);
             let layers = [
                 configured,
                 self.scope.defaults.get(section),
@@ -369,12 +372,18 @@ impl<'s, 'a> Layers<'s, 'a> {
     fn command(&self) -> String {
         let layers = [&self.overrides.command, &self.own.command, &self.bases.command, &self.scope.command];
         let written = layers.into_iter().find(|command| !command.is_empty()).cloned();
-        written.unwrap_or_else(|| self.scope.kind.command(self.scope.config))
+        written.unwrap_or_else(|| {
+            let (kind, config) = (&self.scope.kind, self.scope.config);
+            let node = config.document.get_path(["components", kind.key(), "command"]);
+            let read = node.map(|node| content::literal_data(node, config.opening()));
+            let read = read.as_ref().and_then(text_of).filter(|text| is_marked(text));
+            read.unwrap_or_else(|| kind.command(config))
+        })
     }
 
     /// `integrations.github` of `atmos.yaml` lies below `settings.integrations.github`.
     fn github_integration(&self, settings: &mut Node) {
-        let Some(global) = self.scope.config.document.get_path(["integrations", "github"]) else { return };
+        let Some(global) = &self.scope.config.shared().github else { return };
         if global.as_map().is_none_or(Map::is_empty) {
             return;
         }

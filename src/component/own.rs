@@ -64,6 +64,7 @@ impl Own {
         let Some(metadata) = self.bag.get(Section::Metadata) else { return Ok(()) };
         if let Some(directory) = metadata.get("component")
             && directory.as_str().is_none()
+            && !text_of(directory).is_some_and(|text| super::mark::is_marked(&text))
         {
             return Err(reader.wrong(
                 "invalid component metadata.component attribute",

@@ -209,7 +209,7 @@ impl<'a> Scope<'a> {
         for section in Section::ALL {
             let mut layers: Vec<&Node> = Vec::new();
             if section == Section::Env {
-                layers.push(&self.config.env);
+                layers.push(&self.config.shared().env);
             }
             let global = section.has_global(&self.kind).then(|| document.node.get(section.key())).flatten();
             layers.extend(global);

@@ -8,6 +8,7 @@ use super::mark::{filled, is_marked, marked, unmarked};
 use super::own::{name_of, text_of};
 use super::workspace::{Tokens, name_template};
 use crate::config::Config;
+use crate::content;
 use crate::stack::StackIndex;
 use crate::value::{Map, Node, from_json};
 
@@ -201,7 +202,8 @@ pub fn atlantis_project(config: &Config, instance: &Instance) -> Option<String> 
         config.document.get_path(["integrations", "atlantis", "project_templates", name])
     };
     let template = own.or_else(named)?;
-    let name = template.get("name").and_then(text).filter(|name| !name.is_empty())?;
+    let name = content::literal_data(template.get("name")?, config.opening());
+    let name = text(&name).filter(|name| !name.is_empty())?;
     Some(fill(config, instance, &name))
 }
 

@@ -2,7 +2,8 @@
 
 use super::defaults::{self, WITHOUT_FILE};
 use super::environment::variable_of;
-use super::model::Config;
+use super::model::{Config, Shared};
+use crate::content;
 use crate::diag::Warning;
 use crate::host::Host;
 use crate::value::{Node, to_json};
@@ -57,6 +58,18 @@ impl Config {
     /// What a template of a component begins with, unless data may be templates.
     pub fn opening(&self) -> Option<&str> {
         (!self.allows_generated_functions()).then(|| self.templates.opening())
+    }
+
+    /// What components merge of the configuration.
+    pub fn shared(&self) -> &Shared {
+        self.shared.get_or_init(|| {
+            let github = self.document.get_path(["integrations", "github"]);
+            Shared {
+                env: content::literal_data(&self.env, self.opening()),
+                auth: content::literal_data(&self.auth, self.opening()),
+                github: github.map(|node| content::literal_data(node, self.opening())),
+            }
+        })
     }
 
     /// Warnings about keys that still work and should be replaced, each with its place.

@@ -90,6 +90,7 @@ pub fn load(host: &Host, flags: &Flags) -> Result<Config, Error> {
         env,
         auth: map_section(host, &document, "auth")?,
         described_auth: OnceLock::new(),
+        shared: OnceLock::new(),
         remote: Settings::of(&document, &host.env),
         fetcher: reader.fetcher,
         document,

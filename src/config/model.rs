@@ -41,6 +41,8 @@ pub struct Config {
     pub auth: Node,
     /// The same as descriptions of components show it; filled by who describes one first.
     pub described_auth: OnceLock<Node>,
+    /// What components merge of the configuration; filled by who merges one first.
+    pub shared: OnceLock<Shared>,
     /// The whole merged document with defaults, unknown keys included.
     pub document: Node,
     /// `imports:` and the injection of tokens, for manifests that import from elsewhere.
@@ -49,6 +51,15 @@ pub struct Config {
     pub fetcher: Arc<Fetcher>,
     /// `ATMOS_*` names of `env:` that the process environment does not have; they count as if it had.
     pub promoted: BTreeMap<String, String>,
+}
+
+/// Sections of the configuration that lie below those of components. What was read there is data, as in manifests.
+#[derive(Debug, Clone)]
+pub struct Shared {
+    pub env: Node,
+    pub auth: Node,
+    /// `integrations.github`
+    pub github: Option<Node>,
 }
 
 /// `stacks:`

@@ -34,6 +34,18 @@ pub fn as_data(node: &Node) -> Node {
     node
 }
 
+/// The same value, in which texts that are data and could be taken for a YAML function or a template are literals.
+pub fn literal_data(node: &Node, opening: Option<&str>) -> Node {
+    let each = |item: &Node| literal_data(item, opening);
+    let value = match &node.value {
+        Value::Map(map) => Value::Map(Arc::new(map.iter().map(|(key, item)| (key.clone(), each(item))).collect())),
+        Value::List(list) => Value::List(Arc::new(list.iter().map(each).collect())),
+        Value::String(_) if node.span.is_data() && opening.is_some() => return inert(node, opening),
+        other => other.clone(),
+    };
+    Node::new(value, node.span)
+}
+
 /// A template that gives this text.
 pub fn verbatim(text: &str) -> String {
     text.replace("{{", "{{`{{`}}")

@@ -14,7 +14,7 @@ mod module_calls;
 mod module_interface;
 
 pub use blocks::Wrong;
-pub use data::{Foreign, Written, as_data, inert, is_made, literal_where, opens_template, verbatim};
+pub use data::{Foreign, Written, as_data, inert, is_made, literal_data, literal_where, opens_template, verbatim};
 pub use file::{Tags, is_text, parse, split_argument};
 pub use hcl_write::{
     attributes as hcl_attributes, expression as hcl_expression, module as hcl_module, nested_block as hcl_nested_block,

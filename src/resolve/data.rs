@@ -13,8 +13,11 @@ use crate::value::{Map, Node, Value};
 pub(super) fn section(instance: &Instance, opening: Option<&str>) -> Map {
     let mut map = instance.to_map();
     map.shift_remove("mocks");
-    let names = instance.names().into_iter().chain([("workspace", instance.workspace.as_str())]);
-    let names: Vec<(&str, Node)> = names.map(|(key, text)| (key, derived(text, &map, opening))).collect();
+    let mut names = instance.names().map(|(key, text)| (key, derived(text, &map, opening))).to_vec();
+    let workspace = &instance.workspace;
+    let workspace =
+        if has_template(instance) { component::attribute(workspace) } else { derived(workspace, &map, opening) };
+    names.push(("workspace", workspace));
     map.extend(names.into_iter().map(|(key, node)| (Arc::from(key), node)));
     let imports = instance.imports.iter().map(|key| Node::from(Value::String(key.clone())));
     map.insert(Arc::from("imports"), Node::from(imports.collect::<Vec<_>>()));
@@ -25,6 +28,11 @@ pub(super) fn section(instance: &Instance, opening: Option<&str>) -> Map {
 fn derived(text: &str, sections: &Map, opening: Option<&str>) -> Node {
     let node = component::attribute(text);
     if is_read(text, sections, opening) { content::inert(&node, opening) } else { node }
+}
+
+/// Whether a template made the workspace: then it is marked where it is data, and otherwise it is none.
+pub(super) fn has_template(instance: &Instance) -> bool {
+    instance.sections.metadata.get("terraform_workspace_template").is_some()
 }
 
 /// Whether a text that was put together has a template that nobody wrote.

@@ -157,7 +157,11 @@ impl Evaluation<'_> {
         let mut foreign = Foreign::default();
         let opening = self.opening();
         foreign.note_marked(&Node::new(Value::Null, pass.span), opening);
-        let section = Node::from(data::section(self.instance, self.opening()));
+        let mut section = data::section(self.instance, self.opening());
+        if pass.step().compiled.needs.integrations {
+            data::add_integrations(&self.evaluator, self.instance, &mut section);
+        }
+        let section = Node::from(section);
         match &pass.step().compiled.reads {
             Reads::Paths(paths) => {
                 for path in paths {
@@ -261,10 +265,11 @@ impl Evaluation<'_> {
         // Marks the variable as one that is being evaluated.
         self.data.evaluated.borrow_mut().insert(name.to_owned(), None);
         let path = format!("settings.templates.settings.env.{name}");
-        let evaluated = self.below(|at| at.push_key(&path), || self.evaluated(node));
-        let text = evaluated
-            .map(|value| value.filter(|value| !is_unset(value)))
-            .map(|value| value.map(|value| (value.scalar_text().unwrap_or_else(|| text_of(&value)), true)));
+        let text = self.elsewhere(&path, || self.evaluated(node)).map(|value| {
+            let value = value.unwrap_or_else(|| node.clone());
+            let text = value.scalar_text().unwrap_or_else(|| text_of(&value));
+            Some((text, true)).filter(|_| !is_unset(&value))
+        });
         match &text {
             Ok(text) => drop(self.data.evaluated.borrow_mut().insert(name.to_owned(), text.clone())),
             Err(_) => drop(self.data.evaluated.borrow_mut().remove(name)),

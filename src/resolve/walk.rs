@@ -4,6 +4,7 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::sync::Arc;
 
 use super::chain::Chain;
+use super::data::has_template;
 use super::error::{Error, Site};
 use super::evaluator::Evaluator;
 use super::options::Options;
@@ -142,7 +143,7 @@ impl<'a> Evaluation<'a> {
     /// Replaces a text that was put together from values. What looks like a function in it is data, unless the
     /// configuration allows otherwise.
     pub(super) fn replace_derived(&self, name: &str, text: &mut String) -> Result<(), Error> {
-        if self.is_read(text) {
+        if !(name == "workspace" && has_template(self.instance)) && self.is_read(text) {
             return Ok(());
         }
         if !text.starts_with('!') || allows_generated_functions(self.evaluator.config) {
@@ -174,6 +175,14 @@ impl<'a> Evaluation<'a> {
         enter(&mut self.path.borrow_mut());
         let result = act();
         self.path.borrow_mut().pop();
+        result
+    }
+
+    /// The same where something else of the component is evaluated in between.
+    pub(super) fn elsewhere<T>(&self, path: &str, act: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+        let outer = self.path.take();
+        let result = self.below(|at| at.push_key(path), act);
+        self.path.replace(outer);
         result
     }
 

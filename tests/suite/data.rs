@@ -363,16 +363,20 @@ fn attributes_and_names_are_data_for_other_templates() {
             let read = ["x", "y", "z", "u", "s", "a", "b"]
                 .iter()
                 .any(|name| vars[*name].as_str().unwrap_or_default().contains(EVIL_PRINT));
-            assert!(read || attribute.starts_with('r'), "{attribute}: {vars}");
+            // Where stacks are named by a template, tokens of variables are empty, as in the reference.
+            let is_shown = !attribute.starts_with('r') && !attribute.contains("workspace_pattern: '{tenant}");
+            assert!(read || !is_shown, "{attribute}: {vars}");
         }
     }
 }
 
 #[test]
 fn names_of_stacks_are_data() {
-    let written = "      settings: {spacelift: {workspace_enabled: true}}\n      \
+    let written = "      metadata: {terraform_workspace_pattern: '{tenant}-x'}\n      \
+                   settings: {spacelift: {workspace_enabled: true}}\n      \
                    vars: {x: '{{ .workspace }}', y: '{{ .atmos_stack }}', z: '{{ .spacelift_stack }}'}\n";
-    for naming in ["name_template: '{{ .vars.stage }}'", "name_pattern: '{tenant}'"] {
+    let by_token = format!("{EVIL_PRINT}-x");
+    for (naming, workspace) in [("name_template: '{{ .vars.stage }}'", "-x"), ("name_pattern: '{tenant}'", &by_token)] {
         let sandbox = repository("evaluations: 2, ", "");
         sandbox.write("data/p.txt", EVIL_PRINT);
         let atmos = sandbox.read("atmos.yaml").replace("name_template: '{{ .vars.stage }}'", naming);
@@ -386,7 +390,7 @@ fn names_of_stacks_are_data() {
         );
         let stacks = sandbox.atmos(&["describe", "stacks", "--format", "json"]).success().json();
         let vars = &stacks[EVIL_PRINT]["components"]["terraform"]["app"]["vars"];
-        assert_eq!((&vars["x"], &vars["y"]), (&json!(EVIL_PRINT), &json!(EVIL_PRINT)), "{stacks}");
+        assert_eq!((&vars["x"], &vars["y"]), (&json!(workspace), &json!(EVIL_PRINT)), "{stacks}");
         assert!(!stacks.to_string().contains("PWNED"), "{stacks}");
     }
 }
@@ -400,6 +404,13 @@ fn written_templates_beside_tokens_are_rendered() {
     sandbox.write("data/ok.txt", "acme");
     let described = sandbox.atmos(&[&DESCRIBE[..], &["--query", "."]].concat()).success().json();
     assert_eq!((&described["workspace"], &described["vars"]["s"]), (&json!("app-1"), &json!("acme-1")));
+    let template = component.replace(
+        "terraform_workspace_pattern: '{component}-{{ .vars.t }}'",
+        "terraform_workspace_template: 'w-{{ \"{{\" }} .vars.t {{ \"}}\" }}-{{ `{{ .vars.t }}` }}'",
+    );
+    stack(&sandbox, &template);
+    let described = sandbox.atmos(&[&DESCRIBE[..], &["--query", "."]].concat()).success().json();
+    assert_eq!(described["workspace"], "w-1-1");
 }
 
 #[test]
@@ -442,11 +453,51 @@ fn custom_commands_render_no_variables() {
              env: [{{key: X, value: !env PRINT }}, {{key: Y, value: 'a {{{{ .Arguments.a }}}}'}}]\n    \
              steps:\n      - 'echo \"$X\" \"$Y\"'\n      - {{command: 'echo \"$Z\"', env: {{Z: !env PRINT }}}}\n      \
              - !exec 'printf \"echo \\\"%s\\\"\" \"{{{{ .Arguments.a }}}}\"'\n  \
-             - name: c2\n    env: {{X: !env PRINT }}\n    steps: ['echo \"$X\"']\n"
+             - name: c2\n    env: {{X: !env PRINT }}\n    steps: ['echo \"$X\"']\n  \
+             - name: c3\n    arguments: [{{name: a}}]\n    steps: !include data/steps.yaml\n"
         ),
     );
+    sandbox.write("data/steps.yaml", "['echo {{ .Arguments.a }}']\n");
     sandbox.set("PRINT", EVIL_PRINT);
     let first = sandbox.atmos(&["c1", "5"]).success();
     assert_eq!(first.stdout, format!("{EVIL_PRINT} a 5\n{EVIL_PRINT}\n{{{{ .Arguments.a }}}}\n"));
     assert_eq!(sandbox.atmos(&["c2"]).success().stdout, format!("{EVIL_PRINT}\n"));
+    // A file with steps is a part of the configuration.
+    assert_eq!(sandbox.atmos(&["c3", "5"]).success().stdout, "5\n");
+}
+
+#[test]
+fn what_components_have_of_the_configuration_may_be_data() {
+    let component = "      settings: {atlantis: {project_template_name: p}}\n      vars: {c: '{{ .command }}', a: '{{ .atlantis_project }}'}\n";
+    for passes in [1, 2] {
+        let mut sandbox = repository(&format!("evaluations: {passes}, "), component);
+        let atmos = sandbox.read("atmos.yaml");
+        let atmos = atmos.replace("terraform: {base_path", "terraform: {command: !env PRINT , base_path");
+        sandbox.write(
+            "atmos.yaml",
+            &format!(
+                "{atmos}auth: {{providers: {{p: {{kind: mock/aws}}}}, identities: {{x: {{kind: mock/aws, via: {{provider: p}}, \
+                 principal: {{name: !env PRINT , run: !env RUN }}}}}}}}\n\
+                 env: {{PLAIN: !env PRINT , INTERP: !env RUN }}\n\
+                 integrations: {{github: {{gitops: {{role: !env PRINT }}}}, atlantis: {{project_templates: {{p: {{name: !env PRINT }}}}}}}}\n"
+            ),
+        );
+        sandbox.set("PRINT", EVIL_PRINT);
+        sandbox.set("RUN", "!exec touch PWN");
+        let described = sandbox.atmos(&[&DESCRIBE[..], &["--query", "."]].concat()).success().json();
+        assert!(is_clean(&sandbox));
+        let at = |path: &str| described.pointer(path).and_then(Value::as_str).unwrap_or_default();
+        for path in [
+            "/auth/identities/x/principal/name",
+            "/settings/integrations/github/gitops/role",
+            "/command",
+            "/env/PLAIN",
+            "/vars/c",
+            "/vars/a",
+            "/atlantis_project",
+        ] {
+            assert_eq!(at(path), EVIL_PRINT, "{path}: {described}");
+        }
+        assert_eq!(at("/auth/identities/x/principal/run"), "!exec touch PWN");
+    }
 }

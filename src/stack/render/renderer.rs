@@ -76,7 +76,10 @@ impl Renderer {
         data: &Node,
         lenient: bool,
     ) -> Result<String, Arc<template::Error>> {
-        let foreign = if renders_texts(text) { self.foreign(data) } else { Foreign::default() };
+        let mut foreign = Foreign::default();
+        if renders_texts(text) {
+            foreign.note_marked(data, self.opening.as_deref());
+        }
         Ok(self.rendered(host, (name, span), (text, data), lenient, foreign)?.0)
     }
 
@@ -88,8 +91,17 @@ impl Renderer {
         text: &str,
         data: &Node,
     ) -> Result<(String, bool), Arc<template::Error>> {
-        let (rendered, foreign) = self.rendered(host, named, (text, data), false, self.foreign(data))?;
         let opening = self.opening.as_deref();
+        let mut foreign = Foreign::default();
+        match &self.compiled(host, named.0, named.1, &Arc::from(text)).reads {
+            Some(Reads::Paths(paths)) => {
+                for path in paths {
+                    foreign.note_marked_at(data, path.iter().map(|key| &**key), opening);
+                }
+            }
+            _ => foreign.note_marked(data, opening),
+        }
+        let (rendered, foreign) = self.rendered(host, named, (text, data), false, foreign)?;
         let written = || {
             let mut written = Written::default();
             written.text(text);
@@ -98,12 +110,6 @@ impl Renderer {
         };
         let made = foreign.made_function(&rendered, text) || foreign.made_template(&rendered, opening, written);
         Ok((rendered, made))
-    }
-
-    fn foreign(&self, data: &Node) -> Foreign {
-        let mut foreign = Foreign::default();
-        foreign.note_marked(data, self.opening.as_deref());
-        foreign
     }
 
     /// A rendered text, and what was read for it: `foreign`, and what the template reached outside.

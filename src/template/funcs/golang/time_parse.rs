@@ -241,8 +241,14 @@ impl Fields {
         }
         if !self.zone.is_empty() {
             let there = to_stamp(civil, local).ok_or("year")?;
-            if local.at(there).1 == self.zone {
-                return Ok(GoTime { stamp: there, zone: local.clone() });
+            // The abbreviation of this place, in the other half of the year too: then its offset is meant.
+            let near = [0, 26, -26].into_iter().filter_map(|weeks| {
+                let at = there.checked_add(jiff::SignedDuration::from_hours(weeks * 7 * 24)).ok()?;
+                Some(local.at(at)).filter(|(_, name)| *name == self.zone)
+            });
+            if let Some((seconds, name)) = near.into_iter().next() {
+                let stamp = to_stamp(civil, &Zone::Fixed { name, seconds }).ok_or("year")?;
+                return Ok(GoTime { stamp, zone: local.clone() });
             }
             // An abbreviation that is not of this place has the offset zero, unless it says one: GMT+3.
             // Go shows that moment in the zone then, instead of reading it there.
