@@ -1,5 +1,7 @@
 //! Colours in YAML and JSON, for who reads them at a terminal.
 
+use std::fmt::Write as _;
+
 use super::paint::painted;
 use crate::config::Theme;
 use crate::value::Value;
@@ -57,7 +59,9 @@ impl Painter<'_> {
         };
         match own {
             Some(colour) => self.out.push_str(&painted(text, colour)),
-            None => self.out.push_str(&format!("\u{1b}[{code}m{text}\u{1b}[0m")),
+            None => {
+                let _ = write!(self.out, "\u{1b}[{code}m{text}\u{1b}[0m");
+            }
         }
     }
 }

@@ -212,7 +212,7 @@ impl<'a> Reader<'a> {
                 }
                 self.trimmed(start, start + length)
             }
-            _ => end,
+            ScalarStyle::Plain => end,
         }
     }
 

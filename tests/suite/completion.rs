@@ -161,7 +161,7 @@ fn zsh(sandbox: &Sandbox, line: &str) -> String {
     sandbox.write(
         "zsh/.zshrc",
         "PS1='ready> '\nautoload -Uz compinit && compinit -D -u\nsource <(atmos completion zsh)\n\
-         show() { zle -I; print -r -- \"line=<$BUFFER>\"; BUFFER= }\nzle -N show\nbindkey '^G' show\n",
+         show() { zle -I; print -r -- \"line=<$BUFFER>\"; BUFFER=''; }\nzle -N show\nbindkey '^G' show\n",
     );
     let mut command = sandbox.command("zsh");
     let folder = Path::new(env!("CARGO_BIN_EXE_atmos")).parent().unwrap().display().to_string();

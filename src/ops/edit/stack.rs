@@ -60,14 +60,13 @@ pub fn stack(app: &App, wish: &StackWish, new: Option<(&str, Type)>) -> Result<D
     let instance = app.find(&wish.component, &wish.stack, None)?;
     let steps = full(&instance, &wish.path)?;
     let explanation = explain::explain(app, &wish.question());
-    let path = match &wish.file {
-        Some(file) => app.host.absolute(file),
-        None => {
-            // Another item goes where the list is.
-            let list = if explanation.is_err() { wish.list()? } else { None };
-            let list = list.and_then(|list| explain::explain(app, &list.question()).ok());
-            manifest(app, wish, &instance, explanation.as_ref().ok().or(list.as_ref()), new.is_some())?
-        }
+    let path = if let Some(file) = &wish.file {
+        app.host.absolute(file)
+    } else {
+        // Another item goes where the list is.
+        let list = if explanation.is_err() { wish.list()? } else { None };
+        let list = list.and_then(|list| explain::explain(app, &list.question()).ok());
+        manifest(app, wish, &instance, explanation.as_ref().ok().or(list.as_ref()), new.is_some())?
     };
     let file = File::open(&app.host, &path)?;
     warn_of_shared(app, wish, &path);
