@@ -51,9 +51,9 @@ pub use planfile::{PlanfileCommand, PlanfilePlace};
 pub use provision::{BackendCommand, BackendTarget, SourceCommand, WorkdirCommand};
 pub use root::{Cli, Command, OWN};
 pub use small::{
-    CompletionArgs, ConfigArgs, ConfigCommand, DocsArgs, EnvironmentArgs, KeyPathArgs, KeysArgs, ManArgs, PathArgs,
-    ProfileArgs, ProfileCommand, ProfileShowArgs, SetArgs, StackArgs, StackCommand, StackGetArgs, StackPlaceArgs,
-    ThemeArgs, ThemeCommand, ThemeShowArgs,
+    CompletionArgs, ConfigArgs, ConfigCommand, DocsArgs, EnvironmentArgs, KeyPathArgs, KeysArgs, LayoutArgs, ManArgs,
+    PathArgs, ProfileArgs, ProfileCommand, ProfileShowArgs, SetArgs, StackArgs, StackCommand, StackConfigCommand,
+    StackGetArgs, StackKeysArgs, StackLayoutArgs, StackPlaceArgs, StackSetArgs, ThemeArgs, ThemeCommand, ThemeShowArgs,
 };
 pub use terraform::{
     BatchArgs, CiFlag, CleanArgs, FilesArgs, GenerateCommand, InitFlags, OutputArgs, PipelineArgs, PlanDiffArgs,

@@ -34,8 +34,6 @@ const LATER: &[(&str, &[&str])] = &[
         ],
     ),
     ("atmos terraform", &["cache", "lint", "migrate"]),
-    ("atmos config", &["fmt", "format"]),
-    ("atmos stack", &["config", "fmt", "format", "list"]),
     ("atmos validate", &["ci"]),
 ];
 
