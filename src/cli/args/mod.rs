@@ -60,7 +60,7 @@ pub use terraform::{
     PlanFlags, ShellArgs, TerraformArgs, TerraformCommand, TerraformRun, VarfileArgs, WriteCommand,
 };
 pub use validate::{
-    EditorconfigArgs, ScopeArgs, ValidateCommand, ValidateComponentArgs, ValidateSchemaArgs, ValidateStacksArgs,
-    ValidationArgs,
+    EditorconfigArgs, ScopeArgs, ValidateCiArgs, ValidateCommand, ValidateComponentArgs, ValidateSchemaArgs,
+    ValidateStacksArgs, ValidationArgs,
 };
 pub use workflow::WorkflowArgs;

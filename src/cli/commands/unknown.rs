@@ -34,7 +34,6 @@ const LATER: &[(&str, &[&str])] = &[
         ],
     ),
     ("atmos terraform", &["cache", "lint", "migrate"]),
-    ("atmos validate", &["ci"]),
 ];
 
 /// Whether the name is that of a command of the reference that is not built yet.
