@@ -156,7 +156,8 @@ impl<'a> Reader<'a> {
                 };
                 let last = entries.last().map_or(start, |entry| entry.value.end.max(entry.colon));
                 let start = if flow { start } else { entries.first().map_or(start, |entry| entry.start) };
-                let end = if flow { self.byte(close.end).max(last) } else { last };
+                // The parser counts what follows a bracket in its line to it.
+                let end = if flow { (self.byte(close.start) + 1).min(self.text.len()).max(last) } else { last };
                 Ok(Tree { start, end, form: Form::Map(entries), flow, anchor: anchor > 0, alias: false })
             }
             Event::SequenceStart(anchor, _) => {
@@ -169,7 +170,7 @@ impl<'a> Reader<'a> {
                     }
                 };
                 let last = items.last().map_or(start, |item: &Tree| item.end);
-                let end = if flow { self.byte(close.end).max(last) } else { last };
+                let end = if flow { (self.byte(close.start) + 1).min(self.text.len()).max(last) } else { last };
                 Ok(Tree { start, end, form: Form::List(items), flow, anchor: anchor > 0, alias: false })
             }
             _ => Err(Refused::Syntax { reason: "a value is missing".to_owned() }),
