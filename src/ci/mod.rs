@@ -5,6 +5,7 @@
 
 mod blocks;
 mod data;
+mod junit;
 mod many;
 mod markdown;
 mod platform;
@@ -15,6 +16,7 @@ mod told;
 mod variables;
 
 pub use data::data;
+pub use junit::Tests;
 pub use many::{Part, many};
 pub use platform::{Origin, Platform};
 pub use report::Report;

@@ -75,7 +75,14 @@ pub async fn follow(http: &Http, mut call: HttpRequest, limit: usize) -> Result<
         }
         let answer = http.send(&call, limit).await.map_err(unanswered)?;
         match redirect(&answer, &call.url)? {
-            Some(next) => call.url = next,
+            Some(next) => {
+                // What was sent is done; the new address is only looked at. 307 and 308 ask for it once more.
+                if matches!(answer.status, 301..=303) && !matches!(call.method, "GET" | "HEAD") {
+                    call.method = "GET";
+                    call.body.clear();
+                }
+                call.url = next;
+            }
             None => return Ok(answer),
         }
     }

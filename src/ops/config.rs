@@ -1,13 +1,10 @@
 //! The configuration itself: what it amounts to, and what is to be said of it.
 
-use miette::Diagnostic;
-
 use super::App;
 use crate::auth::{AuthConfig, Realm};
 use crate::config::InForce;
-use crate::diag::{Failure, Result, Warning};
+use crate::diag::{Result, Warning};
 use crate::secret::MASK;
-use crate::stack::glob_matches;
 use crate::value::{Map, Node, Value};
 
 /// Sections whose texts may be secrets.
@@ -52,58 +49,8 @@ pub fn at<'n>(document: &'n Node, path: &str) -> Option<&'n Node> {
     Some(node)
 }
 
-#[derive(Debug, thiserror::Error, Diagnostic)]
-#[error("invalid pattern '{pattern}' of keys")]
-#[diagnostic(code(atmos::config::pattern), help("write a pattern such as `logs.*`"))]
-struct Pattern {
-    pattern: String,
-}
-
-impl Failure for Pattern {}
-
-/// The keys that each file of the configuration sets, sorted.
-///
-/// # Errors
-/// A pattern that is none, and a file that cannot be read.
-pub fn keys(app: &App, pattern: Option<&str>) -> Result<Vec<(String, Vec<String>)>> {
-    if let Some(pattern) = pattern.filter(|pattern| glob_matches(pattern, "x").is_none()) {
-        return Err(Pattern { pattern: pattern.to_owned() }.into());
-    }
-    let mut found = Vec::new();
-    for file in &app.config.files {
-        let Ok(text) = std::fs::read_to_string(file) else { continue };
-        let node = crate::yaml::parse(&app.host.sources, file, &app.host.cwd, text.into())?;
-        let mut keys = Vec::new();
-        add_keys(&node, "", &mut keys);
-        keys.retain(|key| pattern.is_none_or(|pattern| glob_matches(pattern, key).unwrap_or(false)));
-        keys.sort();
-        let name = file.strip_prefix(&app.host.cwd).unwrap_or(file).display().to_string();
-        found.push((name, keys));
-    }
-    Ok(found)
-}
-
-fn add_keys(node: &Node, path: &str, keys: &mut Vec<String>) {
-    let mut add = |path: String, node: &Node| {
-        keys.push(path.clone());
-        add_keys(node, &path, keys);
-    };
-    match &node.value {
-        Value::Map(map) => {
-            for (key, node) in map.iter() {
-                add(if path.is_empty() { key.to_string() } else { format!("{path}.{key}") }, node);
-            }
-        }
-        Value::List(list) => {
-            for (index, node) in list.iter().enumerate() {
-                add(format!("{path}[{index}]"), node);
-            }
-        }
-        _ => {}
-    }
-}
-
-fn masked(node: &Node) -> Node {
+/// The document without what the names of its keys call secret.
+pub(super) fn masked(node: &Node) -> Node {
     let value = match &node.value {
         Value::Map(map) => {
             let item = |key: &str, item: &Node| match item.as_str() {

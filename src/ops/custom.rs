@@ -207,14 +207,16 @@ impl Run<'_, '_> {
         }
         if let Kind::Parallel(how) = &step.kind {
             let (app, keep) = (self.app, self.runner.keep);
-            let summary = parallel::run(app, step, how, keep, self).await?;
+            let summary = parallel::run(app, step, how, keep, self).await;
+            self.texts.set_matrix(step);
+            let summary = summary?;
             return match summary.failure(how) {
                 Some((outcome, shown)) => Err(ExecError::child_failed(shown, outcome.code, None).into()),
                 None => Ok(self.texts.keep(step, &step::Outcome::default(), &child_view(app, &[]))?),
             };
         }
         let seen = child_view(self.app, &layers);
-        if let Some(outcome) = special::done(&mut self.runner, self.texts, step, &seen).await? {
+        if let Some(outcome) = special::done(&mut self.runner, self.texts, step, &seen, &cwd).await? {
             return Ok(self.texts.keep(step, &outcome, &seen)?);
         }
         let held = self.hold(step).await?;
@@ -329,6 +331,7 @@ impl Run<'_, '_> {
 
 impl Family for Run<'_, '_> {
     async fn ready(&mut self, step: &Step) -> Result<Ready> {
+        self.texts.set_matrix(step);
         let cwd = self.directory(Some(step))?;
         let layers = self.layers().await?;
         let held = self.hold(step).await?;
@@ -340,6 +343,7 @@ impl Family for Run<'_, '_> {
         if ended.outcome.code != 0 {
             return Ok(());
         }
+        self.texts.set_matrix(step);
         Ok(self.texts.keep(step, &ended.outcome, env)?)
     }
 }

@@ -3,6 +3,7 @@
 //! Row 12. [`App`] carries what every use case needs; each use case has its own file.
 
 mod access;
+mod actions;
 pub mod affected;
 mod app;
 pub mod atlantis;

@@ -1,11 +1,12 @@
 //! Steps that start no program: they say something, ask something, wait, or end the run.
 
 use std::fmt::Write as _;
+use std::path::Path;
 use std::time::Duration;
 
 use miette::Diagnostic;
 
-use super::App;
+use super::actions::{self, At};
 use super::steps::{Runner, pause};
 use crate::diag::{Failure, Result};
 use crate::host::Env;
@@ -57,8 +58,9 @@ pub(super) async fn done(
     texts: &Texts<'_>,
     step: &Step,
     env: &Env,
+    cwd: &Path,
 ) -> Result<Option<step::Outcome>> {
-    let work = At { app: runner.app, texts, step, env };
+    let work = At { app: runner.app, texts, step, env, cwd };
     let value = match &step.kind {
         Kind::Said(said) => work.say(said, &runner.stages)?,
         Kind::Asked(asked) => work.ask(asked)?,
@@ -74,6 +76,10 @@ pub(super) async fn done(
             }
             return Err(Error::Exit { code: *code }.into());
         }
+        Kind::Require(wanted) => return actions::require(&work, wanted).map(Some),
+        Kind::Http(wanted) => return actions::http(&work, wanted, &mut runner.signals).await.map(Some),
+        Kind::Archive(wanted) => return actions::archive(&work, wanted).map(Some),
+        Kind::Junit(wanted) => return actions::junit(&work, wanted).map(Some),
         _ => return Ok(None),
     };
     Ok(Some(step::Outcome { stdout: value.clone(), value, ..step::Outcome::default() }))
@@ -86,6 +92,10 @@ pub(super) fn described(step: &Step, text: &str) -> Option<String> {
         Kind::Asked(_) => format!("ask: {text}"),
         Kind::Sleep => format!("sleep for {:?}", step.timeout.unwrap_or(NAP)),
         Kind::Exit(code) => format!("end with status {code}"),
+        Kind::Require(_) => "look for what it requires".to_owned(),
+        Kind::Http(http) => format!("send {} {text}", http.method),
+        Kind::Archive(archive) => format!("pack {text} into {}", archive.destination),
+        Kind::Junit(junit) => format!("read results of tests: {}", junit.files.join(", ")),
         Kind::Parallel(_) => {
             let names: Vec<&str> = step.children.iter().map(|step| step.name.as_str()).collect();
             format!("run at once: {}", names.join(", "))
@@ -94,23 +104,7 @@ pub(super) fn described(step: &Step, text: &str) -> Option<String> {
     })
 }
 
-struct At<'a> {
-    app: &'a App,
-    texts: &'a Texts<'a>,
-    step: &'a Step,
-    env: &'a Env,
-}
-
 impl At<'_> {
-    fn render(&self, text: &str) -> Result<String> {
-        let what = format!("the text of the step `{}`", self.step.name);
-        Ok(self.texts.render(&what, self.step.span, text, self.env)?)
-    }
-
-    fn place(&self) -> String {
-        self.app.host.sources.place(self.step.span).map(|place| format!("{place}: ")).unwrap_or_default()
-    }
-
     fn say(&self, said: &Said, stages: &[crate::span::Span]) -> Result<String> {
         let mut text = self.render(&self.step.command)?;
         let parts = said.parts.iter().map(|(name, text)| Ok((name.as_str(), self.render(text)?)));
@@ -206,10 +200,6 @@ impl At<'_> {
         answer.map_err(|_| Error::Unanswered { step: step() }.into())
     }
 
-    fn rendered(&self, texts: &[String]) -> Result<Vec<String>> {
-        texts.iter().map(|text| self.render(text)).collect()
-    }
-
     fn line(question: &str, default: Option<&str>, hint: &str) -> inquire::error::InquireResult<String> {
         let mut text = inquire::Text::new(question);
         text.default = default;
@@ -241,7 +231,7 @@ fn is_yes(text: &str) -> bool {
 }
 
 /// Symbolic links are not followed, so that nothing goes in a circle.
-fn files(folder: &std::path::Path, endings: &[String]) -> Vec<String> {
+pub(super) fn files(folder: &Path, endings: &[String]) -> Vec<String> {
     let mut found = Vec::new();
     let mut open = vec![folder.to_owned()];
     while let Some(next) = open.pop() {

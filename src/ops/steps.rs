@@ -362,7 +362,8 @@ impl Work<'_> {
             }
             let stdout = String::from_utf8_lossy(&done.captured).into_owned();
             let stderr = String::from_utf8_lossy(&done.errors).into_owned();
-            let outcome = step::Outcome { value: stdout.trim().to_owned(), stdout, stderr, code: done.code };
+            let value = stdout.trim().to_owned();
+            let outcome = step::Outcome { value, stdout, stderr, code: done.code, ..step::Outcome::default() };
             let Some(retry) = retry.filter(|_| done.code != 0) else {
                 return Ok(Ended { outcome, ..Ended::default() });
             };

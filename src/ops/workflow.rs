@@ -284,7 +284,7 @@ impl Run<'_, '_> {
         if let StepKind::Parallel(how) = &step.kind {
             return self.at_once(step, how, stack).await;
         }
-        if let Some(outcome) = special::done(&mut self.runner, self.texts, step, &env).await? {
+        if let Some(outcome) = special::done(&mut self.runner, self.texts, step, &env, &cwd).await? {
             return Ok(self.texts.keep(step, &outcome, &env)?);
         }
         let held = self.runner.hold(step.identity.as_deref()).await?;
@@ -301,7 +301,9 @@ impl Run<'_, '_> {
     /// Runs the children of a step.
     async fn at_once(&mut self, step: &Step, how: &Parallel, stack: Option<&str>) -> Result<()> {
         let (app, keep) = (self.app, self.runner.keep);
-        let summary = parallel::run(app, step, how, keep, self).await?;
+        let summary = parallel::run(app, step, how, keep, self).await;
+        self.texts.set_matrix(step);
+        let summary = summary?;
         let env = child_view(app, &[]);
         let Some((outcome, shown)) = summary.failure(how) else {
             return Ok(self.texts.keep(step, &step::Outcome::default(), &env)?);
@@ -413,6 +415,7 @@ impl Run<'_, '_> {
 
 impl Family for Run<'_, '_> {
     async fn ready(&mut self, step: &Step) -> Result<Ready> {
+        self.texts.set_matrix(step);
         let workflow = &self.found.workflow;
         let stack = stack_of(self.request.stack.as_deref(), step, workflow.stack.as_deref());
         let layers = self.layers(step)?;
@@ -432,6 +435,7 @@ impl Family for Run<'_, '_> {
         if ended.outcome.code != 0 {
             return Ok(());
         }
+        self.texts.set_matrix(step);
         Ok(self.texts.keep(step, &ended.outcome, env)?)
     }
 }

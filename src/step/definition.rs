@@ -28,6 +28,14 @@ pub enum Kind {
     Exit(u8),
     /// Steps that run at once.
     Parallel(Parallel),
+    /// Something that the machine must have.
+    Require(Require),
+    /// A request over http. The address is the command of the step.
+    Http(Box<Http>),
+    /// An archive of a folder or file, which is the command of the step.
+    Archive(Box<Archive>),
+    /// Results of tests, told to people and to the CI system.
+    Junit(Junit),
     /// The reference has it, this program does not yet.
     NotBuilt(String),
     /// Nobody has it.
@@ -111,6 +119,53 @@ pub struct Asked {
     pub placeholder: String,
 }
 
+/// Programs, files and folders that must be there. Texts may be templates.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Require {
+    pub tools: Vec<String>,
+    pub files: Vec<String>,
+    pub folders: Vec<String>,
+    /// What to do where something is missing.
+    pub hint: Option<String>,
+}
+
+/// What is sent, and what must come back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Http {
+    pub method: &'static str,
+    pub query: Vec<(String, String)>,
+    pub headers: Vec<(String, String)>,
+    pub body: Option<String>,
+    pub form: Vec<(String, String)>,
+    /// None: every success.
+    pub statuses: Vec<u16>,
+    /// Expressions of which the answer must match one, if there are any.
+    pub answers: Vec<String>,
+}
+
+/// What goes into an archive, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Archive {
+    pub destination: String,
+    /// What is there stays, unless it is among what is packed.
+    pub update: bool,
+    /// Without it the name of the destination decides.
+    pub format: Option<String>,
+    pub subpath: String,
+    pub include: Vec<String>,
+    pub exclude: Vec<String>,
+    pub mtime: String,
+}
+
+/// Which files of results, and what becomes of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Junit {
+    pub files: Vec<String>,
+    pub title: String,
+    pub summary: bool,
+    pub annotate: bool,
+}
+
 /// How steps run at once. The steps are the children of the step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parallel {
@@ -169,7 +224,17 @@ pub struct Step {
     pub children: Vec<Step>,
     /// Those beside this one that must have succeeded before.
     pub needs: Vec<String>,
+    /// The values that this step was made for, by axis.
+    pub matrix: Vec<(String, String)>,
     pub span: Span,
+}
+
+impl Archive {
+    fn texts(&self) -> impl Iterator<Item = &str> {
+        let Archive { destination, format, subpath, include, exclude, mtime, .. } = self;
+        let lists = include.iter().chain(exclude).chain(format).map(String::as_str);
+        [destination, subpath, mtime].map(String::as_str).into_iter().chain(lists)
+    }
 }
 
 impl Step {
@@ -186,6 +251,15 @@ impl Step {
                 };
                 options.iter().map(String::as_str).chain(asked.default.as_deref()).collect()
             }
+            Kind::Require(Require { tools, files, folders, hint }) => {
+                tools.iter().chain(files).chain(folders).chain(hint).map(String::as_str).collect()
+            }
+            Kind::Http(http) => {
+                let pairs = http.query.iter().chain(&http.headers).chain(&http.form);
+                pairs.map(|(_, text)| text.as_str()).chain(http.body.as_deref()).collect()
+            }
+            Kind::Archive(archive) => archive.texts().collect(),
+            Kind::Junit(junit) => junit.files.iter().map(String::as_str).collect(),
             _ => Vec::new(),
         };
         std::iter::once(self.command.as_str()).chain(env).chain(vars).chain(more)

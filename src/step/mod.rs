@@ -4,6 +4,8 @@
 //! Row 10. Read [`Step`] first: [`read`] makes them from a list in a file. [`Condition`] and [`Retry`] are pure; [`Texts`]
 //! renders the templates. Nothing here starts a process: `ops` does.
 
+mod action;
+mod children;
 mod condition;
 mod definition;
 mod error;
@@ -15,7 +17,8 @@ mod text;
 
 pub use condition::{Condition, Facts, Fault, Status, Style, Subject};
 pub use definition::{
-    Answer, Asked, Directory, FailMode, Form, Kind, Level, Outputs, Parallel, Said, Step, stages, uses_results,
+    Answer, Archive, Asked, Directory, FailMode, Form, Http, Junit, Kind, Level, Outputs, Parallel, Require, Said,
+    Step, stages, uses_results,
 };
 pub use error::Error;
 pub use read::{directory, entries, read, template_of, text_of};

@@ -10,23 +10,7 @@ use crate::span::Sources;
 use crate::value::{DurationForm, Node, Value, function_text, parse_duration};
 
 /// Kinds of the reference that later versions bring.
-const LATER: [&str; 15] = [
-    "archive",
-    "assert",
-    "cancel",
-    "cast",
-    "container",
-    "emulator",
-    "http",
-    "junit",
-    "matrix",
-    "require",
-    "store",
-    "tflint",
-    "wait",
-    "wait-all",
-    "workdir",
-];
+const LATER: [&str; 9] = ["cancel", "cast", "container", "emulator", "store", "tflint", "wait", "wait-all", "workdir"];
 
 /// Keys that change what a step does and that are not built.
 const NOT_BUILT: [&str; 7] = ["container", "inputs", "artifacts", "preconditions", "background", "for", "dependencies"];
@@ -215,6 +199,7 @@ impl Reader<'_> {
             timeout: None,
             children: Vec::new(),
             needs: Vec::new(),
+            matrix: Vec::new(),
             span: node.span,
         }
     }

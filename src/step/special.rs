@@ -2,8 +2,8 @@
 
 use super::definition::{Answer, Asked, FailMode, Form, Level, Outputs, Parallel, Said};
 use super::error::place;
-use super::read::{Reader, names, template_of, text_of, wrong};
-use super::{Error, Kind, Step};
+use super::read::{Reader, text_of, wrong};
+use super::{Error, Kind};
 use crate::value::Node;
 
 /// The key under which the main text of a step stands.
@@ -13,6 +13,8 @@ pub(super) fn text_key(kind: &Kind) -> &'static str {
         Kind::Said(Said { form: Form::Stage, .. }) => "title",
         Kind::Said(_) | Kind::Exit(_) => "content",
         Kind::Asked(_) => "prompt",
+        Kind::Http(_) => "url",
+        Kind::Archive(_) => "source",
         _ => "command",
     }
 }
@@ -78,8 +80,8 @@ impl Reader<'_> {
                 let code = self.number(node, "code")?.unwrap_or(0);
                 Ok(Some(Kind::Exit(u8::try_from(code).unwrap_or(1))))
             }
-            "parallel" => self.parallel(node).map(Some),
-            _ => Ok(None),
+            "parallel" | "matrix" => self.parallel(node).map(Some),
+            _ => self.action(node, name),
         }
     }
 
@@ -164,67 +166,30 @@ impl Reader<'_> {
         }))
     }
 
-    /// The steps below a step of the type parallel.
-    pub(super) fn children(&self, node: &Node, kind: &Kind) -> Result<Vec<Step>, Error> {
-        if !matches!(kind, Kind::Parallel(_)) {
-            return Ok(Vec::new());
-        }
-        let list = node.get("steps").ok_or_else(|| self.missing("steps", node))?;
-        let nodes = list.as_list().filter(|nodes| !nodes.is_empty());
-        let nodes = nodes.ok_or_else(|| wrong(self.what("steps"), "a list of steps", list, self.sources))?;
-        let owner = format!("the step `{}` of {}", self.name, self.owner);
-        let names = names(nodes);
-        let mut children = Vec::with_capacity(nodes.len());
-        for (node, name) in nodes.iter().zip(&names) {
-            let reader = Reader { owner: &owner, sources: self.sources, name };
-            let mut child = reader.step(node, &Kind::Shell)?;
-            child.needs = reader.list(node, "needs")?;
-            if !child.is_process() && child.kind != Kind::Sleep {
-                let problem = "only steps of the types shell, atmos, script and sleep can run beside others".to_owned();
-                return Err(reader.wrong_child(problem, "put it before or behind the step of the type parallel", node));
-            }
-            if let Some(unknown) = child.needs.iter().find(|need| !names.contains(need) || *need == name) {
-                let problem = format!("it needs `{unknown}`, which is no other step beside it");
-                return Err(reader.wrong_child(problem, "`needs` takes names of steps of the same list", node));
-            }
-            children.push(child);
-        }
-        if let Some(lost) = circle(&children) {
-            let problem = format!("`needs` of `{lost}` leads back to itself");
-            return Err(self.wrong_child(problem, "take one of the `needs` out of the circle", node));
-        }
-        Ok(children)
-    }
-
-    fn wrong_child(&self, problem: String, help: &'static str, node: &Node) -> Error {
-        let what = format!("the step `{}` of {}", self.name, self.owner);
-        Error::Children { what, problem, help, place: place(self.sources, node.span) }
-    }
-
-    fn required(&self, node: &Node, key: &str) -> Result<String, Error> {
+    pub(super) fn required(&self, node: &Node, key: &str) -> Result<String, Error> {
         self.text(node, key)?.filter(|text| !text.is_empty()).ok_or_else(|| self.missing(key, node))
     }
 
-    fn missing(&self, key: &str, node: &Node) -> Error {
+    pub(super) fn missing(&self, key: &str, node: &Node) -> Error {
         Error::Missing { what: self.what(key), place: place(self.sources, node.span) }
     }
 
-    fn value(&self, key: &str, value: &str, expected: &str, node: &Node) -> Error {
+    pub(super) fn value(&self, key: &str, value: &str, expected: &str, node: &Node) -> Error {
         let (value, expected) = (value.to_owned(), expected.to_owned());
         Error::Value { what: self.what(key), value, expected, place: place(self.sources, node.span) }
     }
 
-    fn word(&self, node: &Node, key: &str) -> Result<String, Error> {
+    pub(super) fn word(&self, node: &Node, key: &str) -> Result<String, Error> {
         Ok(self.text(node, key)?.unwrap_or_default().trim().to_lowercase())
     }
 
-    fn number(&self, node: &Node, key: &str) -> Result<Option<usize>, Error> {
+    pub(super) fn number(&self, node: &Node, key: &str) -> Result<Option<usize>, Error> {
         let Some(text) = self.filled(node, key)? else { return Ok(None) };
         text.parse().map(Some).map_err(|_| self.value(key, &text, "a number", node))
     }
 
     /// Texts of a list; a text alone is a list of one.
-    fn list(&self, node: &Node, key: &str) -> Result<Vec<String>, Error> {
+    pub(super) fn list(&self, node: &Node, key: &str) -> Result<Vec<String>, Error> {
         let Some(value) = node.get(key).filter(|value| !value.is_null()) else { return Ok(Vec::new()) };
         let items = value.as_list().unwrap_or(std::slice::from_ref(value));
         let text =
@@ -233,26 +198,11 @@ impl Reader<'_> {
     }
 }
 
-/// A step that can never begin, because it waits for itself.
-fn circle(children: &[Step]) -> Option<&str> {
-    let mut waiting: Vec<&Step> = children.iter().collect();
-    loop {
-        let before = waiting.len();
-        let names: Vec<&str> = waiting.iter().map(|step| step.name.as_str()).collect();
-        waiting.retain(|step| step.needs.iter().any(|need| names.contains(&need.as_str())));
-        match waiting.first() {
-            Some(step) if waiting.len() == before => return Some(&step.name),
-            Some(_) => {}
-            None => return None,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
-    use super::super::read;
+    use super::super::{Step, read};
     use super::*;
     use crate::span::Sources;
     use crate::value::from_json;

@@ -25,6 +25,8 @@ pub struct Outcome {
     pub stdout: String,
     pub stderr: String,
     pub code: u8,
+    /// Further entries of `.metadata`.
+    pub more: Vec<(&'static str, Node)>,
 }
 
 /// Gives the document of a component in a stack.
@@ -64,6 +66,17 @@ impl<'a> Texts<'a> {
         self.roots.insert(Arc::from(root), node);
     }
 
+    /// Makes the values known that a step was made for: `{{ .matrix.axis }}`.
+    pub fn set_matrix(&mut self, step: &super::Step) {
+        if step.matrix.is_empty() {
+            self.roots.shift_remove("matrix");
+            return;
+        }
+        let values = step.matrix.iter().map(|(axis, value)| (Arc::from(axis.as_str()), Node::from(value.as_str())));
+        let values = Node::from(values.collect::<Map>());
+        self.set("matrix", values);
+    }
+
     /// A variable for templates, which the environment of processes does not have.
     pub fn set_variable(&mut self, name: &str, value: &str) {
         self.variables.insert(name.to_owned(), value.to_owned());
@@ -97,7 +110,8 @@ impl<'a> Texts<'a> {
             ("stderr", Node::from(outcome.stderr.as_str())),
             ("exit_code", Node::from(i64::from(outcome.code))),
         ];
-        let metadata = map(metadata);
+        let mut metadata = map(metadata);
+        metadata.extend(outcome.more.iter().map(|(key, node)| (Arc::from(*key), node.clone())));
         let own = [("value", Node::from(outcome.value.as_str())), ("metadata", Node::from(metadata.clone()))];
         let mut entry = metadata;
         entry.extend(map(own));

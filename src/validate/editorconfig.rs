@@ -36,6 +36,21 @@ impl Rules {
     fn number(&self, key: &str) -> Option<usize> {
         self.get(key)?.parse().ok().filter(|number| *number > 0)
     }
+
+    /// Columns per level.
+    pub fn indent_size(&self) -> Option<usize> {
+        self.number("indent_size")
+    }
+
+    /// Whether lines end with a carriage return, too.
+    pub fn carriage_returns(&self) -> Option<bool> {
+        self.get("end_of_line").map(|end| end == "crlf")
+    }
+
+    /// Whether the last line ends with a line break.
+    pub fn final_newline(&self) -> Option<bool> {
+        self.get("insert_final_newline").map(|wanted| wanted == "true")
+    }
 }
 
 /// The `.editorconfig` files from the root down.

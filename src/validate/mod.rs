@@ -4,6 +4,7 @@
 //! Row 9. Read [`stacks`] first; it gives [`Finding`]s, sorted by place. [`Schema`] holds a JSON Schema of manifests, the
 //! embedded one or that of the user; `manifest` has the checks of single files, `duplicates` those between them.
 
+mod ci;
 mod deprecated;
 mod document;
 mod duplicates;
@@ -19,6 +20,7 @@ mod stacks;
 mod tests;
 mod violation;
 
+pub use ci::workflow;
 pub use document::document;
 pub use error::Error;
 pub use finding::{Finding, Severity, Site};

@@ -31,6 +31,8 @@ pub enum Refused {
     Anchor { path: String, line: usize },
     #[error("line {line}: the layout around `{path}` cannot be changed without touching other values")]
     Layout { path: String, line: usize },
+    #[error("line {line}: it cannot be laid out anew without saying something else")]
+    Lines { line: usize },
 }
 
 impl Refused {
@@ -41,7 +43,8 @@ impl Refused {
             Refused::NotThere { line, .. }
             | Refused::Alias { line, .. }
             | Refused::Anchor { line, .. }
-            | Refused::Layout { line, .. } => *line,
+            | Refused::Layout { line, .. }
+            | Refused::Lines { line } => *line,
         }
     }
 }

@@ -57,25 +57,26 @@ pub(super) fn line_end(text: &str, at: usize) -> usize {
     text[at..].find('\n').map_or(text.len(), |end| at + end)
 }
 
-/// The tree of the one document of a text.
+/// The tree of the first document of a text.
 ///
 /// # Errors
 /// It cannot be read.
 pub(super) fn read(text: &str) -> Result<Tree, Refused> {
-    let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-    let mut reader = Reader { text, lines, events: Parser::new_from_str(text) };
     let nothing =
         Tree { start: text.len(), end: text.len(), form: Form::Null, flow: false, anchor: false, alias: false };
-    loop {
-        match reader.next()? {
-            (Event::StreamStart | Event::Nothing, _) => {}
-            (Event::DocumentStart(_), _) => {
-                let (event, range) = reader.next()?;
-                return reader.tree(event, range, false, 0);
-            }
-            _ => return Ok(nothing),
-        }
+    Ok(Reader::of(text).document()?.unwrap_or(nothing))
+}
+
+/// The trees of all documents of a text.
+///
+/// # Errors
+/// It cannot be read.
+pub(super) fn read_all(text: &str) -> Result<Vec<Tree>, Refused> {
+    let (mut reader, mut trees) = (Reader::of(text), Vec::new());
+    while let Some(tree) = reader.document()? {
+        trees.push(tree);
     }
+    Ok(trees)
 }
 
 /// As deep as documents may be elsewhere.
@@ -89,6 +90,25 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
+    fn of(text: &'a str) -> Reader<'a> {
+        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Reader { text, lines, events: Parser::new_from_str(text) }
+    }
+
+    /// The next document.
+    fn document(&mut self) -> Result<Option<Tree>, Refused> {
+        loop {
+            match self.next()? {
+                (Event::StreamStart | Event::Nothing | Event::DocumentEnd, _) => {}
+                (Event::DocumentStart(_), _) => {
+                    let (event, range) = self.next()?;
+                    return self.tree(event, range, false, 0).map(Some);
+                }
+                _ => return Ok(None),
+            }
+        }
+    }
+
     fn next(&mut self) -> Result<(Event<'a>, Range), Refused> {
         match self.events.next_event() {
             Some(Ok(next)) => Ok(next),

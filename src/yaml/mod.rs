@@ -11,6 +11,10 @@ mod edit_tests;
 mod edit_tree;
 mod emit;
 mod error;
+mod format;
+mod format_lines;
+#[cfg(test)]
+mod format_tests;
 mod json;
 mod order;
 mod part;
@@ -29,6 +33,7 @@ pub use compose::{parse, parse_manifest, parse_with, skim_manifest};
 pub use edit::{Edited, Refused, Step, delete, get, set};
 pub use emit::{emit, emit_noted, emit_record};
 pub use error::Error;
+pub use format::format;
 pub use json::{NotJson, emit_json, emit_json_line, emit_json_record, not_json, try_emit_json, try_emit_json_record};
 pub use order::{in_order, natural};
 pub use part::{Form, Parts};

@@ -206,3 +206,124 @@ fn what_cannot_be_changed_alone_is_left_as_it_is() {
         .says("broken.yaml:1")
         .says("nothing was written");
 }
+
+const UNTIDY: &str = "\
+# The network.
+components:
+    terraform:
+
+        vpc:
+            vars:
+                name:   net    # short
+                zones: &zones
+                - a   # first
+                # the second
+                -   b
+
+
+                more: *zones
+                text: |
+                    one
+                      two
+                token: !env   TOKEN
+";
+
+const TIDY: &str = "\
+# The network.
+components:
+  terraform:
+
+    vpc:
+      vars:
+        name: net # short
+        zones: &zones
+          - a # first
+          # the second
+          - b
+
+        more: *zones
+        text: |
+          one
+            two
+        token: !env   TOKEN
+";
+
+#[test]
+fn files_are_laid_out_anew_and_say_the_same() {
+    let sandbox = sandbox();
+    let config =
+        "stacks:\n    base_path:   stacks\n    included_paths:\n    - orgs/*   # all\n    name_pattern: '{stage}'\n";
+    sandbox.write("atmos.yaml", config);
+    let check = ["config", "format", "--check"];
+    sandbox.atmos(&check).exits(1).says("atmos.yaml is not formatted");
+    assert_eq!(sandbox.read("atmos.yaml"), config);
+    sandbox.atmos(&["config", "format"]).success().says("✓ Formatted atmos.yaml");
+    let expected = config.replace("   stacks", " stacks").replace("    - orgs/*   #", "        - orgs/* #");
+    assert_eq!(sandbox.read("atmos.yaml"), expected);
+    sandbox.atmos(&check).success();
+    sandbox.atmos(&["config", "fmt"]).success().says("Nothing to change");
+    // The project says how wide a level is, and how lines end.
+    sandbox.write(".editorconfig", "root = true\n[*.yaml]\nindent_size = 2\n");
+    sandbox.atmos(&["config", "format"]).success();
+    let narrow = "stacks:\n  base_path: stacks\n  included_paths:\n    - orgs/* # all\n  name_pattern: '{stage}'\n";
+    assert_eq!(sandbox.read("atmos.yaml"), narrow);
+    sandbox.write(".editorconfig", "root = true\n[*.yaml]\nend_of_line = crlf\n");
+    sandbox.atmos(&check).exits(1);
+    sandbox.atmos(&["config", "format"]).success();
+    assert_eq!(std::fs::read_to_string(sandbox.repo().join("atmos.yaml")).unwrap(), narrow.replace('\n', "\r\n"));
+}
+
+#[test]
+fn manifests_of_a_component_are_laid_out_anew() {
+    let sandbox = sandbox();
+    sandbox.write(".editorconfig", "root = true\n[*]\nindent_size = 2\n");
+    sandbox.write("stacks/catalog/vpc.yaml", UNTIDY);
+    sandbox.write("stacks/orgs/other.yaml", "vars:   {stage: other}\n");
+    let done = sandbox.atmos(&stack(&["format"])).success();
+    done.says("Formatted stacks/catalog/vpc.yaml").says("Formatted stacks/orgs/prod.yaml");
+    assert_eq!(sandbox.read("stacks/catalog/vpc.yaml"), TIDY);
+    assert_eq!(sandbox.read("stacks/orgs/other.yaml"), "vars:   {stage: other}\n");
+    sandbox.atmos(&stack(&["config", "fmt", "--check"])).success();
+    sandbox.atmos(&stack(&["format", "--file", "stacks/orgs/other.yaml"])).success();
+    assert_eq!(sandbox.read("stacks/orgs/other.yaml"), "vars: {stage: other}\n");
+    // What cannot be read is left alone.
+    sandbox.write("broken.yaml", "a: 1\n{{ if .x }}\nb: 2\n{{ end }}\n");
+    sandbox
+        .atmos(&stack(&["format", "--file", "broken.yaml"]))
+        .exits(1)
+        .says("broken.yaml:")
+        .says("the file is not formatted");
+    sandbox.write("stacks/orgs/extra.yaml.tmpl", "a:   1\n");
+    sandbox.atmos(&stack(&["format", "--file", "stacks/orgs/extra.yaml.tmpl"])).exits(1).says("is a template");
+}
+
+#[test]
+fn values_of_components_are_listed_by_the_files_that_have_them() {
+    let sandbox = sandbox();
+    let listed = sandbox.atmos(&stack(&["config", "list"])).success();
+    let catalog = "catalog/vpc.yaml\n  metadata\n  metadata.inherits\n  metadata.inherits[0]\n  vars.more\n  vars.more[0]\n  \
+                   vars.more[1]\n  vars.name\n  vars.zones\n  vars.zones[0]\n  vars.zones[1]\n";
+    assert!(listed.stdout.contains(catalog), "{listed}");
+    let own = "\norgs/prod.yaml\n  vars\n  vars.cidr\n  vars.secret\n  vars.tags\n  vars.tags.team\n";
+    assert!(listed.stdout.contains(own), "{listed}");
+    // What comes from a base component or from the stack is not the component's own.
+    assert!(!listed.stdout.contains("vars.size") && !listed.stdout.contains("vars.stage"), "{listed}");
+    assert_eq!(sandbox.atmos(&stack(&["list"])).success().stdout, listed.stdout);
+    let rows = sandbox.atmos(&stack(&["list", "vars.*", "-f", "json"])).success().json();
+    let of = |path: &str| rows.as_array().unwrap().iter().find(|row| row["path"] == path).unwrap().clone();
+    assert_eq!(of("vars.cidr")["file"], "orgs/prod.yaml");
+    assert_eq!((&of("vars.zones")["type"], &of("vars.zones")["value"]), (&"array".into(), &"[2 items]".into()));
+    assert_eq!(of("vars.secret")["value"], "!env TOKEN");
+    let csv = sandbox.atmos(&stack(&["list", "vars.cidr", "-f", "csv"])).success();
+    assert_eq!(csv.stdout, "file,path,type,value\norgs/prod.yaml,vars.cidr,string,10.1.0.0/16\n");
+    let file = sandbox.atmos(&stack(&["list", "*.stage", "--file", "stacks/orgs/prod.yaml"])).success();
+    assert_eq!(file.stdout, "stacks/orgs/prod.yaml\n  vars.stage\n");
+    sandbox.atmos(&stack(&["list", "-f", "tree"])).exits(1).says("invalid format \"tree\"");
+    sandbox.atmos(&stack(&["list", "none"])).success().says("No keys found");
+    let config = sandbox.atmos(&["config", "list", "logs*", "-f", "tsv"]).success();
+    assert_eq!(
+        config.stdout,
+        "file\tpath\ttype\tvalue\natmos.yaml\tlogs\tobject\t{1 keys}\natmos.yaml\tlogs.level\tstring\tInfo\n"
+    );
+    sandbox.atmos(&["stack", "validate"]).success().says("All stacks validated successfully");
+}

@@ -206,7 +206,7 @@ fn hooks_that_cannot_be_used_are_refused_before_anything_starts() {
         ("{kind: command, command: sh, when: 'stack =='}", "`when: stack ==` is no condition"),
         ("{kind: command, command: sh, when: {some: ci}}", "valid are success, failure"),
         ("{kind: step, with: {command: x}}", "it has no `type`"),
-        ("{kind: step, type: matrix}", "is not built yet: a step of the type `matrix`"),
+        ("{kind: step, type: cast}", "is not built yet: a step of the type `cast`"),
         ("{kind: step, type: toast, with: {content: x}}", "is not built yet: in a hook the type of the step `step1`"),
         ("{kind: steps}", "it has no steps"),
         ("{kind: git, commit: x}", "`commit` must be a map"),

@@ -94,6 +94,7 @@ mod snapshots;
 mod speaking;
 mod states;
 mod states_cloud;
+mod steps;
 mod stores;
 mod stores_clouds;
 mod terraform_own;

@@ -201,9 +201,32 @@ fn validate_alone_sums_up() {
     let sandbox = Sandbox::scenario("inspect");
     let outcome = sandbox.atmos(&["validate"]);
     assert!(outcome.mentions("Validation summary:\n  schema: passed\n"), "{outcome}");
-    assert!(outcome.mentions("  editorconfig: skipped"), "{outcome}");
+    assert!(outcome.mentions("  editorconfig: skipped\n  ci: skipped"), "{outcome}");
     sandbox.write("stacks/orgs/bad.yaml", "vars: [\n");
     sandbox.atmos(&["validate"]).exits(1).says("  stacks: failed");
+}
+
+#[test]
+fn workflows_of_the_ci_system_are_checked() {
+    let sandbox = Sandbox::empty();
+    sandbox.atmos(&["validate", "ci"]).success().says("No workflow files to validate");
+    sandbox.write(".github/workflows/good.yml", "on: push\njobs:\n  a: {runs-on: x, steps: [{run: make}]}\n");
+    sandbox.atmos(&["validate", "ci"]).success().says("✓ Validated .github/workflows/good.yml");
+    let bad = "on: [push]\njobs:\n  b:\n    runs-on: x\n    needs: a\n    stpes: []\n    steps: [{uses: checkout}]\n";
+    sandbox.write(".github/workflows/bad.yaml", bad);
+    sandbox.write(".github/workflows/broken.yml", "on: [\n");
+    let outcome = sandbox.atmos(&["validate", "ci"]).exits(1);
+    let outcome = outcome.says("✓ Validated .github/workflows/good.yml").says("✗ .github/workflows/broken.yml");
+    let outcome = outcome.says("bad.yaml:5:12: error: the job `b` needs `a`, which is no job");
+    outcome.says("bad.yaml:6:5: error: unknown key `stpes` of the job `b`").says("did you mean `steps`?");
+    sandbox.atmos(&["validate", "ci", ".github/workflows/good.yml"]).success().says_not("bad.yaml");
+    let json = sandbox.atmos(&["validate", "ci", "--format", "json", "--exclude", "**/broken.yml"]).exits(1).json();
+    assert_eq!((&json["valid"], json["findings"].as_array().unwrap().len()), (&false.into(), 3));
+    sandbox.write("other/deep/w.yml", "jobs: {}\n");
+    sandbox.atmos(&["validate", "ci", "--workflow-path", "other"]).exits(1).says("the workflow has no `on`");
+    sandbox.atmos(&["validate", "ci", "x.yml", "--workflow-path", "other"]).exits(1);
+    sandbox.write("atmos.yaml", "stacks: {base_path: stacks, included_paths: ['*'], name_pattern: '{stage}'}\n");
+    sandbox.atmos(&["validate"]).exits(1).says("  ci: failed");
 }
 
 /// Policies of both syntaxes, with functions that policies of clouds use.

@@ -146,7 +146,7 @@ fn dry_run_says_what_would_run_and_runs_nothing() {
 #[test]
 fn what_is_not_built_is_said_before_anything_runs() {
     let sandbox = scenario();
-    for (name, phrase) in [("later", "`type: http`"), ("contained", "`container`")] {
+    for (name, phrase) in [("later", "`type: cast`"), ("contained", "`container`")] {
         let outcome =
             workflow(&sandbox, &[name]).exits(1).says("is not built yet").says(phrase).says("flows/main.yaml:");
         assert_eq!(outcome.stdout, "");

@@ -53,16 +53,16 @@ pub use planfile::{PlanfileCommand, PlanfilePlace};
 pub use provision::{BackendCommand, BackendTarget, SourceCommand, WorkdirCommand};
 pub use root::{Cli, Command, OWN};
 pub use small::{
-    CompletionArgs, ConfigArgs, ConfigCommand, DocsArgs, EnvironmentArgs, KeyPathArgs, KeysArgs, ManArgs, PathArgs,
-    ProfileArgs, ProfileCommand, ProfileShowArgs, SetArgs, StackArgs, StackCommand, StackGetArgs, StackPlaceArgs,
-    ThemeArgs, ThemeCommand, ThemeShowArgs,
+    CompletionArgs, ConfigArgs, ConfigCommand, DocsArgs, EnvironmentArgs, KeyPathArgs, KeysArgs, LayoutArgs, ManArgs,
+    PathArgs, ProfileArgs, ProfileCommand, ProfileShowArgs, SetArgs, StackArgs, StackCommand, StackConfigCommand,
+    StackGetArgs, StackKeysArgs, StackLayoutArgs, StackPlaceArgs, StackSetArgs, ThemeArgs, ThemeCommand, ThemeShowArgs,
 };
 pub use terraform::{
     BatchArgs, CiFlag, CleanArgs, FilesArgs, GenerateCommand, InitFlags, OutputArgs, PipelineArgs, PlanDiffArgs,
     PlanFlags, ShellArgs, TerraformArgs, TerraformCommand, TerraformRun, VarfileArgs, WriteCommand,
 };
 pub use validate::{
-    EditorconfigArgs, ScopeArgs, ValidateCommand, ValidateComponentArgs, ValidateSchemaArgs, ValidateStacksArgs,
-    ValidationArgs,
+    EditorconfigArgs, ScopeArgs, ValidateCiArgs, ValidateCommand, ValidateComponentArgs, ValidateSchemaArgs,
+    ValidateStacksArgs, ValidationArgs,
 };
 pub use workflow::WorkflowArgs;

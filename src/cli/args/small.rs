@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{ColumnArgs, FormatArgs, PlainListArgs};
+use super::{ColumnArgs, FormatArgs, PlainListArgs, ValidateStacksArgs};
 
 #[derive(Debug, Args)]
 pub struct CompletionArgs {
@@ -58,6 +58,9 @@ pub enum ConfigCommand {
     /// Remove a value from atmos.yaml
     #[command(aliases = ["del", "unset"])]
     Delete(KeyPathArgs),
+    /// Lay atmos.yaml out anew: indentation and blanks; comments, anchors and order stay
+    #[command(alias = "fmt")]
+    Format(LayoutArgs),
     /// List the keys that the files of the configuration set
     List(KeysArgs),
     /// Print the JSON Schema of atmos.yaml
@@ -107,6 +110,21 @@ pub struct KeysArgs {
     /// Only keys that match this pattern
     #[arg(value_name = "GLOB")]
     pub pattern: Option<String>,
+
+    /// paths, table, json, yaml, csv or tsv [default: paths]
+    #[arg(short, long, value_name = "FORMAT")]
+    pub format: Option<String>,
+
+    /// Text between the cells of csv and tsv
+    #[arg(long, value_name = "TEXT")]
+    pub delimiter: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct LayoutArgs {
+    /// Write nothing; exit with 1 where a file would change
+    #[arg(long)]
+    pub check: bool,
 }
 
 #[derive(Debug, Args)]
@@ -124,11 +142,63 @@ pub enum StackCommand {
     /// Remove a value of a component from the manifest that has it
     #[command(aliases = ["del", "unset"])]
     Delete(StackGetArgs),
+    /// Lay the manifests of a component out anew: indentation and blanks; comments, anchors and order stay
+    #[command(alias = "fmt")]
+    Format(StackLayoutArgs),
+    /// List the values that a component has in manifests of its own
+    List(StackKeysArgs),
+    /// The same commands under the name that the reference gives them
+    Config(StackConfigArgs),
     /// Print the JSON Schema of stack manifests, with the identities and components of this repository
     Schema,
+    /// Check all stack manifests, as `atmos validate stacks` does
+    Validate(ValidateStacksArgs),
     /// Commands of the reference that are not built yet, and unknown ones.
     #[command(external_subcommand)]
     Other(Vec<OsString>),
+}
+
+#[derive(Debug, Args)]
+pub struct StackConfigArgs {
+    #[command(subcommand)]
+    pub command: StackConfigCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum StackConfigCommand {
+    /// Print a value of a component as it is written, and say where that is
+    Get(StackGetArgs),
+    /// Set a value of a component in the manifest that has it; comments, order and layout of the file stay
+    Set(StackSetArgs),
+    /// Remove a value of a component from the manifest that has it
+    #[command(aliases = ["del", "unset"])]
+    Delete(StackGetArgs),
+    /// Lay the manifests of a component out anew: indentation and blanks; comments, anchors and order stay
+    #[command(alias = "fmt")]
+    Format(StackLayoutArgs),
+    /// List the values that a component has in manifests of its own
+    List(StackKeysArgs),
+    /// Unknown commands.
+    #[command(external_subcommand)]
+    Other(Vec<OsString>),
+}
+
+#[derive(Debug, Args)]
+pub struct StackLayoutArgs {
+    #[command(flatten)]
+    pub layout: LayoutArgs,
+
+    #[command(flatten)]
+    pub place: StackPlaceArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct StackKeysArgs {
+    #[command(flatten)]
+    pub keys: KeysArgs,
+
+    #[command(flatten)]
+    pub place: StackPlaceArgs,
 }
 
 /// Which value of which component.

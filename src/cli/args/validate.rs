@@ -1,6 +1,7 @@
 //! `atmos validate …`
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
@@ -47,6 +48,8 @@ pub enum ValidateCommand {
     Schema(ValidateSchemaArgs),
     /// Check files against the rules of .editorconfig
     Editorconfig(EditorconfigArgs),
+    /// Check workflows of GitHub Actions: keys, jobs, steps, what they need and use
+    Ci(ValidateCiArgs),
     /// Commands of the reference that are not built yet, and unknown ones.
     #[command(external_subcommand)]
     Other(Vec<OsString>),
@@ -103,6 +106,20 @@ pub struct ValidateSchemaArgs {
     /// Schema instead of that of the entry
     #[arg(long, value_name = "PATH|URL")]
     pub schemas_atmos_manifest: Option<String>,
+
+    #[command(flatten)]
+    pub scope: ScopeArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct ValidateCiArgs {
+    /// Workflows [default: those in .github/workflows]
+    #[arg(value_name = "FILE", conflicts_with = "workflow_path")]
+    pub files: Vec<PathBuf>,
+
+    /// Folder with workflows, those in folders below it included
+    #[arg(long, value_name = "DIR")]
+    pub workflow_path: Option<PathBuf>,
 
     #[command(flatten)]
     pub scope: ScopeArgs,

@@ -1,6 +1,6 @@
 //! `atmos config`, `atmos describe config` and `atmos validate config`
 
-use super::super::args::{ConfigCommand, DescribeConfigArgs, PathArgs, ScopeArgs};
+use super::super::args::{ConfigCommand, DescribeConfigArgs, KeysArgs, PathArgs, ScopeArgs};
 use super::super::custom::reserved;
 use super::super::error::Error;
 use super::super::setup::Context;
@@ -9,9 +9,9 @@ use super::write::{self, Format};
 use super::{describe, unknown};
 use crate::custom::{Definition, Reserved, definitions};
 use crate::diag::{Result, Warning, nearest};
-use crate::ops::edit::{self, Done, What};
+use crate::ops::edit::{self, Done, PathRow, What};
 use crate::ops::{config, schema};
-use crate::output::{Table, TableFormat};
+use crate::output::{self, Table, TableFormat, masked};
 use crate::value::Node;
 use crate::yaml;
 
@@ -46,7 +46,14 @@ pub(super) fn run(context: &Context, command: ConfigCommand) -> Result<u8> {
             let done = edit::config(&context.app()?, &args.path, None, &context.global.config)?;
             Ok(told(context, &args.path, &done))
         }
-        ConfigCommand::List(args) => keys(context, args.pattern.as_deref()),
+        ConfigCommand::Format(args) => {
+            let done = edit::format_config(&context.app()?, &context.global.config, args.check)?;
+            Ok(laid_out(context, &done, args.check))
+        }
+        ConfigCommand::List(args) => {
+            let rows = edit::config_paths(&context.app()?, args.pattern.as_deref())?;
+            keys(context, rows, &args)
+        }
         ConfigCommand::Schema => {
             write::data(context, &schema::config())?;
             Ok(0)
@@ -63,6 +70,7 @@ pub(super) fn told(context: &Context, path: &str, done: &Done) -> u8 {
         What::Created => format!("Created `{path}` in {file}"),
         What::Updated => format!("Updated `{path}` in {file}"),
         What::Deleted => format!("Deleted `{path}` from {file}"),
+        What::Formatted => format!("Formatted {file}"),
         What::Nothing => format!("Nothing to change: {file} has `{path}` as it should be"),
     });
     0
@@ -88,19 +96,43 @@ fn get(context: &Context, args: &PathArgs) -> Result<u8> {
     Ok(0)
 }
 
+/// Says which files were laid out anew; with `--check` which would be, and that is a failure.
+pub(super) fn laid_out(context: &Context, all: &[Done], check: bool) -> u8 {
+    let mut status = 0;
+    for Done { what, file } in all {
+        match what {
+            What::Formatted if check => {
+                status = 1;
+                context.host.talk.attention(format!("✗ {file} is not formatted"));
+            }
+            What::Formatted => context.host.talk.success(format!("Formatted {file}")),
+            _ => context.host.talk.success(format!("Nothing to change: {file} is formatted")),
+        }
+    }
+    status
+}
+
 /// The keys that files set, file by file.
-fn keys(context: &Context, pattern: Option<&str>) -> Result<u8> {
-    let app = context.app()?;
-    let files = config::keys(&app, pattern)?;
-    if files.iter().all(|(_, keys)| keys.is_empty()) {
+pub(super) fn keys(context: &Context, mut rows: Vec<PathRow>, args: &KeysArgs) -> Result<u8> {
+    let format = match args.format.as_deref() {
+        None | Some("paths") => None,
+        Some(text) => {
+            let invalid = |()| Error::Format { format: text.to_owned(), valid: "paths, table, json, yaml, csv, tsv" };
+            Some(text.parse::<TableFormat>().map_err(invalid)?)
+        }
+    };
+    if rows.is_empty() && format.is_none() {
         context.host.talk.info("▶ No keys found");
         return Ok(0);
     }
-    let block = |(file, keys): &(String, Vec<String>)| {
-        keys.iter().fold(format!("{file}\n"), |text, key| text + &format!("  {key}\n"))
+    for row in &mut rows {
+        row.value = masked(&row.value, &context.host.masker).into_owned();
+    }
+    let text = match format {
+        None => output::paths(&rows),
+        Some(format) => output::path_table(&rows, format, context.host.terminal.stdout, args.delimiter.as_deref()),
     };
-    let shown = files.iter().filter(|(_, keys)| !keys.is_empty()).map(block);
-    write::data(context, &shown.collect::<String>())?;
+    write::data(context, &text)?;
     Ok(0)
 }
 

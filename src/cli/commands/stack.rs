@@ -1,8 +1,11 @@
 //! `atmos stack`
 
-use super::super::args::{StackArgs, StackCommand, StackPlaceArgs};
+use super::super::args::{
+    KeysArgs, LayoutArgs, ScopeArgs, StackArgs, StackCommand, StackConfigCommand, StackKeysArgs, StackLayoutArgs,
+    StackPlaceArgs, StackSetArgs, ValidateCommand, ValidationArgs,
+};
 use super::super::setup::Context;
-use super::{config, unknown, write};
+use super::{config, unknown, validate, write};
 use crate::diag::Result;
 use crate::ops::edit::{self, StackWish};
 use crate::ops::schema;
@@ -12,20 +15,26 @@ use crate::yaml;
 pub(super) fn run(context: &Context, args: StackArgs) -> Result<u8> {
     match args.command {
         StackCommand::Get(args) => get(context, &wish(args.path, args.place)),
-        StackCommand::Set(args) => {
-            let (wish, type_) = (wish(args.set.path, args.place), args.set.type_.parse()?);
-            let done = edit::stack(&context.app_with_config()?, &wish, Some((&args.set.value, type_)))?;
-            Ok(config::told(context, &wish.path, &done))
-        }
-        StackCommand::Delete(args) => {
-            let wish = wish(args.path, args.place);
-            let done = edit::stack(&context.app_with_config()?, &wish, None)?;
-            Ok(config::told(context, &wish.path, &done))
-        }
+        StackCommand::Set(args) => set(context, args),
+        StackCommand::Delete(args) => delete(context, &wish(args.path, args.place)),
+        StackCommand::Format(args) => format(context, &args),
+        StackCommand::List(args) => list(context, &args),
+        StackCommand::Config(args) => match args.command {
+            StackConfigCommand::Get(args) => get(context, &wish(args.path, args.place)),
+            StackConfigCommand::Set(args) => set(context, args),
+            StackConfigCommand::Delete(args) => delete(context, &wish(args.path, args.place)),
+            StackConfigCommand::Format(args) => format(context, &args),
+            StackConfigCommand::List(args) => list(context, &args),
+            StackConfigCommand::Other(words) => Err(unknown::command("atmos stack config", &words).into()),
+        },
         StackCommand::Schema => {
             let app = context.app()?;
             write::data(context, &schema::manifest(&app))?;
             Ok(0)
+        }
+        StackCommand::Validate(args) => {
+            let command = Some(ValidateCommand::Stacks(args));
+            validate::run(context, ValidationArgs { scope: ScopeArgs::default(), command })
         }
         StackCommand::Other(words) => Err(unknown::command("atmos stack", &words).into()),
     }
@@ -49,4 +58,31 @@ fn get(context: &Context, wish: &StackWish) -> Result<u8> {
     };
     write::masked_to(context, &text, None, None)?;
     Ok(0)
+}
+
+fn set(context: &Context, args: StackSetArgs) -> Result<u8> {
+    let (wish, type_) = (wish(args.set.path, args.place), args.set.type_.parse()?);
+    let done = edit::stack(&context.app_with_config()?, &wish, Some((&args.set.value, type_)))?;
+    Ok(config::told(context, &wish.path, &done))
+}
+
+fn delete(context: &Context, wish: &StackWish) -> Result<u8> {
+    let done = edit::stack(&context.app_with_config()?, wish, None)?;
+    Ok(config::told(context, &wish.path, &done))
+}
+
+fn format(context: &Context, args: &StackLayoutArgs) -> Result<u8> {
+    let StackLayoutArgs { layout: LayoutArgs { check }, place } = args;
+    let app = context.app_with_config()?;
+    let done = edit::format_stack(&app, &place.component, &place.stack, place.file.as_deref(), *check)?;
+    Ok(config::laid_out(context, &done, *check))
+}
+
+/// The values of a component, file by file.
+fn list(context: &Context, args: &StackKeysArgs) -> Result<u8> {
+    let StackKeysArgs { keys, place } = args;
+    let KeysArgs { pattern, .. } = keys;
+    let app = context.app_with_config()?;
+    let rows = edit::stack_paths(&app, &place.component, &place.stack, place.file.as_deref(), pattern.as_deref())?;
+    config::keys(context, rows, keys)
 }

@@ -34,9 +34,6 @@ const LATER: &[(&str, &[&str])] = &[
     ),
     ("atmos aws", &["compliance", "security"]),
     ("atmos terraform", &["cache", "lint", "migrate"]),
-    ("atmos config", &["fmt", "format"]),
-    ("atmos stack", &["config", "fmt", "format", "list"]),
-    ("atmos validate", &["ci"]),
 ];
 
 /// Whether the name is that of a command of the reference that is not built yet.

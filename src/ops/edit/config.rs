@@ -37,7 +37,7 @@ pub fn config(app: &App, path: &str, new: Option<(&str, Type)>, given: &[PathBuf
 }
 
 /// The file that `--config` names, else the one that was found.
-fn chosen(app: &App, given: &[PathBuf]) -> Result<PathBuf> {
+pub(super) fn chosen(app: &App, given: &[PathBuf]) -> Result<PathBuf> {
     match given {
         [] => {
             let own = |file: &&PathBuf| file.parent() == Some(Path::new(&app.config.directory)) && is_main(file);

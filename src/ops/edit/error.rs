@@ -10,6 +10,14 @@ pub enum Error {
     #[diagnostic(code(atmos::edit::refused), help("nothing was written; change the file in an editor"))]
     Refused { file: String, line: usize, path: String, reason: String },
 
+    #[error("{file}:{line}: the file is not formatted: {reason}")]
+    #[diagnostic(code(atmos::edit::format), help("nothing was written to it; change the file in an editor"))]
+    Format { file: String, line: usize, reason: String },
+
+    #[error("no manifest has values of `{component}` in `{stack}` in a section of its own")]
+    #[diagnostic(code(atmos::edit::no_manifest), help("name the manifest: `--file <manifest>`"))]
+    NoManifest { component: String, stack: String },
+
     #[error("{file} is a template and is not changed")]
     #[diagnostic(
         code(atmos::edit::template),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::Error;
 use crate::diag::Result;
 use crate::host::{Host, fs};
+use crate::validate::editorconfig::EditorConfig;
 use crate::value::Node;
 use crate::yaml::{self, Step};
 
@@ -14,6 +15,8 @@ pub enum What {
     Created,
     Updated,
     Deleted,
+    /// Laid out anew, or with `--check` in need of it.
+    Formatted,
     /// It was as it should be.
     Nothing,
 }
@@ -74,6 +77,44 @@ impl<'a> File<'a> {
             Some(text) => self.write(&text, What::Deleted),
             None => Ok(Done { what: What::Nothing, file: self.shown() }),
         }
+    }
+
+    /// Everything that is in the file.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(super) fn document(&self) -> Result<Node> {
+        let text = std::sync::Arc::from(self.text.as_str());
+        Ok(yaml::parse(&self.host.sources, &self.path, &self.host.cwd, text)?)
+    }
+
+    /// Lays the file out anew, as `.editorconfig` wants it. With `check` nothing is written.
+    ///
+    /// # Errors
+    /// The file cannot be read as YAML, or not be written.
+    pub(super) fn format(mut self, check: bool) -> Result<Done> {
+        let rules = EditorConfig::of(self.path.parent().unwrap_or(&self.path)).rules(&self.path);
+        let text = yaml::format(&self.text, rules.indent_size()).map_err(|refused| self.unformatted(&refused))?;
+        let text = match rules.final_newline() {
+            Some(false) => text.trim_end_matches('\n').to_owned(),
+            _ => text,
+        };
+        let returns = rules.carriage_returns().unwrap_or(self.returns);
+        if check {
+            let what = if text == self.text && returns == self.returns { What::Nothing } else { What::Formatted };
+            return Ok(Done { what, file: self.shown() });
+        }
+        if std::mem::replace(&mut self.returns, returns) != returns {
+            // Another text than before whatever else is the same.
+            self.text.clear();
+        }
+        self.write(&text, What::Formatted)
+    }
+
+    fn unformatted(&self, refused: &yaml::Refused) -> Error {
+        let (line, reason) = (refused.line(), refused.to_string());
+        let reason = reason.strip_prefix(&format!("line {line}: ")).unwrap_or(&reason).to_owned();
+        Error::Format { file: self.shown(), line, reason }
     }
 
     fn refused(&self, path: &str, refused: &yaml::Refused) -> Error {

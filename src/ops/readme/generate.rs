@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use miette::Diagnostic;
 
-use super::module_tables::{Wish, tables};
+use super::module_tables::tables;
 use crate::content::Names;
-use crate::diag::{Failure, Report, Result, nearest};
+use crate::diag::{Failure, Report, Result, Warning, nearest};
 use crate::fetch;
 use crate::host::fs;
 use crate::merge::merge_into;
@@ -45,6 +45,9 @@ enum Error {
 }
 
 impl Failure for Error {}
+
+/// Settings that the reference reads and does not heed; files that are checked in must not change by that.
+const SHOWN: [&str; 3] = ["show_providers", "show_inputs", "show_outputs"];
 
 /// Where no template is named.
 const TEMPLATE: &str = "# {{ index (ds \"config\") \"name\" | default \"Project\" }}\n\n\
@@ -143,21 +146,19 @@ impl Place<'_> {
 
     /// The tables of the module, where they are wanted.
     fn module(&self, section: Option<&Node>) -> Result<String> {
-        let on = |key: &str, usual: bool| {
-            section.and_then(|section| section.get(key)).and_then(Node::as_bool).unwrap_or(usual)
-        };
-        if !on("enabled", false) {
+        let flag = |key: &str| section.and_then(|section| section.get(key)).and_then(Node::as_bool);
+        if flag("enabled") != Some(true) {
             return Ok(String::new());
+        }
+        if let Some(key) = SHOWN.into_iter().find(|key| flag(key) == Some(false)) {
+            let message =
+                format!("`terraform.{key}` of docs.generate.{} has no effect: every part is shown", self.name);
+            self.app.host.talk.warn(Warning::new("atmos::docs::no_effect", message));
         }
         let source = section.and_then(|section| section.get("source")).and_then(Node::scalar_text).unwrap_or_default();
         let folder = fs::clean(&self.base.join(source));
         let described = describe_module(&folder, Names::Json)?;
-        let wish = Wish {
-            inputs: on("show_inputs", true),
-            outputs: on("show_outputs", true),
-            providers: on("show_providers", true),
-        };
-        Ok(if described.is_null() { String::new() } else { tables(&described, wish) })
+        Ok(if described.is_null() { String::new() } else { tables(&described) })
     }
 
     fn render(&self, path: &str, text: &str, data: Node) -> Result<String> {

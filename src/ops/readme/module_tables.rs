@@ -4,16 +4,8 @@ use std::fmt::Write as _;
 
 use crate::value::{Node, to_json};
 
-/// Which tables are wanted beside requirements, modules and resources.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Wish {
-    pub inputs: bool,
-    pub outputs: bool,
-    pub providers: bool,
-}
-
 /// The tables of a module, by its description.
-pub(super) fn tables(module: &Node, wish: Wish) -> String {
+pub(super) fn tables(module: &Node) -> String {
     let mut text = String::new();
     let mut requirements = Vec::new();
     if let Some(versions) = module.get("required_core") {
@@ -23,13 +15,11 @@ pub(super) fn tables(module: &Node, wish: Wish) -> String {
         requirements.push(vec![anchor("requirement", name), versions_of(provider.get("version_constraints"))]);
     }
     table(&mut text, "Requirements", &["Name", "Version"], &requirements, "No requirements.");
-    if wish.providers {
-        let provider = |(name, provider): (&str, &Node)| {
-            vec![anchor("provider", name), versions_of(provider.get("version_constraints"))]
-        };
-        let rows: Vec<Vec<String>> = entries(module, "required_providers").map(provider).collect();
-        table(&mut text, "Providers", &["Name", "Version"], &rows, "No providers.");
-    }
+    let provider = |(name, provider): (&str, &Node)| {
+        vec![anchor("provider", name), versions_of(provider.get("version_constraints"))]
+    };
+    let rows: Vec<Vec<String>> = entries(module, "required_providers").map(provider).collect();
+    table(&mut text, "Providers", &["Name", "Version"], &rows, "No providers.");
     let call =
         |(name, call): (&str, &Node)| vec![anchor("module", name), field(call, "source"), field(call, "version")];
     let rows: Vec<Vec<String>> = entries(module, "module_calls").map(call).collect();
@@ -40,32 +30,28 @@ pub(super) fn tables(module: &Node, wish: Wish) -> String {
     rows.extend(data.map(resource("data source")));
     rows.sort();
     table(&mut text, "Resources", &["Name", "Type"], &rows, "No resources.");
-    if wish.inputs {
-        let input = |(name, one): (&str, &Node)| {
-            let required = one.get("required").and_then(Node::as_bool) == Some(true);
-            let default = if required {
-                "n/a".to_owned()
-            } else {
-                code(&to_json(one.get("default").unwrap_or(&Node::default())).to_string())
-            };
-            let type_ = field(one, "type");
-            let type_ = code(if type_.is_empty() { "any" } else { &type_ });
-            vec![
-                anchor("input", name),
-                cell(&field(one, "description")),
-                type_,
-                default,
-                if required { "yes" } else { "no" }.to_owned(),
-            ]
+    let input = |(name, one): (&str, &Node)| {
+        let required = one.get("required").and_then(Node::as_bool) == Some(true);
+        let default = if required {
+            "n/a".to_owned()
+        } else {
+            code(&to_json(one.get("default").unwrap_or(&Node::default())).to_string())
         };
-        let rows: Vec<Vec<String>> = entries(module, "variables").map(input).collect();
-        table(&mut text, "Inputs", &["Name", "Description", "Type", "Default", "Required"], &rows, "No inputs.");
-    }
-    if wish.outputs {
-        let output = |(name, one): (&str, &Node)| vec![anchor("output", name), cell(&field(one, "description"))];
-        let rows: Vec<Vec<String>> = entries(module, "outputs").map(output).collect();
-        table(&mut text, "Outputs", &["Name", "Description"], &rows, "No outputs.");
-    }
+        let type_ = field(one, "type");
+        let type_ = code(if type_.is_empty() { "any" } else { &type_ });
+        vec![
+            anchor("input", name),
+            cell(&field(one, "description")),
+            type_,
+            default,
+            if required { "yes" } else { "no" }.to_owned(),
+        ]
+    };
+    let rows: Vec<Vec<String>> = entries(module, "variables").map(input).collect();
+    table(&mut text, "Inputs", &["Name", "Description", "Type", "Default", "Required"], &rows, "No inputs.");
+    let output = |(name, one): (&str, &Node)| vec![anchor("output", name), cell(&field(one, "description"))];
+    let rows: Vec<Vec<String>> = entries(module, "outputs").map(output).collect();
+    table(&mut text, "Outputs", &["Name", "Description"], &rows, "No outputs.");
     text.trim_end().to_owned()
 }
 
@@ -138,8 +124,7 @@ mod tests {
             resource \"aws_vpc\" \"main\" {}\nmodule \"m\" { source = \"./m\" }\noutput \"id\" { value = 1 }\n";
         module.read("main.tf", text).unwrap_or_else(|wrong| panic!("{}", wrong.reason));
         let described = module.describe("x", Names::Json);
-        let all = Wish { inputs: true, outputs: true, providers: true };
-        let text = tables(&described, all);
+        let text = tables(&described);
         for part in [
             "## Requirements\n\n| Name | Version |\n| --- | --- |\n| <a name=\"requirement_terraform\"></a> [terraform](#requirement\\_terraform) | >= 1.5 |",
             "[aws](#provider\\_aws) | ~> 5 |",
@@ -151,7 +136,5 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part}\n---\n{text}");
         }
-        let few = tables(&described, Wish { inputs: false, outputs: false, providers: false });
-        assert!(!few.contains("## Inputs") && !few.contains("## Providers") && few.contains("## Modules"), "{few}");
     }
 }

@@ -148,20 +148,25 @@ fn matching(app: &App, name: &str, entry: Option<&Node>) -> Result<Vec<PathBuf>,
 }
 
 fn check(app: &App, schema: &Schema, path: &Path) -> Vec<Finding> {
+    match read(app, path) {
+        Ok(node) => document(&app.host.sources, schema, &node),
+        Err(findings) => findings,
+    }
+}
+
+/// What is in a file, or why that cannot be told.
+pub(super) fn read(app: &App, path: &Path) -> std::result::Result<Node, Vec<Finding>> {
     let error = |diagnostic: &dyn miette::Diagnostic| vec![Finding::of_diagnostic(&app.host.sources, diagnostic)];
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
         Err(cause) => {
             let error_ = Error::SchemaRead { path: shown(app, path), message: cause.to_string() };
-            return error(&error_);
+            return Err(error(&error_));
         }
     };
-    match yaml::parse(&app.host.sources, path, &app.host.cwd, Arc::from(text)) {
-        Ok(node) => document(&app.host.sources, schema, &node),
-        Err(cause) => error(&cause),
-    }
+    yaml::parse(&app.host.sources, path, &app.host.cwd, Arc::from(text)).map_err(|cause| error(&cause))
 }
 
-fn shown(app: &App, path: &Path) -> String {
+pub(super) fn shown(app: &App, path: &Path) -> String {
     path.strip_prefix(&app.host.cwd).unwrap_or(path).display().to_string()
 }

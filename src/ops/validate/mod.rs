@@ -1,6 +1,7 @@
 //! `atmos validate …`: all stack manifests at once, one component against its schemas and policies, files against
-//! schemas of the configuration, and files against `.editorconfig`.
+//! schemas of the configuration, files against `.editorconfig`, and workflows of the CI system.
 
+mod ci;
 mod component;
 mod editorconfig;
 mod files;
@@ -8,6 +9,7 @@ mod policies;
 mod relations;
 mod stacks;
 
+pub use ci::{CiRequest, ci, has_workflows};
 pub use component::{ComponentRequest, component};
 pub use editorconfig::{EditorConfigReport, EditorConfigRequest, editorconfig};
 pub use files::{Checked, FilesReport, FilesRequest, files};

@@ -7,8 +7,9 @@ use serde_json::{Value as Json, json};
 use super::super::super::args::{EditorconfigArgs, ScopeArgs, ValidateStacksArgs};
 use super::super::super::setup::Context;
 use super::format::{Form, form, print, verdict};
-use super::{editorconfig, files, stacks};
+use super::{ci, editorconfig, files, stacks};
 use crate::diag::Result;
+use crate::ops::validate::has_workflows;
 use crate::validate::editorconfig::EditorConfig;
 
 pub(super) fn all(context: &Context, scope: &ScopeArgs) -> Result<u8> {
@@ -39,6 +40,7 @@ pub(super) fn all(context: &Context, scope: &ScopeArgs) -> Result<u8> {
         ("schema", Some(files::named(context, None, scope))),
         ("stacks", Some(stacks::stacks(context, manifests))),
         ("editorconfig", (!unconfigured).then(|| editorconfig::editorconfig(context, own))),
+        ("ci", has_workflows(&app).then(|| ci::ci(context, ci::usual(scope)))),
     ];
     let mut failed = false;
     let mut summary = "Validation summary:".to_owned();
@@ -67,6 +69,7 @@ fn documents(context: &Context, scope: &ScopeArgs, own: EditorconfigArgs) -> Res
         ("schema", files::json(context, scope)),
         ("stacks", stacks::json(context, manifests)),
         ("editorconfig", if configured { editorconfig::json(context, own) } else { Ok(verdict(true, Vec::new())) }),
+        ("ci", ci::json(context, scope)),
     ];
     let mut all = serde_json::Map::new();
     for (target, result) in results {

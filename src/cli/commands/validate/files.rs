@@ -27,6 +27,11 @@ fn check(context: &Context, name: Option<String>, schema: Option<String>, scope:
     if form == Form::Json {
         return format::print(context, &json_of(&report));
     }
+    shown(context, &report, form, "No files to validate")
+}
+
+/// What was found, for people; `none` where there was nothing to look at.
+pub(super) fn shown(context: &Context, report: &FilesReport, form: Form, none: &str) -> Result<u8> {
     let rich = form == Form::Rich;
     let failed = report.has_errors();
     if rich {
@@ -43,7 +48,7 @@ fn check(context: &Context, name: Option<String>, schema: Option<String>, scope:
         }
     }
     if report.files.is_empty() {
-        context.host.talk.success("No files to validate");
+        context.host.talk.success(none);
     }
     Ok(u8::from(failed))
 }
@@ -53,7 +58,7 @@ pub(super) fn json(context: &Context, scope: &ScopeArgs) -> Result<Json> {
     Ok(json_of(&report(&context.app_with_config()?, None, None, scope.clone())?))
 }
 
-fn json_of(report: &FilesReport) -> Json {
+pub(super) fn json_of(report: &FilesReport) -> Json {
     let findings = report.files.iter().flat_map(|file| output::validate::records(&file.findings));
     format::verdict(!report.has_errors(), findings.collect())
 }

@@ -1,6 +1,7 @@
 //! `atmos validate …`: `stacks`, `component`, `files` (schemas of the configuration), `editorconfig`, and `all` of them.
 
 mod all;
+mod ci;
 mod component;
 mod editorconfig;
 mod files;
