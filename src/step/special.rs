@@ -2,7 +2,7 @@
 
 use super::definition::{Answer, Asked, FailMode, Form, Level, Outputs, Parallel, Said};
 use super::error::place;
-use super::read::{Reader, text_of, wrong};
+use super::read::{Reader, template_of, text_of, wrong};
 use super::{Error, Kind};
 use crate::value::Node;
 
