@@ -22,6 +22,12 @@ pub(crate) struct Knobs {
     pub(crate) claims: Json,
     /// What its responses of SAML have in place of the usual.
     pub(crate) saml: Json,
+    /// Seconds that tokens of the clouds live, in place of an hour.
+    pub(crate) seconds: Option<i64>,
+    /// Public key of a service account of Google: DER in base64.
+    pub(crate) google_key: Option<String>,
+    /// Google wants to see the user again.
+    pub(crate) reauthenticate: bool,
     /// Tokens are signed with a key that nobody knows.
     pub(crate) forge: bool,
 }
