@@ -56,6 +56,11 @@ pub(crate) trait Module: Sync {
         false
     }
 
+    /// Below which name something of a sign-in is kept that a logout of the provider has to remove.
+    fn kept(&self, _entry: &Entry<'_>) -> Option<String> {
+        None
+    }
+
     /// What is wrong beyond the settings one by one, with the place to mend.
     fn problems(&self, _entry: &Entry<'_>) -> Vec<(String, Span)> {
         Vec::new()

@@ -11,6 +11,7 @@ use crate::wire::{Answer, Asked};
 
 const TENANT: &str = "11111111-2222-3333-4444-555555555555";
 const CLIENT: &str = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee";
+const CLIENT_OF_PROGRAM: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
 const MANAGEMENT: &str = "https://management.azure.com/.default";
 
 pub(crate) fn answer(state: &State, asked: &Asked) -> Answer {
@@ -23,12 +24,15 @@ pub(crate) fn answer(state: &State, asked: &Asked) -> Answer {
     if asked.method != "POST" || asked.header("content-type") != "application/x-www-form-urlencoded" {
         return refused(400, "invalid_request", "AADSTS900144: The request body must be a form.");
     }
-    if asked.field("client_id") != CLIENT {
+    if ![CLIENT, CLIENT_OF_PROGRAM].contains(&asked.field("client_id").as_str()) {
         let text = format!("AADSTS700016: Application with identifier '{}' was not found.", asked.field("client_id"));
         return refused(400, "unauthorized_client", &text);
     }
     match (action, asked.field("grant_type").as_str()) {
         ("token", "client_credentials") => principal(state, asked),
+        ("devicecode", _) => device(state, asked),
+        ("token", "urn:ietf:params:oauth:grant-type:device_code") => confirmed(state, asked),
+        ("token", "refresh_token") => renewed(state, asked),
         _ => refused(400, "unsupported_grant_type", "AADSTS70003: The app requested an unsupported grant type."),
     }
 }
@@ -67,6 +71,57 @@ fn principal(state: &State, asked: &Asked) -> Answer {
     }
     let token = access_token(state, &json!({"appid": CLIENT}));
     Answer::json(200, &json!({"token_type": "Bearer", "expires_in": seconds(state), "access_token": token}))
+}
+
+/// `POST /devicecode`: a code for the person, and one for who waits.
+fn device(state: &State, asked: &Asked) -> Answer {
+    if asked.field("scope") != format!("{MANAGEMENT} offline_access openid profile") {
+        return refused(
+            400,
+            "invalid_scope",
+            "AADSTS70011: The provided value for the input parameter 'scope' is not valid.",
+        );
+    }
+    let code = state.issue(opaque("device-code-"));
+    let life = state.knobs().code_seconds.unwrap_or(900);
+    Answer::json(
+        200,
+        &json!({"device_code": code, "user_code": "ABCD1234", "expires_in": life, "interval": 1,
+        "verification_uri": "https://microsoft.com/devicelogin", "message": "To sign in, use a web browser"}),
+    )
+}
+
+/// One answer of those that the test wants, then the token.
+fn confirmed(state: &State, asked: &Asked) -> Answer {
+    if !state.issued.lock().unwrap().contains(&asked.field("device_code")) {
+        return refused(400, "bad_verification_code", "AADSTS70018: The verification code is not known.");
+    }
+    let next = {
+        let mut knobs = state.knobs.lock().unwrap();
+        if knobs.confirm.is_empty() { None } else { Some(knobs.confirm.remove(0)) }
+    };
+    match next {
+        Some(word) => refused(400, &word, &format!("AADSTS70016: {word}")),
+        None => person(state),
+    }
+}
+
+fn renewed(state: &State, asked: &Asked) -> Answer {
+    let known = state.issued.lock().unwrap().contains(&asked.field("refresh_token"));
+    if state.knobs().reauthenticate || !known {
+        return refused(400, "invalid_grant", "AADSTS700082: The refresh token has expired due to inactivity.");
+    }
+    person(state)
+}
+
+/// What a person gets who has signed in.
+fn person(state: &State) -> Answer {
+    let who = json!({"oid": "00000000-0000-0000-0000-000000000001", "preferred_username": "me@acme.test"});
+    Answer::json(
+        200,
+        &json!({"token_type": "Bearer", "expires_in": seconds(state), "access_token": access_token(state, &json!({})),
+        "refresh_token": state.issue(opaque("refresh-token-")), "id_token": access_token(state, &who)}),
+    )
 }
 
 fn seconds(state: &State) -> i64 {

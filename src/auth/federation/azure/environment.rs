@@ -91,8 +91,9 @@ pub(super) fn environment(login: &AzureLogin, place: &Place, issued: Timestamp) 
             let entry = json!([{
                 "client_id": client, "tenant": login.tenant, "client_assertion": token.expose_secret(),
             }]);
+            let user = json!({"name": client, "type": "servicePrincipal"});
             let mut files = vec![
-                (format!("{PROGRAM}/azureProfile.json"), profile(login, place, client).to_string()),
+                (format!("{PROGRAM}/azureProfile.json"), profile(login, place, &user).to_string()),
                 (format!("{PROGRAM}/service_principal_entries.json"), entry.to_string()),
             ];
             if file.is_none() {
@@ -103,16 +104,26 @@ pub(super) fn environment(login: &AzureLogin, place: &Place, issued: Timestamp) 
             let files = files.into_iter().map(|(path, content)| PrivateFile { path, content: Secret::from(content) });
             given.files.extend(files);
         }
+        Way::User { cache, name } => {
+            set(&["ARM_USE_CLI"], Some("true"));
+            let profile = profile(login, place, &json!({"name": name, "type": "user"}));
+            for (name, content) in
+                [("azureProfile.json", Secret::from(profile.to_string())), ("msal_token_cache.json", cache.clone())]
+            {
+                given.files.push(PrivateFile { path: format!("{PROGRAM}/{name}"), content });
+            }
+            given.paths.push(("AZURE_CONFIG_DIR".to_owned(), PROGRAM.to_owned()));
+        }
     }
     given
 }
 
 /// Which subscriptions the `az` program knows.
-fn profile(login: &AzureLogin, place: &Place, client: &str) -> Json {
+fn profile(login: &AzureLogin, place: &Place, user: &Json) -> Json {
     json!({"subscriptions": [{
         "id": place.subscription, "name": place.subscription, "state": "Enabled", "isDefault": true,
         "tenantId": login.tenant, "homeTenantId": login.tenant, "managedByTenants": [],
         "environmentName": login.cloud.name_of_program(),
-        "user": {"name": client, "type": "servicePrincipal"},
+        "user": user,
     }]})
 }

@@ -43,6 +43,8 @@ pub(crate) enum Way {
     Program,
     /// As an application, by a token of somebody whom it trusts: itself, and the file where it lies, if there is one.
     Assertion { client: String, token: Secret, file: Option<String> },
+    /// As a person, by a cache of Microsoft's library.
+    User { cache: Secret, name: String },
 }
 
 /// One of Azure's clouds.
@@ -77,6 +79,15 @@ impl Cloud {
             Cloud::Public => "AzureCloud",
             Cloud::Government => "AzureUSGovernment",
             Cloud::China => "AzureChinaCloud",
+        }
+    }
+
+    /// The older name of what tokens are for, which the `az` program uses.
+    pub(super) fn classic_management(self) -> &'static str {
+        match self {
+            Cloud::Public => "https://management.core.windows.net",
+            Cloud::Government => "https://management.core.usgovcloudapi.net",
+            Cloud::China => "https://management.core.chinacloudapi.cn",
         }
     }
 

@@ -3,12 +3,14 @@
 //! Row 5. Read [`AzureLogin`] (what goes from step to step), then the kinds, then `environment` (what a child gets).
 
 mod assertion;
+mod device;
 mod environment;
 mod login;
 mod program;
 mod subscription;
 
 pub(crate) use assertion::Assertion;
+pub(crate) use device::DeviceCode;
 pub(crate) use login::AzureLogin;
 pub(crate) use program::Program;
 pub(crate) use subscription::Subscription;
