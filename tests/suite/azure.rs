@@ -96,10 +96,10 @@ fn who_signed_in_with_the_program_works_in_a_subscription() {
         ("provider", json!("mine")),
         ("kind", json!("azure/subscription")),
         ("region", json!("westeurope")),
-        ("expiration", json!("2099-01-01T00:00:00Z")),
     ] {
         assert_eq!(seen[key], expected, "{key}: {seen}");
     }
+    assert!(seen["expiration"].as_str().unwrap().starts_with("2099-01-01T00:00:0"), "{seen}");
     federation.sandbox.atmos(&["auth", "login", "-i", "gov"]).success();
     let calls = federation.sandbox.read("bin/calls");
     let expected = format!(
@@ -379,7 +379,7 @@ fn entries_of_azure_are_checked_listed_and_explained() {
     sandbox.atmos(&["auth", "login", "-i", "dev"]).success().says("sub-1");
     sandbox.atmos(&["auth", "logout", "dev"]).success();
     let env = sandbox.atmos(&["auth", "env", "-i", "dev", "--delivery", "env", "--login", "-f", "dotenv"]);
-    env.exits(1).says("no valid credentials of `dev` are cached");
+    assert!(env.success().stdout.contains("ARM_USE_CLI=true\n"));
     for (from, to, phrase, code) in [
         (
             "        client_id: aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee\n        endpoint_url",

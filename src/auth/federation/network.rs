@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::super::aws::endpoint::{check_url, is_loopback};
 use super::super::error::Error as AuthError;
@@ -25,7 +25,7 @@ pub(super) fn end(step: &Step<'_>, seconds: i64) -> Result<Timestamp, AuthError>
         let help = "set the clock of this machine right".to_owned();
         return Err(Error::NoToken { who: step.entry.shown(), reason, help }.into());
     }
-    Ok(now.saturating_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX))
+    Ok(Timestamp::from_second(now.as_second().saturating_add(seconds)).unwrap_or(Timestamp::MAX))
 }
 
 /// Who asks over the network.
