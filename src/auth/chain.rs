@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::aws::endpoint::{Endpoints, Service};
 use super::config::{AuthConfig, Identity, Principal, Provider, Via};
 use super::error::{Error, Mark, known_names};
-use super::federation::{self, Entry, Form, Registered};
+use super::federation::{self, Before, Entry, Form, Registered, misfit};
 use super::identity::assume_root;
 use super::kind::{IdentityKind, ProviderKind};
 use super::name::IdentityName;
@@ -191,7 +191,12 @@ impl Chain {
                 }
             }
             IdentityKind::Federated(kind) => {
-                if let Some(reason) = standing_problem(identity) {
+                let before = match (index.checked_sub(1), &self.provider) {
+                    (Some(before), _) => Before::Identity(&self.identities[before]),
+                    (None, Some(provider)) => Before::Provider(provider),
+                    (None, None) => Before::Nothing,
+                };
+                if let Some(reason) = misfit(kind.module(), &before) {
                     return fail(&reason, 1);
                 }
                 match federation::problems(kind.module(), &Entry::identity(identity)).into_iter().next() {
@@ -236,7 +241,7 @@ impl Chain {
 pub(crate) fn is_for_roles(form: Form) -> bool {
     match form {
         Form::Jwt | Form::Saml => true,
-        Form::Credentials => false,
+        Form::Google | Form::Azure | Form::Credentials => false,
     }
 }
 

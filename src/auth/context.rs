@@ -173,6 +173,11 @@ impl Context {
         Ok(())
     }
 
+    /// Name of what a kind of provider keeps of a sign-in, of this realm.
+    pub(crate) fn login_name(&self, kept: &str) -> String {
+        format!("login/{}/{kept}", self.realm)
+    }
+
     /// Names of all entries that can be opened.
     pub(crate) async fn names(&self) -> Result<Vec<String>, Error> {
         let cache = self.cache.clone();

@@ -319,6 +319,7 @@ impl Error {
         match self {
             Error::TokenCreation { .. } => true,
             Error::User(error) => matches!(**error, super::user::Error::SignIn { .. }),
+            Error::Federation(error) => matches!(**error, super::federation::Error::Browser { .. }),
             _ => false,
         }
     }

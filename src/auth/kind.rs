@@ -24,15 +24,7 @@ impl ProviderKind {
             None | Some("") => ProviderKind::Missing,
             Some("aws/iam-identity-center") => ProviderKind::IdentityCenter,
             Some("mock" | "mock/aws") => ProviderKind::Mock,
-            Some(
-                "azure/cli"
-                | "azure/device-code"
-                | "azure/interactive"
-                | "azure/oidc"
-                | "gcp/adc"
-                | "gcp/workload-identity-federation"
-                | "atmos/pro",
-            ) => ProviderKind::NotBuilt,
+            Some("azure/interactive" | "atmos/pro") => ProviderKind::NotBuilt,
             Some(kind) => federation::provider(kind).map_or(ProviderKind::Unsupported, ProviderKind::Federated),
         }
     }
@@ -81,9 +73,7 @@ impl IdentityKind {
             Some("aws/credential-process") => IdentityKind::CredentialProcess,
             Some("aws/ambient") => IdentityKind::AwsAmbient,
             Some("ambient") => IdentityKind::Ambient,
-            Some("azure/subscription" | "gcp/service-account" | "gcp/project" | "atmos/pro") => {
-                IdentityKind::NotBuilt { standalone: false }
-            }
+            Some("atmos/pro") => IdentityKind::NotBuilt { standalone: false },
             Some("aws/emulator" | "gcp/emulator" | "azure/emulator" | "kubernetes/emulator") => {
                 IdentityKind::NotBuilt { standalone: true }
             }
@@ -103,7 +93,7 @@ impl IdentityKind {
             IdentityKind::CredentialProcess => Some("aws-credential-process"),
             IdentityKind::AwsAmbient => Some("aws-ambient"),
             IdentityKind::Ambient => Some("ambient"),
-            IdentityKind::Federated(kind) => Some(kind.module().kind()),
+            IdentityKind::Federated(kind) if kind.module().stands_alone() => Some(kind.module().kind()),
             _ => None,
         }
     }
@@ -123,7 +113,7 @@ mod tests {
         for (text, kind) in [
             (Some("aws/iam-identity-center"), ProviderKind::IdentityCenter),
             (Some("mock/aws"), ProviderKind::Mock),
-            (Some("azure/cli"), ProviderKind::NotBuilt),
+            (Some("atmos/pro"), ProviderKind::NotBuilt),
             (Some("aws-sso"), ProviderKind::Unsupported),
             (Some("gcp/oidc"), ProviderKind::Unsupported),
             (None, ProviderKind::Missing),

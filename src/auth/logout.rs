@@ -6,6 +6,7 @@
 use super::chain::{Chain, Fingerprint};
 use super::config::Provider;
 use super::error::Error;
+use super::federation::Entry;
 use super::kind::{IdentityKind, ProviderKind};
 use super::name::{IdentityName, ProviderName};
 use super::provider::sso::{self, Portal};
@@ -51,6 +52,12 @@ impl Session {
                 kept.portals.push((provider.name.as_str().to_owned(), None));
             }
         }
+        for (provider, name) in self.sign_ins(whose) {
+            // What cannot be opened is there all the same.
+            if !matches!(self.context.load(&name).await, Ok(None)) {
+                kept.portals.push((provider, None));
+            }
+        }
         Ok(kept)
     }
 
@@ -74,6 +81,11 @@ impl Session {
             let portal = Portal::new(&self.context, provider)?;
             if let Some(signed_out) = sso::forget(&self.context, &portal).await? {
                 kept.portals.push((provider.name.as_str().to_owned(), Some(signed_out)));
+            }
+        }
+        for (provider, name) in self.sign_ins(whose) {
+            if self.context.remove(&name).await? {
+                kept.portals.push((provider, None));
             }
         }
         Ok(kept)
@@ -125,14 +137,31 @@ impl Session {
         Ok(())
     }
 
-    fn portals(&self, whose: &Logins) -> Vec<&Provider> {
-        let wanted = |provider: &&Provider| match whose {
+    fn is_meant(&self, provider: &Provider, whose: &Logins) -> bool {
+        match whose {
             Logins::Identity(_) => false,
             Logins::Provider(name) => {
                 self.settings.provider(name.as_str()).is_some_and(|known| known.name == provider.name)
             }
             Logins::All => true,
+        }
+    }
+
+    /// What kinds of providers keep of sign-ins: provider, and name in the cache.
+    fn sign_ins(&self, whose: &Logins) -> Vec<(String, String)> {
+        let meant = self.settings.providers.values().filter(|provider| self.is_meant(provider, whose));
+        let name = |provider: &Provider| {
+            let ProviderKind::Federated(kind) = provider.kind else { return None };
+            let kept = kind.module().kept(&Entry::provider(provider))?;
+            Some((provider.name.as_str().to_owned(), self.context.login_name(&kept)))
         };
+        let mut found: Vec<_> = meant.filter_map(name).collect();
+        found.sort();
+        found
+    }
+
+    fn portals(&self, whose: &Logins) -> Vec<&Provider> {
+        let wanted = |provider: &&Provider| self.is_meant(provider, whose);
         let mut portals: Vec<_> = self
             .settings
             .providers

@@ -2,12 +2,14 @@
 
 use std::time::Instant;
 
-use super::chain::{check_provider, find_provider, provider_fingerprint};
+use super::chain::{Chain, check_provider, find_provider, provider_fingerprint};
 use super::config::Provider;
 use super::error::Error;
 use super::federation::{Entry, Error as FederationError, Form, Offer, Proof, Registered, Step};
+use super::given::Credentials;
 use super::kind::ProviderKind;
 use super::name::ProviderName;
+use super::record::StepRecord;
 use super::session::{Session, abortable};
 use crate::span::Span;
 
@@ -43,9 +45,26 @@ impl Session {
             return Err(error);
         }
         let (context, region) = (&*self.context, provider.region.as_deref());
-        let step = Step { context, entry: Entry::provider(provider), region };
+        let step = Step { context, entry: Entry::provider(provider), provider: None, region, before: None };
         let result = kind.module().authenticate(step).await;
         flight.land(result)
+    }
+
+    /// What the step before an identity of a module gave.
+    pub(super) async fn before(&self, chain: &Chain, index: usize) -> Result<Option<Proof>, Error> {
+        if let Some(before) = index.checked_sub(1) {
+            let StepRecord { credentials, caller, .. } = self.step(chain, before).await?;
+            return Ok(Some(match credentials {
+                Credentials::Aws(keys) => Proof::Aws(keys),
+                Credentials::Environment(given) => Proof::Environment(given, caller),
+            }));
+        }
+        match &chain.provider {
+            Some(provider @ Provider { kind: ProviderKind::Federated(kind), .. }) => {
+                self.proof(provider, *kind).await.map(Some)
+            }
+            _ => Ok(None),
+        }
     }
 }
 

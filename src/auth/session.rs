@@ -289,7 +289,7 @@ impl Session {
     }
 
     /// The session of the identity at `index`, from memory, cache or service.
-    fn step<'a>(
+    pub(super) fn step<'a>(
         &'a self,
         chain: &'a Chain,
         index: usize,
@@ -307,7 +307,7 @@ impl Session {
             if let Some(error) = flight.failed_since(since) {
                 return Err(error);
             }
-            let result = self.obtain(chain, index, &fingerprint).await;
+            let result = Box::pin(self.obtain(chain, index, &fingerprint)).await;
             flight.land(result)
         })
     }
@@ -355,7 +355,7 @@ impl Session {
                     Proof::Saml(assertion) => {
                         saml_role::authenticate(&self.context, identity, provider, &assertion, region).await
                     }
-                    Proof::Aws(_) | Proof::Environment(_) => {
+                    Proof::Google(_) | Proof::Azure(_) | Proof::Aws(_) | Proof::Environment(..) => {
                         Err(Error::NotAws { identity: provider.name.to_string(), kind: provider.kind_text.clone() })
                     }
                 }
@@ -385,7 +385,10 @@ impl Session {
             }
             (IdentityKind::AwsAmbient, _) => ambient::authenticate(&self.context, identity, region).await,
             (IdentityKind::Federated(kind), _) => {
-                let step = Step { context: &self.context, entry: Entry::identity(identity), region };
+                let before = self.before(chain, index).await?;
+                let (context, entry) = (&*self.context, Entry::identity(identity));
+                let provider = chain.provider.as_ref().map(Entry::provider);
+                let step = Step { context, entry, provider, region, before };
                 kind.module().authenticate(step).await?.into_record(identity)
             }
             (IdentityKind::Ambient, _) => {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::chain::{identity_center_problem, is_for_roles, principal_problems, region_problem, standing_problem};
 use super::config::{AuthConfig, Identity, Provider, Via};
-use super::federation::{self, Entry};
+use super::federation::{self, Before, Entry, misfit};
 use super::integration;
 use super::kind::{IdentityKind, ProviderKind};
 use super::problem::{Problem, Severity};
@@ -216,7 +216,13 @@ fn identity(auth: &AuthConfig, identity: &Identity, problems: &mut Vec<Problem>)
             problems.extend(errors.map(|(reason, span)| Problem::principal(format!("{who}: {reason}"), span)));
             let odd = federation::unknown_keys(module, &entry).into_iter();
             problems.extend(odd.map(|(reason, span)| Problem::warning(format!("{who}: {reason}"), span)));
-            if let Some(reason) = standing_problem(identity) {
+            let before = match &identity.via {
+                Via::Provider(name, _) => auth.provider(name).map(Before::Provider),
+                Via::Identity(name, _) => auth.identity(name).map(Before::Identity),
+                Via::None => Some(Before::Nothing),
+                Via::Invalid(..) => None,
+            };
+            if let Some(reason) = before.and_then(|before| misfit(module, &before)) {
                 problems.push(Problem::error(format!("{who}: {reason}"), identity.span));
             }
         }

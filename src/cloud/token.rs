@@ -48,6 +48,20 @@ impl Desk<'_> {
         self.ask(&HttpRequest::post(url, FORM, form(fields))).await
     }
 
+    /// The JSON of a successful answer, or beside the trouble the word that OAuth has for it.
+    pub(super) async fn post_form_or_word(
+        &self,
+        url: &str,
+        fields: &[(&str, &str)],
+    ) -> Result<Json, (String, Trouble)> {
+        let request = HttpRequest::post(url, FORM, form(fields));
+        let answer = self.http.send_patiently(&request, LIMIT).await;
+        let body = answer.as_ref().map(|answer| answer.body.as_slice()).unwrap_or_default();
+        let json: Json = serde_json::from_slice(body).unwrap_or_default();
+        let word = json["error"].as_str().unwrap_or_default().to_owned();
+        Self::read(&request, answer).map_err(|trouble| (word, trouble))
+    }
+
     /// The JSON of a successful answer.
     pub(super) async fn ask(&self, request: &HttpRequest) -> Result<Json, Trouble> {
         let answer = self.http.send_patiently(request, LIMIT).await;

@@ -1,6 +1,6 @@
 //! Who reads a bucket: a token that is given, credentials of the backend or the environment, or who signed in with gcloud.
 //!
-//! The metadata service of machines is never asked, and workload identity federation is not built.
+//! The metadata service of machines is never asked.
 
 use std::path::PathBuf;
 
@@ -30,8 +30,14 @@ pub(super) async fn token(reader: &Reader<'_>, settings: &Settings<'_>) -> Resul
     let token = match other {
         Some(account) => {
             let base = settings.variable(&["GOOGLE_IAM_CREDENTIALS_CUSTOM_ENDPOINT"]);
-            let token = google::impersonated(reader.desk(), base.as_deref(), &own, &account, &[STORAGE]).await;
-            token.map_err(failed)?.value
+            let wanted = google::Account {
+                email: &account,
+                scopes: &[STORAGE],
+                delegates: &[],
+                lifetime: None,
+                base: base.as_deref(),
+            };
+            google::impersonated(reader.desk(), &own, &wanted).await.map_err(failed)?.value
         }
         None => own,
     };

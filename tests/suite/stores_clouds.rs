@@ -94,7 +94,9 @@ fn secret_manager_is_read_by_every_kind_of_credentials() {
     let other = sandbox.root().join("other.json");
     std::fs::write(&other, "{\"type\": \"external_account\"}").unwrap();
     let external = [("GOOGLE_APPLICATION_CREDENTIALS", other.to_str().unwrap())];
-    sandbox.atmos_with(&external, &plan).exits(1).says("`external_account` are not built yet");
+    sandbox.atmos_with(&external, &plan).exits(1).says("`external_account` need an `audience`");
+    std::fs::write(&other, "{\"type\": \"gdch_service_account\"}").unwrap();
+    sandbox.atmos_with(&external, &plan).exits(1).says("`gdch_service_account` are not built yet");
 }
 
 #[test]

@@ -4,8 +4,11 @@ use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 
-use serde_json::Value;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
 
+use super::stores::openssl;
 use super::{Sandbox, Scanner, http};
 
 /// Running services.
@@ -63,6 +66,24 @@ impl Federation {
     /// A response of the identity provider of SAML.
     pub(crate) fn assert(&self, wanted: &Value) -> String {
         http::expect("POST", &format!("{}/_assert", self.url), &wanted.to_string())
+    }
+
+    /// Credentials of a service account of Google in a file of the repository, and the knob with its public key.
+    pub(crate) fn service_account(&self) -> (PathBuf, Value) {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let at = |name: &str| folder.path().join(name);
+        openssl(&["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out"], &at("key.pem"));
+        let key = at("key.pem").display().to_string();
+        openssl(&["rsa", "-in", &key, "-RSAPublicKey_out", "-outform", "DER", "-out"], &at("public.der"));
+        let document = json!({
+            "type": "service_account", "client_email": "ci@keyed.iam.gserviceaccount.com", "project_id": "keyed",
+            "private_key": std::fs::read_to_string(&key).expect("the key"), "private_key_id": "1",
+            "token_uri": format!("{}/google/token", self.url),
+        });
+        let file = self.sandbox.repo().join("account.json");
+        std::fs::write(&file, document.to_string()).expect("a new file");
+        let public = std::fs::read(at("public.der")).expect("the public key");
+        (file, json!({"google_key": STANDARD.encode(public)}))
     }
 
     /// Requests so far, in their order.

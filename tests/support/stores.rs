@@ -143,7 +143,7 @@ impl Services {
     }
 }
 
-fn openssl(words: &[&str], out: &Path) {
+pub(super) fn openssl(words: &[&str], out: &Path) {
     let mut command = Background::command(&parts::program("openssl"));
     command.args(words).arg(out);
     assert!(command.status().expect("openssl starts").success(), "openssl {words:?}");

@@ -7,6 +7,8 @@ use crate::span::Span;
 
 /// Keys below `spec` that every kind has.
 const COMMON: [&str; 4] = ["endpoint_url", "endpoint_urls", "files", "aws"];
+/// Keys below `principal` that every kind has.
+const COMMON_OF_PRINCIPAL: [&str; 1] = ["region"];
 
 /// Errors, the first one first.
 pub(crate) fn problems(module: &dyn Module, entry: &Entry<'_>) -> Vec<(String, Span)> {
@@ -41,15 +43,20 @@ fn problem(setting: &Setting, entry: &Entry<'_>) -> Option<(String, Span)> {
     }
 }
 
-/// Keys below `spec` that the kind does not know, with what may have been meant.
+/// Keys below `spec` and `principal` that the kind does not know, with what may have been meant.
 pub(crate) fn unknown_keys(module: &dyn Module, entry: &Entry<'_>) -> Vec<(String, Span)> {
     let known: Vec<Vec<&str>> = module.settings().iter().map(|setting| setting.path.split('.').collect()).collect();
     let mut found = Vec::new();
-    for (depth, path) in [(1, vec!["spec"]), (2, vec!["spec", "token_source"])] {
+    let sections = [
+        (1, vec!["spec"], &COMMON[..]),
+        (1, vec!["principal"], &COMMON_OF_PRINCIPAL[..]),
+        (2, vec!["spec", "token_source"], &[]),
+    ];
+    for (depth, path, common) in sections {
         let Some(map) = entry.node.get_path(path.iter().copied()).and_then(|node| node.as_map()) else { continue };
         let here = || {
             let below = known.iter().filter(|known| known.len() > depth && known[..depth] == path[..]);
-            below.map(|known| known[depth]).chain(COMMON.into_iter().filter(|_| depth == 1))
+            below.map(|known| known[depth]).chain(common.iter().copied())
         };
         for (key, node) in map.iter().filter(|(key, _)| !here().any(|known| known == &***key)) {
             let near = nearest(key, here()).map(|near| format!(", did you mean `{near}`?")).unwrap_or_default();

@@ -43,8 +43,8 @@ impl Module for Exec {
     }
 
     fn problems(&self, entry: &Entry<'_>) -> Vec<(String, Span)> {
-        let command = program(entry).err().map(|reason| (format!("{COMMAND} {reason}"), span(entry, COMMAND)));
-        let limit = patience(entry, false).err().map(|reason| (reason, span(entry, TIMEOUT)));
+        let command = program(entry).err().map(|reason| (format!("{COMMAND} {reason}"), entry.span_of(COMMAND)));
+        let limit = patience(entry, false).err().map(|reason| (reason, entry.span_of(TIMEOUT)));
         command.into_iter().chain(limit).collect()
     }
 
@@ -81,14 +81,10 @@ impl Module for Exec {
             }
             Ok(match given {
                 Credentials::Aws(keys) => Proof::Aws(keys),
-                Credentials::Environment(given) => Proof::Environment(given),
+                Credentials::Environment(given) => Proof::Environment(given, None),
             })
         })
     }
-}
-
-fn span(entry: &Entry<'_>, path: &str) -> Span {
-    entry.at(path).map_or(entry.span, |node| node.span)
 }
 
 /// A list as it is, a text by the rules of a shell.

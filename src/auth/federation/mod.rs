@@ -4,10 +4,14 @@
 //! and one line in the registry; chains, caches, locks, deliveries and errors are those of every other kind.
 //! `docs/guide/kinds.md` says how to add one.
 
+mod azure;
 mod check;
 mod error;
 mod exec;
+mod fit;
+mod google;
 mod module;
+mod network;
 mod oidc;
 mod registry;
 mod saml;
@@ -16,6 +20,7 @@ mod setting;
 
 pub(crate) use check::{problems, unknown_keys};
 pub(crate) use error::Error;
+pub(crate) use fit::{Before, misfit};
 pub(crate) use module::{Entry, Form, Proof, Step};
 pub(crate) use oidc::Jwt;
 pub(crate) use registry::{Registered, identity, provider};

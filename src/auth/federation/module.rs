@@ -9,7 +9,9 @@ use super::super::context::Context;
 use super::super::creds::AwsCredentials;
 use super::super::error::Error;
 use super::super::given::{Credentials, EnvironmentCredentials};
-use super::super::record::StepRecord;
+use super::super::record::{CallerIdentity, StepRecord};
+use super::azure::AzureLogin;
+use super::google::GoogleToken;
 use super::oidc::Jwt;
 use super::saml::Assertion;
 use super::setting::Setting;
@@ -31,12 +33,32 @@ pub(crate) trait Module: Sync {
     /// of it.
     fn settings(&self) -> &'static [Setting];
 
-    /// What comes out. An identity gives credentials and stands alone.
+    /// What comes out. An identity gives credentials.
     fn gives(&self) -> Form;
+
+    /// What an identity wants of the step before; `None`: there is none, it stands alone.
+    fn takes(&self) -> Option<Form> {
+        None
+    }
+
+    /// It may be used without a step before.
+    fn stands_alone(&self) -> bool {
+        self.takes().is_none()
+    }
+
+    /// The step before may be an identity that takes the same.
+    fn follows_identities(&self) -> bool {
+        false
+    }
 
     /// What it asks for each time: the cloud's answer belongs to this moment and is never kept.
     fn is_ambient(&self) -> bool {
         false
+    }
+
+    /// Below which name something of a sign-in is kept that a logout of the provider has to remove.
+    fn kept(&self, _entry: &Entry<'_>) -> Option<String> {
+        None
     }
 
     /// What is wrong beyond the settings one by one, with the place to mend.
@@ -55,6 +77,10 @@ pub(crate) enum Form {
     Jwt,
     /// An assertion of SAML for AWS.
     Saml,
+    /// An access token of Google.
+    Google,
+    /// A sign-in at Azure.
+    Azure,
     /// Credentials that programs use, of AWS or another cloud.
     Credentials,
 }
@@ -64,8 +90,11 @@ pub(crate) enum Form {
 pub(crate) enum Proof {
     Jwt(Jwt),
     Saml(Assertion),
+    Google(GoogleToken),
+    Azure(AzureLogin),
     Aws(AwsCredentials),
-    Environment(EnvironmentCredentials),
+    /// With who it is, where that has been shown.
+    Environment(EnvironmentCredentials, Option<CallerIdentity>),
 }
 
 impl Proof {
@@ -78,21 +107,23 @@ impl Proof {
         match self {
             Proof::Jwt(token) => token.claims.expires,
             Proof::Saml(assertion) => assertion.ends,
+            Proof::Google(token) => token.expires,
+            Proof::Azure(login) => login.expires,
             Proof::Aws(keys) => keys.expiration,
-            Proof::Environment(given) => given.expiration,
+            Proof::Environment(given, _) => given.expiration,
         }
     }
 
     /// What the identity of the step gives, if this is something that programs can use.
     pub(crate) fn into_record(self, identity: &Identity) -> Result<StepRecord, Error> {
-        let credentials = match self {
-            Proof::Aws(keys) => Credentials::Aws(keys),
-            Proof::Environment(given) => Credentials::Environment(given),
-            Proof::Jwt(_) | Proof::Saml(_) => {
+        let (credentials, caller) = match self {
+            Proof::Aws(keys) => (Credentials::Aws(keys), None),
+            Proof::Environment(given, caller) => (Credentials::Environment(given), caller),
+            Proof::Jwt(_) | Proof::Saml(_) | Proof::Google(_) | Proof::Azure(_) => {
                 return Err(Error::NotAws { identity: identity.name.to_string(), kind: identity.kind_text.clone() });
             }
         };
-        Ok(StepRecord { credentials, account: None, caller: None, basis: None })
+        Ok(StepRecord { credentials, account: None, caller, basis: None })
     }
 }
 
@@ -101,8 +132,12 @@ impl Proof {
 pub(crate) struct Step<'a> {
     pub(crate) context: &'a Context,
     pub(crate) entry: Entry<'a>,
+    /// The provider at the root of an identity's chain.
+    pub(crate) provider: Option<Entry<'a>>,
     /// The region that the chain resolved to.
     pub(crate) region: Option<&'a str>,
+    /// What the step before gave.
+    pub(crate) before: Option<Proof>,
 }
 
 /// An entry of the configuration as its kind sees it.
@@ -137,6 +172,11 @@ impl<'a> Entry<'a> {
     /// The text there.
     pub(crate) fn text(&self, path: &str) -> Option<String> {
         self.at(path)?.scalar_text()
+    }
+
+    /// Its place, or that of the entry.
+    pub(crate) fn span_of(&self, path: &str) -> Span {
+        self.at(path).map_or(self.span, |node| node.span)
     }
 
     /// The texts there; one text is a list of one.

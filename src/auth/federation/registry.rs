@@ -1,15 +1,18 @@
 //! The kinds that there are. Row 5.
 
+use super::azure::{Assertion, DeviceCode, Program, Subscription};
 use super::exec::Exec;
+use super::google::{Defaults, Project, ServiceAccount, Workload};
 use super::module::Module;
 use super::oidc::{Github, Gitlab, Token};
 use super::saml::Saml;
 
 /// Kinds of providers: one line each.
-static PROVIDERS: &[&dyn Module] = &[&Github, &Gitlab, &Token, &Saml];
+static PROVIDERS: &[&dyn Module] =
+    &[&Github, &Gitlab, &Token, &Saml, &Defaults, &Workload, &Program, &Assertion, &DeviceCode];
 
 /// Kinds of identities: one line each.
-static IDENTITIES: &[&dyn Module] = &[&Exec];
+static IDENTITIES: &[&dyn Module] = &[&Exec, &ServiceAccount, &Project, &Subscription];
 
 /// A kind that is in the list. Equal when the kinds are.
 #[derive(Clone, Copy)]

@@ -6,3 +6,7 @@ mod code;
 pub(crate) mod device;
 mod grant;
 pub(crate) mod sso;
+
+pub(crate) use browser::open as open_browser;
+pub(crate) use device::Poll;
+pub(crate) use grant::plain;

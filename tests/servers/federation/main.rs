@@ -1,7 +1,8 @@
 //! Loopback services of those who vouch for others, and the clouds that believe them.
 //!
 //! A process of its own on one port of 127.0.0.1: GitHub's service that gives tokens to jobs, an issuer of signed tokens, an
-//! identity provider of SAML, and an STS that checks signature, issuer, audience, subject and time as AWS does.
+//! identity provider of SAML, an STS that checks signature, issuer, audience, subject and time as AWS does, and the services
+//! of Google Cloud and of Microsoft Entra.
 //!
 //! `POST /_control` turns knobs, `GET /_log` lists the requests so far, `GET /_issued` every secret that left it,
 //! `POST /_mint` makes a token of the issuer with further claims, `POST /_assert` a response of SAML. Read first: [`state::Knobs`], then [`answer`].
@@ -9,6 +10,8 @@
 #![expect(clippy::print_stdout, reason = "a program whose stdout is read by the test that started it")]
 #![allow(clippy::unwrap_used, reason = "a panic ends the connection, and the test fails")]
 
+mod entra;
+mod google;
 mod issuer;
 mod saml;
 mod state;
@@ -77,6 +80,8 @@ fn answer(state: &State, asked: &Asked) -> Option<Answer> {
     Some(match asked.path.as_str() {
         "/github/token" | "/other/token" => issuer::job(state, asked),
         "/idp/app" => saml::page(state, asked),
+        path if path.starts_with("/entra/") => entra::answer(state, asked),
+        path if path.starts_with("/google/") || path.starts_with("/computeMetadata/") => google::answer(state, asked),
         _ => sts::answer(state, asked),
     })
 }

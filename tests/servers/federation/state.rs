@@ -22,6 +22,16 @@ pub(crate) struct Knobs {
     pub(crate) claims: Json,
     /// What its responses of SAML have in place of the usual.
     pub(crate) saml: Json,
+    /// Seconds that tokens of the clouds live, in place of an hour.
+    pub(crate) seconds: Option<i64>,
+    /// Seconds that codes of Microsoft Entra live.
+    pub(crate) code_seconds: Option<i64>,
+    /// Answers to who waits for a person, before the token.
+    pub(crate) confirm: Vec<String>,
+    /// Public key of a service account of Google: DER in base64.
+    pub(crate) google_key: Option<String>,
+    /// Google or Microsoft want to see the user again.
+    pub(crate) reauthenticate: bool,
     /// Tokens are signed with a key that nobody knows.
     pub(crate) forge: bool,
 }

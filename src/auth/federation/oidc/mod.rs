@@ -6,7 +6,7 @@
 mod github;
 mod gitlab;
 mod jwt;
-mod source;
+pub(super) mod source;
 mod token;
 
 pub(crate) use github::Github;

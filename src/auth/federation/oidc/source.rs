@@ -20,15 +20,19 @@ const LARGEST: u64 = 64 * 1024;
 const URL: &str = "ACTIONS_ID_TOKEN_REQUEST_URL";
 const BEARER: &str = "ACTIONS_ID_TOKEN_REQUEST_TOKEN";
 
-pub(super) const ISSUER: Setting = Setting::text("spec.issuer", "Issuer that the token has to have");
-pub(super) const TYPE: Setting =
+pub(in super::super) const ISSUER: Setting = Setting::text("spec.issuer", "Issuer that the token has to have");
+pub(in super::super) const TYPE: Setting =
     Setting::word("spec.token_source.type", &["environment", "file", "url"], "Where the token comes from");
-pub(super) const VARIABLE: Setting = Setting::text("spec.token_source.environment_variable", "Variable with the token");
-pub(super) const FILE: Setting = Setting::text("spec.token_source.file_path", "File with the token");
-pub(super) const ADDRESS: Setting = Setting::text("spec.token_source.url", "Address that gives the token");
-pub(super) const TICKET: Setting = Setting::secret("spec.token_source.request_token", "Bearer token for that address");
-pub(super) const HOSTS: Setting = Setting::texts("spec.token_source.allowed_hosts", "Hosts that the address may have");
-pub(super) const FOR: Setting = Setting::text("spec.token_source.audience", "Audience to ask that address for");
+pub(in super::super) const VARIABLE: Setting =
+    Setting::text("spec.token_source.environment_variable", "Variable with the token");
+pub(in super::super) const FILE: Setting = Setting::text("spec.token_source.file_path", "File with the token");
+pub(in super::super) const ADDRESS: Setting = Setting::text("spec.token_source.url", "Address that gives the token");
+pub(in super::super) const TICKET: Setting =
+    Setting::secret("spec.token_source.request_token", "Bearer token for that address");
+pub(in super::super) const HOSTS: Setting =
+    Setting::texts("spec.token_source.allowed_hosts", "Hosts that the address may have");
+pub(in super::super) const FOR: Setting =
+    Setting::text("spec.token_source.audience", "Audience to ask that address for");
 
 /// What a provider can say of its tokens, with how it says where they come from.
 pub(super) const fn settings(source: Setting) -> [Setting; 9] {
@@ -38,7 +42,7 @@ pub(super) const fn settings(source: Setting) -> [Setting; 9] {
 
 /// A place to get a token from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Source {
+pub(in super::super) enum Source {
     Variable(String),
     File(String),
     Url(String),
@@ -50,7 +54,7 @@ pub(super) enum Source {
 ///
 /// # Errors
 /// What is missing or wrong in it.
-pub(super) fn configured(entry: &Entry<'_>) -> Result<Option<Source>, (String, Span)> {
+pub(in super::super) fn configured(entry: &Entry<'_>) -> Result<Option<Source>, (String, Span)> {
     let Some(node) = entry.at("spec.token_source") else { return Ok(None) };
     let needed = |setting: Setting| {
         let missing = || (format!("{} is required for this type", setting.path), node.span);
@@ -86,7 +90,7 @@ fn fit(url: &str) -> Result<&str, &'static str> {
 ///
 /// # Errors
 /// There is none, or it is of no use.
-pub(super) async fn token(step: &Step<'_>, source: &Source, audience: Option<String>) -> Result<Jwt, Error> {
+pub(in super::super) async fn token(step: &Step<'_>, source: &Source, audience: Option<String>) -> Result<Jwt, Error> {
     let who = step.entry.shown();
     let no_token = |reason: String, help: &str| Error::NoToken { who: who.clone(), reason, help: help.to_owned() };
     let host = &step.context.host;
@@ -97,7 +101,7 @@ pub(super) async fn token(step: &Step<'_>, source: &Source, audience: Option<Str
             value.map(str::to_owned).ok_or_else(|| no_token(format!("the variable {name} is empty"), help))?
         }
         Source::File(file) => {
-            let help = "correct `spec.token_source.file_path`";
+            let help = "correct the path of the file with the token, or see why it is not there";
             let failed = |reason: String| no_token(format!("{file} cannot be read: {reason}"), help);
             read(&host.absolute(Path::new(file))).map_err(failed)?.trim().to_owned()
         }

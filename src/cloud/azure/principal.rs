@@ -1,9 +1,8 @@
-//! Tokens of Microsoft Entra: a service principal's secret, a federated token, a managed identity, or the `az` program.
+//! Tokens of principals: a service principal's secret, a federated token, a managed identity.
 
-use std::ffi::OsString;
 use std::path::Path;
 
-use super::token::{Desk, Token, Trouble};
+use super::super::token::{Desk, Token, Trouble};
 use crate::host::{HttpRequest, percent_encode};
 use crate::secret::{Expose as _, Secret};
 
@@ -91,31 +90,6 @@ pub async fn of_machine(
     let header = desk.register(header);
     let request = HttpRequest::get(url).header("x-identity-header", header.expose_secret());
     desk.taken(&desk.ask(&request).await?, "access_token")
-}
-
-/// What `az login` left; `None` without the program.
-///
-/// # Errors
-/// [`Trouble::Refused`]
-pub async fn by_program(
-    desk: Desk<'_>,
-    environment: Vec<(OsString, OsString)>,
-    words: &[&str],
-) -> Result<Option<Token>, Trouble> {
-    let path = environment.iter().find(|(name, _)| name == "PATH").map(|(_, path)| path);
-    let Ok(program) = which::which_in("az", path, &desk.host.cwd) else { return Ok(None) };
-    let words = ["account", "get-access-token", "--output", "json"].iter().chain(words);
-    let child = duct::cmd(program, words).dir(&desk.host.cwd).full_env(environment);
-    let child = child.stdin_null().stdout_capture().stderr_capture().unchecked();
-    let failed = |reason: &str| Trouble::Refused(format!("`az account get-access-token` gave no token: {reason}"));
-    let output = tokio::task::spawn_blocking(move || child.run()).await;
-    let output = output.map_err(|error| failed(&error.to_string()))?.map_err(|error| failed(&error.to_string()))?;
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        return Err(failed(said.lines().next().unwrap_or_default()));
-    }
-    let json = serde_json::from_slice(&output.stdout).unwrap_or_default();
-    desk.taken(&json, "accessToken").map(Some).map_err(|_| failed("it printed none"))
 }
 
 #[cfg(test)]

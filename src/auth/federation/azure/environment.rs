@@ -1,0 +1,129 @@
+//! What a child of Azure gets, and what must not reach it. Row 5.
+
+use jiff::Timestamp;
+use serde_json::{Value as Json, json};
+
+use super::super::super::given::{EnvironmentCredentials, PrivateFile, Variable};
+use super::login::{AzureLogin, Cloud, Way};
+use crate::secret::{Expose as _, Secret};
+
+/// Folder of the `az` program, below the private directory.
+const PROGRAM: &str = "azure/config";
+const TOKEN: &str = "azure/federated-token";
+
+/// Whoever and wherever they were of, they are not of this identity.
+const REMOVED: [&str; 33] = [
+    "ARM_CLIENT_CERTIFICATE",
+    "ARM_CLIENT_CERTIFICATE_PASSWORD",
+    "ARM_CLIENT_CERTIFICATE_PATH",
+    "ARM_CLIENT_ID",
+    "ARM_CLIENT_ID_FILE_PATH",
+    "ARM_CLIENT_SECRET",
+    "ARM_CLIENT_SECRET_FILE_PATH",
+    "ARM_ENVIRONMENT",
+    "ARM_MSI_ENDPOINT",
+    "ARM_OIDC_AZURE_SERVICE_CONNECTION_ID",
+    "ARM_OIDC_REQUEST_TOKEN",
+    "ARM_OIDC_REQUEST_URL",
+    "ARM_OIDC_TOKEN",
+    "ARM_OIDC_TOKEN_FILE_PATH",
+    "ARM_SUBSCRIPTION_ID",
+    "ARM_TENANT_ID",
+    "ARM_USE_AKS_WORKLOAD_IDENTITY",
+    "ARM_USE_CLI",
+    "ARM_USE_MSI",
+    "ARM_USE_OIDC",
+    "AZURE_CLIENT_CERTIFICATE_PASSWORD",
+    "AZURE_CLIENT_CERTIFICATE_PATH",
+    "AZURE_CLIENT_ID",
+    "AZURE_CLIENT_SECRET",
+    "AZURE_ENVIRONMENT",
+    "AZURE_FEDERATED_TOKEN_FILE",
+    "AZURE_LOCATION",
+    "AZURE_PASSWORD",
+    "AZURE_REGION",
+    "AZURE_SUBSCRIPTION_ID",
+    "AZURE_TENANT_ID",
+    "AZURE_TOKEN_CREDENTIALS",
+    "AZURE_USERNAME",
+];
+
+/// Where a child works.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Place {
+    pub(super) subscription: String,
+    pub(super) location: Option<String>,
+    pub(super) group: Option<String>,
+}
+
+/// Variables, files and what is taken away.
+pub(super) fn environment(login: &AzureLogin, place: &Place, issued: Timestamp) -> EnvironmentCredentials {
+    let mut given = EnvironmentCredentials {
+        variables: Vec::new(),
+        files: Vec::new(),
+        paths: Vec::new(),
+        removed: REMOVED.map(str::to_owned).to_vec(),
+        account: Some(place.subscription.clone()),
+        region: place.location.clone(),
+        expiration: login.expires,
+        issued,
+    };
+    let mut set = |names: &[&str], value: Option<&str>| {
+        for name in names.iter().filter(|_| value.is_some()) {
+            let value = Secret::from(value.unwrap_or_default().to_owned());
+            given.variables.push(Variable { name: (*name).to_owned(), value, is_public: true });
+        }
+    };
+    set(&["ARM_SUBSCRIPTION_ID", "AZURE_SUBSCRIPTION_ID"], Some(&place.subscription));
+    set(&["ARM_LOCATION", "AZURE_LOCATION"], place.location.as_deref());
+    set(&["AZURE_RESOURCE_GROUP"], place.group.as_deref());
+    let foreign = (login.cloud != Cloud::Public).then(|| login.cloud.name());
+    set(&["ARM_ENVIRONMENT", "AZURE_ENVIRONMENT"], foreign);
+    match &login.way {
+        // The program is told the tenant by the subscription.
+        Way::Program => set(&["ARM_USE_CLI"], Some("true")),
+        Way::Assertion { client, token, file } => {
+            set(&["ARM_USE_OIDC"], Some("true"));
+            set(&["ARM_CLIENT_ID", "AZURE_CLIENT_ID"], Some(client));
+            set(&["ARM_TENANT_ID", "AZURE_TENANT_ID"], Some(&login.tenant));
+            let names = ["ARM_OIDC_TOKEN_FILE_PATH", "AZURE_FEDERATED_TOKEN_FILE"];
+            set(&names, file.as_deref());
+            let entry = json!([{
+                "client_id": client, "tenant": login.tenant, "client_assertion": token.expose_secret(),
+            }]);
+            let user = json!({"name": client, "type": "servicePrincipal"});
+            let mut files = vec![
+                (format!("{PROGRAM}/azureProfile.json"), profile(login, place, &user).to_string()),
+                (format!("{PROGRAM}/service_principal_entries.json"), entry.to_string()),
+            ];
+            if file.is_none() {
+                files.push((TOKEN.to_owned(), token.expose_secret().to_owned()));
+                given.paths.extend(names.map(|name| (name.to_owned(), TOKEN.to_owned())));
+            }
+            given.paths.push(("AZURE_CONFIG_DIR".to_owned(), PROGRAM.to_owned()));
+            let files = files.into_iter().map(|(path, content)| PrivateFile { path, content: Secret::from(content) });
+            given.files.extend(files);
+        }
+        Way::User { cache, name } => {
+            set(&["ARM_USE_CLI"], Some("true"));
+            let profile = profile(login, place, &json!({"name": name, "type": "user"}));
+            for (name, content) in
+                [("azureProfile.json", Secret::from(profile.to_string())), ("msal_token_cache.json", cache.clone())]
+            {
+                given.files.push(PrivateFile { path: format!("{PROGRAM}/{name}"), content });
+            }
+            given.paths.push(("AZURE_CONFIG_DIR".to_owned(), PROGRAM.to_owned()));
+        }
+    }
+    given
+}
+
+/// Which subscriptions the `az` program knows.
+fn profile(login: &AzureLogin, place: &Place, user: &Json) -> Json {
+    json!({"subscriptions": [{
+        "id": place.subscription, "name": place.subscription, "state": "Enabled", "isDefault": true,
+        "tenantId": login.tenant, "homeTenantId": login.tenant, "managedByTenants": [],
+        "environmentName": login.cloud.name_of_program(),
+        "user": user,
+    }]})
+}

@@ -1,0 +1,16 @@
+//! Azure: who vouches for a program at Microsoft Entra, and the subscription that it works in.
+//!
+//! Row 5. Read [`AzureLogin`] (what goes from step to step), then the kinds, then `environment` (what a child gets).
+
+mod assertion;
+mod device;
+mod environment;
+mod login;
+mod program;
+mod subscription;
+
+pub(crate) use assertion::Assertion;
+pub(crate) use device::DeviceCode;
+pub(crate) use login::AzureLogin;
+pub(crate) use program::Program;
+pub(crate) use subscription::Subscription;
