@@ -282,7 +282,7 @@ pub(super) async fn children(app: &App, work: Work<'_>, access: &Access, signals
         let _ = ready.identity.set(identity.to_string());
     }
     std::fs::create_dir_all(&target.folder).map_err(ExecError::file("create", &target.folder))?;
-    let mut env = child_environment(app, request, target, &held, access)?;
+    let mut env = child_environment(app, request, target, &held, access);
     let _rc = rc::add(app, &mut env)?;
     if !request.request.skip_init && !request.without_variables {
         signals.guard(Box::pin(state_bucket::ensure(app, &ready.instance, &request.identity))).await?;
@@ -411,13 +411,7 @@ fn finish(app: &App, request: &RunRequest, finished: &Finished) -> Result<Done> 
 }
 
 /// The complete environment of the run's children.
-pub(super) fn child_environment(
-    app: &App,
-    request: &RunRequest,
-    target: &Target,
-    held: &Held,
-    access: &Access,
-) -> Result<Env> {
+pub(super) fn child_environment(app: &App, request: &RunRequest, target: &Target, held: &Held, access: &Access) -> Env {
     let mut env = child::environment(app, access, &target.env, held);
     let config = &app.config.terraform;
     let agent = request.append_user_agent.clone().or_else(|| config.append_user_agent.clone());
@@ -446,7 +440,7 @@ pub(super) fn child_environment(
         );
         app.host.talk.warn(Warning::new("atmos::terraform::interfering_environment", message));
     }
-    Ok(env)
+    env
 }
 
 /// The line before the child starts. Of many components each has one, so that their outputs can be told apart.
