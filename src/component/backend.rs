@@ -47,8 +47,8 @@ impl Input<'_> {
             None => return Err(self.mismatch("backend_type", "backend", &kind, &keys([Some(&all)]), &all)),
         };
         match unmarked(&kind) {
-            "s3" => default_text(&mut settings, "workspace_key_prefix", self.identity()),
-            "gcs" => default_text(&mut settings, "prefix", self.identity()),
+            "s3" => default_text(&mut settings, "workspace_key_prefix", &self.identity()),
+            "gcs" => default_text(&mut settings, "prefix", &self.identity()),
             "azurerm" => self.azure_key(&mut settings),
             _ => {}
         }
@@ -172,9 +172,9 @@ fn keys<const N: usize>(sections: [Option<&Node>; N]) -> Vec<String> {
 }
 
 /// Sets a text where there is none.
-fn default_text(settings: &mut Node, key: &str, value: String) {
+fn default_text(settings: &mut Node, key: &str, value: &str) {
     let written = settings.get(key).and_then(super::own::text_of).is_some_and(|text| !text.is_empty());
     if !written {
-        settings.make_map().insert(Arc::from(key), attribute(&value));
+        settings.make_map().insert(Arc::from(key), attribute(value));
     }
 }

@@ -380,7 +380,7 @@ fn profiles_are_whole_for_programs() {
     sandbox.write("profiles/ci/a.yaml", "logs: {level: Info}\n");
     let listed = sandbox.atmos(&["list", "profiles", "--format", "json"]).success();
     let found: serde_json::Value = serde_json::from_str(&listed.stdout).expect("one document");
-    let path = sandbox.path("profiles/ci").canonicalize().expect("a folder").display().to_string();
+    let path = sandbox.repo().join("profiles/ci").canonicalize().expect("a folder").display().to_string();
     let expected = serde_json::json!([
         {"Name": "ci", "Path": path, "LocationType": "project", "Files": ["a.yaml"], "Metadata": null}
     ]);

@@ -88,13 +88,13 @@ fn target(
     }
     let kind = Some(asked.kind.clone());
     let found = component::find(&app.host, &app.config, app.index()?, &wanted.1, &wanted.0, kind).ok();
-    let index = found.map(|instance| match known.get(&place(&instance)) {
-        Some(Some(index)) => *index,
-        _ => {
-            known.insert(place(&instance), Some(instances.len()));
-            instances.push(instance);
-            instances.len() - 1
+    let index = found.map(|instance| {
+        if let Some(Some(index)) = known.get(&place(&instance)) {
+            return *index;
         }
+        known.insert(place(&instance), Some(instances.len()));
+        instances.push(instance);
+        instances.len() - 1
     });
     known.insert(wanted, index);
     Ok(index)
