@@ -439,7 +439,7 @@ fn variables_for_templates_are_data() {
 fn a_variable_for_templates_that_fails_is_an_error() {
     let component = "      settings: {templates: {settings: {env: {ES: !terraform.state a b c d }}}}\n      \
                      vars: {a: '{{ env \"ES\" }}'}\n";
-    repository("", component).atmos(&DESCRIBE).exits(1).says("invalid number of arguments");
+    repository("", component).atmos(&DESCRIBE).exits(1).says("requires 2 or 3 arguments");
 }
 
 #[test]

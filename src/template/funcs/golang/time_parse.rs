@@ -242,11 +242,11 @@ impl Fields {
         if !self.zone.is_empty() {
             let there = to_stamp(civil, local).ok_or("year")?;
             // The abbreviation of this place, in the other half of the year too: then its offset is meant.
-            let near = [0, 26, -26].into_iter().filter_map(|weeks| {
+            let near = [0, 26, -26].into_iter().find_map(|weeks| {
                 let at = there.checked_add(jiff::SignedDuration::from_hours(weeks * 7 * 24)).ok()?;
                 Some(local.at(at)).filter(|(_, name)| *name == self.zone)
             });
-            if let Some((seconds, name)) = near.into_iter().next() {
+            if let Some((seconds, name)) = near {
                 let stamp = to_stamp(civil, &Zone::Fixed { name, seconds }).ok_or("year")?;
                 return Ok(GoTime { stamp, zone: local.clone() });
             }
