@@ -3,6 +3,7 @@
 use saphyr_parser::{Event, Marker, Parser, Span as Range, StrInput};
 
 use super::edit::Refused;
+use super::requote::length;
 
 /// A value in the text.
 #[derive(Debug)]
@@ -125,7 +126,7 @@ impl<'a> Reader<'a> {
 
     fn tree(&mut self, event: Event<'a>, range: Range, within: bool, depth: usize) -> Result<Tree, Refused> {
         let start = self.byte(range.start);
-        let end = self.trimmed(start, self.byte(range.end));
+        let end = self.quoted(start).unwrap_or_else(|| self.trimmed(start, self.byte(range.end)));
         let leaf = |form, anchor: bool, alias| Tree { start, end, form, flow: within, anchor, alias };
         if depth > DEEPEST {
             return Err(Refused::Syntax { reason: format!("it is deeper than {DEEPEST} levels") });
@@ -187,6 +188,12 @@ impl<'a> Reader<'a> {
             (value.start, value.end) = (colon, colon);
         }
         Ok(Entry { key, start, colon, value })
+    }
+
+    /// The end of a text in quotes: the parser counts what follows them in their line to it.
+    fn quoted(&self, start: usize) -> Option<usize> {
+        let quote = self.text[start..].chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
+        length(&self.text[start + 1..], quote).map(|length| start + length + 2)
     }
 
     /// The end without the blanks and line breaks that the parser counts in.
