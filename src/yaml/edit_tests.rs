@@ -146,6 +146,7 @@ fn comments_behind_quotes_and_brackets_stay() {
         ("a: \"x\"   # why\nb: 1\n", "a: z   # why\nb: 1\n"),
         ("a: 'it''s'   # why\nb: 1\n", "a: z   # why\nb: 1\n"),
         ("a: [x]   # why\nb: 1\n", "a: z   # why\nb: 1\n"),
+        ("a: |\n  \"x\" y   # z\nb: 1\n", "a: z\nb: 1\n"),
         ("a: {x: \"y\"}   # why\nb: 1\n", "a: z   # why\nb: 1\n"),
     ] {
         let edited = super::set(text, &[super::Step::Key("a".to_owned())], &crate::value::Node::from("z"));
