@@ -201,3 +201,17 @@ fn values_are_read() {
     assert_eq!(json("vars.list.1"), Some(json!("b")));
     assert_eq!(json("vars.none"), None);
 }
+
+#[test]
+fn comments_behind_quotes_and_brackets_stay() {
+    for (text, expected) in [
+        ("a: \"x\"   # why\nb: 1\n", "a: z   # why\nb: 1\n"),
+        ("a: 'it''s'   # why\nb: 1\n", "a: z   # why\nb: 1\n"),
+        ("a: [x]   # why\nb: 1\n", "a: z   # why\nb: 1\n"),
+        ("a: |\n  \"x\" y   # z\nb: 1\n", "a: z\nb: 1\n"),
+        ("a: {x: \"y\"}   # why\nb: 1\n", "a: z   # why\nb: 1\n"),
+    ] {
+        let edited = super::set(text, &[super::Step::Key("a".to_owned())], &crate::value::Node::from("z"));
+        assert_eq!(edited.map(|edited| edited.text).as_deref(), Ok(expected), "{text}");
+    }
+}

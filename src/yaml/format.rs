@@ -118,7 +118,11 @@ impl Planner<'_> {
                         return Err(self.refused(entry.start));
                     }
                     self.place(entry.start, new);
-                    let above = Above { old: column_of(self.text, entry.start), new, below: new + self.indent };
+                    let above = Above {
+                        old: column_of(self.text, entry.start),
+                        new,
+                        below: (new / self.indent + 1) * self.indent,
+                    };
                     self.value(entry.colon, &entry.value, above)?;
                 }
             }

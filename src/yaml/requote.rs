@@ -51,7 +51,7 @@ fn indented(text: &str, at: usize) -> Option<Arc<str>> {
 }
 
 /// Bytes up to the closing quote.
-fn length(text: &str, quote: char) -> Option<usize> {
+pub(super) fn length(text: &str, quote: char) -> Option<usize> {
     let mut letters = text.char_indices().peekable();
     while let Some((at, letter)) = letters.next() {
         if letter == '\\' && quote == '"' {
