@@ -3,7 +3,6 @@
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span as Range, StrInput};
 
 use super::edit::Refused;
-use super::requote::length;
 
 /// A value in the text.
 #[derive(Debug)]
@@ -126,11 +125,7 @@ impl<'a> Reader<'a> {
 
     fn tree(&mut self, event: Event<'a>, range: Range, within: bool, depth: usize) -> Result<Tree, Refused> {
         let start = self.byte(range.start);
-        let quoted = match &event {
-            Event::Scalar(_, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted, ..) => self.quoted(start),
-            _ => None,
-        };
-        let end = quoted.unwrap_or_else(|| self.trimmed(start, self.byte(range.end)));
+        let end = self.trimmed(start, self.byte(range.end));
         let leaf = |form, anchor: bool, alias| Tree { start, end, form, flow: within, anchor, alias };
         if depth > DEEPEST {
             return Err(Refused::Syntax { reason: format!("it is deeper than {DEEPEST} levels") });
