@@ -158,11 +158,8 @@ impl<'a> Reader<'a> {
                 };
                 let last = entries.last().map_or(start, |entry| entry.value.end.max(entry.colon));
                 let start = if flow { start } else { entries.first().map_or(start, |entry| entry.start) };
-                let end = if flow {
-                    self.close(last.max(start + 1)).unwrap_or_else(|| self.byte(close.end)).max(last)
-                } else {
-                    last
-                };
+                let end =
+                    if flow { self.close(start, last).unwrap_or_else(|| self.byte(close.end)).max(last) } else { last };
                 Ok(Tree { start, end, form: Form::Map(entries), flow, anchor: anchor > 0, alias: false })
             }
             Event::SequenceStart(anchor, _) => {
@@ -175,11 +172,8 @@ impl<'a> Reader<'a> {
                     }
                 };
                 let last = items.last().map_or(start, |item: &Tree| item.end);
-                let end = if flow {
-                    self.close(last.max(start + 1)).unwrap_or_else(|| self.byte(close.end)).max(last)
-                } else {
-                    last
-                };
+                let end =
+                    if flow { self.close(start, last).unwrap_or_else(|| self.byte(close.end)).max(last) } else { last };
                 Ok(Tree { start, end, form: Form::List(items), flow, anchor: anchor > 0, alias: false })
             }
             _ => Err(Refused::Syntax { reason: "a value is missing".to_owned() }),
@@ -199,7 +193,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Behind the bracket that closes a container, seen from the end of its last part.
-    fn close(&self, mut at: usize) -> Option<usize> {
+    fn close(&self, start: usize, last: usize) -> Option<usize> {
+        // A pair within a list needs no brackets of its own.
+        if !self.text[start..].starts_with(['[', '{']) {
+            return None;
+        }
+        let mut at = last.max(start + 1);
         loop {
             let rest = &self.text[at..];
             at += rest.len() - rest.trim_start_matches(|c: char| c.is_whitespace() || c == ',').len();
