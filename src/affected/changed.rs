@@ -45,7 +45,12 @@ impl ChangedFiles {
     pub fn any_in_folder(&self, folders: &[&Path], pattern: &str) -> bool {
         folders.iter().any(|folder| {
             let wanted = clean(&folder.join(pattern));
-            if is_pattern(pattern) { self.any_match(&wanted.join("**")) } else { self.any_below(&wanted) }
+            if !is_pattern(pattern) {
+                return self.any_below(&wanted);
+            }
+            // A submodule is a folder itself.
+            let named = |path: &PathBuf| glob_matches(&wanted.to_string_lossy(), &path.to_string_lossy());
+            self.any_match(&wanted.join("**")) || self.repositories.iter().any(|path| named(path).unwrap_or(false))
         })
     }
 

@@ -165,7 +165,7 @@ fn lists_grow_at_their_end() {
     sets("l: [\"a\"] # c\n", "l.1", &json!("b"), "l: [\"a\", b] # c\n");
     sets("l:\n- a # c\n", "l.0", &json!("b"), "l:\n- b # c\n");
     sets("l: []\n", "l.0", &json!("b"), "l: [b]\n");
-    sets("l:\n  - a\n", "l.1.x.y", &json!(1), "l:\n  - a\n  - x:\n      y: 1\n");
+    sets("l:\n  - a\n", "l.1.x.k", &json!(1), "l:\n  - a\n  - x:\n      k: 1\n");
     for (text, at) in [("l: [a]\n", "l.2"), ("l:\n  - a\n", "l.7")] {
         assert!(matches!(set(text, &path(at), &from_json(&json!(1))), Err(Refused::NotThere { .. })), "{at}");
     }

@@ -3,6 +3,7 @@
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span as Range, StrInput};
 
 use super::edit::Refused;
+use super::requote::length;
 
 /// A value in the text.
 #[derive(Debug)]
@@ -241,20 +242,12 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Length of the quoted text that a text begins with.
+/// Length of the quoted text that a text begins with; a tag or an anchor may stand before it.
 fn quoted(text: &str) -> Option<usize> {
-    let quote = text.chars().next().filter(|first| matches!(first, '"' | '\''))?;
-    let mut rest = text.char_indices().skip(1).peekable();
-    while let Some((at, letter)) = rest.next() {
-        let is_escape = match quote {
-            '"' => letter == '\\',
-            _ => letter == quote && rest.peek().is_some_and(|(_, next)| *next == quote),
-        };
-        if is_escape {
-            rest.next();
-        } else if letter == quote {
-            return Some(at + 1);
-        }
+    let mut rest = text;
+    while rest.starts_with(['!', '&']) {
+        rest = rest.trim_start_matches(|c: char| !c.is_whitespace()).trim_start();
     }
-    None
+    let quote = rest.chars().next().filter(|first| matches!(first, '"' | '\''))?;
+    length(&rest[1..], quote).map(|length| text.len() - rest.len() + length + 2)
 }
