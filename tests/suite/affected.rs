@@ -448,7 +448,7 @@ fn deprecated_keys_are_told_of() {
     let sandbox = repository();
     let outcome = sandbox.atmos(&["describe", "affected", "--base", "base"]).success();
     let told = "`components.terraform.older.settings.depends_on` is deprecated; use `dependencies.components`";
-    let outcome = outcome.says(&format!("⚠ stacks/catalog/all.yaml:11:24: {told}"));
+    let outcome = outcome.says(&format!("⚠ stacks/catalog/all.yaml:10:24: {told}"));
     assert_eq!(outcome.stderr.matches(" is deprecated").count(), 1, "{outcome}");
     edit(
         &sandbox,

@@ -12,9 +12,10 @@ use rustls::pki_types::pem::PemObject as _;
 use serde_json::{Value as Json, json};
 
 use super::super::token::{Desk, Token, Trouble};
+use super::PLATFORM;
 use super::external::{of_external, safe};
 use super::impersonation::{Account, impersonated_at};
-use super::{PLATFORM, unusable};
+use super::trouble::unusable;
 use crate::host::{Env, percent_decode};
 
 const TOKENS: &str = "https://oauth2.googleapis.com/token";

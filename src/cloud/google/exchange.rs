@@ -3,6 +3,9 @@
 use super::super::token::{Desk, Token, Trouble};
 use crate::secret::{Expose as _, Secret};
 
+/// What a token is good for where nobody says less.
+pub const PLATFORM: &str = "https://www.googleapis.com/auth/cloud-platform";
+
 /// The public address.
 pub const TOKENS: &str = "https://sts.googleapis.com/v1/token";
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:token-exchange";

@@ -6,9 +6,10 @@ use std::path::Path;
 use serde_json::Value as Json;
 
 use super::super::token::{Desk, Token, Trouble, refusal};
+use super::PLATFORM;
 use super::exchange::{Exchange, TOKENS, exchanged};
 use super::impersonation::{Account, impersonated_at};
-use super::{PLATFORM, unusable};
+use super::trouble::unusable;
 use crate::host::HttpRequest;
 use crate::secret::Secret;
 

@@ -8,15 +8,9 @@ mod exchange;
 mod external;
 mod impersonation;
 mod machine;
+mod trouble;
 
 pub use document::{Named, named, of_document, signed_in};
-pub use exchange::{Exchange, TOKENS as STS, exchanged};
+pub use exchange::{Exchange, PLATFORM, TOKENS as STS, exchanged};
 pub use impersonation::{Account, iam_of, impersonated};
 pub use machine::{of_machine, project_of_machine};
-
-/// What a token is good for where nobody says less.
-pub const PLATFORM: &str = "https://www.googleapis.com/auth/cloud-platform";
-
-fn unusable(reason: &str) -> super::Trouble {
-    super::Trouble::Unusable(reason.to_owned())
-}
