@@ -183,8 +183,8 @@ impl StackIndex {
         self.all_imported(stack).keys.clone()
     }
 
-    /// The files that the stack imports, each without its own imports, sorted by key. A file that is imported in several
-    /// ways is there as it was first met.
+    /// The files that the stack imports, each without its own imports, sorted by key. A file that is imported with several
+    /// contexts is there once for each, the last one first: it is the strongest.
     pub fn imported(&self, stack: &Stack) -> Vec<(Arc<str>, Node)> {
         self.manifests(stack).iter().map(|manifest| (manifest.key.clone(), content(manifest))).collect()
     }
@@ -199,10 +199,11 @@ impl StackIndex {
             if let Ok(document) = self.document(stack) {
                 collect(&document, &mut seen, &mut found);
             }
+            found.reverse();
             found.sort_by(|left, right| left.key.cmp(&right.key));
-            found.dedup_by(|left, right| left.key == right.key);
-            let keys = found.iter().map(|manifest| manifest.key.clone()).collect();
-            Imported { manifests: found, keys }
+            let mut keys: Vec<Arc<str>> = found.iter().map(|manifest| manifest.key.clone()).collect();
+            keys.dedup();
+            Imported { manifests: found, keys: keys.into() }
         })
     }
 

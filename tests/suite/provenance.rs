@@ -199,3 +199,26 @@ fn a_query_that_cannot_be_read_shows_the_place() {
     assert!(outcome.stderr.contains(phrase), "{outcome}");
     assert_snapshot!("query_syntax", outcome.clean_stderr());
 }
+
+#[test]
+fn a_file_imported_with_several_contexts_is_a_source_of_each() {
+    let sandbox = Sandbox::empty();
+    sandbox.write(
+        "atmos.yaml",
+        "stacks: {base_path: stacks, included_paths: ['orgs/**/*'], name_template: '{{.vars.stage}}'}\n\
+         components: {terraform: {base_path: components/terraform}}\ntemplates: {settings: {enabled: true}}\n",
+    );
+    sandbox.write(
+        "stacks/orgs/dev.yaml",
+        "import:\n  - {path: cat/e, context: {f: blue}}\n  - {path: cat/e, context: {f: green}}\nvars: {stage: dev}\n",
+    );
+    sandbox.write("stacks/cat/e.yaml", "components: {terraform: {'eks/{{ .f }}': {vars: {flavor: '{{ .f }}'}}}}\n");
+    for name in ["blue", "green"] {
+        let component = format!("eks/{name}");
+        let query = "[.deps, .sources.vars.flavor.stack_dependencies[].variable_value]";
+        let args = ["describe", "component", &component, "-s", "dev", "--format", "json", "-q", query];
+        let found: serde_json::Value =
+            serde_json::from_str(&sandbox.atmos(&args).success().stdout).expect("a document");
+        assert_eq!(found, serde_json::json!([["cat/e", "orgs/dev"], name]), "{name}");
+    }
+}
