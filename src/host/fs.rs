@@ -1,7 +1,27 @@
 //! Files as credentials need them: private from their first moment, whole or absent.
 
+use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::path::{Component, Path, PathBuf};
+
+/// The content of a file that is one, links followed: a pipe would keep its reader for ever.
+///
+/// # Errors
+/// It is no regular file, or cannot be read.
+pub fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
+    let mut file = OpenOptions::new();
+    file.read(true);
+    // A pipe without a writer does not keep who opens it either.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut file, rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+    let mut file = file.open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
+    }
+    let mut content = Vec::new();
+    io::Read::read_to_end(&mut file, &mut content)?;
+    Ok(content)
+}
 
 /// Creates `path` and its missing parents with mode 0700, and narrows `path` itself if it was wider.
 ///

@@ -3,7 +3,7 @@
 //! Nothing is followed, signed or interpreted here; who asks looks at the status. Row 2.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws_smithy_runtime_api::client::http::{HttpConnector as _, HttpConnectorSettings, SharedHttpConnector};
 use aws_smithy_runtime_api::http::{Request as SdkRequest, Response as SdkResponse};
@@ -20,6 +20,8 @@ const WHOLE: Duration = Duration::from_mins(2);
 const EXPLANATION: usize = 64 << 10;
 /// Further attempts where an answer may be better next time.
 const RETRIES: u32 = 2;
+/// After so long nobody is asked again.
+const PATIENCE: Duration = Duration::from_secs(20);
 const FIRST_BACKOFF: Duration = Duration::from_millis(300);
 
 /// What is sent.
@@ -153,6 +155,7 @@ impl Http {
         limit: usize,
         again: impl Fn(&HttpResponse) -> bool,
     ) -> Result<HttpResponse, HttpError> {
+        let began = Instant::now();
         let mut attempt = 0;
         loop {
             let result = self.send(request, limit).await;
@@ -160,7 +163,7 @@ impl Http {
                 Ok(response) => matches!(response.status, 429 | 500 | 502..) || again(response),
                 Err(error) => matches!(error, HttpError::Unreachable { .. }),
             };
-            if !again || attempt == RETRIES {
+            if !again || attempt == RETRIES || began.elapsed() >= PATIENCE {
                 return result;
             }
             tokio::time::sleep(FIRST_BACKOFF * 2_u32.pow(attempt)).await;

@@ -11,7 +11,7 @@ use super::App;
 use super::access::Access;
 use super::audit::{self, Event};
 use super::auth::integrations;
-use super::guard::{Rails, check_choice};
+use super::guard::{Guarded, Rails, check_choice};
 use super::identity::{Choice, Question};
 use super::legacy;
 use crate::auth::config::{Identity, Provider};
@@ -363,7 +363,13 @@ impl Holding<'_> {
         let others = others(&self.settings, &name);
         for (other, required) in &others {
             if *required {
-                self.access.given(&self.session, other).await?;
+                let given = self.access.given(&self.session, other).await?;
+                // What the child gets is of one cloud; the other's ambient credentials would go by unseen.
+                let is_aws = |credentials: &Credentials| matches!(credentials, Credentials::Aws(_));
+                if !is_aws(&given) || !is_aws(&credentials) {
+                    let (identity, required) = (name.to_string(), other.to_string());
+                    return Err(Guarded::OtherCloud { identity, required }.into());
+                }
             }
         }
         let known = self.access.describe(&self.session, &name).await?;

@@ -208,6 +208,15 @@ pub(super) enum Guarded {
     )]
     NotAllowed { identity: String, by: String, component: String, stack: String, allowed: String },
 
+    #[error("identity `{required}` is required beside `{identity}`, and a run is given credentials of one cloud only")]
+    #[diagnostic(
+        code(atmos::auth::required_of_another_cloud),
+        help(
+            "take `required` away from `{required}`; a program in the run gets at it by `atmos auth exec -i {required}` with `allowed_identities`"
+        )
+    )]
+    OtherCloud { identity: String, required: String },
+
     #[error("authentication is switched off by {by}, and `{what}` is set here")]
     #[diagnostic(code(atmos::auth::guard_without_identity), help("name an identity, or take `{what}` away"))]
     SwitchedOff { by: String, what: &'static str },

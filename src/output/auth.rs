@@ -127,8 +127,8 @@ pub fn logout(report: &LogoutReport) -> String {
     let verb = if report.dry_run { "would remove" } else { "removed" };
     let whose = &report.whose;
     let mut text = String::new();
-    if report.kept.sessions == 0 && report.kept.portals.is_empty() && report.files.is_empty() && report.keys.is_empty()
-    {
+    let is_empty = [&report.files, &report.left, &report.keys].iter().all(|list| list.is_empty());
+    if report.kept.sessions == 0 && report.kept.portals.is_empty() && is_empty {
         let _ = writeln!(text, "✓ {whose}: nothing is kept");
         return text;
     }
@@ -149,6 +149,9 @@ pub fn logout(report: &LogoutReport) -> String {
     }
     for key in &report.keys {
         let _ = writeln!(text, "  keyring entry {key}");
+    }
+    for what in &report.left {
+        let _ = writeln!(text, "✗ not removed: {what}");
     }
     if let Some(until) = report.valid_until {
         let _ = writeln!(text, "  credentials that were handed out before go on to work, at the longest until {until}");

@@ -345,7 +345,8 @@ fn split(content: &str) -> Option<(&str, usize, &str)> {
     } else {
         let is_in_key = |byte: &u8| byte.is_ascii_alphanumeric() || b"_./@+-".contains(byte);
         let end = content.bytes().position(|byte| !is_in_key(&byte))?;
-        (Some(&content[..end]).filter(|key| scalar::is_text(key))?, end)
+        // An empty key stands for null.
+        (Some(&content[..end]).filter(|key| !key.is_empty() && scalar::is_text(key))?, end)
     };
     let value = content[colon..].strip_prefix(':')?;
     let is_key = key.len() < KEY && (value.is_empty() || value.starts_with(' '));

@@ -76,6 +76,11 @@ fn a_login_brings_that_of_the_registry_and_a_logout_takes_it() {
 
     cloud.sandbox.atmos(&["auth", "logout", "data-admin", "--dry-run"]).success().says(&format!("login of {HOST}"));
     assert_eq!(docker(&cloud), after);
+    // What cannot be removed is told, and the rest of the logout is done.
+    std::fs::write(&file, "{").unwrap();
+    let refused = cloud.sandbox.atmos(&["auth", "logout", "data-admin"]).exits(1).says("cached session(s)");
+    refused.says(&format!("not removed: logins of {HOST}"));
+    write_docker(&cloud, &after);
     cloud.sandbox.atmos(&["auth", "logout", "data-admin"]).success().says(&format!("login of {HOST}"));
     assert_eq!(docker(&cloud), before);
     cloud.assert_clean();

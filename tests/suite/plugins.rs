@@ -57,6 +57,27 @@ fn assert_clean(federation: &Federation) {
 }
 
 #[test]
+fn an_identity_of_another_cloud_that_is_required_is_refused_and_never_left_out() {
+    let both = AUTH
+        .replace("keys: {kind: exec, region: eu-west-1,", "keys: {kind: exec, region: eu-west-1, required: true,")
+        .replace("      kind: exec\n", "      kind: exec\n      required: true\n");
+    let federation = Federation::start(&both);
+    script(&federation.sandbox, "plugin", PLUGIN);
+    federation.sandbox.write("answer", &answer("2099-01-01T00:00:00Z"));
+    script(
+        &federation.sandbox,
+        "keys",
+        "#!/bin/sh\necho '{\"Version\":1,\"AccessKeyId\":\"AKIAX\",\"SecretAccessKey\":\"k\"}'\n",
+    );
+    for (name, other) in [("cloud", "keys"), ("keys", "cloud")] {
+        let refused =
+            federation.sandbox.atmos(&["auth", "exec", "-i", name, "--", "sh", "-c", "echo started"]).exits(1);
+        assert!(!refused.stdout.contains("started"), "{refused}");
+        refused.says(&format!("identity `{other}` is required beside `{name}`"));
+    }
+}
+
+#[test]
 fn child_of_an_unknown_cloud_gets_variables_and_files_and_nothing_ambient() {
     let federation = plugins();
     let show = "env; cat \"$KUBECONFIG\"; stat -c 'mode %a' \"$KUBECONFIG\"; echo \"where $KUBECONFIG\"";

@@ -1,6 +1,7 @@
 //! Signed calls of services that no SDK here makes. Row 5.
 
 use std::str::FromStr as _;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value as Json;
@@ -16,6 +17,8 @@ use crate::host::HttpRequest;
 
 /// Answers are a token or the description of one thing.
 const LIMIT: usize = 1 << 20;
+/// For one question, repetitions included: nobody who starts a run waits long for a registry that may not be wanted.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Who calls, and what else decides where the call goes.
 pub(super) struct Caller<'a> {
@@ -50,11 +53,14 @@ impl Caller<'_> {
         let now = self.context.now_there();
         sign(&mut request, self.credentials, region, service.signing_name(), now).map_err(refused)?;
         let sent = self.context.http.send_patiently(&request, LIMIT);
-        let answer = self.context.ask(request.authority(), sent).await.map_err(|error| Error::Unreachable {
+        let unreachable = |reason: String| Error::Unreachable {
             what: what.to_owned(),
             endpoint: request.authority().to_owned(),
-            reason: error.to_string(),
-        })?;
+            reason,
+        };
+        let answer = tokio::time::timeout(PATIENCE, self.context.ask(request.authority(), sent)).await;
+        let answer = answer.map_err(|_| unreachable(format!("no answer within {} s", PATIENCE.as_secs())))?;
+        let answer = answer.map_err(|error| unreachable(error.to_string()))?;
         let json: Json = serde_json::from_slice(&answer.body).unwrap_or_default();
         if answer.status == 200 {
             return Ok(json);

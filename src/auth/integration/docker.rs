@@ -234,7 +234,7 @@ fn lock(folder: &Path) -> Result<FileLock, Error> {
 }
 
 fn read(path: &Path) -> Result<Map<String, Json>, Error> {
-    let text = match std::fs::read(path) {
+    let text = match fs::read_regular(path) {
         Ok(text) => Zeroizing::new(text),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Map::new()),
         Err(error) => return Err(Error::file("read", path, &error)),

@@ -127,3 +127,15 @@ fn the_private_configuration_has_what_the_user_has_and_the_logins() {
     assert!(run.join("contexts").is_symlink() && !run.join("config.json").is_symlink());
     assert!(!config(folder).to_string().contains("a.test"), "the user's own file stays as it is");
 }
+
+#[test]
+fn a_pipe_in_place_of_the_file_keeps_nobody_waiting() {
+    let folder = tempfile::tempdir().unwrap();
+    let (folder, host) = (folder.path(), machine(folder.path()));
+    std::fs::create_dir_all(folder.join("d")).unwrap();
+    let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+    let path = folder.join("d/config.json");
+    rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+    let refused = docker(&host).store(&login("r.example", "p")).unwrap_err();
+    assert!(refused.to_string().contains("it is not a regular file"), "{refused}");
+}

@@ -259,5 +259,5 @@ fn logout(context: &Context, args: LogoutArgs) -> Result<u8> {
     };
     let report = context.block_on(auth::logout(&access, &request))??;
     context.host.talk.info(output::auth::logout(&report).trim_end());
-    Ok(0)
+    Ok(u8::from(!report.left.is_empty()))
 }

@@ -236,12 +236,10 @@ pub(super) fn variables(access: &Access, name: &IdentityName) -> Vec<(String, St
     variables
 }
 
-/// Takes back what integrations wrote for identities. Returns what went, or would.
-///
-/// # Errors
-/// A file cannot be read or written: what is in it is there still.
-pub(super) fn forget(access: &Access, whose: &Logins, dry_run: bool) -> Result<Vec<String>> {
-    let (mut registries, mut gone) = (Vec::new(), Vec::new());
+/// Takes back what integrations wrote for identities. Returns what went, or would, and what is there still because a file
+/// cannot be read or written: one such file keeps nothing else.
+pub(super) fn forget(access: &Access, whose: &Logins, dry_run: bool) -> (Vec<String>, Vec<String>) {
+    let (mut registries, mut gone, mut left) = (Vec::new(), Vec::new(), Vec::new());
     for integration in Integration::all(&access.settings) {
         let concerned = match whose {
             Logins::All => true,
@@ -257,17 +255,21 @@ pub(super) fn forget(access: &Access, whose: &Logins, dry_run: bool) -> Result<V
         };
         match integration.target() {
             Ok(Some(Target::Registry(registry))) if concerned => registries.push(registry.host),
-            Ok(Some(Target::Cluster(cluster))) if concerned => {
-                let path = kube::remove(&access.host, &cluster, dry_run)?;
-                gone.extend(path.map(|path| format!("cluster {} in {}", cluster.name, path.display())));
-            }
+            Ok(Some(Target::Cluster(cluster))) if concerned => match kube::remove(&access.host, &cluster, dry_run) {
+                Ok(path) => gone.extend(path.map(|path| format!("cluster {} in {}", cluster.name, path.display()))),
+                Err(error) => left.push(format!("cluster {}: {error}", cluster.name)),
+            },
             _ => {}
         }
     }
     let hidden = hidden(access);
-    let removed = Docker { host: &access.host, hidden: &hidden }.remove(&registries, dry_run)?;
-    gone.extend(removed.into_iter().map(|(registry, place)| format!("login of {registry} in {place}")));
-    Ok(gone)
+    match (Docker { host: &access.host, hidden: &hidden }).remove(&registries, dry_run) {
+        Ok(removed) => {
+            gone.extend(removed.into_iter().map(|(registry, place)| format!("login of {registry} in {place}")));
+        }
+        Err(error) => left.push(format!("logins of {}: {error}", registries.join(", "))),
+    }
+    (gone, left)
 }
 
 #[derive(Debug, thiserror::Error, Diagnostic)]

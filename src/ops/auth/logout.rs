@@ -40,6 +40,8 @@ pub struct LogoutReport {
     /// Files that were removed or changed: standing configuration of `auth env`, lists of what a portal offers, logins and
     /// kubeconfigs of integrations.
     pub files: Vec<String>,
+    /// What is there still, and why: the logout has failed in part.
+    pub left: Vec<String>,
     /// Entries of the keyring that were removed.
     pub keys: Vec<String>,
     /// Until when credentials that were handed out before go on to work: nobody can take them back.
@@ -76,6 +78,7 @@ pub async fn logout(access: &Access, request: &LogoutRequest) -> Result<LogoutRe
         whose: whose.shown(),
         kept: Kept::default(),
         files: Vec::new(),
+        left: Vec::new(),
         keys: Vec::new(),
         valid_until: latest(access, &whose).await,
         variables: VARIABLES.into_iter().filter(|name| access.host.env.is_set(name)).collect(),
@@ -87,7 +90,9 @@ pub async fn logout(access: &Access, request: &LogoutRequest) -> Result<LogoutRe
         report.kept.add(kept);
         report.files.extend(super::env::forget_standing(access, logins, request.dry_run)?);
         report.files.extend(forget_offers(access, logins, request.dry_run)?);
-        report.files.extend(integrations::forget(access, logins, request.dry_run)?);
+        let (gone, left) = integrations::forget(access, logins, request.dry_run);
+        report.files.extend(gone);
+        report.left.extend(left);
         if request.keychain {
             report.keys.extend(everywhere::forget_keys(access, logins, request.dry_run)?);
         }
@@ -101,8 +106,10 @@ pub async fn logout(access: &Access, request: &LogoutRequest) -> Result<LogoutRe
         // Looking for what to remove may have opened it again.
         Store::lock_up(&access.host);
     }
-    report.files.sort();
-    report.files.dedup();
+    for list in [&mut report.files, &mut report.left] {
+        list.sort();
+        list.dedup();
+    }
     Ok(report)
 }
 
