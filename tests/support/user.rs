@@ -10,7 +10,11 @@ pub(crate) fn ordinary_user(sandbox: &Sandbox) -> (u32, u32) {
         return (own.0.as_raw(), own.1.as_raw());
     }
     // The program may lie where this user cannot go.
-    std::fs::copy(env!("CARGO_BIN_EXE_atmos"), sandbox.root().join("atmos")).unwrap();
+    // By a process of its own: a child that another test forks meanwhile would keep our copy open for writing, and what is
+    // open for writing cannot be started.
+    let mut copy = std::process::Command::new("cp");
+    let copied = copy.arg(env!("CARGO_BIN_EXE_atmos")).arg(sandbox.root().join("atmos")).status().unwrap();
+    assert!(copied.success());
     for path in Sandbox::files_below(sandbox.root()) {
         for level in path.ancestors() {
             std::os::unix::fs::lchown(sandbox.root().join(level), Some(NOBODY), Some(NOBODY)).unwrap();
