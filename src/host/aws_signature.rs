@@ -100,17 +100,24 @@ impl AwsSigner<'_> {
 mod tests {
     use super::*;
 
-    /// The examples of the documentation of S3: an object, and a list of objects.
-    #[test]
-    fn requests_are_signed_as_documented() {
-        let secret = Secret::from("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY".to_owned());
-        let signer = AwsSigner {
+    const EXAMPLE_SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+
+    /// Who signs in the documentation of S3.
+    fn example(secret: &Secret) -> AwsSigner<'_> {
+        AwsSigner {
             access_key_id: "AKIAIOSFODNN7EXAMPLE",
-            secret_access_key: &secret,
+            secret_access_key: secret,
             session_token: None,
             region: "us-east-1",
             service: S3,
-        };
+        }
+    }
+
+    /// The examples of the documentation of S3: an object, and a list of objects.
+    #[test]
+    fn requests_are_signed_as_documented() {
+        let secret = Secret::from(EXAMPLE_SECRET.to_owned());
+        let signer = example(&secret);
         let base = "https://examplebucket.s3.amazonaws.com";
         for (mut request, expected) in [
             (
@@ -134,14 +141,8 @@ mod tests {
     /// The example of the documentation of S3.
     #[test]
     fn addresses_are_signed_as_documented() {
-        let secret = Secret::from("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY".to_owned());
-        let signer = AwsSigner {
-            access_key_id: "AKIAIOSFODNN7EXAMPLE",
-            secret_access_key: &secret,
-            session_token: None,
-            region: "us-east-1",
-            service: S3,
-        };
+        let secret = Secret::from(EXAMPLE_SECRET.to_owned());
+        let signer = example(&secret);
         let request = HttpRequest::get("https://examplebucket.s3.amazonaws.com/test.txt");
         let now = "2013-05-24T00:00:00Z".parse().unwrap();
         let url = signer.presign(&request, Duration::from_hours(24), now).unwrap();

@@ -4,23 +4,34 @@ use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::path::{Component, Path, PathBuf};
 
-/// The content of a file that is one, links followed: a pipe would keep its reader for ever.
+/// The content of a file that is one and no larger than `most`, links followed: a pipe would keep its reader for ever.
 ///
 /// # Errors
-/// It is no regular file, or cannot be read.
-pub fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
+/// It cannot be read, or is no such file, which is told as `otherwise`.
+pub fn read_regular(path: &Path, most: u64, otherwise: &str) -> io::Result<Vec<u8>> {
     let mut file = OpenOptions::new();
     file.read(true);
     // A pipe without a writer does not keep who opens it either.
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::custom_flags(&mut file, rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
     let mut file = file.open(path)?;
-    if !file.metadata()?.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
+    let about = file.metadata()?;
+    if !about.is_file() || about.len() > most {
+        return Err(io::Error::other(otherwise));
     }
     let mut content = Vec::new();
     io::Read::read_to_end(&mut file, &mut content)?;
     Ok(content)
+}
+
+/// The same of a text.
+///
+/// # Errors
+/// As [`read_regular`], and what is no UTF-8.
+pub fn read_text(path: &Path, most: u64, otherwise: &str) -> io::Result<String> {
+    let content = read_regular(path, most, otherwise)?;
+    String::from_utf8(content)
+        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "stream did not contain valid UTF-8"))
 }
 
 /// Creates `path` and its missing parents with mode 0700, and narrows `path` itself if it was wider.

@@ -101,17 +101,10 @@ impl Reader<'_> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value as Json, json};
+    use serde_json::json;
 
-    use super::super::{Step, read};
+    use super::super::read::tests::one;
     use super::*;
-    use crate::span::Sources;
-    use crate::value::from_json;
-
-    fn one(step: &Json) -> Result<Step, Error> {
-        let steps = read(&from_json(&json!([step])), &Kind::Atmos, "the workflow `w`", &Sources::new())?;
-        Ok(steps.into_iter().next().unwrap())
-    }
 
     #[test]
     fn requests_say_what_goes_and_what_comes_back() {

@@ -175,15 +175,7 @@ fn circle(children: &[Step]) -> Option<&str> {
 mod tests {
     use serde_json::{Value as Json, json};
 
-    use super::super::read;
-    use super::*;
-    use crate::span::Sources;
-    use crate::value::from_json;
-
-    fn one(step: &Json) -> Result<Step, Error> {
-        let steps = read(&from_json(&json!([step])), &Kind::Atmos, "the workflow `w`", &Sources::new())?;
-        Ok(steps.into_iter().next().unwrap())
-    }
+    use super::super::read::tests::one;
 
     #[test]
     fn a_matrix_makes_steps_for_every_combination() {

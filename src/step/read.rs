@@ -271,4 +271,4 @@ impl Reader<'_> {
 
 #[cfg(test)]
 #[path = "read_tests.rs"]
-mod tests;
+pub(super) mod tests;

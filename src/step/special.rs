@@ -202,15 +202,8 @@ impl Reader<'_> {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::super::{Step, read};
+    use super::super::read::tests::one;
     use super::*;
-    use crate::span::Sources;
-    use crate::value::from_json;
-
-    fn one(step: &Value) -> Result<Step, Error> {
-        let steps = read(&from_json(&json!([step])), &Kind::Atmos, "the workflow `w`", &Sources::new())?;
-        Ok(steps.into_iter().next().unwrap())
-    }
 
     #[test]
     fn texts_stand_under_the_key_of_their_kind() {

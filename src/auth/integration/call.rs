@@ -12,7 +12,7 @@ use super::super::config::{Identity, Provider};
 use super::super::context::Context;
 use super::super::creds::AwsCredentials;
 use super::super::error::Error;
-use super::place::domain;
+use crate::cloud::aws::domain;
 use crate::host::HttpRequest;
 
 /// Answers are a token or the description of one thing.

@@ -234,7 +234,7 @@ fn lock(folder: &Path) -> Result<FileLock, Error> {
 }
 
 fn read(path: &Path) -> Result<Map<String, Json>, Error> {
-    let text = match fs::read_regular(path) {
+    let text = match fs::read_regular(path, u64::MAX, "it is not a regular file") {
         Ok(text) => Zeroizing::new(text),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Map::new()),
         Err(error) => return Err(Error::file("read", path, &error)),

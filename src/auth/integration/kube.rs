@@ -217,9 +217,7 @@ fn lock(host: &Host, path: &Path) -> Result<FileLock, Error> {
 
 /// The document; none where there is no file or nothing in it.
 fn read(host: &Host, path: &Path) -> Result<Option<Node>, Error> {
-    let content = match fs::read_regular(path).and_then(|content| {
-        String::from_utf8(content).map_err(|_| std::io::Error::new(std::io::ErrorKind::InvalidData, "it is not UTF-8"))
-    }) {
+    let content = match fs::read_text(path, u64::MAX, "it is not a regular file") {
         Ok(content) => content,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(Error::file("read", path, &error)),

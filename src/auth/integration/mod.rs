@@ -12,7 +12,6 @@ mod ecr;
 mod eks;
 mod error;
 pub mod kube;
-mod place;
 mod schema;
 mod target;
 

@@ -3,7 +3,7 @@
 use super::super::chain::region_problem;
 use super::config::{Integration, Kind};
 use super::ecr::{PUBLIC_REGIONS, PUBLIC_REGISTRY};
-use super::place::domain;
+use crate::cloud::aws::domain;
 use crate::diag::nearest;
 use crate::span::Span;
 use crate::value::{Node, Value};

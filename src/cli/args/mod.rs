@@ -55,7 +55,8 @@ pub use root::{Cli, Command, OWN};
 pub use small::{
     CompletionArgs, ConfigArgs, ConfigCommand, DocsArgs, EnvironmentArgs, KeyPathArgs, KeysArgs, LayoutArgs, ManArgs,
     PathArgs, ProfileArgs, ProfileCommand, ProfileShowArgs, SetArgs, StackArgs, StackCommand, StackConfigCommand,
-    StackGetArgs, StackKeysArgs, StackLayoutArgs, StackPlaceArgs, StackSetArgs, ThemeArgs, ThemeCommand, ThemeShowArgs,
+    StackGetArgs, StackKeysArgs, StackLayoutArgs, StackPlaceArgs, StackSetArgs, StackValueCommand, ThemeArgs,
+    ThemeCommand, ThemeShowArgs,
 };
 pub use terraform::{
     BatchArgs, CiFlag, CleanArgs, FilesArgs, GenerateCommand, InitFlags, OutputArgs, PipelineArgs, PlanDiffArgs,

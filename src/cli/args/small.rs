@@ -135,18 +135,8 @@ pub struct StackArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum StackCommand {
-    /// Print a value of a component as it is written, and say where that is
-    Get(StackGetArgs),
-    /// Set a value of a component in the manifest that has it; comments, order and layout of the file stay
-    Set(StackSetArgs),
-    /// Remove a value of a component from the manifest that has it
-    #[command(aliases = ["del", "unset"])]
-    Delete(StackGetArgs),
-    /// Lay the manifests of a component out anew: indentation and blanks; comments, anchors and order stay
-    #[command(alias = "fmt")]
-    Format(StackLayoutArgs),
-    /// List the values that a component has in manifests of its own
-    List(StackKeysArgs),
+    #[command(flatten)]
+    Value(StackValueCommand),
     /// The same commands under the name that the reference gives them
     Config(StackConfigArgs),
     /// Print the JSON Schema of stack manifests, with the identities and components of this repository
@@ -158,14 +148,9 @@ pub enum StackCommand {
     Other(Vec<OsString>),
 }
 
-#[derive(Debug, Args)]
-pub struct StackConfigArgs {
-    #[command(subcommand)]
-    pub command: StackConfigCommand,
-}
-
+/// What `stack` and `stack config` have in common.
 #[derive(Debug, Subcommand)]
-pub enum StackConfigCommand {
+pub enum StackValueCommand {
     /// Print a value of a component as it is written, and say where that is
     Get(StackGetArgs),
     /// Set a value of a component in the manifest that has it; comments, order and layout of the file stay
@@ -178,6 +163,18 @@ pub enum StackConfigCommand {
     Format(StackLayoutArgs),
     /// List the values that a component has in manifests of its own
     List(StackKeysArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct StackConfigArgs {
+    #[command(subcommand)]
+    pub command: StackConfigCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum StackConfigCommand {
+    #[command(flatten)]
+    Value(StackValueCommand),
     /// Unknown commands.
     #[command(external_subcommand)]
     Other(Vec<OsString>),

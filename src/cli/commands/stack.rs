@@ -2,7 +2,7 @@
 
 use super::super::args::{
     KeysArgs, LayoutArgs, ScopeArgs, StackArgs, StackCommand, StackConfigCommand, StackKeysArgs, StackLayoutArgs,
-    StackPlaceArgs, StackSetArgs, ValidateCommand, ValidationArgs,
+    StackPlaceArgs, StackSetArgs, StackValueCommand, ValidateCommand, ValidationArgs,
 };
 use super::super::setup::Context;
 use super::{config, unknown, validate, write};
@@ -14,17 +14,9 @@ use crate::yaml;
 
 pub(super) fn run(context: &Context, args: StackArgs) -> Result<u8> {
     match args.command {
-        StackCommand::Get(args) => get(context, &wish(args.path, args.place)),
-        StackCommand::Set(args) => set(context, args),
-        StackCommand::Delete(args) => delete(context, &wish(args.path, args.place)),
-        StackCommand::Format(args) => format(context, &args),
-        StackCommand::List(args) => list(context, &args),
+        StackCommand::Value(command) => value(context, command),
         StackCommand::Config(args) => match args.command {
-            StackConfigCommand::Get(args) => get(context, &wish(args.path, args.place)),
-            StackConfigCommand::Set(args) => set(context, args),
-            StackConfigCommand::Delete(args) => delete(context, &wish(args.path, args.place)),
-            StackConfigCommand::Format(args) => format(context, &args),
-            StackConfigCommand::List(args) => list(context, &args),
+            StackConfigCommand::Value(command) => value(context, command),
             StackConfigCommand::Other(words) => Err(unknown::command("atmos stack config", &words).into()),
         },
         StackCommand::Schema => {
@@ -37,6 +29,17 @@ pub(super) fn run(context: &Context, args: StackArgs) -> Result<u8> {
             validate::run(context, ValidationArgs { scope: ScopeArgs::default(), command })
         }
         StackCommand::Other(words) => Err(unknown::command("atmos stack", &words).into()),
+    }
+}
+
+/// What both groups of commands have.
+fn value(context: &Context, command: StackValueCommand) -> Result<u8> {
+    match command {
+        StackValueCommand::Get(args) => get(context, &wish(args.path, args.place)),
+        StackValueCommand::Set(args) => set(context, args),
+        StackValueCommand::Delete(args) => delete(context, &wish(args.path, args.place)),
+        StackValueCommand::Format(args) => format(context, &args),
+        StackValueCommand::List(args) => list(context, &args),
     }
 }
 

@@ -61,8 +61,8 @@ pub(in crate::ops) fn choose(app: &App, asked: &Asked<'_>) -> Result<Chosen> {
         let is_changed = changed.as_ref().is_none_or(|changed| changed.contains(&place(instance)));
         is_changed && is_real(instance)
     };
-    let mut seeds = options.selectors.fit(app, &instances, candidate, asked.evaluation)?;
-    let mut nodes = prerequisites::nodes(app, asked, &mut instances, &mut seeds)?;
+    let seeds = options.selectors.fit(app, &instances, candidate, asked.evaluation)?;
+    let mut nodes = prerequisites::nodes(app, asked, &mut instances, seeds)?;
     let marks = graph::expand(&nodes, options.dependents, options.dependencies);
     let mut locked = Vec::new();
     for ((node, instance), marked) in nodes.iter_mut().zip(&instances).zip(marks) {

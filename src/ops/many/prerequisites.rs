@@ -24,7 +24,7 @@ pub(super) fn nodes(
     app: &App,
     asked: &Asked<'_>,
     instances: &mut Vec<Instance>,
-    seeds: &mut Vec<bool>,
+    mut seeds: Vec<bool>,
 ) -> Result<Vec<graph::Instance>> {
     let wants_dependents = asked.options.dependents.is_some();
     let mut known: BTreeMap<Place, Option<usize>> =
@@ -39,8 +39,8 @@ pub(super) fn nodes(
         }
     }
     seeds.resize(instances.len(), false);
-    let mut wave: Vec<usize> = (0..instances.len()).filter(|index| wants_dependents || seeds[*index]).collect();
-    let mut reached: Vec<bool> = (0..instances.len()).map(|index| wants_dependents || seeds[index]).collect();
+    let mut reached: Vec<bool> = seeds.iter().map(|is_seed| wants_dependents || *is_seed).collect();
+    let mut wave: Vec<usize> = (0..reached.len()).filter(|index| reached[*index]).collect();
     let mut dependencies = vec![Vec::new(); instances.len()];
     while !wave.is_empty() {
         let found: Vec<Result<Vec<Dependency>>> =
@@ -63,7 +63,7 @@ pub(super) fn nodes(
     seeds.resize(instances.len(), false);
     let nodes = instances.iter().zip(dependencies).zip(seeds).map(|((instance, dependencies), selected)| {
         let (component, stack) = (instance.name.clone(), instance.stack.clone());
-        graph::Instance { component, stack, kind: instance.kind.to_string(), dependencies, selected: *selected }
+        graph::Instance { component, stack, kind: instance.kind.to_string(), dependencies, selected }
     });
     Ok(nodes.collect())
 }

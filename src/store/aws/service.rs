@@ -1,5 +1,6 @@
 //! Where the services are.
 
+use crate::cloud::aws::domain;
 use crate::host::Env;
 
 /// What is called.
@@ -36,18 +37,7 @@ pub(super) fn endpoint(env: &Env, service: Service, region: &str, own: Option<&s
     let known = own.or(identity).or_else(|| variable(service.variable())).or_else(|| variable("AWS_ENDPOINT_URL"));
     match known {
         Some(url) => url.trim_end_matches('/').to_owned(),
-        None => format!("https://{}.{region}.{}", service.name(), suffix(region)),
-    }
-}
-
-/// The domain of the partition that the region belongs to.
-fn suffix(region: &str) -> &'static str {
-    match region.split('-').next().unwrap_or_default() {
-        "cn" => "amazonaws.com.cn",
-        "eusc" => "amazonaws.eu",
-        _ if region.starts_with("us-iso-") => "c2s.ic.gov",
-        _ if region.starts_with("us-isob-") => "sc2s.sgov.gov",
-        _ => "amazonaws.com",
+        None => format!("https://{}.{region}.{}", service.name(), domain(region)),
     }
 }
 

@@ -1,7 +1,7 @@
 //! `gcp/adc`: the application default credentials of the environment: a file that a variable names, who signed in with
 //! gcloud, the account of a machine. Row 5.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::super::super::error::Error as AuthError;
 use super::super::error::Error;
@@ -10,6 +10,7 @@ use super::super::network::{ENDPOINT, asked, desk};
 use super::super::setting::Setting;
 use super::token::{GoogleToken, IAM, PROJECT, REGION, SCOPES, odd_names, scopes};
 use crate::cloud::google;
+use crate::host::fs;
 use crate::span::Span;
 
 /// Largest file with credentials.
@@ -88,17 +89,9 @@ fn document(step: &Step<'_>) -> Result<Option<String>, AuthError> {
         Some(path) => host.absolute(Path::new(path)),
         None => google::signed_in(&host.env, &host.dirs.home),
     };
-    match read(&path) {
+    match fs::read_text(&path, LARGEST, "it is no file with credentials") {
         Ok(text) => Ok(Some(text)),
         Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(unusable(&path, error.to_string())),
     }
-}
-
-fn read(path: &PathBuf) -> std::io::Result<String> {
-    let about = std::fs::metadata(path)?;
-    if !about.is_file() || about.len() > LARGEST {
-        return Err(std::io::Error::other("it is no file with credentials"));
-    }
-    std::fs::read_to_string(path)
 }

@@ -9,7 +9,7 @@ use super::super::module::{Entry, Step};
 use super::super::setting::Setting;
 use super::jwt::{Jwt, Unfit, Wanted};
 use crate::cloud::{Desk, Trouble, job};
-use crate::host::Env;
+use crate::host::{Env, fs};
 use crate::secret::{Secret, without_userinfo};
 use crate::span::Span;
 
@@ -102,8 +102,11 @@ pub(in super::super) async fn token(step: &Step<'_>, source: &Source, audience: 
         }
         Source::File(file) => {
             let help = "correct the path of the file with the token, or see why it is not there";
-            let failed = |reason: String| no_token(format!("{file} cannot be read: {reason}"), help);
-            read(&host.absolute(Path::new(file))).map_err(failed)?.trim().to_owned()
+            let failed = |reason: std::io::Error| no_token(format!("{file} cannot be read: {reason}"), help);
+            fs::read_text(&host.absolute(Path::new(file)), LARGEST, "it is no file with a token")
+                .map_err(failed)?
+                .trim()
+                .to_owned()
         }
         Source::Url(url) => {
             let asked = step.entry.text(FOR.path).or_else(|| audience.clone());
@@ -123,14 +126,6 @@ pub(in super::super) async fn token(step: &Step<'_>, source: &Source, audience: 
         }
     };
     looked_at(step, Secret::from(text), audience)
-}
-
-fn read(path: &Path) -> Result<String, String> {
-    let about = std::fs::metadata(path).map_err(|error| error.to_string())?;
-    if !about.is_file() || about.len() > LARGEST {
-        return Err("it is no file with a token".to_owned());
-    }
-    std::fs::read_to_string(path).map_err(|error| error.to_string())
 }
 
 /// An address, what shows that one may ask there, and for whom the token shall be.
