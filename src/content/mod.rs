@@ -12,6 +12,7 @@ mod hcl_tokens;
 mod hcl_write;
 mod module_calls;
 mod module_interface;
+mod secrets;
 
 pub use blocks::Wrong;
 pub use data::{Foreign, Written, as_data, inert, is_made, literal_data, literal_where, opens_template, verbatim};
@@ -22,3 +23,4 @@ pub use hcl_write::{
 };
 pub use module_calls::{module_sources, module_sources_in_json};
 pub use module_interface::{Module, Names};
+pub use secrets::register_secrets;

@@ -8,6 +8,7 @@ use super::op::Expr;
 use super::parse::parse;
 use super::tree::Limits;
 use crate::value::{Map, Node, Value};
+use crate::yaml::structure;
 
 /// A parsed expression.
 #[derive(Debug, Clone)]
@@ -56,14 +57,15 @@ impl Query {
     }
 
     /// All results as one value: lists one behind the other, maps with different keys as one map, scalars as one text with
-    /// blanks between them. `None` without a result.
+    /// blanks between them. `None` without a result. A text of JSON or YAML is [what it writes down](structure),
+    /// a blank one null.
     ///
     /// # Errors
     /// Those of [`Query::evaluate`], and results that make no single value.
     pub fn one(&self, document: &Node) -> Result<Option<Node>, Error> {
         let mut results = self.evaluate(document)?;
         if results.len() < 2 {
-            return Ok(results.pop());
+            return Ok(results.pop().map(|result| read_once_more(&result).unwrap_or(result)));
         }
         together(&results).map(Some).ok_or_else(|| {
             let fault = Fault::failed("it gives several values, which together are no single one");
@@ -95,6 +97,13 @@ impl Query {
         };
         run().map_err(|fault| fault.into_error(&self.text))
     }
+}
+
+/// What a text is where the reference reads it once more, as far as nothing of it is lost: a map or list that it writes down, null
+/// if it is blank.
+fn read_once_more(result: &Node) -> Option<Node> {
+    let text = result.as_str()?;
+    if text.trim().is_empty() { Some(Node::default()) } else { structure(text) }
 }
 
 /// Several values as one, as they would be read if they were written one below the other.

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
+use crate::content::register_secrets;
 use crate::query::{self, Query};
-use crate::secret::{Masker, Secret};
-use crate::value::{Map, Node, Value, from_json};
+use crate::secret::Masker;
+use crate::value::{Map, Node, from_json};
 
 /// The newest format of states that is known; terraform has written it since version 0.12.
 const NEWEST: u64 = 4;
@@ -111,21 +112,11 @@ fn named(outputs: &Json, masker: &Masker) -> Node {
     let entries = outputs.as_object().into_iter().flatten().map(|(name, output)| {
         let value = from_json(output.get("value").unwrap_or(&Json::Null));
         if output.get("sensitive") == Some(&Json::Bool(true)) {
-            register(&value, masker);
+            register_secrets(&value, masker);
         }
         (Arc::from(name.as_str()), value)
     });
     Node::from(entries.collect::<Map>())
-}
-
-/// Every text and number inside is a secret of its own. A truth value is not: masking it would mask half of every document.
-fn register(value: &Node, masker: &Masker) {
-    match &value.value {
-        Value::List(list) => list.iter().for_each(|item| register(item, masker)),
-        Value::Map(map) => map.values().for_each(|item| register(item, masker)),
-        Value::Bool(_) => {}
-        _ => value.scalar_text().into_iter().for_each(|text| masker.register(&Secret::from(text))),
-    }
 }
 
 #[cfg(test)]

@@ -10,10 +10,11 @@ use super::problem::{Fault, Problem};
 use super::settings::{Settings, Spec};
 use super::{artifactory, aws, azure, google, redis, value};
 use crate::config::Config;
+use crate::content::register_secrets;
 use crate::diag::Warning;
 use crate::host::{Host, Once};
 use crate::secret::{Expose as _, Secret};
-use crate::value::{Node, Value};
+use crate::value::Node;
 
 /// What makes two requests one: the store, the name of the value in it, and who reads.
 type Question = (String, String, String);
@@ -119,7 +120,7 @@ impl Stores {
             return Err(Problem::new(Fault::Settings, reason, "write another value").of(&spec.name));
         }
         if spec.secret {
-            register(&self.line.host, value);
+            register_secrets(value, &self.line.host.masker);
         }
         let text = value::encoded(spec, value);
         let identity = identity.filter(|_| spec.kind.is_aws());
@@ -194,7 +195,7 @@ impl Request {
         let outcome = self.text().await.and_then(|text| value::decoded(&self.spec, self.direct, text));
         let node = outcome.map_err(|problem| problem.of(&self.spec.name))?;
         if self.spec.secret {
-            register(&self.line.host, &node);
+            register_secrets(&node, &self.line.host.masker);
         }
         Ok(node)
     }
@@ -236,15 +237,5 @@ impl Write {
             Kind::Redis => redis::write(line, spec, name, text).await,
             Kind::Vault | Kind::OnePassword | Kind::Keychain | Kind::GitHubActions => Err(Problem::missing(name)),
         }
-    }
-}
-
-/// Every scalar of a secret is one.
-fn register(host: &Host, node: &Node) {
-    match &node.value {
-        Value::List(list) => list.iter().for_each(|item| register(host, item)),
-        Value::Map(map) => map.values().for_each(|item| register(host, item)),
-        Value::String(text) => host.masker.register(&Secret::from(text.to_string())),
-        _ => node.scalar_text().into_iter().for_each(|text| host.masker.register(&Secret::from(text))),
     }
 }

@@ -27,6 +27,7 @@ mod skim;
 mod split;
 #[cfg(test)]
 mod tests;
+mod text;
 
 pub use compose::{Limits, NODE_BUDGET};
 pub use compose::{parse, parse_manifest, parse_with, skim_manifest};
@@ -41,3 +42,4 @@ pub use reread::{reread, reread_text};
 pub use scalar::resolve as plain_scalar;
 pub use shared::{Text, Texts};
 pub use skim::{Choice, Wanted};
+pub use text::{parse_text, structure};

@@ -5,8 +5,9 @@ use super::options::Arguments;
 use super::problem::Problem;
 use super::sops;
 use super::store::{answer, queried};
+use crate::content::register_secrets;
 use crate::diag::nearest;
-use crate::secret::{MASK, Secret};
+use crate::secret::MASK;
 use crate::store::Key;
 use crate::value::{Node, Value};
 
@@ -31,7 +32,7 @@ pub(super) fn value(context: &Context<'_>, text: &str) -> Result<Value, Problem>
     let Some(node) = found else { return Ok(Value::from(default.unwrap_or_default())) };
     let node = queried(node, arguments.options.get("path"))?;
     // What an expression put together is a secret like its parts.
-    register(context, &node);
+    register_secrets(&node, &context.host.masker);
     Ok(node.value)
 }
 
@@ -71,15 +72,6 @@ fn of_file(
     }
     let wanted = sops::Wanted { name, provider, of_stack: declaration.scope == "stack" };
     sops::value(context, &wanted, has_default)
-}
-
-fn register(context: &Context<'_>, node: &Node) {
-    match &node.value {
-        Value::List(list) => list.iter().for_each(|item| register(context, item)),
-        Value::Map(map) => map.values().for_each(|item| register(context, item)),
-        Value::String(text) => context.host.masker.register(&Secret::from(text.to_string())),
-        _ => node.scalar_text().into_iter().for_each(|text| context.host.masker.register(&Secret::from(text))),
-    }
 }
 
 /// What the component says of one secret.

@@ -138,3 +138,35 @@ fn no_command_masks_keys() {
         assert!(shown.stdout.contains("a <MASKED>") && !shown.stdout.contains("a s3nsitive-value"), "{shown}");
     }
 }
+
+#[test]
+fn outputs_of_json_text_are_what_they_write_down_and_secret_in_all_of_it() {
+    let sandbox = sandbox();
+    let outputs = json!({
+        "json": {"value": r#"{"run": "!exec touch PWN", "of": ["{{ env `HOME` }}", 1]}"#},
+        "yaml": {"value": "\"a\": 1\n\"b\":\n- \"x\"\n"},
+        "secret": {"value": r#"{"user": "s3cret-user", "pin": 4711}"#, "sensitive": true},
+        "account": {"value": "012345678901"}, "note": {"value": "Note: a sentence"}, "blank": {"value": ""},
+        "nested": {"value": {"text": "{\"a\": 1}"}},
+    });
+    sandbox.write(STATE, &json!({"version": 4, "outputs": outputs}).to_string());
+    sandbox.write("data/text.json", r#"{"json": "[1, \"2\"]", "list": [1]}"#);
+    let names = ["json", "yaml", "secret", "account", "note", "blank", "nested"];
+    let values: String = names.iter().map(|name| format!("{name}: !terraform.state vpc {name}, ")).collect();
+    let more = format!(
+        "    all: {{metadata: {{component: sink}}, vars: {{{values}included: !include data/text.json .json, \
+         made: !include data/text.json .list | to_json }}}}\n"
+    );
+    sandbox.write("stacks/orgs/dev.yaml", &format!("{STACK}{more}"));
+    let expected = json!({
+        "stage": "dev",
+        "json": {"run": "!exec touch PWN", "of": ["{{ env `HOME` }}", 1]},
+        "yaml": {"a": 1, "b": ["x"]},
+        "secret": {"user": "<MASKED>", "pin": "<MASKED>"},
+        "account": "012345678901", "note": "Note: a sentence", "blank": null, "nested": {"text": "{\"a\": 1}"},
+        "included": [1, "2"], "made": [1],
+    });
+    assert_eq!(vars(&sandbox, "all", &[]), expected);
+    assert_eq!(vars(&sandbox, "all", &["--mask=false"])["secret"], json!({"user": "s3cret-user", "pin": 4711}));
+    assert!(!sandbox.repo().join("PWN").exists());
+}

@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::content::hcl_expression;
-use crate::secret::{Masker, Secret};
+use crate::content::{hcl_expression, register_secrets};
+use crate::secret::Masker;
 use crate::value::{Node, Value, to_json};
 
 /// One `variable` block, as far as it matters here.
@@ -221,7 +221,7 @@ pub fn environment(vars: &Node, secret: &BTreeMap<String, Declaration>, masker: 
     present
         .map(|(name, declaration, value)| {
             if declaration.sensitive {
-                register(value, masker);
+                register_secrets(value, masker);
             }
             let text = match declaration.reads {
                 Reads::Expression => hcl_expression(value),
@@ -232,26 +232,12 @@ pub fn environment(vars: &Node, secret: &BTreeMap<String, Declaration>, masker: 
         .collect()
 }
 
-/// Every text and number inside the value is a secret of its own. A truth value is not: masking it would mask half of every
-/// document.
-fn register(value: &Node, masker: &Masker) {
-    match &value.value {
-        Value::List(list) => list.iter().for_each(|item| register(item, masker)),
-        Value::Map(map) => map.values().for_each(|item| register(item, masker)),
-        Value::Bool(_) => {}
-        _ => {
-            if let Some(text) = value.scalar_text() {
-                masker.register(&Secret::from(text));
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::secret::Secret;
     use crate::value::from_json;
 
     const TEXT: &str = r#"

@@ -1,8 +1,6 @@
 //! Data to text and back: YAML, JSON, CSV, TSV, Base64, URI, shell.
 
 use std::fmt::Write as _;
-use std::path::Path;
-use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,8 +9,6 @@ use crate::query::error::{Fault, Outcome};
 use crate::query::eval::Evaluation;
 use crate::query::op::Format;
 use crate::query::tree::{Id, Kind, Tag};
-use crate::span::{FileId, Sources};
-use crate::value::{Map, Node, Value};
 
 const CONVERT_FIRST: &str = "turn it into text before, with `to_string` or `@json`";
 
@@ -93,28 +89,9 @@ impl Evaluation<'_> {
         }
         self.tree.charge_text(text.len())?;
         self.tree.charge(text.len() / 8)?;
-        let sources = Sources::new();
-        let name = Path::new("text");
-        let node = crate::yaml::parse(&sources, name, Path::new(""), Arc::from(text))
-            .map_err(|error| Fault::failed(error.to_string()))?;
-        self.tree.add(&without_file(node))
+        let node = crate::yaml::parse_text(text).map_err(|error| Fault::failed(error.to_string()))?;
+        self.tree.add(&node)
     }
-}
-
-/// The node with lines and columns but without its file, which nobody but this module knows. A YAML function in text is
-/// data, never something to run: its argument stands for it.
-fn without_file(mut node: Node) -> Node {
-    node.span.file = FileId::NONE;
-    node.value = match node.value {
-        Value::List(list) => Value::List(Arc::new(list.iter().cloned().map(without_file).collect())),
-        Value::Map(map) => {
-            let entries = map.iter().map(|(key, node)| (key.clone(), without_file(node.clone())));
-            Value::Map(Arc::new(entries.collect::<Map>()))
-        }
-        Value::Function(function) => return without_file(function.argument.clone()),
-        scalar => scalar,
-    };
-    node
 }
 
 fn percent_encoded(text: &str) -> String {
