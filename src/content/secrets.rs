@@ -13,7 +13,9 @@ pub fn register_secrets(value: &Node, masker: &Masker) {
         Value::Bool(_) => {}
         Value::String(text) => {
             masker.register(&Secret::from(text.to_string()));
-            structure(text).iter().for_each(|inner| register_secrets(inner, masker));
+            if let Some(inner) = structure(text) {
+                register_secrets(&inner, masker);
+            }
         }
         _ => value.scalar_text().into_iter().for_each(|text| masker.register(&Secret::from(text))),
     }
