@@ -85,6 +85,8 @@ mod quirks;
 mod remote;
 mod render;
 mod saml;
+mod saml_forms;
+mod saml_okta;
 mod secret_files;
 mod secret_values;
 mod secrets;
