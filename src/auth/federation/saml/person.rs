@@ -57,7 +57,13 @@ pub(super) fn kept(entry: &Entry<'_>) -> Option<String> {
     Some(format!("saml-password/{}", hex(&Sha256::digest(whose))))
 }
 
-pub(super) fn keeps(entry: &Entry<'_>) -> bool {
+/// What is wrong with the settings of who signs in.
+pub(super) fn problem(entry: &Entry<'_>) -> Option<String> {
+    let text = entry.text(KEEP)?;
+    (!matches!(text.as_str(), "true" | "false")).then(|| format!("{KEEP} `{text}` is neither true nor false"))
+}
+
+fn keeps(entry: &Entry<'_>) -> bool {
     entry.text(KEEP).as_deref() == Some("true")
 }
 

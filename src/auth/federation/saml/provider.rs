@@ -78,7 +78,7 @@ impl Module for Saml {
             Setting::text(PORT, "Driver loopback: the port to which the identity provider posts"),
             Setting::text(PASSWORD_PROGRAM, "A program that prints the password"),
             Setting::text(CODE_PROGRAM, "A program that prints the code of the second factor"),
-            Setting::word(KEEP, &["true", "false"], "Keep a password that was typed in the encrypted cache"),
+            Setting::text(KEEP, "Keep a password that was typed, in the encrypted cache: true or false"),
             Setting::word(FACTOR, NAMES, "Driver Okta: the second factor"),
         ];
         &SETTINGS
@@ -113,7 +113,7 @@ impl Module for Saml {
             Driver::Command => program(entry).err().map(|reason| (format!("{COMMAND} {reason}"), at(COMMAND))),
             Driver::Loopback => port(entry).err().map(|reason| (reason, at(PORT))),
             Driver::Browser => browser::problem(entry).map(|reason| (reason, at("browser_type"))),
-            Driver::Adfs | Driver::Keycloak | Driver::Okta => None,
+            Driver::Adfs | Driver::Keycloak | Driver::Okta => person::problem(entry).map(|reason| (reason, at(KEEP))),
         };
         let limit = patience(entry).err().map(|reason| (reason, at(TIMEOUT)));
         problems.into_iter().chain(own).chain(limit).collect()
@@ -236,6 +236,10 @@ mod tests {
             (json!({"url": url, "region": region, "provider_type": "KeyCloak"}), "Keycloak"),
             (json!({"url": "http://idp.example", "region": region, "driver": "ADFS"}), "it must be an https URL"),
             (json!({"url": "http://127.0.0.1:1/x", "region": region, "driver": "ADFS"}), "Adfs"),
+            (
+                json!({"url": url, "region": region, "driver": "ADFS", "spec": {"keep_password": "yes"}}),
+                "spec.keep_password `yes` is neither true nor false",
+            ),
             (json!({"url": url, "region": region, "driver": "Ping"}), "driver `Ping` is not built: use Browser"),
             (json!({"url": url, "region": region, "driver": "comand"}), "did you mean `command`?"),
             (json!({"url": url, "region": region, "driver": "command"}), "spec.command is required for driver command"),
