@@ -319,7 +319,9 @@ impl Error {
         match self {
             Error::TokenCreation { .. } => true,
             Error::User(error) => matches!(**error, super::user::Error::SignIn { .. }),
-            Error::Federation(error) => matches!(**error, super::federation::Error::Browser { .. }),
+            Error::Federation(error) => {
+                matches!(**error, super::federation::Error::Browser { .. } | super::federation::Error::SignIn { .. })
+            }
             _ => false,
         }
     }

@@ -1,7 +1,7 @@
 //! What the integration tests stand on: a sandbox, real servers and programs, a scanner for secrets.
 //!
 //! Read first: [`Sandbox`] (a machine of its own for one test), [`Outcome`] (what a run left), then the servers:
-//! [`IdentityCenter`], [`Sts`], [`Users`], [`Objects`], [`Storage`], [`Federation`], [`AwsServices`], [`Kube`], [`SecretService`]. Whatever a test starts ends with it, by process id. A
+//! [`IdentityCenter`], [`Sts`], [`Users`], [`Objects`], [`Storage`], [`Federation`], [`AwsServices`], [`Keycloak`], [`Samlp`], [`Kube`], [`SecretService`]. Whatever a test starts ends with it, by process id. A
 //! program that is missing fails the test and says how to get it; nothing is skipped.
 
 mod aws_services;
@@ -12,10 +12,12 @@ mod dice;
 mod federation;
 mod http;
 mod identity_center;
+mod keycloak;
 mod kube;
 mod objects;
 mod outcome;
 mod parts;
+mod samlp;
 mod sandbox;
 mod scan;
 mod secret_service;
@@ -35,10 +37,12 @@ pub(crate) use dice::Dice;
 pub(crate) use federation::Federation;
 pub(crate) use http::{exchange, exchange_with};
 pub(crate) use identity_center::IdentityCenter;
+pub(crate) use keycloak::Keycloak;
 pub(crate) use kube::Kube;
 pub(crate) use objects::Objects;
 pub(crate) use outcome::Outcome;
 pub(crate) use parts::find as find_part;
+pub(crate) use samlp::Samlp;
 pub(crate) use sandbox::{Running, Sandbox, repository};
 pub(crate) use scan::Scanner;
 pub(crate) use secret_service::SecretService;

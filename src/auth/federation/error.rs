@@ -30,6 +30,16 @@ pub enum Error {
     #[diagnostic(code(atmos::auth::federation::browser), help("{help}"))]
     Browser { who: String, reason: String, help: String },
 
+    /// What a driver that fills pages in could not do.
+    #[error("authentication failed: the sign-in to {who}: {reason}")]
+    #[diagnostic(code(atmos::auth::federation::sign_in), help("{help}"))]
+    SignIn { who: String, reason: String, help: String },
+
+    /// It is not there, too slow, or broken.
+    #[error("authentication failed: the identity provider of {who} {reason}")]
+    #[diagnostic(code(atmos::auth::federation::identity_provider), help("{help}"))]
+    IdentityProvider { who: String, reason: String, help: String },
+
     #[error("authentication failed: the identity provider does not offer {role}, which identity `{identity}` wants")]
     #[diagnostic(code(atmos::auth::federation::not_offered), help("{near}it offers {offered}"))]
     NotOffered { identity: String, role: String, offered: String, near: String },

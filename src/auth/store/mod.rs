@@ -20,4 +20,6 @@ mod unlocked;
 pub use error::Error;
 pub use open::Store;
 pub use seal::random_name;
-pub use settings::{Kind, Outlook, Settings, TYPE_VARIABLE, outlook, password_variable, password_variables};
+pub use settings::{
+    Kind, Outlook, SAML_PASSWORD_VARIABLE, Settings, TYPE_VARIABLE, outlook, password_variable, password_variables,
+};

@@ -8,6 +8,8 @@ use crate::host::{Env, Host};
 pub const TYPE_VARIABLE: &str = "ATMOS_KEYRING_TYPE";
 const PATH_VARIABLE: &str = "ATMOS_KEYRING_FILE_PATH";
 const PASSWORD_VARIABLE: &str = "ATMOS_KEYRING_PASSWORD";
+/// Opens no keyring, but is no more the business of a child.
+pub const SAML_PASSWORD_VARIABLE: &str = "ATMOS_SAML_PASSWORD";
 /// Names the variable that has the password.
 const PASSWORD_ENV_VARIABLE: &str = "ATMOS_KEYRING_PASSWORD_ENV";
 
@@ -118,15 +120,19 @@ pub fn password_variable(env: &Env, settings: &Settings) -> String {
         .to_owned()
 }
 
-/// Every variable that may hold a password of the keyring: none of them may reach a child. Sorted.
+/// Every variable that may hold a password of the keyring or of a sign-in: none of them may reach a child. Sorted.
 pub fn password_variables(env: &Env, settings: &Settings) -> Vec<String> {
-    let mut names: Vec<String> =
-        [Some(PASSWORD_VARIABLE), env.get(PASSWORD_ENV_VARIABLE), settings.password_env.as_deref()]
-            .into_iter()
-            .flatten()
-            .filter(|name| !name.is_empty())
-            .map(str::to_owned)
-            .collect();
+    let mut names: Vec<String> = [
+        Some(PASSWORD_VARIABLE),
+        Some(SAML_PASSWORD_VARIABLE),
+        env.get(PASSWORD_ENV_VARIABLE),
+        settings.password_env.as_deref(),
+    ]
+    .into_iter()
+    .flatten()
+    .filter(|name| !name.is_empty())
+    .map(str::to_owned)
+    .collect();
     names.sort();
     names.dedup();
     names
@@ -180,6 +186,9 @@ mod tests {
         assert_eq!(password_variable(&env, &settings), "FROM_ENV");
         assert_eq!(password_variable(&Env::default(), &settings), "FROM_CONFIG");
         assert_eq!(password_variable(&Env::default(), &Settings::default()), PASSWORD_VARIABLE);
-        assert_eq!(password_variables(&env, &settings), [PASSWORD_VARIABLE, "FROM_CONFIG", "FROM_ENV"]);
+        assert_eq!(
+            password_variables(&env, &settings),
+            [PASSWORD_VARIABLE, SAML_PASSWORD_VARIABLE, "FROM_CONFIG", "FROM_ENV"]
+        );
     }
 }

@@ -96,11 +96,7 @@ fn confirmed(state: &State, asked: &Asked) -> Answer {
     if !state.issued.lock().unwrap().contains(&asked.field("device_code")) {
         return refused(400, "bad_verification_code", "AADSTS70018: The verification code is not known.");
     }
-    let next = {
-        let mut knobs = state.knobs.lock().unwrap();
-        if knobs.confirm.is_empty() { None } else { Some(knobs.confirm.remove(0)) }
-    };
-    match next {
+    match state.next_confirmation() {
         Some(word) => refused(400, &word, &format!("AADSTS70016: {word}")),
         None => person(state),
     }

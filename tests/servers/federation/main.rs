@@ -10,9 +10,11 @@
 #![expect(clippy::print_stdout, reason = "a program whose stdout is read by the test that started it")]
 #![allow(clippy::unwrap_used, reason = "a panic ends the connection, and the test fails")]
 
+mod adfs;
 mod entra;
 mod google;
 mod issuer;
+mod okta;
 mod saml;
 mod state;
 mod sts;
@@ -79,6 +81,10 @@ fn answer(state: &State, asked: &Asked) -> Option<Answer> {
     }
     Some(match asked.path.as_str() {
         "/github/token" | "/other/token" => issuer::job(state, asked),
+        path if path.starts_with("/adfs/") => adfs::answer(state, asked),
+        path if ["/api/v1/authn", "/login/", "/home/"].iter().any(|own| path.starts_with(own)) => {
+            okta::answer(state, asked)
+        }
         "/idp/app" => saml::page(state, asked),
         path if path.starts_with("/entra/") => entra::answer(state, asked),
         path if path.starts_with("/google/") || path.starts_with("/computeMetadata/") => google::answer(state, asked),

@@ -15,6 +15,11 @@ const AWS: &str = "https://signin.aws.amazon.com/saml";
 pub(crate) fn page(state: &State, asked: &Asked) -> Answer {
     state.note("idp/app");
     let to = asked.query.strip_prefix("to=").map_or_else(|| AWS.to_owned(), crate::wire::decoded);
+    page_to(state, &to)
+}
+
+/// A page that carries the response on to an address.
+pub(crate) fn page_to(state: &State, to: &str) -> Answer {
     let response = response(state, &state.knobs().saml);
     let html = format!(
         "<!doctype html><body onload='document.forms[0].submit()'><form method=post action='{to}'>\

@@ -32,6 +32,10 @@ pub(crate) struct Knobs {
     pub(crate) google_key: Option<String>,
     /// Google or Microsoft want to see the user again.
     pub(crate) reauthenticate: bool,
+    /// How the identity providers that are signed in to by their pages behave.
+    pub(crate) idp: Json,
+    /// Another identity provider whose assertions STS believes.
+    pub(crate) issuer: Option<String>,
     /// Tokens are signed with a key that nobody knows.
     pub(crate) forge: bool,
 }
@@ -41,6 +45,8 @@ pub(crate) struct State {
     pub(crate) knobs: Mutex<Knobs>,
     pub(crate) log: Mutex<Vec<String>>,
     pub(crate) issued: Mutex<Vec<String>>,
+    /// Tokens and cookies that are worth something.
+    pub(crate) tokens: Mutex<Vec<String>>,
     /// ARN by key id.
     pub(crate) sessions: Mutex<BTreeMap<String, String>>,
     pub(crate) key: EcdsaKeyPair,
@@ -54,6 +60,7 @@ impl State {
             knobs: Mutex::default(),
             log: Mutex::default(),
             issued: Mutex::default(),
+            tokens: Mutex::default(),
             sessions: Mutex::default(),
             key: key(),
             forged: key(),
@@ -66,6 +73,12 @@ impl State {
 
     pub(crate) fn note(&self, line: &str) {
         self.log.lock().unwrap().push(line.to_owned());
+    }
+
+    /// What the next question whether a person has confirmed gets; nothing when the person has.
+    pub(crate) fn next_confirmation(&self) -> Option<String> {
+        let mut knobs = self.knobs.lock().unwrap();
+        if knobs.confirm.is_empty() { None } else { Some(knobs.confirm.remove(0)) }
     }
 
     /// Remembers a secret that leaves.

@@ -7,8 +7,14 @@ use super::super::super::error::Error as AuthError;
 use super::super::super::identity::credential_process::{Program, run, words};
 use super::super::error::Error;
 use super::super::module::{Entry, Form, Module, Pending, Proof, Step};
+use super::super::network::fit;
 use super::super::setting::Setting;
-use super::{Assertion, browser, loopback};
+use super::adfs::Adfs;
+use super::factor::NAMES;
+use super::keycloak::Keycloak;
+use super::okta::{self, FACTOR};
+use super::person::{self, CODE_PROGRAM, KEEP, PASSWORD_PROGRAM};
+use super::{Assertion, browser, forms, loopback};
 use crate::diag::nearest;
 use crate::secret::{Secret, without_userinfo};
 use crate::span::Span;
@@ -22,33 +28,31 @@ const PORT: &str = "spec.port";
 const PATIENCE: Duration = Duration::from_mins(1);
 const LONGEST: Duration = Duration::from_mins(30);
 /// Drivers, as they are written.
-const DRIVERS: [&str; 3] = ["Browser", "command", "loopback"];
+const DRIVERS: [&str; 6] = ["ADFS", "Browser", "Keycloak", "Okta", "command", "loopback"];
 /// Names that mean one of them elsewhere.
 const OLDER: [(&str, Driver); 2] = [("shell", Driver::Command), ("acs", Driver::Loopback)];
 /// Names of the reference whose pages no driver fills in: the browser shows them.
-const BY_BROWSER: [&str; 12] = [
-    "googleapps",
-    "okta",
-    "adfs",
-    "adfs2",
-    "azuread",
-    "keycloak",
-    "ping",
-    "pingone",
-    "onelogin",
-    "jumpcloud",
-    "auth0",
-    "shibboleth",
-];
+const BY_BROWSER: [&str; 9] =
+    ["googleapps", "adfs2", "azuread", "ping", "pingone", "onelogin", "jumpcloud", "auth0", "shibboleth"];
 const HELP: &str = "look at what the identity provider sends: one signed assertion for https://signin.aws.amazon.com/saml \
                     with the attribute https://aws.amazon.com/SAML/Attributes/Role";
 
 /// How an assertion is got hold of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Driver {
+    Adfs,
     Browser,
+    Keycloak,
+    Okta,
     Command,
     Loopback,
+}
+
+impl Driver {
+    /// It fills the pages of the identity provider in.
+    fn fills_in(self) -> bool {
+        matches!(self, Driver::Adfs | Driver::Keycloak | Driver::Okta)
+    }
 }
 
 pub(crate) struct Saml;
@@ -59,25 +63,33 @@ impl Module for Saml {
     }
 
     fn settings(&self) -> &'static [Setting] {
-        const SETTINGS: [Setting; 12] = [
+        const SETTINGS: [Setting; 16] = [
             Setting::text(URL, "Address of the identity provider at which the sign-in to AWS begins"),
             Setting::text("region", "Region of STS").required(),
-            Setting::text("driver", "How the assertion is got: Browser, command or loopback"),
+            Setting::text("driver", "How the assertion is got: Browser, Keycloak, ADFS, Okta, command or loopback"),
             Setting::text("provider_type", "Older name of `driver`"),
-            Setting::text("username", "Who signs in"),
-            Setting::secret("password", "The password; the keyring or the browser are better places"),
+            Setting::text("username", "Who signs in, with a driver that fills the pages in"),
+            Setting::secret("password", "The password; a variable, a program or the terminal are better places"),
             Setting::text("browser_type", "chromium, chrome or msedge"),
             Setting::text("browser_executable_path", "The program of the browser"),
             Setting::text("session.duration", "How long sessions of its roles last"),
             Setting::texts(COMMAND, "Driver command: the program that prints the assertion in base64"),
-            Setting::text(TIMEOUT, "Driver command: how long it may take"),
+            Setting::text(TIMEOUT, "How long a program may take"),
             Setting::text(PORT, "Driver loopback: the port to which the identity provider posts"),
+            Setting::text(PASSWORD_PROGRAM, "A program that prints the password"),
+            Setting::text(CODE_PROGRAM, "A program that prints the code of the second factor"),
+            Setting::text(KEEP, "Keep a password that was typed, in the encrypted cache: true or false"),
+            Setting::word(FACTOR, NAMES, "Driver Okta: the second factor"),
         ];
         &SETTINGS
     }
 
     fn gives(&self) -> Form {
         Form::Saml
+    }
+
+    fn kept(&self, entry: &Entry<'_>) -> Option<String> {
+        driver(entry).is_ok_and(Driver::fills_in).then(|| person::kept(entry)).flatten()
     }
 
     fn problems(&self, entry: &Entry<'_>) -> Vec<(String, Span)> {
@@ -91,7 +103,8 @@ impl Module for Saml {
             None if driver == Driver::Command => {}
             None => problems.push(("url is required".to_owned(), entry.span)),
             Some(url) => {
-                if let Err(reason) = check_url(&url) {
+                let fits = if driver.fills_in() { fit(&url) } else { check_url(&url).map(drop) };
+                if let Err(reason) = fits {
                     problems.push((format!("url `{}`: {reason}", without_userinfo(&url)), at(URL)));
                 }
             }
@@ -100,6 +113,7 @@ impl Module for Saml {
             Driver::Command => program(entry).err().map(|reason| (format!("{COMMAND} {reason}"), at(COMMAND))),
             Driver::Loopback => port(entry).err().map(|reason| (reason, at(PORT))),
             Driver::Browser => browser::problem(entry).map(|reason| (reason, at("browser_type"))),
+            Driver::Adfs | Driver::Keycloak | Driver::Okta => person::problem(entry).map(|reason| (reason, at(KEEP))),
         };
         let limit = patience(entry).err().map(|reason| (reason, at(TIMEOUT)));
         problems.into_iter().chain(own).chain(limit).collect()
@@ -107,13 +121,16 @@ impl Module for Saml {
 
     fn authenticate<'a>(&'a self, step: Step<'a>) -> Pending<'a, Proof> {
         Box::pin(async move {
-            let url = step.entry.text(URL).unwrap_or_default();
+            let url = url_of(&step.entry);
             let text = match driver(&step.entry) {
                 Ok(Driver::Command) => by_command(&step).await?,
                 Ok(Driver::Loopback) => {
                     let port = port(&step.entry).map_err(|reason| failed(&step.entry, reason))?;
                     loopback::assertion(&step, &url, port).await?
                 }
+                Ok(Driver::Keycloak) => asked_once(&step, forms::assertion(&step, &url, &Keycloak)).await?,
+                Ok(Driver::Adfs) => asked_once(&step, forms::assertion(&step, &url, &Adfs)).await?,
+                Ok(Driver::Okta) => asked_once(&step, okta::assertion(&step, &url)).await?,
                 _ => browser::assertion(&step, &url).await?,
             };
             step.context.host.masker.register(&text);
@@ -125,13 +142,25 @@ impl Module for Saml {
     }
 }
 
+/// A refused sign-in is not tried again by the next of many components: it would lock the account.
+async fn asked_once(
+    step: &Step<'_>,
+    sign_in: impl Future<Output = Result<Secret, AuthError>>,
+) -> Result<Secret, AuthError> {
+    step.context.ask_once(&format!("saml/{}", step.entry.name), Box::pin(sign_in)).await
+}
+
+pub(super) fn url_of(entry: &Entry<'_>) -> String {
+    entry.text(URL).unwrap_or_default()
+}
+
 /// `driver`, else what the other settings say.
 fn driver(entry: &Entry<'_>) -> Result<Driver, String> {
     let Some(word) = entry.text("driver").or_else(|| entry.text("provider_type")) else {
         return Ok(if entry.at(COMMAND).is_some() { Driver::Command } else { Driver::Browser });
     };
     let folded = word.to_lowercase();
-    let ours = [Driver::Browser, Driver::Command, Driver::Loopback];
+    let ours = [Driver::Adfs, Driver::Browser, Driver::Keycloak, Driver::Okta, Driver::Command, Driver::Loopback];
     let known = DRIVERS.iter().zip(ours).find(|(name, _)| name.to_lowercase() == folded).map(|(_, driver)| driver);
     let older = || OLDER.iter().find(|(name, _)| *name == folded).map(|(_, driver)| *driver);
     known.or_else(older).ok_or_else(|| {
@@ -173,7 +202,7 @@ fn program(entry: &Entry<'_>) -> Result<Vec<String>, String> {
     if list { Ok(written) } else { words(&written[0]) }
 }
 
-fn patience(entry: &Entry<'_>) -> Result<Duration, String> {
+pub(super) fn patience(entry: &Entry<'_>) -> Result<Duration, String> {
     let Some(text) = entry.text(TIMEOUT) else { return Ok(PATIENCE) };
     let read = parse_duration(&text, DurationForm::Go).filter(|read| !read.is_zero() && *read <= LONGEST);
     read.ok_or_else(|| format!("{TIMEOUT} `{text}` is no time of 30 minutes or less, such as 45s"))
@@ -203,7 +232,15 @@ mod tests {
             (json!({"url": url, "region": region, "driver": "loopback", "spec": {"port": 8765}}), "Loopback"),
             (json!({"region": region}), "url is required"),
             (json!({"url": "idp", "region": region}), "url `idp`: it has no scheme"),
-            (json!({"url": url, "region": region, "driver": "Okta"}), "driver `Okta` is not built: use Browser"),
+            (json!({"url": url, "region": region, "driver": "okta"}), "Okta"),
+            (json!({"url": url, "region": region, "provider_type": "KeyCloak"}), "Keycloak"),
+            (json!({"url": "http://idp.example", "region": region, "driver": "ADFS"}), "it must be an https URL"),
+            (json!({"url": "http://127.0.0.1:1/x", "region": region, "driver": "ADFS"}), "Adfs"),
+            (
+                json!({"url": url, "region": region, "driver": "ADFS", "spec": {"keep_password": "yes"}}),
+                "spec.keep_password `yes` is neither true nor false",
+            ),
+            (json!({"url": url, "region": region, "driver": "Ping"}), "driver `Ping` is not built: use Browser"),
             (json!({"url": url, "region": region, "driver": "comand"}), "did you mean `command`?"),
             (json!({"url": url, "region": region, "driver": "command"}), "spec.command is required for driver command"),
             (json!({"url": url, "region": region, "driver": "loopback"}), "spec.port is required for driver loopback"),
