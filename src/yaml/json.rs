@@ -228,11 +228,10 @@ pub(super) fn blanks(out: &mut String, mut width: usize) {
 
 /// Quotes a string.
 fn write_string(out: &mut String, text: &str) {
-    let plain = |byte: &u8| !matches!(byte, 0..=0x1f | b'"' | b'\\');
     out.push('"');
     let mut rest = text;
     loop {
-        let end = rest.as_bytes().iter().position(|byte| !plain(byte)).unwrap_or(rest.len());
+        let end = special(rest.as_bytes()).unwrap_or(rest.len());
         out.push_str(&rest[..end]);
         rest = &rest[end..];
         let Some(special) = rest.chars().next() else { break };
@@ -240,6 +239,26 @@ fn write_string(out: &mut String, text: &str) {
         rest = &rest[special.len_utf8()..];
     }
     out.push('"');
+}
+
+/// Where the first byte is that cannot stand in a string as it is. Documents are mostly short strings without one, so
+/// eight bytes are looked at at once.
+fn special(bytes: &[u8]) -> Option<usize> {
+    let words = bytes.as_chunks::<8>().0;
+    let plain = words.iter().take_while(|word| !has_special(u64::from_le_bytes(**word))).count() * 8;
+    let found = bytes[plain..].iter().position(|byte| matches!(byte, 0..=0x1f | b'"' | b'\\'));
+    found.map(|at| plain + at)
+}
+
+/// Whether one of eight bytes is a control character, a quote or a backslash: in a byte that is less than `n`, and in no
+/// other before it, the highest bit is set after `n` was subtracted, and was not before.
+const fn has_special(word: u64) -> bool {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let quotes = word ^ (EACH * 0x22);
+    let backslashes = word ^ (EACH * 0x5c);
+    let below = word.wrapping_sub(EACH * 0x20) & !word;
+    let found = below | quotes.wrapping_sub(EACH) & !quotes | backslashes.wrapping_sub(EACH) & !backslashes;
+    found & (EACH * 0x80) != 0
 }
 
 fn write_special(out: &mut String, special: char) {
@@ -304,6 +323,18 @@ mod tests {
             Node::from(Map::from_iter([(Arc::from("vars"), Node::from(Map::from_iter([(Arc::from("a"), list)])))]));
         let error = try_emit_json(&node).unwrap_err();
         assert_eq!(error.to_string(), "unsupported value: +Inf at 'vars.a[1]' cannot be written as JSON");
+    }
+
+    #[test]
+    fn every_byte_is_found_at_every_place() {
+        for byte in 0..=u8::MAX {
+            for at in 0..19 {
+                let mut bytes = [b'x'; 20];
+                bytes[at] = byte;
+                let expected = matches!(byte, 0..=0x1f | b'"' | b'\\').then_some(at);
+                assert_eq!(special(&bytes), expected, "{byte:#x} at {at}");
+            }
+        }
     }
 
     proptest::proptest! {

@@ -390,3 +390,14 @@ fn profiles_are_whole_for_programs() {
     let columns = sandbox.atmos(&["list", "profiles", "--format", "json", "--columns", "name"]).success();
     assert!(!columns.stdout.contains("Path"), "{}", columns.stdout);
 }
+
+#[test]
+fn paths_are_the_table_as_in_the_reference() {
+    let sandbox = inspect();
+    for list in ["values", "vars", "settings"] {
+        let table = sandbox.atmos(&["list", list, "vpc"]).success().stdout;
+        assert_eq!(sandbox.atmos(&["list", list, "vpc", "--format", "paths"]).success().stdout, table, "{list}");
+    }
+    let stacks = sandbox.atmos(&["list", "stacks", "--format", "paths"]).exits(1);
+    assert!(stacks.stderr.contains("invalid format"), "{stacks}");
+}

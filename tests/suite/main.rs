@@ -40,6 +40,7 @@ mod dependents;
 mod diff;
 mod doctor;
 mod editing;
+mod editors;
 mod engine;
 mod engines;
 mod evaluate;

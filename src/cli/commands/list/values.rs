@@ -42,7 +42,9 @@ fn side_by_side(
     none: &str,
 ) -> Result<u8> {
     let env = &context.host.env;
-    let format = parse_format(asked_format(context, args.format.format.as_deref()).as_deref(), ROWS)?;
+    // The reference knows the format `paths` too, and prints its table for it.
+    let asked = asked_format(context, args.format.format.as_deref()).filter(|format| format != "paths");
+    let format = parse_format(asked.as_deref(), ROWS)?;
     let most = match (args.max_columns, env.get("ATMOS_LIST_MAX_COLUMNS")) {
         (Some(most), _) => most,
         (None, Some(text)) => text
