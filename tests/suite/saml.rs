@@ -319,7 +319,16 @@ fn configuration_of_every_driver_is_checked() {
     federation.sandbox.atmos(&["auth", "validate"]).success();
     federation.sandbox.atmos(&["auth", "list"]).success();
     for (to, phrase) in [
-        ("driver: Okta, url: \"https://idp.example\"", "driver `Okta` is not built: use Browser"),
+        ("driver: Ping, url: \"https://idp.example\"", "driver `Ping` is not built: use Browser"),
+        ("driver: ADFS, url: \"http://idp.example\"", "url `http://idp.example`: it must be an https URL"),
+        (
+            "driver: Okta, url: \"https://idp.example\", spec: {factor: duo}",
+            "spec.factor `duo` is not known: use totp, push",
+        ),
+        (
+            "driver: Keycloak, spec: {keep_password: sometimes}, url: \"https://idp.example\"",
+            "is neither true nor false",
+        ),
         ("driver: loopback, url: \"https://idp.example\"", "spec.port is required for driver loopback"),
         ("url: idp", "url `idp`: it has no scheme"),
         ("driver: Browser", "url is required"),

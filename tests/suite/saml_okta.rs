@@ -109,13 +109,13 @@ fn refusals_and_states_that_only_a_person_can_leave_are_told() {
         assert!(!calls.iter().any(|call| call.starts_with("Assume")), "{phrase}: {calls:?}");
     }
     federation.control(&json!({"idp": {"factors": ["push"]}, "confirm": vec!["WAITING"; 100]}));
-    let late = ["auth", "login", "-i", "b", "--force", "--timeout", "1s"];
-    federation.sandbox.atmos(&late).exits(1).says("nobody confirmed it within 1 s");
+    let late = ["auth", "login", "-i", "b", "--force", "--timeout", "5s"];
+    federation.sandbox.atmos(&late).exits(1).says("nobody confirmed it within 5 s");
     // A command that asks nobody starts nothing on a phone.
     let (_, calls) = federation.during(|| federation.sandbox.atmos(&["auth", "process", "-i", "b"]).exits(2));
     assert_eq!(calls, [AUTHN]);
     federation.control(&json!({"hang": "/api/v1/authn"}));
-    federation.sandbox.atmos(&late).exits(1).says("no complete answer within 1 s");
+    federation.sandbox.atmos(&late).exits(1).says("no complete answer within 5 s");
     federation.control(&json!({}));
     federation.configure(&AUTH.replace("/home/amazon_aws/app", "/home/other"));
     federation.sandbox.atmos(&LOGIN).exits(1).says("the application's page has no assertion for AWS");

@@ -66,10 +66,10 @@ fn s10_program_prints_the_assertion_within_limits() {
         federation.sandbox.atmos(&login).success();
     }
     for (spec, phrase) in [
-        ("command: [sleep, '60'], timeout: 1s", "1 s"),
+        ("command: [sleep, '60'], timeout: 1s", "it did not end within 1 s"),
         ("command: [head, -c, '2000000', /dev/zero]", "it printed more than 1024 KiB"),
-        ("command: [sh, -c, 'exit 3']", "it ended with status 3"),
-        ("command: [no-such-program]", "no-such-program"),
+        ("command: [sh, -c, 'exit 3']", "it ended with exit status: 3"),
+        ("command: [no-such-program]", "it cannot be started"),
     ] {
         federation.configure(&AUTH.replace("command: [cat, assertion]", spec));
         let (seen, calls) = federation.during(|| federation.sandbox.atmos(&login).exits(1));

@@ -66,7 +66,7 @@ mod tests {
         let page = Page::read(Url::parse("https://kc.example").unwrap().join(path).unwrap(), 200, source.to_owned());
         match Keycloak.look(&page) {
             Wants::Password { .. } => "password",
-            Wants::Code { field, .. } if field == "otp" => "otp",
+            Wants::Code { field: "otp", .. } => "otp",
             Wants::Code { .. } => "totp",
             Wants::Person(what) if what.contains("CONFIGURE_TOTP") => "set up",
             Wants::Person(_) => "person",

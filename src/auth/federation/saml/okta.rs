@@ -300,15 +300,12 @@ fn unescaped(text: &str) -> String {
     while let Some(at) = rest.find("\\x") {
         plain.push_str(&rest[..at]);
         let sign = rest.get(at + 2..at + 4).and_then(|code| u8::from_str_radix(code, 16).ok()).filter(u8::is_ascii);
-        match sign {
-            Some(sign) => {
-                plain.push(char::from(sign));
-                rest = &rest[at + 4..];
-            }
-            None => {
-                plain.push_str("\\x");
-                rest = &rest[at + 2..];
-            }
+        if let Some(sign) = sign {
+            plain.push(char::from(sign));
+            rest = &rest[at + 4..];
+        } else {
+            plain.push_str("\\x");
+            rest = &rest[at + 2..];
         }
     }
     plain.push_str(rest);

@@ -109,13 +109,11 @@ impl<'a> Web<'a> {
     async fn follow(&mut self, mut url: Url, mut answer: HttpResponse) -> Result<Page, AuthError> {
         let mut left = REDIRECTS;
         while matches!(answer.status, 301 | 302 | 303 | 307 | 308) {
-            // With these a form would be sent once more, to somebody else.
+            left = left.checked_sub(1).ok_or_else(|| self.odd("it leads from one address to the next"))?;
+            // A form is never sent once more, whatever the status says: it would go to somebody else.
             let next = answer.header("location").and_then(|to| url.join(to).ok());
-            let Some(next) = next.filter(|next| left > 0 && fit(next.as_str()).is_ok()) else {
-                return Err(self.odd("it leads to no address that can be asked"));
-            };
-            left -= 1;
-            url = next;
+            let next = next.filter(|next| fit(next.as_str()).is_ok());
+            url = next.ok_or_else(|| self.odd("it leads to no address that can be asked"))?;
             answer = self.send(HttpRequest::get(url.clone())).await?;
         }
         if answer.status >= 500 || answer.status == 429 {
