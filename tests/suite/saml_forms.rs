@@ -82,23 +82,20 @@ fn answers_come_from_settings_variables_and_programs() {
         [("ATMOS_SAML_USERNAME", "ACME\\ana"), ("ATMOS_SAML_PASSWORD", PASSWORD), ("ATMOS_SAML_MFA_TOKEN", "314159")];
     federation.sandbox.atmos_with(&names, &["auth", "login", "-i", "b", "--force"]).success();
     // Nobody to ask, and nothing given: each says what is missing, and how to give it.
+    let login = ["auth", "login", "-i", "b", "--force"];
     federation
         .sandbox
-        .atmos(&LOGIN)
+        .atmos(&login)
         .exits(2)
         .says("nobody can be asked for the user name here: set `username` or ATMOS_SAML_USERNAME");
     federation.configure(AUTH);
     federation
         .sandbox
-        .atmos(&LOGIN)
+        .atmos(&login)
         .exits(2)
         .says("nobody can be asked for the password here: set ATMOS_SAML_PASSWORD");
     federation.sandbox.set("ATMOS_SAML_PASSWORD", PASSWORD);
-    federation
-        .sandbox
-        .atmos(&["auth", "login", "-i", "b", "--force"])
-        .exits(2)
-        .says("nobody can be asked for a code here");
+    federation.sandbox.atmos(&login).exits(2).says("nobody can be asked for a code here");
     for (program, phrase) in [
         ("false", "spec.mfa_process"),
         ("true", "spec.mfa_process printed nothing"),
@@ -109,7 +106,7 @@ fn answers_come_from_settings_variables_and_programs() {
         ),
     ] {
         federation.configure(&AUTH.replace("username:", &format!("spec: {{mfa_process: '{program}'}}, username:")));
-        federation.sandbox.atmos(&["auth", "login", "-i", "b", "--force"]).exits(1).says(phrase);
+        federation.sandbox.atmos(&login).exits(1).says(phrase);
     }
     federation.assert_clean();
 }

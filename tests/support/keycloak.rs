@@ -126,8 +126,9 @@ fn realm() -> Value {
     ]);
     json!({
         "realm": "acme", "enabled": true, "sslRequired": "none", "users": users,
-        // Tests share the device, and its code is the same for half a minute.
-        "otpPolicyCodeReusable": true,
+        // Tests share the device, and its code is the same for half a minute. The policy counts only as a whole.
+        "otpPolicyType": "totp", "otpPolicyAlgorithm": "HmacSHA1", "otpPolicyDigits": 6, "otpPolicyPeriod": 30,
+        "otpPolicyLookAheadWindow": 1, "otpPolicyInitialCounter": 0, "otpPolicyCodeReusable": true,
         "bruteForceProtected": true, "failureFactor": 3, "waitIncrementSeconds": 3600, "maxFailureWaitSeconds": 3600,
         "quickLoginCheckMilliSeconds": 0,
         "clients": [client("urn:amazon:webservices", "aws", &["A", "B"]), client("urn:amazon:webservices:govcloud", "aws-one", &["A"])],

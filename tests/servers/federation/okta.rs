@@ -9,6 +9,8 @@ use crate::wire::{Answer, Asked, decoded};
 const USER: &str = "ana@acme.test";
 const PASSWORD: &str = "pw-of-ana-at-okta";
 const CODE: &str = "271828";
+/// What tokens and cookies of a sign-in with a second factor begin with.
+const VERIFIED: &str = "verified";
 /// Letters that a script writes in another way.
 const STEP_UP: &str = "00step-up_token";
 
@@ -17,7 +19,7 @@ pub(crate) fn answer(state: &State, asked: &Asked) -> Answer {
     let body: Json = serde_json::from_str(&asked.body).unwrap_or_default();
     match (asked.method.as_str(), asked.path.as_str()) {
         ("POST", "/api/v1/authn") => begin(state, &body),
-        ("POST", "/api/v1/authn/skip") => in_round(state, &body).unwrap_or_else(|| success(state)),
+        ("POST", "/api/v1/authn/skip") => in_round(state, &body).unwrap_or_else(|| success(state, "session")),
         ("POST", path) if path.starts_with("/api/v1/authn/factors/") => verify(state, path, &body),
         ("GET", "/login/sessionCookieRedirect") => redirect(state, asked),
         ("GET", "/home/amazon_aws/app") => application(state, asked),
@@ -45,7 +47,7 @@ fn begin(state: &State, body: &Json) -> Answer {
         }
         Some(status) => Answer::json(200, &json!({"status": status})),
         None if idp["factors"].is_array() && idp["step_up"] != true => required(state, &idp),
-        None => success(state),
+        None => success(state, "session"),
     }
 }
 
@@ -79,10 +81,11 @@ fn verify(state: &State, path: &str, body: &Json) -> Answer {
         });
         Answer::json(200, &body)
     };
+    let verified = || success(state, VERIFIED);
     match (id, body["passCode"].as_str()) {
-        ("push", _) => state.next_confirmation().map_or_else(|| success(state), |result| challenge(&result)),
+        ("push", _) => state.next_confirmation().map_or_else(verified, |result| challenge(&result)),
         ("sms" | "email" | "call", None) => challenge("CHALLENGE"),
-        (_, Some(CODE)) => success(state),
+        (_, Some(CODE)) => verified(),
         _ => error(
             403,
             "E0000068",
@@ -93,8 +96,8 @@ fn verify(state: &State, path: &str, body: &Json) -> Answer {
 }
 
 /// A session, and a token that is exchanged for its cookie once.
-fn success(state: &State) -> Answer {
-    let token = state.issue(opaque("session"));
+fn success(state: &State, level: &str) -> Answer {
+    let token = state.issue(opaque(level));
     state.tokens.lock().unwrap().push(token.clone());
     Answer::json(200, &json!({"status": "SUCCESS", "sessionToken": token, "expiresAt": "2099-01-01T00:00:00.000Z"}))
 }
@@ -127,7 +130,7 @@ fn redirect(state: &State, asked: &Asked) -> Answer {
         return Answer::new(302, "").header("location", "/login/login.htm");
     };
     tokens.remove(at);
-    let sid = state.issue(opaque("sid"));
+    let sid = state.issue(opaque(if token.starts_with(VERIFIED) { VERIFIED } else { "sid" }));
     tokens.push(sid.clone());
     Answer::new(302, "")
         .header("location", &parameter("redirectUrl"))
@@ -140,9 +143,7 @@ fn application(state: &State, asked: &Asked) -> Answer {
     if !state.tokens.lock().unwrap().contains(&sid) {
         return html("<title>Acme - Sign In</title><p>Sign in");
     }
-    let log = state.log.lock().unwrap().clone();
-    let sessions = log.iter().filter(|line| line.contains("sessionCookieRedirect")).count();
-    if state.knobs().idp["step_up"] == true && sessions < 2 {
+    if state.knobs().idp["step_up"] == true && !sid.starts_with(VERIFIED) {
         let script = STEP_UP.replace('-', "\\x2D");
         return html(&format!("<title>Acme - Verify</title><script>var stateToken = '{script}';</script>"));
     }
