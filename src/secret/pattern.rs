@@ -50,7 +50,7 @@ pub(super) fn next(text: &[u8]) -> Option<usize> {
 pub(super) fn at(rest: &[u8], last: bool) -> Found {
     // Most words that begin like one end here, and long documents have many.
     match rest {
-        [b'A'] | [b'g'] | [b'A', b'K' | b'S', ..] | [b'g', b'h' | b'i', ..] => {}
+        [b'A' | b'g'] | [b'A', b'K' | b'S', ..] | [b'g', b'h' | b'i', ..] => {}
         _ => return Found::Nothing,
     }
     let found = PATTERNS.iter().map(|pattern| pattern.at(rest, last));
