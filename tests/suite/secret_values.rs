@@ -152,7 +152,7 @@ fn outputs_of_json_text_are_what_they_write_down_and_secret_in_all_of_it() {
     sandbox.write(STATE, &json!({"version": 4, "outputs": outputs}).to_string());
     sandbox.write("data/text.json", r#"{"json": "[1, \"2\"]", "list": [1]}"#);
     let names = ["json", "yaml", "secret", "account", "note", "blank", "nested"];
-    let values: String = names.iter().map(|name| format!("{name}: !terraform.state vpc {name}, ")).collect();
+    let values = names.map(|name| format!("{name}: !terraform.state vpc {name}, ")).concat();
     let more = format!(
         "    all: {{metadata: {{component: sink}}, vars: {{{values}included: !include data/text.json .json, \
          made: !include data/text.json .list | to_json }}}}\n"

@@ -13,7 +13,7 @@ use super::background::Background;
 use super::parts;
 
 /// How long an answer may take beside much other work.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A running server that knows some schemas.
 pub(crate) struct LanguageServer {
