@@ -131,8 +131,12 @@ fn compose(
     for _ in 0..requote::LIMIT {
         let Err(Error::Syntax { reason, at, .. }) = &result else { break };
         let Some(mended) = requote::mended(&text, reason, at.offset()) else { break };
-        text = mended;
-        result = compose_once(sources, path, cwd, text.clone(), limits, form);
+        let again = compose_once(sources, path, cwd, mended.clone(), limits, form);
+        // What comes before the place is as it was, so that whoever objects there again has not been helped.
+        if matches!(&again, Err(Error::Syntax { at: next, .. }) if next.offset() <= at.offset()) {
+            break;
+        }
+        (text, result) = (mended, again);
     }
     result
 }
@@ -170,6 +174,7 @@ fn read<'a>(
         anchors: HashMap::new(),
         open: None,
         path: Vec::new(),
+        enclosing: 0,
     };
     composer.document()
 }
@@ -195,6 +200,8 @@ pub(super) struct Composer<'a> {
     pub(super) open: Option<Span>,
     /// The keys that lead to the map that is being read, where somebody chooses.
     path: Vec<Arc<str>>,
+    /// How many lists and tagged maps are open. What is in them is wanted or not as a whole: no chain of keys leads there.
+    enclosing: usize,
 }
 
 /// A finished node with what the limits need to know of it.
@@ -304,11 +311,15 @@ impl<'a> Composer<'a> {
                 Ok(self.anchored(anchor, built))
             }
             Event::SequenceStart(anchor, tag) => {
+                self.enclosing += 1;
                 let built = self.sequence(span, depth)?;
+                self.enclosing -= 1;
                 self.close(anchor, tag.as_deref(), "seq", built)
             }
             Event::MappingStart(anchor, tag) => {
+                self.enclosing += usize::from(tag.is_some());
                 let built = self.mapping(span, depth)?;
+                self.enclosing -= usize::from(tag.is_some());
                 self.close(anchor, tag.as_deref(), "map", built)
             }
             _ => Err(self.syntax(&range, "expected a value")),
@@ -479,7 +490,8 @@ impl<'a> Composer<'a> {
     /// The value behind a key, as far as it is wanted.
     fn entry(&mut self, key: &Arc<str>, event: Event<'a>, range: Range, depth: usize) -> Result<Built, Error> {
         // What is merged from elsewhere has keys of its own.
-        let Some(choice) = self.form.choice.filter(|_| &**key != "<<") else { return self.node(event, range, depth) };
+        let asks = self.enclosing == 0 && &**key != "<<";
+        let Some(choice) = self.form.choice.filter(|_| asks) else { return self.node(event, range, depth) };
         self.path.push(key.clone());
         let path: Vec<&str> = self.path.iter().map(|key| &**key).collect();
         let wanted = choice(&path);
