@@ -268,7 +268,7 @@ fn real_browser_is_led_by_its_pipe_and_aws_is_never_asked() {
 fn browsers_that_are_missing_closed_or_lead_nowhere_end_the_sign_in() {
     let auth = AUTH.replace("spec: {command: [cat, assertion]}", "url: \"URL/idp/app\"");
     let mut federation = Federation::start(&auth);
-    let login = ["auth", "login", "-i", "b", "--timeout", "20s"];
+    let login = ["auth", "login", "-i", "b", "--timeout", "60s"];
     chromium(&mut federation, "#!/bin/sh\nexit 0\n");
     federation.sandbox.atmos(&login).exits(1).says("the browser was closed before the sign-in was done");
     federation.sandbox.set("ATMOS_BROWSER", "no-such-browser");

@@ -71,90 +71,121 @@ pub(super) fn response(page: &Page) -> Option<Secret> {
 /// # Errors
 /// Wrong answers, nobody to ask, pages that want something else, an identity provider that does not answer.
 pub(super) async fn assertion(step: &Step<'_>, url: &str, pages: &dyn Pages) -> Result<Secret, AuthError> {
-    let mut web = Web::new(step, url)?;
-    let mut person = Person::of(step).await?;
-    let start = pages.start(web.home().clone());
-    let mut page = web.open(start).await?;
-    let mut answered = Answered::default();
-    let mut told = None;
-    let until = Instant::now() + step.context.options.timeout.map_or(PATIENCE, |timeout| timeout.min(PATIENCE));
+    let (web, person) = (Web::new(step, url)?, Person::of(step).await?);
+    let patience = step.context.options.timeout.map_or(PATIENCE, |timeout| timeout.min(PATIENCE));
+    let mut sign_in = SignIn { step, pages, web, person, patience, answered: Answered::default(), told: None };
+    let start = pages.start(sign_in.web.home().clone());
+    let mut page = sign_in.web.open(start).await?;
     let mut left = PAGES;
+    let mut until = None;
     loop {
         if let Some(response) = response(&page) {
-            person.accepted().await?;
+            sign_in.person.accepted().await?;
             return Ok(response);
         }
-        left = left.checked_sub(1).ok_or_else(|| web.odd("it shows one page after the other"))?;
-        page = match pages.look(&page) {
+        let wanted = pages.look(&page);
+        if !matches!(wanted, Wants::Patience { .. }) {
+            left = left.checked_sub(1).ok_or_else(|| sign_in.web.odd("it shows one page after the other"))?;
+        }
+        page = match wanted {
             Wants::Password { form, username, password } => {
-                let complaint =
-                    || pages.complaint(&page).unwrap_or_else(|| "user name or password is wrong".to_owned());
-                let fields =
-                    Fields { username: form.field(username).is_some(), password: form.field(password).is_some() };
-                if answered.has(&fields) {
-                    person.password_refused(&complaint()).await?;
-                }
-                web.check_home(&page.address)?;
-                let mut answers = Vec::new();
-                if fields.username {
-                    answers.push((username, Secret::from(person.username().await?)));
-                }
-                if fields.password {
-                    answers.push((password, person.password().await?));
-                }
-                answered.add(&fields);
-                let answers: Vec<(&str, &Secret)> = answers.iter().map(|(name, value)| (*name, value)).collect();
-                web.submit(&page, form, &answers).await?
+                sign_in.answer_password(&page, form, username, password).await?
             }
-            Wants::Code { form, field } => {
-                if answered.code {
-                    let complaint = pages.complaint(&page).unwrap_or_else(|| "it was not accepted".to_owned());
-                    person.code_refused(&complaint)?;
-                }
-                web.check_home(&page.address)?;
-                let code = person.code("of your second factor").await?;
-                answered.code = true;
-                web.submit(&page, form, &[(field, &code)]).await?
+            Wants::Code { form, field } => sign_in.answer_code(&page, form, field).await?,
+            Wants::Patience { form, told } => {
+                let until = *until.get_or_insert_with(|| Instant::now() + patience);
+                sign_in.wait(&page, form, told, until).await?
             }
-            Wants::Patience { form, told: text } => {
-                if text.is_some() && text != told {
-                    told.clone_from(&text);
-                    let text = text.unwrap_or_default();
-                    step.context.host.talk.attention(format!("`{}`: {text}", step.entry.name));
-                }
-                if !step.context.options.interactive {
-                    return Err(nobody(step));
-                }
-                if Instant::now() >= until {
-                    return Err(person.failed(
-                        format!("nobody confirmed it within {} s", PATIENCE.as_secs().min(waited(step))),
-                        "confirm the sign-in on your device in time",
-                    ));
-                }
-                left += 1;
-                web.moment(MOMENT).await;
-                web.submit(&page, form, &[]).await?
-            }
-            Wants::Person(what) => {
-                let help = format!(
-                    "sign in at {} in a browser once, and do it there",
-                    web.home().origin().ascii_serialization()
-                );
-                return Err(person.failed(format!("it wants something from you first: {what}"), &help));
-            }
+            Wants::Person(what) => return Err(sign_in.person.first(&what, sign_in.web.home())),
             Wants::Refusal(reason) => {
-                return Err(person.failed(
-                    format!("it was refused: {reason}"),
-                    "sign in at the identity provider in a browser to see more, or ask who runs it",
-                ));
+                let help = "sign in at the identity provider in a browser to see more, or ask who runs it";
+                return Err(sign_in.person.failed(format!("it was refused: {reason}"), help));
             }
-            Wants::Unknown => return Err(unknown(&web, &page, pages)),
+            Wants::Unknown => return Err(sign_in.unknown(&page)),
         };
     }
 }
 
-fn waited(step: &Step<'_>) -> u64 {
-    step.context.options.timeout.map_or(u64::MAX, |timeout| timeout.as_secs())
+/// A sign-in under way.
+struct SignIn<'a> {
+    step: &'a Step<'a>,
+    pages: &'a dyn Pages,
+    web: Web<'a>,
+    person: Person<'a>,
+    patience: Duration,
+    answered: Answered,
+    /// What a page that waits said last.
+    told: Option<String>,
+}
+
+impl SignIn<'_> {
+    async fn answer_password(
+        &mut self,
+        page: &Page,
+        form: &Form,
+        username: &'static str,
+        password: &'static str,
+    ) -> Result<Page, AuthError> {
+        let fields = Fields { username: form.field(username).is_some(), password: form.field(password).is_some() };
+        if self.answered.has(&fields) {
+            let complaint = self.pages.complaint(page).unwrap_or_else(|| "user name or password is wrong".to_owned());
+            self.person.password_refused(&complaint).await?;
+        }
+        self.web.check_home(&page.address)?;
+        let mut answers = Vec::new();
+        if fields.username {
+            answers.push((username, Secret::from(self.person.username().await?)));
+        }
+        if fields.password {
+            answers.push((password, self.person.password().await?));
+        }
+        self.answered.add(&fields);
+        let answers: Vec<(&str, &Secret)> = answers.iter().map(|(name, value)| (*name, value)).collect();
+        self.web.submit(page, form, &answers).await
+    }
+
+    async fn answer_code(&mut self, page: &Page, form: &Form, field: &str) -> Result<Page, AuthError> {
+        if self.answered.code {
+            let complaint = self.pages.complaint(page).unwrap_or_else(|| "it was not accepted".to_owned());
+            self.person.code_refused(&complaint)?;
+        }
+        self.web.check_home(&page.address)?;
+        let code = self.person.code("of your second factor").await?;
+        self.answered.code = true;
+        self.web.submit(page, form, &[(field, &code)]).await
+    }
+
+    /// Somebody is asked elsewhere: after a moment it is looked whether there is an answer.
+    async fn wait(
+        &mut self,
+        page: &Page,
+        form: &Form,
+        told: Option<String>,
+        until: Instant,
+    ) -> Result<Page, AuthError> {
+        if !self.step.context.options.interactive {
+            return Err(nobody(self.step));
+        }
+        if let Some(text) = told.filter(|text| self.told.as_ref() != Some(text)) {
+            self.step.context.host.talk.attention(format!("`{}`: {text}", self.step.entry.name));
+            self.told = Some(text);
+        }
+        if Instant::now() >= until {
+            let reason = format!("nobody confirmed it within {} s", self.patience.as_secs());
+            return Err(self.person.failed(reason, "confirm the sign-in on your device in time"));
+        }
+        self.web.moment(MOMENT).await;
+        self.web.submit(page, form, &[]).await
+    }
+
+    /// A page that the driver does not know: what it says of itself.
+    fn unknown(&self, page: &Page) -> AuthError {
+        if page.form_with("SAMLResponse").is_some() {
+            return self.web.odd("its assertion is for somebody else than AWS");
+        }
+        let says = self.pages.complaint(page).map(|text| format!(", and says: {text}")).unwrap_or_default();
+        self.web.odd(&format!("it shows a page that the driver does not know ({}){says}", page.shown()))
+    }
 }
 
 /// Somebody would have to confirm something, and this command asks nobody.
@@ -164,16 +195,6 @@ pub(super) fn nobody(step: &Step<'_>) -> AuthError {
         "the identity provider asks a person to confirm the sign-in: run `atmos auth login --provider {provider}`"
     );
     AuthError::NeedsTerminal { provider, help }
-}
-
-/// A page that the driver does not know: what it says of itself.
-fn unknown(web: &Web<'_>, page: &Page, pages: &dyn Pages) -> AuthError {
-    let says = pages.complaint(page).map(|text| format!(", and says: {text}")).unwrap_or_default();
-    if page.form_with("SAMLResponse").is_some() {
-        return web.odd("its assertion is for somebody else than AWS");
-    }
-    let title = if page.title().is_empty() { "without a title".to_owned() } else { format!("`{}`", page.title()) };
-    web.odd(&format!("it shows a page that the driver does not know ({title}, HTTP status {}){says}", page.status))
 }
 
 struct Fields {

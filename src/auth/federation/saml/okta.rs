@@ -239,9 +239,7 @@ impl Okta<'_> {
     }
 
     fn first(&self, what: &str) -> AuthError {
-        let help =
-            format!("sign in at {} in a browser once, and do it there", self.web.home().origin().ascii_serialization());
-        self.person.failed(format!("it wants something from you first: {what}"), &help)
+        self.person.first(what, self.web.home())
     }
 
     fn late(&self) -> AuthError {
@@ -250,11 +248,8 @@ impl Okta<'_> {
     }
 
     fn unknown(&self, page: &Page) -> AuthError {
-        let title = if page.title().is_empty() { "without a title".to_owned() } else { format!("`{}`", page.title()) };
-        self.web.odd(&format!(
-            "the application's page has no assertion for AWS ({title}, HTTP status {}): is `url` its embed link?",
-            page.status
-        ))
+        let shown = page.shown();
+        self.web.odd(&format!("the application's page has no assertion for AWS ({shown}): is `url` its embed link?"))
     }
 }
 

@@ -86,8 +86,10 @@ impl Page {
         self.parts.iter().filter(fits).map(|part| single_line(&part.text)).find(|text| !text.is_empty())
     }
 
-    pub(super) fn title(&self) -> &str {
-        &self.title
+    /// For messages: title and status.
+    pub(super) fn shown(&self) -> String {
+        let title = if self.title.is_empty() { "without a title".to_owned() } else { format!("`{}`", self.title) };
+        format!("{title}, HTTP status {}", self.status)
     }
 
     pub(super) fn source(&self) -> &Secret {
@@ -235,7 +237,7 @@ mod tests {
             "<title>Sign in\n to x</title><div id=top class='a b'>\x1b[31m <p id=empty></p>Not <b>good</b>.<br>\
              <style>p {}</style></i></div><p class=b>second",
         );
-        assert_eq!(page.title(), "Sign in to x");
+        assert_eq!(page.shown(), "`Sign in to x`, HTTP status 200");
         let of = |wanted: &str| page.says(|id, classes| id == wanted || classes.contains(&wanted));
         assert_eq!(of("b").as_deref(), Some("[31m Not good ."));
         assert_eq!((of("empty"), of("absent")), (None, None));

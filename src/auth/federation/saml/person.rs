@@ -6,6 +6,7 @@
 use inquire::{InquireError, PasswordDisplayMode};
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
+use url::Url;
 use zeroize::Zeroizing;
 
 use super::super::super::context::blocking;
@@ -256,6 +257,12 @@ impl<'a> Person<'a> {
     /// Where one signs in, for people.
     fn place(&self) -> String {
         format!("`{}`", self.step.entry.name)
+    }
+
+    /// Something else than an answer is wanted, which a driver cannot give.
+    pub(super) fn first(&self, what: &str, place: &Url) -> AuthError {
+        let help = format!("sign in at {} in a browser once, and do it there", place.origin().ascii_serialization());
+        self.failed(format!("it wants something from you first: {what}"), &help)
     }
 
     pub(super) fn failed(&self, reason: String, help: &str) -> AuthError {
