@@ -45,7 +45,7 @@ pub use context::Options;
 pub use described::described;
 pub use error::Error;
 pub(crate) use error::known_names;
-pub use federation::extend_schema;
+pub use federation::{Gives, Outline, extend_schema};
 pub(crate) use identity::assume_role::configured_account;
 pub use logout::{Kept, Logins};
 pub use name::{IdentityName, ProviderName};

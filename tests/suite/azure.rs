@@ -368,6 +368,33 @@ fn what_entra_or_a_token_is_wrong_about_is_said_and_nothing_is_kept() {
 }
 
 #[test]
+fn variables_before_any_login_are_those_of_azure() {
+    let federation = azure();
+    let env = |name: &str| federation.sandbox.atmos(&["auth", "env", "-i", name, "-f", "json"]);
+    // The program needs nothing else; what an application shows is not there before it has signed in.
+    let seen = env("dev").success();
+    assert!(!seen.mentions("are not among these variables"), "{seen}");
+    let all = json!({"ARM_SUBSCRIPTION_ID": "sub-1", "AZURE_SUBSCRIPTION_ID": "sub-1", "ARM_LOCATION": "westeurope",
+        "AZURE_LOCATION": "westeurope", "AZURE_RESOURCE_GROUP": "rg", "ARM_USE_CLI": "true", "NOTE": "plain"});
+    assert_eq!(seen.json(), all);
+    let seen = env("gov").success().json();
+    assert_eq!((&seen["ARM_ENVIRONMENT"], &seen["AWS_PROFILE"]), (&json!("usgovernment"), &Value::Null), "{seen}");
+    let seen = env("deploy").success().says("the credentials of identity `deploy` are not among these variables");
+    assert_eq!(seen.json()["ARM_LOCATION"], "northeurope", "{seen}");
+    assert_eq!(seen.json()["ARM_USE_CLI"], Value::Null, "{seen}");
+    // Nobody else's credentials stay where these variables go.
+    let shell = federation.sandbox.atmos(&["auth", "env", "-i", "deploy"]).success();
+    assert!(shell.stdout.contains("unset ARM_CLIENT_SECRET\n") && !shell.stdout.contains("AWS_"), "{shell}");
+    federation
+        .sandbox
+        .atmos(&["auth", "env", "-i", "deploy", "--delivery", "process"])
+        .exits(1)
+        .says("gives variables, not keys of AWS");
+    let who = federation.sandbox.atmos(&["auth", "whoami", "-i", "dev", "-o", "json"]).success();
+    assert!(!who.stdout.contains("AWS_"), "{who}");
+}
+
+#[test]
 fn entries_of_azure_are_checked_listed_and_explained() {
     let federation = azure();
     let sandbox = &federation.sandbox;

@@ -103,6 +103,8 @@ fn what_a_plugin_gives_is_known_to_every_command() {
     let federation = plugins();
     let sandbox = &federation.sandbox;
     sandbox.atmos(&["auth", "validate"]).success();
+    // Before that nobody knows of which cloud it is.
+    sandbox.atmos(&["auth", "env", "-i", "cloud"]).exits(1).says("no valid credentials of `cloud` are cached");
     sandbox.atmos(&["auth", "login", "-i", "cloud"]).success().says("project-7");
     let who = sandbox.atmos(&["auth", "whoami", "-i", "cloud", "-o", "json"]).success();
     assert_eq!(who.json()["account"], "project-7", "{who}");

@@ -13,6 +13,7 @@ use super::super::record::{CallerIdentity, StepRecord};
 use super::azure::AzureLogin;
 use super::google::GoogleToken;
 use super::oidc::Jwt;
+use super::outline::{Outline, Seen};
 use super::saml::Assertion;
 use super::setting::Setting;
 use crate::span::Span;
@@ -58,6 +59,12 @@ pub(crate) trait Module: Sync {
 
     /// Below which name something of a sign-in is kept that a logout of the provider has to remove.
     fn kept(&self, _entry: &Entry<'_>) -> Option<String> {
+        None
+    }
+
+    /// What a child would be given, as far as it is known before anybody signs in; `None`: nothing can be told, not even of
+    /// which cloud it is.
+    fn outline(&self, _seen: &Seen<'_>) -> Option<Outline> {
         None
     }
 

@@ -101,11 +101,18 @@ pub(super) fn place_only(place: &Place, issued: Timestamp) -> EnvironmentCredent
     }
 }
 
+/// The same for one that will get a token of this identity: whoever else there is a token of, he is not it.
+pub(super) fn place_without_others(place: &Place, issued: Timestamp) -> EnvironmentCredentials {
+    let mut given = place_only(place, issued);
+    given.removed.extend(CREDENTIALS.map(str::to_owned));
+    given
+}
+
 /// A token, the folder of gcloud that knows it, and application default credentials in place of those of the person: what
 /// looks for them finds nobody else.
 pub(super) fn with_token(token: &GoogleToken, place: &Place, issued: Timestamp) -> EnvironmentCredentials {
     let text = token.token.expose_secret();
-    let mut given = place_only(place, issued);
+    let mut given = place_without_others(place, issued);
     given.variables.push(Variable { name: TOKEN.to_owned(), value: token.token.clone(), is_public: false });
     given.variables.push(public("CLOUDSDK_ACTIVE_CONFIG_NAME", CONFIGURATION));
     let mut defaults = json!({"type": "authorized_user", "access_token": text});
@@ -132,7 +139,6 @@ pub(super) fn with_token(token: &GoogleToken, place: &Place, issued: Timestamp) 
     ] {
         given.paths.push((name.to_owned(), path.to_owned()));
     }
-    given.removed.extend(CREDENTIALS.map(str::to_owned));
     given.expiration = token.expires;
     given
 }
