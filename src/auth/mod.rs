@@ -6,6 +6,7 @@
 pub mod aws;
 pub mod cache;
 pub mod chain;
+mod clouds;
 pub mod config;
 pub mod console;
 mod context;
@@ -40,6 +41,7 @@ pub mod store;
 pub mod user;
 pub mod validate;
 
+pub(crate) use clouds::Cloud;
 pub use config::AuthConfig;
 pub use context::Options;
 pub use described::described;

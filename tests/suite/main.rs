@@ -24,6 +24,7 @@ mod auth_cases;
 mod auth_commands;
 mod auth_more;
 mod azure;
+mod azure_browser;
 mod azure_person;
 mod backends;
 mod bad_input;

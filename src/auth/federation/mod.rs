@@ -23,6 +23,7 @@ pub(crate) use check::{problems, unknown_keys};
 pub(crate) use error::Error;
 pub(crate) use fit::{Before, misfit};
 pub(crate) use module::{Entry, Form, Proof, Step};
+pub(crate) use network::endpoint_problem;
 pub(crate) use oidc::Jwt;
 pub use outline::{Gives, Outline};
 pub(crate) use registry::{Registered, identity, provider};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::eks::Cluster;
-use super::error::Error;
+use super::error::{Error, real};
 use super::target::{ClusterTarget, Update};
 use crate::content::{self, Tags};
 use crate::host::lock::FileLock;
@@ -61,7 +61,7 @@ pub fn write(host: &Host, target: &ClusterTarget, entry: &Entry) -> Result<Writt
     let path = path(host, target);
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dirs(folder).map_err(|error| Error::file("create", folder, &error))?;
-    let path = std::fs::canonicalize(&path).unwrap_or(path);
+    let path = real(&path)?;
     let _lock = lock(host, &path)?;
     let old = if target.update == Update::Replace { None } else { read(host, &path)? };
     let mut document = old.clone().unwrap_or_else(empty);
@@ -93,7 +93,7 @@ pub fn remove(host: &Host, target: &ClusterTarget, dry_run: bool) -> Result<Opti
     if !path.exists() {
         return Ok(None);
     }
-    let path = std::fs::canonicalize(&path).unwrap_or(path);
+    let path = real(&path)?;
     let _lock = if dry_run { None } else { Some(lock(host, &path)?) };
     let Some(mut document) = read(host, &path)? else { return Ok(None) };
     let user = user_name(&target.name, &target.region);

@@ -12,6 +12,7 @@ mod open;
 mod parent;
 #[cfg(unix)]
 mod peer;
+mod renewal;
 mod server;
 pub mod standing;
 

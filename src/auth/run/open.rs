@@ -6,6 +6,7 @@ use super::Error;
 use super::directory::{CONFIG, CREDENTIALS, Directory};
 use super::endpoint::Endpoint;
 use super::extras::Extras;
+use super::renewal::{PAUSE, Renewal, Renewing};
 use super::server::{Allowed, Server, Service, Source};
 use crate::auth::creds::AwsCredentials;
 use crate::auth::delivery::{
@@ -62,6 +63,7 @@ pub struct Run {
     #[cfg(unix)]
     server: Option<Server>,
     endpoint: Option<Endpoint>,
+    renewing: Option<Renewing>,
     directory: Option<Directory>,
     pub(super) changes: Option<Changes>,
     forbidden: Vec<String>,
@@ -79,6 +81,7 @@ impl Run {
             #[cfg(unix)]
             server: None,
             endpoint: None,
+            renewing: None,
             directory: None,
             changes: None,
             forbidden: settings.forbidden.clone(),
@@ -133,6 +136,15 @@ impl Run {
         let files = directory.path().join(FILES);
         if let Some(given) = &identities[0].given {
             furnish_files(&files, given)?;
+            let renewal = Renewal {
+                identity: identities[0].name.clone(),
+                folder: files.clone(),
+                source: settings.source.clone(),
+                talk: self.talk.clone(),
+                masker: host.masker.clone(),
+                pause: PAUSE,
+            };
+            self.renewing = renewal.start(given);
         }
         self.listen(&socket, identities, settings)?;
         let in_environment = keys.first().and_then(Option::as_ref).filter(|_| identities[0].delivery == Delivery::Env);
@@ -220,6 +232,7 @@ impl Run {
         #[cfg(unix)]
         drop(self.server.take());
         drop(self.endpoint.take());
+        drop(self.renewing.take());
         match &mut self.directory {
             Some(directory) => directory.remove(),
             None => Ok(()),
@@ -308,7 +321,7 @@ fn wiring<'a>(
 }
 
 /// The files of another cloud, each in folders of its own.
-fn furnish_files(base: &Path, given: &EnvironmentCredentials) -> Result<(), Error> {
+pub(super) fn furnish_files(base: &Path, given: &EnvironmentCredentials) -> Result<(), Error> {
     for file in &given.files {
         let path = base.join(&file.path);
         if let Some(folder) = path.parent() {

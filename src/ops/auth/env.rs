@@ -66,12 +66,10 @@ pub async fn env(access: &Access, request: &EnvRequest) -> Result<EnvReport> {
             audit::record(access, &access.settings, &event)?;
             with_keys(access, &name, &known).await?
         }
-        Delivery::Process => {
-            match of_another_cloud(access, &name, request.delivery.is_some()).await? {
-                Some(given) => wire(access, &name, &known, Some(&given))?,
-                None => pointing(access, &name, &known)?,
-            }
-        }
+        Delivery::Process => match of_another_cloud(access, &name, request.delivery.is_some()).await? {
+            Some(given) => wire(access, &name, &known, Some(&given))?,
+            None => pointing(access, &name, &known)?,
+        },
         Delivery::Files => return Err(EnvError::NoFiles.into()),
         Delivery::Endpoint => return Err(EnvError::NoEndpoint.into()),
     };

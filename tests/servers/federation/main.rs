@@ -13,6 +13,7 @@
 mod entra;
 mod google;
 mod issuer;
+mod resources;
 mod saml;
 mod state;
 mod sts;

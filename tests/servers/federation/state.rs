@@ -1,6 +1,6 @@
 //! What the process holds and saw.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use ring::rand::SystemRandom;
@@ -32,6 +32,8 @@ pub(crate) struct Knobs {
     pub(crate) google_key: Option<String>,
     /// Google or Microsoft want to see the user again.
     pub(crate) reauthenticate: bool,
+    /// The person says no at the page of Microsoft Entra.
+    pub(crate) deny: bool,
     /// Tokens are signed with a key that nobody knows.
     pub(crate) forge: bool,
 }
@@ -41,6 +43,8 @@ pub(crate) struct State {
     pub(crate) knobs: Mutex<Knobs>,
     pub(crate) log: Mutex<Vec<String>>,
     pub(crate) issued: Mutex<Vec<String>>,
+    /// Codes that have been redeemed.
+    pub(crate) codes: Mutex<BTreeSet<String>>,
     /// ARN by key id.
     pub(crate) sessions: Mutex<BTreeMap<String, String>>,
     pub(crate) key: EcdsaKeyPair,
@@ -54,6 +58,7 @@ impl State {
             knobs: Mutex::default(),
             log: Mutex::default(),
             issued: Mutex::default(),
+            codes: Mutex::default(),
             sessions: Mutex::default(),
             key: key(),
             forged: key(),
