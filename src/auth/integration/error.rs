@@ -29,6 +29,14 @@ pub enum Error {
     )]
     Helper { program: String, reason: String, path: String },
 
+    /// Two clusters under one name in one file.
+    #[error("context `{context}` of one kubeconfig is that of {first} and of {second}")]
+    #[diagnostic(
+        code(atmos::auth::integration::same_context),
+        help("give one of them another `spec.cluster.alias`, or a file of its own (`spec.cluster.kubeconfig.path`)")
+    )]
+    SameContext { context: String, first: String, second: String },
+
     #[error("{what} already exists in {path}, and says something else")]
     #[diagnostic(
         code(atmos::auth::integration::exists),

@@ -80,6 +80,7 @@ fn answer(state: &State, asked: &Asked) -> Option<Answer> {
     }
     Some(match asked.path.as_str() {
         "/github/token" | "/other/token" => issuer::job(state, asked),
+        "/authenticate" => resources::review(state, asked),
         "/idp/app" => saml::page(state, asked),
         path if path.starts_with("/entra/") => entra::answer(state, asked),
         path if path.starts_with("/google/") || path.starts_with("/computeMetadata/") => google::answer(state, asked),

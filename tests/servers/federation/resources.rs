@@ -27,14 +27,16 @@ pub(crate) fn answer(state: &State, asked: &Asked, rest: &str) -> Answer {
         ("GET", None) if name != "gone" => Answer::json(200, &json!({"id": format!("/{group}{CLUSTERS}{name}")})),
         ("POST", Some((name, "listClusterUserCredential"))) if asked.query.contains("format=exec") => Answer::json(
             200,
-            &json!({"kubeconfigs": [{"name": "clusterUser", "value": STANDARD.encode(kubeconfig(name))}]}),
+            &json!({"kubeconfigs": [{"name": "clusterUser", "value": STANDARD.encode(kubeconfig(state, name))}]}),
         ),
         _ => refused(404, "ResourceNotFound", &format!("The Resource '{name}' was not found.")),
     }
 }
 
 /// `local` has no accounts of Entra, `own` an application of its own.
-fn kubeconfig(name: &str) -> String {
+fn kubeconfig(state: &State, name: &str) -> String {
+    let usual = || (format!("https://{name}.azmk8s.test:443"), "Q0E=".to_owned());
+    let (address, authority) = state.knobs().cluster.unwrap_or_else(usual);
     let server =
         if name == "own" { "cccccccc-0000-4000-8000-000000000001" } else { "6dae42f8-4368-4678-94ff-3960e28e3630" };
     let user = match name {
@@ -45,7 +47,7 @@ fn kubeconfig(name: &str) -> String {
     };
     let config = json!({
         "apiVersion": "v1", "kind": "Config",
-        "clusters": [{"name": name, "cluster": {"server": format!("https://{name}.azmk8s.test:443"), "certificate-authority-data": "Q0E="}}],
+        "clusters": [{"name": name, "cluster": {"server": address, "certificate-authority-data": authority}}],
         "users": [{"name": "clusterUser", "user": user}],
     });
     config.to_string()
@@ -75,7 +77,9 @@ pub(crate) fn cluster(state: &State, asked: &Asked, rest: &str) -> Answer {
     if !state.issued.lock().unwrap().iter().any(|known| known == bearer) {
         return error(401, "UNAUTHENTICATED", "Request had invalid authentication credentials.");
     }
-    let mut cluster = json!({"name": "main", "status": "RUNNING", "endpoint": "203.0.113.7", "masterAuth": {"clusterCaCertificate": "Q0E="}});
+    let usual = || ("203.0.113.7".to_owned(), "Q0E=".to_owned());
+    let (address, authority) = state.knobs().cluster.unwrap_or_else(usual);
+    let mut cluster = json!({"name": "main", "status": "RUNNING", "endpoint": address, "masterAuth": {"clusterCaCertificate": authority}});
     match rest.rsplit('/').next().unwrap_or_default() {
         "main" => Answer::json(200, &cluster),
         "young" => {
@@ -89,6 +93,24 @@ pub(crate) fn cluster(state: &State, asked: &Asked, rest: &str) -> Answer {
         }
         _ => error(404, "NOT_FOUND", &format!("Not found: {rest}.")),
     }
+}
+
+/// The token review of a cluster (`authentication.k8s.io/v1`): who shows a token for clusters of Azure, or any of Google.
+pub(crate) fn review(state: &State, asked: &Asked) -> Answer {
+    let question: Json = serde_json::from_str(&asked.body).unwrap_or_default();
+    let token = question["spec"]["token"].as_str().unwrap_or_default();
+    let of_azure = entra::audience(state, token).filter(|audience| audience.starts_with("6dae42f8"));
+    let of_google = token.starts_with("ya29.") && state.issued.lock().unwrap().iter().any(|known| known == token);
+    let who = match (of_azure, of_google) {
+        (Some(_), _) => Some("somebody-of-azure"),
+        (None, true) => Some("somebody-of-google"),
+        (None, false) => None,
+    };
+    let status = match who {
+        Some(who) => json!({"authenticated": true, "user": {"username": who, "groups": ["system:masters"]}}),
+        None => json!({"authenticated": false}),
+    };
+    Answer::json(200, &json!({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "status": status}))
 }
 
 fn refused(status: u16, code: &str, text: &str) -> Answer {

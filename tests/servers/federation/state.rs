@@ -32,6 +32,8 @@ pub(crate) struct Knobs {
     pub(crate) google_key: Option<String>,
     /// Google or Microsoft want to see the user again.
     pub(crate) reauthenticate: bool,
+    /// Address and certificate (in base64) of the clusters.
+    pub(crate) cluster: Option<(String, String)>,
     /// The person says no at the page of Microsoft Entra.
     pub(crate) deny: bool,
     /// Tokens are signed with a key that nobody knows.

@@ -15,6 +15,6 @@ mod subscription;
 pub(crate) use assertion::Assertion;
 pub(crate) use device::DeviceCode;
 pub(crate) use interactive::Interactive;
-pub(crate) use login::AzureLogin;
+pub(crate) use login::{AzureLogin, Cloud};
 pub(crate) use program::Program;
 pub(crate) use subscription::Subscription;

@@ -11,7 +11,7 @@ use super::token::GoogleToken;
 use crate::secret::{Expose as _, Secret};
 
 /// The token for terraform and all that asks Google's services itself.
-pub(super) const TOKEN: &str = "GOOGLE_OAUTH_ACCESS_TOKEN";
+pub(crate) const TOKEN: &str = "GOOGLE_OAUTH_ACCESS_TOKEN";
 /// Folder of gcloud, below the private directory.
 const CLOUDSDK: &str = "gcp/config";
 /// Name of gcloud's configuration in it.
