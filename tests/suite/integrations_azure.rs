@@ -178,6 +178,17 @@ fn tokens_are_made_for_clusters_by_what_each_provider_has() {
         (audience(&answer), calls),
         (own.to_owned(), vec![format!("entra token refresh_token {own}/.default offline_access openid profile")])
     );
+    // Inside of a run the run gives it: nothing that opens the keyring is there.
+    let nested = format!("{} azure aks token --cluster-name main --resource-group rg-1", env!("CARGO_BIN_EXE_atmos"));
+    let exec = |identity: &str, other: &str| {
+        let script = format!("{nested} -i {other}");
+        federation
+            .sandbox
+            .atmos_with(&[("ATMOS_MASK", "false")], &["auth", "exec", "-i", identity, "--", "sh", "-c", &script])
+    };
+    let answer = exec("person", "person").success().json();
+    assert_eq!(audience(&answer), CLUSTERS, "{answer}");
+    exec("person", "deploy").exits(1).says("this run may not use it");
     // The program is asked for the cluster's token by name.
     let az = "#!/bin/sh\necho \"$*\" >> \"$(dirname \"$0\")/calls\"\ncat <<END\n{\"accessToken\": \"of-az\", \"expires_on\": 4070908800}\nEND\n";
     federation.sandbox.write("bin/az", az);

@@ -8,9 +8,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
 
-use super::super::chain::Chain;
+use super::super::chain::{Chain, provider_fingerprint};
 use super::super::error::Error;
 use super::super::federation::Reach;
+use super::super::given::{Credentials, EnvironmentCredentials, Variable};
 use super::super::session::{Session, abortable};
 use super::ecr::RegistryLogin;
 use super::eks::{Cluster, ClusterToken};
@@ -54,8 +55,8 @@ impl Session {
         }
         let result = abortable(async {
             let reach = Reach::new(&self.context, chain);
-            let token = reach.azure_token(reach.management()?).await?;
-            let password = reach.registry(&registry.host, tenant, &token.value).await?.value;
+            let token = self.azure_token(chain, reach.management()?).await?.token;
+            let password = reach.registry(&registry.host, tenant, &token).await?.value;
             let expires = end_of(password.expose_secret());
             Ok(RegistryLogin { registry: registry.host.clone(), user: USER.to_owned(), password, expires })
         });
@@ -95,9 +96,9 @@ impl Session {
             return Err(refused("its name or that of its group or subscription is none", "correct it"));
         }
         let reach = Reach::new(&self.context, chain);
-        let token = reach.azure_token(reach.management()?).await?;
+        let token = self.azure_token(chain, reach.management()?).await?.token;
         let place = ClusterPlace { subscription, group, name: &target.name };
-        let (id, config) = reach.azure_cluster(place, &token.value).await?;
+        let (id, config) = reach.azure_cluster(place, &token).await?;
         let read = read(&self.context.host, &config).ok_or_else(|| {
             refused(
                 "the kubeconfig that Azure gives cannot be read",
@@ -128,15 +129,53 @@ impl Session {
             let answer = format!("`{}` is not the id of an application", audience.escape_debug());
             return Err(Error::Refused { what, answer, help: "leave `--server-id` away".to_owned() });
         }
-        let token = abortable(Reach::new(&self.context, chain).azure_token(audience)).await?;
-        Ok(ClusterToken { expires: self.early(token.lifetime), token: token.value })
+        abortable(self.azure_token(chain, audience)).await
+    }
+
+    /// A token of the sign-in behind an identity, asked for once per provider, purpose and process.
+    async fn azure_token(&self, chain: &Chain, resource: &str) -> Result<ClusterToken, Error> {
+        let since = Instant::now();
+        let provider = chain.provider.as_ref().map(provider_fingerprint).unwrap_or_default();
+        let mut flight = self.context.azure_tokens.enter(&format!("{provider}|{resource}")).await;
+        let now = self.context.host.now();
+        if let Some(token) = flight.value.as_ref().filter(|token| token.expires.duration_since(now) > MARGIN) {
+            return Ok(token.clone());
+        }
+        if let Some(error) = flight.failed_since(since) {
+            return Err(error);
+        }
+        let result = Reach::new(&self.context, chain).azure_token(resource).await;
+        flight.land(result.map(|token| ClusterToken { expires: self.early(token.lifetime), token: token.value }))
     }
 
     /// When clients are to come back for another one.
-    pub(super) fn early(&self, lifetime: Option<i64>) -> Timestamp {
+    fn early(&self, lifetime: Option<i64>) -> Timestamp {
         let now = self.context.host.now();
         let life = SignedDuration::from_secs(lifetime.unwrap_or(0)).saturating_sub(MARGIN).max(SignedDuration::ZERO);
         now.saturating_add(life).unwrap_or(Timestamp::MAX)
+    }
+}
+
+impl ClusterToken {
+    /// As a run gives it to its children, in this variable.
+    pub fn given(self, name: &str, now: Timestamp) -> EnvironmentCredentials {
+        EnvironmentCredentials {
+            variables: vec![Variable { name: name.to_owned(), value: self.token, is_public: false }],
+            files: Vec::new(),
+            paths: Vec::new(),
+            removed: Vec::new(),
+            account: None,
+            region: None,
+            expiration: Some(self.expires),
+            issued: now,
+        }
+    }
+
+    /// As a child gets it; `None` where it got something else.
+    pub fn of(credentials: &Credentials, name: &str) -> Option<ClusterToken> {
+        let Credentials::Environment(given) = credentials else { return None };
+        let token = given.variables.iter().find(|variable| variable.name == name)?.value.clone();
+        Some(ClusterToken { token, expires: given.expiration? })
     }
 }
 

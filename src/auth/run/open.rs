@@ -7,7 +7,7 @@ use super::directory::{CONFIG, CREDENTIALS, Directory};
 use super::endpoint::Endpoint;
 use super::extras::Extras;
 use super::renewal::{PAUSE, Renewal, Renewing};
-use super::server::{Allowed, Server, Service, Source};
+use super::server::{Allowed, Server, Service, Source, Tokens};
 use crate::auth::creds::AwsCredentials;
 use crate::auth::delivery::{
     Changes, Delivery, Helper, Profile, Style, Wiring, changes, child_env, config_text, credentials_text, same_profile,
@@ -46,6 +46,8 @@ pub struct RunSettings {
     /// Other identities that the child may use: required and allowed ones.
     pub allowed: Vec<RunIdentity>,
     pub source: Source,
+    /// Tokens of its identities for other things than their own cloud's management.
+    pub tokens: Option<Tokens>,
     /// Directory of the configuration that names the identities, for people.
     pub configuration: String,
     /// Variables that never reach a child, from [`crate::auth::store::password_variables`].
@@ -169,6 +171,7 @@ impl Run {
         let service = Service {
             allowed: identities.iter().map(allowed).collect(),
             source: settings.source.clone(),
+            tokens: settings.tokens.clone(),
             configuration: settings.configuration.clone(),
             talk: self.talk.clone(),
         };

@@ -11,6 +11,7 @@ use super::integrations::{Done, Holder, keys, target};
 use super::registry::{find, other_kind, owner};
 use crate::auth::integration::{CLUSTERS_OF_AZURE, ClusterTarget, ClusterToken, Home, Kind, Target};
 use crate::auth::resolution::Flag;
+use crate::auth::run::TOKEN;
 use crate::diag::{Failure, Result};
 use crate::secret::Expose as _;
 
@@ -79,11 +80,14 @@ pub async fn azure_cluster_token(access: &Access, request: &AzureTokenRequest) -
     let identity = access.needed_identity(&request.identity)?;
     let event = Event { name: "aks-token", identity: Some(identity.to_string()), ..Event::default() };
     audit::record(access, &access.settings, &event)?;
+    let server = request.server.as_deref().filter(|server| !server.is_empty()).unwrap_or(CLUSTERS_OF_AZURE);
     if let Some(parent) = &access.parent {
-        parent.check(&access.session, &identity).await.map_err(refused)?;
+        // The run has signed in, and what renews that is out of reach here.
+        let given = parent.token(&access.session, &identity, server).await.map_err(refused)?;
+        let token = ClusterToken::of(&given, TOKEN).ok_or(ClusterError::NoToken { identity: identity.to_string() })?;
+        return Ok(answer(&token));
     }
     let chain = access.session.chain(&identity)?;
-    let server = request.server.as_deref().filter(|server| !server.is_empty()).unwrap_or(CLUSTERS_OF_AZURE);
     Ok(answer(&access.session.azure_cluster_token(&chain, server).await?))
 }
 
@@ -229,6 +233,10 @@ fn missing(cluster: &ClusterTarget) -> Option<&'static str> {
 
 #[derive(Debug, thiserror::Error, Diagnostic)]
 enum ClusterError {
+    #[error("the run around this command gives no token of `{identity}`")]
+    #[diagnostic(code(atmos::azure::aks_no_token), help("use the same version of atmos inside of a run as around it"))]
+    NoToken { identity: String },
+
     #[error("--{flag} is required")]
     #[diagnostic(code(atmos::aws::eks_missing), help("name the cluster and where it is"))]
     Missing { flag: &'static str },
