@@ -231,7 +231,7 @@ fn the_commands_work_by_name_identity_or_registry_and_say_what_is_wrong() {
     run(&["acr", "login", "-i", "deploy"]).success().says("ACR login: acme.azurecr.io");
     run(&["acr", "login", "-r", "Other.azurecr.io", "-i", "deploy"]).success().says("ACR login: other.azurecr.io");
     assert_eq!(docker(&federation)["auths"].as_object().unwrap().len(), 2);
-    run(&["aks", "update-kubeconfig", "--integration", "main"]).success().says("AKS kubeconfig: dev →");
+    run(&["aks", "update-kubeconfig", "--integration", "main", "-i", "deploy"]).success().says("AKS kubeconfig: dev →");
     let named = ["aks", "update-kubeconfig", "-i", "deploy", "--resource-group", "rg-1", "--cluster-name"];
     let id = format!("/{}", path("second", "sub-2"));
     run(&[&named[..], &["second", "--kubeconfig", "own/config"]].concat())

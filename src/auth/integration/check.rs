@@ -33,7 +33,7 @@ pub(in crate::auth) fn problems(auth: &AuthConfig, problems: &mut Vec<Problem>) 
     for integration in &all {
         one(auth, integration, problems);
     }
-    same_entry(&all, problems);
+    same_entry(auth, &all, problems);
 }
 
 fn one(auth: &AuthConfig, integration: &Integration, problems: &mut Vec<Problem>) {
@@ -153,21 +153,31 @@ fn keys(integration: &Integration, who: &str, problems: &mut Vec<Problem>) {
 
 /// The integration that would write another cluster under the same name into the same file. The file is what is written:
 /// two spellings of one path are not told to be the same.
-pub fn conflict<'a>(all: &'a [Integration], target: &ClusterTarget) -> Option<&'a str> {
+pub fn conflict<'a>(auth: &AuthConfig, all: &'a [Integration], target: &ClusterTarget) -> Option<&'a str> {
     let alias = target.alias.as_ref().filter(|alias| !alias.is_empty())?;
     let others = all.iter().filter(|other| {
-        let Ok(Some(Target::Cluster(other))) = other.target() else { return false };
+        let Ok(Some(Target::Cluster(cluster))) = other.target() else { return false };
+        let other = settled(auth, other, cluster);
         other.alias.as_ref() == Some(alias) && other.path == target.path && !other.is_same(target)
     });
     others.map(|other| other.name.as_str()).next()
 }
 
+/// With what its own identity says.
+fn settled(auth: &AuthConfig, integration: &Integration, cluster: ClusterTarget) -> ClusterTarget {
+    match integration.identity.as_deref().and_then(|name| auth.identity(name)) {
+        Some(identity) => cluster.settled(identity),
+        None => cluster,
+    }
+}
+
 /// Two that write one entry of one kubeconfig: the later one would win.
-fn same_entry(all: &[Integration], problems: &mut Vec<Problem>) {
+fn same_entry(auth: &AuthConfig, all: &[Integration], problems: &mut Vec<Problem>) {
     let mut seen: BTreeMap<(String, String), (&str, Span)> = BTreeMap::new();
     for (at, integration) in all.iter().enumerate() {
         let Ok(Some(Target::Cluster(cluster))) = integration.target() else { continue };
-        if let Some(other) = conflict(&all[..at], &cluster) {
+        let cluster = settled(auth, integration, cluster);
+        if let Some(other) = conflict(auth, &all[..at], &cluster) {
             let alias = cluster.alias.as_deref().unwrap_or_default();
             let message = format!(
                 "integrations `{other}` and `{}` would both be the context `{alias}` of one kubeconfig, and are different \

@@ -134,9 +134,17 @@ impl ClusterTarget {
         self
     }
 
-    /// It is the same cluster, however it is written down.
+    /// It is the same cluster, as far as both say where it is.
     pub fn is_same(&self, other: &ClusterTarget) -> bool {
-        (&self.name, &self.region, &self.home) == (&other.name, &other.region, &other.home)
+        let home = match (&self.home, &other.home) {
+            (
+                Home::Azure { group, subscription: Some(subscription) },
+                Home::Azure { group: others, subscription: Some(other) },
+            ) => (group, subscription) == (others, other),
+            (Home::Azure { group, .. }, Home::Azure { group: others, .. }) => group == others,
+            (home, other) => home == other,
+        };
+        home && (&self.name, &self.region) == (&other.name, &other.region)
     }
 }
 

@@ -53,7 +53,7 @@ impl Holder<'_> {
     pub(super) async fn write_kubeconfig(&self, target: &ClusterTarget) -> Result<Done> {
         let target = &target.clone().settled(self.chain.target());
         let all = Integration::all(self.session.settings());
-        if let (Some(other), Some(alias)) = (conflict(&all, target), &target.alias) {
+        if let (Some(other), Some(alias)) = (conflict(self.session.settings(), &all, target), &target.alias) {
             let (context, first) = (alias.clone(), format!("cluster `{}`", target.name));
             return Err(
                 integration::Error::SameContext { context, first, second: format!("integration `{other}`") }.into()
