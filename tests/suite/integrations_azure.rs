@@ -10,7 +10,7 @@ use crate::support::{Federation, Kube, find_part};
 
 const TENANT: &str = "11111111-2222-3333-4444-555555555555";
 const CLUSTERS: &str = "6dae42f8-4368-4678-94ff-3960e28e3630";
-const AUTH: &str = r#"
+const AUTH: &str = r"
 auth:
   realm: azure
   providers:
@@ -27,7 +27,7 @@ auth:
     images: {kind: azure/acr, via: {identity: deploy}, spec: {registry: {name: acme}}}
     main: {kind: azure/aks, via: {provider: job}, spec: {cluster: {name: main, resource_group: rg-1, alias: dev}}}
     own: {kind: azure/aks, via: {identity: person}, spec: {auto_provision: false, cluster: {name: own, resource_group: rg-1, subscription_id: sub-9}}}
-"#;
+";
 
 fn azure() -> Federation {
     let mut federation = Federation::start(AUTH);
@@ -245,7 +245,7 @@ fn the_commands_work_by_name_identity_or_registry_and_say_what_is_wrong() {
         (&["acr", "login", "-r", "ghcr.io", "-i", "deploy"], "`ghcr.io` is not the name of a registry of Azure"),
         (&["aks", "update-kubeconfig", "-i", "deploy"], "--cluster-name is required"),
         (&["aks", "update-kubeconfig", "--integration", "images"], "is of kind azure/acr"),
-        (&[&named[..], &["gone"]].concat(), "ResourceNotFound"),
+        (&[&named[..], &["gone"]].concat(), "The Resource 'gone' was not found"),
         (&[&named[..], &["local"]].concat(), "it does not know accounts of Microsoft Entra"),
         (&[&named[..], &["a/b"]].concat(), "its name or that of its group"),
         (
@@ -253,7 +253,6 @@ fn the_commands_work_by_name_identity_or_registry_and_say_what_is_wrong() {
             "context `dev` of one kubeconfig is that of cluster `second` and of integration `main`",
         ),
     ] {
-        let phrase = if phrase == "ResourceNotFound" { "The Resource 'gone' was not found" } else { phrase };
         run(words).exits(1).says(phrase);
     }
     // A failure after a login is a warning, with the command that tries again.

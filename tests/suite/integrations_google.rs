@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Federation, Kube, find_part};
 
-const AUTH: &str = r#"
+const AUTH: &str = r"
 auth:
   realm: google
   providers:
@@ -22,7 +22,7 @@ auth:
     placed: {kind: gcp/project, principal: {project_id: only-a-place}}
   integrations:
     main: {kind: gcp/gke, via: {identity: deploy}, spec: {cluster: {name: main, project_id: prod-1, location: europe-west1, alias: prod}}}
-"#;
+";
 const ID: &str = "projects/prod-1/locations/europe-west1/clusters/main";
 
 fn google() -> Federation {

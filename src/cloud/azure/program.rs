@@ -55,7 +55,9 @@ pub async fn signed_in(
     let handle = Arc::new(child.start().map_err(|error| failed(&error.to_string()))?);
     // The program is a script that starts others: whoever stops waiting ends all of them.
     let leash = Leash::new(handle.pids());
-    let output = tokio::task::spawn_blocking(move || handle.wait_timeout(patience).map(|output| output.cloned())).await;
+    let output =
+        tokio::task::spawn_blocking(move || handle.wait_timeout(patience).map(Option::<&std::process::Output>::cloned))
+            .await;
     let output = output.map_err(|error| failed(&error.to_string()))?.map_err(|error| failed(&error.to_string()))?;
     let output = output.ok_or_else(|| failed(&format!("it did not end within {} s", patience.as_secs())))?;
     leash.release();

@@ -183,33 +183,23 @@ pub struct OtherKubeconfigRequest {
 /// # Errors
 /// As [`update_kubeconfig`].
 pub async fn update_other_kubeconfig(access: &Access, request: &OtherKubeconfigRequest, kind: Kind) -> Result<Done> {
-    let (identity, target) = match &request.integration {
-        Some(name) => {
-            let integration = find(&access.settings, name)?;
-            let Some(Target::Cluster(cluster)) = target(access, &integration)?.filter(|_| integration.kind == kind)
-            else {
-                return Err(other_kind(&integration).into());
-            };
-            let identity = match &request.identity {
-                Flag::NotGiven => owner(access, &integration)?,
-                flag => access.needed_identity(flag)?,
-            };
-            let ClusterTarget { alias, path, .. } = request.cluster.clone();
-            (
-                identity,
-                ClusterTarget {
-                    alias: alias.or(cluster.alias.clone()),
-                    path: path.or(cluster.path.clone()),
-                    ..cluster
-                },
-            )
+    let (identity, target) = if let Some(name) = &request.integration {
+        let integration = find(&access.settings, name)?;
+        let Some(Target::Cluster(cluster)) = target(access, &integration)?.filter(|_| integration.kind == kind) else {
+            return Err(other_kind(&integration).into());
+        };
+        let identity = match &request.identity {
+            Flag::NotGiven => owner(access, &integration)?,
+            flag => access.needed_identity(flag)?,
+        };
+        let ClusterTarget { alias, path, .. } = request.cluster.clone();
+        let (alias, path) = (alias.or(cluster.alias.clone()), path.or(cluster.path.clone()));
+        (identity, ClusterTarget { alias, path, ..cluster })
+    } else {
+        if let Some(flag) = missing(&request.cluster) {
+            return Err(ClusterError::Missing { flag }.into());
         }
-        None => {
-            if let Some(flag) = missing(&request.cluster) {
-                return Err(ClusterError::Missing { flag }.into());
-            }
-            (access.needed_identity(&request.identity)?, request.cluster.clone())
-        }
+        (access.needed_identity(&request.identity)?, request.cluster.clone())
     };
     let name = if kind == Kind::Aks { "aks-kubeconfig" } else { "gke-kubeconfig" };
     let event = Event { name, identity: Some(identity.to_string()), ..Event::default() };

@@ -137,9 +137,10 @@ fn authorize(state: &State, asked: &Asked, tenant: &str) -> Answer {
     if tenant != TENANT || expected.iter().any(|(name, value)| of(name) != *value) || of("state").is_empty() {
         return Answer::new(400, "AADSTS900144: The request is not valid.");
     }
-    let outcome = match state.knobs().deny {
-        true => "error=access_denied&error_description=AADSTS65004%3A+User+declined".to_owned(),
-        false => format!("code={}", state.issue(format!("{}.{}", opaque("code-"), of("code_challenge")))),
+    let outcome = if state.knobs().deny {
+        "error=access_denied&error_description=AADSTS65004%3A+User+declined".to_owned()
+    } else {
+        format!("code={}", state.issue(format!("{}.{}", opaque("code-"), of("code_challenge"))))
     };
     Answer::new(302, "").header("location", &format!("{redirect}/?{outcome}&state={}", of("state")))
 }

@@ -39,11 +39,10 @@ fn kubeconfig(state: &State, name: &str) -> String {
     let (address, authority) = state.knobs().cluster.unwrap_or_else(usual);
     let server =
         if name == "own" { "cccccccc-0000-4000-8000-000000000001" } else { "6dae42f8-4368-4678-94ff-3960e28e3630" };
-    let user = match name {
-        "local" => json!({"client-certificate-data": "Q0E=", "client-key-data": "S0VZ"}),
-        _ => {
-            json!({"exec": {"command": "kubelogin", "args": ["get-token", "--server-id", server, "--tenant-id", TENANT]}})
-        }
+    let user = if name == "local" {
+        json!({"client-certificate-data": "Q0E=", "client-key-data": "S0VZ"})
+    } else {
+        json!({"exec": {"command": "kubelogin", "args": ["get-token", "--server-id", server, "--tenant-id", TENANT]}})
     };
     let config = json!({
         "apiVersion": "v1", "kind": "Config",
