@@ -5,6 +5,7 @@
 use sha2::{Digest, Sha256};
 
 use super::aws::endpoint::{Endpoints, Service};
+use super::clouds::Cloud;
 use super::config::{AuthConfig, Identity, Principal, Provider, Via};
 use super::error::{Error, Mark, known_names};
 use super::federation::{self, Before, Entry, Form, Registered, misfit};
@@ -163,6 +164,11 @@ impl Chain {
         Ok(())
     }
 
+    /// The step before one that is not the first.
+    fn before(&self, index: usize) -> &Identity {
+        &self.identities[index.saturating_sub(1)]
+    }
+
     fn is_mock_at(&self, index: usize) -> bool {
         self.identities[index].kind == IdentityKind::Mock
     }
@@ -205,10 +211,10 @@ impl Chain {
                 }
             }
             IdentityKind::AssumeRoot => match identity.via {
-                Via::Identity(..) if self.identities[index.saturating_sub(1)].kind == IdentityKind::Ambient => {
-                    fail(UNMANAGED, 1)
-                }
-                Via::Identity(..) => principal(identity, sources),
+                Via::Identity(..) => match base_problem(&identity.kind_text, self.before(index)) {
+                    Some(reason) => fail(&reason, 1),
+                    None => principal(identity, sources),
+                },
                 _ => fail("aws/assume-root needs `via.identity`", 1),
             },
             IdentityKind::PermissionSet => {
@@ -223,7 +229,6 @@ impl Chain {
             }
             IdentityKind::AssumeRole => match self.provider.as_ref().map(|provider| &provider.kind) {
                 _ if identity.via == Via::None => fail("aws/assume-role needs `via.identity` or `via.provider`", 1),
-                None if self.identities[index.saturating_sub(1)].kind == IdentityKind::Ambient => fail(UNMANAGED, 1),
                 Some(ProviderKind::IdentityCenter) if via_provider => {
                     fail("aws/assume-role cannot use a portal token: put an aws/permission-set between", 1)
                 }
@@ -231,7 +236,11 @@ impl Chain {
                     &format!("aws/assume-role cannot use what a provider of kind {} gives", kind.module().kind()),
                     1,
                 ),
-                _ => principal(identity, sources),
+                _ if via_provider => principal(identity, sources),
+                _ => match base_problem(&identity.kind_text, self.before(index)) {
+                    Some(reason) => fail(&reason, 1),
+                    None => principal(identity, sources),
+                },
             },
         }
     }
@@ -247,6 +256,16 @@ pub(crate) fn is_for_roles(form: Form) -> bool {
 
 const UNMANAGED: &str =
     "an identity of kind ambient has no credentials of its own: go by way of one of kind aws/ambient";
+
+/// Why a role cannot be assumed as the identity before it.
+pub(crate) fn base_problem(kind: &str, before: &Identity) -> Option<String> {
+    if before.kind == IdentityKind::Ambient {
+        return Some(UNMANAGED.to_owned());
+    }
+    let cloud = Cloud::of_identity(before).filter(|cloud| *cloud != Cloud::Aws)?;
+    let (name, other) = (&before.name, &before.kind_text);
+    Some(format!("{kind} needs credentials of AWS, and `{name}` of kind {other} is of {cloud}"))
+}
 
 /// What is wrong with an identity that starts its chain itself.
 pub(crate) fn standing_problem(identity: &Identity) -> Option<String> {

@@ -18,7 +18,7 @@ use super::chain::Fingerprint;
 use super::creds::{AwsCredentials, PortalToken};
 use super::error::Error;
 use super::federation::Proof;
-use super::integration::{Cluster, RegistryLogin};
+use super::integration::{Cluster, ClusterToken, RegistryLogin};
 use super::realm::Realm;
 use super::record::StepRecord;
 use crate::diag::Warning;
@@ -93,6 +93,8 @@ pub(crate) struct Context {
     /// Logins of registries and descriptions of clusters, by identity and target.
     pub(crate) registries: Flights<String, RegistryLogin>,
     pub(crate) clusters: Flights<String, Cluster>,
+    /// Tokens of Azure, by provider and purpose.
+    pub(crate) azure_tokens: Flights<String, ClusterToken>,
     /// Portals, by key, at which the user signed in during this process.
     signed_in: Mutex<Vec<String>>,
     /// Sign-ins that the user refused or let pass, by what they were for.
@@ -114,6 +116,7 @@ impl Context {
             accounts: Flights::default(),
             registries: Flights::default(),
             clusters: Flights::default(),
+            azure_tokens: Flights::default(),
             signed_in: Mutex::default(),
             refused: Mutex::default(),
             started: host.now(),

@@ -1,9 +1,11 @@
 //! What an identity gives to who uses it: keys of AWS, or what a child of any other cloud needs. Row 5.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::creds::AwsCredentials;
-use crate::secret::{Masker, Secret};
+use crate::secret::{Expose as _, Masker, Secret};
 
 /// Credentials of one identity.
 #[derive(Debug, Clone)]
@@ -110,12 +112,43 @@ impl EnvironmentCredentials {
         if let Some(name) = names.clone().find(|name| !is_name(name)) {
             return Some(format!("`{}` is not the name of a variable that an identity may set", name.escape_debug()));
         }
-        let paths =
-            self.files.iter().map(|file| file.path.as_str()).chain(self.paths.iter().map(|(_, path)| path.as_str()));
-        paths.clone().find(|path| !is_path(path)).map(|path| {
-            format!("`{}` is not the path of a private file: plain names with `/` between", path.escape_debug())
-        })
+        let nul = self.variables.iter().find(|variable| variable.value.expose_secret().contains('\0'));
+        if let Some(variable) = nul {
+            return Some(format!("the value of `{}` has a NUL byte, which no variable can hold", variable.name));
+        }
+        let mut seen = BTreeSet::new();
+        if let Some(name) = names.clone().find(|name| !seen.insert(*name)) {
+            return Some(format!("`{name}` is among Variables and Paths"));
+        }
+        if let Some(pattern) = self.removed.iter().find(|pattern| !is_pattern(pattern)) {
+            let shown = pattern.escape_debug();
+            return Some(format!("Remove has `{shown}`, which is no name of a variable, or its beginning and a `*`"));
+        }
+        self.odd_path()
     }
+
+    /// Files that are none, that are in each other's way, or that are named and not there.
+    fn odd_path(&self) -> Option<String> {
+        let files = || self.files.iter().map(|file| file.path.as_str());
+        let mut paths = files().chain(self.paths.iter().map(|(_, path)| path.as_str()));
+        if let Some(path) = paths.find(|path| !is_path(path)) {
+            let shown = path.escape_debug();
+            return Some(format!("`{shown}` is not the path of a private file: plain names with `/` between"));
+        }
+        let below = |path: &str, other: &str| other.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
+        if let Some(path) = files().find(|path| files().any(|other| below(path, other))) {
+            return Some(format!("`{path}` is among Files as a file and as a folder"));
+        }
+        let named = self.paths.iter().find(|(_, path)| !files().any(|file| file == path || below(path, file)));
+        named.map(|(name, path)| format!("Paths lets `{name}` name `{path}`, which is not among Files"))
+    }
+}
+
+/// A name, or the beginning of one that is long enough to mean some and not all.
+fn is_pattern(pattern: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let beginning = pattern.strip_suffix('*').unwrap_or(pattern);
+    !beginning.is_empty() && beginning.chars().all(plain)
 }
 
 /// Variables of this program are its own.

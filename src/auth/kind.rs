@@ -24,7 +24,7 @@ impl ProviderKind {
             None | Some("") => ProviderKind::Missing,
             Some("aws/iam-identity-center") => ProviderKind::IdentityCenter,
             Some("mock" | "mock/aws") => ProviderKind::Mock,
-            Some("azure/interactive" | "atmos/pro") => ProviderKind::NotBuilt,
+            Some("atmos/pro") => ProviderKind::NotBuilt,
             Some(kind) => federation::provider(kind).map_or(ProviderKind::Unsupported, ProviderKind::Federated),
         }
     }

@@ -6,6 +6,7 @@
 pub mod aws;
 pub mod cache;
 pub mod chain;
+mod clouds;
 pub mod config;
 pub mod console;
 mod context;
@@ -40,12 +41,13 @@ pub mod store;
 pub mod user;
 pub mod validate;
 
+pub(crate) use clouds::Cloud;
 pub use config::AuthConfig;
 pub use context::Options;
 pub use described::described;
 pub use error::Error;
 pub(crate) use error::known_names;
-pub use federation::extend_schema;
+pub use federation::{Gives, Outline, extend_schema};
 pub(crate) use identity::assume_role::configured_account;
 pub use logout::{Kept, Logins};
 pub use name::{IdentityName, ProviderName};

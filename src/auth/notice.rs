@@ -41,9 +41,9 @@ mod tests {
             "identities": {"a": {"kind": "mock", "via": {"provider": "p"}}, "b": {"kind": "mock"}},
             "integrations": {
                 "w": {"kind": "aws/eks", "via": {"identity": "A"}},
-                "x": {"kind": "azure/aks", "via": {"identity": "A"}},
-                "y": {"kind": "azure/acr", "via": {"provider": "p"}},
-                "z": {"kind": "azure/acr", "via": {"provider": "p"}, "spec": {"auto_provision": false}},
+                "x": {"kind": "github/sts", "via": {"identity": "A"}},
+                "y": {"kind": "github/sts", "via": {"provider": "p"}},
+                "z": {"kind": "github/sts", "via": {"provider": "p"}, "spec": {"auto_provision": false}},
             },
         }));
         for (identity, count) in [("a", 2), ("b", 0)] {

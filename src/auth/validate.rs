@@ -12,72 +12,14 @@ use super::kind::{IdentityKind, ProviderKind};
 use super::problem::{Problem, Severity};
 use super::realm;
 use crate::span::{Sources, Span};
-use crate::value::Node;
 
+mod fits;
+mod keys;
 mod names;
 mod rails;
 mod scoped;
 
 pub use scoped::{scoped_keys, scoped_rails};
-
-const SECTION_KEYS: [&str; 13] = [
-    "realm",
-    "logs",
-    "keyring",
-    "console",
-    "providers",
-    "identities",
-    "integrations",
-    "require_identity",
-    "delivery",
-    "allowed_identities",
-    "expected_account",
-    "min_ttl",
-    "audit",
-];
-const PROVIDER_KEYS: [&str; 22] = [
-    "kind",
-    "start_url",
-    "region",
-    "url",
-    "username",
-    "password",
-    "driver",
-    "provider_type",
-    "download_browser_driver",
-    "browser_type",
-    "browser_executable_path",
-    "auto_provision_identities",
-    "session",
-    "console",
-    "default",
-    "tags",
-    "spec",
-    "delivery",
-    "profile_type",
-    "client_id",
-    "scopes",
-    "audience",
-];
-const IDENTITY_KEYS: [&str; 17] = [
-    "kind",
-    "default",
-    "required",
-    "via",
-    "provider",
-    "principal",
-    "credentials",
-    "spec",
-    "session",
-    "alias",
-    "env",
-    "emulator",
-    "tags",
-    "region",
-    "delivery",
-    "console",
-    "allowed_identities",
-];
 
 /// Exit status of `auth validate`: 2 when the principal of an identity is among what is at fault, else 1; 0 without
 /// errors.
@@ -95,6 +37,7 @@ pub fn validate(auth: &AuthConfig, sources: &Sources) -> Vec<Problem> {
     names::deliveries(auth, &mut problems);
     names::allowed(auth, &mut problems);
     rails::rails(&auth.node, &mut problems);
+    fits::fits(auth, &mut problems);
     cycles(auth, &mut problems);
     duplicates(auth, &mut problems);
     integration::problems(auth, &mut problems);
@@ -109,7 +52,7 @@ pub fn validate(auth: &AuthConfig, sources: &Sources) -> Vec<Problem> {
 }
 
 fn section(auth: &AuthConfig, problems: &mut Vec<Problem>) {
-    unknown_keys("auth", &auth.node, &SECTION_KEYS, problems);
+    keys::of_section(&auth.node, problems);
     if let Some((value, span)) = &auth.realm
         && !value.is_empty()
         && let Err(reason) = realm::check(value)
@@ -137,7 +80,7 @@ fn section(auth: &AuthConfig, problems: &mut Vec<Problem>) {
 
 fn provider(provider: &Provider, problems: &mut Vec<Problem>) {
     let who = format!("provider `{}`", provider.name);
-    unknown_keys(&who, &provider.node, &PROVIDER_KEYS, problems);
+    keys::of_provider(&who, provider, problems);
     match provider.kind {
         ProviderKind::Missing => {
             problems.push(Problem::error(format!("{who}: provider kind is required"), provider.span));
@@ -174,24 +117,14 @@ fn provider(provider: &Provider, problems: &mut Vec<Problem>) {
     }
 }
 
-/// Required settings of kinds that are checked though they cannot be used yet.
 fn not_built(provider: &Provider, who: &str, problems: &mut Vec<Problem>) {
-    let required: &[&str] = match provider.kind_text.as_str() {
-        kind if kind.starts_with("azure/") => &["spec.tenant_id"],
-        _ => &[],
-    };
-    for path in required {
-        if provider.node.get_path(path.split('.')).is_none_or(Node::is_empty) {
-            problems.push(Problem::error(format!("{who}: {path} is required"), provider.span));
-        }
-    }
     let message = format!("{who}: kind {} is known, but this version cannot use it yet", provider.kind_text);
     problems.push(Problem::warning(message, provider.span));
 }
 
 fn identity(auth: &AuthConfig, identity: &Identity, problems: &mut Vec<Problem>) {
     let who = format!("identity `{}`", identity.name);
-    unknown_keys(&who, &identity.node, &IDENTITY_KEYS, problems);
+    keys::of_identity(&who, identity, problems);
     match identity.kind {
         IdentityKind::Missing => {
             problems.push(Problem::error(format!("{who}: identity kind is required"), identity.span));
@@ -376,13 +309,6 @@ fn defaults(auth: &AuthConfig, problems: &mut Vec<Problem>) {
         let message =
             format!("multiple default identities: {}; without a terminal none of them is used", names.join(", "));
         problems.push(Problem::warning(message, last.span));
-    }
-}
-
-fn unknown_keys(who: &str, node: &Node, known: &[&str], problems: &mut Vec<Problem>) {
-    let Some(map) = node.as_map() else { return };
-    for (key, value) in map.iter().filter(|(key, _)| !known.contains(&&***key)) {
-        problems.push(Problem::warning(format!("{who}: unknown key `{key}`"), value.span));
     }
 }
 

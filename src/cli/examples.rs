@@ -32,6 +32,8 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         "atmos aws",
         &["atmos aws ecr login images", "atmos aws eks update-kubeconfig --name dev --region eu-west-1 -i data-admin"],
     ),
+    ("atmos azure", &["atmos azure acr login images", "atmos azure aks update-kubeconfig --integration dev-cluster"]),
+    ("atmos gcp", &["atmos gcp gke update-kubeconfig --integration dev-cluster", "atmos gcp gke token -i deploy"]),
     (
         "atmos describe",
         &[

@@ -85,7 +85,10 @@ impl Desk<'_> {
 
     /// The token that an answer has below `key`.
     pub(super) fn taken(&self, answer: &Json, key: &str) -> Result<Token, Trouble> {
-        let value = answer[key].as_str().ok_or_else(|| Trouble::Refused("the answer has no token".to_owned()))?;
+        let value = answer[key]
+            .as_str()
+            .filter(|value| !value.is_empty())
+            .ok_or_else(|| Trouble::Refused("the answer has no token".to_owned()))?;
         // Azure's services write numbers as texts.
         let lifetime = &answer["expires_in"];
         let lifetime = lifetime.as_i64().or_else(|| lifetime.as_str()?.parse().ok());

@@ -9,6 +9,7 @@ mod capture;
 mod dirs;
 mod env;
 pub mod fs;
+pub mod group;
 mod guard;
 mod head;
 mod http;

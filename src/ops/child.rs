@@ -401,6 +401,7 @@ impl Holding<'_> {
             identity: None,
             allowed,
             source: self.source(),
+            tokens: Some(self.tokens()),
             configuration: self.access.configuration.display().to_string(),
             forbidden: forbidden(&self.access.host, self.access),
             announce: self.announce,
@@ -414,6 +415,13 @@ impl Holding<'_> {
         match &self.access.parent {
             Some(parent) => parent.source(self.session.clone()),
             None => source_of(self.session.clone()),
+        }
+    }
+
+    fn tokens(&self) -> crate::auth::run::Tokens {
+        match &self.access.parent {
+            Some(parent) => parent.tokens(self.session.clone()),
+            None => tokens_of(self.session.clone()),
         }
     }
 
@@ -467,6 +475,18 @@ pub(super) fn delivery_word(
         Some((delivery.scalar_text()?, delivery.span))
     };
     own.or_else(|| written(&identity?.node)).or_else(|| written(&provider?.node)).or_else(|| written(&settings.node))
+}
+
+/// Where a child of the run gets tokens for clusters.
+fn tokens_of(session: Session) -> crate::auth::run::Tokens {
+    Arc::new(move |name: String, resource: String| {
+        let session = session.clone();
+        Box::pin(async move {
+            let chain = session.chain(&IdentityName::from(name.as_str())).map_err(|error| error.to_string())?;
+            let token = session.azure_cluster_token(&chain, &resource).await.map_err(|error| error.to_string())?;
+            Ok(Credentials::Environment(token.given(crate::auth::run::TOKEN, jiff::Timestamp::now())))
+        })
+    })
 }
 
 /// Where the run's helper gets credentials while the child runs: from the session, which renews them.

@@ -264,7 +264,22 @@ fn program_that_gives_nothing_is_explained_within_its_time() {
         (
             "over",
             format!("#!/bin/sh\necho '{}'\n", signed_in(TENANT).replace("4070908800", "1000000000")),
-            vec!["what was given is over already"],
+            vec!["az gives a token that is over", "what was given is over already", "az login --tenant 1111"],
+        ),
+        (
+            "empty",
+            format!("#!/bin/sh\necho '{}'\n", signed_in(TENANT).replace(OF_PROGRAM, "")),
+            vec!["gave no token: it printed none"],
+        ),
+        (
+            "no token",
+            format!("#!/bin/sh\necho '{}'\n", signed_in(TENANT).replace(OF_PROGRAM, "two words")),
+            vec!["gave no token: what it printed is no token"],
+        ),
+        (
+            "endless",
+            format!("#!/bin/sh\necho '{{\"accessToken\": \"{OF_PROGRAM}\", \"tenant\": \"{TENANT}\"}}'\n"),
+            vec!["gave no token: it does not say when that ends"],
         ),
     ] {
         program(&federation, &text);
@@ -278,6 +293,36 @@ fn program_that_gives_nothing_is_explained_within_its_time() {
     let nowhere = [("PATH", "/nowhere")];
     federation.sandbox.atmos_with(&nowhere, &login).exits(1).says("there is no program `az` in PATH");
     assert_clean(&federation);
+}
+
+#[test]
+fn program_that_hangs_ends_with_all_that_it_started() {
+    let federation = azure();
+    let script = "#!/bin/sh\nsleep 600 &\necho $$ $! > \"$(dirname \"$0\")/started\"\nwait\n";
+    program(&federation, script);
+    let seen = federation.sandbox.atmos(&["auth", "login", "-i", "dev", "--timeout", "1s"]).exits(1);
+    assert!(seen.mentions("1 s") && seen.elapsed < AT_ONCE, "{seen}");
+    for process in federation.sandbox.read("bin/started").split_whitespace() {
+        // One that has ended may wait for its parent to take notice.
+        let state = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+        assert!(state.is_empty() || state.contains(") Z "), "{process}: {state}");
+    }
+}
+
+#[test]
+fn token_of_another_subscription_is_refused() {
+    let federation = azure();
+    let (asked, other) = ("aaaaaaaa-0000-4000-8000-000000000001", "aaaaaaaa-0000-4000-8000-000000000002");
+    federation.configure(&AUTH.replace("subscription_id: sub-9, cloud", &format!("subscription_id: {asked}, cloud")));
+    federation.sandbox.write("bin/answer", &signed_in(TENANT).replace("sub-9", other));
+    let login = ["auth", "login", "-i", "gov"];
+    federation
+        .sandbox
+        .atmos(&login)
+        .exits(1)
+        .says(&format!("a token of the subscription {other}, and {asked} is wanted"));
+    federation.sandbox.write("bin/answer", &signed_in(TENANT).replace("sub-9", &asked.to_uppercase()));
+    federation.sandbox.atmos(&login).success();
 }
 
 /// Name, identity, knobs, variables, what is said, how many requests were made.
@@ -365,6 +410,33 @@ fn what_entra_or_a_token_is_wrong_about_is_said_and_nothing_is_kept() {
         federation.sandbox.atmos(&login).exits(1).says(phrase);
     }
     assert_clean(&federation);
+}
+
+#[test]
+fn variables_before_any_login_are_those_of_azure() {
+    let federation = azure();
+    let env = |name: &str| federation.sandbox.atmos(&["auth", "env", "-i", name, "-f", "json"]);
+    // The program needs nothing else; what an application shows is not there before it has signed in.
+    let seen = env("dev").success();
+    assert!(!seen.mentions("are not among these variables"), "{seen}");
+    let all = json!({"ARM_SUBSCRIPTION_ID": "sub-1", "AZURE_SUBSCRIPTION_ID": "sub-1", "ARM_LOCATION": "westeurope",
+        "AZURE_LOCATION": "westeurope", "AZURE_RESOURCE_GROUP": "rg", "ARM_USE_CLI": "true", "NOTE": "plain"});
+    assert_eq!(seen.json(), all);
+    let seen = env("gov").success().json();
+    assert_eq!((&seen["ARM_ENVIRONMENT"], &seen["AWS_PROFILE"]), (&json!("usgovernment"), &Value::Null), "{seen}");
+    let seen = env("deploy").success().says("the credentials of identity `deploy` are not among these variables");
+    assert_eq!(seen.json()["ARM_LOCATION"], "northeurope", "{seen}");
+    assert_eq!(seen.json()["ARM_USE_CLI"], Value::Null, "{seen}");
+    // Nobody else's credentials stay where these variables go.
+    let shell = federation.sandbox.atmos(&["auth", "env", "-i", "deploy"]).success();
+    assert!(shell.stdout.contains("unset ARM_CLIENT_SECRET\n") && !shell.stdout.contains("AWS_"), "{shell}");
+    federation
+        .sandbox
+        .atmos(&["auth", "env", "-i", "deploy", "--delivery", "process"])
+        .exits(1)
+        .says("gives variables, not keys of AWS");
+    let who = federation.sandbox.atmos(&["auth", "whoami", "-i", "dev", "-o", "json"]).success();
+    assert!(!who.stdout.contains("AWS_"), "{who}");
 }
 
 #[test]

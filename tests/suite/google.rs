@@ -460,6 +460,27 @@ fn user_that_google_wants_to_see_again_is_told_how() {
 }
 
 #[test]
+fn variables_before_any_login_are_those_of_google() {
+    let federation = job();
+    let env = |name: &str| federation.sandbox.atmos(&["auth", "env", "-i", name, "-f", "json"]).success();
+    for (name, project, region, zone, whole) in [
+        ("deploy", "prod-1", json!("europe-west3"), Value::Null, false),
+        ("acted", "acted-2", json!("europe-west1"), json!("europe-west1-b"), false),
+        ("placed", "only-a-place", json!("us-east1"), json!("us-east1-c"), true),
+    ] {
+        let seen = env(name);
+        let json = seen.json();
+        assert_eq!((&json["GOOGLE_CLOUD_PROJECT"], &json["GOOGLE_CLOUD_REGION"]), (&json!(project), &region), "{seen}");
+        assert_eq!((&json["CLOUDSDK_COMPUTE_ZONE"], &json["AWS_PROFILE"]), (&zone, &Value::Null), "{seen}");
+        assert_eq!(seen.mentions("are not among these variables"), !whole, "{seen}");
+    }
+    let shell = federation.sandbox.atmos(&["auth", "env", "-i", "deploy"]).success();
+    assert!(shell.stdout.contains("unset GOOGLE_APPLICATION_CREDENTIALS\n"), "{shell}");
+    assert!(!shell.stdout.contains("AWS_"), "{shell}");
+    assert!(federation.log().is_empty(), "nobody was asked");
+}
+
+#[test]
 fn entries_of_google_are_checked_listed_and_explained() {
     let federation = job();
     let sandbox = &federation.sandbox;

@@ -41,6 +41,11 @@ fn answer(expiration: &str) -> String {
     )
 }
 
+/// A plug-in that prints this.
+fn printing(text: &str) -> String {
+    format!("#!/bin/sh\ncat <<'END'\n{text}\nEND\n")
+}
+
 fn plugins() -> Federation {
     let federation = Federation::start(AUTH);
     script(&federation.sandbox, "plugin", PLUGIN);
@@ -103,6 +108,8 @@ fn what_a_plugin_gives_is_known_to_every_command() {
     let federation = plugins();
     let sandbox = &federation.sandbox;
     sandbox.atmos(&["auth", "validate"]).success();
+    // Before that nobody knows of which cloud it is.
+    sandbox.atmos(&["auth", "env", "-i", "cloud"]).exits(1).says("no valid credentials of `cloud` are cached");
     sandbox.atmos(&["auth", "login", "-i", "cloud"]).success().says("project-7");
     let who = sandbox.atmos(&["auth", "whoami", "-i", "cloud", "-o", "json"]).success();
     assert_eq!(who.json()["account"], "project-7", "{who}");
@@ -180,6 +187,30 @@ fn plugins_that_fail_say_why_within_their_time_and_nothing_is_kept() {
             "own",
             format!("#!/bin/sh\necho '{}'\n", good.replace("HCLOUD_REGION", "ATMOS_X").replace('\n', " ")),
             "`ATMOS_X` is not the name of a variable",
+        ),
+        (
+            "both",
+            printing(&good.replace("\"Variables\"", "\"AccessKeyId\":\"AKIAX\",\"Variables\"")),
+            "AccessKeyId and Variables: keys of AWS, or variables of another cloud",
+        ),
+        ("half", printing(r#"{"Version":1,"AccessKeyId":"AKIAX"}"#), "SecretAccessKey is missing, or no text"),
+        ("typo", printing(&good.replace("\"Remove\"", "\"Removed\"")), "unknown key `Removed`, did you mean `Remove`?"),
+        (
+            "nowhere",
+            printing(&good.replace("\"KUBECONFIG\":\"kube/config\"", "\"KUBECONFIG\":\"kube/other\"")),
+            "Paths lets `KUBECONFIG` name `kube/other`, which is not among Files",
+        ),
+        (
+            "twice",
+            printing(&good.replace("\"KUBECONFIG\":\"kube/config\"", "\"HCLOUD_REGION\":\"kube/config\"")),
+            "`HCLOUD_REGION` is among Variables and Paths",
+        ),
+        ("all", printing(&good.replace("\"HCLOUD_*\"", "\"*\"")), "Remove has `*`, which is no name of a variable"),
+        ("nul", printing(&good.replace("\"fsn1\"", "\"fsn1\\u0000x\"")), "the value of `HCLOUD_REGION` has a NUL byte"),
+        (
+            "said",
+            format!("#!/bin/sh\necho 'vault: permission denied' >&2\necho {SECRET}\nexit 7\n"),
+            "it ended with exit status: 7; it said: vault: permission denied",
         ),
     ] {
         script(&federation.sandbox, "plugin", &text);

@@ -12,11 +12,34 @@ const COMMON_OF_PRINCIPAL: [&str; 1] = ["region"];
 
 /// Errors, the first one first.
 pub(crate) fn problems(module: &dyn Module, entry: &Entry<'_>) -> Vec<(String, Span)> {
+    let sections = sections(module, entry);
+    if !sections.is_empty() {
+        return sections;
+    }
     let mut problems: Vec<_> = module.settings().iter().filter_map(|setting| problem(setting, entry)).collect();
     if problems.is_empty() {
         problems = module.problems(entry);
     }
     problems
+}
+
+/// Sections on the way to a setting that are none: what is in them would be passed over.
+fn sections(module: &dyn Module, entry: &Entry<'_>) -> Vec<(String, Span)> {
+    let mut found: Vec<(String, Span)> = Vec::new();
+    for setting in module.settings() {
+        let mut path: Vec<&str> = setting.path.split('.').collect();
+        path.pop();
+        // The first level of an entry is checked for every kind alike.
+        for length in 2..=path.len() {
+            let node = entry.node.get_path(path[..length].iter().copied()).filter(|node| !node.is_null());
+            let Some(node) = node.filter(|node| node.as_map().is_none()) else { continue };
+            let message = format!("{} must be a map, not {}", path[..length].join("."), node.value.type_name());
+            if found.iter().all(|(known, _)| *known != message) {
+                found.push((message, node.span));
+            }
+        }
+    }
+    found
 }
 
 fn problem(setting: &Setting, entry: &Entry<'_>) -> Option<(String, Span)> {

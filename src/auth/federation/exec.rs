@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::Value as Json;
+
 use super::super::delivery::parse_given;
 use super::super::error::Error as AuthError;
 use super::super::given::Credentials;
@@ -9,6 +11,7 @@ use super::super::identity::credential_process::{Program, run, words};
 use super::error::Error;
 use super::module::{Entry, Form, Module, Pending, Proof, Step};
 use super::setting::{Setting, Shape};
+use crate::diag::nearest;
 use crate::secret::Expose as _;
 use crate::span::Span;
 use crate::value::{DurationForm, parse_duration};
@@ -22,6 +25,11 @@ const COMMAND: &str = "spec.command";
 const TIMEOUT: &str = "spec.timeout";
 const HELP: &str = "run `spec.command` yourself to see what it prints: one JSON object with Version 1, and AccessKeyId and \
                     SecretAccessKey, or Variables and Files (docs/guide/kinds.md)";
+
+/// Keys of the one form of an answer and of the other, and those that go with the second.
+const KEYS: [&str; 3] = ["AccessKeyId", "SecretAccessKey", "SessionToken"];
+const VARIABLES: [&str; 5] = ["Variables", "Files", "Paths", "Public", "Remove"];
+const OTHERS: [&str; 4] = ["Version", "Account", "Region", "Expiration"];
 
 pub(crate) struct Exec;
 
@@ -62,8 +70,14 @@ impl Module for Exec {
             };
             let printed = run(context, program).await?.map_err(|reason| failed(format!("it {reason}")))?;
             let now = context.host.now();
-            let given = parse_given(&printed, now).filter(|_| is_version_one(&printed));
-            let mut given = given.ok_or_else(|| failed("it printed something else than credentials".to_owned()))?;
+            let given = match strangeness(&printed) {
+                None => {
+                    parse_given(&printed, now).ok_or_else(|| "a value is of another type than it should be".to_owned())
+                }
+                Some(reason) => Err(reason),
+            };
+            let other = |reason| failed(format!("it printed something else than credentials: {reason}"));
+            let mut given = given.map_err(other)?;
             given.mask(&context.host.masker);
             if let Some(end) = given.expiration().filter(|end| *end <= now) {
                 return Err(failed(format!("what it gives ended at {end:.0}, and it is {now:.0} now")));
@@ -101,6 +115,30 @@ fn patience(entry: &Entry<'_>, talks: bool) -> Result<Duration, String> {
     read.ok_or_else(|| format!("{TIMEOUT} `{text}` is no time of 30 minutes or less, such as 45s"))
 }
 
-fn is_version_one(text: &str) -> bool {
-    serde_json::from_str::<serde_json::Value>(text).is_ok_and(|answer| answer["Version"] == 1)
+/// What keeps an answer from being credentials. Only names of keys are repeated: the rest may be secret.
+fn strangeness(text: &str) -> Option<String> {
+    let Ok(Json::Object(answer)) = serde_json::from_str::<Json>(text) else {
+        return Some("it is no JSON object".to_owned());
+    };
+    if answer.get("Version").and_then(Json::as_i64) != Some(1) {
+        return Some("Version is not 1".to_owned());
+    }
+    let first = |keys: &[&'static str]| keys.iter().find(|key| answer.contains_key(**key)).copied();
+    match (first(&KEYS), first(&VARIABLES)) {
+        (Some(key), Some(other)) => Some(format!("{key} and {other}: keys of AWS, or variables of another cloud")),
+        (None, None) => Some("it has neither AccessKeyId nor Variables or Files".to_owned()),
+        (Some(_), None) => {
+            let missing = ["AccessKeyId", "SecretAccessKey"].into_iter().find(|key| {
+                answer.get(*key).and_then(Json::as_str).is_none_or(|text| text.is_empty() || text.contains('\0'))
+            });
+            missing.map(|key| format!("{key} is missing, or no text"))
+        }
+        (None, Some(_)) => {
+            let known = |key: &str| VARIABLES.contains(&key) || OTHERS.contains(&key);
+            let odd = answer.keys().find(|key| !known(key))?;
+            let near = nearest(odd, VARIABLES.into_iter().chain(OTHERS));
+            let near = near.map(|near| format!(", did you mean `{near}`?")).unwrap_or_default();
+            Some(format!("unknown key `{}`{near}", odd.escape_debug()))
+        }
+    }
 }

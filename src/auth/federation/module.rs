@@ -11,10 +11,13 @@ use super::super::error::Error;
 use super::super::given::{Credentials, EnvironmentCredentials};
 use super::super::record::{CallerIdentity, StepRecord};
 use super::azure::AzureLogin;
+use super::error::Error as FederationError;
 use super::google::GoogleToken;
 use super::oidc::Jwt;
+use super::outline::{Outline, Seen};
 use super::saml::Assertion;
 use super::setting::Setting;
+use crate::cloud::Token;
 use crate::span::Span;
 use crate::value::Node;
 
@@ -61,9 +64,24 @@ pub(crate) trait Module: Sync {
         None
     }
 
+    /// What a child would be given, as far as it is known before anybody signs in; `None`: nothing can be told, not even of
+    /// which cloud it is.
+    fn outline(&self, _seen: &Seen<'_>) -> Option<Outline> {
+        None
+    }
+
     /// What is wrong beyond the settings one by one, with the place to mend.
     fn problems(&self, _entry: &Entry<'_>) -> Vec<(String, Span)> {
         Vec::new()
+    }
+
+    /// A provider's token for something else than what its identities work with: the name of that in its cloud. `step` is as
+    /// in [`Module::authenticate`].
+    fn token_for<'a>(&'a self, step: Step<'a>, resource: &'a str) -> Pending<'a, Token> {
+        let who = step.entry.shown();
+        let reason = format!("it gives no token for {resource}");
+        let help = "use a provider of kind azure/…".to_owned();
+        Box::pin(std::future::ready(Err(FederationError::Unavailable { who, reason, help }.into())))
     }
 
     /// Makes the step.

@@ -77,6 +77,11 @@ pub(super) fn endpoint(step: &Step<'_>, service: &str) -> Result<Option<String>,
     }
 }
 
+/// Why an address cannot stand in place of a public one of another cloud than AWS.
+pub(crate) fn endpoint_problem(url: &str) -> Option<&'static str> {
+    fit(url).err()
+}
+
 pub(super) fn fit(url: &str) -> Result<(), &'static str> {
     let host = check_url(url)?;
     let plain = url.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http:"));

@@ -12,6 +12,7 @@ use super::super::creds::AwsCredentials;
 use super::super::delivery::parse_helper_answer;
 use super::super::error::Error;
 use super::super::record::StepRecord;
+use crate::host::group::{Ear, Leash, leading};
 use crate::secret::Expose as _;
 
 /// A program that may talk to a person is waited for longer than one that may not.
@@ -68,42 +69,67 @@ pub(crate) fn words(command: &str) -> Result<Vec<String>, String> {
     if words.is_empty() { Err("is no command".to_owned()) } else { Ok(words) }
 }
 
-/// What a program prints; the inner error says in words why there is nothing. Nothing that opens the keyring reaches it.
+/// What a program prints; the inner error says in words why there is nothing, with what the program said where nobody
+/// heard it. Nothing that opens the keyring reaches it.
 pub(crate) async fn run(context: &Context, program: Program) -> Result<Result<Zeroizing<String>, String>, Error> {
-    let host = context.host.clone();
-    let forbidden = context.forbidden.clone();
-    blocking(move || {
-        let (name, arguments) = program.words.split_first().ok_or_else(|| "is no command".to_owned())?;
-        let variables = host.env.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let variables = variables.filter(|(name, _)| !forbidden.iter().any(|other| **name == **other));
-        let child = duct::cmd(name, arguments).full_env(variables).dir(&host.cwd).stdin_null();
-        let child = if program.talks { child } else { child.stderr_null() };
-        let handle = child.unchecked().reader().map_err(|error| format!("cannot be started: {error}"))?;
-        let handle = Arc::new(handle);
-        let (sender, printed) = std::sync::mpsc::channel();
-        let reader = handle.clone();
-        std::thread::spawn(move || {
-            let mut bytes = Zeroizing::new(Vec::with_capacity(64 * 1024));
-            let read = (&*reader).take(LARGEST + 1).read_to_end(&mut bytes);
-            // Nobody listens any more when it took too long.
-            let _ = sender.send(read.map(|_| bytes));
-        });
-        let outcome = match printed.recv_timeout(program.patience) {
-            Ok(Ok(bytes)) if bytes.len() as u64 > LARGEST => Err(format!("printed more than {} KiB", LARGEST / 1024)),
-            Ok(Ok(bytes)) => match handle.try_wait() {
-                Ok(Some(output)) if output.status.success() => Ok(bytes),
-                Ok(Some(output)) => Err(format!("ended with {}", output.status)),
-                Ok(None) => Err("was lost".to_owned()),
-                Err(error) => Err(format!("was lost: {error}")),
-            },
-            Ok(Err(error)) => Err(format!("was lost: {error}")),
-            Err(_) => Err(format!("did not end within {} s", program.patience.as_secs())),
-        };
+    let (reader, ear) = match start(context, &program) {
+        Ok(started) => started,
+        Err(reason) => return Ok(Err(reason)),
+    };
+    // One that talks to a person has the terminal, and so the group that the terminal knows.
+    let leash = Leash::new(if program.talks { Vec::new() } else { reader.pids() });
+    let masker = context.host.masker.clone();
+    let outcome = blocking(move || {
+        let outcome = printed(&reader, program.patience);
         if outcome.is_err() {
             // It may have ended in the meantime; then there is nothing to end.
-            let _ = handle.kill();
+            let _ = reader.kill();
         }
-        outcome.map(|bytes| Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned()))
+        outcome.map(|bytes| Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned())).map_err(|reason| {
+            let said = ear.map(|ear| ear.heard()).unwrap_or_default();
+            if said.is_empty() { reason } else { format!("{reason}; it said: {}", masker.mask(&said)) }
+        })
     })
-    .await
+    .await?;
+    if outcome.is_ok() {
+        leash.release();
+    }
+    Ok(outcome)
+}
+
+/// Starts it, with an ear on what it says unless a person hears that.
+fn start(context: &Context, program: &Program) -> Result<(Arc<duct::ReaderHandle>, Option<Ear>), String> {
+    let (name, arguments) = program.words.split_first().ok_or_else(|| "is no command".to_owned())?;
+    let host = &context.host;
+    let variables = host.env.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let variables = variables.filter(|(name, _)| !context.forbidden.iter().any(|other| **name == **other));
+    let child = duct::cmd(name, arguments).full_env(variables).dir(&host.cwd).stdin_null().unchecked();
+    let failed = |error: std::io::Error| format!("cannot be started: {error}");
+    if program.talks {
+        return Ok((Arc::new(child.reader().map_err(failed)?), None));
+    }
+    let (child, ear) = Ear::on(&leading(&child)).map_err(failed)?;
+    Ok((Arc::new(child.reader().map_err(failed)?), Some(ear)))
+}
+
+fn printed(handle: &Arc<duct::ReaderHandle>, patience: Duration) -> Result<Zeroizing<Vec<u8>>, String> {
+    let (sender, printed) = std::sync::mpsc::channel();
+    let reader = handle.clone();
+    std::thread::spawn(move || {
+        let mut bytes = Zeroizing::new(Vec::with_capacity(64 * 1024));
+        let read = (&*reader).take(LARGEST + 1).read_to_end(&mut bytes);
+        // Nobody listens any more when it took too long.
+        let _ = sender.send(read.map(|_| bytes));
+    });
+    match printed.recv_timeout(patience) {
+        Ok(Ok(bytes)) if bytes.len() as u64 > LARGEST => Err(format!("printed more than {} KiB", LARGEST / 1024)),
+        Ok(Ok(bytes)) => match handle.try_wait() {
+            Ok(Some(output)) if output.status.success() => Ok(bytes),
+            Ok(Some(output)) => Err(format!("ended with {}", output.status)),
+            Ok(None) => Err("was lost".to_owned()),
+            Err(error) => Err(format!("was lost: {error}")),
+        },
+        Ok(Err(error)) => Err(format!("was lost: {error}")),
+        Err(_) => Err(format!("did not end within {} s", patience.as_secs())),
+    }
 }

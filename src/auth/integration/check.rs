@@ -2,19 +2,24 @@
 
 use std::collections::BTreeMap;
 
+use super::super::clouds::Cloud;
 use super::super::config::{AuthConfig, Identity};
 use super::super::kind::IdentityKind;
 use super::super::name::{IdentityName, ProviderName};
 use super::super::problem::Problem;
 use super::config::{Integration, Kind};
-use super::target::Target;
+use super::kube;
+use super::target::{ClusterTarget, Target};
 use crate::diag::nearest;
 use crate::span::Span;
 
 const KEYS: [&str; 3] = ["kind", "via", "spec"];
 const VIA: [&str; 2] = ["identity", "provider"];
 const REGISTRY: [&str; 2] = ["account_id", "region"];
+const REGISTRY_OF_AZURE: [&str; 2] = ["name", "tenant_id"];
 const CLUSTER: [&str; 4] = ["name", "region", "alias", "kubeconfig"];
+const CLUSTER_OF_AZURE: [&str; 5] = ["name", "resource_group", "subscription_id", "alias", "kubeconfig"];
+const CLUSTER_OF_GOOGLE: [&str; 5] = ["name", "project_id", "location", "alias", "kubeconfig"];
 const KUBECONFIG: [&str; 3] = ["path", "mode", "update"];
 
 /// Every problem of the section.
@@ -28,7 +33,7 @@ pub(in crate::auth) fn problems(auth: &AuthConfig, problems: &mut Vec<Problem>) 
     for integration in &all {
         one(auth, integration, problems);
     }
-    same_entry(&all, problems);
+    same_entry(auth, &all, problems);
 }
 
 fn one(auth: &AuthConfig, integration: &Integration, problems: &mut Vec<Problem>) {
@@ -43,7 +48,7 @@ fn one(auth: &AuthConfig, integration: &Integration, problems: &mut Vec<Problem>
             problems.push(error(reason, integration.span));
         }
         Kind::NotBuilt => {}
-        Kind::Ecr | Kind::EcrPublic | Kind::Eks => {
+        Kind::Ecr | Kind::EcrPublic | Kind::Eks | Kind::Acr | Kind::Aks | Kind::Gke => {
             if let Err(reasons) = integration.target() {
                 problems.extend(reasons.into_iter().map(|(reason, span)| error(reason, span)));
             }
@@ -64,13 +69,33 @@ fn via(auth: &AuthConfig, integration: &Integration, who: &str, problems: &mut V
     {
         problems.push(missing("provider", name, auth.providers.keys().map(ProviderName::as_str).collect()));
     }
+    let other = |cloud: Option<Cloud>| integration.kind.cloud().zip(cloud).filter(|(own, other)| own != other);
+    let provider = integration.provider.as_deref().and_then(|name| auth.provider(name));
+    if let Some((provider, (own, cloud))) = provider.and_then(|found| Some((found, other(Cloud::of_provider(found))?)))
+    {
+        let (name, kind) = (&provider.name, &provider.kind_text);
+        let message =
+            format!("{who}: it needs identities of {own}, and provider `{name}` of kind {kind} is for {cloud}");
+        problems.push(Problem::error(message, span("provider")));
+    }
+    let identity = integration.identity.as_deref().and_then(|name| auth.identity(name));
+    if let Some((identity, (own, cloud))) = identity.and_then(|found| Some((found, other(Cloud::of_identity(found))?)))
+    {
+        let (name, kind) = (&identity.name, &identity.kind_text);
+        let message = format!("{who}: it needs an identity of {own}, and `{name}` of kind {kind} is of {cloud}");
+        problems.push(Problem::error(message, span("identity")));
+    }
     match integration.identity.as_deref().map(|name| (name, auth.identity(name))) {
         Some((name, None)) => {
             problems.push(missing("identity", name, auth.identities.keys().map(IdentityName::as_str).collect()));
         }
         Some((_, Some(identity))) if integration.kind != Kind::NotBuilt && !may_have_keys(identity) => {
-            let message =
-                format!("{who}: identity `{}` of kind {} has no keys of AWS", identity.name, identity.kind_text);
+            let what = match integration.kind.cloud() {
+                Some(Cloud::Azure) => "no sign-in at Azure",
+                Some(Cloud::Google) => "no token of Google",
+                _ => "no keys of AWS",
+            };
+            let message = format!("{who}: identity `{}` of kind {} has {what}", identity.name, identity.kind_text);
             problems.push(Problem::warning(message, span("identity")));
         }
         None if integration.provider.is_none() && integration.kind != Kind::NotBuilt => {
@@ -87,16 +112,20 @@ fn may_have_keys(identity: &Identity) -> bool {
 
 /// Keys that nobody knows, with those that may be meant.
 fn keys(integration: &Integration, who: &str, problems: &mut Vec<Problem>) {
-    let spec: &[&str] = match integration.kind {
-        Kind::Eks => &["auto_provision", "cluster"],
-        _ => &["auto_provision", "registry"],
+    let spec: &[&str] =
+        if integration.kind.is_registry() { &["auto_provision", "registry"] } else { &["auto_provision", "cluster"] };
+    let registry = if integration.kind == Kind::Acr { &REGISTRY_OF_AZURE } else { &REGISTRY };
+    let cluster = match integration.kind {
+        Kind::Aks => &CLUSTER_OF_AZURE[..],
+        Kind::Gke => &CLUSTER_OF_GOOGLE,
+        _ => &CLUSTER,
     };
     for (path, known) in [
         (&[][..], &KEYS[..]),
         (&["via"], &VIA),
         (&["spec"], spec),
-        (&["spec", "registry"], &REGISTRY),
-        (&["spec", "cluster"], &CLUSTER),
+        (&["spec", "registry"], registry),
+        (&["spec", "cluster"], cluster),
         (&["spec", "cluster", "kubeconfig"], &KUBECONFIG),
     ] {
         let Some(node) = integration.node.get_path(path.iter().copied()).filter(|node| !node.is_null()) else {
@@ -122,12 +151,43 @@ fn keys(integration: &Integration, who: &str, problems: &mut Vec<Problem>) {
     }
 }
 
+/// The integration that would write another cluster under the same name into the same file. The file is what is written:
+/// two spellings of one path are not told to be the same.
+pub fn conflict<'a>(auth: &AuthConfig, all: &'a [Integration], target: &ClusterTarget) -> Option<&'a str> {
+    let alias = target.alias.as_ref().filter(|alias| !alias.is_empty())?;
+    let others = all.iter().filter(|other| {
+        let Ok(Some(Target::Cluster(cluster))) = other.target() else { return false };
+        let other = settled(auth, other, cluster);
+        other.alias.as_ref() == Some(alias) && other.path == target.path && !other.is_same(target)
+    });
+    others.map(|other| other.name.as_str()).next()
+}
+
+/// With what its own identity says.
+fn settled(auth: &AuthConfig, integration: &Integration, cluster: ClusterTarget) -> ClusterTarget {
+    match integration.identity.as_deref().and_then(|name| auth.identity(name)) {
+        Some(identity) => cluster.settled(identity),
+        None => cluster,
+    }
+}
+
 /// Two that write one entry of one kubeconfig: the later one would win.
-fn same_entry(all: &[Integration], problems: &mut Vec<Problem>) {
-    let mut seen: BTreeMap<(String, String, String), (&str, Span)> = BTreeMap::new();
-    for integration in all {
+fn same_entry(auth: &AuthConfig, all: &[Integration], problems: &mut Vec<Problem>) {
+    let mut seen: BTreeMap<(String, String), (&str, Span)> = BTreeMap::new();
+    for (at, integration) in all.iter().enumerate() {
         let Ok(Some(Target::Cluster(cluster))) = integration.target() else { continue };
-        let key = (cluster.name, cluster.region, cluster.path.unwrap_or_default());
+        let cluster = settled(auth, integration, cluster);
+        if let Some(other) = conflict(auth, &all[..at], &cluster) {
+            let alias = cluster.alias.as_deref().unwrap_or_default();
+            let message = format!(
+                "integrations `{other}` and `{}` would both be the context `{alias}` of one kubeconfig, and are different \
+                 clusters: give one of them another alias or a file of its own",
+                integration.name
+            );
+            let path = integration.node.get_path(["spec", "cluster", "alias"]);
+            problems.push(Problem::error(message, path.map_or(integration.span, |node| node.span)));
+        }
+        let key = (kube::user_name(&cluster), cluster.path.unwrap_or_default());
         if let Some((other, _)) = seen.insert(key, (&integration.name, integration.span)) {
             let message = format!(
                 "integrations `{other}` and `{}` write the same entry of one kubeconfig, where the later one wins",
@@ -148,8 +208,10 @@ mod tests {
 
     fn found(integrations: &Json) -> Vec<(Severity, String)> {
         let auth = config(&json!({
-            "providers": {"corp": {"kind": "mock"}},
-            "identities": {"dev": {"kind": "aws/ambient"}, "plain": {"kind": "mock"}},
+            "providers": {"corp": {"kind": "mock"}, "az": {"kind": "azure/cli", "spec": {"tenant_id": "t"}}},
+            "identities": {"dev": {"kind": "aws/ambient"}, "plain": {"kind": "mock"},
+                "cloud": {"kind": "gcp/project", "principal": {"project_id": "p"}},
+                "sub": {"kind": "azure/subscription", "via": {"provider": "az"}, "principal": {"subscription_id": "s"}}},
             "integrations": integrations,
         }));
         let mut found = Vec::new();
@@ -166,6 +228,11 @@ mod tests {
             "c": {"kind": "aws/eks", "via": via, "spec": {"cluster": {"name": "dev_1", "region": "eu-west-1", "alias": "dev",
                   "kubeconfig": {"path": "~/k", "mode": "0600", "update": "error"}}}},
             "d": {"kind": "aws/eks", "via": via, "spec": {"cluster": {"name": "dev_1", "region": "eu-west-1", "kubeconfig": {"mode": 640}}}},
+            "f": {"kind": "azure/acr", "via": {"provider": "az"}, "spec": {"registry": {"name": "acme", "tenant_id": "t"}}},
+            "g": {"kind": "azure/aks", "via": {"identity": "sub"}, "spec": {"cluster": {"name": "c", "resource_group": "rg-1",
+                  "subscription_id": "s", "alias": "dev", "kubeconfig": {"path": "other"}}}},
+            "h": {"kind": "gcp/gke", "via": {"identity": "cloud"}, "spec": {"cluster": {"name": "c", "project_id": "acme.com:p",
+                  "location": "europe-west1"}}},
             "e": {"kind": "github/sts", "via": {"provider": "corp"}, "spec": {"repos": ["a/b"]}},
         });
         assert_eq!(found(&sound), []);
@@ -234,6 +301,47 @@ mod tests {
                 "{phrase}: {found:?}"
             );
         }
+        let other = |kind: &str, via: Json, spec: Json| json!({"x": {"kind": kind, "via": via, "spec": spec}});
+        let sub = json!({"identity": "sub"});
+        for (section, phrase) in [
+            (other("azure/acr", sub.clone(), json!({})), "`spec.registry.name` is required for azure/acr"),
+            (
+                other("azure/acr", sub.clone(), json!({"registry": {"name": "a_b"}})),
+                "`a_b` is not the name of a registry",
+            ),
+            (
+                other("azure/aks", sub.clone(), json!({"cluster": {"name": "c"}})),
+                "`spec.cluster.resource_group` is required",
+            ),
+            (
+                other("azure/aks", sub, json!({"cluster": {"name": "c", "resource_group": "a/b"}})),
+                "`a/b` is not the name of a resource group",
+            ),
+            (
+                other("gcp/gke", json!({"identity": "cloud"}), json!({"cluster": {"name": "c", "project_id": "p"}})),
+                "`spec.cluster.location` is required for gcp/gke",
+            ),
+            (
+                other("azure/acr", via.clone(), json!({"registry": {"name": "acme"}})),
+                "it needs an identity of Azure, and `dev` of kind aws/ambient is of AWS",
+            ),
+            (
+                other("aws/ecr-public", json!({"provider": "az"}), json!({})),
+                "it needs identities of AWS, and provider `az` of kind azure/cli is for Azure",
+            ),
+        ] {
+            let found = found(&section);
+            assert!(found.iter().any(|(known, text)| *known == error && text.contains(phrase)), "{phrase}: {found:?}");
+        }
+        let alias = |name: &str, path: &str| {
+            eks(json!({"name": name, "region": "r", "alias": "dev", "kubeconfig": {"path": path}}))["x"].clone()
+        };
+        let same = found(&json!({"one": alias("a", "k"), "two": alias("b", "k"), "three": alias("c", "other")}));
+        assert_eq!(same.len(), 1, "{same:?}");
+        assert!(
+            same[0].0 == error && same[0].1.contains("`one` and `two` would both be the context `dev`"),
+            "{same:?}"
+        );
         let twice = eks(json!({"name": "c", "region": "r"}))["x"].clone();
         let found = found(&json!({"x": twice, "y": twice}));
         assert!(found[0].1.contains("`x` and `y` write the same entry"), "{found:?}");

@@ -1,15 +1,22 @@
 //! `auth.integrations` as it is written. Row 5.
 
 use super::super::chain::Chain;
+use super::super::clouds::Cloud;
 use super::super::config::AuthConfig;
 use crate::diag::nearest;
 use crate::span::Span;
 use crate::value::Node;
 
 /// Kinds that are built, and those of the reference that are not.
-pub(super) const BUILT: [(&str, Kind); 3] =
-    [("aws/ecr", Kind::Ecr), ("aws/ecr-public", Kind::EcrPublic), ("aws/eks", Kind::Eks)];
-pub(super) const LATER: [&str; 4] = ["azure/acr", "azure/aks", "gcp/gke", "github/sts"];
+pub(super) const BUILT: [(&str, Kind); 6] = [
+    ("aws/ecr", Kind::Ecr),
+    ("aws/ecr-public", Kind::EcrPublic),
+    ("aws/eks", Kind::Eks),
+    ("azure/acr", Kind::Acr),
+    ("azure/aks", Kind::Aks),
+    ("gcp/gke", Kind::Gke),
+];
+pub(super) const LATER: [&str; 1] = ["github/sts"];
 
 /// What an integration is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +27,12 @@ pub enum Kind {
     EcrPublic,
     /// A cluster.
     Eks,
+    /// A registry of Azure.
+    Acr,
+    /// A cluster of Azure.
+    Aks,
+    /// A cluster of Google.
+    Gke,
     /// A kind of the reference that this version does not have yet.
     NotBuilt,
     Unsupported,
@@ -38,7 +51,17 @@ impl Kind {
     }
 
     pub fn is_registry(self) -> bool {
-        matches!(self, Kind::Ecr | Kind::EcrPublic)
+        matches!(self, Kind::Ecr | Kind::EcrPublic | Kind::Acr)
+    }
+
+    /// Whose identities it can belong to.
+    pub(super) fn cloud(self) -> Option<Cloud> {
+        match self {
+            Kind::Ecr | Kind::EcrPublic | Kind::Eks => Some(Cloud::Aws),
+            Kind::Acr | Kind::Aks => Some(Cloud::Azure),
+            Kind::Gke => Some(Cloud::Google),
+            Kind::NotBuilt | Kind::Unsupported | Kind::Missing => None,
+        }
     }
 
     /// The kind that somebody may have meant.
@@ -77,6 +100,12 @@ impl Integration {
             span: node.span,
             node: node.clone(),
         }
+    }
+
+    /// `spec.registry.tenant_id`: the tenant of a registry of Azure.
+    pub fn tenant(&self) -> Option<String> {
+        let tenant = self.node.get_path(["spec", "registry", "tenant_id"]).and_then(Node::scalar_text);
+        tenant.filter(|tenant| !tenant.is_empty())
     }
 
     /// All of a section, in their order.

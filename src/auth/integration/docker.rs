@@ -13,7 +13,7 @@ use serde_json::{Map, Value as Json, json};
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::ecr::RegistryLogin;
-use super::error::Error;
+use super::error::{Error, real};
 use crate::host::lock::FileLock;
 use crate::host::{Host, fs};
 use crate::secret::Expose as _;
@@ -52,7 +52,7 @@ impl Docker<'_> {
     pub fn store(&self, login: &RegistryLogin) -> Result<Place, Error> {
         let folder = folder(self.host).ok_or_else(nowhere)?;
         fs::create_dirs(&folder).map_err(|error| Error::file("create", &folder, &error))?;
-        let path = real(&folder.join(FILE));
+        let path = real(&folder.join(FILE))?;
         let _lock = lock(&folder)?;
         let mut config = read(&path)?;
         if let Some(helper) = helper(&config, &login.registry) {
@@ -78,7 +78,7 @@ impl Docker<'_> {
     /// As [`store`].
     pub fn remove(&self, registries: &[String], dry_run: bool) -> Result<Vec<(String, Place)>, Error> {
         let Some(folder) = folder(self.host) else { return Ok(Vec::new()) };
-        let path = real(&folder.join(FILE));
+        let path = real(&folder.join(FILE))?;
         if registries.is_empty() || !path.exists() {
             return Ok(Vec::new());
         }
@@ -145,7 +145,7 @@ pub fn furnish(host: &Host, directory: &Path, logins: &[RegistryLogin]) -> Resul
     fs::create_private_dir(directory).map_err(|error| Error::file("create", directory, &error))?;
     let own = folder(host);
     let mut config = match &own {
-        Some(folder) => read(&real(&folder.join(FILE)))?,
+        Some(folder) => read(&real(&folder.join(FILE))?)?,
         None => Map::new(),
     };
     let path = directory.join(FILE);
@@ -220,11 +220,6 @@ fn wipe(json: &mut Json) {
         Json::Object(map) => map.values_mut().for_each(wipe),
         Json::Null | Json::Bool(_) | Json::Number(_) => {}
     }
-}
-
-/// A link is followed, so that a file that is kept elsewhere stays there.
-fn real(path: &Path) -> PathBuf {
-    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// The same lock as the reference takes.

@@ -61,6 +61,22 @@ fn a_login_goes_into_the_file_and_out_again_and_nothing_else_changes() {
 }
 
 #[test]
+fn a_link_that_leads_nowhere_is_not_written_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let (folder, host) = (folder.path(), machine(folder.path()));
+    std::fs::create_dir(folder.join("d")).unwrap();
+    let path = folder.join("d/config.json");
+    std::os::unix::fs::symlink(folder.join("dotfiles/config.json"), &path).unwrap();
+    let refused = docker(&host).store(&login("a.test", "p")).unwrap_err().to_string();
+    assert!(
+        refused.contains("d/config.json: it is a link to ") && refused.contains("dotfiles/config.json"),
+        "{refused}"
+    );
+    assert!(path.is_symlink() && !path.exists());
+    assert!(docker(&host).remove(&["a.test".to_owned()], false).is_err());
+}
+
+#[test]
 fn a_link_is_written_through() {
     let folder = tempfile::tempdir().unwrap();
     let (folder, host) = (folder.path(), machine(folder.path()));

@@ -14,7 +14,7 @@ use super::super::error::Error;
 use super::super::identity::ambient;
 use super::super::session::{Session, abortable};
 use super::call::{Caller, time};
-use super::target::Registry;
+use super::target::{Registry, RegistryService};
 use crate::host::HttpRequest;
 use crate::secret::Secret;
 
@@ -80,7 +80,7 @@ impl Session {
 }
 
 async fn ask(caller: &Caller<'_>, registry: &Registry) -> Result<RegistryLogin, Error> {
-    let (service, target, permission) = if registry.is_public {
+    let (service, target, permission) = if registry.service == RegistryService::EcrPublic {
         let permission = "the identity needs `ecr-public:GetAuthorizationToken` and `sts:GetServiceBearerToken`";
         (Service::EcrPublic, "SpencerFrontendService.GetAuthorizationToken", permission)
     } else {

@@ -33,11 +33,14 @@ const LIFE: SignedDuration = SignedDuration::from_mins(14);
 pub struct Cluster {
     pub name: String,
     pub region: String,
-    pub arn: String,
+    /// As its cloud calls it.
+    pub id: String,
     /// Address of its API.
     pub endpoint: String,
     /// Certificate of who vouches for it, as the kubeconfig has it.
     pub authority: String,
+    /// For whom tokens have to be made, where clusters of the cloud differ in that.
+    pub audience: Option<String>,
 }
 
 /// Proof for a cluster.
@@ -144,8 +147,9 @@ fn read(cluster: &Json, name: &str, region: &str) -> Option<Cluster> {
     Some(Cluster {
         name: name.to_owned(),
         region: region.to_owned(),
-        arn: text(&cluster["arn"])?,
+        id: text(&cluster["arn"])?,
         endpoint: text(&cluster["endpoint"])?,
         authority: text(&cluster["certificateAuthority"]["data"]).unwrap_or_default(),
+        audience: None,
     })
 }

@@ -1,6 +1,7 @@
 //! What can go wrong with the files that integrations write. No text holds a secret. Row 5.
 
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use miette::Diagnostic;
 
@@ -28,6 +29,14 @@ pub enum Error {
     )]
     Helper { program: String, reason: String, path: String },
 
+    /// Two clusters under one name in one file.
+    #[error("context `{context}` of one kubeconfig is that of {first} and of {second}")]
+    #[diagnostic(
+        code(atmos::auth::integration::same_context),
+        help("give one of them another `spec.cluster.alias`, or a file of its own (`spec.cluster.kubeconfig.path`)")
+    )]
+    SameContext { context: String, first: String, second: String },
+
     #[error("{what} already exists in {path}, and says something else")]
     #[diagnostic(
         code(atmos::auth::integration::exists),
@@ -46,3 +55,18 @@ impl Error {
 }
 
 impl Failure for Error {}
+
+/// Where a file really is. A link is followed, so that a file that is kept elsewhere stays there; one that leads nowhere is
+/// nothing to write over: what it led to may come back.
+pub(super) fn real(path: &Path) -> Result<PathBuf, Error> {
+    match std::fs::canonicalize(path) {
+        Ok(real) => Ok(real),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !path.is_symlink() => Ok(path.to_owned()),
+        Err(error) => {
+            let target = std::fs::read_link(path).map(|target| format!(" to {}", target.display())).unwrap_or_default();
+            let reason = if path.is_symlink() { format!("it is a link{target}: {error}") } else { error.to_string() };
+            let help = "put the file where the link leads, or remove the link";
+            Err(Error::File { action: "open", path: path.display().to_string(), reason, help })
+        }
+    }
+}

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::eks::Cluster;
-use super::error::Error;
-use super::target::{ClusterTarget, Update};
+use super::error::{Error, real};
+use super::target::{ClusterTarget, Home, Update};
 use crate::content::{self, Tags};
 use crate::host::lock::FileLock;
 use crate::host::{Host, fs};
@@ -49,8 +49,14 @@ pub fn path(host: &Host, target: &ClusterTarget) -> PathBuf {
 }
 
 /// Name of the user in a kubeconfig, by which what is ours is found again.
-pub fn user_name(cluster: &str, region: &str) -> String {
-    format!("atmos-eks-{cluster}-{region}")
+pub fn user_name(target: &ClusterTarget) -> String {
+    let ClusterTarget { name, region, home, .. } = target;
+    match home {
+        Home::Aws => format!("atmos-eks-{name}-{region}"),
+        Home::Azure { group, subscription: Some(subscription) } => format!("atmos-aks-{name}-{group}-{subscription}"),
+        Home::Azure { group, subscription: None } => format!("atmos-aks-{name}-{group}"),
+        Home::Google { project } => format!("atmos-gke-{name}-{project}-{region}"),
+    }
 }
 
 /// Writes a cluster down, as the target wants it.
@@ -61,11 +67,11 @@ pub fn write(host: &Host, target: &ClusterTarget, entry: &Entry) -> Result<Writt
     let path = path(host, target);
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dirs(folder).map_err(|error| Error::file("create", folder, &error))?;
-    let path = std::fs::canonicalize(&path).unwrap_or(path);
+    let path = real(&path)?;
     let _lock = lock(host, &path)?;
     let old = if target.update == Update::Replace { None } else { read(host, &path)? };
     let mut document = old.clone().unwrap_or_else(empty);
-    let names = (entry.cluster.arn.as_str(), entry.context.as_str(), user_name(&target.name, &target.region));
+    let names = (entry.cluster.id.as_str(), entry.context.as_str(), user_name(target));
     if target.update == Update::Refuse {
         refuse(&document, entry, (names.0, names.1, &names.2), &path)?;
     }
@@ -93,10 +99,10 @@ pub fn remove(host: &Host, target: &ClusterTarget, dry_run: bool) -> Result<Opti
     if !path.exists() {
         return Ok(None);
     }
-    let path = std::fs::canonicalize(&path).unwrap_or(path);
+    let path = real(&path)?;
     let _lock = if dry_run { None } else { Some(lock(host, &path)?) };
     let Some(mut document) = read(host, &path)? else { return Ok(None) };
-    let user = user_name(&target.name, &target.region);
+    let user = user_name(target);
     let of = |node: &Node, key: &str| node.get_path(["context", key]).and_then(Node::as_str).map(str::to_owned);
     let contexts = document.get("contexts").and_then(Node::as_list).unwrap_or_default();
     let (ours, others): (Vec<_>, Vec<_>) =

@@ -21,9 +21,10 @@ fn entry(context: &str) -> Entry {
         cluster: Cluster {
             name: "dev".to_owned(),
             region: "eu-west-1".to_owned(),
-            arn: "arn:dev".to_owned(),
+            id: "arn:dev".to_owned(),
             endpoint: "https://api.test".to_owned(),
             authority: "Q0E=".to_owned(),
+            audience: None,
         },
         context: context.to_owned(),
         command: ["/bin/atmos", "aws", "eks", "token"].map(str::to_owned).to_vec(),

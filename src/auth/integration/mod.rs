@@ -4,6 +4,7 @@
 //! [`Session`](super::Session): `registry_login`, `cluster`, `cluster_token`. [`docker`] and [`kube`] write the files.
 //! Whose credentials, when, and what a failure means is the business of `ops`.
 
+mod azure;
 mod call;
 mod check;
 mod config;
@@ -11,14 +12,17 @@ pub mod docker;
 mod ecr;
 mod eks;
 mod error;
+mod google;
 pub mod kube;
 mod schema;
 mod target;
 
+pub use azure::CLUSTERS_OF_AZURE;
+pub use check::conflict;
 pub(super) use check::problems;
 pub use config::{Integration, Kind, linked};
 pub use ecr::{PUBLIC_REGISTRY, RegistryLogin};
 pub use eks::{Cluster, ClusterToken};
 pub use error::Error;
 pub use schema::extend as extend_schema;
-pub use target::{ClusterTarget, Registry, Target, Update};
+pub use target::{ClusterTarget, Home, Registry, RegistryService, Target, Update};

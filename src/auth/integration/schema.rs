@@ -27,11 +27,19 @@ fn entry() -> Json {
     let cluster = json!({
         "name": text("Name of the cluster"),
         "region": text("Region of the cluster"),
+        "resource_group": text("Resource group of a cluster of Azure"),
+        "subscription_id": text("Subscription of a cluster of Azure; that of the identity without"),
+        "project_id": text("Project of a cluster of Google"),
+        "location": text("Region or zone of a cluster of Google"),
         "alias": text("Name of the context"),
         "kubeconfig": map("The file that is written", kubeconfig),
     });
-    let registry =
-        json!({"account_id": text("Account of the registry, in quotes"), "region": text("Region of the registry")});
+    let registry = json!({
+        "account_id": text("Account of the registry, in quotes"),
+        "region": text("Region of the registry"),
+        "name": text("Name of a registry of Azure"),
+        "tenant_id": text("Tenant of a registry of Azure; that of the provider without"),
+    });
     let spec = json!({
         "auto_provision": {"description": "It follows a login and a run by itself", "type": "boolean"},
         "registry": map("A registry", registry),

@@ -1,6 +1,7 @@
 //! What an integration leads to: its settings, checked. Row 5.
 
 use super::super::chain::region_problem;
+use super::super::config::Identity;
 use super::config::{Integration, Kind};
 use super::ecr::{PUBLIC_REGIONS, PUBLIC_REGISTRY};
 use crate::cloud::aws::domain;
@@ -28,21 +29,47 @@ pub struct Registry {
     pub host: String,
     /// Where it is asked for a login.
     pub region: String,
-    pub is_public: bool,
+    pub service: RegistryService,
+}
+
+/// Whose registry it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RegistryService {
+    Ecr,
+    EcrPublic,
+    /// Of Azure.
+    Acr,
 }
 
 /// A cluster, and how its kubeconfig is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ClusterTarget {
     pub name: String,
+    /// The region, or the location of one of Google; nothing for Azure.
     pub region: String,
-    /// Name of the context; the ARN of the cluster without.
+    pub home: Home,
+    /// Name of the context; what its cloud calls the cluster without.
     pub alias: Option<String>,
     /// Path of the kubeconfig; our own one without.
     pub path: Option<String>,
     /// Mode of the file.
     pub mode: Option<u32>,
     pub update: Update,
+}
+
+/// Whose cluster it is, and where in that cloud.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Home {
+    #[default]
+    Aws,
+    Azure {
+        group: String,
+        /// That of the identity without.
+        subscription: Option<String>,
+    },
+    Google {
+        project: String,
+    },
 }
 
 /// What becomes of a kubeconfig that is there.
@@ -61,12 +88,25 @@ impl Registry {
     /// The private registry of an account.
     pub fn private(account: &str, region: &str) -> Registry {
         let host = format!("{account}.dkr.ecr.{region}.{}", domain(region));
-        Registry { host, region: region.to_owned(), is_public: false }
+        Registry { host, region: region.to_owned(), service: RegistryService::Ecr }
     }
 
     /// `public.ecr.aws`
     pub fn public() -> Registry {
-        Registry { host: PUBLIC_REGISTRY.to_owned(), region: PUBLIC_REGIONS[0].to_owned(), is_public: true }
+        let (host, region) = (PUBLIC_REGISTRY.to_owned(), PUBLIC_REGIONS[0].to_owned());
+        Registry { host, region, service: RegistryService::EcrPublic }
+    }
+
+    /// The registry of Azure of that name, or with that login server.
+    pub fn azure(text: &str) -> Option<Registry> {
+        let rest = text.strip_prefix("https://").unwrap_or(text);
+        let host = rest.split('/').next().unwrap_or_default().to_lowercase();
+        let host = if host.contains('.') { host } else { format!("{host}.azurecr.io") };
+        let (name, suffix) = host.split_once('.')?;
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+        let fits = !name.is_empty() && name.len() <= LONGEST_NAME && name.bytes().all(plain) && !name.starts_with('-');
+        let known = ["azurecr.io", "azurecr.us", "azurecr.cn"].contains(&suffix);
+        (fits && known).then(|| Registry { host, region: String::new(), service: RegistryService::Acr })
     }
 
     /// From the name of a registry as people write it, with or without `https://` and a path.
@@ -81,6 +121,30 @@ impl Registry {
         let registry = Registry::private(account, region);
         let fits = is_account(account) && region_problem(region).is_none() && !region.is_empty();
         (fits && registry.host == host).then_some(registry)
+    }
+}
+
+impl ClusterTarget {
+    /// With what the identity says where the integration does not.
+    pub fn settled(mut self, identity: &Identity) -> ClusterTarget {
+        if let Home::Azure { subscription: subscription @ None, .. } = &mut self.home {
+            let own = identity.node.get_path(["principal", "subscription_id"]).and_then(Node::scalar_text);
+            *subscription = own.filter(|own| !own.is_empty());
+        }
+        self
+    }
+
+    /// It is the same cluster, as far as both say where it is.
+    pub fn is_same(&self, other: &ClusterTarget) -> bool {
+        let home = match (&self.home, &other.home) {
+            (
+                Home::Azure { group, subscription: Some(subscription) },
+                Home::Azure { group: others, subscription: Some(other) },
+            ) => (group, subscription) == (others, other),
+            (Home::Azure { group, .. }, Home::Azure { group: others, .. }) => group == others,
+            (home, other) => home == other,
+        };
+        home && (&self.name, &self.region) == (&other.name, &other.region)
     }
 }
 
@@ -102,6 +166,9 @@ impl Integration {
                 Some(Target::Registry(Registry::public()))
             }
             Kind::Eks => Some(Target::Cluster(reader.cluster())),
+            Kind::Acr => Some(Target::Registry(reader.azure_registry())),
+            Kind::Aks => Some(Target::Cluster(reader.azure_cluster())),
+            Kind::Gke => Some(Target::Cluster(reader.google_cluster())),
             Kind::NotBuilt | Kind::Unsupported | Kind::Missing => None,
         };
         if reader.problems.is_empty() { Ok(target) } else { Err(reader.problems) }
@@ -174,15 +241,66 @@ impl Reader<'_> {
         }
     }
 
+    fn azure_registry(&mut self) -> Registry {
+        let path = ["registry", "name"];
+        let name = self.needed(&path);
+        let registry = Registry::azure(&name);
+        if registry.is_none() && !name.is_empty() {
+            let shown = name.escape_debug();
+            self.fail(
+                &path,
+                format!("`{shown}` is not the name of a registry of Azure, such as acme or acme.azurecr.io"),
+            );
+        }
+        self.text(&["registry", "tenant_id"]);
+        let host = String::new();
+        registry.unwrap_or(Registry { host, region: String::new(), service: RegistryService::Acr })
+    }
+
     fn cluster(&mut self) -> ClusterTarget {
         let name = self.needed(&["cluster", "name"]);
         if !name.is_empty() && !is_cluster_name(&name) {
             self.fail(&["cluster", "name"], format!("`{}` is not the name of a cluster", name.escape_debug()));
         }
         let region = self.region(&["cluster", "region"]);
+        self.kubeconfig(name, region, Home::Aws)
+    }
+
+    fn azure_cluster(&mut self) -> ClusterTarget {
+        let name = self.part("name", "the name of a cluster");
+        let group = self.part("resource_group", "the name of a resource group");
+        let subscription = self.optional("subscription_id", "the id of a subscription");
+        self.kubeconfig(name, String::new(), Home::Azure { group, subscription })
+    }
+
+    fn google_cluster(&mut self) -> ClusterTarget {
+        let name = self.part("name", "the name of a cluster");
+        let project = self.part("project_id", "the id of a project");
+        let location = self.part("location", "a region or a zone");
+        self.kubeconfig(name, location, Home::Google { project })
+    }
+
+    fn kubeconfig(&mut self, name: String, region: String, home: Home) -> ClusterTarget {
         let alias = self.text(&["cluster", "alias"]);
         let path = self.text(&["cluster", "kubeconfig", "path"]);
-        ClusterTarget { name, region, alias, path, mode: self.mode(), update: self.update() }
+        ClusterTarget { name, region, home, alias, path, mode: self.mode(), update: self.update() }
+    }
+
+    /// A setting of the cluster that becomes part of an address.
+    fn part(&mut self, key: &str, what: &str) -> String {
+        let text = self.needed(&["cluster", key]);
+        if !text.is_empty() && !is_part(&text) {
+            self.fail(&["cluster", key], format!("`{}` is not {what}", text.escape_debug()));
+        }
+        text
+    }
+
+    fn optional(&mut self, key: &str, what: &str) -> Option<String> {
+        let text = self.text(&["cluster", key])?;
+        if !is_part(&text) {
+            self.fail(&["cluster", key], format!("`{}` is not {what}", text.escape_debug()));
+        }
+        Some(text)
     }
 
     fn mode(&mut self) -> Option<u32> {
@@ -212,6 +330,12 @@ impl Reader<'_> {
         self.fail(&path, format!("invalid kubeconfig update mode `{shown}`: use merge, replace or error{near}"));
         Update::default()
     }
+}
+
+/// What Azure and Google take in names that become part of an address. A project may have a domain before its name.
+pub(in crate::auth) fn is_part(text: &str) -> bool {
+    let plain = |c: char| c.is_alphanumeric() || "-_.():".contains(c);
+    !text.is_empty() && text.len() <= LONGEST_NAME && !text.starts_with(['-', '.']) && text.chars().all(plain)
 }
 
 /// What the service takes for the name of a cluster; it becomes part of an address.
@@ -244,6 +368,18 @@ mod tests {
             "http://111111111111.dkr.ecr.eu-west-1.amazonaws.com",
         ] {
             assert_eq!(known(text), None, "{text}");
+        }
+        let azure = |text: &str| Registry::azure(text).map(|registry| registry.host);
+        for (text, host) in [
+            ("acme", Some("acme.azurecr.io")),
+            ("Acme.azurecr.us", Some("acme.azurecr.us")),
+            ("https://acme-abc123.azurecr.io/app/web", Some("acme-abc123.azurecr.io")),
+            ("acme.azurecr.io.evil.test", None),
+            ("acme.evil.test", None),
+            ("-x", None),
+            ("", None),
+        ] {
+            assert_eq!(azure(text).as_deref(), host, "{text}");
         }
     }
 }

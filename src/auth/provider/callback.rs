@@ -16,7 +16,23 @@ use tokio::task::JoinSet;
 use crate::host::percent_decode;
 use crate::secret::{Expose, Secret};
 
-const PATH: &str = "/oauth/callback";
+/// Where the browser is sent back to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// The name of this machine, as the service knows it.
+    host: &'static str,
+    path: &'static str,
+    /// What stands behind the port in the address that the service is told.
+    shown: &'static str,
+}
+
+impl Place {
+    /// What RFC 8252 wants, for services that take any port.
+    pub(crate) const ADDRESS: Place = Place { host: "127.0.0.1", path: "/oauth/callback", shown: "/oauth/callback" };
+    /// For services that let the port vary at this name only, and know no path.
+    pub(crate) const LOCALHOST: Place = Place { host: "localhost", path: "/", shown: "" };
+}
+
 /// A request line and headers of a browser are far shorter.
 const LONGEST_HEAD: usize = 32 * 1024;
 /// How long a connection may take to say what it wants: browsers open some that they never use.
@@ -28,6 +44,9 @@ const CONNECTIONS: usize = 32;
 #[derive(Debug)]
 pub(crate) struct Callback {
     listener: TcpListener,
+    /// What the name of this machine may stand for as well.
+    other: Option<TcpListener>,
+    place: Place,
     port: u16,
     state: Secret,
 }
@@ -59,28 +78,42 @@ pub(crate) enum Page<'a> {
 impl Callback {
     /// Listens on a free port of 127.0.0.1. `state` is what the answer has to carry.
     pub(crate) async fn listen(state: Secret) -> std::io::Result<Callback> {
+        Callback::listen_at(Place::ADDRESS, state).await
+    }
+
+    /// The same for another place.
+    pub(crate) async fn listen_at(place: Place, state: Secret) -> std::io::Result<Callback> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let port = listener.local_addr()?.port();
-        Ok(Callback { listener, port, state })
+        // A machine without it has a browser that does without.
+        let other = if place == Place::LOCALHOST { TcpListener::bind(("::1", port)).await.ok() } else { None };
+        Ok(Callback { listener, other, place, port, state })
     }
 
     /// The address as it is registered: the port is free to vary (RFC 8252, section 7.3).
     pub(crate) const REGISTERED: &'static str = "http://127.0.0.1/oauth/callback";
 
     pub(crate) fn address(&self) -> String {
-        format!("http://127.0.0.1:{}{PATH}", self.port)
+        format!("http://{}:{}{}", self.place.host, self.port, self.place.shown)
     }
 
     /// The first answer with the right state. After it nobody is listened to any more.
     pub(crate) async fn wait(self) -> std::io::Result<(Answer, Visitor)> {
         let (sender, mut answers) = mpsc::channel(1);
-        let expected = Arc::new(Expected { host: format!("127.0.0.1:{}", self.port), state: self.state });
+        let host = format!("{}:{}", self.place.host, self.port);
+        let expected = Arc::new(Expected { host, path: self.place.path, state: self.state });
+        let other = async || match &self.other {
+            Some(listener) => listener.accept().await,
+            None => std::future::pending().await,
+        };
         let mut connections = JoinSet::new();
         loop {
             tokio::select! {
                 Some(answer) = answers.recv() => return Ok(answer),
                 Some(_) = connections.join_next(), if !connections.is_empty() => {}
-                accepted = self.listener.accept(), if connections.len() < CONNECTIONS => {
+                accepted = async { tokio::select! { one = self.listener.accept() => one, one = other() => one } },
+                    if connections.len() < CONNECTIONS =>
+                {
                     let (stream, _) = accepted?;
                     let (sender, expected) = (sender.clone(), expected.clone());
                     connections.spawn(async move {
@@ -95,6 +128,7 @@ impl Callback {
 
 struct Expected {
     host: String,
+    path: &'static str,
     state: Secret,
 }
 
@@ -141,7 +175,7 @@ fn understand(head: &str, expected: &Expected) -> Result<Answer, &'static str> {
         return Err("400 Bad Request");
     }
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    if path != PATH {
+    if path != expected.path {
         return Err("404 Not Found");
     }
     if method != "GET" {

@@ -1,7 +1,7 @@
 use super::*;
 
 fn expected() -> Expected {
-    Expected { host: "127.0.0.1:7".to_owned(), state: Secret::from("s-1".to_owned()) }
+    Expected { host: "127.0.0.1:7".to_owned(), path: Place::ADDRESS.path, state: Secret::from("s-1".to_owned()) }
 }
 
 fn request(line: &str, host: &str) -> String {

@@ -133,7 +133,7 @@ fn is_unknown_grant(refusal: &Refusal) -> bool {
 }
 
 fn address(portal: &Portal, registration: &Registration, redirect: &str, state: &Secret, verifier: &Secret) -> String {
-    let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.expose_secret().as_bytes()));
+    let challenge = challenge(verifier);
     let parameters = [
         ("response_type", "code"),
         ("client_id", &registration.id),
@@ -157,8 +157,13 @@ fn endpoint(portal: &Portal, registration: &Registration) -> String {
     format!("{}/authorize", portal.oidc_url())
 }
 
+/// What a service is told of the verifier before it sees it (RFC 7636).
+pub(crate) fn challenge(verifier: &Secret) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.expose_secret().as_bytes()))
+}
+
 /// 32 random bytes as text; `None` when the system has none.
-fn random() -> Option<Secret> {
+pub(crate) fn random() -> Option<Secret> {
     let mut bytes = zeroize::Zeroizing::new([0; ENTROPY]);
     getrandom::fill(&mut *bytes).ok()?;
     Some(Secret::from(URL_SAFE_NO_PAD.encode(*bytes)))

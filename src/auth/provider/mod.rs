@@ -8,5 +8,6 @@ mod grant;
 pub(crate) mod sso;
 
 pub(crate) use browser::open as open_browser;
+pub(crate) use code::{challenge, random};
 pub(crate) use device::Poll;
 pub(crate) use grant::plain;

@@ -23,6 +23,9 @@ pub struct Question {
     /// Only whether the run may use the identity; nobody authenticates for the answer.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub only_check: bool,
+    /// Not its credentials but a token of it for this, as its cloud calls it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
 }
 
 /// An identity of another configuration than the run's: equal names prove nothing.

@@ -12,6 +12,7 @@ mod open;
 mod parent;
 #[cfg(unix)]
 mod peer;
+mod renewal;
 mod server;
 pub mod standing;
 
@@ -21,4 +22,4 @@ pub use error::Error;
 pub use extras::Extras;
 pub use open::{Run, RunIdentity, RunSettings};
 pub use parent::{Parent, SOCKET_VARIABLE};
-pub use server::{Answer, Source};
+pub use server::{Answer, Source, TOKEN, Tokens};

@@ -6,7 +6,8 @@ use super::Error;
 use super::directory::{CONFIG, CREDENTIALS, Directory};
 use super::endpoint::Endpoint;
 use super::extras::Extras;
-use super::server::{Allowed, Server, Service, Source};
+use super::renewal::{PAUSE, Renewal, Renewing};
+use super::server::{Allowed, Server, Service, Source, Tokens};
 use crate::auth::creds::AwsCredentials;
 use crate::auth::delivery::{
     Changes, Delivery, Helper, Profile, Style, Wiring, changes, child_env, config_text, credentials_text, same_profile,
@@ -45,6 +46,8 @@ pub struct RunSettings {
     /// Other identities that the child may use: required and allowed ones.
     pub allowed: Vec<RunIdentity>,
     pub source: Source,
+    /// Tokens of its identities for other things than their own cloud's management.
+    pub tokens: Option<Tokens>,
     /// Directory of the configuration that names the identities, for people.
     pub configuration: String,
     /// Variables that never reach a child, from [`crate::auth::store::password_variables`].
@@ -62,6 +65,7 @@ pub struct Run {
     #[cfg(unix)]
     server: Option<Server>,
     endpoint: Option<Endpoint>,
+    renewing: Option<Renewing>,
     directory: Option<Directory>,
     pub(super) changes: Option<Changes>,
     forbidden: Vec<String>,
@@ -79,6 +83,7 @@ impl Run {
             #[cfg(unix)]
             server: None,
             endpoint: None,
+            renewing: None,
             directory: None,
             changes: None,
             forbidden: settings.forbidden.clone(),
@@ -133,6 +138,15 @@ impl Run {
         let files = directory.path().join(FILES);
         if let Some(given) = &identities[0].given {
             furnish_files(&files, given)?;
+            let renewal = Renewal {
+                identity: identities[0].name.clone(),
+                folder: files.clone(),
+                source: settings.source.clone(),
+                talk: self.talk.clone(),
+                masker: host.masker.clone(),
+                pause: PAUSE,
+            };
+            self.renewing = renewal.start(given);
         }
         self.listen(&socket, identities, settings)?;
         let in_environment = keys.first().and_then(Option::as_ref).filter(|_| identities[0].delivery == Delivery::Env);
@@ -157,6 +171,7 @@ impl Run {
         let service = Service {
             allowed: identities.iter().map(allowed).collect(),
             source: settings.source.clone(),
+            tokens: settings.tokens.clone(),
             configuration: settings.configuration.clone(),
             talk: self.talk.clone(),
         };
@@ -220,6 +235,7 @@ impl Run {
         #[cfg(unix)]
         drop(self.server.take());
         drop(self.endpoint.take());
+        drop(self.renewing.take());
         match &mut self.directory {
             Some(directory) => directory.remove(),
             None => Ok(()),
@@ -308,7 +324,7 @@ fn wiring<'a>(
 }
 
 /// The files of another cloud, each in folders of its own.
-fn furnish_files(base: &Path, given: &EnvironmentCredentials) -> Result<(), Error> {
+pub(super) fn furnish_files(base: &Path, given: &EnvironmentCredentials) -> Result<(), Error> {
     for file in &given.files {
         let path = base.join(&file.path);
         if let Some(folder) = path.parent() {

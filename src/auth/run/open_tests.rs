@@ -56,6 +56,7 @@ fn settings(own: Option<RunIdentity>, allowed: Vec<RunIdentity>) -> RunSettings 
         identity: own,
         allowed,
         source: source().0,
+        tokens: None,
         configuration,
         forbidden,
         announce: false,

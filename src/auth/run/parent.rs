@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::client::{Meant, Question, request};
 use super::directory::{CONFIG, CREDENTIALS};
-use super::{Error, Source};
+use super::{Error, Source, Tokens};
 use crate::auth::delivery::parse_given;
 use crate::auth::given::Credentials;
 use crate::auth::{IdentityName, Session};
@@ -80,6 +80,31 @@ impl Parent {
         let credentials = read.ok_or_else(|| Error::BadAnswer { socket: self.socket.clone() })?;
         session.mask(&credentials);
         Ok(credentials)
+    }
+
+    /// A token of the identity for something of its cloud.
+    ///
+    /// # Errors
+    /// As [`Parent::answer`].
+    pub async fn token(&self, session: &Session, name: &IdentityName, resource: &str) -> Result<Credentials, Error> {
+        let question = self.question(session, name)?;
+        let answer = self.ask(Question { resource: Some(resource.to_owned()), ..question }).await?;
+        let read = parse_given(&answer, Timestamp::now());
+        let credentials = read.ok_or_else(|| Error::BadAnswer { socket: self.socket.clone() })?;
+        session.mask(&credentials);
+        Ok(credentials)
+    }
+
+    /// What a run inside this one gets such tokens from.
+    pub fn tokens(&self, session: Session) -> Tokens {
+        let parent = self.clone();
+        Arc::new(move |identity, resource| {
+            let (parent, session) = (parent.clone(), session.clone());
+            Box::pin(async move {
+                let name = IdentityName::from(identity.as_str());
+                parent.token(&session, &name, &resource).await.map_err(|error| error.to_string())
+            })
+        })
     }
 
     /// What a run inside this one gets its credentials from.

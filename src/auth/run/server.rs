@@ -14,6 +14,12 @@ pub type Answer = Pin<Box<dyn Future<Output = Result<Credentials, String>> + Sen
 /// Where a run gets the credentials of an identity by its name. Called for every request: it caches and renews.
 pub type Source = Arc<dyn Fn(String) -> Answer + Send + Sync>;
 
+/// Where a run gets a token of an identity, by its name and by what the token is for: one variable, [`TOKEN`].
+pub type Tokens = Arc<dyn Fn(String, String) -> Answer + Send + Sync>;
+
+/// The variable in which a token is given.
+pub const TOKEN: &str = "TOKEN";
+
 /// An identity that may be asked for.
 #[derive(Debug, Clone)]
 pub(super) struct Allowed {
@@ -26,6 +32,7 @@ pub(super) struct Allowed {
 pub(super) struct Service {
     pub(super) allowed: Vec<Allowed>,
     pub(super) source: Source,
+    pub(super) tokens: Option<Tokens>,
     /// Directory of the configuration that names the identities, for people.
     pub(super) configuration: String,
     pub(super) talk: crate::diag::Talk,
@@ -162,7 +169,7 @@ mod unix {
         }
 
         async fn reply(&self, question: Question) -> Zeroizing<String> {
-            let Question { identity, meant, only_check } = question;
+            let Question { identity, meant, only_check, resource } = question;
             let Some(known) = self.allowed.iter().find(|known| known.name == identity) else {
                 self.refuse(format!("a child asked for identity {identity:?}, which this run may not use"));
                 let names: Vec<&str> = self.allowed.iter().map(|known| known.name.as_str()).collect();
@@ -182,7 +189,12 @@ mod unix {
             if only_check {
                 return other(&Reply { allowed: true, ..Reply::default() });
             }
-            match (self.source)(identity).await {
+            let given = match (resource, &self.tokens) {
+                (None, _) => (self.source)(identity).await,
+                (Some(resource), Some(tokens)) => tokens(identity, resource).await,
+                (Some(_), None) => Err("this run gives no tokens".to_owned()),
+            };
+            match given {
                 Ok(credentials) => helper_answer(&credentials, Timestamp::now()),
                 Err(reason) => refusal(&reason),
             }

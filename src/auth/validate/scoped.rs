@@ -1,6 +1,6 @@
 //! Keys of a stack's or component's `auth` section that mean nothing. Row 5.
 
-use super::SECTION_KEYS;
+use super::keys::SECTION_KEYS;
 use crate::auth::config::AuthConfig;
 use crate::auth::problem::Problem;
 use crate::diag::nearest;
@@ -21,6 +21,7 @@ pub fn scoped_rails(section: &AuthConfig, configuration: &AuthConfig) -> Vec<Pro
         let mut found = Vec::new();
         super::rails::rails(&auth.node, &mut found);
         super::names::allowed(auth, &mut found);
+        super::names::deliveries(auth, &mut found);
         found
     };
     let known = of(configuration);

@@ -7,10 +7,12 @@ mod auth;
 mod auth_look;
 mod auth_tools;
 mod aws;
+mod azure;
 mod describe;
 mod doctor;
 mod explain;
 mod fleet;
+mod gcp;
 mod global;
 mod helmfile;
 mod list;
@@ -34,6 +36,7 @@ pub use auth_tools::{
     AuthShellArgs, ConsoleArgs, KeyArgs, KeyringArgs, KeyringCommand, SamlArgs, SamlCommand, UserArgs, UserCommand,
 };
 pub use aws::{AwsArgs, AwsCommand, EcrCommand, EcrLoginArgs, EksCommand, EksTokenArgs, UpdateKubeconfigArgs};
+pub use azure::{AcrCommand, AcrLoginArgs, AksCommand, AksKubeconfigArgs, AksTokenArgs, AzureArgs, AzureCommand};
 pub use describe::{
     ComponentArgs, DependentsArgs, DescribeArgs, DescribeCommand, DescribeConfigArgs, DescribeEditionArgs,
     DescribeEvaluationArgs, DescribeWorkflowsArgs, DiffArgs, EvaluationArgs, LocalsArgs, ProcessingArgs, StacksArgs,
@@ -41,6 +44,7 @@ pub use describe::{
 pub use doctor::DoctorArgs;
 pub use explain::ExplainArgs;
 pub use fleet::Fleet;
+pub use gcp::{GcpArgs, GcpCommand, GkeCommand, GkeKubeconfigArgs, GkeTokenArgs};
 pub use global::GlobalArgs;
 pub use helmfile::{HelmfileArgs, HelmfileCommand, HelmfileGenerate, HelmfileRun};
 pub use list::{

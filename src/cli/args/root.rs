@@ -6,9 +6,9 @@ use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, FromArgMatches, Parser, Subcommand};
 
 use super::{
-    AtlantisArgs, AuthArgs, AwsArgs, CompletionArgs, ConfigArgs, DescribeArgs, DocsArgs, DoctorArgs, EnvironmentArgs,
-    ExplainArgs, GlobalArgs, HelmfileArgs, ListArgs, ManArgs, PackerArgs, ProfileArgs, StackArgs, TerraformArgs,
-    ThemeArgs, ValidationArgs, WorkflowArgs,
+    AtlantisArgs, AuthArgs, AwsArgs, AzureArgs, CompletionArgs, ConfigArgs, DescribeArgs, DocsArgs, DoctorArgs,
+    EnvironmentArgs, ExplainArgs, GcpArgs, GlobalArgs, HelmfileArgs, ListArgs, ManArgs, PackerArgs, ProfileArgs,
+    StackArgs, TerraformArgs, ThemeArgs, ValidationArgs, WorkflowArgs,
 };
 
 /// Stacks, cloud identities and isolated runs for Terraform/OpenTofu and Helmfile.
@@ -112,6 +112,10 @@ commands! {
     Auth(AuthArgs) = "auth";
     /// Logins of registries, tokens and kubeconfigs of clusters on AWS
     Aws(AwsArgs) = "aws";
+    /// Logins of registries, tokens and kubeconfigs of clusters on Azure
+    Azure(AzureArgs) = "azure";
+    /// Tokens and kubeconfigs of clusters on Google Cloud
+    Gcp(GcpArgs) = "gcp";
     /// Show what a component or all stacks amount to
     Describe(DescribeArgs) = "describe";
     /// Show which file and line set a value of a component, and what it overrides

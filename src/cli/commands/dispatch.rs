@@ -6,8 +6,8 @@ use super::super::extend::{active_aliases, added};
 use super::super::setup::Context;
 use super::super::{help, parse};
 use super::{
-    about, atlantis, auth, aws, browse, completion, config, describe, docs, doctor, env, explain, helmfile, list, man,
-    packer, profile, stack, terraform, theme, unknown, validate, version, workflow, write,
+    about, atlantis, auth, aws, azure, browse, completion, config, describe, docs, doctor, env, explain, helmfile,
+    list, man, packer, profile, stack, terraform, theme, unknown, validate, version, workflow, write,
 };
 use crate::custom::definitions;
 use crate::diag::{Result, Warning};
@@ -27,6 +27,8 @@ pub(in crate::cli) fn dispatch(context: &Context, command: Option<Command>, vers
         Some(Command::Atlantis(args)) => atlantis::run(context, args),
         Some(Command::Auth(args)) => auth::run(context, args),
         Some(Command::Aws(args)) => aws::run(context, args),
+        Some(Command::Azure(args)) => azure::run(context, args),
+        Some(Command::Gcp(args)) => azure::run_gcp(context, args),
         Some(Command::Terraform(args)) => terraform::run(context, args),
         Some(Command::Helmfile(args)) => helmfile::run(context, args),
         Some(Command::Packer(args)) => packer::run(context, args),

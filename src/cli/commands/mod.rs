@@ -7,6 +7,7 @@ mod auth;
 mod auth_look;
 mod auth_tools;
 mod aws;
+mod azure;
 mod backend;
 mod browse;
 mod completion;

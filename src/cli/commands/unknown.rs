@@ -11,7 +11,6 @@ const LATER: &[(&str, &[&str])] = &[
         "atmos",
         &[
             "ansible",
-            "azure",
             "cache",
             "cast",
             "ci",
@@ -19,7 +18,6 @@ const LATER: &[(&str, &[&str])] = &[
             "container",
             "devcontainer",
             "emulator",
-            "gcp",
             "git",
             "helm",
             "init",

@@ -21,7 +21,7 @@ pub struct Application<'a> {
 }
 
 impl Application<'_> {
-    fn url(&self, action: &str) -> String {
+    pub(super) fn url(&self, action: &str) -> String {
         format!("{}/{}/oauth2/v2.0/{action}", self.authority, percent_encode(self.tenant))
     }
 }
@@ -112,7 +112,7 @@ pub async fn renewed(desk: Desk<'_>, application: &Application<'_>, refresh: &Se
     Ok(Granted { refresh: granted.refresh.or_else(|| Some(refresh.clone())), ..granted })
 }
 
-fn granted(desk: Desk<'_>, answer: &Json) -> Result<Granted, Trouble> {
+pub(super) fn granted(desk: Desk<'_>, answer: &Json) -> Result<Granted, Trouble> {
     let token = desk.taken(answer, "access_token")?;
     let refresh = answer["refresh_token"].as_str().map(|refresh| desk.register(refresh));
     let claims = answer["id_token"]

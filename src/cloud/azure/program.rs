@@ -1,6 +1,7 @@
 //! What `az login` left, told by the program itself.
 
 use std::ffi::OsString;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -9,6 +10,8 @@ use jiff::tz::TimeZone;
 use serde_json::Value as Json;
 
 use super::super::token::{Desk, Token, Trouble};
+use crate::host::group::{Leash, leading};
+use crate::secret::Expose as _;
 
 /// It may have to renew its own token first.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -47,27 +50,30 @@ pub async fn signed_in(
     let Ok(program) = which::which_in("az", path, &desk.host.cwd) else { return Ok(None) };
     let words = ["account", "get-access-token", "--output", "json"].iter().chain(words);
     let child = duct::cmd(program, words).dir(&desk.host.cwd).full_env(environment);
-    let child = child.stdin_null().stdout_capture().stderr_capture().unchecked();
+    let child = leading(&child.stdin_null().stdout_capture().stderr_capture().unchecked());
     let failed = |reason: &str| Trouble::Refused(format!("`az account get-access-token` gave no token: {reason}"));
-    let output = tokio::task::spawn_blocking(move || {
-        let handle = child.start()?;
-        if let Some(output) = handle.wait_timeout(patience)? {
-            return Ok(Some(output.clone()));
-        }
-        // It may have ended in the meantime; then there is nothing to end.
-        let _ = handle.kill();
-        Ok::<_, std::io::Error>(None)
-    });
-    let output = output.await.map_err(|error| failed(&error.to_string()))?;
-    let output = output.map_err(|error| failed(&error.to_string()))?;
+    let handle = Arc::new(child.start().map_err(|error| failed(&error.to_string()))?);
+    // The program is a script that starts others: whoever stops waiting ends all of them.
+    let leash = Leash::new(handle.pids());
+    let output =
+        tokio::task::spawn_blocking(move || handle.wait_timeout(patience).map(Option::<&std::process::Output>::cloned))
+            .await;
+    let output = output.map_err(|error| failed(&error.to_string()))?.map_err(|error| failed(&error.to_string()))?;
     let output = output.ok_or_else(|| failed(&format!("it did not end within {} s", patience.as_secs())))?;
+    leash.release();
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         return Err(failed(said.lines().find(|line| !line.trim().is_empty()).unwrap_or_default()));
     }
     let json: Json = serde_json::from_slice(&output.stdout).unwrap_or_default();
     let token = desk.taken(&json, "accessToken").map_err(|_| failed("it printed none"))?;
+    if !token.value.expose_secret().bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(failed("what it printed is no token"));
+    }
     let left = end(&json).map(|end| end.as_second() - desk.host.now().as_second());
+    if left.or(token.lifetime).is_none() {
+        return Err(failed("it does not say when that ends"));
+    }
     let text = |key: &str| json[key].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
     let token = Token { lifetime: token.lifetime.or(left), ..token };
     Ok(Some(SignedIn { token, tenant: text("tenant"), subscription: text("subscription") }))

@@ -3,6 +3,7 @@
 //!
 //! Read [`of_document`] (credentials as Google writes them to files), then `exchange` (RFC 8693) and [`impersonated`].
 
+mod cluster;
 mod document;
 mod exchange;
 mod external;
@@ -10,6 +11,7 @@ mod impersonation;
 mod machine;
 mod trouble;
 
+pub use cluster::{Described, cluster};
 pub use document::{Named, named, of_document, signed_in};
 pub use exchange::{Exchange, PLATFORM, TOKENS as STS, exchanged};
 pub use impersonation::{Account, iam_of, impersonated};

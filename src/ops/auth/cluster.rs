@@ -5,12 +5,13 @@ use miette::Diagnostic;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::super::access::Access;
+use super::super::access::{Access, refused};
 use super::super::audit::{self, Event};
 use super::integrations::{Done, Holder, keys, target};
 use super::registry::{find, other_kind, owner};
-use crate::auth::integration::{ClusterTarget, Target};
+use crate::auth::integration::{CLUSTERS_OF_AZURE, ClusterTarget, ClusterToken, Home, Kind, Target};
 use crate::auth::resolution::Flag;
+use crate::auth::run::TOKEN;
 use crate::diag::{Failure, Result};
 use crate::secret::Expose as _;
 
@@ -54,7 +55,56 @@ pub async fn cluster_token(access: &Access, request: &TokenRequest) -> Result<Ze
     let given = access.given(&access.session, &identity).await?;
     let credentials = keys(access, &identity, &given)?;
     let chain = access.session.chain(&identity)?;
-    let token = access.session.cluster_token(&chain, credentials, &name, &region)?;
+    Ok(answer(&access.session.cluster_token(&chain, credentials, &name, &region)?))
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct AzureTokenRequest {
+    pub identity: Flag,
+    pub cluster: Option<String>,
+    pub group: Option<String>,
+    /// The application that the cluster wants tokens for; the one of all clusters without.
+    pub server: Option<String>,
+}
+
+/// The same for a cluster of Azure.
+///
+/// # Errors
+/// As [`cluster_token`].
+pub async fn azure_cluster_token(access: &Access, request: &AzureTokenRequest) -> Result<Zeroizing<String>> {
+    for (flag, value) in [("cluster-name", &request.cluster), ("resource-group", &request.group)] {
+        if value.as_deref().is_none_or(str::is_empty) {
+            return Err(ClusterError::Missing { flag }.into());
+        }
+    }
+    let identity = access.needed_identity(&request.identity)?;
+    let event = Event { name: "aks-token", identity: Some(identity.to_string()), ..Event::default() };
+    audit::record(access, &access.settings, &event)?;
+    let server = request.server.as_deref().filter(|server| !server.is_empty()).unwrap_or(CLUSTERS_OF_AZURE);
+    if let Some(parent) = &access.parent {
+        // The run has signed in, and what renews that is out of reach here.
+        let given = parent.token(&access.session, &identity, server).await.map_err(refused)?;
+        let token = ClusterToken::of(&given, TOKEN).ok_or(ClusterError::NoToken { identity: identity.to_string() })?;
+        return Ok(answer(&token));
+    }
+    let chain = access.session.chain(&identity)?;
+    Ok(answer(&access.session.azure_cluster_token(&chain, server).await?))
+}
+
+/// The same for any cluster of Google, which take the token of an identity as it is.
+///
+/// # Errors
+/// As [`cluster_token`].
+pub async fn google_cluster_token(access: &Access, flag: &Flag) -> Result<Zeroizing<String>> {
+    let identity = access.needed_identity(flag)?;
+    let event = Event { name: "gke-token", identity: Some(identity.to_string()), ..Event::default() };
+    audit::record(access, &access.settings, &event)?;
+    let given = access.given(&access.session, &identity).await?;
+    let chain = access.session.chain(&identity)?;
+    Ok(answer(&access.session.google_cluster_token(&chain, &given)?))
+}
+
+fn answer(token: &ClusterToken) -> Zeroizing<String> {
     let expires = Timestamp::from_second(token.expires.as_second()).unwrap_or(token.expires);
     let status = Status { expiration_timestamp: expires.to_string(), token: token.token.expose_secret() };
     let answer = Answer { api_version: API, kind: "ExecCredential", status };
@@ -63,7 +113,7 @@ pub async fn cluster_token(access: &Access, request: &TokenRequest) -> Result<Ze
     let written = serde_json::to_writer(&mut *text, &answer);
     debug_assert!(written.is_ok(), "strings always serialise into memory");
     text.push(b'\n');
-    Ok(Zeroizing::new(String::from_utf8_lossy(&text).into_owned()))
+    Zeroizing::new(String::from_utf8_lossy(&text).into_owned())
 }
 
 #[derive(Debug, Clone, Default)]
@@ -86,7 +136,9 @@ pub async fn update_kubeconfig(access: &Access, request: &KubeconfigRequest) -> 
     let (identity, cluster) = match &request.integration {
         Some(name) => {
             let integration = find(&access.settings, name)?;
-            let Some(Target::Cluster(cluster)) = target(access, &integration)? else {
+            let Some(Target::Cluster(cluster)) =
+                target(access, &integration)?.filter(|_| integration.kind == Kind::Eks)
+            else {
                 return Err(other_kind(&integration).into());
             };
             let identity = match &request.identity {
@@ -100,7 +152,6 @@ pub async fn update_kubeconfig(access: &Access, request: &KubeconfigRequest) -> 
     let event = Event { name: "eks-kubeconfig", identity: Some(identity.to_string()), ..Event::default() };
     audit::record(access, &access.settings, &event)?;
     let given = access.given(&access.session, &identity).await?;
-    let credentials = keys(access, &identity, &given)?;
     let own = |given: &Option<String>| given.clone().filter(|text| !text.is_empty());
     let name = own(&request.cluster).unwrap_or(cluster.name);
     let region = own(&request.region).unwrap_or(cluster.region);
@@ -114,13 +165,70 @@ pub async fn update_kubeconfig(access: &Access, request: &KubeconfigRequest) -> 
     let (alias, path) = (own(&request.alias).or(cluster.alias), own(&request.kubeconfig).or(cluster.path));
     let target = ClusterTarget { name, region, alias, path, ..cluster };
     let chain = access.session.chain(&identity)?;
-    Holder { access, session: &access.session, chain, credentials }.write_kubeconfig(&target).await
+    Holder { access, session: &access.session, chain, credentials: &given }.write_kubeconfig(&target).await
+}
+
+/// Which cluster of Azure or Google.
+#[derive(Debug, Clone, Default)]
+pub struct OtherKubeconfigRequest {
+    /// Name of an entry of `auth.integrations`; what else is named goes before what that says.
+    pub integration: Option<String>,
+    pub identity: Flag,
+    /// A named cluster.
+    pub cluster: ClusterTarget,
+}
+
+/// Writes a cluster of Azure or Google into a kubeconfig.
+///
+/// # Errors
+/// As [`update_kubeconfig`].
+pub async fn update_other_kubeconfig(access: &Access, request: &OtherKubeconfigRequest, kind: Kind) -> Result<Done> {
+    let (identity, target) = if let Some(name) = &request.integration {
+        let integration = find(&access.settings, name)?;
+        let Some(Target::Cluster(cluster)) = target(access, &integration)?.filter(|_| integration.kind == kind) else {
+            return Err(other_kind(&integration).into());
+        };
+        let identity = match &request.identity {
+            Flag::NotGiven => owner(access, &integration)?,
+            flag => access.needed_identity(flag)?,
+        };
+        let ClusterTarget { alias, path, .. } = request.cluster.clone();
+        let (alias, path) = (alias.or(cluster.alias.clone()), path.or(cluster.path.clone()));
+        (identity, ClusterTarget { alias, path, ..cluster })
+    } else {
+        if let Some(flag) = missing(&request.cluster) {
+            return Err(ClusterError::Missing { flag }.into());
+        }
+        (access.needed_identity(&request.identity)?, request.cluster.clone())
+    };
+    let name = if kind == Kind::Aks { "aks-kubeconfig" } else { "gke-kubeconfig" };
+    let event = Event { name, identity: Some(identity.to_string()), ..Event::default() };
+    audit::record(access, &access.settings, &event)?;
+    let given = access.given(&access.session, &identity).await?;
+    let chain = access.session.chain(&identity)?;
+    Holder { access, session: &access.session, chain, credentials: &given }.write_kubeconfig(&target).await
+}
+
+/// The flag that is needed and not there.
+fn missing(cluster: &ClusterTarget) -> Option<&'static str> {
+    let needed = match &cluster.home {
+        Home::Aws => vec![("cluster-name", &cluster.name), ("region", &cluster.region)],
+        Home::Azure { group, .. } => vec![("cluster-name", &cluster.name), ("resource-group", group)],
+        Home::Google { project } => {
+            vec![("cluster-name", &cluster.name), ("project-id", project), ("location", &cluster.region)]
+        }
+    };
+    needed.into_iter().find(|(_, value)| value.is_empty()).map(|(flag, _)| flag)
 }
 
 #[derive(Debug, thiserror::Error, Diagnostic)]
 enum ClusterError {
+    #[error("the run around this command gives no token of `{identity}`")]
+    #[diagnostic(code(atmos::azure::aks_no_token), help("use the same version of atmos inside of a run as around it"))]
+    NoToken { identity: String },
+
     #[error("--{flag} is required")]
-    #[diagnostic(code(atmos::aws::eks_missing), help("name the cluster and its region"))]
+    #[diagnostic(code(atmos::aws::eks_missing), help("name the cluster and where it is"))]
     Missing { flag: &'static str },
 }
 

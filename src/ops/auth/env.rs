@@ -17,8 +17,8 @@ use crate::auth::realm::RealmSource;
 use crate::auth::resolution::Flag;
 use crate::auth::run::standing::Standing;
 use crate::auth::run::{Error as RunError, Parent};
-use crate::auth::{Description, IdentityName, Logins};
-use crate::diag::{Failure, Result};
+use crate::auth::{Description, Gives, IdentityName, Logins};
+use crate::diag::{Failure, Result, Warning};
 use crate::host::fs;
 use crate::secret::{Expose as _, MASK};
 
@@ -66,12 +66,10 @@ pub async fn env(access: &Access, request: &EnvRequest) -> Result<EnvReport> {
             audit::record(access, &access.settings, &event)?;
             with_keys(access, &name, &known).await?
         }
-        Delivery::Process => {
-            if matches!(held_by_module(access, &name).await?, Some(Credentials::Environment(_))) {
-                return Err(EnvError::NoConfiguration { name: name.to_string() }.into());
-            }
-            pointing(access, &name, &known)?
-        }
+        Delivery::Process => match of_another_cloud(access, &name, request.delivery.is_some()).await? {
+            Some(given) => wire(access, &name, &known, Some(&given))?,
+            None => pointing(access, &name, &known)?,
+        },
         Delivery::Files => return Err(EnvError::NoFiles.into()),
         Delivery::Endpoint => return Err(EnvError::NoEndpoint.into()),
     };
@@ -89,9 +87,34 @@ async fn held_by_module(access: &Access, name: &IdentityName) -> Result<Option<C
     }
 }
 
+/// What of an identity of another cloud than AWS is no secret: there is no configuration that could stand for the rest.
+/// `asked`: somebody wants that configuration.
+async fn of_another_cloud(access: &Access, name: &IdentityName, asked: bool) -> Result<Option<Credentials>> {
+    let outline = match access.session.gives(name)? {
+        Gives::Aws => return Ok(None),
+        Gives::Elsewhere(outline) if !asked => outline,
+        Gives::Elsewhere(_) => return Err(EnvError::NoConfiguration { name: name.to_string() }.into()),
+        Gives::Unknown => {
+            return match held_by_module(access, name).await? {
+                Some(Credentials::Aws(_)) => Ok(None),
+                Some(Credentials::Environment(_)) => Err(EnvError::NoConfiguration { name: name.to_string() }.into()),
+                None => Err(EnvError::NothingCached { name: name.to_string() }.into()),
+            };
+        }
+    };
+    if !outline.is_all {
+        let message = format!("the credentials of identity `{name}` are not among these variables: they are secret");
+        let help = format!("run the command through `atmos auth exec -i {name}`");
+        access.host.talk.warn(Warning::new("atmos::auth::env_without_credentials", message).help(help));
+    }
+    Ok(Some(Credentials::Environment(outline.given)))
+}
+
 /// The variables of the standing configuration, for `whoami`.
 pub(super) async fn standing_environment(access: &Access, name: &IdentityName) -> Result<Vec<(String, String)>> {
-    if let Some(Credentials::Environment(given)) = held_by_module(access, name).await? {
+    let held = held_by_module(access, name).await?;
+    let nothing_held = held.is_none();
+    if let Some(Credentials::Environment(given)) = held {
         // What they hold is the business of who runs as the identity.
         let shown = given.variables.iter().map(|variable| {
             let value = if variable.is_public { variable.value.expose_secret() } else { MASK };
@@ -100,7 +123,12 @@ pub(super) async fn standing_environment(access: &Access, name: &IdentityName) -
         return Ok(shown.collect());
     }
     let known = access.describe(&access.session, name).await?;
-    Ok(wire(access, name, &known, None)?.0)
+    let given = match access.session.gives(name)? {
+        Gives::Elsewhere(outline) => Some(Credentials::Environment(outline.given)),
+        Gives::Unknown if nothing_held => return Ok(Vec::new()),
+        Gives::Aws | Gives::Unknown => None,
+    };
+    Ok(wire(access, name, &known, given.as_ref())?.0)
 }
 
 /// Writes the standing configuration and returns the variables that point to it.

@@ -12,7 +12,10 @@ use crate::auth::chain::Chain;
 use crate::auth::creds::AwsCredentials;
 use crate::auth::given::Credentials;
 use crate::auth::integration::docker::{self, Docker};
-use crate::auth::integration::{ClusterTarget, Integration, Registry, Target, kube, linked};
+use crate::auth::integration::{
+    self, ClusterTarget, Home, Integration, Kind, Registry, RegistryLogin, RegistryService, Target, conflict, kube,
+    linked,
+};
 use crate::auth::realm::RealmSource;
 use crate::auth::run::Extras;
 use crate::auth::store::password_variables;
@@ -22,8 +25,8 @@ use crate::diag::{Failure, Report, Result, Warning};
 /// What an integration did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Done {
-    Login { registry: String, place: String, expires: Option<Timestamp> },
-    Kubeconfig { context: String, path: PathBuf, has_changed: bool },
+    Login { what: &'static str, registry: String, place: String, expires: Option<Timestamp> },
+    Kubeconfig { what: &'static str, context: String, path: PathBuf, has_changed: bool },
 }
 
 /// The identity that integrations follow, with what they need of it.
@@ -31,36 +34,61 @@ pub(super) struct Holder<'a> {
     pub(super) access: &'a Access,
     pub(super) session: &'a Session,
     pub(super) chain: Chain,
-    pub(super) credentials: &'a AwsCredentials,
+    pub(super) credentials: &'a Credentials,
 }
 
 impl Holder<'_> {
-    pub(super) async fn log_in(&self, registry: &Registry) -> Result<Done> {
-        let login = self.session.registry_login(Some(&self.chain), self.credentials, registry).await?;
-        store(self.access, &login)
+    pub(super) async fn log_in(&self, registry: &Registry, tenant: Option<&str>) -> Result<Done> {
+        store(self.access, &self.login(registry, tenant).await?, registry.service)
+    }
+
+    async fn login(&self, registry: &Registry, tenant: Option<&str>) -> Result<RegistryLogin> {
+        if registry.service == RegistryService::Acr {
+            return Ok(self.session.azure_login(&self.chain, registry, tenant).await?);
+        }
+        let keys = keys(self.access, &self.chain.target().name, self.credentials)?;
+        Ok(self.session.registry_login(Some(&self.chain), keys, registry).await?)
     }
 
     pub(super) async fn write_kubeconfig(&self, target: &ClusterTarget) -> Result<Done> {
-        let cluster = self.session.cluster(&self.chain, self.credentials, &target.name, &target.region).await?;
-        let context = target.alias.clone().unwrap_or_else(|| cluster.arn.clone());
-        let command = token_command(self.access, self.chain.target().name.as_str(), target);
+        let target = &target.clone().settled(self.chain.target());
+        let all = Integration::all(self.session.settings());
+        if let (Some(other), Some(alias)) = (conflict(self.session.settings(), &all, target), &target.alias) {
+            let (context, first) = (alias.clone(), format!("cluster `{}`", target.name));
+            return Err(
+                integration::Error::SameContext { context, first, second: format!("integration `{other}`") }.into()
+            );
+        }
+        let (session, chain) = (self.session, &self.chain);
+        let (what, cluster) = match target.home {
+            Home::Aws => {
+                let keys = keys(self.access, &chain.target().name, self.credentials)?;
+                ("EKS", session.cluster(chain, keys, &target.name, &target.region).await?)
+            }
+            Home::Azure { .. } => ("AKS", session.azure_cluster(chain, target).await?),
+            Home::Google { .. } => ("GKE", session.google_cluster(chain, self.credentials, target).await?),
+        };
+        let context = target.alias.clone().unwrap_or_else(|| cluster.id.clone());
+        let command = token_command(self.access, chain.target().name.as_str(), target, cluster.audience.as_deref());
         let written = kube::write(&self.access.host, target, &kube::Entry { cluster, context, command })?;
-        Ok(Done::Kubeconfig { context: written.context, path: written.path, has_changed: written.has_changed })
+        let kube::Written { path, context, has_changed } = written;
+        Ok(Done::Kubeconfig { what, context, path, has_changed })
     }
 
-    pub(super) async fn follow(&self, target: &Target) -> Result<Done> {
+    async fn follow(&self, target: &Target, tenant: Option<&str>) -> Result<Done> {
         match target {
-            Target::Registry(registry) => self.log_in(registry).await,
+            Target::Registry(registry) => self.log_in(registry, tenant).await,
             Target::Cluster(cluster) => self.write_kubeconfig(cluster).await,
         }
     }
 }
 
 /// Puts a login where docker looks for it.
-pub(super) fn store(access: &Access, login: &crate::auth::integration::RegistryLogin) -> Result<Done> {
+pub(super) fn store(access: &Access, login: &RegistryLogin, service: RegistryService) -> Result<Done> {
     let hidden = hidden(access);
     let place = Docker { host: &access.host, hidden: &hidden }.store(login)?;
-    Ok(Done::Login { registry: login.registry.clone(), place, expires: login.expires })
+    let what = if service == RegistryService::Acr { "ACR" } else { "ECR" };
+    Ok(Done::Login { what, registry: login.registry.clone(), place, expires: login.expires })
 }
 
 /// What opens the keyring is no business of the programs that keep logins.
@@ -78,10 +106,20 @@ pub(super) fn target(access: &Access, integration: &Integration) -> Result<Optio
 }
 
 /// This program as a cluster's clients call it: wherever they are, it finds this configuration.
-fn token_command(access: &Access, identity: &str, target: &ClusterTarget) -> Vec<String> {
+fn token_command(access: &Access, identity: &str, target: &ClusterTarget, audience: Option<&str>) -> Vec<String> {
+    let mut own = match &target.home {
+        Home::Aws => vec!["aws", "eks", "token", "--cluster-name", &target.name, "--region", &target.region],
+        Home::Azure { group, .. } => {
+            vec!["azure", "aks", "token", "--cluster-name", &target.name, "--resource-group", group]
+        }
+        Home::Google { .. } => vec!["gcp", "gke", "token"],
+    };
+    own.extend(audience.into_iter().flat_map(|audience| ["--server-id", audience]));
+    if let Home::Azure { subscription: Some(subscription), .. } = &target.home {
+        own.extend(["--subscription-id", subscription]);
+    }
     let mut words = vec![access.host.exe.display().to_string()];
-    words
-        .extend(["aws", "eks", "token", "--cluster-name", &target.name, "--region", &target.region].map(str::to_owned));
+    words.extend(own.into_iter().map(str::to_owned));
     words.push(format!("--identity={identity}"));
     words.extend(access.helper_arguments.iter().cloned());
     if access.realm.source() == RealmSource::Env {
@@ -97,13 +135,12 @@ pub(super) async fn after_login(access: &Access, name: &IdentityName, credential
     for integration in automatic {
         let followed = async {
             let Some(target) = target(access, &integration)? else { return Ok(None) };
-            let credentials = keys(access, name, credentials)?;
             let key = format!("{target:?}");
             if !access.is_first(&key) {
                 return Ok(None);
             }
             let holder = Holder { access, session: &access.session, chain: chain.clone(), credentials };
-            let done = holder.follow(&target).await;
+            let done = holder.follow(&target, integration.tenant().as_deref()).await;
             if done.is_err() {
                 access.has_failed(&key);
             }
@@ -137,13 +174,12 @@ pub(in super::super) async fn for_run(
         }
         let result = async {
             let Some(target) = target(access, &integration)? else { return Ok(()) };
-            let credentials = keys(access, name, credentials)?;
+            let holder = Holder { access, session, chain: chain.clone(), credentials };
             match target {
                 Target::Registry(registry) => {
-                    extras.logins.push(session.registry_login(Some(&chain), credentials, &registry).await?);
+                    extras.logins.push(holder.login(&registry, integration.tenant().as_deref()).await?);
                 }
                 Target::Cluster(cluster) => {
-                    let holder = Holder { access, session, chain: chain.clone(), credentials };
                     if let Done::Kubeconfig { path, .. } = holder.write_kubeconfig(&cluster).await? {
                         extras.kubeconfigs.push(path);
                     }
@@ -174,10 +210,12 @@ pub(super) fn keys<'a>(
 fn warn(access: &Access, integration: &Integration, report: &Report) {
     let message = format!("integration `{}` of kind {} failed: {report}", integration.name, integration.kind_text);
     let name = &integration.name;
-    let again = if integration.kind.is_registry() {
-        format!("`atmos aws ecr login {name}` tries again")
-    } else {
-        format!("`atmos aws eks update-kubeconfig --integration {name}` tries again")
+    let again = match integration.kind {
+        Kind::Ecr | Kind::EcrPublic => format!("`atmos aws ecr login {name}` tries again"),
+        Kind::Acr => format!("`atmos azure acr login {name}` tries again"),
+        Kind::Aks => format!("`atmos azure aks update-kubeconfig --integration {name}` tries again"),
+        Kind::Gke => format!("`atmos gcp gke update-kubeconfig --integration {name}` tries again"),
+        _ => format!("`atmos aws eks update-kubeconfig --integration {name}` tries again"),
     };
     let help = report.diagnostic().help().map_or(again.clone(), |help| format!("{help}; {again}"));
     let warning = Warning::new("atmos::auth::integration_failed", message).help(help);
@@ -190,16 +228,16 @@ fn warn(access: &Access, integration: &Integration, report: &Report) {
 /// What was done, for people.
 pub fn line(done: &Done, now: Timestamp) -> String {
     match done {
-        Done::Login { registry, place, expires } => {
+        Done::Login { what, registry, place, expires } => {
             let left = expires.map(|expires| {
                 let minutes = expires.duration_since(now).as_mins().max(0);
                 format!(", expires in {}h {}m", minutes / 60, minutes % 60)
             });
-            format!("ECR login: {registry} (in {place}{})", left.unwrap_or_default())
+            format!("{what} login: {registry} (in {place}{})", left.unwrap_or_default())
         }
-        Done::Kubeconfig { context, path, has_changed } => {
+        Done::Kubeconfig { what, context, path, has_changed } => {
             let same = if *has_changed { "" } else { " (as it was)" };
-            format!("EKS kubeconfig: {context} → {}{same}", path.display())
+            format!("{what} kubeconfig: {context} → {}{same}", path.display())
         }
     }
 }
@@ -241,24 +279,20 @@ pub(super) fn variables(access: &Access, name: &IdentityName) -> Vec<(String, St
 pub(super) fn forget(access: &Access, whose: &Logins, dry_run: bool) -> (Vec<String>, Vec<String>) {
     let (mut registries, mut gone, mut left) = (Vec::new(), Vec::new(), Vec::new());
     for integration in Integration::all(&access.settings) {
-        let concerned = match whose {
-            Logins::All => true,
-            Logins::Identity(name) => {
-                access.session.chain(name).is_ok_and(|chain| integration.is_of(&access.settings, &chain))
-            }
-            Logins::Provider(provider) => access
-                .settings
-                .identities
-                .keys()
-                .filter_map(|name| access.session.chain(name).ok())
-                .any(|chain| chain.root() == provider.as_str() && integration.is_of(&access.settings, &chain)),
-        };
+        let owners = owners(access, &integration, whose);
+        let concerned = !owners.is_empty() || matches!(whose, Logins::All);
         match integration.target() {
             Ok(Some(Target::Registry(registry))) if concerned => registries.push(registry.host),
-            Ok(Some(Target::Cluster(cluster))) if concerned => match kube::remove(&access.host, &cluster, dry_run) {
-                Ok(path) => gone.extend(path.map(|path| format!("cluster {} in {}", cluster.name, path.display()))),
-                Err(error) => left.push(format!("cluster {}: {error}", cluster.name)),
-            },
+            Ok(Some(Target::Cluster(cluster))) if concerned => {
+                for cluster in settled(&cluster, &owners) {
+                    match kube::remove(&access.host, &cluster, dry_run) {
+                        Ok(path) => {
+                            gone.extend(path.map(|path| format!("cluster {} in {}", cluster.name, path.display())));
+                        }
+                        Err(error) => left.push(format!("cluster {}: {error}", cluster.name)),
+                    }
+                }
+            }
             _ => {}
         }
     }
@@ -270,6 +304,33 @@ pub(super) fn forget(access: &Access, whose: &Logins, dry_run: bool) -> (Vec<Str
         Err(error) => left.push(format!("logins of {}: {error}", registries.join(", "))),
     }
     (gone, left)
+}
+
+/// The chains of those whom an integration follows, among those who are logged out.
+fn owners(access: &Access, integration: &Integration, whose: &Logins) -> Vec<Chain> {
+    let chains: Vec<Chain> = match whose {
+        Logins::Identity(name) => access.session.chain(name).into_iter().collect(),
+        Logins::Provider(_) | Logins::All => {
+            access.settings.identities.keys().filter_map(|name| access.session.chain(name).ok()).collect()
+        }
+    };
+    let of_provider = |chain: &Chain| match whose {
+        Logins::Provider(provider) => chain.root() == provider.as_str(),
+        Logins::Identity(_) | Logins::All => true,
+    };
+    let is_owner = |chain: &Chain| of_provider(chain) && integration.is_of(&access.settings, chain);
+    chains.into_iter().filter(is_owner).collect()
+}
+
+/// The cluster as each of them has written it down; once where that is the same.
+fn settled(cluster: &ClusterTarget, owners: &[Chain]) -> Vec<ClusterTarget> {
+    let mut all: Vec<ClusterTarget> = Vec::new();
+    for settled in owners.iter().map(|chain| cluster.clone().settled(chain.target())) {
+        if !all.contains(&settled) {
+            all.push(settled);
+        }
+    }
+    if all.is_empty() { vec![cluster.clone()] } else { all }
 }
 
 #[derive(Debug, thiserror::Error, Diagnostic)]

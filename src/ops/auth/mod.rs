@@ -26,7 +26,10 @@ mod validate_rails;
 mod validate_stacks;
 mod whoami;
 
-pub use cluster::{KubeconfigRequest, TokenRequest, cluster_token, update_kubeconfig};
+pub use cluster::{
+    AzureTokenRequest, KubeconfigRequest, OtherKubeconfigRequest, TokenRequest, azure_cluster_token, cluster_token,
+    google_cluster_token, update_kubeconfig, update_other_kubeconfig,
+};
 pub use console::{ConsoleReport, ConsoleRequest, console};
 pub use doctor::{DoctorReport, DoctorRequest, Finding, State, doctor};
 pub(super) use env::style;
@@ -41,7 +44,7 @@ pub use login_all::{LoginAllReport, LoginAllRequest, login_all};
 pub use logout::{LogoutReport, LogoutRequest, logout};
 pub use process::{ProcessRequest, ask_run, process};
 pub use refresh::{RefreshReport, RefreshRequest, refresh};
-pub use registry::{EcrLoginRequest, ecr_login};
+pub use registry::{AcrLoginRequest, EcrLoginRequest, acr_login, ecr_login};
 pub use saml::{SamlRolesReport, saml_roles};
 pub use shell::{ShellRequest, shell};
 pub use user::{KeysReport, KeysRequest, Origin, rotate_keys, store_keys};

@@ -4,12 +4,58 @@ use miette::Diagnostic;
 
 use super::super::access::Access;
 use super::super::audit::{self, Event};
-use super::integrations::{Done, Holder, keys, store, target};
-use crate::auth::integration::{Integration, Registry, Target, linked};
+use super::integrations::{Done, Holder, store, target};
+use crate::auth::integration::{Integration, Kind, Registry, RegistryService, Target, linked};
 use crate::auth::known_names;
 use crate::auth::resolution::Flag;
 use crate::auth::{AuthConfig, IdentityName};
 use crate::diag::{Failure, Result};
+
+/// Logs in to registries of Azure: that of an integration, those of an identity, or named ones as an identity.
+///
+/// # Errors
+/// As [`ecr_login`].
+pub async fn acr_login(access: &Access, request: &AcrLoginRequest) -> Result<Vec<Done>> {
+    if request.integration.is_some() && !request.registries.is_empty() {
+        return Err(RegistryError::Exclusive { first: "--registry", second: "an integration" }.into());
+    }
+    if let Some(name) = &request.integration {
+        if request.identity != Flag::NotGiven {
+            return Err(RegistryError::Exclusive { first: "--identity", second: "an integration" }.into());
+        }
+        let integration = find(&access.settings, name)?;
+        let Some(Target::Registry(registry)) = target(access, &integration)?.filter(|_| integration.kind == Kind::Acr)
+        else {
+            return Err(other_kind(&integration).into());
+        };
+        let identity = owner(access, &integration)?;
+        return as_identity(access, &identity, &[(registry, integration.tenant())]).await;
+    }
+    if request.registries.is_empty() && request.identity == Flag::NotGiven {
+        return Err(RegistryError::NothingOfAzure.into());
+    }
+    let identity = access.needed_identity(&request.identity)?;
+    let mut registries = Vec::new();
+    for text in &request.registries {
+        let known = Registry::azure(text)
+            .ok_or_else(|| RegistryError::UnknownOfAzure { text: text.escape_debug().to_string() });
+        registries.push((known?, None));
+    }
+    if registries.is_empty() {
+        registries = of_identity(access, &identity, |kind| kind == Kind::Acr)?;
+    }
+    as_identity(access, &identity, &registries).await
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct AcrLoginRequest {
+    /// Name of an entry of `auth.integrations`.
+    pub integration: Option<String>,
+    /// All registries of this identity, or who logs in to those that are named.
+    pub identity: Flag,
+    /// Names or login servers of registries.
+    pub registries: Vec<String>,
+}
 
 #[derive(Debug, Clone, Default)]
 pub struct EcrLoginRequest {
@@ -32,11 +78,12 @@ pub async fn ecr_login(access: &Access, request: &EcrLoginRequest) -> Result<Vec
     check(request)?;
     if let Some(name) = &request.integration {
         let integration = find(&access.settings, name)?;
-        let Some(Target::Registry(registry)) = target(access, &integration)? else {
+        let Some(Target::Registry(registry)) = target(access, &integration)?.filter(|_| integration.kind != Kind::Acr)
+        else {
             return Err(other_kind(&integration).into());
         };
         let identity = owner(access, &integration)?;
-        return as_identity(access, &identity, &[registry]).await;
+        return as_identity(access, &identity, &[(registry, None)]).await;
     }
     let mut registries = Vec::new();
     for text in &request.registries {
@@ -50,8 +97,9 @@ pub async fn ecr_login(access: &Access, request: &EcrLoginRequest) -> Result<Vec
         return from_environment(access, &registries).await;
     }
     let identity = access.needed_identity(&request.identity)?;
+    let mut registries: Vec<_> = registries.into_iter().map(|registry| (registry, None)).collect();
     if registries.is_empty() {
-        registries = of_identity(access, &identity)?;
+        registries = of_identity(access, &identity, |kind| kind != Kind::Acr)?;
     }
     as_identity(access, &identity, &registries).await
 }
@@ -107,14 +155,18 @@ pub(super) fn owner(access: &Access, integration: &Integration) -> Result<Identi
     Err(RegistryError::Elsewhere { name, provider, identity: identity.to_string() }.into())
 }
 
-fn of_identity(access: &Access, identity: &IdentityName) -> Result<Vec<Registry>> {
-    let mut registries = Vec::new();
+/// A registry, with its tenant where that is said.
+type Wanted = (Registry, Option<String>);
+
+fn of_identity(access: &Access, identity: &IdentityName, fits: impl Fn(Kind) -> bool) -> Result<Vec<Wanted>> {
+    let mut registries: Vec<Wanted> = Vec::new();
     for integration in linked(&access.settings, &access.session.chain(identity)?) {
         if integration.kind.is_registry()
+            && fits(integration.kind)
             && let Some(Target::Registry(registry)) = target(access, &integration)?
-            && !registries.contains(&registry)
+            && !registries.iter().any(|(known, _)| *known == registry)
         {
-            registries.push(registry);
+            registries.push((registry, integration.tenant()));
         }
     }
     match registries.as_slice() {
@@ -123,16 +175,17 @@ fn of_identity(access: &Access, identity: &IdentityName) -> Result<Vec<Registry>
     }
 }
 
-async fn as_identity(access: &Access, identity: &IdentityName, registries: &[Registry]) -> Result<Vec<Done>> {
-    let event = Event { name: "ecr-login", identity: Some(identity.to_string()), ..Event::default() };
+async fn as_identity(access: &Access, identity: &IdentityName, registries: &[Wanted]) -> Result<Vec<Done>> {
+    let is_azure = registries.iter().all(|(registry, _)| registry.service == RegistryService::Acr);
+    let name = if is_azure { "acr-login" } else { "ecr-login" };
+    let event = Event { name, identity: Some(identity.to_string()), ..Event::default() };
     audit::record(access, &access.settings, &event)?;
     let given = access.given(&access.session, identity).await?;
-    let credentials = keys(access, identity, &given)?;
     let chain = access.session.chain(identity)?;
-    let holder = Holder { access, session: &access.session, chain, credentials };
+    let holder = Holder { access, session: &access.session, chain, credentials: &given };
     let mut done = Vec::with_capacity(registries.len());
-    for registry in registries {
-        done.push(holder.log_in(registry).await?);
+    for (registry, tenant) in registries {
+        done.push(holder.log_in(registry, tenant.as_deref()).await?);
     }
     Ok(done)
 }
@@ -141,7 +194,8 @@ async fn from_environment(access: &Access, registries: &[Registry]) -> Result<Ve
     let credentials = access.session.environment_keys().await?;
     let mut done = Vec::with_capacity(registries.len());
     for registry in registries {
-        done.push(store(access, &access.session.registry_login(None, &credentials, registry).await?)?);
+        let login = access.session.registry_login(None, &credentials, registry).await?;
+        done.push(store(access, &login, registry.service)?);
     }
     Ok(done)
 }
@@ -154,6 +208,17 @@ enum RegistryError {
         help("atmos aws ecr login <integration> | --identity <name> | --registry <host> | --public")
     )]
     Nothing,
+
+    #[error("nothing to log in to: name an integration, an identity or a registry")]
+    #[diagnostic(
+        code(atmos::azure::acr_nothing),
+        help("atmos azure acr login <integration> | --identity <name> | --registry <host>")
+    )]
+    NothingOfAzure,
+
+    #[error("`{text}` is not the name of a registry of Azure")]
+    #[diagnostic(code(atmos::azure::acr_registry), help("such a name is acme.azurecr.io"))]
+    UnknownOfAzure { text: String },
 
     #[error("{first} cannot be combined with {second}")]
     #[diagnostic(code(atmos::aws::ecr_exclusive), help("leave one of them away"))]
@@ -173,7 +238,9 @@ enum RegistryError {
     #[error("integration `{name}` is of kind {kind}, which this command is not for")]
     #[diagnostic(
         code(atmos::auth::integration_kind),
-        help("`atmos aws ecr login` is for registries, `atmos aws eks update-kubeconfig` for clusters")
+        help(
+            "registries: `atmos aws ecr login`, `atmos azure acr login`; clusters: `update-kubeconfig` of `atmos aws eks`, `atmos azure aks` or `atmos gcp gke`"
+        )
     )]
     OtherKind { name: String, kind: String },
 
@@ -191,7 +258,9 @@ enum RegistryError {
     #[error("identity `{identity}` has no integrations with registries")]
     #[diagnostic(
         code(atmos::aws::ecr_not_linked),
-        help("add one of kind aws/ecr with `via.identity: {identity}` below `auth.integrations`, or use --registry")
+        help(
+            "add one of kind aws/ecr or azure/acr with `via.identity: {identity}` below `auth.integrations`, or use --registry"
+        )
     )]
     NotLinked { identity: String },
 }

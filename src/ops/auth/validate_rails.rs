@@ -6,7 +6,7 @@ use super::super::guard::Rails;
 use crate::auth::config::Identity;
 use crate::auth::kind::IdentityKind;
 use crate::auth::resolution::Resolution;
-use crate::auth::{AuthConfig, Problem, Severity, configured_account};
+use crate::auth::{AuthConfig, Cloud, Problem, Severity, configured_account};
 use crate::span::Span;
 use crate::value::{DurationForm, Node, parse_duration};
 
@@ -34,6 +34,23 @@ pub(super) fn contradictions(rails: &Rails, settings: &AuthConfig, resolution: &
         let expected = rails.accounts().join(" or ");
         let message = format!("identity `{}` is in account {account}, and {expected} is expected", identity.name);
         problems.push(error(message, "expected_account"));
+    }
+    let cloud = Cloud::of_identity(identity);
+    if let Some(cloud) = cloud.filter(|cloud| rails.has_account() && *cloud != Cloud::Aws) {
+        let message = format!(
+            "identity `{}` is of {cloud}, and `auth.expected_account` is an account of AWS: it never runs",
+            identity.name
+        );
+        problems.push(error(message, "expected_account"));
+    }
+    let required = settings.required().into_iter().filter(|other| other.name != identity.name);
+    for other in required.filter(|other| Cloud::of_identity(other).zip(cloud).is_some_and(|(a, b)| a != b)) {
+        let message = format!(
+            "identity `{}` is required beside `{}`, and a run is given credentials of one cloud only: it never runs",
+            other.name, identity.name
+        );
+        let span = other.node.get("required").map_or(other.span, |node: &Node| node.span);
+        problems.push(Problem { severity: Severity::Error, message, span, exit: 1 });
     }
     if let (Some(wanted), Some(life)) = (rails.min_ttl, lifetime(identity))
         && life < wanted

@@ -5,18 +5,25 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value as Json, json};
 
-use crate::issuer;
 use crate::state::{State, now, opaque};
-use crate::wire::{Answer, Asked};
+use crate::wire::{Answer, Asked, decoded};
+use crate::{issuer, resources};
 
 const TENANT: &str = "11111111-2222-3333-4444-555555555555";
 const CLIENT: &str = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee";
 const CLIENT_OF_PROGRAM: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
 const MANAGEMENT: &str = "https://management.azure.com/.default";
+/// What clusters want tokens for: the application of all of them, and one of its own.
+const CLUSTERS: [&str; 2] =
+    ["6dae42f8-4368-4678-94ff-3960e28e3630/.default", "cccccccc-0000-4000-8000-000000000001/.default"];
+const PERSON: &str = " offline_access openid profile";
 
 pub(crate) fn answer(state: &State, asked: &Asked) -> Answer {
     let rest = asked.path.strip_prefix("/entra/").unwrap_or_default();
-    let Some((tenant, action)) = rest.split_once("/oauth2/v2.0/") else { return Answer::new(404, "") };
+    let Some((tenant, action)) = rest.split_once("/oauth2/v2.0/") else { return resources::answer(state, asked, rest) };
+    if action == "authorize" {
+        return authorize(state, asked, tenant);
+    }
     state.note(&format!("entra {action} {} {}", asked.field("grant_type"), asked.field("scope")));
     if tenant != TENANT {
         return refused(400, "invalid_request", &format!("AADSTS90002: Tenant '{tenant}' not found."));
@@ -33,6 +40,7 @@ pub(crate) fn answer(state: &State, asked: &Asked) -> Answer {
         ("devicecode", _) => device(state, asked),
         ("token", "urn:ietf:params:oauth:grant-type:device_code") => confirmed(state, asked),
         ("token", "refresh_token") => renewed(state, asked),
+        ("token", "authorization_code") => redeemed(state, asked),
         _ => refused(400, "unsupported_grant_type", "AADSTS70003: The app requested an unsupported grant type."),
     }
 }
@@ -42,7 +50,8 @@ fn principal(state: &State, asked: &Asked) -> Answer {
     if asked.field("client_assertion_type") != "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" {
         return refused(401, "invalid_client", "AADSTS7000218: The request must contain 'client_assertion'.");
     }
-    if asked.field("scope") != MANAGEMENT {
+    let scope = asked.field("scope");
+    if scope != MANAGEMENT && !CLUSTERS.contains(&scope.as_str()) {
         return refused(400, "invalid_scope", "AADSTS1002012: The provided value for scope is not valid.");
     }
     let Some((claims, signed)) = issuer::read(state, &asked.field("client_assertion")) else {
@@ -69,7 +78,7 @@ fn principal(state: &State, asked: &Asked) -> Answer {
             return refused(401, "invalid_client", &text);
         }
     }
-    let token = access_token(state, &json!({"appid": CLIENT}));
+    let token = access_token(state, &json!({"appid": CLIENT, "aud": scope.trim_end_matches("/.default")}));
     Answer::json(200, &json!({"token_type": "Bearer", "expires_in": seconds(state), "access_token": token}))
 }
 
@@ -98,8 +107,56 @@ fn confirmed(state: &State, asked: &Asked) -> Answer {
     }
     match state.next_confirmation() {
         Some(word) => refused(400, &word, &format!("AADSTS70016: {word}")),
-        None => person(state),
+        None => person(state, MANAGEMENT),
     }
+}
+
+/// The page on which a person signs in, which sends the browser back at once.
+fn authorize(state: &State, asked: &Asked, tenant: &str) -> Answer {
+    let of = |name: &str| {
+        let value = asked.query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+        decoded(value.unwrap_or_default())
+    };
+    state.note(&format!("entra authorize {} {}", of("response_type"), of("scope")));
+    let redirect = of("redirect_uri");
+    // Of a native application the port may vary at this name, and there is no path.
+    let port = redirect.strip_prefix("http://localhost:").unwrap_or_default();
+    if port.is_empty() || !port.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Answer::new(400, "AADSTS50011: The redirect URI does not match.");
+    }
+    let expected = [
+        ("client_id", CLIENT_OF_PROGRAM.to_owned()),
+        ("response_type", "code".to_owned()),
+        ("code_challenge_method", "S256".to_owned()),
+        ("scope", format!("{MANAGEMENT}{PERSON}")),
+    ];
+    if tenant != TENANT || expected.iter().any(|(name, value)| of(name) != *value) || of("state").is_empty() {
+        return Answer::new(400, "AADSTS900144: The request is not valid.");
+    }
+    let outcome = if state.knobs().deny {
+        "error=access_denied&error_description=AADSTS65004%3A+User+declined".to_owned()
+    } else {
+        format!("code={}", state.issue(format!("{}.{}", opaque("code-"), of("code_challenge"))))
+    };
+    Answer::new(302, "").header("location", &format!("{redirect}/?{outcome}&state={}", of("state")))
+}
+
+/// A code once, for who knows what its challenge was made of.
+fn redeemed(state: &State, asked: &Asked) -> Answer {
+    let code = asked.field("code");
+    let known = {
+        let mut codes = state.codes.lock().unwrap();
+        state.issued.lock().unwrap().contains(&code) && codes.insert(code.clone())
+    };
+    let verifier = ring::digest::digest(&ring::digest::SHA256, asked.field("code_verifier").as_bytes());
+    let challenge = URL_SAFE_NO_PAD.encode(verifier.as_ref());
+    if !known || code.split_once('.').is_none_or(|(_, wanted)| wanted != challenge) {
+        return refused(400, "invalid_grant", "AADSTS70008: The provided authorization code is not valid.");
+    }
+    if !asked.field("redirect_uri").starts_with("http://localhost:") {
+        return refused(400, "invalid_grant", "AADSTS50011: The redirect URI does not match.");
+    }
+    person(state, MANAGEMENT)
 }
 
 fn renewed(state: &State, asked: &Asked) -> Answer {
@@ -107,15 +164,19 @@ fn renewed(state: &State, asked: &Asked) -> Answer {
     if state.knobs().reauthenticate || !known {
         return refused(400, "invalid_grant", "AADSTS700082: The refresh token has expired due to inactivity.");
     }
-    person(state)
+    person(state, asked.field("scope").trim_end_matches(PERSON))
 }
 
 /// What a person gets who has signed in.
-fn person(state: &State) -> Answer {
+fn person(state: &State, scope: &str) -> Answer {
+    if scope != MANAGEMENT && !CLUSTERS.contains(&scope) {
+        return refused(400, "invalid_scope", "AADSTS70011: The provided value for 'scope' is not valid.");
+    }
+    let audience = json!({"aud": scope.trim_end_matches("/.default")});
     let who = json!({"oid": "00000000-0000-0000-0000-000000000001", "preferred_username": "me@acme.test"});
     Answer::json(
         200,
-        &json!({"token_type": "Bearer", "expires_in": seconds(state), "access_token": access_token(state, &json!({})),
+        &json!({"token_type": "Bearer", "expires_in": seconds(state), "access_token": access_token(state, &audience),
         "refresh_token": state.issue(opaque("refresh-token-")), "id_token": access_token(state, &who)}),
     )
 }
@@ -132,6 +193,16 @@ fn access_token(state: &State, further: &Json) -> String {
     }
     let part = |json: &Json| URL_SAFE_NO_PAD.encode(json.to_string());
     state.issue(format!("{}.{}.{}", part(&json!({"alg": "RS256"})), part(&claims), opaque("")))
+}
+
+/// For whom a token was made that was given out here.
+pub(crate) fn audience(state: &State, token: &str) -> Option<String> {
+    if !state.issued.lock().unwrap().iter().any(|known| known == token) {
+        return None;
+    }
+    let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
+    let claims: Json = serde_json::from_slice(&claims).ok()?;
+    claims["aud"].as_str().map(str::to_owned)
 }
 
 fn refused(status: u16, code: &str, text: &str) -> Answer {

@@ -6,9 +6,9 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
 use serde_json::{Value as Json, json};
 
-use crate::issuer;
 use crate::state::{State, now, opaque};
 use crate::wire::{Answer, Asked, decoded};
+use crate::{issuer, resources};
 
 /// The provider of the pool that trusts the issuer here.
 const POOL: &str = "//iam.googleapis.com/projects/123456/locations/global/workloadIdentityPools/ci/providers/github";
@@ -23,6 +23,9 @@ pub(crate) fn answer(state: &State, asked: &Asked) -> Answer {
         "/computeMetadata/v1/project/project-id" => {
             state.note("metadata project");
             Answer::new(200, "machine-project")
+        }
+        other if other.starts_with("v1/projects/") && other.contains("/clusters/") => {
+            resources::cluster(state, asked, other.trim_start_matches("v1/"))
         }
         other => {
             match other.strip_prefix("v1/projects/-/serviceAccounts/").and_then(|rest| rest.strip_suffix(SUFFIX)) {

@@ -15,6 +15,7 @@ mod entra;
 mod google;
 mod issuer;
 mod okta;
+mod resources;
 mod saml;
 mod state;
 mod sts;
@@ -85,6 +86,7 @@ fn answer(state: &State, asked: &Asked) -> Option<Answer> {
         path if ["/api/v1/authn", "/login/", "/home/"].iter().any(|own| path.starts_with(own)) => {
             okta::answer(state, asked)
         }
+        "/authenticate" => resources::review(state, asked),
         "/idp/app" => saml::page(state, asked),
         path if path.starts_with("/entra/") => entra::answer(state, asked),
         path if path.starts_with("/google/") || path.starts_with("/computeMetadata/") => google::answer(state, asked),

@@ -1,6 +1,6 @@
 //! What the process holds and saw.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use ring::rand::SystemRandom;
@@ -36,6 +36,10 @@ pub(crate) struct Knobs {
     pub(crate) idp: Json,
     /// Another identity provider whose assertions STS believes.
     pub(crate) issuer: Option<String>,
+    /// Address and certificate (in base64) of the clusters.
+    pub(crate) cluster: Option<(String, String)>,
+    /// The person says no at the page of Microsoft Entra.
+    pub(crate) deny: bool,
     /// Tokens are signed with a key that nobody knows.
     pub(crate) forge: bool,
 }
@@ -47,6 +51,8 @@ pub(crate) struct State {
     pub(crate) issued: Mutex<Vec<String>>,
     /// Tokens and cookies that are worth something.
     pub(crate) tokens: Mutex<Vec<String>>,
+    /// Codes that have been redeemed.
+    pub(crate) codes: Mutex<BTreeSet<String>>,
     /// ARN by key id.
     pub(crate) sessions: Mutex<BTreeMap<String, String>>,
     pub(crate) key: EcdsaKeyPair,
@@ -61,6 +67,7 @@ impl State {
             log: Mutex::default(),
             issued: Mutex::default(),
             tokens: Mutex::default(),
+            codes: Mutex::default(),
             sessions: Mutex::default(),
             key: key(),
             forged: key(),

@@ -56,8 +56,8 @@ pub(super) struct Place {
     pub(super) group: Option<String>,
 }
 
-/// Variables, files and what is taken away.
-pub(super) fn environment(login: &AzureLogin, place: &Place, issued: Timestamp) -> EnvironmentCredentials {
+/// Where to work, which is known before anybody signs in; and what is taken away.
+pub(super) fn place_only(cloud: Cloud, place: &Place, issued: Timestamp) -> EnvironmentCredentials {
     let mut given = EnvironmentCredentials {
         variables: Vec::new(),
         files: Vec::new(),
@@ -65,29 +65,41 @@ pub(super) fn environment(login: &AzureLogin, place: &Place, issued: Timestamp) 
         removed: REMOVED.map(str::to_owned).to_vec(),
         account: Some(place.subscription.clone()),
         region: place.location.clone(),
-        expiration: login.expires,
+        expiration: None,
         issued,
     };
-    let mut set = |names: &[&str], value: Option<&str>| {
-        for name in names.iter().filter(|_| value.is_some()) {
-            let value = Secret::from(value.unwrap_or_default().to_owned());
-            given.variables.push(Variable { name: (*name).to_owned(), value, is_public: true });
-        }
-    };
-    set(&["ARM_SUBSCRIPTION_ID", "AZURE_SUBSCRIPTION_ID"], Some(&place.subscription));
-    set(&["ARM_LOCATION", "AZURE_LOCATION"], place.location.as_deref());
-    set(&["AZURE_RESOURCE_GROUP"], place.group.as_deref());
-    let foreign = (login.cloud != Cloud::Public).then(|| login.cloud.name());
-    set(&["ARM_ENVIRONMENT", "AZURE_ENVIRONMENT"], foreign);
+    set(&mut given, &["ARM_SUBSCRIPTION_ID", "AZURE_SUBSCRIPTION_ID"], Some(&place.subscription));
+    set(&mut given, &["ARM_LOCATION", "AZURE_LOCATION"], place.location.as_deref());
+    set(&mut given, &["AZURE_RESOURCE_GROUP"], place.group.as_deref());
+    let foreign = (cloud != Cloud::Public).then(|| cloud.name());
+    set(&mut given, &["ARM_ENVIRONMENT", "AZURE_ENVIRONMENT"], foreign);
+    given
+}
+
+/// That tools ask the `az` program, which is told the tenant by the subscription.
+pub(super) fn by_program(given: &mut EnvironmentCredentials) {
+    set(given, &["ARM_USE_CLI"], Some("true"));
+}
+
+fn set(given: &mut EnvironmentCredentials, names: &[&str], value: Option<&str>) {
+    for name in names.iter().filter(|_| value.is_some()) {
+        let value = Secret::from(value.unwrap_or_default().to_owned());
+        given.variables.push(Variable { name: (*name).to_owned(), value, is_public: true });
+    }
+}
+
+/// Variables, files and what is taken away.
+pub(super) fn environment(login: &AzureLogin, place: &Place, issued: Timestamp) -> EnvironmentCredentials {
+    let mut given = place_only(login.cloud, place, issued);
+    given.expiration = login.expires;
     match &login.way {
-        // The program is told the tenant by the subscription.
-        Way::Program => set(&["ARM_USE_CLI"], Some("true")),
+        Way::Program => by_program(&mut given),
         Way::Assertion { client, token, file } => {
-            set(&["ARM_USE_OIDC"], Some("true"));
-            set(&["ARM_CLIENT_ID", "AZURE_CLIENT_ID"], Some(client));
-            set(&["ARM_TENANT_ID", "AZURE_TENANT_ID"], Some(&login.tenant));
+            set(&mut given, &["ARM_USE_OIDC"], Some("true"));
+            set(&mut given, &["ARM_CLIENT_ID", "AZURE_CLIENT_ID"], Some(client));
+            set(&mut given, &["ARM_TENANT_ID", "AZURE_TENANT_ID"], Some(&login.tenant));
             let names = ["ARM_OIDC_TOKEN_FILE_PATH", "AZURE_FEDERATED_TOKEN_FILE"];
-            set(&names, file.as_deref());
+            set(&mut given, &names, file.as_deref());
             let entry = json!([{
                 "client_id": client, "tenant": login.tenant, "client_assertion": token.expose_secret(),
             }]);
@@ -105,7 +117,7 @@ pub(super) fn environment(login: &AzureLogin, place: &Place, issued: Timestamp) 
             given.files.extend(files);
         }
         Way::User { cache, name } => {
-            set(&["ARM_USE_CLI"], Some("true"));
+            by_program(&mut given);
             let profile = profile(login, place, &json!({"name": name, "type": "user"}));
             for (name, content) in
                 [("azureProfile.json", Secret::from(profile.to_string())), ("msal_token_cache.json", cache.clone())]

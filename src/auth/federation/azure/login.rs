@@ -56,7 +56,7 @@ pub(crate) enum Cloud {
 }
 
 impl Cloud {
-    pub(super) fn of(entry: &Entry<'_>) -> Cloud {
+    pub(crate) fn of(entry: &Entry<'_>) -> Cloud {
         match entry.text(CLOUD.path).as_deref() {
             Some("usgovernment") => Cloud::Government,
             Some("china") => Cloud::China,
@@ -92,7 +92,7 @@ impl Cloud {
     }
 
     /// What tokens are for.
-    pub(super) fn management(self) -> &'static str {
+    pub(crate) fn management(self) -> &'static str {
         match self {
             Cloud::Public => "https://management.azure.com",
             Cloud::Government => "https://management.usgovcloudapi.net",

@@ -5,12 +5,16 @@
 mod assertion;
 mod device;
 mod environment;
+mod interactive;
+mod library;
 mod login;
+mod person;
 mod program;
 mod subscription;
 
 pub(crate) use assertion::Assertion;
 pub(crate) use device::DeviceCode;
-pub(crate) use login::AzureLogin;
+pub(crate) use interactive::Interactive;
+pub(crate) use login::{AzureLogin, Cloud};
 pub(crate) use program::Program;
 pub(crate) use subscription::Subscription;

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use super::super::super::error::Error as AuthError;
 use super::super::error::Error;
 use super::super::module::{Entry, Form, Module, Pending, Proof, Step};
 use super::super::network::{asked, desk};
 use super::super::setting::Setting;
 use super::login::{AzureLogin, CLOUD, LOCATION, SUBSCRIPTION, TENANT, Way, odd_ids};
-use crate::cloud::azure::signed_in;
+use crate::cloud::Token;
+use crate::cloud::azure::{SignedIn, signed_in};
 use crate::span::Span;
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -36,35 +38,63 @@ impl Module for Program {
         odd_ids(entry, &[TENANT.path, SUBSCRIPTION.path])
     }
 
+    fn token_for<'a>(&'a self, step: Step<'a>, resource: &'a str) -> Pending<'a, Token> {
+        Box::pin(async move { ask(&step, Some(resource)).await })
+    }
+
     fn authenticate<'a>(&'a self, step: Step<'a>) -> Pending<'a, Proof> {
         Box::pin(async move {
-            let tenant = step.entry.text(TENANT.path).unwrap_or_default();
-            let subscription = step.entry.text(SUBSCRIPTION.path);
-            // The program takes one of both: who names a subscription has named its tenant.
-            let words = match &subscription {
-                Some(subscription) => ["--subscription", subscription.as_str()],
-                None => ["--tenant", tenant.as_str()],
-            };
-            let context = step.context;
-            let hidden = |name: &std::ffi::OsStr| context.forbidden.iter().any(|other| *name == **other);
-            let variables = context.host.env.iter().filter(|(name, _)| !hidden(name));
-            let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-            let patience = context.options.timeout.map_or(PATIENCE, |timeout| timeout.min(PATIENCE));
-            let help = format!("run `az login --tenant {tenant}`, and look with `az account show` who is signed in");
-            let found = asked(&step, "the az program", signed_in(desk(&step), variables, &words, patience), &help);
-            let unavailable =
-                |reason: String, help: String| Error::Unavailable { who: step.entry.shown(), reason, help };
-            let Some(found) = found.await? else {
-                let help = "install the Azure CLI, or take a provider of kind azure/oidc".to_owned();
-                return Err(unavailable("there is no program `az` in PATH".to_owned(), help).into());
-            };
-            if let Some(other) = found.tenant.filter(|other| is_id(other) && is_id(&tenant) && *other != tenant) {
-                let reason = format!("az gives a token of the tenant {other}, and {tenant} is wanted");
-                return Err(unavailable(reason, help).into());
-            }
-            Ok(Proof::Azure(AzureLogin::given(&step, &found.token, Way::Program)?))
+            let token = ask(&step, None).await?;
+            Ok(Proof::Azure(AzureLogin::given(&step, &token, Way::Program)?))
         })
     }
+}
+
+/// A token of the program, for its own usual resource or another one.
+async fn ask(step: &Step<'_>, resource: Option<&str>) -> Result<Token, AuthError> {
+    let tenant = step.entry.text(TENANT.path).unwrap_or_default();
+    let subscription = step.entry.text(SUBSCRIPTION.path);
+    // The program takes one of both: who names a subscription has named its tenant.
+    let mut words = match &subscription {
+        Some(subscription) => vec!["--subscription", subscription.as_str()],
+        None => vec!["--tenant", tenant.as_str()],
+    };
+    words.extend(resource.into_iter().flat_map(|resource| ["--resource", resource]));
+    let context = step.context;
+    let hidden = |name: &std::ffi::OsStr| context.forbidden.iter().any(|other| *name == **other);
+    let variables = context.host.env.iter().filter(|(name, _)| !hidden(name));
+    let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let patience = context.options.timeout.map_or(PATIENCE, |timeout| timeout.min(PATIENCE));
+    let help = format!("run `az login --tenant {tenant}`, and look with `az account show` who is signed in");
+    let found = asked(step, "the az program", signed_in(desk(step), variables, &words, patience), &help).await?;
+    let Some(found) = found else {
+        let reason = "there is no program `az` in PATH".to_owned();
+        let help = "install the Azure CLI, or take a provider of kind azure/oidc".to_owned();
+        return Err(Error::Unavailable { who: step.entry.shown(), reason, help }.into());
+    };
+    match strange(&found, &tenant, subscription.as_deref(), &help) {
+        Some((reason, help)) => Err(Error::Unavailable { who: step.entry.shown(), reason, help }.into()),
+        None => Ok(found.token),
+    }
+}
+
+/// Why an answer is not what was asked for, and what to do.
+fn strange(found: &SignedIn, tenant: &str, subscription: Option<&str>, help: &str) -> Option<(String, String)> {
+    // Only ids can be compared: a domain is another name of a tenant.
+    let differs = |asked: &str, other: &str| is_id(asked) && is_id(other) && !asked.eq_ignore_ascii_case(other);
+    if let Some(other) = found.tenant.as_deref().filter(|other| differs(tenant, other)) {
+        return Some((format!("az gives a token of the tenant {other}, and {tenant} is wanted"), help.to_owned()));
+    }
+    let both = subscription.zip(found.subscription.as_deref());
+    if let Some((asked, other)) = both.filter(|(asked, other)| differs(asked, other)) {
+        let help = format!("run `az account set --subscription {asked}`, and look with `az account list`");
+        return Some((format!("az gives a token of the subscription {other}, and {asked} is wanted"), help));
+    }
+    let is_over = found.token.lifetime.is_some_and(|seconds| seconds <= 0);
+    is_over.then(|| {
+        let reason = "az gives a token that is over: what was given is over already".to_owned();
+        (reason, format!("{help}, or set the clock of this machine right"))
+    })
 }
 
 /// An id, which only an id can be compared with, and no domain.

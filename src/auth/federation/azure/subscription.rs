@@ -3,9 +3,11 @@
 use super::super::super::record::CallerIdentity;
 use super::super::error::Error;
 use super::super::module::{Entry, Form, Module, Pending, Proof, Step};
+use super::super::outline::{Outline, Seen};
 use super::super::setting::Setting;
-use super::environment::{Place, environment};
-use super::login::odd_ids;
+use super::environment::{Place, by_program, environment, place_only};
+use super::login::{Cloud, LOCATION as PROVIDER_LOCATION, odd_ids};
+use super::program::Program;
 use crate::span::Span;
 
 const SUBSCRIPTION: Setting = Setting::text("principal.subscription_id", "The subscription").required();
@@ -34,6 +36,22 @@ impl Module for Subscription {
 
     fn problems(&self, entry: &Entry<'_>) -> Vec<(String, Span)> {
         odd_ids(entry, &[SUBSCRIPTION.path])
+    }
+
+    fn outline(&self, seen: &Seen<'_>) -> Option<Outline> {
+        let provider = seen.provider?;
+        let place = Place {
+            subscription: seen.entry.text(SUBSCRIPTION.path)?,
+            location: seen.entry.text(LOCATION.path).or_else(|| provider.text(PROVIDER_LOCATION.path)),
+            group: seen.entry.text(GROUP.path),
+        };
+        let mut given = place_only(Cloud::of(&provider), &place, seen.now);
+        // Nothing else is needed where the program itself is asked.
+        let is_all = provider.text("kind").as_deref() == Some(Program.kind());
+        if is_all {
+            by_program(&mut given);
+        }
+        Some(Outline { given, is_all })
     }
 
     fn authenticate<'a>(&'a self, step: Step<'a>) -> Pending<'a, Proof> {

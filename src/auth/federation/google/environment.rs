@@ -11,7 +11,7 @@ use super::token::GoogleToken;
 use crate::secret::{Expose as _, Secret};
 
 /// The token for terraform and all that asks Google's services itself.
-pub(super) const TOKEN: &str = "GOOGLE_OAUTH_ACCESS_TOKEN";
+pub(crate) const TOKEN: &str = "GOOGLE_OAUTH_ACCESS_TOKEN";
 /// Folder of gcloud, below the private directory.
 const CLOUDSDK: &str = "gcp/config";
 /// Name of gcloud's configuration in it.
@@ -101,11 +101,18 @@ pub(super) fn place_only(place: &Place, issued: Timestamp) -> EnvironmentCredent
     }
 }
 
+/// The same for one that will get a token of this identity: whoever else there is a token of, he is not it.
+pub(super) fn place_without_others(place: &Place, issued: Timestamp) -> EnvironmentCredentials {
+    let mut given = place_only(place, issued);
+    given.removed.extend(CREDENTIALS.map(str::to_owned));
+    given
+}
+
 /// A token, the folder of gcloud that knows it, and application default credentials in place of those of the person: what
 /// looks for them finds nobody else.
 pub(super) fn with_token(token: &GoogleToken, place: &Place, issued: Timestamp) -> EnvironmentCredentials {
     let text = token.token.expose_secret();
-    let mut given = place_only(place, issued);
+    let mut given = place_without_others(place, issued);
     given.variables.push(Variable { name: TOKEN.to_owned(), value: token.token.clone(), is_public: false });
     given.variables.push(public("CLOUDSDK_ACTIVE_CONFIG_NAME", CONFIGURATION));
     let mut defaults = json!({"type": "authorized_user", "access_token": text});
@@ -132,7 +139,6 @@ pub(super) fn with_token(token: &GoogleToken, place: &Place, issued: Timestamp) 
     ] {
         given.paths.push((name.to_owned(), path.to_owned()));
     }
-    given.removed.extend(CREDENTIALS.map(str::to_owned));
     given.expiration = token.expires;
     given
 }

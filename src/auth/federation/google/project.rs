@@ -2,9 +2,10 @@
 
 use super::super::super::record::CallerIdentity;
 use super::super::module::{Entry, Form, Module, Pending, Proof, Step};
+use super::super::outline::{Outline, Seen};
 use super::super::setting::Setting;
-use super::environment::{Place, place_only, with_token};
-use super::token::{GoogleToken, odd_names};
+use super::environment::{Place, place_only, place_without_others, with_token};
+use super::token::{GoogleToken, REGION as PROVIDER_REGION, odd_names};
 use crate::span::Span;
 
 const PROJECT: Setting = Setting::text("principal.project_id", "The project").required();
@@ -43,6 +44,18 @@ impl Module for Project {
 
     fn problems(&self, entry: &Entry<'_>) -> Vec<(String, Span)> {
         odd_names(entry, &[PROJECT, REGION, ZONE, LOCATION].map(|setting| setting.path))
+    }
+
+    fn outline(&self, seen: &Seen<'_>) -> Option<Outline> {
+        let place = Place {
+            project: seen.entry.text(PROJECT.path),
+            region: seen.region.map(str::to_owned).or_else(|| seen.provider?.text(PROVIDER_REGION.path)),
+            zone: seen.entry.text(ZONE.path).or_else(|| seen.entry.text(LOCATION.path)),
+        };
+        // Alone it says where to work, and nothing else.
+        let is_all = seen.provider.is_none();
+        let given = if is_all { place_only(&place, seen.now) } else { place_without_others(&place, seen.now) };
+        Some(Outline { given, is_all })
     }
 
     fn authenticate<'a>(&'a self, step: Step<'a>) -> Pending<'a, Proof> {

@@ -5,9 +5,10 @@ use std::time::Duration;
 use super::super::super::record::CallerIdentity;
 use super::super::module::{Entry, Form, Module, Pending, Proof, Step};
 use super::super::network::{ENDPOINT, asked, desk, end};
+use super::super::outline::{Outline, Seen};
 use super::super::setting::Setting;
-use super::environment::{Place, with_token};
-use super::token::{GoogleToken, IAM, iam, odd_names, scopes};
+use super::environment::{Place, place_without_others, with_token};
+use super::token::{GoogleToken, IAM, REGION as PROVIDER_REGION, iam, odd_names, scopes};
 use crate::cloud::google::{Account, impersonated};
 use crate::span::Span;
 use crate::value::{DurationForm, parse_duration};
@@ -64,6 +65,14 @@ impl Module for ServiceAccount {
         }
         problems.extend(lifetime(entry).err().map(|reason| (reason, entry.span_of(LIFETIME.path))));
         problems
+    }
+
+    fn outline(&self, seen: &Seen<'_>) -> Option<Outline> {
+        let email = seen.entry.text(EMAIL.path)?;
+        let project = seen.entry.text(PROJECT.path).or_else(|| project_of_email(&email));
+        let region = seen.region.map(str::to_owned).or_else(|| seen.provider?.text(PROVIDER_REGION.path));
+        let place = Place { project, region, zone: None };
+        Some(Outline { given: place_without_others(&place, seen.now), is_all: false })
     }
 
     fn authenticate<'a>(&'a self, step: Step<'a>) -> Pending<'a, Proof> {

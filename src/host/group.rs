@@ -1,0 +1,128 @@
+//! A program with all that it starts: both end together where nobody waits for them any more.
+
+use std::io::{self, Read as _};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+/// How much of what a program says is kept.
+const TAIL: usize = 4096;
+/// What has ended may have left its last words in the pipe.
+const LAST_WORDS: Duration = Duration::from_millis(200);
+
+/// The program as the head of a group of its own. It cannot ask at the terminal then, and no key of a person ends it.
+pub fn leading(program: &duct::Expression) -> duct::Expression {
+    #[cfg(unix)]
+    return program.before_spawn(|command| {
+        std::os::unix::process::CommandExt::process_group(command, 0);
+        Ok(())
+    });
+    #[cfg(not(unix))]
+    program.clone()
+}
+
+/// Ends a group when it is dropped, unless it has been let go.
+#[derive(Debug)]
+pub struct Leash {
+    heads: Vec<u32>,
+}
+
+impl Leash {
+    /// Of the groups that these processes lead.
+    pub fn new(heads: Vec<u32>) -> Leash {
+        Leash { heads }
+    }
+
+    /// Whatever the program has started may go on.
+    pub fn release(mut self) {
+        self.heads.clear();
+    }
+}
+
+impl Drop for Leash {
+    fn drop(&mut self) {
+        for head in &self.heads {
+            end(*head);
+        }
+    }
+}
+
+#[cfg(unix)]
+fn end(head: u32) {
+    use rustix::process::{Pid, Signal, kill_process_group};
+    if let Some(head) = i32::try_from(head).ok().and_then(Pid::from_raw) {
+        // There is nobody left of it if this fails.
+        let _ = kill_process_group(head, Signal::KILL);
+    }
+}
+
+#[cfg(not(unix))]
+fn end(_head: u32) {}
+
+/// The end of what a program says on its standard error.
+#[derive(Debug)]
+pub struct Ear {
+    tail: Arc<Mutex<Zeroizing<Vec<u8>>>>,
+    over: mpsc::Receiver<()>,
+}
+
+impl Ear {
+    /// The program, and who listens to it.
+    ///
+    /// # Errors
+    /// There is no pipe to be had.
+    pub fn on(program: &duct::Expression) -> io::Result<(duct::Expression, Ear)> {
+        let (mut reader, writer) = io::pipe()?;
+        let tail = Arc::new(Mutex::new(Zeroizing::new(Vec::with_capacity(2 * TAIL))));
+        let (sender, over) = mpsc::channel();
+        let kept = tail.clone();
+        std::thread::spawn(move || {
+            let mut piece = Zeroizing::new([0_u8; 1024]);
+            while let Ok(length @ 1..) = reader.read(&mut piece[..]) {
+                let mut tail = kept.lock().unwrap_or_else(PoisonError::into_inner);
+                tail.extend_from_slice(&piece[..length]);
+                let surplus = tail.len().saturating_sub(TAIL);
+                tail.drain(..surplus);
+            }
+            // Nobody asks any more if this fails.
+            let _ = sender.send(());
+        });
+        Ok((program.stderr_file(writer), Ear { tail, over }))
+    }
+
+    /// The last lines, without what a terminal would act on.
+    pub fn heard(&self) -> String {
+        // What a grandchild holds open is not waited for.
+        let _ = self.over.recv_timeout(LAST_WORDS);
+        let tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = String::from_utf8_lossy(&tail);
+        let plain = |line: &str| line.chars().filter(|c| !c.is_control()).collect::<String>().trim().to_owned();
+        let lines: Vec<String> = text.lines().map(plain).filter(|line| !line.is_empty()).collect();
+        lines[lines.len().saturating_sub(10)..].join("; ")
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_ends_with_its_head_and_what_it_said_last_is_known() {
+        let script = "sleep 600 & echo $!; printf 'one\\n\\033[31mtwo\\n' >&2; sleep 600";
+        let program = leading(&duct::cmd("sh", ["-c", script]));
+        let (program, ear) = Ear::on(&program).unwrap();
+        let reader = program.unchecked().reader().unwrap();
+        drop(program);
+        let leash = Leash::new(reader.pids());
+        let mut line = [0_u8; 16];
+        let length = (&reader).read(&mut line).unwrap();
+        let grandchild = String::from_utf8_lossy(&line[..length]).trim().parse::<i32>().unwrap();
+        drop(leash);
+        // Both held the pipe: its end says that both are gone.
+        (&reader).read_to_end(&mut Vec::new()).unwrap();
+        let status = std::fs::read_to_string(format!("/proc/{grandchild}/stat")).unwrap_or_default();
+        assert!(status.is_empty() || status.contains(") Z "), "{status}");
+        assert_eq!(ear.heard(), "one; [31mtwo");
+    }
+}
