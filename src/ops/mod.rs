@@ -5,6 +5,7 @@
 mod access;
 mod actions;
 pub mod affected;
+pub mod annotations;
 mod app;
 pub mod atlantis;
 mod audit;

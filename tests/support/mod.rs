@@ -38,7 +38,7 @@ pub(crate) use identity_center::IdentityCenter;
 pub(crate) use kube::Kube;
 pub(crate) use objects::Objects;
 pub(crate) use outcome::Outcome;
-pub(crate) use parts::find as find_part;
+pub(crate) use parts::{each_terraform, find as find_part};
 pub(crate) use sandbox::{Running, Sandbox, repository};
 pub(crate) use scan::Scanner;
 pub(crate) use secret_service::SecretService;

@@ -79,6 +79,8 @@ pub async fn run(mut context: Context<'_>, plan: &Plan) -> Result<Finished, Erro
     for warning in &plan.warnings {
         context.host.talk.warn(warning.clone());
     }
+    // Without a program nothing is written.
+    process::find(&target.command, &target.command_source, context.env, &context.host.cwd)?;
     write_files(target, plan)?;
     let prepared = prepare(&mut context, plan).await?;
     let Some(args) = &plan.main else {
@@ -288,6 +290,9 @@ async fn lock_platforms(context: &mut Context<'_>) -> Result<(), Error> {
     Ok(())
 }
 
+/// What versions before 1.4 say to a flag that they do not know.
+const OR_CREATE_UNKNOWN: &str = "flag provided but not defined: -or-create";
+
 /// Selects the workspace, making it where it does not exist.
 async fn select(context: &mut Context<'_>, plan: &Plan, selected: bool) -> Result<(), Error> {
     let Workspace::Select(name) = &plan.workspace else { return Ok(()) };
@@ -295,14 +300,18 @@ async fn select(context: &mut Context<'_>, plan: &Plan, selected: bool) -> Resul
         return Ok(());
     }
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
-    let select = launch(context, words(&["workspace", "select", "-or-create", name]), Output::Capture);
-    let first = start(context, &select).await?;
+    let mut select = launch(context, words(&["workspace", "select", "-or-create", name]), Output::Capture);
+    let mut first = start(context, &select).await?;
+    if first.code == 1 && first.text().contains(OR_CREATE_UNKNOWN) {
+        select = launch(context, words(&["workspace", "select", name]), Output::Capture);
+        first = start(context, &select).await?;
+    }
     match first.code {
         0 => return Ok(()),
         1 => {}
         code => return Err(Error::StepFailed { command: described(&select), code, output: first.text() }),
     }
-    // A terraform without `-or-create`, or a workspace that is not there.
+    // Some backends do not make it on the way.
     let create = launch(context, words(&["workspace", "new", name]), Output::Capture);
     let second = start(context, &create).await?;
     if second.code == 0 {

@@ -2,6 +2,8 @@
 
 use serde_json::Value as Json;
 
+use crate::host::percent_decode;
+
 /// How the file is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Report {
@@ -34,6 +36,45 @@ impl Report {
             Report::Cost => cost(hook, &serde_json::from_str(content).ok()?),
         };
         (!text.trim().is_empty()).then_some(text)
+    }
+
+    /// The findings one by one.
+    pub(super) fn findings(&self, content: &str) -> Vec<Found> {
+        let Report::Findings { .. } = self else { return Vec::new() };
+        let Ok(document) = serde_json::from_str::<Json>(content) else { return Vec::new() };
+        let runs = document["runs"].as_array().into_iter().flatten();
+        let all = runs.flat_map(|run| run["results"].as_array().into_iter().flatten().map(move |result| (run, result)));
+        all.map(|(run, result)| found(run, result)).collect()
+    }
+}
+
+/// One finding for other programs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Found {
+    pub is_error: bool,
+    pub rule: String,
+    /// As the program named it, its folder in front where it has one of its own.
+    pub file: Option<String>,
+    pub line: Option<u64>,
+    pub message: String,
+}
+
+fn found(run: &Json, result: &Json) -> Found {
+    let known = finding(result);
+    let location = &result["locations"][0]["physicalLocation"];
+    let artifact = &location["artifactLocation"];
+    let path = |uri: &str| {
+        let path = percent_decode(uri.strip_prefix("file://").unwrap_or(uri));
+        String::from_utf8(path).unwrap_or_else(|_| uri.to_owned())
+    };
+    let base = artifact["uriBaseId"].as_str().and_then(|id| run["originalUriBaseIds"][id]["uri"].as_str());
+    let base = base.filter(|base| base.starts_with("file://")).map(path).unwrap_or_default();
+    Found {
+        is_error: LEVELS[known.level] == "error",
+        rule: known.rule.to_owned(),
+        file: artifact["uri"].as_str().map(|uri| format!("{base}{}", path(uri))),
+        line: location["region"]["startLine"].as_u64(),
+        message: known.message.to_owned(),
     }
 }
 
@@ -120,6 +161,24 @@ mod tests {
         let many: Vec<Json> = (0..25).map(|line| result("error", "E", line)).collect();
         let text = report.render("scan", &json!({"runs": [{"results": many}]}).to_string()).unwrap();
         assert!(text.ends_with("… and 5 more"), "{text}");
+    }
+
+    #[test]
+    fn findings_for_others_have_the_path_that_the_program_means() {
+        let result = |artifact: Json| json!({"message": {"text": "m"}, "locations": [{"physicalLocation": {"artifactLocation": artifact}}]});
+        let document = json!({"runs": [{
+            "originalUriBaseIds": {"ROOT": {"uri": "file:///top/"}},
+            "results": [
+                result(json!({"uri": "a%20b.tf", "uriBaseId": "ROOT"})),
+                result(json!({"uri": "file:///x/c.tf"})),
+                result(json!({"uri": "d.tf", "uriBaseId": "NONE"})),
+                {},
+            ],
+        }]});
+        let found = Report::Findings { file: None }.findings(&document.to_string());
+        let files: Vec<Option<&str>> = found.iter().map(|one| one.file.as_deref()).collect();
+        assert_eq!(files, [Some("/top/a b.tf"), Some("/x/c.tf"), Some("d.tf"), None]);
+        assert!(Report::Text.findings("{}").is_empty() && Report::Findings { file: None }.findings("no").is_empty());
     }
 
     #[test]

@@ -21,6 +21,7 @@ use crate::exec::terraform::{
 use crate::exec::{Error as ExecError, Output, folder_lock};
 use crate::host::Env;
 use crate::ops::access::Access;
+use crate::ops::annotations::Annotations;
 use crate::ops::child::{self, Held};
 use crate::ops::ci::{self, Ci};
 use crate::ops::hooks::{Around, Hooks};
@@ -50,16 +51,20 @@ impl Ready {
 /// Runs one component alone, and tells the CI system of it.
 pub(super) async fn run(app: &App, request: &RunRequest, component: &str, stack: &str) -> Result<Done> {
     let ci = Ci::of(app, request.ci, &request.request.words).filter(|_| !request.dry_run);
-    if ci.is_none() && !request.summarises {
+    let annotations = Annotations::of_run(app, &request.request.words).filter(|_| !request.dry_run);
+    if ci.is_none() && annotations.is_none() && !request.summarises {
         let result = attempt(app, request, (component, stack), None).await.result;
         return result.map(|done| accepted(app, done));
     }
     let relay = Relay::direct(&Arc::new(Outlet::open(app.host.terminal, &app.host.talk)?)).watching();
-    let relay = if ci.is_some() { relay.keeping() } else { relay };
+    let relay = if ci.is_some() || annotations.is_some() { relay.keeping() } else { relay };
     let started = Timestamp::now();
     let Attempt { result, ready } = attempt(app, request, (component, stack), Some(&relay)).await;
     let stopped = matches!(&result, Err(report) if report.code().as_deref() == Some("atmos::exec::interrupted"));
     let disabled = ready.is_none() && result.is_ok();
+    if let Some((annotations, ready)) = annotations.zip(ready.as_ref()).filter(|_| !stopped) {
+        annotations.show(annotations.read(&ready.instance, &ready.target.folder, &relay.said()));
+    }
     let names = ready.as_ref().map_or((component, stack), |ready| (&ready.target.component, &ready.target.stack));
     if let Some(ci) = ci.filter(|_| !stopped && !disabled) {
         let code = result.as_ref().map_or_else(Report::exit_code, |done| done.code);
