@@ -94,7 +94,10 @@ fn terraform_that_is_too_old_is_met_halfway_or_says_so_itself() {
     each_terraform(|program| {
         let mut sandbox = self::sandbox("x");
         sandbox.set("ATMOS_COMPONENTS_TERRAFORM_COMMAND", program);
-        sandbox.write(&format!("{FOLDER}/version.tf"), "terraform {\n  required_version = \">= 99.0\"\n}\n");
+        // OpenTofu reads only the second one.
+        for name in ["version.tf", "version.tofu"] {
+            sandbox.write(&format!("{FOLDER}/{name}"), "terraform {\n  required_version = \">= 99.0\"\n}\n");
+        }
         sandbox.atmos(&PLAN).exits(1).says("99.0").says("subcommand exited with code 1");
         assert_eq!(text_in_varfile(&sandbox), 1);
     });

@@ -30,8 +30,7 @@ output \"hidden\" {
   sensitive = true
 }
 ";
-const COMPONENTS: &str = "\
-    app: {vars: {text: one, hidden: rather-secret-value}}
+const COMPONENTS: &str = "    app: {vars: {text: one, hidden: rather-secret-value}}
     twin: {metadata: {component: app}, vars: {text: two}}
     next:
       metadata: {component: other}
