@@ -94,6 +94,8 @@ fn findings_of_scanners_are_shown_as_bad_as_their_hook_takes_them() {
         finding("note", "components/terraform/app/main.tf", 2),
         finding("error", "gone.tf", 3),
     ];
+    let summary = sandbox.root().join("summary");
+    sandbox.set("GITHUB_STEP_SUMMARY", summary);
     let scanner = sandbox.root().join("trivy");
     let script = format!(
         "#!/bin/sh\ncat >\"$ATMOS_OUTPUT_FILE\" <<'E'\n{{\"runs\":[{{\"results\":[{}]}}]}}\nE\n",
@@ -122,6 +124,9 @@ fn findings_of_scanners_are_shown_as_bad_as_their_hook_takes_them() {
         let mut found = commands(&outcome);
         found.sort();
         assert_eq!(found, expected, "{outcome}");
+        let summary = std::fs::read_to_string(sandbox.root().join("summary")).unwrap();
+        assert!(summary.contains("## scan of `app` in `dev`"), "{summary}");
+        assert!(summary.contains("| error | R:3 | gone.tf:3 | one two |"), "{summary}");
     }
 }
 
