@@ -77,8 +77,9 @@ pub fn of_findings<'f>(app: &App, findings: impl IntoIterator<Item = &'f Finding
     let Some(annotations) = Annotations::of(app) else { return };
     let all = findings.into_iter().map(|finding| {
         let place = finding.site.as_ref();
-        let place =
-            place.and_then(|site| annotations.place(&[app.host.cwd.clone()], &site.file, Some(site.line.into())));
+        let place = place.and_then(|site| {
+            annotations.place(std::slice::from_ref(&app.host.cwd), &site.file, Some(site.line.into()))
+        });
         let help = finding.help.as_ref().map(|help| format!("\n{help}")).unwrap_or_default();
         Annotation {
             level: match finding.severity {

@@ -49,7 +49,7 @@ fn what_terraform_finds_wrong_stands_beside_its_line() {
         assert!(commands[0].starts_with(head) && commands[0].contains("%0A") | words.contains(&"-json"), "{outcome}");
     }
     // What init finds already.
-    sandbox.write(&format!("{FOLDER}/bad.tf"), "terraform {\n  required_version = \">= 99.0\"\n}\n");
+    sandbox.write(&format!("{FOLDER}/bad.tf"), "terraform {\n  backend \"none\" {}\n}\n");
     let outcome = sandbox.atmos(&["terraform", "plan", "app", "-s", "dev"]).exits(1);
     let place = "::error file=components/terraform/app/bad.tf,line=2,title=";
     assert!(commands(&outcome).iter().any(|command| command.starts_with(place)), "{outcome}");
