@@ -176,7 +176,7 @@ fn state_that_is_locked_is_terraforms_own_error_and_passes() {
             .current_dir(&folder);
         let mut holder = command.stdout(Stdio::null()).spawn().unwrap();
         let lock = folder.join("terraform.tfstate.d/dev/.terraform.tfstate.lock.info");
-        wait_until("the lock of the state", Duration::from_secs(60), || lock.exists().then_some(()));
+        wait_until("the lock of the state", Duration::from_mins(1), || lock.exists().then_some(()));
         let outcome = sandbox.atmos(&PLAN).exits(1);
         outcome.says("Error acquiring the state lock").says("subcommand exited with code 1");
         assert_eq!(text_in_varfile(&sandbox), 1);

@@ -146,12 +146,14 @@ fn two_identities_with_clusters_of_their_own_never_meet_the_others() {
     let mut cloud = Cloud::start(&[]);
     cloud.sandbox.set("AWS_ENDPOINT_URL_EKS", &services.url);
     add_twin(&cloud.sandbox);
-    let mut integrations = "\n  integrations:\n".to_owned();
-    for (name, identity, kube) in [("one", "data-admin", &one), ("two", "network-admin", &two)] {
+    let integration = |(name, identity, kube): (&str, &str, &Kube)| {
         services.add_cluster(name, super::integrations_clusters::cluster(name, &kube.url, &kube.authority()));
-        let cluster = format!("{{cluster: {{name: {name}, region: eu-west-1}}}}");
-        integrations += &format!("    {name}: {{kind: aws/eks, via: {{identity: {identity}}}, spec: {cluster}}}\n");
-    }
+        let path = cloud.sandbox.root().join(name);
+        let cluster = format!("{{name: {name}, region: eu-west-1, kubeconfig: {{path: '{}'}}}}", path.display());
+        format!("    {name}: {{kind: aws/eks, via: {{identity: {identity}}}, spec: {{cluster: {cluster}}}}}\n")
+    };
+    let all = [("one", "data-admin", &one), ("two", "network-admin", &two)].map(integration).concat();
+    let integrations = format!("\n  integrations:\n{all}");
     let settings = cloud.sandbox.read("atmos.yaml");
     cloud.sandbox.write("atmos.yaml", &format!("{}{integrations}", settings.trim_end()));
     let component = |greeting: &str, identity: &str| {
