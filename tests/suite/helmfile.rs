@@ -101,10 +101,11 @@ fn add_twin(sandbox: &Sandbox) {
     for (component, first, second) in [("web", "cat a", "echo >b"), ("twin", "echo >a", "cat b")] {
         let script = format!("cd {} && {first} && {second}", sandbox.root().display());
         let file = format!("components/helmfile/{component}/helmfile.yaml.gotmpl");
-        let hooks = format!(
-            "hooks:\n  - events: [prepare]\n    showlogs: true\n    command: timeout\n    args: ['60', sh, -c, \"{script}\"]\n"
-        );
-        sandbox.write(&file, &format!("{hooks}{}", sandbox.read(&file)));
+        let (old, list) = (sandbox.read(&file), "hooks:\n");
+        let old = if old.contains(list) { old } else { old + list };
+        let hook =
+            format!("{list}  - events: [prepare]\n    command: timeout\n    args: ['60', sh, -c, \"{script}\"]\n");
+        sandbox.write(&file, &old.replace(list, &hook));
     }
     for pipe in ["a", "b"] {
         let made = std::process::Command::new("mkfifo").arg(sandbox.root().join(pipe)).status().unwrap();
