@@ -9,6 +9,7 @@ mod blocks;
 mod data;
 mod diagnostics;
 mod findings;
+mod groups;
 mod junit;
 mod many;
 mod markdown;
@@ -23,6 +24,7 @@ pub use annotation::{Annotation, Level, data as command_data, property as comman
 pub use data::data;
 pub use diagnostics::{Diagnostic, diagnostics};
 pub use findings::findings;
+pub use groups::{FOLDED, Groups, Part as Folded};
 pub use junit::Tests;
 pub use many::{Part, many};
 pub use platform::{Origin, Platform};

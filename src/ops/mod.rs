@@ -24,6 +24,7 @@ pub mod doctor;
 pub mod edit;
 pub mod edition;
 pub mod explain;
+mod folds;
 mod guard;
 pub mod helmfile;
 pub mod hooks;

@@ -32,6 +32,7 @@ mod browse;
 mod browser;
 mod ci;
 mod ci_annotations;
+mod ci_groups;
 mod completion;
 mod configuration;
 mod console;

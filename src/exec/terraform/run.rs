@@ -22,6 +22,12 @@ pub trait Retries: Sync {
     fn after(&self, attempt: u32, elapsed: Duration, output: &str) -> Next;
 }
 
+/// Folds what a call of terraform says in the log of a CI system. Implemented above, where the configuration is known.
+pub trait Folds: Sync {
+    /// Begins a part, which ends with the value; `errors`: it goes to standard error.
+    fn fold(&self, title: &str, errors: bool) -> Option<Box<dyn Send>>;
+}
+
 /// What follows a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
@@ -47,6 +53,8 @@ pub struct Context<'a> {
     pub lock: Option<&'a FileLock>,
     /// Failures that are tried again.
     pub retries: Option<&'a dyn Retries>,
+    /// Parts of the log that are folded.
+    pub folds: Option<&'a dyn Folds>,
     /// Platforms whose providers are locked beside those of this machine.
     pub platforms: &'a [String],
 }
@@ -94,7 +102,10 @@ pub async fn run(mut context: Context<'_>, plan: &Plan) -> Result<Finished, Erro
     if let Some(relay) = context.relay {
         relay.begin();
     }
+    let folds = context.folds.filter(|_| plan.output == Output::Inherit);
+    let folded = folds.and_then(|folds| folds.fold(&described(&launch), false));
     let outcome = start(&mut context, &launch).await?;
+    drop(folded);
     let code = match outcome.code {
         0 => 0,
         2 if plan.detailed_exit_code => 2,
@@ -262,7 +273,9 @@ async fn init(context: &mut Context<'_>, reconfigure: bool, extra: Vec<String>, 
     args.extend(extra);
     let output = if explicit { Output::Inherit } else { Output::Stderr };
     let launch = launch(context, args, output);
+    let folded = context.folds.and_then(|folds| folds.fold(&described(&launch), !explicit));
     let outcome = start(context, &launch).await?;
+    drop(folded);
     if outcome.code == 0 {
         return lock_platforms(context).await;
     }

@@ -156,7 +156,7 @@ fn fleet_request(request: &RunRequest) -> RunRequest {
 }
 
 /// Whether standard output is for people, and not the data of a command.
-fn talks(request: &RunRequest) -> bool {
+pub(super) fn talks(request: &RunRequest) -> bool {
     CONCURRENT.contains(&request.request.words[0].as_str()) && !is_on(&request.request.native, "-json")
 }
 

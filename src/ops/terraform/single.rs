@@ -16,7 +16,7 @@ use crate::exec::outlet::Outlet;
 use crate::exec::relay::Relay;
 use crate::exec::signals::Signals;
 use crate::exec::terraform::{
-    Context, Finished, FromPlan, Plan, Retries, Target, Verb, run as run_plan, sensitive, steps,
+    Context, Finished, Folds, FromPlan, Plan, Retries, Target, Verb, run as run_plan, sensitive, steps,
 };
 use crate::exec::{Error as ExecError, Output, folder_lock};
 use crate::host::Env;
@@ -24,6 +24,7 @@ use crate::ops::access::Access;
 use crate::ops::annotations::Annotations;
 use crate::ops::child::{self, Held};
 use crate::ops::ci::{self, Ci};
+use crate::ops::folds::Phases;
 use crate::ops::hooks::{Around, Hooks};
 use crate::ops::many::{Fleet, NodeResult};
 use crate::ops::{App, provision, state_bucket, unbuilt, validate};
@@ -373,10 +374,13 @@ async fn locked(app: &App, work: Work<'_>, held: &Held, env: &Env, signals: &mut
     tracing::debug!("variables of {} in {}:\n{}", target.component, target.stack, open_variables(target));
     let retry = retry::read(app, &ready.instance)?;
     let retries = retry.as_ref().map(|retry| retry as &dyn Retries);
+    // Of many components each is a part by itself.
+    let folds = (!request.request.many).then(|| Phases { app, talks: fleet::talks(request) });
     let (host, request) = (&app.host, &request.request);
     let platforms = platforms(app);
     let lock = Some(&lock);
-    let context = Context { host, target, request, env, signals, relay, lock, retries, platforms: &platforms };
+    let folds = folds.as_ref().map(|folds| folds as &dyn Folds);
+    let context = Context { host, target, request, env, signals, relay, lock, retries, folds, platforms: &platforms };
     let result = run_plan(context, &plan).await;
     if let Some(relay) = relay {
         relay.close();
