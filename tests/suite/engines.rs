@@ -170,7 +170,8 @@ fn matrix_of_affected_components_fits_a_workflow_of_github() {
     let sandbox = sandbox();
     sandbox.git_init();
     sandbox.write("components/terraform/app/main.tf", "# changed\n");
-    let words = ["describe", "affected", "--format", "matrix", "--base", "HEAD"];
+    sandbox.git(&sandbox.repo(), &["commit", "-q", "-a", "-m", "second"]);
+    let words = ["describe", "affected", "--format", "matrix", "--base", "HEAD~1"];
     let matrix = sandbox.atmos(&words).success().stdout;
     let guide = std::fs::read_to_string(repository().join("docs/guide/ci.md")).unwrap();
     let (_, behind) = guide.split_once("```yaml\n# .github/workflows/").expect("the guide has a workflow");

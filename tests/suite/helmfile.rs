@@ -91,15 +91,17 @@ fn second_deploy_changes_no_object_and_destroy_takes_all_away() {
     assert_eq!(releases.as_deref(), Some(""), "helm keeps no record of it");
 }
 
-/// Two components in folders of their own, each of which starts only when the other one runs, too.
-fn add_twin(sandbox: &Sandbox) {
+/// Two components in folders of their own, each of which starts only when the other one runs, too. They meet in the folder that
+/// is given back.
+fn add_twin(sandbox: &Sandbox) -> tempfile::TempDir {
+    let place = tempfile::tempdir().unwrap();
     let folder = sandbox.repo().join("components/helmfile");
     for path in Sandbox::files_below(&folder.join("web")) {
         let text = sandbox.read(&format!("components/helmfile/web/{}", path.display()));
         sandbox.write(&format!("components/helmfile/twin/{}", path.display()), &text);
     }
     for (component, first, second) in [("web", "cat a", "echo >b"), ("twin", "echo >a", "cat b")] {
-        let script = format!("cd {} && {first} && {second}", sandbox.root().display());
+        let script = format!("cd {} && {first} && {second}", place.path().display());
         let file = format!("components/helmfile/{component}/helmfile.yaml.gotmpl");
         let (old, list) = (sandbox.read(&file), "hooks:\n");
         let old = if old.contains(list) { old } else { old + list };
@@ -108,9 +110,10 @@ fn add_twin(sandbox: &Sandbox) {
         sandbox.write(&file, &old.replace(list, &hook));
     }
     for pipe in ["a", "b"] {
-        let made = std::process::Command::new("mkfifo").arg(sandbox.root().join(pipe)).status().unwrap();
+        let made = std::process::Command::new("mkfifo").arg(place.path().join(pipe)).status().unwrap();
         assert!(made.success());
     }
+    place
 }
 
 fn greeting(kube: &Kube) -> Option<String> {
@@ -121,7 +124,7 @@ fn greeting(kube: &Kube) -> Option<String> {
 fn two_components_with_kubeconfigs_of_their_own_run_at_once() {
     let (one, two) = (Kube::start(), Kube::start());
     let sandbox = Sandbox::example();
-    add_twin(&sandbox);
+    let _place = add_twin(&sandbox);
     let component = |greeting: &str, kube: &Kube| {
         let kubeconfig = kube.kubeconfig.display();
         format!("{{vars: {{namespace: default, greeting: {greeting}}}, env: {{KUBECONFIG: '{kubeconfig}'}}}}")
@@ -146,7 +149,7 @@ fn two_identities_with_clusters_of_their_own_never_meet_the_others() {
     let (one, two) = (Kube::start_with(Some(&hook)), Kube::start_with(Some(&hook)));
     let mut cloud = Cloud::start(&[]);
     cloud.sandbox.set("AWS_ENDPOINT_URL_EKS", &services.url);
-    add_twin(&cloud.sandbox);
+    let _place = add_twin(&cloud.sandbox);
     let integration = |(name, identity, kube): (&str, &str, &Kube)| {
         services.add_cluster(name, super::integrations_clusters::cluster(name, &kube.url, &kube.authority()));
         let path = cloud.sandbox.root().join(name);
