@@ -106,7 +106,7 @@ fn add_twin(sandbox: &Sandbox) -> tempfile::TempDir {
         let (old, list) = (sandbox.read(&file), "hooks:\n");
         let old = if old.contains(list) { old } else { old + list };
         let hook =
-            format!("{list}  - events: [prepare]\n    command: timeout\n    args: ['60', sh, -c, \"{script}\"]\n");
+            format!("{list}  - events: [prepare]\n    command: timeout\n    args: ['120', sh, -c, \"{script}\"]\n");
         sandbox.write(&file, &old.replace(list, &hook));
     }
     for pipe in ["a", "b"] {
