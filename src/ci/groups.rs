@@ -104,7 +104,7 @@ mod tests {
             (github, &mode(json!("Invocation")), Part::Invocation, Some(Groups::GitHub)),
             (github, &mode(json!("what")), Part::Phase, Some(Groups::GitHub)),
         ] {
-            let env = Env::from_iter(env.iter().copied());
+            let env: Env = env.iter().copied().collect();
             assert_eq!(Groups::of(&env, &from_json(configuration), part), expected, "{part:?} {configuration}");
         }
     }
