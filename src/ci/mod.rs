@@ -2,9 +2,14 @@
 //!
 //! Row 10. Pure. Read [`Report`] first: what became of one component, read from terraform's own words ([`Told`]). [`summary`]
 //! renders one of them, [`many`] a whole run; [`variables`] gives what later jobs read. [`Platform`] says where both go.
+//! An [`Annotation`] is a finding beside the line that it is about, [`diagnostics`] reads those of terraform.
 
+mod annotation;
 mod blocks;
 mod data;
+mod diagnostics;
+mod findings;
+mod groups;
 mod junit;
 mod many;
 mod markdown;
@@ -15,7 +20,11 @@ mod summary;
 mod told;
 mod variables;
 
+pub use annotation::{Annotation, Level, data as command_data, property as command_property};
 pub use data::data;
+pub use diagnostics::{Diagnostic, diagnostics};
+pub use findings::findings;
+pub use groups::{FOLDED, Groups, Part as Folded};
 pub use junit::Tests;
 pub use many::{Part, many};
 pub use platform::{Origin, Platform};

@@ -32,15 +32,16 @@ fn text(env: &Env, name: &str) -> Option<String> {
     env.get(name).filter(|value| !value.is_empty()).map(str::to_owned)
 }
 
-fn is_github(env: &Env) -> bool {
-    env.get("GITHUB_ACTIONS") == Some("true")
-}
-
 impl Platform {
+    /// GitHub Actions runs us.
+    pub fn is_github(env: &Env) -> bool {
+        env.get("GITHUB_ACTIONS") == Some("true")
+    }
+
     /// The one that runs us. `asked` is `--ci` or its variable; without it only a system that is known counts.
     pub fn of(env: &Env, asked: bool) -> Option<Platform> {
         let file = |name: &str| text(env, name).map(PathBuf::from);
-        if is_github(env) {
+        if Platform::is_github(env) {
             return Some(Platform {
                 name: "GitHub Actions",
                 output: file("GITHUB_OUTPUT"),
@@ -59,7 +60,7 @@ impl Platform {
 impl Origin {
     pub fn of(env: &Env) -> Origin {
         let first = |names: &[&str]| names.iter().find_map(|name| text(env, name));
-        let github = |name: &str| text(env, name).filter(|_| is_github(env));
+        let github = |name: &str| text(env, name).filter(|_| Platform::is_github(env));
         let pull =
             github("GITHUB_REF").and_then(|name| name.strip_prefix("refs/pull/")?.split('/').next()?.parse().ok());
         Origin {

@@ -9,6 +9,8 @@ pub struct Settings {
     pub enabled: bool,
     pub summary: bool,
     pub output: bool,
+    /// `ci.annotations.enabled`: findings beside the lines that they are about.
+    pub annotations: bool,
     /// `ci.output.variables`; empty means all of them.
     pub variables: Vec<String>,
     /// `ci.summary.template`, the name of a template instead of that of the command.
@@ -34,6 +36,7 @@ impl Settings {
             enabled: on(&["enabled"], false),
             summary: on(&["summary", "enabled"], true),
             output: on(&["output", "enabled"], true),
+            annotations: on(&["annotations", "enabled"], true),
             variables: list.iter().filter_map(Node::scalar_text).collect(),
             template: text(&["summary", "template"]),
             templates: text(&["templates", "base_path"]),
@@ -66,16 +69,17 @@ mod tests {
     #[test]
     fn everything_but_the_whole_is_on_unless_it_is_switched_off() {
         let settings = Settings::read(&from_json(&json!({})));
-        assert!(!settings.enabled && settings.summary && settings.output);
+        assert!(!settings.enabled && settings.summary && settings.output && settings.annotations);
         let document = json!({"ci": {
             "enabled": true,
             "summary": {"enabled": false},
+            "annotations": {"enabled": false},
             "output": {"variables": ["has_changes"]},
             "checks": {"enabled": true},
             "templates": {"base_path": "t", "terraform": {"plan": "p.md"}},
         }});
         let settings = Settings::read(&from_json(&document));
-        assert!(settings.enabled && !settings.summary);
+        assert!(settings.enabled && !settings.summary && !settings.annotations);
         assert_eq!(settings.variables, ["has_changes"]);
         assert_eq!(settings.not_built, ["ci.checks"]);
         assert_eq!(settings.files, [("plan".to_owned(), "p.md".to_owned())]);

@@ -181,7 +181,7 @@ fn is_verbose(definitions: &[Definition], path: &[String]) -> bool {
 }
 
 fn load(text: &[String], env: &Env) -> Result<Added> {
-    let context = Context::new(places(text), Split::default(), env.clone(), Terminal::from_env(env))?;
+    let context = Context::new(places(text), (Split::default(), String::new()), env.clone(), Terminal::from_env(env))?;
     let mut host = context.host.clone();
     host.talk = Talk::silent();
     let mut flags = context.config_flags();

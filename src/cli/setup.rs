@@ -7,6 +7,7 @@ use super::args::{GlobalArgs, SELECT};
 use super::error::Error;
 use super::pager;
 use crate::auth::run;
+use crate::ci::{Folded, Groups};
 use crate::config;
 use crate::diag::{Result, Warning, nearest};
 use crate::exec::argv::Split;
@@ -29,10 +30,19 @@ pub(super) struct Context {
     pub pager: OnceLock<Option<Vec<String>>>,
     /// Whether documents have colours at a terminal, once the configuration is known.
     pub highlights: OnceLock<bool>,
+    /// What this call is called in the log of a CI system.
+    label: String,
+    /// All that this call says is one part of that log.
+    folded: OnceLock<Groups>,
 }
 
 impl Context {
-    pub(super) fn new(global: GlobalArgs, native: Split, env: Env, mut terminal: Terminal) -> Result<Context> {
+    pub(super) fn new(
+        global: GlobalArgs,
+        (native, label): (Split, String),
+        env: Env,
+        mut terminal: Terminal,
+    ) -> Result<Context> {
         terminal.forced |= global.force_tty;
         let interactive = match global.interactive {
             Some(flag) => flag,
@@ -59,13 +69,35 @@ impl Context {
             env,
         };
         let (runtime, pager, highlights) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        Ok(Context { host, screen, global, native, runtime, pager, highlights })
+        Ok(Context { host, screen, global, native, runtime, pager, highlights, label, folded: OnceLock::new() })
+    }
+
+    /// Begins the part of the log that this call is, where the CI system is to fold whole calls. One inside of another does
+    /// not.
+    fn fold(&self, configuration: &Node) {
+        let inside = self.host.env.get("ATMOS_SHLVL").is_some_and(|level| !matches!(level, "" | "0"));
+        let Some(groups) = Groups::of(&self.host.env, configuration, Folded::Invocation).filter(|_| !inside) else {
+            return;
+        };
+        if self.folded.set(groups).is_ok() {
+            let title = self.host.masker.mask(&self.label);
+            self.host.talk.output(true, groups.begin(&title, "call", self.host.now()).as_bytes());
+        }
+    }
+
+    /// Ends it.
+    pub(super) fn unfold(&self) {
+        if let Some(groups) = self.folded.get() {
+            self.host.talk.output(true, groups.end("call", self.host.now()).as_bytes());
+        }
     }
 
     /// Loads the configuration and starts the log. What killed runs left goes first: it may be keys.
     pub(super) fn app(&self) -> Result<App> {
         run::sweep(&self.host, run::Sweep::Quick);
-        self.app_as_it_is()
+        let app = self.app_as_it_is()?;
+        self.fold(&app.config.document);
+        Ok(app)
     }
 
     /// The same for what must be quick and change nothing: versions, and helpers that are called all the time.

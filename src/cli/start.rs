@@ -35,8 +35,9 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     let json = setup::wants_json_errors(&words, &env);
     let early = Screen::new(None, Level::default(), false).with_json_errors(json);
     let wish = help::Wish::of(&words, &env);
+    let label = label(&words);
     let parsed = match extend::read(words, &env) {
-        Ok(Line::Custom(call)) => return run_custom(&call, env),
+        Ok(Line::Custom(call)) => return run_custom(&call, label, env),
         Ok(Line::Show(text)) => Ok(Parsed::Show(text)),
         Ok(Line::BuiltIn(words, table)) => parse::parse(words, table),
         Err(report) => Err(report),
@@ -47,7 +48,7 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
             if json {
                 cli.global.error_format = Some("json".to_owned());
             }
-            run(*cli, native, env)
+            run(*cli, native, label, env)
         }
         Ok(Parsed::Show(text)) => {
             let _ = early.raw_data(&help::shown(&text, wish));
@@ -57,19 +58,25 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-fn run(cli: Cli, native: Split, env: Env) -> ExitCode {
+/// What a call is called: its words up to the first flag, behind which there may be anything.
+fn label(words: &[OsString]) -> String {
+    let words = words.iter().skip(1).map(|word| word.to_string_lossy());
+    let words: Vec<_> = words.take_while(|word| !word.starts_with('-')).collect();
+    format!("atmos {}", words.join(" ")).trim_end().to_owned()
+}
+
+fn run(cli: Cli, native: Split, label: String, env: Env) -> ExitCode {
     let (command, version) = (cli.command, cli.version);
-    in_context(cli.global, native, env, |context| super::commands::dispatch(context, command, version))
+    in_context((cli.global, native, label), env, |context| super::commands::dispatch(context, command, version))
 }
 
 /// A command of the configuration.
-fn run_custom(call: &Call, env: Env) -> ExitCode {
-    in_context(call.global.clone(), Split::default(), env, |context| super::commands::custom(context, call))
+fn run_custom(call: &Call, label: String, env: Env) -> ExitCode {
+    in_context((call.global.clone(), Split::default(), label), env, |context| super::commands::custom(context, call))
 }
 
 fn in_context(
-    global: GlobalArgs,
-    native: Split,
+    (global, native, label): (GlobalArgs, Split, String),
     env: Env,
     work: impl FnOnce(&Context) -> crate::diag::Result<u8>,
 ) -> ExitCode {
@@ -77,11 +84,14 @@ fn in_context(
     let verbose = setup::flag(global.verbose, &env, "ATMOS_VERBOSE").unwrap_or(false);
     let json = setup::json_errors(&global, &env).unwrap_or(false);
     let screen = Screen::new(None, Level::default(), setup::colour(&global, &env, terminal)).with_json_errors(json);
-    let context = match Context::new(global, native, env, terminal) {
+    let context = match Context::new(global, (native, label), env, terminal) {
         Ok(context) => context,
         Err(report) => return fail(&screen, &report, verbose),
     };
-    match work(&context) {
+    let result = work(&context);
+    // An error is seen without unfolding anything.
+    context.unfold();
+    match result {
         Ok(code) => ExitCode::from(code),
         Err(report) => fail(&context.screen, &report, verbose),
     }

@@ -123,8 +123,7 @@ impl<'a> Ci<'a> {
     }
 
     fn warn(&self, message: String, help: Option<String>) {
-        let warning = Warning::new("atmos::ci::failed", message);
-        self.app.host.talk.warn(help.into_iter().fold(warning, Warning::help));
+        warn(self.app, message, help);
     }
 
     fn tell(&self, summary: Option<&str>, variables: &[(String, String)]) {
@@ -136,21 +135,8 @@ impl<'a> Ci<'a> {
         }
     }
 
-    /// Appends to the file of the CI system; where it has none, people see it.
     fn put(&self, file: Option<&Path>, text: &str) {
-        let host = &self.app.host;
-        let Some(file) = file else {
-            if self.platform.shows() {
-                host.talk.attention(text.trim_end());
-            }
-            return;
-        };
-        let path = host.absolute(file);
-        let opened = std::fs::OpenOptions::new().append(true).create(true).open(&path);
-        if let Err(error) = opened.and_then(|mut file| file.write_all(text.as_bytes())) {
-            let help = format!("{} wants it there", self.platform.name);
-            self.warn(format!("{} cannot be written: {error}", path.display()), Some(help));
-        }
+        put(self.app, &self.platform, file, text);
     }
 
     /// The summary by the template of the repository, else by our own.
@@ -194,5 +180,36 @@ impl<'a> Ci<'a> {
             texts.set(name, Node::clone(value));
         }
         texts.render("the template of the summary", Span::default(), text, &host.env)
+    }
+}
+
+fn warn(app: &App, message: String, help: Option<String>) {
+    let warning = Warning::new("atmos::ci::failed", message);
+    app.host.talk.warn(help.into_iter().fold(warning, Warning::help));
+}
+
+/// Appends to the file of the CI system; where it has none, people see it.
+fn put(app: &App, platform: &Platform, file: Option<&Path>, text: &str) {
+    let host = &app.host;
+    let Some(file) = file else {
+        if platform.shows() {
+            host.talk.attention(text.trim_end());
+        }
+        return;
+    };
+    let path = host.absolute(file);
+    let opened = std::fs::OpenOptions::new().append(true).create(true).open(&path);
+    if let Err(error) = opened.and_then(|mut file| file.write_all(text.as_bytes())) {
+        let help = format!("{} wants it there", platform.name);
+        warn(app, format!("{} cannot be written: {error}", path.display()), Some(help));
+    }
+}
+
+/// Adds to the summary of the job, where a CI system that is known runs us and is told of runs.
+pub(super) fn summarise(app: &App, text: &str) {
+    let settings = Settings::read(&app.config.document);
+    let platform = Platform::of(&app.host.env, false).filter(|_| settings.enabled && settings.summary);
+    if let Some(platform) = platform {
+        put(app, &platform, platform.summary.as_deref(), text);
     }
 }

@@ -205,6 +205,7 @@ impl Run<'_, '_> {
         if step.kind == Kind::Env {
             return self.set_variables(step, &layers);
         }
+        let _folded = self.runner.folded(&step.name);
         if let Kind::Parallel(how) = &step.kind {
             let (app, keep) = (self.app, self.runner.keep);
             let summary = parallel::run(app, step, how, keep, self).await;

@@ -5,6 +5,7 @@
 mod access;
 mod actions;
 pub mod affected;
+pub mod annotations;
 mod app;
 pub mod atlantis;
 mod audit;
@@ -23,6 +24,7 @@ pub mod doctor;
 pub mod edit;
 pub mod edition;
 pub mod explain;
+mod folds;
 mod guard;
 pub mod helmfile;
 pub mod hooks;

@@ -8,10 +8,12 @@ use std::time::{Duration, Instant};
 
 use miette::Diagnostic;
 
+use super::folds::{Fold, fold};
 use super::identity::{Choice, Question};
 use super::{Access, App, child};
 use crate::auth::Options;
 use crate::auth::resolution::{Flag, Need, Source};
+use crate::ci::{FOLDED, Folded, Groups};
 use crate::config;
 use crate::diag::{Failure, Report, Result, Warning};
 use crate::exec::environment;
@@ -221,6 +223,12 @@ impl<'a> Runner<'a> {
         Err(Error::WorkingDirectory { path, base, place: place() })
     }
 
+    /// Makes a step one part of the log, where the CI system folds them.
+    pub(super) fn folded(&self, step: &str) -> Option<Fold> {
+        let alone = self.relay.is_none() && !self.aside;
+        alone.then(|| fold(self.app, Folded::Step, step, true)).flatten()
+    }
+
     /// The complete environment of a step.
     pub(super) fn environment(
         &self,
@@ -231,6 +239,9 @@ impl<'a> Runner<'a> {
     ) -> Env {
         let own = matches!(program, Program::Atmos(_));
         let mut env = child::step_environment(self.app, layers, held, own);
+        if Groups::of(&self.app.host.env, &self.app.config.document, Folded::Step).is_some() {
+            env.set(FOLDED, "1");
+        }
         self.lead_home(&mut env, cwd);
         env
     }

@@ -281,6 +281,7 @@ impl Run<'_, '_> {
             }
             return Ok(());
         }
+        let _folded = self.runner.folded(&step.name);
         if let StepKind::Parallel(how) = &step.kind {
             return self.at_once(step, how, stack).await;
         }

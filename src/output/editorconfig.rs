@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde_json::json;
 
+use crate::ci::{command_data, command_property};
 use crate::ops::validate::EditorConfigReport;
 use crate::validate::editorconfig::Complaint;
 
@@ -44,7 +45,8 @@ pub fn text(report: &EditorConfigReport, format: Format) -> String {
         }),
         Format::Annotations => lines(report, |file, complaint| {
             let end = complaint.last.map(|last| format!(",endLine={last}")).unwrap_or_default();
-            format!("::error file={file},line={}{end}::{}", complaint.first.unwrap_or(1), complaint.message)
+            let (file, message) = (command_property(file), command_data(&complaint.message));
+            format!("::error file={file},line={}{end}::{message}", complaint.first.unwrap_or(1))
         }),
         Format::CodeClimate => document(&json!(each(report, |file, complaint| json!({
             "type": "issue",

@@ -1,11 +1,11 @@
-//! Files for engines that run atmos: Atlantis, GitLab, Argo Workflows. Their structure is looked at here, since their
-//! programs cannot be had.
+//! Files for engines that run atmos: Atlantis, GitLab, Argo Workflows, GitHub Actions. Those of GitLab and GitHub are checked
+//! against the published schemas; of the others the structure is looked at here, since neither program nor schema can be had.
 
 use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::support::Sandbox;
+use crate::support::{Sandbox, find_part, repository};
 
 const ATMOS: &str = "\
 base_path: .
@@ -138,4 +138,56 @@ fn components_become_jobs_behind_what_they_depend_on() {
     assert_eq!(tasks[1]["dependencies"], json!(["dev-net-app"]));
     generate("jenkins", &[]).exits(1).says("supported values: gitlab, argo");
     generate("gitlab", &["--run", "fmt"]).exits(1).says("supported values: plan, apply, deploy, destroy");
+}
+
+/// Fails unless a document is one of those that the published schema of an engine describes.
+#[track_caller]
+fn fits(sandbox: &Sandbox, schema: &str, text: &str) {
+    sandbox.write("checked.yaml", text);
+    let checker = find_part("check-jsonschema").expect("missing part check-jsonschema: run scripts/testbed install");
+    let output = sandbox.command(checker).args(["--builtin-schema", schema, "checked.yaml"]).output().unwrap();
+    assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stdout));
+}
+
+#[test]
+fn pipelines_of_gitlab_fit_the_published_schema() {
+    let sandbox = sandbox();
+    let all = ["terraform", "generate", "pipeline", "--all", "--format", "gitlab"];
+    for more in [&[][..], &["--image", "registry/atmos:1"], &["--run", "apply"], &["--run", "destroy", "-s", "dev"]] {
+        fits(&sandbox, "vendor.gitlab-ci", &sandbox.atmos(&[&all[..], more].concat()).success().stdout);
+    }
+    sandbox.git_init();
+    let none = ["terraform", "generate", "pipeline", "--affected", "--base", "HEAD", "--format", "gitlab"];
+    let nothing = sandbox.atmos(&none).success().stdout;
+    if !nothing.is_empty() {
+        fits(&sandbox, "vendor.gitlab-ci", &nothing);
+    }
+}
+
+/// The workflow of the guide, with what `describe affected` gives in the place of the expression that GitHub evaluates.
+#[test]
+fn matrix_of_affected_components_fits_a_workflow_of_github() {
+    let sandbox = sandbox();
+    sandbox.git_init();
+    sandbox.write("components/terraform/app/main.tf", "# changed\n");
+    sandbox.git(&sandbox.repo(), &["commit", "-q", "-a", "-m", "second"]);
+    let words = ["describe", "affected", "--format", "matrix", "--base", "HEAD~1"];
+    let matrix = sandbox.atmos(&words).success().stdout;
+    let guide = std::fs::read_to_string(repository().join("docs/guide/ci.md")).unwrap();
+    let (_, behind) = guide.split_once("```yaml\n# .github/workflows/").expect("the guide has a workflow");
+    let (workflow, _) = behind.split_once("\n```").unwrap();
+    let workflow = format!("# {workflow}\n");
+    fits(&sandbox, "vendor.github-workflows", &workflow);
+    let expression = "${{ fromJSON(needs.affected.outputs.matrix) }}";
+    assert!(workflow.contains(expression), "{workflow}");
+    fits(&sandbox, "vendor.github-workflows", &workflow.replace(expression, matrix.trim()));
+    let found = document(&matrix);
+    let names: Vec<&Value> = found["include"].as_array().unwrap().iter().map(|one| &one["component"]).collect();
+    assert_eq!(names, ["net/app"], "{matrix}");
+    for key in ["component", "stack"] {
+        assert!(
+            workflow.contains(&format!("matrix.{key} ")) && found["include"][0][key].is_string(),
+            "{key}: {matrix}"
+        );
+    }
 }

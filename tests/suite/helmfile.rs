@@ -1,6 +1,6 @@
 //! Helmfile components on a real Kubernetes API.
 
-use crate::support::{Cloud, Kube, Sandbox};
+use crate::support::{AwsServices, Cloud, Kube, Sandbox};
 
 #[test]
 fn deploy_puts_the_release_on_the_cluster_as_the_identity() {
@@ -61,4 +61,125 @@ fn varfile_is_generated_as_yaml() {
     let text = sandbox.read("components/helmfile/web/dev-web.helmfile.vars.yaml");
     let values: serde_json::Value = serde_yaml::from_str(&text).unwrap();
     assert_eq!((&values["greeting"], &values["stage"]), (&"hello from dev".into(), &"dev".into()));
+}
+
+#[test]
+fn second_deploy_changes_no_object_and_destroy_takes_all_away() {
+    let kube = Kube::start();
+    let mut sandbox = Sandbox::example();
+    sandbox.set("KUBECONFIG", &kube.kubeconfig);
+    // Helm's own record of its releases is no object of the release.
+    let objects = || {
+        kube.kubectl(&[
+            "get",
+            "configmap",
+            "-l",
+            "!none",
+            "-o",
+            "jsonpath={range .items[*]}{.metadata.name} {.metadata.uid} {.metadata.resourceVersion}{'\\n'}{end}",
+        ])
+    };
+    let before = objects();
+    sandbox.atmos(&["helmfile", "deploy", "web", "-s", "dev"]).success();
+    let first = objects();
+    assert!(first != before && first.as_deref().is_some_and(|all| all.contains("web ")), "{first:?}");
+    sandbox.atmos(&["helmfile", "deploy", "web", "-s", "dev"]).success();
+    assert_eq!(objects(), first, "the second deploy changes nothing");
+    sandbox.atmos(&["helmfile", "destroy", "web", "-s", "dev"]).success();
+    assert_eq!(objects(), before);
+    let releases = kube.kubectl(&["get", "secret", "-l", "owner=helm", "-o", "name"]);
+    assert_eq!(releases.as_deref(), Some(""), "helm keeps no record of it");
+}
+
+/// Two components in folders of their own, each of which starts only when the other one runs, too. They meet in the folder that
+/// is given back.
+fn add_twin(sandbox: &Sandbox) -> tempfile::TempDir {
+    let place = tempfile::tempdir().unwrap();
+    let folder = sandbox.repo().join("components/helmfile");
+    for path in Sandbox::files_below(&folder.join("web")) {
+        let text = sandbox.read(&format!("components/helmfile/web/{}", path.display()));
+        sandbox.write(&format!("components/helmfile/twin/{}", path.display()), &text);
+    }
+    for (component, first, second) in [("web", "cat a", "echo >b"), ("twin", "echo >a", "cat b")] {
+        let script = format!("cd {} && {first} && {second}", place.path().display());
+        let file = format!("components/helmfile/{component}/helmfile.yaml.gotmpl");
+        let (old, list) = (sandbox.read(&file), "hooks:\n");
+        let old = if old.contains(list) { old } else { old + list };
+        let hook =
+            format!("{list}  - events: [prepare]\n    command: timeout\n    args: ['120', sh, -c, \"{script}\"]\n");
+        sandbox.write(&file, &old.replace(list, &hook));
+    }
+    for pipe in ["a", "b"] {
+        let made = std::process::Command::new("mkfifo").arg(place.path().join(pipe)).status().unwrap();
+        assert!(made.success());
+    }
+    place
+}
+
+fn greeting(kube: &Kube) -> Option<String> {
+    kube.kubectl(&["get", "configmap", "web", "-o", "jsonpath={.data.greeting}"])
+}
+
+#[test]
+fn two_components_with_kubeconfigs_of_their_own_run_at_once() {
+    let (one, two) = (Kube::start(), Kube::start());
+    let sandbox = Sandbox::example();
+    let _place = add_twin(&sandbox);
+    let component = |greeting: &str, kube: &Kube| {
+        let kubeconfig = kube.kubeconfig.display();
+        format!("{{vars: {{namespace: default, greeting: {greeting}}}, env: {{KUBECONFIG: '{kubeconfig}'}}}}")
+    };
+    let manifest = format!(
+        "vars: {{stage: two}}\ncomponents:\n  helmfile:\n    web: {}\n    twin: {}\n",
+        component("first", &one),
+        component("second", &two)
+    );
+    sandbox.write("stacks/orgs/acme/two.yaml", &manifest);
+    let all = |verb: &str| sandbox.atmos(&["helmfile", verb, "--all", "-s", "two", "--max-concurrency", "2"]).success();
+    let outcome = all("deploy");
+    assert_eq!((greeting(&one).as_deref(), greeting(&two).as_deref()), (Some("first"), Some("second")), "{outcome}");
+    all("destroy");
+    assert_eq!((greeting(&one), greeting(&two)), (None, None));
+}
+
+#[test]
+fn two_identities_with_clusters_of_their_own_never_meet_the_others() {
+    let services = AwsServices::start();
+    let hook = format!("{}/authenticate", services.url);
+    let (one, two) = (Kube::start_with(Some(&hook)), Kube::start_with(Some(&hook)));
+    let mut cloud = Cloud::start(&[]);
+    cloud.sandbox.set("AWS_ENDPOINT_URL_EKS", &services.url);
+    let _place = add_twin(&cloud.sandbox);
+    let integration = |(name, identity, kube): (&str, &str, &Kube)| {
+        services.add_cluster(name, super::integrations_clusters::cluster(name, &kube.url, &kube.authority()));
+        let path = cloud.sandbox.root().join(name);
+        let cluster = format!("{{name: {name}, region: eu-west-1, kubeconfig: {{path: '{}'}}}}", path.display());
+        format!("    {name}: {{kind: aws/eks, via: {{identity: {identity}}}, spec: {{cluster: {cluster}}}}}\n")
+    };
+    let all = [("one", "data-admin", &one), ("two", "network-admin", &two)].map(integration).concat();
+    let integrations = format!("\n  integrations:\n{all}");
+    let settings = cloud.sandbox.read("atmos.yaml");
+    cloud.sandbox.write("atmos.yaml", &format!("{}{integrations}", settings.trim_end()));
+    let component = |greeting: &str, identity: &str| {
+        format!("{{vars: {{namespace: default, greeting: {greeting}}}, settings: {{auth: {{identity: {identity}}}}}}}")
+    };
+    let manifest = format!(
+        "vars: {{stage: two}}\ncomponents:\n  helmfile:\n    web: {}\n    twin: {}\n",
+        component("first", "data-admin"),
+        component("second", "network-admin")
+    );
+    cloud.sandbox.write("stacks/orgs/two.yaml", &manifest);
+    for identity in ["data-admin", "network-admin"] {
+        cloud.login(identity).success();
+    }
+    for _ in 0..2 {
+        let words = ["helmfile", "deploy", "--all", "-s", "two", "--max-concurrency", "2"];
+        let outcome = cloud.sandbox.atmos(&words).success();
+        assert_eq!(
+            (greeting(&one).as_deref(), greeting(&two).as_deref()),
+            (Some("first"), Some("second")),
+            "{outcome}"
+        );
+        cloud.assert_clean();
+    }
 }

@@ -23,9 +23,9 @@ fn cloud(services: &AwsServices, integrations: &str) -> Cloud {
     cloud
 }
 
-fn cluster(endpoint: &str, authority: &[u8]) -> Value {
+pub(super) fn cluster(name: &str, endpoint: &str, authority: &[u8]) -> Value {
     let data = base64::engine::general_purpose::STANDARD.encode(authority);
-    json!({"name": "dev", "arn": "arn:aws:eks:eu-west-1:444444444444:cluster/dev", "endpoint": endpoint, "status": "ACTIVE",
+    json!({"name": name, "arn": format!("arn:aws:eks:eu-west-1:444444444444:cluster/{name}"), "endpoint": endpoint, "status": "ACTIVE",
            "certificateAuthority": {"data": data}})
 }
 
@@ -38,7 +38,7 @@ fn kubeconfig(cloud: &Cloud) -> Value {
 fn kubectl_is_let_in_with_our_kubeconfig_and_token() {
     let services = AwsServices::start();
     let kube = Kube::start_with(Some(&format!("{}/authenticate", services.url)));
-    services.add_cluster("dev", cluster(&kube.url, &kube.authority()));
+    services.add_cluster("dev", cluster("dev", &kube.url, &kube.authority()));
     let cloud = cloud(&services, CLUSTER);
     let login = cloud.login("data-admin").success().says("EKS kubeconfig: dev →");
     assert_eq!(services.log(), ["eks eu-west-1 GET /clusters/dev"], "{login}");
@@ -104,7 +104,7 @@ fn a_token_is_a_question_that_is_bound_to_a_cluster() {
 #[test]
 fn kubeconfigs_are_updated_by_command() {
     let services = AwsServices::start();
-    services.add_cluster("dev", cluster("https://api.test", b"authority"));
+    services.add_cluster("dev", cluster("dev", "https://api.test", b"authority"));
     services.add_cluster("young", json!({"name": "young", "status": "CREATING"}));
     let cloud = cloud(&services, &CLUSTER.replace("cluster: {", "auto_provision: false, cluster: {"));
     cloud.login("data-admin").success();
@@ -139,7 +139,7 @@ fn kubeconfigs_are_updated_by_command() {
 #[test]
 fn children_of_a_run_have_the_kubeconfig_behind_their_own() {
     let services = AwsServices::start();
-    services.add_cluster("dev", cluster("https://api.test", b"authority"));
+    services.add_cluster("dev", cluster("dev", "https://api.test", b"authority"));
     let mut cloud = cloud(&services, CLUSTER);
     cloud.login("data-admin").success();
     let own = cloud.sandbox.home().join(".config/atmos/kube/config").display().to_string();

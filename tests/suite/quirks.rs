@@ -232,6 +232,12 @@ fn mocks_stand_for_outputs_where_they_are_wanted() {
     let varfile = sandbox.read("ct/app/dev-app.terraform.tfvars.json");
     assert!(varfile.contains("vpc-mock") && varfile.contains("10.0.0.0/8"), "{varfile}");
     plan(&["--use-mocks", "--process-functions=false"]).exits(1).says("use-mocks");
+    let describe = |more: &[&str]| {
+        sandbox.atmos(&[&["describe", "component", "app", "-s", "dev", "--query", ".vars.id"][..], more].concat())
+    };
+    assert_eq!(describe(&["--use-mocks"]).success().stdout.trim(), "vpc-mock");
+    assert_ne!(describe(&["--use-mocks=false"]).stdout.trim(), "vpc-mock");
+    describe(&["--use-mocks", "--process-functions=false"]).exits(1).says("use-mocks");
     manifest(", mocks: {cidrs: {a: x}}");
     plan(&["--use-mocks"]).exits(1).says("output 'vpc_id' does not exist").says("add it to `mocks`");
     manifest("");

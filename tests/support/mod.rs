@@ -43,7 +43,7 @@ pub(crate) use kube::Kube;
 pub(crate) use language_server::LanguageServer;
 pub(crate) use objects::Objects;
 pub(crate) use outcome::Outcome;
-pub(crate) use parts::find as find_part;
+pub(crate) use parts::{each_terraform, find as find_part};
 pub(crate) use samlp::Samlp;
 pub(crate) use sandbox::{Running, Sandbox, repository};
 pub(crate) use scan::Scanner;

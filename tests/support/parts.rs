@@ -35,8 +35,18 @@ pub(crate) fn find(name: &str) -> Option<PathBuf> {
     which::which_in(name, Some(path()), "/").ok()
 }
 
-/// `terraform`, or OpenTofu where only that is there.
+/// Does it with every implementation of terraform that is here, by the names of their programs.
+pub(crate) fn each_terraform(test: impl Fn(&str)) {
+    terraform();
+    ["terraform", "tofu"].into_iter().filter(|name| find(name).is_some()).for_each(test);
+}
+
+/// `terraform`, or OpenTofu where only that is there, or `ATMOS_TEST_TERRAFORM=tofu` asks for it.
 pub(crate) fn terraform() -> &'static str {
+    if std::env::var_os("ATMOS_TEST_TERRAFORM").is_some_and(|wanted| wanted == "tofu") {
+        program("tofu");
+        return "tofu";
+    }
     match (find("terraform"), find("tofu")) {
         (Some(_), _) => "terraform",
         (None, Some(_)) => "tofu",

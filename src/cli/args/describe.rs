@@ -101,6 +101,10 @@ pub struct ComponentArgs {
     #[arg(long)]
     pub provenance: Option<bool>,
 
+    /// Take outputs of other components from their `mocks`; nobody is asked for the real ones
+    #[arg(long)]
+    pub use_mocks: Option<bool>,
+
     #[command(flatten)]
     pub evaluation: DescribeEvaluationArgs,
 }

@@ -44,7 +44,12 @@ fn component(context: &Context, args: &ComponentArgs) -> Result<u8> {
         return Err(Error::NoStack.into());
     }
     let app = context.app_with_config()?;
-    let processing = described(context, &app, &args.evaluation)?;
+    let mut processing = described(context, &app, &args.evaluation)?;
+    processing.mocks = args.use_mocks.unwrap_or(false);
+    if processing.mocks && !processing.process_functions {
+        let valid = "true, with `--process-functions`";
+        return Err(Error::FlagValue { flag: "use-mocks", value: "true".to_owned(), valid }.into());
+    }
     let request = describe::ComponentRequest {
         component: args.component.clone(),
         stack,

@@ -107,7 +107,7 @@ fn context(typed: &[String], env: &Env) -> Option<Context> {
     let words: Vec<String> = std::iter::once("atmos".to_owned()).chain(typed.iter().cloned()).collect();
     let complete = &words[..words.len() - usize::from(words.len() > 1)];
     let global: GlobalArgs = extend::places(complete);
-    Context::new(global, Split::default(), env.clone(), Terminal::from_env(env)).ok()
+    Context::new(global, (Split::default(), String::new()), env.clone(), Terminal::from_env(env)).ok()
 }
 
 fn profiles(typed: &[String], env: &Env) -> Vec<Candidate> {

@@ -15,7 +15,7 @@ mod verb;
 
 pub use clean::Options as CleanOptions;
 pub use request::{FromPlan, Request};
-pub use run::{Context, Finished, Next, Retries, run};
+pub use run::{Context, Finished, Folds, Next, Retries, run};
 pub use steps::{InitWish, Plan, Workspace, steps};
 pub use target::{BACKEND_FILE, Backend, HCL_BACKEND_FILE, Settings, Target};
 pub use verb::Verb;

@@ -22,6 +22,12 @@ pub trait Retries: Sync {
     fn after(&self, attempt: u32, elapsed: Duration, output: &str) -> Next;
 }
 
+/// Folds what a call of terraform says in the log of a CI system. Implemented above, where the configuration is known.
+pub trait Folds: Sync {
+    /// Begins a part, which ends with the value; `errors`: it goes to standard error.
+    fn fold(&self, title: &str, errors: bool) -> Option<Box<dyn Send>>;
+}
+
 /// What follows a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
@@ -47,6 +53,8 @@ pub struct Context<'a> {
     pub lock: Option<&'a FileLock>,
     /// Failures that are tried again.
     pub retries: Option<&'a dyn Retries>,
+    /// Parts of the log that are folded.
+    pub folds: Option<&'a dyn Folds>,
     /// Platforms whose providers are locked beside those of this machine.
     pub platforms: &'a [String],
 }
@@ -79,6 +87,8 @@ pub async fn run(mut context: Context<'_>, plan: &Plan) -> Result<Finished, Erro
     for warning in &plan.warnings {
         context.host.talk.warn(warning.clone());
     }
+    // Without a program nothing is written.
+    process::find(&target.command, &target.command_source, context.env, &context.host.cwd)?;
     write_files(target, plan)?;
     let prepared = prepare(&mut context, plan).await?;
     let Some(args) = &plan.main else {
@@ -92,7 +102,10 @@ pub async fn run(mut context: Context<'_>, plan: &Plan) -> Result<Finished, Erro
     if let Some(relay) = context.relay {
         relay.begin();
     }
+    let folds = context.folds.filter(|_| plan.output == Output::Inherit);
+    let folded = folds.and_then(|folds| folds.fold(&described(&launch), false));
     let outcome = start(&mut context, &launch).await?;
+    drop(folded);
     let code = match outcome.code {
         0 => 0,
         2 if plan.detailed_exit_code => 2,
@@ -260,7 +273,9 @@ async fn init(context: &mut Context<'_>, reconfigure: bool, extra: Vec<String>, 
     args.extend(extra);
     let output = if explicit { Output::Inherit } else { Output::Stderr };
     let launch = launch(context, args, output);
+    let folded = context.folds.and_then(|folds| folds.fold(&described(&launch), !explicit));
     let outcome = start(context, &launch).await?;
+    drop(folded);
     if outcome.code == 0 {
         return lock_platforms(context).await;
     }
@@ -288,6 +303,9 @@ async fn lock_platforms(context: &mut Context<'_>) -> Result<(), Error> {
     Ok(())
 }
 
+/// What versions before 1.4 say to a flag that they do not know.
+const OR_CREATE_UNKNOWN: &str = "flag provided but not defined: -or-create";
+
 /// Selects the workspace, making it where it does not exist.
 async fn select(context: &mut Context<'_>, plan: &Plan, selected: bool) -> Result<(), Error> {
     let Workspace::Select(name) = &plan.workspace else { return Ok(()) };
@@ -295,14 +313,18 @@ async fn select(context: &mut Context<'_>, plan: &Plan, selected: bool) -> Resul
         return Ok(());
     }
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
-    let select = launch(context, words(&["workspace", "select", "-or-create", name]), Output::Capture);
-    let first = start(context, &select).await?;
+    let mut select = launch(context, words(&["workspace", "select", "-or-create", name]), Output::Capture);
+    let mut first = start(context, &select).await?;
+    if first.code == 1 && first.text().contains(OR_CREATE_UNKNOWN) {
+        select = launch(context, words(&["workspace", "select", name]), Output::Capture);
+        first = start(context, &select).await?;
+    }
     match first.code {
         0 => return Ok(()),
         1 => {}
         code => return Err(Error::StepFailed { command: described(&select), code, output: first.text() }),
     }
-    // A terraform without `-or-create`, or a workspace that is not there.
+    // Some backends do not make it on the way.
     let create = launch(context, words(&["workspace", "new", name]), Output::Capture);
     let second = start(context, &create).await?;
     if second.code == 0 {

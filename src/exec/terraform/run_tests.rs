@@ -69,8 +69,18 @@ async fn go(target: &Target, request: &Request, env: &Env) -> Result<Finished, E
     let plan = Plan { output: Output::Capture, ..steps(target, request, env)? };
     let mut signals = Signals::listen()?;
     let (host, signals) = (&host(), &mut signals);
-    let context =
-        Context { host, target, request, env, signals, relay: None, lock: None, retries: None, platforms: &[] };
+    let context = Context {
+        host,
+        target,
+        request,
+        env,
+        signals,
+        relay: None,
+        lock: None,
+        retries: None,
+        folds: None,
+        platforms: &[],
+    };
     run(context, &plan).await
 }
 

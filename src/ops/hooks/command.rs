@@ -6,13 +6,16 @@ use tempfile::TempDir;
 
 use super::error::Error;
 use super::event::Event;
-use super::hook::{Command, Hook};
+use super::hook::{Command, Hook, OnFailure};
+use super::report::Report;
 use super::run::{Around, Ending};
+use crate::ci::{Annotation, Level};
 use crate::diag::Result;
 use crate::exec::process::Surroundings;
 use crate::exec::{Error as ExecError, Hangup, Launch, Output, process};
 use crate::host::Env;
-use crate::ops::child;
+use crate::ops::annotations::Annotations;
+use crate::ops::{child, ci};
 
 /// Starts the program of a hook; its failure comes back as a value.
 pub(super) async fn run(
@@ -53,9 +56,29 @@ pub(super) async fn run(
         if let Some(text) = report.render(&hook.name, &content) {
             host.talk.info(text);
         }
+        let subject = format!("`{}` in `{}`", around.instance.name, around.instance.stack);
+        if let Some(text) = report.summary(&hook.name, &subject, &content) {
+            ci::summarise(around.app, &host.masker.mask(&text));
+        }
+        annotate(hook, report, &content, around);
     }
     let (hook, event) = (hook.name.clone(), event.to_string());
     Ok((outcome.code != 0).then_some(Error::CommandFailed { hook, event, code: outcome.code }))
+}
+
+/// Shows the findings where the CI system wants them. Those of a hook that cannot stop the run are warnings.
+fn annotate(hook: &Hook, report: &Report, content: &str, around: &Around<'_>) {
+    let subject = format!("{} in {}", around.instance.name, around.instance.stack);
+    let Some(annotations) = Annotations::of(around.app) else { return };
+    let folders = annotations.folders(around.instance, around.folder);
+    let all = report.findings(content).into_iter().map(|finding| Annotation {
+        level: if finding.is_error() && hook.on_failure == OnFailure::Fail { Level::Error } else { Level::Warning },
+        place: finding.file.and_then(|file| annotations.place(&folders, &file, finding.line)),
+        title: format!("{}: {}", hook.name, finding.rule),
+        message: finding.message,
+        subjects: vec![subject.clone()],
+    });
+    annotations.show(all.collect());
 }
 
 /// What a hook runs in.

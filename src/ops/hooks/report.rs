@@ -2,6 +2,9 @@
 
 use serde_json::Value as Json;
 
+use crate::ci;
+use crate::host::percent_decode;
+
 /// How the file is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Report {
@@ -34,6 +37,73 @@ impl Report {
             Report::Cost => cost(hook, &serde_json::from_str(content).ok()?),
         };
         (!text.trim().is_empty()).then_some(text)
+    }
+
+    /// The same as a part of a summary in Markdown.
+    pub(super) fn summary(&self, hook: &str, subject: &str, content: &str) -> Option<String> {
+        let heading = format!("{hook} of {subject}");
+        match self {
+            Report::Text => Some(content.trim_end()).filter(|text| !text.is_empty()).map(|text| format!("\n{text}\n")),
+            Report::Cost => Some(format!("\n## {heading}\n\n{}\n", self.render(hook, content)?)),
+            Report::Findings { .. } => {
+                serde_json::from_str::<Json>(content).ok()?;
+                let mut all = self.findings(content);
+                all.sort_by(|left, right| {
+                    (left.level, &left.file, left.line).cmp(&(right.level, &right.file, right.line))
+                });
+                let row = |one: Found| {
+                    let line = one.line.map(|line| format!(":{line}")).unwrap_or_default();
+                    let place = one.file.map(|file| format!("{file}{line}")).unwrap_or_default();
+                    [LEVELS[one.level].to_owned(), one.rule, place, one.message]
+                };
+                Some(ci::findings(&heading, &all.into_iter().map(row).collect::<Vec<_>>()))
+            }
+        }
+    }
+
+    /// The findings one by one.
+    pub(super) fn findings(&self, content: &str) -> Vec<Found> {
+        let Report::Findings { .. } = self else { return Vec::new() };
+        let Ok(document) = serde_json::from_str::<Json>(content) else { return Vec::new() };
+        let runs = document["runs"].as_array().into_iter().flatten();
+        let all = runs.flat_map(|run| run["results"].as_array().into_iter().flatten().map(move |result| (run, result)));
+        all.map(|(run, result)| found(run, result)).collect()
+    }
+}
+
+/// One finding for other programs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Found {
+    level: usize,
+    pub rule: String,
+    /// As the program named it, its folder in front where it has one of its own.
+    pub file: Option<String>,
+    pub line: Option<u64>,
+    pub message: String,
+}
+
+impl Found {
+    pub(super) fn is_error(&self) -> bool {
+        LEVELS[self.level] == "error"
+    }
+}
+
+fn found(run: &Json, result: &Json) -> Found {
+    let known = finding(result);
+    let location = &result["locations"][0]["physicalLocation"];
+    let artifact = &location["artifactLocation"];
+    let path = |uri: &str| {
+        let path = percent_decode(uri.strip_prefix("file://").unwrap_or(uri));
+        String::from_utf8(path).unwrap_or_else(|_| uri.to_owned())
+    };
+    let base = artifact["uriBaseId"].as_str().and_then(|id| run["originalUriBaseIds"][id]["uri"].as_str());
+    let base = base.filter(|base| base.starts_with("file://")).map(path).unwrap_or_default();
+    Found {
+        level: known.level,
+        rule: known.rule.to_owned(),
+        file: artifact["uri"].as_str().map(|uri| format!("{base}{}", path(uri))),
+        line: location["region"]["startLine"].as_u64(),
+        message: known.message.to_owned(),
     }
 }
 
@@ -120,6 +190,37 @@ mod tests {
         let many: Vec<Json> = (0..25).map(|line| result("error", "E", line)).collect();
         let text = report.render("scan", &json!({"runs": [{"results": many}]}).to_string()).unwrap();
         assert!(text.ends_with("… and 5 more"), "{text}");
+    }
+
+    #[test]
+    fn summaries_have_a_table_the_worst_first() {
+        let result = |level: &str, line: u64| json!({"level": level, "ruleId": "R", "message": {"text": "bad|one"}, "locations": [{"physicalLocation": {"artifactLocation": {"uri": "a.tf"}, "region": {"startLine": line}}}]});
+        let document = json!({"runs": [{"results": [result("note", 1), result("error", 2)]}]}).to_string();
+        let findings = Report::Findings { file: None };
+        let text = findings.summary("scan", "`app` in `dev`", &document).unwrap();
+        assert!(text.starts_with("\n## scan of `app` in `dev`\n"), "{text}");
+        assert!(text.contains("| error | R | a.tf:2 | bad\\|one |\n| note | R | a.tf:1 |"), "{text}");
+        assert_eq!(findings.summary("scan", "x", "no"), None);
+        assert_eq!(Report::Text.summary("x", "y", "# Mine\n").as_deref(), Some("\n# Mine\n"));
+        assert!(Report::Cost.summary("cost", "x", "{}").unwrap().contains("## cost of x"));
+    }
+
+    #[test]
+    fn findings_for_others_have_the_path_that_the_program_means() {
+        let result = |artifact: Json| json!({"message": {"text": "m"}, "locations": [{"physicalLocation": {"artifactLocation": artifact}}]});
+        let document = json!({"runs": [{
+            "originalUriBaseIds": {"ROOT": {"uri": "file:///top/"}},
+            "results": [
+                result(json!({"uri": "a%20b.tf", "uriBaseId": "ROOT"})),
+                result(json!({"uri": "file:///x/c.tf"})),
+                result(json!({"uri": "d.tf", "uriBaseId": "NONE"})),
+                {},
+            ],
+        }]});
+        let found = Report::Findings { file: None }.findings(&document.to_string());
+        let files: Vec<Option<&str>> = found.iter().map(|one| one.file.as_deref()).collect();
+        assert_eq!(files, [Some("/top/a b.tf"), Some("/x/c.tf"), Some("d.tf"), None]);
+        assert!(Report::Text.findings("{}").is_empty() && Report::Findings { file: None }.findings("no").is_empty());
     }
 
     #[test]

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 
 use super::choose::folders;
 use super::schedule::{Schedule, Why};
-use super::sections::Sections;
 use super::{Error, Fleet, NodeFailure, NodeResult, Options, Refused, Status};
+use crate::ci::{Folded, Groups};
 use crate::diag::{Progress, Report, Result};
 use crate::exec::outlet::{Outlet, Stream};
 use crate::exec::relay::{LogOrder, Relay};
@@ -123,7 +123,7 @@ struct State<'c> {
     results: Vec<NodeResult>,
     failures: Vec<(usize, NodeFailure, u8)>,
     stop: Option<Stop>,
-    sections: Option<Sections>,
+    sections: Option<Groups>,
     /// Several at once, or output that is looked at before it is shown: each has an output of its own.
     apart: bool,
     order: LogOrder,
@@ -137,7 +137,7 @@ impl<'c> State<'c> {
         let results =
             results.map(|member| NodeResult::waiting(&member.component, &member.stack, member.identity.clone()));
         let host = &crew.app.host;
-        let sections = Sections::of(&host.env, &crew.app.config.document).filter(|_| crew.talks);
+        let sections = Groups::of(&host.env, &crew.app.config.document, Folded::Component).filter(|_| crew.talks);
         let order = match options.log_order {
             _ if options.hide_unchanged => LogOrder::Grouped,
             Some(order) => order,
@@ -184,7 +184,7 @@ impl<'c> State<'c> {
             return Ok(self.kept(Relay::new(&self.outlet, self.order, &self.name(at), Some(&logs))?));
         }
         if let Some(sections) = self.sections {
-            let (head, _) = sections.lines(&self.title(at), at, now, now);
+            let head = sections.begin(&self.title(at), at, now);
             // Who does not read sees no section.
             let _ = self.outlet.write(Stream::Out, head.as_bytes()).await;
         }
@@ -273,8 +273,8 @@ impl<'c> State<'c> {
     async fn say_output(&self, at: usize, relay: Option<&Arc<Relay>>, now: Timestamp) {
         let Some(relay) = relay else { return };
         let entry = &self.results[at];
-        let section =
-            self.sections.map(|sections| sections.lines(&self.title(at), at, entry.started.unwrap_or(now), now));
+        let begun = entry.started.unwrap_or(now);
+        let section = self.sections.map(|sections| (sections.begin(&self.title(at), at, begun), sections.end(at, now)));
         let written = match section {
             Some((_, foot)) if !self.apart => self.outlet.write(Stream::Out, foot.as_bytes()).await,
             _ if !self.apart || self.order == LogOrder::Stream => Ok(()),

@@ -11,7 +11,6 @@ mod prerequisites;
 mod refused;
 mod results;
 mod schedule;
-mod sections;
 mod selectors;
 mod sign_in;
 

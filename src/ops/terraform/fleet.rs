@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::single::{self, Ready};
 use super::{Done, RunRequest, verify};
-use crate::ci::Report;
+use crate::ci::{Annotation, Report};
 use crate::component::{Instance, Kind};
 use crate::diag::Result;
 use crate::exec::argv::is_on;
@@ -14,6 +14,7 @@ use crate::exec::relay::Relay;
 use crate::exec::signals::Signals;
 use crate::exec::terraform::Verb;
 use crate::ops::access::Access;
+use crate::ops::annotations::Annotations;
 use crate::ops::ci::Ci;
 use crate::ops::many::{self, Asked, Chosen, Crew, Member, Outcome, Refused, Signing};
 use crate::ops::{App, child};
@@ -48,6 +49,7 @@ pub(super) async fn run(app: &App, request: &RunRequest, stack: Option<&str>) ->
     }
     let request = &fleet_request(request);
     let ci = Ci::of(app, request.ci, &request.request.words).filter(|_| !request.dry_run);
+    let annotations = Annotations::of_run(app, &request.request.words).filter(|_| !request.dry_run);
     let Chosen { instances, before, locked } = chosen;
     let refused = Refused::new(&request.many, request.dry_run);
     let nodes = prepare(app, request, instances, modifies, &refused)?;
@@ -83,22 +85,28 @@ pub(super) async fn run(app: &App, request: &RunRequest, stack: Option<&str>) ->
         before,
         refused,
         talks: talks(request),
-        keeps: ci.is_some(),
+        keeps: ci.is_some() || annotations.is_some(),
         changes: CHANGING.contains(&request.request.words[0].as_str()),
     };
-    let (nodes, access, ci) = (&nodes, &access, &ci);
+    let (nodes, access, ci, annotations) = (&nodes, &access, &ci, &annotations);
+    let noted: Mutex<Vec<Annotation>> = Mutex::default();
+    let noted = &noted;
     let reports: Mutex<BTreeMap<usize, Report>> = Mutex::default();
     let reports = &reports;
     let start = |at: usize, relay: Arc<Relay>| -> many::Work<'_> {
         Box::pin(async move {
             let (result, ready) = run_one(app, request, &nodes[at], access, &relay).await;
+            let ready = ready.as_ref().or(match &nodes[at] {
+                Node::Ready(ready) => Some(ready),
+                Node::Later(_) => None,
+            });
+            if let Some((annotations, ready)) = annotations.as_ref().zip(ready) {
+                let found = annotations.read(&ready.instance, &ready.target.folder, &relay.said());
+                noted.lock().unwrap_or_else(PoisonError::into_inner).extend(found);
+            }
             if let Some(ci) = ci {
                 let code = result.as_ref().map_or_else(crate::diag::Report::exit_code, |outcome| outcome.code);
                 let report = ci.report(nodes[at].names(), &relay, code, &result);
-                let ready = ready.as_ref().or(match &nodes[at] {
-                    Node::Ready(ready) => Some(ready),
-                    Node::Later(_) => None,
-                });
                 if let Some(ready) = ready {
                     Box::pin(ci.keep(&report, &single::kept_plan(request, ready))).await;
                 }
@@ -115,6 +123,9 @@ pub(super) async fn run(app: &App, request: &RunRequest, stack: Option<&str>) ->
         })
     };
     let mut fleet = many::run(&crew, start).await?;
+    if let Some(annotations) = annotations {
+        annotations.show(std::mem::take(&mut *noted.lock().unwrap_or_else(PoisonError::into_inner)));
+    }
     if let Some(ci) = ci {
         let mut told = std::mem::take(&mut *reports.lock().unwrap_or_else(PoisonError::into_inner));
         let report = |(at, result): (usize, &many::NodeResult)| {
@@ -145,7 +156,7 @@ fn fleet_request(request: &RunRequest) -> RunRequest {
 }
 
 /// Whether standard output is for people, and not the data of a command.
-fn talks(request: &RunRequest) -> bool {
+pub(super) fn talks(request: &RunRequest) -> bool {
     CONCURRENT.contains(&request.request.words[0].as_str()) && !is_on(&request.request.native, "-json")
 }
 

@@ -16,13 +16,15 @@ use crate::exec::outlet::Outlet;
 use crate::exec::relay::Relay;
 use crate::exec::signals::Signals;
 use crate::exec::terraform::{
-    Context, Finished, FromPlan, Plan, Retries, Target, Verb, run as run_plan, sensitive, steps,
+    Context, Finished, Folds, FromPlan, Plan, Retries, Target, Verb, run as run_plan, sensitive, steps,
 };
 use crate::exec::{Error as ExecError, Output, folder_lock};
 use crate::host::Env;
 use crate::ops::access::Access;
+use crate::ops::annotations::Annotations;
 use crate::ops::child::{self, Held};
 use crate::ops::ci::{self, Ci};
+use crate::ops::folds::Phases;
 use crate::ops::hooks::{Around, Hooks};
 use crate::ops::many::{Fleet, NodeResult};
 use crate::ops::{App, provision, state_bucket, unbuilt, validate};
@@ -50,16 +52,20 @@ impl Ready {
 /// Runs one component alone, and tells the CI system of it.
 pub(super) async fn run(app: &App, request: &RunRequest, component: &str, stack: &str) -> Result<Done> {
     let ci = Ci::of(app, request.ci, &request.request.words).filter(|_| !request.dry_run);
-    if ci.is_none() && !request.summarises {
+    let annotations = Annotations::of_run(app, &request.request.words).filter(|_| !request.dry_run);
+    if ci.is_none() && annotations.is_none() && !request.summarises {
         let result = attempt(app, request, (component, stack), None).await.result;
         return result.map(|done| accepted(app, done));
     }
     let relay = Relay::direct(&Arc::new(Outlet::open(app.host.terminal, &app.host.talk)?)).watching();
-    let relay = if ci.is_some() { relay.keeping() } else { relay };
+    let relay = if ci.is_some() || annotations.is_some() { relay.keeping() } else { relay };
     let started = Timestamp::now();
     let Attempt { result, ready } = attempt(app, request, (component, stack), Some(&relay)).await;
     let stopped = matches!(&result, Err(report) if report.code().as_deref() == Some("atmos::exec::interrupted"));
     let disabled = ready.is_none() && result.is_ok();
+    if let Some((annotations, ready)) = annotations.zip(ready.as_ref()).filter(|_| !stopped) {
+        annotations.show(annotations.read(&ready.instance, &ready.target.folder, &relay.said()));
+    }
     let names = ready.as_ref().map_or((component, stack), |ready| (&ready.target.component, &ready.target.stack));
     if let Some(ci) = ci.filter(|_| !stopped && !disabled) {
         let code = result.as_ref().map_or_else(Report::exit_code, |done| done.code);
@@ -368,10 +374,13 @@ async fn locked(app: &App, work: Work<'_>, held: &Held, env: &Env, signals: &mut
     tracing::debug!("variables of {} in {}:\n{}", target.component, target.stack, open_variables(target));
     let retry = retry::read(app, &ready.instance)?;
     let retries = retry.as_ref().map(|retry| retry as &dyn Retries);
+    // Of many components each is a part by itself.
+    let folds = (!request.request.many).then(|| Phases { app, talks: fleet::talks(request) });
     let (host, request) = (&app.host, &request.request);
     let platforms = platforms(app);
     let lock = Some(&lock);
-    let context = Context { host, target, request, env, signals, relay, lock, retries, platforms: &platforms };
+    let folds = folds.as_ref().map(|folds| folds as &dyn Folds);
+    let context = Context { host, target, request, env, signals, relay, lock, retries, folds, platforms: &platforms };
     let result = run_plan(context, &plan).await;
     if let Some(relay) = relay {
         relay.close();

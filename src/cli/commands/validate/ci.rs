@@ -7,13 +7,14 @@ use super::super::super::setup::Context;
 use super::files;
 use super::format::{self, Form, form};
 use crate::diag::Result;
-use crate::ops::App;
 use crate::ops::validate::{self, CiRequest, FilesReport};
+use crate::ops::{App, annotations};
 
 pub(super) fn ci(context: &Context, args: ValidateCiArgs) -> Result<u8> {
     let app = context.app()?;
     let form = form(context, &app, args.scope.format.clone())?;
     let report = report(&app, args)?;
+    annotations::of_findings(&app, report.files.iter().flat_map(|file| &file.findings));
     if form == Form::Json {
         return format::print(context, &files::json_of(&report));
     }

@@ -7,8 +7,8 @@ use super::super::super::setup::Context;
 use super::super::write;
 use super::format::{self, Form, form};
 use crate::diag::Result;
-use crate::ops::App;
 use crate::ops::validate::{self, FilesReport, FilesRequest};
+use crate::ops::{App, annotations};
 use crate::output;
 
 pub(super) fn files(context: &Context, args: ValidateSchemaArgs) -> Result<u8> {
@@ -24,6 +24,7 @@ fn check(context: &Context, name: Option<String>, schema: Option<String>, scope:
     let app = context.app_with_config()?;
     let form = form(context, &app, scope.format.clone())?;
     let report = report(&app, name, schema, scope)?;
+    annotations::of_findings(&app, report.files.iter().flat_map(|file| &file.findings));
     if form == Form::Json {
         return format::print(context, &json_of(&report));
     }

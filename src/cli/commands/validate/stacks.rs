@@ -7,14 +7,15 @@ use super::super::super::setup::Context;
 use super::super::write;
 use super::format::{self, Form, form};
 use crate::diag::Result;
-use crate::ops::App;
 use crate::ops::validate::{self, Report};
+use crate::ops::{App, annotations};
 use crate::output;
 
 pub(super) fn stacks(context: &Context, args: ValidateStacksArgs) -> Result<u8> {
     let app = context.app_with_config()?;
     let form = form(context, &app, args.scope.format.clone())?;
     let report = report(&app, args)?;
+    annotations::of_findings(&app, &report.findings);
     if form == Form::Json {
         return format::print(context, &json_of(&report));
     }
