@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use base64::Engine as _;
 use serde_json::{Value, json};
 
-use crate::support::{AwsServices, Cloud, Kube, find_part, question};
+use crate::support::{AwsServices, Cloud, Kube, Sandbox, find_part, question};
 
 const CLUSTER: &str = "
   integrations:
@@ -145,11 +145,22 @@ fn children_of_a_run_have_the_kubeconfig_behind_their_own() {
     let own = cloud.sandbox.home().join(".config/atmos/kube/config").display().to_string();
     let script = "echo $KUBECONFIG $KUBE_CONFIG_PATH";
     let words = ["auth", "exec", "-i", "data-admin", "--", "sh", "-c", script];
-    assert_eq!(cloud.sandbox.atmos(&words).success().stdout, format!("{own} {own}\n"));
+    // First the run's own, in which nobody else has the last word, then the one of everybody.
+    let seen = |sandbox: &Sandbox| {
+        let stdout = sandbox.atmos(&words).success().stdout;
+        let private = stdout.trim_end().rsplit_once(' ').expect("two variables").1.to_owned();
+        assert!(private.contains("/run/") && private.ends_with("/kube/config"), "{stdout}");
+        assert!(!std::path::Path::new(&private).exists(), "{private}");
+        stdout.replace(&private, "PRIVATE")
+    };
+    assert_eq!(seen(&cloud.sandbox), format!("PRIVATE:{own} PRIVATE\n"));
     cloud.sandbox.set("KUBECONFIG", "/mine");
-    assert_eq!(cloud.sandbox.atmos(&words).success().stdout, format!("/mine:{own} {own}\n"));
+    assert_eq!(seen(&cloud.sandbox), format!("/mine:PRIVATE:{own} PRIVATE\n"));
     cloud.sandbox.set("KUBECONFIG", &own);
-    assert_eq!(cloud.sandbox.atmos(&words).success().stdout, format!("{own} {own}\n"));
+    assert_eq!(seen(&cloud.sandbox), format!("PRIVATE:{own} PRIVATE\n"));
+    cloud.sandbox.set("KUBE_CONFIG_PATH", &own);
+    assert_eq!(seen(&cloud.sandbox), format!("PRIVATE:{own} PRIVATE\n"));
+    cloud.sandbox.remove("KUBE_CONFIG_PATH");
     let env = cloud.sandbox.atmos(&["auth", "env", "-i", "data-admin", "-f", "json"]).success().json();
     assert_eq!(env["KUBE_CONFIG_PATH"], json!(own));
     // Helmfile takes it before what the settings name, and the AWS program is not needed.
@@ -161,5 +172,6 @@ fn children_of_a_run_have_the_kubeconfig_behind_their_own() {
     cloud.sandbox.set("ATMOS_COMPONENTS_HELMFILE_COMMAND", &script);
     cloud.sandbox.remove("KUBECONFIG");
     cloud.sandbox.atmos(&["helmfile", "sync", "web", "-s", "dev", "--identity", "data-admin"]).success();
-    assert_eq!(std::fs::read_to_string(cloud.probes().join("kubeconfig")).unwrap(), format!("{own}\n"));
+    let seen = std::fs::read_to_string(cloud.probes().join("kubeconfig")).unwrap();
+    assert!(seen.ends_with(&format!("/kube/config:{own}\n")), "{seen}");
 }

@@ -69,10 +69,30 @@ pub struct Changes {
     pub remove: Vec<String>,
     /// What else must not, of another cloud than AWS: names, or beginnings with a `*` behind.
     pub foreign: Option<Vec<String>>,
-    /// Paths that are put behind what the child has in these variables already.
-    pub joined: Vec<(String, OsString)>,
+    /// Lists of paths of which the identity has a part.
+    pub joined: Vec<Joined>,
     /// `env` entries of the identity: ordinary variables, above the component's, below `set`.
     pub extra: Vec<(String, String)>,
+}
+
+/// Paths that are put behind what the child has in a variable already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Joined {
+    pub name: String,
+    /// In this order, even where one of them is there already.
+    pub paths: Vec<OsString>,
+    /// Paths that leave the list: `paths` say more.
+    pub instead_of: Vec<OsString>,
+}
+
+impl Joined {
+    fn onto(&self, list: &OsStr) -> OsString {
+        let ours = |path: &PathBuf| self.paths.iter().chain(&self.instead_of).any(|own| path.as_os_str() == own);
+        let others = std::env::split_paths(list).filter(|path| !path.as_os_str().is_empty() && !ours(path));
+        let paths = others.chain(self.paths.iter().map(PathBuf::from));
+        // Paths that cannot be in a list: the first says the most.
+        std::env::join_paths(paths).unwrap_or_else(|_| self.paths.first().cloned().unwrap_or_default())
+    }
 }
 
 /// Only names: values may be secrets.
@@ -83,7 +103,7 @@ impl std::fmt::Debug for Changes {
             .field("set", &names(self.set.iter().map(|(name, _)| name).collect()))
             .field("remove", &names(self.remove.iter().collect()))
             .field("foreign", &self.foreign)
-            .field("joined", &names(self.joined.iter().map(|(name, _)| name).collect()))
+            .field("joined", &names(self.joined.iter().map(|joined| &joined.name).collect()))
             .field("extra", &names(self.extra.iter().map(|(name, _)| name).collect()))
             .finish()
     }
@@ -295,9 +315,9 @@ pub fn child_env(
         for (name, value) in &identity.set {
             env.set(name, value);
         }
-        for (name, path) in &identity.joined {
-            let value = joined(env.get_raw(name).unwrap_or_default(), path);
-            env.set(name, value);
+        for joined in &identity.joined {
+            let value = joined.onto(env.get_raw(&joined.name).unwrap_or_default());
+            env.set(&joined.name, value);
         }
     }
     for name in forbidden {

@@ -18,7 +18,7 @@ pub use ambient::is_ambient;
 pub use aws_files::{
     Profile, config_headers, config_sections, config_text, credentials_text, profile_name, same_profile,
 };
-pub use changes::{Changes, KUBECONFIGS, Printable, Style, Wiring, changes, child_env, joined, printable};
+pub use changes::{Changes, Joined, KUBECONFIGS, Printable, Style, Wiring, changes, child_env, joined, printable};
 pub use environment::{environment_text, parse_environment};
 pub use error::Error;
 pub use format::{Format, render};

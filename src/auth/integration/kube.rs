@@ -71,14 +71,10 @@ pub fn write(host: &Host, target: &ClusterTarget, entry: &Entry) -> Result<Writt
     let _lock = lock(host, &path)?;
     let old = if target.update == Update::Replace { None } else { read(host, &path)? };
     let mut document = old.clone().unwrap_or_else(empty);
-    let names = (entry.cluster.id.as_str(), entry.context.as_str(), user_name(target));
     if target.update == Update::Refuse {
-        refuse(&document, entry, (names.0, names.1, &names.2), &path)?;
+        refuse(&document, entry, (&entry.cluster.id, &entry.context, &user_name(target)), &path)?;
     }
-    put(&mut document, "clusters", "cluster", names.0, &cluster(entry));
-    put(&mut document, "contexts", "context", names.1, &map([("cluster", text(names.0)), ("user", text(&names.2))]));
-    put(&mut document, "users", "user", &names.2, &map([("exec", exec(entry))]));
-    document.make_map().insert(Arc::from("current-context"), text(names.1));
+    place(&mut document, target, entry);
     let content = yaml::emit(&document, INDENT);
     let mode = target.mode.unwrap_or(MODE);
     let is_same = std::fs::read_to_string(&path).is_ok_and(|known| known == content) || old.as_ref() == Some(&document);
@@ -87,6 +83,24 @@ pub fn write(host: &Host, target: &ClusterTarget, entry: &Entry) -> Result<Writt
         fs::write_atomic(&path, content.as_bytes(), mode).map_err(|error| Error::file("write", &path, &error))?;
     }
     Ok(Written { path, context: entry.context.clone(), has_changed })
+}
+
+/// A kubeconfig with nothing but these clusters, the last of which is the current one. What stands in it goes before what
+/// other files say under the same names.
+pub fn only(clusters: &[(ClusterTarget, Entry)]) -> String {
+    let mut document = empty();
+    for (target, entry) in clusters {
+        place(&mut document, target, entry);
+    }
+    yaml::emit(&document, INDENT)
+}
+
+fn place(document: &mut Node, target: &ClusterTarget, entry: &Entry) {
+    let (name, context, user) = (entry.cluster.id.as_str(), entry.context.as_str(), user_name(target));
+    put(document, "clusters", "cluster", name, &cluster(entry));
+    put(document, "contexts", "context", context, &map([("cluster", text(name)), ("user", text(&user))]));
+    put(document, "users", "user", &user, &map([("exec", exec(entry))]));
+    document.make_map().insert(Arc::from("current-context"), text(context));
 }
 
 /// Takes a cluster out again: our user, the contexts with it, and clusters that only these used. A file with nothing left in it

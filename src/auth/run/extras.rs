@@ -3,18 +3,24 @@
 use std::path::PathBuf;
 
 use super::open::Run;
-use crate::auth::delivery::KUBECONFIGS;
-use crate::auth::integration::{RegistryLogin, docker};
+use crate::auth::delivery::{Joined, KUBECONFIGS};
+use crate::auth::integration::{ClusterTarget, RegistryLogin, docker, kube};
 use crate::diag::Warning;
-use crate::host::Host;
+use crate::host::{Host, fs};
 
 /// Folder of the private configuration of docker.
 const DOCKER: &str = "docker";
+/// Folder of the private kubeconfig.
+const KUBE: &str = "kube";
 
 #[derive(Debug, Clone, Default)]
 pub struct Extras {
     /// For a private configuration of docker.
     pub logins: Vec<RegistryLogin>,
+    /// For a private kubeconfig: in the one that everybody uses, another run with another identity may have the last word about
+    /// the current context, and about who the user of a cluster is.
+    pub clusters: Vec<(ClusterTarget, kube::Entry)>,
+    /// The files in which these clusters stand for everybody.
     pub kubeconfigs: Vec<PathBuf>,
 }
 
@@ -27,10 +33,28 @@ impl Run {
             let message = format!("the logins of registries do not reach the child: {reason}");
             self.talk.warn(Warning::new("atmos::auth::run::no_logins", message));
         }
-        let Some(changes) = &mut self.changes else { return };
-        for path in &extras.kubeconfigs {
-            changes.joined.extend(KUBECONFIGS.map(|name| (name.to_owned(), path.into())));
+        if !extras.clusters.is_empty()
+            && let Err(reason) = self.add_clusters(host, extras)
+        {
+            let message = format!("the kubeconfig does not reach the child: {reason}");
+            self.talk.warn(Warning::new("atmos::auth::run::no_kubeconfig", message));
         }
+    }
+
+    fn add_clusters(&mut self, host: &Host, extras: &Extras) -> Result<(), String> {
+        let folder = self.private_folder(host).map_err(|error| error.to_string())?.join(KUBE);
+        let path = folder.join("config");
+        let written = fs::create_private_dir(&folder)
+            .and_then(|()| fs::write_atomic(&path, kube::only(&extras.clusters).as_bytes(), 0o600));
+        written.map_err(|error| format!("{}: {error}", path.display()))?;
+        let Some(changes) = &mut self.changes else { return Ok(()) };
+        let shared = extras.kubeconfigs.iter().map(|path| path.clone().into_os_string());
+        let all = [path.clone().into_os_string()].into_iter().chain(shared.clone()).collect();
+        // Kubectl finds the other contexts of the shared files, too; terraform's variable is for one file.
+        let [kubectl, terraform] = KUBECONFIGS.map(str::to_owned);
+        changes.joined.push(Joined { name: kubectl, paths: all, instead_of: Vec::new() });
+        changes.joined.push(Joined { name: terraform, paths: vec![path.into()], instead_of: shared.collect() });
+        Ok(())
     }
 
     fn add_logins(&mut self, host: &Host, logins: &[RegistryLogin]) -> Result<(), String> {

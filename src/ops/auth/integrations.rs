@@ -51,7 +51,14 @@ impl Holder<'_> {
     }
 
     pub(super) async fn write_kubeconfig(&self, target: &ClusterTarget) -> Result<Done> {
-        let target = &target.clone().settled(self.chain.target());
+        let target = target.clone().settled(self.chain.target());
+        let (what, entry) = self.cluster(&target).await?;
+        let kube::Written { path, context, has_changed } = kube::write(&self.access.host, &target, &entry)?;
+        Ok(Done::Kubeconfig { what, context, path, has_changed })
+    }
+
+    /// What stands in kubeconfigs about a cluster, and what people call its kind.
+    async fn cluster(&self, target: &ClusterTarget) -> Result<(&'static str, kube::Entry)> {
         let all = Integration::all(self.session.settings());
         if let (Some(other), Some(alias)) = (conflict(self.session.settings(), &all, target), &target.alias) {
             let (context, first) = (alias.clone(), format!("cluster `{}`", target.name));
@@ -70,9 +77,7 @@ impl Holder<'_> {
         };
         let context = target.alias.clone().unwrap_or_else(|| cluster.id.clone());
         let command = token_command(self.access, chain.target().name.as_str(), target, cluster.audience.as_deref());
-        let written = kube::write(&self.access.host, target, &kube::Entry { cluster, context, command })?;
-        let kube::Written { path, context, has_changed } = written;
-        Ok(Done::Kubeconfig { what, context, path, has_changed })
+        Ok((what, kube::Entry { cluster, context, command }))
     }
 
     async fn follow(&self, target: &Target, tenant: Option<&str>) -> Result<Done> {
@@ -159,7 +164,7 @@ pub(in super::super) fn has_any(session: &Session, name: &IdentityName) -> bool 
     chain.is_ok_and(|chain| linked(session.settings(), &chain).iter().any(|integration| integration.is_automatic))
 }
 
-/// For the children of a run as an identity: logins for the run's private folder, and kubeconfigs.
+/// For the children of a run as an identity: logins and clusters for the run's private folder.
 pub(in super::super) async fn for_run(
     access: &Access,
     session: &Session,
@@ -180,9 +185,10 @@ pub(in super::super) async fn for_run(
                     extras.logins.push(holder.login(&registry, integration.tenant().as_deref()).await?);
                 }
                 Target::Cluster(cluster) => {
-                    if let Done::Kubeconfig { path, .. } = holder.write_kubeconfig(&cluster).await? {
-                        extras.kubeconfigs.push(path);
-                    }
+                    let cluster = cluster.settled(chain.target());
+                    let (_, entry) = holder.cluster(&cluster).await?;
+                    extras.kubeconfigs.push(kube::write(&access.host, &cluster, &entry)?.path);
+                    extras.clusters.push((cluster, entry));
                 }
             }
             Ok(())
