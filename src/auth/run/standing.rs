@@ -237,6 +237,37 @@ mod tests {
     }
 
     #[test]
+    fn a_profile_of_another_configuration_stays_whose_it_is() {
+        let temp = tempfile::tempdir().unwrap();
+        let standing = Standing::new(&host(temp.path(), &[]), None, "acme", "corp");
+        let call = |arguments: &[&str], chain: &str| {
+            let all = arguments.iter().chain(["--chain", chain].iter().filter(|_| !chain.is_empty()));
+            Helper { arguments: all.map(|word| (*word).to_owned()).collect(), ..helper() }
+        };
+        let place = |arguments: &[&str], chain: &str| {
+            standing.clone().beside_others(&call(arguments, ""), "a b", chain).unwrap().config()
+        };
+        assert_eq!(place(&["--chdir", "/one"], "aa"), standing.config(), "nobody is there yet");
+        standing.write(&[profile("a b")], &call(&["--chdir", "/one"], "aa")).unwrap();
+        for (arguments, chain, shares) in [
+            (&["--chdir", "/one"][..], "aa", true),
+            (&["--chdir", "/one"], "bb", true),
+            (&["--chdir", "/two"], "aa", true),
+            (&["--chdir", "/two"], "bb", false),
+            (&["--chdir", "/one", "--profile", "x"], "bb", false),
+        ] {
+            assert_eq!(place(arguments, chain) == standing.config(), shares, "{arguments:?} {chain}");
+        }
+        // Who has files of his own stays with them.
+        let two = call(&["--chdir", "/two"], "");
+        standing.apart(&two).write(&[profile("a b")], &call(&["--chdir", "/two"], "bb")).unwrap();
+        assert_eq!(place(&["--chdir", "/two"], "aa"), standing.apart(&two).config());
+        // Lines that are not of our making were always replaced.
+        std::fs::write(standing.config(), "[profile a b]\nregion = x\n").unwrap();
+        assert_eq!(place(&["--chdir", "/three"], "cc"), standing.config());
+    }
+
+    #[test]
     fn a_second_write_touches_nothing_and_remove_takes_ours_only() {
         let temp = tempfile::tempdir().unwrap();
         let standing = Standing::new(&host(temp.path(), &[]), None, "", "corp");
