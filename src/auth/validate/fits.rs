@@ -73,7 +73,8 @@ fn times(identity: &Identity, who: &str, problems: &mut Vec<Problem>) {
     if let Some(node) = identity.node.get_path(["principal", "duration"]).filter(|node| !node.is_empty())
         && identity.kind == IdentityKind::PermissionSet
     {
-        let message = format!("{who}: principal.duration has no effect: the permission set says how long its sessions last");
+        let message =
+            format!("{who}: principal.duration has no effect: the permission set says how long its sessions last");
         problems.push(Problem::warning(message, node.span));
     }
     if matches!(identity.kind, IdentityKind::AssumeRole | IdentityKind::AssumeRoot) {
@@ -151,6 +152,23 @@ mod tests {
                 json!({"identities": {"i": {"kind": "aws/user", "spec": {"endpoint_urls": {"sts": "ftp://x"}}}}}),
                 "identity `i`: spec.endpoint_urls.sts `ftp://x` cannot be used",
                 1,
+            ),
+            (
+                json!({"identities": {"i": {"kind": "aws/user", "spec": {"endpoint_urls": [{"key": "sts", "value": "::::"}]}}}}),
+                "identity `i`: spec.endpoint_urls.sts `::::` cannot be used",
+                1,
+            ),
+            (
+                json!({"identities": {"i": {"kind": "aws/user", "spec": {"aws": {"resolver": {"url": "::::"}}}}}}),
+                "identity `i`: spec.aws.resolver.url `::::` cannot be used",
+                1,
+            ),
+            (
+                json!({"providers": {"p": {"kind": "aws/iam-identity-center", "region": "r", "start_url": "https://x"}},
+                    "identities": {"i": {"kind": "aws/permission-set", "via": {"provider": "p"},
+                        "principal": {"name": "x", "account": {"name": "y"}, "duration": 3600}}}}),
+                "identity `i`: principal.duration has no effect",
+                0,
             ),
             (
                 json!({"identities": {"i": {"kind": "aws/user", "session": {"duration": "long"}}}}),
