@@ -161,12 +161,13 @@ fn others_write(metadata: &std::fs::Metadata) -> Result<(), String> {
     if metadata.uid() != rustix::process::geteuid().as_raw() {
         return Err("it belongs to another user".to_owned());
     }
-    match metadata.mode() & 0o777 {
-        mode if mode & 0o077 == 0 => Ok(()),
-        mode => Err(format!(
+    let mode = metadata.mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(format!(
             "others may read or write it (mode {mode:04o}; `chmod 600` only after you have looked into it)"
-        )),
+        ));
     }
+    Ok(())
 }
 
 #[cfg(not(unix))]

@@ -241,7 +241,8 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         let standing = Standing::new(&host(temp.path(), &[]), None, "acme", "corp");
         let call = |arguments: &[&str], chain: &str| {
-            let all = arguments.iter().chain(["--chain", chain].iter().filter(|_| !chain.is_empty()));
+            let words = ["--chain", chain];
+            let all = arguments.iter().chain(words.iter().filter(|_| !chain.is_empty()));
             Helper { arguments: all.map(|word| (*word).to_owned()).collect(), ..helper() }
         };
         let place = |arguments: &[&str], chain: &str| {

@@ -178,6 +178,12 @@ fn place(access: &Access, name: &IdentityName, provider: &str) -> Result<Standin
     Ok(standing(access, provider).beside_others(&standing_helper(access), &profile_name(name.as_str())?, &chain)?)
 }
 
+/// The same for what only points to them. Files that nobody can read are named when they are written.
+fn files(access: &Access, name: &IdentityName, known: &Description) -> Standing {
+    let place = if style(&known.kind) == Style::Aws { place(access, name, &known.provider).ok() } else { None };
+    place.unwrap_or_else(|| standing(access, &known.provider))
+}
+
 /// As much of the fingerprint of a chain as a line in a file needs.
 fn chain_word(access: &Access, name: &IdentityName) -> Result<String> {
     Ok(access.session.fingerprint_of(name)?.as_str().chars().take(32).collect())
@@ -202,16 +208,11 @@ fn wire(
     known: &Description,
     credentials: Option<&Credentials>,
 ) -> Result<Printable> {
-    let (config_file, credentials_file, style) = match &access.parent {
-        Some(run) => (run.config_file(), run.credentials_file(), Style::Aws),
-        None => {
-            let style = style(&known.kind);
-            // Files that nobody can read are named when they are written.
-            let files =
-                Some(()).filter(|()| style == Style::Aws).and_then(|()| place(access, name, &known.provider).ok());
-            let files = files.unwrap_or_else(|| standing(access, &known.provider));
-            (files.config(), files.credentials(), style)
-        }
+    let (config_file, credentials_file, style) = if let Some(run) = &access.parent {
+        (run.config_file(), run.credentials_file(), Style::Aws)
+    } else {
+        let files = files(access, name, known);
+        (files.config(), files.credentials(), style(&known.kind))
     };
     let (keys, given, style) = match credentials {
         Some(Credentials::Environment(given)) if given.files.is_empty() => {

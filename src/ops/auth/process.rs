@@ -52,17 +52,14 @@ pub async fn process(access: &Access, request: &ProcessRequest) -> Result<Zeroiz
         is_meant(access, &name, meant)?;
     }
     let gate = Gate::open(access, (&name, source), Event { name: "process", ..Event::default() }, None)?;
-    let mut answer = match &access.parent {
-        Some(parent) => {
-            gate.check_run().await?;
-            gate.write_down()?;
-            parent.answer(&access.session, &name).await.map_err(refused)?
-        }
-        None => {
-            let credentials = gate.given().await?;
-            gate.write_down()?;
-            helper_answer(&credentials, access.host.now())
-        }
+    let mut answer = if let Some(parent) = &access.parent {
+        gate.check_run().await?;
+        gate.write_down()?;
+        parent.answer(&access.session, &name).await.map_err(refused)?
+    } else {
+        let credentials = gate.given().await?;
+        gate.write_down()?;
+        helper_answer(&credentials, access.host.now())
     };
     answer.push('\n');
     Ok(answer)
