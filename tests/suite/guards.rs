@@ -127,7 +127,9 @@ fn rails_of_the_configuration_hold_for_every_command_that_gives_credentials() {
         }
         // That one is in the list, and this one is the default.
         for identity in ["network-admin", "reader"] {
-            all_ways(&cloud, identity).into_iter().for_each(|seen| drop(seen.success()));
+            for seen in all_ways(&cloud, identity) {
+                seen.success();
+            }
         }
         let variable = [("ATMOS_IDENTITY", "data-admin")];
         cloud.sandbox.atmos_with(&variable, &["auth", "process"]).exits(1).says("from ATMOS_IDENTITY");
@@ -149,7 +151,9 @@ fn rails_of_the_configuration_hold_for_every_command_that_gives_credentials() {
         });
     }
     with(&cloud, "expected_account: \"444444444444\"", || {
-        all_ways(&cloud, "data-admin").into_iter().for_each(|seen| drop(seen.success()));
+        for seen in all_ways(&cloud, "data-admin") {
+            seen.success();
+        }
     });
 }
 
