@@ -330,7 +330,7 @@ pub(crate) fn region_problem(region: &str) -> Option<String> {
 pub(crate) fn principal_problems(identity: &Identity) -> Vec<(String, Span)> {
     let principal = &identity.principal;
     let span = if principal.span.is_known() { principal.span } else { identity.span };
-    let mut problems = Vec::new();
+    let mut problems = principal.faults.clone();
     for region in [&principal.region, &identity.credentials.region].into_iter().flatten() {
         problems.extend(region_problem(region).map(|reason| (reason, span)));
     }

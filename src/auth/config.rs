@@ -145,6 +145,8 @@ pub struct Principal {
     pub target_principal: Option<String>,
     /// What it may do there.
     pub task_policy_arn: Option<String>,
+    /// What cannot be read. Passed over it could mean more rights than were written down, so that nobody becomes it.
+    pub faults: Vec<(String, Span)>,
     pub span: Span,
 }
 
@@ -169,10 +171,18 @@ impl AuthConfig {
             config.malformed.clone_from(&config.problems);
             return config;
         }
-        config.realm = node.get("realm").and_then(|realm| Some((realm.scalar_text()?, realm.span)));
+        config.realm = text(node, "realm", problems).zip(node.get("realm").map(|realm| realm.span));
+        if let Some(keyring) = node.get("keyring").filter(|keyring| !keyring.is_null() && keyring.as_map().is_none()) {
+            problems.push(Problem::error(
+                format!("auth: `keyring` must be a map, not {}", keyring.value.type_name()),
+                keyring.span,
+            ));
+        }
         config.logs_level = node.get_path(["logs", "level"]).and_then(|level| Some((level.scalar_text()?, level.span)));
         config.keyring = Keyring {
-            kind: node.get_path(["keyring", "type"]).and_then(|kind| Some((kind.scalar_text()?, kind.span))),
+            kind: node
+                .get("keyring")
+                .and_then(|keyring| text(keyring, "type", problems).zip(keyring.get("type").map(|kind| kind.span))),
             path: node.get_path(["keyring", "spec"]).and_then(|spec| text(spec, "path", problems)),
             password_env: node.get_path(["keyring", "spec"]).and_then(|spec| text(spec, "password_env", problems)),
         };
@@ -327,10 +337,7 @@ impl Identity {
             default: flag(node, "default", problems),
             required: flag(node, "required", problems),
             via: Via::read(node, problems),
-            principal: node
-                .get("principal")
-                .map(|principal| Principal::at_fault(principal, problems))
-                .unwrap_or_default(),
+            principal: node.get("principal").map(Principal::at_fault).unwrap_or_default(),
             credentials: Credentials::read(node, problems),
             region: text(node, "region", problems).filter(|region| !region.is_empty()),
             alias: node.get("alias").and_then(|alias| Some((alias.scalar_text()?, alias.span))),
@@ -387,11 +394,11 @@ impl Spec {
 }
 
 impl Principal {
-    /// Reads it; whatever is wrong with it is a problem of the principal.
-    fn at_fault(node: &Node, problems: &mut Vec<Problem>) -> Principal {
+    /// Reads it, with whatever is wrong with it.
+    fn at_fault(node: &Node) -> Principal {
         let mut own = Vec::new();
-        let principal = Principal::read(node, &mut own);
-        problems.extend(own.into_iter().map(|problem| Problem::principal(problem.message, problem.span)));
+        let mut principal = Principal::read(node, &mut own);
+        principal.faults = own.into_iter().map(|problem| (problem.message, problem.span)).collect();
         principal
     }
 
@@ -410,6 +417,10 @@ impl Principal {
         let mut account_text =
             |key: &str| account.and_then(|account| text(account, key, problems)).filter(|t| !t.is_empty());
         let (account_id, account_name) = (account_text("id"), account_text("name"));
+        let policy = node.get("policy").filter(|policy| !policy.is_empty());
+        if let Some(policy) = policy.filter(|policy| policy.as_map().is_none() && policy.scalar_text().is_none()) {
+            problems.push(unexpected("policy", "a map, or the text of a policy", policy));
+        }
         Principal {
             name,
             account_id,
@@ -423,7 +434,7 @@ impl Principal {
             transitive_tag_keys: texts(node, "transitive_tag_keys", problems),
             source_identity,
             // A policy may be written as a map; the service takes JSON text.
-            policy: node.get("policy").filter(|policy| !policy.is_empty()).map(|policy| {
+            policy: policy.map(|policy| {
                 policy
                     .as_map()
                     .map_or_else(|| policy.scalar_text().unwrap_or_default(), |_| to_json(policy).to_string())
@@ -433,6 +444,7 @@ impl Principal {
             mfa_process,
             target_principal,
             task_policy_arn,
+            faults: Vec::new(),
             span: node.span,
         }
     }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use super::aws::client::Clients;
@@ -51,23 +51,13 @@ pub struct Options {
     pub force: bool,
     /// Sessions in the cache are not used, once per chain; portal tokens are.
     pub renew: bool,
-    /// Credentials with less left are renewed. Zero: the usual rule alone.
-    pub min_ttl: SignedDuration,
     /// Longest time to wait for the user at the portal, below the portal's own limit.
     pub timeout: Option<Duration>,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options {
-            interactive: true,
-            no_browser: false,
-            webflow: false,
-            force: false,
-            renew: false,
-            min_ttl: SignedDuration::ZERO,
-            timeout: None,
-        }
+        Options { interactive: true, no_browser: false, webflow: false, force: false, renew: false, timeout: None }
     }
 }
 

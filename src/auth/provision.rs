@@ -23,8 +23,7 @@ use super::kind::ProviderKind;
 use super::name::{IdentityName, ProviderName};
 use super::provider::sso::{self, Failure, Portal};
 use super::session::{Session, abortable};
-use crate::config::provisioned_file;
-use crate::content::{self, Tags};
+use crate::config::{provisioned_file, read_provisioned};
 use crate::diag::Warning;
 use crate::host::{Host, fs, trust};
 use crate::secret::{Expose, Secret};
@@ -74,7 +73,10 @@ impl Session {
         }
         check_provider(provider, sources)?;
         let file = file_of(&self.context.host, provider);
-        if !again && is_fresh(&file) {
+        // What the configuration did not take has to be written anew, however young it is.
+        let is_sound =
+            || read_provisioned(&self.context.host, name.as_str(), &file).is_ok_and(|found| found.refused.is_empty());
+        if !again && is_fresh(&file) && is_sound() {
             return Ok(None);
         }
         let portal = Portal::new(&self.context, provider)?;
@@ -86,7 +88,7 @@ impl Session {
             Ok((accounts, offers, failed))
         };
         let (accounts, offers, failed) = abortable(asked).await?;
-        let old = read(&self.context.host, &file);
+        let old = read(&self.context.host, name, &file);
         let mut entries: BTreeMap<String, Node> = named(&offers, provider);
         // Of an account that did not answer nothing is known, so that nothing of it is taken away.
         entries.extend(
@@ -276,13 +278,9 @@ fn is_of(entry: &Node, accounts: &BTreeSet<String>) -> bool {
 }
 
 /// What was written down before; nothing if it cannot be read.
-fn read(host: &Host, file: &Path) -> BTreeMap<String, Node> {
-    let Ok(content) = std::fs::read_to_string(file) else { return BTreeMap::new() };
-    let Ok(document) = content::parse(&host.sources, file, &host.cwd, "identities.yaml", content, Tags::Text) else {
-        return BTreeMap::new();
-    };
-    let identities = document.get_path(["auth", "identities"]).and_then(Node::as_map);
-    identities.into_iter().flatten().map(|(name, entry)| (name.to_string(), entry.clone())).collect()
+fn read(host: &Host, provider: &ProviderName, file: &Path) -> BTreeMap<String, Node> {
+    let found = read_provisioned(host, provider.as_str(), file).unwrap_or_default();
+    found.identities.into_iter().map(|(name, entry)| (name.to_string(), entry)).collect()
 }
 
 fn write(host: &Host, file: &Path, content: &str) -> Result<(), Error> {

@@ -6,6 +6,7 @@ use super::config::AuthConfig;
 use super::error::{Error, Mark, known_names};
 use super::name::IdentityName;
 use super::setting;
+use super::validate::check_rails;
 use crate::span::{Sources, Span};
 use crate::value::{Node, Value};
 
@@ -213,8 +214,12 @@ fn explicit(inputs: &Inputs<'_>, sources: &Sources) -> Result<Option<Resolution>
         Flag::NotGiven => variable.is_some_and(is_disabled),
         Flag::Name(_) | Flag::Select => false,
     };
-    if !switched_off && inputs.need != Need::Optional {
-        inputs.auth.sound(sources)?;
+    if inputs.need != Need::Optional {
+        // Guard rails hold for who switches authentication off, too.
+        check_rails(&inputs.auth.node, sources)?;
+        if !switched_off {
+            inputs.auth.sound(sources)?;
+        }
     }
     match &inputs.flag {
         Flag::Name(name) => return named(inputs, name, Source::Flag, Mark::new(None)).map(Some),
@@ -421,7 +426,11 @@ mod tests {
                 assert_eq!(got, format!("invalid auth config: {reason}"));
             }
             let off = Inputs { flag: Flag::Disabled, ..inputs(&auth) };
-            assert_eq!(show(resolve(&off, &Sources::new())), "disabled by --identity");
+            // A guard rail that cannot be read holds for who runs as nobody, too.
+            let is_rail = section.get("require_identity").is_some();
+            let expected =
+                if is_rail { format!("invalid auth config: {reason}") } else { "disabled by --identity".to_owned() };
+            assert_eq!(show(resolve(&off, &Sources::new())), expected);
         }
     }
 

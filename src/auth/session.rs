@@ -462,7 +462,7 @@ impl Session {
         let credentials = &record.credentials;
         let own = credentials.issued() >= self.context.started;
         // Credentials of this process are as long-lived as they get: asking again would not help `min_ttl`.
-        let minimum = if own { SignedDuration::ZERO } else { options.min_ttl.max(self.min_ttl) };
+        let minimum = if own { SignedDuration::ZERO } else { self.min_ttl };
         let minimum = minimum.max(lasting_of(credentials, self.lasting));
         (own || !(options.force || options.renew)) && is_fresh(credentials, self.context.host.now(), minimum)
     }

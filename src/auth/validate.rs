@@ -19,6 +19,7 @@ mod names;
 mod rails;
 mod scoped;
 
+pub use rails::{audit_file, check_rails};
 pub use scoped::{scoped_keys, scoped_rails};
 
 /// Exit status of `auth validate`: 2 when the principal of an identity is among what is at fault, else 1; 0 without
@@ -35,6 +36,7 @@ pub fn validate(auth: &AuthConfig, sources: &Sources) -> Vec<Problem> {
     auth.identities.values().for_each(|known| identity(auth, known, &mut problems));
     names::names(auth, &mut problems);
     names::deliveries(auth, &mut problems);
+    names::variables(auth, &mut problems);
     names::allowed(auth, &mut problems);
     rails::rails(&auth.node, &mut problems);
     fits::fits(auth, &mut problems);

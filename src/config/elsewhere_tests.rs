@@ -177,14 +177,18 @@ fn identities_that_a_login_found_lie_below_those_that_are_written() {
     for (folder, text) in [
         (
             "a_b",
-            "auth:\n  identities:\n    acme/admin: {kind: aws/permission-set, default: false}\n    acme.dev/ro: {kind: !env HOME}\n\
+            "auth:\n  identities:\n    acme/admin: {kind: aws/permission-set, via: {provider: a/b}}\n    \
+             acme.dev/ro: {kind: aws/permission-set, provider: a/b, via: {provider: a/b}, principal: {name: !env HOME, account: {id: '1', name: x}}}\n    \
+             evil: {kind: exec, default: true, spec: {command: touch x}}\n    default: {kind: aws/permission-set, default: true, via: {provider: a/b}}\n    \
+             other: {kind: aws/permission-set, via: {provider: c}}\n    kind: {kind: !env HOME, via: {provider: a/b}}\n    \
+             deep: {kind: aws/permission-set, via: {provider: a/b}, principal: {assume_role: x}}\n    list: [1]\n\
              settings: {list_merge_strategy: append}\n",
         ),
         ("c", "auth: [\n"),
         ("elsewhere", "auth: {identities: {no: {}}}\n"),
     ] {
         std::fs::create_dir_all(cache.join(folder)).unwrap();
-        std::fs::write(cache.join(folder).join("provisioned-identities.yaml"), text).unwrap();
+        private_file(&cache.join(folder).join("provisioned-identities.yaml"), text);
     }
     let config = project.load();
     let identities = config.auth.get("identities").unwrap();
@@ -195,7 +199,60 @@ fn identities_that_a_login_found_lie_below_those_that_are_written() {
         (admin.get("kind").and_then(Node::as_str), admin.get("default").and_then(Node::as_bool)),
         (Some("aws/permission-set"), Some(true))
     );
-    assert_eq!(identities.get_path(["acme.dev/ro", "kind"]).and_then(Node::as_str), Some("!env HOME"));
+    let name = identities.get_path(["acme.dev/ro", "principal", "name"]);
+    assert_eq!(name.and_then(Node::as_str), Some("!env HOME"), "nothing in it is a function");
+    for refused in [
+        "`evil` has the key `default`",
+        "`default` has the key `default`",
+        "`other` has another provider",
+        "`kind` has another kind than aws/permission-set",
+        "`deep` has the key `principal.assume_role`",
+        "`list` has a value of type list",
+    ] {
+        assert!(project.said().iter().any(|warning| warning.contains(refused)), "{refused}: {:?}", project.said());
+    }
     assert_ne!(value(&config, "settings.list_merge_strategy").as_deref(), Some("append"));
     assert!(project.said().iter().any(|warning| warning.contains("a login to `c` found cannot be read")));
+}
+
+fn private_file(path: &std::path::Path, text: &str) {
+    std::fs::write(path, text).unwrap();
+    #[cfg(unix)]
+    std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn identities_of_a_file_that_others_could_have_written_are_not_taken() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let written = "auth: {providers: {corp: {kind: aws/iam-identity-center}}}\n";
+    let found = "auth: {identities: {a/b: {kind: aws/permission-set, via: {provider: corp}}}}\n";
+    for (case, reason) in [
+        ("private", ""),
+        ("0666", "mode 0666"),
+        ("0640", "mode 0640"),
+        ("link", "it is a link"),
+        ("folder", "no regular file"),
+    ] {
+        let project = project(&[("repo/atmos.yaml", written)]);
+        let folder = project.host().dirs.cache.join("atmos/auth/corp");
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("provisioned-identities.yaml");
+        match case {
+            "link" => {
+                private_file(&folder.join("elsewhere"), found);
+                std::os::unix::fs::symlink(folder.join("elsewhere"), &path).unwrap();
+            }
+            "folder" => std::fs::create_dir(&path).unwrap(),
+            mode => {
+                private_file(&path, found);
+                let mode = u32::from_str_radix(mode, 8).unwrap_or(0o600);
+                std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            }
+        }
+        let config = project.load();
+        assert_eq!(config.auth.get("identities").is_some(), reason.is_empty(), "{case}");
+        let said = project.said();
+        assert!(reason.is_empty() || said.iter().any(|warning| warning.contains(reason)), "{case}: {said:?}");
+    }
 }

@@ -46,7 +46,7 @@ pub use load::{load, profile_names, profiles};
 pub use model::{Config, Describe, Helmfile, Logs, Settings, Stacks, Templates, Terraform, Workflows};
 pub use paths::git_root;
 pub use profile::Profile;
-pub use provisioned::provisioned_file;
+pub use provisioned::{provisioned_file, read_provisioned};
 pub use repository::fact as repository_fact;
 pub use theme::{DEFAULT as DEFAULT_THEME, THEMES, Theme, find as find_theme};
 pub use version::{REFERENCE_VERSION, meets_constraint};

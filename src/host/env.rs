@@ -1,5 +1,6 @@
 //! Snapshot of the process environment.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 
@@ -26,6 +27,12 @@ impl Env {
     /// A variable that is set, not empty and valid UTF-8.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.variables.get(OsStr::new(name)).and_then(|value| value.to_str()).filter(|value| !value.is_empty())
+    }
+
+    /// A variable that is set and not empty, with replacement characters for what is not UTF-8: for names that are looked
+    /// up, which must not go unseen where they cannot be right.
+    pub fn lossy(&self, name: &str) -> Option<Cow<'_, str>> {
+        self.variables.get(OsStr::new(name)).map(|value| value.to_string_lossy()).filter(|value| !value.is_empty())
     }
 
     /// A variable that is set, even to the empty string.

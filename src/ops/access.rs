@@ -13,7 +13,7 @@ use crate::auth::Session;
 use crate::auth::cache::Cache;
 use crate::auth::creds::AwsCredentials;
 use crate::auth::given::Credentials;
-use crate::auth::resolution::{Flag, Need, Why};
+use crate::auth::resolution::{Flag, Need, Source, Why};
 use crate::auth::run::{self, Parent};
 use crate::auth::{AuthConfig, Description, Error, IdentityName, Realm, store};
 use crate::diag::{Failure, Report, Result};
@@ -98,7 +98,15 @@ impl Access {
     /// # Errors
     /// As [`Access::given`], and [`Error::NotAws`].
     pub async fn credentials(&self, session: &Session, name: &IdentityName) -> Result<AwsCredentials> {
-        match self.given(session, name).await? {
+        Self::keys(session, name, self.given(session, name).await?)
+    }
+
+    /// Of what an identity gave the keys of AWS.
+    ///
+    /// # Errors
+    /// [`Error::NotAws`].
+    pub(super) fn keys(session: &Session, name: &IdentityName, given: Credentials) -> Result<AwsCredentials> {
+        match given {
             Credentials::Aws(keys) => Ok(keys),
             Credentials::Environment(_) => {
                 let kind = session.settings().identity(name.as_str()).map(|known| known.kind_text.clone());
@@ -159,8 +167,13 @@ impl Access {
 
     /// The same for commands that make no sense without one.
     pub fn needed_identity(&self, flag: &Flag) -> Result<IdentityName> {
+        Ok(self.needed_choice(flag)?.0)
+    }
+
+    /// The same with who chose it.
+    pub(super) fn needed_choice(&self, flag: &Flag) -> Result<(IdentityName, Source)> {
         match self.command_identity(flag)? {
-            Choice::Identity { name, .. } => Ok(name),
+            Choice::Identity { name, source } => Ok((name, source)),
             Choice::Disabled(_) => Err(Error::Disabled.into()),
             Choice::None => Err(Error::NoDefault { context: String::new(), help: NO_DEFAULT_HELP.to_owned() }.into()),
         }

@@ -11,9 +11,9 @@ use serde::Serialize;
 
 use super::access::Access;
 use crate::auth::AuthConfig;
+use crate::auth::validate::audit_file;
 use crate::diag::{Failure, Result};
 use crate::host::{Host, fs};
-use crate::value::Node;
 
 const VARIABLE: &str = "ATMOS_AUTH_AUDIT_FILE";
 
@@ -64,7 +64,7 @@ struct Line<'a> {
 /// # Errors
 /// The file cannot be written, or is not one that may be trusted: then what it is about does not happen.
 pub(super) fn record(access: &Access, settings: &AuthConfig, event: &Event) -> Result<()> {
-    let Some(path) = file(&access.host, settings, &access.configuration) else { return Ok(()) };
+    let Some(path) = file(&access.host, settings, &access.configuration)? else { return Ok(()) };
     let host = &access.host;
     let line = Line {
         time: format!("{:.3}", host.now()),
@@ -78,15 +78,16 @@ pub(super) fn record(access: &Access, settings: &AuthConfig, event: &Event) -> R
     append(&path, &format!("{}\n", host.masker.mask(&text)))
 }
 
-fn file(host: &Host, settings: &AuthConfig, configuration: &Path) -> Option<PathBuf> {
+fn file(host: &Host, settings: &AuthConfig, configuration: &Path) -> Result<Option<PathBuf>> {
+    // Also where the variable goes first: a log that somebody wants and nobody can find is no log.
+    let written = audit_file(&settings.node, &host.sources)?;
     if let Some(path) = host.env.get(VARIABLE) {
-        return Some(host.absolute(Path::new(path)));
+        return Ok(Some(host.absolute(Path::new(path))));
     }
-    let written = settings.node.get_path(["audit", "file"]).and_then(Node::as_str).filter(|path| !path.is_empty())?;
-    match written.strip_prefix("~/") {
-        Some(rest) => Some(host.dirs.home.join(rest)),
-        None => Some(fs::clean(&configuration.join(written))),
-    }
+    Ok(written.map(|written| match written.strip_prefix("~/") {
+        Some(rest) => host.dirs.home.join(rest),
+        None => fs::clean(&configuration.join(written)),
+    }))
 }
 
 fn user(host: &Host) -> String {

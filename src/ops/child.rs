@@ -11,7 +11,7 @@ use super::App;
 use super::access::Access;
 use super::audit::{self, Event};
 use super::auth::integrations;
-use super::guard::{Guarded, Rails, check_choice};
+use super::guard::{Guarded, Rails, check_choice, check_command};
 use super::identity::{Choice, Question};
 use super::legacy;
 use crate::auth::config::{Identity, Provider};
@@ -113,7 +113,7 @@ pub(super) async fn hold(
     let section = auth_section(app, instance);
     let settings = Arc::new(AuthConfig::read(section));
     let choice = choose(app, access, instance, &settings, flag, need, operation)?;
-    let rails = Rails::read(section, &app.host)?;
+    let rails = Rails::read(&settings, &app.host)?;
     let event = Event {
         name: "run",
         component: Some(instance.name.clone()),
@@ -167,7 +167,7 @@ pub(super) async fn sign_in(
     let choice = choose(app, access, instance, &settings, flag, Need::Run, operation)?;
     let Choice::Identity { name, source } = choice else { return Ok(None) };
     check_choice(access, &settings, instance, &name, source, operation)?;
-    let session = Rails::read(section, &app.host)?.session(&access.session.with_settings(settings.clone()));
+    let session = Rails::read(&settings, &app.host)?.session(&access.session.with_settings(settings.clone()));
     let others = others(&settings, &name).into_iter();
     let required = others.filter_map(|(other, required)| required.then_some(other));
     for one in std::iter::once(name.clone()).chain(required) {
@@ -241,10 +241,15 @@ pub(super) async fn hold_chosen(access: &Access, name: IdentityName, source: Sou
     legacy::notice(access);
     let (session, settings) = (access.session.clone(), access.settings.clone());
     let own_delivery = wish.delivery.map(|delivery| (delivery.name().to_owned(), Span::default()));
-    let mut rails = Rails::read(&settings.node, &access.host)?;
+    let mut rails = Rails::read(&settings, &access.host)?;
     rails.min_ttl = wish.min_ttl.or(rails.min_ttl);
     let event = Event { name: wish.event, ..Event::default() };
-    Holding { access, session, settings, own_delivery, announce: true, rails, event }.hold(name, source).await
+    let allowed = check_command(access, &name, source);
+    let holding = Holding { access, session, settings, own_delivery, announce: true, rails, event };
+    match allowed {
+        Ok(()) => holding.hold(name, source).await,
+        Err(report) => Err(holding.refuse(&name, source, report)?),
+    }
 }
 
 /// The environment of a command of the user's own: process, `env` of `atmos.yaml`, identity.
@@ -442,7 +447,7 @@ impl Holding<'_> {
 }
 
 /// Why something was refused, in the words of the audit log.
-fn reason(report: &Report) -> String {
+pub(super) fn reason(report: &Report) -> String {
     report.code().unwrap_or_else(|| "error".to_owned())
 }
 

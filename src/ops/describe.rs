@@ -346,9 +346,10 @@ fn add_resolved(app: &App, instance: &Instance, document: &mut Map) {
     if setting.is_none_or(Node::is_null) {
         return;
     }
+    let variable = app.host.env.lossy("ATMOS_IDENTITY");
     let inputs = Inputs {
         flag: Flag::NotGiven,
-        env: app.host.env.get("ATMOS_IDENTITY"),
+        env: variable.as_deref(),
         setting,
         auth: &AuthConfig::read(auth_section(app, instance)),
         defaults: &instance.auth_defaults,

@@ -11,6 +11,7 @@ use miette::Diagnostic;
 use super::access::Access;
 use crate::auth::given::Credentials;
 use crate::auth::resolution::{Flag, Inputs, Need, Resolution, Source, resolve};
+use crate::auth::validate::check_rails;
 use crate::auth::{AuthConfig, IdentityName, Session, Validity, setting};
 use crate::component::Instance;
 use crate::diag::{Failure, Result};
@@ -33,31 +34,25 @@ impl Rails {
     /// Reads the section of a component or of the configuration.
     ///
     /// # Errors
-    /// A value that is no account or no duration: a guard that cannot be read must not be passed over.
-    pub(super) fn read(section: &Node, host: &Host) -> Result<Rails> {
+    /// One that cannot be read: it must not be passed over.
+    pub(super) fn read(settings: &AuthConfig, host: &Host) -> Result<Rails> {
+        let section = &settings.node;
+        check_rails(section, &host.sources)?;
         let place = |span: Span| host.sources.place(span).map(|place| format!(" ({place})")).unwrap_or_default();
-        let mut rails = Rails::default();
+        let mut rails = Rails { require_identity: settings.require_identity, ..Rails::default() };
         if let Some(node) = section.get("expected_account").filter(|node| !node.is_null()) {
             let several = node.as_list().map_or_else(|| vec![node.clone()], <[Node]>::to_vec);
-            for entry in several {
-                let text = entry.scalar_text().unwrap_or_default();
-                if text.len() != 12 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-                    return Err(Guarded::Account { text, place: place(entry.span) }.into());
-                }
-                rails.accounts.push(text);
-            }
-            if rails.accounts.is_empty() {
-                return Err(Guarded::Account { text: "[]".to_owned(), place: place(node.span) }.into());
-            }
+            rails.accounts = several.iter().filter_map(Node::scalar_text).collect();
             rails.accounts_place = place(node.span);
         }
-        if let Some(node) = section.get("min_ttl").filter(|node| !node.is_null()) {
-            let text = node.scalar_text().unwrap_or_default();
-            let read = parse_duration(&text, DurationForm::DaysAndSeconds);
-            rails.min_ttl = Some(read.ok_or_else(|| Guarded::MinTtl { text, place: place(node.span) })?);
-        }
-        rails.require_identity = section.get("require_identity").and_then(Node::as_bool) == Some(true);
+        let minimum = section.get("min_ttl").and_then(Node::scalar_text);
+        rails.min_ttl = minimum.and_then(|text| parse_duration(&text, DurationForm::DaysAndSeconds));
         Ok(rails)
+    }
+
+    /// Credentials have to be looked at before they are used.
+    pub(super) fn are_for_credentials(&self) -> bool {
+        self.min_ttl.is_some() || self.has_account()
     }
 
     /// The accounts that are expected; empty: any.
@@ -153,10 +148,7 @@ pub(super) fn check_choice(
     source: Source,
     operation: &str,
 ) -> Result<()> {
-    let Some(list) = settings.node.get("allowed_identities").and_then(Node::as_list) else { return Ok(()) };
-    if !matches!(source, Source::Flag | Source::Environment) {
-        return Ok(());
-    }
+    let Some(mut allowed) = listed(settings, source) else { return Ok(()) };
     let host = &access.host;
     let inputs = Inputs {
         flag: Flag::NotGiven,
@@ -168,20 +160,47 @@ pub(super) fn check_choice(
         need: Need::Optional,
         instance: Some((&instance.name, &instance.stack)),
     };
-    let mut allowed: Vec<IdentityName> =
-        list.iter().filter_map(|entry| Some(settings.identity(entry.as_str()?)?.name.clone())).collect();
-    allowed.extend(settings.required().into_iter().map(|identity| identity.name.clone()));
     if let Ok(Resolution::Identity { name, .. }) = resolve(&inputs, &host.sources) {
         allowed.push(name);
     }
+    let context = format!(" for component `{}` in stack `{}`", instance.name, instance.stack);
+    one_of(allowed, name, source, context)
+}
+
+/// The same for a command of the user's own, by the list of the configuration: beside those in it the default may be used.
+/// Within a run the run says who may.
+///
+/// # Errors
+/// [`Guarded::NotAllowed`]
+pub(super) fn check_command(access: &Access, name: &IdentityName, source: Source) -> Result<()> {
+    if access.parent.is_some() {
+        return Ok(());
+    }
+    let Some(mut allowed) = listed(&access.settings, source) else { return Ok(()) };
+    allowed.extend(access.settings.defaults().into_iter().map(|identity| identity.name.clone()));
+    one_of(allowed, name, source, String::new())
+}
+
+/// Those of `allowed_identities`, and the required ones; nothing where everybody may, or where nobody in particular was
+/// named.
+fn listed(settings: &AuthConfig, source: Source) -> Option<Vec<IdentityName>> {
+    let list = settings.node.get("allowed_identities").and_then(Node::as_list)?;
+    if !matches!(source, Source::Flag | Source::Environment) {
+        return None;
+    }
+    let named = list.iter().filter_map(|entry| Some(settings.identity(entry.as_str()?)?.name.clone()));
+    Some(named.chain(settings.required().into_iter().map(|identity| identity.name.clone())).collect())
+}
+
+fn one_of(mut allowed: Vec<IdentityName>, name: &IdentityName, source: Source, context: String) -> Result<()> {
     if allowed.contains(name) {
         return Ok(());
     }
     allowed.sort();
     allowed.dedup();
     let allowed = allowed.iter().map(IdentityName::as_str).collect::<Vec<_>>().join(", ");
-    let (identity, component, stack) = (name.to_string(), instance.name.clone(), instance.stack.clone());
-    Err(Guarded::NotAllowed { identity, by: source.to_string(), component, stack, allowed }.into())
+    let allowed = if allowed.is_empty() { "nobody".to_owned() } else { allowed };
+    Err(Guarded::NotAllowed { identity: name.to_string(), by: source.to_string(), context, allowed }.into())
 }
 
 /// A guard rail that was touched. Nothing has been started.
@@ -201,12 +220,12 @@ pub(super) enum Guarded {
     )]
     UnknownAccount { identity: String, expected: String, reason: String, place: String },
 
-    #[error("identity `{identity}` (from {by}) may not be used for component `{component}` in stack `{stack}`")]
+    #[error("identity `{identity}` (from {by}) may not be used{context}")]
     #[diagnostic(
         code(atmos::auth::identity_not_allowed),
         help("allowed here: {allowed}; `auth.allowed_identities` adds others")
     )]
-    NotAllowed { identity: String, by: String, component: String, stack: String, allowed: String },
+    NotAllowed { identity: String, by: String, context: String, allowed: String },
 
     #[error("identity `{required}` is required beside `{identity}`, and a run is given credentials of one cloud only")]
     #[diagnostic(
@@ -227,14 +246,6 @@ pub(super) enum Guarded {
         help("let the session be longer (`principal.duration`, `session.duration`), or the minimum be shorter")
     )]
     TooShort { identity: String, left: i64, minimum: u64 },
-
-    #[error("invalid auth config: expected_account `{text}` is not 12 digits{place}")]
-    #[diagnostic(code(atmos::auth::expected_account), help("write the account in quotes: \"111111111111\""))]
-    Account { text: String, place: String },
-
-    #[error("invalid auth config: min_ttl `{text}` is not a duration{place}")]
-    #[diagnostic(code(atmos::auth::min_ttl_form), help("write a duration such as 30m or 1h"))]
-    MinTtl { text: String, place: String },
 }
 
 impl Failure for Guarded {}

@@ -50,9 +50,10 @@ pub struct Answers {
 /// # Errors
 /// Everything of [`resolve`], and `user aborted` when the user leaves the selection.
 pub fn choose(host: &Host, answers: &Answers, question: &Question<'_>) -> Result<Choice> {
+    let variable = host.env.lossy("ATMOS_IDENTITY");
     let inputs = Inputs {
         flag: question.flag.clone(),
-        env: host.env.get("ATMOS_IDENTITY"),
+        env: variable.as_deref(),
         setting: question.setting,
         auth: question.auth,
         defaults: question.defaults,

@@ -268,7 +268,7 @@ impl Evaluation<'_> {
     /// one who asks, and so on up to the component that the command is about. A flag and a variable are about that one.
     fn owner(&self, target: Option<&Arc<Instance>>) -> Result<Arc<Instance>, Error> {
         let explicit = self.options.identity.flag != Flag::NotGiven
-            || self.evaluator.host.env.get("ATMOS_IDENTITY").is_some_and(|name| !name.trim().is_empty());
+            || self.evaluator.host.env.lossy("ATMOS_IDENTITY").is_some_and(|name| !name.trim().is_empty());
         if let Some(target) = target.filter(|target| !explicit && chooses(target)) {
             return Ok(target.clone());
         }

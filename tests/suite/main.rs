@@ -56,6 +56,7 @@ mod fuzz;
 mod garbage;
 mod generate;
 mod google;
+mod guards;
 mod helmfile;
 mod hooks;
 mod hooks_kinds;

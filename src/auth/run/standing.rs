@@ -5,6 +5,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use sha2::{Digest as _, Sha256};
+
 use super::Error;
 use crate::auth::delivery::{
     Helper, Profile, config_headers, config_sections, ini_is_empty, remove_sections, replace_sections,
@@ -12,6 +14,7 @@ use crate::auth::delivery::{
 use crate::auth::store::private;
 use crate::host::lock::FileLock;
 use crate::host::{Host, fs, trust};
+use crate::value::hex;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -21,6 +24,8 @@ pub struct Standing {
     /// First directory that is ours to keep private.
     root: PathBuf,
     directory: PathBuf,
+    /// Name of the AWS configuration file.
+    file: String,
 }
 
 impl Standing {
@@ -30,12 +35,44 @@ impl Standing {
         let root = base.map_or_else(|| host.dirs.config.join("atmos"), |base| host.absolute(base));
         let with_realm = if realm.is_empty() { root.clone() } else { root.join(element(realm)) };
         let directory = with_realm.join("aws").join(element(provider));
-        Standing { root, directory }
+        Standing { root, directory, file: "config".to_owned() }
+    }
+
+    /// The files that one configuration alone has there. `helper` is the call that leads to it.
+    #[must_use]
+    pub fn apart(&self, helper: &Helper) -> Standing {
+        let mut hash = Sha256::new();
+        for word in &helper.arguments {
+            hash.update(word.len().to_be_bytes());
+            hash.update(word.as_bytes());
+        }
+        Standing { file: format!("config.{}", hex(&hash.finalize()[..8])), ..self.clone() }
+    }
+
+    /// These files, or those of [`Standing::apart`] once a profile is wanted that another configuration has there for
+    /// somebody else.
+    ///
+    /// # Errors
+    /// As [`Standing::is_taken`].
+    pub fn beside_others(self, helper: &Helper, profile: &str, chain: &str) -> Result<Standing, Error> {
+        let own = self.apart(helper);
+        Ok(if own.config().exists() || self.is_taken(helper, profile, chain)? { own } else { self })
+    }
+
+    /// The profile is there, was written by another configuration than that of `helper`, and stands for another chain.
+    ///
+    /// # Errors
+    /// A file that is a link or somebody else's.
+    pub fn is_taken(&self, helper: &Helper, profile: &str, chain: &str) -> Result<bool, Error> {
+        let Some(text) = private::read(&self.config())? else { return Ok(false) };
+        let text = String::from_utf8_lossy(&text);
+        let calls = config_headers(profile).into_iter().filter_map(|header| call_of(&text, &header));
+        Ok(calls.into_iter().any(|words| is_of_another(&words, &helper.arguments, chain)))
     }
 
     /// AWS configuration file (`AWS_CONFIG_FILE`).
     pub fn config(&self) -> PathBuf {
-        self.directory.join("config")
+        self.directory.join(&self.file)
     }
 
     /// Credentials file (`AWS_SHARED_CREDENTIALS_FILE`), without any of our profiles.
@@ -77,6 +114,27 @@ impl Standing {
         let from_credentials = edit(&self.credentials(), false, |text| remove_sections(text, profiles))?;
         Ok(from_config || from_credentials)
     }
+}
+
+/// The words of the `credential_process` of a section.
+fn call_of(text: &str, header: &str) -> Option<Vec<String>> {
+    let head = format!("[{header}]");
+    let lines = text.lines().map(str::trim).skip_while(|line| *line != head).skip(1);
+    let mut own = lines.take_while(|line| !line.starts_with('['));
+    let call = own.find_map(|line| line.strip_prefix("credential_process")?.trim_start().strip_prefix('='))?;
+    shell_words::split(call).ok()
+}
+
+/// That a line calls this program for another configuration and another chain. Lines of anybody else are not ours to keep:
+/// they were always replaced.
+fn is_of_another(words: &[String], arguments: &[String], chain: &str) -> bool {
+    let Some([auth, process, rest @ ..]) = words.get(1..) else { return false };
+    let at = |flag: &str| rest.iter().position(|word| word == flag);
+    let end = at("--chain").or_else(|| at("--identity")).unwrap_or(rest.len());
+    if auth != "auth" || process != "process" || rest[..end] == *arguments {
+        return false;
+    }
+    at("--chain").and_then(|at| rest.get(at + 1)).is_none_or(|meant| meant != chain)
 }
 
 /// A name as one element of a path.
@@ -176,6 +234,38 @@ mod tests {
         assert_eq!((mode(&standing.config()), mode(&standing.credentials())), (0o600, 0o600));
         let levels = standing.directory.ancestors().take_while(|level| level.starts_with(&standing.root));
         assert_eq!(levels.map(mode).collect::<Vec<_>>(), [0o700; 4]);
+    }
+
+    #[test]
+    fn a_profile_of_another_configuration_stays_whose_it_is() {
+        let temp = tempfile::tempdir().unwrap();
+        let standing = Standing::new(&host(temp.path(), &[]), None, "acme", "corp");
+        let call = |arguments: &[&str], chain: &str| {
+            let words = ["--chain", chain];
+            let all = arguments.iter().chain(words.iter().filter(|_| !chain.is_empty()));
+            Helper { arguments: all.map(|word| (*word).to_owned()).collect(), ..helper() }
+        };
+        let place = |arguments: &[&str], chain: &str| {
+            standing.clone().beside_others(&call(arguments, ""), "a b", chain).unwrap().config()
+        };
+        assert_eq!(place(&["--chdir", "/one"], "aa"), standing.config(), "nobody is there yet");
+        standing.write(&[profile("a b")], &call(&["--chdir", "/one"], "aa")).unwrap();
+        for (arguments, chain, shares) in [
+            (&["--chdir", "/one"][..], "aa", true),
+            (&["--chdir", "/one"], "bb", true),
+            (&["--chdir", "/two"], "aa", true),
+            (&["--chdir", "/two"], "bb", false),
+            (&["--chdir", "/one", "--profile", "x"], "bb", false),
+        ] {
+            assert_eq!(place(arguments, chain) == standing.config(), shares, "{arguments:?} {chain}");
+        }
+        // Who has files of his own stays with them.
+        let two = call(&["--chdir", "/two"], "");
+        standing.apart(&two).write(&[profile("a b")], &call(&["--chdir", "/two"], "bb")).unwrap();
+        assert_eq!(place(&["--chdir", "/two"], "aa"), standing.apart(&two).config());
+        // Lines that are not of our making were always replaced.
+        std::fs::write(standing.config(), "[profile a b]\nregion = x\n").unwrap();
+        assert_eq!(place(&["--chdir", "/three"], "cc"), standing.config());
     }
 
     #[test]

@@ -45,10 +45,20 @@ fn base(auth: &AuthConfig, identity: &Identity, who: &str, problems: &mut Vec<Pr
 
 /// Addresses in place of the public ones.
 fn endpoints(who: &str, node: &Node, is_elsewhere: bool, problems: &mut Vec<Problem>) {
-    let one = node.get_path(["spec", "endpoint_url"]).map(|url| ("spec.endpoint_url".to_owned(), url));
-    let several = node.get_path(["spec", "endpoint_urls"]).and_then(Node::as_map);
-    let several = several.into_iter().flatten().map(|(service, url)| (format!("spec.endpoint_urls.{service}"), url));
-    for (path, url) in one.into_iter().chain(several) {
+    let single = [
+        &["spec", "endpoint_url"][..],
+        &["spec", "aws", "resolver", "url"],
+        &["credentials", "aws", "resolver", "url"],
+    ];
+    let single = single.iter().filter_map(|path| Some((path.join("."), node.get_path(path.iter().copied())?)));
+    let urls = node.get_path(["spec", "endpoint_urls"]);
+    let several = urls.and_then(Node::as_map).into_iter().flatten();
+    let several = several.map(|(service, url)| (format!("spec.endpoint_urls.{service}"), url));
+    let pairs = urls.and_then(Node::as_list).unwrap_or_default().iter();
+    let pairs = pairs.filter_map(|pair| {
+        Some((format!("spec.endpoint_urls.{}", pair.get("key")?.scalar_text()?), pair.get("value")?))
+    });
+    for (path, url) in single.chain(several).chain(pairs) {
         let Some(text) = url.scalar_text().filter(|text| !text.is_empty()) else { continue };
         let reason = if is_elsewhere { endpoint_problem(&text) } else { check_url(&text).err() };
         if let Some(reason) = reason {
@@ -60,6 +70,13 @@ fn endpoints(who: &str, node: &Node, is_elsewhere: bool, problems: &mut Vec<Prob
 }
 
 fn times(identity: &Identity, who: &str, problems: &mut Vec<Problem>) {
+    if let Some(node) = identity.node.get_path(["principal", "duration"]).filter(|node| !node.is_empty())
+        && identity.kind == IdentityKind::PermissionSet
+    {
+        let message =
+            format!("{who}: principal.duration has no effect: the permission set says how long its sessions last");
+        problems.push(Problem::warning(message, node.span));
+    }
     if matches!(identity.kind, IdentityKind::AssumeRole | IdentityKind::AssumeRoot) {
         time(who, &identity.node, ["principal", "duration"], DurationForm::Go, problems);
     }
@@ -135,6 +152,23 @@ mod tests {
                 json!({"identities": {"i": {"kind": "aws/user", "spec": {"endpoint_urls": {"sts": "ftp://x"}}}}}),
                 "identity `i`: spec.endpoint_urls.sts `ftp://x` cannot be used",
                 1,
+            ),
+            (
+                json!({"identities": {"i": {"kind": "aws/user", "spec": {"endpoint_urls": [{"key": "sts", "value": "::::"}]}}}}),
+                "identity `i`: spec.endpoint_urls.sts `::::` cannot be used",
+                1,
+            ),
+            (
+                json!({"identities": {"i": {"kind": "aws/user", "spec": {"aws": {"resolver": {"url": "::::"}}}}}}),
+                "identity `i`: spec.aws.resolver.url `::::` cannot be used",
+                1,
+            ),
+            (
+                json!({"providers": {"p": {"kind": "aws/iam-identity-center", "region": "r", "start_url": "https://x"}},
+                    "identities": {"i": {"kind": "aws/permission-set", "via": {"provider": "p"},
+                        "principal": {"name": "x", "account": {"name": "y"}, "duration": 3600}}}}),
+                "identity `i`: principal.duration has no effect",
+                0,
             ),
             (
                 json!({"identities": {"i": {"kind": "aws/user", "session": {"duration": "long"}}}}),

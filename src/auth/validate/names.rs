@@ -60,6 +60,23 @@ fn profiles(auth: &AuthConfig, problems: &mut Vec<Problem>) {
     }
 }
 
+/// Variables that an identity adds have to be ones that every shell and every program can have.
+pub(super) fn variables(auth: &AuthConfig, problems: &mut Vec<Problem>) {
+    for identity in auth.identities.values() {
+        let span = identity.node.get("env").map_or(identity.span, |node: &Node| node.span);
+        for (name, value) in &identity.env {
+            let who = format!("identity `{}`: env", identity.name);
+            let shown = name.escape_debug();
+            let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) || !name.chars().all(plain) {
+                problems.push(Problem::error(format!("{who} `{shown}` is not the name of a variable"), span));
+            } else if value.contains('\0') {
+                problems.push(Problem::error(format!("{who} `{shown}` has a NUL byte in its value"), span));
+            }
+        }
+    }
+}
+
 pub(super) fn deliveries(auth: &AuthConfig, problems: &mut Vec<Problem>) {
     delivery("auth", &auth.node, problems);
     for provider in auth.providers.values() {
@@ -86,21 +103,29 @@ fn delivery(who: &str, node: &Node, problems: &mut Vec<Problem>) {
 pub(super) fn allowed(auth: &AuthConfig, problems: &mut Vec<Problem>) {
     allowed_by("auth", auth, &auth.node, problems);
     for identity in auth.identities.values() {
-        allowed_by(&format!("identity `{}`", identity.name), auth, &identity.node, problems);
+        let who = format!("identity `{}`", identity.name);
+        name_list(&who, &identity.node, problems);
+        allowed_by(&who, auth, &identity.node, problems);
     }
 }
 
-fn allowed_by(who: &str, auth: &AuthConfig, node: &Node, problems: &mut Vec<Problem>) {
+/// That `allowed_identities` can be read at all; that of a section is a guard rail.
+pub(super) fn name_list(who: &str, node: &Node, problems: &mut Vec<Problem>) {
     let Some(node) = node.get("allowed_identities").filter(|node| !node.is_null()) else { return };
-    let Some(list) = node.as_list() else {
-        problems.push(Problem::error(format!("{who}: allowed_identities must be a list of names"), node.span));
-        return;
+    let wrong = match node.as_list() {
+        None => Some(node),
+        Some(list) => list.iter().find(|entry| entry.as_str().is_none()),
     };
+    if let Some(wrong) = wrong {
+        problems.push(Problem::error(format!("{who}: allowed_identities must be a list of names"), wrong.span));
+    }
+}
+
+/// A name that nobody has allows nobody more, so that runs go on with it.
+fn allowed_by(who: &str, auth: &AuthConfig, node: &Node, problems: &mut Vec<Problem>) {
+    let list = node.get("allowed_identities").and_then(Node::as_list).unwrap_or_default();
     for entry in list {
-        let Some(name) = entry.as_str() else {
-            problems.push(Problem::error(format!("{who}: allowed_identities must be a list of names"), entry.span));
-            continue;
-        };
+        let Some(name) = entry.as_str() else { continue };
         if auth.identity(name).is_none() {
             let known = auth.identities.keys().map(crate::auth::IdentityName::as_str);
             let near = nearest(name, known).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
@@ -136,6 +161,18 @@ mod tests {
             (identities(&["a b", "'a b'"]), "would have the same AWS profile"),
             (json!({"identities": {"i": {"kind": "mock", "alias": "no"}}}), "alias of identity `i` `no` means"),
             (json!({"providers": {"-p": mock}}), "provider name `-p` begins with `-`"),
+            (
+                json!({"identities": {"i": {"kind": "mock", "env": {"A B": "x"}}}}),
+                "env `A B` is not the name of a variable",
+            ),
+            (
+                json!({"identities": {"i": {"kind": "mock", "env": {"1A": "x"}}}}),
+                "env `1A` is not the name of a variable",
+            ),
+            (json!({"identities": {"i": {"kind": "mock", "env": {"A": "\0"}}}}), "env `A` has a NUL byte"),
+            (json!({"realm": ["a"]}), "`realm` must be a string, not"),
+            (json!({"keyring": "file"}), "auth: `keyring` must be a map, not"),
+            (json!({"keyring": {"type": ["file"]}}), "`type` must be a string, not"),
             (json!({"delivery": "file"}), "auth: unknown delivery `file`"),
             (json!({"providers": {"p": {"kind": "mock", "delivery": "x"}}}), "provider `p`: unknown delivery `x`"),
             (json!({"identities": {"i": {"kind": "mock", "delivery": "x"}}}), "identity `i`: unknown delivery `x`"),

@@ -11,7 +11,20 @@ use crate::value::Node;
 pub fn scoped_keys(section: &Node, configuration: &Node) -> Vec<Problem> {
     let Some(map) = section.as_map() else { return Vec::new() };
     let unknown = |key: &str| !SECTION_KEYS.contains(&key) && configuration.get(key).is_none();
-    map.iter().filter(|(key, _)| unknown(key)).map(|(key, value)| problem(key, value)).collect()
+    let found = map.iter().filter(|(key, _)| unknown(key)).map(|(key, value)| problem(key, value));
+    let own = |key: &str, value: &Node| !value.is_null() && configuration.get(key) != Some(value);
+    let late = map.iter().filter(|(key, value)| OF_CONFIGURATION.contains(&&***key) && own(key, value));
+    found.chain(late.map(|(key, value)| without_effect(key, value))).collect()
+}
+
+/// Keys that count in `atmos.yaml` alone: what they say has to be known before any stack is read.
+const OF_CONFIGURATION: [&str; 3] = ["realm", "keyring", "logs"];
+
+fn without_effect(key: &str, value: &Node) -> Problem {
+    Problem::warning(
+        format!("`auth.{key}` of a stack or component has no effect: it counts in `atmos.yaml` alone"),
+        value.span,
+    )
 }
 
 /// Guard rails of a merged section that cannot be read or name nobody, but for those of the configuration itself, which
@@ -53,7 +66,7 @@ mod tests {
 
     #[test]
     fn what_looks_like_a_choice_is_an_error_and_the_rest_a_warning() {
-        let configuration = from_json(&json!({"vendor": 1}));
+        let configuration = from_json(&json!({"vendor": 1, "realm": "r", "keyring": {"type": "file"}}));
         for (section, expected) in [
             (json!({"identity": "da"}), "Error unknown key `auth.identity`; did you mean `settings.auth.identity`?"),
             (json!({"identitiy": "da"}), "Error unknown key `auth.identitiy`; did you mean `settings.auth.identity`?"),
@@ -64,7 +77,20 @@ mod tests {
             ),
             (json!({"provider": {"a": {}}}), "Warning unknown key `auth.provider`; did you mean `auth.providers`?"),
             (json!({"zzz": 1}), "Warning unknown key `auth.zzz`"),
-            (json!({"vendor": 1, "realm": "x", "identities": {}}), ""),
+            (json!({"vendor": 1, "identities": {}, "keyring": null}), ""),
+            (json!({"realm": "r", "keyring": {"type": "file"}}), ""),
+            (
+                json!({"realm": "x"}),
+                "Warning `auth.realm` of a stack or component has no effect: it counts in `atmos.yaml` alone",
+            ),
+            (
+                json!({"keyring": {"type": "memory"}}),
+                "Warning `auth.keyring` of a stack or component has no effect: it counts in `atmos.yaml` alone",
+            ),
+            (
+                json!({"logs": {"level": "Debug"}}),
+                "Warning `auth.logs` of a stack or component has no effect: it counts in `atmos.yaml` alone",
+            ),
             (json!(null), ""),
         ] {
             let found = scoped_keys(&from_json(&section), &configuration);

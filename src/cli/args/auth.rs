@@ -184,6 +184,10 @@ pub struct ProcessArgs {
     /// The realm, for a line in a file that outlives this environment; like ATMOS_AUTH_REALM
     #[arg(long, value_name = "REALM")]
     pub realm: Option<String>,
+
+    /// Fingerprint of the chain that is meant, for a line in a file: nobody else is given out by that line
+    #[arg(long, value_name = "FINGERPRINT")]
+    pub chain: Option<String>,
 }
 
 #[derive(Debug, Args)]

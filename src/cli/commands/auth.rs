@@ -115,14 +115,14 @@ fn whoami(context: &Context, args: &WhoamiArgs) -> Result<u8> {
 
 fn env(context: &Context, args: EnvArgs) -> Result<u8> {
     let variables = &context.host.env;
-    let min_ttl = args.min_ttl.as_deref().map(auth::min_ttl).transpose()?.unwrap_or_default();
-    let min_ttl = jiff::SignedDuration::try_from(min_ttl).unwrap_or(jiff::SignedDuration::MAX);
-    let access = access(context, Options { interactive: args.login, min_ttl, ..Options::default() })?;
+    let min_ttl = args.min_ttl.as_deref().map(auth::min_ttl).transpose()?;
+    let access = access(context, Options { interactive: args.login, ..Options::default() })?;
     let request = auth::EnvRequest {
         identity: flag(&args.identity),
         format: args.format.or_else(|| variables.get("ATMOS_AUTH_ENV_FORMAT").map(str::to_owned)),
         output_file: args.output_file.or_else(|| variables.get("ATMOS_AUTH_ENV_OUTPUT_FILE").map(Into::into)),
         login: args.login,
+        min_ttl,
         delivery: args.delivery,
     };
     let report = context.block_on(auth::env(&access, &request))??;
@@ -145,7 +145,7 @@ fn exec(context: &Context, args: ExecArgs) -> Result<u8> {
 }
 
 fn process(context: &Context, args: ProcessArgs) -> Result<u8> {
-    let request = auth::ProcessRequest { identity: flag(&args.identity), socket: args.socket };
+    let request = auth::ProcessRequest { identity: flag(&args.identity), socket: args.socket, chain: args.chain };
     // As a run's own configuration asks: nothing of ours is needed, the run knows it all.
     if let Some(socket) = request.socket.clone() {
         return write::raw(context, &context.block_on(auth::ask_run(&request, socket))??).map(|()| 0);

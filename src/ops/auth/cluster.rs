@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use super::super::access::{Access, refused};
 use super::super::audit::{self, Event};
+use super::gate::Gate;
 use super::integrations::{Done, Holder, keys, target};
 use super::registry::{find, other_kind, owner};
 use crate::auth::integration::{CLUSTERS_OF_AZURE, ClusterTarget, ClusterToken, Home, Kind, Target};
@@ -49,10 +50,10 @@ pub async fn cluster_token(access: &Access, request: &TokenRequest) -> Result<Ze
         Some(value) => Ok(value.to_owned()),
     };
     let (name, region) = (needed("cluster-name", &request.cluster)?, needed("region", &request.region)?);
-    let identity = access.needed_identity(&request.identity)?;
-    let event = Event { name: "eks-token", identity: Some(identity.to_string()), ..Event::default() };
-    audit::record(access, &access.settings, &event)?;
-    let given = access.given(&access.session, &identity).await?;
+    let (identity, source) = access.needed_choice(&request.identity)?;
+    let gate = Gate::open(access, (&identity, source), Event { name: "eks-token", ..Event::default() }, None)?;
+    let given = gate.given().await?;
+    gate.write_down()?;
     let credentials = keys(access, &identity, &given)?;
     let chain = access.session.chain(&identity)?;
     Ok(answer(&access.session.cluster_token(&chain, credentials, &name, &region)?))
@@ -77,9 +78,10 @@ pub async fn azure_cluster_token(access: &Access, request: &AzureTokenRequest) -
             return Err(ClusterError::Missing { flag }.into());
         }
     }
-    let identity = access.needed_identity(&request.identity)?;
-    let event = Event { name: "aks-token", identity: Some(identity.to_string()), ..Event::default() };
-    audit::record(access, &access.settings, &event)?;
+    let (identity, source) = access.needed_choice(&request.identity)?;
+    let gate = Gate::open(access, (&identity, source), Event { name: "aks-token", ..Event::default() }, None)?;
+    gate.check_run().await?;
+    gate.write_down()?;
     let server = request.server.as_deref().filter(|server| !server.is_empty()).unwrap_or(CLUSTERS_OF_AZURE);
     if let Some(parent) = &access.parent {
         // The run has signed in, and what renews that is out of reach here.
@@ -96,10 +98,10 @@ pub async fn azure_cluster_token(access: &Access, request: &AzureTokenRequest) -
 /// # Errors
 /// As [`cluster_token`].
 pub async fn google_cluster_token(access: &Access, flag: &Flag) -> Result<Zeroizing<String>> {
-    let identity = access.needed_identity(flag)?;
-    let event = Event { name: "gke-token", identity: Some(identity.to_string()), ..Event::default() };
-    audit::record(access, &access.settings, &event)?;
-    let given = access.given(&access.session, &identity).await?;
+    let (identity, source) = access.needed_choice(flag)?;
+    let gate = Gate::open(access, (&identity, source), Event { name: "gke-token", ..Event::default() }, None)?;
+    let given = gate.given().await?;
+    gate.write_down()?;
     let chain = access.session.chain(&identity)?;
     Ok(answer(&access.session.google_cluster_token(&chain, &given)?))
 }

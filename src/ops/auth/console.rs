@@ -13,7 +13,8 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
 
 use super::super::access::Access;
-use super::super::audit::{self, Event};
+use super::super::audit::Event;
+use super::gate::Gate;
 use crate::auth::console::{Wish, duration};
 use crate::auth::resolution::Flag;
 use crate::auth::{IdentityName, open_address};
@@ -57,8 +58,7 @@ pub struct ConsoleReport {
 /// # Errors
 /// No identity, authentication fails, the sign-in endpoint refuses, or there is no browser for an isolated session.
 pub async fn console(access: &Access, request: &ConsoleRequest) -> Result<ConsoleReport> {
-    let name = access.needed_identity(&request.identity)?;
-    let credentials = access.credentials(&access.session, &name).await?;
+    let (name, source) = access.needed_choice(&request.identity)?;
     let known = access.session.outline(&name)?;
     let provider = access.settings.provider(&known.provider);
     let usual = provider.and_then(|provider| provider.node.get_path(["console", "session_duration"])?.scalar_text());
@@ -67,14 +67,10 @@ pub async fn console(access: &Access, request: &ConsoleRequest) -> Result<Consol
         issuer: request.issuer.clone().unwrap_or_else(|| ISSUER.to_owned()),
         duration: duration(request.duration.as_deref(), usual.as_deref())?,
     };
-    let event = Event {
-        name: "console",
-        identity: Some(name.to_string()),
-        chain: known.chain,
-        account: known.account,
-        ..Event::default()
-    };
-    audit::record(access, &access.settings, &event)?;
+    let event = Event { name: "console", chain: known.chain, account: known.account, ..Event::default() };
+    let gate = Gate::open(access, (&name, source), event, None)?;
+    let credentials = Access::keys(gate.session(), &name, gate.given().await?)?;
+    gate.write_down()?;
     let address = access.session.console(&name, &credentials, &wish).await?;
     let identity = name.to_string();
     if request.print_only {

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use miette::Diagnostic;
 
 use super::super::access::{Access, refused};
-use super::super::audit::{self, Event};
+use super::super::audit::Event;
 use super::super::identity::Choice;
+use super::gate::Gate;
 use super::integrations;
 use crate::auth::delivery::{
     Delivery, Format, Helper, Printable, Profile, Style, Wiring, printable, profile_name, render, same_profile,
@@ -30,6 +31,8 @@ pub struct EnvRequest {
     pub output_file: Option<PathBuf>,
     /// Authenticate when nothing valid is cached.
     pub login: bool,
+    /// `--min-ttl`: what credentials must have left.
+    pub min_ttl: Option<std::time::Duration>,
     /// `process` or `env`.
     pub delivery: Option<String>,
 }
@@ -46,26 +49,23 @@ pub struct EnvReport {
 /// # Errors
 /// No identity, an unknown format, keys that are wanted (`--delivery env`) and not there.
 pub async fn env(access: &Access, request: &EnvRequest) -> Result<EnvReport> {
-    let Choice::Identity { name, .. } = access.command_identity(&request.identity)? else {
+    let Choice::Identity { name, source } = access.command_identity(&request.identity)? else {
         return Ok(EnvReport { text: Some(String::new()) });
     };
+    let gate = Gate::open(access, (&name, source), Event { name: "env", ..Event::default() }, request.min_ttl)?;
     let format: Format = request.format.as_deref().unwrap_or("bash").parse()?;
     let delivery = match &request.delivery {
         Some(word) => Delivery::parse(word, None)?,
         None => Delivery::Process,
     };
     match &access.parent {
-        _ if request.login => drop(access.given(&access.session, &name).await?),
+        _ if request.login => drop(gate.given().await?),
         Some(parent) => parent.check(&access.session, &name).await.map_err(refused)?,
         None => {}
     }
     let known = access.describe(&access.session, &name).await?;
     let (set, unset) = match delivery {
-        Delivery::Env => {
-            let event = Event { name: "env", identity: Some(name.to_string()), ..Event::default() };
-            audit::record(access, &access.settings, &event)?;
-            with_keys(access, &name, &known).await?
-        }
+        Delivery::Env => with_keys(access, &gate, &name, &known).await?,
         Delivery::Process => match of_another_cloud(access, &name, request.delivery.is_some()).await? {
             Some(given) => wire(access, &name, &known, Some(&given))?,
             None => pointing(access, &name, &known)?,
@@ -142,7 +142,10 @@ fn pointing(access: &Access, name: &IdentityName, known: &Description) -> Result
             has_keys: false,
         };
         refuse_shared(access, name, &profile.name)?;
-        standing(access, &known.provider).write(&[profile], &standing_helper(access))?;
+        let place = place(access, name, &known.provider)?;
+        let mut helper = standing_helper(access);
+        helper.arguments.extend(["--chain".to_owned(), chain_word(access, name)?]);
+        place.write(&[profile], &helper)?;
     }
     wire(access, name, known, None)
 }
@@ -168,15 +171,34 @@ fn standing_helper(access: &Access) -> Helper {
     Helper { exe: access.host.exe.clone(), arguments, socket: None }
 }
 
+/// The files that the profile of an identity goes to: those of the realm, or where another configuration with the same realm
+/// has a profile of that name for somebody else, files of our own. Who asked first stays who he is.
+fn place(access: &Access, name: &IdentityName, provider: &str) -> Result<Standing> {
+    let chain = chain_word(access, name)?;
+    Ok(standing(access, provider).beside_others(&standing_helper(access), &profile_name(name.as_str())?, &chain)?)
+}
+
+/// The same for what only points to them. Files that nobody can read are named when they are written.
+fn files(access: &Access, name: &IdentityName, known: &Description) -> Standing {
+    let place = if style(&known.kind) == Style::Aws { place(access, name, &known.provider).ok() } else { None };
+    place.unwrap_or_else(|| standing(access, &known.provider))
+}
+
+/// As much of the fingerprint of a chain as a line in a file needs.
+fn chain_word(access: &Access, name: &IdentityName) -> Result<String> {
+    Ok(access.session.fingerprint_of(name)?.as_str().chars().take(32).collect())
+}
+
 /// Keys in the environment, for tools that cannot do otherwise.
-async fn with_keys(access: &Access, name: &IdentityName, known: &Description) -> Result<Printable> {
+async fn with_keys(access: &Access, gate: &Gate<'_>, name: &IdentityName, known: &Description) -> Result<Printable> {
     let credentials = match &access.parent {
-        Some(_) => Some(access.given(&access.session, name).await?),
-        None => access.session.cached(name).await?,
+        Some(_) => Some(gate.given().await?),
+        None => gate.cached().await?,
     };
     let Some(credentials) = credentials else {
         return Err(EnvError::NothingCached { name: name.to_string() }.into());
     };
+    gate.write_down()?;
     wire(access, name, known, Some(&credentials))
 }
 
@@ -186,10 +208,11 @@ fn wire(
     known: &Description,
     credentials: Option<&Credentials>,
 ) -> Result<Printable> {
-    let files = standing(access, &known.provider);
-    let (config_file, credentials_file, style) = match &access.parent {
-        Some(run) => (run.config_file(), run.credentials_file(), Style::Aws),
-        None => (files.config(), files.credentials(), style(&known.kind)),
+    let (config_file, credentials_file, style) = if let Some(run) = &access.parent {
+        (run.config_file(), run.credentials_file(), Style::Aws)
+    } else {
+        let files = files(access, name, known);
+        (files.config(), files.credentials(), style(&known.kind))
     };
     let (keys, given, style) = match credentials {
         Some(Credentials::Environment(given)) if given.files.is_empty() => {
@@ -250,14 +273,23 @@ pub(super) fn forget_standing(access: &Access, whose: &Logins, dry_run: bool) ->
         if !concerned {
             continue;
         }
-        let standing = standing(access, chain.root());
         let profile = profile_name(identity.name.as_str())?;
-        let has_profile = || {
-            std::fs::read_to_string(standing.config()).is_ok_and(|text| text.contains(&format!("[profile {profile}]")))
-        };
-        let gone = if dry_run { has_profile() } else { standing.remove(&[&profile])? };
-        if gone {
-            files.push(format!("profile {profile} in {}", standing.config().display()));
+        let (helper, chain_word) = (standing_helper(access), chain_word(access, &identity.name)?);
+        let shared = standing(access, chain.root());
+        let places = [shared.apart(&helper), shared];
+        for standing in places {
+            // Another configuration's: who uses it is not logged out here.
+            if standing.is_taken(&helper, &profile, &chain_word)? {
+                continue;
+            }
+            let has_profile = || {
+                std::fs::read_to_string(standing.config())
+                    .is_ok_and(|text| text.contains(&format!("[profile {profile}]")))
+            };
+            let gone = if dry_run { has_profile() } else { standing.remove(&[&profile])? };
+            if gone {
+                files.push(format!("profile {profile} in {}", standing.config().display()));
+            }
         }
     }
     files.sort();

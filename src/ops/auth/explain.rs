@@ -128,9 +128,10 @@ pub async fn explain(app: &App, access: &Access, request: &ExplainRequest) -> Re
 /// What a run would find, with nobody there to be asked.
 fn resolution(app: &App, instance: &Instance, settings: &AuthConfig, request: &ExplainRequest) -> Result<Resolution> {
     let sources = &app.host.sources;
+    let variable = app.host.env.lossy("ATMOS_IDENTITY");
     let inputs = Inputs {
         flag: request.identity.clone(),
-        env: app.host.env.get("ATMOS_IDENTITY"),
+        env: variable.as_deref(),
         setting: setting::identity(&instance.sections.settings, &request.operation, sources, &app.host.talk)?,
         auth: settings,
         defaults: &instance.auth_defaults,
@@ -219,7 +220,8 @@ impl Words<'_> {
             Flag::Select => Some(word("--identity", "")),
             Flag::Disabled => Some(word("--identity", "false")),
         };
-        let variable = self.app.host.env.get("ATMOS_IDENTITY").map(str::trim).filter(|value| !value.is_empty());
+        let variable = self.app.host.env.lossy("ATMOS_IDENTITY");
+        let variable = variable.as_deref().map(str::trim).filter(|value| !value.is_empty());
         flag.into_iter().chain(variable.map(|value| word("ATMOS_IDENTITY", value))).collect()
     }
 

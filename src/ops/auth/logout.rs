@@ -229,7 +229,7 @@ fn whose(access: &Access, request: &LogoutRequest) -> Result<Whose> {
     let name = match (&request.name, &request.identity) {
         (Some(name), _) | (None, Flag::Name(name)) => name.clone(),
         (None, Flag::Select) => access.needed_identity(&Flag::Select)?.to_string(),
-        (None, Flag::NotGiven) if access.host.env.get("ATMOS_IDENTITY").is_some() => {
+        (None, Flag::NotGiven) if access.host.env.lossy("ATMOS_IDENTITY").is_some() => {
             access.needed_identity(&Flag::NotGiven)?.to_string()
         }
         (None, Flag::NotGiven) if access.host.terminal.can_prompt() => return menu(access).map(Whose::One),

@@ -9,6 +9,7 @@ mod env;
 mod everywhere;
 mod exec;
 mod explain;
+mod gate;
 pub(super) mod integrations;
 mod keyring;
 mod list;

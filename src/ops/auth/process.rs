@@ -7,7 +7,9 @@ use miette::Diagnostic;
 use zeroize::Zeroizing;
 
 use super::super::access::{Access, refused};
-use super::super::audit::{self, Event};
+use super::super::audit::Event;
+use super::gate::Gate;
+use crate::auth::IdentityName;
 use crate::auth::delivery::helper_answer;
 use crate::auth::resolution::Flag;
 use crate::auth::run::client::{self, Question};
@@ -15,12 +17,16 @@ use crate::diag::{Failure, Result};
 
 /// A run renews over the network, which has its own limits; this one is above their sum.
 const PATIENCE: Duration = Duration::from_secs(150);
+/// A beginning of a fingerprint that could be anybody's says nothing.
+const SHORTEST: usize = 16;
 
 #[derive(Debug, Clone, Default)]
 pub struct ProcessRequest {
     pub identity: Flag,
     /// `--socket`: the run to ask.
     pub socket: Option<PathBuf>,
+    /// `--chain`: the beginning of the fingerprint of the chain that is meant.
+    pub chain: Option<String>,
 }
 
 /// Asks the run behind a socket that the caller names, for what that run means by the identity's name. It never falls back to the cache: a dead run has no credentials to give.
@@ -41,15 +47,33 @@ pub async fn ask_run(request: &ProcessRequest, socket: PathBuf) -> Result<Zeroiz
 /// # Errors
 /// No identity, or a login is needed: then the error names the command.
 pub async fn process(access: &Access, request: &ProcessRequest) -> Result<Zeroizing<String>> {
-    let name = access.needed_identity(&request.identity)?;
-    let event = Event { name: "process", identity: Some(name.to_string()), ..Event::default() };
-    audit::record(access, &access.settings, &event)?;
-    let mut answer = match &access.parent {
-        Some(parent) => parent.answer(&access.session, &name).await.map_err(refused)?,
-        None => helper_answer(&access.session.given(&name).await?, access.host.now()),
+    let (name, source) = access.needed_choice(&request.identity)?;
+    if let Some(meant) = request.chain.as_deref() {
+        is_meant(access, &name, meant)?;
+    }
+    let gate = Gate::open(access, (&name, source), Event { name: "process", ..Event::default() }, None)?;
+    let mut answer = if let Some(parent) = &access.parent {
+        gate.check_run().await?;
+        gate.write_down()?;
+        parent.answer(&access.session, &name).await.map_err(refused)?
+    } else {
+        let credentials = gate.given().await?;
+        gate.write_down()?;
+        helper_answer(&credentials, access.host.now())
     };
     answer.push('\n');
     Ok(answer)
+}
+
+/// That the name still stands for the chain that a line in a file was written for: who uses that line must not become
+/// somebody else by a change of the configuration.
+fn is_meant(access: &Access, name: &IdentityName, meant: &str) -> Result<()> {
+    let found = access.session.fingerprint_of(name)?;
+    if meant.len() >= SHORTEST && found.as_str().starts_with(meant) {
+        return Ok(());
+    }
+    let (name, configuration) = (name.to_string(), access.configuration.display().to_string());
+    Err(ProcessError::Differs { name, configuration }.into())
 }
 
 #[derive(Debug, thiserror::Error, Diagnostic)]
@@ -57,6 +81,15 @@ enum ProcessError {
     #[error("the identity to ask the run for is not named")]
     #[diagnostic(code(atmos::auth::process_unnamed), help("name it with `--identity <name>`"))]
     Unnamed,
+
+    #[error("identity `{name}` of {configuration} is another one than when this profile was written")]
+    #[diagnostic(
+        code(atmos::auth::process_differs),
+        help(
+            "if that is right, write the profile again: `atmos auth env -i {name}`; nobody is given credentials until then"
+        )
+    )]
+    Differs { name: String, configuration: String },
 
     #[error("the question to the run was lost: {cause}")]
     #[diagnostic(code(atmos::auth::process_lost), help("try again; if it stays, run the command outside of the run"))]

@@ -24,7 +24,7 @@ pub struct RefreshReport {
 /// Unknown identity, keyring that cannot be opened, a child of a run.
 pub async fn refresh(access: &Access, request: &RefreshRequest) -> Result<RefreshReport> {
     outside_only(access, "refresh")?;
-    let names = if request.identity == Flag::NotGiven && access.host.env.get("ATMOS_IDENTITY").is_none() {
+    let names = if request.identity == Flag::NotGiven && access.host.env.lossy("ATMOS_IDENTITY").is_none() {
         let kept = access.session.kept(&Logins::All).await?.identities;
         // One that is not configured any more cannot be renewed.
         let known = kept.iter().filter_map(|name| access.settings.identity(name));

@@ -3,11 +3,12 @@
 use miette::Diagnostic;
 
 use super::super::access::Access;
-use super::super::audit::{self, Event};
+use super::super::audit::Event;
+use super::gate::Gate;
 use super::integrations::{Done, Holder, store, target};
 use crate::auth::integration::{Integration, Kind, Registry, RegistryService, Target, linked};
 use crate::auth::known_names;
-use crate::auth::resolution::Flag;
+use crate::auth::resolution::{Flag, Scope, Source};
 use crate::auth::{AuthConfig, IdentityName};
 use crate::diag::{Failure, Result};
 
@@ -29,12 +30,13 @@ pub async fn acr_login(access: &Access, request: &AcrLoginRequest) -> Result<Vec
             return Err(other_kind(&integration).into());
         };
         let identity = owner(access, &integration)?;
-        return as_identity(access, &identity, &[(registry, integration.tenant())]).await;
+        let by_integration = Source::Default(Scope::Configuration);
+        return as_identity(access, (&identity, by_integration), &[(registry, integration.tenant())]).await;
     }
     if request.registries.is_empty() && request.identity == Flag::NotGiven {
         return Err(RegistryError::NothingOfAzure.into());
     }
-    let identity = access.needed_identity(&request.identity)?;
+    let (identity, source) = access.needed_choice(&request.identity)?;
     let mut registries = Vec::new();
     for text in &request.registries {
         let known = Registry::azure(text)
@@ -44,7 +46,7 @@ pub async fn acr_login(access: &Access, request: &AcrLoginRequest) -> Result<Vec
     if registries.is_empty() {
         registries = of_identity(access, &identity, |kind| kind == Kind::Acr)?;
     }
-    as_identity(access, &identity, &registries).await
+    as_identity(access, (&identity, source), &registries).await
 }
 
 #[derive(Debug, Clone, Default)]
@@ -83,7 +85,8 @@ pub async fn ecr_login(access: &Access, request: &EcrLoginRequest) -> Result<Vec
             return Err(other_kind(&integration).into());
         };
         let identity = owner(access, &integration)?;
-        return as_identity(access, &identity, &[(registry, None)]).await;
+        let by_integration = Source::Default(Scope::Configuration);
+        return as_identity(access, (&identity, by_integration), &[(registry, None)]).await;
     }
     let mut registries = Vec::new();
     for text in &request.registries {
@@ -96,12 +99,12 @@ pub async fn ecr_login(access: &Access, request: &EcrLoginRequest) -> Result<Vec
     if request.identity == Flag::NotGiven {
         return from_environment(access, &registries).await;
     }
-    let identity = access.needed_identity(&request.identity)?;
+    let (identity, source) = access.needed_choice(&request.identity)?;
     let mut registries: Vec<_> = registries.into_iter().map(|registry| (registry, None)).collect();
     if registries.is_empty() {
         registries = of_identity(access, &identity, |kind| kind != Kind::Acr)?;
     }
-    as_identity(access, &identity, &registries).await
+    as_identity(access, (&identity, source), &registries).await
 }
 
 /// Only what can mean one thing.
@@ -175,12 +178,16 @@ fn of_identity(access: &Access, identity: &IdentityName, fits: impl Fn(Kind) -> 
     }
 }
 
-async fn as_identity(access: &Access, identity: &IdentityName, registries: &[Wanted]) -> Result<Vec<Done>> {
+async fn as_identity(
+    access: &Access,
+    (identity, source): (&IdentityName, Source),
+    registries: &[Wanted],
+) -> Result<Vec<Done>> {
     let is_azure = registries.iter().all(|(registry, _)| registry.service == RegistryService::Acr);
     let name = if is_azure { "acr-login" } else { "ecr-login" };
-    let event = Event { name, identity: Some(identity.to_string()), ..Event::default() };
-    audit::record(access, &access.settings, &event)?;
-    let given = access.given(&access.session, identity).await?;
+    let gate = Gate::open(access, (identity, source), Event { name, ..Event::default() }, None)?;
+    let given = gate.given().await?;
+    gate.write_down()?;
     let chain = access.session.chain(identity)?;
     let holder = Holder { access, session: &access.session, chain, credentials: &given };
     let mut done = Vec::with_capacity(registries.len());

@@ -1,5 +1,6 @@
 //! `atmos auth user configure | import | rotate`: keys that last.
 
+use std::borrow::Cow;
 use std::io::Read as _;
 use std::path::PathBuf;
 
@@ -120,7 +121,7 @@ fn user(access: &Access, flag: &Flag) -> Result<Identity> {
     let named = match flag {
         Flag::Name(name) => Some(name.clone()),
         Flag::Disabled => return Err(Error::Disabled.into()),
-        Flag::NotGiven => access.host.env.get("ATMOS_IDENTITY").map(str::to_owned).filter(|_| users.len() != 1),
+        Flag::NotGiven => access.host.env.lossy("ATMOS_IDENTITY").map(Cow::into_owned).filter(|_| users.len() != 1),
         Flag::Select => None,
     };
     if let Some(name) = named {

@@ -48,9 +48,9 @@ fn of_component(app: &App, written: &Instance) -> Vec<Problem> {
     let settings = AuthConfig::read(auth_section(app, &instance));
     let own_rails = scoped_rails(&settings, &AuthConfig::read(&app.config.auth)).into_iter();
     problems.extend(own_rails.map(|problem| Problem { message: format!("{who}: {}", problem.message), ..problem }));
-    // One that cannot be read is reported above, and says nothing about anybody.
-    let rails = Rails::read(&settings.node, &app.host).unwrap_or_default();
     let sources = &app.host.sources;
+    // One that cannot be read is reported above or with the configuration, and nobody is anybody then.
+    let Ok(rails) = Rails::read(&settings, &app.host) else { return problems };
     // Every operation may be another identity.
     for operation in [setting::READ, "apply"] {
         let setting = match setting::identity(&instance.sections.settings, operation, sources, &app.host.talk) {

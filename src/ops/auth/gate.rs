@@ -1,0 +1,111 @@
+//! Credentials that leave this program by a command of the user's own: guard rails first, then the line of the audit log.
+//!
+//! Read [`Gate`].
+
+use std::time::Duration;
+
+use super::super::access::Access;
+use super::super::audit::{self, Event};
+use super::super::child::reason;
+use super::super::guard::{Rails, check_command};
+use crate::auth::given::Credentials;
+use crate::auth::resolution::Source;
+use crate::auth::{IdentityName, Session};
+use crate::diag::{Report, Result};
+
+/// What stands between a command and the credentials of one identity. Whatever it refuses is written down.
+pub(super) struct Gate<'a> {
+    access: &'a Access,
+    name: &'a IdentityName,
+    rails: Rails,
+    session: Session,
+    event: Event,
+}
+
+impl<'a> Gate<'a> {
+    /// Reads the guard rails of the configuration and asks whether the identity may be used at all. `min_ttl`: what a flag
+    /// says goes first.
+    ///
+    /// # Errors
+    /// A guard rail that cannot be read; an identity that is not allowed.
+    pub(super) fn open(
+        access: &'a Access,
+        (name, source): (&'a IdentityName, Source),
+        event: Event,
+        min_ttl: Option<Duration>,
+    ) -> Result<Gate<'a>> {
+        let mut rails = Rails::read(&access.settings, &access.host)?;
+        rails.min_ttl = min_ttl.or(rails.min_ttl);
+        let session = rails.session(&access.session);
+        let event = Event { identity: Some(name.to_string()), ..event };
+        let gate = Gate { access, name, rails, session, event };
+        match check_command(access, name, source) {
+            Ok(()) => Ok(gate),
+            Err(report) => Err(gate.refuse(report)?),
+        }
+    }
+
+    /// The session by which credentials with enough time left are got.
+    pub(super) fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// Credentials that may be used.
+    ///
+    /// # Errors
+    /// As [`Access::given`], and a guard rail that was touched.
+    pub(super) async fn given(&self) -> Result<Credentials> {
+        let asked = async {
+            let credentials = self.access.given(&self.session, self.name).await?;
+            self.check(&credentials).await?;
+            Ok(credentials)
+        };
+        match asked.await {
+            Ok(credentials) => Ok(credentials),
+            Err(report) => Err(self.refuse(report)?),
+        }
+    }
+
+    /// The same of credentials that are there, if there are any.
+    ///
+    /// # Errors
+    /// A guard rail that was touched.
+    pub(super) async fn cached(&self) -> Result<Option<Credentials>> {
+        let Some(credentials) = self.session.cached(self.name).await? else { return Ok(None) };
+        match self.check(&credentials).await {
+            Ok(()) => Ok(Some(credentials)),
+            Err(report) => Err(self.refuse(report)?),
+        }
+    }
+
+    /// That the run around this process gives credentials that may be used; it is asked only where that matters.
+    ///
+    /// # Errors
+    /// As [`Gate::given`].
+    pub(super) async fn check_run(&self) -> Result<()> {
+        if self.rails.are_for_credentials() {
+            self.given().await?;
+        }
+        Ok(())
+    }
+
+    /// Writes down that the credentials are given out.
+    ///
+    /// # Errors
+    /// The line cannot be written: then they are not.
+    pub(super) fn write_down(&self) -> Result<()> {
+        audit::record(self.access, &self.access.settings, &self.event)
+    }
+
+    async fn check(&self, credentials: &Credentials) -> Result<()> {
+        self.rails.check_ttl(self.name, credentials, self.access.host.now())?;
+        self.rails.check_account(self.access, &self.session, self.name, credentials).await
+    }
+
+    /// The reason of a refusal, once it is written down.
+    fn refuse(&self, report: Report) -> Result<Report> {
+        let event = Event { refused: Some(reason(&report)), ..self.event.clone() };
+        audit::record(self.access, &self.access.settings, &event)?;
+        Ok(report)
+    }
+}
