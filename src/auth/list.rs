@@ -174,7 +174,7 @@ fn leaf(auth: &AuthConfig, identity: &Identity, above: &mut Vec<IdentityName>) -
 }
 
 /// `providers` and `identities` as written, without secrets: everything below `credentials` but region and MFA device,
-/// every key and variable that is one of a secret by its name, and the users of URLs.
+/// every key that is one of a secret by its name, the values of all variables, and the users of URLs.
 pub fn redacted(auth: &AuthConfig) -> Node {
     let mut document = Node::empty_map();
     for key in ["identities", "providers"] {
@@ -216,6 +216,7 @@ fn redact(node: &Node) -> Node {
     for (key, value) in map {
         let value = match &**key {
             "credentials" => redact_credentials(value),
+            "env" => without_values(value),
             // Where a token comes from is no token.
             "token_source" if value.as_map().is_some() => redact(value),
             name if is_secret_name(name) => hidden(value),
@@ -224,6 +225,18 @@ fn redact(node: &Node) -> Node {
         shown.make_map().insert(key.clone(), value);
     }
     shown
+}
+
+/// The names of variables: what is secret among their values, no name says for sure.
+fn without_values(env: &Node) -> Node {
+    let Some(list) = env.as_list() else { return hidden(env) };
+    let shown = list.iter().map(|entry| {
+        let Some(value) = entry.get("value") else { return hidden(entry) };
+        let mut shown = entry.clone();
+        shown.make_map().insert("value".into(), hidden(value));
+        shown
+    });
+    Node::from(shown.collect::<Vec<_>>())
 }
 
 /// An entry of a list; `{key, value}` is a variable of an identity in its other spelling.
@@ -307,9 +320,9 @@ mod tests {
                 "spec": {"client_id": "c", "client_secret": MASK, "token_source": {"file_path": "/t", "request_token": MASK},
                          "deep": [{"private_key": {"pem": MASK}}],
                          "endpoint_url": "https://<MASKED>@x"}}},
-            "identities": {"u": {"kind": "aws/user", "env": {"STAGE": "prod", "API_TOKEN": MASK}, "credentials": {
+            "identities": {"u": {"kind": "aws/user", "env": {"STAGE": MASK, "API_TOKEN": MASK}, "credentials": {
                 "access_key_id": MASK, "secret_access_key": MASK, "region": "eu", "mfa_arn": "arn:x"}},
-                "v": {"kind": "mock", "env": [{"key": "DB_PASSWORD", "value": MASK}, {"key": "A", "value": "b"}]}},
+                "v": {"kind": "mock", "env": [{"key": "DB_PASSWORD", "value": MASK}, {"key": "A", "value": MASK}]}},
         });
         assert_eq!(to_json(&redacted(&auth)), expected);
     }

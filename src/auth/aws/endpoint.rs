@@ -2,6 +2,7 @@
 //!
 //! Read [`Endpoints::resolve`]. Row 5.
 
+use super::super::bounds::ADDRESS;
 use super::super::config::Spec;
 use super::super::error::Error;
 use crate::diag::{Talk, Warning};
@@ -176,6 +177,9 @@ fn is_plain(url: &str) -> bool {
 
 /// The host of an http or https URL, or what is wrong with it.
 pub(crate) fn check_url(url: &str) -> Result<&str, &'static str> {
+    if url.len() > ADDRESS {
+        return Err("it is longer than any address of a service");
+    }
     let (scheme, rest) = url.split_once("://").ok_or("it has no scheme")?;
     if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
         return Err("the scheme is neither http nor https");
