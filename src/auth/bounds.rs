@@ -50,6 +50,16 @@ pub(crate) fn problem(what: &str, text: &str, most: usize) -> Option<String> {
     (length > most).then(|| format!("the {what} has {length} characters, the longest possible has {most}"))
 }
 
+/// A text of which only the beginning is shown where it is too long to be read.
+pub(crate) fn shown(text: String) -> String {
+    /// About a line.
+    const MOST: usize = 120;
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

@@ -335,7 +335,7 @@ pub(crate) fn identity_center_problem(provider: &Provider) -> Option<(String, Sp
         return Some(("start_url is required".to_owned(), provider.span));
     };
     if super::aws::endpoint::check_url(url).is_err() {
-        let url = without_userinfo(url);
+        let url = bounds::shown(without_userinfo(url));
         return Some((format!("start_url `{url}` is not an http or https URL without a user"), *span));
     }
     match provider.region.as_deref() {

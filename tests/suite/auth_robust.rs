@@ -68,10 +68,13 @@ fn modes_that_let_others_in_are_shown_and_narrowed() {
     for file in &files {
         std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o644)).unwrap();
     }
-    let mut doctor = sandbox.atmos(&["auth", "doctor", "--offline"]).success();
+    let doctor = sandbox.atmos(&["auth", "doctor", "--offline"]).success();
     for file in &files {
-        doctor = doctor.says(&format!("`{}` lets others in (mode 644)", file.display()));
-        doctor = doctor.says(&format!("chmod 600 '{}'", file.display()));
+        for phrase in
+            [format!("`{}` lets others in (mode 644)", file.display()), format!("chmod 600 '{}'", file.display())]
+        {
+            assert!(doctor.stdout.contains(&phrase), "{phrase}: {doctor}");
+        }
     }
     sandbox.atmos(&["auth", "login", "--force"]).success();
     for file in &files {

@@ -2,7 +2,7 @@
 //!
 //! Read [`Endpoints::resolve`]. Row 5.
 
-use super::super::bounds::ADDRESS;
+use super::super::bounds::{ADDRESS, shown};
 use super::super::config::Spec;
 use super::super::error::Error;
 use crate::diag::{Talk, Warning};
@@ -134,7 +134,7 @@ impl Endpoints {
     ) -> Result<Option<String>, Error> {
         let Some((url, from)) = self.find(service, identity, provider) else { return Ok(None) };
         let host = check_url(url).map_err(|reason| Error::InvalidEndpoint {
-            url: without_userinfo(url),
+            url: shown(without_userinfo(url)),
             from: from.to_owned(),
             reason,
         })?;
