@@ -214,8 +214,7 @@ impl Tree {
         for ((depth, line), last) in self.0.iter().zip(is_last.into_iter().rev()) {
             indents.truncate(*depth);
             let (knot, rest) = if last { ("└──", "   ") } else { ("├──", "│  ") };
-            indents.iter().for_each(|indent| text.push_str(indent));
-            let _ = writeln!(text, "{knot}{line}");
+            let _ = writeln!(text, "{}{knot}{line}", indents.concat());
             indents.push(rest);
         }
         text
@@ -261,7 +260,9 @@ fn add_node(tree: &mut Tree, depth: usize, name: &str, node: &Node) {
             tree.add(depth, name.to_owned());
             let mut entries: Vec<_> = map.iter().collect();
             entries.sort_by(|a, b| a.0.cmp(b.0));
-            entries.into_iter().for_each(|(key, value)| add_node(tree, depth + 1, key, value));
+            for (key, value) in entries {
+                add_node(tree, depth + 1, key, value);
+            }
         }
         (_, Some(list)) => {
             let items: Vec<_> = list.iter().map(|item| item.scalar_text().unwrap_or_default()).collect();
