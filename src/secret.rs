@@ -10,7 +10,7 @@ mod name;
 mod pattern;
 
 use self::name::userinfo;
-pub use self::name::{is_secret_name, without_userinfo};
+pub use self::name::{is_secret_name, without_password, without_userinfo};
 use self::pattern::Found;
 use base64::Engine;
 use secrecy::ExposeSecret;

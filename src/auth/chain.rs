@@ -2,9 +2,12 @@
 //!
 //! Read [`Chain::build`], then [`Chain::fingerprint`]. Row 5.
 
+use std::collections::HashSet;
+
 use sha2::{Digest, Sha256};
 
 use super::aws::endpoint::{Endpoints, Service};
+use super::bounds;
 use super::clouds::Cloud;
 use super::config::{AuthConfig, Identity, Principal, Provider, Via};
 use super::error::{Error, Mark, known_names};
@@ -49,10 +52,11 @@ impl Chain {
     /// Unknown references, cycles, kinds that are unknown, not built or do not fit, an unusable principal (exit 2).
     pub fn build(auth: &AuthConfig, name: &IdentityName, sources: &Sources) -> Result<Chain, Error> {
         let mut identities: Vec<Identity> = Vec::new();
+        let mut seen: HashSet<&IdentityName> = HashSet::new();
         let mut wanted = (name.as_str().to_owned(), Span::default());
         let provider = loop {
             let identity = find(auth, &wanted.0, wanted.1, sources)?;
-            if identities.iter().any(|seen| seen.name == identity.name) {
+            if !seen.insert(&identity.name) {
                 return Err(cycle(&identities, identity, wanted.1, sources));
             }
             identities.push(identity.clone());
@@ -127,31 +131,52 @@ impl Chain {
 
     /// Fingerprint of the chain up to the identity at `index`.
     pub fn fingerprint(&self, index: usize, realm: &Realm, endpoints: &Endpoints) -> Fingerprint {
+        let mut last = self.hash_root(realm);
+        self.hash_steps(index, &mut last, endpoints, |_| {});
+        Fingerprint(last.finish())
+    }
+
+    /// Those of all identities up to the one at `index`, each step hashed once.
+    pub(crate) fn fingerprints(&self, index: usize, realm: &Realm, endpoints: &Endpoints) -> Vec<Fingerprint> {
+        let mut prints = Vec::with_capacity(index + 1);
+        let mut hash = self.hash_root(realm);
+        self.hash_steps(index, &mut hash, endpoints, |so_far| prints.push(Fingerprint(so_far.clone().finish())));
+        prints
+    }
+
+    fn hash_root(&self, realm: &Realm) -> Fields {
         let mut hash = Fields::default();
         hash.field("realm", realm.as_str());
         if let Some(provider) = &self.provider {
             hash_provider(&mut hash, provider);
         }
-        for (at, identity) in self.identities[..=index].iter().enumerate() {
+        hash
+    }
+
+    fn hash_steps(&self, index: usize, hash: &mut Fields, endpoints: &Endpoints, mut each: impl FnMut(&Fields)) {
+        let provider = self.provider.as_ref();
+        let mut region = provider.and_then(|provider| provider.region.as_deref());
+        for identity in &self.identities[..=index] {
+            region = identity.own_region().or(region);
             hash.field("identity", &identity.kind_text);
-            hash.field("region", self.region(at).unwrap_or_default());
+            hash.field("region", region.unwrap_or_default());
             let services: &[Service] = match identity.kind {
                 IdentityKind::PermissionSet => &[Service::Sso],
                 IdentityKind::AssumeRole | IdentityKind::AssumeRoot | IdentityKind::User => &[Service::Sts],
                 _ => &[],
             };
             for service in services {
-                let url = endpoints.url(*service, Some(&identity.spec), self.provider.as_ref().map(|p| &p.spec));
+                let url = endpoints.url(*service, Some(&identity.spec), provider.map(|provider| &provider.spec));
                 hash.field("endpoint", url.as_deref().unwrap_or_default());
             }
-            hash_principal(&mut hash, &identity.principal);
+            hash_principal(hash, &identity.principal);
             if let IdentityKind::Federated(kind) = identity.kind {
                 hash.field("identity_name", identity.name.as_str());
-                hash_settings(&mut hash, kind, &Entry::identity(identity));
+                hash_settings(hash, kind, &Entry::identity(identity));
             }
-            hash_credentials(&mut hash, identity);
+            hash_credentials(hash, identity);
+            each(hash);
         }
-        Fingerprint(hash.finish())
     }
 
     fn check(&self, sources: &Sources) -> Result<(), Error> {
@@ -310,7 +335,7 @@ pub(crate) fn identity_center_problem(provider: &Provider) -> Option<(String, Sp
         return Some(("start_url is required".to_owned(), provider.span));
     };
     if super::aws::endpoint::check_url(url).is_err() {
-        let url = without_userinfo(url);
+        let url = bounds::shown(without_userinfo(url));
         return Some((format!("start_url `{url}` is not an http or https URL without a user"), *span));
     }
     match provider.region.as_deref() {
@@ -322,7 +347,10 @@ pub(crate) fn identity_center_problem(provider: &Provider) -> Option<(String, Sp
 /// What is wrong with the form of a region. Which ones there are is the cloud's business.
 pub(crate) fn region_problem(region: &str) -> Option<String> {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    let fine = region.chars().all(plain) && region.len() <= 32 && !region.starts_with('-') && !region.ends_with('-');
+    if let Some(reason) = bounds::problem("region", region, 32) {
+        return Some(reason);
+    }
+    let fine = region.chars().all(plain) && !region.starts_with('-') && !region.ends_with('-');
     (!fine).then(|| format!("region `{}` is not the name of a region", region.escape_debug()))
 }
 
@@ -333,6 +361,11 @@ pub(crate) fn principal_problems(identity: &Identity) -> Vec<(String, Span)> {
     let mut problems = principal.faults.clone();
     for region in [&principal.region, &identity.credentials.region].into_iter().flatten() {
         problems.extend(region_problem(region).map(|reason| (reason, span)));
+    }
+    let too_long = bounds::problems(identity);
+    if !too_long.is_empty() {
+        problems.extend(too_long.into_iter().map(|reason| (reason, span)));
+        return problems;
     }
     match identity.kind {
         IdentityKind::PermissionSet => {
@@ -404,7 +437,7 @@ fn invalid(reason: &str, exit: u8, span: Span, sources: &Sources) -> Error {
 }
 
 /// Hash of named fields, each with its length, so that no two lists of fields collide.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Fields(Sha256);
 
 impl Fields {

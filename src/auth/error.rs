@@ -94,6 +94,10 @@ pub enum Error {
         at: Option<SourceSpan>,
     },
 
+    #[error("unknown operation `{operation}`: there is no sub-command of that name")]
+    #[diagnostic(code(atmos::auth::unknown_operation), help("{help}"))]
+    UnknownOperation { operation: String, help: String },
+
     #[error("invalid value of {key}: {reason}{place}")]
     #[diagnostic(code(atmos::auth::invalid_setting), help("{help}"))]
     InvalidSetting {
@@ -308,6 +312,7 @@ impl Failure for Error {
             Error::InvalidIdentity { exit, .. } => *exit,
             Error::Cache(error) => error.exit_code(),
             Error::Federation(error) => error.exit_code(),
+            Error::User(error) => error.exit_code(),
             _ => 1,
         }
     }

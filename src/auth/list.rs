@@ -2,6 +2,8 @@
 //!
 //! Read [`Listing`]. Row 5.
 
+use std::collections::{HashMap, HashSet};
+
 use jiff::Timestamp;
 
 use super::config::{AuthConfig, Identity, Provider, Via};
@@ -58,9 +60,10 @@ pub struct IdentityBranch {
 impl Listing {
     /// The tree of a section; no session is known.
     pub fn of(auth: &AuthConfig) -> Listing {
-        let mut providers: Vec<_> = auth.providers.values().map(|provider| branch(auth, provider)).collect();
+        let below = Below::of(auth);
+        let mut providers: Vec<_> = auth.providers.values().map(|provider| branch(&below, auth, provider)).collect();
         providers.sort_by(|a, b| a.name.cmp(&b.name));
-        let mut seen = Vec::new();
+        let mut seen = HashSet::new();
         for provider in &providers {
             names(&provider.identities, &mut seen);
         }
@@ -68,14 +71,14 @@ impl Listing {
         for identity in sorted(auth.identities.values()) {
             let rooted = matches!(&identity.via, Via::Identity(parent, _) if auth.identity(parent).is_some());
             if !rooted && !seen.contains(&identity.name) {
-                standalone.push(leaf(auth, identity, &mut Vec::new()));
+                standalone.push(below.branch(identity));
             }
         }
         names(&standalone, &mut seen);
         // What is left hangs in a cycle: shown flat rather than not at all.
         for identity in sorted(auth.identities.values()) {
             if !seen.contains(&identity.name) {
-                let circle = leaf(auth, identity, &mut Vec::new());
+                let circle = below.branch(identity);
                 names(std::slice::from_ref(&circle), &mut seen);
                 standalone.push(circle);
             }
@@ -111,14 +114,15 @@ fn sorted<'a>(identities: impl Iterator<Item = &'a Identity>) -> Vec<&'a Identit
     sorted
 }
 
-fn names(branches: &[IdentityBranch], seen: &mut Vec<IdentityName>) {
-    for branch in branches {
-        seen.push(branch.name.clone());
-        names(&branch.children, seen);
+fn names(branches: &[IdentityBranch], seen: &mut HashSet<IdentityName>) {
+    let mut open: Vec<&IdentityBranch> = branches.iter().collect();
+    while let Some(branch) = open.pop() {
+        seen.insert(branch.name.clone());
+        open.extend(&branch.children);
     }
 }
 
-fn branch(auth: &AuthConfig, provider: &Provider) -> ProviderBranch {
+fn branch(below: &Below<'_>, auth: &AuthConfig, provider: &Provider) -> ProviderBranch {
     let mine = |identity: &&Identity| match &identity.via {
         Via::Provider(name, _) => auth.provider(name).is_some_and(|known| known.name == provider.name),
         _ => false,
@@ -132,25 +136,54 @@ fn branch(auth: &AuthConfig, provider: &Provider) -> ProviderBranch {
         tags: provider.tags.clone(),
         identities: sorted(auth.identities.values().filter(mine))
             .into_iter()
-            .map(|identity| leaf(auth, identity, &mut Vec::new()))
+            .map(|identity| below.branch(identity))
             .collect(),
     }
 }
 
-fn leaf(auth: &AuthConfig, identity: &Identity, above: &mut Vec<IdentityName>) -> IdentityBranch {
-    above.push(identity.name.clone());
-    let child = |candidate: &&Identity| match &candidate.via {
-        Via::Identity(name, _) => auth.identity(name).is_some_and(|known| known.name == identity.name),
-        _ => false,
-    };
-    let children = sorted(auth.identities.values().filter(child))
-        .into_iter()
-        .filter(|candidate| !above.contains(&candidate.name))
-        .collect::<Vec<_>>()
-        .into_iter()
-        .map(|candidate| leaf(auth, candidate, above))
-        .collect();
-    above.pop();
+/// What is reached through each identity, sorted by name.
+struct Below<'a>(HashMap<&'a IdentityName, Vec<&'a Identity>>);
+
+impl<'a> Below<'a> {
+    fn of(auth: &'a AuthConfig) -> Below<'a> {
+        let mut below: HashMap<&IdentityName, Vec<&Identity>> = HashMap::new();
+        for identity in sorted(auth.identities.values()) {
+            if let Via::Identity(name, _) = &identity.via
+                && let Some(parent) = auth.identity(name)
+            {
+                below.entry(&parent.name).or_default().push(identity);
+            }
+        }
+        Below(below)
+    }
+
+    /// The identity with all that hangs below it. Chains may be long: nothing here calls itself.
+    fn branch(&self, root: &'a Identity) -> IdentityBranch {
+        let mut order: Vec<(&Identity, usize)> = vec![(root, 0)];
+        let mut seen = HashSet::from([&root.name]);
+        let mut at = 0;
+        while let Some((identity, _)) = order.get(at).copied() {
+            let children = self.0.get(&identity.name).into_iter().flatten();
+            // Only in a cycle does one come twice.
+            order.extend(children.filter(|child| seen.insert(&child.name)).map(|child| (*child, at)));
+            at += 1;
+        }
+        let mut branches: Vec<IdentityBranch> = order.iter().map(|(identity, _)| leaf(identity)).collect();
+        // The last hang below earlier ones and have nothing below them any more; siblings come backwards.
+        while let Some(mut branch) = branches.pop() {
+            branch.children.reverse();
+            let (_, parent) = order[branches.len()];
+            match branches.get_mut(parent) {
+                Some(parent) => parent.children.push(branch),
+                None => return branch,
+            }
+        }
+        leaf(root)
+    }
+}
+
+/// One identity, with nothing below it.
+fn leaf(identity: &Identity) -> IdentityBranch {
     let (via_provider, via_identity) = match &identity.via {
         Via::Provider(name, _) => (Some(name.clone()), None),
         Via::Identity(name, _) => (None, Some(name.clone())),
@@ -169,12 +202,12 @@ fn leaf(auth: &AuthConfig, identity: &Identity, above: &mut Vec<IdentityName>) -
         credentials: redact_credentials(&part("credentials")),
         expiration: None,
         is_live: false,
-        children,
+        children: Vec::new(),
     }
 }
 
 /// `providers` and `identities` as written, without secrets: everything below `credentials` but region and MFA device,
-/// every key and variable that is one of a secret by its name, and the users of URLs.
+/// every key that is one of a secret by its name, the values of all variables, and the users of URLs.
 pub fn redacted(auth: &AuthConfig) -> Node {
     let mut document = Node::empty_map();
     for key in ["identities", "providers"] {
@@ -216,6 +249,7 @@ fn redact(node: &Node) -> Node {
     for (key, value) in map {
         let value = match &**key {
             "credentials" => redact_credentials(value),
+            "env" => without_values(value),
             // Where a token comes from is no token.
             "token_source" if value.as_map().is_some() => redact(value),
             name if is_secret_name(name) => hidden(value),
@@ -224,6 +258,18 @@ fn redact(node: &Node) -> Node {
         shown.make_map().insert(key.clone(), value);
     }
     shown
+}
+
+/// The names of variables: what is secret among their values, no name says for sure.
+fn without_values(env: &Node) -> Node {
+    let Some(list) = env.as_list() else { return hidden(env) };
+    let shown = list.iter().map(|entry| {
+        let Some(value) = entry.get("value") else { return hidden(entry) };
+        let mut shown = entry.clone();
+        shown.make_map().insert("value".into(), hidden(value));
+        shown
+    });
+    Node::from(shown.collect::<Vec<_>>())
 }
 
 /// An entry of a list; `{key, value}` is a variable of an identity in its other spelling.
@@ -307,9 +353,9 @@ mod tests {
                 "spec": {"client_id": "c", "client_secret": MASK, "token_source": {"file_path": "/t", "request_token": MASK},
                          "deep": [{"private_key": {"pem": MASK}}],
                          "endpoint_url": "https://<MASKED>@x"}}},
-            "identities": {"u": {"kind": "aws/user", "env": {"STAGE": "prod", "API_TOKEN": MASK}, "credentials": {
+            "identities": {"u": {"kind": "aws/user", "env": {"STAGE": MASK, "API_TOKEN": MASK}, "credentials": {
                 "access_key_id": MASK, "secret_access_key": MASK, "region": "eu", "mfa_arn": "arn:x"}},
-                "v": {"kind": "mock", "env": [{"key": "DB_PASSWORD", "value": MASK}, {"key": "A", "value": "b"}]}},
+                "v": {"kind": "mock", "env": [{"key": "DB_PASSWORD", "value": MASK}, {"key": "A", "value": MASK}]}},
         });
         assert_eq!(to_json(&redacted(&auth)), expected);
     }

@@ -3,6 +3,8 @@
 //!
 //! Read [`Session::forget`]. Row 5.
 
+use zeroize::Zeroizing;
+
 use super::chain::{Chain, Fingerprint};
 use super::config::Provider;
 use super::error::Error;
@@ -10,6 +12,7 @@ use super::federation::Entry;
 use super::kind::{IdentityKind, ProviderKind};
 use super::name::{IdentityName, ProviderName};
 use super::provider::sso::{self, Portal};
+use super::realm::{REALM_VARIABLE, RealmSource};
 use super::record::{IndexEntry, index_from_bytes, index_to_bytes};
 use super::session::Session;
 use super::user::webflow;
@@ -188,7 +191,7 @@ impl Session {
             return Ok(());
         }
         let name = self.index_name();
-        let _lock = self.context.lock(&name, "waiting for another process that writes the credential cache").await?;
+        let _lock = self.context.lock(&name, "writes the credential cache").await?;
         let mut entries = self.read_index().await?;
         entries.push(entry);
         entries.sort();
@@ -199,7 +202,11 @@ impl Session {
     /// Warns when this identity has sessions under another realm and none in this one: the repository was moved, or
     /// `auth.realm` changed.
     pub(super) async fn tell_of_other_realm(&self, chain: &Chain, index: usize) -> Result<(), Error> {
-        let own = self.index_name();
+        let (own, told) = (self.index_name(), format!("told/{}", self.context.realm));
+        // Once is enough: two projects may well have identities of the same name.
+        if self.context.load(&told).await?.is_some() {
+            return Ok(());
+        }
         let wanted = entry(chain, index, &Fingerprint::from_index(""));
         let same = |known: &IndexEntry| known.identity == wanted.identity && known.root == wanted.root;
         if self.read_index().await?.iter().any(same) {
@@ -211,13 +218,27 @@ impl Session {
             if index_from_bytes(&bytes).iter().any(same) {
                 let message =
                     format!("credentials exist under another realm (`{realm}`), not under `{}`", self.realm());
-                let warning = Warning::new("atmos::auth::other_realm", message)
-                    .help("set `auth.realm` in atmos.yaml, so that the realm does not depend on the path");
+                let warning = Warning::new("atmos::auth::other_realm", message).help(self.about_realm());
                 self.context.host.talk.warn(warning);
-                break;
+                return self.context.store(&told, Some(Zeroizing::new(Vec::from("1")))).await;
             }
         }
         Ok(())
+    }
+
+    /// What to do about sessions under another realm.
+    fn about_realm(&self) -> String {
+        match self.realm().source() {
+            RealmSource::Auto => {
+                "set `auth.realm` in atmos.yaml, so that the realm does not depend on the path".to_owned()
+            }
+            RealmSource::Config => {
+                format!("`auth.realm` is `{}`, which has logins of its own; this is said once", self.realm())
+            }
+            RealmSource::Env => {
+                format!("{REALM_VARIABLE} is `{}`, which has logins of its own; this is said once", self.realm())
+            }
+        }
     }
 
     /// Other realms under which this user has sessions, sorted.
@@ -233,7 +254,7 @@ impl Session {
 
     async fn drop_from_index(&self, whose: &Logins) -> Result<(), Error> {
         let name = self.index_name();
-        let _lock = self.context.lock(&name, "waiting for another process that writes the credential cache").await?;
+        let _lock = self.context.lock(&name, "writes the credential cache").await?;
         let mut entries = match self.read_index().await {
             // It stays, so that a logout with the password finds the rest.
             Err(error) if error.is_locked() => return Ok(()),

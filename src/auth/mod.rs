@@ -4,6 +4,7 @@
 //! (which identity), [`chain::Chain`] (by which steps) and [`creds::AwsCredentials`] (what comes out).
 
 pub mod aws;
+mod bounds;
 pub mod cache;
 pub mod chain;
 mod clouds;
@@ -40,6 +41,7 @@ pub mod setting;
 pub mod store;
 pub mod user;
 pub mod validate;
+mod walk;
 
 pub(crate) use clouds::Cloud;
 pub use config::AuthConfig;

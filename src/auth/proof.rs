@@ -50,10 +50,9 @@ impl Session {
         flight.land(result)
     }
 
-    /// What the step before an identity of a module gave.
-    pub(super) async fn before(&self, chain: &Chain, index: usize) -> Result<Option<Proof>, Error> {
-        if let Some(before) = index.checked_sub(1) {
-            let StepRecord { credentials, caller, .. } = self.step(chain, before).await?;
+    /// What the step before an identity of a module gave: that of `base`, else the provider.
+    pub(super) async fn before(&self, chain: &Chain, base: Option<StepRecord>) -> Result<Option<Proof>, Error> {
+        if let Some(StepRecord { credentials, caller, .. }) = base {
             return Ok(Some(match credentials {
                 Credentials::Aws(keys) => Proof::Aws(keys),
                 Credentials::Environment(given) => Proof::Environment(given, caller),

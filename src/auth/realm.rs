@@ -70,6 +70,15 @@ impl Realm {
         Ok(Realm { value, source: RealmSource::Auto })
     }
 
+    /// A realm given as `--realm`, checked.
+    ///
+    /// # Errors
+    /// [`Error::InvalidRealm`], naming the flag.
+    pub fn of_flag(value: String) -> Result<String, Error> {
+        check(&value).map_err(|reason| invalid("--realm", reason, None))?;
+        Ok(value)
+    }
+
     /// [`Realm::resolve`] for a configuration whose atmos.yaml lies in `directory`.
     pub fn of(host: &Host, auth: &AuthConfig, directory: Option<&Path>) -> Result<Realm, Error> {
         let configured = auth.realm.as_ref().map(|(value, span)| (value.as_str(), host.sources.place(*span)));

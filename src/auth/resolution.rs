@@ -249,6 +249,9 @@ fn explicit(inputs: &Inputs<'_>, sources: &Sources) -> Result<Option<Resolution>
     }
 }
 
+const TEMPLATE: &str = "it is a template that was not rendered: set `templates.settings.enabled: true` in atmos.yaml, and do not \
+                        switch templates off for this command";
+
 fn named(inputs: &Inputs<'_>, name: &str, source: Source, mark: Mark) -> Result<Resolution, Error> {
     if let Some(identity) = inputs.auth.identity(name) {
         return Ok(Resolution::Identity { name: identity.name.clone(), source });
@@ -261,7 +264,8 @@ fn named(inputs: &Inputs<'_>, name: &str, source: Source, mark: Mark) -> Result<
     if source == Source::Environment {
         context.push_str(" (from ATMOS_IDENTITY)");
     }
-    Err(Error::IdentityNotFound { name: name.to_owned(), context, place, help: known(inputs, name), text, at })
+    let help = if name.contains("{{") { TEMPLATE.to_owned() } else { known(inputs, name) };
+    Err(Error::IdentityNotFound { name: name.to_owned(), context, place, help, text, at })
 }
 
 fn select(inputs: &Inputs<'_>) -> Result<Resolution, Error> {

@@ -1,12 +1,9 @@
-//! Walks a chain from its target back to the root: what is still valid is reused, the rest is renewed, one attempt at a
-//! time in all threads and processes.
+//! Credentials for identities: what each kind is asked for, and what is known without asking.
 //!
-//! Read [`Session::credentials`]. Row 5.
+//! Read [`Session::credentials`]; the way along a chain is in `walk`. Row 5.
 
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Instant;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -288,55 +285,13 @@ impl Session {
         }
     }
 
-    /// The session of the identity at `index`, from memory, cache or service.
-    pub(super) fn step<'a>(
-        &'a self,
-        chain: &'a Chain,
+    /// Asks the service of the step at `index`; `base` is what the step before it gave.
+    pub(super) async fn authenticate(
+        &self,
+        chain: &Chain,
         index: usize,
-    ) -> Pin<Box<dyn Future<Output = Result<StepRecord, Error>> + Send + 'a>> {
-        Box::pin(async move {
-            if chain.identities[index].kind == IdentityKind::Mock {
-                return Ok(self.mock(chain, index));
-            }
-            let since = Instant::now();
-            let fingerprint = self.fingerprint(chain, index);
-            let mut flight = self.context.steps.enter(&fingerprint).await;
-            if let Some(record) = flight.value.as_ref().filter(|record| self.accepts(record)) {
-                return Ok(record.clone());
-            }
-            if let Some(error) = flight.failed_since(since) {
-                return Err(error);
-            }
-            let result = Box::pin(self.obtain(chain, index, &fingerprint)).await;
-            flight.land(result)
-        })
-    }
-
-    async fn obtain(&self, chain: &Chain, index: usize, fingerprint: &Fingerprint) -> Result<StepRecord, Error> {
-        if chain.is_ambient() {
-            return abortable(self.authenticate(chain, index)).await;
-        }
-        if let Some(record) = self.load(chain, fingerprint).await?.filter(|record| self.accepts(record)) {
-            return Ok(record);
-        }
-        abortable(async {
-            let identity = &chain.identities[index].name;
-            let work = format!("authenticates identity `{identity}`");
-            let _lock = self.context.lock(&self.cache_name(fingerprint), &work).await?;
-            // Whoever held the lock may have done the work.
-            if let Some(record) = self.load(chain, fingerprint).await?.filter(|record| self.accepts(record)) {
-                return Ok(record);
-            }
-            self.context.prepare().await?;
-            self.tell_of_other_realm(chain, index).await?;
-            let record = self.authenticate(chain, index).await?;
-            self.keep(chain, index, &record).await?;
-            Ok(record)
-        })
-        .await
-    }
-
-    async fn authenticate(&self, chain: &Chain, index: usize) -> Result<StepRecord, Error> {
+        base: Option<StepRecord>,
+    ) -> Result<StepRecord, Error> {
         let identity = &chain.identities[index];
         let region = chain.region(index);
         tracing::debug!(identity = %identity.name, kind = identity.kind_text, "authenticating");
@@ -361,11 +316,8 @@ impl Session {
                 }
             }
             (IdentityKind::AssumeRole, _) => {
-                let base = match index.checked_sub(1) {
-                    Some(before) => self.step(chain, before).await?,
-                    // Directly behind a mock provider: the only kind of provider that signs requests.
-                    None => self.mock(chain, index),
-                };
+                // Directly behind a mock provider: the only kind of provider that signs requests.
+                let base = base.unwrap_or_else(|| self.mock(chain, index));
                 let provider = provider_spec(chain);
                 let before = &chain.identities[index.saturating_sub(1)];
                 let (context, keys) = (&self.context, keys(before, base.credentials)?);
@@ -373,7 +325,8 @@ impl Session {
                 Ok(StepRecord { basis: base.basis, ..record })
             }
             (IdentityKind::AssumeRoot, _) => {
-                let base = self.step(chain, index.saturating_sub(1)).await?;
+                // A chain without a step before it is refused when it is built.
+                let base = base.unwrap_or_else(|| self.mock(chain, index));
                 let before = &chain.identities[index.saturating_sub(1)];
                 let (context, spec, keys) = (&self.context, provider_spec(chain), keys(before, base.credentials)?);
                 let record = assume_root::authenticate(context, identity, spec, &keys, region).await?;
@@ -385,7 +338,7 @@ impl Session {
             }
             (IdentityKind::AwsAmbient, _) => ambient::authenticate(&self.context, identity, region).await,
             (IdentityKind::Federated(kind), _) => {
-                let before = self.before(chain, index).await?;
+                let before = self.before(chain, base).await?;
                 let (context, entry) = (&*self.context, Entry::identity(identity));
                 let provider = chain.provider.as_ref().map(Entry::provider);
                 let step = Step { context, entry, provider, region, before };
@@ -405,7 +358,7 @@ impl Session {
         }
     }
 
-    fn mock(&self, chain: &Chain, index: usize) -> StepRecord {
+    pub(super) fn mock(&self, chain: &Chain, index: usize) -> StepRecord {
         let record = mock::authenticate(&chain.identities[index]);
         self.mask(&record.credentials);
         record
@@ -433,7 +386,7 @@ impl Session {
         format!("chain/{}/{}", self.context.realm, fingerprint.as_str())
     }
 
-    async fn load(&self, chain: &Chain, fingerprint: &Fingerprint) -> Result<Option<StepRecord>, Error> {
+    pub(super) async fn load(&self, chain: &Chain, fingerprint: &Fingerprint) -> Result<Option<StepRecord>, Error> {
         let bytes = self.context.load(&self.cache_name(fingerprint)).await?;
         let mut record = bytes.and_then(|bytes| StepRecord::from_bytes(&bytes));
         if let (Some(found), Some(user)) = (&record, chain.user())
@@ -447,7 +400,7 @@ impl Session {
         Ok(record)
     }
 
-    async fn keep(&self, chain: &Chain, index: usize, record: &StepRecord) -> Result<(), Error> {
+    pub(super) async fn keep(&self, chain: &Chain, index: usize, record: &StepRecord) -> Result<(), Error> {
         if chain.is_ambient() {
             return Ok(());
         }
@@ -457,7 +410,7 @@ impl Session {
     }
 
     /// Valid for long enough, and young enough for a session that is to have everything anew.
-    fn accepts(&self, record: &StepRecord) -> bool {
+    pub(super) fn accepts(&self, record: &StepRecord) -> bool {
         let options = &self.context.options;
         let credentials = &record.credentials;
         let own = credentials.issued() >= self.context.started;

@@ -51,6 +51,25 @@ const READS: [&str; 17] = [
     "status",
 ];
 
+/// That `operation` is one that an identity can be for.
+///
+/// # Errors
+/// [`Error::UnknownOperation`]
+pub fn check_operation(operation: &str) -> Result<(), Error> {
+    if known_operations().any(|known| known == operation) {
+        return Ok(());
+    }
+    let help = match nearest(operation, known_operations()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("one of: {}", known_operations().collect::<Vec<_>>().join(", ")),
+    };
+    Err(Error::UnknownOperation { operation: operation.to_owned(), help })
+}
+
+fn known_operations() -> impl Iterator<Item = &'static str> {
+    WRITES.into_iter().chain(READS).chain([READ, WRITE, DEFAULT])
+}
+
 /// `settings.auth.identity` for an operation (a sub-command, or [`READ`]). Another key that looks like it is refused, since a mistyped name would otherwise run the
 /// component as somebody else; what is nothing like it gets a warning.
 ///
@@ -89,10 +108,10 @@ pub fn identity<'a>(
 /// reads or writes, or `default`. Without any of them nothing is said for this operation.
 fn for_operation<'a>(identity: &'a Node, operation: &str, sources: &Sources) -> Result<Option<&'a Node>, Error> {
     let Some(map) = identity.as_map() else { return Ok(Some(identity)) };
-    let known = || WRITES.into_iter().chain(READS).chain([READ, WRITE, DEFAULT]);
     for (key, value) in map {
-        if !known().any(|known| known == &**key) {
-            let near = nearest(key, known()).map(|near| format!(", did you mean `{near}`?")).unwrap_or_default();
+        if !known_operations().any(|known| known == &**key) {
+            let near =
+                nearest(key, known_operations()).map(|near| format!(", did you mean `{near}`?")).unwrap_or_default();
             let reason = format!("unknown operation `{key}`{near}");
             return Err(invalid_identity(reason, value, sources));
         }

@@ -82,18 +82,21 @@ pub(super) fn is_added(command: &clap::Command) -> bool {
 
 fn command(definition: &Definition, reserved: &[Reserved]) -> clap::Command {
     let about = definition.description.lines().next().unwrap_or_default().to_owned();
+    let mut identity = Arg::new(IDENTITY)
+        .long("identity")
+        .value_name("NAME")
+        .num_args(0..=1)
+        .default_missing_value(SELECT)
+        .help("Identity of the steps; `false` switches authentication off");
+    // A flag of the command's own may have the letter, as in the reference.
+    if !definition.flags.iter().any(|flag| flag.shorthand.as_deref() == Some("i")) {
+        identity = identity.short('i');
+    }
     let mut command = clap::Command::new(definition.name.clone())
         .about(about)
         .hide(definition.internal)
         .args_override_self(true)
-        .arg(
-            Arg::new(IDENTITY)
-                .long("identity")
-                .value_name("NAME")
-                .num_args(0..=1)
-                .default_missing_value(SELECT)
-                .help("Identity of the steps; `false` switches authentication off"),
-        );
+        .arg(identity);
     if definition.description.contains('\n') {
         command = command.long_about(definition.description.clone());
     }

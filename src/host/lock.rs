@@ -91,10 +91,30 @@ pub fn signature(path: &Path) -> Option<u32> {
     std::fs::read_to_string(path).ok()?.parse().ok()
 }
 
+/// What is there has to be a file of ours: whoever holds the lock writes into it. A mode that lets others hold the lock,
+/// too, is narrowed.
 #[cfg(unix)]
 fn open(path: &Path) -> io::Result<File> {
-    use std::os::unix::fs::OpenOptionsExt;
-    std::fs::OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
+    use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+
+    use rustix::fs::OFlags;
+    let refuse = |why: &str| io::Error::new(io::ErrorKind::PermissionDenied, format!("{why}; remove it"));
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed();
+    let mut options = std::fs::OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).mode(0o600).custom_flags(flags);
+    let file = options.open(path).map_err(|error| match std::fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_symlink() => refuse("it is a symbolic link, and locks are no links"),
+        Ok(metadata) if !metadata.is_file() => refuse("it is not a regular file"),
+        _ => error,
+    })?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(refuse("it is not a regular file"));
+    }
+    if metadata.mode() & 0o077 != 0 && metadata.uid() == rustix::process::geteuid().as_raw() {
+        file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+    }
+    Ok(file)
 }
 
 #[cfg(not(unix))]
@@ -121,5 +141,28 @@ mod tests {
         held.sign().unwrap();
         held.sign().unwrap();
         assert_eq!(signature(&path), Some(std::process::id()));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_and_pipes_are_no_locks_and_wide_ones_are_narrowed() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let temp = tempfile::tempdir().unwrap();
+        let target = temp.path().join("target");
+        std::fs::write(&target, "precious").unwrap();
+        let (link, dangling, pipe) = (temp.path().join("link"), temp.path().join("dangling"), temp.path().join("pipe"));
+        std::os::unix::fs::symlink(&target, &link).unwrap();
+        std::os::unix::fs::symlink(temp.path().join("nowhere"), &dangling).unwrap();
+        duct::cmd!("mkfifo", &pipe).run().unwrap();
+        for (path, phrase) in [(&link, "symbolic link"), (&dangling, "symbolic link"), (&pipe, "not a regular file")] {
+            for error in [FileLock::try_acquire(path).unwrap_err(), FileLock::acquire(path, None, || {}).unwrap_err()] {
+                assert!(error.to_string().contains(phrase), "{}: {error}", path.display());
+            }
+        }
+        assert_eq!(std::fs::read_to_string(&target).unwrap(), "precious");
+        assert!(!temp.path().join("nowhere").exists());
+        std::fs::set_permissions(&target, std::fs::Permissions::from_mode(0o666)).unwrap();
+        drop(FileLock::try_acquire(&target).unwrap());
+        assert_eq!(std::fs::metadata(&target).unwrap().permissions().mode() & 0o777, 0o600);
     }
 }

@@ -16,6 +16,7 @@ use crate::diag::{Failure, Result};
 use crate::host::{Host, fs};
 
 const VARIABLE: &str = "ATMOS_AUTH_AUDIT_FILE";
+const NOT_A_FILE: &str = "it is not a regular file";
 
 /// What happened. Fields without a value are left out.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -109,10 +110,15 @@ fn append(path: &Path, line: &str) -> Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt as _;
-        let no_link = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or(0);
-        options.mode(0o600).custom_flags(no_link);
+        // Not through a link, and without waiting for the reader of a pipe.
+        let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
+        options.mode(0o600).custom_flags(flags.bits().cast_signed());
     }
-    let mut file = options.open(path).map_err(io)?;
+    let mut file = options.open(path).map_err(|error| match std::fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_symlink() => failed(path, "it is a symbolic link"),
+        Ok(metadata) if !metadata.is_file() => failed(path, NOT_A_FILE),
+        _ => io(error),
+    })?;
     check(&file, path)?;
     file.write_all(line.as_bytes()).map_err(io)?;
     Ok(())
@@ -123,7 +129,7 @@ fn check(file: &std::fs::File, path: &Path) -> Result<()> {
     use std::os::unix::fs::MetadataExt as _;
     let metadata = file.metadata().map_err(|error| failed(path, &error.to_string()))?;
     let why = if !metadata.is_file() {
-        "it is not a regular file"
+        NOT_A_FILE
     } else if metadata.uid() != rustix::process::geteuid().as_raw() {
         "it belongs to another user"
     } else if metadata.mode() & 0o077 != 0 {
@@ -173,10 +179,29 @@ mod tests {
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         let link = temp.path().join("link");
         std::os::unix::fs::symlink(&path, &link).unwrap();
-        assert!(append(&link, "three\n").is_err());
+        let error = append(&link, "three\n").unwrap_err().to_string();
+        assert!(error.contains("symbolic link"), "{error}");
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
         let error = append(&path, "three\n").unwrap_err().to_string();
         assert!(error.contains("others may read"), "{error}");
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "one\ntwo\n");
+    }
+
+    #[test]
+    fn a_pipe_is_refused_and_not_waited_for() {
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("pipe");
+        duct::cmd!("mkfifo", &path).run().unwrap();
+        for with_reader in [false, true] {
+            let options = std::os::unix::fs::OpenOptionsExt::custom_flags(
+                std::fs::OpenOptions::new().read(true),
+                rustix::fs::OFlags::NONBLOCK.bits().cast_signed(),
+            )
+            .clone();
+            let _reader = with_reader.then(|| options.open(&path).unwrap());
+            let error = append(&path, "line\n").unwrap_err().to_string();
+            assert!(error.contains("not a regular file"), "{error}");
+        }
+        assert!(append(temp.path(), "line\n").unwrap_err().to_string().contains("not a regular file"));
     }
 }

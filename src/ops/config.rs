@@ -4,7 +4,7 @@ use super::App;
 use crate::auth::{AuthConfig, Realm};
 use crate::config::InForce;
 use crate::diag::{Result, Warning};
-use crate::secret::MASK;
+use crate::secret::{MASK, without_password};
 use crate::value::{Map, Node, Value};
 
 /// Sections whose texts may be secrets.
@@ -30,6 +30,7 @@ pub fn describe(app: &App) -> Result<Node> {
                 *node = masked(node);
             }
         }
+        document = without_passwords(&document);
     }
     Ok(document)
 }
@@ -62,6 +63,22 @@ pub(super) fn masked(node: &Node) -> Node {
         }
         Value::List(list) => Value::List(std::sync::Arc::new(list.iter().map(masked).collect())),
         other => other.clone(),
+    };
+    Node::new(value, node.span)
+}
+
+/// The document without passwords in URLs, wherever they stand.
+fn without_passwords(node: &Node) -> Node {
+    let value = match &node.value {
+        Value::Map(map) => {
+            let items = map.iter().map(|(key, node)| (key.clone(), without_passwords(node)));
+            Value::Map(std::sync::Arc::new(items.collect::<Map>()))
+        }
+        Value::List(list) => Value::List(std::sync::Arc::new(list.iter().map(without_passwords).collect())),
+        other => match node.as_str().filter(|text| text.contains("://")) {
+            Some(text) => Node::from(without_password(text)).value,
+            None => other.clone(),
+        },
     };
     Node::new(value, node.span)
 }
@@ -101,5 +118,14 @@ mod tests {
         let expected = serde_json::json!({"identities": {"a": {"credentials":
             {"access_key_id": "AKIA", "secret_access_key": MASK, "mfa_arn": ""}}}, "list": [{"Password": MASK}]});
         assert_eq!(to_json(&masked(&node)), expected);
+    }
+
+    #[test]
+    fn urls_are_shown_without_their_passwords() {
+        let node = from_json(&serde_json::json!({"import": ["https://me:pw@x/a.yaml", "ssh://git@x/y"],
+            "stores": {"s": {"options": {"url": "redis://:pw@x:1"}}}, "n": 1}));
+        let expected = serde_json::json!({"import": [format!("https://{MASK}@x/a.yaml"), "ssh://git@x/y"],
+            "stores": {"s": {"options": {"url": format!("redis://{MASK}@x:1")}}}, "n": 1});
+        assert_eq!(to_json(&without_passwords(&node)), expected);
     }
 }

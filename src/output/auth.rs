@@ -170,53 +170,74 @@ pub fn tree(listing: &Listing, now: Timestamp) -> String {
     if listing.providers.is_empty() && listing.standalone.is_empty() {
         return "No providers or identities are configured\n".to_owned();
     }
-    let mut root = Branch::new("Authentication Configuration".to_owned());
+    let mut tree = Tree::default();
     for provider in &listing.providers {
-        let mut branch = Branch::new(format!("{} ({})", provider.name, provider.kind));
-        branch.leaf("Region", provider.region.as_deref());
-        branch.leaf("Start URL", provider.start_url.as_deref());
-        if !provider.identities.is_empty() {
-            let identities = provider.identities.iter().map(|identity| identity_branch(identity, now)).collect();
-            branch.children.push(Branch { text: "Identities".to_owned(), children: identities });
+        tree.add(0, format!("{} ({})", provider.name, provider.kind));
+        for (name, value) in [("Region", &provider.region), ("Start URL", &provider.start_url)] {
+            if let Some(value) = value {
+                tree.add(1, format!("{name}: {value}"));
+            }
         }
-        root.children.push(branch);
+        if !provider.identities.is_empty() {
+            tree.add(1, "Identities".to_owned());
+            add_identities(&mut tree, 2, &provider.identities, now);
+        }
     }
     if !listing.standalone.is_empty() {
-        let identities = listing.standalone.iter().map(|identity| identity_branch(identity, now)).collect();
-        root.children.push(Branch { text: "Standalone Identities".to_owned(), children: identities });
+        tree.add(0, "Standalone Identities".to_owned());
+        add_identities(&mut tree, 1, &listing.standalone, now);
     }
-    let mut text = format!(" {}\n", root.text);
-    root.draw(&mut text, "");
-    text
+    format!(" Authentication Configuration\n{}", tree.drawn())
 }
 
-struct Branch {
-    text: String,
-    children: Vec<Branch>,
-}
+/// Lines with their depths, each below the nearest one before it that is less deep. Chains of identities may be long, so
+/// that nothing here calls itself by them.
+#[derive(Default)]
+struct Tree(Vec<(usize, String)>);
 
-impl Branch {
-    fn new(text: String) -> Branch {
-        Branch { text, children: Vec::new() }
+impl Tree {
+    fn add(&mut self, depth: usize, text: String) {
+        self.0.push((depth, text));
     }
 
-    fn leaf(&mut self, name: &str, value: Option<&str>) {
-        if let Some(value) = value {
-            self.children.push(Branch::new(format!("{name}: {value}")));
+    fn drawn(&self) -> String {
+        // From behind: whether there is another line below the same one.
+        let mut followed: Vec<bool> = Vec::new();
+        let mut is_last: Vec<bool> = Vec::with_capacity(self.0.len());
+        for (depth, _) in self.0.iter().rev() {
+            followed.resize(depth + 1, false);
+            is_last.push(!followed[*depth]);
+            followed[*depth] = true;
         }
-    }
-
-    fn draw(&self, out: &mut String, indent: &str) {
-        for (index, child) in self.children.iter().enumerate() {
-            let last = index + 1 == self.children.len();
+        let mut text = String::new();
+        let mut indents: Vec<&str> = Vec::new();
+        for ((depth, line), last) in self.0.iter().zip(is_last.into_iter().rev()) {
+            indents.truncate(*depth);
             let (knot, rest) = if last { ("└──", "   ") } else { ("├──", "│  ") };
-            let _ = writeln!(out, "{indent}{knot}{}", child.text);
-            child.draw(out, &format!("{indent}{rest}"));
+            let _ = writeln!(text, "{}{knot}{line}", indents.concat());
+            indents.push(rest);
+        }
+        text
+    }
+}
+
+fn add_identities(tree: &mut Tree, depth: usize, identities: &[IdentityBranch], now: Timestamp) {
+    let mut open: Vec<(usize, &IdentityBranch)> = identities.iter().rev().map(|identity| (depth, identity)).collect();
+    while let Some((depth, identity)) = open.pop() {
+        tree.add(depth, identity_line(identity, now));
+        for (name, node) in [("Principal", &identity.principal), ("Credentials", &identity.credentials)] {
+            if !node.is_empty() {
+                add_node(tree, depth + 1, name, node);
+            }
+        }
+        if !identity.children.is_empty() {
+            tree.add(depth + 1, "Identities".to_owned());
+            open.extend(identity.children.iter().rev().map(|child| (depth + 2, child)));
         }
     }
 }
 
-fn identity_branch(identity: &IdentityBranch, now: Timestamp) -> Branch {
+fn identity_line(identity: &IdentityBranch, now: Timestamp) -> String {
     let mut text = format!("{} ({})", identity.name, identity.kind);
     if identity.default {
         text += " [DEFAULT]";
@@ -230,33 +251,24 @@ fn identity_branch(identity: &IdentityBranch, now: Timestamp) -> Branch {
             let _ = write!(text, " {}", remaining(expiration.duration_since(now)).replace(' ', ""));
         }
     }
-    let mut branch = Branch::new(text);
-    if !identity.principal.is_empty() {
-        branch.children.push(node_branch("Principal", &identity.principal));
-    }
-    if !identity.credentials.is_empty() {
-        branch.children.push(node_branch("Credentials", &identity.credentials));
-    }
-    if !identity.children.is_empty() {
-        let children = identity.children.iter().map(|child| identity_branch(child, now)).collect();
-        branch.children.push(Branch { text: "Identities".to_owned(), children });
-    }
-    branch
+    text
 }
 
-fn node_branch(name: &str, node: &Node) -> Branch {
+fn add_node(tree: &mut Tree, depth: usize, name: &str, node: &Node) {
     match (node.as_map(), node.as_list()) {
         (Some(map), _) => {
+            tree.add(depth, name.to_owned());
             let mut entries: Vec<_> = map.iter().collect();
             entries.sort_by(|a, b| a.0.cmp(b.0));
-            let children = entries.into_iter().map(|(key, value)| node_branch(key, value)).collect();
-            Branch { text: name.to_owned(), children }
+            for (key, value) in entries {
+                add_node(tree, depth + 1, key, value);
+            }
         }
         (_, Some(list)) => {
             let items: Vec<_> = list.iter().map(|item| item.scalar_text().unwrap_or_default()).collect();
-            Branch::new(format!("{name}: {}", items.join(", ")))
+            tree.add(depth, format!("{name}: {}", items.join(", ")));
         }
-        _ => Branch::new(format!("{name}: {}", node.scalar_text().unwrap_or_default())),
+        _ => tree.add(depth, format!("{name}: {}", node.scalar_text().unwrap_or_default())),
     }
 }
 

@@ -63,6 +63,13 @@ pub enum Error {
     )]
     Identity { found: String, site: Site },
 
+    #[error(
+        "settings.auth.identity must be the name of an identity or `false`: the component '{component}' in the stack \
+         '{stack}' has a value of type {found}{place}",
+        component = site.component, stack = site.stack, place = site.place
+    )]
+    IdentityType { found: &'static str, site: Site },
+
     #[error("forbidden function in labels/tags selector: \"{found}\" is not allowed in {field}: {site}")]
     Selector { found: String, field: String, site: Site },
 
@@ -110,6 +117,7 @@ impl Error {
             | Error::Template { site, .. }
             | Error::Key { site, .. }
             | Error::Identity { site, .. }
+            | Error::IdentityType { site, .. }
             | Error::Selector { site, .. }
             | Error::Cycle { site, .. } => site,
         }
@@ -127,7 +135,7 @@ impl Diagnostic for Error {
             Error::NotProvisioned { .. } => NOT_PROVISIONED,
             Error::Template { cause, .. } => return cause.code(),
             Error::Key { .. } => "atmos::resolve::key",
-            Error::Identity { .. } => "atmos::resolve::identity",
+            Error::Identity { .. } | Error::IdentityType { .. } => "atmos::resolve::identity",
             Error::Selector { .. } => "atmos::resolve::selector",
             Error::Cycle { .. } => CYCLE,
         };
@@ -158,7 +166,9 @@ impl Diagnostic for Error {
             )),
             Error::Template { cause, .. } => return cause.help(),
             Error::Key { .. } => Box::new("make the keys of this map different"),
-            Error::Identity { .. } => Box::new("give the name of an identity, or `false` to run without one"),
+            Error::Identity { .. } | Error::IdentityType { .. } => {
+                Box::new("give the name of an identity, or `false` to run without one")
+            }
             Error::Selector { .. } => Box::new(
                 "tags and labels choose components before these are evaluated: move the call to `vars` or `settings`, or set \
                  `describe.settings.eager_evaluation: true`",

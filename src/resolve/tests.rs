@@ -114,6 +114,7 @@ fn what_is_not_built_or_wrong_names_its_place() {
         ("      settings: {auth: {identity: {apply: !exec whoami}}}\n", &["must be resolvable without authentication"]),
         ("      settings: {auth: {identity: {apply: {a: b}}}}\n", &["has a value of type map"]),
         ("      settings: {auth: {identity: [a]}}\n", &["has a value of type"]),
+        ("      settings: {auth: {identity: 5}}\n", &["must be the name of an identity or `false`", "of type"]),
     ] {
         let message = evaluated("", component, &Options::default()).unwrap_err().to_string();
         for phrase in phrases {

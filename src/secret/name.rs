@@ -40,6 +40,16 @@ pub fn without_userinfo(url: &str) -> String {
     }
 }
 
+/// The same where the user of the URL may be known: `git` of `ssh://git@host` stays, a password does not, nor does a user
+/// of the web, which may be a token.
+pub fn without_password(url: &str) -> String {
+    let is_of_the_web = url.contains("http://") || url.contains("https://");
+    match userinfo(url) {
+        Some(user) if is_of_the_web || user.contains(':') => without_userinfo(url),
+        _ => url.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

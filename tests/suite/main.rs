@@ -23,6 +23,7 @@ mod auth_acceptance;
 mod auth_cases;
 mod auth_commands;
 mod auth_more;
+mod auth_robust;
 mod azure;
 mod azure_browser;
 mod azure_person;

@@ -2,6 +2,7 @@
 //!
 //! Read [`Endpoints::resolve`]. Row 5.
 
+use super::super::bounds::{ADDRESS, shown};
 use super::super::config::Spec;
 use super::super::error::Error;
 use crate::diag::{Talk, Warning};
@@ -133,7 +134,7 @@ impl Endpoints {
     ) -> Result<Option<String>, Error> {
         let Some((url, from)) = self.find(service, identity, provider) else { return Ok(None) };
         let host = check_url(url).map_err(|reason| Error::InvalidEndpoint {
-            url: without_userinfo(url),
+            url: shown(without_userinfo(url)),
             from: from.to_owned(),
             reason,
         })?;
@@ -176,6 +177,9 @@ fn is_plain(url: &str) -> bool {
 
 /// The host of an http or https URL, or what is wrong with it.
 pub(crate) fn check_url(url: &str) -> Result<&str, &'static str> {
+    if url.len() > ADDRESS {
+        return Err("it is longer than any address of a service");
+    }
     let (scheme, rest) = url.split_once("://").ok_or("it has no scheme")?;
     if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
         return Err("the scheme is neither http nor https");

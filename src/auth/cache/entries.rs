@@ -68,6 +68,11 @@ impl Cache {
         &self.inner.store
     }
 
+    /// Where the entries lie.
+    pub fn directory(&self) -> &Path {
+        &self.inner.directory
+    }
+
     /// The name of an entry that belongs to this realm only. Names without it are shared by all realms.
     pub fn scoped(&self, name: &str) -> String {
         format!("realm/{}/{name}", self.inner.realm)

@@ -17,16 +17,16 @@ use crate::host::{Dirs, Env, Host, Terminal};
 use crate::secret::Expose;
 
 /// One machine: a cache that outlives sessions, a responder, a listener for messages.
-struct Bed {
-    server: Server,
-    host: Host,
-    cache: Arc<Cache>,
+pub(super) struct Bed {
+    pub(super) server: Server,
+    pub(super) host: Host,
+    pub(super) cache: Arc<Cache>,
     heard: Arc<Mutex<Vec<String>>>,
     _temp: tempfile::TempDir,
 }
 
 impl Bed {
-    async fn new() -> Bed {
+    pub(super) async fn new() -> Bed {
         let server = Server::start().await;
         let temp = tempfile::tempdir().unwrap();
         let heard = Arc::new(Mutex::new(Vec::new()));

@@ -133,3 +133,38 @@ fn printed(handle: &Arc<duct::ReaderHandle>, patience: Duration) -> Result<Zeroi
         Err(_) => Err(format!("did not end within {} s", patience.as_secs())),
     }
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::sync::Arc;
+    use std::time::{Duration, Instant};
+
+    use super::super::super::cache::Cache;
+    use super::super::super::context::{Context, Options};
+    use super::super::super::realm::Realm;
+    use super::super::super::store::Settings;
+    use super::super::super::store::open::tests::host;
+    use super::{Program, run};
+
+    #[tokio::test]
+    async fn a_program_that_takes_too_long_ends_with_all_that_it_started() {
+        let temp = tempfile::tempdir().unwrap();
+        let host = host(temp.path(), &[("PATH", "/usr/bin:/bin")]);
+        let cache = Arc::new(Cache::open(&host, &Settings::default(), "r"));
+        let realm = Realm::resolve(Some("r"), None, None).unwrap();
+        let context = Context::new(host, realm, cache, Options::default());
+        let note = temp.path().join("pid");
+        let script = format!("sleep 600 & echo $! > '{}.new'; mv '{0}.new' '{0}'; wait", note.display());
+        let words = ["sh", "-c", &script].map(str::to_owned).to_vec();
+        let program = Program { words, patience: Duration::from_secs(3), talks: false };
+        let reason = run(&context, program).await.unwrap().unwrap_err();
+        assert!(reason.contains("did not end within 3 s"), "{reason}");
+        let grandchild = std::fs::read_to_string(&note).unwrap();
+        let stat = format!("/proc/{}/stat", grandchild.trim());
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while std::fs::read_to_string(&stat).is_ok_and(|stat| !stat.contains(") Z ")) {
+            assert!(Instant::now() < deadline, "{} still runs", grandchild.trim());
+            std::thread::yield_now();
+        }
+    }
+}

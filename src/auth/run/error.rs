@@ -31,7 +31,7 @@ pub enum Error {
     #[error("failed to {action} `{}`: {cause}", path.display())]
     #[diagnostic(
         code(atmos::auth::run::io),
-        help("check that XDG_RUNTIME_DIR or the cache directory is yours and writable")
+        help("check that its directory is yours and writable, and that the disk is not full")
     )]
     Io {
         action: &'static str,

@@ -12,6 +12,7 @@ mod open;
 mod parent;
 #[cfg(unix)]
 mod peer;
+mod realm_files;
 mod renewal;
 mod server;
 pub mod standing;
@@ -22,4 +23,5 @@ pub use error::Error;
 pub use extras::Extras;
 pub use open::{Run, RunIdentity, RunSettings};
 pub use parent::{Parent, SOCKET_VARIABLE};
+pub use realm_files::forget_profiles;
 pub use server::{Answer, Source, TOKEN, Tokens};

@@ -157,7 +157,7 @@ fn has_section(text: &str, header: &str, body: &str) -> bool {
 
 /// Changes a file under its lock, atomically. With `create` the file exists afterwards; without, an empty one is
 /// removed. True when the content changed.
-fn edit(path: &Path, create: bool, change: impl Fn(&str) -> String) -> Result<bool, Error> {
+pub(super) fn edit(path: &Path, create: bool, change: impl Fn(&str) -> String) -> Result<bool, Error> {
     let plan = || -> Result<(Option<String>, String), Error> {
         let old = private::read(path)?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         let new = change(old.as_deref().unwrap_or(""));

@@ -62,6 +62,10 @@ impl Files {
         Files { directory, password, unlocked, quick, cost: Cost::STANDARD, derived: Mutex::default() }
     }
 
+    pub(super) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
     pub(super) fn get(&self, key: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
         let name = seal::file_name(key);
         let path = self.directory.join(&name);

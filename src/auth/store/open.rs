@@ -1,5 +1,6 @@
 //! One keyring for a process: which kind it is, and what happens when the system has none. Row 5.
 
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use zeroize::Zeroizing;
@@ -133,6 +134,14 @@ impl Store {
     /// That values outlive a restart of the machine: what cannot be had again belongs nowhere else.
     pub fn is_durable(&self) -> bool {
         self.is_persistent() && self.kind() != Kind::Kernel
+    }
+
+    /// Where the file keyring has its files.
+    pub fn directory(&self) -> Option<&Path> {
+        match &self.inner.backend {
+            Backend::Files(files) => Some(files.directory()),
+            Backend::Outside(_) | Backend::Memory(_) => None,
+        }
     }
 
     /// Forgets keys of the file keyring that were kept for the next command. True when there were some.

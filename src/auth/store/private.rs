@@ -85,6 +85,7 @@ pub(in crate::auth) fn foreign(_metadata: &std::fs::Metadata) -> bool {
 fn narrow(file: &std::fs::File, metadata: &std::fs::Metadata) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
     if metadata.mode() & 0o077 != 0 {
+        tracing::debug!(mode = format!("{:o}", metadata.mode() & 0o777), "others could read it; narrowed to 600");
         file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
     }
     Ok(())

@@ -2,6 +2,7 @@
 //! none, times that are none. Row 5.
 
 use crate::auth::aws::endpoint::check_url;
+use crate::auth::bounds::shown;
 use crate::auth::chain::base_problem;
 use crate::auth::clouds::Cloud;
 use crate::auth::config::{AuthConfig, Identity, Via};
@@ -63,7 +64,7 @@ fn endpoints(who: &str, node: &Node, is_elsewhere: bool, problems: &mut Vec<Prob
         let reason = if is_elsewhere { endpoint_problem(&text) } else { check_url(&text).err() };
         if let Some(reason) = reason {
             let message =
-                format!("{who}: {path} `{}` cannot be used: {reason}", without_userinfo(&text).escape_debug());
+                format!("{who}: {path} `{}` cannot be used: {reason}", shown(without_userinfo(&text)).escape_debug());
             problems.push(Problem::error(message, url.span));
         }
     }

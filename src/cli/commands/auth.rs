@@ -9,7 +9,7 @@ use super::super::setup::Context;
 use super::{auth_look, auth_tools, unknown, write};
 use crate::auth::Options;
 use crate::auth::Validity;
-use crate::auth::realm::REALM_VARIABLE;
+use crate::auth::realm::{REALM_VARIABLE, Realm};
 use crate::auth::resolution::Flag;
 use crate::auth::run::Parent;
 use crate::auth::{Problem, Severity};
@@ -158,7 +158,7 @@ fn process(context: &Context, args: ProcessArgs) -> Result<u8> {
         return write::raw(context, &context.block_on(auth::ask_run(&request, socket))??).map(|()| 0);
     }
     if let Some(realm) = args.realm {
-        app.host.env.set(REALM_VARIABLE, realm);
+        app.host.env.set(REALM_VARIABLE, Realm::of_flag(realm)?);
     }
     let access = Access::open(&app, Options { interactive: false, ..Options::default() })?.sound()?;
     write::raw(context, &context.block_on(auth::process(&access, &request))??)?;

@@ -7,7 +7,7 @@ use super::super::setup::Context;
 use super::auth::flag;
 use super::{unknown, write};
 use crate::auth::Options;
-use crate::auth::realm::REALM_VARIABLE;
+use crate::auth::realm::{REALM_VARIABLE, Realm};
 use crate::diag::Result;
 use crate::ops::Access;
 use crate::ops::auth::{self, Done};
@@ -41,7 +41,7 @@ fn ecr_login(context: &Context, args: EcrLoginArgs) -> Result<u8> {
 fn token(context: &Context, args: EksTokenArgs) -> Result<u8> {
     let mut app = context.app_with_config()?;
     if let Some(realm) = args.realm {
-        app.host.env.set(REALM_VARIABLE, realm);
+        app.host.env.set(REALM_VARIABLE, Realm::of_flag(realm)?);
     }
     let access = Access::open(&app, Options { interactive: false, ..Options::default() })?.sound()?;
     let request =

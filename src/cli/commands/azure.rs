@@ -9,7 +9,7 @@ use super::auth::flag;
 use super::{unknown, write};
 use crate::auth::Options;
 use crate::auth::integration::{ClusterTarget, Home, Kind};
-use crate::auth::realm::REALM_VARIABLE;
+use crate::auth::realm::{REALM_VARIABLE, Realm};
 use crate::diag::Result;
 use crate::ops::Access;
 use crate::ops::auth::{self, OtherKubeconfigRequest};
@@ -66,7 +66,7 @@ fn google_token(context: &Context, args: GkeTokenArgs) -> Result<u8> {
 fn silent(context: &Context, realm: Option<String>) -> Result<Access> {
     let mut app = context.app_with_config()?;
     if let Some(realm) = realm {
-        app.host.env.set(REALM_VARIABLE, realm);
+        app.host.env.set(REALM_VARIABLE, Realm::of_flag(realm)?);
     }
     Access::open(&app, Options { interactive: false, ..Options::default() })?.sound()
 }

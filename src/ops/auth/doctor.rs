@@ -1,11 +1,13 @@
 //! `atmos auth doctor`: looks at everything that authentication stands on, and says what is wrong and what to do.
 
+use std::path::Path;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::access::Access;
 use crate::auth::cache::KEY_NAME;
+use crate::auth::realm::RealmSource;
 use crate::auth::store::{Kind, Store};
 use crate::auth::validate as rules;
 use crate::auth::{IdentityName, ProviderName, Severity};
@@ -64,6 +66,8 @@ impl DoctorReport {
 pub async fn doctor(access: &Access, request: DoctorRequest) -> DoctorReport {
     let mut report = DoctorReport::default();
     configuration(access, &mut report);
+    // Before anything is opened: what lets others in is narrowed then.
+    modes(access, &mut report);
     realm(access, &mut report).await;
     keyring(access, &mut report);
     directories(access, &mut report);
@@ -107,7 +111,7 @@ async fn realm(access: &Access, report: &mut DoctorReport) {
     {
         let text = format!("sessions are kept under other realms too: {}", others.join(", "));
         let help = "`auth.realm` in atmos.yaml makes the realm independent of the path".to_owned();
-        report.add(State::Note, "realm", text, Some(help));
+        report.add(State::Note, "realm", text, Some(help).filter(|_| realm.source() == RealmSource::Auto));
     }
 }
 
@@ -139,6 +143,38 @@ fn keyring(access: &Access, report: &mut DoctorReport) {
             }
         }
     }
+}
+
+/// Files of the cache and the keyring that others may read or write.
+fn modes(access: &Access, report: &mut DoctorReport) {
+    if access.parent.is_some() {
+        return;
+    }
+    for directory in std::iter::once(access.cache.directory()).chain(access.cache.store().directory()) {
+        let mut wide = wide_files(directory);
+        wide.sort();
+        for (path, mode) in wide {
+            let text = format!("`{path}` lets others in (mode {mode:o}); whoever uses it narrows it");
+            report.add(State::Warning, "modes", text, Some(format!("chmod 600 '{path}'")));
+        }
+    }
+}
+
+#[cfg(unix)]
+fn wide_files(directory: &Path) -> Vec<(String, u32)> {
+    use std::os::unix::fs::MetadataExt as _;
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    let wide = entries.filter_map(|entry| {
+        let metadata = std::fs::symlink_metadata(entry.path()).ok().filter(std::fs::Metadata::is_file)?;
+        let mode = metadata.mode() & 0o777;
+        (mode & 0o077 != 0).then(|| (entry.path().display().to_string(), mode))
+    });
+    wide.collect()
+}
+
+#[cfg(not(unix))]
+fn wide_files(_directory: &Path) -> Vec<(String, u32)> {
+    Vec::new()
 }
 
 fn directories(access: &Access, report: &mut DoctorReport) {

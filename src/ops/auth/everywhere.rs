@@ -1,11 +1,11 @@
 //! What a logout removes beyond the sessions of one realm: everything of this user, and keys in the keyring.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::super::access::Access;
 use super::logout::{LogoutReport, LogoutRequest};
 use crate::auth::cache::KEY_NAME;
-use crate::auth::{Error, IdentityName, Logins};
+use crate::auth::{Error, IdentityName, Logins, run};
 use crate::diag::{Failure, Result};
 
 /// Removes what all realms have: every entry of the cache, and the directories with configuration for other tools.
@@ -25,6 +25,16 @@ pub(super) fn forget(access: &Access, request: &LogoutRequest, report: &mut Logo
         report.keys.extend(forget_key(access, KEY_NAME, request.dry_run)?);
     }
     Ok(())
+}
+
+/// Removes the profiles of this realm that other tools find, whoever wrote them.
+pub(super) fn forget_profiles(access: &Access, dry_run: bool) -> Result<Vec<String>> {
+    let bases = access.settings.providers.values().filter_map(|provider| provider.spec.files_base_path.as_deref());
+    let mut roots: Vec<PathBuf> = bases.map(|base| access.host.absolute(Path::new(base))).collect();
+    roots.push(access.host.dirs.config.join("atmos"));
+    roots.sort();
+    roots.dedup();
+    Ok(run::forget_profiles(&roots, &access.realm, dry_run)?)
 }
 
 /// Directories of realms: those below the configuration's that have `aws` in them.

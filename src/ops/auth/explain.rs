@@ -92,6 +92,7 @@ pub async fn explain(app: &App, access: &Access, request: &ExplainRequest) -> Re
     let instance = app.identify(&written, &request.processing)?;
     let section = auth_section(app, &instance);
     let settings = AuthConfig::read(section);
+    setting::check_operation(&request.operation)?;
     let resolution = resolution(app, &instance, &settings, request)?;
     let words = Words { app, origins: Origins::of(&app.host, &app.config, index, &written)?, settings: &settings };
     let (decision, source) = match resolution {
@@ -206,7 +207,11 @@ impl Words<'_> {
             Some(Source::Flag | Source::Step) => 0,
             Some(Source::Environment) => usize::from(request.identity != Flag::NotGiven),
             Some(Source::Setting(_)) => explicit.len(),
-            Some(Source::Default(_)) => explicit.len() + settings.len(),
+            Some(Source::Default(_)) => {
+                // What is written as the setting says nothing of this operation, and keeps weaker settings from saying it.
+                let mut defaults = defaults;
+                return (defaults.next(), settings.into_iter().chain(defaults).collect());
+            }
         };
         let mut words = explicit.into_iter().chain(settings).chain(defaults).skip(skipped);
         (words.next(), words.collect())

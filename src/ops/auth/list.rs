@@ -79,11 +79,11 @@ fn with_tags(mut branch: IdentityBranch, tagged: &impl Fn(&[String]) -> bool) ->
     (tagged(&branch.tags) || !branch.children.is_empty()).then_some(branch)
 }
 
-fn flatten(mut branch: IdentityBranch, flat: &mut Vec<IdentityBranch>) {
-    let children = std::mem::take(&mut branch.children);
-    flat.push(branch);
-    for child in children {
-        flatten(child, flat);
+fn flatten(branch: IdentityBranch, flat: &mut Vec<IdentityBranch>) {
+    let mut open = vec![branch];
+    while let Some(mut branch) = open.pop() {
+        open.append(&mut branch.children);
+        flat.push(branch);
     }
 }
 

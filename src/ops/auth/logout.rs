@@ -89,6 +89,10 @@ pub async fn logout(access: &Access, request: &LogoutRequest) -> Result<LogoutRe
             if request.dry_run { access.session.kept(logins).await? } else { access.session.forget(logins).await? };
         report.kept.add(kept);
         report.files.extend(super::env::forget_standing(access, logins, request.dry_run)?);
+        if *logins == Logins::All {
+            // Also what other clones of this realm have there: their sessions go as well.
+            report.files.extend(everywhere::forget_profiles(access, request.dry_run)?);
+        }
         report.files.extend(forget_offers(access, logins, request.dry_run)?);
         let (gone, left) = integrations::forget(access, logins, request.dry_run);
         report.files.extend(gone);

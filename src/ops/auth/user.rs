@@ -17,11 +17,13 @@ use crate::auth::store::Store;
 use crate::auth::user::{Error as UserError, Found, Rotated, StoredKeys, parse};
 use crate::auth::{Error, IdentityName, stored_name};
 use crate::diag::{Failure, Result};
+use crate::host::fs;
 use crate::secret::Secret;
 use crate::value::{DurationForm, parse_duration};
 
 /// Longest text that holds one key.
 const LONGEST: u64 = 64 * 1024;
+const NOT_A_FILE: &str = "it is not a regular file of at most 64 KiB (`--from-stdin` reads a pipe)";
 /// Where the other programs keep a key in the environment.
 const ID: &str = "AWS_ACCESS_KEY_ID";
 const SECRET: &str = "AWS_SECRET_ACCESS_KEY";
@@ -161,7 +163,7 @@ fn find(access: &Access, identity: &Identity, request: &KeysRequest, old: Option
         }
         Origin::File(path) => {
             let path = host.absolute(path);
-            let text = std::fs::read_to_string(&path).map(Zeroizing::new);
+            let text = fs::read_text(&path, LONGEST, NOT_A_FILE).map(Zeroizing::new);
             let failed = |error: std::io::Error| KeysFailure::Read {
                 from: path.display().to_string(),
                 reason: error.to_string(),
