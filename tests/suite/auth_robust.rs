@@ -128,13 +128,6 @@ fn operations_that_do_not_exist_and_settings_that_are_replaced_are_said() {
 }
 
 #[test]
-fn a_key_that_only_a_person_could_give_ends_with_2() {
-    let sandbox = repository();
-    sandbox.atmos(&["auth", "exec", "-i", "user", "--", "true"]).exits(2).says("no access key of identity `user`");
-    sandbox.atmos(&["auth", "process", "--realm", "../x", "-i", "mine"]).exits(1).says("from --realm");
-}
-
-#[test]
 fn what_lists_show_has_no_values_of_variables_and_no_passwords() {
     let sandbox = repository();
     let text = ATMOS.replace("user: {kind: aws/user}", "user: {kind: aws/user, env: {FOO: hunter22}}");
@@ -145,4 +138,10 @@ fn what_lists_show_has_no_values_of_variables_and_no_passwords() {
         assert!(words[0] == "describe" || !outcome.stdout.contains("hunter22"), "{outcome}");
         assert!(!outcome.stdout.contains("me:hunter22"), "{outcome}");
     }
+}
+
+#[test]
+fn a_realm_that_is_none_is_blamed_on_the_flag() {
+    let sandbox = repository();
+    sandbox.atmos(&["auth", "process", "--realm", "../x", "-i", "mine"]).exits(1).says("from --realm");
 }

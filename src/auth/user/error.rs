@@ -112,9 +112,4 @@ pub enum Error {
     Unmanaged { identity: String, kind: String },
 }
 
-impl Failure for Error {
-    /// 2 where only somebody at a terminal could go on, as for every other sign-in.
-    fn exit_code(&self) -> u8 {
-        if matches!(self, Error::NoKeys { .. }) { 2 } else { 1 }
-    }
-}
+impl Failure for Error {}
