@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::support::{Federation, Kube, find_part};
+use crate::support::{Federation, Kube, who_kubectl_is};
 
 const TENANT: &str = "11111111-2222-3333-4444-555555555555";
 const CLUSTERS: &str = "6dae42f8-4368-4678-94ff-3960e28e3630";
@@ -136,12 +136,7 @@ fn kubectl_is_let_in_with_our_kubeconfig_and_token() {
     let kube = Kube::start_with(Some(&format!("{}/authenticate", federation.url)));
     federation.control(&json!({"cluster": [kube.url, STANDARD.encode(kube.authority())]}));
     federation.sandbox.atmos(&["auth", "login", "-i", "deploy"]).success();
-    let mut command = federation.sandbox.command(find_part("kubectl").unwrap());
-    let file = federation.sandbox.home().join(".config/atmos/kube/config");
-    let words = ["auth", "whoami", "-o", "jsonpath={.status.userInfo.username}"];
-    let output = command.current_dir("/").env("KUBECONFIG", &file).args(words).output().unwrap();
-    let who = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert_eq!(who, "somebody-of-azure", "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(who_kubectl_is(&federation.sandbox), "somebody-of-azure");
     // The same inside a run.
     let words = ["auth", "exec", "-i", "deploy", "--", "kubectl", "get", "namespace", "default", "-o", "name"];
     assert_eq!(federation.sandbox.atmos(&words).success().stdout, "namespace/default\n");

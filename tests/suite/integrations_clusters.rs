@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use base64::Engine as _;
 use serde_json::{Value, json};
 
-use crate::support::{AwsServices, Cloud, Kube, Sandbox, find_part, question};
+use crate::support::{AwsServices, Cloud, Kube, Sandbox, question, who_kubectl_is};
 
 const CLUSTER: &str = "
   integrations:
@@ -43,17 +43,8 @@ fn kubectl_is_let_in_with_our_kubeconfig_and_token() {
     let login = cloud.login("data-admin").success().says("EKS kubeconfig: dev →");
     assert_eq!(services.log(), ["eks eu-west-1 GET /clusters/dev"], "{login}");
     let file = cloud.sandbox.home().join(".config/atmos/kube/config");
-    let mut command = cloud.sandbox.command(find_part("kubectl").unwrap());
-    // From anywhere: the plug-in finds its configuration by itself.
-    command.current_dir("/").env("KUBECONFIG", &file).args([
-        "auth",
-        "whoami",
-        "-o",
-        "jsonpath={.status.userInfo.username}",
-    ]);
-    let output = command.output().unwrap();
-    let who = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(who.contains("AWSReservedSSO_DataOps"), "{who} {}", String::from_utf8_lossy(&output.stderr));
+    let who = who_kubectl_is(&cloud.sandbox);
+    assert!(who.contains("AWSReservedSSO_DataOps"), "{who}");
     // The same inside a run, where the run gives the credentials and the kubeconfig.
     let words = ["auth", "exec", "-i", "data-admin", "--", "kubectl", "get", "namespace", "default", "-o", "name"];
     assert_eq!(cloud.sandbox.atmos(&words).success().stdout, "namespace/default\n");

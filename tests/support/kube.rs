@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::background::{Background, free_port};
 use super::parts;
+use super::sandbox::Sandbox;
 
 const TOKEN: &str = "test-token";
 
@@ -110,6 +111,18 @@ fn apiserver(folder: &Path, etcd: &str, hook: Option<&str>) -> (Background, u16)
         command.args(["--authentication-token-webhook-version=v1", "--authentication-token-webhook-cache-ttl=0s"]);
     }
     (Background::start("kube-apiserver", command), port)
+}
+
+/// The user that an API server takes kubectl for, with the kubeconfig that everybody uses, from a folder that has nothing to do
+/// with the repository: the plug-in finds its configuration by itself.
+pub(crate) fn who_kubectl_is(sandbox: &Sandbox) -> String {
+    let file = sandbox.home().join(".config/atmos/kube/config");
+    let mut command = sandbox.command(parts::program("kubectl"));
+    command.current_dir("/").env("KUBECONFIG", &file);
+    let output = command.args(["auth", "whoami", "-o", "jsonpath={.status.userInfo.username}"]).output();
+    let output = output.expect("kubectl starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 fn url(port: u16) -> String {

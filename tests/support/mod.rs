@@ -39,7 +39,7 @@ pub(crate) use federation::Federation;
 pub(crate) use http::{exchange, exchange_with};
 pub(crate) use identity_center::IdentityCenter;
 pub(crate) use keycloak::Keycloak;
-pub(crate) use kube::Kube;
+pub(crate) use kube::{Kube, who_kubectl_is};
 pub(crate) use language_server::LanguageServer;
 pub(crate) use objects::Objects;
 pub(crate) use outcome::Outcome;

@@ -1,6 +1,6 @@
 //! The kinds that there are. Row 5.
 
-use super::azure::{Assertion, DeviceCode, Interactive, Program, Subscription};
+use super::azure::{Assertion, DEVICE_CODE, INTERACTIVE, Program, Subscription};
 use super::exec::Exec;
 use super::google::{Defaults, Project, ServiceAccount, Workload};
 use super::module::Module;
@@ -9,7 +9,7 @@ use super::saml::Saml;
 
 /// Kinds of providers: one line each.
 static PROVIDERS: &[&dyn Module] =
-    &[&Github, &Gitlab, &Token, &Saml, &Defaults, &Workload, &Program, &Assertion, &DeviceCode, &Interactive];
+    &[&Github, &Gitlab, &Token, &Saml, &Defaults, &Workload, &Program, &Assertion, &DEVICE_CODE, &INTERACTIVE];
 
 /// Kinds of identities: one line each.
 static IDENTITIES: &[&dyn Module] = &[&Exec, &ServiceAccount, &Project, &Subscription];

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use clap::{Args, Subcommand};
 
 use super::auth::IdentityArgs;
+use super::cluster::{KubeconfigArgs, TokenCallerArgs};
 
 #[derive(Debug, Args)]
 pub struct AwsArgs {
@@ -86,11 +87,7 @@ pub struct EksTokenArgs {
     pub region: Option<String>,
 
     #[command(flatten)]
-    pub identity: IdentityArgs,
-
-    /// Realm of who wrote the kubeconfig
-    #[arg(long, hide = true)]
-    pub realm: Option<String>,
+    pub caller: TokenCallerArgs,
 }
 
 #[derive(Debug, Args)]
@@ -110,11 +107,6 @@ pub struct UpdateKubeconfigArgs {
     #[arg(long, value_name = "REGION")]
     pub region: Option<String>,
 
-    /// Path of the kubeconfig
-    #[arg(long, value_name = "FILE")]
-    pub kubeconfig: Option<String>,
-
-    /// Name of the context
-    #[arg(long, value_name = "NAME")]
-    pub alias: Option<String>,
+    #[command(flatten)]
+    pub place: KubeconfigArgs,
 }

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use clap::{Args, Subcommand};
 
 use super::auth::IdentityArgs;
+use super::cluster::{KubeconfigArgs, TokenCallerArgs};
 
 #[derive(Debug, Args)]
 pub struct AzureArgs {
@@ -70,8 +71,9 @@ pub enum AksCommand {
     UpdateKubeconfig(AksKubeconfigArgs),
 }
 
+/// Which cluster is meant.
 #[derive(Debug, Args)]
-pub struct AksTokenArgs {
+pub struct AksClusterArgs {
     /// Name of the cluster
     #[arg(long, value_name = "NAME")]
     pub cluster_name: Option<String>,
@@ -79,6 +81,12 @@ pub struct AksTokenArgs {
     /// Resource group of the cluster
     #[arg(long, value_name = "NAME")]
     pub resource_group: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct AksTokenArgs {
+    #[command(flatten)]
+    pub cluster: AksClusterArgs,
 
     /// Subscription of the cluster; for who reads the kubeconfig
     #[arg(long, value_name = "ID")]
@@ -89,11 +97,7 @@ pub struct AksTokenArgs {
     pub server_id: Option<String>,
 
     #[command(flatten)]
-    pub identity: IdentityArgs,
-
-    /// Realm of who wrote the kubeconfig
-    #[arg(long, hide = true)]
-    pub realm: Option<String>,
+    pub caller: TokenCallerArgs,
 }
 
 #[derive(Debug, Args)]
@@ -105,23 +109,13 @@ pub struct AksKubeconfigArgs {
     #[command(flatten)]
     pub identity: IdentityArgs,
 
-    /// Name of the cluster
-    #[arg(long, value_name = "NAME")]
-    pub cluster_name: Option<String>,
-
-    /// Resource group of the cluster
-    #[arg(long, value_name = "NAME")]
-    pub resource_group: Option<String>,
+    #[command(flatten)]
+    pub cluster: AksClusterArgs,
 
     /// Subscription of the cluster; that of the identity without
     #[arg(long, value_name = "ID")]
     pub subscription_id: Option<String>,
 
-    /// Path of the kubeconfig
-    #[arg(long, value_name = "FILE")]
-    pub kubeconfig: Option<String>,
-
-    /// Name of the context
-    #[arg(long, value_name = "NAME")]
-    pub alias: Option<String>,
+    #[command(flatten)]
+    pub place: KubeconfigArgs,
 }

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use clap::{Args, Subcommand};
 
 use super::auth::IdentityArgs;
+use super::cluster::{KubeconfigArgs, TokenCallerArgs};
 
 #[derive(Debug, Args)]
 pub struct GcpArgs {
@@ -31,23 +32,13 @@ pub enum GkeCommand {
         long_about = "Print a token for clusters in the form that kubectl wants of a credential plug-in. Never asks anything: who \
                       is not logged in is told the command for that."
     )]
-    Token(GkeTokenArgs),
+    Token(TokenCallerArgs),
     #[command(
         about = "Write a cluster into a kubeconfig",
         long_about = "Write a cluster into a kubeconfig: that of an integration, or a named one as an identity.\n\nWhat is there \
                       already stays. Who uses the file gets tokens from `atmos gcp gke token`; there is no secret in it."
     )]
     UpdateKubeconfig(GkeKubeconfigArgs),
-}
-
-#[derive(Debug, Args)]
-pub struct GkeTokenArgs {
-    #[command(flatten)]
-    pub identity: IdentityArgs,
-
-    /// Realm of who wrote the kubeconfig
-    #[arg(long, hide = true)]
-    pub realm: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -71,11 +62,6 @@ pub struct GkeKubeconfigArgs {
     #[arg(long, value_name = "NAME")]
     pub location: Option<String>,
 
-    /// Path of the kubeconfig
-    #[arg(long, value_name = "FILE")]
-    pub kubeconfig: Option<String>,
-
-    /// Name of the context
-    #[arg(long, value_name = "NAME")]
-    pub alias: Option<String>,
+    #[command(flatten)]
+    pub place: KubeconfigArgs,
 }

@@ -8,6 +8,7 @@ mod auth_look;
 mod auth_tools;
 mod aws;
 mod azure;
+mod cluster;
 mod describe;
 mod doctor;
 mod explain;
@@ -37,6 +38,7 @@ pub use auth_tools::{
 };
 pub use aws::{AwsArgs, AwsCommand, EcrCommand, EcrLoginArgs, EksCommand, EksTokenArgs, UpdateKubeconfigArgs};
 pub use azure::{AcrCommand, AcrLoginArgs, AksCommand, AksKubeconfigArgs, AksTokenArgs, AzureArgs, AzureCommand};
+pub use cluster::{KubeconfigArgs, TokenCallerArgs};
 pub use describe::{
     ComponentArgs, DependentsArgs, DescribeArgs, DescribeCommand, DescribeConfigArgs, DescribeEditionArgs,
     DescribeEvaluationArgs, DescribeWorkflowsArgs, DiffArgs, EvaluationArgs, LocalsArgs, ProcessingArgs, StacksArgs,
@@ -44,7 +46,7 @@ pub use describe::{
 pub use doctor::DoctorArgs;
 pub use explain::ExplainArgs;
 pub use fleet::Fleet;
-pub use gcp::{GcpArgs, GcpCommand, GkeCommand, GkeKubeconfigArgs, GkeTokenArgs};
+pub use gcp::{GcpArgs, GcpCommand, GkeCommand, GkeKubeconfigArgs};
 pub use global::GlobalArgs;
 pub use helmfile::{HelmfileArgs, HelmfileCommand, HelmfileGenerate, HelmfileRun};
 pub use list::{

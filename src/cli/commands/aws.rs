@@ -5,9 +5,9 @@ use super::super::args::{
 };
 use super::super::setup::Context;
 use super::auth::flag;
+use super::cluster::silent;
 use super::{unknown, write};
 use crate::auth::Options;
-use crate::auth::realm::{REALM_VARIABLE, Realm};
 use crate::diag::Result;
 use crate::ops::Access;
 use crate::ops::auth::{self, Done};
@@ -39,13 +39,9 @@ fn ecr_login(context: &Context, args: EcrLoginArgs) -> Result<u8> {
 }
 
 fn token(context: &Context, args: EksTokenArgs) -> Result<u8> {
-    let mut app = context.app_with_config()?;
-    if let Some(realm) = args.realm {
-        app.host.env.set(REALM_VARIABLE, Realm::of_flag(realm)?);
-    }
-    let access = Access::open(&app, Options { interactive: false, ..Options::default() })?.sound()?;
+    let access = silent(context, args.caller.realm)?;
     let request =
-        auth::TokenRequest { identity: flag(&args.identity), cluster: args.cluster_name, region: args.region };
+        auth::TokenRequest { identity: flag(&args.caller.identity), cluster: args.cluster_name, region: args.region };
     write::raw(context, &context.block_on(auth::cluster_token(&access, &request))??)?;
     Ok(0)
 }
@@ -61,8 +57,8 @@ fn update_kubeconfig(context: &Context, args: UpdateKubeconfigArgs) -> Result<u8
         identity: flag(&args.identity),
         cluster: args.name,
         region,
-        kubeconfig: args.kubeconfig,
-        alias: args.alias,
+        kubeconfig: args.place.kubeconfig,
+        alias: args.place.alias,
     };
     say(context, &context.block_on(auth::update_kubeconfig(&access, &request))??);
     Ok(0)

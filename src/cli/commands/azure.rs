@@ -2,14 +2,14 @@
 
 use super::super::args::{
     AcrCommand, AcrLoginArgs, AksCommand, AksKubeconfigArgs, AksTokenArgs, AzureArgs, AzureCommand, GcpArgs,
-    GcpCommand, GkeCommand, GkeKubeconfigArgs, GkeTokenArgs,
+    GcpCommand, GkeCommand, GkeKubeconfigArgs, TokenCallerArgs,
 };
 use super::super::setup::Context;
 use super::auth::flag;
+use super::cluster::silent;
 use super::{unknown, write};
 use crate::auth::Options;
 use crate::auth::integration::{ClusterTarget, Home, Kind};
-use crate::auth::realm::{REALM_VARIABLE, Realm};
 use crate::diag::Result;
 use crate::ops::Access;
 use crate::ops::auth::{self, OtherKubeconfigRequest};
@@ -45,38 +45,32 @@ fn login(context: &Context, args: AcrLoginArgs) -> Result<u8> {
 }
 
 fn azure_token(context: &Context, args: AksTokenArgs) -> Result<u8> {
-    let access = silent(context, args.realm)?;
+    let access = silent(context, args.caller.realm)?;
     let request = auth::AzureTokenRequest {
-        identity: flag(&args.identity),
-        cluster: args.cluster_name,
-        group: args.resource_group,
+        identity: flag(&args.caller.identity),
+        cluster: args.cluster.cluster_name,
+        group: args.cluster.resource_group,
         server: args.server_id,
     };
     write::raw(context, &context.block_on(auth::azure_cluster_token(&access, &request))??)?;
     Ok(0)
 }
 
-fn google_token(context: &Context, args: GkeTokenArgs) -> Result<u8> {
+fn google_token(context: &Context, args: TokenCallerArgs) -> Result<u8> {
     let access = silent(context, args.realm)?;
     write::raw(context, &context.block_on(auth::google_cluster_token(&access, &flag(&args.identity)))??)?;
     Ok(0)
 }
 
-/// For a plug-in, behind which there may be nobody.
-fn silent(context: &Context, realm: Option<String>) -> Result<Access> {
-    let mut app = context.app_with_config()?;
-    if let Some(realm) = realm {
-        app.host.env.set(REALM_VARIABLE, Realm::of_flag(realm)?);
-    }
-    Access::open(&app, Options { interactive: false, ..Options::default() })?.sound()
-}
-
 fn azure_kubeconfig(context: &Context, args: AksKubeconfigArgs) -> Result<u8> {
     let cluster = ClusterTarget {
-        name: args.cluster_name.unwrap_or_default(),
-        home: Home::Azure { group: args.resource_group.unwrap_or_default(), subscription: args.subscription_id },
-        alias: args.alias,
-        path: args.kubeconfig,
+        name: args.cluster.cluster_name.unwrap_or_default(),
+        home: Home::Azure {
+            group: args.cluster.resource_group.unwrap_or_default(),
+            subscription: args.subscription_id,
+        },
+        alias: args.place.alias,
+        path: args.place.kubeconfig,
         ..ClusterTarget::default()
     };
     let request = OtherKubeconfigRequest { integration: args.integration, identity: flag(&args.identity), cluster };
@@ -88,8 +82,8 @@ fn google_kubeconfig(context: &Context, args: GkeKubeconfigArgs) -> Result<u8> {
         name: args.cluster_name.unwrap_or_default(),
         region: args.location.unwrap_or_default(),
         home: Home::Google { project: args.project_id.unwrap_or_default() },
-        alias: args.alias,
-        path: args.kubeconfig,
+        alias: args.place.alias,
+        path: args.place.kubeconfig,
         ..ClusterTarget::default()
     };
     let request = OtherKubeconfigRequest { integration: args.integration, identity: flag(&args.identity), cluster };

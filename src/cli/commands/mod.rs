@@ -10,6 +10,7 @@ mod aws;
 mod azure;
 mod backend;
 mod browse;
+mod cluster;
 mod completion;
 mod config;
 mod custom;

@@ -3,48 +3,14 @@
 use super::super::super::error::Error as AuthError;
 use super::super::super::provider::{Poll, open_browser, plain};
 use super::super::error::Error;
-use super::super::module::{Entry, Form, Module, Pending, Proof, Step};
+use super::super::module::{Pending, Step};
 use super::super::network::{asked, desk, host};
-use super::super::setting::Setting;
-use super::person::{self, SETTINGS};
-use crate::cloud::Token;
+use super::person::ByPerson;
 use crate::cloud::azure::{Application, Device, Granted, Progress, device, progress};
-use crate::span::Span;
 
-const WAY: &str = "azure-device-code";
 const HELP: &str = "try again, and confirm the code in time; the tenant may forbid sign-ins by codes";
 
-pub(crate) struct DeviceCode;
-
-impl Module for DeviceCode {
-    fn kind(&self) -> &'static str {
-        "azure/device-code"
-    }
-
-    fn settings(&self) -> &'static [Setting] {
-        &SETTINGS
-    }
-
-    fn gives(&self) -> Form {
-        Form::Azure
-    }
-
-    fn kept(&self, entry: &Entry<'_>) -> Option<String> {
-        Some(person::kept(WAY, entry))
-    }
-
-    fn problems(&self, entry: &Entry<'_>) -> Vec<(String, Span)> {
-        person::problems(entry)
-    }
-
-    fn token_for<'a>(&'a self, step: Step<'a>, resource: &'a str) -> Pending<'a, Token> {
-        Box::pin(async move { person::token_for(&step, WAY, sign_in, resource).await })
-    }
-
-    fn authenticate<'a>(&'a self, step: Step<'a>) -> Pending<'a, Proof> {
-        Box::pin(async move { person::authenticate(&step, WAY, sign_in).await })
-    }
-}
+pub(crate) const DEVICE_CODE: ByPerson = ByPerson { kind: "azure/device-code", sign_in };
 
 fn sign_in<'a>(step: &'a Step<'a>, application: &'a Application<'a>) -> Pending<'a, Granted> {
     Box::pin(confirm(step, application))

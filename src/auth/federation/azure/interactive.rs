@@ -6,51 +6,17 @@ use super::super::super::error::Error as AuthError;
 use super::super::super::provider::callback::{Answer, Callback, Page, Place};
 use super::super::super::provider::{challenge, open_browser, plain, random};
 use super::super::error::Error;
-use super::super::module::{Entry, Form, Module, Pending, Proof, Step};
+use super::super::module::{Pending, Step};
 use super::super::network::{asked, desk, host};
-use super::super::setting::Setting;
-use super::person::{self, HELP, SETTINGS};
-use crate::cloud::Token;
+use super::person::{ByPerson, HELP};
 use crate::cloud::azure::{Application, Brought, Granted, redeemed, sign_in_address};
-use crate::span::Span;
 
-const WAY: &str = "azure-interactive";
 /// How long the person has; as long as for a code.
 const PATIENCE: Duration = Duration::from_mins(15);
 const WITHOUT_BROWSER: &str = "sign in on a machine with a browser, or use a provider of kind azure/device-code, whose code any \
                                browser can confirm";
 
-pub(crate) struct Interactive;
-
-impl Module for Interactive {
-    fn kind(&self) -> &'static str {
-        "azure/interactive"
-    }
-
-    fn settings(&self) -> &'static [Setting] {
-        &SETTINGS
-    }
-
-    fn gives(&self) -> Form {
-        Form::Azure
-    }
-
-    fn kept(&self, entry: &Entry<'_>) -> Option<String> {
-        Some(person::kept(WAY, entry))
-    }
-
-    fn problems(&self, entry: &Entry<'_>) -> Vec<(String, Span)> {
-        person::problems(entry)
-    }
-
-    fn token_for<'a>(&'a self, step: Step<'a>, resource: &'a str) -> Pending<'a, Token> {
-        Box::pin(async move { person::token_for(&step, WAY, sign_in, resource).await })
-    }
-
-    fn authenticate<'a>(&'a self, step: Step<'a>) -> Pending<'a, Proof> {
-        Box::pin(async move { person::authenticate(&step, WAY, sign_in).await })
-    }
-}
+pub(crate) const INTERACTIVE: ByPerson = ByPerson { kind: "azure/interactive", sign_in };
 
 fn sign_in<'a>(step: &'a Step<'a>, application: &'a Application<'a>) -> Pending<'a, Granted> {
     Box::pin(browse(step, application))

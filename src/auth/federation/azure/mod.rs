@@ -13,8 +13,8 @@ mod program;
 mod subscription;
 
 pub(crate) use assertion::Assertion;
-pub(crate) use device::DeviceCode;
-pub(crate) use interactive::Interactive;
+pub(crate) use device::DEVICE_CODE;
+pub(crate) use interactive::INTERACTIVE;
 pub(crate) use login::{AzureLogin, Cloud};
 pub(crate) use program::Program;
 pub(crate) use subscription::Subscription;

@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use super::super::super::error::Error as AuthError;
 use super::super::error::Error;
-use super::super::module::{Entry, Pending, Proof, Step};
+use super::super::module::{Entry, Form, Module, Pending, Proof, Step};
 use super::super::network::{ENDPOINT, asked, desk, host};
 use super::super::setting::Setting;
 use super::library::cache;
@@ -20,19 +20,54 @@ const CLIENT: Setting = Setting::text("spec.client_id", "Application that signs 
 /// The application of the Azure CLI, which every tenant knows, and whose tokens its program takes.
 const CLIENT_OF_PROGRAM: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
 pub(super) const HELP: &str = "try again, and finish the sign-in in time; the tenant may forbid this way to sign in";
-pub(super) const SETTINGS: [Setting; 7] = [TENANT, CLIENT, SUBSCRIPTION, LOCATION, CLOUD, ENDPOINT, LOGIN];
+const SETTINGS: [Setting; 7] = [TENANT, CLIENT, SUBSCRIPTION, LOCATION, CLOUD, ENDPOINT, LOGIN];
 
 /// A way to sign in: asks the person, once.
 pub(super) type SignIn = for<'a> fn(&'a Step<'a>, &'a Application<'a>) -> Pending<'a, Granted>;
 
-/// Below which name what renews the sign-in is kept: that of the way, and of all that decides whose it is.
-pub(super) fn kept(way: &str, entry: &Entry<'_>) -> String {
-    let paths = [TENANT, CLIENT, CLOUD, ENDPOINT, LOGIN].map(|setting| entry.text(setting.path).unwrap_or_default());
-    format!("{way}/{}", hex(&Sha256::digest(paths.join("\n"))))
+/// A kind of provider that is a way to sign in.
+pub(crate) struct ByPerson {
+    pub(super) kind: &'static str,
+    pub(super) sign_in: SignIn,
 }
 
-pub(super) fn problems(entry: &Entry<'_>) -> Vec<(String, Span)> {
-    odd_ids(entry, &[TENANT.path, CLIENT.path, SUBSCRIPTION.path])
+impl ByPerson {
+    /// Below which name what renews the sign-in is kept: that of the kind, and of all that decides whose it is.
+    fn name(&self, entry: &Entry<'_>) -> String {
+        let paths =
+            [TENANT, CLIENT, CLOUD, ENDPOINT, LOGIN].map(|setting| entry.text(setting.path).unwrap_or_default());
+        format!("{}/{}", self.kind.replace('/', "-"), hex(&Sha256::digest(paths.join("\n"))))
+    }
+}
+
+impl Module for ByPerson {
+    fn kind(&self) -> &'static str {
+        self.kind
+    }
+
+    fn settings(&self) -> &'static [Setting] {
+        &SETTINGS
+    }
+
+    fn gives(&self) -> Form {
+        Form::Azure
+    }
+
+    fn kept(&self, entry: &Entry<'_>) -> Option<String> {
+        Some(self.name(entry))
+    }
+
+    fn problems(&self, entry: &Entry<'_>) -> Vec<(String, Span)> {
+        odd_ids(entry, &[TENANT.path, CLIENT.path, SUBSCRIPTION.path])
+    }
+
+    fn token_for<'a>(&'a self, step: Step<'a>, resource: &'a str) -> Pending<'a, Token> {
+        Box::pin(async move { token_for(&step, &self.name(&step.entry), self.sign_in, resource).await })
+    }
+
+    fn authenticate<'a>(&'a self, step: Step<'a>) -> Pending<'a, Proof> {
+        Box::pin(async move { authenticate(&step, &self.name(&step.entry), self.sign_in).await })
+    }
 }
 
 /// Whom a step asks, without what it asks for.
@@ -63,9 +98,9 @@ fn scope(resource: &str) -> String {
 }
 
 /// The sign-in: by what an earlier one left, else by asking the person.
-pub(super) async fn authenticate(step: &Step<'_>, way: &str, sign_in: SignIn) -> Result<Proof, AuthError> {
+async fn authenticate(step: &Step<'_>, kept: &str, sign_in: SignIn) -> Result<Proof, AuthError> {
     let (asked, cloud) = (Asked::of(step)?, Cloud::of(&step.entry));
-    let granted = granted(step, &asked, &kept(way, &step.entry), step.context.options.force, sign_in).await?;
+    let granted = granted(step, &asked, kept, step.context.options.force, sign_in).await?;
     let (cache, who) = cache(step, &granted, cloud, &asked.client)?;
     step.context.host.masker.register(&cache);
     let login = AzureLogin::given(step, &granted.token, Way::User { cache, name: who.clone() })?;
@@ -73,11 +108,11 @@ pub(super) async fn authenticate(step: &Step<'_>, way: &str, sign_in: SignIn) ->
 }
 
 /// A token for something else, by what the sign-in left; the person signs in first where there is nothing.
-pub(super) async fn token_for(step: &Step<'_>, way: &str, sign_in: SignIn, resource: &str) -> Result<Token, AuthError> {
-    let (asked, name) = (Asked::of(step)?, kept(way, &step.entry));
+async fn token_for(step: &Step<'_>, kept: &str, sign_in: SignIn, resource: &str) -> Result<Token, AuthError> {
+    let asked = Asked::of(step)?;
     let scope = scope(resource);
     let application = asked.application(&scope);
-    let stored = step.context.login_name(&name);
+    let stored = step.context.login_name(kept);
     {
         let _lock = step.context.lock(&stored, &format!("signs in to `{}`", step.entry.name)).await?;
         if let Some(granted) = silently(step, &application, &stored).await? {
@@ -85,7 +120,7 @@ pub(super) async fn token_for(step: &Step<'_>, way: &str, sign_in: SignIn, resou
             return Ok(granted.token);
         }
     }
-    let first = granted(step, &asked, &name, false, sign_in).await?;
+    let first = granted(step, &asked, kept, false, sign_in).await?;
     let Some(refresh) = first.refresh else {
         let reason = "the sign-in gives nothing that other tokens are got by".to_owned();
         return Err(Error::NoToken { who: step.entry.shown(), reason, help: HELP.to_owned() }.into());

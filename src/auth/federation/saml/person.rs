@@ -32,7 +32,7 @@ const LONGEST_CODE: usize = 64;
 
 /// Where an answer came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum From {
+enum Origin {
     /// A setting, a variable or a program.
     Given(&'static str),
     Kept,
@@ -42,9 +42,9 @@ enum From {
 /// Who signs in.
 pub(super) struct Person<'a> {
     step: &'a Step<'a>,
-    username: Option<(String, From)>,
-    password: Option<(Secret, From)>,
-    code: Option<From>,
+    username: Option<(String, Origin)>,
+    password: Option<(Secret, Origin)>,
+    code: Option<Origin>,
     passwords: u32,
     codes: u32,
 }
@@ -73,8 +73,8 @@ impl<'a> Person<'a> {
     pub(super) async fn of(step: &'a Step<'a>) -> Result<Person<'a>, AuthError> {
         let mut person = Person { step, username: None, password: None, code: None, passwords: 0, codes: 0 };
         let env = &step.context.host.env;
-        let given = step.entry.text("username").map(|name| (name, From::Given("`username`")));
-        let variable = || env.get(USERNAME_VARIABLE).map(|name| (name.to_owned(), From::Given(USERNAME_VARIABLE)));
+        let given = step.entry.text("username").map(|name| (name, Origin::Given("`username`")));
+        let variable = || env.get(USERNAME_VARIABLE).map(|name| (name.to_owned(), Origin::Given(USERNAME_VARIABLE)));
         person.username = given.or_else(variable);
         let Some(name) = kept(&step.entry) else { return Ok(person) };
         let bytes = step.context.load(&step.context.login_name(&name)).await?;
@@ -85,8 +85,8 @@ impl<'a> Person<'a> {
         if let (Some(username), Some(password)) = (text("username"), text("password"))
             && person.username.as_ref().is_none_or(|(known, _)| *known == username)
         {
-            person.username.get_or_insert((username, From::Kept));
-            person.password = Some((person.masked(password), From::Kept));
+            person.username.get_or_insert((username, Origin::Kept));
+            person.password = Some((person.masked(password), Origin::Kept));
         }
         Ok(person)
     }
@@ -99,7 +99,7 @@ impl<'a> Person<'a> {
         let title = format!("User name at {}:", self.place());
         let typed = blocking(move || inquire::Text::new(&title).prompt()).await?;
         let name = answered(typed)?.trim().to_owned();
-        self.username = Some((name.clone(), From::Typed));
+        self.username = Some((name.clone(), Origin::Typed));
         Ok(name)
     }
 
@@ -118,7 +118,7 @@ impl<'a> Person<'a> {
             };
             if let Some((text, from)) = found {
                 let password = self.masked(text);
-                self.password = Some((password.clone(), From::Given(from)));
+                self.password = Some((password.clone(), Origin::Given(from)));
                 return Ok(password);
             }
         }
@@ -132,7 +132,7 @@ impl<'a> Person<'a> {
             prompt.without_confirmation().prompt()
         });
         let password = self.masked(answered(typed.await?)?);
-        self.password = Some((password.clone(), From::Typed));
+        self.password = Some((password.clone(), Origin::Typed));
         Ok(password)
     }
 
@@ -141,7 +141,7 @@ impl<'a> Person<'a> {
         if self.codes == 0
             && let Some((code, from)) = self.code_of_nobody().await?
         {
-            self.code = Some(From::Given(from));
+            self.code = Some(Origin::Given(from));
             return Ok(code);
         }
         self.check_terminal("a code", &format!("{CODE_VARIABLE} or `{CODE_PROGRAM}`"))?;
@@ -149,7 +149,7 @@ impl<'a> Person<'a> {
         let title = format!("{again}Code {what} for {}:", self.place());
         let typed = blocking(move || inquire::Text::new(&title).prompt()).await?;
         let code = self.masked(answered(typed)?.trim().chars().take(LONGEST_CODE).collect());
-        self.code = Some(From::Typed);
+        self.code = Some(Origin::Typed);
         Ok(code)
     }
 
@@ -175,20 +175,20 @@ impl<'a> Person<'a> {
     pub(super) async fn password_refused(&mut self, reason: &str) -> Result<(), AuthError> {
         self.passwords += 1;
         let from = self.password.take().map(|(_, from)| from);
-        if from == Some(From::Kept) {
+        if from == Some(Origin::Kept) {
             self.forget().await?;
         }
-        let may_type = self.step.context.may_prompt() && matches!(from, Some(From::Kept | From::Typed));
+        let may_type = self.step.context.may_prompt() && matches!(from, Some(Origin::Kept | Origin::Typed));
         if may_type && self.passwords < ATTEMPTS {
-            if matches!(self.username, Some((_, From::Typed | From::Kept))) {
+            if matches!(self.username, Some((_, Origin::Typed | Origin::Kept))) {
                 self.username = None;
             }
             self.step.context.host.talk.attention(format!("{}: {reason}", self.place()));
             return Ok(());
         }
         let came = match from {
-            Some(From::Given(from)) => format!(" (the password came from {from})"),
-            Some(From::Kept) => " (the password that was kept is forgotten now)".to_owned(),
+            Some(Origin::Given(from)) => format!(" (the password came from {from})"),
+            Some(Origin::Kept) => " (the password that was kept is forgotten now)".to_owned(),
             _ => String::new(),
         };
         let help = "check user name and password; after several attempts many identity providers lock an account for a \
@@ -200,12 +200,12 @@ impl<'a> Person<'a> {
     pub(super) fn code_refused(&mut self, reason: &str) -> Result<(), AuthError> {
         self.codes += 1;
         let from = self.code.take();
-        if from == Some(From::Typed) && self.codes < ATTEMPTS {
+        if from == Some(Origin::Typed) && self.codes < ATTEMPTS {
             self.step.context.host.talk.attention(format!("{}: {reason}", self.place()));
             return Ok(());
         }
         let came = match from {
-            Some(From::Given(from)) => format!(" (the code came from {from})"),
+            Some(Origin::Given(from)) => format!(" (the code came from {from})"),
             _ => String::new(),
         };
         let help = "give the code that the device shows now; compare its clock";
@@ -214,7 +214,7 @@ impl<'a> Person<'a> {
 
     /// The sign-in worked: a password that somebody typed is kept if that is wanted.
     pub(super) async fn accepted(&self) -> Result<(), AuthError> {
-        let (Some(name), Some((password, From::Typed)), Some((username, _))) =
+        let (Some(name), Some((password, Origin::Typed)), Some((username, _))) =
             (kept(&self.step.entry), &self.password, &self.username)
         else {
             return Ok(());
