@@ -22,12 +22,19 @@ pub(super) struct Limits {
     pub(super) values: usize,
     /// Bytes of text made.
     pub(super) bytes: usize,
+    /// Steps beside those that the values of the document allow.
     pub(super) steps: usize,
 }
 
+/// Steps that each value of the document allows beside the bound: looking at all of a large document is no endless expression.
+const STEPS_PER_VALUE: usize = 64;
+
+/// Values of the document that are opened at most, about 2 GB.
+const GIVEN_LIMIT: usize = 12_000_000;
+
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { values: 1_500_000, bytes: 64 * 1024 * 1024, steps: 20_000_000 }
+        Limits { values: 1_500_000, bytes: 64 * 1024 * 1024, steps: 4_000_000 }
     }
 }
 
@@ -75,13 +82,14 @@ pub(super) struct Tree {
     limits: Limits,
     entries: Vec<Entry>,
     made: usize,
+    given: usize,
     bytes: usize,
     steps: usize,
 }
 
 impl Tree {
     pub(super) fn new(limits: Limits) -> Tree {
-        Tree { limits, entries: Vec::new(), made: 0, bytes: 0, steps: 0 }
+        Tree { limits, entries: Vec::new(), made: 0, given: 0, bytes: 0, steps: 0 }
     }
 
     pub(super) fn get(&self, id: Id) -> &Entry {
@@ -115,15 +123,23 @@ impl Tree {
     /// Counts work against the bound.
     pub(super) fn charge(&mut self, steps: usize) -> Outcome<()> {
         self.steps = self.steps.saturating_add(steps);
-        if self.steps > self.limits.steps {
-            return Err(Fault::limit(format!("gave up after {} steps", self.limits.steps)));
+        let allowed = self.limits.steps.saturating_add(self.given * STEPS_PER_VALUE);
+        if self.steps > allowed {
+            return Err(Fault::limit(format!("gave up after {allowed} steps")));
         }
         Ok(())
     }
 
     fn push(&mut self, entry: Entry) -> Outcome<Id> {
         self.charge(1)?;
-        self.made += usize::from(!entry.given);
+        if entry.given {
+            self.given += 1;
+            if self.given > GIVEN_LIMIT {
+                return Err(Fault::limit(format!("looked at more than {GIVEN_LIMIT} values of the document")));
+            }
+        } else {
+            self.made += 1;
+        }
         if self.made > self.limits.values {
             return Err(Fault::limit(format!("made more than {} values", self.limits.values)));
         }

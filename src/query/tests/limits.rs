@@ -58,6 +58,18 @@ fn data_that_grows_without_end_is_refused() {
 }
 
 #[test]
+fn all_of_a_large_document_may_be_looked_at() {
+    // The steps that an expression may take grow with the document, those without it do not.
+    let rows = |count: i64| Node::from((0..count).map(Node::from).collect::<Vec<_>>());
+    let limits = Limits { steps: 1_000, ..Limits::default() };
+    let query = Query::parse("[.. | select(. == 7)] | length").unwrap();
+    let found = query.run(&rows(20_000), None, usize::MAX, limits).unwrap();
+    assert_eq!(found, [Node::from(1)]);
+    let twice = Query::parse("[.[] as $a | .[] | select(. == $a)] | length").unwrap();
+    assert!(matches!(twice.run(&rows(2_000), None, usize::MAX, limits), Err(Error::Limit { .. })));
+}
+
+#[test]
 fn deep_documents_are_read() {
     let mut deep = Node::from(1);
     for _ in 0..120 {
