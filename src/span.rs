@@ -110,13 +110,22 @@ pub struct Source {
 }
 
 impl Source {
-    /// Byte offset of a line, counted from 1; `None` past the last one.
-    fn start(&self, line: u32) -> Option<usize> {
-        let starts = self.starts.get_or_init(|| {
+    /// Byte offsets at which lines begin; at least one.
+    pub fn starts(&self) -> &[usize] {
+        self.starts.get_or_init(|| {
             let breaks = memchr::memchr_iter(b'\n', self.text.as_bytes()).map(|at| at + 1);
             std::iter::once(0).chain(breaks).collect()
-        });
-        starts.get(usize::try_from(line.max(1)).ok()? - 1).copied()
+        })
+    }
+
+    /// Index in [`Source::starts`] of the line of a byte.
+    pub fn line_of(&self, offset: usize) -> usize {
+        self.starts().partition_point(|start| *start <= offset).saturating_sub(1)
+    }
+
+    /// Byte offset of a line, counted from 1; `None` past the last one.
+    fn start(&self, line: u32) -> Option<usize> {
+        self.starts().get(usize::try_from(line.max(1)).ok()? - 1).copied()
     }
 
     /// A line, counted from 1, without its break; empty past the last one.
@@ -197,11 +206,10 @@ impl Place {
 
     /// The place of a byte of the same file.
     pub fn at_offset(&self, offset: usize) -> Place {
-        let before = &self.source.text[..offset];
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX - 1) + 1;
-        let column = before.rsplit('\n').next().map_or(0, |head| head.chars().count());
-        let line = count(before.matches('\n').count());
-        Place { source: self.source.clone(), line, column: count(column), length: 1 }
+        let line = self.source.line_of(offset);
+        let column = self.source.text[self.source.starts()[line]..offset].chars().count();
+        Place { source: self.source.clone(), line: count(line), column: count(column), length: 1 }
     }
 
     /// Length in bytes from [`Place::offset`], at least 1 where there is text, never past the end of the line.

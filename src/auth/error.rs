@@ -4,10 +4,10 @@
 
 use std::sync::Arc;
 
-use miette::{Diagnostic, NamedSource, SourceSpan};
+use miette::{Diagnostic, SourceSpan};
 use thiserror::Error as ThisError;
 
-use crate::diag::{Failure, Snippet, nearest};
+use crate::diag::{Failure, Snippet, SourceText, nearest};
 use crate::span::{Place, Sources, Span};
 
 /// Exit status after the user pressed Ctrl-C.
@@ -28,7 +28,7 @@ pub enum Error {
         place: String,
         help: String,
         #[source_code]
-        text: Option<NamedSource<Arc<str>>>,
+        text: Option<SourceText>,
         #[label("this name")]
         at: Option<SourceSpan>,
     },
@@ -48,7 +48,7 @@ pub enum Error {
         place: String,
         help: String,
         #[source_code]
-        text: Option<NamedSource<Arc<str>>>,
+        text: Option<SourceText>,
         #[label("this name")]
         at: Option<SourceSpan>,
     },
@@ -89,7 +89,7 @@ pub enum Error {
         reason: String,
         place: String,
         #[source_code]
-        text: Option<NamedSource<Arc<str>>>,
+        text: Option<SourceText>,
         #[label("here")]
         at: Option<SourceSpan>,
     },
@@ -107,7 +107,7 @@ pub enum Error {
         help: String,
         place: String,
         #[source_code]
-        text: Option<NamedSource<Arc<str>>>,
+        text: Option<SourceText>,
         #[label("here")]
         at: Option<SourceSpan>,
     },
@@ -120,7 +120,7 @@ pub enum Error {
         /// 2 for an unusable principal, else 1.
         exit: u8,
         #[source_code]
-        text: Option<NamedSource<Arc<str>>>,
+        text: Option<SourceText>,
         #[label("here")]
         at: Option<SourceSpan>,
     },
@@ -131,7 +131,7 @@ pub enum Error {
         reason: String,
         place: String,
         #[source_code]
-        text: Option<NamedSource<Arc<str>>>,
+        text: Option<SourceText>,
         #[label("here")]
         at: Option<SourceSpan>,
     },
@@ -143,7 +143,7 @@ pub enum Error {
         chain: String,
         place: String,
         #[source_code]
-        text: Option<NamedSource<Arc<str>>>,
+        text: Option<SourceText>,
         #[label("this reference closes the circle")]
         at: Option<SourceSpan>,
     },
@@ -159,7 +159,7 @@ pub enum Error {
         kind: String,
         place: String,
         #[source_code]
-        text: Option<NamedSource<Arc<str>>>,
+        text: Option<SourceText>,
         #[label("here")]
         at: Option<SourceSpan>,
     },
@@ -175,7 +175,7 @@ pub enum Error {
         reason: String,
         place: String,
         #[source_code]
-        text: Option<NamedSource<Arc<str>>>,
+        text: Option<SourceText>,
         #[label("here")]
         at: Option<SourceSpan>,
     },
@@ -200,7 +200,7 @@ pub enum Error {
         context: String,
         place: String,
         #[source_code]
-        text: Option<NamedSource<Arc<str>>>,
+        text: Option<SourceText>,
         #[label("this has no effect here")]
         at: Option<SourceSpan>,
     },
@@ -365,7 +365,7 @@ impl From<super::cache::Error> for Error {
 pub(crate) struct Mark {
     /// ` (file:line:column)`, or nothing.
     pub(crate) place: String,
-    pub(crate) text: Option<NamedSource<Arc<str>>>,
+    pub(crate) text: Option<SourceText>,
     pub(crate) at: Option<SourceSpan>,
 }
 

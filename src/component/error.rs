@@ -1,11 +1,9 @@
 //! What can be wrong with a component.
 
-use std::sync::Arc;
-
-use miette::{Diagnostic, NamedSource, SourceSpan};
+use miette::{Diagnostic, SourceSpan};
 
 use super::scope::Scope;
-use crate::diag::Failure;
+use crate::diag::{Failure, SourceText};
 use crate::stack::{self, Located};
 use crate::template;
 
@@ -112,7 +110,7 @@ pub enum Error {
         found: String,
         place: String,
         #[source_code]
-        source_code: Option<NamedSource<Arc<str>>>,
+        source_code: Option<SourceText>,
         #[label("{found}")]
         at: Option<SourceSpan>,
     },
@@ -131,7 +129,7 @@ pub enum Error {
         near: String,
         place: String,
         #[source_code]
-        source_code: Option<NamedSource<Arc<str>>>,
+        source_code: Option<SourceText>,
         #[label("this base")]
         at: Option<SourceSpan>,
     },
@@ -143,7 +141,7 @@ pub enum Error {
         file: String,
         place: String,
         #[source_code]
-        source_code: Option<NamedSource<Arc<str>>>,
+        source_code: Option<SourceText>,
         #[label("closes the circle")]
         at: Option<SourceSpan>,
     },
@@ -160,7 +158,7 @@ pub enum Error {
         file: String,
         place: String,
         #[source_code]
-        source_code: Option<NamedSource<Arc<str>>>,
+        source_code: Option<SourceText>,
         #[label("one base too many")]
         at: Option<SourceSpan>,
     },
@@ -182,7 +180,7 @@ pub enum Error {
         keys: String,
         place: String,
         #[source_code]
-        source_code: Option<NamedSource<Arc<str>>>,
+        source_code: Option<SourceText>,
         #[label("has only {keys}")]
         at: Option<SourceSpan>,
     },
@@ -202,7 +200,7 @@ pub enum Error {
         file: String,
         place: String,
         #[source_code]
-        source_code: Option<NamedSource<Arc<str>>>,
+        source_code: Option<SourceText>,
         #[label("these bases")]
         at: Option<SourceSpan>,
     },
@@ -215,7 +213,7 @@ pub enum Error {
         message: String,
         place: String,
         #[source_code]
-        source_code: Option<NamedSource<Arc<str>>>,
+        source_code: Option<SourceText>,
         #[label("here")]
         at: Option<SourceSpan>,
     },
@@ -238,7 +236,7 @@ pub enum Error {
         #[help]
         help: Option<String>,
         #[source_code]
-        source_code: Option<NamedSource<Arc<str>>>,
+        source_code: Option<SourceText>,
         #[label("in this template")]
         at: Option<SourceSpan>,
     },

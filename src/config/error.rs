@@ -1,11 +1,10 @@
 //! What can be wrong with the configuration.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use miette::{Diagnostic, NamedSource, SourceSpan};
+use miette::{Diagnostic, SourceSpan};
 
-use crate::diag::{Failure, Snippet};
+use crate::diag::{Failure, Snippet, SourceText};
 use crate::host::Host;
 use crate::span::{Place, Span};
 use crate::value::{Node, Value};
@@ -39,7 +38,7 @@ pub enum Error {
         found: &'static str,
         place: String,
         #[source_code]
-        source_code: NamedSource<Arc<str>>,
+        source_code: SourceText,
         #[label("here")]
         at: SourceSpan,
     },
@@ -84,7 +83,7 @@ pub enum Error {
         limit: usize,
         place: String,
         #[source_code]
-        source_code: NamedSource<Arc<str>>,
+        source_code: SourceText,
         #[label("this import")]
         at: SourceSpan,
     },
@@ -95,7 +94,7 @@ pub enum Error {
         found: &'static str,
         place: String,
         #[source_code]
-        source_code: NamedSource<Arc<str>>,
+        source_code: SourceText,
         #[label("here")]
         at: SourceSpan,
     },
@@ -110,7 +109,7 @@ pub enum Error {
         supported: String,
         place: String,
         #[source_code]
-        source_code: NamedSource<Arc<str>>,
+        source_code: SourceText,
         #[label("this tag")]
         at: SourceSpan,
     },
@@ -125,7 +124,7 @@ pub enum Error {
         help: String,
         place: String,
         #[source_code]
-        source_code: NamedSource<Arc<str>>,
+        source_code: SourceText,
         #[label("this import")]
         at: SourceSpan,
     },
@@ -136,7 +135,7 @@ pub enum Error {
         reason: String,
         place: String,
         #[source_code]
-        source_code: NamedSource<Arc<str>>,
+        source_code: SourceText,
         #[label("here")]
         at: SourceSpan,
     },
@@ -150,7 +149,7 @@ pub enum Error {
         /// `file:line:column`, or the layer that the value came from.
         place: String,
         #[source_code]
-        source_code: Option<NamedSource<Arc<str>>>,
+        source_code: Option<SourceText>,
         #[label("this value")]
         at: Option<SourceSpan>,
     },
@@ -168,7 +167,7 @@ pub enum Error {
         cause: merge::Error,
         place: String,
         #[source_code]
-        source_code: Option<NamedSource<Arc<str>>>,
+        source_code: Option<SourceText>,
         #[label("this value")]
         at: Option<SourceSpan>,
     },
@@ -181,7 +180,7 @@ pub enum Error {
         level: String,
         place: String,
         #[source_code]
-        source_code: Option<NamedSource<Arc<str>>>,
+        source_code: Option<SourceText>,
         #[label("this value")]
         at: Option<SourceSpan>,
     },
@@ -193,7 +192,7 @@ pub enum Error {
     Delimiters {
         place: String,
         #[source_code]
-        source_code: Option<NamedSource<Arc<str>>>,
+        source_code: Option<SourceText>,
         #[label("this value")]
         at: Option<SourceSpan>,
     },
@@ -204,7 +203,7 @@ pub enum Error {
         key: String,
         place: String,
         #[source_code]
-        source_code: Option<NamedSource<Arc<str>>>,
+        source_code: Option<SourceText>,
         #[label("this value")]
         at: Option<SourceSpan>,
     },
@@ -216,7 +215,7 @@ pub enum Error {
         choices: String,
         place: String,
         #[source_code]
-        source_code: Option<NamedSource<Arc<str>>>,
+        source_code: Option<SourceText>,
         #[label("this value")]
         at: Option<SourceSpan>,
     },
@@ -232,7 +231,7 @@ pub enum Error {
         key: String,
         place: String,
         #[source_code]
-        source_code: Option<NamedSource<Arc<str>>>,
+        source_code: Option<SourceText>,
         #[label("this value")]
         at: Option<SourceSpan>,
     },
@@ -244,7 +243,7 @@ pub enum Error {
         found: String,
         place: String,
         #[source_code]
-        source_code: Option<NamedSource<Arc<str>>>,
+        source_code: Option<SourceText>,
         #[label("this value")]
         at: Option<SourceSpan>,
     },
@@ -293,7 +292,7 @@ impl Failure for Error {
 /// The three things that an error says of a place in a file.
 pub(super) struct Location {
     pub place: String,
-    pub source_code: NamedSource<Arc<str>>,
+    pub source_code: SourceText,
     pub at: SourceSpan,
 }
 
@@ -301,11 +300,7 @@ impl Location {
     /// The place of `span`; an empty snippet for a value that no file contains.
     pub(super) fn of(host: &Host, span: Span) -> Location {
         host.sources.place(span).map_or_else(
-            || Location {
-                place: "configuration".to_owned(),
-                source_code: NamedSource::new("", Arc::from("")),
-                at: (0, 0).into(),
-            },
+            || Location { place: "configuration".to_owned(), source_code: SourceText::default(), at: (0, 0).into() },
             |place| Location::at(&place),
         )
     }
@@ -319,7 +314,7 @@ impl Location {
 pub(super) struct Origin {
     /// `file:line:column`, or the layer that the value came from.
     pub place: String,
-    pub source_code: Option<NamedSource<Arc<str>>>,
+    pub source_code: Option<SourceText>,
     pub at: Option<SourceSpan>,
 }
 

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use miette::{Diagnostic, NamedSource, SourceSpan};
+use miette::{Diagnostic, MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 
-use crate::span::Place;
+use crate::span::{Place, Source};
 
 /// Exit status of a failure that no specification gives another one.
 const FAILURE: u8 = 1;
@@ -77,16 +77,83 @@ impl AsDiagnostic for dyn Failure {
     }
 }
 
-/// A place in a file, as error enums carry it: `#[source_code] source: NamedSource<Arc<str>>` and
-/// `#[label] at: SourceSpan`, both from one [`Place`].
+/// The file that a diagnostic points into, as error enums carry it: `#[source_code] source_code: SourceText` and
+/// `#[label] at: SourceSpan`, both from one [`Place`] by [`Snippet`]. Unlike `miette::NamedSource` it knows where lines
+/// begin: a long manifest may have thousands of errors, and none of them looks for its line from the top.
+#[derive(Debug, Clone, Default)]
+pub struct SourceText(Option<Arc<Source>>);
+
+impl SourceCode for SourceText {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        lines_before: usize,
+        lines_after: usize,
+    ) -> std::result::Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let source = self.0.as_deref().ok_or(MietteError::OutOfBounds)?;
+        let end = span.offset().checked_add(span.len()).ok_or(MietteError::OutOfBounds)?;
+        if source.text.get(span.offset()..end).is_none() {
+            return Err(MietteError::OutOfBounds);
+        }
+        let line = source.line_of(span.offset());
+        let first = line.saturating_sub(lines_before);
+        // Without lines before it, what is shown begins with the span itself.
+        let (begin, column) = match lines_before {
+            0 => (span.offset(), span.offset() - source.starts()[line]),
+            _ => (source.starts()[first], 0),
+        };
+        let after = source.line_of(end.saturating_sub(1).max(span.offset())) + lines_after + 1;
+        let until = source.starts().get(after).copied().unwrap_or(source.text.len()).max(end);
+        let shown = &source.text.as_bytes()[begin..until];
+        let place = (begin, until - begin).into();
+        let name = source.name.clone();
+        Ok(Box::new(MietteSpanContents::new_named(name, shown, place, first, column, source.starts().len())))
+    }
+}
+
+/// The two halves of a place that error enums carry.
 pub struct Snippet;
 
 impl Snippet {
-    pub fn source(place: &Place) -> NamedSource<Arc<str>> {
-        NamedSource::new(&place.source.name, place.source.text.clone())
+    pub fn source(place: &Place) -> SourceText {
+        SourceText(Some(place.source.clone()))
     }
 
     pub fn span(place: &Place) -> SourceSpan {
         (place.offset(), place.byte_length()).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use miette::NamedSource;
+
+    use super::*;
+    use crate::span::{Sources, Span};
+
+    proptest::proptest! {
+        #[test]
+        fn spans_are_read_as_the_library_reads_them(
+            text in "([a-zä]{0,3}\n?){0,8}",
+            (line, column, length) in (1..9_u32, 1..5_u32, 0..4_u32),
+            around in 0..3_usize,
+        ) {
+            let sources = Sources::new();
+            let file = sources.add(Path::new("/r/a.yaml"), Path::new("/r"), Arc::from(text.as_str()));
+            let place = sources.place(Span::new(file, line, column, length)).unwrap();
+            let span = Snippet::span(&place);
+            let ours = Snippet::source(&place);
+            let theirs = NamedSource::new("a.yaml", text.clone());
+            let both = [ours.read_span(&span, around, around).ok(), theirs.read_span(&span, around, around).ok()];
+            if let [Some(ours), Some(theirs)] = both {
+                proptest::prop_assert_eq!((ours.name(), ours.line(), ours.column()), (Some("a.yaml"), theirs.line(), theirs.column()));
+                let lines = |data: &[u8]| String::from_utf8_lossy(data).lines().map(str::to_owned).collect::<Vec<_>>();
+                if around > 0 {
+                    proptest::prop_assert_eq!(lines(ours.data()), lines(theirs.data()));
+                }
+            }
+        }
     }
 }

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use miette::{Diagnostic, NamedSource, SourceSpan};
+use miette::{Diagnostic, SourceSpan};
 
 use super::App;
 use super::describe::{self, ComponentRequest};
 use crate::component::{self, Candidate, Instance, Meeting, Origins};
-use crate::diag::{Failure, Result, nearest};
+use crate::diag::{Failure, Result, SourceText, nearest};
 use crate::merge::{ListStrategy, is_list_mark};
 use crate::resolve;
 use crate::span::Span;
@@ -85,7 +85,7 @@ pub enum Error {
         path: String,
         place: String,
         #[source_code]
-        source_code: Option<NamedSource<Arc<str>>>,
+        source_code: Option<SourceText>,
         #[label("removes the key")]
         at: Option<SourceSpan>,
     },

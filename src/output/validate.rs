@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use miette::{LabeledSpan, NamedSource};
+use miette::LabeledSpan;
 use serde_json::{Value as Json, json};
 
 use super::diagnostic::snippet;
@@ -111,10 +111,9 @@ pub fn rich_findings<'f>(findings: impl IntoIterator<Item = &'f Finding>) -> Str
         let word = if finding.severity == Severity::Error { "error" } else { "warning" };
         let _ = writeln!(text, "{word}: {}", sentence(finding));
         match finding.site.as_ref().map(|site| (site, &site.source)) {
-            Some((site, Some((source, span)))) => {
-                let source = NamedSource::new(&site.file, source.clone());
+            Some((_, Some((source, span)))) => {
                 let label = LabeledSpan::new_with_span(None, *span);
-                text.push_str(&snippet(&source, &label).unwrap_or_default());
+                text.push_str(&snippet(source, &label).unwrap_or_default());
             }
             Some((site, None)) => {
                 let _ = writeln!(text, "  --> {site}");

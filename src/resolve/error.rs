@@ -3,9 +3,9 @@
 use std::fmt::{Display, Formatter};
 use std::sync::Arc;
 
-use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode, SourceSpan};
+use miette::{Diagnostic, LabeledSpan, SourceCode, SourceSpan};
 
-use crate::diag::{Failure, Report};
+use crate::diag::{Failure, Report, SourceText};
 use crate::template;
 use crate::yaml_fn;
 
@@ -18,7 +18,7 @@ pub struct Site {
     pub stack: String,
     /// ` at file:line:column`, or nothing.
     pub(crate) place: String,
-    pub(crate) source: Option<NamedSource<Arc<str>>>,
+    pub(crate) source: Option<SourceText>,
     pub(crate) at: Option<SourceSpan>,
 }
 

@@ -1,18 +1,16 @@
 //! What can go wrong with manifests. Errors are cheap to clone: a broken file is kept and reported by every stack that
 //! needs it.
 
-use std::sync::Arc;
+use miette::{Diagnostic, SourceSpan};
 
-use miette::{Diagnostic, NamedSource, SourceSpan};
-
-use crate::diag::{Failure, Snippet};
+use crate::diag::{Failure, Snippet, SourceText};
 use crate::span::{Place, Sources, Span};
 use crate::value::Node;
 
 /// A place in a file in the form that diagnostics need; empty for values that no file contains.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Located {
-    pub source: Option<NamedSource<Arc<str>>>,
+    pub source: Option<SourceText>,
     pub at: Option<SourceSpan>,
     /// ` at file:line:column`, or nothing.
     pub text: String,
@@ -59,7 +57,7 @@ pub enum Error {
         #[help]
         help: Option<String>,
         #[source_code]
-        source_code: Option<NamedSource<Arc<str>>>,
+        source_code: Option<SourceText>,
         #[label("here")]
         at: Option<SourceSpan>,
     },
@@ -72,7 +70,7 @@ pub enum Error {
         place: String,
         chain: String,
         #[source_code]
-        source_code: Option<NamedSource<Arc<str>>>,
+        source_code: Option<SourceText>,
         #[label("this import")]
         at: Option<SourceSpan>,
     },
@@ -91,7 +89,7 @@ pub enum Error {
         chain: String,
         near: String,
         #[source_code]
-        source_code: Option<NamedSource<Arc<str>>>,
+        source_code: Option<SourceText>,
         #[label("nothing matches this path")]
         at: Option<SourceSpan>,
     },
@@ -107,7 +105,7 @@ pub enum Error {
         place: String,
         chain: String,
         #[source_code]
-        source_code: Option<NamedSource<Arc<str>>>,
+        source_code: Option<SourceText>,
         #[label("this import")]
         at: Option<SourceSpan>,
     },
@@ -119,7 +117,7 @@ pub enum Error {
         import: String,
         place: String,
         #[source_code]
-        source_code: Option<NamedSource<Arc<str>>>,
+        source_code: Option<SourceText>,
         #[label("this file itself")]
         at: Option<SourceSpan>,
     },
@@ -130,7 +128,7 @@ pub enum Error {
         chain: String,
         place: String,
         #[source_code]
-        source_code: Option<NamedSource<Arc<str>>>,
+        source_code: Option<SourceText>,
         #[label("closes the circle")]
         at: Option<SourceSpan>,
     },
@@ -172,7 +170,7 @@ pub enum Error {
         reason: String,
         chain: String,
         #[source_code]
-        source_code: Option<NamedSource<Arc<str>>>,
+        source_code: Option<SourceText>,
         #[label("in this path")]
         at: Option<SourceSpan>,
     },
@@ -186,7 +184,7 @@ pub enum Error {
         found: String,
         place: String,
         #[source_code]
-        source_code: Option<NamedSource<Arc<str>>>,
+        source_code: Option<SourceText>,
         #[label("{found}")]
         at: Option<SourceSpan>,
     },
@@ -204,7 +202,7 @@ pub enum Error {
         file: String,
         place: String,
         #[source_code]
-        source_code: Option<NamedSource<Arc<str>>>,
+        source_code: Option<SourceText>,
         #[label("not allowed here")]
         at: Option<SourceSpan>,
     },
@@ -225,7 +223,7 @@ pub enum Error {
         place: String,
         chain: String,
         #[source_code]
-        source_code: Option<NamedSource<Arc<str>>>,
+        source_code: Option<SourceText>,
         #[label("replaces {was}")]
         at: Option<SourceSpan>,
     },

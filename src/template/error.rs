@@ -3,11 +3,11 @@
 use std::fmt::{Display, Formatter};
 use std::sync::Arc;
 
-use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
+use miette::{Diagnostic, LabeledSpan, SourceCode};
 
 use super::Source;
 use super::problem::Problem;
-use crate::diag::{Failure, Report, Snippet};
+use crate::diag::{Failure, Report, Snippet, SourceText};
 use crate::span::Place;
 
 /// A template that cannot be compiled or rendered. The message has the shape of Go's:
@@ -28,7 +28,7 @@ struct Detail {
     phrase: String,
     help: Option<String>,
     place: Option<Place>,
-    source_code: Option<NamedSource<Arc<str>>>,
+    source_code: Option<SourceText>,
     /// What a function reported from a deeper layer.
     cause: Option<Box<Report>>,
 }

@@ -1,11 +1,10 @@
 //! What validation found, each thing once, in the order of places.
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::Arc;
 
 use miette::{Diagnostic, SourceSpan};
 
-use crate::diag::{Remark, Snippet, Warning};
+use crate::diag::{Remark, Snippet, SourceText, Warning};
 use crate::span::{Place, Sources, Span};
 
 /// Whether the command fails because of it.
@@ -21,7 +20,7 @@ pub struct Site {
     pub file: String,
     pub line: u32,
     pub column: u32,
-    pub source: Option<(Arc<str>, SourceSpan)>,
+    pub source: Option<(SourceText, SourceSpan)>,
 }
 
 impl std::fmt::Display for Site {
@@ -36,7 +35,7 @@ impl Site {
             file: place.source.name.clone(),
             line: place.line,
             column: place.column,
-            source: Some((place.source.text.clone(), Snippet::span(place))),
+            source: Some((Snippet::source(place), Snippet::span(place))),
         }
     }
 
@@ -158,7 +157,7 @@ type Key = (Option<At>, Severity, String, String, Option<At>);
 fn with_source(sources: &Sources, site: Site) -> Site {
     let Some(source) = sources.by_name(&site.file) else { return site };
     let place = Place { source, line: site.line, column: site.column, length: 1 };
-    Site { source: Some((place.source.text.clone(), Snippet::span(&place))), ..site }
+    Site { source: Some((Snippet::source(&place), Snippet::span(&place))), ..site }
 }
 
 /// Findings as they come in.

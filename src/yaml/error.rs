@@ -1,10 +1,8 @@
 //! What can be wrong with a YAML document.
 
-use std::sync::Arc;
+use miette::{Diagnostic, SourceSpan};
 
-use miette::{Diagnostic, NamedSource, SourceSpan};
-
-use crate::diag::{Failure, Snippet};
+use crate::diag::{Failure, Snippet, SourceText};
 use crate::span::{Place, Sources, Span};
 
 /// A document that cannot be read, or a value that cannot be written. Every message names `file:line:column`.
@@ -16,7 +14,7 @@ pub enum Error {
         reason: String,
         place: String,
         #[source_code]
-        source_code: NamedSource<Arc<str>>,
+        source_code: SourceText,
         #[label("here")]
         at: SourceSpan,
     },
@@ -30,7 +28,7 @@ pub enum Error {
         first_line: u32,
         place: String,
         #[source_code]
-        source_code: NamedSource<Arc<str>>,
+        source_code: SourceText,
         #[label("defined again here")]
         at: SourceSpan,
         #[label("first defined here")]
@@ -45,7 +43,7 @@ pub enum Error {
         reason: String,
         place: String,
         #[source_code]
-        source_code: NamedSource<Arc<str>>,
+        source_code: SourceText,
         #[label("here")]
         at: SourceSpan,
     },
@@ -57,7 +55,7 @@ pub enum Error {
     Documents {
         place: String,
         #[source_code]
-        source_code: NamedSource<Arc<str>>,
+        source_code: SourceText,
         #[label("the second document begins here")]
         at: SourceSpan,
     },
@@ -92,9 +90,9 @@ impl Error {
 }
 
 /// Text and label of a place. A span without a file cannot occur while a file is parsed; it gives an empty snippet.
-fn parts(sources: &Sources, span: Span) -> (String, NamedSource<Arc<str>>, SourceSpan) {
+fn parts(sources: &Sources, span: Span) -> (String, SourceText, SourceSpan) {
     sources.place(span).map_or_else(
-        || (String::new(), NamedSource::new("", Arc::from("")), (0, 0).into()),
+        || (String::new(), SourceText::default(), (0, 0).into()),
         |place: Place| (place.to_string(), Snippet::source(&place), Snippet::span(&place)),
     )
 }

@@ -1,10 +1,8 @@
 //! What cannot be delivered. Row 5.
 
-use std::sync::Arc;
+use miette::{Diagnostic, SourceSpan};
 
-use miette::{Diagnostic, NamedSource, SourceSpan};
-
-use crate::diag::Failure;
+use crate::diag::{Failure, SourceText};
 
 /// A delivery, a name or a value that cannot be rendered.
 #[derive(Debug, thiserror::Error, Diagnostic)]
@@ -15,7 +13,7 @@ pub enum Error {
         value: String,
         at_text: Option<String>,
         #[source_code]
-        source_text: Option<NamedSource<Arc<str>>>,
+        source_text: Option<SourceText>,
         #[label("not a delivery")]
         at: Option<SourceSpan>,
     },

@@ -1,11 +1,9 @@
 //! Errors of runs of many components.
 
-use std::sync::Arc;
-
-use miette::{Diagnostic, NamedSource, SourceSpan};
+use miette::{Diagnostic, SourceSpan};
 use thiserror::Error as ThisError;
 
-use crate::diag::Failure;
+use crate::diag::{Failure, SourceText};
 
 /// What is wrong with the selection, or what went wrong in the run.
 #[derive(Debug, ThisError, Diagnostic)]
@@ -44,7 +42,7 @@ pub enum Error {
         problem: String,
         place: String,
         #[source_code]
-        source_code: Option<NamedSource<Arc<str>>>,
+        source_code: Option<SourceText>,
         #[label("this entry")]
         at: Option<SourceSpan>,
     },

@@ -1,11 +1,9 @@
 //! Errors of the terraform use cases.
 
-use std::sync::Arc;
-
-use miette::{Diagnostic, NamedSource, SourceSpan};
+use miette::{Diagnostic, SourceSpan};
 use thiserror::Error as ThisError;
 
-use crate::diag::Failure;
+use crate::diag::{Failure, SourceText};
 
 /// What keeps a terraform command from being carried out, beyond what [`crate::exec`] finds.
 #[derive(Debug, ThisError, Diagnostic)]
@@ -37,7 +35,7 @@ pub enum Error {
         stack: String,
         cause: String,
         #[source_code]
-        text: Option<NamedSource<Arc<str>>>,
+        text: Option<SourceText>,
         #[label("here")]
         at: Option<SourceSpan>,
         place: String,
@@ -76,7 +74,7 @@ pub enum Error {
         value: &'static str,
         place: String,
         #[source_code]
-        text: Option<NamedSource<Arc<str>>>,
+        text: Option<SourceText>,
         #[label("this value")]
         at: Option<SourceSpan>,
     },
