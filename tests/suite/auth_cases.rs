@@ -22,9 +22,11 @@ fn case_06_twenty_processes_write_the_profiles_and_readers_see_whole_files() {
         .collect();
     let identities = identities.concat();
     cloud.sandbox.write("atmos.yaml", &text.replace("  identities:\n", &format!("  identities:\n{identities}")));
-    let folder = cloud.sandbox.home().join(".config/atmos/scenario/aws/corp");
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).unwrap();
-    let config = folder.join("config");
+    // All of them are the same somebody, so all have their profiles in one file.
+    let known = cloud.sandbox.atmos(&["auth", "env", "-i", "p0", "-f", "json"]).success().json();
+    let [config, credentials] = ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"]
+        .map(|name| std::path::PathBuf::from(known[name].as_str().unwrap()));
+    assert!(config.starts_with(cloud.sandbox.home().join(".config/atmos/scenario/aws/corp")), "{known}");
     let own = "# mine\n[profile mine]\nregion = us-west-2\n";
     std::fs::write(&config, own).unwrap();
     let (done, looked) = (AtomicBool::new(false), AtomicUsize::new(0));
@@ -51,9 +53,9 @@ fn case_06_twenty_processes_write_the_profiles_and_readers_see_whole_files() {
     let text = std::fs::read_to_string(&config).unwrap();
     assert_eq!(text.matches("[profile p").count(), 20, "{text}");
     assert!(looked.load(Ordering::Relaxed) > 20);
-    for file in ["config", "credentials"] {
-        let mode = std::fs::metadata(folder.join(file)).unwrap().permissions().mode() & 0o777;
-        assert_eq!(mode, 0o600, "{file}");
+    for file in [config, credentials] {
+        let mode = std::fs::metadata(&file).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{}", file.display());
     }
 }
 
