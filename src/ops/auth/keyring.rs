@@ -49,6 +49,10 @@ pub fn migrate(access: &Access, request: &MigrateRequest) -> Result<MigrateRepor
         None => Store::open(&access.host, &access.keyring),
     };
     let new = open(&request.to)?;
+    for store in [&old, &new] {
+        // Without one of them nothing is moved, and the error says why.
+        store.keep_quiet();
+    }
     if old.kind() == new.kind() {
         return Err(MigrateFailure::Same { kind: new.kind().name() }.into());
     }
@@ -72,7 +76,8 @@ pub fn migrate(access: &Access, request: &MigrateRequest) -> Result<MigrateRepor
     }
     for store in [&old, &new] {
         if !store.is_persistent() {
-            return Err(MigrateFailure::NotThere.into());
+            let what = store.lost_because().unwrap_or("the memory keyring holds nothing that lasts").to_owned();
+            return Err(MigrateFailure::NotThere { what }.into());
         }
     }
     let event = Event { name: "keyring", ..Event::default() };
@@ -113,9 +118,9 @@ enum MigrateFailure {
     #[diagnostic(code(atmos::auth::keyring::not_durable), help("use system or file for them"))]
     NotDurable { kind: &'static str },
 
-    #[error("one of the two keyrings is not available")]
+    #[error("{what}")]
     #[diagnostic(code(atmos::auth::keyring::not_there), help("unlock it, or set the password of the file keyring"))]
-    NotThere,
+    NotThere { what: String },
 
     #[error("the {kind} keyring did not give back what it was given: {shown}")]
     #[diagnostic(code(atmos::auth::keyring::lost), help("nothing was removed from the old keyring"))]

@@ -44,9 +44,10 @@ pub async fn login(access: &Access, request: &LoginRequest) -> Result<LoginRepor
     Ok(report)
 }
 
-/// Says that the login ends with this process, where it does.
+/// Says that the login ends with this process, where it does and nobody has said so.
 pub(super) fn warn_unless_kept(access: &Access) {
-    if !access.cache.store().is_persistent() {
+    let store = access.cache.store();
+    if !store.is_persistent() && !store.is_lost() {
         let message = "nothing of this login is kept: with a keyring of type memory it ends with this process";
         let warning = Warning::new("atmos::auth::login_not_kept", message);
         access.host.talk.warn(warning.help("set ATMOS_KEYRING_TYPE=file and a password to stay logged in"));

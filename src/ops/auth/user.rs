@@ -82,6 +82,8 @@ pub async fn store_keys(access: &Access, request: &KeysRequest) -> Result<KeysRe
             _ => Err(Error::from(UserError::InConfiguration { identity: name.to_string() }).into()),
         };
     }
+    // What does not last is the error below.
+    access.cache.store().keep_quiet();
     let old = access.session.stored_keys(&name).await?;
     let mut found = find(access, &identity, request, old.as_ref())?;
     found.mfa_arn = request.mfa_arn.clone().or(found.mfa_arn);
