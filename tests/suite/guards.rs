@@ -336,7 +336,8 @@ fn shell_of_a_clone_that_logged_out_is_nobody_whatever_other_clones_do() {
     for (repository, shell) in [(&here, &first), (&there, &second)] {
         cloud.sandbox.atmos(&["--chdir", repository, "auth", "logout", "reader"]).success().says(&shell[0].1);
     }
-    let left = Sandbox::files_below(&folder).into_iter().filter(|file| file.extension().is_none_or(|end| end != "lock"));
+    let left =
+        Sandbox::files_below(&folder).into_iter().filter(|file| file.extension().is_none_or(|end| end != "lock"));
     assert_eq!(left.collect::<Vec<_>>(), Vec::<PathBuf>::new());
 }
 

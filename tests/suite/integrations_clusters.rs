@@ -164,7 +164,11 @@ fn guard_rails_hold_for_kubeconfigs_by_command() {
         let refused = lines.filter(|line| line["event"] == "eks-kubeconfig" && line["refused"].is_string()).count();
         assert_eq!(refused, text.lines().count(), "{text}");
     }
-    assert_eq!((services.log(), kubeconfig(&cloud)), (Vec::new(), Value::Null), "nobody was asked, nothing was written");
+    assert_eq!(
+        (services.log(), kubeconfig(&cloud)),
+        (Vec::new(), Value::Null),
+        "nobody was asked, nothing was written"
+    );
     // An identity that the configuration itself names is nobody's choice.
     with_rails(&cloud, RAILS[0].0, || {
         run(&["--integration", "dev-cluster"]).success();
@@ -186,7 +190,11 @@ fn guard_rails_hold_for_what_follows_a_login() {
             cloud.sandbox.atmos(&["auth", "refresh"]).says_not("EKS kubeconfig");
         });
     }
-    assert_eq!((services.log(), kubeconfig(&cloud)), (Vec::new(), Value::Null), "nobody was asked, nothing was written");
+    assert_eq!(
+        (services.log(), kubeconfig(&cloud)),
+        (Vec::new(), Value::Null),
+        "nobody was asked, nothing was written"
+    );
     cloud.login("data-admin").success().says("EKS kubeconfig: dev →").says_not("do not follow");
 }
 

@@ -295,7 +295,8 @@ fn realm_of_the_environment_goes_along_in_the_standing_helper() {
     let mut cloud = Cloud::start(&[]);
     cloud.sandbox.set("ATMOS_AUTH_REALM", "elsewhere");
     cloud.login("data-admin").success();
-    let variables = |cloud: &Cloud| cloud.sandbox.atmos(&["auth", "env", "-i", "data-admin", "-f", "json"]).success().json();
+    let variables =
+        |cloud: &Cloud| cloud.sandbox.atmos(&["auth", "env", "-i", "data-admin", "-f", "json"]).success().json();
     let config = variables(&cloud)["AWS_CONFIG_FILE"].as_str().unwrap().to_owned();
     assert!(config.contains("/.config/atmos/elsewhere/aws/corp/config."), "{config}");
     let config = std::fs::read_to_string(config).unwrap();

@@ -31,9 +31,8 @@ pub fn forget_profiles(
     is_meant: impl Fn(&Call) -> bool,
 ) -> Result<Vec<String>, Error> {
     let mut gone = Vec::new();
-    let headers = |text: &str| -> Vec<String> {
-        calls(text).into_iter().filter(&is_meant).map(|call| call.header).collect()
-    };
+    let headers =
+        |text: &str| -> Vec<String> { calls(text).into_iter().filter(&is_meant).map(|call| call.header).collect() };
     for path in roots.iter().flat_map(|root| configurations(&root.join(realm.as_str()).join("aws"))) {
         let Some(text) = private::read(&path)? else { continue };
         let found = headers(&String::from_utf8_lossy(&text));
@@ -43,7 +42,8 @@ pub fn forget_profiles(
                 let now = headers(text);
                 remove_sections(text, &now.iter().map(String::as_str).collect::<Vec<_>>())
             })?;
-            let names: Vec<&str> = found.iter().map(|header| header.strip_prefix("profile ").unwrap_or(header)).collect();
+            let names: Vec<&str> =
+                found.iter().map(|header| header.strip_prefix("profile ").unwrap_or(header)).collect();
             edit(&keys_beside(&path), false, |text| remove_sections(text, &names))?;
         }
         gone.extend(found.iter().map(|header| format!("{header} in {}", path.display())));
@@ -104,7 +104,8 @@ fn call_of(header: &str, words: &[String]) -> Call {
 mod tests {
     use super::*;
 
-    const OURS: &str = "[profile a]\ncredential_process = /bin/atmos auth process --chdir '/x y' --identity a\nregion = x\n";
+    const OURS: &str =
+        "[profile a]\ncredential_process = /bin/atmos auth process --chdir '/x y' --identity a\nregion = x\n";
     const THEIRS: &str = "[profile b]\ncredential_process = /bin/other auth\n";
 
     fn file(root: &Path, path: &str, text: &str) -> PathBuf {
@@ -150,7 +151,10 @@ mod tests {
         for (words, expected) in [
             ("--chdir /x --chain 01 --identity 'a b'", call(&["--chdir", "/x"], "a b", Some("01"))),
             ("--identity a", call(&[], "a", None)),
-            ("--profile --chain --chain 02 --identity --identity", call(&["--profile", "--chain"], "--identity", Some("02"))),
+            (
+                "--profile --chain --chain 02 --identity --identity",
+                call(&["--profile", "--chain"], "--identity", Some("02")),
+            ),
             ("-i a", call(&["-i", "a"], "", None)),
         ] {
             assert_eq!(calls(&line(words)), [expected], "{words}");
@@ -163,7 +167,9 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         let root = std::fs::canonicalize(temp.path()).unwrap();
         let line = |name: &str, clone: &str| {
-            format!("[profile {name}]\ncredential_process = /bin/atmos auth process --chdir {clone} --identity {name}\n")
+            format!(
+                "[profile {name}]\ncredential_process = /bin/atmos auth process --chdir {clone} --identity {name}\n"
+            )
         };
         let both = file(&root, "p/config", &format!("{}\n{}", line("a", "/one"), line("c", "/two")));
         let one = |call: &Call| call.configuration == ["--chdir", "/one"];

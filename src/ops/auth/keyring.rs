@@ -162,7 +162,10 @@ fn put(access: &Access, request: &MigrateRequest, new: &Store, found: &[Entry]) 
 #[derive(Debug, thiserror::Error, Diagnostic)]
 enum MigrateFailure {
     #[error("unknown keyring type `{kind}`")]
-    #[diagnostic(code(atmos::auth::keyring::kind), help("use system, kernel or file; --from knows `reference` (the Go version of atmos) too"))]
+    #[diagnostic(
+        code(atmos::auth::keyring::kind),
+        help("use system, kernel or file; --from knows `reference` (the Go version of atmos) too")
+    )]
     Kind { kind: String },
 
     #[error("both keyrings are of type {kind}")]

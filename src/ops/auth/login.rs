@@ -129,10 +129,7 @@ pub(super) fn identities_tagged(access: &Access, tags: &[String]) -> Result<Vec<
 }
 
 /// `source`: who chose the identity, which tells whether anything may follow.
-pub(super) async fn identity_login(
-    access: &Access,
-    (name, source): (&IdentityName, Source),
-) -> Result<LoginReport> {
+pub(super) async fn identity_login(access: &Access, (name, source): (&IdentityName, Source)) -> Result<LoginReport> {
     super::super::legacy::notice(access);
     let credentials = access.session.given(name).await?;
     let known = access.session.describe(name).await?;

@@ -64,7 +64,9 @@ fn names(access: &Access, name: &IdentityName) -> [String; 2] {
 
 #[derive(Debug, thiserror::Error, Diagnostic)]
 enum ReferenceError {
-    #[error("neither keyring of the Go version of atmos, of the system or of files, has an entry for this identity ({names})")]
+    #[error(
+        "neither keyring of the Go version of atmos, of the system or of files, has an entry for this identity ({names})"
+    )]
     #[diagnostic(
         code(atmos::auth::user::no_reference),
         help(
@@ -74,7 +76,9 @@ enum ReferenceError {
     )]
     None { names: String },
 
-    #[error("the keyring of the system is not available, and the Go version of atmos has no file with this entry: {reason}")]
+    #[error(
+        "the keyring of the system is not available, and the Go version of atmos has no file with this entry: {reason}"
+    )]
     #[diagnostic(
         code(atmos::auth::user::no_keyring),
         help("unlock it, or give the key by `atmos auth user import --from-stdin`")
