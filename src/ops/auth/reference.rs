@@ -65,7 +65,7 @@ fn names(access: &Access, name: &IdentityName) -> [String; 2] {
 #[derive(Debug, thiserror::Error, Diagnostic)]
 enum ReferenceError {
     #[error(
-        "neither keyring of the Go version of atmos, of the system or of files, has an entry for this identity ({names})"
+        "there is no entry of the Go version of atmos for this identity ({names}), in files or in the system's keyring"
     )]
     #[diagnostic(
         code(atmos::auth::user::no_reference),
