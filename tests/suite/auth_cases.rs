@@ -22,9 +22,11 @@ fn case_06_twenty_processes_write_the_profiles_and_readers_see_whole_files() {
         .collect();
     let identities = identities.concat();
     cloud.sandbox.write("atmos.yaml", &text.replace("  identities:\n", &format!("  identities:\n{identities}")));
-    let folder = cloud.sandbox.home().join(".config/atmos/scenario/aws/corp");
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).unwrap();
-    let config = folder.join("config");
+    // All of them are the same somebody, so all have their profiles in one file.
+    let known = cloud.sandbox.atmos(&["auth", "env", "-i", "p0", "-f", "json"]).success().json();
+    let [config, credentials] = ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"]
+        .map(|name| std::path::PathBuf::from(known[name].as_str().unwrap()));
+    assert!(config.starts_with(cloud.sandbox.home().join(".config/atmos/scenario/aws/corp")), "{known}");
     let own = "# mine\n[profile mine]\nregion = us-west-2\n";
     std::fs::write(&config, own).unwrap();
     let (done, looked) = (AtomicBool::new(false), AtomicUsize::new(0));
@@ -51,9 +53,9 @@ fn case_06_twenty_processes_write_the_profiles_and_readers_see_whole_files() {
     let text = std::fs::read_to_string(&config).unwrap();
     assert_eq!(text.matches("[profile p").count(), 20, "{text}");
     assert!(looked.load(Ordering::Relaxed) > 20);
-    for file in ["config", "credentials"] {
-        let mode = std::fs::metadata(folder.join(file)).unwrap().permissions().mode() & 0o777;
-        assert_eq!(mode, 0o600, "{file}");
+    for file in [config, credentials] {
+        let mode = std::fs::metadata(&file).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{}", file.display());
     }
 }
 
@@ -259,4 +261,49 @@ fn case_18_runs_templates_and_descriptions_read_as_the_same_identity() {
         }
     }
     cloud.assert_clean();
+}
+
+/// The reference writes to the usual place and cleans the other one.
+#[test]
+fn base_path_of_files_holds_for_env_process_and_logout() {
+    let cloud = Cloud::start(&[]);
+    let base = cloud.sandbox.home().join("aws-files");
+    let text = cloud.sandbox.read("atmos.yaml");
+    let own = format!("      region: eu-west-1\n      spec: {{files: {{base_path: {}}}}}\n", base.display());
+    cloud.sandbox.write("atmos.yaml", &text.replacen("      region: eu-west-1\n", &own, 1));
+    cloud.login("data-admin").success();
+    let env = cloud.sandbox.atmos(&["auth", "env", "-i", "data-admin", "-f", "json"]).success().json();
+    let config = env["AWS_CONFIG_FILE"].as_str().unwrap();
+    assert!(std::path::Path::new(config).starts_with(base.join("scenario/aws/corp")), "{env}");
+    assert!(!cloud.sandbox.home().join(".config/atmos/scenario").exists());
+    assert_eq!(std::fs::metadata(&base).unwrap().permissions().mode() & 0o777, 0o700);
+    cloud.sandbox.atmos(&["auth", "logout", "data-admin", "--dry-run"]).success().says(config);
+    assert!(std::path::Path::new(config).exists());
+    cloud.sandbox.atmos(&["auth", "logout", "data-admin"]).success().says(config);
+    let left = Sandbox::files_below(&base).into_iter().filter(|file| file.extension().is_none_or(|end| end != "lock"));
+    assert_eq!(left.count(), 0);
+}
+
+/// The reference passes a name over that stands where no name is taken.
+#[test]
+fn login_passes_no_word_over() {
+    let cloud = Cloud::start(&[]);
+    let seen = cloud.sandbox.atmos_with(&[("ATMOS_FORCE_TTY", "true")], &["auth", "login", "data-admin"]);
+    assert!(!seen.status.success(), "{seen}");
+    seen.says("data-admin");
+    cloud.sandbox.atmos(&["auth", "login", "--identity=false"]).exits(1).says("authentication is disabled");
+    assert_eq!(cloud.portal.operations(), Vec::<String>::new());
+}
+
+#[test]
+fn identities_of_a_profile_are_no_names_of_profiles() {
+    let cloud = Cloud::start(&[]);
+    let own = "auth: {identities: {reader: {default: false}, ops-user: {kind: mock, default: true}}}\n";
+    cloud.sandbox.write("profiles/ops/atmos.yaml", own);
+    let who = |words: &[&str]| cloud.sandbox.atmos(&[words, &["auth", "whoami", "-o", "json"]].concat());
+    assert_eq!(who(&["--profile", "ops"]).success().json()["identity"], "ops-user");
+    let exec = ["--profile", "ops", "auth", "exec", "--", "sh", "-c", "echo $MOCK_IDENTITY"];
+    assert_eq!(cloud.sandbox.atmos(&exec).success().stdout, "ops-user\n");
+    who(&["--profile", "ops-user"]).exits(2).says("profile not found");
+    who(&["-i", "ops-user"]).exits(1).says("identity not found");
 }

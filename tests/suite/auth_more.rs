@@ -178,6 +178,8 @@ fn key_that_the_go_version_stored_is_taken_over_and_left_where_it_is() {
     };
     filed("", &json!({"access_key_id": "ASIATEMPORARY0000000", "secret_access_key": "x", "session_token": "t"}));
     users.sandbox.atmos(&import).exits(1).says("temporary session");
+    let migrate = ["auth", "keyring", "migrate", "--from", "reference", "--to", "file"];
+    users.sandbox.atmos(&migrate).success().says("left behind").says("holds nothing of this repository");
     let key = json!({"access_key_id": FIRST_ID, "secret_access_key": FIRST_SECRET, "session_duration": "1h"});
     filed("users_", &key);
     users.sandbox.atmos(&import).success().says("worker").says("file keyring");

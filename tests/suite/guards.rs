@@ -3,6 +3,7 @@
 
 use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 
 use crate::support::{Cloud, Outcome, Sandbox};
 
@@ -265,25 +266,32 @@ fn helper_of(cloud: &Cloud, shell: &[(String, String)]) -> Outcome {
     cloud.sandbox.start(command, "").wait()
 }
 
-#[test]
-fn clones_with_one_realm_and_unlike_identities_keep_their_profiles_apart() {
-    let cloud = Cloud::start(&[]);
-    cloud.login("reader").success();
+/// A second clone with the same realm whose `reader` is somebody else.
+fn clone_with_another_reader(cloud: &Cloud) -> String {
     let clone = cloud.sandbox.root().join("clone");
     std::fs::create_dir(&clone).unwrap();
-    let text = cloud.sandbox.read("atmos.yaml");
-    let other = text.replace(
+    let other = cloud.sandbox.read("atmos.yaml").replace(
         "principal: {name: ReadOnly, account: {name: production}}",
         "principal: {name: DataOps, account: {id: \"444444444444\"}}",
     );
     std::fs::write(clone.join("atmos.yaml"), &other).unwrap();
     std::fs::create_dir(clone.join("stacks")).unwrap();
-    let (here, there) = (cloud.sandbox.repo().display().to_string(), clone.display().to_string());
+    clone.display().to_string()
+}
+
+fn login_there(cloud: &Cloud, there: &str) {
+    let words = ["--chdir", there, "auth", "login", "--no-browser", "-i", "reader"];
+    cloud.sandbox.atmos_with(&[("ATMOS_FORCE_TTY", "true")], &words).success();
+}
+
+#[test]
+fn clones_with_one_realm_and_unlike_identities_keep_their_profiles_apart() {
+    let cloud = Cloud::start(&[]);
+    cloud.login("reader").success();
+    let text = cloud.sandbox.read("atmos.yaml");
+    let (here, there) = (cloud.sandbox.repo().display().to_string(), clone_with_another_reader(&cloud));
     let first = shell_of(&cloud, &here);
-    cloud
-        .sandbox
-        .atmos_with(&[("ATMOS_FORCE_TTY", "true")], &["--chdir", &there, "auth", "login", "--no-browser"])
-        .success();
+    login_there(&cloud, &there);
     let second = shell_of(&cloud, &there);
     assert_eq!(first[2].1, "reader");
     assert_eq!(second[2].1, "reader", "the profile has the name that it always had");
@@ -299,10 +307,57 @@ fn clones_with_one_realm_and_unlike_identities_keep_their_profiles_apart() {
     cloud.sandbox.atmos(&["--chdir", &there, "auth", "logout", "reader"]).success();
     let again = helper_of(&cloud, &first).success().json();
     assert_eq!(again["AccessKeyId"], cloud.last_key_of("ReadOnly"));
-    assert!(!std::path::Path::new(&second[0].1).exists());
+    assert!(!Path::new(&second[0].1).exists());
     // A clone with the same identity shares the line of the first.
-    std::fs::write(clone.join("atmos.yaml"), &text).unwrap();
+    std::fs::write(Path::new(&there).join("atmos.yaml"), &text).unwrap();
     assert_eq!(shell_of(&cloud, &there), first);
+}
+
+#[test]
+fn shell_of_a_clone_that_logged_out_is_nobody_whatever_other_clones_do() {
+    let cloud = Cloud::start(&[]);
+    cloud.login("reader").success();
+    let (here, there) = (cloud.sandbox.repo().display().to_string(), clone_with_another_reader(&cloud));
+    let first = shell_of(&cloud, &here);
+    let folder = Path::new(&first[0].1).parent().unwrap().to_path_buf();
+    cloud.sandbox.atmos(&["auth", "logout", "reader"]).success().says(&first[0].1);
+    login_there(&cloud, &there);
+    let second = shell_of(&cloud, &there);
+    helper_of(&cloud, &second).success();
+    for (old, new) in first.iter().zip(&second).take(2) {
+        assert_ne!(old, new);
+        assert!(!Path::new(&old.1).exists(), "{old:?}: the profile is gone, and nobody else takes its place");
+    }
+    // Who logs in again is who he was, in the shell of before as well.
+    cloud.login("reader").success();
+    assert_eq!(shell_of(&cloud, &here), first);
+    assert_eq!(helper_of(&cloud, &first).success().json()["AccessKeyId"], cloud.last_key_of("ReadOnly"));
+    assert_eq!(helper_of(&cloud, &second).success().json()["AccessKeyId"], cloud.last_key_of("DataOps"));
+    for (repository, shell) in [(&here, &first), (&there, &second)] {
+        cloud.sandbox.atmos(&["--chdir", repository, "auth", "logout", "reader"]).success().says(&shell[0].1);
+    }
+    let left =
+        Sandbox::files_below(&folder).into_iter().filter(|file| file.extension().is_none_or(|end| end != "lock"));
+    assert_eq!(left.collect::<Vec<_>>(), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn first_shells_of_two_clones_at_one_moment_take_no_line_from_each_other() {
+    let cloud = Cloud::start(&[]);
+    cloud.login("reader").success();
+    let (here, there) = (cloud.sandbox.repo().display().to_string(), clone_with_another_reader(&cloud));
+    login_there(&cloud, &there);
+    let words = |repository| ["--chdir", repository, "auth", "env", "-i", "reader", "-f", "json"];
+    let asked: Vec<_> = (0..4).flat_map(|_| [&here, &there]).map(|clone| cloud.sandbox.spawn(&words(clone))).collect();
+    let told: Vec<_> = asked.into_iter().map(|one| one.wait().success().json()["AWS_CONFIG_FILE"].clone()).collect();
+    for pair in told.chunks(2) {
+        assert_eq!(pair, &told[..2]);
+        assert_ne!(pair[0], pair[1], "whoever is first: no file holds two chains");
+    }
+    for (repository, who) in [(&here, "ReadOnly"), (&there, "DataOps")] {
+        let given = helper_of(&cloud, &shell_of(&cloud, repository)).success().json();
+        assert_eq!(given["AccessKeyId"], cloud.last_key_of(who));
+    }
 }
 
 #[test]
@@ -319,8 +374,14 @@ fn profile_gives_nobody_else_when_the_configuration_changes() {
     let seen = helper_of(&cloud, &shell).exits(1).says("another one than when this profile was written");
     let seen = seen.says("atmos auth env -i reader");
     assert!(seen.stdout.is_empty(), "{seen}");
-    assert_eq!(shell_of(&cloud, &here), shell);
-    helper_of(&cloud, &shell).success();
+    // Who asks anew has a profile for whom the name stands for now, and the shell of before stays nobody.
+    let anew = shell_of(&cloud, &here);
+    assert_ne!(anew[0], shell[0]);
+    assert_eq!(helper_of(&cloud, &anew).success().json()["AccessKeyId"], cloud.last_key_of("DataOps"));
+    helper_of(&cloud, &shell).exits(1).says("another one than when this profile was written");
+    // A logout takes both away.
+    cloud.sandbox.atmos(&["auth", "logout", "reader"]).success().says(&anew[0].1).says(&shell[0].1);
+    assert!(!Path::new(&anew[0].1).exists() && !Path::new(&shell[0].1).exists());
 }
 
 #[test]

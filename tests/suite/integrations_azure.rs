@@ -259,3 +259,21 @@ fn the_commands_work_by_name_identity_or_registry_and_say_what_is_wrong() {
     assert!(seen.mentions("`atmos azure aks update-kubeconfig --integration main` tries again"), "{seen}");
     federation.sandbox.atmos(&["auth", "validate"]).success();
 }
+
+#[test]
+fn guard_rails_hold_for_kubeconfigs_and_what_follows_a_login() {
+    let federation = azure();
+    federation.configure(&AUTH.replace("realm: azure", "realm: azure\n  allowed_identities: [dev]"));
+    let phrase = "identity `deploy` (from --identity) may not be used";
+    let named = ["--cluster-name", "second", "--resource-group", "rg-1", "-i", "deploy"];
+    for words in [&named[..], &["--integration", "main", "-i", "deploy"]] {
+        federation.sandbox.atmos(&[&["azure", "aks", "update-kubeconfig"], words].concat()).exits(1).says(phrase);
+    }
+    // Who comes from the provider of an integration is somebody's choice as well.
+    let chosen = [("ATMOS_IDENTITY", "deploy")];
+    let words = ["azure", "aks", "update-kubeconfig", "--integration", "main"];
+    federation.sandbox.atmos_with(&chosen, &words).exits(1).says(&phrase.replace("--identity", "ATMOS_IDENTITY"));
+    let login = federation.sandbox.atmos(&["auth", "login", "-i", "deploy"]).success().says(phrase);
+    login.says("the integrations of identity `deploy` do not follow");
+    assert_eq!((kubeconfig(&federation), docker(&federation)), (Value::Null, Value::Null));
+}

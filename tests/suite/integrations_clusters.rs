@@ -127,6 +127,77 @@ fn kubeconfigs_are_updated_by_command() {
     }
 }
 
+/// What `auth` has beside its realm, for one block.
+fn with_rails(cloud: &Cloud, rails: &str, work: impl FnOnce()) {
+    let before = cloud.sandbox.read("atmos.yaml");
+    cloud.sandbox.write("atmos.yaml", &before.replace("realm: scenario\n", &format!("realm: scenario\n  {rails}\n")));
+    work();
+    cloud.sandbox.write("atmos.yaml", &before);
+}
+
+const RAILS: [(&str, &str); 3] = [
+    ("allowed_identities: [reader]", "identity `data-admin` (from --identity) may not be used"),
+    ("expected_account: \"111111111111\"", "wrong account: identity `data-admin` is in account 444444444444"),
+    ("min_ttl: 99h", "at least 356400 s are wanted"),
+];
+
+#[test]
+fn guard_rails_hold_for_kubeconfigs_by_command() {
+    let services = AwsServices::start();
+    services.add_cluster("dev", cluster("dev", "https://api.test", b"authority"));
+    let shared = "    shared:\n      kind: aws/eks\n      via: {provider: corp}\n      spec: {auto_provision: false, cluster: {name: dev, region: eu-west-1}}\n";
+    let own = CLUSTER.replace("cluster: {", "auto_provision: false, cluster: {");
+    let cloud = cloud(&services, &format!("{own}{shared}"));
+    cloud.login("data-admin").success();
+    let run = |words: &[&str]| cloud.sandbox.atmos(&[&["aws", "eks", "update-kubeconfig"], words].concat());
+    let named = ["--name", "dev", "--region", "eu-west-1", "-i", "data-admin"];
+    for (rails, phrase) in RAILS {
+        with_rails(&cloud, &format!("{rails}\n  audit: {{file: \"~/audit.jsonl\"}}"), || {
+            run(&named).exits(1).says(phrase);
+            run(&["--integration", "shared", "-i", "data-admin"]).exits(1).says(phrase);
+            let words = ["aws", "eks", "update-kubeconfig", "--integration", "shared"];
+            let seen = cloud.sandbox.atmos_with(&[("ATMOS_IDENTITY", "data-admin")], &words).exits(1);
+            seen.says(&phrase.replace("--identity", "ATMOS_IDENTITY"));
+        });
+        let text = std::fs::read_to_string(cloud.sandbox.home().join("audit.jsonl")).unwrap();
+        let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let refused = lines.filter(|line| line["event"] == "eks-kubeconfig" && line["refused"].is_string()).count();
+        assert_eq!(refused, text.lines().count(), "{text}");
+    }
+    assert_eq!(
+        (services.log(), kubeconfig(&cloud)),
+        (Vec::new(), Value::Null),
+        "nobody was asked, nothing was written"
+    );
+    // An identity that the configuration itself names is nobody's choice.
+    with_rails(&cloud, RAILS[0].0, || {
+        run(&["--integration", "dev-cluster"]).success();
+    });
+    with_rails(&cloud, "expected_account: \"444444444444\"\n  allowed_identities: [data-admin]", || {
+        run(&named).success();
+    });
+}
+
+#[test]
+fn guard_rails_hold_for_what_follows_a_login() {
+    let services = AwsServices::start();
+    services.add_cluster("dev", cluster("dev", "https://api.test", b"authority"));
+    let cloud = cloud(&services, CLUSTER);
+    for (rails, phrase) in RAILS {
+        with_rails(&cloud, rails, || {
+            let seen = cloud.login("data-admin").success().says(phrase);
+            seen.says("the integrations of identity `data-admin` do not follow").says_not("EKS kubeconfig");
+            cloud.sandbox.atmos(&["auth", "refresh"]).says_not("EKS kubeconfig");
+        });
+    }
+    assert_eq!(
+        (services.log(), kubeconfig(&cloud)),
+        (Vec::new(), Value::Null),
+        "nobody was asked, nothing was written"
+    );
+    cloud.login("data-admin").success().says("EKS kubeconfig: dev →").says_not("do not follow");
+}
+
 #[test]
 fn children_of_a_run_have_the_kubeconfig_behind_their_own() {
     let services = AwsServices::start();

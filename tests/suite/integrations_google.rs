@@ -93,3 +93,17 @@ fn the_commands_say_what_is_wrong() {
     }
     federation.sandbox.atmos(&["gcp", "gk"]).exits(1).says("did you mean");
 }
+
+#[test]
+fn guard_rails_hold_for_kubeconfigs_and_what_follows_a_login() {
+    let federation = google();
+    federation.configure(&AUTH.replace("realm: google", "realm: google\n  allowed_identities: [placed]"));
+    let named = ["--cluster-name", "main", "--project-id", "prod-1", "--location", "europe-west1", "-i", "deploy"];
+    let phrase = "identity `deploy` (from --identity) may not be used";
+    for words in [&named[..], &["--integration", "main", "-i", "deploy"]] {
+        federation.sandbox.atmos(&[&["gcp", "gke", "update-kubeconfig"], words].concat()).exits(1).says(phrase);
+    }
+    let login = federation.sandbox.atmos(&["auth", "login", "-i", "deploy"]).success().says(phrase);
+    login.says("the integrations of identity `deploy` do not follow");
+    assert_eq!(kubeconfig(&federation), Value::Null);
+}

@@ -43,6 +43,32 @@ fn case_16_without_any_keyring_the_login_lasts_one_process_and_that_is_said_once
 }
 
 #[test]
+fn missing_keyring_is_said_once_whatever_the_command() {
+    let mut cloud = Cloud::start(&[]);
+    without_file_keyring(&mut cloud);
+    let once = |seen: &Outcome| {
+        let all = format!("{}{}", seen.stdout, seen.stderr);
+        assert_eq!(all.matches("the system keyring is not available (").count(), 1, "{seen}");
+    };
+    let login = cloud.login("data-admin").success().says_not("nothing of this login is kept");
+    once(&login);
+    let doctor = cloud.sandbox.atmos(&["auth", "doctor", "--offline"]).success().says_not("keyring");
+    once(&doctor);
+    assert!(doctor.stdout.contains("logins end with the process"), "{doctor}");
+    let migrate = cloud.sandbox.atmos(&["auth", "keyring", "migrate", "--from", "system", "--to", "kernel"]).exits(1);
+    once(&migrate.says_not("credentials are kept in memory"));
+    // Who wants no keyring is told what that means, without a word of one that is missing.
+    cloud.sandbox.set("ATMOS_KEYRING_TYPE", "memory");
+    cloud.login("data-admin").success().says("nothing of this login is kept").says_not("not available");
+    let mut users = crate::support::Users::start(&serde_json::json!({}));
+    for name in ["ATMOS_KEYRING_TYPE", "ATMOS_KEYRING_PASSWORD"] {
+        users.sandbox.remove(name);
+    }
+    let import = users.import().exits(1).says("the keyring does not last").says_not("credentials are kept in memory");
+    once(&import);
+}
+
+#[test]
 fn case_16_hanging_secret_service_delays_and_does_not_hang() {
     let mut cloud = Cloud::start(&[]);
     without_file_keyring(&mut cloud);

@@ -295,8 +295,10 @@ fn realm_of_the_environment_goes_along_in_the_standing_helper() {
     let mut cloud = Cloud::start(&[]);
     cloud.sandbox.set("ATMOS_AUTH_REALM", "elsewhere");
     cloud.login("data-admin").success();
-    cloud.sandbox.atmos(&["auth", "env", "-i", "data-admin"]).success();
-    let config = cloud.sandbox.home().join(".config/atmos/elsewhere/aws/corp/config");
+    let variables =
+        |cloud: &Cloud| cloud.sandbox.atmos(&["auth", "env", "-i", "data-admin", "-f", "json"]).success().json();
+    let config = variables(&cloud)["AWS_CONFIG_FILE"].as_str().unwrap().to_owned();
+    assert!(config.contains("/.config/atmos/elsewhere/aws/corp/config."), "{config}");
     let config = std::fs::read_to_string(config).unwrap();
     let process = config.lines().find_map(|line| line.strip_prefix("credential_process = ")).unwrap();
     cloud.sandbox.remove("ATMOS_AUTH_REALM");
@@ -308,7 +310,7 @@ fn realm_of_the_environment_goes_along_in_the_standing_helper() {
     assert_eq!(outcome.json()["AccessKeyId"], cloud.last_key_of("DataOps"));
     // A realm of the configuration is found there, and needs no word.
     cloud.login("data-admin").success();
-    cloud.sandbox.atmos(&["auth", "env", "-i", "data-admin"]).success();
-    let config = cloud.sandbox.home().join(".config/atmos/scenario/aws/corp/config");
+    let config = variables(&cloud)["AWS_CONFIG_FILE"].as_str().unwrap().to_owned();
+    assert!(config.contains("/.config/atmos/scenario/aws/corp/config."), "{config}");
     assert!(!std::fs::read_to_string(config).unwrap().contains("--realm"));
 }

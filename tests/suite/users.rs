@@ -1,5 +1,6 @@
 //! Identities of kind aws/user: keys that last, devices, sessions, and a new key in place of the old one.
 
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
@@ -398,4 +399,38 @@ fn keyring_migrate_moves_everything_and_loses_nothing() {
         .atmos(&["auth", "keyring", "migrate", "--from", "file", "--to", "file"])
         .exits(1)
         .says("both keyrings");
+}
+
+#[test]
+fn keys_of_the_file_keyring_of_the_go_version_are_read_and_stay_there() {
+    let token = include_str!("../../fixtures/reference-keyring/atmos_users_worker");
+    let migrate = ["auth", "keyring", "migrate", "--from", "reference", "--to", "file"];
+    let import = ["auth", "user", "import", "--from-reference"];
+    for words in [&migrate[..], &import] {
+        let users = Users::start(&json!({}));
+        let folder = users.sandbox.home().join(".local/share/atmos/keyring");
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).unwrap();
+        let file = folder.join("atmos_users_worker");
+        let write = |text: &str| {
+            std::fs::write(&file, text).unwrap();
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+        };
+        write(&token.replace('.', ""));
+        users.sandbox.atmos(words).exits(1).says("is damaged").says("atmos_users_worker");
+        write(token);
+        let wrong = [("ATMOS_KEYRING_PASSWORD", "battery-staple")];
+        users.sandbox.atmos_with(&wrong, words).exits(1).says("wrong password for the file keyring");
+        users.sandbox.atmos(words).success().says("access key of identity worker");
+        assert_eq!(principal(&users, "worker"), WORKER);
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), token, "it belongs to the reference");
+        // It is not ours to be in the way of anything.
+        users.sandbox.atmos(words).success();
+        users.sandbox.atmos(&["auth", "doctor", "--offline"]).success().says_not("atmos_users_worker");
+        users.assert_clean();
+    }
+    let users = Users::start(&json!({}));
+    let phrase = "the Go version of atmos has no file with this entry";
+    users.sandbox.atmos(&migrate).exits(1).says(phrase);
+    users.sandbox.atmos(&import).exits(1).says(phrase);
+    users.sandbox.atmos(&["auth", "keyring", "migrate", "--to", "reference"]).exits(1).says("--from knows `reference`");
 }

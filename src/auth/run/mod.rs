@@ -23,5 +23,5 @@ pub use error::Error;
 pub use extras::Extras;
 pub use open::{Run, RunIdentity, RunSettings};
 pub use parent::{Parent, SOCKET_VARIABLE};
-pub use realm_files::forget_profiles;
+pub use realm_files::{Call, forget_profiles};
 pub use server::{Answer, Source, TOKEN, Tokens};

@@ -5,79 +5,44 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sha2::{Digest as _, Sha256};
-
 use super::Error;
-use crate::auth::delivery::{
-    Helper, Profile, config_headers, config_sections, ini_is_empty, remove_sections, replace_sections,
-};
+use crate::auth::delivery::{Helper, Profile, config_sections, ini_is_empty, remove_sections, replace_sections};
 use crate::auth::store::private;
 use crate::host::lock::FileLock;
 use crate::host::{Host, fs, trust};
-use crate::value::hex;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The files of one realm and provider.
+/// The files of one chain. Whoever has a profile there is who that chain says, whichever configurations share the realm
+/// and whatever they call him: no file holds two chains, so nobody can take the line of somebody else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
     /// First directory that is ours to keep private.
     root: PathBuf,
     directory: PathBuf,
-    /// Name of the AWS configuration file.
-    file: String,
+    /// The beginning of the fingerprint of the chain.
+    chain: String,
 }
 
 impl Standing {
-    /// `<config>/atmos/<realm>/aws/<provider>`, or below `base` (`spec.files.base_path`) if the provider has one. An
+    /// In `<config>/atmos/<realm>/aws/<provider>`, or below `base` (`spec.files.base_path`) if the provider has one. An
     /// empty realm has no element.
-    pub fn new(host: &Host, base: Option<&Path>, realm: &str, provider: &str) -> Standing {
+    pub fn new(host: &Host, base: Option<&Path>, realm: &str, provider: &str, chain: &str) -> Standing {
         let root = base.map_or_else(|| host.dirs.config.join("atmos"), |base| host.absolute(base));
         let with_realm = if realm.is_empty() { root.clone() } else { root.join(element(realm)) };
         let directory = with_realm.join("aws").join(element(provider));
-        Standing { root, directory, file: "config".to_owned() }
-    }
-
-    /// The files that one configuration alone has there. `helper` is the call that leads to it.
-    #[must_use]
-    pub fn apart(&self, helper: &Helper) -> Standing {
-        let mut hash = Sha256::new();
-        for word in &helper.arguments {
-            hash.update(word.len().to_be_bytes());
-            hash.update(word.as_bytes());
-        }
-        Standing { file: format!("config.{}", hex(&hash.finalize()[..8])), ..self.clone() }
-    }
-
-    /// These files, or those of [`Standing::apart`] once a profile is wanted that another configuration has there for
-    /// somebody else.
-    ///
-    /// # Errors
-    /// As [`Standing::is_taken`].
-    pub fn beside_others(self, helper: &Helper, profile: &str, chain: &str) -> Result<Standing, Error> {
-        let own = self.apart(helper);
-        Ok(if own.config().exists() || self.is_taken(helper, profile, chain)? { own } else { self })
-    }
-
-    /// The profile is there, was written by another configuration than that of `helper`, and stands for another chain.
-    ///
-    /// # Errors
-    /// A file that is a link or somebody else's.
-    pub fn is_taken(&self, helper: &Helper, profile: &str, chain: &str) -> Result<bool, Error> {
-        let Some(text) = private::read(&self.config())? else { return Ok(false) };
-        let text = String::from_utf8_lossy(&text);
-        let calls = config_headers(profile).into_iter().filter_map(|header| call_of(&text, &header));
-        Ok(calls.into_iter().any(|words| is_of_another(&words, &helper.arguments, chain)))
+        Standing { root, directory, chain: element(chain) }
     }
 
     /// AWS configuration file (`AWS_CONFIG_FILE`).
     pub fn config(&self) -> PathBuf {
-        self.directory.join(&self.file)
+        self.directory.join(format!("config.{}", self.chain))
     }
 
-    /// Credentials file (`AWS_SHARED_CREDENTIALS_FILE`), without any of our profiles.
+    /// Credentials file (`AWS_SHARED_CREDENTIALS_FILE`), without any of our profiles. The one that the Go version of atmos
+    /// writes holds keys of whoever logged in last under a name.
     pub fn credentials(&self) -> PathBuf {
-        self.directory.join("credentials")
+        self.directory.join(format!("credentials.{}", self.chain))
     }
 
     /// Writes the profiles, each calling `helper`. Nothing is written when everything is there already.
@@ -100,41 +65,22 @@ impl Standing {
         Ok(())
     }
 
-    /// Removes the sections of some profiles from both files, and files that are empty then. True when something went.
+    /// Removes the keys of a profile that the Go version of atmos left for this realm and provider; the file that had some.
     ///
     /// # Errors
     /// As [`Standing::write`]; what could not be removed is never reported as removed.
-    pub fn remove(&self, profiles: &[&str]) -> Result<bool, Error> {
-        if !self.directory.exists() {
-            return Ok(false);
+    pub fn forget_keys(&self, profile: &str, dry_run: bool) -> Result<Option<PathBuf>, Error> {
+        let path = self.directory.join("credentials");
+        let Some(text) = private::read(&path)? else { return Ok(None) };
+        let header = format!("[{profile}]");
+        if !String::from_utf8_lossy(&text).lines().any(|line| line.trim() == header) {
+            return Ok(None);
         }
-        let headers: Vec<String> = profiles.iter().flat_map(|profile| config_headers(profile)).collect();
-        let headers: Vec<&str> = headers.iter().map(String::as_str).collect();
-        let from_config = edit(&self.config(), false, |text| remove_sections(text, &headers))?;
-        let from_credentials = edit(&self.credentials(), false, |text| remove_sections(text, profiles))?;
-        Ok(from_config || from_credentials)
+        if !dry_run {
+            edit(&path, false, |text| remove_sections(text, &[profile]))?;
+        }
+        Ok(Some(path))
     }
-}
-
-/// The words of the `credential_process` of a section.
-fn call_of(text: &str, header: &str) -> Option<Vec<String>> {
-    let head = format!("[{header}]");
-    let lines = text.lines().map(str::trim).skip_while(|line| *line != head).skip(1);
-    let mut own = lines.take_while(|line| !line.starts_with('['));
-    let call = own.find_map(|line| line.strip_prefix("credential_process")?.trim_start().strip_prefix('='))?;
-    shell_words::split(call).ok()
-}
-
-/// That a line calls this program for another configuration and another chain. Lines of anybody else are not ours to keep:
-/// they were always replaced.
-fn is_of_another(words: &[String], arguments: &[String], chain: &str) -> bool {
-    let Some([auth, process, rest @ ..]) = words.get(1..) else { return false };
-    let at = |flag: &str| rest.iter().position(|word| word == flag);
-    let end = at("--chain").or_else(|| at("--identity")).unwrap_or(rest.len());
-    if auth != "auth" || process != "process" || rest[..end] == *arguments {
-        return false;
-    }
-    at("--chain").and_then(|at| rest.get(at + 1)).is_none_or(|meant| meant != chain)
 }
 
 /// A name as one element of a path.
@@ -186,10 +132,11 @@ pub(super) fn edit(path: &Path, create: bool, change: impl Fn(&str) -> String) -
     Ok(old.as_deref() != Some(&new))
 }
 
+/// One lock for the files of all chains: each change is short, and locks stay where they are.
 fn lock_path(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    PathBuf::from(name)
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let kind = name.split('.').next().unwrap_or_default();
+    path.with_file_name(format!("{kind}.lock"))
 }
 
 #[cfg(test)]
@@ -216,8 +163,8 @@ mod tests {
     #[test]
     fn write_keeps_other_sections_and_drops_keys_of_the_same_name() {
         let temp = tempfile::tempdir().unwrap();
-        let standing = Standing::new(&host(temp.path(), &[]), None, "acme", "corp/x");
-        assert_eq!(standing.config(), temp.path().join("config/atmos/acme/aws/corp_x/config"));
+        let standing = Standing::new(&host(temp.path(), &[]), None, "acme", "corp/x", "01ab");
+        assert_eq!(standing.config(), temp.path().join("config/atmos/acme/aws/corp_x/config.01ab"));
         std::fs::create_dir_all(&standing.directory).unwrap();
         std::fs::write(standing.config(), "[profile mine]\nregion = x\n").unwrap();
         std::fs::write(standing.credentials(), "; atmos: expiration=1\n[dev]\naws_access_key_id = A\n[mine]\nk = v\n")
@@ -237,60 +184,53 @@ mod tests {
     }
 
     #[test]
-    fn a_profile_of_another_configuration_stays_whose_it_is() {
+    fn no_two_chains_share_a_file() {
         let temp = tempfile::tempdir().unwrap();
-        let standing = Standing::new(&host(temp.path(), &[]), None, "acme", "corp");
-        let call = |arguments: &[&str], chain: &str| {
-            let words = ["--chain", chain];
-            let all = arguments.iter().chain(words.iter().filter(|_| !chain.is_empty()));
-            Helper { arguments: all.map(|word| (*word).to_owned()).collect(), ..helper() }
-        };
-        let place = |arguments: &[&str], chain: &str| {
-            standing.clone().beside_others(&call(arguments, ""), "a b", chain).unwrap().config()
-        };
-        assert_eq!(place(&["--chdir", "/one"], "aa"), standing.config(), "nobody is there yet");
-        standing.write(&[profile("a b")], &call(&["--chdir", "/one"], "aa")).unwrap();
-        for (arguments, chain, shares) in [
-            (&["--chdir", "/one"][..], "aa", true),
-            (&["--chdir", "/one"], "bb", true),
-            (&["--chdir", "/two"], "aa", true),
-            (&["--chdir", "/two"], "bb", false),
-            (&["--chdir", "/one", "--profile", "x"], "bb", false),
-        ] {
-            assert_eq!(place(arguments, chain) == standing.config(), shares, "{arguments:?} {chain}");
-        }
-        // Who has files of his own stays with them.
-        let two = call(&["--chdir", "/two"], "");
-        standing.apart(&two).write(&[profile("a b")], &call(&["--chdir", "/two"], "bb")).unwrap();
-        assert_eq!(place(&["--chdir", "/two"], "aa"), standing.apart(&two).config());
-        // Lines that are not of our making were always replaced.
-        std::fs::write(standing.config(), "[profile a b]\nregion = x\n").unwrap();
-        assert_eq!(place(&["--chdir", "/three"], "cc"), standing.config());
+        let host = host(temp.path(), &[]);
+        let of = |chain: &str| Standing::new(&host, None, "acme", "corp", chain);
+        let (one, two) = (of("aa"), of("bb"));
+        assert!(one.config() != two.config() && one.credentials() != two.credentials());
+        one.write(&[profile("dev")], &helper()).unwrap();
+        let written = std::fs::read_to_string(one.config()).unwrap();
+        two.write(&[profile("dev")], &Helper { arguments: Vec::new(), ..helper() }).unwrap();
+        assert_eq!(std::fs::read_to_string(one.config()).unwrap(), written);
+        assert_eq!(lock_path(&one.config()), lock_path(&two.config()));
     }
 
     #[test]
-    fn a_second_write_touches_nothing_and_remove_takes_ours_only() {
+    fn a_second_write_touches_nothing() {
         let temp = tempfile::tempdir().unwrap();
-        let standing = Standing::new(&host(temp.path(), &[]), None, "", "corp");
+        let standing = Standing::new(&host(temp.path(), &[]), None, "", "corp", "aa");
         standing.write(&[profile("dev"), profile("a b")], &helper()).unwrap();
         let written = std::fs::metadata(standing.config()).unwrap().modified().unwrap();
         standing.write(&[profile("dev")], &helper()).unwrap();
         standing.write(&[profile("a b")], &helper()).unwrap();
         assert_eq!(std::fs::metadata(standing.config()).unwrap().modified().unwrap(), written);
-        assert!(standing.remove(&["dev"]).unwrap());
-        assert!(!standing.remove(&["dev"]).unwrap());
-        assert!(std::fs::read_to_string(standing.config()).unwrap().contains("[profile a b]"));
-        assert!(standing.remove(&["a b"]).unwrap());
-        assert!(!standing.config().exists() && !standing.credentials().exists());
-        assert!(!Standing::new(&host(temp.path(), &[]), None, "", "none").remove(&["dev"]).unwrap());
+    }
+
+    #[test]
+    fn keys_that_the_reference_left_go_with_their_profile() {
+        let temp = tempfile::tempdir().unwrap();
+        let standing = Standing::new(&host(temp.path(), &[]), None, "r", "corp", "aa");
+        assert_eq!(standing.forget_keys("dev", false).unwrap(), None);
+        std::fs::create_dir_all(&standing.directory).unwrap();
+        let path = standing.directory.join("credentials");
+        std::fs::write(&path, "; atmos: expiration=1\n[dev]\naws_access_key_id = A\n\n[mine]\nk = v\n").unwrap();
+        for dry_run in [true, false] {
+            assert_eq!(standing.forget_keys("dev", dry_run).unwrap().as_ref(), Some(&path));
+        }
+        assert_eq!(standing.forget_keys("dev", false).unwrap(), None);
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "[mine]\nk = v\n");
+        standing.forget_keys("mine", false).unwrap();
+        assert!(!path.exists());
     }
 
     #[test]
     fn links_and_names_that_leave_the_directory_are_refused() {
         let temp = tempfile::tempdir().unwrap();
         let host = host(temp.path(), &[]);
-        assert!(Standing::new(&host, None, "r", "..").config().ends_with("atmos/r/aws/_/config"));
-        let standing = Standing::new(&host, None, "r", "corp");
+        assert!(Standing::new(&host, None, "r", "..", "../x").config().ends_with("atmos/r/aws/_/config..._x"));
+        let standing = Standing::new(&host, None, "r", "corp", "aa");
         std::fs::create_dir_all(&standing.directory).unwrap();
         let target = temp.path().join("precious");
         std::fs::write(&target, "[x]\n").unwrap();
@@ -306,15 +246,15 @@ mod tests {
         std::fs::create_dir_all(temp.path().join("dotfiles")).unwrap();
         std::fs::create_dir_all(&host.dirs.config).unwrap();
         std::os::unix::fs::symlink(temp.path().join("dotfiles"), host.dirs.config.join("atmos")).unwrap();
-        Standing::new(&host, None, "r", "corp").write(&[profile("dev")], &helper()).unwrap();
-        assert!(temp.path().join("dotfiles/r/aws/corp/config").exists());
+        Standing::new(&host, None, "r", "corp", "aa").write(&[profile("dev")], &helper()).unwrap();
+        assert!(temp.path().join("dotfiles/r/aws/corp/config.aa").exists());
     }
 
     #[test]
     fn twenty_writers_lose_nothing_and_readers_see_whole_files() {
         let temp = tempfile::tempdir().unwrap();
         let host = host(temp.path(), &[]);
-        let standing = Standing::new(&host, None, "r", "corp");
+        let standing = Standing::new(&host, None, "r", "corp", "aa");
         standing.write(&[profile("first")], &helper()).unwrap();
         std::thread::scope(|scope| {
             for number in 0..20 {

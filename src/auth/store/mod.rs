@@ -6,12 +6,14 @@
 
 mod error;
 mod file;
+mod jwe;
 mod kernel;
 pub(in crate::auth) mod memory;
 pub(in crate::auth) mod open;
 mod password;
 pub(in crate::auth) mod private;
 mod quick;
+mod reference;
 pub(in crate::auth) mod seal;
 mod settings;
 mod system;
@@ -19,6 +21,7 @@ mod unlocked;
 
 pub use error::Error;
 pub use open::Store;
+pub use reference::FilesOfReference;
 pub use seal::random_name;
 pub use settings::{
     Kind, Outlook, SAML_PASSWORD_VARIABLE, Settings, TYPE_VARIABLE, outlook, password_variable, password_variables,

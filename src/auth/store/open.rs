@@ -1,6 +1,7 @@
 //! One keyring for a process: which kind it is, and what happens when the system has none. Row 5.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use zeroize::Zeroizing;
@@ -25,8 +26,10 @@ pub struct Store {
 
 struct Inner {
     backend: Backend,
-    /// In use once the system turned out to have no keyring.
-    fallback: OnceLock<Memory>,
+    /// In use once the system turned out to have no keyring, with the reason.
+    fallback: OnceLock<(Memory, String)>,
+    /// Somebody else says it.
+    is_quiet: AtomicBool,
     talk: Talk,
     /// For advice: the variable that the file keyring would read.
     password_variable: String,
@@ -105,6 +108,7 @@ impl Store {
             inner: Arc::new(Inner {
                 backend,
                 fallback: OnceLock::new(),
+                is_quiet: AtomicBool::new(false),
                 talk: host.talk.clone(),
                 password_variable: password_variable(&host.env, settings),
             }),
@@ -124,6 +128,17 @@ impl Store {
     /// The keyring of the system or of the kernel was wanted and did not answer: what it holds is out of reach.
     pub fn is_lost(&self) -> bool {
         self.inner.fallback.get().is_some()
+    }
+
+    /// Why that is so, in words.
+    pub fn lost_because(&self) -> Option<&str> {
+        self.inner.fallback.get().map(|(_, why)| why.as_str())
+    }
+
+    /// A keyring that is not there is no warning any more: who calls this says it with [`Store::lost_because`], in a report
+    /// or an error, and twice would be once too often.
+    pub fn keep_quiet(&self) {
+        self.inner.is_quiet.store(true, Ordering::Relaxed);
     }
 
     /// That values outlive the process.
@@ -195,7 +210,7 @@ impl Store {
             Backend::Memory(own) => Ok(memory(own)),
             Backend::Files(own) => files(own),
             Backend::Outside(own) => {
-                if let Some(fallback) = self.inner.fallback.get() {
+                if let Some((fallback, _)) = self.inner.fallback.get() {
                     return Ok(memory(fallback));
                 }
                 match outside(*own) {
@@ -208,21 +223,19 @@ impl Store {
 
     /// Says once that there is no keyring, and goes on in memory.
     fn fall_back(&self, outside: Outside, why: &Unavailable) -> &Memory {
-        self.inner.fallback.get_or_init(|| {
-            let warning = Warning::new(
-                "atmos::auth::store::no_keyring",
-                format!(
-                    "the {} keyring is not available ({}); credentials are kept in memory, for this command only",
-                    outside.kind().name(),
-                    why.0
-                ),
-            );
-            self.inner.talk.warn(warning.help(format!(
-                "set {TYPE_VARIABLE}=file and a password in {} to stay logged in, or {TYPE_VARIABLE}=memory to silence this",
-                self.inner.password_variable
-            )));
-            Memory::default()
-        })
+        let (memory, _) = self.inner.fallback.get_or_init(|| {
+            let reason = format!("the {} keyring is not available ({})", outside.kind().name(), why.0);
+            if !self.inner.is_quiet.load(Ordering::Relaxed) {
+                let message = format!("{reason}; credentials are kept in memory, for this command only");
+                let help = format!(
+                    "set {TYPE_VARIABLE}=file and a password in {} to stay logged in, or {TYPE_VARIABLE}=memory to silence this",
+                    self.inner.password_variable
+                );
+                self.inner.talk.warn(Warning::new("atmos::auth::store::no_keyring", message).help(help));
+            }
+            (Memory::default(), reason)
+        });
+        memory
     }
 }
 

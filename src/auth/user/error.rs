@@ -45,12 +45,12 @@ pub enum Error {
     #[diagnostic(code(atmos::auth::user::invalid_key), help("{help}"))]
     InvalidKey { reason: String, help: &'static str },
 
-    #[error("the keyring does not last: what is stored now would be gone with this process")]
+    #[error("the keyring does not last: what is stored now would be gone with this process{why}")]
     #[diagnostic(
         code(atmos::auth::user::not_lasting),
         help("set ATMOS_KEYRING_TYPE=file and a password (ATMOS_KEYRING_PASSWORD)")
     )]
-    NotLasting,
+    NotLasting { why: String },
 
     #[error("the keyring entry of identity `{identity}` cannot be read: {reason}")]
     #[diagnostic(

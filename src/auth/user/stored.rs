@@ -199,11 +199,12 @@ pub(crate) async fn save(context: &Context, identity: &str, keys: &StoredKeys) -
         if store.is_durable() {
             store.set(&name, &bytes)?;
         }
-        Ok::<bool, crate::auth::store::Error>(store.is_durable())
+        let why = store.lost_because().map(|why| format!(" ({why})")).unwrap_or_default();
+        Ok::<_, crate::auth::store::Error>(if store.is_durable() { Ok(()) } else { Err(why) })
     })
     .await?
     .map_err(|error| AuthError::from(crate::auth::cache::Error::from(error)))?;
-    if lasting { Ok(()) } else { Err(Error::NotLasting.into()) }
+    lasting.map_err(|why| Error::NotLasting { why }.into())
 }
 
 /// Removes the entry of an identity; true when there was one.

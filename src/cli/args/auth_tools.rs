@@ -128,7 +128,7 @@ pub struct ImportArgs {
     #[arg(long, value_name = "NAME")]
     pub from_profile: Option<String>,
 
-    /// What the Go version of atmos keeps in the keyring of the system; it stays there
+    /// What the Go version of atmos keeps in the keyring of the system or of files; it stays there
     #[arg(long)]
     pub from_reference: bool,
 }
@@ -153,7 +153,7 @@ pub enum KeyringCommand {
 
 #[derive(Debug, Args)]
 pub struct MigrateArgs {
-    /// system, kernel or file [default: the keyring in force]
+    /// system, kernel or file, or `reference`: access keys that the Go version of atmos keeps [default: the keyring in force]
     #[arg(long, value_name = "TYPE")]
     pub from: Option<String>,
 

@@ -6,12 +6,13 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::super::access::{Access, refused};
-use super::super::audit::{self, Event};
+use super::super::audit::Event;
 use super::gate::Gate;
 use super::integrations::{Done, Holder, keys, target};
 use super::registry::{find, other_kind, owner};
-use crate::auth::integration::{CLUSTERS_OF_AZURE, ClusterTarget, ClusterToken, Home, Kind, Target};
-use crate::auth::resolution::Flag;
+use crate::auth::IdentityName;
+use crate::auth::integration::{CLUSTERS_OF_AZURE, ClusterTarget, ClusterToken, Home, Integration, Kind, Target};
+use crate::auth::resolution::{Flag, Source};
 use crate::auth::run::TOKEN;
 use crate::diag::{Failure, Result};
 use crate::secret::Expose as _;
@@ -135,7 +136,7 @@ pub struct KubeconfigRequest {
 /// # Errors
 /// No cluster is named, or it cannot be found; the file cannot be written.
 pub async fn update_kubeconfig(access: &Access, request: &KubeconfigRequest) -> Result<Done> {
-    let (identity, cluster) = match &request.integration {
+    let ((identity, source), cluster) = match &request.integration {
         Some(name) => {
             let integration = find(&access.settings, name)?;
             let Some(Target::Cluster(cluster)) =
@@ -143,17 +144,13 @@ pub async fn update_kubeconfig(access: &Access, request: &KubeconfigRequest) -> 
             else {
                 return Err(other_kind(&integration).into());
             };
-            let identity = match &request.identity {
-                Flag::NotGiven => owner(access, &integration)?,
-                flag => access.needed_identity(flag)?,
-            };
-            (identity, cluster)
+            (owner_or(access, &integration, &request.identity)?, cluster)
         }
-        None => (access.needed_identity(&request.identity)?, ClusterTarget::default()),
+        None => (access.needed_choice(&request.identity)?, ClusterTarget::default()),
     };
-    let event = Event { name: "eks-kubeconfig", identity: Some(identity.to_string()), ..Event::default() };
-    audit::record(access, &access.settings, &event)?;
-    let given = access.given(&access.session, &identity).await?;
+    let gate = Gate::open(access, (&identity, source), Event { name: "eks-kubeconfig", ..Event::default() }, None)?;
+    let given = gate.given().await?;
+    gate.write_down()?;
     let own = |given: &Option<String>| given.clone().filter(|text| !text.is_empty());
     let name = own(&request.cluster).unwrap_or(cluster.name);
     let region = own(&request.region).unwrap_or(cluster.region);
@@ -168,6 +165,14 @@ pub async fn update_kubeconfig(access: &Access, request: &KubeconfigRequest) -> 
     let target = ClusterTarget { name, region, alias, path, ..cluster };
     let chain = access.session.chain(&identity)?;
     Holder { access, session: &access.session, chain, credentials: &given }.write_kubeconfig(&target).await
+}
+
+/// The identity that a flag names, else the one that the integration belongs to.
+fn owner_or(access: &Access, integration: &Integration, flag: &Flag) -> Result<(IdentityName, Source)> {
+    match flag {
+        Flag::NotGiven => owner(access, integration),
+        flag => access.needed_choice(flag),
+    }
 }
 
 /// Which cluster of Azure or Google.
@@ -185,28 +190,25 @@ pub struct OtherKubeconfigRequest {
 /// # Errors
 /// As [`update_kubeconfig`].
 pub async fn update_other_kubeconfig(access: &Access, request: &OtherKubeconfigRequest, kind: Kind) -> Result<Done> {
-    let (identity, target) = if let Some(name) = &request.integration {
+    let ((identity, source), target) = if let Some(name) = &request.integration {
         let integration = find(&access.settings, name)?;
         let Some(Target::Cluster(cluster)) = target(access, &integration)?.filter(|_| integration.kind == kind) else {
             return Err(other_kind(&integration).into());
         };
-        let identity = match &request.identity {
-            Flag::NotGiven => owner(access, &integration)?,
-            flag => access.needed_identity(flag)?,
-        };
+        let owner = owner_or(access, &integration, &request.identity)?;
         let ClusterTarget { alias, path, .. } = request.cluster.clone();
         let (alias, path) = (alias.or(cluster.alias.clone()), path.or(cluster.path.clone()));
-        (identity, ClusterTarget { alias, path, ..cluster })
+        (owner, ClusterTarget { alias, path, ..cluster })
     } else {
         if let Some(flag) = missing(&request.cluster) {
             return Err(ClusterError::Missing { flag }.into());
         }
-        (access.needed_identity(&request.identity)?, request.cluster.clone())
+        (access.needed_choice(&request.identity)?, request.cluster.clone())
     };
     let name = if kind == Kind::Aks { "aks-kubeconfig" } else { "gke-kubeconfig" };
-    let event = Event { name, identity: Some(identity.to_string()), ..Event::default() };
-    audit::record(access, &access.settings, &event)?;
-    let given = access.given(&access.session, &identity).await?;
+    let gate = Gate::open(access, (&identity, source), Event { name, ..Event::default() }, None)?;
+    let given = gate.given().await?;
+    gate.write_down()?;
     let chain = access.session.chain(&identity)?;
     Holder { access, session: &access.session, chain, credentials: &given }.write_kubeconfig(&target).await
 }

@@ -65,6 +65,8 @@ impl DoctorReport {
 /// Looks. Nothing is changed, nobody is asked to sign in.
 pub async fn doctor(access: &Access, request: DoctorRequest) -> DoctorReport {
     let mut report = DoctorReport::default();
+    // It has a line of its own below.
+    access.cache.store().keep_quiet();
     configuration(access, &mut report);
     // Before anything is opened: what lets others in is narrowed then.
     modes(access, &mut report);
@@ -131,7 +133,8 @@ fn keyring(access: &Access, report: &mut DoctorReport) {
         }
         Ok(_) if !store.is_persistent() => {
             let help = "set ATMOS_KEYRING_TYPE=file and ATMOS_KEYRING_PASSWORD to stay logged in".to_owned();
-            report.add(State::Warning, "keyring", format!("{kind}: logins end with the process"), Some(help));
+            let what = store.lost_because().unwrap_or(kind);
+            report.add(State::Warning, "keyring", format!("{what}: logins end with the process"), Some(help));
         }
         Ok(entries) => {
             report.add(State::Good, "keyring", format!("{kind}, {} entries open", entries.len()), None);

@@ -1,5 +1,6 @@
 //! `atmos auth env`: the variables of an identity for other tools, and the standing configuration that they point to.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use miette::Diagnostic;
@@ -7,6 +8,7 @@ use miette::Diagnostic;
 use super::super::access::{Access, refused};
 use super::super::audit::Event;
 use super::super::identity::Choice;
+use super::everywhere;
 use super::gate::Gate;
 use super::integrations;
 use crate::auth::delivery::{
@@ -17,7 +19,7 @@ use crate::auth::kind::IdentityKind;
 use crate::auth::realm::RealmSource;
 use crate::auth::resolution::Flag;
 use crate::auth::run::standing::Standing;
-use crate::auth::run::{Error as RunError, Parent};
+use crate::auth::run::{Call, Error as RunError, Parent};
 use crate::auth::{Description, Gives, IdentityName, Logins};
 use crate::diag::{Failure, Result, Warning};
 use crate::host::fs;
@@ -142,10 +144,9 @@ fn pointing(access: &Access, name: &IdentityName, known: &Description) -> Result
             has_keys: false,
         };
         refuse_shared(access, name, &profile.name)?;
-        let place = place(access, name, &known.provider)?;
         let mut helper = standing_helper(access);
         helper.arguments.extend(["--chain".to_owned(), chain_word(access, name)?]);
-        place.write(&[profile], &helper)?;
+        standing(access, name, &known.provider)?.write(&[profile], &helper)?;
     }
     wire(access, name, known, None)
 }
@@ -169,19 +170,6 @@ fn standing_helper(access: &Access) -> Helper {
         arguments.extend(["--realm".to_owned(), access.realm.to_string()]);
     }
     Helper { exe: access.host.exe.clone(), arguments, socket: None }
-}
-
-/// The files that the profile of an identity goes to: those of the realm, or where another configuration with the same realm
-/// has a profile of that name for somebody else, files of our own. Who asked first stays who he is.
-fn place(access: &Access, name: &IdentityName, provider: &str) -> Result<Standing> {
-    let chain = chain_word(access, name)?;
-    Ok(standing(access, provider).beside_others(&standing_helper(access), &profile_name(name.as_str())?, &chain)?)
-}
-
-/// The same for what only points to them. Files that nobody can read are named when they are written.
-fn files(access: &Access, name: &IdentityName, known: &Description) -> Standing {
-    let place = if style(&known.kind) == Style::Aws { place(access, name, &known.provider).ok() } else { None };
-    place.unwrap_or_else(|| standing(access, &known.provider))
 }
 
 /// As much of the fingerprint of a chain as a line in a file needs.
@@ -211,7 +199,7 @@ fn wire(
     let (config_file, credentials_file, style) = if let Some(run) = &access.parent {
         (run.config_file(), run.credentials_file(), Style::Aws)
     } else {
-        let files = files(access, name, known);
+        let files = standing(access, name, &known.provider)?;
         (files.config(), files.credentials(), style(&known.kind))
     };
     let (keys, given, style) = match credentials {
@@ -246,9 +234,11 @@ fn wire(
     Ok((set, unset))
 }
 
-fn standing(access: &Access, provider: &str) -> Standing {
+/// The files that the profile of an identity goes to.
+fn standing(access: &Access, name: &IdentityName, provider: &str) -> Result<Standing> {
     let base = access.settings.provider(provider).and_then(|provider| provider.spec.files_base_path.as_deref());
-    Standing::new(&access.host, base.map(Path::new), access.realm.as_str(), provider)
+    let chain = chain_word(access, name)?;
+    Ok(Standing::new(&access.host, base.map(Path::new), access.realm.as_str(), provider, &chain))
 }
 
 pub(crate) fn style(kind: &str) -> Style {
@@ -260,40 +250,38 @@ pub(crate) fn style(kind: &str) -> Style {
     }
 }
 
-/// Removes the standing profiles of a logout; returns the files that changed or would.
+/// Removes the standing profiles of a logout; returns what went or would. Theirs are those of the chains that the names stand
+/// for, whoever wrote them, and those that this configuration wrote, whatever the names stood for then.
 pub(super) fn forget_standing(access: &Access, whose: &Logins, dry_run: bool) -> Result<Vec<String>> {
-    let mut files = Vec::new();
+    let mut meant: BTreeMap<&str, Option<String>> = BTreeMap::new();
+    let mut gone = Vec::new();
     for identity in access.settings.identities.values() {
-        let Ok(chain) = access.session.chain(&identity.name) else { continue };
+        let chain = access.session.chain(&identity.name).ok();
         let concerned = match whose {
             Logins::Identity(name) => *name == identity.name,
-            Logins::Provider(name) => chain.root() == name.as_str(),
+            Logins::Provider(name) => chain.as_ref().is_some_and(|chain| chain.root() == name.as_str()),
             Logins::All => true,
         };
         if !concerned {
             continue;
         }
-        let profile = profile_name(identity.name.as_str())?;
-        let (helper, chain_word) = (standing_helper(access), chain_word(access, &identity.name)?);
-        let shared = standing(access, chain.root());
-        let places = [shared.apart(&helper), shared];
-        for standing in places {
-            // Another configuration's: who uses it is not logged out here.
-            if standing.is_taken(&helper, &profile, &chain_word)? {
-                continue;
-            }
-            let has_profile = || {
-                std::fs::read_to_string(standing.config())
-                    .is_ok_and(|text| text.contains(&format!("[profile {profile}]")))
-            };
-            let gone = if dry_run { has_profile() } else { standing.remove(&[&profile])? };
-            if gone {
-                files.push(format!("profile {profile} in {}", standing.config().display()));
-            }
+        let mut word = None;
+        if let Some(chain) = chain {
+            let profile = profile_name(identity.name.as_str())?;
+            let keys = standing(access, &identity.name, chain.root())?.forget_keys(&profile, dry_run)?;
+            gone.extend(keys.map(|path| format!("keys of profile {profile} in {}", path.display())));
+            word = Some(chain_word(access, &identity.name)?);
         }
+        meant.insert(identity.name.as_str(), word);
     }
-    files.sort();
-    Ok(files)
+    let configuration = standing_helper(access).arguments;
+    let is_meant = |call: &Call| {
+        let chain = meant.get(call.identity.as_str());
+        chain.is_some_and(|chain| call.configuration == configuration || (chain.is_some() && call.chain == *chain))
+    };
+    gone.extend(everywhere::forget_profiles(access, dry_run, is_meant)?);
+    gone.sort();
+    Ok(gone)
 }
 
 /// To the output file, to GitHub's, or back for stdout.

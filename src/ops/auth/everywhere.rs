@@ -27,14 +27,18 @@ pub(super) fn forget(access: &Access, request: &LogoutRequest, report: &mut Logo
     Ok(())
 }
 
-/// Removes the profiles of this realm that other tools find, whoever wrote them.
-pub(super) fn forget_profiles(access: &Access, dry_run: bool) -> Result<Vec<String>> {
+/// Removes those profiles of this realm that other tools find and that are meant, whoever wrote them.
+pub(super) fn forget_profiles(
+    access: &Access,
+    dry_run: bool,
+    is_meant: impl Fn(&run::Call) -> bool,
+) -> Result<Vec<String>> {
     let bases = access.settings.providers.values().filter_map(|provider| provider.spec.files_base_path.as_deref());
     let mut roots: Vec<PathBuf> = bases.map(|base| access.host.absolute(Path::new(base))).collect();
     roots.push(access.host.dirs.config.join("atmos"));
     roots.sort();
     roots.dedup();
-    Ok(run::forget_profiles(&roots, &access.realm, dry_run)?)
+    Ok(run::forget_profiles(&roots, &access.realm, dry_run, is_meant)?)
 }
 
 /// Directories of realms: those below the configuration's that have `aws` in them.

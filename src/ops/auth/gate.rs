@@ -72,8 +72,17 @@ impl<'a> Gate<'a> {
     /// A guard rail that was touched.
     pub(super) async fn cached(&self) -> Result<Option<Credentials>> {
         let Some(credentials) = self.session.cached(self.name).await? else { return Ok(None) };
-        match self.check(&credentials).await {
-            Ok(()) => Ok(Some(credentials)),
+        self.allows(&credentials).await?;
+        Ok(Some(credentials))
+    }
+
+    /// That credentials which are there already may be used.
+    ///
+    /// # Errors
+    /// A guard rail that was touched.
+    pub(super) async fn allows(&self, credentials: &Credentials) -> Result<()> {
+        match self.check(credentials).await {
+            Ok(()) => Ok(()),
             Err(report) => Err(self.refuse(report)?),
         }
     }

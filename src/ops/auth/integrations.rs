@@ -8,6 +8,8 @@ use jiff::Timestamp;
 use miette::Diagnostic;
 
 use super::super::access::Access;
+use super::super::audit::Event;
+use super::gate::Gate;
 use crate::auth::chain::Chain;
 use crate::auth::creds::AwsCredentials;
 use crate::auth::given::Credentials;
@@ -17,6 +19,7 @@ use crate::auth::integration::{
     linked,
 };
 use crate::auth::realm::RealmSource;
+use crate::auth::resolution::Source;
 use crate::auth::run::Extras;
 use crate::auth::store::password_variables;
 use crate::auth::{Error, IdentityName, Logins, Problem, Session};
@@ -134,9 +137,20 @@ fn token_command(access: &Access, identity: &str, target: &ClusterTarget, audien
 }
 
 /// After a login of an identity: its registries and clusters, each once in a process.
-pub(super) async fn after_login(access: &Access, name: &IdentityName, credentials: &Credentials) {
+pub(super) async fn after_login(access: &Access, (name, source): (&IdentityName, Source), credentials: &Credentials) {
     let Ok(chain) = access.session.chain(name) else { return };
-    let automatic = linked(&access.settings, &chain).into_iter().filter(|integration| integration.is_automatic);
+    let mut automatic = linked(&access.settings, &chain);
+    automatic.retain(|integration| integration.is_automatic);
+    if automatic.is_empty() {
+        return;
+    }
+    if let Err(report) = may_follow(access, (name, source), credentials).await {
+        let message = format!("the integrations of identity `{name}` do not follow: {report}");
+        let warning = Warning::new("atmos::auth::integrations_refused", message);
+        let help = report.diagnostic().help().map(|help| help.to_string());
+        access.host.talk.warn(help.into_iter().fold(warning, Warning::help));
+        return;
+    }
     for integration in automatic {
         let followed = async {
             let Some(target) = target(access, &integration)? else { return Ok(None) };
@@ -156,6 +170,12 @@ pub(super) async fn after_login(access: &Access, name: &IdentityName, credential
             Err(report) => warn(access, &integration, &report),
         }
     }
+}
+
+/// Logging in hands nothing out; a login that docker has, or a kubeconfig, does.
+async fn may_follow(access: &Access, who: (&IdentityName, Source), credentials: &Credentials) -> Result<()> {
+    let gate = Gate::open(access, who, Event { name: "integrations", ..Event::default() }, None)?;
+    gate.allows(credentials).await
 }
 
 /// Whether an identity has integrations that follow by themselves.

@@ -6,7 +6,7 @@ use super::super::access::Access;
 use super::super::audit::{self, Event};
 use super::super::identity::Choice;
 use super::integrations;
-use crate::auth::resolution::Flag;
+use crate::auth::resolution::{Flag, Source};
 use crate::auth::{Error, IdentityName, ProviderName};
 use crate::diag::{Failure, Report, Result, Warning};
 
@@ -44,9 +44,10 @@ pub async fn login(access: &Access, request: &LoginRequest) -> Result<LoginRepor
     Ok(report)
 }
 
-/// Says that the login ends with this process, where it does.
+/// Says that the login ends with this process, where it does and nobody has said so.
 pub(super) fn warn_unless_kept(access: &Access) {
-    if !access.cache.store().is_persistent() {
+    let store = access.cache.store();
+    if !store.is_persistent() && !store.is_lost() {
         let message = "nothing of this login is kept: with a keyring of type memory it ends with this process";
         let warning = Warning::new("atmos::auth::login_not_kept", message);
         access.host.talk.warn(warning.help("set ATMOS_KEYRING_TYPE=file and a password to stay logged in"));
@@ -83,10 +84,10 @@ async fn authenticate(access: &Access, request: &LoginRequest) -> Result<LoginRe
     }
     if !request.tags.is_empty() && request.identity == Flag::NotGiven {
         let name = tagged(access, &request.tags)?;
-        return identity_login(access, &name).await;
+        return identity_login(access, (&name, Source::Flag)).await;
     }
     match access.command_identity(&request.identity) {
-        Ok(Choice::Identity { name, .. }) => identity_login(access, &name).await,
+        Ok(Choice::Identity { name, source }) => identity_login(access, (&name, source)).await,
         Ok(Choice::Disabled(_)) => Err(Error::Disabled.into()),
         Ok(Choice::None) => only_provider(access, None).await,
         Err(report) if is_no_default(&report) => only_provider(access, Some(report)).await,
@@ -127,7 +128,8 @@ pub(super) fn identities_tagged(access: &Access, tags: &[String]) -> Result<Vec<
     Err(LoginError::NoSuchTag { tags: tags.join(", "), known }.into())
 }
 
-pub(super) async fn identity_login(access: &Access, name: &IdentityName) -> Result<LoginReport> {
+/// `source`: who chose the identity, which tells whether anything may follow.
+pub(super) async fn identity_login(access: &Access, (name, source): (&IdentityName, Source)) -> Result<LoginReport> {
     super::super::legacy::notice(access);
     let credentials = access.session.given(name).await?;
     let known = access.session.describe(name).await?;
@@ -140,7 +142,7 @@ pub(super) async fn identity_login(access: &Access, name: &IdentityName) -> Resu
         ..Event::default()
     };
     audit::record(access, &access.settings, &event)?;
-    Box::pin(integrations::after_login(access, name, &credentials)).await;
+    Box::pin(integrations::after_login(access, (name, source), &credentials)).await;
     Ok(LoginReport {
         realm: Some((access.realm.as_str().to_owned(), access.realm.source().as_str())),
         provider: known.provider,

@@ -7,6 +7,7 @@ use tokio::task::JoinSet;
 use super::super::access::Access;
 use super::login::{LoginReport, identities_tagged, identity_login, outside_only, provision, warn_unless_kept};
 use crate::auth::kind::ProviderKind;
+use crate::auth::resolution::Source;
 use crate::auth::{IdentityName, ProviderName};
 use crate::diag::{Report, Result};
 
@@ -108,7 +109,7 @@ async fn authenticate(access: &Access, names: &[IdentityName], report: &mut Logi
     let mut turns = JoinSet::new();
     for name in names {
         let (access, name) = (access.clone(), name.clone());
-        turns.spawn(async move { (identity_login(&access, &name).await, name) });
+        turns.spawn(async move { (identity_login(&access, (&name, Source::Flag)).await, name) });
     }
     let before = report.failed.len();
     let mut lost = BTreeSet::new();

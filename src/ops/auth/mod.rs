@@ -17,6 +17,7 @@ mod login;
 mod login_all;
 mod logout;
 mod process;
+mod reference;
 mod refresh;
 mod registry;
 mod saml;

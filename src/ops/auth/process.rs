@@ -86,7 +86,7 @@ enum ProcessError {
     #[diagnostic(
         code(atmos::auth::process_differs),
         help(
-            "if that is right, write the profile again: `atmos auth env -i {name}`; nobody is given credentials until then"
+            "if that is right, take the variables anew (`atmos auth env -i {name}`), which point to a profile of its own; this one stays nobody's"
         )
     )]
     Differs { name: String, configuration: String },

@@ -2,7 +2,7 @@
 
 use super::super::access::Access;
 use super::login::{LoginReport, identity_login, outside_only};
-use crate::auth::resolution::Flag;
+use crate::auth::resolution::{Flag, Source};
 use crate::auth::{IdentityName, Logins};
 use crate::diag::{Report, Result};
 
@@ -34,7 +34,7 @@ pub async fn refresh(access: &Access, request: &RefreshRequest) -> Result<Refres
     };
     let mut report = RefreshReport::default();
     for name in names {
-        match identity_login(access, &name).await {
+        match identity_login(access, (&name, Source::Flag)).await {
             Ok(done) => report.done.push(done),
             Err(error) => report.failed.push((name, error)),
         }

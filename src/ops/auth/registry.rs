@@ -29,9 +29,8 @@ pub async fn acr_login(access: &Access, request: &AcrLoginRequest) -> Result<Vec
         else {
             return Err(other_kind(&integration).into());
         };
-        let identity = owner(access, &integration)?;
-        let by_integration = Source::Default(Scope::Configuration);
-        return as_identity(access, (&identity, by_integration), &[(registry, integration.tenant())]).await;
+        let (identity, source) = owner(access, &integration)?;
+        return as_identity(access, (&identity, source), &[(registry, integration.tenant())]).await;
     }
     if request.registries.is_empty() && request.identity == Flag::NotGiven {
         return Err(RegistryError::NothingOfAzure.into());
@@ -84,9 +83,8 @@ pub async fn ecr_login(access: &Access, request: &EcrLoginRequest) -> Result<Vec
         else {
             return Err(other_kind(&integration).into());
         };
-        let identity = owner(access, &integration)?;
-        let by_integration = Source::Default(Scope::Configuration);
-        return as_identity(access, (&identity, by_integration), &[(registry, None)]).await;
+        let (identity, source) = owner(access, &integration)?;
+        return as_identity(access, (&identity, source), &[(registry, None)]).await;
     }
     let mut registries = Vec::new();
     for text in &request.registries {
@@ -138,22 +136,22 @@ pub(super) fn other_kind(integration: &Integration) -> impl Failure + use<> {
     RegistryError::OtherKind { name: integration.name.clone(), kind: integration.kind_text.clone() }
 }
 
-/// The identity that an integration belongs to: its own, or of a provider's the one in force.
+/// The identity that an integration belongs to, and who says so: its own, or of a provider's the one in force.
 ///
 /// # Errors
 /// There is none, or the one in force comes from elsewhere.
-pub(super) fn owner(access: &Access, integration: &Integration) -> Result<IdentityName> {
+pub(super) fn owner(access: &Access, integration: &Integration) -> Result<(IdentityName, Source)> {
     if let Some(name) = &integration.identity {
         return match access.settings.identity(name) {
-            Some(identity) => Ok(identity.name.clone()),
+            Some(identity) => Ok((identity.name.clone(), Source::Default(Scope::Configuration))),
             None => Err(crate::auth::Error::identity_not_found(&access.settings, name).into()),
         };
     }
     let name = integration.name.clone();
     let Some(provider) = integration.provider.clone() else { return Err(RegistryError::Ownerless { name }.into()) };
-    let identity = access.needed_identity(&Flag::NotGiven)?;
+    let (identity, source) = access.needed_choice(&Flag::NotGiven)?;
     if integration.is_of(&access.settings, &access.session.chain(&identity)?) {
-        return Ok(identity);
+        return Ok((identity, source));
     }
     Err(RegistryError::Elsewhere { name, provider, identity: identity.to_string() }.into())
 }

@@ -11,11 +11,11 @@ use zeroize::Zeroizing;
 
 use super::super::access::Access;
 use super::super::audit::{self, Event};
+use super::reference::Reference;
 use crate::auth::config::Identity;
 use crate::auth::resolution::Flag;
-use crate::auth::store::Store;
 use crate::auth::user::{Error as UserError, Found, Rotated, StoredKeys, parse};
-use crate::auth::{Error, IdentityName, stored_name};
+use crate::auth::{Error, IdentityName};
 use crate::diag::{Failure, Result};
 use crate::host::fs;
 use crate::secret::Secret;
@@ -82,6 +82,8 @@ pub async fn store_keys(access: &Access, request: &KeysRequest) -> Result<KeysRe
             _ => Err(Error::from(UserError::InConfiguration { identity: name.to_string() }).into()),
         };
     }
+    // What does not last is the error below.
+    access.cache.store().keep_quiet();
     let old = access.session.stored_keys(&name).await?;
     let mut found = find(access, &identity, request, old.as_ref())?;
     found.mfa_arn = request.mfa_arn.clone().or(found.mfa_arn);
@@ -171,7 +173,7 @@ fn find(access: &Access, identity: &Identity, request: &KeysRequest, old: Option
             parse(&text.map_err(failed)?).map_err(Error::from)?
         }
         Origin::Profile(name) => profile(access, name)?,
-        Origin::Reference => of_reference(access, &identity.name)?,
+        Origin::Reference => parse(&Reference::new(access).needed_entry(&identity.name)?).map_err(Error::from)?,
     };
     // Who stores another key of the same user keeps the rest.
     let (mfa_arn, session_duration) =
@@ -188,19 +190,6 @@ fn profile(access: &Access, name: &str) -> Result<Found> {
     let Some(keys) = profiles.keys(name) else { return Err(KeysFailure::Profile { name: name.to_owned() }.into()) };
     let found = Found::new(keys.id, keys.secret, keys.token).map_err(Error::from)?;
     Ok(Found { mfa_arn: keys.mfa_serial.map(str::to_owned), ..found })
-}
-
-/// The entry of the reference for this identity, of this realm or of none.
-fn of_reference(access: &Access, name: &IdentityName) -> Result<Found> {
-    let names = [stored_name(access.realm.as_str(), name.as_str()), format!("atmos_{name}")];
-    for key in &names {
-        let found = Store::get_of_reference(key).map_err(|reason| KeysFailure::Keyring { reason })?;
-        if let Some(bytes) = found {
-            let text = Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned());
-            return Ok(parse(&text).map_err(Error::from)?);
-        }
-    }
-    Err(KeysFailure::NoReference { names: names.join(" or ") }.into())
 }
 
 /// The form for a person. What the configuration says is shown, and not asked for.
@@ -299,20 +288,6 @@ enum KeysFailure {
     #[error("the AWS profile `{name}` does not exist, or has no key of its own")]
     #[diagnostic(code(atmos::auth::user::profile), help("look at ~/.aws/credentials"))]
     Profile { name: String },
-
-    #[error("the keyring of the system has no entry of the Go version of atmos for this identity ({names})")]
-    #[diagnostic(
-        code(atmos::auth::user::no_reference),
-        help(
-            "it stores one per realm: set `auth.realm` (or ATMOS_AUTH_REALM) to that of the old login, or give the key by \
-              --from-stdin"
-        )
-    )]
-    NoReference { names: String },
-
-    #[error("the keyring of the system is not available: {reason}")]
-    #[diagnostic(code(atmos::auth::user::no_keyring), help("unlock it, or give the key by --from-stdin"))]
-    Keyring { reason: String },
 
     #[error("invalid session duration `{text}`")]
     #[diagnostic(code(atmos::auth::user::duration), help("give seconds, or a duration such as 8h or 1d"))]
