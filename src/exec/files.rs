@@ -142,10 +142,10 @@ fn mode_is(_path: &Path, _mode: u32) -> bool {
     true
 }
 
-/// An empty file that only its owner reads, with the directory that it is in.
+/// An empty file that only its owner reads, with the directory that it is in; one that is there keeps its mode.
 pub(super) fn open_private(path: &Path) -> Result<std::fs::File, Error> {
     if let Some(parent) = path.parent() {
-        fs::create_private_dir(parent).map_err(Error::file("create", parent))?;
+        fs::create_dirs(parent).map_err(Error::file("create", parent))?;
     }
     let mut options = std::fs::OpenOptions::new();
     options.create(true).write(true).truncate(true);

@@ -78,7 +78,9 @@ fn check_own_dir(path: &Path) -> io::Result<()> {
     if metadata.uid() != rustix::process::geteuid().as_raw() {
         return Err(refuse("belongs to another user"));
     }
-    if metadata.mode() & 0o077 != 0 {
+    // A directory for everybody's files (`/tmp`) stays one, whatever leads here.
+    let is_shared = metadata.mode() & 0o1000 != 0;
+    if metadata.mode() & 0o077 != 0 && !is_shared {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))?;
     }
     Ok(())
@@ -265,6 +267,9 @@ mod tests {
         std::fs::set_permissions(&wide, std::fs::Permissions::from_mode(0o755)).unwrap();
         create_private_dir(&wide).unwrap();
         assert_eq!(mode(&wide), 0o700);
+        std::fs::set_permissions(&wide, std::fs::Permissions::from_mode(0o1777)).unwrap();
+        create_private_dir(&wide).unwrap();
+        assert_eq!(mode(&wide), 0o777, "everybody's");
         let link = temp.path().join("link");
         std::os::unix::fs::symlink(&wide, &link).unwrap();
         assert_eq!(create_private_dir(&link).unwrap_err().kind(), io::ErrorKind::PermissionDenied);

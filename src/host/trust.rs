@@ -67,6 +67,18 @@ impl Error {
 /// # Errors
 /// [`Error::Unsafe`] names the level that others could change; nothing is made then.
 pub fn private_dir(root: &Path, path: &Path) -> Result<(), Error> {
+    private_below(root, path, true)
+}
+
+/// The same below a directory that somebody chose, perhaps their home or `/tmp`: if it is there already, its mode stays.
+///
+/// # Errors
+/// As [`private_dir`].
+pub fn private_dir_in(chosen: &Path, path: &Path) -> Result<(), Error> {
+    private_below(chosen, path, !chosen.exists())
+}
+
+fn private_below(root: &Path, path: &Path, is_ours: bool) -> Result<(), Error> {
     absolute(path)?;
     let linked = std::fs::symlink_metadata(root).is_ok_and(|metadata| metadata.is_symlink());
     check_for(if linked { root } else { root.parent().unwrap_or(root) }, path)?;
@@ -77,7 +89,9 @@ pub fn private_dir(root: &Path, path: &Path) -> Result<(), Error> {
     };
     let below = path.strip_prefix(root).unwrap_or(Path::new(""));
     let mut level = real;
-    make(&level, path)?;
+    if is_ours {
+        make(&level, path)?;
+    }
     for name in below.components() {
         level.push(name);
         make(&level, path)?;
@@ -332,6 +346,21 @@ mod tests {
         chmod(&temp.path().join("base"), 0o777);
         refused(private_dir(&root, &path));
         assert!(!root.exists());
+    }
+
+    #[test]
+    fn a_chosen_directory_keeps_its_mode() {
+        let temp = tempfile::tempdir().unwrap();
+        let chosen = temp.path().join("home");
+        std::fs::create_dir(&chosen).unwrap();
+        chmod(&chosen, 0o755);
+        private_dir_in(&chosen, &chosen).unwrap();
+        private_dir_in(&chosen, &chosen.join("aws")).unwrap();
+        assert_eq!((mode(&chosen), mode(&chosen.join("aws"))), (0o755, 0o700));
+        private_dir_in(&temp.path().join("new"), &temp.path().join("new")).unwrap();
+        assert_eq!(mode(&temp.path().join("new")), 0o700);
+        chmod(&chosen, 0o777);
+        refused(private_dir_in(&chosen, &chosen));
     }
 
     #[test]

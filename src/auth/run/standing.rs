@@ -19,6 +19,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub struct Standing {
     /// First directory that is ours to keep private.
     root: PathBuf,
+    /// Somebody chose the root.
+    is_chosen: bool,
     directory: PathBuf,
     /// The beginning of the fingerprint of the chain.
     chain: String,
@@ -31,7 +33,7 @@ impl Standing {
         let root = base.map_or_else(|| host.dirs.config.join("atmos"), |base| host.absolute(base));
         let with_realm = if realm.is_empty() { root.clone() } else { root.join(element(realm)) };
         let directory = with_realm.join("aws").join(element(provider));
-        Standing { root, directory, chain: element(chain) }
+        Standing { root, is_chosen: base.is_some(), directory, chain: element(chain) }
     }
 
     /// AWS configuration file (`AWS_CONFIG_FILE`).
@@ -52,7 +54,8 @@ impl Standing {
     pub fn write(&self, profiles: &[Profile], helper: &Helper) -> Result<(), Error> {
         let sections = config_sections(profiles, helper)?;
         // Configuration directories are often links of the user's own making; below, nothing is.
-        trust::private_dir(&self.root, &self.directory)?;
+        let make = if self.is_chosen { trust::private_dir_in } else { trust::private_dir };
+        make(&self.root, &self.directory)?;
         // First: keys under one of these names would win against the helper.
         let names: Vec<&str> = profiles.iter().map(|profile| profile.name.as_str()).collect();
         edit(&self.credentials(), true, |text| remove_sections(text, &names))?;

@@ -75,7 +75,7 @@ impl Files {
     }
 
     pub(super) fn set(&self, key: &str, value: &[u8]) -> Result<(), Error> {
-        trust::private_dir(&self.directory, &self.directory)?;
+        trust::private_dir_in(&self.directory, &self.directory)?;
         let _lock = self.lock()?;
         let name = seal::file_name(key);
         let path = self.directory.join(&name);
