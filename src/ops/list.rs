@@ -37,6 +37,7 @@ pub use imports::{Branch, Import, instance_tree, stack_tree};
 pub use instances::{InstancesRequest, MatrixEntry, instances, matrix, metadata};
 pub use profiles::profiles;
 pub use repositories::repositories;
+pub(super) use shape::labels;
 pub use shape::View;
 pub use sources::{SourcesRequest, sources};
 pub use stacks::{StacksRequest, stacks};
