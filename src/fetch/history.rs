@@ -92,7 +92,8 @@ fn commit(git: &Git<'_>, name: &str) -> Result<String, Error> {
                 if !git::is_commit(name) && reference == name {
                     return None;
                 }
-                let found = git.output(&["rev-parse", "--verify", "--quiet", &format!("{reference}^{{commit}}")]).ok()?;
+                let found =
+                    git.output(&["rev-parse", "--verify", "--quiet", &format!("{reference}^{{commit}}")]).ok()?;
                 Some(String::from_utf8_lossy(&found).trim().to_owned())
             },
         )

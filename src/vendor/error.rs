@@ -31,7 +31,10 @@ pub enum Error {
     NotConfigured { path: String },
 
     #[error("no YAML configuration files found in directory '{path}'")]
-    #[diagnostic(code(atmos::vendor::empty_folder), help("put a manifest there, or name another place in `vendor.base_path`"))]
+    #[diagnostic(
+        code(atmos::vendor::empty_folder),
+        help("put a manifest there, or name another place in `vendor.base_path`")
+    )]
     EmptyFolder { path: String },
 
     #[error("`{pattern}` is no pattern of paths: {reason}")]

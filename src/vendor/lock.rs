@@ -122,10 +122,8 @@ impl Lock {
     /// It cannot be written.
     pub fn save(&self) -> Result<(), Error> {
         let artifacts = self.artifacts.iter().map(|(id, artifact)| (Arc::from(id.as_str()), record(artifact)));
-        let document = map([
-            ("version", Some(Node::from(VERSION))),
-            ("artifacts", Some(Node::from(artifacts.collect::<Map>()))),
-        ]);
+        let document =
+            map([("version", Some(Node::from(VERSION))), ("artifacts", Some(Node::from(artifacts.collect::<Map>())))]);
         let text = format!("{}\n", yaml::emit_record(&document, 2).trim_end());
         if let Some(parent) = self.path.parent() {
             std::fs::create_dir_all(parent).map_err(Error::file("create", parent))?;

@@ -92,6 +92,11 @@ fn of_flag(line: &Line<'_>, flag: &str) -> Kind {
         "component-types" => Kind::words(&["terraform", "helmfile", "packer", "kubernetes", "helm", "ansible"]),
         "sections" => Kind::words(&["vars", "settings", "env", "backend", "metadata", "providers", "hooks"]),
         "type" if line.path == ["list", "components"] => Kind::words(&["real", "abstract", "all"]),
+        "type" if line.path.first().is_some_and(|name| name == "vendor") => {
+            Kind::words(&["terraform", "helmfile", "packer"])
+        }
+        "lock-enforcement" => Kind::words(&["strict", "warn", "silent"]),
+        "from" | "to" | "diff-file" | "group" => Kind::Nothing,
         "direction" => Kind::words(&["both", "forward", "reverse"]),
         "output" if line.path == ["describe", "workflows"] => Kind::words(&["list", "map", "all"]),
         "delivery" => Kind::words(&["process", "files", "env"]),
@@ -134,7 +139,8 @@ fn formats(line: &Line<'_>) -> &'static [&'static str] {
         ["list", "instances"] => &["table", "json", "yaml", "csv", "tsv", "tree", "matrix"],
         ["list", "affected"] => &["table", "json", "yaml", "csv", "tsv", "matrix"],
         ["list", "dependencies"] => &["tree", "json", "yaml", "levels"],
-        ["list", ..] => &["table", "json", "yaml", "csv", "tsv"],
+        ["vendor", "verify" | "update"] => &["table", "json"],
+        ["list", ..] | ["vendor", "list"] => &["table", "json", "yaml", "csv", "tsv"],
         ["validate", "editorconfig"] => &["default", "gcc", "github-actions", "codeclimate", "sarif", "rich", "json"],
         ["validate", ..] => &["text", "rich", "json"],
         ["auth", "list"] => &["table", "tree", "json", "yaml", "graphviz", "mermaid", "markdown"],
@@ -161,6 +167,7 @@ fn of_word(line: &Line<'_>, index: usize) -> Kind {
             0,
         )
         | (["describe", "diff"], 0 | 1) => Kind::Components(None),
+        (["vendor", "get" | "set"], 0) => Kind::Components(None),
         (["workflow"], 0) => Kind::Workflows,
         (["validate", "schema"], 0) => Kind::Schemas,
         (["profile", "show"], 0) => Kind::Profiles,

@@ -99,7 +99,8 @@ fn one(app: &App, request: &DiffRequest, found: &Versioned) -> Result<String> {
     let address = found.address();
     let uri = || crate::fetch::shown(&address);
     let not_git = || Error::NotGit { component: found.component.clone(), uri: uri() };
-    let failed = |reason: String, help: String| Error::Fetch { name: found.component.clone(), uri: uri(), reason, help };
+    let failed =
+        |reason: String, help: String| Error::Fetch { name: found.component.clone(), uri: uri(), reason, help };
     // Paths and archives are told without asking anybody.
     let is_path = address.starts_with(['.', '/']) || address.starts_with("file://") || address.starts_with("oci://");
     if is_path || !address.contains("//") {
@@ -122,8 +123,7 @@ fn one(app: &App, request: &DiffRequest, found: &Versioned) -> Result<String> {
     let directory = directory.map_err(Error::file("create a folder in", parent))?;
     let versions = (from.as_str(), to.as_str());
     let file = request.file.as_deref();
-    let changes =
-        crate::fetch::changes(&app.host, &app.config.remote, &address, versions, file, directory.path());
+    let changes = crate::fetch::changes(&app.host, &app.config.remote, &address, versions, file, directory.path());
     let changes = changes.map_err(|error| failed(error.to_string(), error.next_step()))?;
     Ok(changes.ok_or_else(not_git)?)
 }

@@ -19,7 +19,9 @@ pub enum Error {
     #[diagnostic(code(atmos::vendor::selection), help("{help}"))]
     Selection { reason: String, help: String },
 
-    #[error("the component '{component}' is not defined in any of the 'sources' in the vendor config file '{file}' and the imports")]
+    #[error(
+        "the component '{component}' is not defined in any of the 'sources' in the vendor config file '{file}' and the imports"
+    )]
     #[diagnostic(code(atmos::vendor::component_not_defined), help("{help}"))]
     NotDefined { component: String, file: String, help: String },
 
@@ -37,7 +39,9 @@ pub enum Error {
     #[error("vendor lock drift blocked by enforcement: strict: {drifted}")]
     #[diagnostic(
         code(atmos::vendor::drift),
-        help("`--refresh-lock` pulls everything again and renews the lock; `--lock-enforcement warn` pulls what drifted")
+        help(
+            "`--refresh-lock` pulls everything again and renews the lock; `--lock-enforcement warn` pulls what drifted"
+        )
     )]
     Drift { drifted: String },
 

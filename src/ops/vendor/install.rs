@@ -150,11 +150,8 @@ fn record(app: &App, lock: &mut Lock, package: &Package, ready: &Ready, files: V
         (Place::Artifact(_), Some(digest)) => format!("{}@{digest}", without_tag(declared)),
         _ => declared.clone(),
     };
-    let source = Origin {
-        resolved,
-        digest: identity.unwrap_or_else(|| digest(&files)),
-        ..package.artifact.source.clone()
-    };
+    let source =
+        Origin { resolved, digest: identity.unwrap_or_else(|| digest(&files)), ..package.artifact.source.clone() };
     let artifact = Artifact { source, files, ..package.artifact.clone() };
     let before = lock.artifacts.get(&package.id).cloned();
     lock.put(&package.id, artifact.clone());

@@ -142,9 +142,8 @@ impl<'a> Planner<'a> {
             render(self.app, &values, &what, Span::default(), text)
         };
         let uri = normalized(&texts(&version.text, &manifest.uri)?);
-        let filter = |list: &[String]| -> Result<Vec<String>> {
-            list.iter().map(|text| texts(&version.text, text)).collect()
-        };
+        let filter =
+            |list: &[String]| -> Result<Vec<String>> { list.iter().map(|text| texts(&version.text, text)).collect() };
         let draft = Draft {
             name,
             version: version.text.clone(),

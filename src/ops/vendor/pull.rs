@@ -1,7 +1,5 @@
 //! `atmos vendor pull`.
 
-use miette::Diagnostic as _;
-
 use super::error::Error;
 use super::fetch::{self, Ready};
 use super::install::install;
@@ -39,7 +37,8 @@ impl PullRequest {
     fn check(&self) -> Result<(), Error> {
         self.selection.check()?;
         if self.everything && !self.selection.is_empty() {
-            let reason = "'--everything' flag cannot be combined with '--component', '--stack', '--tags', or '--labels' flags";
+            let reason =
+                "'--everything' flag cannot be combined with '--component', '--stack', '--tags', or '--labels' flags";
             return Err(Error::selection(reason, "leave `--everything` away, or the flags that choose"));
         }
         Ok(())
@@ -221,9 +220,8 @@ fn of_manifest(app: &App, selection: &Selection, loaded: &Loaded, planner: &mut 
     let tags = selection.tags.join(", ");
     let suffix = if tags.is_empty() { String::new() } else { format!(" for tags {{{tags}}}") };
     app.host.talk.info(format!("▶ Vendoring from '{file}'{suffix}"));
-    let wanted = |source: &&vendor::Source| {
-        selection.component.as_ref().is_none_or(|component| source.component == *component)
-    };
+    let wanted =
+        |source: &&vendor::Source| selection.component.as_ref().is_none_or(|component| source.component == *component);
     if let Some(component) = &selection.component
         && !loaded.sources.iter().any(|source| wanted(&source))
     {

@@ -138,7 +138,9 @@ impl Selection {
                 unknown::stack_or_manifest(app, stack)?;
             }
             let reason = "No components matched the given --stack/--labels selector.";
-            return Err(Error::selection(reason, "`atmos list components` shows what stacks and labels there are").into());
+            return Err(
+                Error::selection(reason, "`atmos list components` shows what stacks and labels there are").into()
+            );
         }
         Ok(members.into_iter().collect())
     }

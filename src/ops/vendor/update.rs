@@ -90,7 +90,8 @@ pub fn update(app: &App, request: &UpdateRequest) -> Result<Vec<Update>> {
         let mut all = Vec::with_capacity(found.len());
         for group in found.chunks(8) {
             let running: Vec<_> = group.iter().map(|one| scope.spawn(move || ask(app, one))).collect();
-            let lost = |one: &Versioned| result(one, Status::Failed, String::new(), "the question ended early".to_owned());
+            let lost =
+                |one: &Versioned| result(one, Status::Failed, String::new(), "the question ended early".to_owned());
             all.extend(group.iter().zip(running).map(|(one, thread)| thread.join().unwrap_or_else(|_| lost(one))));
         }
         all
@@ -137,9 +138,7 @@ fn ask(app: &App, found: &Versioned) -> Update {
         Err(error) => return result(found, Status::Failed, String::new(), error.to_string()),
     };
     match newest(&tags, "", &found.constraints) {
-        Ok(Some(latest)) if is_newer(&found.version, &latest) => {
-            result(found, Status::Updated, latest, String::new())
-        }
+        Ok(Some(latest)) if is_newer(&found.version, &latest) => result(found, Status::Updated, latest, String::new()),
         Ok(Some(latest)) => result(found, Status::UpToDate, latest, String::new()),
         Ok(None) => result(found, Status::Failed, String::new(), "no version fits the constraints".to_owned()),
         Err(error) => result(found, Status::Failed, String::new(), error.to_string()),
@@ -194,7 +193,10 @@ impl Group {
         let Some(group) = groups.and_then(|groups| groups.get(name)) else {
             let known: Vec<&str> =
                 groups.and_then(Node::as_map).into_iter().flatten().map(|(name, _)| &**name).collect();
-            let help = format!("`vendor.update.groups` has: {}", if known.is_empty() { "none".to_owned() } else { known.join(", ") });
+            let help = format!(
+                "`vendor.update.groups` has: {}",
+                if known.is_empty() { "none".to_owned() } else { known.join(", ") }
+            );
             return Err(Error::selection(format!("there is no group '{name}' of vendor updates"), help));
         };
         let patterns = |key: &str| {

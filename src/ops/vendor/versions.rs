@@ -51,7 +51,8 @@ impl Versions {
         writers.push(&repository);
         let id = artifact_id(KIND, TARGET, &writers);
         let known = self.lock.artifacts.get(&id).map(|known| &known.source);
-        if let Some(known) = known.filter(|known| known.version_constraint == range && !known.resolved_version.is_empty())
+        if let Some(known) =
+            known.filter(|known| known.version_constraint == range && !known.resolved_version.is_empty())
             && !self.refresh
         {
             return Ok(Version { text: known.resolved_version.clone(), range });
