@@ -68,7 +68,11 @@ pub enum Error {
     Version { reason: String, help: String },
 }
 
-impl Failure for Error {}
+impl Failure for Error {
+    fn title(&self) -> Option<&'static str> {
+        matches!(self, Error::NotConfigured { .. }).then_some("Error")
+    }
+}
 
 impl From<yaml::Error> for Error {
     fn from(error: yaml::Error) -> Error {

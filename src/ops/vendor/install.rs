@@ -28,7 +28,8 @@ pub(super) fn install(app: &App, watch: &Watch, lock: &mut Lock, package: &Packa
     check(app, package, &taken)?;
     let parent = package.folder.parent().unwrap_or(&app.config.base_path);
     std::fs::create_dir_all(parent).map_err(Error::file("create", parent))?;
-    let stage = tempfile::Builder::new().prefix(".atmos-vendor-").tempdir_in(parent);
+    sweep(parent);
+    let stage = tempfile::Builder::new().prefix(STAGE).tempdir_in(parent);
     let stage = stage.map_err(Error::file("create a folder in", parent))?;
     let mut staged = Vec::with_capacity(taken.len());
     for item in &taken {
@@ -39,6 +40,19 @@ pub(super) fn install(app: &App, watch: &Watch, lock: &mut Lock, package: &Packa
     watch.check()?;
     swap(stage, &package.folder, &files)?;
     record(app, lock, package, ready, files)
+}
+
+/// How folders begin in which files are put together.
+const STAGE: &str = ".atmos-vendor-";
+
+/// Removes what a killed pull left. Nobody else pulls meanwhile.
+fn sweep(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(STAGE) {
+            // Only tidiness: the next one tries again.
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
 }
 
 /// The files that the package brings.

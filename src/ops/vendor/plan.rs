@@ -14,8 +14,8 @@ use crate::span::Span;
 use crate::step::{self, Retry, Texts};
 use crate::value::Node;
 use crate::vendor::{
-    Artifact, Choice, ComponentManifest, Loaded, Origin, Place, Source, Target, artifact_id, classify, component_file,
-    normalized, redacted, reference,
+    Artifact, COMPONENT_FILES, Choice, ComponentManifest, Loaded, Origin, Place, Source, Target, artifact_id, classify,
+    component_file, normalized, redacted, reference,
 };
 
 /// One thing that is put into one folder.
@@ -29,7 +29,7 @@ pub(super) struct Package {
     pub folder: PathBuf,
     /// The name in the folder, where a single file is meant.
     pub single: Option<String>,
-    /// Files that others of the same component bring.
+    /// Files that others of the same component bring, or that are the user's.
     pub without: BTreeSet<String>,
     pub choice: Choice,
     pub retry: Option<Retry>,
@@ -156,6 +156,8 @@ impl<'a> Planner<'a> {
         let place = classify(&uri, &[&folder])?;
         let mut package = self.package(draft, place, None)?;
         package.without = manifest.mixins.iter().map(|mixin| mixin.filename.clone()).collect();
+        // One of the source would take the place of the one that was just read.
+        package.without.extend(COMPONENT_FILES.map(str::to_owned));
         self.packages.push(package);
         for mixin in &manifest.mixins {
             let uri = normalized(&texts(&mixin.version, &mixin.uri)?);
