@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::error::Error;
-use super::reader::{Reader, read, shown};
+use super::reader::{Reader, read, shown, written};
 use super::version::{Constraints, is_range};
 use crate::host::Host;
 use crate::span::Span;
@@ -168,7 +168,7 @@ fn target(host: &Host, node: &Node) -> Result<Target, Error> {
         reader.knows(&["path", "version"]);
         Target { path: reader.text("path")?, version: reader.text("version")?, span: node.span }
     } else {
-        let path = node.scalar_text().map(|path| path.trim().to_owned()).unwrap_or_default();
+        let path = written(host, node).map(|path| path.trim().to_owned()).unwrap_or_default();
         Target { path, version: String::new(), span: node.span }
     };
     if target.path.is_empty() {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::error::Error;
 use crate::diag::{Warning, nearest};
 use crate::host::Host;
-use crate::value::Node;
+use crate::value::{Node, Value};
 use crate::yaml;
 
 /// A map of a manifest.
@@ -40,7 +40,7 @@ impl<'a> Reader<'a> {
     /// A scalar as text; empty where there is none.
     pub(super) fn text(&self, key: &str) -> Result<String, Error> {
         let Some(node) = self.get(key) else { return Ok(String::new()) };
-        let text = node.scalar_text().ok_or_else(|| self.wrong(key, "a text", node))?;
+        let text = written(self.host, node).ok_or_else(|| self.wrong(key, "a text", node))?;
         Ok(text.trim().to_owned())
     }
 
@@ -55,7 +55,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn texts(&self, key: &str) -> Result<Vec<String>, Error> {
-        let one = |node: &Node| node.scalar_text().ok_or_else(|| self.wrong(key, "a list of texts", node));
+        let one = |node: &Node| written(self.host, node).ok_or_else(|| self.wrong(key, "a list of texts", node));
         self.list(key)?.iter().map(one).collect()
     }
 
@@ -90,6 +90,18 @@ impl<'a> Reader<'a> {
         }
         Ok(())
     }
+}
+
+/// A scalar as it is written: the version `1.10` is not the number 1.1.
+pub(super) fn written(host: &Host, node: &Node) -> Option<String> {
+    let text = node.scalar_text()?;
+    if matches!(node.value, Value::String(_)) {
+        return Some(text);
+    }
+    let place = host.sources.place(node.span)?;
+    let start = place.offset();
+    let slice = place.source.text.get(start..start + place.byte_length()).unwrap_or_default();
+    Some(if yaml::plain_scalar(slice) == node.value { slice.to_owned() } else { text })
 }
 
 /// The document of a manifest.

@@ -99,7 +99,7 @@ fn versions_and_filters_are_templates_and_patterns() {
                 .replace("[components", "['{{ .Gone }}', components"),
         ),
     );
-    sandbox.atmos(&["vendor", "pull"]).exits(1).says("vendor.yaml:6").says("Gone");
+    sandbox.atmos(&["vendor", "pull"]).exits(1).says("vendor.yaml:7:17").says("Gone");
 }
 
 #[test]
@@ -152,7 +152,8 @@ fn a_folder_of_manifests_is_one_manifest() {
     let sandbox = sandbox("");
     std::fs::remove_file(sandbox.repo().join("vendor.yaml")).unwrap();
     sandbox.write("vendor.d/1.yaml", &manifest(VPC));
-    sandbox.write("vendor.d/2.yml", &manifest(&VPC.replace("vpc\n", "two\n").replace("/vpc]", "/two]")));
+    sandbox
+        .write("vendor.d/2.yml", &manifest(&VPC.replace("component: vpc", "component: two").replace("/vpc]", "/two]")));
     let run = |arguments: &[&str]| sandbox.atmos_with(&[("ATMOS_VENDOR_BASE_PATH", "vendor.d")], arguments);
     run(&["vendor", "pull"]).success().says("Vendoring from 'vendor.d'");
     assert!(exists(&sandbox, "components/terraform/vpc/main.tf"));
@@ -175,11 +176,11 @@ fn malformed_manifests_name_their_place() {
             "'targets' must be specified for the source in the vendor config file for source 'a' in file 'vendor.yaml'",
             "vendor.yaml:3:7",
         ),
-        ("spec:\n  sources:\n    - {source: a, targets: [[]]}\n", "a target has no path", "vendor.yaml:3:28"),
+        ("spec:\n  sources:\n    - {source: a, targets: [[]]}\n", "a target has no path", "vendor.yaml:3:29"),
         (
             "spec:\n  sources:\n    - {source: a, targets: [b], tags: 5}\n",
             "`spec.sources[0].tags` must be a list",
-            "vendor.yaml:3:41",
+            "vendor.yaml:3:39",
         ),
         ("spec: {sources: [\n", "vendor.yaml:", "vendor.yaml:"),
     ] {
