@@ -55,9 +55,8 @@ pub fn normalized(uri: &str) -> String {
     let path = path.replace("///", "//");
     match path.split_once("//") {
         Some((repository, "")) if is_git(uri) => format!("{head}{repository}//.{query}"),
-        Some(_) => format!("{head}{path}{query}"),
         None if is_git(uri) => format!("{head}{}//.{query}", path.trim_end_matches('/')),
-        None => format!("{head}{path}{query}"),
+        _ => format!("{head}{path}{query}"),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use super::error::Error;
-use super::manifest::check_range;
+use super::manifest::{check_range, register};
 use super::reader::{Reader, read, shown};
 use super::version::Constraints;
 use crate::host::Host;
@@ -65,6 +65,7 @@ impl ComponentManifest {
             let span = spec.get("source").map_or(document.span, |node| node.span);
             return Err(Error::manifest(host, span, reason, "say where the files come from: `uri: <address>`"));
         }
+        register(host, &uri);
         let mut mixins = Vec::new();
         for node in spec.list("mixins")? {
             mixins.push(mixin(host, file, node)?);
@@ -96,6 +97,7 @@ fn mixin(host: &Host, file: &Path, node: &Node) -> Result<Mixin, Error> {
             return Err(Error::manifest(host, node.span, reason, format!("add `{key}` to the mixin")));
         }
     }
+    register(host, &mixin.uri);
     let path = Path::new(&mixin.filename);
     if !path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
         let reason = format!("the mixin `{}` would be written outside of its component", mixin.filename);

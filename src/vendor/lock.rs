@@ -238,3 +238,41 @@ fn map<const N: usize>(entries: [(&str, Option<Node>); N]) -> Node {
     let entries = entries.into_iter().filter_map(|(key, node)| Some((Arc::from(key), node?)));
     Node::from(entries.collect::<Map>())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_those_of_the_reference() {
+        let expected = "c0c04c2d335c5bd2d57ebe7a3b694f106c8b63758f9f425a537a49ea6bb85262";
+        assert_eq!(artifact_id("local", "components/terraform/vpc", &["vpc"]), expected);
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let file =
+            LockedFile { path: "a/b.tf".to_owned(), kind: "file".to_owned(), mode: 0o755, sha256: "12".to_owned() };
+        let source = Origin {
+            declared: "github.com/o/r//m".to_owned(),
+            reference: Some("1.10".to_owned()),
+            digest: "1e5".to_owned(),
+            version_constraint: "^1".to_owned(),
+            resolved_version: "1.10".to_owned(),
+            ..Origin::default()
+        };
+        let wanted = Artifact {
+            name: "vpc".to_owned(),
+            kind: "remote".to_owned(),
+            target: "components/terraform/vpc".to_owned(),
+            source,
+            files: vec![file],
+            order: 3,
+            included: vec!["**/*.tf".to_owned()],
+            excluded: Vec::new(),
+        };
+        let text = yaml::emit_record(&record(&wanted), 2);
+        assert_eq!(artifact(&yaml::parse_text(&text).unwrap()).unwrap(), wanted, "{text}");
+        assert!(artifact(&yaml::parse_text("kind: local\n").unwrap()).is_err());
+    }
+}

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::error::Error;
 use super::reader::{Reader, read, shown, written};
 use super::version::{Constraints, is_range};
+use crate::fetch::shown as shown_address;
 use crate::host::Host;
 use crate::span::Span;
 use crate::value::Node;
@@ -52,9 +53,9 @@ pub struct Target {
 }
 
 impl Source {
-    /// The name in messages.
-    pub fn name(&self) -> &str {
-        if self.component.is_empty() { &self.source } else { &self.component }
+    /// The name in messages; that of a source without one is its address without credentials.
+    pub fn name(&self) -> String {
+        if self.component.is_empty() { shown_address(&self.source) } else { self.component.clone() }
     }
 
     /// Whether it has one of these tags, or none are asked for.
@@ -121,13 +122,15 @@ fn source(host: &Host, file: &Path, index: usize, node: &Node) -> Result<Source,
             format!("'source' must be specified in 'sources' in the vendor config file '{}'", shown(host, file));
         return Err(Error::manifest(host, node.span, reason, "say where the files come from: `source: <address>`"));
     }
+    register(host, &written);
     let mut targets = Vec::new();
     for target in reader.list("targets")? {
         targets.push(self::target(host, target)?);
     }
     if targets.is_empty() {
         let reason = format!(
-            "'targets' must be specified for the source in the vendor config file for source '{written}' in file '{}'",
+            "'targets' must be specified for the source in the vendor config file for source '{}' in file '{}'",
+            shown_address(&written),
             shown(host, file)
         );
         return Err(Error::manifest(host, node.span, reason, "list the folders that the files go to in `targets`"));
@@ -148,6 +151,16 @@ fn source(host: &Host, file: &Path, index: usize, node: &Node) -> Result<Source,
     };
     check_range(host, &found.version, &found.constraints, node.span)?;
     Ok(found)
+}
+
+/// What an address has for a password never leaves this program, whoever repeats the address.
+pub(super) fn register(host: &Host, address: &str) {
+    let authority = address.split_once("://").map(|(_, rest)| rest.split(['/', '?']).next().unwrap_or_default());
+    let userinfo = authority.and_then(|authority| authority.rsplit_once('@')).map(|(userinfo, _)| userinfo);
+    let password = userinfo.and_then(|userinfo| userinfo.split_once(':')).map(|(_, password)| password);
+    if let Some(password) = password.filter(|password| !password.is_empty() && !password.contains("{{")) {
+        host.masker.register(&password.into());
+    }
 }
 
 /// A range and a ceiling for updates would be two answers to one question.

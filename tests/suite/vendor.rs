@@ -338,3 +338,17 @@ fn a_range_is_resolved_once() {
     write(&sandbox, &manifest(&ranged.replace("^1.0", "^3")));
     sandbox.atmos(&["vendor", "pull"]).exits(1).says("no tag of").says("fits the version `^3`");
 }
+
+#[test]
+fn passwords_of_addresses_are_never_shown() {
+    let uri = "https://robot:a-very-secret-word@127.0.0.1:1/o/r.git//m";
+    let sandbox = sandbox(&manifest(&format!(
+        "    - {{source: '{uri}?ref=x', targets: [out/a]}}\n    - {{component: b, source: '{uri}?ref={{{{ .Gone }}}}', targets: [out/b]}}\n"
+    )));
+    for arguments in [&["vendor", "pull"][..], &["vendor", "pull", "--dry-run", "--logs-level", "Debug"]] {
+        let run = sandbox.atmos(arguments).exits(1);
+        assert!(!run.mentions("a-very-secret-word") && !run.stdout.contains("a-very-secret-word"), "{run}");
+    }
+    write(&sandbox, &manifest(&format!("    - {{source: '{uri}?ref=x', targets: [out/a]}}\n")));
+    sandbox.atmos(&["vendor", "pull"]).exits(1).says_not("a-very-secret-word").says("127.0.0.1:1/o/r.git");
+}

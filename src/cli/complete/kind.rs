@@ -85,7 +85,7 @@ fn of_flag(line: &Line<'_>, flag: &str) -> Kind {
         "provider" => Kind::Providers,
         "profile" => Kind::Profiles,
         "logs-level" => Kind::words(&["Trace", "Debug", "Info", "Warning", "Error", "Off"]),
-        "error-mode" => Kind::words(&["strict", "warn", "silent"]),
+        "error-mode" | "lock-enforcement" => Kind::words(&["strict", "warn", "silent"]),
         "error-format" => Kind::words(&["text", "json"]),
         "schema-type" => Kind::words(&["jsonschema", "opa"]),
         "settings-list-merge-strategy" => Kind::words(&["replace", "append", "merge"]),
@@ -95,8 +95,6 @@ fn of_flag(line: &Line<'_>, flag: &str) -> Kind {
         "type" if line.path.first().is_some_and(|name| name == "vendor") => {
             Kind::words(&["terraform", "helmfile", "packer"])
         }
-        "lock-enforcement" => Kind::words(&["strict", "warn", "silent"]),
-        "from" | "to" | "diff-file" | "group" => Kind::Nothing,
         "direction" => Kind::words(&["both", "forward", "reverse"]),
         "output" if line.path == ["describe", "workflows"] => Kind::words(&["list", "map", "all"]),
         "delivery" => Kind::words(&["process", "files", "env"]),
@@ -118,7 +116,8 @@ fn of_flag(line: &Line<'_>, flag: &str) -> Kind {
             Kind::words(crate::ops::list::fields(name))
         }
         "chdir" | "base-path" | "config-path" | "repo-path" => Kind::Folders,
-        "query" | "filter" | "tags" | "labels" | "base" | "delimiter" | "edition" => Kind::Nothing,
+        "query" | "filter" | "tags" | "labels" | "base" | "delimiter" | "edition" | "from" | "to" | "diff-file"
+        | "group" => Kind::Nothing,
         _ if is_boolean(line, flag) => Kind::words(&["true", "false"]),
         _ => Kind::Files,
     }
@@ -163,11 +162,11 @@ fn of_word(line: &Line<'_>, index: usize) -> Kind {
             ["describe", "component" | "dependents" | "locals"]
             | ["validate", "component"]
             | ["explain" | "docs"]
+            | ["vendor", "get" | "set"]
             | ["list", "values" | "vars" | "settings" | "sources" | "dependencies"],
             0,
         )
         | (["describe", "diff"], 0 | 1) => Kind::Components(None),
-        (["vendor", "get" | "set"], 0) => Kind::Components(None),
         (["workflow"], 0) => Kind::Workflows,
         (["validate", "schema"], 0) => Kind::Schemas,
         (["profile", "show"], 0) => Kind::Profiles,

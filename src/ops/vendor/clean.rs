@@ -35,10 +35,8 @@ pub struct Cleaned {
 /// A lock that cannot be read, nothing fits the selection, a file that cannot be removed.
 pub fn clean(app: &App, request: &CleanRequest) -> Result<Cleaned> {
     let names = request.selection.names(app)?;
-    let _alone = match request.dry_run {
-        true => None,
-        false => Some(app.aside(|| folder_lock::acquire(&app.host, &app.config.base_path))?),
-    };
+    let acquire = || app.aside(|| folder_lock::acquire(&app.host, &app.config.base_path));
+    let _alone = (!request.dry_run).then(acquire).transpose()?;
     let mut lock = Lock::open(&app.host, &app.config)?;
     let ids: BTreeSet<String> = chosen(&lock, names.as_ref()).into_iter().map(|(id, _)| id.clone()).collect();
     if names.is_some() && ids.is_empty() {

@@ -83,10 +83,11 @@ impl<'a> Planner<'a> {
 
     fn target(&mut self, loaded: &Loaded, source: &Source, target: &Target, index: usize) -> Result<()> {
         let own = !target.version.is_empty();
+        let name = source.name();
         let written = if own { &target.version } else { &source.version };
         let discriminator = own.then(|| format!("target-{index}"));
         let asked = Asked {
-            name: source.name(),
+            name: &name,
             discriminator: discriminator.as_deref(),
             source: &source.source,
             version: written,
@@ -95,15 +96,16 @@ impl<'a> Planner<'a> {
         let version = self.versions.resolve(self.app, &asked)?;
         let texts = |what: &str, span: Span, text: &str| {
             let values = [("Component", source.component.as_str()), ("Version", &version.text)];
-            render(self.app, &values, &format!("{what} of {}", source.name()), span, text)
+            render(self.app, &values, &format!("{what} of {name}"), span, text)
         };
         let uri = normalized(&texts("the source", source.span, &source.source)?);
         let path = texts("the target", target.span, &target.path)?;
         let filter = |list: &[String]| -> Result<Vec<String>> {
             list.iter().map(|text| texts("a path", source.span, text)).collect()
         };
+        let unnamed = crate::fetch::shown(&uri);
         let draft = Draft {
-            name: if source.component.is_empty() { &uri } else { &source.component },
+            name: if source.component.is_empty() { &unnamed } else { &source.component },
             version: version.text.clone(),
             range: version.range.clone(),
             target: loaded.directory.join(path.trim()),

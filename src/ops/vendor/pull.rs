@@ -67,10 +67,8 @@ pub fn pull(app: &App, request: &PullRequest) -> Result<()> {
     request.check()?;
     let enforcement = request.enforcement(app)?;
     // Two pulls at once would take each other's lock file away.
-    let _alone = match request.dry_run {
-        true => None,
-        false => Some(app.aside(|| folder_lock::acquire(&app.host, &app.config.base_path))?),
-    };
+    let acquire = || app.aside(|| folder_lock::acquire(&app.host, &app.config.base_path));
+    let _alone = (!request.dry_run).then(acquire).transpose()?;
     let lock = Lock::open(&app.host, &app.config)?;
     let fresh = !lock.exists;
     let mut versions = Versions { lock, refresh: request.refresh, changed: false };
@@ -124,7 +122,7 @@ fn finish(app: &App, lock: &mut Lock, pending: &[&Package], results: Vec<Result<
     }
     app.host.talk.info(summary);
     let names: Vec<&str> = failed.iter().map(|(name, _)| name.as_str()).collect();
-    let reasons = failed.iter().map(|(_, error)| format!("\n{error}")).collect();
+    let reasons = failed.iter().fold(String::new(), |text, (_, error)| text + "\n" + &error.to_string());
     let mut help: Vec<String> =
         failed.iter().filter_map(|(_, error)| error.diagnostic().help().map(|help| help.to_string())).collect();
     help.dedup();

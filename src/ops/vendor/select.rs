@@ -164,9 +164,9 @@ pub(super) fn discovered(app: &App, kinds: &[Kind]) -> Vec<Member> {
     let mut found = BTreeSet::new();
     for kind in kinds {
         let configured = app.config.document.get_path(["components", kind.key(), "base_path"]).and_then(Node::as_str);
-        let Some(base) = kind.base_path(&app.config).filter(|_| configured.is_some_and(|path| !path.is_empty())) else {
-            continue;
-        };
+        // Without a folder of its own a kind is looked for only by who asks for it.
+        let wanted = kinds.len() == 1 || configured.is_some_and(|path| !path.is_empty());
+        let Some(base) = kind.base_path(&app.config).filter(|_| wanted) else { continue };
         let mut open = vec![(base.clone(), String::new())];
         while let Some((folder, name)) = open.pop() {
             if vendor::component_file(&folder).is_some() && !name.is_empty() {
