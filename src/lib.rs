@@ -35,6 +35,7 @@ pub mod store;
 pub mod template;
 pub mod validate;
 pub mod value;
+pub mod vendor;
 pub mod workflow;
 pub mod yaml;
 pub mod yaml_fn;

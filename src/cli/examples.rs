@@ -80,6 +80,29 @@ const EXAMPLES: &[(&str, &[&str])] = &[
             "atmos validate component vpc -s prod --schema-type opa --schema-path vpc.rego",
         ],
     ),
+    (
+        "atmos vendor",
+        &["atmos vendor pull", "atmos vendor pull -c vpc", "atmos vendor verify", "atmos vendor set vpc 1.5.0"],
+    ),
+    (
+        "atmos vendor pull",
+        &[
+            "atmos vendor pull --tags networking",
+            "atmos vendor pull --stack prod --labels tier=1",
+            "atmos vendor pull --lock-enforcement strict",
+        ],
+    ),
+    ("atmos vendor verify", &["atmos vendor verify", "atmos vendor verify -c vpc --format json"]),
+    ("atmos vendor clean", &["atmos vendor clean --dry-run", "atmos vendor clean -c vpc --force"]),
+    (
+        "atmos vendor diff",
+        &["atmos vendor diff -c vpc", "atmos vendor diff -c vpc --from 1.4.0 --to 1.5.0 --diff-file main.tf"],
+    ),
+    ("atmos vendor update", &["atmos vendor update --check", "atmos vendor update -c vpc --pull"]),
+    (
+        "atmos vendor config",
+        &["atmos vendor config get 'spec.sources[0].version'", "atmos vendor config list 'spec.sources*version'"],
+    ),
     ("atmos workflow", &["atmos workflow deploy -s prod", "atmos workflow deploy -f network --from-step plan"]),
     ("atmos config", &["atmos config get logs.level", "atmos config schema > atmos-config.json"]),
     ("atmos env", &["eval \"$(atmos env)\"", "atmos env --format github"]),

@@ -1,10 +1,11 @@
 //! Unpacking of archives: regular files only, none outside of the folder, within limits.
 
 use std::io::{Cursor, Read};
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 
 use super::error::Error;
 use super::source::Format;
+use crate::host::fs;
 
 /// All files of one archive together.
 const SIZE_LIMIT: u64 = 1 << 30;
@@ -35,29 +36,90 @@ fn broken(error: impl std::fmt::Display) -> Error {
 
 fn unpack_tar(reader: impl Read, directory: &Path, budget: &mut Budget) -> Result<(), Error> {
     let mut archive = tar::Archive::new(reader);
+    let mut links = Vec::new();
     for entry in archive.entries().map_err(broken)? {
         let mut entry = entry.map_err(broken)?;
         let path = entry.path().map_err(broken)?.into_owned();
         check(&path)?;
-        // Links and devices are left out: manifests are regular files.
-        if entry.header().entry_type().is_file() {
+        let kind = entry.header().entry_type();
+        // Devices and the like are left out.
+        if kind.is_file() {
+            let mode = entry.header().mode().unwrap_or_default();
             write(directory, &path, &mut entry, budget)?;
+            mark(&directory.join(&path), mode)?;
+        } else if (kind.is_symlink() || kind.is_hard_link())
+            && let Some(target) = entry.link_name().map_err(broken)?
+        {
+            // What a hard link leads to is named from the top, what a symbolic one does from its own folder.
+            let base = if kind.is_hard_link() { Path::new("") } else { path.parent().unwrap_or(Path::new("")) };
+            links.push((path.clone(), base.join(target)));
         }
     }
+    follow(directory, links, budget)
+}
+
+/// Makes links copies of the files of the same archive that they lead to. Others are left out: nothing of an archive leads
+/// elsewhere.
+fn follow(directory: &Path, mut links: Vec<(PathBuf, PathBuf)>, budget: &mut Budget) -> Result<(), Error> {
+    loop {
+        let before = links.len();
+        let mut rest = Vec::new();
+        for (path, target) in links {
+            let target = fs::clean(&target);
+            let inside = check(&target).is_ok();
+            let file = directory.join(&target);
+            // A link to a link waits for that one.
+            match std::fs::File::open(&file).ok().filter(|_| inside && file.is_file()) {
+                Some(mut content) if !directory.join(&path).exists() => {
+                    write(directory, &path, &mut content, budget)?;
+                }
+                Some(_) => {}
+                None => rest.push((path, target)),
+            }
+        }
+        if rest.len() == before {
+            return Ok(());
+        }
+        links = rest;
+    }
+}
+
+/// Keeps of the mode in an archive whether the file is a program.
+#[cfg(unix)]
+fn mark(file: &Path, mode: u32) -> Result<(), Error> {
+    use std::os::unix::fs::PermissionsExt as _;
+    if mode & 0o111 == 0 {
+        return Ok(());
+    }
+    std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o755))
+        .map_err(|error| Error::Cache { path: file.display().to_string(), reason: error.to_string() })
+}
+
+#[cfg(not(unix))]
+fn mark(_file: &Path, _mode: u32) -> Result<(), Error> {
     Ok(())
 }
 
 fn unpack_zip(bytes: &[u8], directory: &Path, budget: &mut Budget) -> Result<(), Error> {
     let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(broken)?;
+    let mut links = Vec::new();
     for index in 0..archive.len() {
         let mut entry = archive.by_index(index).map_err(broken)?;
         let path = Path::new(&*entry.name().map_err(broken)?).to_path_buf();
         check(&path)?;
-        if entry.is_file() && !entry.is_symlink() {
+        if entry.is_symlink() {
+            let mut target = String::new();
+            // The content of a link is where it leads; longer than this no path is.
+            if (&mut entry).take(4096).read_to_string(&mut target).is_ok() {
+                links.push((path.clone(), path.parent().unwrap_or(Path::new("")).join(target)));
+            }
+        } else if entry.is_file() {
+            let mode = entry.unix_mode().unwrap_or_default();
             write(directory, &path, &mut entry, budget)?;
+            mark(&directory.join(&path), mode)?;
         }
     }
-    Ok(())
+    follow(directory, links, budget)
 }
 
 /// Refuses a path that would lead out of its folder.
@@ -146,6 +208,31 @@ mod tests {
                 assert!(!temp.path().join("evil.yaml").exists());
             }
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_files_and_programs_stay_programs() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mut builder = tar::Builder::new(Vec::new());
+        let mut header = tar::Header::new_gnu();
+        header.set_size(1);
+        header.set_mode(0o750);
+        header.set_cksum();
+        builder.append_data(&mut header, "bin/run", &b"x"[..]).unwrap();
+        for (path, target) in [("again", "one"), ("one", "bin/run"), ("out", "../../etc/passwd"), ("gone", "nowhere")] {
+            let mut header = tar::Header::new_gnu();
+            header.set_entry_type(tar::EntryType::Symlink);
+            header.set_size(0);
+            builder.append_link(&mut header, path, target).unwrap();
+        }
+        let temp = tempfile::tempdir().unwrap();
+        unpack(&builder.into_inner().unwrap(), Format::Tar, temp.path()).unwrap();
+        let mode = temp.path().join("bin/run").metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o755);
+        assert_eq!(std::fs::read(temp.path().join("again")).unwrap(), b"x");
+        assert!(!temp.path().join("one").is_symlink() && !temp.path().join("out").exists());
+        assert!(!temp.path().join("gone").exists());
     }
 
     #[test]

@@ -20,7 +20,22 @@ const FILE_LIMIT: usize = 16 << 20;
 /// A packed archive.
 const ARCHIVE_LIMIT: usize = 256 << 20;
 
-type Slot = Arc<OnceLock<Result<PathBuf, Error>>>;
+type Slot = Arc<OnceLock<Result<Copied, Error>>>;
+
+/// A copy in the cache, and what it is a copy of.
+#[derive(Debug, Clone)]
+struct Copied {
+    directory: PathBuf,
+    identity: Option<String>,
+}
+
+/// What an address of a folder or a file means on this machine.
+#[derive(Debug, Clone)]
+pub struct Fetched {
+    pub path: PathBuf,
+    /// The commit or the digest that was fetched; absent for sources that have none, and for copies of earlier runs.
+    pub identity: Option<String>,
+}
 
 /// Fetches sources and remembers which, so that each is fetched once per run however often it is imported.
 #[derive(Debug, Default)]
@@ -88,7 +103,7 @@ impl Fetcher {
         }
         let slot = self.slot(source.identity());
         let fetch = || Fetch { host, settings, source: &source, key: &key, ttl }.copy();
-        let directory = slot.get_or_init(fetch).clone()?;
+        let directory = slot.get_or_init(fetch).clone()?.directory;
         match &source.kind {
             Kind::File { url, .. } => {
                 let path = directory.join(file_name(url));
@@ -117,7 +132,41 @@ impl Fetcher {
         }
         let slot = self.slot(source.identity());
         let fetch = || Fetch { host, settings, source: &source, key: &key, ttl }.copy();
-        tree::folder(&slot.get_or_init(fetch).clone()?, &source.sub)
+        tree::folder(&slot.get_or_init(fetch).clone()?.directory, &source.sub)
+    }
+
+    /// The folder or the file behind `address`, which may be a whole repository or archive: a path behind `//` is not needed.
+    ///
+    /// # Errors
+    /// As [`Fetcher::resolve`].
+    pub fn fetched(
+        &self,
+        host: &Host,
+        settings: &Settings,
+        address: &str,
+        ttl: Option<&str>,
+    ) -> Result<Fetched, Error> {
+        let source = Source::parse_whole(address)?;
+        let key = shown(address);
+        if let Kind::Local(path) = &source.kind {
+            return Ok(Fetched { path: tree::entry(path, &source.sub)?, identity: None });
+        }
+        let slot = self.slot(source.identity());
+        let fetch = || Fetch { host, settings, source: &source, key: &key, ttl }.copy();
+        let copied = slot.get_or_init(fetch).clone();
+        if copied.is_err() {
+            // Who asks again wants another attempt.
+            self.done.lock().unwrap_or_else(PoisonError::into_inner).remove(&source.identity());
+        }
+        let Copied { directory, identity } = copied?;
+        let single = match &source.kind {
+            Kind::File { url, .. } => Some(file_name(url)),
+            Kind::Object { object, .. } if source.sub.is_empty() => Some(file_name(&object.key)),
+            _ => None,
+        };
+        let single = single.map(|name| directory.join(name)).filter(|path| path.is_file());
+        let path = single.map_or_else(|| tree::entry(&directory, &source.sub), Ok)?;
+        Ok(Fetched { path, identity })
     }
 
     fn slot(&self, identity: String) -> Slot {
@@ -165,16 +214,21 @@ struct Fetch<'a> {
 
 impl Fetch<'_> {
     /// The directory of a copy that is good enough, fetched if there is none.
-    fn copy(&self) -> Result<PathBuf, Error> {
+    fn copy(&self) -> Result<Copied, Error> {
         let entry = Entry::open(self.host, &self.source.identity())?;
         let _lock = entry.lock(self.host, self.key)?;
         let now = self.host.now();
         let current = entry.current(now);
         if let Some(copy) = current.as_ref().filter(|copy| self.is_fresh(copy.age)) {
-            return Ok(copy.directory.clone());
+            return Ok(Copied { directory: copy.directory.clone(), identity: None });
         }
         tracing::debug!(target: "atmos", "Fetching {}", self.key);
-        entry.renew(now, self.key, |directory| self.fill(directory)).map_err(|error| match (error, current) {
+        let mut identity = None;
+        let fill = |directory: &Path| {
+            identity = self.fill(directory)?;
+            Ok(())
+        };
+        let renewed = entry.renew(now, self.key, fill).map_err(|error| match (error, current) {
             (Error::Failed { reason, help }, Some(copy)) => Error::Failed {
                 reason,
                 help: format!(
@@ -184,7 +238,8 @@ impl Fetch<'_> {
                 ),
             },
             (error, _) => error,
-        })
+        });
+        Ok(Copied { directory: renewed?, identity })
     }
 
     /// Without a time to live repositories, objects and artifacts are fetched by every run unless they are pinned, and
@@ -201,7 +256,8 @@ impl Fetch<'_> {
         age < ttl
     }
 
-    fn fill(&self, directory: &Path) -> Result<(), Error> {
+    /// Returns the commit or the digest of what is there now, where the source has one.
+    fn fill(&self, directory: &Path) -> Result<Option<String>, Error> {
         let (host, settings) = (self.host, self.settings);
         let server = |url: &str| Parts::of(url).map(|parts| parts.host()).unwrap_or_default();
         match &self.source.kind {
@@ -209,21 +265,21 @@ impl Fetch<'_> {
                 // A token is never sent in clear.
                 let server = if url.starts_with("https:") { server(url) } else { String::new() };
                 let header = token::for_git(host, settings, &server, userinfo.as_deref());
-                git::fetch(host, url, reference.as_deref(), header.as_ref(), directory)
+                return git::fetch(host, url, reference.as_deref(), header.as_ref(), directory).map(Some);
             }
             Kind::File { url, userinfo } => {
                 let bytes = self.download(url, userinfo.as_deref(), FILE_LIMIT)?;
                 let path = directory.join(file_name(url));
                 std::fs::write(&path, bytes)
-                    .map_err(|error| Error::Cache { path: path.display().to_string(), reason: error.to_string() })
+                    .map_err(|error| Error::Cache { path: path.display().to_string(), reason: error.to_string() })?;
             }
             Kind::Archive { url, userinfo, format } => {
                 let bytes = self.download(url, userinfo.as_deref(), ARCHIVE_LIMIT)?;
-                archive::unpack(&bytes, *format, directory)
+                archive::unpack(&bytes, *format, directory)?;
             }
             Kind::Object { object, query, format } => {
                 let name = file_name(&object.key);
-                bucket::fetch(host, (object, query), (*format, &self.source.sub), &name, directory)
+                bucket::fetch(host, (object, query), (*format, &self.source.sub), &name, directory)?;
             }
             Kind::Artifact { artifact, userinfo } => {
                 let own = userinfo.as_deref().and_then(|info| info.split_once(':'));
@@ -235,10 +291,11 @@ impl Fetch<'_> {
                     }
                     None => docker::login(host, settings, &artifact.registry)?,
                 };
-                oci::fetch(host, artifact, login, directory)
+                return oci::fetch(host, artifact, login, directory).map(Some);
             }
-            Kind::Local(path) => Err(Error::NotFound { pattern: path.display().to_string() }),
+            Kind::Local(path) => return Err(Error::NotFound { pattern: path.display().to_string() }),
         }
+        Ok(None)
     }
 
     fn download(&self, url: &str, userinfo: Option<&str>, limit: usize) -> Result<Vec<u8>, Error> {

@@ -18,17 +18,21 @@ pub struct SshKey {
     pub password: Option<Secret>,
 }
 
-/// Puts the files of a repository at `reference` (its default branch without one) into the empty `directory`.
+/// Puts the files of a repository at `reference` (its default branch without one) into the empty `directory`, and returns
+/// the commit.
 pub(super) fn fetch(
     host: &Host,
     url: &str,
     reference: Option<&str>,
     authorization: Option<&Secret>,
     directory: &Path,
-) -> Result<(), Error> {
-    check_out(&Git::with_authorization(host, directory, url, authorization), url, reference)?;
+) -> Result<String, Error> {
+    let git = Git::with_authorization(host, directory, url, authorization);
+    check_out(&git, url, reference)?;
+    let commit = String::from_utf8_lossy(&git.output(&["rev-parse", "HEAD"])?).trim().to_owned();
     std::fs::remove_dir_all(directory.join(".git"))
-        .map_err(|error| Error::Cache { path: directory.display().to_string(), reason: error.to_string() })
+        .map_err(|error| Error::Cache { path: directory.display().to_string(), reason: error.to_string() })?;
+    Ok(commit)
 }
 
 /// Makes the empty `directory` a repository of one commit: that of `reference` at `url`, of its default branch without
@@ -114,6 +118,6 @@ pub fn answer(host: &Host, arguments: &[&str]) -> Option<String> {
     Some(text.trim().to_owned()).filter(|text| output.status.success() && !text.is_empty())
 }
 
-fn is_commit(reference: &str) -> bool {
+pub(super) fn is_commit(reference: &str) -> bool {
     (7..=64).contains(&reference.len()) && reference.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

@@ -14,6 +14,7 @@ mod error;
 mod fetcher;
 mod gcs;
 mod git;
+mod history;
 mod http;
 mod object;
 mod oci;
@@ -28,8 +29,9 @@ mod tree;
 
 pub use address::{join, shown};
 pub use error::Error;
-pub use fetcher::{Fetcher, Found, Resolved};
+pub use fetcher::{Fetched, Fetcher, Found, Resolved};
 pub use git::{SshKey, answer as git_answer, clone as git_clone};
+pub use history::{changes, tags};
 pub use http::{answer, follow};
 pub use program::Git;
 pub use settings::{Settings, parse_ttl};

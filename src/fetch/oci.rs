@@ -81,10 +81,10 @@ impl Artifact {
     }
 }
 
-/// Puts the files of an artifact into the empty `directory`.
-pub(super) fn fetch(host: &Host, artifact: &Artifact, login: Option<Login>, directory: &Path) -> Result<(), Error> {
+/// Puts the files of an artifact into the empty `directory`, and returns the digest of its manifest.
+pub(super) fn fetch(host: &Host, artifact: &Artifact, login: Option<Login>, directory: &Path) -> Result<String, Error> {
     let mut client = Client { host, base: artifact.base(), login, authorization: None };
-    let manifest = client.manifest(&artifact.reference)?;
+    let (manifest, identity) = client.manifest(&artifact.reference)?;
     let layers = manifest["layers"].as_array().filter(|layers| !layers.is_empty());
     let layers = layers.ok_or_else(|| Error::failed("the artifact has no layers"))?;
     if layers.len() > LAYERS {
@@ -106,7 +106,7 @@ pub(super) fn fetch(host: &Host, artifact: &Artifact, login: Option<Login>, dire
         archive::check(Path::new(title))?;
         bucket::write(directory, title, &bytes)?;
     }
-    Ok(())
+    Ok(identity)
 }
 
 /// The kind of archive, by its first bytes: media types are as many as there are tools.
@@ -130,20 +130,22 @@ struct Client<'a> {
 
 impl Client<'_> {
     /// The manifest behind a tag or a digest; of several platforms the one that others run most.
-    fn manifest(&mut self, reference: &str) -> Result<serde_json::Value, Error> {
-        let manifest = self.one_manifest(reference)?;
-        let Some(platforms) = manifest["manifests"].as_array() else { return Ok(manifest) };
+    ///
+    /// The digest is that of the manifest behind the reference, whatever it leads to.
+    fn manifest(&mut self, reference: &str) -> Result<(serde_json::Value, String), Error> {
+        let (manifest, identity) = self.one_manifest(reference)?;
+        let Some(platforms) = manifest["manifests"].as_array() else { return Ok((manifest, identity)) };
         let is_usual = |entry: &&serde_json::Value| {
             entry["platform"]["os"] == "linux" && entry["platform"]["architecture"] == "amd64"
         };
         let chosen = platforms.iter().find(is_usual).or_else(|| platforms.first());
         match chosen.and_then(|entry| entry["digest"].as_str()) {
-            Some(digest) => self.one_manifest(digest),
+            Some(digest) => Ok((self.one_manifest(digest)?.0, identity)),
             None => Err(Error::failed("the artifact is an empty list")),
         }
     }
 
-    fn one_manifest(&mut self, reference: &str) -> Result<serde_json::Value, Error> {
+    fn one_manifest(&mut self, reference: &str) -> Result<(serde_json::Value, String), Error> {
         let url = format!("{}/manifests/{reference}", self.base);
         let answer = self.ask(&url, ANSWER_LIMIT)?;
         match answer.status {
@@ -154,8 +156,10 @@ impl Client<'_> {
         if reference.contains(':') {
             verify(&answer.body, reference)?;
         }
-        serde_json::from_slice(&answer.body)
-            .map_err(|error| Error::failed(format!("the manifest of the artifact cannot be read: {error}")))
+        let identity = format!("sha256:{}", hex(&Sha256::digest(&answer.body)));
+        let manifest = serde_json::from_slice(&answer.body)
+            .map_err(|error| Error::failed(format!("the manifest of the artifact cannot be read: {error}")))?;
+        Ok((manifest, identity))
     }
 
     fn blob(&mut self, digest: &str, limit: usize) -> Result<Vec<u8>, Error> {

@@ -85,6 +85,18 @@ impl Source {
         }
     }
 
+    /// The same where an address without a path behind `//` means everything that is there.
+    pub(super) fn parse_whole(address: &str) -> Result<Source, Error> {
+        let parsed = Source::parse(address);
+        if !matches!(parsed, Err(Error::Invalid { .. })) {
+            return parsed;
+        }
+        let (body, query) = address.split_once('?').map_or((address, None), |(body, query)| (body, Some(query)));
+        let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+        // What the address as it is written lacks is said in words about it, not about ours.
+        Source::parse(&format!("{}//.{query}", body.trim_end_matches('/'))).or(parsed)
+    }
+
     /// Whether what the address means can never change.
     pub(super) fn is_pinned(&self) -> bool {
         match &self.kind {

@@ -47,6 +47,19 @@ pub(super) fn folder(root: &Path, sub: &str) -> Result<PathBuf, Error> {
     }
 }
 
+/// The folder or the file that `sub` names below `root`.
+pub(super) fn entry(root: &Path, sub: &str) -> Result<PathBuf, Error> {
+    let sub = clean(sub)?;
+    let entry = if sub.is_empty() { root.to_path_buf() } else { root.join(&sub) };
+    if !entry.exists() {
+        return Err(Error::NotFound { pattern: if sub.is_empty() { root.display().to_string() } else { sub } });
+    }
+    match (root.canonicalize(), entry.canonicalize()) {
+        (Ok(root), Ok(real)) if real.starts_with(&root) => Ok(entry),
+        _ => Err(Error::Unsafe { reason: format!("`{sub}` is a link that leads outside of the source") }),
+    }
+}
+
 fn some(root: &Path, mut files: Vec<String>, not_found: impl Fn() -> Error) -> Result<Vec<String>, Error> {
     files.sort();
     if files.is_empty() {

@@ -38,6 +38,7 @@ pub use instances::{InstancesRequest, MatrixEntry, instances, matrix, metadata};
 pub use profiles::profiles;
 pub use repositories::repositories;
 pub use shape::View;
+pub(super) use shape::labels;
 pub use sources::{SourcesRequest, sources};
 pub use stacks::{StacksRequest, stacks};
 pub use subject::{Subject, fields};

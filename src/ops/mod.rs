@@ -55,6 +55,7 @@ pub mod terraform;
 mod unbuilt;
 mod unknown;
 pub mod validate;
+pub mod vendor;
 pub mod workflow;
 pub mod workflows;
 

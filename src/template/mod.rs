@@ -36,7 +36,7 @@ pub use calls::{Argument, AtmosCall};
 pub use dict::Dict;
 pub use error::{Error, Kind as ErrorKind};
 pub use format::{print, sprintf};
-pub(crate) use funcs::expand_variables;
+pub(crate) use funcs::{Range as VersionRange, Version, expand_variables};
 pub use function::{Function, Namespace, Param, Run};
 pub use list::{Elem, List};
 pub use problem::Problem;

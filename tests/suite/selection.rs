@@ -78,8 +78,7 @@ fn contradictions_and_unknown_names_are_refused() {
 #[test]
 fn aliases_stand_for_commands() {
     let sandbox = sandbox();
-    let aliases =
-        "aliases: {tp: terraform plan, again: tp vpc, loop: loop, describe: list, vendor: list, ls: 'list stacks'}\n";
+    let aliases = "aliases: {tp: terraform plan, again: tp vpc, loop: loop, describe: list, toolchain: list, ls: 'list stacks'}\n";
     sandbox.write("atmos.yaml", &format!("{CONFIGURATION}{aliases}"));
     sandbox.atmos(&["tp", "vpc", "-s", "x", "--dry-run"]).success().says("Would plan vpc in x");
     sandbox.atmos(&["--logs-level", "Info", "again", "-s", "y", "--dry-run"]).success().says("Would plan vpc in y");
@@ -87,7 +86,7 @@ fn aliases_stand_for_commands() {
     assert!(sandbox.atmos(&["tp", "--help"]).success().stdout.contains("--skip-planfile"));
     sandbox.atmos(&["tp", "vpc", "-s", "nowhere"]).exits(1);
     sandbox.atmos(&["loop"]).exits(1).says("the alias `loop → loop` leads back to itself");
-    sandbox.atmos(&["vendor"]).exits(1).says("not built yet");
+    sandbox.atmos(&["toolchain"]).exits(1).says("not built yet");
     sandbox.atmos(&["describe", "stacks", "--pager=more"]).success();
     // Those that cannot stand for anything are not offered.
     let help = sandbox.atmos(&["--help"]).success();

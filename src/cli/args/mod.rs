@@ -24,6 +24,7 @@ mod root;
 mod small;
 mod terraform;
 mod validate;
+mod vendor;
 mod workflow;
 
 pub use affected::{AffectedArgs, BaseArgs, ComparisonArgs, ListAffectedArgs};
@@ -71,5 +72,9 @@ pub use terraform::{
 pub use validate::{
     EditorconfigArgs, ScopeArgs, ValidateCiArgs, ValidateCommand, ValidateComponentArgs, ValidateSchemaArgs,
     ValidateStacksArgs, ValidationArgs,
+};
+pub use vendor::{
+    VendorCleanArgs, VendorConfigCommand, VendorDiffArgs, VendorFileArgs, VendorPullArgs, VendorSelectArgs,
+    VendorSetArgs, VendorUpdateArgs, VendorVerifyArgs, VendoringArgs, VendoringCommand,
 };
 pub use workflow::WorkflowArgs;

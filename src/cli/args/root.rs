@@ -8,7 +8,7 @@ use clap::{ArgMatches, Args, FromArgMatches, Parser, Subcommand};
 use super::{
     AtlantisArgs, AuthArgs, AwsArgs, AzureArgs, CompletionArgs, ConfigArgs, DescribeArgs, DocsArgs, DoctorArgs,
     EnvironmentArgs, ExplainArgs, GcpArgs, GlobalArgs, HelmfileArgs, ListArgs, ManArgs, PackerArgs, ProfileArgs,
-    StackArgs, TerraformArgs, ThemeArgs, ValidationArgs, WorkflowArgs,
+    StackArgs, TerraformArgs, ThemeArgs, ValidationArgs, VendoringArgs, WorkflowArgs,
 };
 
 /// Stacks, cloud identities and isolated runs for Terraform/OpenTofu and Helmfile.
@@ -124,6 +124,8 @@ commands! {
     List(ListArgs) = "list";
     /// Run a workflow: steps of atmos and of the shell, one after the other
     Workflow(WorkflowArgs) = "workflow";
+    /// Copy components from elsewhere into the repository, and keep them as they were copied
+    Vendor(VendoringArgs) = "vendor";
     /// Check the configuration
     Validate(ValidationArgs) = "validate";
     /// Show what is found here: configuration, policies, programs, keyring, stacks; nothing is changed

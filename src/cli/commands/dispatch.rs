@@ -7,7 +7,7 @@ use super::super::setup::Context;
 use super::super::{help, parse};
 use super::{
     about, atlantis, auth, aws, azure, browse, completion, config, describe, docs, doctor, env, explain, helmfile,
-    list, man, packer, profile, stack, terraform, theme, unknown, validate, version, workflow, write,
+    list, man, packer, profile, stack, terraform, theme, unknown, validate, vendor, version, workflow, write,
 };
 use crate::custom::definitions;
 use crate::diag::{Result, Warning};
@@ -33,6 +33,7 @@ pub(in crate::cli) fn dispatch(context: &Context, command: Option<Command>, vers
         Some(Command::Helmfile(args)) => helmfile::run(context, args),
         Some(Command::Packer(args)) => packer::run(context, args),
         Some(Command::Workflow(args)) => workflow::run(context, args),
+        Some(Command::Vendor(args)) => vendor::run(context, args),
         Some(Command::Validate(args)) => validate::run(context, args),
         Some(Command::Config(args)) => config::run(context, args.command),
         Some(Command::Stack(args)) => stack::run(context, args),

@@ -8,7 +8,7 @@ mod values;
 
 use super::super::args::{
     ClosureArgs, ColumnArgs, EvaluationArgs, FormatArgs, ListArgs, ListCommand, ListEvaluationArgs, SelectArgs,
-    SourcesArgs,
+    SourcesArgs, VendorArgs,
 };
 use super::super::error::Error;
 use super::super::setup::Context;
@@ -43,6 +43,11 @@ pub(super) fn run(context: &Context, args: ListArgs) -> Result<u8> {
         ListCommand::GitRepositories(args) => plain::repositories(context, args),
         ListCommand::Other(words) => Err(unknown::command("atmos list", &words).into()),
     }
+}
+
+/// What is vendored, and where to.
+pub(super) fn vendor(context: &Context, args: VendorArgs) -> Result<u8> {
+    rows::vendor(context, args)
 }
 
 /// The components of one kind that are fetched from elsewhere.

@@ -38,6 +38,7 @@ mod terraform;
 mod theme;
 mod unknown;
 mod validate;
+mod vendor;
 mod version;
 mod workflow;
 mod write;

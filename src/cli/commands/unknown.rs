@@ -27,7 +27,6 @@ const LATER: &[(&str, &[&str])] = &[
             "secret",
             "store",
             "toolchain",
-            "vendor",
         ],
     ),
     ("atmos aws", &["compliance", "security"]),

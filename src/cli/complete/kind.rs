@@ -85,13 +85,16 @@ fn of_flag(line: &Line<'_>, flag: &str) -> Kind {
         "provider" => Kind::Providers,
         "profile" => Kind::Profiles,
         "logs-level" => Kind::words(&["Trace", "Debug", "Info", "Warning", "Error", "Off"]),
-        "error-mode" => Kind::words(&["strict", "warn", "silent"]),
+        "error-mode" | "lock-enforcement" => Kind::words(&["strict", "warn", "silent"]),
         "error-format" => Kind::words(&["text", "json"]),
         "schema-type" => Kind::words(&["jsonschema", "opa"]),
         "settings-list-merge-strategy" => Kind::words(&["replace", "append", "merge"]),
         "component-types" => Kind::words(&["terraform", "helmfile", "packer", "kubernetes", "helm", "ansible"]),
         "sections" => Kind::words(&["vars", "settings", "env", "backend", "metadata", "providers", "hooks"]),
         "type" if line.path == ["list", "components"] => Kind::words(&["real", "abstract", "all"]),
+        "type" if line.path.first().is_some_and(|name| name == "vendor") => {
+            Kind::words(&["terraform", "helmfile", "packer"])
+        }
         "direction" => Kind::words(&["both", "forward", "reverse"]),
         "output" if line.path == ["describe", "workflows"] => Kind::words(&["list", "map", "all"]),
         "delivery" => Kind::words(&["process", "files", "env"]),
@@ -113,7 +116,8 @@ fn of_flag(line: &Line<'_>, flag: &str) -> Kind {
             Kind::words(crate::ops::list::fields(name))
         }
         "chdir" | "base-path" | "config-path" | "repo-path" => Kind::Folders,
-        "query" | "filter" | "tags" | "labels" | "base" | "delimiter" | "edition" => Kind::Nothing,
+        "query" | "filter" | "tags" | "labels" | "base" | "delimiter" | "edition" | "from" | "to" | "diff-file"
+        | "group" => Kind::Nothing,
         _ if is_boolean(line, flag) => Kind::words(&["true", "false"]),
         _ => Kind::Files,
     }
@@ -134,7 +138,8 @@ fn formats(line: &Line<'_>) -> &'static [&'static str] {
         ["list", "instances"] => &["table", "json", "yaml", "csv", "tsv", "tree", "matrix"],
         ["list", "affected"] => &["table", "json", "yaml", "csv", "tsv", "matrix"],
         ["list", "dependencies"] => &["tree", "json", "yaml", "levels"],
-        ["list", ..] => &["table", "json", "yaml", "csv", "tsv"],
+        ["vendor", "verify" | "update"] => &["table", "json"],
+        ["list", ..] | ["vendor", "list"] => &["table", "json", "yaml", "csv", "tsv"],
         ["validate", "editorconfig"] => &["default", "gcc", "github-actions", "codeclimate", "sarif", "rich", "json"],
         ["validate", ..] => &["text", "rich", "json"],
         ["auth", "list"] => &["table", "tree", "json", "yaml", "graphviz", "mermaid", "markdown"],
@@ -157,6 +162,7 @@ fn of_word(line: &Line<'_>, index: usize) -> Kind {
             ["describe", "component" | "dependents" | "locals"]
             | ["validate", "component"]
             | ["explain" | "docs"]
+            | ["vendor", "get" | "set"]
             | ["list", "values" | "vars" | "settings" | "sources" | "dependencies"],
             0,
         )

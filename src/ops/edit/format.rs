@@ -29,6 +29,6 @@ pub fn format_stack(app: &App, component: &str, stack: &str, file: Option<&Path>
     files.iter().map(|file| formatted(app, file, check)).collect()
 }
 
-fn formatted(app: &App, path: &Path, check: bool) -> Result<Done> {
+pub(super) fn formatted(app: &App, path: &Path, check: bool) -> Result<Done> {
     File::open(&app.host, path)?.format(check)
 }

@@ -10,6 +10,7 @@ mod format;
 mod paths;
 mod stack;
 mod value;
+mod whole;
 
 pub use config::config;
 pub use error::Error;
@@ -18,3 +19,4 @@ pub use format::{format_config, format_stack};
 pub use paths::{PathRow, config_paths, stack_paths};
 pub use stack::{Shown, StackWish, look, stack};
 pub use value::Type;
+pub(super) use whole::{change_in, format_files, paths_in, value_in};

@@ -144,7 +144,7 @@ impl Walk<'_> {
 }
 
 /// Everything below the root of a file.
-fn add_file(file: &str, node: &Node, rows: &mut Vec<PathRow>) {
+pub(super) fn add_file(file: &str, node: &Node, rows: &mut Vec<PathRow>) {
     add(node, "", &mut |path, node| rows.push(PathRow { file: file.to_owned(), path, value: node.clone() }));
 }
 
@@ -171,7 +171,7 @@ fn add(node: &Node, path: &str, row: &mut impl FnMut(String, &Node)) {
 }
 
 /// The rows whose path matches, by file and path.
-fn chosen(mut rows: Vec<PathRow>, pattern: Option<&str>) -> Vec<PathRow> {
+pub(super) fn chosen(mut rows: Vec<PathRow>, pattern: Option<&str>) -> Vec<PathRow> {
     let expression = pattern.filter(|pattern| !pattern.is_empty()).map(|pattern| {
         let escaped = regex::escape(pattern).replace("\\*", ".*").replace("\\?", ".");
         Regex::new(&format!("(?s)^{escaped}$"))

@@ -205,7 +205,7 @@ fn keys(subject: Subject, spec: Option<&str>, usual: &[&str], columns: &Columns)
 }
 
 /// `key=value,key:value`; the first of the two signs counts.
-fn labels(text: &str) -> Result<Vec<(String, String)>, Error> {
+pub(in crate::ops) fn labels(text: &str) -> Result<Vec<(String, String)>, Error> {
     let pairs = text.split(',').map(str::trim).filter(|pair| !pair.is_empty());
     let pair = |pair: &str| {
         let (key, value) = pair.split_once(['=', ':']).ok_or_else(|| Error::Label { pair: pair.to_owned() })?;

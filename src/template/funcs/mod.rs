@@ -14,3 +14,4 @@ mod sprig;
 
 pub(crate) use golang::environment::expand as expand_variables;
 pub(super) use registry::Registry;
+pub(crate) use sprig::{Range, Version};

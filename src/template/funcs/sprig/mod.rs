@@ -21,4 +21,6 @@ mod table;
 pub(in crate::template::funcs) use reflect::deep_equal;
 pub(in crate::template::funcs) use strings::split;
 
+pub(crate) use semver::Version;
+pub(crate) use semver_range::Range;
 pub(crate) use table::FUNCTIONS;

@@ -18,8 +18,9 @@ pub(super) static TABLE: &[Function] = &[
     }),
 ];
 
+/// A version. Who chooses among the tags of repositories knows it, too.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Version {
+pub(crate) struct Version {
     pub(super) major: u64,
     pub(super) minor: u64,
     pub(super) patch: u64,
@@ -81,7 +82,7 @@ impl Version {
 
     /// # Errors
     /// In the library's words.
-    pub(super) fn parse(text: &str) -> Result<Version, Problem> {
+    pub(crate) fn parse(text: &str) -> Result<Version, Problem> {
         let invalid = || Problem::new("invalid semantic version");
         let parts = Parts::read(text, |letter| letter.is_ascii_digit()).ok_or_else(invalid)?;
         if !parts.rest.is_empty() {
@@ -114,10 +115,14 @@ impl Version {
     }
 
     /// Order of precedence; metadata does not count.
-    pub(super) fn precedence(&self, other: &Version) -> Ordering {
+    pub(crate) fn precedence(&self, other: &Version) -> Ordering {
         (self.major, self.minor, self.patch)
             .cmp(&(other.major, other.minor, other.patch))
             .then_with(|| compare_pre(&self.pre, &other.pre))
+    }
+
+    pub(crate) fn is_release(&self) -> bool {
+        self.pre.is_empty()
     }
 
     /// The next version; `level` counts from the major number.

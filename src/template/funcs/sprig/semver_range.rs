@@ -7,7 +7,7 @@ use crate::template::Problem;
 
 /// Alternatives, each a list of conditions.
 #[derive(Debug)]
-pub(super) struct Range(Vec<Vec<Condition>>);
+pub(crate) struct Range(Vec<Vec<Condition>>);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Op {
@@ -54,12 +54,12 @@ fn digit_or_wildcard(letter: char) -> bool {
 impl Range {
     /// # Errors
     /// In the library's words.
-    pub(super) fn parse(text: &str) -> Result<Range, Problem> {
+    pub(crate) fn parse(text: &str) -> Result<Range, Problem> {
         let alternatives = hyphens(text);
         alternatives.split("||").map(conditions).collect::<Result<Vec<_>, _>>().map(Range)
     }
 
-    pub(super) fn allows(&self, version: &Version) -> bool {
+    pub(crate) fn allows(&self, version: &Version) -> bool {
         self.0.iter().any(|conditions| {
             // A pre-release is only taken where one is asked for.
             let with_pre = conditions.iter().any(|condition| !condition.version.pre.is_empty());
