@@ -193,6 +193,9 @@ pub fn stacks_as<T: Send>(
     if let Some(asked) = request.stack.as_deref().filter(|_| described.is_empty()) {
         unknown::stack_or_manifest(app, asked)?;
     }
+    let found = described.iter().flatten();
+    unknown::components(app, &request.components, found.clone().map(|(_, _, name, ..)| name.as_str()))?;
+    unknown::kinds(app, &request.component_types, found.map(|(_, kind, ..)| kind.as_str()))?;
     let mut stacks: Stacks<T> = BTreeMap::new();
     let mut filled: BTreeSet<String> = BTreeSet::new();
     for (stack, kind, name, is_empty, made) in described.into_iter().flatten() {

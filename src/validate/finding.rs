@@ -124,7 +124,27 @@ impl Finding {
         Finding::error(sources, diagnostic, Span::default())
     }
 
-    pub(super) fn remark(sources: &Sources, remark: &Remark) -> Finding {
+    /// An error that has its place in its text, if anywhere.
+    pub fn placed(sources: &Sources, diagnostic: &dyn Diagnostic, fallback: Span) -> Finding {
+        let mut finding = Finding::error(sources, diagnostic, fallback);
+        if let Some((at, message)) = finding.message.split_once(": ")
+            && let Some(site) = Site::parse(at)
+        {
+            (finding.site, finding.message) = (Some(with_source(sources, site)), message.to_owned());
+        } else if let Some(site) = &finding.site {
+            let said = [format!("{site}: "), format!(" ({site})")];
+            finding.message = said.iter().fold(finding.message, |message, said| message.replace(said, ""));
+        }
+        Finding { once: false, ..finding }
+    }
+
+    /// The same as something that is no reason to fail.
+    #[must_use]
+    pub fn as_warning(self) -> Finding {
+        Finding { severity: Severity::Warning, ..self }
+    }
+
+    pub fn remark(sources: &Sources, remark: &Remark) -> Finding {
         let site = Site::at(sources, remark.span);
         let help = Some(remark.help.clone()).filter(|help| !help.is_empty());
         let mut finding = Finding::new(Severity::Warning, remark.code, remark.message.as_str(), site).help(help);
@@ -145,6 +165,13 @@ impl Finding {
         let text = if self.once && site.is_some() { String::new() } else { self.message.clone() };
         (site, self.severity, self.code.clone(), text, also)
     }
+}
+
+/// Findings of several checks, each once and by their places.
+pub fn sorted(all: impl IntoIterator<Item = Finding>) -> Vec<Finding> {
+    let mut findings = Findings::default();
+    findings.extend(all);
+    findings.finish()
 }
 
 /// The code of what a schema refuses.

@@ -121,4 +121,5 @@ mod validate;
 mod values;
 mod warm;
 mod webflow;
+mod workflow_checks;
 mod workflows;

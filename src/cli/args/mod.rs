@@ -26,7 +26,7 @@ mod terraform;
 mod validate;
 mod workflow;
 
-pub use affected::{AffectedArgs, BaseArgs, ComparisonArgs, ListAffectedArgs};
+pub use affected::{AffectedArgs, BaseArgs, ComparisonArgs, ListAffectedArgs, ResultArgs};
 pub use atlantis::{AtlantisArgs, AtlantisCommand, AtlantisGenerate, RepoConfigArgs};
 pub use auth::{
     AuthArgs, AuthCommand, EnvArgs, ExecArgs, IdentityArgs, ListArgs as AuthListArgs, LoginArgs, LogoutArgs,
