@@ -121,7 +121,9 @@ const CODE: &str = "atmos::step::unknown_key";
 
 /// The keys of a map that are none of `known`. `owner` says whose they are.
 pub fn unknown_keys(node: &Node, known: &[&str], owner: &str, sources: &Sources) -> Vec<Remark> {
-    let unknown = node.as_map().into_iter().flatten().filter(|(key, _)| !known.contains(&&***key));
+    // Keys with this beginning are there for anchors.
+    let is_unknown = |key: &str| !known.contains(&key) && !key.starts_with("x-");
+    let unknown = node.as_map().into_iter().flatten().filter(|(key, _)| is_unknown(key));
     unknown
         .map(|(key, _)| {
             let message = format!("unknown key `{key}` of {owner}: nothing reads it");
@@ -214,7 +216,7 @@ mod tests {
             json!({"command": "x", "timeout": ["1s"]}),
             json!({"command": "x", "when": {"either": []}}),
             json!({"type": "http", "url": "x", "expect": 200}),
-            json!({"type": "parallel", "steps": ["x"], "output": "loud"}),
+            json!({"type": "parallel", "steps": ["x"], "output": {"mode": "loud"}}),
             json!({"type": "matrix", "matrix": {"n": []}, "steps": ["x"]}),
         ] {
             let (reads, fits, _) = both(&step);
@@ -225,15 +227,15 @@ mod tests {
     #[test]
     fn unknown_keys_are_named_in_steps_of_steps_too() {
         let list =
-            from_json(&json!([{"name": "a", "comand": "x"}, {"type": "parallel", "steps": [{"wehn": "ci", "q": 1}]}]));
+            from_json(&json!([{"name": "a", "comand": "x"}, {"type": "parallel", "steps": [{"q": 1, "wehn": "ci"}]}]));
         let found: Vec<String> =
             remarks(&list, "it", &Sources::new()).iter().map(|one| format!("{} {}", one.message, one.help)).collect();
         assert_eq!(
             found,
             [
                 "unknown key `comand` of the step `a` of it: nothing reads it did you mean `command`?",
-                "unknown key `wehn` of the step `step1` of the step `step2` of it: nothing reads it did you mean `when`?",
                 "unknown key `q` of the step `step1` of the step `step2` of it: nothing reads it leave it out",
+                "unknown key `wehn` of the step `step1` of the step `step2` of it: nothing reads it did you mean `when`?",
             ]
         );
     }

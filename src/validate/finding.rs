@@ -127,13 +127,18 @@ impl Finding {
     /// An error that has its place in its text, if anywhere.
     pub fn placed(sources: &Sources, diagnostic: &dyn Diagnostic, fallback: Span) -> Finding {
         let mut finding = Finding::error(sources, diagnostic, fallback);
-        if let Some((at, message)) = finding.message.split_once(": ")
-            && let Some(site) = Site::parse(at)
-        {
-            (finding.site, finding.message) = (Some(with_source(sources, site)), message.to_owned());
+        let text = std::mem::take(&mut finding.message);
+        let (head, message) = text.split_once(": ").unwrap_or(("", &text));
+        // The place begins a line, which need not be the first.
+        let (before, at) = head.rfind('\n').map_or(("", head), |end| head.split_at(end + 1));
+        if let Some(site) = Site::parse(at) {
+            finding.site = Some(with_source(sources, site));
+            finding.message = format!("{before}{message}");
         } else if let Some(site) = &finding.site {
             let said = [format!("{site}: "), format!(" ({site})")];
-            finding.message = said.iter().fold(finding.message, |message, said| message.replace(said, ""));
+            finding.message = said.iter().fold(text, |message, said| message.replace(said, ""));
+        } else {
+            finding.message = text;
         }
         Finding { once: false, ..finding }
     }
