@@ -40,9 +40,8 @@ pub(super) fn stack_or_manifest(app: &App, asked: &str) -> Result<()> {
 ///
 /// # Errors
 /// The stacks cannot be read.
-pub(super) fn components<'f>(app: &App, asked: &[String], found: impl Iterator<Item = &'f str> + Clone) -> Result<()> {
-    let missing: Vec<&String> =
-        asked.iter().filter(|name| !found.clone().any(|found| found == name.as_str())).collect();
+pub(super) fn components(app: &App, asked: &[String], found: &[&str]) -> Result<()> {
+    let missing: Vec<&String> = asked.iter().filter(|name| !found.contains(&name.as_str())).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -62,10 +61,9 @@ pub(super) fn components<'f>(app: &App, asked: &[String], found: impl Iterator<I
 ///
 /// # Errors
 /// The stacks cannot be read.
-pub(super) fn kinds<'f>(app: &App, asked: &[String], found: impl Iterator<Item = &'f str> + Clone) -> Result<()> {
+pub(super) fn kinds(app: &App, asked: &[String], found: &[&str]) -> Result<()> {
     let usual = Kind::searched();
-    let is_known =
-        |asked: &str| usual.iter().any(|kind| kind.key() == asked) || found.clone().any(|kind| kind == asked);
+    let is_known = |asked: &str| usual.iter().any(|kind| kind.key() == asked) || found.contains(&asked);
     let missing: Vec<&String> = asked.iter().filter(|asked| !is_known(asked)).collect();
     if missing.is_empty() {
         return Ok(());

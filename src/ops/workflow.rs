@@ -142,7 +142,9 @@ fn warn(app: &App, workflow: &Workflow) {
 
 /// Says what is strange before anything runs.
 pub(super) fn say(app: &App, remarks: &[Remark]) {
-    remarks.iter().for_each(|remark| app.host.talk.warn(remark.warning(&app.host.sources)));
+    for remark in remarks {
+        app.host.talk.warn(remark.warning(&app.host.sources));
+    }
 }
 
 /// Says that a step failed after the failure that the whole ends with.

@@ -114,7 +114,7 @@ fn workflows_among_the_stacks_are_checked_with_them() {
     sandbox.atmos(&["validate", "stacks"]).success();
     sandbox.write("stacks/workflows/w.yaml", "workflows:\n  a: {steps: [{type: shell, comand: x}]}\n");
     let outcome = sandbox.atmos(&["validate", "stacks"]).exits(1);
-    outcome.says("stacks/workflows/w.yaml:2:14: error: `command` of the step `step1`").says("unknown key `comand`");
+    outcome.says("stacks/workflows/w.yaml:2:15: error: `command` of the step `step1`").says("unknown key `comand`");
 }
 
 #[test]

@@ -170,7 +170,9 @@ fn warn_of_steps(context: &Context, command: &Definition) {
         let help = error.help().map(|help| help.to_string()).unwrap_or_default();
         context.host.talk.warn(Warning::new("atmos::custom::unusable", error.to_string()).help(help));
     }
-    command.remarks(sources).iter().for_each(|remark| context.host.talk.warn(remark.warning(sources)));
+    for remark in command.remarks(sources) {
+        context.host.talk.warn(remark.warning(sources));
+    }
 }
 
 /// Commands of the configuration that cannot be called; they break nothing else, so only this says it unasked.
