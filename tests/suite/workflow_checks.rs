@@ -113,8 +113,10 @@ fn workflows_among_the_stacks_are_checked_with_them() {
         .write("stacks/workflows/w.yaml", &format!("workflows:\n  a:\n    env: {{N: 5, T: true}}\n    steps:\n{list}"));
     sandbox.atmos(&["validate", "stacks"]).success();
     sandbox.write("stacks/workflows/w.yaml", "workflows:\n  a: {steps: [{type: shell, comand: x}]}\n");
-    let outcome = sandbox.atmos(&["validate", "stacks"]).exits(1);
-    outcome.says("stacks/workflows/w.yaml:2:15: error: `command` of the step `step1`").says("unknown key `comand`");
+    let outcome = sandbox.atmos(&["validate", "stacks"]).success();
+    outcome.says("stacks/workflows/w.yaml:2:15: warning: `command` of the step `step1`").says("unknown key `comand`");
+    sandbox.write("stacks/workflows/w.yaml", "workflows:\n  a: {stepz: [x]}\n");
+    sandbox.atmos(&["validate", "stacks"]).exits(1).says("error: workflows.a: unknown key `stepz`");
 }
 
 #[test]

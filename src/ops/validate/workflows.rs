@@ -85,9 +85,11 @@ fn of_workflows(sources: &Sources, section: &Node) -> Vec<Finding> {
     found
 }
 
-/// The same for manifests of stacks that have workflows; the schema and the syntax are seen to already.
+/// The same for manifests of stacks that have workflows; the schema and the syntax are seen to already. All of it are
+/// warnings: the reference takes such manifests, and no stack is the worse for a workflow that cannot run.
 pub(super) fn in_manifests(app: &App, config: &crate::config::Config) -> Vec<Finding> {
     let has = |path: &PathBuf| std::fs::read_to_string(path).is_ok_and(|text| text.contains(KEY));
     let nodes = all_manifests(config).into_iter().filter(has).filter_map(|path| read(app, &path).ok());
-    nodes.filter_map(|node| node.get(KEY).map(|section| of_workflows(&app.host.sources, section))).flatten().collect()
+    let found = nodes.filter_map(|node| node.get(KEY).map(|section| of_workflows(&app.host.sources, section)));
+    found.flatten().map(Finding::as_warning).collect()
 }
