@@ -108,7 +108,7 @@ fn workflows_among_the_stacks_are_checked_with_them() {
         "{type: shell, command: x, env: {A: 1}}",
         "version",
     ];
-    let list: String = steps.iter().map(|step| format!("      - {step}\n")).collect();
+    let list = steps.iter().fold(String::new(), |list, step| list + "      - " + step + "\n");
     sandbox
         .write("stacks/workflows/w.yaml", &format!("workflows:\n  a:\n    env: {{N: 5, T: true}}\n    steps:\n{list}"));
     sandbox.atmos(&["validate", "stacks"]).success();
