@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Bound;
 use std::path::{Path, PathBuf};
 
+use super::links::Links;
 use crate::git::Changed;
 use crate::host::fs::clean;
 use crate::stack::glob_matches;
@@ -12,17 +13,41 @@ use crate::stack::glob_matches;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ChangedFiles {
     files: BTreeSet<PathBuf>,
-    /// Submodules among them: any of their files may have changed.
+    /// Submodules and links among them: any of what lies behind them may have changed.
     repositories: BTreeSet<PathBuf>,
+    links: Links,
 }
 
 impl ChangedFiles {
+    /// The same where the tree has symbolic links, each with the absolute path that it leads to: what changed there has
+    /// changed behind the link, too.
+    #[must_use]
+    pub fn with_links(mut self, links: impl IntoIterator<Item = (PathBuf, PathBuf)>) -> ChangedFiles {
+        for (link, target) in links {
+            if self.files.contains(&link) {
+                self.repositories.insert(link.clone());
+            }
+            self.links.insert(link, target);
+        }
+        self
+    }
+
+    /// Where a path leads to when its links are followed: what programs call the folder that they work in.
+    pub fn behind_links(&self, path: &Path) -> PathBuf {
+        self.links.route(path).pop().unwrap_or_else(|| path.to_path_buf())
+    }
+
     pub fn is_empty(&self) -> bool {
         self.files.is_empty()
     }
 
-    /// Whether a file in the folder, or further down, changed.
+    /// Whether a file in the folder, or further down, changed. Links lead on.
     pub fn any_below(&self, folder: &Path) -> bool {
+        let reached = || self.links.reached(folder);
+        self.any_within(folder) || reached().iter().any(|path| self.files.contains(path) || self.any_within(path))
+    }
+
+    fn any_within(&self, folder: &Path) -> bool {
         // Paths are ordered by their components: what is in a folder follows it directly.
         let behind = (Bound::Excluded(folder), Bound::Unbounded);
         let is_below = self.files.range::<Path, _>(behind).next().is_some_and(|file| file.starts_with(folder));
@@ -36,7 +61,7 @@ impl ChangedFiles {
             if is_pattern(pattern) {
                 self.any_match(&wanted)
             } else {
-                self.files.contains(&wanted) || self.in_repository(&wanted)
+                self.links.route(&wanted).iter().any(|path| self.files.contains(path) || self.in_repository(path))
             }
         })
     }
@@ -48,9 +73,11 @@ impl ChangedFiles {
             if !is_pattern(pattern) {
                 return self.any_below(&wanted);
             }
-            // A submodule is a folder itself.
-            let named = |path: &PathBuf| glob_matches(&wanted.to_string_lossy(), &path.to_string_lossy());
-            self.any_match(&wanted.join("**")) || self.repositories.iter().any(|path| named(path).unwrap_or(false))
+            // A submodule is a folder itself, and a link may stand for one.
+            let named = |path: &Path| matches(&wanted, path);
+            self.any_match(&wanted.join("**"))
+                || self.repositories.iter().any(|path| named(path))
+                || self.links.iter().any(|(link, _)| named(link) && self.any_below(link))
         })
     }
 
@@ -61,12 +88,30 @@ impl ChangedFiles {
 
     fn any_match(&self, pattern: &Path) -> bool {
         let plain: PathBuf = pattern.iter().take_while(|part| !is_pattern(&part.to_string_lossy())).collect();
-        if self.in_repository(&plain) {
-            return true;
-        }
-        let pattern = pattern.to_string_lossy();
-        self.files.iter().any(|file| glob_matches(&pattern, &file.to_string_lossy()).unwrap_or(false))
+        let rest = pattern.strip_prefix(&plain).unwrap_or(Path::new(""));
+        let routes = self.links.route(&plain);
+        routes.iter().any(|plain| {
+            let pattern = plain.join(rest);
+            self.in_repository(plain)
+                || self.files.iter().any(|file| matches(&pattern, file))
+                || self.any_linked(&pattern)
+        })
     }
+
+    /// Whether the name that a changed file has behind a link matches.
+    fn any_linked(&self, pattern: &Path) -> bool {
+        self.links.iter().any(|(link, target)| {
+            let below = |file: &&PathBuf| file.starts_with(target);
+            self.files.range::<Path, _>((Bound::Included(target), Bound::Unbounded)).take_while(below).any(|file| {
+                let rest = file.strip_prefix(target).unwrap_or(Path::new(""));
+                matches(pattern, &clean(&link.join(rest)))
+            })
+        })
+    }
+}
+
+fn matches(pattern: &Path, path: &Path) -> bool {
+    glob_matches(&pattern.to_string_lossy(), &path.to_string_lossy()).unwrap_or(false)
 }
 
 fn is_pattern(text: &str) -> bool {
@@ -75,7 +120,7 @@ fn is_pattern(text: &str) -> bool {
 
 impl FromIterator<PathBuf> for ChangedFiles {
     fn from_iter<I: IntoIterator<Item = PathBuf>>(files: I) -> ChangedFiles {
-        ChangedFiles { files: files.into_iter().collect(), repositories: BTreeSet::new() }
+        ChangedFiles { files: files.into_iter().collect(), ..ChangedFiles::default() }
     }
 }
 
@@ -139,5 +184,29 @@ mod tests {
             assert_eq!(changed.any_file(&here, file), found, "{file}");
         }
         assert!(changed.any_in_folder(&here, "sub/lib") && changed.any_in_folder(&here, "s*"));
+    }
+
+    #[test]
+    fn links_lead_to_what_changed() {
+        let with = |changed: &str| {
+            let links =
+                [("/r/c/lnk", "/r/shared"), ("/r/c/b/common.tf", "/r/shared/common.tf"), ("/r/conf/l", "/r/deep")];
+            let links = links.map(|(link, target)| (PathBuf::from(link), PathBuf::from(target)));
+            [PathBuf::from(changed)].into_iter().collect::<ChangedFiles>().with_links(links)
+        };
+        let here = [Path::new("/r")];
+        let changed = with("/r/shared/common.tf");
+        for (folder, found) in [("/r/c/lnk", true), ("/r/c/b", true), ("/r/c", true), ("/r/c/d", false)] {
+            assert_eq!(changed.any_below(Path::new(folder)), found, "{folder}");
+        }
+        for (file, found) in
+            [("c/lnk/common.tf", true), ("c/*/common.tf", true), ("c/lnk/*.tf", true), ("c/lnk/x", false)]
+        {
+            assert_eq!(changed.any_file(&here, file), found, "{file}");
+        }
+        assert!(with("/r/deep/a/b").any_in_folder(&here, "con*") && with("/r/deep/a/b").any_in_folder(&here, "conf/*"));
+        assert!(!with("/r/deeper/a").any_below(Path::new("/r/conf")));
+        assert!(with("/r/c/lnk").any_below(Path::new("/r/c/lnk")), "it leads elsewhere now");
+        assert_eq!(changed.behind_links(Path::new("/r/c/lnk/x")), Path::new("/r/shared/x"));
     }
 }

@@ -5,6 +5,7 @@
 
 mod changed;
 mod checks;
+mod links;
 mod reasons;
 mod watched;
 

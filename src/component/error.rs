@@ -2,6 +2,7 @@
 
 use miette::{Diagnostic, SourceSpan};
 
+use super::Kind;
 use super::scope::Scope;
 use crate::diag::{Failure, SourceText};
 use crate::stack::{self, Located};
@@ -77,10 +78,10 @@ pub enum Error {
 
     #[error(
         "ambiguous component path: '{path}' stands for several components of the stack `{stack}`. Matching components: \
-         {components}"
+         {}", components.join(", ")
     )]
     #[diagnostic(code(atmos::component::ambiguous_path), help("give the name of one of these components"))]
-    AmbiguousPath { path: String, stack: String, components: String },
+    AmbiguousPath { path: String, stack: String, kind: Kind, components: Vec<String> },
 
     #[error("component not found in stack configuration: {reason}")]
     #[diagnostic(code(atmos::component::path_not_found))]

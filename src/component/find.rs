@@ -230,13 +230,14 @@ impl<'a> Search<'a> {
     /// the one in that very directory with the name that the path ends with.
     fn in_folder(&self, kind: &Kind, folder: &str, path: &str, by_name: bool) -> Result<Option<Instance>, Error> {
         let last = folder.rsplit('/').next().unwrap_or(folder);
-        let (mut names, mut called) = (Vec::new(), None);
+        let (mut names, mut bases, mut called) = (Vec::new(), Vec::new(), None);
         for stack in &self.stacks {
             let Ok(Some(scope)) = self.scope(stack, kind) else { continue };
             for (name, _) in scope.components().ok().flatten().into_iter().flatten() {
                 let Ok(Some(light)) = Light::of(&scope, name) else { continue };
                 if (**name == *folder || light.folder() == folder) && self.is_here(&scope, name).unwrap_or(false) {
-                    names.push(name.to_string());
+                    let list = if light.is_abstract() { &mut bases } else { &mut names };
+                    list.push(name.to_string());
                     let is_called = [folder, last].contains(&&**name) && light.folder() == folder;
                     if by_name && is_called && (called.is_none() || **name == *folder) {
                         called = Some(name.to_string());
@@ -244,6 +245,8 @@ impl<'a> Search<'a> {
                 }
             }
         }
+        // Nobody means a component that is only there to be inherited from, unless there is no other.
+        let mut names = if names.is_empty() { bases } else { names };
         names.sort();
         names.dedup();
         match names.as_slice() {
@@ -253,7 +256,8 @@ impl<'a> Search<'a> {
             _ => Err(Error::AmbiguousPath {
                 path: path.to_owned(),
                 stack: self.asked.to_owned(),
-                components: names.join(", "),
+                kind: kind.clone(),
+                components: names,
             }),
         }
     }

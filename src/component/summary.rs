@@ -212,17 +212,21 @@ impl<'s, 'a> Light<'s, 'a> {
             .unwrap_or_else(|| self.name.to_owned())
     }
 
+    /// Whether it is only there to be inherited from.
+    pub(crate) fn is_abstract(&self) -> bool {
+        self.component.get_path(["metadata", "type"]).and_then(Node::as_str) == Some("abstract")
+    }
+
     fn summary(&self) -> Result<Summary, Error> {
         let name = self.stack_name()?;
         let flag = |key: &str| self.value(Section::Metadata, key).and_then(|node| node.as_bool());
-        let own_type = self.component.get_path(["metadata", "type"]).and_then(Node::as_str);
         Ok(Summary {
             stack: name.canonical(&self.scope.stack.key).to_owned(),
             manifest: self.scope.stack.key.to_string(),
             kind: self.scope.kind.clone(),
             name: self.name.to_owned(),
             folder: self.folder(),
-            abstract_: own_type == Some("abstract"),
+            abstract_: self.is_abstract(),
             enabled: flag("enabled") != Some(false),
             locked: flag("locked") == Some(true),
         })

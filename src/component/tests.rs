@@ -305,6 +305,18 @@ fn explicit_paths_are_strict() {
 }
 
 #[test]
+fn a_path_means_no_component_that_is_only_inherited_from() {
+    let files = [(
+        "stacks/orgs/dev.yaml",
+        "vars: {tenant: t, stage: dev}\ncomponents: {terraform: {vpc/defaults: {metadata: {type: abstract, component: vpc}}, \
+         vpc: {metadata: {component: vpc, inherits: [vpc/defaults]}}, base: {metadata: {type: abstract, component: only}}}}",
+    )];
+    for (path, name) in [("./components/terraform/vpc", "vpc"), ("./components/terraform/only", "base")] {
+        assert_eq!(find_in(&files, path, "t-dev").unwrap().name, name, "{path}");
+    }
+}
+
+#[test]
 fn inheritance_has_bounds() {
     use std::fmt::Write as _;
     for kind in ["terraform", "job"] {

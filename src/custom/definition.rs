@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::Error;
-use crate::span::Span;
-use crate::step::Directory;
+use crate::diag::Remark;
+use crate::span::{Sources, Span};
+use crate::step::{self, Directory, Kind};
 use crate::value::Node;
 
 /// A positional argument.
@@ -110,6 +111,8 @@ pub struct Definition {
     pub span: Span,
     /// What was wrong when it was read.
     pub problem: Option<String>,
+    /// Keys of the command, its flags and arguments that nothing reads.
+    pub strange: Vec<Remark>,
 }
 
 /// A flag that commands have anyway.
@@ -121,6 +124,18 @@ pub struct Reserved {
 }
 
 impl Definition {
+    /// Keys that nothing reads, those of its steps included.
+    pub fn remarks(&self, sources: &Sources) -> Vec<Remark> {
+        let mut found = self.strange.clone();
+        found.extend(step::remarks(&self.steps, &format!("the command `{}`", self.name), sources));
+        found
+    }
+
+    /// What is wrong with its steps.
+    pub fn faults(&self, sources: &Sources) -> Vec<step::Error> {
+        step::faults(&self.steps, &Kind::Shell, &format!("the command `{}`", self.name), sources)
+    }
+
     /// Its steps were given.
     pub fn has_steps(&self) -> bool {
         self.steps.as_list().is_some_and(|steps| !steps.is_empty())

@@ -3,6 +3,7 @@
 
 use super::definition::{Argument, ComponentConfig, Definition, Flag, FlagKind, Origin, Variable};
 use crate::config::Config;
+use crate::diag::Remark;
 use crate::span::Sources;
 use crate::step::{self, Directory, template_of, text_of};
 use crate::value::Node;
@@ -86,7 +87,44 @@ fn definition(name: &str, node: &Node, around: Option<&Directory>, sources: &Sou
         dependencies: node.get("dependencies").cloned().unwrap_or_default(),
         span: node.span,
         problem,
+        strange: strange(node, &owner, sources),
     }
+}
+
+/// Every key that a command may have.
+const KEYS: [&str; 17] = [
+    "aliases",
+    "arguments",
+    "commands",
+    "component",
+    "component_config",
+    "default",
+    "dependencies",
+    "description",
+    "env",
+    "flags",
+    "hidden",
+    "identity",
+    "internal",
+    "name",
+    "steps",
+    "verbose",
+    "working_directory",
+];
+const ARGUMENT_KEYS: [&str; 6] = ["default", "description", "name", "required", "type", "values"];
+const FLAG_KEYS: [&str; 9] =
+    ["default", "description", "name", "required", "semantic_type", "shorthand", "type", "usage", "values"];
+
+fn strange(node: &Node, owner: &str, sources: &Sources) -> Vec<Remark> {
+    let mut found = step::unknown_keys(node, &KEYS, owner, sources);
+    for (key, known, what) in [("arguments", &ARGUMENT_KEYS[..], "argument"), ("flags", &FLAG_KEYS[..], "flag")] {
+        for entry in node.get(key).and_then(Node::as_list).unwrap_or_default() {
+            let name = entry.get("name").and_then(text_of).unwrap_or_default();
+            let whose = format!("the {what} `{name}` of {owner}");
+            found.extend(step::unknown_keys(entry, known, &whose, sources));
+        }
+    }
+    found
 }
 
 fn texts(node: &Node, key: &str) -> Vec<String> {

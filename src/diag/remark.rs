@@ -1,6 +1,7 @@
 //! What works, and probably not as it was meant.
 
-use crate::span::Span;
+use super::Warning;
+use crate::span::{Sources, Span};
 
 /// A finding in what was read: every module can make one, validation shows them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +19,16 @@ pub struct Remark {
 }
 
 impl Remark {
+    /// The same as something that is said at once.
+    pub fn warning(&self, sources: &Sources) -> Warning {
+        let warning = Warning::new(self.code, self.message.as_str());
+        let warning = if self.help.is_empty() { warning } else { warning.help(self.help.as_str()) };
+        match sources.place(self.span) {
+            Some(place) => warning.at(place),
+            None => warning,
+        }
+    }
+
     pub fn new(code: &'static str, span: Span, message: impl Into<String>) -> Remark {
         Remark { code, subject: String::new(), message: message.into(), help: String::new(), span, also: None }
     }

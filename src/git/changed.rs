@@ -50,6 +50,13 @@ pub(super) fn uncommitted(root: &Path, output: &[u8]) -> Vec<Changed> {
         .collect()
 }
 
+/// The symbolic links in the answer of `git ls-files -s -z`: mode, id and stage, then the name behind a tab.
+pub(super) fn links(root: &Path, output: &[u8]) -> Vec<PathBuf> {
+    let entries = output.split(|byte| *byte == 0).filter(|entry| entry.starts_with(b"120000 "));
+    let names = entries.filter_map(|entry| entry.splitn(2, |byte| *byte == b'\t').nth(1));
+    names.map(|name| root.join(path(name))).collect()
+}
+
 #[cfg(unix)]
 fn path(bytes: &[u8]) -> PathBuf {
     use std::os::unix::ffi::OsStrExt as _;
@@ -79,6 +86,8 @@ mod tests {
         let expected =
             [("/r/a b", false), ("/r/sub", true), ("/r/new file", false), ("/r/other/", true), ("/r/both ways", false)];
         assert_eq!(told(&uncommitted(root, status)), expected);
+        let known = b"100644 ab 0\ta\x00120000 ab 0\tb\tc/d\x00120000 ab 0\te\0";
+        assert_eq!(links(root, known), [Path::new("/r/b\tc/d"), Path::new("/r/e")]);
         assert!(between_commits(root, b"").is_empty() && uncommitted(root, b"").is_empty());
     }
 }

@@ -145,6 +145,29 @@ impl<'a> Repository<'a> {
         Ok(changed::uncommitted(&self.root, &git.output(&words)?))
     }
 
+    /// The symbolic links of the working tree with the absolute paths that they lead to: those that git knows, and those
+    /// among `more`.
+    ///
+    /// # Errors
+    /// Git cannot be asked.
+    pub fn links(&self, more: &[Changed]) -> Result<Vec<(PathBuf, PathBuf)>, Error> {
+        let output = self.git().output(&["ls-files", "-s", "-z"])?;
+        let known = changed::links(&self.root, &output);
+        let more = more.iter().map(|changed| changed.path.clone());
+        let physical = self.root.canonicalize().unwrap_or_else(|_| self.root.clone());
+        let led = |link: PathBuf| {
+            let target = std::fs::read_link(&link).ok()?;
+            let target = fs::clean(&link.parent()?.join(target));
+            // An absolute target may name the repository otherwise than it was found.
+            let target = match target.strip_prefix(&physical) {
+                Ok(below) if target.is_absolute() => fs::clean(&self.root.join(below)),
+                _ => target,
+            };
+            Some((link, target))
+        };
+        Ok(known.into_iter().chain(more).filter_map(led).collect())
+    }
+
     fn objects(&self) -> Result<PathBuf, Error> {
         Ok(fs::clean(&self.root.join(self.line(&["rev-parse", "--git-path", "objects"])?)))
     }

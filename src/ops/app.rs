@@ -10,7 +10,7 @@ use super::reach::Outside;
 use crate::auth;
 use crate::component::{self, Instance, Kind};
 use crate::config::Config;
-use crate::diag::{Result, Talk, Warning};
+use crate::diag::{Report, Result, Talk, Warning};
 use crate::host::Host;
 use crate::resolve::{ErrorMode, Evaluator, Memo, Options, Writer};
 use crate::stack::StackIndex;
@@ -79,7 +79,16 @@ impl App {
                 return Ok(found);
             }
         }
-        Ok(component::find(host, config, self.index()?, component, stack, kind)?)
+        let find =
+            |name: &str, kind| component::find(host, config, self.index()?, name, stack, kind).map_err(Report::from);
+        match component::find(host, config, self.index()?, component, stack, kind) {
+            Err(component::Error::AmbiguousPath { kind, components, .. }) if host.terminal.can_prompt() => {
+                let title = format!("`{component}` stands for several components. Choose one");
+                let chosen = inquire::Select::new(&title, components).prompt().map_err(|_| auth::Error::Aborted)?;
+                find(&chosen, Some(kind))
+            }
+            found => Ok(found?),
+        }
     }
 
     /// An index that has the stack of an instance, and whatever the values of the instance reach.

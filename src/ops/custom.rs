@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::parallel::{self, Family, Ready};
 use super::steps::{Ended, Program, Runner};
-use super::workflow::{child_view, component_document, condition, not_built};
+use super::workflow::{also_failed, child_view, component_document, condition, say};
 use super::{App, child, special};
 use crate::auth::resolution::Flag;
 use crate::component;
@@ -40,6 +40,7 @@ pub async fn run(app: &App, request: &Request) -> Result<u8> {
     let owner = format!("custom command \"{}\"", command.name);
     let steps = step::read(&command.steps, &Kind::Shell, &owner, &app.host.sources)?;
     check(app, command, &steps, &owner)?;
+    say(app, &command.remarks(&app.host.sources));
     let components = |component: &str, stack: &str| component_document(app, component, stack, None);
     let mut texts = Texts::new(&app.host, &components);
     let mut runner = Runner::new(app, owner, request.identity.clone(), request.base_path)?;
@@ -73,7 +74,10 @@ pub async fn run(app: &App, request: &Request) -> Result<u8> {
                 continue;
             }
             status = Status::Failure;
-            failure.get_or_insert(report);
+            match &failure {
+                Some(_) => also_failed(app, step, &report),
+                None => failure = Some(report),
+            }
         }
     }
     failure.map_or(Ok(0), Err)
@@ -97,13 +101,10 @@ pub(super) fn kinds(app: &App) -> Vec<component::Kind> {
 fn check(app: &App, command: &Definition, steps: &[Step], owner: &str) -> Result<()> {
     for step in steps {
         match &step.kind {
-            Kind::NotBuilt(_) => return Err(not_built(app, step, owner).into()),
-            Kind::Unknown(kind) => {
-                let place = app.host.sources.place(step.span).map(|place| format!("{place}: ")).unwrap_or_default();
+            Kind::NotBuilt(_) => return Err(step::Error::kind_not_built(step, owner, &app.host.sources).into()),
+            Kind::Unknown(_) => {
                 let owner = format!("Command {}", command.name);
-                return Err(
-                    workflow::Error::StepType { owner, step: step.name.clone(), kind: kind.clone(), place }.into()
-                );
+                return Err(workflow::Error::step_type(&owner, step, &app.host.sources).into());
             }
             _ => {}
         }

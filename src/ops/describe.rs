@@ -193,6 +193,15 @@ pub fn stacks_as<T: Send>(
     if let Some(asked) = request.stack.as_deref().filter(|_| described.is_empty()) {
         unknown::stack_or_manifest(app, asked)?;
     }
+    let found = || described.iter().flatten();
+    if !request.components.is_empty() {
+        let names: Vec<&str> = found().map(|(_, _, name, ..)| name.as_str()).collect();
+        unknown::components(app, &request.components, &names)?;
+    }
+    if !request.component_types.is_empty() {
+        let kinds: Vec<&str> = found().map(|(_, kind, ..)| kind.as_str()).collect();
+        unknown::kinds(app, &request.component_types, &kinds)?;
+    }
     let mut stacks: Stacks<T> = BTreeMap::new();
     let mut filled: BTreeSet<String> = BTreeSet::new();
     for (stack, kind, name, is_empty, made) in described.into_iter().flatten() {

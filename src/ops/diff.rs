@@ -29,6 +29,29 @@ const SECTIONS: [&str; 13] = [
     "vars",
 ];
 
+/// Further names that documents of components may have.
+const COMPUTED: [&str; 19] = [
+    "atmos_component",
+    "atmos_manifest",
+    "atmos_stack",
+    "atmos_stack_file",
+    "component_info",
+    "generate",
+    "inheritance",
+    "locals",
+    "name",
+    "overrides",
+    "provision",
+    "remote_state_backend_type",
+    "required_providers",
+    "required_version",
+    "retry",
+    "secrets",
+    "source",
+    "stack",
+    "workspace",
+];
+
 /// One of the two sides.
 #[derive(Debug, Clone)]
 pub struct Side {
@@ -95,6 +118,10 @@ enum Error {
     #[error("there is no component `{component}` in the stack `{stack}`")]
     #[diagnostic(code(atmos::diff::unknown_component), help("{help}"))]
     Component { component: String, stack: String, help: String },
+
+    #[error("there is no section `{section}`")]
+    #[diagnostic(code(atmos::diff::unknown_section), help("{help}"))]
+    Section { section: String, help: String },
 }
 
 impl Failure for Error {}
@@ -111,6 +138,16 @@ pub fn diff(app: &App, request: &DiffRequest) -> Result<Vec<Difference>> {
         check(&known, side)?;
     }
     let (from, to) = (side(app, request, &request.from)?, side(app, request, &request.to)?);
+    for section in &request.sections {
+        let has = |side: &BTreeMap<Key, Node>| side.values().any(|node| node.get(section).is_some());
+        let known = SECTIONS.iter().chain(&COMPUTED);
+        if known.clone().any(|known| known == section) || has(&from) || has(&to) {
+            continue;
+        }
+        let near = nearest(section, known.copied()).map(|near| format!("did you mean `{near}`?"));
+        let help = near.unwrap_or_else(|| format!("the sections are {}", SECTIONS.join(", ")));
+        return Err(Error::Section { section: section.clone(), help }.into());
+    }
     let mut found = Vec::new();
     let keys: BTreeSet<&Key> = from.keys().chain(to.keys()).collect();
     for key in keys {

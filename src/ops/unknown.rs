@@ -1,7 +1,7 @@
-//! A stack that somebody asked for and that does not exist: finding nothing is no error, but it is said why.
+//! Stacks and components that somebody asked for and that do not exist: finding nothing is no error, but it is said why.
 
 use super::App;
-use crate::component;
+use crate::component::{self, Kind};
 use crate::diag::{Result, Warning, nearest};
 
 /// Nothing was found in the stack that was asked for: says so when there is no such stack. `is` are other names that stacks
@@ -34,4 +34,48 @@ pub(super) fn stack_or_manifest(app: &App, asked: &str) -> Result<()> {
         return Ok(());
     }
     stack(app, asked, |_| false)
+}
+
+/// The same for names of components; `found` are those that were found.
+///
+/// # Errors
+/// The stacks cannot be read.
+pub(super) fn components(app: &App, asked: &[String], found: &[&str]) -> Result<()> {
+    let missing: Vec<&String> = asked.iter().filter(|name| !found.contains(&name.as_str())).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let known = component::summaries(&app.host, &app.config, app.index()?)?;
+    // A component also stands for those that are built on its directory.
+    let names = || known.iter().flat_map(|summary| [summary.name.as_str(), summary.folder.as_str()]);
+    for asked in missing.into_iter().filter(|asked| !names().any(|name| name == asked.as_str())) {
+        let near = nearest(asked, names()).map(|near| format!("did you mean `{near}`?"));
+        let help = near.unwrap_or_else(|| "`atmos list components` shows the components".to_owned());
+        let message = format!("no stack has a component '{asked}'");
+        app.host.talk.warn(Warning::new("atmos::describe::unknown_component", message).help(help));
+    }
+    Ok(())
+}
+
+/// The same for kinds of components.
+///
+/// # Errors
+/// The stacks cannot be read.
+pub(super) fn kinds(app: &App, asked: &[String], found: &[&str]) -> Result<()> {
+    let usual = Kind::searched();
+    let is_known = |asked: &str| usual.iter().any(|kind| kind.key() == asked) || found.contains(&asked);
+    let missing: Vec<&String> = asked.iter().filter(|asked| !is_known(asked)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let known = component::summaries(&app.host, &app.config, app.index()?)?;
+    let names = || usual.iter().chain(known.iter().map(|summary| &summary.kind)).map(Kind::key);
+    for asked in missing.into_iter().filter(|asked| !names().any(|name| name == asked.as_str())) {
+        let near = nearest(asked, names()).map(|near| format!("did you mean `{near}`?"));
+        let help = near
+            .unwrap_or_else(|| format!("the types are {}", usual.iter().map(Kind::key).collect::<Vec<_>>().join(", ")));
+        let message = format!("there are no components of the type '{asked}'");
+        app.host.talk.warn(Warning::new("atmos::describe::unknown_type", message).help(help));
+    }
+    Ok(())
 }

@@ -10,7 +10,7 @@ use super::workflows::{self, Manifest};
 use super::{App, describe, special};
 use crate::auth::resolution::Flag;
 use crate::component::{self, Kind};
-use crate::diag::{Report, Result, Warning};
+use crate::diag::{Remark, Report, Result, Warning};
 use crate::exec::environment;
 use crate::host::{Env, fs};
 use crate::resolve;
@@ -49,7 +49,7 @@ pub async fn run(app: &App, request: &Request) -> Result<u8> {
     let steps = found.workflow.from(request.from_step.as_deref())?;
     let owner = format!("workflow \"{}\"", found.workflow.name);
     if let Some(step) = found.workflow.steps.iter().find(|step| matches!(step.kind, StepKind::NotBuilt(_))) {
-        return Err(not_built(app, step, &owner).into());
+        return Err(step::Error::kind_not_built(step, &owner, &app.host.sources).into());
     }
     warn(app, &found.workflow);
     let components = |component: &str, stack: &str| component_document(app, component, stack, None);
@@ -84,7 +84,10 @@ pub async fn run(app: &App, request: &Request) -> Result<u8> {
             }
             status = Status::Failure;
             // The first failure is the one that counts.
-            failure.get_or_insert(report);
+            match &failure {
+                Some(_) => also_failed(app, step, &report),
+                None => failure = Some(report),
+            }
         }
     }
     failure.map_or(Ok(0), Err)
@@ -126,21 +129,6 @@ pub(super) fn component_document(app: &App, component: &str, stack: &str, kind: 
     describe::document(app, &request, &written, &evaluated)
 }
 
-/// The error for a step of a kind that is not built.
-pub(super) fn not_built(app: &App, step: &Step, owner: &str) -> step::Error {
-    let kind = match &step.kind {
-        StepKind::NotBuilt(kind) | StepKind::Unknown(kind) => kind.as_str(),
-        _ => "",
-    };
-    let place = app.host.sources.place(step.span).map(|place| format!("{place}: ")).unwrap_or_default();
-    step::Error::NotBuilt {
-        what: format!("type: {kind}"),
-        owner: format!("the step `{}` of {owner}", step.name),
-        place,
-        help: "nothing was run; docs/status.md lists the types that are built".to_owned(),
-    }
-}
-
 fn warn(app: &App, workflow: &Workflow) {
     let no_effect = |what: &str| {
         let message = format!("`{what}` of the workflow `{}` is not built yet and has no effect", workflow.name);
@@ -149,6 +137,26 @@ fn warn(app: &App, workflow: &Workflow) {
     if workflow.tools {
         no_effect("dependencies.tools");
     }
+    say(app, &workflow.remarks);
+}
+
+/// Says what is strange before anything runs.
+pub(super) fn say(app: &App, remarks: &[Remark]) {
+    for remark in remarks {
+        app.host.talk.warn(remark.warning(&app.host.sources));
+    }
+}
+
+/// Says that a step failed after the failure that the whole ends with.
+pub(super) fn also_failed(app: &App, step: &Step, report: &Report) {
+    let mut message = format!("the step `{}` failed, too: {}", step.name, first_line(report));
+    let mut cause = std::error::Error::source(report.diagnostic());
+    while let Some(error) = cause {
+        let text = error.to_string();
+        message = format!("{message}: {}", text.lines().next().unwrap_or_default());
+        cause = error.source();
+    }
+    app.host.talk.warn(Warning::new("atmos::step::failed_too", message));
 }
 
 fn find(app: &App, request: &Request) -> Result<Found> {
@@ -253,10 +261,9 @@ struct Run<'a, 'r> {
 impl Run<'_, '_> {
     async fn step(&mut self, step: &Step) -> Result<()> {
         let workflow = &self.found.workflow;
-        if let StepKind::Unknown(kind) = &step.kind {
-            let place = self.app.host.sources.place(step.span).map(|place| format!("{place}: ")).unwrap_or_default();
+        if let StepKind::Unknown(_) = &step.kind {
             let owner = format!("Workflow {}", workflow.name);
-            return Err(Error::StepType { owner, step: step.name.clone(), kind: kind.clone(), place }.into());
+            return Err(Error::step_type(&owner, step, &self.app.host.sources).into());
         }
         let stack = stack_of(self.request.stack.as_deref(), step, workflow.stack.as_deref());
         self.texts.set("flags", self.flags(stack));
@@ -354,15 +361,17 @@ impl Run<'_, '_> {
     fn layers(&self, step: &Step) -> Result<Vec<(String, Option<String>)>> {
         let base = child_view(self.app, &self.exported);
         let mut layers = Vec::new();
-        let owners = [("the workflow", &self.found.workflow.env), ("the step", &step.env)];
+        let workflow = &self.found.workflow;
+        let owners = [("the workflow", &workflow.env), ("the step", &step.env)];
         for (owner, entries) in owners {
             if owner == "the step" {
                 layers.extend(self.exported.iter().cloned());
             }
-            for (name, value) in entries {
+            for (at, (name, value)) in entries.iter().enumerate() {
                 let what = format!("the variable `{name}` of {owner}");
-                let value =
-                    value.as_deref().map(|text| self.texts.render(&what, step.span, text, &base)).transpose()?;
+                let place = workflow.env_places.get(at).filter(|_| owner == "the workflow");
+                let span = place.copied().unwrap_or(step.span);
+                let value = value.as_deref().map(|text| self.texts.render(&what, span, text, &base)).transpose()?;
                 layers.push((name.clone(), value));
             }
         }
@@ -376,9 +385,10 @@ impl Run<'_, '_> {
         }
         let base = child_view(self.app, &self.exported);
         let mut layers = Vec::new();
-        for (name, value) in &self.found.workflow.env {
+        let workflow = &self.found.workflow;
+        for ((name, value), span) in workflow.env.iter().zip(&workflow.env_places) {
             let what = format!("the variable `{name}` of the workflow");
-            let value = value.as_deref().map(|text| self.texts.render(&what, step.span, text, &base)).transpose()?;
+            let value = value.as_deref().map(|text| self.texts.render(&what, *span, text, &base)).transpose()?;
             layers.push((name.clone(), value));
         }
         layers.extend(self.exported.iter().cloned());

@@ -33,6 +33,10 @@ pub enum Error {
     #[diagnostic(code(atmos::workflow::file), help("correct the file"))]
     Unusable { path: String, cause: String },
 
+    #[error("the file has no `workflows:` key, and is passed over")]
+    #[diagnostic(code(atmos::workflow::passed_over), help("put the workflows below a top-level `workflows:` key"))]
+    NoWorkflows,
+
     #[error("invalid output type specified. Valid values are 'list', 'map', and 'all'")]
     #[diagnostic(code(atmos::workflow::output), help("`{output}` is none of them; the flag is `-o` or `--output`"))]
     Output { output: String },
@@ -68,14 +72,8 @@ pub fn is_configured(app: &App) -> bool {
 /// [`Error::BasePath`] and [`Error::Directory`].
 pub fn files(app: &App) -> Result<Vec<Manifest>, Error> {
     let settings = &app.config.workflows;
-    if !is_configured(app) {
-        return Err(Error::BasePath);
-    }
-    if !settings.base_path.is_dir() {
-        return Err(Error::Directory { path: settings.base_path.display().to_string() });
-    }
     let mut found = Vec::new();
-    for path in below(&settings.base_path) {
+    for path in paths(app)? {
         let name = path.strip_prefix(&settings.base_path).unwrap_or(&path).to_string_lossy().into_owned();
         let skip = |why: &str| {
             let message = format!("the workflow file '{name}' is passed over: {why}");
@@ -90,6 +88,23 @@ pub fn files(app: &App) -> Result<Vec<Manifest>, Error> {
         }
     }
     found.sort_by(|left, right| left.name.cmp(&right.name));
+    Ok(found)
+}
+
+/// Every YAML file in the directory of workflows, sorted by path.
+///
+/// # Errors
+/// [`Error::BasePath`] and [`Error::Directory`].
+pub fn paths(app: &App) -> Result<Vec<PathBuf>, Error> {
+    let settings = &app.config.workflows;
+    if !is_configured(app) {
+        return Err(Error::BasePath);
+    }
+    if !settings.base_path.is_dir() {
+        return Err(Error::Directory { path: settings.base_path.display().to_string() });
+    }
+    let mut found = below(&settings.base_path);
+    found.sort();
     Ok(found)
 }
 

@@ -93,10 +93,12 @@ pub fn objections(objections: &[Objection]) -> Vec<Json> {
 
 /// What one file has against its schema.
 pub fn of_file(file: &str, findings: &[Finding]) -> String {
-    let mut text = format!("✗ {file}");
+    let failed = findings.iter().any(|finding| finding.severity == Severity::Error);
+    let mut text = format!("{} {file}", if failed { "✗" } else { "⚠" });
     for finding in findings {
         let place = finding.site.as_ref().map(|site| format!("{site}: ")).unwrap_or_default();
-        let _ = write!(text, "\n- {place}error: {}", sentence(finding));
+        let word = if finding.severity == Severity::Error { "error" } else { "warning" };
+        let _ = write!(text, "\n- {place}{word}: {}", sentence(finding));
         for line in finding.help.iter().flat_map(|help| help.lines()) {
             let _ = write!(text, "\n  💡 {line}");
         }

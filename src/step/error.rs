@@ -3,6 +3,7 @@
 use miette::Diagnostic;
 use thiserror::Error as ThisError;
 
+use super::{Kind, Step};
 use crate::diag::Failure;
 use crate::span::{Sources, Span};
 use crate::template;
@@ -19,8 +20,8 @@ pub enum Error {
     Value { what: String, value: String, expected: String, place: String },
 
     #[error("{place}{what} is missing")]
-    #[diagnostic(code(atmos::step::missing), help("a step of this type needs it"))]
-    Missing { what: String, place: String },
+    #[diagnostic(code(atmos::step::missing), help("{help}"))]
+    Missing { what: String, help: String, place: String },
 
     #[error("{place}{what}: {problem}")]
     #[diagnostic(code(atmos::step::children), help("{help}"))]
@@ -55,6 +56,22 @@ pub enum Error {
 }
 
 impl Failure for Error {}
+
+impl Error {
+    /// A step of a kind that is not built.
+    pub fn kind_not_built(step: &Step, owner: &str, sources: &Sources) -> Error {
+        let kind = match &step.kind {
+            Kind::NotBuilt(kind) | Kind::Unknown(kind) => kind.as_str(),
+            _ => "",
+        };
+        Error::NotBuilt {
+            what: format!("type: {kind}"),
+            owner: format!("the step `{}` of {owner}", step.name),
+            place: place(sources, step.span),
+            help: "nothing was run; docs/status.md lists the types that are built".to_owned(),
+        }
+    }
+}
 
 /// `file:line:column: `, or nothing where no file is known.
 pub(super) fn place(sources: &Sources, span: Span) -> String {

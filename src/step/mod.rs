@@ -10,6 +10,7 @@ mod condition;
 mod definition;
 mod error;
 mod expression;
+mod keys;
 mod read;
 mod retry;
 mod special;
@@ -21,6 +22,7 @@ pub use definition::{
     Step, stages, uses_results,
 };
 pub use error::Error;
-pub use read::{directory, entries, read, template_of, text_of};
+pub use keys::{remarks, unknown_keys};
+pub use read::{directory, entries, faults, read, template_of, text_of};
 pub use retry::{Retry, retry};
 pub use text::{Outcome, Texts};

@@ -45,6 +45,19 @@ pub fn read(list: &Node, usual: &Kind, owner: &str, sources: &Sources) -> Result
     Ok(steps)
 }
 
+/// What is wrong with the steps of a list, each for itself; where that is nothing, what is wrong with them as a whole.
+pub fn faults(list: &Node, usual: &Kind, owner: &str, sources: &Sources) -> Vec<Error> {
+    let nodes = list.as_list().unwrap_or_default();
+    let names = names(nodes);
+    let own = nodes.iter().zip(&names);
+    let mut found: Vec<Error> =
+        own.filter_map(|(node, name)| Reader { owner, sources, name }.step(node, usual).err()).collect();
+    if found.is_empty() {
+        found.extend(read(list, usual, owner, sources).err());
+    }
+    found
+}
+
 /// Steps without a name are called by their number; results go by name, so no two are called the same by that.
 pub(super) fn names(nodes: &[Node]) -> Vec<String> {
     let written = |node: &Node| node.get("name").and_then(Node::scalar_text).filter(|name| !name.is_empty());
@@ -138,7 +151,7 @@ impl Reader<'_> {
 
     pub(super) fn step(&self, node: &Node, usual: &Kind) -> Result<Step, Error> {
         if let Some(command) = template_of(node) {
-            return Ok(self.plain(&command, usual.clone(), node));
+            return self.with_work(self.plain(&command, usual.clone(), node), node);
         }
         if node.as_map().is_none() {
             let what = format!("the step `{}` of {}", self.name, self.owner);
@@ -178,7 +191,16 @@ impl Reader<'_> {
         step.when = self.condition(node, "when", Condition::of(true))?;
         step.forgiven = self.condition(node, "continue", Condition::always())?;
         step.timeout = self.timeout(node)?;
-        Ok(step)
+        self.with_work(step, node)
+    }
+
+    /// A step that has nothing to do is a mistake: it would seem to have done it.
+    fn with_work(&self, step: Step, node: &Node) -> Result<Step, Error> {
+        match step.kind {
+            Kind::Atmos | Kind::Shell | Kind::Exec if step.command.is_empty() => Err(self.missing("command", node)),
+            Kind::Env if step.vars.is_empty() => Err(self.missing("vars", node)),
+            _ => Ok(step),
+        }
     }
 
     fn plain(&self, command: &str, kind: Kind, node: &Node) -> Step {

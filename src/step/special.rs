@@ -2,6 +2,7 @@
 
 use super::definition::{Answer, Asked, FailMode, Form, Level, Outputs, Parallel, Said};
 use super::error::place;
+use super::keys::mistyped;
 use super::read::{Reader, template_of, text_of, wrong};
 use super::{Error, Kind};
 use crate::value::Node;
@@ -171,7 +172,11 @@ impl Reader<'_> {
     }
 
     pub(super) fn missing(&self, key: &str, node: &Node) -> Error {
-        Error::Missing { what: self.what(key), place: place(self.sources, node.span) }
+        let help = match mistyped(node, key) {
+            Some(mistyped) => format!("did you mean `{key}` where `{mistyped}` is written?"),
+            None => "a step of this type needs it".to_owned(),
+        };
+        Error::Missing { what: self.what(key), help, place: place(self.sources, node.span) }
     }
 
     pub(super) fn value(&self, key: &str, value: &str, expected: &str, node: &Node) -> Error {

@@ -47,6 +47,10 @@ pub enum Error {
     )]
     SchemaInvalid { name: String, message: String },
 
+    #[error("{flag} needs {needs}: the component has no entry in `settings.validation` that it could change")]
+    #[diagnostic(code(atmos::validate::flag_alone), help("give both: --schema-path FILE --schema-type jsonschema|opa"))]
+    FlagAlone { flag: &'static str, needs: &'static str },
+
     #[error("invalid schema type '{kind}'. Supported types: jsonschema, opa{place}")]
     #[diagnostic(code(atmos::validate::schema_type), help("{help}"))]
     SchemaType { kind: String, place: String, help: String },

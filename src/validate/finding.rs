@@ -124,7 +124,32 @@ impl Finding {
         Finding::error(sources, diagnostic, Span::default())
     }
 
-    pub(super) fn remark(sources: &Sources, remark: &Remark) -> Finding {
+    /// An error that has its place in its text, if anywhere.
+    pub fn placed(sources: &Sources, diagnostic: &dyn Diagnostic, fallback: Span) -> Finding {
+        let mut finding = Finding::error(sources, diagnostic, fallback);
+        let text = std::mem::take(&mut finding.message);
+        let (head, message) = text.split_once(": ").unwrap_or(("", &text));
+        // The place begins a line, which need not be the first.
+        let (before, at) = head.rfind('\n').map_or(("", head), |end| head.split_at(end + 1));
+        if let Some(site) = Site::parse(at) {
+            finding.site = Some(with_source(sources, site));
+            finding.message = format!("{before}{message}");
+        } else if let Some(site) = &finding.site {
+            let said = [format!("{site}: "), format!(" ({site})")];
+            finding.message = said.iter().fold(text, |message, said| message.replace(said, ""));
+        } else {
+            finding.message = text;
+        }
+        Finding { once: false, ..finding }
+    }
+
+    /// The same as something that is no reason to fail.
+    #[must_use]
+    pub fn as_warning(self) -> Finding {
+        Finding { severity: Severity::Warning, ..self }
+    }
+
+    pub fn remark(sources: &Sources, remark: &Remark) -> Finding {
         let site = Site::at(sources, remark.span);
         let help = Some(remark.help.clone()).filter(|help| !help.is_empty());
         let mut finding = Finding::new(Severity::Warning, remark.code, remark.message.as_str(), site).help(help);
@@ -145,6 +170,13 @@ impl Finding {
         let text = if self.once && site.is_some() { String::new() } else { self.message.clone() };
         (site, self.severity, self.code.clone(), text, also)
     }
+}
+
+/// Findings of several checks, each once and by their places.
+pub fn sorted(all: impl IntoIterator<Item = Finding>) -> Vec<Finding> {
+    let mut findings = Findings::default();
+    findings.extend(all);
+    findings.finish()
 }
 
 /// The code of what a schema refuses.

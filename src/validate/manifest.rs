@@ -78,6 +78,10 @@ impl Checker<'_> {
         for (path, replacement) in self.schema.deprecated(&manifest.node) {
             let Some((key, outer)) = path.split_last() else { continue };
             let Some(container) = manifest.node.get_path(outer.iter().map(String::as_str)) else { continue };
+            let replacement = match container.get(key).filter(|_| key == "depends_on").map(instead_of_depends_on) {
+                Some(instead) if replacement.is_some() && !instead.is_empty() => Some(instead),
+                _ => replacement,
+            };
             let instead = replacement.map(|instead| format!("; use `{instead}`")).unwrap_or_default();
             let message = format!("`{}` is deprecated{instead}", path.join("."));
             let at = Site::at(sources, place::of_key(sources, container, key));
@@ -85,6 +89,16 @@ impl Checker<'_> {
         }
         found
     }
+}
+
+/// The sections that take what entries of `depends_on` say.
+fn instead_of_depends_on(entries: &Node) -> String {
+    let of_list = entries.as_list().into_iter().flatten();
+    let entries: Vec<&Node> = entries.as_map().into_iter().flat_map(|map| map.values()).chain(of_list).collect();
+    let has = |key: &str| entries.iter().any(|entry| entry.get(key).is_some());
+    let sections = [("component", "components"), ("file", "files"), ("folder", "folders")];
+    let used = sections.into_iter().filter(|(key, _)| has(key)).map(|(_, section)| format!("dependencies.{section}"));
+    used.collect::<Vec<_>>().join("`, `")
 }
 
 /// What the manifests of all stacks have that is deprecated, by place: for commands that do not check anything else.

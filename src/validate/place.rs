@@ -4,7 +4,7 @@ use crate::span::{Sources, Span};
 use crate::value::Node;
 
 /// Where the key of a value stands; the place of the value where the key cannot be found.
-pub(super) fn of_key(sources: &Sources, container: &Node, key: &str) -> Span {
+pub fn of_key(sources: &Sources, container: &Node, key: &str) -> Span {
     let value = container.get(key).map_or(container.span, |node| node.span);
     if !value.is_known() || value.file != container.span.file {
         return if value.is_known() { value } else { container.span };

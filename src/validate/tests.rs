@@ -129,6 +129,12 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
         "`components.terraform.a.settings.depends_on` is deprecated; use `dependencies.components`",
     ),
     (
+        "components: {terraform: {a: {settings: {depends_on: {1: {file: b}}}}}}\n",
+        "warning 2:41",
+        "validate::deprecated",
+        "`components.terraform.a.settings.depends_on` is deprecated; use `dependencies.files`",
+    ),
+    (
         "components: {terraform: {a: {metadata: {inherits: [a]}}}}\n",
         "warning 2:52",
         "component::inherits_itself",

@@ -1,9 +1,24 @@
 //! A workflow as its file says it.
 
 use super::Error;
-use crate::span::Sources;
+use crate::diag::Remark;
+use crate::span::{Sources, Span};
 use crate::step::{self, Directory, Kind, Step};
 use crate::value::Node;
+
+/// Every key that a workflow may have.
+pub(super) const KEYS: [&str; 10] = [
+    "container",
+    "dependencies",
+    "description",
+    "env",
+    "output",
+    "show",
+    "stack",
+    "steps",
+    "viewport",
+    "working_directory",
+];
 
 /// One workflow.
 #[derive(Debug, Clone)]
@@ -15,6 +30,10 @@ pub struct Workflow {
     pub steps: Vec<Step>,
     /// `dependencies.tools`, which has no effect yet.
     pub tools: bool,
+    /// Keys that nothing reads.
+    pub remarks: Vec<Remark>,
+    /// Where the variables of `env` stand, in their order.
+    pub env_places: Vec<Span>,
 }
 
 impl Workflow {
@@ -48,6 +67,14 @@ impl Workflow {
             working_directory: step::directory(node.get("working_directory"), &owner, sources)?,
             env,
             steps,
+            remarks: super::remarks(name, node, sources),
+            env_places: node
+                .get("env")
+                .and_then(Node::as_map)
+                .into_iter()
+                .flatten()
+                .map(|(_, value)| value.span)
+                .collect(),
             tools: node.get_path(["dependencies", "tools"]).is_some_and(|tools| !tools.is_empty()),
         })
     }

@@ -4,7 +4,8 @@ use miette::Diagnostic;
 use thiserror::Error as ThisError;
 
 use crate::diag::{Failure, nearest};
-use crate::step;
+use crate::span::Sources;
+use crate::step::{self, Kind, Step};
 
 /// Errors of workflows.
 #[derive(Debug, ThisError, Diagnostic)]
@@ -76,6 +77,13 @@ pub enum Error {
 }
 
 impl Error {
+    /// A step of a type that nobody has.
+    pub fn step_type(owner: &str, step: &Step, sources: &Sources) -> Error {
+        let kind = if let Kind::Unknown(kind) = &step.kind { kind.clone() } else { String::new() };
+        let place = sources.place(step.span).map(|place| format!("{place}: ")).unwrap_or_default();
+        Error::StepType { owner: owner.to_owned(), step: step.name.clone(), kind, place }
+    }
+
     /// A workflow that a file does not have.
     pub fn unknown_in<'a>(name: &str, file: &str, names: impl Iterator<Item = &'a str> + Clone) -> Error {
         let near = nearest(name, names.clone()).map(|near| format!("did you mean `{near}`?\n")).unwrap_or_default();

@@ -179,6 +179,48 @@ fn modules_are_followed_wherever_they_lie() {
 }
 
 #[test]
+fn links_lead_to_what_changed() {
+    use std::os::unix::fs::symlink;
+    let sandbox = repository();
+    let at = |path: &str| sandbox.repo().join(path);
+    sandbox.write("shared/main.tf", "module \"x\" {\n  source = \"../beside\"\n}\n");
+    sandbox.write("shared/common.tf", "# common\n");
+    sandbox.write("beside/main.tf", "# beside\n");
+    sandbox.write("components/terraform/c/m.tf", "module \"m\" {\n  source = \"../lnk\"\n}\n");
+    sandbox.write("components/terraform/b/main.tf", "# b\n");
+    symlink("../../shared", at("components/terraform/lnk")).unwrap();
+    symlink("../../../shared/common.tf", at("components/terraform/b/common.tf")).unwrap();
+    symlink("../shared", at("config/linked")).unwrap();
+    let stack = "vars: {tenant: t, stage: new}\ncomponents: {terraform: {b: {}, c: {}, link: {metadata: {component: lnk}}, \
+                 f: {dependencies: {files: ['config/linked/common.tf']}}, g: {dependencies: {folders: ['config/*']}}}}\n";
+    sandbox.write("stacks/deploy/new.yaml", stack);
+    commit(&sandbox);
+    git(&sandbox, &["tag", "links"]);
+    for (path, text, expected) in [
+        (
+            "shared/common.tf",
+            "# 2\n",
+            vec!["b: component", "c: component.module", "f: file", "g: folder", "link: component"],
+        ),
+        ("beside/main.tf", "# 2\n", vec!["link: component.module"]),
+        ("components/terraform/b/main.tf", "# 2\n", vec!["b: component"]),
+    ] {
+        sandbox.write(path, text);
+        let expected: Vec<String> = expected.iter().map(|line| format!("t-new/{line}")).collect();
+        let uncommitted = ["--base", "links", "-s", "t-new", "--include-uncommitted"];
+        assert_eq!(reasons(&describe(&sandbox, &uncommitted)), expected, "{path}");
+        commit(&sandbox);
+        assert_eq!(reasons(&describe(&sandbox, &["--base", "links", "-s", "t-new"])), expected, "{path}");
+        git(&sandbox, &["reset", "-q", "--hard", "links"]);
+    }
+    std::fs::remove_file(at("components/terraform/lnk")).unwrap();
+    symlink("../../beside", at("components/terraform/lnk")).unwrap();
+    commit(&sandbox);
+    let found = reasons(&describe(&sandbox, &["--base", "links", "-s", "t-new"]));
+    assert_eq!(found, ["t-new/c: component.module", "t-new/link: component"]);
+}
+
+#[test]
 fn several_reasons_come_in_their_order() {
     let sandbox = repository();
     edit(

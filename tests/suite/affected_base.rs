@@ -304,6 +304,19 @@ fn sending_the_answer_is_not_built() {
 }
 
 #[test]
+fn an_event_that_cannot_be_read_is_told_of() {
+    let sandbox = changed();
+    let config = sandbox.read("atmos.yaml");
+    sandbox.write("atmos.yaml", &format!("{config}ci: {{enabled: true}}\n"));
+    sandbox.write("event.json", "{");
+    for (path, problem) in [("event.json", "no JSON"), ("missing.json", "No such file")] {
+        let env = [("GITHUB_ACTIONS", "true"), ("GITHUB_EVENT_NAME", "push"), ("GITHUB_EVENT_PATH", path)];
+        let outcome = sandbox.atmos_with(&env, &["describe", "affected"]);
+        outcome.says(&format!("({path}) cannot be read: {problem}")).says("name it with --base");
+    }
+}
+
+#[test]
 fn the_list_has_a_row_for_each() {
     let sandbox = changed();
     edit(&sandbox, "stacks/deploy/old.yaml", "gone: {}", "");
@@ -324,4 +337,15 @@ fn the_list_has_a_row_for_each() {
     nothing.says("No affected components found");
     let matrix = sandbox.atmos(&["list", "affected", "--base", "main", "-f", "matrix"]).success().json();
     assert_eq!(matrix["include"].as_array().unwrap().len(), 3);
+    let list =
+        |flags: &[&str]| sandbox.atmos(&[&["list", "affected", "--base", "main", "-s", "t-dev"], flags].concat());
+    assert_eq!(list(&["-q", ".[].component", "-f", "yaml"]).success().stdout, "older\nvpc\n");
+    assert_eq!(list(&["-f", "csv", "--file", "out.csv"]).success().stdout, "");
+    assert!(sandbox.read("out.csv").starts_with("Status,Component"), "{}", sandbox.read("out.csv"));
+    assert_eq!(list(&["-f", "matrix", "--output-file", "out"]).success().stdout, "");
+    assert!(sandbox.read("out").ends_with("count=2\n"), "{}", sandbox.read("out"));
+    let with = list(&["--include-settings", "--include-spacelift-admin-stacks", "--columns", "component,settings"]);
+    assert!(with.success().stdout.contains("notes.txt"));
+    list(&["--output-file", "out"]).exits(1);
+    list(&["--upload"]).exits(1).says("`atmos list affected --upload` is not built yet");
 }

@@ -60,3 +60,25 @@ fn what_is_not_there_is_named_with_what_is_near() {
         sandbox.atmos(&[&["describe", "diff"][..], line].concat()).exits(1).says(said);
     }
 }
+
+#[test]
+fn a_section_that_nobody_has_is_an_error() {
+    let sandbox = Sandbox::scenario("inspect");
+    let diff = |sections: &str| {
+        sandbox.atmos(&["describe", "diff", "app", "-s", "acme-dev", "-s", "acme-prod", "--sections", sections])
+    };
+    diff("vras").exits(1).says("there is no section `vras`").says("did you mean `vars`?");
+    diff("hooks,retry").success().says("No differences");
+}
+
+#[test]
+fn components_and_types_that_nobody_has_are_told_of() {
+    let sandbox = Sandbox::scenario("inspect");
+    let stacks = |flags: &[&str]| sandbox.atmos(&[&["describe", "stacks"], flags].concat()).success();
+    let outcome = stacks(&["--components", "vpcc,app"]).says("no stack has a component 'vpcc'");
+    assert!(outcome.says("did you mean `vpc`?").stdout.contains("app:"));
+    let outcome = stacks(&["--component-types", "terrafrom"]).says("there are no components of the type 'terrafrom'");
+    assert_eq!(outcome.says("did you mean `terraform`?").stdout.trim(), "{}");
+    stacks(&["--components", "vpc", "-s", "acme-dev", "--component-types", "terraform,packer"])
+        .says_not("did you mean");
+}

@@ -327,3 +327,18 @@ fn values_of_components_are_listed_by_the_files_that_have_them() {
     );
     sandbox.atmos(&["stack", "validate"]).success().says("All stacks validated successfully");
 }
+
+#[test]
+fn types_come_from_the_schema_of_manifests() {
+    let sandbox = sandbox();
+    let set = |path: &str, value: &str| sandbox.atmos(&["stack", "set", path, value, "-s", "prod", "-c", "vpc"]);
+    set("metadata.enabled", "maybe").exits(1).says("`maybe` is no bool").says("the schema of manifests wants it");
+    set("metadata.enabled", "false").success();
+    assert!(sandbox.read("stacks/orgs/prod.yaml").contains("enabled: false"));
+    set("metadata.component", "5").success();
+    assert!(
+        sandbox.read("stacks/orgs/prod.yaml").contains("component: \"5\""),
+        "{}",
+        sandbox.read("stacks/orgs/prod.yaml")
+    );
+}

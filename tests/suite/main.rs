@@ -124,4 +124,5 @@ mod vendor_choice;
 mod vendor_remote;
 mod warm;
 mod webflow;
+mod workflow_checks;
 mod workflows;

@@ -56,6 +56,23 @@ fn what_passes_or_is_switched_off_is_a_success() {
 }
 
 #[test]
+fn flags_never_come_to_nothing() {
+    let sandbox = repository("          {}\n");
+    for (flags, said) in [
+        (&["--schema-path", "vpc.json"][..], "vars.cidr: expected number, but got string"),
+        (&["--schema-path", "vpc.rego"], "no 10.0.0.0/16 in acme-dev"),
+        (&["--schema-path", "nope.json"], "the file 'nope.json' does not exist for schema type 'jsonschema'"),
+        (&["--schema-path", "vpc.txt"], "--schema-path needs --schema-type"),
+        (&["--schema-type", "opa"], "--schema-type needs --schema-path"),
+        (&["--module-paths", "nope"], "--module-paths needs --schema-path"),
+    ] {
+        sandbox.atmos(&[&VALIDATE[..], flags].concat()).exits(1).says(said).says_not("validated successfully");
+    }
+    // Beside entries that are in force they change these, as before.
+    repository(JSON).atmos(&[&VALIDATE[..], &["--schema-type", "jsonschema"]].concat()).exits(1).says("vpc.json");
+}
+
+#[test]
 fn flags_stand_for_entries_and_files_are_found_in_three_places() {
     let sandbox = repository("          {}\n");
     let absolute = sandbox.repo().join("schemas/opa/vpc.rego").display().to_string();

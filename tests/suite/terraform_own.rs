@@ -380,3 +380,19 @@ fn required_providers_are_written_where_there_are_any() {
     stack(&sandbox, "{}");
     sandbox.atmos(&generate).success().says("requires no versions");
 }
+
+#[test]
+fn a_folder_of_several_components_asks_which() {
+    let sandbox = Sandbox::empty();
+    sandbox.write("atmos.yaml", "stacks: {base_path: s, included_paths: ['**/*'], name_pattern: '{stage}'}\ncomponents: {terraform: {base_path: ct}}\n");
+    sandbox.write("ct/app/main.tf", "");
+    let components = "base: {metadata: {type: abstract, component: app}}, app: {}, blue: {metadata: {component: app}, vars: {colour: blue}}";
+    sandbox.write("s/dev.yaml", &format!("vars: {{stage: dev}}\ncomponents: {{terraform: {{{components}}}}}\n"));
+    let line = ["describe", "component", "./ct/app", "-s", "dev", "-q", ".vars.colour"];
+    sandbox.atmos(&line).exits(2).says("Matching components: app, blue");
+    let mut terminal = Terminal::start(sandbox.atmos_command(&line));
+    terminal.expect("Choose one");
+    terminal.type_line("blue");
+    let (code, shown) = terminal.finish();
+    assert!(code == 0 && shown.trim_end().ends_with("blue"), "{shown}");
+}

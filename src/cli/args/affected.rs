@@ -64,11 +64,9 @@ pub struct ComparisonArgs {
     pub evaluation: DescribeEvaluationArgs,
 }
 
+/// What is shown, and where it goes.
 #[derive(Debug, Args)]
-pub struct AffectedArgs {
-    #[command(flatten)]
-    pub comparison: ComparisonArgs,
-
+pub struct ResultArgs {
     /// Show the settings of each component
     #[arg(long)]
     pub include_settings: Option<bool>,
@@ -80,10 +78,6 @@ pub struct AffectedArgs {
     /// Not built yet: send the result to Atmos Pro
     #[arg(long)]
     pub upload: Option<bool>,
-
-    /// json, yaml or matrix [default: json]
-    #[arg(long, value_name = "FORMAT")]
-    pub format: Option<String>,
 
     /// Write to this file instead of stdout
     #[arg(long, value_name = "FILE")]
@@ -103,9 +97,25 @@ pub struct AffectedArgs {
 }
 
 #[derive(Debug, Args)]
+pub struct AffectedArgs {
+    #[command(flatten)]
+    pub comparison: ComparisonArgs,
+
+    #[command(flatten)]
+    pub result: ResultArgs,
+
+    /// json, yaml or matrix [default: json]
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<String>,
+}
+
+#[derive(Debug, Args)]
 pub struct ListAffectedArgs {
     #[command(flatten)]
     pub comparison: ComparisonArgs,
+
+    #[command(flatten)]
+    pub result: ResultArgs,
 
     /// Only rows for which this yq expression is true, for example `.deleted == false` [env: ATMOS_LIST_FILTER]
     #[arg(long, value_name = "EXPRESSION")]

@@ -27,7 +27,7 @@ mod validate;
 mod vendor;
 mod workflow;
 
-pub use affected::{AffectedArgs, BaseArgs, ComparisonArgs, ListAffectedArgs};
+pub use affected::{AffectedArgs, BaseArgs, ComparisonArgs, ListAffectedArgs, ResultArgs};
 pub use atlantis::{AtlantisArgs, AtlantisCommand, AtlantisGenerate, RepoConfigArgs};
 pub use auth::{
     AuthArgs, AuthCommand, EnvArgs, ExecArgs, IdentityArgs, ListArgs as AuthListArgs, LoginArgs, LogoutArgs,

@@ -48,6 +48,8 @@ pub enum ValidateCommand {
     Schema(ValidateSchemaArgs),
     /// Check files against the rules of .editorconfig
     Editorconfig(EditorconfigArgs),
+    /// Check the files of workflows: syntax, keys, what every step needs
+    Workflows(ScopeArgs),
     /// Check workflows of GitHub Actions: keys, jobs, steps, what they need and use
     Ci(ValidateCiArgs),
     /// Commands of the reference that are not built yet, and unknown ones.

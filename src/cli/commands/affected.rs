@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::super::args::{AffectedArgs, BaseArgs, ComparisonArgs, ListAffectedArgs};
+use super::super::args::{AffectedArgs, BaseArgs, ComparisonArgs, ListAffectedArgs, ResultArgs};
 use super::super::error::Error;
 use super::super::setup::Context;
 use super::dependents::print_records;
@@ -26,30 +26,33 @@ pub(super) fn describe(context: &Context, args: AffectedArgs) -> Result<u8> {
         Some(text) if !matrix => Format::parse(Some(text)).map_err(|_| unknown_format(text, "json, yaml, matrix"))?,
         _ => Format::Json,
     };
+    check(context, &args.result, matrix, "atmos describe affected --upload")?;
+    let query = Selection::parse(args.result.query.as_deref())?;
+    let app = context.app_with_config()?;
+    let request = request(context, args.comparison, &args.result, &app.config.describe.error_mode)?;
+    let ResultArgs { file, output_file, .. } = args.result;
+    affected::tell_deprecated(&app)?;
+    let report = affected::describe(&app, &request)?;
+    if matrix {
+        return print_matrix(context, &app, &report.affected, output_file, file.as_deref());
+    }
+    let records = output::affected(&report.affected);
+    print_records(context, &app, &records, format, query.as_ref(), file.as_deref())
+}
+
+/// Flags that mean nothing here.
+fn check(context: &Context, args: &ResultArgs, matrix: bool, upload: &str) -> Result<()> {
     if args.output_file.is_some() && !matrix {
         return Err(Error::OutputFile.into());
     }
     if args.upload == Some(true) {
         let help = "leave `--upload` away and send the JSON yourself, or use the reference".to_owned();
-        return Err(Error::NotBuilt { command: "atmos describe affected --upload".to_owned(), help }.into());
+        return Err(Error::NotBuilt { command: upload.to_owned(), help }.into());
     }
     if args.verbose.is_some() {
         deprecated(context, "verbose", "--logs-level=Debug");
     }
-    let query = Selection::parse(args.query.as_deref())?;
-    let app = context.app_with_config()?;
-    let request = Request {
-        include_settings: args.include_settings.unwrap_or(false),
-        include_spacelift_admin_stacks: args.include_spacelift_admin_stacks.unwrap_or(false),
-        ..request(context, args.comparison, &app.config.describe.error_mode)?
-    };
-    affected::tell_deprecated(&app)?;
-    let report = affected::describe(&app, &request)?;
-    if matrix {
-        return print_matrix(context, &app, &report.affected, args.output_file, args.file.as_deref());
-    }
-    let records = output::affected(&report.affected);
-    print_records(context, &app, &records, format, query.as_ref(), args.file.as_deref())
+    Ok(())
 }
 
 pub(super) fn list(context: &Context, args: ListAffectedArgs) -> Result<u8> {
@@ -66,17 +69,26 @@ pub(super) fn list(context: &Context, args: ListAffectedArgs) -> Result<u8> {
         Some(text) => text.parse().map_err(|()| unknown_format(text, "table, json, yaml, csv, tsv, matrix"))?,
     };
     let configured = app.config.document.get_path(["list", "error_mode"]).and_then(Node::as_str).unwrap_or("warn");
-    let request = request(context, args.comparison, configured)?;
+    check(context, &args.result, matrix, "atmos list affected --upload")?;
+    let query = Selection::parse(args.result.query.as_deref())?;
+    let request = request(context, args.comparison, &args.result, configured)?;
+    let ResultArgs { file, output_file, .. } = args.result;
     let report = affected::describe(&app, &request)?;
     context.host.talk.success(format!("Compared {}...{}", report.base, report.head));
     if matrix {
-        return print_matrix(context, &app, &report.affected, None, None);
+        return print_matrix(context, &app, &report.affected, output_file, file.as_deref());
     }
-    if report.affected.is_empty() {
+    if query.is_some() {
+        let records = output::affected(&report.affected);
+        let form = if format.as_deref() == Some("yaml") { Format::Yaml } else { Format::Json };
+        return print_records(context, &app, &records, form, query.as_ref(), file.as_deref());
+    }
+    if report.affected.is_empty() && file.is_none() {
         context.host.talk.success("No affected components found");
         return Ok(0);
     }
-    list::data(context, ops_list::affected(&app, &report.affected, &view)?, table, delimiter.as_deref())
+    let rows = ops_list::affected(&app, &report.affected, &view)?;
+    list::data_to(context, rows, table, delimiter.as_deref(), file.as_deref())
 }
 
 fn unknown_format(format: &str, valid: &'static str) -> Error {
@@ -88,7 +100,7 @@ fn deprecated(context: &Context, flag: &str, instead: &str) {
     context.host.talk.warn(Warning::new("atmos::cli::deprecated_flag", message));
 }
 
-fn request(context: &Context, args: ComparisonArgs, mode: &str) -> Result<Request> {
+fn request(context: &Context, args: ComparisonArgs, result: &ResultArgs, mode: &str) -> Result<Request> {
     let mode = error_mode(args.evaluation.error_mode.as_deref(), mode)?;
     let processing = only_shown(context, &args.evaluation.shown, mode)?;
     let given = |text: Option<String>| text.filter(|text| !text.is_empty());
@@ -96,8 +108,8 @@ fn request(context: &Context, args: ComparisonArgs, mode: &str) -> Result<Reques
         base: base(context, args.base),
         stack: given(args.stack),
         include_dependents: args.include_dependents.unwrap_or(false),
-        include_settings: false,
-        include_spacelift_admin_stacks: false,
+        include_settings: result.include_settings.unwrap_or(false),
+        include_spacelift_admin_stacks: result.include_spacelift_admin_stacks.unwrap_or(false),
         include_uncommitted: args.include_uncommitted.unwrap_or(false),
         exclude_locked: args.exclude_locked.unwrap_or(false),
         processing,

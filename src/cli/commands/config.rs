@@ -1,5 +1,7 @@
 //! `atmos config`, `atmos describe config` and `atmos validate config`
 
+use miette::Diagnostic as _;
+
 use super::super::args::{ConfigCommand, DescribeConfigArgs, KeysArgs, PathArgs, ScopeArgs};
 use super::super::custom::reserved;
 use super::super::error::Error;
@@ -161,6 +163,18 @@ pub(super) fn validate(context: &Context) -> Result<u8> {
     Ok(0)
 }
 
+/// Steps that a call of the command refuses, and keys that nothing reads.
+fn warn_of_steps(context: &Context, command: &Definition) {
+    let sources = &context.host.sources;
+    for error in command.faults(sources) {
+        let help = error.help().map(|help| help.to_string()).unwrap_or_default();
+        context.host.talk.warn(Warning::new("atmos::custom::unusable", error.to_string()).help(help));
+    }
+    for remark in command.remarks(sources) {
+        context.host.talk.warn(remark.warning(sources));
+    }
+}
+
 /// Commands of the configuration that cannot be called; they break nothing else, so only this says it unasked.
 fn warn_of_commands(context: &Context, commands: &[Definition], reserved: &[Reserved]) {
     for command in commands {
@@ -171,6 +185,7 @@ fn warn_of_commands(context: &Context, commands: &[Definition], reserved: &[Rese
                 None => warning,
             });
         }
+        warn_of_steps(context, command);
         warn_of_commands(context, &command.commands, reserved);
     }
 }

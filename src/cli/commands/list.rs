@@ -6,6 +6,8 @@ mod relations;
 mod rows;
 mod values;
 
+use std::path::Path;
+
 use super::super::args::{
     ClosureArgs, ColumnArgs, EvaluationArgs, FormatArgs, ListArgs, ListCommand, ListEvaluationArgs, SelectArgs,
     SourcesArgs, VendorArgs,
@@ -128,11 +130,23 @@ fn print_all(context: &Context, rows: Rows, format: TableFormat, delimiter: Opti
 }
 
 pub(super) fn data(context: &Context, rows: Rows, format: TableFormat, delimiter: Option<&str>) -> Result<u8> {
+    data_to(context, rows, format, delimiter, None)
+}
+
+/// The same into a file, where one is named.
+pub(super) fn data_to(
+    context: &Context,
+    rows: Rows,
+    format: TableFormat,
+    delimiter: Option<&str>,
+    file: Option<&Path>,
+) -> Result<u8> {
     let masker = &context.host.masker;
     let shown = |cell: String| if masker.is_on() && masker.is_secret(&cell) { MASK.to_owned() } else { cell };
     let rows = Rows { rows: rows.rows.into_iter().map(|row| row.into_iter().map(shown).collect()).collect(), ..rows };
     let table = Table { columns: rows.columns, rows: rows.rows };
-    write::data(context, &table.render_with(format, context.host.terminal.stdout, delimiter))?;
+    let terminal = context.host.terminal.stdout && file.is_none();
+    write::text_to(context, &table.render_with(format, terminal, delimiter), file)?;
     Ok(0)
 }
 

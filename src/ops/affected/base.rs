@@ -63,7 +63,9 @@ impl Base {
         }
         let config = rerooted(&app.config, repository.root(), &root);
         let head = repository.branch().unwrap_or_else(|| "HEAD".to_owned());
-        Ok(Base { app: beside(app, config)?, changed: changed.into_iter().collect(), shown, head })
+        let links = if changed.is_empty() { Vec::new() } else { repository.links(&changed)? };
+        let changed = changed.into_iter().collect::<ChangedFiles>().with_links(links);
+        Ok(Base { app: beside(app, config)?, changed, shown, head })
     }
 }
 

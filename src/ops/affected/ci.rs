@@ -3,6 +3,7 @@
 
 use serde_json::Value as Json;
 
+use crate::diag::Warning;
 use crate::host::Host;
 
 /// Where the commit may be found, the best first.
@@ -22,11 +23,8 @@ pub(super) enum Candidate {
 pub(super) fn candidates(host: &Host) -> Vec<Candidate> {
     let env = &host.env;
     if env.get("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
-        let payload = env
-            .get("GITHUB_EVENT_PATH")
-            .and_then(|path| std::fs::read(host.absolute(path.as_ref())).ok())
-            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-            .unwrap_or(Json::Null);
+        let payload =
+            env.get("GITHUB_EVENT_PATH").filter(|path| !path.is_empty()).map_or(Json::Null, |path| event(host, path));
         return github(env.get("GITHUB_EVENT_NAME").unwrap_or_default(), &payload, env.get("GITHUB_BASE_REF"));
     }
     match env.get("ATMOS_CI_BASE_REF") {
@@ -34,6 +32,18 @@ pub(super) fn candidates(host: &Host) -> Vec<Candidate> {
         Some(name) => vec![Candidate::Tip(name.to_owned())],
         None => Vec::new(),
     }
+}
+
+/// What GitHub says of the event. Without it the comparison is with something else than was meant, so that is said.
+fn event(host: &Host, path: &str) -> Json {
+    let read = std::fs::read(host.absolute(path.as_ref())).map_err(|error| error.to_string());
+    let payload = read.and_then(|bytes| serde_json::from_slice(&bytes).map_err(|error| format!("no JSON: {error}")));
+    payload.unwrap_or_else(|problem| {
+        let message = format!("the event of GitHub Actions in `GITHUB_EVENT_PATH` ({path}) cannot be read: {problem}");
+        let warning = Warning::new("atmos::affected::event", message);
+        host.talk.warn(warning.help("what to compare with is guessed without it; name it with --base"));
+        Json::Null
+    })
 }
 
 /// The candidates of an event of GitHub Actions.

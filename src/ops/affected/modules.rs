@@ -24,8 +24,10 @@ impl Modules {
         if changed.is_empty() {
             return Ok(false);
         }
-        let mut seen: BTreeSet<PathBuf> = BTreeSet::from([folder.to_path_buf()]);
-        let mut open = vec![folder.to_path_buf()];
+        // Terraform works in the folder itself, so `..` begins behind a link; paths of modules are only joined.
+        let folder = changed.behind_links(folder);
+        let mut seen: BTreeSet<PathBuf> = BTreeSet::from([folder.clone()]);
+        let mut open = vec![folder];
         while let Some(next) = open.pop() {
             for module in self.calls(&next)?.iter() {
                 if seen.insert(module.clone()) {

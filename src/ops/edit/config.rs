@@ -24,7 +24,9 @@ pub fn config(app: &App, path: &str, new: Option<(&str, Type)>, given: &[PathBuf
         return file.delete(path, &steps);
     };
     let mut known = Vec::new();
-    known.extend(of_schema(&steps).map(|type_| Said { type_, who: "the schema of the configuration wants it" }));
+    known.extend(
+        of_schema(CONFIG_SCHEMA, &steps).map(|type_| Said { type_, who: "the schema of the configuration wants it" }),
+    );
     known.extend(
         file.get(&steps).map(|node| Said { type_: type_of(&node), who: "the value that is there has this type" }),
     );
@@ -66,9 +68,9 @@ fn warn_of_stronger(app: &App, path: &str, steps: &[Step], changed: &str) {
     }
 }
 
-/// The type that the schema of the configuration wants at a path.
-fn of_schema(steps: &[Step]) -> Option<Type> {
-    let schema: Json = serde_json::from_str(CONFIG_SCHEMA).ok()?;
+/// The type that a schema wants at a path.
+pub(super) fn of_schema(text: &str, steps: &[Step]) -> Option<Type> {
+    let schema: Json = serde_json::from_str(text).ok()?;
     let mut here = &schema;
     for step in steps {
         here = resolved(&schema, here);
@@ -110,15 +112,21 @@ fn resolved<'s>(schema: &'s Json, here: &'s Json) -> &'s Json {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::validate::MANIFEST_SCHEMA;
 
     #[test]
     fn the_schema_knows_types() {
-        let of = |path: &str| of_schema(&parse(path).unwrap());
+        let of = |path: &str| of_schema(CONFIG_SCHEMA, &parse(path).unwrap());
         assert_eq!(of("logs.level"), Some(Type::String));
         assert_eq!(of("settings.list_merge_strategy"), Some(Type::String));
         assert_eq!(of("components.terraform.apply_auto_approve"), Some(Type::Bool));
         assert_eq!(of("stacks.included_paths"), Some(Type::Yaml));
         assert_eq!(of("stacks.included_paths[0]"), Some(Type::String));
         assert_eq!(of("vars.whatever"), None);
+        let of = |path: &str| of_schema(MANIFEST_SCHEMA, &parse(path).unwrap());
+        assert_eq!(of("components.terraform.a/b.metadata.enabled"), Some(Type::Bool));
+        assert_eq!(of("components.helmfile.x.metadata.component"), Some(Type::String));
+        assert_eq!(of("components.terraform.x.metadata.inherits"), Some(Type::Yaml));
+        assert_eq!(of("components.terraform.x.vars.enabled"), None);
     }
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::Error;
+use super::config::of_schema;
 use super::file::{Done, File, What, shown};
 use super::value::{Said, Type, type_of, value};
 use crate::component::{Instance, Kind};
@@ -12,6 +13,7 @@ use crate::ops::App;
 use crate::ops::explain::{self, ExplainRequest, Explanation, Setting, parse};
 use crate::resolve;
 use crate::resolve::describe_module;
+use crate::validate::MANIFEST_SCHEMA;
 use crate::value::{Node, Path};
 use crate::yaml::Step;
 
@@ -74,6 +76,9 @@ pub fn stack(app: &App, wish: &StackWish, new: Option<(&str, Type)>) -> Result<D
     let Some((text, asked)) = new else { return file.delete(&in_file, &steps) };
     let mut known = Vec::new();
     known.extend(declared(app, &instance, &wish.path).map(|type_| Said { type_, who: "the variable is declared so" }));
+    known.extend(
+        of_schema(MANIFEST_SCHEMA, &steps).map(|type_| Said { type_, who: "the schema of manifests wants it" }),
+    );
     let there = |node: &Node| Said { type_: type_of(node), who: "the value that is there has this type" };
     known.extend(file.get(&steps).as_ref().map(there));
     known.extend(explanation.ok().map(|found| there(&found.value)));

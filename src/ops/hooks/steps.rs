@@ -44,7 +44,13 @@ pub(super) async fn run(
             continue;
         }
         status = Status::Failure;
-        failure.get_or_insert(error);
+        match &failure {
+            Some(_) => {
+                let message = format!("the step `{}` failed, too: {error}", step.name);
+                run.around.app.host.talk.warn(Warning::new("atmos::step::failed_too", message));
+            }
+            None => failure = Some(error),
+        }
     }
     Ok(failure)
 }

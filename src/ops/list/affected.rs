@@ -24,7 +24,11 @@ pub fn affected(app: &App, records: &[Affected], view: &View) -> Result<Rows> {
             (None, false) => "enabled",
         };
         let path = record.reasons.file.as_deref().or(record.reasons.folder.as_deref()).unwrap_or_default();
-        rows.push(row(status, &record.subject, &record.reasons.all, path, false));
+        let mut of_record = row(status, &record.subject, &record.reasons.all, path, false);
+        if let Some(settings) = &record.settings {
+            of_record.make_map().insert("settings".into(), settings.clone());
+        }
+        rows.push(of_record);
         add_dependents(record.dependents.as_deref().unwrap_or_default(), &mut rows);
     }
     shape.apply(rows)

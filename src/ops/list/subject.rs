@@ -70,6 +70,7 @@ const AFFECTED: &[&str] = &[
     "stack_slug",
     "deleted",
     "dependent",
+    "settings",
 ];
 
 const VENDOR: &[&str] = &[

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::diag::{Result, nearest};
 use crate::ops::{App, changed};
 use crate::stack::{glob_find, glob_matches};
-use crate::validate::{Error, Finding, Schema, document};
+use crate::validate::{Error, Finding, Schema, Severity, document};
 use crate::value::Node;
 use crate::yaml;
 
@@ -37,6 +37,12 @@ pub struct Checked {
     pub findings: Vec<Finding>,
 }
 
+impl Checked {
+    pub fn has_errors(&self) -> bool {
+        self.findings.iter().any(|finding| finding.severity == Severity::Error)
+    }
+}
+
 /// All files of all entries, in order.
 #[derive(Debug, Default)]
 pub struct FilesReport {
@@ -45,7 +51,7 @@ pub struct FilesReport {
 
 impl FilesReport {
     pub fn has_errors(&self) -> bool {
-        self.files.iter().any(|file| !file.findings.is_empty())
+        self.files.iter().any(Checked::has_errors)
     }
 }
 

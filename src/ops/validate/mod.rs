@@ -8,6 +8,7 @@ mod files;
 mod policies;
 mod relations;
 mod stacks;
+mod workflows;
 
 pub use ci::{CiRequest, ci, has_workflows};
 pub use component::{ComponentRequest, component};
@@ -16,3 +17,4 @@ pub use files::{Checked, FilesReport, FilesRequest, files};
 pub(super) use policies::before_run;
 pub use policies::{Objection, PolicyReport};
 pub use stacks::{Report, StacksRequest, stacks};
+pub use workflows::{WorkflowsRequest, has_workflow_files, workflows};

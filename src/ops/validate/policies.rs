@@ -152,14 +152,41 @@ pub(super) fn check(
 /// The checks in the order of the entries.
 fn checks(app: &App, instance: &Instance, instead: &Override) -> Result<Vec<Check>> {
     if let (Some(path), Some(kind)) = (&instead.schema_path, &instead.schema_type) {
-        return Ok(vec![Check {
-            schema_type: kind.clone(),
-            schema_path: path.clone(),
-            module_paths: instead.module_paths.clone(),
-            timeout: instead.timeout.filter(|timeout| *timeout > 0).unwrap_or(SECONDS),
-            ..Check::default()
-        }]);
+        return Ok(vec![of_command_line(instead, path, kind)]);
     }
+    let checks = of_entries(app, instance, instead)?;
+    if checks.is_empty() { asked_alone(instead).map_err(Into::into) } else { Ok(checks) }
+}
+
+/// The check that the command line asks for where no entry is in force. What it says must not come to nothing.
+fn asked_alone(instead: &Override) -> Result<Vec<Check>, Error> {
+    let alone = |flag: &'static str, needs: &'static str| Err(Error::FlagAlone { flag, needs });
+    let Some(path) = &instead.schema_path else {
+        return match (&instead.schema_type, instead.module_paths.is_empty()) {
+            (Some(_), _) => alone("--schema-type", "--schema-path"),
+            (None, false) => alone("--module-paths", "--schema-path"),
+            (None, true) => Ok(Vec::new()),
+        };
+    };
+    let kind = match Path::new(path).extension().and_then(|ending| ending.to_str()) {
+        Some("json" | "yaml" | "yml") => "jsonschema",
+        Some("rego") => "opa",
+        _ => return alone("--schema-path", "--schema-type"),
+    };
+    Ok(vec![of_command_line(instead, path, kind)])
+}
+
+fn of_command_line(instead: &Override, path: &str, kind: &str) -> Check {
+    Check {
+        schema_type: kind.to_owned(),
+        schema_path: path.to_owned(),
+        module_paths: instead.module_paths.clone(),
+        timeout: instead.timeout.filter(|timeout| *timeout > 0).unwrap_or(SECONDS),
+        ..Check::default()
+    }
+}
+
+fn of_entries(app: &App, instance: &Instance, instead: &Override) -> Result<Vec<Check>> {
     let Some(section) = instance.sections.settings.get("validation").filter(|node| !node.is_null()) else {
         return Ok(Vec::new());
     };

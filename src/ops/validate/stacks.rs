@@ -1,6 +1,7 @@
 //! `atmos validate stacks`
 
 use super::relations::remarks;
+use super::workflows::in_manifests;
 use crate::diag::Result;
 use crate::ops::{App, changed};
 use crate::stack::glob_matches;
@@ -56,10 +57,12 @@ pub fn stacks(app: &App, request: &StacksRequest) -> Result<Report> {
         return Ok(Report { unaffected: true, ..Report::default() });
     }
     let schema = Schema::load(&app.host, &config, request.schema.as_deref())?;
-    Ok(Report {
-        findings: validate::stacks(&app.host, &config, &schema, |all| remarks(&config, all))?,
-        unaffected: false,
-    })
+    let mut findings = validate::stacks(&app.host, &config, &schema, |all| remarks(&config, all))?;
+    let more = in_manifests(app, &config);
+    if !more.is_empty() {
+        findings = validate::sorted(findings.into_iter().chain(more));
+    }
+    Ok(Report { findings, unaffected: false })
 }
 
 /// A pattern below the project as one below the stacks.

@@ -7,9 +7,9 @@ use serde_json::{Value as Json, json};
 use super::super::super::args::{EditorconfigArgs, ScopeArgs, ValidateStacksArgs};
 use super::super::super::setup::Context;
 use super::format::{Form, form, print, verdict};
-use super::{ci, editorconfig, files, stacks};
+use super::{ci, editorconfig, files, stacks, workflows};
 use crate::diag::Result;
-use crate::ops::validate::has_workflows;
+use crate::ops::validate::{has_workflow_files, has_workflows};
 use crate::validate::editorconfig::EditorConfig;
 
 pub(super) fn all(context: &Context, scope: &ScopeArgs) -> Result<u8> {
@@ -39,6 +39,7 @@ pub(super) fn all(context: &Context, scope: &ScopeArgs) -> Result<u8> {
     let results = [
         ("schema", Some(files::named(context, None, scope))),
         ("stacks", Some(stacks::stacks(context, manifests))),
+        ("workflows", has_workflow_files(&app).then(|| workflows::workflows(context, scope.clone()))),
         ("editorconfig", (!unconfigured).then(|| editorconfig::editorconfig(context, own))),
         ("ci", has_workflows(&app).then(|| ci::ci(context, ci::usual(scope)))),
     ];
@@ -64,10 +65,12 @@ pub(super) fn all(context: &Context, scope: &ScopeArgs) -> Result<u8> {
 /// The verdicts of all checks in one document.
 fn documents(context: &Context, scope: &ScopeArgs, own: EditorconfigArgs) -> Result<u8> {
     let manifests = ValidateStacksArgs { schemas_atmos_manifest: None, scope: scope.clone() };
+    let own_workflows = has_workflow_files(&context.app_with_config()?);
     let configured = !EditorConfig::of(&context.host.cwd).is_empty();
     let results = [
         ("schema", files::json(context, scope)),
         ("stacks", stacks::json(context, manifests)),
+        ("workflows", if own_workflows { workflows::json(context, scope) } else { Ok(verdict(true, Vec::new())) }),
         ("editorconfig", if configured { editorconfig::json(context, own) } else { Ok(verdict(true, Vec::new())) }),
         ("ci", ci::json(context, scope)),
     ];

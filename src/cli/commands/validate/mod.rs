@@ -8,6 +8,7 @@ mod files;
 mod format;
 mod run;
 mod stacks;
+mod workflows;
 
 pub(super) use files::named;
 pub(super) use run::run;
