@@ -390,7 +390,9 @@ fn a_folder_of_several_components_asks_which() {
     sandbox.write("s/dev.yaml", &format!("vars: {{stage: dev}}\ncomponents: {{terraform: {{{components}}}}}\n"));
     let line = ["describe", "component", "./ct/app", "-s", "dev", "-q", ".vars.colour"];
     sandbox.atmos(&line).exits(2).says("Matching components: app, blue");
-    let mut terminal = Terminal::start(sandbox.atmos_command(&line));
+    let mut command = sandbox.atmos_command(&line);
+    command.env("NO_COLOR", "1");
+    let mut terminal = Terminal::start(command);
     terminal.expect("Choose one");
     terminal.type_line("blue");
     let (code, shown) = terminal.finish();
