@@ -19,6 +19,7 @@ mod inherit;
 mod instance;
 mod kind;
 mod layered;
+mod left_out;
 mod linear;
 mod mark;
 mod names;
@@ -49,5 +50,5 @@ pub use origin::{Candidate, Meeting, Origins};
 #[cfg(test)]
 pub(crate) use section::section_keys;
 pub use sources::{Sources, atlantis_project, cli_variables, spacelift_stack};
-pub use summary::{Summary, summaries};
+pub use summary::{Summary, summaries, usable};
 pub use workspace::{Tokens, replace_tokens};

@@ -178,7 +178,7 @@ pub fn stacks_as<T: Send>(
 ) -> Result<Stacks<T>> {
     let index = app.index()?;
     let kinds: Vec<Kind> = request.component_types.iter().map(|key| Kind::from_key(key)).collect();
-    let filter = Filter { stack: request.stack.clone(), components: Vec::new(), kinds };
+    let filter = Filter { stack: request.stack.clone(), components: Vec::new(), kinds, partial: true };
     let describe = |instance: Instance| {
         if !request.shows(&instance) {
             return Ok(None);
@@ -271,7 +271,8 @@ fn add_empty_stacks<T>(app: &App, request: &StacksRequest, stacks: &mut Stacks<T
     let named = |setting: &Option<String>| setting.as_deref().is_some_and(|text| !text.is_empty());
     let from_variables = named(&app.config.stacks.name_pattern) || named(&app.config.stacks.name_template);
     for stack in index.stacks() {
-        let document = index.document(stack)?;
+        // What is wrong with it was said.
+        let Ok(document) = index.document(stack) else { continue };
         let name = match document.node.get("name").and_then(Node::as_str) {
             Some(name) if !name.is_empty() => name,
             _ if from_variables => continue,

@@ -49,7 +49,7 @@ pub fn try_names(app: &App) -> Result<Vec<Named>> {
 
 fn read(app: &App) -> Result<Vec<Named>> {
     let index = app.index()?;
-    let found = component::summaries(&app.host, &app.config, index)?;
+    let found = component::usable(&app.host, &app.config, index)?;
     let named = found.into_iter().map(|summary| Named {
         stack: summary.stack,
         kind: summary.kind.key().to_owned(),

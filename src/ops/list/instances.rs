@@ -120,7 +120,7 @@ fn rows(app: &App, request: &InstancesRequest, shape: &Shape, subject: Subject) 
 /// A pattern that cannot be read, or an instance that cannot be put together.
 pub fn matrix(app: &App, stack: Option<&str>) -> Result<Vec<MatrixEntry>> {
     let stacks = Stacks::new(stack)?;
-    let mut found = component::all(&app.host, &app.config, app.index()?, &Filter::default())?;
+    let mut found = component::all(&app.host, &app.config, app.index()?, &Filter { partial: true, ..Filter::default() })?;
     found.retain(|instance| instance.kind.is_listed() && stacks.has(&instance.stack));
     if found.is_empty() {
         stacks.tell(app)?;

@@ -113,10 +113,10 @@ impl Shape {
 
     /// Whether the metadata of a component has one of the tags and all labels.
     pub(super) fn admits(&self, metadata: &Node) -> bool {
-        let has = |tag: &Node| tag.as_str().is_some_and(|tag| self.tags.iter().any(|wanted| wanted == tag));
+        let has = |tag: &Node| tag.scalar_text().is_some_and(|tag| self.tags.contains(&tag));
         let tags = metadata.get("tags").and_then(Node::as_list).unwrap_or_default();
         let is = |(key, value): &(String, String)| {
-            metadata.get_path(["labels", key]).and_then(Node::as_str) == Some(value.as_str())
+            metadata.get_path(["labels", key]).and_then(Node::scalar_text).as_ref() == Some(value)
         };
         (self.tags.is_empty() || tags.iter().any(has)) && self.labels.iter().all(is)
     }
