@@ -86,6 +86,9 @@ pub(super) fn read(words: Vec<OsString>, env: &Env) -> Result<Line> {
     let matches = match parse::grouped(parse::table(custom::extended(&added.definitions))).try_get_matches_from(&text) {
         Ok(matches) => matches,
         Err(error) => {
+            if !matches!(error.kind(), clap::error::ErrorKind::DisplayHelp) {
+                broken(&added.definitions, &text)?;
+            }
             let typed: Vec<OsString> = text.iter().map(OsString::from).collect();
             return match parse::complaint(&error, &typed)? {
                 parse::Parsed::Show(text) => Ok(Line::Show(text)),
@@ -172,6 +175,21 @@ fn is_added(table: &clap::Command, added: &Added, text: &[String]) -> bool {
         from = at + 1;
     }
     false
+}
+
+/// Words that do not fit may be those of a command that is wrong itself.
+///
+/// # Errors
+/// What is wrong with the command.
+fn broken(definitions: &[Definition], text: &[String]) -> Result<()> {
+    let (mut level, mut from) = (definitions, 1);
+    while let Some(at) = next_plain(text, from) {
+        let named = |command: &&Definition| command.name == text[at] || command.aliases.contains(&text[at]);
+        let Some(command) = level.iter().find(named) else { break };
+        command.check(&custom::reserved())?;
+        (level, from) = (command.commands.as_slice(), at + 1);
+    }
+    Ok(())
 }
 
 fn is_verbose(definitions: &[Definition], path: &[String]) -> bool {

@@ -57,8 +57,7 @@ pub fn summaries(host: &Host, config: &Config, index: &StackIndex) -> Result<Vec
 pub fn usable(host: &Host, config: &Config, index: &StackIndex) -> Result<Vec<Summary>, Error> {
     let mut all = Vec::new();
     let mut faults = Vec::new();
-    let per_stack: Vec<Partial> =
-        index.stacks().par_iter().map(|stack| partial(host, config, index, stack)).collect();
+    let per_stack: Vec<Partial> = index.stacks().par_iter().map(|stack| partial(host, config, index, stack)).collect();
     for (found, wrong) in per_stack {
         all.extend(found);
         faults.extend(wrong);

@@ -11,6 +11,7 @@ use super::unknown;
 use crate::auth::resolution::{Flag, Inputs, Need, Resolution, resolve as resolve_identity};
 use crate::auth::{AuthConfig, setting};
 use crate::component::{self, Filter, Instance, Kind, Sources};
+use crate::config::Config;
 use crate::content::Names;
 use crate::diag::{Report, Result, Talk};
 use crate::resolve;
@@ -180,7 +181,7 @@ pub fn stacks_as<T: Send>(
     let kinds: Vec<Kind> = request.component_types.iter().map(|key| Kind::from_key(key)).collect();
     let filter = Filter { stack: request.stack.clone(), components: Vec::new(), kinds, partial: true };
     let describe = |instance: Instance| {
-        if !request.shows(&instance) {
+        if !request.shows(&app.config, &instance) {
             return Ok(None);
         }
         let node = describe_in_stack(app, &instance, request)?;
@@ -210,8 +211,8 @@ pub fn stacks_as<T: Send>(
 }
 
 impl StacksRequest {
-    fn shows(&self, instance: &Instance) -> bool {
-        let listed = instance.kind.is_listed();
+    fn shows(&self, config: &Config, instance: &Instance) -> bool {
+        let listed = instance.kind.is_listed(config);
         // A component also stands for those that are built on its directory.
         let wanted = |name: &String| *name == instance.name || *name == instance.component;
         listed && (self.components.is_empty() || self.components.iter().any(wanted))

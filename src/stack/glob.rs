@@ -351,11 +351,8 @@ mod tests {
         link("user@host.1:2", "a/.#x.yaml");
         link("nowhere", "a/z.yaml");
         let found = find(temp.path(), "**/*.yaml").unwrap();
-        let mut names: Vec<_> = found
-            .files
-            .iter()
-            .map(|path| path.strip_prefix(temp.path()).unwrap().display().to_string())
-            .collect();
+        let mut names: Vec<_> =
+            found.files.iter().map(|path| path.strip_prefix(temp.path()).unwrap().display().to_string()).collect();
         names.sort();
         // A link that leads nowhere is for those who read the file to report.
         assert_eq!(names, ["a/b/y.yaml", "a/x.yaml", "a/z.yaml", "b/y.yaml"]);

@@ -29,7 +29,7 @@ const CREDENTIALED: [&str; 10] = [
 /// Every component in every stack by its names. Nothing is evaluated.
 pub(super) fn named(app: &App) -> Result<Vec<Summary>> {
     let mut found = usable(&app.host, &app.config, app.index()?)?;
-    found.retain(|summary| summary.kind.is_listed());
+    found.retain(|summary| summary.kind.is_listed(&app.config));
     Ok(found)
 }
 
@@ -46,7 +46,7 @@ pub(super) fn evaluated(
 ) -> Result<Vec<Instance>> {
     let filter = Filter { partial: true, ..filter.clone() };
     let mut instances = component::all(&app.host, &app.config, app.index()?, &filter)?;
-    instances.retain(|instance| instance.kind.is_listed() && wanted(instance));
+    instances.retain(|instance| instance.kind.is_listed(&app.config) && wanted(instance));
     let processing = inventory(app, processing, sections);
     let evaluated: Vec<Result<Instance>> = instances
         .par_iter()
@@ -70,7 +70,7 @@ pub(super) fn each_evaluated<T: Send>(
     let index = app.index()?;
     let processing = inventory(app, processing, sections);
     let act = |instance: Instance| -> Result<Option<T>> {
-        if !instance.kind.is_listed() || !wanted(&instance) {
+        if !instance.kind.is_listed(&app.config) || !wanted(&instance) {
             return Ok(None);
         }
         Ok(make(&app.evaluate(&instance, &describe::for_instance(&instance, &processing))?))

@@ -27,6 +27,10 @@ pub struct View {
     pub tags: Vec<String>,
     /// `--labels`: all of them, as `key=value,key:value`.
     pub labels: Option<String>,
+    /// `--typed`: the values of the rows, too, and not their text alone.
+    pub typed: bool,
+    /// `--no-header`
+    pub headless: bool,
     /// Shows also what the chosen components depend on or what depends on them, and then terraform components only.
     pub closure: Option<Closure>,
 }
@@ -39,6 +43,8 @@ pub(super) struct Shape {
     query: Option<Query>,
     tags: Vec<String>,
     labels: Vec<(String, String)>,
+    typed: bool,
+    headless: bool,
 }
 
 struct Key {
@@ -79,6 +85,8 @@ impl Shape {
             tags: view.tags.iter().map(|tag| tag.trim().to_owned()).filter(|tag| !tag.is_empty()).collect(),
             labels: labels(view.labels.as_deref().unwrap_or_default())?,
             columns: columns.shown,
+            typed: view.typed,
+            headless: view.headless,
         })
     }
 
@@ -138,10 +146,16 @@ impl Shape {
             });
             pairs.find(|order| order.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
         });
-        Ok(Rows {
+        let mut rows = Rows {
             columns: self.columns.iter().map(|column| column.name.clone()).collect(),
-            rows: lines.into_iter().map(|line| line.cells).collect(),
-        })
+            headless: self.headless,
+            ..Rows::default()
+        };
+        for line in lines {
+            rows.rows.push(line.cells);
+            rows.values.extend(line.values);
+        }
+        Ok(rows)
     }
 
     fn line(&self, row: Node) -> Result<Option<Line>, Error> {
@@ -157,17 +171,20 @@ impl Shape {
             },
             None => row,
         };
-        let cells = self.columns.iter().map(|column| column.cell(&row)).collect::<Result<_, _>>()?;
+        let cells: Vec<String> = self.columns.iter().map(|column| column.cell(&row)).collect::<Result<_, _>>()?;
+        let values = || self.columns.iter().zip(&cells).map(|(column, cell)| column.value(&row, cell)).collect();
+        let values = self.typed.then(values);
         let key = |key: &Key| match &key.by {
             By::Column(column) => column.cell(&row),
             By::Shown(_) => Ok(String::new()),
         };
-        Ok(Some(Line { cells, keys: self.order.iter().map(key).collect::<Result<_, _>>()? }))
+        Ok(Some(Line { cells, values, keys: self.order.iter().map(key).collect::<Result<_, _>>()? }))
     }
 }
 
 struct Line {
     cells: Vec<String>,
+    values: Option<Vec<Node>>,
     /// Texts to sort by that are no cells; empty where they are.
     keys: Vec<String>,
 }
