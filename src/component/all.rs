@@ -84,6 +84,9 @@ struct Made<'a, R> {
     result: R,
 }
 
+/// An instance, or why there is none.
+type Tried<'a, R> = Result<Made<'a, R>, Fault>;
+
 /// What one manifest gives, and what is wrong with the rest of it.
 struct Given<'a, R> {
     made: Vec<Made<'a, R>>,
@@ -179,7 +182,7 @@ impl<'a> Repository<'a> {
                 }
                 names.push(name);
             }
-            let made: Vec<Result<Option<Result<Made<'a, R>, Fault>>, E>> = names
+            let made: Vec<Result<Option<Tried<'a, R>>, E>> = names
                 .into_par_iter()
                 .map(|name| {
                     let built = match build(&scope, name) {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::str::FromStr;
 
-use super::printable::printable;
+use super::printable::{on_one_line, printable};
 
 use crate::value::{Map, Node};
 use crate::yaml;
@@ -122,19 +122,11 @@ impl Table {
             out.push_str(&line(row));
             if index == 0 && !self.headless {
                 let rule: usize = widths.iter().map(|width| width + 2).sum();
-                out.push_str(&format!("{}\n", "─".repeat(rule)));
+                out.extend(["─".repeat(rule).as_str(), "\n"]);
             }
         }
         out + "\n"
     }
-}
-
-/// A cell of a table at a terminal: nothing in it steers the terminal or begins another row.
-fn on_one_line(cell: &str) -> Cow<'_, str> {
-    if !cell.contains(['\n', '\t']) {
-        return printable(cell);
-    }
-    Cow::Owned(printable(cell).replace('\n', "\\n").replace('\t', "\\t"))
 }
 
 /// A CSV cell, quoted where its content demands it. Tab-separated cells with a tab are quoted alike.

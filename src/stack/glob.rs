@@ -82,9 +82,7 @@ impl Place {
 
     /// Whether it is a link to one of the directories in which it was found: behind it lies nothing new.
     fn is_loop(&self, way: &[PathBuf]) -> bool {
-        self.kind.is_none()
-            && self.path.is_symlink()
-            && self.path.canonicalize().is_ok_and(|real| way.iter().any(|above| *above == real))
+        self.kind.is_none() && self.path.is_symlink() && self.path.canonicalize().is_ok_and(|real| way.contains(&real))
     }
 }
 

@@ -117,3 +117,27 @@ fn a_value_that_wins_is_not_said_to_be_overridden() {
     sandbox.write("profiles/ci/p.yaml", "logs: {level: Debug}\n");
     sandbox.atmos(&["--profile", "ci", "config", "set", "logs.level", "Off"]).success().says("profiles/ci/p.yaml:1:");
 }
+
+#[test]
+fn a_variable_that_no_shell_takes_is_found() {
+    let sandbox = sandbox(SOUND);
+    sandbox.write("atmos.yaml", &format!("{CONFIGURATION}env:\n  OK: 1\n  g.h: 1\n"));
+    let outcome = sandbox.atmos(&["env"]).exits(1);
+    outcome.says("invalid variable name \"g.h\"").says("atmos.yaml:5:").says_not("identity");
+}
+
+#[test]
+fn small_answers_are_whole() {
+    let sandbox = sandbox(
+        "vars: {stage: dev}\ncomponents: {terraform: {b: {metadata: {type: abstract}}, c: {metadata: {inherits: [b]}}}}\n",
+    );
+    let explained = sandbox.atmos(&["explain", "c", "-s", "dev", "metadata.inherits"]).success();
+    assert!(explained.stdout.starts_with("metadata.inherits:\n  - b\n"), "{explained}");
+    sandbox.atmos(&["config", "get", "stacks.base_pat"]).exits(1).says("did you mean `stacks.base_path`?");
+    sandbox.atmos_with(&[("ATMOS_LOGS_FORMAT", "bogus")], &["list", "stacks"]).success().says("`bogus`");
+    let counted = ["list", "instances", "-q", "{\"num\": .vars | length}", "--columns", "component,num"];
+    assert_eq!(sandbox.atmos(&counted).success().stdout, "c\t1\n");
+    sandbox.write(".editorconfig", "root = true\n[*\nx\n[*.md]\nindent_size = 2\n");
+    let checked = sandbox.atmos(&["validate", "editorconfig"]).exits(1);
+    assert!(checked.mentions("a section without `]`") && checked.mentions("neither a section"), "{checked}");
+}

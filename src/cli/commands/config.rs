@@ -85,7 +85,8 @@ fn get(context: &Context, args: &PathArgs) -> Result<u8> {
         let (above, last) = args.path.rsplit_once('.').unwrap_or(("", &args.path));
         let parent = if above.is_empty() { Some(&document) } else { config::at(&document, above) };
         let known = parent.and_then(Node::as_map).into_iter().flatten().map(|(key, _)| &**key);
-        let near = nearest(last, known).map(|near| format!("did you mean `{near}`?"));
+        let prefix = if above.is_empty() { String::new() } else { format!("{above}.") };
+        let near = nearest(last, known).map(|near| format!("did you mean `{prefix}{near}`?"));
         let help = near.unwrap_or_else(|| "`atmos describe config` shows the whole configuration".to_owned());
         return Err(Error::UnknownKey { path: args.path.clone(), help }.into());
     };

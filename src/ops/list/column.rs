@@ -81,7 +81,13 @@ pub(super) struct Columns {
 impl Columns {
     /// # Errors
     /// A name that is no column, or a text that is no template.
-    pub(super) fn new(app: &App, subject: Subject, given: &[String], usual: &[(&str, &str)]) -> Result<Columns> {
+    pub(super) fn new(
+        app: &App,
+        subject: Subject,
+        given: &[String],
+        usual: &[(&str, &str)],
+        query: bool,
+    ) -> Result<Columns> {
         let given = specs(given);
         if given.is_empty() {
             if let Some(configured) = configured(app, subject)? {
@@ -97,7 +103,16 @@ impl Columns {
             _ => vec![spec.clone()],
         };
         let specs = given.iter().flat_map(every);
-        let shown: Vec<Column> = specs.map(|spec| chosen(subject, &spec, &configured)).collect::<Result<_, _>>()?;
+        let one = |spec: String| match chosen(subject, &spec, &configured) {
+            // Rows that a query makes have fields of their own.
+            Err(Error::Column { .. }) if query => {
+                let (name, text) = split(&spec).unwrap_or((&spec, &spec));
+                let field = text.trim().trim_start_matches('.');
+                Column::field(&if name == text { title(field) } else { name.trim().to_owned() }, field)
+            }
+            found => found,
+        };
+        let shown: Vec<Column> = specs.map(one).collect::<Result<_, _>>()?;
         tell_doubles(app, &shown);
         Ok(Columns { shown, configured })
     }

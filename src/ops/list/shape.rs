@@ -73,7 +73,7 @@ impl Shape {
         usual: &[(&str, &str)],
         order: &[&str],
     ) -> Result<Shape> {
-        let columns = Columns::new(app, subject, &view.columns, usual)?;
+        let columns = Columns::new(app, subject, &view.columns, usual, view.query.is_some())?;
         let query = |text: &Option<String>| -> Result<Option<Query>, Error> {
             let text = text.as_deref().filter(|text| !text.is_empty());
             Ok(text.map(Query::parse).transpose()?)
