@@ -139,5 +139,6 @@ fn small_answers_are_whole() {
     assert_eq!(sandbox.atmos(&counted).success().stdout, "c\t1\n");
     sandbox.write(".editorconfig", "root = true\n[*\nx\n[*.md]\nindent_size = 2\n");
     let checked = sandbox.atmos(&["validate", "editorconfig"]).exits(1);
-    assert!(checked.mentions("a section without `]`") && checked.mentions("neither a section"), "{checked}");
+    let said = &checked.stdout;
+    assert!(said.contains("2: a section without `]`") && said.contains("3: neither a section"), "{checked}");
 }

@@ -27,13 +27,14 @@ fn lists_choose_by_labels_and_tags_as_runs_do() {
     let stack =
         format!("vars: {{stage: dev}}\ncomponents: {{terraform: {{vpc: {{metadata: {metadata}}}, x: {{}}}}}}\n");
     let sandbox = sandbox(&stack);
+    sandbox.write("components/terraform/vpc/main.tf", "");
     for choice in [["--labels", "tier=1"], ["--labels", "crit=true"], ["--tags", "42"]] {
         for list in ["instances", "components", "metadata"] {
             let args = [&["list", list, "--columns", "component"][..], &choice].concat();
             assert_eq!(sandbox.atmos(&args).success().stdout, "vpc\n", "{args:?}");
         }
         let args = [&["terraform", "plan", "--all", "-s", "dev", "--dry-run"][..], &choice].concat();
-        sandbox.atmos(&args).success().says("vpc").says_not(" x ");
+        sandbox.atmos(&args).success().says("vpc in dev").says_not("x in dev");
     }
     let shown = sandbox.atmos(&["list", "metadata", "--columns", "tags,labels"]).success();
     assert_eq!(shown.stdout.lines().next().unwrap(), "[net 42]\tmap[crit:true tier:1]");

@@ -33,7 +33,7 @@ fn page(command: &clap::Command) -> std::io::Result<String> {
 
 /// The words behind the name of a command: its flags with their values, arguments, sub-commands.
 fn synopsis(command: &clap::Command) -> String {
-    let mut words: Vec<String> = Vec::new();
+    let mut words: Vec<String> = vec![command.get_bin_name().unwrap_or_else(|| command.get_name()).to_owned()];
     let shown = |arg: &&clap::Arg| !arg.is_hide_set();
     for arg in command.get_arguments().filter(shown).filter(|arg| !arg.is_positional()) {
         let takes = arg.get_action().takes_values();
