@@ -10,7 +10,7 @@ use super::error::Error;
 use super::find::{candidates, duplicate};
 use super::instance::Instance;
 use super::kind::Kind;
-use super::left_out::{self, Fault};
+use super::left_out::{self, Fault, Nameless};
 use super::scope::Scope;
 use super::summary::{self, Light};
 use crate::config::Config;
@@ -26,7 +26,7 @@ pub struct Filter {
     pub stack: Option<String>,
     pub components: Vec<String>,
     pub kinds: Vec<Kind>,
-    /// What cannot be put together is said and left out, as long as something is left.
+    /// What cannot be put together is said and left out, as long as something is left and every stack has a name.
     pub partial: bool,
 }
 
@@ -140,7 +140,7 @@ impl<'a> Repository<'a> {
                 }
             }
         }
-        left_out::tell(self.host, faults, sorted.is_empty())?;
+        left_out::tell(self.host, faults, sorted.is_empty(), Nameless::Refused)?;
         Ok(sorted.into_values().map(|made| made.result).collect())
     }
 

@@ -14,11 +14,23 @@ pub(super) struct Fault {
     pub error: Error,
 }
 
+/// What becomes of components whose stack has no name because `stacks.name_template` fails for them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Nameless {
+    /// An error: they may be part of any stack.
+    Refused,
+    LeftOut,
+}
+
 /// Says what is left out, each manifest once. `nothing` says that nothing else is left to be shown.
 ///
 /// # Errors
-/// The first fault, when nothing is left.
-pub(super) fn tell(host: &Host, faults: Vec<Fault>, nothing: bool) -> Result<(), Error> {
+/// The first fault, when nothing is left; the first component without a stack, unless that is left out, too.
+pub(super) fn tell(host: &Host, mut faults: Vec<Fault>, nothing: bool, nameless: Nameless) -> Result<(), Error> {
+    let is_nameless = |fault: &Fault| matches!(fault.error, Error::NameTemplate { .. });
+    if let Some(at) = faults.iter().position(is_nameless).filter(|_| nameless == Nameless::Refused) {
+        return Err(faults.swap_remove(at).error);
+    }
     let mut faults = faults.into_iter().peekable();
     while let Some(fault) = faults.next() {
         if nothing {

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::chain::Chain;
 use super::error::Error;
 use super::kind::Kind;
-use super::left_out::{self, Fault};
+use super::left_out::{self, Fault, Nameless};
 use super::own::name_of;
 use super::scope::Scope;
 use super::section::Section;
@@ -53,8 +53,8 @@ pub fn summaries(host: &Host, config: &Config, index: &StackIndex) -> Result<Vec
 /// The same, without what cannot be used as long as something is left. It is said what that is.
 ///
 /// # Errors
-/// The first problem, when nothing is left.
-pub fn usable(host: &Host, config: &Config, index: &StackIndex) -> Result<Vec<Summary>, Error> {
+/// The first problem, when nothing is left, or when a component has no stack and that is refused.
+pub fn usable(host: &Host, config: &Config, index: &StackIndex, nameless: Nameless) -> Result<Vec<Summary>, Error> {
     let mut all = Vec::new();
     let mut faults = Vec::new();
     let per_stack: Vec<Partial> = index.stacks().par_iter().map(|stack| partial(host, config, index, stack)).collect();
@@ -62,7 +62,7 @@ pub fn usable(host: &Host, config: &Config, index: &StackIndex) -> Result<Vec<Su
         all.extend(found);
         faults.extend(wrong);
     }
-    left_out::tell(host, faults, all.is_empty())?;
+    left_out::tell(host, faults, all.is_empty(), nameless)?;
     Ok(all)
 }
 

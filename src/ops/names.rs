@@ -54,7 +54,7 @@ fn read(app: &App) -> Result<(Vec<Named>, bool)> {
     let index = app.index()?;
     let (found, whole) = match component::summaries(&app.host, &app.config, index) {
         Ok(found) => (found, true),
-        Err(_) => (component::usable(&app.host, &app.config, index)?, false),
+        Err(_) => (component::usable(&app.host, &app.config, index, component::Nameless::LeftOut)?, false),
     };
     let named = found.into_iter().map(|summary| Named {
         stack: summary.stack,

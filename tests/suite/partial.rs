@@ -18,13 +18,12 @@ fn sandbox() -> Sandbox {
 }
 
 /// A manifest that cannot be used, and what is said of it.
-const BROKEN: [(&str, &str); 6] = [
+const BROKEN: [(&str, &str); 5] = [
     ("vars: [\n", "invalid stack manifest"),
     ("import: [nowhere]\n", "failed to find import"),
     ("- a\n", "broken"),
     ("vars: {a: 1}\nvars: {b: 1}\n", "broken"),
     ("vars: {stage: x}\ncomponents: {terraform: {n: {metadata: {inherits: [none]}}}}\n", "none"),
-    ("components: {terraform: {n: {}}}\n", "stage"),
 ];
 
 #[test]
@@ -65,6 +64,18 @@ fn nothing_but_broken_manifests_is_an_error() {
         sandbox.atmos(&["list", list]).exits(1).says("invalid stack manifest").says("dev.yaml");
     }
     sandbox.atmos(&["describe", "stacks"]).exits(1).says("invalid stack manifest");
+}
+
+#[test]
+fn a_stack_without_a_name_is_refused_by_lists_and_left_out_by_completion() {
+    let sandbox = sandbox();
+    sandbox.write("stacks/broken.yaml", "components: {terraform: {n: {}}}\n");
+    for list in ["stacks", "components", "instances"] {
+        sandbox.atmos(&["list", list]).exits(1).says("stage").says("broken");
+    }
+    let outcome = sandbox.atmos(&["__complete", "describe", "component", ""]).success();
+    assert!(outcome.stdout.lines().any(|line| line == "vpc"), "{outcome}");
+    sandbox.atmos(&["describe", "component", "vpc", "-s", "dev"]).success();
 }
 
 #[test]

@@ -28,7 +28,7 @@ const CREDENTIALED: [&str; 10] = [
 
 /// Every component in every stack by its names. Nothing is evaluated.
 pub(super) fn named(app: &App) -> Result<Vec<Summary>> {
-    let mut found = usable(&app.host, &app.config, app.index()?)?;
+    let mut found = usable(&app.host, &app.config, app.index()?, component::Nameless::Refused)?;
     found.retain(|summary| summary.kind.is_listed(&app.config));
     Ok(found)
 }
