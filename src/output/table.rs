@@ -191,7 +191,7 @@ mod tests {
             ..Table::default()
         };
         let text = table.render(TableFormat::Table, true);
-        let lines: Vec<&str> = text.lines().skip(1).collect();
+        let lines: Vec<&str> = text.lines().filter(|line| !line.is_empty()).collect();
         assert_eq!(lines.len(), 4);
         assert!(!text.contains(['\u{1b}', '\u{7}', '\r', '\t']));
         assert!(lines[2].starts_with(" a\\u{1b}[31m\\u{7} ") && lines[2].ends_with(" 1\\u{d}\\n2"));
