@@ -269,9 +269,39 @@ fn menu(frame: &mut Frame<'_>, model: &Model, at: usize, look: Look, area: Rect)
 
 fn page(frame: &mut Frame<'_>, page: &Page, look: Look, area: Rect) {
     let width = page.lines.iter().map(|line| Line::raw(&**line).width()).max().unwrap_or(0) + 2;
-    let inner = window(frame, &page.title, (width, page.lines.len()), look, area);
-    let lines = page.lines.iter().skip(page.top).map(|line| Line::raw(format!(" {line}")));
-    frame.render_widget(Paragraph::new(lines.take(inner.height.into()).collect::<Vec<_>>()), inner);
+    // Frame and margins take four of the columns.
+    let room = usize::from(area.width).saturating_sub(4);
+    let rows = |from: usize| page.lines.iter().skip(from).flat_map(|line| folded(line, room));
+    let inner = window(frame, &page.title, (width, rows(0).count()), look, area);
+    let shown = rows(page.top).take(inner.height.into()).map(|row| Line::raw(format!(" {row}")));
+    frame.render_widget(Paragraph::new(shown.collect::<Vec<_>>()), inner);
+}
+
+/// What stands before the rows of a line that go on with it.
+const GOES_ON: &str = "    ";
+
+/// A line in rows that are as wide as there is room, at best broken at blanks.
+fn folded(line: &str, room: usize) -> Vec<String> {
+    let width = |text: &str| Line::raw(text.to_owned()).width();
+    if width(line) <= room || room <= 2 * GOES_ON.len() {
+        return vec![line.to_owned()];
+    }
+    let (mut rows, mut row, mut used) = (Vec::new(), String::new(), 0);
+    for letter in line.chars() {
+        let wide = width(letter.encode_utf8(&mut [0; 4]));
+        if used + wide > room {
+            // Words longer than half of the row are broken anywhere.
+            let blank = row.rfind(' ').filter(|at| row[..*at].trim_start().len() > room / 2).map(|at| at + 1);
+            let rest = blank.map(|at| row.split_off(at)).unwrap_or_default();
+            rows.push(std::mem::take(&mut row).trim_end().to_owned());
+            row = format!("{GOES_ON}{rest}");
+            used = width(&row);
+        }
+        row.push(letter);
+        used += wide;
+    }
+    rows.push(row);
+    rows
 }
 
 fn jump(frame: &mut Frame<'_>, column: &Column, look: Look, area: Rect) {

@@ -223,7 +223,8 @@ impl Model {
     pub(super) fn refill_second(&mut self) {
         let Some(chosen) = self.first.selected().cloned() else {
             self.targets.clear();
-            return self.second.set(Vec::new());
+            self.second.set(Vec::new());
+            return self.leave_values();
         };
         let mut found: Vec<(&str, &str, usize)> = self
             .listed()
@@ -252,6 +253,16 @@ impl Model {
         let items = items.collect();
         self.targets = found.into_iter().map(|(_, _, index)| index).collect();
         self.second.set(items);
+        self.leave_values();
+    }
+
+    /// Values of a component that is no longer there are nobody's.
+    pub(super) fn leave_values(&mut self) {
+        if self.target().is_none() {
+            self.values.set(Vec::new());
+            self.fields.clear();
+            self.state = Values::Missing;
+        }
     }
 
     /// Puts the cursors on an entry.

@@ -264,3 +264,36 @@ fn an_unread_or_empty_repository_is_drawn() {
     model.set_entries(entries[1..].to_vec());
     assert_eq!(chosen(&model), "prod terraform vpc");
 }
+
+#[test]
+fn long_lines_of_a_page_go_on_in_the_next_row() {
+    let mut model = model();
+    let text = format!("imported over {} end", "orgs/acme/_defaults → ".repeat(12));
+    model.show_page("vars.a".to_owned(), &format!("{text}\n{}!", "x".repeat(150)));
+    for width in [24, 40, 100, 120] {
+        let shown = picture(&model, width, 40).join(" ");
+        assert!(shown.contains(" end") && shown.contains('!'), "{width}: {shown}");
+        assert_eq!(shown.matches('x').count(), 150, "{width}: {shown}");
+        assert_eq!(shown.matches("orgs/acme").count(), 12, "{width}: {shown}");
+    }
+    // The last line can be reached where not all of them fit.
+    press(&mut model, "G");
+    assert!(picture(&model, 40, 10).join(" ").contains('!'));
+}
+
+#[test]
+fn values_of_a_component_that_is_gone_are_gone_too() {
+    let mut model = model();
+    fields(&mut model, &[("vars.old", "1", "")]);
+    let shows = |model: &Model| picture(model, 120, 12).iter().any(|line| line.contains("vars.old"));
+    assert!(shows(&model));
+    model.set_entries(Vec::new());
+    assert!(!shows(&model));
+    // Nor do those of the last one stand beside a list in which nothing is found.
+    let mut model = self::model();
+    fields(&mut model, &[("vars.old", "1", "")]);
+    press(&mut model, "/zzz");
+    assert!(!shows(&model) && model.wanted().is_none());
+    press(&mut model, "⎋");
+    assert!(model.wanted().is_some());
+}

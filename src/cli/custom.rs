@@ -47,18 +47,27 @@ pub(super) fn reserved() -> Vec<Reserved> {
 /// The whole table with the commands of the configuration in it.
 pub(super) fn extended(definitions: &[Definition]) -> clap::Command {
     let reserved = reserved();
-    definitions.iter().fold(parse::full(), |root, command| add(root, command, &reserved))
+    definitions.iter().fold(parse::full(), |root, command| add(root, command, definitions, &reserved))
 }
 
 /// Puts a command below another one. A built-in command stays what it is and gets the sub-commands; one that the
 /// reference does not have makes room.
-fn add(parent: clap::Command, definition: &Definition, reserved: &[Reserved]) -> clap::Command {
+fn add(
+    parent: clap::Command,
+    definition: &Definition,
+    siblings: &[Definition],
+    reserved: &[Reserved],
+) -> clap::Command {
+    // Every command has this one already.
+    if definition.name == "help" {
+        return parent;
+    }
     if OWN.contains(&definition.name.as_str()) && parent.get_name() == "atmos" {
         return parent.mut_subcommand(&definition.name, |_| command(definition, reserved));
     }
     if parent.get_subcommands().any(|known| known.get_name() == definition.name) {
         return parent.mut_subcommand(&definition.name, |known| {
-            definition.commands.iter().fold(known, |known, sub| add(known, sub, reserved))
+            definition.commands.iter().fold(known, |known, sub| add(known, sub, &definition.commands, reserved))
         });
     }
     let taken = |name: &str| {
@@ -70,7 +79,8 @@ fn add(parent: clap::Command, definition: &Definition, reserved: &[Reserved]) ->
         // The name of a built-in command by its other name; that one goes first.
         return parent;
     }
-    let aliases: Vec<String> = definition.aliases.iter().filter(|alias| !taken(alias)).cloned().collect();
+    let active = definition.active_aliases(siblings).into_iter();
+    let aliases: Vec<String> = active.filter(|alias| !taken(alias)).cloned().collect();
     let command = command(definition, reserved).visible_aliases(aliases);
     parent.subcommand(command)
 }
@@ -115,7 +125,7 @@ fn command(definition: &Definition, reserved: &[Reserved]) -> clap::Command {
     command = command.arg(Arg::new(MORE).num_args(0..).hide(true)).arg(
         Arg::new(TRAILING).num_args(0..).last(true).value_name("WORDS").help("Words for the steps, as `.TrailingArgs`"),
     );
-    definition.commands.iter().fold(command, |command, sub| add(command, sub, reserved))
+    definition.commands.iter().fold(command, |command, sub| add(command, sub, &definition.commands, reserved))
 }
 
 fn flag_arg(flag: &crate::custom::Flag) -> Arg {

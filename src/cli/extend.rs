@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::sync::Arc;
 
 use clap::CommandFactory as _;
 
@@ -20,6 +21,7 @@ use crate::diag::{Result, Talk};
 use crate::exec::argv::Split;
 use crate::host::{Env, Terminal};
 use crate::ops::App;
+use crate::span::Sources;
 
 /// What the words are for.
 pub(super) enum Line {
@@ -35,6 +37,8 @@ pub(super) enum Line {
 pub(super) struct Added {
     pub definitions: Vec<Definition>,
     pub aliases: BTreeMap<String, Vec<String>>,
+    /// Where they are written.
+    sources: Arc<Sources>,
 }
 
 /// Where the words lead.
@@ -86,6 +90,9 @@ pub(super) fn read(words: Vec<OsString>, env: &Env) -> Result<Line> {
     let matches = match parse::grouped(parse::table(custom::extended(&added.definitions))).try_get_matches_from(&text) {
         Ok(matches) => matches,
         Err(error) => {
+            if !matches!(error.kind(), clap::error::ErrorKind::DisplayHelp) {
+                broken(&added, &text)?;
+            }
             let typed: Vec<OsString> = text.iter().map(OsString::from).collect();
             return match parse::complaint(&error, &typed)? {
                 parse::Parsed::Show(text) => Ok(Line::Show(text)),
@@ -174,6 +181,21 @@ fn is_added(table: &clap::Command, added: &Added, text: &[String]) -> bool {
     false
 }
 
+/// Words that do not fit may be those of a command that is wrong itself.
+///
+/// # Errors
+/// What is wrong with the command.
+fn broken(added: &Added, text: &[String]) -> Result<()> {
+    let (mut level, mut from) = (added.definitions.as_slice(), 1);
+    while let Some(at) = next_plain(text, from) {
+        let named = |command: &&Definition| command.name == text[at] || command.aliases.contains(&text[at]);
+        let Some(command) = level.iter().find(named) else { break };
+        command.check_at(&custom::reserved(), &added.sources)?;
+        (level, from) = (command.commands.as_slice(), at + 1);
+    }
+    Ok(())
+}
+
 fn is_verbose(definitions: &[Definition], path: &[String]) -> bool {
     let Some((first, rest)) = path.split_first() else { return false };
     let Some(command) = definitions.iter().find(|command| command.name == *first) else { return false };
@@ -187,12 +209,14 @@ fn load(text: &[String], env: &Env) -> Result<Added> {
     let mut flags = context.config_flags();
     flags.profiles.retain(|name| name != super::args::SELECT);
     let config = config::load(&host, &flags)?;
-    Ok(Added { definitions: definitions(&config, &host.sources), aliases: active_aliases(&config) })
+    let (definitions, aliases) = (definitions(&config, &host.sources), active_aliases(&config));
+    Ok(Added { definitions, aliases, sources: host.sources.clone() })
 }
 
 /// What a configuration adds.
 pub(super) fn added(app: &App) -> Added {
-    Added { definitions: definitions(&app.config, &app.host.sources), aliases: active_aliases(&app.config) }
+    let (definitions, aliases) = (definitions(&app.config, &app.host.sources), active_aliases(&app.config));
+    Added { definitions, aliases, sources: app.host.sources.clone() }
 }
 
 /// The aliases that stand for something: a name of the program is none.

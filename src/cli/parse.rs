@@ -233,8 +233,13 @@ fn usage(error: &clap::Error, words: &[OsString]) -> Error {
     let invalid = |kind| error.get(kind).map(ToString::to_string).unwrap_or_default();
     match error.kind() {
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            let names = words.iter().skip(1).filter_map(|word| word.to_str()).filter(|word| !word.starts_with('-'));
-            let group = names.fold("atmos".to_owned(), |group, name| format!("{group} {name}"));
+            let text: Vec<String> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+            let (mut group, mut from) = ("atmos".to_owned(), 1);
+            // The value of a flag is no command.
+            while let Some(at) = native::next_plain(&text, from) {
+                group = format!("{group} {}", text[at]);
+                from = at + 1;
+            }
             let help = format!("run `{group} --help` for the list of subcommands");
             Error::Usage { message: format!("`{group}` requires a subcommand"), help }
         }

@@ -118,6 +118,7 @@ impl Context {
             config.logs.level.parse().map_err(|()| Error::LogLevel { level: config.logs.level.clone() })?;
         output::start_log(level, &config.logs.file, logs_as_json(&self.host.env, &config), self.host.masker.clone())
             .map_err(|cause| Error::Write { path: config.logs.file.clone(), cause })?;
+        warn_of_logs_format(&self.host);
         let shown = config.logs.level.to_lowercase();
         tracing::debug!(target: "atmos", "Set logs-level={shown} logs-file={}", config.logs.file);
         for file in &config.files {
@@ -296,6 +297,15 @@ pub(super) fn wants_json_errors(words: &[std::ffi::OsString], env: &Env) -> bool
 fn logs_as_json(env: &Env, config: &config::Config) -> bool {
     let setting = config.document.get_path(["logs", "format"]).and_then(Node::as_str);
     env.get("ATMOS_LOGS_FORMAT").or(setting) == Some("json")
+}
+
+/// Says that the variable with the format of the log has no effect. What a file says the schema of the configuration checks.
+fn warn_of_logs_format(host: &Host) {
+    let format = host.env.get("ATMOS_LOGS_FORMAT").filter(|format| !matches!(*format, "" | "text" | "json" | "logfmt"));
+    if let Some(format) = format {
+        let message = format!("the log format `{format}` of ATMOS_LOGS_FORMAT is unknown: the log is text");
+        host.talk.warn(Warning::new("atmos::config::logs_format", message).help("the formats are text and json"));
+    }
 }
 
 /// A switch: given as flag, else the environment variable.

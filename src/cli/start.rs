@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use super::args::{Cli, GlobalArgs};
 use super::complete;
 use super::custom::Call;
+use super::error::Error;
 use super::extend::{self, Line};
 use super::help;
 use super::parse::{self, Parsed};
@@ -50,10 +51,10 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
             }
             run(*cli, native, label, env)
         }
-        Ok(Parsed::Show(text)) => {
-            let _ = early.raw_data(&help::shown(&text, wish));
-            ExitCode::SUCCESS
-        }
+        Ok(Parsed::Show(text)) => match early.raw_data(&help::shown(&text, wish)) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(cause) => fail(&early, &Error::Write { path: "stdout".to_owned(), cause }.into(), false),
+        },
         Err(report) => fail(&early, &report, false),
     }
 }
@@ -98,8 +99,8 @@ fn in_context(
 }
 
 fn fail(screen: &Screen, report: &Report, verbose: bool) -> ExitCode {
-    // Who asked for the stop knows.
-    if report.code().as_deref() != Some("atmos::exec::interrupted") {
+    // Who asked for the stop, or reads no more, knows.
+    if !matches!(report.code().as_deref(), Some("atmos::exec::interrupted" | "atmos::exec::unread")) {
         screen.error(report, verbose);
     }
     ExitCode::from(report.exit_code())

@@ -10,6 +10,7 @@ use super::error::Error;
 use super::find::{candidates, duplicate};
 use super::instance::Instance;
 use super::kind::Kind;
+use super::left_out::{self, Fault, Nameless};
 use super::scope::Scope;
 use super::summary::{self, Light};
 use crate::config::Config;
@@ -25,6 +26,8 @@ pub struct Filter {
     pub stack: Option<String>,
     pub components: Vec<String>,
     pub kinds: Vec<Kind>,
+    /// What cannot be put together is said and left out, as long as something is left and every stack has a name.
+    pub partial: bool,
 }
 
 /// Every instance that the filter lets through, sorted by stack, kind and name.
@@ -81,6 +84,15 @@ struct Made<'a, R> {
     result: R,
 }
 
+/// An instance, or why there is none.
+type Tried<'a, R> = Result<Made<'a, R>, Fault>;
+
+/// What one manifest gives, and what is wrong with the rest of it.
+struct Given<'a, R> {
+    made: Vec<Made<'a, R>>,
+    faults: Vec<Fault>,
+}
+
 #[derive(Clone, Copy)]
 struct Repository<'a> {
     host: &'a Host,
@@ -97,14 +109,22 @@ impl<'a> Repository<'a> {
         filter: &Filter,
         act: impl Fn(Instance) -> Result<R, E> + Sync,
     ) -> Result<Vec<R>, E> {
-        let results: Vec<Result<Vec<Made<'_, R>>, Unusable<E>>> =
+        let results: Vec<Result<Given<'_, R>, Unusable<E>>> =
             stacks.par_iter().map(|stack| self.of_stack(stack, filter, &act)).collect();
         let asked = filter.stack.is_some();
-        let anything = results.iter().any(|result| result.as_ref().is_ok_and(|instances| !instances.is_empty()));
+        let anything = results.iter().any(|result| result.as_ref().is_ok_and(|given| !given.made.is_empty()));
         let mut sorted: BTreeMap<(String, Kind, String), Made<'_, R>> = BTreeMap::new();
+        let mut faults = Vec::new();
         for (stack, result) in stacks.iter().zip(results) {
             let instances = match result {
-                Ok(instances) => instances,
+                Ok(given) => {
+                    faults.extend(given.faults);
+                    given.made
+                }
+                Err(Unusable::Manifest(error)) if filter.partial => {
+                    faults.push(Fault { manifest: stack.key.to_string(), component: None, error });
+                    continue;
+                }
                 Err(Unusable::Manifest(error)) if asked && anything => {
                     let message = format!("the manifest '{}' cannot be used and is left out: {error}", stack.key);
                     self.host.talk.warn(Warning::new("atmos::stack::left_out", message));
@@ -120,6 +140,7 @@ impl<'a> Repository<'a> {
                 }
             }
         }
+        left_out::tell(self.host, faults, sorted.is_empty(), Nameless::Refused)?;
         Ok(sorted.into_values().map(|made| made.result).collect())
     }
 
@@ -128,10 +149,14 @@ impl<'a> Repository<'a> {
         stack: &'a Stack,
         filter: &Filter,
         act: &(impl Fn(Instance) -> Result<R, E> + Sync),
-    ) -> Result<Vec<Made<'a, R>>, Unusable<E>> {
+    ) -> Result<Given<'a, R>, Unusable<E>> {
         let Repository { host, config, index, common } = self;
         let manifest = |error: Error| Unusable::Manifest(error);
-        let mut all = Vec::new();
+        let mut all = Given { made: Vec::new(), faults: Vec::new() };
+        let fault = |name: &str, error: Error| {
+            let component = Some(name.to_owned());
+            Fault { manifest: stack.key.to_string(), component, error }
+        };
         let by_path = filter.stack.as_deref().is_some_and(|asked| is_path_of(index, asked, stack));
         for kind in summary::kinds(index, stack).map_err(manifest)? {
             if !filter.kinds.is_empty() && !filter.kinds.contains(&kind) {
@@ -145,25 +170,38 @@ impl<'a> Repository<'a> {
                     continue;
                 }
                 if let Some(asked) = filter.stack.as_deref().filter(|_| !by_path) {
-                    let Some(light) = Light::of(&scope, name).map_err(manifest)? else { continue };
-                    let found = light.stack_name().map_err(manifest)?;
-                    if asked != &*stack.key && asked != found.canonical(&stack.key) {
-                        continue;
+                    match is_in(&scope, name, asked) {
+                        Ok(true) => {}
+                        Ok(false) => continue,
+                        Err(error) if filter.partial => {
+                            all.faults.push(fault(name, error));
+                            continue;
+                        }
+                        Err(error) => return Err(manifest(error)),
                     }
                 }
                 names.push(name);
             }
-            let made: Vec<Result<Option<Made<'a, R>>, E>> = names
+            let made: Vec<Result<Option<Tried<'a, R>>, E>> = names
                 .into_par_iter()
                 .map(|name| {
-                    let Some(built) = build(&scope, name)? else { return Ok(None) };
+                    let built = match build(&scope, name) {
+                        Ok(Some(built)) => built,
+                        Ok(None) => return Ok(None),
+                        Err(error) if filter.partial => return Ok(Some(Err(fault(name, error)))),
+                        Err(error) => return Err(error.into()),
+                    };
                     let instance = built.instance;
                     let key = (instance.stack.clone(), instance.kind.clone(), instance.name.clone());
-                    Ok(Some(Made { key, stack, result: act(instance)? }))
+                    Ok(Some(Ok(Made { key, stack, result: act(instance)? })))
                 })
                 .collect();
             for made in made {
-                all.extend(made.map_err(Unusable::Component)?);
+                match made.map_err(Unusable::Component)? {
+                    Some(Ok(made)) => all.made.push(made),
+                    Some(Err(fault)) => all.faults.push(fault),
+                    None => {}
+                }
             }
         }
         Ok(all)
@@ -183,6 +221,12 @@ impl<'a> Repository<'a> {
             _ => Ok(()),
         }
     }
+}
+
+/// Whether the component of the scope is in the stack that was asked for by its name or key.
+fn is_in(scope: &Scope<'_>, name: &str, asked: &str) -> Result<bool, Error> {
+    let Some(light) = Light::of(scope, name)? else { return Ok(false) };
+    Ok(asked == &*scope.stack.key || asked == light.stack_name()?.canonical(&scope.stack.key))
 }
 
 fn is_path_of(index: &StackIndex, text: &str, stack: &Stack) -> bool {

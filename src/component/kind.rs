@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::config::Config;
+use crate::value::Node;
 
 /// What kind of tool a component is for. The order is that in which a component without a given kind is searched.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -61,10 +62,13 @@ impl Kind {
         }
     }
 
-    /// Whether lists and descriptions of many components show the kind: those of the reference, other ones are hidden.
-    pub fn is_listed(&self) -> bool {
+    /// Whether lists and descriptions of many components show the kind: those of the reference, and those for which
+    /// `atmos.yaml` has a command. What nobody can run is hidden.
+    pub fn is_listed(&self, config: &Config) -> bool {
         match self {
-            Kind::Custom(name) => matches!(&**name, "container" | "emulator"),
+            Kind::Custom(name) => {
+                matches!(&**name, "container" | "emulator") || has_command(config.document.get("commands"), name)
+            }
             _ => true,
         }
     }
@@ -77,7 +81,7 @@ impl Kind {
             Kind::Custom(_) => None,
             kind => {
                 let setting = config.document.get_path(["components", kind.key(), "base_path"]);
-                let setting = setting.and_then(crate::value::Node::as_str).unwrap_or("");
+                let setting = setting.and_then(Node::as_str).unwrap_or("");
                 Some(crate::host::fs::clean(&config.base_path.join(setting)))
             }
         }
@@ -86,7 +90,7 @@ impl Kind {
     /// The program of the kind as `atmos.yaml` has it, else the name of the kind.
     pub(crate) fn command(&self, config: &Config) -> String {
         let setting = config.document.get_path(["components", self.key(), "command"]);
-        let setting = setting.and_then(crate::value::Node::as_str).unwrap_or("");
+        let setting = setting.and_then(Node::as_str).unwrap_or("");
         let configured = match self {
             Kind::Terraform => config.terraform.command.as_str(),
             Kind::Helmfile => config.helmfile.command.as_str(),
@@ -95,6 +99,15 @@ impl Kind {
         };
         if configured.is_empty() { self.key().to_owned() } else { configured.to_owned() }
     }
+}
+
+/// Whether one of these commands, or of those below them, is for components of a kind.
+fn has_command(commands: Option<&Node>, kind: &str) -> bool {
+    let commands = commands.and_then(Node::as_list).unwrap_or_default();
+    commands.iter().any(|command| {
+        command.get_path(["component", "type"]).and_then(Node::as_str) == Some(kind)
+            || has_command(command.get("commands"), kind)
+    })
 }
 
 impl fmt::Display for Kind {

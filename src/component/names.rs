@@ -127,7 +127,7 @@ mod tests {
         let index = StackIndex::load(host, &config).unwrap();
         let all = summaries(host, &config, &index).ok().map(|found| {
             let names: BTreeSet<String> =
-                found.into_iter().filter(|one| one.kind.is_listed()).map(|one| one.stack).collect();
+                found.into_iter().filter(|one| one.kind.is_listed(&config)).map(|one| one.stack).collect();
             names.into_iter().collect()
         });
         (fast, all)

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use super::chain::Chain;
 use super::error::Error;
 use super::kind::Kind;
+use super::left_out::{self, Fault, Nameless};
 use super::own::name_of;
 use super::scope::Scope;
 use super::section::Section;
@@ -49,20 +50,71 @@ pub fn summaries(host: &Host, config: &Config, index: &StackIndex) -> Result<Vec
     Ok(per_stack?.into_iter().flatten().collect())
 }
 
+/// The same, without what cannot be used as long as something is left. It is said what that is.
+///
+/// # Errors
+/// The first problem, when nothing is left, or when a component has no stack and that is refused.
+pub fn usable(host: &Host, config: &Config, index: &StackIndex, nameless: Nameless) -> Result<Vec<Summary>, Error> {
+    let mut all = Vec::new();
+    let mut faults = Vec::new();
+    let per_stack: Vec<Partial> = index.stacks().par_iter().map(|stack| partial(host, config, index, stack)).collect();
+    for (found, wrong) in per_stack {
+        all.extend(found);
+        faults.extend(wrong);
+    }
+    left_out::tell(host, faults, all.is_empty(), nameless)?;
+    Ok(all)
+}
+
+type Partial = (Vec<Summary>, Vec<Fault>);
+
+/// The components of a manifest that can be used, and what is wrong with the others.
+fn partial(host: &Host, config: &Config, index: &StackIndex, stack: &Stack) -> Partial {
+    let (mut found, mut faults) = (Vec::new(), Vec::new());
+    let manifest = stack.key.to_string();
+    let whole = walk(host, config, index, stack, |name, summary| {
+        match summary {
+            Ok(summary) => found.extend(summary),
+            Err(error) => {
+                faults.push(Fault { manifest: manifest.clone(), component: Some(name.to_owned()), error });
+            }
+        }
+        Ok(())
+    });
+    match whole {
+        Ok(()) => (found, faults),
+        Err(error) => (Vec::new(), vec![Fault { manifest, component: None, error }]),
+    }
+}
+
 /// Every component of one manifest.
 pub(crate) fn of_stack(host: &Host, config: &Config, index: &StackIndex, stack: &Stack) -> Result<Vec<Summary>, Error> {
     let mut found = Vec::new();
+    walk(host, config, index, stack, |_, summary| {
+        found.extend(summary?);
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// Hands over each component of a manifest, by kind and name.
+fn walk(
+    host: &Host,
+    config: &Config,
+    index: &StackIndex,
+    stack: &Stack,
+    mut take: impl FnMut(&str, Result<Option<Summary>, Error>) -> Result<(), Error>,
+) -> Result<(), Error> {
     for kind in kinds(index, stack)? {
         let Some(scope) = Scope::new(host, config, index, stack, kind)? else { continue };
         let mut names: Vec<&Arc<str>> = scope.components()?.into_iter().flat_map(Map::keys).collect();
         names.sort();
         for name in names {
-            if let Some(light) = Light::of(&scope, name)? {
-                found.push(light.summary()?);
-            }
+            let light = Light::of(&scope, name);
+            take(name, light.and_then(|light| light.map(|light| light.summary()).transpose()))?;
         }
     }
-    Ok(found)
+    Ok(())
 }
 
 /// The kinds of components that a manifest has.

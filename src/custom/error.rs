@@ -4,6 +4,7 @@ use miette::Diagnostic;
 use thiserror::Error as ThisError;
 
 use crate::diag::Failure;
+use crate::span::{Sources, Span};
 
 /// Errors of custom commands.
 #[derive(Debug, ThisError, Diagnostic)]
@@ -11,6 +12,37 @@ pub enum Error {
     #[error("invalid command `{command}`: {problem}")]
     #[diagnostic(code(atmos::custom::malformed), help("correct the `commands` section of atmos.yaml"))]
     Malformed { command: String, problem: String },
+
+    /// Another error, with the place that is at fault.
+    #[error("{error} at {place}")]
+    #[diagnostic(forward(error))]
+    Placed { error: Box<Error>, place: String },
+
+    #[error("duplicate argument: the custom command `{command}` declares the argument `{argument}` twice")]
+    #[diagnostic(
+        code(atmos::custom::duplicate_argument),
+        help("remove or rename it in the `commands` section of atmos.yaml")
+    )]
+    DuplicateArgument { command: String, argument: String },
+
+    #[error("the custom command `{command}` has {what} without a name")]
+    #[diagnostic(code(atmos::custom::nameless), help("give it a `name` in the `commands` section of atmos.yaml"))]
+    Nameless { command: String, what: &'static str },
+
+    #[error("the flag `{flag}` of the custom command `{command}` cannot be typed")]
+    #[diagnostic(
+        code(atmos::custom::flag_name),
+        help("write its name without the leading `--`, without `=` and without blanks")
+    )]
+    FlagName { command: String, flag: String },
+
+    #[error("the default `{value}` of the flag `--{flag}` of the custom command `{command}` is neither true nor false")]
+    #[diagnostic(code(atmos::custom::flag_default), help("a flag of the type bool is true or false"))]
+    FlagDefault { command: String, flag: String, value: String },
+
+    #[error("the alias `{alias}` of the custom command `{command}` {reason}")]
+    #[diagnostic(code(atmos::custom::alias), help("remove or rename it in the `commands` section of atmos.yaml"))]
+    Alias { command: String, alias: String, reason: &'static str },
 
     #[error("duplicate flag: the custom command `{command}` defines `{flag}` twice, or it cannot be typed")]
     #[diagnostic(
@@ -94,9 +126,29 @@ pub enum Error {
     ValueCommand { command: String, name: String, code: u8, text: String },
 }
 
+impl Error {
+    pub(super) fn at(self, span: Span, sources: &Sources) -> Error {
+        match sources.place(span) {
+            Some(place) => Error::Placed { error: Box::new(self), place: place.to_string() },
+            None => self,
+        }
+    }
+}
+
+impl Error {
+    /// What is wrong, and where.
+    pub fn parts(&self) -> (String, Option<&str>) {
+        match self {
+            Error::Placed { error, place } => (error.to_string(), Some(place)),
+            error => (error.to_string(), None),
+        }
+    }
+}
+
 impl Failure for Error {
     fn title(&self) -> Option<&'static str> {
         match self {
+            Error::Placed { error, .. } => error.title(),
             Error::Empty { .. } | Error::Malformed { .. } | Error::Default { .. } => Some("Invalid Command"),
             Error::Arguments { .. } | Error::FlagMissing { .. } | Error::Value { .. } | Error::NoSubcommand { .. } => {
                 Some("Incorrect Usage")

@@ -11,7 +11,7 @@ mod read;
 mod values;
 
 pub use alias::aliases;
-pub use definition::{Argument, ComponentConfig, Definition, Flag, FlagKind, Origin, Reserved, Variable};
+pub use definition::{Argument, ComponentConfig, Definition, Flag, FlagKind, Origin, Reserved, Variable, remarks};
 pub use error::Error;
 pub use read::definitions;
 pub use values::{Given, Values};

@@ -42,7 +42,7 @@ fn definition(name: &str, node: &Node, around: Option<&Directory>, sources: &Sou
     let text = |key: &str| node.get(key).and_then(text_of).unwrap_or_default();
     let filled = |key: &str| Some(text(key).trim().to_owned()).filter(|text| !text.is_empty());
     let flag = |key: &str| node.get(key).and_then(Node::as_bool) == Some(true);
-    let mut problem = None;
+    let mut problem = unspeakable(name);
     let own = step::directory(node.get("working_directory"), &owner, sources)
         .unwrap_or_else(|error| {
             problem = Some(error.to_string());
@@ -127,6 +127,15 @@ fn strange(node: &Node, owner: &str, sources: &Sources) -> Vec<Remark> {
     found
 }
 
+/// Why nobody can call a command of this name.
+fn unspeakable(name: &str) -> Option<String> {
+    if name == "help" {
+        Some("`help` is the word for the help of every command; give it another name".to_owned())
+    } else {
+        name.contains(char::is_whitespace).then(|| "its name has a blank in it and cannot be typed".to_owned())
+    }
+}
+
 fn texts(node: &Node, key: &str) -> Vec<String> {
     node.get(key).and_then(Node::as_list).unwrap_or_default().iter().filter_map(text_of).collect()
 }
@@ -140,6 +149,7 @@ fn argument(node: &Node) -> Argument {
         default: Some(text("default")).filter(|default| !default.is_empty()),
         meaning: Some(text("type")).filter(|kind| !kind.is_empty()),
         values: texts(node, "values"),
+        span: node.span,
     }
 }
 

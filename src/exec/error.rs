@@ -24,6 +24,15 @@ pub enum Error {
     #[diagnostic(code(atmos::exec::child_failed), help("{help}"))]
     ChildFailed { command: String, code: u8, help: String },
 
+    /// Whoever reads our output has seen enough; nothing is said of it.
+    #[error("nobody reads the output any more")]
+    #[diagnostic(code(atmos::exec::unread))]
+    Unread { code: u8 },
+
+    #[error("cannot write the output: {source}")]
+    #[diagnostic(code(atmos::exec::unwritten), help("make room there, or send the output elsewhere"))]
+    Unwritten { source: std::sync::Arc<std::io::Error> },
+
     /// A preparatory step failed whose output nobody has seen yet.
     #[error("`{command}` failed:\n{output}\nsubcommand exited with code {code}")]
     #[diagnostic(code(atmos::exec::step_failed))]
@@ -146,7 +155,7 @@ fn folder_help(kind: &str, component: &str, base: &str) -> String {
 impl Failure for Error {
     fn exit_code(&self) -> u8 {
         match self {
-            Error::ChildFailed { code, .. } | Error::StepFailed { code, .. } => *code,
+            Error::ChildFailed { code, .. } | Error::StepFailed { code, .. } | Error::Unread { code } => *code,
             Error::Interrupted { stop } => stop.exit_code(),
             _ => 1,
         }
@@ -162,6 +171,14 @@ impl Error {
             _ => format!("`{command}` failed; its own output is above"),
         };
         Error::ChildFailed { command, code, help }
+    }
+
+    /// What the output of a child could not be written on for.
+    pub(crate) fn unwritten(source: std::sync::Arc<std::io::Error>, code: u8) -> Error {
+        match source.kind() {
+            std::io::ErrorKind::BrokenPipe => Error::Unread { code },
+            _ => Error::Unwritten { source },
+        }
     }
 
     /// For `map_err` of file operations.

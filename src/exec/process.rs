@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -43,6 +43,8 @@ pub struct Outcome {
     pub captured: Vec<u8>,
     /// Standard error of a child with [`Output::Shared`] or [`Output::Apart`].
     pub errors: Vec<u8>,
+    /// Why what it said could not be written on: nobody reads any more, or there is no room.
+    pub unwritten: Option<Arc<io::Error>>,
 }
 
 impl Outcome {
@@ -160,9 +162,10 @@ pub async fn run_within(
     let keeper = Mutex::new(keeper(launch, around, &child, pty.as_ref()));
     let (out, err) = (watched.or(child_stream(child.stdout.take())), child_stream(child.stderr.take()));
     let (captured, errors) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
-    let active = AtomicBool::new(false);
+    let (active, unwritten) = (AtomicBool::new(false), OnceLock::new());
     let pumps = async {
-        let flow = Flow { masker: around.masker, active: &active, keeper: &keeper, relay: around.relay };
+        let Surroundings { masker, relay, .. } = around;
+        let flow = Flow { masker, active: &active, keeper: &keeper, relay, unwritten: &unwritten };
         let shared = matches!(launch.output, Output::Shared | Output::SharedStderr | Output::Apart);
         let raw = shared || launch.output == Output::Value;
         tokio::join!(
@@ -213,7 +216,8 @@ pub async fn run_within(
         return Err(Error::Late { limit });
     }
     let take = |kept: &Mutex<Vec<u8>>| std::mem::take(&mut *kept.lock().unwrap_or_else(PoisonError::into_inner));
-    Ok(Outcome { code: code_of(status), stop, captured: take(&captured), errors: take(&errors) })
+    let (captured, errors, unwritten) = (take(&captured), take(&errors), unwritten.get().cloned());
+    Ok(Outcome { code: code_of(status), stop, captured, errors, unwritten })
 }
 
 /// Whether an answer could come from standard input: a terminal, a pipe or a file, not `/dev/null` (which is also what a
@@ -338,7 +342,6 @@ impl Wiring {
             Output::Stderr => Wiring { stdout: stderr, stderr },
             Output::Capture => Wiring { stdout: Sink::Capture, stderr: Sink::Capture },
             Output::Apart => Wiring { stdout: Sink::Keep, stderr: Sink::Keep },
-
             Output::Value => Wiring { stdout: Sink::Keep, stderr },
             Output::Shared => Wiring { stdout: Sink::Stdout, stderr: redirected.unwrap_or(Sink::Stderr) },
             Output::SharedStderr => Wiring { stdout: Sink::Stderr, stderr: redirected.unwrap_or(Sink::Stderr) },
@@ -401,6 +404,7 @@ struct Flow<'a> {
     active: &'a AtomicBool,
     keeper: &'a Mutex<Option<Keeper>>,
     relay: Option<&'a Relay>,
+    unwritten: &'a OnceLock<Arc<io::Error>>,
 }
 
 impl Flow<'_> {
@@ -451,7 +455,8 @@ impl Flow<'_> {
                         }
                     }
                 };
-                if written.is_err() {
+                if let Err(error) = written {
+                    let _ = self.unwritten.set(Arc::new(error));
                     // Nobody reads our output any more. Dropping the pipe tells the child, as it would without us.
                     drop(self.keeper.lock().unwrap_or_else(PoisonError::into_inner).take());
                     return;

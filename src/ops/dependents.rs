@@ -123,7 +123,7 @@ impl<'a> Dependant<'a> {
         if instance.abstract_ || !graph::may_depend(&sections.dependencies, &sections.settings) {
             return Ok(None);
         }
-        if !instance.kind.is_listed() {
+        if !instance.kind.is_listed(&app.config) {
             return Ok(None);
         }
         let mut wanted = vec!["dependencies", "settings"];

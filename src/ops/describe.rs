@@ -11,6 +11,7 @@ use super::unknown;
 use crate::auth::resolution::{Flag, Inputs, Need, Resolution, resolve as resolve_identity};
 use crate::auth::{AuthConfig, setting};
 use crate::component::{self, Filter, Instance, Kind, Sources};
+use crate::config::Config;
 use crate::content::Names;
 use crate::diag::{Report, Result, Talk};
 use crate::resolve;
@@ -178,9 +179,9 @@ pub fn stacks_as<T: Send>(
 ) -> Result<Stacks<T>> {
     let index = app.index()?;
     let kinds: Vec<Kind> = request.component_types.iter().map(|key| Kind::from_key(key)).collect();
-    let filter = Filter { stack: request.stack.clone(), components: Vec::new(), kinds };
+    let filter = Filter { stack: request.stack.clone(), components: Vec::new(), kinds, partial: true };
     let describe = |instance: Instance| {
-        if !request.shows(&instance) {
+        if !request.shows(&app.config, &instance) {
             return Ok(None);
         }
         let node = describe_in_stack(app, &instance, request)?;
@@ -219,8 +220,8 @@ pub fn stacks_as<T: Send>(
 }
 
 impl StacksRequest {
-    fn shows(&self, instance: &Instance) -> bool {
-        let listed = instance.kind.is_listed();
+    fn shows(&self, config: &Config, instance: &Instance) -> bool {
+        let listed = instance.kind.is_listed(config);
         // A component also stands for those that are built on its directory.
         let wanted = |name: &String| *name == instance.name || *name == instance.component;
         listed && (self.components.is_empty() || self.components.iter().any(wanted))
@@ -280,7 +281,8 @@ fn add_empty_stacks<T>(app: &App, request: &StacksRequest, stacks: &mut Stacks<T
     let named = |setting: &Option<String>| setting.as_deref().is_some_and(|text| !text.is_empty());
     let from_variables = named(&app.config.stacks.name_pattern) || named(&app.config.stacks.name_template);
     for stack in index.stacks() {
-        let document = index.document(stack)?;
+        // What is wrong with it was said.
+        let Ok(document) = index.document(stack) else { continue };
         let name = match document.node.get("name").and_then(Node::as_str) {
             Some(name) if !name.is_empty() => name,
             _ if from_variables => continue,

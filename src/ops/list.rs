@@ -47,9 +47,15 @@ pub use values::{Values, ValuesRequest, settings, values};
 pub use vendor::{VendorRequest, vendor};
 pub use workflows::{WorkflowsRequest, workflows};
 
+use crate::value::Node;
+
 /// Text under named columns.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Rows {
     pub columns: Vec<String>,
     pub rows: Vec<Vec<String>>,
+    /// The same as values of their types, where somebody wants them.
+    pub values: Vec<Vec<Node>>,
+    /// No header is wanted.
+    pub headless: bool,
 }

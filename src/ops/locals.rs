@@ -5,7 +5,7 @@ use std::sync::Arc;
 use miette::Diagnostic;
 
 use super::App;
-use crate::component::{self, summaries};
+use crate::component::{self, usable};
 use crate::diag::{Failure, Result, nearest};
 use crate::merge::{ListStrategy, merge_all};
 use crate::stack::Stack;
@@ -52,7 +52,7 @@ pub fn describe(app: &App, request: &Request) -> Result<Node> {
     };
     let index = app.index()?;
     // By the name of the stack, so that it is the component that is said to be missing.
-    let known = summaries(&app.host, &app.config, index)?;
+    let known = usable(&app.host, &app.config, index, component::Nameless::LeftOut)?;
     let of_manifest = known.iter().find(|found| *found.manifest == *stack.key);
     let stack_name = of_manifest.map_or(&request.stack, |found| &found.stack);
     let instance = component::find(&app.host, &app.config, index, name, stack_name, None)?;
@@ -97,7 +97,7 @@ fn find<'a>(app: &'a App, asked: &str) -> Result<&'a Stack> {
     if let Some(stack) = by_key(asked).or_else(|| index.by_path(asked)) {
         return Ok(stack);
     }
-    let known = summaries(&app.host, &app.config, index)?;
+    let known = usable(&app.host, &app.config, index, component::Nameless::LeftOut)?;
     if let Some(stack) = known.iter().find(|found| found.stack == asked).and_then(|found| by_key(&found.manifest)) {
         return Ok(stack);
     }

@@ -37,9 +37,11 @@ pub fn try_names(app: &App) -> Result<Vec<Named>> {
     if let Some(names) = std::fs::read_to_string(&file).ok().and_then(|text| parse(&text, &state)) {
         return Ok(names);
     }
-    let names = read(app)?;
-    // A cache that cannot be written costs only time.
-    if let Some(folder) = file.parent()
+    let (names, whole) = read(app)?;
+    // A cache that cannot be written costs only time. What is left out may be there the next time, whatever the files say:
+    // an import that could not be fetched.
+    if whole
+        && let Some(folder) = file.parent()
         && fs::create_private_dir(folder).is_ok()
     {
         let _ = fs::write_atomic(&file, print(&names, &state).as_bytes(), 0o600);
@@ -47,16 +49,20 @@ pub fn try_names(app: &App) -> Result<Vec<Named>> {
     Ok(names)
 }
 
-fn read(app: &App) -> Result<Vec<Named>> {
+/// The names, and whether none is left out.
+fn read(app: &App) -> Result<(Vec<Named>, bool)> {
     let index = app.index()?;
-    let found = component::summaries(&app.host, &app.config, index)?;
+    let (found, whole) = match component::summaries(&app.host, &app.config, index) {
+        Ok(found) => (found, true),
+        Err(_) => (component::usable(&app.host, &app.config, index, component::Nameless::LeftOut)?, false),
+    };
     let named = found.into_iter().map(|summary| Named {
         stack: summary.stack,
         kind: summary.kind.key().to_owned(),
         component: summary.name,
         abstract_: summary.abstract_,
     });
-    Ok(named.collect())
+    Ok((named.collect(), whole))
 }
 
 /// One file for each configuration.

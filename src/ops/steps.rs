@@ -371,6 +371,9 @@ impl Work<'_> {
             if let Some(stop) = done.stop {
                 return Err(ExecError::Interrupted { stop }.into());
             }
+            if let Some(error) = done.unwritten.filter(|_| done.code != 0) {
+                return Err(ExecError::unwritten(error, done.code).into());
+            }
             let stdout = String::from_utf8_lossy(&done.captured).into_owned();
             let stderr = String::from_utf8_lossy(&done.errors).into_owned();
             let value = stdout.trim().to_owned();

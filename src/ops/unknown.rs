@@ -11,7 +11,7 @@ use crate::diag::{Result, Warning, nearest};
 /// The stacks cannot be read.
 pub(super) fn stack(app: &App, asked: &str, is: impl Fn(&str) -> bool) -> Result<()> {
     let index = app.index()?;
-    let known = component::summaries(&app.host, &app.config, index)?;
+    let known = component::usable(&app.host, &app.config, index, component::Nameless::LeftOut)?;
     if known.iter().any(|summary| summary.stack == asked || is(&summary.stack)) {
         return Ok(());
     }

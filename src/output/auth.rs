@@ -275,7 +275,7 @@ fn add_node(tree: &mut Tree, depth: usize, name: &str, node: &Node) {
 /// Identities as rows, nested ones below their parents.
 pub fn table(listing: &Listing, now: Timestamp) -> Table {
     let columns = ["Status", "Name", "Kind", "Via provider", "Via identity", "Default", "Alias", "Expires"];
-    let mut table = Table { columns: columns.map(str::to_owned).to_vec(), rows: Vec::new() };
+    let mut table = Table { columns: columns.map(str::to_owned).to_vec(), ..Table::default() };
     for provider in &listing.providers {
         let row = ["", provider.name.as_str(), &provider.kind, "", "", if provider.default { "✓" } else { "" }, "", ""];
         table.rows.push(row.map(str::to_owned).to_vec());

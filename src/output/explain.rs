@@ -30,7 +30,8 @@ pub fn with_provenance(document: &Node, provenance: &Provenance, indent: usize) 
 pub fn explanation(explanation: &Explanation) -> String {
     let mut text = String::new();
     let value = yaml::emit(&explanation.value, 2);
-    if value.trim_end().contains('\n') || explanation.value.as_map().is_some_and(|map| !map.is_empty()) {
+    let holds = explanation.value.as_map().is_some() || explanation.value.as_list().is_some();
+    if value.trim_end().contains('\n') || (holds && !explanation.value.is_empty()) {
         let _ = writeln!(text, "{}:", explanation.path);
         for line in value.lines() {
             let _ = writeln!(text, "  {line}");

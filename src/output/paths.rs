@@ -20,7 +20,7 @@ pub fn paths(rows: &[PathRow]) -> String {
 pub fn path_table(rows: &[PathRow], format: TableFormat, terminal: bool, delimiter: Option<&str>) -> String {
     let row = |row: &PathRow| vec![row.file.clone(), row.path.clone(), row.type_name().to_owned(), preview(row)];
     let columns = ["file", "path", "type", "value"].map(str::to_owned).to_vec();
-    Table { columns, rows: rows.iter().map(row).collect() }.render_with(format, terminal, delimiter)
+    Table { columns, rows: rows.iter().map(row).collect(), ..Table::default() }.render_with(format, terminal, delimiter)
 }
 
 fn preview(row: &PathRow) -> String {

@@ -20,6 +20,14 @@ pub(super) fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// The same in one line: line breaks and tabs are written out, too.
+pub(super) fn on_one_line(text: &str) -> Cow<'_, str> {
+    if !text.contains(['\n', '\t']) {
+        return printable(text);
+    }
+    Cow::Owned(printable(text).replace('\n', "\\n").replace('\t', "\\t"))
+}
+
 fn steers(character: char) -> bool {
     let order = matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     order || (character.is_control() && !matches!(character, '\n' | '\t'))

@@ -94,6 +94,18 @@ impl Screen {
         file.write_all(text.as_bytes())
     }
 
+    /// Whether programs read the errors.
+    pub fn has_json_errors(&self) -> bool {
+        self.json
+    }
+
+    /// Prints an error for programs that is no diagnostic.
+    pub fn error_line(&self, error: &serde_json::Value) {
+        let text = error.to_string();
+        let text = self.masker.as_ref().map_or(text.as_str().into(), |masker| masker.mask(&text));
+        self.stderr(&format!("{text}\n"));
+    }
+
     /// Prints an error. Masked always: an error is never a place for a secret.
     pub fn error(&self, report: &Report, verbose: bool) {
         if self.json {

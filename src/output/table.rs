@@ -1,6 +1,9 @@
 //! Rows as table, JSON, YAML, CSV or TSV.
 
+use std::borrow::Cow;
 use std::str::FromStr;
+
+use super::printable::{on_one_line, printable};
 
 use crate::value::{Map, Node};
 use crate::yaml;
@@ -31,10 +34,14 @@ impl FromStr for TableFormat {
 }
 
 /// Named columns and rows of text.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Table {
     pub columns: Vec<String>,
     pub rows: Vec<Vec<String>>,
+    /// What JSON and YAML show instead of the text of the rows, each value as what it is; usually nothing.
+    pub values: Vec<Vec<Node>>,
+    /// Rows alone: no header in tables, CSV and TSV.
+    pub headless: bool,
 }
 
 impl Table {
@@ -49,24 +56,25 @@ impl Table {
         match format {
             TableFormat::Table if terminal => self.padded(),
             TableFormat::Table => self.piped(),
-            TableFormat::Csv => self.separated(delimiter.unwrap_or(","), true),
-            TableFormat::Tsv => self.separated(delimiter.unwrap_or("\t"), true),
+            TableFormat::Csv => self.separated(delimiter.unwrap_or(","), terminal),
+            TableFormat::Tsv => self.separated(delimiter.unwrap_or("\t"), terminal),
             TableFormat::Json => yaml::emit_json(&self.records()),
             TableFormat::Yaml => yaml::emit(&self.records(), 2),
         }
     }
 
     fn records(&self) -> Node {
-        let record = |row: &Vec<String>| {
-            Node::from(
-                self.columns
-                    .iter()
-                    .zip(row)
-                    .map(|(name, cell)| (name.as_str().into(), Node::from(cell.as_str())))
-                    .collect::<Map>(),
-            )
+        let record = |row: Vec<Node>| {
+            let cells = self.columns.iter().zip(row).map(|(name, cell)| (name.as_str().into(), cell));
+            Node::from(cells.collect::<Map>())
         };
-        Node::from(self.rows.iter().map(record).collect::<Vec<_>>())
+        let texts = |row: &Vec<String>| row.iter().map(|cell| Node::from(cell.as_str())).collect();
+        let records: Vec<Node> = if self.values.is_empty() {
+            self.rows.iter().map(|row| record(texts(row))).collect()
+        } else {
+            self.values.iter().cloned().map(record).collect()
+        };
+        Node::from(records)
     }
 
     /// Rows for scripts, as they are: only a cell that would be taken for two is quoted.
@@ -80,30 +88,44 @@ impl Table {
         self.rows.iter().map(line).collect()
     }
 
-    fn separated(&self, separator: &str, header: bool) -> String {
+    fn separated(&self, separator: &str, terminal: bool) -> String {
         let line = |cells: &[String]| {
-            let cells: Vec<String> = cells.iter().map(|cell| quote(cell, separator)).collect();
+            let shown = |cell| if terminal { printable(cell) } else { Cow::Borrowed(cell) };
+            let cells: Vec<String> = cells.iter().map(|cell| quote(&shown(cell.as_str()), separator)).collect();
             format!("{}\n", cells.join(separator))
         };
-        let header = if header { line(&self.columns) } else { String::new() };
+        let header = if self.headless { String::new() } else { line(&self.columns) };
         self.rows.iter().fold(header, |out, row| out + &line(row))
     }
 
     fn padded(&self) -> String {
+        let head = (!self.headless).then_some(&self.columns);
+        let lines: Vec<Vec<Cow<'_, str>>> =
+            head.into_iter().chain(&self.rows).map(|row| row.iter().map(|cell| on_one_line(cell)).collect()).collect();
         let widths: Vec<usize> = (0..self.columns.len())
             .map(|index| {
-                let cells = self.rows.iter().filter_map(|row| row.get(index));
-                cells.chain([&self.columns[index]]).map(|cell| cell.chars().count()).max().unwrap_or(0)
+                let cells = lines.iter().filter_map(|row| row.get(index));
+                cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
             })
             .collect();
-        let line = |cells: &[String]| {
-            let cells: Vec<String> =
-                cells.iter().zip(&widths).map(|(cell, &width)| format!(" {cell:<width$} ")).collect();
-            format!("{}\n", cells.concat().trim_end())
+        // A width in a format string ends at 65,535.
+        let line = |cells: &[Cow<'_, str>]| {
+            let mut out = String::new();
+            for (cell, width) in cells.iter().zip(&widths) {
+                let gap = width.saturating_sub(cell.chars().count()) + 1;
+                out.extend([" ", cell, &" ".repeat(gap)]);
+            }
+            format!("{}\n", out.trim_end())
         };
-        let rule: usize = widths.iter().map(|width| width + 2).sum();
-        let head = format!("\n{}{}\n", line(&self.columns), "─".repeat(rule));
-        self.rows.iter().fold(head, |out, row| out + &line(row)) + "\n"
+        let mut out = "\n".to_owned();
+        for (index, row) in lines.iter().enumerate() {
+            out.push_str(&line(row));
+            if index == 0 && !self.headless {
+                let rule: usize = widths.iter().map(|width| width + 2).sum();
+                out.extend(["─".repeat(rule).as_str(), "\n"]);
+            }
+        }
+        out + "\n"
     }
 }
 
@@ -124,6 +146,7 @@ mod tests {
         Table {
             columns: vec!["Component".into(), "Stack".into()],
             rows: vec![vec!["vpc".into(), "dev".into()], vec!["a,b".into(), "prod".into()]],
+            ..Table::default()
         }
     }
 
@@ -136,7 +159,11 @@ mod tests {
     fn rows_for_scripts_are_as_they_are() {
         let rows = |columns: &[&str], cells: &[&str]| {
             let all = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
-            let table = Table { columns: all(columns), rows: cells.chunks(columns.len()).map(all).collect() };
+            let table = Table {
+                columns: all(columns),
+                rows: cells.chunks(columns.len()).map(all).collect(),
+                ..Table::default()
+            };
             table.render(TableFormat::Table, false)
         };
         assert_eq!(rows(&["Stack"], &["c \"d\"", "a,b", "x\ty", "l\nm"]), "c \"d\"\na,b\nx\ty\n\"l\nm\"\n");
@@ -152,6 +179,37 @@ mod tests {
     fn the_delimiter_can_be_another_one() {
         let text = table().render_with(TableFormat::Csv, false, Some(";"));
         assert_eq!(text, "Component;Stack\nvpc;dev\na,b;prod\n");
+    }
+
+    #[test]
+    fn cells_of_any_length_and_content_stay_in_their_row() {
+        let cells = |cells: &[&str]| cells.iter().map(|cell| (*cell).to_owned()).collect::<Vec<_>>();
+        let long = "x".repeat(70_000);
+        let table = Table {
+            columns: cells(&["A", "B"]),
+            rows: vec![cells(&["a\u{1b}[31m\u{7}", "1\r\n2"]), cells(&[&long, "\tz"])],
+            ..Table::default()
+        };
+        let text = table.render(TableFormat::Table, true);
+        let lines: Vec<&str> = text.lines().filter(|line| !line.is_empty()).collect();
+        assert_eq!(lines.len(), 4);
+        assert!(!text.contains(['\u{1b}', '\u{7}', '\r', '\t']));
+        assert!(lines[2].starts_with(" a\\u{1b}[31m\\u{7} ") && lines[2].ends_with(" 1\\u{d}\\n2"));
+        assert!(lines[3].ends_with("x  \\tz"));
+        let text = table.render(TableFormat::Csv, true);
+        assert!(!text.contains(['\u{1b}', '\r']), "{}", &text[..40]);
+        // Programs get the values as they are.
+        assert!(table.render(TableFormat::Csv, false).starts_with("A,B\na\u{1b}[31m\u{7},\"1\r\n2\"\n"));
+    }
+
+    #[test]
+    fn rows_without_a_header_and_values_as_they_are() {
+        let bare = Table { headless: true, ..table() };
+        assert_eq!(bare.render(TableFormat::Csv, false), "vpc,dev\n\"a,b\",prod\n");
+        assert_eq!(bare.render(TableFormat::Table, true), "\n vpc  dev\n a,b  prod\n\n");
+        let typed = Table { values: vec![vec![Node::from(1_i64), Node::from(true)]], ..table() };
+        let json = typed.render(TableFormat::Json, false).replace([' ', '\n'], "");
+        assert_eq!(json, r#"[{"Component":1,"Stack":true}]"#);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Trees of stacks, components, imports and dependencies.
 
+use super::printable::on_one_line;
 use crate::ops::list::{Branch, Direction, Import, Relations, Tree};
 
 /// A line and those below it. A line without text is a gap.
@@ -9,8 +10,8 @@ struct Line {
 }
 
 impl Line {
-    fn new(text: impl Into<String>, below: Vec<Line>) -> Line {
-        Line { text: text.into(), below }
+    fn new(text: impl AsRef<str>, below: Vec<Line>) -> Line {
+        Line { text: on_one_line(text.as_ref()).into_owned(), below }
     }
 
     fn gap() -> Line {

@@ -113,7 +113,11 @@ impl File {
         let mut reading = Reading { host, layout, path, relative, text: None, action: None, template };
         let document = match std::fs::read(path) {
             Ok(bytes) => reading.parse(bytes),
-            Err(error) => Err(Error::Read { file: reading.relative.clone(), message: error.to_string() }),
+            Err(error) => {
+                let lost = error.kind() == std::io::ErrorKind::NotFound && path.is_symlink();
+                let message = if lost { "the link leads nowhere".to_owned() } else { error.to_string() };
+                Err(Error::Read { file: reading.relative.clone(), message })
+            }
         };
         let imports = match &document {
             Ok(document) => entries(host, layout, document, &reading.relative, origin.base.as_ref()).map(Arc::new),

@@ -68,6 +68,22 @@ impl Place {
     fn is_file(&self) -> bool {
         self.kind.map_or_else(|| self.path.is_file(), |kind| kind.is_file())
     }
+
+    /// Whether it is a link to a manifest that leads nowhere: whoever reads the file says so. The locks of an editor
+    /// (`.#name`) are such links while a file is open there, and mean nothing to anybody else.
+    fn is_lost(&self) -> bool {
+        let name = self.path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+        self.kind.is_none()
+            && is_manifest(&name)
+            && !name.starts_with(".#")
+            && !self.path.exists()
+            && self.path.is_symlink()
+    }
+
+    /// Whether it is a link to one of the directories in which it was found: behind it lies nothing new.
+    fn is_loop(&self, way: &[PathBuf]) -> bool {
+        self.kind.is_none() && self.path.is_symlink() && self.path.canonicalize().is_ok_and(|real| way.contains(&real))
+    }
 }
 
 fn find_one(root: &Path, pattern: &str, unreadable: &mut Unreadable) -> Result<Vec<PathBuf>, String> {
@@ -98,13 +114,7 @@ fn find_one(root: &Path, pattern: &str, unreadable: &mut Unreadable) -> Result<V
             break;
         }
     }
-    for place in &places {
-        let named = place.path.to_string_lossy();
-        if place.kind.is_none() && is_manifest(&named) && !place.path.exists() && place.path.is_symlink() {
-            unreadable.push((place.path.clone(), "the link leads nowhere".to_owned()));
-        }
-    }
-    Ok(places.into_iter().filter(Place::is_file).map(|place| place.path).collect())
+    Ok(places.into_iter().filter(|place| place.is_file() || place.is_lost()).map(|place| place.path).collect())
 }
 
 /// Whether a path relative to the root of the pattern matches; `None` when the pattern is not valid.
@@ -195,25 +205,48 @@ fn matching(place: &Place, matcher: &GlobMatcher, unreadable: &mut Unreadable) -
     entries.filter(|(name, _)| matcher.is_match(name)).map(|(_, place)| place).collect()
 }
 
-/// The directories at and below `place`, parents before children; with `files` the files, too.
-fn below(place: &Path, files: bool, unreadable: &mut Unreadable) -> Vec<Place> {
-    fn walk(place: &Path, files: bool, depth: usize, found: &mut Vec<Place>, unreadable: &mut Unreadable) {
-        if depth > DEPTH {
+/// A walk through everything below a directory.
+struct Walk<'u> {
+    /// Not directories alone.
+    files: bool,
+    /// Where the directories really are that lead to this one.
+    way: Vec<PathBuf>,
+    found: Vec<Place>,
+    unreadable: &'u mut Unreadable,
+}
+
+impl Walk<'_> {
+    fn enter(&mut self, place: &Path) {
+        if self.way.len() > DEPTH {
             return;
         }
-        for (_, entry) in entries(place, unreadable) {
+        let real = match self.way.last() {
+            // Below a directory that is no link stands what is no link.
+            Some(above) if !place.is_symlink() => above.join(place.file_name().unwrap_or_default()),
+            _ => place.canonicalize().unwrap_or_else(|_| place.to_path_buf()),
+        };
+        self.way.push(real);
+        for (_, entry) in entries(place, self.unreadable) {
             if entry.is_dir() {
+                if entry.is_loop(&self.way) {
+                    continue;
+                }
                 let path = entry.path.clone();
-                found.push(entry);
-                walk(&path, files, depth + 1, found, unreadable);
-            } else if files {
-                found.push(entry);
+                self.found.push(entry);
+                self.enter(&path);
+            } else if self.files {
+                self.found.push(entry);
             }
         }
+        self.way.pop();
     }
-    let mut found = vec![Place::unknown(place.to_path_buf())];
-    walk(place, files, 0, &mut found, unreadable);
-    found
+}
+
+/// The directories at and below `place`, parents before children; with `files` the files, too.
+fn below(place: &Path, files: bool, unreadable: &mut Unreadable) -> Vec<Place> {
+    let mut walk = Walk { files, way: Vec::new(), found: vec![Place::unknown(place.to_path_buf())], unreadable };
+    walk.enter(place);
+    walk.found
 }
 
 /// The pattern with every group in braces that holds a slash written out, since names are matched one at a time.
@@ -304,6 +337,24 @@ mod tests {
             // Sorted by name, `a` comes before `a-b`.
             assert_eq!(found, expected, "{pattern}");
         }
+    }
+
+    #[test]
+    fn links_that_lead_back_add_nothing() {
+        let temp = tree(&["a/x.yaml", "b/y.yaml"]);
+        let link = |to: &str, at: &str| std::os::unix::fs::symlink(to, temp.path().join(at)).unwrap();
+        link(".", "a/loop");
+        link("..", "a/up");
+        link("../b", "a/b");
+        link("user@host.1:2", "a/.#x.yaml");
+        link("nowhere", "a/z.yaml");
+        let found = find(temp.path(), "**/*.yaml").unwrap();
+        let mut names: Vec<_> =
+            found.files.iter().map(|path| path.strip_prefix(temp.path()).unwrap().display().to_string()).collect();
+        names.sort();
+        // A link that leads nowhere is for those who read the file to report.
+        assert_eq!(names, ["a/b/y.yaml", "a/x.yaml", "a/z.yaml", "b/y.yaml"]);
+        assert!(found.unreadable.is_empty());
     }
 
     #[test]

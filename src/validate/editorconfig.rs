@@ -56,13 +56,15 @@ impl Rules {
 /// The `.editorconfig` files from the root down.
 #[derive(Debug, Default)]
 pub struct EditorConfig {
-    files: Vec<Sections>,
+    files: Vec<File>,
 }
 
 #[derive(Debug)]
-struct Sections {
+struct File {
     folder: PathBuf,
     sections: Vec<Section>,
+    /// Lines that say nothing.
+    problems: Vec<Complaint>,
 }
 
 /// The patterns of a section and its keys.
@@ -75,13 +77,19 @@ impl EditorConfig {
         for above in folder.ancestors() {
             let Ok(text) = std::fs::read_to_string(above.join(".editorconfig")) else { continue };
             let (root, sections) = read(&text);
-            files.push(Sections { folder: above.to_path_buf(), sections });
+            files.push(File { folder: above.to_path_buf(), sections, problems: problems(&text) });
             if root {
                 break;
             }
         }
         files.reverse();
         EditorConfig { files }
+    }
+
+    /// The files with lines that say nothing, and those lines.
+    pub fn problems(&self) -> impl Iterator<Item = (PathBuf, &[Complaint])> {
+        let broken = self.files.iter().filter(|file| !file.problems.is_empty());
+        broken.map(|file| (file.folder.join(".editorconfig"), file.problems.as_slice()))
     }
 
     pub fn is_empty(&self) -> bool {
@@ -101,6 +109,25 @@ impl EditorConfig {
         }
         Rules(rules)
     }
+}
+
+/// The lines that are neither a section, nor a key with its value, nor a comment.
+fn problems(text: &str) -> Vec<Complaint> {
+    let of = |(index, line): (usize, &str)| {
+        let line = line.trim().trim_start_matches('\u{feff}');
+        let is_section = line.starts_with('[') && line.ends_with(']');
+        if line.is_empty()
+            || line.starts_with(['#', ';'])
+            || is_section
+            || (!line.starts_with('[') && line.contains('='))
+        {
+            return None;
+        }
+        let what = if line.starts_with('[') { "a section without `]`" } else { "neither a section nor `key = value`" };
+        let (first, last) = (Some(index + 1), Some(index + 1));
+        Some(Complaint { first, last, message: format!("{what}: `{line}`") })
+    };
+    text.lines().enumerate().filter_map(of).collect()
 }
 
 /// Whether the file is a root, and its sections in order.

@@ -113,6 +113,7 @@ fn no_color_leaves_only_bold_dim_and_reversed() {
 fn a_broken_repository_is_explained_on_the_screen() {
     let sandbox = sandbox();
     sandbox.write("stacks/orgs/dev.yaml", "vars: [\n");
+    sandbox.write("stacks/orgs/prod.yaml", "vars: [\n");
     let tmux = start(&sandbox);
     tmux.shows(&["The stacks cannot be read", "dev.yaml"]);
     // Mended and read again.

@@ -103,6 +103,9 @@ fn a_changed_repository_completes_anew() {
 fn nothing_breaks_the_line_of_a_shell() {
     let sandbox = inspect();
     sandbox.write("stacks/orgs/dev.yaml", "a: [\n");
+    // A broken manifest makes the list shorter: the one of the other stack is sound.
+    assert_eq!(complete(&sandbox, "atmos terraform plan vpc -s ").0, ["acme-prod"]);
+    sandbox.write("stacks/orgs/prod.yaml", "a: [\n");
     assert_eq!(complete(&sandbox, "atmos terraform plan "), (vec![], ":4".to_owned()));
     sandbox.write("atmos.yaml", "a: [\n");
     assert_eq!(complete(&sandbox, "atmos terraform plan "), (vec![], ":4".to_owned()));

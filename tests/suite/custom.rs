@@ -161,3 +161,56 @@ fn help_shows_what_was_added() {
     sandbox.atmos(&["--help"]).success();
     sandbox.atmos(&["greet"]).exits(1).says("atmos.yaml");
 }
+
+/// A command, how it is called, and what is said of it. The names of the commands are those that the call needs.
+const MISTAKES: [(&str, &[&str], &str); 5] = [
+    ("{name: x, arguments: [{name: a}, {name: a}], steps: ['true']}", &["x", "1"], "duplicate argument"),
+    ("{name: x, arguments: [{required: true}], steps: ['true']}", &["x", "1"], "without a name"),
+    ("{name: x, flags: [{name: '--foo'}], steps: ['true']}", &["x", "--foo", "1"], "the flag `--foo`"),
+    ("{name: x, flags: [{name: 'a=b'}], steps: ['true']}", &["x"], "the flag `a=b`"),
+    ("{name: x, flags: [{name: ''}], steps: ['true']}", &["x"], "without a name"),
+];
+
+#[test]
+fn mistakes_in_one_command_are_said_with_their_place_and_break_no_other() {
+    let sandbox = Sandbox::empty();
+    for (command, call, phrase) in MISTAKES {
+        sandbox.write("atmos.yaml", &format!("commands:\n  - {{name: sound, steps: ['echo yes']}}\n  - {command}\n"));
+        sandbox.atmos(call).exits(1).says(phrase).says("atmos.yaml:3:");
+        sandbox.atmos(&["validate", "config"]).says(phrase).says("atmos.yaml:3:").says_not("panicked");
+        assert_eq!(sandbox.atmos(&["sound"]).success().says_not(phrase).stdout, "yes\n");
+        assert!(sandbox.atmos(&["--help"]).success().stdout.contains("sound"));
+        sandbox.atmos(&["x", "--help"]).success();
+    }
+}
+
+#[test]
+fn names_that_stand_for_something_else_are_said_and_break_nothing() {
+    let sandbox = Sandbox::empty();
+    for (commands, call, phrase) in [
+        (
+            "[{name: x, aliases: [x, y, y, z, '-q', help], steps: ['echo yes']}, {name: z, steps: ['true']}]",
+            "x",
+            "own name",
+        ),
+        ("[{name: help, steps: ['true']}, {name: x, steps: ['echo yes']}]", "x", "`help` is the word"),
+        (
+            "[{name: x, default: y, commands: [{name: help, steps: ['true']}, {name: y, steps: ['echo yes']}]}]",
+            "x",
+            "`help`",
+        ),
+        (
+            "[{name: x, flags: [{name: f, type: bool, default: maybe}], steps: ['echo yes']}]",
+            "x",
+            "neither true nor false",
+        ),
+        ("[{name: y, aliases: [x], steps: ['true']}, {name: x, steps: ['echo yes']}]", "x", "another command"),
+    ] {
+        sandbox.write("atmos.yaml", &format!("commands: {commands}\n"));
+        assert_eq!(sandbox.atmos(&[call]).success().stdout, "yes\n", "{commands}");
+        sandbox.atmos(&["--help"]).success();
+        sandbox.atmos(&["help"]).success();
+        sandbox.atmos(&[call, "--help"]).success();
+        sandbox.atmos(&["validate", "config"]).says(phrase).says("atmos.yaml:1:");
+    }
+}

@@ -110,7 +110,12 @@ fn the_configuration_changes_in_one_line() {
 fn the_file_that_was_named_is_changed_and_a_stronger_one_is_told_of() {
     let sandbox = sandbox();
     sandbox.write("atmos.d/logs.yaml", "logs: {level: Debug}\n");
-    sandbox.atmos(&["config", "set", "logs.level", "Error"]).success().says("atmos.d/logs.yaml sets `logs.level`, too");
+    // `atmos.yaml` goes before `atmos.d`; a profile goes before both.
+    sandbox.atmos(&["config", "set", "logs.level", "Error"]).success().says_not("logs.yaml");
+    assert_eq!(sandbox.atmos(&["config", "get", "logs.level"]).success().stdout, "Error\n");
+    sandbox.write("profiles/loud/logs.yaml", "logs: {level: Trace}\n");
+    let stronger = sandbox.atmos(&["config", "set", "logs.level", "Warning", "--profile", "loud"]).success();
+    stronger.says("`logs.level` is also set at profiles/loud/logs.yaml:1:");
     sandbox.atmos(&["config", "set", "logs.level", "Error", "--config", "atmos.d/logs.yaml"]).success();
     assert_eq!(sandbox.read("atmos.d/logs.yaml"), "logs: {level: Error}\n");
     let both = ["config", "set", "logs.level", "Off", "--config", "atmos.yaml,atmos.d/logs.yaml"];

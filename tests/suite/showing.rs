@@ -47,7 +47,7 @@ fn values_of_the_configuration_are_read_by_path() {
     assert_eq!(sandbox.atmos(&["config", "get", "logs.level", "--profile", "dev"]).success().stdout, "Debug\n");
     assert_eq!(sandbox.atmos(&["config", "get", "logs.level", "-f", "json"]).success().stdout, "\"Info\"\n");
     let missing = sandbox.atmos(&["config", "get", "logs.levle"]).exits(1);
-    missing.says("YAML path not found: `logs.levle`").says("did you mean `level`?");
+    missing.says("YAML path not found: `logs.levle`").says("did you mean `logs.level`?");
     let keys = sandbox.atmos(&["config", "list", "logs.*"]).success();
     assert_eq!(keys.stdout, "atmos.yaml\n  logs.level\n");
 }

@@ -26,6 +26,7 @@ fn errors_are_json_for_programs() {
         assert_eq!(error["exit_code"], 1, "{outcome}");
     }
     sandbox.write("stacks/orgs/dev.yaml", "vars:\n  a: [\n");
+    sandbox.write("stacks/orgs/prod.yaml", "vars:\n  a: [\n");
     let outcome = sandbox.atmos(&["list", "stacks", "--error-format=json"]).exits(1);
     let error: serde_json::Value = serde_json::from_str(&outcome.stderr).unwrap();
     assert!(error["places"][0].as_str().unwrap().starts_with("stacks/orgs/dev.yaml:"), "{error}");

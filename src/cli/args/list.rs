@@ -83,14 +83,21 @@ pub struct FormatArgs {
 /// Which columns are shown, and in which order the rows.
 #[derive(Debug, Clone, Default, Args)]
 pub struct ColumnArgs {
-    /// Columns by name, or as `Name={{ .field }}`; commas separate several; cells are text in every format
-    /// (`describe stacks --query` gives maps and lists as they are) [env: ATMOS_LIST_COLUMNS]
+    /// Columns by name, or as `Name={{ .field }}`; commas separate several, `*` stands for all [env: ATMOS_LIST_COLUMNS]
     #[arg(long, value_name = "COLUMNS")]
     pub columns: Vec<String>,
 
     /// Order of the rows, for example `stack:asc,component:desc` [env: ATMOS_LIST_SORT]
     #[arg(long, value_name = "COLUMN:ORDER")]
     pub sort: Option<String>,
+
+    /// Numbers, booleans, lists and maps as they are in json and yaml, where cells are text otherwise
+    #[arg(long)]
+    pub typed: bool,
+
+    /// Rows alone, without a header
+    #[arg(long)]
+    pub no_header: bool,
 }
 
 /// What is shown beside the components that were chosen.
@@ -249,6 +256,10 @@ pub struct SideBySideArgs {
     /// At most so many stacks; 0 for all of them [env: ATMOS_LIST_MAX_COLUMNS]
     #[arg(long, value_name = "NUMBER")]
     pub max_columns: Option<usize>,
+
+    /// Rows alone, without a header
+    #[arg(long)]
+    pub no_header: bool,
 
     /// Accepted: abstract components are always shown
     #[arg(long = "abstract", hide = true)]

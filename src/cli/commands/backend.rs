@@ -49,6 +49,7 @@ pub(super) fn run(context: &Context, command: BackendCommand) -> Result<u8> {
                     .into_iter()
                     .map(|row| vec![row.stack, row.component, row.kind, row.name, row.provisioned.to_string()])
                     .collect(),
+                ..Table::default()
             };
             write::data(context, &table.render(format, context.host.terminal.stdout))?;
         }

@@ -9,7 +9,7 @@ use super::super::setup::Context;
 use super::query::Selection;
 use super::write::{self, Format};
 use super::{describe, unknown};
-use crate::custom::{Definition, Reserved, definitions};
+use crate::custom::{self, Definition, Reserved, definitions};
 use crate::diag::{Result, Warning, nearest};
 use crate::ops::edit::{self, Done, PathRow, What};
 use crate::ops::{config, schema};
@@ -40,12 +40,12 @@ pub(super) fn run(context: &Context, command: ConfigCommand) -> Result<u8> {
         ConfigCommand::Get(args) => get(context, &args),
         ConfigCommand::Set(args) => {
             let app = context.app()?;
-            let done =
-                edit::config(&app, &args.path, Some((&args.value, args.type_.parse()?)), &context.global.config)?;
+            let new = Some((args.value.as_str(), args.type_.parse()?));
+            let done = edit::config(&app, &args.path, new, &context.config_flags())?;
             Ok(told(context, &args.path, &done))
         }
         ConfigCommand::Delete(args) => {
-            let done = edit::config(&context.app()?, &args.path, None, &context.global.config)?;
+            let done = edit::config(&context.app()?, &args.path, None, &context.config_flags())?;
             Ok(told(context, &args.path, &done))
         }
         ConfigCommand::Format(args) => {
@@ -87,7 +87,8 @@ fn get(context: &Context, args: &PathArgs) -> Result<u8> {
         let (above, last) = args.path.rsplit_once('.').unwrap_or(("", &args.path));
         let parent = if above.is_empty() { Some(&document) } else { config::at(&document, above) };
         let known = parent.and_then(Node::as_map).into_iter().flatten().map(|(key, _)| &**key);
-        let near = nearest(last, known).map(|near| format!("did you mean `{near}`?"));
+        let prefix = if above.is_empty() { String::new() } else { format!("{above}.") };
+        let near = nearest(last, known).map(|near| format!("did you mean `{prefix}{near}`?"));
         let help = near.unwrap_or_else(|| "`atmos describe config` shows the whole configuration".to_owned());
         return Err(Error::UnknownKey { path: args.path.clone(), help }.into());
     };
@@ -149,7 +150,7 @@ pub(super) fn validate(context: &Context) -> Result<u8> {
     }
     warn_of_commands(context, &definitions(&app.config, &app.host.sources), &reserved());
     let rows = validation.in_force.into_iter().map(|row| vec![row.key.to_owned(), row.value, row.why]).collect();
-    let table = Table { columns: ["Setting", "Value", "Why"].map(str::to_owned).to_vec(), rows };
+    let table = Table { columns: ["Setting", "Value", "Why"].map(str::to_owned).to_vec(), rows, ..Table::default() };
     write::data(context, &table.render(TableFormat::Table, context.host.terminal.stdout))?;
     if checked != 0 {
         return Ok(checked);
@@ -177,13 +178,18 @@ fn warn_of_steps(context: &Context, command: &Definition) {
 
 /// Commands of the configuration that cannot be called; they break nothing else, so only this says it unasked.
 fn warn_of_commands(context: &Context, commands: &[Definition], reserved: &[Reserved]) {
+    let warn = |error: &custom::Error| {
+        let (message, place) = error.parts();
+        let warning = Warning::new("atmos::custom::unusable", message);
+        context.host.talk.warn(match place {
+            Some(place) => warning.at(place),
+            None => warning,
+        });
+    };
+    custom::remarks(commands, &context.host.sources).iter().for_each(warn);
     for command in commands {
-        if let Err(error) = command.check(reserved) {
-            let warning = Warning::new("atmos::custom::unusable", error.to_string());
-            context.host.talk.warn(match context.host.sources.place(command.span) {
-                Some(place) => warning.at(place),
-                None => warning,
-            });
+        if let Err(error) = command.check_at(reserved, &context.host.sources) {
+            warn(&error);
         }
         warn_of_steps(context, command);
         warn_of_commands(context, &command.commands, reserved);

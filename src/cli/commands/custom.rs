@@ -26,7 +26,7 @@ pub(in crate::cli) fn run(context: &Context, call: &Call) -> Result<u8> {
         return Err(unknown(command, &path, word).into());
     }
     let (command, path) = meant(command, path, call.given.arguments.is_empty())?;
-    command.check(&reserved())?;
+    command.check_at(&reserved(), &context.host.sources)?;
     if !command.has_steps() {
         return Err(without_steps(command, path).into());
     }

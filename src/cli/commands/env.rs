@@ -16,9 +16,17 @@ pub(super) fn run(context: &Context, args: EnvironmentArgs) -> Result<u8> {
         _ => return Err(Error::Format { format: asked.to_owned(), valid: "bash, json, dotenv, github" }.into()),
     };
     let app = context.app()?;
-    let section = app.config.env.as_map().into_iter().flatten();
-    let variables: Vec<(String, String)> =
-        section.map(|(name, node)| (name.to_string(), node.scalar_text().unwrap_or_default())).collect();
+    let mut variables: Vec<(String, String)> = Vec::new();
+    for (name, node) in app.config.env.as_map().into_iter().flatten() {
+        let variable = [(name.to_string(), node.scalar_text().unwrap_or_default())];
+        if let Err(error) = render(format, &variable, &[]) {
+            let place = context.host.sources.place(node.span).map(|place| format!(" at {place}")).unwrap_or_default();
+            let help =
+                "correct it in `env` of atmos.yaml: names have letters, digits and underscores, and no digit first";
+            return Err(Error::Usage { message: format!("{error}{place}"), help: help.to_owned() }.into());
+        }
+        variables.extend(variable);
+    }
     let text = render(format, &variables, &[])?;
     let given = || context.host.env.get("GITHUB_ENV").filter(|_| format == Format::Github).map(Into::into);
     match args.output_file.or_else(given) {

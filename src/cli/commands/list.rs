@@ -20,7 +20,7 @@ use crate::diag::Result;
 use crate::host::Env;
 use crate::ops::App;
 use crate::ops::list::{self, Closure, Rows, Subject, View};
-use crate::output::{Table, TableFormat};
+use crate::output::{self, Table, TableFormat};
 use crate::resolve;
 use crate::secret::MASK;
 
@@ -83,6 +83,8 @@ pub(super) fn view(env: &Env, columns: ColumnArgs) -> View {
     View {
         columns: if columns.columns.is_empty() { variable() } else { columns.columns },
         sort: given(columns.sort, env, "ATMOS_LIST_SORT"),
+        typed: columns.typed,
+        headless: columns.no_header,
         ..View::default()
     }
 }
@@ -143,8 +145,16 @@ pub(super) fn data_to(
 ) -> Result<u8> {
     let masker = &context.host.masker;
     let shown = |cell: String| if masker.is_on() && masker.is_secret(&cell) { MASK.to_owned() } else { cell };
-    let rows = Rows { rows: rows.rows.into_iter().map(|row| row.into_iter().map(shown).collect()).collect(), ..rows };
-    let table = Table { columns: rows.columns, rows: rows.rows };
+    let Rows { columns, rows, values, headless } = rows;
+    let table = Table {
+        columns,
+        rows: rows.into_iter().map(|row| row.into_iter().map(shown).collect()).collect(),
+        values: values
+            .iter()
+            .map(|row| row.iter().map(|value| output::masked(value, masker).into_owned()).collect())
+            .collect(),
+        headless,
+    };
     let terminal = context.host.terminal.stdout && file.is_none();
     write::text_to(context, &table.render_with(format, terminal, delimiter), file)?;
     Ok(0)

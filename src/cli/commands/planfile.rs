@@ -98,6 +98,7 @@ fn table(rows: Vec<Row>) -> Table {
     Table {
         columns: ["stack", "component", "sha", "size", "modified"].map(str::to_owned).to_vec(),
         rows: rows.into_iter().map(row).collect(),
+        ..Table::default()
     }
 }
 

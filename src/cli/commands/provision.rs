@@ -99,6 +99,7 @@ fn list_workdirs(context: &Context, workdirs: &[Workdir], format: Option<&str>) 
     let table = Table {
         columns: columns.iter().map(|column| (*column).to_owned()).collect(),
         rows: workdirs.iter().map(|workdir| if plain { row(workdir) } else { record(workdir) }).collect(),
+        ..Table::default()
     };
     write::data(context, &table.render(format, context.host.terminal.stdout))
 }

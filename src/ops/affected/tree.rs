@@ -40,7 +40,7 @@ pub(super) fn read(app: &App, base: Option<&App>, examiner: &Examiner<'_>, reque
     let other = base.map(App::index).transpose()?;
     let asked = request.stack.as_deref();
     let mut summaries = component::summaries(&app.host, &app.config, index)?;
-    summaries.retain(|summary| summary.kind.is_listed() && is_asked(index, asked, summary));
+    summaries.retain(|summary| summary.kind.is_listed(&app.config) && is_asked(index, asked, summary));
     let changes = stack::changes(index, other);
     let verdicts: HashMap<&str, Verdict> =
         changes.first.iter().map(|(stack, verdict)| (&*stack.key, *verdict)).collect();

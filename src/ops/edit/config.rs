@@ -7,19 +7,22 @@ use serde_json::Value as Json;
 use super::Error;
 use super::file::{Done, File, What, shown};
 use super::value::{Said, Type, type_of, value};
-use crate::diag::{Result, Warning};
+use crate::config::{self, Flags};
+use crate::diag::{Result, Talk, Warning};
+use crate::host::Host;
 use crate::ops::App;
 use crate::ops::explain::parse;
 use crate::validate::CONFIG_SCHEMA;
 use crate::yaml::Step;
 
-/// Sets a value of the configuration, or removes it. `given` are the files of `--config`.
+/// Sets a value of the configuration, or removes it. `flags` are those that lead to the files; the ones of `--config` may
+/// be changed.
 ///
 /// # Errors
 /// No file to change, a value of another type, or what [`Error`] says of the file.
-pub fn config(app: &App, path: &str, new: Option<(&str, Type)>, given: &[PathBuf]) -> Result<Done> {
+pub fn config(app: &App, path: &str, new: Option<(&str, Type)>, flags: &Flags) -> Result<Done> {
     let steps = parse(path)?;
-    let file = File::open(&app.host, &chosen(app, given)?)?;
+    let file = File::open(&app.host, &chosen(app, &flags.config_files)?)?;
     let Some((text, asked)) = new else {
         return file.delete(path, &steps);
     };
@@ -33,7 +36,7 @@ pub fn config(app: &App, path: &str, new: Option<(&str, Type)>, given: &[PathBuf
     let node = value(path, text, asked, &known)?;
     let done = file.set(path, &steps, &node)?;
     if done.what != What::Nothing {
-        warn_of_stronger(app, path, &steps, &done.file);
+        warn_of_stronger(app, path, &steps, &done.file, flags);
     }
     Ok(done)
 }
@@ -56,16 +59,22 @@ fn is_main(file: &Path) -> bool {
     matches!(stem, "atmos" | ".atmos")
 }
 
-/// A later file that sets the value wins over the one that was changed.
-fn warn_of_stronger(app: &App, path: &str, steps: &[Step], changed: &str) {
-    let later = app.config.files.iter().skip_while(|file| shown(&app.host, file) != changed).skip(1);
-    for other in later {
-        if File::open(&app.host, other).is_ok_and(|file| file.get(steps).is_some()) {
-            let message =
-                format!("{} sets `{path}`, too, and is read later: its value stays in force", shown(&app.host, other));
-            app.host.talk.warn(Warning::new("atmos::edit::overridden", message));
-        }
+/// Another file may set the value, too, and win over the one that was changed: the configuration is read once more, and
+/// says where its value comes from. Of a map nobody can say that.
+fn warn_of_stronger(app: &App, path: &str, steps: &[Step], changed: &str, flags: &Flags) {
+    let host = Host { talk: Talk::silent(), ..app.host.clone() };
+    let Ok(config) = config::load(&host, flags) else { return };
+    let value = steps.iter().try_fold(&config.document, |node, step| match step {
+        Step::Key(key) => node.get(key),
+        Step::Index(index) => node.as_list()?.get(*index),
+    });
+    let in_force = value.filter(|node| node.as_map().is_none()).and_then(|node| host.sources.place(node.span));
+    let Some(place) = in_force else { return };
+    if config.files.iter().any(|file| shown(&host, file) == changed && place.source.path == *file) {
+        return;
     }
+    let message = format!("`{path}` is also set at {place}: that value stays in force");
+    app.host.talk.warn(Warning::new("atmos::edit::overridden", message));
 }
 
 /// The type that a schema wants at a path.

@@ -2,7 +2,7 @@
 
 use super::error::{Error, advice};
 use super::subject::Subject;
-use crate::diag::Result;
+use crate::diag::{Result, Warning};
 use crate::ops::App;
 use crate::template::{Functions, Nothing, Options, Reads, Source, Template};
 use crate::value::{Map, Node};
@@ -13,6 +13,8 @@ pub(super) struct Column {
     pub name: String,
     /// The field that is all that the column shows.
     field: Option<String>,
+    /// The place of the one value that the template shows as it is.
+    path: Option<Vec<String>>,
     template: Template,
     reads: Reads,
 }
@@ -25,7 +27,7 @@ impl Column {
         let wrong =
             |cause: crate::template::Error| Error::Template { column: name.to_owned(), cause: cause.to_string() };
         let template = Template::parse(&source).map_err(wrong)?;
-        Ok(Column { name: name.to_owned(), field: None, reads: template.reads(), template })
+        Ok(Column { name: name.to_owned(), field: None, path: path(text), reads: template.reads(), template })
     }
 
     fn field(name: &str, field: &str) -> Result<Column, Error> {
@@ -54,6 +56,14 @@ impl Column {
         Ok(rendered.map_err(wrong)?.replace("<no value>", ""))
     }
 
+    /// The value behind the text of a cell: of its type where the column shows one value of the row as it is, else the text.
+    pub(super) fn value(&self, row: &Node, cell: &str) -> Node {
+        match &self.path {
+            Some(path) => row.get_path(path.iter().map(String::as_str)).cloned().unwrap_or_default(),
+            None => Node::from(cell),
+        }
+    }
+
     /// Whether the template reads a field of the row.
     pub(super) fn reads(&self, field: &str) -> bool {
         self.reads.touches(&[field]) || self.reads.touches(&["raw"])
@@ -71,7 +81,13 @@ pub(super) struct Columns {
 impl Columns {
     /// # Errors
     /// A name that is no column, or a text that is no template.
-    pub(super) fn new(app: &App, subject: Subject, given: &[String], usual: &[(&str, &str)]) -> Result<Columns> {
+    pub(super) fn new(
+        app: &App,
+        subject: Subject,
+        given: &[String],
+        usual: &[(&str, &str)],
+        query: bool,
+    ) -> Result<Columns> {
         let given = specs(given);
         if given.is_empty() {
             if let Some(configured) = configured(app, subject)? {
@@ -82,7 +98,22 @@ impl Columns {
         }
         // What is wrong with configured columns is no matter where others are shown.
         let configured = configured(app, subject).unwrap_or_default().unwrap_or_default();
-        let shown = given.iter().map(|spec| chosen(subject, spec, &configured)).collect::<Result<_, _>>()?;
+        let every = |spec: &String| match spec.as_str() {
+            "*" => subject.fields().iter().map(|field| (*field).to_owned()).collect(),
+            _ => vec![spec.clone()],
+        };
+        let specs = given.iter().flat_map(every);
+        let one = |spec: String| match chosen(subject, &spec, &configured) {
+            // Rows that a query makes have fields of their own.
+            Err(Error::Column { .. }) if query => {
+                let (name, text) = split(&spec).unwrap_or((&spec, &spec));
+                let field = text.trim().trim_start_matches('.');
+                Column::field(&if name == text { title(field) } else { name.trim().to_owned() }, field)
+            }
+            found => found,
+        };
+        let shown: Vec<Column> = specs.map(one).collect::<Result<_, _>>()?;
+        tell_doubles(app, &shown);
         Ok(Columns { shown, configured })
     }
 
@@ -98,6 +129,25 @@ impl Columns {
             Error::SortUnknown { column: name.to_owned(), help }
         })
     }
+}
+
+/// Says which headers stand twice: a record has one value under each.
+fn tell_doubles(app: &App, shown: &[Column]) {
+    for (index, column) in shown.iter().enumerate() {
+        if shown[..index].iter().any(|earlier| earlier.name == column.name) {
+            let message = format!("two columns have the name '{}': JSON and YAML show the last one", column.name);
+            let help = "give one of them another name: `Name=field`";
+            app.host.talk.warn(Warning::new("atmos::list::column_twice", message).help(help));
+        }
+    }
+}
+
+/// The path of a template that is nothing but one value.
+fn path(text: &str) -> Option<Vec<String>> {
+    let inner = text.trim().strip_prefix("{{")?.strip_suffix("}}")?;
+    let path = inner.trim_matches(|c: char| c == '-' || c.is_whitespace()).strip_prefix('.')?;
+    let is_name = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || c == '_');
+    path.split('.').all(is_name).then(|| path.split('.').map(str::to_owned).collect())
 }
 
 /// The columns that one name or `Name=Template` stands for.
@@ -237,6 +287,14 @@ mod tests {
             ("Where={{ .vars.region }}", "Where"),
         ] {
             assert_eq!(chosen(Subject::Metadata, spec, &[]).unwrap().name, name, "{spec}");
+        }
+    }
+
+    #[test]
+    fn a_template_of_one_value_has_a_path() {
+        assert_eq!(path("{{ .vars.a_1 }}").unwrap(), ["vars", "a_1"]);
+        for text in ["{{ .vars.a | upper }}", "x{{ .a }}", "{{ .a }}{{ .b }}", "{{ . }}", "{{ $x }}"] {
+            assert_eq!(path(text), None, "{text}");
         }
     }
 

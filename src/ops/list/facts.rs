@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::error::Error;
-use crate::component::{self, Filter, Instance, Summary, summaries};
+use crate::component::{self, Filter, Instance, Summary, usable};
 use crate::diag::Result;
 use crate::ops::{App, describe, unknown};
 use crate::resolve;
@@ -28,8 +28,8 @@ const CREDENTIALED: [&str; 10] = [
 
 /// Every component in every stack by its names. Nothing is evaluated.
 pub(super) fn named(app: &App) -> Result<Vec<Summary>> {
-    let mut found = summaries(&app.host, &app.config, app.index()?)?;
-    found.retain(|summary| summary.kind.is_listed());
+    let mut found = usable(&app.host, &app.config, app.index()?, component::Nameless::Refused)?;
+    found.retain(|summary| summary.kind.is_listed(&app.config));
     Ok(found)
 }
 
@@ -44,8 +44,9 @@ pub(super) fn evaluated(
     sections: &[&str],
     wanted: impl Fn(&Instance) -> bool,
 ) -> Result<Vec<Instance>> {
-    let mut instances = component::all(&app.host, &app.config, app.index()?, filter)?;
-    instances.retain(|instance| instance.kind.is_listed() && wanted(instance));
+    let filter = Filter { partial: true, ..filter.clone() };
+    let mut instances = component::all(&app.host, &app.config, app.index()?, &filter)?;
+    instances.retain(|instance| instance.kind.is_listed(&app.config) && wanted(instance));
     let processing = inventory(app, processing, sections);
     let evaluated: Vec<Result<Instance>> = instances
         .par_iter()
@@ -69,12 +70,12 @@ pub(super) fn each_evaluated<T: Send>(
     let index = app.index()?;
     let processing = inventory(app, processing, sections);
     let act = |instance: Instance| -> Result<Option<T>> {
-        if !instance.kind.is_listed() || !wanted(&instance) {
+        if !instance.kind.is_listed(&app.config) || !wanted(&instance) {
             return Ok(None);
         }
         Ok(make(&app.evaluate(&instance, &describe::for_instance(&instance, &processing))?))
     };
-    let filter = Filter::default();
+    let filter = Filter { partial: true, ..Filter::default() };
     let made = app.evaluate_many(|| component::each(&app.host, &app.config, index, &filter, act))?;
     Ok(made.into_iter().flatten().collect())
 }
@@ -163,17 +164,17 @@ pub(super) fn status(enabled: bool, locked: bool) -> &'static str {
     }
 }
 
-/// The tags in metadata: texts only.
+/// The tags in metadata, as runs and `!tags` read them: scalars are text, anything else is no tag.
 pub(super) fn tags(metadata: &Node) -> Node {
     let tags = metadata.get("tags").and_then(Node::as_list).unwrap_or_default();
-    Node::from(tags.iter().filter(|tag| tag.as_str().is_some()).cloned().collect::<Vec<_>>())
+    Node::from(tags.iter().filter_map(Node::scalar_text).map(Node::from).collect::<Vec<_>>())
 }
 
-/// The labels in metadata: texts only.
+/// The labels in metadata, read like [`tags`].
 pub(super) fn labels(metadata: &Node) -> Node {
     let labels = metadata.get("labels").and_then(Node::as_map).into_iter().flatten();
-    let texts = labels.filter(|(_, value)| value.as_str().is_some());
-    Node::from(texts.map(|(key, value)| (key.clone(), value.clone())).collect::<Map>())
+    let texts = labels.filter_map(|(key, value)| Some((key.clone(), Node::from(value.scalar_text()?))));
+    Node::from(texts.collect::<Map>())
 }
 
 /// A row of some fields.

@@ -114,14 +114,15 @@ fn rows(app: &App, request: &InstancesRequest, shape: &Shape, subject: Subject) 
     Ok(rows.into_iter().map(|(_, _, row)| row).collect())
 }
 
-/// Every instance, abstract ones included, by stack, kind and name.
+/// Every instance that can run, by stack, kind and name.
 ///
 /// # Errors
 /// A pattern that cannot be read, or an instance that cannot be put together.
 pub fn matrix(app: &App, stack: Option<&str>) -> Result<Vec<MatrixEntry>> {
     let stacks = Stacks::new(stack)?;
-    let mut found = component::all(&app.host, &app.config, app.index()?, &Filter::default())?;
-    found.retain(|instance| instance.kind.is_listed() && stacks.has(&instance.stack));
+    let mut found =
+        component::all(&app.host, &app.config, app.index()?, &Filter { partial: true, ..Filter::default() })?;
+    found.retain(|instance| instance.kind.is_listed(&app.config) && !instance.abstract_ && stacks.has(&instance.stack));
     if found.is_empty() {
         stacks.tell(app)?;
     }

@@ -27,6 +27,10 @@ pub struct View {
     pub tags: Vec<String>,
     /// `--labels`: all of them, as `key=value,key:value`.
     pub labels: Option<String>,
+    /// `--typed`: the values of the rows, too, and not their text alone.
+    pub typed: bool,
+    /// `--no-header`
+    pub headless: bool,
     /// Shows also what the chosen components depend on or what depends on them, and then terraform components only.
     pub closure: Option<Closure>,
 }
@@ -39,6 +43,8 @@ pub(super) struct Shape {
     query: Option<Query>,
     tags: Vec<String>,
     labels: Vec<(String, String)>,
+    typed: bool,
+    headless: bool,
 }
 
 struct Key {
@@ -67,7 +73,7 @@ impl Shape {
         usual: &[(&str, &str)],
         order: &[&str],
     ) -> Result<Shape> {
-        let columns = Columns::new(app, subject, &view.columns, usual)?;
+        let columns = Columns::new(app, subject, &view.columns, usual, view.query.is_some())?;
         let query = |text: &Option<String>| -> Result<Option<Query>, Error> {
             let text = text.as_deref().filter(|text| !text.is_empty());
             Ok(text.map(Query::parse).transpose()?)
@@ -79,6 +85,8 @@ impl Shape {
             tags: view.tags.iter().map(|tag| tag.trim().to_owned()).filter(|tag| !tag.is_empty()).collect(),
             labels: labels(view.labels.as_deref().unwrap_or_default())?,
             columns: columns.shown,
+            typed: view.typed,
+            headless: view.headless,
         })
     }
 
@@ -113,10 +121,10 @@ impl Shape {
 
     /// Whether the metadata of a component has one of the tags and all labels.
     pub(super) fn admits(&self, metadata: &Node) -> bool {
-        let has = |tag: &Node| tag.as_str().is_some_and(|tag| self.tags.iter().any(|wanted| wanted == tag));
+        let has = |tag: &Node| tag.scalar_text().is_some_and(|tag| self.tags.contains(&tag));
         let tags = metadata.get("tags").and_then(Node::as_list).unwrap_or_default();
         let is = |(key, value): &(String, String)| {
-            metadata.get_path(["labels", key]).and_then(Node::as_str) == Some(value.as_str())
+            metadata.get_path(["labels", key]).and_then(Node::scalar_text).as_ref() == Some(value)
         };
         (self.tags.is_empty() || tags.iter().any(has)) && self.labels.iter().all(is)
     }
@@ -138,10 +146,16 @@ impl Shape {
             });
             pairs.find(|order| order.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
         });
-        Ok(Rows {
+        let mut rows = Rows {
             columns: self.columns.iter().map(|column| column.name.clone()).collect(),
-            rows: lines.into_iter().map(|line| line.cells).collect(),
-        })
+            headless: self.headless,
+            ..Rows::default()
+        };
+        for line in lines {
+            rows.rows.push(line.cells);
+            rows.values.extend(line.values);
+        }
+        Ok(rows)
     }
 
     fn line(&self, row: Node) -> Result<Option<Line>, Error> {
@@ -157,17 +171,20 @@ impl Shape {
             },
             None => row,
         };
-        let cells = self.columns.iter().map(|column| column.cell(&row)).collect::<Result<_, _>>()?;
+        let cells: Vec<String> = self.columns.iter().map(|column| column.cell(&row)).collect::<Result<_, _>>()?;
+        let values = || self.columns.iter().zip(&cells).map(|(column, cell)| column.value(&row, cell)).collect();
+        let values = self.typed.then(values);
         let key = |key: &Key| match &key.by {
             By::Column(column) => column.cell(&row),
             By::Shown(_) => Ok(String::new()),
         };
-        Ok(Some(Line { cells, keys: self.order.iter().map(key).collect::<Result<_, _>>()? }))
+        Ok(Some(Line { cells, values, keys: self.order.iter().map(key).collect::<Result<_, _>>()? }))
     }
 }
 
 struct Line {
     cells: Vec<String>,
+    values: Option<Vec<Node>>,
     /// Texts to sort by that are no cells; empty where they are.
     keys: Vec<String>,
 }

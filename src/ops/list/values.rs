@@ -59,7 +59,11 @@ impl Values {
             });
             rows.push(["value".to_owned()].into_iter().chain(cells).collect());
         }
-        Rows { columns: ["Key".to_owned()].into_iter().chain(self.by_stack.keys().cloned()).collect(), rows }
+        Rows {
+            columns: ["Key".to_owned()].into_iter().chain(self.by_stack.keys().cloned()).collect(),
+            rows,
+            ..Rows::default()
+        }
     }
 }
 

@@ -30,7 +30,7 @@ pub(in crate::ops) fn choose(
     component: Option<&str>,
     stack: Option<&str>,
 ) -> Result<(String, String)> {
-    let summaries = component::summaries(&app.host, &app.config, app.index()?)?;
+    let summaries = component::usable(&app.host, &app.config, app.index()?, component::Nameless::LeftOut)?;
     let offered: Vec<_> = summaries
         .into_iter()
         .filter(|summary| summary.kind == *kind && !summary.abstract_ && summary.enabled)

@@ -70,7 +70,12 @@ pub fn editorconfig(app: &App, request: &EditorConfigRequest) -> Result<EditorCo
     files.retain(|file| !excluded.has(file));
     files.sort();
     files.dedup();
-    report.unconfigured = EditorConfig::of(root).is_empty();
+    let own = EditorConfig::of(root);
+    report.unconfigured = own.is_empty();
+    for (path, problems) in own.problems() {
+        let name = path.strip_prefix(root).unwrap_or(&path).display().to_string();
+        report.complaints.push((name, problems.to_vec()));
+    }
     let mut configs: BTreeMap<PathBuf, EditorConfig> = BTreeMap::new();
     for file in files {
         let path = root.join(&file);

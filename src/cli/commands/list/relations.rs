@@ -69,5 +69,5 @@ fn levels(relations: &Relations, terminal: bool) -> String {
     let row = |level: list::Level| vec![level.level.to_string(), level.stack, level.component, "terraform".to_owned()];
     let rows = relations.levels().into_iter().map(row).collect();
     let columns = ["Level", "Stack", "Component", "Type"].map(str::to_owned).to_vec();
-    Table { columns, rows }.render(TableFormat::Table, terminal)
+    Table { columns, rows, ..Table::default() }.render(TableFormat::Table, terminal)
 }

@@ -21,6 +21,7 @@ use crate::diag::Result;
 use crate::ops::App;
 use crate::ops::list::{self, Alias, MatrixEntry, Subject};
 use crate::output;
+use crate::value::Node;
 
 /// `--provenance` without a tree.
 fn check_provenance(wanted: bool, format: Option<&str>) -> Result<()> {
@@ -123,6 +124,9 @@ pub(super) fn instances(context: &Context, args: InstancesArgs) -> Result<u8> {
     };
     if format.as_deref() == Some("matrix") {
         whole("matrix")?;
+        let in_ci = app.config.document.get_path(["ci", "enabled"]).and_then(Node::as_bool) == Some(true);
+        let file =
+            file.or_else(|| env.get("GITHUB_OUTPUT").filter(|file| in_ci && !file.is_empty()).map(str::to_owned));
         return matrix(context, &list::matrix(&app, stack.as_deref())?, file.as_deref());
     }
     if file.is_some() {

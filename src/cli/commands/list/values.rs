@@ -75,7 +75,7 @@ fn side_by_side(
             // In a pipe a table of values is CSV: its header names the stacks.
             let format = if format == TableFormat::Table && !terminal { TableFormat::Csv } else { format };
             let rows = values.rows();
-            let table = Table { columns: rows.columns, rows: rows.rows };
+            let table = Table { columns: rows.columns, rows: rows.rows, headless: args.no_header, ..Table::default() };
             let delimiter = given(args.format.delimiter, env, "ATMOS_LIST_DELIMITER");
             write::data(context, &table.render_with(format, terminal, delimiter.as_deref()))?;
         }

@@ -58,7 +58,10 @@ pub(super) fn all(context: &Context, scope: &ScopeArgs) -> Result<u8> {
         failed |= word == "failed";
         let _ = write!(summary, "\n  {target}: {word}");
     }
-    context.host.talk.attention(summary);
+    // Each check has said for programs what is wrong.
+    if !(failed && context.screen.has_json_errors()) {
+        context.host.talk.attention(summary);
+    }
     Ok(u8::from(failed))
 }
 

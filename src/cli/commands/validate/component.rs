@@ -39,6 +39,7 @@ pub(super) fn component(context: &Context, args: ValidateComponentArgs) -> Resul
             write::data(context, &format!("{text}\n"))?;
         }
     }
-    context.host.talk.attention(format!("✗ Component validation failed\n\n**Error:** {}", report.text()));
+    let text = format!("✗ Component validation failed\n\n**Error:** {}", report.text());
+    format::failed(context, "Component validation failed", &text, &output::validate::objections(&report.objections));
     Ok(1)
 }

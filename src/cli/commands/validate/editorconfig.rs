@@ -8,7 +8,7 @@ use super::super::super::args::EditorconfigArgs;
 use super::super::super::error::Error;
 use super::super::super::setup::Context;
 use super::super::write;
-use super::format::{asked, print, verdict};
+use super::format::{asked, failed, print, verdict};
 use crate::diag::{Result, Warning};
 use crate::ops::App;
 use crate::ops::validate::{self, EditorConfigRequest};
@@ -79,6 +79,9 @@ fn check(context: &Context, app: &App, request: &EditorConfigRequest, format: Fo
         write::data(context, &text)?;
     }
     if report.count() > 0 {
+        if context.screen.has_json_errors() {
+            failed(context, "EditorConfig validation failed", "", &view::records(&report));
+        }
         return Ok(1);
     }
     context.host.talk.success("EditorConfig validation passed");

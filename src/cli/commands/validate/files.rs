@@ -41,10 +41,15 @@ pub(super) fn shown(context: &Context, report: &FilesReport, form: Form, none: &
             write::data(context, &format!("{text}\n"))?;
         }
     }
+    let json = context.screen.has_json_errors() && failed;
+    if json {
+        let findings = report.files.iter().flat_map(|file| output::validate::records(&file.findings));
+        format::failed(context, "Validation failed", "", &findings.collect::<Vec<_>>());
+    }
     for file in &report.files {
         if file.findings.is_empty() {
             context.host.talk.success(format!("Validated {}", file.file));
-        } else if !rich {
+        } else if !rich && !json {
             context.host.talk.attention(output::validate::of_file(&file.file, &file.findings));
         }
     }

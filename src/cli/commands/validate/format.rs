@@ -40,6 +40,32 @@ pub(super) fn verdict(valid: bool, findings: Vec<Json>) -> Json {
     json!({"valid": valid, "findings": Json::Array(findings)})
 }
 
+/// Says that a check failed: in words for people, as any other error where programs read errors. `findings` are records.
+pub(super) fn failed(context: &Context, title: &str, text: &str, findings: &[Json]) {
+    if !context.screen.has_json_errors() {
+        return context.host.talk.attention(text);
+    }
+    let errors: Vec<&Json> = findings.iter().filter(|finding| finding["severity"] != "warning").collect();
+    let place = |finding: &&Json| {
+        let numbers = ["line", "column"].into_iter().filter_map(|key| finding[key].as_u64());
+        Some(numbers.fold(finding["file"].as_str()?.to_owned(), |place, number| format!("{place}:{number}")))
+    };
+    let mut hints: Vec<&str> =
+        errors.iter().filter_map(|finding| finding["help"].as_str()).flat_map(str::lines).collect();
+    hints.sort_unstable();
+    hints.dedup();
+    let noun = if errors.len() == 1 { "error" } else { "errors" };
+    context.screen.error_line(&json!({
+        "title": title,
+        "message": format!("{title}: {} {noun}", errors.len()),
+        "code": "atmos::validate::failed",
+        "places": errors.iter().filter_map(place).collect::<Vec<_>>(),
+        "causes": errors.iter().map(|finding| &finding["message"]).collect::<Vec<_>>(),
+        "hints": hints,
+        "exit_code": 1,
+    }));
+}
+
 /// Prints a verdict.
 pub(super) fn print(context: &Context, verdict: &Json) -> Result<u8> {
     write::data(context, &format!("{verdict:#}\n"))?;

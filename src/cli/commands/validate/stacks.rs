@@ -56,9 +56,10 @@ fn shown(context: &Context, report: &Report, form: Form) -> Result<u8> {
         for warning in output::validate::warnings(report) {
             context.host.talk.warn(warning);
         }
-        if failed {
-            context.host.talk.attention(output::validate::errors(report));
-        }
+    }
+    if failed && (form != Form::Rich || context.screen.has_json_errors()) {
+        let findings = output::validate::records(&report.findings);
+        format::failed(context, "Stack validation failed", &output::validate::errors(report), &findings);
     }
     if !failed {
         context.host.talk.success("All stacks validated successfully");

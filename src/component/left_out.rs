@@ -1,0 +1,53 @@
+//! Manifests and components that cannot be put together, where somebody wants to see the others.
+
+use super::error::Error;
+use crate::diag::Warning;
+use crate::host::Host;
+
+/// What is wrong with a manifest, or with one component of it.
+#[derive(Debug)]
+pub(super) struct Fault {
+    /// Key of the manifest.
+    pub manifest: String,
+    /// None when the whole manifest is wrong.
+    pub component: Option<String>,
+    pub error: Error,
+}
+
+/// What becomes of components whose stack has no name because `stacks.name_template` fails for them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Nameless {
+    /// An error: they may be part of any stack.
+    Refused,
+    LeftOut,
+}
+
+/// Says what is left out, each manifest once. `nothing` says that nothing else is left to be shown.
+///
+/// # Errors
+/// The first fault, when nothing is left; the first component without a stack, unless that is left out, too.
+pub(super) fn tell(host: &Host, mut faults: Vec<Fault>, nothing: bool, nameless: Nameless) -> Result<(), Error> {
+    let is_nameless = |fault: &Fault| matches!(fault.error, Error::NameTemplate { .. });
+    if let Some(at) = faults.iter().position(is_nameless).filter(|_| nameless == Nameless::Refused) {
+        return Err(faults.swap_remove(at).error);
+    }
+    let mut faults = faults.into_iter().peekable();
+    while let Some(fault) = faults.next() {
+        if nothing {
+            return Err(fault.error);
+        }
+        let mut more = 0_usize;
+        while faults.next_if(|next| next.manifest == fault.manifest).is_some() {
+            more += 1;
+        }
+        let others = if more == 0 { String::new() } else { format!(" (and {more} more of its components)") };
+        let what = match &fault.component {
+            Some(component) => format!("the component '{component}' of the manifest '{}'{others}", fault.manifest),
+            None => format!("the manifest '{}'", fault.manifest),
+        };
+        let message = format!("{what} cannot be used and is left out: {}", fault.error);
+        let help = "`atmos validate stacks` shows everything that is wrong";
+        host.talk.warn(Warning::new("atmos::stack::left_out", message).help(help));
+    }
+    Ok(())
+}
