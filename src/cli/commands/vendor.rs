@@ -85,7 +85,8 @@ fn wants_json(format: Option<&str>) -> Result<bool> {
 }
 
 fn table(context: &Context, columns: &[&str], rows: Vec<Vec<String>>) -> Result<()> {
-    let table = Table { columns: columns.iter().map(|column| (*column).to_owned()).collect(), rows };
+    let table =
+        Table { columns: columns.iter().map(|column| (*column).to_owned()).collect(), rows, ..Table::default() };
     write::data(context, &table.render(TableFormat::Table, context.host.terminal.stdout))
 }
 
