@@ -176,7 +176,8 @@ fn secrets_in_urls_and_settings_are_not_shown() {
     sandbox.write("other/atmos.yaml", "import: ['https://me:hunter22@acme.test/x.yaml']\n");
     for command in [
         // The stack with the import is left out, and it is said why.
-        &["describe", "stacks", "--sections", "vars"][..],
+        &["describe", "stacks"][..],
+        &["describe", "component", "narrower", "-s", "dev"],
         &["describe", "component", "app", "-s", "remote"],
         &["--config", "other/atmos.yaml", "list", "stacks"],
         &["auth", "validate"],
