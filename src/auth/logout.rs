@@ -3,12 +3,14 @@
 //!
 //! Read [`Session::forget`]. Row 5.
 
+use std::path::PathBuf;
+
 use zeroize::Zeroizing;
 
 use super::chain::{Chain, Fingerprint};
 use super::config::Provider;
 use super::error::Error;
-use super::federation::Entry;
+use super::federation::{Entry, folder, folder_of_all, forget_folder};
 use super::kind::{IdentityKind, ProviderKind};
 use super::name::{IdentityName, ProviderName};
 use super::provider::sso::{self, Portal};
@@ -161,6 +163,38 @@ impl Session {
         let mut found: Vec<_> = meant.filter_map(name).collect();
         found.sort();
         found
+    }
+
+    /// Folders in which browsers keep sign-ins of providers: those that were removed (or would be, in a `dry_run`), and why
+    /// others are there still.
+    pub fn forget_folders(&self, whose: &Logins, dry_run: bool) -> (Vec<PathBuf>, Vec<String>) {
+        let root = folder(&self.context.host, self.realm());
+        let of = |provider: &Provider| {
+            let ProviderKind::Federated(kind) = provider.kind else { return None };
+            Some(root.join(kind.module().folder(&Entry::provider(provider))?))
+        };
+        let meant = self.settings.providers.values().filter(|provider| self.is_meant(provider, whose));
+        let mut folders: Vec<PathBuf> = meant.filter_map(of).collect();
+        if *whose == Logins::All {
+            // Also those of providers that the configuration has no more.
+            folders = vec![root.clone()];
+        }
+        folders.sort();
+        let (mut gone, mut left) = (Vec::new(), Vec::new());
+        for folder in folders {
+            match forget_folder(&folder, dry_run) {
+                Ok(true) => gone.push(folder),
+                Ok(false) => {}
+                Err(error) => left.push(format!("the browser's profile {}: {error}", folder.display())),
+            }
+        }
+        (gone, left)
+    }
+
+    /// The same of all realms.
+    pub fn forget_all_folders(&self, dry_run: bool) -> std::io::Result<Option<PathBuf>> {
+        let folder = folder_of_all(&self.context.host);
+        forget_folder(&folder, dry_run).map(|gone| gone.then_some(folder))
     }
 
     fn portals(&self, whose: &Logins) -> Vec<&Provider> {

@@ -44,6 +44,30 @@ fn session_is_exchanged_for_the_assertion_of_the_application() {
 }
 
 #[test]
+fn session_of_another_person_is_not_taken() {
+    let mut federation = okta(&json!({}));
+    federation.configure(&AUTH.replace(", username: ana@acme.test", ""));
+    let login = ["auth", "login", "-i", "b"];
+    let whoami = ["auth", "whoami", "-i", "b", "--exit-code"];
+    federation.sandbox.set("ATMOS_SAML_USERNAME", "ana@acme.test");
+    federation.sandbox.atmos(&login).success();
+    let (_, calls) = federation.during(|| federation.sandbox.atmos(&login).success());
+    assert!(calls.is_empty(), "the same person is signed in: {calls:?}");
+    federation.sandbox.set("ATMOS_SAML_USERNAME", "bob@acme.test");
+    federation.sandbox.set("ATMOS_SAML_PASSWORD", "x");
+    federation.sandbox.atmos(&login).exits(1).says("Authentication failed (E0000004)");
+    assert_ne!(federation.sandbox.atmos(&whoami).code(), 0);
+    // Who says no name takes whoever is signed in.
+    federation.sandbox.remove("ATMOS_SAML_USERNAME");
+    federation.sandbox.remove("ATMOS_SAML_PASSWORD");
+    let (_, calls) = federation.during(|| federation.sandbox.atmos(&whoami).success());
+    assert!(!calls.iter().any(|call| call == AUTHN), "{calls:?}");
+    federation.sandbox.set("ATMOS_SAML_USERNAME", "ana@acme.test");
+    federation.sandbox.atmos(&whoami).success();
+    federation.assert_clean();
+}
+
+#[test]
 fn factors_are_asked_as_wanted() {
     let mut federation = okta(&json!({}));
     let all = json!({"idp": {"factors": ["sms", "token:software:totp", "push", "webauthn"]}});

@@ -10,6 +10,7 @@ use super::super::audit::{self, Event};
 use super::gate::Gate;
 use super::integrations::{Done, Holder, keys, target};
 use super::registry::{find, other_kind, owner};
+use crate::auth::integration::kube::Switch;
 use crate::auth::integration::{CLUSTERS_OF_AZURE, ClusterTarget, ClusterToken, Home, Kind, Target};
 use crate::auth::resolution::Flag;
 use crate::auth::run::TOKEN;
@@ -167,7 +168,9 @@ pub async fn update_kubeconfig(access: &Access, request: &KubeconfigRequest) -> 
     let (alias, path) = (own(&request.alias).or(cluster.alias), own(&request.kubeconfig).or(cluster.path));
     let target = ClusterTarget { name, region, alias, path, ..cluster };
     let chain = access.session.chain(&identity)?;
-    Holder { access, session: &access.session, chain, credentials: &given }.write_kubeconfig(&target).await
+    Holder { access, session: &access.session, chain, credentials: &given }
+        .write_kubeconfig(&target, Switch::Always)
+        .await
 }
 
 /// Which cluster of Azure or Google.
@@ -208,7 +211,9 @@ pub async fn update_other_kubeconfig(access: &Access, request: &OtherKubeconfigR
     audit::record(access, &access.settings, &event)?;
     let given = access.given(&access.session, &identity).await?;
     let chain = access.session.chain(&identity)?;
-    Holder { access, session: &access.session, chain, credentials: &given }.write_kubeconfig(&target).await
+    Holder { access, session: &access.session, chain, credentials: &given }
+        .write_kubeconfig(&target, Switch::Always)
+        .await
 }
 
 /// The flag that is needed and not there.

@@ -12,7 +12,7 @@ use super::super::module::{Entry, Step};
 use super::factor::{self, Factor};
 use super::forms::{nobody, response};
 use super::page::{Page, single_line};
-use super::person::Person;
+use super::person::{Person, SignedIn};
 use super::web::Web;
 use crate::secret::{Expose as _, Secret};
 
@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_mins(5);
 ///
 /// # Errors
 /// Wrong answers, a refusal on the phone, nobody to ask, states that only a person can leave.
-pub(super) async fn assertion(step: &Step<'_>, url: &str) -> Result<Secret, AuthError> {
+pub(super) async fn assertion(step: &Step<'_>, url: &str) -> Result<SignedIn, AuthError> {
     let web = Web::new(step, url)?;
     let person = Person::of(step).await?;
     let patience = step.context.options.timeout.map_or(PATIENCE, |timeout| timeout.min(PATIENCE));
@@ -36,8 +36,7 @@ pub(super) async fn assertion(step: &Step<'_>, url: &str) -> Result<Secret, Auth
     let done = okta.sign_in().await?;
     let mut page = okta.web.open(okta.redirect(&done, &application)?).await?;
     if let Some(response) = response(&page) {
-        okta.person.accepted().await?;
-        return Ok(response);
+        return okta.person.accepted(response).await;
     }
     // The application wants more than the organisation does: the page has the token of another round.
     let Some(token) = step_up(&page) else { return Err(okta.unknown(&page)) };
@@ -47,8 +46,7 @@ pub(super) async fn assertion(step: &Step<'_>, url: &str) -> Result<Secret, Auth
     let done = okta.advance(answer).await?;
     page = okta.web.open(okta.redirect(&done, &application)?).await?;
     let Some(response) = response(&page) else { return Err(okta.unknown(&page)) };
-    okta.person.accepted().await?;
-    Ok(response)
+    okta.person.accepted(response).await
 }
 
 struct Okta<'a> {

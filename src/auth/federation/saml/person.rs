@@ -27,6 +27,8 @@ const USERNAME_VARIABLE: &str = "ATMOS_SAML_USERNAME";
 const CODE_VARIABLE: &str = "ATMOS_SAML_MFA_TOKEN";
 /// How often somebody who types may be wrong.
 const ATTEMPTS: u32 = 3;
+/// Digits of a user name's hash; enough that two are never taken for one.
+const DIGITS: usize = 16;
 /// Codes are short; whatever is longer is something else.
 const LONGEST_CODE: usize = 64;
 
@@ -47,6 +49,25 @@ pub(super) struct Person<'a> {
     code: Option<Origin>,
     passwords: u32,
     codes: u32,
+}
+
+/// What a driver got, and from whose sign-in.
+pub(super) struct SignedIn {
+    pub(super) response: Secret,
+    pub(super) user: Option<String>,
+}
+
+/// The user name that is said beforehand.
+pub(super) fn named(step: &Step<'_>) -> Option<String> {
+    let variable = || step.context.host.env.get(USERNAME_VARIABLE).map(str::to_owned);
+    step.entry.text("username").or_else(variable)
+}
+
+/// A user name as sessions know it.
+pub(super) fn basis(name: &str) -> String {
+    let mut digits = hex(&Sha256::digest(name.trim()));
+    digits.truncate(DIGITS);
+    digits
 }
 
 /// Name under which a password is kept in the cache, if it is to be kept.
@@ -213,7 +234,12 @@ impl<'a> Person<'a> {
     }
 
     /// The sign-in worked: a password that somebody typed is kept if that is wanted.
-    pub(super) async fn accepted(&self) -> Result<(), AuthError> {
+    pub(super) async fn accepted(&self, response: Secret) -> Result<SignedIn, AuthError> {
+        self.keep().await?;
+        Ok(SignedIn { response, user: self.username.as_ref().map(|(name, _)| name.clone()) })
+    }
+
+    async fn keep(&self) -> Result<(), AuthError> {
         let (Some(name), Some((password, Origin::Typed)), Some((username, _))) =
             (kept(&self.step.entry), &self.password, &self.username)
         else {

@@ -13,7 +13,7 @@ use super::adfs::Adfs;
 use super::factor::NAMES;
 use super::keycloak::Keycloak;
 use super::okta::{self, FACTOR};
-use super::person::{self, CODE_PROGRAM, KEEP, PASSWORD_PROGRAM};
+use super::person::{self, CODE_PROGRAM, KEEP, PASSWORD_PROGRAM, SignedIn};
 use super::{Assertion, browser, forms, loopback};
 use crate::diag::nearest;
 use crate::secret::{Secret, without_userinfo};
@@ -88,6 +88,17 @@ impl Module for Saml {
         Form::Saml
     }
 
+    fn whose(&self, step: &Step<'_>) -> Option<String> {
+        // A person in a browser may be anybody: nobody asks for the name there.
+        let fills_in = driver(&step.entry).is_ok_and(Driver::fills_in);
+        person::named(step).filter(|_| fills_in).map(|name| person::basis(&name))
+    }
+
+    fn folder(&self, entry: &Entry<'_>) -> Option<String> {
+        // Also of a provider that has another driver by now.
+        Some(browser::profile_name(entry))
+    }
+
     fn kept(&self, entry: &Entry<'_>) -> Option<String> {
         driver(entry).is_ok_and(Driver::fills_in).then(|| person::kept(entry)).flatten()
     }
@@ -122,22 +133,23 @@ impl Module for Saml {
     fn authenticate<'a>(&'a self, step: Step<'a>) -> Pending<'a, Proof> {
         Box::pin(async move {
             let url = url_of(&step.entry);
-            let text = match driver(&step.entry) {
-                Ok(Driver::Command) => by_command(&step).await?,
+            let alone = |response| SignedIn { response, user: None };
+            let SignedIn { response: text, user } = match driver(&step.entry) {
+                Ok(Driver::Command) => alone(by_command(&step).await?),
                 Ok(Driver::Loopback) => {
                     let port = port(&step.entry).map_err(|reason| failed(&step.entry, reason))?;
-                    loopback::assertion(&step, &url, port).await?
+                    alone(loopback::assertion(&step, &url, port).await?)
                 }
                 Ok(Driver::Keycloak) => asked_once(&step, forms::assertion(&step, &url, &Keycloak)).await?,
                 Ok(Driver::Adfs) => asked_once(&step, forms::assertion(&step, &url, &Adfs)).await?,
                 Ok(Driver::Okta) => asked_once(&step, okta::assertion(&step, &url)).await?,
-                _ => browser::assertion(&step, &url).await?,
+                _ => alone(browser::assertion(&step, &url).await?),
             };
             step.context.host.masker.register(&text);
             let read = Assertion::read(&text, step.context.now_there());
             let assertion =
                 read.map_err(|reason| Error::Assertion { who: step.entry.shown(), reason, help: HELP.to_owned() })?;
-            Ok(Proof::Saml(assertion))
+            Ok(Proof::Saml(Assertion { user, ..assertion }))
         })
     }
 }
@@ -145,8 +157,8 @@ impl Module for Saml {
 /// A refused sign-in is not tried again by the next of many components: it would lock the account.
 async fn asked_once(
     step: &Step<'_>,
-    sign_in: impl Future<Output = Result<Secret, AuthError>>,
-) -> Result<Secret, AuthError> {
+    sign_in: impl Future<Output = Result<SignedIn, AuthError>>,
+) -> Result<SignedIn, AuthError> {
     step.context.ask_once(&format!("saml/{}", step.entry.name), Box::pin(sign_in)).await
 }
 
