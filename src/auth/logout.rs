@@ -3,6 +3,7 @@
 //!
 //! Read [`Session::forget`]. Row 5.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use zeroize::Zeroizing;
@@ -216,6 +217,12 @@ impl Session {
 
     async fn read_index(&self) -> Result<Vec<IndexEntry>, Error> {
         Ok(self.context.load(&self.index_name()).await?.map(|bytes| index_from_bytes(&bytes)).unwrap_or_default())
+    }
+
+    /// Identities with sessions, live or not; nobody where that cannot be read.
+    pub(super) async fn names_with_sessions(&self) -> HashSet<String> {
+        let entries = self.read_index().await.unwrap_or_default();
+        entries.into_iter().map(|entry| entry.identity).collect()
     }
 
     /// Adds a session to the index.

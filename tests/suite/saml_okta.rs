@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::Federation;
+use crate::support::{Federation, Terminal};
 
 const AUTH: &str = r#"
 auth:
@@ -68,6 +68,24 @@ fn session_of_another_person_is_not_taken() {
 }
 
 #[test]
+fn empty_password_is_no_attempt() {
+    let mut federation = okta(&json!({}));
+    federation.sandbox.remove("ATMOS_SAML_PASSWORD");
+    let (_, calls) = federation.during(|| {
+        let mut terminal = Terminal::start(federation.sandbox.atmos_command(&LOGIN));
+        terminal.expect("Password of ana@acme.test at `okta`:");
+        for _ in 0..3 {
+            terminal.type_line("");
+            terminal.expect("type the password, or Ctrl-C");
+        }
+        terminal.type_line("pw-of-ana-at-okta");
+        let (code, seen) = terminal.finish();
+        assert_eq!(code, 0, "{seen}");
+    });
+    assert_eq!(calls, [AUTHN, REDIRECT, APPLICATION, ROLE]);
+}
+
+#[test]
 fn factors_are_asked_as_wanted() {
     let mut federation = okta(&json!({}));
     let all = json!({"idp": {"factors": ["sms", "token:software:totp", "push", "webauthn"]}});
@@ -106,6 +124,7 @@ fn refusals_and_states_that_only_a_person_can_leave_are_told() {
     for (idp, confirm, phrase) in [
         (json!({"state": "LOCKED_OUT"}), json!([]), "the account is locked"),
         (json!({"state": "PASSWORD_EXPIRED"}), json!([]), "it wants something from you first: a new password"),
+        (json!({"state": ""}), json!([]), "its answer does not say what comes next"),
         (json!({"state": "MFA_ENROLL"}), json!([]), "it wants something from you first: a second factor to be set up"),
         (json!({"state": "CONSENT_REQUIRED"}), json!([]), "a step that this driver does not know (CONSENT_REQUIRED)"),
         (json!({"refuse": 429}), json!([]), "API call exceeded rate limit due to too many requests. (E0000047)"),
@@ -115,7 +134,7 @@ fn refusals_and_states_that_only_a_person_can_leave_are_told() {
             "the code was refused: Invalid Passcode/Answer: Your passcode doesn't match our records.",
         ),
         (json!({"factors": ["push"]}), json!(["WAITING", "REJECTED"]), "it was denied on your device"),
-        (json!({"factors": ["push"]}), json!(["TIMEOUT"]), "nobody confirmed it within"),
+        (json!({"factors": ["push"]}), json!(["TIMEOUT"]), "it waited in vain for an answer of your device"),
         (
             json!({"factors": ["webauthn"]}),
             json!([]),

@@ -21,7 +21,7 @@ mod saml;
 mod schema;
 mod setting;
 
-pub(crate) use check::{problems, unknown_keys};
+pub(crate) use check::{problems, remarks};
 pub(crate) use error::Error;
 pub(crate) use fit::{Before, misfit};
 pub(crate) use folders::{folder, folder_of_all, forget as forget_folder};

@@ -85,6 +85,11 @@ pub(crate) trait Module: Sync {
         Vec::new()
     }
 
+    /// What works, and not as it seems.
+    fn remarks(&self, _entry: &Entry<'_>) -> Vec<(String, Span)> {
+        Vec::new()
+    }
+
     /// A provider's token for something else than what its identities work with: the name of that in its cloud. `step` is as
     /// in [`Module::authenticate`].
     fn token_for<'a>(&'a self, step: Step<'a>, resource: &'a str) -> Pending<'a, Token> {

@@ -138,7 +138,7 @@ pub struct KubeconfigRequest {
 pub async fn update_kubeconfig(access: &Access, request: &KubeconfigRequest) -> Result<Done> {
     let (identity, cluster) = match &request.integration {
         Some(name) => {
-            let integration = find(&access.settings, name)?;
+            let integration = find(&access.settings, name, |kind| kind == Kind::Eks)?;
             let Some(Target::Cluster(cluster)) =
                 target(access, &integration)?.filter(|_| integration.kind == Kind::Eks)
             else {
@@ -189,7 +189,7 @@ pub struct OtherKubeconfigRequest {
 /// As [`update_kubeconfig`].
 pub async fn update_other_kubeconfig(access: &Access, request: &OtherKubeconfigRequest, kind: Kind) -> Result<Done> {
     let (identity, target) = if let Some(name) = &request.integration {
-        let integration = find(&access.settings, name)?;
+        let integration = find(&access.settings, name, |known| known == kind)?;
         let Some(Target::Cluster(cluster)) = target(access, &integration)?.filter(|_| integration.kind == kind) else {
             return Err(other_kind(&integration).into());
         };

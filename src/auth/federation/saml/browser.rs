@@ -259,13 +259,18 @@ pub(super) fn field(form: &str, name: &str) -> Option<Secret> {
     (!value.is_empty()).then(|| Secret::from(value))
 }
 
+/// The program that the provider or the environment names.
+pub(super) fn named_program(step: &Step<'_>) -> Option<String> {
+    let variable = || step.context.host.env.get("ATMOS_BROWSER").filter(|name| !name.is_empty()).map(str::to_owned);
+    step.entry.text("browser_executable_path").or_else(variable)
+}
+
 /// The browser's program: what the provider names, what the environment names, what there is.
 fn program(step: &Step<'_>) -> Option<PathBuf> {
     let host = &step.context.host;
     let path = host.env.get("PATH");
     let find = |name: &str| which::which_in(name, path, &host.cwd).ok();
-    let named = step.entry.text("browser_executable_path").or_else(|| host.env.get("ATMOS_BROWSER").map(str::to_owned));
-    if let Some(named) = named {
+    if let Some(named) = named_program(step) {
         return find(&named);
     }
     let wanted = step.entry.text("browser_type");

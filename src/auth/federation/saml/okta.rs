@@ -108,6 +108,7 @@ impl Okta<'_> {
                 }
                 "PASSWORD_EXPIRED" | "PASSWORD_RESET" => return Err(self.first("a new password")),
                 "MFA_ENROLL" | "MFA_ENROLL_ACTIVATE" => return Err(self.first("a second factor to be set up")),
+                "" => return Err(self.web.odd("its answer does not say what comes next")),
                 other => {
                     return Err(self.first(&format!("a step that this driver does not know ({})", single_line(other))));
                 }
@@ -167,7 +168,11 @@ impl Okta<'_> {
                 "REJECTED" => {
                     return Err(self.over("it was denied on your device", "confirm the sign-in on your device"));
                 }
-                "TIMEOUT" => return Err(self.late()),
+                "TIMEOUT" => {
+                    return Err(
+                        self.over("it waited in vain for an answer of your device", "confirm the sign-in in time")
+                    );
+                }
                 other => {
                     return Err(self.over(
                         &format!("the factor answered {}", single_line(other)),

@@ -3,7 +3,8 @@
 //! Read [`Person`]. What is wrong is asked for again only from somebody who typed it: other places would say the same, and an
 //! account is locked after a few attempts. Row 5.
 
-use inquire::{InquireError, PasswordDisplayMode};
+use inquire::validator::{ErrorMessage, Validation};
+use inquire::{CustomUserError, InquireError, PasswordDisplayMode};
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
 use url::Url;
@@ -118,7 +119,8 @@ impl<'a> Person<'a> {
         }
         self.check_terminal("the user name", &format!("`username` or {USERNAME_VARIABLE}"))?;
         let title = format!("User name at {}:", self.place());
-        let typed = blocking(move || inquire::Text::new(&title).prompt()).await?;
+        let required = filled("type the user name, or Ctrl-C");
+        let typed = blocking(move || inquire::Text::new(&title).with_validator(required).prompt()).await?;
         let name = answered(typed)?.trim().to_owned();
         self.username = Some((name.clone(), Origin::Typed));
         Ok(name)
@@ -148,9 +150,10 @@ impl<'a> Person<'a> {
         let again = if self.passwords > 0 { "That was not accepted. " } else { "" };
         let name = self.username.as_ref().map_or("you", |(name, _)| name);
         let title = format!("{again}Password of {name} at {}:", self.place());
+        // An empty one is no attempt: after a few of those an account is locked.
         let typed = blocking(move || {
             let prompt = inquire::Password::new(&title).with_display_mode(PasswordDisplayMode::Masked);
-            prompt.without_confirmation().prompt()
+            prompt.without_confirmation().with_validator(filled("type the password, or Ctrl-C")).prompt()
         });
         let password = self.masked(answered(typed.await?)?);
         self.password = Some((password.clone(), Origin::Typed));
@@ -168,7 +171,8 @@ impl<'a> Person<'a> {
         self.check_terminal("a code", &format!("{CODE_VARIABLE} or `{CODE_PROGRAM}`"))?;
         let again = if self.codes > 0 { "That was not accepted. " } else { "" };
         let title = format!("{again}Code {what} for {}:", self.place());
-        let typed = blocking(move || inquire::Text::new(&title).prompt()).await?;
+        let required = filled("type the code, or Ctrl-C");
+        let typed = blocking(move || inquire::Text::new(&title).with_validator(required).prompt()).await?;
         let code = self.masked(answered(typed)?.trim().chars().take(LONGEST_CODE).collect());
         self.code = Some(Origin::Typed);
         Ok(code)
@@ -304,6 +308,14 @@ impl<'a> Person<'a> {
             "nobody can be asked for {what} here: set {ways}, or run `atmos auth login --provider {provider}` in a terminal"
         );
         Err(AuthError::NeedsTerminal { provider, help })
+    }
+}
+
+/// Asks again where nothing was typed.
+fn filled(advice: &'static str) -> impl Fn(&str) -> Result<Validation, CustomUserError> + Clone + 'static {
+    move |text| {
+        let is_filled = !text.trim().is_empty();
+        Ok(if is_filled { Validation::Valid } else { Validation::Invalid(ErrorMessage::Custom(advice.to_owned())) })
     }
 }
 
