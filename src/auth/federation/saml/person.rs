@@ -60,7 +60,7 @@ pub(super) struct SignedIn {
 
 /// The user name that is said beforehand.
 pub(super) fn named(step: &Step<'_>) -> Option<String> {
-    let variable = || step.context.host.env.get(USERNAME_VARIABLE).map(str::to_owned);
+    let variable = || step.context.host.env.get(USERNAME_VARIABLE).filter(|name| !name.is_empty()).map(str::to_owned);
     step.entry.text("username").or_else(variable)
 }
 
@@ -96,7 +96,11 @@ impl<'a> Person<'a> {
         let mut person = Person { step, username: None, password: None, code: None, passwords: 0, codes: 0 };
         let env = &step.context.host.env;
         let given = step.entry.text("username").map(|name| (name, Origin::Given("`username`")));
-        let variable = || env.get(USERNAME_VARIABLE).map(|name| (name.to_owned(), Origin::Given(USERNAME_VARIABLE)));
+        let variable = || {
+            env.get(USERNAME_VARIABLE)
+                .filter(|name| !name.is_empty())
+                .map(|name| (name.to_owned(), Origin::Given(USERNAME_VARIABLE)))
+        };
         person.username = given.or_else(variable);
         let Some(name) = kept(&step.entry) else { return Ok(person) };
         let bytes = step.context.load(&step.context.login_name(&name)).await?;
