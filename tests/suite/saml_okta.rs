@@ -71,7 +71,7 @@ fn session_of_another_person_is_not_taken() {
 fn empty_password_is_no_attempt() {
     let mut federation = okta(&json!({}));
     federation.sandbox.remove("ATMOS_SAML_PASSWORD");
-    let (_, calls) = federation.during(|| {
+    let ((), calls) = federation.during(|| {
         let mut terminal = Terminal::start(federation.sandbox.atmos_command(&LOGIN));
         terminal.expect("Password of ana@acme.test at `okta`:");
         terminal.type_line("");
