@@ -9,7 +9,7 @@ use super::error::{Error, Mark};
 use super::kind::{IdentityKind, ProviderKind};
 use super::name::{IdentityName, ProviderName};
 use super::problem::Problem;
-use super::read::{flag, pairs, text, texts, unexpected};
+use super::read::{flag, pairs, text, texts, unexpected, variables};
 use super::store::Settings;
 use super::user::Credentials;
 use crate::span::{Sources, Span};
@@ -88,8 +88,8 @@ pub struct Identity {
     /// `region` beside `kind`; beats `principal.region`.
     pub region: Option<String>,
     pub alias: Option<(String, Span)>,
-    /// Variables that the identity adds to its environment, in the order of the file.
-    pub env: Vec<(String, String)>,
+    /// Variables that the identity adds to its environment, or takes away (`None`), in the order of the file.
+    pub env: Vec<(String, Option<String>)>,
     pub tags: Vec<String>,
     pub spec: Spec,
     pub delivery: Option<String>,
@@ -341,7 +341,7 @@ impl Identity {
             credentials: Credentials::read(node, problems),
             region: text(node, "region", problems).filter(|region| !region.is_empty()),
             alias: node.get("alias").and_then(|alias| Some((alias.scalar_text()?, alias.span))),
-            env: pairs(node, "env", problems),
+            env: variables(node, "env", problems),
             tags: texts(node, "tags", problems),
             spec: Spec::read(node, problems),
             delivery: text(node, "delivery", problems),
@@ -516,7 +516,7 @@ pub(crate) mod tests {
         assert_eq!(identity.principal.account_id.as_deref(), Some("111111111111"));
         assert_eq!(identity.principal.policy.as_deref(), Some("{\"Version\":\"2012-10-17\"}"));
         assert_eq!(identity.principal.session_tags, [("Team".to_owned(), "x".to_owned())]);
-        assert_eq!(identity.env, [("TF_X".to_owned(), "1".to_owned())]);
+        assert_eq!(identity.env, [("TF_X".to_owned(), Some("1".to_owned()))]);
         assert!(auth.problems.is_empty(), "{:?}", auth.problems);
     }
 

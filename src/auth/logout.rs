@@ -3,12 +3,15 @@
 //!
 //! Read [`Session::forget`]. Row 5.
 
+use std::collections::HashSet;
+use std::path::PathBuf;
+
 use zeroize::Zeroizing;
 
 use super::chain::{Chain, Fingerprint};
 use super::config::Provider;
 use super::error::Error;
-use super::federation::Entry;
+use super::federation::{Entry, folder, folder_of_all, forget_folder};
 use super::kind::{IdentityKind, ProviderKind};
 use super::name::{IdentityName, ProviderName};
 use super::provider::sso::{self, Portal};
@@ -163,6 +166,38 @@ impl Session {
         found
     }
 
+    /// Folders in which browsers keep sign-ins of providers: those that were removed (or would be, in a `dry_run`), and why
+    /// others are there still.
+    pub fn forget_folders(&self, whose: &Logins, dry_run: bool) -> (Vec<PathBuf>, Vec<String>) {
+        let root = folder(&self.context.host, self.realm());
+        let of = |provider: &Provider| {
+            let ProviderKind::Federated(kind) = provider.kind else { return None };
+            Some(root.join(kind.module().folder(&Entry::provider(provider))?))
+        };
+        let meant = self.settings.providers.values().filter(|provider| self.is_meant(provider, whose));
+        let mut folders: Vec<PathBuf> = meant.filter_map(of).collect();
+        if *whose == Logins::All {
+            // Also those of providers that the configuration has no more.
+            folders = vec![root.clone()];
+        }
+        folders.sort();
+        let (mut gone, mut left) = (Vec::new(), Vec::new());
+        for folder in folders {
+            match forget_folder(&folder, dry_run) {
+                Ok(true) => gone.push(folder),
+                Ok(false) => {}
+                Err(error) => left.push(format!("the browser's profile {}: {error}", folder.display())),
+            }
+        }
+        (gone, left)
+    }
+
+    /// The same of all realms.
+    pub fn forget_all_folders(&self, dry_run: bool) -> std::io::Result<Option<PathBuf>> {
+        let folder = folder_of_all(&self.context.host);
+        forget_folder(&folder, dry_run).map(|gone| gone.then_some(folder))
+    }
+
     fn portals(&self, whose: &Logins) -> Vec<&Provider> {
         let wanted = |provider: &&Provider| self.is_meant(provider, whose);
         let mut portals: Vec<_> = self
@@ -182,6 +217,12 @@ impl Session {
 
     async fn read_index(&self) -> Result<Vec<IndexEntry>, Error> {
         Ok(self.context.load(&self.index_name()).await?.map(|bytes| index_from_bytes(&bytes)).unwrap_or_default())
+    }
+
+    /// Identities with sessions, live or not; nobody where that cannot be read.
+    pub(super) async fn names_with_sessions(&self) -> HashSet<String> {
+        let entries = self.read_index().await.unwrap_or_default();
+        entries.into_iter().map(|entry| entry.identity).collect()
     }
 
     /// Adds a session to the index.

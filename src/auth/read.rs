@@ -55,9 +55,15 @@ pub(crate) fn texts(node: &Node, key: &str, problems: &mut Vec<Problem>) -> Vec<
 
 /// Pairs of a map, or of a list of `{key, value}`, in their order.
 pub(crate) fn pairs(node: &Node, key: &str, problems: &mut Vec<Problem>) -> Vec<(String, String)> {
+    let all = variables(node, key, problems).into_iter();
+    all.map(|(name, value)| (name, value.unwrap_or_default())).collect()
+}
+
+/// The same where null has a meaning of its own: the variable is taken away.
+pub(crate) fn variables(node: &Node, key: &str, problems: &mut Vec<Problem>) -> Vec<(String, Option<String>)> {
     let Some(value) = node.get(key).filter(|value| !value.is_null()) else { return Vec::new() };
-    let scalar = |node: &Node| if node.is_null() { Some(String::new()) } else { node.scalar_text() };
-    let candidates: Vec<Option<(String, String)>> = match (value.as_map(), value.as_list()) {
+    let scalar = |node: &Node| if node.is_null() { Some(None) } else { node.scalar_text().map(Some) };
+    let candidates: Vec<Option<(String, Option<String>)>> = match (value.as_map(), value.as_list()) {
         (Some(map), _) => map.iter().map(|(name, node)| Some((name.to_string(), scalar(node)?))).collect(),
         (None, Some(list)) => {
             list.iter().map(|entry| Some((entry.get("key")?.scalar_text()?, scalar(entry.get("value")?)?))).collect()

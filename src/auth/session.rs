@@ -389,8 +389,8 @@ impl Session {
     pub(super) async fn load(&self, chain: &Chain, fingerprint: &Fingerprint) -> Result<Option<StepRecord>, Error> {
         let bytes = self.context.load(&self.cache_name(fingerprint)).await?;
         let mut record = bytes.and_then(|bytes| StepRecord::from_bytes(&bytes));
-        if let (Some(found), Some(user)) = (&record, chain.user())
-            && found.basis != basis(&self.context, user).await?
+        if let Some(found) = &record
+            && !self.has_its_basis(chain, found).await?
         {
             record = None;
         }
@@ -398,6 +398,19 @@ impl Session {
             self.mask(&record.credentials);
         }
         Ok(record)
+    }
+
+    /// It was made from the key that the user has now, or by the sign-in of who would sign in now.
+    async fn has_its_basis(&self, chain: &Chain, found: &StepRecord) -> Result<bool, Error> {
+        if let Some(user) = chain.user() {
+            return Ok(found.basis == basis(&self.context, user).await?);
+        }
+        let Some(provider @ Provider { kind: ProviderKind::Federated(kind), .. }) = &chain.provider else {
+            return Ok(true);
+        };
+        let (context, entry) = (&*self.context, Entry::provider(provider));
+        let wanted = kind.module().whose(&Step { context, entry, provider: None, region: None, before: None });
+        Ok(wanted.is_none() || wanted == found.basis)
     }
 
     pub(super) async fn keep(&self, chain: &Chain, index: usize, record: &StepRecord) -> Result<(), Error> {

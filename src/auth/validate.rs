@@ -101,7 +101,7 @@ fn provider(provider: &Provider, problems: &mut Vec<Problem>) {
             let (module, entry) = (kind.module(), Entry::provider(provider));
             let errors = federation::problems(module, &entry).into_iter();
             problems.extend(errors.map(|(reason, span)| Problem::error(format!("{who}: {reason}"), span)));
-            let odd = federation::unknown_keys(module, &entry).into_iter();
+            let odd = federation::remarks(module, &entry).into_iter();
             problems.extend(odd.map(|(reason, span)| Problem::warning(format!("{who}: {reason}"), span)));
         }
         ProviderKind::NotBuilt => not_built(provider, &who, problems),
@@ -150,7 +150,7 @@ fn identity(auth: &AuthConfig, identity: &Identity, problems: &mut Vec<Problem>)
             let (module, entry) = (kind.module(), Entry::identity(identity));
             let errors = federation::problems(module, &entry).into_iter();
             problems.extend(errors.map(|(reason, span)| Problem::principal(format!("{who}: {reason}"), span)));
-            let odd = federation::unknown_keys(module, &entry).into_iter();
+            let odd = federation::remarks(module, &entry).into_iter();
             problems.extend(odd.map(|(reason, span)| Problem::warning(format!("{who}: {reason}"), span)));
             let before = match &identity.via {
                 Via::Provider(name, _) => auth.provider(name).map(Before::Provider),

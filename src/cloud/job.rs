@@ -48,6 +48,6 @@ pub async fn token(desk: Desk<'_>, place: &Place<'_>) -> Result<Token, Trouble> 
     let whole = Some(text.trim()).filter(|text| json.is_null() && text.matches('.').count() == 2);
     let value = KEYS.iter().find_map(|key| json[*key].as_str()).or(whole).map(str::trim);
     let value = value.filter(|value| !value.is_empty());
-    let value = value.ok_or_else(|| Trouble::Refused("the answer has no token".to_owned()))?;
+    let value = value.ok_or_else(|| Trouble::Broken("the answer has no token".to_owned()))?;
     Ok(Token { value: desk.register(value), lifetime: None })
 }

@@ -28,6 +28,9 @@ pub enum Trouble {
     /// The issuer answered: no.
     #[error("{0}")]
     Refused(String),
+    /// Whoever answered is no such service, or it is out of order: what was shown is not at fault.
+    #[error("{0}")]
+    Broken(String),
 }
 
 /// Where tokens are asked for.
@@ -88,7 +91,7 @@ impl Desk<'_> {
         let value = answer[key]
             .as_str()
             .filter(|value| !value.is_empty())
-            .ok_or_else(|| Trouble::Refused("the answer has no token".to_owned()))?;
+            .ok_or_else(|| Trouble::Broken("the answer has no token".to_owned()))?;
         // Azure's services write numbers as texts.
         let lifetime = &answer["expires_in"];
         let lifetime = lifetime.as_i64().or_else(|| lifetime.as_str()?.parse().ok());
@@ -102,7 +105,8 @@ pub(super) fn refusal(answer: &HttpResponse, json: &Json) -> Trouble {
     let said = json["error_description"].as_str().or_else(|| error["message"].as_str()).or_else(|| error.as_str());
     let said = said.and_then(|said| said.lines().next()).unwrap_or_default();
     let status = format!("HTTP status {}", answer.status);
-    Trouble::Refused(if said.is_empty() { status } else { format!("{said} ({status})") })
+    let text = if said.is_empty() { status } else { format!("{said} ({status})") };
+    if matches!(answer.status, 400..500) { Trouble::Refused(text) } else { Trouble::Broken(text) }
 }
 
 #[cfg(test)]
@@ -124,6 +128,10 @@ mod tests {
             (json!(null), "HTTP status 400"),
         ] {
             assert_eq!(refusal(&answer(400), &body).to_string(), expected);
+        }
+        for status in [204, 302, 500, 503] {
+            let broken = Trouble::Broken(format!("HTTP status {status}"));
+            assert_eq!(refusal(&answer(status), &json!(null)), broken);
         }
     }
 }

@@ -17,6 +17,8 @@ pub struct Dirs {
     pub data: PathBuf,
     /// `XDG_RUNTIME_DIR`, absent in many containers.
     pub runtime: Option<PathBuf>,
+    /// Where files are kept in memory and nowhere else, on systems that have such a place.
+    pub memory: Option<PathBuf>,
     /// Directory for temporary files (`TMPDIR`, else `/tmp`).
     pub temp: PathBuf,
 }
@@ -38,6 +40,7 @@ impl Dirs {
             config: pick("XDG_CONFIG_HOME", ".config"),
             cache: pick("XDG_CACHE_HOME", ".cache"),
             data: pick("XDG_DATA_HOME", ".local/share"),
+            memory: cfg!(target_os = "linux").then(|| PathBuf::from("/dev/shm")),
             runtime: env.get("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute()),
             temp: env.get("TMPDIR").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from),
             home,

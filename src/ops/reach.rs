@@ -357,7 +357,12 @@ impl App {
             }
             identity = owner.settings.identity(name.as_str());
             for (name, value) in identity.into_iter().flat_map(|identity| &identity.env) {
-                env.set(name, value);
+                match value {
+                    Some(value) => env.set(name, value),
+                    None => {
+                        env.remove(name);
+                    }
+                }
             }
             chain = Some(owner.session.chain(name)?);
         }

@@ -190,6 +190,9 @@ pub fn tree(listing: &Listing, now: Timestamp) -> String {
     format!(" Authentication Configuration\n{}", tree.drawn())
 }
 
+/// Levels that a line is indented by; nobody follows more with the eye, and long chains would fill the screen with nothing.
+const DEEPEST: usize = 60;
+
 /// Lines with their depths, each below the nearest one before it that is less deep. Chains of identities may be long, so
 /// that nothing here calls itself by them.
 #[derive(Default)]
@@ -214,7 +217,9 @@ impl Tree {
         for ((depth, line), last) in self.0.iter().zip(is_last.into_iter().rev()) {
             indents.truncate(*depth);
             let (knot, rest) = if last { ("└──", "   ") } else { ("├──", "│  ") };
-            let _ = writeln!(text, "{}{knot}{line}", indents.concat());
+            let hidden = indents.len().saturating_sub(DEEPEST);
+            let cut = if hidden > 0 { "… " } else { "" };
+            let _ = writeln!(text, "{cut}{}{knot}{line}", indents[hidden..].concat());
             indents.push(rest);
         }
         text

@@ -60,7 +60,7 @@ fn failed(trouble: Trouble) -> Error {
         Trouble::Unreachable { endpoint, reason } => {
             Error::Unreachable { place: "a token for the state".to_owned(), endpoint, reason }
         }
-        Trouble::Refused(answer) | Trouble::Unusable(answer) => refused(&answer),
+        Trouble::Refused(answer) | Trouble::Unusable(answer) | Trouble::Broken(answer) => refused(&answer),
     }
 }
 

@@ -73,7 +73,7 @@ fn failed(settings: &Settings<'_>, trouble: Trouble) -> Error {
             Error::Unreachable { place: "a token for the state".to_owned(), endpoint, reason }
         }
         Trouble::Unusable(reason) => settings.wrong("credentials", reason, HELP),
-        Trouble::Refused(answer) => refused(&answer),
+        Trouble::Refused(answer) | Trouble::Broken(answer) => refused(&answer),
     }
 }
 

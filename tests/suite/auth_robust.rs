@@ -97,6 +97,10 @@ fn chains_of_thousands_are_validated_and_the_names_in_the_way_are_said() {
     }
     sandbox.write("atmos.yaml", &text);
     sandbox.atmos(&["auth", "validate", "--stacks"]).success();
+    for format in ["tree", "table"] {
+        let outcome = sandbox.atmos(&["auth", "list", "--format", format]).success();
+        assert!(outcome.stdout.contains("i2999") && outcome.stdout.len() < 5_000_000, "{}", outcome.stdout.len());
+    }
     let long = "x".repeat(70_000);
     let name = format!(
         "{{kind: aws/permission-set, via: {{provider: p}}, principal: {{name: {long}, account: {{id: '111111111111'}}}}}}"

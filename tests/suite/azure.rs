@@ -181,6 +181,13 @@ fn child_of_each_identity_has_its_variables_and_none_of_another() {
         "ARM_USE_OIDC",
         "ARM_OIDC_TOKEN",
         "ARM_ENVIRONMENT",
+        "ARM_AUXILIARY_TENANT_IDS",
+        "ARM_METADATA_HOSTNAME",
+        "AZURE_AUTH_LOCATION",
+        "IDENTITY_ENDPOINT",
+        "IDENTITY_HEADER",
+        "MSI_ENDPOINT",
+        "MSI_SECRET",
         "AZURE_CLIENT_ID",
         "AZURE_CLIENT_SECRET",
         "AZURE_CLIENT_CERTIFICATE_PATH",
@@ -195,7 +202,8 @@ fn child_of_each_identity_has_its_variables_and_none_of_another() {
     for (identity, mut expected) in rows {
         expected.sort();
         let text = child(&federation, identity, &ambient, "env");
-        let ours = text.lines().filter(|line| line.starts_with("ARM_") || line.starts_with("AZURE_"));
+        let clouds = ["ARM_", "AZURE_", "IDENTITY_", "MSI_"];
+        let ours = text.lines().filter(|line| clouds.iter().any(|prefix| line.starts_with(prefix)));
         let mut seen: Vec<String> = ours
             .map(|line| {
                 let (name, value) = line.split_once('=').unwrap();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{Federation, Outcome};
+use crate::support::{Federation, Outcome, wait_until};
 
 const TENANT: &str = "11111111-2222-3333-4444-555555555555";
 const AUTH: &str = r"
@@ -105,6 +105,40 @@ fn child_finds_the_sign_in_where_the_program_of_azure_looks() {
     let key = format!("{home}-login.microsoftonline.com-refreshtoken-{client}--");
     assert!(cache["RefreshToken"][&key]["secret"].as_str().unwrap().starts_with("refresh-token-"));
     federation.assert_clean();
+}
+
+#[test]
+fn what_renews_the_sign_in_is_on_no_disk_while_a_child_runs() {
+    let mut federation = somebody();
+    login(&federation, "person").0.success();
+    let script = "echo $AZURE_CONFIG_DIR; stat -c %a $AZURE_CONFIG_DIR/../../../..; grep -c refresh-token- $AZURE_CONFIG_DIR/*cache.json";
+    let words = ["auth", "exec", "-i", "person", "--", "sh", "-c", script];
+    federation.sandbox.remove("XDG_RUNTIME_DIR");
+    let seen = federation.sandbox.atmos(&words).success();
+    let lines: Vec<&str> = seen.stdout.lines().collect();
+    assert!(lines[0].starts_with("/dev/shm/atmos-") && lines[1..] == ["700", "1"], "{seen}");
+    assert!(!std::path::Path::new(lines[0]).exists(), "{seen}");
+    // What a killed program leaves goes with the next one.
+    let running = federation.sandbox.spawn(&[
+        "auth",
+        "exec",
+        "-i",
+        "person",
+        "--",
+        "sh",
+        "-c",
+        "echo $AZURE_CONFIG_DIR >place; exec sleep 60",
+    ]);
+    let place = federation.sandbox.repo().join("place");
+    let folder = wait_until("the child begins", Duration::from_mins(1), || {
+        std::fs::read_to_string(&place).ok().filter(|text| text.ends_with('\n'))
+    });
+    running.signal_group(rustix::process::Signal::KILL);
+    running.wait();
+    assert!(std::path::Path::new(folder.trim()).exists(), "{folder}");
+    federation.assert_clean();
+    federation.sandbox.atmos(&["auth", "list"]).success();
+    assert!(!std::path::Path::new(folder.trim()).exists(), "{folder}");
 }
 
 #[test]

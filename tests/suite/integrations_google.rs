@@ -58,6 +58,46 @@ fn a_login_brings_the_cluster_and_a_logout_takes_it() {
 }
 
 #[test]
+fn what_a_person_has_in_a_kubeconfig_stays() {
+    let federation = google();
+    let file = federation.sandbox.home().join(".config/atmos/kube/config");
+    let mine = |context: &str| {
+        json!({
+            "apiVersion": "v1", "kind": "Config", "current-context": context,
+            "clusters": [{"name": "mine", "cluster": {"server": "https://mine.test"}}],
+            "contexts": [{"name": context, "context": {"cluster": "mine", "user": "me"}}],
+            "users": [{"name": "me", "user": {"token": "t"}}],
+        })
+    };
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    let login = || federation.sandbox.atmos(&["auth", "login", "-i", "deploy"]).success();
+    let logout = || federation.sandbox.atmos(&["auth", "logout", "deploy"]).success();
+    let update = ["gcp", "gke", "update-kubeconfig", "--integration", "main"];
+    // A context of that name that leads elsewhere.
+    std::fs::write(&file, mine("prod").to_string()).unwrap();
+    login()
+        .says("context `prod` in ")
+        .says("is not one of atmos (cluster `mine`, user `me`)")
+        .says("spec.cluster.alias");
+    federation.sandbox.atmos(&update).exits(1).says("context `prod` in ");
+    federation.sandbox.atmos(&[&update[..], &["--alias", "other"]].concat()).success();
+    logout();
+    assert_eq!(kubeconfig(&federation), mine("prod"));
+    // Children of a run have the cluster all the same, in a file of their own.
+    let words = ["auth", "exec", "-i", "deploy", "--", "sh", "-c", "cat $KUBE_CONFIG_PATH"];
+    let seen = federation.sandbox.atmos(&words).success();
+    assert!(seen.stdout.contains("atmos-gke-main-prod-1-europe-west1"), "{seen}");
+    // Where kubectl leads is the choice of the person.
+    std::fs::write(&file, mine("home").to_string()).unwrap();
+    login().says("GKE kubeconfig: prod →").says("the current context stays home");
+    assert_eq!(kubeconfig(&federation)["current-context"], json!("home"));
+    federation.sandbox.atmos(&update).success();
+    assert_eq!(kubeconfig(&federation)["current-context"], json!("prod"));
+    logout();
+    assert_eq!(kubeconfig(&federation), mine("home"));
+}
+
+#[test]
 fn kubectl_is_let_in_with_our_kubeconfig_and_token() {
     let federation = google();
     let kube = Kube::start_with(Some(&format!("{}/authenticate", federation.url)));

@@ -101,6 +101,7 @@ mod render;
 mod saml;
 mod saml_forms;
 mod saml_keycloak;
+mod saml_loopback;
 mod saml_okta;
 mod saml_package;
 mod secret_files;

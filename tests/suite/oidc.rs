@@ -54,6 +54,30 @@ fn job_of_github_becomes_a_role_without_any_key() {
 }
 
 #[test]
+fn token_of_the_job_is_the_jobs_and_can_be_withheld() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mut federation = job();
+    let script = "env | grep -c ^ACTIONS_ID_TOKEN";
+    let exec = ["auth", "exec", "-i", "deploy", "--", "sh", "-c", script];
+    assert_eq!(federation.sandbox.atmos(&exec).success().stdout, "2\n");
+    let withheld = "duration: 2h}, env: {ACTIONS_ID_TOKEN_REQUEST_TOKEN: null}}";
+    federation.configure(&AUTH.replace("duration: 2h}}", withheld));
+    assert_eq!(federation.sandbox.atmos(&exec).success().stdout, "1\n");
+    let shell = federation.sandbox.atmos(&["auth", "env", "-i", "deploy"]).success();
+    assert!(shell.stdout.contains("unset ACTIONS_ID_TOKEN_REQUEST_TOKEN\n"), "{shell}");
+    federation.configure(AUTH);
+    let program = federation.sandbox.root().join("terraform");
+    std::fs::write(&program, "#!/bin/sh\nenv | grep ^ACTIONS_ID_TOKEN | cut -d= -f1 >seen\n").unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    federation.sandbox.set("ATMOS_COMPONENTS_TERRAFORM_COMMAND", &program);
+    federation.sandbox.write("components/terraform/app/main.tf", "");
+    let stack = "vars: {stage: dev}\ncomponents: {terraform: {app: {env: {ACTIONS_ID_TOKEN_REQUEST_TOKEN: null}}}}\n";
+    federation.sandbox.write("stacks/dev.yaml", stack);
+    federation.sandbox.atmos(&["terraform", "validate", "app", "-s", "dev", "-i", "deploy"]).success();
+    assert_eq!(federation.sandbox.read("components/terraform/app/seen"), "ACTIONS_ID_TOKEN_REQUEST_URL\n");
+}
+
+#[test]
 fn one_token_serves_every_role_of_a_process_and_the_chains_behind() {
     let federation = job();
     let all = ["auth", "login", "--all", "--provider", "gh"];
@@ -257,6 +281,7 @@ fn configuration_is_checked_listed_and_explained() {
             "kind: oidc",
             "spec.token_source.type is required",
         ),
+        ("file_path: token}", "file_path: []}", "spec.token_source.file_path must be a string, not "),
         ("url: \"URL/other/token\"", "url: \"http://tokens.example/\"", "it must be an https URL"),
         ("role/Audit\"", "role/Audit\", external_id: x", "principal.external_id has no effect"),
         (

@@ -193,6 +193,22 @@ fn plugins_that_fail_say_why_within_their_time_and_nothing_is_kept() {
             printing(&good.replace("\"Variables\"", "\"AccessKeyId\":\"AKIAX\",\"Variables\"")),
             "AccessKeyId and Variables: keys of AWS, or variables of another cloud",
         ),
+        ("tomorrow", printing(&answer("tomorrow")), "Expiration is no time such as"),
+        (
+            "number",
+            printing(&good.replace(&format!("\"HCLOUD_TOKEN\":\"{SECRET}\""), "\"HCLOUD_TOKEN\":12")),
+            "Variables: the value of `HCLOUD_TOKEN` is no text",
+        ),
+        (
+            "twice",
+            printing(&good.replace("\"Version\":1,", "\"Version\":1,\"Account\":\"x\",")),
+            "`Account` is there twice",
+        ),
+        (
+            "public",
+            printing(&good.replace("\"Public\":[", "\"Public\":[\"Nope\",")),
+            "Public: `Nope` is not among Variables",
+        ),
         ("half", printing(r#"{"Version":1,"AccessKeyId":"AKIAX"}"#), "SecretAccessKey is missing, or no text"),
         ("typo", printing(&good.replace("\"Remove\"", "\"Removed\"")), "unknown key `Removed`, did you mean `Remove`?"),
         (

@@ -265,6 +265,43 @@ fn real_browser_is_led_by_its_pipe_and_aws_is_never_asked() {
 }
 
 #[test]
+fn profile_of_the_browser_goes_with_a_logout() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let auth = AUTH.replace("spec: {command: [cat, assertion]}", "url: \"URL/idp/app\"");
+    let mut federation = Federation::start(&auth);
+    let root = federation.sandbox.home().join(".local/share/atmos/saml");
+    let told = federation.sandbox.root().join("told");
+    chromium(&mut federation, &format!("#!/bin/sh\nprintf '%s\\n' \"$@\" >'{}'\n", told.display()));
+    let made = || {
+        federation.sandbox.atmos(&["auth", "login", "-i", "b"]).exits(1).says("the browser was closed");
+        let words = std::fs::read_to_string(&told).unwrap();
+        // No keyring of a desktop is there that would seal what pages leave.
+        assert!(words.lines().any(|word| word == "--incognito"), "{words}");
+        let profile = words.lines().find_map(|word| word.strip_prefix("--user-data-dir=")).unwrap();
+        let profile = std::path::PathBuf::from(profile);
+        for folder in [profile.as_path(), profile.parent().unwrap(), &root] {
+            assert_eq!(std::fs::metadata(folder).unwrap().permissions().mode() & 0o777, 0o700, "{folder:?}");
+        }
+        std::fs::create_dir_all(profile.join("Default")).unwrap();
+        std::fs::write(profile.join("Default/Cookies"), "session at the identity provider").unwrap();
+        profile
+    };
+    for words in [&["--provider", "idp"][..], &["--all"], &["--all-realms"]] {
+        let profile = made();
+        let logout = [&["auth", "logout"], words].concat();
+        let dry = federation.sandbox.atmos(&[&logout[..], &["--dry-run"]].concat()).success();
+        dry.says("the browser's profile").says("would remove");
+        assert!(profile.join("Default/Cookies").exists());
+        federation.sandbox.atmos(&logout).success().says("the browser's profile");
+        assert!(!profile.exists(), "{words:?}");
+    }
+    made();
+    // That of an identity is not all that the provider has.
+    federation.sandbox.atmos(&["auth", "logout", "b"]).success();
+    assert!(root.exists());
+}
+
+#[test]
 fn browsers_that_are_missing_closed_or_lead_nowhere_end_the_sign_in() {
     let auth = AUTH.replace("spec: {command: [cat, assertion]}", "url: \"URL/idp/app\"");
     let mut federation = Federation::start(&auth);

@@ -133,8 +133,9 @@ fn real_browser_is_led_through_its_pages() {
     let typed = "const of = (id) => document.getElementById(id);\n\
                  if (of('kc-login')) {\n  of('username').value = 'ana';\n  of('password').value = 'password-of-ana';\n  of('kc-login').click();\n}\n";
     std::fs::write(hands.join("type.js"), typed).unwrap();
+    // An extension does not run in a window that keeps nothing.
     let script = format!(
-        "#!/bin/sh\nexec {} --headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --load-extension={} \"$@\"\n",
+        "#!/bin/sh\nfor word; do shift; [ \"$word\" = --incognito ] || set -- \"$@\" \"$word\"; done\nexec {} --headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --load-extension={} \"$@\"\n",
         chromium.display(),
         hands.display()
     );

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::Federation;
+use crate::support::{Federation, Terminal};
 
 const AUTH: &str = r#"
 auth:
@@ -44,6 +44,48 @@ fn session_is_exchanged_for_the_assertion_of_the_application() {
 }
 
 #[test]
+fn session_of_another_person_is_not_taken() {
+    let mut federation = okta(&json!({}));
+    federation.configure(&AUTH.replace(", username: ana@acme.test", ""));
+    let login = ["auth", "login", "-i", "b"];
+    let whoami = ["auth", "whoami", "-i", "b", "--exit-code"];
+    federation.sandbox.set("ATMOS_SAML_USERNAME", "ana@acme.test");
+    federation.sandbox.atmos(&login).success();
+    let (_, calls) = federation.during(|| federation.sandbox.atmos(&login).success());
+    assert!(calls.is_empty(), "the same person is signed in: {calls:?}");
+    federation.sandbox.set("ATMOS_SAML_USERNAME", "bob@acme.test");
+    federation.sandbox.set("ATMOS_SAML_PASSWORD", "x");
+    federation.sandbox.atmos(&login).exits(1).says("Authentication failed (E0000004)");
+    assert_ne!(federation.sandbox.atmos(&whoami).code(), 0);
+    // Who says no name takes whoever is signed in.
+    federation.sandbox.remove("ATMOS_SAML_USERNAME");
+    federation.sandbox.remove("ATMOS_SAML_PASSWORD");
+    let (_, calls) = federation.during(|| federation.sandbox.atmos(&whoami).success());
+    assert!(!calls.iter().any(|call| call == AUTHN), "{calls:?}");
+    federation.sandbox.set("ATMOS_SAML_USERNAME", "ana@acme.test");
+    federation.sandbox.atmos(&whoami).success();
+    federation.assert_clean();
+}
+
+#[test]
+fn empty_password_is_no_attempt() {
+    let mut federation = okta(&json!({}));
+    federation.sandbox.remove("ATMOS_SAML_PASSWORD");
+    let ((), calls) = federation.during(|| {
+        let mut terminal = Terminal::start(federation.sandbox.atmos_command(&LOGIN));
+        terminal.expect("Password of ana@acme.test at `okta`:");
+        terminal.type_line("");
+        terminal.expect("type the password, or Ctrl-C");
+        terminal.type_line("");
+        terminal.type_line("");
+        terminal.type_line("pw-of-ana-at-okta");
+        let (code, seen) = terminal.finish();
+        assert_eq!(code, 0, "{seen}");
+    });
+    assert_eq!(calls, [AUTHN, REDIRECT, APPLICATION, ROLE]);
+}
+
+#[test]
 fn factors_are_asked_as_wanted() {
     let mut federation = okta(&json!({}));
     let all = json!({"idp": {"factors": ["sms", "token:software:totp", "push", "webauthn"]}});
@@ -82,6 +124,7 @@ fn refusals_and_states_that_only_a_person_can_leave_are_told() {
     for (idp, confirm, phrase) in [
         (json!({"state": "LOCKED_OUT"}), json!([]), "the account is locked"),
         (json!({"state": "PASSWORD_EXPIRED"}), json!([]), "it wants something from you first: a new password"),
+        (json!({"state": ""}), json!([]), "its answer does not say what comes next"),
         (json!({"state": "MFA_ENROLL"}), json!([]), "it wants something from you first: a second factor to be set up"),
         (json!({"state": "CONSENT_REQUIRED"}), json!([]), "a step that this driver does not know (CONSENT_REQUIRED)"),
         (json!({"refuse": 429}), json!([]), "API call exceeded rate limit due to too many requests. (E0000047)"),
@@ -91,7 +134,7 @@ fn refusals_and_states_that_only_a_person_can_leave_are_told() {
             "the code was refused: Invalid Passcode/Answer: Your passcode doesn't match our records.",
         ),
         (json!({"factors": ["push"]}), json!(["WAITING", "REJECTED"]), "it was denied on your device"),
-        (json!({"factors": ["push"]}), json!(["TIMEOUT"]), "nobody confirmed it within"),
+        (json!({"factors": ["push"]}), json!(["TIMEOUT"]), "it waited in vain for an answer of your device"),
         (
             json!({"factors": ["webauthn"]}),
             json!([]),

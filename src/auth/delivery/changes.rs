@@ -53,8 +53,8 @@ pub struct Wiring<'a> {
     pub given: Option<(&'a EnvironmentCredentials, &'a Path)>,
     /// Address and token to ask for them (delivery `endpoint`).
     pub endpoint: Option<(&'a str, &'a Secret)>,
-    /// `env` entries of the identity.
-    pub env: &'a [(String, String)],
+    /// `env` entries of the identity; `None` takes a variable away.
+    pub env: &'a [(String, Option<String>)],
     /// Sets `ATMOS_IDENTITY` too: for shells and `auth exec`, never for terraform and helmfile, where it would outrank
     /// what nested runs are configured to use.
     pub announce: bool,
@@ -71,8 +71,8 @@ pub struct Changes {
     pub foreign: Option<Vec<String>>,
     /// Lists of paths of which the identity has a part.
     pub joined: Vec<Joined>,
-    /// `env` entries of the identity: ordinary variables, above the component's, below `set`.
-    pub extra: Vec<(String, String)>,
+    /// `env` entries of the identity: ordinary variables, above the component's, below `set`. `None` takes one away.
+    pub extra: Vec<(String, Option<String>)>,
 }
 
 /// Paths that are put behind what the child has in a variable already.
@@ -154,7 +154,11 @@ pub fn printable(wiring: &Wiring<'_>, env: &Env) -> Result<Printable, Error> {
     }
     let present = env.iter().filter_map(|(name, _)| name.to_str()).filter(|name| changes.removes(name));
     let unset: BTreeSet<String> = changes.remove.iter().cloned().chain(present.map(str::to_owned)).collect();
-    let mut set = changes.extra;
+    let unset = if matches!(wiring.style, Style::Aws | Style::Environment) { unset } else { BTreeSet::new() };
+    let gone = changes.extra.iter().filter(|(_, value)| value.is_none()).map(|(name, _)| name.clone());
+    let unset: BTreeSet<String> = unset.into_iter().chain(gone).collect();
+    let mut set: Vec<(String, String)> =
+        changes.extra.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
     for (name, value) in changes.set {
         let value = value
             .into_string()
@@ -162,7 +166,6 @@ pub fn printable(wiring: &Wiring<'_>, env: &Env) -> Result<Printable, Error> {
         set.push((name, value));
     }
     set.sort();
-    let unset = if matches!(wiring.style, Style::Aws | Style::Environment) { unset } else { BTreeSet::new() };
     Ok((set, unset.into_iter().collect()))
 }
 
@@ -310,7 +313,12 @@ pub fn child_env(
             env.remove(&name);
         }
         for (name, value) in &identity.extra {
-            env.set(name, value);
+            match value {
+                Some(value) => env.set(name, value),
+                None => {
+                    env.remove(name);
+                }
+            }
         }
         for (name, value) in &identity.set {
             env.set(name, value);

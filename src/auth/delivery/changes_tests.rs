@@ -94,11 +94,14 @@ fn without_an_identity_only_what_opens_the_keyring_goes() {
 
 #[test]
 fn entries_of_the_identity_lie_between_component_and_identity() {
-    let own = [("STAGE".to_owned(), "own".to_owned()), ("AWS_SECRET_ACCESS_KEY".to_owned(), "x".to_owned())];
+    let own = [("STAGE", Some("own")), ("AWS_SECRET_ACCESS_KEY", Some("x")), ("OF_THE_JOB", None)];
+    let own = own.map(|(name, value)| (name.to_owned(), value.map(str::to_owned)));
     let identity = changes(&Wiring { env: &own, ..wiring() });
     let component = [("STAGE".to_owned(), Some("component".to_owned()))];
-    let (env, _) = child_env(&Env::default(), &component, Some(&identity), &[]);
+    let base = Env::from_iter([("OF_THE_JOB", "token")]);
+    let (env, _) = child_env(&base, &component, Some(&identity), &[]);
     assert_eq!((env.get("STAGE"), env.is_set("AWS_SECRET_ACCESS_KEY")), (Some("own"), false));
+    assert!(!env.is_set("OF_THE_JOB"), "null takes a variable away");
 }
 
 #[test]
@@ -134,7 +137,7 @@ fn children_of_mock_kinds_get_private_files_and_only_auth_env_prints_the_values_
 
 #[test]
 fn printable_has_what_a_child_would_get() {
-    let own = [("STAGE".to_owned(), "own".to_owned())];
+    let own = [("STAGE".to_owned(), Some("own".to_owned()))];
     let (set, unset) = printable(&Wiring { socket: None, env: &own, ..wiring() }, &polluted()).unwrap();
     let names: Vec<&str> = set.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(

@@ -4,6 +4,7 @@ use super::module::{Entry, Module};
 use super::setting::{Setting, Shape};
 use crate::diag::nearest;
 use crate::span::Span;
+use crate::value::Node;
 
 /// Keys below `spec` that every kind has.
 const COMMON: [&str; 4] = ["endpoint_url", "endpoint_urls", "files", "aws"];
@@ -44,7 +45,15 @@ fn sections(module: &dyn Module, entry: &Entry<'_>) -> Vec<(String, Span)> {
 
 fn problem(setting: &Setting, entry: &Entry<'_>) -> Option<(String, Span)> {
     let path = setting.path;
+    let written = entry.node.get_path(path.split('.'));
     let Some(node) = entry.at(path) else {
+        // An empty list or map would be passed over, and something else taken in its place.
+        let fits = |node: &&Node| setting.shape == Shape::Texts && node.as_list().is_some();
+        if let Some(node) = written.filter(|node| node.as_list().is_some() || node.as_map().is_some())
+            && !fits(&node)
+        {
+            return Some((format!("{path} must be a string, not {}", node.value.type_name()), node.span));
+        }
         return setting.required.then(|| (format!("{path} is required"), entry.span));
     };
     let wrong = |wanted: String| Some((format!("{path} must be {wanted}, not {}", node.value.type_name()), node.span));
@@ -66,8 +75,15 @@ fn problem(setting: &Setting, entry: &Entry<'_>) -> Option<(String, Span)> {
     }
 }
 
+/// Warnings: settings that have no effect, or another one than it seems, and keys that nobody knows.
+pub(crate) fn remarks(module: &dyn Module, entry: &Entry<'_>) -> Vec<(String, Span)> {
+    let mut found = unknown_keys(module, entry);
+    found.extend(module.remarks(entry));
+    found
+}
+
 /// Keys below `spec` and `principal` that the kind does not know, with what may have been meant.
-pub(crate) fn unknown_keys(module: &dyn Module, entry: &Entry<'_>) -> Vec<(String, Span)> {
+fn unknown_keys(module: &dyn Module, entry: &Entry<'_>) -> Vec<(String, Span)> {
     let known: Vec<Vec<&str>> = module.settings().iter().map(|setting| setting.path.split('.').collect()).collect();
     let mut found = Vec::new();
     let sections = [

@@ -1,8 +1,12 @@
 //! `exec`: what a program of the user's own prints, for clouds that have no kind of their own. Row 5.
 
+use std::collections::HashSet;
+use std::str::FromStr as _;
 use std::time::Duration;
 
-use serde_json::Value as Json;
+use jiff::Timestamp;
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value as Json};
 
 use super::super::delivery::parse_given;
 use super::super::error::Error as AuthError;
@@ -115,11 +119,102 @@ fn patience(entry: &Entry<'_>, talks: bool) -> Result<Duration, String> {
     read.ok_or_else(|| format!("{TIMEOUT} `{text}` is no time of 30 minutes or less, such as 45s"))
 }
 
+/// A key that an object of an answer has more than once: readers take one or the other.
+struct Once(Option<String>);
+
+impl<'de> Deserialize<'de> for Once {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Once, D::Error> {
+        deserializer.deserialize_any(Keys)
+    }
+}
+
+struct Keys;
+
+impl<'de> Visitor<'de> for Keys {
+    type Value = Once;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Once, A::Error> {
+        let (mut seen, mut twice) = (HashSet::new(), None);
+        while let Some(key) = map.next_key::<String>()? {
+            twice = twice.or(map.next_value::<Once>()?.0);
+            if !seen.insert(key.clone()) {
+                twice.get_or_insert(key);
+            }
+        }
+        Ok(Once(twice))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Once, A::Error> {
+        let mut twice = None;
+        while let Some(Once(below)) = list.next_element()? {
+            twice = twice.or(below);
+        }
+        Ok(Once(twice))
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Once, E> {
+        Ok(Once(None))
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Once, E> {
+        Ok(Once(None))
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Once, E> {
+        Ok(Once(None))
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Once, E> {
+        Ok(Once(None))
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Once, E> {
+        Ok(Once(None))
+    }
+
+    fn visit_unit<E>(self) -> Result<Once, E> {
+        Ok(Once(None))
+    }
+}
+
+/// A value that is not what its key wants, by name; the value may be secret.
+fn odd_value(answer: &Map<String, Json>) -> Option<String> {
+    let there = |key: &'static str| answer.get(key).filter(|value| !value.is_null()).map(|value| (key, value));
+    for (key, value) in ["SessionToken", "Account", "Region", "Expiration"].into_iter().filter_map(there) {
+        let Some(text) = value.as_str() else { return Some(format!("{key} is no text")) };
+        if key == "Expiration" && Timestamp::from_str(text).is_err() {
+            return Some(format!("{key} is no time such as 2026-11-26T12:00:00Z"));
+        }
+    }
+    for (key, value) in ["Variables", "Files", "Paths"].into_iter().filter_map(there) {
+        let Some(map) = value.as_object() else { return Some(format!("{key} is no object")) };
+        if let Some((name, _)) = map.iter().find(|(_, value)| !value.is_string()) {
+            return Some(format!("{key}: the value of `{}` is no text", name.escape_debug()));
+        }
+    }
+    for (key, value) in ["Public", "Remove"].into_iter().filter_map(there) {
+        if !value.as_array().is_some_and(|list| list.iter().all(Json::is_string)) {
+            return Some(format!("{key} is no list of texts"));
+        }
+    }
+    let variables = answer.get("Variables").and_then(Json::as_object);
+    let public = answer.get("Public").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str);
+    let mut strange = public.filter(|name| variables.is_none_or(|known| !known.contains_key(*name)));
+    strange.next().map(|name| format!("Public: `{}` is not among Variables", name.escape_debug()))
+}
+
 /// What keeps an answer from being credentials. Only names of keys are repeated: the rest may be secret.
 fn strangeness(text: &str) -> Option<String> {
     let Ok(Json::Object(answer)) = serde_json::from_str::<Json>(text) else {
         return Some("it is no JSON object".to_owned());
     };
+    if let Ok(Once(Some(key))) = serde_json::from_str(text) {
+        return Some(format!("`{}` is there twice", key.escape_debug()));
+    }
     if answer.get("Version").and_then(Json::as_i64) != Some(1) {
         return Some("Version is not 1".to_owned());
     }
@@ -128,6 +223,9 @@ fn strangeness(text: &str) -> Option<String> {
         (Some(key), Some(other)) => Some(format!("{key} and {other}: keys of AWS, or variables of another cloud")),
         (None, None) => Some("it has neither AccessKeyId nor Variables or Files".to_owned()),
         (Some(_), None) => {
+            if let Some(reason) = odd_value(&answer) {
+                return Some(reason);
+            }
             let missing = ["AccessKeyId", "SecretAccessKey"].into_iter().find(|key| {
                 answer.get(*key).and_then(Json::as_str).is_none_or(|text| text.is_empty() || text.contains('\0'))
             });
@@ -135,7 +233,7 @@ fn strangeness(text: &str) -> Option<String> {
         }
         (None, Some(_)) => {
             let known = |key: &str| VARIABLES.contains(&key) || OTHERS.contains(&key);
-            let odd = answer.keys().find(|key| !known(key))?;
+            let Some(odd) = answer.keys().find(|key| !known(key)) else { return odd_value(&answer) };
             let near = nearest(odd, VARIABLES.into_iter().chain(OTHERS));
             let near = near.map(|near| format!(", did you mean `{near}`?")).unwrap_or_default();
             Some(format!("unknown key `{}`{near}", odd.escape_debug()))

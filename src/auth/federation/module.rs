@@ -59,6 +59,16 @@ pub(crate) trait Module: Sync {
         false
     }
 
+    /// Who a sign-in would be of, where that is said beforehand: a session of anybody else is not taken in its place.
+    fn whose(&self, _step: &Step<'_>) -> Option<String> {
+        None
+    }
+
+    /// A folder in which a sign-in leaves something, as names below the one for data: a logout of the provider removes it.
+    fn folder(&self, _entry: &Entry<'_>) -> Option<String> {
+        None
+    }
+
     /// Below which name something of a sign-in is kept that a logout of the provider has to remove.
     fn kept(&self, _entry: &Entry<'_>) -> Option<String> {
         None
@@ -72,6 +82,11 @@ pub(crate) trait Module: Sync {
 
     /// What is wrong beyond the settings one by one, with the place to mend.
     fn problems(&self, _entry: &Entry<'_>) -> Vec<(String, Span)> {
+        Vec::new()
+    }
+
+    /// What works, and not as it seems.
+    fn remarks(&self, _entry: &Entry<'_>) -> Vec<(String, Span)> {
         Vec::new()
     }
 

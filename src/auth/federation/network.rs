@@ -13,7 +13,11 @@ use crate::cloud::{Desk, Trouble};
 use crate::secret::without_userinfo;
 
 /// A service that gives a token does so soon, all attempts together.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What to do about who answers with something that is no answer.
+pub(super) const BROKEN: &str = "try again later: the service may be out of order; where that lasts, check the address that is asked and \
+                                 the proxy variables: something else may answer there";
 
 pub(super) const ENDPOINT: Setting = Setting::text("spec.endpoint_url", "Address in place of all public ones");
 
@@ -52,6 +56,7 @@ pub(super) async fn asked<T>(
         match trouble {
             Trouble::Unusable(_) => Error::Unavailable { who, reason, help: help.to_owned() },
             Trouble::Refused(_) => Error::NoToken { who, reason, help: help.to_owned() },
+            Trouble::Broken(_) => Error::NoToken { who, reason, help: BROKEN.to_owned() },
             Trouble::Unreachable { .. } => {
                 let help = "check the network and the proxy variables; the service may be down".to_owned();
                 Error::NoToken { who, reason, help }

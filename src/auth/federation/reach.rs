@@ -124,7 +124,7 @@ async fn asked<T>(
     let answer = answer.map_err(|_| unreachable(format!("no answer within {} s", PATIENCE.as_secs())))?;
     answer.map_err(|trouble| match trouble {
         Trouble::Unreachable { reason, .. } => unreachable(reason),
-        Trouble::Unusable(answer) | Trouble::Refused(answer) => {
+        Trouble::Unusable(answer) | Trouble::Refused(answer) | Trouble::Broken(answer) => {
             let answer = answer.chars().filter(|c| !c.is_control()).collect();
             AuthError::Refused { what: what.to_owned(), answer, help: help.to_owned() }
         }

@@ -1,8 +1,9 @@
 //! `aws/credential-process`: the credentials that a program of the user's own prints. Row 5.
 
 use std::io::Read as _;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
@@ -19,7 +20,10 @@ use crate::secret::Expose as _;
 const PATIENCE: Duration = Duration::from_secs(30);
 const PATIENCE_WITH_PERSON: Duration = Duration::from_mins(5);
 /// More than any credentials or assertion.
-const LARGEST: u64 = 1 << 20;
+const LARGEST: usize = 1 << 20;
+/// How often it is looked whether a program has ended, and what it printed last may take to arrive.
+const MOMENT: Duration = Duration::from_millis(20);
+const LAST_WORDS: Duration = Duration::from_millis(200);
 const HELP: &str = "run the command of `credentials.process` yourself to see why; it has to print JSON with Version 1, \
                     AccessKeyId and SecretAccessKey";
 
@@ -112,26 +116,67 @@ fn start(context: &Context, program: &Program) -> Result<(Arc<duct::ReaderHandle
     Ok((Arc::new(child.reader().map_err(failed)?), Some(ear)))
 }
 
+/// What it has printed when it has ended. What it has left behind may hold the pipe open: that is not waited for.
 fn printed(handle: &Arc<duct::ReaderHandle>, patience: Duration) -> Result<Zeroizing<Vec<u8>>, String> {
-    let (sender, printed) = std::sync::mpsc::channel();
-    let reader = handle.clone();
-    std::thread::spawn(move || {
-        let mut bytes = Zeroizing::new(Vec::with_capacity(64 * 1024));
-        let read = (&*reader).take(LARGEST + 1).read_to_end(&mut bytes);
-        // Nobody listens any more when it took too long.
-        let _ = sender.send(read.map(|_| bytes));
-    });
-    match printed.recv_timeout(patience) {
-        Ok(Ok(bytes)) if bytes.len() as u64 > LARGEST => Err(format!("printed more than {} KiB", LARGEST / 1024)),
-        Ok(Ok(bytes)) => match handle.try_wait() {
-            Ok(Some(output)) if output.status.success() => Ok(bytes),
-            Ok(Some(output)) => Err(format!("ended with {}", output.status)),
-            Ok(None) => Err("was lost".to_owned()),
-            Err(error) => Err(format!("was lost: {error}")),
-        },
-        Ok(Err(error)) => Err(format!("was lost: {error}")),
-        Err(_) => Err(format!("did not end within {} s", patience.as_secs())),
+    let bytes = Arc::new(Mutex::new(Zeroizing::new(Vec::with_capacity(64 * 1024))));
+    let over = reading(handle, &bytes);
+    let until = Instant::now() + patience;
+    let mut ended = None;
+    loop {
+        match over.recv_timeout(MOMENT) {
+            Ok(read) => {
+                read?;
+                break;
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return Err("was lost".to_owned()),
+        }
+        if handle.try_wait().map_err(|error| format!("was lost: {error}"))?.is_some()
+            && ended.get_or_insert_with(Instant::now).elapsed() >= LAST_WORDS
+        {
+            break;
+        }
+        if Instant::now() >= until {
+            return Err(format!("did not end within {} s", patience.as_secs()));
+        }
     }
+    match handle.try_wait() {
+        Ok(Some(output)) if output.status.success() => {
+            Ok(std::mem::take(&mut *bytes.lock().unwrap_or_else(PoisonError::into_inner)))
+        }
+        Ok(Some(output)) => Err(format!("ended with {}", output.status)),
+        Ok(None) => Err("was lost".to_owned()),
+        Err(error) => Err(format!("was lost: {error}")),
+    }
+}
+
+/// Reads until the pipe ends, which is said then.
+fn reading(
+    handle: &Arc<duct::ReaderHandle>,
+    bytes: &Arc<Mutex<Zeroizing<Vec<u8>>>>,
+) -> mpsc::Receiver<Result<(), String>> {
+    let (sender, over) = mpsc::channel();
+    let (reader, bytes) = (handle.clone(), bytes.clone());
+    std::thread::spawn(move || {
+        let mut piece = Zeroizing::new([0_u8; 8 * 1024]);
+        let read = loop {
+            match (&*reader).read(&mut piece[..]) {
+                Ok(0) => break Ok(()),
+                Ok(length) => {
+                    let mut bytes = bytes.lock().unwrap_or_else(PoisonError::into_inner);
+                    if bytes.len() + length > LARGEST {
+                        break Err(format!("printed more than {} KiB", LARGEST / 1024));
+                    }
+                    bytes.extend_from_slice(&piece[..length]);
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => break Err(format!("was lost: {error}")),
+            }
+        };
+        // Nobody listens any more when it took too long.
+        let _ = sender.send(read);
+    });
+    over
 }
 
 #[cfg(all(test, unix))]
@@ -145,6 +190,22 @@ mod tests {
     use super::super::super::store::Settings;
     use super::super::super::store::open::tests::host;
     use super::{Program, run};
+
+    #[tokio::test]
+    async fn what_a_program_leaves_behind_is_not_waited_for() {
+        let temp = tempfile::tempdir().unwrap();
+        let host = host(temp.path(), &[("PATH", "/usr/bin:/bin")]);
+        let cache = Arc::new(Cache::open(&host, &Settings::default(), "r"));
+        let realm = Realm::resolve(Some("r"), None, None).unwrap();
+        let context = Context::new(host, realm, cache, Options::default());
+        let words = ["sh", "-c", "sleep 120 & echo $!"].map(str::to_owned).to_vec();
+        let began = Instant::now();
+        let program = Program { words, patience: Duration::from_secs(100), talks: false };
+        let printed = run(&context, program).await.unwrap().unwrap();
+        assert!(began.elapsed() < Duration::from_mins(1));
+        let left = printed.trim().parse().ok().and_then(rustix::process::Pid::from_raw).unwrap();
+        rustix::process::kill_process(left, rustix::process::Signal::KILL).unwrap();
+    }
 
     #[tokio::test]
     async fn a_program_that_takes_too_long_ends_with_all_that_it_started() {

@@ -52,7 +52,8 @@ pub(crate) async fn authenticate(
         refusal.into_error(what.clone(), shown.clone(), &help)
     })?;
     let user = answer.assumed_role_user().map(aws_sdk_sts::types::AssumedRoleUser::arn);
-    record(context, &what, answer.credentials(), user, (role, asked), issued)
+    let record = record(context, &what, answer.credentials(), user, (role, asked), issued)?;
+    Ok(StepRecord { basis: assertion.basis(), ..record })
 }
 
 /// The first role is never taken for another one.

@@ -37,6 +37,19 @@ pub enum Error {
     )]
     SameContext { context: String, first: String, second: String },
 
+    /// A name that somebody else's way to a cluster has.
+    #[error(
+        "context `{context}` in {path} is not one of atmos (cluster `{cluster}`, user `{user}`), and stays as it is"
+    )]
+    #[diagnostic(
+        code(atmos::auth::integration::taken),
+        help(
+            "give this cluster another name (`spec.cluster.alias`, --alias) or a file of its own \
+             (`spec.cluster.kubeconfig.path`, --kubeconfig); or remove that one: `kubectl config delete-context {context}`"
+        )
+    )]
+    Taken { context: String, path: String, cluster: String, user: String },
+
     #[error("{what} already exists in {path}, and says something else")]
     #[diagnostic(
         code(atmos::auth::integration::exists),

@@ -16,8 +16,23 @@ use crate::yaml;
 
 const INDENT: usize = 2;
 const MODE: u32 = 0o600;
+const CURRENT: &str = "current-context";
 const API: &str = "client.authentication.k8s.io/v1beta1";
 const PATIENCE: Duration = Duration::from_secs(10);
+/// What the names of our users begin with.
+const USERS: [&str; 3] = ["atmos-eks-", "atmos-aks-", "atmos-gke-"];
+/// Name of the extension of a context in which we keep what was current before.
+const EXTENSION: &str = "atmos";
+const BEFORE: &str = "previous-context";
+
+/// What becomes of the current context of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Switch {
+    /// Somebody asked for this cluster.
+    Always,
+    /// It follows from something else: the choice of a person stays.
+    IfFree,
+}
 
 /// What is written of a cluster.
 #[derive(Debug, Clone)]
@@ -35,6 +50,8 @@ pub struct Written {
     pub path: PathBuf,
     pub context: String,
     pub has_changed: bool,
+    /// The current context of the file, where that is another one.
+    pub current: Option<String>,
 }
 
 /// The file of a target.
@@ -62,8 +79,8 @@ pub fn user_name(target: &ClusterTarget) -> String {
 /// Writes a cluster down, as the target wants it.
 ///
 /// # Errors
-/// The file is no kubeconfig, cannot be written, or has an entry that must stay.
-pub fn write(host: &Host, target: &ClusterTarget, entry: &Entry) -> Result<Written, Error> {
+/// The file is no kubeconfig, cannot be written, or has an entry that must stay: a context of somebody else is one.
+pub fn write(host: &Host, target: &ClusterTarget, entry: &Entry, switch: Switch) -> Result<Written, Error> {
     let path = path(host, target);
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dirs(folder).map_err(|error| Error::file("create", folder, &error))?;
@@ -74,7 +91,12 @@ pub fn write(host: &Host, target: &ClusterTarget, entry: &Entry) -> Result<Writt
     if target.update == Update::Refuse {
         refuse(&document, entry, (&entry.cluster.id, &entry.context, &user_name(target)), &path)?;
     }
+    spare(&document, &entry.context, &path)?;
     place(&mut document, target, entry);
+    if switch == Switch::Always || is_free(&document) {
+        make_current(&mut document, &entry.context);
+    }
+    let current = current(&document).filter(|current| *current != entry.context);
     let content = yaml::emit(&document, INDENT);
     let mode = target.mode.unwrap_or(MODE);
     let is_same = std::fs::read_to_string(&path).is_ok_and(|known| known == content) || old.as_ref() == Some(&document);
@@ -82,7 +104,7 @@ pub fn write(host: &Host, target: &ClusterTarget, entry: &Entry) -> Result<Writt
     if has_changed {
         fs::write_atomic(&path, content.as_bytes(), mode).map_err(|error| Error::file("write", &path, &error))?;
     }
-    Ok(Written { path, context: entry.context.clone(), has_changed })
+    Ok(Written { path, context: entry.context.clone(), has_changed, current })
 }
 
 /// A kubeconfig with nothing but these clusters, the last of which is the current one. What stands in it goes before what
@@ -91,6 +113,7 @@ pub fn only(clusters: &[(ClusterTarget, Entry)]) -> String {
     let mut document = empty();
     for (target, entry) in clusters {
         place(&mut document, target, entry);
+        document.make_map().insert(Arc::from(CURRENT), text(&entry.context));
     }
     yaml::emit(&document, INDENT)
 }
@@ -100,11 +123,80 @@ fn place(document: &mut Node, target: &ClusterTarget, entry: &Entry) {
     put(document, "clusters", "cluster", name, &cluster(entry));
     put(document, "contexts", "context", context, &map([("cluster", text(name)), ("user", text(&user))]));
     put(document, "users", "user", &user, &map([("exec", exec(entry))]));
-    document.make_map().insert(Arc::from("current-context"), text(context));
 }
 
-/// Takes a cluster out again: our user, the contexts with it, and clusters that only these used. A file with nothing left in it
-/// goes. Returns whether there is anything of it; `dry_run` changes nothing.
+/// A context of that name which is not ours is left alone: it is somebody's way to another cluster, and nobody could bring it
+/// back.
+fn spare(document: &Node, context: &str, path: &Path) -> Result<(), Error> {
+    let Some(known) = find(document, "contexts", context).filter(|known| !is_ours(known)) else { return Ok(()) };
+    let shown = |key: &str| of(known, key).unwrap_or_default();
+    Err(Error::Taken {
+        context: context.to_owned(),
+        path: path.display().to_string(),
+        cluster: shown("cluster"),
+        user: shown("user"),
+    })
+}
+
+fn of(context: &Node, key: &str) -> Option<String> {
+    context.get_path(["context", key]).and_then(Node::as_str).map(str::to_owned)
+}
+
+/// A context whose user asks this program for tokens.
+fn is_ours(context: &Node) -> bool {
+    of(context, "user").is_some_and(|user| USERS.iter().any(|prefix| user.starts_with(prefix)))
+}
+
+fn current(document: &Node) -> Option<String> {
+    document.get(CURRENT).and_then(Node::scalar_text).filter(|current| !current.is_empty())
+}
+
+/// Nobody has chosen a context, or one of ours.
+fn is_free(document: &Node) -> bool {
+    let Some(current) = current(document) else { return true };
+    find(document, "contexts", &current).is_some_and(is_ours)
+}
+
+/// Makes a context of ours the current one, and keeps in it what was current before any of ours.
+fn make_current(document: &mut Node, context: &str) {
+    let known = current(document);
+    document.make_map().insert(Arc::from(CURRENT), text(context));
+    let Some(known) = known.filter(|known| known != context) else { return };
+    let before = match find(document, "contexts", &known) {
+        Some(other) if is_ours(other) => before(other),
+        _ => Some(known),
+    };
+    remember(document, context, before.as_deref());
+}
+
+/// What was current before a context of ours.
+fn before(context: &Node) -> Option<String> {
+    let extensions = context.get_path(["context", "extensions"]).and_then(Node::as_list).unwrap_or_default();
+    let own = extensions.iter().find(|entry| name_of(entry).as_deref() == Some(EXTENSION))?;
+    own.get_path(["extension", BEFORE]).and_then(Node::scalar_text)
+}
+
+fn remember(document: &mut Node, context: &str, before: Option<&str>) {
+    let mut entries = document.get("contexts").and_then(Node::as_list).unwrap_or_default().to_vec();
+    let Some(entry) = entries.iter_mut().find(|entry| name_of(entry).as_deref() == Some(context)) else { return };
+    let known = entry.get_path(["context", "extensions"]).and_then(Node::as_list).unwrap_or_default();
+    let mut extensions: Vec<Node> =
+        known.iter().filter(|entry| name_of(entry).as_deref() != Some(EXTENSION)).cloned().collect();
+    if let Some(before) = before {
+        extensions.push(map([("name", text(EXTENSION)), ("extension", map([(BEFORE, text(before))]))]));
+    }
+    let mut own = entry.get("context").cloned().unwrap_or_else(|| map([]));
+    if extensions.is_empty() {
+        own.make_map().shift_remove("extensions");
+    } else {
+        own.make_map().insert(Arc::from("extensions"), Node::from(extensions));
+    }
+    entry.make_map().insert(Arc::from("context"), own);
+    document.make_map().insert(Arc::from("contexts"), Node::from(entries));
+}
+
+/// Takes a cluster out again: our user, the contexts with it, and clusters that only these used. Where one of these was current,
+/// what was so before is it again. A file with nothing left in it goes. Returns whether there is anything of it; `dry_run` changes nothing.
 ///
 /// # Errors
 /// As [`write`].
@@ -117,7 +209,6 @@ pub fn remove(host: &Host, target: &ClusterTarget, dry_run: bool) -> Result<Opti
     let _lock = if dry_run { None } else { Some(lock(host, &path)?) };
     let Some(mut document) = read(host, &path)? else { return Ok(None) };
     let user = user_name(target);
-    let of = |node: &Node, key: &str| node.get_path(["context", key]).and_then(Node::as_str).map(str::to_owned);
     let contexts = document.get("contexts").and_then(Node::as_list).unwrap_or_default();
     let (ours, others): (Vec<_>, Vec<_>) =
         contexts.iter().partition(|context| of(context, "user").as_deref() == Some(user.as_str()));
@@ -129,12 +220,14 @@ pub fn remove(host: &Host, target: &ClusterTarget, dry_run: bool) -> Result<Opti
     if !is_there || dry_run {
         return Ok(is_there.then_some(path));
     }
+    let current = current(&document).filter(|current| contexts.contains(current));
+    let old = current.as_ref().and_then(|current| find(&document, "contexts", current)).and_then(before);
     take(&mut document, "clusters", &clusters);
     take(&mut document, "contexts", &contexts);
     take(&mut document, "users", &[user]);
-    let current = document.get("current-context").and_then(Node::as_str).map(str::to_owned);
-    if current.is_some_and(|current| contexts.contains(&current)) {
-        document.make_map().insert(Arc::from("current-context"), text(""));
+    if current.is_some() {
+        let old = old.filter(|old| find(&document, "contexts", old).is_some());
+        document.make_map().insert(Arc::from(CURRENT), text(&old.unwrap_or_default()));
     }
     if ["clusters", "contexts", "users"].iter().all(|list| names(&document, list).is_empty()) {
         fs::remove_file_if_present(&path).map_err(|error| Error::file("remove", &path, &error))?;
@@ -157,7 +250,6 @@ fn refuse(
     if find(document, "clusters", cluster_name).is_some_and(|known| known.get("cluster") != Some(&cluster(entry))) {
         return Err(exists(format!("cluster {cluster_name}")));
     }
-    let of = |known: &Node, key: &str| known.get_path(["context", key]).and_then(Node::as_str).map(str::to_owned);
     let is_ours = |known: &Node| {
         of(known, "cluster").as_deref() == Some(cluster_name) && of(known, "user").as_deref() == Some(user)
     };

@@ -21,7 +21,7 @@ fn entry() -> Json {
     let map = |about: &str, properties: Json| json!({"description": about, "type": ["object", "null"], "properties": properties});
     let kubeconfig = json!({
         "path": text("Path of the file"),
-        "mode": text("Mode of the file, in quotes"),
+        "mode": {"description": "Mode of the file, in quotes", "type": "string", "pattern": "^(0o)?0?[4-7][0-7]{2}$"},
         "update": {"description": "What becomes of what is there", "enum": updates},
     });
     let cluster = json!({

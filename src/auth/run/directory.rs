@@ -63,7 +63,7 @@ impl Directory {
                 }
             }
         }
-        for place in bases.iter().filter(|place| place.path.is_dir()) {
+        for place in bases.iter().chain(&memory(host)).filter(|place| place.path.is_dir()) {
             match Base::open(place) {
                 Ok(base) => base.sweep(&host.talk),
                 // Not ours to clean; if it was wanted, that has been said.
@@ -72,6 +72,11 @@ impl Directory {
             }
         }
         made.ok_or_else(|| failure.unwrap_or(Error::PathTooLong { path: temporary_base(host) }))
+    }
+
+    /// One in memory, where the first one is not: what is in it is gone when the machine is. `None` where there is no such place.
+    pub(super) fn in_memory(host: &Host) -> Option<Directory> {
+        Base::open(&memory(host)?).and_then(|base| base.make(&host.talk)).ok()
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -172,7 +177,7 @@ pub enum Sweep {
 /// Removes what dead runs left, in all places where runs have their directories. Who calls it wants something else, so
 /// places that cannot be used are passed over in silence.
 pub fn sweep(host: &Host, how: Sweep) {
-    for place in bases(host).iter().filter(|place| place.path.is_absolute()) {
+    for place in bases(host).iter().chain(&memory(host)).filter(|place| place.path.is_absolute()) {
         let Ok(entries) = std::fs::read_dir(&place.path) else { continue };
         let mut names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
         let left = names.any(|name| is_run_name(&name) && (how == Sweep::Whole || has_gone(&name)));
@@ -242,6 +247,17 @@ fn bases(host: &Host) -> Vec<Place> {
     let temporary = temporary_base(host);
     let shared = Place { path: temporary.join("run"), root: temporary };
     runtime.map(|runtime| own(runtime)).into_iter().chain([own(&host.dirs.cache), shared]).collect()
+}
+
+/// The place in memory beside them. The runtime directory is one already.
+fn memory(host: &Host) -> Option<Place> {
+    let root = host.dirs.memory.as_ref().filter(|memory| memory.is_dir())?.join(format!("atmos-{}", user()));
+    Some(Place { path: root.join("run"), root })
+}
+
+/// That a path is in the runtime directory, which ends with the login session and rests on no disk.
+pub(super) fn is_of_session(host: &Host, path: &Path) -> bool {
+    host.dirs.runtime.as_ref().is_some_and(|runtime| path.starts_with(runtime))
 }
 
 /// The directory of this user in the temp directory. It exists only after it was created privately.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Error;
-use super::directory::{CONFIG, CREDENTIALS, Directory};
+use super::directory::{CONFIG, CREDENTIALS, Directory, is_of_session};
 use super::endpoint::Endpoint;
 use super::extras::Extras;
 use super::renewal::{PAUSE, Renewal, Renewing};
@@ -32,8 +32,8 @@ pub struct RunIdentity {
     pub style: Style,
     /// How the child gets its credentials. `Env` is for the run's own identity; any other is then asked for by profile.
     pub delivery: Delivery,
-    /// `env` entries of the identity; those of the run's own identity reach the child.
-    pub env: Vec<(String, String)>,
+    /// `env` entries of the identity; those of the run's own identity reach the child. `None` takes a variable away.
+    pub env: Vec<(String, Option<String>)>,
     /// Credentials that are no keys of AWS; those of the run's own identity reach the child.
     pub given: Option<EnvironmentCredentials>,
 }
@@ -67,6 +67,8 @@ pub struct Run {
     endpoint: Option<Endpoint>,
     renewing: Option<Renewing>,
     directory: Option<Directory>,
+    /// For files with sign-ins of other clouds, where the first one may be on a disk.
+    memory: Option<Directory>,
     pub(super) changes: Option<Changes>,
     forbidden: Vec<String>,
     pub(super) talk: Talk,
@@ -85,6 +87,7 @@ impl Run {
             endpoint: None,
             renewing: None,
             directory: None,
+            memory: None,
             changes: None,
             forbidden: settings.forbidden.clone(),
             talk: host.talk.clone(),
@@ -112,8 +115,8 @@ impl Run {
         keys: &[Option<AwsCredentials>],
     ) -> Result<(), Error> {
         let directory = self.directory.insert(Directory::create(host)?);
-        let (socket, config) = (directory.socket(), directory.path().join(CONFIG));
-        let credentials = directory.path().join(CREDENTIALS);
+        let (base, socket) = (directory.path().to_path_buf(), directory.socket());
+        let (config, credentials) = (base.join(CONFIG), base.join(CREDENTIALS));
         let in_file = |identity: &RunIdentity| identity.delivery == Delivery::Files;
         let entries: Vec<(&str, &AwsCredentials)> = identities
             .iter()
@@ -135,7 +138,7 @@ impl Run {
         let helper = Helper { exe: host.exe.clone(), arguments: Vec::new(), socket: Some(socket.clone()) };
         write(&credentials, credentials_text(&entries).as_bytes())?;
         write(&config, config_text(&profiles, &helper)?.as_bytes())?;
-        let files = directory.path().join(FILES);
+        let files = self.place_of_files(host, &base, identities[0]).join(FILES);
         if let Some(given) = &identities[0].given {
             furnish_files(&files, given)?;
             let renewal = Renewal {
@@ -160,6 +163,21 @@ impl Run {
         let given = Given { socket: Some(&socket), keys: in_environment, files: Some(&files), endpoint };
         self.changes = Some(changes(&wiring(identities[0], settings, (&config, &credentials), given)));
         Ok(())
+    }
+
+    /// Files that others could sign in with rest in memory, where there is such a place: a machine that fails leaves none.
+    fn place_of_files(&mut self, host: &Host, base: &Path, own: &RunIdentity) -> PathBuf {
+        let has_files = own.given.as_ref().is_some_and(|given| !given.files.is_empty());
+        if !has_files || is_of_session(host, base) || host.dirs.memory.is_none() {
+            return base.to_path_buf();
+        }
+        if let Some(directory) = Directory::in_memory(host) {
+            return self.memory.insert(directory).path().to_path_buf();
+        }
+        let message = format!("files of identity `{}` lie on disk while this runs: {}", own.name, base.display());
+        let help = "set XDG_RUNTIME_DIR to a directory of yours in memory, or let /dev/shm be written to";
+        self.talk.warn(Warning::new("atmos::auth::run::on_disk", message).help(help));
+        base.to_path_buf()
     }
 
     #[cfg(unix)]
@@ -236,10 +254,10 @@ impl Run {
         drop(self.server.take());
         drop(self.endpoint.take());
         drop(self.renewing.take());
-        match &mut self.directory {
-            Some(directory) => directory.remove(),
-            None => Ok(()),
-        }
+        let mut both = [self.memory.take(), self.directory.take()];
+        let removed = both.iter_mut().flatten().map(Directory::remove);
+        // Also the second where the first cannot be removed.
+        removed.fold(Ok(()), Result::and)
     }
 }
 

@@ -260,6 +260,7 @@ pub(in crate::auth) mod tests {
             cache: root.join("cache"),
             data: root.join("data"),
             runtime: None,
+            memory: None,
             temp: std::env::temp_dir(),
         };
         Host {

@@ -70,7 +70,7 @@ pub(super) fn variables(auth: &AuthConfig, problems: &mut Vec<Problem>) {
             let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
             if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) || !name.chars().all(plain) {
                 problems.push(Problem::error(format!("{who} `{shown}` is not the name of a variable"), span));
-            } else if value.contains('\0') {
+            } else if value.as_ref().is_some_and(|value| value.contains('\0')) {
                 problems.push(Problem::error(format!("{who} `{shown}` has a NUL byte in its value"), span));
             }
         }

@@ -11,6 +11,7 @@ use super::gate::Gate;
 use super::integrations::{Done, Holder, keys, target};
 use super::registry::{find, other_kind, owner};
 use crate::auth::IdentityName;
+use crate::auth::integration::kube::Switch;
 use crate::auth::integration::{CLUSTERS_OF_AZURE, ClusterTarget, ClusterToken, Home, Integration, Kind, Target};
 use crate::auth::resolution::{Flag, Source};
 use crate::auth::run::TOKEN;
@@ -138,7 +139,7 @@ pub struct KubeconfigRequest {
 pub async fn update_kubeconfig(access: &Access, request: &KubeconfigRequest) -> Result<Done> {
     let ((identity, source), cluster) = match &request.integration {
         Some(name) => {
-            let integration = find(&access.settings, name)?;
+            let integration = find(&access.settings, name, |kind| kind == Kind::Eks)?;
             let Some(Target::Cluster(cluster)) =
                 target(access, &integration)?.filter(|_| integration.kind == Kind::Eks)
             else {
@@ -164,7 +165,9 @@ pub async fn update_kubeconfig(access: &Access, request: &KubeconfigRequest) -> 
     let (alias, path) = (own(&request.alias).or(cluster.alias), own(&request.kubeconfig).or(cluster.path));
     let target = ClusterTarget { name, region, alias, path, ..cluster };
     let chain = access.session.chain(&identity)?;
-    Holder { access, session: &access.session, chain, credentials: &given }.write_kubeconfig(&target).await
+    Holder { access, session: &access.session, chain, credentials: &given }
+        .write_kubeconfig(&target, Switch::Always)
+        .await
 }
 
 /// The identity that a flag names, else the one that the integration belongs to.
@@ -191,7 +194,7 @@ pub struct OtherKubeconfigRequest {
 /// As [`update_kubeconfig`].
 pub async fn update_other_kubeconfig(access: &Access, request: &OtherKubeconfigRequest, kind: Kind) -> Result<Done> {
     let ((identity, source), target) = if let Some(name) = &request.integration {
-        let integration = find(&access.settings, name)?;
+        let integration = find(&access.settings, name, |known| known == kind)?;
         let Some(Target::Cluster(cluster)) = target(access, &integration)?.filter(|_| integration.kind == kind) else {
             return Err(other_kind(&integration).into());
         };
@@ -210,7 +213,9 @@ pub async fn update_other_kubeconfig(access: &Access, request: &OtherKubeconfigR
     let given = gate.given().await?;
     gate.write_down()?;
     let chain = access.session.chain(&identity)?;
-    Holder { access, session: &access.session, chain, credentials: &given }.write_kubeconfig(&target).await
+    Holder { access, session: &access.session, chain, credentials: &given }
+        .write_kubeconfig(&target, Switch::Always)
+        .await
 }
 
 /// The flag that is needed and not there.

@@ -21,6 +21,10 @@ pub(super) fn forget(access: &Access, request: &LogoutRequest, report: &mut Logo
         }
         report.files.push(directory.display().to_string());
     }
+    match access.session.forget_all_folders(request.dry_run) {
+        Ok(folder) => report.files.extend(folder.map(|folder| format!("the browser's profiles {}", folder.display()))),
+        Err(error) => report.left.push(format!("the browser's profiles: {error}")),
+    }
     if request.keychain {
         report.keys.extend(forget_key(access, KEY_NAME, request.dry_run)?);
     }

@@ -14,6 +14,7 @@ use crate::auth::chain::Chain;
 use crate::auth::creds::AwsCredentials;
 use crate::auth::given::Credentials;
 use crate::auth::integration::docker::{self, Docker};
+use crate::auth::integration::kube::Switch;
 use crate::auth::integration::{
     self, ClusterTarget, Home, Integration, Kind, Registry, RegistryLogin, RegistryService, Target, conflict, kube,
     linked,
@@ -28,8 +29,20 @@ use crate::diag::{Failure, Report, Result, Warning};
 /// What an integration did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Done {
-    Login { what: &'static str, registry: String, place: String, expires: Option<Timestamp> },
-    Kubeconfig { what: &'static str, context: String, path: PathBuf, has_changed: bool },
+    Login {
+        what: &'static str,
+        registry: String,
+        place: String,
+        expires: Option<Timestamp>,
+    },
+    Kubeconfig {
+        what: &'static str,
+        context: String,
+        path: PathBuf,
+        has_changed: bool,
+        /// The current context of the file, where that is another one.
+        current: Option<String>,
+    },
 }
 
 /// The identity that integrations follow, with what they need of it.
@@ -53,11 +66,12 @@ impl Holder<'_> {
         Ok(self.session.registry_login(Some(&self.chain), keys, registry).await?)
     }
 
-    pub(super) async fn write_kubeconfig(&self, target: &ClusterTarget) -> Result<Done> {
+    pub(super) async fn write_kubeconfig(&self, target: &ClusterTarget, switch: Switch) -> Result<Done> {
         let target = target.clone().settled(self.chain.target());
         let (what, entry) = self.cluster(&target).await?;
-        let kube::Written { path, context, has_changed } = kube::write(&self.access.host, &target, &entry)?;
-        Ok(Done::Kubeconfig { what, context, path, has_changed })
+        let kube::Written { path, context, has_changed, current } =
+            kube::write(&self.access.host, &target, &entry, switch)?;
+        Ok(Done::Kubeconfig { what, context, path, has_changed, current })
     }
 
     /// What stands in kubeconfigs about a cluster, and what people call its kind.
@@ -86,7 +100,7 @@ impl Holder<'_> {
     async fn follow(&self, target: &Target, tenant: Option<&str>) -> Result<Done> {
         match target {
             Target::Registry(registry) => self.log_in(registry, tenant).await,
-            Target::Cluster(cluster) => self.write_kubeconfig(cluster).await,
+            Target::Cluster(cluster) => self.write_kubeconfig(cluster, Switch::IfFree).await,
         }
     }
 }
@@ -207,8 +221,9 @@ pub(in super::super) async fn for_run(
                 Target::Cluster(cluster) => {
                     let cluster = cluster.settled(chain.target());
                     let (_, entry) = holder.cluster(&cluster).await?;
-                    extras.kubeconfigs.push(kube::write(&access.host, &cluster, &entry)?.path);
-                    extras.clusters.push((cluster, entry));
+                    // The run's own file has it also where the one of everybody cannot.
+                    extras.clusters.push((cluster.clone(), entry.clone()));
+                    extras.kubeconfigs.push(kube::write(&access.host, &cluster, &entry, Switch::IfFree)?.path);
                 }
             }
             Ok(())
@@ -261,9 +276,10 @@ pub fn line(done: &Done, now: Timestamp) -> String {
             });
             format!("{what} login: {registry} (in {place}{})", left.unwrap_or_default())
         }
-        Done::Kubeconfig { what, context, path, has_changed } => {
+        Done::Kubeconfig { what, context, path, has_changed, current } => {
             let same = if *has_changed { "" } else { " (as it was)" };
-            format!("{what} kubeconfig: {context} → {}{same}", path.display())
+            let current = current.as_ref().map(|current| format!("; the current context stays {current}"));
+            format!("{what} kubeconfig: {context} → {}{same}{}", path.display(), current.unwrap_or_default())
         }
     }
 }

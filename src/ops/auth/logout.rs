@@ -94,6 +94,9 @@ pub async fn logout(access: &Access, request: &LogoutRequest) -> Result<LogoutRe
             report.files.extend(everywhere::forget_profiles(access, request.dry_run, |_| true)?);
         }
         report.files.extend(forget_offers(access, logins, request.dry_run)?);
+        let (gone, left) = access.session.forget_folders(logins, request.dry_run);
+        report.files.extend(gone.iter().map(|folder| format!("the browser's profile {}", folder.display())));
+        report.left.extend(left);
         let (gone, left) = integrations::forget(access, logins, request.dry_run);
         report.files.extend(gone);
         report.left.extend(left);

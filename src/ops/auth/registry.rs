@@ -24,7 +24,7 @@ pub async fn acr_login(access: &Access, request: &AcrLoginRequest) -> Result<Vec
         if request.identity != Flag::NotGiven {
             return Err(RegistryError::Exclusive { first: "--identity", second: "an integration" }.into());
         }
-        let integration = find(&access.settings, name)?;
+        let integration = find(&access.settings, name, |kind| kind == Kind::Acr)?;
         let Some(Target::Registry(registry)) = target(access, &integration)?.filter(|_| integration.kind == Kind::Acr)
         else {
             return Err(other_kind(&integration).into());
@@ -78,7 +78,7 @@ pub struct EcrLoginRequest {
 pub async fn ecr_login(access: &Access, request: &EcrLoginRequest) -> Result<Vec<Done>> {
     check(request)?;
     if let Some(name) = &request.integration {
-        let integration = find(&access.settings, name)?;
+        let integration = find(&access.settings, name, |kind| matches!(kind, Kind::Ecr | Kind::EcrPublic))?;
         let Some(Target::Registry(registry)) = target(access, &integration)?.filter(|_| integration.kind != Kind::Acr)
         else {
             return Err(other_kind(&integration).into());
@@ -119,14 +119,18 @@ fn check(request: &EcrLoginRequest) -> Result<(), RegistryError> {
     }
 }
 
-/// The integration of that name.
+/// The integration of that name; where there is none, those of the kinds that fit are named.
 ///
 /// # Errors
 /// There is none.
-pub(super) fn find(settings: &AuthConfig, name: &str) -> Result<Integration> {
+pub(super) fn find(settings: &AuthConfig, name: &str, fits: impl Fn(Kind) -> bool) -> Result<Integration> {
     Ok(Integration::find(settings, name).ok_or_else(|| {
         let all = Integration::all(settings);
-        let help = known_names(name, all.iter().map(|known| known.name.as_str()), "atmos describe config");
+        let help = known_names(
+            name,
+            all.iter().filter(|known| fits(known.kind)).map(|known| known.name.as_str()),
+            "atmos describe config",
+        );
         RegistryError::NoIntegration { name: name.to_owned(), help }
     })?)
 }

@@ -12,7 +12,9 @@ const PROGRAM: &str = "azure/config";
 const TOKEN: &str = "azure/federated-token";
 
 /// Whoever and wherever they were of, they are not of this identity.
-const REMOVED: [&str; 33] = [
+const REMOVED: [&str; 45] = [
+    "ARM_ADO_PIPELINE_SERVICE_CONNECTION_ID",
+    "ARM_AUXILIARY_TENANT_IDS",
     "ARM_CLIENT_CERTIFICATE",
     "ARM_CLIENT_CERTIFICATE_PASSWORD",
     "ARM_CLIENT_CERTIFICATE_PATH",
@@ -21,6 +23,8 @@ const REMOVED: [&str; 33] = [
     "ARM_CLIENT_SECRET",
     "ARM_CLIENT_SECRET_FILE_PATH",
     "ARM_ENVIRONMENT",
+    "ARM_METADATA_HOST",
+    "ARM_METADATA_HOSTNAME",
     "ARM_MSI_ENDPOINT",
     "ARM_OIDC_AZURE_SERVICE_CONNECTION_ID",
     "ARM_OIDC_REQUEST_TOKEN",
@@ -33,6 +37,8 @@ const REMOVED: [&str; 33] = [
     "ARM_USE_CLI",
     "ARM_USE_MSI",
     "ARM_USE_OIDC",
+    "AZURE_ADDITIONALLY_ALLOWED_TENANTS",
+    "AZURE_AUTH_LOCATION",
     "AZURE_CLIENT_CERTIFICATE_PASSWORD",
     "AZURE_CLIENT_CERTIFICATE_PATH",
     "AZURE_CLIENT_ID",
@@ -46,6 +52,13 @@ const REMOVED: [&str; 33] = [
     "AZURE_TENANT_ID",
     "AZURE_TOKEN_CREDENTIALS",
     "AZURE_USERNAME",
+    // Where a machine gives tokens of its own identity, and what is shown there.
+    "IDENTITY_ENDPOINT",
+    "IDENTITY_HEADER",
+    "IDENTITY_SERVER_THUMBPRINT",
+    "IMDS_ENDPOINT",
+    "MSI_ENDPOINT",
+    "MSI_SECRET",
 ];
 
 /// Where a child works.

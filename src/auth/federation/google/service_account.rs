@@ -8,7 +8,7 @@ use super::super::network::{ENDPOINT, asked, desk, end};
 use super::super::outline::{Outline, Seen};
 use super::super::setting::Setting;
 use super::environment::{Place, place_without_others, with_token};
-use super::token::{GoogleToken, IAM, REGION as PROVIDER_REGION, iam, odd_names, scopes};
+use super::token::{GoogleToken, IAM, REGION as PROVIDER_REGION, iam, odd_names, odd_scopes, scopes};
 use crate::cloud::google::{Account, impersonated};
 use crate::span::Span;
 use crate::value::{DurationForm, parse_duration};
@@ -63,6 +63,7 @@ impl Module for ServiceAccount {
             );
             problems.push((message, entry.span_of(EMAIL.path)));
         }
+        problems.extend(odd_scopes(entry, SCOPES.path));
         problems.extend(lifetime(entry).err().map(|reason| (reason, entry.span_of(LIFETIME.path))));
         problems
     }

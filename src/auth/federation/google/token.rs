@@ -20,6 +20,9 @@ pub(super) const SCOPES: Setting =
 pub(super) const IAM: Setting =
     Setting::text("spec.endpoint_urls.iamcredentials", "Address in place of that of the IAM credentials service");
 
+/// Scopes that are no addresses.
+const WORDS: [&str; 3] = ["email", "openid", "profile"];
+
 /// A token, and what is known of it.
 #[derive(Debug, Clone)]
 pub(crate) struct GoogleToken {
@@ -75,6 +78,14 @@ pub(super) fn iam(step: &Step<'_>) -> Result<Option<String>, AuthError> {
 pub(super) fn scopes(entry: &Entry<'_>, path: &str) -> Vec<String> {
     let written = entry.texts(path);
     if written.is_empty() { vec![PLATFORM.to_owned()] } else { written }
+}
+
+/// What is wrong with scopes: addresses, or one of the few words that there were before them.
+pub(super) fn odd_scopes(entry: &Entry<'_>, path: &str) -> Option<(String, Span)> {
+    let known = |scope: &str| scope.starts_with("https://") || WORDS.contains(&scope);
+    let odd = entry.texts(path).into_iter().find(|scope| !known(scope))?;
+    let message = format!("{path} `{}` is no scope, such as {PLATFORM}", odd.escape_debug());
+    Some((message, entry.span_of(path)))
 }
 
 /// What is wrong with names that go into files and addresses.

@@ -7,7 +7,7 @@ use super::super::network::{ENDPOINT, asked, desk, endpoint, fit, host};
 use super::super::oidc::{Jwt, source};
 use super::super::setting::Setting;
 use super::service_account::{OWNER, project_of_email};
-use super::token::{GoogleToken, IAM, PROJECT, REGION, SCOPES, iam, odd_names, scopes};
+use super::token::{GoogleToken, IAM, PROJECT, REGION, SCOPES, iam, odd_names, odd_scopes, scopes};
 use crate::cloud::google::{Account, Exchange, PLATFORM, STS, exchanged, impersonated};
 use crate::span::Span;
 
@@ -72,7 +72,13 @@ impl Module for Workload {
         let missing = [missing(POOL, OLD_POOL), missing(PROVIDER, OLD_PROVIDER)].into_iter().flatten();
         let paths =
             [NUMBER, POOL, PROVIDER, OLD_POOL, OLD_PROVIDER, EMAIL, PROJECT, REGION].map(|setting| setting.path);
-        missing.chain(odd_names(entry, &paths)).chain(source::configured(entry).err()).collect()
+        let number = entry.text(NUMBER.path).filter(|number| !number.bytes().all(|byte| byte.is_ascii_digit()));
+        let number = number.map(|number| {
+            let message = format!("{} `{}` is no number; the id is another thing", NUMBER.path, number.escape_debug());
+            (message, entry.span_of(NUMBER.path))
+        });
+        let others = odd_scopes(entry, SCOPES.path).into_iter().chain(source::configured(entry).err());
+        missing.chain(odd_names(entry, &paths)).chain(number).chain(others).collect()
     }
 
     fn authenticate<'a>(&'a self, step: Step<'a>) -> Pending<'a, Proof> {

@@ -42,11 +42,13 @@ impl Module for Gitlab {
                     Some("true") => "the job has no token",
                     _ => "this is no job of GitLab",
                 };
+                let audience = step.entry.text("spec.audience");
+                let audience = audience.unwrap_or_else(|| "https://gitlab.example.com".to_owned());
                 return Err(Error::Unavailable {
                     who: step.entry.shown(),
                     reason: format!("{place} ({USUAL} is not set)"),
                     help: format!(
-                        "give the job `id_tokens: {{{USUAL}: {{aud: https://gitlab.example.com}}}}`, or name another \
+                        "give the job `id_tokens: {{{USUAL}: {{aud: {audience}}}}}`, or name another \
                          variable in `spec.token_source.environment_variable`"
                     ),
                 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::super::super::aws::endpoint::{check_url, is_loopback};
 use super::super::error::Error;
 use super::super::module::{Entry, Step};
+use super::super::network::BROKEN;
 use super::super::setting::Setting;
 use super::jwt::{Jwt, Unfit, Wanted};
 use crate::cloud::{Desk, Trouble, job};
@@ -150,6 +151,7 @@ async fn ask(step: &Step<'_>, place: &Place<'_>, help: &str) -> Result<Secret, E
             Trouble::Unreachable { .. } => {
                 "check the network and the proxy variables; the service may be down".to_owned()
             }
+            Trouble::Broken(_) => BROKEN.to_owned(),
             _ => help.to_owned(),
         },
     })?;

@@ -6,6 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 
 use super::document::{self, Element};
+use super::person::basis;
 use crate::secret::{Expose as _, Secret};
 
 /// Longest assertion that STS takes.
@@ -26,6 +27,8 @@ pub(crate) struct Assertion {
     pub(crate) offers: Vec<Offer>,
     /// When it is over.
     pub(crate) ends: Option<Timestamp>,
+    /// Whose sign-in gave it, where a driver asked for the name.
+    pub(crate) user: Option<String>,
 }
 
 /// A role, and the provider by which it trusts the assertion.
@@ -43,6 +46,11 @@ impl Offer {
 }
 
 impl Assertion {
+    /// What sessions know of whose sign-in it was.
+    pub(crate) fn basis(&self) -> Option<String> {
+        self.user.as_deref().map(basis)
+    }
+
     /// Reads what was posted or printed, at the time `now`.
     ///
     /// # Errors
@@ -62,7 +70,7 @@ impl Assertion {
         let assertion = only(&root)?;
         check_signature(&root, assertion)?;
         let ends = check_conditions(assertion, now)?;
-        Ok(Assertion { text: Secret::from(compact), offers: offers(assertion)?, ends })
+        Ok(Assertion { text: Secret::from(compact), offers: offers(assertion)?, ends, user: None })
     }
 }
 

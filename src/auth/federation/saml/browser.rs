@@ -16,7 +16,9 @@ use tokio::net::unix::pipe::{Receiver, Sender};
 
 use super::super::super::error::Error as AuthError;
 use super::super::super::provider::browser::is_expected;
+use super::super::super::store::Kind;
 use super::super::error::Error;
+use super::super::folders::folder;
 use super::super::module::{Entry, Step};
 use super::assertion::is_sign_in;
 use crate::host::{percent_decode, trust};
@@ -108,7 +110,7 @@ impl Browser {
         let script = "exec \"$@\" 3<&0 4>&1 0</dev/null 1>/dev/null 2>/dev/null";
         let profile = format!("--user-data-dir={}", profile.display());
         let program = program.display().to_string();
-        let words = [
+        let mut words = vec![
             "-c",
             script,
             "sh",
@@ -119,8 +121,9 @@ impl Browser {
             "--no-default-browser-check",
             // A page with an assertion in it is not for the disk.
             "--disk-cache-dir=/dev/null",
-            "about:blank",
         ];
+        words.extend(privacy(step.context.cache.store().kind()));
+        words.push("about:blank");
         let forbidden = &step.context.forbidden;
         let variables = host.env.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
         let variables = variables.filter(|(name, _)| !forbidden.iter().any(|other| **name == **other));
@@ -256,13 +259,18 @@ pub(super) fn field(form: &str, name: &str) -> Option<Secret> {
     (!value.is_empty()).then(|| Secret::from(value))
 }
 
+/// The program that the provider or the environment names.
+pub(super) fn named_program(step: &Step<'_>) -> Option<String> {
+    let variable = || step.context.host.env.get("ATMOS_BROWSER").filter(|name| !name.is_empty()).map(str::to_owned);
+    step.entry.text("browser_executable_path").or_else(variable)
+}
+
 /// The browser's program: what the provider names, what the environment names, what there is.
 fn program(step: &Step<'_>) -> Option<PathBuf> {
     let host = &step.context.host;
     let path = host.env.get("PATH");
     let find = |name: &str| which::which_in(name, path, &host.cwd).ok();
-    let named = step.entry.text("browser_executable_path").or_else(|| host.env.get("ATMOS_BROWSER").map(str::to_owned));
-    if let Some(named) = named {
+    if let Some(named) = named_program(step) {
         return find(&named);
     }
     let wanted = step.entry.text("browser_type");
@@ -271,12 +279,26 @@ fn program(step: &Step<'_>) -> Option<PathBuf> {
     kinds.flat_map(|(_, programs)| programs.iter()).find_map(|program| find(program))
 }
 
-/// Where the browser keeps what it has of this provider, in this realm.
+/// The browser of Linux seals cookies by the keyring of the desktop, or as good as not at all: who reads the disk would be this
+/// person at the identity provider. So without that keyring they end with the window. Elsewhere the system seals them.
+fn privacy(kind: Kind) -> Option<&'static str> {
+    match kind {
+        _ if !cfg!(target_os = "linux") => None,
+        Kind::System => Some("--password-store=gnome-libsecret"),
+        _ => Some("--incognito"),
+    }
+}
+
+/// Name of the folder in which the browser keeps what it has of this provider.
+pub(super) fn profile_name(entry: &Entry<'_>) -> String {
+    hex(&Sha256::digest(entry.name))[..16].to_owned()
+}
+
+/// Where that folder lies, in this realm.
 fn profile(step: &Step<'_>) -> Result<PathBuf, String> {
     let context = step.context;
     let root = context.host.dirs.data.join("atmos");
-    let name = hex(&Sha256::digest(format!("{}/{}", context.realm, step.entry.name)))[..16].to_owned();
-    let path = root.join("saml").join(name);
+    let path = folder(&context.host, &context.realm).join(profile_name(&step.entry));
     trust::private_dir(&root, &path).map_err(|error| format!("no place for the browser's profile: {error}"))?;
     Ok(path)
 }

@@ -8,7 +8,7 @@ use super::super::super::error::Error as AuthError;
 use super::super::module::Step;
 use super::assertion::is_sign_in;
 use super::page::{Form, Page};
-use super::person::Person;
+use super::person::{Person, SignedIn};
 use super::web::Web;
 use crate::secret::{Expose as _, Secret};
 
@@ -70,7 +70,7 @@ pub(super) fn response(page: &Page) -> Option<Secret> {
 ///
 /// # Errors
 /// Wrong answers, nobody to ask, pages that want something else, an identity provider that does not answer.
-pub(super) async fn assertion(step: &Step<'_>, url: &str, pages: &dyn Pages) -> Result<Secret, AuthError> {
+pub(super) async fn assertion(step: &Step<'_>, url: &str, pages: &dyn Pages) -> Result<SignedIn, AuthError> {
     let (web, person) = (Web::new(step, url)?, Person::of(step).await?);
     let patience = step.context.options.timeout.map_or(PATIENCE, |timeout| timeout.min(PATIENCE));
     let mut sign_in = SignIn { step, pages, web, person, patience, answered: Answered::default(), told: None };
@@ -80,8 +80,7 @@ pub(super) async fn assertion(step: &Step<'_>, url: &str, pages: &dyn Pages) -> 
     let mut until = None;
     loop {
         if let Some(response) = response(&page) {
-            sign_in.person.accepted().await?;
-            return Ok(response);
+            return sign_in.person.accepted(response).await;
         }
         let wanted = pages.look(&page);
         if !matches!(wanted, Wants::Patience { .. }) {

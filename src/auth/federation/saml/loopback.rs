@@ -3,38 +3,42 @@
 //!
 //! Anybody on this machine, and any page in the browser, can send something here. So only a form that is posted to one path
 //! with our own host name counts, and what is in it is trusted by nobody who does not check its signature: AWS does, and the
-//! role is exactly the one that is wanted. Read [`assertion`]. Row 5.
+//! role is exactly the one that is wanted. What cannot be used ends the sign-in only where a page of the identity provider sent it.
+//! Read [`assertion`]. Row 5.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use url::Url;
 
 use super::super::super::error::Error as AuthError;
 use super::super::super::provider::browser;
 use super::super::error::Error;
 use super::super::module::{Entry, Step};
-use super::browser::field;
+use super::assertion::Assertion;
+use super::browser::{field, named_program};
+use crate::host::Host;
 use crate::secret::Secret;
 
 const PATH: &str = "/saml/acs";
 /// A form with the longest assertion that AWS takes.
 const LONGEST: usize = 512 * 1024;
+/// How much more is read of a form that is too long, so that its sender hears of it.
+const MUCH_TOO_LONG: usize = 16 << 20;
 /// How long one connection may take, and a person.
 const PATIENCE: Duration = Duration::from_secs(30);
 const PATIENCE_WITH_PERSON: Duration = Duration::from_mins(10);
 /// Connections at a time; more than a browser needs.
 const CONNECTIONS: usize = 32;
-const HELP: &str = "the identity provider has to post to http://127.0.0.1:<spec.port>/saml/acs, and its assertion has to keep \
-                    the recipient https://signin.aws.amazon.com/saml";
 
 /// The response that the browser brings.
 ///
 /// # Errors
-/// Nobody is there to sign in (exit 2), the port is taken, or nobody comes in time.
+/// Nobody is there to sign in (exit 2), the port is taken, nobody comes in time, or what comes is too long.
 pub(super) async fn assertion(step: &Step<'_>, url: &str, port: u16) -> Result<Secret, AuthError> {
     let context = step.context;
     if !context.may_ask() {
@@ -43,29 +47,130 @@ pub(super) async fn assertion(step: &Step<'_>, url: &str, port: u16) -> Result<S
         return Err(AuthError::NeedsTerminal { provider, help });
     }
     let listener = TcpListener::bind(("127.0.0.1", port)).await;
-    let listener =
-        listener.map_err(|error| failed(&step.entry, format!("nobody can listen at port {port}: {error}")))?;
-    context.host.talk.attention(format!(
-        "sign in to `{}` in the window of your browser that opens now; if none does, open this address on this machine\n  {url}",
-        step.entry.name
-    ));
-    browser::open(&context.host, url, context.options.no_browser);
+    let listener = listener.map_err(|error| {
+        let help = "end the program that listens there, or choose another port (`spec.port`) and let the identity provider post to it";
+        failed(&step.entry, format!("nobody can listen at port {port}: {error}"), help)
+    })?;
+    let name = step.entry.name;
+    let opened = open(step, url);
+    context.host.talk.attention(if opened {
+        format!("sign in to `{name}` in the window of your browser; if none opens, open this address on this machine\n  {url}")
+    } else {
+        format!("sign in to `{name}`: open this address in a browser of this machine\n  {url}")
+    });
     let limit = context.options.timeout.map_or(PATIENCE_WITH_PERSON, |timeout| timeout.min(PATIENCE_WITH_PERSON));
-    match tokio::time::timeout(limit, wait(listener, port)).await {
-        Ok(Ok(text)) => Ok(text),
-        Ok(Err(error)) => Err(failed(&step.entry, format!("listener: {error}"))),
-        Err(_) => Err(failed(&step.entry, format!("nobody signed in within {} s", limit.as_secs()))),
+    let judge = Arc::new(Judge::new(step, url, port));
+    let help = format!(
+        "the identity provider has to post to http://127.0.0.1:{port}{PATH}, and its assertion has to keep the recipient \
+         https://signin.aws.amazon.com/saml"
+    );
+    match tokio::time::timeout(limit, wait(listener, &judge)).await {
+        Ok(Ok(Ok(text))) => Ok(text),
+        Ok(Ok(Err(reason))) => Err(failed(&step.entry, reason, &help)),
+        Ok(Err(error)) => Err(failed(&step.entry, format!("listener: {error}"), &help)),
+        Err(_) => {
+            let refused = judge.refused().map(|reason| format!("; what came was not taken: {reason}"));
+            let reason = format!("nobody signed in within {} s{}", limit.as_secs(), refused.unwrap_or_default());
+            Err(failed(&step.entry, reason, &help))
+        }
     }
 }
 
-fn failed(entry: &Entry<'_>, reason: String) -> AuthError {
-    Error::Browser { who: entry.shown(), reason, help: HELP.to_owned() }.into()
+/// Opens the address: with the program that is named for that, else the way of the desktop.
+fn open(step: &Step<'_>, url: &str) -> bool {
+    let context = step.context;
+    if let Some(program) = named_program(step)
+        && browser::may_open(&context.host, context.options.no_browser)
+    {
+        let variables = context.host.env.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let variables = variables.filter(|(name, _)| !context.forbidden.iter().any(|other| **name == **other));
+        let child = duct::cmd(program, [url]).full_env(variables).dir(&context.host.cwd);
+        // It goes on when we have ended.
+        return child.stdin_null().stdout_null().stderr_null().unchecked().start().is_ok();
+    }
+    browser::open(&context.host, url, context.options.no_browser)
 }
 
-/// The first form with a response in it. After it nobody is listened to any more.
-async fn wait(listener: TcpListener, port: u16) -> std::io::Result<Secret> {
+fn failed(entry: &Entry<'_>, reason: String, help: &str) -> AuthError {
+    Error::Browser { who: entry.shown(), reason, help: help.to_owned() }.into()
+}
+
+/// What is known of a form that may come.
+struct Judge {
+    /// What the browser has to call this listener.
+    host: String,
+    /// Where the sign-in begins: a page from there speaks for the identity provider.
+    home: String,
+    provider: String,
+    /// This machine, and how much its clock differs from those of the services.
+    machine: Host,
+    skew: jiff::SignedDuration,
+    /// Why a form of somebody else was not taken, last.
+    refused: Mutex<Option<String>>,
+}
+
+impl Judge {
+    fn new(step: &Step<'_>, url: &str, port: u16) -> Judge {
+        let machine = step.context.host.clone();
+        Judge {
+            host: format!("127.0.0.1:{port}"),
+            home: Url::parse(url).map(|url| url.origin().ascii_serialization()).unwrap_or_default(),
+            provider: step.entry.name.to_owned(),
+            skew: step.context.now_there().duration_since(machine.now()),
+            machine,
+            refused: Mutex::default(),
+        }
+    }
+
+    fn refused(&self) -> Option<String> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A response that cannot be used ends the sign-in where the identity provider sent it.
+    fn look(&self, text: Secret, origin: Option<&str>) -> Said {
+        let now = self.machine.now().saturating_add(self.skew).unwrap_or(jiff::Timestamp::MAX);
+        self.machine.masker.register(&text);
+        match Assertion::read(&text, now) {
+            Ok(_) => Said::Good(text),
+            // Who asked for it reads it once more and says what is wrong.
+            Err(_) if self.is_home(origin) => Said::Bad(Ok(text)),
+            Err(reason) => self.pass_over(reason),
+        }
+    }
+
+    fn too_long(&self, origin: Option<&str>) -> Said {
+        let reason = format!("the response is longer than {} KiB", LONGEST / 1024);
+        if self.is_home(origin) { Said::Bad(Err(reason)) } else { self.pass_over(reason) }
+    }
+
+    fn is_home(&self, origin: Option<&str>) -> bool {
+        origin.is_some_and(|origin| origin.eq_ignore_ascii_case(&self.home))
+    }
+
+    fn pass_over(&self, reason: String) -> Said {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        if refused.is_none() {
+            let message = format!("`{}`: something came that is not taken ({reason}); still waiting", self.provider);
+            self.machine.talk.attention(message);
+        }
+        *refused = Some(reason);
+        Said::Nothing
+    }
+}
+
+/// What became of a form.
+enum Said {
+    Good(Secret),
+    /// It is over: what cannot be used, or why there is nothing.
+    Bad(Result<Secret, String>),
+    Nothing,
+}
+
+type Answer = Result<Secret, String>;
+
+/// The first form that ends it. After it nobody is listened to any more.
+async fn wait(listener: TcpListener, judge: &Arc<Judge>) -> std::io::Result<Answer> {
     let (sender, mut answers) = mpsc::channel(1);
-    let host: Arc<str> = format!("127.0.0.1:{port}").into();
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -73,31 +178,44 @@ async fn wait(listener: TcpListener, port: u16) -> std::io::Result<Secret> {
             Some(_) = connections.join_next(), if !connections.is_empty() => {}
             accepted = listener.accept(), if connections.len() < CONNECTIONS => {
                 let (stream, _) = accepted?;
-                let (sender, host) = (sender.clone(), host.clone());
+                let (sender, judge) = (sender.clone(), judge.clone());
                 connections.spawn(async move {
                     // Who says nothing in time, or goes away, is not the browser that we wait for.
-                    let _ = tokio::time::timeout(PATIENCE, serve(stream, &host, sender)).await;
+                    let _ = tokio::time::timeout(PATIENCE, serve(stream, &judge, sender)).await;
                 });
             }
         }
     }
 }
 
-async fn serve(mut stream: TcpStream, host: &str, sender: mpsc::Sender<Secret>) -> std::io::Result<()> {
+async fn serve(mut stream: TcpStream, judge: &Judge, sender: mpsc::Sender<Answer>) -> std::io::Result<()> {
     let Some((head, body)) = read(&mut stream).await? else { return Ok(()) };
-    match understand(&head, &body, host) {
-        Ok(text) => {
-            respond(&mut stream, "200 OK", "Signed in", "Close this window and go back to your terminal.").await?;
-            // A second one comes too late: then the channel is closed.
-            let _ = sender.send(text).await;
+    let origin = header(&head, "origin");
+    let said = match understand(&head, body.as_deref(), &judge.host) {
+        Ok(Some(text)) => judge.look(text, origin),
+        Ok(None) => judge.too_long(origin),
+        Err(status) => return respond(&mut stream, status, "Not expected", "No sign-in waits for this.").await,
+    };
+    let done = "Close this window and go back to your terminal.";
+    let bad = "What the identity provider sent cannot be used. Your terminal says why.";
+    // A second one comes too late: then the channel is closed.
+    match said {
+        Said::Good(text) => {
+            respond(&mut stream, "200 OK", "Signed in", done).await?;
+            let _ = sender.send(Ok(text)).await;
             Ok(())
         }
-        Err(status) => respond(&mut stream, status, "Not expected", "No sign-in waits for this.").await,
+        Said::Bad(answer) => {
+            let responded = respond(&mut stream, "400 Bad Request", "Not signed in", bad).await;
+            let _ = sender.send(answer).await;
+            responded
+        }
+        Said::Nothing => respond(&mut stream, "400 Bad Request", "Not signed in", bad).await,
     }
 }
 
-/// Head and body; `None` when they do not come whole, or are too long.
-async fn read(stream: &mut TcpStream) -> std::io::Result<Option<(String, String)>> {
+/// Head and body; no body where it is too long. `None` when they do not come whole.
+async fn read(stream: &mut TcpStream) -> std::io::Result<Option<(String, Option<String>)>> {
     let mut bytes = Vec::new();
     let mut chunk = [0; 8 * 1024];
     loop {
@@ -106,11 +224,14 @@ async fn read(stream: &mut TcpStream) -> std::io::Result<Option<(String, String)
             let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
             let length = header(&head, "content-length").and_then(|text| text.parse::<usize>().ok()).unwrap_or(0);
             if length > LONGEST {
-                return Ok(None);
+                let left = length.saturating_sub(bytes.len() - end - 4).min(MUCH_TOO_LONG);
+                // Who sends before reading hears the answer only when all has been taken.
+                tokio::io::copy(&mut stream.take(left as u64), &mut tokio::io::sink()).await?;
+                return Ok(Some((head, None)));
             }
             if bytes.len() >= end + 4 + length {
                 let body = String::from_utf8_lossy(&bytes[end + 4..end + 4 + length]).into_owned();
-                return Ok(Some((head, body)));
+                return Ok(Some((head, Some(body))));
             }
         }
         let count = stream.read(&mut chunk).await?;
@@ -126,8 +247,8 @@ fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
     headers.find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
 }
 
-/// The response in a request, or the status that its sender gets.
-fn understand(head: &str, body: &str, host: &str) -> Result<Secret, &'static str> {
+/// The response in a request, nothing where the form is too long, or the status that its sender gets.
+fn understand(head: &str, body: Option<&str>, host: &str) -> Result<Option<Secret>, &'static str> {
     let mut words = head.split("\r\n").next().unwrap_or_default().split(' ');
     let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     // Another name for this address is a page that wants to look like us.
@@ -144,7 +265,8 @@ fn understand(head: &str, body: &str, host: &str) -> Result<Secret, &'static str
     if !kind.starts_with("application/x-www-form-urlencoded") {
         return Err("415 Unsupported Media Type");
     }
-    field(body, "SAMLResponse").ok_or("400 Bad Request")
+    let Some(body) = body else { return Ok(None) };
+    field(body, "SAMLResponse").map(Some).ok_or("400 Bad Request")
 }
 
 async fn respond(stream: &mut TcpStream, status: &str, title: &str, text: &str) -> std::io::Result<()> {
@@ -172,7 +294,9 @@ mod tests {
         };
         let (ours, form) = ("127.0.0.1:8765", "application/x-www-form-urlencoded; charset=UTF-8");
         let good = head("POST /saml/acs", ours, form);
-        assert_eq!(understand(&good, "RelayState=x&SAMLResponse=a%2Bb", ours).unwrap().expose_secret(), "a+b");
+        let taken = understand(&good, Some("RelayState=x&SAMLResponse=a%2Bb"), ours).unwrap();
+        assert_eq!(taken.unwrap().expose_secret(), "a+b");
+        assert!(understand(&good, None, ours).unwrap().is_none());
         for (head, body, status) in [
             (head("POST /saml/acs", "localhost:8765", form), "SAMLResponse=a", "400"),
             (head("POST /other", ours, form), "SAMLResponse=a", "404"),
@@ -181,7 +305,7 @@ mod tests {
             (good.clone(), "SAMLRequest=a", "400"),
             (good, "SAMLResponse=", "400"),
         ] {
-            let refused = understand(&head, body, ours).err().unwrap();
+            let refused = understand(&head, Some(body), ours).err().unwrap();
             assert!(refused.starts_with(status), "{head}: {refused}");
         }
     }

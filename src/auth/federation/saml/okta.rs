@@ -12,7 +12,7 @@ use super::super::module::{Entry, Step};
 use super::factor::{self, Factor};
 use super::forms::{nobody, response};
 use super::page::{Page, single_line};
-use super::person::Person;
+use super::person::{Person, SignedIn};
 use super::web::Web;
 use crate::secret::{Expose as _, Secret};
 
@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_mins(5);
 ///
 /// # Errors
 /// Wrong answers, a refusal on the phone, nobody to ask, states that only a person can leave.
-pub(super) async fn assertion(step: &Step<'_>, url: &str) -> Result<Secret, AuthError> {
+pub(super) async fn assertion(step: &Step<'_>, url: &str) -> Result<SignedIn, AuthError> {
     let web = Web::new(step, url)?;
     let person = Person::of(step).await?;
     let patience = step.context.options.timeout.map_or(PATIENCE, |timeout| timeout.min(PATIENCE));
@@ -36,8 +36,7 @@ pub(super) async fn assertion(step: &Step<'_>, url: &str) -> Result<Secret, Auth
     let done = okta.sign_in().await?;
     let mut page = okta.web.open(okta.redirect(&done, &application)?).await?;
     if let Some(response) = response(&page) {
-        okta.person.accepted().await?;
-        return Ok(response);
+        return okta.person.accepted(response).await;
     }
     // The application wants more than the organisation does: the page has the token of another round.
     let Some(token) = step_up(&page) else { return Err(okta.unknown(&page)) };
@@ -47,8 +46,7 @@ pub(super) async fn assertion(step: &Step<'_>, url: &str) -> Result<Secret, Auth
     let done = okta.advance(answer).await?;
     page = okta.web.open(okta.redirect(&done, &application)?).await?;
     let Some(response) = response(&page) else { return Err(okta.unknown(&page)) };
-    okta.person.accepted().await?;
-    Ok(response)
+    okta.person.accepted(response).await
 }
 
 struct Okta<'a> {
@@ -110,6 +108,7 @@ impl Okta<'_> {
                 }
                 "PASSWORD_EXPIRED" | "PASSWORD_RESET" => return Err(self.first("a new password")),
                 "MFA_ENROLL" | "MFA_ENROLL_ACTIVATE" => return Err(self.first("a second factor to be set up")),
+                "" => return Err(self.web.odd("its answer does not say what comes next")),
                 other => {
                     return Err(self.first(&format!("a step that this driver does not know ({})", single_line(other))));
                 }
@@ -169,7 +168,11 @@ impl Okta<'_> {
                 "REJECTED" => {
                     return Err(self.over("it was denied on your device", "confirm the sign-in on your device"));
                 }
-                "TIMEOUT" => return Err(self.late()),
+                "TIMEOUT" => {
+                    return Err(
+                        self.over("it waited in vain for an answer of your device", "confirm the sign-in in time")
+                    );
+                }
                 other => {
                     return Err(self.over(
                         &format!("the factor answered {}", single_line(other)),

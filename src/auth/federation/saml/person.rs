@@ -3,7 +3,8 @@
 //! Read [`Person`]. What is wrong is asked for again only from somebody who typed it: other places would say the same, and an
 //! account is locked after a few attempts. Row 5.
 
-use inquire::{InquireError, PasswordDisplayMode};
+use inquire::validator::{ErrorMessage, Validation};
+use inquire::{CustomUserError, InquireError, PasswordDisplayMode};
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
 use url::Url;
@@ -27,6 +28,8 @@ const USERNAME_VARIABLE: &str = "ATMOS_SAML_USERNAME";
 const CODE_VARIABLE: &str = "ATMOS_SAML_MFA_TOKEN";
 /// How often somebody who types may be wrong.
 const ATTEMPTS: u32 = 3;
+/// Digits of a user name's hash; enough that two are never taken for one.
+const DIGITS: usize = 16;
 /// Codes are short; whatever is longer is something else.
 const LONGEST_CODE: usize = 64;
 
@@ -47,6 +50,25 @@ pub(super) struct Person<'a> {
     code: Option<Origin>,
     passwords: u32,
     codes: u32,
+}
+
+/// What a driver got, and from whose sign-in.
+pub(super) struct SignedIn {
+    pub(super) response: Secret,
+    pub(super) user: Option<String>,
+}
+
+/// The user name that is said beforehand.
+pub(super) fn named(step: &Step<'_>) -> Option<String> {
+    let variable = || step.context.host.env.get(USERNAME_VARIABLE).filter(|name| !name.is_empty()).map(str::to_owned);
+    step.entry.text("username").or_else(variable)
+}
+
+/// A user name as sessions know it.
+pub(super) fn basis(name: &str) -> String {
+    let mut digits = hex(&Sha256::digest(name.trim()));
+    digits.truncate(DIGITS);
+    digits
 }
 
 /// Name under which a password is kept in the cache, if it is to be kept.
@@ -74,7 +96,11 @@ impl<'a> Person<'a> {
         let mut person = Person { step, username: None, password: None, code: None, passwords: 0, codes: 0 };
         let env = &step.context.host.env;
         let given = step.entry.text("username").map(|name| (name, Origin::Given("`username`")));
-        let variable = || env.get(USERNAME_VARIABLE).map(|name| (name.to_owned(), Origin::Given(USERNAME_VARIABLE)));
+        let variable = || {
+            env.get(USERNAME_VARIABLE)
+                .filter(|name| !name.is_empty())
+                .map(|name| (name.to_owned(), Origin::Given(USERNAME_VARIABLE)))
+        };
         person.username = given.or_else(variable);
         let Some(name) = kept(&step.entry) else { return Ok(person) };
         let bytes = step.context.load(&step.context.login_name(&name)).await?;
@@ -97,7 +123,8 @@ impl<'a> Person<'a> {
         }
         self.check_terminal("the user name", &format!("`username` or {USERNAME_VARIABLE}"))?;
         let title = format!("User name at {}:", self.place());
-        let typed = blocking(move || inquire::Text::new(&title).prompt()).await?;
+        let required = filled("type the user name, or Ctrl-C");
+        let typed = blocking(move || inquire::Text::new(&title).with_validator(required).prompt()).await?;
         let name = answered(typed)?.trim().to_owned();
         self.username = Some((name.clone(), Origin::Typed));
         Ok(name)
@@ -127,9 +154,10 @@ impl<'a> Person<'a> {
         let again = if self.passwords > 0 { "That was not accepted. " } else { "" };
         let name = self.username.as_ref().map_or("you", |(name, _)| name);
         let title = format!("{again}Password of {name} at {}:", self.place());
+        // An empty one is no attempt: after a few of those an account is locked.
         let typed = blocking(move || {
             let prompt = inquire::Password::new(&title).with_display_mode(PasswordDisplayMode::Masked);
-            prompt.without_confirmation().prompt()
+            prompt.without_confirmation().with_validator(filled("type the password, or Ctrl-C")).prompt()
         });
         let password = self.masked(answered(typed.await?)?);
         self.password = Some((password.clone(), Origin::Typed));
@@ -147,7 +175,8 @@ impl<'a> Person<'a> {
         self.check_terminal("a code", &format!("{CODE_VARIABLE} or `{CODE_PROGRAM}`"))?;
         let again = if self.codes > 0 { "That was not accepted. " } else { "" };
         let title = format!("{again}Code {what} for {}:", self.place());
-        let typed = blocking(move || inquire::Text::new(&title).prompt()).await?;
+        let required = filled("type the code, or Ctrl-C");
+        let typed = blocking(move || inquire::Text::new(&title).with_validator(required).prompt()).await?;
         let code = self.masked(answered(typed)?.trim().chars().take(LONGEST_CODE).collect());
         self.code = Some(Origin::Typed);
         Ok(code)
@@ -213,7 +242,12 @@ impl<'a> Person<'a> {
     }
 
     /// The sign-in worked: a password that somebody typed is kept if that is wanted.
-    pub(super) async fn accepted(&self) -> Result<(), AuthError> {
+    pub(super) async fn accepted(&self, response: Secret) -> Result<SignedIn, AuthError> {
+        self.keep().await?;
+        Ok(SignedIn { response, user: self.username.as_ref().map(|(name, _)| name.clone()) })
+    }
+
+    async fn keep(&self) -> Result<(), AuthError> {
         let (Some(name), Some((password, Origin::Typed)), Some((username, _))) =
             (kept(&self.step.entry), &self.password, &self.username)
         else {
@@ -278,6 +312,14 @@ impl<'a> Person<'a> {
             "nobody can be asked for {what} here: set {ways}, or run `atmos auth login --provider {provider}` in a terminal"
         );
         Err(AuthError::NeedsTerminal { provider, help })
+    }
+}
+
+/// Asks again where nothing was typed.
+fn filled(advice: &'static str) -> impl Fn(&str) -> Result<Validation, CustomUserError> + Clone + 'static {
+    move |text| {
+        let is_filled = !text.trim().is_empty();
+        Ok(if is_filled { Validation::Valid } else { Validation::Invalid(ErrorMessage::Custom(advice.to_owned())) })
     }
 }
 

@@ -13,9 +13,10 @@ use super::adfs::Adfs;
 use super::factor::NAMES;
 use super::keycloak::Keycloak;
 use super::okta::{self, FACTOR};
-use super::person::{self, CODE_PROGRAM, KEEP, PASSWORD_PROGRAM};
+use super::person::{self, CODE_PROGRAM, KEEP, PASSWORD_PROGRAM, SignedIn};
 use super::{Assertion, browser, forms, loopback};
 use crate::diag::nearest;
+use crate::host::lock::FileLock;
 use crate::secret::{Secret, without_userinfo};
 use crate::span::Span;
 use crate::value::{DurationForm, parse_duration};
@@ -27,6 +28,10 @@ const PORT: &str = "spec.port";
 /// A program that prints an assertion may ask a person.
 const PATIENCE: Duration = Duration::from_mins(1);
 const LONGEST: Duration = Duration::from_mins(30);
+const DURATION: &str = "session.duration";
+/// Sessions of roles.
+const SHORTEST: Duration = Duration::from_mins(15);
+const LONGEST_SESSION: Duration = Duration::from_hours(12);
 /// Drivers, as they are written.
 const DRIVERS: [&str; 6] = ["ADFS", "Browser", "Keycloak", "Okta", "command", "loopback"];
 /// Names that mean one of them elsewhere.
@@ -72,7 +77,7 @@ impl Module for Saml {
             Setting::secret("password", "The password; a variable, a program or the terminal are better places"),
             Setting::text("browser_type", "chromium, chrome or msedge"),
             Setting::text("browser_executable_path", "The program of the browser"),
-            Setting::text("session.duration", "How long sessions of its roles last"),
+            Setting::text(DURATION, "How long sessions of its roles last"),
             Setting::texts(COMMAND, "Driver command: the program that prints the assertion in base64"),
             Setting::text(TIMEOUT, "How long a program may take"),
             Setting::text(PORT, "Driver loopback: the port to which the identity provider posts"),
@@ -86,6 +91,17 @@ impl Module for Saml {
 
     fn gives(&self) -> Form {
         Form::Saml
+    }
+
+    fn whose(&self, step: &Step<'_>) -> Option<String> {
+        // A person in a browser may be anybody: nobody asks for the name there.
+        let fills_in = driver(&step.entry).is_ok_and(Driver::fills_in);
+        person::named(step).filter(|_| fills_in).map(|name| person::basis(&name))
+    }
+
+    fn folder(&self, entry: &Entry<'_>) -> Option<String> {
+        // Also of a provider that has another driver by now.
+        Some(browser::profile_name(entry))
     }
 
     fn kept(&self, entry: &Entry<'_>) -> Option<String> {
@@ -119,34 +135,77 @@ impl Module for Saml {
         problems.into_iter().chain(own).chain(limit).collect()
     }
 
+    fn remarks(&self, entry: &Entry<'_>) -> Vec<(String, Span)> {
+        let Ok(driver) = driver(entry) else { return Vec::new() };
+        let mut found = Vec::new();
+        let unused = [
+            (PORT, driver == Driver::Loopback),
+            (COMMAND, driver == Driver::Command),
+            (FACTOR, driver == Driver::Okta),
+            ("browser_type", driver == Driver::Browser),
+        ];
+        for (path, is_used) in unused {
+            if !is_used && entry.at(path).is_some() {
+                let message = format!("{path} has no effect with driver {driver:?}");
+                found.push((message, entry.span_of(path)));
+            }
+        }
+        let in_windows = matches!(driver, Driver::Browser | Driver::Loopback);
+        if in_windows && entry.text(URL).is_some_and(|url| fit(&url).is_err() && check_url(&url).is_ok()) {
+            found.push((
+                format!("{URL} is not private: whoever listens on the way can sign in too"),
+                entry.span_of(URL),
+            ));
+        }
+        if let Some(text) = entry.text(DURATION) {
+            let read = parse_duration(&text, DurationForm::Go);
+            if read.is_none_or(|read| !(SHORTEST..=LONGEST_SESSION).contains(&read)) {
+                let message = format!("{DURATION} `{text}` is no time from 15m to 12h, which AWS wants");
+                found.push((message, entry.span_of(DURATION)));
+            }
+        }
+        found
+    }
+
     fn authenticate<'a>(&'a self, step: Step<'a>) -> Pending<'a, Proof> {
         Box::pin(async move {
             let url = url_of(&step.entry);
-            let text = match driver(&step.entry) {
-                Ok(Driver::Command) => by_command(&step).await?,
+            let _one_at_a_time = match driver(&step.entry) {
+                Ok(Driver::Browser | Driver::Loopback) => Some(turn(&step).await?),
+                _ => None,
+            };
+            let alone = |response| SignedIn { response, user: None };
+            let SignedIn { response: text, user } = match driver(&step.entry) {
+                Ok(Driver::Command) => alone(by_command(&step).await?),
                 Ok(Driver::Loopback) => {
                     let port = port(&step.entry).map_err(|reason| failed(&step.entry, reason))?;
-                    loopback::assertion(&step, &url, port).await?
+                    alone(loopback::assertion(&step, &url, port).await?)
                 }
                 Ok(Driver::Keycloak) => asked_once(&step, forms::assertion(&step, &url, &Keycloak)).await?,
                 Ok(Driver::Adfs) => asked_once(&step, forms::assertion(&step, &url, &Adfs)).await?,
                 Ok(Driver::Okta) => asked_once(&step, okta::assertion(&step, &url)).await?,
-                _ => browser::assertion(&step, &url).await?,
+                _ => alone(browser::assertion(&step, &url).await?),
             };
             step.context.host.masker.register(&text);
             let read = Assertion::read(&text, step.context.now_there());
             let assertion =
                 read.map_err(|reason| Error::Assertion { who: step.entry.shown(), reason, help: HELP.to_owned() })?;
-            Ok(Proof::Saml(assertion))
+            Ok(Proof::Saml(Assertion { user, ..assertion }))
         })
     }
+}
+
+/// One window, one profile and one port are there for a provider: who comes second waits, and says so.
+async fn turn(step: &Step<'_>) -> Result<FileLock, AuthError> {
+    let name = step.context.login_name(&format!("saml-sign-in/{}", step.entry.name));
+    step.context.lock(&name, &format!("signs in to `{}`", step.entry.name)).await
 }
 
 /// A refused sign-in is not tried again by the next of many components: it would lock the account.
 async fn asked_once(
     step: &Step<'_>,
-    sign_in: impl Future<Output = Result<Secret, AuthError>>,
-) -> Result<Secret, AuthError> {
+    sign_in: impl Future<Output = Result<SignedIn, AuthError>>,
+) -> Result<SignedIn, AuthError> {
     step.context.ask_once(&format!("saml/{}", step.entry.name), Box::pin(sign_in)).await
 }
 
@@ -220,6 +279,28 @@ mod tests {
 
     use super::super::super::super::config::tests::config;
     use super::*;
+
+    #[test]
+    fn settings_without_effect_and_sessions_that_aws_does_not_give_are_remarked() {
+        let url = "https://idp.example/app";
+        for (provider, expected) in [
+            (json!({"url": url, "driver": "Okta", "spec": {"port": 8765}}), "spec.port has no effect with driver Okta"),
+            (json!({"url": url, "driver": "Okta", "spec": {"command": "x"}}), "spec.command has no effect"),
+            (json!({"url": url, "browser_type": "chrome", "driver": "ADFS"}), "browser_type has no effect"),
+            (json!({"url": "http://idp.example/app"}), "url is not private"),
+            (json!({"url": url, "session": {"duration": "40h"}}), "session.duration `40h` is no time from 15m to 12h"),
+            (json!({"url": url, "session": {"duration": "soon"}}), "session.duration `soon`"),
+            (json!({"url": url, "session": {"duration": "12h"}, "spec": {"timeout": "1m"}}), ""),
+            (json!({"url": "http://127.0.0.1:1/x"}), ""),
+        ] {
+            let mut provider = provider;
+            provider["kind"] = json!("aws/saml");
+            let auth = config(&json!({"providers": {"p": provider}}));
+            let found = Saml.remarks(&Entry::provider(auth.provider("p").unwrap()));
+            let found = found.into_iter().next().map(|(reason, _)| reason).unwrap_or_default();
+            assert!(found.contains(expected) && found.is_empty() == expected.is_empty(), "{expected}: {found}");
+        }
+    }
 
     #[test]
     fn drivers_are_chosen_and_their_settings_checked() {

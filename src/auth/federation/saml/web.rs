@@ -140,7 +140,8 @@ impl<'a> Web<'a> {
         self.spent += began.elapsed();
         let answer = answer.map_err(|error| {
             let reason = match error {
-                HttpError::Late { .. } | HttpError::Large { .. } => error.to_string(),
+                HttpError::Late { .. } => format!("gives {error}"),
+                HttpError::Large { .. } => format!("cannot be read: {error}"),
                 _ => format!("does not answer: {error}"),
             };
             unanswered(self.step, format!("({host}) {reason}"))
