@@ -44,6 +44,7 @@ pub mod provenance;
 pub mod provision;
 mod reach;
 mod readers;
+mod reading;
 pub mod readme;
 pub mod schema;
 pub mod source;

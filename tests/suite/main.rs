@@ -121,4 +121,5 @@ mod validate;
 mod values;
 mod warm;
 mod webflow;
+mod who;
 mod workflows;
