@@ -206,7 +206,7 @@ fn default_that_cannot_be_read_is_nobody_else() {
         let plan = sandbox.atmos(&["terraform", "plan", "vpc", "-s", "prod"]);
         refused(&sandbox, plan).says(phrase).says("atmos.yaml:");
         let validate = sandbox.atmos(&["auth", "validate"]).exits(1).says(phrase);
-        assert_eq!(validate.stderr.matches("efault").count(), 2, "said once: {validate}");
+        validate.says("1 error(s)");
     }
 }
 
@@ -409,9 +409,9 @@ fn commands_for_kinds_of_ones_own_run_as_their_component() {
     assert_eq!(started(&sandbox), ["k k shell unsaid"]);
     script("", "{auth: {require_identity: true}}");
     refused(&sandbox, sandbox.atmos(&["k", "p", "-s", "prod"])).says("an identity is required");
-    // What the component shows is what it was.
+    // What the component shows does not change by that.
     let shown = sandbox.atmos(&["describe", "component", "p", "-s", "prod", "--format", "json"]).success().json();
-    assert_eq!(shown["auth"], serde_json::json!({"require_identity": true}), "{shown}");
+    assert_eq!(shown.get("auth"), None, "{shown}");
 }
 
 #[test]
