@@ -190,7 +190,9 @@ impl AuthConfig {
         config.require_identity = flag(node, "require_identity", problems);
         config.delivery = text(node, "delivery", problems);
         let (providers, identities) = (entries(node, "providers", problems), entries(node, "identities", problems));
-        identities.iter().for_each(|(name, entry)| check_default(name, entry, problems));
+        for (name, entry) in &identities {
+            check_default(name, entry, problems);
+        }
         config.malformed.clone_from(problems);
         for (name, entry) in providers {
             let provider = Provider::read(&name, entry, problems);
