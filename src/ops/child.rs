@@ -4,7 +4,6 @@
 //! Read [`hold`] first. Row 12.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::App;
@@ -27,7 +26,7 @@ use crate::component::Instance;
 use crate::diag::{Report, Result, Warning};
 use crate::exec::environment::{self, Atmos};
 use crate::exec::process;
-use crate::host::{Env, Host, fs};
+use crate::host::{Env, Host};
 use crate::span::Span;
 use crate::value::Node;
 
@@ -566,32 +565,6 @@ pub(super) fn environment(app: &App, access: &Access, component_env: &Node, held
     };
     environment::add_atmos(&mut env, &atmos);
     env
-}
-
-/// The directory of the shared plugin cache, made if it is missing; `None` when it is switched off, and where it cannot be
-/// made: runs work without it, and it is said once.
-pub(super) fn plugin_cache(app: &App) -> Option<PathBuf> {
-    app.plugin_cache.get_or_init(|| made_cache(app)).clone()
-}
-
-fn made_cache(app: &App) -> Option<PathBuf> {
-    // Without a home there is no place for one.
-    let directory = app.config.terraform.plugin_cache_dir.clone().filter(|_| app.config.terraform.plugin_cache)?;
-    let made = if directory.starts_with(&app.host.dirs.cache) {
-        // Secrets lie beside it.
-        fs::create_dirs(&directory)
-    } else {
-        // Somewhere else it may be shared with others.
-        std::fs::create_dir_all(&directory)
-    };
-    if let Err(error) = made {
-        let message = format!("cannot create the plugin cache `{}`, going on without it: {error}", directory.display());
-        app.host.talk.warn(Warning::new("atmos::terraform::plugin_cache", message).help(
-            "set `components.terraform.plugin_cache_dir` to a directory that can be written, or `plugin_cache: false`",
-        ));
-        return None;
-    }
-    Some(directory)
 }
 
 /// Terminal, masker and working directory, as [`process::run`] wants them.

@@ -40,6 +40,7 @@ pub mod packer;
 mod parallel;
 pub mod pipeline;
 pub mod planfiles;
+mod plugin_cache;
 pub mod provenance;
 pub mod provision;
 mod reach;
