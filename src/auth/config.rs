@@ -9,9 +9,10 @@ use super::error::{Error, Mark};
 use super::kind::{IdentityKind, ProviderKind};
 use super::name::{IdentityName, ProviderName};
 use super::problem::Problem;
-use super::read::{flag, pairs, text, texts, unexpected, variables};
+use super::read::{boolean, flag, pairs, text, texts, unexpected, variables};
 use super::store::Settings;
 use super::user::Credentials;
+use crate::diag::nearest;
 use crate::span::{Sources, Span};
 use crate::value::{Node, to_json};
 
@@ -189,6 +190,9 @@ impl AuthConfig {
         config.require_identity = flag(node, "require_identity", problems);
         config.delivery = text(node, "delivery", problems);
         let (providers, identities) = (entries(node, "providers", problems), entries(node, "identities", problems));
+        for (name, entry) in &identities {
+            check_default(name, entry, problems);
+        }
         config.malformed.clone_from(problems);
         for (name, entry) in providers {
             let provider = Provider::read(&name, entry, problems);
@@ -208,7 +212,7 @@ impl AuthConfig {
     /// An entry with only `default` refers to an identity by any of its names. An unknown one that says `false` means
     /// nothing; one that says `true` cannot be honoured.
     fn apply_marker(&mut self, name: &str, entry: &Node) {
-        let default = entry.get("default").and_then(Node::as_bool).unwrap_or_default();
+        let default = entry.get("default").and_then(boolean).unwrap_or_default();
         match self.identity(name).map(|identity| identity.name.clone()) {
             Some(known) => {
                 if let Some(identity) = self.identities.get_mut(&known) {
@@ -302,6 +306,23 @@ fn entries<'a>(node: &'a Node, key: &str, problems: &mut Vec<Problem>) -> Vec<(S
     found
 }
 
+/// That `default` says what it says, and nothing that was meant for it says something else: passed over it would make
+/// somebody else the default.
+fn check_default(name: &str, entry: &Node, problems: &mut Vec<Problem>) {
+    let path = format!("auth.identities.{name}.default");
+    if let Some(value) = entry.get("default").filter(|value| !value.is_null() && boolean(value).is_none()) {
+        problems.push(unexpected(&path, "a boolean", value));
+    }
+    for (key, value) in entry.as_map().into_iter().flatten().filter(|(key, _)| is_meant_for_default(key)) {
+        problems.push(Problem::error(format!("unknown key `{key}`, did you mean `{path}`?"), value.span));
+    }
+}
+
+/// A key that looks like `default` and is another one.
+pub(super) fn is_meant_for_default(key: &str) -> bool {
+    key != "default" && nearest(key, ["default"]).is_some()
+}
+
 /// A map that holds `default` and nothing else.
 fn is_marker(entry: &Node) -> bool {
     entry.as_map().is_some_and(|map| map.len() == 1 && map.contains_key("default"))
@@ -334,7 +355,8 @@ impl Identity {
             name: IdentityName::from(name),
             kind: IdentityKind::parse(kind.as_deref()),
             kind_text: kind.unwrap_or_default(),
-            default: flag(node, "default", problems),
+            // What is wrong with it has been said of the section.
+            default: node.get("default").and_then(boolean).unwrap_or_default(),
             required: flag(node, "required", problems),
             via: Via::read(node, problems),
             principal: node.get("principal").map(Principal::at_fault).unwrap_or_default(),

@@ -18,18 +18,22 @@ pub(crate) fn text(node: &Node, key: &str, problems: &mut Vec<Problem>) -> Optio
     text
 }
 
-/// A boolean, false when absent. `"true"` and `"false"` are taken as what they say.
+/// A boolean. `"true"` and `"false"` are taken as what they say.
+pub(crate) fn boolean(value: &Node) -> Option<bool> {
+    value.as_bool().or_else(|| match value.as_str() {
+        Some("true") => Some(true),
+        Some("false") => Some(false),
+        _ => None,
+    })
+}
+
+/// A boolean, false when absent.
 pub(crate) fn flag(node: &Node, key: &str, problems: &mut Vec<Problem>) -> bool {
     let Some(value) = node.get(key).filter(|value| !value.is_null()) else { return false };
-    match (value.as_bool(), value.as_str()) {
-        (Some(flag), _) => flag,
-        (None, Some("true")) => true,
-        (None, Some("false")) => false,
-        _ => {
-            problems.push(unexpected(key, "a boolean", value));
-            false
-        }
-    }
+    boolean(value).unwrap_or_else(|| {
+        problems.push(unexpected(key, "a boolean", value));
+        false
+    })
 }
 
 /// A list of strings; a single string is a list of one.

@@ -5,6 +5,7 @@
 use super::config::AuthConfig;
 use super::error::{Error, Mark, known_names};
 use super::name::IdentityName;
+use super::read::boolean;
 use super::setting;
 use super::validate::check_rails;
 use crate::span::{Sources, Span};
@@ -83,7 +84,7 @@ pub fn defaults_of(scope: Scope, layer: &Node) -> Vec<ScopedDefault> {
     let Some(identities) = layer.get("identities").and_then(Node::as_map) else { return Vec::new() };
     identities
         .iter()
-        .filter(|(_, entry)| entry.get("default").and_then(Node::as_bool) == Some(true))
+        .filter(|(_, entry)| entry.get("default").and_then(boolean) == Some(true))
         .map(|(name, _)| ScopedDefault { scope, identity: name.to_string() })
         .collect()
 }
@@ -102,7 +103,7 @@ pub fn narrower_defaults(global: &Node, merged: &Node) -> Vec<ScopedDefault> {
     identities
         .iter()
         .filter_map(|(name, entry)| Some((name, entry.get("default")?)))
-        .filter(|(_, default)| default.as_bool() == Some(true))
+        .filter(|(_, default)| boolean(default) == Some(true))
         .filter(|(name, default)| known(name).is_none_or(|old| old != *default || old.span != default.span))
         .map(|(name, _)| ScopedDefault { scope: Scope::Component, identity: name.to_string() })
         .collect()
@@ -113,6 +114,8 @@ pub fn narrower_defaults(global: &Node, merged: &Node) -> Vec<ScopedDefault> {
 pub enum Need {
     /// Runs (terraform, helmfile): an empty `auth` section means no authentication, else a choice or an error.
     Run,
+    /// Steps of a command for a component: nobody where nobody is named, and an error where that is in doubt.
+    Steps,
     /// `auth` commands: a choice or an error.
     Identity,
     /// `describe`, `list`: go on without.
@@ -200,7 +203,8 @@ pub fn resolve(inputs: &Inputs<'_>, sources: &Sources) -> Result<Resolution, Err
         Some(resolution) => resolution,
         None => by_default(inputs, sources)?,
     };
-    if resolution == Resolution::None && inputs.need == Need::Run && inputs.auth.require_identity {
+    if resolution == Resolution::None && matches!(inputs.need, Need::Run | Need::Steps) && inputs.auth.require_identity
+    {
         return Err(Error::IdentityRequired { context: context(inputs) });
     }
     Ok(resolution)
@@ -286,6 +290,8 @@ fn select(inputs: &Inputs<'_>) -> Result<Resolution, Error> {
 
 /// The narrowest scope that has a default decides; a wider one does not count beside it.
 fn by_default(inputs: &Inputs<'_>, sources: &Sources) -> Result<Resolution, Error> {
+    // Also for who only looks: what cannot be read may have said who is default.
+    inputs.auth.sound(sources)?;
     if let Some((name, span)) = inputs.auth.unknown_markers.first() {
         let Mark { place, text, at } = Mark::of(sources, *span);
         let reason = format!("`{name}` is made default here, but no such identity exists");
@@ -312,7 +318,7 @@ fn by_default(inputs: &Inputs<'_>, sources: &Sources) -> Result<Resolution, Erro
 
 fn without_default(inputs: &Inputs<'_>) -> Result<Resolution, Error> {
     match inputs.need {
-        Need::Optional => Ok(Resolution::None),
+        Need::Optional | Need::Steps => Ok(Resolution::None),
         Need::Run if inputs.auth.is_empty() => Ok(Resolution::None),
         Need::Run | Need::Identity => {
             let candidates = candidates(inputs);

@@ -5,7 +5,7 @@
 use super::error::{Error, Mark};
 use crate::diag::{Talk, Warning, nearest};
 use crate::span::Sources;
-use crate::value::{Node, Value};
+use crate::value::{Map, Node, Value};
 
 /// The only key.
 const IDENTITY: &str = "identity";
@@ -15,8 +15,9 @@ pub const READ: &str = "read";
 /// Keys of `settings.auth.identity` that stand for many operations.
 const WRITE: &str = "write";
 const DEFAULT: &str = "default";
-/// Sub-commands of terraform and helmfile that change infrastructure or state; the others are reads.
-const WRITES: [&str; 12] = [
+/// Sub-commands of terraform, helmfile and packer that change infrastructure or state; the others are reads.
+const WRITES: [&str; 13] = [
+    "build",
     "apply",
     "deploy",
     "destroy",
@@ -31,7 +32,7 @@ const WRITES: [&str; 12] = [
     "test",
 ];
 /// Sub-commands that one may name beside those.
-const READS: [&str; 17] = [
+const READS: [&str; 18] = [
     "plan",
     "init",
     "output",
@@ -49,6 +50,7 @@ const READS: [&str; 17] = [
     "template",
     "lint",
     "status",
+    "inspect",
 ];
 
 /// That `operation` is one that an identity can be for.
@@ -82,6 +84,9 @@ pub fn identity<'a>(
     talk: &Talk,
 ) -> Result<Option<&'a Node>, Error> {
     let Some(auth) = settings.get("auth").filter(|auth| !auth.is_null()) else { return Ok(None) };
+    if is_date(auth, sources) {
+        return Err(invalid_section("it must be a map, not a date".to_owned(), auth, sources));
+    }
     let Some(map) = auth.as_map() else {
         let written = match &auth.value {
             Value::String(text) => format!("the string `{text}`"),
@@ -108,6 +113,10 @@ pub fn identity<'a>(
 /// reads or writes, or `default`. Without any of them nothing is said for this operation.
 fn for_operation<'a>(identity: &'a Node, operation: &str, sources: &Sources) -> Result<Option<&'a Node>, Error> {
     let Some(map) = identity.as_map() else { return Ok(Some(identity)) };
+    if map.is_empty() {
+        let what = if is_date(identity, sources) { "a date without quotes" } else { "an empty map" };
+        return Err(invalid_identity(format!("it is {what}"), identity, sources));
+    }
     for (key, value) in map {
         if !known_operations().any(|known| known == &**key) {
             let near =
@@ -118,7 +127,17 @@ fn for_operation<'a>(identity: &'a Node, operation: &str, sources: &Sources) -> 
     }
     let same = if matches!(operation, "deploy" | "sync") { "apply" } else { operation };
     let group = if WRITES.contains(&operation) { WRITE } else { READ };
-    Ok([operation, same, group, DEFAULT].into_iter().find_map(|key| map.get(key).filter(|value| !value.is_null())))
+    let is_set = |value: &&Node| !value.is_null() && value.as_str().is_none_or(|text| !text.trim().is_empty());
+    Ok([operation, same, group, DEFAULT].into_iter().find_map(|key| map.get(key).filter(is_set)))
+}
+
+/// Manifests read a date without quotes as an empty map, which nobody wrote.
+pub fn is_date(node: &Node, sources: &Sources) -> bool {
+    let place = || sources.place(node.span).filter(|_| node.as_map().is_some_and(Map::is_empty));
+    place().is_some_and(|place| {
+        let text = place.source.text.get(place.offset()..).unwrap_or_default();
+        text.starts_with(|first: char| first.is_ascii_digit()) || text.starts_with("!!timestamp")
+    })
 }
 
 fn invalid_section(reason: String, node: &Node, sources: &Sources) -> Error {

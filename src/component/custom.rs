@@ -8,7 +8,8 @@ use super::error::Error;
 use super::instance::{Instance, Sections};
 use super::scope::Scope;
 use super::workspace::{self, Naming};
-use crate::merge::{merge, settle};
+use crate::auth::resolution;
+use crate::merge::{merge, merge_all, settle};
 use crate::stack::Located;
 use crate::value::{Map, Node};
 
@@ -43,6 +44,11 @@ pub(crate) fn build(scope: &Scope<'_>, name: &str, component: &Node) -> Result<B
         .collect();
     extra.insert(Arc::from("component_type"), Node::from(scope.kind.key()));
     let is = |key: &str, value: bool| metadata.get(key).and_then(Node::as_bool) == Some(value);
+    // The reference shows no section that it merged here.
+    let auth = [Some(&scope.config.shared().auth), top.get("auth"), own.get("auth")];
+    let auth = settle(&merge_all(auth.into_iter().flatten(), scope.index.strategy()));
+    let layers = [(resolution::Scope::Stack, top.get("auth")), (resolution::Scope::Component, own.get("auth"))];
+    let layers = layers.into_iter().filter_map(|(scope, node)| Some((scope, node?)));
     let key = &scope.stack.key;
     let instance = Instance {
         name: name.to_owned(),
@@ -59,10 +65,10 @@ pub(crate) fn build(scope: &Scope<'_>, name: &str, component: &Node) -> Result<B
         locked: is("locked", true),
         command: scope.kind.key().to_owned(),
         workspace: stack_name.canonical(key).replace('/', "-"),
-        auth_defaults: Vec::new(),
+        auth_defaults: resolution::layered_defaults(layers),
         template_name: None,
-        sections: Sections { vars, settings, env, metadata, extra, ..Sections::default() },
-        described_auth: None,
+        sections: Sections { vars, settings, env, auth, metadata, extra, ..Sections::default() },
+        described_auth: Some(Node::empty_map()),
         layered: Vec::new(),
     };
     Ok(Built { instance, name: stack_name })

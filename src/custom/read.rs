@@ -60,6 +60,12 @@ fn definition(name: &str, node: &Node, around: Option<&Directory>, sources: &Sou
                 Some(format!("{place}`{key}` of {owner} must be {expected}, but it is a {}", wrong.value.type_name()));
         }
     }
+    if let Some(wrong) = node.get("identity").filter(|value| !value.is_null() && text_of(value).is_none()) {
+        // Passed over it would run the steps with whatever the shell holds.
+        let place = sources.place(wrong.span).map(|place| format!("{place}: ")).unwrap_or_default();
+        let found = wrong.value.type_name();
+        problem = Some(format!("{place}`identity` of {owner} must be the name of one, but it is a {found}"));
+    }
     let list = |key: &str| node.get(key).and_then(Node::as_list).unwrap_or_default();
     let component_config = node.get("component_config").and_then(|section| {
         let part = |key: &str| section.get(key).and_then(template_of).filter(|text| !text.is_empty());

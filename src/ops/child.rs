@@ -4,7 +4,6 @@
 //! Read [`hold`] first. Row 12.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::App;
@@ -27,7 +26,7 @@ use crate::component::Instance;
 use crate::diag::{Report, Result, Warning};
 use crate::exec::environment::{self, Atmos};
 use crate::exec::process;
-use crate::host::{Env, Host, fs};
+use crate::host::{Env, Host};
 use crate::span::Span;
 use crate::value::Node;
 
@@ -39,9 +38,24 @@ pub(super) struct Held {
     summary: Option<String>,
     identity: Option<IdentityName>,
     region: Option<String>,
+    /// Whoever called switched authentication off, for every atmos inside as well.
+    off: bool,
 }
 
 impl Held {
+    /// Nobody, and nobody for every atmos inside either.
+    pub(super) fn switched_off() -> Held {
+        Held { off: true, ..Held::default() }
+    }
+
+    /// Has an atmos inside be nobody too, where authentication was switched off by more than a variable: that one would
+    /// go on by itself, and a flag or the word of a step would not. The setting of a component is that component's.
+    fn pass_on(&self, env: &mut Env) {
+        if self.off {
+            env.set("ATMOS_IDENTITY", "false");
+        }
+    }
+
     /// Identity, account and delivery, for the line before the child starts; `None` where nothing is configured.
     pub(super) fn summary(&self) -> Option<&str> {
         self.summary.as_deref()
@@ -109,9 +123,29 @@ pub(super) async fn hold(
     need: Need,
     operation: &str,
 ) -> Result<Held> {
+    hold_as(app, access, instance, Asked { flag, need, operation, by: None }).await
+}
+
+/// How somebody asks for the identity of a component.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) flag: &'a Flag,
+    pub(super) need: Need,
+    pub(super) operation: &'a str,
+    /// Steps of the user's own: who says what the flag says. An atmos in them may know the name that was named.
+    pub(super) by: Option<Source>,
+}
+
+/// The same for who may have chosen by something else than a flag.
+///
+/// # Errors
+/// As [`hold`].
+pub(super) async fn hold_as(app: &App, access: &Access, instance: &Instance, asked: Asked<'_>) -> Result<Held> {
+    let Asked { flag, need, operation, by } = asked;
     check_keys(app, instance)?;
     let section = auth_section(app, instance);
     let settings = Arc::new(AuthConfig::read(section));
+    let said = |source: Source| by.filter(|_| source == Source::Flag).unwrap_or(source);
     let choice = choose(app, access, instance, &settings, flag, need, operation)?;
     let rails = Rails::read(&settings, &app.host)?;
     let event = Event {
@@ -131,18 +165,20 @@ pub(super) async fn hold(
             as_nobody("the configuration, which names no identity")?;
             return Ok(Held::default());
         }
-        Choice::Disabled(by) => {
-            as_nobody(&by.to_string())?;
-            let summary = Some(format!("no identity (switched off by {by}), environment as it is"));
-            return Ok(Held { summary, ..Held::default() });
+        Choice::Disabled(source) => {
+            as_nobody(&said(source).to_string())?;
+            let summary = Some(format!("no identity (switched off by {}), environment as it is", said(source)));
+            return Ok(Held { summary, off: source == Source::Flag, ..Held::default() });
         }
         Choice::Identity { name, source } => (name, source),
     };
+    let announce = by.is_some() && source == Source::Flag;
     legacy::notice(access);
     let session = access.session.with_settings(settings.clone());
     let own_delivery = component_delivery(&app.config.auth, section);
     let allowed = check_choice(access, &settings, instance, &name, source, operation);
-    let holding = Holding { access, session, settings, own_delivery, announce: false, rails, event };
+    let source = said(source);
+    let holding = Holding { access, session, settings, own_delivery, announce, rails, event };
     match allowed {
         Ok(()) => holding.hold(name, source).await,
         Err(report) => Err(holding.refuse(&name, source, report)?),
@@ -255,10 +291,12 @@ pub(super) async fn hold_chosen(access: &Access, name: IdentityName, source: Sou
 /// The environment of a command of the user's own: process, `env` of `atmos.yaml`, identity.
 pub(super) fn plain_environment(app: &App, access: &Access, held: &Held) -> Env {
     let entries = environment::entries([&app.config.env]);
-    match &held.run {
+    let mut env = match &held.run {
         Some(run) => run.child_env(&app.host.env, &entries),
         None => child_env(&app.host.env, &entries, None, &forbidden(&app.host, access)).0,
-    }
+    };
+    held.pass_on(&mut env);
+    env
 }
 
 /// The environment of a step: process, `env` of `atmos.yaml`, the layers that the step adds, identity. A step that is this
@@ -266,14 +304,16 @@ pub(super) fn plain_environment(app: &App, access: &Access, held: &Held) -> Env 
 pub(super) fn step_environment(app: &App, layers: &[(String, Option<String>)], held: &Held, own: bool) -> Env {
     let mut entries = environment::entries([&app.config.env]);
     entries.extend(layers.iter().cloned());
-    match &held.run {
+    let mut env = match &held.run {
         Some(run) => run.child_env(&app.host.env, &entries),
         None if own => child_env(&app.host.env, &entries, None, &[]).0,
         None => {
             let keyring = AuthConfig::read(&app.config.auth).keyring.settings();
             child_env(&app.host.env, &entries, None, &password_variables(&app.host.env, &keyring)).0
         }
-    }
+    };
+    held.pass_on(&mut env);
+    env
 }
 
 /// `auth.delivery` of the component where it says something else than the configuration.
@@ -334,7 +374,7 @@ impl Holding<'_> {
         }
         let run = Run::open(&self.access.host, settings).await?;
         let summary = format!("identity {name} ({source}), {kind}: the environment as it is");
-        Ok(Held { run: Some(run), summary: Some(summary), identity: Some(name), region: known.region })
+        Ok(Held { run: Some(run), summary: Some(summary), identity: Some(name), region: known.region, off: false })
     }
 
     fn write_down(
@@ -397,7 +437,7 @@ impl Holding<'_> {
         let run = Run::open(&self.access.host, settings).await?;
         let account = known.account.map(|account| format!(", account {account}")).unwrap_or_default();
         let summary = format!("identity {name} ({source}){account}, delivery {delivery}");
-        Ok(Held { run: Some(run), summary: Some(summary), identity: Some(name), region })
+        Ok(Held { run: Some(run), summary: Some(summary), identity: Some(name), region, off: false })
     }
 
     /// Everything of a run but its own identity.
@@ -517,6 +557,7 @@ pub(super) fn environment(app: &App, access: &Access, component_env: &Node, held
         Some(run) => run.child_env(&app.host.env, &entries),
         None => child_env(&app.host.env, &entries, None, &forbidden(&app.host, access)).0,
     };
+    held.pass_on(&mut env);
     let atmos = Atmos {
         config_dir: &app.config.directory,
         base_path: &app.config.base_path,
@@ -524,32 +565,6 @@ pub(super) fn environment(app: &App, access: &Access, component_env: &Node, held
     };
     environment::add_atmos(&mut env, &atmos);
     env
-}
-
-/// The directory of the shared plugin cache, made if it is missing; `None` when it is switched off, and where it cannot be
-/// made: runs work without it, and it is said once.
-pub(super) fn plugin_cache(app: &App) -> Option<PathBuf> {
-    app.plugin_cache.get_or_init(|| made_cache(app)).clone()
-}
-
-fn made_cache(app: &App) -> Option<PathBuf> {
-    // Without a home there is no place for one.
-    let directory = app.config.terraform.plugin_cache_dir.clone().filter(|_| app.config.terraform.plugin_cache)?;
-    let made = if directory.starts_with(&app.host.dirs.cache) {
-        // Secrets lie beside it.
-        fs::create_dirs(&directory)
-    } else {
-        // Somewhere else it may be shared with others.
-        std::fs::create_dir_all(&directory)
-    };
-    if let Err(error) = made {
-        let message = format!("cannot create the plugin cache `{}`, going on without it: {error}", directory.display());
-        app.host.talk.warn(Warning::new("atmos::terraform::plugin_cache", message).help(
-            "set `components.terraform.plugin_cache_dir` to a directory that can be written, or `plugin_cache: false`",
-        ));
-        return None;
-    }
-    Some(directory)
 }
 
 /// Terminal, masker and working directory, as [`process::run`] wants them.

@@ -172,8 +172,9 @@ impl<'a> Ci<'a> {
 
     fn render(&self, text: &str, report: &Report) -> std::result::Result<String, crate::step::Error> {
         let host = &self.app.host;
-        let components =
-            |component: &str, stack: &str| super::workflow::component_document(self.app, component, stack, None);
+        let components = |component: &str, stack: &str| {
+            super::workflow::component_document(self.app, component, stack, None, &Flag::NotGiven)
+        };
         let mut texts = Texts::new(host, &components);
         let data = ci::data(report, &Origin::of(&host.env), env!("CARGO_PKG_VERSION"));
         for (name, value) in data.as_map().into_iter().flatten() {

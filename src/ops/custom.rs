@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::parallel::{self, Family, Ready};
 use super::steps::{Ended, Program, Runner};
-use super::workflow::{also_failed, child_view, component_document, condition, say};
+use super::workflow::{also_failed, child_view, component_document, condition, evaluation, not_built, say};
 use super::{App, child, special};
 use crate::auth::resolution::Flag;
 use crate::component;
@@ -41,7 +41,7 @@ pub async fn run(app: &App, request: &Request) -> Result<u8> {
     let steps = step::read(&command.steps, &Kind::Shell, &owner, &app.host.sources)?;
     check(app, command, &steps, &owner)?;
     say(app, &command.remarks(&app.host.sources));
-    let components = |component: &str, stack: &str| component_document(app, component, stack, None);
+    let components = |component: &str, stack: &str| component_document(app, component, stack, None, &request.identity);
     let mut texts = Texts::new(&app.host, &components);
     let mut runner = Runner::new(app, owner, request.identity.clone(), request.base_path)?;
     let env_texts = command.env.iter().filter_map(|variable| match &variable.origin {
@@ -153,12 +153,13 @@ impl Run<'_, '_> {
         }
         if let Some(own) = &command.component_type {
             let name = |meaning| values.meant(command, meaning).ok_or_else(|| self.nameless(meaning));
-            let document = component_document(
-                self.app,
-                &name("component")?,
-                &name("stack")?,
-                Some(component::Kind::from_key(own)),
-            )?;
+            let (component, stack, kind) = (name("component")?, name("stack")?, Some(component::Kind::from_key(own)));
+            let identity = &self.request.identity;
+            let written =
+                component::find(&self.app.host, &self.app.config, self.app.index()?, &component, &stack, kind.clone())?;
+            let subject = self.app.identify(&written, &evaluation(identity))?;
+            self.runner.subject = Some((subject, command.name.clone()));
+            let document = component_document(self.app, &component, &stack, kind, identity)?;
             if let Some(env) = document.get("env") {
                 self.exported.extend(environment::entries([env]));
             }
@@ -173,7 +174,10 @@ impl Run<'_, '_> {
                 if value.is_empty() || value == "<no value>" { Err(gives_nothing().into()) } else { Ok(value) }
             };
             let (component, stack) = (part("component", &config.component)?, part("stack", &config.stack)?);
-            self.texts.set("ComponentConfig", component_document(self.app, &component, &stack, None)?);
+            self.texts.set(
+                "ComponentConfig",
+                component_document(self.app, &component, &stack, None, &self.request.identity)?,
+            );
         }
         Ok(())
     }
@@ -285,7 +289,8 @@ impl Run<'_, '_> {
                     self.texts.render(&what, variable.span, text, &env)?
                 }
                 Origin::Command(text) => {
-                    let env = child::step_environment(self.app, &layers, &child::Held::default(), false);
+                    let nobody = self.runner.nobody(command.identity.as_deref());
+                    let env = child::step_environment(self.app, &layers, &nobody, false);
                     let failed = |code| {
                         let (command, name) = (command.name.clone(), variable.name.clone());
                         Error::ValueCommand { command, name, code, text: text.clone() }

@@ -148,7 +148,25 @@ pub(super) fn check_choice(
     source: Source,
     operation: &str,
 ) -> Result<()> {
-    let Some(mut allowed) = listed(settings, source) else { return Ok(()) };
+    if !is_named(source) {
+        return Ok(());
+    }
+    check_reader(access, settings, instance, name, source, operation)
+}
+
+/// The same for who reads the component and was chosen by another one, in whatever way.
+///
+/// # Errors
+/// [`Guarded::NotAllowed`]
+pub(super) fn check_reader(
+    access: &Access,
+    settings: &AuthConfig,
+    instance: &Instance,
+    name: &IdentityName,
+    source: Source,
+    operation: &str,
+) -> Result<()> {
+    let Some(mut allowed) = listed(settings) else { return Ok(()) };
     let host = &access.host;
     let inputs = Inputs {
         flag: Flag::NotGiven,
@@ -173,21 +191,22 @@ pub(super) fn check_choice(
 /// # Errors
 /// [`Guarded::NotAllowed`]
 pub(super) fn check_command(access: &Access, name: &IdentityName, source: Source) -> Result<()> {
-    if access.parent.is_some() {
+    if access.parent.is_some() || !is_named(source) {
         return Ok(());
     }
-    let Some(mut allowed) = listed(&access.settings, source) else { return Ok(()) };
+    let Some(mut allowed) = listed(&access.settings) else { return Ok(()) };
     allowed.extend(access.settings.defaults().into_iter().map(|identity| identity.name.clone()));
     one_of(allowed, name, source, String::new())
 }
 
-/// Those of `allowed_identities`, and the required ones; nothing where everybody may, or where nobody in particular was
-/// named.
-fn listed(settings: &AuthConfig, source: Source) -> Option<Vec<IdentityName>> {
+/// Somebody named an identity for this run.
+fn is_named(source: Source) -> bool {
+    matches!(source, Source::Flag | Source::Environment)
+}
+
+/// Those of `allowed_identities`, and the required ones; nothing where everybody may.
+fn listed(settings: &AuthConfig) -> Option<Vec<IdentityName>> {
     let list = settings.node.get("allowed_identities").and_then(Node::as_list)?;
-    if !matches!(source, Source::Flag | Source::Environment) {
-        return None;
-    }
     let named = list.iter().filter_map(|entry| Some(settings.identity(entry.as_str()?)?.name.clone()));
     Some(named.chain(settings.required().into_iter().map(|identity| identity.name.clone())).collect())
 }

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use miette::Diagnostic;
 use thiserror::Error as ThisError;
 
-use super::child::{self, Held};
+use super::child;
 use super::{App, provision, unbuilt};
+use crate::auth::resolution::{Flag, Need};
 use crate::component::{self, Instance, Kind};
 use crate::content;
 use crate::diag::{Failure, Result};
@@ -14,9 +15,11 @@ use crate::exec::files::{self, File};
 use crate::exec::names::Names;
 use crate::exec::signals::Signals;
 use crate::exec::{Error as ExecError, Hangup, Launch, Output, Redirect, folder_lock, process};
+use crate::host::Env;
 use crate::host::lock::FileLock;
 use crate::query::Query;
 use crate::resolve;
+use crate::state::Wish;
 use crate::value::Node;
 
 /// What a build writes about itself, unless the component says another name.
@@ -32,6 +35,7 @@ pub struct RunRequest {
     pub stack: Option<String>,
     /// `--template`.
     pub template: Option<String>,
+    pub identity: Flag,
     pub dry_run: bool,
     /// What follows the sub-command.
     pub native: Vec<String>,
@@ -74,7 +78,7 @@ pub enum Error {
 
 impl Failure for Error {}
 
-/// Runs the command. Packer has no identity of atmos: it sees the credentials of the environment.
+/// Runs the command, as whoever the component is.
 ///
 /// # Errors
 /// The first thing that goes wrong; packer's own code where packer failed, 130 and 143 after a request to stop.
@@ -101,19 +105,40 @@ pub async fn run(app: &App, request: &RunRequest) -> Result<()> {
         return Ok(());
     }
     let mut signals = Signals::listen()?;
-    let access = app.access()?;
-    let env = child::environment(app, &access, &instance.sections.env, &Held::default());
-    let lock = signals.guard(folder_lock::acquire(&app.host, &folder)).await?;
+    let access = child::access(app)?;
+    let hold = child::hold(app, &access, &instance, &request.identity, Need::Run, &request.verb);
+    let held = signals.guard(hold).await?;
+    if let Some(summary) = held.summary() {
+        app.host.talk.info(format!("{} in {}: {summary}", instance.name, instance.stack));
+    }
+    let env = child::environment(app, &access, &instance.sections.env, &held);
+    let result = packer(app, request, &instance, &folder, env, &mut signals).await;
+    // The child has ended: now its credentials go.
+    let closed = held.close();
+    result?;
+    closed
+}
+
+/// Runs packer with the variables of the component.
+async fn packer(
+    app: &App,
+    request: &RunRequest,
+    instance: &Instance,
+    folder: &Path,
+    env: Env,
+    signals: &mut Signals,
+) -> Result<()> {
+    let lock = signals.guard(folder_lock::acquire(&app.host, folder)).await?;
     let name = Names::new(&instance.stack, &instance.name, instance.base_component.as_deref()).packer_varfile();
     let vars = &instance.sections.vars;
     let vars = if vars.is_null() { Node::empty_map() } else { vars.clone() };
     let varfile = File::json(name, &vars);
-    varfile.write(&folder)?;
+    varfile.write(folder)?;
     let words = [request.verb.clone(), "-var-file".to_owned(), varfile.name.clone()].into_iter();
-    let words = words.chain(request.native.iter().cloned()).chain([template(request, &instance)]);
-    let launch = launch(&instance.command, words.collect(), folder.clone(), env, request);
-    let result = start(app, &launch, &mut signals, Some(&lock)).await;
-    files::remove(&folder, &varfile.name)?;
+    let words = words.chain(request.native.iter().cloned()).chain([template(request, instance)]);
+    let launch = launch(&instance.command, words.collect(), folder.to_path_buf(), env, request);
+    let result = start(app, &launch, signals, Some(&lock)).await;
+    files::remove(folder, &varfile.name)?;
     result
 }
 
@@ -151,7 +176,8 @@ fn instance(app: &App, request: &RunRequest) -> Result<Option<Instance>> {
         app.host.talk.info(format!("Component is not enabled and skipped: {} in {}", found.name, found.stack));
         return Ok(None);
     }
-    Ok(Some(app.evaluate(&found, &resolve::Options::default())?))
+    let identity = Wish { flag: request.identity.clone(), runs: request.verb != "output" };
+    Ok(Some(app.evaluate(&found, &resolve::Options { identity, ..resolve::Options::default() })?))
 }
 
 fn folder(app: &App, instance: &Instance, dry: bool) -> Result<PathBuf> {
@@ -173,7 +199,7 @@ fn template(request: &RunRequest, instance: &Instance) -> String {
     request.template.clone().or_else(|| setting.map(str::to_owned)).unwrap_or_else(|| ".".to_owned())
 }
 
-fn launch(program: &str, words: Vec<String>, cwd: PathBuf, env: crate::host::Env, request: &RunRequest) -> Launch {
+fn launch(program: &str, words: Vec<String>, cwd: PathBuf, env: Env, request: &RunRequest) -> Launch {
     Launch {
         program: program.to_owned(),
         configured: SOURCE.to_owned(),

@@ -12,7 +12,7 @@ use tokio::runtime::Runtime;
 use super::access::Access;
 use super::child::{self, Held};
 use super::identity::Choice;
-use super::{App, provision, terraform};
+use super::{App, provision, reading, terraform};
 use crate::auth::aws::ambient::Ambient;
 use crate::auth::aws::client::Clients;
 use crate::auth::aws::endpoint::{Endpoints, Service};
@@ -51,6 +51,8 @@ pub(super) struct Outside {
     printed: Once<String, Answer<Arc<Outputs>>>,
     callers: Once<String, Answer<Caller>>,
     organizations: Once<String, Answer<String>>,
+    /// Guard rails that hold for one component and who reads it.
+    guarded: Once<String, Answer<()>>,
     owners: Mutex<HashMap<(String, String), Arc<Owner>>>,
     /// One terraform at a time, as in runs of many components.
     turn: tokio::sync::Mutex<()>,
@@ -122,7 +124,15 @@ struct Surroundings {
 impl Reach for App {
     fn state(&self, component: &Instance, owner: &Instance, wish: &Wish) -> Answer<Arc<Outputs>> {
         // The other backends know nothing of identities.
-        let owner = if is_of_aws(component) { Some(self.owner(owner, wish)?) } else { None };
+        let owner = if is_of_aws(component) {
+            self.guard(component, owner, wish, setting::READ)?;
+            if !is_same(component, owner) {
+                self.guard(owner, owner, wish, setting::READ)?;
+            }
+            Some(self.owner(owner, wish)?)
+        } else {
+            None
+        };
         let sections = &component.sections;
         let who = owner.as_ref().map_or("", |owner| &owner.fingerprint);
         let key = format!(
@@ -139,6 +149,10 @@ impl Reach for App {
     fn terraform(&self, component: &Instance, owner: &Instance, wish: &Wish, what: &str) -> Answer<Arc<Outputs>> {
         if !component.enabled || component.abstract_ {
             return Ok(Arc::default());
+        }
+        if !is_same(component, owner) {
+            // Those of the owner hold when terraform is started.
+            self.guard(component, owner, wish, "output")?;
         }
         let known = self.owner(owner, wish)?;
         let key = format!("{}\0{}\0{}", component.stack, component.name, known.fingerprint);
@@ -177,6 +191,10 @@ pub(super) enum Deed {
     Look,
     Make,
     Remove,
+}
+
+fn is_same(one: &Instance, other: &Instance) -> bool {
+    (&one.name, &one.stack) == (&other.name, &other.stack)
 }
 
 fn is_of_aws(component: &Instance) -> bool {
@@ -230,6 +248,14 @@ impl App {
 
     fn ways(&self) -> &Ways {
         self.outside.ways.get_or_init(|| Ways { http: Http::new(&self.host.env), clients: Clients::new(&self.host) })
+    }
+
+    /// That a component may be read as whoever `owner` is, found out once.
+    fn guard(&self, component: &Instance, owner: &Instance, wish: &Wish, operation: &str) -> Answer<()> {
+        let key = [&*component.stack, &*component.name, &*owner.stack, &*owner.name, operation].join("\0");
+        let check =
+            || self.wait(|| abortable(async { Ok(reading::check(self, component, owner, wish, operation).await?) }));
+        self.outside.guarded.get(key, check)
     }
 
     /// Who a component is, found out once.

@@ -4,6 +4,7 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use miette::Diagnostic;
@@ -14,6 +15,7 @@ use super::{Access, App, child};
 use crate::auth::Options;
 use crate::auth::resolution::{Flag, Need, Source};
 use crate::ci::{FOLDED, Folded, Groups};
+use crate::component::Instance;
 use crate::config;
 use crate::diag::{Failure, Report, Result, Warning};
 use crate::exec::environment;
@@ -109,6 +111,9 @@ pub(super) struct Runner<'a> {
     pub relay: Option<&'a Relay>,
     /// Standard output belongs to somebody else.
     pub aside: bool,
+    /// The component that the steps are for, evaluated as far as that says who it is, and what is done to it: each step
+    /// is who the component is, within its guard rails.
+    pub subject: Option<(Arc<Instance>, String)>,
     access: Option<Access>,
 }
 
@@ -131,8 +136,19 @@ impl<'a> Runner<'a> {
             signals,
             relay: None,
             aside: false,
+            subject: None,
             access: None,
         })
+    }
+
+    /// What is said about the identity of a step: by the flag, else by the step itself.
+    fn wanted(&self, own: Option<&str>) -> Flag {
+        if self.identity == Flag::NotGiven { Flag::parse(own) } else { self.identity.clone() }
+    }
+
+    /// Nobody yet, for what runs before a step does: an atmos in it is nobody where the step will be.
+    pub(super) fn nobody(&self, own: Option<&str>) -> child::Held {
+        if self.wanted(own) == Flag::Disabled { child::Held::switched_off() } else { child::Held::default() }
     }
 
     /// Authenticates as the identity of a step: the flag's, else the step's own, else none. `ATMOS_IDENTITY` is left to the
@@ -141,13 +157,13 @@ impl<'a> Runner<'a> {
     /// # Errors
     /// The identity is unknown, or authentication fails: then nothing has been started.
     pub(super) async fn hold(&mut self, own: Option<&str>) -> Result<child::Held> {
-        let flag = match (&self.identity, own) {
-            (Flag::NotGiven, None) => return Ok(child::Held::default()),
-            (Flag::NotGiven, own) => Flag::parse(own),
-            (flag, _) => flag.clone(),
-        };
-        if flag == Flag::Disabled {
-            return Ok(child::Held::default());
+        let flag = self.wanted(own);
+        let is_for_component = self.subject.is_some();
+        match flag {
+            _ if is_for_component => {}
+            Flag::NotGiven => return Ok(child::Held::default()),
+            Flag::Disabled => return Ok(child::Held::switched_off()),
+            Flag::Name(_) | Flag::Select => {}
         }
         let name = match &flag {
             Flag::Name(name) => name.clone(),
@@ -173,6 +189,10 @@ impl<'a> Runner<'a> {
             self.access = Some(Access::open(self.app, Options::default())?.sound()?);
         }
         let Some(access) = &self.access else { return Ok(child::Held::default()) };
+        if let Some((instance, operation)) = &self.subject {
+            let asked = child::Asked { flag, need: Need::Steps, operation, by: Some(source) };
+            return self.signals.guard(child::hold_as(self.app, access, instance, asked)).await;
+        }
         let question = Question {
             flag: flag.clone(),
             auth: &access.settings,

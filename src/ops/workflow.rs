@@ -14,6 +14,7 @@ use crate::diag::{Remark, Report, Result, Warning};
 use crate::exec::environment;
 use crate::host::{Env, fs};
 use crate::resolve;
+use crate::state::Wish;
 use crate::step::{self, Facts, Kind as StepKind, Parallel, Status, Step, Subject, Texts};
 use crate::value::{Map, Node};
 use crate::workflow::{Error, StepFlags, Workflow, atmos_words, resume_hint, shown_words, stack_of};
@@ -52,7 +53,7 @@ pub async fn run(app: &App, request: &Request) -> Result<u8> {
         return Err(step::Error::kind_not_built(step, &owner, &app.host.sources).into());
     }
     warn(app, &found.workflow);
-    let components = |component: &str, stack: &str| component_document(app, component, stack, None);
+    let components = |component: &str, stack: &str| component_document(app, component, stack, None, &request.identity);
     let mut texts = Texts::new(&app.host, &components);
     let env_texts = found.workflow.env.iter().filter_map(|(_, value)| value.as_deref());
     let mut runner = Runner::new(app, owner, request.identity.clone(), request.base_path)?;
@@ -113,12 +114,24 @@ fn first_line(report: &Report) -> String {
     report.to_string().lines().next().unwrap_or_default().to_owned()
 }
 
+/// How a component is evaluated for steps: as who they run as.
+pub(super) fn evaluation(identity: &Flag) -> resolve::Options {
+    let identity = Wish { flag: identity.clone(), runs: false };
+    resolve::Options { identity, ..resolve::Options::default() }
+}
+
 /// The document of a component, for templates of steps.
-pub(super) fn component_document(app: &App, component: &str, stack: &str, kind: Option<Kind>) -> Result<Node> {
+pub(super) fn component_document(
+    app: &App,
+    component: &str,
+    stack: &str,
+    kind: Option<Kind>,
+    identity: &Flag,
+) -> Result<Node> {
     let request = describe::ComponentRequest {
         component: component.to_owned(),
         stack: stack.to_owned(),
-        processing: resolve::Options::default(),
+        processing: evaluation(identity),
         full: true,
         // The description of the module, which costs reading it, is what this leaves out.
         query: Some(".vars".to_owned()),

@@ -53,6 +53,11 @@ impl Workflow {
                 refuse(dependencies, key, &owner, sources)?;
             }
         }
+        if let Some(identity) = node.get("identity").filter(|identity| !identity.is_null()) {
+            // Passed over, the steps would run with whatever the shell holds.
+            let place = sources.place(identity.span).map(|place| format!("{place}: ")).unwrap_or_default();
+            return Err(Error::Identity { name: name.to_owned(), place });
+        }
         let steps = step::read(node.get("steps").unwrap_or(&Node::default()), &Kind::Atmos, &owner, sources)?;
         if steps.is_empty() {
             return Err(Error::NoSteps { name: name.to_owned() });

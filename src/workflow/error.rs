@@ -46,6 +46,13 @@ pub enum Error {
     #[diagnostic(code(atmos::workflow::no_map), help("a workflow has `steps:`"))]
     NoMap { name: String, place: String },
 
+    #[error("{place}a workflow has no `identity`, and the workflow `{name}` has one")]
+    #[diagnostic(
+        code(atmos::workflow::identity),
+        help("write it at each step that is to run as somebody, or call the workflow with `--identity`")
+    )]
+    Identity { name: String, place: String },
+
     #[error("workflow has no steps defined\n\nWorkflow {name} is empty and requires at least one step to execute.")]
     #[diagnostic(code(atmos::workflow::no_steps), help("add `steps:` to it"))]
     NoSteps { name: String },

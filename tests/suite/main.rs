@@ -128,5 +128,6 @@ mod vendor_choice;
 mod vendor_remote;
 mod warm;
 mod webflow;
+mod who;
 mod workflow_checks;
 mod workflows;

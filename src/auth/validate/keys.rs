@@ -1,6 +1,6 @@
 //! Keys that mean nothing, and sections that are no sections. Row 5.
 
-use crate::auth::config::{Identity, Provider};
+use crate::auth::config::{Identity, Provider, is_meant_for_default};
 use crate::auth::kind::{IdentityKind, ProviderKind};
 use crate::auth::problem::Problem;
 use crate::diag::nearest;
@@ -105,7 +105,13 @@ pub(super) fn of_provider(who: &str, provider: &Provider, problems: &mut Vec<Pro
 }
 
 pub(super) fn of_identity(who: &str, identity: &Identity, problems: &mut Vec<Problem>) {
-    unknown(who, "", &identity.node, &IDENTITY_KEYS, problems);
+    let mut found = Vec::new();
+    unknown(who, "", &identity.node, &IDENTITY_KEYS, &mut found);
+    // What was meant for `default` is an error, said when the section was read.
+    let place = |key: &str| identity.node.get(key).map(|value| value.span);
+    let meant = identity.node.as_map().into_iter().flatten().filter(|(key, _)| is_meant_for_default(key));
+    let meant: Vec<_> = meant.filter_map(|(key, _)| place(key)).collect();
+    problems.extend(found.into_iter().filter(|problem| !meant.contains(&problem.span)));
     section(who, &identity.node, "session", Some(&["duration"]), problems);
     section(who, &identity.node, "via", Some(&["provider", "identity"]), problems);
     let is_aws = matches!(

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::{Args, Subcommand};
 
-use super::SourceCommand;
+use super::{IdentityArgs, SourceCommand};
 
 #[derive(Debug, Args)]
 pub struct PackerArgs {
@@ -22,6 +22,9 @@ pub struct PackerRun {
     /// Stack [env: ATMOS_STACK]
     #[arg(short, long)]
     pub stack: Option<String>,
+
+    #[command(flatten)]
+    pub identity: IdentityArgs,
 
     /// Template, or a folder of templates [env: ATMOS_PACKER_TEMPLATE]
     #[arg(short, long, value_name = "TEMPLATE")]

@@ -207,6 +207,7 @@ fn validate(context: &Context, args: &ValidateArgs) -> Result<u8> {
     let app = context.app_with_config()?;
     let access = Access::open(&app, options)?;
     let mut report = auth::validate(&access);
+    auth::validate_commands(&app, &mut report);
     if args.stacks {
         auth::validate_stacks(&app, &mut report)?;
     }

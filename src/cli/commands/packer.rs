@@ -4,7 +4,7 @@ use super::super::args::{PackerArgs, PackerCommand, PackerRun};
 use super::super::setup::{Context, flag};
 use super::terraform::{redirect, stack};
 use super::write::Format;
-use super::{provision, unknown, write};
+use super::{auth, provision, unknown, write};
 use crate::component::Kind;
 use crate::diag::Result;
 use crate::ops::packer::{self, RunRequest};
@@ -45,6 +45,7 @@ fn request(context: &Context, verb: &str, run: PackerRun) -> Result<RunRequest> 
         verb: verb.to_owned(),
         component: run.component,
         stack: stack(run.stack, env),
+        identity: auth::flag(&run.identity),
         template: run.template.or_else(|| env.get("ATMOS_PACKER_TEMPLATE").map(str::to_owned)),
         dry_run: flag(run.dry_run, env, "ATMOS_DRY_RUN")?,
         native: run.native.iter().map(|word| word.to_string_lossy().into_owned()).collect(),

@@ -10,7 +10,7 @@ use super::super::access::Access;
 use super::super::child::{self, Wish};
 use super::super::identity::Choice;
 use crate::auth::delivery::Delivery;
-use crate::auth::resolution::Flag;
+use crate::auth::resolution::{Flag, Source};
 use crate::diag::{Failure, Result};
 use crate::exec::signals::Signals;
 use crate::exec::{Error as ExecError, Hangup, Launch, Output, process};
@@ -44,6 +44,7 @@ pub async fn exec(app: &App, access: &Access, request: &ExecRequest) -> Result<u
             let hold = child::hold_chosen(access, name, source, wish);
             signals.guard(hold).await?
         }
+        Choice::Disabled(Source::Flag) => child::Held::switched_off(),
         Choice::Disabled(_) | Choice::None => child::Held::default(),
     };
     let env = child::plain_environment(app, access, &held);

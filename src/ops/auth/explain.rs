@@ -137,7 +137,7 @@ fn resolution(app: &App, instance: &Instance, settings: &AuthConfig, request: &E
         auth: settings,
         defaults: &instance.auth_defaults,
         can_prompt: false,
-        need: Need::Run,
+        need: if matches!(instance.kind, component::Kind::Custom(_)) { Need::Steps } else { Need::Run },
         instance: Some((&instance.name, &instance.stack)),
     };
     Ok(resolve(&inputs, sources)?)

@@ -23,7 +23,8 @@ use crate::value::Node;
 /// Stacks that cannot be read.
 pub fn validate_stacks(app: &App, report: &mut ValidateReport) -> Result<()> {
     let instances = component::all(&app.host, &app.config, app.index()?, &Filter::default())?;
-    let runs = |instance: &&Instance| matches!(instance.kind, Kind::Terraform | Kind::Helmfile) && !instance.abstract_;
+    let is_run = |kind: &Kind| matches!(kind, Kind::Terraform | Kind::Helmfile | Kind::Packer | Kind::Custom(_));
+    let runs = |instance: &&Instance| is_run(&instance.kind) && !instance.abstract_;
     let instances: Vec<&Instance> = instances.iter().filter(runs).collect();
     let found: Vec<Vec<Problem>> =
         app.evaluate_many(|| instances.par_iter().map(|instance| of_component(app, instance)).collect());
@@ -67,7 +68,7 @@ fn of_component(app: &App, written: &Instance) -> Vec<Problem> {
             auth: &settings,
             defaults: &instance.auth_defaults,
             can_prompt: false,
-            need: Need::Run,
+            need: if matches!(instance.kind, Kind::Custom(_)) { Need::Steps } else { Need::Run },
             instance: None,
         };
         let resolution = resolve(&inputs, sources);

@@ -27,7 +27,7 @@ use crate::ops::ci::{self, Ci};
 use crate::ops::folds::Phases;
 use crate::ops::hooks::{Around, Hooks};
 use crate::ops::many::{Fleet, NodeResult};
-use crate::ops::{App, provision, state_bucket, unbuilt, validate};
+use crate::ops::{App, plugin_cache, provision, state_bucket, unbuilt, validate};
 use crate::resolve::Options;
 use crate::state::Wish;
 use crate::value::Node;
@@ -426,7 +426,7 @@ pub(super) fn child_environment(app: &App, request: &RunRequest, target: &Target
     let agent = request.append_user_agent.clone().or_else(|| config.append_user_agent.clone());
     // Terraform's cache is not made for several that fill it at once.
     let several = request.request.many && request.many.max_concurrency > 1;
-    let plugin_cache = if several { None } else { child::plugin_cache(app) };
+    let plugin_cache = if several { None } else { plugin_cache::directory(app) };
     let own = environment::Terraform { user_agent: agent.unwrap_or_default(), plugin_cache };
     if environment::add_terraform(&mut env, &app.host.env, &own) {
         app.host.talk.warn(
