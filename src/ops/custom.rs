@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::parallel::{self, Family, Ready};
 use super::steps::{Ended, Program, Runner};
-use super::workflow::{also_failed, child_view, component_document, condition, evaluation, not_built, say};
+use super::workflow::{also_failed, child_view, component_document, condition, evaluation, say};
 use super::{App, child, special};
 use crate::auth::resolution::Flag;
 use crate::component;
