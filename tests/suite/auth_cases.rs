@@ -305,5 +305,5 @@ fn identities_of_a_profile_are_no_names_of_profiles() {
     let exec = ["--profile", "ops", "auth", "exec", "--", "sh", "-c", "echo $MOCK_IDENTITY"];
     assert_eq!(cloud.sandbox.atmos(&exec).success().stdout, "ops-user\n");
     who(&["--profile", "ops-user"]).exits(2).says("profile not found");
-    who(&["-i", "ops-user"]).exits(1).says("identity not found");
+    cloud.sandbox.atmos(&["auth", "whoami", "-i", "ops-user"]).exits(1).says("identity not found");
 }

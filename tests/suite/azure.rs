@@ -156,12 +156,19 @@ fn child_of_each_identity_has_its_variables_and_none_of_another() {
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
     let stays = "ARM_ACCESS_KEY=of-one-storage-account";
     // Whoever signed in with the program did so in that folder.
-    let dev = words(&["ARM_USE_CLI=true", "AZURE_CONFIG_DIR=/somewhere", "AZURE_RESOURCE_GROUP=rg", stays]);
+    let dev = words(&[
+        "ARM_USE_CLI=true",
+        "AZURE_CONFIG_DIR=/somewhere",
+        "AZURE_RESOURCE_GROUP=rg",
+        "MSI_ENDPOINT=old",
+        stays,
+    ]);
     let gov = words(&[
         "ARM_USE_CLI=true",
         "ARM_ENVIRONMENT=usgovernment",
         "AZURE_ENVIRONMENT=usgovernment",
         "AZURE_CONFIG_DIR=/somewhere",
+        "MSI_ENDPOINT=old",
         stays,
     ]);
     let rows = [

@@ -10,6 +10,7 @@ use crate::secret::{Expose as _, Secret};
 /// Folder of the `az` program, below the private directory.
 const PROGRAM: &str = "azure/config";
 const TOKEN: &str = "azure/federated-token";
+const USE_PROGRAM: &[&str] = &["ARM_USE_CLI"];
 
 /// Whoever and wherever they were of, they are not of this identity.
 const REMOVED: [&str; 45] = [
@@ -89,9 +90,11 @@ pub(super) fn place_only(cloud: Cloud, place: &Place, issued: Timestamp) -> Envi
     given
 }
 
-/// That tools ask the `az` program, which is told the tenant by the subscription.
+/// That tools ask the `az` program as it is signed in, which is told the tenant by the subscription.
 pub(super) fn by_program(given: &mut EnvironmentCredentials) {
-    set(given, &["ARM_USE_CLI"], Some("true"));
+    // In Cloud Shell the program itself asks there for the person's tokens. A machine gives none without the secret.
+    given.removed.retain(|name| name != "MSI_ENDPOINT");
+    set(given, USE_PROGRAM, Some("true"));
 }
 
 fn set(given: &mut EnvironmentCredentials, names: &[&str], value: Option<&str>) {
@@ -130,7 +133,7 @@ pub(super) fn environment(login: &AzureLogin, place: &Place, issued: Timestamp) 
             given.files.extend(files);
         }
         Way::User { cache, name } => {
-            by_program(&mut given);
+            set(&mut given, USE_PROGRAM, Some("true"));
             let profile = profile(login, place, &json!({"name": name, "type": "user"}));
             for (name, content) in
                 [("azureProfile.json", Secret::from(profile.to_string())), ("msal_token_cache.json", cache.clone())]
