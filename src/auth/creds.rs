@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::error::Error;
-use crate::secret::{Masker, Secret};
+use crate::secret::{Expose, Masker, Secret};
 
 /// AWS credentials that sign requests. Temporary ones have a session token and an expiration.
 #[derive(Debug, Clone)]
@@ -42,8 +42,19 @@ impl AwsCredentials {
         }
     }
 
-    /// Refuses credentials that a service gave out just now and that are over already: no caller could use them.
+    /// Refuses credentials that a service gave out just now and that no caller could use: they are over already, or are no
+    /// keys. A line break in one of them would add lines to files that keys are written to.
     pub(crate) fn on_arrival(self, what: &str, now: Timestamp) -> Result<AwsCredentials, Error> {
+        let secrets = [Some(&self.secret_access_key), self.session_token.as_ref()];
+        let secrets = secrets.into_iter().flatten().map(Expose::expose_secret);
+        let is_key = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+        if !secrets.chain([self.access_key_id.as_str()]).all(is_key) {
+            return Err(Error::Refused {
+                what: what.to_owned(),
+                answer: "the answer has an empty key, or one with blanks or line breaks".to_owned(),
+                help: "check the endpoint overrides in force, and proxies on the way".to_owned(),
+            });
+        }
         match self.expiration {
             Some(expiration) if expiration <= now => Err(Error::ExpiredOnArrival {
                 what: what.to_owned(),
@@ -93,6 +104,24 @@ mod tests {
             let error = credentials.on_arrival("AssumeRole of x", now).err().map(|error| error.to_string());
             assert_eq!(error.is_none(), fine, "{expiration:?}");
             assert!(error.is_none_or(|text| text.contains("AssumeRole of x") && text.contains("2026-11-24T12:00:00Z")));
+        }
+    }
+
+    #[test]
+    fn what_is_no_key_is_refused_when_it_arrives() {
+        let now: Timestamp = "2026-11-24T12:00:00Z".parse().unwrap();
+        let good = AwsCredentials::nobody(now);
+        assert!(good.clone().on_arrival("GetRoleCredentials", now).is_ok());
+        for bad in ["", "a\n[profile evil]\n", "a b", "\u{e9}"] {
+            let secret = Secret::from(bad.to_owned());
+            for credentials in [
+                AwsCredentials { secret_access_key: secret.clone(), ..good.clone() },
+                AwsCredentials { session_token: Some(secret.clone()), ..good.clone() },
+                AwsCredentials { access_key_id: bad.to_owned(), ..good.clone() },
+            ] {
+                let error = credentials.on_arrival("GetRoleCredentials", now).unwrap_err().to_string();
+                assert!(error.contains("an empty key, or one with blanks or line breaks"), "{error}");
+            }
         }
     }
 }

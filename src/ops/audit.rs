@@ -106,7 +106,7 @@ fn append(path: &Path, line: &str) -> Result<()> {
         fs::create_private_dir(parent).map_err(io)?;
     }
     let mut options = std::fs::OpenOptions::new();
-    options.append(true).create(true);
+    options.append(true).read(true).create(true);
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt as _;
@@ -120,8 +120,21 @@ fn append(path: &Path, line: &str) -> Result<()> {
         _ => io(error),
     })?;
     check(&file, path)?;
+    // What a process left that was stopped in the middle of a line is not this line's beginning.
+    let line = if is_torn(&mut file).map_err(io)? { format!("\n{line}") } else { line.to_owned() };
     file.write_all(line.as_bytes()).map_err(io)?;
     Ok(())
+}
+
+fn is_torn(file: &mut std::fs::File) -> std::io::Result<bool> {
+    use std::io::{Read as _, Seek as _, SeekFrom};
+    if file.seek(SeekFrom::End(0))? == 0 {
+        return Ok(false);
+    }
+    let mut last = [0];
+    file.seek(SeekFrom::End(-1))?;
+    file.read_exact(&mut last)?;
+    Ok(last != *b"\n")
 }
 
 #[cfg(unix)]
@@ -185,6 +198,17 @@ mod tests {
         let error = append(&path, "three\n").unwrap_err().to_string();
         assert!(error.contains("others may read"), "{error}");
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "one\ntwo\n");
+    }
+
+    #[test]
+    fn a_torn_line_is_not_the_beginning_of_the_next() {
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("audit.jsonl");
+        append(&path, "one\n").unwrap();
+        let mut file = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
+        file.write_all(b"{\"tor").unwrap();
+        append(&path, "two\n").unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "one\n{\"tor\ntwo\n");
     }
 
     #[test]

@@ -11,9 +11,15 @@ use aws_sdk_sts::config::retry::RetryConfig;
 use aws_sdk_sts::config::timeout::TimeoutConfig;
 use aws_sdk_sts::config::{BehaviorVersion, Region, SharedHttpClient};
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
-use aws_smithy_http_client::Builder;
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector, http_client_fn,
+};
 use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction, RetryClassifierPriority};
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::byte_stream::ByteStream;
 use aws_types::SdkConfig;
 
 use super::super::creds::AwsCredentials;
@@ -109,9 +115,38 @@ impl Clients {
             return Ok(client.clone());
         }
         let route = self.network.route(plain).map_err(unusable)?;
-        let client = Builder::new().build_with_connector_fn(move |settings, _| route.connector(settings));
+        let settings = HttpConnectorSettings::builder().connect_timeout(TIMEOUT).read_timeout(TIMEOUT).build();
+        let connector = SharedHttpConnector::new(Bounded(SharedHttpConnector::new(route.connector(Some(&settings)))));
+        let client = http_client_fn(move |_, _| connector.clone());
         *slot = Some(client.clone());
         Ok(client)
+    }
+}
+
+/// Answers of these services have a few kilobytes, long lists some hundred.
+const LARGEST: usize = 16 << 20;
+
+/// A connector whose answers end: what stands at an address does not have to be the service.
+#[derive(Debug)]
+struct Bounded(SharedHttpConnector);
+
+impl HttpConnector for Bounded {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let answer = self.0.call(request);
+        HttpConnectorFuture::new(async move {
+            let mut answer = answer.await?;
+            let mut stream = ByteStream::new(std::mem::replace(answer.body_mut(), SdkBody::taken()));
+            let mut bytes = Vec::new();
+            while let Some(chunk) = stream.next().await {
+                bytes.extend_from_slice(&chunk.map_err(|error| ConnectorError::io(error.into()))?);
+                if bytes.len() > LARGEST {
+                    let reason = format!("the answer is larger than {} MiB", LARGEST >> 20);
+                    return Err(ConnectorError::other(reason.into(), None));
+                }
+            }
+            *answer.body_mut() = SdkBody::from(bytes);
+            Ok(answer)
+        })
     }
 }
 
@@ -192,4 +227,34 @@ impl Refusal {
 /// The endpoint for messages: the override, else the host of the region.
 pub(crate) fn shown_endpoint(service: Service, region: &str, endpoint: Option<&str>) -> String {
     endpoint.map_or_else(|| format!("{}.{region}.amazonaws.com", service.host()), without_userinfo)
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+
+    use super::*;
+
+    #[derive(Debug)]
+    struct Answers(usize);
+
+    impl HttpConnector for Answers {
+        fn call(&self, _request: HttpRequest) -> HttpConnectorFuture {
+            let body = SdkBody::from(vec![b' '; self.0]);
+            HttpConnectorFuture::ready(Ok(HttpResponse::new(200.try_into().unwrap(), body)))
+        }
+    }
+
+    #[tokio::test]
+    async fn answers_end() {
+        for (size, fits) in [(0, true), (LARGEST, true), (LARGEST + 1, false)] {
+            let connector = Bounded(SharedHttpConnector::new(Answers(size)));
+            let answer = connector.call(HttpRequest::new(SdkBody::empty())).await;
+            assert_eq!(answer.is_ok(), fits, "{size}");
+            match answer {
+                Ok(answer) => assert_eq!(answer.body().bytes().map(<[u8]>::len), Some(size)),
+                Err(error) => assert!(causes(&error).contains("larger than 16 MiB"), "{error:?}"),
+            }
+        }
+    }
 }

@@ -64,12 +64,13 @@ async fn attempt(
     else {
         return Err(incomplete());
     };
+    // Milliseconds, unlike everything else of these services.
+    let expiration = Timestamp::from_millisecond(given.expiration()).ok().filter(|_| given.expiration() > 0);
     let credentials = AwsCredentials {
         access_key_id: id.to_owned(),
         secret_access_key: Secret::from(key.to_owned()),
         session_token: Some(Secret::from(session.to_owned())),
-        // Milliseconds, unlike everything else of these services.
-        expiration: Timestamp::from_millisecond(given.expiration()).ok().filter(|_| given.expiration() > 0),
+        expiration: Some(expiration.ok_or_else(incomplete)?),
         issued,
         region: region.map(str::to_owned),
     };

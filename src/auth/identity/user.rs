@@ -14,12 +14,29 @@ use crate::diag::Warning;
 
 const DEFAULT_REGION: &str = "us-east-1";
 
+/// A device that cannot be read is not no device: nobody becomes a user without the code that the configuration wants.
+fn check_device(identity: &Identity) -> Result<(), Error> {
+    let of = |key: &'static str| identity.node.get_path(["credentials", key]).map(|node| (key, node));
+    for (key, node) in [of("mfa_arn"), of("mfa_process")].into_iter().flatten() {
+        let is_readable = node.is_null() || node.as_str().is_some() || node.scalar_text().is_some();
+        if !is_readable {
+            return Err(Error::Refused {
+                what: format!("identity `{}`", identity.name),
+                answer: format!("`credentials.{key}` is a {} and no text", node.value.type_name()),
+                help: "`atmos auth validate` shows where it is written".to_owned(),
+            });
+        }
+    }
+    Ok(())
+}
+
 /// Makes a session. All roles behind the user share it, and the code of its device with it.
 pub(crate) async fn authenticate(
     context: &Context,
     identity: &Identity,
     region: Option<&str>,
 ) -> Result<StepRecord, Error> {
+    check_device(identity)?;
     let stored = user::keys(context, identity).await?;
     let Some(stored) = stored.as_ref().filter(|_| !context.options.webflow) else {
         return by_browser(context, identity, region, stored.as_ref()).await;
