@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::App;
-use super::access::mask_section;
 use super::child::auth_section;
 use super::provenance::Provenance;
 use super::subject::relative_path;
@@ -128,7 +127,6 @@ pub(super) fn document(
     evaluated: &Instance,
 ) -> Result<Node> {
     let full = request.full || app.config.describe.filter == "full";
-    mask_section(&app.host, evaluated.described_auth.as_ref().unwrap_or(&evaluated.sections.auth));
     let mut document = sections(evaluated, &request.processing);
     if full {
         add_computed(app, request, written, evaluated, &mut document)?;
@@ -180,9 +178,6 @@ pub fn stacks_as<T: Send>(
     make: impl Fn([&str; 3], Node) -> Result<T> + Sync,
 ) -> Result<Stacks<T>> {
     let index = app.index()?;
-    if let Some(auth) = app.config.document.get("auth") {
-        mask_section(&app.host, auth);
-    }
     let kinds: Vec<Kind> = request.component_types.iter().map(|key| Kind::from_key(key)).collect();
     let filter = Filter { stack: request.stack.clone(), components: Vec::new(), kinds, partial: true };
     let describe = |instance: Instance| {
