@@ -2,19 +2,7 @@
 
 use std::process::Stdio;
 
-use crate::support::{Outcome, Sandbox};
-
-const CONFIGURATION: &str = "\
-stacks: {base_path: stacks, included_paths: ['**/*'], name_template: '{{ .vars.stage }}'}
-components: {terraform: {base_path: components/terraform}}
-";
-
-fn sandbox(stack: &str) -> Sandbox {
-    let sandbox = Sandbox::empty();
-    sandbox.write("atmos.yaml", CONFIGURATION);
-    sandbox.write("stacks/dev.yaml", stack);
-    sandbox
-}
+use crate::support::{BY_STAGE, Outcome, Sandbox};
 
 const SOUND: &str = "vars: {stage: dev}\ncomponents: {terraform: {c: {vars: {a: 1}}}}\n";
 
@@ -26,7 +14,7 @@ fn error_lines(outcome: &Outcome) -> Vec<serde_json::Value> {
 
 #[test]
 fn failed_checks_are_errors_for_programs() {
-    let sandbox = sandbox("vars: {stage: dev}\nimport: [nowhere]\ncomponents: {terraform: {c: 5}}\n");
+    let sandbox = Sandbox::of_stack("vars: {stage: dev}\nimport: [nowhere]\ncomponents: {terraform: {c: 5}}\n");
     let outcome = sandbox.atmos(&["validate", "stacks", "--error-format", "json"]).exits(1);
     let errors = error_lines(&outcome);
     assert_eq!((errors.len(), &errors[0]["exit_code"]), (1, &1.into()), "{outcome}");
@@ -50,7 +38,7 @@ fn failed_checks_are_errors_for_programs() {
 
 #[test]
 fn values_of_global_flags_are_no_part_of_the_command_in_errors() {
-    let sandbox = sandbox(SOUND);
+    let sandbox = Sandbox::of_stack(SOUND);
     for (args, command) in [
         (&["--logs-level", "Debug", "describe"][..], "`atmos describe` requires"),
         (&["-C", ".", "list"], "`atmos list` requires"),
@@ -68,9 +56,9 @@ fn with_stdout(sandbox: &Sandbox, args: &[&str], stdout: Stdio) -> (Option<i32>,
 
 #[test]
 fn a_reader_that_has_seen_enough_is_told_nothing() {
-    let sandbox = sandbox(SOUND);
+    let sandbox = Sandbox::of_stack(SOUND);
     let commands = "commands: [{name: big, steps: ['seq 1 200000']}]\n";
-    sandbox.write("atmos.yaml", &format!("{CONFIGURATION}{commands}"));
+    sandbox.write("atmos.yaml", &format!("{BY_STAGE}{commands}"));
     let closed = || {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
@@ -83,9 +71,9 @@ fn a_reader_that_has_seen_enough_is_told_nothing() {
 
 #[test]
 fn a_full_device_is_said_to_be_full() {
-    let sandbox = sandbox(SOUND);
+    let sandbox = Sandbox::of_stack(SOUND);
     let commands = "commands: [{name: big, steps: ['seq 1 200000']}]\n";
-    sandbox.write("atmos.yaml", &format!("{CONFIGURATION}{commands}"));
+    sandbox.write("atmos.yaml", &format!("{BY_STAGE}{commands}"));
     for args in [&["big"][..], &["--help"], &["list", "stacks"]] {
         let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
         let (code, said) = with_stdout(&sandbox, args, Stdio::from(full));
@@ -96,7 +84,7 @@ fn a_full_device_is_said_to_be_full() {
 
 #[test]
 fn manual_pages_name_the_command_and_the_values_of_flags() {
-    let sandbox = sandbox(SOUND);
+    let sandbox = Sandbox::of_stack(SOUND);
     sandbox.atmos(&["man", "--dir", "pages"]).success();
     let page = sandbox.read("pages/atmos-describe-affected.1");
     let synopsis = page.split(".SH SYNOPSIS").nth(1).unwrap().split(".SH").next().unwrap().replace('\\', "");
@@ -109,8 +97,8 @@ fn manual_pages_name_the_command_and_the_values_of_flags() {
 
 #[test]
 fn a_value_that_wins_is_not_said_to_be_overridden() {
-    let sandbox = sandbox(SOUND);
-    sandbox.write("atmos.yaml", &format!("{CONFIGURATION}logs: {{level: Warning}}\n"));
+    let sandbox = Sandbox::of_stack(SOUND);
+    sandbox.write("atmos.yaml", &format!("{BY_STAGE}logs: {{level: Warning}}\n"));
     sandbox.write("atmos.d/l.yaml", "logs: {level: Info}\nsettings: {terminal: {max_width: 90}}\n");
     sandbox.atmos(&["config", "set", "logs.level", "Error"]).success().says_not("in force");
     assert_eq!(sandbox.atmos(&["config", "get", "logs.level"]).success().stdout.trim(), "Error");
@@ -120,15 +108,15 @@ fn a_value_that_wins_is_not_said_to_be_overridden() {
 
 #[test]
 fn a_variable_that_no_shell_takes_is_found() {
-    let sandbox = sandbox(SOUND);
-    sandbox.write("atmos.yaml", &format!("{CONFIGURATION}env:\n  OK: 1\n  g.h: 1\n"));
+    let sandbox = Sandbox::of_stack(SOUND);
+    sandbox.write("atmos.yaml", &format!("{BY_STAGE}env:\n  OK: 1\n  g.h: 1\n"));
     let outcome = sandbox.atmos(&["env"]).exits(1);
     outcome.says("invalid variable name \"g.h\"").says("atmos.yaml:5:").says_not("identity");
 }
 
 #[test]
 fn small_answers_are_whole() {
-    let sandbox = sandbox(
+    let sandbox = Sandbox::of_stack(
         "vars: {stage: dev}\ncomponents: {terraform: {b: {metadata: {type: abstract}}, c: {metadata: {inherits: [b]}}}}\n",
     );
     let explained = sandbox.atmos(&["explain", "c", "-s", "dev", "metadata.inherits"]).success();

@@ -1,18 +1,6 @@
 //! What is in the cells of lists, and who reads them: terminals, programs, jobs of CI.
 
-use crate::support::{Sandbox, Terminal};
-
-const CONFIGURATION: &str = "\
-stacks: {base_path: stacks, included_paths: ['**/*'], name_template: '{{ .vars.stage }}'}
-components: {terraform: {base_path: components/terraform}}
-";
-
-fn sandbox(stack: &str) -> Sandbox {
-    let sandbox = Sandbox::empty();
-    sandbox.write("atmos.yaml", CONFIGURATION);
-    sandbox.write("stacks/dev.yaml", stack);
-    sandbox
-}
+use crate::support::{BY_STAGE, Sandbox, Terminal};
 
 /// What a command shows at a terminal.
 fn at_a_terminal(sandbox: &Sandbox, args: &[&str]) -> String {
@@ -26,7 +14,7 @@ fn lists_choose_by_labels_and_tags_as_runs_do() {
     let metadata = "{labels: {tier: 1, crit: true}, tags: [net, 42]}";
     let stack =
         format!("vars: {{stage: dev}}\ncomponents: {{terraform: {{vpc: {{metadata: {metadata}}}, x: {{}}}}}}\n");
-    let sandbox = sandbox(&stack);
+    let sandbox = Sandbox::of_stack(&stack);
     sandbox.write("components/terraform/vpc/main.tf", "");
     for choice in [["--labels", "tier=1"], ["--labels", "crit=true"], ["--tags", "42"]] {
         for list in ["instances", "components", "metadata"] {
@@ -42,7 +30,7 @@ fn lists_choose_by_labels_and_tags_as_runs_do() {
 
 #[test]
 fn cells_cannot_steer_a_terminal_or_break_a_row() {
-    let sandbox = sandbox(
+    let sandbox = Sandbox::of_stack(
         "vars: {stage: dev}\ncomponents: {terraform: {c: {metadata: {description: \"d\\x1b[2J\"}, vars: {esc: \
          \"a\\x1b[31mred\\x07\", cr: \"abc\\rX\", nl: \"l1\\nl2\\n\"}}}}\n",
     );
@@ -66,7 +54,7 @@ fn cells_cannot_steer_a_terminal_or_break_a_row() {
 fn a_cell_may_be_longer_than_a_width_in_a_format() {
     let stack =
         format!("vars: {{stage: dev}}\ncomponents: {{terraform: {{c: {{vars: {{a: {}}}}}}}}}\n", "x".repeat(65_600));
-    let sandbox = sandbox(&stack);
+    let sandbox = Sandbox::of_stack(&stack);
     for args in [&["list", "vars", "c"][..], &["list", "instances", "--columns", "stack,A=vars.a"]] {
         assert!(at_a_terminal(&sandbox, args).contains("xxxx"));
     }
@@ -74,7 +62,7 @@ fn a_cell_may_be_longer_than_a_width_in_a_format() {
 
 #[test]
 fn values_keep_their_type_where_that_is_asked_for() {
-    let sandbox = sandbox(
+    let sandbox = Sandbox::of_stack(
         "vars: {stage: dev}\ncomponents: {terraform: {c: {vars: {n: 2, on: true, m: {k: [1]}}, metadata: {locked: true}}}}\n",
     );
     let json = |args: &[&str]| sandbox.atmos(&[args, &["-f", "json"]].concat()).success().json();
@@ -93,7 +81,7 @@ fn values_keep_their_type_where_that_is_asked_for() {
 
 #[test]
 fn all_columns_and_no_header() {
-    let sandbox = sandbox("vars: {stage: dev}\ncomponents: {terraform: {c: {}}}\n");
+    let sandbox = Sandbox::of_stack("vars: {stage: dev}\ncomponents: {terraform: {c: {}}}\n");
     let csv = sandbox.atmos(&["list", "components", "--columns", "*", "-f", "csv"]).success();
     assert!(csv.stdout.starts_with("Component,Type,Stack_count,Component_type,"), "{csv}");
     let bare = sandbox.atmos(&["list", "components", "-f", "csv", "--no-header"]).success();
@@ -106,7 +94,7 @@ fn all_columns_and_no_header() {
 
 #[test]
 fn jobs_get_what_can_run_in_their_file_of_outputs() {
-    let sandbox = sandbox(
+    let sandbox = Sandbox::of_stack(
         "vars: {stage: dev}\ncomponents: {terraform: {base: {metadata: {type: abstract}}, c: {metadata: {inherits: [base]}}}}\n",
     );
     let matrix = ["list", "instances", "-f", "matrix"];
@@ -117,7 +105,7 @@ fn jobs_get_what_can_run_in_their_file_of_outputs() {
     assert!(tree.stdout.contains(" c") && !tree.stdout.contains("base"), "{tree}");
     let outputs = [("GITHUB_OUTPUT", "outputs")];
     assert_ne!(sandbox.atmos_with(&outputs, &matrix).success().stdout, "");
-    sandbox.write("atmos.yaml", &format!("{CONFIGURATION}ci: {{enabled: true}}\n"));
+    sandbox.write("atmos.yaml", &format!("{BY_STAGE}ci: {{enabled: true}}\n"));
     assert_eq!(sandbox.atmos_with(&outputs, &matrix).success().stdout, "");
     let written = sandbox.read("outputs");
     assert!(written.starts_with("matrix={\"include\":[{\"stack\":\"dev\",\"component\":\"c\""), "{written}");
@@ -126,12 +114,13 @@ fn jobs_get_what_can_run_in_their_file_of_outputs() {
 
 #[test]
 fn components_of_a_kind_with_a_command_are_listed() {
-    let sandbox =
-        sandbox("vars: {stage: dev}\ncomponents: {terraform: {c: {}}, script: {sc: {vars: {a: 1}}}, other: {o: {}}}\n");
+    let sandbox = Sandbox::of_stack(
+        "vars: {stage: dev}\ncomponents: {terraform: {c: {}}, script: {sc: {vars: {a: 1}}}, other: {o: {}}}\n",
+    );
     let listed = |args: &[&str]| sandbox.atmos(args).success().stdout;
     assert_eq!(listed(&["list", "instances"]), "c\tdev\n");
     let commands = "commands: [{name: run, commands: [{name: it, component: {type: script}, steps: ['true']}]}]\n";
-    sandbox.write("atmos.yaml", &format!("{CONFIGURATION}{commands}"));
+    sandbox.write("atmos.yaml", &format!("{BY_STAGE}{commands}"));
     assert_eq!(listed(&["list", "instances", "-s", "dev"]), "c\tdev\nsc\tdev\n");
     assert_eq!(listed(&["list", "components", "-s", "dev"]), "c\tterraform\t1\nsc\tscript\t1\n");
     let described = sandbox.atmos(&["describe", "stacks", "-f", "json"]).success().json();

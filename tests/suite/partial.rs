@@ -1,15 +1,10 @@
 //! Repositories of which one part is broken: what shows many things shows the others.
 
-use crate::support::{Sandbox, Tmux};
-
-const CONFIGURATION: &str = "\
-stacks: {base_path: stacks, included_paths: ['**/*'], name_template: '{{ .vars.stage }}'}
-components: {terraform: {base_path: components/terraform}}
-";
+use crate::support::{BY_STAGE, Sandbox, Tmux};
 
 fn sandbox() -> Sandbox {
     let sandbox = Sandbox::empty();
-    sandbox.write("atmos.yaml", CONFIGURATION);
+    sandbox.write("atmos.yaml", BY_STAGE);
     for stage in ["dev", "prod"] {
         let components = "components: {terraform: {vpc: {vars: {a: 1}}, db: {}}}";
         sandbox.write(&format!("stacks/{stage}.yaml"), &format!("vars: {{stage: {stage}}}\n{components}\n"));

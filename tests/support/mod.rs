@@ -45,7 +45,7 @@ pub(crate) use objects::Objects;
 pub(crate) use outcome::Outcome;
 pub(crate) use parts::{each_terraform, find as find_part};
 pub(crate) use samlp::Samlp;
-pub(crate) use sandbox::{Running, Sandbox, repository};
+pub(crate) use sandbox::{BY_STAGE, Running, Sandbox, repository};
 pub(crate) use scan::Scanner;
 pub(crate) use secret_service::SecretService;
 pub(crate) use storage::Storage;

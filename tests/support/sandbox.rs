@@ -23,6 +23,12 @@ pub(crate) fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// The configuration of [`Sandbox::of_stack`].
+pub(crate) const BY_STAGE: &str = "\
+stacks: {base_path: stacks, included_paths: ['**/*'], name_template: '{{ .vars.stage }}'}
+components: {terraform: {base_path: components/terraform}}
+";
+
 /// Folders and environment of one test. Everything goes with it.
 pub(crate) struct Sandbox {
     root: tempfile::TempDir,
@@ -30,6 +36,14 @@ pub(crate) struct Sandbox {
 }
 
 impl Sandbox {
+    /// A repository with one manifest, whose stack is called as its variable `stage` says.
+    pub(crate) fn of_stack(stack: &str) -> Sandbox {
+        let sandbox = Sandbox::empty();
+        sandbox.write("atmos.yaml", BY_STAGE);
+        sandbox.write("stacks/dev.yaml", stack);
+        sandbox
+    }
+
     /// With an empty repository.
     pub(crate) fn empty() -> Sandbox {
         let root = tempfile::Builder::new().prefix("atmos-").tempdir().expect("a temporary folder");

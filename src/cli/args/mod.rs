@@ -75,6 +75,6 @@ pub use validate::{
 };
 pub use vendor::{
     VendorCleanArgs, VendorConfigCommand, VendorDiffArgs, VendorFileArgs, VendorPullArgs, VendorSelectArgs,
-    VendorSetArgs, VendorUpdateArgs, VendorVerifyArgs, VendoringArgs, VendoringCommand,
+    VendorSetArgs, VendorUpdateArgs, VendorVerifyArgs, VendorWhichArgs, VendoringArgs, VendoringCommand,
 };
 pub use workflow::WorkflowArgs;

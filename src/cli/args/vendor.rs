@@ -98,8 +98,9 @@ pub struct VendorPullArgs {
     pub lock: VendorLockArgs,
 }
 
+/// What of the manifests is meant.
 #[derive(Debug, Args)]
-pub struct VendorVerifyArgs {
+pub struct VendorWhichArgs {
     /// Only this component
     #[arg(short, long, value_name = "COMPONENT")]
     pub component: Option<String>,
@@ -108,6 +109,12 @@ pub struct VendorVerifyArgs {
     pub select: VendorSelectArgs,
     #[command(flatten)]
     pub manifest: VendorFileArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct VendorVerifyArgs {
+    #[command(flatten)]
+    pub which: VendorWhichArgs,
 
     /// table or json [default: table]
     #[arg(long, value_name = "FORMAT")]
@@ -116,14 +123,8 @@ pub struct VendorVerifyArgs {
 
 #[derive(Debug, Args)]
 pub struct VendorCleanArgs {
-    /// Only this component
-    #[arg(short, long, value_name = "COMPONENT")]
-    pub component: Option<String>,
-
     #[command(flatten)]
-    pub select: VendorSelectArgs,
-    #[command(flatten)]
-    pub manifest: VendorFileArgs,
+    pub which: VendorWhichArgs,
 
     /// Remove files that were changed, too
     #[arg(long)]

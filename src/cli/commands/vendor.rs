@@ -2,7 +2,8 @@
 
 use super::super::args::{
     KeyPathArgs, VendorCleanArgs, VendorConfigCommand, VendorDiffArgs, VendorFileArgs, VendorPullArgs,
-    VendorSelectArgs, VendorSetArgs, VendorUpdateArgs, VendorVerifyArgs, VendoringArgs, VendoringCommand,
+    VendorSelectArgs, VendorSetArgs, VendorUpdateArgs, VendorVerifyArgs, VendorWhichArgs, VendoringArgs,
+    VendoringCommand,
 };
 use super::super::error::Error;
 use super::super::setup::Context;
@@ -92,7 +93,8 @@ fn table(context: &Context, columns: &[&str], rows: Vec<Vec<String>>) -> Result<
 
 fn verify(context: &Context, args: VendorVerifyArgs) -> Result<u8> {
     let json = wants_json(args.format.as_deref())?;
-    let rows = vendor::verify(&app(context)?, &selection(args.component, args.select, Some(args.manifest))?)?;
+    let VendorWhichArgs { component, select, manifest } = args.which;
+    let rows = vendor::verify(&app(context)?, &selection(component, select, Some(manifest))?)?;
     if json {
         let rows: Vec<Node> = rows.iter().map(vendor::DriftRow::document).collect();
         write::data(context, &yaml::emit_json_record(&Node::from(rows)))?;
@@ -113,8 +115,8 @@ fn verify(context: &Context, args: VendorVerifyArgs) -> Result<u8> {
 
 fn clean(context: &Context, args: VendorCleanArgs) -> Result<u8> {
     let (force, dry_run) = (args.force, args.dry_run);
-    let request =
-        CleanRequest { selection: selection(args.component, args.select, Some(args.manifest))?, force, dry_run };
+    let VendorWhichArgs { component, select, manifest } = args.which;
+    let request = CleanRequest { selection: selection(component, select, Some(manifest))?, force, dry_run };
     let done = vendor::clean(&app(context)?, &request)?;
     for path in &done.removed {
         let what = if dry_run { "Would remove" } else { "Removed" };
