@@ -121,7 +121,7 @@ impl<'a> Repository<'a> {
                     faults.extend(given.faults);
                     given.made
                 }
-                Err(Unusable::Manifest(error)) if filter.partial => {
+                Err(Unusable::Manifest(error)) if filter.partial && !(asked && anything) => {
                     faults.push(Fault { manifest: stack.key.to_string(), component: None, error });
                     continue;
                 }

@@ -22,6 +22,9 @@ pub enum Nameless {
     LeftOut,
 }
 
+/// Code of the warning that what is shown is not all that was asked for: the command ends with 1.
+pub const INCOMPLETE: &str = "atmos::stack::incomplete";
+
 /// Says what is left out, each manifest once. `nothing` says that nothing else is left to be shown.
 ///
 /// # Errors
@@ -47,7 +50,7 @@ pub(super) fn tell(host: &Host, mut faults: Vec<Fault>, nothing: bool, nameless:
         };
         let message = format!("{what} cannot be used and is left out: {}", fault.error);
         let help = "`atmos validate stacks` shows everything that is wrong";
-        host.talk.warn(Warning::new("atmos::stack::left_out", message).help(help));
+        host.talk.warn(Warning::new(INCOMPLETE, message).help(help));
     }
     Ok(())
 }

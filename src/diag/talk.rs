@@ -112,6 +112,11 @@ impl Talk {
         (self.inner.listener)(Message::Output { error, bytes: bytes.to_vec() });
     }
 
+    /// Whether a warning with this code was given.
+    pub fn has_warned(&self, code: &str) -> bool {
+        self.inner.warned.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|warning| warning.code == code)
+    }
+
     pub fn warn(&self, warning: Warning) {
         let fresh = self.inner.warned.lock().unwrap_or_else(PoisonError::into_inner).insert(warning.clone());
         if fresh {

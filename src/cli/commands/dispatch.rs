@@ -9,6 +9,7 @@ use super::{
     about, atlantis, auth, aws, azure, browse, completion, config, describe, docs, doctor, env, explain, helmfile,
     list, man, packer, profile, stack, terraform, theme, unknown, validate, vendor, version, workflow, write,
 };
+use crate::component::INCOMPLETE;
 use crate::custom::definitions;
 use crate::diag::{Result, Warning};
 
@@ -20,8 +21,8 @@ pub(in crate::cli) fn dispatch(context: &Context, command: Option<Command>, vers
     match command {
         None => root(context),
         Some(Command::Version(args)) => version::run(context, args.format.as_deref()),
-        Some(Command::List(args)) => list::run(context, args),
-        Some(Command::Describe(args)) => describe::run(context, args),
+        Some(Command::List(args)) => complete(context, list::run(context, args)),
+        Some(Command::Describe(args)) => complete(context, describe::run(context, args)),
         Some(Command::Doctor(args)) => doctor::run(context, &args),
         Some(Command::Explain(args)) => explain::run(context, args),
         Some(Command::Atlantis(args)) => atlantis::run(context, args),
@@ -47,6 +48,12 @@ pub(in crate::cli) fn dispatch(context: &Context, command: Option<Command>, vers
         Some(Command::Support) => about::support(context),
         Some(Command::Other(words)) => Err(unknown::command_beside("atmos", &words, &added_names(context)).into()),
     }
+}
+
+/// What was shown is right and not all: a pipe that goes on with it has to know.
+fn complete(context: &Context, status: Result<u8>) -> Result<u8> {
+    let is_complete = || !context.host.talk.has_warned(INCOMPLETE);
+    status.map(|code| if code == 0 && !is_complete() { 1 } else { code })
 }
 
 /// Names that the configuration adds, for who mistypes one.
