@@ -127,7 +127,7 @@ impl<'a> Repository<'a> {
                 }
                 Err(Unusable::Manifest(error)) if asked && anything => {
                     let message = format!("the manifest '{}' cannot be used and is left out: {error}", stack.key);
-                    self.host.talk.warn(Warning::new("atmos::stack::left_out", message));
+                    self.host.talk.warn(Warning::new(left_out::LEFT_OUT, message));
                     continue;
                 }
                 Err(Unusable::Manifest(error)) => return Err(error.into()),
@@ -140,7 +140,8 @@ impl<'a> Repository<'a> {
                 }
             }
         }
-        left_out::tell(self.host, faults, sorted.is_empty(), Nameless::Refused)?;
+        let code = if asked && anything { left_out::LEFT_OUT } else { left_out::INCOMPLETE };
+        left_out::tell(self.host, faults, sorted.is_empty(), Nameless::Refused, code)?;
         Ok(sorted.into_values().map(|made| made.result).collect())
     }
 

@@ -24,12 +24,20 @@ pub enum Nameless {
 
 /// Code of the warning that what is shown is not all that was asked for: the command ends with 1.
 pub const INCOMPLETE: &str = "atmos::stack::incomplete";
+/// Code of the same where one stack is asked for: the others are what is left out, as far as can be told.
+pub(super) const LEFT_OUT: &str = "atmos::stack::left_out";
 
-/// Says what is left out, each manifest once. `nothing` says that nothing else is left to be shown.
+/// Says what is left out, each manifest once, with a code that says what it means. `nothing` says that nothing else is left to be shown.
 ///
 /// # Errors
 /// The first fault, when nothing is left; the first component without a stack, unless that is left out, too.
-pub(super) fn tell(host: &Host, mut faults: Vec<Fault>, nothing: bool, nameless: Nameless) -> Result<(), Error> {
+pub(super) fn tell(
+    host: &Host,
+    mut faults: Vec<Fault>,
+    nothing: bool,
+    nameless: Nameless,
+    code: &'static str,
+) -> Result<(), Error> {
     let is_nameless = |fault: &Fault| matches!(fault.error, Error::NameTemplate { .. });
     if let Some(at) = faults.iter().position(is_nameless).filter(|_| nameless == Nameless::Refused) {
         return Err(faults.swap_remove(at).error);
@@ -50,7 +58,7 @@ pub(super) fn tell(host: &Host, mut faults: Vec<Fault>, nothing: bool, nameless:
         };
         let message = format!("{what} cannot be used and is left out: {}", fault.error);
         let help = "`atmos validate stacks` shows everything that is wrong";
-        host.talk.warn(Warning::new(INCOMPLETE, message).help(help));
+        host.talk.warn(Warning::new(code, message).help(help));
     }
     Ok(())
 }

@@ -62,7 +62,7 @@ pub fn usable(host: &Host, config: &Config, index: &StackIndex, nameless: Namele
         all.extend(found);
         faults.extend(wrong);
     }
-    left_out::tell(host, faults, all.is_empty(), nameless)?;
+    left_out::tell(host, faults, all.is_empty(), nameless, left_out::INCOMPLETE)?;
     Ok(all)
 }
 

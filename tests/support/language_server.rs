@@ -61,14 +61,24 @@ impl LanguageServer {
         let uri = uri(name);
         let document = json!({"uri": uri, "languageId": "yaml", "version": 1, "text": text});
         self.tell("textDocument/didOpen", &json!({"textDocument": document}));
-        while !self.diagnostics.contains_key(&uri) {
-            self.receive();
-        }
+        self.published(&uri);
+        // It may have looked before it had its settings; who answers about a place has the schema, and then it looks again.
+        self.hover(name, 1, 1);
+        self.diagnostics.remove(&uri);
+        let document = json!({"uri": uri, "version": 2});
+        self.tell("textDocument/didChange", &json!({"textDocument": document, "contentChanges": [{"text": text}]}));
+        self.published(&uri);
         let found = self.diagnostics[&uri].iter().map(|item| {
             let line = item["range"]["start"]["line"].as_u64().expect("a line");
             (line + 1, item["message"].as_str().expect("a message").to_owned())
         });
         found.collect()
+    }
+
+    fn published(&mut self, uri: &str) {
+        while !self.diagnostics.contains_key(uri) {
+            self.receive();
+        }
     }
 
     /// What it offers at a place of an open document; line and column are counted from 1.
