@@ -109,7 +109,8 @@ mod tests {
 
     #[test]
     fn a_group_ends_with_its_head_and_what_it_said_last_is_known() {
-        let script = "sleep 600 & echo $!; printf 'one\\n\\033[31mtwo\\n' >&2; sleep 600";
+        // What is printed first says that the rest was said.
+        let script = "printf 'one\\n\\033[31mtwo\\n' >&2; sleep 600 & echo $!; sleep 600";
         let program = leading(&duct::cmd("sh", ["-c", script]));
         let (program, ear) = Ear::on(&program).unwrap();
         let reader = program.unchecked().reader().unwrap();
