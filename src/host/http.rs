@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use aws_smithy_runtime_api::client::http::{HttpConnector as _, HttpConnectorSettings, SharedHttpConnector};
 use aws_smithy_runtime_api::http::{Request as SdkRequest, Response as SdkResponse};
 use aws_smithy_types::body::SdkBody;
-use aws_smithy_types::byte_stream::ByteStream;
+use aws_smithy_types::byte_stream::{ByteStream, error::Error as ByteStreamError};
 
 use super::{Env, Network, NetworkError};
 
@@ -218,22 +218,32 @@ impl Http {
     }
 }
 
-/// The body; of one that only explains a failure the beginning is enough.
+/// The body; of one that only explains a failure the beginning is enough, which is less than anybody's limit.
 async fn body(mut response: SdkResponse<SdkBody>, limit: usize, whole: bool) -> Result<Vec<u8>, HttpError> {
-    let mut stream = ByteStream::new(std::mem::replace(response.body_mut(), SdkBody::taken()));
+    let body = std::mem::replace(response.body_mut(), SdkBody::taken());
+    let broken = |error| HttpError::Unreachable { reason: format!("the answer broke off: {}", causes(&error)) };
+    let read = Box::pin(beginning(body, if whole { limit } else { EXPLANATION }));
+    match read.await.map_err(broken)? {
+        (_, false) if whole => Err(HttpError::Large { limit }),
+        (bytes, _) => Ok(bytes),
+    }
+}
+
+/// What of a body arrives before it gets larger than `most` bytes, and whether that is all of it.
+///
+/// # Errors
+/// The connection broke off.
+pub async fn beginning(body: SdkBody, most: usize) -> Result<(Vec<u8>, bool), ByteStreamError> {
+    let mut stream = ByteStream::new(body);
     let mut bytes = Vec::new();
     while let Some(chunk) = stream.next().await {
-        let broken = |error| HttpError::Unreachable { reason: format!("the answer broke off: {}", causes(&error)) };
-        let chunk = chunk.map_err(broken)?;
-        if !whole && bytes.len() + chunk.len() > EXPLANATION {
-            break;
-        }
-        if bytes.len() + chunk.len() > limit {
-            return Err(HttpError::Large { limit });
+        let chunk = chunk?;
+        if bytes.len() + chunk.len() > most {
+            return Ok((bytes, false));
         }
         bytes.extend_from_slice(&chunk);
     }
-    Ok(bytes)
+    Ok((bytes, true))
 }
 
 /// The chain of causes in one line, without repetitions.

@@ -31,7 +31,8 @@ pub use env::Env;
 pub use guard::{Guard, Policy, Refused, Rules};
 pub use head::request_head;
 pub use http::{
-    Http, HttpError, HttpRequest, HttpResponse, causes, form, percent_decode, percent_encode, percent_encode_path,
+    Http, HttpError, HttpRequest, HttpResponse, beginning, causes, form, percent_decode, percent_encode,
+    percent_encode_path,
 };
 pub use machine::{Host, platform};
 pub use masked::{Spoken, masked_stderr};

@@ -193,7 +193,8 @@ pub(super) enum Deed {
     Remove,
 }
 
-fn is_same(one: &Instance, other: &Instance) -> bool {
+/// Whether both are one component of one stack.
+pub(super) fn is_same(one: &Instance, other: &Instance) -> bool {
     (&one.name, &one.stack) == (&other.name, &other.stack)
 }
 
@@ -383,12 +384,7 @@ impl App {
             }
             identity = owner.settings.identity(name.as_str());
             for (name, value) in identity.into_iter().flat_map(|identity| &identity.env) {
-                match value {
-                    Some(value) => env.set(name, value),
-                    None => {
-                        env.remove(name);
-                    }
-                }
+                env.change(name, value.as_deref());
             }
             chain = Some(owner.session.chain(name)?);
         }

@@ -10,7 +10,7 @@ use super::audit::{self, Event};
 use super::child::{auth_section, choose, reason};
 use super::guard::{Rails, check_reader};
 use super::identity::Choice;
-use super::reach::need;
+use super::reach::{is_same, need};
 use crate::auth::resolution::Source;
 use crate::auth::{AuthConfig, IdentityName};
 use crate::component::Instance;
@@ -35,7 +35,7 @@ pub(super) async fn check(
     let rails = Rails::read(&guarded, &app.host)?;
     let settings = Arc::new(AuthConfig::read(auth_section(app, owner)));
     let choice = choose(app, &access, owner, &settings, &wish.flag, need(wish), operation)?;
-    let is_own = (&owner.name, &owner.stack) == (&component.name, &component.stack);
+    let is_own = is_same(component, owner);
     let event = Event {
         name: "read",
         component: Some(component.name.clone()),

@@ -19,14 +19,13 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction, RetryClassifierPriority};
 use aws_smithy_types::body::SdkBody;
-use aws_smithy_types::byte_stream::ByteStream;
 use aws_types::SdkConfig;
 
 use super::super::creds::AwsCredentials;
 use super::super::error::Error;
 use super::endpoint::Service;
 use super::skew::Skew;
-use crate::host::{Host, Network, NetworkError, causes};
+use crate::host::{Host, Network, NetworkError, beginning, causes};
 use crate::secret::{Expose, without_userinfo};
 
 /// Connect, read, and a whole call with its retries.
@@ -135,14 +134,11 @@ impl HttpConnector for Bounded {
         let answer = self.0.call(request);
         HttpConnectorFuture::new(async move {
             let mut answer = answer.await?;
-            let mut stream = ByteStream::new(std::mem::replace(answer.body_mut(), SdkBody::taken()));
-            let mut bytes = Vec::new();
-            while let Some(chunk) = stream.next().await {
-                bytes.extend_from_slice(&chunk.map_err(|error| ConnectorError::io(error.into()))?);
-                if bytes.len() > LARGEST {
-                    let reason = format!("the answer is larger than {} MiB", LARGEST >> 20);
-                    return Err(ConnectorError::other(reason.into(), None));
-                }
+            let body = std::mem::replace(answer.body_mut(), SdkBody::taken());
+            let (bytes, is_all) = beginning(body, LARGEST).await.map_err(|error| ConnectorError::io(error.into()))?;
+            if !is_all {
+                let reason = format!("the answer is larger than {} MiB", LARGEST >> 20);
+                return Err(ConnectorError::other(reason.into(), None));
             }
             *answer.body_mut() = SdkBody::from(bytes);
             Ok(answer)

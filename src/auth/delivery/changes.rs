@@ -295,12 +295,7 @@ pub fn child_env(
             overruled.insert(name.clone());
             continue;
         }
-        match value {
-            Some(value) => env.set(name, value),
-            None => {
-                env.remove(name);
-            }
-        }
+        env.change(name, value.as_deref());
     }
     if let Some(identity) = identity {
         let ambient: Vec<String> = env
@@ -313,12 +308,7 @@ pub fn child_env(
             env.remove(&name);
         }
         for (name, value) in &identity.extra {
-            match value {
-                Some(value) => env.set(name, value),
-                None => {
-                    env.remove(name);
-                }
-            }
+            env.change(name, value.as_deref());
         }
         for (name, value) in &identity.set {
             env.set(name, value);

@@ -18,8 +18,7 @@ const DEFAULT_REGION: &str = "us-east-1";
 fn check_device(identity: &Identity) -> Result<(), Error> {
     let of = |key: &'static str| identity.node.get_path(["credentials", key]).map(|node| (key, node));
     for (key, node) in [of("mfa_arn"), of("mfa_process")].into_iter().flatten() {
-        let is_readable = node.is_null() || node.as_str().is_some() || node.scalar_text().is_some();
-        if !is_readable {
+        if !node.is_null() && node.scalar_text().is_none() {
             return Err(Error::Refused {
                 what: format!("identity `{}`", identity.name),
                 answer: format!("`credentials.{key}` is a {} and no text", node.value.type_name()),

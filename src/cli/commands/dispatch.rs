@@ -52,8 +52,7 @@ pub(in crate::cli) fn dispatch(context: &Context, command: Option<Command>, vers
 
 /// What was shown is right and not all: a pipe that goes on with it has to know.
 fn complete(context: &Context, status: Result<u8>) -> Result<u8> {
-    let is_complete = || !context.host.talk.has_warned(INCOMPLETE);
-    status.map(|code| if code == 0 && !is_complete() { 1 } else { code })
+    status.map(|code| if code == 0 { u8::from(context.host.talk.has_warned(INCOMPLETE)) } else { code })
 }
 
 /// Names that the configuration adds, for who mistypes one.
