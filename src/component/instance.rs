@@ -8,7 +8,7 @@ use super::layered::Layered;
 use super::mark::attribute;
 use crate::auth::resolution::ScopedDefault;
 use crate::config::Config;
-use crate::value::{Map, Node, map_with_capacity};
+use crate::value::{Map, Node, fixed_key, map_with_capacity};
 
 /// Keys that the document of a component rarely exceeds, those that others add included.
 const KEYS: usize = 42;
@@ -162,7 +162,7 @@ impl Instance {
     /// has, and the others where they are not empty.
     pub fn to_map(&self) -> Map {
         let mut map = map_with_capacity(KEYS);
-        let mut put = |key: &str, node: Node| map.insert(Arc::from(key), node);
+        let mut put = |key: &'static str, node: Node| map.insert(fixed_key(key), node);
         let always = |key: &str| self.always_has(key);
         for (key, node) in self.sections.named() {
             let node = if key == "auth" { self.described_auth.as_ref().unwrap_or(node) } else { node };

@@ -85,14 +85,23 @@ impl Names<'_> {
 
     /// Whether nothing that names are made of comes from a component, and nothing is wrong with the bases of any.
     fn are_alike(&self, scope: &Scope<'_>, components: &Map) -> bool {
-        let says = |component: &Node, [section, key]: &Part| {
-            component.get(section).is_some_and(|node| node.as_map().is_none_or(|map| map.contains_key(key)))
+        let mut parts: Vec<(&str, Vec<&str>)> = Vec::new();
+        for [section, key] in &self.parts {
+            match parts.iter_mut().find(|(known, _)| **known == **section) {
+                Some((_, keys)) => keys.push(key),
+                None => parts.push((section, vec![key])),
+            }
+        }
+        let says = |component: &Map, (section, keys): &(&str, Vec<&str>)| {
+            let has_key = |map: &Map| keys.iter().any(|key| map.contains_key(*key));
+            component.get(*section).is_some_and(|node| node.as_map().is_none_or(has_key))
         };
         self.config.engine.linearization != Linearization::C3
             && !scope.document.has_overrides
             && components.iter().all(|(name, component)| {
-                component.get("overrides").is_none()
-                    && !self.parts.iter().any(|part| says(component, part))
+                component
+                    .as_map()
+                    .is_some_and(|map| !map.contains_key("overrides") && !parts.iter().any(|part| says(map, part)))
                     && has_plain_bases(components, name, component, &mut BASES.clone())
             })
     }

@@ -121,8 +121,9 @@ impl<'a> Scope<'a> {
 
     /// Effective `overrides` of a component.
     pub(crate) fn overrides(&self, name: &str, component: &Node) -> Option<Node> {
-        let scoped = self.index.overrides(self.stack, self.kind.key(), name);
-        scoped.or_else(|| component.get("overrides").cloned())
+        // Asking the index would merge the stack once more where its document is nobody else's.
+        let scoped = self.document.has_overrides.then(|| self.index.overrides(self.stack, self.kind.key(), name));
+        scoped.flatten().or_else(|| component.get("overrides").cloned())
     }
 
     /// The list strategy that the settings in `layers` ask for, the last one wins.

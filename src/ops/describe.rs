@@ -1,6 +1,6 @@
 //! The configuration of one component, or of all of them, as documents.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::App;
@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::content::Names;
 use crate::diag::{Report, Result, Talk};
 use crate::resolve;
-use crate::value::{Map, Node, Value};
+use crate::value::{Map, Node, Value, fixed_key};
 
 /// What `describe component` shows.
 #[derive(Debug, Clone)]
@@ -167,6 +167,9 @@ pub fn stacks(app: &App, request: &StacksRequest) -> Result<Node> {
 /// What `describe stacks` shows: something for each component, by stack, kind and name.
 pub type Stacks<T> = BTreeMap<String, BTreeMap<String, BTreeMap<String, T>>>;
 
+/// A kind with its components, in their order.
+type Listed<T> = (String, Vec<(String, T)>);
+
 /// What `make` makes of the documents of many components. It is told stack, kind and name. Each document goes before the next
 /// one is put together, so that large repositories need little memory.
 ///
@@ -203,18 +206,28 @@ pub fn stacks_as<T: Send>(
         let kinds: Vec<&str> = found().map(|(_, kind, ..)| kind.as_str()).collect();
         unknown::kinds(app, &request.component_types, &kinds)?;
     }
-    let mut stacks: Stacks<T> = BTreeMap::new();
-    let mut filled: BTreeSet<String> = BTreeSet::new();
+    // They come in their order, so that each is of the stack and the kind before, or of a new one.
+    let mut stacks: Vec<(String, bool, Vec<Listed<T>>)> = Vec::new();
     for (stack, kind, name, is_empty, made) in described.into_iter().flatten() {
-        if !is_empty && !filled.contains(&stack) {
-            filled.insert(stack.clone());
+        if stacks.last().is_none_or(|(last, ..)| *last != stack) {
+            stacks.push((stack, false, Vec::new()));
         }
-        stacks.entry(stack).or_default().entry(kind).or_default().insert(name, made);
+        let Some((_, filled, kinds)) = stacks.last_mut() else { continue };
+        *filled |= !is_empty;
+        match kinds.last_mut().filter(|(last, _)| *last == kind) {
+            Some((_, components)) => components.push((name, made)),
+            None => kinds.push((kind, vec![(name, made)])),
+        }
     }
+    let shown = stacks.into_iter().filter(|(_, filled, _)| *filled || request.include_empty_stacks);
+    let mut stacks: Stacks<T> = shown
+        .map(|(stack, _, kinds)| {
+            let kinds = kinds.into_iter().map(|(kind, components)| (kind, components.into_iter().collect()));
+            (stack, kinds.collect())
+        })
+        .collect();
     if request.include_empty_stacks {
         add_empty_stacks(app, request, &mut stacks)?;
-    } else {
-        stacks.retain(|stack, _| filled.contains(stack));
     }
     Ok(stacks)
 }
@@ -257,14 +270,14 @@ pub(super) fn in_stack(app: &App, instance: &Instance, processing: &resolve::Opt
     let evaluated = app.evaluate(instance, &processing)?;
     let mut document = sections(&evaluated, &processing);
     add_identity(&evaluated, &mut document);
-    let mut put = |key: &str, node: Node| document.insert(Arc::from(key), node);
+    let mut put = |key: &'static str, node: Node| document.insert(fixed_key(key), node);
     if evaluated.kind == Kind::Terraform {
         put("workspace", Node::from(evaluated.workspace.as_str()));
     }
     let mut information = Map::default();
-    information.insert(Arc::from("component_type"), Node::from(evaluated.kind.key()));
+    information.insert(fixed_key("component_type"), Node::from(evaluated.kind.key()));
     if let Some(path) = relative_path(&app.config, &evaluated) {
-        information.insert(Arc::from("component_path"), Node::from(path));
+        information.insert(fixed_key("component_path"), Node::from(path));
     }
     put("component_info", Node::from(information));
     if evaluated.kind == Kind::Terraform {
@@ -345,7 +358,7 @@ fn sections(instance: &Instance, processing: &resolve::Options) -> Map {
 /// Name, stack and manifest, under the names by which the reference gives them.
 fn add_identity(instance: &Instance, document: &mut Map) {
     for (key, text) in instance.names() {
-        document.insert(Arc::from(key), Node::from(text));
+        document.insert(fixed_key(key), Node::from(text));
     }
 }
 

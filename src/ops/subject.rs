@@ -61,8 +61,15 @@ pub(super) fn relative_path(config: &Config, instance: &Instance) -> Option<Stri
         // The others are not told where they lie.
         _ => return None,
     };
-    let path = fs::clean(&Path::new(base).join(&instance.folder));
-    (!base.is_empty()).then(|| path.display().to_string())
+    if base.is_empty() {
+        return None;
+    }
+    let folder = &instance.folder;
+    let is_clean = |path: &str| path.split('/').all(|part| !matches!(part, "" | "." | ".."));
+    if is_clean(base) && is_clean(folder) {
+        return Some(format!("{base}/{folder}"));
+    }
+    Some(fs::clean(&Path::new(base).join(folder)).display().to_string())
 }
 
 impl Subject {

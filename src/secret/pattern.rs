@@ -50,7 +50,8 @@ pub(super) fn next(text: &[u8]) -> Option<usize> {
 pub(super) fn at(rest: &[u8], last: bool) -> Found {
     // Most words that begin like one end here, and long documents have many.
     match rest {
-        [b'A' | b'g'] | [b'A', b'K' | b'S', ..] | [b'g', b'h' | b'i', ..] => {}
+        [b'A', b'K' | b'S', b'I', b'A', ..] | [b'g', b'h', _, b'_', ..] | [b'g', b'i', b't', b'h', ..] => {}
+        [b'A' | b'g', ..] if rest.len() < 4 && !last => {}
         _ => return Found::Nothing,
     }
     let found = PATTERNS.iter().map(|pattern| pattern.at(rest, last));

@@ -355,7 +355,7 @@ pub(crate) fn has_locals(document: &Node) -> bool {
 
 /// The place of the first template action.
 fn action(text: &str, file: FileId) -> Option<Span> {
-    let offset = text.find("{{")?;
+    let offset = memchr::memmem::find(text.as_bytes(), b"{{")?;
     let (line, column) = position(&text[..offset]);
     let whole = text[offset..].lines().next().unwrap_or("");
     let length = whole.find("}}").map_or(2, |end| whole[..end].chars().count() + 2);

@@ -13,7 +13,7 @@ mod text;
 pub use duration::{DurationForm, parse_duration};
 pub(crate) use json::function_text;
 pub use json::{from_json, to_json};
-pub use node::{Function, Map, Node, Value, format_float, format_json_float, map_with_capacity};
+pub use node::{Function, Map, Node, Value, fixed_key, format_float, format_json_float, map_with_capacity};
 pub use path::Path;
 pub use quoted::Quoted;
 pub use text::{hex, parse_bool};

@@ -1,5 +1,7 @@
 //! Nodes, values and maps.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -9,6 +11,15 @@ use crate::span::Span;
 /// Ordered map from key to node. Iteration is in insertion order; output sorts. Keys are short and maps are made by the
 /// thousand: the hash of the standard library would cost more than all comparisons.
 pub type Map = IndexMap<Arc<str>, Node, foldhash::fast::RandomState>;
+
+/// A key that the program itself writes. Descriptions have dozens of them for each component: each thread makes one once.
+pub fn fixed_key(key: &'static str) -> Arc<str> {
+    type Made = HashMap<(usize, usize), Arc<str>, foldhash::fast::RandomState>;
+    thread_local!(static MADE: RefCell<Made> = RefCell::default());
+    // The same text may lie in several places, which costs an entry more.
+    let place = (key.as_ptr().addr(), key.len());
+    MADE.with_borrow_mut(|made| made.entry(place).or_insert_with(|| Arc::from(key)).clone())
+}
 
 /// An empty map with room for `capacity` entries.
 pub fn map_with_capacity(capacity: usize) -> Map {
@@ -301,6 +312,14 @@ mod tests {
         assert_eq!(nan(), nan());
         assert_ne!(Node::from(Value::Float(f64::NAN)), Node::from(Value::Float(1.0)));
         assert_ne!(Node::from(1), Node::from(Value::Float(1.0)));
+    }
+
+    #[test]
+    fn a_fixed_key_is_made_once() {
+        let (first, other) = (fixed_key("vars"), fixed_key("env"));
+        assert_eq!((&*first, &*other), ("vars", "env"));
+        assert!(Arc::ptr_eq(&first, &fixed_key("vars")));
+        assert_eq!(&*fixed_key(&"vars"[..3]), "var");
     }
 
     #[test]

@@ -14,6 +14,8 @@ use super::skim::{Choice, Keys, Wanted};
 const SIZE: usize = 256 * 1024;
 /// Open maps and lists, far below the limit of the parser.
 const DEPTH: usize = 40;
+/// Bytes of a document for each of its events, about.
+const EVENT: usize = 16;
 /// Bytes of a key. The parser has a limit of its own.
 const KEY: usize = 128;
 
@@ -35,9 +37,10 @@ pub(super) fn events<'t>(text: &'t str, choice: &Choice<'_>) -> Option<Vec<Place
         below: None,
         skipped: None,
         has_skipped: false,
-        events: vec![(Event::DocumentStart(false), Range::default())],
+        events: Vec::with_capacity(text.len() / EVENT),
         line: 0,
     };
+    reader.events.push((Event::DocumentStart(false), Range::default()));
     reader.read()?;
     reader.has_skipped.then_some(reader.events)
 }
@@ -367,11 +370,13 @@ fn is_end(rest: &str) -> bool {
 
 /// The plain scalar that a value is, without the comment behind it.
 fn plain(value: &str) -> Option<&str> {
-    let value = value.find(" #").map_or(value, |comment| value[..comment].trim_end_matches(' '));
+    let comment = memchr::memchr_iter(b'#', value.as_bytes()).find(|at| value[..*at].ends_with(' '));
+    let value = comment.map_or(value, |comment| value[..comment].trim_end_matches(' '));
     let first = *value.as_bytes().first()?;
     let begins = first.is_ascii_alphanumeric() || first >= 0x80 || b"/_.~$(+".contains(&first);
     let begins = begins || first == b'-' && value.as_bytes().get(1).is_some_and(|next| *next != b' ');
-    (begins && !value.contains(": ") && !value.ends_with(':')).then_some(value)
+    let is_key = |at: usize| matches!(value.as_bytes().get(at + 1), None | Some(b' '));
+    (begins && !memchr::memchr_iter(b':', value.as_bytes()).any(is_key)).then_some(value)
 }
 
 /// Words between brackets.

@@ -1,5 +1,6 @@
 //! JSON texts of documents that have values in common: the text of such a value is made once.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -54,9 +55,17 @@ impl From<String> for Text {
 impl Texts {
     /// The text of a value below `level` keys; `None` when JSON cannot express a number in it.
     pub(super) fn text(&self, node: &Node, level: usize) -> Option<Text> {
-        let mut writer = Writer { texts: self, own: String::with_capacity(ROOM), shared: Vec::new() };
-        writer.write(node, level, 0)?;
-        Some(Text { own: Box::from(writer.own.as_str()), shared: writer.shared.into_boxed_slice() })
+        // What each thread writes into is used again: to ask for room and give it back would cost more than the copy.
+        thread_local!(static OWN: Cell<String> = const { Cell::new(String::new()) });
+        let mut own = OWN.take();
+        own.clear();
+        own.reserve(ROOM);
+        let mut writer = Writer { texts: self, own, shared: Vec::new() };
+        let written = writer.write(node, level, 0);
+        let Writer { own, shared, .. } = writer;
+        let text = written.map(|()| Text { own: Box::from(own.as_str()), shared: shared.into_boxed_slice() });
+        OWN.set(own);
+        text
     }
 
     /// The text of a value that others have, too; `outside` are those who have it for the time being only.
@@ -115,10 +124,8 @@ impl Writer<'_> {
     }
 
     fn map(&mut self, map: &Map, level: usize, depth: usize) -> Option<()> {
-        let mut entries: Vec<_> = map.iter().collect();
-        entries.sort_unstable_by_key(|(key, _)| *key);
         self.own.push('{');
-        for (index, (key, item)) in entries.into_iter().enumerate() {
+        for (index, (key, item)) in json::sorted(map).enumerate() {
             json::key(&mut self.own, index, level + 1, key);
             self.write(item, level + 1, depth + 1)?;
         }
