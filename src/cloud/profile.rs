@@ -54,6 +54,13 @@ impl Profiles {
         profiles
     }
 
+    /// The same of the text of a file of credentials. What stands before its first profile belongs to the default one.
+    pub fn of_text(text: &str) -> Profiles {
+        let mut profiles = Profiles::default();
+        profiles.add(&format!("[default]\n{text}"), false);
+        profiles
+    }
+
     /// Everything that a profile says.
     pub fn get(&self, name: &str) -> Option<&Settings> {
         self.known.get(name)

@@ -167,6 +167,10 @@ impl Reach for App {
     }
 
     fn aws(&self, fact: AwsFact, owner: &Instance, wish: &Wish) -> Answer<String> {
+        // The region is known without credentials; whoever asks for the rest does so as somebody.
+        if fact != AwsFact::Region {
+            self.guard(owner, owner, wish, setting::READ)?;
+        }
         let owner = self.owner(owner, wish)?;
         let key = owner.fingerprint.clone();
         let caller = || {
