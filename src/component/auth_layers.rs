@@ -87,7 +87,7 @@ fn uncovered(below: &Node, over: &Node, deep: usize, sources: &Sources) -> Optio
 /// otherwise. A list that is tagged (`!append`) says itself what it does.
 pub(super) fn keep_narrow<'a>(
     merged: &mut Node,
-    layers: impl DoubleEndedIterator<Item = &'a Node> + Clone,
+    layers: &(impl DoubleEndedIterator<Item = &'a Node> + Clone),
     strategy: ListStrategy,
 ) {
     if strategy == ListStrategy::Replace {

@@ -144,7 +144,7 @@ impl<'s, 'a> Layers<'s, 'a> {
                     layers.into_iter().flatten().map(|layer| auth_layers::with_dates(layer, sources)).collect();
                 let layers = std::iter::once(&self.scope.config.shared().auth).chain(&layers);
                 let mut merged = merge_all(layers.clone(), strategy);
-                auth_layers::keep_narrow(&mut merged, layers, strategy);
+                auth_layers::keep_narrow(&mut merged, &layers, strategy);
                 merged
             }
             Section::Settings => {

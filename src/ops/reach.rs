@@ -263,6 +263,17 @@ impl App {
         self.outside.guarded.get(key, check)
     }
 
+    /// That somebody may look at something else as a component, within its guard rails.
+    ///
+    /// # Errors
+    /// As [`reading::check`].
+    pub(super) fn may_look_as(&self, component: &Instance, wish: &Wish) -> std::result::Result<(), Arc<Report>> {
+        match self.guard(component, component, wish, setting::READ) {
+            Ok(()) | Err(Failure::NotProvisioned) => Ok(()),
+            Err(Failure::Failed(report)) => Err(report),
+        }
+    }
+
     /// Who a component is, found out once.
     fn owner(&self, instance: &Instance, wish: &Wish) -> Result<Arc<Owner>> {
         let key = (instance.name.clone(), instance.stack.clone());

@@ -5,7 +5,9 @@ use serde_json::Value;
 
 use super::states_cloud::on_s3;
 use super::who::{add, refused, repository, stack};
-use crate::support::{Cloud, Sandbox, Sts};
+use crate::support::{Cloud, Sandbox, Sts, put_parameter};
+
+const KEY: &str = "AKIAAMBIENTAMBIENT00";
 
 /// Guard rails that keep `owner` (or nobody) from a component, with what is said.
 const RAILS: [(&str, &str, &str); 7] = [
@@ -35,7 +37,7 @@ fn guard_rails_hold_for_facts_of_the_account() {
     let sts = Sts::start();
     let mut sandbox = on_s3(&sts, "rails-facts");
     // Who is nobody would be this one.
-    sandbox.set("AWS_ACCESS_KEY_ID", "AKIAAMBIENTAMBIENT00");
+    sandbox.set("AWS_ACCESS_KEY_ID", KEY);
     sandbox.set("AWS_SECRET_ACCESS_KEY", "ambient-secret-key");
     let configuration = sandbox.read("atmos.yaml");
     for (rail, identity, phrase) in RAILS {
@@ -96,7 +98,7 @@ fn facts_of_the_account_are_written_down() {
 fn guard_rails_hold_for_states_in_s3() {
     let sts = Sts::start();
     let mut sandbox = on_s3(&sts, "rails-states");
-    sandbox.set("AWS_ACCESS_KEY_ID", "AKIAAMBIENTAMBIENT00");
+    sandbox.set("AWS_ACCESS_KEY_ID", KEY);
     sandbox.set("AWS_SECRET_ACCESS_KEY", "ambient-secret-key");
     let configuration = sandbox.read("atmos.yaml");
     let state = "GET /rails-states/vpc/prod/terraform.tfstate";
@@ -129,6 +131,39 @@ fn guard_rails_hold_for_states_in_s3() {
     let found = lines(&sandbox, "states.jsonl");
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!((&found[0]["component"], &found[0]["account"]), (&"vpc".into(), &"123456789012".into()), "{found:?}");
+}
+
+#[test]
+fn guard_rails_hold_for_who_reads_stores_as_the_component() {
+    let sts = Sts::start();
+    let mut sandbox = on_s3(&sts, "rails-stores");
+    sandbox.set("AWS_ENDPOINT_URL", &sts.url);
+    sandbox.set("AWS_ACCESS_KEY_ID", KEY);
+    sandbox.set("AWS_SECRET_ACCESS_KEY", "ambient-secret-key");
+    for path in ["/rails/prod/app/id", "/other/prod/app/id"] {
+        put_parameter(&sts, KEY, path, "one");
+    }
+    let stores = "stores:\n  params: {kind: aws/ssm, options: {region: eu-west-1, prefix: /rails}}\n  \
+                  own: {kind: aws/ssm, identity: owner, options: {region: eu-west-1, prefix: /other}}\n";
+    sandbox.write("atmos.yaml", &format!("{}{stores}", sandbox.read("atmos.yaml")));
+    let asked = || sts.count("GetParameter");
+    let before = asked();
+    for (rail, identity, phrase) in RAILS {
+        prod(&sandbox, &format!("    app: {{auth: {{{rail}}}, vars: {{fact: !store params app id}}}}"));
+        sandbox.atmos(&[&FACT[..], &["-i", identity]].concat()).exits(1).says(phrase);
+    }
+    assert_eq!(asked(), before, "{:?}", sts.calls());
+    let rails = "auth: {expected_account: '123456789012', min_ttl: 5m, audit: {file: ~/stores.jsonl}}";
+    prod(&sandbox, &format!("    app: {{{rails}, vars: {{fact: !store params app id}}}}"));
+    assert_eq!(sandbox.atmos(&FACT).success().stdout, "one\n");
+    let found = lines(&sandbox, "stores.jsonl");
+    assert_eq!((&found[0]["event"], &found[0]["identity"]), (&"read".into(), &"reader".into()), "{found:?}");
+    // A store with an identity of its own is no business of the component.
+    prod(
+        &sandbox,
+        "    app: {auth: {allowed_identities: [], expected_account: '999999999999'}, vars: {fact: !store own app id}}",
+    );
+    assert_eq!(sandbox.atmos(&FACT).success().stdout, "one\n");
 }
 
 #[test]
