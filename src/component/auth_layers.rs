@@ -3,9 +3,13 @@
 
 use std::sync::Arc;
 
+use super::error::Error;
+use super::scope::Scope;
+use super::section::Section;
 use crate::auth::setting;
-use crate::merge::ListStrategy;
+use crate::merge::{ListStrategy, merge_into};
 use crate::span::Sources;
+use crate::stack;
 use crate::value::{Map, Node, Value};
 
 /// Guard rails that are lists: whom and which accounts a scope allows.
@@ -13,6 +17,29 @@ const LISTS: [&str; 2] = ["allowed_identities", "expected_account"];
 
 /// Maps below `settings.auth` in which a date may stand: `identity`, and its entries by operation.
 const DEPTH: usize = 2;
+
+/// Puts a layer of a section over a weaker one.
+///
+/// # Errors
+/// Where the repository asks for it, another shape in place of a value.
+pub(super) fn put(
+    target: &mut Node,
+    over: &Node,
+    strategy: ListStrategy,
+    scope: &Scope<'_>,
+    section: Section,
+) -> Result<(), Error> {
+    if section == Section::Settings
+        && let Some(layers) = below_dates(&[target, over], &scope.host.sources)
+    {
+        *target = layers.into_iter().next().unwrap_or_default();
+    }
+    stack::put(target, over, strategy, scope.strict(), section.key())?;
+    if section == Section::Auth {
+        keep_narrow(target, over, strategy);
+    }
+    Ok(())
+}
 
 /// The `auth` section of one layer, with a text for what was written as a date: the empty map that a manifest reads
 /// there would go unseen in the merge, and the identity of a wider scope would count.
@@ -83,19 +110,25 @@ fn uncovered(below: &Node, over: &Node, deep: usize, sources: &Sources) -> Optio
     Some(Node::new(Value::Map(Arc::new(lower.iter().filter_map(entry).collect::<Map>())), below.span))
 }
 
-/// Puts the word of the narrowest layer in place of lists that a strategy put together: who narrows a rail would widen it
-/// otherwise. A list that is tagged (`!append`) says itself what it does.
-pub(super) fn keep_narrow<'a>(
-    merged: &mut Node,
-    layers: &(impl DoubleEndedIterator<Item = &'a Node> + Clone),
-    strategy: ListStrategy,
-) {
+/// The `auth` sections of layers, weakest first, merged.
+pub(super) fn merged<'a>(layers: impl IntoIterator<Item = &'a Node>, strategy: ListStrategy) -> Node {
+    let mut layers = layers.into_iter().filter(|layer| !layer.is_null());
+    let Some(mut merged) = layers.next().cloned() else { return Node::empty_map() };
+    for layer in layers {
+        merge_into(&mut merged, layer, strategy);
+        keep_narrow(&mut merged, layer, strategy);
+    }
+    merged
+}
+
+/// Puts the word of a layer in place of lists that a strategy put together: who narrows a rail would widen it otherwise. A
+/// list that is tagged (`!append`) says itself what it does.
+fn keep_narrow(merged: &mut Node, layer: &Node, strategy: ListStrategy) {
     if strategy == ListStrategy::Replace {
         return;
     }
     for key in LISTS {
-        let narrowest = layers.clone().rev().find_map(|layer| layer.get(key));
-        if let Some(own) = narrowest.filter(|own| own.as_list().is_some()) {
+        if let Some(own) = layer.get(key).filter(|own| own.as_list().is_some()) {
             merged.make_map().insert(Arc::from(key), own.clone());
         }
     }

@@ -142,10 +142,7 @@ impl<'s, 'a> Layers<'s, 'a> {
                 let sources = &self.scope.host.sources;
                 let layers: Vec<Node> =
                     layers.into_iter().flatten().map(|layer| auth_layers::with_dates(layer, sources)).collect();
-                let layers = std::iter::once(&self.scope.config.shared().auth).chain(&layers);
-                let mut merged = merge_all(layers.clone(), strategy);
-                auth_layers::keep_narrow(&mut merged, &layers, strategy);
-                merged
+                auth_layers::merged(std::iter::once(&self.scope.config.shared().auth).chain(&layers), strategy)
             }
             Section::Settings => {
                 let layers: Vec<&Node> = layers.into_iter().flatten().collect();

@@ -244,6 +244,15 @@ fn narrower_scope_narrows_and_widens_rails_by_its_own_word_alone() {
         with("expected_account: ['111111111111']");
         plan("reader").success();
         refused(forgotten(&sandbox), plan("data")).says("wrong account");
+        // Nothing of the widest list is left where a layer between them has one, whatever comes behind that.
+        let between = "allowed_identities: !append [admin], expected_account: ~";
+        let text = format!(
+            "{{terraform: {{vpc: {{auth: {{{between}}}}}}}}}\nterraform: {{auth: {{allowed_identities: [reader]}}}}\n\
+             auth: {{allowed_identities: [data]}}"
+        );
+        stack(&sandbox, &text);
+        plan("reader").success();
+        refused(forgotten(&sandbox), plan("data")).says("allowed here: admin, reader");
         // Wider where the component says so itself.
         with("allowed_identities: !append [admin], expected_account: ['333333333333']");
         plan("admin").success();
