@@ -54,10 +54,12 @@ impl Profiles {
         profiles
     }
 
-    /// The same of the text of a file of credentials. What stands before its first profile belongs to the default one.
+    /// The same of a text, whichever of the files it is. What stands before its first profile belongs to the default one.
     pub fn of_text(text: &str) -> Profiles {
         let mut profiles = Profiles::default();
-        profiles.add(&format!("[default]\n{text}"), false);
+        let text = format!("[default]\n{text}");
+        profiles.add(&text, true);
+        profiles.add(&text, false);
         profiles
     }
 

@@ -206,7 +206,7 @@ fn date_in_a_narrower_scope_hides_no_identity_of_a_wider_one() {
     for (component, phrase) in [
         ("{settings: {auth: 2024-01-02}}", "it must be a map, not a date"),
         ("{settings: {auth: {identity: 2024-01-02}}}", "it is a date without quotes"),
-        ("{settings: {auth: {identity: {plan: 2024-01-02}}}}", "it is a map"),
+        ("{settings: {auth: {identity: {plan: 2024-01-02}}}}", "has a value of type map"),
         ("{metadata: {inherits: [base]}}", "it is a date without quotes"),
     ] {
         stack(
@@ -236,7 +236,7 @@ fn narrower_scope_narrows_and_widens_rails_by_its_own_word_alone() {
         with("");
         plan("data").success();
         plan("reader").success();
-        refused(forgotten(&sandbox), plan("admin")).says("may not be used");
+        refused(forgotten(&sandbox), plan("admin")).says("wrong account");
         // Narrower, whatever happens to other lists.
         with("allowed_identities: [reader]");
         plan("reader").success();
