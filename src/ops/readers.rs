@@ -22,7 +22,7 @@ impl Identities for App {
             let mut instance = question.instance.clone();
             instance.sections.settings = question.settings.clone();
             instance.sections.auth = question.auth.clone();
-            self.may_look_as(&instance, question.wish).map_err(|report| problem(&report))?;
+            self.may_act_as(&instance, question.wish).map_err(|report| problem(&report))?;
         }
         reader(self, question).map_err(|report| problem(&report))
     }

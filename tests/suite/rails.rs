@@ -167,6 +167,34 @@ fn guard_rails_hold_for_who_reads_stores_as_the_component() {
 }
 
 #[test]
+fn guard_rails_hold_for_who_makes_a_bucket_as_the_component() {
+    let sts = Sts::start();
+    let mut sandbox = on_s3(&sts, "rails-buckets");
+    sandbox.set("AWS_ACCESS_KEY_ID", KEY);
+    sandbox.set("AWS_SECRET_ACCESS_KEY", "ambient-secret-key");
+    let app = |rails: &str| {
+        let own = "provision: {backend: {enabled: true}}, backend: {s3: {bucket: rails-made}}";
+        prod(&sandbox, &format!("    app: {{{own}, auth: {{{rails}}}}}"));
+    };
+    let backend = |verb: &str, more: &[&str]| {
+        sandbox.atmos(&[&["terraform", "backend", verb, "app", "-s", "prod"], more].concat())
+    };
+    let asked = || sts.calls().iter().filter(|call| call.line.contains("rails-made")).count();
+    for (rail, identity, phrase) in RAILS {
+        app(rail);
+        for verb in ["describe", "create"] {
+            backend(verb, &["-i", identity]).exits(1).says(phrase);
+        }
+        backend("delete", &["--force", "-i", identity]).exits(1).says(phrase);
+    }
+    assert_eq!(asked(), 0, "{:?}", sts.calls());
+    app("expected_account: '123456789012', audit: {file: ~/buckets.jsonl}");
+    backend("create", &[]).success();
+    assert!(asked() > 0);
+    assert_eq!(lines(&sandbox, "buckets.jsonl")[0]["component"], "app");
+}
+
+#[test]
 fn lines_of_commands_say_as_much_as_those_of_runs() {
     let cloud = Cloud::start(&[]);
     cloud.login("data-admin").success();

@@ -75,9 +75,12 @@ impl Check<'_> {
         }
         let known = self.auth.identities.keys().map(IdentityName::as_str);
         let aliases = self.auth.identities.values().filter_map(|known| known.alias.as_ref().map(|(alias, _)| &**alias));
-        let near = nearest(&name, known.chain(aliases)).map(|near| format!("; did you mean `{near}`?"));
+        let next = match nearest(&name, known.chain(aliases)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "`atmos auth list` shows them".to_owned(),
+        };
         // Only a warning: a profile that is not loaded here may bring it.
-        let message = format!("`identity` of {owner} names `{name}`, which is no identity{}", near.unwrap_or_default());
+        let message = format!("`identity` of {owner} names `{name}`, which is no identity; {next}");
         self.problems.push(Problem::warning(message, identity.span));
     }
 }
