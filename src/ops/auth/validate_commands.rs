@@ -47,7 +47,8 @@ impl Check<'_> {
     fn workflow(&mut self, workflow: &Node, owner: &str) {
         if let Some(identity) = workflow.get("identity").filter(|identity| !identity.is_null()) {
             let message = format!("a workflow has no `identity`, and {owner} has one: write it at its steps");
-            self.problems.push(Problem::error(message, identity.span));
+            // A warning: such a workflow starts nothing, and `validate workflows` makes an error of it.
+            self.problems.push(Problem::warning(message, identity.span));
         }
         self.steps(workflow, owner);
     }
