@@ -337,7 +337,7 @@ impl Error {
         matches!(self, Error::Cache(error) if matches!(
             **error,
             super::cache::Error::Store(
-                Store::NoPassword { .. } | Store::ShortPassword { .. } | Store::WrongPassword { .. } | Store::Prompt { .. }
+                Store::NoPassword { .. } | Store::Withheld { .. } | Store::ShortPassword { .. } | Store::WrongPassword { .. } | Store::Prompt { .. }
             )
         ))
     }
@@ -411,15 +411,21 @@ impl Error {
 
 /// Help for an unknown name: the nearest one, then all of them.
 pub(crate) fn known_names<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>, command: &str) -> String {
+    format!("{}; `{command}` shows them", known_among(wanted, known))
+}
+
+/// The same where no command shows them.
+pub(crate) fn known_among<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     let mut known: Vec<&str> = known.into_iter().collect();
     known.sort_unstable();
+    known.dedup();
     let list = match known.as_slice() {
         [] => "none is configured".to_owned(),
         names => format!("known: {}", names.join(", ")),
     };
     match nearest(wanted, known.iter().copied()) {
-        Some(name) => format!("did you mean `{name}`? {list}; `{command}` shows them"),
-        None => format!("{list}; `{command}` shows them"),
+        Some(name) => format!("did you mean `{name}`? {list}"),
+        None => list,
     }
 }
 
@@ -434,6 +440,7 @@ mod tests {
             "did you mean `network-admin`? known: network-admin, reader; `atmos auth list` shows them"
         );
         assert_eq!(known_names("x", [], "atmos auth list"), "none is configured; `atmos auth list` shows them");
+        assert_eq!(known_among("y", ["x", "z", "x"]), "known: x, z");
     }
 
     #[test]

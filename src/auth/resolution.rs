@@ -151,6 +151,8 @@ pub enum Source {
     Setting(Span),
     /// `identity` of a step or of a custom command.
     Step,
+    /// The same of a step that this program runs in, which says it by `ATMOS_IDENTITY`.
+    Around,
     Default(Scope),
 }
 
@@ -160,7 +162,7 @@ impl std::fmt::Display for Source {
             Source::Flag => f.write_str("--identity"),
             Source::Environment => f.write_str("ATMOS_IDENTITY"),
             Source::Setting(_) => f.write_str("settings.auth.identity"),
-            Source::Step => f.write_str("identity of the step"),
+            Source::Step | Source::Around => f.write_str("identity of the step"),
             Source::Default(scope) => write!(f, "default of the {}", scope.as_str()),
         }
     }

@@ -54,6 +54,15 @@ impl Profiles {
         profiles
     }
 
+    /// The same of a text, whichever of the files it is. What stands before its first profile belongs to the default one.
+    pub fn of_text(text: &str) -> Profiles {
+        let mut profiles = Profiles::default();
+        let text = format!("[default]\n{text}");
+        profiles.add(&text, true);
+        profiles.add(&text, false);
+        profiles
+    }
+
     /// Everything that a profile says.
     pub fn get(&self, name: &str) -> Option<&Settings> {
         self.known.get(name)

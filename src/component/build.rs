@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::auth_layers;
 use super::backend;
 use super::chain::Chain;
 use super::common;
@@ -16,11 +17,10 @@ use super::section::Section;
 use super::workspace::{self, Naming, StackName};
 use crate::auth;
 use crate::auth::resolution::{self, ScopedDefault};
-use crate::auth::setting;
 use crate::content;
 use crate::merge::{ListStrategy, is_unset, merge, merge_all, settle};
 use crate::stack::{self, Located};
-use crate::value::{Map, Node, Value};
+use crate::value::{Map, Node};
 
 /// A component with the name of its stack.
 pub(crate) struct Built {
@@ -139,39 +139,22 @@ impl<'s, 'a> Layers<'s, 'a> {
         let strategy = if section == Section::Retry { self.scope.index.strategy() } else { self.strategy };
         let merged = match section {
             Section::Auth => {
-                let layers: Vec<Node> = layers.into_iter().flatten().map(|layer| self.with_dates(layer)).collect();
-                merge_all(std::iter::once(&self.scope.config.shared().auth).chain(&layers), strategy)
+                let sources = &self.scope.host.sources;
+                let layers: Vec<Node> =
+                    layers.into_iter().flatten().map(|layer| auth_layers::with_dates(layer, sources)).collect();
+                auth_layers::merged(std::iter::once(&self.scope.config.shared().auth).chain(&layers), strategy)
+            }
+            Section::Settings => {
+                let layers: Vec<&Node> = layers.into_iter().flatten().collect();
+                match auth_layers::below_dates(&layers, &self.scope.host.sources) {
+                    Some(layers) => merge_all(&layers, strategy),
+                    None => merge_all(layers, strategy),
+                }
             }
             _ => merge_all(layers.into_iter().flatten(), strategy),
         };
         // Nothing lies below all layers.
         if is_unset(&merged) { Node::empty_map() } else { settle(&merged) }
-    }
-
-    /// The `auth` section of one layer, with a text for what was written as a date: the empty map that a manifest reads
-    /// there would go unseen in the merge, and the identity of a wider scope would count.
-    fn with_dates(&self, layer: &Node) -> Node {
-        let is_date = |node: &Node| setting::is_date(node, &self.scope.host.sources);
-        let text = |node: &Node| Node::new(Value::String("a date".into()), node.span);
-        if is_date(layer) {
-            return text(layer);
-        }
-        let identities = || layer.get("identities");
-        let entries = || identities().and_then(Node::as_map).into_iter().flatten().filter(|(_, entry)| is_date(entry));
-        let dated = identities().is_some_and(is_date);
-        if !dated && entries().next().is_none() {
-            return layer.clone();
-        }
-        let mut found = layer.clone();
-        let texts: Vec<_> = entries().map(|(name, entry)| (name.clone(), text(entry))).collect();
-        if let Some(identities) = found.make_map().get_mut("identities") {
-            if dated {
-                *identities = text(identities);
-            } else {
-                identities.make_map().extend(texts);
-            }
-        }
-        found
     }
 
     pub(super) fn build(&self) -> Result<Built, Error> {

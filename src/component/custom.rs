@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::auth_layers;
 use super::build::Built;
 use super::chain::Effort;
 use super::error::Error;
@@ -9,7 +10,7 @@ use super::instance::{Instance, Sections};
 use super::scope::Scope;
 use super::workspace::{self, Naming};
 use crate::auth::resolution;
-use crate::merge::{merge, merge_all, settle};
+use crate::merge::{merge, settle};
 use crate::stack::Located;
 use crate::value::{Map, Node};
 
@@ -46,7 +47,7 @@ pub(crate) fn build(scope: &Scope<'_>, name: &str, component: &Node) -> Result<B
     let is = |key: &str, value: bool| metadata.get(key).and_then(Node::as_bool) == Some(value);
     // The reference shows no section that it merged here.
     let auth = [Some(&scope.config.shared().auth), top.get("auth"), own.get("auth")];
-    let auth = settle(&merge_all(auth.into_iter().flatten(), scope.index.strategy()));
+    let auth = settle(&auth_layers::merged(auth.into_iter().flatten(), scope.index.strategy()));
     let layers = [(resolution::Scope::Stack, top.get("auth")), (resolution::Scope::Component, own.get("auth"))];
     let layers = layers.into_iter().filter_map(|(scope, node)| Some((scope, node?)));
     let key = &scope.stack.key;

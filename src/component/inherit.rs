@@ -1,12 +1,12 @@
 //! The merge of the bases of a component.
 
+use super::auth_layers;
 use super::chain::Chain;
 use super::error::Error;
 use super::own::Own;
 use super::scope::Scope;
 use super::section::Section;
 use crate::merge::{ListStrategy, is_unset};
-use crate::stack;
 use crate::value::{Map, Node};
 
 /// Keys of `metadata` that belong to one component and are never inherited.
@@ -33,7 +33,7 @@ pub(crate) fn bases(scope: &Scope<'_>, component: &str, chain: &Chain, strategy:
             // In place: with thousands of bases, copies of what was merged so far would be the work.
             let node = match merged.bag.take(section) {
                 Some(mut weaker) => {
-                    stack::put(&mut weaker, &node, strategy, scope.strict(), section.key())?;
+                    auth_layers::put(&mut weaker, &node, strategy, scope, section)?;
                     weaker
                 }
                 None => node,

@@ -5,6 +5,7 @@
 //! base components, `build` the merge of the layers.
 
 mod all;
+mod auth_layers;
 mod backend;
 mod build;
 mod chain;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::auth_layers;
 use super::common::Common;
 use super::error::Error;
 use super::kind::Kind;
@@ -225,7 +226,7 @@ impl<'a> Scope<'a> {
             let mut merged: Option<Node> = None;
             for layer in layers.into_iter().filter(|node| !node.is_null()) {
                 match &mut merged {
-                    Some(merged) => stack::put(merged, layer, strategy, self.strict(), section.key())?,
+                    Some(merged) => auth_layers::put(merged, layer, strategy, self, section)?,
                     None => merged = Some(layer.clone()),
                 }
             }

@@ -62,9 +62,19 @@ pub struct Provisioned {
 pub fn read_provisioned(host: &Host, provider: &str, path: &Path) -> Result<Provisioned, String> {
     let bytes = private(path)?;
     let text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned())?;
+    if !text.is_empty() && !text.ends_with('\n') {
+        return Err("its last line has no end: it is cut off".to_owned());
+    }
     let document = content::parse(&host.sources, path, &host.cwd, FILE, text, Tags::Text)?;
+    let Some(entries) = document.get_path(["auth", "identities"]).and_then(Node::as_map) else {
+        return Err("it has no `auth.identities`: it is cut off, or nothing that a login wrote".to_owned());
+    };
+    let counted = document.get_path(["auth", "_metadata", "counts", "identities"]).and_then(Node::scalar_text);
+    if let Some(counted) = counted.and_then(|text| text.parse::<usize>().ok()).filter(|count| *count > entries.len()) {
+        return Err(format!("it counts {counted} identities and has {}: it is cut off", entries.len()));
+    }
     let mut found = Provisioned::default();
-    for (name, entry) in document.get_path(["auth", "identities"]).and_then(Node::as_map).into_iter().flatten() {
+    for (name, entry) in entries {
         match foreign(entry, provider) {
             None => drop(found.identities.insert(name.clone(), entry.clone())),
             Some(what) => found.refused.push(format!("`{}` has {what}", name.escape_debug())),

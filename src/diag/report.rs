@@ -1,5 +1,6 @@
 //! The error that travels up to `cli`, and the source snippet that it can carry.
 
+use std::fmt::Display;
 use std::sync::Arc;
 
 use miette::{Diagnostic, MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
@@ -63,6 +64,27 @@ impl std::fmt::Debug for Report {
 impl std::fmt::Display for Report {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}", self.inner)
+    }
+}
+
+/// An error that others got, too: the question was asked once for all of them.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Shared(pub Arc<Report>);
+
+impl Diagnostic for Shared {
+    fn code<'a>(&'a self) -> Option<Box<dyn Display + 'a>> {
+        self.0.code().map(|code| Box::new(code) as Box<dyn Display>)
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn Display + 'a>> {
+        self.0.diagnostic().help()
+    }
+}
+
+impl Failure for Shared {
+    fn exit_code(&self) -> u8 {
+        self.0.exit_code()
     }
 }
 

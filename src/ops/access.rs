@@ -182,7 +182,7 @@ impl Access {
 
 /// Registers what is secret by its name, and the users of all URLs of the section and of the endpoint variables: an error
 /// shows the lines of a file as they are.
-fn mask_section(host: &Host, node: &Node) {
+pub(super) fn mask_section(host: &Host, node: &Node) {
     let register = |text: &str, secret: bool| {
         if secret {
             host.masker.register(&Secret::from(text.to_owned()));

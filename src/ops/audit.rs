@@ -79,16 +79,31 @@ pub(super) fn record(access: &Access, settings: &AuthConfig, event: &Event) -> R
     append(&path, &format!("{}\n", host.masker.mask(&text)))
 }
 
+/// Somebody wants the log.
+///
+/// # Errors
+/// It is wanted, and nobody can tell where.
+pub(super) fn is_kept(access: &Access, settings: &AuthConfig) -> Result<bool> {
+    Ok(file(&access.host, settings, &access.configuration)?.is_some())
+}
+
 fn file(host: &Host, settings: &AuthConfig, configuration: &Path) -> Result<Option<PathBuf>> {
     // Also where the variable goes first: a log that somebody wants and nobody can find is no log.
     let written = audit_file(&settings.node, &host.sources)?;
     if let Some(path) = host.env.get(VARIABLE) {
-        return Ok(Some(host.absolute(Path::new(path))));
+        return Ok(Some(at_home(host, path)?.unwrap_or_else(|| host.absolute(Path::new(path)))));
     }
-    Ok(written.map(|written| match written.strip_prefix("~/") {
-        Some(rest) => host.dirs.home.join(rest),
-        None => fs::clean(&configuration.join(written)),
-    }))
+    let Some(written) = written else { return Ok(None) };
+    Ok(Some(at_home(host, written)?.unwrap_or_else(|| fs::clean(&configuration.join(written)))))
+}
+
+/// A path that begins with `~/`. Without a home nobody knows where it is, and the working directory is no place for it.
+fn at_home(host: &Host, written: &str) -> Result<Option<PathBuf>> {
+    let Some(rest) = written.strip_prefix("~/") else { return Ok(None) };
+    if !host.dirs.home.is_absolute() {
+        return Err(failed(Path::new(written), "HOME is not set to an absolute path").into());
+    }
+    Ok(Some(host.dirs.home.join(rest)))
 }
 
 fn user(host: &Host) -> String {

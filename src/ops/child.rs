@@ -11,7 +11,7 @@ use super::access::Access;
 use super::audit::{self, Event};
 use super::auth::integrations;
 use super::guard::{Guarded, Rails, check_choice, check_command};
-use super::identity::{Choice, Question};
+use super::identity::{ANNOUNCED, Choice, Question};
 use super::legacy;
 use crate::auth::config::{Identity, Provider};
 use crate::auth::delivery::{Delivery, Style, child_env, profile_name};
@@ -40,6 +40,8 @@ pub(super) struct Held {
     region: Option<String>,
     /// Whoever called switched authentication off, for every atmos inside as well.
     off: bool,
+    /// Nobody but a step of the user's own named the identity.
+    of_step: bool,
 }
 
 impl Held {
@@ -176,11 +178,14 @@ pub(super) async fn hold_as(app: &App, access: &Access, instance: &Instance, ask
     legacy::notice(access);
     let session = access.session.with_settings(settings.clone());
     let own_delivery = component_delivery(&app.config.auth, section);
-    let allowed = check_choice(access, &settings, instance, &name, source, operation);
-    let source = said(source);
+    // Who wrote it down for a step chose as much as who gives a flag.
+    let (by, is_of_step) = (said(source), announce && by == Some(Source::Step));
+    let chosen = if is_of_step { Source::Around } else { source };
+    let allowed = check_choice(access, &settings, instance, &name, chosen, operation);
+    let source = by;
     let holding = Holding { access, session, settings, own_delivery, announce, rails, event };
     match allowed {
-        Ok(()) => holding.hold(name, source).await,
+        Ok(()) => Ok(Held { of_step: is_of_step, ..holding.hold(name, source).await? }),
         Err(report) => Err(holding.refuse(&name, source, report)?),
     }
 }
@@ -283,7 +288,7 @@ pub(super) async fn hold_chosen(access: &Access, name: IdentityName, source: Sou
     let allowed = check_command(access, &name, source);
     let holding = Holding { access, session, settings, own_delivery, announce: true, rails, event };
     match allowed {
-        Ok(()) => holding.hold(name, source).await,
+        Ok(()) => Ok(Held { of_step: source == Source::Step, ..holding.hold(name, source).await? }),
         Err(report) => Err(holding.refuse(&name, source, report)?),
     }
 }
@@ -312,6 +317,11 @@ pub(super) fn step_environment(app: &App, layers: &[(String, Option<String>)], h
             child_env(&app.host.env, &entries, None, &password_variables(&app.host.env, &keyring)).0
         }
     };
+    if held.of_step
+        && let Some(name) = &held.identity
+    {
+        env.set(ANNOUNCED, name.as_str());
+    }
     held.pass_on(&mut env);
     env
 }
@@ -374,7 +384,13 @@ impl Holding<'_> {
         }
         let run = Run::open(&self.access.host, settings).await?;
         let summary = format!("identity {name} ({source}), {kind}: the environment as it is");
-        Ok(Held { run: Some(run), summary: Some(summary), identity: Some(name), region: known.region, off: false })
+        Ok(Held {
+            run: Some(run),
+            summary: Some(summary),
+            identity: Some(name),
+            region: known.region,
+            ..Held::default()
+        })
     }
 
     fn write_down(
@@ -437,7 +453,7 @@ impl Holding<'_> {
         let run = Run::open(&self.access.host, settings).await?;
         let account = known.account.map(|account| format!(", account {account}")).unwrap_or_default();
         let summary = format!("identity {name} ({source}){account}, delivery {delivery}");
-        Ok(Held { run: Some(run), summary: Some(summary), identity: Some(name), region, off: false })
+        Ok(Held { run: Some(run), summary: Some(summary), identity: Some(name), region, ..Held::default() })
     }
 
     /// Everything of a run but its own identity.

@@ -10,7 +10,7 @@ use super::workflow::{also_failed, child_view, component_document, condition, ev
 use super::{App, child, special};
 use crate::auth::resolution::Flag;
 use crate::component;
-use crate::custom::{Definition, Error, Origin, Values, definitions};
+use crate::custom::{Definition, Error, Origin, Values, Variable, definitions};
 use crate::diag::{Report, Result, Warning};
 use crate::exec::Error as ExecError;
 use crate::exec::environment;
@@ -206,11 +206,7 @@ impl Run<'_, '_> {
 
     async fn step(&mut self, step: &Step) -> Result<()> {
         let cwd = self.directory(Some(step))?;
-        let layers = self.layers().await?;
-        if step.kind == Kind::Env {
-            return self.set_variables(step, &layers);
-        }
-        let _folded = self.runner.folded(&step.name);
+        let _folded = if step.kind == Kind::Env { None } else { self.runner.folded(&step.name) };
         if let Kind::Parallel(how) = &step.kind {
             let (app, keep) = (self.app, self.runner.keep);
             let summary = parallel::run(app, step, how, keep, self).await;
@@ -221,17 +217,33 @@ impl Run<'_, '_> {
                 None => Ok(self.texts.keep(step, &step::Outcome::default(), &child_view(app, &[]))?),
             };
         }
+        let (layers, early) = self.begin(step).await?;
+        if step.kind == Kind::Env {
+            return self.set_variables(step, &layers);
+        }
         let seen = child_view(self.app, &layers);
         if let Some(outcome) = special::done(&mut self.runner, self.texts, step, &seen, &cwd).await? {
             return Ok(self.texts.keep(step, &outcome, &seen)?);
         }
-        let held = self.hold(step).await?;
+        let held = self.hold(step, early).await?;
         let ended = self.start(step, &layers, &held, &cwd).await;
         held.close()?;
         ended
     }
 
-    async fn hold(&mut self, step: &Step) -> Result<child::Held> {
+    /// The variables of a step. Where commands give some of them these run as the step does, whose identity is held then.
+    async fn begin(&mut self, step: &Step) -> Result<(Layers, Option<child::Held>)> {
+        let is_command = |variable: &Variable| matches!(variable.origin, Origin::Command(_));
+        let asks = self.request.command.env.iter().any(is_command);
+        let held = if asks { Some(self.hold(step, None).await?) } else { None };
+        Ok((self.layers(held.as_ref()).await?, held))
+    }
+
+    /// The identity of a step, unless it is held already.
+    async fn hold(&mut self, step: &Step, early: Option<child::Held>) -> Result<child::Held> {
+        if let Some(held) = early {
+            return Ok(held);
+        }
         let identity = step.identity.as_deref().or(self.request.command.identity.as_deref());
         self.runner.hold(identity).await
     }
@@ -276,7 +288,9 @@ impl Run<'_, '_> {
 
     /// The variables of this program's place, of the component, of earlier steps and of the command, in that order. Those of the
     /// command are found anew for every step.
-    async fn layers(&mut self) -> Result<Layers> {
+    async fn layers(&mut self, held: Option<&child::Held>) -> Result<Layers> {
+        let nobody = child::Held::default();
+        let held = held.unwrap_or(&nobody);
         let command = &self.request.command;
         let mut layers = self.own_place();
         layers.extend(self.exported.iter().cloned());
@@ -289,8 +303,7 @@ impl Run<'_, '_> {
                     self.texts.render(&what, variable.span, text, &env)?
                 }
                 Origin::Command(text) => {
-                    let nobody = self.runner.nobody(command.identity.as_deref());
-                    let env = child::step_environment(self.app, &layers, &nobody, false);
+                    let env = child::step_environment(self.app, &layers, held, false);
                     let failed = |code| {
                         let (command, name) = (command.name.clone(), variable.name.clone());
                         Error::ValueCommand { command, name, code, text: text.clone() }
@@ -340,8 +353,8 @@ impl Family for Run<'_, '_> {
     async fn ready(&mut self, step: &Step) -> Result<Ready> {
         self.texts.set_matrix(step);
         let cwd = self.directory(Some(step))?;
-        let layers = self.layers().await?;
-        let held = self.hold(step).await?;
+        let (layers, early) = self.begin(step).await?;
+        let held = self.hold(step, early).await?;
         let (program, env, _) = self.program(step, &layers, &held, &cwd)?;
         Ok(Ready { program, cwd, env, held })
     }

@@ -201,7 +201,7 @@ pub(super) fn check_command(access: &Access, name: &IdentityName, source: Source
 
 /// Somebody named an identity for this run.
 fn is_named(source: Source) -> bool {
-    matches!(source, Source::Flag | Source::Environment)
+    matches!(source, Source::Flag | Source::Environment | Source::Around)
 }
 
 /// Those of `allowed_identities`, and the required ones; nothing where everybody may.

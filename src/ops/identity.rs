@@ -45,6 +45,10 @@ pub struct Answers {
     chosen: Mutex<Option<IdentityName>>,
 }
 
+/// Names the step that this program runs in as the one who says `ATMOS_IDENTITY`, with the identity that it said: whoever
+/// sets that variable anew has said something else.
+pub(super) const ANNOUNCED: &str = "ATMOS_IDENTITY_OF_STEP";
+
 /// Resolves the question; at a terminal the user picks where the rules leave several.
 ///
 /// # Errors
@@ -64,6 +68,11 @@ pub fn choose(host: &Host, answers: &Answers, question: &Question<'_>) -> Result
     match resolve(&inputs, &host.sources)? {
         Resolution::Disabled { by } => Ok(Choice::Disabled(by)),
         Resolution::None => Ok(Choice::None),
+        Resolution::Identity { name, source: Source::Environment }
+            if variable.is_some() && host.env.lossy(ANNOUNCED) == variable =>
+        {
+            Ok(Choice::Identity { name, source: Source::Around })
+        }
         Resolution::Identity { name, source } => Ok(Choice::Identity { name, source }),
         Resolution::Select { candidates, why } => {
             let name = answers.select(host, candidates, why)?;

@@ -24,7 +24,7 @@ use crate::auth::resolution::Need;
 use crate::auth::{AuthConfig, Error as AuthError, IdentityName, Session, setting};
 use crate::cloud::profile::{Profiles, chosen};
 use crate::component::Instance;
-use crate::diag::{Report, Result};
+use crate::diag::{Report, Result, Shared};
 use crate::exec::Error as ExecError;
 use crate::host::{Env, Http, Once};
 use crate::secret::Expose as _;
@@ -167,6 +167,10 @@ impl Reach for App {
     }
 
     fn aws(&self, fact: AwsFact, owner: &Instance, wish: &Wish) -> Answer<String> {
+        // The region is known without credentials; whoever asks for the rest does so as somebody.
+        if fact != AwsFact::Region {
+            self.guard(owner, owner, wish, setting::READ)?;
+        }
         let owner = self.owner(owner, wish)?;
         let key = owner.fingerprint.clone();
         let caller = || {
@@ -259,6 +263,17 @@ impl App {
         self.outside.guarded.get(key, check)
     }
 
+    /// That somebody may do something beside a run as a component, within its guard rails.
+    ///
+    /// # Errors
+    /// As [`reading::check`].
+    pub(super) fn may_act_as(&self, component: &Instance, wish: &Wish) -> Result<()> {
+        match self.guard(component, component, wish, setting::READ) {
+            Ok(()) | Err(Failure::NotProvisioned) => Ok(()),
+            Err(Failure::Failed(report)) => Err(Shared(report).into()),
+        }
+    }
+
     /// Who a component is, found out once.
     fn owner(&self, instance: &Instance, wish: &Wish) -> Result<Arc<Owner>> {
         let key = (instance.name.clone(), instance.stack.clone());
@@ -284,6 +299,7 @@ impl App {
 
     /// The bucket in which a component keeps its states, as whoever the component runs as.
     pub(super) async fn bucket(&self, component: &Instance, wish: &Wish, deed: Deed) -> Result<state::bucket::Made> {
+        self.may_act_as(component, wish)?;
         let owner = self.owner(component, wish)?;
         let access = self.access()?;
         let around = self.surroundings(&access, &component.sections.env, Some(&owner), true).await?;
@@ -307,7 +323,10 @@ impl App {
         settings: &'s Node,
     ) -> Result<Shelf<'s>> {
         let owner = match component {
-            Some((instance, wish)) => Some(self.owner(instance, wish)?),
+            Some((instance, wish)) => {
+                self.may_act_as(instance, wish)?;
+                Some(self.owner(instance, wish)?)
+            }
             None => None,
         };
         let access = self.access()?;

@@ -17,6 +17,13 @@ use crate::store::{AwsKeys, Fault, Identity, Problem};
 
 impl Identities for App {
     fn reader(&self, question: &Question<'_>) -> Result<Option<Arc<dyn Identity>>, Problem> {
+        // A store that names its identity is the business of the configuration.
+        if question.own.is_none() {
+            let mut instance = question.instance.clone();
+            instance.sections.settings = question.settings.clone();
+            instance.sections.auth = question.auth.clone();
+            self.may_act_as(&instance, question.wish).map_err(|report| problem(&report))?;
+        }
         reader(self, question).map_err(|report| problem(&report))
     }
 }
@@ -31,7 +38,7 @@ fn reader(app: &App, question: &Question<'_>) -> Result<Option<Arc<dyn Identity>
     } else {
         let instance = question.instance;
         let choice = access.choose(&identity::Question {
-            flag: question.flag.clone(),
+            flag: question.wish.flag.clone(),
             auth: &settings,
             defaults: &instance.auth_defaults,
             setting: setting::identity(question.settings, setting::READ, &app.host.sources, &app.host.talk)?,

@@ -8,11 +8,11 @@ use super::App;
 use super::access::Access;
 use super::audit::{self, Event};
 use super::child::{auth_section, choose, reason};
-use super::guard::{Rails, check_reader};
+use super::guard::{Rails, check_choice, check_reader};
 use super::identity::Choice;
 use super::reach::{is_same, need};
 use crate::auth::resolution::Source;
-use crate::auth::{AuthConfig, IdentityName};
+use crate::auth::{AuthConfig, IdentityName, Session};
 use crate::component::Instance;
 use crate::diag::{Report, Result};
 use crate::state::Wish;
@@ -49,8 +49,16 @@ pub(super) async fn check(
         }
         Choice::Identity { name, source } => {
             let event = Event { identity: Some(name.to_string()), source: Some(source.to_string()), ..event };
+            let session = access.session.with_settings(settings);
             let reader = Reader { access: &access, guarded: &guarded, rails: &rails, is_own };
-            (reader.check(component, settings, (name, source), operation).await, event)
+            let result = reader.check(component, &session, (&name, source), operation).await;
+            // Where credentials were looked at more is known of them.
+            let known = match &result {
+                Ok(()) if rails.are_for_credentials() => access.describe(&session, &name).await.ok(),
+                _ => session.outline(&name).ok(),
+            };
+            let (chain, account) = known.map(|known| (known.chain, known.account)).unwrap_or_default();
+            (result, Event { chain, account, ..event })
         }
     };
     if event.identity.is_some() || result.is_err() {
@@ -66,7 +74,7 @@ struct Reader<'a> {
     /// The section of the component.
     guarded: &'a AuthConfig,
     rails: &'a Rails,
-    /// The component chose by itself.
+    /// The component chose by itself, so that only a flag or a variable may be at odds with it.
     is_own: bool,
 }
 
@@ -74,27 +82,25 @@ impl Reader<'_> {
     async fn check(
         &self,
         component: &Instance,
-        settings: Arc<AuthConfig>,
-        (name, source): (IdentityName, Source),
+        session: &Session,
+        (name, source): (&IdentityName, Source),
         operation: &str,
     ) -> Result<()> {
         let Reader { access, guarded, rails, is_own } = self;
-        if !is_own {
-            check_reader(access, guarded, component, &name, source, operation)?;
-        }
+        let allowed = if *is_own { check_choice } else { check_reader };
+        allowed(access, guarded, component, name, source, operation)?;
         if !rails.are_for_credentials() {
             return Ok(());
         }
-        let is_ambient = settings.identity(name.as_str()).is_some_and(|identity| identity.kind.is_ambient());
-        let session = access.session.with_settings(settings);
-        if is_ambient {
+        let identity = session.settings().identity(name.as_str());
+        if identity.is_some_and(|identity| identity.kind.is_ambient()) {
             // Nobody gave them, so that nothing is known of their end.
-            let credentials = session.given(&name).await?;
-            return rails.check_account(access, &session, &name, &credentials).await;
+            let credentials = session.given(name).await?;
+            return rails.check_account(access, session, name, &credentials).await;
         }
-        let session = rails.session(&session);
-        let credentials = access.given(&session, &name).await?;
-        rails.check_ttl(&name, &credentials, access.host.now())?;
-        rails.check_account(access, &session, &name, &credentials).await
+        let session = rails.session(session);
+        let credentials = access.given(&session, name).await?;
+        rails.check_ttl(name, &credentials, access.host.now())?;
+        rails.check_account(access, &session, name, &credentials).await
     }
 }

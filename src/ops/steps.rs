@@ -146,11 +146,6 @@ impl<'a> Runner<'a> {
         if self.identity == Flag::NotGiven { Flag::parse(own) } else { self.identity.clone() }
     }
 
-    /// Nobody yet, for what runs before a step does: an atmos in it is nobody where the step will be.
-    pub(super) fn nobody(&self, own: Option<&str>) -> child::Held {
-        if self.wanted(own) == Flag::Disabled { child::Held::switched_off() } else { child::Held::default() }
-    }
-
     /// Authenticates as the identity of a step: the flag's, else the step's own, else none. `ATMOS_IDENTITY` is left to the
     /// programs inside.
     ///

@@ -1,9 +1,6 @@
 //! What templates ask the program for: other components, data sources, YAML functions.
 
-use std::fmt::Display;
 use std::sync::Arc;
-
-use miette::Diagnostic;
 
 use super::data;
 use super::datasource;
@@ -12,7 +9,7 @@ use super::outside::Outside;
 use super::settings::allows_generated_functions;
 use crate::component::{self, Instance, Kind};
 use crate::content::Names;
-use crate::diag::{self, Report};
+use crate::diag::{Report, Shared};
 use crate::state::Failure;
 use crate::store::Spec;
 use crate::template::{Lookup, Problem, Val};
@@ -162,27 +159,6 @@ fn failed(failure: Failure, component: &str, stack: &str) -> Problem {
         Failure::NotProvisioned => {
             Problem::new(format!("terraform state not provisioned for component {component} in stack {stack}"))
         }
-    }
-}
-
-/// An error that others got too.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct Shared(Arc<Report>);
-
-impl Diagnostic for Shared {
-    fn code<'a>(&'a self) -> Option<Box<dyn Display + 'a>> {
-        self.0.code().map(|code| Box::new(code) as Box<dyn Display>)
-    }
-
-    fn help<'a>(&'a self) -> Option<Box<dyn Display + 'a>> {
-        self.0.diagnostic().help()
-    }
-}
-
-impl diag::Failure for Shared {
-    fn exit_code(&self) -> u8 {
-        self.0.exit_code()
     }
 }
 

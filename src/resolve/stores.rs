@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::walk::Evaluation;
-use crate::auth::resolution::Flag;
 use crate::component::Instance;
+use crate::state::Wish;
 use crate::store::{Fault, Identity, Key, Kind, Problem, Spec, Stores};
 use crate::value::{Function, Map, Node, Value};
 use crate::yaml_fn::{self, written_as_function};
@@ -28,8 +28,8 @@ pub struct Question<'q> {
     pub auth: &'q Node,
     /// `identity` of the store, which goes before everything.
     pub own: Option<&'q str>,
-    /// `--identity`.
-    pub flag: &'q Flag,
+    /// As whom somebody asks, as far as the command says it.
+    pub wish: &'q Wish,
 }
 
 /// Nobody: every store is read as whoever the environment says.
@@ -113,13 +113,8 @@ impl Evaluation<'_> {
         let settings: Map = setting.into_iter().map(|auth| (Arc::from("auth"), auth)).collect();
         let (settings, auth) = (Node::from(settings), evaluated(&sections.auth)?);
         let own = spec.identity.as_deref();
-        let question = Question {
-            instance: self.instance,
-            settings: &settings,
-            auth: &auth,
-            own,
-            flag: &self.options.identity.flag,
-        };
+        let question =
+            Question { instance: self.instance, settings: &settings, auth: &auth, own, wish: &self.options.identity };
         self.evaluator.identities.reader(&question)
     }
 

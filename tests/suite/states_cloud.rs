@@ -11,7 +11,7 @@ const AUTH: &str = "auth:\n  realm: scenario\n  providers:\n    base: {kind: moc
     \x20   owner: {kind: aws/assume-role, region: eu-west-1, via: {provider: base}, principal: {assume_role: \"arn:aws:iam::123456789012:role/Owner\"}}\n";
 
 /// A repository whose states lie in S3 of moto, with one state there.
-fn on_s3(sts: &Sts, bucket: &str) -> Sandbox {
+pub(crate) fn on_s3(sts: &Sts, bucket: &str) -> Sandbox {
     let mut sandbox = Sandbox::scenario("states");
     let settings = format!("{}{AUTH}", sandbox.read("atmos.yaml"));
     sandbox.write("atmos.yaml", &settings);

@@ -26,7 +26,7 @@ case $1 in output) echo '{\"o\": {\"value\": \"out\", \"type\": \"string\"}}' ;;
 const NOBODY: &[&str] = &[];
 
 /// A repository with these components of the stack `prod`, below `components`.
-fn repository(components: &str) -> Sandbox {
+pub(crate) fn repository(components: &str) -> Sandbox {
     let mut sandbox = Sandbox::empty().with_file_keyring();
     sandbox.write("atmos.yaml", ATMOS);
     for folder in ["terraform/vpc/main.tf", "terraform/shop/main.tf", "packer/image/main.pkr.hcl"] {
@@ -45,16 +45,16 @@ fn repository(components: &str) -> Sandbox {
     sandbox
 }
 
-fn stack(sandbox: &Sandbox, components: &str) {
+pub(crate) fn stack(sandbox: &Sandbox, components: &str) {
     sandbox.write("stacks/prod.yaml", &format!("vars: {{stage: prod}}\ncomponents: {components}\n"));
 }
 
-fn add(sandbox: &Sandbox, section: &str) {
+pub(crate) fn add(sandbox: &Sandbox, section: &str) {
     sandbox.write("atmos.yaml", &format!("{ATMOS}{section}\n"));
 }
 
 /// What was started since the last look: sub-command, folder, identity.
-fn started(sandbox: &Sandbox) -> Vec<String> {
+pub(crate) fn started(sandbox: &Sandbox) -> Vec<String> {
     let log = sandbox.root().join("log");
     let text = std::fs::read_to_string(&log).unwrap_or_default();
     let _ = std::fs::remove_file(log);
@@ -74,7 +74,7 @@ fn who(sandbox: &Sandbox, verb: &str) -> Vec<String> {
 
 /// It fails before anything is started.
 #[track_caller]
-fn refused(sandbox: &Sandbox, outcome: Outcome) -> Outcome {
+pub(crate) fn refused(sandbox: &Sandbox, outcome: Outcome) -> Outcome {
     let outcome = outcome.exits(1);
     assert_eq!(started(sandbox), NOBODY, "{outcome}");
     outcome

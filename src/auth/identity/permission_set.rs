@@ -10,7 +10,7 @@ use super::super::aws::endpoint::Service;
 use super::super::config::Identity;
 use super::super::context::Context;
 use super::super::creds::{AwsCredentials, PortalToken};
-use super::super::error::{Error, known_names};
+use super::super::error::{Error, known_among};
 use super::super::provider::sso::{Failure, Portal, with_token};
 use super::super::record::StepRecord;
 use crate::diag::nearest;
@@ -93,19 +93,21 @@ async fn account_id(
     let wanted = identity.principal.account_name.as_deref().unwrap_or_default();
     let accounts = accounts(context, portal, identity, token, client).await?;
     find(&accounts, wanted).map(str::to_owned).ok_or_else(|| {
-        let names = accounts.iter().map(|(_, name)| name.as_str());
-        // All of them may be hundreds: only the near ones, unless they are few.
-        let help = match nearest(wanted, names.clone()) {
-            Some(near) if accounts.len() > MANY => {
-                format!("did you mean `{near}`? {} accounts are assigned to you", accounts.len())
-            }
-            None if accounts.len() > MANY => {
-                format!("{} accounts are assigned to you, none has a similar name", accounts.len())
-            }
-            _ => known_names(wanted, names, "the portal page"),
-        };
-        Failure::Other(Error::AccountNotFound { account: wanted.to_owned(), provider: portal.name.clone(), help })
+        let (account, provider, help) = (wanted.to_owned(), portal.name.clone(), help_for(&accounts, wanted));
+        Failure::Other(Error::AccountNotFound { account, provider, help })
     })
+}
+
+/// All of them may be hundreds: only the near ones, unless they are few.
+fn help_for(accounts: &[(String, String)], wanted: &str) -> String {
+    let names = accounts.iter().map(|(_, name)| name.as_str());
+    let number = accounts.len();
+    match nearest(wanted, names.clone()) {
+        _ if number == 0 => "no account is assigned to you; the portal page shows them".to_owned(),
+        Some(near) if number > MANY => format!("did you mean `{near}`? {number} accounts are assigned to you"),
+        None if number > MANY => format!("{number} accounts are assigned to you, none has a similar name"),
+        _ => format!("{}; the portal page shows them", known_among(wanted, names)),
+    }
 }
 
 /// More accounts than this are not listed in an error.
@@ -166,6 +168,15 @@ async fn accounts(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn unknown_account_is_helped_by_names_that_stand_there_once() {
+        let accounts: Vec<_> =
+            [("1", "Net"), ("2", "Prod"), ("3", "Net")].map(|(id, name)| (id.to_owned(), name.to_owned())).into();
+        assert_eq!(help_for(&accounts, "zzzz"), "known: Net, Prod; the portal page shows them");
+        assert_eq!(help_for(&accounts, "Prd"), "did you mean `Prod`? known: Net, Prod; the portal page shows them");
+        assert_eq!(help_for(&[], "Net"), "no account is assigned to you; the portal page shows them");
+    }
 
     #[test]
     fn accounts_match_exactly_then_uniquely_ignoring_case() {

@@ -76,13 +76,22 @@ async fn by_browser(
     let name = || identity.name.to_string();
     // What cannot be read is no reason to go another way unasked.
     if stored.is_none() && context.cache.store().is_lost() && !context.options.webflow {
-        return Err(UserError::KeyringLost { identity: name() }.into());
+        return Err(UserError::KeyringLost { identity: name(), or: by_the_browser(identity, " --webflow`") }.into());
     }
     let wanted = context.options.webflow || !identity.credentials.no_browser;
     let found = if wanted { user::webflow::sign_in(context, identity, region).await? } else { None };
-    let credentials = found.ok_or_else(|| UserError::NoKeys { identity: name() })?;
+    let or = || by_the_browser(identity, "` in a terminal");
+    let credentials = found.ok_or_else(|| UserError::NoKeys { identity: name(), or: or() })?;
     let basis = stored.map(|stored| user::basis_of(&stored.keys));
     Ok(StepRecord { credentials: credentials.into(), account: None, caller: None, basis })
+}
+
+/// The way of the browser, for a help that names another one first; nothing where it is closed.
+fn by_the_browser(identity: &Identity, how: &str) -> String {
+    if identity.credentials.no_browser {
+        return String::new();
+    }
+    format!("; or sign in by the browser: `atmos auth login -i {}{how}", identity.name)
 }
 
 fn record(credentials: AwsCredentials, basis: String) -> StepRecord {

@@ -41,6 +41,19 @@ pub enum Error {
     )]
     NoPassword { variable: String },
 
+    #[error(
+        "the file keyring needs a password, and `{variable}` is not set: the atmos around this command keeps the password from \
+         what it starts, on purpose"
+    )]
+    #[diagnostic(
+        code(atmos::auth::store::withheld),
+        help(
+            "give the step or command around it an `identity`, so that the run gives the credentials; or make it a step with \
+             `type: atmos`, which opens the keyring itself; or sign in with ATMOS_KEYRING_UNLOCK=8h, so that no password is needed"
+        )
+    )]
+    Withheld { variable: String },
+
     #[error("the password of the file keyring in `{variable}` has fewer than 8 characters")]
     #[diagnostic(code(atmos::auth::store::short_password), help("set {variable} to 8 characters or more"))]
     ShortPassword { variable: String },

@@ -18,6 +18,8 @@ pub(super) struct Password {
     pub(super) variable: String,
     value: Option<Secret>,
     can_prompt: bool,
+    /// This command runs inside of another atmos.
+    is_inside: bool,
     asked: Mutex<Option<Secret>>,
     masker: std::sync::Arc<crate::secret::Masker>,
 }
@@ -30,7 +32,9 @@ impl Password {
             host.masker.register(value);
         }
         let can_prompt = host.terminal.can_prompt();
-        Password { variable, value, can_prompt, asked: Mutex::default(), masker: host.masker.clone() }
+        let level = host.env.get("ATMOS_SHLVL").and_then(|level| level.parse::<u32>().ok());
+        let is_inside = level.is_some_and(|level| level > 0) || host.env.get("ATMOS_RUN_SOCKET").is_some();
+        Password { variable, value, can_prompt, is_inside, asked: Mutex::default(), masker: host.masker.clone() }
     }
 
     /// The password. `fresh` says that the keyring is empty, so that a new password is being chosen.
@@ -42,7 +46,8 @@ impl Password {
             return Ok(value.clone());
         }
         if !self.can_prompt {
-            return Err(Error::NoPassword { variable: self.variable.clone() });
+            let variable = self.variable.clone();
+            return Err(if self.is_inside { Error::Withheld { variable } } else { Error::NoPassword { variable } });
         }
         // Held while asking: a second thread waits for the answer to the same question.
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);

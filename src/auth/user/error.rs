@@ -8,14 +8,12 @@ use crate::diag::Failure;
 #[derive(Debug, Clone, thiserror::Error, Diagnostic)]
 pub enum Error {
     #[error("no access key of identity `{identity}` is stored")]
-    #[diagnostic(
-        code(atmos::auth::user::no_keys),
-        help(
-            "store one: `atmos auth user configure -i {identity}`, or sign in by the browser: `atmos auth login -i {identity}` \
-             in a terminal"
-        )
-    )]
-    NoKeys { identity: String },
+    #[diagnostic(code(atmos::auth::user::no_keys), help("store one: `atmos auth user configure -i {identity}`{or}"))]
+    NoKeys {
+        identity: String,
+        /// Another way, where there is one.
+        or: String,
+    },
 
     #[error(
         "invalid auth config: identity `{identity}`: access_key_id and secret_access_key must both be provided or both be empty{place}"
@@ -62,11 +60,13 @@ pub enum Error {
     #[error("the keyring did not answer, so that the access key of identity `{identity}` cannot be read")]
     #[diagnostic(
         code(atmos::auth::user::keyring_lost),
-        help(
-            "unlock the keyring, use another one (ATMOS_KEYRING_TYPE), or sign in by the browser: `atmos auth login -i {identity} --webflow`"
-        )
+        help("unlock the keyring, or use another one (ATMOS_KEYRING_TYPE){or}")
     )]
-    KeyringLost { identity: String },
+    KeyringLost {
+        identity: String,
+        /// Another way, where there is one.
+        or: String,
+    },
 
     #[error("`auth user {command}` has nobody to ask: stdin is not a terminal")]
     #[diagnostic(code(atmos::auth::user::needs_terminal), help("{help}"))]

@@ -1,14 +1,20 @@
-//! Access keys in the forms in which people have them: JSON of several programs, the CSV file of the console. Pure. Row 5.
+//! Access keys in the forms in which people have them: JSON of several programs, the CSV file of the console, files of AWS tools. Pure. Row 5.
 
 use serde_json::Value;
 
 use super::{Error, Keys};
+use crate::cloud::profile::Profiles;
 use crate::secret::Secret;
 
+/// The id of a key in files of AWS tools.
+const INI_ID: &str = "aws_access_key_id";
 /// A key id of AWS has this many characters at the least and at the most.
 const LENGTHS: std::ops::RangeInclusive<usize> = 16..=128;
-const FORMS: &str = "give JSON with access_key_id and secret_access_key, the output of `aws iam create-access-key`, or the CSV \
-                     file of the console";
+const FORMS: &str = "give JSON with access_key_id and secret_access_key, the output of `aws iam create-access-key`, the CSV \
+                     file of the console, or a file of AWS tools with one key";
+/// Where a file of AWS tools has several.
+const CHOOSE: &str = "name the profile: `atmos auth user import --from-profile NAME` (AWS_SHARED_CREDENTIALS_FILE says in \
+                      which file)";
 
 /// A key with what came along.
 #[derive(Debug, Clone)]
@@ -47,7 +53,34 @@ impl Found {
 /// [`Error::InvalidKey`]; the text is never repeated.
 pub fn parse(text: &str) -> Result<Found, Error> {
     let text = text.trim_start_matches('\u{feff}').trim();
-    if text.starts_with('{') { json(text) } else { csv(text) }
+    match text {
+        _ if text.starts_with('{') => json(text),
+        _ if is_ini(text) => ini(text),
+        _ => csv(text),
+    }
+}
+
+/// A file of AWS tools, or just the lines of one profile.
+fn is_ini(text: &str) -> bool {
+    let is_key = |line: &str| line.split_once('=').is_some_and(|(key, _)| key.trim().eq_ignore_ascii_case(INI_ID));
+    text.lines().map(str::trim).any(|line| line.starts_with('[') || is_key(line))
+}
+
+fn ini(text: &str) -> Result<Found, Error> {
+    let invalid = |reason: String, help| Error::InvalidKey { reason, help };
+    let profiles = Profiles::of_text(text);
+    let keys: Vec<_> = profiles.names().filter_map(|name| Some((name, profiles.keys(name)?))).collect();
+    match keys.as_slice() {
+        [] => Err(invalid("a half of the key is missing".to_owned(), FORMS)),
+        [(_, key)] => {
+            let found = Found::new(key.id, key.secret, key.token)?;
+            Ok(Found { mfa_arn: key.mfa_serial.map(str::to_owned), ..found })
+        }
+        several => {
+            let names: Vec<&str> = several.iter().map(|(name, _)| *name).collect();
+            Err(invalid(format!("it has more than one key: of the profiles {}", names.join(", ")), CHOOSE))
+        }
+    }
 }
 
 fn json(text: &str) -> Result<Found, Error> {
@@ -95,6 +128,9 @@ mod tests {
             format!(r#"{{"AccessKey": {{"UserName": "me", "AccessKeyId": "{ID}", "SecretAccessKey": "s/e+c"}}}}"#),
             format!("\u{feff}Access key ID,Secret access key\r\n{ID},s/e+c\r\n"),
             format!("User name,Access key ID,Secret access key\nme,{ID},s/e+c"),
+            format!("[default]\naws_access_key_id = {ID}\naws_secret_access_key = s/e+c\nregion = eu-west-1\n"),
+            format!("# mine\n[other]\nregion = x\n\n[me]\naws_access_key_id={ID}\naws_secret_access_key=s/e+c\n"),
+            format!("aws_access_key_id = {ID}\naws_secret_access_key = s/e+c"),
         ] {
             let found = parse(&text).unwrap();
             assert_eq!(
@@ -119,6 +155,13 @@ mod tests {
             ("{hunter22".to_owned(), "no valid JSON"),
             ("hunter22".to_owned(), "form is not known"),
             (format!("Access key ID,Secret access key\n{ID},hunter22\n{ID},x"), "more than one key"),
+            (format!("[a]\naws_access_key_id = {ID}\n"), "a half of the key is missing"),
+            (
+                ["a", "b"]
+                    .map(|name| format!("[{name}]\naws_access_key_id={ID}\naws_secret_access_key=hunter22\n"))
+                    .concat(),
+                "more than one key: of the profiles a, b",
+            ),
         ] {
             let error = parse(&text).unwrap_err();
             assert!(error.to_string().contains(phrase), "{text}: {error}");

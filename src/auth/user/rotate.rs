@@ -115,7 +115,7 @@ impl Session {
         }
         let _lock = self.context.lock(&self.lock_name(name), "rotates the access key of the same identity").await?;
         let Some(mut entry) = stored::load(&self.context, name.as_str()).await? else {
-            return Err(Error::NoKeys { identity: name.to_string() }.into());
+            return Err(Error::NoKeys { identity: name.to_string(), or: String::new() }.into());
         };
         let resumed = entry.is_rotating();
         let mut old = entry.keys.access_key_id.clone();

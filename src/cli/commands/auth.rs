@@ -203,15 +203,13 @@ fn validate(context: &Context, args: &ValidateArgs) -> Result<u8> {
     if context.global.verbose == Some(true) {
         context.host.talk.info("Validating authentication configuration");
     }
-    let options = Options { interactive: false, ..Options::default() };
     let app = context.app_with_config()?;
-    let access = Access::open(&app, options)?;
-    let mut report = auth::validate(&access);
+    let mut report = auth::validate(&app);
     auth::validate_commands(&app, &mut report);
     if args.stacks {
         auth::validate_stacks(&app, &mut report)?;
     }
-    let sources = &access.host.sources;
+    let sources = &app.host.sources;
     match args.format.as_deref() {
         Some("json") => write::document(context, &problems(&report.problems, sources), write::Format::Json, 2, None)?,
         None | Some("text") => {

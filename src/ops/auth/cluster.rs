@@ -55,7 +55,7 @@ pub async fn cluster_token(access: &Access, request: &TokenRequest) -> Result<Ze
     let (identity, source) = access.needed_choice(&request.identity)?;
     let gate = Gate::open(access, (&identity, source), Event { name: "eks-token", ..Event::default() }, None)?;
     let given = gate.given().await?;
-    gate.write_down()?;
+    gate.write_down(None).await?;
     let credentials = keys(access, &identity, &given)?;
     let chain = access.session.chain(&identity)?;
     Ok(answer(&access.session.cluster_token(&chain, credentials, &name, &region)?))
@@ -83,7 +83,7 @@ pub async fn azure_cluster_token(access: &Access, request: &AzureTokenRequest) -
     let (identity, source) = access.needed_choice(&request.identity)?;
     let gate = Gate::open(access, (&identity, source), Event { name: "aks-token", ..Event::default() }, None)?;
     gate.check_run().await?;
-    gate.write_down()?;
+    gate.write_down(None).await?;
     let server = request.server.as_deref().filter(|server| !server.is_empty()).unwrap_or(CLUSTERS_OF_AZURE);
     if let Some(parent) = &access.parent {
         // The run has signed in, and what renews that is out of reach here.
@@ -103,7 +103,7 @@ pub async fn google_cluster_token(access: &Access, flag: &Flag) -> Result<Zeroiz
     let (identity, source) = access.needed_choice(flag)?;
     let gate = Gate::open(access, (&identity, source), Event { name: "gke-token", ..Event::default() }, None)?;
     let given = gate.given().await?;
-    gate.write_down()?;
+    gate.write_down(None).await?;
     let chain = access.session.chain(&identity)?;
     Ok(answer(&access.session.google_cluster_token(&chain, &given)?))
 }
@@ -151,7 +151,7 @@ pub async fn update_kubeconfig(access: &Access, request: &KubeconfigRequest) -> 
     };
     let gate = Gate::open(access, (&identity, source), Event { name: "eks-kubeconfig", ..Event::default() }, None)?;
     let given = gate.given().await?;
-    gate.write_down()?;
+    gate.write_down(None).await?;
     let own = |given: &Option<String>| given.clone().filter(|text| !text.is_empty());
     let name = own(&request.cluster).unwrap_or(cluster.name);
     let region = own(&request.region).unwrap_or(cluster.region);
@@ -211,7 +211,7 @@ pub async fn update_other_kubeconfig(access: &Access, request: &OtherKubeconfigR
     let name = if kind == Kind::Aks { "aks-kubeconfig" } else { "gke-kubeconfig" };
     let gate = Gate::open(access, (&identity, source), Event { name, ..Event::default() }, None)?;
     let given = gate.given().await?;
-    gate.write_down()?;
+    gate.write_down(None).await?;
     let chain = access.session.chain(&identity)?;
     Holder { access, session: &access.session, chain, credentials: &given }
         .write_kubeconfig(&target, Switch::Always)

@@ -67,10 +67,9 @@ pub async fn console(access: &Access, request: &ConsoleRequest) -> Result<Consol
         issuer: request.issuer.clone().unwrap_or_else(|| ISSUER.to_owned()),
         duration: duration(request.duration.as_deref(), usual.as_deref())?,
     };
-    let event = Event { name: "console", chain: known.chain, account: known.account, ..Event::default() };
-    let gate = Gate::open(access, (&name, source), event, None)?;
+    let gate = Gate::open(access, (&name, source), Event { name: "console", ..Event::default() }, None)?;
     let credentials = Access::keys(gate.session(), &name, gate.given().await?)?;
-    gate.write_down()?;
+    gate.write_down(None).await?;
     let address = access.session.console(&name, &credentials, &wish).await?;
     let identity = name.to_string();
     if request.print_only {

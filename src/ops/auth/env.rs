@@ -186,7 +186,7 @@ async fn with_keys(access: &Access, gate: &Gate<'_>, name: &IdentityName, known:
     let Some(credentials) = credentials else {
         return Err(EnvError::NothingCached { name: name.to_string() }.into());
     };
-    gate.write_down()?;
+    gate.write_down(Some(Delivery::Env)).await?;
     wire(access, name, known, Some(&credentials))
 }
 

@@ -205,7 +205,7 @@ impl Words<'_> {
         let skipped = match source {
             None => return (None, Vec::new()),
             Some(Source::Flag | Source::Step) => 0,
-            Some(Source::Environment) => usize::from(request.identity != Flag::NotGiven),
+            Some(Source::Environment | Source::Around) => usize::from(request.identity != Flag::NotGiven),
             Some(Source::Setting(_)) => explicit.len(),
             Some(Source::Default(_)) => {
                 // What is written as the setting says nothing of this operation, and keeps weaker settings from saying it.

@@ -2,12 +2,16 @@
 //!
 //! Read [`Gate`].
 
+use std::sync::OnceLock;
 use std::time::Duration;
+
+use jiff::Timestamp;
 
 use super::super::access::Access;
 use super::super::audit::{self, Event};
 use super::super::child::reason;
 use super::super::guard::{Rails, check_command};
+use crate::auth::delivery::Delivery;
 use crate::auth::given::Credentials;
 use crate::auth::resolution::Source;
 use crate::auth::{IdentityName, Session};
@@ -20,6 +24,8 @@ pub(super) struct Gate<'a> {
     rails: Rails,
     session: Session,
     event: Event,
+    /// The end of the credentials that were looked at.
+    expiration: OnceLock<Timestamp>,
 }
 
 impl<'a> Gate<'a> {
@@ -37,8 +43,14 @@ impl<'a> Gate<'a> {
         let mut rails = Rails::read(&access.settings, &access.host)?;
         rails.min_ttl = min_ttl.or(rails.min_ttl);
         let session = rails.session(&access.session);
-        let event = Event { identity: Some(name.to_string()), ..event };
-        let gate = Gate { access, name, rails, session, event };
+        // A chain that cannot be told is named when credentials are asked for.
+        let (chain, account) = match access.session.outline(name) {
+            Ok(known) => (known.chain, known.account),
+            Err(_) => (Vec::new(), None),
+        };
+        let (identity, source_text) = (Some(name.to_string()), Some(source.to_string()));
+        let event = Event { identity, source: source_text, chain, account, ..event };
+        let gate = Gate { access, name, rails, session, event, expiration: OnceLock::new() };
         match check_command(access, name, source) {
             Ok(()) => Ok(gate),
             Err(report) => Err(gate.refuse(report)?),
@@ -98,15 +110,29 @@ impl<'a> Gate<'a> {
         Ok(())
     }
 
-    /// Writes down that the credentials are given out.
+    /// Writes down that the credentials are given out, and how where that is one of the deliveries.
     ///
     /// # Errors
     /// The line cannot be written: then they are not.
-    pub(super) fn write_down(&self) -> Result<()> {
-        audit::record(self.access, &self.access.settings, &self.event)
+    pub(super) async fn write_down(&self, delivery: Option<Delivery>) -> Result<()> {
+        if !audit::is_kept(self.access, &self.access.settings)? {
+            return Ok(());
+        }
+        let known = self.access.describe(&self.session, self.name).await?;
+        let event = Event {
+            account: known.account,
+            delivery: delivery.map(Delivery::name),
+            expiration: self.expiration.get().or(known.expiration.as_ref()).map(ToString::to_string),
+            ..self.event.clone()
+        };
+        audit::record(self.access, &self.access.settings, &event)
     }
 
     async fn check(&self, credentials: &Credentials) -> Result<()> {
+        if let Some(expiration) = credentials.expiration() {
+            // Of several the first: those that are given out.
+            let _ = self.expiration.set(expiration);
+        }
         self.rails.check_ttl(self.name, credentials, self.access.host.now())?;
         self.rails.check_account(self.access, &self.session, self.name, credentials).await
     }

@@ -10,7 +10,7 @@ use super::super::access::{Access, refused};
 use super::super::audit::Event;
 use super::gate::Gate;
 use crate::auth::IdentityName;
-use crate::auth::delivery::helper_answer;
+use crate::auth::delivery::{Delivery, helper_answer};
 use crate::auth::resolution::Flag;
 use crate::auth::run::client::{self, Question};
 use crate::diag::{Failure, Result};
@@ -54,11 +54,11 @@ pub async fn process(access: &Access, request: &ProcessRequest) -> Result<Zeroiz
     let gate = Gate::open(access, (&name, source), Event { name: "process", ..Event::default() }, None)?;
     let mut answer = if let Some(parent) = &access.parent {
         gate.check_run().await?;
-        gate.write_down()?;
+        gate.write_down(Some(Delivery::Process)).await?;
         parent.answer(&access.session, &name).await.map_err(refused)?
     } else {
         let credentials = gate.given().await?;
-        gate.write_down()?;
+        gate.write_down(Some(Delivery::Process)).await?;
         helper_answer(&credentials, access.host.now())
     };
     answer.push('\n');

@@ -189,7 +189,7 @@ async fn as_identity(
     let name = if is_azure { "acr-login" } else { "ecr-login" };
     let gate = Gate::open(access, (identity, source), Event { name, ..Event::default() }, None)?;
     let given = gate.given().await?;
-    gate.write_down()?;
+    gate.write_down(None).await?;
     let chain = access.session.chain(identity)?;
     let holder = Holder { access, session: &access.session, chain, credentials: &given };
     let mut done = Vec::with_capacity(registries.len());
