@@ -25,6 +25,7 @@ pub mod edit;
 pub mod edition;
 pub mod explain;
 mod folds;
+pub mod github;
 mod guard;
 pub mod helmfile;
 pub mod hooks;

@@ -34,6 +34,7 @@ mod browse;
 mod browser;
 mod ci;
 mod ci_annotations;
+mod ci_github;
 mod ci_groups;
 mod completion;
 mod configuration;

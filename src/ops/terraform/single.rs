@@ -60,6 +60,9 @@ pub(super) async fn run(app: &App, request: &RunRequest, component: &str, stack:
     let relay = Relay::direct(&Arc::new(Outlet::open(app.host.terminal, &app.host.talk)?)).watching();
     let relay = if ci.is_some() || annotations.is_some() { relay.keeping() } else { relay };
     let started = Timestamp::now();
+    if let Some(ci) = &ci {
+        ci.begins(component, stack).await;
+    }
     let Attempt { result, ready } = attempt(app, request, (component, stack), Some(&relay)).await;
     let stopped = matches!(&result, Err(report) if report.code().as_deref() == Some("atmos::exec::interrupted"));
     let disabled = ready.is_none() && result.is_ok();
@@ -67,6 +70,9 @@ pub(super) async fn run(app: &App, request: &RunRequest, component: &str, stack:
         annotations.show(annotations.read(&ready.instance, &ready.target.folder, &relay.said()));
     }
     let names = ready.as_ref().map_or((component, stack), |ready| (&ready.target.component, &ready.target.stack));
+    if let Some(ci) = ci.as_ref().filter(|_| stopped) {
+        ci.stopped(names.0, names.1).await;
+    }
     if let Some(ci) = ci.filter(|_| !stopped && !disabled) {
         let code = result.as_ref().map_or_else(Report::exit_code, |done| done.code);
         let report = ci.report(names, &relay, code, &result);
