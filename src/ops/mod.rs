@@ -42,6 +42,7 @@ mod parallel;
 pub mod pipeline;
 pub mod planfiles;
 mod plugin_cache;
+mod pro;
 pub mod provenance;
 pub mod provision;
 mod reach;

@@ -28,6 +28,7 @@ mod azure;
 mod azure_browser;
 mod azure_person;
 mod backends;
+mod backends_cloud;
 mod bad_input;
 mod bad_runs;
 mod browse;
