@@ -211,11 +211,7 @@ fn planfiles_go_from_job_to_job_as_artifacts() {
     let shown = planfile(&sandbox, &["show", "app", "-s", "dev", "--format", "json"]).success().json();
     assert_eq!((&shown["component"], &shown["additions"]), (&"app".into(), &1.into()), "{shown}");
     let listed = planfile(&sandbox, &["list", "--format", "json"]).success().json();
-    assert_eq!(
-        (&listed[0]["component"], &listed[0]["key"]),
-        (&"app".into(), &"dev/app/abc123.tfplan.tar".into()),
-        "{listed}"
-    );
+    assert_eq!((&listed[0]["component"], &listed[0]["sha"]), (&"app".into(), &"abc123".into()), "{listed}");
     assert_eq!(planfile(&sandbox, &["list", "other", "--format", "json"]).success().json(), serde_json::json!([]));
     planfile(&sandbox, &["delete", "app", "-s", "dev", "--force"]).success().says("Deleted 1 planfile(s)");
     assert_eq!(github.state()["artifacts"], serde_json::json!([]));

@@ -15,7 +15,7 @@ use crate::host::Env;
 use crate::ops::{App, child};
 
 /// The program that migrates states.
-pub const PROGRAM: &str = "tfmigrate";
+pub(in crate::ops) const PROGRAM: &str = "tfmigrate";
 /// Its own way to be told of a configuration, and its usual one.
 const CONFIG_VARIABLE: &str = "TFMIGRATE_CONFIG";
 const CONFIG_FILE: &str = ".tfmigrate.hcl";
