@@ -40,7 +40,7 @@ impl Checks {
     pub fn begun(&self, command: &str, stack: &str, component: &str) -> Option<Check> {
         let context = self.context(&[command, stack, component]);
         let description = format!("{command} in progress...");
-        self.component.then(|| Check { context, state: State::Pending, description })
+        self.component.then_some(Check { context, state: State::Pending, description })
     }
 
     /// It was stopped before it ended.
@@ -76,7 +76,7 @@ impl Checks {
         let Report { command, stack, component, .. } = &part.report;
         let context = self.context(&[command, stack, component]);
         let description = cut(&format!("Skipped: {why}"));
-        self.component.then(|| Check { context, state: State::Failure, description }).into_iter().collect()
+        self.component.then_some(Check { context, state: State::Failure, description }).into_iter().collect()
     }
 
     fn context(&self, parts: &[&str]) -> String {

@@ -121,7 +121,7 @@ impl<'a> Runtime<'a> {
         let all = listed.get("artifacts").and_then(Json::as_array).into_iter().flatten();
         let is = |artifact: &&Json| artifact.get("name").and_then(Json::as_str) == Some(name);
         let id = |artifact: &Json, key: &str| artifact.get(key).and_then(Json::as_str).map(str::to_owned);
-        Ok(all.filter(is).last().and_then(|artifact| {
+        Ok(all.filter(is).next_back().and_then(|artifact| {
             Some(Job {
                 run: id(artifact, "workflow_run_backend_id")?,
                 job: id(artifact, "workflow_job_run_backend_id")?,

@@ -111,7 +111,7 @@ pub(super) fn generated(target: &Target, sections: &Sections) -> Generated {
         let more = ["force_path_style", "skip_credentials_validation", "skip_metadata_api_check"];
         lines.extend(more.map(|name| format!("{name} = true")));
     }
-    let lines: String = lines.iter().map(|line| format!("      {line}\n")).collect();
+    let lines = lines.iter().flat_map(|line| ["      ", line, "\n"]).collect::<String>();
     let place = if target.folder.join(FOLDER).is_dir() { format!("./{FOLDER}") } else { ".".to_owned() };
     let text = format!(
         "tfmigrate {{\n  migration_dir = {}\n  history {{\n    storage \"{storage}\" {{\n{lines}    }}\n  }}\n}}\n",
