@@ -40,7 +40,7 @@ pub enum Error {
     #[diagnostic(code(atmos::backend::force), help("look at it with `backend describe`, then add `--force`"))]
     Force { component: String, stack: String },
 
-    #[error("backend not found: the {what} `{name}` in {place} does not exist")]
+    #[error("backend not found: the {what} `{name}`{place} does not exist")]
     #[diagnostic(code(atmos::backend::not_found), help("correct `backend.{kind}` of the component"))]
     NotFound { what: &'static str, name: String, place: String, kind: String },
 }
@@ -113,6 +113,7 @@ pub async fn delete(app: &App, request: &BackendRequest) -> Result<()> {
     let (gone, count) = app.keeper(&instance, &wish(&request.identity), Deed::Remove).await?;
     let Keeper { what, name, place, .. } = gone;
     if !gone.begun {
+        let place = if place.is_empty() { String::new() } else { format!(" in {place}") };
         return Err(Error::NotFound { what, name, place, kind: instance.sections.backend_type }.into());
     }
     let content = count.map_or("everything in it".to_owned(), |count| format!("{count} version(s) of objects"));

@@ -69,14 +69,22 @@ pub(super) async fn make(reader: &Reader<'_>) -> Result<Found, Error> {
     Ok(found)
 }
 
-/// Takes the account away. `exists` is false where there was none.
+/// Takes the account away, unless it has other containers. `exists` is false where there was none.
 ///
 /// # Errors
-/// As [`look`].
+/// As [`look`]; what is in other containers would go, too.
 pub(super) async fn remove(reader: &Reader<'_>) -> Result<Found, Error> {
     let way = Management::of(reader).await?;
     let found = way.found().await?;
     if found.exists {
+        let others = way.other_containers().await?;
+        if !others.is_empty() {
+            return Err(Error::Shared {
+                place: way.place(),
+                reason: format!("it has other containers, too: {}", others.join(", ")),
+                help: "delete those first, or the container of the states alone by other means".to_owned(),
+            });
+        }
         let answer = way.send("DELETE", &way.account_url(""), None).await?;
         way.checked(answer)?;
     }
@@ -120,6 +128,13 @@ impl<'a, 'r> Management<'a, 'r> {
         let has_container = exists && self.get(&self.container_url()).await?.is_some();
         let (account, group, container) = (self.account.clone(), self.group.clone(), self.container.clone());
         Ok(Found { account, group, container, exists, has_container })
+    }
+
+    /// The containers of the account that are not for the states of this backend. One page of names is enough to say no.
+    async fn other_containers(&self) -> Result<Vec<String>, Error> {
+        let listed = self.get(&self.account_url("/blobServices/default/containers")).await?.unwrap_or_default();
+        let all = listed["value"].as_array().into_iter().flatten().filter_map(|entry| entry["name"].as_str());
+        Ok(all.filter(|name| *name != self.container).map(str::to_owned).collect())
     }
 
     /// Where the resource group is, which is made where it is not there.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Outcome, Sandbox, Storage, exchange};
+use crate::support::{Outcome, Sandbox, Storage, exchange, exchange_with};
 
 const AZURE: &str =
     "{storage_account_name: acmestates, container_name: tfstate, resource_group_name: states, use_azuread_auth: true}";
@@ -86,6 +86,13 @@ fn an_account_of_azure_is_made_brought_up_to_date_and_deleted() {
     backend(&sandbox, &["update"]).success().says("the storage account `acmestates` was there");
     backend(&sandbox, &["delete"]).exits(1).says("needs --force");
     assert_eq!(exists(), json!(true));
+    // What belongs to somebody else stays.
+    let other = format!("{}{ACCOUNT}/blobservices/default/containers/logs?api-version=2023-05-01", storage.url);
+    let token = [("Authorization", "Bearer entra-management-token")];
+    assert_eq!(exchange_with("PUT", &other, &token, "{}").unwrap().0, 201);
+    backend(&sandbox, &["delete", "--force"]).exits(1).says("it has other containers, too: logs");
+    assert_eq!(exists(), json!(true));
+    assert_eq!(exchange_with("DELETE", &other, &token, "").unwrap().0, 200);
     let gone = backend(&sandbox, &["delete", "--force"]).success();
     gone.says("storage account `acmestates` and everything in it removed");
     let left = state(&storage)["azure"].clone();

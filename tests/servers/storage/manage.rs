@@ -40,6 +40,11 @@ pub(crate) fn answer(azure: &mut Azure, port: u16, asked: &Asked) -> Answer {
         return if done { Answer::json(200, &json!({})) } else { pending(port, account) };
     }
     match asked.method.as_str() {
+        "GET" if path.ends_with("/containers") => {
+            let below = format!("{path}/");
+            let names = azure.resources.keys().filter_map(|known| known.strip_prefix(&below));
+            Answer::json(200, &json!({"value": names.map(|name| json!({"name": name})).collect::<Vec<_>>()}))
+        }
         "GET" => match azure.resources.get(&path) {
             Some(known) => Answer::json(200, known),
             None => refused(404, "ResourceNotFound", "It was not found."),
