@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 
@@ -15,6 +16,9 @@ use crate::ops::App;
 
 /// How many comments are listed at once; as many as GitHub gives.
 const PAGE: u32 = 100;
+
+/// For what is said when somebody has asked for the end.
+const LAST_WORDS: Duration = Duration::from_secs(3);
 
 /// Tells GitHub what runs do.
 pub(in crate::ops) struct Notices<'a> {
@@ -55,7 +59,8 @@ impl<'a> Notices<'a> {
     /// It was stopped.
     pub(in crate::ops) async fn stopped(&self, component: &str, stack: &str) {
         let check = self.checks.as_ref().and_then(|checks| checks.stopped(self.command, stack, component));
-        self.set(check).await;
+        // Whoever asked for the end does not wait for long.
+        let _ = tokio::time::timeout(LAST_WORDS, self.set(check)).await;
     }
 
     /// It has ended. Comments are about plans.

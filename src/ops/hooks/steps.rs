@@ -26,7 +26,9 @@ pub(super) async fn run(
     around: &mut Around<'_>,
 ) -> Result<Option<Error>> {
     let Prepared { temp: _temp, env, .. } = prepare(around, ending, &steps.env)?;
-    let mut runner = Runner::new(around.app, format!("the hook `{}`", hook.name), Flag::NotGiven, false)?;
+    // Where the run is nobody, so is every step.
+    let flag = Some(Flag::Disabled).filter(|off| around.options.identity.flag == *off).unwrap_or(Flag::NotGiven);
+    let mut runner = Runner::new(around.app, format!("the hook `{}`", hook.name), flag, false)?;
     (runner.relay, runner.aside) = (around.relay, around.data);
     // A step that names an identity is that one, within the guard rails of the component.
     runner.subject = Some((Arc::new(around.instance.clone()), event.verb.to_owned()));
