@@ -118,10 +118,10 @@ impl<'a> Runtime<'a> {
         let mut wanted = self.job.json();
         wanted["name_filter"] = Json::from(name);
         let listed = self.ask("ListArtifacts", &wanted, "list the artifacts of the run").await?;
-        let all = listed.get("artifacts").and_then(Json::as_array).into_iter().flatten();
+        let mut all = listed.get("artifacts").and_then(Json::as_array).into_iter().flatten();
         let is = |artifact: &&Json| artifact.get("name").and_then(Json::as_str) == Some(name);
         let id = |artifact: &Json, key: &str| artifact.get(key).and_then(Json::as_str).map(str::to_owned);
-        Ok(all.filter(is).next_back().and_then(|artifact| {
+        Ok(all.rfind(is).and_then(|artifact| {
             Some(Job {
                 run: id(artifact, "workflow_run_backend_id")?,
                 job: id(artifact, "workflow_job_run_backend_id")?,
