@@ -1,6 +1,18 @@
 //! `ci` of `atmos.yaml`.
 
+use super::comment::Behavior;
 use crate::value::Node;
+
+/// `ci.checks`: which statuses a commit gets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checks {
+    /// What their names begin with.
+    pub prefix: String,
+    pub component: bool,
+    pub add: bool,
+    pub change: bool,
+    pub destroy: bool,
+}
 
 /// What is told, and how.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -19,6 +31,10 @@ pub struct Settings {
     pub templates: Option<String>,
     /// `ci.templates.terraform`: command and file.
     pub files: Vec<(String, String)>,
+    /// `ci.checks`, where they are switched on.
+    pub checks: Option<Checks>,
+    /// `ci.comments`, where they are switched on.
+    pub comments: Option<Behavior>,
     /// Parts that are switched on and that this program does not have.
     pub not_built: Vec<&'static str>,
 }
@@ -31,7 +47,16 @@ impl Settings {
         let text = |path: &[&str]| at(path).and_then(Node::scalar_text).filter(|text| !text.is_empty());
         let list = at(&["output", "variables"]).and_then(Node::as_list).unwrap_or_default();
         let files = at(&["templates", "terraform"]).and_then(Node::as_map).into_iter().flatten();
-        let parts = [("checks", "ci.checks"), ("comments", "ci.comments"), ("results", "ci.results")];
+        let parts = [("results", "ci.results")];
+        let status = |name: &str| on(&["checks", "statuses", name], true);
+        let checks = || Checks {
+            prefix: text(&["checks", "context_prefix"]).unwrap_or_else(|| "atmos".to_owned()),
+            component: status("component"),
+            add: status("add"),
+            change: status("change"),
+            destroy: status("destroy"),
+        };
+        let behavior = || Behavior::parse(&text(&["comments", "behavior"]).unwrap_or_default());
         Settings {
             enabled: on(&["enabled"], false),
             summary: on(&["summary", "enabled"], true),
@@ -41,6 +66,8 @@ impl Settings {
             template: text(&["summary", "template"]),
             templates: text(&["templates", "base_path"]),
             files: files.filter_map(|(command, file)| Some((command.to_string(), file.scalar_text()?))).collect(),
+            checks: on(&["checks", "enabled"], false).then(checks),
+            comments: on(&["comments", "enabled"], false).then(behavior),
             not_built: parts
                 .into_iter()
                 .filter(|(key, _)| on(&[key, "enabled"], false))
@@ -75,13 +102,18 @@ mod tests {
             "summary": {"enabled": false},
             "annotations": {"enabled": false},
             "output": {"variables": ["has_changes"]},
-            "checks": {"enabled": true},
+            "checks": {"enabled": true, "statuses": {"add": false}},
+            "comments": {"enabled": true, "behavior": "update"},
+            "results": {"enabled": true},
             "templates": {"base_path": "t", "terraform": {"plan": "p.md"}},
         }});
         let settings = Settings::read(&from_json(&document));
         assert!(settings.enabled && !settings.summary && !settings.annotations);
         assert_eq!(settings.variables, ["has_changes"]);
-        assert_eq!(settings.not_built, ["ci.checks"]);
+        assert_eq!(settings.not_built, ["ci.results"]);
+        let checks = settings.checks.unwrap();
+        assert_eq!((checks.prefix.as_str(), checks.component, checks.add), ("atmos", true, false));
+        assert_eq!(settings.comments, Some(Behavior::Update));
         assert_eq!(settings.files, [("plan".to_owned(), "p.md".to_owned())]);
     }
 

@@ -5,10 +5,11 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use super::github::Notices;
 use super::{App, planfiles};
 use crate::auth::resolution::Flag;
 use crate::ci::{self, Origin, Part, Platform, Report, Settings, Told};
-use crate::component::Instance;
+use crate::component::{Instance, Kind};
 use crate::diag::{Result, Warning};
 use crate::exec::relay::Relay;
 use crate::ops::many::{Fleet, Status};
@@ -25,6 +26,8 @@ pub(super) struct Ci<'a> {
     settings: Settings,
     platform: Platform,
     command: &'static str,
+    /// Statuses and comments at GitHub.
+    notices: Option<Notices<'a>>,
 }
 
 /// A plan that may be kept for the job that applies it.
@@ -49,7 +52,8 @@ impl<'a> Ci<'a> {
             let message = format!("`{part}` is not built yet and has no effect");
             app.host.talk.warn(Warning::new("atmos::ci::not_built", message));
         }
-        Some(Ci { app, settings, platform, command })
+        let notices = Notices::of(app, &settings, command);
+        Some(Ci { app, settings, platform, command, notices })
     }
 
     /// What became of one component, read from what it said.
@@ -78,12 +82,33 @@ impl<'a> Ci<'a> {
             Some(plan) => self.keep(report, &plan).await,
             None => None,
         };
-        let summary = self.settings.summary.then(|| self.summary(report));
+        let comments = self.notices.is_some();
+        let whole = (self.settings.summary || comments).then(|| self.summary(report));
+        let summary = whole.clone().filter(|_| self.settings.summary);
         self.tell(summary.as_deref(), &ci::of_one(report, summary.as_deref(), key.as_deref(), &self.settings));
+        if let Some(notices) = &self.notices {
+            notices.one(report, &whole.unwrap_or_default()).await;
+        }
+    }
+
+    /// Says that the run of a component begins, where that is wanted.
+    pub(super) async fn begins(&self, component: &str, stack: &str) {
+        if let (Some(notices), Ok(found)) = (&self.notices, self.app.find(component, stack, Some(Kind::Terraform)))
+            && found.enabled
+        {
+            notices.begins(&found.name, &found.stack).await;
+        }
+    }
+
+    /// Says that it was stopped.
+    pub(super) async fn stopped(&self, component: &str, stack: &str) {
+        if let Some(notices) = &self.notices {
+            notices.stopped(component, stack).await;
+        }
     }
 
     /// Tells of a run of many components.
-    pub(super) fn many(&self, fleet: &Fleet, reports: Vec<Report>, stack: Option<&str>) {
+    pub(super) async fn many(&self, fleet: &Fleet, reports: Vec<Report>, stack: Option<&str>) {
         let part = |(report, result): (Report, &super::many::NodeResult)| Part {
             skipped: (result.status == Status::Skipped)
                 .then(|| result.error.clone().unwrap_or_else(|| "skipped".to_owned())),
@@ -98,6 +123,9 @@ impl<'a> Ci<'a> {
         let text = ci::many(self.command, &parts);
         let variables = ci::of_many(self.command, stack, &parts, &text, &self.settings);
         self.tell(self.settings.summary.then_some(text.as_str()), &variables);
+        if let Some(notices) = &self.notices {
+            notices.many(&parts, stack, &text).await;
+        }
     }
 
     /// Keeps the plan of a component where planfiles are kept. Gives its name there.

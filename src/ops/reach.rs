@@ -28,6 +28,7 @@ use crate::diag::{Report, Result, Shared};
 use crate::exec::Error as ExecError;
 use crate::host::{Env, Http, Once};
 use crate::secret::Expose as _;
+use crate::state::keeper::{self, Keeper};
 use crate::state::{self, AwsFact, Failure, Outputs, Reach, Reader, Wish};
 use crate::value::{Node, to_json};
 
@@ -189,7 +190,7 @@ impl Reach for App {
     }
 }
 
-/// What is done to a bucket.
+/// What is done to what keeps states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Deed {
     Look,
@@ -297,8 +298,14 @@ impl App {
         Ok(known().entry(key).or_insert(owner).clone())
     }
 
-    /// The bucket in which a component keeps its states, as whoever the component runs as.
-    pub(super) async fn bucket(&self, component: &Instance, wish: &Wish, deed: Deed) -> Result<state::bucket::Made> {
+    /// What keeps the states of a component, as whoever the component runs as: what there was, and how many versions of
+    /// objects have gone.
+    pub(super) async fn keeper(
+        &self,
+        component: &Instance,
+        wish: &Wish,
+        deed: Deed,
+    ) -> Result<(Keeper, Option<usize>)> {
         self.may_act_as(component, wish)?;
         let owner = self.owner(component, wish)?;
         let access = self.access()?;
@@ -306,9 +313,9 @@ impl App {
         let folder = self.state_folder(component);
         let reader = self.reader(component, &around, &folder);
         Ok(match deed {
-            Deed::Look => state::bucket::Made { found: state::bucket::look(&reader).await?, removed: 0 },
-            Deed::Make => state::bucket::make(&reader).await?,
-            Deed::Remove => state::bucket::remove(&reader).await?,
+            Deed::Look => (keeper::look(&reader).await?, None),
+            Deed::Make => (keeper::make(&reader).await?, None),
+            Deed::Remove => keeper::remove(&reader).await?,
         })
     }
 

@@ -12,6 +12,7 @@ use crate::component::{self, Filter, Instance, Kind};
 use crate::diag::{Failure, Result, Warning};
 use crate::resolve;
 use crate::state::Wish;
+use crate::state::keeper::{Keeper, is_made};
 use crate::value::{Map, Node};
 
 #[derive(Debug, ThisError, Diagnostic)]
@@ -32,16 +33,16 @@ pub enum Error {
     NotConfigured { component: String, stack: String },
 
     #[error("{action} not implemented for backend type `{kind}` of {component} in {stack}")]
-    #[diagnostic(code(atmos::backend::kind), help("backends that are built: s3"))]
+    #[diagnostic(code(atmos::backend::kind), help("backends that are built: s3, azurerm, gcs"))]
     Kind { action: &'static str, kind: String, component: String, stack: String },
 
     #[error("deleting the backend of {component} in {stack} with every state in it needs --force")]
     #[diagnostic(code(atmos::backend::force), help("look at it with `backend describe`, then add `--force`"))]
     Force { component: String, stack: String },
 
-    #[error("backend not found: the bucket `{bucket}` in {region} does not exist")]
-    #[diagnostic(code(atmos::backend::not_found), help("correct `backend.s3.bucket`"))]
-    NotFound { bucket: String, region: String },
+    #[error("backend not found: the {what} `{name}`{place} does not exist")]
+    #[diagnostic(code(atmos::backend::not_found), help("correct `backend.{kind}` of the component"))]
+    NotFound { what: &'static str, name: String, place: String, kind: String },
 }
 
 impl Failure for Error {}
@@ -75,24 +76,27 @@ pub(super) async fn ensure(app: &App, instance: &Instance, identity: &Flag) -> R
         return Ok(());
     }
     check_kind(instance, "create")?;
-    let known = app.bucket(instance, &wish(identity), Deed::Look).await?;
-    if known.found.exists { Ok(()) } else { make(app, instance, identity, "create").await }
+    let (known, _) = app.keeper(instance, &wish(identity), Deed::Look).await?;
+    if known.exists { Ok(()) } else { make(app, instance, identity, "create").await }
 }
 
 async fn make(app: &App, instance: &Instance, identity: &Flag, action: &'static str) -> Result<()> {
     check_kind(instance, action)?;
-    let made = app.bucket(instance, &wish(identity), Deed::Make).await?.found;
-    if made.exists {
-        let message = format!(
-            "the bucket `{}` was there; versions are on now, encryption is AES-256, public access is blocked, and its \
-             tags are Name and ManagedBy",
-            made.bucket
-        );
+    let (made, _) = app.keeper(instance, &wish(identity), Deed::Make).await?;
+    let (kind, changed) = match instance.sections.backend_type.as_str() {
+        "azurerm" => ("azurerm", "versions of blobs are on now, and what is deleted can be had back for 30 days"),
+        "gcs" => ("gcs", "versions are on now, and public access is prevented"),
+        _ => (
+            "S3",
+            "versions are on now, encryption is AES-256, public access is blocked, and its tags are Name and ManagedBy",
+        ),
+    };
+    if made.begun {
+        let message = format!("the {} `{}` was there; {changed}", made.what, made.name);
         app.host.talk.warn(Warning::new("atmos::backend::existed", message));
     }
-    app.host
-        .talk
-        .success(format!("Provisioned S3 backend `{}` for {} in {}", made.bucket, instance.name, instance.stack));
+    let (component, stack) = (&instance.name, &instance.stack);
+    app.host.talk.success(format!("Provisioned {kind} backend `{}` for {component} in {stack}", made.name));
     Ok(())
 }
 
@@ -106,12 +110,14 @@ pub async fn delete(app: &App, request: &BackendRequest) -> Result<()> {
     if !request.force {
         return Err(Error::Force { component: instance.name, stack: instance.stack }.into());
     }
-    let done = app.bucket(&instance, &wish(&request.identity), Deed::Remove).await?;
-    if !done.found.exists {
-        return Err(Error::NotFound { bucket: done.found.bucket, region: done.found.region }.into());
+    let (gone, count) = app.keeper(&instance, &wish(&request.identity), Deed::Remove).await?;
+    let Keeper { what, name, place, .. } = gone;
+    if !gone.begun {
+        let place = if place.is_empty() { String::new() } else { format!(" in {place}") };
+        return Err(Error::NotFound { what, name, place, kind: instance.sections.backend_type }.into());
     }
-    let (bucket, count) = (done.found.bucket, done.removed);
-    app.host.talk.success(format!("Backend deleted: bucket `{bucket}` and {count} version(s) of objects removed"));
+    let content = count.map_or("everything in it".to_owned(), |count| format!("{count} version(s) of objects"));
+    app.host.talk.success(format!("Backend deleted: {what} `{name}` and {content} removed"));
     Ok(())
 }
 
@@ -128,8 +134,8 @@ pub async fn describe(app: &App, request: &BackendRequest) -> Result<Node> {
         ("workspace", Node::from(instance.workspace.as_str())),
         ("provisioned", Node::from(is_provisioned(&instance))),
     ];
-    if sections.backend_type == "s3" {
-        let found = app.bucket(&instance, &wish(&request.identity), Deed::Look).await?.found;
+    if is_made(&sections.backend_type) {
+        let (found, _) = app.keeper(&instance, &wish(&request.identity), Deed::Look).await?;
         facts.push(("exists", Node::from(found.exists)));
     }
     let named = [("component", Node::from(instance.name.as_str())), ("stack", Node::from(instance.stack.as_str()))];
@@ -181,7 +187,7 @@ fn is_provisioned(instance: &Instance) -> bool {
 }
 
 fn check_kind(instance: &Instance, action: &'static str) -> Result<(), Error> {
-    if instance.sections.backend_type == "s3" {
+    if is_made(&instance.sections.backend_type) {
         return Ok(());
     }
     Err(Error::Kind {

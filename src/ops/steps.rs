@@ -261,6 +261,12 @@ impl<'a> Runner<'a> {
         env
     }
 
+    /// An environment for a program of ours in a hook.
+    pub(super) fn nested(&self, mut env: Env, cwd: &Path) -> Env {
+        self.lead_home(&mut env, cwd);
+        env
+    }
+
     /// Makes an atmos inside find the configuration that this one has, as far as the call named one.
     fn lead_home(&self, env: &mut Env, cwd: &Path) {
         let host = &self.app.host;

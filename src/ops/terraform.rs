@@ -13,6 +13,8 @@ mod error;
 mod files;
 mod fleet;
 mod generate;
+mod migrate;
+mod migrations;
 mod output;
 mod planfile;
 mod printed;
@@ -31,6 +33,8 @@ pub use diff::{DiffRequest, plan_diff};
 pub use error::Error;
 pub use files::{FilesRequest, generate_files};
 pub use generate::{GenerateRequest, generate_backend, generate_required_providers, generate_varfile};
+pub(super) use migrate::PROGRAM as MIGRATOR;
+pub use migrate::{MigrateRequest, Migration, migrate};
 pub use output::{Form, Format};
 pub use planfile::{PlanfileForm, PlanfileRequest, generate_planfile};
 pub(super) use printed::printed_outputs;
@@ -68,6 +72,8 @@ pub struct RunRequest {
     pub format: Option<Format>,
     /// `--ci`, or what a CI system sets: it is told what happens, where `ci.enabled` says so.
     pub ci: bool,
+    /// `--upload-status`: Atmos Pro is told how the command ended.
+    pub upload: bool,
     /// Somebody wants the summary of the run, also where it is about one component.
     pub summarises: bool,
     /// `--verify-plan`

@@ -11,12 +11,13 @@ use crate::secret::Expose as _;
 
 /// For one attempt at the service that gives tokens to jobs.
 const PATIENCE: Duration = Duration::from_secs(30);
-const RESOURCE: &str = "https://storage.azure.com/";
+/// What the storage is called in tokens.
+pub(super) const STORAGE: &str = "https://storage.azure.com/";
 const HELP: &str = "set ARM_ACCESS_KEY or ARM_SAS_TOKEN, or ARM_TENANT_ID and ARM_CLIENT_ID with ARM_CLIENT_SECRET or a \
                     federated token, or sign in with `az login`";
 
-/// A bearer token for the storage, known to the masker.
-pub(super) async fn token(reader: &Reader<'_>, settings: &Settings<'_>) -> Result<String, Error> {
+/// A bearer token for the storage or another service, known to the masker.
+pub(super) async fn token(reader: &Reader<'_>, settings: &Settings<'_>, resource: &str) -> Result<String, Error> {
     let tenant = settings.text_or("tenant_id", &["ARM_TENANT_ID", "AZURE_TENANT_ID"]);
     let client = settings.text_or("client_id", &["ARM_CLIENT_ID", "AZURE_CLIENT_ID"]);
     if let (Some(tenant), Some(client)) = (tenant, client)
@@ -24,11 +25,11 @@ pub(super) async fn token(reader: &Reader<'_>, settings: &Settings<'_>) -> Resul
     {
         let cloud = settings.text_or("environment", &["ARM_ENVIRONMENT"]).unwrap_or_default();
         let authority = azure::authority(&cloud, settings.variable(&["AZURE_AUTHORITY_HOST"]).as_deref());
-        let token = azure::of_principal(reader.desk(), &authority, &tenant, &client, RESOURCE, &proof).await;
+        let token = azure::of_principal(reader.desk(), &authority, &tenant, &client, resource, &proof).await;
         return token.map(|token| token.value.expose_secret().to_owned()).map_err(failed);
     }
     let variables = settings.env.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    let token = azure::by_program(reader.desk(), variables, &["--resource", RESOURCE]).await.map_err(failed)?;
+    let token = azure::by_program(reader.desk(), variables, &["--resource", resource]).await.map_err(failed)?;
     let token = token.ok_or_else(|| refused("nothing says who reads"))?;
     Ok(token.value.expose_secret().to_owned())
 }

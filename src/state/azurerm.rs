@@ -66,7 +66,7 @@ pub(super) async fn read(reader: &Reader<'_>) -> Result<Option<Vec<u8>>, Error> 
             url = format!("{url}?{signature}");
         }
         Access::Login => {
-            let token = azure_login::token(reader, &settings).await?;
+            let token = azure_login::token(reader, &settings, azure_login::STORAGE).await?;
             headers.push(("authorization", format!("Bearer {token}")));
         }
     }

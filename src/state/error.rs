@@ -32,6 +32,10 @@ pub enum Error {
     #[diagnostic(code(atmos::state::refused), help("{help}"))]
     Refused { place: String, answer: String, help: String },
 
+    #[error("{place} is not deleted: {reason}")]
+    #[diagnostic(code(atmos::state::shared), help("{help}"))]
+    Shared { place: String, reason: String, help: String },
+
     #[error("cannot reach {endpoint} to read {place}: {reason}")]
     #[diagnostic(
         code(atmos::state::unreachable),

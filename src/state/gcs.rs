@@ -34,7 +34,7 @@ pub(super) async fn read(reader: &Reader<'_>) -> Result<Option<Vec<u8>>, Error> 
     let mut request = HttpRequest::get(url);
     // An emulator wants to know nobody.
     if settings.variable(&["STORAGE_EMULATOR_HOST"]).is_none() {
-        let token = google_login::token(reader, &settings).await?;
+        let token = google_login::token(reader, &settings, google_login::READ).await?;
         request = request.header("authorization", format!("Bearer {token}"));
     }
     for (name, value) in customer_key(reader, &settings)? {
@@ -70,7 +70,7 @@ fn answer(response: HttpResponse, place: String, bucket: &str) -> Result<Option<
 }
 
 /// Where the interface for objects is.
-fn base(settings: &Settings<'_>) -> String {
+pub(super) fn base(settings: &Settings<'_>) -> String {
     if let Some(emulator) = settings.variable(&["STORAGE_EMULATOR_HOST"]) {
         let emulator = if emulator.contains("://") { emulator } else { format!("http://{emulator}") };
         return format!("{}{PATH}", emulator.trim_end_matches('/'));

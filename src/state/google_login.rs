@@ -10,12 +10,13 @@ use super::settings::Settings;
 use crate::cloud::{Trouble, google};
 use crate::secret::{Expose as _, Secret};
 
-const STORAGE: &str = "https://www.googleapis.com/auth/devstorage.read_only";
+/// What may read objects, and nothing else.
+pub(super) const READ: &str = "https://www.googleapis.com/auth/devstorage.read_only";
 const HELP: &str = "set `credentials` of the backend or GOOGLE_CREDENTIALS to the key of a service account, or \
                     GOOGLE_OAUTH_ACCESS_TOKEN, or sign in with `gcloud auth application-default login`";
 
-/// A bearer token for the storage, known to the masker.
-pub(super) async fn token(reader: &Reader<'_>, settings: &Settings<'_>) -> Result<String, Error> {
+/// A bearer token that may do what is wanted, known to the masker.
+pub(super) async fn token(reader: &Reader<'_>, settings: &Settings<'_>, wanted: &str) -> Result<String, Error> {
     let variables = ["GOOGLE_BACKEND_IMPERSONATE_SERVICE_ACCOUNT", "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT"];
     let other = settings.text_or("impersonate_service_account", &variables);
     let failed = |trouble: Trouble| failed(settings, trouble);
@@ -24,20 +25,20 @@ pub(super) async fn token(reader: &Reader<'_>, settings: &Settings<'_>) -> Resul
         reader.host.masker.register(&token);
         token
     } else {
-        let scope = if other.is_some() { google::PLATFORM } else { STORAGE };
+        let scope = if other.is_some() { google::PLATFORM } else { wanted };
         google::of_document(reader.desk(), &document(reader, settings)?, scope).await.map_err(failed)?.value
     };
     let token = match other {
         Some(account) => {
             let base = settings.variable(&["GOOGLE_IAM_CREDENTIALS_CUSTOM_ENDPOINT"]);
-            let wanted = google::Account {
+            let account = google::Account {
                 email: &account,
-                scopes: &[STORAGE],
+                scopes: &[wanted],
                 delegates: &[],
                 lifetime: None,
                 base: base.as_deref(),
             };
-            google::impersonated(reader.desk(), &own, &wanted).await.map_err(failed)?.value
+            google::impersonated(reader.desk(), &own, &account).await.map_err(failed)?.value
         }
         None => own,
     };

@@ -1,16 +1,19 @@
 //! Outputs of components from where terraform keeps its states, without terraform.
 //!
 //! Row 7. Read [`read`] first: one state from the backend of one component, by a [`Reader`]; one file for each backend.
-//! [`Outputs`] is what comes out. [`Reach`] is how the evaluation above asks for outputs and identities: who implements it
+//! [`Outputs`] is what comes out. [`keeper`] makes what states are kept in. [`Reach`] is how the evaluation above asks for outputs and identities: who implements it
 //! knows credentials and can start terraform.
 
+mod account;
 mod azure_login;
 mod azurerm;
 pub mod bucket;
 mod error;
 mod gcs;
+mod gcs_bucket;
 mod google_login;
 mod http;
+pub mod keeper;
 mod local;
 mod md5;
 mod outputs;

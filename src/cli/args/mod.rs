@@ -17,6 +17,7 @@ mod gcp;
 mod global;
 mod helmfile;
 mod list;
+mod migrate;
 mod packer;
 mod planfile;
 mod provision;
@@ -55,6 +56,7 @@ pub use list::{
     ListArgs, ListCommand, ListEvaluationArgs, MetadataArgs, PlainListArgs, SelectArgs, SettingsArgs, SideBySideArgs,
     SourcesArgs, StackListArgs, ValuesArgs, VarsArgs, VendorArgs, WorkflowsArgs,
 };
+pub use migrate::{MigrateArgs, MigrateCommand};
 pub use packer::{PackerArgs, PackerCommand, PackerRun};
 pub use planfile::{PlanfileCommand, PlanfilePlace};
 pub use provision::{BackendCommand, BackendTarget, SourceCommand, WorkdirCommand};

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{BackendCommand, Fleet, IdentityArgs, PlanfileCommand, ProcessingArgs, SourceCommand, WorkdirCommand};
+use super::{
+    BackendCommand, Fleet, IdentityArgs, MigrateCommand, PlanfileCommand, ProcessingArgs, SourceCommand, WorkdirCommand,
+};
 
 #[derive(Debug, Args)]
 pub struct TerraformArgs {
@@ -238,6 +240,11 @@ pub enum TerraformCommand {
     Planfile {
         #[command(subcommand)]
         command: PlanfileCommand,
+    },
+    /// Migrate states of components with tfmigrate
+    Migrate {
+        #[command(subcommand)]
+        command: MigrateCommand,
     },
     /// Working directories of components
     Workdir {

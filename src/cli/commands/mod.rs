@@ -28,6 +28,7 @@ mod helmfile;
 mod inspect;
 mod list;
 mod man;
+mod migrate;
 mod packer;
 mod planfile;
 mod profile;

@@ -8,7 +8,7 @@ use super::super::args::{
 };
 use super::super::error::Error;
 use super::super::setup::{Context, boolean, flag};
-use super::{auth, backend, describe, fleet, generate, planfile, provision, unknown, write};
+use super::{auth, backend, describe, fleet, generate, migrate, planfile, provision, unknown, write};
 use crate::component::Kind;
 use crate::diag::{Result, Warning};
 use crate::exec::terraform::{CleanOptions, FromPlan, Request};
@@ -98,6 +98,7 @@ pub(super) fn run(context: &Context, args: TerraformArgs) -> Result<u8> {
         C::Source { command } => provision::source(context, Kind::Terraform, command),
         C::Backend { command } => backend::run(context, command),
         C::Planfile { command } => planfile::run(context, command),
+        C::Migrate { command } => migrate::run(context, command),
         C::Workdir { command } => provision::workdir(context, &Kind::Terraform, command),
         C::Varfile(args) | C::Write { command: WriteCommand::Varfile(args) } => {
             let warning = Warning::new("atmos::cli::deprecated", "this command is deprecated");
@@ -202,10 +203,10 @@ fn request(context: &Context, word: &str, run: TerraformRun, init: &InitFlags) -
         Some(value) => Ok(Some(value)),
         None => boolean(env, name),
     };
-    let upload_status = upload_status(context, word, run.upload_status)?;
+    let upload = upload_status(context, word, run.upload_status)?;
     let request = Request {
         words: command,
-        upload_status,
+        upload_status: upload && word == "plan",
         native: context.native.native(&positionals),
         raw: context.native.raw.clone(),
         skip_init: !run.init && flag(run.skip_init, env, "ATMOS_SKIP_INIT")?,
@@ -227,26 +228,21 @@ fn request(context: &Context, word: &str, run: TerraformRun, init: &InitFlags) -
         identity: auth::flag(&run.identity),
         dry_run: flag(run.dry_run, env, "ATMOS_DRY_RUN")?,
         append_user_agent: run.append_user_agent.or_else(|| env.get("ATMOS_APPEND_USER_AGENT").map(str::to_owned)),
+        upload: upload && matches!(word, "plan" | "apply" | "deploy"),
         skip_hooks: skipped_hooks(run.skip_hooks.as_deref(), env),
         evaluation: describe::processing(env, &run.processing)?,
         ..RunRequest::default()
     })
 }
 
-/// `--upload-status`, of which only the exit status of a plan is built.
+/// `--upload-status`
 fn upload_status(context: &Context, word: &str, given: Option<bool>) -> Result<bool> {
     let env = &context.host.env;
     let asked = match given {
         None if word == "plan" => flag(None, env, "ATMOS_TERRAFORM_PLAN_UPLOAD_STATUS")?,
         other => other.unwrap_or(false),
     };
-    let asked = asked || given.is_none() && flag(None, env, "ATMOS_UPLOAD_STATUS")?;
-    if asked {
-        let message = "the status is not uploaded: reporting to Atmos Pro is not built yet";
-        let help = "a plan exits with 2 where something changes, as with `-detailed-exitcode`";
-        context.host.talk.warn(Warning::new("atmos::cli::upload_status", message).help(help));
-    }
-    Ok(asked && word == "plan")
+    Ok(asked || given.is_none() && flag(None, env, "ATMOS_UPLOAD_STATUS")?)
 }
 
 /// The flags for many components.

@@ -47,6 +47,13 @@ pub(crate) enum Error {
     )]
     StepFailed { hook: String, event: String, step: String, code: u8 },
 
+    #[error("hook (kind tfmigrate) failed: `{hook}` at {event}: exit status {code}")]
+    #[diagnostic(
+        code(atmos::hooks::migration_failed),
+        help("its own output is above; `on_failure: warn` goes on when the migration fails")
+    )]
+    MigrationFailed { hook: String, event: String, code: u8 },
+
     #[error("hook (kind git) failed: `{hook}` at {event}: {reason}")]
     #[diagnostic(code(atmos::hooks::git_failed), help("{help}"))]
     GitFailed { hook: String, event: String, reason: String, help: String },
@@ -59,7 +66,9 @@ pub(crate) enum Error {
 impl Failure for Error {
     fn exit_code(&self) -> u8 {
         match self {
-            Error::CommandFailed { code, .. } | Error::StepFailed { code, .. } => *code,
+            Error::CommandFailed { code, .. }
+            | Error::StepFailed { code, .. }
+            | Error::MigrationFailed { code, .. } => *code,
             _ => 1,
         }
     }

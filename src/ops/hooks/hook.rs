@@ -1,7 +1,8 @@
 //! One hook, read from its section.
 
 use super::error::Error;
-use super::event::Event;
+use super::event::{Event, Moment};
+use super::migrate;
 use super::report::Report;
 use crate::component::Instance;
 use crate::diag::nearest;
@@ -16,6 +17,7 @@ pub(super) enum Kind {
     Store(Store),
     Steps(Steps),
     Git(Publish),
+    Migrate(Migrate),
     /// Of no use outside of the commercial service; the reference does nothing, too.
     Nothing,
 }
@@ -37,6 +39,27 @@ pub(super) struct Command {
 pub(super) struct Steps {
     pub list: Vec<Step>,
     pub env: Vec<(String, String)>,
+}
+
+/// A migration of the component's state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Migrate {
+    pub mode: Mode,
+    /// One file; without it the program goes by its history.
+    pub migration: Option<String>,
+    /// A configuration of the program.
+    pub config: Option<String>,
+    pub backend_config: Vec<String>,
+    pub env: Vec<(String, String)>,
+}
+
+/// Whether a migration is shown or done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// As the command does it.
+    Dynamic,
+    Plan,
+    Apply,
 }
 
 /// What is committed.
@@ -76,10 +99,8 @@ pub(super) struct Hook {
     events: Option<Vec<String>>,
 }
 
-/// Kinds of the reference that later versions bring.
-const LATER: [&str; 1] = ["tfmigrate"];
-const BUILT: [&str; 10] =
-    ["command", "store", "git", "step", "steps", "infracost", "trivy", "checkov", "kics", "tflint"];
+const KINDS: [&str; 11] =
+    ["command", "store", "git", "step", "steps", "infracost", "trivy", "checkov", "kics", "tflint", "tfmigrate"];
 
 /// Programs that look at the component, each with its usual arguments and how its output is read.
 fn scanner(kind: &str) -> Option<(&'static str, Report)> {
@@ -122,7 +143,12 @@ pub(super) fn concerns(events: Option<&[String]>, event: Event<'_>) -> bool {
 
 impl Hook {
     pub(super) fn concerns(&self, event: Event<'_>) -> bool {
-        concerns(self.events.as_deref(), event)
+        // One that names no event hears those at which it can do something.
+        let fits = match (&self.kind, &self.events) {
+            (Kind::Migrate(wanted), None) => migrate::action(wanted.mode, event).is_some(),
+            _ => true,
+        };
+        fits && concerns(self.events.as_deref(), event)
     }
 
     /// Reads a hook of the instance.
@@ -152,12 +178,14 @@ impl Reader<'_> {
             (None, Some(kind)) => (kind, None),
             (Some(kind), program) => (kind, program),
         };
-        let usual = if matches!(kind.as_str(), "store" | "git") { OnFailure::Fail } else { OnFailure::Warn };
+        let usual =
+            if matches!(kind.as_str(), "store" | "git" | "tfmigrate") { OnFailure::Fail } else { OnFailure::Warn };
         let kind = match kind.as_str() {
             "command" => Kind::Command(self.command(program)?),
             tool if scanner(tool).is_some() => Kind::Command(self.scanner(tool, program)?),
             "store" => Kind::Store(self.store()?),
             "git" => Kind::Git(self.publish()?),
+            "tfmigrate" => Kind::Migrate(self.migrate()?),
             "step" => Kind::Steps(self.step()?),
             "steps" => Kind::Steps(self.steps()?),
             other if other.starts_with("ci.") => Kind::Nothing,
@@ -236,6 +264,39 @@ impl Reader<'_> {
         Ok(Publish { repository: self.text("repository")?, message, paths, push })
     }
 
+    fn migrate(&self) -> Result<Migrate, Error> {
+        let node = self.node.get("mode").unwrap_or(self.node);
+        let mode = match self.text("mode")?.as_deref() {
+            None | Some("dynamic") => Mode::Dynamic,
+            Some("plan") => Mode::Plan,
+            Some("apply") => Mode::Apply,
+            Some(other) => {
+                return Err(self.invalid(node, &format!("`mode: {other}` is none"), "valid are dynamic, plan, apply"));
+            }
+        };
+        for name in events(self.node).unwrap_or_default() {
+            let fits = |verb| {
+                let event = Event { moment: Moment::Before, kind: "terraform", verb };
+                event.is_named(&name) && migrate::action(mode, event).is_some()
+            };
+            if !["plan", "apply"].into_iter().any(fits) {
+                let node = self.node.get("events").unwrap_or(self.node);
+                let help = "migrations run before.terraform.plan, before.terraform.apply or before.terraform.deploy; \
+                            `mode: apply` not before a plan";
+                return Err(self.invalid(node, &format!("at `{name}` there is nothing to migrate"), help));
+            }
+        }
+        let entries = self.node.get("backend_config").filter(|node| !node.is_empty());
+        let list = entries.map(|node| node.as_list().unwrap_or(std::slice::from_ref(node))).unwrap_or_default();
+        Ok(Migrate {
+            mode,
+            migration: self.text("migration")?,
+            config: self.text("config")?,
+            backend_config: list.iter().filter_map(text_of).collect(),
+            env: self.texts("env")?,
+        })
+    }
+
     /// `type` names the step, `with` is the rest of it.
     fn step(&self) -> Result<Steps, Error> {
         let Some(kind) = self.text("type")? else {
@@ -284,10 +345,6 @@ impl Reader<'_> {
                 _ => {
                     return Err(self.not_built(format!("in a hook the type of the step `{}`", step.name), self.node));
                 }
-            }
-            if step.identity.is_some() {
-                let help = "the steps of a hook run as the identity of its component: leave it out";
-                return Err(self.invalid(self.node, &format!("the step `{}` has an identity", step.name), help));
             }
         }
         Ok(Steps { list, env: self.texts("env")? })
@@ -351,12 +408,9 @@ impl Reader<'_> {
 
     fn unknown(&self, kind: &str) -> Error {
         let node = self.node.get("kind").unwrap_or(self.node);
-        if LATER.contains(&kind) {
-            return self.not_built(format!("kind `{kind}`"), node);
-        }
-        let help = match nearest(kind, BUILT.into_iter().chain(LATER)) {
+        let help = match nearest(kind, KINDS) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!("valid kinds: {}, {}", BUILT.join(", "), LATER.join(", ")),
+            None => format!("valid kinds: {}", KINDS.join(", ")),
         };
         self.invalid(node, &format!("unknown kind `{kind}`"), &help)
     }

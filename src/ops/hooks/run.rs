@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::error::Error;
 use super::event::{Event, Moment, Skip};
 use super::hook::{self, Hook, Kind, OnFailure};
-use super::{command, git, steps, store};
+use super::{command, git, migrate, steps, store};
 use crate::component::Instance;
 use crate::diag::{Report, Result, Warning};
 use crate::exec::process;
@@ -13,6 +13,7 @@ use crate::exec::relay::Relay;
 use crate::exec::signals::Signals;
 use crate::host::Env;
 use crate::ops::App;
+use crate::ops::terraform::MIGRATOR;
 use crate::resolve::{self, Options};
 use crate::state::Outputs;
 use crate::step::{Facts, Status, Subject};
@@ -219,10 +220,14 @@ impl Hooks {
     fn check_programs(&self, moment: Moment, status: Status, around: &Around<'_>) -> Result<(), Error> {
         let host = &around.app.host;
         for hook in self.due(&self.list, moment, status, around)? {
-            let Kind::Command(command) = &hook.kind else { continue };
-            if process::find(&command.program, "a hook", around.env, &host.cwd).is_err() {
+            let program = match &hook.kind {
+                Kind::Command(command) => command.program.as_str(),
+                Kind::Migrate(_) => MIGRATOR,
+                _ => continue,
+            };
+            if process::find(program, "a hook", around.env, &host.cwd).is_err() {
                 let place = host.sources.place(hook.span).map(|place| format!(" ({place})")).unwrap_or_default();
-                let (hook, command) = (hook.name.clone(), command.program.clone());
+                let (hook, command) = (hook.name.clone(), program.to_owned());
                 return Err(Error::CommandNotFound { hook, command, place });
             }
         }
@@ -252,6 +257,7 @@ impl Hooks {
                 Kind::Nothing => None,
                 Kind::Command(command) => command::run(hook, command, event, ending, around).await?,
                 Kind::Steps(list) => steps::run(hook, list, event, ending, around).await?,
+                Kind::Migrate(wanted) => migrate::run(hook, wanted, event, ending, around).await?,
                 Kind::Git(publish) => git::run(hook, publish, event, around).await?,
                 Kind::Store(store) => store::run(&hook.name, store, event, around, &mut outputs).await?,
             };

@@ -1,6 +1,7 @@
 //! Runs the steps of a hook, as those of a workflow run, as the component and in its folder.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::command::{Prepared, prepare};
 use super::error::Error;
@@ -11,6 +12,7 @@ use crate::auth::resolution::Flag;
 use crate::diag::{Result, Warning};
 use crate::exec::environment::add_level;
 use crate::host::Env;
+use crate::ops::child::{self, Held};
 use crate::ops::steps::{Program, Runner};
 use crate::step::{Directory, Facts, Kind, Status, Step, Subject};
 use crate::workflow::{StepFlags, atmos_words};
@@ -24,8 +26,12 @@ pub(super) async fn run(
     around: &mut Around<'_>,
 ) -> Result<Option<Error>> {
     let Prepared { temp: _temp, env, .. } = prepare(around, ending, &steps.env)?;
-    let mut runner = Runner::new(around.app, format!("the hook `{}`", hook.name), Flag::Disabled, false)?;
+    // Where the run is nobody, so is every step.
+    let flag = Some(Flag::Disabled).filter(|off| around.options.identity.flag == *off).unwrap_or(Flag::NotGiven);
+    let mut runner = Runner::new(around.app, format!("the hook `{}`", hook.name), flag, false)?;
     (runner.relay, runner.aside) = (around.relay, around.data);
+    // A step that names an identity is that one, within the guard rails of the component.
+    runner.subject = Some((Arc::new(around.instance.clone()), event.verb.to_owned()));
     let mut run = Run { runner, hook, around, env };
     let (mut status, mut failure) = (Status::Success, None);
     for step in &steps.list {
@@ -86,7 +92,14 @@ impl Run<'_, '_> {
             }
             return Ok(0);
         }
-        let mut env = self.env.clone();
+        let held = match &step.identity {
+            Some(_) => Some(self.runner.hold(step.identity.as_deref()).await?),
+            None => None,
+        };
+        let mut env = match &held {
+            Some(held) => self.as_another(held)?,
+            None => self.env.clone(),
+        };
         for (name, value) in &step.env {
             env.change(name, value.as_deref());
         }
@@ -102,8 +115,27 @@ impl Run<'_, '_> {
             }
             _ => Program::Shell(step.command.clone()),
         };
-        let ended = self.runner.run(&program, &cwd, &env, step.retry.as_ref(), step.timeout).await?;
-        Ok(ended.outcome.code)
+        let ended = self.runner.run(&program, &cwd, &env, step.retry.as_ref(), step.timeout).await;
+        // The step has ended: its credentials go, however it did.
+        let closed = held.map_or(Ok(()), Held::close);
+        let code = ended?.outcome.code;
+        closed.map(|()| code)
+    }
+
+    /// The environment of a step that is somebody else than the component: nothing of the component's own identity, but
+    /// what the hook and the steps before have set, and what terraform is told.
+    fn as_another(&self, held: &Held) -> Result<Env> {
+        let Around { app, instance, env: own, .. } = self.around;
+        let access = child::access(app)?;
+        let mut env = child::environment(app, &access, &instance.sections.env, held);
+        for (name, value) in self.env.iter() {
+            let Some(known) = name.to_str() else { continue };
+            let is_new = own.get_raw(known) != Some(value);
+            if is_new || known.starts_with("TF_") && !env.is_set(known) {
+                env.set(known, value);
+            }
+        }
+        Ok(env)
     }
 
     /// The folder of the component, where a step names no other; atmos itself runs where it was started. A path that

@@ -84,7 +84,9 @@ pub async fn list(app: &App, query: &PlanfileQuery) -> Result<Vec<Row>> {
     let settings = Settings::read(&app.config.document);
     let shelf = shelf(app, &settings, query, None)?;
     let commit = if query.all { None } else { Some(origin(app, query)?.commit) };
-    let mut entries = shelf.list().await?;
+    let words = [commit.as_deref(), query.stack.as_deref(), query.component.as_deref(), Some(settings.ending())];
+    let words: Vec<&str> = words.into_iter().flatten().collect();
+    let mut entries = shelf.list(&words).await?;
     entries.retain(|entry| {
         let is = |wanted: Option<&String>, of: fn(&Note) -> &String| {
             wanted.is_none_or(|wanted| entry.note.as_ref().map(of) == Some(wanted))

@@ -15,8 +15,8 @@ pub enum Error {
     #[diagnostic(code(atmos::planfile::unknown_store), help("{help}"))]
     UnknownStore { name: String, help: String },
 
-    #[error("the planfile store `{name}` of the type `{kind}` is not built yet")]
-    #[diagnostic(code(atmos::planfile::store_kind), help("types that are built: local/dir, aws/s3"))]
+    #[error("the planfile store `{name}` of the type `{kind}` cannot be used: there is no such type")]
+    #[diagnostic(code(atmos::planfile::store_kind), help("types: local/dir, aws/s3, github/artifacts"))]
     StoreKind { name: String, kind: String },
 
     #[error("the planfile store `{name}` has no `{option}`")]

@@ -1,6 +1,6 @@
 //! Planfiles that are kept between the job that plans and the one that applies (`components.terraform.planfiles`).
 //!
-//! Row 12. Read [`Shelf`] first: where they lie, a folder or a bucket of S3. `bundle` packs a plan with its lock file,
+//! Row 12. Read [`Shelf`] first: where they lie, a folder, a bucket of S3, or artifacts of GitHub. `bundle` packs a plan with its lock file,
 //! `note` is what is said of it beside; `commands` is `atmos terraform planfile …`.
 
 mod bundle;

@@ -1,6 +1,7 @@
 //! `components.terraform.planfiles` of `atmos.yaml`.
 
 use super::error::Error;
+use crate::ci::Platform;
 use crate::diag::nearest;
 use crate::host::Env;
 use crate::value::{Map, Node};
@@ -135,14 +136,21 @@ impl Settings {
         match kind {
             "local/dir" => true,
             "aws/s3" => someone(),
+            // Elsewhere nothing can be put there.
+            "github/artifacts" => Platform::is_github(env),
             _ => false,
         }
+    }
+
+    /// What the names of planfiles end with, where that is always the same.
+    pub(super) fn ending(&self) -> &str {
+        self.key_pattern.rsplit_once("}}").map_or(self.key_pattern.as_str(), |(_, ending)| ending)
     }
 
     fn unknown(&self, name: &str) -> Error {
         let near = nearest(name, self.stores.iter().map(|spec| spec.name.as_str()));
         let help = near.map_or_else(
-            || "name one of the stores, or a type: local/dir, aws/s3".to_owned(),
+            || "name one of the stores, or a type: local/dir, aws/s3, github/artifacts".to_owned(),
             |near| format!("did you mean `{near}`?"),
         );
         Error::UnknownStore { name: name.to_owned(), help }
@@ -150,7 +158,7 @@ impl Settings {
 }
 
 fn is_built(kind: &str) -> bool {
-    matches!(kind, "local/dir" | "aws/s3")
+    matches!(kind, "local/dir" | "aws/s3" | "github/artifacts")
 }
 
 fn options<const N: usize>(entries: [(&str, &str); N]) -> Node {
@@ -176,12 +184,14 @@ mod tests {
         let ordered = settings(&json!({"priority": ["hub", "here"], "stores": stores}));
         let by_key = settings(&json!({"priority": ["hub", "s3", "here"], "stores": stores}));
         let only = settings(&json!({"stores": {"s3": {"type": "aws/s3"}}}));
+        let actions = Env::from_iter([("GITHUB_ACTIONS", "true")]);
         let profile = Env::from_iter([("AWS_PROFILE", "p")]);
         let chosen = settings(&json!({"default": "s3", "stores": stores}));
         let none = settings(&json!({}));
         let bucket = Env::from_iter([("ATMOS_PLANFILE_BUCKET", "b")]);
         for (settings, name, env, expected) in [
             (&ordered, None, &bucket, Ok("here")),
+            (&ordered, None, &actions, Ok("hub")),
             (&ordered, Some("hub"), &bucket, Ok("hub")),
             (&by_key, None, &profile, Ok("s3")),
             (&by_key, None, &Env::default(), Ok("here")),

@@ -1,4 +1,4 @@
-//! Where planfiles are kept: a folder, or a bucket of S3.
+//! Where planfiles are kept: a folder, a bucket of S3, or artifacts of GitHub Actions.
 
 use std::path::{Path, PathBuf};
 
@@ -10,6 +10,7 @@ use crate::diag::Result;
 use crate::exec::Error as ExecError;
 use crate::host::fs;
 use crate::ops::App;
+use crate::ops::github::{self, Artifacts};
 use crate::state::{Wish, bucket};
 use crate::value::Node;
 
@@ -25,8 +26,18 @@ pub struct Entry {
     pub note: Option<Note>,
 }
 
+/// Days that an artifact is kept, where nobody says it.
+const DAYS: i64 = 7;
+
 #[derive(Debug)]
 enum Place {
+    Files(Files),
+    Artifacts(github::Place),
+}
+
+/// Where an archive and its note are two files.
+#[derive(Debug)]
+enum Files {
     Folder(PathBuf),
     Bucket {
         name: String,
@@ -54,10 +65,10 @@ impl<'a> Shelf<'a> {
             "local/dir" => {
                 let path = text("path").unwrap_or_else(|| ".atmos/planfiles".to_owned());
                 let home = app.host.env.get("HOME").map(PathBuf::from);
-                Place::Folder(match (path.strip_prefix("~/"), home) {
+                Place::Files(Files::Folder(match (path.strip_prefix("~/"), home) {
                     (Some(rest), Some(home)) => home.join(rest),
                     _ => app.config.base_path.join(path),
-                })
+                }))
             }
             "aws/s3" => {
                 let name = text("bucket").ok_or(Error::Option { name: spec.name.clone(), option: "bucket" })?;
@@ -67,8 +78,18 @@ impl<'a> Shelf<'a> {
                 for key in ["prefix", "key_pattern"] {
                     settings.shift_remove(key);
                 }
-                Place::Bucket { name, prefix: prefix.trim_matches('/').to_owned(), settings: Node::from(settings) }
+                let prefix = prefix.trim_matches('/').to_owned();
+                Place::Files(Files::Bucket { name, prefix, settings: Node::from(settings) })
             }
+            "github/artifacts" => Place::Artifacts(github::Place {
+                owner: text("owner"),
+                repository: text("repo"),
+                prefix: text("prefix"),
+                days: text("retention_days")
+                    .and_then(|days| days.parse().ok())
+                    .filter(|days| *days > 0)
+                    .unwrap_or(DAYS),
+            }),
             kind => return Err(Error::StoreKind { name: spec.name.clone(), kind: kind.to_owned() }),
         };
         Ok(Shelf { app, owner, place, kind: spec.kind.clone() })
@@ -77,9 +98,12 @@ impl<'a> Shelf<'a> {
     /// For messages.
     pub(super) fn shown(&self) -> String {
         match &self.place {
-            Place::Folder(path) => path.strip_prefix(&self.app.host.cwd).unwrap_or(path).display().to_string(),
-            Place::Bucket { name, prefix, .. } if prefix.is_empty() => format!("s3://{name}"),
-            Place::Bucket { name, prefix, .. } => format!("s3://{name}/{prefix}"),
+            Place::Files(Files::Folder(path)) => {
+                path.strip_prefix(&self.app.host.cwd).unwrap_or(path).display().to_string()
+            }
+            Place::Files(Files::Bucket { name, prefix, .. }) if prefix.is_empty() => format!("s3://{name}"),
+            Place::Files(Files::Bucket { name, prefix, .. }) => format!("s3://{name}/{prefix}"),
+            Place::Artifacts(_) => "the artifacts of GitHub Actions".to_owned(),
         }
     }
 
@@ -87,32 +111,59 @@ impl<'a> Shelf<'a> {
     pub(super) async fn put(&self, key: &str, archive: Vec<u8>, note: &Note) -> Result<()> {
         checked(key)?;
         let note = serde_json::to_vec_pretty(note).unwrap_or_default();
-        self.write(key, archive).await?;
-        self.write(&format!("{key}{NOTE}"), note).await
+        match &self.place {
+            Place::Artifacts(place) => Ok(Artifacts::open(&self.app.host, place)?.put(key, &archive, &note).await?),
+            Place::Files(files) => {
+                self.write(files, key, archive).await?;
+                self.write(files, &format!("{key}{NOTE}"), note).await
+            }
+        }
     }
 
     /// The archive with its note; `None` where there is none.
     pub(super) async fn get(&self, key: &str) -> Result<Option<(Vec<u8>, Option<Note>)>> {
         checked(key)?;
-        let Some(archive) = self.read(key).await? else { return Ok(None) };
-        Ok(Some((archive, self.note(key).await?)))
+        match &self.place {
+            Place::Artifacts(place) => {
+                let found = Artifacts::open(&self.app.host, place)?.get(key).await?;
+                Ok(found.map(|(archive, note)| (archive, read_note(&note))))
+            }
+            Place::Files(files) => {
+                let Some(archive) = self.read(files, key).await? else { return Ok(None) };
+                Ok(Some((archive, self.note(key).await?)))
+            }
+        }
     }
 
     /// The note; `None` where it is missing or cannot be read.
     pub(super) async fn note(&self, key: &str) -> Result<Option<Note>> {
-        let bytes = self.read(&format!("{key}{NOTE}")).await?;
-        Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
+        let bytes = match &self.place {
+            Place::Artifacts(place) => {
+                let found = Artifacts::open(&self.app.host, place)?.get(key).await?;
+                found.map(|(_, note)| note)
+            }
+            Place::Files(files) => self.read(files, &format!("{key}{NOTE}")).await?,
+        };
+        Ok(bytes.and_then(|bytes| read_note(&bytes)))
     }
 
-    /// Everything that is there, the newest first.
-    pub(super) async fn list(&self) -> Result<Vec<Entry>> {
+    /// Everything that is there, the newest first. Artifacts are looked into only where these words are in their names.
+    pub(super) async fn list(&self, words: &[&str]) -> Result<Vec<Entry>> {
         let mut entries = match &self.place {
-            Place::Folder(path) => {
+            Place::Artifacts(place) => {
+                let found = Artifacts::open(&self.app.host, place)?.list(words).await?;
+                let entry = |found: github::Artifact| {
+                    let github::Artifact { key, size, created, .. } = found;
+                    Entry { key, size, modified: created, note: None }
+                };
+                found.into_iter().map(entry).collect()
+            }
+            Place::Files(Files::Folder(path)) => {
                 let mut entries = Vec::new();
                 collect(path, path, &mut entries).map_err(ExecError::file("read", path))?;
                 entries
             }
-            Place::Bucket { prefix, settings, .. } => {
+            Place::Files(Files::Bucket { prefix, settings, .. }) => {
                 let shelf = self.app.shelf(self.owner, settings).await?;
                 let start = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
                 let found = bucket::list(&shelf.reader(), &start).await?;
@@ -132,34 +183,31 @@ impl<'a> Shelf<'a> {
 
     pub(super) async fn delete(&self, key: &str) -> Result<()> {
         checked(key)?;
+        let files = match &self.place {
+            Place::Artifacts(place) => return Ok(Artifacts::open(&self.app.host, place)?.delete(key).await?),
+            Place::Files(files) => files,
+        };
         for name in [key.to_owned(), format!("{key}{NOTE}")] {
-            match &self.place {
-                Place::Folder(folder) => {
+            match files {
+                Files::Folder(folder) => {
                     let path = folder.join(&name);
                     fs::remove_file_if_present(&path).map_err(ExecError::file("remove", &path))?;
                     // Folders that are empty now go, too; one that is not stays.
                     let above = path.ancestors().skip(1).take_while(|above| *above != folder.as_path());
                     let _: Vec<_> = above.map_while(|above| std::fs::remove_dir(above).ok()).collect();
                 }
-                Place::Bucket { settings, .. } => {
+                Files::Bucket { prefix, settings, .. } => {
                     let shelf = self.app.shelf(self.owner, settings).await?;
-                    bucket::delete(&shelf.reader(), &self.object(&name)).await?;
+                    bucket::delete(&shelf.reader(), &object(prefix, &name)).await?;
                 }
             }
         }
         Ok(())
     }
 
-    fn object(&self, key: &str) -> String {
-        match &self.place {
-            Place::Bucket { prefix, .. } if !prefix.is_empty() => format!("{prefix}/{key}"),
-            _ => key.to_owned(),
-        }
-    }
-
-    async fn write(&self, key: &str, content: Vec<u8>) -> Result<()> {
-        match &self.place {
-            Place::Folder(folder) => {
+    async fn write(&self, files: &Files, key: &str, content: Vec<u8>) -> Result<()> {
+        match files {
+            Files::Folder(folder) => {
                 let path = folder.join(key);
                 let parent = path.parent().unwrap_or(folder);
                 // A plan has secrets in it.
@@ -167,16 +215,16 @@ impl<'a> Shelf<'a> {
                 fs::write_atomic(&path, &content, 0o600).map_err(ExecError::file("write", &path))?;
                 Ok(())
             }
-            Place::Bucket { settings, .. } => {
+            Files::Bucket { prefix, settings, .. } => {
                 let shelf = self.app.shelf(self.owner, settings).await?;
-                Ok(bucket::put(&shelf.reader(), &self.object(key), content).await?)
+                Ok(bucket::put(&shelf.reader(), &object(prefix, key), content).await?)
             }
         }
     }
 
-    async fn read(&self, key: &str) -> Result<Option<Vec<u8>>> {
-        match &self.place {
-            Place::Folder(folder) => {
+    async fn read(&self, files: &Files, key: &str) -> Result<Option<Vec<u8>>> {
+        match files {
+            Files::Folder(folder) => {
                 let path = folder.join(key);
                 match std::fs::read(&path) {
                     Ok(content) => Ok(Some(content)),
@@ -184,12 +232,20 @@ impl<'a> Shelf<'a> {
                     Err(error) => Err(ExecError::file("read", &path)(error).into()),
                 }
             }
-            Place::Bucket { settings, .. } => {
+            Files::Bucket { prefix, settings, .. } => {
                 let shelf = self.app.shelf(self.owner, settings).await?;
-                Ok(bucket::get(&shelf.reader(), &self.object(key)).await?)
+                Ok(bucket::get(&shelf.reader(), &object(prefix, key)).await?)
             }
         }
     }
+}
+
+fn object(prefix: &str, key: &str) -> String {
+    if prefix.is_empty() { key.to_owned() } else { format!("{prefix}/{key}") }
+}
+
+fn read_note(bytes: &[u8]) -> Option<Note> {
+    serde_json::from_slice(bytes).ok()
 }
 
 /// A key stays below the place of its store.

@@ -91,6 +91,13 @@ pub enum Error {
     #[diagnostic(code(atmos::terraform::rc), help("write it as terraform's own CLI configuration, in YAML"))]
     Rc { reason: String, place: String },
 
+    #[error("`tfmigrate`, which `terraform migrate` needs, was not found")]
+    #[diagnostic(
+        code(atmos::terraform::no_migrator),
+        help("install tfmigrate (https://github.com/minamijoyo/tfmigrate) and put it on PATH")
+    )]
+    NoMigrator,
+
     #[error("plan file `{}` does not exist", path.display())]
     #[diagnostic(
         code(atmos::terraform::planfile_missing),

@@ -133,7 +133,7 @@ pub(super) async fn run(app: &App, request: &RunRequest, stack: Option<&str>) ->
             told.remove(&at).unwrap_or_else(nothing)
         };
         let reports = fleet.results.iter().enumerate().map(report).collect();
-        ci.many(&fleet, reports, stack);
+        ci.many(&fleet, reports, stack).await;
     }
     let code = fleet.code();
     fleet.results.extend(locked.iter().map(|(component, stack)| many::NodeResult::locked(component, stack)));

@@ -27,7 +27,7 @@ use crate::ops::ci::{self, Ci};
 use crate::ops::folds::Phases;
 use crate::ops::hooks::{Around, Hooks};
 use crate::ops::many::{Fleet, NodeResult};
-use crate::ops::{App, plugin_cache, provision, state_bucket, unbuilt, validate};
+use crate::ops::{App, plugin_cache, pro, provision, state_bucket, unbuilt, validate};
 use crate::resolve::Options;
 use crate::state::Wish;
 use crate::value::Node;
@@ -60,6 +60,9 @@ pub(super) async fn run(app: &App, request: &RunRequest, component: &str, stack:
     let relay = Relay::direct(&Arc::new(Outlet::open(app.host.terminal, &app.host.talk)?)).watching();
     let relay = if ci.is_some() || annotations.is_some() { relay.keeping() } else { relay };
     let started = Timestamp::now();
+    if let Some(ci) = &ci {
+        ci.begins(component, stack).await;
+    }
     let Attempt { result, ready } = attempt(app, request, (component, stack), Some(&relay)).await;
     let stopped = matches!(&result, Err(report) if report.code().as_deref() == Some("atmos::exec::interrupted"));
     let disabled = ready.is_none() && result.is_ok();
@@ -67,6 +70,9 @@ pub(super) async fn run(app: &App, request: &RunRequest, component: &str, stack:
         annotations.show(annotations.read(&ready.instance, &ready.target.folder, &relay.said()));
     }
     let names = ready.as_ref().map_or((component, stack), |ready| (&ready.target.component, &ready.target.stack));
+    if let Some(ci) = ci.as_ref().filter(|_| stopped) {
+        ci.stopped(names.0, names.1).await;
+    }
     if let Some(ci) = ci.filter(|_| !stopped && !disabled) {
         let code = result.as_ref().map_or_else(Report::exit_code, |done| done.code);
         let report = ci.report(names, &relay, code, &result);
@@ -264,8 +270,26 @@ pub(super) async fn start(
     relay: Option<&Relay>,
 ) -> Result<Done> {
     let work = Work { request, ready, need: Need::Run, relay };
-    let finished = forgiven(app, children(app, work, access, signals).await)?;
+    let result = children(app, work, access, signals).await;
+    if request.upload {
+        upload(app, request, &ready.instance, &result).await;
+    }
+    let finished = forgiven(app, result)?;
     finish(app, request, &finished)
+}
+
+/// Tells Atmos Pro how terraform ended, if it was started.
+async fn upload(app: &App, request: &RunRequest, instance: &Instance, result: &Result<Finished>) {
+    let code = match result {
+        Ok(finished) => finished.code,
+        Err(report) if report.code().as_deref() == Some("atmos::exec::child_failed") => report.exit_code(),
+        Err(_) => return,
+    };
+    let command = match request.request.words[0].as_str() {
+        "deploy" => "apply",
+        other => other,
+    };
+    pro::tell(app, instance, command, code).await;
 }
 
 /// What is done with a component that is ready.

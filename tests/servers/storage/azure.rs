@@ -75,12 +75,15 @@ fn expected(asked: &Asked) -> Option<String> {
 
 pub(crate) fn login(asked: &Asked) -> Answer {
     let is = |name: &str, value: &str| asked.field(name) == value;
-    let client = is("grant_type", "client_credentials")
-        && is("client_id", "client-1")
-        && is("scope", "https://storage.azure.com/.default");
+    let token = match asked.field("scope").as_str() {
+        "https://storage.azure.com/.default" => TOKEN,
+        "https://management.azure.com/.default" => crate::manage::TOKEN,
+        _ => return Answer::json(400, &serde_json::json!({"error": "invalid_scope"})),
+    };
+    let client = is("grant_type", "client_credentials") && is("client_id", "client-1");
     let proven = is("client_secret", "s3cr3t-of-entra") || is("client_assertion", "federated-token");
     if client && proven && asked.path.starts_with("/tenant-1/") {
-        return Answer::json(200, &serde_json::json!({"token_type": "Bearer", "access_token": TOKEN}));
+        return Answer::json(200, &serde_json::json!({"token_type": "Bearer", "access_token": token}));
     }
     Answer::json(401, &serde_json::json!({"error": "invalid_client", "error_description": "AADSTS7000215: no"}))
 }

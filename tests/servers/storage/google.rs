@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::wire::{Answer, Asked, decoded};
 use crate::{Services, state};
 
-const TOKENS: [&str; 3] = ["account-token", "user-token", "other-token"];
+pub(crate) const TOKENS: [&str; 3] = ["account-token", "user-token", "other-token"];
 
 pub(crate) fn object(asked: &Asked) -> Answer {
     let token = asked.header("authorization").strip_prefix("Bearer ").unwrap_or_default();

@@ -1,5 +1,5 @@
-//! Loopback services that keep states of terraform, for tests: Azure Blob Storage with Microsoft Entra, Google Cloud
-//! Storage with its tokens, an http backend, and what S3 says when it refuses.
+//! Loopback services that keep states of terraform, for tests: Azure Blob Storage with its management and Microsoft Entra,
+//! Google Cloud Storage with its buckets and tokens, an http backend, and what S3 says when it refuses.
 //!
 //! A process of its own on one port of 127.0.0.1. It checks signatures and tokens as the documentation of each service has
 //! it, from what arrives and not from what a client meant, and lists what was asked (`GET /_log`).
@@ -10,7 +10,9 @@
 //! ```
 
 mod azure;
+mod buckets;
 mod google;
+mod manage;
 mod plain;
 mod wire;
 
@@ -47,6 +49,8 @@ pub(crate) struct Services {
     pub(crate) google_key: Vec<u8>,
     pub(crate) port: u16,
     log: Mutex<Vec<String>>,
+    azure: Mutex<manage::Azure>,
+    google: Mutex<buckets::Buckets>,
 }
 
 fn main() -> ExitCode {
@@ -54,7 +58,13 @@ fn main() -> ExitCode {
     let Ok(listener) = TcpListener::bind(("127.0.0.1", 0)) else { return ExitCode::FAILURE };
     let Ok(address) = listener.local_addr() else { return ExitCode::FAILURE };
     let google_key = options.google_key.map(std::fs::read).and_then(Result::ok).unwrap_or_default();
-    let services = Arc::new(Services { google_key, port: address.port(), log: Mutex::default() });
+    let services = Arc::new(Services {
+        google_key,
+        port: address.port(),
+        log: Mutex::default(),
+        azure: Mutex::default(),
+        google: Mutex::default(),
+    });
     let partial = options.port_file.with_extension("new");
     let announced = std::fs::write(&partial, address.port().to_string());
     if announced.and_then(|()| std::fs::rename(&partial, &options.port_file)).is_err() {
@@ -81,6 +91,8 @@ fn serve(mut client: TcpStream, services: &Services) -> Option<()> {
     let answer = if asked.path == "/_log" {
         let log = services.log.lock().unwrap_or_else(PoisonError::into_inner);
         Answer::json(200, &serde_json::json!(*log))
+    } else if asked.path == "/_state" {
+        Answer::json(200, &state_of(services))
     } else {
         let mut log = services.log.lock().unwrap_or_else(PoisonError::into_inner);
         log.push(format!("{} {}", asked.method, asked.path));
@@ -90,8 +102,24 @@ fn serve(mut client: TcpStream, services: &Services) -> Option<()> {
     answer.write(&mut client)
 }
 
+/// What was made.
+fn state_of(services: &Services) -> serde_json::Value {
+    let azure = services.azure.lock().unwrap_or_else(PoisonError::into_inner);
+    let google = services.google.lock().unwrap_or_else(PoisonError::into_inner);
+    let buckets = google.0.iter().map(|(name, (bucket, _))| (name.clone(), bucket.clone()));
+    let buckets: serde_json::Map<String, serde_json::Value> = buckets.collect();
+    serde_json::json!({"azure": azure.resources, "google": buckets})
+}
+
 fn route(services: &Services, asked: &Asked) -> Answer {
     let path = asked.path.as_str();
+    if path.starts_with("/subscriptions/") {
+        let mut azure = services.azure.lock().unwrap_or_else(PoisonError::into_inner);
+        return manage::answer(&mut azure, services.port, asked);
+    }
+    if buckets::concerns(asked) {
+        return buckets::answer(&mut services.google.lock().unwrap_or_else(PoisonError::into_inner), asked);
+    }
     if path.starts_with("/devstoreaccount1/") {
         azure::blob(asked)
     } else if path.ends_with("/oauth2/v2.0/token") {
