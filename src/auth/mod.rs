@@ -27,6 +27,7 @@ mod logout;
 mod mfa;
 mod name;
 mod notice;
+mod placed;
 mod problem;
 mod proof;
 mod provider;

@@ -169,8 +169,8 @@ impl Session {
             return Ok(None);
         }
         let portal = Portal::new(&self.context, provider)?;
-        let token = abortable(sso::access_token(&self.context, &portal, sso::Wanted::Live)).await?;
-        Ok(Some(token.expires_at))
+        let token = abortable(sso::access_token(&self.context, &portal, sso::Wanted::Live)).await;
+        Ok(Some(token.map_err(|error| error.at_provider(provider, sources))?.expires_at))
     }
 
     /// End of the provider's token in the cache, expired or not; never asks the network.
@@ -285,13 +285,20 @@ impl Session {
         }
     }
 
-    /// Asks the service of the step at `index`; `base` is what the step before it gave.
+    /// Asks the service of the step at `index`; `base` is what the step before it gave. An error says which entry it is about.
     pub(super) async fn authenticate(
         &self,
         chain: &Chain,
         index: usize,
         base: Option<StepRecord>,
     ) -> Result<StepRecord, Error> {
+        let asked = self.ask_service(chain, index, base).await;
+        asked.map_err(|error| {
+            error.at_identity(&chain.identities[index], chain.provider.as_ref(), &self.context.host.sources)
+        })
+    }
+
+    async fn ask_service(&self, chain: &Chain, index: usize, base: Option<StepRecord>) -> Result<StepRecord, Error> {
         let identity = &chain.identities[index];
         let region = chain.region(index);
         tracing::debug!(identity = %identity.name, kind = identity.kind_text, "authenticating");

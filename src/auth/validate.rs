@@ -19,7 +19,10 @@ mod keys;
 mod names;
 mod rails;
 mod scoped;
+#[cfg(test)]
+pub(crate) mod table;
 
+pub(super) use keys::{CREDENTIALS_KEYS, PRINCIPAL_KEYS, SPEC_KEYS};
 pub use rails::{audit_file, check_rails};
 pub use scoped::{scoped_keys, scoped_rails};
 
@@ -70,7 +73,7 @@ fn section(auth: &AuthConfig, problems: &mut Vec<Problem>) {
         }
     }
     if let Some((kind, span)) = auth.keyring.kind.as_ref().filter(|(kind, _)| !kind.is_empty())
-        && !["system", "file", "memory", "noop"].contains(&kind.as_str())
+        && !["system", "kernel", "file", "memory", "noop"].contains(&kind.as_str())
     {
         problems
             .push(Problem::error(format!("unknown keyring type `{kind}`: use system, kernel, file or memory"), *span));

@@ -22,6 +22,7 @@ mod argv;
 mod auth_acceptance;
 mod auth_cases;
 mod auth_commands;
+mod auth_federated;
 mod auth_more;
 mod auth_robust;
 mod azure;

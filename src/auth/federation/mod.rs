@@ -24,7 +24,7 @@ mod setting;
 pub(crate) use check::{problems, remarks};
 pub(crate) use error::Error;
 pub(crate) use fit::{Before, misfit};
-pub(crate) use folders::{folder, folder_of_all, forget as forget_folder};
+pub(crate) use folders::{consoles, consoles_of_all, folder, folder_of_all, forget as forget_folder, short};
 pub(crate) use module::{Entry, Form, Proof, Step};
 pub(crate) use network::endpoint_problem;
 pub(crate) use oidc::Jwt;
@@ -33,3 +33,5 @@ pub(crate) use reach::{Reach, google_token};
 pub(crate) use registry::{Registered, identity, provider};
 pub(crate) use saml::{Assertion, Offer};
 pub use schema::extend as extend_schema;
+#[cfg(test)]
+pub(crate) use setting::Shape;

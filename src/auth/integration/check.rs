@@ -20,6 +20,7 @@ const REGISTRY_OF_AZURE: [&str; 2] = ["name", "tenant_id"];
 const CLUSTER: [&str; 4] = ["name", "region", "alias", "kubeconfig"];
 const CLUSTER_OF_AZURE: [&str; 5] = ["name", "resource_group", "subscription_id", "alias", "kubeconfig"];
 const CLUSTER_OF_GOOGLE: [&str; 5] = ["name", "project_id", "location", "alias", "kubeconfig"];
+const GIT: [&str; 4] = ["auto_provision", "hosts", "token", "username"];
 const KUBECONFIG: [&str; 3] = ["path", "mode", "update"];
 
 /// Every problem of the section.
@@ -48,7 +49,7 @@ fn one(auth: &AuthConfig, integration: &Integration, problems: &mut Vec<Problem>
             problems.push(error(reason, integration.span));
         }
         Kind::NotBuilt => {}
-        Kind::Ecr | Kind::EcrPublic | Kind::Eks | Kind::Acr | Kind::Aks | Kind::Gke => {
+        Kind::Ecr | Kind::EcrPublic | Kind::Eks | Kind::Acr | Kind::Aks | Kind::Gke | Kind::Git => {
             if let Err(reasons) = integration.target() {
                 problems.extend(reasons.into_iter().map(|(reason, span)| error(reason, span)));
             }
@@ -110,24 +111,32 @@ fn may_have_keys(identity: &Identity) -> bool {
     identity.kind_text != "mock" && identity.kind != IdentityKind::Ambient
 }
 
-/// Keys that nobody knows, with those that may be meant.
-fn keys(integration: &Integration, who: &str, problems: &mut Vec<Problem>) {
-    let spec: &[&str] =
-        if integration.kind.is_registry() { &["auto_provision", "registry"] } else { &["auto_provision", "cluster"] };
-    let registry = if integration.kind == Kind::Acr { &REGISTRY_OF_AZURE } else { &REGISTRY };
-    let cluster = match integration.kind {
+/// What each section of an integration of this kind can have.
+pub(super) fn known(kind: Kind) -> [(&'static [&'static str], &'static [&'static str]); 6] {
+    let spec: &[&str] = match kind {
+        Kind::Git => &GIT,
+        _ if kind.is_registry() => &["auto_provision", "registry"],
+        _ => &["auto_provision", "cluster"],
+    };
+    let registry = if kind == Kind::Acr { &REGISTRY_OF_AZURE } else { &REGISTRY };
+    let cluster = match kind {
         Kind::Aks => &CLUSTER_OF_AZURE[..],
         Kind::Gke => &CLUSTER_OF_GOOGLE,
         _ => &CLUSTER,
     };
-    for (path, known) in [
-        (&[][..], &KEYS[..]),
+    [
+        (&[], &KEYS),
         (&["via"], &VIA),
         (&["spec"], spec),
         (&["spec", "registry"], registry),
         (&["spec", "cluster"], cluster),
         (&["spec", "cluster", "kubeconfig"], &KUBECONFIG),
-    ] {
+    ]
+}
+
+/// Keys that nobody knows, with those that may be meant.
+fn keys(integration: &Integration, who: &str, problems: &mut Vec<Problem>) {
+    for (path, known) in known(integration.kind) {
         let Some(node) = integration.node.get_path(path.iter().copied()).filter(|node| !node.is_null()) else {
             continue;
         };
@@ -233,6 +242,8 @@ mod tests {
                   "subscription_id": "s", "alias": "dev", "kubeconfig": {"path": "other"}}}},
             "h": {"kind": "gcp/gke", "via": {"identity": "cloud"}, "spec": {"cluster": {"name": "c", "project_id": "acme.com:p",
                   "location": "europe-west1"}}},
+            "i": {"kind": "git/credentials", "via": via, "spec": {"hosts": "git-codecommit.eu-west-1.amazonaws.com"}},
+            "j": {"kind": "git/credentials", "via": {"identity": "sub"}, "spec": {"hosts": ["github.com", "git.acme.test:8443"], "token": "T"}},
             "e": {"kind": "github/sts", "via": {"provider": "corp"}, "spec": {"repos": ["a/b"]}},
         });
         assert_eq!(found(&sound), []);
@@ -294,6 +305,30 @@ mod tests {
             (kubeconfig(json!({"update": "marge"})), error, "did you mean `merge`?"),
             (kubeconfig(json!({"file": "x"})), warning, "unknown key `spec.cluster.kubeconfig.file`"),
             (kubeconfig(json!("x")), error, "`spec.cluster.kubeconfig` must be a map"),
+        ] {
+            let found = found(&section);
+            assert!(
+                found.iter().any(|(known, text)| *known == severity && text.contains(phrase)),
+                "{phrase}: {found:?}"
+            );
+        }
+        let git = |spec: Json| json!({"x": {"kind": "git/credentials", "via": via, "spec": spec}});
+        for (section, severity, phrase) in [
+            (git(json!({})), error, "`spec.hosts` is required for git/credentials"),
+            (git(json!({"hosts": {"a": 1}})), error, "`spec.hosts` must be a list of hosts"),
+            (
+                git(json!({"hosts": ["https://github.com"], "token": "T"})),
+                error,
+                "`https://github.com` is no host, such as github.com",
+            ),
+            (git(json!({"hosts": ["github.com"]})), error, "`spec.token` is required for github.com"),
+            (git(json!({"hosts": ["github.com"], "token": []})), error, "`spec.token` must be a string"),
+            (
+                git(json!({"hosts": ["github.com"], "tokn": "T", "token": "T"})),
+                warning,
+                "unknown key `spec.tokn`, did you mean `token`?",
+            ),
+            (eks(json!({"name": "c", "region": "r", "alias": {}})), error, "`spec.cluster.alias` must be a string"),
         ] {
             let found = found(&section);
             assert!(

@@ -8,13 +8,14 @@ use crate::span::Span;
 use crate::value::Node;
 
 /// Kinds that are built, and those of the reference that are not.
-pub(super) const BUILT: [(&str, Kind); 6] = [
+pub(super) const BUILT: [(&str, Kind); 7] = [
     ("aws/ecr", Kind::Ecr),
     ("aws/ecr-public", Kind::EcrPublic),
     ("aws/eks", Kind::Eks),
     ("azure/acr", Kind::Acr),
     ("azure/aks", Kind::Aks),
     ("gcp/gke", Kind::Gke),
+    ("git/credentials", Kind::Git),
 ];
 pub(super) const LATER: [&str; 1] = ["github/sts"];
 
@@ -33,6 +34,8 @@ pub enum Kind {
     Aks,
     /// A cluster of Google.
     Gke,
+    /// Passwords for git.
+    Git,
     /// A kind of the reference that this version does not have yet.
     NotBuilt,
     Unsupported,
@@ -60,7 +63,7 @@ impl Kind {
             Kind::Ecr | Kind::EcrPublic | Kind::Eks => Some(Cloud::Aws),
             Kind::Acr | Kind::Aks => Some(Cloud::Azure),
             Kind::Gke => Some(Cloud::Google),
-            Kind::NotBuilt | Kind::Unsupported | Kind::Missing => None,
+            Kind::Git | Kind::NotBuilt | Kind::Unsupported | Kind::Missing => None,
         }
     }
 

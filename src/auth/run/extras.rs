@@ -22,6 +22,8 @@ pub struct Extras {
     pub clusters: Vec<(ClusterTarget, kube::Entry)>,
     /// The files in which these clusters stand for everybody.
     pub kubeconfigs: Vec<PathBuf>,
+    /// Settings of git, in their order.
+    pub git: Vec<(String, String)>,
 }
 
 impl Run {
@@ -39,6 +41,19 @@ impl Run {
             let message = format!("the kubeconfig does not reach the child: {reason}");
             self.talk.warn(Warning::new("atmos::auth::run::no_kubeconfig", message));
         }
+        self.add_git(host, &extras.git);
+    }
+
+    /// Git reads its settings from variables that are numbered; those that are there already go on to count.
+    fn add_git(&mut self, host: &Host, settings: &[(String, String)]) {
+        let Some(changes) = self.changes.as_mut().filter(|_| !settings.is_empty()) else { return };
+        let before: usize = host.env.get("GIT_CONFIG_COUNT").and_then(|count| count.parse().ok()).unwrap_or_default();
+        for (number, (key, value)) in (before..).zip(settings) {
+            changes.set.push((format!("GIT_CONFIG_KEY_{number}"), key.into()));
+            changes.set.push((format!("GIT_CONFIG_VALUE_{number}"), value.into()));
+        }
+        changes.set.push(("GIT_CONFIG_COUNT".to_owned(), (before + settings.len()).to_string().into()));
+        changes.set.sort();
     }
 
     fn add_clusters(&mut self, host: &Host, extras: &Extras) -> Result<(), String> {

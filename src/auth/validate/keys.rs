@@ -66,7 +66,7 @@ const IDENTITY_KEYS: [&str; 17] = [
 ];
 
 /// Sections of an entry, and what each may hold where the kind is one of AWS.
-const PRINCIPAL_KEYS: [&str; 16] = [
+pub(in crate::auth) const PRINCIPAL_KEYS: [&str; 16] = [
     "name",
     "account",
     "region",
@@ -84,9 +84,9 @@ const PRINCIPAL_KEYS: [&str; 16] = [
     "target_principal",
     "task_policy_arn",
 ];
-const CREDENTIALS_KEYS: [&str; 8] =
+pub(in crate::auth) const CREDENTIALS_KEYS: [&str; 8] =
     ["access_key_id", "secret_access_key", "mfa_arn", "mfa_process", "region", "process", "webflow_enabled", "aws"];
-const SPEC_KEYS: [&str; 4] = ["endpoint_url", "endpoint_urls", "files", "aws"];
+pub(in crate::auth) const SPEC_KEYS: [&str; 4] = ["endpoint_url", "endpoint_urls", "files", "aws"];
 
 pub(super) fn of_section(auth: &Node, problems: &mut Vec<Problem>) {
     unknown("auth", "", auth, &SECTION_KEYS, problems);

@@ -10,6 +10,7 @@ use miette::Diagnostic;
 use super::super::access::Access;
 use super::super::audit::Event;
 use super::gate::Gate;
+use super::git;
 use crate::auth::chain::Chain;
 use crate::auth::creds::AwsCredentials;
 use crate::auth::given::Credentials;
@@ -97,10 +98,12 @@ impl Holder<'_> {
         Ok((what, kube::Entry { cluster, context, command }))
     }
 
-    async fn follow(&self, target: &Target, tenant: Option<&str>) -> Result<Done> {
+    async fn follow(&self, target: &Target, tenant: Option<&str>) -> Result<Option<Done>> {
         match target {
-            Target::Registry(registry) => self.log_in(registry, tenant).await,
-            Target::Cluster(cluster) => self.write_kubeconfig(cluster, Switch::IfFree).await,
+            Target::Registry(registry) => self.log_in(registry, tenant).await.map(Some),
+            Target::Cluster(cluster) => self.write_kubeconfig(cluster, Switch::IfFree).await.map(Some),
+            // Git asks by itself when it wants something.
+            Target::Git(_) => Ok(None),
         }
     }
 }
@@ -140,8 +143,13 @@ fn token_command(access: &Access, identity: &str, target: &ClusterTarget, audien
     if let Home::Azure { subscription: Some(subscription), .. } = &target.home {
         own.extend(["--subscription-id", subscription]);
     }
+    own_words(access, &own, identity)
+}
+
+/// This program as others call it, who may be anywhere, with the configuration and the realm of now.
+pub(super) fn own_words(access: &Access, own: &[&str], identity: &str) -> Vec<String> {
     let mut words = vec![access.host.exe.display().to_string()];
-    words.extend(own.into_iter().map(str::to_owned));
+    words.extend(own.iter().map(|word| (*word).to_owned()));
     words.push(format!("--identity={identity}"));
     words.extend(access.helper_arguments.iter().cloned());
     if access.realm.source() == RealmSource::Env {
@@ -177,7 +185,7 @@ pub(super) async fn after_login(access: &Access, (name, source): (&IdentityName,
             if done.is_err() {
                 access.has_failed(&key);
             }
-            done.map(Some)
+            done
         };
         match followed.await {
             Ok(done) => done.iter().for_each(|done| access.host.talk.info(line(done, access.host.now()))),
@@ -225,6 +233,7 @@ pub(in super::super) async fn for_run(
                     extras.clusters.push((cluster.clone(), entry.clone()));
                     extras.kubeconfigs.push(kube::write(&access.host, &cluster, &entry, Switch::IfFree)?.path);
                 }
+                Target::Git(git) => extras.git.extend(git::settings(access, name.as_str(), &git)),
             }
             Ok(())
         };
