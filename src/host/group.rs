@@ -38,8 +38,10 @@ impl Leash {
 
     /// Also of whoever has this variable, set for the program alone. Linux only: elsewhere a session of its own is out of
     /// reach, as is what throws its environment away.
-    pub fn marked(self, name: String) -> Leash {
-        Leash { mark: Some(name), ..self }
+    #[must_use]
+    pub fn marked(mut self, name: String) -> Leash {
+        self.mark = Some(name);
+        self
     }
 
     /// Whatever the program has started may go on.

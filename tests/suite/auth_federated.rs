@@ -58,12 +58,8 @@ fn script(sandbox: &Sandbox, name: &str, text: &str) {
 fn place(sandbox: &Sandbox, name: &str, text: &str) -> String {
     let file = sandbox.read("atmos.yaml");
     let line = file.lines().position(|line| line.trim_start().starts_with(&format!("{name}:"))).unwrap();
-    let (line, column) = file
-        .lines()
-        .enumerate()
-        .skip(line)
-        .find_map(|(at, content)| Some((at + 1, content.find(text)? + 1)))
-        .unwrap();
+    let (line, column) =
+        file.lines().enumerate().skip(line).find_map(|(at, content)| Some((at + 1, content.find(text)? + 1))).unwrap();
     format!("(atmos.yaml:{line}:{column})")
 }
 
@@ -103,7 +99,10 @@ fn integrations_are_in_every_list_and_the_tree_is_a_list() {
     assert!(tree.contains("└──Integrations\n   ├──code (git/credentials) of identity keys\n"), "{tree}");
     assert!(tree.contains("└──hub (git/credentials) of identity octo\n"), "{tree}");
     let table = auth(&["list", "--format", "table"]).plain_stdout();
-    assert!(table.lines().any(|line| line.contains("hub") && line.contains("git/credentials") && line.contains("octo")), "{table}");
+    assert!(
+        table.lines().any(|line| line.contains("hub") && line.contains("git/credentials") && line.contains("octo")),
+        "{table}"
+    );
     let list = auth(&["list", "--format", "json"]).json();
     assert_eq!(list["integrations"]["code"]["spec"]["hosts"], "git-codecommit.eu-west-1.amazonaws.com");
     assert!(auth(&["list", "--format", "yaml"]).stdout.contains("integrations:"));
@@ -134,7 +133,10 @@ fn git_asks_and_gets_passwords_for_configured_hosts_alone() {
     assert!(lines[2].starts_with("password_expiry_utc="), "{answer}");
     for host in ["git.acme.test", "GIT.acme.test:8443"] {
         let answer = asked(&federation, "get", &format!("protocol=https\nhost={host}\n")).success();
-        assert_eq!(answer.stdout, format!("username=x-access-token\npassword={TOKEN}\npassword_expiry_utc=4070908800\n"));
+        assert_eq!(
+            answer.stdout,
+            format!("username=x-access-token\npassword={TOKEN}\npassword_expiry_utc=4070908800\n")
+        );
     }
     asked(&federation, "get", "protocol=https\nhost=git-codecommit.eu-west-1.amazonaws.com\n\n")
         .exits(1)
@@ -160,7 +162,10 @@ fn real_git_is_answered_within_a_run_and_by_its_settings() {
     let Some(git) = find_part("git") else { panic!("git is missing") };
     let federation = federation();
     let fill = |host: &str| {
-        format!("printf 'protocol=https\\nhost={host}\\npath=v1/repos/x\\n\\n' | GIT_TERMINAL_PROMPT=0 {} credential fill", git.display())
+        format!(
+            "printf 'protocol=https\\nhost={host}\\npath=v1/repos/x\\n\\n' | GIT_TERMINAL_PROMPT=0 {} credential fill",
+            git.display()
+        )
     };
     let own = fill("git-codecommit.eu-west-1.amazonaws.com");
     let run = federation.sandbox.atmos(&["auth", "exec", "-i", "keys", "--", "sh", "-c", &own]).success();
@@ -170,7 +175,8 @@ fn real_git_is_answered_within_a_run_and_by_its_settings() {
     let other = fill("git.acme.test");
     federation.sandbox.atmos(&["auth", "exec", "-i", "keys", "--", "sh", "-c", &other]).exits(128);
     let kept = "GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=user.name GIT_CONFIG_VALUE_0=me";
-    let script = format!("env {kept} {} auth exec -i octo -- git config --get-all user.name", program(&federation).display());
+    let script =
+        format!("env {kept} {} auth exec -i octo -- git config --get-all user.name", program(&federation).display());
     let mut command = federation.sandbox.command("sh");
     command.args(["-c", &script]);
     assert_eq!(federation.sandbox.start(command, "").wait().success().stdout.trim(), "me");

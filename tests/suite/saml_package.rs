@@ -64,9 +64,8 @@ fn response_that_was_changed_on_the_way_is_refused_by_sts() {
     federation.sandbox.write("assertion", &STANDARD.encode(changed));
     let (seen, calls) = federation.during(|| federation.sandbox.atmos(&["auth", "login", "-i", "b"]).exits(1));
     assert_eq!(calls, [format!("{ROLE}222222222222:role/path/B")]);
-    seen.says("InvalidIdentityToken: Response signature invalid");
-    // Where the role stands that was asked for.
-    seen.says("(atmos.yaml:11:");
+    // With where the role stands that was asked for.
+    seen.says("InvalidIdentityToken: Response signature invalid").says("(atmos.yaml:11:");
     federation.sandbox.write("assertion", &text);
     federation.sandbox.atmos(&["auth", "login", "-i", "b"]).success();
 }
