@@ -26,7 +26,6 @@ pub mod list;
 mod logout;
 mod mfa;
 mod name;
-mod notice;
 mod placed;
 mod problem;
 mod proof;

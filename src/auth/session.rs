@@ -21,7 +21,6 @@ use super::identity::{
 };
 use super::kind::{IdentityKind, ProviderKind};
 use super::name::{IdentityName, ProviderName};
-use super::notice::not_built;
 use super::provider::browser;
 use super::provider::sso::{self, Portal};
 use super::realm::Realm;
@@ -137,7 +136,6 @@ impl Session {
     /// encrypted cache, else by authenticating, which may ask the user to sign in.
     pub async fn given(&self, name: &IdentityName) -> Result<Credentials, Error> {
         let chain = self.chain(name)?;
-        not_built(&self.settings, &chain, &self.context.host.talk, &self.context.host.sources);
         Ok(self.step(&chain, chain.identities.len() - 1).await?.credentials)
     }
 
@@ -317,7 +315,7 @@ impl Session {
                     Proof::Saml(assertion) => {
                         saml_role::authenticate(&self.context, identity, provider, &assertion, region).await
                     }
-                    Proof::Google(_) | Proof::Azure(_) | Proof::Aws(_) | Proof::Environment(..) => {
+                    Proof::Google(_) | Proof::Azure(_) | Proof::Pro(_) | Proof::Aws(_) | Proof::Environment(..) => {
                         Err(Error::NotAws { identity: provider.name.to_string(), kind: provider.kind_text.clone() })
                     }
                 }

@@ -27,6 +27,7 @@ use crate::diag::{Report, Result, Warning};
 use crate::exec::environment::{self, Atmos};
 use crate::exec::process;
 use crate::host::{Env, Host};
+use crate::secret::Secret;
 use crate::span::Span;
 use crate::value::Node;
 
@@ -40,6 +41,8 @@ pub(super) struct Held {
     region: Option<String>,
     /// Whoever called switched authentication off, for every atmos inside as well.
     off: bool,
+    /// Tokens that are taken back when the run is over, and by whom.
+    revocable: Option<(Session, Vec<Secret>)>,
 }
 
 impl Held {
@@ -79,7 +82,10 @@ impl Held {
     ///
     /// # Errors
     /// The directory cannot be removed.
-    pub(super) fn close(self) -> Result<()> {
+    pub(super) async fn close(self) -> Result<()> {
+        if let Some((session, tokens)) = &self.revocable {
+            session.revoke_github_tokens(tokens).await;
+        }
         match self.run {
             Some(run) => Ok(run.close()?),
             None => Ok(()),
@@ -374,7 +380,13 @@ impl Holding<'_> {
         }
         let run = Run::open(&self.access.host, settings).await?;
         let summary = format!("identity {name} ({source}), {kind}: the environment as it is");
-        Ok(Held { run: Some(run), summary: Some(summary), identity: Some(name), region: known.region, off: false })
+        Ok(Held {
+            run: Some(run),
+            summary: Some(summary),
+            identity: Some(name),
+            region: known.region,
+            ..Held::default()
+        })
     }
 
     fn write_down(
@@ -433,11 +445,13 @@ impl Holding<'_> {
             allowed.push(self.run_identity(other, &known.provider, known.region)?);
         }
         self.write_down(&name, source, &known, Some(delivery), expiration)?;
+        let tokens = if self.access.host.terminal.ci { extras.revocable.clone() } else { Vec::new() };
+        let revocable = Some((self.session.clone(), tokens)).filter(|(_, tokens)| !tokens.is_empty());
         let settings = RunSettings { identity: Some(own), extras, ..self.settings_of_run(allowed) };
         let run = Run::open(&self.access.host, settings).await?;
         let account = known.account.map(|account| format!(", account {account}")).unwrap_or_default();
         let summary = format!("identity {name} ({source}){account}, delivery {delivery}");
-        Ok(Held { run: Some(run), summary: Some(summary), identity: Some(name), region, off: false })
+        Ok(Held { run: Some(run), summary: Some(summary), identity: Some(name), region, revocable, ..Held::default() })
     }
 
     /// Everything of a run but its own identity.

@@ -19,6 +19,7 @@ mod affected;
 mod affected_base;
 mod architecture;
 mod argv;
+mod atmos_pro;
 mod auth_acceptance;
 mod auth_cases;
 mod auth_commands;

@@ -15,6 +15,7 @@ mod module;
 mod network;
 mod oidc;
 mod outline;
+mod pro;
 mod reach;
 mod registry;
 mod saml;

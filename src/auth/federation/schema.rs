@@ -9,10 +9,9 @@ use super::registry::modules;
 use super::setting::{Setting, Shape};
 
 /// Kinds that are no modules, those of the reference that are not built among them: `auth validate` says which.
-const PROVIDERS: [&str; 4] = ["atmos/pro", "aws/iam-identity-center", "mock", "mock/aws"];
-const IDENTITIES: [&str; 14] = [
+const PROVIDERS: [&str; 3] = ["aws/iam-identity-center", "mock", "mock/aws"];
+const IDENTITIES: [&str; 13] = [
     "ambient",
-    "atmos/pro",
     "aws/ambient",
     "aws/assume-role",
     "aws/assume-root",

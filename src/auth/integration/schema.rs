@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::check::known;
-use super::config::{BUILT, Kind, LATER};
+use super::config::{BUILT, Kind};
 use super::target::UPDATES;
 
 /// Adds to the schema of `atmos.yaml` what an integration may be: the kinds, and what each section of a kind can have.
@@ -15,7 +15,7 @@ pub fn extend(schema: &mut Json) {
 }
 
 fn entry() -> Json {
-    let kinds: Vec<&str> = BUILT.iter().map(|(name, _)| *name).chain(LATER).collect();
+    let kinds: Vec<&str> = BUILT.iter().map(|(name, _)| *name).collect();
     let updates: Vec<&str> = UPDATES.iter().map(|(name, _)| *name).collect();
     let text = |about: &str| json!({"description": about, "type": ["string", "number"]});
     let map = |about: &str, properties: Json| json!({"description": about, "type": ["object", "null"], "properties": properties});
@@ -51,6 +51,11 @@ fn entry() -> Json {
         "hosts": {"description": "Hosts that git gets passwords for", "type": ["string", "array"], "items": {"type": "string"}},
         "token": text("The variable of the identity whose value is the password"),
         "username": text("The user of that password"),
+        "repos": {"description": "Repositories of GitHub", "type": ["string", "array"], "items": {"type": "string"}},
+        "policy_name": text("Trust policy of the repositories"),
+        "git_config_mode": {"description": "How tokens reach git", "enum": ["env", "file"]},
+        "revoke_on_exit": {"description": "Tokens are taken back at the end of a run in CI", "type": "boolean"},
+        "token_env": text("Variable with the token; `{{ .owner }}` in it for one of each owner"),
     });
     let via = json!({
         "identity": text("The identity that it follows"),

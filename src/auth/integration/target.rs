@@ -5,6 +5,7 @@ use super::super::config::Identity;
 use super::config::{Integration, Kind};
 use super::ecr::{PUBLIC_REGIONS, PUBLIC_REGISTRY};
 use super::git::{GitTarget, codecommit_region};
+use super::github::{GithubTarget, VARIABLE};
 use crate::cloud::aws::domain;
 use crate::diag::nearest;
 use crate::span::Span;
@@ -22,6 +23,7 @@ pub enum Target {
     Registry(Registry),
     Cluster(ClusterTarget),
     Git(GitTarget),
+    Github(GithubTarget),
 }
 
 /// A registry of container images.
@@ -162,7 +164,7 @@ fn is_account(text: &str) -> bool {
 }
 
 impl Integration {
-    /// Where it leads; nothing for kinds that are not built.
+    /// Where it leads; nothing for what is no kind.
     ///
     /// # Errors
     /// Every problem of its settings, with its place.
@@ -179,7 +181,8 @@ impl Integration {
             Kind::Aks => Some(Target::Cluster(reader.azure_cluster())),
             Kind::Gke => Some(Target::Cluster(reader.google_cluster())),
             Kind::Git => Some(Target::Git(reader.git())),
-            Kind::NotBuilt | Kind::Unsupported | Kind::Missing => None,
+            Kind::Github => Some(Target::Github(reader.github())),
+            Kind::Unsupported | Kind::Missing => None,
         };
         if reader.problems.is_empty() { Ok(target) } else { Err(reader.problems) }
     }
@@ -296,6 +299,47 @@ impl Reader<'_> {
             }
         }
         GitTarget { hosts, token, username }
+    }
+
+    fn github(&mut self) -> GithubTarget {
+        let texts = |node: &Node| match node.as_list() {
+            Some(list) => list.iter().map(Node::scalar_text).collect::<Option<Vec<_>>>(),
+            None => node.scalar_text().map(|text| vec![text]),
+        };
+        let repos = self.node(&["repos"]).map(texts).unwrap_or_else(|| Some(Vec::new()));
+        if repos
+            .as_ref()
+            .is_none_or(|repos| repos.iter().any(|repo| repo.split('/').filter(|part| !part.is_empty()).count() != 2))
+        {
+            self.fail(&["repos"], "`spec.repos` must be a list of repositories, such as acme/modules".to_owned());
+        }
+        let policy = self.text(&["policy_name"]).unwrap_or_else(|| "default".to_owned());
+        let mode = self.text(&["git_config_mode"]);
+        if let Some(mode) = mode.as_deref().filter(|mode| !["env", "file"].contains(mode)) {
+            self.fail(
+                &["git_config_mode"],
+                format!("invalid git_config_mode `{}`: use env or file", mode.escape_debug()),
+            );
+        }
+        let revoke = self.node(&["revoke_on_exit"]);
+        if revoke.is_some_and(|node| node.as_bool().is_none()) {
+            self.fail(&["revoke_on_exit"], "`spec.revoke_on_exit` must be true or false".to_owned());
+        }
+        let revoke = self.node(&["revoke_on_exit"]).and_then(Node::as_bool) != Some(false);
+        let variable = self.text(&["token_env"]).unwrap_or_else(|| VARIABLE.to_owned());
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if !variable.contains("{{")
+            && (!variable.chars().all(plain) || variable.starts_with(|c: char| c.is_ascii_digit()))
+        {
+            self.fail(&["token_env"], format!("`{}` is not the name of a variable", variable.escape_debug()));
+        }
+        GithubTarget {
+            repos: repos.unwrap_or_default(),
+            policy,
+            in_file: mode.as_deref() == Some("file"),
+            revoke,
+            variable,
+        }
     }
 
     fn cluster(&mut self) -> ClusterTarget {

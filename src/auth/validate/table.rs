@@ -36,6 +36,7 @@ pub(crate) fn providers() -> Vec<(&'static str, Json)> {
         ("azure/oidc", json!({"spec": {"tenant_id": GUID, "client_id": GUID}})),
         ("azure/device-code", json!({"spec": azure})),
         ("azure/interactive", json!({"spec": azure})),
+        ("atmos/pro", json!({"spec": {"workspace_id": "ws-1"}})),
     ]
 }
 
@@ -61,6 +62,7 @@ pub(crate) fn identities() -> Vec<(&'static str, Json)> {
             json!({"via": behind("gcp/adc"), "principal": {"service_account_email": "d@prod-1.iam.gserviceaccount.com"}}),
         ),
         ("gcp/project", json!({"via": behind("gcp/adc"), "principal": {"project_id": "prod-1"}})),
+        ("atmos/pro", json!({"via": behind("atmos/pro")})),
         ("azure/subscription", json!({"via": behind("azure/cli"), "principal": {"subscription_id": GUID}})),
     ]
 }

@@ -16,7 +16,7 @@ use super::registry::owner;
 use crate::auth::integration::{GitLogin, GitTarget, Integration, Kind, Target};
 use crate::auth::resolution::Flag;
 use crate::diag::{Failure, Result};
-use crate::secret::Expose as _;
+use crate::secret::{Expose as _, Secret};
 
 /// More than git ever says.
 const LONGEST: u64 = 64 * 1024;
@@ -128,12 +128,12 @@ fn responsible(access: &Access, question: &GitQuestion, flag: &Flag) -> Result<O
 }
 
 /// Settings of git by which it asks this program for the hosts of a target, and nobody else.
-pub(super) fn settings(access: &Access, identity: &str, git: &GitTarget) -> Vec<(String, String)> {
+pub(super) fn settings(access: &Access, identity: &str, git: &GitTarget) -> Vec<(Secret, String)> {
     let words = own_words(access, &["auth", "git-credential"], identity);
     let command = format!("!{}", shell_words::join(words));
     let mut settings = Vec::new();
     for host in &git.hosts {
-        let key = |name: &str| format!("credential.https://{host}.{name}");
+        let key = |name: &str| Secret::from(format!("credential.https://{host}.{name}"));
         // The first, empty one takes away whoever was asked before.
         settings.push((key("helper"), String::new()));
         settings.push((key("helper"), command.clone()));

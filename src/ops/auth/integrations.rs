@@ -17,8 +17,8 @@ use crate::auth::given::Credentials;
 use crate::auth::integration::docker::{self, Docker};
 use crate::auth::integration::kube::Switch;
 use crate::auth::integration::{
-    self, ClusterTarget, Home, Integration, Kind, Registry, RegistryLogin, RegistryService, Target, conflict, kube,
-    linked,
+    self, ClusterTarget, GithubTarget, Home, Integration, Kind, Registry, RegistryLogin, RegistryService, Target,
+    conflict, kube, linked,
 };
 use crate::auth::realm::RealmSource;
 use crate::auth::resolution::Source;
@@ -26,6 +26,7 @@ use crate::auth::run::Extras;
 use crate::auth::store::password_variables;
 use crate::auth::{Error, IdentityName, Logins, Problem, Session};
 use crate::diag::{Failure, Report, Result, Warning};
+use crate::secret::{Expose as _, Secret};
 
 /// What an integration did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,8 +103,8 @@ impl Holder<'_> {
         match target {
             Target::Registry(registry) => self.log_in(registry, tenant).await.map(Some),
             Target::Cluster(cluster) => self.write_kubeconfig(cluster, Switch::IfFree).await.map(Some),
-            // Git asks by itself when it wants something.
-            Target::Git(_) => Ok(None),
+            // Git asks by itself when it wants something; tokens are for one run.
+            Target::Git(_) | Target::Github(_) => Ok(None),
         }
     }
 }
@@ -215,7 +216,14 @@ pub(in super::super) async fn for_run(
 ) -> Extras {
     let mut extras = Extras::default();
     let Ok(chain) = session.chain(name) else { return extras };
-    for integration in linked(session.settings(), &chain) {
+    let mut all = linked(session.settings(), &chain);
+    if access.host.terminal.ci {
+        // In CI whoever runs needs the modules, and nobody runs as the session that gives the tokens for them.
+        let mut others = Integration::all(session.settings());
+        others.retain(|other| other.kind == Kind::Github && all.iter().all(|known| known.name != other.name));
+        all.extend(others);
+    }
+    for integration in all {
         if !integration.is_automatic {
             continue;
         }
@@ -234,6 +242,9 @@ pub(in super::super) async fn for_run(
                     extras.kubeconfigs.push(kube::write(&access.host, &cluster, &entry, Switch::IfFree)?.path);
                 }
                 Target::Git(git) => extras.git.extend(git::settings(access, name.as_str(), &git)),
+                // Within a run its tokens are there already, and what they are got by is not.
+                Target::Github(_) if access.parent.is_some() => {}
+                Target::Github(github) => add_github(session, &integration, &github, &mut extras).await?,
             }
             Ok(())
         };
@@ -243,6 +254,31 @@ pub(in super::super) async fn for_run(
         }
     }
     extras
+}
+
+/// Tokens of GitHub for the children of a run.
+async fn add_github(
+    session: &Session,
+    integration: &Integration,
+    github: &GithubTarget,
+    extras: &mut Extras,
+) -> Result<()> {
+    let Some(provider) = integration::provider_of(session.settings(), integration) else { return Ok(()) };
+    let given = session.github_tokens(provider, github).await?;
+    if github.in_file {
+        if !given.tokens.is_empty() {
+            let before = extras.git_file.take().map(|text| text.expose_secret().to_owned()).unwrap_or_default();
+            let text = before + integration::rewriting_file(&given.tokens).expose_secret();
+            extras.git_file = Some(Secret::from(text));
+        }
+    } else {
+        extras.git.extend(integration::rewrites(&given.tokens));
+    }
+    extras.variables.extend(github.variables(&given.tokens));
+    if github.revoke {
+        extras.revocable.extend(given.tokens.into_iter().map(|token| token.token));
+    }
+    Ok(())
 }
 
 /// Keys of AWS, which every call is signed with.
@@ -265,6 +301,7 @@ fn warn(access: &Access, integration: &Integration, report: &Report) {
         Kind::Acr => format!("`atmos azure acr login {name}` tries again"),
         Kind::Aks => format!("`atmos azure aks update-kubeconfig --integration {name}` tries again"),
         Kind::Gke => format!("`atmos gcp gke update-kubeconfig --integration {name}` tries again"),
+        Kind::Github => "the next run tries again".to_owned(),
         _ => format!("`atmos aws eks update-kubeconfig --integration {name}` tries again"),
     };
     let help = report.diagnostic().help().map_or(again.clone(), |help| format!("{help}; {again}"));
