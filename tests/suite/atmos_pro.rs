@@ -124,6 +124,7 @@ fn what_the_service_refuses_is_said_and_runs_go_on() {
         .says("nobody says which workspace it is for")
         .says("atmos.yaml:");
     federation.sandbox.atmos_with(&[("ATMOS_PRO_WORKSPACE_ID", "ws-1")], &["auth", "login", "-i", "pro"]).success();
+    federation.configure(AUTH);
     // Outside of CI nobody runs as the session by himself.
     let mut federation = federation;
     for name in ["CI", "GITHUB_ACTIONS"] {
