@@ -130,6 +130,34 @@ pub(super) fn of_identity(who: &str, identity: &Identity, problems: &mut Vec<Pro
     if let Some(principal) = identity.node.get("principal").filter(|_| is_aws) {
         unknown(who, "principal.", principal, &PRINCIPAL_KEYS, problems);
         section(who, principal, "account", Some(&["id", "name"]), problems);
+        foreign(who, identity, principal, problems);
+    }
+}
+
+/// Keys below `principal` that only some kinds of AWS look at; the others are for all of them.
+const OWN_KEYS: [(&str, &[IdentityKind]); 12] = [
+    ("name", &[IdentityKind::PermissionSet]),
+    ("assume_role", &[IdentityKind::AssumeRole]),
+    ("external_id", &[IdentityKind::AssumeRole]),
+    ("session_name", &[IdentityKind::AssumeRole]),
+    ("session_tags", &[IdentityKind::AssumeRole]),
+    ("transitive_tag_keys", &[IdentityKind::AssumeRole]),
+    ("source_identity", &[IdentityKind::AssumeRole]),
+    ("policy", &[IdentityKind::AssumeRole]),
+    ("policy_arns", &[IdentityKind::AssumeRole]),
+    ("target_principal", &[IdentityKind::AssumeRoot]),
+    ("task_policy_arn", &[IdentityKind::AssumeRoot]),
+    // Of a permission set more is said elsewhere.
+    ("duration", &[IdentityKind::AssumeRole, IdentityKind::AssumeRoot, IdentityKind::PermissionSet]),
+];
+
+/// Keys that are right, and of another kind.
+fn foreign(who: &str, identity: &Identity, principal: &Node, problems: &mut Vec<Problem>) {
+    for (key, kinds) in &OWN_KEYS {
+        if let Some(value) = principal.get(key).filter(|value| !value.is_empty() && !kinds.contains(&identity.kind)) {
+            let message = format!("{who}: principal.{key} has no effect with kind {}", identity.kind_text);
+            problems.push(Problem::warning(message, value.span));
+        }
     }
 }
 
