@@ -44,13 +44,11 @@ impl Diagnostic for Placed {
 impl Error {
     /// What an identity failed with, where nobody has said a place yet. What its provider's portal refused is the provider's.
     pub(super) fn at_identity(self, identity: &Identity, provider: Option<&Provider>, sources: &Sources) -> Error {
-        match (&self, provider) {
-            (Error::TokenCreation { .. }, Some(provider)) => self.at_provider(provider, sources),
-            _ => {
-                let span = span_of(&self, identity);
-                self.at(span, sources)
-            }
+        if let (Error::TokenCreation { .. }, Some(provider)) = (&self, provider) {
+            return self.at_provider(provider, sources);
         }
+        let span = span_of(&self, identity);
+        self.at(span, sources)
     }
 
     /// The same of a provider.

@@ -81,12 +81,10 @@ fn errors_of_every_kind_say_where_the_entry_is_that_they_are_about() {
         let seen = federation.sandbox.atmos(&["auth", "login", "-i", identity]).exits(1).says(phrase);
         let place = place(&federation.sandbox, entry, at);
         // A map in braces begins at its brace.
-        let before = format!("{}", place.trim_end_matches(')'));
-        let (head, column) = before.rsplit_once(':').unwrap();
+        let (head, column) = place.trim_end_matches(')').rsplit_once(':').unwrap();
         let brace = format!("{head}:{})", column.parse::<usize>().unwrap() - 1);
         assert!(seen.mentions(&place) || seen.mentions(&brace), "{identity}: {place}\n{seen}");
-        let plugin = seen.stderr.matches("atmos.yaml:").count();
-        assert_eq!(plugin, 1, "{seen}");
+        assert_eq!(seen.stderr.matches("atmos.yaml:").count(), 1, "{seen}");
     }
 }
 

@@ -306,7 +306,7 @@ impl Reader<'_> {
             Some(list) => list.iter().map(Node::scalar_text).collect::<Option<Vec<_>>>(),
             None => node.scalar_text().map(|text| vec![text]),
         };
-        let repos = self.node(&["repos"]).map(texts).unwrap_or_else(|| Some(Vec::new()));
+        let repos = self.node(&["repos"]).map_or_else(|| Some(Vec::new()), texts);
         if repos
             .as_ref()
             .is_none_or(|repos| repos.iter().any(|repo| repo.split('/').filter(|part| !part.is_empty()).count() != 2))

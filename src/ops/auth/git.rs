@@ -101,7 +101,10 @@ fn answer(login: &GitLogin) -> Zeroizing<String> {
     }
     if let Some(expires) = login.expires {
         // So that nobody who keeps it for git gives it out later.
-        text.push_str(&format!("password_expiry_utc={}\n", expires.as_second()));
+        let end = expires.as_second().to_string();
+        for part in ["password_expiry_utc=", &end, "\n"] {
+            text.push_str(part);
+        }
     }
     text
 }
@@ -175,6 +178,6 @@ mod tests {
         assert_eq!(question, expected);
         assert_eq!(GitQuestion::read(&b""[..]).unwrap(), GitQuestion::default());
         assert!(GitQuestion::read(&[0xff_u8][..]).is_err());
-        assert!(GitQuestion::read(&vec![b'a'; 70_000][..]).is_err());
+        assert!(GitQuestion::read("a".repeat(70_000).as_bytes()).is_err());
     }
 }
