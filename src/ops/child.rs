@@ -374,19 +374,14 @@ impl Holding<'_> {
         let kind = &known.kind;
         self.write_down(&name, source, &known, None, None)?;
         let mut settings = RunSettings { identity: Some(own), ..self.settings_of_run(Vec::new()) };
-        if kind == "aws/ambient" && integrations::has_any(&self.session, &name) {
+        if kind == "aws/ambient" && integrations::has_any(self.access, &self.session, &name) {
             let credentials = self.session.given(&name).await?;
             settings.extras = Box::pin(integrations::for_run(self.access, &self.session, &name, &credentials)).await;
         }
+        let revocable = Some((self.session.clone(), settings.extras.revocable.clone()));
         let run = Run::open(&self.access.host, settings).await?;
-        let summary = format!("identity {name} ({source}), {kind}: the environment as it is");
-        Ok(Held {
-            run: Some(run),
-            summary: Some(summary),
-            identity: Some(name),
-            region: known.region,
-            ..Held::default()
-        })
+        let summary = Some(format!("identity {name} ({source}), {kind}: the environment as it is"));
+        Ok(Held { run: Some(run), summary, identity: Some(name), region: known.region, revocable, off: false })
     }
 
     fn write_down(
@@ -445,13 +440,12 @@ impl Holding<'_> {
             allowed.push(self.run_identity(other, &known.provider, known.region)?);
         }
         self.write_down(&name, source, &known, Some(delivery), expiration)?;
-        let tokens = if self.access.host.terminal.ci { extras.revocable.clone() } else { Vec::new() };
-        let revocable = Some((self.session.clone(), tokens)).filter(|(_, tokens)| !tokens.is_empty());
+        let revocable = Some((self.session.clone(), extras.revocable.clone()));
         let settings = RunSettings { identity: Some(own), extras, ..self.settings_of_run(allowed) };
         let run = Run::open(&self.access.host, settings).await?;
         let account = known.account.map(|account| format!(", account {account}")).unwrap_or_default();
         let summary = format!("identity {name} ({source}){account}, delivery {delivery}");
-        Ok(Held { run: Some(run), summary: Some(summary), identity: Some(name), region, revocable, ..Held::default() })
+        Ok(Held { run: Some(run), summary: Some(summary), identity: Some(name), region, revocable, off: false })
     }
 
     /// Everything of a run but its own identity.

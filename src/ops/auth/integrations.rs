@@ -202,9 +202,21 @@ async fn may_follow(access: &Access, who: (&IdentityName, Source), credentials: 
 }
 
 /// Whether an identity has integrations that follow by themselves.
-pub(in super::super) fn has_any(session: &Session, name: &IdentityName) -> bool {
-    let chain = session.chain(name);
-    chain.is_ok_and(|chain| linked(session.settings(), &chain).iter().any(|integration| integration.is_automatic))
+pub(in super::super) fn has_any(access: &Access, session: &Session, name: &IdentityName) -> bool {
+    let Ok(chain) = session.chain(name) else { return false };
+    of_run(access, session, &chain).iter().any(|integration| integration.is_automatic)
+}
+
+/// Those of an identity, and in CI those of Atmos Pro: whoever runs there needs the modules, and nobody runs as the session
+/// that gives the tokens for them.
+fn of_run(access: &Access, session: &Session, chain: &Chain) -> Vec<Integration> {
+    let mut all = linked(session.settings(), chain);
+    if access.host.terminal.ci {
+        let mut others = Integration::all(session.settings());
+        others.retain(|other| other.kind == Kind::Github && all.iter().all(|known| known.name != other.name));
+        all.extend(others);
+    }
+    all
 }
 
 /// For the children of a run as an identity: logins and clusters for the run's private folder.
@@ -216,14 +228,7 @@ pub(in super::super) async fn for_run(
 ) -> Extras {
     let mut extras = Extras::default();
     let Ok(chain) = session.chain(name) else { return extras };
-    let mut all = linked(session.settings(), &chain);
-    if access.host.terminal.ci {
-        // In CI whoever runs needs the modules, and nobody runs as the session that gives the tokens for them.
-        let mut others = Integration::all(session.settings());
-        others.retain(|other| other.kind == Kind::Github && all.iter().all(|known| known.name != other.name));
-        all.extend(others);
-    }
-    for integration in all {
+    for integration in of_run(access, session, &chain) {
         if !integration.is_automatic {
             continue;
         }
@@ -244,7 +249,7 @@ pub(in super::super) async fn for_run(
                 Target::Git(git) => extras.git.extend(git::settings(access, name.as_str(), &git)),
                 // Within a run its tokens are there already, and what they are got by is not.
                 Target::Github(_) if access.parent.is_some() => {}
-                Target::Github(github) => add_github(session, &integration, &github, &mut extras).await?,
+                Target::Github(github) => add_github(access, session, (&integration, &github), &mut extras).await?,
             }
             Ok(())
         };
@@ -258,9 +263,9 @@ pub(in super::super) async fn for_run(
 
 /// Tokens of GitHub for the children of a run.
 async fn add_github(
+    access: &Access,
     session: &Session,
-    integration: &Integration,
-    github: &GithubTarget,
+    (integration, github): (&Integration, &GithubTarget),
     extras: &mut Extras,
 ) -> Result<()> {
     let Some(provider) = integration::provider_of(session.settings(), integration) else { return Ok(()) };
@@ -275,7 +280,7 @@ async fn add_github(
         extras.git.extend(integration::rewrites(&given.tokens));
     }
     extras.variables.extend(github.variables(&given.tokens));
-    if github.revoke {
+    if github.revoke && access.host.terminal.ci {
         extras.revocable.extend(given.tokens.into_iter().map(|token| token.token));
     }
     Ok(())
