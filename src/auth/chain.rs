@@ -245,7 +245,7 @@ impl Chain {
             IdentityKind::PermissionSet => {
                 let provider = self.provider.as_ref().filter(|_| via_provider);
                 match provider.map(|provider| &provider.kind) {
-                    Some(ProviderKind::IdentityCenter | ProviderKind::NotBuilt) => principal(identity, sources),
+                    Some(ProviderKind::IdentityCenter) => principal(identity, sources),
                     Some(ProviderKind::Missing | ProviderKind::Unsupported) => Ok(()),
                     Some(ProviderKind::Mock | ProviderKind::Federated(_)) | None => {
                         fail("aws/permission-set needs `via.provider` of kind aws/iam-identity-center", 1)
@@ -275,7 +275,7 @@ impl Chain {
 pub(crate) fn is_for_roles(form: Form) -> bool {
     match form {
         Form::Jwt | Form::Saml => true,
-        Form::Google | Form::Azure | Form::Credentials => false,
+        Form::Google | Form::Azure | Form::Pro | Form::Credentials => false,
     }
 }
 
@@ -311,10 +311,6 @@ pub(crate) fn check_provider(provider: &Provider, sources: &Sources) -> Result<(
     match provider.kind {
         ProviderKind::Missing => fail("provider kind is required".to_owned(), provider.span),
         ProviderKind::Unsupported => fail(format!("unsupported provider kind: {}", provider.kind_text), provider.span),
-        ProviderKind::NotBuilt => {
-            let Mark { place, text, at } = Mark::of(sources, provider.span);
-            Err(Error::NotBuilt { what: who, kind: provider.kind_text.clone(), place, text, at })
-        }
         ProviderKind::Mock => Ok(()),
         ProviderKind::Federated(kind) => {
             match federation::problems(kind.module(), &Entry::provider(provider)).into_iter().next() {

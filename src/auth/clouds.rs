@@ -31,7 +31,7 @@ impl Cloud {
             Form::Google => Some(Cloud::Google),
             Form::Azure => Some(Cloud::Azure),
             Form::Saml => Some(Cloud::Aws),
-            Form::Jwt | Form::Credentials => None,
+            Form::Jwt | Form::Pro | Form::Credentials => None,
         }
     }
 
@@ -62,7 +62,7 @@ impl Cloud {
                 Form::Jwt => Some(Cloud::Aws),
                 form => Cloud::of_form(form),
             },
-            ProviderKind::Mock | ProviderKind::NotBuilt | ProviderKind::Unsupported | ProviderKind::Missing => None,
+            ProviderKind::Mock | ProviderKind::Unsupported | ProviderKind::Missing => None,
         }
     }
 }

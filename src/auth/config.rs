@@ -14,7 +14,7 @@ use super::store::Settings;
 use super::user::Credentials;
 use crate::diag::nearest;
 use crate::span::{Sources, Span};
-use crate::value::{Node, to_json};
+use crate::value::{Map, Node, to_json};
 
 /// The merged `auth` section, of the configuration alone or with a component's section on top.
 #[derive(Debug, Clone, Default)]
@@ -362,7 +362,7 @@ impl Identity {
             principal: node.get("principal").map(Principal::at_fault).unwrap_or_default(),
             credentials: Credentials::read(node, problems),
             region: text(node, "region", problems).filter(|region| !region.is_empty()),
-            alias: node.get("alias").and_then(|alias| Some((alias.scalar_text()?, alias.span))),
+            alias: text(node, "alias", problems).zip(node.get("alias").map(|alias| alias.span)),
             env: variables(node, "env", problems),
             tags: texts(node, "tags", problems),
             spec: Spec::read(node, problems),
@@ -439,8 +439,12 @@ impl Principal {
         let mut account_text =
             |key: &str| account.and_then(|account| text(account, key, problems)).filter(|t| !t.is_empty());
         let (account_id, account_name) = (account_text("id"), account_text("name"));
-        let policy = node.get("policy").filter(|policy| !policy.is_empty());
-        if let Some(policy) = policy.filter(|policy| policy.as_map().is_none() && policy.scalar_text().is_none()) {
+        // One with nothing in it is none: passed over it would be no limit at all.
+        let is_nothing = |policy: &Node| policy.as_map().is_some_and(Map::is_empty);
+        let policy = node.get("policy").filter(|policy| !policy.is_null() && policy.as_str() != Some(""));
+        if let Some(policy) =
+            policy.filter(|policy| is_nothing(policy) || (policy.as_map().is_none() && policy.scalar_text().is_none()))
+        {
             problems.push(unexpected("policy", "a map, or the text of a policy", policy));
         }
         Principal {
@@ -451,7 +455,7 @@ impl Principal {
             assume_role,
             external_id,
             session_name,
-            duration: node.get("duration").and_then(|duration| Some((duration.scalar_text()?, duration.span))),
+            duration: text(node, "duration", problems).zip(node.get("duration").map(|duration| duration.span)),
             session_tags: pairs(node, "session_tags", problems),
             transitive_tag_keys: texts(node, "transitive_tag_keys", problems),
             source_identity,

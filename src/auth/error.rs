@@ -298,6 +298,10 @@ pub enum Error {
     #[diagnostic(transparent)]
     Federation(Arc<super::federation::Error>),
 
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Placed(Arc<super::placed::Placed>),
+
     /// A worker thread of this process died; its own message went to stderr.
     #[error("internal: a worker of authentication stopped: {reason}")]
     #[diagnostic(code(atmos::auth::worker))]
@@ -313,6 +317,7 @@ impl Failure for Error {
             Error::Cache(error) => error.exit_code(),
             Error::Federation(error) => error.exit_code(),
             Error::User(error) => error.exit_code(),
+            Error::Placed(placed) => placed.error.exit_code(),
             _ => 1,
         }
     }
@@ -323,6 +328,7 @@ impl Error {
     pub(crate) fn is_of_sign_in(&self) -> bool {
         match self {
             Error::TokenCreation { .. } => true,
+            Error::Placed(placed) => placed.error.is_of_sign_in(),
             Error::User(error) => matches!(**error, super::user::Error::SignIn { .. }),
             Error::Federation(error) => {
                 matches!(**error, super::federation::Error::Browser { .. } | super::federation::Error::SignIn { .. })

@@ -11,8 +11,6 @@ pub enum ProviderKind {
     Mock,
     /// One of the modules of `federation`.
     Federated(Registered),
-    /// A kind of the reference that this version does not have yet.
-    NotBuilt,
     Unsupported,
     /// No `kind` at all.
     Missing,
@@ -24,7 +22,6 @@ impl ProviderKind {
             None | Some("") => ProviderKind::Missing,
             Some("aws/iam-identity-center") => ProviderKind::IdentityCenter,
             Some("mock" | "mock/aws") => ProviderKind::Mock,
-            Some("atmos/pro") => ProviderKind::NotBuilt,
             Some(kind) => federation::provider(kind).map_or(ProviderKind::Unsupported, ProviderKind::Federated),
         }
     }
@@ -73,7 +70,6 @@ impl IdentityKind {
             Some("aws/credential-process") => IdentityKind::CredentialProcess,
             Some("aws/ambient") => IdentityKind::AwsAmbient,
             Some("ambient") => IdentityKind::Ambient,
-            Some("atmos/pro") => IdentityKind::NotBuilt { standalone: false },
             Some("aws/emulator" | "gcp/emulator" | "azure/emulator" | "kubernetes/emulator") => {
                 IdentityKind::NotBuilt { standalone: true }
             }
@@ -113,7 +109,6 @@ mod tests {
         for (text, kind) in [
             (Some("aws/iam-identity-center"), ProviderKind::IdentityCenter),
             (Some("mock/aws"), ProviderKind::Mock),
-            (Some("atmos/pro"), ProviderKind::NotBuilt),
             (Some("aws-sso"), ProviderKind::Unsupported),
             (Some("gcp/oidc"), ProviderKind::Unsupported),
             (None, ProviderKind::Missing),

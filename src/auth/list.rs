@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::config::{AuthConfig, Identity, Provider, Via};
 use super::described;
 use super::error::Error;
+use super::integration::Integration;
 use super::name::{IdentityName, ProviderName};
 use super::session::Session;
 use crate::secret::{MASK, is_secret_name, without_userinfo};
@@ -23,6 +24,19 @@ pub struct Listing {
     pub providers: Vec<ProviderBranch>,
     /// Identities whose chain does not begin at a provider, reference cycles and lost references included.
     pub standalone: Vec<IdentityBranch>,
+    /// What follows from them, by name.
+    pub integrations: Vec<IntegrationLeaf>,
+}
+
+/// An integration with whom it follows.
+#[derive(Debug, Clone)]
+pub struct IntegrationLeaf {
+    pub name: String,
+    pub kind: String,
+    pub via_provider: Option<String>,
+    pub via_identity: Option<String>,
+    /// It follows a login and a run by itself.
+    pub is_automatic: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -83,7 +97,7 @@ impl Listing {
                 standalone.push(circle);
             }
         }
-        Listing { providers, standalone }
+        Listing { providers, standalone, integrations: leaves(auth) }
     }
 
     fn branches(&mut self) -> impl Iterator<Item = &mut IdentityBranch> {
@@ -109,6 +123,26 @@ impl Session {
         }
         Ok(listing)
     }
+}
+
+/// Integrations with the names that those whom they follow really have.
+fn leaves(auth: &AuthConfig) -> Vec<IntegrationLeaf> {
+    let leaf = |integration: Integration| {
+        let provider =
+            integration.provider.map(|name| auth.provider(&name).map_or(name, |known| known.name.to_string()));
+        let identity =
+            integration.identity.map(|name| auth.identity(&name).map_or(name, |known| known.name.to_string()));
+        IntegrationLeaf {
+            name: integration.name,
+            kind: integration.kind_text,
+            via_provider: provider,
+            via_identity: identity,
+            is_automatic: integration.is_automatic,
+        }
+    };
+    let mut leaves: Vec<_> = Integration::all(auth).into_iter().map(leaf).collect();
+    leaves.sort_by(|a, b| a.name.cmp(&b.name));
+    leaves
 }
 
 fn sorted<'a>(identities: impl Iterator<Item = &'a Identity>) -> Vec<&'a Identity> {
@@ -209,7 +243,7 @@ fn leaf(identity: &Identity) -> IdentityBranch {
     }
 }
 
-/// `providers` and `identities` as written, without secrets: everything below `credentials` but region and MFA device,
+/// `providers`, `identities` and `integrations` as written, without secrets: everything below `credentials` but region and MFA device,
 /// every key that is one of a secret by its name, the values of all variables, and the users of URLs.
 pub fn redacted(auth: &AuthConfig) -> Node {
     let mut document = Node::empty_map();
@@ -222,6 +256,10 @@ pub fn redacted(auth: &AuthConfig) -> Node {
             shown.make_map().insert(name.clone(), redact(&in_record_order(&described::entry(key, entry))));
         }
         document.make_map().insert(key.into(), shown);
+    }
+    // Only where there are some: others read these documents too.
+    if let Some(integrations) = auth.node.get("integrations").filter(|section| !section.is_empty()) {
+        document.make_map().insert("integrations".into(), redact(integrations));
     }
     document
 }
@@ -338,6 +376,26 @@ mod tests {
         let providers: Vec<_> = listing.providers.iter().map(|p| (p.name.as_str(), show(&p.identities))).collect();
         assert_eq!(providers, [("a", String::new()), ("p", "z(y(x))".to_owned())]);
         assert_eq!(show(&listing.standalone), "alone lost c1(c2)");
+        assert!(listing.integrations.is_empty());
+    }
+
+    #[test]
+    fn integrations_are_listed_with_whom_they_follow() {
+        let auth = config(&json!({
+            "providers": {"Corp": {"kind": "mock"}}, "identities": {"dev": {"kind": "mock", "alias": "d"}},
+            "integrations": {
+                "z": {"kind": "aws/ecr-public", "via": {"provider": "corp"}, "spec": {"auto_provision": false}},
+                "a": {"kind": "aws/eks", "via": {"identity": "d"}, "spec": {"token": "hunter22"}},
+            },
+        }));
+        let shown: Vec<_> = Listing::of(&auth)
+            .integrations
+            .into_iter()
+            .map(|leaf| (leaf.name, leaf.via_provider, leaf.via_identity, leaf.is_automatic))
+            .collect();
+        let text = |text: &str| text.to_owned();
+        assert_eq!(shown, [(text("a"), None, Some(text("dev")), true), (text("z"), Some(text("Corp")), None, false)]);
+        assert_eq!(to_json(&redacted(&auth))["integrations"]["a"]["spec"]["token"], MASK);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::chain::{Chain, Fingerprint};
 use super::config::Provider;
 use super::error::Error;
-use super::federation::{Entry, folder, folder_of_all, forget_folder};
+use super::federation::{Entry, consoles, consoles_of_all, folder, folder_of_all, forget_folder, short};
 use super::kind::{IdentityKind, ProviderKind};
 use super::name::{IdentityName, ProviderName};
 use super::provider::sso::{self, Portal};
@@ -176,9 +176,16 @@ impl Session {
         };
         let meant = self.settings.providers.values().filter(|provider| self.is_meant(provider, whose));
         let mut folders: Vec<PathBuf> = meant.filter_map(of).collect();
+        let is_meant = |name: &IdentityName| match whose {
+            Logins::Identity(meant) => meant == name,
+            Logins::Provider(meant) => self.chain(name).is_ok_and(|chain| chain.root() == meant.as_str()),
+            Logins::All => true,
+        };
+        let names = self.settings.identities.keys().filter(|name| is_meant(name));
+        folders.extend(names.flat_map(|name| [self.console_folder(name), self.old_console_folder(name)]));
         if *whose == Logins::All {
-            // Also those of providers that the configuration has no more.
-            folders = vec![root.clone()];
+            // Also those of providers and identities that the configuration has no more.
+            folders.extend([root.clone(), consoles(&self.context.host, self.realm())]);
         }
         folders.sort();
         let (mut gone, mut left) = (Vec::new(), Vec::new());
@@ -193,9 +200,25 @@ impl Session {
     }
 
     /// The same of all realms.
-    pub fn forget_all_folders(&self, dry_run: bool) -> std::io::Result<Option<PathBuf>> {
-        let folder = folder_of_all(&self.context.host);
-        forget_folder(&folder, dry_run).map(|gone| gone.then_some(folder))
+    pub fn forget_all_folders(&self, dry_run: bool) -> std::io::Result<Vec<PathBuf>> {
+        let host = &self.context.host;
+        let mut gone = Vec::new();
+        for folder in [folder_of_all(host), consoles_of_all(host)] {
+            if forget_folder(&folder, dry_run)? {
+                gone.push(folder);
+            }
+        }
+        Ok(gone)
+    }
+
+    /// The profile of the browser in which the consoles of an identity are open beside those of others.
+    pub fn console_folder(&self, name: &IdentityName) -> PathBuf {
+        consoles(&self.context.host, self.realm()).join(short(name.as_str()))
+    }
+
+    /// Where earlier versions had it.
+    fn old_console_folder(&self, name: &IdentityName) -> PathBuf {
+        consoles_of_all(&self.context.host).join(short(&format!("{}/{name}", self.realm())))
     }
 
     fn portals(&self, whose: &Logins) -> Vec<&Provider> {

@@ -26,7 +26,7 @@ pub mod list;
 mod logout;
 mod mfa;
 mod name;
-mod notice;
+mod placed;
 mod problem;
 mod proof;
 mod provider;

@@ -47,7 +47,7 @@ impl Session {
         let (context, region) = (&*self.context, provider.region.as_deref());
         let step = Step { context, entry: Entry::provider(provider), provider: None, region, before: None };
         let result = kind.module().authenticate(step).await;
-        flight.land(result)
+        flight.land(result.map_err(|error| error.at_provider(provider, &context.host.sources)))
     }
 
     /// What the step before an identity of a module gave: that of `base`, else the provider.

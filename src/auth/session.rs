@@ -21,7 +21,6 @@ use super::identity::{
 };
 use super::kind::{IdentityKind, ProviderKind};
 use super::name::{IdentityName, ProviderName};
-use super::notice::not_built;
 use super::provider::browser;
 use super::provider::sso::{self, Portal};
 use super::realm::Realm;
@@ -137,7 +136,6 @@ impl Session {
     /// encrypted cache, else by authenticating, which may ask the user to sign in.
     pub async fn given(&self, name: &IdentityName) -> Result<Credentials, Error> {
         let chain = self.chain(name)?;
-        not_built(&self.settings, &chain, &self.context.host.talk, &self.context.host.sources);
         Ok(self.step(&chain, chain.identities.len() - 1).await?.credentials)
     }
 
@@ -169,8 +167,8 @@ impl Session {
             return Ok(None);
         }
         let portal = Portal::new(&self.context, provider)?;
-        let token = abortable(sso::access_token(&self.context, &portal, sso::Wanted::Live)).await?;
-        Ok(Some(token.expires_at))
+        let token = abortable(sso::access_token(&self.context, &portal, sso::Wanted::Live)).await;
+        Ok(Some(token.map_err(|error| error.at_provider(provider, sources))?.expires_at))
     }
 
     /// End of the provider's token in the cache, expired or not; never asks the network.
@@ -285,13 +283,20 @@ impl Session {
         }
     }
 
-    /// Asks the service of the step at `index`; `base` is what the step before it gave.
+    /// Asks the service of the step at `index`; `base` is what the step before it gave. An error says which entry it is about.
     pub(super) async fn authenticate(
         &self,
         chain: &Chain,
         index: usize,
         base: Option<StepRecord>,
     ) -> Result<StepRecord, Error> {
+        let asked = self.ask_service(chain, index, base).await;
+        asked.map_err(|error| {
+            error.at_identity(&chain.identities[index], chain.provider.as_ref(), &self.context.host.sources)
+        })
+    }
+
+    async fn ask_service(&self, chain: &Chain, index: usize, base: Option<StepRecord>) -> Result<StepRecord, Error> {
         let identity = &chain.identities[index];
         let region = chain.region(index);
         tracing::debug!(identity = %identity.name, kind = identity.kind_text, "authenticating");
@@ -310,7 +315,7 @@ impl Session {
                     Proof::Saml(assertion) => {
                         saml_role::authenticate(&self.context, identity, provider, &assertion, region).await
                     }
-                    Proof::Google(_) | Proof::Azure(_) | Proof::Aws(_) | Proof::Environment(..) => {
+                    Proof::Google(_) | Proof::Azure(_) | Proof::Pro(_) | Proof::Aws(_) | Proof::Environment(..) => {
                         Err(Error::NotAws { identity: provider.name.to_string(), kind: provider.kind_text.clone() })
                     }
                 }

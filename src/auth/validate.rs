@@ -19,7 +19,10 @@ mod keys;
 mod names;
 mod rails;
 mod scoped;
+#[cfg(test)]
+pub(crate) mod table;
 
+pub(super) use keys::{CREDENTIALS_KEYS, PRINCIPAL_KEYS, SPEC_KEYS};
 pub use rails::{audit_file, check_rails};
 pub use scoped::{scoped_keys, scoped_rails};
 
@@ -70,7 +73,7 @@ fn section(auth: &AuthConfig, problems: &mut Vec<Problem>) {
         }
     }
     if let Some((kind, span)) = auth.keyring.kind.as_ref().filter(|(kind, _)| !kind.is_empty())
-        && !["system", "file", "memory", "noop"].contains(&kind.as_str())
+        && !["system", "kernel", "file", "memory", "noop"].contains(&kind.as_str())
     {
         problems
             .push(Problem::error(format!("unknown keyring type `{kind}`: use system, kernel, file or memory"), *span));
@@ -104,7 +107,6 @@ fn provider(provider: &Provider, problems: &mut Vec<Problem>) {
             let odd = federation::remarks(module, &entry).into_iter();
             problems.extend(odd.map(|(reason, span)| Problem::warning(format!("{who}: {reason}"), span)));
         }
-        ProviderKind::NotBuilt => not_built(provider, &who, problems),
         ProviderKind::Mock => {}
     }
     if provider.kind != ProviderKind::IdentityCenter
@@ -118,11 +120,6 @@ fn provider(provider: &Provider, problems: &mut Vec<Problem>) {
         let message = format!("{who}: spec.files.base_path must be a path without line breaks");
         problems.push(Problem::error(message, provider.span));
     }
-}
-
-fn not_built(provider: &Provider, who: &str, problems: &mut Vec<Problem>) {
-    let message = format!("{who}: kind {} is known, but this version cannot use it yet", provider.kind_text);
-    problems.push(Problem::warning(message, provider.span));
 }
 
 fn identity(auth: &AuthConfig, identity: &Identity, problems: &mut Vec<Problem>) {
@@ -195,7 +192,7 @@ fn via(auth: &AuthConfig, identity: &Identity, who: &str, problems: &mut Vec<Pro
                     | IdentityKind::AssumeRoot
                     | IdentityKind::NotBuilt { standalone: false }
             );
-            if needed && identity.kind_text != "atmos/pro" {
+            if needed {
                 problems.push(Problem::error(
                     format!("{who}: via is required for kind {}", identity.kind_text),
                     identity.span,
@@ -224,7 +221,7 @@ fn kinds_fit(provider: &Provider, identity: &Identity, who: &str, span: Span, pr
     let mut fail = |reason: &str| problems.push(Problem::error(format!("{who}: {reason}"), span));
     match (&identity.kind, &provider.kind, provider.kind_text.as_str()) {
         (IdentityKind::PermissionSet, ProviderKind::IdentityCenter, _) => {}
-        (IdentityKind::PermissionSet, ProviderKind::Mock | ProviderKind::NotBuilt | ProviderKind::Federated(_), _) => {
+        (IdentityKind::PermissionSet, ProviderKind::Mock | ProviderKind::Federated(_), _) => {
             fail("aws/permission-set needs a provider of kind aws/iam-identity-center");
         }
         (IdentityKind::AssumeRole, ProviderKind::IdentityCenter, _) => {

@@ -10,6 +10,7 @@ pub mod aws;
 pub mod azure;
 pub mod google;
 pub mod job;
+pub mod pro;
 pub mod profile;
 mod token;
 

@@ -26,17 +26,28 @@ pub fn leading(program: &duct::Expression) -> duct::Expression {
 #[derive(Debug)]
 pub struct Leash {
     heads: Vec<u32>,
+    /// A variable that nobody has but what the program has started: who left its group has it still.
+    mark: Option<String>,
 }
 
 impl Leash {
     /// Of the groups that these processes lead.
     pub fn new(heads: Vec<u32>) -> Leash {
-        Leash { heads }
+        Leash { heads, mark: None }
+    }
+
+    /// Also of whoever has this variable, set for the program alone. Linux only: elsewhere a session of its own is out of
+    /// reach, as is what throws its environment away.
+    #[must_use]
+    pub fn marked(mut self, name: String) -> Leash {
+        self.mark = Some(name);
+        self
     }
 
     /// Whatever the program has started may go on.
     pub fn release(mut self) {
         self.heads.clear();
+        self.mark = None;
     }
 }
 
@@ -45,8 +56,44 @@ impl Drop for Leash {
         for head in &self.heads {
             end(*head);
         }
+        if let Some(mark) = &self.mark {
+            end_marked(mark);
+        }
     }
 }
+
+/// How often it is looked again: what is being ended may have started another one.
+#[cfg(target_os = "linux")]
+const ROUNDS: usize = 5;
+
+#[cfg(target_os = "linux")]
+fn end_marked(mark: &str) {
+    use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+    let entry = format!("{mark}=");
+    let has_it = |pid: i32| {
+        // Of others nothing can be read, and nothing of theirs is ours.
+        let variables = std::fs::read(format!("/proc/{pid}/environ")).map(Zeroizing::new);
+        variables.is_ok_and(|variables| variables.split(|byte| *byte == 0).any(|one| one.starts_with(entry.as_bytes())))
+    };
+    for _ in 0..ROUNDS {
+        let Ok(processes) = std::fs::read_dir("/proc") else { return };
+        let pids = processes.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+        let mut ended = false;
+        for pid in pids.filter(|pid| has_it(*pid)) {
+            let Some(handle) = Pid::from_raw(pid).and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok()) else {
+                continue;
+            };
+            // The number may have become somebody else's before the handle was there.
+            ended |= has_it(pid) && pidfd_send_signal(&handle, Signal::KILL).is_ok();
+        }
+        if !ended {
+            return;
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn end_marked(_mark: &str) {}
 
 #[cfg(unix)]
 fn end(head: u32) {

@@ -27,6 +27,7 @@ use crate::diag::{Report, Result, Warning};
 use crate::exec::environment::{self, Atmos};
 use crate::exec::process;
 use crate::host::{Env, Host};
+use crate::secret::Secret;
 use crate::span::Span;
 use crate::value::Node;
 
@@ -42,6 +43,8 @@ pub(super) struct Held {
     off: bool,
     /// Nobody but a step of the user's own named the identity.
     of_step: bool,
+    /// Tokens that are taken back when the run is over, and by whom.
+    revocable: Option<(Session, Vec<Secret>)>,
 }
 
 impl Held {
@@ -81,7 +84,10 @@ impl Held {
     ///
     /// # Errors
     /// The directory cannot be removed.
-    pub(super) fn close(self) -> Result<()> {
+    pub(super) async fn close(self) -> Result<()> {
+        if let Some((session, tokens)) = &self.revocable {
+            session.revoke_github_tokens(tokens).await;
+        }
         match self.run {
             Some(run) => Ok(run.close()?),
             None => Ok(()),
@@ -378,19 +384,15 @@ impl Holding<'_> {
         let kind = &known.kind;
         self.write_down(&name, source, &known, None, None)?;
         let mut settings = RunSettings { identity: Some(own), ..self.settings_of_run(Vec::new()) };
-        if kind == "aws/ambient" && integrations::has_any(&self.session, &name) {
+        if kind == "aws/ambient" && integrations::has_any(self.access, &self.session, &name) {
             let credentials = self.session.given(&name).await?;
             settings.extras = Box::pin(integrations::for_run(self.access, &self.session, &name, &credentials)).await;
         }
+        let revocable = Some((self.session.clone(), settings.extras.revocable.clone()));
         let run = Run::open(&self.access.host, settings).await?;
-        let summary = format!("identity {name} ({source}), {kind}: the environment as it is");
-        Ok(Held {
-            run: Some(run),
-            summary: Some(summary),
-            identity: Some(name),
-            region: known.region,
-            ..Held::default()
-        })
+        let summary = Some(format!("identity {name} ({source}), {kind}: the environment as it is"));
+        let (run, identity, region) = (Some(run), Some(name), known.region);
+        Ok(Held { run, summary, identity, region, revocable, ..Held::default() })
     }
 
     fn write_down(
@@ -449,11 +451,13 @@ impl Holding<'_> {
             allowed.push(self.run_identity(other, &known.provider, known.region)?);
         }
         self.write_down(&name, source, &known, Some(delivery), expiration)?;
+        let revocable = Some((self.session.clone(), extras.revocable.clone()));
         let settings = RunSettings { identity: Some(own), extras, ..self.settings_of_run(allowed) };
         let run = Run::open(&self.access.host, settings).await?;
         let account = known.account.map(|account| format!(", account {account}")).unwrap_or_default();
         let summary = format!("identity {name} ({source}){account}, delivery {delivery}");
-        Ok(Held { run: Some(run), summary: Some(summary), identity: Some(name), region, ..Held::default() })
+        let (run, summary, identity) = (Some(run), Some(summary), Some(name));
+        Ok(Held { run, summary, identity, region, revocable, ..Held::default() })
     }
 
     /// Everything of a run but its own identity.

@@ -227,7 +227,7 @@ impl Run<'_, '_> {
         }
         let held = self.hold(step, early).await?;
         let ended = self.start(step, &layers, &held, &cwd).await;
-        held.close()?;
+        held.close().await?;
         ended
     }
 

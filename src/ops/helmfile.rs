@@ -283,7 +283,7 @@ async fn start(
     let held = signals.guard(hold).await?;
     let run = Run { app, request, ready, access, relay };
     let result = run.hooked(&held, signals).await;
-    let closed = held.close();
+    let closed = held.close().await;
     let code = result?;
     closed?;
     Ok(code)

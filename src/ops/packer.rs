@@ -114,7 +114,7 @@ pub async fn run(app: &App, request: &RunRequest) -> Result<()> {
     let env = child::environment(app, &access, &instance.sections.env, &held);
     let result = packer(app, request, &instance, &folder, env, &mut signals).await;
     // The child has ended: now its credentials go.
-    let closed = held.close();
+    let closed = held.close().await;
     result?;
     closed
 }

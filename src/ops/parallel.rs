@@ -106,7 +106,7 @@ pub(super) async fn run(
                 State::Failed
             }
             Ok(Finished { ended, env, held }) => {
-                held.close()?;
+                held.close().await?;
                 family.keep(child, &ended, &env)?;
                 let code = ended.outcome.code;
                 if code == 0 { State::Succeeded } else { summary.fail(child, code) }

@@ -70,3 +70,60 @@ fn offer_keys(schema: &mut Json, kind: &str, definition: &str, names: &[String])
         section.insert("properties".to_owned(), Json::Object(properties));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::validate::table::{UNKNOWN, changed, section};
+
+    /// Whether editors take a section for one.
+    fn is_taken(validator: &jsonschema::Validator, auth: &Json) -> bool {
+        validator.is_valid(&json!({ "auth": auth }))
+    }
+
+    #[test]
+    fn sections_that_are_in_order_are_taken_and_unknown_things_refused() {
+        let schema: Json = serde_json::from_str(&config()).unwrap();
+        let validator = jsonschema::options().offline().build(&schema).unwrap();
+        let sound = section();
+        let errors: Vec<String> = validator
+            .iter_errors(&json!({ "auth": sound }))
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
+        assert_eq!(errors, Vec::<String>::new());
+        for (list, kind, path, _) in UNKNOWN {
+            assert!(!is_taken(&validator, &changed(list, kind, path, &json!("x"))), "{kind}: {path}");
+        }
+        for (list, entry, path, value, taken) in [
+            ("providers", "github/oidc", "kind", json!("nope/x"), false),
+            ("identities", "exec", "kind", json!("nope/x"), false),
+            ("identities", "exec", "kind", json!("aws/emulator"), true),
+            ("providers", "aws/saml", "driver", json!("Foo"), false),
+            ("providers", "aws/saml", "driver", json!("KeyCloak"), true),
+            ("providers", "aws/saml", "provider_type", json!("shell"), true),
+            ("providers", "oidc", "spec.token_source.type", json!("vault"), false),
+            ("providers", "azure/oidc", "spec.client_id", json!([]), false),
+            ("providers", "azure/oidc", "spec.tenant_id", json!({}), false),
+        ] {
+            assert_eq!(is_taken(&validator, &changed(list, entry, path, &value)), taken, "{entry}: {path} = {value}");
+        }
+        let cluster = |kubeconfig: Json| {
+            let spec = json!({"cluster": {"name": "c", "region": "r", "kubeconfig": kubeconfig}});
+            json!({"integrations": {"x": {"kind": "aws/eks", "via": {"identity": "i"}, "spec": spec}}})
+        };
+        for (section, taken) in [
+            (cluster(json!({"mode": "0600"})), true),
+            (cluster(json!({"mode": 640})), true),
+            (cluster(json!({"mode": 1})), false),
+            (cluster(json!({"mode": "rw"})), false),
+            (cluster(json!({"modus": "0600"})), false),
+            (json!({"integrations": {"x": {"kind": "aws/erc"}}}), false),
+            (json!({"integrations": {"x": {"kind": "aws/ecr", "spec": {"cluster": {}}}}}), false),
+            (json!({"integrations": {"x": {"kind": "git/credentials", "spec": {"hosts": ["github.com"]}}}}), true),
+            (json!({"identities": {"x": {"default": true}}}), true),
+            (json!({"keyring": {"type": "kernel"}}), true),
+        ] {
+            assert_eq!(is_taken(&validator, &section), taken, "{section}");
+        }
+    }
+}

@@ -310,7 +310,7 @@ impl Run<'_, '_> {
         }
         let held = self.runner.hold(step.identity.as_deref()).await?;
         let ended = self.start(step, stack, &layers, &held, &cwd).await;
-        held.close()?;
+        held.close().await?;
         let (ended, shown) = ended?;
         if ended.outcome.code == 0 {
             let env = child_view(self.app, &layers);

@@ -167,7 +167,7 @@ pub fn logout(report: &LogoutReport) -> String {
 
 /// Providers with their identities below them.
 pub fn tree(listing: &Listing, now: Timestamp) -> String {
-    if listing.providers.is_empty() && listing.standalone.is_empty() {
+    if listing.providers.is_empty() && listing.standalone.is_empty() && listing.integrations.is_empty() {
         return "No providers or identities are configured\n".to_owned();
     }
     let mut tree = Tree::default();
@@ -186,6 +186,15 @@ pub fn tree(listing: &Listing, now: Timestamp) -> String {
     if !listing.standalone.is_empty() {
         tree.add(0, "Standalone Identities".to_owned());
         add_identities(&mut tree, 1, &listing.standalone, now);
+    }
+    if !listing.integrations.is_empty() {
+        tree.add(0, "Integrations".to_owned());
+    }
+    for leaf in &listing.integrations {
+        let via = [("identity", &leaf.via_identity), ("provider", &leaf.via_provider)];
+        let via = via.into_iter().find_map(|(what, name)| Some(format!(" of {what} {}", name.as_ref()?)));
+        let by_hand = if leaf.is_automatic { "" } else { ", by command only" };
+        tree.add(1, format!("{} ({}){}{by_hand}", leaf.name, leaf.kind, via.unwrap_or_default()));
     }
     format!(" Authentication Configuration\n{}", tree.drawn())
 }
@@ -300,6 +309,12 @@ pub fn table(listing: &Listing, now: Timestamp) -> Table {
             expires.unwrap_or_default(),
         ]);
         open.extend(identity.children.iter().rev());
+    }
+    for leaf in &listing.integrations {
+        let via = |name: &Option<String>| name.clone().unwrap_or_default();
+        let (provider, identity) = (via(&leaf.via_provider), via(&leaf.via_identity));
+        let [none, default, alias, expires] = [const { String::new() }; 4];
+        table.rows.push(vec![none, leaf.name.clone(), leaf.kind.clone(), provider, identity, default, alias, expires]);
     }
     table
 }

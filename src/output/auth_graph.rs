@@ -8,6 +8,7 @@ use crate::auth::list::{IdentityBranch, Listing};
 struct Graph<'a> {
     providers: Vec<Node<'a>>,
     identities: Vec<Node<'a>>,
+    integrations: Vec<Node<'a>>,
 }
 
 struct Node<'a> {
@@ -39,11 +40,17 @@ impl<'a> Graph<'a> {
             open.extend(&identity.children);
         }
         identities.sort_by_key(|node| node.name);
-        Graph { providers: providers.collect(), identities }
+        let integrations = listing.integrations.iter().map(|leaf| Node {
+            name: &leaf.name,
+            kind: &leaf.kind,
+            default: false,
+            via: leaf.via_identity.as_deref().or(leaf.via_provider.as_deref()),
+        });
+        Graph { providers: providers.collect(), identities, integrations: integrations.collect() }
     }
 
     fn is_empty(&self) -> bool {
-        self.providers.is_empty() && self.identities.is_empty()
+        self.providers.is_empty() && self.identities.is_empty() && self.integrations.is_empty()
     }
 }
 
@@ -69,6 +76,14 @@ pub fn graphviz(listing: &Listing) -> String {
             let _ = writeln!(text, "  \"{}\" -> \"{}\";", quoted(via), quoted(identity.name));
         }
     }
+    // A name may be that of an identity too: two entries, two nodes.
+    for leaf in &graph.integrations {
+        let (name, kind) = (quoted(leaf.name), quoted(leaf.kind));
+        let _ = writeln!(text, "  \"integration/{name}\" [label=\"{name}\\n({kind})\", shape=note];");
+        if let Some(via) = leaf.via {
+            let _ = writeln!(text, "  \"{}\" -> \"integration/{name}\" [style=dashed];", quoted(via));
+        }
+    }
     text + "}\n"
 }
 
@@ -87,6 +102,13 @@ pub fn mermaid(listing: &Listing) -> String {
     for identity in &graph.identities {
         if let Some(via) = identity.via {
             let _ = writeln!(text, "  {} --> {}", id(via), id(identity.name));
+        }
+    }
+    for leaf in &graph.integrations {
+        let node = format!("integration_{}", id(leaf.name));
+        let _ = writeln!(text, "  {node}([\"{}<br/>{}\"])", escaped(leaf.name), escaped(leaf.kind));
+        if let Some(via) = leaf.via {
+            let _ = writeln!(text, "  {} -.-> {node}", id(via));
         }
     }
     text += "\n  classDef provider fill:#e3f2fd,stroke:#1976d2,stroke-width:2px\n  \
@@ -133,17 +155,20 @@ mod tests {
                 "a": {"kind": "mock", "default": true, "via": {"identity": "b/x"}},
                 "say \"hi\"": {"kind": "mock"},
             },
+            "integrations": {"a": {"kind": "aws/ecr", "via": {"identity": "a"}}},
         }));
         let dot = graphviz(&listing);
         for line in [
             "  \"corp\" [label=\"corp\\n(mock)\", style=\"rounded,filled\", fillcolor=lightblue];",
             "  \"b/x\" [label=\"b/x\\n(mock)\"];\n  \"corp\" -> \"b/x\";",
             "  \"b/x\" -> \"a\";",
+            "  \"integration/a\" [label=\"a\\n(aws/ecr)\", shape=note];\n  \"a\" -> \"integration/a\" [style=dashed];",
             "  \"say \\\"hi\\\"\" [label=\"say \\\"hi\\\"\\n(mock)\"];",
         ] {
             assert_eq!(dot.matches(line).count(), 1, "{line}\n{dot}");
         }
         let diagram = mermaid(&listing);
+        assert!(diagram.contains("  integration_a([\"a<br/>aws/ecr\"])\n  a -.-> integration_a\n"), "{diagram}");
         for line in ["  b_x[\"b/x<br/>mock\"]\n", "  corp --> b_x\n", "  b_x --> a\n", "  class a default\n"] {
             assert_eq!(diagram.matches(line).count(), 1, "{line}\n{diagram}");
         }

@@ -114,5 +114,20 @@ fn isolated_console_gives_each_identity_a_browser_profile_and_no_program_the_add
     std::fs::remove_file(&came).unwrap();
     users.sandbox.set("ATMOS_BROWSER", "no-such-browser");
     users.sandbox.atmos(&["auth", "console", "-i", "deploy", "--isolated"]).exits(1).says("no-such-browser");
+    let folder = |at: usize| {
+        let line = text.lines().filter(|line| line.starts_with("--user-data-dir=")).nth(at).unwrap();
+        std::path::PathBuf::from(line.trim_start_matches("--user-data-dir="))
+    };
+    let (deploy, audit) = (folder(0), folder(1));
+    users.sandbox.atmos(&["auth", "logout", "deploy", "--dry-run"]).success().says(&deploy.display().to_string());
+    users.sandbox.atmos(&["auth", "logout", "deploy"]).success().says("the browser's profile");
+    assert!(!deploy.exists() && audit.is_dir());
+    // A browser that is still open has the session in its hands, and would write it down again.
+    let lock = audit.join("SingletonLock");
+    std::os::unix::fs::symlink(format!("machine-{}", std::process::id()), &lock).unwrap();
+    users.sandbox.atmos(&["auth", "logout", "audit"]).exits(1).says("a browser is open with it");
+    std::fs::remove_file(&lock).unwrap();
+    users.sandbox.atmos(&["auth", "logout", "--all"]).success();
+    assert!(!audit.exists());
     users.assert_clean();
 }

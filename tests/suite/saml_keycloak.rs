@@ -21,7 +21,7 @@ const ROLE: &str = "AssumeRoleWithSAML arn:aws:iam::111111111111:role/";
 fn at(client: &str, auth: &str) -> Federation {
     let keycloak = Keycloak::shared();
     let federation = Federation::start(&auth.replace("APPLICATION", &keycloak.application(client)));
-    federation.control(&json!({"issuer": keycloak.issuer()}));
+    federation.control(&json!({"issuer": keycloak.issuer(), "verify": keycloak.verifier()}));
     federation
 }
 

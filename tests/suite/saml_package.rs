@@ -1,5 +1,7 @@
 //! SAML with assertions of an implementation that is not ours: the package samlp.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 use crate::support::{Chromium, Desktop, Federation, Samlp, Sts, free_port};
@@ -22,9 +24,9 @@ const ROLES: [&str; 3] = [
 ];
 const ROLE: &str = "AssumeRoleWithSAML arn:aws:iam::";
 
-fn believed(auth: &str) -> Federation {
+fn believed(auth: &str, samlp: &Samlp) -> Federation {
     let federation = Federation::start(auth);
-    federation.control(&json!({"issuer": "urn:samlp:acme"}));
+    federation.control(&json!({"issuer": "urn:samlp:acme", "verify": samlp.verifier()}));
     federation
 }
 
@@ -32,7 +34,7 @@ fn believed(auth: &str) -> Federation {
 #[test]
 fn s5_s6_exactly_the_wanted_role_and_a_list_of_all() {
     let samlp = Samlp::start(&ROLES);
-    let federation = believed(AUTH);
+    let federation = believed(AUTH, &samlp);
     federation.sandbox.write("assertion", &samlp.response(300));
     let (_, calls) = federation.during(|| federation.sandbox.atmos(&["auth", "login", "-i", "b"]).success());
     assert_eq!(calls, [format!("{ROLE}222222222222:role/path/B")]);
@@ -50,11 +52,29 @@ fn s5_s6_exactly_the_wanted_role_and_a_list_of_all() {
     assert_eq!(list, json!({"provider": "idp", "roles": roles}));
 }
 
+/// Nobody checks signatures here but STS: a letter that is another one is refused there, and nothing is kept.
+#[test]
+fn response_that_was_changed_on_the_way_is_refused_by_sts() {
+    let samlp = Samlp::start(&ROLES);
+    let federation = believed(AUTH, &samlp);
+    let text = samlp.response(300);
+    let xml = String::from_utf8(STANDARD.decode(text.trim()).unwrap()).unwrap();
+    let changed = xml.replace("me@acme.test", "he@acme.test");
+    assert_ne!(changed, xml);
+    federation.sandbox.write("assertion", &STANDARD.encode(changed));
+    let (seen, calls) = federation.during(|| federation.sandbox.atmos(&["auth", "login", "-i", "b"]).exits(1));
+    assert_eq!(calls, [format!("{ROLE}222222222222:role/path/B")]);
+    // With where the role stands that was asked for.
+    seen.says("InvalidIdentityToken: Response signature invalid").says("(atmos.yaml:11:");
+    federation.sandbox.write("assertion", &text);
+    federation.sandbox.atmos(&["auth", "login", "-i", "b"]).success();
+}
+
 /// Peers S10: a program that prints the assertion, as words and as a line of a shell; its time and size have limits.
 #[test]
 fn s10_program_prints_the_assertion_within_limits() {
     let samlp = Samlp::start(&ROLES);
-    let federation = believed(AUTH);
+    let federation = believed(AUTH, &samlp);
     federation.sandbox.write("assertion", &samlp.response(300));
     let login = ["auth", "login", "-i", "a", "--force"];
     for command in ["[sh, -c, 'cat assertion']", "sh -c 'cat assertion'"] {
@@ -82,7 +102,7 @@ fn s10_program_prints_the_assertion_within_limits() {
 #[test]
 fn s7_assertion_is_asked_for_once_while_it_lives() {
     let samlp = Samlp::start(&ROLES);
-    let federation = believed(AUTH);
+    let federation = believed(AUTH, &samlp);
     let all = |seconds: u32| {
         let address = format!("{}/response?seconds={seconds}", samlp.url);
         federation.configure(&AUTH.replace("[cat, assertion]", &format!("[curl, -s, '{address}']")));
@@ -98,7 +118,7 @@ fn s7_assertion_is_asked_for_once_while_it_lives() {
 #[test]
 fn real_sts_of_moto_takes_its_assertion() {
     let samlp = Samlp::start(&ROLES[..1]);
-    let mut federation = believed(AUTH);
+    let mut federation = believed(AUTH, &samlp);
     let sts = Sts::start();
     federation.sandbox.set("AWS_ENDPOINT_URL_STS", &sts.url);
     federation.sandbox.write("assertion", &samlp.response(300));
@@ -114,7 +134,8 @@ fn real_browser_carries_its_page_to_the_listener() {
     let port = free_port();
     let url = format!("{}/app?to=http%3A%2F%2F127.0.0.1%3A{port}%2Fsaml%2Facs", samlp.url);
     let loopback = format!("driver: loopback, url: \"{url}\", spec: {{port: {port}}}");
-    let mut federation = believed(&AUTH.replace("driver: command, spec: {command: [cat, assertion]}", &loopback));
+    let mut federation =
+        believed(&AUTH.replace("driver: command, spec: {command: [cat, assertion]}", &loopback), &samlp);
     let desktop = Desktop::of(&mut federation.sandbox);
     federation.sandbox.set("ATMOS_FORCE_TTY", "true");
     let running = federation.sandbox.spawn(&["auth", "login", "-i", "b"]);

@@ -21,6 +21,7 @@ const DEVICE: &str = "12345678901234567890";
 /// Where it is. Its users have the password `password-of-NAME`.
 pub(crate) struct Keycloak {
     pub(crate) url: String,
+    certificate: tempfile::NamedTempFile,
     // Never dropped: the kernel ends the process with ours.
     _process: std::sync::Mutex<Background>,
 }
@@ -32,6 +33,7 @@ impl Keycloak {
             let started = (0..ATTEMPTS).find_map(|_| Keycloak::attempt());
             let keycloak = started.unwrap_or_else(|| panic!("Keycloak did not start in {ATTEMPTS} attempts"));
             keycloak.make_realm();
+            keycloak.write_certificate();
             keycloak
         })
     }
@@ -44,6 +46,11 @@ impl Keycloak {
     /// Who its assertions are from.
     pub(crate) fn issuer(&self) -> String {
         format!("{}/realms/acme", self.url)
+    }
+
+    /// For the knob `verify` of `federation`: by the certificate that it publishes.
+    pub(crate) fn verifier(&self) -> [String; 3] {
+        super::samlp::verifier(self.certificate.path())
     }
 
     /// The code that the device of `otto` shows now (RFC 6238).
@@ -69,11 +76,20 @@ impl Keycloak {
         let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline && process.is_alive() {
             if http::exchange("GET", &format!("{url}/realms/master"), "").is_some_and(|(status, _)| status == 200) {
-                return Some(Keycloak { url, _process: std::sync::Mutex::new(process) });
+                let certificate = tempfile::NamedTempFile::new().expect("a temporary file");
+                return Some(Keycloak { url, certificate, _process: std::sync::Mutex::new(process) });
             }
             std::thread::sleep(Duration::from_millis(200));
         }
         None
+    }
+
+    fn write_certificate(&self) {
+        let descriptor = http::expect("GET", &format!("{}/realms/acme/protocol/saml/descriptor", self.url), "");
+        let (_, rest) = descriptor.split_once("X509Certificate>").expect("a certificate");
+        let text = rest.split('<').next().unwrap_or_default();
+        let pem = format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", text.trim());
+        std::fs::write(self.certificate.path(), pem).expect("the certificate is written");
     }
 
     fn make_realm(&self) {

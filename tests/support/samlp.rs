@@ -1,6 +1,7 @@
 //! An identity provider of SAML that is not ours: the package samlp, in a process of its own.
 
 use std::io::{BufRead as _, BufReader};
+use std::path::Path;
 use std::process::Stdio;
 
 use super::background::Background;
@@ -10,7 +11,13 @@ use super::{http, parts, sandbox, stores};
 pub(crate) struct Samlp {
     pub(crate) url: String,
     _process: Background,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
+}
+
+/// What asks xml-crypto whether an assertion is signed by the key of a certificate.
+pub(crate) fn verifier(certificate: &Path) -> [String; 3] {
+    let script = sandbox::repository().join("tests/servers/samlp/verify.js");
+    [parts::program("samlp"), script, certificate.to_owned()].map(|path| path.display().to_string())
 }
 
 impl Samlp {
@@ -27,7 +34,12 @@ impl Samlp {
         let mut port = String::new();
         let stdout = process.child().stdout.take().expect("a pipe");
         BufReader::new(stdout).read_line(&mut port).expect("the port");
-        Samlp { url: format!("http://127.0.0.1:{}", port.trim()), _process: process, _folder: folder }
+        Samlp { url: format!("http://127.0.0.1:{}", port.trim()), _process: process, folder }
+    }
+
+    /// For the knob `verify` of `federation`.
+    pub(crate) fn verifier(&self) -> [String; 3] {
+        verifier(&self.folder.path().join("certificate.pem"))
     }
 
     /// A response that lives for so many seconds, in base64.

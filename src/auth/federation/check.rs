@@ -7,9 +7,12 @@ use crate::span::Span;
 use crate::value::Node;
 
 /// Keys below `spec` that every kind has.
-const COMMON: [&str; 4] = ["endpoint_url", "endpoint_urls", "files", "aws"];
+pub(super) const COMMON: [&str; 4] = ["endpoint_url", "endpoint_urls", "files", "aws"];
 /// Keys below `principal` that every kind has.
-const COMMON_OF_PRINCIPAL: [&str; 1] = ["region"];
+pub(super) const COMMON_OF_PRINCIPAL: [&str; 1] = ["region"];
+
+/// The section below `spec` that says where a token comes from.
+const SOURCE: &str = "token_source";
 
 /// Errors, the first one first.
 pub(crate) fn problems(module: &dyn Module, entry: &Entry<'_>) -> Vec<(String, Span)> {
@@ -33,8 +36,16 @@ fn sections(module: &dyn Module, entry: &Entry<'_>) -> Vec<(String, Span)> {
         // The first level of an entry is checked for every kind alike.
         for length in 2..=path.len() {
             let node = entry.node.get_path(path[..length].iter().copied()).filter(|node| !node.is_null());
-            let Some(node) = node.filter(|node| node.as_map().is_none()) else { continue };
-            let message = format!("{} must be a map, not {}", path[..length].join("."), node.value.type_name());
+            let Some(node) = node.filter(|node| node.as_map().is_none() || (node.is_empty() && path[1] == SOURCE))
+            else {
+                continue;
+            };
+            let shown = path[..length].join(".");
+            // One with nothing in it would be passed over, and something else taken in its place.
+            let message = match node.as_map() {
+                Some(_) => format!("{shown} is empty: fill it in, or take it away"),
+                None => format!("{shown} must be a map, not {}", node.value.type_name()),
+            };
             if found.iter().all(|(known, _)| *known != message) {
                 found.push((message, node.span));
             }
@@ -58,7 +69,8 @@ fn problem(setting: &Setting, entry: &Entry<'_>) -> Option<(String, Span)> {
     };
     let wrong = |wanted: String| Some((format!("{path} must be {wanted}, not {}", node.value.type_name()), node.span));
     match setting.shape {
-        Shape::Text | Shape::Secret if node.scalar_text().is_none() => wrong("a string".to_owned()),
+        // The kind itself says which names there are: some of the reference's want another answer than "unknown".
+        Shape::Text | Shape::Secret | Shape::Name(_) if node.scalar_text().is_none() => wrong("a string".to_owned()),
         Shape::Texts => match node.as_list() {
             Some(list) if list.iter().any(|entry| entry.scalar_text().is_none()) => {
                 Some((format!("{path} must be a list of strings"), node.span))
@@ -71,7 +83,7 @@ fn problem(setting: &Setting, entry: &Entry<'_>) -> Option<(String, Span)> {
             let unknown = !words.contains(&word.as_str());
             unknown.then(|| (format!("{path} `{word}` is not known: use {}", words.join(", ")), node.span))
         }
-        Shape::Text | Shape::Secret => None,
+        Shape::Text | Shape::Secret | Shape::Name(_) => None,
     }
 }
 
@@ -89,7 +101,7 @@ fn unknown_keys(module: &dyn Module, entry: &Entry<'_>) -> Vec<(String, Span)> {
     let sections = [
         (1, vec!["spec"], &COMMON[..]),
         (1, vec!["principal"], &COMMON_OF_PRINCIPAL[..]),
-        (2, vec!["spec", "token_source"], &[]),
+        (2, vec!["spec", SOURCE], &[]),
     ];
     for (depth, path, common) in sections {
         let Some(map) = entry.node.get_path(path.iter().copied()).and_then(|node| node.as_map()) else { continue };

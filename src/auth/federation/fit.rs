@@ -23,7 +23,7 @@ pub(crate) fn misfit(module: &dyn Module, before: &Before<'_>) -> Option<String>
         Before::Nothing => Some(format!("via is required for kind {kind}: {ways}")),
         Before::Provider(provider) => match provider.kind {
             ProviderKind::Federated(other) if other.module().gives() == wanted => None,
-            ProviderKind::NotBuilt | ProviderKind::Unsupported | ProviderKind::Missing => None,
+            ProviderKind::Unsupported | ProviderKind::Missing => None,
             _ => Some(format!(
                 "{kind} needs a provider of {}, and `{}` is of kind {}",
                 cloud(wanted),
@@ -49,6 +49,7 @@ fn cloud(form: Form) -> &'static str {
     match form {
         Form::Google => "Google Cloud (gcp/…)",
         Form::Azure => "Azure (azure/…)",
+        Form::Pro => "Atmos Pro (atmos/pro)",
         Form::Jwt | Form::Saml | Form::Credentials => "another kind",
     }
 }

@@ -15,6 +15,7 @@ use super::error::Error as FederationError;
 use super::google::GoogleToken;
 use super::oidc::Jwt;
 use super::outline::{Outline, Seen};
+use super::pro::ProSession;
 use super::saml::Assertion;
 use super::setting::Setting;
 use crate::cloud::Token;
@@ -114,6 +115,8 @@ pub(crate) enum Form {
     Google,
     /// A sign-in at Azure.
     Azure,
+    /// A session at Atmos Pro.
+    Pro,
     /// Credentials that programs use, of AWS or another cloud.
     Credentials,
 }
@@ -125,6 +128,7 @@ pub(crate) enum Proof {
     Saml(Assertion),
     Google(GoogleToken),
     Azure(AzureLogin),
+    Pro(ProSession),
     Aws(AwsCredentials),
     /// With who it is, where that has been shown.
     Environment(EnvironmentCredentials, Option<CallerIdentity>),
@@ -142,6 +146,7 @@ impl Proof {
             Proof::Saml(assertion) => assertion.ends,
             Proof::Google(token) => token.expires,
             Proof::Azure(login) => login.expires,
+            Proof::Pro(session) => session.expires,
             Proof::Aws(keys) => keys.expiration,
             Proof::Environment(given, _) => given.expiration,
         }
@@ -152,7 +157,7 @@ impl Proof {
         let (credentials, caller) = match self {
             Proof::Aws(keys) => (Credentials::Aws(keys), None),
             Proof::Environment(given, caller) => (Credentials::Environment(given), caller),
-            Proof::Jwt(_) | Proof::Saml(_) | Proof::Google(_) | Proof::Azure(_) => {
+            Proof::Jwt(_) | Proof::Saml(_) | Proof::Google(_) | Proof::Azure(_) | Proof::Pro(_) => {
                 return Err(Error::NotAws { identity: identity.name.to_string(), kind: identity.kind_text.clone() });
             }
         };

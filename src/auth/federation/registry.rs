@@ -5,14 +5,26 @@ use super::exec::Exec;
 use super::google::{Defaults, Project, ServiceAccount, Workload};
 use super::module::Module;
 use super::oidc::{Github, Gitlab, Token};
+use super::pro::{ProIdentity, ProProvider};
 use super::saml::Saml;
 
 /// Kinds of providers: one line each.
-static PROVIDERS: &[&dyn Module] =
-    &[&Github, &Gitlab, &Token, &Saml, &Defaults, &Workload, &Program, &Assertion, &DEVICE_CODE, &INTERACTIVE];
+static PROVIDERS: &[&dyn Module] = &[
+    &Github,
+    &Gitlab,
+    &Token,
+    &Saml,
+    &Defaults,
+    &Workload,
+    &Program,
+    &Assertion,
+    &DEVICE_CODE,
+    &INTERACTIVE,
+    &ProProvider,
+];
 
 /// Kinds of identities: one line each.
-static IDENTITIES: &[&dyn Module] = &[&Exec, &ServiceAccount, &Project, &Subscription];
+static IDENTITIES: &[&dyn Module] = &[&Exec, &ServiceAccount, &Project, &Subscription, &ProIdentity];
 
 /// A kind that is in the list. Equal when the kinds are.
 #[derive(Clone, Copy)]

@@ -20,6 +20,8 @@ pub(crate) enum Shape {
     Texts,
     /// One of these.
     Word(&'static [&'static str]),
+    /// One of these in upper or lower case.
+    Name(&'static [&'static str]),
 }
 
 impl Setting {
@@ -37,6 +39,10 @@ impl Setting {
 
     pub(crate) const fn word(path: &'static str, words: &'static [&'static str], about: &'static str) -> Setting {
         Setting { path, shape: Shape::Word(words), required: false, about }
+    }
+
+    pub(crate) const fn name(path: &'static str, names: &'static [&'static str], about: &'static str) -> Setting {
+        Setting { path, shape: Shape::Name(names), required: false, about }
     }
 
     pub(crate) fn is_secret(&self) -> bool {

@@ -13,12 +13,15 @@ use super::super::creds::AwsCredentials;
 use super::super::delivery::parse_helper_answer;
 use super::super::error::Error;
 use super::super::record::StepRecord;
+use super::super::store::random_name;
 use crate::host::group::{Ear, Leash, leading};
 use crate::secret::Expose as _;
 
 /// A program that may talk to a person is waited for longer than one that may not.
 const PATIENCE: Duration = Duration::from_secs(30);
 const PATIENCE_WITH_PERSON: Duration = Duration::from_mins(5);
+/// Beginning of the name of the variable by which what a program has started is found again.
+const MARK: &str = "ATMOS_PROGRAM_";
 /// More than any credentials or assertion.
 const LARGEST: usize = 1 << 20;
 /// How often it is looked whether a program has ended, and what it printed last may take to arrive.
@@ -76,12 +79,16 @@ pub(crate) fn words(command: &str) -> Result<Vec<String>, String> {
 /// What a program prints; the inner error says in words why there is nothing, with what the program said where nobody
 /// heard it. Nothing that opens the keyring reaches it.
 pub(crate) async fn run(context: &Context, program: Program) -> Result<Result<Zeroizing<String>, String>, Error> {
-    let (reader, ear) = match start(context, &program) {
+    let mark = match random_name() {
+        Ok(name) => format!("{MARK}{name}"),
+        Err(error) => return Ok(Err(format!("cannot be started: {error}"))),
+    };
+    let (reader, ear) = match start(context, &program, &mark) {
         Ok(started) => started,
         Err(reason) => return Ok(Err(reason)),
     };
     // One that talks to a person has the terminal, and so the group that the terminal knows.
-    let leash = Leash::new(if program.talks { Vec::new() } else { reader.pids() });
+    let leash = Leash::new(if program.talks { Vec::new() } else { reader.pids() }).marked(mark);
     let masker = context.host.masker.clone();
     let outcome = blocking(move || {
         let outcome = printed(&reader, program.patience);
@@ -102,11 +109,12 @@ pub(crate) async fn run(context: &Context, program: Program) -> Result<Result<Ze
 }
 
 /// Starts it, with an ear on what it says unless a person hears that.
-fn start(context: &Context, program: &Program) -> Result<(Arc<duct::ReaderHandle>, Option<Ear>), String> {
+fn start(context: &Context, program: &Program, mark: &str) -> Result<(Arc<duct::ReaderHandle>, Option<Ear>), String> {
     let (name, arguments) = program.words.split_first().ok_or_else(|| "is no command".to_owned())?;
     let host = &context.host;
     let variables = host.env.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
     let variables = variables.filter(|(name, _)| !context.forbidden.iter().any(|other| **name == **other));
+    let variables = variables.chain([(mark.into(), "1".into())]);
     let child = duct::cmd(name, arguments).full_env(variables).dir(&host.cwd).stdin_null().unchecked();
     let failed = |error: std::io::Error| format!("cannot be started: {error}");
     if program.talks {
@@ -205,6 +213,32 @@ mod tests {
         assert!(began.elapsed() < Duration::from_mins(1));
         let left = printed.trim().parse().ok().and_then(rustix::process::Pid::from_raw).unwrap();
         rustix::process::kill_process(left, rustix::process::Signal::KILL).unwrap();
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn what_has_a_session_of_its_own_ends_with_a_program_that_takes_too_long() {
+        let temp = tempfile::tempdir().unwrap();
+        let host = host(temp.path(), &[("PATH", "/usr/bin:/bin")]);
+        let cache = Arc::new(Cache::open(&host, &Settings::default(), "r"));
+        let realm = Realm::resolve(Some("r"), None, None).unwrap();
+        let context = Context::new(host, realm, cache, Options::default());
+        let note = temp.path().join("pid");
+        let child = format!("setsid sh -c 'echo $$ > \"$0\"; exec sleep 600' '{}' &", note.display());
+        // The parent of the second one is gone at once: nobody finds it by its parents.
+        for script in [format!("{child} wait"), format!("({child}) ; sleep 600")] {
+            let words = ["sh", "-c", &script].map(str::to_owned).to_vec();
+            let program = Program { words, patience: Duration::from_secs(3), talks: false };
+            let reason = run(&context, program).await.unwrap().unwrap_err();
+            assert!(reason.contains("did not end within 3 s"), "{reason}");
+            let left = std::fs::read_to_string(&note).unwrap();
+            let stat = format!("/proc/{}/stat", left.trim());
+            let deadline = Instant::now() + Duration::from_secs(10);
+            while std::fs::read_to_string(&stat).is_ok_and(|stat| !stat.contains(") Z ")) {
+                assert!(Instant::now() < deadline, "{script}: {} still runs", left.trim());
+                std::thread::yield_now();
+            }
+        }
     }
 
     #[tokio::test]

@@ -20,6 +20,8 @@ const REGISTRY_OF_AZURE: [&str; 2] = ["name", "tenant_id"];
 const CLUSTER: [&str; 4] = ["name", "region", "alias", "kubeconfig"];
 const CLUSTER_OF_AZURE: [&str; 5] = ["name", "resource_group", "subscription_id", "alias", "kubeconfig"];
 const CLUSTER_OF_GOOGLE: [&str; 5] = ["name", "project_id", "location", "alias", "kubeconfig"];
+const GITHUB: [&str; 6] = ["auto_provision", "repos", "policy_name", "git_config_mode", "revoke_on_exit", "token_env"];
+const GIT: [&str; 4] = ["auto_provision", "hosts", "token", "username"];
 const KUBECONFIG: [&str; 3] = ["path", "mode", "update"];
 
 /// Every problem of the section.
@@ -47,8 +49,7 @@ fn one(auth: &AuthConfig, integration: &Integration, problems: &mut Vec<Problem>
             let reason = format!("unsupported integration kind: {}{near}", integration.kind_text);
             problems.push(error(reason, integration.span));
         }
-        Kind::NotBuilt => {}
-        Kind::Ecr | Kind::EcrPublic | Kind::Eks | Kind::Acr | Kind::Aks | Kind::Gke => {
+        Kind::Ecr | Kind::EcrPublic | Kind::Eks | Kind::Acr | Kind::Aks | Kind::Gke | Kind::Git | Kind::Github => {
             if let Err(reasons) = integration.target() {
                 problems.extend(reasons.into_iter().map(|(reason, span)| error(reason, span)));
             }
@@ -68,6 +69,18 @@ fn via(auth: &AuthConfig, integration: &Integration, who: &str, problems: &mut V
         && auth.provider(name).is_none()
     {
         problems.push(missing("provider", name, auth.providers.keys().map(ProviderName::as_str).collect()));
+    }
+    if integration.kind == Kind::Github {
+        let provider = integration.provider.as_deref().and_then(|name| auth.provider(name));
+        let identity = integration.identity.as_deref().and_then(|name| auth.identity(name));
+        let provider = provider.map(|known| ("provider", known.name.to_string(), &known.kind_text));
+        let identity = identity.map(|known| ("identity", known.name.to_string(), &known.kind_text));
+        if let Some((what, name, kind)) =
+            [provider, identity].into_iter().flatten().find(|(_, _, kind)| *kind != "atmos/pro")
+        {
+            let message = format!("{who}: it needs Atmos Pro, and {what} `{name}` is of kind {kind}");
+            problems.push(Problem::error(message, span(what)));
+        }
     }
     let other = |cloud: Option<Cloud>| integration.kind.cloud().zip(cloud).filter(|(own, other)| own != other);
     let provider = integration.provider.as_deref().and_then(|name| auth.provider(name));
@@ -89,7 +102,7 @@ fn via(auth: &AuthConfig, integration: &Integration, who: &str, problems: &mut V
         Some((name, None)) => {
             problems.push(missing("identity", name, auth.identities.keys().map(IdentityName::as_str).collect()));
         }
-        Some((_, Some(identity))) if integration.kind != Kind::NotBuilt && !may_have_keys(identity) => {
+        Some((_, Some(identity))) if integration.kind != Kind::Github && !may_have_keys(identity) => {
             let what = match integration.kind.cloud() {
                 Some(Cloud::Azure) => "no sign-in at Azure",
                 Some(Cloud::Google) => "no token of Google",
@@ -98,7 +111,7 @@ fn via(auth: &AuthConfig, integration: &Integration, who: &str, problems: &mut V
             let message = format!("{who}: identity `{}` of kind {} has {what}", identity.name, identity.kind_text);
             problems.push(Problem::warning(message, span("identity")));
         }
-        None if integration.provider.is_none() && integration.kind != Kind::NotBuilt => {
+        None if integration.provider.is_none() => {
             let message = format!("{who}: it belongs to nobody: set `via.identity` or `via.provider`");
             problems.push(Problem::warning(message, integration.span));
         }
@@ -110,24 +123,33 @@ fn may_have_keys(identity: &Identity) -> bool {
     identity.kind_text != "mock" && identity.kind != IdentityKind::Ambient
 }
 
-/// Keys that nobody knows, with those that may be meant.
-fn keys(integration: &Integration, who: &str, problems: &mut Vec<Problem>) {
-    let spec: &[&str] =
-        if integration.kind.is_registry() { &["auto_provision", "registry"] } else { &["auto_provision", "cluster"] };
-    let registry = if integration.kind == Kind::Acr { &REGISTRY_OF_AZURE } else { &REGISTRY };
-    let cluster = match integration.kind {
+/// What each section of an integration of this kind can have.
+pub(super) fn known(kind: Kind) -> [(&'static [&'static str], &'static [&'static str]); 6] {
+    let spec: &[&str] = match kind {
+        Kind::Git => &GIT,
+        Kind::Github => &GITHUB,
+        _ if kind.is_registry() => &["auto_provision", "registry"],
+        _ => &["auto_provision", "cluster"],
+    };
+    let registry = if kind == Kind::Acr { &REGISTRY_OF_AZURE } else { &REGISTRY };
+    let cluster = match kind {
         Kind::Aks => &CLUSTER_OF_AZURE[..],
         Kind::Gke => &CLUSTER_OF_GOOGLE,
         _ => &CLUSTER,
     };
-    for (path, known) in [
-        (&[][..], &KEYS[..]),
+    [
+        (&[], &KEYS),
         (&["via"], &VIA),
         (&["spec"], spec),
         (&["spec", "registry"], registry),
         (&["spec", "cluster"], cluster),
         (&["spec", "cluster", "kubeconfig"], &KUBECONFIG),
-    ] {
+    ]
+}
+
+/// Keys that nobody knows, with those that may be meant.
+fn keys(integration: &Integration, who: &str, problems: &mut Vec<Problem>) {
+    for (path, known) in known(integration.kind) {
         let Some(node) = integration.node.get_path(path.iter().copied()).filter(|node| !node.is_null()) else {
             continue;
         };
@@ -208,7 +230,7 @@ mod tests {
 
     fn found(integrations: &Json) -> Vec<(Severity, String)> {
         let auth = config(&json!({
-            "providers": {"corp": {"kind": "mock"}, "az": {"kind": "azure/cli", "spec": {"tenant_id": "t"}}},
+            "providers": {"corp": {"kind": "mock"}, "pro": {"kind": "atmos/pro"}, "az": {"kind": "azure/cli", "spec": {"tenant_id": "t"}}},
             "identities": {"dev": {"kind": "aws/ambient"}, "plain": {"kind": "mock"},
                 "cloud": {"kind": "gcp/project", "principal": {"project_id": "p"}},
                 "sub": {"kind": "azure/subscription", "via": {"provider": "az"}, "principal": {"subscription_id": "s"}}},
@@ -233,7 +255,9 @@ mod tests {
                   "subscription_id": "s", "alias": "dev", "kubeconfig": {"path": "other"}}}},
             "h": {"kind": "gcp/gke", "via": {"identity": "cloud"}, "spec": {"cluster": {"name": "c", "project_id": "acme.com:p",
                   "location": "europe-west1"}}},
-            "e": {"kind": "github/sts", "via": {"provider": "corp"}, "spec": {"repos": ["a/b"]}},
+            "i": {"kind": "git/credentials", "via": via, "spec": {"hosts": "git-codecommit.eu-west-1.amazonaws.com"}},
+            "j": {"kind": "git/credentials", "via": {"identity": "sub"}, "spec": {"hosts": ["github.com", "git.acme.test:8443"], "token": "T"}},
+            "e": {"kind": "github/sts", "via": {"provider": "pro"}, "spec": {"repos": ["a/b"], "token_env": "GH_{{ .owner }}"}},
         });
         assert_eq!(found(&sound), []);
         assert_eq!(found(&Json::Null), []);
@@ -294,6 +318,55 @@ mod tests {
             (kubeconfig(json!({"update": "marge"})), error, "did you mean `merge`?"),
             (kubeconfig(json!({"file": "x"})), warning, "unknown key `spec.cluster.kubeconfig.file`"),
             (kubeconfig(json!("x")), error, "`spec.cluster.kubeconfig` must be a map"),
+        ] {
+            let found = found(&section);
+            assert!(
+                found.iter().any(|(known, text)| *known == severity && text.contains(phrase)),
+                "{phrase}: {found:?}"
+            );
+        }
+        let git = |spec: Json| json!({"x": {"kind": "git/credentials", "via": via, "spec": spec}});
+        for (section, severity, phrase) in [
+            (git(json!({})), error, "`spec.hosts` is required for git/credentials"),
+            (git(json!({"hosts": {"a": 1}})), error, "`spec.hosts` must be a list of hosts"),
+            (
+                git(json!({"hosts": ["https://github.com"], "token": "T"})),
+                error,
+                "`https://github.com` is no host, such as github.com",
+            ),
+            (git(json!({"hosts": ["github.com"]})), error, "`spec.token` is required for github.com"),
+            (git(json!({"hosts": ["github.com"], "token": []})), error, "`spec.token` must be a string"),
+            (
+                git(json!({"hosts": ["github.com"], "tokn": "T", "token": "T"})),
+                warning,
+                "unknown key `spec.tokn`, did you mean `token`?",
+            ),
+            (
+                json!({"x": {"kind": "github/sts", "via": {"provider": "corp"}}}),
+                error,
+                "it needs Atmos Pro, and provider `corp`",
+            ),
+            (
+                json!({"x": {"kind": "github/sts", "via": {"provider": "pro"}, "spec": {"repos": ["modules"]}}}),
+                error,
+                "such as acme/modules",
+            ),
+            (
+                json!({"x": {"kind": "github/sts", "via": {"provider": "pro"}, "spec": {"git_config_mode": "x"}}}),
+                error,
+                "use env or file",
+            ),
+            (
+                json!({"x": {"kind": "github/sts", "via": {"provider": "pro"}, "spec": {"token_env": "A-B"}}}),
+                error,
+                "`A-B` is not the name of a variable",
+            ),
+            (
+                json!({"x": {"kind": "github/sts", "via": {"provider": "pro"}, "spec": {"policy": "p"}}}),
+                warning,
+                "did you mean `policy_name`?",
+            ),
+            (eks(json!({"name": "c", "region": "r", "alias": {}})), error, "`spec.cluster.alias` must be a string"),
         ] {
             let found = found(&section);
             assert!(

@@ -7,16 +7,17 @@ use crate::diag::nearest;
 use crate::span::Span;
 use crate::value::Node;
 
-/// Kinds that are built, and those of the reference that are not.
-pub(super) const BUILT: [(&str, Kind); 6] = [
+/// The kinds that there are.
+pub(super) const BUILT: [(&str, Kind); 8] = [
     ("aws/ecr", Kind::Ecr),
     ("aws/ecr-public", Kind::EcrPublic),
     ("aws/eks", Kind::Eks),
     ("azure/acr", Kind::Acr),
     ("azure/aks", Kind::Aks),
     ("gcp/gke", Kind::Gke),
+    ("git/credentials", Kind::Git),
+    ("github/sts", Kind::Github),
 ];
-pub(super) const LATER: [&str; 1] = ["github/sts"];
 
 /// What an integration is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,8 +34,10 @@ pub enum Kind {
     Aks,
     /// A cluster of Google.
     Gke,
-    /// A kind of the reference that this version does not have yet.
-    NotBuilt,
+    /// Passwords for git.
+    Git,
+    /// Tokens of GitHub by way of Atmos Pro.
+    Github,
     Unsupported,
     /// No `kind` at all.
     Missing,
@@ -45,7 +48,6 @@ impl Kind {
         match BUILT.iter().find(|(name, _)| *name == text) {
             Some((_, kind)) => *kind,
             None if text.is_empty() => Kind::Missing,
-            None if LATER.contains(&text) => Kind::NotBuilt,
             None => Kind::Unsupported,
         }
     }
@@ -60,13 +62,13 @@ impl Kind {
             Kind::Ecr | Kind::EcrPublic | Kind::Eks => Some(Cloud::Aws),
             Kind::Acr | Kind::Aks => Some(Cloud::Azure),
             Kind::Gke => Some(Cloud::Google),
-            Kind::NotBuilt | Kind::Unsupported | Kind::Missing => None,
+            Kind::Git | Kind::Github | Kind::Unsupported | Kind::Missing => None,
         }
     }
 
     /// The kind that somebody may have meant.
     pub(super) fn near(text: &str) -> Option<&'static str> {
-        nearest(text, BUILT.iter().map(|(name, _)| *name).chain(LATER))
+        nearest(text, BUILT.iter().map(|(name, _)| *name))
     }
 }
 

@@ -1,4 +1,5 @@
-//! What follows from an identity: logins of registries, kubeconfigs and tokens of clusters (`auth.integrations`).
+//! What follows from an identity: logins of registries, kubeconfigs and tokens of clusters, passwords for git
+//! (`auth.integrations`).
 //!
 //! Row 5. Read [`Integration`] (what is written), [`Target`] (what one leads to), then the calls of
 //! [`Session`](super::Session): `registry_login`, `cluster`, `cluster_token`. [`docker`] and [`kube`] write the files.
@@ -12,6 +13,8 @@ pub mod docker;
 mod ecr;
 mod eks;
 mod error;
+mod git;
+mod github;
 mod google;
 pub mod kube;
 mod schema;
@@ -24,5 +27,7 @@ pub use config::{Integration, Kind, linked};
 pub use ecr::{PUBLIC_REGISTRY, RegistryLogin};
 pub use eks::{Cluster, ClusterToken};
 pub use error::Error;
+pub use git::{GitLogin, GitTarget};
+pub use github::{GithubTarget, provider_of, rewrites, rewriting_file};
 pub use schema::extend as extend_schema;
 pub use target::{ClusterTarget, Home, Registry, RegistryService, Target, Update};

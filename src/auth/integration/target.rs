@@ -4,6 +4,8 @@ use super::super::chain::region_problem;
 use super::super::config::Identity;
 use super::config::{Integration, Kind};
 use super::ecr::{PUBLIC_REGIONS, PUBLIC_REGISTRY};
+use super::git::{GitTarget, codecommit_region};
+use super::github::{GithubTarget, VARIABLE};
 use crate::cloud::aws::domain;
 use crate::diag::nearest;
 use crate::span::Span;
@@ -20,6 +22,8 @@ pub(super) const UPDATES: [(&str, Update); 3] =
 pub enum Target {
     Registry(Registry),
     Cluster(ClusterTarget),
+    Git(GitTarget),
+    Github(GithubTarget),
 }
 
 /// A registry of container images.
@@ -148,12 +152,19 @@ impl ClusterTarget {
     }
 }
 
+/// A name, with a port where that is not the usual one.
+fn is_host(text: &str) -> bool {
+    let (name, port) = text.split_once(':').map_or((text, None), |(name, port)| (name, Some(port)));
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.';
+    !name.is_empty() && name.bytes().all(plain) && port.is_none_or(|port| port.parse::<u16>().is_ok())
+}
+
 fn is_account(text: &str) -> bool {
     text.len() == ACCOUNT && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 impl Integration {
-    /// Where it leads; nothing for kinds that are not built.
+    /// Where it leads; nothing for what is no kind.
     ///
     /// # Errors
     /// Every problem of its settings, with its place.
@@ -169,7 +180,9 @@ impl Integration {
             Kind::Acr => Some(Target::Registry(reader.azure_registry())),
             Kind::Aks => Some(Target::Cluster(reader.azure_cluster())),
             Kind::Gke => Some(Target::Cluster(reader.google_cluster())),
-            Kind::NotBuilt | Kind::Unsupported | Kind::Missing => None,
+            Kind::Git => Some(Target::Git(reader.git())),
+            Kind::Github => Some(Target::Github(reader.github())),
+            Kind::Unsupported | Kind::Missing => None,
         };
         if reader.problems.is_empty() { Ok(target) } else { Err(reader.problems) }
     }
@@ -192,12 +205,14 @@ impl Reader<'_> {
     }
 
     fn text(&mut self, path: &[&str]) -> Option<String> {
-        let node = self.node(path)?;
+        let whole = std::iter::once("spec").chain(path.iter().copied());
+        // An empty list or map counts as one, and not as nothing.
+        let node = self.integration.node.get_path(whole).filter(|node| !node.is_null())?;
         let text = node.scalar_text();
         if text.is_none() {
             self.fail(path, format!("`spec.{}` must be a string", path.join(".")));
         }
-        text
+        text.filter(|text| !text.is_empty())
     }
 
     fn needed(&mut self, path: &[&str]) -> String {
@@ -255,6 +270,76 @@ impl Reader<'_> {
         self.text(&["registry", "tenant_id"]);
         let host = String::new();
         registry.unwrap_or(Registry { host, region: String::new(), service: RegistryService::Acr })
+    }
+
+    fn git(&mut self) -> GitTarget {
+        let (token, username) = (self.text(&["token"]), self.text(&["username"]));
+        let path = ["hosts"];
+        let Some(node) = self.node(&path) else {
+            self.fail(&path, format!("`spec.hosts` is required for {}", self.integration.kind_text));
+            return GitTarget::default();
+        };
+        let written: Option<Vec<String>> = match node.as_list() {
+            Some(list) => list.iter().map(Node::scalar_text).collect(),
+            None => node.scalar_text().map(|host| vec![host]),
+        };
+        let Some(written) = written else {
+            self.fail(&path, "`spec.hosts` must be a list of hosts".to_owned());
+            return GitTarget::default();
+        };
+        let hosts: Vec<String> = written.iter().map(|host| host.trim().to_lowercase()).collect();
+        for host in &hosts {
+            if !is_host(host) {
+                self.fail(&path, format!("`{}` is no host, such as github.com", host.escape_debug()));
+            } else if token.is_none() && codecommit_region(host).is_none() {
+                self.fail(
+                    &path,
+                    format!("`spec.token` is required for {host}: the variable of the identity with the token"),
+                );
+            }
+        }
+        GitTarget { hosts, token, username }
+    }
+
+    fn github(&mut self) -> GithubTarget {
+        let texts = |node: &Node| match node.as_list() {
+            Some(list) => list.iter().map(Node::scalar_text).collect::<Option<Vec<_>>>(),
+            None => node.scalar_text().map(|text| vec![text]),
+        };
+        let repos = self.node(&["repos"]).map_or_else(|| Some(Vec::new()), texts);
+        if repos
+            .as_ref()
+            .is_none_or(|repos| repos.iter().any(|repo| repo.split('/').filter(|part| !part.is_empty()).count() != 2))
+        {
+            self.fail(&["repos"], "`spec.repos` must be a list of repositories, such as acme/modules".to_owned());
+        }
+        let policy = self.text(&["policy_name"]).unwrap_or_else(|| "default".to_owned());
+        let mode = self.text(&["git_config_mode"]);
+        if let Some(mode) = mode.as_deref().filter(|mode| !["env", "file"].contains(mode)) {
+            self.fail(
+                &["git_config_mode"],
+                format!("invalid git_config_mode `{}`: use env or file", mode.escape_debug()),
+            );
+        }
+        let revoke = self.node(&["revoke_on_exit"]);
+        if revoke.is_some_and(|node| node.as_bool().is_none()) {
+            self.fail(&["revoke_on_exit"], "`spec.revoke_on_exit` must be true or false".to_owned());
+        }
+        let revoke = self.node(&["revoke_on_exit"]).and_then(Node::as_bool) != Some(false);
+        let variable = self.text(&["token_env"]).unwrap_or_else(|| VARIABLE.to_owned());
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if !variable.contains("{{")
+            && (!variable.chars().all(plain) || variable.starts_with(|c: char| c.is_ascii_digit()))
+        {
+            self.fail(&["token_env"], format!("`{}` is not the name of a variable", variable.escape_debug()));
+        }
+        GithubTarget {
+            repos: repos.unwrap_or_default(),
+            policy,
+            in_file: mode.as_deref() == Some("file"),
+            revoke,
+            variable,
+        }
     }
 
     fn cluster(&mut self) -> ClusterTarget {

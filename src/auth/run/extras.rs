@@ -7,11 +7,14 @@ use crate::auth::delivery::{Joined, KUBECONFIGS};
 use crate::auth::integration::{ClusterTarget, RegistryLogin, docker, kube};
 use crate::diag::Warning;
 use crate::host::{Host, fs};
+use crate::secret::{Expose as _, Secret};
 
 /// Folder of the private configuration of docker.
 const DOCKER: &str = "docker";
 /// Folder of the private kubeconfig.
 const KUBE: &str = "kube";
+/// Folder of the private settings of git.
+const GIT: &str = "git";
 
 #[derive(Debug, Clone, Default)]
 pub struct Extras {
@@ -22,6 +25,14 @@ pub struct Extras {
     pub clusters: Vec<(ClusterTarget, kube::Entry)>,
     /// The files in which these clusters stand for everybody.
     pub kubeconfigs: Vec<PathBuf>,
+    /// Settings of git, in their order. A key may have a token in it.
+    pub git: Vec<(Secret, String)>,
+    /// A file of settings of git.
+    pub git_file: Option<Secret>,
+    /// Further variables.
+    pub variables: Vec<(String, Secret)>,
+    /// What has to be taken back when the run is over.
+    pub revocable: Vec<Secret>,
 }
 
 impl Run {
@@ -39,6 +50,42 @@ impl Run {
             let message = format!("the kubeconfig does not reach the child: {reason}");
             self.talk.warn(Warning::new("atmos::auth::run::no_kubeconfig", message));
         }
+        if let Some(changes) = &mut self.changes {
+            let variables = extras.variables.iter().map(|(name, value)| (name.clone(), value.expose_secret().into()));
+            changes.set.extend(variables);
+            changes.set.sort();
+        }
+        let mut git = extras.git.clone();
+        match extras.git_file.as_ref().map(|text| self.git_file(host, text)) {
+            Some(Ok(path)) => git.push((Secret::from("include.path".to_owned()), path)),
+            Some(Err(reason)) => {
+                let message = format!("the tokens of GitHub do not reach the child: {reason}");
+                self.talk.warn(Warning::new("atmos::auth::run::no_git", message));
+            }
+            None => {}
+        }
+        self.add_git(host, &git);
+    }
+
+    /// Git reads its settings from variables that are numbered; those that are there already go on to count.
+    fn add_git(&mut self, host: &Host, settings: &[(Secret, String)]) {
+        let Some(changes) = self.changes.as_mut().filter(|_| !settings.is_empty()) else { return };
+        let before: usize = host.env.get("GIT_CONFIG_COUNT").and_then(|count| count.parse().ok()).unwrap_or_default();
+        for (number, (key, value)) in (before..).zip(settings) {
+            changes.set.push((format!("GIT_CONFIG_KEY_{number}"), key.expose_secret().into()));
+            changes.set.push((format!("GIT_CONFIG_VALUE_{number}"), value.into()));
+        }
+        changes.set.push(("GIT_CONFIG_COUNT".to_owned(), (before + settings.len()).to_string().into()));
+        changes.set.sort();
+    }
+
+    fn git_file(&mut self, host: &Host, text: &Secret) -> Result<String, String> {
+        let folder = self.private_folder(host).map_err(|error| error.to_string())?.join(GIT);
+        let path = folder.join("config");
+        let written = fs::create_private_dir(&folder)
+            .and_then(|()| fs::write_atomic(&path, text.expose_secret().as_bytes(), 0o600));
+        written.map_err(|error| format!("{}: {error}", path.display()))?;
+        Ok(path.display().to_string())
     }
 
     fn add_clusters(&mut self, host: &Host, extras: &Extras) -> Result<(), String> {

@@ -66,7 +66,7 @@ const IDENTITY_KEYS: [&str; 17] = [
 ];
 
 /// Sections of an entry, and what each may hold where the kind is one of AWS.
-const PRINCIPAL_KEYS: [&str; 16] = [
+pub(in crate::auth) const PRINCIPAL_KEYS: [&str; 16] = [
     "name",
     "account",
     "region",
@@ -84,9 +84,9 @@ const PRINCIPAL_KEYS: [&str; 16] = [
     "target_principal",
     "task_policy_arn",
 ];
-const CREDENTIALS_KEYS: [&str; 8] =
+pub(in crate::auth) const CREDENTIALS_KEYS: [&str; 8] =
     ["access_key_id", "secret_access_key", "mfa_arn", "mfa_process", "region", "process", "webflow_enabled", "aws"];
-const SPEC_KEYS: [&str; 4] = ["endpoint_url", "endpoint_urls", "files", "aws"];
+pub(in crate::auth) const SPEC_KEYS: [&str; 4] = ["endpoint_url", "endpoint_urls", "files", "aws"];
 
 pub(super) fn of_section(auth: &Node, problems: &mut Vec<Problem>) {
     unknown("auth", "", auth, &SECTION_KEYS, problems);
@@ -130,6 +130,34 @@ pub(super) fn of_identity(who: &str, identity: &Identity, problems: &mut Vec<Pro
     if let Some(principal) = identity.node.get("principal").filter(|_| is_aws) {
         unknown(who, "principal.", principal, &PRINCIPAL_KEYS, problems);
         section(who, principal, "account", Some(&["id", "name"]), problems);
+        foreign(who, identity, principal, problems);
+    }
+}
+
+/// Keys below `principal` that only some kinds of AWS look at; the others are for all of them.
+const OWN_KEYS: [(&str, &[IdentityKind]); 12] = [
+    ("name", &[IdentityKind::PermissionSet]),
+    ("assume_role", &[IdentityKind::AssumeRole]),
+    ("external_id", &[IdentityKind::AssumeRole]),
+    ("session_name", &[IdentityKind::AssumeRole]),
+    ("session_tags", &[IdentityKind::AssumeRole]),
+    ("transitive_tag_keys", &[IdentityKind::AssumeRole]),
+    ("source_identity", &[IdentityKind::AssumeRole]),
+    ("policy", &[IdentityKind::AssumeRole]),
+    ("policy_arns", &[IdentityKind::AssumeRole]),
+    ("target_principal", &[IdentityKind::AssumeRoot]),
+    ("task_policy_arn", &[IdentityKind::AssumeRoot]),
+    // Of a permission set more is said elsewhere.
+    ("duration", &[IdentityKind::AssumeRole, IdentityKind::AssumeRoot, IdentityKind::PermissionSet]),
+];
+
+/// Keys that are right, and of another kind.
+fn foreign(who: &str, identity: &Identity, principal: &Node, problems: &mut Vec<Problem>) {
+    for (key, kinds) in &OWN_KEYS {
+        if let Some(value) = principal.get(key).filter(|value| !value.is_empty() && !kinds.contains(&identity.kind)) {
+            let message = format!("{who}: principal.{key} has no effect with kind {}", identity.kind_text);
+            problems.push(Problem::warning(message, value.span));
+        }
     }
 }
 

@@ -41,7 +41,8 @@ pub enum AuthCommand {
     Exec(ExecArgs),
     /// Print credentials in the form that `credential_process` of an AWS config wants
     Process(ProcessArgs),
-    /// List providers and identities
+    /// List providers, identities and integrations, as a tree unless told otherwise
+    #[command(visible_alias = "tree")]
     List(ListArgs),
     /// Validate the authentication configuration in atmos.yaml: exit 0 without errors (warnings do not count), 2 when the
     /// principal of an identity is among what is wrong, else 1
@@ -60,6 +61,14 @@ pub enum AuthCommand {
     Saml(super::SamlArgs),
     /// Say who a component is, which file and line chose that, what it overrides, and how credentials get to it
     Explain(AuthExplainArgs),
+    #[command(
+        about = "Answer git when it wants a password: for the hosts of integrations of kind git/credentials",
+        long_about = "Answer git when it wants a password: for the hosts of integrations of kind git/credentials, and for no \
+                      others.\n\nGit calls it, with its question on standard input. Runs as an identity have it set up already; \
+                      elsewhere: git config --global credential.https://HOST.helper '!atmos auth git-credential' (and \
+                      credential.https://HOST.useHttpPath true)."
+    )]
+    GitCredential(GitCredentialArgs),
     /// Renew cached credentials now; signs nobody in
     Refresh(RefreshArgs),
     /// Look at everything that authentication needs here, and say what is wrong
@@ -207,6 +216,20 @@ pub struct ListArgs {
     /// Only what carries one of these tags
     #[arg(long, value_name = "TAGS", value_delimiter = ',')]
     pub tags: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct GitCredentialArgs {
+    /// get; git says store and erase too, which change nothing
+    #[arg(value_name = "OPERATION")]
+    pub operation: String,
+
+    #[command(flatten)]
+    pub identity: IdentityArgs,
+
+    /// Realm of who wrote the settings of git
+    #[arg(long, hide = true)]
+    pub realm: Option<String>,
 }
 
 #[derive(Debug, Args)]

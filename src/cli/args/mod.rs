@@ -31,8 +31,8 @@ mod workflow;
 pub use affected::{AffectedArgs, BaseArgs, ComparisonArgs, ListAffectedArgs, ResultArgs};
 pub use atlantis::{AtlantisArgs, AtlantisCommand, AtlantisGenerate, RepoConfigArgs};
 pub use auth::{
-    AuthArgs, AuthCommand, EnvArgs, ExecArgs, IdentityArgs, ListArgs as AuthListArgs, LoginArgs, LogoutArgs,
-    ProcessArgs, SELECT, ValidateArgs, WhoamiArgs,
+    AuthArgs, AuthCommand, EnvArgs, ExecArgs, GitCredentialArgs, IdentityArgs, ListArgs as AuthListArgs, LoginArgs,
+    LogoutArgs, ProcessArgs, SELECT, ValidateArgs, WhoamiArgs,
 };
 pub use auth_look::{AuthDoctorArgs, AuthExplainArgs, RefreshArgs};
 pub use auth_tools::{

@@ -35,6 +35,7 @@ pub(super) fn run(context: &Context, args: AuthArgs) -> Result<u8> {
         AuthCommand::Saml(args) => auth_tools::saml(context, args),
         AuthCommand::Explain(args) => auth_look::explain(context, args),
         AuthCommand::Refresh(args) => auth_look::refresh(context, &args),
+        AuthCommand::GitCredential(args) => auth_tools::git_credential(context, args),
         AuthCommand::Doctor(args) => auth_look::doctor(context, &args),
         AuthCommand::Other(words) => Err(unknown::command("atmos auth", &words).into()),
     }

@@ -1,11 +1,13 @@
-//! `atmos auth shell | console | user | keyring | saml`
+//! `atmos auth shell | console | user | keyring | saml | git-credential`
 
 use super::super::args::{
-    AuthShellArgs, ConsoleArgs, KeyArgs, KeyringArgs, KeyringCommand, SamlArgs, SamlCommand, UserArgs, UserCommand,
+    AuthShellArgs, ConsoleArgs, GitCredentialArgs, KeyArgs, KeyringArgs, KeyringCommand, SamlArgs, SamlCommand,
+    UserArgs, UserCommand,
 };
 use super::super::error::Error;
 use super::super::setup::Context;
 use super::auth::{flag, timeout};
+use super::cluster::silent;
 use super::write;
 use crate::auth::Options;
 use crate::auth::resolution::Flag;
@@ -108,6 +110,20 @@ pub(super) fn saml(context: &Context, args: SamlArgs) -> Result<u8> {
         write::document(context, &output::auth_tools::saml_roles_json(&report), write::Format::Json, 2, None)?;
     } else {
         write::data(context, &output::auth_tools::saml_roles(&report))?;
+    }
+    Ok(0)
+}
+
+/// Anything but `get` is not for us, and git wants no complaint about it.
+pub(super) fn git_credential(context: &Context, args: GitCredentialArgs) -> Result<u8> {
+    if args.operation != "get" {
+        return Ok(0);
+    }
+    let question = auth::GitQuestion::read(std::io::stdin().lock())?;
+    let access = silent(context, args.realm)?;
+    let answer = context.block_on(auth::git_credential(&access, &question, &flag(&args.identity)))??;
+    if let Some(answer) = answer {
+        write::raw(context, &answer)?;
     }
     Ok(0)
 }

@@ -4,11 +4,9 @@
 //! once and leads on to it.
 
 use std::net::{Ipv4Addr, TcpListener as StdListener};
-use std::path::PathBuf;
 use std::time::Duration;
 
 use miette::Diagnostic;
-use sha2::{Digest as _, Sha256};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
 
@@ -21,7 +19,7 @@ use crate::auth::{IdentityName, open_address};
 use crate::diag::{Failure, Result};
 use crate::host::{fs, request_head};
 use crate::secret::{Expose as _, Secret};
-use crate::value::{Node, hex};
+use crate::value::Node;
 
 /// How long the browser may take to come.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -135,8 +133,7 @@ async fn hand_over(listener: &TcpListener, path: &str, address: &Secret) {
 /// A browser with a profile of its own for each identity of each realm: two consoles beside each other.
 fn start_isolated(access: &Access, name: &IdentityName, way: &str) -> Result<()> {
     let host = &access.host;
-    let digest = hex(&Sha256::digest(format!("{}/{name}", access.realm).as_bytes())[..8]);
-    let profile: PathBuf = host.dirs.data.join("atmos/console/sessions").join(digest);
+    let profile = access.session.console_folder(name);
     fs::create_private_dir(&profile)
         .map_err(|error| ConsoleFailure::Profile { path: profile.display().to_string(), reason: error.to_string() })?;
     let named = host.env.get("ATMOS_BROWSER").map(str::to_owned);

@@ -22,7 +22,9 @@ pub(super) fn forget(access: &Access, request: &LogoutRequest, report: &mut Logo
         report.files.push(directory.display().to_string());
     }
     match access.session.forget_all_folders(request.dry_run) {
-        Ok(folder) => report.files.extend(folder.map(|folder| format!("the browser's profiles {}", folder.display()))),
+        Ok(folders) => {
+            report.files.extend(folders.iter().map(|folder| format!("the browser's profiles {}", folder.display())));
+        }
         Err(error) => report.left.push(format!("the browser's profiles: {error}")),
     }
     if request.keychain {

@@ -10,14 +10,15 @@ use miette::Diagnostic;
 use super::super::access::Access;
 use super::super::audit::Event;
 use super::gate::Gate;
+use super::git;
 use crate::auth::chain::Chain;
 use crate::auth::creds::AwsCredentials;
 use crate::auth::given::Credentials;
 use crate::auth::integration::docker::{self, Docker};
 use crate::auth::integration::kube::Switch;
 use crate::auth::integration::{
-    self, ClusterTarget, Home, Integration, Kind, Registry, RegistryLogin, RegistryService, Target, conflict, kube,
-    linked,
+    self, ClusterTarget, GithubTarget, Home, Integration, Kind, Registry, RegistryLogin, RegistryService, Target,
+    conflict, kube, linked,
 };
 use crate::auth::realm::RealmSource;
 use crate::auth::resolution::Source;
@@ -25,6 +26,7 @@ use crate::auth::run::Extras;
 use crate::auth::store::password_variables;
 use crate::auth::{Error, IdentityName, Logins, Problem, Session};
 use crate::diag::{Failure, Report, Result, Warning};
+use crate::secret::{Expose as _, Secret};
 
 /// What an integration did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,10 +99,12 @@ impl Holder<'_> {
         Ok((what, kube::Entry { cluster, context, command }))
     }
 
-    async fn follow(&self, target: &Target, tenant: Option<&str>) -> Result<Done> {
+    async fn follow(&self, target: &Target, tenant: Option<&str>) -> Result<Option<Done>> {
         match target {
-            Target::Registry(registry) => self.log_in(registry, tenant).await,
-            Target::Cluster(cluster) => self.write_kubeconfig(cluster, Switch::IfFree).await,
+            Target::Registry(registry) => self.log_in(registry, tenant).await.map(Some),
+            Target::Cluster(cluster) => self.write_kubeconfig(cluster, Switch::IfFree).await.map(Some),
+            // Git asks by itself when it wants something; tokens are for one run.
+            Target::Git(_) | Target::Github(_) => Ok(None),
         }
     }
 }
@@ -140,8 +144,13 @@ fn token_command(access: &Access, identity: &str, target: &ClusterTarget, audien
     if let Home::Azure { subscription: Some(subscription), .. } = &target.home {
         own.extend(["--subscription-id", subscription]);
     }
+    own_words(access, &own, identity)
+}
+
+/// This program as others call it, who may be anywhere, with the configuration and the realm of now.
+pub(super) fn own_words(access: &Access, own: &[&str], identity: &str) -> Vec<String> {
     let mut words = vec![access.host.exe.display().to_string()];
-    words.extend(own.into_iter().map(str::to_owned));
+    words.extend(own.iter().map(|word| (*word).to_owned()));
     words.push(format!("--identity={identity}"));
     words.extend(access.helper_arguments.iter().cloned());
     if access.realm.source() == RealmSource::Env {
@@ -177,7 +186,7 @@ pub(super) async fn after_login(access: &Access, (name, source): (&IdentityName,
             if done.is_err() {
                 access.has_failed(&key);
             }
-            done.map(Some)
+            done
         };
         match followed.await {
             Ok(done) => done.iter().for_each(|done| access.host.talk.info(line(done, access.host.now()))),
@@ -193,9 +202,21 @@ async fn may_follow(access: &Access, who: (&IdentityName, Source), credentials: 
 }
 
 /// Whether an identity has integrations that follow by themselves.
-pub(in super::super) fn has_any(session: &Session, name: &IdentityName) -> bool {
-    let chain = session.chain(name);
-    chain.is_ok_and(|chain| linked(session.settings(), &chain).iter().any(|integration| integration.is_automatic))
+pub(in super::super) fn has_any(access: &Access, session: &Session, name: &IdentityName) -> bool {
+    let Ok(chain) = session.chain(name) else { return false };
+    of_run(access, session, &chain).iter().any(|integration| integration.is_automatic)
+}
+
+/// Those of an identity, and in CI those of Atmos Pro: whoever runs there needs the modules, and nobody runs as the session
+/// that gives the tokens for them.
+fn of_run(access: &Access, session: &Session, chain: &Chain) -> Vec<Integration> {
+    let mut all = linked(session.settings(), chain);
+    if access.host.terminal.ci {
+        let mut others = Integration::all(session.settings());
+        others.retain(|other| other.kind == Kind::Github && all.iter().all(|known| known.name != other.name));
+        all.extend(others);
+    }
+    all
 }
 
 /// For the children of a run as an identity: logins and clusters for the run's private folder.
@@ -207,7 +228,7 @@ pub(in super::super) async fn for_run(
 ) -> Extras {
     let mut extras = Extras::default();
     let Ok(chain) = session.chain(name) else { return extras };
-    for integration in linked(session.settings(), &chain) {
+    for integration in of_run(access, session, &chain) {
         if !integration.is_automatic {
             continue;
         }
@@ -225,6 +246,10 @@ pub(in super::super) async fn for_run(
                     extras.clusters.push((cluster.clone(), entry.clone()));
                     extras.kubeconfigs.push(kube::write(&access.host, &cluster, &entry, Switch::IfFree)?.path);
                 }
+                Target::Git(git) => extras.git.extend(git::settings(access, name.as_str(), &git)),
+                // Within a run its tokens are there already, and what they are got by is not.
+                Target::Github(_) if access.parent.is_some() => {}
+                Target::Github(github) => add_github(access, session, (&integration, &github), &mut extras).await?,
             }
             Ok(())
         };
@@ -234,6 +259,31 @@ pub(in super::super) async fn for_run(
         }
     }
     extras
+}
+
+/// Tokens of GitHub for the children of a run.
+async fn add_github(
+    access: &Access,
+    session: &Session,
+    (integration, github): (&Integration, &GithubTarget),
+    extras: &mut Extras,
+) -> Result<()> {
+    let Some(provider) = integration::provider_of(session.settings(), integration) else { return Ok(()) };
+    let given = session.github_tokens(provider, github).await?;
+    if github.in_file {
+        if !given.tokens.is_empty() {
+            let before = extras.git_file.take().map(|text| text.expose_secret().to_owned()).unwrap_or_default();
+            let text = before + integration::rewriting_file(&given.tokens).expose_secret();
+            extras.git_file = Some(Secret::from(text));
+        }
+    } else {
+        extras.git.extend(integration::rewrites(&given.tokens));
+    }
+    extras.variables.extend(github.variables(&given.tokens));
+    if github.revoke && access.host.terminal.ci {
+        extras.revocable.extend(given.tokens.into_iter().map(|token| token.token));
+    }
+    Ok(())
 }
 
 /// Keys of AWS, which every call is signed with.
@@ -256,6 +306,7 @@ fn warn(access: &Access, integration: &Integration, report: &Report) {
         Kind::Acr => format!("`atmos azure acr login {name}` tries again"),
         Kind::Aks => format!("`atmos azure aks update-kubeconfig --integration {name}` tries again"),
         Kind::Gke => format!("`atmos gcp gke update-kubeconfig --integration {name}` tries again"),
+        Kind::Github => "the next run tries again".to_owned(),
         _ => format!("`atmos aws eks update-kubeconfig --integration {name}` tries again"),
     };
     let help = report.diagnostic().help().map_or(again.clone(), |help| format!("{help}; {again}"));

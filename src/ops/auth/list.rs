@@ -36,6 +36,7 @@ pub async fn list(access: &Access, request: &ListRequest) -> Result<ListReport> 
         let wanted = known(access, wanted, &Kind::Provider)?;
         keep(&mut document, "providers", &wanted);
         document.make_map().shift_remove("identities");
+        forget_integrations(&mut document, &mut listing);
         listing.providers.retain(|provider| wanted.is_empty() || wanted.contains(&provider.name.to_string()));
         listing.providers.iter_mut().for_each(|provider| provider.identities.clear());
         listing.standalone.clear();
@@ -44,6 +45,7 @@ pub async fn list(access: &Access, request: &ListRequest) -> Result<ListReport> 
         let wanted = known(access, wanted, &Kind::Identity)?;
         keep(&mut document, "identities", &wanted);
         document.make_map().shift_remove("providers");
+        forget_integrations(&mut document, &mut listing);
         let mut flat = Vec::new();
         let roots = listing.providers.drain(..).flat_map(|provider| provider.identities);
         roots.chain(listing.standalone.drain(..)).for_each(|branch| flatten(branch, &mut flat));
@@ -68,8 +70,25 @@ pub async fn list(access: &Access, request: &ListRequest) -> Result<ListReport> 
         let wanted = |tags: Option<&[String]>| tags.is_some_and(tagged);
         retain(&mut document, "providers", |name| wanted(settings.provider(name).map(|known| &*known.tags)));
         retain(&mut document, "identities", |name| wanted(settings.identity(name).map(|known| &*known.tags)));
+        listing.integrations.retain(|leaf| {
+            let provider = leaf.via_provider.as_deref().and_then(|name| settings.provider(name));
+            let identity = leaf.via_identity.as_deref().and_then(|name| settings.identity(name));
+            wanted(provider.map(|known| &*known.tags)) || wanted(identity.map(|known| &*known.tags))
+        });
+        let names: Vec<&str> = listing.integrations.iter().map(|leaf| leaf.name.as_str()).collect();
+        if names.is_empty() {
+            document.make_map().shift_remove("integrations");
+        } else {
+            retain(&mut document, "integrations", |name| names.contains(&name));
+        }
     }
     Ok(ListReport { listing, document })
+}
+
+/// Who asks for providers or identities alone wants nothing else.
+fn forget_integrations(document: &mut Node, listing: &mut Listing) {
+    document.make_map().shift_remove("integrations");
+    listing.integrations.clear();
 }
 
 /// The branch as far as something in it is tagged.

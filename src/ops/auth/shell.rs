@@ -66,7 +66,7 @@ pub async fn shell(app: &App, access: &Access, request: &ShellRequest) -> Result
         }
         Err(error) => Err(error),
     };
-    held.close()?;
+    held.close().await?;
     let outcome = outcome?;
     app.host.talk.attention(format!("left the shell of {name} ({})", known.provider));
     Ok(outcome.code)

@@ -49,7 +49,7 @@ pub async fn shell(app: &App, request: &ShellRequest) -> Result<Done> {
         Ok(launch) => process::run(&launch, child::surroundings(&app.host), &mut signals).await.map_err(Into::into),
         Err(report) => Err(report),
     };
-    let closed = held.close();
+    let closed = held.close().await;
     let outcome = outcome?;
     closed?;
     Ok(Done { code: outcome.code, ..Done::default() })

@@ -323,7 +323,7 @@ pub(super) async fn children(app: &App, work: Work<'_>, access: &Access, signals
         Box::pin(hooked(app, work, &held, &env, signals)).await
     };
     // The last child has ended: now its credentials go.
-    let closed = held.close();
+    let closed = held.close().await;
     let finished = result?;
     closed?;
     Ok(finished)

@@ -2,7 +2,7 @@
 //!
 //! A process of its own on one port of 127.0.0.1: GitHub's service that gives tokens to jobs, an issuer of signed tokens, an
 //! identity provider of SAML, an STS that checks signature, issuer, audience, subject and time as AWS does, and the services
-//! of Google Cloud and of Microsoft Entra.
+//! of Google Cloud, of Microsoft Entra and of Atmos Pro.
 //!
 //! `POST /_control` turns knobs, `GET /_log` lists the requests so far, `GET /_issued` every secret that left it,
 //! `POST /_mint` makes a token of the issuer with further claims, `POST /_assert` a response of SAML. Read first: [`state::Knobs`], then [`answer`].
@@ -15,6 +15,7 @@ mod entra;
 mod google;
 mod issuer;
 mod okta;
+mod pro;
 mod resources;
 mod saml;
 mod state;
@@ -86,6 +87,7 @@ fn answer(state: &State, asked: &Asked) -> Option<Answer> {
         path if ["/api/v1/authn", "/login/", "/home/"].iter().any(|own| path.starts_with(own)) => {
             okta::answer(state, asked)
         }
+        path if path.starts_with("/pro/") || path.starts_with("/github/api/") => pro::answer(state, asked),
         "/authenticate" => resources::review(state, asked),
         "/idp/app" => saml::page(state, asked),
         path if path.starts_with("/entra/") => entra::answer(state, asked),

@@ -36,6 +36,8 @@ pub(crate) struct Knobs {
     pub(crate) idp: Json,
     /// Another identity provider whose assertions STS believes.
     pub(crate) issuer: Option<String>,
+    /// Program with arguments that ends with success where an assertion of that one, on its standard input, is signed.
+    pub(crate) verify: Vec<String>,
     /// Address and certificate (in base64) of the clusters.
     pub(crate) cluster: Option<(String, String)>,
     /// The person says no at the page of Microsoft Entra.

@@ -1,5 +1,7 @@
 //! An STS that believes one issuer: `AssumeRoleWithWebIdentity`, `AssumeRoleWithSAML`, and who one is.
 
+use std::io::Write as _;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value as Json;
@@ -91,10 +93,13 @@ fn trusted(state: &State, token: &str) -> Result<String, Refusal> {
 /// That a response is one of this identity provider, letter by letter, and offers the role.
 fn offered(state: &State, text: &str, role: &str, principal: &str) -> Result<(), Refusal> {
     let xml = String::from_utf8(STANDARD.decode(text).unwrap_or_default()).unwrap_or_default();
-    // Of another one it is only looked who it says it is: this server has no keys of others.
+    // Of another one a program that knows its certificate is asked.
     if let Some(issuer) = state.knobs().issuer
         && xml.contains(&format!(">{issuer}</saml:Issuer>"))
     {
+        if !is_signed(&state.knobs().verify, text) {
+            return Err((400, "InvalidIdentityToken", "Response signature invalid".to_owned()));
+        }
         let either = [format!(">{role},{principal}<"), format!(">{principal},{role}<")];
         return if either.iter().any(|pair| xml.contains(pair)) { Ok(()) } else { Err(denied()) };
     }
@@ -106,6 +111,17 @@ fn offered(state: &State, text: &str, role: &str, principal: &str) -> Result<(),
         return Ok(());
     }
     Err(denied())
+}
+
+/// Without a program nobody is believed.
+#[expect(clippy::disallowed_methods, reason = "this server is the outside world of the program")]
+fn is_signed(verify: &[String], text: &str) -> bool {
+    let Some((program, arguments)) = verify.split_first() else { return false };
+    let mut command = std::process::Command::new(program);
+    command.args(arguments).stdin(std::process::Stdio::piped()).stderr(std::process::Stdio::inherit());
+    let mut child = command.spawn().expect("the program that verifies starts");
+    child.stdin.take().expect("a pipe").write_all(text.as_bytes()).expect("it reads");
+    child.wait().expect("it ends").success()
 }
 
 fn denied() -> Refusal {

@@ -8,7 +8,7 @@ use super::super::error::Error;
 use super::super::module::{Entry, Form, Module, Pending, Proof, Step};
 use super::super::network::{ENDPOINT, asked, desk};
 use super::super::setting::Setting;
-use super::token::{GoogleToken, IAM, PROJECT, REGION, SCOPES, odd_names, scopes};
+use super::token::{GoogleToken, IAM, PROJECT, REGION, SCOPES, odd_names, odd_scopes, scopes};
 use crate::cloud::google;
 use crate::host::fs;
 use crate::span::Span;
@@ -40,7 +40,8 @@ impl Module for Defaults {
     }
 
     fn problems(&self, entry: &Entry<'_>) -> Vec<(String, Span)> {
-        odd_names(entry, &[PROJECT.path, REGION.path])
+        let names = odd_names(entry, &[PROJECT.path, REGION.path]);
+        names.into_iter().chain(odd_scopes(entry, SCOPES.path)).collect()
     }
 
     fn authenticate<'a>(&'a self, step: Step<'a>) -> Pending<'a, Proof> {

@@ -36,6 +36,8 @@ const LONGEST_SESSION: Duration = Duration::from_hours(12);
 const DRIVERS: [&str; 6] = ["ADFS", "Browser", "Keycloak", "Okta", "command", "loopback"];
 /// Names that mean one of them elsewhere.
 const OLDER: [(&str, Driver); 2] = [("shell", Driver::Command), ("acs", Driver::Loopback)];
+/// All of them.
+const NAMES_OF_DRIVERS: [&str; 8] = ["ADFS", "Browser", "Keycloak", "Okta", "command", "loopback", "shell", "acs"];
 /// Names of the reference whose pages no driver fills in: the browser shows them.
 const BY_BROWSER: [&str; 9] =
     ["googleapps", "adfs2", "azuread", "ping", "pingone", "onelogin", "jumpcloud", "auth0", "shibboleth"];
@@ -71,8 +73,8 @@ impl Module for Saml {
         const SETTINGS: [Setting; 16] = [
             Setting::text(URL, "Address of the identity provider at which the sign-in to AWS begins"),
             Setting::text("region", "Region of STS").required(),
-            Setting::text("driver", "How the assertion is got: Browser, Keycloak, ADFS, Okta, command or loopback"),
-            Setting::text("provider_type", "Older name of `driver`"),
+            Setting::name("driver", &NAMES_OF_DRIVERS, "How the assertion is got"),
+            Setting::name("provider_type", &NAMES_OF_DRIVERS, "Older name of `driver`"),
             Setting::text("username", "Who signs in, with a driver that fills the pages in"),
             Setting::secret("password", "The password; a variable, a program or the terminal are better places"),
             Setting::text("browser_type", "chromium, chrome or msedge"),
@@ -143,6 +145,10 @@ impl Module for Saml {
             (COMMAND, driver == Driver::Command),
             (FACTOR, driver == Driver::Okta),
             ("browser_type", driver == Driver::Browser),
+            ("password", driver.fills_in()),
+            (PASSWORD_PROGRAM, driver.fills_in()),
+            (CODE_PROGRAM, driver.fills_in()),
+            (KEEP, driver.fills_in()),
         ];
         for (path, is_used) in unused {
             if !is_used && entry.at(path).is_some() {
@@ -287,6 +293,7 @@ mod tests {
             (json!({"url": url, "driver": "Okta", "spec": {"port": 8765}}), "spec.port has no effect with driver Okta"),
             (json!({"url": url, "driver": "Okta", "spec": {"command": "x"}}), "spec.command has no effect"),
             (json!({"url": url, "browser_type": "chrome", "driver": "ADFS"}), "browser_type has no effect"),
+            (json!({"url": url, "password": "x"}), "password has no effect with driver Browser"),
             (json!({"url": "http://idp.example/app"}), "url is not private"),
             (json!({"url": url, "session": {"duration": "40h"}}), "session.duration `40h` is no time from 15m to 12h"),
             (json!({"url": url, "session": {"duration": "soon"}}), "session.duration `soon`"),
