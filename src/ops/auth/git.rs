@@ -89,7 +89,7 @@ pub async fn git_credential(access: &Access, question: &GitQuestion, flag: &Flag
     if question.username.as_deref().is_some_and(|wanted| wanted != login.username.expose_secret()) {
         return Ok(None);
     }
-    gate.write_down()?;
+    gate.write_down(None).await?;
     Ok(Some(answer(&login)))
 }
 

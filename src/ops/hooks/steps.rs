@@ -117,7 +117,10 @@ impl Run<'_, '_> {
         };
         let ended = self.runner.run(&program, &cwd, &env, step.retry.as_ref(), step.timeout).await;
         // The step has ended: its credentials go, however it did.
-        let closed = held.map_or(Ok(()), Held::close);
+        let closed = match held {
+            Some(held) => held.close().await,
+            None => Ok(()),
+        };
         let code = ended?.outcome.code;
         closed.map(|()| code)
     }

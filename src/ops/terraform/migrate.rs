@@ -94,7 +94,7 @@ pub async fn migrate(app: &App, request: &MigrateRequest) -> Result<Done> {
         Err(report) => Err(report),
     };
     drop(lock);
-    let closed = held.close();
+    let closed = held.close().await;
     let outcome = outcome?;
     closed?;
     if let Some(stop) = outcome.stop {
