@@ -370,10 +370,14 @@ impl Session {
         if chain.is_mock() {
             return Ok(Some(self.mock(chain, last)));
         }
-        let fingerprint = self.fingerprint(chain, last);
-        let mut flight = self.context.steps.enter(&fingerprint).await;
+        self.peek_at(chain, &self.fingerprint(chain, last)).await
+    }
+
+    /// The same of a chain whose fingerprint is known.
+    pub(super) async fn peek_at(&self, chain: &Chain, fingerprint: &Fingerprint) -> Result<Option<StepRecord>, Error> {
+        let mut flight = self.context.steps.enter(fingerprint).await;
         if flight.value.is_none() {
-            flight.value = if chain.is_ambient() { None } else { self.load(chain, &fingerprint).await? };
+            flight.value = if chain.is_ambient() { None } else { self.load(chain, fingerprint).await? };
         }
         Ok(flight.value.clone())
     }

@@ -92,6 +92,7 @@ mod places;
 mod plugins;
 mod policies;
 mod policy;
+mod prompts;
 mod provenance;
 mod provision;
 mod provisioning;
