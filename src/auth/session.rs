@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::aws::client::Refusal;
 use super::cache::Cache;
 use super::chain::{Chain, Fingerprint, check_provider, find_provider};
 use super::config::{AuthConfig, Identity, Provider, Spec};
@@ -249,7 +248,7 @@ impl Session {
         let asked = Box::pin(abortable(async { Ok(asked.await) })).await?;
         Ok(match asked {
             Ok(caller) => (Some(caller), Validity::Valid),
-            Err(Refusal { status: Some(status), text, .. }) if status < 500 => (None, Validity::Invalid(text)),
+            Err(refusal) if refusal.is_no() => (None, Validity::Invalid(refusal.text)),
             Err(refusal) => (None, Validity::Unknown(refusal.text)),
         })
     }
