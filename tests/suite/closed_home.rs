@@ -79,14 +79,14 @@ fn who_asked_for_memory_hears_nothing_and_who_asked_for_files_gets_an_error() {
     closed.run(&file, &exec).exits(1).says("failed to create").says_not(SAID);
 }
 
-/// A file stands where the home would be.
+/// A file stands where the home would be: that is a mistake, and no read-only disk.
 #[test]
-fn a_home_that_is_no_directory_is_like_one_that_is_closed() {
+fn a_home_that_is_no_directory_is_named() {
     let closed = Closed::new();
     let home = closed.sandbox.root().join("tmp/file");
     std::fs::write(&home, "").unwrap();
     let cache = home.join(".cache").display().to_string();
     let config = home.join(".config").display().to_string();
     let env = [("XDG_CACHE_HOME", cache.as_str()), ("XDG_CONFIG_HOME", &config), ("XDG_DATA_HOME", &config)];
-    closed.run(&env, &["auth", "exec", "-i", "somebody", "--", "true"]).success().says(SAID);
+    closed.run(&env, &["auth", "exec", "-i", "somebody", "--", "true"]).exits(1).says("is no directory").says("move");
 }

@@ -25,7 +25,7 @@ fn ended(sandbox: &Sandbox, args: &[&str], question: &str, wanted: Signal, code:
     terminal.expect("code=");
     let status = terminal.expect("[0-9]+;");
     assert_eq!(status, format!("{code};"), "{args:?} {wanted:?}");
-    let settings = terminal.expect("(?s)speed.*done;");
+    let settings = terminal.expect("(?s)cs8.*done;");
     let (_, seen) = terminal.finish();
     for flag in ["echo", "icanon", "isig", "icrnl", "opost"] {
         let is_on = settings.split_whitespace().any(|word| word.trim_end_matches(';') == flag);
@@ -90,7 +90,7 @@ fn a_question_is_answered_and_left_as_ever() {
     let mut terminal = Terminal::start(sandbox.atmos_command(&words));
     terminal.expect("Choose a profile");
     terminal.press("\u{3}");
-    assert_eq!(terminal.finish().0, 130);
+    assert_eq!(terminal.finish().0, 1);
 }
 
 /// Every question goes by way of the one place that puts the terminal back.

@@ -1,30 +1,66 @@
 //! Something else than AWS answers: a proxy, the page of a network that wants a sign-in. Nobody's credentials are at fault.
 
 use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
 
 use crate::support::Cloud;
 
-/// The address of somebody who has one answer to everything.
-fn stranger(status: &str, headers: &str, body: &str) -> String {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    let address = format!("http://{}", listener.local_addr().unwrap());
-    let length = body.len();
-    let answer = format!("HTTP/1.1 {status}\r\n{headers}content-length: {length}\r\nconnection: close\r\n\r\n{body}");
-    std::thread::spawn(move || {
-        for mut client in listener.incoming().flatten() {
-            let mut seen = Vec::new();
-            let mut chunk = [0; 4096];
-            while !seen.windows(4).any(|window| window == b"\r\n\r\n") {
-                match client.read(&mut chunk) {
-                    Ok(count) if count > 0 => seen.extend_from_slice(&chunk[..count]),
-                    _ => break,
-                }
+/// Somebody on the way to a service: what he answers to everything, if he does not pass it on.
+struct Between {
+    url: String,
+    answer: Arc<Mutex<Option<String>>>,
+}
+
+impl Between {
+    fn new(service: &str) -> Between {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let answer: Arc<Mutex<Option<String>>> = Arc::default();
+        let (said, service) = (answer.clone(), service.trim_start_matches("http://").to_owned());
+        std::thread::spawn(move || {
+            for mut client in listener.incoming().flatten() {
+                let request = read(&mut client);
+                let own = said.lock().unwrap().clone().map(String::into_bytes);
+                let _ = client.write_all(&own.unwrap_or_else(|| passed_on(&service, &request)));
             }
-            let _ = client.write_all(answer.as_bytes());
+        });
+        Between { url, answer }
+    }
+
+    fn answers(&self, status: &str, headers: &str, body: &str) {
+        let length = body.len();
+        *self.answer.lock().unwrap() =
+            Some(format!("HTTP/1.1 {status}\r\n{headers}content-length: {length}\r\nconnection: close\r\n\r\n{body}"));
+    }
+}
+
+/// A request with its body.
+fn read(client: &mut TcpStream) -> Vec<u8> {
+    let mut seen = Vec::new();
+    let mut chunk = [0; 4096];
+    loop {
+        let text = String::from_utf8_lossy(&seen).to_ascii_lowercase();
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
+            if length.is_none_or(|length| body.len() >= length.trim().parse().unwrap()) {
+                return seen;
+            }
         }
-    });
-    address
+        match client.read(&mut chunk) {
+            Ok(count) if count > 0 => seen.extend_from_slice(&chunk[..count]),
+            _ => return seen,
+        }
+    }
+}
+
+fn passed_on(service: &str, request: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(request).replacen("\r\n", "\r\nconnection: close\r\n", 1);
+    let mut stream = TcpStream::connect(service).unwrap();
+    stream.write_all(text.as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).replacen("\r\n", "\r\nconnection: close\r\n", 1).into_bytes()
 }
 
 const HTML: &str = "content-type: text/html\r\n";
@@ -33,8 +69,9 @@ const PAGE: &str = "<!DOCTYPE html><html><body>Please sign in to this network</b
 #[test]
 fn a_page_is_no_refusal_of_credentials() {
     let cloud = Cloud::start(&[]);
-    cloud.login("network-admin").success();
-    let whoami = ["auth", "whoami", "-i", "network-admin", "--verify", "--exit-code", "-o", "json"];
+    cloud.login("data-admin").success();
+    let whoami = ["auth", "whoami", "-i", "data-admin", "--verify", "--exit-code", "-o", "json"];
+    let between = Between::new(&cloud.sts.url);
     for (status, headers, body) in [
         ("200 OK", HTML, PAGE),
         ("200 OK", "", "hello"),
@@ -44,24 +81,27 @@ fn a_page_is_no_refusal_of_credentials() {
         ("429 Too Many Requests", "", ""),
         ("503 Service Unavailable", HTML, PAGE),
     ] {
-        let url = stranger(status, headers, body);
-        let outcome = cloud.sandbox.atmos_with(&[("AWS_ENDPOINT_URL_STS", &url)], &whoami).success();
+        between.answers(status, headers, body);
+        let outcome = cloud.sandbox.atmos_with(&[("AWS_ENDPOINT_URL_STS", &between.url)], &whoami).success();
         assert_eq!(outcome.json()["valid"], "unknown", "{status}: {outcome}");
         outcome.says_not("log in again");
     }
     // What AWS itself says counts as ever.
     let refused =
         "<ErrorResponse><Error><Code>ExpiredToken</Code><Message>it is over</Message></Error></ErrorResponse>";
-    let url = stranger("403 Forbidden", "content-type: text/xml\r\n", refused);
-    let outcome = cloud.sandbox.atmos_with(&[("AWS_ENDPOINT_URL_STS", &url)], &whoami).exits(1);
+    between.answers("403 Forbidden", "content-type: text/xml\r\n", refused);
+    let outcome = cloud.sandbox.atmos_with(&[("AWS_ENDPOINT_URL_STS", &between.url)], &whoami).exits(1);
     assert_eq!(outcome.json()["valid"], false, "{outcome}");
 }
 
 #[test]
 fn a_page_in_place_of_the_portal_is_named_and_nobody_looks_at_permission_sets() {
-    let cloud = Cloud::start(&[]);
-    cloud.login("network-admin").success();
-    let exec = ["auth", "exec", "-i", "network-admin", "--", "true"];
+    let mut cloud = Cloud::start(&[]);
+    let between = Between::new(&cloud.portal.url);
+    cloud.sandbox.set("AWS_ENDPOINT_URL_SSO", &between.url);
+    cloud.login("data-admin").success();
+    // The token is there; credentials of the role are wanted anew.
+    let exec = ["auth", "exec", "-i", "reader", "--", "true"];
     for (status, headers, body, said) in [
         ("200 OK", HTML, PAGE, &["is not AWS", "HTTP status 200", "page of HTML", "proxy"][..]),
         ("401 Unauthorized", HTML, PAGE, &["is not AWS", "HTTP status 401", "proxy"]),
@@ -73,9 +113,9 @@ fn a_page_in_place_of_the_portal_is_named_and_nobody_looks_at_permission_sets() 
         ),
         ("429 Too Many Requests", "", "", &["HTTP status 429", "too many requests"]),
     ] {
-        let url = stranger(status, headers, body);
-        let outcome = cloud.sandbox.atmos_with(&[("AWS_ENDPOINT_URL_SSO", &url)], &exec).exits(1);
-        let host = url.trim_start_matches("http://");
+        between.answers(status, headers, body);
+        let outcome = cloud.sandbox.atmos(&exec).exits(1);
+        let host = between.url.trim_start_matches("http://");
         let text = outcome.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
         for phrase in said.iter().chain([&host]) {
             assert!(text.contains(phrase), "{status}: {phrase}\n{outcome}");
