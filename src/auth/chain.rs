@@ -140,11 +140,11 @@ impl Chain {
     pub(crate) fn fingerprints(&self, index: usize, realm: &Realm, endpoints: &Endpoints) -> Vec<Fingerprint> {
         let mut prints = Vec::with_capacity(index + 1);
         let mut hash = self.hash_root(realm);
-        self.hash_steps(index, &mut hash, endpoints, |so_far| prints.push(Fingerprint(so_far.clone().finish())));
+        self.hash_steps(index, &mut hash, endpoints, |so_far| prints.push(so_far.fingerprint()));
         prints
     }
 
-    fn hash_root(&self, realm: &Realm) -> Fields {
+    pub(super) fn hash_root(&self, realm: &Realm) -> Fields {
         let mut hash = Fields::default();
         hash.field("realm", realm.as_str());
         if let Some(provider) = &self.provider {
@@ -154,27 +154,10 @@ impl Chain {
     }
 
     fn hash_steps(&self, index: usize, hash: &mut Fields, endpoints: &Endpoints, mut each: impl FnMut(&Fields)) {
-        let provider = self.provider.as_ref();
-        let mut region = provider.and_then(|provider| provider.region.as_deref());
+        let mut region = self.provider.as_ref().and_then(|provider| provider.region.as_deref());
         for identity in &self.identities[..=index] {
             region = identity.own_region().or(region);
-            hash.field("identity", &identity.kind_text);
-            hash.field("region", region.unwrap_or_default());
-            let services: &[Service] = match identity.kind {
-                IdentityKind::PermissionSet => &[Service::Sso],
-                IdentityKind::AssumeRole | IdentityKind::AssumeRoot | IdentityKind::User => &[Service::Sts],
-                _ => &[],
-            };
-            for service in services {
-                let url = endpoints.url(*service, Some(&identity.spec), provider.map(|provider| &provider.spec));
-                hash.field("endpoint", url.as_deref().unwrap_or_default());
-            }
-            hash_principal(hash, &identity.principal);
-            if let IdentityKind::Federated(kind) = identity.kind {
-                hash.field("identity_name", identity.name.as_str());
-                hash_settings(hash, kind, &Entry::identity(identity));
-            }
-            hash_credentials(hash, identity);
+            hash_step(hash, identity, region, self.provider.as_ref(), endpoints);
             each(hash);
         }
     }
@@ -198,7 +181,7 @@ impl Chain {
         self.identities[index].kind == IdentityKind::Mock
     }
 
-    fn check_step(&self, index: usize, sources: &Sources) -> Result<(), Error> {
+    pub(super) fn check_step(&self, index: usize, sources: &Sources) -> Result<(), Error> {
         let identity = &self.identities[index];
         let who = format!("identity `{}`", identity.name);
         let fail = |reason: &str, exit| Err(invalid(&format!("{who}: {reason}"), exit, identity.span, sources));
@@ -434,9 +417,14 @@ fn invalid(reason: &str, exit: u8, span: Span, sources: &Sources) -> Error {
 
 /// Hash of named fields, each with its length, so that no two lists of fields collide.
 #[derive(Clone, Default)]
-struct Fields(Sha256);
+pub(super) struct Fields(Sha256);
 
 impl Fields {
+    /// What it comes to so far.
+    pub(super) fn fingerprint(&self) -> Fingerprint {
+        Fingerprint(self.clone().finish())
+    }
+
     fn field(&mut self, name: &str, value: &str) {
         for part in [name, value] {
             self.0.update(part.len().to_be_bytes());
@@ -447,6 +435,33 @@ impl Fields {
     fn finish(self) -> String {
         hex(&self.0.finalize())
     }
+}
+
+/// One more step, in the region that holds there.
+pub(super) fn hash_step(
+    hash: &mut Fields,
+    identity: &Identity,
+    region: Option<&str>,
+    provider: Option<&Provider>,
+    endpoints: &Endpoints,
+) {
+    hash.field("identity", &identity.kind_text);
+    hash.field("region", region.unwrap_or_default());
+    let services: &[Service] = match identity.kind {
+        IdentityKind::PermissionSet => &[Service::Sso],
+        IdentityKind::AssumeRole | IdentityKind::AssumeRoot | IdentityKind::User => &[Service::Sts],
+        _ => &[],
+    };
+    for service in services {
+        let url = endpoints.url(*service, Some(&identity.spec), provider.map(|provider| &provider.spec));
+        hash.field("endpoint", url.as_deref().unwrap_or_default());
+    }
+    hash_principal(hash, &identity.principal);
+    if let IdentityKind::Federated(kind) = identity.kind {
+        hash.field("identity_name", identity.name.as_str());
+        hash_settings(hash, kind, &Entry::identity(identity));
+    }
+    hash_credentials(hash, identity);
 }
 
 fn hash_provider(hash: &mut Fields, provider: &Provider) {

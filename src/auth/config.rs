@@ -3,10 +3,13 @@
 //! Read [`AuthConfig`], then [`Identity`] and [`Provider`]. Reading never fails: what is wrong is kept as a
 //! [`Problem`], so that a broken identity hurts only who uses it. Row 5.
 
+use std::sync::OnceLock;
+
 use indexmap::IndexMap;
 
 use super::error::{Error, Mark};
 use super::kind::{IdentityKind, ProviderKind};
+use super::lookup::Lookup;
 use super::name::{IdentityName, ProviderName};
 use super::problem::Problem;
 use super::read::{boolean, flag, pairs, text, texts, unexpected, variables};
@@ -38,6 +41,7 @@ pub struct AuthConfig {
     pub malformed: Vec<Problem>,
     /// The section as written, unknown keys included.
     pub node: Node,
+    lookup: OnceLock<Lookup>,
 }
 
 /// `auth.keyring`.
@@ -226,14 +230,11 @@ impl AuthConfig {
 
     /// The identity of that name, else the only one that is equal ignoring case, else the only one with that alias.
     pub fn identity(&self, wanted: &str) -> Option<&Identity> {
-        let folded = wanted.to_lowercase();
-        self.identities
-            .get(&IdentityName::from(wanted))
-            .or_else(|| only(self.identities.values().filter(|known| known.name.as_str().to_lowercase() == folded)))
-            .or_else(|| {
-                let alias = |known: &&Identity| known.alias.as_ref().is_some_and(|(alias, _)| alias == wanted);
-                only(self.identities.values().filter(alias))
-            })
+        let lenient = || {
+            let place = self.lookup.get_or_init(|| Lookup::of(self.identities.values())).find(wanted)?;
+            self.identities.get_index(place).map(|(_, identity)| identity)
+        };
+        self.identities.get(&IdentityName::from(wanted)).or_else(lenient)
     }
 
     /// The provider of that name, else the only one that is equal ignoring case.

@@ -12,6 +12,7 @@ use super::error::Error;
 use super::integration::Integration;
 use super::name::{IdentityName, ProviderName};
 use super::session::Session;
+use super::trail::Trail;
 use crate::secret::{MASK, is_secret_name, without_userinfo};
 use crate::value::Node;
 
@@ -110,16 +111,19 @@ impl Session {
     pub async fn listing(&self) -> Result<Listing, Error> {
         let mut listing = Listing::of(&self.settings);
         let kept = self.names_with_sessions().await;
-        let mut open: Vec<&mut IdentityBranch> = listing.branches().collect();
-        while let Some(branch) = open.pop() {
-            // Looking takes a time that grows with the chain; long chains have no session for most of their steps.
+        // Along the tree: what leads to an identity is looked at once, not for each that hangs below it.
+        let mut trail = Trail::new(self);
+        let mut open: Vec<(usize, &mut IdentityBranch)> = listing.branches().map(|branch| (0, branch)).collect();
+        while let Some((depth, branch)) = open.pop() {
+            let Some(identity) = self.settings.identities.get(&branch.name) else { continue };
+            trail.enter(depth, identity);
             let may_be_live = branch.kind.starts_with("mock") || kept.contains(branch.name.as_str());
             // An identity that cannot be used has no session; `auth validate` says why.
-            if may_be_live && let Ok(known) = self.describe(&branch.name).await {
-                branch.is_live = known.is_live;
-                branch.expiration = known.expiration.filter(|_| known.is_live);
+            if may_be_live && let Ok(Some(record)) = trail.record().await {
+                branch.is_live = self.accepts(&record);
+                branch.expiration = record.credentials.expiration().filter(|_| branch.is_live);
             }
-            open.extend(branch.children.iter_mut());
+            open.extend(branch.children.iter_mut().map(|child| (depth + 1, child)));
         }
         Ok(listing)
     }

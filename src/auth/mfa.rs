@@ -10,6 +10,7 @@ use super::error::Error;
 use super::identity::credential_process::{Program, run, words};
 use super::name::IdentityName;
 use super::user::Error as UserError;
+use crate::host::prompt;
 use crate::secret::{Expose as _, Secret};
 
 /// Holds the code, for where nobody can be asked.
@@ -58,7 +59,7 @@ pub(crate) async fn code(context: &Context, device: Device<'_>, again: bool) -> 
     } else {
         format!("MFA code of {} for `{}`:", device.arn, device.identity)
     };
-    let answer = blocking(move || ask(&title)).await?;
+    let answer = blocking(move || prompt::ask(move || ask(&title))).await?;
     match answer {
         Ok(code) => Ok((Secret::from(code), From::Person)),
         Err(InquireError::OperationCanceled | InquireError::OperationInterrupted) => Err(Error::Aborted),

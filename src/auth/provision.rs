@@ -12,8 +12,9 @@ use aws_sdk_sso::Client;
 use tokio::task::JoinSet;
 
 use super::Logins;
-use super::aws::client::{Refusal, shown_endpoint};
+use super::aws::client::shown_endpoint;
 use super::aws::endpoint::Service;
+use super::aws::refusal::Refusal;
 use super::chain::{check_provider, find_provider};
 use super::config::Provider;
 use super::context::blocking;

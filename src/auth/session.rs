@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::aws::client::Refusal;
 use super::cache::Cache;
 use super::chain::{Chain, Fingerprint, check_provider, find_provider};
 use super::config::{AuthConfig, Identity, Provider, Spec};
@@ -247,7 +246,7 @@ impl Session {
         let asked = Box::pin(abortable(async { Ok(asked.await) })).await?;
         Ok(match asked {
             Ok(caller) => (Some(caller), Validity::Valid),
-            Err(Refusal { status: Some(status), text, .. }) if status < 500 => (None, Validity::Invalid(text)),
+            Err(refusal) if refusal.is_no() => (None, Validity::Invalid(refusal.text)),
             Err(refusal) => (None, Validity::Unknown(refusal.text)),
         })
     }
@@ -375,10 +374,14 @@ impl Session {
         if chain.is_mock() {
             return Ok(Some(self.mock(chain, last)));
         }
-        let fingerprint = self.fingerprint(chain, last);
-        let mut flight = self.context.steps.enter(&fingerprint).await;
+        self.peek_at(chain, &self.fingerprint(chain, last)).await
+    }
+
+    /// The same of a chain whose fingerprint is known.
+    pub(super) async fn peek_at(&self, chain: &Chain, fingerprint: &Fingerprint) -> Result<Option<StepRecord>, Error> {
+        let mut flight = self.context.steps.enter(fingerprint).await;
         if flight.value.is_none() {
-            flight.value = if chain.is_ambient() { None } else { self.load(chain, &fingerprint).await? };
+            flight.value = if chain.is_ambient() { None } else { self.load(chain, fingerprint).await? };
         }
         Ok(flight.value.clone())
     }

@@ -11,7 +11,7 @@ use crate::ci::{Folded, Groups};
 use crate::config;
 use crate::diag::{Result, Warning, nearest};
 use crate::exec::argv::Split;
-use crate::host::{Dirs, Env, Host, Terminal, fs};
+use crate::host::{Dirs, Env, Host, Terminal, fs, prompt};
 use crate::ops::App;
 use crate::output::{self, Level, Screen};
 use crate::secret::Masker;
@@ -209,8 +209,8 @@ impl Context {
             let available = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
             return Err(Error::ProfileChoice { available }.into());
         }
-        let chosen = inquire::Select::new("Choose a profile", names).prompt().map_err(|_| Error::Aborted)?;
-        flags.profiles.push(chosen);
+        let chosen = prompt::pick("Choose a profile", names.clone()).map_err(|_| Error::Aborted)?;
+        flags.profiles.extend(names.into_iter().nth(chosen));
         Ok(())
     }
 

@@ -15,7 +15,7 @@ use crate::diag::Report;
 use crate::exec::argv::Split;
 #[cfg(unix)]
 use crate::exec::keeper;
-use crate::host::{Env, Terminal, shield};
+use crate::host::{Env, Terminal, prompt, shield};
 use crate::output::{Level, Screen};
 
 /// Runs the program. `words` are the arguments including the program's name.
@@ -94,7 +94,11 @@ fn in_context(
     context.unfold();
     match result {
         Ok(code) => ExitCode::from(code),
-        Err(report) => fail(&context.screen, &report, verbose),
+        // A question that nobody could answer any more is no error of its own.
+        Err(report) => match prompt::ended_by() {
+            Some(signal) => ExitCode::from(128u8.saturating_add(signal)),
+            None => fail(&context.screen, &report, verbose),
+        },
     }
 }
 

@@ -101,7 +101,7 @@ async fn found(env: &[(&str, &str)], profile: Option<&str>) -> String {
     let host = host(folder.path());
     let (http, profiles) = (Http::new(&env), Profiles::read(&env, &host.cwd));
     let ambient = Ambient {
-        desk: Desk { host: &host, http: &http },
+        desk: Desk::new(&host, &http),
         env: &env,
         hidden: &["HIDDEN".to_owned()],
         profiles: &profiles,
@@ -162,4 +162,29 @@ async fn environment_is_searched_in_the_order_of_the_sdks() {
     let seen = found(&gone, None).await;
     assert!(seen.contains("the container gives no credentials: gone"), "no other token is sent: {seen}");
     assert!(found(&[nowhere], None).await.contains("the container gives no credentials"));
+}
+
+/// Each byte comes in time, and all of them would take days.
+#[tokio::test]
+async fn an_answer_that_drips_in_is_none() {
+    use std::io::{Read as _, Write as _};
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let url = format!("http://{}/token", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for mut client in listener.incoming().flatten() {
+            let _ = client.read(&mut [0; 4096]);
+            let _ = client.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n");
+            while client.write_all(b" ").is_ok() {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        }
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let host = host(folder.path());
+    let http = Http::new(&host.env);
+    let desk = Desk { patience: Duration::from_millis(300), ..Desk::new(&host, &http) };
+    let began = std::time::Instant::now();
+    let trouble = desk.ask(&HttpRequest::get(url)).await.unwrap_err();
+    assert!(trouble.to_string().contains("no complete answer within"), "{trouble}");
+    assert!(began.elapsed() < Duration::from_secs(20));
 }

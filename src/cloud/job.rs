@@ -36,7 +36,7 @@ pub async fn token(desk: Desk<'_>, place: &Place<'_>) -> Result<Token, Trouble> 
         let bearer = desk.register(bearer);
         request = request.header("authorization", format!("Bearer {}", bearer.expose_secret()));
     }
-    let answer = desk.http.send_patiently(&request, LIMIT).await.map_err(|error| Trouble::Unreachable {
+    let answer = desk.patiently(&request, LIMIT).await.map_err(|error| Trouble::Unreachable {
         endpoint: request.authority().to_owned(),
         reason: error.to_string(),
     })?;

@@ -1,10 +1,14 @@
 //! What a login gives, and the one way to ask for it.
 
+use std::time::Duration;
+
 use serde_json::Value as Json;
 
 use crate::host::{Host, Http, HttpError, HttpRequest, HttpResponse, form};
 use crate::secret::Secret;
 
+/// A service that gives a token does so soon.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Largest answer with a token.
 const LIMIT: usize = 256 * 1024;
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -38,9 +42,15 @@ pub enum Trouble {
 pub struct Desk<'a> {
     pub host: &'a Host,
     pub http: &'a Http,
+    /// For a whole answer, all attempts together: one that only drips in is none.
+    pub(super) patience: Duration,
 }
 
-impl Desk<'_> {
+impl<'a> Desk<'a> {
+    pub fn new(host: &'a Host, http: &'a Http) -> Desk<'a> {
+        Desk { host, http, patience: PATIENCE }
+    }
+
     pub(super) fn register(&self, secret: &str) -> Secret {
         let secret = Secret::from(secret.to_owned());
         self.host.masker.register(&secret);
@@ -58,7 +68,7 @@ impl Desk<'_> {
         fields: &[(&str, &str)],
     ) -> Result<Json, (String, Trouble)> {
         let request = HttpRequest::post(url, FORM, form(fields));
-        let answer = self.http.send_patiently(&request, LIMIT).await;
+        let answer = self.patiently(&request, LIMIT).await;
         let body = answer.as_ref().map(|answer| answer.body.as_slice()).unwrap_or_default();
         let json: Json = serde_json::from_slice(body).unwrap_or_default();
         let word = json["error"].as_str().unwrap_or_default().to_owned();
@@ -67,8 +77,14 @@ impl Desk<'_> {
 
     /// The JSON of a successful answer.
     pub(super) async fn ask(&self, request: &HttpRequest) -> Result<Json, Trouble> {
-        let answer = self.http.send_patiently(request, LIMIT).await;
+        let answer = self.patiently(request, LIMIT).await;
         Self::read(request, answer)
+    }
+
+    /// The answer to a request that may be made again, within the time that anybody would wait.
+    pub(super) async fn patiently(&self, request: &HttpRequest, limit: usize) -> Result<HttpResponse, HttpError> {
+        let answer = tokio::time::timeout(self.patience, self.http.send_patiently(request, limit)).await;
+        answer.unwrap_or(Err(HttpError::Late { seconds: self.patience.as_secs() }))
     }
 
     /// The same with one attempt, for services that are there at once or not at all.
@@ -78,9 +94,11 @@ impl Desk<'_> {
     }
 
     fn read(request: &HttpRequest, answer: Result<HttpResponse, HttpError>) -> Result<Json, Trouble> {
-        let answer = answer.map_err(|error| Trouble::Unreachable {
-            endpoint: request.authority().to_owned(),
-            reason: error.to_string(),
+        let answer = answer.map_err(|error| match error {
+            HttpError::Header => {
+                Trouble::Unusable("the token that was obtained is unusable: no header can carry it".to_owned())
+            }
+            error => Trouble::Unreachable { endpoint: request.authority().to_owned(), reason: error.to_string() },
         })?;
         let json: Json = serde_json::from_slice(&answer.body).unwrap_or_default();
         if answer.status == 200 { Ok(json) } else { Err(refusal(&answer, &json)) }

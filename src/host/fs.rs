@@ -220,11 +220,16 @@ fn set_mode(_file: &std::fs::File, _mode: u32) -> io::Result<()> {
     Ok(())
 }
 
+/// That there is no such file, also since one of the levels above it is no directory.
+pub fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
 /// Removes a file; that it was not there is fine. True when something was removed.
 pub fn remove_file_if_present(path: &Path) -> io::Result<bool> {
     match std::fs::remove_file(path) {
         Ok(()) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) if is_absent(&error) => Ok(false),
         Err(error) => Err(error),
     }
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::{Mutex, PoisonError, RwLock};
 
-use super::{Host, Limit};
+use super::{Host, Limit, prompt};
 
 /// What happens when a function wants to do something of a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -139,7 +139,7 @@ impl Host {
                 let mut answers = self.guard.answers.lock().unwrap_or_else(PoisonError::into_inner);
                 let agreed = *answers.entry(what.clone()).or_insert_with(|| {
                     let question = format!("A function wants {what} - allow it?");
-                    inquire::Confirm::new(&question).with_default(false).prompt().unwrap_or(false)
+                    prompt::agreed(question).unwrap_or(false)
                 });
                 let help = format!("answer yes, or set `{key}: allow` in `atmos.yaml`");
                 if agreed { Ok(()) } else { Err(Refused { what, why: "you did not agree".to_owned(), help }) }

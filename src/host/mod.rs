@@ -19,6 +19,9 @@ mod machine;
 mod masked;
 mod network;
 mod once;
+pub mod prompt;
+#[cfg(unix)]
+mod put_back;
 mod shield;
 mod terminal;
 pub mod trust;

@@ -11,7 +11,7 @@ use crate::auth;
 use crate::component::{self, Instance, Kind};
 use crate::config::Config;
 use crate::diag::{Report, Result, Talk, Warning};
-use crate::host::Host;
+use crate::host::{Host, prompt};
 use crate::resolve::{ErrorMode, Evaluator, Memo, Options, Writer};
 use crate::stack::StackIndex;
 use crate::store::Problem;
@@ -84,8 +84,8 @@ impl App {
         match component::find(host, config, self.index()?, component, stack, kind) {
             Err(component::Error::AmbiguousPath { kind, components, .. }) if host.terminal.can_prompt() => {
                 let title = format!("`{component}` stands for several components. Choose one");
-                let chosen = inquire::Select::new(&title, components).prompt().map_err(|_| auth::Error::Aborted)?;
-                find(&chosen, Some(kind))
+                let chosen = prompt::pick(title, components.clone()).map_err(|_| auth::Error::Aborted)?;
+                find(components.get(chosen).ok_or(auth::Error::Aborted)?, Some(kind))
             }
             found => Ok(found?),
         }

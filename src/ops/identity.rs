@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use crate::auth::resolution::{Flag, Inputs, Need, Resolution, ScopedDefault, Source, Why, resolve};
 use crate::auth::{AuthConfig, Error, IdentityName};
 use crate::diag::Result;
-use crate::host::Host;
+use crate::host::{Host, prompt};
 use crate::value::Node;
 
 /// Who asks.
@@ -97,8 +97,8 @@ impl Answers {
             Why::SeveralDefaults => "Several default identities are configured. Choose one",
         };
         let names: Vec<String> = candidates.iter().map(ToString::to_string).collect();
-        let picked = inquire::Select::new(title, names).raw_prompt().map_err(|_| Error::Aborted)?;
-        let name = candidates.into_iter().nth(picked.index).ok_or(Error::Aborted)?;
+        let picked = prompt::pick(title, names).map_err(|_| Error::Aborted)?;
+        let name = candidates.into_iter().nth(picked).ok_or(Error::Aborted)?;
         host.talk.info(format!("identity: {name}"));
         *chosen = Some(name.clone());
         Ok(name)

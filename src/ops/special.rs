@@ -4,12 +4,13 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
+use inquire::error::InquireResult;
 use miette::Diagnostic;
 
 use super::actions::{self, At};
 use super::steps::{Runner, pause};
 use crate::diag::{Failure, Result};
-use crate::host::Env;
+use crate::host::{Env, prompt};
 use crate::secret::Secret;
 use crate::step::{self, Answer, Asked, Form, Kind, Level, Said, Step, Texts};
 
@@ -172,20 +173,22 @@ impl At<'_> {
         }
         let question = self.render(&self.step.command)?;
         let answer = match &asked.answer {
-            Answer::Line => At::line(&question, default.as_deref(), &asked.placeholder),
-            Answer::Lines => At::lines(&question, default.as_deref()),
+            Answer::Line => line(question, default, asked.placeholder.clone()),
+            Answer::Lines => lines(&question, default),
             Answer::Password => {
-                let password = inquire::Password::new(&question).without_confirmation().prompt();
+                let password = prompt::ask(move || inquire::Password::new(&question).without_confirmation().prompt());
                 password.inspect(|text| self.app.host.masker.register(&Secret::from(text.clone())))
             }
             Answer::YesOrNo => {
                 let yes = default.as_deref().is_some_and(is_yes);
-                inquire::Confirm::new(&question).with_default(yes).prompt().map(|yes| yes.to_string())
+                let ask = move || inquire::Confirm::new(&question).with_default(yes).prompt();
+                prompt::ask(ask).map(|yes| yes.to_string())
             }
-            Answer::OneOf(options) => choose(&question, self.rendered(options)?, default.as_deref()),
+            Answer::OneOf(options) => choose(question, self.rendered(options)?, default.as_deref()),
             Answer::SomeOf(options, most) => {
-                let several = inquire::MultiSelect::new(&question, self.rendered(options)?);
-                several.prompt().map(|chosen| chosen.into_iter().take(*most).collect::<Vec<_>>().join("\n"))
+                let options = self.rendered(options)?;
+                let several = prompt::ask(move || inquire::MultiSelect::new(&question, options).prompt());
+                several.map(|chosen| chosen.into_iter().take(*most).collect::<Vec<_>>().join("\n"))
             }
             Answer::File(path, endings) => {
                 let folder = self.app.host.absolute(std::path::Path::new(&self.render(path)?));
@@ -194,36 +197,38 @@ impl At<'_> {
                     let folder = folder.display().to_string();
                     return Err(Error::NoFiles { step: step(), folder, place: self.place() }.into());
                 }
-                choose(&question, files, default.as_deref()).map(|file| folder.join(file).display().to_string())
+                choose(question, files, default.as_deref()).map(|file| folder.join(file).display().to_string())
             }
         };
         answer.map_err(|_| Error::Unanswered { step: step() }.into())
     }
+}
 
-    fn line(question: &str, default: Option<&str>, hint: &str) -> inquire::error::InquireResult<String> {
-        let mut text = inquire::Text::new(question);
-        text.default = default;
-        text.placeholder = Some(hint).filter(|hint| !hint.is_empty());
+fn line(question: String, default: Option<String>, hint: String) -> InquireResult<String> {
+    prompt::ask(move || {
+        let mut text = inquire::Text::new(&question);
+        text.default = default.as_deref();
+        text.placeholder = Some(hint.as_str()).filter(|hint| !hint.is_empty());
         text.prompt()
-    }
+    })
+}
 
-    /// Lines up to an empty one.
-    fn lines(question: &str, default: Option<&str>) -> inquire::error::InquireResult<String> {
-        let mut all: Vec<String> = Vec::new();
-        loop {
-            let question = if all.is_empty() { format!("{question} (an empty line ends)") } else { "…".to_owned() };
-            let line = At::line(&question, default.filter(|_| all.is_empty()), "")?;
-            if line.is_empty() {
-                return Ok(all.join("\n"));
-            }
-            all.push(line);
+/// Lines up to an empty one.
+fn lines(question: &str, mut default: Option<String>) -> InquireResult<String> {
+    let mut all: Vec<String> = Vec::new();
+    loop {
+        let question = if all.is_empty() { format!("{question} (an empty line ends)") } else { "…".to_owned() };
+        let line = line(question, default.take(), String::new())?;
+        if line.is_empty() {
+            return Ok(all.join("\n"));
         }
+        all.push(line);
     }
 }
 
-fn choose(question: &str, options: Vec<String>, default: Option<&str>) -> inquire::error::InquireResult<String> {
+fn choose(question: String, options: Vec<String>, default: Option<&str>) -> InquireResult<String> {
     let at = default.and_then(|default| options.iter().position(|option| option == default)).unwrap_or(0);
-    inquire::Select::new(question, options).with_starting_cursor(at).prompt()
+    prompt::ask(move || inquire::Select::new(&question, options).with_starting_cursor(at).prompt())
 }
 
 fn is_yes(text: &str) -> bool {

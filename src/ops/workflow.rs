@@ -12,7 +12,7 @@ use crate::auth::resolution::Flag;
 use crate::component::{self, Kind};
 use crate::diag::{Remark, Report, Result, Warning};
 use crate::exec::environment;
-use crate::host::{Env, fs};
+use crate::host::{Env, fs, prompt};
 use crate::resolve;
 use crate::state::Wish;
 use crate::step::{self, Facts, Kind as StepKind, Parallel, Status, Step, Subject, Texts};
@@ -191,7 +191,7 @@ fn find(app: &App, request: &Request) -> Result<Found> {
         several if app.host.terminal.can_prompt() => {
             let files = several.iter().map(|manifest| manifest.name.clone()).collect();
             let title = format!("Several files have the workflow `{name}`. Choose one");
-            let index = inquire::Select::new(&title, files).raw_prompt().map_err(|_| Error::Aborted)?.index;
+            let index = prompt::pick(title, files).map_err(|_| Error::Aborted)?;
             several.get(index).ok_or(Error::Aborted)?
         }
         several => {
@@ -216,7 +216,7 @@ fn choose(app: &App, request: &Request) -> Result<Found> {
         .flat_map(|manifest| manifest.workflows().into_iter().map(move |(name, _)| (manifest, name.to_string())))
         .collect();
     let shown: Vec<String> = all.iter().map(|(manifest, name)| format!("{name}  ({})", manifest.name)).collect();
-    let index = inquire::Select::new("Choose a workflow", shown).raw_prompt().map_err(|_| Error::Aborted)?.index;
+    let index = prompt::pick("Choose a workflow", shown).map_err(|_| Error::Aborted)?;
     let (manifest, name) = all.get(index).ok_or(Error::Aborted)?;
     in_manifest(app, manifest, &manifest.name, name)
 }

@@ -78,7 +78,7 @@ impl<'a> Reader<'a> {
 
     /// Where tokens of Azure and Google are asked for.
     pub(super) fn desk(&self) -> Desk<'a> {
-        Desk { host: self.host, http: self.http }
+        Desk::new(self.host, self.http)
     }
 
     /// The workspace, unless it is the one that backends treat as none.

@@ -93,7 +93,7 @@ impl Line {
 
     /// Where tokens of Azure and Google are asked for.
     pub(super) fn desk(&self) -> Desk<'_> {
-        Desk { host: &self.host, http: &self.http }
+        Desk::new(&self.host, &self.http)
     }
 
     /// The environment of a program that gives credentials.

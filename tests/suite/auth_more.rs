@@ -1,5 +1,7 @@
 //! `auth whoami --all`, guard rails in `auth validate --stacks`, the logout in the audit log, and who is asked only once.
 
+use std::fmt::Write as _;
+
 use serde_json::json;
 
 use crate::support::{Cloud, FIRST_ID, FIRST_SECRET, Sandbox, SecretService, Terminal, Users};
@@ -190,4 +192,22 @@ fn key_that_the_go_version_stored_is_taken_over_and_left_where_it_is() {
     let left = users.sandbox.start(lookup, "").wait().success();
     assert!(left.stdout.contains(FIRST_ID), "{left}");
     users.assert_clean();
+}
+
+/// Whose name is written in another way is looked for among all of them: once for all, not for each step of each chain.
+#[test]
+fn a_chain_of_thousands_is_listed() {
+    const LENGTH: usize = 3000;
+    let mut sandbox = Sandbox::empty();
+    sandbox.set("ATMOS_KEYRING_TYPE", "memory");
+    let mut text =
+        "auth:\n  providers: {p: {kind: mock}}\n  identities:\n    i0: {kind: mock, via: {provider: p}}\n".to_owned();
+    for at in 1..LENGTH {
+        let _ = writeln!(text, "    i{at}: {{kind: mock, alias: a{at}, via: {{identity: I{}}}}}", at - 1);
+    }
+    sandbox.write("atmos.yaml", &text);
+    let tree = sandbox.atmos(&["auth", "list"]).success();
+    assert_eq!(tree.stdout.lines().filter(|line| line.contains("● i")).count(), LENGTH, "all are live");
+    let table = sandbox.atmos(&["auth", "list", "-f", "table"]).success();
+    assert!(table.stdout.contains(&format!("i{}", LENGTH - 1)), "{}", table.stdout.len());
 }

@@ -48,7 +48,7 @@ impl Ambient<'_> {
             sts: Sts { host: self.host, clients: self.clients, region: self.region, endpoint: self.sts_endpoint },
         };
         let search = Search {
-            desk: Desk { host: self.host, http: self.http },
+            desk: Desk::new(self.host, self.http),
             env: self.env,
             hidden: self.hidden,
             profiles: self.profiles,

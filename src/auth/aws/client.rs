@@ -25,7 +25,7 @@ use super::super::creds::AwsCredentials;
 use super::super::error::Error;
 use super::endpoint::Service;
 use super::skew::Skew;
-use crate::host::{Host, Network, NetworkError, beginning, causes};
+use crate::host::{Host, Network, NetworkError, beginning};
 use crate::secret::{Expose, without_userinfo};
 
 /// Connect, read, and a whole call with its retries.
@@ -180,46 +180,6 @@ impl ClassifyRetry for TooManyRequests {
     }
 }
 
-/// What an SDK call ended with: the service's answer, or no answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    /// HTTP status, `None` without an answer.
-    pub status: Option<u16>,
-    /// Name of the API's error.
-    pub code: Option<String>,
-    /// `<code>: <message>`, or why there was no answer. Without secrets.
-    pub text: String,
-}
-
-impl Refusal {
-    /// From the error of any operation.
-    pub fn new<E>(error: &aws_sdk_sts::error::SdkError<E>) -> Refusal
-    where
-        E: aws_sdk_sts::error::ProvideErrorMetadata + std::error::Error + 'static,
-    {
-        use aws_sdk_sts::error::ProvideErrorMetadata as _;
-        let status = error.raw_response().map(|response| response.status().as_u16());
-        let Some(status) = status else {
-            return Refusal { status: None, code: None, text: causes(error) };
-        };
-        let message = error.message().unwrap_or("no message").to_owned();
-        let code = error.code().map(str::to_owned);
-        let text = match &code {
-            Some(code) => format!("{code}: {message}"),
-            None => format!("HTTP status {status}: {message}"),
-        };
-        Refusal { status: Some(status), code, text }
-    }
-
-    /// The error for the user: unreachable or refused.
-    pub(crate) fn into_error(self, what: String, endpoint: String, help: &str) -> Error {
-        match self.status {
-            None => Error::Unreachable { what, endpoint, reason: self.text },
-            Some(_) => Error::Refused { what, answer: self.text, help: help.to_owned() },
-        }
-    }
-}
-
 /// The endpoint for messages: the override, else the host of the region.
 pub(crate) fn shown_endpoint(service: Service, region: &str, endpoint: Option<&str>) -> String {
     endpoint.map_or_else(|| format!("{}.{region}.amazonaws.com", service.host()), without_userinfo)
@@ -230,6 +190,7 @@ mod tests {
     use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
     use super::*;
+    use crate::host::causes;
 
     #[derive(Debug)]
     struct Answers(usize);

@@ -5,6 +5,7 @@ pub mod ambient;
 pub mod client;
 pub mod endpoint;
 pub mod organizations;
+pub mod refusal;
 pub mod sign;
 pub(crate) mod skew;
 pub mod sts;

@@ -7,8 +7,9 @@ use jiff::Timestamp;
 
 use super::super::creds::AwsCredentials;
 use super::super::error::Error;
-use super::client::{Clients, Refusal, shown_endpoint};
+use super::client::{Clients, shown_endpoint};
 use super::endpoint::Service;
+use super::refusal::Refusal;
 use crate::host::Host;
 use crate::secret::{Expose as _, Secret};
 

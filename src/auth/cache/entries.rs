@@ -1,15 +1,16 @@
 //! [`Cache`]: entries by name, and the locks that make one process do what many wait for. Row 5.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::Duration;
 
 use zeroize::Zeroizing;
 
 use super::{Error, format};
+use crate::auth::run::temporary_base;
 use crate::auth::store::memory::Memory;
 use crate::auth::store::seal::{self, Key};
-use crate::auth::store::{Settings, Store, private};
+use crate::auth::store::{Kind, Settings, Store, TYPE_VARIABLE, private};
 use crate::diag::{Talk, Warning};
 use crate::host::lock::FileLock;
 use crate::host::{Host, fs, trust};
@@ -28,11 +29,13 @@ pub struct Cache {
 struct Inner {
     directory: PathBuf,
     /// Where locks go when the cache directory cannot be used.
-    spare: PathBuf,
+    spares: Vec<PathBuf>,
     realm: String,
     store: Store,
     key: Mutex<Option<Key>>,
     memory: Memory,
+    /// Done once nothing can be written where entries lie: what is obtained stays in memory.
+    unwritable: Once,
     talk: Talk,
 }
 
@@ -53,11 +56,16 @@ impl Cache {
         Cache {
             inner: Arc::new(Inner {
                 directory: host.dirs.cache.join("atmos").join("auth"),
-                spare: crate::auth::run::temporary_base(host).join("locks"),
+                spares: [Some(temporary_base(host)), host.dirs.runtime.as_ref().map(|runtime| runtime.join("atmos"))]
+                    .into_iter()
+                    .flatten()
+                    .map(|base| base.join("locks"))
+                    .collect(),
                 realm: realm.to_owned(),
                 store,
                 key: Mutex::default(),
                 memory: Memory::default(),
+                unwritable: Once::new(),
                 talk: host.talk.clone(),
             }),
         }
@@ -81,10 +89,39 @@ impl Cache {
     /// Makes sure that [`Cache::put`] will be able to seal: asks for the password, creates the key. Call it before work
     /// that would be lost otherwise, such as a login.
     pub fn prepare(&self) -> Result<(), Error> {
-        if self.inner.store.is_persistent() {
-            self.key(true)?;
+        match self.lasts().then(|| self.key(true)) {
+            Some(Err(error)) if !self.gives_way(&error) => Err(error),
+            _ => Ok(()),
         }
-        Ok(())
+    }
+
+    /// That entries outlive the process, as far as is known by now.
+    fn lasts(&self) -> bool {
+        self.inner.store.is_persistent() && !self.inner.unwritable.is_completed()
+    }
+
+    /// Whether work goes on in memory after a failure to write: a disk that is read-only must not keep a container from
+    /// logging in. It is said once. Who chose the file keyring wanted files.
+    fn gives_way(&self, error: &Error) -> bool {
+        if !self.inner.store.is_persistent() {
+            return !matches!(error, Error::Locked { .. });
+        }
+        let (Error::Io { cause, .. } | Error::Directory(trust::Error::Io { cause, .. })) = error else { return false };
+        if self.inner.store.kind() == Kind::File {
+            return false;
+        }
+        self.inner.unwritable.call_once(|| {
+            let message = format!(
+                "the cache `{}` cannot be written to ({cause}); credentials are kept in memory, for this command only",
+                self.inner.directory.display()
+            );
+            let help = format!(
+                "set ATMOS_XDG_CACHE_HOME to a directory that is yours to stay logged in, or {TYPE_VARIABLE}=memory to \
+                 silence this"
+            );
+            self.inner.talk.warn(Warning::new("atmos::auth::cache::unwritable", message).help(help));
+        });
+        true
     }
 
     /// The value of an entry; `None` when there is none or it cannot be opened any more.
@@ -118,17 +155,24 @@ impl Cache {
 
     /// Keeps a value under a name, replacing what was there.
     pub fn put(&self, name: &str, plain: &Zeroizing<Vec<u8>>) -> Result<(), Error> {
-        if self.inner.store.is_persistent()
-            && let Some(key) = self.key(true)?
-        {
-            self.create_directory()?;
-            let path = self.inner.directory.join(seal::file_name(name));
-            private::check(&path)?;
-            let content = format::seal(&key, name, plain)?;
-            return fs::write_atomic(&path, &content, 0o600).map_err(|error| Error::io("write", &path, error));
+        match self.lasts().then(|| self.write(name, plain)) {
+            Some(Ok(true)) => return Ok(()),
+            Some(Err(error)) if !self.gives_way(&error) => return Err(error),
+            _ => {}
         }
         self.inner.memory.set(name, plain);
         Ok(())
+    }
+
+    /// False when there turned out to be no key that lasts.
+    fn write(&self, name: &str, plain: &Zeroizing<Vec<u8>>) -> Result<bool, Error> {
+        let Some(key) = self.key(true)? else { return Ok(false) };
+        self.create_directory()?;
+        let path = self.inner.directory.join(seal::file_name(name));
+        private::check(&path)?;
+        let content = format::seal(&key, name, plain)?;
+        fs::write_atomic(&path, &content, 0o600).map_err(|error| Error::io("write", &path, error))?;
+        Ok(true)
     }
 
     /// Removes an entry, from disk too. True when there was one.
@@ -177,18 +221,25 @@ impl Cache {
     /// # Errors
     /// [`Error::Locked`] when `timeout` is over.
     pub fn lock(&self, name: &str, timeout: Option<Duration>, waiting: impl FnOnce()) -> Result<FileLock, Error> {
-        let directory = match self.create_directory() {
-            Ok(()) => &self.inner.directory,
-            // A read-only home must not keep a container from logging in.
-            Err(error) if self.inner.store.is_persistent() => return Err(error),
-            Err(_) => {
-                let spare = &self.inner.spare;
-                // The parent too: in the temp directory it could be somebody else's.
-                trust::private_dir(spare.parent().unwrap_or(spare), spare)?;
-                spare
+        let file = format!("{}.lock", seal::file_name(name));
+        let mut waiting = Some(waiting);
+        let mut tell = || {
+            if let Some(waiting) = waiting.take() {
+                waiting();
             }
         };
-        take(&directory.join(format!("{}.lock", seal::file_name(name))), timeout, waiting)
+        let directory = &self.inner.directory;
+        let mut lock = self.create_directory().and_then(|()| take(&directory.join(&file), timeout, &mut tell));
+        for spare in &self.inner.spares {
+            match &lock {
+                Err(error) if self.gives_way(error) => {}
+                _ => return lock,
+            }
+            // The parent too: in the temp directory it could be somebody else's.
+            let made = trust::private_dir(spare.parent().unwrap_or(spare), spare).map_err(Error::from);
+            lock = made.and_then(|()| take(&spare.join(&file), timeout, &mut tell));
+        }
+        lock
     }
 
     /// The key of the cache, made now if there is none and `create` says so. `None` also when the keyring turned out
@@ -237,7 +288,7 @@ impl Cache {
         let failed = |error| Error::io("list", directory, error);
         let listing = match std::fs::read_dir(directory) {
             Ok(listing) => listing,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) if fs::is_absent(&error) => return Ok(Vec::new()),
             Err(error) => return Err(failed(error)),
         };
         let mut names = Vec::new();

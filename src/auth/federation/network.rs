@@ -34,7 +34,7 @@ pub(super) fn end(step: &Step<'_>, seconds: i64) -> Result<Timestamp, AuthError>
 
 /// Who asks over the network.
 pub(super) fn desk<'a>(step: &Step<'a>) -> Desk<'a> {
-    Desk { host: &step.context.host, http: &step.context.http }
+    Desk::new(&step.context.host, &step.context.http)
 }
 
 /// Asks, for no longer than anybody would wait, and says what was wrong. `help` is for a refusal.

@@ -40,4 +40,16 @@ async fn long_chains_are_walked_without_a_deep_stack_and_only_once() {
     session().credentials(&last).await.unwrap();
     session().credentials(&IdentityName::from("i100")).await.unwrap();
     assert_eq!(bed.server.total(), LENGTH, "every step is kept");
+    let (session, first) = (session(), IdentityName::from("i0"));
+    session.credentials(&first).await.unwrap();
+    let mut found = Vec::new();
+    let mut open: Vec<_> = session.listing().await.unwrap().providers.remove(0).identities;
+    while let Some(mut branch) = open.pop() {
+        open.append(&mut branch.children);
+        let known = session.describe(&branch.name).await.unwrap();
+        assert_eq!((branch.is_live, branch.expiration), (known.is_live, known.expiration), "{}", branch.name);
+        found.push(branch.is_live);
+    }
+    assert_eq!(found, [true; LENGTH]);
+    assert_eq!(bed.server.total(), LENGTH, "a list asks nobody");
 }

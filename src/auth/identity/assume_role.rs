@@ -6,8 +6,9 @@ use aws_sdk_sts::operation::assume_role::builders::AssumeRoleFluentBuilder;
 use aws_sdk_sts::types::{PolicyDescriptorType, Tag};
 use jiff::Timestamp;
 
-use super::super::aws::client::{Refusal, shown_endpoint};
+use super::super::aws::client::shown_endpoint;
 use super::super::aws::endpoint::Service;
+use super::super::aws::refusal::Refusal;
 use super::super::aws::sts;
 use super::super::config::{Identity, Spec};
 use super::super::context::Context;
@@ -152,7 +153,7 @@ pub(crate) async fn caller_identity(
     provider: Option<&Spec>,
     credentials: &AwsCredentials,
 ) -> Result<CallerIdentity, Refusal> {
-    let none = |text: String| Refusal { status: None, code: None, text };
+    let none = Refusal::without_answer;
     let region = credentials.region.as_deref().unwrap_or(DEFAULT_REGION);
     let endpoint = context
         .endpoints

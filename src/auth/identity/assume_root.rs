@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use aws_sdk_sts::types::PolicyDescriptorType;
 
-use super::super::aws::client::{Refusal, shown_endpoint};
+use super::super::aws::client::shown_endpoint;
 use super::super::aws::endpoint::Service;
+use super::super::aws::refusal::Refusal;
 use super::super::aws::sts;
 use super::super::config::{Identity, Principal, Spec};
 use super::super::context::Context;

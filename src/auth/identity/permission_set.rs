@@ -5,8 +5,9 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
-use super::super::aws::client::{Refusal, shown_endpoint};
+use super::super::aws::client::shown_endpoint;
 use super::super::aws::endpoint::Service;
+use super::super::aws::refusal::Refusal;
 use super::super::config::Identity;
 use super::super::context::Context;
 use super::super::creds::{AwsCredentials, PortalToken};

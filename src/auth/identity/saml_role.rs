@@ -2,8 +2,9 @@
 
 use aws_sdk_sts::types::PolicyDescriptorType;
 
-use super::super::aws::client::{Refusal, shown_endpoint};
+use super::super::aws::client::shown_endpoint;
 use super::super::aws::endpoint::Service;
+use super::super::aws::refusal::Refusal;
 use super::super::config::{Identity, Provider};
 use super::super::context::Context;
 use super::super::creds::AwsCredentials;

@@ -1,7 +1,8 @@
 //! `aws/user`: a session made from a key that lasts. The key itself goes nowhere else. Row 5.
 
-use super::super::aws::client::{Refusal, shown_endpoint};
+use super::super::aws::client::shown_endpoint;
 use super::super::aws::endpoint::Service;
+use super::super::aws::refusal::Refusal;
 use super::super::aws::sts;
 use super::super::config::Identity;
 use super::super::context::Context;

@@ -3,8 +3,9 @@
 use aws_sdk_sts::types::{Credentials as Given, PolicyDescriptorType};
 use jiff::Timestamp;
 
-use super::super::aws::client::{Refusal, shown_endpoint};
+use super::super::aws::client::shown_endpoint;
 use super::super::aws::endpoint::Service;
+use super::super::aws::refusal::Refusal;
 use super::super::aws::sts;
 use super::super::config::{Identity, Spec};
 use super::super::context::Context;

@@ -9,8 +9,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
-use super::super::aws::client::Refusal;
 use super::super::aws::endpoint::check_url;
+use super::super::aws::refusal::Refusal;
 use super::super::context::Context;
 use super::super::creds::PortalToken;
 use super::super::error::Error;
@@ -171,6 +171,7 @@ pub(crate) fn random() -> Option<Secret> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::aws::refusal::Answer;
     use super::*;
 
     #[test]
@@ -182,8 +183,10 @@ mod tests {
 
     #[test]
     fn only_refusals_of_the_way_itself_lead_to_another_way() {
-        let refusal =
-            |code: Option<&str>| Refusal { status: Some(400), code: code.map(str::to_owned), text: String::new() };
+        let refusal = |code: Option<&str>| {
+            let code = code.map(str::to_owned);
+            Refusal { answer: Answer::Service, status: Some(400), code, text: String::new() }
+        };
         assert!(is_unknown_grant(&refusal(Some("InvalidClientMetadataException"))));
         assert!(!is_unknown_grant(&refusal(Some("InternalServerException"))));
         assert!(!is_unknown_grant(&refusal(None)));

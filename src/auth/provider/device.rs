@@ -7,7 +7,7 @@ use std::time::Duration;
 use aws_sdk_ssooidc::operation::create_token::CreateTokenError;
 use jiff::Timestamp;
 
-use super::super::aws::client::Refusal;
+use super::super::aws::refusal::Refusal;
 use super::super::context::Context;
 use super::super::creds::PortalToken;
 use super::super::error::Error;

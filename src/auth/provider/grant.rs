@@ -5,7 +5,7 @@ use aws_sdk_ssooidc::Client;
 use aws_sdk_ssooidc::operation::create_token::CreateTokenOutput;
 use jiff::{SignedDuration, Timestamp};
 
-use super::super::aws::client::Refusal;
+use super::super::aws::refusal::Refusal;
 use super::super::context::Context;
 use super::super::creds::PortalToken;
 use super::super::error::Error;
@@ -60,7 +60,7 @@ pub(crate) async fn refresh(
         }
         Err(error) => {
             let refusal = Refusal::new(&error);
-            if refusal.status.is_none() {
+            if !refusal.is_of_service() {
                 return Err(failed(portal, "CreateToken", refusal));
             }
             tracing::debug!(provider = %portal.name, reason = refusal.text, "refresh token not accepted");
@@ -139,7 +139,7 @@ pub(crate) fn token(
 
 /// The error of a call that failed.
 pub(crate) fn failed(portal: &Portal, call: &str, refusal: Refusal) -> Error {
-    if refusal.status.is_none() {
+    if !refusal.is_of_service() {
         return refusal.into_error(format!("{call} for provider `{}`", portal.name), portal.shown_oidc(), "");
     }
     portal.creation(&format!("{call}: {}", refusal.text), "check start_url and region of the provider")

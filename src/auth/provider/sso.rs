@@ -8,8 +8,9 @@ use std::time::Instant;
 use jiff::SignedDuration;
 use sha2::{Digest, Sha256};
 
-use super::super::aws::client::{Refusal, shown_endpoint};
+use super::super::aws::client::shown_endpoint;
 use super::super::aws::endpoint::Service;
+use super::super::aws::refusal::Refusal;
 use super::super::config::{Provider, Spec};
 use super::super::context::Context;
 use super::super::creds::PortalToken;
@@ -130,7 +131,9 @@ pub(crate) enum Failure {
 impl Failure {
     /// What a refusal means: 401 is about the token.
     pub(crate) fn of(refusal: Refusal, what: String, endpoint: String, help: &str) -> Failure {
-        let token = refusal.status == Some(UNAUTHORIZED) || refusal.code.as_deref() == Some("UnauthorizedException");
+        let unauthorized =
+            refusal.status == Some(UNAUTHORIZED) || refusal.code.as_deref() == Some("UnauthorizedException");
+        let token = refusal.is_no() && unauthorized;
         let error = refusal.into_error(what, endpoint, help);
         if token { Failure::Token(error) } else { Failure::Other(error) }
     }

@@ -7,7 +7,7 @@ use inquire::{InquireError, PasswordDisplayMode};
 
 use super::Error;
 use super::settings::{Settings, password_variable};
-use crate::host::Host;
+use crate::host::{Host, prompt};
 use crate::secret::{Expose as _, Secret};
 
 /// Shortest password that is taken, in characters.
@@ -64,19 +64,21 @@ impl Password {
         let title = if fresh { "New password for the atmos keyring:" } else { "Password of the atmos keyring:" };
         let help = format!("set {} to answer without being asked", self.variable);
         // Asked once, also the first time: what it protects can be had again by a login.
-        let prompt = inquire::Password::new(title)
-            .with_help_message(&help)
-            .with_display_mode(PasswordDisplayMode::Masked)
-            .with_validator(|text: &str| {
-                Ok(if text.chars().count() < MINIMUM {
-                    Validation::Invalid(format!("at least {MINIMUM} characters").into())
-                } else {
-                    Validation::Valid
-                })
-            })
-            .without_confirmation();
-        match prompt.prompt() {
-            Ok(password) => Ok(Secret::from(password)),
+        let typed = prompt::ask(move || {
+            let prompt = inquire::Password::new(title)
+                .with_help_message(&help)
+                .with_display_mode(PasswordDisplayMode::Masked)
+                .with_validator(|text: &str| {
+                    Ok(if text.chars().count() < MINIMUM {
+                        Validation::Invalid(format!("at least {MINIMUM} characters").into())
+                    } else {
+                        Validation::Valid
+                    })
+                });
+            prompt.without_confirmation().prompt().map(Secret::from)
+        });
+        match typed {
+            Ok(password) => Ok(password),
             Err(InquireError::OperationCanceled | InquireError::OperationInterrupted) => Err(Error::Aborted),
             Err(error) => Err(Error::Prompt { reason: error.to_string(), variable: self.variable.clone() }),
         }

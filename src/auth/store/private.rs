@@ -6,6 +6,7 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 use super::Error;
+use crate::host::fs;
 
 /// Larger than anything that is kept here; a bigger file is not one of ours.
 const LARGEST: u64 = 1024 * 1024;
@@ -18,7 +19,7 @@ const LARGEST: u64 = 1024 * 1024;
 pub(in crate::auth) fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
     let mut file = match open(path) {
         Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if fs::is_absent(&error) => return Ok(None),
         Err(error) => {
             check(path)?;
             return Err(Error::io("read", path, error));
@@ -36,7 +37,7 @@ pub(in crate::auth) fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, E
 pub(in crate::auth) fn check(path: &Path) -> Result<(), Error> {
     match std::fs::symlink_metadata(path) {
         Ok(metadata) => verify(path, &metadata),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) if fs::is_absent(&error) => Ok(()),
         Err(error) => Err(Error::io("look at", path, error)),
     }
 }

@@ -10,7 +10,7 @@ use jiff::SignedDuration;
 use super::iam::{Iam, Listed};
 use super::stored::{self, Rotating, StoredKeys};
 use super::{Error, Keys};
-use crate::auth::aws::client::Refusal;
+use crate::auth::aws::refusal::Refusal;
 use crate::auth::config::Identity;
 use crate::auth::creds::AwsCredentials;
 use crate::auth::error::Error as AuthError;

@@ -9,6 +9,7 @@ use super::terraform::stack;
 use super::write::Format;
 use super::{auth, write};
 use crate::diag::{Result, Warning};
+use crate::host::prompt;
 use crate::ops::planfiles::{self, PlanfileQuery, Row, Shown};
 use crate::output::{Table, TableFormat};
 use crate::value::{Map, Node, from_json};
@@ -118,7 +119,7 @@ fn delete(context: &Context, query: &PlanfileQuery, force: bool) -> Result<u8> {
         if !context.host.terminal.can_prompt() {
             return Err(Error::Unconfirmed { what: "deleting planfiles" }.into());
         }
-        match inquire::Confirm::new("Delete these planfiles?").with_default(false).prompt() {
+        match prompt::agreed("Delete these planfiles?") {
             Ok(true) => {}
             Ok(false) => return Ok(0),
             Err(_) => return Err(crate::auth::Error::Aborted.into()),

@@ -13,7 +13,7 @@ use crate::component::Kind;
 use crate::diag::{Result, Warning};
 use crate::exec::terraform::{CleanOptions, FromPlan, Request};
 use crate::exec::{Redirect, stdin_is_readable};
-use crate::host::Env;
+use crate::host::{Env, prompt};
 use crate::ops::hooks::Skip;
 use crate::ops::many;
 use crate::ops::planfiles::Verify;
@@ -344,8 +344,7 @@ fn clean(context: &Context, args: CleanArgs) -> Result<u8> {
         return Ok(0);
     }
     if plan.ask {
-        let agreed = inquire::Confirm::new("Delete these files?").with_default(false).prompt();
-        match agreed {
+        match prompt::agreed("Delete these files?") {
             Ok(true) => {}
             Ok(false) => return Ok(0),
             Err(_) => return Err(crate::auth::Error::Aborted.into()),

@@ -49,7 +49,7 @@ async fn subject(desk: Desk<'_>, source: &Json) -> Result<Secret, Trouble> {
             }
             request = request.header(name, value);
         }
-        let answer = desk.http.send_patiently(&request, LIMIT).await;
+        let answer = desk.patiently(&request, LIMIT).await;
         let answer = answer.map_err(|error| Trouble::Unreachable {
             endpoint: request.authority().to_owned(),
             reason: error.to_string(),

@@ -12,6 +12,7 @@ use crate::auth::run;
 use crate::auth::store::Store;
 use crate::auth::{Error, IdentityName, Kept, Logins};
 use crate::diag::{Failure, Result};
+use crate::host::prompt;
 
 #[derive(Debug, Clone, Default)]
 pub struct LogoutRequest {
@@ -210,8 +211,7 @@ fn confirm(access: &Access) -> Result<()> {
     if !access.host.terminal.can_prompt() {
         return Err(LogoutError::Unconfirmed.into());
     }
-    let question = inquire::Confirm::new("Remove the keys of users from the keyring too? They cannot be had back");
-    match question.with_default(false).prompt() {
+    match prompt::agreed("Remove the keys of users from the keyring too? They cannot be had back") {
         Ok(true) => Ok(()),
         Ok(false) | Err(_) => Err(Error::Aborted.into()),
     }
@@ -258,7 +258,7 @@ fn menu(access: &Access) -> Result<Logins> {
         .chain(providers.iter().map(|name| format!("provider {name}, with all its identities")))
         .chain(["everything of this realm".to_owned()])
         .collect();
-    let picked = inquire::Select::new("Log out of", entries).raw_prompt().map_err(|_| Error::Aborted)?.index;
+    let picked = prompt::pick("Log out of", entries).map_err(|_| Error::Aborted)?;
     let identity = identities.get(picked).cloned().map(Logins::Identity);
     let provider = || providers.get(picked.checked_sub(identities.len())?).cloned().map(Logins::Provider);
     Ok(identity.or_else(provider).unwrap_or(Logins::All))

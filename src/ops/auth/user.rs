@@ -17,7 +17,7 @@ use crate::auth::resolution::Flag;
 use crate::auth::user::{Error as UserError, Found, Rotated, StoredKeys, parse};
 use crate::auth::{Error, IdentityName};
 use crate::diag::{Failure, Result};
-use crate::host::fs;
+use crate::host::{fs, prompt};
 use crate::secret::Secret;
 use crate::value::{DurationForm, parse_duration};
 
@@ -136,8 +136,8 @@ fn user(access: &Access, flag: &Flag) -> Result<Identity> {
         [only] => Ok(access.session.user(only)?),
         several if access.host.terminal.can_prompt() => {
             let names = several.iter().map(ToString::to_string).collect();
-            let picked = inquire::Select::new("Whose access key?", names).prompt().map_err(|_| Error::Aborted)?;
-            Ok(access.session.user(&IdentityName::from(picked.as_str()))?)
+            let picked = prompt::pick("Whose access key?", names).map_err(|_| Error::Aborted)?;
+            Ok(access.session.user(several.get(picked).ok_or(Error::Aborted)?)?)
         }
         several => {
             let names: Vec<&str> = several.iter().map(IdentityName::as_str).collect();
@@ -209,9 +209,11 @@ fn ask(access: &Access, identity: &Identity, request: &KeysRequest, old: Option<
         talk.attention(format!("the keyring has a key of {name} already, {id}: what you enter replaces it"));
     }
     let id = text("Access key id:", None)?;
-    let prompt = inquire::Password::new("Secret access key:").without_confirmation();
-    let secret =
-        Zeroizing::new(prompt.with_display_mode(inquire::PasswordDisplayMode::Masked).prompt().map_err(prompted)?);
+    let secret = prompt::ask(|| {
+        let prompt = inquire::Password::new("Secret access key:").without_confirmation();
+        prompt.with_display_mode(inquire::PasswordDisplayMode::Masked).prompt().map(Zeroizing::new)
+    });
+    let secret = secret.map_err(prompted)?;
     access.host.masker.register(&Secret::from(secret.to_string()));
     let found = Found::new(&id, &secret, None).map_err(Error::from)?;
     let own = &identity.credentials;
@@ -232,13 +234,16 @@ fn ask(access: &Access, identity: &Identity, request: &KeysRequest, old: Option<
         }
         (None, Some(duration)) => Some(duration.clone()),
         (None, None) => {
-            let usual = old.and_then(|old| old.session_duration.as_deref()).unwrap_or("12h");
-            let prompt =
-                inquire::Text::new("Session duration:").with_initial_value(usual).with_validator(|text: &str| {
+            let usual = old.and_then(|old| old.session_duration.clone()).unwrap_or_else(|| "12h".to_owned());
+            let typed = prompt::ask(move || {
+                let prompt = inquire::Text::new("Session duration:").with_initial_value(&usual);
+                let prompt = prompt.with_validator(|text: &str| {
                     let fine = text.trim().is_empty() || is_duration(text);
                     Ok(if fine { Validation::Valid } else { Validation::Invalid("3600, 8h or 1d".into()) })
                 });
-            Some(prompt.prompt().map_err(prompted)?)
+                prompt.prompt()
+            });
+            Some(typed.map_err(prompted)?)
         }
     };
     let filled = |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
@@ -251,13 +256,16 @@ fn ending(id: &str) -> String {
     format!("…{last}")
 }
 
-fn text(title: &str, initial: Option<&str>) -> Result<String> {
-    let prompt = inquire::Text::new(title);
-    let prompt = match initial {
-        Some(initial) => prompt.with_initial_value(initial),
-        None => prompt,
-    };
-    Ok(prompt.prompt().map_err(prompted)?.trim().to_owned())
+fn text(title: &'static str, initial: Option<&str>) -> Result<String> {
+    let initial = initial.map(str::to_owned);
+    let typed = prompt::ask(move || {
+        let prompt = inquire::Text::new(title);
+        match &initial {
+            Some(initial) => prompt.with_initial_value(initial).prompt(),
+            None => prompt.prompt(),
+        }
+    });
+    Ok(typed.map_err(prompted)?.trim().to_owned())
 }
 
 fn prompted(error: InquireError) -> Error {

@@ -4,6 +4,7 @@ use super::RunRequest;
 use crate::component::{self, Kind};
 use crate::diag::Result;
 use crate::exec::terraform::Verb;
+use crate::host::prompt;
 use crate::ops::App;
 
 /// The request with what the person chose; `None` where nothing is missing or nobody can be asked.
@@ -68,6 +69,6 @@ fn pick(title: &str, mut names: Vec<String>) -> Result<String> {
     if names.is_empty() {
         return Err(super::Error::StackRequired.into());
     }
-    let index = inquire::Select::new(title, names.clone()).raw_prompt().map_err(|_| crate::auth::Error::Aborted)?.index;
+    let index = prompt::pick(title, names.clone()).map_err(|_| crate::auth::Error::Aborted)?;
     Ok(names.swap_remove(index))
 }

@@ -141,7 +141,7 @@ async fn ask(step: &Step<'_>, place: &Place<'_>, help: &str) -> Result<Secret, E
     let patience = context.options.timeout.map_or(PATIENCE, |timeout| timeout.min(PATIENCE));
     let &Place { url, bearer, audience } = place;
     let place = job::Place { url, bearer, audience, patience };
-    let desk = Desk { host: &context.host, http: &context.http };
+    let desk = Desk::new(&context.host, &context.http);
     let shown = check_url(url).unwrap_or("the token service");
     let answer = context.ask(shown, job::token(desk, &place)).await;
     let token = answer.map_err(|trouble| Error::NoToken {

@@ -18,6 +18,7 @@ use super::super::super::user::Error as UserError;
 use super::super::error::Error;
 use super::super::module::{Entry, Step};
 use super::provider::{patience, url_of};
+use crate::host::prompt;
 use crate::secret::{Expose as _, Secret};
 use crate::value::hex;
 
@@ -124,7 +125,8 @@ impl<'a> Person<'a> {
         self.check_terminal("the user name", &format!("`username` or {USERNAME_VARIABLE}"))?;
         let title = format!("User name at {}:", self.place());
         let required = filled("type the user name, or Ctrl-C");
-        let typed = blocking(move || inquire::Text::new(&title).with_validator(required).prompt()).await?;
+        let typed =
+            blocking(move || prompt::ask(move || inquire::Text::new(&title).with_validator(required).prompt())).await?;
         let name = answered(typed)?.trim().to_owned();
         self.username = Some((name.clone(), Origin::Typed));
         Ok(name)
@@ -155,10 +157,11 @@ impl<'a> Person<'a> {
         let name = self.username.as_ref().map_or("you", |(name, _)| name);
         let title = format!("{again}Password of {name} at {}:", self.place());
         // An empty one is no attempt: after a few of those an account is locked.
-        let typed = blocking(move || {
+        let ask = move || {
             let prompt = inquire::Password::new(&title).with_display_mode(PasswordDisplayMode::Masked);
             prompt.without_confirmation().with_validator(filled("type the password, or Ctrl-C")).prompt()
-        });
+        };
+        let typed = blocking(move || prompt::ask(ask));
         let password = self.masked(answered(typed.await?)?);
         self.password = Some((password.clone(), Origin::Typed));
         Ok(password)
@@ -176,7 +179,8 @@ impl<'a> Person<'a> {
         let again = if self.codes > 0 { "That was not accepted. " } else { "" };
         let title = format!("{again}Code {what} for {}:", self.place());
         let required = filled("type the code, or Ctrl-C");
-        let typed = blocking(move || inquire::Text::new(&title).with_validator(required).prompt()).await?;
+        let typed =
+            blocking(move || prompt::ask(move || inquire::Text::new(&title).with_validator(required).prompt())).await?;
         let code = self.masked(answered(typed)?.trim().chars().take(LONGEST_CODE).collect());
         self.code = Some(Origin::Typed);
         Ok(code)
