@@ -134,7 +134,7 @@ async fn token(app: &App, http: &Http, address: &str) -> Result<Secret, Error> {
     let place = (variable("ACTIONS_ID_TOKEN_REQUEST_URL"), variable("ACTIONS_ID_TOKEN_REQUEST_TOKEN"));
     let (Some(workspace), (Some(url), Some(bearer))) = (workspace, place) else { return Err(Error::NoToken) };
     let place = job::Place { url: &url, bearer: Some(&bearer), audience: Some(AUDIENCE), patience: PATIENCE };
-    let vouched = job::token(Desk { host: &app.host, http }, &place).await;
+    let vouched = job::token(Desk::new(&app.host, http), &place).await;
     let vouched = vouched.map_err(|trouble: Trouble| Error::NotVouched { reason: trouble.to_string() })?;
     let body = json!({"token": vouched.value.expose_secret(), "workspaceId": workspace});
     let request = HttpRequest::post(format!("{address}/auth/github-oidc"), "application/json", body.to_string());

@@ -116,7 +116,6 @@ fn answer_of(response: &HttpResponse, code: Option<&str>) -> Answer {
     match (response.status().as_u16(), code) {
         (TOO_MANY | 500.., _) => Answer::Later,
         (_, Some(code)) if is_of_load(code) => Answer::Later,
-        (_, Some(_)) => Answer::Service,
         (..400 | PROXY_AUTHENTICATION, None) => Answer::Stranger,
         (_, None) if is_page(response) => Answer::Stranger,
         _ => Answer::Service,

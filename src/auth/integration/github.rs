@@ -153,7 +153,7 @@ impl Session {
     }
 
     fn desk(&self) -> Desk<'_> {
-        Desk { host: &self.context.host, http: &self.context.http }
+        Desk::new(&self.context.host, &self.context.http)
     }
 }
 
