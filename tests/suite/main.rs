@@ -125,6 +125,7 @@ mod validate;
 mod values;
 mod vendor;
 mod vendor_choice;
+mod vendor_edges;
 mod vendor_remote;
 mod warm;
 mod webflow;
