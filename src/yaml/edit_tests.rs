@@ -110,6 +110,16 @@ fn values_go_with_their_lines() {
     assert_eq!(delete("a: 1\n", &path("a")).unwrap().unwrap(), "{}\n");
 }
 
+#[test]
+fn a_comment_beside_a_key_stays_there() {
+    let debug = json!("Debug");
+    sets("logs: # lc\nx: 1\n", "logs.level", &debug, "logs: # lc\n  level: Debug\nx: 1\n");
+    sets("logs:   # lc", "logs.level", &debug, "logs: # lc\n  level: Debug");
+    sets("a:\n  logs: ~ # lc\n  x: 1\n", "a.logs.level", &debug, "a:\n  logs: # lc\n    level: Debug\n  x: 1\n");
+    sets("logs: Info # lc\n", "logs", &json!({"level": "Debug"}), "logs: # lc\n  level: Debug\n");
+    sets("logs: Info # lc\n", "logs", &debug, "logs: Debug # lc\n");
+}
+
 /// Every way to write a value, with every place for a comment around it.
 #[test]
 fn every_comment_survives() {
