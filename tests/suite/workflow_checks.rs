@@ -61,6 +61,7 @@ fn workflows_are_validated_with_places_and_all_at_once() {
     sandbox.write("wf/e.yaml", "workflows: {x: [\n");
     sandbox.write("wf/f.yaml", "workflows: {x: {steps: [y]}}\nworkflows: {x: {steps: [y]}}\n");
     sandbox.write("wf/g.yaml", "other: 1\n");
+    std::os::unix::fs::symlink("nowhere", sandbox.repo().join("wf/i.yaml")).unwrap();
     sandbox.write("wf/h.yaml", "workflows: {x: {steps: [{type: shell, command: x, comment: y}]}}\n");
     let outcome = sandbox.atmos(&["validate", "workflows"]).exits(1);
     nothing(&outcome);
@@ -74,6 +75,8 @@ fn workflows_are_validated_with_places_and_all_at_once() {
         "`type: cast` of the step `step1` of Workflow d is not built yet",
         "✗ wf/e.yaml",
         "✗ wf/f.yaml",
+        "error: failed to read 'wf/i.yaml': No such file",
+        "step step1 uses unsupported type bogus",
         "⚠ wf/g.yaml",
         "⚠ wf/h.yaml",
         "wf/h.yaml:1:51: warning: unknown key `comment`",
@@ -85,7 +88,7 @@ fn workflows_are_validated_with_places_and_all_at_once() {
     let json = sandbox.atmos(&["validate", "--format", "json"]).exits(1).json();
     assert_eq!((&json["workflows"]["valid"], &json["stacks"]["valid"]), (&false.into(), &true.into()), "{json}");
     sandbox.atmos(&["validate"]).exits(1).says("workflows: failed").says("stacks: passed");
-    for file in ["a", "e", "f"] {
+    for file in ["a", "e", "f", "i"] {
         std::fs::remove_file(sandbox.repo().join(format!("wf/{file}.yaml"))).unwrap();
     }
     sandbox.atmos(&["validate", "workflows"]).success().says("⚠ wf/h.yaml");
