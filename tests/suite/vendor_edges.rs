@@ -3,7 +3,7 @@
 
 use std::os::unix::fs::symlink;
 
-use crate::support::{Sandbox, VENDORING, tag_modules, vendor_manifest as manifest, vendoring};
+use crate::support::{VENDORING, tag_modules, vendor_manifest as manifest, vendoring};
 
 fn source(name: &str, more: &str) -> String {
     format!("    - {{component: {name}, source: ../modules/vpc, targets: [out/{name}]{more}}}\n")
@@ -62,7 +62,7 @@ fn a_killed_pull_can_be_cleaned_away() {
     sandbox.write("vendor.lock.yaml", &format!("{head}files:\n{twice}"));
     sandbox.atmos(&["vendor", "verify"]).exits(1).says("1 artifact");
     sandbox.atmos(&["vendor", "clean"]).success().says("Removed out/vpc/main.tf");
-    assert!(!sandbox.has("out"), "{}", sandbox.read("vendor.lock.yaml"));
+    assert!(!sandbox.has("out/vpc"), "{}", sandbox.read("vendor.lock.yaml"));
 }
 
 #[test]
@@ -178,4 +178,16 @@ fn an_update_is_written_where_the_version_was_read() {
 fn a_lock_with_nothing_of_it_is_said() {
     let sandbox = vendoring();
     sandbox.atmos(&["vendor", "verify"]).success().says("No drift detected").says("has nothing");
+}
+
+#[test]
+fn sources_without_names_keep_each_others_files() {
+    let sandbox = vendoring();
+    sandbox.write("../modules/vpc/b.tf", "# b\n");
+    let one = |file: &str| format!("    - {{source: ../modules/vpc, targets: [out], included_paths: [{file}]}}\n");
+    sandbox.write("vendor.yaml", &manifest(&(one("main.tf") + &one("b.tf"))));
+    sandbox.atmos(&["vendor", "pull"]).success().says("(success: 2)");
+    assert!(sandbox.has("out/main.tf") && sandbox.has("out/b.tf"));
+    sandbox.atmos(&["vendor", "pull"]).success().says("2 components are up to date");
+    sandbox.atmos(&["vendor", "verify"]).success();
 }
