@@ -94,8 +94,10 @@ fn archives_are_unpacked_and_files_keep_their_names() {
     let asked = server.asked.load(Ordering::SeqCst);
     sandbox.atmos(&["vendor", "pull"]).success().says("3 components are up to date");
     assert_eq!(server.asked.load(Ordering::SeqCst), asked, "nothing is asked for what is there");
-    sandbox.write("vendor.yaml", &vendor_manifest(&source("x", &format!("{base}/x.tar.xz"))));
-    sandbox.atmos(&["vendor", "pull"]).exits(1).says("archives of this kind cannot be unpacked");
+    for part in ["", "//sub"] {
+        sandbox.write("vendor.yaml", &vendor_manifest(&source("x", &format!("{base}/x.tar.xz{part}"))));
+        sandbox.atmos(&["vendor", "pull"]).exits(1).says("archives of this kind cannot be unpacked");
+    }
 }
 
 #[test]
