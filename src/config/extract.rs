@@ -100,7 +100,9 @@ pub(super) fn extract(host: &Host, layers: &[Layer<'_>], document: &Node) -> Res
     let mut taken = 0;
     while taken < wrong.len() && wrong.len() < MOST {
         for mismatch in &wrong[taken..] {
-            copies.iter_mut().for_each(|copy| take_out(copy, &mismatch.path));
+            for copy in &mut copies {
+                take_out(copy, &mismatch.path);
+            }
         }
         taken = wrong.len();
         let rest = copies.iter().zip(layers).map(|(node, layer)| Layer { name: layer.name, node });

@@ -36,7 +36,7 @@ mod tests {
         let all = ("AWS_ENDPOINT_URL", "http://all/");
         let own = ("AWS_ENDPOINT_URL_S3", "http://s3");
         let found = |variables: &[(&str, &str)]| {
-            let env = Env::from_iter(variables.iter().copied());
+            let env: Env = variables.iter().copied().collect();
             aws_endpoint(&env, "AWS_ENDPOINT_URL_S3").map(str::to_owned)
         };
         assert_eq!(found(&[all, own]).as_deref(), Some("http://s3"));

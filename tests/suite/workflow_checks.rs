@@ -138,6 +138,23 @@ fn a_clean_up_that_fails_is_told_beside_the_first_failure() {
 }
 
 #[test]
+fn a_condition_that_cannot_be_told_hides_no_failure() {
+    let steps = "[{name: one, type: shell, command: exit 3}, \
+        {name: two, type: shell, when: 'status == \"failure\" && stack > 1', command: echo two}, \
+        {name: three, type: shell, when: always, command: echo three}]";
+    let sandbox = sandbox(&format!("workflows: {{it: {{steps: {steps}}}}}\n"));
+    sandbox.write("atmos.yaml", &format!("{CONFIGURATION}commands: [{{name: ty, steps: {steps}}}]\n"));
+    for arguments in [&["workflow", "it"][..], &["ty"]] {
+        let outcome = sandbox.atmos(arguments).exits(3).says("subcommand exited with code 3");
+        let outcome = outcome.says("the step `two` failed, too").says("a text cannot be compared with a number");
+        assert_eq!(outcome.stdout, "three\n");
+    }
+    let steps = "[{name: one, type: shell, continue: 'stack > 1', command: exit 3}]";
+    sandbox.write("wf/a.yaml", &format!("workflows: {{it: {{steps: {steps}}}}}\n"));
+    sandbox.atmos(&["workflow", "it"]).exits(3).says("a text cannot be compared with a number");
+}
+
+#[test]
 fn a_variable_of_a_workflow_that_fails_has_its_own_place() {
     let sandbox = sandbox(
         "workflows:\n  it:\n    env:\n      A: x\n      B: '{{ .nope.x }}'\n    steps:\n      - {type: shell, command: echo}\n",

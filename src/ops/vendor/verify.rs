@@ -51,10 +51,10 @@ pub fn verify(app: &App, selection: &Selection) -> Result<Verified> {
             let below = path.strip_prefix(&app.config.base_path).unwrap_or(path);
             let name = if artifact.name.is_empty() { id } else { &artifact.name };
             rows.insert(DriftRow {
-                component: name.to_string(),
+                component: name.clone(),
                 path: below.display().to_string(),
                 reason: reason.to_owned(),
-                artifact: id.to_string(),
+                artifact: (*id).clone(),
             });
         };
         if artifact.unfinished {
