@@ -191,3 +191,13 @@ fn sources_without_names_keep_each_others_files() {
     sandbox.atmos(&["vendor", "pull"]).success().says("2 components are up to date");
     sandbox.atmos(&["vendor", "verify"]).success();
 }
+
+#[test]
+fn a_component_that_nothing_vendors_is_named_alike_everywhere() {
+    let sandbox = vendoring();
+    sandbox.write("vendor.yaml", &manifest(&source("vpc", "")));
+    for command in [&["pull", "-c"][..], &["update", "-c"], &["diff", "-c"], &["get"]] {
+        let run = sandbox.atmos(&[&["vendor"], command, &["vpd"]].concat()).exits(1);
+        run.says("the component 'vpd' is not defined").says("did you mean `vpc`?");
+    }
+}

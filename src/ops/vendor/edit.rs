@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::error::Error;
 use super::plan::component_folder;
-use super::select::{KINDS, Selection, shown};
+use super::select::{KINDS, Selection, not_defined, shown};
 use crate::component::Kind;
-use crate::diag::{Result, nearest};
+use crate::diag::Result;
 use crate::ops::App;
 use crate::ops::edit::{self, Done, PathRow, Type};
 use crate::value::Node;
@@ -53,8 +53,8 @@ pub(super) fn set_in(
 fn version_path(app: &App, kind: Option<&Kind>, component: &str, file: Option<&Path>) -> Result<(PathBuf, String)> {
     let selection = Selection { file: file.map(Path::to_path_buf), ..Selection::default() };
     let loaded = selection.manifest(app)?;
-    let sources = loaded.iter().flat_map(|loaded| &loaded.sources);
-    if let Some(source) = sources.clone().find(|source| source.component == component) {
+    let mut sources = loaded.iter().flat_map(|loaded| &loaded.sources);
+    if let Some(source) = sources.find(|source| source.component == component) {
         return Ok((source.file.clone(), format!("spec.sources[{}].version", source.index)));
     }
     for kind in KINDS.into_iter().filter(|known| kind.is_none_or(|kind| kind == known)) {
@@ -62,15 +62,7 @@ fn version_path(app: &App, kind: Option<&Kind>, component: &str, file: Option<&P
             return Ok((file, "spec.source.version".to_owned()));
         }
     }
-    let Some(loaded) = &loaded else {
-        return Err(Error::NothingFor { component: component.to_owned() }.into());
-    };
-    let near = nearest(component, sources.map(|source| source.component.as_str()));
-    let help = near.map_or_else(
-        || "`atmos list vendor` shows the components that are vendored".to_owned(),
-        |near| format!("did you mean `{near}`?"),
-    );
-    Err(Error::NotDefined { component: component.to_owned(), file: shown(app, &loaded.main), help }.into())
+    Err(not_defined(app, loaded.as_ref(), component).into())
 }
 
 /// The file that `vendor config` is about: `--file`, else the manifest; of a folder of them the first.
