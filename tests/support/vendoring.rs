@@ -19,9 +19,11 @@ pub(crate) fn vendor_manifest(sources: &str) -> String {
     format!("apiVersion: atmos/v1\nkind: AtmosVendorConfig\nspec:\n  sources:\n{sources}")
 }
 
-/// Makes the modules a git repository with these tags; for each of them the files below the modules that change, `None`
-/// for one that goes.
-pub(crate) fn tag_modules(sandbox: &Sandbox, tags: &[(&str, &[(&str, Option<&str>)])]) {
+/// A file below the modules, and its new text; `None` where it goes.
+type Change<'t> = (&'t str, Option<&'t str>);
+
+/// Makes the modules a git repository with these tags; for each of them the files that change.
+pub(crate) fn tag_modules(sandbox: &Sandbox, tags: &[(&str, &[Change<'_>])]) {
     let top = sandbox.root().join("modules");
     sandbox.git(&top, &["init", "-q", "-b", "main"]);
     for (tag, files) in tags {
