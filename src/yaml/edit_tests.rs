@@ -55,7 +55,7 @@ fn values_change_and_all_else_stays() {
         ("vars.list", json!(["q"]), "list: [a, \"b\", 3]", "list:\n    - q"),
         ("import.0", json!("catalog/eks"), "- catalog/vpc   #", "- catalog/eks   #"),
         ("import.1", json!("c"), "- \"mixins/a\"", "- c"),
-        ("vars.stage", json!({"a": {"b": 1}}), "stage: prod # keep me", "stage:\n    a:\n      b: 1 # keep me"),
+        ("vars.stage", json!({"a": {"b": 1}}), "stage: prod # keep me", "stage: # keep me\n    a:\n      b: 1"),
     ] {
         sets(FILE, at, &value, &FILE.replacen(old, new, 1));
     }
