@@ -9,9 +9,8 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use super::aws::{Keys, of_machine};
-use super::profile::{Profiles, Settings, chosen};
 use super::token::Desk;
-use crate::host::{Env, HttpRequest};
+use crate::host::{Env, HttpRequest, ProfileSettings, Profiles, chosen_profile};
 use crate::secret::Secret;
 
 /// Profiles that lead to each other deeper than this are a circle.
@@ -99,7 +98,7 @@ impl<R: Roles> Ambient<'_, R> {
             let role = NamedRole { arn, session_name: env("AWS_ROLE_SESSION_NAME"), ..NamedRole::default() };
             return self.with_token(&role, &file).await.map(Some);
         }
-        let name = chosen(self.env);
+        let name = chosen_profile(self.env);
         if let Some(keys) = self.profile(name, 0).await? {
             return Ok(Some(keys));
         }
@@ -143,7 +142,13 @@ impl<R: Roles> Ambient<'_, R> {
         Ok(None)
     }
 
-    async fn role(&self, name: &str, arn: &str, settings: &Settings, depth: usize) -> Result<Keys, Lack<R::Error>> {
+    async fn role(
+        &self,
+        name: &str,
+        arn: &str,
+        settings: &ProfileSettings,
+        depth: usize,
+    ) -> Result<Keys, Lack<R::Error>> {
         let get = |key: &str| text(settings, key).map(str::to_owned);
         let role = NamedRole {
             arn: arn.to_owned(),
@@ -253,12 +258,12 @@ impl<R: Roles> Ambient<'_, R> {
     }
 }
 
-fn text<'a>(settings: &'a Settings, key: &str) -> Option<&'a str> {
+fn text<'a>(settings: &'a ProfileSettings, key: &str) -> Option<&'a str> {
     settings.get(key).map(String::as_str).filter(|value| !value.is_empty())
 }
 
 /// The keys that stand in a profile.
-fn of_profile_itself(settings: &Settings) -> Option<Keys> {
+fn of_profile_itself(settings: &ProfileSettings) -> Option<Keys> {
     let get = |key: &str| text(settings, key);
     Some(keys(get("aws_access_key_id")?, get("aws_secret_access_key")?, get("aws_session_token")))
 }

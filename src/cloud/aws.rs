@@ -14,17 +14,6 @@ const ROLES: &str = "/latest/meta-data/iam/security-credentials/";
 /// Largest answer.
 const LIMIT: usize = 64 * 1024;
 
-/// The domain of the partition that the region belongs to.
-pub fn domain(region: &str) -> &'static str {
-    match region.split('-').next().unwrap_or_default() {
-        "cn" => "amazonaws.com.cn",
-        "eusc" => "amazonaws.eu",
-        _ if region.starts_with("us-iso-") => "c2s.ic.gov",
-        _ if region.starts_with("us-isob-") => "sc2s.sgov.gov",
-        _ => "amazonaws.com",
-    }
-}
-
 /// Keys as something around this program gives them.
 #[derive(Debug, Clone)]
 pub struct Keys {

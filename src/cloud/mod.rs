@@ -1,5 +1,5 @@
 //! Logins at Azure and Google: what proves who asks, and the exchange for a token; the AWS credentials that the environment
-//! has, its profiles, its container or its machine.
+//! has, its container or its machine.
 //!
 //! Row 3. Stores, states and identities ask here, each with its own settings; nothing is stored, and every secret is known
 //! to the masker before it is used. The protocols: Microsoft's identity platform (client credentials), RFC 7523, and the
@@ -11,7 +11,6 @@ pub mod azure;
 pub mod google;
 pub mod job;
 pub mod pro;
-pub mod profile;
 mod token;
 
 pub use token::{Desk, Token, Trouble};

@@ -140,7 +140,9 @@ pub enum Error {
         at: SourceSpan,
     },
 
-    #[error("decoding failed due to the following error(s): '{key}' expected type '{expected}', got {found} ({place})")]
+    #[error(
+        "decoding failed due to the following error(s): '{key}' expected type '{expected}', got {found} ({place}){others}"
+    )]
     #[diagnostic(code(atmos::config::type_mismatch), help("give `{key}` a value of that type"))]
     TypeMismatch {
         key: String,
@@ -148,6 +150,8 @@ pub enum Error {
         found: String,
         /// `file:line:column`, or the layer that the value came from.
         place: String,
+        /// Further ones, a line each.
+        others: String,
         #[source_code]
         source_code: Option<SourceText>,
         #[label("this value")]
@@ -330,6 +334,41 @@ impl Origin {
             },
             None => Origin { place: layer.to_owned(), source_code: None, at: None },
         }
+    }
+}
+
+/// A value of a wrong type.
+pub(super) struct Mismatch {
+    pub path: Vec<String>,
+    pub expected: String,
+    pub found: String,
+    pub origin: Origin,
+}
+
+impl Mismatch {
+    pub(super) fn of(host: &Host, document: &Node, path: &[&str], (expected, layer): (&str, &str)) -> Mismatch {
+        let found = document.get_path(path.iter().copied()).map_or("nothing", |node| node.value.type_name()).to_owned();
+        let origin = Origin::of(host, document, path, layer);
+        let path = path.iter().map(|part| (*part).to_owned()).collect();
+        Mismatch { path, expected: expected.to_owned(), found, origin }
+    }
+
+    fn key(&self) -> String {
+        self.path.join(".")
+    }
+
+    /// One error for this one and further ones.
+    pub(super) fn with(self, others: &[Mismatch]) -> Error {
+        use std::fmt::Write as _;
+        let mut lines = String::new();
+        for other in others {
+            let Mismatch { expected, found, origin, .. } = other;
+            // Writing into a text cannot fail.
+            let _ = write!(lines, "\n'{}' expected type '{expected}', got {found} ({})", other.key(), origin.place);
+        }
+        let key = self.key();
+        let Mismatch { expected, found, origin: Origin { place, source_code, at }, .. } = self;
+        Error::TypeMismatch { key, expected, found, place, others: lines, source_code, at }
     }
 }
 

@@ -11,7 +11,7 @@ use figment::value::{Dict, Map, Tag, Value as Raw};
 use figment::{Figment, Metadata, Profile, Provider};
 use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
 
-use super::error::{Error, Origin};
+use super::error::{Error, Mismatch, Origin};
 use crate::host::Host;
 use crate::value::{Node, Value, parse_bool};
 
@@ -79,14 +79,62 @@ fn raw(node: &Node) -> Option<Raw> {
     })
 }
 
+/// So many wrong values are told at once.
+const MOST: usize = 20;
+
 /// Reads the typed settings off the layers, lowest first. `document` is their merge, for the places of faulty values.
+///
+/// # Errors
+/// Values of wrong types, all of them in one error.
 pub(super) fn extract(host: &Host, layers: &[Layer<'_>], document: &Node) -> Result<Root, Error> {
-    layers.iter().try_for_each(|layer| check_sections(host, layer))?;
-    let figment = layers.iter().fold(Figment::new(), |figment, layer| figment.merge(layer));
-    figment.extract().map_err(|error| mismatch(host, document, &error))
+    let mut wrong: Vec<Mismatch> = layers.iter().flat_map(|layer| lists(host, layer)).collect();
+    wrong.extend(super::settings::mismatches(host, document));
+    if wrong.is_empty() {
+        match read(layers.iter()) {
+            Ok(root) => return Ok(root),
+            Err(error) => wrong.push(mismatch(host, document, &error)),
+        }
+    }
+    // What is wrong is taken out until the rest can be read, to find the others, too.
+    let mut copies: Vec<Node> = layers.iter().map(|layer| layer.node.clone()).collect();
+    let mut taken = 0;
+    while taken < wrong.len() && wrong.len() < MOST {
+        for mismatch in &wrong[taken..] {
+            for copy in &mut copies {
+                take_out(copy, &mismatch.path);
+            }
+        }
+        taken = wrong.len();
+        let rest = copies.iter().zip(layers).map(|(node, layer)| Layer { name: layer.name, node });
+        if let Err(error) = read(rest.collect::<Vec<_>>().iter()) {
+            let next = mismatch(host, document, &error);
+            if !wrong.iter().any(|known| known.path == next.path) {
+                wrong.push(next);
+            }
+        }
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    wrong.retain(|mismatch| seen.insert(mismatch.path.clone()));
+    let others = wrong.split_off(1);
+    Err(wrong.remove(0).with(&others))
 }
 
-fn mismatch(host: &Host, document: &Node, error: &figment::Error) -> Error {
+fn read<'a>(layers: impl Iterator<Item = &'a Layer<'a>>) -> Result<Root, Box<figment::Error>> {
+    layers.fold(Figment::new(), |figment, layer| figment.merge(layer)).extract().map_err(Box::new)
+}
+
+/// Removes what a path leads to; of a list all of it.
+fn take_out(node: &mut Node, path: &[String]) {
+    let Some((key, rest)) = path.split_first() else { return };
+    let Some(child) = node.get(key) else { return };
+    if rest.is_empty() || child.as_map().is_none() {
+        node.make_map().shift_remove(key.as_str());
+    } else if let Some(child) = node.make_map().get_mut(key.as_str()) {
+        take_out(child, rest);
+    }
+}
+
+fn mismatch(host: &Host, document: &Node, error: &figment::Error) -> Mismatch {
     let (found, expected) = match &error.kind {
         Kind::InvalidType(actual, expected) | Kind::InvalidValue(actual, expected) => {
             (type_name(actual), type_of(expected))
@@ -95,23 +143,19 @@ fn mismatch(host: &Host, document: &Node, error: &figment::Error) -> Error {
     };
     let path: Vec<&str> = error.path.iter().map(String::as_str).collect();
     let layer = error.metadata.as_ref().map_or("configuration", |metadata| &metadata.name);
-    let Origin { place, source_code, at } = Origin::of(host, document, &path, layer);
-    Error::TypeMismatch { key: path.join("."), expected, found, place, source_code, at }
+    let origin = Origin::of(host, document, &path, layer);
+    Mismatch { path: error.path.clone(), expected, found, origin }
 }
 
 /// A list where a section should be would be read entry by entry into the settings, in the order in which they are
 /// declared.
-fn check_sections(host: &Host, layer: &Layer<'_>) -> Result<(), Error> {
+fn lists(host: &Host, layer: &Layer<'_>) -> Vec<Mismatch> {
     let sections = SECTIONS.iter().filter(|section| !matches!(**section, "base_path" | "edition"));
     let kinds = COMPONENTS.iter().map(|kind| vec!["components", kind]);
-    for path in sections.map(|section| vec![*section]).chain(kinds) {
-        if layer.node.get_path(path.iter().copied()).is_some_and(|node| node.as_list().is_some()) {
-            let Origin { place, source_code, at } = Origin::of(host, layer.node, &path, layer.name);
-            let (expected, found) = ("map".to_owned(), "list".to_owned());
-            return Err(Error::TypeMismatch { key: path.join("."), expected, found, place, source_code, at });
-        }
-    }
-    Ok(())
+    let paths = sections.map(|section| vec![*section]).chain(kinds);
+    let is_list =
+        |path: &Vec<&str>| layer.node.get_path(path.iter().copied()).is_some_and(|node| node.as_list().is_some());
+    paths.filter(is_list).map(|path| Mismatch::of(host, layer.node, &path, ("map", layer.name))).collect()
 }
 
 fn type_of(expected: &str) -> String {

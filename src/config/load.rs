@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use super::discover::{self, Found};
 use super::engine::Engine;
 use super::environment::{self, Variables};
-use super::error::{Error, Origin};
+use super::error::{Error, Mismatch, Origin};
 use super::extract::{self, Layer, Root};
 use super::flags::Flags;
 use super::model::{self, Config, Describe, Helmfile, Logs, Stacks, Templates, Terraform, Workflows};
@@ -55,12 +55,11 @@ pub fn load(host: &Host, flags: &Flags) -> Result<Config, Error> {
         Layer { name: "command line", node: &command_line },
     ];
     let mut document = merge::merge_all(layers.iter().map(|layer| layer.node), ListStrategy::Replace);
-    super::settings::check(host, &document)?;
+    let root = extract::extract(host, &layers, &document)?;
     let env = texts(&map_section(host, &document, "env")?);
     if document.get("env").is_some() {
         document.make_map().insert(Arc::from("env"), env.clone());
     }
-    let root = extract::extract(host, &layers, &document)?;
     check_version(host, flags, &variables, &root)?;
     let engine = Engine::of(host, &document)?;
     warn_of_edition(host, edition);
@@ -367,17 +366,6 @@ fn map_section(host: &Host, document: &Node, section: &str) -> Result<Node, Erro
         None => Ok(Node::empty_map()),
         Some(node) if node.is_null() => Ok(Node::empty_map()),
         Some(node) if node.as_map().is_some() => Ok(node.clone()),
-        Some(node) => {
-            let Origin { place, source_code, at } = Origin::of(host, document, &[section], "configuration");
-            let found = node.value.type_name().to_owned();
-            Err(Error::TypeMismatch {
-                key: section.to_owned(),
-                expected: "map".to_owned(),
-                found,
-                place,
-                source_code,
-                at,
-            })
-        }
+        Some(_) => Err(Mismatch::of(host, document, &[section], ("map", "configuration")).with(&[])),
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::discover::Found;
 use super::environment::Variables;
-use super::error::{Error, Origin};
+use super::error::{Error, Mismatch};
 use super::flags::Flags;
 use super::reader::{Reader, overlay};
 use super::search;
@@ -35,9 +35,7 @@ pub(super) fn selected(
     let path = ["profiles", "default"];
     let Some(default) = document.get_path(path).filter(|node| !node.is_null()) else { return Ok(Vec::new()) };
     let Some(name) = default.scalar_text() else {
-        let Origin { place, source_code, at } = Origin::of(host, document, &path, "configuration files");
-        let (expected, found) = ("string".to_owned(), default.value.type_name().to_owned());
-        return Err(Error::TypeMismatch { key: path.join("."), expected, found, place, source_code, at });
+        return Err(Mismatch::of(host, document, &path, ("string", "configuration files")).with(&[]));
     };
     Ok(Some(name.trim().to_owned()).filter(|name| !name.is_empty()).into_iter().collect())
 }

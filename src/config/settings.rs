@@ -1,7 +1,7 @@
 //! The keys below `settings` that mean something, and what they hold. A value of another type is an error, as in the
 //! reference; a key that nobody knows is kept, and said.
 
-use super::error::{Error, Origin};
+use super::error::Mismatch;
 use super::model::Config;
 use crate::diag::{Warning, nearest};
 use crate::host::Host;
@@ -85,17 +85,14 @@ const KEYS: [(&str, Kind); 61] = [
     ("yaml.key_delimiter", Kind::Text),
 ];
 
-/// Refuses a value of a type that its key cannot have.
-pub(super) fn check(host: &Host, document: &Node) -> Result<(), Error> {
-    for (key, kind) in KEYS {
+/// The values of types that their keys cannot have.
+pub(super) fn mismatches(host: &Host, document: &Node) -> Vec<Mismatch> {
+    let one = |(key, kind): &(&str, Kind)| {
         let path: Vec<&str> = std::iter::once("settings").chain(key.split('.')).collect();
-        let Some(node) = document.get_path(path.iter().copied()) else { continue };
-        let Some(expected) = kind.refuses(node) else { continue };
-        let Origin { place, source_code, at } = Origin::of(host, document, &path, "environment");
-        let (expected, found) = (expected.to_owned(), node.value.type_name().to_owned());
-        return Err(Error::TypeMismatch { key: path.join("."), expected, found, place, source_code, at });
-    }
-    Ok(())
+        let expected = kind.refuses(document.get_path(path.iter().copied())?)?;
+        Some(Mismatch::of(host, document, &path, (expected, "environment")))
+    };
+    KEYS.iter().filter_map(one).collect()
 }
 
 impl Kind {

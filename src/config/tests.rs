@@ -327,6 +327,28 @@ fn types_are_checked_with_leniency() {
 }
 
 #[test]
+fn every_value_of_a_wrong_type_is_told() {
+    let project = Project::new(&[(
+        "repo/atmos.yaml",
+        "base_path: [1]\nstacks: {included_paths: [a, {b: c}], inherit: {metadata: perhaps}}\nworkflows: x\n\
+         settings: {list_merge_strategy: {}, terminal: {max_width: wide}}\ncomponents: [1]\n",
+    )]);
+    let message = project.fails(&Flags::default());
+    for expected in [
+        "'base_path' expected type 'string', got list (atmos.yaml:1:12)",
+        "'stacks.included_paths.1' expected type 'string', got map (atmos.yaml:2:30)",
+        "'stacks.inherit.metadata' expected type 'bool', got string",
+        "'workflows' expected type 'map', got string (atmos.yaml:3:12)",
+        "'settings.list_merge_strategy' expected type 'string', got map",
+        "'settings.terminal.max_width' expected type 'integer', got string",
+        "'components' expected type 'map', got list (atmos.yaml:5:13)",
+    ] {
+        assert_eq!(message.matches(expected).count(), 1, "{expected}\n{message}");
+    }
+    assert_eq!(message.matches("expected type").count(), 7, "{message}");
+}
+
+#[test]
 fn environment_beats_files_and_flags_beat_environment() {
     let text = "settings: {list_merge_strategy: merge}\nlogs: {level: info}\nstacks: {base_path: s}\n";
     let project = Project::new(&[("repo/atmos.yaml", text)])

@@ -1,14 +1,12 @@
 //! S3: signed requests with the keys of the environment, unsigned ones without any.
 
-use std::path::PathBuf;
-
 use super::address;
 use super::bucket::Keeper;
 use super::error::Error;
 use super::http;
 use super::object::{Object, encode};
 use crate::host::xml::{elements, unescaped};
-use crate::host::{AwsSigner, Env, Host, HttpRequest, HttpResponse};
+use crate::host::{AwsSigner, Host, HttpRequest, HttpResponse, Profiles, aws_domain, aws_endpoint, chosen_profile};
 use crate::secret::Secret;
 
 /// A list of keys, or a refusal.
@@ -39,7 +37,7 @@ impl<'a> Client<'a> {
             host.masker.register(secret);
         }
         let get = |names: &[&str]| names.iter().find_map(|name| host.env.get(name)).map(str::to_owned);
-        let elsewhere = || get(&["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"]);
+        let elsewhere = || aws_endpoint(&host.env, "AWS_ENDPOINT_URL_S3").map(str::to_owned);
         let endpoint = object.endpoint.clone().or_else(elsewhere);
         let region = object.region.clone().or_else(|| get(&["AWS_REGION", "AWS_DEFAULT_REGION"]));
         Ok(Client {
@@ -57,8 +55,7 @@ impl<'a> Client<'a> {
         if let Some(endpoint) = &self.endpoint {
             return format!("{endpoint}/{bucket}/{key}{query}");
         }
-        let suffix = if self.region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
-        let server = format!("s3.{}.{suffix}", self.region);
+        let server = format!("s3.{}.{}", self.region, aws_domain(&self.region));
         // The certificate covers one label only.
         if bucket.contains('.') {
             format!("https://{server}/{bucket}/{key}{query}")
@@ -154,7 +151,7 @@ fn tags(xml: &str, name: &str) -> Vec<String> {
     elements(xml, name).map(unescaped).collect()
 }
 
-/// The keys of the address, of the environment, or of a profile with keys in the shared file.
+/// The keys of the address, of the environment, or of a profile that has keys.
 fn keys(host: &Host, query: &str) -> Result<Option<Keys>, Error> {
     let secret = |text: String| Secret::from(text);
     if let Some(id) = address::parameter(query, "aws_access_key_id") {
@@ -169,47 +166,25 @@ fn keys(host: &Host, query: &str) -> Result<Option<Keys>, Error> {
         return Ok(Some(Keys { id: id.to_owned(), secret: Secret::from(key), token }));
     }
     let is_asked = named.is_some();
-    let profile = named.or_else(|| env.get("AWS_PROFILE").map(str::to_owned)).unwrap_or_else(|| "default".to_owned());
-    let text = shared_file(env, &host.dirs.home).and_then(|path| std::fs::read_to_string(path).ok());
-    let found = text.and_then(|text| keys_of_profile(&text, &profile));
+    let profile = named.unwrap_or_else(|| chosen_profile(env).to_owned());
+    let profiles = Profiles::read(env, &host.cwd);
+    let found = profiles.keys(&profile).map(|keys| Keys {
+        id: keys.id.to_owned(),
+        secret: Secret::from(keys.secret),
+        token: keys.token.map(Secret::from),
+    });
     if is_asked && found.is_none() {
         return Err(Error::Failed {
-            reason: format!("the AWS profile `{profile}` has no keys in the shared credentials file"),
+            reason: format!("the AWS profile `{profile}` has no keys in the shared files of AWS tools"),
             help: "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY instead".to_owned(),
         });
     }
     Ok(found)
 }
 
-fn shared_file(env: &Env, home: &std::path::Path) -> Option<PathBuf> {
-    match env.get("AWS_SHARED_CREDENTIALS_FILE") {
-        Some(path) => Some(PathBuf::from(path)),
-        None => home.is_absolute().then(|| home.join(".aws/credentials")),
-    }
-}
-
-fn keys_of_profile(text: &str, profile: &str) -> Option<Keys> {
-    let mut inside = false;
-    let (mut id, mut secret, mut token) = (None, None, None);
-    for line in text.lines().map(str::trim) {
-        if let Some(name) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
-            inside = name.trim() == profile;
-        } else if let Some((key, value)) = line.split_once('=').filter(|_| inside) {
-            match key.trim() {
-                "aws_access_key_id" => id = Some(value.trim().to_owned()),
-                "aws_secret_access_key" => secret = Some(Secret::from(value.trim())),
-                "aws_session_token" => token = Some(Secret::from(value.trim())),
-                _ => {}
-            }
-        }
-    }
-    Some(Keys { id: id?, secret: secret?, token })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::secret::Expose as _;
 
     #[test]
     fn answers_are_read_without_a_parser_of_xml() {
@@ -217,13 +192,5 @@ mod tests {
         assert_eq!(tags(xml, "Key"), ["a/b & cA.yaml", "d"]);
         assert_eq!(tags(xml, "Next"), [""]);
         assert!(tags(xml, "None").is_empty() && tags("<Key>open", "Key").is_empty());
-    }
-
-    #[test]
-    fn a_profile_with_keys_is_found() {
-        let text = "[a]\naws_access_key_id = A\naws_secret_access_key=S\n\n[b]\naws_access_key_id=B\n";
-        let keys = keys_of_profile(text, "a").unwrap();
-        assert_eq!((keys.id.as_str(), keys.secret.expose_secret()), ("A", "S"));
-        assert!(keys_of_profile(text, "b").is_none() && keys_of_profile(text, "c").is_none());
     }
 }

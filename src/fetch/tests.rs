@@ -322,6 +322,10 @@ fn tokens_reach_git_by_its_environment_only() {
     let own = Settings::of(&own, &host.env);
     Fetcher::default().resolve(&host, &own, "github.com/org/repo//a?ref=v3", None).unwrap();
     assert!(!host.masker.mask("ghp_of_the_config").contains("ghp"), "the token of the configuration goes first");
+    let of_run = serde_json::json!({"env": {"ATMOS_GITHUB_TOKEN": "ghp_of_nobody", "ATMOS_PRO_GITHUB_TOKEN": "ghs_of_this_run"}});
+    let of_run = Settings::of(&crate::value::from_json(&of_run), &host.env);
+    Fetcher::default().resolve(&host, &of_run, "github.com/org/repo//a?ref=v4", None).unwrap();
+    assert!(!host.masker.mask("ghs_of_this_run").contains("ghs"), "one that was given out for a run goes before all");
     let off = Settings { inject_github_token: false, ..Settings::default() };
     Fetcher::default().resolve(&host, &off, "github.com/org/repo//a?ref=v2", None).unwrap();
     assert!(!read("env").contains("Authorization"));

@@ -11,28 +11,31 @@ use crate::secret::{Expose, Secret};
 struct Service {
     host: &'static str,
     /// The first that is set.
-    tokens: [&'static str; 2],
+    tokens: &'static [&'static str],
     usernames: [&'static str; 2],
     /// User beside the token when no variable names one.
     username: &'static str,
 }
 
+/// The first is one that a service gave out for this run alone; registries do not take it.
+const GITHUB_TOKENS: [&str; 3] = ["ATMOS_PRO_GITHUB_TOKEN", "ATMOS_GITHUB_TOKEN", "GITHUB_TOKEN"];
+
 const SERVICES: [Service; 3] = [
     Service {
         host: "github.com",
-        tokens: ["ATMOS_GITHUB_TOKEN", "GITHUB_TOKEN"],
+        tokens: &GITHUB_TOKENS,
         usernames: ["ATMOS_GITHUB_USERNAME", "GITHUB_USERNAME"],
         username: "x-access-token",
     },
     Service {
         host: "gitlab.com",
-        tokens: ["ATMOS_GITLAB_TOKEN", "GITLAB_TOKEN"],
+        tokens: &["ATMOS_GITLAB_TOKEN", "GITLAB_TOKEN"],
         usernames: ["ATMOS_GITLAB_USERNAME", "GITLAB_USERNAME"],
         username: "oauth2",
     },
     Service {
         host: "bitbucket.org",
-        tokens: ["ATMOS_BITBUCKET_TOKEN", "BITBUCKET_TOKEN"],
+        tokens: &["ATMOS_BITBUCKET_TOKEN", "BITBUCKET_TOKEN"],
         usernames: ["ATMOS_BITBUCKET_USERNAME", "BITBUCKET_USERNAME"],
         username: "x-token-auth",
     },
@@ -53,7 +56,7 @@ pub(super) fn for_git(host: &Host, settings: &Settings, server: &str, userinfo: 
         _ => settings.inject_bitbucket_token,
     };
     let get = |names: &[&str]| names.iter().find_map(|name| settings.variable(&host.env, name));
-    let token = get(&service.tokens).filter(|_| wanted)?;
+    let token = get(service.tokens).filter(|_| wanted)?;
     host.masker.register(&Secret::from(token));
     Some(basic(host, &format!("{}:{token}", get(&service.usernames).unwrap_or(service.username))))
 }
@@ -66,7 +69,7 @@ pub(super) fn for_file(host: &Host, settings: &Settings, server: &str, userinfo:
     if !settings.inject_github_token || !GITHUB_FILES.contains(&server) {
         return None;
     }
-    let token = ["ATMOS_GITHUB_TOKEN", "GITHUB_TOKEN"].iter().find_map(|name| settings.variable(&host.env, name))?;
+    let token = GITHUB_TOKENS.iter().find_map(|name| settings.variable(&host.env, name))?;
     host.masker.register(&Secret::from(token));
     Some(Secret::from(format!("Bearer {token}")))
 }
@@ -78,7 +81,7 @@ pub(super) fn for_registry(host: &Host, settings: &Settings, registry: &str) -> 
         return None;
     }
     let get = |names: &[&str]| names.iter().find_map(|name| settings.variable(&host.env, name));
-    let password = Secret::from(get(&service.tokens)?);
+    let password = Secret::from(get(&GITHUB_TOKENS[1..])?);
     Some(Login { user: get(&service.usernames).unwrap_or(service.username).to_owned(), password })
 }
 

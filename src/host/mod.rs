@@ -1,9 +1,12 @@
 //! The outside world in one struct: environment snapshot, working directory, user directories, terminal facts, clock,
-//! private files, places that are safe for secrets ([`trust`]), locks, the way to the network, work that is done once.
+//! private files, places that are safe for secrets ([`trust`]), locks, the way to the network, profiles of AWS tools, work
+//! that is done once.
 //!
 //! Row 2. [`Host`] is built once in `main` and passed by reference. No other module reads the process environment or
 //! the working directory, and nothing ever changes them.
 
+mod aws;
+mod aws_profiles;
 mod aws_signature;
 mod capture;
 mod dirs;
@@ -27,6 +30,8 @@ mod terminal;
 pub mod trust;
 pub mod xml;
 
+pub use aws::{aws_domain, aws_endpoint, ignores_aws_endpoints};
+pub use aws_profiles::{ProfileKeys, ProfileSettings, Profiles, chosen_profile};
 pub use aws_signature::AwsSigner;
 pub use capture::{Captured, Limit, capture};
 pub use dirs::Dirs;

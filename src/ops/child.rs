@@ -115,7 +115,7 @@ pub(super) fn check_setting(app: &App, instance: &Instance) -> Result<()> {
 /// No identity resolves where a run needs one.
 pub(super) fn check_identity(app: &App, instance: &Instance, flag: &Flag, operation: &str) -> Result<()> {
     let settings = AuthConfig::read(auth_section(app, instance));
-    choose(app, &access(app)?, instance, &settings, flag, Need::Run, operation).map(drop)
+    choose(&access(app)?, instance, &settings, flag, Need::Run, operation).map(drop)
 }
 
 /// Chooses the component's own identity for an operation (a sub-command), authenticates it and every required one, and
@@ -154,7 +154,7 @@ pub(super) async fn hold_as(app: &App, access: &Access, instance: &Instance, ask
     let section = auth_section(app, instance);
     let settings = Arc::new(AuthConfig::read(section));
     let said = |source: Source| by.filter(|_| source == Source::Flag).unwrap_or(source);
-    let choice = choose(app, access, instance, &settings, flag, need, operation)?;
+    let choice = choose(access, instance, &settings, flag, need, operation)?;
     let rails = Rails::read(&settings, &app.host)?;
     let event = Event {
         name: "run",
@@ -211,7 +211,7 @@ pub(super) async fn sign_in(
 ) -> Result<Option<IdentityName>> {
     let section = auth_section(app, instance);
     let settings = Arc::new(AuthConfig::read(section));
-    let choice = choose(app, access, instance, &settings, flag, Need::Run, operation)?;
+    let choice = choose(access, instance, &settings, flag, Need::Run, operation)?;
     let Choice::Identity { name, source } = choice else { return Ok(None) };
     check_choice(access, &settings, instance, &name, source, operation)?;
     let session = Rails::read(&settings, &app.host)?.session(&access.session.with_settings(settings.clone()));
@@ -236,9 +236,24 @@ pub(super) fn auth_section<'a>(app: &'a App, instance: &'a Instance) -> &'a Node
 /// # Errors
 /// No identity resolves where one is needed.
 pub(super) fn choose(
-    app: &App,
     access: &Access,
     instance: &Instance,
+    settings: &AuthConfig,
+    flag: &Flag,
+    need: Need,
+    operation: &str,
+) -> Result<Choice> {
+    choose_by(access, instance, &instance.sections.settings, settings, flag, need, operation)
+}
+
+/// The same where the `settings` of the component are evaluated apart from the rest.
+///
+/// # Errors
+/// Those of [`choose`].
+pub(super) fn choose_by(
+    access: &Access,
+    instance: &Instance,
+    section: &Node,
     settings: &AuthConfig,
     flag: &Flag,
     need: Need,
@@ -248,7 +263,7 @@ pub(super) fn choose(
         flag: flag.clone(),
         auth: settings,
         defaults: &instance.auth_defaults,
-        setting: setting::identity(&instance.sections.settings, operation, &app.host.sources, &app.host.talk)?,
+        setting: setting::identity(section, operation, &access.host.sources, &access.host.talk)?,
         need,
         instance: Some((&instance.name, &instance.stack)),
     })

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::parallel::{self, Family, Ready};
 use super::steps::{Ended, Program, Runner};
-use super::workflow::{also_failed, child_view, component_document, condition, evaluation, say};
+use super::workflow::{also_failed, child_view, component_document, evaluation, forgives, runs, say};
 use super::{App, child, special};
 use crate::auth::resolution::Flag;
 use crate::component;
@@ -58,7 +58,7 @@ pub async fn run(app: &App, request: &Request) -> Result<u8> {
         let env = child_view(app, &run.exported);
         let subject = Subject::Step { owner: &request.path, step: &step.name };
         let facts = Facts { status, ci: app.host.terminal.ci, stack, subject, env: &env };
-        if !condition(app, step, step.when.runs(&facts))? {
+        if !runs(app, step, failure.as_ref(), step.when.runs(&facts))? {
             continue;
         }
         if let Err(report) = run.step(step).await {
@@ -68,7 +68,7 @@ pub async fn run(app: &App, request: &Request) -> Result<u8> {
             if report.code().as_deref() == Some("atmos::exec::interrupted") {
                 return Err(report);
             }
-            if condition(app, step, step.forgiven.forgives(&facts))? {
+            if forgives(app, step, step.forgiven.forgives(&facts)) {
                 let message = format!("the step `{}` failed, which `continue` forgives: {report}", step.name);
                 app.host.talk.warn(Warning::new("atmos::custom::forgiven", message));
                 continue;

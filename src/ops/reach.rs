@@ -22,11 +22,10 @@ use crate::auth::creds::AwsCredentials;
 use crate::auth::given::Credentials;
 use crate::auth::resolution::Need;
 use crate::auth::{AuthConfig, Error as AuthError, IdentityName, Session, setting};
-use crate::cloud::profile::{Profiles, chosen};
 use crate::component::Instance;
 use crate::diag::{Report, Result, Shared};
 use crate::exec::Error as ExecError;
-use crate::host::{Env, Http, Once};
+use crate::host::{Env, Http, Once, Profiles, chosen_profile};
 use crate::secret::Expose as _;
 use crate::state::keeper::{self, Keeper};
 use crate::state::{self, AwsFact, Failure, Outputs, Reach, Reader, Wish};
@@ -285,7 +284,7 @@ impl App {
         let access = self.access()?;
         let settings = Arc::new(AuthConfig::read(child::auth_section(self, instance)));
         let need = need(wish);
-        let choice = child::choose(self, &access, instance, &settings, &wish.flag, need, setting::READ)?;
+        let choice = child::choose(&access, instance, &settings, &wish.flag, need, setting::READ)?;
         let session = access.session.with_settings(settings.clone());
         let (name, fingerprint) = match choice {
             Choice::Disabled(_) | Choice::None => (None, String::new()),
@@ -421,7 +420,7 @@ impl App {
         let own = credentials.as_ref().and_then(|credentials| credentials.region.clone());
         let configured = || chain.as_ref()?.region(chain.as_ref()?.identities.len() - 1).map(str::to_owned);
         let variable = || env.get("AWS_REGION").or_else(|| env.get("AWS_DEFAULT_REGION")).map(str::to_owned);
-        let by_profile = || Profiles::read(&env, &self.host.cwd).region(chosen(&env)).map(str::to_owned);
+        let by_profile = || Profiles::read(&env, &self.host.cwd).region(chosen_profile(&env)).map(str::to_owned);
         let found = own.or_else(configured).or_else(variable);
         let region = if identity.is_none() { found.or_else(by_profile) } else { found };
         let (s3, sts, organizations) =
@@ -480,7 +479,7 @@ impl App {
         }
         let env = &self.host.env;
         let variable = env.get("AWS_REGION").or_else(|| env.get("AWS_DEFAULT_REGION")).map(str::to_owned);
-        let by_profile = || Profiles::read(env, &self.host.cwd).region(chosen(env)).map(str::to_owned);
+        let by_profile = || Profiles::read(env, &self.host.cwd).region(chosen_profile(env)).map(str::to_owned);
         variable.or_else(by_profile).ok_or_else(none).map_err(Report::from)
     }
 }

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use super::App;
 use super::access::Access;
-use super::identity::{self, Choice};
+use super::child;
+use super::identity::Choice;
 use crate::auth::kind::ProviderKind;
 use crate::auth::resolution::Need;
 use crate::auth::{AuthConfig, IdentityName, Session, setting};
@@ -37,14 +38,15 @@ fn reader(app: &App, question: &Question<'_>) -> Result<Option<Arc<dyn Identity>
         settings.identity(own).map_or_else(|| IdentityName::from(own), |known| known.name.clone())
     } else {
         let instance = question.instance;
-        let choice = access.choose(&identity::Question {
-            flag: question.wish.flag.clone(),
-            auth: &settings,
-            defaults: &instance.auth_defaults,
-            setting: setting::identity(question.settings, setting::READ, &app.host.sources, &app.host.talk)?,
-            need: Need::Optional,
-            instance: Some((&instance.name, &instance.stack)),
-        })?;
+        let choice = child::choose_by(
+            &access,
+            instance,
+            question.settings,
+            &settings,
+            &question.wish.flag,
+            Need::Optional,
+            setting::READ,
+        )?;
         let Choice::Identity { name, .. } = choice else { return Ok(None) };
         name
     };

@@ -34,7 +34,7 @@ pub(super) async fn check(
     guarded.sound(&app.host.sources)?;
     let rails = Rails::read(&guarded, &app.host)?;
     let settings = Arc::new(AuthConfig::read(auth_section(app, owner)));
-    let choice = choose(app, &access, owner, &settings, &wish.flag, need(wish), operation)?;
+    let choice = choose(&access, owner, &settings, &wish.flag, need(wish), operation)?;
     let is_own = is_same(component, owner);
     let event = Event {
         name: "read",

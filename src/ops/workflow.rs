@@ -62,12 +62,12 @@ pub async fn run(app: &App, request: &Request) -> Result<u8> {
     let mut run = Run { app, request, found: &found, runner, texts: &mut texts, exported: Vec::new() };
     let (mut status, mut failure) = (Status::Success, None);
     for step in steps {
-        let env = run.seen_by_conditions(step)?;
+        let Some(env) = behind(app, step, failure.as_ref(), run.seen_by_conditions(step))? else { continue };
         let stack = stack_of(request.stack.as_deref(), step, found.workflow.stack.as_deref()).unwrap_or_default();
         let (ci, owner) = (app.host.terminal.ci, found.workflow.name.as_str());
         let subject = Subject::Step { owner, step: &step.name };
         let facts = Facts { status, ci, stack, subject, env: &env };
-        if !condition(app, step, step.when.runs(&facts))? {
+        if !runs(app, step, failure.as_ref(), step.when.runs(&facts))? {
             continue;
         }
         if let Err(report) = run.step(step).await {
@@ -77,7 +77,7 @@ pub async fn run(app: &App, request: &Request) -> Result<u8> {
             if report.code().as_deref() == Some("atmos::exec::interrupted") || unknown_type(&report) {
                 return Err(report);
             }
-            if condition(app, step, step.forgiven.forgives(&facts))? {
+            if forgives(app, step, step.forgiven.forgives(&facts)) {
                 let message =
                     format!("the step `{}` failed, which `continue` forgives: {}", step.name, first_line(&report));
                 app.host.talk.warn(Warning::new("atmos::workflow::forgiven", message));
@@ -94,12 +94,40 @@ pub async fn run(app: &App, request: &Request) -> Result<u8> {
     failure.map_or(Ok(0), Err)
 }
 
-/// What a condition says, or what is wrong with it.
-pub(super) fn condition(
+/// The answer to a question about a step. Behind a failure there is none where the question has no answer: the first failure
+/// is the one that counts, and what is to run always still does.
+fn behind<T>(app: &App, step: &Step, failure: Option<&Report>, answer: Result<T>) -> Result<Option<T>> {
+    match (answer, failure) {
+        (Ok(answer), _) => Ok(Some(answer)),
+        (Err(report), None) => Err(report),
+        (Err(report), Some(_)) => {
+            also_failed(app, step, &report);
+            Ok(None)
+        }
+    }
+}
+
+/// Whether a step runs by its condition.
+pub(super) fn runs(
     app: &App,
     step: &Step,
-    result: std::result::Result<bool, String>,
-) -> Result<bool, step::Error> {
+    failure: Option<&Report>,
+    answer: std::result::Result<bool, String>,
+) -> Result<bool> {
+    let answer = condition(app, step, answer).map_err(Report::from);
+    Ok(behind(app, step, failure, answer)?.unwrap_or_default())
+}
+
+/// Whether a failure is forgiven. What is wrong with the condition does not hide the failure, which then counts.
+pub(super) fn forgives(app: &App, step: &Step, answer: std::result::Result<bool, String>) -> bool {
+    condition(app, step, answer).unwrap_or_else(|error| {
+        also_failed(app, step, &Report::from(error));
+        false
+    })
+}
+
+/// What a condition says, or what is wrong with it.
+fn condition(app: &App, step: &Step, result: std::result::Result<bool, String>) -> Result<bool, step::Error> {
     result.map_err(|problem| {
         let place = app.host.sources.place(step.span).map(|place| format!("{place}: ")).unwrap_or_default();
         step::Error::Condition { step: step.name.clone(), problem, place }

@@ -1,4 +1,5 @@
-//! Markdown for a terminal: what stands out does, lines are as wide as the screen, and the marks are gone.
+//! Markdown for a terminal: what stands out does, lines are as wide as the screen, and the marks are gone. And for those
+//! who read it as text: the same without letters that stand out, with the lines of the document.
 
 use std::fmt::Write as _;
 
@@ -32,7 +33,7 @@ pub fn markdown(text: &str, width: usize) -> String {
                 match block {
                     Block::Fence(mark) => fence = Some(mark),
                     Block::Heading(title) => {
-                        let _ = writeln!(out, "{}{}{}", BOLD[0], inline(title), BOLD[1]);
+                        let _ = writeln!(out, "{}{}{}", BOLD[0], inline(title, true), BOLD[1]);
                     }
                     Block::Rule => {
                         let _ = writeln!(out, "{}", "─".repeat(width.min(60)));
@@ -50,6 +51,52 @@ pub fn markdown(text: &str, width: usize) -> String {
     }
     open.close(width, &mut out);
     out
+}
+
+/// The text of a document for programs and terminals without colour: headings keep their marks, parts are a blank line
+/// apart.
+pub fn markdown_plain(text: &str) -> String {
+    let text = printable(text);
+    let mut parts: Vec<Vec<String>> = Vec::new();
+    let mut fence: Option<&str> = None;
+    let mut last = "";
+    for line in text.lines() {
+        let bare = line.trim();
+        if let Some(mark) = fence {
+            if bare.starts_with(mark) {
+                fence = None;
+            } else if let Some(part) = parts.last_mut() {
+                part.push(if line.is_empty() { String::new() } else { format!(" {line}") });
+            }
+            continue;
+        }
+        let indent = &line[..line.len() - line.trim_start().len()];
+        let (kind, shown) = match Block::of(line) {
+            Block::Blank => ("", None),
+            Block::Heading(_) => ("heading", Some(plain(bare.trim_end_matches('#').trim_end()))),
+            Block::Fence(mark) => {
+                fence = Some(mark);
+                parts.push(Vec::new());
+                ("code", None)
+            }
+            Block::Rule => ("rule", Some("--------".to_owned())),
+            Block::Item { mark, rest, .. } => ("list", Some(format!("{indent}{mark} {}", plain(rest)))),
+            Block::Quote(rest) => ("quote", Some(format!("│ {}", plain(rest)))),
+            Block::AsItIs if last != "list" => ("as it is", Some(line.to_owned())),
+            // What goes on in a list is a part of its item.
+            Block::AsItIs | Block::Text if last == "list" => ("list", Some(format!("{indent}{}", plain(bare)))),
+            Block::AsItIs | Block::Text => ("text", Some(plain(bare))),
+        };
+        if let Some(shown) = shown {
+            match parts.last_mut() {
+                Some(part) if kind == last && kind != "heading" => part.push(shown),
+                _ => parts.push(vec![shown]),
+            }
+        }
+        last = kind;
+    }
+    let parts: Vec<String> = parts.iter().map(|lines| lines.join("\n")).collect();
+    format!("\n{}\n", parts.join("\n\n"))
 }
 
 enum Block<'l> {
@@ -134,7 +181,7 @@ impl Paragraph {
         let room = width.saturating_sub(indent).max(20);
         let mut line = String::new();
         let mut lines = Vec::new();
-        for word in inline(&text).split(' ').filter(|word| !word.is_empty()) {
+        for word in inline(&text, true).split(' ').filter(|word| !word.is_empty()) {
             if !line.is_empty() && seen(&line) + 1 + seen(word) > room {
                 lines.push(std::mem::take(&mut line));
             }
@@ -167,8 +214,13 @@ fn seen(text: &str) -> usize {
     count
 }
 
-/// Marks inside a line: code, bold, italic, links.
-fn inline(text: &str) -> String {
+/// A line without the marks inside of it.
+fn plain(text: &str) -> String {
+    inline(text, false)
+}
+
+/// Marks inside a line: code, bold, italic, links. `painted`: what they mean stands out.
+fn inline(text: &str, painted: bool) -> String {
     let mut out = String::new();
     let mut rest = text;
     while let Some(letter) = rest.chars().next() {
@@ -179,14 +231,14 @@ fn inline(text: &str) -> String {
             Some((mark, paint, &inner[..end], &inner[end + mark.len()..]))
         });
         if let Some((mark, [begin, end], inner, after)) = span {
-            let inner = if mark == "`" { inner.to_owned() } else { inline(inner) };
-            let _ = write!(out, "{begin}{inner}{end}");
+            let inner = if mark == "`" { inner.to_owned() } else { inline(inner, painted) };
+            let _ = if painted { write!(out, "{begin}{inner}{end}") } else { write!(out, "{inner}") };
             rest = after;
         } else if let Some((title, address, after)) = link(rest) {
-            let title = inline(title);
+            let title = inline(title, painted);
             out.push_str(&title);
             if title != address {
-                let _ = write!(out, " ({address})");
+                let _ = if painted { write!(out, " ({address})") } else { write!(out, " {address}") };
             }
             rest = after;
         } else {
@@ -226,6 +278,14 @@ mod tests {
         assert!(markdown(text, 80).contains("\u{1b}[1mbold\u{1b}[22m"));
         assert_eq!(plain("2 * 3 * 4 and a_b_c"), "2 * 3 * 4 and a_b_c\n");
         assert_eq!(plain("a ** b\nüber `offen"), "a ** b über `offen\n");
+    }
+
+    #[test]
+    fn documents_are_texts_for_programs() {
+        let text = "# Title\nSome **bold** and `code *x*`,\nand a [`link`](https://a.test).\n### In\n- `one`\n  more\n  - two\n\n\n```sh\nrun **it**\n\n  x\n```\n\n| a | b |\n|---|---|\n***\n> *said*\n";
+        let expected = "\n# Title\n\nSome bold and code *x*,\nand a link https://a.test.\n\n### In\n\n• one\n  more\n  • two\n\n run **it**\n\n   x\n\n| a | b |\n|---|---|\n\n--------\n\n│ said\n";
+        assert_eq!(markdown_plain(text), expected);
+        assert_eq!(markdown_plain("a\u{1b}[2Jb"), "\na\\u{1b}[2Jb\n");
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub use explain::{explanation, explanation_document, with_provenance};
 pub use fleet::{fleet_json, fleet_junit, fleet_table};
 pub use highlight::Syntax;
 pub use log::{Level, start as start_log};
-pub use markdown::markdown;
+pub use markdown::{markdown, markdown_plain};
 pub use mask::masked;
 pub use paint::painted;
 pub use paths::{path_table, paths};

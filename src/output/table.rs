@@ -1,4 +1,4 @@
-//! Rows as table, JSON, YAML, CSV or TSV.
+//! Rows as table, JSON, YAML, CSV or TSV, or each ended by a NUL byte.
 
 use std::borrow::Cow;
 use std::str::FromStr;
@@ -16,6 +16,8 @@ pub enum TableFormat {
     Yaml,
     Csv,
     Tsv,
+    /// Rows alone, as they are, each ended by a NUL byte, as `xargs -0` reads them.
+    Nul,
 }
 
 impl FromStr for TableFormat {
@@ -28,6 +30,7 @@ impl FromStr for TableFormat {
             "yaml" => TableFormat::Yaml,
             "csv" => TableFormat::Csv,
             "tsv" => TableFormat::Tsv,
+            "nul" => TableFormat::Nul,
             _ => return Err(()),
         })
     }
@@ -51,13 +54,14 @@ impl Table {
         self.render_with(format, terminal, None)
     }
 
-    /// The same with another text between the cells of CSV and TSV.
+    /// The same with another text between the cells of CSV, TSV and rows that end with NUL.
     pub fn render_with(&self, format: TableFormat, terminal: bool, delimiter: Option<&str>) -> String {
         match format {
             TableFormat::Table if terminal => self.padded(),
             TableFormat::Table => self.piped(),
             TableFormat::Csv => self.separated(delimiter.unwrap_or(","), terminal),
             TableFormat::Tsv => self.separated(delimiter.unwrap_or("\t"), terminal),
+            TableFormat::Nul => self.ended_by_nul(delimiter.unwrap_or("\t"), terminal),
             TableFormat::Json => yaml::emit_json(&self.records()),
             TableFormat::Yaml => yaml::emit(&self.records(), 2),
         }
@@ -96,6 +100,16 @@ impl Table {
         };
         let header = if self.headless { String::new() } else { line(&self.columns) };
         self.rows.iter().fold(header, |out, row| out + &line(row))
+    }
+
+    fn ended_by_nul(&self, separator: &str, terminal: bool) -> String {
+        let shown = |cell: &String| {
+            let cell = if terminal { printable(cell) } else { Cow::Borrowed(cell.as_str()) };
+            // One in a value would end the row.
+            cell.replace('\0', "")
+        };
+        let line = |row: &Vec<String>| row.iter().map(shown).collect::<Vec<_>>().join(separator) + "\0";
+        self.rows.iter().map(line).collect()
     }
 
     fn padded(&self) -> String {
@@ -173,6 +187,14 @@ mod tests {
     #[test]
     fn csv_quotes_where_needed() {
         assert_eq!(table().render(TableFormat::Csv, false), "Component,Stack\nvpc,dev\n\"a,b\",prod\n");
+    }
+
+    #[test]
+    fn rows_that_end_with_nul_keep_their_line_ends() {
+        let mut table = table();
+        table.rows[1][0] = "l1\nl2\0".to_owned();
+        assert_eq!(table.render(TableFormat::Nul, false), "vpc\tdev\0l1\nl2\tprod\0");
+        assert_eq!(table.render_with(TableFormat::Nul, false, Some("/")), "vpc/dev\0l1\nl2/prod\0");
     }
 
     #[test]

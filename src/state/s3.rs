@@ -13,9 +13,8 @@ use crate::auth::aws::ambient::Ambient;
 use crate::auth::aws::sign::sign;
 use crate::auth::aws::sts::{Role, Sts};
 use crate::auth::creds::AwsCredentials;
-use crate::cloud::profile::{Profiles, chosen};
 use crate::host::xml::element;
-use crate::host::{HttpRequest, HttpResponse, percent_encode_path};
+use crate::host::{HttpRequest, HttpResponse, Profiles, aws_domain, chosen_profile, percent_encode_path};
 use crate::secret::Secret;
 use crate::value::{DurationForm, Node, parse_duration};
 
@@ -155,7 +154,7 @@ fn region(
     profile: Option<&str>,
 ) -> Result<String, Error> {
     let own = || reader.credentials.and_then(|credentials| credentials.region.clone());
-    let by_profile = || profiles.region(profile.unwrap_or_else(|| chosen(settings.env))).map(str::to_owned);
+    let by_profile = || profiles.region(profile.unwrap_or_else(|| chosen_profile(settings.env))).map(str::to_owned);
     let found = settings.text("region").or_else(own);
     let found = found.or_else(|| settings.variable(&["AWS_REGION", "AWS_DEFAULT_REGION"])).or_else(by_profile);
     found.ok_or_else(|| {
@@ -288,7 +287,7 @@ fn bucket_address(reader: &Reader<'_>, settings: &Settings<'_>, bucket: &str, re
         let fips = if settings.flag_or("use_fips_endpoint", &["AWS_USE_FIPS_ENDPOINT"]) { "-fips" } else { "" };
         let dual =
             if settings.flag_or("use_dualstack_endpoint", &["AWS_USE_DUALSTACK_ENDPOINT"]) { ".dualstack" } else { "" };
-        format!("https://s3{fips}{dual}.{region}.{}", suffix(region))
+        format!("https://s3{fips}{dual}.{region}.{}", aws_domain(region))
     });
     let base = if base.contains("://") { base } else { format!("https://{base}") };
     let base = base.trim_end_matches('/');
@@ -313,16 +312,6 @@ fn is_address(host: &str) -> bool {
     let name = host.split('/').next().unwrap_or_default();
     let name = if name.starts_with('[') { name } else { name.split(':').next().unwrap_or_default() };
     name.starts_with('[') || name == "localhost" || name.parse::<std::net::Ipv4Addr>().is_ok()
-}
-
-/// The domain of a region's partition.
-fn suffix(region: &str) -> &'static str {
-    match region {
-        region if region.starts_with("cn-") => "amazonaws.com.cn",
-        region if region.starts_with("us-isob-") => "sc2s.sgov.gov",
-        region if region.starts_with("us-iso-") => "c2s.ic.gov",
-        _ => "amazonaws.com",
-    }
 }
 
 /// The headers of a key that the customer keeps.

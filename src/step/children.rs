@@ -40,6 +40,14 @@ impl Reader<'_> {
             let reader = Reader { owner: &owner, sources: self.sources, name };
             let mut child = reader.step(node, &Kind::Shell)?;
             child.needs = reader.list(node, "needs")?;
+            if let Kind::Unknown(kind) = &child.kind {
+                let problem = format!("its type `{kind}` is not known");
+                return Err(reader.wrong_child(
+                    problem,
+                    "steps of the types shell, atmos, script and sleep can run beside others",
+                    node,
+                ));
+            }
             if !child.is_process() && child.kind != Kind::Sleep {
                 let problem = "only steps of the types shell, atmos, script and sleep can run beside others".to_owned();
                 return Err(reader.wrong_child(problem, "put it before or behind the steps that run at once", node));

@@ -23,6 +23,6 @@ pub use definition::{
 };
 pub use error::Error;
 pub use keys::{remarks, unknown_keys};
-pub use read::{directory, entries, faults, read, template_of, text_of};
+pub use read::{directory, entries, faults, read, readable, template_of, text_of};
 pub use retry::{Retry, retry};
 pub use text::{Outcome, Texts};

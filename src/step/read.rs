@@ -58,6 +58,14 @@ pub fn faults(list: &Node, usual: &Kind, owner: &str, sources: &Sources) -> Vec<
     found
 }
 
+/// The steps of a list that can be read, whatever is wrong with the others.
+pub fn readable(list: &Node, usual: &Kind, owner: &str, sources: &Sources) -> Vec<Step> {
+    let nodes = list.as_list().unwrap_or_default();
+    let names = names(nodes);
+    let own = nodes.iter().zip(&names);
+    own.filter_map(|(node, name)| Reader { owner, sources, name }.step(node, usual).ok()).collect()
+}
+
 /// Steps without a name are called by their number; results go by name, so no two are called the same by that.
 pub(super) fn names(nodes: &[Node]) -> Vec<String> {
     let written = |node: &Node| node.get("name").and_then(Node::scalar_text).filter(|name| !name.is_empty());
@@ -134,7 +142,12 @@ pub fn directory(node: Option<&Node>, owner: &str, sources: &Sources) -> Result<
 }
 
 pub(super) fn wrong(what: String, expected: &'static str, node: &Node, sources: &Sources) -> Error {
-    Error::Type { what, expected, found: node.value.type_name(), place: place(sources, node.span) }
+    let found = match node.value.type_name() {
+        "list" if node.is_empty() => "list without anything in it",
+        "map" if node.is_empty() => "map without anything in it",
+        other => other,
+    };
+    Error::Type { what, expected, found, place: place(sources, node.span) }
 }
 
 /// One step at work.

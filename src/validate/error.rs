@@ -32,6 +32,10 @@ pub enum Error {
     #[diagnostic(code(atmos::validate::exclude), help("write a path or a pattern such as `stacks/catalog/**`"))]
     Exclude { pattern: String },
 
+    #[error("failed to read '{path}': {message}")]
+    #[diagnostic(code(atmos::validate::read), help("make the file readable, or remove what leads nowhere"))]
+    Read { path: String, message: String },
+
     #[error("failed to read the schema file '{path}': {message}")]
     #[diagnostic(code(atmos::validate::schema_read), help("make the file readable"))]
     SchemaRead { path: String, message: String },

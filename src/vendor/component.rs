@@ -5,6 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use super::error::Error;
 use super::manifest::{check_range, register};
 use super::reader::{Reader, read, shown};
+use super::tree::is_of_git;
 use super::version::Constraints;
 use crate::host::Host;
 use crate::value::Node;
@@ -99,7 +100,7 @@ fn mixin(host: &Host, file: &Path, node: &Node) -> Result<Mixin, Error> {
     }
     register(host, &mixin.uri);
     let path = Path::new(&mixin.filename);
-    if !path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
+    if is_of_git(path) || !path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
         let reason = format!("the mixin `{}` would be written outside of its component", mixin.filename);
         return Err(Error::manifest(host, node.span, reason, "give a name inside of the folder of the component"));
     }

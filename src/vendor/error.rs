@@ -52,6 +52,10 @@ pub enum Error {
     #[diagnostic(code(atmos::vendor::too_much), help("narrow `included_paths`, or name a folder inside of the source"))]
     TooMuch { reason: String },
 
+    #[error("the name of `{path}` in the source is no UTF-8 text")]
+    #[diagnostic(code(atmos::vendor::no_text), help("leave it out by `excluded_paths`, or rename it in the source"))]
+    NoText { path: String },
+
     #[error("the vendor lock file `{path}` cannot be used: {reason}")]
     #[diagnostic(
         code(atmos::vendor::lock),

@@ -12,15 +12,6 @@ use super::tree::Item;
 use crate::config::Config;
 use crate::value::hex;
 
-/// A file that is not as the lock has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Drift {
-    pub artifact: String,
-    pub component: String,
-    pub path: PathBuf,
-    pub reason: &'static str,
-}
-
 /// How a source that is to be installed stands to the lock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
@@ -34,6 +25,8 @@ pub enum State {
 
 const MISSING: &str = "missing";
 const CHANGED: &str = "checksum mismatch";
+/// What is wrong with an artifact whose files are of two versions.
+pub const UNFINISHED: &str = "an earlier pull was interrupted";
 
 /// The checksums of files, in the order of their paths.
 ///
@@ -68,7 +61,7 @@ fn sum(path: &Path) -> std::io::Result<String> {
 }
 
 /// What is wrong with a file of the lock; `None` where it is as it was installed.
-pub fn drift_of(path: &Path, file: &LockedFile) -> Option<&'static str> {
+fn drift_of(path: &Path, file: &LockedFile) -> Option<&'static str> {
     let Ok(metadata) = path.symlink_metadata() else { return Some(MISSING) };
     let found = if metadata.is_symlink() && file.kind == "symlink" {
         path.read_link().ok().map(|target| hex(&Sha256::digest(target.as_os_str().as_encoded_bytes())))
@@ -80,6 +73,42 @@ pub fn drift_of(path: &Path, file: &LockedFile) -> Option<&'static str> {
     (found.as_deref() != Some(file.sha256.as_str())).then_some(CHANGED)
 }
 
+/// The same where a path has more than one entry: it is as it was installed when it is as one of them.
+pub fn drift_of_all(path: &Path, files: &[&LockedFile]) -> Option<&'static str> {
+    let reasons: Option<Vec<&'static str>> = files.iter().map(|file| drift_of(path, file)).collect();
+    reasons.and_then(|reasons| reasons.first().copied())
+}
+
+/// The files of an artifact by the paths where they are, in the order of the lock.
+///
+/// # Errors
+/// A lock that leads out of the repository.
+pub fn places<'l>(
+    config: &Config,
+    lock: &Lock,
+    artifact: &'l Artifact,
+) -> Result<Vec<(PathBuf, Vec<&'l LockedFile>)>, Error> {
+    let mut found: Vec<(PathBuf, Vec<&LockedFile>)> = Vec::with_capacity(artifact.files.len());
+    let mut known: BTreeMap<PathBuf, usize> = BTreeMap::new();
+    for file in &artifact.files {
+        let path = lock.file(config, artifact, file)?;
+        let index = *known.entry(path.clone()).or_insert(found.len());
+        match found.get_mut(index) {
+            Some((_, files)) => files.push(file),
+            None => found.push((path, vec![file])),
+        }
+    }
+    Ok(found)
+}
+
+/// Whether what is at a path is below the base path when all links on the way to it are followed; the last part itself may
+/// be a link.
+pub fn is_inside(base: &Path, path: &Path) -> bool {
+    let folder = path.ancestors().skip(1).find(|folder| folder.symlink_metadata().is_ok());
+    let real = folder.and_then(|folder| folder.canonicalize().ok());
+    base.canonicalize().is_ok_and(|base| real.is_some_and(|real| real.starts_with(base)))
+}
+
 /// Compares the artifact that is to be installed with that of the lock, and that with the disk.
 ///
 /// # Errors
@@ -87,6 +116,9 @@ pub fn drift_of(path: &Path, file: &LockedFile) -> Option<&'static str> {
 pub fn state_of(config: &Config, lock: &Lock, id: &str, wanted: &Artifact) -> Result<State, Error> {
     let drifted = |reason: &str| Ok(State::Drifted(reason.to_owned()));
     let Some(known) = lock.artifacts.get(id) else { return drifted("no lock entry") };
+    if known.unfinished {
+        return drifted(UNFINISHED);
+    }
     let Origin { declared, reference, .. } = &known.source;
     // The reference keeps nothing of the single files that it copied.
     if reference.is_none() && known.files.is_empty() {

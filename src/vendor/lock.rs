@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::error::Error;
 use super::reader::shown;
+use super::tree::is_of_git;
 use crate::config::Config;
 use crate::host::{Host, fs};
 use crate::value::{Map, Node, hex};
@@ -39,6 +40,9 @@ pub struct Artifact {
     pub order: i64,
     pub included: Vec<String>,
     pub excluded: Vec<String>,
+    /// Its files are being replaced: `files` has those of the earlier version and of the new one, some paths twice. Where a
+    /// pull finds it, the one before was killed on the way.
+    pub unfinished: bool,
 }
 
 /// Where an artifact came from.
@@ -128,7 +132,7 @@ impl Lock {
         if let Some(parent) = self.path.parent() {
             std::fs::create_dir_all(parent).map_err(Error::file("create", parent))?;
         }
-        fs::write_again(&self.path, text.as_bytes(), 0o644).map_err(Error::file("write", &self.path))
+        fs::write_atomic(&self.path, text.as_bytes(), 0o644).map_err(Error::file("write", &self.path))
     }
 
     /// The absolute folder of an artifact, which is always below the base path: a lock that somebody crafted cannot point
@@ -151,10 +155,11 @@ impl Lock {
     fn inside(&self, folder: &Path, written: &str) -> Result<PathBuf, Error> {
         let path = fs::clean(Path::new(written));
         let plain = path.components().all(|part| matches!(part, std::path::Component::Normal(_)));
-        if plain {
+        if plain && !is_of_git(&path) {
             return Ok(folder.join(path));
         }
-        let reason = format!("the path `{written}` leads out of its folder");
+        let fault = if plain { "is inside of `.git`" } else { "leads out of its folder" };
+        let reason = format!("the path `{written}` {fault}");
         Err(Error::Lock { path: self.path.display().to_string(), reason })
     }
 }
@@ -195,6 +200,7 @@ fn artifact(node: &Node) -> Result<Artifact, String> {
         order: text(node, "order").parse().unwrap_or(0),
         included: texts("included_paths"),
         excluded: texts("excluded_paths"),
+        unfinished: node.get("unfinished").and_then(Node::as_bool).unwrap_or_default(),
     })
 }
 
@@ -231,6 +237,7 @@ fn record(artifact: &Artifact) -> Node {
         ("order", Some(Node::from(artifact.order))),
         ("included_paths", list(&artifact.included)),
         ("excluded_paths", list(&artifact.excluded)),
+        ("unfinished", artifact.unfinished.then(|| Node::from(true))),
     ])
 }
 
@@ -270,6 +277,7 @@ mod tests {
             order: 3,
             included: vec!["**/*.tf".to_owned()],
             excluded: Vec::new(),
+            unfinished: true,
         };
         let text = yaml::emit_record(&record(&wanted), 2);
         assert_eq!(artifact(&yaml::parse_text(&text).unwrap()).unwrap(), wanted, "{text}");

@@ -153,11 +153,18 @@ fn source(host: &Host, file: &Path, index: usize, node: &Node) -> Result<Source,
     Ok(found)
 }
 
+/// What is this long before an `@` is a token.
+const TOKEN: usize = 20;
+
 /// What an address has for a password never leaves this program, whoever repeats the address.
 pub(super) fn register(host: &Host, address: &str) {
     let authority = address.split_once("://").map(|(_, rest)| rest.split(['/', '?']).next().unwrap_or_default());
     let userinfo = authority.and_then(|authority| authority.rsplit_once('@')).map(|(userinfo, _)| userinfo);
-    let password = userinfo.and_then(|userinfo| userinfo.split_once(':')).map(|(_, password)| password);
+    let password = userinfo.and_then(|userinfo| match userinfo.split_once(':') {
+        Some((_, password)) => Some(password),
+        // A token may stand in the place of the user; names of users are shorter.
+        None => Some(userinfo).filter(|token| token.len() >= TOKEN && address.contains("http")),
+    });
     if let Some(password) = password.filter(|password| !password.is_empty() && !password.contains("{{")) {
         host.masker.register(&password.into());
     }

@@ -11,9 +11,12 @@ use crate::value::Node;
 pub fn faults(name: &str, node: &Node, sources: &Sources) -> Vec<Error> {
     let owner = format!("the workflow `{name}`");
     let steps = node.get("steps").filter(|steps| steps.as_list().is_some());
-    let steps = steps.map(|steps| step::faults(steps, &Kind::Atmos, &owner, sources)).unwrap_or_default();
-    if !steps.is_empty() {
-        return steps.into_iter().map(Error::from).collect();
+    let wrong = steps.map(|steps| step::faults(steps, &Kind::Atmos, &owner, sources)).unwrap_or_default();
+    if let (Some(steps), false) = (steps, wrong.is_empty()) {
+        let others = step::readable(steps, &Kind::Atmos, &owner, sources);
+        let mut found: Vec<Error> = wrong.into_iter().map(Error::from).collect();
+        found.extend(unusable(&others, &format!("Workflow {name}"), sources));
+        return found;
     }
     match Workflow::read(name, node, sources) {
         Err(error) => vec![error],
@@ -69,6 +72,12 @@ mod tests {
         let found = told(&json!({"steps": [{"comand": "x"}, "y", {"type": "input"}]}));
         assert_eq!(found.len(), 2, "{found:?}");
         assert!(found[0].contains("`command` of the step `step1`") && found[1].contains("`prompt`"), "{found:?}");
+        let found = told(&json!({"steps": [{"type": "input"}, {"type": "bogus"}]}));
+        assert!(found.len() == 2 && found[1].contains("step step2 uses unsupported type bogus"), "{found:?}");
+        let found = told(&json!({"steps": [{"type": "parallel", "steps": [{"type": "bogus"}]}]}));
+        assert!(found[0].contains("its type `bogus` is not known"), "{found:?}");
+        let found = told(&json!({"steps": [{"type": "matrix", "matrix": {"n": []}, "steps": ["x"]}]}));
+        assert!(found[0].contains("must be a list of values, but it is a list without anything in it"), "{found:?}");
         let found = told(&json!({"steps": [{"type": "bogus"}, {"type": "cast"}]}));
         assert!(found[0].contains("unsupported type bogus") && found[1].contains("is not built yet"), "{found:?}");
         assert!(told(&json!([1]))[0].contains("is no map") && told(&json!({}))[0].contains("no steps"));

@@ -256,7 +256,13 @@ impl<'a> Change<'a> {
         let (first, rest) = text.split_once('\n').map_or((text.as_str(), None), |(first, rest)| (first, Some(rest)));
         let first = if first.is_empty() { String::new() } else { format!(" {first}") };
         let rest = rest.map(|rest| format!("\n{}", rest.trim_end_matches('\n'))).unwrap_or_default();
-        self.with(from..old.end.max(from), &format!("{first}{comment}{rest}"))
+        let end = old.end.max(from);
+        // What stands behind the old value is about the key, where the new one is on lines of its own.
+        let line = self.text[end..].split(['\n', '\r']).next().unwrap_or_default();
+        if first.is_empty() && !rest.is_empty() && !self.text[from..end].contains('\n') && comment_in(line).is_some() {
+            return self.with(from..end + line.len(), &format!(" {}{comment}{rest}", line.trim()));
+        }
+        self.with(from..end, &format!("{first}{comment}{rest}"))
     }
 
     /// The comments between a colon and a value on further lines, and behind the mark of a text in block style.

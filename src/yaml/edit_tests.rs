@@ -55,7 +55,7 @@ fn values_change_and_all_else_stays() {
         ("vars.list", json!(["q"]), "list: [a, \"b\", 3]", "list:\n    - q"),
         ("import.0", json!("catalog/eks"), "- catalog/vpc   #", "- catalog/eks   #"),
         ("import.1", json!("c"), "- \"mixins/a\"", "- c"),
-        ("vars.stage", json!({"a": {"b": 1}}), "stage: prod # keep me", "stage:\n    a:\n      b: 1 # keep me"),
+        ("vars.stage", json!({"a": {"b": 1}}), "stage: prod # keep me", "stage: # keep me\n    a:\n      b: 1"),
     ] {
         sets(FILE, at, &value, &FILE.replacen(old, new, 1));
     }
@@ -108,6 +108,16 @@ fn values_go_with_their_lines() {
     assert_eq!(delete("l:\n  - name: a\n    v: 1\n", &path("l.0.name")).unwrap().unwrap(), "l:\n  - v: 1\n");
     assert_eq!(delete("l:\n  - a\n", &path("l.0")).unwrap().unwrap(), "l: []\n");
     assert_eq!(delete("a: 1\n", &path("a")).unwrap().unwrap(), "{}\n");
+}
+
+#[test]
+fn a_comment_beside_a_key_stays_there() {
+    let debug = json!("Debug");
+    sets("logs: # lc\nx: 1\n", "logs.level", &debug, "logs: # lc\n  level: Debug\nx: 1\n");
+    sets("logs:   # lc", "logs.level", &debug, "logs: # lc\n  level: Debug");
+    sets("a:\n  logs: ~ # lc\n  x: 1\n", "a.logs.level", &debug, "a:\n  logs: # lc\n    level: Debug\n  x: 1\n");
+    sets("logs: Info # lc\n", "logs", &json!({"level": "Debug"}), "logs: # lc\n  level: Debug\n");
+    sets("logs: Info # lc\n", "logs", &debug, "logs: Debug # lc\n");
 }
 
 /// Every way to write a value, with every place for a comment around it.

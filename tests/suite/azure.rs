@@ -1,11 +1,10 @@
 //! Identities of Azure: who signed in with its program, applications that trust a token, subscriptions.
 
 use std::os::unix::fs::PermissionsExt as _;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{Federation, Scanner, find_part, free_port};
+use crate::support::{AT_ONCE, Federation, Refusal, Scanner, find_part, free_port};
 
 const TENANT: &str = "11111111-2222-3333-4444-555555555555";
 const CLIENT: &str = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee";
@@ -34,7 +33,6 @@ auth:
     deploy: {kind: azure/subscription, via: {provider: job}, principal: {subscription_id: sub-2, location: northeurope}}
     pod: {kind: azure/subscription, via: {provider: filed}, principal: {subscription_id: sub-3}}
 ";
-const AT_ONCE: Duration = Duration::from_secs(5);
 const EXCHANGE: &str = "github/token api://AzureADTokenExchange";
 const ASSERTION: &str = "entra token client_credentials https://management.azure.com/.default";
 const OF_PROGRAM: &str = "token-of/az+that-nobody-keeps==";
@@ -340,14 +338,11 @@ fn token_of_another_subscription_is_refused() {
     federation.sandbox.atmos(&login).success();
 }
 
-/// Name, identity, knobs, variables, what is said, how many requests were made.
-type Case = (&'static str, &'static str, Value, Vec<(&'static str, &'static str)>, Vec<&'static str>, usize);
-
 #[test]
 fn what_entra_or_a_token_is_wrong_about_is_said_and_nothing_is_kept() {
     let federation = azure();
     federation.sandbox.write("token", &federation.mint(&json!({})));
-    let cases: Vec<Case> = vec![
+    let cases: Vec<Refusal> = vec![
         ("outside", "deploy", json!({}), vec![("GITHUB_ACTIONS", "")], vec!["this is no job of GitHub Actions"], 0),
         (
             "issuer",
@@ -389,18 +384,7 @@ fn what_entra_or_a_token_is_wrong_about_is_said_and_nothing_is_kept() {
         ),
         ("over", "deploy", json!({"seconds": 0}), vec![], vec!["what was given is over already", "clock"], 2),
     ];
-    for (name, identity, knobs, variables, phrases, calls) in cases {
-        federation.control(&knobs);
-        let login = ["auth", "login", "-i", identity];
-        let (seen, log) = federation.during(|| federation.sandbox.atmos_with(&variables, &login));
-        assert!(seen.elapsed < AT_ONCE, "{name}: {seen}");
-        let seen = seen.exits(1);
-        assert!(!seen.stderr.contains("Trace ID"), "{name}: {seen}");
-        for phrase in phrases {
-            assert!(seen.mentions(phrase), "{name}: {phrase}\n{seen}");
-        }
-        assert_eq!(log.len(), calls, "{name}: {log:?}");
-    }
+    federation.assert_refused(cases);
     std::fs::remove_file(federation.sandbox.repo().join("token")).unwrap();
     federation.sandbox.atmos(&["auth", "login", "-i", "pod"]).exits(1).says("token cannot be read: No such file");
     // The variable of Kubernetes is taken where the configuration names no file.

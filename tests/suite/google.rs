@@ -1,11 +1,10 @@
 //! Identities of Google Cloud: application default credentials, workload identity federation, service accounts, projects.
 
 use std::os::unix::fs::PermissionsExt as _;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{Federation, find_part, free_port};
+use crate::support::{AT_ONCE, Federation, Refusal, find_part, free_port};
 
 const AUTH: &str = r#"
 auth:
@@ -49,8 +48,6 @@ auth:
 
 const POOL: &str = "//iam.googleapis.com/projects/123456/locations/global/workloadIdentityPools/ci/providers/github";
 const PLATFORM: &str = "https://www.googleapis.com/auth/cloud-platform";
-const AT_ONCE: Duration = Duration::from_secs(5);
-
 fn job() -> Federation {
     let mut federation = Federation::start(AUTH);
     federation.as_job();
@@ -339,13 +336,10 @@ fn application_default_credentials_are_found_in_every_form() {
     federation.assert_clean();
 }
 
-/// Name, identity, knobs, variables, what is said, how many requests were made.
-type Case = (&'static str, &'static str, Value, Vec<(&'static str, &'static str)>, Vec<&'static str>, usize);
-
 #[test]
 fn what_google_or_a_token_is_wrong_about_is_said_and_nothing_is_kept() {
     let federation = job();
-    let cases: Vec<Case> = vec![
+    let cases: Vec<Refusal> = vec![
         ("outside", "deploy", json!({}), vec![("GITHUB_ACTIONS", "")], vec!["this is no job of GitHub Actions"], 0),
         (
             "issuer",
@@ -405,18 +399,7 @@ fn what_google_or_a_token_is_wrong_about_is_said_and_nothing_is_kept() {
     federation.sandbox.write("token", &federation.mint(&json!({"aud": format!("https:{POOL}")})));
     federation.sandbox.atmos(&from_file).success().says("p");
     federation.sandbox.write("token", &federation.mint(&json!({})));
-    for (name, identity, knobs, variables, phrases, calls) in cases {
-        federation.control(&knobs);
-        let login = ["auth", "login", "-i", identity];
-        let (seen, log) = federation.during(|| federation.sandbox.atmos_with(&variables, &login));
-        assert!(seen.elapsed < AT_ONCE, "{name}: {seen}");
-        let seen = seen.exits(1);
-        for phrase in phrases {
-            assert!(seen.mentions(phrase), "{name}: {phrase}\n{seen}");
-        }
-        assert_eq!(log.len(), calls, "{name}: {log:?}");
-        federation.control(&json!({}));
-    }
+    federation.assert_refused(cases);
     std::fs::remove_file(federation.sandbox.repo().join("token")).unwrap();
     federation.assert_clean();
 }

@@ -136,6 +136,7 @@ mod validate;
 mod values;
 mod vendor;
 mod vendor_choice;
+mod vendor_edges;
 mod vendor_remote;
 mod warm;
 mod webflow;

@@ -1,10 +1,10 @@
 //! Tokens of OpenID Connect in CI, in place of keys.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::json;
 
-use crate::support::{Federation, Sts, find_part, free_port};
+use crate::support::{AT_ONCE, Federation, Refusal, Sts, find_part, free_port};
 
 const AUTH: &str = r#"
 auth:
@@ -29,8 +29,6 @@ auth:
 
 const TOKEN: &str = "github/token sts.amazonaws.com";
 const DEPLOY: &str = "AssumeRoleWithWebIdentity arn:aws:iam::222222222222:role/Deploy";
-/// Ten seconds are what a service gets; what takes no answer at all takes none of them.
-const AT_ONCE: Duration = Duration::from_secs(5);
 
 fn job() -> Federation {
     let mut federation = Federation::start(AUTH);
@@ -149,15 +147,13 @@ fn tokens_come_from_variables_files_and_addresses() {
     federation.sandbox.atmos(&["auth", "whoami", "-i", "lab"]).exits(1).says("the variable AWS_TOKEN_OF_JOB is empty");
 }
 
-/// Knobs, variables taken away or set, and what is said.
-type Case = (&'static str, serde_json::Value, Vec<(&'static str, &'static str)>, Vec<&'static str>, usize);
-
 #[test]
 fn what_is_wrong_with_a_job_or_its_token_is_said_and_nothing_is_kept() {
     let federation = job();
-    let cases: Vec<Case> = vec![
+    let cases: Vec<Refusal> = vec![
         (
             "outside",
+            "deploy",
             json!({}),
             vec![("GITHUB_ACTIONS", "")],
             vec!["this is no job of GitHub Actions", "choose another identity"],
@@ -165,6 +161,7 @@ fn what_is_wrong_with_a_job_or_its_token_is_said_and_nothing_is_kept() {
         ),
         (
             "permission",
+            "deploy",
             json!({}),
             vec![("ACTIONS_ID_TOKEN_REQUEST_URL", "")],
             vec!["ACTIONS_ID_TOKEN_REQUEST_URL is not set", "id-token: write"],
@@ -172,6 +169,7 @@ fn what_is_wrong_with_a_job_or_its_token_is_said_and_nothing_is_kept() {
         ),
         (
             "permission of the token",
+            "deploy",
             json!({}),
             vec![("ACTIONS_ID_TOKEN_REQUEST_TOKEN", ""), ("ACTIONS_ID_TOKEN", "a.b.c")],
             vec!["ACTIONS_ID_TOKEN_REQUEST_TOKEN is not set", "id-token: write"],
@@ -179,6 +177,7 @@ fn what_is_wrong_with_a_job_or_its_token_is_said_and_nothing_is_kept() {
         ),
         (
             "plain http",
+            "deploy",
             json!({}),
             vec![("ACTIONS_ID_TOKEN_REQUEST_URL", "http://tokens.example/x")],
             vec!["ACTIONS_ID_TOKEN_REQUEST_URL: it must be an https URL"],
@@ -186,16 +185,18 @@ fn what_is_wrong_with_a_job_or_its_token_is_said_and_nothing_is_kept() {
         ),
         (
             "request token",
+            "deploy",
             json!({}),
             vec![("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "of another job")],
             vec!["no token for provider `gh`", "HTTP status 401", "id-token: write"],
             1,
         ),
-        ("refused", json!({"token_status": 403}), vec![], vec!["HTTP status 403", "id-token: write"], 1),
-        ("no JSON", json!({"token_body": "<html>"}), vec![], vec!["the answer has no token"], 1),
-        ("no JWT", json!({"token_body": "{\"value\": \"x\"}"}), vec![], vec!["it is no JSON web token"], 1),
+        ("refused", "deploy", json!({"token_status": 403}), vec![], vec!["HTTP status 403", "id-token: write"], 1),
+        ("no JSON", "deploy", json!({"token_body": "<html>"}), vec![], vec!["the answer has no token"], 1),
+        ("no JWT", "deploy", json!({"token_body": "{\"value\": \"x\"}"}), vec![], vec!["it is no JSON web token"], 1),
         (
             "audience",
+            "deploy",
             json!({"claims": {"aud": "other"}}),
             vec![],
             vec!["it is for `other`, not for `sts.amazonaws.com`"],
@@ -203,6 +204,7 @@ fn what_is_wrong_with_a_job_or_its_token_is_said_and_nothing_is_kept() {
         ),
         (
             "expired",
+            "deploy",
             json!({"claims": {"exp": 1_000_000_000}}),
             vec![],
             vec!["it ended at 2001-09-09T01:46:40Z", "clock"],
@@ -210,6 +212,7 @@ fn what_is_wrong_with_a_job_or_its_token_is_said_and_nothing_is_kept() {
         ),
         (
             "issuer",
+            "deploy",
             json!({"claims": {"iss": "https://evil.example"}}),
             vec![],
             vec![
@@ -219,27 +222,17 @@ fn what_is_wrong_with_a_job_or_its_token_is_said_and_nothing_is_kept() {
             ],
             2,
         ),
-        ("forged", json!({"forge": true}), vec![], vec!["InvalidIdentityToken: The signature"], 2),
+        ("forged", "deploy", json!({"forge": true}), vec![], vec!["InvalidIdentityToken: The signature"], 2),
         (
             "subject",
+            "deploy",
             json!({"claims": {"sub": "repo:acme/infra:pull_request"}}),
             vec![],
             vec!["AccessDenied: Not authorized", "trust policy", "subject `repo:acme/infra:pull_request`"],
             2,
         ),
     ];
-    for (name, knobs, variables, phrases, calls) in cases {
-        federation.control(&knobs);
-        let login = ["auth", "login", "-i", "deploy"];
-        let (seen, log) = federation.during(|| federation.sandbox.atmos_with(&variables, &login));
-        assert!(seen.elapsed < AT_ONCE, "{name}: {seen}");
-        let seen = seen.exits(1);
-        for phrase in phrases {
-            assert!(seen.mentions(phrase), "{name}: {phrase}\n{seen}");
-        }
-        assert_eq!(log.len(), calls, "{name}: {log:?}");
-        federation.control(&json!({}));
-    }
+    federation.assert_refused(cases);
     federation.assert_clean();
 }
 

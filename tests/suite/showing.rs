@@ -136,7 +136,13 @@ fn profiles_themes_and_repositories_are_listed() {
 fn documentation_is_that_of_the_folder_of_a_component() {
     let sandbox = repository();
     sandbox.write("components/terraform/vpc/README.md", "# The network\n");
-    assert_eq!(sandbox.atmos(&["docs", "vpc"]).success().stdout, "# The network\n");
+    assert_eq!(sandbox.atmos(&["docs", "vpc"]).success().stdout, "\n# The network\n");
+    sandbox.write("components/terraform/vpc/README.md", "# The network\nSee [its `zones`](https://a.test).\n- *one*\n");
+    let shown = sandbox.atmos(&["docs", "vpc"]).success().stdout;
+    assert_eq!(
+        shown, "\n# The network\n\nSee its zones https://a.test.\n\n• one\n",
+        "rendered without colours in a pipe"
+    );
     sandbox.atmos(&["docs", "app"]).exits(1).says("has no README.md");
     sandbox.atmos(&["docs", "vpd"]).exits(1).says("there is no component `vpd`").says("did you mean `vpc`?");
     let opened = sandbox.atmos_with(&[("CI", "true")], &["docs"]).success();

@@ -2,17 +2,13 @@
 
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 
-use crate::support::Sandbox;
+use crate::support::{Sandbox, VENDORING, tag_modules, vendor_manifest as manifest, vendoring};
 
-const ATMOS: &str = "base_path: .\nstacks: {base_path: stacks, included_paths: ['*'], name_pattern: '{stage}'}\n\
-    components: {terraform: {base_path: components/terraform}, helmfile: {base_path: components/helmfile}}\n";
 const FOLDER: &str = "components/terraform";
 
 /// With the manifest, whose text has `MODULES` for a folder of modules beside the repository.
 fn sandbox(manifest: &str) -> Sandbox {
-    let sandbox = Sandbox::empty();
-    sandbox.write("atmos.yaml", ATMOS);
-    sandbox.write("../modules/vpc/main.tf", "# one\n");
+    let sandbox = vendoring();
     sandbox.write("../modules/vpc/README.md", "read\n");
     sandbox.write("../modules/vpc/sub/a.tf", "# a\n");
     sandbox.write("../modules/vpc/.hidden", "h\n");
@@ -25,30 +21,12 @@ fn write(sandbox: &Sandbox, manifest: &str) {
     sandbox.write("vendor.yaml", &manifest.replace("MODULES", &modules));
 }
 
-/// A manifest of sources, each of them lines of a list.
-fn manifest(sources: &str) -> String {
-    format!("apiVersion: atmos/v1\nkind: AtmosVendorConfig\nspec:\n  sources:\n{sources}")
-}
-
 const VPC: &str = "    - component: vpc\n      source: ../modules/vpc\n      targets: [components/terraform/vpc]\n";
-
-fn exists(sandbox: &Sandbox, path: &str) -> bool {
-    sandbox.repo().join(path).exists()
-}
 
 /// The modules as a git repository with the tags v1.0.0 and v1.1.0; of the later one README.md is gone.
 fn repository(sandbox: &Sandbox) {
-    let top = sandbox.root().join("modules");
-    sandbox.git(&top, &["init", "-q", "-b", "main"]);
-    for tag in ["v1.0.0", "v1.1.0"] {
-        if tag == "v1.1.0" {
-            std::fs::write(top.join("vpc/main.tf"), "# two\n").unwrap();
-            std::fs::remove_file(top.join("vpc/README.md")).unwrap();
-        }
-        sandbox.git(&top, &["add", "-A"]);
-        sandbox.git(&top, &["commit", "-q", "-m", tag]);
-        sandbox.git(&top, &["tag", tag]);
-    }
+    let later = [("vpc/main.tf", Some("# two\n")), ("vpc/README.md", None)];
+    tag_modules(sandbox, &[("v1.0.0", &[]), ("v1.1.0", &later)]);
 }
 
 const GIT: &str = "    - component: vpc\n      source: 'git::file://MODULES//{{ .Component }}?ref={{.Version}}'\n      \
@@ -59,7 +37,7 @@ fn a_folder_is_copied_and_locked() {
     let sandbox = sandbox(&manifest(VPC));
     sandbox.write("components/terraform/vpc/mine.tf", "# mine\n");
     sandbox.atmos(&["vendor", "pull", "--dry-run"]).success().says("vpc").says("Dry run completed");
-    assert!(!exists(&sandbox, "components/terraform/vpc/main.tf") && !exists(&sandbox, "vendor.lock.yaml"));
+    assert!(!sandbox.has("components/terraform/vpc/main.tf") && !sandbox.has("vendor.lock.yaml"));
     let pulled = sandbox.atmos(&["vendor", "pull"]).success();
     assert!(pulled.stdout.is_empty(), "talk goes to stderr");
     let pulled = pulled.says("▶ Vendoring from 'vendor.yaml'").says("✓ vpc").says("(success: 1)");
@@ -135,7 +113,7 @@ fn imports_come_first_and_paths_are_those_of_the_main_manifest() {
     let pulled = sandbox.atmos(&["vendor", "pull"]).success();
     let order: Vec<&str> = pulled.stderr.lines().filter_map(|line| line.strip_prefix("✓ ")).collect();
     assert_eq!(order[..5], ["deep", "net", "a", "b", "last"], "{pulled}");
-    assert!(exists(&sandbox, "out/deep.md") && exists(&sandbox, "out/x.tf"));
+    assert!(sandbox.has("out/deep.md") && sandbox.has("out/x.tf"));
     for (imports, phrase) in [
         ("[vendor/net, vendor/net]", "Duplicate import 'vendor/net'"),
         ("[vendor/gone]", "does not exist"),
@@ -156,7 +134,7 @@ fn a_folder_of_manifests_is_one_manifest() {
         .write("vendor.d/2.yml", &manifest(&VPC.replace("component: vpc", "component: two").replace("/vpc]", "/two]")));
     let run = |arguments: &[&str]| sandbox.atmos_with(&[("ATMOS_VENDOR_BASE_PATH", "vendor.d")], arguments);
     run(&["vendor", "pull"]).success().says("Vendoring from 'vendor.d'");
-    assert!(exists(&sandbox, "components/terraform/vpc/main.tf"));
+    assert!(sandbox.has("components/terraform/vpc/main.tf"));
     sandbox.write("vendor.d/3.yaml", &manifest(VPC));
     run(&["vendor", "pull"]).exits(1).says("duplicate component 'vpc' found in config file 'vendor.d/3.yaml'");
     let gone = sandbox.atmos_with(&[("ATMOS_VENDOR_BASE_PATH", "gone.yaml")], &["vendor", "pull"]).exits(1);
@@ -245,9 +223,7 @@ fn another_version_replaces_what_came_with_the_earlier_one() {
     repository(&sandbox);
     write(&sandbox, &manifest(GIT));
     sandbox.atmos(&["vendor", "pull"]).success().says("✓ vpc (v1.0.0)");
-    assert!(
-        exists(&sandbox, "components/terraform/vpc/README.md") && !exists(&sandbox, "components/terraform/vpc/.git")
-    );
+    assert!(sandbox.has("components/terraform/vpc/README.md") && !sandbox.has("components/terraform/vpc/.git"));
     let commit = sandbox.git(&sandbox.root().join("modules"), &["rev-parse", "v1.0.0"]);
     let lock = sandbox.read("vendor.lock.yaml");
     assert!(lock.contains(&format!("digest: {commit}")) && lock.contains("reference: v1.0.0"), "{lock}");
@@ -257,8 +233,8 @@ fn another_version_replaces_what_came_with_the_earlier_one() {
     sandbox.write("components/terraform/vpc/mine.tf", "");
     sandbox.atmos(&["vendor", "pull"]).success().says("declared version changed").says("✓ vpc (v1.1.0)");
     assert_eq!(sandbox.read("components/terraform/vpc/main.tf"), "# two\n");
-    assert!(!exists(&sandbox, "components/terraform/vpc/README.md"), "it is not in the new version");
-    assert!(exists(&sandbox, "components/terraform/vpc/mine.tf"));
+    assert!(!sandbox.has("components/terraform/vpc/README.md"), "it is not in the new version");
+    assert!(sandbox.has("components/terraform/vpc/mine.tf"));
     // A changed file stays, whatever the new version has.
     sandbox.atmos(&["vendor", "set", "vpc", "v1.0.0"]).success();
     sandbox.atmos(&["vendor", "pull"]).success();
@@ -279,7 +255,7 @@ fn a_failed_fetch_leaves_the_target_as_it_was() {
     let run = run.says("✗ bad").says("✓ vpc").says("(success: 1, failed: 1)").says("failed to vendor components");
     run.says("Failed to vendor 1 of 2 components: bad");
     assert_eq!(Sandbox::files_below(&sandbox.repo().join("components/terraform/bad")).len(), 1);
-    assert!(exists(&sandbox, "components/terraform/vpc/main.tf"));
+    assert!(sandbox.has("components/terraform/vpc/main.tf"));
     sandbox.atmos(&["vendor", "verify"]).success();
 }
 
@@ -288,7 +264,7 @@ fn drift_is_pulled_again_told_or_refused() {
     let sandbox = sandbox(&manifest(VPC));
     let main = "components/terraform/vpc/main.tf";
     sandbox.atmos(&["vendor", "pull", "--lock-enforcement", "strict"]).exits(1).says("vpc (no lock entry)");
-    assert!(!exists(&sandbox, main));
+    assert!(!sandbox.has(main));
     sandbox.atmos(&["vendor", "pull", "--lock-enforcement", "strict", "--refresh-lock"]).success();
     sandbox.write(main, "spoilt\n");
     sandbox.atmos(&["vendor", "pull", "--lock-enforcement", "strict"]).exits(1).says("checksum mismatch");
@@ -297,7 +273,7 @@ fn drift_is_pulled_again_told_or_refused() {
     sandbox.atmos(&["vendor", "pull"]).success().says(warned);
     assert_eq!(sandbox.read(main), "# one\n");
     std::fs::remove_file(sandbox.repo().join(main)).unwrap();
-    sandbox.write("atmos.yaml", &format!("{ATMOS}vendor: {{lock: {{enforcement: silent}}}}\n"));
+    sandbox.write("atmos.yaml", &format!("{VENDORING}vendor: {{lock: {{enforcement: silent}}}}\n"));
     sandbox.atmos(&["vendor", "pull"]).success().says_not("drift").says("✓ vpc");
     sandbox
         .atmos(&["vendor", "pull", "--lock-enforcement", "hard"])

@@ -1,15 +1,10 @@
 //! Which components `vendor` commands are about, manifests of components, and what is done with the lock and the manifests
 //! afterwards.
 
-use crate::support::Sandbox;
-
-const ATMOS: &str = "base_path: .\nstacks: {base_path: stacks, included_paths: ['*'], name_pattern: '{stage}'}\n\
-    components: {terraform: {base_path: components/terraform}, helmfile: {base_path: components/helmfile}}\n";
+use crate::support::{Sandbox, tag_modules, vendoring};
 
 fn sandbox() -> Sandbox {
-    let sandbox = Sandbox::empty();
-    sandbox.write("atmos.yaml", ATMOS);
-    sandbox.write("../modules/vpc/main.tf", "# one\n");
+    let sandbox = vendoring();
     sandbox.write("../modules/vpc/context.tf", "# of the source\n");
     sandbox.write("../modules/vpc/component.yaml", "not: this one\n");
     sandbox.write("../modules/mixin.tf", "# mixin\n");
@@ -24,10 +19,6 @@ const UP: &str = "../../../../modules";
 
 fn vendored(sandbox: &Sandbox, kind: &str, name: &str) {
     sandbox.write(&format!("components/{kind}/{name}/component.yaml"), &component(&format!("{UP}/vpc"), ""));
-}
-
-fn exists(sandbox: &Sandbox, path: &str) -> bool {
-    sandbox.repo().join(path).exists()
 }
 
 #[test]
@@ -147,12 +138,12 @@ fn what_the_lock_owns_is_verified_and_removed() {
     sandbox.atmos(&["vendor", "verify", "--format", "xml"]).exits(1).says("invalid format \"xml\"");
 
     sandbox.atmos(&["vendor", "clean", "-c", "eks", "--dry-run"]).success().says("Would remove out/eks/component.yaml");
-    assert!(exists(&sandbox, "out/eks/component.yaml"));
+    assert!(sandbox.has("out/eks/component.yaml"));
     let kept = sandbox.atmos(&["vendor", "clean"]).exits(1).says("Preserved modified vendor file out/vpc/main.tf");
     kept.says("--force");
-    assert!(exists(&sandbox, "out/eks/component.yaml"), "nothing is removed where something is kept");
+    assert!(sandbox.has("out/eks/component.yaml"), "nothing is removed where something is kept");
     sandbox.atmos(&["vendor", "clean", "-c", "eks"]).success().says("Removed out/eks/component.yaml");
-    assert!(!exists(&sandbox, "out/eks"), "empty folders go, too");
+    assert!(!sandbox.has("out/eks"), "empty folders go, too");
     sandbox.atmos(&["vendor", "clean", "--force"]).success();
     assert_eq!(Sandbox::files_below(&sandbox.repo().join("out")), [std::path::PathBuf::from("vpc/mine.tf")]);
     assert!(!sandbox.read("vendor.lock.yaml").contains("main.tf"));
@@ -197,14 +188,11 @@ fn manifests_are_changed_in_place() {
 fn what_changed_between_versions_is_shown_and_newer_ones_are_found() {
     let sandbox = sandbox();
     let top = sandbox.root().join("modules");
-    sandbox.git(&top, &["init", "-q", "-b", "main"]);
-    for (tag, text) in [("v1.0.0", "# one\n"), ("v1.1.0", "# two\n"), ("v2.0.0", "# three\n")] {
-        std::fs::write(top.join("vpc/main.tf"), text).unwrap();
-        std::fs::write(top.join("mixin.tf"), text).unwrap();
-        sandbox.git(&top, &["add", "-A"]);
-        sandbox.git(&top, &["commit", "-q", "-m", tag]);
-        sandbox.git(&top, &["tag", tag]);
-    }
+    let both = |text| [("vpc/main.tf", Some(text)), ("mixin.tf", Some(text))];
+    tag_modules(
+        &sandbox,
+        &[("v1.0.0", &both("# one\n")), ("v1.1.0", &both("# two\n")), ("v2.0.0", &both("# three\n"))],
+    );
     let source = |more: &str| {
         format!(
             "spec:\n  sources:\n    - component: vpc\n      source: 'git::file://{}//vpc?ref={{{{.Version}}}}'\n      \

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::support::{Objects, Sandbox, wait_until};
+use crate::support::{Objects, Sandbox, vendor_manifest, vendoring, wait_until};
 
 /// A server of files; the first `refused` requests are answered with an error of its own.
 struct Web {
@@ -49,9 +49,8 @@ fn web(files: Vec<(&'static str, Vec<u8>)>, refused: usize) -> Web {
 }
 
 fn sandbox(sources: &str) -> Sandbox {
-    let sandbox = Sandbox::empty();
-    sandbox.write("atmos.yaml", "base_path: .\ncomponents: {terraform: {base_path: components/terraform}}\n");
-    sandbox.write("vendor.yaml", &format!("kind: AtmosVendorConfig\nspec:\n  sources:\n{sources}"));
+    let sandbox = vendoring();
+    sandbox.write("vendor.yaml", &vendor_manifest(sources));
     sandbox
 }
 
@@ -95,8 +94,10 @@ fn archives_are_unpacked_and_files_keep_their_names() {
     let asked = server.asked.load(Ordering::SeqCst);
     sandbox.atmos(&["vendor", "pull"]).success().says("3 components are up to date");
     assert_eq!(server.asked.load(Ordering::SeqCst), asked, "nothing is asked for what is there");
-    sandbox.write("vendor.yaml", &format!("spec:\n  sources:\n{}", source("x", &format!("{base}/x.tar.xz"))));
-    sandbox.atmos(&["vendor", "pull"]).exits(1).says("archives of this kind cannot be unpacked");
+    for part in ["", "//sub"] {
+        sandbox.write("vendor.yaml", &vendor_manifest(&source("x", &format!("{base}/x.tar.xz{part}"))));
+        sandbox.atmos(&["vendor", "pull"]).exits(1).says("archives of this kind cannot be unpacked");
+    }
 }
 
 #[test]

@@ -61,6 +61,7 @@ fn workflows_are_validated_with_places_and_all_at_once() {
     sandbox.write("wf/e.yaml", "workflows: {x: [\n");
     sandbox.write("wf/f.yaml", "workflows: {x: {steps: [y]}}\nworkflows: {x: {steps: [y]}}\n");
     sandbox.write("wf/g.yaml", "other: 1\n");
+    std::os::unix::fs::symlink("nowhere", sandbox.repo().join("wf/i.yaml")).unwrap();
     sandbox.write("wf/h.yaml", "workflows: {x: {steps: [{type: shell, command: x, comment: y}]}}\n");
     let outcome = sandbox.atmos(&["validate", "workflows"]).exits(1);
     nothing(&outcome);
@@ -74,6 +75,8 @@ fn workflows_are_validated_with_places_and_all_at_once() {
         "`type: cast` of the step `step1` of Workflow d is not built yet",
         "✗ wf/e.yaml",
         "✗ wf/f.yaml",
+        "error: failed to read 'wf/i.yaml': No such file",
+        "step step1 uses unsupported type bogus",
         "⚠ wf/g.yaml",
         "⚠ wf/h.yaml",
         "wf/h.yaml:1:51: warning: unknown key `comment`",
@@ -85,7 +88,7 @@ fn workflows_are_validated_with_places_and_all_at_once() {
     let json = sandbox.atmos(&["validate", "--format", "json"]).exits(1).json();
     assert_eq!((&json["workflows"]["valid"], &json["stacks"]["valid"]), (&false.into(), &true.into()), "{json}");
     sandbox.atmos(&["validate"]).exits(1).says("workflows: failed").says("stacks: passed");
-    for file in ["a", "e", "f"] {
+    for file in ["a", "e", "f", "i"] {
         std::fs::remove_file(sandbox.repo().join(format!("wf/{file}.yaml"))).unwrap();
     }
     sandbox.atmos(&["validate", "workflows"]).success().says("⚠ wf/h.yaml");
@@ -132,6 +135,23 @@ fn a_clean_up_that_fails_is_told_beside_the_first_failure() {
     let steps = "[{name: one, command: exit 3}, {name: cleanup, when: always, command: exit 9}]";
     sandbox.write("atmos.yaml", &format!("{CONFIGURATION}commands: [{{name: ty, steps: {steps}}}]\n"));
     sandbox.atmos(&["ty"]).exits(3).says("the step `cleanup` failed, too");
+}
+
+#[test]
+fn a_condition_that_cannot_be_told_hides_no_failure() {
+    let steps = "[{name: one, type: shell, command: exit 3}, \
+        {name: two, type: shell, when: 'status == \"failure\" && stack > 1', command: echo two}, \
+        {name: three, type: shell, when: always, command: echo three}]";
+    let sandbox = sandbox(&format!("workflows: {{it: {{steps: {steps}}}}}\n"));
+    sandbox.write("atmos.yaml", &format!("{CONFIGURATION}commands: [{{name: ty, steps: {steps}}}]\n"));
+    for arguments in [&["workflow", "it"][..], &["ty"]] {
+        let outcome = sandbox.atmos(arguments).exits(3).says("subcommand exited with code 3");
+        let outcome = outcome.says("the step `two` failed, too").says("a text cannot be compared with a number");
+        assert_eq!(outcome.stdout, "three\n");
+    }
+    let steps = "[{name: one, type: shell, continue: 'stack > 1', command: exit 3}]";
+    sandbox.write("wf/a.yaml", &format!("workflows: {{it: {{steps: {steps}}}}}\n"));
+    sandbox.atmos(&["workflow", "it"]).exits(3).says("a text cannot be compared with a number");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,6 +11,13 @@ use serde_json::{Value, json};
 
 use super::stores::openssl;
 use super::{Sandbox, Scanner, http};
+
+/// Ten seconds are what a service gets; what takes no answer at all takes none of them.
+pub(crate) const AT_ONCE: Duration = Duration::from_secs(5);
+
+/// A sign-in that fails: its name, the identity, knobs, variables, what is said, how many requests are made.
+pub(crate) type Refusal =
+    (&'static str, &'static str, Value, Vec<(&'static str, &'static str)>, Vec<&'static str>, usize);
 
 /// Running services.
 pub(crate) struct Federation {
@@ -96,6 +104,26 @@ impl Federation {
         let before = self.log().len();
         let result = work();
         (result, self.log().split_off(before))
+    }
+
+    /// That each of these sign-ins fails at once, says what it should, and asks no more than it must. The knobs are back
+    /// where they were afterwards.
+    #[track_caller]
+    pub(crate) fn assert_refused(&self, refusals: Vec<Refusal>) {
+        for (name, identity, knobs, variables, phrases, calls) in refusals {
+            self.control(&knobs);
+            let login = ["auth", "login", "-i", identity];
+            let (seen, log) = self.during(|| self.sandbox.atmos_with(&variables, &login));
+            assert!(seen.elapsed < AT_ONCE, "{name}: {seen}");
+            let seen = seen.exits(1);
+            // What services say for their own people only.
+            assert!(!seen.stderr.contains("Trace ID"), "{name}: {seen}");
+            for phrase in phrases {
+                assert!(seen.mentions(phrase), "{name}: {phrase}\n{seen}");
+            }
+            assert_eq!(log.len(), calls, "{name}: {log:?}");
+            self.control(&json!({}));
+        }
     }
 
     /// Fails if a secret that was given out so far rests in the sandbox.

@@ -168,6 +168,11 @@ impl Sandbox {
         std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
     }
 
+    /// Whether there is something at a path of the repository.
+    pub(crate) fn has(&self, path: &str) -> bool {
+        self.repo().join(path).exists()
+    }
+
     /// Every path below a folder of the sandbox, relative to it and sorted.
     pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
         let mut found = Vec::new();

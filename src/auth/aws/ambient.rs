@@ -10,8 +10,7 @@ use super::sts::{Role, Sts};
 use crate::cloud::Desk;
 use crate::cloud::ambient::{Ambient as Search, Lack, NamedRole, Roles};
 use crate::cloud::aws::Keys;
-use crate::cloud::profile::Profiles;
-use crate::host::{Env, Host, Http};
+use crate::host::{Env, Host, Http, Profiles};
 use crate::secret::Secret;
 
 const WHAT: &str = "AWS credentials of the environment";

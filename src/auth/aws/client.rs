@@ -25,7 +25,7 @@ use super::super::creds::AwsCredentials;
 use super::super::error::Error;
 use super::endpoint::Service;
 use super::skew::Skew;
-use crate::host::{Host, Network, NetworkError, beginning};
+use crate::host::{Host, Network, NetworkError, aws_domain, beginning};
 use crate::secret::{Expose, without_userinfo};
 
 /// Connect, read, and a whole call with its retries.
@@ -182,7 +182,7 @@ impl ClassifyRetry for TooManyRequests {
 
 /// The endpoint for messages: the override, else the host of the region.
 pub(crate) fn shown_endpoint(service: Service, region: &str, endpoint: Option<&str>) -> String {
-    endpoint.map_or_else(|| format!("{}.{region}.amazonaws.com", service.host()), without_userinfo)
+    endpoint.map_or_else(|| format!("{}.{region}.{}", service.host(), aws_domain(region)), without_userinfo)
 }
 
 #[cfg(test)]

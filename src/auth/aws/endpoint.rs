@@ -6,7 +6,7 @@ use super::super::bounds::{ADDRESS, shown};
 use super::super::config::Spec;
 use super::super::error::Error;
 use crate::diag::{Talk, Warning};
-use crate::host::Env;
+use crate::host::{Env, ignores_aws_endpoints};
 use crate::secret::without_userinfo;
 
 /// The services that authentication and YAML functions call.
@@ -106,7 +106,7 @@ const SERVICES: [Service; 9] = [
 impl Endpoints {
     /// Reads `AWS_ENDPOINT_URL_<SERVICE>` and `AWS_ENDPOINT_URL`, unless `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is true.
     pub fn new(env: &Env) -> Endpoints {
-        if env.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS").is_some_and(|value| value.eq_ignore_ascii_case("true")) {
+        if ignores_aws_endpoints(env) {
             return Endpoints::default();
         }
         Endpoints {

@@ -8,7 +8,7 @@ use super::super::context::Context;
 use super::super::creds::AwsCredentials;
 use super::super::error::Error;
 use super::super::record::StepRecord;
-use crate::cloud::profile::Profiles;
+use crate::host::Profiles;
 
 const DEFAULT_REGION: &str = "us-east-1";
 /// Where there is no such service nobody answers; it is on the machine itself.

@@ -12,8 +12,7 @@ use super::super::config::{Identity, Provider};
 use super::super::context::Context;
 use super::super::creds::AwsCredentials;
 use super::super::error::Error;
-use crate::cloud::aws::domain;
-use crate::host::HttpRequest;
+use crate::host::{HttpRequest, aws_domain};
 
 /// Answers are a token or the description of one thing.
 const LIMIT: usize = 1 << 20;
@@ -34,7 +33,7 @@ impl Caller<'_> {
         let (identity, provider) =
             (self.identity.map(|identity| &identity.spec), self.provider.map(|provider| &provider.spec));
         let own = self.context.endpoints.resolve(service, identity, provider, &self.context.host.talk)?;
-        let url = own.unwrap_or_else(|| format!("https://{}.{region}.{}", service.host(), domain(region)));
+        let url = own.unwrap_or_else(|| format!("https://{}.{region}.{}", service.host(), aws_domain(region)));
         Ok(url.trim_end_matches('/').to_owned())
     }
 

@@ -6,8 +6,8 @@ use super::config::{Integration, Kind};
 use super::ecr::{PUBLIC_REGIONS, PUBLIC_REGISTRY};
 use super::git::{GitTarget, codecommit_region};
 use super::github::{GithubTarget, VARIABLE};
-use crate::cloud::aws::domain;
 use crate::diag::nearest;
+use crate::host::aws_domain;
 use crate::span::Span;
 use crate::value::{Node, Value};
 
@@ -91,7 +91,7 @@ pub enum Update {
 impl Registry {
     /// The private registry of an account.
     pub fn private(account: &str, region: &str) -> Registry {
-        let host = format!("{account}.dkr.ecr.{region}.{}", domain(region));
+        let host = format!("{account}.dkr.ecr.{region}.{}", aws_domain(region));
         Registry { host, region: region.to_owned(), service: RegistryService::Ecr }
     }
 

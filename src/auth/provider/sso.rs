@@ -17,6 +17,7 @@ use super::super::creds::PortalToken;
 use super::super::error::Error;
 use super::super::record::{token_from_bytes, token_to_bytes};
 use super::{browser, code, device, grant};
+use crate::host::aws_domain;
 use crate::secret::{Expose, Secret};
 use crate::value::{DurationForm, hex, parse_duration};
 
@@ -91,8 +92,7 @@ impl Portal {
     pub(crate) fn oidc_url(&self) -> String {
         match &self.oidc_endpoint {
             Some(endpoint) => endpoint.trim_end_matches('/').to_owned(),
-            None if self.region.starts_with("cn-") => format!("https://oidc.{}.amazonaws.com.cn", self.region),
-            None => format!("https://oidc.{}.amazonaws.com", self.region),
+            None => format!("https://oidc.{}.{}", self.region, aws_domain(&self.region)),
         }
     }
 

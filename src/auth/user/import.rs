@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Error, Keys};
-use crate::cloud::profile::Profiles;
+use crate::host::Profiles;
 use crate::secret::Secret;
 
 /// The id of a key in files of AWS tools.

@@ -121,7 +121,7 @@ pub struct ListAffectedArgs {
     #[arg(long, value_name = "EXPRESSION")]
     pub filter: Option<String>,
 
-    /// table, json, yaml, csv, tsv or matrix [env: ATMOS_LIST_FORMAT] [default: table]
+    /// table, json, yaml, csv, tsv, nul or matrix [env: ATMOS_LIST_FORMAT] [default: table]
     #[arg(short, long, value_name = "FORMAT")]
     pub format: Option<String>,
 

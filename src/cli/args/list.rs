@@ -70,12 +70,12 @@ pub struct ListEvaluationArgs {
 /// How a list is printed.
 #[derive(Debug, Clone, Default, Args)]
 pub struct FormatArgs {
-    /// table, json, yaml, csv or tsv; stacks and instances also tree, instances also matrix
+    /// table, json, yaml, csv, tsv or nul; stacks and instances also tree, instances also matrix
     /// [env: ATMOS_LIST_FORMAT] [default: table]
     #[arg(short, long, value_name = "FORMAT")]
     pub format: Option<String>,
 
-    /// Text between the cells of csv and tsv [env: ATMOS_LIST_DELIMITER]
+    /// Text between the cells of csv, tsv and nul [env: ATMOS_LIST_DELIMITER]
     #[arg(long, value_name = "TEXT")]
     pub delimiter: Option<String>,
 }

@@ -40,7 +40,7 @@ pub enum PlanfileCommand {
         component: Option<String>,
         #[command(flatten)]
         place: PlanfilePlace,
-        /// table, json, yaml, csv or tsv [env: ATMOS_PLANFILE_FORMAT]
+        /// table, json, yaml, csv, tsv or nul [env: ATMOS_PLANFILE_FORMAT]
         #[arg(long, value_name = "FORMAT")]
         format: Option<String>,
         /// Those of every commit

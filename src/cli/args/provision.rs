@@ -139,7 +139,7 @@ pub enum BackendCommand {
         /// Only this stack [env: ATMOS_STACK]
         #[arg(short, long)]
         stack: Option<String>,
-        /// table, json, yaml, csv or tsv [env: ATMOS_FORMAT]
+        /// table, json, yaml, csv, tsv or nul [env: ATMOS_FORMAT]
         #[arg(short, long, value_name = "FORMAT")]
         format: Option<String>,
         #[command(flatten)]

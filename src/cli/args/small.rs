@@ -111,7 +111,7 @@ pub struct KeysArgs {
     #[arg(value_name = "GLOB")]
     pub pattern: Option<String>,
 
-    /// paths, table, json, yaml, csv or tsv [default: paths]
+    /// paths, table, json, yaml, csv, tsv or nul [default: paths]
     #[arg(short, long, value_name = "FORMAT")]
     pub format: Option<String>,
 

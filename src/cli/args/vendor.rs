@@ -161,14 +161,8 @@ pub struct VendorSetArgs {
 
 #[derive(Debug, Args)]
 pub struct VendorDiffArgs {
-    /// Component
-    #[arg(short, long, value_name = "COMPONENT")]
-    pub component: Option<String>,
-
     #[command(flatten)]
-    pub select: VendorSelectArgs,
-    #[command(flatten)]
-    pub manifest: VendorFileArgs,
+    pub which: VendorWhichArgs,
 
     /// Version to begin with [default: that of the manifest]
     #[arg(long, value_name = "REF")]
@@ -218,7 +212,7 @@ pub struct VendorUpdateArgs {
     #[arg(long)]
     pub pull: bool,
 
-    /// With `--pull`: only say what would be pulled
+    /// Only show what could be updated, as `--check` does: nothing is written or pulled
     #[arg(long)]
     pub dry_run: bool,
 

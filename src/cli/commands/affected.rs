@@ -66,7 +66,7 @@ pub(super) fn list(context: &Context, args: ListAffectedArgs) -> Result<u8> {
     let matrix = format.as_deref() == Some(MATRIX);
     let table = match format.as_deref().filter(|_| !matrix) {
         None => TableFormat::Table,
-        Some(text) => text.parse().map_err(|()| unknown_format(text, "table, json, yaml, csv, tsv, matrix"))?,
+        Some(text) => text.parse().map_err(|()| unknown_format(text, "table, json, yaml, csv, tsv, nul, matrix"))?,
     };
     let configured = app.config.document.get_path(["list", "error_mode"]).and_then(Node::as_str).unwrap_or("warn");
     check(context, &args.result, matrix, "atmos list affected --upload")?;

@@ -37,9 +37,10 @@ pub(super) fn run(context: &Context, command: BackendCommand) -> Result<u8> {
             let format = format.or_else(|| env.get("ATMOS_FORMAT").map(str::to_owned));
             let format = match format.as_deref().filter(|format| !format.is_empty()) {
                 None => TableFormat::Table,
-                Some(text) => text
-                    .parse()
-                    .map_err(|()| Error::Format { format: text.to_owned(), valid: "table, json, yaml, csv, tsv" })?,
+                Some(text) => text.parse().map_err(|()| Error::Format {
+                    format: text.to_owned(),
+                    valid: "table, json, yaml, csv, tsv, nul",
+                })?,
             };
             let evaluation = describe::processing(env, &processing)?;
             let rows = state_bucket::list(&app, given_stack(stack, env).as_deref(), &evaluation)?;

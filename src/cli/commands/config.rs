@@ -120,7 +120,8 @@ pub(super) fn keys(context: &Context, mut rows: Vec<PathRow>, args: &KeysArgs) -
     let format = match args.format.as_deref() {
         None | Some("paths") => None,
         Some(text) => {
-            let invalid = |()| Error::Format { format: text.to_owned(), valid: "paths, table, json, yaml, csv, tsv" };
+            let invalid =
+                |()| Error::Format { format: text.to_owned(), valid: "paths, table, json, yaml, csv, tsv, nul" };
             Some(text.parse::<TableFormat>().map_err(invalid)?)
         }
     };

@@ -37,7 +37,7 @@ pub(super) fn run(context: &Context, args: &DocsArgs) -> Result<u8> {
         let most = most.and_then(|most| most.parse::<usize>().ok()).filter(|most| *most > 0).unwrap_or(120);
         write::data(context, &output::markdown(&text, context.host.terminal.width().min(most)))?;
     } else {
-        write::data(context, &text)?;
+        write::data(context, &output::markdown_plain(&text))?;
     }
     Ok(0)
 }

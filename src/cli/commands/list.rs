@@ -58,7 +58,7 @@ pub(super) fn sources(context: &Context, args: SourcesArgs, kind: Kind) -> Resul
 }
 
 /// The formats that every list of rows has.
-const ROWS: &str = "table, json, yaml, csv, tsv";
+const ROWS: &str = "table, json, yaml, csv, tsv, nul";
 
 /// The format as text: the flag, its variable, or what `atmos.yaml` says of this list.
 fn asked_format(context: &Context, flag: Option<&str>) -> Option<String> {

@@ -44,7 +44,7 @@ pub(super) fn run(context: &Context, command: PlanfileCommand) -> Result<u8> {
             let format = match format.or_else(|| variable("ATMOS_PLANFILE_FORMAT")) {
                 None => TableFormat::Table,
                 Some(text) => {
-                    let valid = "table, json, yaml, csv, tsv";
+                    let valid = "table, json, yaml, csv, tsv, nul";
                     text.parse().map_err(|()| Error::Format { format: text, valid })?
                 }
             };

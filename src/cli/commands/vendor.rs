@@ -94,7 +94,8 @@ fn table(context: &Context, columns: &[&str], rows: Vec<Vec<String>>) -> Result<
 fn verify(context: &Context, args: VendorVerifyArgs) -> Result<u8> {
     let json = wants_json(args.format.as_deref())?;
     let VendorWhichArgs { component, select, manifest } = args.which;
-    let rows = vendor::verify(&app(context)?, &selection(component, select, Some(manifest))?)?;
+    let vendor::Verified { compared, rows } =
+        vendor::verify(&app(context)?, &selection(component, select, Some(manifest))?)?;
     if json {
         let rows: Vec<Node> = rows.iter().map(vendor::DriftRow::document).collect();
         write::data(context, &yaml::emit_json_record(&Node::from(rows)))?;
@@ -104,7 +105,12 @@ fn verify(context: &Context, args: VendorVerifyArgs) -> Result<u8> {
     }
     if rows.is_empty() {
         if !json {
-            context.host.talk.success("No drift detected: every file of the lock is as it was vendored");
+            let what = if compared {
+                "every file of the lock is as it was vendored"
+            } else {
+                "the lock file has nothing that could have drifted"
+            };
+            context.host.talk.success(format!("No drift detected: {what}"));
         }
         return Ok(0);
     }
@@ -154,8 +160,9 @@ fn set(context: &Context, args: &VendorSetArgs) -> Result<u8> {
 }
 
 fn diff(context: &Context, args: VendorDiffArgs) -> Result<u8> {
+    let VendorWhichArgs { component, select, manifest } = args.which;
     let request = DiffRequest {
-        selection: selection(args.component, args.select, Some(args.manifest))?,
+        selection: selection(component, select, Some(manifest))?,
         from: args.from,
         to: args.to,
         file: args.diff_file,
@@ -191,7 +198,8 @@ fn update(context: &Context, args: VendorUpdateArgs) -> Result<u8> {
         components: args.component,
         group: args.group,
         component_manifests: args.component_manifests,
-        check: args.check,
+        // Nothing is written, so there would be nothing new to pull either.
+        check: args.check || args.dry_run,
     };
     let app = app(context)?;
     let mut found = vendor::update(&app, &request)?;
@@ -200,8 +208,8 @@ fn update(context: &Context, args: VendorUpdateArgs) -> Result<u8> {
     if args.outdated {
         found.retain(|update| matches!(update.status, Status::Updated | Status::Failed));
     }
-    show_updates(context, &found, updated.len(), json, args.check)?;
-    if pull && !args.check {
+    show_updates(context, &found, updated.len(), json, request.check)?;
+    if pull && !request.check {
         for update in &updated {
             let component = Some(update.component.clone());
             let selection =
@@ -210,7 +218,7 @@ fn update(context: &Context, args: VendorUpdateArgs) -> Result<u8> {
                 args.lock.refresh_lock,
                 Some(args.lock.lock_enforcement.clone().unwrap_or_else(|| "silent".to_owned())),
             );
-            let request = PullRequest { selection, everything: false, dry_run: args.dry_run, refresh, enforcement };
+            let request = PullRequest { selection, everything: false, dry_run: false, refresh, enforcement };
             vendor::pull(&app, &request)?;
         }
     }

@@ -134,12 +134,12 @@ fn formats(line: &Line<'_>) -> &'static [&'static str] {
     let path: Vec<&str> = line.path.iter().map(String::as_str).collect();
     match path.as_slice() {
         ["describe", "affected"] => &["json", "yaml", "matrix"],
-        ["list", "stacks"] => &["table", "json", "yaml", "csv", "tsv", "tree"],
-        ["list", "instances"] => &["table", "json", "yaml", "csv", "tsv", "tree", "matrix"],
-        ["list", "affected"] => &["table", "json", "yaml", "csv", "tsv", "matrix"],
+        ["list", "stacks"] => &["table", "json", "yaml", "csv", "tsv", "nul", "tree"],
+        ["list", "instances"] => &["table", "json", "yaml", "csv", "tsv", "nul", "tree", "matrix"],
+        ["list", "affected"] => &["table", "json", "yaml", "csv", "tsv", "nul", "matrix"],
         ["list", "dependencies"] => &["tree", "json", "yaml", "levels"],
         ["vendor", "verify" | "update"] => &["table", "json"],
-        ["list", ..] | ["vendor", "list"] => &["table", "json", "yaml", "csv", "tsv"],
+        ["list", ..] | ["vendor", "list"] => &["table", "json", "yaml", "csv", "tsv", "nul"],
         ["validate", "editorconfig"] => &["default", "gcc", "github-actions", "codeclimate", "sarif", "rich", "json"],
         ["validate", ..] => &["text", "rich", "json"],
         ["auth", "list"] => &["table", "tree", "json", "yaml", "graphviz", "mermaid", "markdown"],

@@ -186,7 +186,7 @@ fn find(access: &Access, identity: &Identity, request: &KeysRequest, old: Option
 }
 
 fn profile(access: &Access, name: &str) -> Result<Found> {
-    let profiles = crate::cloud::profile::Profiles::read(&access.host.env, &access.host.cwd);
+    let profiles = crate::host::Profiles::read(&access.host.env, &access.host.cwd);
     let Some(keys) = profiles.keys(name) else { return Err(KeysFailure::Profile { name: name.to_owned() }.into()) };
     let found = Found::new(keys.id, keys.secret, keys.token).map_err(Error::from)?;
     Ok(Found { mfa_arn: keys.mfa_serial.map(str::to_owned), ..found })

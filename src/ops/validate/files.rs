@@ -166,8 +166,7 @@ pub(super) fn read(app: &App, path: &Path) -> std::result::Result<Node, Vec<Find
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
         Err(cause) => {
-            let error_ = Error::SchemaRead { path: shown(app, path), message: cause.to_string() };
-            return Err(error(&error_));
+            return Err(error(&Error::Read { path: shown(app, path), message: cause.to_string() }));
         }
     };
     yaml::parse(&app.host.sources, path, &app.host.cwd, Arc::from(text)).map_err(|cause| error(&cause))

@@ -10,7 +10,7 @@ use super::verify::chosen;
 use crate::diag::Result;
 use crate::exec::folder_lock;
 use crate::ops::App;
-use crate::vendor::{Lock, drift_of, owned};
+use crate::vendor::{Lock, drift_of_all, is_inside, owned, places};
 
 /// What is removed.
 #[derive(Debug, Clone, Default)]
@@ -50,14 +50,18 @@ pub fn clean(app: &App, request: &CleanRequest) -> Result<Cleaned> {
     let (mut gone, mut done): (Vec<(PathBuf, PathBuf)>, Cleaned) = Default::default();
     for artifact in lock.artifacts.iter().filter(|(id, _)| ids.contains(*id)).map(|(_, artifact)| artifact) {
         let folder = lock.folder(&app.config, artifact)?;
-        for file in &artifact.files {
-            let path = lock.file(&app.config, artifact, file)?;
+        for (path, files) in places(&app.config, &lock, artifact)? {
             // What another component owns, too, stays for that one.
             let shared = owners.get(&path).is_some_and(|owners| owners.iter().any(|owner| !ids.contains(owner)));
             if shared || path.symlink_metadata().is_err() {
                 continue;
             }
-            if !request.force && drift_of(&path, file).is_some() {
+            if !is_inside(&app.config.base_path, &path) {
+                let (target, name) = (shown(app, &path), artifact.name.clone());
+                let reason = "a link leads out of the repository".to_owned();
+                return Err(Error::Target { target, name, reason }.into());
+            }
+            if !request.force && drift_of_all(&path, &files).is_some() {
                 done.kept.push(shown(app, &path));
             } else {
                 gone.push((path, folder.clone()));

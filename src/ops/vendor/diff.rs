@@ -2,7 +2,7 @@
 
 use super::error::Error;
 use super::plan::component_folder;
-use super::select::{Selection, nothing};
+use super::select::{Selection, not_defined, nothing};
 use super::versions::tags;
 use crate::component::Kind;
 use crate::diag::Result;
@@ -61,7 +61,7 @@ impl Versioned {
                 constraints: manifest.constraints,
             });
         }
-        Err(Error::NothingFor { component: name.to_owned() }.into())
+        Err(not_defined(app, loaded, name).into())
     }
 
     /// The address without its query; a version in it is that of the manifest.

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::error::Error;
 use super::plan::component_folder;
-use super::select::{Selection, shown};
-use crate::diag::{Result, nearest};
+use super::select::{KINDS, Selection, not_defined, shown};
+use crate::component::Kind;
+use crate::diag::Result;
 use crate::ops::App;
 use crate::ops::edit::{self, Done, PathRow, Type};
 use crate::value::Node;
@@ -16,7 +17,7 @@ use crate::vendor::{self, component_file};
 /// # Errors
 /// No manifest has the component.
 pub fn get(app: &App, component: &str, file: Option<&Path>) -> Result<String> {
-    let (file, path) = version_path(app, component, file)?;
+    let (file, path) = version_path(app, None, component, file)?;
     let value = edit::value_in(app, &file, &path)?;
     Ok(value.and_then(|node| node.scalar_text()).unwrap_or_default())
 }
@@ -26,7 +27,21 @@ pub fn get(app: &App, component: &str, file: Option<&Path>) -> Result<String> {
 /// # Errors
 /// No manifest has the component, or its file cannot be changed.
 pub fn set(app: &App, component: &str, version: &str, file: Option<&Path>) -> Result<(Done, String)> {
-    let (file, path) = version_path(app, component, file)?;
+    set_in(app, None, component, version, file)
+}
+
+/// The same for a component of a kind, which is not looked for below the others; without one the first that has it counts.
+///
+/// # Errors
+/// Those of [`set`].
+pub(super) fn set_in(
+    app: &App,
+    kind: Option<&Kind>,
+    component: &str,
+    version: &str,
+    file: Option<&Path>,
+) -> Result<(Done, String)> {
+    let (file, path) = version_path(app, kind, component, file)?;
     let done = edit::change_in(app, &file, &path, Some((version, Type::String)))?;
     Ok((done, path))
 }
@@ -35,27 +50,19 @@ pub fn set(app: &App, component: &str, version: &str, file: Option<&Path>) -> Re
 ///
 /// # Errors
 /// No manifest has the component.
-pub(super) fn version_path(app: &App, component: &str, file: Option<&Path>) -> Result<(PathBuf, String)> {
+fn version_path(app: &App, kind: Option<&Kind>, component: &str, file: Option<&Path>) -> Result<(PathBuf, String)> {
     let selection = Selection { file: file.map(Path::to_path_buf), ..Selection::default() };
     let loaded = selection.manifest(app)?;
-    let sources = loaded.iter().flat_map(|loaded| &loaded.sources);
-    if let Some(source) = sources.clone().find(|source| source.component == component) {
+    let mut sources = loaded.iter().flat_map(|loaded| &loaded.sources);
+    if let Some(source) = sources.find(|source| source.component == component) {
         return Ok((source.file.clone(), format!("spec.sources[{}].version", source.index)));
     }
-    for kind in super::select::KINDS {
+    for kind in KINDS.into_iter().filter(|known| kind.is_none_or(|kind| kind == known)) {
         if let Some(file) = component_folder(app, &kind, component).ok().and_then(|folder| component_file(&folder)) {
             return Ok((file, "spec.source.version".to_owned()));
         }
     }
-    let Some(loaded) = &loaded else {
-        return Err(Error::NothingFor { component: component.to_owned() }.into());
-    };
-    let near = nearest(component, sources.map(|source| source.component.as_str()));
-    let help = near.map_or_else(
-        || "`atmos list vendor` shows the components that are vendored".to_owned(),
-        |near| format!("did you mean `{near}`?"),
-    );
-    Err(Error::NotDefined { component: component.to_owned(), file: shown(app, &loaded.main), help }.into())
+    Err(not_defined(app, loaded.as_ref(), component).into())
 }
 
 /// The file that `vendor config` is about: `--file`, else the manifest; of a folder of them the first.

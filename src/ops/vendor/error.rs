@@ -65,10 +65,6 @@ pub enum Error {
     #[diagnostic(code(atmos::vendor::write), help("check the permissions and the free space of that folder"))]
     File { action: &'static str, path: String, cause: std::io::Error },
 
-    #[error("the version of '{component}' cannot be changed: {reason}")]
-    #[diagnostic(code(atmos::vendor::edit), help("{help}"))]
-    Edit { component: String, reason: String, help: String },
-
     #[error("vendor source is not a Git repository: {component} comes from `{uri}`")]
     #[diagnostic(code(atmos::vendor::not_git), help("only sources in git have versions that can be compared"))]
     NotGit { component: String, uri: String },

@@ -73,7 +73,8 @@ fn one(app: &App, package: &Package) -> Result<Ready, Error> {
         Place::Remote(uri) | Place::Artifact(uri) => uri,
     };
     let body = address.split('?').next().unwrap_or_default().to_ascii_lowercase();
-    if [".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".7z"].iter().any(|ending| body.ends_with(ending)) {
+    let is_of = |ending: &str| body.ends_with(ending) || body.contains(&format!("{ending}//"));
+    if [".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".7z"].iter().any(|ending| is_of(ending)) {
         let help = "offer the files as `.tar.gz`, `.tar` or `.zip`";
         return Err(failure(package, "archives of this kind cannot be unpacked".to_owned(), help.to_owned()));
     }

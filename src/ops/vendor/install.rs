@@ -1,5 +1,9 @@
 //! Puts the files of a package in their place. They are complete in a folder beside the target before anything in it
 //! changes; then each goes to its place by a rename, so that nobody ever sees half a file.
+//!
+//! A folder that is there is not swapped as a whole: the shells, editors and terraforms that work in it, and what they keep
+//! there, would be left in the old one. So that a kill between two renames goes unnoticed by nobody, the lock says before
+//! the first of them which files may be there from now on, and that they are `unfinished`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -12,7 +16,10 @@ use crate::diag::{Result, Warning};
 use crate::exec::signals::Watch;
 use crate::host::fs;
 use crate::ops::App;
-use crate::vendor::{Artifact, Item, Lock, LockedFile, Origin, Place, digest, drift_of, files_of, items, owned};
+use crate::vendor::{
+    Artifact, Item, Lock, LockedFile, Origin, Place, digest, drift_of_all, files_of, is_inside, is_of_git, items,
+    owned, places,
+};
 
 /// Installs one package and records it in the lock.
 ///
@@ -38,8 +45,26 @@ pub(super) fn install(app: &App, watch: &Watch, lock: &mut Lock, package: &Packa
     }
     let files = files_of(&staged)?;
     watch.check()?;
+    let before = announce(lock, package, &files)?;
     swap(stage, &package.folder, &files)?;
-    record(app, lock, package, ready, files)
+    record(app, lock, package, ready, &before, files)
+}
+
+/// Writes into the lock that the files of the earlier version and the new ones may be there, in any mixture. Returns
+/// what may have to be removed afterwards.
+fn announce(lock: &mut Lock, package: &Package, files: &[LockedFile]) -> Result<Artifact> {
+    let known = lock.artifacts.get(&package.id).unwrap_or(&package.artifact).clone();
+    let same_folder = known.target == package.artifact.target;
+    let mut both = if same_folder { known.clone() } else { package.artifact.clone() };
+    both.unfinished = true;
+    for file in files {
+        if !both.files.iter().any(|known| known.path == file.path && known.sha256 == file.sha256) {
+            both.files.push(file.clone());
+        }
+    }
+    lock.put(&package.id, both.clone());
+    lock.save()?;
+    Ok(if same_folder { both } else { known })
 }
 
 /// How folders begin in which files are put together.
@@ -80,7 +105,7 @@ fn web_name(place: &Place) -> Option<String> {
     let Place::Remote(uri) = place else { return None };
     let path = uri.split(['?', '#']).next()?;
     let name = path.rsplit('/').next()?;
-    (!matches!(name, "" | "." | "..")).then(|| name.to_owned())
+    (!matches!(name, "" | "." | "..") && !is_of_git(Path::new(name))).then(|| name.to_owned())
 }
 
 /// Refuses what cannot be swapped in, before anything is written: links that lead out of the repository, and files in the
@@ -156,8 +181,16 @@ fn swap(stage: tempfile::TempDir, folder: &Path, files: &[LockedFile]) -> Result
     Ok(())
 }
 
-/// Writes the lock, and removes what an earlier version brought and this one has no more.
-fn record(app: &App, lock: &mut Lock, package: &Package, ready: &Ready, files: Vec<LockedFile>) -> Result<()> {
+/// Writes the lock, and removes what an earlier version brought and this one has no more. Where that fails the lock goes on
+/// saying that it is not finished.
+fn record(
+    app: &App,
+    lock: &mut Lock,
+    package: &Package,
+    ready: &Ready,
+    before: &Artifact,
+    files: Vec<LockedFile>,
+) -> Result<()> {
     let identity = ready.identity.clone();
     let declared = &package.artifact.source.declared;
     let resolved = match (&package.place, &identity) {
@@ -167,13 +200,13 @@ fn record(app: &App, lock: &mut Lock, package: &Package, ready: &Ready, files: V
     let source =
         Origin { resolved, digest: identity.unwrap_or_else(|| digest(&files)), ..package.artifact.source.clone() };
     let artifact = Artifact { source, files, ..package.artifact.clone() };
-    let before = lock.artifacts.get(&package.id).cloned();
-    lock.put(&package.id, artifact.clone());
-    take_over(app, lock, &package.id, &artifact)?;
-    if let Some(before) = before {
-        remove_stale(app, lock, &before, &artifact)?;
-    }
-    Ok(lock.save()?)
+    let mut finished = lock.clone();
+    finished.put(&package.id, artifact.clone());
+    take_over(app, &mut finished, &package.id, &artifact)?;
+    remove_stale(app, &finished, before, &artifact)?;
+    finished.save()?;
+    *lock = finished;
+    Ok(())
 }
 
 fn without_tag(reference: &str) -> &str {
@@ -206,15 +239,14 @@ fn take_over(app: &App, lock: &mut Lock, id: &str, artifact: &Artifact) -> Resul
 
 fn remove_stale(app: &App, lock: &Lock, before: &Artifact, now: &Artifact) -> Result<()> {
     let owners = owned(&app.config, lock)?;
-    for file in &before.files {
-        let path = lock.file(&app.config, before, file)?;
+    for (path, files) in places(&app.config, lock, before)? {
         if owners.contains_key(&path) {
             continue;
         }
-        match drift_of(&path, file) {
-            None => remove(&path, &lock.folder(&app.config, before)?)?,
-            Some(_) if path.symlink_metadata().is_err() => {}
-            Some(_) => {
+        match drift_of_all(&path, &files) {
+            None if is_inside(&app.config.base_path, &path) => remove(&path, &lock.folder(&app.config, before)?)?,
+            _ if path.symlink_metadata().is_err() => {}
+            _ => {
                 let message = format!(
                     "{} does not come with {} any more and is kept, since it was changed",
                     shown(app, &path),
@@ -254,6 +286,6 @@ mod tests {
     fn files_of_the_web_keep_their_names() {
         let name = |uri: &str| web_name(&Place::Remote(uri.to_owned()));
         assert_eq!(name("https://h/a/.tflint.hcl?x=1").as_deref(), Some(".tflint.hcl"));
-        assert_eq!(name("https://h/"), None);
+        assert_eq!((name("https://h/"), name("https://h/.Git")), (None, None));
     }
 }

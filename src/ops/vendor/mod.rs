@@ -25,4 +25,4 @@ pub use error::Error;
 pub use pull::{PullRequest, pull};
 pub use select::{Selection, kind};
 pub use update::{Status, Update, UpdateRequest, update};
-pub use verify::{DriftRow, verify};
+pub use verify::{DriftRow, Verified, verify};

@@ -116,7 +116,7 @@ impl<'a> Planner<'a> {
         let beside = source.file.parent().unwrap_or(&loaded.directory);
         let place = classify(&uri, &[&loaded.directory, beside])?;
         let package = self.package(draft, place, None)?;
-        self.packages.push(package);
+        self.add(package);
         Ok(())
     }
 
@@ -160,7 +160,7 @@ impl<'a> Planner<'a> {
         package.without = manifest.mixins.iter().map(|mixin| mixin.filename.clone()).collect();
         // One of the source would take the place of the one that was just read.
         package.without.extend(COMPONENT_FILES.map(str::to_owned));
-        self.packages.push(package);
+        self.add(package);
         for mixin in &manifest.mixins {
             let uri = normalized(&texts(&mixin.version, &mixin.uri)?);
             let place = classify(&uri, &[&folder])?;
@@ -175,9 +175,22 @@ impl<'a> Planner<'a> {
                 retry: &manifest.retry,
             };
             let package = self.package(draft, place, Some(&mixin.filename))?;
-            self.packages.push(package);
+            self.add(package);
         }
         Ok(())
+    }
+
+    /// Sources without names may have address and target in common and take different files: each needs an entry of its own,
+    /// or it would remove what the other one brought.
+    fn add(&mut self, mut package: Package) {
+        let mut others = 1;
+        while self.packages.iter().any(|known| known.id == package.id) {
+            others += 1;
+            let Artifact { name, kind, target, included, excluded, .. } = &package.artifact;
+            let (filters, number) = ([included.join(","), excluded.join(",")].join("\0"), others.to_string());
+            package.id = artifact_id(kind, target, &[name, &filters, &number]);
+        }
+        self.packages.push(package);
     }
 
     fn package(&self, draft: Draft<'_>, place: Place, mixin: Option<&str>) -> Result<Package> {

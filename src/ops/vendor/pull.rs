@@ -4,10 +4,10 @@ use super::error::Error;
 use super::fetch::{self, Ready};
 use super::install::install;
 use super::plan::{Package, Planner, component_folder};
-use super::select::{Member, Selection, discovered, nothing, shown};
+use super::select::{Member, Selection, discovered, not_defined, nothing, shown};
 use super::versions::Versions;
 use crate::component::Kind;
-use crate::diag::{Report, Result, Warning, nearest};
+use crate::diag::{Report, Result, Warning};
 use crate::exec::folder_lock;
 use crate::exec::signals::Watch;
 use crate::ops::App;
@@ -223,10 +223,7 @@ fn of_manifest(app: &App, selection: &Selection, loaded: &Loaded, planner: &mut 
     if let Some(component) = &selection.component
         && !loaded.sources.iter().any(|source| wanted(&source))
     {
-        let known: Vec<&str> = loaded.sources.iter().map(|source| source.component.as_str()).collect();
-        let near = nearest(component, known.iter().copied()).map(|near| format!("did you mean `{near}`?"));
-        let help = near.unwrap_or_else(|| format!("the manifest has {}", known.join(", ")));
-        return Err(Error::NotDefined { component: component.clone(), file, help }.into());
+        return Err(not_defined(app, Some(loaded), component).into());
     }
     let chosen: Vec<&vendor::Source> =
         loaded.sources.iter().filter(wanted).filter(|source| source.has_tags(&selection.tags)).collect();

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::Error;
 use crate::component::{self, Filter, Kind};
-use crate::diag::Result;
+use crate::diag::{Result, nearest};
 use crate::ops::list::labels;
 use crate::ops::{App, unknown};
 use crate::value::Node;
@@ -152,6 +152,18 @@ pub(super) fn nothing() -> Error {
         "No components matched the given selector.",
         "`atmos list vendor` shows the components that are vendored, and their tags",
     )
+}
+
+/// The error of a component that nothing vendors.
+pub(super) fn not_defined(app: &App, loaded: Option<&Loaded>, component: &str) -> Error {
+    let component = component.to_owned();
+    let Some(loaded) = loaded else { return Error::NothingFor { component } };
+    let known = loaded.sources.iter().map(|source| source.component.as_str()).filter(|name| !name.is_empty());
+    let help = nearest(&component, known).map_or_else(
+        || "`atmos list vendor` shows the components that are vendored".to_owned(),
+        |near| format!("did you mean `{near}`?"),
+    );
+    Error::NotDefined { component, file: shown(app, &loaded.main), help }
 }
 
 /// A path as people see it.

@@ -101,7 +101,8 @@ pub fn update(app: &App, request: &UpdateRequest) -> Result<Vec<Update>> {
     for mut update in asked {
         if update.status == Status::Updated
             && !request.check
-            && let Err(error) = edit::set(app, &update.component, &update.latest, file.as_deref())
+            && let Err(error) =
+                edit::set_in(app, update.kind.as_ref(), &update.component, &update.latest, file.as_deref())
         {
             update.status = Status::Failed;
             update.reason = error.to_string();

@@ -8,7 +8,7 @@ use super::super::problem::Problem;
 use super::sts;
 use crate::cloud::ambient::{Ambient, Lack, NamedRole, Roles};
 use crate::cloud::aws::Keys;
-use crate::cloud::profile::Profiles;
+use crate::host::Profiles;
 use crate::secret::Secret;
 
 /// Whoever is not on a machine of AWS must not wait.

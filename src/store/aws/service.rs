@@ -1,7 +1,6 @@
 //! Where the services are.
 
-use crate::cloud::aws::domain;
-use crate::host::Env;
+use crate::host::{Env, aws_domain, aws_endpoint};
 
 /// What is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,12 +31,10 @@ impl Service {
 
 /// The store's own endpoint, that of the identity, those of the environment, the public one of the region.
 pub(super) fn endpoint(env: &Env, service: Service, region: &str, own: Option<&str>, identity: Option<&str>) -> String {
-    let ignored = env.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS").is_some_and(|text| text.eq_ignore_ascii_case("true"));
-    let variable = |name: &str| env.get(name).filter(|_| !ignored);
-    let known = own.or(identity).or_else(|| variable(service.variable())).or_else(|| variable("AWS_ENDPOINT_URL"));
+    let known = own.or(identity).or_else(|| aws_endpoint(env, service.variable()));
     match known {
         Some(url) => url.trim_end_matches('/').to_owned(),
-        None => format!("https://{}.{region}.{}", service.name(), domain(region)),
+        None => format!("https://{}.{region}.{}", service.name(), aws_domain(region)),
     }
 }
 

@@ -37,7 +37,7 @@ pub(super) fn stacks(context: &Context, args: StackListArgs) -> Result<u8> {
     let asked = asked_format(context, args.format.format.as_deref());
     check_provenance(args.provenance, asked.as_deref())?;
     if asked.as_deref() != Some("tree") {
-        parse_format(asked.as_deref(), "table, json, yaml, csv, tsv, tree")?;
+        parse_format(asked.as_deref(), "table, json, yaml, csv, tsv, nul, tree")?;
     }
     let app = context.app_with_config()?;
     let rows_only = !args.columns.columns.is_empty();
@@ -55,7 +55,7 @@ pub(super) fn stacks(context: &Context, args: StackListArgs) -> Result<u8> {
         let branches = list::stack_tree(&app, &request)?;
         return tree(context, branches.is_empty(), &output::stack_tree(&branches, args.provenance), NONE);
     }
-    let format = parse_format(format.as_deref(), "table, json, yaml, csv, tsv, tree")?;
+    let format = parse_format(format.as_deref(), "table, json, yaml, csv, tsv, nul, tree")?;
     let delimiter = given(args.format.delimiter, env, "ATMOS_LIST_DELIMITER");
     print(context, list::stacks(&app, &request)?, format, delimiter.as_deref(), NONE)
 }
@@ -91,7 +91,7 @@ pub(super) fn components(context: &Context, args: ComponentsArgs) -> Result<u8> 
 
 pub(super) fn instances(context: &Context, args: InstancesArgs) -> Result<u8> {
     const NONE: &str = "No instances found";
-    const FORMATS: &str = "table, json, yaml, csv, tsv, tree, matrix";
+    const FORMATS: &str = "table, json, yaml, csv, tsv, nul, tree, matrix";
     let env = &context.host.env;
     let asked = asked_format(context, args.format.format.as_deref());
     check_provenance(args.provenance, asked.as_deref())?;

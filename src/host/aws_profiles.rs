@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::host::Env;
+use super::Env;
 
 /// The settings of one profile.
-pub type Settings = BTreeMap<String, String>;
+pub type ProfileSettings = BTreeMap<String, String>;
 
 /// The key of a profile.
 #[derive(Clone, Copy)]
@@ -20,7 +20,7 @@ pub struct ProfileKeys<'a> {
 /// All profiles of the two files; what stands in the file of credentials goes first.
 #[derive(Debug, Default)]
 pub struct Profiles {
-    known: BTreeMap<String, Settings>,
+    known: BTreeMap<String, ProfileSettings>,
 }
 
 impl Profiles {
@@ -64,7 +64,7 @@ impl Profiles {
     }
 
     /// Everything that a profile says.
-    pub fn get(&self, name: &str) -> Option<&Settings> {
+    pub fn get(&self, name: &str) -> Option<&ProfileSettings> {
         self.known.get(name)
     }
 
@@ -126,7 +126,7 @@ fn without_comment(value: &str) -> &str {
 }
 
 /// The name of the profile that the environment chooses.
-pub fn chosen(env: &Env) -> &str {
+pub fn chosen_profile(env: &Env) -> &str {
     env.get("AWS_PROFILE").or_else(|| env.get("AWS_DEFAULT_PROFILE")).unwrap_or("default")
 }
 
@@ -165,12 +165,14 @@ mod tests {
         assert_eq!(profiles.region("c"), Some("v"));
         assert_eq!(profiles.get("default").unwrap()["aws_access_key_id"], "AKIA");
         assert!(!profiles.get("a b").unwrap().contains_key("x"));
+        // Half of a key is none.
+        assert!(profiles.keys("default").is_none() && profiles.keys("nobody").is_none());
     }
 
     #[test]
     fn nothing_there_is_no_profile() {
         assert_eq!(Profiles::read(&Env::default(), Path::new("/nowhere")).names().count(), 0);
-        assert_eq!(chosen(&Env::from_iter([("AWS_PROFILE", "x")])), "x");
-        assert_eq!(chosen(&Env::default()), "default");
+        assert_eq!(chosen_profile(&Env::from_iter([("AWS_PROFILE", "x")])), "x");
+        assert_eq!(chosen_profile(&Env::default()), "default");
     }
 }
