@@ -23,6 +23,7 @@ mod provision;
 mod root;
 mod small;
 mod terraform;
+mod upkeep;
 mod validate;
 mod vendor;
 mod workflow;
@@ -68,6 +69,9 @@ pub use small::{
 pub use terraform::{
     BatchArgs, CiFlag, CleanArgs, FilesArgs, GenerateCommand, InitFlags, OutputArgs, PipelineArgs, PlanDiffArgs,
     PlanFlags, ShellArgs, TerraformArgs, TerraformCommand, TerraformRun, VarfileArgs, WriteCommand,
+};
+pub use upkeep::{
+    CacheCommand, CacheFormatArgs, LintArgs, MigrateArgs, MigrateCommand, MigrateListArgs, MirrorArgs,
 };
 pub use validate::{
     EditorconfigArgs, ScopeArgs, ValidateCiArgs, ValidateCommand, ValidateComponentArgs, ValidateSchemaArgs,

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{BackendCommand, Fleet, IdentityArgs, PlanfileCommand, ProcessingArgs, SourceCommand, WorkdirCommand};
+use super::{
+    BackendCommand, CacheCommand, Fleet, IdentityArgs, LintArgs, MigrateCommand, PlanfileCommand, ProcessingArgs,
+    SourceCommand, WorkdirCommand,
+};
 
 #[derive(Debug, Args)]
 pub struct TerraformArgs {
@@ -243,6 +246,18 @@ pub enum TerraformCommand {
     Workdir {
         #[command(subcommand)]
         command: WorkdirCommand,
+    },
+    /// Look after the cache of providers and modules
+    Cache {
+        #[command(subcommand)]
+        command: CacheCommand,
+    },
+    /// Check the configuration of components with tflint
+    Lint(LintArgs),
+    /// Migrate states with tfmigrate
+    Migrate {
+        #[command(subcommand)]
+        command: MigrateCommand,
     },
     /// Deprecated: use `generate varfile`
     #[command(hide = true)]

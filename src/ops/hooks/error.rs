@@ -51,6 +51,17 @@ pub(crate) enum Error {
     #[diagnostic(code(atmos::hooks::git_failed), help("{help}"))]
     GitFailed { hook: String, event: String, reason: String, help: String },
 
+    #[error("hook (kind tfmigrate) cannot run: `{hook}` at {event}: {reason}")]
+    #[diagnostic(code(atmos::hooks::migration), help("{help}"))]
+    Migration { hook: String, event: String, reason: String, help: String },
+
+    #[error("hook (kind tfmigrate) failed: `{hook}` at {event}: exit status {code}")]
+    #[diagnostic(
+        code(atmos::hooks::migrate_failed),
+        help("its own output is above; `on_failure: warn` goes on when the hook fails")
+    )]
+    MigrateFailed { hook: String, event: String, code: u8 },
+
     #[error("hook (kind store) failed: `{hook}` at {event}: {reason}")]
     #[diagnostic(code(atmos::hooks::store_failed), help("{help}"))]
     StoreFailed { hook: String, event: String, reason: String, help: String },
@@ -59,7 +70,7 @@ pub(crate) enum Error {
 impl Failure for Error {
     fn exit_code(&self) -> u8 {
         match self {
-            Error::CommandFailed { code, .. } | Error::StepFailed { code, .. } => *code,
+            Error::CommandFailed { code, .. } | Error::StepFailed { code, .. } | Error::MigrateFailed { code, .. } => *code,
             _ => 1,
         }
     }

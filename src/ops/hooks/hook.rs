@@ -16,6 +16,7 @@ pub(super) enum Kind {
     Store(Store),
     Steps(Steps),
     Git(Publish),
+    Migrate(Migrate),
     /// Of no use outside of the commercial service; the reference does nothing, too.
     Nothing,
 }
@@ -50,6 +51,16 @@ pub(super) struct Publish {
     pub push: bool,
 }
 
+/// A migration of the state.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Migrate {
+    /// `dynamic`, which is meant without one, `plan` or `apply`.
+    pub mode: String,
+    pub file: Option<String>,
+    pub config: Option<String>,
+    pub backend_config: Vec<String>,
+}
+
 /// Values that go into a store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Store {
@@ -76,10 +87,8 @@ pub(super) struct Hook {
     events: Option<Vec<String>>,
 }
 
-/// Kinds of the reference that later versions bring.
-const LATER: [&str; 1] = ["tfmigrate"];
-const BUILT: [&str; 10] =
-    ["command", "store", "git", "step", "steps", "infracost", "trivy", "checkov", "kics", "tflint"];
+const BUILT: [&str; 11] =
+    ["command", "store", "git", "step", "steps", "infracost", "trivy", "checkov", "kics", "tflint", "tfmigrate"];
 
 /// Programs that look at the component, each with its usual arguments and how its output is read.
 fn scanner(kind: &str) -> Option<(&'static str, Report)> {
@@ -152,12 +161,13 @@ impl Reader<'_> {
             (None, Some(kind)) => (kind, None),
             (Some(kind), program) => (kind, program),
         };
-        let usual = if matches!(kind.as_str(), "store" | "git") { OnFailure::Fail } else { OnFailure::Warn };
+        let usual = if matches!(kind.as_str(), "store" | "git" | "tfmigrate") { OnFailure::Fail } else { OnFailure::Warn };
         let kind = match kind.as_str() {
             "command" => Kind::Command(self.command(program)?),
             tool if scanner(tool).is_some() => Kind::Command(self.scanner(tool, program)?),
             "store" => Kind::Store(self.store()?),
             "git" => Kind::Git(self.publish()?),
+            "tfmigrate" => Kind::Migrate(self.migrate()?),
             "step" => Kind::Steps(self.step()?),
             "steps" => Kind::Steps(self.steps()?),
             other if other.starts_with("ci.") => Kind::Nothing,
@@ -201,11 +211,25 @@ impl Reader<'_> {
         }
     }
 
+    fn migrate(&self) -> Result<Migrate, Error> {
+        Ok(Migrate {
+            mode: self.text("mode")?.unwrap_or_default(),
+            file: self.text("migration")?,
+            config: self.text("config")?,
+            backend_config: self.list_of_texts("backend_config")?,
+        })
+    }
+
     fn args(&self) -> Result<Vec<String>, Error> {
-        Ok(match self.node.get("args").filter(|args| !args.is_null()) {
+        self.list_of_texts("args")
+    }
+
+    fn list_of_texts(&self, key: &str) -> Result<Vec<String>, Error> {
+        Ok(match self.node.get(key).filter(|args| !args.is_null()) {
             None => Vec::new(),
             Some(args) => {
-                let wrong = || self.invalid(args, "`args` must be a list of texts", "write `args: [one, two]`");
+                let reason = format!("`{key}` must be a list of texts");
+                let wrong = || self.invalid(args, &reason, &format!("write `{key}: [one, two]`"));
                 let texts: Option<Vec<String>> = args.as_list().ok_or_else(wrong)?.iter().map(text_of).collect();
                 texts.ok_or_else(wrong)?
             }
@@ -351,12 +375,9 @@ impl Reader<'_> {
 
     fn unknown(&self, kind: &str) -> Error {
         let node = self.node.get("kind").unwrap_or(self.node);
-        if LATER.contains(&kind) {
-            return self.not_built(format!("kind `{kind}`"), node);
-        }
-        let help = match nearest(kind, BUILT.into_iter().chain(LATER)) {
+        let help = match nearest(kind, BUILT) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!("valid kinds: {}, {}", BUILT.join(", "), LATER.join(", ")),
+            None => format!("valid kinds: {}", BUILT.join(", ")),
         };
         self.invalid(node, &format!("unknown kind `{kind}`"), &help)
     }

@@ -2,7 +2,7 @@
 //!
 //! Row 12. Read [`Hooks`] first: it knows the hooks of one run and runs those of an event. `hook` reads one from its
 //! section, `event` is what happens and how hooks name it. What they do: `command` starts programs and `report` shows what
-//! they found, `store` writes outputs, `steps` runs steps as workflows have them, `git` commits and pushes. `remarks` is
+//! they found, `store` writes outputs, `steps` runs steps as workflows have them, `git` commits and pushes, `migrate` migrates states. `remarks` is
 //! what validation says of them.
 
 mod command;
@@ -10,6 +10,7 @@ mod error;
 mod event;
 mod git;
 mod hook;
+mod migrate;
 mod remarks;
 mod report;
 mod run;
@@ -18,4 +19,5 @@ mod store;
 
 pub use event::Skip;
 pub(super) use remarks::remarks;
+pub(super) use report::{Found, Report};
 pub(super) use run::{Around, Hooks};

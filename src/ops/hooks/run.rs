@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::error::Error;
 use super::event::{Event, Moment, Skip};
 use super::hook::{self, Hook, Kind, OnFailure};
-use super::{command, git, steps, store};
+use super::{command, git, migrate, steps, store};
 use crate::component::Instance;
 use crate::diag::{Report, Result, Warning};
 use crate::exec::process;
@@ -253,6 +253,7 @@ impl Hooks {
                 Kind::Command(command) => command::run(hook, command, event, ending, around).await?,
                 Kind::Steps(list) => steps::run(hook, list, event, ending, around).await?,
                 Kind::Git(publish) => git::run(hook, publish, event, around).await?,
+                Kind::Migrate(migrate) => migrate::run(hook, migrate, event, ending, around).await?,
                 Kind::Store(store) => store::run(&hook.name, store, event, around, &mut outputs).await?,
             };
             let Some(failure) = failure else { continue };
