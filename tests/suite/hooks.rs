@@ -199,7 +199,7 @@ fn hooks_that_cannot_be_used_are_refused_before_anything_starts() {
         ("{kind: comand, command: x}", "did you mean `command`?"),
         ("{kind: command, command: sh, format: xml}", "`format: xml` is none"),
         ("{kind: trivy}", "the command `trivy` was not found"),
-        ("{kind: tfmigrate}", "is not built yet: kind `tfmigrate`"),
+        ("{kind: tfmigrate, backend_config: x}", "`backend_config` must be a list of texts"),
         ("{kind: command}", "it has no `command`"),
         ("{kind: command, command: no-such-program}", "the command `no-such-program` was not found"),
         ("{kind: command, command: sh, when: 'stack == 1'}", "a text cannot be compared with a number"),
