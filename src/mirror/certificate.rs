@@ -63,8 +63,7 @@ fn body(serial: &[u8], now: Timestamp, key: &[u8]) -> Vec<u8> {
     // Longer than any run, and shorter than anybody would use it for.
     let until = Timestamp::from_second(now.as_second() + 7 * 24 * hour).unwrap_or(now);
     let public = sequence(&[sequence(&[tagged(OID, EC_PUBLIC_KEY), tagged(OID, P256)]), bits(key)]);
-    let names =
-        [tagged(0x82, b"localhost"), tagged(0x87, &[127, 0, 0, 1])].concat();
+    let names = [tagged(0x82, b"localhost"), tagged(0x87, &[127, 0, 0, 1])].concat();
     let extensions = sequence(&[
         extension(ALTERNATIVE_NAME, false, &tagged(SEQUENCE, &names)),
         extension(CONSTRAINTS, true, &sequence(&[])),

@@ -12,7 +12,9 @@ pub enum Error {
     #[error("cannot {action} `{}` of the registry cache: {source}", path.display())]
     #[diagnostic(
         code(atmos::mirror::file),
-        help("check the permissions and the free space there; `components.terraform.cache.location` names another place")
+        help(
+            "check the permissions and the free space there; `components.terraform.cache.location` names another place"
+        )
     )]
     File { action: &'static str, path: PathBuf, source: std::io::Error },
 
@@ -30,7 +32,9 @@ pub enum Error {
     #[error("the server of the registry cache cannot start: {reason}")]
     #[diagnostic(
         code(atmos::mirror::start),
-        help("without it: `components.terraform.cache.enabled: false`, or ATMOS_COMPONENTS_TERRAFORM_CACHE_ENABLED=false")
+        help(
+            "without it: `components.terraform.cache.enabled: false`, or ATMOS_COMPONENTS_TERRAFORM_CACHE_ENABLED=false"
+        )
     )]
     Start { reason: String },
 }

@@ -247,11 +247,14 @@ fn asked(head: &str) -> Asked<'_> {
     let method = words.next().unwrap_or_default();
     let target = words.next().unwrap_or_default().split('?').next().unwrap_or_default();
     let old = words.next() != Some("HTTP/1.1");
-    let header = |line: &str| line.split_once(':').map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_ascii_lowercase()));
+    let header = |line: &str| {
+        line.split_once(':').map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_ascii_lowercase()))
+    };
     let headers: Vec<(String, String)> = lines.filter_map(header).collect();
     let has = |wanted: &str, value: &str| headers.iter().any(|(name, text)| name == wanted && text.contains(value));
     // A body is not read, so that what follows it cannot be understood.
-    let body = has("transfer-encoding", "") || headers.iter().any(|(name, text)| name == "content-length" && text != "0");
+    let body =
+        has("transfer-encoding", "") || headers.iter().any(|(name, text)| name == "content-length" && text != "0");
     Asked { method, target, last: old || body || has("connection", "close") }
 }
 

@@ -121,12 +121,8 @@ impl State {
             }
             ["modules", "_source", file] => self.source(file).await.map(Answer::package),
             ["modules", host, namespace, name, provider, rest @ ..] => {
-                let module = Module {
-                    host: text(host),
-                    namespace: text(namespace),
-                    name: text(name),
-                    provider: text(provider),
-                };
+                let module =
+                    Module { host: text(host), namespace: text(namespace), name: text(name), provider: text(provider) };
                 match rest {
                     ["versions"] => self.registry(Wanted::Versions(module)).await.map(Answer::json),
                     [version, "download"] => self.download(Wanted::Download(module, text(version))).await,
@@ -155,7 +151,10 @@ impl State {
         match self.fetch(&wanted).await {
             Err(trouble) if trouble.status != 404 => match self.shelf.read(&key) {
                 Some((bytes, _)) => {
-                    self.warn(format!("`{key}` of the registry cache is old, and there is no newer one: {}", trouble.reason));
+                    self.warn(format!(
+                        "`{key}` of the registry cache is old, and there is no newer one: {}",
+                        trouble.reason
+                    ));
                     self.hit(&bytes);
                     Ok(bytes)
                 }

@@ -125,7 +125,11 @@ pub(super) fn is_on(app: &App) -> bool {
 /// # Errors
 /// It cannot start, or is to keep its objects where that is not built.
 pub(super) fn server(app: &App) -> Result<&Server> {
-    let started = app.registry_cache.get_or_init(|| started(app).map_err(|error| error.to_string()));
+    let reason = |error: Error| match error {
+        Error::Start { reason } => reason,
+        other => other.to_string(),
+    };
+    let started = app.registry_cache.get_or_init(|| started(app).map_err(reason));
     Ok(started.as_ref().map_err(|reason| Error::Start { reason: reason.clone() })?)
 }
 

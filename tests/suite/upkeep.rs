@@ -160,7 +160,10 @@ fn the_nearest_configuration_of_tflint_counts() {
         config.map(|path| path.strip_prefix(&below).unwrap_or(&path).to_owned())
     };
     assert_eq!(config(&sandbox), None);
-    sandbox.write("atmos.yaml", &ATMOS.replace("{base_path: components", "{lint: {config: ./lint/own.hcl}, base_path: components"));
+    sandbox.write(
+        "atmos.yaml",
+        &ATMOS.replace("{base_path: components", "{lint: {config: ./lint/own.hcl}, base_path: components"),
+    );
     assert_eq!(config(&sandbox).as_deref(), Some("lint/own.hcl"));
     for place in [".tflint.hcl", "components/terraform/.tflint.hcl", "components/terraform/app/.tflint.hcl"] {
         sandbox.write(place, "");
@@ -198,7 +201,10 @@ fn the_real_tflint_finds_what_is_wrong() {
     // An optional part: `scripts/testbed install tflint`.
     let Some(_) = find_part("tflint") else { return };
     let sandbox = sandbox();
-    sandbox.write(&format!("{FOLDER}/main.tf"), "terraform {\n  required_version = \">= 1.5\"\n}\nvariable \"unused\" {\n  type = string\n}\n");
+    sandbox.write(
+        &format!("{FOLDER}/main.tf"),
+        "terraform {\n  required_version = \">= 1.5\"\n}\nvariable \"unused\" {\n  type = string\n}\n",
+    );
     sandbox.write("components/terraform/other/main.tf", "terraform {\n  required_version = \">= 1.5\"\n}\n");
     let outcome = sandbox.atmos(&["terraform", "lint"]).exits(1).says("tflint found 1 problem in app (dev)");
     let row = format!("| warning | terraform_unused_declarations | {FOLDER}/main.tf:4 |");
@@ -227,13 +233,14 @@ history=$(sed -n 's/.*path *= *"\(.*\)"/\1/p' "$config")
 [ -f "$history" ] && [ -z "$file" ] && exit 0
 for migration in "$folder"/${file:-*.hcl}; do
     sed -n 's/.*"mv \([^ ]*\) \([^ ]*\)".*/\1 \2/p' "$migration" | while read -r from to; do
-        if [ "$action" = apply ]; then eval "$TFMIGRATE_EXEC_PATH" state mv "$from" "$to"; else echo "would move $from to $to"; fi
+        if [ "$action" = apply ]; then eval "$TFMIGRATE_EXEC_PATH" state mv "$from" "$to" </dev/null; else echo "would move $from to $to"; fi
     done
 done
 if [ "$action" = apply ]; then eval "$TFMIGRATE_EXEC_PATH" plan -detailed-exitcode && echo '{}' >"$history"; fi
 "#;
 
-const MODULE: &str = "variable \"stage\" {}\nvariable \"name\" {}\nresource \"terraform_data\" \"NAME\" {\n  input = var.name\n}\n";
+const MODULE: &str =
+    "variable \"stage\" {}\nvariable \"name\" {}\nresource \"terraform_data\" \"NAME\" {\n  input = var.name\n}\n";
 
 fn migrating() -> Sandbox {
     let mut sandbox = sandbox().with_terraform();
@@ -296,7 +303,10 @@ fn migrations_are_called_as_they_are_asked_for() {
     let args = |sandbox: &Sandbox| logged(sandbox).into_iter().find(|line| line.starts_with("args")).unwrap();
     for (flags, expected) in [
         (&["--migration", "migrations/1.hcl"][..], "args plan --config MADE 1.hcl"),
-        (&["--backend-config=a=b", "--backend-config", "c=d"], "args plan --config MADE --backend-config=a=b --backend-config=c=d"),
+        (
+            &["--backend-config=a=b", "--backend-config", "c=d"],
+            "args plan --config MADE --backend-config=a=b --backend-config=c=d",
+        ),
         (&["--tfmigrate-config", "own.hcl", "--migration=x.hcl"], "args plan --config own.hcl x.hcl"),
         (&["--", "--out=plan.json"], "args plan --config MADE --out=plan.json"),
     ] {
@@ -304,7 +314,10 @@ fn migrations_are_called_as_they_are_asked_for() {
         sandbox.atmos(&[&["terraform", "migrate", "plan", "app", "-s", "dev"], flags].concat());
         assert_eq!(args(&sandbox), expected);
     }
-    sandbox.write(&format!("{FOLDER}/.tfmigrate.hcl"), "storage \"local\" {\n  path = \"kept/${env.ATMOS_STACK}/h.json\"\n}\n");
+    sandbox.write(
+        &format!("{FOLDER}/.tfmigrate.hcl"),
+        "storage \"local\" {\n  path = \"kept/${env.ATMOS_STACK}/h.json\"\n}\n",
+    );
     sandbox.atmos(&["terraform", "migrate", "apply", "app", "-s", "dev"]);
     assert_eq!(args(&sandbox), "args apply");
     assert!(sandbox.repo().join(FOLDER).join("kept/dev").is_dir());
@@ -385,8 +398,21 @@ fn the_list_says_where_migrations_are_recorded() {
     );
     assert_eq!(net["History Key"], "tfmigrate/prod/app/prod-net/history.json");
     assert_eq!(net["History Role ARN"], "arn:r");
-    assert_eq!(list(&["other", "-f", "csv", "--columns", "component,terraform_backend"]).stdout, "other,local\n");
-    let asked = list(&["--query", ".backend_type == \"s3\"", "-f", "tsv", "--columns", "component", "--columns", "mode"]);
+    assert_eq!(
+        list(&["other", "-f", "csv", "--no-header", "--columns", "component,terraform_backend"]).stdout,
+        "other,local\n"
+    );
+    let asked = list(&[
+        "--query",
+        ".backend_type == \"s3\"",
+        "-f",
+        "tsv",
+        "--no-header",
+        "--columns",
+        "component",
+        "--columns",
+        "mode",
+    ]);
     assert_eq!(asked.stdout, "net\tdynamic\n");
     sandbox.atmos(&["terraform", "migrate", "list", "--columns", "nonsense"]).exits(1);
 }

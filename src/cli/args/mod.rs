@@ -70,9 +70,7 @@ pub use terraform::{
     BatchArgs, CiFlag, CleanArgs, FilesArgs, GenerateCommand, InitFlags, OutputArgs, PipelineArgs, PlanDiffArgs,
     PlanFlags, ShellArgs, TerraformArgs, TerraformCommand, TerraformRun, VarfileArgs, WriteCommand,
 };
-pub use upkeep::{
-    CacheCommand, CacheFormatArgs, LintArgs, MigrateArgs, MigrateCommand, MigrateListArgs, MirrorArgs,
-};
+pub use upkeep::{CacheCommand, CacheFormatArgs, LintArgs, MigrateArgs, MigrateCommand, MigrateListArgs, MirrorArgs};
 pub use validate::{
     EditorconfigArgs, ScopeArgs, ValidateCiArgs, ValidateCommand, ValidateComponentArgs, ValidateSchemaArgs,
     ValidateStacksArgs, ValidationArgs,

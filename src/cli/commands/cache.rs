@@ -38,9 +38,10 @@ fn trust(context: &Context) -> Result<u8> {
     if cfg!(any(target_os = "macos", windows)) {
         return Err(Error::NotBuilt {
             command: "atmos terraform cache trust".to_owned(),
-            help: "terraform asks the system here whom it trusts, and the certificate of the cache is made for each run: \
+            help:
+                "terraform asks the system here whom it trusts, and the certificate of the cache is made for each run: \
                    the cache works on Linux only"
-                .to_owned(),
+                    .to_owned(),
         }
         .into());
     }

@@ -37,7 +37,9 @@ impl Migration {
         args.extend(given.map(|text| format!("--backend-config={text}")));
         args.extend(self.extra.iter().cloned());
         // Files are looked for below the directory of migrations, which the made configuration names already.
-        args.extend(self.file.as_deref().map(|file| if made.is_some() { below_migrations(file) } else { file }.to_owned()));
+        args.extend(
+            self.file.as_deref().map(|file| if made.is_some() { below_migrations(file) } else { file }.to_owned()),
+        );
         args
     }
 }
@@ -200,11 +202,20 @@ mod tests {
             "bucket": "b", "region": "eu-west-1", "assume_role": {"role_arn": "arn:r"}, "endpoints": {"s3": "http://127.0.0.1:1"},
         }));
         let text = configuration(true, "s3", &s3, &history);
-        for part in ["migration_dir = \"./migrations\"", "storage \"s3\" {", "\"b\"", "arn:r", "force_path_style", "history.json"] {
+        for part in [
+            "migration_dir = \"./migrations\"",
+            "storage \"s3\" {",
+            "\"b\"",
+            "arn:r",
+            "force_path_style",
+            "history.json",
+        ] {
             assert!(text.contains(part), "{part}: {text}");
         }
         let local = from_json(&json!({"path": "states/app.tfstate"}));
-        assert!(configuration(false, "local", &local, &history).contains("\"states/tfmigrate/dev/app/dev/history.json\""));
+        assert!(
+            configuration(false, "local", &local, &history).contains("\"states/tfmigrate/dev/app/dev/history.json\"")
+        );
         assert!(configuration(false, "azurerm", &local, &history).contains("\"tfmigrate/dev/app/dev/history.json\""));
         assert!(storage("", &local).is_empty());
         assert_eq!(storage("gcs", &s3), [("storage", "gcs".to_owned()), ("bucket", "b".to_owned())]);

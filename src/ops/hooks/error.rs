@@ -70,7 +70,9 @@ pub(crate) enum Error {
 impl Failure for Error {
     fn exit_code(&self) -> u8 {
         match self {
-            Error::CommandFailed { code, .. } | Error::StepFailed { code, .. } | Error::MigrateFailed { code, .. } => *code,
+            Error::CommandFailed { code, .. } | Error::StepFailed { code, .. } | Error::MigrateFailed { code, .. } => {
+                *code
+            }
             _ => 1,
         }
     }

@@ -161,7 +161,8 @@ impl Reader<'_> {
             (None, Some(kind)) => (kind, None),
             (Some(kind), program) => (kind, program),
         };
-        let usual = if matches!(kind.as_str(), "store" | "git" | "tfmigrate") { OnFailure::Fail } else { OnFailure::Warn };
+        let usual =
+            if matches!(kind.as_str(), "store" | "git" | "tfmigrate") { OnFailure::Fail } else { OnFailure::Warn };
         let kind = match kind.as_str() {
             "command" => Kind::Command(self.command(program)?),
             tool if scanner(tool).is_some() => Kind::Command(self.scanner(tool, program)?),

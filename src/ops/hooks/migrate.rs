@@ -44,7 +44,8 @@ pub(super) async fn run(
 
 fn words(migrate: &Migrate, action: &str, around: &Around<'_>) -> Vec<String> {
     let instance = around.instance;
-    let mut words = ["terraform", "migrate", action, &instance.name, "--stack", &instance.stack].map(str::to_owned).to_vec();
+    let mut words =
+        ["terraform", "migrate", action, &instance.name, "--stack", &instance.stack].map(str::to_owned).to_vec();
     match &around.options.identity.flag {
         Flag::Name(name) => words.push(format!("--identity={name}")),
         Flag::Disabled => words.push("--identity=false".to_owned()),

@@ -89,7 +89,11 @@ pub async fn lint(app: &App, request: &LintRequest) -> Result<Fleet> {
     };
     let fleet = many::run(&crew, start).await?;
     if fleet.failure.is_none() && !targets.is_empty() {
-        app.host.talk.success(format!("Linted {} component{}", targets.len(), if targets.len() == 1 { "" } else { "s" }));
+        app.host.talk.success(format!(
+            "Linted {} component{}",
+            targets.len(),
+            if targets.len() == 1 { "" } else { "s" }
+        ));
     }
     Ok(fleet)
 }
@@ -99,11 +103,8 @@ fn targets(app: &App, request: &LintRequest) -> Result<Vec<Instance>> {
     let mut options = request.many.clone();
     options.selectors.components.extend(request.component.clone());
     // The sources are read as they lie there: no value of elsewhere matters.
-    let evaluation = resolve::Options {
-        process_functions: false,
-        error_mode: request.error_mode,
-        ..request.evaluation.clone()
-    };
+    let evaluation =
+        resolve::Options { process_functions: false, error_mode: request.error_mode, ..request.evaluation.clone() };
     let asked = Asked {
         kind: Kind::Terraform,
         options: &options,
@@ -122,7 +123,8 @@ fn targets(app: &App, request: &LintRequest) -> Result<Vec<Instance>> {
             Err(report) if request.error_mode == ErrorMode::Strict => Err(report),
             Err(report) => {
                 if request.error_mode == ErrorMode::Warn {
-                    let message = format!("{} in {} is checked as it is written: {report}", instance.name, instance.stack);
+                    let message =
+                        format!("{} in {} is checked as it is written: {report}", instance.name, instance.stack);
                     app.host.talk.warn(Warning::new("atmos::terraform::lint_unevaluated", message));
                 }
                 Ok(instance)

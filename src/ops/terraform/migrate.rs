@@ -8,13 +8,13 @@ use crate::diag::Result;
 use crate::exec::process::{self, Surroundings};
 use crate::exec::relay::Relay;
 use crate::exec::signals::Signals;
+use crate::exec::terraform::Target;
 use crate::exec::terraform::migration::{
     CONFIG_FILE, History, MIGRATIONS, Migration, TFMIGRATE, configuration, local_history, local_path, storage,
 };
-use crate::exec::terraform::Target;
 use crate::exec::{Error as ExecError, Hangup, Launch, Output};
-use crate::host::lock::FileLock;
 use crate::host::Env;
+use crate::host::lock::FileLock;
 use crate::ops::{App, child};
 use crate::value::Node;
 
