@@ -305,4 +305,6 @@ fn a_mirror_is_made_for_the_platforms_that_are_wanted() {
     let text = sandbox.read("atmos.yaml").replace("platforms:", "cache: {backend: {type: s3}}, platforms:");
     sandbox.write("atmos.yaml", &text);
     sandbox.atmos_with(&other, &INIT).exits(1).says("`cache.backend.type: s3` is not built yet");
+    sandbox.write("atmos.yaml", &text.replace("{backend: {type: s3}}", "{location: atmos.yaml/inside}"));
+    sandbox.atmos_with(&other, &INIT).exits(1).says("cannot create").says("inside");
 }
