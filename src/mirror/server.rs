@@ -194,10 +194,10 @@ async fn converse(
         };
         let mut out = format!("HTTP/1.1 {} {}\r\n", answer.status, phrase(answer.status));
         for (name, value) in &answer.headers {
-            out += &format!("{name}: {}\r\n", value.replace(['\r', '\n'], ""));
+            out.extend([name, ": ", &value.replace(['\r', '\n'], ""), "\r\n"]);
         }
         if answer.status != 204 {
-            out += &format!("content-length: {}\r\n", answer.body.len());
+            out.extend(["content-length: ", &answer.body.len().to_string(), "\r\n"]);
         }
         out += if last { "connection: close\r\n\r\n" } else { "\r\n" };
         stream.write_all(out.as_bytes()).await?;

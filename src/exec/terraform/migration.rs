@@ -157,7 +157,7 @@ pub fn configuration(migrations: bool, kind: &str, backend: &Node, history: &His
         }
     };
     let directory = if migrations { format!("./{MIGRATIONS}") } else { ".".to_owned() };
-    let fields: String = hcl_attributes(&fields).lines().map(|line| format!("      {line}\n")).collect();
+    let fields = hcl_attributes(&fields).lines().fold(String::new(), |text, line| text + "      " + line + "\n");
     format!(
         "tfmigrate {{\n  migration_dir = \"{directory}\"\n  history {{\n    storage \"{storage}\" {{\n{fields}    }}\n  }}\n}}\n"
     )

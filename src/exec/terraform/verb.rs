@@ -48,8 +48,10 @@ impl Verb {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let single = words.len() > 1;
         Ok(match words.as_slice() {
-            ["plan"] => Verb { varfile: true, provisions: true, ..PLAIN },
-            ["apply" | "deploy"] => Verb { varfile: true, provisions: true, modifies: true, ..PLAIN },
+            ["plan"] | ["migrate", "plan"] => Verb { varfile: true, provisions: true, ..PLAIN },
+            ["apply" | "deploy"] | ["migrate", "apply"] => {
+                Verb { varfile: true, provisions: true, modifies: true, ..PLAIN }
+            }
             ["destroy" | "import"] => Verb { varfile: true, modifies: true, ..PLAIN },
             ["refresh" | "test" | "console"] => Verb { varfile: true, ..PLAIN },
             ["workspace"] => Verb { provisions: true, ..PLAIN },
@@ -62,8 +64,6 @@ impl Verb {
             ["state", "mv" | "push" | "replace-provider" | "rm"] => Verb { modifies: true, single, ..PLAIN },
             ["taint" | "untaint" | "force-unlock"] => Verb { modifies: true, ..PLAIN },
             [word] if PASSED.contains(word) => PLAIN,
-            ["migrate", "plan"] => Verb { varfile: true, provisions: true, ..PLAIN },
-            ["migrate", "apply"] => Verb { varfile: true, provisions: true, modifies: true, ..PLAIN },
             _ => {
                 return Err(Error::UnknownCommand { command: words.join(" "), tool: "terraform" });
             }

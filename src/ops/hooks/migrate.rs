@@ -64,21 +64,24 @@ fn is_apply(event: Event<'_>) -> bool {
 /// What is done at an event; why nothing can be, and what to do about it.
 fn action(mode: &str, event: Event<'_>) -> std::result::Result<&'static str, (String, String)> {
     let plans = event.moment == Moment::Before && event.verb == "plan";
-    match mode {
-        "" | "dynamic" if is_apply(event) => Ok("apply"),
-        "" | "dynamic" if plans => Ok("plan"),
-        "" | "dynamic" => Err((
+    let dynamic = matches!(mode, "" | "dynamic");
+    if (dynamic || mode == "apply") && is_apply(event) {
+        return Ok("apply");
+    }
+    if dynamic && plans || mode == "plan" {
+        return Ok("plan");
+    }
+    Err(match mode {
+        "" | "dynamic" => (
             "a migration comes before a plan or an apply".to_owned(),
             "valid events are before.terraform.plan, before.terraform.apply and before.terraform.deploy".to_owned(),
-        )),
-        "plan" => Ok("plan"),
-        "apply" if is_apply(event) => Ok("apply"),
-        "apply" => Err((
+        ),
+        "apply" => (
             "`mode: apply` would change the state at an event that changes nothing".to_owned(),
             "leave `mode` away, so that the event decides, or use before.terraform.apply".to_owned(),
-        )),
-        other => Err((format!("`mode: {other}` is none"), "valid are dynamic, plan, apply".to_owned())),
-    }
+        ),
+        other => (format!("`mode: {other}` is none"), "valid are dynamic, plan, apply".to_owned()),
+    })
 }
 
 #[cfg(test)]
