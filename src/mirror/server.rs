@@ -194,7 +194,7 @@ async fn converse(
         };
         let mut out = format!("HTTP/1.1 {} {}\r\n", answer.status, phrase(answer.status));
         for (name, value) in &answer.headers {
-            out.extend([name, ": ", &value.replace(['\r', '\n'], ""), "\r\n"]);
+            out.extend([*name, ": ", &value.replace(['\r', '\n'], ""), "\r\n"]);
         }
         if answer.status != 204 {
             out.extend(["content-length: ", &answer.body.len().to_string(), "\r\n"]);
