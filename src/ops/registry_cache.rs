@@ -96,7 +96,7 @@ fn setting<'a>(app: &'a App, key: &str) -> Option<&'a Node> {
 fn root(app: &App) -> PathBuf {
     let location = setting(app, "location").and_then(Node::as_str).map(str::trim).filter(|text| !text.is_empty());
     match location {
-        None => app.host.dirs.cache.join("terraform/registry"),
+        None => app.host.dirs.cache.join("atmos/terraform/registry"),
         Some(text) => match text.strip_prefix("~/").zip(app.host.env.get("HOME")) {
             Some((rest, home)) => PathBuf::from(home).join(rest),
             None => app.config.base_path.join(text),

@@ -1,6 +1,7 @@
 //! The cache of providers and modules, with real terraform and a registry of its own over https.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -11,6 +12,36 @@ use sha2::{Digest as _, Sha256};
 use crate::support::{Background, Sandbox, find_part, free_port, wait_until};
 
 const FOLDER: &str = "components/terraform/app";
+
+/// A proxy that leads everybody to one port; it ends with the test.
+fn proxy(to: u16) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let lead = move |mut client: TcpStream| -> std::io::Result<()> {
+        let mut head = Vec::new();
+        let mut byte = [0_u8];
+        while !head.ends_with(b"\r\n\r\n") && client.read(&mut byte)? == 1 {
+            head.push(byte[0]);
+        }
+        let Ok(mut server) = TcpStream::connect(("127.0.0.1", to)) else {
+            return client.write_all(b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n");
+        };
+        client.write_all(b"HTTP/1.1 200 OK\r\n\r\n")?;
+        let (mut from, mut back) = (server.try_clone()?, client.try_clone()?);
+        std::thread::spawn(move || {
+            let _ = std::io::copy(&mut from, &mut back);
+            let _ = back.shutdown(std::net::Shutdown::Both);
+        });
+        let _ = std::io::copy(&mut client, &mut server);
+        server.shutdown(std::net::Shutdown::Both)
+    };
+    std::thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            std::thread::spawn(move || lead(client));
+        }
+    });
+    port
+}
 
 /// A registry of files, each a whole answer, served by openssl.
 struct Registry {
@@ -25,7 +56,7 @@ impl Registry {
         // Real runs have one file of their own at most.
         sandbox.remove("TF_CLI_CONFIG_FILE");
         let mut registry = Registry { port: free_port(), server: None, sandbox };
-        let (ca, roots) = (registry.folder().join("ca.pem"), "subjectAltName=DNS:localhost,IP:127.0.0.1\n");
+        let (ca, roots) = (registry.folder().join("ca.pem"), "subjectAltName=DNS:registry.example.test\n");
         std::fs::create_dir_all(registry.folder()).unwrap();
         std::fs::write(registry.folder().join("names"), roots).unwrap();
         let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
@@ -46,6 +77,9 @@ impl Registry {
             assert!(done.success());
         }
         registry.sandbox.set("SSL_CERT_FILE", ca);
+        // The name of the registry is known to a proxy alone.
+        registry.sandbox.set("HTTPS_PROXY", format!("http://127.0.0.1:{}", proxy(registry.port)));
+        registry.sandbox.set("NO_PROXY", "127.0.0.1");
         let services = "{\"providers.v1\": \"/v1/providers/\", \"modules.v1\": \"/v1/modules/\"}";
         registry.put(".well-known/terraform.json", services.as_bytes(), "");
         registry.serve();
@@ -74,12 +108,13 @@ impl Registry {
         command.current_dir(self.folder());
         self.server = Some(Background::start("openssl", command));
         wait_until("the registry listens", Duration::from_secs(30), || {
-            std::net::TcpStream::connect(("127.0.0.1", self.port)).ok()
+            TcpStream::connect(("127.0.0.1", self.port)).ok()
         });
     }
 
-    fn host(&self) -> String {
-        format!("localhost:{}", self.port)
+    /// Without a port, which terraform cannot have in the paths of mirrors.
+    fn host(&self) -> &'static str {
+        "registry.example.test"
     }
 
     /// A provider that can be installed, though it does nothing. `sum`: what the registry says of it, if not the truth.
@@ -119,7 +154,7 @@ impl Registry {
     fn keys(&self) -> Vec<String> {
         let list = self.sandbox.atmos(&["terraform", "cache", "list", "-f", "json"]).success().json();
         let keys = list.as_array().unwrap().iter();
-        keys.map(|entry| entry["key"].as_str().unwrap().replace(&self.host(), "HOST")).collect()
+        keys.map(|entry| entry["key"].as_str().unwrap().replace(self.host(), "HOST")).collect()
     }
 
     fn forget(&self) {
@@ -157,7 +192,7 @@ fn providers_come_once_and_then_without_their_registry() {
     registry.sandbox.atmos(&would).success().says("Would prune 2 object(s)");
     registry.sandbox.atmos(&["terraform", "cache", "prune", "--older-than", "0s"]).success().says("Pruned 2 object(s)");
     assert_eq!(registry.keys(), [PACKAGE]);
-    let key = PACKAGE.replace("HOST", &registry.host());
+    let key = PACKAGE.replace("HOST", registry.host());
     registry.sandbox.atmos(&["terraform", "cache", "delete", &key]).success().says("Deleted providers/");
     registry.sandbox.atmos(&["terraform", "cache", "delete", &key]).exits(1).says("there is no `providers/");
     registry.sandbox.atmos(&["terraform", "cache", "delete", "../x"]).exits(1).says("invalid cache key");
@@ -209,7 +244,7 @@ for path in "modules/$MODULE/versions" "" "x/../../etc/passwd"; do
     curl -sS --path-as-is --cacert "$SSL_CERT_FILE" -o /dev/null -w '%{http_code} ' "$server/$path" >>"$OUT/codes"
 done
 curl -sS --cacert "$SSL_CERT_FILE" -X POST -d x -o /dev/null -w '%{http_code}' "$base$MODULE/versions" >>"$OUT/codes"
-! curl -sS "$server/" 2>/dev/null
+! env -u SSL_CERT_FILE curl -sS "$server/" 2>/dev/null
 "#;
 
 #[test]

@@ -124,10 +124,10 @@ impl Work<'_> {
         let varfile = target.folder.join(target.names().varfile());
         if varfile.is_file() {
             // The plans by which it checks its work need the variables, wherever they run.
-            let flag = format!("-var-file={}", varfile.display());
-            let flag = shell_words::quote(&flag);
+            let path = varfile.display().to_string();
+            let flag = format!("-var-file={}", shell_words::quote(&path));
             let before = env.get("TF_CLI_ARGS_plan").filter(|text| !text.is_empty()).map(str::to_owned);
-            env.set("TF_CLI_ARGS_plan", before.map_or_else(|| flag.to_string(), |before| format!("{before} {flag}")));
+            env.set("TF_CLI_ARGS_plan", before.map_or(flag.clone(), |before| format!("{before} {flag}")));
         }
         Ok(env)
     }
