@@ -91,6 +91,7 @@ impl Server {
             url: format!("https://127.0.0.1:{port}{path}"),
             hits: 0.into(),
             bytes: 0.into(),
+            fetched: std::sync::Mutex::default(),
             sources: std::sync::Mutex::default(),
         });
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();

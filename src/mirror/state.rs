@@ -1,6 +1,6 @@
 //! What the connections share: what is kept, who is asked, and what it has saved.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -37,6 +37,8 @@ pub(super) struct State {
     pub(super) url: String,
     pub(super) hits: AtomicU64,
     pub(super) bytes: AtomicU64,
+    /// What came in this run, which saves nothing when it is asked for again.
+    pub(super) fetched: Mutex<BTreeSet<String>>,
     /// Sources of modules by their digests.
     pub(super) sources: Mutex<BTreeMap<String, String>>,
 }
@@ -144,7 +146,7 @@ impl State {
                 });
             }
             if age <= self.fresh + self.stale {
-                self.hit(&bytes);
+                self.hit(&key, &bytes);
                 return Ok(bytes);
             }
         }
@@ -155,7 +157,7 @@ impl State {
                         "`{key}` of the registry cache is old, and there is no newer one: {}",
                         trouble.reason
                     ));
-                    self.hit(&bytes);
+                    self.hit(&key, &bytes);
                     Ok(bytes)
                 }
                 None => Err(trouble),
@@ -176,13 +178,17 @@ impl State {
     }
 
     fn keep(&self, key: &str, bytes: &[u8], kind: Kind) {
+        self.fetched.lock().unwrap_or_else(PoisonError::into_inner).insert(key.to_owned());
         // What cannot be kept is of use all the same.
         if let Err(error) = self.shelf.put(key, bytes, kind) {
             self.host.talk.warn(Warning::new("atmos::mirror::not_kept", error.to_string()));
         }
     }
 
-    fn hit(&self, bytes: &[u8]) {
+    fn hit(&self, key: &str, bytes: &[u8]) {
+        if self.fetched.lock().unwrap_or_else(PoisonError::into_inner).contains(key) {
+            return;
+        }
         self.hits.fetch_add(1, Ordering::Relaxed);
         self.bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
     }
@@ -194,14 +200,14 @@ impl State {
         fetch: impl FnOnce() -> F,
     ) -> Result<Vec<u8>, Trouble> {
         if let Some((bytes, _)) = self.shelf.read(key) {
-            self.hit(&bytes);
+            self.hit(key, &bytes);
             return Ok(bytes);
         }
         let lock = self.shelf.lock_path(key).map_err(|error| Trouble::broken(error.to_string()))?;
         let lock = tokio::task::spawn_blocking(move || FileLock::acquire(&lock, None, || {})).await;
         let _lock = lock.ok().and_then(Result::ok);
         if let Some((bytes, _)) = self.shelf.read(key) {
-            self.hit(&bytes);
+            self.hit(key, &bytes);
             return Ok(bytes);
         }
         let bytes = fetch().await?;
