@@ -33,7 +33,7 @@ fn objects_have_keys_and_grow_old() {
         ]
     );
     let later = Timestamp::from_second(Timestamp::now().as_second() + 7200).unwrap();
-    let hour = Duration::from_secs(3600);
+    let hour = Duration::from_hours(1);
     assert_eq!(shelf.prune(hour, false, true, later).unwrap().len(), 2);
     assert_eq!(shelf.prune(hour * 3, true, false, later).unwrap(), []);
     assert_eq!(shelf.prune(hour, false, false, later).unwrap().len(), 2);

@@ -11,6 +11,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::support::{Background, Sandbox, find_part, free_port, wait_until};
 
+/// The registry: without a port, which terraform cannot have in the paths of mirrors.
+const HOST: &str = "registry.example.test";
 const FOLDER: &str = "components/terraform/app";
 
 /// A proxy that leads everybody to one port; it ends with the test.
@@ -112,11 +114,6 @@ impl Registry {
         });
     }
 
-    /// Without a port, which terraform cannot have in the paths of mirrors.
-    fn host(&self) -> &'static str {
-        "registry.example.test"
-    }
-
     /// A provider that can be installed, though it does nothing. `sum`: what the registry says of it, if not the truth.
     fn with_provider(&self, sum: Option<&str>) {
         let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
@@ -124,7 +121,7 @@ impl Registry {
         zip.start_file("terraform-provider-thing_v1.0.0", options).unwrap();
         zip.write_all(b"#!/bin/sh\n").unwrap();
         let zip = zip.finish().unwrap().into_inner();
-        let real = Sha256::digest(&zip).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let real = Sha256::digest(&zip).iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
         let versions = r#"{"versions": [{"version": "1.0.0", "protocols": ["5.0"], "platforms": [{"os": "linux", "arch": "amd64"}, {"os": "darwin", "arch": "arm64"}]}]}"#;
         self.put("v1/providers/acme/thing/versions", versions.as_bytes(), "");
         let about = format!("{{\"download_url\": \"/files/thing.zip\", \"shasum\": \"{}\"}}", sum.unwrap_or(&real));
@@ -142,7 +139,7 @@ impl Registry {
             ),
         );
         sandbox.write("stacks/dev.yaml", "vars: {stage: dev}\ncomponents: {terraform: {app: {}}}\n");
-        let source = format!("{}/acme/thing", self.host());
+        let source = format!("{}/acme/thing", HOST);
         sandbox.write(
             &format!("{FOLDER}/main.tf"),
             &format!(
@@ -154,7 +151,7 @@ impl Registry {
     fn keys(&self) -> Vec<String> {
         let list = self.sandbox.atmos(&["terraform", "cache", "list", "-f", "json"]).success().json();
         let keys = list.as_array().unwrap().iter();
-        keys.map(|entry| entry["key"].as_str().unwrap().replace(self.host(), "HOST")).collect()
+        keys.map(|entry| entry["key"].as_str().unwrap().replace(HOST, "HOST")).collect()
     }
 
     fn forget(&self) {
@@ -176,7 +173,7 @@ fn providers_come_once_and_then_without_their_registry() {
     registry.repository("");
     registry.with_provider(None);
     registry.sandbox.atmos(&INIT).success();
-    let installed = registry.sandbox.repo().join(FOLDER).join(".terraform/providers").join(registry.host());
+    let installed = registry.sandbox.repo().join(FOLDER).join(".terraform/providers").join(HOST);
     assert!(installed.join("acme/thing/1.0.0/linux_amd64").is_dir());
     let expected = ["providers/HOST/acme/thing/1.0.0.json", "providers/HOST/acme/thing/index.json", PACKAGE];
     assert_eq!(registry.keys(), expected);
@@ -192,7 +189,7 @@ fn providers_come_once_and_then_without_their_registry() {
     registry.sandbox.atmos(&would).success().says("Would prune 2 object(s)");
     registry.sandbox.atmos(&["terraform", "cache", "prune", "--older-than", "0s"]).success().says("Pruned 2 object(s)");
     assert_eq!(registry.keys(), [PACKAGE]);
-    let key = PACKAGE.replace("HOST", registry.host());
+    let key = PACKAGE.replace("HOST", HOST);
     registry.sandbox.atmos(&["terraform", "cache", "delete", &key]).success().says("Deleted providers/");
     registry.sandbox.atmos(&["terraform", "cache", "delete", &key]).exits(1).says("there is no `providers/");
     registry.sandbox.atmos(&["terraform", "cache", "delete", "../x"]).exits(1).says("invalid cache key");
@@ -270,7 +267,7 @@ fn modules_are_kept_whatever_their_registry_leads_to() {
     std::fs::write(&script, CURL).unwrap();
     std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
     registry.sandbox.set("ATMOS_COMPONENTS_TERRAFORM_COMMAND", script);
-    registry.sandbox.set("MODULE", format!("{}/acme/net/aws", registry.host()));
+    registry.sandbox.set("MODULE", format!("{}/acme/net/aws", HOST));
     registry.sandbox.set("OUT", &out);
     for attempt in ["with its registry", "without"] {
         registry.sandbox.atmos(&INIT).success();
