@@ -139,7 +139,7 @@ impl Registry {
             ),
         );
         sandbox.write("stacks/dev.yaml", "vars: {stage: dev}\ncomponents: {terraform: {app: {}}}\n");
-        let source = format!("{}/acme/thing", HOST);
+        let source = format!("{HOST}/acme/thing");
         sandbox.write(
             &format!("{FOLDER}/main.tf"),
             &format!(
@@ -267,7 +267,7 @@ fn modules_are_kept_whatever_their_registry_leads_to() {
     std::fs::write(&script, CURL).unwrap();
     std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
     registry.sandbox.set("ATMOS_COMPONENTS_TERRAFORM_COMMAND", script);
-    registry.sandbox.set("MODULE", format!("{}/acme/net/aws", HOST));
+    registry.sandbox.set("MODULE", format!("{HOST}/acme/net/aws"));
     registry.sandbox.set("OUT", &out);
     for attempt in ["with its registry", "without"] {
         registry.sandbox.atmos(&INIT).success();
