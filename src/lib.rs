@@ -21,6 +21,7 @@ pub mod git;
 pub mod graph;
 pub mod host;
 pub mod merge;
+pub mod mirror;
 pub mod ops;
 pub mod output;
 pub mod query;

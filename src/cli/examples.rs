@@ -25,6 +25,15 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         "atmos terraform plan",
         &["atmos terraform plan vpc -s prod", "atmos terraform plan vpc -s prod -- -target=aws_vpc.this"],
     ),
+    ("atmos terraform lint", &["atmos terraform lint", "atmos terraform lint vpc", "atmos terraform lint --affected"]),
+    (
+        "atmos terraform migrate",
+        &["atmos terraform migrate plan vpc -s prod", "atmos terraform migrate apply vpc -s prod --migration 1.hcl"],
+    ),
+    (
+        "atmos terraform cache",
+        &["atmos terraform cache stats", "atmos terraform cache mirror --all --platform linux_amd64"],
+    ),
     ("atmos terraform apply", &["atmos terraform apply vpc -s prod", "atmos terraform apply vpc -s prod --from-plan"]),
     ("atmos helmfile", &["atmos helmfile diff ingress -s prod", "atmos helmfile sync ingress -s prod"]),
     ("atmos auth", &["atmos auth login", "atmos auth whoami", "atmos auth exec -i data-admin -- aws s3 ls"]),

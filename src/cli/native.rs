@@ -58,7 +58,7 @@ const SHARED_VALUED: [&str; 16] = [
 ];
 
 /// Sub-commands that are groups of others.
-const GROUPS: [&str; 7] = ["generate", "source", "backend", "planfile", "migrate", "workdir", "write"];
+const GROUPS: [&str; 8] = ["generate", "source", "backend", "planfile", "workdir", "write", "cache", "migrate"];
 
 /// Puts the flags of sub-commands that stand before the sub-command behind it: `terraform -s dev plan vpc`.
 pub(super) fn behind_subcommand(words: Vec<OsString>) -> Vec<OsString> {

@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::access::Access;
 use super::reach::Outside;
+use super::registry_cache;
 use crate::auth;
 use crate::component::{self, Instance, Kind};
 use crate::config::Config;
@@ -31,6 +32,8 @@ pub struct App {
     access: OnceLock<Access>,
     /// The directory of terraform's plugin cache, where there is one.
     pub(super) plugin_cache: OnceLock<Option<PathBuf>>,
+    /// The server of the cache of providers and modules, where one was needed.
+    pub(super) registry_cache: registry_cache::Running,
     /// What evaluations asked for outside of the repository.
     pub(super) outside: Outside,
 }
@@ -46,6 +49,7 @@ impl App {
             evaluations: Memo::default(),
             access: OnceLock::new(),
             plugin_cache: OnceLock::new(),
+            registry_cache: OnceLock::new(),
             outside: Outside::default(),
         }
     }

@@ -49,6 +49,7 @@ mod reach;
 mod readers;
 mod reading;
 pub mod readme;
+pub mod registry_cache;
 pub mod schema;
 pub mod source;
 mod special;

@@ -13,8 +13,8 @@ mod error;
 mod files;
 mod fleet;
 mod generate;
+mod lint;
 mod migrate;
-mod migrations;
 mod output;
 mod planfile;
 mod printed;
@@ -33,12 +33,12 @@ pub use diff::{DiffRequest, plan_diff};
 pub use error::Error;
 pub use files::{FilesRequest, generate_files};
 pub use generate::{GenerateRequest, generate_backend, generate_required_providers, generate_varfile};
-pub(super) use migrate::PROGRAM as MIGRATOR;
-pub use migrate::{MigrateRequest, Migration, migrate};
+pub use lint::{LintRequest, lint};
 pub use output::{Form, Format};
 pub use planfile::{PlanfileForm, PlanfileRequest, generate_planfile};
 pub(super) use printed::printed_outputs;
 pub use shell::{ShellRequest, shell};
+pub(super) use single::platforms;
 
 use std::path::PathBuf;
 
@@ -48,6 +48,7 @@ use super::{App, child, many};
 use crate::auth::resolution::Flag;
 use crate::diag::Result;
 use crate::exec::signals::Signals;
+pub use crate::exec::terraform::migration::Migration;
 use crate::exec::terraform::{Request, Verb};
 use crate::exec::{Hangup, Launch, Output, process};
 use crate::resolve;
@@ -78,6 +79,8 @@ pub struct RunRequest {
     pub summarises: bool,
     /// `--verify-plan`
     pub verify_plan: Option<Verify>,
+    /// The main command is tfmigrate.
+    pub migration: Option<Migration>,
     /// The variables of the component do not matter, and no file gets them.
     pub without_variables: bool,
     /// Everything before the main command, and not that itself.
@@ -115,14 +118,16 @@ pub async fn run(app: &App, request: &RunRequest) -> Result<Done> {
         }
         None => request,
     };
-    match select::select(request, verb)? {
+    let done = match select::select(request, verb)? {
         select::Selection::One { component, stack } => single::run(app, request, &component, &stack).await,
         select::Selection::Stack { stack } => {
             let mut request = request.clone();
             request.request.many = true;
             fleet::run(app, &request, stack.as_deref()).await
         }
-    }
+    };
+    super::registry_cache::report(app);
+    done
 }
 
 /// `terraform version` in the current directory, in the environment as it is.

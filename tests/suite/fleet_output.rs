@@ -91,6 +91,15 @@ fn affected_components_run_in_their_order() {
 }
 
 #[test]
+fn q23_a_base_is_taken_and_one_that_is_none_ends_with_one() {
+    let sandbox = sandbox();
+    sandbox.git_init();
+    let plan = |base: &str| sandbox.atmos(&["terraform", "plan", "--affected", "--base", base, "--dry-run"]);
+    plan("main").success().says("No components affected");
+    plan("nowhere").exits(1).says("nowhere");
+}
+
+#[test]
 fn values_that_mean_nothing_are_refused() {
     let sandbox = sandbox();
     for (flag, value) in [

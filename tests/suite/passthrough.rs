@@ -89,6 +89,7 @@ fn twenty_commands_say_what_terraform_says() {
     ];
     assert!(table.len() >= 20);
     let mut wrong = Vec::new();
+    println!("| atmos | terraform | code | stdout | stderr | the same |\n|---|---|---|---|---|---|");
     for (words, native) in table {
         let (own, rest) = words.split_at(words.iter().position(|word| *word == "--").unwrap_or(words.len()));
         let args = [&["terraform"], own, &["-s", "dev"], rest].concat();
@@ -97,6 +98,21 @@ fn twenty_commands_say_what_terraform_says() {
         // A failure has our own line behind terraform's.
         let same = through.stdout == stdout && through.stderr.starts_with(&stderr) && Some(through.code()) == code;
         let clean = code != Some(0) || through.stderr == stderr;
+        println!(
+            "| `atmos {}` | `terraform {}` | {} | {} bytes | {} bytes | {} |",
+            args.join(" "),
+            native.join(" "),
+            code.unwrap_or(-1),
+            stdout.len(),
+            stderr.len(),
+            if !(same && clean) {
+                "no"
+            } else if code == Some(0) {
+                "yes"
+            } else {
+                "yes, and a line of our own behind it"
+            }
+        );
         if !(same && clean) {
             wrong.push(format!("{args:?}\n--- terraform {code:?}\n{stdout}\n{stderr}\n{through}"));
         }

@@ -76,6 +76,14 @@ fn contradictions_and_unknown_names_are_refused() {
 }
 
 #[test]
+fn q33_names_that_do_not_exist_are_errors_and_nothing_to_choose_is_none() {
+    let sandbox = sandbox();
+    sandbox.atmos(&["terraform", "plan", "--all", "-s", "nowhere"]).exits(1).says("stack nowhere does not exist");
+    sandbox.atmos(&["terraform", "plan", "--components", "nothing"]).exits(1).says("no component `nothing`");
+    sandbox.atmos(&["terraform", "plan", "--query", ".vars.nothing == 1"]).success().says("No components matched");
+}
+
+#[test]
 fn aliases_stand_for_commands() {
     let sandbox = sandbox();
     let aliases = "aliases: {tp: terraform plan, again: tp vpc, loop: loop, describe: list, toolchain: list, ls: 'list stacks'}\n";

@@ -33,7 +33,7 @@ mod users;
 mod vendoring;
 
 pub(crate) use aws_services::{AwsServices, PASSWORD, PUBLIC_PASSWORD, question};
-pub(crate) use background::{descendants, free_port, signal, wait_until};
+pub(crate) use background::{Background, descendants, free_port, signal, wait_until};
 pub(crate) use browser::{Chromium, Desktop, visit};
 pub(crate) use cloud::{AMBIENT_KEY, Cloud, Probe, variables};
 pub(crate) use dice::Dice;

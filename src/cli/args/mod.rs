@@ -17,13 +17,13 @@ mod gcp;
 mod global;
 mod helmfile;
 mod list;
-mod migrate;
 mod packer;
 mod planfile;
 mod provision;
 mod root;
 mod small;
 mod terraform;
+mod upkeep;
 mod validate;
 mod vendor;
 mod workflow;
@@ -56,7 +56,6 @@ pub use list::{
     ListArgs, ListCommand, ListEvaluationArgs, MetadataArgs, PlainListArgs, SelectArgs, SettingsArgs, SideBySideArgs,
     SourcesArgs, StackListArgs, ValuesArgs, VarsArgs, VendorArgs, WorkflowsArgs,
 };
-pub use migrate::{MigrateArgs, MigrateCommand};
 pub use packer::{PackerArgs, PackerCommand, PackerRun};
 pub use planfile::{PlanfileCommand, PlanfilePlace};
 pub use provision::{BackendCommand, BackendTarget, SourceCommand, WorkdirCommand};
@@ -71,6 +70,7 @@ pub use terraform::{
     BatchArgs, CiFlag, CleanArgs, FilesArgs, GenerateCommand, InitFlags, OutputArgs, PipelineArgs, PlanDiffArgs,
     PlanFlags, ShellArgs, TerraformArgs, TerraformCommand, TerraformRun, VarfileArgs, WriteCommand,
 };
+pub use upkeep::{CacheCommand, CacheFormatArgs, LintArgs, MigrateArgs, MigrateCommand, MigrateListArgs, MirrorArgs};
 pub use validate::{
     EditorconfigArgs, ScopeArgs, ValidateCiArgs, ValidateCommand, ValidateComponentArgs, ValidateSchemaArgs,
     ValidateStacksArgs, ValidationArgs,

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::{
-    BackendCommand, Fleet, IdentityArgs, MigrateCommand, PlanfileCommand, ProcessingArgs, SourceCommand, WorkdirCommand,
+    BackendCommand, CacheCommand, Fleet, IdentityArgs, LintArgs, MigrateCommand, PlanfileCommand, ProcessingArgs,
+    SourceCommand, WorkdirCommand,
 };
 
 #[derive(Debug, Args)]
@@ -241,15 +242,22 @@ pub enum TerraformCommand {
         #[command(subcommand)]
         command: PlanfileCommand,
     },
-    /// Migrate states of components with tfmigrate
-    Migrate {
-        #[command(subcommand)]
-        command: MigrateCommand,
-    },
     /// Working directories of components
     Workdir {
         #[command(subcommand)]
         command: WorkdirCommand,
+    },
+    /// Look after the cache of providers and modules
+    Cache {
+        #[command(subcommand)]
+        command: CacheCommand,
+    },
+    /// Check the configuration of components with tflint
+    Lint(LintArgs),
+    /// Migrate states with tfmigrate
+    Migrate {
+        #[command(subcommand)]
+        command: MigrateCommand,
     },
     /// Deprecated: use `generate varfile`
     #[command(hide = true)]

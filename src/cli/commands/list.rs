@@ -66,6 +66,11 @@ fn asked_format(context: &Context, flag: Option<&str>) -> Option<String> {
     given.filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
+/// The format of a list that `atmos.yaml` says nothing of.
+pub(super) fn plain_format(context: &Context, flag: Option<&str>) -> Result<TableFormat> {
+    parse_format(asked_format(context, flag).as_deref(), ROWS)
+}
+
 /// One of the formats of rows.
 pub(super) fn parse_format(text: Option<&str>, valid: &'static str) -> Result<TableFormat> {
     let Some(text) = text else { return Ok(TableFormat::Table) };

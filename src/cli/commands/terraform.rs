@@ -8,7 +8,7 @@ use super::super::args::{
 };
 use super::super::error::Error;
 use super::super::setup::{Context, boolean, flag};
-use super::{auth, backend, describe, fleet, generate, migrate, planfile, provision, unknown, write};
+use super::{auth, backend, describe, fleet, generate, planfile, provision, unknown, upkeep, write};
 use crate::component::Kind;
 use crate::diag::{Result, Warning};
 use crate::exec::terraform::{CleanOptions, FromPlan, Request};
@@ -98,8 +98,10 @@ pub(super) fn run(context: &Context, args: TerraformArgs) -> Result<u8> {
         C::Source { command } => provision::source(context, Kind::Terraform, command),
         C::Backend { command } => backend::run(context, command),
         C::Planfile { command } => planfile::run(context, command),
-        C::Migrate { command } => migrate::run(context, command),
         C::Workdir { command } => provision::workdir(context, &Kind::Terraform, command),
+        C::Cache { command } => upkeep::cache(context, command),
+        C::Lint(args) => upkeep::lint(context, args),
+        C::Migrate { command } => upkeep::migrate(context, command),
         C::Varfile(args) | C::Write { command: WriteCommand::Varfile(args) } => {
             let warning = Warning::new("atmos::cli::deprecated", "this command is deprecated");
             context.host.talk.warn(warning.help("use `atmos terraform generate varfile`"));
@@ -173,7 +175,7 @@ fn output(context: &Context, args: OutputArgs) -> Result<u8> {
     go(context, request)
 }
 
-fn go(context: &Context, asked: impl Into<Asked>) -> Result<u8> {
+pub(super) fn go(context: &Context, asked: impl Into<Asked>) -> Result<u8> {
     let Asked { request, summary } = asked.into();
     let app = context.app_with_config()?;
     let done = context.block_on(terraform::run(&app, &request))??;
@@ -190,7 +192,7 @@ pub(super) fn plain(context: &Context, word: &str, run: TerraformRun) -> Result<
 
 /// Flags beat variables. The words of the user are the component and native positionals, for compound commands behind
 /// their verb.
-fn request(context: &Context, word: &str, run: TerraformRun, init: &InitFlags) -> Result<RunRequest> {
+pub(super) fn request(context: &Context, word: &str, run: TerraformRun, init: &InitFlags) -> Result<RunRequest> {
     let env = &context.host.env;
     let mut words = run.words.into_iter().peekable();
     let mut command = vec![word.to_owned()];
@@ -246,7 +248,7 @@ fn upload_status(context: &Context, word: &str, given: Option<bool>) -> Result<b
 }
 
 /// The flags for many components.
-fn all(mut request: RunRequest, context: &Context, fleet: Fleet, word: &str) -> Result<Asked> {
+pub(super) fn all(mut request: RunRequest, context: &Context, fleet: Fleet, word: &str) -> Result<Asked> {
     let summary;
     (request.many, summary) =
         fleet::options(context, fleet, &format!("ATMOS_TERRAFORM_{word}"), request.component.is_some())?;
@@ -255,9 +257,9 @@ fn all(mut request: RunRequest, context: &Context, fleet: Fleet, word: &str) -> 
 }
 
 /// A request, and where its results go.
-struct Asked {
-    request: RunRequest,
-    summary: Option<PathBuf>,
+pub(super) struct Asked {
+    pub(super) request: RunRequest,
+    pub(super) summary: Option<PathBuf>,
 }
 
 impl From<RunRequest> for Asked {

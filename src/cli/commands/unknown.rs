@@ -30,7 +30,6 @@ const LATER: &[(&str, &[&str])] = &[
         ],
     ),
     ("atmos aws", &["compliance", "security"]),
-    ("atmos terraform", &["cache", "lint"]),
 ];
 
 /// Whether the name is that of a command of the reference that is not built yet.

@@ -6,6 +6,7 @@
 pub mod clean;
 pub mod folder;
 pub mod init;
+pub mod migration;
 mod request;
 mod run;
 pub mod sensitive;

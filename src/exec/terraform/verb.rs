@@ -22,9 +22,6 @@ const PLAIN: Verb = Verb { varfile: false, provisions: false, modifies: false, w
 /// Sub-commands of `state` that only read.
 const STATE_READS: [&str; 3] = ["list", "pull", "show"];
 
-/// Atmos' own sub-commands that later work brings.
-const NOT_BUILT: [&str; 3] = ["planfile", "cache", "lint"];
-
 /// Sub-commands that are handed to terraform as they are.
 const PASSED: [&str; 13] = [
     "console",
@@ -46,13 +43,15 @@ impl Verb {
     /// The properties of a sub-command, given as its words.
     ///
     /// # Errors
-    /// [`Error::NotBuilt`] and [`Error::BadRequest`] (the message begins with the stable phrase for unknown commands).
+    /// [`Error::UnknownCommand`]
     pub fn of(words: &[String]) -> Result<Verb, Error> {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let single = words.len() > 1;
         Ok(match words.as_slice() {
-            ["plan"] => Verb { varfile: true, provisions: true, ..PLAIN },
-            ["apply" | "deploy"] => Verb { varfile: true, provisions: true, modifies: true, ..PLAIN },
+            ["plan"] | ["migrate", "plan"] => Verb { varfile: true, provisions: true, ..PLAIN },
+            ["apply" | "deploy"] | ["migrate", "apply"] => {
+                Verb { varfile: true, provisions: true, modifies: true, ..PLAIN }
+            }
             ["destroy" | "import"] => Verb { varfile: true, modifies: true, ..PLAIN },
             ["refresh" | "test" | "console"] => Verb { varfile: true, ..PLAIN },
             ["workspace"] => Verb { provisions: true, ..PLAIN },
@@ -65,12 +64,6 @@ impl Verb {
             ["state", "mv" | "push" | "replace-provider" | "rm"] => Verb { modifies: true, single, ..PLAIN },
             ["taint" | "untaint" | "force-unlock"] => Verb { modifies: true, ..PLAIN },
             [word] if PASSED.contains(word) => PLAIN,
-            [word, ..] if NOT_BUILT.contains(word) || *word == "migrate" => {
-                return Err(Error::NotBuilt {
-                    what: format!("atmos terraform {}", words.join(" ")),
-                    help: "this sub-command comes with later work".to_owned(),
-                });
-            }
             _ => {
                 return Err(Error::UnknownCommand { command: words.join(" "), tool: "terraform" });
             }
@@ -104,6 +97,8 @@ mod tests {
             ("state list", false),
             ("state pull", false),
             ("output", false),
+            ("migrate plan", false),
+            ("migrate apply", true),
         ] {
             assert_eq!(verb(words).unwrap().modifies, modifies, "{words}");
         }
@@ -127,8 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_built_and_what_is_unknown_say_so() {
-        assert!(matches!(verb("lint"), Err(Error::NotBuilt { .. })));
+    fn what_is_unknown_says_so() {
         assert!(matches!(verb("frobnicate"), Err(Error::UnknownCommand { .. })));
         assert!(matches!(verb("state list vpc"), Err(Error::UnknownCommand { .. })));
     }

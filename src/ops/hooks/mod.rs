@@ -20,4 +20,5 @@ mod store;
 
 pub use event::Skip;
 pub(super) use remarks::remarks;
+pub(super) use report::{Found, Report};
 pub(super) use run::{Around, Hooks};

@@ -7,7 +7,7 @@ use crate::host::percent_decode;
 
 /// How the file is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Report {
+pub(in crate::ops) enum Report {
     /// Text, shown as it is.
     Text,
     /// Findings in SARIF; the file's name in the output folder where it is not the usual one.
@@ -40,7 +40,7 @@ impl Report {
     }
 
     /// The same as a part of a summary in Markdown.
-    pub(super) fn summary(&self, hook: &str, subject: &str, content: &str) -> Option<String> {
+    pub(in crate::ops) fn summary(&self, hook: &str, subject: &str, content: &str) -> Option<String> {
         let heading = format!("{hook} of {subject}");
         match self {
             Report::Text => Some(content.trim_end()).filter(|text| !text.is_empty()).map(|text| format!("\n{text}\n")),
@@ -48,9 +48,7 @@ impl Report {
             Report::Findings { .. } => {
                 serde_json::from_str::<Json>(content).ok()?;
                 let mut all = self.findings(content);
-                all.sort_by(|left, right| {
-                    (left.level, &left.file, left.line).cmp(&(right.level, &right.file, right.line))
-                });
+                all.sort_by(Found::by_weight);
                 let row = |one: Found| {
                     let line = one.line.map(|line| format!(":{line}")).unwrap_or_default();
                     let place = one.file.map(|file| format!("{file}{line}")).unwrap_or_default();
@@ -62,7 +60,7 @@ impl Report {
     }
 
     /// The findings one by one.
-    pub(super) fn findings(&self, content: &str) -> Vec<Found> {
+    pub(in crate::ops) fn findings(&self, content: &str) -> Vec<Found> {
         let Report::Findings { .. } = self else { return Vec::new() };
         let Ok(document) = serde_json::from_str::<Json>(content) else { return Vec::new() };
         let runs = document["runs"].as_array().into_iter().flatten();
@@ -73,7 +71,7 @@ impl Report {
 
 /// One finding for other programs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Found {
+pub(in crate::ops) struct Found {
     level: usize,
     pub rule: String,
     /// As the program named it, its folder in front where it has one of its own.
@@ -83,8 +81,17 @@ pub(super) struct Found {
 }
 
 impl Found {
-    pub(super) fn is_error(&self) -> bool {
+    pub(in crate::ops) fn is_error(&self) -> bool {
         LEVELS[self.level] == "error"
+    }
+
+    pub(in crate::ops) fn level(&self) -> &'static str {
+        LEVELS[self.level]
+    }
+
+    /// The worst come first.
+    pub(in crate::ops) fn by_weight(left: &Found, right: &Found) -> std::cmp::Ordering {
+        (left.level, &left.file, left.line).cmp(&(right.level, &right.file, right.line))
     }
 }
 

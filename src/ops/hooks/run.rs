@@ -11,9 +11,9 @@ use crate::diag::{Report, Result, Warning};
 use crate::exec::process;
 use crate::exec::relay::Relay;
 use crate::exec::signals::Signals;
+use crate::exec::terraform::migration::TFMIGRATE;
 use crate::host::Env;
 use crate::ops::App;
-use crate::ops::terraform::MIGRATOR;
 use crate::resolve::{self, Options};
 use crate::state::Outputs;
 use crate::step::{Facts, Status, Subject};
@@ -222,7 +222,7 @@ impl Hooks {
         for hook in self.due(&self.list, moment, status, around)? {
             let program = match &hook.kind {
                 Kind::Command(command) => command.program.as_str(),
-                Kind::Migrate(_) => MIGRATOR,
+                Kind::Migrate(_) => TFMIGRATE,
                 _ => continue,
             };
             if process::find(program, "a hook", around.env, &host.cwd).is_err() {

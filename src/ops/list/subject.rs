@@ -16,6 +16,7 @@ pub enum Subject {
     Profiles,
     Themes,
     Repositories,
+    Migrations,
 }
 
 /// Fields of an instance.
@@ -73,6 +74,28 @@ const AFFECTED: &[&str] = &[
     "settings",
 ];
 
+/// Fields of a component whose state may be migrated.
+const MIGRATIONS: &[&str] = &[
+    "component",
+    "stack",
+    "workspace",
+    "hook",
+    "mode",
+    "migration",
+    "config",
+    "history_storage",
+    "history_bucket",
+    "history_key",
+    "history_role_arn",
+    "terraform_backend",
+    "tfmigrate_enabled",
+    "history_namespace",
+    "history_region",
+    "history_profile",
+    "history_endpoint",
+    "history_kms_key_id",
+];
+
 const VENDOR: &[&str] = &[
     "component",
     "type",
@@ -88,7 +111,7 @@ const VENDOR: &[&str] = &[
 ];
 
 /// Every list, in the order of its word.
-const ALL: [Subject; 13] = [
+const ALL: [Subject; 14] = [
     Subject::Stacks,
     Subject::Components,
     Subject::Instances,
@@ -102,6 +125,7 @@ const ALL: [Subject; 13] = [
     Subject::Profiles,
     Subject::Themes,
     Subject::Repositories,
+    Subject::Migrations,
 ];
 
 /// What the columns of a list can show; nothing for lists without rows.
@@ -126,6 +150,7 @@ impl Subject {
             Subject::Profiles => "profiles",
             Subject::Themes => "themes",
             Subject::Repositories => "git-repositories",
+            Subject::Migrations => "migrations",
         }
     }
 
@@ -143,6 +168,7 @@ impl Subject {
             Subject::Profiles => &["name", "location", "path", "files", "description", "tags"],
             Subject::Themes => &["name", "type", "active"],
             Subject::Repositories => &["status", "name", "uri", "provider", "branch", "workdir"],
+            Subject::Migrations => MIGRATIONS,
         }
     }
 
@@ -202,6 +228,19 @@ impl Subject {
                 ("Branch", "branch"),
                 ("Workdir", "workdir"),
             ],
+            Subject::Migrations => &[
+                ("Component", "component"),
+                ("Stack", "stack"),
+                ("Workspace", "workspace"),
+                ("Hook", "hook"),
+                ("Mode", "mode"),
+                ("Migration", "migration"),
+                ("Config", "config"),
+                ("History Storage", "history_storage"),
+                ("History Bucket", "history_bucket"),
+                ("History Key", "history_key"),
+                ("History Role ARN", "history_role_arn"),
+            ],
         }
     }
 
@@ -211,7 +250,7 @@ impl Subject {
             Subject::Stacks => &["Stack"],
             Subject::Components | Subject::Vendor => &["Component"],
             Subject::Instances => &["Component", "Stack"],
-            Subject::Metadata => &["Stack", "Component"],
+            Subject::Metadata | Subject::Migrations => &["Stack", "Component"],
             Subject::Workflows => &["File", "Workflow"],
             Subject::Sources => &["Stack", "Type", "Component"],
             Subject::Aliases => &["Alias"],
@@ -236,7 +275,8 @@ impl Subject {
             | Subject::Editions
             | Subject::Profiles
             | Subject::Themes
-            | Subject::Repositories => &[],
+            | Subject::Repositories
+            | Subject::Migrations => &[],
         }
     }
 
@@ -255,7 +295,8 @@ impl Subject {
             | Subject::Editions
             | Subject::Profiles
             | Subject::Themes
-            | Subject::Repositories => &[],
+            | Subject::Repositories
+            | Subject::Migrations => &[],
         }
     }
 }

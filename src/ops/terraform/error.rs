@@ -91,12 +91,9 @@ pub enum Error {
     #[diagnostic(code(atmos::terraform::rc), help("write it as terraform's own CLI configuration, in YAML"))]
     Rc { reason: String, place: String },
 
-    #[error("`tfmigrate`, which `terraform migrate` needs, was not found")]
-    #[diagnostic(
-        code(atmos::terraform::no_migrator),
-        help("install tfmigrate (https://github.com/minamijoyo/tfmigrate) and put it on PATH")
-    )]
-    NoMigrator,
+    #[error("tflint found {} in {component} ({stack})", counted(*count))]
+    #[diagnostic(code(atmos::terraform::lint), help("they are listed above; `.tflint.hcl` says which rules count"))]
+    Lint { component: String, stack: String, count: usize },
 
     #[error("plan file `{}` does not exist", path.display())]
     #[diagnostic(
@@ -120,6 +117,10 @@ pub enum Error {
     #[error("terraform printed outputs that are not JSON: {reason}")]
     #[diagnostic(code(atmos::terraform::output_unreadable))]
     OutputUnreadable { reason: String },
+}
+
+fn counted(count: usize) -> String {
+    if count == 1 { "1 problem".to_owned() } else { format!("{count} problems") }
 }
 
 impl Failure for Error {}

@@ -1,188 +1,151 @@
-//! `terraform migrate`: tfmigrate in the component's folder, with everything that a run of terraform would have.
+//! `terraform migrate`: tfmigrate in the prepared folder of a component, with its backend, workspace and identity.
 
-use std::path::{Path, PathBuf};
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::path::Path;
 
-use tempfile::NamedTempFile;
-
-use super::planfile::ready;
-use super::single::{Ready, Work, child_environment, children, open_session};
-use super::{Done, Error, RunRequest, migrations, rc};
-use crate::auth::resolution::Need;
 use crate::diag::Result;
+use crate::exec::process::{self, Surroundings};
+use crate::exec::relay::Relay;
 use crate::exec::signals::Signals;
-use crate::exec::{Error as ExecError, Hangup, Launch, Output, folder_lock, process};
+use crate::exec::terraform::Target;
+use crate::exec::terraform::migration::{
+    CONFIG_FILE, History, MIGRATIONS, Migration, TFMIGRATE, configuration, local_history, local_path, storage,
+};
+use crate::exec::{Error as ExecError, Hangup, Launch, Output};
 use crate::host::Env;
+use crate::host::lock::FileLock;
 use crate::ops::{App, child};
+use crate::value::Node;
 
-/// The program that migrates states.
-pub(in crate::ops) const PROGRAM: &str = "tfmigrate";
-/// Its own way to be told of a configuration, and its usual one.
-const CONFIG_VARIABLE: &str = "TFMIGRATE_CONFIG";
-const CONFIG_FILE: &str = ".tfmigrate.hcl";
-
-/// What is done with a migration.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Migration {
-    /// Only looked at.
-    #[default]
-    Plan,
-    Apply,
+/// One component and what is to be done with its state.
+#[derive(Clone, Copy)]
+pub(super) struct Work<'a> {
+    pub(super) app: &'a App,
+    pub(super) migration: &'a Migration,
+    pub(super) target: &'a Target,
+    pub(super) backend: &'a Node,
+    pub(super) env: &'a Env,
 }
 
-impl Migration {
-    pub fn word(self) -> &'static str {
-        match self {
-            Migration::Plan => "plan",
-            Migration::Apply => "apply",
+impl Work<'_> {
+    /// Whether there is anything to do. Says so if not.
+    ///
+    /// # Errors
+    /// The program is not there: nothing is prepared then.
+    pub(super) fn begin(&self) -> Result<bool> {
+        let Work { app, target, migration, env, .. } = self;
+        if self.makes_config() && migration.file.is_none() && !target.folder.join(MIGRATIONS).is_dir() {
+            let (component, stack) = (&target.component, &target.stack);
+            app.host.talk.info(format!(
+                "No migrations found for {component} in {stack}: nothing to do (they belong into `{MIGRATIONS}/` of its folder)"
+            ));
+            return Ok(false);
+        }
+        process::find(TFMIGRATE, "`atmos terraform migrate`", env, &app.host.cwd)?;
+        Ok(true)
+    }
+
+    /// Nobody has a configuration of the user's own.
+    fn makes_config(&self) -> bool {
+        let Work { migration, target, env, .. } = self;
+        migration.config.is_none()
+            && env.get("TFMIGRATE_CONFIG").is_none_or(str::is_empty)
+            && !target.folder.join(CONFIG_FILE).exists()
+    }
+
+    fn history(&self) -> History {
+        History::of(&self.target.stack, &self.target.folder_name, &self.target.workspace)
+    }
+
+    /// Runs the program behind init and the choice of the workspace.
+    ///
+    /// # Errors
+    /// The configuration cannot be written, or the program fails; its code is that of the run.
+    pub(super) async fn run(&self, signals: &mut Signals, relay: Option<&Relay>, lock: &FileLock) -> Result<()> {
+        let Work { app, migration, target, .. } = self;
+        let history = self.history();
+        let kind = target.backend_type.as_str();
+        let mut made = None;
+        if self.makes_config() {
+            let migrations = target.folder.join(MIGRATIONS).is_dir();
+            made = Some(written(app, &configuration(migrations, kind, self.backend, &history))?);
+        }
+        let env = self.environment(&history)?;
+        let kept = match &made {
+            Some(_) if !matches!(kind, "s3" | "gcs") => Some(local_history(kind, self.backend, &history)),
+            Some(_) => None,
+            None => self.own_history(&env),
+        };
+        if let Some(folder) = kept.as_deref().map(|path| target.folder.join(path)).as_deref().and_then(Path::parent) {
+            // Without it the program migrates the state and then cannot record that.
+            std::fs::create_dir_all(folder).map_err(ExecError::file("create", folder))?;
+        }
+        let config = made.as_ref().map(|file| file.path().display().to_string());
+        let launch = Launch {
+            program: TFMIGRATE.to_owned(),
+            configured: "`atmos terraform migrate`".to_owned(),
+            args: migration.arguments(config.as_deref()).into_iter().map(OsString::from).collect(),
+            cwd: target.folder.clone(),
+            env,
+            output: Output::Inherit,
+            stderr: None,
+            hangup: Hangup::Terminates,
+        };
+        let around = Surroundings { relay, lock: Some(lock), ..child::surroundings(&app.host) };
+        let outcome = process::run(&launch, around, signals).await?;
+        if let Some(relay) = relay {
+            relay.note_end(outcome.code);
+        }
+        match (outcome.stop, outcome.code) {
+            (Some(stop), _) => Err(ExecError::Interrupted { stop }.into()),
+            (None, 0) => Ok(()),
+            (None, code) => {
+                Err(ExecError::child_failed(format!("{TFMIGRATE} {}", migration.action), code, None).into())
+            }
         }
     }
-}
 
-/// A migration of one component.
-#[derive(Debug, Clone, Default)]
-pub struct MigrateRequest {
-    /// A `plan`, of which only what goes before is done.
-    pub run: RunRequest,
-    pub action: Migration,
-    /// A file; without one the program goes by its history.
-    pub migration: Option<String>,
-    /// A configuration for the program.
-    pub config: Option<String>,
-    pub backend_config: Vec<String>,
-}
-
-/// Prepares the component's folder and runs the program there. The code is its own.
-///
-/// # Errors
-/// Those of a run; the program is not there.
-pub async fn migrate(app: &App, request: &MigrateRequest) -> Result<Done> {
-    let Some(ready) = ready(app, &request.run)? else { return Ok(Done::default()) };
-    let target = &ready.target;
-    let (component, stack) = (&target.component, &target.stack);
-    if request.run.dry_run {
-        let word = request.action.word();
-        app.host.talk.info(format!("Would {PROGRAM} {word} {component} in {stack} (dry run)"));
-        return Ok(Done::default());
-    }
-    if process::find(PROGRAM, "the migration", &app.host.env, &app.host.cwd).is_err() {
-        return Err(Error::NoMigrator.into());
-    }
-    let (access, mut signals) = (child::access(app)?, Signals::listen()?);
-    let mut run = request.run.clone();
-    (run.only_prepares, run.request.skip_planfile) = (true, true);
-    let work = Work { request: &run, ready: &ready, need: Need::Run, relay: None };
-    children(app, work, &access, &mut signals).await?;
-    let held = open_session(app, &run, &ready, &access, &mut signals, Need::Run).await?;
-    let mut env = child_environment(app, &run, target, &held, &access);
-    let _rc = rc::add(app, &mut env)?;
-    add_variables(&ready, &mut env);
-    // The program starts terraform in the folder, once and again.
-    let lock = signals.guard(folder_lock::acquire(&app.host, &target.folder)).await?;
-    let outcome = match configured(app, request, &ready, &env) {
-        Ok(Some(configured)) => {
-            let launch = launch(request, &ready, &configured, env);
-            process::run(&launch, child::surroundings(&app.host), &mut signals).await.map_err(Into::into)
+    /// What the program and the terraform that it starts see beyond the environment of the run.
+    fn environment(&self, history: &History) -> Result<Env> {
+        let Work { app, target, .. } = self;
+        let mut env = self.env.clone();
+        for (name, value) in history.variables() {
+            env.set(name, value);
         }
-        Ok(None) => {
-            let message = format!(
-                "No tfmigrate migrations found for {component} in {stack}: nothing to do. They are files in the folder \
-                 `migrations` of the component, or named by --migration"
-            );
-            app.host.talk.info(message);
-            Ok(process::Outcome::default())
+        for (name, value) in storage(&target.backend_type, self.backend) {
+            env.set(format!("ATMOS_TFMIGRATE_HISTORY_{}", name.to_uppercase()), value);
         }
-        Err(report) => Err(report),
-    };
-    drop(lock);
-    let closed = held.close().await;
-    let outcome = outcome?;
-    closed?;
-    if let Some(stop) = outcome.stop {
-        return Err(ExecError::Interrupted { stop }.into());
-    }
-    Ok(Done { code: outcome.code, ..Done::default() })
-}
-
-/// What the program is told by words.
-struct Configured {
-    config: Option<PathBuf>,
-    migration: Option<String>,
-    /// Ours, gone with the value.
-    _file: Option<NamedTempFile>,
-}
-
-/// The configuration of the program: one that is named or found, else one with the history beside the states. `None` where
-/// there is nothing to migrate.
-fn configured(app: &App, request: &MigrateRequest, ready: &Ready, env: &Env) -> Result<Option<Configured>> {
-    let folder = &ready.target.folder;
-    let migration = request.migration.clone();
-    let named = request.config.as_ref().map(PathBuf::from);
-    let variable = || env.get(CONFIG_VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from);
-    let usual = || Some(PathBuf::from(CONFIG_FILE)).filter(|file| folder.join(file).is_file());
-    if let Some(known) = named.clone().or_else(variable).or_else(usual) {
-        let content = std::fs::read_to_string(folder.join(&known)).unwrap_or_default();
-        if migrations::keeps_history_in_a_file(&content) {
-            make_room(folder, &migrations::key(&ready.target))?;
+        if env.get("TFMIGRATE_EXEC_PATH").is_none() {
+            // It is read as a shell would read it.
+            let program = process::find(&target.command, &target.command_source, &env, &app.host.cwd)?;
+            env.set("TFMIGRATE_EXEC_PATH", shell_words::quote(&program.display().to_string()).into_owned());
         }
-        return Ok(Some(Configured { config: named, migration, _file: None }));
+        let varfile = target.folder.join(target.names().varfile());
+        if varfile.is_file() {
+            // The plans by which it checks its work need the variables, wherever they run.
+            let path = varfile.display().to_string();
+            let flag = format!("-var-file={}", shell_words::quote(&path));
+            let before = env.get("TF_CLI_ARGS_plan").filter(|text| !text.is_empty()).map(str::to_owned);
+            env.set("TF_CLI_ARGS_plan", before.map_or(flag.clone(), |before| format!("{before} {flag}")));
+        }
+        Ok(env)
     }
-    if migration.is_none() && !folder.join(migrations::FOLDER).is_dir() {
-        return Ok(None);
-    }
-    let generated = migrations::generated(&ready.target, &ready.instance.sections);
-    if let Some(file) = &generated.history_file {
-        make_room(folder, file)?;
-    }
-    let temp = &app.host.dirs.temp;
-    let file = tempfile::Builder::new().prefix("atmos-tfmigrate-").suffix(".hcl").tempfile_in(temp);
-    let file = file.map_err(ExecError::file("create", temp))?;
-    std::fs::write(file.path(), generated.text).map_err(ExecError::file("write", file.path()))?;
-    let config = Some(file.path().to_path_buf());
-    // Paths in the migrations' own folder are what the program wants.
-    let migration = migration.map(|path| migrations::below_the_folder(&path, folder));
-    Ok(Some(Configured { config, migration, _file: Some(file) }))
-}
 
-/// The program would find out that it cannot write its history when the state is moved already.
-fn make_room(folder: &Path, file: &str) -> Result<()> {
-    let path = folder.join(file);
-    let parent = path.parent().unwrap_or(folder);
-    Ok(std::fs::create_dir_all(parent).map_err(ExecError::file("create", parent))?)
-}
-
-/// What the program and its configuration may ask for.
-fn add_variables(ready: &Ready, env: &mut Env) {
-    let target = &ready.target;
-    for (name, value) in migrations::variables(target, &ready.instance.sections) {
-        env.set(name, value);
-    }
-    if env.get("TFMIGRATE_EXEC_PATH").is_none_or(str::is_empty) {
-        env.set("TFMIGRATE_EXEC_PATH", &target.command);
-    }
-    // It plans by itself, without our words, and in other folders, too.
-    let varfile = target.folder.join(target.names().varfile());
-    if varfile.is_file() {
-        let own = env.get("TF_CLI_ARGS_plan").map(|words| format!("{words} ")).unwrap_or_default();
-        env.set("TF_CLI_ARGS_plan", format!("{own}-var-file={}", varfile.display()));
+    /// The file of the history in a configuration of the user's own, as far as it can be told.
+    fn own_history(&self, env: &Env) -> Option<String> {
+        let given = self.migration.config.clone().or_else(|| env.get("TFMIGRATE_CONFIG").map(str::to_owned));
+        let path = self.target.folder.join(given.unwrap_or_else(|| CONFIG_FILE.to_owned()));
+        let text = std::fs::read_to_string(path).ok()?;
+        local_path(&text, |name| env.get(name).map(str::to_owned))
     }
 }
 
-fn launch(request: &MigrateRequest, ready: &Ready, configured: &Configured, env: Env) -> Launch {
-    let mut args = vec![request.action.word().into()];
-    if let Some(config) = &configured.config {
-        args.extend(["--config".into(), config.clone().into_os_string()]);
-    }
-    let backend = request.backend_config.iter().filter(|entry| !entry.is_empty());
-    args.extend(backend.map(|entry| format!("--backend-config={entry}").into()));
-    args.extend(configured.migration.iter().map(Into::into));
-    Launch {
-        program: PROGRAM.to_owned(),
-        configured: "the migration".to_owned(),
-        args,
-        cwd: ready.target.folder.clone(),
-        env,
-        output: Output::Inherit,
-        stderr: None,
-        hangup: Hangup::PassesOn,
-    }
+/// A file that goes when it is dropped.
+fn written(app: &App, text: &str) -> Result<tempfile::NamedTempFile> {
+    let folder = &app.host.dirs.temp;
+    let file = tempfile::Builder::new().prefix("atmos-tfmigrate-").suffix(".hcl").tempfile_in(folder);
+    let mut file = file.map_err(ExecError::file("create", folder))?;
+    file.write_all(text.as_bytes()).map_err(ExecError::file("write", folder))?;
+    Ok(file)
 }

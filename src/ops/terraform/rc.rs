@@ -4,9 +4,9 @@ use std::io::Write as _;
 
 use super::Error;
 use crate::content;
-use crate::diag::Result;
+use crate::diag::{Result, Warning};
 use crate::host::Env;
-use crate::ops::App;
+use crate::ops::{App, registry_cache};
 use crate::value::{Map, Node};
 
 /// Variables that lead terraform and OpenTofu to their configuration.
@@ -27,17 +27,30 @@ pub(super) struct File {
 /// # Errors
 /// A section that is no configuration, or a file that cannot be written.
 pub(super) fn add(app: &App, env: &mut Env) -> Result<Option<File>> {
-    let Some(section) = app.config.document.get_path(["components", "terraform", "rc"]) else { return Ok(None) };
-    if section.get("enabled").and_then(Node::as_bool) != Some(true) {
+    let section = app.config.document.get_path(["components", "terraform", "rc"]);
+    let section = section.filter(|section| section.get("enabled").and_then(Node::as_bool) == Some(true));
+    let cached = registry_cache::is_on(app);
+    if section.is_none() && !cached {
         return Ok(None);
     }
-    if VARIABLES.iter().chain(&[OLD]).any(|name| env.get(name).is_some()) {
+    if let Some(name) = VARIABLES.iter().chain(&[OLD]).find(|name| env.get(name).is_some()) {
         tracing::debug!("terraform has a configuration of the user's own");
+        if cached {
+            let message = format!("the registry cache has no effect: {name} names a configuration of terraform");
+            let warning = Warning::new("atmos::terraform::cache_bypassed", message);
+            app.host.talk.warn(warning.help("unset it; `components.terraform.rc` can have the same settings"));
+        }
         return Ok(None);
     }
-    let text = render(section.as_map().unwrap_or(&Map::default())).map_err(|reason| {
-        let place = app.host.sources.place(section.span).map(|place| format!(" ({place})")).unwrap_or_default();
-        Error::Rc { reason, place }
+    let mut map = section.and_then(Node::as_map).cloned().unwrap_or_default();
+    if cached {
+        let server = registry_cache::server(app)?;
+        map = registry_cache::contribute(server, &map);
+        registry_cache::trust(server, env);
+    }
+    let text = render(&map).map_err(|reason| {
+        let place = section.and_then(|section| app.host.sources.place(section.span));
+        Error::Rc { reason, place: place.map(|place| format!(" ({place})")).unwrap_or_default() }
     })?;
     let folder = &app.host.dirs.temp;
     let file = tempfile::Builder::new().prefix("atmos-").suffix(".tfrc").tempfile_in(folder);

@@ -19,7 +19,7 @@ pub(super) enum Selection {
 }
 
 /// Sub-commands that know `--all`.
-const FLEET: [&str; 6] = ["init", "plan", "apply", "deploy", "destroy", "providers"];
+const FLEET: [&str; 7] = ["init", "plan", "apply", "deploy", "destroy", "providers", "migrate"];
 
 /// Decides by component, stack, `--all` and the flags that choose among many components.
 pub(super) fn select(request: &RunRequest, verb: Verb) -> Result<Selection> {

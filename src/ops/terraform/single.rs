@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use jiff::Timestamp;
 
 use super::target::target_in;
-use super::{Done, RunRequest, backend, fleet, output, rc, retry, verify};
+use super::{Done, RunRequest, backend, fleet, migrate, output, rc, retry, verify};
 use crate::auth::resolution::Need;
 use crate::ci::{Platform, passes};
 use crate::component::{Instance, Kind};
@@ -390,7 +390,16 @@ async fn locked(app: &App, work: Work<'_>, held: &Held, env: &Env, signals: &mut
     if request.without_variables {
         plan.varfiles.clear();
     }
-    if request.only_prepares {
+    let migration = request.migration.as_ref().map(|migration| {
+        let backend = &ready.instance.sections.backend;
+        migrate::Work { app, migration, target, backend, env }
+    });
+    if let Some(migration) = migration
+        && !migration.begin()?
+    {
+        return Ok(Finished { code: 0, data: Vec::new() });
+    }
+    if request.only_prepares || migration.is_some() {
         plan = Plan { main: None, remove: Vec::new(), saves: None, ..plan };
     }
     plan.output = request.output.unwrap_or(plan.output);
@@ -404,16 +413,21 @@ async fn locked(app: &App, work: Work<'_>, held: &Held, env: &Env, signals: &mut
     let platforms = platforms(app);
     let lock = Some(&lock);
     let folds = folds.as_ref().map(|folds| folds as &dyn Folds);
-    let context = Context { host, target, request, env, signals, relay, lock, retries, folds, platforms: &platforms };
-    let result = run_plan(context, &plan).await;
+    let own = &mut *signals;
+    let context =
+        Context { host, target, request, env, signals: own, relay, lock, retries, folds, platforms: &platforms };
+    let mut result = run_plan(context, &plan).await.map_err(Report::from);
+    if let Some((migration, lock)) = migration.zip(lock).filter(|_| result.is_ok()) {
+        result = migration.run(signals, relay, lock).await.and(result);
+    }
     if let Some(relay) = relay {
         relay.close();
     }
-    Ok(result?)
+    result
 }
 
 /// `components.terraform.platforms`
-fn platforms(app: &App) -> Vec<String> {
+pub(in crate::ops) fn platforms(app: &App) -> Vec<String> {
     let listed = app.config.document.get_path(["components", "terraform", "platforms"]).and_then(Node::as_list);
     let texts = listed.unwrap_or_default().iter().filter_map(Node::scalar_text);
     texts.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()).collect()
