@@ -97,6 +97,7 @@ mod provision;
 mod provisioning;
 mod quirks;
 mod remote;
+mod removing;
 mod render;
 mod saml;
 mod saml_forms;

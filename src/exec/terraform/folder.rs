@@ -199,13 +199,21 @@ fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Option<T> {
     serde_json::from_slice(&std::fs::read(path).ok()?).ok()
 }
 
+/// The file is the record of a backend, as terraform keeps it in its data directory, and no state.
+pub(super) fn has_backend_record(file: &Path) -> bool {
+    read_json::<serde_json::Value>(file).is_some_and(|document| {
+        let resources = document.get("resources").and_then(serde_json::Value::as_array);
+        document.get("backend").is_some_and(serde_json::Value::is_object) && resources.is_none_or(Vec::is_empty)
+    })
+}
+
 fn read_record(data: &Path) -> Option<Record> {
     let document: serde_json::Value = read_json(&data.join("terraform.tfstate"))?;
     serde_json::from_value(document.get("backend")?.clone()).ok()
 }
 
 /// A state file with something in it.
-fn has_state(path: &Path) -> bool {
+pub(super) fn has_state(path: &Path) -> bool {
     let Some(state) = read_json::<serde_json::Value>(path) else {
         // Something that cannot be read as a state is treated as one: nothing is decided over it.
         return std::fs::metadata(path).is_ok_and(|metadata| metadata.len() > 0);

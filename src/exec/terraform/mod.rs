@@ -6,16 +6,20 @@
 pub mod clean;
 pub mod folder;
 pub mod init;
+mod owned;
 mod request;
 mod run;
 pub mod sensitive;
+mod states;
 mod steps;
 mod target;
 mod verb;
 
 pub use clean::Options as CleanOptions;
+pub use owned::{Owned, of_data_dir, of_packages};
 pub use request::{FromPlan, Request};
 pub use run::{Context, Finished, Folds, Next, Retries, run};
+pub use states::states_below;
 pub use steps::{InitWish, Plan, Workspace, steps};
 pub use target::{BACKEND_FILE, Backend, HCL_BACKEND_FILE, Settings, Target};
 pub use verb::Verb;

@@ -1,16 +1,17 @@
 //! `source` of a component, and fetching it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::error::Error;
 use super::tree::Choice;
 use crate::component::Instance;
 use crate::config::Config;
-use crate::fetch::parse_ttl;
-use crate::host::fs;
+use crate::fetch::{self, parse_ttl};
+use crate::host::{fs, percent_encode_path};
 use crate::ops::App;
 use crate::step::text_of;
 use crate::value::Node;
+use crate::vendor::normalized;
 
 /// The section, read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -78,7 +79,11 @@ impl Source {
     pub(super) fn is_local(&self) -> bool {
         let uri = &self.uri;
         let elsewhere = ["://", "::", "github.com", "gitlab.com", "bitbucket."];
-        uri.starts_with("file://") || uri.starts_with(['.', '/']) || !elsewhere.iter().any(|sign| uri.contains(sign))
+        // `git@host:org/repo`
+        let is_scp = uri.split('/').next().is_some_and(|first| first.contains('@') && first.contains(':'));
+        uri.starts_with("file://")
+            || uri.starts_with(['.', '/'])
+            || !is_scp && !elsewhere.iter().any(|sign| uri.contains(sign))
     }
 
     /// The address with the version as its reference.
@@ -102,24 +107,38 @@ impl Source {
             reason,
             help,
         };
-        if self.is_local() && !self.uri.starts_with("file://") {
-            let path = self.uri.replacen("//", "/", 1);
-            let here = app.host.absolute(std::path::Path::new(&path));
-            let places = [here.clone(), fs::clean(&app.config.base_path.join(&path))];
-            let found = places.into_iter().find(|place| place.is_dir());
-            let help = "the path is looked for below the working directory, then below the base path";
-            return found.ok_or_else(|| failed(format!("there is no folder `{}`", here.display()), help.to_owned()));
-        }
         let (host, config) = (&app.host, &app.config);
-        let address = self.address();
+        let mut address = normalized(&self.address());
+        if self.is_local() && !self.uri.starts_with("file://") {
+            let places = |path: &str| [host.absolute(Path::new(path)), fs::clean(&config.base_path.join(path))];
+            let [here, below] = places(&self.uri.replacen("//", "/", 1));
+            if let Some(found) = [&here, &below].into_iter().find(|place| place.is_dir()) {
+                return Ok(found.clone());
+            }
+            let (file, part) = self.uri.split_once("//").unwrap_or((&self.uri, "."));
+            let Some(file) = places(file).into_iter().find(|place| place.is_file()) else {
+                let help = "the path is looked for below the working directory, then below the base path";
+                return Err(failed(format!("there is no folder `{}`", here.display()), help.to_owned()));
+            };
+            address = format!("file://{}//{part}", percent_encode_path(&file.to_string_lossy()));
+        }
         // Whoever fetches now wants what is there now. Some ways out have a runtime of their own.
-        let fetch = || config.fetcher.folder(host, &config.remote, &address, Some("0s"));
+        let fetch = || config.fetcher.fetched(host, &config.remote, &address, Some("0s"));
         let fetched = std::thread::scope(|scope| scope.spawn(fetch).join());
         let fetched = fetched.map_err(|_| failed("the fetch ended early".to_owned(), String::new()))?;
-        fetched.map_err(|error| {
-            let help = miette::Diagnostic::help(&error).map(|help| help.to_string()).unwrap_or_default();
-            failed(error.to_string(), help)
-        })
+        let fetched = fetched.map_err(|error| {
+            let help = error.next_step();
+            match error {
+                // Its own words are about imports of stacks.
+                fetch::Error::Invalid { reason, .. } => failed(reason, help),
+                error => failed(error.to_string(), help),
+            }
+        })?;
+        if fetched.path.is_dir() {
+            return Ok(fetched.path);
+        }
+        let help = "name a folder, an archive (`.zip`, `.tar`, `.tar.gz`) or a repository (`git::https://…`)";
+        Err(failed("that is a single file and no folder".to_owned(), help.to_owned()))
     }
 }
 
@@ -149,6 +168,7 @@ mod tests {
             ("file:///srv/modules", true),
             ("github.com/acme/modules//vpc", false),
             ("git::ssh://git@host/r", false),
+            ("git@host.example:o/r.git", false),
             ("s3::https://s3.amazonaws.com/b/k", false),
         ] {
             assert_eq!(Source { uri: uri.to_owned(), ..Source::default() }.is_local(), local, "{uri}");
