@@ -213,3 +213,48 @@ fn q5b_local_state_outlives_source_delete_and_workdir_clean() {
     sandbox.write(&format!(".workdir/terraform/dev-wd/{state}"), &STATE.replace(r#"{"type": "x"}"#, ""));
     workdir(&["wd", "-s", "dev"]).success().says("Workdir cleaned for wd in dev");
 }
+
+#[test]
+fn generated_files_go_and_a_file_of_the_user_of_the_same_name_stays() {
+    let sandbox = sandbox("    vpc: {generate: {main.tf: '# made', extra.tf: '# made', data.json: {a: 1}}}\n");
+    let generate = |words: &[&str]| {
+        sandbox.atmos(&[&["terraform", "generate", "files", "vpc", "-s", "dev"], words].concat()).success()
+    };
+    let folder = "components/terraform/vpc";
+    sandbox.write(&format!("{folder}/extra.tf"), "# made");
+    for words in [&["--clean", "--dry-run"][..], &["--clean"]] {
+        generate(words).says("components/terraform/vpc/main.tf stays: it is not as atmos wrote it");
+        assert_eq!(sandbox.read(&format!("{folder}/main.tf")), "# ours\n");
+    }
+    assert!(!sandbox.repo().join(folder).join("extra.tf").exists(), "it says what the section says");
+    generate(&[]).says("Updated components/terraform/vpc/main.tf");
+    sandbox.write(&format!("{folder}/extra.tf"), "# changed");
+    // What the section says has changed since.
+    sandbox.write("stacks/dev.yaml", &sandbox.read("stacks/dev.yaml").replace("{a: 1}", "{a: 2}"));
+    generate(&["--clean"]).says("extra.tf stays").says("Deleted components/terraform/vpc/data.json");
+    assert!(!sandbox.repo().join(folder).join("main.tf").exists());
+    sandbox.write(
+        "atmos.yaml",
+        &sandbox.read("atmos.yaml").replace("{base_path", "{auto_generate_files: true, base_path"),
+    );
+    sandbox.atmos(&["terraform", "plan", "vpc", "-s", "dev"]).success();
+    sandbox.write(&format!("{folder}/main.tf"), "# changed");
+    sandbox.atmos(&["terraform", "clean", "vpc", "-s", "dev", "--force"]).success();
+    assert_eq!(sandbox.read(&format!("{folder}/main.tf")), "# changed");
+    assert!(!sandbox.repo().join(folder).join("data.json").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn no_generated_file_leaves_the_folder_through_a_link() {
+    let sandbox = sandbox("    vpc: {generate: {lnk/a.txt: x}}\n    db: {generate: {own/a.txt: x}}\n");
+    std::fs::create_dir(sandbox.root().join("elsewhere")).unwrap();
+    let folder = sandbox.repo().join("components/terraform");
+    std::os::unix::fs::symlink(sandbox.root().join("elsewhere"), folder.join("vpc/lnk")).unwrap();
+    std::fs::create_dir(folder.join("db/real")).unwrap();
+    std::os::unix::fs::symlink("real", folder.join("db/own")).unwrap();
+    sandbox.atmos(&["terraform", "generate", "files", "vpc", "-s", "dev"]).exits(1).says("cannot make a file name");
+    sandbox.atmos(&["terraform", "generate", "files", "db", "-s", "dev"]).success();
+    assert_eq!(Sandbox::files_below(&sandbox.root().join("elsewhere")), Vec::<std::path::PathBuf>::new());
+    assert!(folder.join("db/real/a.txt").exists());
+}

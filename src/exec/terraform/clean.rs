@@ -6,6 +6,7 @@ use super::folder;
 pub use super::target::BACKEND_FILE;
 use super::target::Target;
 use crate::exec::Error;
+use crate::exec::files::File;
 
 /// Choices of the user.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -29,9 +30,12 @@ pub fn targets(target: &Target, data: &[PathBuf], options: Options) -> Vec<PathB
     if target.backend.is_some() {
         found.push(PathBuf::from(BACKEND_FILE));
     }
-    found.extend(target.generated.iter().map(|file| PathBuf::from(&file.name)));
-    // `.terraform` remembers which override files are ours; they go before the memory of them does.
-    found.extend(folder::written(&target.folder).into_keys().map(PathBuf::from));
+    // One that says something else is somebody else's, unless it is among those that we remember.
+    let is_ours =
+        |file: &&File| std::fs::read(target.folder.join(&file.name)).is_ok_and(|text| text == file.content.as_bytes());
+    found.extend(target.generated.iter().filter(is_ours).map(|file| PathBuf::from(&file.name)));
+    // `.terraform` remembers which files are ours; they go before the memory of them does.
+    found.extend(folder::unchanged(&target.folder).into_iter().map(PathBuf::from));
     if options.everything {
         let state = Path::new("terraform.tfstate.d").join(&target.workspace);
         if target.workspace == "default" {
@@ -56,7 +60,7 @@ pub fn folder_targets(folder: &Path, own: &[String], options: Options) -> Vec<Pa
     paths.extend(
         entries.map(|entry| entry.path()).filter(|path| path.to_string_lossy().ends_with(".terraform.tfvars.json")),
     );
-    paths.extend(folder::written(folder).into_keys().map(|name| folder.join(name)));
+    paths.extend(folder::unchanged(folder).into_iter().map(|name| folder.join(name)));
     paths.extend(own.iter().map(|name| folder.join(name)));
     if options.everything {
         paths.push(folder.join("terraform.tfstate.d"));

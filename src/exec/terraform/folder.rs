@@ -168,6 +168,18 @@ pub fn add_written(folder: &Path, name: &str, content: &str) -> Result<(), Error
     set_written(folder, &names)
 }
 
+/// Names of those that are still exactly as we wrote them: one that the user changed is the user's.
+pub fn unchanged(folder: &Path) -> Vec<String> {
+    let as_written = |(name, hash): &(String, String)| is_as_written(folder, name, hash);
+    written(folder).into_iter().filter(as_written).map(|(name, _)| name).collect()
+}
+
+fn is_as_written(folder: &Path, name: &str, hash: &str) -> bool {
+    // The list lies where others may write it.
+    files::check_name(folder, name).is_ok()
+        && std::fs::read(folder.join(name)).is_ok_and(|content| digest(&content) == hash)
+}
+
 /// Removes a file that is still exactly as we wrote it: one that the user changed is the user's.
 ///
 /// # Errors
@@ -175,7 +187,7 @@ pub fn add_written(folder: &Path, name: &str, content: &str) -> Result<(), Error
 pub fn remove_written(folder: &Path, name: &str) -> Result<(), Error> {
     let mut names = written(folder);
     let Some(hash) = names.remove(name) else { return Ok(()) };
-    if std::fs::read(folder.join(name)).is_ok_and(|content| digest(&content) == hash) {
+    if is_as_written(folder, name, &hash) {
         files::remove(folder, name)?;
     }
     set_written(folder, &names)

@@ -86,13 +86,14 @@ impl Source {
             || !is_scp && !elsewhere.iter().any(|sign| uri.contains(sign))
     }
 
-    /// The address with the version as its reference.
+    /// The address with the version as its reference; a repository without a path behind `//` is all of it, as it is where
+    /// sources are vendored.
     fn address(&self) -> String {
         let uri = &self.uri;
         if self.version.is_empty() || uri.contains("?ref=") || uri.contains("&ref=") {
-            return uri.clone();
+            return normalized(uri);
         }
-        format!("{uri}{}ref={}", if uri.contains('?') { '&' } else { '?' }, self.version)
+        normalized(&format!("{uri}{}ref={}", if uri.contains('?') { '&' } else { '?' }, self.version))
     }
 
     /// The files of the source on this machine.
@@ -108,7 +109,7 @@ impl Source {
             help,
         };
         let (host, config) = (&app.host, &app.config);
-        let mut address = normalized(&self.address());
+        let mut address = self.address();
         if self.is_local() && !self.uri.starts_with("file://") {
             let places = |path: &str| [host.absolute(Path::new(path)), fs::clean(&config.base_path.join(path))];
             let [here, below] = places(&self.uri.replacen("//", "/", 1));
@@ -153,6 +154,12 @@ mod tests {
             ("git::https://h/r//m?depth=1", "v1", "git::https://h/r//m?depth=1&ref=v1"),
             ("git::https://h/r//m?ref=x", "v1", "git::https://h/r//m?ref=x"),
             ("https://h/a.zip", "", "https://h/a.zip"),
+            ("github.com/o/r", "v1", "github.com/o/r//.?ref=v1"),
+            ("github.com/o/r?ref=v1", "", "github.com/o/r//.?ref=v1"),
+            ("git::https://h/x.git", "v1", "git::https://h/x.git//.?ref=v1"),
+            ("https://gitlab.com/o/r", "", "https://gitlab.com/o/r//."),
+            ("git@h.example:o/r.git", "v1", "git@h.example:o/r.git//.?ref=v1"),
+            ("git::ssh://git@h.example/o/r.git", "", "git::ssh://git@h.example/o/r.git//."),
         ] {
             let source = Source { uri: uri.to_owned(), version: version.to_owned(), ..Source::default() };
             assert_eq!(source.address(), expected);
