@@ -24,6 +24,7 @@ use crate::exec::signals::Signals;
 use crate::exec::{Error as ExecError, Hangup, Launch, Output, Redirect, environment, files, folder_lock, process};
 use crate::host::Env;
 use crate::state::Wish;
+use crate::value::Node;
 use crate::{resolve, yaml};
 
 /// One helmfile command, of one component or of many.
@@ -262,6 +263,7 @@ fn target(app: &App, instance: &Instance, folder: &Folder) -> Result<Target> {
 
 /// The settings with `cluster_name_template` rendered over the component, where it is what names the cluster.
 fn with_cluster_name(app: &App, instance: &Instance, request: &RunRequest, settings: Settings) -> Result<Settings> {
+    const KEY: &str = "components.helmfile.cluster_name_template";
     let is_set = |name: &Option<String>| name.as_ref().is_some_and(|name| !name.is_empty());
     let named = is_set(&request.cluster_name) || is_set(&settings.cluster_name);
     let Some(template) = settings.cluster_name_template.as_ref().filter(|text| text.contains("{{")) else {
@@ -270,8 +272,7 @@ fn with_cluster_name(app: &App, instance: &Instance, request: &RunRequest, setti
     if named || !settings.use_eks {
         return Ok(settings);
     }
-    const KEY: &str = "components.helmfile.cluster_name_template";
-    let written = app.config.document.get_path(KEY.split('.')).filter(|node| node.as_str() == Some(template));
+    let written = app.config.document.get_path(KEY.split('.')).filter(|node| node.as_str() == Some(template.as_str()));
     let text = written.cloned().unwrap_or_else(|| Node::from(template.as_str()));
     let name = app.index()?.render_text(KEY, &text, &super::terraform::context(instance), false);
     let name = name.map_err(|error| Error::ClusterName {

@@ -116,7 +116,7 @@ fn the_name_of_the_cluster_is_a_template_over_the_component() {
     let named = format!(r#"{template}"{{{{ .vars.stage }}}}-{{{{ .atmos_component }}}}""#);
     let sandbox = sandbox(&named);
     let sync = |words: &[&str]| sandbox.atmos(&[&["helmfile", "sync", "web", "-s", "dev"], words].concat());
-    sync(&[]).success().says_not("deprecated");
+    sync(&[]).success();
     assert_eq!(seen(&sandbox, "web").last().unwrap(), "current dev-web eu-west-1");
     sync(&["--cluster-name", "flag"]).success();
     assert_eq!(seen(&sandbox, "web").last().unwrap(), "current flag eu-west-1");
@@ -125,5 +125,5 @@ fn the_name_of_the_cluster_is_a_template_over_the_component() {
     assert_eq!(seen(&sandbox, "web").last().unwrap(), "current eu-west-1-x eu-west-1");
     sandbox.write("atmos.yaml", &sandbox.read("atmos.yaml").replace(".atmos_component", ".nothing.here"));
     let wrong = sync(&[]).exits(1);
-    wrong.says("the cluster of web in dev has no name").says("cluster_name_template (atmos.yaml:4:");
+    wrong.says("the cluster of web in dev has no name").says("cluster_name_template` (atmos.yaml:4:");
 }

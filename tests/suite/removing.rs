@@ -235,7 +235,9 @@ fn generated_files_go_and_a_file_of_the_user_of_the_same_name_stays() {
     assert!(!sandbox.repo().join(folder).join("main.tf").exists());
     sandbox.write(
         "atmos.yaml",
-        &sandbox.read("atmos.yaml").replace("{base_path", "{auto_generate_files: true, base_path"),
+        &sandbox
+            .read("atmos.yaml")
+            .replace("terraform: {base_path", "terraform: {auto_generate_files: true, base_path"),
     );
     sandbox.atmos(&["terraform", "plan", "vpc", "-s", "dev"]).success();
     sandbox.write(&format!("{folder}/main.tf"), "# changed");
