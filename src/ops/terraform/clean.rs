@@ -127,11 +127,15 @@ fn owned(app: &App, directory: &Path, judge: fn(&Path) -> Owned) -> Vec<PathBuf>
     const NAMED: usize = 5;
     let Owned { paths, others } = judge(directory);
     if !others.is_empty() {
-        let mut names = others.iter().take(NAMED).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let mut names: Vec<String> = others.iter().take(NAMED).map(|name| format!("`{name}`")).collect();
         if others.len() > NAMED {
-            names += &format!(" and {} more", others.len() - NAMED);
+            names.push(format!("{} more", others.len() - NAMED));
         }
-        let message = format!("`{}` has what terraform did not put there, which stays: {names}", directory.display());
+        let message = format!(
+            "`{}` has what terraform did not put there, which stays: {}",
+            directory.display(),
+            names.join(", ")
+        );
         let help = "`clean` removes only what terraform and atmos keep in such a directory; remove the rest by hand";
         app.host.talk.warn(Warning::new("atmos::terraform::clean", message).help(help));
     }
