@@ -496,7 +496,7 @@ fn components_with_one_state_are_told() {
     let found = of("");
     let [only] = found.as_slice() else { panic!("{found:#?}") };
     assert!(only.starts_with("warning stacks/orgs/dev.yaml:2:"), "{only}");
-    let phrase = "a-b in t-dev and a/b in t-dev share one state: folder `x`, workspace `t-dev-a-b`";
+    let phrase = "a/b in t-dev and a-b in t-dev share one state: folder `x`, workspace `t-dev-a-b`";
     assert!(only.contains("validate::shared_state") && only.contains(phrase), "{only}");
     assert_eq!(of(", backend_type: s3, backend: {s3: {bucket: b, key: k}}"), Vec::<String>::new());
     assert_eq!(of(", provision: {workdir: {enabled: true}}"), Vec::<String>::new());

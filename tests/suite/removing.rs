@@ -59,7 +59,7 @@ fn a_data_directory_that_is_or_holds_something_else_is_never_cleaned() {
     }
     sandbox.write(
         "stacks/dev.yaml",
-        "vars: {stage: dev}\ncomponents: {terraform: {db: {}, vpc: {env: {TF_DATA_DIR: ../db}}}}\n",
+        "vars: {stage: dev}\nterraform: {backend_type: local}\ncomponents: {terraform: {db: {}, vpc: {env: {TF_DATA_DIR: ../db}}}}\n",
     );
     sandbox.atmos(&["terraform", "clean", "vpc", "-s", "dev", "--force"]).exits(1).says("the component `db`");
 }
