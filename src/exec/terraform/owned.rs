@@ -15,12 +15,28 @@ pub struct Owned {
 /// How deep packages lie: `<host>/<namespace>/<name>/<version>/<platform>`.
 const PACKAGES: usize = 4;
 
+/// Names of a data directory that others use, too: `/etc` has an `environment`.
+const COMMON: [&str; 2] = ["environment", "plugin_path"];
+
 /// Of a data directory (`TF_DATA_DIR`).
 pub fn of_data_dir(directory: &Path) -> Owned {
+    let mut owned = parts_of_data_dir(directory);
+    let is_common = |path: &PathBuf| path.file_name().is_some_and(|name| COMMON.iter().any(|common| name == *common));
+    if !owned.others.is_empty() && owned.paths.iter().all(is_common) {
+        // Nothing shows that terraform has ever been here.
+        let names = owned.paths.drain(..).filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
+        owned.others.extend(names);
+        owned.others.sort();
+    }
+    owned
+}
+
+fn parts_of_data_dir(directory: &Path) -> Owned {
     of(directory, |path, name| {
         let is_file = path.symlink_metadata().is_ok_and(|metadata| metadata.is_file());
         match name {
-            "environment" | "plugin_path" => whole(path, is_file),
+            "environment" => whole(path, is_file && is_workspace(path)),
+            "plugin_path" => whole(path, is_file),
             // The state of a workspace has the same name.
             "terraform.tfstate" => whole(path, is_file && super::folder::has_backend_record(path)),
             "modules" => whole(path, path.join("modules.json").is_file()),
@@ -90,6 +106,12 @@ fn is_host(name: &str) -> bool {
     !name.starts_with('.') && (name.contains(['.', ':']) || name == "localhost")
 }
 
+/// The file has the name of a workspace in it and nothing else.
+fn is_workspace(file: &Path) -> bool {
+    let plain = |letter: char| letter.is_alphanumeric() || "-_.~%+".contains(letter);
+    std::fs::read_to_string(file).is_ok_and(|text| text.trim().chars().all(plain))
+}
+
 /// `1.2.3`, with whatever follows.
 fn is_version(name: &str) -> bool {
     let mut parts = name.splitn(3, '.');
@@ -140,8 +162,12 @@ mod tests {
         put(temp.path(), &[("environment", "dev"), ("main.tf", ""), ("terraform.tfstate", state)]);
         put(temp.path(), &[("modules/mine/main.tf", ""), ("providers/notes.txt", ""), (".git/HEAD", "")]);
         let owned = of_data_dir(temp.path());
-        assert_eq!(names(temp.path(), &owned), ["environment"]);
-        assert_eq!(owned.others, [".git", "main.tf", "modules", "notes.txt", "terraform.tfstate"]);
+        assert_eq!(owned.paths, Vec::<PathBuf>::new(), "nothing shows that it is a data directory");
+        assert_eq!(owned.others, [".git", "environment", "main.tf", "modules", "notes.txt", "terraform.tfstate"]);
+        put(temp.path(), &[("atmos.json", "{}")]);
+        assert_eq!(names(temp.path(), &of_data_dir(temp.path())), ["atmos.json", "environment"]);
+        put(temp.path(), &[("environment", "PATH=\"/bin\"\n")]);
+        assert_eq!(names(temp.path(), &of_data_dir(temp.path())), ["atmos.json"]);
         assert_eq!(of_data_dir(&temp.path().join("gone")), Owned::default());
     }
 
