@@ -190,10 +190,7 @@ fn terraform(root: &Root, base_path: &Path, files: &Node, environment: &Node, ho
     let terraform = &root.components.terraform;
     let backend_key = ["components", "terraform", "auto_generate_backend_file"];
     let is_set = |layer: &Node| layer.get_path(backend_key).is_some_and(|node| !node.is_null());
-    let cache = match terraform.plugin_cache_dir.0.as_str() {
-        "" => host.dirs.cache.join("atmos").join("terraform").join("plugins"),
-        configured => host.absolute(Path::new(configured)),
-    };
+    let cache = plugin_cache(&terraform.plugin_cache_dir.0, host);
     Terraform {
         base_path: below(base_path, &terraform.base_path.0),
         base_path_setting: terraform.base_path.0.clone(),
@@ -214,6 +211,27 @@ fn terraform(root: &Root, base_path: &Path, files: &Node, environment: &Node, ho
         workspace_prefix_separator: terraform.workspace.prefix_separator.clone().or("-"),
         shell_prompt: terraform.shell.prompt.clone().filled(),
     }
+}
+
+/// The directory of the plugin cache: the configured one, unless that is none.
+fn plugin_cache(configured: &str, host: &Host) -> PathBuf {
+    let own = default_plugin_cache(host);
+    if configured.is_empty() {
+        return own;
+    }
+    let directory = host.absolute(Path::new(configured));
+    if directory.parent().is_some() {
+        return directory;
+    }
+    let message = format!("`components.terraform.plugin_cache_dir: {configured}` is no directory for a cache");
+    let help = format!("it is ignored, and `{}` is used; name a directory of its own", own.display());
+    host.talk.warn(Warning::new("atmos::config::plugin_cache_dir", message).help(help));
+    own
+}
+
+/// Where the plugin cache is unless something else is configured.
+pub fn default_plugin_cache(host: &Host) -> PathBuf {
+    host.dirs.cache.join("atmos").join("terraform").join("plugins")
 }
 
 fn helmfile(root: &Root, base_path: &Path) -> Helmfile {

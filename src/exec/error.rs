@@ -134,7 +134,9 @@ pub enum Error {
     #[error("cannot make a file name of `{name}` below the component folder")]
     #[diagnostic(
         code(atmos::exec::generate_name),
-        help("names in `generate:` are relative and stay inside the component folder (no `..`)")
+        help(
+            "names in `generate:` are relative and stay inside the component folder (no `..`, no link that leads out)"
+        )
     )]
     GenerateName { name: String },
 }

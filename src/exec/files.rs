@@ -128,7 +128,17 @@ fn inside(folder: &Path, name: &str) -> Result<PathBuf, Error> {
     let mut components = Path::new(name).components().peekable();
     let stays = components.peek().is_some()
         && components.all(|component| matches!(component, Component::Normal(_) | Component::CurDir));
-    if stays { Ok(folder.join(name)) } else { Err(Error::GenerateName { name: name.to_owned() }) }
+    let path = folder.join(name);
+    if stays && !leads_out(folder, &path) { Ok(path) } else { Err(Error::GenerateName { name: name.to_owned() }) }
+}
+
+/// A link among the folders on the way leads out of the folder.
+fn leads_out(folder: &Path, path: &Path) -> bool {
+    let ways = path.ancestors().skip(1).take_while(|above| *above != folder);
+    ways.filter(|above| above.is_symlink()).any(|link| match (folder.canonicalize(), link.canonicalize()) {
+        (Ok(folder), Ok(real)) => !real.starts_with(folder),
+        _ => true,
+    })
 }
 
 #[cfg(unix)]

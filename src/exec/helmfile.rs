@@ -39,6 +39,7 @@ pub struct Settings {
     pub use_eks: bool,
     pub kubeconfig_path: Option<String>,
     pub cluster_name: Option<String>,
+    /// Rendered.
     pub cluster_name_template: Option<String>,
     pub cluster_name_pattern: Option<String>,
     pub helm_aws_profile_pattern: Option<String>,
@@ -58,6 +59,8 @@ pub struct Request {
     pub has_identity: bool,
     /// Region of the identity, else of the caller's environment.
     pub fallback_region: Option<String>,
+    /// A directory that only this run uses.
+    pub private: PathBuf,
 }
 
 /// What a run will do, in the order of its fields.
@@ -73,10 +76,13 @@ pub struct Plan {
     pub warnings: Vec<Warning>,
 }
 
-/// The call that fetches the cluster's kubeconfig, with the `aws` program.
+/// The call that fetches the cluster's kubeconfig, with the `aws` program. The program makes the cluster the current one of
+/// the file, so that each run has a file of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Eks {
     pub args: Vec<String>,
+    /// Where people look for it; it is written anew with the clusters that are in it already, and no run reads it.
+    pub shared: PathBuf,
 }
 
 impl Target {
@@ -143,13 +149,16 @@ fn add_eks(target: &Target, request: &Request, plan: &mut Plan) -> Result<(), Er
         args.extend(["--profile".to_owned(), profile.clone()]);
         plan.profile = Some(profile);
     }
-    let kubeconfig = PathBuf::from(directory).join(format!("{}-kubecfg", target.context.replace('/', "-")));
+    let name = format!("{}-kubecfg", target.context.replace('/', "-"));
+    // The program that wrote it ran in the component's folder.
+    let shared = target.folder.join(directory).join(&name);
+    let kubeconfig = request.private.join(name);
     args.extend(["eks".to_owned(), "update-kubeconfig".to_owned()]);
     args.push(format!("--name={cluster}"));
     args.push(format!("--region={region}"));
     args.push(format!("--kubeconfig={}", kubeconfig.display()));
     plan.kubeconfig = Some(kubeconfig);
-    plan.eks = Some(Eks { args });
+    plan.eks = Some(Eks { args, shared });
     Ok(())
 }
 
@@ -158,14 +167,8 @@ fn cluster_name(target: &Target, request: &Request, warnings: &mut Vec<Warning>)
     if let Some(name) = setting(request.cluster_name.as_ref()).or_else(|| setting(settings.cluster_name.as_ref())) {
         return Ok(name.to_owned());
     }
-    if let Some(template) = setting(settings.cluster_name_template.as_ref()) {
-        if template.contains("{{") {
-            return Err(Error::NotBuilt {
-                what: "components.helmfile.cluster_name_template with a template".to_owned(),
-                help: "set `cluster_name`, or pass `--cluster-name`".to_owned(),
-            });
-        }
-        return Ok(template.to_owned());
+    if let Some(rendered) = setting(settings.cluster_name_template.as_ref()) {
+        return Ok(rendered.to_owned());
     }
     let pattern = setting(settings.cluster_name_pattern.as_ref()).ok_or(Error::ClusterNameMissing)?;
     warnings.push(deprecated("cluster_name_pattern", "cluster_name_template"));
@@ -261,19 +264,43 @@ mod tests {
 
     #[test]
     fn eks_by_profile_and_by_identity() {
-        let plan = steps(&eks(), &request("sync")).unwrap();
+        let private = Request { private: PathBuf::from("/run/1"), ..request("sync") };
+        let plan = steps(&eks(), &private).unwrap();
+        let eks_call = plan.eks.unwrap();
         assert_eq!(
-            plan.eks.unwrap().args.join(" "),
-            "--profile p-dev- eks update-kubeconfig --name=dev-eks-infra-echo --region=us-east-2 --kubeconfig=/kube/dev-kubecfg"
+            eks_call.args.join(" "),
+            "--profile p-dev- eks update-kubeconfig --name=dev-eks-infra-echo --region=us-east-2 --kubeconfig=/run/1/dev-kubecfg"
         );
+        assert_eq!(plan.kubeconfig, Some(PathBuf::from("/run/1/dev-kubecfg")), "nobody else writes it");
+        assert_eq!(eks_call.shared, PathBuf::from("/kube/dev-kubecfg"));
         assert_eq!((plan.profile.as_deref(), plan.warnings.len()), (Some("p-dev-"), 2));
-        let request = Request { has_identity: true, cluster_name: Some("c".to_owned()), ..request("sync") };
+        let request = Request { has_identity: true, cluster_name: Some("c".to_owned()), ..private };
         let plan = steps(&eks(), &request).unwrap();
         assert_eq!(
             plan.eks.unwrap().args.join(" "),
-            "eks update-kubeconfig --name=c --region=us-east-2 --kubeconfig=/kube/dev-kubecfg"
+            "eks update-kubeconfig --name=c --region=us-east-2 --kubeconfig=/run/1/dev-kubecfg"
         );
         assert_eq!((plan.profile, plan.warnings.len()), (None, 0));
+    }
+
+    #[test]
+    fn the_name_of_the_cluster_comes_from_flag_setting_template_and_pattern_in_this_order() {
+        let mut target = eks();
+        let mut request = Request { cluster_name: Some("flag".to_owned()), ..request("sync") };
+        target.settings.cluster_name = Some("setting".to_owned());
+        target.settings.cluster_name_template = Some("rendered".to_owned());
+        let name = |target: &Target, request: &Request| {
+            let plan = steps(target, request).unwrap();
+            let args = plan.eks.unwrap().args;
+            args.iter().find_map(|arg| arg.strip_prefix("--name=")).unwrap().to_owned()
+        };
+        assert_eq!(name(&target, &request), "flag");
+        request.cluster_name = None;
+        assert_eq!(name(&target, &request), "setting");
+        target.settings.cluster_name = None;
+        assert_eq!(name(&target, &request), "rendered");
+        target.settings.cluster_name_template = Some(String::new());
+        assert_eq!(name(&target, &request), "dev-eks-infra-echo");
     }
 
     #[test]

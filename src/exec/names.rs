@@ -43,6 +43,19 @@ impl Names {
     }
 }
 
+/// Whether a file of a component's folder has the name of something that runs write there, of whatever instance.
+pub fn is_of_runs(name: &str) -> bool {
+    const ENDINGS: [&str; 6] = [
+        ".terraform.tfvars.json",
+        ".terraform.test.tfvars.json",
+        ".planfile",
+        ".packer.vars.json",
+        ".helmfile.vars.yaml",
+        ".terraform.lock.hcl",
+    ];
+    ENDINGS.iter().any(|ending| name.ends_with(ending))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,6 +72,16 @@ mod tests {
             ("a/net", Some("a/net"), "dev-a-net"),
         ] {
             assert_eq!(Names::new("dev", component, base).planfile(), format!("{stem}.planfile"));
+        }
+    }
+
+    #[test]
+    fn files_of_runs_are_told_from_those_of_people() {
+        let names = Names::new("dev", "vpc", None);
+        let made = [names.varfile(), names.test_varfile(), names.planfile(), names.packer_varfile()];
+        assert!(made.iter().chain([&names.helmfile_varfile()]).all(|name| is_of_runs(name)));
+        for name in ["main.tf", "terraform.tfvars.json", "x.auto.tfvars.json", "plan.json", "helmfile.yaml"] {
+            assert!(!is_of_runs(name), "{name}");
         }
     }
 

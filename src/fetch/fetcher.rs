@@ -10,15 +10,17 @@ use super::cache::Entry;
 use super::docker::Login;
 use super::error::Error;
 use super::settings::{Settings, parse_ttl};
-use super::source::{Kind, Source};
+use super::source::{Kind, Source, archive_format};
 use super::{archive, bucket, docker, git, http, oci, token, tree};
 use crate::diag::Warning;
-use crate::host::Host;
+use crate::host::{Host, fs};
 
 /// A single file.
 const FILE_LIMIT: usize = 16 << 20;
 /// A packed archive.
 const ARCHIVE_LIMIT: usize = 256 << 20;
+/// What the address of a file of this machine begins with.
+const FILE: &str = "file://";
 
 type Slot = Arc<OnceLock<Result<Copied, Error>>>;
 
@@ -120,21 +122,6 @@ impl Fetcher {
         }
     }
 
-    /// The folder behind `address`: a tree, or the part of it behind `//`.
-    ///
-    /// # Errors
-    /// As [`Fetcher::resolve`].
-    pub fn folder(&self, host: &Host, settings: &Settings, address: &str, ttl: Option<&str>) -> Result<PathBuf, Error> {
-        let source = Source::parse(address)?;
-        let key = shown(address);
-        if let Kind::Local(path) = &source.kind {
-            return tree::folder(path, &source.sub);
-        }
-        let slot = self.slot(source.identity());
-        let fetch = || Fetch { host, settings, source: &source, key: &key, ttl }.copy();
-        tree::folder(&slot.get_or_init(fetch).clone()?.directory, &source.sub)
-    }
-
     /// The folder or the file behind `address`, which may be a whole repository or archive: a path behind `//` is not needed.
     ///
     /// # Errors
@@ -146,7 +133,7 @@ impl Fetcher {
         address: &str,
         ttl: Option<&str>,
     ) -> Result<Fetched, Error> {
-        let source = Source::parse_whole(address)?;
+        let source = packed(Source::parse_whole(address)?);
         let key = shown(address);
         if let Kind::Local(path) = &source.kind {
             return Ok(Fetched { path: tree::entry(path, &source.sub)?, identity: None });
@@ -171,6 +158,20 @@ impl Fetcher {
 
     fn slot(&self, identity: String) -> Slot {
         self.done.lock().unwrap_or_else(PoisonError::into_inner).entry(identity).or_default().clone()
+    }
+}
+
+/// An archive on this machine stands for what is in it, as one of the web does.
+fn packed(source: Source) -> Source {
+    match &source.kind {
+        Kind::Local(path) if path.is_file() => match archive_format(&path.to_string_lossy().to_ascii_lowercase()) {
+            Some(format) => {
+                let url = format!("{FILE}{}", path.display());
+                Source { kind: Kind::Archive { url, userinfo: None, format }, ..source }
+            }
+            None => source,
+        },
+        _ => source,
     }
 }
 
@@ -274,7 +275,11 @@ impl Fetch<'_> {
                     .map_err(|error| Error::Cache { path: path.display().to_string(), reason: error.to_string() })?;
             }
             Kind::Archive { url, userinfo, format } => {
-                let bytes = self.download(url, userinfo.as_deref(), ARCHIVE_LIMIT)?;
+                let bytes = match url.strip_prefix(FILE) {
+                    Some(path) => fs::read_regular(Path::new(path), ARCHIVE_LIMIT as u64, "it is no archive")
+                        .map_err(|error| Error::failed(format!("`{path}` cannot be read: {error}")))?,
+                    None => self.download(url, userinfo.as_deref(), ARCHIVE_LIMIT)?,
+                };
                 archive::unpack(&bytes, *format, directory)?;
             }
             Kind::Object { object, query, format } => {

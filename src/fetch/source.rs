@@ -252,7 +252,7 @@ fn web(body: &str, query: &str, sub: String) -> Result<Source, Error> {
     }
 }
 
-fn archive_format(path: &str) -> Option<Format> {
+pub(super) fn archive_format(path: &str) -> Option<Format> {
     let ends = |endings: &[&str]| endings.iter().any(|ending| path.ends_with(ending));
     if ends(&[".tar.gz", ".tgz"]) {
         Some(Format::TarGz)

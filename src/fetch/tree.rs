@@ -34,19 +34,6 @@ pub(super) fn files(root: &Path, sub: &str) -> Result<Vec<String>, Error> {
     some(root, if target.is_file() { vec![sub.clone()] } else { Vec::new() }, not_found)
 }
 
-/// The folder that `sub` names below `root`.
-pub(super) fn folder(root: &Path, sub: &str) -> Result<PathBuf, Error> {
-    let sub = clean(sub)?;
-    let folder = root.join(&sub);
-    if !folder.is_dir() {
-        return Err(Error::NotFound { pattern: if sub.is_empty() { root.display().to_string() } else { sub } });
-    }
-    match (root.canonicalize(), folder.canonicalize()) {
-        (Ok(root), Ok(real)) if real.starts_with(&root) => Ok(folder),
-        _ => Err(Error::Unsafe { reason: format!("`{sub}` is a link that leads outside of the source") }),
-    }
-}
-
 /// The folder or the file that `sub` names below `root`.
 pub(super) fn entry(root: &Path, sub: &str) -> Result<PathBuf, Error> {
     let sub = clean(sub)?;

@@ -1,6 +1,7 @@
 //! `atmos helmfile …`: from what was asked for to an exit status. Read [`run`]. Row 12.
 
 mod fleet;
+mod kubeconfig;
 
 use std::path::PathBuf;
 
@@ -13,6 +14,7 @@ use super::hooks::{Around, Hooks, Skip};
 use super::provision::{self, Folder};
 use super::{App, many, unbuilt, validate};
 use crate::auth::resolution::{Flag, Need};
+use crate::auth::run::Directory;
 use crate::component::{Instance, Kind};
 use crate::diag::{Failure, Result};
 use crate::exec::argv::is_on;
@@ -22,6 +24,7 @@ use crate::exec::signals::Signals;
 use crate::exec::{Error as ExecError, Hangup, Launch, Output, Redirect, environment, files, folder_lock, process};
 use crate::host::Env;
 use crate::state::Wish;
+use crate::value::Node;
 use crate::{resolve, yaml};
 
 /// One helmfile command, of one component or of many.
@@ -74,6 +77,15 @@ pub enum Error {
     )]
     #[diagnostic(code(atmos::helmfile::base_path))]
     BasePath,
+
+    #[error(
+        "the cluster of {component} in {stack} has no name: `components.helmfile.cluster_name_template`{place}: {cause}"
+    )]
+    #[diagnostic(
+        code(atmos::helmfile::cluster_name),
+        help("correct the template; it sees the sections of the component: `{{{{ .vars.stage }}}}-eks`")
+    )]
+    ClusterName { component: String, stack: String, cause: String, place: String },
 }
 
 impl Failure for Error {}
@@ -154,6 +166,7 @@ fn prepare(app: &App, request: &RunRequest, found: &Instance) -> Result<Option<R
     if !(request.dry_run && provision::is_made(&instance)) {
         existing(&target)?;
     }
+    let target = Target { settings: with_cluster_name(app, &instance, request, target.settings)?, ..target };
     validate::before_run(app, found, &instance, &["helmfile", &request.verb], &request.native)?;
     // What forbids the run is found before anybody has to log in; the plan itself is made when the identity is known.
     let preview = Request { has_identity: true, fallback_region: Some(String::new()), ..asked(request) };
@@ -248,6 +261,29 @@ fn target(app: &App, instance: &Instance, folder: &Folder) -> Result<Target> {
     Ok(target)
 }
 
+/// The settings with `cluster_name_template` rendered over the component, where it is what names the cluster.
+fn with_cluster_name(app: &App, instance: &Instance, request: &RunRequest, settings: Settings) -> Result<Settings> {
+    const KEY: &str = "components.helmfile.cluster_name_template";
+    let is_set = |name: &Option<String>| name.as_ref().is_some_and(|name| !name.is_empty());
+    let named = is_set(&request.cluster_name) || is_set(&settings.cluster_name);
+    let Some(template) = settings.cluster_name_template.as_ref().filter(|text| text.contains("{{")) else {
+        return Ok(settings);
+    };
+    if named || !settings.use_eks {
+        return Ok(settings);
+    }
+    let written = app.config.document.get_path(KEY.split('.')).filter(|node| node.as_str() == Some(template.as_str()));
+    let text = written.cloned().unwrap_or_else(|| Node::from(template.as_str()));
+    let name = app.index()?.render_text(KEY, &text, &super::terraform::context(instance), false);
+    let name = name.map_err(|error| Error::ClusterName {
+        component: instance.name.clone(),
+        stack: instance.stack.clone(),
+        cause: error.to_string(),
+        place: app.host.sources.place(text.span).map(|place| format!(" ({place})")).unwrap_or_default(),
+    })?;
+    Ok(Settings { cluster_name_template: Some(name.trim().to_owned()), ..settings })
+}
+
 fn existing(target: &Target) -> Result<(), ExecError> {
     if target.folder.is_dir() {
         return Ok(());
@@ -306,7 +342,12 @@ impl Run<'_> {
         let Run { app, request, ready, access, relay } = self;
         let (target, hooks) = (&ready.target, &ready.hooks);
         let region = held.region().or_else(|| app.host.env.get("AWS_REGION")).map(str::to_owned);
-        let asked = Request { has_identity: held.identity().is_some(), fallback_region: region, ..asked(request) };
+        // It goes when the last hook has ended.
+        let needs_one = target.settings.use_eks && !held.has_kubeconfig();
+        let own = needs_one.then(|| Directory::create(&app.host)).transpose()?;
+        let private = own.as_ref().map(|own| own.path().to_path_buf()).unwrap_or_default();
+        let has_identity = held.identity().is_some();
+        let asked = Request { has_identity, fallback_region: region, private, ..asked(request) };
         let plan = steps(target, &asked)?;
         for warning in &plan.warnings {
             app.host.talk.warn(warning.clone());
@@ -356,7 +397,11 @@ impl Run<'_> {
         let around = process::Surroundings { relay, lock: Some(&lock), ..child::surroundings(&app.host) };
         if let Some(eks) = plan.eks.as_ref().filter(|_| !held.has_kubeconfig()) {
             let aws = launch("aws", "`components.helmfile.use_eks: true`", &eks.args, Output::Stderr);
+            let shared = kubeconfig::Shared { host: &app.host, path: &eks.shared };
+            let own = plan.kubeconfig.as_deref().unwrap_or(std::path::Path::new(""));
+            let taken = signals.guard(shared.take(own)).await?;
             one(&aws, signals, around).await?;
+            taken.give();
         }
         let main = launch(&target.command, &target.command_source, &plan.args, Output::Inherit);
         let code = match one(&main, signals, around).await {

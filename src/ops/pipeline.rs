@@ -111,11 +111,20 @@ fn argo(jobs: &[Job], request: &PipelineRequest) -> Node {
             ("arguments", map([("parameters", Node::from(parameters))])),
         ])
     });
-    let tasks: Vec<Node> = tasks.collect();
+    let mut tasks: Vec<Node> = tasks.collect();
+    let none = tasks.is_empty();
+    if none {
+        // A graph without tasks is an error of Argo.
+        tasks.push(map([("name", Node::from("nothing-to-do")), ("template", Node::from("nothing"))]));
+    }
     let input = |name: &str| map([("name", Node::from(name))]);
     let words = ["atmos", "terraform", &request.command].map(str::to_owned);
     let arguments = ["{{inputs.parameters.component}}", "-s", "{{inputs.parameters.stack}}"].map(str::to_owned);
     let image = request.image.clone().unwrap_or_else(|| "atmos".to_owned());
+    let nothing = map([
+        ("name", Node::from("nothing")),
+        ("container", map([("image", Node::from(image.as_str())), ("command", list(["true".to_owned()]))])),
+    ]);
     let component = map([
         ("name", Node::from("component")),
         ("inputs", map([("parameters", Node::from(vec![input("component"), input("stack")]))])),
@@ -126,7 +135,13 @@ fn argo(jobs: &[Job], request: &PipelineRequest) -> Node {
         ("apiVersion", Node::from("argoproj.io/v1alpha1")),
         ("kind", Node::from("Workflow")),
         ("metadata", map([("generateName", Node::from(format!("atmos-{}-", request.command)))])),
-        ("spec", map([("entrypoint", Node::from("all")), ("templates", Node::from(vec![all, component]))])),
+        (
+            "spec",
+            map([
+                ("entrypoint", Node::from("all")),
+                ("templates", Node::from(vec![all, if none { nothing } else { component }])),
+            ]),
+        ),
     ])
 }
 
@@ -196,5 +211,8 @@ mod tests {
         assert_eq!(names, ["prod-vpc", "prod-net-app", "prod-net-app-2"]);
         assert_eq!(tasks[2]["dependencies"], serde_json::json!(["prod-vpc", "prod-net-app"]));
         assert_eq!(tasks[1]["arguments"]["parameters"][0]["value"], "net/app");
+        let nothing = to_json(&argo(&[], &request(Engine::Argo)))["spec"]["templates"].clone();
+        assert_eq!(nothing[0]["dag"]["tasks"][0]["template"], nothing[1]["name"]);
+        assert_eq!(nothing[1]["container"]["command"], serde_json::json!(["true"]));
     }
 }

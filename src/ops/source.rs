@@ -10,8 +10,9 @@ use thiserror::Error as ThisError;
 use super::App;
 use super::provision::{self, Record};
 use crate::component::{self, Instance, Kind};
-use crate::diag::{Failure, Result};
+use crate::diag::{Failure, Result, Warning};
 use crate::exec::folder_lock;
+use crate::exec::terraform::states_below;
 use crate::fetch::parse_ttl;
 use crate::resolve;
 use crate::value::{Map, Node};
@@ -34,6 +35,23 @@ pub enum Error {
     #[diagnostic(code(atmos::source::force), help("add `--force`"))]
     Force { folder: String },
 
+    #[error("`{folder}` is not deleted: atmos did not fetch it")]
+    #[diagnostic(
+        code(atmos::source::not_fetched),
+        help("a folder that was there before is used as it is and stays; remove it by hand if it may go")
+    )]
+    NotFetched { folder: String },
+
+    #[error("`{folder}` is not deleted: it has the local state of what was applied there: {states}")]
+    #[diagnostic(
+        code(atmos::source::state),
+        help(
+            "destroy the component first, or move its state to another backend; `--everything` deletes the state and leaves \
+             what it describes without an owner"
+        )
+    )]
+    State { folder: String, states: String },
+
     #[error("workdir not found for component '{component}' in stack '{stack}'")]
     #[diagnostic(
         code(atmos::workdir::not_found),
@@ -55,6 +73,8 @@ pub struct SourceRequest {
     pub component: Option<String>,
     pub stack: Option<String>,
     pub force: bool,
+    /// Of `delete`: local state, too.
+    pub everything: bool,
     pub evaluation: resolve::Options,
 }
 
@@ -91,11 +111,16 @@ pub fn describe(app: &App, request: &SourceRequest) -> Result<Node> {
 /// Deletes the folder that was fetched.
 ///
 /// # Errors
-/// The component has no source, nobody said that it may go, or it cannot be removed.
+/// The component has no source, nobody said that it may go, atmos did not fetch it, it has local state, or it cannot be
+/// removed.
 pub async fn delete(app: &App, request: &SourceRequest) -> Result<()> {
     let instance = instance(app, request)?;
     provision::source(app, &instance)?.ok_or_else(|| missing(&instance))?;
+    let own = provision::wants_workdir(&instance);
     let folder = provision::folder(app, &instance, true)?.path;
+    if !own {
+        provision::checked_place(app, &instance, &folder)?;
+    }
     if !folder.exists() {
         app.host.talk.info(format!("There is no folder `{}`", shown(app, &folder)));
         return Ok(());
@@ -103,9 +128,37 @@ pub async fn delete(app: &App, request: &SourceRequest) -> Result<()> {
     if !request.force {
         return Err(Error::Force { folder: shown(app, &folder) }.into());
     }
-    remove(app, &folder).await?;
+    let _lock = folder_lock::acquire(&app.host, &folder).await?;
+    let not_fetched = || Error::NotFetched { folder: shown(app, &folder) };
+    if own {
+        provision::read(&folder).ok_or_else(not_fetched)?;
+        keep_states(app, &folder, request.everything)?;
+        std::fs::remove_dir_all(&folder).map_err(crate::exec::Error::file("remove", &folder))?;
+    } else {
+        let fetched = provision::fetched(app, &folder).ok_or_else(not_fetched)?;
+        keep_states(app, &folder, request.everything)?;
+        fetched.remove(&folder)?;
+        if !fetched.others.is_empty() {
+            let message =
+                format!("`{}` stays with what was not fetched: {}", shown(app, &folder), fetched.others.join(", "));
+            let help =
+                "a source is fetched only into an empty folder; remove the rest by hand, or use `source pull --force`";
+            app.host.talk.warn(Warning::new("atmos::source::others", message).help(help));
+            return Ok(());
+        }
+    }
     app.host.talk.success(format!("Deleted {}", shown(app, &folder)));
     Ok(())
+}
+
+/// Refuses a folder with local state, unless that may go, too.
+fn keep_states(app: &App, folder: &Path, everything: bool) -> Result<(), Error> {
+    let states = if everything { Vec::new() } else { states_below(folder) };
+    if states.is_empty() {
+        return Ok(());
+    }
+    let states: Vec<String> = states.iter().map(|state| format!("`{}`", state.display())).collect();
+    Err(Error::State { folder: shown(app, folder), states: states.join(", ") })
 }
 
 /// One working directory.
@@ -144,13 +197,15 @@ pub struct CleanRequest {
     pub all: bool,
     pub expired: bool,
     pub ttl: Option<String>,
+    /// Local state, too.
+    pub everything: bool,
     pub dry_run: bool,
 }
 
-/// Removes working directories and returns how many.
+/// Removes working directories and returns how many there were. Of many, those with local state are left out with a warning.
 ///
 /// # Errors
-/// Words that do not fit each other, a directory that is not there or cannot be removed.
+/// Words that do not fit each other, a directory that is not there, has local state or cannot be removed.
 pub async fn clean(app: &App, kind: &Kind, request: &CleanRequest) -> Result<usize> {
     let wrong = |reason: &str, help: &str| Error::Clean { reason: reason.to_owned(), help: help.to_owned() };
     let found = match (&request.component, request.all, request.expired) {
@@ -167,11 +222,23 @@ pub async fn clean(app: &App, kind: &Kind, request: &CleanRequest) -> Result<usi
         }
     };
     for workdir in &found {
+        // What a run is about to write must not be overlooked: first the folder, then the look.
+        let lock = if request.dry_run { None } else { Some(folder_lock::acquire(&app.host, &workdir.folder).await?) };
+        match keep_states(app, &workdir.folder, request.everything) {
+            Err(error) if request.component.is_none() => {
+                let help = miette::Diagnostic::help(&error).map(|help| help.to_string()).unwrap_or_default();
+                app.host.talk.warn(Warning::new("atmos::workdir::state", error.to_string()).help(help));
+                continue;
+            }
+            result => result?,
+        }
         if request.dry_run {
             app.host.talk.info(format!("Would remove {}", workdir.path));
             continue;
         }
-        remove(app, &workdir.folder).await?;
+        let folder = &workdir.folder;
+        std::fs::remove_dir_all(folder).map_err(crate::exec::Error::file("remove", folder))?;
+        drop(lock);
         app.host.talk.success(format!("Workdir cleaned for {} in {}", workdir.record.component, workdir.record.stack));
     }
     Ok(found.len())
@@ -228,12 +295,6 @@ fn instance(app: &App, request: &SourceRequest) -> Result<Instance> {
 
 fn missing(instance: &Instance) -> Error {
     Error::Missing { component: instance.name.clone(), stack: instance.stack.clone() }
-}
-
-async fn remove(app: &App, folder: &Path) -> Result<()> {
-    let _lock = folder_lock::acquire(&app.host, folder).await?;
-    std::fs::remove_dir_all(folder).map_err(crate::exec::Error::file("remove", folder))?;
-    Ok(())
 }
 
 fn shown(app: &App, path: &Path) -> String {

@@ -31,6 +31,7 @@ pub use batch::{BatchRequest, generate_backends, generate_varfiles};
 pub use clean::{CleanPlan, CleanRequest, cache_plan, clean_plan};
 pub use diff::{DiffRequest, plan_diff};
 pub use error::Error;
+pub(super) use files::context;
 pub use files::{FilesRequest, generate_files};
 pub use generate::{GenerateRequest, generate_backend, generate_required_providers, generate_varfile};
 pub use lint::{LintRequest, lint};

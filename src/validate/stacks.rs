@@ -19,6 +19,7 @@ use crate::diag::{Message, Remark, Talk, Warning};
 use crate::host::Host;
 use crate::span::Span;
 use crate::stack::{self, StackIndex, all_manifests};
+use crate::value::Node;
 
 /// Everything that there is to say of the stacks, sorted by place: errors of manifests and components, violations of the
 /// schema, and what is strange; `more` adds what only modules of later rows know of the instances.
@@ -53,6 +54,7 @@ pub fn stacks(
     }
     findings.extend(duplicates::find(&host, &index, &instances));
     findings.extend(states(&host, config, &instances));
+    findings.extend(shared_states(&host, config, &instances));
     findings.extend(identities(&host, config, &instances));
     findings.extend(more(&instances).iter().map(|remark| Finding::remark(&host.sources, remark)));
     findings.extend(lost_words(config));
@@ -107,6 +109,41 @@ fn identities(host: &Host, config: &Config, instances: &[Instance]) -> Vec<Findi
             let site = Site::at(&host.sources, problem.span);
             found.push(Finding::new(severity, "atmos::auth::unknown_key", problem.message, site).of(&instance.name));
         }
+    }
+    found
+}
+
+/// Components that would write one state: one folder, one workspace, one backend.
+fn shared_states(host: &Host, config: &Config, instances: &[Instance]) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let mut seen: HashMap<(PathBuf, &str), Vec<&Instance>> = HashMap::new();
+    let runs = |instance: &&Instance| instance.kind == Kind::Terraform && !instance.abstract_ && instance.enabled;
+    for instance in instances.iter().filter(runs) {
+        let (sections, workspace) = (&instance.sections, instance.workspace.as_str());
+        let workdir = sections.provision.get_path(["workdir", "enabled"]).and_then(Node::as_bool) == Some(true);
+        // A working directory of its own has a local state of its own.
+        if workdir && matches!(sections.backend_type.as_str(), "" | "local") {
+            continue;
+        }
+        let Some(folder) = instance.path(config) else { continue };
+        let others = seen.entry((folder, workspace)).or_default();
+        let same = |other: &&&Instance| {
+            let is_other = (&other.name, &other.stack) != (&instance.name, &instance.stack);
+            let (kind, backend) = (&other.sections.backend_type, &other.sections.backend);
+            is_other && *kind == sections.backend_type && *backend == sections.backend
+        };
+        if let Some(other) = others.iter().find(same) {
+            let message = format!(
+                "{} in {} and {} in {} share one state: folder `{}`, workspace `{workspace}` and the backend are the same",
+                other.name, other.stack, instance.name, instance.stack, instance.folder
+            );
+            let help = "a run of one undoes what the other made: give one of them a `metadata.terraform_workspace` or a \
+                        key of the backend of its own";
+            let site = Site::at(&host.sources, sections.metadata.span);
+            let finding = Finding::new(Severity::Warning, "atmos::validate::shared_state", message, site);
+            found.push(finding.help(Some(help.to_owned())));
+        }
+        others.push(instance);
     }
     found
 }

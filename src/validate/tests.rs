@@ -485,6 +485,24 @@ fn the_schema_has_the_sections_of_the_program() {
 }
 
 #[test]
+fn components_with_one_state_are_told() {
+    let of = |more: &str| {
+        let base = "metadata: {component: x}";
+        let rest = "b: {metadata: {component: x}}, own: {}, off: {metadata: {component: x, enabled: false, terraform_workspace: w}}";
+        of_manifest(&format!(
+            "components: {{terraform: {{a/b: {{{base}}}, a-b: {{{base}{more}}}, {rest}, c: {{metadata: {{component: x, terraform_workspace: w}}}}}}}}\n"
+        ))
+    };
+    let found = of("");
+    let [only] = found.as_slice() else { panic!("{found:#?}") };
+    assert!(only.starts_with("warning stacks/orgs/dev.yaml:2:"), "{only}");
+    let phrase = "a/b in t-dev and a-b in t-dev share one state: folder `x`, workspace `t-dev-a-b`";
+    assert!(only.contains("validate::shared_state") && only.contains(phrase), "{only}");
+    assert_eq!(of(", backend_type: s3, backend: {s3: {bucket: b, key: k}}"), Vec::<String>::new());
+    assert_eq!(of(", provision: {workdir: {enabled: true}}"), Vec::<String>::new());
+}
+
+#[test]
 fn a_schema_of_the_user_may_refuse_anything_and_no_schema_is_an_error() {
     let fixture = Fixture::new(&[("stacks/orgs/dev.yaml", NAMED)]);
     let check = |schema: &str| {

@@ -55,6 +55,24 @@ fn a_local_component_runs_in_a_working_directory_of_its_own() {
 }
 
 #[test]
+fn what_runs_left_in_the_folder_is_no_source() {
+    let sandbox = sandbox("{provision: {workdir: {enabled: true}}}");
+    let folder = "components/terraform/my-app";
+    sandbox.write(&format!("{folder}/main.tf"), "# one\n");
+    let leave = |text: &str| {
+        for name in ["dev-other.planfile", "dev-other.terraform.tfvars.json", "dev-other.helmfile.vars.yaml"] {
+            sandbox.write(&format!("{folder}/{name}"), text);
+        }
+    };
+    leave("first");
+    sandbox.atmos(&PLAN).success().says("Workdir provisioned");
+    leave("second");
+    sandbox.atmos(&PLAN).success().says("Workdir ready (no changes)");
+    let files = Sandbox::files_below(&sandbox.repo().join(WORKDIR));
+    assert!(!files.iter().any(|file| file.display().to_string().contains("other")), "{files:?}");
+}
+
+#[test]
 fn a_real_terraform_keeps_its_state_in_the_working_directory() {
     let sandbox = sandbox("{provision: {workdir: {enabled: true}}}").with_terraform();
     sandbox.write("components/terraform/my-app/main.tf", "output \"x\" {\n  value = \"made\"\n}\n");

@@ -125,7 +125,7 @@ fn q29_the_kubeconfig_is_fetched_as_the_identity() {
     let mut sandbox = sandbox("{vars: {region: eu-west-1}, env: {OWN: component}}");
     let settings = sandbox.read("atmos.yaml").replace(
         "helmfile: {base_path: ct}",
-        "helmfile: {base_path: ct, use_eks: true, cluster_name: main, kubeconfig_path: /kube}",
+        "helmfile: {base_path: ct, use_eks: true, cluster_name: main, kubeconfig_path: kube}",
     );
     let auth = "auth:\n  providers: {corp: {kind: mock/aws, region: eu-west-1}}\n  identities:\n    alpha: {kind: mock/aws, default: true, via: {provider: corp}}\n";
     sandbox.write("atmos.yaml", &format!("{settings}{auth}"));
@@ -134,7 +134,11 @@ fn q29_the_kubeconfig_is_fetched_as_the_identity() {
     program(&mut sandbox, "aws", "#!/bin/sh\nenv >\"$RECORD.aws\"\necho \"$@\" >>\"$RECORD.words\"\n");
     sandbox.atmos(&["helmfile", "sync", "app", "-s", "dev"]).success();
     let words = std::fs::read_to_string(sandbox.root().join("record.words")).unwrap();
-    assert_eq!(words, "eks update-kubeconfig --name=main --region=eu-west-1 --kubeconfig=/kube/dev-kubecfg\n");
+    let (call, kubeconfig) = words.trim_end().split_once(" --kubeconfig=").unwrap();
+    assert_eq!(call, "eks update-kubeconfig --name=main --region=eu-west-1");
+    // It is the run's own: nobody else can put another cluster in.
+    assert!(kubeconfig.starts_with(&*sandbox.runtime().to_string_lossy()), "{kubeconfig}");
+    assert!(kubeconfig.ends_with("/dev-kubecfg"), "{kubeconfig}");
     let env = std::fs::read_to_string(sandbox.root().join("record.aws")).unwrap();
     assert!(env.contains("\nOWN=component\n") && env.contains("\nAWS_CONFIG_FILE="), "{env}");
     assert!(!env.contains("AKIAAMBIENTAMBIENT00"), "{env}");

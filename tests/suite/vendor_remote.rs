@@ -11,12 +11,12 @@ use rustix::process::Signal;
 use crate::support::{Objects, Sandbox, vendor_manifest, vendoring, wait_until};
 
 /// A server of files; the first `refused` requests are answered with an error of its own.
-struct Web {
-    address: String,
+pub(super) struct Web {
+    pub(super) address: String,
     asked: Arc<AtomicUsize>,
 }
 
-fn web(files: Vec<(&'static str, Vec<u8>)>, refused: usize) -> Web {
+pub(super) fn web(files: Vec<(&'static str, Vec<u8>)>, refused: usize) -> Web {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let asked = Arc::new(AtomicUsize::new(0));
@@ -58,7 +58,7 @@ fn source(name: &str, uri: &str) -> String {
     format!("    - {{component: {name}, source: '{uri}', targets: [out/{name}]}}\n")
 }
 
-fn archive(entries: &[(&str, &str)]) -> Vec<u8> {
+pub(super) fn archive(entries: &[(&str, &str)]) -> Vec<u8> {
     let packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     let mut builder = tar::Builder::new(packed);
     for (path, text) in entries {

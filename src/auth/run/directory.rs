@@ -29,7 +29,7 @@ const ATTEMPTS: u32 = 5;
 
 /// A directory that only this run uses; it goes with the value.
 #[derive(Debug)]
-pub(super) struct Directory {
+pub struct Directory {
     path: PathBuf,
     /// Held to the end.
     _lock: FileLock,
@@ -40,7 +40,10 @@ pub(super) struct Directory {
 impl Directory {
     /// Makes a new directory in the first place that can have one (the runtime directory, the cache, the temp directory)
     /// and sweeps what dead runs left in all of them.
-    pub(super) fn create(host: &Host) -> Result<Directory, Error> {
+    ///
+    /// # Errors
+    /// None of the places can have one.
+    pub fn create(host: &Host) -> Result<Directory, Error> {
         let bases = bases(host);
         let (mut failure, mut refused) = (None, Vec::<(String, String)>::new());
         let mut made = None;
@@ -79,7 +82,7 @@ impl Directory {
         Base::open(&memory(host)?).and_then(|base| base.make(&host.talk)).ok()
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub fn path(&self) -> &Path {
         &self.path
     }
 

@@ -18,7 +18,7 @@ mod server;
 pub mod standing;
 
 pub(in crate::auth) use directory::temporary_base;
-pub use directory::{Sweep, sweep};
+pub use directory::{Directory, Sweep, sweep};
 pub use error::Error;
 pub use extras::Extras;
 pub use open::{Run, RunIdentity, RunSettings};

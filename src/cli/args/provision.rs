@@ -41,6 +41,9 @@ pub enum SourceCommand {
         /// Delete it
         #[arg(short, long)]
         force: bool,
+        /// Delete the local state in it, too
+        #[arg(long)]
+        everything: bool,
         #[command(flatten)]
         processing: ProcessingArgs,
     },
@@ -86,6 +89,9 @@ pub enum WorkdirCommand {
         /// How long that is [env: ATMOS_WORKDIR_TTL]
         #[arg(short, long, value_name = "DURATION")]
         ttl: Option<String>,
+        /// Also those with local state [env: ATMOS_WORKDIR_CLEAN_EVERYTHING]
+        #[arg(long)]
+        everything: Option<bool>,
         /// Only say which [env: ATMOS_WORKDIR_DRY_RUN]
         #[arg(short = 'n', long)]
         dry_run: Option<bool>,

@@ -23,8 +23,9 @@ pub(super) fn source(context: &Context, kind: Kind, command: SourceCommand) -> R
             let document = source::describe(&context.app_with_config()?, &request)?;
             write::document(context, &document, Format::Yaml, 2, None)?;
         }
-        SourceCommand::Delete { component, stack, force, processing } => {
+        SourceCommand::Delete { component, stack, force, everything, processing } => {
             let request = request(context, kind, component, stack, force, &processing)?;
+            let request = SourceRequest { everything, ..request };
             let app = context.app_with_config()?;
             context.block_on(source::delete(&app, &request))??;
         }
@@ -42,7 +43,7 @@ fn request(
 ) -> Result<SourceRequest> {
     let env = &context.host.env;
     let evaluation = describe::processing(env, processing)?;
-    Ok(SourceRequest { kind, component, stack: given_stack(stack, env), force, evaluation })
+    Ok(SourceRequest { kind, component, stack: given_stack(stack, env), force, everything: false, evaluation })
 }
 
 pub(super) fn workdir(context: &Context, kind: &Kind, command: WorkdirCommand) -> Result<u8> {
@@ -62,13 +63,14 @@ pub(super) fn workdir(context: &Context, kind: &Kind, command: WorkdirCommand) -
             let stack = given_stack(stack, env);
             show(context, &source::workdir_of(&app, kind, &component, stack.as_deref())?)?;
         }
-        WorkdirCommand::Clean { component, stack, all, expired, ttl, dry_run } => {
+        WorkdirCommand::Clean { component, stack, all, expired, ttl, everything, dry_run } => {
             let request = CleanRequest {
                 component,
                 stack: given_stack(stack, env),
                 all: flag(all, env, "ATMOS_WORKDIR_CLEAN_ALL")?,
                 expired: flag(expired, env, "ATMOS_WORKDIR_CLEAN_EXPIRED")?,
                 ttl: ttl.or_else(|| env.get("ATMOS_WORKDIR_TTL").map(str::to_owned)),
+                everything: flag(everything, env, "ATMOS_WORKDIR_CLEAN_EVERYTHING")?,
                 dry_run: flag(dry_run, env, "ATMOS_WORKDIR_DRY_RUN")?,
             };
             if context.block_on(source::clean(&app, kind, &request))?? == 0 {

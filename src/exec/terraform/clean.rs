@@ -6,6 +6,7 @@ use super::folder;
 pub use super::target::BACKEND_FILE;
 use super::target::Target;
 use crate::exec::Error;
+use crate::exec::files::File;
 
 /// Choices of the user.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -15,10 +16,11 @@ pub struct Options {
     pub skip_lock_file: bool,
 }
 
-/// Existing files and directories that cleaning one instance removes, sorted.
+/// Existing files and directories that cleaning one instance removes, sorted. `data` is what is ours of a data directory
+/// that somebody named (see [`super::of_data_dir`]).
 ///
 /// Local state is among them only with `everything`, and only that of the instance's own workspace.
-pub fn targets(target: &Target, data_dir: Option<&Path>, options: Options) -> Vec<PathBuf> {
+pub fn targets(target: &Target, data: &[PathBuf], options: Options) -> Vec<PathBuf> {
     let names = target.names();
     let mut found: Vec<_> = [names.varfile(), names.test_varfile(), names.planfile()].map(PathBuf::from).to_vec();
     found.push(PathBuf::from(".terraform"));
@@ -28,19 +30,22 @@ pub fn targets(target: &Target, data_dir: Option<&Path>, options: Options) -> Ve
     if target.backend.is_some() {
         found.push(PathBuf::from(BACKEND_FILE));
     }
-    found.extend(target.generated.iter().map(|file| PathBuf::from(&file.name)));
-    // `.terraform` remembers which override files are ours; they go before the memory of them does.
-    found.extend(folder::written(&target.folder).into_keys().map(PathBuf::from));
+    // One that says something else is somebody else's, unless it is among those that we remember.
+    let is_ours =
+        |file: &&File| std::fs::read(target.folder.join(&file.name)).is_ok_and(|text| text == file.content.as_bytes());
+    found.extend(target.generated.iter().filter(is_ours).map(|file| PathBuf::from(&file.name)));
+    // `.terraform` remembers which files are ours; they go before the memory of them does.
+    found.extend(folder::unchanged(&target.folder).into_iter().map(PathBuf::from));
     if options.everything {
         let state = Path::new("terraform.tfstate.d").join(&target.workspace);
         if target.workspace == "default" {
             found.extend(["terraform.tfstate", "terraform.tfstate.backup"].map(PathBuf::from));
-        } else if !target.workspace.is_empty() {
+        } else if !matches!(target.workspace.as_str(), "" | "." | "..") {
             found.push(state);
         }
     }
     let mut paths: Vec<_> = found.into_iter().map(|path| target.folder.join(path)).collect();
-    paths.extend(data_dir.map(Path::to_path_buf));
+    paths.extend(data.iter().cloned());
     finish(paths)
 }
 
@@ -55,7 +60,7 @@ pub fn folder_targets(folder: &Path, own: &[String], options: Options) -> Vec<Pa
     paths.extend(
         entries.map(|entry| entry.path()).filter(|path| path.to_string_lossy().ends_with(".terraform.tfvars.json")),
     );
-    paths.extend(folder::written(folder).into_keys().map(|name| folder.join(name)));
+    paths.extend(folder::unchanged(folder).into_iter().map(|name| folder.join(name)));
     paths.extend(own.iter().map(|name| folder.join(name)));
     if options.everything {
         paths.push(folder.join("terraform.tfstate.d"));
@@ -66,8 +71,14 @@ pub fn folder_targets(folder: &Path, own: &[String], options: Options) -> Vec<Pa
 fn finish(mut paths: Vec<PathBuf>) -> Vec<PathBuf> {
     paths.retain(|path| path.symlink_metadata().is_ok());
     paths.sort();
-    paths.dedup();
-    paths
+    // What lies in a directory that goes anyway is counted with it.
+    let mut kept: Vec<PathBuf> = Vec::with_capacity(paths.len());
+    for path in paths {
+        if !kept.last().is_some_and(|above| path.starts_with(above)) {
+            kept.push(path);
+        }
+    }
+    kept
 }
 
 /// How many files removing the paths would delete.
@@ -119,7 +130,7 @@ mod tests {
             ..Target::default()
         };
         let relative = |options| {
-            targets(&target, None, options)
+            targets(&target, &[], options)
                 .iter()
                 .map(|path| path.strip_prefix(temp.path()).unwrap().display().to_string())
                 .collect::<Vec<_>>()
@@ -127,7 +138,7 @@ mod tests {
         assert_eq!(relative(Options::default()), [".terraform", "dev-vpc.planfile"]);
         let everything = Options { everything: true, ..Options::default() };
         assert_eq!(relative(everything), [".terraform", "dev-vpc.planfile", "terraform.tfstate.d/dev"]);
-        let paths = targets(&target, None, everything);
+        let paths = targets(&target, &[], everything);
         assert_eq!(count(&paths), 2);
         remove(&paths).unwrap();
         assert!(temp.path().join("terraform.tfstate.d/dev2/terraform.tfstate").exists());

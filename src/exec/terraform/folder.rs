@@ -168,6 +168,18 @@ pub fn add_written(folder: &Path, name: &str, content: &str) -> Result<(), Error
     set_written(folder, &names)
 }
 
+/// Names of those that are still exactly as we wrote them: one that the user changed is the user's.
+pub fn unchanged(folder: &Path) -> Vec<String> {
+    let as_written = |(name, hash): &(String, String)| is_as_written(folder, name, hash);
+    written(folder).into_iter().filter(as_written).map(|(name, _)| name).collect()
+}
+
+fn is_as_written(folder: &Path, name: &str, hash: &str) -> bool {
+    // The list lies where others may write it.
+    files::check_name(folder, name).is_ok()
+        && std::fs::read(folder.join(name)).is_ok_and(|content| digest(&content) == hash)
+}
+
 /// Removes a file that is still exactly as we wrote it: one that the user changed is the user's.
 ///
 /// # Errors
@@ -175,7 +187,7 @@ pub fn add_written(folder: &Path, name: &str, content: &str) -> Result<(), Error
 pub fn remove_written(folder: &Path, name: &str) -> Result<(), Error> {
     let mut names = written(folder);
     let Some(hash) = names.remove(name) else { return Ok(()) };
-    if std::fs::read(folder.join(name)).is_ok_and(|content| digest(&content) == hash) {
+    if is_as_written(folder, name, &hash) {
         files::remove(folder, name)?;
     }
     set_written(folder, &names)
@@ -199,13 +211,21 @@ fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Option<T> {
     serde_json::from_slice(&std::fs::read(path).ok()?).ok()
 }
 
+/// The file is the record of a backend, as terraform keeps it in its data directory, and no state.
+pub(super) fn has_backend_record(file: &Path) -> bool {
+    read_json::<serde_json::Value>(file).is_some_and(|document| {
+        let resources = document.get("resources").and_then(serde_json::Value::as_array);
+        document.get("backend").is_some_and(serde_json::Value::is_object) && resources.is_none_or(Vec::is_empty)
+    })
+}
+
 fn read_record(data: &Path) -> Option<Record> {
     let document: serde_json::Value = read_json(&data.join("terraform.tfstate"))?;
     serde_json::from_value(document.get("backend")?.clone()).ok()
 }
 
 /// A state file with something in it.
-fn has_state(path: &Path) -> bool {
+pub(super) fn has_state(path: &Path) -> bool {
     let Some(state) = read_json::<serde_json::Value>(path) else {
         // Something that cannot be read as a state is treated as one: nothing is decided over it.
         return std::fs::metadata(path).is_ok_and(|metadata| metadata.len() > 0);

@@ -1,6 +1,5 @@
 //! Carries out a [`Plan`]: files, init, workspace, main command, files again.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -133,8 +132,9 @@ fn write_files(target: &Target, plan: &Plan) -> Result<(), Error> {
         file.write(folder)?;
     }
     let before = folder::written(folder);
-    let mut written = BTreeMap::new();
-    written.extend(before.get(HCL_BACKEND_FILE).map(|hash| (HCL_BACKEND_FILE.to_owned(), hash.clone())));
+    let mut written = before.clone();
+    written.retain(|name, _| !OVERRIDE_FILES.contains(&name.as_str()));
+    written.extend(target.generated.iter().map(|file| (file.name.clone(), folder::digest(file.content.as_bytes()))));
     for file in &target.overrides {
         file.write(folder)?;
         written.insert(file.name.clone(), folder::digest(file.content.as_bytes()));

@@ -24,6 +24,19 @@ pub enum Error {
     )]
     NoComponent { component: String, stack: String, path: PathBuf },
 
+    #[error(
+        "the source of {component} in {stack} cannot be kept in `{}`: that is not below `{}`, where the components of its kind are",
+        path.display(),
+        base.display()
+    )]
+    #[diagnostic(
+        code(atmos::provision::outside),
+        help(
+            "correct `metadata.component`, or give the component a folder of its own with `provision.workdir.enabled: true`"
+        )
+    )]
+    Outside { component: String, stack: String, path: PathBuf, base: PathBuf },
+
     #[error("the stack name `{stack}` cannot be part of a working directory's name")]
     #[diagnostic(code(atmos::provision::stack_name), help("choose a stack name without `..`"))]
     StackName { stack: String },

@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::error::Error;
+use super::fetched::checked_place;
 use super::place::{self, Origin, Record, checked, wants_workdir};
 use super::source::{Source, source};
 use super::tree::{self, Choice};
 use crate::component::Instance;
 use crate::diag::Result;
 use crate::exec::folder_lock;
+use crate::exec::terraform::BACKEND_FILE;
 use crate::fetch::parse_ttl;
 use crate::ops::App;
 
@@ -62,6 +64,7 @@ fn make(app: &App, instance: &Instance, source: Option<Source>, force: bool) -> 
         if is_filled(&usual) && !force {
             return Ok(Folder { path: usual, own: false, changed: false });
         }
+        checked_place(app, instance, &usual)?;
         let _lock = lock(app, &usual)?;
         let fetched = source.fetch(app, instance)?;
         let copied = tree::copy(&fetched, &usual, &source.choice()?)?;
@@ -82,7 +85,11 @@ fn local(app: &App, instance: &Instance, from: &Path, path: PathBuf) -> Result<F
         return Err(Error::NoComponent { component, stack, path: from.to_path_buf() }.into());
     }
     let before = place::read(&path);
-    let mut copied = tree::copy(from, &path, &Choice::default())?;
+    let made = crate::exec::terraform::folder::written(from).into_keys();
+    let backend = Some(BACKEND_FILE.to_owned()).filter(|_| app.config.terraform.auto_generate_backend_file);
+    // What atmos made for other instances of the folder is not the source of this one.
+    let choice = Choice::default().without(made.chain(backend).collect());
+    let mut copied = tree::copy(from, &path, &choice)?;
     copied.changed |= before.is_none();
     restore_lock(instance, from, &path)?;
     let now = app.host.now();

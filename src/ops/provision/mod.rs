@@ -2,15 +2,18 @@
 //! instance's own.
 //!
 //! Row 12. Read [`folder`] first. `place` says where working directories are and what is kept about them, `source` reads
-//! the section and fetches, `tree` copies.
+//! the section and fetches, `tree` copies,
+//! `fetched` tells what was copied into a folder of the repository.
 
 mod error;
+mod fetched;
 mod folder;
 mod place;
 mod source;
 mod tree;
 
 pub use error::Error;
+pub(super) use fetched::{checked_place, fetched};
 pub(super) use folder::{Folder, folder, is_made, pull};
 pub(super) use place::{Record, all, path, read, wants_workdir};
 pub(super) use source::source;

@@ -1,16 +1,17 @@
 //! `source` of a component, and fetching it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::error::Error;
 use super::tree::Choice;
 use crate::component::Instance;
 use crate::config::Config;
-use crate::fetch::parse_ttl;
-use crate::host::fs;
+use crate::fetch::{self, parse_ttl};
+use crate::host::{fs, percent_encode_path};
 use crate::ops::App;
 use crate::step::text_of;
 use crate::value::Node;
+use crate::vendor::normalized;
 
 /// The section, read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -78,16 +79,21 @@ impl Source {
     pub(super) fn is_local(&self) -> bool {
         let uri = &self.uri;
         let elsewhere = ["://", "::", "github.com", "gitlab.com", "bitbucket."];
-        uri.starts_with("file://") || uri.starts_with(['.', '/']) || !elsewhere.iter().any(|sign| uri.contains(sign))
+        // `git@host:org/repo`
+        let is_scp = uri.split('/').next().is_some_and(|first| first.contains('@') && first.contains(':'));
+        uri.starts_with("file://")
+            || uri.starts_with(['.', '/'])
+            || !is_scp && !elsewhere.iter().any(|sign| uri.contains(sign))
     }
 
-    /// The address with the version as its reference.
+    /// The address with the version as its reference; a repository without a path behind `//` is all of it, as it is where
+    /// sources are vendored.
     fn address(&self) -> String {
         let uri = &self.uri;
         if self.version.is_empty() || uri.contains("?ref=") || uri.contains("&ref=") {
-            return uri.clone();
+            return normalized(uri);
         }
-        format!("{uri}{}ref={}", if uri.contains('?') { '&' } else { '?' }, self.version)
+        normalized(&format!("{uri}{}ref={}", if uri.contains('?') { '&' } else { '?' }, self.version))
     }
 
     /// The files of the source on this machine.
@@ -102,24 +108,38 @@ impl Source {
             reason,
             help,
         };
-        if self.is_local() && !self.uri.starts_with("file://") {
-            let path = self.uri.replacen("//", "/", 1);
-            let here = app.host.absolute(std::path::Path::new(&path));
-            let places = [here.clone(), fs::clean(&app.config.base_path.join(&path))];
-            let found = places.into_iter().find(|place| place.is_dir());
-            let help = "the path is looked for below the working directory, then below the base path";
-            return found.ok_or_else(|| failed(format!("there is no folder `{}`", here.display()), help.to_owned()));
-        }
         let (host, config) = (&app.host, &app.config);
-        let address = self.address();
+        let mut address = self.address();
+        if self.is_local() && !self.uri.starts_with("file://") {
+            let places = |path: &str| [host.absolute(Path::new(path)), fs::clean(&config.base_path.join(path))];
+            let [here, below] = places(&self.uri.replacen("//", "/", 1));
+            if let Some(found) = [&here, &below].into_iter().find(|place| place.is_dir()) {
+                return Ok(found.clone());
+            }
+            let (file, part) = self.uri.split_once("//").unwrap_or((&self.uri, "."));
+            let Some(file) = places(file).into_iter().find(|place| place.is_file()) else {
+                let help = "the path is looked for below the working directory, then below the base path";
+                return Err(failed(format!("there is no folder `{}`", here.display()), help.to_owned()));
+            };
+            address = format!("file://{}//{part}", percent_encode_path(&file.to_string_lossy()));
+        }
         // Whoever fetches now wants what is there now. Some ways out have a runtime of their own.
-        let fetch = || config.fetcher.folder(host, &config.remote, &address, Some("0s"));
+        let fetch = || config.fetcher.fetched(host, &config.remote, &address, Some("0s"));
         let fetched = std::thread::scope(|scope| scope.spawn(fetch).join());
         let fetched = fetched.map_err(|_| failed("the fetch ended early".to_owned(), String::new()))?;
-        fetched.map_err(|error| {
-            let help = miette::Diagnostic::help(&error).map(|help| help.to_string()).unwrap_or_default();
-            failed(error.to_string(), help)
-        })
+        let fetched = fetched.map_err(|error| {
+            let help = error.next_step();
+            match error {
+                // Its own words are about imports of stacks.
+                fetch::Error::Invalid { reason, .. } => failed(reason, help),
+                error => failed(error.to_string(), help),
+            }
+        })?;
+        if fetched.path.is_dir() {
+            return Ok(fetched.path);
+        }
+        let help = "name a folder, an archive (`.zip`, `.tar`, `.tar.gz`) or a repository (`git::https://…`)";
+        Err(failed("that is a single file and no folder".to_owned(), help.to_owned()))
     }
 }
 
@@ -134,6 +154,12 @@ mod tests {
             ("git::https://h/r//m?depth=1", "v1", "git::https://h/r//m?depth=1&ref=v1"),
             ("git::https://h/r//m?ref=x", "v1", "git::https://h/r//m?ref=x"),
             ("https://h/a.zip", "", "https://h/a.zip"),
+            ("github.com/o/r", "v1", "github.com/o/r//.?ref=v1"),
+            ("github.com/o/r?ref=v1", "", "github.com/o/r//.?ref=v1"),
+            ("git::https://h/x.git", "v1", "git::https://h/x.git//.?ref=v1"),
+            ("https://gitlab.com/o/r", "", "https://gitlab.com/o/r//."),
+            ("git@h.example:o/r.git", "v1", "git@h.example:o/r.git//.?ref=v1"),
+            ("git::ssh://git@h.example/o/r.git", "", "git::ssh://git@h.example/o/r.git//."),
         ] {
             let source = Source { uri: uri.to_owned(), version: version.to_owned(), ..Source::default() };
             assert_eq!(source.address(), expected);
@@ -149,6 +175,7 @@ mod tests {
             ("file:///srv/modules", true),
             ("github.com/acme/modules//vpc", false),
             ("git::ssh://git@host/r", false),
+            ("git@host.example:o/r.git", false),
             ("s3::https://s3.amazonaws.com/b/k", false),
         ] {
             assert_eq!(Source { uri: uri.to_owned(), ..Source::default() }.is_local(), local, "{uri}");

@@ -8,30 +8,41 @@ use sha2::{Digest, Sha256};
 
 use super::error::Error;
 use super::place::OWN;
+use crate::exec::names::is_of_runs;
 use crate::host::fs;
 use crate::value::hex;
 
 /// The list of files that came from the source, inside of our own directory.
 const LIST: &str = "files.json";
 /// Directories that are nobody's source.
-const SKIPPED: [&str; 4] = [OWN, ".terraform", "terraform.tfstate.d", ".git"];
-const STATES: [&str; 3] = ["terraform.tfstate", "terraform.tfstate.backup", ".terraform.tfstate.lock.info"];
+const SKIPPED: [&str; 4] = [OWN, ".terraform", WORKSPACES, ".git"];
+/// Where terraform keeps the local states of workspaces.
+pub(super) const WORKSPACES: &str = "terraform.tfstate.d";
+pub(super) const STATES: [&str; 3] = ["terraform.tfstate", "terraform.tfstate.backup", ".terraform.tfstate.lock.info"];
 
 /// Which files are taken.
 #[derive(Debug, Default)]
 pub(super) struct Choice {
     included: Option<GlobSet>,
     excluded: GlobSet,
+    /// Files by their names.
+    left_out: BTreeSet<String>,
 }
 
 impl Choice {
     pub(super) fn new(included: &[String], excluded: &[String]) -> Result<Choice, Error> {
         let included = if included.is_empty() { None } else { Some(set(included)?) };
-        Ok(Choice { included, excluded: set(excluded)? })
+        Ok(Choice { included, excluded: set(excluded)?, left_out: BTreeSet::new() })
+    }
+
+    /// The same without these files.
+    pub(super) fn without(self, left_out: BTreeSet<String>) -> Choice {
+        Choice { left_out, ..self }
     }
 
     fn takes(&self, file: &str) -> bool {
-        self.included.as_ref().is_none_or(|set| set.is_match(file)) && !self.excluded.is_match(file)
+        let is_included = self.included.as_ref().is_none_or(|set| set.is_match(file));
+        is_included && !self.excluded.is_match(file) && !self.left_out.contains(file)
     }
 }
 
@@ -78,8 +89,7 @@ pub(super) fn copy(from: &Path, to: &Path, choice: &Choice) -> Result<Copied, Er
         fs::write_again(&target, &content, mode).map_err(Error::file("write", &target))?;
     }
     let list = to.join(OWN).join(LIST);
-    let before: BTreeSet<String> =
-        std::fs::read(&list).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default();
+    let before = brought(to).unwrap_or_default();
     for gone in before.difference(&files) {
         let path = to.join(gone);
         changed |= fs::remove_file_if_present(&path).map_err(Error::file("remove", &path))?;
@@ -91,6 +101,11 @@ pub(super) fn copy(from: &Path, to: &Path, choice: &Choice) -> Result<Copied, Er
         fs::write_atomic(&list, text.as_bytes(), 0o644).map_err(Error::file("write", &list))?;
     }
     Ok(Copied { changed, hash: hex(&hash.finalize()) })
+}
+
+/// The files that a copy brought into a folder, relative to it; `None` where there was none.
+pub(super) fn brought(folder: &Path) -> Option<BTreeSet<String>> {
+    serde_json::from_slice(&std::fs::read(folder.join(OWN).join(LIST)).ok()?).ok()
 }
 
 /// Every file below a folder, relative to it. A link counts as the file behind it, as long as that is in the folder.
@@ -113,7 +128,7 @@ fn files(root: &Path) -> Result<Vec<String>, Error> {
                 if !SKIPPED.contains(&&*name) && !is_link {
                     open.push(path);
                 }
-            } else if !name.ends_with(".terraform.lock.hcl") && !STATES.contains(&relative.as_str()) {
+            } else if !is_of_runs(&name) && !STATES.contains(&relative.as_str()) {
                 found.push(relative);
             }
         }

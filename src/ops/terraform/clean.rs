@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 use super::target::target;
 use super::{Error, RunRequest};
 use crate::component::{self, Filter, Kind};
-use crate::diag::Result;
+use crate::config::default_plugin_cache;
+use crate::diag::{Result, Warning};
 use crate::exec::folder_lock;
 use crate::exec::names::Names;
 use crate::exec::terraform::clean::{self, Options};
-use crate::exec::terraform::{Target, folder};
+use crate::exec::terraform::{Owned, Target, folder, of_data_dir, of_packages};
+use crate::host::fs;
 use crate::host::lock::FileLock;
 use crate::ops::App;
 use crate::resolve;
@@ -64,11 +66,18 @@ pub async fn clean_plan(app: &App, request: &CleanRequest) -> Result<CleanPlan> 
         (None, None) => Subject::All(folders(app)?),
         _ => return Err(Error::CleanTarget.into()),
     };
+    let data = match &subject {
+        Subject::One(target) => data_dir(app, target)?,
+        Subject::All(_) => None,
+    };
     // What a run is about to write or has in use must neither be counted nor removed: first the folders, then the look.
     let existing: Vec<PathBuf> = subject.folders().into_iter().filter(|folder| folder.is_dir()).cloned().collect();
     let locks = if request.dry_run { Vec::new() } else { folder_lock::acquire_all(&app.host, &existing).await? };
     let paths = match &subject {
-        Subject::One(target) => clean::targets(target, data_dir(app, target).as_deref(), request.options),
+        Subject::One(target) => {
+            let data = data.map(|directory| owned(app, &directory, of_data_dir)).unwrap_or_default();
+            clean::targets(target, &data, request.options)
+        }
         Subject::All(folders) => {
             folders.iter().flat_map(|(folder, own)| clean::folder_targets(folder, own, request.options)).collect()
         }
@@ -86,14 +95,20 @@ pub async fn clean_plan(app: &App, request: &CleanRequest) -> Result<CleanPlan> 
     Ok(plan)
 }
 
-/// The shared plugin cache and everything in it.
+/// The shared plugin cache: all of our own, and of one that somebody else named what has the layout of a cache.
 ///
 /// # Errors
 /// A question that nobody can be asked.
 pub fn cache_plan(app: &App, force: bool, dry_run: bool) -> Result<CleanPlan> {
-    let configured = app.config.terraform.plugin_cache_dir.clone();
-    let directory = configured.unwrap_or_else(|| app.host.dirs.cache.join("atmos/terraform/plugins"));
-    let paths: Vec<PathBuf> = Some(directory).filter(|path| path.is_absolute() && path.is_dir()).into_iter().collect();
+    let own = default_plugin_cache(&app.host);
+    let directory = app.config.terraform.plugin_cache_dir.clone().unwrap_or_else(|| own.clone());
+    let paths = if !directory.is_absolute() || !directory.is_dir() {
+        Vec::new()
+    } else if directory == own {
+        vec![own]
+    } else {
+        owned(app, &directory, of_packages)
+    };
     let plan = CleanPlan {
         shown: paths.iter().map(|path| listed(app, path)).collect(),
         files: clean::count(&paths),
@@ -105,6 +120,26 @@ pub fn cache_plan(app: &App, force: bool, dry_run: bool) -> Result<CleanPlan> {
         return Err(Error::NoConfirmation.into());
     }
     Ok(plan)
+}
+
+/// What may go of a directory whose name comes from a setting. What stays is said.
+fn owned(app: &App, directory: &Path, judge: fn(&Path) -> Owned) -> Vec<PathBuf> {
+    const NAMED: usize = 5;
+    let Owned { paths, others } = judge(directory);
+    if !others.is_empty() {
+        let mut names: Vec<String> = others.iter().take(NAMED).map(|name| format!("`{name}`")).collect();
+        if others.len() > NAMED {
+            names.push(format!("{} more", others.len() - NAMED));
+        }
+        let message = format!(
+            "`{}` has what terraform did not put there, which stays: {}",
+            directory.display(),
+            names.join(", ")
+        );
+        let help = "`clean` removes only what terraform and atmos keep in such a directory; remove the rest by hand";
+        app.host.talk.warn(Warning::new("atmos::terraform::clean", message).help(help));
+    }
+    paths
 }
 
 /// A path as the list has it: a directory with the number of its files, so that the lines add up to the total.
@@ -143,13 +178,47 @@ fn one(app: &App, request: &CleanRequest, component: &str, stack: &str) -> Resul
 }
 
 /// The data directory of the caller's or the component's `TF_DATA_DIR`, if there is one.
-fn data_dir(app: &App, target: &Target) -> Option<PathBuf> {
+///
+/// # Errors
+/// It is, or holds, what no data directory can be.
+fn data_dir(app: &App, target: &Target) -> Result<Option<PathBuf>> {
     let mut env = app.host.env.clone();
     if let Some(dir) = target.env.get("TF_DATA_DIR").and_then(crate::value::Node::as_str) {
         env.set("TF_DATA_DIR", dir);
     }
-    env.get("TF_DATA_DIR")?;
-    Some(folder::data_dir(&target.folder, &env))
+    if env.get("TF_DATA_DIR").is_none() {
+        return Ok(None);
+    }
+    let directory = folder::data_dir(&target.folder, &env);
+    if directory == target.folder.join(".terraform") {
+        return Ok(None);
+    }
+    let (host, config) = (&app.host, &app.config);
+    let mut kept = vec![
+        (PathBuf::from("/"), "the whole disk".to_owned()),
+        (host.dirs.home.clone(), "your home directory".to_owned()),
+        (config.base_path.clone(), "the base path".to_owned()),
+        (target.folder.clone(), format!("the folder of the component `{}`", target.component)),
+        (config.terraform.base_path.clone(), "the folder of all terraform components".to_owned()),
+    ];
+    let all = Filter { partial: true, ..Filter::default() };
+    for instance in component::all(host, config, app.index()?, &all)? {
+        let what = || format!("the folder of the component `{}`", instance.name);
+        kept.extend(instance.path(config).map(|path| (path, what())));
+    }
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| fs::clean(path));
+    let found = real(&directory);
+    let kept = kept.into_iter().filter(|(path, _)| path.is_absolute());
+    match kept.into_iter().find(|(path, _)| real(path).starts_with(&found)) {
+        Some((_, what)) => Err(Error::DataDir {
+            component: target.component.clone(),
+            stack: target.stack.clone(),
+            directory: directory.display().to_string(),
+            what,
+        }
+        .into()),
+        None => Ok(Some(directory)),
+    }
 }
 
 /// Every component's folder with the planfiles of its instances and, where atmos writes one, the backend file.

@@ -87,6 +87,15 @@ pub enum Error {
     #[diagnostic(code(atmos::terraform::clean_target), help("atmos terraform clean <component> -s <stack>"))]
     CleanTarget,
 
+    #[error(
+        "the data directory of {component} in {stack} cannot be cleaned: `TF_DATA_DIR` names `{directory}`, which is or holds {what}"
+    )]
+    #[diagnostic(
+        code(atmos::terraform::data_dir),
+        help("give terraform a directory of its own, for example `TF_DATA_DIR=.terraform`; nothing was removed")
+    )]
+    DataDir { component: String, stack: String, directory: String, what: String },
+
     #[error("`components.terraform.rc` cannot be used: {reason}{place}")]
     #[diagnostic(code(atmos::terraform::rc), help("write it as terraform's own CLI configuration, in YAML"))]
     Rc { reason: String, place: String },

@@ -11,6 +11,7 @@ use crate::content::{hcl_attributes, hcl_module};
 use crate::diag::{Result, Snippet};
 use crate::exec::files::{self, File, ORDINARY, Written};
 use crate::exec::folder_lock;
+use crate::exec::terraform::folder as written_files;
 use crate::ops::{App, describe};
 use crate::resolve;
 use crate::stack::glob_matches;
@@ -108,9 +109,14 @@ async fn write(app: &App, request: &FilesRequest, instance: &Instance, folder: &
     std::fs::create_dir_all(folder).map_err(crate::exec::Error::file("create", folder))?;
     let _lock = folder_lock::acquire(&app.host, folder).await?;
     let (mut created, mut updated, mut unchanged) = (0, 0, 0);
+    let mut written = written_files::written(folder);
     for file in &generated {
         let path = super::shown(app, &folder.join(&file.name));
-        match file.write(folder)? {
+        let outcome = file.write(folder)?;
+        if outcome != Written::Unchanged {
+            written.insert(file.name.clone(), written_files::digest(file.content.as_bytes()));
+        }
+        match outcome {
             Written::Created => {
                 created += 1;
                 app.host.talk.success(format!("Created {path}"));
@@ -122,6 +128,7 @@ async fn write(app: &App, request: &FilesRequest, instance: &Instance, folder: &
             Written::Unchanged => unchanged += 1,
         }
     }
+    written_files::set_written(folder, &written)?;
     summary(app, "Generated", folder, [(created, "created"), (updated, "updated"), (unchanged, "unchanged")]);
     Ok(())
 }
@@ -129,6 +136,21 @@ async fn write(app: &App, request: &FilesRequest, instance: &Instance, folder: &
 async fn clean(app: &App, request: &FilesRequest, instance: &Instance, folder: &Path) -> Result<()> {
     let names: Vec<&Arc<str>> =
         instance.sections.generate.as_map().into_iter().flatten().map(|(name, _)| name).collect();
+    let ours = written_files::unchanged(folder);
+    // Those of other tools, and of the time before the list, have what the section says now.
+    let now = generated(app, instance).unwrap_or_default();
+    let is_ours = |name: &str| match std::fs::read(folder.join(name)) {
+        Ok(text) => {
+            ours.iter().any(|own| own == name)
+                || now.iter().any(|file| file.name == name && file.content.as_bytes() == text)
+        }
+        Err(_) => true,
+    };
+    let (names, others): (Vec<_>, Vec<_>) = names.into_iter().partition(|name| is_ours(name));
+    for name in others {
+        let path = super::shown(app, &folder.join(&**name));
+        app.host.talk.attention(format!("{path} stays: it is not as atmos wrote it"));
+    }
     if request.dry_run {
         for name in names {
             app.host.talk.info(format!("Would delete {}", super::shown(app, &folder.join(&**name))));
@@ -142,7 +164,9 @@ async fn clean(app: &App, request: &FilesRequest, instance: &Instance, folder: &
     let mut deleted = 0;
     for name in names {
         files::check_name(folder, name)?;
-        if files::remove(folder, name)? {
+        let was_there = folder.join(&**name).symlink_metadata().is_ok();
+        written_files::remove_written(folder, name)?;
+        if files::remove(folder, name)? || was_there {
             deleted += 1;
             app.host.talk.success(format!("Deleted {}", super::shown(app, &folder.join(&**name))));
         }
@@ -191,7 +215,7 @@ pub(super) fn generated(app: &App, instance: &Instance) -> Result<Vec<File>> {
 }
 
 /// What templates in generated files see.
-fn context(instance: &Instance) -> Node {
+pub(in crate::ops) fn context(instance: &Instance) -> Node {
     let mut context = instance.to_map();
     for (key, text) in instance.names() {
         context.insert(Arc::from(key), Node::from(text));
