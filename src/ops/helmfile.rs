@@ -356,7 +356,13 @@ impl Run<'_> {
         let around = process::Surroundings { relay, lock: Some(&lock), ..child::surroundings(&app.host) };
         if let Some(eks) = plan.eks.as_ref().filter(|_| !held.has_kubeconfig()) {
             let aws = launch("aws", "`components.helmfile.use_eks: true`", &eks.args, Output::Stderr);
-            one(&aws, signals, around).await?;
+            one(&aws, signals, around).await.map_err(|error| match error {
+                // Its codes mean something else than helmfile's.
+                ExecError::ChildFailed { code, .. } => {
+                    ExecError::HelperFailed { command: "aws eks update-kubeconfig".to_owned(), code }
+                }
+                other => other,
+            })?;
         }
         let main = launch(&target.command, &target.command_source, &plan.args, Output::Inherit);
         let code = match one(&main, signals, around).await {

@@ -7,11 +7,10 @@ use super::target::target;
 use super::{Error, RunRequest};
 use crate::component::{self, Filter, Kind};
 use crate::diag::Result;
-use crate::exec::folder_lock;
+use crate::exec::folder_lock::{self, FolderLock};
 use crate::exec::names::Names;
 use crate::exec::terraform::clean::{self, Options};
 use crate::exec::terraform::{Target, folder};
-use crate::host::lock::FileLock;
 use crate::ops::App;
 use crate::resolve;
 
@@ -40,7 +39,7 @@ pub struct CleanPlan {
     /// The user has to agree first.
     pub ask: bool,
     /// No run works in the folders while the plan is alive. Empty for a dry run.
-    _locks: Vec<FileLock>,
+    _locks: Option<FolderLock>,
 }
 
 impl CleanPlan {
@@ -66,7 +65,7 @@ pub async fn clean_plan(app: &App, request: &CleanRequest) -> Result<CleanPlan> 
     };
     // What a run is about to write or has in use must neither be counted nor removed: first the folders, then the look.
     let existing: Vec<PathBuf> = subject.folders().into_iter().filter(|folder| folder.is_dir()).cloned().collect();
-    let locks = if request.dry_run { Vec::new() } else { folder_lock::acquire_all(&app.host, &existing).await? };
+    let locks = if request.dry_run { None } else { Some(folder_lock::acquire_all(&app.host, &existing).await?) };
     let paths = match &subject {
         Subject::One(target) => clean::targets(target, data_dir(app, target).as_deref(), request.options),
         Subject::All(folders) => {
@@ -99,7 +98,7 @@ pub fn cache_plan(app: &App, force: bool, dry_run: bool) -> Result<CleanPlan> {
         files: clean::count(&paths),
         ask: !force && !dry_run && !paths.is_empty(),
         paths,
-        _locks: Vec::new(),
+        _locks: None,
     };
     if plan.ask && !app.host.terminal.can_prompt() {
         return Err(Error::NoConfirmation.into());
