@@ -56,12 +56,12 @@ impl FolderLock {
 fn name(folder: &Path) -> String {
     let clean = fs::clean(folder);
     let mut missing = Vec::new();
-    let real = clean.ancestors().find_map(|above| match above.canonicalize() {
-        Ok(real) => Some(real),
-        Err(_) => {
+    let real = clean.ancestors().find_map(|above| {
+        let real = above.canonicalize().ok();
+        if real.is_none() {
             missing.extend(above.file_name());
-            None
         }
+        real
     });
     let real = real.map_or(clean.clone(), |real| missing.iter().rev().fold(real, |path, part| path.join(part)));
     hex(&Sha256::digest(real.as_os_str().as_encoded_bytes()))
@@ -143,9 +143,7 @@ fn own_lock(host: &Host, folder: &Path) -> Option<Result<Option<FileLock>, Error
         Ok(Some(lock)) => Some(Ok(Some(lock))),
         Ok(None) => None,
         // It has just gone; or the system has no such locks, and the file in the cache is all that there is.
-        Err(error) if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::Unsupported) => {
-            Some(Ok(None))
-        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound || cfg!(not(unix)) => Some(Ok(None)),
         Err(error) => {
             let message = format!("the directory {} cannot be locked: {error}", folder.display());
             let help = "other users, and runs with another HOME or XDG_CACHE_HOME, do not wait for this one there";
@@ -231,7 +229,7 @@ mod tests {
         std::os::unix::fs::symlink(&folder, &link).unwrap();
         let host = host(temp.path());
         let held = acquire_all(&host, &[link, folder.clone()]).await.unwrap();
-        assert_eq!(held.len(), 1);
+        assert_eq!(held.names.len(), 1);
         let second = tokio::time::timeout(std::time::Duration::from_millis(200), acquire(&host, &folder)).await;
         assert!(second.is_err(), "the folder was given away twice");
         drop(held);
@@ -248,5 +246,45 @@ mod tests {
         #[cfg(unix)]
         assert_eq!(name(&folder), name(&link));
         assert_ne!(name(&folder), name(temp.path()));
+        let before = name(&temp.path().join("link/data/dir"));
+        std::fs::create_dir_all(folder.join("data/dir")).unwrap();
+        #[cfg(unix)]
+        assert_eq!(before, name(&folder.join("data/dir")), "the same before it exists");
+        assert_eq!(name(&temp.path().join("link/data/dir")), before);
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn another_cache_keeps_out_too_and_the_wait_has_a_limit() {
+        let (temp, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let folder = temp.path().join("vpc");
+        std::fs::create_dir(&folder).unwrap();
+        let held = acquire(&host(temp.path()), &folder).await.unwrap();
+        let mut impatient = host(other.path());
+        impatient.env.set(LIMIT, "10ms");
+        let error = acquire(&impatient, &folder).await.unwrap_err();
+        assert!(matches!(error, Error::FolderBusy { .. }), "{error}");
+        drop(held);
+        acquire(&impatient, &folder).await.unwrap();
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn who_is_below_the_holder_goes_on_one_at_a_time() {
+        let temp = tempfile::tempdir().unwrap();
+        let folder = temp.path().join("vpc");
+        std::fs::create_dir(&folder).unwrap();
+        let mut below = host(temp.path());
+        let held = acquire(&below, &folder).await.unwrap();
+        // This process stands for its own child.
+        below.env.set(HELD, held.held(&Env::default()));
+        below.env.set(LIMIT, "10ms");
+        let inner = acquire(&below, &folder).await.unwrap();
+        assert!(acquire(&below, &folder).await.is_err(), "two below one holder");
+        let chain = inner.held(&below.env);
+        assert_eq!(chain.split(',').count(), 2, "{chain}");
+        // A process that is no ancestor holds nothing for us.
+        below.env.set(HELD, held.held(&Env::default()).replace(&format!("{}:", std::process::id()), "4194305:"));
+        assert!(acquire(&below, &folder).await.is_err());
     }
 }

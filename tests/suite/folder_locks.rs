@@ -46,7 +46,8 @@ fn stubbed(apply: &str) -> Sandbox {
     let stub = sandbox.repo().join("bin/stub");
     std::fs::set_permissions(&stub, std::fs::Permissions::from_mode(0o755)).unwrap();
     sandbox.set("ATMOS_COMPONENTS_TERRAFORM_COMMAND", stub);
-    sandbox.set("TOP", sandbox.root());
+    let top = sandbox.root().to_owned();
+    sandbox.set("TOP", top);
     sandbox.set("ATMOS", env!("CARGO_BIN_EXE_atmos"));
     sandbox
 }
