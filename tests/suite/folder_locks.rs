@@ -58,7 +58,7 @@ const WAITS: &str = "touch \"$TOP/started\"\nuntil [ -e \"$TOP/go\" ]; do sleep 
 /// A run of a component in `dev` whose terraform is at work until [`let_go`].
 fn at_work(sandbox: &Sandbox, component: &str) -> Running {
     let mut run = sandbox.spawn(&["terraform", "apply", component, "-s", "dev", "-auto-approve"]);
-    wait_until("terraform works", Duration::from_secs(60), || {
+    wait_until("terraform works", Duration::from_mins(1), || {
         assert!(run.is_running(), "the run has ended early");
         sandbox.root().join("started").exists().then_some(())
     });

@@ -218,7 +218,7 @@ fn a_request_to_stop_ends_what_a_hook_has_started() {
         let started = sandbox.root().join("started");
         sandbox.set("STARTED", &started);
         let run = sandbox.spawn(&["terraform", "plan", "app", "-s", "dev"]);
-        let below = wait_until("the hook has started", Duration::from_secs(60), || {
+        let below = wait_until("the hook has started", Duration::from_mins(1), || {
             // The shell and the program in it.
             Some(descendants(run.pid())).filter(|below| started.exists() && below.len() >= 2)
         });
