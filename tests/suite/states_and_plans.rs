@@ -76,6 +76,8 @@ fn a_state_that_is_pulled_can_be_pushed_again_and_a_masked_one_is_not() {
     let later = |state: &str| {
         let mut state: serde_json::Value = serde_json::from_str(state).unwrap();
         state["outputs"]["more"] = serde_json::json!({"value": "edited", "type": "string"});
+        // Of a number that is a text terraform itself wants nothing.
+        state["outputs"].as_object_mut().unwrap().remove("pin");
         state["serial"] = 99.into();
         sandbox.write(&format!("{FOLDER}/s.json"), &state.to_string());
     };
