@@ -66,6 +66,7 @@ fn heading(report: &Report) -> &'static str {
     }
     match (report.has_resource_changes() || plan && report.code == 2, report.has_output_changes()) {
         (true, _) if plan => "Resource Changes Found",
+        (true, _) if report.command == "destroy" => "Destroy Succeeded",
         (true, _) => "Apply Succeeded",
         (false, true) if plan => "Output Changes Found",
         (false, true) => "Output Changes Applied",

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use crate::exec::argv::{self, Raw, Split};
 
 /// Global flags that take their value from the next word.
-const VALUED: [&str; 14] = [
+const VALUED: [&str; 16] = [
     "-C",
     "--chdir",
     "--base-path",
@@ -17,6 +17,8 @@ const VALUED: [&str; 14] = [
     "--settings-list-merge-strategy",
     "--edition",
     "--error-format",
+    "--redirect-stderr",
+    "--folder-lock-timeout",
     "-s",
     "--stack",
     "--identity",
@@ -92,25 +94,40 @@ pub(super) fn behind_subcommand(words: Vec<OsString>) -> Vec<OsString> {
 /// The words for clap, and what was taken out of them. Other commands than terraform pass untouched.
 pub(super) fn separate(words: Vec<OsString>) -> (Vec<OsString>, Split) {
     let untouched = |words| (words, Split::default());
-    let end = words.iter().position(|word| word == "--").unwrap_or(words.len());
-    if words[..end].iter().any(|word| word.to_str().is_none()) {
-        return untouched(words);
-    }
     let mut raw = Raw::default();
     let text: Vec<String> = words.iter().map(|word| raw.named(word)).collect();
     let Some(command) = next_plain(&text, 1) else { return untouched(words) };
     if !matches!(text[command].as_str(), "terraform" | "tf") {
         return untouched(words);
     }
-    if let Some("-version" | "--version") = text.get(command + 1).map(String::as_str) {
-        let for_clap = text[..=command].iter().map(String::as_str).chain(["version"]).map(OsString::from).collect();
-        let split = argv::split(&["version"], &text[command + 2..]);
-        return (for_clap, Split { raw, ..split });
+    let (globals, at) = globals(&text, command + 1);
+    // Without a sub-command terraform is asked itself, and so are its versions.
+    let word = text.get(at).map(String::as_str);
+    let version = matches!(word, Some("-version" | "--version" | "version"));
+    if version || word.is_none() {
+        let split = argv::split(&["version"], text.get(at + 1..).unwrap_or_default());
+        let version_word = "version".to_owned();
+        let for_clap = text[..=command].iter().chain([&version_word]).chain(&split.atmos);
+        let for_clap = for_clap.map(|word| raw.word(word.clone())).collect();
+        return (for_clap, Split { raw, globals, bare: !version, ..split });
     }
     let Some(verb) = next_plain(&text, command + 1) else { return untouched(words) };
     let split = argv::split(&[text[verb].as_str()], &text[verb + 1..]);
-    let for_clap = text[..=verb].iter().chain(&split.atmos).map(OsString::from).collect();
+    let for_clap = text[..=verb].iter().chain(&split.atmos).map(|word| raw.word(word.clone())).collect();
     (for_clap, Split { raw, ..split })
+}
+
+/// Terraform's own flags that stand before a sub-command, and where they end.
+fn globals(words: &[String], from: usize) -> (Vec<String>, usize) {
+    let mut at = from;
+    while let Some(word) = words.get(at) {
+        at += match word.as_str() {
+            "-chdir" if at + 1 < words.len() => 2,
+            word if word.starts_with("-chdir=") => 1,
+            _ => break,
+        };
+    }
+    (words[from.min(at)..at].to_vec(), at)
 }
 
 /// Index of the next word that is neither a flag nor the value of one; `None` at `--` or the end.
@@ -160,6 +177,36 @@ mod tests {
             let (words, flags) = separated(line);
             assert_eq!((words.as_str(), flags.join(" ").as_str()), (atmos, native), "{line}");
         }
+    }
+
+    #[test]
+    fn terraforms_own_flags_before_the_subcommand_and_nothing_at_all_are_terraforms() {
+        for (line, atmos, globals, native, bare) in [
+            ("atmos terraform", "atmos terraform version", "", "", true),
+            ("atmos terraform -chdir=x", "atmos terraform version", "-chdir=x", "", true),
+            ("atmos terraform -chdir=x version -json", "atmos terraform version", "-chdir=x", "-json", false),
+            ("atmos terraform -chdir x -version", "atmos terraform version", "-chdir x", "", false),
+            ("atmos terraform --version", "atmos terraform version", "", "", false),
+        ] {
+            let (words, split) = separate(line.split(' ').map(OsString::from).collect());
+            let words: Vec<_> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+            let found = (words.join(" "), split.globals.join(" "), split.native(&[]).join(" "), split.bare);
+            assert_eq!(found, (atmos.to_owned(), globals.to_owned(), native.to_owned(), bare), "{line}");
+        }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn bytes_that_are_no_text_stay_with_their_flag() {
+        use std::os::unix::ffi::OsStringExt as _;
+        let odd = OsString::from_vec(b"name=a\xff".to_vec());
+        let mut words: Vec<OsString> =
+            ["atmos", "terraform", "plan", "vpc", "-no-color", "-var"].map(Into::into).to_vec();
+        words.push(odd.clone());
+        let (for_clap, split) = separate(words);
+        assert_eq!(for_clap, ["atmos", "terraform", "plan", "vpc"].map(OsString::from));
+        let native: Vec<OsString> = split.native(&[]).into_iter().map(|word| split.raw.word(word)).collect();
+        assert_eq!(native, ["-no-color".into(), "-var".into(), odd]);
     }
 
     #[test]

@@ -417,7 +417,7 @@ mod tests {
         let mut root = relaxed(root);
         let (mut flags, mut texts) = (Vec::new(), Vec::new());
         boolean_flags(&root, &[], &mut flags, &mut texts);
-        assert_eq!(texts.len(), 12, "{texts:?}");
+        assert_eq!(texts.len(), 16, "{texts:?}");
         for (words, flag) in texts {
             for (value, expected) in [("=true", true), ("=f", false)] {
                 assert_eq!(value_of(&mut root, &words, &flag, value), Ok(expected), "{words:?} {flag}{value}");

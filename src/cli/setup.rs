@@ -11,6 +11,7 @@ use crate::ci::{Folded, Groups};
 use crate::config;
 use crate::diag::{Result, Warning, nearest};
 use crate::exec::argv::Split;
+use crate::exec::folder_lock;
 use crate::host::{Dirs, Env, Host, Terminal, fs, prompt};
 use crate::ops::App;
 use crate::output::{self, Level, Screen};
@@ -40,9 +41,13 @@ impl Context {
     pub(super) fn new(
         global: GlobalArgs,
         (native, label): (Split, String),
-        env: Env,
+        mut env: Env,
         mut terminal: Terminal,
     ) -> Result<Context> {
+        if let Some(limit) = &global.folder_lock_timeout {
+            // An atmos inside waits no longer either.
+            env.set(folder_lock::LIMIT, limit);
+        }
         terminal.forced |= global.force_tty;
         let interactive = match global.interactive {
             Some(flag) => flag,

@@ -16,8 +16,12 @@ pub struct Split {
     pub after: Vec<String>,
     /// Whether there was a `--` at all.
     pub separated: bool,
-    /// Words behind `--` that are no text, under the names that they have here.
+    /// Words that are no text, under the names that they have here.
     pub raw: Raw,
+    /// Terraform's flags that stood before the sub-command.
+    pub globals: Vec<String>,
+    /// There was no sub-command: terraform itself says what it thinks of that.
+    pub bare: bool,
 }
 
 /// Words that are no text, each with the text that stands for it. Nobody but the child reads them.

@@ -46,6 +46,22 @@ pub enum Error {
     #[diagnostic(code(atmos::exec::file), help("check the permissions and the free space of that directory"))]
     File { action: &'static str, path: PathBuf, source: std::io::Error },
 
+    #[error("another atmos process still works in `{}` after {limit:?}", folder.display())]
+    #[diagnostic(
+        code(atmos::exec::folder_busy),
+        help(
+            "wait for it, or allow more time with --folder-lock-timeout; without a limit it is waited for as long as it takes"
+        )
+    )]
+    FolderBusy { folder: PathBuf, limit: std::time::Duration },
+
+    #[error("`{text}` is no length of time to wait for a folder")]
+    #[diagnostic(
+        code(atmos::exec::folder_limit),
+        help("write it as `30s` or `10m`; it comes from --folder-lock-timeout or ATMOS_FOLDER_LOCK_TIMEOUT")
+    )]
+    FolderLimit { text: String },
+
     #[error("cannot listen for signals: {source}")]
     #[diagnostic(code(atmos::exec::signals))]
     Signals { source: std::io::Error },
@@ -89,6 +105,31 @@ pub enum Error {
         )
     )]
     BadWorkspace { component: String, stack: String, reason: String },
+
+    #[error(
+        "Backend configuration changed: {component} in {stack} had another backend when it last ran here, and its state \
+         would be left behind"
+    )]
+    #[diagnostic(
+        code(atmos::exec::backend_moved),
+        help(
+            "undo the change; or, if the state has been moved or may stay behind, say so once with \
+             `--init-run-reconfigure true`"
+        )
+    )]
+    BackendMoved { component: String, stack: String },
+
+    /// A program that only prepares the command; its code is not ours.
+    #[error("`{command}` failed with code {code}")]
+    #[diagnostic(code(atmos::exec::helper_failed), help("its own output above says why"))]
+    HelperFailed { command: String, code: u8 },
+
+    #[error("the state `{}` has masked values ({}): pushing it would destroy them", path.display(), crate::secret::MASK)]
+    #[diagnostic(
+        code(atmos::exec::masked_state),
+        help("pull the state again with `--mask=false`; `-force` pushes this one all the same")
+    )]
+    MaskedState { path: PathBuf },
 
     #[error("the planfile `{}` does not exist", path.display())]
     #[diagnostic(

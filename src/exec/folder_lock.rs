@@ -1,21 +1,79 @@
 //! One terraform or helmfile per component folder at a time, across processes.
 //!
-//! Instances that share a folder share its generated files and `.terraform`. The lock lives in the user's cache, named
-//! after the folder, so that `clean` or a fresh checkout never takes it away from a waiting process.
+//! Instances that share a folder share its generated files and `.terraform`, and components that share a data directory
+//! (`TF_DATA_DIR`) share the selected workspace. Two locks keep others out: the directory's own, which everybody sees who
+//! sees the directory, whoever he is and wherever his home is; and a file in the user's cache, named after the directory,
+//! so that `clean` or a fresh checkout never takes the lock away from a waiting process, and a directory that is not there
+//! yet can be taken.
+//!
+//! An atmos that a child of the holder starts would wait for its own ancestor for ever. [`HELD`] tells it what its
+//! ancestors hold: it goes on, one at a time among its like.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
 use super::Error;
+use crate::diag::Warning;
 use crate::host::lock::FileLock;
-use crate::host::{Host, fs};
-use crate::value::hex;
+use crate::host::{Env, Host, fs, kin};
+use crate::value::{DurationForm, hex, parse_duration};
 
-/// Name of the lock's file for a folder.
+/// What the processes above hold: `<process>:<name>+<name>,…`.
+pub const HELD: &str = "ATMOS_HELD_FOLDERS";
+/// How long to wait for a folder at most.
+pub const LIMIT: &str = "ATMOS_FOLDER_LOCK_TIMEOUT";
+/// How often a waiter looks again.
+const POLL: Duration = Duration::from_millis(50);
+
+/// Folders that nobody else works in while the value lives.
+#[derive(Debug)]
+pub struct FolderLock {
+    locks: Vec<FileLock>,
+    names: Vec<String>,
+}
+
+impl FolderLock {
+    /// The numbers under which children find the locks that they are to hold when we are killed.
+    #[cfg(unix)]
+    pub(super) fn descriptors(&self) -> Vec<std::os::fd::RawFd> {
+        self.locks.iter().map(FileLock::descriptor).collect()
+    }
+
+    /// The value of [`HELD`] for a child.
+    pub(super) fn held(&self, env: &Env) -> String {
+        let own = format!("{}:{}", std::process::id(), self.names.join("+"));
+        match env.get(HELD) {
+            Some(above) if !above.is_empty() => format!("{above},{own}"),
+            _ => own,
+        }
+    }
+}
+
+/// Name of a directory, the same under every path that leads there, also before it exists.
 fn name(folder: &Path) -> String {
-    let real = folder.canonicalize().unwrap_or_else(|_| fs::clean(folder));
-    format!("{}.lock", hex(&Sha256::digest(real.as_os_str().as_encoded_bytes())))
+    let clean = fs::clean(folder);
+    let mut missing = Vec::new();
+    let real = clean.ancestors().find_map(|above| {
+        let real = above.canonicalize().ok();
+        if real.is_none() {
+            missing.extend(above.file_name());
+        }
+        real
+    });
+    let real = real.map_or(clean.clone(), |real| missing.iter().rev().fold(real, |path, part| path.join(part)));
+    hex(&Sha256::digest(real.as_os_str().as_encoded_bytes()))
+}
+
+/// How many of the processes above hold it.
+fn held_above(env: &Env, name: &str) -> usize {
+    let entries = env.get(HELD).unwrap_or_default().split(',').filter_map(|entry| entry.split_once(':'));
+    let holding = entries.filter(|(_, names)| names.split('+').any(|one| one == name));
+    // Who has ended, or is no ancestor, holds nothing for us.
+    let own = Some(std::process::id());
+    holding.filter(|(process, _)| process.parse().is_ok_and(|process| kin::descends(own, process))).count()
 }
 
 /// The directory of the locks: below the user's cache; where that cannot be written (no home, another user's home,
@@ -45,37 +103,100 @@ fn is_writable(directory: &Path) -> bool {
 /// Waits for several folders, in an order that every caller has in common. Two names of one folder are one lock.
 ///
 /// # Errors
-/// [`Error::File`] when a lock cannot be made.
-pub async fn acquire_all(host: &Host, folders: &[PathBuf]) -> Result<Vec<FileLock>, Error> {
-    let named = folders.iter().map(|folder| (name(folder), folder));
-    let ordered: std::collections::BTreeMap<String, &PathBuf> = named.collect();
-    let mut locks = Vec::with_capacity(ordered.len());
-    for folder in ordered.into_values() {
-        locks.push(acquire(host, folder).await?);
+/// [`Error::File`] when a lock cannot be made, [`Error::FolderBusy`] when the time is over.
+pub async fn acquire_all(host: &Host, folders: &[PathBuf]) -> Result<FolderLock, Error> {
+    let limit = limit(&host.env)?;
+    let deadline = limit.map(|limit| (Instant::now() + limit, limit));
+    // Of two paths to one folder the first is the one that is spoken of.
+    let named = folders.iter().rev().map(|folder| (name(folder), folder));
+    let ordered: BTreeMap<String, &PathBuf> = named.collect();
+    let mut held = FolderLock { locks: Vec::new(), names: Vec::new() };
+    let mut wait =
+        Wait { host, spoken_of: folders.first().map_or(Path::new(""), PathBuf::as_path), deadline, told: false };
+    for (name, folder) in ordered {
+        wait.take(&name, folder, &mut held.locks).await?;
+        held.names.push(name);
     }
-    Ok(locks)
+    Ok(held)
 }
 
-/// Waits for the folder as long as it takes (a request to stop ends the wait) and says so.
+/// Waits for the folder as long as it takes, or as [`LIMIT`] says (a request to stop ends the wait), and says so.
 ///
 /// # Errors
-/// [`Error::File`] when the lock cannot be made.
-pub async fn acquire(host: &Host, folder: &Path) -> Result<FileLock, Error> {
-    let path = directory(host)?.join(name(folder));
-    let mut told = false;
-    loop {
-        match FileLock::try_acquire(&path).map_err(Error::file("lock", &path))? {
-            Some(lock) => return Ok(lock),
-            None if !told => {
-                told = true;
-                host.talk.attention(format!(
-                    "waiting for another atmos process that works in {} (Ctrl-C to give up)",
-                    folder.strip_prefix(&host.cwd).unwrap_or(folder).display()
-                ));
-            }
-            None => {}
+/// As [`acquire_all`].
+pub async fn acquire(host: &Host, folder: &Path) -> Result<FolderLock, Error> {
+    acquire_all(host, &[folder.to_path_buf()]).await
+}
+
+/// The limit that the user has set.
+fn limit(env: &Env) -> Result<Option<Duration>, Error> {
+    let Some(text) = env.get(LIMIT).filter(|text| !text.is_empty()) else { return Ok(None) };
+    match parse_duration(text, DurationForm::DaysAndSeconds) {
+        Some(limit) => Ok(Some(limit)),
+        None => Err(Error::FolderLimit { text: text.to_owned() }),
+    }
+}
+
+/// The directory's own lock: `None` inside where it cannot be had at all, nothing while somebody else has it.
+fn own_lock(host: &Host, folder: &Path) -> Option<Result<Option<FileLock>, Error>> {
+    match FileLock::try_acquire_directory(folder) {
+        Ok(Some(lock)) => Some(Ok(Some(lock))),
+        Ok(None) => None,
+        // It has just gone; or the system has no such locks, and the file in the cache is all that there is.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound || cfg!(not(unix)) => Some(Ok(None)),
+        Err(error) => {
+            let message = format!("the directory {} cannot be locked: {error}", folder.display());
+            let help = "other users, and runs with another HOME or XDG_CACHE_HOME, do not wait for this one there";
+            host.talk.warn(Warning::new("atmos::exec::folder_unlocked", message).help(help));
+            Some(Ok(None))
         }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+}
+
+/// One wait for one folder or several.
+struct Wait<'a> {
+    host: &'a Host,
+    /// What the folders are of, for the message.
+    spoken_of: &'a Path,
+    deadline: Option<(Instant, Duration)>,
+    told: bool,
+}
+
+impl Wait<'_> {
+    async fn take(&mut self, name: &str, folder: &Path, locks: &mut Vec<FileLock>) -> Result<(), Error> {
+        let level = held_above(&self.host.env, name);
+        let file = match level {
+            0 => format!("{name}.lock"),
+            // The ancestor waits for us. Others that it waits for, too, take turns with us.
+            level => format!("{name}-{level}.lock"),
+        };
+        let path = directory(self.host)?.join(file);
+        locks.push(self.until(|| FileLock::try_acquire(&path).map_err(Error::file("lock", &path))).await?);
+        if level == 0 && folder.is_dir() {
+            let host = self.host;
+            locks.extend(self.until(|| own_lock(host, folder).transpose()).await?);
+        }
+        Ok(())
+    }
+
+    async fn until<T>(&mut self, mut try_acquire: impl FnMut() -> Result<Option<T>, Error>) -> Result<T, Error> {
+        loop {
+            if let Some(lock) = try_acquire()? {
+                return Ok(lock);
+            }
+            if let Some((_, limit)) = self.deadline.filter(|(deadline, _)| Instant::now() >= *deadline) {
+                return Err(Error::FolderBusy { folder: self.spoken_of.to_path_buf(), limit });
+            }
+            if !self.told {
+                self.told = true;
+                let shown = self.spoken_of.strip_prefix(&self.host.cwd).unwrap_or(self.spoken_of);
+                let shown = if shown.as_os_str().is_empty() { Path::new(".") } else { shown };
+                let message =
+                    format!("waiting for another atmos process that works in {} (Ctrl-C to give up)", shown.display());
+                self.host.talk.attention(message);
+            }
+            tokio::time::sleep(POLL).await;
+        }
     }
 }
 
@@ -108,7 +229,7 @@ mod tests {
         std::os::unix::fs::symlink(&folder, &link).unwrap();
         let host = host(temp.path());
         let held = acquire_all(&host, &[link, folder.clone()]).await.unwrap();
-        assert_eq!(held.len(), 1);
+        assert_eq!(held.names.len(), 1);
         let second = tokio::time::timeout(std::time::Duration::from_millis(200), acquire(&host, &folder)).await;
         assert!(second.is_err(), "the folder was given away twice");
         drop(held);
@@ -125,5 +246,45 @@ mod tests {
         #[cfg(unix)]
         assert_eq!(name(&folder), name(&link));
         assert_ne!(name(&folder), name(temp.path()));
+        let before = name(&temp.path().join("link/data/dir"));
+        std::fs::create_dir_all(folder.join("data/dir")).unwrap();
+        #[cfg(unix)]
+        assert_eq!(before, name(&folder.join("data/dir")), "the same before it exists");
+        assert_eq!(name(&temp.path().join("link/data/dir")), before);
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn another_cache_keeps_out_too_and_the_wait_has_a_limit() {
+        let (temp, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let folder = temp.path().join("vpc");
+        std::fs::create_dir(&folder).unwrap();
+        let held = acquire(&host(temp.path()), &folder).await.unwrap();
+        let mut impatient = host(other.path());
+        impatient.env.set(LIMIT, "10ms");
+        let error = acquire(&impatient, &folder).await.unwrap_err();
+        assert!(matches!(error, Error::FolderBusy { .. }), "{error}");
+        drop(held);
+        acquire(&impatient, &folder).await.unwrap();
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn who_is_below_the_holder_goes_on_one_at_a_time() {
+        let temp = tempfile::tempdir().unwrap();
+        let folder = temp.path().join("vpc");
+        std::fs::create_dir(&folder).unwrap();
+        let mut below = host(temp.path());
+        let held = acquire(&below, &folder).await.unwrap();
+        // This process stands for its own child.
+        below.env.set(HELD, held.held(&Env::default()));
+        below.env.set(LIMIT, "10ms");
+        let inner = acquire(&below, &folder).await.unwrap();
+        assert!(acquire(&below, &folder).await.is_err(), "two below one holder");
+        let chain = inner.held(&below.env);
+        assert_eq!(chain.split(',').count(), 2, "{chain}");
+        // A process that is no ancestor holds nothing for us.
+        below.env.set(HELD, held.held(&Env::default()).replace(&format!("{}:", std::process::id()), "4194305:"));
+        assert!(acquire(&below, &folder).await.is_err());
     }
 }

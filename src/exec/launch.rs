@@ -23,6 +23,14 @@ pub struct Launch {
     pub hangup: Hangup,
 }
 
+impl Launch {
+    /// Terraform was asked for JSON, or for a state, which is JSON.
+    pub(super) fn says_json(&self) -> bool {
+        let is = |at: usize, word: &str| self.args.get(at).is_some_and(|arg| arg == word);
+        self.args.iter().any(|arg| arg == "-json" || arg == "-json=true") || is(0, "state") && is(1, "pull")
+    }
+}
+
 /// What becomes of SIGHUP, which the whole group gets when its terminal closes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Hangup {
@@ -32,6 +40,9 @@ pub enum Hangup {
     Terminates,
     /// The child's own business, as with a command of the user's own.
     PassesOn,
+    /// The same for what the configuration has run on the way. Every request to stop reaches what its shells have
+    /// started, too: shells do not pass it on, and wait.
+    Shells,
 }
 
 /// Where the child's standard output goes.

@@ -11,6 +11,7 @@ mod error;
 pub mod files;
 pub mod folder_lock;
 pub mod helmfile;
+mod json;
 #[cfg(unix)]
 pub mod keeper;
 pub mod launch;
@@ -20,8 +21,10 @@ pub mod process;
 mod pty;
 pub mod relay;
 pub mod signals;
+mod standard;
 pub mod terraform;
 
 pub use error::Error;
 pub use launch::{Hangup, Launch, Output, Redirect};
-pub use process::{find as find_program, stdin_is_readable};
+pub use process::find as find_program;
+pub use standard::{stdin_is_readable, stdout_is_file};

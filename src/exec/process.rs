@@ -13,6 +13,8 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
+use super::folder_lock::{self, FolderLock};
+use super::json::Quotes;
 #[cfg(unix)]
 use super::keeper::Keeper;
 use super::launch::{Hangup, Launch, Output, Redirect};
@@ -20,8 +22,7 @@ use super::outlet::Stream;
 use super::pty::Pty;
 use super::relay::Relay;
 use super::signals::{self, Signals, Stop};
-use super::{Error, files};
-use crate::host::lock::FileLock;
+use super::{Error, files, standard};
 use crate::host::{Env, Terminal};
 use crate::secret::Masker;
 
@@ -86,7 +87,7 @@ pub struct Surroundings<'a> {
     /// Where output goes that would go to our own streams, when several children run at once.
     pub relay: Option<&'a Relay>,
     /// The lock of the folder that the child works in, which it keeps when we are killed.
-    pub lock: Option<&'a FileLock>,
+    pub lock: Option<&'a FolderLock>,
 }
 
 /// The file behind a program name: looked up in the `PATH` that the child will have; a relative path is below `cwd`.
@@ -99,7 +100,7 @@ pub fn find(program: &str, configured: &str, env: &Env, cwd: &Path) -> Result<Pa
         program: program.to_owned(),
         configured: configured.to_owned(),
         reason: match error {
-            which::Error::CannotFindBinaryPath => "no such file or directory (not found on PATH)".to_owned(),
+            which::Error::CannotFindBinaryPath => standard::why_not(program, env, cwd).to_owned(),
             other => other.to_string(),
         },
     })
@@ -132,6 +133,9 @@ pub async fn run_within(
     // Of several children that run at once none has the keyboard.
     let stdin = if relay.is_some() { Stdio::null() } else { Stdio::inherit() };
     command.args(&launch.args).current_dir(&launch.cwd).env_clear().envs(launch.env.iter()).stdin(stdin);
+    if let Some(lock) = around.lock {
+        command.env(folder_lock::HELD, lock.held(&launch.env));
+    }
     let mut wiring = match relay {
         Some(_) => Wiring::of(launch, Terminal::default()),
         None if around.relay.is_some_and(Relay::keeps) => Wiring::of(launch, Terminal::default()),
@@ -165,7 +169,8 @@ pub async fn run_within(
     let (active, unwritten) = (AtomicBool::new(false), OnceLock::new());
     let pumps = async {
         let Surroundings { masker, relay, .. } = around;
-        let flow = Flow { masker, active: &active, keeper: &keeper, relay, unwritten: &unwritten };
+        let json = launch.says_json();
+        let flow = Flow { masker, active: &active, keeper: &keeper, relay, unwritten: &unwritten, json };
         let shared = matches!(launch.output, Output::Shared | Output::SharedStderr | Output::Apart);
         let raw = shared || launch.output == Output::Value;
         tokio::join!(
@@ -220,20 +225,6 @@ pub async fn run_within(
     Ok(Outcome { code: code_of(status), stop, captured, errors, unwritten })
 }
 
-/// Whether an answer could come from standard input: a terminal, a pipe or a file, not `/dev/null` (which is also what a
-/// closed one becomes).
-#[cfg(unix)]
-pub fn stdin_is_readable() -> bool {
-    use rustix::fs::{FileType, fstat, stat};
-    let (Ok(own), Ok(null)) = (fstat(io::stdin()), stat("/dev/null")) else { return false };
-    FileType::from_raw_mode(own.st_mode) != FileType::CharacterDevice || own.st_rdev != null.st_rdev
-}
-
-#[cfg(not(unix))]
-pub fn stdin_is_readable() -> bool {
-    true
-}
-
 /// Who reads the output after us. A command of the user's own learns that nobody reads, as it would without us.
 #[cfg(unix)]
 fn keeper(
@@ -243,7 +234,7 @@ fn keeper(
     pty: Option<&Pty>,
 ) -> Option<Keeper> {
     use std::os::fd::{AsFd, OwnedFd};
-    let own = launch.hangup == Hangup::PassesOn || launch.output != Output::Inherit;
+    let own = launch.hangup != Hangup::Terminates || launch.output != Output::Inherit;
     let reads = pty.is_some() || child.stdout.is_some() || child.stderr.is_some();
     let exe = around.exe.filter(|_| !own && reads)?;
     let end = |end: Option<&dyn AsFd>| -> Option<OwnedFd> { end?.as_fd().try_clone_to_owned().ok() };
@@ -405,6 +396,8 @@ struct Flow<'a> {
     keeper: &'a Mutex<Option<Keeper>>,
     relay: Option<&'a Relay>,
     unwritten: &'a OnceLock<Arc<io::Error>>,
+    /// Standard output is JSON.
+    json: bool,
 }
 
 impl Flow<'_> {
@@ -421,6 +414,7 @@ impl Flow<'_> {
         let keep = |bytes: &[u8]| kept.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
         let (mut buffer, mut pending) = (vec![0; CHUNK], Vec::new());
         let relay = self.relay.zip(sink.stream());
+        let mut quotes = (self.json && self.masker.is_on() && sink == Sink::Stdout).then(Quotes::default);
         loop {
             let count = match stream.read(&mut buffer).await {
                 Ok(count) => count,
@@ -438,6 +432,10 @@ impl Flow<'_> {
                 self.masker.mask_stream(&mut pending, count == 0)
             } else {
                 std::mem::take(&mut pending)
+            };
+            let shown = match &mut quotes {
+                Some(quotes) => quotes.add(&shown, count == 0),
+                None => shown,
             };
             if let Some(writer) = &mut writer {
                 let written = match relay {

@@ -14,8 +14,10 @@ use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
 use super::Error;
+use super::folder_lock::FolderLock;
 use super::launch::Hangup;
-use crate::host::lock::FileLock;
+#[cfg(unix)]
+use crate::host::kin;
 
 /// A request to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -203,12 +205,15 @@ pub(super) fn pass_on(child: u32, stop: Stop, hangup: Hangup) {
     let signal = match (stop, hangup) {
         (Stop::Interrupt, _) => Signal::INT,
         (Stop::Terminate, _) | (Stop::Hangup, Hangup::Terminates) => Signal::TERM,
-        (Stop::Hangup, Hangup::PassesOn) => Signal::HUP,
+        (Stop::Hangup, Hangup::PassesOn | Hangup::Shells) => Signal::HUP,
     };
-    let Some(child) = i32::try_from(child).ok().and_then(Pid::from_raw) else { return };
-    if let Err(error) = kill_process(child, signal) {
-        // The child has just ended; there is nobody left to tell.
-        tracing::debug!(%error, %stop, "signal not delivered");
+    let below = if hangup == Hangup::Shells { kin::below_shells(child) } else { Vec::new() };
+    for process in std::iter::once(child).chain(below) {
+        let Some(process) = i32::try_from(process).ok().and_then(Pid::from_raw) else { continue };
+        if let Err(error) = kill_process(process, signal) {
+            // It has just ended; there is nobody left to tell.
+            tracing::debug!(%error, %stop, "signal not delivered");
+        }
     }
 }
 
@@ -220,20 +225,22 @@ pub(super) fn pass_on(_child: u32, _stop: Stop, _hangup: Hangup) {}
 /// folder is the child's, too: when we are killed, it goes on to work there.
 #[cfg(unix)]
 #[expect(unsafe_code, reason = "there is no safe way to start a child with a signal ignored or a file left open")]
-pub(super) fn shield(command: &mut tokio::process::Command, hangup: Hangup, lock: Option<&FileLock>) {
+pub(super) fn shield(command: &mut tokio::process::Command, hangup: Hangup, lock: Option<&FolderLock>) {
     use nix::sys::signal::{SigHandler, Signal, signal};
     use rustix::fd::BorrowedFd;
     use rustix::io::{FdFlags, fcntl_setfd};
-    if let Some(descriptor) = lock.map(FileLock::descriptor) {
-        // SAFETY: between fork and exec this calls `fcntl` and nothing else. The descriptor is open in the child: it is a
-        // copy of this process, whose lock outlives the start.
+    if let Some(descriptors) = lock.map(FolderLock::descriptors) {
+        // SAFETY: between fork and exec this calls `fcntl` and nothing else. The descriptors are open in the child: it is a
+        // copy of this process, whose locks outlive the start.
         unsafe {
             command.pre_exec(move || {
-                fcntl_setfd(BorrowedFd::borrow_raw(descriptor), FdFlags::empty()).map_err(io::Error::from)
+                descriptors.iter().try_for_each(|descriptor| {
+                    fcntl_setfd(BorrowedFd::borrow_raw(*descriptor), FdFlags::empty()).map_err(io::Error::from)
+                })
             });
         }
     }
-    if hangup == Hangup::PassesOn {
+    if hangup != Hangup::Terminates {
         return;
     }
     // SAFETY: between fork and exec this calls `sigaction` and nothing else, which may be called there, and neither
@@ -244,7 +251,7 @@ pub(super) fn shield(command: &mut tokio::process::Command, hangup: Hangup, lock
 }
 
 #[cfg(not(unix))]
-pub(super) fn shield(_command: &mut tokio::process::Command, _hangup: Hangup, _lock: Option<&FileLock>) {}
+pub(super) fn shield(_command: &mut tokio::process::Command, _hangup: Hangup, _lock: Option<&FolderLock>) {}
 
 /// Our process group is the one that the controlling terminal sends Ctrl-C to (and a child of ours is in it).
 #[cfg(unix)]

@@ -55,6 +55,37 @@ impl FileLock {
         }
     }
 
+    /// The lock of a directory itself, if it is free now. Everybody shares it who sees the directory. It needs no right to
+    /// write there and leaves nothing behind.
+    ///
+    /// # Errors
+    /// `Unsupported` where directories have no locks; any other failure of the system.
+    #[cfg(unix)]
+    pub fn try_acquire_directory(path: &Path) -> io::Result<Option<FileLock>> {
+        use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+
+        use rustix::fs::OFlags;
+        let flags = (OFlags::DIRECTORY | OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed();
+        loop {
+            let file = std::fs::OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+            match file.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => return Ok(None),
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
+            // It may have been replaced while we waited: then the lock of the new one counts.
+            let (held, now) = (file.metadata()?, std::fs::metadata(path)?);
+            if (held.dev(), held.ino()) == (now.dev(), now.ino()) {
+                return Ok(Some(FileLock { file, path: path.to_path_buf() }));
+            }
+        }
+    }
+
+    #[cfg(not(unix))]
+    pub fn try_acquire_directory(_path: &Path) -> io::Result<Option<FileLock>> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -141,6 +172,30 @@ mod tests {
         held.sign().unwrap();
         held.sign().unwrap();
         assert_eq!(signature(&path), Some(std::process::id()));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_directory_has_a_lock_of_its_own_which_nobody_has_to_write() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let temp = tempfile::tempdir().unwrap();
+        let (folder, old) = (temp.path().join("folder"), temp.path().join("old"));
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o500)).unwrap();
+        let held = FileLock::try_acquire_directory(&folder).unwrap().unwrap();
+        assert!(FileLock::try_acquire_directory(&folder).unwrap().is_none());
+        // Another directory in its place is another lock.
+        std::fs::rename(&folder, &old).unwrap();
+        std::fs::create_dir(&folder).unwrap();
+        let new = FileLock::try_acquire_directory(&folder).unwrap().unwrap();
+        assert!(FileLock::try_acquire_directory(&old).unwrap().is_none());
+        drop((held, new));
+        assert!(FileLock::try_acquire_directory(&old).unwrap().is_some());
+        assert_eq!(std::fs::read_dir(&old).unwrap().count(), 0);
+        assert_eq!(
+            FileLock::try_acquire_directory(&temp.path().join("none")).unwrap_err().kind(),
+            io::ErrorKind::NotFound
+        );
     }
 
     #[cfg(unix)]

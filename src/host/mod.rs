@@ -17,6 +17,7 @@ mod guard;
 mod head;
 mod http;
 pub mod kernel_keys;
+pub mod kin;
 pub mod lock;
 mod machine;
 mod masked;

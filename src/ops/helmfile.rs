@@ -400,7 +400,13 @@ impl Run<'_> {
             let shared = kubeconfig::Shared { host: &app.host, path: &eks.shared };
             let own = plan.kubeconfig.as_deref().unwrap_or(std::path::Path::new(""));
             let taken = signals.guard(shared.take(own)).await?;
-            one(&aws, signals, around).await?;
+            one(&aws, signals, around).await.map_err(|error| match error {
+                // Its codes mean something else than helmfile's.
+                ExecError::ChildFailed { code, .. } => {
+                    ExecError::HelperFailed { command: "aws eks update-kubeconfig".to_owned(), code }
+                }
+                other => other,
+            })?;
             taken.give();
         }
         let main = launch(&target.command, &target.command_source, &plan.args, Output::Inherit);

@@ -12,11 +12,11 @@ use crate::component::{self, Instance, Kind};
 use crate::content;
 use crate::diag::{Failure, Result};
 use crate::exec::files::{self, File};
+use crate::exec::folder_lock::{self, FolderLock};
 use crate::exec::names::Names;
 use crate::exec::signals::Signals;
-use crate::exec::{Error as ExecError, Hangup, Launch, Output, Redirect, folder_lock, process};
+use crate::exec::{Error as ExecError, Hangup, Launch, Output, Redirect, process};
 use crate::host::Env;
-use crate::host::lock::FileLock;
 use crate::query::Query;
 use crate::resolve;
 use crate::state::Wish;
@@ -212,7 +212,7 @@ fn launch(program: &str, words: Vec<String>, cwd: PathBuf, env: Env, request: &R
     }
 }
 
-async fn start(app: &App, launch: &Launch, signals: &mut Signals, lock: Option<&FileLock>) -> Result<()> {
+async fn start(app: &App, launch: &Launch, signals: &mut Signals, lock: Option<&FolderLock>) -> Result<()> {
     let around = process::Surroundings { lock, ..child::surroundings(&app.host) };
     let outcome = process::run(launch, around, signals).await?;
     if let Some(stop) = outcome.stop {

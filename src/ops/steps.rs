@@ -327,7 +327,7 @@ impl<'a> Runner<'a> {
             // What it prints becomes a variable, so nothing of it is masked.
             output: Output::Value,
             stderr: None,
-            hangup: Hangup::PassesOn,
+            hangup: Hangup::Shells,
         };
         let done = process::run(&launch, child::surroundings(&self.app.host), &mut self.signals).await?;
         if let Some(stop) = done.stop {
@@ -375,7 +375,7 @@ impl Work<'_> {
                 (false, false) => Output::Inherit,
             },
             stderr: None,
-            hangup: Hangup::PassesOn,
+            hangup: Hangup::Shells,
         };
         let begun = Instant::now();
         let mut attempt = 1u32;

@@ -23,6 +23,7 @@ mod retry;
 mod select;
 mod shell;
 mod single;
+mod state;
 mod target;
 mod verify;
 
@@ -134,8 +135,9 @@ pub async fn run(app: &App, request: &RunRequest) -> Result<Done> {
 /// `terraform version` in the current directory, in the environment as it is.
 async fn version(app: &App, request: &RunRequest) -> Result<Done> {
     let command = configured_command(app);
-    let mut args = request.request.words.clone();
-    args.extend(request.request.native.iter().cloned());
+    let asked = &request.request;
+    let words: &[String] = if asked.bare { &[] } else { &asked.words };
+    let args: Vec<String> = asked.globals.iter().chain(words).chain(&asked.native).cloned().collect();
     let launch = Launch {
         program: command.0,
         configured: command.1,

@@ -49,6 +49,7 @@ fn environment_of_the_child_is_the_callers() {
         "ATMOS_CLI_CONFIG_PATH",
         "ATMOS_BASE_PATH",
         "ATMOS_SHLVL",
+        "ATMOS_HELD_FOLDERS",
         "TF_IN_AUTOMATION",
         "TF_APPEND_USER_AGENT",
         "TF_PLUGIN_CACHE_DIR",

@@ -74,6 +74,11 @@ pub struct GlobalArgs {
     #[arg(long, global = true, value_name = "FILE")]
     pub redirect_stderr: Option<String>,
 
+    /// How long to wait for a component folder that another atmos works in, for example 10m
+    /// [env: ATMOS_FOLDER_LOCK_TIMEOUT] [default: as long as it takes]
+    #[arg(long, global = true, value_name = "TIME")]
+    pub folder_lock_timeout: Option<String>,
+
     /// Errors as text, or as json: one line for programs [env: ATMOS_ERROR_FORMAT] [default: text]
     #[arg(long, global = true, value_name = "FORMAT")]
     pub error_format: Option<String>,

@@ -308,6 +308,7 @@ fn version(context: &Context) -> Result<u8> {
     let mut request = RunRequest { stack: None, ..RunRequest::default() };
     request.request.words = vec!["version".to_owned()];
     request.request.native = context.native.native(&[]);
+    (request.request.globals, request.request.bare) = (context.native.globals.clone(), context.native.bare);
     let app = context.app()?;
     Ok(context.block_on(terraform::run(&app, &request))??.code)
 }

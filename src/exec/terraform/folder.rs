@@ -45,6 +45,9 @@ pub struct Known {
     /// Workspace that was selected or created; absent while workspaces are not used.
     #[serde(default)]
     pub workspace: Option<String>,
+    /// Hash of the backend that it had, where its state is.
+    #[serde(default)]
+    pub backend: Option<String>,
 }
 
 /// A look at the folder.
@@ -252,7 +255,7 @@ fn fingerprint(look: Look<'_>, data: &Path, record: Option<&Record>) -> String {
         hash.update(content);
     };
     add("program", program_mark(look.program).as_bytes());
-    add("args", look.init_args.join("\0").as_bytes());
+    add("args", deciding(look.init_args).join("\0").as_bytes());
     add("vars", look.init_vars.unwrap_or_default().as_bytes());
     for name in ["TF_CLI_ARGS", "TF_CLI_ARGS_init", "TF_PLUGIN_CACHE_DIR"] {
         add(name, look.env.get_raw(name).unwrap_or_default().as_encoded_bytes());
@@ -280,6 +283,24 @@ fn fingerprint(look: Look<'_>, data: &Path, record: Option<&Record>) -> String {
         add("provider", provider.as_bytes());
     }
     hex(&hash.finalize())
+}
+
+/// The arguments of init that decide what it does, and not how it says it or whom it asks.
+fn deciding(args: &[String]) -> Vec<&str> {
+    const OTHERS: [&str; 5] = ["-no-color", "-json", "-input", "-lock", "-lock-timeout"];
+    let mut args = args.iter();
+    let mut kept = Vec::new();
+    while let Some(arg) = args.next() {
+        let name = arg.strip_prefix('-').filter(|rest| rest.starts_with('-')).unwrap_or(arg);
+        let name = name.split_once('=').map_or(name, |(name, _)| name);
+        if !OTHERS.contains(&name) {
+            kept.push(arg.as_str());
+        } else if arg.ends_with("-lock-timeout") {
+            // Its value is the next word.
+            args.next();
+        }
+    }
+    kept
 }
 
 fn program_mark(program: &Path) -> String {

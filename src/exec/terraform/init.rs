@@ -2,9 +2,11 @@
 //! state. Pure; `docs/decisions/0002-init-by-need.md` has the reasons and what was tried.
 
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use super::folder::{Folder, Record};
 use super::{Backend, Target};
+use crate::value::hex;
 
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +18,8 @@ pub enum Decision {
         /// A backend record to put in place first, so that terraform sees nothing to migrate.
         seed: Option<Record>,
     },
+    /// The instance has another backend than when it last ran here, and init would take that over in silence.
+    Refuse,
 }
 
 /// What is asked for, beside the state of the folder.
@@ -25,6 +29,8 @@ pub struct Wish {
     pub reconfigure: bool,
     /// Never skip.
     pub forced: bool,
+    /// The user has said himself what becomes of the state (`-reconfigure`, `-migrate-state`).
+    pub told: bool,
 }
 
 /// Decides for one instance. `selects` is the workspace that will be selected afterwards, if one will.
@@ -38,7 +44,13 @@ pub fn decide(target: &Target, wish: Wish, folder: &Folder) -> Decision {
         return without_backend(wish, folder, known.is_some());
     };
     let same = folder.record.as_ref().is_some_and(|record| is_same(record, backend));
-    let foreign = folder.memory.owner.as_ref().is_some_and(|owner| *owner != id);
+    let before = known.and_then(|known| known.backend.as_ref());
+    let moved = !wish.reconfigure && !wish.told && before.is_some_and(|before| *before != digest(backend));
+    if moved && (same || folder.record.is_none()) {
+        return Decision::Refuse;
+    }
+    // With the record of another one in the way terraform refuses a moved backend by itself, if it is not told otherwise.
+    let foreign = !moved && folder.memory.owner.as_ref().is_some_and(|owner| *owner != id);
     let reconfigure = match &folder.record {
         None => wish.reconfigure,
         Some(_) if same => wish.reconfigure && known.is_none(),
@@ -58,6 +70,12 @@ pub fn decide(target: &Target, wish: Wish, folder: &Folder) -> Decision {
         return Decision::Run { reconfigure: false, seed: Some(record) };
     }
     Decision::Run { reconfigure, seed: None }
+}
+
+/// What tells backends apart without their attributes, which may be secrets.
+pub fn digest(backend: &Backend) -> String {
+    let text = format!("{} {}", backend.type_, plain(&backend.config).unwrap_or_default());
+    hex(&Sha256::digest(text.as_bytes()))
 }
 
 /// Terraform would find another backend, or local state, than the one that it is to use: where its init fails, this is
@@ -143,7 +161,7 @@ mod tests {
 
     fn folder(record: Option<(&str, Value)>, owner: Option<&str>, known: bool, states: &str) -> Folder {
         let instances =
-            BTreeMap::from([("dev/vpc".to_owned(), Known { fingerprint: "old".to_owned(), workspace: None })]);
+            BTreeMap::from([("dev/vpc".to_owned(), Known { fingerprint: "old".to_owned(), ..Known::default() })]);
         Folder {
             record: record.map(|(type_, config)| Record { type_: type_.to_owned(), config, hash: 7 }),
             memory: Memory {
@@ -162,8 +180,8 @@ mod tests {
         Decision::Run { reconfigure, seed: None }
     }
 
-    const YES: Wish = Wish { reconfigure: true, forced: false };
-    const NO: Wish = Wish { reconfigure: false, forced: false };
+    const YES: Wish = Wish { reconfigure: true, forced: false, told: false };
+    const NO: Wish = Wish { reconfigure: false, forced: false, told: false };
 
     #[test]
     fn q1_unchanged_inputs_skip_init_unless_forced() {
@@ -192,6 +210,29 @@ mod tests {
         ] {
             let decision = decide(&target("s3", &config), wish, &folder(record, owner, known, ""));
             assert_eq!(decision, run(expected), "{name} {wish:?}");
+        }
+    }
+
+    #[test]
+    fn a_backend_that_the_instance_did_not_have_before_is_never_taken_over_in_silence() {
+        let (old, new) = (target("s3", &json!({"bucket": "a"})), target("s3", &json!({"bucket": "b"})));
+        let told = Wish { told: true, ..NO };
+        let record = |bucket: &str| Some(("s3", json!({"bucket": bucket})));
+        for (name, record, owner, wish, expected) in [
+            ("own record", record("a"), "dev/vpc", NO, run(false)),
+            ("record of another one", record("c"), "prod/vpc", NO, run(false)),
+            ("another one has the new backend", record("b"), "prod/vpc", NO, Decision::Refuse),
+            ("no record", None, "prod/vpc", NO, Decision::Refuse),
+            ("as configured", record("c"), "prod/vpc", YES, run(true)),
+            ("as the user says", record("b"), "prod/vpc", told, run(false)),
+        ] {
+            let mut folder = folder(record, Some(owner), true, "");
+            let known = folder.memory.instances.get_mut("dev/vpc").unwrap();
+            known.backend = old.backend.as_ref().map(digest);
+            assert_eq!(decide(&new, wish, &folder), expected, "{name}");
+            // The backend that it has always had is found again, whoever was there in between.
+            let again = decide(&old, wish, &folder);
+            assert!(matches!(again, Decision::Run { .. }), "{name}: {again:?}");
         }
     }
 

@@ -12,6 +12,10 @@ pub struct Request {
     pub native: Vec<String>,
     /// What those of them mean that are no text.
     pub raw: Raw,
+    /// Terraform's flags before the sub-command, of commands without a component.
+    pub globals: Vec<String>,
+    /// Of those: no sub-command at all.
+    pub bare: bool,
     pub skip_init: bool,
     /// `--init`: run init although nothing changed.
     pub force_init: bool,

@@ -4,15 +4,16 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::folder::{self, Folder, Known, Look, Memory};
-use super::init::{Decision, Wish, decide, moves_backend};
+use super::init::{self, Decision, Wish, decide, moves_backend};
 use super::target::{HCL_BACKEND_FILE, OVERRIDE_FILES};
 use super::{InitWish, Plan, Request, Target, Workspace};
 use crate::diag::Warning;
+use crate::exec::argv::has_flag;
+use crate::exec::folder_lock::FolderLock;
 use crate::exec::process::{self, Outcome, Surroundings};
 use crate::exec::relay::Relay;
 use crate::exec::signals::Signals;
 use crate::exec::{Error, Hangup, Launch, Output, files};
-use crate::host::lock::FileLock;
 use crate::host::{Env, Host};
 
 /// Says which failures may pass. Implemented above, where the component's section is known.
@@ -49,7 +50,7 @@ pub struct Context<'a> {
     /// Where the output of the children goes in a run of many components.
     pub relay: Option<&'a Relay>,
     /// The lock of the folder, which the children keep when we are killed.
-    pub lock: Option<&'a FileLock>,
+    pub lock: Option<&'a FolderLock>,
     /// Failures that are tried again.
     pub retries: Option<&'a dyn Retries>,
     /// Parts of the log that are folded.
@@ -163,10 +164,11 @@ async fn prepare(context: &mut Context<'_>, plan: &Plan) -> Result<Vec<u8>, Erro
     let (wish, args, explicit) = match &plan.init {
         InitWish::Never => (None, Vec::new(), false),
         InitWish::Implicit { reconfigure, forced, args } => {
-            (Some(Wish { reconfigure: *reconfigure, forced: *forced }), args.clone(), false)
+            (Some(Wish { reconfigure: *reconfigure, forced: *forced, told: false }), args.clone(), false)
         }
         InitWish::Explicit { reconfigure, args } => {
-            (Some(Wish { reconfigure: *reconfigure, forced: true }), args.clone(), true)
+            let told = has_flag(args, "-reconfigure") || has_flag(args, "-migrate-state");
+            (Some(Wish { reconfigure: *reconfigure, forced: true, told }), args.clone(), true)
         }
     };
     let passes_vars = args.iter().any(|arg| arg == "-var-file");
@@ -185,6 +187,9 @@ async fn prepare(context: &mut Context<'_>, plan: &Plan) -> Result<Vec<u8>, Erro
     };
     let found = Folder::look(look);
     let decision = decide(target, wish, &found);
+    if decision == Decision::Refuse {
+        return Err(Error::BackendMoved { component: target.component.clone(), stack: target.stack.clone() });
+    }
     let skipped = decision == Decision::Skip;
     if let Decision::Run { reconfigure, seed } = decision {
         // Terraform would ask which workspace to use if the selected one is not in the new backend.
@@ -260,8 +265,9 @@ fn remember(target: &Target, plan: &Plan, mut memory: Memory, now: &Folder, data
         Workspace::Select(name) => Some(name.clone()),
         Workspace::Leave => before,
     };
+    let backend = target.backend.as_ref().map(init::digest);
     memory.owner = Some(id.clone());
-    memory.instances.insert(id, Known { fingerprint: now.fingerprint.clone(), workspace });
+    memory.instances.insert(id, Known { fingerprint: now.fingerprint.clone(), workspace, backend });
     folder::remember(data, &memory)
 }
 

@@ -169,7 +169,7 @@ fn check_confirmation(words: &[&str], request: &Request, env: &Env, approved: bo
             .any(|value| value.split_whitespace().any(|word| is_on(&[word.to_owned()], "-auto-approve")));
     let harmless = is_on(&request.native, "-auto-approve") || is_on(&request.native, "-help") || by_env;
     // A saved plan as a positional word needs no confirmation either.
-    let positional = words[0] != "destroy" && last_is_positional(&request.native);
+    let positional = words[0] != "destroy" && !positionals(&request.native).is_empty();
     if !asks || approved || harmless || positional || request.stdin_readable || request.dry_run {
         return Ok(());
     }
@@ -181,15 +181,6 @@ fn check_confirmation(words: &[&str], request: &Request, env: &Env, approved: bo
         (_, false) => "add `-auto-approve`, apply a saved plan with `--from-plan`, or use `atmos terraform deploy`",
     };
     Err(Error::NoTty { command: format!("terraform {}", words[0]), help })
-}
-
-/// The last word is not a flag, and no flag takes it as its value.
-fn last_is_positional(native: &[String]) -> bool {
-    match native {
-        [.., flag, last] => !last.starts_with('-') && (!flag.starts_with('-') || flag.contains('=')),
-        [last] => !last.starts_with('-'),
-        [] => false,
-    }
 }
 
 fn workspace(

@@ -55,7 +55,7 @@ pub(super) async fn run(app: &App, request: &RunRequest) -> Result<many::Fleet> 
     let members = instances.iter().zip(&nodes).zip(identities).map(|((instance, node), identity)| Member {
         component: instance.name.clone(),
         stack: instance.stack.clone(),
-        folder: node.as_ref().map(|ready| ready.target.folder.clone()).unwrap_or_default(),
+        places: node.as_ref().map(|ready| ready.target.folder.clone()).into_iter().collect(),
         identity,
     });
     let crew = Crew {

@@ -7,8 +7,8 @@
 use std::path::Path;
 
 use crate::diag::Warning;
-use crate::exec::{Error, folder_lock};
-use crate::host::lock::FileLock;
+use crate::exec::Error;
+use crate::exec::folder_lock::{self, FolderLock};
 use crate::host::{Host, fs};
 
 /// More than any kubeconfig has.
@@ -27,7 +27,7 @@ pub(super) struct Taken<'a> {
     shared: Shared<'a>,
     own: &'a Path,
     /// Absent where its folder cannot be had; that has been said.
-    lock: Option<FileLock>,
+    lock: Option<FolderLock>,
 }
 
 impl<'a> Shared<'a> {

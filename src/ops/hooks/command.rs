@@ -39,7 +39,7 @@ pub(super) async fn run(
             (false, false) => Output::Inherit,
         },
         stderr: None,
-        hangup: Hangup::PassesOn,
+        hangup: Hangup::Shells,
     };
     let outcome =
         process::run(&launch, Surroundings { relay: around.relay, ..child::surroundings(host) }, around.signals)

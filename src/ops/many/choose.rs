@@ -130,13 +130,37 @@ fn check_stack(app: &App, stack: &str) -> Result<()> {
     Err(Error::UnknownStack { stack: stack.to_owned(), available: known.join(", "), help }.into())
 }
 
-/// Numbers for folders: components with the same folder have the same one, whatever it is called.
-pub(super) fn folders(paths: &[std::path::PathBuf]) -> Vec<usize> {
-    let mut numbers = BTreeMap::new();
-    let real = paths.iter().map(|path| path.canonicalize().unwrap_or_else(|_| path.clone()));
-    real.map(|path| {
-        let fresh = numbers.len();
-        *numbers.entry(path).or_insert(fresh)
-    })
-    .collect()
+/// Numbers for what components work in: those that have a folder in common, whatever it is called, have the same one.
+pub(super) fn turns(places: &[Vec<std::path::PathBuf>]) -> Vec<usize> {
+    let mut numbers: Vec<usize> = (0..places.len()).collect();
+    let mut first = BTreeMap::new();
+    for (at, folders) in places.iter().enumerate() {
+        for folder in folders {
+            let real = folder.canonicalize().unwrap_or_else(|_| folder.clone());
+            let other = numbers[*first.entry(real).or_insert(at)];
+            let own = numbers[at];
+            // Whoever took turns with the one now takes turns with the other, too.
+            numbers.iter_mut().filter(|number| **number == own).for_each(|number| *number = other);
+        }
+    }
+    numbers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::turns;
+
+    #[test]
+    fn components_take_turns_where_they_share_a_folder_or_a_data_directory() {
+        let places =
+            |text: &str| text.split(' ').map(|one| one.split(',').map(Into::into).collect()).collect::<Vec<_>>();
+        for (text, expected) in [
+            ("/a /b /c", vec![0, 1, 2]),
+            ("/a /b /a", vec![0, 1, 0]),
+            ("/a,/data /b,/data /c", vec![0, 0, 2]),
+            ("/a,/one /b,/two /a,/two", vec![1, 1, 1]),
+        ] {
+            assert_eq!(turns(&places(text)), expected, "{text}");
+        }
+    }
 }

@@ -7,7 +7,7 @@ use std::task::Poll;
 
 use jiff::Timestamp;
 
-use super::choose::folders;
+use super::choose::turns;
 use super::schedule::{Schedule, Why};
 use super::{Error, Fleet, NodeFailure, NodeResult, Options, Refused, Status};
 use crate::ci::{Folded, Groups};
@@ -43,7 +43,8 @@ pub(in crate::ops) struct Crew<'a> {
 pub(in crate::ops) struct Member {
     pub(in crate::ops) component: String,
     pub(in crate::ops) stack: String,
-    pub(in crate::ops) folder: PathBuf,
+    /// Where it works, which only one may at a time.
+    pub(in crate::ops) places: Vec<PathBuf>,
     pub(in crate::ops) identity: Option<String>,
 }
 
@@ -132,7 +133,7 @@ struct State<'c> {
 impl<'c> State<'c> {
     fn new(crew: &'c Crew<'c>, outlet: Arc<Outlet>) -> State<'c> {
         let options = crew.options;
-        let paths: Vec<PathBuf> = crew.members.iter().map(|member| member.folder.clone()).collect();
+        let places: Vec<Vec<PathBuf>> = crew.members.iter().map(|member| member.places.clone()).collect();
         let results = crew.members.iter();
         let results =
             results.map(|member| NodeResult::waiting(&member.component, &member.stack, member.identity.clone()));
@@ -146,12 +147,7 @@ impl<'c> State<'c> {
         };
         State {
             outlet,
-            schedule: Schedule::new(
-                crew.before.clone(),
-                folders(&paths),
-                options.max_concurrency,
-                options.failure_mode,
-            ),
+            schedule: Schedule::new(crew.before.clone(), turns(&places), options.max_concurrency, options.failure_mode),
             results: results.collect(),
             failures: Vec::new(),
             stop: None,

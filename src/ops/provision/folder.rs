@@ -200,7 +200,7 @@ fn say(app: &App, what: &str, where_: &str) {
 }
 
 /// Nobody works in the folder while it changes.
-fn lock(app: &App, path: &Path) -> Result<crate::host::lock::FileLock> {
+fn lock(app: &App, path: &Path) -> Result<folder_lock::FolderLock> {
     app.aside(|| folder_lock::acquire(&app.host, path))
 }
 

@@ -8,12 +8,11 @@ use super::{Error, RunRequest};
 use crate::component::{self, Filter, Kind};
 use crate::config::default_plugin_cache;
 use crate::diag::{Result, Warning};
-use crate::exec::folder_lock;
+use crate::exec::folder_lock::{self, FolderLock};
 use crate::exec::names::Names;
 use crate::exec::terraform::clean::{self, Options};
 use crate::exec::terraform::{Owned, Target, folder, of_data_dir, of_packages};
 use crate::host::fs;
-use crate::host::lock::FileLock;
 use crate::ops::App;
 use crate::resolve;
 
@@ -42,7 +41,7 @@ pub struct CleanPlan {
     /// The user has to agree first.
     pub ask: bool,
     /// No run works in the folders while the plan is alive. Empty for a dry run.
-    _locks: Vec<FileLock>,
+    _locks: Option<FolderLock>,
 }
 
 impl CleanPlan {
@@ -72,7 +71,7 @@ pub async fn clean_plan(app: &App, request: &CleanRequest) -> Result<CleanPlan> 
     };
     // What a run is about to write or has in use must neither be counted nor removed: first the folders, then the look.
     let existing: Vec<PathBuf> = subject.folders().into_iter().filter(|folder| folder.is_dir()).cloned().collect();
-    let locks = if request.dry_run { Vec::new() } else { folder_lock::acquire_all(&app.host, &existing).await? };
+    let locks = if request.dry_run { None } else { Some(folder_lock::acquire_all(&app.host, &existing).await?) };
     let paths = match &subject {
         Subject::One(target) => {
             let data = data.map(|directory| owned(app, &directory, of_data_dir)).unwrap_or_default();
@@ -114,7 +113,7 @@ pub fn cache_plan(app: &App, force: bool, dry_run: bool) -> Result<CleanPlan> {
         files: clean::count(&paths),
         ask: !force && !dry_run && !paths.is_empty(),
         paths,
-        _locks: Vec::new(),
+        _locks: None,
     };
     if plan.ask && !app.host.terminal.can_prompt() {
         return Err(Error::NoConfirmation.into());

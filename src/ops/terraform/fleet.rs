@@ -8,11 +8,13 @@ use super::single::{self, Ready};
 use super::{Done, RunRequest, verify};
 use crate::ci::{Annotation, Report};
 use crate::component::{Instance, Kind};
-use crate::diag::Result;
+use crate::diag::{Result, Warning};
 use crate::exec::argv::is_on;
+use crate::exec::environment::entries;
 use crate::exec::relay::Relay;
 use crate::exec::signals::Signals;
 use crate::exec::terraform::Verb;
+use crate::exec::terraform::folder::data_dir;
 use crate::ops::access::Access;
 use crate::ops::annotations::Annotations;
 use crate::ops::ci::Ci;
@@ -42,6 +44,12 @@ pub(super) async fn run(app: &App, request: &RunRequest, stack: Option<&str>) ->
     let chosen = many::choose(app, &asked)?;
     if chosen.instances.is_empty() {
         return Ok(Done::default());
+    }
+    if reverse && request.many.dependencies.is_some() {
+        let message =
+            "--include-dependencies destroys what the chosen components depend on, and others may need it, too";
+        let help = "`--include-dependents` chooses what needs them; `--dry-run` shows what would be destroyed";
+        app.host.talk.warn(Warning::new("atmos::terraform::destroys_dependencies", message).help(help));
     }
     if request.many.flag().is_some() {
         let reverse = if reverse { "reverse " } else { "" };
@@ -73,8 +81,7 @@ pub(super) async fn run(app: &App, request: &RunRequest, stack: Option<&str>) ->
         many::sign_in(app, &access, (&request.identity, &request.request.words[0]), signing, &refused).await?;
     let members = nodes.iter().zip(identities).map(|(node, identity)| {
         let (component, stack) = node.names();
-        let folder = node.folder(app);
-        Member { component: component.to_owned(), stack: stack.to_owned(), folder, identity }
+        Member { component: component.to_owned(), stack: stack.to_owned(), places: node.places(app), identity }
     });
     let crew = Crew {
         app,
@@ -214,12 +221,21 @@ impl Node {
         (&self.instance().name, &self.instance().stack)
     }
 
-    /// Where it works, which only one may at a time.
-    fn folder(&self, app: &App) -> PathBuf {
-        match self {
-            Node::Ready(ready) => ready.target.folder.clone(),
-            Node::Later(instance) => instance.path(&app.config).unwrap_or_default(),
+    /// Where it works, which only one may at a time: its folder, and terraform's data directory.
+    fn places(&self, app: &App) -> Vec<PathBuf> {
+        let (folder, section) = match self {
+            Node::Ready(ready) => (ready.target.folder.clone(), &ready.target.env),
+            Node::Later(instance) => (instance.path(&app.config).unwrap_or_default(), &instance.sections.env),
+        };
+        let mut env = app.host.env.clone();
+        for (name, value) in entries([&app.config.env, section]).into_iter().filter(|(name, _)| name == "TF_DATA_DIR") {
+            match value {
+                Some(value) => env.set(&name, value),
+                None => drop(env.remove(&name)),
+            }
         }
+        let data = data_dir(&folder, &env);
+        vec![folder, data]
     }
 
     fn instance(&self) -> &Instance {

@@ -64,7 +64,7 @@ pub async fn lint(app: &App, request: &LintRequest) -> Result<Fleet> {
     let members = targets.iter().map(|instance| Member {
         component: instance.name.clone(),
         stack: instance.stack.clone(),
-        folder: instance.path(&app.config).unwrap_or_default(),
+        places: instance.path(&app.config).into_iter().collect(),
         identity: None,
     });
     let crew = Crew {

@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use crate::diag::Result;
+use crate::exec::folder_lock::FolderLock;
 use crate::exec::process::{self, Surroundings};
 use crate::exec::relay::Relay;
 use crate::exec::signals::Signals;
@@ -14,7 +15,6 @@ use crate::exec::terraform::migration::{
 };
 use crate::exec::{Error as ExecError, Hangup, Launch, Output};
 use crate::host::Env;
-use crate::host::lock::FileLock;
 use crate::ops::{App, child};
 use crate::value::Node;
 
@@ -62,7 +62,7 @@ impl Work<'_> {
     ///
     /// # Errors
     /// The configuration cannot be written, or the program fails; its code is that of the run.
-    pub(super) async fn run(&self, signals: &mut Signals, relay: Option<&Relay>, lock: &FileLock) -> Result<()> {
+    pub(super) async fn run(&self, signals: &mut Signals, relay: Option<&Relay>, lock: &FolderLock) -> Result<()> {
         let Work { app, migration, target, .. } = self;
         let history = self.history();
         let kind = target.backend_type.as_str();

@@ -1,20 +1,22 @@
 //! One terraform command on one component, from its name to the end of its children.
 
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 
 use super::target::target_in;
-use super::{Done, RunRequest, backend, fleet, migrate, output, rc, retry, verify};
+use super::{Done, RunRequest, backend, fleet, migrate, output, rc, retry, state, verify};
 use crate::auth::resolution::Need;
 use crate::ci::{Platform, passes};
 use crate::component::{Instance, Kind};
 use crate::diag::{Report, Result, Warning};
-use crate::exec::argv::flag_value;
+use crate::exec::argv::{flag_value, is_on};
 use crate::exec::environment::{self, interfering};
 use crate::exec::outlet::Outlet;
 use crate::exec::relay::Relay;
 use crate::exec::signals::Signals;
+use crate::exec::terraform::folder::data_dir;
 use crate::exec::terraform::{
     Context, Finished, Folds, FromPlan, Plan, Retries, Target, Verb, run as run_plan, sensitive, steps,
 };
@@ -356,7 +358,7 @@ async fn hooked(app: &App, work: Work<'_>, held: &Held, env: &Env, signals: &mut
         planfile: Some(target.folder.join(planfile(target, request))),
         program: (&target.command, &target.command_source),
         signals,
-        data: request.request.words == ["output"],
+        data: request.request.words == ["output"] || is_on(&request.request.native, "-json"),
         relay,
     };
     ready.hooks.before(&mut around).await?;
@@ -379,7 +381,8 @@ fn planfile(target: &Target, request: &RunRequest) -> String {
 async fn locked(app: &App, work: Work<'_>, held: &Held, env: &Env, signals: &mut Signals) -> Result<Finished> {
     let Work { request, ready, relay, .. } = work;
     let target = &ready.target;
-    let lock = signals.guard(folder_lock::acquire(&app.host, &target.folder)).await?;
+    let lock = signals.guard(folder_lock::acquire_all(&app.host, &places(target, env))).await?;
+    state::check_push(target, request)?;
     let mut plan = steps(target, &request.request, env)?;
     if request.format.is_some() {
         plan = output::as_data(plan);
@@ -402,7 +405,7 @@ async fn locked(app: &App, work: Work<'_>, held: &Held, env: &Env, signals: &mut
     if request.only_prepares || migration.is_some() {
         plan = Plan { main: None, remove: Vec::new(), saves: None, ..plan };
     }
-    plan.output = request.output.unwrap_or(plan.output);
+    plan.output = request.output.or_else(|| state::pulled(app, request)).unwrap_or(plan.output);
     say(app, request, target, held, &plan);
     tracing::debug!("variables of {} in {}:\n{}", target.component, target.stack, open_variables(target));
     let retry = retry::read(app, &ready.instance)?;
@@ -424,6 +427,18 @@ async fn locked(app: &App, work: Work<'_>, held: &Held, env: &Env, signals: &mut
         relay.close();
     }
     result
+}
+
+/// What nobody else may work in meanwhile: the folder, and the data directory, which several folders may share.
+fn places(target: &Target, env: &Env) -> [PathBuf; 2] {
+    let data = data_dir(&target.folder, env);
+    if !data.starts_with(&target.folder)
+        && let Err(error) = std::fs::create_dir_all(&data)
+    {
+        // It has to be there to have a lock of its own. Terraform says what is wrong with it.
+        tracing::debug!(%error, path = %data.display(), "the data directory is not made");
+    }
+    [target.folder.clone(), data]
 }
 
 /// `components.terraform.platforms`
