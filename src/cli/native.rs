@@ -38,7 +38,7 @@ const SHARED: [&str; 12] = [
     "--clone-target-ref",
     "--ci",
 ];
-const SHARED_VALUED: [&str; 16] = [
+const SHARED_VALUED: [&str; 17] = [
     "-s",
     "--stack",
     "-i",
@@ -48,6 +48,7 @@ const SHARED_VALUED: [&str; 16] = [
     "-q",
     "--query",
     "--components",
+    "--exclude",
     "--tags",
     "--labels",
     "--repo-path",

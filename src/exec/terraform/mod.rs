@@ -6,6 +6,7 @@
 pub mod clean;
 pub mod folder;
 pub mod init;
+pub mod planned;
 mod request;
 mod run;
 pub mod sensitive;
@@ -16,6 +17,6 @@ mod verb;
 pub use clean::Options as CleanOptions;
 pub use request::{FromPlan, Request};
 pub use run::{Context, Finished, Folds, Next, Retries, run};
-pub use steps::{InitWish, Plan, Workspace, steps};
+pub use steps::{InitWish, Plan, TAKE_VARIABLES, Workspace, is_approved, steps};
 pub use target::{BACKEND_FILE, Backend, HCL_BACKEND_FILE, Settings, Target};
 pub use verb::Verb;

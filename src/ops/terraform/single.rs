@@ -4,8 +4,9 @@ use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 
+use super::output::Written;
 use super::target::target_in;
-use super::{Done, RunRequest, backend, fleet, output, rc, retry, verify};
+use super::{Done, Format, RunRequest, backend, fleet, output, preview, rc, retry, verify};
 use crate::auth::resolution::Need;
 use crate::ci::{Platform, passes};
 use crate::component::{Instance, Kind};
@@ -16,7 +17,7 @@ use crate::exec::outlet::Outlet;
 use crate::exec::relay::Relay;
 use crate::exec::signals::Signals;
 use crate::exec::terraform::{
-    Context, Finished, Folds, FromPlan, Plan, Retries, Target, Verb, run as run_plan, sensitive, steps,
+    Context, Finished, Folds, FromPlan, Plan, Retries, Target, planned, run as run_plan, sensitive, steps,
 };
 use crate::exec::{Error as ExecError, Output, folder_lock};
 use crate::host::Env;
@@ -27,7 +28,7 @@ use crate::ops::ci::{self, Ci};
 use crate::ops::folds::Phases;
 use crate::ops::hooks::{Around, Hooks};
 use crate::ops::many::{Fleet, NodeResult};
-use crate::ops::{App, plugin_cache, provision, state_bucket, unbuilt, validate};
+use crate::ops::{App, dependents, plugin_cache, provision, state_bucket, unbuilt, validate};
 use crate::resolve::Options;
 use crate::state::Wish;
 use crate::value::Node;
@@ -132,6 +133,9 @@ async fn attempt(app: &App, request: &RunRequest, names: (&str, &str), relay: Op
     };
     match prepared {
         Ok(Some(ready)) => {
+            if request.request.destroys() {
+                dependents::warn_of_left(app, &[&ready.instance], &request.evaluation);
+            }
             let result = Box::pin(one(app, request, &ready, relay)).await;
             Attempt { result, ready: Some(ready) }
         }
@@ -142,9 +146,7 @@ async fn attempt(app: &App, request: &RunRequest, names: (&str, &str), relay: Op
 
 async fn one(app: &App, request: &RunRequest, ready: &Ready, relay: Option<&Relay>) -> Result<Done> {
     if request.dry_run {
-        child::check_identity(app, &ready.instance, &request.identity, &request.request.words[0])?;
-        announce_dry_run(app, request, &ready.target.component, &ready.target.stack);
-        return Ok(Done::default());
+        return preview::one(app, request, ready);
     }
     let mut signals = Signals::listen()?;
     let access = child::access(app)?;
@@ -197,7 +199,7 @@ pub(super) fn prepare(app: &App, request: &RunRequest, found: &Instance) -> Resu
         return Ok(None);
     }
     let instance = app.evaluate(found, &evaluation(request))?;
-    let verb = Verb::of(&request.request.words)?;
+    let verb = request.request.verb()?;
     if instance.abstract_ && verb.provisions {
         // Before anything that only a component for real use has to have.
         return Err(ExecError::Abstract { component: instance.name.clone() }.into());
@@ -263,9 +265,21 @@ pub(super) async fn start(
     signals: &mut Signals,
     relay: Option<&Relay>,
 ) -> Result<Done> {
-    let work = Work { request, ready, need: Need::Run, relay };
-    let finished = forgiven(app, children(app, work, access, signals).await)?;
+    let finished = started(app, request, ready, access, signals, relay).await?;
     finish(app, request, &finished)
+}
+
+/// Runs the children.
+pub(super) async fn started(
+    app: &App,
+    request: &RunRequest,
+    ready: &Ready,
+    access: &Access,
+    signals: &mut Signals,
+    relay: Option<&Relay>,
+) -> Result<Finished> {
+    let work = Work { request, ready, need: Need::Run, relay };
+    forgiven(app, children(app, work, access, signals).await)
 }
 
 /// What is done with a component that is ready.
@@ -341,7 +355,7 @@ async fn hooked(app: &App, work: Work<'_>, held: &Held, env: &Env, signals: &mut
 }
 
 /// The planfile that the command writes or applies, relative to the folder.
-fn planfile(target: &Target, request: &RunRequest) -> String {
+pub(super) fn planfile(target: &Target, request: &RunRequest) -> String {
     let asked = &request.request;
     let from = match &asked.from_plan {
         Some(FromPlan::File(file)) => Some(file.clone()),
@@ -357,6 +371,10 @@ async fn locked(app: &App, work: Work<'_>, held: &Held, env: &Env, signals: &mut
     let target = &ready.target;
     let lock = signals.guard(folder_lock::acquire(&app.host, &target.folder)).await?;
     let mut plan = steps(target, &request.request, env)?;
+    // `--planfile` is what somebody wants to be applied as it is.
+    if let Some(file) = plan.needs_planfile.as_ref().filter(|_| request.request.planfile.is_none()) {
+        planned::check(target, file)?;
+    }
     if request.format.is_some() {
         plan = output::as_data(plan);
         if !app.host.terminal.stderr {
@@ -376,6 +394,7 @@ async fn locked(app: &App, work: Work<'_>, held: &Held, env: &Env, signals: &mut
     let retries = retry.as_ref().map(|retry| retry as &dyn Retries);
     // Of many components each is a part by itself.
     let folds = (!request.request.many).then(|| Phases { app, talks: fleet::talks(request) });
+    let saves = (request.request.words == ["plan"] && plan.main.is_some()).then(|| planfile(target, request));
     let (host, request) = (&app.host, &request.request);
     let platforms = platforms(app);
     let lock = Some(&lock);
@@ -385,7 +404,14 @@ async fn locked(app: &App, work: Work<'_>, held: &Held, env: &Env, signals: &mut
     if let Some(relay) = relay {
         relay.close();
     }
-    Ok(result?)
+    let finished = result?;
+    if let Some(file) = saves.filter(|file| target.folder.join(file).is_file())
+        && let Err(error) = planned::remember(target, &file)
+    {
+        let message = format!("what `{file}` was made of is not kept, so that nobody can check it later: {error}");
+        app.host.talk.warn(Warning::new("atmos::exec::not_remembered", message));
+    }
+    Ok(finished)
 }
 
 /// `components.terraform.platforms`
@@ -405,9 +431,13 @@ fn finish(app: &App, request: &RunRequest, finished: &Finished) -> Result<Done> 
             .talk
             .warn(Warning::new("atmos::terraform::masked_outputs", message).help("add `--mask=false` to have them"));
     }
-    let Some(file) = &format.file else {
-        return Ok(Done { code: finished.code, data: Some(written.text), fleet: None });
-    };
+    let data = deliver(app, format, written)?;
+    Ok(Done { code: finished.code, data, fleet: None })
+}
+
+/// Outputs go to their file; where none is named they are data for standard output.
+pub(super) fn deliver(app: &App, format: &Format, written: Written) -> Result<Option<String>> {
+    let Some(file) = &format.file else { return Ok(Some(written.text)) };
     let path = app.host.absolute(file);
     crate::host::fs::append_private(&path, written.text.as_bytes()).map_err(ExecError::file("write", &path))?;
     let count = written.entries;
@@ -416,7 +446,7 @@ fn finish(app: &App, request: &RunRequest, finished: &Finished) -> Result<Done> 
         if count == 1 { "" } else { "s" },
         super::shown(app, &path)
     ));
-    Ok(Done { code: finished.code, ..Done::default() })
+    Ok(None)
 }
 
 /// The complete environment of the run's children.
@@ -426,7 +456,7 @@ pub(super) fn child_environment(app: &App, request: &RunRequest, target: &Target
     let agent = request.append_user_agent.clone().or_else(|| config.append_user_agent.clone());
     // Terraform's cache is not made for several that fill it at once.
     let several = request.request.many && request.many.max_concurrency > 1;
-    let plugin_cache = if several { None } else { plugin_cache::directory(app) };
+    let plugin_cache = if several || request.dry_run { None } else { plugin_cache::directory(app) };
     let own = environment::Terraform { user_agent: agent.unwrap_or_default(), plugin_cache };
     if environment::add_terraform(&mut env, &app.host.env, &own) {
         app.host.talk.warn(
