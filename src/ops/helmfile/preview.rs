@@ -21,7 +21,7 @@ pub(super) fn dry_run(app: &App, request: &RunRequest, nodes: &[&Ready]) -> Resu
         return Ok(Done::default());
     }
     let runs: Vec<Value> = nodes.iter().map(|ready| run(app, request, ready)).collect::<Result<_>>()?;
-    let data = terraform::dry_run_document(&request.verb, "helmfile", runs);
+    let data = terraform::dry_run_document(&request.verb, "helmfile", &runs);
     Ok(Done { data: Some(data), ..Done::default() })
 }
 

@@ -44,12 +44,12 @@ pub(super) fn many<'n>(
             }),
         });
     }
-    let data = request.dry_run_json.then(|| document(&request.request.command(), "terraform", runs));
+    let data = request.dry_run_json.then(|| document(&request.request.command(), "terraform", &runs));
     Ok(Done { data, ..Done::default() })
 }
 
 /// The document of a dry run, the same for one component and for many.
-pub(in crate::ops) fn document(command: &str, tool: &str, runs: Vec<Value>) -> String {
+pub(in crate::ops) fn document(command: &str, tool: &str, runs: &[Value]) -> String {
     yaml::emit_json(&from_json(&json!({"tool": tool, "command": command, "runs": runs})))
 }
 
@@ -92,7 +92,7 @@ fn commands(ready: &Ready, plan: &Plan) -> Vec<Value> {
     match &plan.init {
         InitWish::Never => {}
         InitWish::Implicit { reconfigure, forced, args } => {
-            commands.push(json!({"step": "init", "argv": init(args, *reconfigure), "only_if_needed": !forced}))
+            commands.push(json!({"step": "init", "argv": init(args, *reconfigure), "only_if_needed": !forced}));
         }
         InitWish::Explicit { reconfigure, args } => {
             commands.push(json!({"step": "init", "argv": init(args, *reconfigure), "only_if_needed": false}));
