@@ -161,13 +161,13 @@ fn a_person_is_asked_once_for_the_whole_run() {
     let mut terminal = start("apply --all -s prod");
     terminal.expect("will run for 3 components");
     terminal.expect("app in prod");
-    terminal.expect("terraform apply all of them");
+    terminal.expect("terraform apply. for all of them");
     terminal.type_line("n");
     let (code, seen) = terminal.finish();
     assert_eq!(code, 1, "{seen}");
     assert!(!sandbox.repo().join(state).exists() && seen.contains("not confirmed"), "{seen}");
     let mut terminal = start("apply --all -s prod --max-concurrency 2");
-    terminal.expect("terraform apply all of them");
+    terminal.expect("terraform apply. for all of them");
     terminal.type_line("y");
     let (code, seen) = terminal.finish();
     assert!(code == 0 && seen.contains("3 succeeded") && !seen.contains("Enter a value"), "{code} {seen}");
@@ -176,7 +176,7 @@ fn a_person_is_asked_once_for_the_whole_run() {
     let (code, seen) = start("apply --all -s prod --yes").finish();
     assert!(code == 0 && !seen.contains("all of them"), "{code} {seen}");
     let mut terminal = start("destroy --all -s prod");
-    terminal.expect("terraform destroy all of them");
+    terminal.expect("terraform destroy. for all of them");
     terminal.press("\x03");
     assert_eq!(terminal.finish().0, 130);
     // Without a terminal nobody is asked, and it is said what to do.
@@ -190,7 +190,7 @@ fn helmfile_asks_once_before_it_destroys_many() {
     let mut sandbox = sandbox();
     sandbox.record(&["HELMFILE"]);
     let mut terminal = Terminal::start(sandbox.atmos_command(&["helmfile", "destroy", "--all", "-s", "prod"]));
-    terminal.expect("helmfile destroy all of them");
+    terminal.expect("helmfile destroy. for all of them");
     terminal.type_line("n");
     assert_eq!(terminal.finish().0, 1);
     assert_eq!(sandbox.calls(), Vec::<String>::new());

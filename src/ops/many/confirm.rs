@@ -19,7 +19,7 @@ pub(in crate::ops) fn confirm<'n>(
     for (component, stack) in places {
         talk.info(format!("  {component} in {stack}"));
     }
-    let question = format!("Do you want to {command} all of them without being asked again?");
+    let question = format!("Run `{command}` for all of them without being asked again?");
     match inquire::Confirm::new(&question).with_default(false).prompt() {
         Ok(true) => Ok(()),
         Ok(false) => Err(Error::Declined { command: command.to_owned() }.into()),

@@ -30,9 +30,7 @@ pub enum Error {
     #[error("invalid pattern `{pattern}`")]
     #[diagnostic(
         code(atmos::terraform::pattern),
-        help(
-            "`*` stands for any text without `/`, `**` for any text, `{{a,b}}` for one of several; close every bracket"
-        )
+        help("`*` stands for any text without `/`, `**` for any text; close every bracket")
     )]
     Pattern { pattern: String },
 

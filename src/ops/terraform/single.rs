@@ -456,7 +456,14 @@ pub(super) fn child_environment(app: &App, request: &RunRequest, target: &Target
     let agent = request.append_user_agent.clone().or_else(|| config.append_user_agent.clone());
     // Terraform's cache is not made for several that fill it at once.
     let several = request.request.many && request.many.max_concurrency > 1;
-    let plugin_cache = if several || request.dry_run { None } else { plugin_cache::directory(app) };
+    let plugin_cache = if several {
+        None
+    } else if request.dry_run {
+        // Nothing is made.
+        config.plugin_cache_dir.clone().filter(|_| config.plugin_cache)
+    } else {
+        plugin_cache::directory(app)
+    };
     let own = environment::Terraform { user_agent: agent.unwrap_or_default(), plugin_cache };
     if environment::add_terraform(&mut env, &app.host.env, &own) {
         app.host.talk.warn(
