@@ -48,7 +48,12 @@ pub(super) async fn run(app: &App, request: &RunRequest) -> Result<Done> {
     if request.dry_run {
         return super::preview::dry_run(app, request, &ready);
     }
-    if super::destroys(request) && !request.yes && app.host.terminal.can_prompt() && !asks_itself(request) {
+    if super::destroys(request)
+        && ready.len() > 1
+        && !request.yes
+        && app.host.terminal.can_prompt()
+        && !asks_itself(request)
+    {
         let places = ready.iter().map(|ready| (ready.target.component.as_str(), ready.target.stack.as_str()));
         many::confirm(app, &format!("helmfile {verb}"), places)?;
     }

@@ -49,7 +49,9 @@ pub(super) async fn run(app: &App, request: &RunRequest, stack: Option<&str>) ->
         let reverse = if reverse { "reverse " } else { "" };
         app.host.talk.info(format!("Processing components in {reverse}dependency order"));
     }
-    let asks = asks_once(app, request);
+    // Of one component terraform itself asks, and shows what it would do.
+    let are_several = chosen.instances.len() > 1 || request.many.max_concurrency > 1;
+    let asks = are_several && asks_once(app, request);
     let request = &fleet_request(request, asks);
     let ci = Ci::of(app, request.ci, &request.request.words).filter(|_| !request.dry_run);
     let annotations = Annotations::of_run(app, &request.request.words).filter(|_| !request.dry_run);
