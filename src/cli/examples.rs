@@ -35,6 +35,13 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         &["atmos terraform cache stats", "atmos terraform cache mirror --all --platform linux_amd64"],
     ),
     ("atmos terraform apply", &["atmos terraform apply vpc -s prod", "atmos terraform apply vpc -s prod --from-plan"]),
+    (
+        "atmos terraform output",
+        &["atmos terraform output vpc -s prod --format json", "atmos terraform output --all -s prod-* --format json"],
+    ),
+    ("atmos terraform destroy", &["atmos terraform destroy --all -s dev --exclude vpc"]),
+    ("atmos terraform exec", &["atmos terraform exec vpc -s prod -- state list"]),
+    ("atmos terraform env", &["atmos terraform env vpc -s prod --format json"]),
     ("atmos helmfile", &["atmos helmfile diff ingress -s prod", "atmos helmfile sync ingress -s prod"]),
     ("atmos auth", &["atmos auth login", "atmos auth whoami", "atmos auth exec -i data-admin -- aws s3 ls"]),
     (

@@ -40,7 +40,7 @@ const SHARED: [&str; 12] = [
     "--clone-target-ref",
     "--ci",
 ];
-const SHARED_VALUED: [&str; 16] = [
+const SHARED_VALUED: [&str; 17] = [
     "-s",
     "--stack",
     "-i",
@@ -50,6 +50,7 @@ const SHARED_VALUED: [&str; 16] = [
     "-q",
     "--query",
     "--components",
+    "--exclude",
     "--tags",
     "--labels",
     "--repo-path",

@@ -256,6 +256,32 @@ fn usage(error: &clap::Error, words: &[OsString]) -> Error {
     }
 }
 
+/// Flags that choose among many components.
+const MANY_FLAGS: [&str; 10] = [
+    "--all",
+    "--affected",
+    "--components",
+    "--exclude",
+    "--query",
+    "--tags",
+    "--labels",
+    "--include-dependents",
+    "--include-dependencies",
+    "--max-concurrency",
+];
+
+/// Sub-commands of terraform that make no sense for many components.
+const ABOUT_ONE: [&str; 11] =
+    ["console", "env", "force-unlock", "import", "login", "logout", "plan-diff", "shell", "taint", "untaint", "clean"];
+
+/// The call, if it is about one component by its nature.
+fn about_one(words: &[OsString]) -> Option<String> {
+    let text: Vec<String> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+    let group = native::next_plain(&text, 1).filter(|at| matches!(text[*at].as_str(), "terraform" | "tf"))?;
+    let verb = &text[native::next_plain(&text, group + 1)?];
+    ABOUT_ONE.contains(&verb.as_str()).then(|| format!("atmos terraform {verb}"))
+}
+
 /// Clap names one letter of a word with one hyphen; the user typed the word.
 fn unknown_flag(named: &str, text: &str, words: &[OsString]) -> Error {
     let typed = words.iter().filter_map(|word| word.to_str());
@@ -269,6 +295,10 @@ fn unknown_flag(named: &str, text: &str, words: &[OsString]) -> Error {
             help: "run the command with `--help` for the flags that are there; docs/status.md says what comes next"
                 .to_owned(),
         };
+    }
+    if let Some(command) = about_one(words).filter(|_| MANY_FLAGS.contains(&flag)) {
+        let help = format!("name the component: {command} <component> -s <stack>");
+        return Error::Usage { message: format!("{flag} chooses many components, and `{command}` is about one"), help };
     }
     let what = if flag.starts_with('-') { "unknown flag" } else { "unexpected argument" };
     Error::Usage { message: format!("{what}: {flag}"), help: hints(text) }
@@ -345,6 +375,14 @@ mod tests {
             ("atmos terraform plan vpc -s dev -dry-run", "incorrect usage: unknown flag: -dry-run"),
             ("atmos list stacks --nope", "incorrect usage: unknown flag: --nope"),
             ("atmos terraform version d1", "incorrect usage: unexpected argument: d1"),
+            (
+                "atmos terraform console --all -s dev",
+                "incorrect usage: --all chooses many components, and `atmos terraform console` is about one",
+            ),
+            (
+                "atmos tf taint -s dev --components a,b x.y",
+                "incorrect usage: --components chooses many components, and `atmos terraform taint` is about one",
+            ),
             ("atmos terraform apply --keychain", "`--keychain` is not built yet in this version of atmos"),
         ] {
             assert_eq!(refused(line), message, "{line}");

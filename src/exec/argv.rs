@@ -145,9 +145,9 @@ const VALUED: [&str; 33] = [
 ];
 
 /// Sub-commands that are atmos' own: single-hyphen words are not terraform's there.
-const OWN: [&str; 12] = [
+const OWN: [&str; 13] = [
     "clean", "generate", "varfile", "write", "backend", "source", "workdir", "planfile", "cache", "migrate", "lint",
-    "shell",
+    "shell", "env",
 ];
 
 /// The words that are neither flags nor the value of one.

@@ -138,6 +138,16 @@ pub enum Error {
     )]
     PlanfileNotFound { path: PathBuf, component: String, stack: String },
 
+    #[error("the saved plan `{planfile}` is not of {component} in {stack} as it is now: {what}")]
+    #[diagnostic(
+        code(atmos::exec::plan_outdated),
+        help(
+            "plan again: atmos terraform plan {component} -s {stack}\nor apply it all the same: atmos terraform apply \
+             {component} -s {stack} --planfile {planfile}"
+        )
+    )]
+    PlanOutdated { planfile: String, component: String, stack: String, what: String },
+
     #[error("no TTY attached: `{command}` asks for a confirmation that nobody can give here")]
     #[diagnostic(code(atmos::exec::no_tty), help("{help}"))]
     NoTty { command: String, help: &'static str },

@@ -101,16 +101,18 @@ impl Target {
 /// # Errors
 /// Abstract and locked components, and EKS settings that are missing.
 pub fn steps(target: &Target, request: &Request) -> Result<Plan, Error> {
-    if target.abstract_ && matches!(request.verb.as_str(), "sync" | "apply" | "deploy") {
+    // What `exec` runs is refused as it is by itself.
+    let meant = if request.verb == "exec" { request.native.first().map_or("", String::as_str) } else { &request.verb };
+    if target.abstract_ && matches!(meant, "sync" | "apply" | "deploy") {
         return Err(Error::Abstract { component: target.component.clone() });
     }
-    if target.locked && matches!(request.verb.as_str(), "sync" | "apply" | "deploy" | "delete" | "destroy") {
+    if target.locked && matches!(meant, "sync" | "apply" | "deploy" | "delete" | "destroy") {
         return Err(Error::Locked { component: target.component.clone() });
     }
     let verb = if request.verb == "deploy" { "sync" } else { &request.verb };
     let mut args = vec!["--state-values-file".to_owned(), target.varfile_name()];
     args.extend(request.global_options.iter().cloned());
-    args.push(verb.to_owned());
+    args.extend((verb != "exec").then(|| verb.to_owned()));
     args.extend(request.native.iter().cloned());
     let mut plan =
         Plan { varfile: target.varfile(), eks: None, kubeconfig: None, profile: None, args, warnings: Vec::new() };
@@ -229,6 +231,14 @@ mod tests {
             let plan = steps(&target(), &request(verb)).unwrap();
             assert_eq!(plan.args.join(" "), format!("--state-values-file dev-infra-echo.helmfile.vars.yaml {line}"));
         }
+    }
+
+    #[test]
+    fn exec_adds_the_varfile_and_nothing_else() {
+        let request = Request { native: vec!["sync".to_owned(), "--wait".to_owned()], ..request("exec") };
+        let plan = steps(&target(), &request).unwrap();
+        assert_eq!(plan.args[2..].join(" "), "sync --wait");
+        assert!(steps(&Target { locked: true, ..target() }, &request).is_err());
     }
 
     #[test]

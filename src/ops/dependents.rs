@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::App;
 use super::subject::Subject;
 use crate::component::{self, Filter, Instance};
-use crate::diag::Result;
+use crate::diag::{Result, Warning};
 use crate::graph::{self, Context, Dependency, Target};
 use crate::resolve::Options;
 use crate::value::Node;
@@ -46,6 +46,42 @@ pub fn describe(app: &App, request: &Request) -> Result<Vec<Dependent>> {
     let context = Context::of(&evaluated.sections.vars);
     let target = Target { component: &evaluated.name, stack: &evaluated.stack, context: &context };
     dependencies.records(target, false)
+}
+
+/// Says who depends on components that are taken away and stays itself. The graph alone tells: no state is read, and
+/// what cannot be told is no reason to refuse.
+pub(super) fn warn_of_left(app: &App, gone: &[&Instance], processing: &Options) {
+    match left(app, gone, processing) {
+        Ok(left) => left.into_iter().for_each(|warning| app.host.talk.warn(warning)),
+        Err(report) => {
+            let message = format!("who depends on what is destroyed cannot be told: {report}");
+            app.host.talk.warn(Warning::new("atmos::terraform::dependents_left", message));
+        }
+    }
+}
+
+fn left(app: &App, gone: &[&Instance], processing: &Options) -> Result<Vec<Warning>> {
+    let filter = Filter { partial: true, ..Filter::default() };
+    let instances = component::all(&app.host, &app.config, app.index()?, &filter)?;
+    let processing = Options { process_functions: false, ..processing.clone() };
+    let dependencies = Dependencies::of(app, &instances, &processing)?;
+    let goes = |other: &Instance| gone.iter().any(|one| one.name == other.name && one.stack == other.stack);
+    let mut warnings = Vec::new();
+    for one in gone {
+        let context = Context::of(&one.sections.vars);
+        let target = Target { component: &one.name, stack: &one.stack, context: &context };
+        let stay = dependencies.direct(target).into_iter().filter(|node| !goes(node.instance));
+        let mut names: Vec<_> = stay.map(|node| format!("{} in {}", node.instance.name, node.instance.stack)).collect();
+        if names.is_empty() {
+            continue;
+        }
+        names.sort();
+        let (verb, names) = (if names.len() == 1 { "depends" } else { "depend" }, names.join(", "));
+        let message = format!("{names} {verb} on {} in {} and will not be destroyed", one.name, one.stack);
+        let warning = Warning::new("atmos::terraform::dependents_left", message);
+        warnings.push(warning.help("`--include-dependents` with `--components` destroys them, too, and before it"));
+    }
+    Ok(warnings)
 }
 
 /// Every instance that depends on something, and on what.

@@ -2,6 +2,7 @@
 
 mod fleet;
 mod kubeconfig;
+mod preview;
 
 use std::path::PathBuf;
 
@@ -36,6 +37,10 @@ pub struct RunRequest {
     pub stack: Option<String>,
     pub identity: Flag,
     pub dry_run: bool,
+    /// The dry run is shown as a document.
+    pub dry_run_json: bool,
+    /// Nobody is asked.
+    pub yes: bool,
     /// `--global-options`, split into words.
     pub global_options: Vec<String>,
     pub cluster_name: Option<String>,
@@ -53,6 +58,8 @@ pub struct RunRequest {
 pub struct Done {
     /// 0, or 2 of a `diff --detailed-exitcode` that found changes.
     pub code: u8,
+    /// Data for standard output (`--dry-run --format json`).
+    pub data: Option<String>,
     /// What became of each of many components. It has the failure of the run, if there is one.
     pub fleet: Option<many::Fleet>,
 }
@@ -63,6 +70,13 @@ pub enum Error {
     #[error("stack is required; specify it on the command line using the flag --stack <stack> (shorthand -s)")]
     #[diagnostic(code(atmos::helmfile::stack_required), help("`atmos list stacks` shows the stacks"))]
     StackRequired,
+
+    #[error("incorrect usage: `atmos helmfile exec` has nothing to run")]
+    #[diagnostic(
+        code(atmos::helmfile::nothing_to_run),
+        help("atmos helmfile exec <component> -s <stack> -- <command of helmfile>")
+    )]
+    NothingToRun,
 
     #[error("component is required: command \"{verb}\" requires an argument")]
     #[diagnostic(
@@ -95,21 +109,23 @@ impl Failure for Error {}
 /// # Errors
 /// The first thing that goes wrong; helmfile's own code where helmfile failed, 130 and 143 after a request to stop.
 pub async fn run(app: &App, request: &RunRequest) -> Result<Done> {
+    if request.verb == "exec" && request.native.is_empty() {
+        return Err(Error::NothingToRun.into());
+    }
     if request.verb == "version" {
         version(app, request).await?;
         return Ok(Done::default());
     }
-    if let Some(flag) = request.many.flag() {
+    if let Some(flag) = request.many.flag().or(request.many.narrowing().filter(|_| request.component.is_some())) {
         if let Some(component) = &request.component {
             return Err(many::Error::ComponentAndFleet { component: component.clone(), flag }.into());
         }
         if let Some(flag) = request.many.beside_affected() {
             return Err(many::Error::AffectedAndFleet { flag }.into());
         }
-        let fleet = fleet::run(app, request).await?;
-        return Ok(Done { code: fleet.code(), fleet: Some(fleet) });
+        return fleet::run(app, request).await;
     }
-    if let Some(flag) = request.many.closure() {
+    if let Some(flag) = request.many.closure().or(request.many.narrowing()) {
         return Err(many::Error::ClosureAlone { flag }.into());
     }
     let stack = request.stack.as_deref().filter(|stack| !stack.is_empty());
@@ -123,14 +139,16 @@ pub async fn run(app: &App, request: &RunRequest) -> Result<Done> {
         (None, _) => return Err(Error::ComponentRequired { verb: request.verb.clone() }.into()),
     };
     let Some(ready) = prepare(app, request, &found)? else { return Ok(Done::default()) };
+    if destroys(request) {
+        super::dependents::warn_of_left(app, &[&ready.instance], &request.evaluation);
+    }
     if request.dry_run {
-        announce_dry_run(app, request, &ready);
-        return Ok(Done::default());
+        return preview::dry_run(app, request, &[&ready]);
     }
     let mut signals = Signals::listen()?;
     let access = child::access(app)?;
     let code = start(app, request, &ready, &access, &mut signals, None).await?;
-    Ok(Done { code, fleet: None })
+    Ok(Done { code, ..Done::default() })
 }
 
 /// An instance that is ready to run: evaluated, checked, nothing started or written.
@@ -147,9 +165,9 @@ fn evaluation(request: &RunRequest) -> resolve::Options {
     resolve::Options { identity, ..request.evaluation.clone() }
 }
 
-fn announce_dry_run(app: &App, request: &RunRequest, ready: &Ready) {
-    let Target { component, stack, .. } = &ready.target;
-    app.host.talk.info(format!("Would {} {component} in {stack} (dry run)", request.verb));
+/// The command takes away what others may need.
+fn destroys(request: &RunRequest) -> bool {
+    matches!(request.verb.as_str(), "destroy" | "delete")
 }
 
 /// Evaluates and checks an instance. `None` when it is disabled, which is not an error.

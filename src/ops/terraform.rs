@@ -9,6 +9,7 @@ mod backend;
 mod batch;
 mod clean;
 mod diff;
+mod environment;
 mod error;
 mod files;
 mod fleet;
@@ -17,6 +18,7 @@ mod lint;
 mod migrate;
 mod output;
 mod planfile;
+mod preview;
 mod printed;
 mod rc;
 mod retry;
@@ -31,6 +33,7 @@ pub(super) use ask::choose;
 pub use batch::{BatchRequest, generate_backends, generate_varfiles};
 pub use clean::{CleanPlan, CleanRequest, cache_plan, clean_plan};
 pub use diff::{DiffRequest, plan_diff};
+pub use environment::{EnvForm, EnvRequest, environment};
 pub use error::Error;
 pub(super) use files::context;
 pub use files::{FilesRequest, generate_files};
@@ -38,6 +41,7 @@ pub use generate::{GenerateRequest, generate_backend, generate_required_provider
 pub use lint::{LintRequest, lint};
 pub use output::{Form, Format};
 pub use planfile::{PlanfileForm, PlanfileRequest, generate_planfile};
+pub(super) use preview::document as dry_run_document;
 pub(super) use printed::printed_outputs;
 pub use shell::{ShellRequest, shell};
 pub(super) use single::platforms;
@@ -50,8 +54,8 @@ use super::{App, child, many};
 use crate::auth::resolution::Flag;
 use crate::diag::Result;
 use crate::exec::signals::Signals;
+use crate::exec::terraform::Request;
 pub use crate::exec::terraform::migration::Migration;
-use crate::exec::terraform::{Request, Verb};
 use crate::exec::{Hangup, Launch, Output, process};
 use crate::resolve;
 
@@ -67,6 +71,8 @@ pub struct RunRequest {
     pub many: many::Options,
     pub identity: Flag,
     pub dry_run: bool,
+    /// The dry run is shown as a document.
+    pub dry_run_json: bool,
     pub append_user_agent: Option<String>,
     /// `--skip-hooks`.
     pub skip_hooks: Skip,
@@ -96,7 +102,7 @@ pub struct RunRequest {
 pub struct Done {
     /// Exit status of the process: 0, or 2 of a plan with `-detailed-exitcode` that has changes.
     pub code: u8,
-    /// Data for standard output (`output --format`).
+    /// Data for standard output (`output --format`, `--dry-run --format json`).
     pub data: Option<String>,
     /// What became of each of many components. It has the failure of the run, if there is one.
     pub fleet: Option<many::Fleet>,
@@ -108,7 +114,7 @@ pub struct Done {
 /// The first thing that goes wrong, with the exit status of the specifications: terraform's own code where terraform failed,
 /// 130 and 143 after a request to stop (when the child has ended and its credentials are gone).
 pub async fn run(app: &App, request: &RunRequest) -> Result<Done> {
-    let verb = Verb::of(&request.request.words)?;
+    let verb = request.request.verb()?;
     if request.request.words == ["version"] {
         return version(app, request).await;
     }

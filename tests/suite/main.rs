@@ -58,6 +58,7 @@ mod engines;
 mod evaluate;
 mod example;
 mod expressions;
+mod fan_out;
 mod fleet;
 mod fleet_output;
 mod folder_locks;

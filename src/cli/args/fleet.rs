@@ -29,9 +29,13 @@ pub struct Fleet {
     #[arg(long)]
     pub exclude_locked: Option<bool>,
 
-    /// These components [env: ATMOS_COMPONENTS]
+    /// These components, by name or by pattern (`net-*`) [env: ATMOS_COMPONENTS]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub components: Vec<String>,
+
+    /// Without these components, by name or by pattern; the order of the others stays
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub exclude: Vec<String>,
 
     /// The components for which this yq expression is true [env: ATMOS_QUERY]
     #[arg(short, long, value_name = "EXPRESSION")]
@@ -68,4 +72,20 @@ pub struct Fleet {
     /// Write what became of each component to this file: JSON, or JUnit where its name ends in .xml
     #[arg(long, value_name = "FILE")]
     pub execution_summary_file: Option<PathBuf>,
+}
+
+/// The flag that answers a question beforehand.
+#[derive(Debug, Clone, Default, Args)]
+pub struct YesFlag {
+    /// Do not ask (the same as -auto-approve)
+    #[arg(long)]
+    pub yes: Option<bool>,
+}
+
+/// How a dry run says what it would do.
+#[derive(Debug, Clone, Default, Args)]
+pub struct DryRunFormat {
+    /// Of a dry run: json, a document of what would run
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<String>,
 }

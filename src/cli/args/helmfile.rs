@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{Fleet, IdentityArgs, SourceCommand};
+use super::{DryRunFormat, Fleet, IdentityArgs, SourceCommand};
 
 #[derive(Debug, Args)]
 pub struct HelmfileArgs {
@@ -46,6 +46,13 @@ pub struct HelmfileRun {
     #[command(flatten)]
     pub fleet: Fleet,
 
+    #[command(flatten)]
+    pub dry: DryRunFormat,
+
+    /// Of `destroy` for many: do not ask
+    #[arg(long)]
+    pub yes: Option<bool>,
+
     /// Arguments for helmfile, passed on as they are
     #[arg(last = true, value_name = "NATIVE")]
     pub native: Vec<OsString>,
@@ -65,6 +72,8 @@ pub enum HelmfileCommand {
     Template(HelmfileRun),
     /// Remove the releases
     Destroy(HelmfileRun),
+    /// Run any command of helmfile as a run would, with the words behind `--` as they are
+    Exec(HelmfileRun),
     /// Print the version of helmfile
     Version,
     /// Generate the files that runs write

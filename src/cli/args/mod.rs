@@ -47,7 +47,7 @@ pub use describe::{
 };
 pub use doctor::DoctorArgs;
 pub use explain::ExplainArgs;
-pub use fleet::Fleet;
+pub use fleet::{DryRunFormat, Fleet, YesFlag};
 pub use gcp::{GcpArgs, GcpCommand, GkeCommand, GkeKubeconfigArgs};
 pub use global::GlobalArgs;
 pub use helmfile::{HelmfileArgs, HelmfileCommand, HelmfileGenerate, HelmfileRun};
@@ -68,7 +68,8 @@ pub use small::{
 };
 pub use terraform::{
     BatchArgs, CiFlag, CleanArgs, FilesArgs, GenerateCommand, InitFlags, OutputArgs, PipelineArgs, PlanDiffArgs,
-    PlanFlags, ShellArgs, TerraformArgs, TerraformCommand, TerraformRun, VarfileArgs, WriteCommand,
+    PlanFlags, ShellArgs, TerraformArgs, TerraformCommand, TerraformEnvArgs, TerraformMany, TerraformOne, TerraformRun,
+    VarfileArgs, WriteCommand,
 };
 pub use upkeep::{CacheCommand, CacheFormatArgs, LintArgs, MigrateArgs, MigrateCommand, MigrateListArgs, MirrorArgs};
 pub use validate::{

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::{
-    BackendCommand, CacheCommand, Fleet, IdentityArgs, LintArgs, MigrateCommand, PlanfileCommand, ProcessingArgs,
-    SourceCommand, WorkdirCommand,
+    BackendCommand, CacheCommand, DryRunFormat, Fleet, IdentityArgs, LintArgs, MigrateCommand, PlanfileCommand,
+    ProcessingArgs, SourceCommand, WorkdirCommand, YesFlag,
 };
 
 #[derive(Debug, Args)]
@@ -23,7 +23,7 @@ pub struct TerraformRun {
     #[arg(value_name = "COMPONENT")]
     pub words: Vec<String>,
 
-    /// Stack [env: ATMOS_STACK]
+    /// Stack; without COMPONENT also a pattern (`dev-*`) [env: ATMOS_STACK]
     #[arg(short, long)]
     pub stack: Option<String>,
 
@@ -61,6 +61,26 @@ pub struct TerraformRun {
 
     #[command(flatten)]
     pub processing: ProcessingArgs,
+}
+
+/// A sub-command that is about one component.
+#[derive(Debug, Clone, Args)]
+pub struct TerraformOne {
+    #[command(flatten)]
+    pub run: TerraformRun,
+    #[command(flatten)]
+    pub dry: DryRunFormat,
+}
+
+/// A sub-command that runs for one component or for many.
+#[derive(Debug, Clone, Args)]
+pub struct TerraformMany {
+    #[command(flatten)]
+    pub run: TerraformRun,
+    #[command(flatten)]
+    pub fleet: Fleet,
+    #[command(flatten)]
+    pub dry: DryRunFormat,
 }
 
 /// Flags of the sub-commands that write the backend file and run init. In the reference they are texts, whose value may
@@ -107,6 +127,8 @@ pub enum TerraformCommand {
         #[command(flatten)]
         fleet: Fleet,
         #[command(flatten)]
+        dry: DryRunFormat,
+        #[command(flatten)]
         ci: CiFlag,
         /// Take outputs of other components from their `mocks` [env: ATMOS_USE_MOCKS]
         #[arg(long)]
@@ -127,6 +149,10 @@ pub enum TerraformCommand {
         #[command(flatten)]
         fleet: Fleet,
         #[command(flatten)]
+        dry: DryRunFormat,
+        #[command(flatten)]
+        yes: YesFlag,
+        #[command(flatten)]
         plan: PlanFlags,
         #[command(flatten)]
         ci: CiFlag,
@@ -139,6 +165,8 @@ pub enum TerraformCommand {
         init: InitFlags,
         #[command(flatten)]
         fleet: Fleet,
+        #[command(flatten)]
+        dry: DryRunFormat,
         #[command(flatten)]
         plan: PlanFlags,
         #[command(flatten)]
@@ -158,6 +186,10 @@ pub enum TerraformCommand {
         init: InitFlags,
         #[command(flatten)]
         fleet: Fleet,
+        #[command(flatten)]
+        dry: DryRunFormat,
+        #[command(flatten)]
+        yes: YesFlag,
     },
     /// Prepare the component folder
     Init {
@@ -167,6 +199,8 @@ pub enum TerraformCommand {
         init: InitFlags,
         #[command(flatten)]
         fleet: Fleet,
+        #[command(flatten)]
+        dry: DryRunFormat,
     },
     /// Select the workspace of the stack, or list, show, select, new, delete
     Workspace {
@@ -174,6 +208,10 @@ pub enum TerraformCommand {
         run: TerraformRun,
         #[command(flatten)]
         init: InitFlags,
+        #[command(flatten)]
+        fleet: Fleet,
+        #[command(flatten)]
+        dry: DryRunFormat,
     },
     /// Show outputs
     Output(OutputArgs),
@@ -187,42 +225,41 @@ pub enum TerraformCommand {
     /// Print the version of terraform
     Version {},
     /// Validate the configuration of the component
-    Validate(TerraformRun),
+    Validate(TerraformMany),
     /// Update the state from real resources
-    Refresh(TerraformRun),
+    Refresh(TerraformMany),
     /// Bring an existing resource under terraform
-    Import(TerraformRun),
+    Import(TerraformOne),
     /// Run the tests of the module
-    Test(TerraformRun),
+    Test(TerraformMany),
     /// Show a state or a planfile
-    Show(TerraformRun),
+    Show(TerraformMany),
     /// Evaluate expressions
-    Console(TerraformRun),
+    Console(TerraformOne),
     /// Format the configuration of the component
-    Fmt(TerraformRun),
+    Fmt(TerraformMany),
     /// Release a state lock
-    ForceUnlock(TerraformRun),
+    ForceUnlock(TerraformOne),
     /// Install modules
-    Get(TerraformRun),
+    Get(TerraformMany),
     /// Print the dependency graph
-    Graph(TerraformRun),
+    Graph(TerraformMany),
     /// Log in to a remote host
-    Login(TerraformRun),
+    Login(TerraformOne),
     /// Log out of a remote host
-    Logout(TerraformRun),
+    Logout(TerraformOne),
     /// Print metadata of terraform
-    Metadata(TerraformRun),
+    Metadata(TerraformMany),
     /// Show the modules
-    Modules(TerraformRun),
+    Modules(TerraformMany),
     /// Show the providers
-    Providers {
-        #[command(flatten)]
-        run: TerraformRun,
-        #[command(flatten)]
-        fleet: Fleet,
-    },
+    Providers(TerraformMany),
     /// Work on the state: list, mv, pull, push, replace-provider, rm, show
-    State(TerraformRun),
+    State(TerraformMany),
+    /// Run any command of terraform as a run would, with the words behind `--` as they are
+    Exec(TerraformMany),
+    /// Print the variables that runs of the component have
+    Env(TerraformEnvArgs),
     /// Open a shell in the component folder, with everything that a run would have
     Shell(ShellArgs),
     /// Show what two plans have different
@@ -269,9 +306,9 @@ pub enum TerraformCommand {
         command: WriteCommand,
     },
     /// Mark a resource for replacement
-    Taint(TerraformRun),
+    Taint(TerraformOne),
     /// Take the mark away
-    Untaint(TerraformRun),
+    Untaint(TerraformOne),
     /// Commands of the reference that are not built yet, and unknown ones.
     #[command(external_subcommand)]
     Other(Vec<OsString>),
@@ -312,6 +349,20 @@ pub struct ShellArgs {
     pub run: TerraformRun,
 
     /// Put secret variables into the environment of the shell [env: ATMOS_WITH_SECRETS]
+    #[arg(long)]
+    pub with_secrets: Option<bool>,
+}
+
+#[derive(Debug, Args)]
+pub struct TerraformEnvArgs {
+    #[command(flatten)]
+    pub run: TerraformRun,
+
+    /// dotenv, bash or json [default: dotenv]
+    #[arg(short, long, value_name = "FORMAT")]
+    pub format: Option<String>,
+
+    /// Secret variables, too [env: ATMOS_WITH_SECRETS]
     #[arg(long)]
     pub with_secrets: Option<bool>,
 }
@@ -359,7 +410,10 @@ pub struct OutputArgs {
     #[command(flatten)]
     pub run: TerraformRun,
 
-    /// json, yaml, hcl, env, dotenv, bash, csv, tsv, table or github
+    #[command(flatten)]
+    pub fleet: Fleet,
+
+    /// json, yaml, hcl, env, dotenv, bash, csv, tsv, table or github; of many components json or yaml
     #[arg(short, long, value_name = "FORMAT")]
     pub format: Option<String>,
 

@@ -1,9 +1,9 @@
 //! `atmos terraform cache …`
 
-use super::super::args::{CacheCommand, CacheFormatArgs, MirrorArgs};
+use super::super::args::{CacheCommand, CacheFormatArgs, DryRunFormat, MirrorArgs};
 use super::super::error::Error;
 use super::super::setup::{Context, flag};
-use super::terraform::{Asked, all, plain};
+use super::terraform::{Asked, all_as, plain};
 use super::write::Format;
 use super::{fleet, write};
 use crate::diag::{Result, Warning};
@@ -201,7 +201,8 @@ fn mirror(context: &Context, args: MirrorArgs) -> Result<u8> {
     request.request.native.push(folder.display().to_string());
     request.output = format.as_ref().map(|_| Output::Stderr);
     let named = request.component.clone().zip(request.stack.clone());
-    let Asked { mut request, summary } = all(request, context, args.fleet, "CACHE_MIRROR")?;
+    let Asked { mut request, summary } =
+        all_as(request, context, args.fleet, &DryRunFormat::default(), "CACHE_MIRROR")?;
     request.summarises = false;
     let done = context.block_on(terraform::run(&app, &request))??;
     let targets: Vec<(String, String)> = match &done.fleet {

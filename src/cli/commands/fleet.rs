@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::super::args::Fleet;
+use super::super::args::{DryRunFormat, Fleet};
 use super::super::error::Error;
 use super::super::setup::{Context, flag};
 use super::affected;
@@ -53,6 +53,7 @@ pub(super) fn options(
             query: fleet.query.or_else(|| variable("ATMOS_QUERY").map(str::to_owned)),
             tags: names(fleet.tags, "ATMOS_TAGS"),
             labels: names(fleet.labels, "ATMOS_LABELS"),
+            exclude: fleet.exclude,
         },
         dependents: depth(fleet.include_dependents, "include-dependents", "ATMOS_INCLUDE_DEPENDENTS")?,
         dependencies: depth(fleet.include_dependencies, "include-dependencies", "ATMOS_INCLUDE_DEPENDENCIES")?,
@@ -80,6 +81,20 @@ pub(super) fn hidden(given: Option<&str>) -> Result<bool> {
         None | Some("") => Ok(false),
         Some("no-changes") => Ok(true),
         Some(other) => Err(invalid("hide", other, "no-changes")),
+    }
+}
+
+/// Whether a dry run is shown as a document.
+pub(super) fn is_json(dry: &DryRunFormat, dry_run: bool) -> Result<bool> {
+    match dry.format.as_deref() {
+        None | Some("") => Ok(false),
+        Some("json") if dry_run => Ok(true),
+        Some("json") => Err(Error::Usage {
+            message: "--format is about a dry run here".to_owned(),
+            help: "add `--dry-run`; terraform's own JSON is `-json`".to_owned(),
+        }
+        .into()),
+        Some(other) => Err(invalid("format", other, "json")),
     }
 }
 

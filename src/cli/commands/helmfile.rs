@@ -21,6 +21,7 @@ pub(super) fn run(context: &Context, args: HelmfileArgs) -> Result<u8> {
         HelmfileCommand::Apply(run) => go(context, "apply", run),
         HelmfileCommand::Template(run) => go(context, "template", run),
         HelmfileCommand::Destroy(run) => go(context, "destroy", run),
+        HelmfileCommand::Exec(run) => go(context, "exec", run),
         HelmfileCommand::Version => {
             let app = context.app()?;
             let request = RunRequest { verb: "version".to_owned(), ..RunRequest::default() };
@@ -86,12 +87,15 @@ fn go(context: &Context, verb: &str, run: HelmfileRun) -> Result<u8> {
     let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
     let variables = format!("ATMOS_HELMFILE_{}", verb.to_uppercase().replace('-', "_"));
     let (many, summary) = fleet::options(context, run.fleet, &variables, run.component.is_some())?;
+    let dry_run = flag(run.dry_run, env, "ATMOS_DRY_RUN")?;
     let request = RunRequest {
         verb: verb.to_owned(),
+        dry_run_json: fleet::is_json(&run.dry, dry_run)?,
+        yes: run.yes.unwrap_or(false),
         component: run.component,
         stack: stack(run.stack, env),
         identity: auth::flag(&run.identity),
-        dry_run: flag(run.dry_run, env, "ATMOS_DRY_RUN")?,
+        dry_run,
         global_options: run.global_options.as_deref().map(words).unwrap_or_default(),
         cluster_name: run.cluster_name,
         native: run.native.iter().map(|word| word.to_string_lossy().into_owned()).collect(),
@@ -102,6 +106,9 @@ fn go(context: &Context, verb: &str, run: HelmfileRun) -> Result<u8> {
     };
     let app = context.app_with_config()?;
     let done = context.block_on(helmfile::run(&app, &request))??;
+    if let Some(data) = &done.data {
+        write::data(context, data)?;
+    }
     fleet::report(context, done.fleet, summary.as_deref())?;
     Ok(done.code)
 }

@@ -3,21 +3,24 @@
 use std::path::PathBuf;
 
 use super::super::args::{
-    CiFlag, CleanArgs, Fleet, InitFlags, OutputArgs, PlanDiffArgs, PlanFlags, ShellArgs, TerraformArgs,
-    TerraformCommand, TerraformRun, WriteCommand,
+    CiFlag, CleanArgs, DryRunFormat, Fleet, InitFlags, OutputArgs, PlanDiffArgs, PlanFlags, ShellArgs, TerraformArgs,
+    TerraformCommand, TerraformEnvArgs, TerraformMany, TerraformOne, TerraformRun, WriteCommand, YesFlag,
 };
 use super::super::error::Error;
 use super::super::setup::{Context, boolean, flag};
 use super::{auth, backend, describe, fleet, generate, planfile, provision, unknown, upkeep, write};
 use crate::component::Kind;
 use crate::diag::{Result, Warning};
+use crate::exec::argv::has_flag;
 use crate::exec::terraform::{CleanOptions, FromPlan, Request};
 use crate::exec::{Redirect, stdin_is_readable};
 use crate::host::{Env, prompt};
 use crate::ops::hooks::Skip;
 use crate::ops::many;
 use crate::ops::planfiles::Verify;
-use crate::ops::terraform::{self, CleanRequest, DiffRequest, Form, Format, RunRequest, ShellRequest};
+use crate::ops::terraform::{
+    self, CleanRequest, DiffRequest, EnvForm, EnvRequest, Form, Format, RunRequest, ShellRequest,
+};
 
 /// Sub-commands whose first word is followed by a verb of their own.
 const COMPOUND: [(&str, &[&str]); 3] = [
@@ -30,7 +33,7 @@ const COMPOUND: [(&str, &[&str]); 3] = [
 pub(super) fn run(context: &Context, args: TerraformArgs) -> Result<u8> {
     use TerraformCommand as C;
     match args.command {
-        C::Plan { run, init, fleet, ci, use_mocks, skip_planfile, hide } => {
+        C::Plan { run, init, fleet, dry, ci, use_mocks, skip_planfile, hide } => {
             let skip = flag(skip_planfile, &context.host.env, "ATMOS_TERRAFORM_PLAN_SKIP_PLANFILE")?;
             let mut request = request(context, "plan", run, &init)?;
             request.request.skip_planfile = skip;
@@ -40,17 +43,18 @@ pub(super) fn run(context: &Context, args: TerraformArgs) -> Result<u8> {
                 let valid = "true, with `--process-functions`";
                 return Err(Error::FlagValue { flag: "use-mocks", value: "true".to_owned(), valid }.into());
             }
-            let mut asked = all(request, context, fleet, "PLAN")?;
+            let mut asked = all(request, context, fleet, &dry)?;
             let hide = hide.or_else(|| context.host.env.get("ATMOS_TERRAFORM_PLAN_HIDE").map(str::to_owned));
             asked.request.many.hide_unchanged = fleet::hidden(hide.as_deref())?;
             go(context, asked)
         }
-        C::Apply { run, init, fleet, plan, ci } => {
+        C::Apply { run, init, fleet, dry, yes, plan, ci } => {
             let mut request = with_plan(request(context, "apply", run, &init)?, plan, context, "APPLY");
+            approve(&mut request, &yes);
             request.ci = in_ci(&ci, context)?;
-            go(context, all(request, context, fleet, "APPLY")?)
+            go(context, all(request, context, fleet, &dry)?)
         }
-        C::Deploy { run, init, fleet, plan, ci, verify_plan, deploy_run_init } => {
+        C::Deploy { run, init, fleet, dry, plan, ci, verify_plan, deploy_run_init } => {
             let mut request = with_plan(request(context, "deploy", run, &init)?, plan, context, "DEPLOY");
             request.request.deploy_run_init = match deploy_run_init {
                 Some(flag) => Some(flag),
@@ -58,41 +62,44 @@ pub(super) fn run(context: &Context, args: TerraformArgs) -> Result<u8> {
             };
             request.ci = in_ci(&ci, context)?;
             request.verify_plan = verification(verify_plan.as_deref(), &context.host.env)?;
-            go(context, all(request, context, fleet, "DEPLOY")?)
+            go(context, all(request, context, fleet, &dry)?)
         }
-        C::Destroy { run, init, fleet } => {
+        C::Destroy { run, init, fleet, dry, yes } => {
             let mut request = request(context, "destroy", run, &init)?;
+            approve(&mut request, &yes);
             request.ci = in_ci(&CiFlag::default(), context)?;
-            go(context, all(request, context, fleet, "DESTROY")?)
+            go(context, all(request, context, fleet, &dry)?)
         }
-        C::Init { run, init, fleet } => {
+        C::Init { run, init, fleet, dry } => {
             let request = request(context, "init", run, &init)?;
-            go(context, all(request, context, fleet, "INIT")?)
+            go(context, all(request, context, fleet, &dry)?)
         }
-        C::Workspace { run, init } => go(context, request(context, "workspace", run, &init)?),
+        C::Workspace { run, init, fleet, dry } => {
+            let request = request(context, "workspace", run, &init)?;
+            go(context, all(request, context, fleet, &dry)?)
+        }
         C::Output(args) => output(context, args),
         C::Clean(args) => clean(context, args),
         C::Generate { command } => generate::run(context, command),
         C::Version { .. } => version(context),
-        C::Validate(run) => go(context, plain(context, "validate", run)?),
-        C::Refresh(run) => go(context, plain(context, "refresh", run)?),
-        C::Import(run) => go(context, plain(context, "import", run)?),
-        C::Test(run) => go(context, plain(context, "test", run)?),
-        C::Show(run) => go(context, plain(context, "show", run)?),
-        C::Console(run) => go(context, plain(context, "console", run)?),
-        C::Fmt(run) => go(context, plain(context, "fmt", run)?),
-        C::ForceUnlock(run) => go(context, plain(context, "force-unlock", run)?),
-        C::Get(run) => go(context, plain(context, "get", run)?),
-        C::Graph(run) => go(context, plain(context, "graph", run)?),
-        C::Login(run) => go(context, plain(context, "login", run)?),
-        C::Logout(run) => go(context, plain(context, "logout", run)?),
-        C::Metadata(run) => go(context, plain(context, "metadata", run)?),
-        C::Modules(run) => go(context, plain(context, "modules", run)?),
-        C::Providers { run, fleet } => {
-            let request = plain(context, "providers", run)?;
-            go(context, all(request, context, fleet, "PROVIDERS")?)
-        }
-        C::State(run) => go(context, plain(context, "state", run)?),
+        C::Validate(many) => of_many(context, "validate", many),
+        C::Refresh(many) => of_many(context, "refresh", many),
+        C::Import(one) => of_one(context, "import", one),
+        C::Test(many) => of_many(context, "test", many),
+        C::Show(many) => of_many(context, "show", many),
+        C::Console(one) => of_one(context, "console", one),
+        C::Fmt(many) => of_many(context, "fmt", many),
+        C::ForceUnlock(one) => of_one(context, "force-unlock", one),
+        C::Get(many) => of_many(context, "get", many),
+        C::Graph(many) => of_many(context, "graph", many),
+        C::Login(one) => of_one(context, "login", one),
+        C::Logout(one) => of_one(context, "logout", one),
+        C::Metadata(many) => of_many(context, "metadata", many),
+        C::Modules(many) => of_many(context, "modules", many),
+        C::Providers(many) => of_many(context, "providers", many),
+        C::Exec(many) => exec(context, many),
+        C::Env(args) => environment(context, args),
+        C::State(many) => of_many(context, "state", many),
         C::Shell(args) => shell(context, args),
         C::PlanDiff(args) => plan_diff(context, args),
         C::Source { command } => provision::source(context, Kind::Terraform, command),
@@ -107,9 +114,43 @@ pub(super) fn run(context: &Context, args: TerraformArgs) -> Result<u8> {
             context.host.talk.warn(warning.help("use `atmos terraform generate varfile`"));
             generate::varfile(context, args).map(|()| 0)
         }
-        C::Taint(run) => go(context, plain(context, "taint", run)?),
-        C::Untaint(run) => go(context, plain(context, "untaint", run)?),
+        C::Taint(one) => of_one(context, "taint", one),
+        C::Untaint(one) => of_one(context, "untaint", one),
         C::Other(words) => Err(unknown::command("atmos terraform", &words).into()),
+    }
+}
+
+/// A sub-command that runs for one component or for many, and takes nothing else.
+fn of_many(context: &Context, word: &str, many: TerraformMany) -> Result<u8> {
+    let request = plain(context, word, many.run)?;
+    go(context, all(request, context, many.fleet, &many.dry)?)
+}
+
+/// The words for terraform stand behind `--` alone: what is before it is ours.
+fn exec(context: &Context, many: TerraformMany) -> Result<u8> {
+    let native = &context.native;
+    let stray = native.flags.first().or(many.run.words.get(1));
+    let message = match stray {
+        Some(word) => format!("`{word}` stands before `--`, and only what is behind it is for terraform"),
+        None if native.after.is_empty() => "`atmos terraform exec` has nothing to run".to_owned(),
+        None => return of_many(context, "exec", many),
+    };
+    let help = "atmos terraform exec <component> -s <stack> -- <command of terraform>".to_owned();
+    Err(Error::Usage { message, help }.into())
+}
+
+/// A sub-command that is about one component.
+fn of_one(context: &Context, word: &str, one: TerraformOne) -> Result<u8> {
+    let mut request = plain(context, word, one.run)?;
+    request.dry_run_json = fleet::is_json(&one.dry, request.dry_run)?;
+    go(context, request)
+}
+
+/// `--yes` is the flag by which terraform asks nobody.
+fn approve(request: &mut RunRequest, given: &YesFlag) {
+    let native = &mut request.request.native;
+    if given.yes == Some(true) && !has_flag(native, "-auto-approve") {
+        native.insert(0, "-auto-approve".to_owned());
     }
 }
 
@@ -143,6 +184,18 @@ fn shell(context: &Context, args: ShellArgs) -> Result<u8> {
     Ok(context.block_on(terraform::shell(&app, &request))??.code)
 }
 
+fn environment(context: &Context, args: TerraformEnvArgs) -> Result<u8> {
+    let with_secrets = flag(args.with_secrets, &context.host.env, "ATMOS_WITH_SECRETS")?;
+    let form = args.format.as_deref().unwrap_or("dotenv").parse::<EnvForm>()?;
+    let request = EnvRequest { run: plain(context, "plan", args.run)?, form, with_secrets };
+    let app = context.app_with_config()?;
+    if let Some(text) = context.block_on(terraform::environment(&app, &request))?? {
+        let print = if with_secrets { write::raw } else { write::data };
+        print(context, &text)?;
+    }
+    Ok(0)
+}
+
 fn plan_diff(context: &Context, args: PlanDiffArgs) -> Result<u8> {
     let variable = |name: &str| context.host.env.get(&format!("ATMOS_TERRAFORM_PLAN_DIFF_{name}")).map(str::to_owned);
     let orig = args.orig.or_else(|| variable("ORIG")).ok_or(Error::FlagMissing { flag: "orig" })?;
@@ -163,6 +216,7 @@ fn output(context: &Context, args: OutputArgs) -> Result<u8> {
     let form = form.map(|format| format.parse::<Form>()).transpose()?;
     let (file, uppercase, flatten) = (args.output_file, args.uppercase, args.flatten);
     let mut request = plain(context, "output", args.run)?;
+    request.dry_run_json = request.dry_run && form == Some(Form::Json);
     if let Some(form) = form {
         let runner = || env.get("GITHUB_OUTPUT").filter(|_| form == Form::Github).map(PathBuf::from);
         request.format = Some(Format {
@@ -172,7 +226,7 @@ fn output(context: &Context, args: OutputArgs) -> Result<u8> {
             flatten: flag(flatten, env, "ATMOS_TERRAFORM_OUTPUT_FLATTEN")?,
         });
     }
-    go(context, request)
+    go(context, all(request, context, args.fleet, &DryRunFormat::default())?)
 }
 
 pub(super) fn go(context: &Context, asked: impl Into<Asked>) -> Result<u8> {
@@ -248,10 +302,23 @@ fn upload_status(context: &Context, word: &str, given: Option<bool>) -> Result<b
 }
 
 /// The flags for many components.
-pub(super) fn all(mut request: RunRequest, context: &Context, fleet: Fleet, word: &str) -> Result<Asked> {
+pub(super) fn all(request: RunRequest, context: &Context, fleet: Fleet, dry: &DryRunFormat) -> Result<Asked> {
+    let word = request.request.words[0].to_uppercase();
+    all_as(request, context, fleet, dry, &word)
+}
+
+/// The same, with the word that their variables have.
+pub(super) fn all_as(
+    mut request: RunRequest,
+    context: &Context,
+    fleet: Fleet,
+    dry: &DryRunFormat,
+    word: &str,
+) -> Result<Asked> {
     let summary;
     (request.many, summary) =
         fleet::options(context, fleet, &format!("ATMOS_TERRAFORM_{word}"), request.component.is_some())?;
+    request.dry_run_json |= fleet::is_json(dry, request.dry_run)?;
     request.summarises = summary.is_some();
     Ok(Asked { request, summary })
 }

@@ -1,6 +1,6 @@
 //! `atmos terraform cache …`, `atmos terraform lint`, `atmos terraform migrate …`
 
-use super::super::args::{CacheCommand, LintArgs, MigrateArgs, MigrateCommand, MigrateListArgs};
+use super::super::args::{CacheCommand, DryRunFormat, LintArgs, MigrateArgs, MigrateCommand, MigrateListArgs};
 use super::super::error::Error;
 use super::super::setup::Context;
 use super::terraform::{all, go, request, stack};
@@ -78,7 +78,7 @@ fn migrate_by(context: &Context, action: &str, args: MigrateArgs) -> Result<u8> 
         backend_config: if args.backend_config.is_empty() { listed().unwrap_or_default() } else { args.backend_config },
         extra: std::mem::take(&mut request.request.native),
     });
-    go(context, all(request, context, args.fleet, "MIGRATE")?)
+    go(context, all(request, context, args.fleet, &DryRunFormat::default())?)
 }
 
 fn migrate_list(context: &Context, args: MigrateListArgs) -> Result<u8> {

@@ -201,7 +201,7 @@ pub fn digest(content: &[u8]) -> String {
     hex(&Sha256::digest(content))
 }
 
-fn write_json(path: &Path, value: &impl Serialize) -> Result<(), Error> {
+pub(super) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), Error> {
     let json = serde_json::to_value(value).map_err(|error| Error::File {
         action: "write",
         path: path.to_path_buf(),
@@ -210,7 +210,7 @@ fn write_json(path: &Path, value: &impl Serialize) -> Result<(), Error> {
     fs::write_atomic(path, format!("{json:#}\n").as_bytes(), 0o600).map_err(Error::file("write", path))
 }
 
-fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Option<T> {
+pub(super) fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Option<T> {
     serde_json::from_slice(&std::fs::read(path).ok()?).ok()
 }
 

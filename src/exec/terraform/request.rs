@@ -1,7 +1,8 @@
 //! What the user asked for, as plain data.
 
-use crate::exec::Redirect;
-use crate::exec::argv::Raw;
+use super::Verb;
+use crate::exec::argv::{Raw, is_on};
+use crate::exec::{Error, Redirect};
 
 /// One terraform command on one component.
 #[derive(Debug, Clone, Default)]
@@ -56,5 +57,66 @@ impl Request {
     /// The sub-command as one text, for messages.
     pub fn command(&self) -> String {
         self.words.join(" ")
+    }
+
+    /// The properties of the sub-command. What `exec` runs is refused for locked and abstract components as it is by
+    /// itself.
+    ///
+    /// # Errors
+    /// Those of [`Verb::of`].
+    pub fn verb(&self) -> Result<Verb, Error> {
+        let verb = Verb::of(&self.words)?;
+        if self.words != ["exec"] {
+            return Ok(verb);
+        }
+        let words: Vec<String> =
+            self.native.iter().take_while(|word| !word.starts_with('-')).take(2).cloned().collect();
+        let inner = Verb::of(&words).or_else(|_| Verb::of(&words[..words.len().min(1)])).unwrap_or(verb);
+        Ok(Verb { provisions: inner.provisions, modifies: inner.modifies, ..verb })
+    }
+
+    /// The command takes away what others may need.
+    pub fn destroys(&self) -> bool {
+        match self.words.first().map(String::as_str) {
+            Some("destroy") => true,
+            Some("apply" | "deploy") => is_on(&self.native, "-destroy"),
+            Some("exec") => {
+                let word = self.native.first().map(String::as_str);
+                word == Some("destroy") || word == Some("apply") && is_on(&self.native, "-destroy")
+            }
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn exec(native: &str) -> Request {
+        let native = native.split_whitespace().map(str::to_owned).collect();
+        Request { words: vec!["exec".to_owned()], native, ..Request::default() }
+    }
+
+    #[test]
+    fn exec_is_refused_where_its_command_would_be() {
+        for (native, modifies) in [
+            ("version", false),
+            ("state list", false),
+            ("state rm a.b", true),
+            ("apply -auto-approve", true),
+            ("force-unlock 5", true),
+            ("import a b", true),
+            ("frobnicate", false),
+            ("-version", false),
+        ] {
+            assert_eq!(exec(native).verb().unwrap().modifies, modifies, "{native}");
+        }
+    }
+
+    #[test]
+    fn what_destroys_is_known_in_every_form() {
+        assert!(exec("destroy").destroys() && exec("apply -destroy").destroys());
+        assert!(!exec("plan -destroy").destroys() && !exec("apply").destroys());
     }
 }

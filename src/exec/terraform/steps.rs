@@ -60,7 +60,7 @@ pub enum Workspace {
 /// confirmation that nobody can give, what is not built.
 pub fn steps(target: &Target, request: &Request, env: &Env) -> Result<Plan, Error> {
     let words: Vec<&str> = request.words.iter().map(String::as_str).collect();
-    let verb = Verb::of(&request.words)?;
+    let verb = request.verb()?;
     refuse(target, &words, verb)?;
     refuse_workspace_name(target, &words, request)?;
     let names = target.names();
@@ -98,7 +98,11 @@ pub fn steps(target: &Target, request: &Request, env: &Env) -> Result<Plan, Erro
         needs_planfile: planfile,
         varfiles,
         workspace,
-        main_env: import_region(&words, &target.vars),
+        main_env: if words == ["exec"] {
+            with_varfile(&names.varfile(), env)
+        } else {
+            import_region(&words, &target.vars)
+        },
         output: Output::Inherit,
         detailed_exit_code: words == ["plan"]
             && (request.upload_status || is_on(&request.native, "-detailed-exitcode")),
@@ -159,15 +163,20 @@ fn auto_approve(target: &Target, words: &[&str], request: &Request, planfile: bo
     wanted && !planfile && !has_flag(&request.native, "-auto-approve")
 }
 
+/// Whether terraform asks nobody: somebody approved beforehand, or only wants help.
+pub fn is_approved(word: &str, native: &[String], env: &Env) -> bool {
+    let own = format!("TF_CLI_ARGS_{}", if word == "deploy" { "apply" } else { word });
+    let by_env = ["TF_CLI_ARGS", &own]
+        .into_iter()
+        .filter_map(|name| env.get(name))
+        .any(|value| value.split_whitespace().any(|word| is_on(&[word.to_owned()], "-auto-approve")));
+    is_on(native, "-auto-approve") || is_on(native, "-help") || by_env
+}
+
 /// Refuses a run whose confirmation could never be given, before anything is written.
 fn check_confirmation(words: &[&str], request: &Request, env: &Env, approved: bool) -> Result<(), Error> {
     let asks = matches!(words[0], "apply" | "deploy" | "destroy");
-    let by_env =
-        ["TF_CLI_ARGS".to_owned(), format!("TF_CLI_ARGS_{}", if words[0] == "deploy" { "apply" } else { words[0] })]
-            .iter()
-            .filter_map(|name| env.get(name))
-            .any(|value| value.split_whitespace().any(|word| is_on(&[word.to_owned()], "-auto-approve")));
-    let harmless = is_on(&request.native, "-auto-approve") || is_on(&request.native, "-help") || by_env;
+    let harmless = is_approved(words[0], &request.native, env);
     // A saved plan as a positional word needs no confirmation either.
     let positional = words[0] != "destroy" && !positionals(&request.native).is_empty();
     if !asks || approved || harmless || positional || request.stdin_readable || request.dry_run {
@@ -255,6 +264,7 @@ fn main_arguments(
     let names = target.names();
     let mut args: Vec<String> = match words {
         ["init" | "workspace"] => return None,
+        ["exec"] => return Some(request.native.clone()),
         ["deploy"] => vec!["apply".to_owned()],
         ["workspace", "select" | "new" | "delete"] => {
             // Flags come before the name, which is never the user's to choose.
@@ -286,6 +296,19 @@ fn main_arguments(
     args.extend(request.native.iter().cloned());
     args.extend(planfile.map(str::to_owned));
     Some(args)
+}
+
+/// Sub-commands of terraform that take the component's variables.
+pub const TAKE_VARIABLES: [&str; 6] = ["plan", "apply", "refresh", "import", "destroy", "console"];
+
+/// The variables by which terraform itself takes the varfile, beside what the caller has in them.
+fn with_varfile(varfile: &str, env: &Env) -> Vec<(String, String)> {
+    let variable = |verb: &str| {
+        let name = format!("TF_CLI_ARGS_{verb}");
+        let own = env.get(&name).filter(|own| !own.is_empty()).map(|own| format!("{own} ")).unwrap_or_default();
+        (name, format!("{own}-var-file={varfile}"))
+    };
+    TAKE_VARIABLES.into_iter().map(variable).collect()
 }
 
 /// `import` of an AWS resource needs the component's region even when nothing else says it.

@@ -63,6 +63,8 @@ impl Verb {
             ["state", word] if STATE_READS.contains(word) => Verb { single, ..PLAIN },
             ["state", "mv" | "push" | "replace-provider" | "rm"] => Verb { modifies: true, single, ..PLAIN },
             ["taint" | "untaint" | "force-unlock"] => Verb { modifies: true, ..PLAIN },
+            // What it really runs is among its arguments (see `Request::verb`).
+            ["exec"] => Verb { single: true, ..PLAIN },
             [word] if PASSED.contains(word) => PLAIN,
             _ => {
                 return Err(Error::UnknownCommand { command: words.join(" "), tool: "terraform" });

@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use super::{Ready, RunRequest, prepare, start, tells_changes};
+use super::{Done, Ready, RunRequest, prepare, start, tells_changes};
 use crate::component::{Instance, Kind};
 use crate::diag::Result;
 use crate::exec::relay::Relay;
 use crate::exec::signals::Signals;
 use crate::ops::many::{self, Asked, Chosen, Crew, Member, Outcome, Refused, Signing};
-use crate::ops::{App, child};
+use crate::ops::{App, child, dependents};
 
 /// Sub-commands of which several may run at once. Others print data.
 const CONCURRENT: [&str; 5] = ["deploy", "sync", "apply", "diff", "destroy"];
 
 /// Runs every chosen component of a stack, or of all stacks.
-pub(super) async fn run(app: &App, request: &RunRequest) -> Result<many::Fleet> {
+pub(super) async fn run(app: &App, request: &RunRequest) -> Result<Done> {
     let verb = request.verb.as_str();
     let reverse = matches!(verb, "destroy" | "delete");
     let evaluation = super::evaluation(request);
@@ -29,7 +29,7 @@ pub(super) async fn run(app: &App, request: &RunRequest) -> Result<many::Fleet> 
     };
     let Chosen { instances, before, locked } = many::choose(app, &asked)?;
     if instances.is_empty() {
-        return Ok(many::Fleet::default());
+        return Ok(Done::default());
     }
     app.host.talk.info(format!("Processing components in {}dependency order", if reverse { "reverse " } else { "" }));
     let mut request = request.clone();
@@ -40,11 +40,22 @@ pub(super) async fn run(app: &App, request: &RunRequest) -> Result<many::Fleet> 
     app.begin(&instances, &evaluation)?;
     let refused = Refused::new(&request.many, request.dry_run);
     let nodes = prepare_all(app, request, &instances, &refused)?;
+    let ready: Vec<&Ready> = nodes.iter().flatten().collect();
+    if super::destroys(request) {
+        let gone: Vec<&Instance> = ready.iter().map(|ready| &ready.instance).collect();
+        dependents::warn_of_left(app, &gone, &request.evaluation);
+    }
     if request.dry_run {
-        for node in nodes.iter().flatten() {
-            super::announce_dry_run(app, request, node);
-        }
-        return Ok(many::Fleet::default());
+        return super::preview::dry_run(app, request, &ready);
+    }
+    if super::destroys(request)
+        && ready.len() > 1
+        && !request.yes
+        && app.host.terminal.can_prompt()
+        && !asks_itself(request)
+    {
+        let places = ready.iter().map(|ready| (ready.target.component.as_str(), ready.target.stack.as_str()));
+        many::confirm(app, &format!("helmfile {verb}"), places)?;
     }
     let access = child::access(app)?;
     let signing = nodes.iter().map(|node| match node {
@@ -82,7 +93,12 @@ pub(super) async fn run(app: &App, request: &RunRequest) -> Result<many::Fleet> 
     };
     let mut fleet = many::run(&crew, begin).await?;
     fleet.results.extend(locked.iter().map(|(component, stack)| many::NodeResult::locked(component, stack)));
-    Ok(fleet)
+    Ok(Done { code: fleet.code(), data: None, fleet: Some(fleet) })
+}
+
+/// Helmfile asks for each component, because somebody wants it to.
+fn asks_itself(request: &RunRequest) -> bool {
+    request.native.iter().any(|word| word == "-i" || word == "--interactive")
 }
 
 /// All of them, before the first one runs. Those that are refused have no target.

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Error, Options, prerequisites};
+use super::names::Stacks;
+use super::{Options, prerequisites};
 use crate::component::{self, Filter, Instance, Kind};
-use crate::diag::{Result, nearest};
+use crate::diag::Result;
 use crate::graph;
 use crate::ops::App;
 use crate::ops::affected;
@@ -45,27 +46,32 @@ pub(in crate::ops) struct Chosen {
 /// # Errors
 /// Names that do not exist, an expression that is none, a cycle.
 pub(in crate::ops) fn choose(app: &App, asked: &Asked<'_>) -> Result<Chosen> {
-    let changed = affected(app, asked)?;
+    let stacks = Stacks::read(asked.stack)?;
+    let excluded = asked.options.selectors.excluded()?;
+    let changed = affected(app, asked, &stacks)?;
     if changed.as_ref().is_some_and(BTreeSet::is_empty) {
         app.host.talk.info("No components affected");
         return Ok(Chosen::default());
     }
     let options = asked.options;
-    let filter = Filter { stack: asked.stack.map(str::to_owned), kinds: vec![asked.kind.clone()], ..Filter::default() };
+    let stack = stacks.single().map(str::to_owned);
+    let filter = Filter { stack, kinds: vec![asked.kind.clone()], ..Filter::default() };
     let mut instances = component::all(&app.host, &app.config, app.index()?, &filter)?;
-    if let Some(stack) = asked.stack.filter(|_| instances.is_empty()) {
-        check_stack(app, stack)?;
+    instances.retain(|instance| stacks.has(&instance.stack));
+    if instances.is_empty() {
+        stacks.check(app)?;
     }
-    options.selectors.check(&instances)?;
     let candidate = |instance: &Instance| {
         let is_changed = changed.as_ref().is_none_or(|changed| changed.contains(&place(instance)));
         is_changed && is_real(instance)
     };
     let seeds = options.selectors.fit(app, &instances, candidate, asked.evaluation)?;
     let mut nodes = prerequisites::nodes(app, asked, &mut instances, seeds)?;
+    excluded.check(&instances)?;
     let marks = graph::expand(&nodes, options.dependents, options.dependencies);
     let mut locked = Vec::new();
     for ((node, instance), marked) in nodes.iter_mut().zip(&instances).zip(marks) {
+        let marked = marked && !excluded.has(&instance.name);
         let passed_over = marked && is_real(instance) && instance.locked && asked.modifies;
         if passed_over {
             let (name, stack) = (&instance.name, &instance.stack);
@@ -92,11 +98,11 @@ fn is_real(instance: &Instance) -> bool {
 }
 
 /// What differs from the other commit, if that is asked.
-fn affected(app: &App, asked: &Asked<'_>) -> Result<Option<BTreeSet<Place>>> {
+fn affected(app: &App, asked: &Asked<'_>, stacks: &Stacks<'_>) -> Result<Option<BTreeSet<Place>>> {
     let Some(wanted) = &asked.options.affected else { return Ok(None) };
     let request = affected::Request {
         base: wanted.base.clone(),
-        stack: asked.stack.map(str::to_owned),
+        stack: stacks.single().map(str::to_owned),
         include_dependents: false,
         include_settings: false,
         include_spacelift_admin_stacks: false,
@@ -112,22 +118,6 @@ fn affected(app: &App, asked: &Asked<'_>) -> Result<Option<BTreeSet<Place>>> {
 
 pub(super) fn place(instance: &Instance) -> Place {
     (instance.stack.clone(), instance.name.clone())
-}
-
-/// The stack has components; otherwise an error with the stacks that there are.
-fn check_stack(app: &App, stack: &str) -> Result<()> {
-    let index = app.index()?;
-    let filter = Filter { stack: Some(stack.to_owned()), ..Filter::default() };
-    if !component::all(&app.host, &app.config, index, &filter)?.is_empty() {
-        return Ok(());
-    }
-    let mut known: Vec<String> =
-        component::summaries(&app.host, &app.config, index)?.into_iter().map(|summary| summary.stack).collect();
-    known.sort();
-    known.dedup();
-    let help = nearest(stack, known.iter().map(String::as_str))
-        .map_or_else(|| "`atmos list stacks` shows the stacks".to_owned(), |name| format!("did you mean `{name}`?"));
-    Err(Error::UnknownStack { stack: stack.to_owned(), available: known.join(", "), help }.into())
 }
 
 /// Numbers for what components work in: those that have a folder in common, whatever it is called, have the same one.

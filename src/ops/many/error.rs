@@ -23,6 +23,21 @@ pub enum Error {
     )]
     ClosureAlone { flag: &'static str },
 
+    #[error("{flag} chooses many components, and `{command}` is about one")]
+    #[diagnostic(code(atmos::terraform::about_one), help("name the component: atmos {command} <component> -s <stack>"))]
+    AboutOne { command: String, flag: &'static str },
+
+    #[error("invalid pattern `{pattern}`")]
+    #[diagnostic(
+        code(atmos::terraform::pattern),
+        help("`*` stands for any text without `/`, `**` for any text; close every bracket")
+    )]
+    Pattern { pattern: String },
+
+    #[error("`{command}` was not confirmed: nothing has been started")]
+    #[diagnostic(code(atmos::terraform::declined), help("`--yes` answers the question beforehand"))]
+    Declined { command: String },
+
     #[error("invalid component: no component `{component}` in the chosen stacks")]
     #[diagnostic(code(atmos::terraform::unknown_component), help("{help}"))]
     UnknownComponent { component: String, help: String },

@@ -4,8 +4,10 @@
 //! one is next (pure), [`run`] starts them and keeps their outputs apart. Terraform and helmfile say what one of them does.
 
 mod choose;
+mod confirm;
 mod crew;
 mod error;
+mod names;
 mod options;
 mod prerequisites;
 mod refused;
@@ -15,6 +17,7 @@ mod selectors;
 mod sign_in;
 
 pub(super) use choose::{Asked, Chosen, choose};
+pub(super) use confirm::confirm;
 pub(super) use crew::{Crew, Member, Outcome, Work, run};
 pub use error::{Error, NodeFailure};
 pub use options::{Affected, Options};

@@ -65,6 +65,11 @@ impl Options {
         given.into_iter().find_map(|(is_given, flag)| is_given.then_some(flag))
     }
 
+    /// The flag that makes a selection smaller.
+    pub(in crate::ops) fn narrowing(&self) -> Option<&'static str> {
+        (!self.selectors.exclude.is_empty()).then_some("--exclude")
+    }
+
     /// The flag that contradicts `--affected`.
     pub(in crate::ops) fn beside_affected(&self) -> Option<&'static str> {
         self.affected.as_ref()?;

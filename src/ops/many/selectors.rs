@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::Error;
+use super::names::Names;
 use crate::component::Instance;
-use crate::diag::{Result, nearest};
+use crate::diag::Result;
 use crate::ops::App;
 use crate::query::Query;
 use crate::resolve;
@@ -15,8 +15,10 @@ use crate::value::{Map, Node};
 /// What a component has to fit. All of it counts together; nothing given fits every component.
 #[derive(Debug, Clone, Default)]
 pub struct Selectors {
-    /// Names.
+    /// Names and patterns of names.
     pub components: Vec<String>,
+    /// The same of those that are left out, whatever else chooses them.
+    pub exclude: Vec<String>,
     /// An expression that is true for the component as `describe component` shows it.
     pub query: Option<String>,
     /// One of them is among `metadata.tags`.
@@ -37,25 +39,15 @@ impl Selectors {
         given.into_iter().find_map(|(is_given, flag)| is_given.then_some(flag))
     }
 
-    /// Refuses names that no component has.
-    ///
-    /// # Errors
-    /// The first such name, with the nearest one that exists.
-    pub(super) fn check(&self, instances: &[Instance]) -> Result<()> {
-        let has = |name: &&String| instances.iter().any(|instance| instance.name == **name);
-        let Some(unknown) = self.components.iter().find(|name| !has(name)) else { return Ok(()) };
-        let near = nearest(unknown, instances.iter().map(|instance| instance.name.as_str()));
-        let help = near.map_or_else(
-            || "`atmos list components` shows the components".to_owned(),
-            |name| format!("did you mean `{name}`?"),
-        );
-        Err(Error::UnknownComponent { component: unknown.clone(), help }.into())
+    /// The names of the components that are left out.
+    pub(super) fn excluded(&self) -> Result<Names<'_>> {
+        Names::read(self.exclude.iter().map(String::as_str))
     }
 
     /// The fitting ones among the instances, as a list of yes and no.
     ///
     /// # Errors
-    /// An expression that is none, or a component that cannot be evaluated.
+    /// An expression that is none, a name that no component has, or a component that cannot be evaluated.
     pub(super) fn fit(
         &self,
         app: &App,
@@ -64,8 +56,10 @@ impl Selectors {
         evaluation: &resolve::Options,
     ) -> Result<Vec<bool>> {
         let query = self.query.as_deref().map(Query::parse).transpose()?;
+        let names = Names::read(self.components.iter().map(String::as_str))?;
+        names.check(instances)?;
         let fits = |instance: &Instance| -> Result<bool> {
-            let named = self.components.is_empty() || self.components.contains(&instance.name);
+            let named = names.is_empty() || names.has(&instance.name);
             if !named || !candidate(instance) {
                 return Ok(false);
             }

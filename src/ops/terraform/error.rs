@@ -45,16 +45,12 @@ pub enum Error {
     #[diagnostic(code(atmos::terraform::planfile_and_fleet), help("name one component"))]
     PlanfileAndFleet { flag: &'static str },
 
-    #[error("--format shows the outputs of one component and cannot be used for many")]
-    #[diagnostic(code(atmos::terraform::format_and_fleet), help("name one component, or leave `--format` away"))]
-    FormatAndFleet,
-
-    #[error("unknown flag --all for command atmos terraform {command}")]
+    #[error("this --format shows the outputs of one component and cannot be used for many")]
     #[diagnostic(
-        code(atmos::terraform::all_not_supported),
-        help("`-s <stack>` without a component runs it for every component of the stack")
+        code(atmos::terraform::format_and_fleet),
+        help("of many components there are `--format json` and `--format yaml`; or name one component")
     )]
-    AllNotSupported { command: String },
+    FormatAndFleet,
 
     #[error("`{what}` is not built yet{place}")]
     #[diagnostic(code(atmos::terraform::not_built), help("{help}"))]

@@ -4,34 +4,36 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use serde_json::{Map, Value};
+
 use super::single::{self, Ready};
-use super::{Done, RunRequest, verify};
+use super::{Done, RunRequest, output, preview, verify};
 use crate::ci::{Annotation, Report};
 use crate::component::{Instance, Kind};
 use crate::diag::{Result, Warning};
-use crate::exec::argv::is_on;
+use crate::exec::argv::{has_flag, is_on};
 use crate::exec::environment::entries;
 use crate::exec::relay::Relay;
 use crate::exec::signals::Signals;
-use crate::exec::terraform::Verb;
 use crate::exec::terraform::folder::data_dir;
+use crate::exec::terraform::is_approved;
 use crate::ops::access::Access;
 use crate::ops::annotations::Annotations;
 use crate::ops::ci::Ci;
 use crate::ops::many::{self, Asked, Chosen, Crew, Member, Outcome, Refused, Signing};
-use crate::ops::{App, child};
+use crate::ops::{App, child, dependents};
 use crate::resolve::{depends_on_outputs, depends_on_stores};
 
 /// Sub-commands of which several may run at once. Others print data, or ask.
-const CONCURRENT: [&str; 5] = ["init", "plan", "apply", "deploy", "destroy"];
+const CONCURRENT: [&str; 8] = ["init", "plan", "apply", "deploy", "destroy", "refresh", "validate", "test"];
 
 /// Sub-commands that say what changes.
 pub(super) const CHANGING: [&str; 4] = ["plan", "apply", "deploy", "destroy"];
 
 /// Runs every chosen component of a stack, or of all stacks.
 pub(super) async fn run(app: &App, request: &RunRequest, stack: Option<&str>) -> Result<Done> {
-    let modifies = Verb::of(&request.request.words)?.modifies;
-    let reverse = request.request.words == ["destroy"];
+    let modifies = request.request.verb()?.modifies;
+    let reverse = request.request.destroys();
     let asked = Asked {
         kind: Kind::Terraform,
         options: &request.many,
@@ -55,21 +57,24 @@ pub(super) async fn run(app: &App, request: &RunRequest, stack: Option<&str>) ->
         let reverse = if reverse { "reverse " } else { "" };
         app.host.talk.info(format!("Processing components in {reverse}dependency order"));
     }
-    let request = &fleet_request(request);
+    // Of one component terraform itself asks, and shows what it would do.
+    let are_several = chosen.instances.len() > 1 || request.many.max_concurrency > 1;
+    let asks = are_several && asks_once(app, request);
+    let request = &fleet_request(request, asks);
     let ci = Ci::of(app, request.ci, &request.request.words).filter(|_| !request.dry_run);
     let annotations = Annotations::of_run(app, &request.request.words).filter(|_| !request.dry_run);
     let Chosen { instances, before, locked } = chosen;
     let refused = Refused::new(&request.many, request.dry_run);
     let nodes = prepare(app, request, instances, modifies, &refused)?;
+    if request.request.destroys() {
+        let gone: Vec<&Instance> = nodes.iter().map(Node::instance).collect();
+        dependents::warn_of_left(app, &gone, &request.evaluation);
+    }
     if request.dry_run {
-        for node in &nodes {
-            if let Node::Ready(ready) = node {
-                child::check_identity(app, &ready.instance, &request.identity, &request.request.words[0])?;
-            }
-            let (component, stack) = node.names();
-            single::announce_dry_run(app, request, component, stack);
-        }
-        return Ok(Done::default());
+        return preview::many(app, request, nodes.iter().map(|node| (node.ready(), node.names())));
+    }
+    if asks {
+        many::confirm(app, &format!("terraform {}", request.request.command()), nodes.iter().map(Node::names))?;
     }
     let access = child::access(app)?;
     let signing = nodes.iter().enumerate().map(|(at, node)| match node {
@@ -96,17 +101,15 @@ pub(super) async fn run(app: &App, request: &RunRequest, stack: Option<&str>) ->
         changes: CHANGING.contains(&request.request.words[0].as_str()),
     };
     let (nodes, access, ci, annotations) = (&nodes, &access, &ci, &annotations);
+    let outputs = &Outputs::default();
     let noted: Mutex<Vec<Annotation>> = Mutex::default();
     let noted = &noted;
     let reports: Mutex<BTreeMap<usize, Report>> = Mutex::default();
     let reports = &reports;
     let start = |at: usize, relay: Arc<Relay>| -> many::Work<'_> {
         Box::pin(async move {
-            let (result, ready) = run_one(app, request, &nodes[at], access, &relay).await;
-            let ready = ready.as_ref().or(match &nodes[at] {
-                Node::Ready(ready) => Some(ready),
-                Node::Later(_) => None,
-            });
+            let (result, ready) = run_one(app, request, &nodes[at], access, (&relay, outputs)).await;
+            let ready = ready.as_deref().or(nodes[at].ready());
             if let Some((annotations, ready)) = annotations.as_ref().zip(ready) {
                 let found = annotations.read(&ready.instance, &ready.target.folder, &relay.said());
                 noted.lock().unwrap_or_else(PoisonError::into_inner).extend(found);
@@ -144,13 +147,43 @@ pub(super) async fn run(app: &App, request: &RunRequest, stack: Option<&str>) ->
     }
     let code = fleet.code();
     fleet.results.extend(locked.iter().map(|(component, stack)| many::NodeResult::locked(component, stack)));
-    Ok(single::accepted(app, Done { code, data: None, fleet: Some(fleet) }))
+    let data = match &request.format {
+        Some(format) => {
+            let found = std::mem::take(&mut *outputs.lock().unwrap_or_else(PoisonError::into_inner));
+            single::deliver(app, format, output::of_many(found, format.form))?
+        }
+        None => None,
+    };
+    Ok(single::accepted(app, Done { code, data, fleet: Some(fleet) }))
+}
+
+/// Outputs by stack and component (`output --format`).
+type Outputs = Mutex<BTreeMap<String, BTreeMap<String, Map<String, Value>>>>;
+
+/// Whether a person is asked once for the whole run. Who writes `-auto-approve=false` wants to be asked by terraform, for
+/// each component.
+fn asks_once(app: &App, request: &RunRequest) -> bool {
+    let asked = &request.request;
+    let confirms = match asked.words[0].as_str() {
+        "apply" => !app.config.terraform.apply_auto_approve,
+        "destroy" => true,
+        _ => false,
+    };
+    confirms
+        && !request.dry_run
+        && app.host.terminal.can_prompt()
+        && !has_flag(&asked.native, "-auto-approve")
+        && !is_approved(&asked.words[0], &asked.native, &app.host.env)
 }
 
 /// What a component's run is told when it is one of many.
-fn fleet_request(request: &RunRequest) -> RunRequest {
+fn fleet_request(request: &RunRequest, asks: bool) -> RunRequest {
     let mut request = request.clone();
-    if !CONCURRENT.contains(&request.request.words[0].as_str()) {
+    if asks {
+        request.request.native.insert(0, "-auto-approve".to_owned());
+    }
+    // Outputs that become one document are in nobody's way.
+    if !CONCURRENT.contains(&request.request.words[0].as_str()) && request.format.is_none() {
         request.many.max_concurrency = 1;
         request.many.hide_unchanged = false;
     }
@@ -238,6 +271,13 @@ impl Node {
         vec![folder, data]
     }
 
+    fn ready(&self) -> Option<&Ready> {
+        match self {
+            Node::Ready(ready) => Some(ready),
+            Node::Later(_) => None,
+        }
+    }
+
     fn instance(&self) -> &Instance {
         match self {
             Node::Ready(ready) => &ready.instance,
@@ -252,12 +292,12 @@ async fn run_one(
     request: &RunRequest,
     node: &Node,
     access: &Access,
-    relay: &Relay,
+    out: (&Relay, &Outputs),
 ) -> (Result<Outcome>, Option<Box<Ready>>) {
     match node {
-        Node::Ready(ready) => (ran(app, request, ready, access, relay).await, None),
+        Node::Ready(ready) => (ran(app, request, ready, access, out).await, None),
         Node::Later(instance) => match single::prepare(app, request, instance) {
-            Ok(Some(ready)) => (ran(app, request, &ready, access, relay).await, Some(Box::new(ready))),
+            Ok(Some(ready)) => (ran(app, request, &ready, access, out).await, Some(Box::new(ready))),
             Ok(None) => (Ok(Outcome { code: 0, detailed: false }), None),
             Err(report) => (Err(report), None),
         },
@@ -270,12 +310,23 @@ pub(super) fn is_detailed(request: &RunRequest) -> bool {
     asked.words == ["plan"] && (asked.upload_status || is_on(&asked.native, "-detailed-exitcode"))
 }
 
-async fn ran(app: &App, request: &RunRequest, ready: &Ready, access: &Access, relay: &Relay) -> Result<Outcome> {
+async fn ran(
+    app: &App,
+    request: &RunRequest,
+    ready: &Ready,
+    access: &Access,
+    (relay, outputs): (&Relay, &Outputs),
+) -> Result<Outcome> {
     let signals = &mut Signals::listen()?;
     let detailed = is_detailed(request);
     let names = (ready.target.component.as_str(), ready.target.stack.as_str());
     let verified = verify::verified(app, request, names, access, signals).await?;
     let request = verified.as_ref().unwrap_or(request);
-    let done = single::start(app, request, ready, access, signals, Some(relay)).await?;
-    Ok(Outcome { code: done.code, detailed })
+    let finished = single::started(app, request, ready, access, signals, Some(relay)).await?;
+    if let Some(format) = &request.format {
+        let values = output::values(&finished.data, format, &request.request.native, app.host.masker.is_on())?;
+        let mut outputs = outputs.lock().unwrap_or_else(PoisonError::into_inner);
+        outputs.entry(names.1.to_owned()).or_default().insert(names.0.to_owned(), values);
+    }
+    Ok(Outcome { code: finished.code, detailed })
 }

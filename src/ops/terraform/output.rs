@@ -1,5 +1,6 @@
 //! `terraform output --format`: terraform's JSON in another form.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -99,16 +100,7 @@ pub(super) fn without_colours(mut plan: Plan) -> Plan {
 
 /// Renders all outputs, or the one that the words name. Sensitive ones are shown only where `mask` is off, or in a file.
 pub(super) fn render(data: &[u8], format: &Format, native: &[String], mask: bool) -> Result<Written, Error> {
-    let outputs: Map<String, Value> =
-        serde_json::from_slice(data).map_err(|error| Error::OutputUnreadable { reason: error.to_string() })?;
-    let hides = mask && format.file.is_none();
-    let mut values: Map<String, Value> = outputs
-        .into_iter()
-        .map(|(name, output)| {
-            let value = output.get("value").cloned().unwrap_or_default();
-            (name, if hides && output["sensitive"] == true { Value::from(crate::secret::MASK) } else { value })
-        })
-        .collect();
+    let mut values = open_values(data, format, mask)?;
     let named = native.iter().find(|word| !word.starts_with('-'));
     let text = if let Some(name) = named {
         let Some(value) = values.get(name).cloned() else {
@@ -124,6 +116,42 @@ pub(super) fn render(data: &[u8], format: &Format, native: &[String], mask: bool
         many(&cased(&values, format.uppercase), format)
     };
     Ok(Written { text, entries: values.len() })
+}
+
+/// The values by their names.
+fn open_values(data: &[u8], format: &Format, mask: bool) -> Result<Map<String, Value>, Error> {
+    let outputs: Map<String, Value> =
+        serde_json::from_slice(data).map_err(|error| Error::OutputUnreadable { reason: error.to_string() })?;
+    let hides = mask && format.file.is_none();
+    Ok(outputs
+        .into_iter()
+        .map(|(name, output)| {
+            let value = output.get("value").cloned().unwrap_or_default();
+            (name, if hides && output["sensitive"] == true { Value::from(crate::secret::MASK) } else { value })
+        })
+        .collect())
+}
+
+/// The outputs of one of many components: all of them, or the one that the words name, if it has it.
+pub(super) fn values(data: &[u8], format: &Format, native: &[String], mask: bool) -> Result<Map<String, Value>, Error> {
+    let mut values = open_values(data, format, mask)?;
+    if let Some(wanted) = native.iter().find(|word| !word.starts_with('-')) {
+        values.retain(|name, _| name == wanted);
+    }
+    if format.flatten {
+        values = flattened(&values);
+    }
+    Ok(cased(&values, format.uppercase))
+}
+
+/// The outputs of many components: by stack, then by component.
+pub(super) fn of_many(found: BTreeMap<String, BTreeMap<String, Map<String, Value>>>, form: Form) -> Written {
+    let entries = found.values().flat_map(BTreeMap::values).map(Map::len).sum();
+    let stack = |(stack, components): (String, BTreeMap<String, Map<String, Value>>)| {
+        let components = components.into_iter().map(|(name, values)| (name, Value::Object(values)));
+        (stack, Value::Object(components.collect()))
+    };
+    Written { text: document(&Value::Object(found.into_iter().map(stack).collect()), form), entries }
 }
 
 fn cased(values: &Map<String, Value>, upper: bool) -> Map<String, Value> {
@@ -152,7 +180,7 @@ fn cased_name(name: &str, format: &Format) -> String {
 }
 
 fn many(values: &Map<String, Value>, format: &Format) -> String {
-    let values: std::collections::BTreeMap<&String, &Value> = values.iter().collect();
+    let values: BTreeMap<&String, &Value> = values.iter().collect();
     // Only documents have a word for nothing.
     let present = values.iter().filter(|(_, value)| !value.is_null());
     let lines = |line: &dyn Fn(&str, &str) -> String| -> String {

@@ -6,6 +6,7 @@ use super::{Done, RunRequest, rc};
 use crate::auth::resolution::Need;
 use crate::diag::{Result, Warning};
 use crate::exec::signals::Signals;
+use crate::exec::terraform::TAKE_VARIABLES;
 use crate::exec::{Hangup, Launch, Output, process};
 use crate::host::Env;
 use crate::ops::{App, child};
@@ -21,9 +22,6 @@ pub struct ShellRequest {
     /// Secret variables of the component are in the environment of the shell.
     pub with_secrets: bool,
 }
-
-/// Sub-commands of terraform that take the component's variables.
-const VARIABLES: [&str; 6] = ["plan", "apply", "refresh", "import", "destroy", "console"];
 
 /// Prepares the component's folder and stays in a shell there. The code is that of the shell.
 ///
@@ -75,7 +73,7 @@ fn describe(app: &App, ready: &Ready) {
 fn launch(app: &App, ready: &Ready, with_secrets: bool, env: &mut Env) -> Result<Launch> {
     let target = &ready.target;
     let varfile = target.names().varfile();
-    for verb in VARIABLES {
+    for verb in TAKE_VARIABLES {
         env.set(format!("TF_CLI_ARGS_{verb}"), format!("-var-file={varfile}"));
     }
     env.set("ATMOS_STACK", &target.stack);

@@ -5,8 +5,9 @@ use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 
+use super::output::Written;
 use super::target::target_in;
-use super::{Done, RunRequest, backend, fleet, migrate, output, rc, retry, state, verify};
+use super::{Done, Format, RunRequest, backend, fleet, migrate, output, preview, rc, retry, state, verify};
 use crate::auth::resolution::Need;
 use crate::ci::{Platform, passes};
 use crate::component::{Instance, Kind};
@@ -18,7 +19,7 @@ use crate::exec::relay::Relay;
 use crate::exec::signals::Signals;
 use crate::exec::terraform::folder::data_dir;
 use crate::exec::terraform::{
-    Context, Finished, Folds, FromPlan, Plan, Retries, Target, Verb, run as run_plan, sensitive, steps,
+    Context, Finished, Folds, FromPlan, Plan, Retries, Target, planned, run as run_plan, sensitive, steps,
 };
 use crate::exec::{Error as ExecError, Output, folder_lock};
 use crate::host::Env;
@@ -29,7 +30,7 @@ use crate::ops::ci::{self, Ci};
 use crate::ops::folds::Phases;
 use crate::ops::hooks::{Around, Hooks};
 use crate::ops::many::{Fleet, NodeResult};
-use crate::ops::{App, plugin_cache, pro, provision, state_bucket, unbuilt, validate};
+use crate::ops::{App, dependents, plugin_cache, pro, provision, state_bucket, unbuilt, validate};
 use crate::resolve::Options;
 use crate::state::Wish;
 use crate::value::Node;
@@ -140,6 +141,9 @@ async fn attempt(app: &App, request: &RunRequest, names: (&str, &str), relay: Op
     };
     match prepared {
         Ok(Some(ready)) => {
+            if request.request.destroys() {
+                dependents::warn_of_left(app, &[&ready.instance], &request.evaluation);
+            }
             let result = Box::pin(one(app, request, &ready, relay)).await;
             Attempt { result, ready: Some(ready) }
         }
@@ -150,9 +154,7 @@ async fn attempt(app: &App, request: &RunRequest, names: (&str, &str), relay: Op
 
 async fn one(app: &App, request: &RunRequest, ready: &Ready, relay: Option<&Relay>) -> Result<Done> {
     if request.dry_run {
-        child::check_identity(app, &ready.instance, &request.identity, &request.request.words[0])?;
-        announce_dry_run(app, request, &ready.target.component, &ready.target.stack);
-        return Ok(Done::default());
+        return preview::one(app, request, ready);
     }
     let mut signals = Signals::listen()?;
     let access = child::access(app)?;
@@ -205,7 +207,7 @@ pub(super) fn prepare(app: &App, request: &RunRequest, found: &Instance) -> Resu
         return Ok(None);
     }
     let instance = app.evaluate(found, &evaluation(request))?;
-    let verb = Verb::of(&request.request.words)?;
+    let verb = request.request.verb()?;
     if instance.abstract_ && verb.provisions {
         // Before anything that only a component for real use has to have.
         return Err(ExecError::Abstract { component: instance.name.clone() }.into());
@@ -271,13 +273,25 @@ pub(super) async fn start(
     signals: &mut Signals,
     relay: Option<&Relay>,
 ) -> Result<Done> {
+    let finished = started(app, request, ready, access, signals, relay).await?;
+    finish(app, request, &finished)
+}
+
+/// Runs the children.
+pub(super) async fn started(
+    app: &App,
+    request: &RunRequest,
+    ready: &Ready,
+    access: &Access,
+    signals: &mut Signals,
+    relay: Option<&Relay>,
+) -> Result<Finished> {
     let work = Work { request, ready, need: Need::Run, relay };
     let result = children(app, work, access, signals).await;
     if request.upload {
         upload(app, request, &ready.instance, &result).await;
     }
-    let finished = forgiven(app, result)?;
-    finish(app, request, &finished)
+    forgiven(app, result)
 }
 
 /// Tells Atmos Pro how terraform ended, if it was started.
@@ -367,7 +381,7 @@ async fn hooked(app: &App, work: Work<'_>, held: &Held, env: &Env, signals: &mut
 }
 
 /// The planfile that the command writes or applies, relative to the folder.
-fn planfile(target: &Target, request: &RunRequest) -> String {
+pub(super) fn planfile(target: &Target, request: &RunRequest) -> String {
     let asked = &request.request;
     let from = match &asked.from_plan {
         Some(FromPlan::File(file)) => Some(file.clone()),
@@ -384,6 +398,10 @@ async fn locked(app: &App, work: Work<'_>, held: &Held, env: &Env, signals: &mut
     let lock = signals.guard(folder_lock::acquire_all(&app.host, &places(target, env))).await?;
     state::check_push(target, request)?;
     let mut plan = steps(target, &request.request, env)?;
+    // `--planfile` is what somebody wants to be applied as it is.
+    if let Some(file) = plan.needs_planfile.as_ref().filter(|_| request.request.planfile.is_none()) {
+        planned::check(target, file)?;
+    }
     if request.format.is_some() {
         plan = output::as_data(plan);
         if !app.host.terminal.stderr {
@@ -412,6 +430,7 @@ async fn locked(app: &App, work: Work<'_>, held: &Held, env: &Env, signals: &mut
     let retries = retry.as_ref().map(|retry| retry as &dyn Retries);
     // Of many components each is a part by itself.
     let folds = (!request.request.many).then(|| Phases { app, talks: fleet::talks(request) });
+    let saves = (request.request.words == ["plan"] && plan.main.is_some()).then(|| planfile(target, request));
     let (host, request) = (&app.host, &request.request);
     let platforms = platforms(app);
     let lock = Some(&lock);
@@ -426,7 +445,14 @@ async fn locked(app: &App, work: Work<'_>, held: &Held, env: &Env, signals: &mut
     if let Some(relay) = relay {
         relay.close();
     }
-    result
+    let finished = result?;
+    if let Some(file) = saves.filter(|file| target.folder.join(file).is_file())
+        && let Err(error) = planned::remember(target, &file)
+    {
+        let message = format!("what `{file}` was made of is not kept, so that nobody can check it later: {error}");
+        app.host.talk.warn(Warning::new("atmos::exec::not_remembered", message));
+    }
+    Ok(finished)
 }
 
 /// What nobody else may work in meanwhile: the folder, and the data directory, which several folders may share.
@@ -458,9 +484,13 @@ fn finish(app: &App, request: &RunRequest, finished: &Finished) -> Result<Done> 
             .talk
             .warn(Warning::new("atmos::terraform::masked_outputs", message).help("add `--mask=false` to have them"));
     }
-    let Some(file) = &format.file else {
-        return Ok(Done { code: finished.code, data: Some(written.text), fleet: None });
-    };
+    let data = deliver(app, format, written)?;
+    Ok(Done { code: finished.code, data, fleet: None })
+}
+
+/// Outputs go to their file; where none is named they are data for standard output.
+pub(super) fn deliver(app: &App, format: &Format, written: Written) -> Result<Option<String>> {
+    let Some(file) = &format.file else { return Ok(Some(written.text)) };
     let path = app.host.absolute(file);
     crate::host::fs::append_private(&path, written.text.as_bytes()).map_err(ExecError::file("write", &path))?;
     let count = written.entries;
@@ -469,7 +499,7 @@ fn finish(app: &App, request: &RunRequest, finished: &Finished) -> Result<Done> 
         if count == 1 { "" } else { "s" },
         super::shown(app, &path)
     ));
-    Ok(Done { code: finished.code, ..Done::default() })
+    Ok(None)
 }
 
 /// The complete environment of the run's children.
@@ -479,7 +509,14 @@ pub(super) fn child_environment(app: &App, request: &RunRequest, target: &Target
     let agent = request.append_user_agent.clone().or_else(|| config.append_user_agent.clone());
     // Terraform's cache is not made for several that fill it at once.
     let several = request.request.many && request.many.max_concurrency > 1;
-    let plugin_cache = if several { None } else { plugin_cache::directory(app) };
+    let plugin_cache = if several {
+        None
+    } else if request.dry_run {
+        // Nothing is made.
+        config.plugin_cache_dir.clone().filter(|_| config.plugin_cache)
+    } else {
+        plugin_cache::directory(app)
+    };
     let own = environment::Terraform { user_agent: agent.unwrap_or_default(), plugin_cache };
     if environment::add_terraform(&mut env, &app.host.env, &own) {
         app.host.talk.warn(
