@@ -368,7 +368,7 @@ mod tests {
     #[test]
     fn complaints_name_what_was_typed() {
         for (line, message) in [
-            ("atmos terraform", "incorrect usage: `atmos terraform` requires a subcommand"),
+            ("atmos helmfile", "incorrect usage: `atmos helmfile` requires a subcommand"),
             ("atmos terraform plan vpc -bogus", "incorrect usage: unknown flag: -bogus"),
             ("atmos terraform plan vpc -s dev -skip-planfile", "incorrect usage: unknown flag: -skip-planfile"),
             ("atmos tf plan vpc -skip-planfle=true", "incorrect usage: unknown flag: -skip-planfle=true"),

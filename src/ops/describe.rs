@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::App;
-use super::child::auth_section;
+use super::choice::auth_section;
 use super::provenance::Provenance;
 use super::subject::relative_path;
 use super::unknown;

@@ -13,6 +13,7 @@ pub mod auth;
 pub mod browse;
 mod changed;
 mod child;
+mod choice;
 mod ci;
 pub mod config;
 pub mod custom;

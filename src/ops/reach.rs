@@ -11,6 +11,7 @@ use tokio::runtime::Runtime;
 
 use super::access::Access;
 use super::child::{self, Held};
+use super::choice;
 use super::identity::Choice;
 use super::{App, provision, reading, terraform};
 use crate::auth::aws::ambient::Ambient;
@@ -282,9 +283,9 @@ impl App {
             return Ok(owner.clone());
         }
         let access = self.access()?;
-        let settings = Arc::new(AuthConfig::read(child::auth_section(self, instance)));
+        let settings = Arc::new(AuthConfig::read(choice::auth_section(self, instance)));
         let need = need(wish);
-        let choice = child::choose(&access, instance, &settings, &wish.flag, need, setting::READ)?;
+        let choice = choice::choose(&access, instance, &settings, &wish.flag, need, setting::READ)?;
         let session = access.session.with_settings(settings.clone());
         let (name, fingerprint) = match choice {
             Choice::Disabled(_) | Choice::None => (None, String::new()),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::App;
 use super::access::Access;
-use super::child;
+use super::choice;
 use super::identity::Choice;
 use crate::auth::kind::ProviderKind;
 use crate::auth::resolution::Need;
@@ -38,7 +38,7 @@ fn reader(app: &App, question: &Question<'_>) -> Result<Option<Arc<dyn Identity>
         settings.identity(own).map_or_else(|| IdentityName::from(own), |known| known.name.clone())
     } else {
         let instance = question.instance;
-        let choice = child::choose_by(
+        let choice = choice::choose_by(
             &access,
             instance,
             question.settings,

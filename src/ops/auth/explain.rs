@@ -5,7 +5,8 @@ use jiff::Timestamp;
 
 use super::super::App;
 use super::super::access::Access;
-use super::super::child::{auth_section, component_delivery, delivery_word};
+use super::super::child::{component_delivery, delivery_word};
+use super::super::choice::auth_section;
 use crate::auth::delivery::Delivery;
 use crate::auth::resolution::{Flag, Inputs, Need, Resolution, Source, resolve};
 use crate::auth::{AuthConfig, IdentityName, ProviderName, Session, setting};

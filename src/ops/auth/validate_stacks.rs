@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::super::App;
-use super::super::child::auth_section;
+use super::super::choice::auth_section;
 use super::super::guard::Rails;
 use super::validate::ValidateReport;
 use super::validate_rails::contradictions;

@@ -9,7 +9,7 @@ use crate::diag::Result;
 use crate::exec::helmfile::{Request, steps};
 use crate::ops::child::Held;
 use crate::ops::identity::Choice;
-use crate::ops::{App, child, terraform};
+use crate::ops::{App, child, choice, terraform};
 
 /// The dry run of some components, in their order.
 pub(super) fn dry_run(app: &App, request: &RunRequest, nodes: &[&Ready]) -> Result<Done> {
@@ -27,8 +27,8 @@ pub(super) fn dry_run(app: &App, request: &RunRequest, nodes: &[&Ready]) -> Resu
 
 fn run(app: &App, request: &RunRequest, ready: &Ready) -> Result<Value> {
     let (target, access) = (&ready.target, child::access(app)?);
-    let settings = AuthConfig::read(child::auth_section(app, &ready.instance));
-    let choice = child::choose(&access, &ready.instance, &settings, &request.identity, Need::Run, &request.verb)?;
+    let settings = AuthConfig::read(choice::auth_section(app, &ready.instance));
+    let choice = choice::choose(&access, &ready.instance, &settings, &request.identity, Need::Run, &request.verb)?;
     let identity = match choice {
         Choice::Identity { name, .. } => Some(name.to_string()),
         Choice::None | Choice::Disabled(_) => None,

@@ -11,7 +11,7 @@ use crate::diag::{Result, Warning};
 use crate::exec::environment::entries;
 use crate::ops::child::Held;
 use crate::ops::identity::Choice;
-use crate::ops::{App, auth, child};
+use crate::ops::{App, auth, child, choice};
 
 /// How the variables are written.
 pub use crate::auth::delivery::Format as EnvForm;
@@ -78,8 +78,8 @@ async fn own_identity(
     access: &crate::ops::access::Access,
     flag: &Flag,
 ) -> Result<Vec<(String, String)>> {
-    let settings = crate::auth::AuthConfig::read(child::auth_section(app, instance));
-    let choice = child::choose(access, instance, &settings, flag, Need::Run, "env")?;
+    let settings = crate::auth::AuthConfig::read(choice::auth_section(app, instance));
+    let choice = choice::choose(access, instance, &settings, flag, Need::Run, "env")?;
     let Choice::Identity { name, .. } = choice else { return Ok(Vec::new()) };
     let request = auth::EnvRequest {
         identity: Flag::Name(name.to_string()),

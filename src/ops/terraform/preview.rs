@@ -10,7 +10,7 @@ use crate::diag::Result;
 use crate::exec::terraform::{InitWish, Plan, Workspace, steps};
 use crate::ops::child::Held;
 use crate::ops::identity::Choice;
-use crate::ops::{App, child};
+use crate::ops::{App, child, choice};
 use crate::value::from_json;
 use crate::yaml;
 
@@ -71,9 +71,9 @@ fn run(app: &App, request: &RunRequest, ready: &Ready) -> Result<Value> {
 
 /// Name of the identity, of whom nobody is signed in.
 fn identity(app: &App, request: &RunRequest, ready: &Ready) -> Result<Option<String>> {
-    let settings = AuthConfig::read(child::auth_section(app, &ready.instance));
+    let settings = AuthConfig::read(choice::auth_section(app, &ready.instance));
     let (access, operation) = (child::access(app)?, &request.request.words[0]);
-    let choice = child::choose(&access, &ready.instance, &settings, &request.identity, Need::Run, operation)?;
+    let choice = choice::choose(&access, &ready.instance, &settings, &request.identity, Need::Run, operation)?;
     Ok(match choice {
         Choice::Identity { name, .. } => Some(name.to_string()),
         Choice::None | Choice::Disabled(_) => None,

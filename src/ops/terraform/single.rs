@@ -30,7 +30,7 @@ use crate::ops::ci::{self, Ci};
 use crate::ops::folds::Phases;
 use crate::ops::hooks::{Around, Hooks};
 use crate::ops::many::{Fleet, NodeResult};
-use crate::ops::{App, dependents, plugin_cache, pro, provision, state_bucket, unbuilt, validate};
+use crate::ops::{App, choice, dependents, plugin_cache, pro, provision, state_bucket, unbuilt, validate};
 use crate::resolve::Options;
 use crate::state::Wish;
 use crate::value::Node;
@@ -222,7 +222,7 @@ pub(super) fn prepare(app: &App, request: &RunRequest, found: &Instance) -> Resu
     if !(request.dry_run && provision::is_made(&instance)) {
         check(&target)?;
     }
-    child::check_setting(app, &instance)?;
+    choice::check_setting(app, &instance)?;
     let words: Vec<&str> =
         std::iter::once("terraform").chain(request.request.words.iter().map(String::as_str)).collect();
     validate::before_run(app, found, &instance, &words, &request.request.native)?;
