@@ -102,10 +102,11 @@ pub(super) fn separate(words: Vec<OsString>) -> (Vec<OsString>, Split) {
         return untouched(words);
     }
     let (globals, at) = globals(&text, command + 1);
-    // Without a sub-command terraform is asked itself, and so are its versions.
+    // Terraform's own flags without a sub-command are for terraform itself, and so are its versions. No word at all is a
+    // mistake, as in the reference.
     let word = text.get(at).map(String::as_str);
     let version = matches!(word, Some("-version" | "--version" | "version"));
-    if version || word.is_none() {
+    if version || word.is_none() && !globals.is_empty() {
         let split = argv::split(&["version"], text.get(at + 1..).unwrap_or_default());
         let version_word = "version".to_owned();
         let for_clap = text[..=command].iter().chain([&version_word]).chain(&split.atmos);
@@ -181,9 +182,9 @@ mod tests {
     }
 
     #[test]
-    fn terraforms_own_flags_before_the_subcommand_and_nothing_at_all_are_terraforms() {
+    fn terraforms_own_flags_before_the_subcommand_are_terraforms() {
         for (line, atmos, globals, native, bare) in [
-            ("atmos terraform", "atmos terraform version", "", "", true),
+            ("atmos terraform", "atmos terraform", "", "", false),
             ("atmos terraform -chdir=x", "atmos terraform version", "-chdir=x", "", true),
             ("atmos terraform -chdir=x version -json", "atmos terraform version", "-chdir=x", "-json", false),
             ("atmos terraform -chdir x -version", "atmos terraform version", "-chdir x", "", false),

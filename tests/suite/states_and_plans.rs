@@ -248,8 +248,7 @@ fn terraform_is_asked_itself_where_no_command_of_a_component_is_meant() {
     let program = program(&sandbox, "echoes", "echo \"called $*.\"; exit 3\n");
     sandbox.set("ATMOS_COMPONENTS_TERRAFORM_COMMAND", program);
     for (words, call) in [
-        (&[][..], ""),
-        (&["-chdir=components"], "-chdir=components"),
+        (&["-chdir=components"][..], "-chdir=components"),
         (&["-chdir=components", "version"], "-chdir=components version"),
         (&["-chdir=components", "-version", "-json"], "-chdir=components version -json"),
         (&["--version"], "version"),
@@ -257,6 +256,7 @@ fn terraform_is_asked_itself_where_no_command_of_a_component_is_meant() {
         let outcome = sandbox.atmos(&[&["terraform"], words].concat()).exits(3);
         assert_eq!(outcome.stdout, format!("called {call}.\n"), "{words:?}");
     }
+    sandbox.atmos(&["terraform"]).exits(1).says("requires a subcommand");
     // Of a component the folder is ours to choose.
     sandbox.atmos(&["terraform", "-chdir=components", "plan", "app", "-s", "dev"]).exits(1);
 }
