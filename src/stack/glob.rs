@@ -391,8 +391,12 @@ mod tests {
 
         #[test]
         fn any_text_is_a_pattern_or_an_error(pattern in "[ab*?{},/\\[\\]!\\\\.-]{0,24}") {
-            let tree = tree(&PLACES[..3]);
-            let _ = (find(tree.path(), pattern.trim_start_matches('/')), matches(&pattern, "a/b.yaml"));
+            let _ = matches(&pattern, "a/b.yaml");
+            // Groups may lead out of the tree, where somebody else's whole disk lies.
+            let stays = |one: &String| !one.starts_with('/') && !one.contains("..");
+            if braces(&pattern).is_ok_and(|all| all.iter().all(stays)) {
+                let _ = find(tree(&PLACES[..3]).path(), &pattern);
+            }
         }
     }
 }
