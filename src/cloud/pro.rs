@@ -100,10 +100,7 @@ pub async fn revoke(desk: Desk<'_>, api: &str, token: &Secret) -> Result<(), Tro
     let request = HttpRequest { method: "DELETE", ..HttpRequest::get(url) };
     let request = request.header("authorization", format!("Bearer {}", token.expose_secret()));
     let request = request.header("accept", "application/vnd.github+json");
-    let answer = desk.http.send(&request, LIMIT).await.map_err(|error| Trouble::Unreachable {
-        endpoint: request.authority().to_owned(),
-        reason: error.to_string(),
-    })?;
+    let answer = desk.once(&request, LIMIT).await?;
     match answer.status {
         200 | 204 | 401 | 404 => Ok(()),
         _ => Err(refusal(&answer, &Json::Null)),
@@ -112,10 +109,7 @@ pub async fn revoke(desk: Desk<'_>, api: &str, token: &Secret) -> Result<(), Tro
 
 /// What is in the envelope of every answer. One that says no has the status of one that says yes.
 async fn enveloped(desk: Desk<'_>, request: &HttpRequest) -> Result<Json, Trouble> {
-    let answer = desk.http.send(request, LIMIT).await.map_err(|error| Trouble::Unreachable {
-        endpoint: request.authority().to_owned(),
-        reason: error.to_string(),
-    })?;
+    let answer = desk.once(request, LIMIT).await?;
     let json: Json = serde_json::from_slice(&answer.body).unwrap_or_default();
     if matches!(answer.status, 200 | 201) && json["success"] == true {
         return Ok(json["data"].clone());

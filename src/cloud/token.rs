@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value as Json;
 
 use crate::host::{Host, Http, HttpError, HttpRequest, HttpResponse, form};
@@ -93,13 +95,24 @@ impl<'a> Desk<'a> {
         Self::read(request, answer)
     }
 
-    fn read(request: &HttpRequest, answer: Result<HttpResponse, HttpError>) -> Result<Json, Trouble> {
-        let answer = answer.map_err(|error| match error {
+    /// The answer to one attempt, whatever it is.
+    pub(super) async fn once(&self, request: &HttpRequest, limit: usize) -> Result<HttpResponse, Trouble> {
+        let answer = self.http.send(request, limit).await;
+        answer.map_err(|error| Self::missing(request, &error))
+    }
+
+    /// Why there is no answer.
+    fn missing(request: &HttpRequest, error: &HttpError) -> Trouble {
+        match error {
             HttpError::Header => {
                 Trouble::Unusable("the token that was obtained is unusable: no header can carry it".to_owned())
             }
             error => Trouble::Unreachable { endpoint: request.authority().to_owned(), reason: error.to_string() },
-        })?;
+        }
+    }
+
+    fn read(request: &HttpRequest, answer: Result<HttpResponse, HttpError>) -> Result<Json, Trouble> {
+        let answer = answer.map_err(|error| Self::missing(request, &error))?;
         let json: Json = serde_json::from_slice(&answer.body).unwrap_or_default();
         if answer.status == 200 { Ok(json) } else { Err(refusal(&answer, &json)) }
     }
@@ -115,6 +128,12 @@ impl<'a> Desk<'a> {
         let lifetime = lifetime.as_i64().or_else(|| lifetime.as_str()?.parse().ok());
         Ok(Token { value: self.register(value), lifetime })
     }
+}
+
+/// What a token in the form of JWT says of itself; nobody has checked its signature.
+pub fn claims(token: &str) -> Option<Json> {
+    let payload = token.split('.').nth(1)?.trim_end_matches('=');
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()
 }
 
 /// What the service said, in one line: OAuth's description, Google's message, or nothing but the status.

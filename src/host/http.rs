@@ -62,6 +62,13 @@ impl HttpRequest {
         self
     }
 
+    /// With a body of JSON.
+    #[must_use]
+    pub fn json(mut self, body: &serde_json::Value) -> HttpRequest {
+        self.body = body.to_string().into_bytes();
+        self.header("content-type", "application/json")
+    }
+
     /// Host and port as the address has them.
     pub fn authority(&self) -> &str {
         let rest = self.url.split_once("://").map_or("", |(_, rest)| rest);

@@ -10,7 +10,7 @@ use super::App;
 use super::access::Access;
 use super::audit::{self, Event};
 use super::auth::integrations;
-use super::choice::{auth_section, check_keys, choose};
+use super::choice::{auth_section, check_keys, choose, own_identity};
 use super::guard::{Guarded, Rails, check_choice, check_command};
 use super::identity::{ANNOUNCED, Choice};
 use super::legacy;
@@ -104,8 +104,7 @@ pub(super) fn access(app: &App) -> Result<Access> {
 /// # Errors
 /// No identity resolves where a run needs one.
 pub(super) fn check_identity(app: &App, instance: &Instance, flag: &Flag, operation: &str) -> Result<()> {
-    let settings = AuthConfig::read(auth_section(app, instance));
-    choose(&access(app)?, instance, &settings, flag, Need::Run, operation).map(drop)
+    own_identity(app, &access(app)?, instance, flag, operation).map(drop)
 }
 
 /// Chooses the component's own identity for an operation (a sub-command), authenticates it and every required one, and

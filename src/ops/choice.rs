@@ -5,7 +5,7 @@ use super::access::Access;
 use super::identity::{Choice, Question};
 use crate::auth::resolution::{Flag, Need};
 use crate::auth::validate::scoped_keys;
-use crate::auth::{AuthConfig, Error, Severity, setting};
+use crate::auth::{AuthConfig, Error, IdentityName, Severity, setting};
 use crate::component::Instance;
 use crate::diag::{Result, Warning};
 use crate::value::Node;
@@ -59,6 +59,24 @@ pub(super) fn choose_by(
         setting: setting::identity(section, operation, &access.host.sources, &access.host.talk)?,
         need,
         instance: Some((&instance.name, &instance.stack)),
+    })
+}
+
+/// Whom a component would run as, of whom nobody is signed in.
+///
+/// # Errors
+/// Those of [`choose`].
+pub(super) fn own_identity(
+    app: &App,
+    access: &Access,
+    instance: &Instance,
+    flag: &Flag,
+    operation: &str,
+) -> Result<Option<IdentityName>> {
+    let settings = AuthConfig::read(auth_section(app, instance));
+    Ok(match choose(access, instance, &settings, flag, Need::Run, operation)? {
+        Choice::Identity { name, .. } => Some(name),
+        Choice::None | Choice::Disabled(_) => None,
     })
 }
 

@@ -41,22 +41,24 @@ pub use generate::{GenerateRequest, generate_backend, generate_required_provider
 pub use lint::{LintRequest, lint};
 pub use output::{Form, Format};
 pub use planfile::{PlanfileForm, PlanfileRequest, generate_planfile};
-pub(super) use preview::document as dry_run_document;
+pub(super) use preview::{changed as changed_variables, document as dry_run_document};
 pub(super) use printed::printed_outputs;
 pub use shell::{ShellRequest, shell};
 pub(super) use single::platforms;
 
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use super::hooks::Skip;
 use super::planfiles::Verify;
 use super::{App, child, many};
 use crate::auth::resolution::Flag;
+use crate::component::Instance;
 use crate::diag::Result;
 use crate::exec::signals::Signals;
 use crate::exec::terraform::Request;
 pub use crate::exec::terraform::migration::Migration;
-use crate::exec::{Hangup, Launch, Output, process};
+use crate::exec::{Error as ExecError, Hangup, Launch, Output, process};
 use crate::resolve;
 
 /// One terraform command, of one component or of many.
@@ -167,6 +169,25 @@ fn configured_command(app: &App) -> (String, String) {
     let configured = &app.config.terraform.command;
     let command = if configured.is_empty() { "terraform".to_owned() } else { configured.clone() };
     (command, "`components.terraform.command`".to_owned())
+}
+
+/// A file of that text in the folder for what passes; it goes when it is dropped.
+fn passing_file(app: &App, prefix: &str, suffix: &str, text: &str) -> Result<tempfile::NamedTempFile, ExecError> {
+    let folder = &app.host.dirs.temp;
+    let file = tempfile::Builder::new().prefix(prefix).suffix(suffix).tempfile_in(folder);
+    let mut file = file.map_err(ExecError::file("create", folder))?;
+    file.write_all(text.as_bytes()).map_err(ExecError::file("write", folder))?;
+    Ok(file)
+}
+
+/// The folder of a component is not there.
+fn no_folder(app: &App, instance: &Instance) -> ExecError {
+    ExecError::FolderNotFound {
+        kind: "Terraform",
+        component: instance.name.clone(),
+        folder: instance.folder.clone(),
+        base: shown(app, &app.config.terraform.base_path),
+    }
 }
 
 /// A path as the user would write it.

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use super::azure_login;
 use super::error::Error;
-use super::reader::{Reader, refused};
+use super::reader::{Reader, accepted};
 use super::settings::Settings;
 use crate::host::{HttpRequest, HttpResponse, percent_encode};
 
@@ -226,33 +226,22 @@ impl<'a, 'r> Management<'a, 'r> {
         let bearer = format!("Bearer {}", self.token);
         let mut request = HttpRequest::new(method, url).header("authorization", bearer);
         if let Some(body) = body {
-            request = request.header("content-type", "application/json");
-            request.body = body.to_string().into_bytes();
+            request = request.json(body);
         }
         self.reader.exchange(&request, &self.place()).await
     }
 
     fn checked(&self, answer: HttpResponse) -> Result<HttpResponse, Error> {
-        if (200..300).contains(&answer.status) {
-            return Ok(answer);
-        }
-        let body: Json = serde_json::from_slice(&answer.body).unwrap_or_default();
-        let said = |key: &str| body["error"][key].as_str().map(str::to_owned);
-        let text = match (said("code"), said("message")) {
-            (Some(code), Some(message)) => Some(format!("{code}: {message}")),
-            (code, message) => code.or(message),
+        let said = |body: &Json| {
+            let said = |key: &str| body["error"][key].as_str().map(str::to_owned);
+            match (said("code"), said("message")) {
+                (Some(code), Some(message)) => Some(format!("{code}: {message}")),
+                (code, message) => code.or(message),
+            }
         };
-        if matches!(answer.status, 401 | 403) {
-            return Err(Error::Denied {
-                place: self.place(),
-                answer: text.unwrap_or_else(|| format!("HTTP status {}", answer.status)),
-                help:
-                    "the identity in force needs the role `Storage Account Contributor`, and `Contributor` where the \
-                       resource group is made, too"
-                        .to_owned(),
-            });
-        }
-        Err(refused(self.place(), &answer, text))
+        let role = "the identity in force needs the role `Storage Account Contributor`, and `Contributor` where the \
+                    resource group is made, too";
+        accepted(answer, self.place(), said, role)
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use super::error::Error;
 use super::gcs::base;
 use super::google_login;
-use super::reader::{Reader, refused};
+use super::reader::{Reader, accepted};
 use crate::host::{HttpRequest, HttpResponse, percent_encode};
 
 /// Where a bucket is made, if nobody says it: where Google makes it.
@@ -143,27 +143,15 @@ impl<'a, 'r> Way<'a, 'r> {
             request = request.header("authorization", format!("Bearer {token}"));
         }
         if let Some(body) = body {
-            request = request.header("content-type", "application/json");
-            request.body = body.to_string().into_bytes();
+            request = request.json(body);
         }
         self.reader.exchange(&request, &self.place()).await
     }
 
     fn checked(&self, answer: HttpResponse) -> Result<HttpResponse, Error> {
-        if (200..300).contains(&answer.status) {
-            return Ok(answer);
-        }
-        let body: Json = serde_json::from_slice(&answer.body).unwrap_or_default();
-        let text = body["error"]["message"].as_str().map(str::to_owned);
-        if matches!(answer.status, 401 | 403) {
-            return Err(Error::Denied {
-                place: self.place(),
-                answer: text.unwrap_or_else(|| format!("HTTP status {}", answer.status)),
-                help: "the identity in force needs the role `Storage Admin` in the project; the name may be taken by \
-                       somebody else"
-                    .to_owned(),
-            });
-        }
-        Err(refused(self.place(), &answer, text))
+        let said = |body: &Json| body["error"]["message"].as_str().map(str::to_owned);
+        let role = "the identity in force needs the role `Storage Admin` in the project; the name may be taken by \
+                    somebody else";
+        accepted(answer, self.place(), said, role)
     }
 }

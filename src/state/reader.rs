@@ -115,6 +115,25 @@ pub(super) fn refused(place: String, response: &HttpResponse, detail: Option<Str
     }
 }
 
+/// The answer of who makes and removes the places of states, if it is a success. `said` finds its reason in an answer that is
+/// none; `role` is what whoever is not allowed lacks.
+pub(super) fn accepted(
+    answer: HttpResponse,
+    place: String,
+    said: impl FnOnce(&serde_json::Value) -> Option<String>,
+    role: &str,
+) -> Result<HttpResponse, Error> {
+    if (200..300).contains(&answer.status) {
+        return Ok(answer);
+    }
+    let text = said(&serde_json::from_slice(&answer.body).unwrap_or_default());
+    if matches!(answer.status, 401 | 403) {
+        let answer = text.unwrap_or_else(|| format!("HTTP status {}", answer.status));
+        return Err(Error::Denied { place, answer, help: role.to_owned() });
+    }
+    Err(refused(place, &answer, text))
+}
+
 /// Paths joined as Go joins them: with one slash, without `.` and `..`.
 pub(super) fn joined(parts: &[&str]) -> String {
     let mut kept: Vec<&str> = Vec::new();

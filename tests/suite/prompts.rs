@@ -103,7 +103,8 @@ fn no_prompt_is_opened_elsewhere() {
         for (at, _) in text.match_indices("prompt()").filter(|_| !is_the_place) {
             // A closure that is given to it may be some lines long.
             let before: Vec<&str> = text[..at].lines().rev().take(12).collect();
-            let is_asked = text[at..].starts_with("prompt()") && before.iter().any(|line| line.contains("ask"));
+            let is_asked = text[at..].starts_with("prompt()")
+                && before.iter().any(|line| line.contains("ask(") || line.contains("ask ="));
             let is_a_fact = text[..at].ends_with("can_") || text[..at].ends_with("may_");
             assert!(is_asked || is_a_fact, "{}: {}", path.display(), before[0]);
         }

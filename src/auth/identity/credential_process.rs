@@ -187,8 +187,10 @@ fn reading(
     over
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
+    use std::path::Path;
     use std::sync::Arc;
     use std::time::{Duration, Instant};
 
@@ -199,13 +201,27 @@ mod tests {
     use super::super::super::store::open::tests::host;
     use super::{Program, run};
 
+    fn context(root: &Path) -> Context {
+        let host = host(root, &[("PATH", "/usr/bin:/bin")]);
+        let cache = Arc::new(Cache::open(&host, &Settings::default(), "r"));
+        let realm = Realm::resolve(Some("r"), None, None).unwrap();
+        Context::new(host, realm, cache, Options::default())
+    }
+
+    /// Waits until a process is no more.
+    fn ends(process: &str, what: &str) {
+        let stat = format!("/proc/{process}/stat");
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while std::fs::read_to_string(&stat).is_ok_and(|stat| !stat.contains(") Z ")) {
+            assert!(Instant::now() < deadline, "{what}: {process} still runs");
+            std::thread::yield_now();
+        }
+    }
+
     #[tokio::test]
     async fn what_a_program_leaves_behind_is_not_waited_for() {
         let temp = tempfile::tempdir().unwrap();
-        let host = host(temp.path(), &[("PATH", "/usr/bin:/bin")]);
-        let cache = Arc::new(Cache::open(&host, &Settings::default(), "r"));
-        let realm = Realm::resolve(Some("r"), None, None).unwrap();
-        let context = Context::new(host, realm, cache, Options::default());
+        let context = context(temp.path());
         let words = ["sh", "-c", "sleep 120 & echo $!"].map(str::to_owned).to_vec();
         let began = Instant::now();
         let program = Program { words, patience: Duration::from_secs(100), talks: false };
@@ -219,10 +235,7 @@ mod tests {
     #[tokio::test]
     async fn what_has_a_session_of_its_own_ends_with_a_program_that_takes_too_long() {
         let temp = tempfile::tempdir().unwrap();
-        let host = host(temp.path(), &[("PATH", "/usr/bin:/bin")]);
-        let cache = Arc::new(Cache::open(&host, &Settings::default(), "r"));
-        let realm = Realm::resolve(Some("r"), None, None).unwrap();
-        let context = Context::new(host, realm, cache, Options::default());
+        let context = context(temp.path());
         let note = temp.path().join("pid");
         let child = format!("setsid sh -c 'echo $$ > \"$0\"; exec sleep 600' '{}' &", note.display());
         // The parent of the second one is gone at once: nobody finds it by its parents.
@@ -232,22 +245,14 @@ mod tests {
             let reason = run(&context, program).await.unwrap().unwrap_err();
             assert!(reason.contains("did not end within 3 s"), "{reason}");
             let left = std::fs::read_to_string(&note).unwrap();
-            let stat = format!("/proc/{}/stat", left.trim());
-            let deadline = Instant::now() + Duration::from_secs(10);
-            while std::fs::read_to_string(&stat).is_ok_and(|stat| !stat.contains(") Z ")) {
-                assert!(Instant::now() < deadline, "{script}: {} still runs", left.trim());
-                std::thread::yield_now();
-            }
+            ends(left.trim(), &script);
         }
     }
 
     #[tokio::test]
     async fn a_program_that_takes_too_long_ends_with_all_that_it_started() {
         let temp = tempfile::tempdir().unwrap();
-        let host = host(temp.path(), &[("PATH", "/usr/bin:/bin")]);
-        let cache = Arc::new(Cache::open(&host, &Settings::default(), "r"));
-        let realm = Realm::resolve(Some("r"), None, None).unwrap();
-        let context = Context::new(host, realm, cache, Options::default());
+        let context = context(temp.path());
         let note = temp.path().join("pid");
         let script = format!("sleep 600 & echo $! > '{}.new'; mv '{0}.new' '{0}'; wait", note.display());
         let words = ["sh", "-c", &script].map(str::to_owned).to_vec();
@@ -255,11 +260,6 @@ mod tests {
         let reason = run(&context, program).await.unwrap().unwrap_err();
         assert!(reason.contains("did not end within 3 s"), "{reason}");
         let grandchild = std::fs::read_to_string(&note).unwrap();
-        let stat = format!("/proc/{}/stat", grandchild.trim());
-        let deadline = Instant::now() + Duration::from_secs(10);
-        while std::fs::read_to_string(&stat).is_ok_and(|stat| !stat.contains(") Z ")) {
-            assert!(Instant::now() < deadline, "{} still runs", grandchild.trim());
-            std::thread::yield_now();
-        }
+        ends(grandchild.trim(), &reason);
     }
 }

@@ -3,10 +3,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value as Json;
 
 use super::super::chain::{Chain, provider_fingerprint};
 use super::super::error::Error;
@@ -16,6 +13,7 @@ use super::super::session::{Session, abortable};
 use super::ecr::RegistryLogin;
 use super::eks::{Cluster, ClusterToken};
 use super::target::{ClusterTarget, Home, Registry, is_part};
+use crate::cloud;
 use crate::cloud::azure::ClusterPlace;
 use crate::content::{self, Tags};
 use crate::host::Host;
@@ -181,9 +179,7 @@ impl ClusterToken {
 
 /// When a password ends, by what it says of itself.
 fn end_of(password: &str) -> Option<Timestamp> {
-    let claims = URL_SAFE_NO_PAD.decode(password.split('.').nth(1)?).ok()?;
-    let claims: Json = serde_json::from_slice(&claims).ok()?;
-    Timestamp::from_second(claims["exp"].as_i64()?).ok()
+    Timestamp::from_second(cloud::claims(password)?["exp"].as_i64()?).ok()
 }
 
 /// What is wanted of the kubeconfig of somebody else.

@@ -85,8 +85,7 @@ impl<'a> GitHub<'a> {
             .header("x-github-api-version", VERSION)
             .header("authorization", format!("Bearer {}", self.token.expose_secret()));
         if let Some(body) = call.body {
-            request = request.header("content-type", "application/json");
-            request.body = body.to_string().into_bytes();
+            request = request.json(body);
         }
         let sent = if call.once {
             self.http.send(&request, LIMIT).await

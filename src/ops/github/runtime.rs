@@ -1,13 +1,12 @@
 //! The service of the runner that keeps artifacts: it has those of this run at once, and takes new ones.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
 
 use super::client::text;
 use super::error::Error;
+use crate::cloud;
 use crate::host::{Host, Http, HttpRequest, HttpResponse};
 use crate::secret::{Expose as _, Secret};
 use crate::value::hex;
@@ -40,9 +39,7 @@ impl Job {
     /// Out of the scopes of the token of the runner.
     fn of_token(token: &str) -> Result<Job, Error> {
         let wrong = |reason| Error::RuntimeToken { reason };
-        let claims = token.split('.').nth(1).ok_or(wrong("it is no JWT"))?;
-        let claims = URL_SAFE_NO_PAD.decode(claims.trim_end_matches('=')).map_err(|_| wrong("it is no JWT"))?;
-        let claims: Json = serde_json::from_slice(&claims).map_err(|_| wrong("its claims are no JSON"))?;
+        let claims = cloud::claims(token).ok_or(wrong("it is no JWT"))?;
         let scopes = claims.get("scp").and_then(Json::as_str).unwrap_or_default();
         let scope = scopes.split(' ').find_map(|scope| scope.strip_prefix("Actions.Results:"));
         let (run, job) = scope.and_then(|ids| ids.split_once(':')).ok_or(wrong("it has no scope `Actions.Results`"))?;
@@ -184,6 +181,9 @@ fn refused(what: &'static str, answer: &HttpResponse) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
     use super::*;
 
     #[test]

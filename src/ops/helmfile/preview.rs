@@ -3,12 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{Done, Ready, RunRequest, Target, asked, child_environment};
-use crate::auth::AuthConfig;
-use crate::auth::resolution::Need;
 use crate::diag::Result;
 use crate::exec::helmfile::{Request, steps};
 use crate::ops::child::Held;
-use crate::ops::identity::Choice;
 use crate::ops::{App, child, choice, terraform};
 
 /// The dry run of some components, in their order.
@@ -27,12 +24,7 @@ pub(super) fn dry_run(app: &App, request: &RunRequest, nodes: &[&Ready]) -> Resu
 
 fn run(app: &App, request: &RunRequest, ready: &Ready) -> Result<Value> {
     let (target, access) = (&ready.target, child::access(app)?);
-    let settings = AuthConfig::read(choice::auth_section(app, &ready.instance));
-    let choice = choice::choose(&access, &ready.instance, &settings, &request.identity, Need::Run, &request.verb)?;
-    let identity = match choice {
-        Choice::Identity { name, .. } => Some(name.to_string()),
-        Choice::None | Choice::Disabled(_) => None,
-    };
+    let identity = choice::own_identity(app, &access, &ready.instance, &request.identity, &request.verb)?;
     // A region of the identity is known when somebody is signed in.
     let region = app.host.env.get("AWS_REGION").unwrap_or_default().to_owned();
     let asked = Request { has_identity: identity.is_some(), fallback_region: Some(region), ..asked(request) };
@@ -46,18 +38,15 @@ fn run(app: &App, request: &RunRequest, ready: &Ready) -> Result<Value> {
     }
     commands.push(json!({"step": "main", "argv": argv(&target.command, &plan.args), "only_if_needed": false}));
     let env = child_environment(app, &access, target, &Held::default(), &plan);
-    let changed = env.iter().filter(|(name, value)| app.host.env.get_raw(&name.to_string_lossy()) != Some(*value));
-    let mut names: Vec<String> = changed.map(|(name, _)| name.to_string_lossy().into_owned()).collect();
-    names.sort();
     let varfile = &plan.varfile.name;
     Ok(json!({
         "component": target.component,
         "stack": target.stack,
         "known": true,
-        "identity": identity,
+        "identity": identity.map(|name| name.to_string()),
         "cwd": target.folder,
         "commands": commands,
-        "environment": names,
+        "environment": terraform::changed_variables(app, &env),
         "files": {"written": [varfile], "removed": [varfile]},
     }))
 }

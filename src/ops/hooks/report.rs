@@ -49,12 +49,7 @@ impl Report {
                 serde_json::from_str::<Json>(content).ok()?;
                 let mut all = self.findings(content);
                 all.sort_by(Found::by_weight);
-                let row = |one: Found| {
-                    let line = one.line.map(|line| format!(":{line}")).unwrap_or_default();
-                    let place = one.file.map(|file| format!("{file}{line}")).unwrap_or_default();
-                    [LEVELS[one.level].to_owned(), one.rule, place, one.message]
-                };
-                Some(ci::findings(&heading, &all.into_iter().map(row).collect::<Vec<_>>()))
+                Some(ci::findings(&heading, &all.iter().map(Found::row).collect::<Vec<_>>()))
             }
         }
     }
@@ -87,6 +82,17 @@ impl Found {
 
     pub(in crate::ops) fn level(&self) -> &'static str {
         LEVELS[self.level]
+    }
+
+    /// File and line, as far as they are known.
+    pub(in crate::ops) fn place(&self) -> String {
+        let line = self.line.map(|line| format!(":{line}")).unwrap_or_default();
+        self.file.as_ref().map(|file| format!("{file}{line}")).unwrap_or_default()
+    }
+
+    /// Level, rule, place and message, for a table.
+    pub(in crate::ops) fn row(&self) -> [String; 4] {
+        [self.level().to_owned(), self.rule.clone(), self.place(), self.message.clone()]
     }
 
     /// The worst come first.

@@ -2,6 +2,7 @@
 
 use super::Error;
 use crate::diag::Result;
+use crate::host::prompt;
 use crate::ops::App;
 
 /// Shows what will run, in its order, and asks once for all of it.
@@ -20,7 +21,7 @@ pub(in crate::ops) fn confirm<'n>(
         talk.info(format!("  {component} in {stack}"));
     }
     let question = format!("Run `{command}` for all of them without being asked again?");
-    match inquire::Confirm::new(&question).with_default(false).prompt() {
+    match prompt::agreed(question) {
         Ok(true) => Ok(()),
         Ok(false) => Err(Error::Declined { command: command.to_owned() }.into()),
         Err(_) => Err(crate::auth::Error::Aborted.into()),

@@ -274,13 +274,7 @@ fn cloud_block(cloud: &Map) -> String {
 async fn write_beside_component(app: &App, instance: &Instance, file: File, form: &str) -> Result<()> {
     let folder = instance.path(&app.config).unwrap_or_default();
     if !folder.is_dir() {
-        return Err(crate::exec::Error::FolderNotFound {
-            kind: "Terraform",
-            component: instance.name.clone(),
-            folder: instance.folder.clone(),
-            base: super::shown(app, &app.config.terraform.base_path),
-        }
-        .into());
+        return Err(super::no_folder(app, instance).into());
     }
     let _lock = folder_lock::acquire(&app.host, &folder).await?;
     if form == "json" {

@@ -6,11 +6,10 @@ use super::RunRequest;
 use super::planfile::ready;
 use super::single::child_environment;
 use crate::auth::delivery::render;
-use crate::auth::resolution::{Flag, Need};
+use crate::auth::resolution::Flag;
 use crate::diag::{Result, Warning};
 use crate::exec::environment::entries;
 use crate::ops::child::Held;
-use crate::ops::identity::Choice;
 use crate::ops::{App, auth, child, choice};
 
 /// How the variables are written.
@@ -78,9 +77,7 @@ async fn own_identity(
     access: &crate::ops::access::Access,
     flag: &Flag,
 ) -> Result<Vec<(String, String)>> {
-    let settings = crate::auth::AuthConfig::read(choice::auth_section(app, instance));
-    let choice = choice::choose(access, instance, &settings, flag, Need::Run, "env")?;
-    let Choice::Identity { name, .. } = choice else { return Ok(Vec::new()) };
+    let Some(name) = choice::own_identity(app, access, instance, flag, "env")? else { return Ok(Vec::new()) };
     let request = auth::EnvRequest {
         identity: Flag::Name(name.to_string()),
         format: Some(EnvForm::Json.name().to_owned()),

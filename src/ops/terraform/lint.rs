@@ -145,13 +145,7 @@ async fn one(app: &App, request: &LintRequest, instance: &Instance, access: &Acc
         }
     }
     if !folder.is_dir() {
-        return Err(ExecError::FolderNotFound {
-            kind: "Terraform",
-            component: instance.name.clone(),
-            folder: instance.folder.clone(),
-            base: super::shown(app, &app.config.terraform.base_path),
-        }
-        .into());
+        return Err(super::no_folder(app, instance).into());
     }
     // Rules of plugins may ask a cloud; that is for who says as whom.
     let held = match &request.identity {
@@ -212,7 +206,7 @@ fn show(app: &App, request: &LintRequest, instance: &Instance, found: &[Found]) 
     let mut text = if request.rich {
         shown.iter().fold(format!("{title}\n"), |text, one| text + &rich(app, one))
     } else {
-        ci::findings(&title, &shown.iter().map(row).collect::<Vec<_>>())
+        ci::findings(&title, &shown.iter().map(Found::row).collect::<Vec<_>>())
     };
     if request.rich && found.is_empty() {
         text += "no findings\n";
@@ -225,20 +219,11 @@ fn show(app: &App, request: &LintRequest, instance: &Instance, found: &[Found]) 
     app.host.talk.output(false, app.host.masker.mask(&text).as_bytes());
 }
 
-fn row(one: &Found) -> [String; 4] {
-    [one.level().to_owned(), one.rule.clone(), place(one), one.message.clone()]
-}
-
-fn place(one: &Found) -> String {
-    let line = one.line.map(|line| format!(":{line}")).unwrap_or_default();
-    one.file.as_ref().map(|file| format!("{file}{line}")).unwrap_or_default()
-}
-
 /// A finding with the line that it is about.
 fn rich(app: &App, one: &Found) -> String {
     let mut text = format!("\n{} [{}]: {}\n", one.level(), one.rule, one.message);
     if one.file.is_some() {
-        let _ = writeln!(text, "  --> {}", place(one));
+        let _ = writeln!(text, "  --> {}", one.place());
     }
     let source = one.file.as_ref().and_then(|file| std::fs::read_to_string(app.host.cwd.join(file)).ok());
     let index = one.line.and_then(|line| usize::try_from(line).ok()).and_then(|line| line.checked_sub(1));

@@ -1,7 +1,6 @@
 //! `terraform migrate`: tfmigrate in the prepared folder of a component, with its backend, workspace and identity.
 
 use std::ffi::OsString;
-use std::io::Write as _;
 use std::path::Path;
 
 use crate::diag::Result;
@@ -69,7 +68,12 @@ impl Work<'_> {
         let mut made = None;
         if self.makes_config() {
             let migrations = target.folder.join(MIGRATIONS).is_dir();
-            made = Some(written(app, &configuration(migrations, kind, self.backend, &history))?);
+            made = Some(super::passing_file(
+                app,
+                "atmos-tfmigrate-",
+                ".hcl",
+                &configuration(migrations, kind, self.backend, &history),
+            )?);
         }
         let env = self.environment(&history)?;
         let kept = match &made {
@@ -139,13 +143,4 @@ impl Work<'_> {
         let text = std::fs::read_to_string(path).ok()?;
         local_path(&text, |name| env.get(name).map(str::to_owned))
     }
-}
-
-/// A file that goes when it is dropped.
-fn written(app: &App, text: &str) -> Result<tempfile::NamedTempFile> {
-    let folder = &app.host.dirs.temp;
-    let file = tempfile::Builder::new().prefix("atmos-tfmigrate-").suffix(".hcl").tempfile_in(folder);
-    let mut file = file.map_err(ExecError::file("create", folder))?;
-    file.write_all(text.as_bytes()).map_err(ExecError::file("write", folder))?;
-    Ok(file)
 }

@@ -4,12 +4,11 @@ use serde_json::{Value, json};
 
 use super::single::{Ready, announce_dry_run, child_environment, planfile};
 use super::{Done, RunRequest};
-use crate::auth::AuthConfig;
-use crate::auth::resolution::Need;
 use crate::diag::Result;
 use crate::exec::terraform::{InitWish, Plan, Workspace, steps};
+use crate::host::Env;
+use crate::ops::access::Access;
 use crate::ops::child::Held;
-use crate::ops::identity::Choice;
 use crate::ops::{App, child, choice};
 use crate::value::from_json;
 use crate::yaml;
@@ -56,28 +55,19 @@ pub(in crate::ops) fn document(command: &str, tool: &str, runs: &[Value]) -> Str
 fn run(app: &App, request: &RunRequest, ready: &Ready) -> Result<Value> {
     let target = &ready.target;
     let plan = steps(target, &request.request, &app.host.env)?;
+    let access = child::access(app)?;
+    let identity = choice::own_identity(app, &access, &ready.instance, &request.identity, &request.request.words[0])?;
     Ok(json!({
         "component": target.component,
         "stack": target.stack,
         "known": true,
-        "identity": identity(app, request, ready)?,
+        "identity": identity.map(|name| name.to_string()),
         "cwd": target.folder,
         "workspace": target.workspace,
         "commands": commands(ready, &plan),
-        "environment": environment(app, request, ready, &plan)?,
+        "environment": environment(app, request, ready, &plan, &access),
         "files": {"written": written(request, ready, &plan), "removed": plan.remove},
     }))
-}
-
-/// Name of the identity, of whom nobody is signed in.
-fn identity(app: &App, request: &RunRequest, ready: &Ready) -> Result<Option<String>> {
-    let settings = AuthConfig::read(choice::auth_section(app, &ready.instance));
-    let (access, operation) = (child::access(app)?, &request.request.words[0]);
-    let choice = choice::choose(&access, &ready.instance, &settings, &request.identity, Need::Run, operation)?;
-    Ok(match choice {
-        Choice::Identity { name, .. } => Some(name.to_string()),
-        Choice::None | Choice::Disabled(_) => None,
-    })
 }
 
 /// The children. Init and the workspace are left out where nothing has changed, which only a look at the folder tells.
@@ -110,14 +100,21 @@ fn commands(ready: &Ready, plan: &Plan) -> Vec<Value> {
 
 /// Names of the variables that the children have beyond those of this process, or with other values. Those of the
 /// identity depend on how it is delivered and come with the run.
-fn environment(app: &App, request: &RunRequest, ready: &Ready, plan: &Plan) -> Result<Vec<String>> {
-    let env = child_environment(app, request, &ready.target, &Held::default(), &child::access(app)?);
-    let changed = env.iter().filter(|(name, value)| app.host.env.get_raw(&name.to_string_lossy()) != Some(*value));
-    let mut names: Vec<String> = changed.map(|(name, _)| name.to_string_lossy().into_owned()).collect();
+fn environment(app: &App, request: &RunRequest, ready: &Ready, plan: &Plan, access: &Access) -> Vec<String> {
+    let env = child_environment(app, request, &ready.target, &Held::default(), access);
+    let mut names = changed(app, &env);
     names.extend(plan.main_env.iter().map(|(name, _)| name.clone()));
     names.sort();
     names.dedup();
-    Ok(names)
+    names
+}
+
+/// Names of the variables that an environment has beyond those of this process, or with other values, sorted.
+pub(in crate::ops) fn changed(app: &App, env: &Env) -> Vec<String> {
+    let changed = env.iter().filter(|(name, value)| app.host.env.get_raw(&name.to_string_lossy()) != Some(*value));
+    let mut names: Vec<String> = changed.map(|(name, _)| name.to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
 }
 
 /// Files of the component's folder, relative to it.

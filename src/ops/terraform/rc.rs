@@ -1,7 +1,5 @@
 //! `components.terraform.rc`: terraform's own configuration, as a private file for the time of a run.
 
-use std::io::Write as _;
-
 use super::Error;
 use crate::content;
 use crate::diag::{Result, Warning};
@@ -52,10 +50,7 @@ pub(super) fn add(app: &App, env: &mut Env) -> Result<Option<File>> {
         let place = section.and_then(|section| app.host.sources.place(section.span));
         Error::Rc { reason, place: place.map(|place| format!(" ({place})")).unwrap_or_default() }
     })?;
-    let folder = &app.host.dirs.temp;
-    let file = tempfile::Builder::new().prefix("atmos-").suffix(".tfrc").tempfile_in(folder);
-    let mut file = file.map_err(crate::exec::Error::file("create", folder))?;
-    file.write_all(text.as_bytes()).map_err(crate::exec::Error::file("write", folder))?;
+    let file = super::passing_file(app, "atmos-", ".tfrc", &text)?;
     for name in VARIABLES {
         env.set(name, file.path());
     }

@@ -5,8 +5,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value as Json, json};
 
+use crate::form::decoded;
 use crate::state::{State, now, opaque};
-use crate::wire::{Answer, Asked, decoded};
+use crate::wire::{Answer, Asked};
 use crate::{issuer, resources};
 
 const TENANT: &str = "11111111-2222-3333-4444-555555555555";
@@ -138,7 +139,7 @@ fn authorize(state: &State, asked: &Asked, tenant: &str) -> Answer {
     } else {
         format!("code={}", state.issue(format!("{}.{}", opaque("code-"), of("code_challenge"))))
     };
-    Answer::new(302, "").header("location", &format!("{redirect}/?{outcome}&state={}", of("state")))
+    Answer::new(302, "").header("location", format!("{redirect}/?{outcome}&state={}", of("state")))
 }
 
 /// A code once, for who knows what its challenge was made of.

@@ -6,8 +6,9 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
 use serde_json::{Value as Json, json};
 
+use crate::form::decoded;
 use crate::state::{State, now, opaque};
-use crate::wire::{Answer, Asked, decoded};
+use crate::wire::{Answer, Asked};
 use crate::{issuer, resources};
 
 /// The provider of the pool that trusts the issuer here.
@@ -121,7 +122,7 @@ fn is_signed(state: &State, assertion: &str) -> bool {
 
 /// `POST /v1/projects/-/serviceAccounts/EMAIL:generateAccessToken` with the token of who may act as the account.
 fn generate(state: &State, asked: &Asked, email: &str) -> Answer {
-    let body: Json = serde_json::from_str(&asked.body).unwrap_or_default();
+    let body: Json = serde_json::from_slice(&asked.body).unwrap_or_default();
     state.note(&format!("generate {email} {body}"));
     let own = asked.header("authorization").strip_prefix("Bearer ").unwrap_or_default();
     if !state.issued.lock().unwrap().iter().any(|known| known == own) || !own.starts_with("ya29.") {

@@ -6,8 +6,9 @@ use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED, KeyPair as _, UnparsedPublicKey};
 use serde_json::{Value as Json, json};
 
+use crate::form::decoded;
 use crate::state::{State, now};
-use crate::wire::{Answer, Asked, decoded};
+use crate::wire::{Answer, Asked};
 
 /// What a job shows at the service.
 const BEARER: &str = "request-token-of-this-job";

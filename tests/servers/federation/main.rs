@@ -12,6 +12,8 @@
 
 mod adfs;
 mod entra;
+#[path = "../form.rs"]
+mod form;
 mod google;
 mod issuer;
 mod okta;
@@ -20,7 +22,7 @@ mod resources;
 mod saml;
 mod state;
 mod sts;
-#[path = "../storage/wire.rs"]
+#[path = "../wire.rs"]
 mod wire;
 
 use std::io::Write as _;
@@ -59,18 +61,18 @@ fn serve(state: &State, mut stream: TcpStream) -> Option<()> {
 fn answer(state: &State, asked: &Asked) -> Option<Answer> {
     match asked.path.as_str() {
         "/_control" => {
-            let knobs = serde_json::from_str(&asked.body).unwrap_or_else(|error| panic!("knobs: {error}"));
+            let knobs = serde_json::from_slice(&asked.body).unwrap_or_else(|error| panic!("knobs: {error}"));
             *state.knobs.lock().unwrap() = knobs;
             return Some(Answer::json(200, &json!({})));
         }
         "/_log" => return Some(Answer::json(200, &Json::from(state.log.lock().unwrap().clone()))),
         "/_issued" => return Some(Answer::json(200, &Json::from(state.issued.lock().unwrap().clone()))),
         "/_mint" => {
-            let claims = serde_json::from_str(&asked.body).unwrap_or_default();
+            let claims = serde_json::from_slice(&asked.body).unwrap_or_default();
             return Some(Answer::new(200, issuer::mint(state, &claims)));
         }
         "/_assert" => {
-            let wanted = serde_json::from_str(&asked.body).unwrap_or_default();
+            let wanted = serde_json::from_slice(&asked.body).unwrap_or_default();
             return Some(Answer::new(200, saml::response(state, &wanted)));
         }
         _ => {}

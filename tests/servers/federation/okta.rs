@@ -2,9 +2,10 @@
 
 use serde_json::{Value as Json, json};
 
+use crate::form::decoded;
 use crate::saml;
 use crate::state::{State, opaque};
-use crate::wire::{Answer, Asked, decoded};
+use crate::wire::{Answer, Asked};
 
 const USER: &str = "ana@acme.test";
 const PASSWORD: &str = "pw-of-ana-at-okta";
@@ -16,7 +17,7 @@ const STEP_UP: &str = "00step-up_token";
 
 pub(crate) fn answer(state: &State, asked: &Asked) -> Answer {
     state.note(format!("okta {} {}", asked.method, asked.path).as_str());
-    let body: Json = serde_json::from_str(&asked.body).unwrap_or_default();
+    let body: Json = serde_json::from_slice(&asked.body).unwrap_or_default();
     match (asked.method.as_str(), asked.path.as_str()) {
         ("POST", "/api/v1/authn") => begin(state, &body),
         ("POST", "/api/v1/authn/skip") => in_round(state, &body).unwrap_or_else(|| success(state, "session")),
@@ -133,8 +134,8 @@ fn redirect(state: &State, asked: &Asked) -> Answer {
     let sid = state.issue(opaque(if token.starts_with(VERIFIED) { VERIFIED } else { "sid" }));
     tokens.push(sid.clone());
     Answer::new(302, "")
-        .header("location", &parameter("redirectUrl"))
-        .header("set-cookie", &format!("sid={sid}; Path=/; Secure; HttpOnly"))
+        .header("location", parameter("redirectUrl"))
+        .header("set-cookie", format!("sid={sid}; Path=/; Secure; HttpOnly"))
 }
 
 fn application(state: &State, asked: &Asked) -> Answer {

@@ -8,7 +8,7 @@ use crate::state::{State, now, opaque};
 use crate::wire::{Answer, Asked};
 
 pub(crate) fn answer(state: &State, asked: &Asked) -> Answer {
-    let body: Json = serde_json::from_str(&asked.body).unwrap_or_default();
+    let body: Json = serde_json::from_slice(&asked.body).unwrap_or_default();
     match (asked.method.as_str(), asked.path.as_str()) {
         ("POST", "/pro/api/v1/auth/github-oidc") => session(state, &body),
         ("POST", "/pro/api/v1/sts") => tokens(state, asked, &body),

@@ -96,7 +96,7 @@ pub(crate) fn cluster(state: &State, asked: &Asked, rest: &str) -> Answer {
 
 /// The token review of a cluster (`authentication.k8s.io/v1`): who shows a token for clusters of Azure, or any of Google.
 pub(crate) fn review(state: &State, asked: &Asked) -> Answer {
-    let question: Json = serde_json::from_str(&asked.body).unwrap_or_default();
+    let question: Json = serde_json::from_slice(&asked.body).unwrap_or_default();
     let token = question["spec"]["token"].as_str().unwrap_or_default();
     let of_azure = entra::audience(state, token).filter(|audience| audience.starts_with("6dae42f8"));
     let of_google = token.starts_with("ya29.") && state.issued.lock().unwrap().iter().any(|known| known == token);

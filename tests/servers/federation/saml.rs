@@ -14,7 +14,7 @@ const AWS: &str = "https://signin.aws.amazon.com/saml";
 /// `GET /idp/app`: somebody is signed in, and the browser carries the response on. `?to=` names another place.
 pub(crate) fn page(state: &State, asked: &Asked) -> Answer {
     state.note("idp/app");
-    let to = asked.query.strip_prefix("to=").map_or_else(|| AWS.to_owned(), crate::wire::decoded);
+    let to = asked.query.strip_prefix("to=").map_or_else(|| AWS.to_owned(), crate::form::decoded);
     page_to(state, &to)
 }
 

@@ -6,14 +6,14 @@ use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
 
 use crate::wire::{Answer, Asked};
-use crate::{Artifact, State};
+use crate::{Artifact, State, content};
 
 fn no(status: u16, code: &str, text: &str) -> Answer {
     Answer::json(status, &json!({"code": code, "msg": text}))
 }
 
 pub(crate) fn answer(state: &mut State, asked: &Asked, method: &str) -> Answer {
-    let body = asked.json();
+    let body = content(asked);
     let text = |key: &str| body[key].as_str().unwrap_or_default().to_owned();
     let (run, job, name) = (text("workflow_run_backend_id"), text("workflow_job_run_backend_id"), text("name"));
     let Some((own_run, own_job)) = job_of(asked.header("authorization")) else {

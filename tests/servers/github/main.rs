@@ -10,12 +10,15 @@
 //! ```
 
 mod artifacts;
+#[path = "../listen.rs"]
+mod listen;
 mod pro;
 mod rest;
+#[path = "../wire.rs"]
 mod wire;
 
 use std::collections::BTreeMap;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,6 +27,7 @@ use std::time::Duration;
 use clap::Parser;
 use serde_json::{Value, json};
 
+use crate::listen::listen;
 use crate::wire::{Answer, Asked};
 
 #[derive(Parser)]
@@ -73,27 +77,22 @@ impl State {
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    let Ok(listener) = TcpListener::bind(("127.0.0.1", 0)) else { return ExitCode::FAILURE };
-    let Ok(address) = listener.local_addr() else { return ExitCode::FAILURE };
-    let state = Arc::new(Mutex::new(State { port: address.port(), next: 100, ..State::default() }));
-    let partial = options.port_file.with_extension("new");
-    let announced = std::fs::write(&partial, address.port().to_string());
-    if announced.and_then(|()| std::fs::rename(&partial, &options.port_file)).is_err() {
-        return ExitCode::FAILURE;
-    }
-    std::thread::spawn(move || {
-        for client in listener.incoming().flatten() {
-            let state = state.clone();
-            std::thread::spawn(move || serve(client, &state));
+    listen(&options.port_file, options.exit_after, |port| {
+        let state = Arc::new(Mutex::new(State { port, next: 100, ..State::default() }));
+        move |client| {
+            serve(client, &state);
         }
-    });
-    let (gone, stdin_closed) = std::sync::mpsc::channel::<()>();
-    std::thread::spawn(move || {
-        let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
-        drop(gone);
-    });
-    let _ = stdin_closed.recv_timeout(Duration::from_secs(options.exit_after));
-    ExitCode::SUCCESS
+    })
+}
+
+/// A value behind `?`.
+pub(crate) fn parameter(asked: &Asked, name: &str) -> Option<String> {
+    let value = asked.query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+    value.map(|value| value.replace("%2F", "/").replace("%20", " "))
+}
+
+pub(crate) fn content(asked: &Asked) -> Value {
+    serde_json::from_slice(&asked.body).unwrap_or_default()
 }
 
 fn serve(mut client: TcpStream, state: &Mutex<State>) -> Option<()> {

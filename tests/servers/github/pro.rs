@@ -2,14 +2,14 @@
 
 use serde_json::json;
 
-use crate::State;
 use crate::wire::{Answer, Asked};
+use crate::{State, content, parameter};
 
 pub(crate) fn answer(state: &mut State, asked: &Asked, path: &str) -> Answer {
-    let body = asked.json();
+    let body = content(asked);
     match (asked.method.as_str(), path) {
         ("GET", "oidc") => {
-            let audience = asked.parameter("audience");
+            let audience = parameter(asked, "audience");
             if asked.header("authorization") != "Bearer runner-may-ask" || audience.as_deref() != Some("atmos-pro.com")
             {
                 return Answer::json(401, &json!({"message": "no"}));
@@ -30,8 +30,8 @@ pub(crate) fn answer(state: &mut State, asked: &Asked, path: &str) -> Answer {
                     &json!({"success": false, "errorMessage": "token is not valid", "traceId": "t-1"}),
                 );
             }
-            let stack = asked.parameter("stack").unwrap_or_default();
-            let component = asked.parameter("component").unwrap_or_default();
+            let stack = parameter(asked, "stack").unwrap_or_default();
+            let component = parameter(asked, "component").unwrap_or_default();
             let mut told = body;
             told["instance"] = json!(format!("{component} in {stack}"));
             state.told.push(told);

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::State;
 use crate::wire::{Answer, Asked};
+use crate::{State, content};
 
 /// A token that may do everything, and one that may do nothing.
 const TOKENS: [&str; 2] = ["Bearer ghs_may_everything_0001", "Bearer ghs_may_nothing_0002"];
@@ -20,10 +20,10 @@ pub(crate) fn answer(state: &mut State, asked: &Asked, path: &str) -> Answer {
     }
     let parts: Vec<&str> = path.split('/').collect();
     match (asked.method.as_str(), parts.as_slice()) {
-        ("POST", ["statuses", commit]) => status(state, &asked.json(), commit),
+        ("POST", ["statuses", commit]) => status(state, &content(asked), commit),
         ("GET", ["issues", number, "comments"]) => comments(state, asked, number),
         ("POST", ["issues", number, "comments"]) => {
-            let body = asked.json()["body"].as_str().unwrap_or_default().to_owned();
+            let body = content(asked)["body"].as_str().unwrap_or_default().to_owned();
             if body.chars().count() > 65536 {
                 return Answer::json(422, &json!({"message": "Validation Failed"}));
             }
@@ -32,7 +32,7 @@ pub(crate) fn answer(state: &mut State, asked: &Asked, path: &str) -> Answer {
             Answer::json(201, &json!({"id": id}))
         }
         ("PATCH", ["issues", "comments", id]) => {
-            let body = asked.json()["body"].as_str().unwrap_or_default().to_owned();
+            let body = content(asked)["body"].as_str().unwrap_or_default().to_owned();
             let id: u64 = id.parse().unwrap_or_default();
             match state.comments.values_mut().flatten().find(|(known, _)| *known == id) {
                 Some((_, known)) => *known = body,
@@ -77,7 +77,7 @@ fn status(state: &mut State, body: &Value, commit: &str) -> Answer {
 fn comments(state: &State, asked: &Asked, number: &str) -> Answer {
     let number: u64 = number.parse().unwrap_or_default();
     let parameter =
-        |name: &str, usual: usize| asked.parameter(name).and_then(|text| text.parse().ok()).unwrap_or(usual);
+        |name: &str, usual: usize| crate::parameter(asked, name).and_then(|text| text.parse().ok()).unwrap_or(usual);
     let (page, size) = (parameter("page", 1), parameter("per_page", 30).min(100));
     let all = state.comments.get(&number).map(Vec::as_slice).unwrap_or_default();
     let shown = all.iter().skip((page - 1) * size).take(size);
@@ -97,7 +97,7 @@ fn find(state: &State, id: &str) -> Option<usize> {
 }
 
 fn artifacts(state: &State, asked: &Asked) -> Answer {
-    let name = asked.parameter("name");
+    let name = crate::parameter(asked, "name");
     let all = state.artifacts.iter().filter(|artifact| state.ended && artifact.id.is_some());
     let all = all.filter(|artifact| name.as_ref().is_none_or(|name| *name == artifact.name));
     let shown: Vec<Value> = all

@@ -4,8 +4,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ring::hmac;
 
+use crate::form::decoded;
 use crate::state;
-use crate::wire::{Answer, Asked, decoded};
+use crate::wire::{Answer, Asked};
 
 /// The key that every emulator of the service has.
 const KEY: &str = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";

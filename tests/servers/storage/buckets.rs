@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use crate::form::decoded;
 use crate::google::TOKENS;
-use crate::wire::{Answer, Asked, decoded};
+use crate::wire::{Answer, Asked};
 
 /// Buckets with the versions of their objects, as name and generation.
 #[derive(Default)]
@@ -29,7 +30,7 @@ pub(crate) fn answer(buckets: &mut Buckets, asked: &Asked) -> Answer {
     }
     let rest = asked.path.strip_prefix("/storage/v1/b").unwrap_or_default();
     let parts: Vec<String> = rest.split('/').skip(1).map(decoded).collect();
-    let body: Value = serde_json::from_str(&asked.body).unwrap_or_default();
+    let body: Value = serde_json::from_slice(&asked.body).unwrap_or_default();
     let Some(name) = parts.first() else {
         if asked.method != "POST" || asked.query != "project=acme-states" {
             return refused(400, "Required parameter: project");

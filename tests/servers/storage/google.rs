@@ -5,7 +5,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
 use serde_json::{Value, json};
 
-use crate::wire::{Answer, Asked, decoded};
+use crate::form::decoded;
+use crate::wire::{Answer, Asked};
 use crate::{Services, state};
 
 pub(crate) const TOKENS: [&str; 3] = ["account-token", "user-token", "other-token"];

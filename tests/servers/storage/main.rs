@@ -11,12 +11,17 @@
 
 mod azure;
 mod buckets;
+#[path = "../form.rs"]
+mod form;
 mod google;
+#[path = "../listen.rs"]
+mod listen;
 mod manage;
 mod plain;
+#[path = "../wire.rs"]
 mod wire;
 
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,6 +29,7 @@ use std::time::Duration;
 
 use clap::Parser;
 
+use crate::listen::listen;
 use crate::wire::{Answer, Asked};
 
 /// The states that every service has: by workspace.
@@ -55,34 +61,19 @@ pub(crate) struct Services {
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    let Ok(listener) = TcpListener::bind(("127.0.0.1", 0)) else { return ExitCode::FAILURE };
-    let Ok(address) = listener.local_addr() else { return ExitCode::FAILURE };
     let google_key = options.google_key.map(std::fs::read).and_then(Result::ok).unwrap_or_default();
-    let services = Arc::new(Services {
-        google_key,
-        port: address.port(),
-        log: Mutex::default(),
-        azure: Mutex::default(),
-        google: Mutex::default(),
-    });
-    let partial = options.port_file.with_extension("new");
-    let announced = std::fs::write(&partial, address.port().to_string());
-    if announced.and_then(|()| std::fs::rename(&partial, &options.port_file)).is_err() {
-        return ExitCode::FAILURE;
-    }
-    std::thread::spawn(move || {
-        for client in listener.incoming().flatten() {
-            let services = services.clone();
-            std::thread::spawn(move || serve(client, &services));
+    listen(&options.port_file, options.exit_after, |port| {
+        let services = Arc::new(Services {
+            google_key,
+            port,
+            log: Mutex::default(),
+            azure: Mutex::default(),
+            google: Mutex::default(),
+        });
+        move |client| {
+            serve(client, &services);
         }
-    });
-    let (gone, stdin_closed) = std::sync::mpsc::channel::<()>();
-    std::thread::spawn(move || {
-        let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
-        drop(gone);
-    });
-    let _ = stdin_closed.recv_timeout(Duration::from_secs(options.exit_after));
-    ExitCode::SUCCESS
+    })
 }
 
 fn serve(mut client: TcpStream, services: &Services) -> Option<()> {

@@ -32,7 +32,7 @@ pub(crate) fn answer(azure: &mut Azure, port: u16, asked: &Asked) -> Answer {
     if path.starts_with("/subscriptions/closed/") {
         return refused(403, "AuthorizationFailed", "The client does not have authorization.");
     }
-    let body: Value = serde_json::from_str(&asked.body).unwrap_or_default();
+    let body: Value = serde_json::from_slice(&asked.body).unwrap_or_default();
     if let Some(account) = path.strip_suffix("/operation") {
         let rounds = azure.making.entry(account.to_owned()).or_default();
         *rounds += 1;
@@ -74,7 +74,7 @@ pub(crate) fn answer(azure: &mut Azure, port: u16, asked: &Asked) -> Answer {
 
 fn pending(port: u16, account: &str) -> Answer {
     let url = format!("http://127.0.0.1:{port}{account}/operation?api-version=2023-05-01");
-    Answer::new(202, "").header("location", &url).header("retry-after", "0")
+    Answer::new(202, "").header("location", url).header("retry-after", "0")
 }
 
 /// The resource in which one lies; a group lies in its subscription, which is there.

@@ -1,16 +1,13 @@
 //! A sign-in at Azure on its way along a chain, and what its providers have in common. Row 5.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
-use serde_json::Value as Json;
 
 use super::super::super::error::Error as AuthError;
 use super::super::module::{Entry, Step};
 use super::super::network::{end, endpoint, fit};
 use super::super::setting::Setting;
-use crate::cloud::Token;
 use crate::cloud::azure::authority;
+use crate::cloud::{self, Token};
 use crate::secret::{Expose as _, Secret, without_userinfo};
 use crate::span::Span;
 
@@ -105,7 +102,8 @@ impl AzureLogin {
     /// A login whose token has just been given.
     pub(super) fn given(step: &Step<'_>, token: &Token, way: Way) -> Result<AzureLogin, AuthError> {
         let expires = token.lifetime.map(|seconds| end(step, seconds)).transpose()?;
-        let claims = claims(token.value.expose_secret()).unwrap_or_default();
+        // For people only: whoever takes the token reads it itself.
+        let claims = cloud::claims(token.value.expose_secret()).unwrap_or_default();
         let who = ["upn", "unique_name", "preferred_username", "appid"].into_iter();
         let who = who.filter_map(|key| claims[key].as_str()).find(|who| !who.is_empty());
         let who = who.map(|who| who.chars().filter(|c| !c.is_control()).take(200).collect());
@@ -118,11 +116,6 @@ impl AzureLogin {
             way,
         })
     }
-}
-
-/// What a token says of itself, for people only: whoever takes it reads it itself.
-fn claims(token: &str) -> Option<Json> {
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?).ok()
 }
 
 /// Where tokens are asked for: of the entry, of the variable that Azure's own libraries read, or of the cloud.

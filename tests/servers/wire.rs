@@ -1,13 +1,14 @@
-//! One request, one answer, then the connection is closed. Bodies are bytes.
+//! What the loopback services of several tests have in common: one request and one answer for each connection. Bodies are bytes.
 
 use std::io::{Read, Write};
 
 pub(crate) struct Asked {
     pub(crate) method: String,
+    /// As it was sent, without what follows `?`.
     pub(crate) path: String,
     pub(crate) query: String,
     /// Names in lower case.
-    headers: Vec<(String, String)>,
+    pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
 }
 
@@ -49,16 +50,6 @@ impl Asked {
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
     }
-
-    /// A value behind `?`.
-    pub(crate) fn parameter(&self, name: &str) -> Option<String> {
-        let value = self.query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
-        value.map(|value| value.replace("%2F", "/").replace("%20", " "))
-    }
-
-    pub(crate) fn json(&self) -> serde_json::Value {
-        serde_json::from_slice(&self.body).unwrap_or_default()
-    }
 }
 
 pub(crate) struct Answer {
@@ -76,8 +67,8 @@ impl Answer {
         Answer::new(status, json.to_string())
     }
 
-    pub(crate) fn header(mut self, name: &'static str, value: String) -> Answer {
-        self.headers.push((name, value));
+    pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Answer {
+        self.headers.push((name, value.into()));
         self
     }
 
