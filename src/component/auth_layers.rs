@@ -9,11 +9,8 @@ use super::section::Section;
 use crate::auth::setting;
 use crate::merge::{ListStrategy, merge_into};
 use crate::span::Sources;
-use crate::stack;
+use crate::stack::{self, keep_narrow};
 use crate::value::{Map, Node, Value};
-
-/// Guard rails that are lists: whom and which accounts a scope allows.
-const LISTS: [&str; 2] = ["allowed_identities", "expected_account"];
 
 /// Maps below `settings.auth` in which a date may stand: `identity`, and its entries by operation.
 const DEPTH: usize = 2;
@@ -119,17 +116,4 @@ pub(super) fn merged<'a>(layers: impl IntoIterator<Item = &'a Node>, strategy: L
         keep_narrow(&mut merged, layer, strategy);
     }
     merged
-}
-
-/// Puts the word of a layer in place of lists that a strategy put together: who narrows a rail would widen it otherwise. A
-/// list that is tagged (`!append`) says itself what it does.
-fn keep_narrow(merged: &mut Node, layer: &Node, strategy: ListStrategy) {
-    if strategy == ListStrategy::Replace {
-        return;
-    }
-    for key in LISTS {
-        if let Some(own) = layer.get(key).filter(|own| own.as_list().is_some()) {
-            merged.make_map().insert(Arc::from(key), own.clone());
-        }
-    }
 }

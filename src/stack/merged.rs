@@ -13,10 +13,11 @@ use super::error::{Error, section_error};
 use super::file::{File, Manifest};
 use super::frame::{Frame, Merging, Pool};
 use super::load::{Files, Layout};
+use super::narrow::keep_narrow_everywhere;
 use super::render;
 use super::strict::put;
 use crate::host::Host;
-use crate::merge::{appended, has_appends, is_unset, merge_all, merge_into};
+use crate::merge::{ListStrategy, appended, has_appends, is_unset, merge_all, merge_into};
 use crate::value::{Map, Node};
 
 /// Merges that one repository may need: imports with ever new contexts could go on without end.
@@ -279,12 +280,15 @@ impl Merger<'_> {
 
     /// The layers folded, lowest first.
     fn fold<'n>(&self, mut layers: impl Iterator<Item = &'n Node>) -> Result<Node, Error> {
-        if !self.layout.engine.conflicts_are_errors {
-            return Ok(merge_all(layers, self.merging.strategy));
+        let (strategy, strict) = (self.merging.strategy, self.layout.engine.conflicts_are_errors);
+        if !strict && strategy == ListStrategy::Replace {
+            return Ok(merge_all(layers, strategy));
         }
+        let sources = strict.then_some(&*self.host.sources);
         let mut merged = layers.next().cloned().unwrap_or_else(Node::empty_map);
         for layer in layers {
-            put(&mut merged, layer, self.merging.strategy, Some(&self.host.sources), "")?;
+            put(&mut merged, layer, strategy, sources, "")?;
+            keep_narrow_everywhere(&mut merged, layer, strategy);
         }
         Ok(merged)
     }

@@ -19,6 +19,7 @@ mod layers;
 mod load;
 mod merged;
 mod name;
+mod narrow;
 mod overrides;
 mod probe;
 #[cfg(test)]
@@ -43,6 +44,7 @@ pub use layers::{FileLayer, OverrideLayer};
 pub use load::all_manifests;
 pub use merged::Document;
 pub use name::{pattern_name, pattern_tokens};
+pub(crate) use narrow::keep_narrow;
 pub use probe::Probe;
 pub(crate) use render::Machine;
 pub use slim::Part;

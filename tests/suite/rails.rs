@@ -295,6 +295,29 @@ fn narrower_scope_narrows_and_widens_rails_by_its_own_word_alone() {
     }
 }
 
+#[test]
+fn what_a_manifest_imports_does_not_widen_its_rails() {
+    let mut sandbox = repository("{}");
+    sandbox.set("ATMOS_STACKS_EXCLUDED_PATHS", "catalog/**/*");
+    let plan = |identity: &str| sandbox.atmos(&[&PLAN[..], &["-i", identity]].concat());
+    let wide = "allowed_identities: [data, reader]";
+    sandbox.write("stacks/catalog/wide.yaml", &format!("auth: {{{wide}}}\n"));
+    sandbox.write("stacks/catalog/kind.yaml", &format!("terraform: {{auth: {{{wide}}}}}\n"));
+    sandbox.write("stacks/catalog/own.yaml", &format!("components: {{terraform: {{vpc: {{auth: {{{wide}}}}}}}}}\n"));
+    for strategy in ["replace", "append", "merge"] {
+        add(&sandbox, &format!("settings: {{list_merge_strategy: {strategy}}}"));
+        for (import, components, text) in [
+            ("wide", "{terraform: {vpc: {}}}", "auth: {allowed_identities: [reader]}"),
+            ("kind", "{terraform: {vpc: {}}}", "terraform: {auth: {allowed_identities: [reader]}}"),
+            ("own", "{terraform: {vpc: {auth: {allowed_identities: [reader]}}}}", ""),
+        ] {
+            stack(&sandbox, &format!("{components}\nimport: [catalog/{import}]\n{text}"));
+            plan("reader").success();
+            refused(forgotten(&sandbox), plan("data")).says("allowed here: admin, reader");
+        }
+    }
+}
+
 /// The same, with nothing started so far.
 fn forgotten(sandbox: &Sandbox) -> &Sandbox {
     let _ = std::fs::remove_file(sandbox.root().join("log"));
