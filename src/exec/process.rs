@@ -21,7 +21,7 @@ use super::launch::{Hangup, Launch, Output, Redirect};
 use super::outlet::Stream;
 use super::pty::Pty;
 use super::relay::Relay;
-use super::signals::{self, Signals, Stop};
+use super::signals::{self, Heard, Signals, Stop};
 use super::{Error, files, standard};
 use crate::host::{Env, Terminal};
 use crate::secret::Masker;
@@ -184,12 +184,18 @@ pub async fn run_within(
     let status = loop {
         tokio::select! {
             status = child.wait() => break status.map_err(|source| Error::Wait { source })?,
-            signal = signals.next() => {
-                stop.get_or_insert(signal);
-                if let Some(pid) = pid {
-                    signals::pass_on(pid, signal, launch.hangup);
+            heard = signals.heard() => match (heard, pid) {
+                (Heard::Stop(signal), pid) => {
+                    stop.get_or_insert(signal);
+                    if let Some(pid) = pid {
+                        signals::pass_on(pid, signal, launch.hangup);
+                    }
                 }
-            }
+                #[cfg(unix)]
+                (Heard::Word(signal), Some(pid)) => signals::send(pid, signal),
+                #[cfg(unix)]
+                (Heard::Word(_), None) => {}
+            },
             () = &mut pumps, if !drained => {
                 drained = true;
                 // Nobody reads the terminal any more: the child must not wait for it.

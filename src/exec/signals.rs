@@ -25,6 +25,17 @@ pub enum Stop {
     Interrupt,
     Terminate,
     Hangup,
+    /// Ctrl-\\ of a terminal.
+    Quit,
+}
+
+/// What came from outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Heard {
+    Stop(Stop),
+    /// The child's business alone.
+    #[cfg(unix)]
+    Word(rustix::process::Signal),
 }
 
 impl Stop {
@@ -34,6 +45,7 @@ impl Stop {
             Stop::Interrupt => 130,
             Stop::Terminate => 143,
             Stop::Hangup => 129,
+            Stop::Quit => 131,
         }
     }
 }
@@ -44,12 +56,14 @@ impl std::fmt::Display for Stop {
             Stop::Interrupt => "SIGINT",
             Stop::Terminate => "SIGTERM",
             Stop::Hangup => "SIGHUP",
+            Stop::Quit => "SIGQUIT",
         })
     }
 }
 
 /// Listens for the whole of a run, from before the first private file is written until the last one is gone. While one
-/// exists the process does not end by SIGINT, SIGTERM or SIGHUP; whoever holds it must act on [`Signals::next`].
+/// exists the process does not end by SIGINT, SIGTERM, SIGHUP or SIGQUIT; whoever holds it must act on [`Signals::next`].
+/// SIGUSR1 and SIGUSR2, which would end it just as well, mean the child.
 pub struct Signals {
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
@@ -57,6 +71,10 @@ pub struct Signals {
     terminate: tokio::signal::unix::Signal,
     #[cfg(unix)]
     hangup: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    quit: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    words: [tokio::signal::unix::Signal; 2],
 }
 
 impl std::fmt::Debug for Signals {
@@ -78,15 +96,31 @@ impl Signals {
             interrupt: open(SignalKind::interrupt())?,
             terminate: open(SignalKind::terminate())?,
             hangup: open(SignalKind::hangup())?,
+            quit: open(SignalKind::quit())?,
+            words: [open(SignalKind::user_defined1())?, open(SignalKind::user_defined2())?],
         })
     }
 
-    /// The next request to stop. Safe to drop and call again.
-    pub async fn next(&mut self) -> Stop {
+    /// What comes next. Safe to drop and call again.
+    pub(super) async fn heard(&mut self) -> Heard {
+        use rustix::process::Signal;
+        let [first, second] = &mut self.words;
         tokio::select! {
-            _ = self.interrupt.recv() => Stop::Interrupt,
-            _ = self.terminate.recv() => Stop::Terminate,
-            _ = self.hangup.recv() => Stop::Hangup,
+            _ = self.interrupt.recv() => Heard::Stop(Stop::Interrupt),
+            _ = self.terminate.recv() => Heard::Stop(Stop::Terminate),
+            _ = self.hangup.recv() => Heard::Stop(Stop::Hangup),
+            _ = self.quit.recv() => Heard::Stop(Stop::Quit),
+            _ = first.recv() => Heard::Word(Signal::USR1),
+            _ = second.recv() => Heard::Word(Signal::USR2),
+        }
+    }
+
+    /// The next request to stop, where there is no child. Safe to drop and call again.
+    pub async fn next(&mut self) -> Stop {
+        loop {
+            if let Heard::Stop(stop) = self.heard().await {
+                return stop;
+            }
         }
     }
 }
@@ -107,6 +141,11 @@ impl Signals {
             std::future::pending::<()>().await;
         }
         Stop::Interrupt
+    }
+
+    /// The next request to stop.
+    pub(super) async fn heard(&mut self) -> Heard {
+        Heard::Stop(self.next().await)
     }
 }
 
@@ -198,22 +237,26 @@ impl Drop for Watch {
 /// Sends a request on to the child if it has not received it already.
 #[cfg(unix)]
 pub(super) fn pass_on(child: u32, stop: Stop, hangup: Hangup) {
-    use rustix::process::{Pid, Signal, kill_process};
-    if stop == Stop::Interrupt && in_foreground() {
+    use rustix::process::Signal;
+    if matches!(stop, Stop::Interrupt | Stop::Quit) && in_foreground() {
         return;
     }
     let signal = match (stop, hangup) {
         (Stop::Interrupt, _) => Signal::INT,
+        (Stop::Quit, _) => Signal::QUIT,
         (Stop::Terminate, _) | (Stop::Hangup, Hangup::Terminates) => Signal::TERM,
         (Stop::Hangup, Hangup::PassesOn | Hangup::Shells) => Signal::HUP,
     };
     let below = if hangup == Hangup::Shells { kin::below_shells(child) } else { Vec::new() };
-    for process in std::iter::once(child).chain(below) {
-        let Some(process) = i32::try_from(process).ok().and_then(Pid::from_raw) else { continue };
-        if let Err(error) = kill_process(process, signal) {
-            // It has just ended; there is nobody left to tell.
-            tracing::debug!(%error, %stop, "signal not delivered");
-        }
+    std::iter::once(child).chain(below).for_each(|process| send(process, signal));
+}
+
+#[cfg(unix)]
+pub(super) fn send(process: u32, signal: rustix::process::Signal) {
+    let Some(process) = i32::try_from(process).ok().and_then(rustix::process::Pid::from_raw) else { return };
+    if let Err(error) = rustix::process::kill_process(process, signal) {
+        // It has just ended; there is nobody left to tell.
+        tracing::debug!(%error, ?signal, "signal not delivered");
     }
 }
 

@@ -21,7 +21,7 @@ use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr}
 type Handle = extern "C" fn(c_int, *mut siginfo_t, *mut c_void);
 
 /// What ends the process.
-const SIGNALS: [Signal; 3] = [Signal::SIGHUP, Signal::SIGINT, Signal::SIGTERM];
+const SIGNALS: [Signal; 4] = [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM];
 /// No marks around pasted text, the cursor shown, no colour, a new line.
 const PLAIN: &[u8] = b"\x1b[?2004l\x1b[?25h\x1b[0m\r\n";
 const STDIN: c_int = 0;
@@ -40,7 +40,7 @@ struct Open {
     /// One byte ends the wait for the answer.
     wake: PipeWriter,
     /// What a signal did before; nothing for one that is ignored.
-    before: [Option<SigAction>; 3],
+    before: [Option<SigAction>; SIGNALS.len()],
 }
 
 pub(super) fn ended_by() -> Option<u8> {
@@ -94,7 +94,7 @@ impl Guard {
             let mut masked = set();
             masked.add(Signal::SIGTTOU);
             let ours = SigAction::new(SigHandler::SigAction(handle), SaFlags::SA_RESTART, masked);
-            let mut before = [None; 3];
+            let mut before = [None; SIGNALS.len()];
             for (signal, before) in SIGNALS.into_iter().zip(&mut before) {
                 let old = set_action(signal, &ours).map_err(std::io::Error::from)?;
                 if matches!(old.handler(), SigHandler::SigIgn) {

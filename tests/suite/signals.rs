@@ -106,6 +106,50 @@ fn hangup_reaches_a_command_of_the_users_own_as_it_is() {
     cloud.assert_clean();
 }
 
+/// Whatever would end the program while its child goes on reaches the child instead, and no key stays behind.
+#[test]
+fn quit_and_signals_of_the_users_own_reach_the_command() {
+    let cloud = Cloud::start(&[]);
+    cloud.login("data-admin").success();
+    let script = "trap 'echo >\"$PROBE/one\"' USR1; trap 'echo >\"$PROBE/two\"' USR2; trap 'echo quit; exit 3' QUIT; \
+                  echo >\"$PROBE/started\"; while :; do sleep 0.1; done";
+    let words = ["auth", "exec", "-i", "data-admin", "--delivery", "files", "--", "sh", "-c", script];
+    let mut run = cloud.sandbox.spawn(&words);
+    let pid = run.pid();
+    let mut wait = |file: &str| {
+        wait_until(file, Duration::from_mins(1), || {
+            assert!(run.is_running(), "the command has ended early: no {file}");
+            cloud.probes().join(file).exists().then_some(())
+        });
+    };
+    wait("started");
+    for (signal, file) in [(Signal::USR1, "one"), (Signal::USR2, "two")] {
+        crate::support::signal(pid, signal);
+        wait(file);
+    }
+    run.signal(Signal::QUIT);
+    let outcome = run.wait().exits(3);
+    assert_eq!(outcome.stdout, "quit\n", "{outcome}");
+    cloud.assert_clean();
+}
+
+/// Ctrl-\\ of a terminal: the command dies of it as it does without us.
+#[test]
+fn quit_of_the_terminal_leaves_no_key() {
+    let cloud = Cloud::start(&[]);
+    cloud.login("data-admin").success();
+    let script = "echo >\"$PROBE/started\"; exec sleep 60";
+    let words = ["auth", "exec", "-i", "data-admin", "--delivery", "files", "--", "sh", "-c", script];
+    let mut run = cloud.sandbox.spawn(&words);
+    wait_until("the command runs", Duration::from_mins(1), || {
+        assert!(run.is_running(), "the command has ended early");
+        cloud.probes().join("started").exists().then_some(())
+    });
+    run.signal_group(Signal::QUIT);
+    run.wait().exits(131);
+    cloud.assert_clean();
+}
+
 /// With keys in files a killed run leaves them, in its private folder and nowhere else, until the next start.
 #[test]
 fn keys_that_a_killed_run_left_are_swept_at_the_next_start() {

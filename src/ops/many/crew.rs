@@ -234,6 +234,7 @@ impl<'c> State<'c> {
             self.stop.get_or_insert(match report.exit_code() {
                 143 => Stop::Terminate,
                 129 => Stop::Hangup,
+                131 => Stop::Quit,
                 _ => Stop::Interrupt,
             });
             self.schedule.stop();
