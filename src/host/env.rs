@@ -4,16 +4,26 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 
+/// Variables with a password of this program's own.
+const PASSWORDS: [&str; 2] = ["ATMOS_KEYRING_PASSWORD", "ATMOS_SAML_PASSWORD"];
+/// The variable that names another one of them.
+const PASSWORD_ENV: &str = "ATMOS_KEYRING_PASSWORD_ENV";
+
 /// Environment variables, sorted by name. Values are kept as the bytes they are, so that a child gets back what we got.
+///
+/// Passwords that are for this program alone are not among them: only [`Env::password`] gives one, so that none can reach
+/// a child, a template or a message by accident.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Env {
     variables: BTreeMap<OsString, OsString>,
+    /// The name of a password that the configuration chose.
+    hidden: Option<String>,
 }
 
 /// Only the names: values may be secrets.
 impl std::fmt::Debug for Env {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_set().entries(self.variables.keys()).finish()
+        f.debug_set().entries(self.iter().map(|(name, _)| name)).finish()
     }
 }
 
@@ -26,22 +36,40 @@ impl Env {
 
     /// A variable that is set, not empty and valid UTF-8.
     pub fn get(&self, name: &str) -> Option<&str> {
+        self.get_raw(name).and_then(OsStr::to_str).filter(|value| !value.is_empty())
+    }
+
+    /// A password: the variable even if it is one that nobody else sees.
+    pub fn password(&self, name: &str) -> Option<&str> {
         self.variables.get(OsStr::new(name)).and_then(|value| value.to_str()).filter(|value| !value.is_empty())
+    }
+
+    /// From now on the variable is a password of ours.
+    pub fn hide(&mut self, name: &str) {
+        self.hidden = Some(name.to_owned());
+    }
+
+    fn is_hidden(&self, name: &OsStr) -> bool {
+        let named = self.variables.get(OsStr::new(PASSWORD_ENV));
+        PASSWORDS.iter().any(|password| name == *password)
+            || named.is_some_and(|named| name == named)
+            || self.hidden.as_ref().is_some_and(|hidden| name == hidden.as_str())
     }
 
     /// A variable that is set and not empty, with replacement characters for what is not UTF-8: for names that are looked
     /// up, which must not go unseen where they cannot be right.
     pub fn lossy(&self, name: &str) -> Option<Cow<'_, str>> {
-        self.variables.get(OsStr::new(name)).map(|value| value.to_string_lossy()).filter(|value| !value.is_empty())
+        self.get_raw(name).map(OsStr::to_string_lossy).filter(|value| !value.is_empty())
     }
 
     /// A variable that is set, even to the empty string.
     pub fn get_raw(&self, name: &str) -> Option<&OsStr> {
-        self.variables.get(OsStr::new(name)).map(OsString::as_os_str)
+        let value = self.variables.get(OsStr::new(name))?;
+        (!self.is_hidden(OsStr::new(name))).then_some(value)
     }
 
     pub fn is_set(&self, name: &str) -> bool {
-        self.variables.contains_key(OsStr::new(name))
+        self.get_raw(name).is_some()
     }
 
     pub fn set(&mut self, name: impl Into<OsString>, value: impl Into<OsString>) {
@@ -61,13 +89,15 @@ impl Env {
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
-        self.variables.iter().map(|(name, value)| (name.as_os_str(), value.as_os_str()))
+        let all = self.variables.iter().map(|(name, value)| (name.as_os_str(), value.as_os_str()));
+        all.filter(|(name, _)| !self.is_hidden(name))
     }
 }
 
 impl<N: Into<OsString>, V: Into<OsString>> FromIterator<(N, V)> for Env {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(variables: I) -> Env {
-        Env { variables: variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect() }
+        let variables = variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+        Env { variables, hidden: None }
     }
 }
 
@@ -79,6 +109,21 @@ mod tests {
     fn empty_counts_as_unset_for_get_only() {
         let env = Env::from_iter([("A", ""), ("B", "x")]);
         assert_eq!((env.get("A"), env.is_set("A"), env.get("B")), (None, true, Some("x")));
+    }
+
+    #[test]
+    fn passwords_are_for_who_asks_for_one() {
+        let names = ["ATMOS_KEYRING_PASSWORD", "ATMOS_SAML_PASSWORD", "MINE", "CHOSEN"];
+        let mut env = Env::from_iter(names.map(|name| (name, "pw")));
+        env.set(PASSWORD_ENV, "MINE");
+        env.set("PATH", "/bin");
+        env.hide("CHOSEN");
+        for name in names {
+            assert_eq!((env.get(name), env.lossy(name), env.get_raw(name)), (None, None, None), "{name}");
+            assert!(!env.is_set(name), "{name}");
+            assert_eq!(env.password(name), Some("pw"), "{name}");
+        }
+        assert_eq!(env.iter().map(|(name, _)| name).collect::<Vec<_>>(), [PASSWORD_ENV, "PATH"]);
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod machine;
 mod masked;
 mod network;
 mod once;
+mod page;
 pub mod prompt;
 #[cfg(unix)]
 mod put_back;
@@ -47,6 +48,7 @@ pub use machine::{Host, platform};
 pub use masked::{Spoken, masked_stderr};
 pub use network::{Network, NetworkError, Route};
 pub use once::Once;
+pub use page::open_page;
 #[cfg(target_os = "linux")]
 pub use shield::reap_orphans;
 pub use shield::{adopt_orphans, shield};

@@ -16,6 +16,7 @@ use crate::host::{Host, prompt};
 use crate::resolve::{ErrorMode, Evaluator, Memo, Options, Writer};
 use crate::stack::StackIndex;
 use crate::store::Problem;
+use crate::value::Node;
 
 /// The host, the configuration, and the stacks once somebody asked for them.
 #[derive(Debug)]
@@ -39,7 +40,10 @@ pub struct App {
 }
 
 impl App {
-    pub fn new(host: Host, config: Config, locate: Vec<String>) -> App {
+    pub fn new(mut host: Host, config: Config, locate: Vec<String>) -> App {
+        if let Some(name) = config.auth.get_path(["keyring", "spec", "password_env"]).and_then(Node::as_str) {
+            host.env.hide(name);
+        }
         App {
             host,
             config,

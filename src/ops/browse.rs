@@ -27,7 +27,9 @@ pub struct Field {
 pub fn document(app: &App, kind: &str, component: &str, stack: &str) -> Result<(Node, Provenance)> {
     let instance = app.find(component, stack, Some(Kind::from_key(kind)))?;
     let provenance = Provenance::of(app, &instance, &instance)?;
-    Ok((Node::from(instance.to_map()), provenance))
+    let mut document = instance.to_map();
+    super::config::hide_auth(app, &mut document);
+    Ok((Node::from(document), provenance))
 }
 
 /// Every value of a document, one after the other. Sections without content are left out.

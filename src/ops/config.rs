@@ -1,5 +1,7 @@
 //! The configuration itself: what it amounts to, and what is to be said of it.
 
+use std::sync::Arc;
+
 use super::App;
 use crate::auth::{AuthConfig, Realm};
 use crate::config::InForce;
@@ -9,9 +11,19 @@ use crate::value::{Map, Node, Value};
 
 /// Sections whose texts may be secrets.
 const SENSITIVE_SECTIONS: [&str; 4] = ["auth", "stores", "secrets", "integrations"];
-/// Parts of the names of keys whose texts are secrets.
-const SENSITIVE_KEYS: [&str; 6] =
-    ["secret_access_key", "session_token", "password", "client_secret", "access_token", "private_key"];
+/// Parts of the names of keys whose values are secrets.
+const SENSITIVE_KEYS: [&str; 8] = [
+    "secret_access_key",
+    "session_token",
+    "password",
+    "passphrase",
+    "client_secret",
+    "access_token",
+    "private_key",
+    "api_key",
+];
+/// Names of keys whose values are secrets.
+const SENSITIVE_NAMES: [&str; 2] = ["secret", "token"];
 
 /// The effective configuration, defaults included. Secrets are masked unless the user switched that off.
 ///
@@ -50,21 +62,70 @@ pub fn at<'n>(document: &'n Node, path: &str) -> Option<&'n Node> {
     Some(node)
 }
 
+/// Takes the secrets out of the section `auth` of a component that is shown. How one comes about (`!env NAME`) stays.
+pub(super) fn hide_auth(app: &App, document: &mut Map) {
+    if let Some(auth) = document.get_mut("auth").filter(|_| app.host.masker.is_on())
+        && let Some(hidden) = hidden(auth)
+    {
+        *auth = hidden;
+    }
+}
+
+/// What stands at a path of a component's description, of which this is the first and the last key, without the secrets of
+/// `auth`. Without keys it is the whole description.
+pub(super) fn shown(app: &App, keys: [&str; 2], node: &Node) -> Node {
+    let mut node = node.clone();
+    match keys {
+        ["", _] if node.get("auth").is_some() => hide_auth(app, node.make_map()),
+        ["auth", last] if app.host.masker.is_on() => {
+            if let Some(hidden) = hidden_below(last, &node) {
+                node = hidden;
+            }
+        }
+        _ => {}
+    }
+    node
+}
+
 /// The document without what the names of its keys call secret.
 pub(super) fn masked(node: &Node) -> Node {
+    hidden(node).unwrap_or_else(|| node.clone())
+}
+
+/// The same where there is something to hide.
+fn hidden(node: &Node) -> Option<Node> {
     let value = match &node.value {
         Value::Map(map) => {
-            let item = |key: &str, item: &Node| match item.as_str() {
-                Some(text) if !text.is_empty() && is_sensitive(key) => Node::from(MASK),
-                _ => masked(item),
-            };
-            let items = map.iter().map(|(key, node)| (key.clone(), item(key, node)));
-            Value::Map(std::sync::Arc::new(items.collect::<Map>()))
+            let mut new: Option<Map> = None;
+            for (key, item) in &**map {
+                if let Some(item) = hidden_below(key, item) {
+                    new.get_or_insert_with(|| Map::clone(map)).insert(key.clone(), item);
+                }
+            }
+            Value::Map(Arc::new(new?))
         }
-        Value::List(list) => Value::List(std::sync::Arc::new(list.iter().map(masked).collect())),
-        other => other.clone(),
+        Value::List(list) => {
+            let items: Vec<Option<Node>> = list.iter().map(hidden).collect();
+            if items.iter().all(Option::is_none) {
+                return None;
+            }
+            let items = items.into_iter().zip(&**list).map(|(new, item)| new.unwrap_or_else(|| item.clone()));
+            Value::List(Arc::new(items.collect()))
+        }
+        _ => return None,
     };
-    Node::new(value, node.span)
+    Some(Node::new(value, node.span))
+}
+
+/// What stands under a key, where there is something to hide. Functions say where a secret is, and are none.
+fn hidden_below(key: &str, node: &Node) -> Option<Node> {
+    match &node.value {
+        Value::String(text) if text.is_empty() => None,
+        Value::String(_) | Value::Int(_) | Value::UInt(_) | Value::Float(_) if is_sensitive(key) => {
+            Some(Node::new(Value::String(MASK.into()), node.span))
+        }
+        _ => hidden(node),
+    }
 }
 
 /// The document without passwords in URLs, wherever they stand.
@@ -72,9 +133,9 @@ fn without_passwords(node: &Node) -> Node {
     let value = match &node.value {
         Value::Map(map) => {
             let items = map.iter().map(|(key, node)| (key.clone(), without_passwords(node)));
-            Value::Map(std::sync::Arc::new(items.collect::<Map>()))
+            Value::Map(Arc::new(items.collect::<Map>()))
         }
-        Value::List(list) => Value::List(std::sync::Arc::new(list.iter().map(without_passwords).collect())),
+        Value::List(list) => Value::List(Arc::new(list.iter().map(without_passwords).collect())),
         other => match node.as_str().filter(|text| text.contains("://")) {
             Some(text) => Node::from(without_password(text)).value,
             None => other.clone(),
@@ -85,7 +146,7 @@ fn without_passwords(node: &Node) -> Node {
 
 fn is_sensitive(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
-    SENSITIVE_KEYS.iter().any(|part| key.contains(part))
+    SENSITIVE_KEYS.iter().any(|part| key.contains(part)) || SENSITIVE_NAMES.contains(&&*key)
 }
 
 /// What there is to say of a configuration that can be used.
@@ -114,9 +175,9 @@ mod tests {
     #[test]
     fn texts_under_the_names_of_secrets_are_masked() {
         let node = from_json(&serde_json::json!({"identities": {"a": {"credentials":
-            {"access_key_id": "AKIA", "secret_access_key": "x", "mfa_arn": ""}}}, "list": [{"Password": "p"}]}));
+            {"access_key_id": "AKIA", "secret_access_key": "x", "mfa_arn": ""}}}, "list": [{"Password": 5}, {"token": {"password_env": true}}]}));
         let expected = serde_json::json!({"identities": {"a": {"credentials":
-            {"access_key_id": "AKIA", "secret_access_key": MASK, "mfa_arn": ""}}}, "list": [{"Password": MASK}]});
+            {"access_key_id": "AKIA", "secret_access_key": MASK, "mfa_arn": ""}}}, "list": [{"Password": MASK}, {"token": {"password_env": true}}]});
         assert_eq!(to_json(&masked(&node)), expected);
     }
 

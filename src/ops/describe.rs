@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::App;
 use super::choice::auth_section;
+use super::config::hide_auth;
 use super::provenance::Provenance;
 use super::subject::relative_path;
 use super::unknown;
@@ -63,6 +64,8 @@ pub struct StacksRequest {
     pub component_types: Vec<String>,
     pub sections: Vec<String>,
     pub include_empty_stacks: bool,
+    /// For who compares and hides afterwards.
+    pub keeps_secrets: bool,
     pub processing: resolve::Options,
 }
 
@@ -128,6 +131,7 @@ pub(super) fn document(
 ) -> Result<Node> {
     let full = request.full || app.config.describe.filter == "full";
     let mut document = sections(evaluated, &request.processing);
+    hide_auth(app, &mut document);
     if full {
         add_computed(app, request, written, evaluated, &mut document)?;
     }
@@ -258,6 +262,9 @@ fn describe_in_stack(app: &App, instance: &Instance, request: &StacksRequest) ->
         processing.sections.clone_from(&request.sections);
     }
     let (_, mut document) = in_stack(app, instance, &processing)?;
+    if !request.keeps_secrets {
+        hide_auth(app, &mut document);
+    }
     if !request.sections.is_empty() {
         document.retain(|key, _| request.sections.iter().any(|section| **section == **key));
     }

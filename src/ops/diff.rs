@@ -6,6 +6,7 @@ use std::sync::Arc;
 use miette::Diagnostic;
 
 use super::App;
+use super::config;
 use super::describe::{self, StacksRequest};
 use super::names::{Named, names};
 use crate::diag::{Failure, Result, nearest};
@@ -156,8 +157,12 @@ pub fn diff(app: &App, request: &DiffRequest) -> Result<Vec<Difference>> {
             if component.is_empty() {
                 component = request.from.component.clone().unwrap_or_default();
             }
-            let (from, to) = (from.cloned(), to.cloned());
-            found.push(Difference { component_type, component, path: path.to_string(), from, to });
+            let path = path.to_string();
+            let keys = || path.split('.').filter_map(|key| key.split('[').next());
+            let ends = [keys().next(), keys().next_back()].map(Option::unwrap_or_default);
+            let shown = |node: &Node| config::shown(app, ends, node);
+            let (from, to) = (from.map(shown), to.map(shown));
+            found.push(Difference { component_type, component, path, from, to });
         };
         compare(&mut Path::new(), from.get(key), to.get(key), &mut add);
     }
@@ -193,6 +198,7 @@ fn side(app: &App, request: &DiffRequest, side: &Side) -> Result<BTreeMap<Key, N
         components: side.component.iter().cloned().collect(),
         sections,
         processing: request.processing.clone(),
+        keeps_secrets: true,
         ..StacksRequest::default()
     };
     let mut found = BTreeMap::new();

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use miette::{Diagnostic, SourceSpan};
 
-use super::App;
 use super::describe::{self, ComponentRequest};
+use super::{App, config};
 use crate::component::{self, Candidate, Instance, Meeting, Origins};
 use crate::diag::{Failure, Result, SourceText, nearest};
 use crate::merge::{ListStrategy, is_list_mark};
@@ -128,7 +128,18 @@ pub fn explain(app: &App, request: &ExplainRequest) -> Result<Explanation> {
         Err(depth) => return Err(unknown(app, request, &origins, &after, &steps, depth).into()),
     };
     let raw = raw.unwrap_or(&value).clone();
-    Ok(Explaining { app, origins, steps: &steps }.explanation(request, &written, &raw, value))
+    let mut explanation = Explaining { app, origins, steps: &steps }.explanation(request, &written, &raw, value);
+    let mut keys = steps.iter().filter_map(|step| match step {
+        Step::Key(key) => Some(key.as_str()),
+        Step::Index(_) => None,
+    });
+    let first = keys.next().unwrap_or_default();
+    let ends = [first, keys.next_back().unwrap_or(first)];
+    let settings = explanation.others.iter_mut().chain(&mut explanation.winner).map(|setting| &mut setting.value);
+    for value in settings.chain([&mut explanation.value]).chain(&mut explanation.computed) {
+        *value = config::shown(app, ends, value);
+    }
+    Ok(explanation)
 }
 
 /// Whether evaluation cannot change a value.

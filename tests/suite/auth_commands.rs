@@ -99,6 +99,13 @@ fn login_all_signs_in_once_and_gets_everybody() {
 }
 
 #[test]
+fn login_all_has_nothing_to_do_for_who_has_no_credentials() {
+    let sandbox = crate::who::repository("{}");
+    crate::who::add(&sandbox, "    ci: {kind: ambient}");
+    sandbox.atmos(&["auth", "login", "--all"]).success().says("ci: ambient (not managed)").says("admin");
+}
+
+#[test]
 fn login_all_goes_on_when_one_fails_and_asks_no_second_time_when_the_sign_in_does() {
     let cloud = Cloud::start(&[]);
     let text = cloud.sandbox.read("atmos.yaml").replace("name: DataOps", "name: Nothing");

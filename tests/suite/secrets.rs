@@ -132,3 +132,136 @@ fn command_as_a_mock_identity_gets_private_files_too() {
     assert!(files.iter().all(|file| file.starts_with(&runtime)), "{exec}");
     assert!(exec.stdout.contains("[profile by-stack]") && exec.stdout.contains("credential_process"), "{exec}");
 }
+
+/// Whatever shows a component shows its section `auth`, and none of the secrets in it.
+#[test]
+fn secrets_of_the_auth_section_are_shown_nowhere() {
+    let mut sandbox = Sandbox::empty().with_file_keyring();
+    let configuration = |key: &str, password: &str| {
+        format!(
+            "base_path: .\nstacks: {{base_path: stacks, included_paths: ['**/*'], name_pattern: '{{stage}}'}}\n\
+             components: {{terraform: {{base_path: components/terraform}}}}\n\
+             auth:\n  realm: shown\n  providers:\n    idp: {{kind: aws/saml, url: 'https://idp.acme.test/x', region: eu-west-1, \
+             driver: Keycloak, username: bob, password: {password} }}\n  identities:\n    worker: {{kind: aws/user, \
+             default: true, credentials: {{access_key_id: {KEY_ID}, secret_access_key: {key} }}}}\n"
+        )
+    };
+    let (key, password) = ("first/secret+of/the+worker/0123456789abc", "saml-password-Zq81");
+    let own = "second/secret+of/the+worker/0123456789a";
+    sandbox.set("WORKER_KEY", key);
+    sandbox.write("components/terraform/dns/main.tf", "");
+    sandbox.write("components/terraform/vpc/main.tf", "");
+    sandbox.write(
+        "stacks/prod.yaml",
+        &format!(
+            "vars: {{stage: prod}}\nauth: {{identities: {{other: {{kind: aws/user, credentials: {{access_key_id: {KEY_ID}, \
+             secret_access_key: {own}}}}}}}}}\ncomponents: {{terraform: {{dns: {{}}, vpc: {{auth: {{providers: {{idp: {{password: 81818181}}}}}}}}}}}}\n"
+        ),
+    );
+    let commands: [&[&str]; 13] = [
+        &["describe", "stacks"],
+        &["describe", "stacks", "--format", "json"],
+        &["describe", "component", "dns", "-s", "prod", "--query", ".auth"],
+        &[
+            "describe",
+            "component",
+            "dns",
+            "-s",
+            "prod",
+            "--query",
+            ".auth.identities.other.credentials.secret_access_key",
+        ],
+        &["describe", "component", "vpc", "-s", "prod", "--query", ".auth.providers.idp.password"],
+        &["explain", "dns", "-s", "prod", "auth"],
+        &["explain", "dns", "-s", "prod", "auth.identities.other"],
+        &["explain", "dns", "-s", "prod", "auth.identities.other.credentials.secret_access_key"],
+        &["explain", "vpc", "-s", "prod", "auth.providers.idp.password", "--format", "json"],
+        &["list", "values", "dns", "--query", ".auth"],
+        &["describe", "diff", "dns", "vpc", "-s", "prod"],
+        &["stack", "list", "-s", "prod", "-c", "vpc", "--format", "json"],
+        &["describe", "config"],
+    ];
+    for (written, secret) in [(key, password), ("!env WORKER_KEY", "!exec printf %s saml-password-Zq81")] {
+        sandbox.write("atmos.yaml", &configuration(written, secret));
+        for command in commands {
+            let seen = sandbox.atmos(command);
+            let all = format!("{}{}", seen.stdout, seen.stderr);
+            // What is written in the configuration is no value.
+            let all = all.replace("printf %s saml-password-Zq81", "");
+            for secret in [key, own, password, "81818181"] {
+                assert!(!all.contains(secret), "{secret}: {seen}");
+            }
+            if command[0] != "stack" && command[1] != "config" {
+                assert!(seen.success().stdout.contains("<MASKED>"), "{command:?}");
+            }
+        }
+    }
+    // Who wants to see them says so.
+    let shown = sandbox.atmos(&["describe", "stacks", "--mask=false"]).success();
+    assert!(shown.stdout.contains(key) && shown.stdout.contains(own), "{shown}");
+}
+
+/// The programs that this one starts for itself get none of its passwords.
+#[test]
+fn git_gets_no_password() {
+    let mut sandbox = Sandbox::empty().with_file_keyring();
+    sandbox.write(
+        "atmos.yaml",
+        "base_path: .\nstacks: {base_path: stacks, included_paths: ['**/*'], name_pattern: '{stage}'}\n\
+         auth: {keyring: {type: file, spec: {password_env: MINE}}}\n",
+    );
+    sandbox.write(
+        "stacks/prod.yaml",
+        "vars: {stage: prod, own: !env ATMOS_KEYRING_PASSWORD none, mine: !env MINE none}\n\
+         components: {terraform: {dns: {}}}\n",
+    );
+    let (bin, log) = (sandbox.root().join("bin"), sandbox.root().join("log"));
+    std::fs::create_dir(&bin).unwrap();
+    std::fs::write(bin.join("git"), "#!/bin/sh\nenv >>\"$LOG\"\nexec /usr/bin/git \"$@\"\n").unwrap();
+    std::fs::set_permissions(bin.join("git"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:/usr/bin:/bin", bin.display());
+    for (name, value) in [
+        ("PATH", path.as_str()),
+        ("LOG", &log.display().to_string()),
+        ("MINE", "mine-password"),
+        ("ATMOS_KEYRING_PASSWORD_ENV", "NAMED"),
+        ("NAMED", "named-password"),
+        ("ATMOS_SAML_PASSWORD", "saml-password"),
+    ] {
+        sandbox.set(name, value);
+    }
+    let git = |words: &[&str]| {
+        let mut command = sandbox.command("/usr/bin/git");
+        command.args(["-c", "user.name=a", "-c", "user.email=a@b.test"]).args(words);
+        sandbox.start(command, "").wait().success()
+    };
+    git(&["init", "-q"]);
+    git(&["add", "-A"]);
+    git(&["commit", "-qm", "x"]);
+    sandbox.atmos(&["describe", "affected", "--ref", "HEAD"]).success();
+    let seen = std::fs::read_to_string(&log).unwrap();
+    for secret in ["mine-password", "named-password", "saml-password", Sandbox::KEYRING_PASSWORD] {
+        assert!(!seen.contains(secret), "{secret}: {seen}");
+    }
+    // Nor do manifests.
+    let shown = sandbox.atmos(&["describe", "component", "dns", "-s", "prod", "--query", ".vars"]).success();
+    assert_eq!(shown.stdout, "mine: none\nown: none\nstage: prod\n", "{shown}");
+}
+
+/// A child that sees no process of the run (a container, a sandbox) asks it all the same.
+#[test]
+fn child_in_a_namespace_of_its_own_gets_credentials() {
+    let cloud = Cloud::start(&[]);
+    cloud.login("data-admin").success();
+    let apart: &[&str] = if rustix::process::geteuid().is_root() { &["unshare", "-pf"] } else { &["unshare", "-rpf"] };
+    let atmos = env!("CARGO_BIN_EXE_atmos");
+    for delivery in ["process", "endpoint", "files", "env"] {
+        let run = ["auth", "exec", "-i", "data-admin", "--delivery", delivery, "--"];
+        let words = [&run, apart, &[atmos, "auth", "whoami"]].concat();
+        cloud.sandbox.atmos(&words).success().says("data-admin");
+    }
+    let aws = ["aws", "sts", "get-caller-identity", "--query", "Arn", "--output", "text"];
+    let words = [&["auth", "exec", "-i", "data-admin", "--"], apart, &aws].concat();
+    let seen = cloud.sandbox.atmos(&words).success();
+    assert!(seen.stdout.contains("444444444444"), "{seen}");
+}

@@ -1,7 +1,7 @@
 //! Opening the portal's page for the user, and whether the browser that opens is one that the user sees. Row 5.
 
 use super::super::aws::endpoint::check_url;
-use crate::host::{Env, Host};
+use crate::host::{Env, Host, open_page};
 
 /// Variables of a shell on another machine than the one that the user sits at.
 const REMOTE: [&str; 3] = ["SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY"];
@@ -33,7 +33,7 @@ fn is_off(env: &Env) -> bool {
 /// or `ATMOS_NO_BROWSER`. Failing to is no error, because the address has been shown. True when one was started.
 pub fn open(host: &Host, url: &str, switched_off: bool) -> bool {
     // The address came from the network: only a web page may be opened.
-    may_open(host, switched_off) && check_url(url).is_ok() && open::that_detached(url).is_ok()
+    may_open(host, switched_off) && check_url(url).is_ok() && open_page(&host.env, url).is_ok()
 }
 
 /// Somebody may see what is opened, and wants it.

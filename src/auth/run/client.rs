@@ -118,16 +118,21 @@ fn exchange(socket: &Path, question: &Question, timeout: Duration) -> Result<Zer
 /// That the listener is this user: a socket in a wrong place could be anybody's.
 #[cfg(target_os = "linux")]
 fn check_peer(stream: &std::os::unix::net::UnixStream, socket: &Path) -> Result<(), Error> {
-    let peer =
-        rustix::net::sockopt::socket_peercred(stream).map_err(|error| Error::io("look at", socket, error.into()))?;
-    if peer.uid == rustix::process::geteuid() {
-        return Ok(());
+    match rustix::net::sockopt::socket_peercred(stream) {
+        Ok(peer) if peer.uid == rustix::process::geteuid() => Ok(()),
+        Ok(_) => Err(Error::ForeignSocket { socket: socket.to_path_buf() }),
+        // In a namespace of processes in which the run is not.
+        Err(_) => check_owner(socket),
     }
-    Err(Error::ForeignSocket { socket: socket.to_path_buf() })
 }
 
 #[cfg(all(unix, not(target_os = "linux")))]
 fn check_peer(_stream: &std::os::unix::net::UnixStream, socket: &Path) -> Result<(), Error> {
+    check_owner(socket)
+}
+
+#[cfg(unix)]
+fn check_owner(socket: &Path) -> Result<(), Error> {
     let metadata = std::fs::symlink_metadata(socket).map_err(|error| Error::io("look at", socket, error))?;
     if crate::auth::store::private::foreign(&metadata) {
         return Err(Error::ForeignSocket { socket: socket.to_path_buf() });

@@ -27,7 +27,7 @@ pub(super) struct Password {
 impl Password {
     pub(super) fn new(host: &Host, settings: &Settings) -> Password {
         let variable = password_variable(&host.env, settings);
-        let value = host.env.get(&variable).map(|text| Secret::from(text.to_owned()));
+        let value = host.env.password(&variable).map(|text| Secret::from(text.to_owned()));
         if let Some(value) = &value {
             host.masker.register(value);
         }

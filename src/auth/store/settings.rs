@@ -106,7 +106,7 @@ pub fn outlook(host: &Host, settings: &Settings) -> Outlook {
         set_by,
         exists: folder.as_ref().is_some_and(|folder| folder.is_dir()),
         folder: folder.map(|folder| folder.display().to_string()),
-        password_is_set: is_file && host.env.get(&variable).is_some(),
+        password_is_set: is_file && host.env.password(&variable).is_some(),
         password_variable: is_file.then_some(variable),
     }
 }

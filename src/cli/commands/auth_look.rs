@@ -81,6 +81,9 @@ pub(super) fn login_all(context: &Context, access: &Access, args: LoginArgs) -> 
     let verbose = context.global.verbose == Some(true);
     let errors = report.portals.iter().map(|(_, error)| error).chain(report.failed.iter().map(|(_, error)| error));
     errors.for_each(|error| context.screen.error(error, verbose));
+    for identity in &report.unmanaged {
+        talk.info(format!("– {identity}: ambient (not managed)"));
+    }
     for (identity, provider) in &report.skipped {
         talk.attention(format!("✗ {identity}: nobody is signed in to {provider}"));
     }

@@ -99,6 +99,7 @@ fn stacks(context: &Context, args: StacksArgs) -> Result<u8> {
         component_types: args.component_types,
         sections: args.sections,
         include_empty_stacks: args.include_empty_stacks.unwrap_or(false),
+        keeps_secrets: false,
         processing,
     };
     if query.is_some() {

@@ -19,7 +19,7 @@ pub(super) fn run(context: &Context, args: &DocsArgs) -> Result<u8> {
         context.host.talk.attention(format!("Opening default browser to '{DOCUMENTATION}'."));
         if !context.host.terminal.ci && context.host.terminal.stderr {
             // Without a browser the address is on the screen.
-            let _ = open::that_detached(DOCUMENTATION);
+            let _ = crate::host::open_page(&context.host.env, DOCUMENTATION);
         }
         return Ok(0);
     };

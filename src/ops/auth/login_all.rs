@@ -6,7 +6,7 @@ use tokio::task::JoinSet;
 
 use super::super::access::Access;
 use super::login::{LoginReport, identities_tagged, identity_login, outside_only, provision, warn_unless_kept};
-use crate::auth::kind::ProviderKind;
+use crate::auth::kind::{IdentityKind, ProviderKind};
 use crate::auth::resolution::Source;
 use crate::auth::{IdentityName, ProviderName};
 use crate::diag::{Report, Result};
@@ -32,6 +32,8 @@ pub struct LoginAllReport {
     pub failed: Vec<(IdentityName, Report)>,
     /// Not tried, since nobody is signed in at their portal: identity and provider.
     pub skipped: Vec<(IdentityName, String)>,
+    /// Those that have no credentials of their own.
+    pub unmanaged: Vec<IdentityName>,
     /// Sign-ins that failed, by provider.
     pub portals: Vec<(String, Report)>,
 }
@@ -46,6 +48,11 @@ pub async fn login_all(access: &Access, request: &LoginAllRequest) -> Result<Log
     let mut report = LoginAllReport::default();
     let mut groups: Vec<(Option<String>, Vec<IdentityName>)> = Vec::new();
     for name in wanted(access, request)? {
+        let kind = access.settings.identities.get(&name).map(|identity| &identity.kind);
+        if kind.is_some_and(|kind| *kind == IdentityKind::Ambient) {
+            report.unmanaged.push(name);
+            continue;
+        }
         let root = match access.session.chain(&name) {
             Ok(chain) => chain.provider.map(|provider| provider.name.to_string()),
             Err(error) => {

@@ -96,7 +96,9 @@ fn own(app: &App, instance: &Instance) -> Result<Vec<Own>> {
     let origins = Origins::of(&app.host, &app.config, app.index_of(instance)?, instance)?;
     let section = format!("components.{}.{}", instance.kind.key(), instance.name);
     let mut walk = Walk { app, origins, section, found: Vec::new() };
-    for (key, node) in &instance.to_map() {
+    let mut document = instance.to_map();
+    config::hide_auth(app, &mut document);
+    for (key, node) in &document {
         walk.value(&[key], node);
     }
     Ok(walk.found)

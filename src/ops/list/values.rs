@@ -10,6 +10,7 @@ use super::stacks::kinds_of;
 use crate::component::{Filter, Instance, Kind};
 use crate::diag::Result;
 use crate::ops::App;
+use crate::ops::config::hide_auth;
 use crate::query::Query;
 use crate::resolve;
 use crate::template::{Val, print};
@@ -93,7 +94,7 @@ pub fn values(app: &App, request: &ValuesRequest) -> Result<Values> {
         let vars = map(&instance.sections.vars);
         let Some(query) = &query else { return Ok(Some(vars)) };
         let found = query.first(&vars)?;
-        let found = if found.is_null() { query.first(&whole(instance))? } else { found };
+        let found = if found.is_null() { query.first(&whole(app, instance))? } else { found };
         Ok(Some(found).filter(|found| !found.is_null()))
     })
 }
@@ -188,6 +189,8 @@ fn map(node: &Node) -> Node {
     if node.as_map().is_some() { node.clone() } else { Node::empty_map() }
 }
 
-fn whole(instance: &Instance) -> Node {
-    Node::from(instance.to_map())
+fn whole(app: &App, instance: &Instance) -> Node {
+    let mut document = instance.to_map();
+    hide_auth(app, &mut document);
+    Node::from(document)
 }

@@ -140,7 +140,8 @@ impl<'a> Person<'a> {
         if self.passwords == 0 {
             let context = self.step.context;
             let given = entry.text("password").map(|text| (text, "`password`"));
-            let variable = || context.host.env.get(PASSWORD_VARIABLE).map(|text| (text.to_owned(), PASSWORD_VARIABLE));
+            let variable =
+                || context.host.env.password(PASSWORD_VARIABLE).map(|text| (text.to_owned(), PASSWORD_VARIABLE));
             let found = match given.or_else(variable).filter(|(text, _)| !text.is_empty()) {
                 Some(found) => Some(found),
                 None => self.printed(PASSWORD_PROGRAM).await?.map(|text| (text, PASSWORD_PROGRAM)),
