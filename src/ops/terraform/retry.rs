@@ -42,9 +42,11 @@ pub(super) struct Attempts {
     init: Option<Retry>,
 }
 
+/// `is_direct`: what the children say goes to our own streams.
+///
 /// # Errors
 /// A value of a section that cannot be used.
-pub(super) fn read(app: &App, instance: &Instance) -> Result<Attempts> {
+pub(super) fn read(app: &App, instance: &Instance, is_direct: bool) -> Result<Attempts> {
     let section = &instance.sections.retry;
     let own = if section.is_empty() {
         None
@@ -52,16 +54,17 @@ pub(super) fn read(app: &App, instance: &Instance) -> Result<Attempts> {
         let what = format!("`retry` of {} in {}", instance.name, instance.stack);
         step::retry(section, &what, &app.host.sources)?
     };
-    Ok(Attempts { own: own.filter(Retry::looks_at_output), init: of_init(app)? })
+    Ok(Attempts { own: own.filter(Retry::looks_at_output), init: of_init(app, is_direct)? })
 }
 
 /// `components.terraform.init.retry`. Where nothing is said it is on unless a person sits at the terminal, who sees what
 /// terraform says as it says it, and starts it again.
-fn of_init(app: &App) -> Result<Option<Retry>> {
+fn of_init(app: &App, is_direct: bool) -> Result<Option<Retry>> {
     let setting = app.config.document.get_path(["components", "terraform", "init", "retry"]);
     let setting = setting.filter(|node| !node.is_null());
+    let terminal = app.host.terminal;
     let own = match setting.map(|node| (node, node.as_bool())) {
-        None if app.host.terminal.stderr => return Ok(None),
+        None if is_direct && (terminal.stderr || terminal.stdout) => return Ok(None),
         Some((_, Some(false))) => return Ok(None),
         None | Some((_, Some(true))) => None,
         Some((node, None)) => Some(node),

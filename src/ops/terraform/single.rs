@@ -427,7 +427,8 @@ async fn locked(app: &App, work: Work<'_>, held: &Held, env: &Env, signals: &mut
     plan.output = request.output.or_else(|| state::pulled(app, request)).unwrap_or(plan.output);
     say(app, request, target, held, &plan);
     tracing::debug!("variables of {} in {}:\n{}", target.component, target.stack, open_variables(target));
-    let retries = retry::read(app, &ready.instance)?;
+    let is_direct = request.many.max_concurrency < 2 || !request.request.many;
+    let retries = retry::read(app, &ready.instance, is_direct)?;
     let retries = Some(&retries as &dyn Retries);
     // Of many components each is a part by itself.
     let folds = (!request.request.many).then(|| Phases { app, talks: fleet::talks(request) });
