@@ -109,7 +109,7 @@ fn a_quiet_init_is_heard_only_where_it_fails() {
     assert!(recorded[0].contains("-input=false"), "nobody could see a question: {recorded:?}");
     plan(&sandbox).success().says("Initializing");
     let failed = sandbox.atmos_with(&[("CODE", "3"), ("ATMOS_QUIET_INIT", "true")], &quiet[..5]).exits(3);
-    failed.says("Initializing provider plugins").says("careful");
+    let failed = failed.says("Initializing provider plugins").says("careful");
     assert!(failed.stdout.is_empty(), "{failed}");
     settings(&sandbox, ", init: {quiet: true}");
     plan(&sandbox).success().says_not("Initializing");
