@@ -154,7 +154,7 @@ fn variables_that_name_modules_reach_init() {
     let stack = sandbox.read("stacks/dev.yaml").replace("module: one", "module: two");
     sandbox.write("stacks/dev.yaml", &stack);
     sandbox.atmos(&["terraform", "apply", "app", "-s", "dev", "-auto-approve"]).success();
-    assert_eq!(subcommands(&sandbox), ["init", "apply"], "another module has to be installed");
+    assert_eq!(subcommands(&sandbox), ["init", "workspace", "apply"], "another module has to be installed");
     assert_eq!(sandbox.atmos(&output).success().stdout, "two");
 }
 
