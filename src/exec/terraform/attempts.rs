@@ -89,7 +89,9 @@ fn places_of_init(context: &Context<'_>) -> Vec<PathBuf> {
 
 /// `speaks`: what the child says is what was asked for.
 pub(super) async fn once(context: &mut Context<'_>, launch: &Launch, speaks: bool) -> Result<Outcome, Error> {
-    let places = if is_init(&launch.args) { places_of_init(context) } else { Vec::new() };
+    // Checksums for other platforms come with init and go into the same lock file.
+    let prepares = is_init(&launch.args) || launch.args.first().is_some_and(|word| word == "providers");
+    let places = if prepares { places_of_init(context) } else { Vec::new() };
     let aside = match &places[..] {
         [] => None,
         places => Some(context.signals.guard(folder_lock::acquire_for_init(context.host, places)).await?),
