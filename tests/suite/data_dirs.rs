@@ -141,7 +141,7 @@ fn a_saved_plan_is_applied_in_the_directory_that_it_was_made_in() {
     }
     calls(&sandbox);
     sandbox.atmos(&["terraform", "apply", "app", "-s", "dev", "--from-plan"]).success();
-    assert_eq!(calls(&sandbox), ["apply"]);
+    assert_eq!(calls(&sandbox), ["apply dev-app.planfile"]);
     assert_eq!(stage_in(&sandbox, "terraform.tfstate.d/dev/terraform.tfstate"), "dev");
     // It knows what its plans were made of.
     let text = sandbox.read("stacks/prod.yaml").replace("true", "false");
