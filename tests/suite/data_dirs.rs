@@ -128,7 +128,9 @@ fn instances_with_different_generated_files_take_turns_and_are_right() {
     }
     sandbox.atmos(&["terraform", "destroy", "app", "-s", "dev", "-auto-approve"]).success();
     let runs = ["dev", "prod"].map(|stage| sandbox.spawn(&apply(stage)));
-    runs.into_iter().for_each(|run| drop(run.wait().success()));
+    for run in runs {
+        run.wait().success();
+    }
     assert_eq!(stage_in(&sandbox, "dev-states/dev/terraform.tfstate"), "dev");
     assert_eq!(stage_in(&sandbox, "prod-states/prod/terraform.tfstate"), "prod");
 }

@@ -132,7 +132,9 @@ fn inits_that_share_a_cache_of_providers_come_one_after_the_other() {
     let all = ["terraform", "plan", "--all", "--max-concurrency", "4"];
     sandbox.atmos(&all).success().says_not("waiting for another");
     let runs = ["a", "b", "c"].map(|name| sandbox.spawn(&["terraform", "init", name, "-s", "dev"]));
-    runs.into_iter().for_each(|run| drop(run.wait().success()));
+    for run in runs {
+        run.wait().success();
+    }
     // The user's own cache is one, too.
     let own = sandbox.root().join("own");
     sandbox.atmos_with(&[("TF_PLUGIN_CACHE_DIR", own.to_str().unwrap())], &all).success();
