@@ -142,6 +142,7 @@ mod tests {
             enabled: true,
             locked: false,
             command: "terraform".to_owned(),
+            command_set: false,
             workspace: "dev".to_owned(),
             auth_defaults: Vec::new(),
             template_name: None,

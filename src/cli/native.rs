@@ -26,10 +26,11 @@ const VALUED: [&str; 16] = [
 
 /// Flags of every sub-command of terraform or helmfile that may also stand before it, and those of them that take the next
 /// word.
-const SHARED: [&str; 12] = [
+const SHARED: [&str; 13] = [
     "--dry-run",
     "--skip-init",
     "--init-pass-vars",
+    "--quiet-init",
     "--skip-hooks",
     "--upload-status",
     "--process-templates",

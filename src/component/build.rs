@@ -216,6 +216,7 @@ impl<'s, 'a> Layers<'s, 'a> {
             enabled,
             locked,
             command: self.command(),
+            command_set: self.sets_command(),
             workspace,
             auth_defaults: self.auth_defaults(),
             sections,
@@ -380,10 +381,19 @@ impl<'s, 'a> Layers<'s, 'a> {
         Ok(())
     }
 
-    fn command(&self) -> String {
+    /// The program as the stacks have it.
+    fn written_command(&self) -> Option<&String> {
         let layers = [&self.overrides.command, &self.own.command, &self.bases.command, &self.scope.command];
-        let written = layers.into_iter().find(|command| !command.is_empty()).cloned();
-        written.unwrap_or_else(|| {
+        layers.into_iter().find(|command| !command.is_empty())
+    }
+
+    fn sets_command(&self) -> bool {
+        let node = self.scope.config.document.get_path(["components", self.scope.kind.key(), "command"]);
+        self.written_command().is_some() || node.and_then(text_of).is_some_and(|text| !text.is_empty())
+    }
+
+    fn command(&self) -> String {
+        self.written_command().cloned().unwrap_or_else(|| {
             let (kind, config) = (&self.scope.kind, self.scope.config);
             let node = config.document.get_path(["components", kind.key(), "command"]);
             let read = node.map(|node| content::literal_data(node, config.opening()));

@@ -65,6 +65,7 @@ pub(crate) fn build(scope: &Scope<'_>, name: &str, component: &Node) -> Result<B
         enabled: !is("enabled", false),
         locked: is("locked", true),
         command: scope.kind.key().to_owned(),
+        command_set: false,
         workspace: stack_name.canonical(key).replace('/', "-"),
         auth_defaults: resolution::layered_defaults(layers),
         template_name: None,

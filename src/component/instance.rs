@@ -123,6 +123,8 @@ pub struct Instance {
     pub locked: bool,
     /// Program to run. Of attributes that are texts, those that are data are marked until the instance is evaluated.
     pub command: String,
+    /// Somebody wrote which program it is, in a stack or in `atmos.yaml`.
+    pub command_set: bool,
     pub workspace: String,
     /// Identities that the stack's own scopes make default, with the scope.
     pub auth_defaults: Vec<ScopedDefault>,

@@ -407,6 +407,7 @@ pub(super) struct Terraform {
     pub append_user_agent: Text,
     pub init: Init,
     pub plan: Plan,
+    pub isolate_data_dir: Switch,
     pub plugin_cache: Switch,
     pub plugin_cache_dir: Text,
     pub workspace: Workspace,
@@ -417,6 +418,7 @@ pub(super) struct Terraform {
 #[serde(default)]
 pub(super) struct Init {
     pub pass_vars: Switch,
+    pub quiet: Switch,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]

@@ -188,8 +188,13 @@ fn stacks(root: &Root, base_path: &Path) -> Stacks {
 
 fn terraform(root: &Root, base_path: &Path, files: &Node, environment: &Node, host: &Host) -> Terraform {
     let terraform = &root.components.terraform;
-    let backend_key = ["components", "terraform", "auto_generate_backend_file"];
-    let is_set = |layer: &Node| layer.get_path(backend_key).is_some_and(|node| !node.is_null());
+    let is_set = |keys: &[&str]| {
+        let in_layer = |layer: &Node| {
+            let path = ["components", "terraform"].into_iter().chain(keys.iter().copied());
+            layer.get_path(path).is_some_and(|node| !node.is_null())
+        };
+        in_layer(files) || in_layer(environment)
+    };
     let cache = plugin_cache(&terraform.plugin_cache_dir.0, host);
     Terraform {
         base_path: below(base_path, &terraform.base_path.0),
@@ -199,11 +204,14 @@ fn terraform(root: &Root, base_path: &Path, files: &Node, environment: &Node, ho
         deploy_run_init: terraform.deploy_run_init.0,
         init_run_reconfigure: terraform.init_run_reconfigure.0,
         auto_generate_backend_file: terraform.auto_generate_backend_file.0,
-        auto_generate_backend_file_set: is_set(files) || is_set(environment),
+        auto_generate_backend_file_set: is_set(&["auto_generate_backend_file"]),
         auto_generate_files: terraform.auto_generate_files.0,
         workspaces_enabled: terraform.workspaces_enabled.is_none_or(|flag| flag.0),
         append_user_agent: terraform.append_user_agent.clone().filled(),
         init_pass_vars: terraform.init.pass_vars.0,
+        init_pass_vars_set: is_set(&["init", "pass_vars"]),
+        init_quiet: terraform.init.quiet.0,
+        isolate_data_dir: terraform.isolate_data_dir.0,
         plan_skip_planfile: terraform.plan.skip_planfile.0,
         plugin_cache: terraform.plugin_cache.0,
         // Without a home it would lie in the working directory.

@@ -99,6 +99,12 @@ pub struct Terraform {
     /// `None` when it was set to the empty text.
     pub append_user_agent: Option<String>,
     pub init_pass_vars: bool,
+    /// `init.pass_vars` stands in a file or variable, and is not just the default.
+    pub init_pass_vars_set: bool,
+    /// What the implicit init says is shown only where it fails.
+    pub init_quiet: bool,
+    /// Every instance has a data directory of its own.
+    pub isolate_data_dir: bool,
     pub plan_skip_planfile: bool,
     pub plugin_cache: bool,
     /// Where providers are cached; `None` when `plugin_cache` is off.

@@ -49,6 +49,15 @@ impl File {
         self.put(&inside(folder, &self.name)?, fs::write_atomic)
     }
 
+    /// The file is there as it would be written.
+    pub fn is_current(&self, folder: &Path) -> bool {
+        inside(folder, &self.name).is_ok_and(|path| self.is_at(&path))
+    }
+
+    fn is_at(&self, path: &Path) -> bool {
+        std::fs::read(path).is_ok_and(|present| present == self.content.as_bytes()) && mode_is(path, self.mode)
+    }
+
     fn put(&self, path: &Path, write: fn(&Path, &[u8], u32) -> std::io::Result<()>) -> Result<Written, Error> {
         let present = std::fs::read(path).ok();
         if present.as_deref() == Some(self.content.as_bytes()) && mode_is(path, self.mode) {

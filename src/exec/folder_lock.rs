@@ -6,6 +6,9 @@
 //! so that `clean` or a fresh checkout never takes the lock away from a waiting process, and a directory that is not there
 //! yet can be taken.
 //!
+//! Who needs the same generated files in a folder and has a data directory of his own may hold the folder together with
+//! others like him ([`Hold::Together`]).
+//!
 //! An atmos that a child of the holder starts would wait for its own ancestor for ever. [`HELD`] tells it what its
 //! ancestors hold: it goes on, one at a time among its like.
 
@@ -18,6 +21,7 @@ use sha2::{Digest, Sha256};
 use super::Error;
 use crate::diag::Warning;
 use crate::host::lock::FileLock;
+pub use crate::host::lock::Hold;
 use crate::host::{Env, Host, fs, kin};
 use crate::value::{DurationForm, hex, parse_duration};
 
@@ -43,12 +47,19 @@ impl FolderLock {
     }
 
     /// The value of [`HELD`] for a child.
-    pub(super) fn held(&self, env: &Env) -> String {
-        let own = format!("{}:{}", std::process::id(), self.names.join("+"));
-        match env.get(HELD) {
-            Some(above) if !above.is_empty() => format!("{above},{own}"),
-            _ => own,
-        }
+    #[cfg(test)]
+    fn held(&self, env: &Env) -> String {
+        held(&[self], env)
+    }
+}
+
+/// The value of [`HELD`] for a child that keeps these.
+pub(super) fn held(locks: &[&FolderLock], env: &Env) -> String {
+    let names: Vec<&str> = locks.iter().flat_map(|lock| lock.names.iter().map(String::as_str)).collect();
+    let own = format!("{}:{}", std::process::id(), names.join("+"));
+    match env.get(HELD) {
+        Some(above) if !above.is_empty() => format!("{above},{own}"),
+        _ => own,
     }
 }
 
@@ -105,16 +116,40 @@ fn is_writable(directory: &Path) -> bool {
 /// # Errors
 /// [`Error::File`] when a lock cannot be made, [`Error::FolderBusy`] when the time is over.
 pub async fn acquire_all(host: &Host, folders: &[PathBuf]) -> Result<FolderLock, Error> {
+    let folders: Vec<(&Path, Hold)> = folders.iter().map(|folder| (folder.as_path(), Hold::Alone)).collect();
+    hold(host, &folders).await
+}
+
+/// The same, each folder alone or together with others.
+///
+/// # Errors
+/// As [`acquire_all`].
+pub async fn hold(host: &Host, folders: &[(&Path, Hold)]) -> Result<FolderLock, Error> {
     let limit = limit(&host.env)?;
     let deadline = limit.map(|limit| (Instant::now() + limit, limit));
+    let spoken_of = folders.first().map_or(Path::new(""), |(folder, _)| folder);
+    take_all(Wait { host, spoken_of, deadline, patience: Duration::ZERO, told: None }, folders).await
+}
+
+/// Waits for what every init has to have for itself, as long as it takes: somebody else's init ends, too. Only a long wait
+/// is worth a word.
+///
+/// # Errors
+/// [`Error::File`] when a lock cannot be made.
+pub async fn acquire_for_init(host: &Host, places: &[PathBuf]) -> Result<FolderLock, Error> {
+    const PATIENCE: Duration = Duration::from_secs(5);
+    let spoken_of = places.first().map_or(Path::new(""), PathBuf::as_path);
+    let places: Vec<(&Path, Hold)> = places.iter().map(|place| (place.as_path(), Hold::Alone)).collect();
+    take_all(Wait { host, spoken_of, deadline: None, patience: PATIENCE, told: None }, &places).await
+}
+
+async fn take_all(mut wait: Wait<'_>, folders: &[(&Path, Hold)]) -> Result<FolderLock, Error> {
     // Of two paths to one folder the first is the one that is spoken of.
-    let named = folders.iter().rev().map(|folder| (name(folder), folder));
-    let ordered: BTreeMap<String, &PathBuf> = named.collect();
+    let named = folders.iter().rev().map(|(folder, hold)| (name(folder), (*folder, *hold)));
+    let ordered: BTreeMap<String, (&Path, Hold)> = named.collect();
     let mut held = FolderLock { locks: Vec::new(), names: Vec::new() };
-    let mut wait =
-        Wait { host, spoken_of: folders.first().map_or(Path::new(""), PathBuf::as_path), deadline, told: false };
-    for (name, folder) in ordered {
-        wait.take(&name, folder, &mut held.locks).await?;
+    for (name, (folder, hold)) in ordered {
+        wait.take(&name, folder, hold, &mut held.locks).await?;
         held.names.push(name);
     }
     Ok(held)
@@ -138,8 +173,8 @@ fn limit(env: &Env) -> Result<Option<Duration>, Error> {
 }
 
 /// The directory's own lock: `None` inside where it cannot be had at all, nothing while somebody else has it.
-fn own_lock(host: &Host, folder: &Path) -> Option<Result<Option<FileLock>, Error>> {
-    match FileLock::try_acquire_directory(folder) {
+fn own_lock(host: &Host, folder: &Path, hold: Hold) -> Option<Result<Option<FileLock>, Error>> {
+    match FileLock::try_acquire_directory(folder, hold) {
         Ok(Some(lock)) => Some(Ok(Some(lock))),
         Ok(None) => None,
         // It has just gone; or the system has no such locks, and the file in the cache is all that there is.
@@ -159,11 +194,14 @@ struct Wait<'a> {
     /// What the folders are of, for the message.
     spoken_of: &'a Path,
     deadline: Option<(Instant, Duration)>,
-    told: bool,
+    /// How long a wait may be without a word.
+    patience: Duration,
+    /// When it began, and whether it was said.
+    told: Option<(Instant, bool)>,
 }
 
 impl Wait<'_> {
-    async fn take(&mut self, name: &str, folder: &Path, locks: &mut Vec<FileLock>) -> Result<(), Error> {
+    async fn take(&mut self, name: &str, folder: &Path, hold: Hold, locks: &mut Vec<FileLock>) -> Result<(), Error> {
         let level = held_above(&self.host.env, name);
         let file = match level {
             0 => format!("{name}.lock"),
@@ -171,10 +209,10 @@ impl Wait<'_> {
             level => format!("{name}-{level}.lock"),
         };
         let path = directory(self.host)?.join(file);
-        locks.push(self.until(|| FileLock::try_acquire(&path).map_err(Error::file("lock", &path))).await?);
+        locks.push(self.until(|| FileLock::try_hold(&path, hold).map_err(Error::file("lock", &path))).await?);
         if level == 0 && folder.is_dir() {
             let host = self.host;
-            locks.extend(self.until(|| own_lock(host, folder).transpose()).await?);
+            locks.extend(self.until(|| own_lock(host, folder, hold).transpose()).await?);
         }
         Ok(())
     }
@@ -187,8 +225,9 @@ impl Wait<'_> {
             if let Some((_, limit)) = self.deadline.filter(|(deadline, _)| Instant::now() >= *deadline) {
                 return Err(Error::FolderBusy { folder: self.spoken_of.to_path_buf(), limit });
             }
-            if !self.told {
-                self.told = true;
+            let (begun, told) = *self.told.get_or_insert((Instant::now(), false));
+            if !told && begun.elapsed() >= self.patience {
+                self.told = Some((begun, true));
                 let shown = self.spoken_of.strip_prefix(&self.host.cwd).unwrap_or(self.spoken_of);
                 let shown = if shown.as_os_str().is_empty() { Path::new(".") } else { shown };
                 let message =

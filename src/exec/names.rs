@@ -22,6 +22,11 @@ impl Names {
         Names { stem }
     }
 
+    /// What the names of the files begin with.
+    pub fn stem(&self) -> &str {
+        &self.stem
+    }
+
     pub fn varfile(&self) -> String {
         format!("{}.terraform.tfvars.json", self.stem)
     }

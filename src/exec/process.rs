@@ -88,6 +88,8 @@ pub struct Surroundings<'a> {
     pub relay: Option<&'a Relay>,
     /// The lock of the folder that the child works in, which it keeps when we are killed.
     pub lock: Option<&'a FolderLock>,
+    /// Another one, of what this child alone needs.
+    pub aside: Option<&'a FolderLock>,
 }
 
 /// The file behind a program name: looked up in the `PATH` that the child will have; a relative path is below `cwd`.
@@ -133,8 +135,9 @@ pub async fn run_within(
     // Of several children that run at once none has the keyboard.
     let stdin = if relay.is_some() { Stdio::null() } else { Stdio::inherit() };
     command.args(&launch.args).current_dir(&launch.cwd).env_clear().envs(launch.env.iter()).stdin(stdin);
-    if let Some(lock) = around.lock {
-        command.env(folder_lock::HELD, lock.held(&launch.env));
+    let locks: Vec<&FolderLock> = around.lock.into_iter().chain(around.aside).collect();
+    if !locks.is_empty() {
+        command.env(folder_lock::HELD, folder_lock::held(&locks, &launch.env));
     }
     let mut wiring = match relay {
         Some(_) => Wiring::of(launch, Terminal::default()),
@@ -153,7 +156,7 @@ pub async fn run_within(
         command.stdout(theirs);
         ours
     });
-    signals::shield(&mut command, launch.hangup, around.lock);
+    signals::shield(&mut command, launch.hangup, &locks);
     let mut child = command.spawn().map_err(|error| Error::StartFailed {
         program: launch.program.clone(),
         configured: launch.configured.clone(),
@@ -510,6 +513,7 @@ mod tests {
             exe: None,
             relay: None,
             lock: None,
+            aside: None,
         };
         run(launch, around, &mut Signals::listen()?).await
     }

@@ -264,15 +264,16 @@ pub(super) fn send(process: u32, signal: rustix::process::Signal) {
 pub(super) fn pass_on(_child: u32, _stop: Stop, _hangup: Hangup) {}
 
 /// Makes the child ignore SIGHUP where it is not its own business. What is ignored stays so across the start, also for
-/// what the child starts in turn; a blocked signal would not do, since Go's runtime opens the mask again. The lock of its
-/// folder is the child's, too: when we are killed, it goes on to work there.
+/// what the child starts in turn; a blocked signal would not do, since Go's runtime opens the mask again. The locks of its
+/// folder are the child's, too: when we are killed, it goes on to work there.
 #[cfg(unix)]
 #[expect(unsafe_code, reason = "there is no safe way to start a child with a signal ignored or a file left open")]
-pub(super) fn shield(command: &mut tokio::process::Command, hangup: Hangup, lock: Option<&FolderLock>) {
+pub(super) fn shield(command: &mut tokio::process::Command, hangup: Hangup, locks: &[&FolderLock]) {
     use nix::sys::signal::{SigHandler, Signal, signal};
     use rustix::fd::BorrowedFd;
     use rustix::io::{FdFlags, fcntl_setfd};
-    if let Some(descriptors) = lock.map(FolderLock::descriptors) {
+    let descriptors: Vec<_> = locks.iter().flat_map(|lock| lock.descriptors()).collect();
+    if !descriptors.is_empty() {
         // SAFETY: between fork and exec this calls `fcntl` and nothing else. The descriptors are open in the child: it is a
         // copy of this process, whose locks outlive the start.
         unsafe {
@@ -294,7 +295,7 @@ pub(super) fn shield(command: &mut tokio::process::Command, hangup: Hangup, lock
 }
 
 #[cfg(not(unix))]
-pub(super) fn shield(_command: &mut tokio::process::Command, _hangup: Hangup, _lock: Option<&FolderLock>) {}
+pub(super) fn shield(_command: &mut tokio::process::Command, _hangup: Hangup, _locks: &[&FolderLock]) {}
 
 /// Our process group is the one that the controlling terminal sends Ctrl-C to (and a child of ours is in it).
 #[cfg(unix)]

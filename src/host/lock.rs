@@ -8,6 +8,24 @@ use std::time::{Duration, Instant};
 /// How often a waiter looks again. Short enough not to be felt, long enough not to cost CPU.
 const POLL: Duration = Duration::from_millis(25);
 
+/// Whether others may hold a lock at the same time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hold {
+    /// Nobody else.
+    Alone,
+    /// Those who hold it together, too.
+    Together,
+}
+
+impl Hold {
+    fn try_lock(self, file: &File) -> Result<(), TryLockError> {
+        match self {
+            Hold::Alone => file.try_lock(),
+            Hold::Together => file.try_lock_shared(),
+        }
+    }
+}
+
 /// A held lock; dropping it releases it, also where a child has it, too. The file stays, so that waiters and newcomers lock
 /// the same inode.
 #[derive(Debug)]
@@ -46,9 +64,20 @@ impl FileLock {
     }
 
     /// The lock if it is free now.
+    ///
+    /// # Errors
+    /// Any failure of the system.
     pub fn try_acquire(path: &Path) -> io::Result<Option<FileLock>> {
+        FileLock::try_hold(path, Hold::Alone)
+    }
+
+    /// The same, alone or together with others.
+    ///
+    /// # Errors
+    /// Any failure of the system.
+    pub fn try_hold(path: &Path, hold: Hold) -> io::Result<Option<FileLock>> {
         let file = open(path)?;
-        match file.try_lock() {
+        match hold.try_lock(&file) {
             Ok(()) => Ok(Some(FileLock { file, path: path.to_path_buf() })),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error),
@@ -61,14 +90,14 @@ impl FileLock {
     /// # Errors
     /// `Unsupported` where directories have no locks; any other failure of the system.
     #[cfg(unix)]
-    pub fn try_acquire_directory(path: &Path) -> io::Result<Option<FileLock>> {
+    pub fn try_acquire_directory(path: &Path, hold: Hold) -> io::Result<Option<FileLock>> {
         use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 
         use rustix::fs::OFlags;
         let flags = (OFlags::DIRECTORY | OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed();
         loop {
             let file = std::fs::OpenOptions::new().read(true).custom_flags(flags).open(path)?;
-            match file.try_lock() {
+            match hold.try_lock(&file) {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => return Ok(None),
                 Err(TryLockError::Error(error)) => return Err(error),
@@ -82,7 +111,7 @@ impl FileLock {
     }
 
     #[cfg(not(unix))]
-    pub fn try_acquire_directory(_path: &Path) -> io::Result<Option<FileLock>> {
+    pub fn try_acquire_directory(_path: &Path, _hold: Hold) -> io::Result<Option<FileLock>> {
         Err(io::ErrorKind::Unsupported.into())
     }
 
@@ -182,18 +211,18 @@ mod tests {
         let (folder, old) = (temp.path().join("folder"), temp.path().join("old"));
         std::fs::create_dir(&folder).unwrap();
         std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o500)).unwrap();
-        let held = FileLock::try_acquire_directory(&folder).unwrap().unwrap();
-        assert!(FileLock::try_acquire_directory(&folder).unwrap().is_none());
+        let held = FileLock::try_acquire_directory(&folder, Hold::Alone).unwrap().unwrap();
+        assert!(FileLock::try_acquire_directory(&folder, Hold::Alone).unwrap().is_none());
         // Another directory in its place is another lock.
         std::fs::rename(&folder, &old).unwrap();
         std::fs::create_dir(&folder).unwrap();
-        let new = FileLock::try_acquire_directory(&folder).unwrap().unwrap();
-        assert!(FileLock::try_acquire_directory(&old).unwrap().is_none());
+        let new = FileLock::try_acquire_directory(&folder, Hold::Alone).unwrap().unwrap();
+        assert!(FileLock::try_acquire_directory(&old, Hold::Alone).unwrap().is_none());
         drop((held, new));
-        assert!(FileLock::try_acquire_directory(&old).unwrap().is_some());
+        assert!(FileLock::try_acquire_directory(&old, Hold::Alone).unwrap().is_some());
         assert_eq!(std::fs::read_dir(&old).unwrap().count(), 0);
         assert_eq!(
-            FileLock::try_acquire_directory(&temp.path().join("none")).unwrap_err().kind(),
+            FileLock::try_acquire_directory(&temp.path().join("none"), Hold::Alone).unwrap_err().kind(),
             io::ErrorKind::NotFound
         );
     }

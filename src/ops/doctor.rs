@@ -7,6 +7,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::App;
+use super::terraform::configured_program;
 use crate::auth::AuthConfig;
 use crate::auth::store::{self, Outlook};
 use crate::component;
@@ -79,7 +80,7 @@ pub fn examine(app: &App) -> Result<Report> {
         files: config.files.iter().map(|file| file.display().to_string()).collect(),
         policies: config.policies(&app.host),
         programs: vec![
-            program(app, "terraform", &config.terraform.command),
+            program(app, "terraform", &configured_program(app, &config.base_path).0),
             program(app, "helmfile", &config.helmfile.command),
         ],
         keyring: store::outlook(&app.host, &AuthConfig::read(&config.auth).keyring.settings()),

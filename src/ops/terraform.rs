@@ -8,6 +8,7 @@ mod ask;
 mod backend;
 mod batch;
 mod clean;
+mod data;
 mod diff;
 mod environment;
 mod error;
@@ -20,6 +21,7 @@ mod output;
 mod planfile;
 mod preview;
 mod printed;
+mod program;
 mod rc;
 mod retry;
 mod select;
@@ -43,6 +45,7 @@ pub use output::{Form, Format};
 pub use planfile::{PlanfileForm, PlanfileRequest, generate_planfile};
 pub(super) use preview::{changed as changed_variables, document as dry_run_document};
 pub(super) use printed::printed_outputs;
+pub(super) use program::configured as configured_program;
 pub use shell::{ShellRequest, shell};
 pub(super) use single::platforms;
 
@@ -142,7 +145,7 @@ pub async fn run(app: &App, request: &RunRequest) -> Result<Done> {
 
 /// `terraform version` in the current directory, in the environment as it is.
 async fn version(app: &App, request: &RunRequest) -> Result<Done> {
-    let command = configured_command(app);
+    let command = program::configured(app, &app.host.cwd);
     let asked = &request.request;
     let words: &[String] = if asked.bare { &[] } else { &asked.words };
     let args: Vec<String> = asked.globals.iter().chain(words).chain(&asked.native).cloned().collect();
@@ -162,13 +165,6 @@ async fn version(app: &App, request: &RunRequest) -> Result<Done> {
         return Err(crate::exec::Error::Interrupted { stop }.into());
     }
     Ok(Done { code: outcome.code, ..Done::default() })
-}
-
-/// The program of `atmos.yaml` and where it comes from.
-fn configured_command(app: &App) -> (String, String) {
-    let configured = &app.config.terraform.command;
-    let command = if configured.is_empty() { "terraform".to_owned() } else { configured.clone() };
-    (command, "`components.terraform.command`".to_owned())
 }
 
 /// A file of that text in the folder for what passes; it goes when it is dropped.

@@ -46,6 +46,10 @@ pub struct TerraformRun {
     #[arg(long)]
     pub init_pass_vars: Option<bool>,
 
+    /// Show what init says only where it fails [env: ATMOS_QUIET_INIT]
+    #[arg(long)]
+    pub quiet_init: Option<bool>,
+
     /// Value of TF_APPEND_USER_AGENT [env: ATMOS_APPEND_USER_AGENT]
     #[arg(long, value_name = "TEXT")]
     pub append_user_agent: Option<String>,

@@ -268,6 +268,7 @@ pub(super) fn request(context: &Context, word: &str, run: TerraformRun, init: &I
         skip_init: !run.init && flag(run.skip_init, env, "ATMOS_SKIP_INIT")?,
         force_init: run.init,
         init_pass_vars: pass_vars.then_some(true),
+        quiet_init: either(run.quiet_init, "ATMOS_QUIET_INIT")?,
         init_run_reconfigure: either(init.init_run_reconfigure, "ATMOS_INIT_RUN_RECONFIGURE")?,
         auto_generate_backend_file: either(init.auto_generate_backend_file, "ATMOS_AUTO_GENERATE_BACKEND_FILE")?,
         redirect_stderr: redirect(context),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::folder;
 pub use super::target::BACKEND_FILE;
-use super::target::Target;
+use super::target::{INSTANCES, Target};
 use crate::exec::Error;
 use crate::exec::files::File;
 
@@ -23,7 +23,7 @@ pub struct Options {
 pub fn targets(target: &Target, data: &[PathBuf], options: Options) -> Vec<PathBuf> {
     let names = target.names();
     let mut found: Vec<_> = [names.varfile(), names.test_varfile(), names.planfile()].map(PathBuf::from).to_vec();
-    found.push(PathBuf::from(".terraform"));
+    found.extend(terraforms(target));
     if !options.skip_lock_file {
         found.push(PathBuf::from(".terraform.lock.hcl"));
     }
@@ -47,6 +47,21 @@ pub fn targets(target: &Target, data: &[PathBuf], options: Options) -> Vec<PathB
     let mut paths: Vec<_> = found.into_iter().map(|path| target.folder.join(path)).collect();
     paths.extend(data.iter().cloned());
     finish(paths)
+}
+
+/// What of `.terraform` is nobody else's, relative to the folder: all of it, unless other instances have data directories
+/// of their own in there.
+fn terraforms(target: &Target) -> Vec<PathBuf> {
+    let own = PathBuf::from(target.own_data_dir());
+    let names = |directory: &str| {
+        let entries = std::fs::read_dir(target.folder.join(directory)).into_iter().flatten().filter_map(Result::ok);
+        entries.map(|entry| Path::new(directory).join(entry.file_name())).collect::<Vec<_>>()
+    };
+    if names(INSTANCES).iter().all(|path| *path == own) {
+        return vec![PathBuf::from(".terraform")];
+    }
+    let rest = names(".terraform").into_iter().filter(|path| path != Path::new(INSTANCES));
+    std::iter::once(own).chain(rest).collect()
 }
 
 /// The same for a whole component folder. `own` names the files in it that belong to its instances and that no ending
@@ -110,6 +125,30 @@ pub fn remove(paths: &[PathBuf]) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn data_directories_of_other_instances_stay() {
+        let temp = tempfile::tempdir().unwrap();
+        let put = |path: &str| std::fs::create_dir_all(temp.path().join(".terraform").join(path)).unwrap();
+        let target = |stack: &str| Target {
+            component: "vpc".to_owned(),
+            context: stack.to_owned(),
+            folder: temp.path().to_path_buf(),
+            ..Target::default()
+        };
+        let found = |stack: &str| {
+            let paths = targets(&target(stack), &[], Options::default());
+            let relative = |path: &PathBuf| path.strip_prefix(temp.path()).unwrap().display().to_string();
+            paths.iter().map(relative).collect::<Vec<_>>()
+        };
+        put("providers");
+        put("instances/dev-vpc");
+        assert_eq!(found("dev"), [".terraform"]);
+        put("instances/prod-vpc");
+        assert_eq!(found("dev"), [".terraform/instances/dev-vpc", ".terraform/providers"]);
+        assert_eq!(found("test"), [".terraform/providers"]);
+        assert_eq!(folder_targets(temp.path(), &[], Options::default()), [temp.path().join(".terraform")]);
+    }
 
     #[test]
     fn q5b_state_goes_only_with_everything_and_only_of_the_exact_workspace() {

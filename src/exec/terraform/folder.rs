@@ -11,6 +11,8 @@ use crate::exec::{Error, files};
 use crate::host::{Env, fs};
 use crate::value::hex;
 
+/// The variable that names the data directory.
+pub const DATA_DIR: &str = "TF_DATA_DIR";
 /// Name of our memory inside terraform's data directory.
 const MEMORY: &str = "atmos.json";
 /// Name of the list of override files that we wrote, always in `.terraform` of the folder.
@@ -42,6 +44,9 @@ pub struct Memory {
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
 pub struct Known {
     pub fingerprint: String,
+    /// Hash of the variables that init had; absent where it had none.
+    #[serde(default)]
+    pub vars: Option<String>,
     /// Workspace that was selected or created; absent while workspaces are not used.
     #[serde(default)]
     pub workspace: Option<String>,
@@ -56,6 +61,8 @@ pub struct Folder {
     pub record: Option<Record>,
     pub memory: Memory,
     pub fingerprint: String,
+    /// Hash of the variables that init gets; `None` where it gets none.
+    pub vars: Option<String>,
     /// The workspace that terraform has selected; `None` is `default`.
     pub selected: Option<String>,
     /// `terraform.tfstate.d` has workspaces, or `terraform.tfstate` has a state: what terraform would offer to migrate.
@@ -80,9 +87,14 @@ pub struct Look<'a> {
     pub init_vars: Option<&'a str>,
 }
 
+/// What the environment names as the data directory. An empty text names none, for terraform, too.
+pub fn named_data_dir(env: &Env) -> Option<&str> {
+    env.get(DATA_DIR).filter(|dir| !dir.is_empty())
+}
+
 /// Terraform's data directory for a component's folder.
 pub fn data_dir(folder: &Path, env: &Env) -> PathBuf {
-    env.get("TF_DATA_DIR").map_or_else(|| folder.join(".terraform"), |dir| fs::clean(&folder.join(dir)))
+    named_data_dir(env).map_or_else(|| folder.join(".terraform"), |dir| fs::clean(&folder.join(dir)))
 }
 
 impl Folder {
@@ -100,6 +112,7 @@ impl Folder {
         let any = std::fs::read_dir(&workspaces).is_ok_and(|mut entries| entries.next().is_some());
         Folder {
             fingerprint: fingerprint(look, &data, record.as_ref()),
+            vars: look.init_vars.map(|vars| digest(vars.as_bytes())),
             record,
             memory: read_json(&data.join(MEMORY)).unwrap_or_default(),
             selected: std::fs::read_to_string(data.join("environment")).ok().map(|name| name.trim().to_owned()),
@@ -256,7 +269,6 @@ fn fingerprint(look: Look<'_>, data: &Path, record: Option<&Record>) -> String {
     };
     add("program", program_mark(look.program).as_bytes());
     add("args", deciding(look.init_args).join("\0").as_bytes());
-    add("vars", look.init_vars.unwrap_or_default().as_bytes());
     for name in ["TF_CLI_ARGS", "TF_CLI_ARGS_init", "TF_PLUGIN_CACHE_DIR"] {
         add(name, look.env.get_raw(name).unwrap_or_default().as_encoded_bytes());
     }
@@ -285,7 +297,8 @@ fn fingerprint(look: Look<'_>, data: &Path, record: Option<&Record>) -> String {
     hex(&hash.finalize())
 }
 
-/// The arguments of init that decide what it does, and not how it says it or whom it asks.
+/// The arguments of init that decide what it does, and not how it says it or whom it asks. Variables count by themselves:
+/// not every run has them.
 fn deciding(args: &[String]) -> Vec<&str> {
     const OTHERS: [&str; 5] = ["-no-color", "-json", "-input", "-lock", "-lock-timeout"];
     let mut args = args.iter();
@@ -293,7 +306,9 @@ fn deciding(args: &[String]) -> Vec<&str> {
     while let Some(arg) = args.next() {
         let name = arg.strip_prefix('-').filter(|rest| rest.starts_with('-')).unwrap_or(arg);
         let name = name.split_once('=').map_or(name, |(name, _)| name);
-        if !OTHERS.contains(&name) {
+        if arg == "-var-file" {
+            args.next();
+        } else if !OTHERS.contains(&name) {
             kept.push(arg.as_str());
         } else if arg.ends_with("-lock-timeout") {
             // Its value is the next word.

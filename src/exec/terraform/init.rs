@@ -4,7 +4,7 @@
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::folder::{Folder, Record};
+use super::folder::{Folder, Known, Record};
 use super::{Backend, Target};
 use crate::value::hex;
 
@@ -37,7 +37,8 @@ pub struct Wish {
 pub fn decide(target: &Target, wish: Wish, folder: &Folder) -> Decision {
     let id = target.id();
     let known = folder.memory.instances.get(&id);
-    if !wish.forced && known.is_some_and(|known| known.fingerprint == folder.fingerprint) {
+    let has_same_vars = |known: &Known| folder.vars.is_none() || known.vars == folder.vars;
+    if !wish.forced && known.is_some_and(|known| known.fingerprint == folder.fingerprint && has_same_vars(known)) {
         return Decision::Skip;
     }
     let Some(backend) = &target.backend else {
@@ -146,7 +147,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::exec::terraform::folder::{Known, Memory};
+    use crate::exec::terraform::folder::Memory;
 
     fn target(type_: &str, config: &Value) -> Target {
         let backend = Backend { type_: type_.to_owned(), config: config.clone(), document: Value::Null };
@@ -169,6 +170,7 @@ mod tests {
                 instances: if known { instances } else { BTreeMap::new() },
             },
             fingerprint: "new".to_owned(),
+            vars: None,
             local_states: !states.is_empty(),
             own_local_state: states.contains("own"),
             root_state: states.contains("root"),
@@ -190,6 +192,22 @@ mod tests {
         let target = target("s3", &json!({"bucket": "b"}));
         assert_eq!(decide(&target, YES, &folder), Decision::Skip);
         assert_eq!(decide(&target, Wish { forced: true, ..NO }, &folder), run(false));
+    }
+
+    #[test]
+    fn other_variables_count_where_init_gets_them() {
+        let mut folder = folder(None, Some("dev/vpc"), true, "");
+        folder.fingerprint = "old".to_owned();
+        let target = target("s3", &json!({"bucket": "b"}));
+        folder.vars = Some("one".to_owned());
+        assert_eq!(decide(&target, NO, &folder), run(false));
+        folder.memory.instances.get_mut("dev/vpc").unwrap().vars = Some("one".to_owned());
+        assert_eq!(decide(&target, NO, &folder), Decision::Skip);
+        folder.vars = Some("two".to_owned());
+        assert_eq!(decide(&target, NO, &folder), run(false));
+        // A run that has no variables changes none.
+        folder.vars = None;
+        assert_eq!(decide(&target, NO, &folder), Decision::Skip);
     }
 
     #[test]

@@ -3,9 +3,11 @@
 //! Read [`Target`] and [`Request`] first, then [`steps`](steps::steps), which is pure and decides everything that can be
 //! decided without the disk; [`init`] decides by what is on the disk whether `init` has to run and how; [`run`] acts.
 
+mod attempts;
 pub mod clean;
 pub mod folder;
 pub mod init;
+pub mod layout;
 pub mod migration;
 mod owned;
 pub mod planned;
@@ -17,11 +19,12 @@ mod steps;
 mod target;
 mod verb;
 
+pub use attempts::{Next, Retries, is_init};
 pub use clean::Options as CleanOptions;
 pub use owned::{Owned, of_data_dir, of_packages};
 pub use request::{FromPlan, Request};
-pub use run::{Context, Finished, Folds, Next, Retries, run};
+pub use run::{Context, Finished, Folds, run};
 pub use states::states_below;
 pub use steps::{InitWish, Plan, TAKE_VARIABLES, Workspace, is_approved, steps};
-pub use target::{BACKEND_FILE, Backend, HCL_BACKEND_FILE, Settings, Target};
+pub use target::{BACKEND_FILE, Backend, HCL_BACKEND_FILE, OVERRIDE_FILES, Settings, Target};
 pub use verb::Verb;

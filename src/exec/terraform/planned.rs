@@ -10,7 +10,7 @@ use super::Target;
 use super::folder::{digest, read_json, write_json};
 use crate::exec::Error;
 
-/// Always in `.terraform` of the folder, wherever terraform has its data.
+/// In `.terraform` of the folder, wherever terraform has its data; where the instance has a data directory of its own, in that.
 const PLANNED: &str = "atmos-plans.json";
 
 /// The inputs of one plan. Secret variables are in none of the hashes: what is short could be guessed from them.
@@ -35,8 +35,8 @@ fn of(target: &Target, planfile: &Path) -> Option<Planned> {
     })
 }
 
-fn read(folder: &Path) -> BTreeMap<String, Planned> {
-    read_json(&folder.join(".terraform").join(PLANNED)).unwrap_or_default()
+fn read(target: &Target) -> BTreeMap<String, Planned> {
+    read_json(&target.memory_dir().join(PLANNED)).unwrap_or_default()
 }
 
 /// Keeps what the planfile was made of. Plans that are gone are forgotten.
@@ -45,11 +45,11 @@ fn read(folder: &Path) -> BTreeMap<String, Planned> {
 /// [`Error::File`].
 pub fn remember(target: &Target, planfile: &str) -> Result<(), Error> {
     let folder = &target.folder;
-    let mut plans = read(folder);
+    let mut plans = read(target);
     plans.retain(|name, _| folder.join(name).exists());
     let Some(planned) = of(target, &folder.join(planfile)) else { return Ok(()) };
     plans.insert(planfile.to_owned(), planned);
-    let directory = folder.join(".terraform");
+    let directory = target.memory_dir();
     std::fs::create_dir_all(&directory).map_err(Error::file("create", &directory))?;
     write_json(&directory.join(PLANNED), &plans)
 }
@@ -60,7 +60,7 @@ pub fn remember(target: &Target, planfile: &str) -> Result<(), Error> {
 /// [`Error::PlanOutdated`].
 pub fn check(target: &Target, planfile: &str) -> Result<(), Error> {
     let path = target.folder.join(planfile);
-    let Some(then) = read(&target.folder).remove(planfile) else { return Ok(()) };
+    let Some(then) = read(target).remove(planfile) else { return Ok(()) };
     let Some(now) = of(target, &path).filter(|now| now.planfile == then.planfile) else { return Ok(()) };
     let what = if now.instance != then.instance {
         format!("it was made for {}", then.instance)

@@ -20,6 +20,8 @@ pub struct Request {
     pub skip_init: bool,
     /// `--init`: run init although nothing changed.
     pub force_init: bool,
+    /// `--quiet-init`: what init says is shown only where it fails; `None` takes the configuration's value.
+    pub quiet_init: Option<bool>,
     /// `--init-pass-vars`; `None` takes the configuration's value.
     pub init_pass_vars: Option<bool>,
     /// `--init-run-reconfigure`.

@@ -1,42 +1,26 @@
 //! Carries out a [`Plan`]: files, init, workspace, main command, files again.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
 
+use super::attempts::{Retries, once, start};
 use super::folder::{self, Folder, Known, Look, Memory};
 use super::init::{self, Decision, Wish, decide, moves_backend};
-use super::target::{HCL_BACKEND_FILE, OVERRIDE_FILES};
+use super::layout;
 use super::{InitWish, Plan, Request, Target, Workspace};
 use crate::diag::Warning;
 use crate::exec::argv::has_flag;
 use crate::exec::folder_lock::FolderLock;
-use crate::exec::process::{self, Outcome, Surroundings};
+use crate::exec::outlet::Stream;
+use crate::exec::process::{self, Outcome};
 use crate::exec::relay::Relay;
 use crate::exec::signals::Signals;
 use crate::exec::{Error, Hangup, Launch, Output, files};
 use crate::host::{Env, Host};
 
-/// Says which failures may pass. Implemented above, where the component's section is known.
-pub trait Retries: Sync {
-    /// After a failed attempt, counted from 1, with what it said.
-    fn after(&self, attempt: u32, elapsed: Duration, output: &str) -> Next;
-}
-
 /// Folds what a call of terraform says in the log of a CI system. Implemented above, where the configuration is known.
 pub trait Folds: Sync {
     /// Begins a part, which ends with the value; `errors`: it goes to standard error.
     fn fold(&self, title: &str, errors: bool) -> Option<Box<dyn Send>>;
-}
-
-/// What follows a failure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Next {
-    /// Nothing: it will not pass.
-    Stop,
-    /// Another attempt after a while.
-    Again { delay: Duration },
-    /// It might pass, but it was tried often enough.
-    Exhausted { attempts: u64 },
 }
 
 /// What a run needs beside its plan.
@@ -125,33 +109,9 @@ pub async fn run(mut context: Context<'_>, plan: &Plan) -> Result<Finished, Erro
 
 /// Writes the generated files and the varfiles, and removes override files of an earlier instance.
 fn write_files(target: &Target, plan: &Plan) -> Result<(), Error> {
-    let folder = &target.folder;
-    if target.backend.is_some() {
-        folder::remove_written(folder, HCL_BACKEND_FILE)?;
-    }
-    for file in target.generated.iter().chain(target.backend_file().as_ref()) {
-        file.write(folder)?;
-    }
-    let before = folder::written(folder);
-    let mut written = before.clone();
-    written.retain(|name, _| !OVERRIDE_FILES.contains(&name.as_str()));
-    written.extend(target.generated.iter().map(|file| (file.name.clone(), folder::digest(file.content.as_bytes()))));
-    for file in &target.overrides {
-        file.write(folder)?;
-        written.insert(file.name.clone(), folder::digest(file.content.as_bytes()));
-    }
-    for name in OVERRIDE_FILES.into_iter().filter(|name| !written.contains_key(*name)) {
-        // Only what is still exactly as we wrote it: a file that the user changed is the user's.
-        let ours = before.get(name).is_some_and(|hash| {
-            std::fs::read(folder.join(name)).is_ok_and(|content| folder::digest(&content) == *hash)
-        });
-        if ours {
-            files::remove(folder, name)?;
-        }
-    }
-    folder::set_written(folder, &written)?;
+    layout::write(target)?;
     for file in &plan.varfiles {
-        file.write(folder)?;
+        file.write(&target.folder)?;
     }
     Ok(())
 }
@@ -199,7 +159,8 @@ async fn prepare(context: &mut Context<'_>, plan: &Plan) -> Result<Vec<u8>, Erro
             folder::seed(&data, &record)?;
         }
         let moves = moves_backend(target, &found, reconfigure);
-        init(context, reconfigure, args.clone(), explicit).await.map_err(|error| explain(error, target, moves))?;
+        let speaks = Speaks { explicit, quiet: plan.quiet_init };
+        init(context, reconfigure, args.clone(), speaks).await.map_err(|error| explain(error, target, moves))?;
     }
     let selected = skipped && {
         let known = found.memory.instances.get(&target.id());
@@ -214,7 +175,7 @@ async fn prepare(context: &mut Context<'_>, plan: &Plan) -> Result<Vec<u8>, Erro
     if skipped && selected {
         return Ok(Vec::new());
     }
-    if let Err(error) = remember(target, plan, found.memory, &Folder::look(look), &data) {
+    if let Err(error) = remember(target, plan, found.memory, &Folder::look(look), (&data, skipped)) {
         let warning =
             Warning::new("atmos::exec::not_remembered", format!("the next run prepares the folder again: {error}"));
         context.host.talk.warn(warning.help("check the permissions and the free space of that directory"));
@@ -258,46 +219,98 @@ fn explain(error: Error, target: &Target, moves: bool) -> Error {
 }
 
 /// Keeps what the next run may skip. Nothing else depends on it.
-fn remember(target: &Target, plan: &Plan, mut memory: Memory, now: &Folder, data: &Path) -> Result<(), Error> {
+fn remember(
+    target: &Target,
+    plan: &Plan,
+    mut memory: Memory,
+    now: &Folder,
+    (data, skipped): (&Path, bool),
+) -> Result<(), Error> {
     let id = target.id();
-    let before = memory.instances.remove(&id).and_then(|known| known.workspace);
+    let before = memory.instances.remove(&id).unwrap_or_default();
     let workspace = match &plan.workspace {
         Workspace::Select(name) => Some(name.clone()),
-        Workspace::Leave => before,
+        Workspace::Leave => before.workspace,
     };
     let backend = target.backend.as_ref().map(init::digest);
     memory.owner = Some(id.clone());
-    memory.instances.insert(id, Known { fingerprint: now.fingerprint.clone(), workspace, backend });
+    // Where nothing was given to init, nothing that it had before has changed, unless it ran.
+    let vars = now.vars.clone().or(before.vars.filter(|_| skipped));
+    memory.instances.insert(id, Known { fingerprint: now.fingerprint.clone(), vars, workspace, backend });
     folder::remember(data, &memory)
 }
 
-async fn init(context: &mut Context<'_>, reconfigure: bool, extra: Vec<String>, explicit: bool) -> Result<(), Error> {
+/// How init says what it says.
+#[derive(Debug, Clone, Copy)]
+struct Speaks {
+    /// It is the main command.
+    explicit: bool,
+    /// Only where it fails.
+    quiet: bool,
+}
+
+impl Speaks {
+    fn output(self) -> Output {
+        match self {
+            Speaks { quiet: true, .. } => Output::Capture,
+            Speaks { explicit: true, .. } => Output::Inherit,
+            Speaks { .. } => Output::Stderr,
+        }
+    }
+}
+
+async fn init(context: &mut Context<'_>, reconfigure: bool, extra: Vec<String>, speaks: Speaks) -> Result<(), Error> {
     let mut args = vec!["init".to_owned()];
     if reconfigure {
         args.push("-reconfigure".to_owned());
     }
     args.extend(extra);
-    let output = if explicit { Output::Inherit } else { Output::Stderr };
-    let launch = launch(context, args, output);
-    let folded = context.folds.and_then(|folds| folds.fold(&described(&launch), !explicit));
+    let launch = launch(context, args, speaks.output());
+    let folds = context.folds.filter(|_| !speaks.quiet);
+    let folded = folds.and_then(|folds| folds.fold(&described(&launch), !speaks.explicit));
     let outcome = start(context, &launch).await?;
     drop(folded);
     if outcome.code == 0 {
-        return lock_platforms(context).await;
+        return lock_platforms(context, speaks.quiet).await;
+    }
+    if speaks.quiet {
+        show(context, &outcome).await;
     }
     Err(Error::child_failed(described(&launch), outcome.code, launch.stderr.as_ref()))
 }
 
+/// Says on standard error what a child said that nobody has seen.
+async fn show(context: &Context<'_>, outcome: &Outcome) {
+    let said = &outcome.captured;
+    match context.relay {
+        Some(relay) if relay.takes_all() => {
+            let written = relay.write(Stream::Err, said).await;
+            if let Err(error) = written.and(relay.end(Stream::Err).await) {
+                tracing::debug!(%error, "what a failed child said is not shown");
+            }
+        }
+        relay => {
+            if let Some(relay) = relay {
+                relay.note(Stream::Err, said);
+            }
+            context.host.talk.output(true, said);
+        }
+    }
+}
+
 /// Adds the checksums of providers for other platforms to the lock file. The run itself does not need them.
-async fn lock_platforms(context: &mut Context<'_>) -> Result<(), Error> {
+async fn lock_platforms(context: &mut Context<'_>, quiet: bool) -> Result<(), Error> {
     if context.platforms.is_empty() {
         return Ok(());
     }
     let words = ["providers", "lock"].map(str::to_owned).into_iter();
     let args = words.chain(context.platforms.iter().map(|platform| format!("-platform={platform}"))).collect();
-    let launch = launch(context, args, Output::Stderr);
-    let outcome = once(context, &launch).await?;
+    let launch = launch(context, args, Speaks { explicit: false, quiet }.output());
+    let outcome = once(context, &launch, false).await?;
     if outcome.code != 0 {
+        if quiet {
+            show(context, &outcome).await;
+        }
         let message = format!(
             "`{}` exited with code {}: the lock file knows this platform only",
             described(&launch),
@@ -362,73 +375,6 @@ fn launch(context: &Context<'_>, args: Vec<String>, output: Output) -> Launch {
         output,
         stderr: context.request.redirect_stderr.clone(),
         hangup: Hangup::Terminates,
-    }
-}
-
-/// Starts one child, again where its failure may pass; a request to stop ends the run after the child has ended.
-async fn start(context: &mut Context<'_>, launch: &Launch) -> Result<Outcome, Error> {
-    let Some(retries) = context.retries else { return once(context, launch).await };
-    let output = match launch.output {
-        Output::Inherit => Output::Shared,
-        Output::Stderr => Output::SharedStderr,
-        other => other,
-    };
-    let launch = Launch { output, ..launch.clone() };
-    let (begun, mut attempt) = (Instant::now(), 1);
-    loop {
-        let outcome = once(context, &launch).await?;
-        if outcome.code == 0 {
-            return Ok(outcome);
-        }
-        let said = [&outcome.captured[..], b"\n", &outcome.errors].concat();
-        match retries.after(attempt, begun.elapsed(), &String::from_utf8_lossy(&said)) {
-            Next::Stop => return Ok(outcome),
-            Next::Exhausted { attempts } => {
-                let message = format!(
-                    "max attempts ({attempts}) exceeded, last error: subcommand exited with code {}",
-                    outcome.code
-                );
-                context.host.talk.warn(Warning::new("atmos::exec::attempts_exceeded", message));
-                return Ok(outcome);
-            }
-            Next::Again { delay } => {
-                attempt += 1;
-                let target = context.target;
-                let phase = launch.args.first().map(|word| word.to_string_lossy()).unwrap_or_default();
-                let message = format!(
-                    "Retrying terraform subprocess after recoverable error phase={phase} component={} stack={} \
-                     attempt={attempt}",
-                    target.component, target.stack
-                );
-                context.host.talk.warn(Warning::new("atmos::exec::retry", message));
-                let wait = async {
-                    tokio::time::sleep(delay).await;
-                    Ok::<_, Error>(())
-                };
-                context.signals.guard(wait).await?;
-            }
-        }
-    }
-}
-
-async fn once(context: &mut Context<'_>, launch: &Launch) -> Result<Outcome, Error> {
-    tracing::debug!(program = launch.program, args = ?launch.args, cwd = %launch.cwd.display(), "starting");
-    let host = context.host;
-    let around = Surroundings {
-        terminal: host.terminal,
-        masker: &host.masker,
-        cwd: &host.cwd,
-        exe: Some(&host.exe),
-        relay: context.relay,
-        lock: context.lock,
-    };
-    let outcome = process::run(launch, around, context.signals).await?;
-    if let Some(relay) = context.relay.filter(|_| launch.output == Output::Inherit) {
-        relay.note_end(outcome.code);
-    }
-    match outcome.stop {
-        Some(stop) => Err(Error::Interrupted { stop }),
-        None => Ok(outcome),
     }
 }
 

@@ -19,6 +19,8 @@ pub struct Plan {
     /// Files with the variables of the run.
     pub varfiles: Vec<File>,
     pub init: InitWish,
+    /// What init says is shown only where it fails.
+    pub quiet_init: bool,
     pub workspace: Workspace,
     /// Arguments of the main command; `None` when preparing was all (`workspace`).
     pub main: Option<Vec<String>>,
@@ -95,6 +97,7 @@ pub fn steps(target: &Target, request: &Request, env: &Env) -> Result<Plan, Erro
         saves: saves.map(|_| names.planfile()),
         main,
         init: init(target, &words, request, writes_vars),
+        quiet_init: is_quiet(target, &words, request),
         needs_planfile: planfile,
         varfiles,
         workspace,
@@ -232,6 +235,11 @@ fn workspace(
     Ok(Workspace::Select(target.workspace.clone()))
 }
 
+/// What the user asks for himself he wants to see, unless he says otherwise.
+fn is_quiet(target: &Target, words: &[&str], request: &Request) -> bool {
+    request.quiet_init.unwrap_or(target.settings.init_quiet && words != ["init"])
+}
+
 fn init(target: &Target, words: &[&str], request: &Request, has_varfile: bool) -> InitWish {
     let configured = request.init_run_reconfigure.unwrap_or(target.settings.init_run_reconfigure);
     let mut args = Vec::new();
@@ -241,13 +249,17 @@ fn init(target: &Target, words: &[&str], request: &Request, has_varfile: bool) -
     if words == ["init"] {
         args.extend(request.native.iter().cloned());
         let asked = has_flag(&request.native, "-reconfigure") || has_flag(&request.native, "-migrate-state");
+        if is_quiet(target, words, request) && !has_flag(&request.native, "-input") {
+            args.push("-input=false".to_owned());
+        }
         return InitWish::Explicit { reconfigure: configured && !asked, args };
     }
     let runs_init = request.deploy_run_init.unwrap_or(target.settings.deploy_run_init);
     if request.skip_init || (words == ["deploy"] && !runs_init && !request.force_init) {
         return InitWish::Never;
     }
-    if !request.interactive {
+    // What nobody sees nobody answers.
+    if !request.interactive || is_quiet(target, words, request) {
         args.push("-input=false".to_owned());
     }
     InitWish::Implicit { reconfigure: configured || words[0] == "workspace", forced: request.force_init, args }

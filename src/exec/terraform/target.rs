@@ -47,6 +47,9 @@ pub struct Target {
     /// Variables of the component's `test` section; null when it has none.
     pub test_vars: Node,
     pub env: Node,
+    /// The data directory (`TF_DATA_DIR`) of this instance alone, relative to the folder; `None` where terraform's own or
+    /// one that the user named is used.
+    pub data_dir: Option<String>,
     pub settings: Settings,
 }
 
@@ -67,16 +70,19 @@ pub struct Settings {
     pub deploy_run_init: bool,
     pub init_run_reconfigure: bool,
     pub init_pass_vars: bool,
+    pub init_quiet: bool,
     pub plan_skip_planfile: bool,
     pub workspaces_enabled: bool,
 }
 
+/// Data directories of single instances, relative to the folder.
+pub(super) const INSTANCES: &str = ".terraform/instances";
 /// The file that carries the generated backend.
 pub const BACKEND_FILE: &str = "backend.tf.json";
 /// The same as HCL, which only `generate backends` writes. Terraform refuses both in one folder.
 pub const HCL_BACKEND_FILE: &str = "backend.tf";
 /// Override files that atmos writes, and removes when an instance has none.
-pub(super) const OVERRIDE_FILES: [&str; 2] = ["providers_override.tf.json", "terraform_override.tf.json"];
+pub const OVERRIDE_FILES: [&str; 2] = ["providers_override.tf.json", "terraform_override.tf.json"];
 
 impl Target {
     pub fn names(&self) -> Names {
@@ -100,6 +106,16 @@ impl Target {
     /// The backend file of this instance.
     pub fn backend_file(&self) -> Option<File> {
         self.backend.as_ref().map(|backend| File::from_json(BACKEND_FILE, &backend.document))
+    }
+
+    /// Where the data directory of this instance alone is or would be, relative to the folder.
+    pub fn own_data_dir(&self) -> String {
+        format!("{INSTANCES}/{}", self.names().stem())
+    }
+
+    /// Where we keep what we know about the instance's plans.
+    pub(super) fn memory_dir(&self) -> PathBuf {
+        self.folder.join(self.data_dir.as_deref().unwrap_or(".terraform"))
     }
 
     /// Whether workspaces are of any use: not with the `http` backend, not when switched off.

@@ -67,6 +67,7 @@ pub(super) async fn run(app: &App, request: &RunRequest) -> Result<Done> {
         component: instance.name.clone(),
         stack: instance.stack.clone(),
         places: node.as_ref().map(|ready| ready.target.folder.clone()).into_iter().collect(),
+        side_by_side: None,
         identity,
     });
     let crew = Crew {

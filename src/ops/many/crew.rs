@@ -45,6 +45,8 @@ pub(in crate::ops) struct Member {
     pub(in crate::ops) stack: String,
     /// Where it works, which only one may at a time.
     pub(in crate::ops) places: Vec<PathBuf>,
+    /// Those with the same text may work in the same place at once.
+    pub(in crate::ops) side_by_side: Option<String>,
     pub(in crate::ops) identity: Option<String>,
 }
 
@@ -134,6 +136,7 @@ impl<'c> State<'c> {
     fn new(crew: &'c Crew<'c>, outlet: Arc<Outlet>) -> State<'c> {
         let options = crew.options;
         let places: Vec<Vec<PathBuf>> = crew.members.iter().map(|member| member.places.clone()).collect();
+        let together = crew.members.iter().map(|member| member.side_by_side.clone());
         let results = crew.members.iter();
         let results =
             results.map(|member| NodeResult::waiting(&member.component, &member.stack, member.identity.clone()));
@@ -147,7 +150,12 @@ impl<'c> State<'c> {
         };
         State {
             outlet,
-            schedule: Schedule::new(crew.before.clone(), turns(&places), options.max_concurrency, options.failure_mode),
+            schedule: Schedule::new(
+                crew.before.clone(),
+                turns(&places).into_iter().zip(together).collect(),
+                options.max_concurrency,
+                options.failure_mode,
+            ),
             results: results.collect(),
             failures: Vec::new(),
             stop: None,

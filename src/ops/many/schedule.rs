@@ -1,7 +1,5 @@
 //! Which component of many is next. Pure: it is told what ended and how.
 
-use std::collections::BTreeSet;
-
 /// What becomes of the others when one component fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum FailureMode {
@@ -37,8 +35,8 @@ enum State {
 pub(super) struct Schedule {
     /// What comes before each, as positions.
     before: Vec<Vec<usize>>,
-    /// Components with the same number never run at once.
-    folders: Vec<usize>,
+    /// Components with the same number never run at once, unless the texts beside it are the same, too.
+    folders: Vec<(usize, Option<String>)>,
     states: Vec<State>,
     /// Everything before this position has ended or runs.
     first: usize,
@@ -48,7 +46,12 @@ pub(super) struct Schedule {
 }
 
 impl Schedule {
-    pub(super) fn new(before: Vec<Vec<usize>>, folders: Vec<usize>, limit: usize, mode: FailureMode) -> Schedule {
+    pub(super) fn new(
+        before: Vec<Vec<usize>>,
+        folders: Vec<(usize, Option<String>)>,
+        limit: usize,
+        mode: FailureMode,
+    ) -> Schedule {
         let states = vec![State::Waiting; before.len()];
         Schedule { before, folders, states, first: 0, limit: limit.max(1), mode, closed: None }
     }
@@ -62,13 +65,16 @@ impl Schedule {
         if running.len() >= self.limit {
             return None;
         }
-        let busy: BTreeSet<usize> = running.iter().map(|at| self.folders[*at]).collect();
+        let running: Vec<&(usize, Option<String>)> = running.iter().map(|at| &self.folders[*at]).collect();
+        let is_free = |wanted: &(usize, Option<String>)| {
+            running.iter().all(|taken| taken.0 != wanted.0 || taken.1.is_some() && taken.1 == wanted.1)
+        };
         while self.states.get(self.first).is_some_and(|state| *state != State::Waiting) {
             self.first += 1;
         }
         let next = (self.first..self.states.len()).find(|at| {
             self.states[*at] == State::Waiting
-                && !busy.contains(&self.folders[*at])
+                && is_free(&self.folders[*at])
                 && self.before[*at].iter().all(|before| self.states[*before] == State::Succeeded)
         })?;
         self.states[next] = State::Running;
@@ -140,7 +146,22 @@ mod tests {
             before.push(list.split(',').filter(|one| !one.is_empty()).map(|one| one.parse().unwrap()).collect());
             folders.push(folder);
         }
+        let folders = folders.into_iter().map(|folder| (folder, None)).collect();
         Schedule::new(before, folders, limit, mode)
+    }
+
+    #[test]
+    fn those_that_work_side_by_side_share_a_folder() {
+        let text = |text: &str| Some(text.to_owned());
+        let folders = vec![(1, text("a")), (1, text("a")), (1, text("b")), (1, None), (2, None)];
+        let mut schedule = Schedule::new(vec![Vec::new(); 5], folders, 8, FailureMode::KeepGoing);
+        assert_eq!(next(&mut schedule), [0, 1, 4]);
+        schedule.ended(0, true);
+        assert_eq!(next(&mut schedule), Vec::<usize>::new(), "one of them still works there");
+        schedule.ended(1, true);
+        assert_eq!(next(&mut schedule), [2]);
+        schedule.ended(2, true);
+        assert_eq!(next(&mut schedule), [3]);
     }
 
     fn next(schedule: &mut Schedule) -> Vec<usize> {

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::target::target;
-use super::{Error, RunRequest};
+use super::{Error, RunRequest, data};
 use crate::component::{self, Filter, Kind};
 use crate::config::default_plugin_cache;
 use crate::diag::{Result, Warning};
 use crate::exec::folder_lock::{self, FolderLock};
 use crate::exec::names::Names;
 use crate::exec::terraform::clean::{self, Options};
-use crate::exec::terraform::{Owned, Target, folder, of_data_dir, of_packages};
+use crate::exec::terraform::{Owned, Target, of_data_dir, of_packages};
 use crate::host::fs;
 use crate::ops::App;
 use crate::resolve;
@@ -176,19 +176,12 @@ fn one(app: &App, request: &CleanRequest, component: &str, stack: &str) -> Resul
     Ok(Subject::One(Box::new(target(app, &instance, &RunRequest::default())?)))
 }
 
-/// The data directory of the caller's or the component's `TF_DATA_DIR`, if there is one.
+/// The data directory that the user named (`TF_DATA_DIR`), if there is one.
 ///
 /// # Errors
 /// It is, or holds, what no data directory can be.
 fn data_dir(app: &App, target: &Target) -> Result<Option<PathBuf>> {
-    let mut env = app.host.env.clone();
-    if let Some(dir) = target.env.get("TF_DATA_DIR").and_then(crate::value::Node::as_str) {
-        env.set("TF_DATA_DIR", dir);
-    }
-    if env.get("TF_DATA_DIR").is_none() {
-        return Ok(None);
-    }
-    let directory = folder::data_dir(&target.folder, &env);
+    let Some(directory) = data::named(app, &target.folder, &target.env) else { return Ok(None) };
     if directory == target.folder.join(".terraform") {
         return Ok(None);
     }

@@ -7,16 +7,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::{Map, Value};
 
 use super::single::{self, Ready};
-use super::{Done, RunRequest, output, preview, verify};
+use super::{Done, RunRequest, data, output, preview, verify};
 use crate::ci::{Annotation, Report};
 use crate::component::{Instance, Kind};
 use crate::diag::{Result, Warning};
 use crate::exec::argv::{has_flag, is_on};
-use crate::exec::environment::entries;
 use crate::exec::relay::Relay;
 use crate::exec::signals::Signals;
-use crate::exec::terraform::folder::data_dir;
 use crate::exec::terraform::is_approved;
+use crate::exec::terraform::layout::side_by_side;
 use crate::ops::access::Access;
 use crate::ops::annotations::Annotations;
 use crate::ops::ci::Ci;
@@ -86,7 +85,9 @@ pub(super) async fn run(app: &App, request: &RunRequest, stack: Option<&str>) ->
         many::sign_in(app, &access, (&request.identity, &request.request.words[0]), signing, &refused).await?;
     let members = nodes.iter().zip(identities).map(|(node, identity)| {
         let (component, stack) = node.names();
-        Member { component: component.to_owned(), stack: stack.to_owned(), places: node.places(app), identity }
+        let side_by_side = node.ready().and_then(|ready| side_by_side(&ready.target, &request.request, &app.host.env));
+        let (component, stack) = (component.to_owned(), stack.to_owned());
+        Member { component, stack, places: node.places(app), side_by_side, identity }
     });
     let crew = Crew {
         app,
@@ -260,14 +261,8 @@ impl Node {
             Node::Ready(ready) => (ready.target.folder.clone(), &ready.target.env),
             Node::Later(instance) => (instance.path(&app.config).unwrap_or_default(), &instance.sections.env),
         };
-        let mut env = app.host.env.clone();
-        for (name, value) in entries([&app.config.env, section]).into_iter().filter(|(name, _)| name == "TF_DATA_DIR") {
-            match value {
-                Some(value) => env.set(&name, value),
-                None => drop(env.remove(&name)),
-            }
-        }
-        let data = data_dir(&folder, &env);
+        let own = self.ready().and_then(|ready| ready.target.data_dir.as_ref()).map(|own| folder.join(own));
+        let data = own.unwrap_or_else(|| data::usual(app, &folder, section));
         vec![folder, data]
     }
 

@@ -65,6 +65,7 @@ pub async fn lint(app: &App, request: &LintRequest) -> Result<Fleet> {
         component: instance.name.clone(),
         stack: instance.stack.clone(),
         places: instance.path(&app.config).into_iter().collect(),
+        side_by_side: None,
         identity: None,
     });
     let crew = Crew {

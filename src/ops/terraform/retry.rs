@@ -1,34 +1,121 @@
-//! `retry` of a component: which failures of terraform are tried again.
+//! Which failures of terraform are tried again: those that `retry` of the component names, and of init those of the network
+//! and of registries that pass by themselves.
 
+use std::ffi::OsString;
 use std::time::Duration;
 
 use crate::component::Instance;
 use crate::diag::Result;
-use crate::exec::terraform::{Next, Retries};
+use crate::exec::argv::has_flag;
+use crate::exec::terraform::{Next, Retries, is_init};
 use crate::ops::{App, steps};
+use crate::span::Span;
 use crate::step::{self, Retry};
+use crate::value::{Node, from_json};
 
-/// The section, read. Without `conditions` no failure is one that passes.
-pub(super) struct Attempts(Retry);
+/// What servers, proxies and the network say when they will do better later. They are words of Go's libraries, of
+/// terraform's and of git, whose messages are the same in every language.
+const PASSING: [&str; 15] = [
+    r"(?i)TLS handshake timeout",
+    r"(?i)i/o timeout",
+    r"(?i)context deadline exceeded",
+    r"(?i)Client\.Timeout (or context cancellation )?(exceeded|while)",
+    r"(?i)(connection|operation) timed out",
+    r"(?i)connection (reset by peer|refused)",
+    r"(?i)(network|host) is unreachable|no route to host",
+    r"(?i)no such host|temporary failure in name resolution|server misbehaving|could not resolve host",
+    r"(?i)unexpected EOF|early EOF|: EOF\b|http2: server sent GOAWAY|stream error: stream ID",
+    r"(?i)\b429 too many requests|rate limit(ed| exceeded)",
+    r"(?i)\b500 internal server error",
+    r"(?i)\b502 bad gateway",
+    r"(?i)\b503 service unavailable",
+    r"(?i)\b504 gateway time-?out",
+    r"(?i)the remote end hung up unexpectedly|RPC failed",
+];
 
+/// What is tried again of one component.
+#[derive(Debug)]
+pub(super) struct Attempts {
+    /// `retry` of the component, for every command.
+    own: Option<Retry>,
+    /// Of init alone.
+    init: Option<Retry>,
+}
+
+/// `is_direct`: what the children say goes to our own streams.
+///
 /// # Errors
-/// A value of the section that cannot be used.
-pub(super) fn read(app: &App, instance: &Instance) -> Result<Option<Attempts>> {
+/// A value of a section that cannot be used.
+pub(super) fn read(app: &App, instance: &Instance, is_direct: bool) -> Result<Attempts> {
     let section = &instance.sections.retry;
-    if section.is_empty() {
-        return Ok(None);
+    let own = if section.is_empty() {
+        None
+    } else {
+        let what = format!("`retry` of {} in {}", instance.name, instance.stack);
+        step::retry(section, &what, &app.host.sources)?
+    };
+    Ok(Attempts { own: own.filter(Retry::looks_at_output), init: of_init(app, is_direct)? })
+}
+
+/// `components.terraform.init.retry`. Where nothing is said it is on unless a person sits at the terminal, who sees what
+/// terraform says as it says it, and starts it again.
+fn of_init(app: &App, is_direct: bool) -> Result<Option<Retry>> {
+    let setting = app.config.document.get_path(["components", "terraform", "init", "retry"]);
+    let setting = setting.filter(|node| !node.is_null());
+    let terminal = app.host.terminal;
+    let own = match setting.map(|node| (node, node.as_bool())) {
+        None if is_direct && (terminal.stderr || terminal.stdout) => return Ok(None),
+        Some((_, Some(false))) => return Ok(None),
+        None | Some((_, Some(true))) => None,
+        Some((node, None)) => Some(node),
+    };
+    let what = "`components.terraform.init.retry`";
+    if let Some(other) = own.filter(|node| node.as_map().is_none()) {
+        // It is refused with its place.
+        return Ok(step::retry(other, what, &app.host.sources)?);
     }
-    let what = format!("`retry` of {} in {}", instance.name, instance.stack);
-    let retry = step::retry(section, &what, &app.host.sources)?;
-    Ok(retry.filter(Retry::looks_at_output).map(Attempts))
+    Ok(step::retry(&with_defaults(own), what, &app.host.sources)?)
+}
+
+/// The section with what it does not say, and with the conditions that are known.
+fn with_defaults(own: Option<&Node>) -> Node {
+    let mut all = from_json(&serde_json::json!({
+        "max_attempts": 3,
+        "backoff_strategy": "exponential",
+        "initial_delay": "2s",
+        "max_delay": "30s",
+        "random_jitter": 0.25,
+    }));
+    let span = own.map_or_else(Span::default, |node| node.span);
+    let known = PASSING.iter().map(|pattern| Node::from(*pattern));
+    let extra = own.and_then(|own| own.get("conditions")).filter(|node| !node.is_null());
+    let extra = extra.map(|node| node.as_list().unwrap_or(std::slice::from_ref(node)).to_vec());
+    let conditions: Vec<Node> = known.chain(extra.unwrap_or_default()).collect();
+    let map = all.make_map();
+    for (key, value) in own.and_then(Node::as_map).into_iter().flatten().filter(|(_, value)| !value.is_null()) {
+        map.insert(key.clone(), value.clone());
+    }
+    map.insert("conditions".into(), Node::from(conditions));
+    Node { span, ..all }
+}
+
+impl Attempts {
+    /// Those that concern a command. An init that moves state is not begun twice.
+    fn of(&self, words: &[OsString]) -> impl Iterator<Item = &Retry> {
+        let text = || words.iter().map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>();
+        let moves = |words: &[String]| has_flag(words, "-migrate-state") || has_flag(words, "-force-copy");
+        let init = self.init.as_ref().filter(|_| is_init(words) && !moves(&text()));
+        self.own.iter().chain(init)
+    }
 }
 
 impl Retries for Attempts {
-    fn after(&self, attempt: u32, elapsed: Duration, output: &str) -> Next {
-        let Attempts(retry) = self;
-        if !retry.concerns(output) {
-            return Next::Stop;
-        }
+    fn watches(&self, words: &[OsString]) -> bool {
+        self.of(words).next().is_some()
+    }
+
+    fn after(&self, words: &[OsString], attempt: u32, elapsed: Duration, output: &str) -> Next {
+        let Some(retry) = self.of(words).find(|retry| retry.concerns(output)) else { return Next::Stop };
         if let Some(most) = retry.max_attempts.filter(|most| u64::from(attempt) >= *most) {
             return Next::Exhausted { attempts: most };
         }
@@ -37,5 +124,58 @@ impl Retries for Attempts {
             return Next::Exhausted { attempts: u64::from(attempt) };
         }
         Next::Again { delay }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::span::Sources;
+
+    fn attempts(own: Option<&serde_json::Value>) -> Attempts {
+        let own = own.map(from_json);
+        let retry = step::retry(&with_defaults(own.as_ref()), "`retry`", &Sources::new()).unwrap();
+        Attempts { own: None, init: retry }
+    }
+
+    fn words(text: &str) -> Vec<OsString> {
+        text.split(' ').map(OsString::from).collect()
+    }
+
+    #[test]
+    fn of_an_init_only_what_passes_by_itself_is_tried_again() {
+        let attempts = attempts(None);
+        for (output, again) in [
+            ("Get \"https://registry.terraform.io/.well-known/terraform.json\": net/http: TLS handshake timeout", true),
+            (
+                "could not query provider registry: the request failed after 2 attempts: 502 Bad Gateway returned from x",
+                true,
+            ),
+            ("dial tcp: lookup registry.terraform.io: no such host", true),
+            ("read tcp 10.0.0.1:1->1.2.3.4:443: read: connection reset by peer", true),
+            ("fatal: unable to access 'https://github.com/a/b/': Could not resolve host: github.com", true),
+            ("failed to get shared config profile, dev", false),
+            ("provider registry does not have a provider named registry.terraform.io/a/b", false),
+            ("Error: Backend configuration changed", false),
+            ("error: 403 Forbidden", false),
+        ] {
+            let next = attempts.after(&words("init -input=false"), 1, Duration::ZERO, output);
+            assert_eq!(matches!(next, Next::Again { .. }), again, "{output}");
+        }
+        for other in ["apply -auto-approve", "workspace select dev", "init -migrate-state", "init -force-copy"] {
+            assert!(!attempts.watches(&words(other)), "{other}");
+        }
+        let last = attempts.after(&words("init"), 3, Duration::ZERO, "i/o timeout");
+        assert_eq!(last, Next::Exhausted { attempts: 3 });
+    }
+
+    #[test]
+    fn what_is_configured_comes_beside_what_is_known() {
+        let own = serde_json::json!({"max_attempts": 2, "initial_delay": "1ms", "conditions": ["flaky mirror"]});
+        let attempts = attempts(Some(&own));
+        let after = |attempt, output| attempts.after(&words("init"), attempt, Duration::ZERO, output);
+        assert!(matches!(after(1, "a flaky mirror"), Next::Again { delay } if delay < Duration::from_millis(2)));
+        assert!(matches!(after(1, "i/o timeout"), Next::Again { .. }));
+        assert_eq!(after(2, "i/o timeout"), Next::Exhausted { attempts: 2 });
     }
 }

@@ -7,21 +7,22 @@ use jiff::Timestamp;
 
 use super::output::Written;
 use super::target::target_in;
-use super::{Done, Format, RunRequest, backend, fleet, migrate, output, preview, rc, retry, state, verify};
+use super::{Done, Format, RunRequest, backend, data, fleet, migrate, output, preview, rc, retry, state, verify};
 use crate::auth::resolution::Need;
 use crate::ci::{Platform, passes};
 use crate::component::{Instance, Kind};
 use crate::diag::{Report, Result, Warning};
 use crate::exec::argv::{flag_value, is_on};
 use crate::exec::environment::{self, interfering};
+use crate::exec::folder_lock::{self, FolderLock};
 use crate::exec::outlet::Outlet;
 use crate::exec::relay::Relay;
 use crate::exec::signals::Signals;
 use crate::exec::terraform::folder::data_dir;
 use crate::exec::terraform::{
-    Context, Finished, Folds, FromPlan, Plan, Retries, Target, planned, run as run_plan, sensitive, steps,
+    Context, Finished, Folds, FromPlan, Plan, Retries, Target, layout, planned, run as run_plan, sensitive, steps,
 };
-use crate::exec::{Error as ExecError, Output, folder_lock};
+use crate::exec::{Error as ExecError, Output};
 use crate::host::Env;
 use crate::ops::access::Access;
 use crate::ops::annotations::Annotations;
@@ -395,7 +396,7 @@ pub(super) fn planfile(target: &Target, request: &RunRequest) -> String {
 async fn locked(app: &App, work: Work<'_>, held: &Held, env: &Env, signals: &mut Signals) -> Result<Finished> {
     let Work { request, ready, relay, .. } = work;
     let target = &ready.target;
-    let lock = signals.guard(folder_lock::acquire_all(&app.host, &places(target, env))).await?;
+    let lock = signals.guard(Box::pin(take_places(app, request, target, env))).await?;
     state::check_push(target, request)?;
     let mut plan = steps(target, &request.request, env)?;
     // `--planfile` is what somebody wants to be applied as it is.
@@ -426,8 +427,9 @@ async fn locked(app: &App, work: Work<'_>, held: &Held, env: &Env, signals: &mut
     plan.output = request.output.or_else(|| state::pulled(app, request)).unwrap_or(plan.output);
     say(app, request, target, held, &plan);
     tracing::debug!("variables of {} in {}:\n{}", target.component, target.stack, open_variables(target));
-    let retry = retry::read(app, &ready.instance)?;
-    let retries = retry.as_ref().map(|retry| retry as &dyn Retries);
+    let is_direct = request.many.max_concurrency < 2 || !request.request.many;
+    let retries = retry::read(app, &ready.instance, is_direct)?;
+    let retries = Some(&retries as &dyn Retries);
     // Of many components each is a part by itself.
     let folds = (!request.request.many).then(|| Phases { app, talks: fleet::talks(request) });
     let saves = (request.request.words == ["plan"] && plan.main.is_some()).then(|| planfile(target, request));
@@ -453,6 +455,14 @@ async fn locked(app: &App, work: Work<'_>, held: &Held, env: &Env, signals: &mut
         app.host.talk.warn(Warning::new("atmos::exec::not_remembered", message));
     }
     Ok(finished)
+}
+
+/// Takes what the run works in. A migration writes a file of its own into the folder.
+async fn take_places(app: &App, request: &RunRequest, target: &Target, env: &Env) -> Result<FolderLock, ExecError> {
+    if target.data_dir.is_none() || request.migration.is_some() {
+        return folder_lock::acquire_all(&app.host, &places(target, env)).await;
+    }
+    layout::acquire(&app.host, target, &request.request, env).await
 }
 
 /// What nobody else may work in meanwhile: the folder, and the data directory, which several folders may share.
@@ -507,11 +517,7 @@ pub(super) fn child_environment(app: &App, request: &RunRequest, target: &Target
     let mut env = child::environment(app, access, &target.env, held);
     let config = &app.config.terraform;
     let agent = request.append_user_agent.clone().or_else(|| config.append_user_agent.clone());
-    // Terraform's cache is not made for several that fill it at once.
-    let several = request.request.many && request.many.max_concurrency > 1;
-    let plugin_cache = if several {
-        None
-    } else if request.dry_run {
+    let plugin_cache = if request.dry_run {
         // Nothing is made.
         config.plugin_cache_dir.clone().filter(|_| config.plugin_cache)
     } else {
@@ -524,10 +530,7 @@ pub(super) fn child_environment(app: &App, request: &RunRequest, target: &Target
                 .help("set it to a directory, or unset it"),
         );
     }
-    if several {
-        env.remove("TF_PLUGIN_CACHE_DIR");
-        env.remove("TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE");
-    }
+    data::add(&mut env, target);
     for (name, value) in sensitive::environment(&target.vars, &target.secret_vars, &app.host.masker) {
         env.set(name, value);
     }

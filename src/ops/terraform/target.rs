@@ -1,8 +1,9 @@
 //! From an evaluated component to the plain data that a run works on.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
-use super::{Error, RunRequest, files};
+use super::{Error, RunRequest, data, files, program};
 use crate::backend::{backend_json, providers_override, terraform_override};
 use crate::component::Instance;
 use crate::diag::{Result, Snippet};
@@ -25,7 +26,9 @@ pub(super) fn target_in(app: &App, instance: &Instance, folder: &Folder, request
     let writes_backend = asked.auto_generate_backend_file.unwrap_or(terraform.auto_generate_backend_file);
     let sections = &instance.sections;
     check_numbers(app, instance)?;
-    let command = command(app, instance);
+    let command = command(app, instance, &folder.path);
+    // It evaluates variables where modules, backends and encryption are named.
+    let is_tofu = program::is_tofu(&command.0);
     let mut target = Target {
         component: instance.name.clone(),
         stack: instance.stack.clone(),
@@ -52,16 +55,21 @@ pub(super) fn target_in(app: &App, instance: &Instance, folder: &Folder, request
         secret_vars: BTreeMap::new(),
         test_vars: sections.test.get("vars").cloned().unwrap_or_default(),
         env: sections.env.clone(),
+        data_dir: None,
         settings: Settings {
             apply_auto_approve: terraform.apply_auto_approve,
             deploy_run_init: terraform.deploy_run_init,
             // What is as it was in a folder of its own has no other instance's backend.
             init_run_reconfigure: terraform.init_run_reconfigure && (!folder.own || folder.changed),
-            init_pass_vars: terraform.init_pass_vars,
+            init_pass_vars: if terraform.init_pass_vars_set { terraform.init_pass_vars } else { is_tofu },
+            init_quiet: terraform.init_quiet,
             plan_skip_planfile: terraform.plan_skip_planfile,
             workspaces_enabled: terraform.workspaces_enabled,
         },
     };
+    if !folder.own && data::is_isolated(app, instance, &target.folder) {
+        target.data_dir = Some(target.own_data_dir());
+    }
     if app.host.masker.is_on() {
         target.secret_vars =
             sensitive::secret_variables(&target.vars, &sensitive::declarations(&target.folder), &app.host.masker);
@@ -109,9 +117,9 @@ pub(super) fn not_json(app: &App, instance: &Instance, section: &str, found: &ya
 }
 
 /// The program and where it comes from.
-fn command(app: &App, instance: &Instance) -> (String, String) {
-    let (configured, source) = super::configured_command(app);
-    if instance.command.is_empty() || instance.command == configured {
+fn command(app: &App, instance: &Instance, folder: &Path) -> (String, String) {
+    let (configured, source) = program::configured(app, folder);
+    if !instance.command_set || instance.command.is_empty() || instance.command == configured {
         return (configured, source);
     }
     (instance.command.clone(), format!("`command` of the component `{}` in `{}`", instance.name, instance.stack))
