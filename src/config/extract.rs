@@ -409,6 +409,7 @@ pub(super) struct Terraform {
     pub plan: Plan,
     pub plugin_cache: Switch,
     pub plugin_cache_dir: Text,
+    pub remove_varfiles: Switch,
     pub workspace: Workspace,
     pub shell: Shell,
 }

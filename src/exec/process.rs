@@ -88,6 +88,8 @@ pub struct Surroundings<'a> {
     pub relay: Option<&'a Relay>,
     /// The lock of the folder that the child works in, which it keeps when we are killed.
     pub lock: Option<&'a FolderLock>,
+    /// What the child reads from standard input, in place of ours.
+    pub input: Option<&'a [u8]>,
 }
 
 /// The file behind a program name: looked up in the `PATH` that the child will have; a relative path is below `cwd`.
@@ -131,7 +133,11 @@ pub async fn run_within(
     let mut command = tokio::process::Command::new(&program);
     let relay = around.relay.filter(|relay| relay.takes_all());
     // Of several children that run at once none has the keyboard.
-    let stdin = if relay.is_some() { Stdio::null() } else { Stdio::inherit() };
+    let stdin = match (around.input, relay) {
+        (Some(_), _) => Stdio::piped(),
+        (None, Some(_)) => Stdio::null(),
+        (None, None) => Stdio::inherit(),
+    };
     command.args(&launch.args).current_dir(&launch.cwd).env_clear().envs(launch.env.iter()).stdin(stdin);
     if let Some(lock) = around.lock {
         command.env(folder_lock::HELD, lock.held(&launch.env));
@@ -179,7 +185,9 @@ pub async fn run_within(
         );
     };
     tokio::pin!(pumps);
-    let (mut stop, mut drained) = (None, false);
+    let feeding = feed(child.stdin.take(), around.input);
+    tokio::pin!(feeding);
+    let (mut stop, mut drained, mut fed) = (None, false, around.input.is_none());
     let (mut left, mut late) = (limit, false);
     let status = loop {
         tokio::select! {
@@ -196,6 +204,7 @@ pub async fn run_within(
                 pty = None;
             }
             () = Pty::follow(pty.as_mut()), if pty.is_some() => {}
+            () = &mut feeding, if !fed => fed = true,
             () = tokio::time::sleep_until(begun + left.unwrap_or_default()), if left.is_some() => {
                 if late {
                     // What the child started in turn may live on; the child itself does not.
@@ -223,6 +232,15 @@ pub async fn run_within(
     let take = |kept: &Mutex<Vec<u8>>| std::mem::take(&mut *kept.lock().unwrap_or_else(PoisonError::into_inner));
     let (captured, errors, unwritten) = (take(&captured), take(&errors), unwritten.get().cloned());
     Ok(Outcome { code: code_of(status), stop, captured, errors, unwritten })
+}
+
+/// Writes all of the input and closes it.
+async fn feed(stdin: Option<tokio::process::ChildStdin>, input: Option<&[u8]>) {
+    let Some((mut stdin, input)) = stdin.zip(input) else { return };
+    if let Err(error) = stdin.write_all(input).await {
+        // A child that has read enough closes its end; it says itself what it wanted.
+        tracing::debug!(%error, "the child does not read its input to the end");
+    }
 }
 
 /// Who reads the output after us. A command of the user's own learns that nobody reads, as it would without us.
@@ -504,8 +522,24 @@ mod tests {
             exe: None,
             relay: None,
             lock: None,
+            input: None,
         };
         run(launch, around, &mut Signals::listen()?).await
+    }
+
+    #[tokio::test]
+    async fn input_reaches_the_child_as_it_is_and_one_that_reads_nothing_ends() {
+        let input: Vec<u8> = (0..3_000_000_u32).map(|number| (number % 251) as u8).collect();
+        let (masker, terminal) = (Masker::default(), Terminal::default());
+        let (cwd, input) = (Path::new("/"), Some(input.as_slice()));
+        let around = Surroundings { terminal, masker: &masker, cwd, exe: None, relay: None, lock: None, input };
+        let signals = &mut Signals::listen().unwrap();
+        let whole = run(&shell("cat", Output::Apart), around, signals).await.unwrap();
+        assert!(Some(whole.captured.as_slice()) == input, "{} bytes came back", whole.captured.len());
+        let none = run(&shell("exit 3", Output::Apart), around, signals).await.unwrap();
+        assert_eq!((none.code, none.captured.len()), (3, 0));
+        let nothing = Surroundings { input: Some(&[]), ..around };
+        assert_eq!(run(&shell("cat", Output::Apart), nothing, signals).await.unwrap().captured, b"");
     }
 
     #[tokio::test]

@@ -541,5 +541,6 @@ pub(super) fn surroundings(host: &Host) -> process::Surroundings<'_> {
         exe: Some(&host.exe),
         relay: None,
         lock: None,
+        input: None,
     }
 }

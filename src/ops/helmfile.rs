@@ -13,7 +13,7 @@ use super::access::Access;
 use super::child::{self, Held};
 use super::hooks::{Around, Hooks, Skip};
 use super::provision::{self, Folder};
-use super::{App, many, unbuilt, validate};
+use super::{App, many, protection, unbuilt, validate};
 use crate::auth::resolution::{Flag, Need};
 use crate::auth::run::Directory;
 use crate::component::{Instance, Kind};
@@ -177,6 +177,9 @@ fn prepare(app: &App, request: &RunRequest, found: &Instance) -> Result<Option<R
         return Ok(None);
     }
     let instance = app.evaluate(found, &evaluation(request))?;
+    if destroys(request) {
+        protection::check(app, &instance, &format!("helmfile {}", request.verb))?;
+    }
     unbuilt::check(app, &instance);
     let hooks = Hooks::read(app, found, &instance, &request.verb, &request.skip_hooks)?;
     let folder = provision::folder(app, &instance, request.dry_run)?;

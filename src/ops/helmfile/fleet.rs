@@ -8,7 +8,7 @@ use crate::diag::Result;
 use crate::exec::relay::Relay;
 use crate::exec::signals::Signals;
 use crate::ops::many::{self, Asked, Chosen, Crew, Member, Outcome, Refused, Signing};
-use crate::ops::{App, child, dependents};
+use crate::ops::{App, child, dependents, protection};
 
 /// Sub-commands of which several may run at once. Others print data.
 const CONCURRENT: [&str; 5] = ["deploy", "sync", "apply", "diff", "destroy"];
@@ -37,6 +37,9 @@ pub(super) async fn run(app: &App, request: &RunRequest) -> Result<Done> {
         request.many.max_concurrency = 1;
     }
     let request = &request;
+    if super::destroys(request) {
+        protection::check_all(app, &instances, &evaluation, &format!("helmfile {verb}"))?;
+    }
     app.begin(&instances, &evaluation)?;
     let refused = Refused::new(&request.many, request.dry_run);
     let nodes = prepare_all(app, request, &instances, &refused)?;
