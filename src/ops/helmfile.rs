@@ -19,6 +19,7 @@ use crate::auth::run::Directory;
 use crate::component::{Instance, Kind};
 use crate::diag::{Failure, Result};
 use crate::exec::argv::is_on;
+use crate::exec::folder_lock::FolderLock;
 use crate::exec::helmfile::{Plan, Request, Settings, Target, steps};
 use crate::exec::relay::Relay;
 use crate::exec::signals::Signals;
@@ -358,7 +359,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Hooks do not have the folder for themselves: one of them may call atmos for the same component.
+    /// Takes the folder until the last hook has ended. A hook may call atmos for the same component, which goes on.
     async fn hooked(self, held: &Held, signals: &mut Signals) -> Result<u8> {
         let Run { app, request, ready, access, relay } = self;
         let (target, hooks) = (&ready.target, &ready.hooks);
@@ -374,15 +375,16 @@ impl Run<'_> {
             app.host.talk.warn(warning.clone());
         }
         let env = child_environment(app, access, target, held, &plan);
+        let lock = signals.guard(folder_lock::acquire(&app.host, &target.folder)).await?;
         if hooks.is_empty() {
-            return self.children(held, &plan, &env, signals).await;
+            return self.children(held, &plan, (&env, &lock), signals).await;
         }
         let options = resolve::Options::default();
         let mut around = Around {
             app,
             instance: &ready.instance,
             options: &options,
-            env: &env,
+            env: &lock.known_to(&env),
             folder: &target.folder,
             planfile: None,
             program: (&target.command, &target.command_source),
@@ -391,13 +393,18 @@ impl Run<'_> {
             relay,
         };
         hooks.before(&mut around).await?;
-        let result = self.children(held, &plan, &env, around.signals).await;
+        let result = self.children(held, &plan, (&env, &lock), around.signals).await;
         hooks.finish(result, |code| *code, &mut around).await
     }
 
-    async fn children(self, held: &Held, plan: &Plan, env: &Env, signals: &mut Signals) -> Result<u8> {
+    async fn children(
+        self,
+        held: &Held,
+        plan: &Plan,
+        (env, lock): (&Env, &FolderLock),
+        signals: &mut Signals,
+    ) -> Result<u8> {
         let Run { app, request, ready: Ready { target, .. }, relay, .. } = self;
-        let lock = signals.guard(folder_lock::acquire(&app.host, &target.folder)).await?;
         plan.varfile.write(&target.folder)?;
         match held.summary() {
             Some(summary) => app.host.talk.info(format!("{} in {}: {summary}", target.component, target.stack)),
@@ -415,7 +422,7 @@ impl Run<'_> {
             stderr: request.redirect_stderr.clone(),
             hangup: Hangup::Terminates,
         };
-        let around = process::Surroundings { relay, lock: Some(&lock), ..child::surroundings(&app.host) };
+        let around = process::Surroundings { relay, lock: Some(lock), ..child::surroundings(&app.host) };
         if let Some(eks) = plan.eks.as_ref().filter(|_| !held.has_kubeconfig()) {
             let aws = launch("aws", "`components.helmfile.use_eks: true`", &eks.args, Output::Stderr);
             let shared = kubeconfig::Shared { host: &app.host, path: &eks.shared };
