@@ -168,7 +168,8 @@ fn evaluation(request: &RunRequest) -> resolve::Options {
 
 /// The command takes away what others may need.
 fn destroys(request: &RunRequest) -> bool {
-    matches!(request.verb.as_str(), "destroy" | "delete")
+    let is = |word: &str| matches!(word, "destroy" | "delete");
+    is(&request.verb) || request.verb == "exec" && request.native.first().is_some_and(|word| is(word))
 }
 
 /// Evaluates and checks an instance. `None` when it is disabled, which is not an error.

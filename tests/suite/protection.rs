@@ -98,7 +98,7 @@ fn a_run_of_many_is_refused_as_a_whole_and_names_them_all() {
 fn releases_are_protected_the_same_way() {
     let mut sandbox = sandbox();
     sandbox.record(&["HELMFILE"]);
-    for line in ["destroy web -s prod", "destroy --all -s prod", "delete web -s prod"] {
+    for line in ["destroy web -s prod", "destroy --all -s prod", "exec web -s prod -- destroy"] {
         let words: Vec<&str> = std::iter::once("helmfile").chain(line.split(' ')).collect();
         sandbox.atmos(&words).exits(1).says("is protected against deletion").says("web in prod (s/prod.yaml:");
     }

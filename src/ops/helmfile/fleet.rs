@@ -16,7 +16,7 @@ const CONCURRENT: [&str; 5] = ["deploy", "sync", "apply", "diff", "destroy"];
 /// Runs every chosen component of a stack, or of all stacks.
 pub(super) async fn run(app: &App, request: &RunRequest) -> Result<Done> {
     let verb = request.verb.as_str();
-    let reverse = matches!(verb, "destroy" | "delete");
+    let reverse = super::destroys(request);
     let evaluation = super::evaluation(request);
     let asked = Asked {
         kind: Kind::Helmfile,
