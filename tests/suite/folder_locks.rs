@@ -166,15 +166,13 @@ fn what_is_no_length_of_time_is_refused() {
 /// `app` in `dev` with hooks whose command is a script.
 fn hooked(apply: &str, hooks: &[(&str, &str)]) -> Sandbox {
     let sandbox = stubbed(apply);
-    let mut text = String::new();
-    for (at, (event, script)) in hooks.iter().enumerate() {
+    let lines = hooks.iter().enumerate().map(|(at, (event, script))| {
         sandbox.write(&format!("bin/hook{at}"), script);
         let path = sandbox.repo().join(format!("bin/hook{at}"));
-        text.push_str(&format!(
-            "        hook{at}: {{events: [{event}.terraform.apply], kind: command, command: sh, args: ['{}'], on_failure: fail}}\n",
-            path.display()
-        ));
-    }
+        let words = format!("kind: command, command: sh, args: ['{}'], on_failure: fail", path.display());
+        format!("        hook{at}: {{events: [{event}.terraform.apply], {words}}}\n")
+    });
+    let text = lines.collect::<String>();
     let manifest = sandbox.read("stacks/dev.yaml");
     let app = format!("    app:\n      vars: {{name: app-dev}}\n      hooks:\n{text}");
     sandbox.write("stacks/dev.yaml", &manifest.replace("    app: {vars: {name: app-dev}}\n", &app));
