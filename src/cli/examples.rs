@@ -34,7 +34,14 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         "atmos terraform cache",
         &["atmos terraform cache stats", "atmos terraform cache mirror --all --platform linux_amd64"],
     ),
-    ("atmos terraform apply", &["atmos terraform apply vpc -s prod", "atmos terraform apply vpc -s prod --from-plan"]),
+    (
+        "atmos terraform apply",
+        &[
+            "atmos terraform apply vpc -s prod",
+            "atmos terraform apply vpc -s prod --from-plan",
+            "atmos terraform apply --all --from-plan",
+        ],
+    ),
     (
         "atmos terraform output",
         &["atmos terraform output vpc -s prod --format json", "atmos terraform output --all -s prod-* --format json"],

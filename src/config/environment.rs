@@ -60,6 +60,7 @@ const TABLE: &[(&str, &str, Kind)] = &[
     ("ATMOS_COMPONENTS_TERRAFORM_PLAN_SKIP_PLANFILE", "components.terraform.plan.skip_planfile", Flag),
     ("ATMOS_COMPONENTS_TERRAFORM_PLUGIN_CACHE", "components.terraform.plugin_cache", Flag),
     ("ATMOS_COMPONENTS_TERRAFORM_PLUGIN_CACHE_DIR", "components.terraform.plugin_cache_dir", Text),
+    ("ATMOS_COMPONENTS_TERRAFORM_REMOVE_VARFILES", "components.terraform.remove_varfiles", Flag),
     ("ATMOS_COMPONENTS_TERRAFORM_WORKSPACES_ENABLED", "components.terraform.workspaces_enabled", Flag),
     ("THEME", "settings.terminal.theme", Text),
     ("ATMOS_THEME", "settings.terminal.theme", Text),

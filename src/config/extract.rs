@@ -410,6 +410,7 @@ pub(super) struct Terraform {
     pub isolate_data_dir: Switch,
     pub plugin_cache: Switch,
     pub plugin_cache_dir: Text,
+    pub remove_varfiles: Switch,
     pub workspace: Workspace,
     pub shell: Shell,
 }

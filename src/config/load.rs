@@ -216,6 +216,7 @@ fn terraform(root: &Root, base_path: &Path, files: &Node, environment: &Node, ho
         plugin_cache: terraform.plugin_cache.0,
         // Without a home it would lie in the working directory.
         plugin_cache_dir: (terraform.plugin_cache.0 && cache.is_absolute()).then_some(cache),
+        remove_varfiles: terraform.remove_varfiles.0,
         workspace_prefix_separator: terraform.workspace.prefix_separator.clone().or("-"),
         shell_prompt: terraform.shell.prompt.clone().filled(),
     }

@@ -109,6 +109,8 @@ pub struct Terraform {
     pub plugin_cache: bool,
     /// Where providers are cached; `None` when `plugin_cache` is off.
     pub plugin_cache_dir: Option<PathBuf>,
+    /// No varfile stays behind a run.
+    pub remove_varfiles: bool,
     /// Stands for `/` in default state prefixes.
     pub workspace_prefix_separator: String,
     pub shell_prompt: Option<String>,

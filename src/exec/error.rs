@@ -124,12 +124,12 @@ pub enum Error {
     #[diagnostic(code(atmos::exec::helper_failed), help("its own output above says why"))]
     HelperFailed { command: String, code: u8 },
 
-    #[error("the state `{}` has masked values ({}): pushing it would destroy them", path.display(), crate::secret::MASK)]
+    #[error("the state `{name}` has masked values ({}): pushing it would destroy them", crate::secret::MASK)]
     #[diagnostic(
         code(atmos::exec::masked_state),
         help("pull the state again with `--mask=false`; `-force` pushes this one all the same")
     )]
-    MaskedState { path: PathBuf },
+    MaskedState { name: String },
 
     #[error("the planfile `{}` does not exist", path.display())]
     #[diagnostic(

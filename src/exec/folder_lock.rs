@@ -46,6 +46,14 @@ impl FolderLock {
         self.locks.iter().map(FileLock::descriptor).collect()
     }
 
+    /// The environment of a child that is no part of the run, but comes between its parts: an atmos that it starts goes on
+    /// in the folders. When we are killed it does not hold them, for it may leave something behind that never ends.
+    pub fn known_to(&self, env: &Env) -> Env {
+        let mut known = env.clone();
+        known.set(HELD, held(&[self], env));
+        known
+    }
+
     /// The value of [`HELD`] for a child.
     #[cfg(test)]
     fn held(&self, env: &Env) -> String {

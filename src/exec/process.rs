@@ -90,6 +90,8 @@ pub struct Surroundings<'a> {
     pub lock: Option<&'a FolderLock>,
     /// Another one, of what this child alone needs.
     pub aside: Option<&'a FolderLock>,
+    /// What the child reads from standard input, in place of ours.
+    pub input: Option<&'a [u8]>,
 }
 
 /// The file behind a program name: looked up in the `PATH` that the child will have; a relative path is below `cwd`.
@@ -133,7 +135,11 @@ pub async fn run_within(
     let mut command = tokio::process::Command::new(&program);
     let relay = around.relay.filter(|relay| relay.takes_all());
     // Of several children that run at once none has the keyboard.
-    let stdin = if relay.is_some() { Stdio::null() } else { Stdio::inherit() };
+    let stdin = match (around.input, relay) {
+        (Some(_), _) => Stdio::piped(),
+        (None, Some(_)) => Stdio::null(),
+        (None, None) => Stdio::inherit(),
+    };
     command.args(&launch.args).current_dir(&launch.cwd).env_clear().envs(launch.env.iter()).stdin(stdin);
     let locks: Vec<&FolderLock> = around.lock.into_iter().chain(around.aside).collect();
     if !locks.is_empty() {
@@ -182,7 +188,9 @@ pub async fn run_within(
         );
     };
     tokio::pin!(pumps);
-    let (mut stop, mut drained) = (None, false);
+    let feeding = feed(child.stdin.take(), around.input);
+    tokio::pin!(feeding);
+    let (mut stop, mut drained, mut fed) = (None, false, around.input.is_none());
     let (mut left, mut late) = (limit, false);
     let status = loop {
         tokio::select! {
@@ -205,6 +213,7 @@ pub async fn run_within(
                 pty = None;
             }
             () = Pty::follow(pty.as_mut()), if pty.is_some() => {}
+            () = &mut feeding, if !fed => fed = true,
             () = tokio::time::sleep_until(begun + left.unwrap_or_default()), if left.is_some() => {
                 if late {
                     // What the child started in turn may live on; the child itself does not.
@@ -232,6 +241,15 @@ pub async fn run_within(
     let take = |kept: &Mutex<Vec<u8>>| std::mem::take(&mut *kept.lock().unwrap_or_else(PoisonError::into_inner));
     let (captured, errors, unwritten) = (take(&captured), take(&errors), unwritten.get().cloned());
     Ok(Outcome { code: code_of(status), stop, captured, errors, unwritten })
+}
+
+/// Writes all of the input and closes it.
+async fn feed(stdin: Option<tokio::process::ChildStdin>, input: Option<&[u8]>) {
+    let Some((mut stdin, input)) = stdin.zip(input) else { return };
+    if let Err(error) = stdin.write_all(input).await {
+        // A child that has read enough closes its end; it says itself what it wanted.
+        tracing::debug!(%error, "the child does not read its input to the end");
+    }
 }
 
 /// Who reads the output after us. A command of the user's own learns that nobody reads, as it would without us.
@@ -480,125 +498,5 @@ impl Flow<'_> {
 
 #[cfg(test)]
 #[cfg(unix)]
-mod tests {
-    use std::time::Instant;
-
-    use super::*;
-    use crate::secret::Secret;
-
-    #[test]
-    fn captured_text_has_no_colours() {
-        let text = "\u{1b}[31m\u{1b}[1mError:\u{1b}[0m\u{1b}[0m no \u{1b}[2J";
-        assert_eq!(without_colours(text), "Error: no \u{1b}[2J");
-    }
-
-    fn shell(script: &str, output: Output) -> Launch {
-        Launch {
-            program: "sh".to_owned(),
-            configured: "the test".to_owned(),
-            args: vec!["-c".into(), script.into()],
-            cwd: PathBuf::from("/"),
-            env: Env::from_iter([("PATH", "/usr/bin:/bin")]),
-            output,
-            stderr: None,
-            hangup: Hangup::Terminates,
-        }
-    }
-
-    async fn captured(launch: &Launch, masker: &Masker) -> Result<Outcome, Error> {
-        let around = Surroundings {
-            terminal: Terminal::default(),
-            masker,
-            cwd: Path::new("/"),
-            exe: None,
-            relay: None,
-            lock: None,
-            aside: None,
-        };
-        run(launch, around, &mut Signals::listen()?).await
-    }
-
-    #[tokio::test]
-    async fn codes_of_children_are_kept_and_signals_become_128_plus_n() {
-        for (script, code) in [("exit 0", 0), ("exit 5", 5), ("kill -9 $$", 137), ("kill -15 $$", 143)] {
-            let outcome = captured(&shell(script, Output::Capture), &Masker::default()).await.unwrap();
-            assert_eq!((outcome.code, outcome.stop), (code, None), "{script}");
-        }
-    }
-
-    #[tokio::test]
-    async fn children_ignore_a_hangup_unless_it_is_their_own_business() {
-        let mut launch = shell("kill -HUP $$; echo alive", Output::Capture);
-        let outcome = captured(&launch, &Masker::default()).await.unwrap();
-        assert_eq!((outcome.code, outcome.text().as_str()), (0, "alive"));
-        launch.hangup = Hangup::PassesOn;
-        assert_eq!(captured(&launch, &Masker::default()).await.unwrap().code, 129);
-    }
-
-    #[tokio::test]
-    async fn output_is_masked_and_the_environment_is_exactly_the_given_one() {
-        let masker = Masker::default();
-        masker.register(&Secret::from("hunter22hunter22".to_owned()));
-        let script = "printf hunter22; sleep 0.05; printf hunter22; env | grep -c HOME";
-        let outcome = captured(&shell(script, Output::Capture), &masker).await.unwrap();
-        assert_eq!(outcome.text(), "<MASKED>0");
-    }
-
-    #[tokio::test]
-    async fn output_is_left_alone_when_masking_is_off() {
-        let masker = Masker::default();
-        masker.register(&Secret::from("hunter22hunter22".to_owned()));
-        masker.switch(false);
-        let outcome = captured(&shell("printf hunter22hunter22", Output::Capture), &masker).await.unwrap();
-        assert_eq!(outcome.text(), "hunter22hunter22");
-    }
-
-    #[tokio::test]
-    async fn a_grandchild_that_keeps_the_pipe_does_not_keep_us() {
-        let start = Instant::now();
-        let outcome = captured(&shell("sleep 30 & echo done", Output::Capture), &Masker::default()).await.unwrap();
-        assert_eq!(outcome.text(), "done");
-        assert!(start.elapsed() < Duration::from_secs(20));
-    }
-
-    #[tokio::test]
-    async fn a_missing_program_names_itself_and_its_configuration() {
-        let mut launch = shell("", Output::Capture);
-        launch.program = "no-such-terraform".to_owned();
-        let error = captured(&launch, &Masker::default()).await.unwrap_err();
-        let help = miette::Diagnostic::help(&error).unwrap().to_string();
-        assert!(error.to_string().starts_with("process start failed: `no-such-terraform`"), "{error}");
-        assert!(help.contains("the test"), "{help}");
-    }
-
-    #[tokio::test]
-    async fn standard_error_goes_where_it_is_sent() {
-        let temp = tempfile::tempdir().unwrap();
-        let mut launch = shell("echo out >&2", Output::Value);
-        launch.stderr = Some(Redirect::File(temp.path().join("log")));
-        let outcome = captured(&launch, &Masker::default()).await.unwrap();
-        assert_eq!(outcome.text(), "");
-        assert_eq!(std::fs::read_to_string(temp.path().join("log")).unwrap(), "out\n");
-    }
-
-    #[tokio::test]
-    async fn shared_output_is_kept_as_it_was_and_each_stream_by_itself() {
-        let masker = Masker::default();
-        masker.register(&Secret::from("hunter22hunter22".to_owned()));
-        let script = "printf hunter22hunter22; printf oops >&2";
-        let outcome = captured(&shell(script, Output::Shared), &masker).await.unwrap();
-        assert_eq!((outcome.captured.as_slice(), outcome.errors.as_slice()), (&b"hunter22hunter22"[..], &b"oops"[..]));
-    }
-
-    #[test]
-    fn only_streams_that_are_terminals_are_given_away() {
-        let launch = shell("", Output::Inherit);
-        let piped = Terminal { stdout: false, stderr: true, ..Terminal::default() };
-        assert_eq!(Wiring::of(&launch, piped), Wiring { stdout: Sink::Stdout, stderr: Sink::GivenStderr });
-        let own = shell("", Output::Given);
-        let pipes = Terminal::default();
-        assert_eq!(Wiring::of(&own, pipes), Wiring { stdout: Sink::GivenStdout, stderr: Sink::Stderr });
-        let init = shell("", Output::Stderr);
-        assert_eq!(Wiring::of(&init, piped), Wiring { stdout: Sink::GivenStderr, stderr: Sink::GivenStderr });
-    }
-}
+#[path = "process_tests.rs"]
+mod tests;

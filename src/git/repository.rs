@@ -145,6 +145,42 @@ impl<'a> Repository<'a> {
         Ok(changed::uncommitted(&self.root, &git.output(&words)?))
     }
 
+    /// The files below these directories that git knows, as they stand in the working tree.
+    ///
+    /// # Errors
+    /// Git cannot be asked.
+    pub fn known_below(&self, directories: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
+        let output = self.below(&["ls-files", "-z"], directories)?;
+        let names = output.split(|byte| *byte == 0).filter(|name| !name.is_empty());
+        Ok(names.map(|name| self.root.join(changed::path(name))).collect())
+    }
+
+    /// Whether files below these directories that git knows differ from what is checked out.
+    ///
+    /// # Errors
+    /// Git cannot compare them.
+    pub fn is_changed_below(&self, directories: &[PathBuf]) -> Result<bool, Error> {
+        let words = ["status", "--porcelain", "-z", "--untracked-files=no", "--ignore-submodules=none"];
+        Ok(!self.below(&words, directories)?.is_empty())
+    }
+
+    /// What git says of directories; those outside of the repository are nothing to it.
+    fn below(&self, words: &[&str], directories: &[PathBuf]) -> Result<Vec<u8>, Error> {
+        let root = self.root.canonicalize().unwrap_or_else(|_| self.root.clone());
+        let inside = directories.iter().filter_map(|directory| {
+            let real = directory.canonicalize().ok()?;
+            let relative = real.strip_prefix(&root).ok()?.to_str()?;
+            Some(if relative.is_empty() { "." } else { relative }.to_owned())
+        });
+        let inside: Vec<String> = inside.collect();
+        if inside.is_empty() {
+            return Ok(Vec::new());
+        }
+        let git = self.git().with("GIT_OPTIONAL_LOCKS", "0").with("GIT_LITERAL_PATHSPECS", "1");
+        let paths = inside.iter().map(String::as_str);
+        Ok(git.output(&words.iter().copied().chain(std::iter::once("--")).chain(paths).collect::<Vec<_>>())?)
+    }
+
     /// The symbolic links of the working tree with the absolute paths that they lead to: those that git knows, and those
     /// among `more`.
     ///

@@ -29,6 +29,8 @@ pub mod prompt;
 mod put_back;
 mod shield;
 mod terminal;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod trust;
 pub mod xml;
 

@@ -542,5 +542,6 @@ pub(super) fn surroundings(host: &Host) -> process::Surroundings<'_> {
         relay: None,
         lock: None,
         aside: None,
+        input: None,
     }
 }

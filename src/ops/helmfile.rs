@@ -13,12 +13,13 @@ use super::access::Access;
 use super::child::{self, Held};
 use super::hooks::{Around, Hooks, Skip};
 use super::provision::{self, Folder};
-use super::{App, many, unbuilt, validate};
+use super::{App, many, protection, unbuilt, validate};
 use crate::auth::resolution::{Flag, Need};
 use crate::auth::run::Directory;
 use crate::component::{Instance, Kind};
 use crate::diag::{Failure, Result};
 use crate::exec::argv::is_on;
+use crate::exec::folder_lock::FolderLock;
 use crate::exec::helmfile::{Plan, Request, Settings, Target, steps};
 use crate::exec::relay::Relay;
 use crate::exec::signals::Signals;
@@ -167,7 +168,8 @@ fn evaluation(request: &RunRequest) -> resolve::Options {
 
 /// The command takes away what others may need.
 fn destroys(request: &RunRequest) -> bool {
-    matches!(request.verb.as_str(), "destroy" | "delete")
+    let is = |word: &str| matches!(word, "destroy" | "delete");
+    is(&request.verb) || request.verb == "exec" && request.native.first().is_some_and(|word| is(word))
 }
 
 /// Evaluates and checks an instance. `None` when it is disabled, which is not an error.
@@ -177,6 +179,9 @@ fn prepare(app: &App, request: &RunRequest, found: &Instance) -> Result<Option<R
         return Ok(None);
     }
     let instance = app.evaluate(found, &evaluation(request))?;
+    if destroys(request) {
+        protection::check(app, &instance, &format!("helmfile {}", request.verb))?;
+    }
     unbuilt::check(app, &instance);
     let hooks = Hooks::read(app, found, &instance, &request.verb, &request.skip_hooks)?;
     let folder = provision::folder(app, &instance, request.dry_run)?;
@@ -355,7 +360,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Hooks do not have the folder for themselves: one of them may call atmos for the same component.
+    /// Takes the folder until the last hook has ended. A hook may call atmos for the same component, which goes on.
     async fn hooked(self, held: &Held, signals: &mut Signals) -> Result<u8> {
         let Run { app, request, ready, access, relay } = self;
         let (target, hooks) = (&ready.target, &ready.hooks);
@@ -371,15 +376,16 @@ impl Run<'_> {
             app.host.talk.warn(warning.clone());
         }
         let env = child_environment(app, access, target, held, &plan);
+        let lock = signals.guard(folder_lock::acquire(&app.host, &target.folder)).await?;
         if hooks.is_empty() {
-            return self.children(held, &plan, &env, signals).await;
+            return self.children(held, &plan, (&env, &lock), signals).await;
         }
         let options = resolve::Options::default();
         let mut around = Around {
             app,
             instance: &ready.instance,
             options: &options,
-            env: &env,
+            env: &lock.known_to(&env),
             folder: &target.folder,
             planfile: None,
             program: (&target.command, &target.command_source),
@@ -388,13 +394,18 @@ impl Run<'_> {
             relay,
         };
         hooks.before(&mut around).await?;
-        let result = self.children(held, &plan, &env, around.signals).await;
+        let result = self.children(held, &plan, (&env, &lock), around.signals).await;
         hooks.finish(result, |code| *code, &mut around).await
     }
 
-    async fn children(self, held: &Held, plan: &Plan, env: &Env, signals: &mut Signals) -> Result<u8> {
+    async fn children(
+        self,
+        held: &Held,
+        plan: &Plan,
+        (env, lock): (&Env, &FolderLock),
+        signals: &mut Signals,
+    ) -> Result<u8> {
         let Run { app, request, ready: Ready { target, .. }, relay, .. } = self;
-        let lock = signals.guard(folder_lock::acquire(&app.host, &target.folder)).await?;
         plan.varfile.write(&target.folder)?;
         match held.summary() {
             Some(summary) => app.host.talk.info(format!("{} in {}: {summary}", target.component, target.stack)),
@@ -412,7 +423,7 @@ impl Run<'_> {
             stderr: request.redirect_stderr.clone(),
             hangup: Hangup::Terminates,
         };
-        let around = process::Surroundings { relay, lock: Some(&lock), ..child::surroundings(&app.host) };
+        let around = process::Surroundings { relay, lock: Some(lock), ..child::surroundings(&app.host) };
         if let Some(eks) = plan.eks.as_ref().filter(|_| !held.has_kubeconfig()) {
             let aws = launch("aws", "`components.helmfile.use_eks: true`", &eks.args, Output::Stderr);
             let shared = kubeconfig::Shared { host: &app.host, path: &eks.shared };

@@ -44,6 +44,7 @@ pub mod pipeline;
 pub mod planfiles;
 mod plugin_cache;
 mod pro;
+mod protection;
 pub mod provenance;
 pub mod provision;
 mod reach;

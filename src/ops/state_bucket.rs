@@ -5,8 +5,8 @@ use std::sync::Arc;
 use miette::Diagnostic;
 use thiserror::Error as ThisError;
 
-use super::App;
 use super::reach::Deed;
+use super::{App, protection};
 use crate::auth::resolution::Flag;
 use crate::component::{self, Filter, Instance, Kind};
 use crate::diag::{Failure, Result, Warning};
@@ -107,6 +107,7 @@ async fn make(app: &App, instance: &Instance, identity: &Flag, action: &'static 
 pub async fn delete(app: &App, request: &BackendRequest) -> Result<()> {
     let instance = instance(app, request, "delete")?;
     check_kind(&instance, "delete")?;
+    protection::check(app, &instance, "terraform backend delete")?;
     if !request.force {
         return Err(Error::Force { component: instance.name, stack: instance.stack }.into());
     }

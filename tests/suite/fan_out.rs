@@ -343,5 +343,5 @@ fn a_saved_plan_of_other_variables_is_not_applied() {
     terraform(&sandbox, "plan vpc -s prod").success();
     let moved = "terraform: {backend_type: local, backend: {local: {workspace_dir: elsewhere}}}";
     sandbox.write("s/prod.yaml", &stack("prod").replace("terraform: {backend_type: local}", moved));
-    terraform(&sandbox, "apply vpc -s prod --from-plan").exits(1).says("the backend or the workspace has changed");
+    terraform(&sandbox, "apply vpc -s prod --from-plan").exits(1).says("the backend has changed");
 }

@@ -162,3 +162,52 @@ fn what_is_no_length_of_time_is_refused() {
     sandbox.atmos(&words).exits(1).says("`soon` is no length of time to wait for a folder");
     sandbox.atmos_with(&[("ATMOS_FOLDER_LOCK_TIMEOUT", "soon")], &words[..6]).exits(1).says("`soon` is no length");
 }
+
+/// `app` in `dev` with hooks whose command is a script.
+fn hooked(apply: &str, hooks: &[(&str, &str)]) -> Sandbox {
+    let sandbox = stubbed(apply);
+    let lines = hooks.iter().enumerate().map(|(at, (event, script))| {
+        sandbox.write(&format!("bin/hook{at}"), script);
+        let path = sandbox.repo().join(format!("bin/hook{at}"));
+        let words = format!("kind: command, command: sh, args: ['{}'], on_failure: fail", path.display());
+        format!("        hook{at}: {{events: [{event}.terraform.apply], {words}}}\n")
+    });
+    let text = lines.collect::<String>();
+    let manifest = sandbox.read("stacks/dev.yaml");
+    let app = format!("    app:\n      vars: {{name: app-dev}}\n      hooks:\n{text}");
+    sandbox.write("stacks/dev.yaml", &manifest.replace("    app: {vars: {name: app-dev}}\n", &app));
+    sandbox
+}
+
+#[test]
+fn hooks_have_the_folder_too() {
+    for event in ["before", "after"] {
+        let sandbox = hooked("", &[(event, WAITS)]);
+        let run = at_work(&sandbox, "app");
+        sandbox.atmos(&apply("app", "prod")).exits(1).says("another atmos process still works in");
+        let_go(&sandbox, run);
+        sandbox.atmos(&apply("app", "prod")).success();
+    }
+}
+
+#[test]
+fn a_hook_may_call_atmos_for_its_own_component() {
+    let inner = "\"$ATMOS\" terraform apply app -s prod -auto-approve --folder-lock-timeout 1s";
+    let sandbox = hooked("", &[("before", inner), ("after", inner)]);
+    let manifest = sandbox.read("stacks/dev.yaml");
+    let step = format!(
+        "        steps: {{events: [after.terraform.apply], kind: steps, on_failure: fail, with: [{{type: shell, command: '{inner}'}}]}}\n"
+    );
+    sandbox.write("stacks/dev.yaml", &manifest.replace("      hooks:\n", &format!("      hooks:\n{step}")));
+    sandbox.atmos(&["terraform", "apply", "app", "-s", "dev", "-auto-approve"]).success();
+}
+
+#[test]
+fn what_a_hook_leaves_behind_does_not_keep_the_folder() {
+    let sandbox = hooked("", &[("before", "sleep 300 </dev/null >/dev/null 2>&1 &\necho $! >\"$TOP/left\"")]);
+    sandbox.atmos(&["terraform", "apply", "app", "-s", "dev", "-auto-approve"]).success();
+    let left = std::fs::read_to_string(sandbox.root().join("left")).unwrap();
+    let again = sandbox.atmos(&apply("app", "prod"));
+    crate::support::signal(left.trim().parse().unwrap(), rustix::process::Signal::KILL);
+    again.success();
+}

@@ -99,6 +99,46 @@ fn a_state_that_is_pulled_can_be_pushed_again_and_a_masked_one_is_not() {
 }
 
 #[test]
+fn a_state_that_comes_by_a_pipe_is_looked_at_and_passed_on_as_it_is() {
+    let sandbox = with_secrets();
+    let state = sandbox.atmos(&["terraform", "state", "pull", "app", "-s", "dev"]).success().stdout;
+    let stored = || sandbox.read(&format!("{FOLDER}/terraform.tfstate.d/dev/terraform.tfstate"));
+    let large = "x".repeat(3_000_000);
+    let mut serial = 50;
+    let mut push = |more: &str, words: &[&str]| {
+        serial += 1;
+        let mut state: serde_json::Value = serde_json::from_str(&state).unwrap();
+        state["outputs"]["more"] = serde_json::json!({"value": format!("{large}{more}"), "type": "string"});
+        state["outputs"].as_object_mut().unwrap().remove("pin");
+        state["serial"] = serial.into();
+        let command = sandbox.atmos_command(&[&["terraform", "state", "push"][..], words, &["-s", "dev"]].concat());
+        sandbox.start(command, &state.to_string()).wait()
+    };
+    for (place, name) in [("-", "standard input"), ("/dev/stdin", "/dev/stdin")] {
+        let refused = push("<MASKED>", &["app", place]).exits(1).says("masked values").says("-force");
+        assert!(refused.mentions(&format!("the state `{name}`")) && !stored().contains("MASKED"), "{refused}");
+        let good = format!("as it is from {name}");
+        push(&good, &["app", place]).success();
+        assert!(stored().contains(&good) && stored().contains(SECRET));
+    }
+    let inner = "\\u003cMASKED\\u003e";
+    push(inner, &["app", "-", "-force"]).success();
+    assert!(stored().contains("MASKED"));
+    // What writes into the pipe may want the folder first.
+    let atmos = env!("CARGO_BIN_EXE_atmos");
+    let script = format!("{atmos} terraform state pull app -s dev | {atmos} terraform state push app - -s dev");
+    let pipe = || {
+        let mut command = sandbox.command("sh");
+        command.args(["-c", &script]);
+        sandbox.start(command, "").wait()
+    };
+    pipe().exits(1).says("masked values");
+    push("again", &["app", "-", "-force"]).success();
+    pipe().success();
+    assert!(stored().contains("again") && stored().contains(SECRET));
+}
+
+#[test]
 fn masked_numbers_leave_json_what_it_is() {
     let sandbox = with_secrets();
     for words in [&["output", "app", "-json"][..], &["show", "app", "-json"], &["state", "pull", "app"]] {

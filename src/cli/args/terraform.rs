@@ -111,7 +111,8 @@ pub struct CiFlag {
 /// Flags around planfiles.
 #[derive(Debug, Clone, Default, Args)]
 pub struct PlanFlags {
-    /// Apply the planfile that `plan` saved, or this one. A following word is FILE, unless no COMPONENT would be left
+    /// Apply the planfile that `plan` saved, or this one; of many components those that `plan` saved for them. A following
+    /// word is FILE, unless no COMPONENT would be left
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "")]
     pub from_plan: Option<String>,
 

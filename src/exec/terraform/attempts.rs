@@ -105,6 +105,7 @@ pub(super) async fn once(context: &mut Context<'_>, launch: &Launch, speaks: boo
         exe: Some(&host.exe),
         relay: context.relay,
         lock: context.lock,
+        input: context.input,
         aside: aside.as_ref(),
     };
     let outcome = process::run(launch, around, context.signals).await?;

@@ -338,7 +338,7 @@ fn add_sources(directory: &Path, add: &mut impl FnMut(&str, &[u8])) {
 }
 
 /// Directories of the modules that terraform has noted, relative to the folder.
-fn module_dirs(modules: &[u8]) -> Vec<String> {
+pub(super) fn module_dirs(modules: &[u8]) -> Vec<String> {
     let Ok(json) = serde_json::from_slice::<serde_json::Value>(modules) else { return Vec::new() };
     let list = json.get("Modules").and_then(serde_json::Value::as_array).cloned().unwrap_or_default();
     let mut dirs: Vec<_> = list

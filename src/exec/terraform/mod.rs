@@ -14,6 +14,7 @@ pub mod planned;
 mod request;
 mod run;
 pub mod sensitive;
+mod sources;
 mod states;
 mod steps;
 mod target;

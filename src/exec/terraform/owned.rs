@@ -128,14 +128,7 @@ fn is_platform(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn put(root: &Path, files: &[(&str, &str)]) {
-        for (name, text) in files {
-            let path = root.join(name);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        }
-    }
+    use crate::host::testing::put;
 
     const RECORD: &str = r#"{"version": 3, "backend": {"type": "local", "hash": 1}}"#;
     const PACKAGE: &str = "registry.terraform.io/hashicorp/null/3.2.1/linux_amd64/terraform-provider-null";

@@ -1,112 +1,235 @@
-//! What a saved plan was made of, kept beside it: a plan of other variables or of another backend is not applied for the
-//! instance as it is now.
+//! What a saved plan was made of, kept beside it: a plan of other variables, of another backend or of other sources is not
+//! applied for the instance as it is now.
 
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use super::Target;
 use super::folder::{digest, read_json, write_json};
+use super::sources::{self, Contents};
 use crate::exec::Error;
+use crate::git::Repository;
+use crate::host::Host;
 
 /// In `.terraform` of the folder, wherever terraform has its data; where the instance has a data directory of its own, in that.
 const PLANNED: &str = "atmos-plans.json";
 
+/// So many files are named of those that have changed.
+const NAMED: usize = 3;
+
 /// The inputs of one plan. Secret variables are in none of the hashes: what is short could be guessed from them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default)]
 struct Planned {
     /// Of the planfile itself: what was brought from elsewhere is not the plan that is known.
     planfile: String,
+    instance: String,
     variables: String,
     backend: String,
-    #[serde(default)]
-    instance: String,
+    workspace: String,
+    /// Files that are written for the instance: overrides, `generate`.
+    written: String,
+    /// Local modules, relative to the folder.
+    modules: Vec<String>,
+    sources: Contents,
+    /// What was checked out; a plan of the same sources at another commit is as good.
+    commit: Option<String>,
+    /// Something in the sources was not committed.
+    dirty: bool,
+    /// Somebody asked for a plan that destroys.
+    destroys: bool,
 }
 
-fn of(target: &Target, planfile: &Path) -> Option<Planned> {
-    let content = std::fs::read(planfile).ok()?;
-    let backend = target.backend_file().map(|file| file.content).unwrap_or_default();
-    Some(Planned {
-        planfile: digest(&content),
-        variables: digest(target.varfile().content.as_bytes()),
-        backend: digest(format!("{}\0{}\0{backend}", target.workspace, target.backend_type).as_bytes()),
-        instance: target.id(),
-    })
+impl Planned {
+    /// All but the sources, which are found in one way when they are kept and in another when they are compared.
+    fn of(target: &Target, planfile: &Path) -> Option<Planned> {
+        let content = std::fs::read(planfile).ok()?;
+        let backend = target.backend_file().map(|file| file.content).unwrap_or_default();
+        let written = target.overrides.iter().chain(&target.generated);
+        let written: Vec<String> = written.map(|file| format!("{}\0{}", file.name, file.content)).collect();
+        Some(Planned {
+            planfile: digest(&content),
+            instance: target.id(),
+            variables: digest(target.varfile().content.as_bytes()),
+            backend: digest(format!("{}\0{backend}", target.backend_type).as_bytes()),
+            workspace: target.workspace.clone(),
+            written: digest(written.join("\0").as_bytes()),
+            ..Planned::default()
+        })
+    }
+
+    /// What is not as it was, in words.
+    fn changed(&self, now: &Planned, target: &Target) -> Vec<String> {
+        if now.instance != self.instance {
+            return vec![format!("it was made for {}", self.instance)];
+        }
+        let mut changed = Vec::new();
+        if now.backend != self.backend {
+            changed.push("the backend has changed".to_owned());
+        }
+        if now.workspace != self.workspace {
+            changed.push(format!("the workspace was `{}` and is `{}`", self.workspace, now.workspace));
+        }
+        if now.variables != self.variables {
+            changed.push("the variables have changed".to_owned());
+        }
+        if now.written != self.written {
+            changed.push("overrides or files of `generate` have changed".to_owned());
+        }
+        let mut files = self.changed_files(target);
+        if files.len() > NAMED {
+            let more = files.len() - NAMED;
+            files.truncate(NAMED);
+            files.push(format!("{more} more files have changed"));
+        }
+        changed.extend(files);
+        changed
+    }
+
+    fn changed_files(&self, target: &Target) -> Vec<String> {
+        let now = sources::configuration(target, &self.modules);
+        let known = self.sources.iter().filter_map(|(name, then)| {
+            let content = now.get(name).cloned().or_else(|| sources::content(&target.folder.join(name)));
+            match content {
+                None => Some(format!("`{name}` is gone")),
+                Some(content) if content != *then => Some(format!("`{name}` has changed")),
+                Some(_) => None,
+            }
+        });
+        let new = now.keys().filter(|name| !self.sources.contains_key(*name));
+        known.chain(new.map(|name| format!("`{name}` is new"))).collect()
+    }
+
+    /// Which commits they are of, where that says more.
+    fn commits(&self, host: &Host, target: &Target) -> Option<String> {
+        let then = self.commit.as_ref()?;
+        let (now, dirty) = commit(host, target, &self.modules)?;
+        let shown = |commit: &str, dirty: bool| {
+            let short = commit.get(..8).unwrap_or(commit);
+            if dirty { format!("{short} with changes that were not committed") } else { short.to_owned() }
+        };
+        ((then, self.dirty) != (&now, dirty))
+            .then(|| format!("it was made at {}, and now there is {}", shown(then, self.dirty), shown(&now, dirty)))
+    }
+}
+
+/// What is checked out, and whether the sources differ from it.
+fn commit(host: &Host, target: &Target, modules: &[String]) -> Option<(String, bool)> {
+    let repository = Repository::around(host, &target.folder).ok()?;
+    let commit = repository.head().ok()?;
+    let directories = sources::directories(&target.folder, modules);
+    Some((commit, repository.is_changed_below(&directories).unwrap_or_default()))
 }
 
 fn read(target: &Target) -> BTreeMap<String, Planned> {
     read_json(&target.memory_dir().join(PLANNED)).unwrap_or_default()
 }
 
-/// Keeps what the planfile was made of. Plans that are gone are forgotten.
+/// Keeps what the planfile was made of. Plans that are gone are forgotten. `data` is terraform's data directory.
 ///
 /// # Errors
 /// [`Error::File`].
-pub fn remember(target: &Target, planfile: &str) -> Result<(), Error> {
+pub fn remember(host: &Host, target: &Target, data: &Path, planfile: &str, destroys: bool) -> Result<(), Error> {
     let folder = &target.folder;
     let mut plans = read(target);
     plans.retain(|name, _| folder.join(name).exists());
-    let Some(planned) = of(target, &folder.join(planfile)) else { return Ok(()) };
+    let Some(planned) = Planned::of(target, &folder.join(planfile)) else { return Ok(()) };
+    let modules = sources::modules(folder, data);
+    let (commit, dirty) = commit(host, target, &modules).unzip();
+    let sources = sources::all(host, target, &modules);
+    let planned = Planned { modules, sources, commit, dirty: dirty.unwrap_or_default(), destroys, ..planned };
     plans.insert(planfile.to_owned(), planned);
     let directory = target.memory_dir();
     std::fs::create_dir_all(&directory).map_err(Error::file("create", &directory))?;
     write_json(&directory.join(PLANNED), &plans)
 }
 
+/// What is known of a planfile, if it is the one that was made here.
+fn known(target: &Target, planfile: &str) -> Option<(Planned, Planned)> {
+    let then = read(target).remove(planfile)?;
+    let now = Planned::of(target, &target.folder.join(planfile))?;
+    (now.planfile == then.planfile).then_some((then, now))
+}
+
 /// Refuses a plan that was made of other inputs. One that nobody here made, or that is not there, is left to terraform.
 ///
 /// # Errors
 /// [`Error::PlanOutdated`].
-pub fn check(target: &Target, planfile: &str) -> Result<(), Error> {
-    let path = target.folder.join(planfile);
-    let Some(then) = read(target).remove(planfile) else { return Ok(()) };
-    let Some(now) = of(target, &path).filter(|now| now.planfile == then.planfile) else { return Ok(()) };
-    let what = if now.instance != then.instance {
-        format!("it was made for {}", then.instance)
-    } else if now.backend != then.backend {
-        "the backend or the workspace has changed since it was made".to_owned()
-    } else if now.variables != then.variables {
-        "the variables have changed since it was made".to_owned()
-    } else {
+pub fn check(host: &Host, target: &Target, planfile: &str) -> Result<(), Error> {
+    let Some((then, now)) = known(target, planfile) else { return Ok(()) };
+    let mut changed = then.changed(&now, target);
+    if changed.is_empty() {
         return Ok(());
-    };
-    let (component, stack) = (target.component.clone(), target.stack.clone());
+    }
+    changed.extend(then.commits(host, target));
+    let (component, stack, what) = (target.component.clone(), target.stack.clone(), changed.join("; "));
     Err(Error::PlanOutdated { planfile: planfile.to_owned(), component, stack, what })
 }
 
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::value::from_json;
-
-    #[test]
-    fn a_plan_of_other_inputs_is_refused_and_an_unknown_one_is_not() {
-        let temp = tempfile::tempdir().unwrap();
-        let target = Target {
-            component: "vpc".to_owned(),
-            stack: "dev".to_owned(),
-            folder: temp.path().to_path_buf(),
-            vars: from_json(&json!({"a": 1})),
-            backend_type: "local".to_owned(),
-            ..Target::default()
-        };
-        check(&target, "p").unwrap();
-        std::fs::write(temp.path().join("p"), "plan").unwrap();
-        remember(&target, "p").unwrap();
-        check(&target, "p").unwrap();
-        let told = |target: &Target| match check(target, "p") {
-            Err(Error::PlanOutdated { what, .. }) => what,
-            other => panic!("{other:?}"),
-        };
-        let other = Target { vars: from_json(&json!({"a": 2})), ..target.clone() };
-        assert!(told(&other).contains("variables"));
-        assert!(told(&Target { workspace: "w".to_owned(), ..target.clone() }).contains("workspace"));
-        assert!(told(&Target { stack: "prod".to_owned(), ..target.clone() }).contains("dev/vpc"));
-        // Somebody put another plan there: it is not the one that is known.
-        std::fs::write(temp.path().join("p"), "another").unwrap();
-        check(&other, "p").unwrap();
-    }
+/// Whether applying the planfile destroys everything, as far as that can be told: by the plan itself, else by what it was
+/// asked for here.
+pub fn destroys(target: &Target, planfile: &str) -> bool {
+    mode(&target.folder.join(planfile))
+        .map_or_else(|| known(target, planfile).is_some_and(|(then, _)| then.destroys), |mode| mode == DESTROY)
 }
+
+/// The mode of a plan that destroys.
+const DESTROY: u64 = 1;
+/// The field of a plan that holds its mode.
+const MODE: u64 = 17;
+/// No plan is larger.
+const LARGEST: u64 = 256 << 20;
+
+/// The mode in which a plan was made; `None` where that cannot be read (OpenTofu may encrypt it).
+fn mode(planfile: &Path) -> Option<u64> {
+    let mut archive = zip::ZipArchive::new(std::fs::File::open(planfile).ok()?).ok()?;
+    let mut plan = Vec::new();
+    archive.by_name("tfplan").ok()?.take(LARGEST).read_to_end(&mut plan).ok()?;
+    mode_of(&plan)
+}
+
+/// Walks over the fields of a message of Protocol Buffers. A field with the value 0 is left out of it.
+fn mode_of(message: &[u8]) -> Option<u64> {
+    let mut rest = message;
+    let mut found = 0;
+    while !rest.is_empty() {
+        let key = number(&mut rest)?;
+        match key & 7 {
+            0 => {
+                let value = number(&mut rest)?;
+                if key >> 3 == MODE {
+                    found = value;
+                }
+            }
+            1 => rest = rest.get(8..)?,
+            2 => {
+                let length = usize::try_from(number(&mut rest)?).ok()?;
+                rest = rest.get(length..)?;
+            }
+            5 => rest = rest.get(4..)?,
+            _ => return None,
+        }
+    }
+    Some(found)
+}
+
+/// A number of seven bits a byte, the last one without the eighth.
+fn number(rest: &mut &[u8]) -> Option<u64> {
+    let mut value = 0_u64;
+    for shift in (0..64).step_by(7) {
+        let (first, more) = rest.split_first()?;
+        *rest = more;
+        value |= u64::from(first & 0x7f).checked_shl(shift)?;
+        if first & 0x80 == 0 {
+            return Some(value);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+#[path = "planned_tests.rs"]
+mod tests;

@@ -1,7 +1,7 @@
 //! What the user asked for, as plain data.
 
 use super::Verb;
-use crate::exec::argv::{Raw, is_on};
+use crate::exec::argv::{Raw, is_on, positionals};
 use crate::exec::{Error, Redirect};
 
 /// One terraform command on one component.
@@ -36,7 +36,7 @@ pub struct Request {
     /// `--planfile F`: applied as it is written.
     pub planfile: Option<String>,
     pub from_plan: Option<FromPlan>,
-    /// One of many components (`--all`); a saved plan is not for them.
+    /// One of many components (`--all`).
     pub many: bool,
     pub redirect_stderr: Option<Redirect>,
     /// A person can answer questions.
@@ -71,9 +71,8 @@ impl Request {
         if self.words != ["exec"] {
             return Ok(verb);
         }
-        let words: Vec<String> =
-            self.native.iter().take_while(|word| !word.starts_with('-')).take(2).cloned().collect();
-        let inner = Verb::of(&words).or_else(|_| Verb::of(&words[..words.len().min(1)])).unwrap_or(verb);
+        let words: Vec<String> = self.meant().0.into_iter().map(str::to_owned).collect();
+        let inner = Verb::of(&words).unwrap_or(verb);
         Ok(Verb { provisions: inner.provisions, modifies: inner.modifies, ..verb })
     }
 
@@ -88,6 +87,40 @@ impl Request {
             }
             _ => false,
         }
+    }
+
+    /// The command takes away what the component made, or the state that knows of it: `workspace delete` takes one with
+    /// resources in it where it is forced, and nowhere else.
+    pub fn takes_away(&self) -> bool {
+        let (words, native) = self.meant();
+        self.destroys() || words == ["workspace", "delete"] && is_on(native, "-force")
+    }
+
+    /// The words of the sub-command and its arguments, of `exec` those of what it runs.
+    pub fn meant(&self) -> (Vec<&str>, &[String]) {
+        if self.words != ["exec"] {
+            return (self.words.iter().map(String::as_str).collect(), &self.native);
+        }
+        let words: Vec<&str> =
+            self.native.iter().take_while(|word| !word.starts_with('-')).take(2).map(String::as_str).collect();
+        let is_known =
+            |words: &[&str]| Verb::of(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>()).is_ok();
+        let count = if is_known(&words) { words.len() } else { words.len().min(1) };
+        (words[..count].to_vec(), &self.native[count..])
+    }
+
+    /// The saved plan that is applied, if one is, whoever names it. `canonical` is the one that `plan` saves.
+    pub fn applied_plan(&self, canonical: &str) -> Option<String> {
+        let (words, native) = self.meant();
+        if !matches!(words.as_slice(), ["apply" | "deploy"]) {
+            return None;
+        }
+        let saved = self.from_plan.as_ref().map(|plan| match plan {
+            FromPlan::Canonical => canonical.to_owned(),
+            FromPlan::File(file) => file.clone(),
+        });
+        let word = || positionals(native).first().map(|word| (*word).to_owned());
+        self.planfile.clone().or(saved).or_else(word)
     }
 }
 
@@ -120,5 +153,24 @@ mod tests {
     fn what_destroys_is_known_in_every_form() {
         assert!(exec("destroy").destroys() && exec("apply -destroy").destroys());
         assert!(!exec("plan -destroy").destroys() && !exec("apply").destroys());
+        assert!(exec("workspace delete -force dev").takes_away() && !exec("workspace delete dev").takes_away());
+        assert!(exec("destroy").takes_away() && !exec("state rm a.b").takes_away());
+    }
+
+    #[test]
+    fn a_saved_plan_is_known_whoever_names_it() {
+        for (native, plan) in [
+            ("apply x.plan", Some("x.plan")),
+            ("apply -lock-timeout 5s x.plan", Some("x.plan")),
+            ("apply -auto-approve", None),
+            ("show x.plan", None),
+        ] {
+            assert_eq!(exec(native).applied_plan("c").as_deref(), plan, "{native}");
+        }
+        let apply = Request { words: vec!["apply".to_owned()], ..Request::default() };
+        let canonical = Request { from_plan: Some(FromPlan::Canonical), ..apply.clone() };
+        assert_eq!(canonical.applied_plan("c").as_deref(), Some("c"));
+        let named = Request { planfile: Some("x".to_owned()), ..apply };
+        assert_eq!(named.applied_plan("c").as_deref(), Some("x"));
     }
 }

@@ -35,6 +35,8 @@ pub struct Context<'a> {
     pub relay: Option<&'a Relay>,
     /// The lock of the folder, which the children keep when we are killed.
     pub lock: Option<&'a FolderLock>,
+    /// What the main command reads from standard input, in place of ours.
+    pub input: Option<&'a [u8]>,
     /// Failures that are tried again.
     pub retries: Option<&'a dyn Retries>,
     /// Parts of the log that are folded.
@@ -74,7 +76,9 @@ pub async fn run(mut context: Context<'_>, plan: &Plan) -> Result<Finished, Erro
     // Without a program nothing is written.
     process::find(&target.command, &target.command_source, context.env, &context.host.cwd)?;
     write_files(target, plan)?;
+    let input = context.input.take();
     let prepared = prepare(&mut context, plan).await?;
+    context.input = input;
     let Some(args) = &plan.main else {
         return Ok(Finished { code: 0, data: prepared });
     };

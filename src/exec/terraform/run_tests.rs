@@ -77,6 +77,7 @@ async fn go(target: &Target, request: &Request, env: &Env) -> Result<Finished, E
         signals,
         relay: None,
         lock: None,
+        input: None,
         retries: None,
         folds: None,
         platforms: &[],

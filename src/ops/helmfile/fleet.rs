@@ -8,7 +8,7 @@ use crate::diag::Result;
 use crate::exec::relay::Relay;
 use crate::exec::signals::Signals;
 use crate::ops::many::{self, Asked, Chosen, Crew, Member, Outcome, Refused, Signing};
-use crate::ops::{App, child, dependents};
+use crate::ops::{App, child, dependents, protection};
 
 /// Sub-commands of which several may run at once. Others print data.
 const CONCURRENT: [&str; 5] = ["deploy", "sync", "apply", "diff", "destroy"];
@@ -16,7 +16,7 @@ const CONCURRENT: [&str; 5] = ["deploy", "sync", "apply", "diff", "destroy"];
 /// Runs every chosen component of a stack, or of all stacks.
 pub(super) async fn run(app: &App, request: &RunRequest) -> Result<Done> {
     let verb = request.verb.as_str();
-    let reverse = matches!(verb, "destroy" | "delete");
+    let reverse = super::destroys(request);
     let evaluation = super::evaluation(request);
     let asked = Asked {
         kind: Kind::Helmfile,
@@ -37,6 +37,9 @@ pub(super) async fn run(app: &App, request: &RunRequest) -> Result<Done> {
         request.many.max_concurrency = 1;
     }
     let request = &request;
+    if super::destroys(request) {
+        protection::check_all(app, &instances, &evaluation, &format!("helmfile {verb}"))?;
+    }
     app.begin(&instances, &evaluation)?;
     let refused = Refused::new(&request.many, request.dry_run);
     let nodes = prepare_all(app, request, &instances, &refused)?;

@@ -150,14 +150,7 @@ fn mode(_path: &Path) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn put(root: &Path, files: &[(&str, &str)]) {
-        for (name, text) in files {
-            let path = root.join(name);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        }
-    }
+    use crate::host::testing::put;
 
     #[test]
     fn what_differs_is_copied_and_what_is_gone_is_removed() {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::target::target;
 use super::{Error, RunRequest, data};
-use crate::component::{self, Filter, Kind};
+use crate::component::{self, Filter, Instance, Kind};
 use crate::config::default_plugin_cache;
 use crate::diag::{Result, Warning};
 use crate::exec::folder_lock::{self, FolderLock};
@@ -13,7 +13,7 @@ use crate::exec::names::Names;
 use crate::exec::terraform::clean::{self, Options};
 use crate::exec::terraform::{Owned, Target, of_data_dir, of_packages};
 use crate::host::fs;
-use crate::ops::App;
+use crate::ops::{App, protection};
 use crate::resolve;
 
 /// What to clean.
@@ -62,7 +62,7 @@ impl CleanPlan {
 pub async fn clean_plan(app: &App, request: &CleanRequest) -> Result<CleanPlan> {
     let subject = match (&request.component, &request.stack) {
         (Some(component), Some(stack)) => one(app, request, component, stack)?,
-        (None, None) => Subject::All(folders(app)?),
+        (None, None) => Subject::All(folders(app, request)?),
         _ => return Err(Error::CleanTarget.into()),
     };
     let data = match &subject {
@@ -173,7 +173,19 @@ fn one(app: &App, request: &CleanRequest, component: &str, stack: &str) -> Resul
     let kind = Some(Kind::Terraform);
     let found = app.find(component, stack, kind)?;
     let instance = app.evaluate(&found, &request.evaluation)?;
+    if removes_state(request, &instance) {
+        protection::check(app, &instance, COMMAND)?;
+    }
     Ok(Subject::One(Box::new(target(app, &instance, &RunRequest::default())?)))
+}
+
+/// What takes the state away, for messages.
+const COMMAND: &str = "terraform clean --everything";
+
+/// Whether the state of the component lies where it is cleaned.
+fn removes_state(request: &CleanRequest, instance: &Instance) -> bool {
+    let is_local = matches!(instance.sections.backend_type.as_str(), "" | "local");
+    request.options.everything && !request.dry_run && is_local && !instance.abstract_
 }
 
 /// The data directory that the user named (`TF_DATA_DIR`), if there is one.
@@ -214,9 +226,11 @@ fn data_dir(app: &App, target: &Target) -> Result<Option<PathBuf>> {
 }
 
 /// Every component's folder with the planfiles of its instances and, where atmos writes one, the backend file.
-fn folders(app: &App) -> Result<BTreeMap<PathBuf, Vec<String>>> {
+fn folders(app: &App, request: &CleanRequest) -> Result<BTreeMap<PathBuf, Vec<String>>> {
     let filter = Filter { kinds: vec![Kind::Terraform], ..Filter::default() };
     let instances = component::all(&app.host, &app.config, app.index()?, &filter)?;
+    let kept: Vec<Instance> = instances.iter().filter(|one| removes_state(request, one)).cloned().collect();
+    protection::check_all(app, &kept, &request.evaluation, COMMAND)?;
     let mut folders: BTreeMap<PathBuf, Vec<String>> = BTreeMap::new();
     for instance in &instances {
         let Some(folder) = instance.path(&app.config) else { continue };

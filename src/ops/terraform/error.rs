@@ -42,8 +42,34 @@ pub enum Error {
     },
 
     #[error("{flag} applies one plan and cannot be used for many components")]
-    #[diagnostic(code(atmos::terraform::planfile_and_fleet), help("name one component"))]
+    #[diagnostic(
+        code(atmos::terraform::planfile_and_fleet),
+        help("name one component; `--from-plan` without a file applies the plan that each component has saved")
+    )]
     PlanfileAndFleet { flag: &'static str },
+
+    #[error("nothing was applied, because not every saved plan can be:\n{}", listed(plans))]
+    #[diagnostic(
+        code(atmos::terraform::plans_unfit),
+        help("plan again with the same flags: atmos terraform plan …; `--exclude` leaves components out")
+    )]
+    PlansUnfit { plans: Vec<super::saved::Unfit> },
+
+    #[error("nothing was applied: some saved plans destroy ({destroying}), others do not ({others})")]
+    #[diagnostic(
+        code(atmos::terraform::plans_mixed),
+        help("what is destroyed goes in the other order: apply them in two runs, with `--components` or `--exclude`")
+    )]
+    PlansMixed { destroying: String, others: String },
+
+    #[error("what this run applied before it has overtaken the plan of {component} in {stack}: {reason}")]
+    #[diagnostic(
+        code(atmos::terraform::plan_overtaken),
+        help(
+            "what was applied stays; plan what is left again, and apply that: its values are now those of what it depends on"
+        )
+    )]
+    PlanOvertaken { component: String, stack: String, reason: String },
 
     #[error("this --format shows the outputs of one component and cannot be used for many")]
     #[diagnostic(
@@ -122,6 +148,10 @@ pub enum Error {
     #[error("terraform printed outputs that are not JSON: {reason}")]
     #[diagnostic(code(atmos::terraform::output_unreadable))]
     OutputUnreadable { reason: String },
+}
+
+fn listed(plans: &[super::saved::Unfit]) -> String {
+    plans.iter().map(|plan| format!("  {}: {}", plan.place, plan.reason)).collect::<Vec<_>>().join("\n")
 }
 
 fn counted(count: usize) -> String {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::{Map, Value};
 
 use super::single::{self, Ready};
-use super::{Done, RunRequest, data, output, preview, verify};
+use super::{Done, RunRequest, data, output, preview, saved, verify};
 use crate::ci::{Annotation, Report};
 use crate::component::{Instance, Kind};
 use crate::diag::{Result, Warning};
@@ -20,7 +20,7 @@ use crate::ops::access::Access;
 use crate::ops::annotations::Annotations;
 use crate::ops::ci::Ci;
 use crate::ops::many::{self, Asked, Chosen, Crew, Member, Outcome, Refused, Signing};
-use crate::ops::{App, child, dependents};
+use crate::ops::{App, child, dependents, protection};
 use crate::resolve::{depends_on_outputs, depends_on_stores};
 
 /// Sub-commands of which several may run at once. Others print data, or ask.
@@ -64,8 +64,16 @@ pub(super) async fn run(app: &App, request: &RunRequest, stack: Option<&str>) ->
     let annotations = Annotations::of_run(app, &request.request.words).filter(|_| !request.dry_run);
     let Chosen { instances, before, locked } = chosen;
     let refused = Refused::new(&request.many, request.dry_run);
-    let nodes = prepare(app, request, instances, modifies, &refused)?;
-    if request.request.destroys() {
+    if request.request.takes_away() {
+        let command = format!("terraform {}", request.request.command());
+        protection::check_all(app, &instances, &single::evaluation(request), &command)?;
+    }
+    let (nodes, before, turned) = if saved::are_applied(request) {
+        with_saved_plans(app, request, instances, before)?
+    } else {
+        (prepare(app, request, instances, modifies, &refused)?, before, false)
+    };
+    if turned || request.request.destroys() {
         let gone: Vec<&Instance> = nodes.iter().map(Node::instance).collect();
         dependents::warn_of_left(app, &gone, &request.evaluation);
     }
@@ -171,6 +179,8 @@ fn asks_once(app: &App, request: &RunRequest) -> bool {
         _ => false,
     };
     confirms
+        // Whoever passes a saved plan has approved it.
+        && asked.from_plan.is_none()
         && !request.dry_run
         && app.host.terminal.can_prompt()
         && !has_flag(&asked.native, "-auto-approve")
@@ -211,10 +221,8 @@ fn prepare(
     modifies: bool,
     refused: &Refused,
 ) -> Result<Vec<Node>> {
-    // Hooks may write what others read.
     let writes = instances.iter().any(|instance| !instance.sections.hooks.is_empty());
-    let is_later =
-        |instance: &Instance| modifies && (depends_on_outputs(instance) || writes && depends_on_stores(instance));
+    let is_later = |instance: &Instance| modifies && is_later(instance, writes);
     app.begin(instances.iter().filter(|instance| !is_later(instance)), &single::evaluation(request))?;
     let mut nodes = Vec::with_capacity(instances.len());
     for instance in instances {
@@ -232,6 +240,34 @@ fn prepare(
         }
     }
     Ok(nodes)
+}
+
+/// The components with their saved plans, all of which are fit to be applied; what takes everything away is turned round.
+/// Those that depend on outputs of others are evaluated once more when their turn comes.
+fn with_saved_plans(
+    app: &App,
+    request: &RunRequest,
+    instances: Vec<Instance>,
+    before: Vec<Vec<usize>>,
+) -> Result<(Vec<Node>, Vec<Vec<usize>>, bool)> {
+    let looked = saved::look(app, request, &instances)?;
+    let writes = instances.iter().any(|instance| !instance.sections.hooks.is_empty());
+    let nodes = instances.into_iter().zip(looked.ready).map(|(instance, ready)| match ready {
+        Some(ready) if !is_later(&instance, writes) => Node::Ready(Box::new(ready)),
+        _ => Node::Later(Box::new(instance)),
+    });
+    let nodes = nodes.collect();
+    if !looked.destroys {
+        return Ok((nodes, before, false));
+    }
+    let (nodes, before) = saved::reversed(nodes, &before);
+    Ok((nodes, before, true))
+}
+
+/// Whether the values of a component are known only when those before it have been applied; hooks may write what others
+/// read.
+fn is_later(instance: &Instance, writes: bool) -> bool {
+    depends_on_outputs(instance) || writes && depends_on_stores(instance)
 }
 
 /// Why nobody can be asked, where it is that several run at once.
@@ -292,7 +328,10 @@ async fn run_one(
     match node {
         Node::Ready(ready) => (ran(app, request, ready, access, out).await, None),
         Node::Later(instance) => match single::prepare(app, request, instance) {
-            Ok(Some(ready)) => (ran(app, request, &ready, access, out).await, Some(Box::new(ready))),
+            Ok(Some(ready)) => {
+                let result = ran(app, request, &ready, access, out).await;
+                (result.map_err(|report| saved::overtaken(request, instance, report)), Some(Box::new(ready)))
+            }
             Ok(None) => (Ok(Outcome { code: 0, detailed: false }), None),
             Err(report) => (Err(report), None),
         },

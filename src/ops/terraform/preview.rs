@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::single::{Ready, announce_dry_run, child_environment, planfile};
+use super::course::planfile;
+use super::single::{Ready, announce_dry_run, child_environment};
 use super::{Done, RunRequest};
 use crate::diag::Result;
 use crate::exec::terraform::{InitWish, Plan, Workspace, steps};

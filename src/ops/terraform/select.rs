@@ -2,7 +2,7 @@
 
 use super::{Error, Form, RunRequest};
 use crate::diag::Result;
-use crate::exec::terraform::Verb;
+use crate::exec::terraform::{FromPlan, Verb};
 use crate::ops::many;
 
 /// The subject of a command.
@@ -56,8 +56,8 @@ pub(super) fn select(request: &RunRequest, verb: Verb) -> Result<Selection> {
         }
         return Err(Error::StackRequired.into());
     }
-    let saved =
-        [(request.request.planfile.is_some(), "--planfile"), (request.request.from_plan.is_some(), "--from-plan")];
+    let names_file = matches!(request.request.from_plan, Some(FromPlan::File(_)));
+    let saved = [(request.request.planfile.is_some(), "--planfile"), (names_file, "--from-plan=FILE")];
     if let Some((_, flag)) = saved.into_iter().find(|(given, _)| *given) {
         return Err(Error::PlanfileAndFleet { flag }.into());
     }

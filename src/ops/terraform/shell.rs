@@ -1,5 +1,6 @@
 //! `terraform shell`: a shell in the component's folder, with everything that a run of terraform would have.
 
+use super::course::remove_varfiles;
 use super::planfile::ready;
 use super::single::{Ready, Work, child_environment, children, open_session};
 use super::{Done, RunRequest, rc};
@@ -7,7 +8,7 @@ use crate::auth::resolution::Need;
 use crate::diag::{Result, Warning};
 use crate::exec::signals::Signals;
 use crate::exec::terraform::TAKE_VARIABLES;
-use crate::exec::{Hangup, Launch, Output, process};
+use crate::exec::{Hangup, Launch, Output, folder_lock, process};
 use crate::host::Env;
 use crate::ops::{App, child};
 use crate::span::Span;
@@ -50,6 +51,10 @@ pub async fn shell(app: &App, request: &ShellRequest) -> Result<Done> {
     let closed = held.close().await;
     let outcome = outcome?;
     closed?;
+    if app.config.terraform.remove_varfiles {
+        let _lock = signals.guard(folder_lock::acquire(&app.host, &ready.target.folder)).await?;
+        remove_varfiles(&ready.target)?;
+    }
     Ok(Done { code: outcome.code, ..Done::default() })
 }
 

@@ -1,41 +1,34 @@
 //! One terraform command on one component, from its name to the end of its children.
 
-use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 
+use super::course::{Course, planfile};
 use super::output::Written;
 use super::target::target_in;
-use super::{Done, Format, RunRequest, backend, data, fleet, migrate, output, preview, rc, retry, state, verify};
+use super::{Done, Format, RunRequest, backend, data, fleet, output, preview, rc, state, verify};
 use crate::auth::resolution::Need;
 use crate::ci::{Platform, passes};
 use crate::component::{Instance, Kind};
 use crate::diag::{Report, Result, Warning};
-use crate::exec::argv::{flag_value, is_on};
+use crate::exec::Error as ExecError;
 use crate::exec::environment::{self, interfering};
-use crate::exec::folder_lock::{self, FolderLock};
 use crate::exec::outlet::Outlet;
 use crate::exec::relay::Relay;
 use crate::exec::signals::Signals;
-use crate::exec::terraform::folder::data_dir;
-use crate::exec::terraform::{
-    Context, Finished, Folds, FromPlan, Plan, Retries, Target, layout, planned, run as run_plan, sensitive, steps,
-};
-use crate::exec::{Error as ExecError, Output};
+use crate::exec::terraform::{Finished, Target, planned, sensitive, steps};
 use crate::host::Env;
 use crate::ops::access::Access;
 use crate::ops::annotations::Annotations;
 use crate::ops::child::{self, Held};
 use crate::ops::ci::{self, Ci};
-use crate::ops::folds::Phases;
-use crate::ops::hooks::{Around, Hooks};
+use crate::ops::hooks::Hooks;
 use crate::ops::many::{Fleet, NodeResult};
-use crate::ops::{App, choice, dependents, plugin_cache, pro, provision, state_bucket, unbuilt, validate};
+use crate::ops::{App, choice, dependents, plugin_cache, pro, protection, provision, state_bucket, unbuilt, validate};
 use crate::resolve::Options;
 use crate::state::Wish;
 use crate::value::Node;
-use crate::yaml;
 
 /// An instance that is ready to run: evaluated, checked, nothing started or written.
 #[derive(Debug)]
@@ -203,6 +196,18 @@ pub(super) fn evaluation(request: &RunRequest) -> Options {
 
 /// Evaluates and checks an instance. `None` when it is disabled, which is not an error.
 pub(super) fn prepare(app: &App, request: &RunRequest, found: &Instance) -> Result<Option<Ready>> {
+    let ready = prepare_unprotected(app, request, found)?;
+    if let Some(Ready { instance, target, .. }) = &ready
+        && let Some(file) = request.request.applied_plan(&target.names().planfile())
+        && planned::destroys(target, &file)
+    {
+        protection::check(app, instance, &format!("terraform {}", request.request.command()))?;
+    }
+    Ok(ready)
+}
+
+/// The same, and whoever calls looks himself whether a saved plan destroys what is protected.
+pub(super) fn prepare_unprotected(app: &App, request: &RunRequest, found: &Instance) -> Result<Option<Ready>> {
     if !found.enabled {
         app.host.talk.info(format!("Component is not enabled and skipped: {} in {}", found.name, found.stack));
         return Ok(None);
@@ -215,6 +220,9 @@ pub(super) fn prepare(app: &App, request: &RunRequest, found: &Instance) -> Resu
     }
     if instance.locked && verb.modifies {
         return Err(ExecError::Locked { component: instance.name.clone() }.into());
+    }
+    if request.request.takes_away() {
+        protection::check(app, &instance, &format!("terraform {}", request.request.command()))?;
     }
     unbuilt::check(app, &instance);
     let hooks = Hooks::read(app, found, &instance, &request.request.command(), &request.skip_hooks)?;
@@ -251,13 +259,6 @@ pub(super) fn check(target: &Target) -> Result<(), ExecError> {
         folder: target.folder_name.clone(),
         base: target.base_path.clone(),
     })
-}
-
-/// The variables that may be shown.
-fn open_variables(target: &Target) -> String {
-    let mut vars = target.vars.clone();
-    vars.make_map().retain(|name, _| !target.secret_vars.contains_key(&**name));
-    yaml::emit(&vars, 2)
 }
 
 pub(super) fn announce_dry_run(app: &App, request: &RunRequest, component: &str, stack: &str) {
@@ -319,11 +320,12 @@ pub(super) struct Work<'a> {
     pub(super) relay: Option<&'a Relay>,
 }
 
-/// Logs in, runs the hooks before, the children and the hooks after, and cleans up after them, in this order on every
-/// path.
+/// Logs in, takes the folder, runs the hooks before, the children and the hooks after, and cleans up after them, in this
+/// order on every path.
 pub(super) async fn children(app: &App, work: Work<'_>, access: &Access, signals: &mut Signals) -> Result<Finished> {
     let Work { request, ready, need, .. } = work;
     let target = &ready.target;
+    let pushed = state::pushed(target, request, signals).await?;
     let held = open_session(app, request, ready, access, signals, need).await?;
     if let Some(identity) = held.identity() {
         let _ = ready.identity.set(identity.to_string());
@@ -334,11 +336,8 @@ pub(super) async fn children(app: &App, work: Work<'_>, access: &Access, signals
     if !request.request.skip_init && !request.without_variables {
         signals.guard(Box::pin(state_bucket::ensure(app, &ready.instance, &request.identity))).await?;
     }
-    let result = if ready.hooks.is_empty() {
-        Box::pin(locked(app, work, &held, &env, signals)).await
-    } else {
-        Box::pin(hooked(app, work, &held, &env, signals)).await
-    };
+    let course = Course { app, work, held: &held, env: &env, pushed: pushed.as_ref() };
+    let result = Box::pin(course.run(signals)).await;
     // The last child has ended: now its credentials go.
     let closed = held.close().await;
     let finished = result?;
@@ -357,124 +356,6 @@ pub(super) async fn open_session(
 ) -> Result<Held> {
     let operation = &request.request.words[0];
     signals.guard(child::hold(app, access, &ready.instance, &request.identity, need, operation)).await
-}
-
-/// The run with its hooks. They do not have the folder for themselves: one of them may call atmos for the same component.
-async fn hooked(app: &App, work: Work<'_>, held: &Held, env: &Env, signals: &mut Signals) -> Result<Finished> {
-    let Work { request, ready, relay, .. } = work;
-    let options = evaluation(request);
-    let target = &ready.target;
-    let mut around = Around {
-        app,
-        instance: &ready.instance,
-        options: &options,
-        env,
-        folder: &target.folder,
-        planfile: Some(target.folder.join(planfile(target, request))),
-        program: (&target.command, &target.command_source),
-        signals,
-        data: request.request.words == ["output"] || is_on(&request.request.native, "-json"),
-        relay,
-    };
-    ready.hooks.before(&mut around).await?;
-    let result = Box::pin(locked(app, work, held, env, around.signals)).await;
-    ready.hooks.finish(result, |finished| finished.code, &mut around).await
-}
-
-/// The planfile that the command writes or applies, relative to the folder.
-pub(super) fn planfile(target: &Target, request: &RunRequest) -> String {
-    let asked = &request.request;
-    let from = match &asked.from_plan {
-        Some(FromPlan::File(file)) => Some(file.clone()),
-        _ => None,
-    };
-    let out = flag_value(&asked.native, "-out").map(str::to_owned);
-    asked.planfile.clone().or(from).or(out).unwrap_or_else(|| target.names().planfile())
-}
-
-/// Takes the folder and runs the children.
-async fn locked(app: &App, work: Work<'_>, held: &Held, env: &Env, signals: &mut Signals) -> Result<Finished> {
-    let Work { request, ready, relay, .. } = work;
-    let target = &ready.target;
-    let lock = signals.guard(Box::pin(take_places(app, request, target, env))).await?;
-    state::check_push(target, request)?;
-    let mut plan = steps(target, &request.request, env)?;
-    // `--planfile` is what somebody wants to be applied as it is.
-    if let Some(file) = plan.needs_planfile.as_ref().filter(|_| request.request.planfile.is_none()) {
-        planned::check(target, file)?;
-    }
-    if request.format.is_some() {
-        plan = output::as_data(plan);
-        if !app.host.terminal.stderr {
-            plan = output::without_colours(plan);
-        }
-    }
-    if request.without_variables {
-        plan.varfiles.clear();
-    }
-    let migration = request.migration.as_ref().map(|migration| {
-        let backend = &ready.instance.sections.backend;
-        migrate::Work { app, migration, target, backend, env }
-    });
-    if let Some(migration) = migration
-        && !migration.begin()?
-    {
-        return Ok(Finished { code: 0, data: Vec::new() });
-    }
-    if request.only_prepares || migration.is_some() {
-        plan = Plan { main: None, remove: Vec::new(), saves: None, ..plan };
-    }
-    plan.output = request.output.or_else(|| state::pulled(app, request)).unwrap_or(plan.output);
-    say(app, request, target, held, &plan);
-    tracing::debug!("variables of {} in {}:\n{}", target.component, target.stack, open_variables(target));
-    let is_direct = request.many.max_concurrency < 2 || !request.request.many;
-    let retries = retry::read(app, &ready.instance, is_direct)?;
-    let retries = Some(&retries as &dyn Retries);
-    // Of many components each is a part by itself.
-    let folds = (!request.request.many).then(|| Phases { app, talks: fleet::talks(request) });
-    let saves = (request.request.words == ["plan"] && plan.main.is_some()).then(|| planfile(target, request));
-    let (host, request) = (&app.host, &request.request);
-    let platforms = platforms(app);
-    let lock = Some(&lock);
-    let folds = folds.as_ref().map(|folds| folds as &dyn Folds);
-    let own = &mut *signals;
-    let context =
-        Context { host, target, request, env, signals: own, relay, lock, retries, folds, platforms: &platforms };
-    let mut result = run_plan(context, &plan).await.map_err(Report::from);
-    if let Some((migration, lock)) = migration.zip(lock).filter(|_| result.is_ok()) {
-        result = migration.run(signals, relay, lock).await.and(result);
-    }
-    if let Some(relay) = relay {
-        relay.close();
-    }
-    let finished = result?;
-    if let Some(file) = saves.filter(|file| target.folder.join(file).is_file())
-        && let Err(error) = planned::remember(target, &file)
-    {
-        let message = format!("what `{file}` was made of is not kept, so that nobody can check it later: {error}");
-        app.host.talk.warn(Warning::new("atmos::exec::not_remembered", message));
-    }
-    Ok(finished)
-}
-
-/// Takes what the run works in. A migration writes a file of its own into the folder.
-async fn take_places(app: &App, request: &RunRequest, target: &Target, env: &Env) -> Result<FolderLock, ExecError> {
-    if target.data_dir.is_none() || request.migration.is_some() {
-        return folder_lock::acquire_all(&app.host, &places(target, env)).await;
-    }
-    layout::acquire(&app.host, target, &request.request, env).await
-}
-
-/// What nobody else may work in meanwhile: the folder, and the data directory, which several folders may share.
-fn places(target: &Target, env: &Env) -> [PathBuf; 2] {
-    let data = data_dir(&target.folder, env);
-    if !data.starts_with(&target.folder)
-        && let Err(error) = std::fs::create_dir_all(&data)
-    {
-        // It has to be there to have a lock of its own. Terraform says what is wrong with it.
-        tracing::debug!(%error, path = %data.display(), "the data directory is not made");
-    }
-    [target.folder.clone(), data]
 }
 
 /// `components.terraform.platforms`
@@ -543,16 +424,4 @@ pub(super) fn child_environment(app: &App, request: &RunRequest, target: &Target
         app.host.talk.warn(Warning::new("atmos::terraform::interfering_environment", message));
     }
     env
-}
-
-/// The line before the child starts. Of many components each has one, so that their outputs can be told apart.
-fn say(app: &App, request: &RunRequest, target: &Target, held: &Held, plan: &Plan) {
-    if plan.output == Output::Value {
-        return;
-    }
-    match held.summary() {
-        Some(summary) => app.host.talk.info(format!("{} in {}: {summary}", target.component, target.stack)),
-        None if request.request.many => app.host.talk.info(format!("{} in {}", target.component, target.stack)),
-        None => {}
-    }
 }

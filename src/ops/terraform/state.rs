@@ -1,8 +1,12 @@
 //! States on their way out and in (`state pull`, `state push`): a mask in one would take the place of the value for ever.
 
+use std::io::Read as _;
+use std::path::PathBuf;
+
 use super::RunRequest;
-use crate::diag::Warning;
+use crate::diag::{Result, Warning};
 use crate::exec::argv::{is_on, positionals};
+use crate::exec::signals::Signals;
 use crate::exec::terraform::Target;
 use crate::exec::{Error, Output, stdout_is_file};
 use crate::ops::App;
@@ -24,21 +28,80 @@ pub(super) fn pulled(app: &App, request: &RunRequest) -> Option<Output> {
     None
 }
 
-/// A state that was pulled with masks is not pushed, unless it is forced.
+/// A state that can be read only once: what comes by standard input, or out of another pipe.
+#[derive(Debug)]
+pub(super) struct Pushed {
+    /// How the command names it.
+    word: String,
+    state: Vec<u8>,
+}
+
+impl Pushed {
+    pub(super) fn state(&self) -> &[u8] {
+        &self.state
+    }
+
+    /// Terraform reads it from standard input, wherever it came from.
+    pub(super) fn take_the_place_in(&self, args: &mut [String]) {
+        if let Some(word) = args.iter_mut().rev().find(|word| **word == self.word) {
+            STDIN.clone_into(word);
+        }
+    }
+}
+
+/// What stands for standard input.
+const STDIN: &str = "-";
+
+/// A state that was pulled with masks is not pushed, unless it is forced. One that can be read only once is handed back.
+/// That is done before the folder is taken, which whoever writes the state into the pipe may be waiting for.
 ///
 /// # Errors
-/// [`Error::MaskedState`].
-pub(super) fn check_push(target: &Target, request: &RunRequest) -> Result<(), Error> {
+/// [`Error::MaskedState`], and what comes by standard input cannot be read.
+pub(super) async fn pushed(target: &Target, request: &RunRequest, signals: &mut Signals) -> Result<Option<Pushed>> {
     let asked = &request.request;
-    if asked.words != ["state", "push"] || is_on(&asked.native, "-force") {
-        return Ok(());
+    let (words, native) = asked.meant();
+    if words != ["state", "push"] || is_on(native, "-force") {
+        return Ok(None);
     }
-    // What comes from standard input is terraform's alone.
-    let Some(file) = positionals(&asked.native).first().copied().filter(|file| *file != "-") else { return Ok(()) };
-    let path = target.folder.join(asked.raw.word(file.to_owned()));
-    let state = std::fs::read(&path).unwrap_or_default();
+    let stdin = || native.iter().find(|word| *word == STDIN).map(String::as_str);
+    let Some(word) = positionals(native).first().copied().or_else(stdin) else { return Ok(None) };
+    let path = target.folder.join(asked.raw.word(word.to_owned()));
+    if word != STDIN && path.metadata().is_ok_and(|metadata| metadata.is_file()) {
+        // What cannot be read is for terraform to complain of.
+        refuse_masked(&std::fs::read(&path).unwrap_or_default(), path.display().to_string())?;
+        return Ok(None);
+    }
+    let (name, source) = if word == STDIN {
+        ("standard input".to_owned(), None)
+    } else if path.exists() {
+        (path.display().to_string(), Some(path.clone()))
+    } else {
+        return Ok(None);
+    };
+    let state = signals.guard(read(source)).await?.map_err(Error::file("read", std::path::Path::new(&name)))?;
+    refuse_masked(&state, name)?;
+    Ok(Some(Pushed { word: word.to_owned(), state }))
+}
+
+/// Reads a file, or standard input without one, to its end, in a thread that nobody waits for: who asks to stop must not
+/// have to wait for somebody else.
+async fn read(source: Option<PathBuf>) -> Result<std::io::Result<Vec<u8>>, Error> {
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        let mut state = Vec::new();
+        let read = match source {
+            Some(path) => std::fs::File::open(path).and_then(|mut file| file.read_to_end(&mut state)),
+            None => std::io::stdin().lock().read_to_end(&mut state),
+        };
+        // Nobody is left who wants it: the run has been stopped.
+        let _ = sender.send(read.map(|_| state));
+    });
+    Ok(receiver.await.unwrap_or_else(|_| Err(std::io::Error::other("the reader has ended early"))))
+}
+
+fn refuse_masked(state: &[u8], name: String) -> Result<(), Error> {
     // A program that writes JSON anew may escape what the mask is made of.
     let escaped = MASK.replace('<', "\\u003c").replace('>', "\\u003e");
     let has = |mask: &str| state.windows(mask.len()).any(|part| part == mask.as_bytes());
-    if has(MASK) || has(&escaped) { Err(Error::MaskedState { path }) } else { Ok(()) }
+    if has(MASK) || has(&escaped) { Err(Error::MaskedState { name }) } else { Ok(()) }
 }
