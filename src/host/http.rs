@@ -277,7 +277,7 @@ async fn pour(
     loop {
         let silent = HttpError::Unreachable { reason: format!("nothing came for {} s", PAUSE.as_secs()) };
         let Some(chunk) = tokio::time::timeout(PAUSE, stream.next()).await.map_err(|_| silent)? else { return Ok(()) };
-        let chunk = chunk.map_err(broken)?;
+        let chunk = chunk.map_err(|error| broken(&error))?;
         size = size.saturating_add(chunk.len());
         if size > limit {
             return Err(HttpError::Large { limit });
@@ -286,15 +286,15 @@ async fn pour(
     }
 }
 
-fn broken(error: ByteStreamError) -> HttpError {
-    HttpError::Unreachable { reason: format!("the answer broke off: {}", causes(&error)) }
+fn broken(error: &ByteStreamError) -> HttpError {
+    HttpError::Unreachable { reason: format!("the answer broke off: {}", causes(error)) }
 }
 
 /// The body; of one that only explains a failure the beginning is enough, which is less than anybody's limit.
 async fn body(mut response: SdkResponse<SdkBody>, limit: usize, whole: bool) -> Result<Vec<u8>, HttpError> {
     let body = std::mem::replace(response.body_mut(), SdkBody::taken());
     let read = Box::pin(beginning(body, if whole { limit } else { EXPLANATION }));
-    match read.await.map_err(broken)? {
+    match read.await.map_err(|error| broken(&error))? {
         (_, false) if whole => Err(HttpError::Large { limit }),
         (bytes, _) => Ok(bytes),
     }

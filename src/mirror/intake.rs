@@ -137,7 +137,7 @@ pub(super) fn is_whole(file: &File, name: &str) -> io::Result<bool> {
         let unpacked = io::copy(&mut flate2::read::GzDecoder::new(reader), &mut io::sink());
         return told(unpacked.map(drop));
     }
-    if !name.ends_with(".zip") {
+    if Path::new(name).extension().is_none_or(|end| end != "zip") {
         return Ok(true);
     }
     let look = |reader: io::BufReader<&File>| -> zip::result::ZipResult<()> {

@@ -204,7 +204,7 @@ impl Shelf {
         self.walk(|path| files.push(path))?;
         for path in files {
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            let passing = name.starts_with(TEMPORARY) || name.starts_with(".atmos-") && name.ends_with(".tmp");
+            let passing = [TEMPORARY, ".atmos-"].iter().any(|start| name.starts_with(start));
             let modified = path.symlink_metadata().and_then(|about| about.modified()).unwrap_or(now);
             if passing && now.duration_since(modified).is_ok_and(|age| age > LEFT) {
                 fs::remove_file_if_present(&path).map_err(Error::file("remove", &path))?;
