@@ -18,8 +18,8 @@ const LOCK: &str = ".lock";
 const TEMPORARY: &str = ".tmp-";
 /// Nothing takes as long to come.
 const LEFT: Duration = Duration::from_hours(24);
-/// How much clocks may differ.
-const SKEW: i64 = 5 * 60;
+/// How many milliseconds clocks may differ.
+const SKEW: i64 = 5 * 60 * 1000;
 /// Below the root: what belongs to providers, and to modules.
 const GROUPS: [(&str, &str); 2] = [("providers", "provider"), ("modules", "module")];
 
@@ -231,9 +231,9 @@ impl Shelf {
         let bytes = fs::read_regular(&path, ANSWER as u64, "it is no answer of a registry").ok()?;
         let fetched = beside(&path).map(|beside| beside.custom.fetched_at);
         let fetched = fetched.or_else(|| modified(&path.metadata().ok()?))?;
-        let seconds = Timestamp::now().as_second() - fetched.as_second();
+        let age = Timestamp::now().as_millisecond() - fetched.as_millisecond();
         // What comes from a time that has not been yet would never grow old.
-        let age = if seconds < -SKEW { Duration::MAX } else { Duration::from_secs(seconds.max(0).unsigned_abs()) };
+        let age = if age < -SKEW { Duration::MAX } else { Duration::from_millis(age.max(0).unsigned_abs()) };
         Some((bytes, age))
     }
 

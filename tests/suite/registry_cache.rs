@@ -418,8 +418,9 @@ fn what_a_killed_run_leaves_is_swept_by_the_next() {
     registry.with_provider(None);
     let sandbox = &registry.sandbox;
     let left = || {
-        let all = [sandbox.root().join("tmp"), sandbox.home()].map(|folder| Sandbox::files_below(&folder)).concat();
-        let ours = |path: &PathBuf| path.extension().is_some_and(|end| end == "pem" || end == "tfrc");
+        let all = Sandbox::files_below(sandbox.root());
+        let ours =
+            |path: &PathBuf| path.ends_with("registry-cache.pem") || path.extension().is_some_and(|end| end == "tfrc");
         all.into_iter().filter(ours).collect::<Vec<_>>()
     };
     sandbox.atmos_with(&[("KILL", "1")], &INIT).exits(128 + 9);
