@@ -1,5 +1,6 @@
 //! GET requests with redirects and limits.
 
+use std::io::Write;
 use std::time::Duration;
 
 use super::address::{self, Parts};
@@ -66,14 +67,40 @@ fn wait<T: Send, F: Future<Output = Result<T, Error>>>(
 ///
 /// # Errors
 /// Nobody answers, the answer is too large, or the redirects lead nowhere.
-pub async fn follow(http: &Http, mut call: HttpRequest, limit: usize) -> Result<HttpResponse, Error> {
+pub async fn follow(http: &Http, call: HttpRequest, limit: usize) -> Result<HttpResponse, Error> {
+    redirected(http, call, limit, None).await
+}
+
+/// The same with a body that goes to `sink` piece by piece, if it is that of a success.
+///
+/// # Errors
+/// Those of [`follow`], and of [`Http::send_into`].
+pub async fn follow_into(
+    http: &Http,
+    call: HttpRequest,
+    limit: usize,
+    sink: &mut (dyn Write + Send),
+) -> Result<HttpResponse, Error> {
+    redirected(http, call, limit, Some(sink)).await
+}
+
+async fn redirected(
+    http: &Http,
+    mut call: HttpRequest,
+    limit: usize,
+    mut sink: Option<&mut (dyn Write + Send)>,
+) -> Result<HttpResponse, Error> {
     let origin = Parts::of(&call.url).map(|parts| (parts.scheme.to_owned(), parts.authority.to_owned()));
     for _ in 0..=REDIRECTS {
         let here = Parts::of(&call.url).map(|parts| (parts.scheme.to_owned(), parts.authority.to_owned()));
         if here != origin {
             call.headers.clear();
         }
-        let answer = http.send(&call, limit).await.map_err(unanswered)?;
+        let answer = match &mut sink {
+            Some(sink) => http.send_into(&call, limit, &mut **sink).await,
+            None => http.send(&call, limit).await,
+        };
+        let answer = answer.map_err(unanswered)?;
         match redirect(&answer, &call.url)? {
             Some(next) => {
                 // What was sent is done; the new address is only looked at. 307 and 308 ask for it once more.

@@ -32,6 +32,6 @@ pub use error::Error;
 pub use fetcher::{Fetched, Fetcher, Found, Resolved};
 pub use git::{SshKey, answer as git_answer, clone as git_clone};
 pub use history::{changes, tags};
-pub use http::{answer, follow};
+pub use http::{answer, follow, follow_into};
 pub use program::Git;
 pub use settings::{Settings, parse_ttl};

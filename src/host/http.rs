@@ -2,6 +2,7 @@
 //!
 //! Nothing is followed, signed or interpreted here; who asks looks at the status. Row 2.
 
+use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,8 @@ use super::{Env, Network, NetworkError};
 
 /// Connect and read, each.
 const TIMEOUT: Duration = Duration::from_secs(30);
+/// Between two pieces of a large body.
+const PAUSE: Duration = Duration::from_mins(1);
 /// The whole exchange.
 const WHOLE: Duration = Duration::from_mins(2);
 /// Of an answer that is no success only so much is read: it is for a message.
@@ -119,6 +122,8 @@ pub enum HttpError {
     Late { seconds: u64 },
     #[error("the answer is larger than {limit} bytes")]
     Large { limit: usize },
+    #[error("what comes cannot be written: {reason}")]
+    Write { reason: String },
 }
 
 /// Makes exchanges. One per process.
@@ -144,7 +149,33 @@ impl Http {
         tokio::time::timeout(whole, self.exchange(request, limit)).await.unwrap_or(Err(late))
     }
 
-    /// The same, tried again where nobody answered, or where the service is busy or broken.
+    /// One exchange whose body, if it is that of a success, goes to `sink` piece by piece: memory does not grow with it.
+    /// The response has an empty body then.
+    ///
+    /// # Errors
+    /// [`HttpError`]; also nothing comes for a while, or `sink` does not take it.
+    pub async fn send_into(
+        &self,
+        request: &HttpRequest,
+        limit: usize,
+        sink: &mut (dyn Write + Send),
+    ) -> Result<HttpResponse, HttpError> {
+        let whole = request.timeout.unwrap_or(WHOLE);
+        let late = HttpError::Late { seconds: whole.as_secs() };
+        let exchange = async {
+            let mut answer = self.begin(request).await?;
+            let mut response = head(&answer);
+            if (200..300).contains(&response.status) {
+                Box::pin(pour(&mut answer, limit, sink)).await?;
+            } else {
+                response.body = body(answer, limit, false).await?;
+            }
+            Ok(response)
+        };
+        tokio::time::timeout(whole, exchange).await.unwrap_or(Err(late))
+    }
+
+    /// The same as [`Http::send`], tried again where nobody answered, or where the service is busy or broken.
     ///
     /// # Errors
     /// [`HttpError`] of the last attempt.
@@ -192,6 +223,14 @@ impl Http {
     }
 
     async fn exchange(&self, request: &HttpRequest, limit: usize) -> Result<HttpResponse, HttpError> {
+        let answer = self.begin(request).await?;
+        let response = head(&answer);
+        let whole = (200..300).contains(&response.status);
+        Ok(HttpResponse { body: body(answer, limit, whole).await?, ..response })
+    }
+
+    /// Up to the head of the answer.
+    async fn begin(&self, request: &HttpRequest) -> Result<SdkResponse<SdkBody>, HttpError> {
         let mut sent = SdkRequest::new(SdkBody::from(request.body.clone()));
         sent.set_method(request.method).map_err(|_| HttpError::Url)?;
         sent.set_uri(request.url.as_str()).map_err(|_| HttpError::Url)?;
@@ -217,20 +256,45 @@ impl Http {
             sent.headers_mut().try_insert("content-length", length).map_err(|_| HttpError::Header)?;
         }
         let answer = self.connector(&request.url)?.call(sent).await;
-        let answer = answer.map_err(|error| HttpError::Unreachable { reason: causes(&error) })?;
-        let headers = answer.headers().iter().map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()));
-        let (status, headers) = (answer.status().as_u16(), headers.collect());
-        let whole = (200..300).contains(&status);
-        Ok(HttpResponse { status, headers, body: body(answer, limit, whole).await? })
+        answer.map_err(|error| HttpError::Unreachable { reason: causes(&error) })
     }
+}
+
+/// Status and headers.
+fn head(answer: &SdkResponse<SdkBody>) -> HttpResponse {
+    let headers = answer.headers().iter().map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()));
+    HttpResponse { status: answer.status().as_u16(), headers: headers.collect(), body: Vec::new() }
+}
+
+/// The whole body, as it comes.
+async fn pour(
+    response: &mut SdkResponse<SdkBody>,
+    limit: usize,
+    sink: &mut (dyn Write + Send),
+) -> Result<(), HttpError> {
+    let mut stream = ByteStream::new(std::mem::replace(response.body_mut(), SdkBody::taken()));
+    let mut size = 0_usize;
+    loop {
+        let silent = HttpError::Unreachable { reason: format!("nothing came for {} s", PAUSE.as_secs()) };
+        let Some(chunk) = tokio::time::timeout(PAUSE, stream.next()).await.map_err(|_| silent)? else { return Ok(()) };
+        let chunk = chunk.map_err(|error| broken(&error))?;
+        size = size.saturating_add(chunk.len());
+        if size > limit {
+            return Err(HttpError::Large { limit });
+        }
+        sink.write_all(&chunk).map_err(|error| HttpError::Write { reason: error.to_string() })?;
+    }
+}
+
+fn broken(error: &ByteStreamError) -> HttpError {
+    HttpError::Unreachable { reason: format!("the answer broke off: {}", causes(error)) }
 }
 
 /// The body; of one that only explains a failure the beginning is enough, which is less than anybody's limit.
 async fn body(mut response: SdkResponse<SdkBody>, limit: usize, whole: bool) -> Result<Vec<u8>, HttpError> {
     let body = std::mem::replace(response.body_mut(), SdkBody::taken());
-    let broken = |error| HttpError::Unreachable { reason: format!("the answer broke off: {}", causes(&error)) };
     let read = Box::pin(beginning(body, if whole { limit } else { EXPLANATION }));
-    match read.await.map_err(broken)? {
+    match read.await.map_err(|error| broken(&error))? {
         (_, false) if whole => Err(HttpError::Large { limit }),
         (bytes, _) => Ok(bytes),
     }

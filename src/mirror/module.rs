@@ -1,8 +1,11 @@
 //! The protocol of module registries. What a module's address leads to is kept as one archive, wherever that is.
 
+use std::path::Path;
+
 use serde_json::{Value as Json, json};
 
-use super::state::{State, digest};
+use super::intake::{Intake, digest};
+use super::state::State;
 use super::upstream::{ANSWER, Trouble};
 use crate::fetch::{self, Fetcher};
 
@@ -78,27 +81,28 @@ pub(super) fn of(source: &str) -> String {
     digest(source.as_bytes())
 }
 
-/// Fetches a source and packs it. Takes its time; for a thread of its own.
-pub(super) fn pack(state: &State, source: &str) -> Result<Vec<u8>, Trouble> {
+/// Fetches a source and packs it. Takes its time; waits on the thread it is called on.
+pub(super) fn pack(state: &State, source: &str, into: &mut Intake) -> Result<(), Trouble> {
     let fetched = Fetcher::default().fetched(&state.host, &state.settings, source, Some("0s"));
     let trouble = |reason: String| Trouble::broken(format!("{}: {reason}", fetch::shown(source)));
     let path = fetched.map_err(|error| trouble(error.to_string()))?.path;
-    let packing = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    packed(&path, into).map_err(|error| trouble(error.to_string()))
+}
+
+fn packed(path: &Path, into: &mut Intake) -> std::io::Result<()> {
+    let packing = flate2::write::GzEncoder::new(into, flate2::Compression::default());
     let mut archive = tar::Builder::new(packing);
     archive.follow_symlinks(false);
-    let packed = if path.is_dir() {
-        append(&mut archive, &path)
+    if path.is_dir() {
+        append(&mut archive, path)?;
     } else {
-        let name = path.file_name().unwrap_or_default().to_owned();
-        archive.append_path_with_name(&path, name)
-    };
-    packed.map_err(|error| trouble(error.to_string()))?;
-    let bytes = archive.into_inner().and_then(flate2::write::GzEncoder::finish);
-    bytes.map_err(|error| trouble(error.to_string()))
+        archive.append_path_with_name(path, path.file_name().unwrap_or_default())?;
+    }
+    archive.into_inner()?.finish().map(drop)
 }
 
 /// Everything in a folder but the history of git.
-fn append<W: std::io::Write>(archive: &mut tar::Builder<W>, top: &std::path::Path) -> std::io::Result<()> {
+fn append<W: std::io::Write>(archive: &mut tar::Builder<W>, top: &Path) -> std::io::Result<()> {
     let mut open = vec![top.to_path_buf()];
     while let Some(folder) = open.pop() {
         let mut entries = std::fs::read_dir(&folder)?.collect::<Result<Vec<_>, _>>()?;

@@ -2,9 +2,10 @@
 
 use serde_json::{Value as Json, json};
 
+use super::intake::Intake;
 use super::shelf::is_name;
-use super::state::{State, digest};
-use super::upstream::{PACKAGE, Trouble};
+use super::state::State;
+use super::upstream::Trouble;
 use crate::fetch;
 
 /// A provider, as its address has it.
@@ -62,8 +63,8 @@ pub(super) async fn archives(state: &State, provider: &Provider, version: &str) 
     Ok(json!({ "archives": archives }).to_string().into_bytes())
 }
 
-/// A package, whose checksum is that of the registry.
-pub(super) async fn package(state: &State, provider: &Provider, file: &str) -> Result<Vec<u8>, Trouble> {
+/// Fetches a package, whose checksum is that of the registry.
+pub(super) async fn package(state: &State, provider: &Provider, file: &str, into: &mut Intake) -> Result<(), Trouble> {
     let Some((version, system, architecture)) = provider.parts(file) else {
         return Err(Trouble::missing(format!("{file} is no package of {}", provider.kind)));
     };
@@ -73,11 +74,14 @@ pub(super) async fn package(state: &State, provider: &Provider, file: &str) -> R
     let Some(from) = about["download_url"].as_str() else {
         return Err(Trouble::broken(format!("{} says nothing of a download_url", fetch::shown(&url))));
     };
-    let bytes = state.upstream.get(&fetch::join(&url, from), &provider.host, PACKAGE).await?.body;
-    match about["shasum"].as_str() {
-        Some(sum) if sum.eq_ignore_ascii_case(&digest(&bytes)) => Ok(bytes),
-        Some(_) => Err(Trouble::broken(format!("{file} has another checksum than its registry says"))),
-        None => Err(Trouble::broken(format!("{} says nothing of a shasum", fetch::shown(&url)))),
+    let Some(sum) = about["shasum"].as_str() else {
+        return Err(Trouble::broken(format!("{} says nothing of a shasum", fetch::shown(&url))));
+    };
+    state.upstream.package(&fetch::join(&url, from), &provider.host, into).await?;
+    if sum.eq_ignore_ascii_case(&into.sum()) {
+        Ok(())
+    } else {
+        Err(Trouble::broken(format!("{file} has another checksum than its registry says")))
     }
 }
 

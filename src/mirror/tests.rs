@@ -47,6 +47,45 @@ fn objects_have_keys_and_grow_old() {
 }
 
 #[test]
+fn what_never_came_whole_is_no_object_and_goes() {
+    let temp = tempfile::tempdir().unwrap();
+    let shelf = Shelf::at(temp.path());
+    let folder = temp.path().join("providers/h/n/t");
+    std::fs::create_dir_all(&folder).unwrap();
+    let old = std::time::SystemTime::now() - Duration::from_hours(48);
+    for (name, old) in [(".tmp-a-1", Some(old)), (".atmos-x.tmp", Some(old)), (".tmp-b-1", None)] {
+        let file = std::fs::File::create(folder.join(name)).unwrap();
+        if let Some(at) = old {
+            file.set_modified(at).unwrap();
+        }
+    }
+    assert_eq!(shelf.list().unwrap(), []);
+    assert_eq!(shelf.prune(Duration::ZERO, true, false, Timestamp::now()).unwrap(), []);
+    let names: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names, [".tmp-b-1"]);
+    // Who alone fetches a package removes what another attempt has left.
+    let key = "providers/h/n/t/p.zip";
+    let kept = shelf.intake(key, false).unwrap().into_place();
+    let super::intake::Place::Beside(file) = kept else { panic!("it has no name") };
+    let path = file.into_temp_path().keep().unwrap();
+    assert!(path.exists());
+    let _intake = shelf.intake(key, true).unwrap();
+    assert!(!path.exists());
+}
+
+#[test]
+fn answers_from_the_future_are_old() {
+    let temp = tempfile::tempdir().unwrap();
+    let shelf = Shelf::at(temp.path());
+    let key = "providers/h/n/t/index.json";
+    shelf.put(key, b"{}", Kind::Metadata).unwrap();
+    assert!(shelf.read(key).unwrap().1 < Duration::from_mins(5));
+    let note = "{\"custom\": {\"kind\": \"metadata\", \"fetched_at\": \"2999-01-01T00:00:00Z\"}}";
+    std::fs::write(temp.path().join(format!("{key}.metadata.json")), note).unwrap();
+    assert_eq!(shelf.read(key).unwrap().1, Duration::MAX);
+}
+
+#[test]
 fn the_certificate_is_good_for_this_machine_alone() {
     let (pem, server) = certificate::make(Timestamp::now()).unwrap();
     let talk = |name: &'static str| {

@@ -1,6 +1,7 @@
 //! The real registries.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,8 +14,10 @@ use crate::secret::{Expose as _, Secret};
 /// Answers of registries.
 pub(super) const ANSWER: usize = 16 << 20;
 /// Packages of providers.
-pub(super) const PACKAGE: usize = 2 << 30;
+const PACKAGE: usize = 2 << 30;
 const WHOLE: Duration = Duration::from_mins(10);
+/// Of a package, which may be large and its network slow; that it has stopped is seen much earlier.
+const LONG: Duration = Duration::from_hours(2);
 
 /// Why there is no answer, as terraform gets it.
 #[derive(Debug, Clone)]
@@ -73,20 +76,22 @@ impl Upstream {
 
     /// What stands there. The token of `host` goes to that host only.
     pub(super) async fn get(&self, url: &str, host: &str, limit: usize) -> Result<HttpResponse, Trouble> {
-        let mut call = HttpRequest { timeout: Some(WHOLE), ..HttpRequest::get(url) };
-        if call.authority() == host
-            && url.starts_with("https:")
-            && let Some(token) = self.token(host)
-        {
-            call = call.header("authorization", format!("Bearer {}", token.expose_secret()));
-        }
-        let shown = fetch::shown(url);
-        let answer = fetch::follow(&self.http, call, limit).await;
-        let answer = answer.map_err(|error| Trouble::broken(format!("{shown}: {error}")))?;
-        match answer.status {
-            200..300 => Ok(answer),
-            404 => Err(Trouble::missing(format!("{shown} does not exist"))),
-            status => Err(Trouble::broken(format!("{shown} answered with status {status}"))),
+        let answer = fetch::follow(&self.http, self.call(url, host, WHOLE), limit).await;
+        judged(url, answer)
+    }
+
+    /// The same of a package, which goes to `sink` as it comes.
+    pub(super) async fn package(&self, url: &str, host: &str, sink: &mut (dyn Write + Send)) -> Result<(), Trouble> {
+        let answer = fetch::follow_into(&self.http, self.call(url, host, LONG), PACKAGE, sink).await;
+        judged(url, answer).map(drop)
+    }
+
+    fn call(&self, url: &str, host: &str, timeout: Duration) -> HttpRequest {
+        let call = HttpRequest { timeout: Some(timeout), ..HttpRequest::get(url) };
+        let ours = call.authority() == host && url.starts_with("https:");
+        match ours.then(|| self.token(host)).flatten() {
+            Some(token) => call.header("authorization", format!("Bearer {}", token.expose_secret())),
+            None => call,
         }
     }
 
@@ -95,5 +100,15 @@ impl Upstream {
         let name = host.split(':').next().unwrap_or(host).replace('-', "__").replace('.', "_");
         let variable = ["TF_TOKEN_", "TOFU_TOKEN_"].iter().find_map(|start| self.env.get(&format!("{start}{name}")));
         variable.map(|text| Secret::from(text.to_owned())).or_else(|| self.tokens.get(host).cloned())
+    }
+}
+
+fn judged(url: &str, answer: Result<HttpResponse, fetch::Error>) -> Result<HttpResponse, Trouble> {
+    let shown = fetch::shown(url);
+    let answer = answer.map_err(|error| Trouble::broken(format!("{shown}: {error}")))?;
+    match answer.status {
+        200..300 => Ok(answer),
+        404 => Err(Trouble::missing(format!("{shown} does not exist"))),
+        status => Err(Trouble::broken(format!("{shown} answered with status {status}"))),
     }
 }

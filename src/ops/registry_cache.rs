@@ -1,13 +1,14 @@
 //! The cache of providers and modules: for runs of terraform, and by itself. Row 12.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::App;
+use crate::auth::run::Directory;
 use crate::diag::{Result, Warning};
 use crate::fetch;
 use crate::host::Env;
@@ -20,7 +21,21 @@ const HOSTS: [&str; 2] = ["registry.terraform.io", "registry.opentofu.org"];
 const DAY: u64 = 24 * 3600;
 
 /// The server of a run, once somebody needed it.
-pub(super) type Running = OnceLock<std::result::Result<Server, String>>;
+pub(super) type Running = OnceLock<std::result::Result<Started, String>>;
+
+/// A server and its private directory, which goes after it, or is swept when this process was killed.
+#[derive(Debug)]
+pub(super) struct Started {
+    server: Server,
+    directory: Directory,
+}
+
+impl Started {
+    /// Where to leave what only this run's children read.
+    pub(super) fn private(&self) -> &Path {
+        self.directory.path()
+    }
+}
 
 /// How much is kept.
 #[derive(Debug, Clone, PartialEq)]
@@ -124,7 +139,7 @@ pub(super) fn is_on(app: &App) -> bool {
 ///
 /// # Errors
 /// It cannot start, or is to keep its objects where that is not built.
-pub(super) fn server(app: &App) -> Result<&Server> {
+pub(super) fn server(app: &App) -> Result<&Started> {
     let reason = |error: Error| match error {
         Error::Start { reason } => reason,
         other => other.to_string(),
@@ -133,21 +148,23 @@ pub(super) fn server(app: &App) -> Result<&Server> {
     Ok(started.as_ref().map_err(|reason| Error::Start { reason: reason.clone() })?)
 }
 
-fn started(app: &App) -> std::result::Result<Server, Error> {
+fn started(app: &App) -> std::result::Result<Started, Error> {
     let backend = app.config.document.get_path(["components", "terraform", "cache", "backend", "type"]);
     let backend = backend.and_then(Node::as_str).unwrap_or("filesystem");
     if !matches!(backend, "" | "filesystem" | "local") {
         let reason = format!("`cache.backend.type: {backend}` is not built yet, `filesystem` is");
         return Err(Error::Start { reason });
     }
+    let directory = Directory::create(&app.host).map_err(|error| Error::Start { reason: error.to_string() })?;
     let setup = Setup {
         root: root(app),
+        private: directory.path().to_path_buf(),
         fresh: duration(app, "metadata_ttl", DAY),
         stale: duration(app, "stale_while_revalidate", 7 * DAY),
         tokens: tokens(app),
         settings: fetch::Settings::of(&app.config.document, &app.host.env),
     };
-    Server::start(&app.host, setup)
+    Ok(Started { server: Server::start(&app.host, setup)?, directory })
 }
 
 /// Tokens for registries: of `components.terraform.rc`, else what `terraform login` left.
@@ -171,11 +188,11 @@ fn tokens(app: &App) -> BTreeMap<String, Secret> {
 }
 
 /// The configuration of terraform that leads through the cache. What the user has of it stays.
-pub(super) fn contribute(server: &Server, section: &Map) -> Map {
+pub(super) fn contribute(started: &Started, section: &Map) -> Map {
     let map = |entries: Vec<(&str, Node)>| -> Node {
         Node::from(entries.into_iter().map(|(key, node)| (key.into(), node)).collect::<Map>())
     };
-    let mut section = section.clone();
+    let (mut section, server) = (section.clone(), &started.server);
     if !section.contains_key("provider_installation") {
         // Nothing beside it: terraform asks every way for versions, and one that is down would fail the run.
         let mirror = map(vec![("network_mirror", map(vec![("url", Node::from(server.providers()))]))]);
@@ -197,14 +214,14 @@ pub(super) fn contribute(server: &Server, section: &Map) -> Map {
 }
 
 /// Has children trust the server.
-pub(super) fn trust(server: &Server, env: &mut Env) {
-    env.set("SSL_CERT_FILE", server.bundle());
+pub(super) fn trust(started: &Started, env: &mut Env) {
+    env.set("SSL_CERT_FILE", started.server.bundle());
 }
 
 /// Says at the end what the cache has saved, if anything.
 pub(super) fn report(app: &App) {
-    let Some(Ok(server)) = app.registry_cache.get() else { return };
-    let stats = server.stats();
+    let Some(Ok(started)) = app.registry_cache.get() else { return };
+    let stats = started.server.stats();
     if stats.bytes > 0 {
         let answers = if stats.hits == 1 { "answer" } else { "answers" };
         app.host.talk.info(format!("Registry cache: {} {answers}, {} not fetched", stats.hits, size(stats.bytes)));

@@ -52,7 +52,7 @@ pub use shell::{ShellRequest, shell};
 pub(super) use single::platforms;
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::hooks::Skip;
 use super::planfiles::Verify;
@@ -169,9 +169,8 @@ async fn version(app: &App, request: &RunRequest) -> Result<Done> {
     Ok(Done { code: outcome.code, ..Done::default() })
 }
 
-/// A file of that text in the folder for what passes; it goes when it is dropped.
-fn passing_file(app: &App, prefix: &str, suffix: &str, text: &str) -> Result<tempfile::NamedTempFile, ExecError> {
-    let folder = &app.host.dirs.temp;
+/// A file of that text in a folder for what passes; it goes when it is dropped.
+fn passing_file(folder: &Path, prefix: &str, suffix: &str, text: &str) -> Result<tempfile::NamedTempFile, ExecError> {
     let file = tempfile::Builder::new().prefix(prefix).suffix(suffix).tempfile_in(folder);
     let mut file = file.map_err(ExecError::file("create", folder))?;
     file.write_all(text.as_bytes()).map_err(ExecError::file("write", folder))?;
@@ -189,7 +188,7 @@ fn no_folder(app: &App, instance: &Instance) -> ExecError {
 }
 
 /// A path as the user would write it.
-fn shown(app: &App, path: &std::path::Path) -> String {
+fn shown(app: &App, path: &Path) -> String {
     let path = PathBuf::from(path);
     path.strip_prefix(&app.host.cwd).unwrap_or(&path).display().to_string()
 }

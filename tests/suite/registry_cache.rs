@@ -5,9 +5,9 @@ use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-
-use sha2::{Digest as _, Sha256};
 
 use crate::support::{Background, Sandbox, find_part, free_port, wait_until};
 
@@ -15,8 +15,10 @@ use crate::support::{Background, Sandbox, find_part, free_port, wait_until};
 const HOST: &str = "registry.example.test";
 const FOLDER: &str = "components/terraform/app";
 
-/// A proxy that leads everybody to one port; it ends with the test.
-fn proxy(to: u16) -> u16 {
+/// A proxy that leads everybody to one port and counts them; it ends with the test.
+fn proxy(to: u16) -> (u16, Arc<AtomicUsize>) {
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = count.clone();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let lead = move |mut client: TcpStream| -> std::io::Result<()> {
@@ -39,10 +41,11 @@ fn proxy(to: u16) -> u16 {
     };
     std::thread::spawn(move || {
         for client in listener.incoming().flatten() {
+            count.fetch_add(1, Ordering::SeqCst);
             std::thread::spawn(move || lead(client));
         }
     });
-    port
+    (port, counted)
 }
 
 /// A registry of files, each a whole answer, served by openssl.
@@ -50,6 +53,8 @@ struct Registry {
     sandbox: Sandbox,
     server: Option<Background>,
     port: u16,
+    /// Connections, each of which has one request.
+    asked: Arc<AtomicUsize>,
 }
 
 impl Registry {
@@ -57,7 +62,9 @@ impl Registry {
         let mut sandbox = Sandbox::empty();
         // Real runs have one file of their own at most.
         sandbox.remove("TF_CLI_CONFIG_FILE");
-        let mut registry = Registry { port: free_port(), server: None, sandbox };
+        let port = free_port();
+        let (proxy, asked) = proxy(port);
+        let mut registry = Registry { port, server: None, sandbox, asked };
         let (ca, roots) = (registry.folder().join("ca.pem"), "subjectAltName=DNS:registry.example.test\n");
         std::fs::create_dir_all(registry.folder()).unwrap();
         std::fs::write(registry.folder().join("names"), roots).unwrap();
@@ -80,7 +87,7 @@ impl Registry {
         }
         registry.sandbox.set("SSL_CERT_FILE", ca);
         // The name of the registry is known to a proxy alone.
-        registry.sandbox.set("HTTPS_PROXY", format!("http://127.0.0.1:{}", proxy(registry.port)));
+        registry.sandbox.set("HTTPS_PROXY", format!("http://127.0.0.1:{proxy}"));
         registry.sandbox.set("NO_PROXY", "127.0.0.1");
         let services = "{\"providers.v1\": \"/v1/providers/\", \"modules.v1\": \"/v1/modules/\"}";
         registry.put(".well-known/terraform.json", services.as_bytes(), "");
@@ -118,15 +125,35 @@ impl Registry {
     fn with_provider(&self, sum: Option<&str>) {
         let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
         let options = zip::write::SimpleFileOptions::default().unix_permissions(0o755);
+        let options = options.compression_method(zip::CompressionMethod::Stored);
         zip.start_file("terraform-provider-thing_v1.0.0", options).unwrap();
         zip.write_all(b"#!/bin/sh\n").unwrap();
-        let zip = zip.finish().unwrap().into_inner();
-        let real = Sha256::digest(&zip).iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
+        self.with_package(&zip.finish().unwrap().into_inner(), sum);
+    }
+
+    fn with_package(&self, zip: &[u8], sum: Option<&str>) {
+        let real = sum_of(zip);
         let versions = r#"{"versions": [{"version": "1.0.0", "protocols": ["5.0"], "platforms": [{"os": "linux", "arch": "amd64"}, {"os": "darwin", "arch": "arm64"}]}]}"#;
         self.put("v1/providers/acme/thing/versions", versions.as_bytes(), "");
         let about = format!("{{\"download_url\": \"/files/thing.zip\", \"shasum\": \"{}\"}}", sum.unwrap_or(&real));
         self.put("v1/providers/acme/thing/1.0.0/download/linux/amd64", about.as_bytes(), "");
-        self.put("files/thing.zip", &zip, "");
+        self.put("files/thing.zip", zip, "");
+    }
+
+    /// A program in place of terraform, which gets its words by `OUT` and leaves there what it got.
+    fn with_program(&mut self, text: &str) -> PathBuf {
+        let (out, script) = (self.sandbox.root().join("out"), self.sandbox.root().join("terraform"));
+        std::fs::create_dir(&out).unwrap();
+        std::fs::write(&script, text).unwrap();
+        std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+        self.sandbox.set("ATMOS_COMPONENTS_TERRAFORM_COMMAND", script);
+        self.sandbox.set("OUT", &out);
+        out
+    }
+
+    /// What is kept under a key of the usual place.
+    fn kept(&self, key: &str) -> PathBuf {
+        self.sandbox.home().join(".cache/atmos/terraform/registry").join(key.replace("HOST", HOST))
     }
 
     fn repository(&self, rest: &str) {
@@ -161,6 +188,11 @@ impl Registry {
             let _ = std::fs::remove_file(&path);
         }
     }
+}
+
+fn sum_of(bytes: &[u8]) -> String {
+    let sum = ring::digest::digest(&ring::digest::SHA256, bytes);
+    sum.as_ref().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 const INIT: [&str; 5] = ["terraform", "init", "app", "-s", "dev"];
@@ -261,14 +293,8 @@ fn modules_are_kept_whatever_their_registry_leads_to() {
     );
     let to = format!("x-terraform-get: git::file://{}//net?ref=main\r\n", source.display());
     registry.put("v1/modules/acme/net/aws/1.0.0/download", b"", &to);
-    let out = registry.sandbox.root().join("out");
-    std::fs::create_dir(&out).unwrap();
-    let script = registry.sandbox.root().join("terraform");
-    std::fs::write(&script, CURL).unwrap();
-    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
-    registry.sandbox.set("ATMOS_COMPONENTS_TERRAFORM_COMMAND", script);
+    let out = registry.with_program(CURL);
     registry.sandbox.set("MODULE", format!("{HOST}/acme/net/aws"));
-    registry.sandbox.set("OUT", &out);
     for attempt in ["with its registry", "without"] {
         registry.sandbox.atmos(&INIT).success();
         let read = |name: &str| std::fs::read_to_string(out.join(name)).unwrap();
@@ -291,6 +317,149 @@ fn modules_are_kept_whatever_their_registry_leads_to() {
     let keys = registry.keys();
     assert!(keys.contains(&"modules/HOST/acme/net/aws/versions.json".to_owned()), "{keys:?}");
     assert!(keys.iter().any(|key| key.starts_with("modules/_source/")), "{keys:?}");
+}
+
+/// Stands for three terraforms that want a package at once, and says how large atmos got.
+const THREE: &str = r#"#!/bin/sh
+[ "$1" = init ] || exit 0
+[ -z "$KILL" ] || kill -9 $PPID
+base=$(grep -o 'https://127[^"]*/providers/' "$TF_CLI_CONFIG_FILE")
+ask() { curl -fsS --cacert "$SSL_CERT_FILE" "$base$THING/$1" -o "$OUT/$2"; }
+ask index.json index || exit 7
+for one in 1 2 3; do
+    { ask terraform-provider-thing_1.0.0_linux_amd64.zip "$one" || touch "$OUT/failed"; } &
+done
+wait
+grep VmHWM "/proc/$PPID/status" >"$OUT/peak"
+[ ! -e "$OUT/failed" ]
+"#;
+
+fn three() -> (Registry, PathBuf) {
+    let mut registry = Registry::start();
+    registry.repository("");
+    let out = registry.with_program(THREE);
+    registry.sandbox.set("THING", format!("{HOST}/acme/thing"));
+    (registry, out)
+}
+
+/// Discovery, versions, where the package is, and the package.
+const REQUESTS: usize = 4;
+
+#[test]
+fn large_packages_come_once_and_are_never_in_memory() {
+    const SIZE: usize = 200 << 20;
+    let (registry, out) = three();
+    let content: Vec<u8> = (0_u8..251).cycle().take(SIZE).collect();
+    let sum = sum_of(&content);
+    registry.with_package(&content, None);
+    drop(content);
+    for attempt in ["fetched", "kept"] {
+        registry.sandbox.atmos(&INIT).success();
+        for one in ["1", "2", "3"] {
+            assert_eq!(sum_of(&std::fs::read(out.join(one)).unwrap()), sum, "{attempt}");
+            std::fs::remove_file(out.join(one)).unwrap();
+        }
+        let peak = std::fs::read_to_string(out.join("peak")).unwrap();
+        let kilobytes: usize = peak.split_whitespace().nth(1).unwrap().parse().unwrap();
+        assert!(kilobytes < SIZE / 1024 / 2, "{attempt}: {kilobytes} kB");
+        assert_eq!(registry.asked.load(Ordering::SeqCst), REQUESTS, "{attempt}");
+    }
+    let folder = registry.kept("providers/HOST/acme/thing");
+    assert!(Sandbox::files_below(&folder).iter().all(|path| !path.to_str().unwrap().contains(".tmp")));
+}
+
+#[test]
+fn damaged_objects_are_fetched_again() {
+    let (registry, out) = three();
+    registry.with_provider(None);
+    registry.sandbox.atmos(&INIT).success();
+    let (kept, good) = (registry.kept(PACKAGE), std::fs::read(out.join("1")).unwrap());
+    let note = registry.kept(&format!("{PACKAGE}.metadata.json"));
+    let mut bad = good.clone();
+    let content = bad.windows(9).position(|window| window == b"#!/bin/sh").unwrap();
+    bad[content] ^= 1;
+    for known in ["with its sum", "without"] {
+        if known == "without" {
+            std::fs::remove_file(&note).unwrap();
+        }
+        std::fs::write(&kept, &bad).unwrap();
+        registry.sandbox.atmos(&INIT).success().says("is damaged and is fetched again");
+        assert_eq!(
+            (std::fs::read(&kept).unwrap(), std::fs::read(out.join("2")).unwrap()),
+            (good.clone(), good.clone())
+        );
+    }
+    // What terraform itself put there has no note, and gets one.
+    std::fs::remove_file(&note).unwrap();
+    std::fs::write(registry.kept("providers/HOST/acme/thing/index.json"), "{\"versions\"").unwrap();
+    registry.sandbox.atmos(&INIT).success().says_not("damaged");
+    assert!(std::fs::read_to_string(&note).unwrap().contains(&sum_of(&good)));
+    assert!(std::fs::read_to_string(out.join("index")).unwrap().contains("1.0.0"));
+}
+
+#[test]
+fn what_cannot_be_kept_is_of_use_all_the_same() {
+    let (registry, out) = three();
+    registry.with_provider(None);
+    // Neither a folder nor a lock can be made here, whoever asks.
+    let root = registry.kept("");
+    std::fs::create_dir_all(&root).unwrap();
+    for name in ["providers", "locks"] {
+        std::fs::write(root.join(name), "").unwrap();
+    }
+    registry.sandbox.atmos(&INIT).success().says("cannot create").says("of the registry cache");
+    assert!(std::fs::read(out.join("3")).unwrap().starts_with(b"PK"));
+    assert_eq!(registry.asked.load(Ordering::SeqCst), REQUESTS);
+}
+
+#[test]
+fn what_a_killed_run_leaves_is_swept_by_the_next() {
+    let (registry, _out) = three();
+    registry.with_provider(None);
+    let sandbox = &registry.sandbox;
+    let left = || {
+        let all = Sandbox::files_below(sandbox.root());
+        let ours =
+            |path: &PathBuf| path.ends_with("registry-cache.pem") || path.extension().is_some_and(|end| end == "tfrc");
+        all.into_iter().filter(ours).collect::<Vec<_>>()
+    };
+    sandbox.atmos_with(&[("KILL", "1")], &INIT).exits(128 + 9);
+    assert_eq!(left().len(), 2, "{:?}", left());
+    sandbox.atmos(&INIT).success();
+    assert_eq!(left(), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn a_kept_address_without_its_archive_is_asked_for_anew() {
+    let mut registry = Registry::start();
+    registry.repository("");
+    let out = registry.with_program(CURL);
+    registry.sandbox.set("MODULE", format!("{HOST}/acme/net/aws"));
+    registry.put(
+        "v1/modules/acme/net/aws/versions",
+        b"{\"modules\": [{\"versions\": [{\"version\": \"1.0.0\"}]}]}",
+        "",
+    );
+    let publish = |name: &str| {
+        let folder = registry.sandbox.root().join(name);
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::write(folder.join("main.tf"), name).unwrap();
+        let to = format!("x-terraform-get: file://{}\r\n", folder.display());
+        registry.put("v1/modules/acme/net/aws/1.0.0/download", b"", &to);
+        folder
+    };
+    let first = publish("first");
+    registry.sandbox.atmos(&INIT).success();
+    let archives = registry.kept("modules/_source");
+    std::fs::remove_dir_all(archives).unwrap();
+    std::fs::remove_dir_all(first).unwrap();
+    publish("second");
+    registry.sandbox.atmos(&INIT).success();
+    let archive = std::fs::File::open(out.join("archive.tar.gz")).unwrap();
+    let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(archive));
+    let mut text = String::new();
+    archive.entries().unwrap().next().unwrap().unwrap().read_to_string(&mut text).unwrap();
+    assert_eq!(text, "second");
 }
 
 #[test]

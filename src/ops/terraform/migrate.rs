@@ -69,7 +69,7 @@ impl Work<'_> {
         if self.makes_config() {
             let migrations = target.folder.join(MIGRATIONS).is_dir();
             made = Some(super::passing_file(
-                app,
+                &app.host.dirs.temp,
                 "atmos-tfmigrate-",
                 ".hcl",
                 &configuration(migrations, kind, self.backend, &history),

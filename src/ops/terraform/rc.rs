@@ -41,16 +41,19 @@ pub(super) fn add(app: &App, env: &mut Env) -> Result<Option<File>> {
         return Ok(None);
     }
     let mut map = section.and_then(Node::as_map).cloned().unwrap_or_default();
+    let mut folder = app.host.dirs.temp.as_path();
     if cached {
-        let server = registry_cache::server(app)?;
-        map = registry_cache::contribute(server, &map);
-        registry_cache::trust(server, env);
+        let started = registry_cache::server(app)?;
+        map = registry_cache::contribute(started, &map);
+        registry_cache::trust(started, env);
+        // It knows the secret part of the server's address.
+        folder = started.private();
     }
     let text = render(&map).map_err(|reason| {
         let place = section.and_then(|section| app.host.sources.place(section.span));
         Error::Rc { reason, place: place.map(|place| format!(" ({place})")).unwrap_or_default() }
     })?;
-    let file = super::passing_file(app, "atmos-", ".tfrc", &text)?;
+    let file = super::passing_file(folder, "atmos-", ".tfrc", &text)?;
     for name in VARIABLES {
         env.set(name, file.path());
     }
