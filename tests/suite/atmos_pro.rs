@@ -251,3 +251,20 @@ fn what_is_fetched_goes_on_without_tokens_that_cannot_be_had() {
     let (run, calls) = federation.during(|| federation.sandbox.atmos(&list).success());
     assert_eq!(calls, Vec::<String>::new(), "{run}");
 }
+
+#[test]
+fn within_a_run_its_tokens_go_before_those_of_the_environment() {
+    let mut federation = fetching();
+    let stack = "import: ['git::https://github.com/acme/modules//stacks/base.yaml?ref=main']\nvars: {stage: dev}\n";
+    federation.sandbox.write("stacks/dev.yaml", stack);
+    federation.sandbox.set("GITHUB_TOKEN", "ghp_of_the_job_alone");
+    let exe = env!("CARGO_BIN_EXE_atmos");
+    for mode in ["env", "file"] {
+        federation.configure(&AUTH.replace("{repos:", &format!("{{git_config_mode: {mode}, repos:")));
+        let outer = ["auth", "exec", "-i", "cloud", "--", exe, "list", "stacks"];
+        let (run, calls) = federation.during(|| federation.sandbox.atmos(&outer).success());
+        assert_eq!(calls, ONCE, "{mode}: {run}");
+        let log = told(&federation);
+        assert!(log.contains("x-access-token:ghs_") && !log.contains("ghp_of"), "{mode}: {log}");
+    }
+}

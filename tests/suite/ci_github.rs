@@ -307,3 +307,28 @@ fn findings_of_scanners_are_in_the_code_scanning_of_the_repository() {
     others.atmos(&PLAN).success();
     assert_eq!(findings(&github)[2]["report"]["runs"][0]["results"][0]["level"], "error");
 }
+
+#[test]
+fn checks_of_files_are_in_the_code_scanning_too() {
+    let github = GitHub::start();
+    let sandbox = scanned(&github, "ci: {enabled: true, results: {enabled: true}}", "");
+    let tflint = sandbox.root().join("own-bin/tflint");
+    std::fs::write(&tflint, format!("#!/bin/sh\ncat {}/report\nexit 2\n", sandbox.root().display())).unwrap();
+    std::fs::set_permissions(&tflint, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    sandbox.atmos(&["terraform", "lint", "app"]).exits(1);
+    sandbox.write(".editorconfig", "root = true\n[*.txt]\ntrim_trailing_whitespace = true\n");
+    sandbox.write("notes/a.txt", "one \n");
+    sandbox.atmos(&["validate", "editorconfig"]).exits(1);
+    let told = |finding: &serde_json::Value| {
+        let run = &finding["report"]["runs"][0];
+        let uri = &run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
+        [&run["automationDetails"]["id"], uri, &run["results"][0]["level"]]
+            .map(|part| part.as_str().unwrap_or("-").to_owned())
+    };
+    let told: Vec<[String; 3]> = findings(&github).iter().map(told).collect();
+    let expected = [
+        ["atmos/app/tflint/", "components/terraform/app/main.tf", "error"],
+        ["validate-editorconfig/", "notes/a.txt", "error"],
+    ];
+    assert_eq!(told, expected);
+}

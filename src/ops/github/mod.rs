@@ -13,4 +13,4 @@ mod scanning;
 pub(super) use artifacts::{Artifact, Artifacts, Place};
 pub use error::Error;
 pub(super) use notices::Notices;
-pub(super) use scanning::publish;
+pub(super) use scanning::{publish, publish_of, wants_findings};

@@ -1,7 +1,7 @@
 //! Findings in the code scanning of GitHub (`ci.results`). What cannot be sent is a warning.
 
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 use base64::Engine as _;
@@ -31,18 +31,18 @@ pub(in crate::ops) async fn publish(
     analysis: &Analysis<'_>,
     content: &str,
 ) {
-    let settings = Settings::read(&app.config.document);
-    if !settings.enabled || !settings.results || app.findings_refused.load(Ordering::Relaxed) {
+    let folders = Annotations::at(app).folders(instance, folder);
+    publish_of(app, &folders, analysis, content).await;
+}
+
+/// The same for files that are meant from one of these folders.
+pub(in crate::ops) async fn publish_of(app: &App, folders: &[PathBuf], analysis: &Analysis<'_>, content: &str) {
+    if !wants_findings(app) || app.findings_refused.load(Ordering::Relaxed) {
         return;
     }
     let name = analysis.name.join("/");
-    if !Platform::is_github(&app.host.env) {
-        tracing::debug!("the findings of {name} are not sent: GitHub Actions does not run us");
-        return;
-    }
     let annotations = Annotations::at(app);
-    let folders = annotations.folders(instance, folder);
-    let place = |file: &str| annotations.place(&folders, file, None).map(|(path, _)| path);
+    let place = |file: &str| annotations.place(folders, file, None).map(|(path, _)| path);
     let Some(report) = sarif(content, analysis, place) else { return };
     let report = app.host.masker.mask(&report.to_string()).into_owned();
     match sent(app, &report).await {
@@ -58,6 +58,17 @@ pub(in crate::ops) async fn publish(
             app.host.talk.warn(help.into_iter().fold(warning, Warning::help));
         }
     }
+}
+
+/// Whether findings are to be sent at all.
+pub(in crate::ops) fn wants_findings(app: &App) -> bool {
+    let settings = Settings::read(&app.config.document);
+    let wanted = settings.enabled && settings.results;
+    if wanted && !Platform::is_github(&app.host.env) {
+        tracing::debug!("`ci.results` sends nothing: GitHub Actions does not run us");
+        return false;
+    }
+    wanted
 }
 
 async fn sent(app: &App, report: &str) -> Result<(), Error> {
