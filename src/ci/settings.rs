@@ -35,8 +35,8 @@ pub struct Settings {
     pub checks: Option<Checks>,
     /// `ci.comments`, where they are switched on.
     pub comments: Option<Behavior>,
-    /// Parts that are switched on and that this program does not have.
-    pub not_built: Vec<&'static str>,
+    /// `ci.results.enabled`: findings of scanners in the code scanning of GitHub.
+    pub results: bool,
 }
 
 impl Settings {
@@ -47,7 +47,6 @@ impl Settings {
         let text = |path: &[&str]| at(path).and_then(Node::scalar_text).filter(|text| !text.is_empty());
         let list = at(&["output", "variables"]).and_then(Node::as_list).unwrap_or_default();
         let files = at(&["templates", "terraform"]).and_then(Node::as_map).into_iter().flatten();
-        let parts = [("results", "ci.results")];
         let status = |name: &str| on(&["checks", "statuses", name], true);
         let checks = || Checks {
             prefix: text(&["checks", "context_prefix"]).unwrap_or_else(|| "atmos".to_owned()),
@@ -68,11 +67,7 @@ impl Settings {
             files: files.filter_map(|(command, file)| Some((command.to_string(), file.scalar_text()?))).collect(),
             checks: on(&["checks", "enabled"], false).then(checks),
             comments: on(&["comments", "enabled"], false).then(behavior),
-            not_built: parts
-                .into_iter()
-                .filter(|(key, _)| on(&[key, "enabled"], false))
-                .map(|(_, name)| name)
-                .collect(),
+            results: on(&["results", "enabled"], false),
         }
     }
 }
@@ -96,7 +91,7 @@ mod tests {
     #[test]
     fn everything_but_the_whole_is_on_unless_it_is_switched_off() {
         let settings = Settings::read(&from_json(&json!({})));
-        assert!(!settings.enabled && settings.summary && settings.output && settings.annotations);
+        assert!(!settings.enabled && settings.summary && settings.output && settings.annotations && !settings.results);
         let document = json!({"ci": {
             "enabled": true,
             "summary": {"enabled": false},
@@ -110,7 +105,7 @@ mod tests {
         let settings = Settings::read(&from_json(&document));
         assert!(settings.enabled && !settings.summary && !settings.annotations);
         assert_eq!(settings.variables, ["has_changes"]);
-        assert_eq!(settings.not_built, ["ci.results"]);
+        assert!(settings.results);
         let checks = settings.checks.unwrap();
         assert_eq!((checks.prefix.as_str(), checks.component, checks.add), ("atmos", true, false));
         assert_eq!(settings.comments, Some(Behavior::Update));

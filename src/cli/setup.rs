@@ -1,7 +1,7 @@
 //! From global flags and environment to the [`Host`] and the [`Screen`] of a call.
 
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::args::{GlobalArgs, SELECT};
 use super::error::Error;
@@ -14,6 +14,7 @@ use crate::exec::argv::Split;
 use crate::exec::folder_lock;
 use crate::host::{Dirs, Env, Host, Terminal, fs, prompt};
 use crate::ops::App;
+use crate::ops::auth::Brokered;
 use crate::output::{self, Level, Screen};
 use crate::secret::Masker;
 use crate::span::Sources;
@@ -35,6 +36,8 @@ pub(super) struct Context {
     label: String,
     /// All that this call says is one part of that log.
     folded: OnceLock<Groups>,
+    /// Tokens of GitHub for what was fetched.
+    brokered: Mutex<Vec<Arc<Brokered>>>,
 }
 
 impl Context {
@@ -74,7 +77,18 @@ impl Context {
             env,
         };
         let (runtime, pager, highlights) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        Ok(Context { host, screen, global, native, runtime, pager, highlights, label, folded: OnceLock::new() })
+        Ok(Context {
+            host,
+            screen,
+            global,
+            native,
+            runtime,
+            pager,
+            highlights,
+            label,
+            folded: OnceLock::new(),
+            brokered: Mutex::default(),
+        })
     }
 
     /// Begins the part of the log that this call is, where the CI system is to fold whole calls. One inside of another does
@@ -87,6 +101,13 @@ impl Context {
         if self.folded.set(groups).is_ok() {
             let title = self.host.masker.mask(&self.label);
             self.host.talk.output(true, groups.begin(&title, "call", self.host.now()).as_bytes());
+        }
+    }
+
+    /// Gives back what the call was lent.
+    pub(super) fn give_back(&self) {
+        for brokered in self.brokered.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            brokered.give_back();
         }
     }
 
@@ -130,7 +151,9 @@ impl Context {
             tracing::trace!(file = %file.display(), "configuration file");
         }
         let locate = self.locate(&config);
-        Ok(App::new(self.host.clone(), config, locate))
+        let app = App::new(self.host.clone(), config, locate);
+        self.brokered.lock().unwrap_or_else(PoisonError::into_inner).extend(app.brokered());
+        Ok(app)
     }
 
     /// The colours that the configuration asks for. That they are unknown matters to who sees colours.

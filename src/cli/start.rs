@@ -90,6 +90,7 @@ fn in_context(
         Err(report) => return fail(&screen, &report, verbose),
     };
     let result = work(&context);
+    context.give_back();
     // An error is seen without unfolding anything.
     context.unfold();
     match result {

@@ -27,6 +27,8 @@ const TABLE: &[(&str, &str, Kind)] = &[
     ("ATMOS_SETTINGS_FUNCTIONS_EXEC", "settings.functions.exec", Text),
     ("ATMOS_SETTINGS_FUNCTIONS_EXEC_OUTPUT_LIMIT", "settings.functions.exec_output_limit", Text),
     ("ATMOS_SETTINGS_FUNCTIONS_OUTSIDE_READS", "settings.functions.outside_reads", Text),
+    ("ATMOS_CI_CACHE_AUTO", "ci.cache.auto", Text),
+    ("ATMOS_CI_CACHE_ENABLED", "ci.cache.enabled", LenientFlag),
     ("ATMOS_CI_COMMENTS_ENABLED", "ci.comments.enabled", LenientFlag),
     ("ATMOS_COMPONENTS_HELMFILE_AUTO_GENERATE_FILES", "components.helmfile.auto_generate_files", Flag),
     ("ATMOS_COMPONENTS_HELMFILE_BASE_PATH", "components.helmfile.base_path", Text),

@@ -9,7 +9,7 @@ use super::environment::{self, Variables};
 use super::error::{Error, Mismatch, Origin};
 use super::extract::{self, Layer, Root};
 use super::flags::Flags;
-use super::model::{self, Config, Describe, Helmfile, Logs, Stacks, Templates, Terraform, Workflows};
+use super::model::{self, Config, Describe, GitSts, Helmfile, Logs, Stacks, Templates, Terraform, Workflows};
 use super::paths::{self, Anchors, has_local_config};
 use super::reader::Reader;
 use super::{defaults, profile, version};
@@ -17,7 +17,7 @@ use crate::diag::Warning;
 use crate::fetch::Settings;
 use crate::host::{Host, Limit, Policy, Rules, fs};
 use crate::merge::{self, ListStrategy};
-use crate::value::{Map, Node, Value};
+use crate::value::{Map, Node, Value, parse_bool};
 
 /// Names of the log levels, the lower-case form first.
 const LOG_LEVELS: [(&str, &str); 7] = [
@@ -97,6 +97,7 @@ pub fn load(host: &Host, flags: &Flags) -> Result<Config, Error> {
         base_path,
     };
     config.warn_of_mistyped_settings(host);
+    config.warn_of_cache(host);
     Ok(config)
 }
 
@@ -339,7 +340,19 @@ fn settings(host: &Host, root: &Root, document: &Node, inside: Vec<PathBuf>) -> 
             exec_output: output_limit(host, document)?,
             inside,
         },
+        git_sts: git_sts(host, document)?,
     })
+}
+
+fn git_sts(host: &Host, document: &Node) -> Result<GitSts, Error> {
+    let path = ["settings", "pro", "git_sts", "git_config_mode"];
+    let mode = document.get_path(path).and_then(Node::scalar_text).filter(|mode| !mode.is_empty());
+    if mode.as_deref().is_some_and(|mode| !["env", "file"].contains(&mode)) {
+        let Origin { place, source_code, at } = Origin::of(host, document, &path, "environment");
+        return Err(Error::Choice { key: path.join("."), choices: "env or file".to_owned(), place, source_code, at });
+    }
+    let revoke = document.get_path(["settings", "pro", "git_sts", "revoke_on_exit"]);
+    Ok(GitSts { mode, revoke: revoke.and_then(Node::scalar_text).and_then(|text| parse_bool(&text)) })
 }
 
 fn templates(host: &Host, root: &Root, document: &Node) -> Result<Templates, Error> {

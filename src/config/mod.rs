@@ -43,7 +43,7 @@ pub use flags::Flags;
 pub use function::env_argument;
 pub use include::{Include, Refusal as IncludeRefusal};
 pub use load::{default_plugin_cache, load, profile_names, profiles};
-pub use model::{Config, Describe, Helmfile, Logs, Settings, Stacks, Templates, Terraform, Workflows};
+pub use model::{Config, Describe, GitSts, Helmfile, Logs, Settings, Stacks, Templates, Terraform, Workflows};
 pub use paths::git_root;
 pub use profile::Profile;
 pub use provisioned::{provisioned_file, read_provisioned};

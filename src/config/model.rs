@@ -161,6 +161,15 @@ pub struct Settings {
     pub experimental: String,
     /// `settings.functions`: what functions may do outside of the repository.
     pub functions: Rules,
+    pub git_sts: GitSts,
+}
+
+/// `settings.pro.git_sts`: what integrations of kind `github/sts` do that do not say it themselves.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GitSts {
+    /// `env` or `file`.
+    pub mode: Option<String>,
+    pub revoke: Option<bool>,
 }
 
 /// `templates.settings:`

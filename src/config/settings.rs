@@ -21,7 +21,7 @@ enum Kind {
     Any,
 }
 
-const KEYS: [(&str, Kind); 61] = [
+const KEYS: [(&str, Kind); 72] = [
     ("atmos_bitbucket_token", Kind::Text),
     ("atmos_github_token", Kind::Text),
     ("atmos_gitlab_token", Kind::Text),
@@ -45,7 +45,18 @@ const KEYS: [(&str, Kind); 61] = [
     ("markdown", Kind::Map),
     ("merge", Kind::Section),
     ("merge.type_conflict", Kind::Any),
-    ("pro", Kind::Map),
+    ("pro", Kind::Section),
+    ("pro.base_url", Kind::Text),
+    ("pro.endpoint", Kind::Text),
+    ("pro.git_sts", Kind::Section),
+    ("pro.git_sts.git_config_mode", Kind::Text),
+    ("pro.git_sts.revoke_on_exit", Kind::Flag),
+    ("pro.github_oidc", Kind::Section),
+    ("pro.github_oidc.request_token", Kind::Text),
+    ("pro.github_oidc.request_url", Kind::Text),
+    ("pro.max_payload_bytes", Kind::Any),
+    ("pro.token", Kind::Text),
+    ("pro.workspace_id", Kind::Text),
     ("provision", Kind::Map),
     ("telemetry", Kind::Section),
     ("telemetry.enabled", Kind::Any),
@@ -135,6 +146,18 @@ impl Config {
             search(host, settings, "", &mut warnings);
         }
         warnings
+    }
+
+    /// Says in CI that nothing is kept between jobs where that is wanted.
+    pub(super) fn warn_of_cache(&self, host: &Host) {
+        let at = |key: &str| self.document.get_path(["ci", "cache", key]);
+        let auto = at("auto").and_then(Node::as_str).unwrap_or_default();
+        let is_wanted = at("enabled").and_then(Node::as_bool) == Some(true);
+        if host.terminal.ci && is_wanted && ["restore", "save", "both"].contains(&auto) {
+            let message = format!("`ci.cache` (auto: {auto}) is not built yet: nothing is kept for later jobs");
+            let help = "actions/cache keeps the same between jobs; docs/guide/ci.md says which folders";
+            host.talk.warn(Warning::new("atmos::ci::cache", message).help(help));
+        }
     }
 
     /// Warns of those that are mistyped: other keys may be somebody's own.

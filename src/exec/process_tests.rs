@@ -41,7 +41,8 @@ async fn input_reaches_the_child_as_it_is_and_one_that_reads_nothing_ends() {
     let input: Vec<u8> = (0..3_000_000_u32).map(|number| (number % 251) as u8).collect();
     let (masker, terminal) = (Masker::default(), Terminal::default());
     let (cwd, input) = (Path::new("/"), Some(input.as_slice()));
-    let around = Surroundings { terminal, masker: &masker, cwd, exe: None, relay: None, lock: None, input };
+    let around =
+        Surroundings { terminal, masker: &masker, cwd, exe: None, relay: None, lock: None, aside: None, input };
     let signals = &mut Signals::listen().unwrap();
     let whole = run(&shell("cat", Output::Apart), around, signals).await.unwrap();
     assert!(Some(whole.captured.as_slice()) == input, "{} bytes came back", whole.captured.len());

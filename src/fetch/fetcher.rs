@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use super::address::{self, Parts, shown};
+use super::address::{self, shown};
 use super::cache::Entry;
 use super::docker::Login;
 use super::error::Error;
 use super::settings::{Settings, parse_ttl};
 use super::source::{Kind, Source, archive_format};
-use super::{archive, bucket, docker, git, http, oci, token, tree};
+use super::token::{self, Way};
+use super::{archive, bucket, docker, git, http, oci, tree};
 use crate::diag::Warning;
 use crate::host::{Host, fs};
 
@@ -260,13 +261,10 @@ impl Fetch<'_> {
     /// Returns the commit or the digest of what is there now, where the source has one.
     fn fill(&self, directory: &Path) -> Result<Option<String>, Error> {
         let (host, settings) = (self.host, self.settings);
-        let server = |url: &str| Parts::of(url).map(|parts| parts.host()).unwrap_or_default();
         match &self.source.kind {
             Kind::Git { url, reference, userinfo } => {
-                // A token is never sent in clear.
-                let server = if url.starts_with("https:") { server(url) } else { String::new() };
-                let header = token::for_git(host, settings, &server, userinfo.as_deref());
-                return git::fetch(host, url, reference.as_deref(), header.as_ref(), directory).map(Some);
+                let way = Way::to(host, settings, url, userinfo.as_deref());
+                return git::fetch(host, &way, reference.as_deref(), directory).map(Some);
             }
             Kind::File { url, userinfo } => {
                 let bytes = self.download(url, userinfo.as_deref(), FILE_LIMIT)?;
@@ -304,8 +302,7 @@ impl Fetch<'_> {
     }
 
     fn download(&self, url: &str, userinfo: Option<&str>, limit: usize) -> Result<Vec<u8>, Error> {
-        let server = Parts::of(url).filter(|parts| parts.scheme == "https").map(|parts| parts.host());
-        let header = token::for_file(self.host, self.settings, &server.unwrap_or_default(), userinfo);
+        let header = token::for_file(self.host, self.settings, url, userinfo);
         register_parameters(self.host, url);
         http::get(self.host, url, header.as_ref(), limit)
     }

@@ -7,7 +7,7 @@ use super::address::Parts;
 use super::error::Error;
 use super::program::Git;
 use super::settings::Settings;
-use super::token;
+use super::token::Way;
 use crate::host::{Host, fs};
 use crate::secret::{Expose as _, Secret};
 
@@ -20,15 +20,9 @@ pub struct SshKey {
 
 /// Puts the files of a repository at `reference` (its default branch without one) into the empty `directory`, and returns
 /// the commit.
-pub(super) fn fetch(
-    host: &Host,
-    url: &str,
-    reference: Option<&str>,
-    authorization: Option<&Secret>,
-    directory: &Path,
-) -> Result<String, Error> {
-    let git = Git::with_authorization(host, directory, url, authorization);
-    check_out(&git, url, reference)?;
+pub(super) fn fetch(host: &Host, way: &Way, reference: Option<&str>, directory: &Path) -> Result<String, Error> {
+    let git = Git::with_authorization(host, directory, &way.url, way.authorization.as_ref());
+    check_out(&git, &way.url, reference)?;
     let commit = String::from_utf8_lossy(&git.output(&["rev-parse", "HEAD"])?).trim().to_owned();
     std::fs::remove_dir_all(directory.join(".git"))
         .map_err(|error| Error::Cache { path: directory.display().to_string(), reason: error.to_string() })?;
@@ -50,12 +44,10 @@ pub fn clone(
 ) -> Result<(), Error> {
     let userinfo = Parts::of(url).filter(|parts| parts.scheme.starts_with("http")).and_then(|parts| parts.userinfo);
     let plain = Parts::of(url).filter(|_| userinfo.is_some()).map_or_else(|| url.to_owned(), |parts| parts.plain());
-    // A token is never sent in clear.
-    let server = Parts::of(url).filter(|parts| parts.scheme == "https").map(|parts| parts.host()).unwrap_or_default();
-    let header = token::for_git(host, settings, &server, userinfo);
     let Some(key) = key else {
-        let git = Git::with_authorization(host, directory, &plain, header.as_ref());
-        return check_out(&git, &plain, reference);
+        let way = Way::to(host, settings, &plain, userinfo);
+        let git = Git::with_authorization(host, directory, &way.url, way.authorization.as_ref());
+        return check_out(&git, &way.url, reference);
     };
     let plain = match plain.strip_prefix("https://") {
         Some(rest) => format!("ssh://git@{rest}"),

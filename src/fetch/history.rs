@@ -2,20 +2,17 @@
 
 use std::path::Path;
 
-use super::address::Parts;
 use super::error::Error;
 use super::git;
 use super::program::Git;
 use super::settings::Settings;
 use super::source::{Kind, Source};
-use super::token;
+use super::token::Way;
 use crate::host::Host;
-use crate::secret::Secret;
 
 /// A repository behind an address.
 struct Remote {
-    url: String,
-    authorization: Option<Secret>,
+    way: Way,
     /// Path behind `//`.
     sub: String,
 }
@@ -25,14 +22,12 @@ impl Remote {
     fn of(host: &Host, settings: &Settings, address: &str) -> Result<Option<Remote>, Error> {
         let Source { kind, sub } = Source::parse_whole(address)?;
         let Kind::Git { url, userinfo, .. } = kind else { return Ok(None) };
-        // A token is never sent in clear.
-        let server = if url.starts_with("https:") { Parts::of(&url).map(|parts| parts.host()) } else { None };
-        let authorization = token::for_git(host, settings, &server.unwrap_or_default(), userinfo.as_deref());
-        Ok(Some(Remote { url, authorization, sub }))
+        let way = Way::to(host, settings, &url, userinfo.as_deref());
+        Ok(Some(Remote { way, sub }))
     }
 
     fn git<'a>(&self, host: &'a Host, directory: &'a Path) -> Git<'a> {
-        Git::with_authorization(host, directory, &self.url, self.authorization.as_ref())
+        Git::with_authorization(host, directory, &self.way.url, self.way.authorization.as_ref())
     }
 }
 
@@ -42,7 +37,7 @@ impl Remote {
 /// The address means nothing, or the repository cannot be reached.
 pub fn tags(host: &Host, settings: &Settings, address: &str) -> Result<Option<Vec<String>>, Error> {
     let Some(remote) = Remote::of(host, settings, address)? else { return Ok(None) };
-    let output = remote.git(host, &host.dirs.temp).output(&["ls-remote", "--tags", "--refs", "--", &remote.url])?;
+    let output = remote.git(host, &host.dirs.temp).output(&["ls-remote", "--tags", "--refs", "--", &remote.way.url])?;
     let text = String::from_utf8_lossy(&output);
     let names = text.lines().filter_map(|line| line.split_once("refs/tags/").map(|(_, name)| name.trim().to_owned()));
     Ok(Some(names.collect()))
@@ -65,7 +60,7 @@ pub fn changes(
     let git = remote.git(host, directory);
     git.run(&["init", "--quiet", "--bare", "--template="])?;
     let all = ["+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*"];
-    git.run(&["fetch", "--quiet", "--no-recurse-submodules", "--", &remote.url, all[0], all[1]])?;
+    git.run(&["fetch", "--quiet", "--no-recurse-submodules", "--", &remote.way.url, all[0], all[1]])?;
     let (from, to) = (commit(&git, from)?, commit(&git, to)?);
     let sub = remote.sub.trim_matches('/').trim_start_matches("./");
     let sub = if sub == "." { "" } else { sub };

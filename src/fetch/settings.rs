@@ -1,6 +1,8 @@
 //! What the configuration says about remote imports.
 
 use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::host::Env;
@@ -8,6 +10,13 @@ use crate::secret::{Expose, Secret};
 use crate::value::{DurationForm, Node, parse_bool, parse_duration};
 
 const SECONDS_OF_A_DAY: u64 = 86_400;
+
+/// Tokens of GitHub that are given for this process alone, each for the repositories of one owner. Asked only when something
+/// of GitHub is fetched.
+pub trait Tokens: Debug + Send + Sync {
+    /// The one for the repositories of `owner` at `host`, where there is one.
+    fn token(&self, host: &str, owner: &str) -> Option<Secret>;
+}
 
 /// `imports` and `settings.inject_*_token`.
 #[derive(Debug, Clone)]
@@ -19,6 +28,8 @@ pub struct Settings {
     pub inject_bitbucket_token: bool,
     /// `ATMOS_*` names of the configuration's `env:` that the process environment does not have; they may be tokens.
     pub promoted: BTreeMap<String, Secret>,
+    /// They go before those of the environment, whatever is injected.
+    pub tokens: Option<Arc<dyn Tokens>>,
 }
 
 impl Default for Settings {
@@ -29,6 +40,7 @@ impl Default for Settings {
             inject_gitlab_token: true,
             inject_bitbucket_token: true,
             promoted: BTreeMap::new(),
+            tokens: None,
         }
     }
 }
@@ -54,6 +66,7 @@ impl Settings {
             inject_gitlab_token: flag("gitlab"),
             inject_bitbucket_token: flag("bitbucket"),
             promoted,
+            tokens: None,
         }
     }
 

@@ -331,6 +331,64 @@ fn tokens_reach_git_by_its_environment_only() {
     assert!(!read("env").contains("Authorization"));
 }
 
+/// Gives a token to one owner, and remembers who asked.
+#[derive(Debug, Default)]
+struct OfAcme {
+    asked: std::sync::Mutex<Vec<String>>,
+}
+
+impl super::Tokens for OfAcme {
+    fn token(&self, host: &str, owner: &str) -> Option<crate::secret::Secret> {
+        self.asked.lock().unwrap().push(format!("{host} {owner}"));
+        (owner == "acme").then(|| "ghs_for_acme_alone".to_owned().into())
+    }
+}
+
+#[test]
+fn tokens_of_an_owner_go_before_those_of_everybody() {
+    use crate::secret::Expose as _;
+    let machine = Machine::new();
+    let host = machine.host_with(&[("GITHUB_TOKEN", "ghp_of_everybody")]);
+    let giver = Arc::new(OfAcme::default());
+    let settings = Settings { tokens: Some(giver.clone()), inject_github_token: false, ..Settings::default() };
+    let way = |url: &str, userinfo: Option<&str>| {
+        let way = super::token::Way::to(&host, &settings, url, userinfo);
+        (way.url, way.authorization.map(|header| header.expose_secret().to_owned()))
+    };
+    let login = format!("Basic {}", base64("x-access-token:ghs_for_acme_alone"));
+    let https = "https://github.com/acme/modules.git".to_owned();
+    assert_eq!(way(&https, None), (https.clone(), Some(login.clone())));
+    for ssh in ["ssh://git@github.com/acme/modules.git", "git@github.com:acme/modules.git"] {
+        assert_eq!(way(ssh, None), (https.clone(), Some(login.clone())));
+    }
+    assert!(!host.masker.mask("ghs_for_acme_alone").contains("ghs"));
+    for (url, expected) in [
+        ("https://github.com/other/x", None),
+        ("ssh://git@github.com/other/x", None),
+        // Never in clear.
+        ("http://github.com/acme/x", None),
+        ("https://gitlab.com/acme/x", None),
+    ] {
+        assert_eq!(way(url, None), (url.to_owned(), expected));
+    }
+    let own = way(&https, Some("me:own-password")).1.unwrap();
+    assert_eq!(own, format!("Basic {}", base64("me:own-password")));
+    let header = |url: &str| {
+        let header = super::token::for_file(&host, &settings, url, None);
+        header.map(|header| header.expose_secret().to_owned())
+    };
+    let raw = "https://raw.githubusercontent.com/acme/x/main/a.yaml";
+    assert_eq!(header(raw).as_deref(), Some("Bearer ghs_for_acme_alone"));
+    assert_eq!(header("https://example.com/acme/a.yaml"), None);
+    let asked = giver.asked.lock().unwrap().clone();
+    assert!(asked.iter().all(|who| who.starts_with("github.com ")) && asked.len() == 6, "{asked:?}");
+}
+
+fn base64(text: &str) -> String {
+    use ::base64::Engine as _;
+    ::base64::engine::general_purpose::STANDARD.encode(text)
+}
+
 #[test]
 fn an_archive_gives_files_of_its_tree() {
     let mut builder = tar::Builder::new(Vec::new());

@@ -2,7 +2,9 @@
 
 use base64::Engine as _;
 
+use super::address::Parts;
 use super::docker::Login;
+use super::owner::{self, Owner};
 use super::settings::Settings;
 use crate::host::Host;
 use crate::secret::{Expose, Secret};
@@ -25,7 +27,7 @@ const SERVICES: [Service; 3] = [
         host: "github.com",
         tokens: &GITHUB_TOKENS,
         usernames: ["ATMOS_GITHUB_USERNAME", "GITHUB_USERNAME"],
-        username: "x-access-token",
+        username: owner::USER,
     },
     Service {
         host: "gitlab.com",
@@ -44,11 +46,37 @@ const SERVICES: [Service; 3] = [
 /// Hosts of single files that take the token of github.com.
 const GITHUB_FILES: [&str; 3] = ["github.com", "api.github.com", "raw.githubusercontent.com"];
 
-/// The header for a git server. What the address itself says goes first.
-pub(super) fn for_git(host: &Host, settings: &Settings, server: &str, userinfo: Option<&str>) -> Option<Secret> {
-    if let Some(userinfo) = userinfo {
-        return Some(basic(host, userinfo));
+/// The address that a repository is fetched from, and the header for its server. What the address itself says goes first.
+pub(super) struct Way {
+    pub url: String,
+    pub authorization: Option<Secret>,
+}
+
+impl Way {
+    pub(super) fn to(host: &Host, settings: &Settings, url: &str, userinfo: Option<&str>) -> Way {
+        let way = |authorization| Way { url: url.to_owned(), authorization };
+        if let Some(userinfo) = userinfo {
+            return way(Some(basic(host, userinfo)));
+        }
+        // Tokens go by https; whoever is given one for an owner need not have a key for ssh.
+        if let Some(secure) = owner::by_https(url) {
+            let token = Owner::of(&host.env, &secure).and_then(|owner| owner.token(host, settings));
+            return token
+                .map_or_else(|| way(None), |token| Way { url: secure, authorization: Some(of_run(host, &token)) });
+        }
+        // A token is never sent in clear.
+        let Some(parts) = Parts::of(url).filter(|parts| parts.scheme == "https") else { return way(None) };
+        let given = Owner::of(&host.env, url).and_then(|owner| owner.token(host, settings));
+        way(given.map_or_else(|| of_environment(host, settings, &parts.host()), |token| Some(of_run(host, &token))))
     }
+}
+
+/// A token that was given out for this run, as the password of who it is for.
+fn of_run(host: &Host, token: &Secret) -> Secret {
+    basic(host, &format!("{}:{}", owner::USER, token.expose_secret()))
+}
+
+fn of_environment(host: &Host, settings: &Settings, server: &str) -> Option<Secret> {
     let service = SERVICES.iter().find(|service| service.host == server)?;
     let wanted = match service.host {
         "github.com" => settings.inject_github_token,
@@ -62,16 +90,21 @@ pub(super) fn for_git(host: &Host, settings: &Settings, server: &str, userinfo: 
 }
 
 /// The header for a single file or archive.
-pub(super) fn for_file(host: &Host, settings: &Settings, server: &str, userinfo: Option<&str>) -> Option<Secret> {
+pub(super) fn for_file(host: &Host, settings: &Settings, url: &str, userinfo: Option<&str>) -> Option<Secret> {
     if let Some(userinfo) = userinfo {
         return Some(basic(host, userinfo));
     }
-    if !settings.inject_github_token || !GITHUB_FILES.contains(&server) {
+    let parts = Parts::of(url).filter(|parts| parts.scheme == "https")?;
+    let bearer = |token: &str| Secret::from(format!("Bearer {token}"));
+    if let Some(token) = Owner::of(&host.env, url).and_then(|owner| owner.token(host, settings)) {
+        return Some(bearer(token.expose_secret()));
+    }
+    if !settings.inject_github_token || !GITHUB_FILES.contains(&parts.host().as_str()) {
         return None;
     }
     let token = GITHUB_TOKENS.iter().find_map(|name| settings.variable(&host.env, name))?;
     host.masker.register(&Secret::from(token));
-    Some(Secret::from(format!("Bearer {token}")))
+    Some(bearer(token))
 }
 
 /// The login for a registry of a host of repositories.

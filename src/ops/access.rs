@@ -16,6 +16,7 @@ use crate::auth::given::Credentials;
 use crate::auth::resolution::{Flag, Need, Source, Why};
 use crate::auth::run::{self, Parent};
 use crate::auth::{AuthConfig, Description, Error, IdentityName, Realm, store};
+use crate::config::{Config, GitSts};
 use crate::diag::{Failure, Report, Result};
 use crate::host::Host;
 use crate::secret::{Secret, is_secret_name};
@@ -37,6 +38,8 @@ pub struct Access {
     pub configuration: PathBuf,
     /// Arguments by which a helper that is started elsewhere finds this configuration.
     pub helper_arguments: Vec<String>,
+    /// What tokens of GitHub are given by where an integration does not say it.
+    pub git_sts: GitSts,
     answers: Arc<Answers>,
     /// What integrations have done in this process.
     done: Arc<Mutex<BTreeSet<String>>>,
@@ -45,16 +48,25 @@ pub struct Access {
 impl Access {
     /// Reads the section. Neither keyring nor network is asked before the first credentials are wanted.
     pub fn open(app: &App, options: Options) -> Result<Access> {
-        let host = app.host.clone();
-        let settings = Arc::new(AuthConfig::read(&app.config.auth));
+        Access::of(&app.host, &app.config, &app.locate, options)
+    }
+
+    /// The same without any more than that.
+    ///
+    /// # Errors
+    /// As [`Access::open`].
+    pub(super) fn of(host: &Host, config: &Config, locate: &[String], options: Options) -> Result<Access> {
+        let host = host.clone();
+        let settings = Arc::new(AuthConfig::read(&config.auth));
         mask_section(&host, &settings.node);
-        let directory = app.config.found.then_some(app.config.directory.as_path());
+        let directory = config.found.then_some(config.directory.as_path());
         let realm = Realm::of(&host, &settings, directory)?;
         let keyring = settings.keyring.settings();
         let cache = Arc::new(Cache::open(&host, &keyring, realm.as_str()));
         let session = Session::new(&host, settings.clone(), realm.clone(), cache.clone(), options);
-        let helper_arguments = app.locate.clone();
-        let configuration = app.config.directory.clone();
+        let helper_arguments = locate.to_vec();
+        let configuration = config.directory.clone();
+        let git_sts = config.settings.git_sts.clone();
         let parent = Parent::of(&host.env, &configuration);
         let (answers, done) = (Arc::default(), Arc::default());
         Ok(Access {
@@ -67,6 +79,7 @@ impl Access {
             parent,
             configuration,
             helper_arguments,
+            git_sts,
             answers,
             done,
         })

@@ -24,8 +24,13 @@ impl<'a> Annotations<'a> {
     pub(super) fn of(app: &'a App) -> Option<Annotations<'a>> {
         let settings = Settings::read(&app.config.document);
         let shown = settings.enabled && settings.annotations && Platform::is_github(&app.host.env);
+        shown.then(|| Annotations::at(app))
+    }
+
+    /// For who wants only to know which files are meant.
+    pub(super) fn at(app: &'a App) -> Annotations<'a> {
         let top = app.host.env.get("GITHUB_WORKSPACE").filter(|top| !top.is_empty());
-        shown.then(|| Annotations { app, top: top.map_or_else(|| app.host.cwd.clone(), PathBuf::from) })
+        Annotations { app, top: top.map_or_else(|| app.host.cwd.clone(), PathBuf::from) }
     }
 
     /// The same for a sub-command of terraform.

@@ -3,15 +3,18 @@
 use std::collections::BTreeSet;
 use std::mem::ManuallyDrop;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
 use super::access::Access;
+use super::auth::Brokered;
 use super::reach::Outside;
 use super::registry_cache;
 use crate::auth;
 use crate::component::{self, Instance, Kind};
 use crate::config::Config;
 use crate::diag::{Report, Result, Talk, Warning};
+use crate::fetch::Tokens;
 use crate::host::{Host, prompt};
 use crate::resolve::{ErrorMode, Evaluator, Memo, Options, Writer};
 use crate::stack::StackIndex;
@@ -37,14 +40,25 @@ pub struct App {
     pub(super) registry_cache: registry_cache::Running,
     /// What evaluations asked for outside of the repository.
     pub(super) outside: Outside,
+    /// Tokens of GitHub for what is fetched, where the configuration has them given.
+    brokered: Option<Arc<Brokered>>,
+    /// GitHub takes no findings; it is asked once, not for each component.
+    pub(super) findings_refused: AtomicBool,
 }
 
 impl App {
-    pub fn new(mut host: Host, config: Config, locate: Vec<String>) -> App {
+    pub fn new(mut host: Host, mut config: Config, locate: Vec<String>) -> App {
         if let Some(name) = config.auth.get_path(["keyring", "spec", "password_env"]).and_then(Node::as_str) {
             host.env.hide(name);
         }
+        let mut brokered = None;
+        // The configuration of another tree has the tokens of the first one.
+        if config.remote.tokens.is_none() {
+            brokered = Brokered::of(&host, &config, &locate);
+            config.remote.tokens = brokered.clone().map(|brokered| -> Arc<dyn Tokens> { brokered });
+        }
         App {
+            brokered,
             host,
             config,
             locate,
@@ -55,7 +69,13 @@ impl App {
             plugin_cache: OnceLock::new(),
             registry_cache: OnceLock::new(),
             outside: Outside::default(),
+            findings_refused: AtomicBool::new(false),
         }
+    }
+
+    /// Tokens of GitHub for what this process fetches: whoever opened the configuration takes them back at the end.
+    pub fn brokered(&self) -> Option<Arc<Brokered>> {
+        self.brokered.clone()
     }
 
     /// The stack manifests; read at the first call. Commands that need no stacks never read them.

@@ -48,10 +48,6 @@ impl<'a> Ci<'a> {
             return None;
         }
         let platform = Platform::of(&app.host.env, asked)?;
-        for part in &settings.not_built {
-            let message = format!("`{part}` is not built yet and has no effect");
-            app.host.talk.warn(Warning::new("atmos::ci::not_built", message));
-        }
         let notices = Notices::of(app, &settings, command);
         Some(Ci { app, settings, platform, command, notices })
     }

@@ -10,7 +10,6 @@ use jiff::Timestamp;
 use super::App;
 use crate::auth::run::Directory;
 use crate::diag::{Result, Warning};
-use crate::fetch;
 use crate::host::Env;
 use crate::mirror::{Entry, Error, Kind, Server, Setup, Shelf};
 use crate::secret::Secret;
@@ -162,7 +161,7 @@ fn started(app: &App) -> std::result::Result<Started, Error> {
         fresh: duration(app, "metadata_ttl", DAY),
         stale: duration(app, "stale_while_revalidate", 7 * DAY),
         tokens: tokens(app),
-        settings: fetch::Settings::of(&app.config.document, &app.host.env),
+        settings: app.config.remote.clone(),
     };
     Ok(Started { server: Server::start(&app.host, setup)?, directory })
 }

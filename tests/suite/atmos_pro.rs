@@ -134,3 +134,137 @@ fn what_the_service_refuses_is_said_and_runs_go_on() {
     assert_eq!(calls, Vec::<String>::new(), "{run}");
     federation.sandbox.atmos(&["auth", "login", "-i", "pro"]).exits(1).says("this is no job of GitHub Actions");
 }
+
+/// A job whose git writes down what it is started with, and finds the repositories of github.com on this machine.
+fn fetching() -> Federation {
+    let mut federation = job(AUTH);
+    let root = federation.sandbox.root().to_path_buf();
+    let (bin, modules) = (root.join("bin-git"), root.join("github/acme/modules"));
+    for folder in [&bin, &modules.join("vpc"), &modules.join("stacks")] {
+        std::fs::create_dir_all(folder).unwrap();
+    }
+    std::fs::write(modules.join("vpc/main.tf"), "# a module\n").unwrap();
+    std::fs::write(modules.join("stacks/base.yaml"), "vars: {region: here}\n").unwrap();
+    let git = |words: &[&str]| {
+        let done = std::process::Command::new("git").arg("-C").arg(&modules).args(words).output().unwrap();
+        assert!(done.status.success(), "{done:?}");
+    };
+    git(&["init", "-q", "-b", "main"]);
+    git(&["add", "."]);
+    git(&["-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "-q", "-m", "one"]);
+    let log = root.join("git-log").display().to_string();
+    // The header is the last thing that git is told by its environment.
+    let script = format!(
+        "#!/bin/sh\nPATH=${{PATH#*:}}\necho \"$@\" >> {log}\nenv | sed -n 's/^GIT_CONFIG_VALUE_[0-9]*=Authorization: Basic //p' \
+         | base64 -d >> {log}\necho >> {log}\nexec git \"$@\"\n"
+    );
+    let program = bin.join("git");
+    std::fs::write(&program, script).unwrap();
+    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    federation.sandbox.set("PATH", path);
+    federation.sandbox.set("GIT_CONFIG_COUNT", "1");
+    federation.sandbox.set("GIT_CONFIG_KEY_0", format!("url.{}/github/.insteadOf", root.display()));
+    federation.sandbox.set("GIT_CONFIG_VALUE_0", "https://github.com/");
+    federation
+}
+
+/// What git was started with since the last time.
+fn told(federation: &Federation) -> String {
+    let log = federation.sandbox.root().join("git-log");
+    let text = std::fs::read_to_string(&log).unwrap_or_default();
+    let _ = std::fs::remove_file(log);
+    text
+}
+
+const ONCE: [&str; 5] = [
+    "github/token atmos-pro.com",
+    "pro/session",
+    "pro/sts default acme/modules,acme/more,in-house/x,other/y",
+    "github/revoke",
+    "github/revoke",
+];
+
+#[test]
+fn what_is_fetched_from_github_is_fetched_by_the_token_of_its_owner() {
+    let vendor = "{apiVersion: atmos/v1, kind: AtmosVendorConfig, spec: {sources: [\
+                  {component: vpc, source: 'github.com/acme/modules//vpc?ref=main', targets: [components/terraform/vpc]}, \
+                  {component: ssh, source: 'git::ssh://git@github.com/acme/modules//vpc?ref=main', targets: [components/terraform/ssh]}]}}\n";
+    let federation = fetching();
+    let sandbox = &federation.sandbox;
+    sandbox.write("vendor.yaml", vendor);
+    let (run, calls) = federation.during(|| sandbox.atmos(&["vendor", "pull"]).success());
+    assert_eq!(calls, ONCE, "{run}");
+    assert!(sandbox.repo().join("components/terraform/ssh/main.tf").is_file());
+    let log = told(&federation);
+    assert_eq!(log.matches("x-access-token:ghs_").count() % 2, 0, "{log}");
+    assert!(log.contains("x-access-token:ghs_") && !log.contains("ssh://"), "{log}");
+    let argv: String = log.lines().filter(|line| !line.starts_with("x-access-token")).collect();
+    assert!(!argv.contains("ghs_"), "{argv}");
+
+    // Manifests, and the sources of components.
+    let stack = "import: ['git::https://github.com/acme/modules//stacks/base.yaml?ref=main']\nvars: {stage: dev}\n\
+                 components: {terraform: {net: {source: {uri: 'github.com/acme/modules//vpc', version: main}}}}\n";
+    sandbox.write("stacks/dev.yaml", stack);
+    let (run, calls) = federation.during(|| sandbox.atmos(&["list", "stacks"]).success());
+    assert_eq!(calls, ONCE, "{run}");
+    assert!(told(&federation).contains("x-access-token:ghs_"));
+    let pull = ["terraform", "source", "pull", "net", "-s", "dev"];
+    let (run, calls) = federation.during(|| sandbox.atmos(&pull).success());
+    assert_eq!(calls, ONCE, "two fetches, one session\n{run}");
+    assert!(told(&federation).contains("x-access-token:ghs_"));
+    federation.assert_clean();
+
+    // Nothing of GitHub is fetched: nobody is asked.
+    sandbox.write("stacks/dev.yaml", "vars: {stage: dev}\n");
+    let (run, calls) = federation.during(|| sandbox.atmos(&["list", "stacks"]).success());
+    assert_eq!(calls, Vec::<String>::new(), "{run}");
+}
+
+#[test]
+fn what_is_fetched_goes_on_without_tokens_that_cannot_be_had() {
+    let mut federation = fetching();
+    let stack = "import: ['git::https://github.com/acme/modules//stacks/base.yaml?ref=main']\nvars: {stage: dev}\n";
+    federation.sandbox.write("stacks/dev.yaml", stack);
+    let with = |from: &str, to: &str| AUTH.replace(from, to);
+    federation.configure(&with("workspace_id: ws-1", "workspace_id: ws-2"));
+    let list = ["list", "stacks"];
+    let run = federation.sandbox.atmos(&list).success();
+    run.says("integration `github` of kind github/sts failed").says("there is no such workspace").says("atmos.yaml:");
+    assert!(!told(&federation).contains("x-access-token"));
+    // The settings of all integrations, and nobody outside of CI.
+    let kept = "settings: {pro: {git_sts: {revoke_on_exit: false, git_config_mode: file}}}\nauth:";
+    federation.configure(&with("\nauth:", &format!("\n{kept}")));
+    let (run, calls) = federation.during(|| federation.sandbox.atmos(&list).success());
+    assert_eq!(calls, ONCE[..3], "{run}");
+    let (_, address, seen) = child(&federation, "cloud", "https://github.com/acme/x");
+    assert!(address.starts_with("https://x-access-token:ghs_") && !seen.contains("x-access-token"), "{seen}");
+    federation.configure(&with("\nauth:", "\nsettings: {pro: {git_sts: {git_config_mode: both}}}\nauth:"));
+    federation.sandbox.atmos(&list).exits(1).says("settings.pro.git_sts.git_config_mode").says("env or file");
+    federation.configure(&with("{repos:", "{auto_provision: false, repos:"));
+    let (run, calls) = federation.during(|| federation.sandbox.atmos(&list).success());
+    assert_eq!(calls, Vec::<String>::new(), "{run}");
+    federation.configure(AUTH);
+    for name in ["CI", "GITHUB_ACTIONS"] {
+        federation.sandbox.remove(name);
+    }
+    let (run, calls) = federation.during(|| federation.sandbox.atmos(&list).success());
+    assert_eq!(calls, Vec::<String>::new(), "{run}");
+}
+
+#[test]
+fn within_a_run_its_tokens_go_before_those_of_the_environment() {
+    let mut federation = fetching();
+    let stack = "import: ['git::https://github.com/acme/modules//stacks/base.yaml?ref=main']\nvars: {stage: dev}\n";
+    federation.sandbox.write("stacks/dev.yaml", stack);
+    federation.sandbox.set("GITHUB_TOKEN", "ghp_of_the_job_alone");
+    let exe = env!("CARGO_BIN_EXE_atmos");
+    for mode in ["env", "file"] {
+        federation.configure(&AUTH.replace("{repos:", &format!("{{git_config_mode: {mode}, repos:")));
+        let outer = ["auth", "exec", "-i", "cloud", "--", exe, "list", "stacks"];
+        let (run, calls) = federation.during(|| federation.sandbox.atmos(&outer).success());
+        assert_eq!(calls, ONCE, "{mode}: {run}");
+        let log = told(&federation);
+        assert!(log.contains("x-access-token:ghs_") && !log.contains("ghp_of"), "{mode}: {log}");
+    }
+}

@@ -260,3 +260,28 @@ fn a_deploy_applies_what_was_planned_or_nothing() {
     has(&state(), &["second"]);
     self::sandbox("", "").atmos(&[&deploy[..], &["--verify-plan"]].concat()).exits(1).says("needs a planfile store");
 }
+
+#[test]
+fn a_cache_between_jobs_is_said_not_to_be_there() {
+    let sandbox = Sandbox::empty();
+    let configured = |cache: &str| {
+        let text = format!(
+            "stacks: {{base_path: stacks, included_paths: ['**/*'], name_pattern: '{{stage}}'}}\nci: {{cache: {cache}}}\n"
+        );
+        sandbox.write("atmos.yaml", &text);
+        sandbox.write("stacks/dev.yaml", "vars: {stage: dev}\n");
+    };
+    let list = ["list", "stacks"];
+    configured("{enabled: true, auto: both}");
+    sandbox.atmos_with(&[("CI", "true")], &list).success().says("`ci.cache` (auto: both) is not built yet");
+    let silent = |variables: &[(&str, &str)]| {
+        let run = sandbox.atmos_with(variables, &list).success();
+        assert!(!run.mentions("ci.cache"), "{run}");
+    };
+    silent(&[]);
+    configured("{enabled: true, auto: off}");
+    silent(&[("CI", "true")]);
+    let asked = [("CI", "true"), ("ATMOS_CI_CACHE_ENABLED", "true"), ("ATMOS_CI_CACHE_AUTO", "restore")];
+    configured("{}");
+    sandbox.atmos_with(&asked, &list).success().says("(auto: restore) is not built yet");
+}

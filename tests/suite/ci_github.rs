@@ -241,3 +241,94 @@ fn artifacts_that_cannot_be_had_say_why() {
     sandbox.set("GITHUB_REPOSITORY", "acme");
     planfile(&sandbox, &["list"]).exits(1).says("GITHUB_REPOSITORY is `acme`");
 }
+
+const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
+
+/// A job in which `trivy` finds something in every component.
+fn scanned(github: &GitHub, ci: &str, hook: &str) -> Sandbox {
+    let mut sandbox = sandbox(github, ci, "");
+    let folder = sandbox.root().join("own-bin");
+    std::fs::create_dir_all(&folder).unwrap();
+    let report = r#"{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "Trivy", "rules": [{"id": "R1", "properties": {"security-severity": "8.0"}}]}}, "results": [{"level": "error", "ruleId": "R1", "message": {"text": "open to all"}, "locations": [{"physicalLocation": {"artifactLocation": {"uri": "main.tf"}, "region": {"startLine": 2}}}]}]}]}"#;
+    std::fs::write(sandbox.root().join("report"), report).unwrap();
+    let script = format!("#!/bin/sh\ncat {}/report >\"$5\"\n", sandbox.root().display());
+    std::fs::write(folder.join("trivy"), script).unwrap();
+    std::fs::set_permissions(folder.join("trivy"), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let path = sandbox.environment()["PATH"].to_string_lossy().into_owned();
+    sandbox.set("PATH", format!("{}:{path}", folder.display()));
+    let hooks = format!("{{hooks: {{scan: {{events: [after.terraform.plan], kind: trivy{hook}}}}}}}");
+    let manifest = format!("vars: {{stage: dev}}\ncomponents: {{terraform: {{app: {hooks}, other: {hooks}}}}}\n");
+    sandbox.write("stacks/dev.yaml", &manifest);
+    let workspace = sandbox.repo();
+    sandbox.set("GITHUB_WORKSPACE", workspace);
+    sandbox.set("GITHUB_SHA", COMMIT);
+    sandbox
+}
+
+fn findings(github: &GitHub) -> Vec<serde_json::Value> {
+    github.state()["findings"].as_array().cloned().unwrap_or_default()
+}
+
+#[test]
+fn findings_of_scanners_are_in_the_code_scanning_of_the_repository() {
+    let github = GitHub::start();
+    let mut sandbox = scanned(&github, "ci: {enabled: true, results: {enabled: true}}", "");
+    let run = sandbox.atmos(&["terraform", "plan", "--all"]).success();
+    keeps_the_secret(&run);
+    let sent = findings(&github);
+    assert_eq!(sent.len(), 2, "{run}");
+    let run_of = |at: usize| &sent[at]["report"]["runs"][0];
+    let mut names: Vec<&str> = (0..2).filter_map(|at| run_of(at)["automationDetails"]["id"].as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["atmos/dev/app/scan/", "atmos/dev/other/scan/"], "one does not take the place of the other");
+    let of_app = run_of(usize::from(run_of(0)["automationDetails"]["id"] != "atmos/dev/app/scan/"));
+    let result = &of_app["results"][0];
+    let uri = &result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
+    assert_eq!((uri.as_str(), result["level"].as_str()), (Some("components/terraform/app/main.tf"), Some("warning")));
+    assert_eq!((sent[0]["commit"].as_str(), sent[0]["ref"].as_str()), (Some(COMMIT), Some("refs/pull/7/merge")));
+
+    // What it does not take is said once, and no run fails by it.
+    sandbox.set("GITHUB_TOKEN", GitHub::POWERLESS);
+    let run = sandbox.atmos(&["terraform", "plan", "--all", "--max-concurrency", "1"]).success();
+    let run =
+        run.says("are not in GitHub's code scanning").says("Resource not accessible").says("security-events: write");
+    assert_eq!(run.stderr.matches("code scanning").count(), 1, "{run}");
+    sandbox.set("GITHUB_TOKEN", GitHub::TOKEN);
+    sandbox.remove("GITHUB_SHA");
+    sandbox.atmos(&PLAN).success().says("GITHUB_SHA or GITHUB_REF is not set");
+    // Not without being asked, and nowhere else.
+    let others = scanned(&github, "ci: {enabled: true}", "");
+    others.atmos(&PLAN).success();
+    let mut others = scanned(&github, "ci: {enabled: true, results: {enabled: true}}", ", on_failure: fail");
+    others.set("GITHUB_ACTIONS", "false");
+    others.atmos(&PLAN).success();
+    assert_eq!(findings(&github).len(), 2);
+    others.set("GITHUB_ACTIONS", "true");
+    others.atmos(&PLAN).success();
+    assert_eq!(findings(&github)[2]["report"]["runs"][0]["results"][0]["level"], "error");
+}
+
+#[test]
+fn checks_of_files_are_in_the_code_scanning_too() {
+    let github = GitHub::start();
+    let sandbox = scanned(&github, "ci: {enabled: true, results: {enabled: true}}", "");
+    let tflint = sandbox.root().join("own-bin/tflint");
+    std::fs::write(&tflint, format!("#!/bin/sh\ncat {}/report\nexit 2\n", sandbox.root().display())).unwrap();
+    std::fs::set_permissions(&tflint, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    sandbox.atmos(&["terraform", "lint", "app"]).exits(1);
+    sandbox.write(".editorconfig", "root = true\n[*.txt]\ntrim_trailing_whitespace = true\n");
+    sandbox.write("notes/a.txt", "one \n");
+    sandbox.atmos(&["validate", "editorconfig"]).exits(1);
+    let told = |finding: &serde_json::Value| {
+        let run = &finding["report"]["runs"][0];
+        let uri = &run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
+        [&run["automationDetails"]["id"], uri, &run["results"][0]["level"]]
+            .map(|part| part.as_str().unwrap_or("-").to_owned())
+    };
+    let told: Vec<[String; 3]> = findings(&github).iter().map(told).collect();
+    let expected = [
+        ["atmos/app/tflint/", "components/terraform/app/main.tf", "error"],
+        ["validate-editorconfig/", "notes/a.txt", "error"],
+    ];
+    assert_eq!(told, expected);
+}

@@ -8,6 +8,7 @@ use super::super::session::{Session, abortable};
 use super::config::Integration;
 use crate::cloud::pro::{self, GithubToken, GithubTokens};
 use crate::cloud::{Desk, Trouble};
+use crate::config::GitSts;
 use crate::diag::Warning;
 use crate::secret::{Expose as _, Secret};
 
@@ -26,15 +27,23 @@ pub struct GithubTarget {
     /// All that the workspace allows without any.
     pub repos: Vec<String>,
     pub policy: String,
-    /// In a private file in place of variables.
-    pub in_file: bool,
-    /// They are taken back when the run is over, in CI.
-    pub revoke: bool,
+    /// In a private file in place of variables; where it says nothing, `settings.pro.git_sts` does.
+    pub in_file: Option<bool>,
+    /// They are taken back when the run is over, in CI; the same.
+    pub revoke: Option<bool>,
     /// Variable for the token: a name, or one with `{{ .owner }}` or `{{ .host }}` in it, for each.
     pub variable: String,
 }
 
 impl GithubTarget {
+    pub fn is_in_file(&self, usual: &GitSts) -> bool {
+        self.in_file.unwrap_or(usual.mode.as_deref() == Some("file"))
+    }
+
+    pub fn revokes(&self, usual: &GitSts) -> bool {
+        self.revoke.or(usual.revoke).unwrap_or(true)
+    }
+
     /// Variables in which programs other than git find the tokens.
     pub fn variables(&self, tokens: &[GithubToken]) -> Vec<(String, Secret)> {
         if !self.variable.contains("{{") {
@@ -200,6 +209,11 @@ mod tests {
             let target = GithubTarget { variable: variable.to_owned(), ..GithubTarget::default() };
             target.variables(tokens).into_iter().map(|(name, _)| name).collect::<Vec<_>>()
         };
+        let usual = GitSts { mode: Some("file".to_owned()), revoke: Some(false) };
+        let own = GithubTarget { in_file: Some(false), revoke: Some(true), ..GithubTarget::default() };
+        let says = |target: &GithubTarget, usual: &GitSts| (target.is_in_file(usual), target.revokes(usual));
+        assert_eq!(says(&GithubTarget::default(), &GitSts::default()), (false, true));
+        assert_eq!((says(&GithubTarget::default(), &usual), says(&own, &usual)), ((true, false), (false, true)));
         assert_eq!(names("GH_TOKEN", &tokens[..1]), ["GH_TOKEN"]);
         assert_eq!(names("GH_TOKEN", &tokens), [""; 0]);
         assert_eq!(names("GH_{{ .owner }}", &tokens), ["GH_ACME", "GH_IN_HOUSE"]);

@@ -325,7 +325,7 @@ impl Reader<'_> {
         if revoke.is_some_and(|node| node.as_bool().is_none()) {
             self.fail(&["revoke_on_exit"], "`spec.revoke_on_exit` must be true or false".to_owned());
         }
-        let revoke = self.node(&["revoke_on_exit"]).and_then(Node::as_bool) != Some(false);
+        let revoke = self.node(&["revoke_on_exit"]).and_then(Node::as_bool);
         let variable = self.text(&["token_env"]).unwrap_or_else(|| VARIABLE.to_owned());
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
         if !variable.contains("{{")
@@ -336,7 +336,7 @@ impl Reader<'_> {
         GithubTarget {
             repos: repos.unwrap_or_default(),
             policy,
-            in_file: mode.as_deref() == Some("file"),
+            in_file: mode.map(|mode| mode == "file"),
             revoke,
             variable,
         }

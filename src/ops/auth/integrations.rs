@@ -270,7 +270,7 @@ async fn add_github(
 ) -> Result<()> {
     let Some(provider) = integration::provider_of(session.settings(), integration) else { return Ok(()) };
     let given = session.github_tokens(provider, github).await?;
-    if github.in_file {
+    if github.is_in_file(&access.git_sts) {
         if !given.tokens.is_empty() {
             let before = extras.git_file.take().map(|text| text.expose_secret().to_owned()).unwrap_or_default();
             let text = before + integration::rewriting_file(&given.tokens).expose_secret();
@@ -280,7 +280,7 @@ async fn add_github(
         extras.git.extend(integration::rewrites(&given.tokens));
     }
     extras.variables.extend(github.variables(&given.tokens));
-    if github.revoke && access.host.terminal.ci {
+    if github.revokes(&access.git_sts) && access.host.terminal.ci {
         extras.revocable.extend(given.tokens.into_iter().map(|token| token.token));
     }
     Ok(())
@@ -298,7 +298,7 @@ pub(super) fn keys<'a>(
     keys.ok_or_else(|| Error::NotAws { identity: name.to_string(), kind }.into())
 }
 
-fn warn(access: &Access, integration: &Integration, report: &Report) {
+pub(super) fn warn(access: &Access, integration: &Integration, report: &Report) {
     let message = format!("integration `{}` of kind {} failed: {report}", integration.name, integration.kind_text);
     let name = &integration.name;
     let again = match integration.kind {

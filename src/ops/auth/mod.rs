@@ -2,6 +2,7 @@
 //!
 //! Row 12. Each function takes an [`Access`](super::Access) and returns plain data; `cli` prints it.
 
+mod brokered;
 mod cluster;
 mod console;
 mod doctor;
@@ -30,6 +31,7 @@ mod validate_rails;
 mod validate_stacks;
 mod whoami;
 
+pub use brokered::Brokered;
 pub use cluster::{
     AzureTokenRequest, KubeconfigRequest, OtherKubeconfigRequest, TokenRequest, azure_cluster_token, cluster_token,
     google_cluster_token, update_kubeconfig, update_other_kubeconfig,

@@ -20,6 +20,10 @@ pub enum Error {
     #[diagnostic(code(atmos::github::no_repository), help("set GITHUB_REPOSITORY to `owner/name`"))]
     NoRepository { found: String },
 
+    #[error("nobody says which commit was checked: GITHUB_SHA or GITHUB_REF is not set")]
+    #[diagnostic(code(atmos::github::no_commit), help("pass both on as the runner has them"))]
+    NoCommit,
+
     #[error("GitHub does not {what}: {answer}")]
     #[diagnostic(code(atmos::github::refused), help("{help}"))]
     Refused { what: &'static str, answer: String, help: String },

@@ -9,13 +9,14 @@ use super::event::Event;
 use super::hook::{Command, Hook, OnFailure};
 use super::report::Report;
 use super::run::{Around, Ending};
+use super::sarif::Analysis;
 use crate::ci::{Annotation, Level};
 use crate::diag::Result;
 use crate::exec::process::Surroundings;
 use crate::exec::{Error as ExecError, Hangup, Launch, Output, process};
 use crate::host::Env;
 use crate::ops::annotations::Annotations;
-use crate::ops::{child, ci};
+use crate::ops::{child, ci, github};
 
 /// Starts the program of a hook; its failure comes back as a value.
 pub(super) async fn run(
@@ -61,6 +62,16 @@ pub(super) async fn run(
             ci::summarise(around.app, &host.masker.mask(&text));
         }
         annotate(hook, report, &content, around);
+        if matches!(report, Report::Findings { .. }) {
+            let (app, instance, folder) = (around.app, around.instance, around.folder);
+            let name = ["atmos", &instance.stack, &instance.name, &hook.name];
+            let analysis = Analysis { name: &name, is_mild: hook.on_failure != OnFailure::Fail };
+            let sent = async {
+                github::publish(app, instance, folder, &analysis, &content).await;
+                Ok::<_, ExecError>(())
+            };
+            around.signals.guard(sent).await?;
+        }
     }
     let (hook, event) = (hook.name.clone(), event.to_string());
     Ok((outcome.code != 0).then_some(Error::CommandFailed { hook, event, code: outcome.code }))

@@ -104,20 +104,24 @@ impl Found {
 fn found(run: &Json, result: &Json) -> Found {
     let known = finding(result);
     let location = &result["locations"][0]["physicalLocation"];
-    let artifact = &location["artifactLocation"];
+    Found {
+        level: known.level,
+        rule: known.rule.to_owned(),
+        file: file_of(run, &location["artifactLocation"]),
+        line: location["region"]["startLine"].as_u64(),
+        message: known.message.to_owned(),
+    }
+}
+
+/// The file that is meant by a place of a run.
+pub(super) fn file_of(run: &Json, artifact: &Json) -> Option<String> {
     let path = |uri: &str| {
         let path = percent_decode(uri.strip_prefix("file://").unwrap_or(uri));
         String::from_utf8(path).unwrap_or_else(|_| uri.to_owned())
     };
     let base = artifact["uriBaseId"].as_str().and_then(|id| run["originalUriBaseIds"][id]["uri"].as_str());
     let base = base.filter(|base| base.starts_with("file://")).map(path).unwrap_or_default();
-    Found {
-        level: known.level,
-        rule: known.rule.to_owned(),
-        file: artifact["uri"].as_str().map(|uri| format!("{base}{}", path(uri))),
-        line: location["region"]["startLine"].as_u64(),
-        message: known.message.to_owned(),
-    }
+    artifact["uri"].as_str().map(|uri| format!("{base}{}", path(uri)))
 }
 
 struct Finding<'j> {

@@ -8,7 +8,6 @@ use miette::Diagnostic;
 use super::module_tables::tables;
 use crate::content::Names;
 use crate::diag::{Failure, Report, Result, Warning, nearest};
-use crate::fetch;
 use crate::host::fs;
 use crate::merge::merge_into;
 use crate::ops::App;
@@ -114,8 +113,8 @@ impl Place<'_> {
         let remote =
             ["http://", "https://", "git::", "github.com/", "git@"].iter().any(|start| text.starts_with(start));
         let path = if remote {
-            let settings = fetch::Settings::of(&self.app.config.document, &self.app.host.env);
-            let found = self.app.config.fetcher.resolve(&self.app.host, &settings, text, None)?;
+            let config = &self.app.config;
+            let found = config.fetcher.resolve(&self.app.host, &config.remote, text, None)?;
             found.files.first().map(|file| file.path.clone()).unwrap_or_default()
         } else {
             self.path(text)

@@ -117,7 +117,7 @@ pub(super) async fn run(app: &App, request: &RunRequest, stack: Option<&str>) ->
     let reports = &reports;
     let start = |at: usize, relay: Arc<Relay>| -> many::Work<'_> {
         Box::pin(async move {
-            let (result, ready) = run_one(app, request, &nodes[at], access, (&relay, outputs)).await;
+            let (result, ready) = Box::pin(run_one(app, request, &nodes[at], access, (&relay, outputs))).await;
             let ready = ready.as_deref().or(nodes[at].ready());
             if let Some((annotations, ready)) = annotations.as_ref().zip(ready) {
                 let found = annotations.read(&ready.instance, &ready.target.folder, &relay.said());

@@ -19,7 +19,8 @@ use crate::ops::access::Access;
 use crate::ops::annotations::Annotations;
 use crate::ops::child::{self, Held};
 use crate::ops::ci::summarise;
-use crate::ops::hooks::{Found, Report};
+use crate::ops::github;
+use crate::ops::hooks::{Analysis, Found, Report};
 use crate::ops::many::{self, Asked, Crew, Fleet, Member, Outcome, Refused};
 use crate::ops::{App, provision};
 use crate::resolve::{self, ErrorMode};
@@ -177,6 +178,8 @@ async fn one(app: &App, request: &LintRequest, instance: &Instance, access: &Acc
     found.sort_by(Found::by_weight);
     show(app, request, instance, &found);
     tell(app, instance, &folder, (&report, &content), &found);
+    let analysis = Analysis { name: &["atmos", &instance.name, TFLINT], is_mild: false };
+    github::publish(app, instance, &folder, &analysis, &content).await;
     match outcome.code {
         0 => Ok(()),
         code if found.is_empty() => {

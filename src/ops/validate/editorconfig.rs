@@ -8,7 +8,8 @@ use regex::Regex;
 
 use crate::diag::{Failure, Result};
 use crate::fetch::git_answer;
-use crate::ops::{App, changed};
+use crate::ops::hooks::Analysis;
+use crate::ops::{App, changed, github};
 use crate::stack::glob_matches;
 use crate::validate::editorconfig::{Complaint, Disabled, EditorConfig, check};
 use crate::value::Node;
@@ -95,6 +96,14 @@ pub fn editorconfig(app: &App, request: &EditorConfigRequest) -> Result<EditorCo
         report.files.push(file);
     }
     Ok(report)
+}
+
+/// Sends what was found, as SARIF, to the code scanning of GitHub; `None` where that is not wanted.
+pub fn publish_editorconfig(app: &App, report: String) -> Option<impl Future<Output = ()>> {
+    github::wants_findings(app).then_some(async move {
+        let analysis = Analysis { name: &["validate-editorconfig"], is_mild: false };
+        github::publish_of(app, std::slice::from_ref(&app.host.cwd), &analysis, &report).await;
+    })
 }
 
 struct Excluded {

@@ -12,7 +12,7 @@ mod workflows;
 
 pub use ci::{CiRequest, ci, has_workflows};
 pub use component::{ComponentRequest, component};
-pub use editorconfig::{EditorConfigReport, EditorConfigRequest, editorconfig};
+pub use editorconfig::{EditorConfigReport, EditorConfigRequest, editorconfig, publish_editorconfig};
 pub use files::{Checked, FilesReport, FilesRequest, files};
 pub(super) use policies::before_run;
 pub use policies::{Objection, PolicyReport};

@@ -1,4 +1,4 @@
-//! A loopback GitHub for tests: statuses of commits, comments on pull requests, artifacts (REST and the service of the
+//! A loopback GitHub for tests: statuses of commits, comments on pull requests, findings, artifacts (REST and the service of the
 //! runner), the storage of files behind artifacts, and Atmos Pro.
 //!
 //! A process of its own on one port of 127.0.0.1. It does what the documentation of the services says with what arrives,
@@ -62,6 +62,8 @@ pub(crate) struct State {
     pub(crate) blobs: BTreeMap<String, Vec<u8>>,
     /// The runs that have ended, whose artifacts the REST service has.
     pub(crate) ended: bool,
+    /// What the code scanning was sent.
+    pub(crate) findings: Vec<Value>,
     /// What Atmos Pro was told.
     pub(crate) told: Vec<Value>,
     pub(crate) log: Vec<Value>,
@@ -146,5 +148,6 @@ fn shown(state: &State) -> Value {
     let artifacts = state.artifacts.iter().map(|artifact| json!({"name": artifact.name, "expires": artifact.expires}));
     json!({
         "statuses": state.statuses, "comments": comments, "artifacts": artifacts.collect::<Vec<_>>(), "told": state.told,
+        "findings": state.findings,
     })
 }

@@ -21,6 +21,7 @@ pub(crate) fn answer(state: &mut State, asked: &Asked, path: &str) -> Answer {
     let parts: Vec<&str> = path.split('/').collect();
     match (asked.method.as_str(), parts.as_slice()) {
         ("POST", ["statuses", commit]) => status(state, &content(asked), commit),
+        ("POST", ["code-scanning", "sarifs"]) => findings(state, &content(asked)),
         ("GET", ["issues", number, "comments"]) => comments(state, asked, number),
         ("POST", ["issues", number, "comments"]) => {
             let body = content(asked)["body"].as_str().unwrap_or_default().to_owned();
@@ -72,6 +73,26 @@ fn status(state: &mut State, body: &Value, commit: &str) -> Answer {
     status["commit"] = Value::from(commit);
     state.statuses.push(status);
     Answer::json(201, &json!({"id": state.statuses.len()}))
+}
+
+/// Packed by gzip, in base64; taken for work that is done later.
+fn findings(state: &mut State, body: &Value) -> Answer {
+    use std::io::Read as _;
+    let text = |key: &str| body[key].as_str().unwrap_or_default();
+    let is_commit = text("commit_sha").len() == 40 && text("commit_sha").bytes().all(|byte| byte.is_ascii_hexdigit());
+    let mut report = String::new();
+    let packed = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, text("sarif")).unwrap_or_default();
+    let is_packed = flate2::read::GzDecoder::new(packed.as_slice()).read_to_string(&mut report).is_ok();
+    let report: Value = serde_json::from_str(&report).unwrap_or_default();
+    if !is_commit || !text("ref").starts_with("refs/") || !is_packed || !report["runs"].is_array() {
+        return Answer::json(400, &json!({"message": "Invalid request."}));
+    }
+    state.findings.push(json!({"commit": text("commit_sha"), "ref": text("ref"), "report": report}));
+    let id = state.id().to_string();
+    Answer::json(
+        202,
+        &json!({"id": id, "url": format!("https://api.github.com/repos/acme/infra/code-scanning/sarifs/{id}")}),
+    )
 }
 
 fn comments(state: &State, asked: &Asked, number: &str) -> Answer {

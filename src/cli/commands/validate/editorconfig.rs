@@ -71,6 +71,12 @@ fn check(context: &Context, app: &App, request: &EditorConfigRequest, format: Fo
         let warning = Warning::new("atmos::validate::no_editorconfig", message);
         context.host.talk.warn(warning.help("`atmos validate editorconfig --init` writes a first one"));
     }
+    // A part of the files would take the place of what was found in all of them.
+    if !request.affected
+        && let Some(sending) = validate::publish_editorconfig(app, view::text(&report, Format::Sarif))
+    {
+        context.block_on(sending)?;
+    }
     if format == Format::Json {
         return print(context, &verdict(report.count() == 0, view::records(&report)));
     }
