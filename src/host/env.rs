@@ -18,6 +18,8 @@ pub struct Env {
     variables: BTreeMap<OsString, OsString>,
     /// The name of a password that the configuration chose.
     hidden: Option<String>,
+    /// It is for a child that is this program, too.
+    open: bool,
 }
 
 /// Only the names: values may be secrets.
@@ -49,7 +51,16 @@ impl Env {
         self.hidden = Some(name.to_owned());
     }
 
+    /// The same with the passwords among the others: for a child that is this program.
+    #[must_use]
+    pub fn with_passwords(self) -> Env {
+        Env { open: true, ..self }
+    }
+
     fn is_hidden(&self, name: &OsStr) -> bool {
+        if self.open {
+            return false;
+        }
         let named = self.variables.get(OsStr::new(PASSWORD_ENV));
         PASSWORDS.iter().any(|password| name == *password)
             || named.is_some_and(|named| name == named)
@@ -97,7 +108,7 @@ impl Env {
 impl<N: Into<OsString>, V: Into<OsString>> FromIterator<(N, V)> for Env {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(variables: I) -> Env {
         let variables = variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
-        Env { variables, hidden: None }
+        Env { variables, ..Env::default() }
     }
 }
 
@@ -124,6 +135,7 @@ mod tests {
             assert_eq!(env.password(name), Some("pw"), "{name}");
         }
         assert_eq!(env.iter().map(|(name, _)| name).collect::<Vec<_>>(), [PASSWORD_ENV, "PATH"]);
+        assert_eq!(env.with_passwords().iter().count(), 6);
     }
 
     #[test]

@@ -262,7 +262,7 @@ pub(super) fn step_environment(app: &App, layers: &[(String, Option<String>)], h
     entries.extend(layers.iter().cloned());
     let mut env = match &held.run {
         Some(run) => run.child_env(&app.host.env, &entries),
-        None if own => child_env(&app.host.env, &entries, None, &[]).0,
+        None if own => child_env(&app.host.env, &entries, None, &[]).0.with_passwords(),
         None => {
             let keyring = AuthConfig::read(&app.config.auth).keyring.settings();
             child_env(&app.host.env, &entries, None, &password_variables(&app.host.env, &keyring)).0
