@@ -101,9 +101,8 @@ impl Error {
     fn add_namesakes(&mut self, kinds: &[Kind]) {
         if let Error::Unknown { component, help, .. } = self {
             for kind in kinds {
-                help.push_str(&format!(
-                    "\n`{component}` is a {kind} component, too: `--type {kind}` explains that one"
-                ));
+                let more = format!("`{component}` is a {kind} component, too: `--type {kind}` explains that one");
+                *help = format!("{help}\n{more}");
             }
         }
     }
