@@ -421,7 +421,7 @@ fn a_broken_component_answers_only_for_itself() {
         let error = find_in(&files, component, stack).unwrap_err();
         assert!(error.to_string().contains(message), "{component} {stack}: {error}");
         let help = miette::Diagnostic::help(&error).map(|help| help.to_string()).unwrap_or_default();
-        helps.iter().for_each(|part| assert!(help.contains(part), "{component} {stack}: {help}"));
+        assert!(helps.iter().all(|part| help.contains(part)), "{component} {stack}: {help}");
     }
     assert!(find_in(&files, "ok", "prod").is_ok());
 }
