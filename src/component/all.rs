@@ -13,10 +13,11 @@ use super::kind::Kind;
 use super::left_out::{self, Fault, Nameless};
 use super::scope::Scope;
 use super::summary::{self, Light};
+use super::workspace;
 use crate::config::Config;
 use crate::diag::Warning;
 use crate::host::Host;
-use crate::stack::{Stack, StackIndex};
+use crate::stack::{Probe, Stack, StackIndex};
 use crate::value::Map;
 
 /// Which instances [`all`] gives. Empty lists and `None` mean no restriction.
@@ -141,8 +142,28 @@ impl<'a> Repository<'a> {
             }
         }
         let code = if asked && anything { left_out::LEFT_OUT } else { left_out::INCOMPLETE };
+        if let Some(asked) = filter.stack.as_deref().filter(|_| sorted.is_empty() && !faults.is_empty()) {
+            self.keep_of(asked, stacks, &mut faults);
+        }
         left_out::tell(self.host, faults, sorted.is_empty(), Nameless::Refused, code)?;
         Ok(sorted.into_values().map(|made| made.result).collect())
+    }
+
+    /// Leaves out faults of manifests that cannot be the stack that was asked for: they are not why nothing was found.
+    fn keep_of(self, asked: &str, stacks: &[&Stack], faults: &mut Vec<Fault>) {
+        let variables = workspace::name_variables(self.config, self.index);
+        let probe = Probe { name: asked, variables: &variables };
+        let by_path = self.index.by_path(asked).is_some();
+        faults.retain(|fault| {
+            let Some(stack) = stacks.iter().find(|stack| *stack.key == *fault.manifest) else { return true };
+            if by_path || matches!(fault.error, Error::NameTemplate { .. }) {
+                return true;
+            }
+            // A stack whose other components say its name has that name.
+            let (others, _) = summary::partial(self.host, self.config, self.index, stack);
+            let is_other = !others.is_empty() && others.iter().all(|one| one.stack != asked);
+            !is_other && self.index.may_have(stack, probe)
+        });
     }
 
     fn of_stack<R: Send, E: From<Error> + Send>(

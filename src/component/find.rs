@@ -9,6 +9,7 @@ use super::build::build;
 use super::error::Error;
 use super::instance::Instance;
 use super::kind::Kind;
+use super::left_out::Fault;
 use super::path;
 use super::scope::Scope;
 use super::summary::{self, Light};
@@ -273,60 +274,90 @@ impl<'a> Search<'a> {
     fn not_found(&self, component: &str, kinds: &[Kind]) -> Error {
         let mut names: BTreeMap<String, Vec<(Kind, String)>> = BTreeMap::new();
         let mut of_key = None;
-        let mut broken: Option<Error> = None;
         let mut blamed = None;
-        let mut notes = Vec::new();
+        let (mut faults, mut notes) = (Vec::new(), Vec::new());
+        let variables = workspace::name_variables(self.config, self.index);
+        let probe = Probe { name: self.asked, variables: &variables };
         for stack in &self.stacks {
-            match summary::of_stack(self.host, self.config, self.index, stack) {
-                Err(error) => {
-                    if self.index.mentions(stack, component) {
-                        blamed.get_or_insert_with(|| error.clone());
-                    }
-                    broken.get_or_insert(error);
-                }
-                Ok(found) => {
-                    for summary in found {
-                        if *stack.key == *self.asked && summary.stack != self.asked {
-                            of_key.get_or_insert(summary.stack.clone());
-                        }
-                        names.entry(summary.stack).or_default().push((summary.kind, summary.name));
-                    }
-                    notes.extend(self.incomplete_note(stack, kinds, component));
-                }
+            let (found, wrong) = summary::partial(self.host, self.config, self.index, stack);
+            // A stack whose other components say its name has that name.
+            let is_other = !self.by_path && !found.is_empty() && found.iter().all(|one| one.stack != self.asked);
+            let may_be = !wrong.is_empty() && !is_other && (self.by_path || self.index.may_have(stack, probe));
+            if may_be && blamed.is_none() {
+                blamed = self.blamed(stack, component, kinds);
             }
+            for summary in found {
+                if *stack.key == *self.asked && summary.stack != self.asked {
+                    of_key.get_or_insert(summary.stack.clone());
+                }
+                names.entry(summary.stack).or_default().push((summary.kind, summary.name));
+            }
+            notes.extend(self.incomplete_note(stack, kinds, component));
+            faults.extend(wrong.into_iter().map(|fault| (fault, may_be)));
         }
-        // A manifest that has the component but cannot be used is more likely the cause than a wrong name.
+        // What has the component but cannot be used is more likely the cause than a wrong name.
         if let Some(error) = blamed {
             return error;
         }
         // Only what cannot be a name is wrong usage.
         let is_path = path::is_explicit(component) && !path::leads_inside(self.host, self.config, component);
-        let (component, stack) = (component.to_owned(), self.asked.to_owned());
-        if let Some(components) = names.get(self.asked).filter(|_| of_key.is_none()) {
+        let here = match names.get(self.asked) {
             // The name of the stack may be only that of its file.
+            known if !self.by_path => known.filter(|_| of_key.is_none()).map(|known| (self.asked, known.as_slice())),
+            _ => names.iter().next().map(|(name, known)| (name.as_str(), known.as_slice())),
+        };
+        let (component, stack) = (component.to_owned(), self.asked.to_owned());
+        if let Some((name, components)) = here {
             if notes.is_empty() {
-                notes.push(alternative(components, &component, &stack, kinds));
+                notes.push(alternative(components, &component, name, kinds));
             }
             notes.extend(self.unusable(&self.likely()).into_iter().map(|(stack, error)| {
                 format!("the manifest '{}' may belong to this stack, but cannot be used: {error}", stack.key)
             }));
+            notes.extend(beside(faults.iter().filter(|(fault, may_be)| *may_be && fault.component.is_some())));
             let help = Some(notes.join("\n"));
             return Error::NotInStack { component, stack, is_path, help };
-        }
-        if let Some(error) = broken {
-            return error;
         }
         if let Some(name) = of_key {
             return Error::ManifestKey { stack, name };
         }
         let near = nearest(&stack, names.keys().map(String::as_str));
+        // With no stack at all, and of the file that the name stands for, the fault is the answer; so is a name that cannot be
+        // told, and a file that cannot be read where no other stack can have been meant.
+        let answers = |(fault, may_be): &(Fault, bool)| {
+            let is_meant = || is_named_after(&stack, &fault.manifest) || near.is_none() && *may_be;
+            names.is_empty()
+                || matches!(fault.error, Error::NameTemplate { .. })
+                || fault.component.is_none() && is_meant()
+        };
+        if let Some(at) = faults.iter().position(answers) {
+            return faults.swap_remove(at).0.error;
+        }
         let near = near.map(|name| format!("did you mean the stack `{name}`?"));
         let mut help = vec![near.unwrap_or_else(|| "run `atmos list stacks` to see all stacks".to_owned())];
         help.extend(notes);
         help.push(
             "check that the variables in the name are defined, and that nothing is missing in `import`".to_owned(),
         );
+        help.extend(beside(faults.iter()));
         Error::UnknownStack { component, stack, is_path, help: Some(help.join("\n")) }
+    }
+
+    /// What is wrong with the component of this name in a manifest, or with a manifest that has it.
+    fn blamed(&self, stack: &'a Stack, component: &str, kinds: &[Kind]) -> Option<Error> {
+        let document = match self.index.document(stack) {
+            Ok(document) => document,
+            Err(error) => return self.index.mentions(stack, component).then(|| error.into()),
+        };
+        let has = |kind: &&Kind| document.node.get_path(["components", kind.key(), component]).is_some();
+        kinds.iter().filter(has).find_map(|kind| {
+            let scope = match self.scope(stack, kind) {
+                Ok(scope) => scope?,
+                Err(error) => return Some(error),
+            };
+            let light = Light::of(&scope, component);
+            light.and_then(|light| light.map(|light| light.summary()).transpose()).err()
+        })
     }
 
     /// Says that a manifest has the component but no complete name.
@@ -346,6 +377,31 @@ impl<'a> Search<'a> {
             Some(format!("the manifest '{}' has this component, but {lacks} the name pattern '{pattern}'", stack.key))
         })
     }
+}
+
+/// Whether a name ends with the name of the file of a manifest, or is that.
+fn is_named_after(stack: &str, manifest: &str) -> bool {
+    let file = manifest.rsplit('/').next().unwrap_or(manifest);
+    stack.strip_suffix(file).is_some_and(|rest| rest.is_empty() || rest.ends_with(['-', '/', '_', '.']))
+}
+
+/// Faults that a message about something else lists.
+const SHOWN: usize = 3;
+
+/// What else is wrong, so that nobody takes what is missing for all that there is.
+fn beside<'f>(faults: impl Iterator<Item = &'f (Fault, bool)>) -> Vec<String> {
+    let mut notes: Vec<String> = faults
+        .map(|(Fault { manifest, component, error }, _)| match component {
+            Some(name) => format!("the component '{name}' of the manifest '{manifest}' cannot be used: {error}"),
+            None => format!("the manifest '{manifest}' cannot be used: {error}"),
+        })
+        .collect();
+    if notes.len() > SHOWN {
+        let more = notes.len() - SHOWN;
+        notes.truncate(SHOWN);
+        notes.push(format!("{more} more cannot be used: `atmos validate stacks` shows all of them"));
+    }
+    notes
 }
 
 pub(super) fn duplicate(instances: &[&Instance]) -> Error {

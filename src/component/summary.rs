@@ -66,10 +66,10 @@ pub fn usable(host: &Host, config: &Config, index: &StackIndex, nameless: Namele
     Ok(all)
 }
 
-type Partial = (Vec<Summary>, Vec<Fault>);
+pub(super) type Partial = (Vec<Summary>, Vec<Fault>);
 
 /// The components of a manifest that can be used, and what is wrong with the others.
-fn partial(host: &Host, config: &Config, index: &StackIndex, stack: &Stack) -> Partial {
+pub(super) fn partial(host: &Host, config: &Config, index: &StackIndex, stack: &Stack) -> Partial {
     let (mut found, mut faults) = (Vec::new(), Vec::new());
     let manifest = stack.key.to_string();
     let whole = walk(host, config, index, stack, |name, summary| {
@@ -269,7 +269,7 @@ impl<'s, 'a> Light<'s, 'a> {
         self.component.get_path(["metadata", "type"]).and_then(Node::as_str) == Some("abstract")
     }
 
-    fn summary(&self) -> Result<Summary, Error> {
+    pub(crate) fn summary(&self) -> Result<Summary, Error> {
         let name = self.stack_name()?;
         let flag = |key: &str| self.value(Section::Metadata, key).and_then(|node| node.as_bool());
         Ok(Summary {

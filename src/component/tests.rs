@@ -402,3 +402,64 @@ fn sources_may_be_short() {
     let instance = found("components: {terraform: {a: {source: 'github.com/x/y'}}}");
     assert_eq!(instance.sections.source.get("uri").and_then(Node::as_str), Some("github.com/x/y"));
 }
+
+#[test]
+fn a_broken_component_answers_only_for_itself() {
+    let atmos = "base_path: .\nstacks: {base_path: stacks, included_paths: ['orgs/*'], name_pattern: '{stage}'}\n";
+    let dev = "vars: {stage: dev}\ncomponents:\n  terraform:\n    aaa: {metadata: {inherits: [nowhere]}}\n    \
+               two: {metadata: {inherits: [twob]}}\n    twob: {metadata: {inherits: [two]}}\n    fine: {}\n";
+    let prod = "vars: {stage: prod}\ncomponents: {terraform: {ok: {}}}\n";
+    let files = [("atmos.yaml", atmos), ("stacks/orgs/dev.yaml", dev), ("stacks/orgs/prod.yaml", prod)];
+    for (component, stack, message, helps) in [
+        ("two", "dev", "circular component inheritance detected: 'two' -> 'twob' -> 'two'", vec![]),
+        ("aaa", "dev", "inherits from 'nowhere'", vec![]),
+        ("fime", "dev", "no such component", vec!["did you mean the component `fine`", "'aaa' of the manifest"]),
+        ("fime", "orgs/dev", "no such component", vec!["did you mean the component `fine`"]),
+        ("fine", "dve", "no such stack", vec!["did you mean the stack `dev`", "'aaa' of the manifest"]),
+        ("fine", "prod", "the stack has no such component", vec![]),
+    ] {
+        let error = find_in(&files, component, stack).unwrap_err();
+        assert!(error.to_string().contains(message), "{component} {stack}: {error}");
+        let help = miette::Diagnostic::help(&error).map(|help| help.to_string()).unwrap_or_default();
+        assert!(helps.iter().all(|part| help.contains(part)), "{component} {stack}: {help}");
+    }
+    assert!(find_in(&files, "ok", "prod").is_ok());
+}
+
+#[test]
+fn an_unreadable_manifest_answers_for_what_may_be_its_own() {
+    let atmos = "base_path: .\nstacks: {base_path: stacks, included_paths: ['orgs/*'], name_pattern: '{stage}'}\n";
+    let prod = "vars: {stage: prod}\ncomponents: {terraform: {ok: {}}}\n";
+    let files = [("atmos.yaml", atmos), ("stacks/orgs/bad.yaml", "a: ["), ("stacks/orgs/prod.yaml", prod)];
+    let error = find_in(&files, "ok", "prdo").unwrap_err();
+    let help = miette::Diagnostic::help(&error).unwrap().to_string();
+    assert!(error.to_string().contains("no such stack"), "{error}");
+    assert!(help.contains("did you mean the stack `prod`") && help.contains("'orgs/bad' cannot be used"), "{help}");
+    let error = find_in(&files, "ok", "bad").unwrap_err().to_string();
+    assert!(error.contains("invalid stack manifest") && error.contains("orgs/bad"), "{error}");
+}
+
+#[test]
+fn lists_of_an_unknown_stack_say_nothing_of_faults_elsewhere() {
+    let fixture = Fixture::new(&[
+        ("atmos.yaml", "base_path: .\nstacks: {base_path: stacks, included_paths: ['*'], name_pattern: '{stage}'}\n"),
+        ("stacks/dev.yaml", "vars: {stage: dev}\ncomponents: {terraform: {a: {metadata: {inherits: [x]}}, b: {}}}"),
+    ]);
+    let config = fixture.config();
+    let index = StackIndex::load(&fixture.host, &config).unwrap();
+    let of = |stack: &str| {
+        let filter = Filter { stack: Some(stack.to_owned()), partial: true, ..Filter::default() };
+        all(&fixture.host, &config, &index, &filter).map(|found| found.len())
+    };
+    assert_eq!((of("dve").unwrap(), of("dev").unwrap()), (0, 1));
+}
+
+#[test]
+fn a_component_that_the_file_of_a_stack_does_not_have_is_what_is_missing() {
+    let atmos = "base_path: .\nstacks: {base_path: stacks, included_paths: ['orgs/*'], name_pattern: '{stage}'}\n";
+    let prod = "vars: {stage: prod}\ncomponents: {terraform: {app: {}}}\n";
+    let error = find_in(&[("atmos.yaml", atmos), ("stacks/orgs/prod.yaml", prod)], "ap", "orgs/prod").unwrap_err();
+    let help = miette::Diagnostic::help(&error).unwrap().to_string();
+    assert!(error.to_string().contains("no such component"), "{error}");
+    assert!(help.contains("did you mean the component `app`"), "{help}");
+}

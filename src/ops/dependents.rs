@@ -17,6 +17,8 @@ use crate::value::Node;
 pub struct Request {
     pub component: String,
     pub stack: String,
+    /// Kind of the component where several have one of this name; without, the first in their order.
+    pub kind: Option<String>,
     pub processing: Options,
 }
 
@@ -37,7 +39,9 @@ pub struct Dependent {
 /// # Errors
 /// A component that cannot be found or evaluated, or one whose dependencies cannot be told.
 pub fn describe(app: &App, request: &Request) -> Result<Vec<Dependent>> {
-    let written = component::find(&app.host, &app.config, app.index()?, &request.component, &request.stack, None)?;
+    // All stacks are needed: looking at a few of them first would be for nothing.
+    app.index()?;
+    let written = app.find_of_kind(&request.component, &request.stack, request.kind.as_deref())?;
     let mut processing = request.processing.clone();
     processing.sections = vec!["vars".to_owned()];
     let evaluated = app.evaluate(&written, &processing)?;

@@ -23,6 +23,8 @@ use crate::value::{Map, Node, Value, fixed_key};
 pub struct ComponentRequest {
     pub component: String,
     pub stack: String,
+    /// Kind of the component where several have one of this name; without, the first in their order.
+    pub kind: Option<String>,
     pub processing: resolve::Options,
     /// Everything that is known, whatever `describe.component.filter` says.
     pub full: bool,
@@ -107,12 +109,7 @@ pub fn component_with_provenance(app: &App, request: &ComponentRequest) -> Resul
 
 /// The component as it is written and as it is evaluated.
 pub(super) fn instances(app: &App, request: &ComponentRequest) -> Result<(Instance, Instance)> {
-    let find = |kind| app.find(&request.component, &request.stack, kind);
-    let written = match find(None) {
-        Ok(written) => written,
-        // Of a kind that a command of the configuration brings.
-        Err(error) => super::custom::kinds(app).into_iter().find_map(|kind| find(Some(kind)).ok()).ok_or(error)?,
-    };
+    let written = app.find_of_kind(&request.component, &request.stack, request.kind.as_deref())?;
     let mut processing = request.processing.clone();
     if let Some(section) = request.needed_section() {
         // Who it is stands in `auth` and depends on `settings`.
@@ -453,6 +450,7 @@ mod tests {
             let request = ComponentRequest {
                 component: String::new(),
                 stack: String::new(),
+                kind: None,
                 processing: resolve::Options::default(),
                 full: true,
                 query: query.map(str::to_owned),
@@ -477,6 +475,7 @@ mod tests {
             let request = ComponentRequest {
                 component: String::new(),
                 stack: String::new(),
+                kind: None,
                 processing: resolve::Options::default(),
                 full: true,
                 query: query.map(str::to_owned),

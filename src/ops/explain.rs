@@ -5,8 +5,8 @@ use std::sync::Arc;
 use miette::{Diagnostic, SourceSpan};
 
 use super::describe::{self, ComponentRequest};
-use super::{App, config};
-use crate::component::{self, Candidate, Instance, Meeting, Origins};
+use super::{App, config, kind};
+use crate::component::{Candidate, Instance, Kind, Meeting, Origins};
 use crate::diag::{Failure, Result, SourceText, nearest};
 use crate::merge::{ListStrategy, is_list_mark};
 use crate::resolve;
@@ -23,6 +23,8 @@ const LISTED: usize = 12;
 pub struct ExplainRequest {
     pub component: String,
     pub stack: String,
+    /// Kind of the component where several have one of this name; without, the first in their order.
+    pub kind: Option<String>,
     /// Path in the description of the component: `vars.cidrs[0]`.
     pub path: String,
     pub processing: resolve::Options,
@@ -93,6 +95,18 @@ pub enum Error {
 
 impl Failure for Error {}
 
+impl Error {
+    /// Says how to ask for a component of the same name and another kind.
+    fn add_namesakes(&mut self, kinds: &[Kind]) {
+        if let Error::Unknown { component, help, .. } = self {
+            for kind in kinds {
+                let more = format!("`{component}` is a {kind} component, too: `--type {kind}` explains that one");
+                *help = format!("{help}\n{more}");
+            }
+        }
+    }
+}
+
 /// Explains one value of a component.
 ///
 /// # Errors
@@ -100,10 +114,11 @@ impl Failure for Error {}
 pub fn explain(app: &App, request: &ExplainRequest) -> Result<Explanation> {
     let steps = parse(&request.path)?;
     let index = app.index()?;
-    let written = component::find(&app.host, &app.config, index, &request.component, &request.stack, None)?;
+    let written = app.find_of_kind(&request.component, &request.stack, request.kind.as_deref())?;
     let described = ComponentRequest {
         component: request.component.clone(),
         stack: request.stack.clone(),
+        kind: None,
         processing: request.processing.clone(),
         full: true,
         query: Some(".vars".to_owned()),
@@ -125,7 +140,11 @@ pub fn explain(app: &App, request: &ExplainRequest) -> Result<Explanation> {
     let origins = Origins::of(&app.host, &app.config, index, &written)?;
     let value = match walk(&after, &steps) {
         Ok(value) => value.clone(),
-        Err(depth) => return Err(unknown(app, request, &origins, &after, &steps, depth).into()),
+        Err(depth) => {
+            let mut error = unknown(app, request, &origins, &after, &steps, depth);
+            error.add_namesakes(&kind::namesakes(app, &written));
+            return Err(error.into());
+        }
     };
     let raw = raw.unwrap_or(&value).clone();
     let mut explanation = Explaining { app, origins, steps: &steps }.explanation(request, &written, &raw, value);
@@ -405,7 +424,8 @@ fn unknown(
             let near = nearest(&wanted, known.iter().copied());
             let near = near.map(|near| {
                 let prefix = if above.is_empty() { String::new() } else { format!("{above}.") };
-                format!("did you mean '{prefix}{near}'?\n")
+                let quote = if near.contains(['.', '[', ' ']) { "\"" } else { "" };
+                format!("did you mean '{prefix}{quote}{near}{quote}'?\n")
             });
             let more = if known.len() > LISTED { ", …" } else { "" };
             known.truncate(LISTED);

@@ -38,6 +38,7 @@ fn component(full: bool) -> Json {
     let request = describe::ComponentRequest {
         component: "vpc".to_owned(),
         stack: "t-dev".to_owned(),
+        kind: None,
         processing: Options::default(),
         full,
         query: None,
@@ -188,6 +189,7 @@ fn sources_show_templates_of_components_as_written_and_those_of_manifests_render
     let request = describe::ComponentRequest {
         component: "vpc".to_owned(),
         stack: "dev".to_owned(),
+        kind: None,
         processing: Options::default(),
         full: true,
         query: None,
@@ -217,6 +219,7 @@ fn the_module_of_a_component_is_described_only_where_it_is_shown() {
         let request = describe::ComponentRequest {
             component: "vpc".to_owned(),
             stack: "t-dev".to_owned(),
+            kind: None,
             processing: Options::default(),
             full: true,
             query: query.map(str::to_owned),
@@ -234,4 +237,72 @@ fn the_module_of_a_component_is_described_only_where_it_is_shown() {
     let error = described(None, Names::Json).unwrap_err();
     assert!(error.to_string().contains("main.tf:2: a block is not closed"), "{error}");
     assert!(described(Some(".vars"), Names::Yaml).unwrap()["component_info"].get("terraform_config").is_none());
+}
+
+const NAMESAKES: [(&str, &str); 2] = [
+    (
+        "atmos.yaml",
+        "base_path: .\nstacks: {base_path: stacks, included_paths: ['orgs/*'], name_pattern: '{stage}'}\n\
+         commands: [{name: play, component: {type: play}, steps: [echo]}]\n",
+    ),
+    (
+        "stacks/orgs/dev.yaml",
+        "vars: {stage: dev}\ncomponents: {terraform: {app: {vars: {t: 1}}}, \
+         helmfile: {app: {vars: {h: 2}, locals: {l: 3}}}, play: {site: {vars: {x: 4}}}}",
+    ),
+];
+
+#[test]
+fn the_kind_of_a_component_can_be_chosen() {
+    use super::{explain, locals};
+    let app = app(&NAMESAKES);
+    let described = |component: &str, kind: Option<&str>| {
+        let request = describe::ComponentRequest {
+            component: component.to_owned(),
+            stack: "dev".to_owned(),
+            kind: kind.map(str::to_owned),
+            processing: Options::default(),
+            full: true,
+            query: Some(".vars".to_owned()),
+            names: Names::default(),
+        };
+        describe::component(&app, &request).map(|document| to_json(&document)["vars"].clone())
+    };
+    assert_eq!(described("app", None).unwrap(), json!({"stage": "dev", "t": 1}));
+    assert_eq!(described("app", Some("helmfile")).unwrap(), json!({"stage": "dev", "h": 2}));
+    assert!(described("app", Some("packer")).unwrap_err().to_string().contains("no such component"));
+    let error = described("app", Some("helmfil")).unwrap_err();
+    assert!(error.to_string().contains("invalid component type 'helmfil'"), "{error}");
+    assert!(error.diagnostic().help().unwrap().to_string().contains("did you mean `helmfile`"));
+    let explained = |component: &str, kind: Option<&str>, path: &str| {
+        let request = explain::ExplainRequest {
+            component: component.to_owned(),
+            stack: "dev".to_owned(),
+            kind: kind.map(str::to_owned),
+            path: path.to_owned(),
+            processing: Options::default(),
+        };
+        explain::explain(&app, &request)
+    };
+    assert_eq!(to_json(&explained("app", Some("helmfile"), "vars.h").unwrap().value), json!(2));
+    let error = explained("app", None, "vars.h").unwrap_err();
+    assert!(error.diagnostic().help().unwrap().to_string().contains("`--type helmfile` explains that one"));
+    let request = locals::Request {
+        stack: "dev".to_owned(),
+        component: Some("app".to_owned()),
+        kind: Some("helmfile".to_owned()),
+    };
+    let document = to_json(&locals::describe(&app, &request).unwrap());
+    assert_eq!(document["components"]["helmfile"]["app"]["locals"], json!({"l": 3}));
+    // A kind that a command brings.
+    assert_eq!(to_json(&explained("site", None, "vars.x").unwrap().value), json!(4));
+    let request = super::dependents::Request {
+        component: "site".to_owned(),
+        stack: "dev".to_owned(),
+        kind: None,
+        processing: Options::default(),
+    };
+    assert_eq!(super::dependents::describe(&app, &request).unwrap(), []);
+    let request = list::ValuesRequest { component: Some("site".to_owned()), ..list::ValuesRequest::default() };
+    assert!(!list::values(&app, &request).unwrap().is_empty());
 }

@@ -34,6 +34,8 @@ pub struct Request {
     /// Name of the stack, or key or path of its manifest.
     pub stack: String,
     pub component: Option<String>,
+    /// Kind of the component where several have one of this name; without, the first in their order.
+    pub kind: Option<String>,
 }
 
 /// The kinds that have locals of their own.
@@ -55,7 +57,7 @@ pub fn describe(app: &App, request: &Request) -> Result<Node> {
     let known = usable(&app.host, &app.config, index, component::Nameless::LeftOut)?;
     let of_manifest = known.iter().find(|found| *found.manifest == *stack.key);
     let stack_name = of_manifest.map_or(&request.stack, |found| &found.stack);
-    let instance = component::find(&app.host, &app.config, index, name, stack_name, None)?;
+    let instance = app.find_of_kind(name, stack_name, request.kind.as_deref())?;
     let kind = instance.kind.key();
     let locals = |node: Option<&Node>| node.and_then(|node| node.get("locals")).cloned().unwrap_or_default();
     let layers =

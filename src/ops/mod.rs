@@ -33,6 +33,7 @@ pub mod hooks;
 pub mod identity;
 #[cfg(test)]
 mod inspect_tests;
+mod kind;
 mod legacy;
 pub mod list;
 pub mod locals;

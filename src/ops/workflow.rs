@@ -159,6 +159,7 @@ pub(super) fn component_document(
     let request = describe::ComponentRequest {
         component: component.to_owned(),
         stack: stack.to_owned(),
+        kind: None,
         processing: evaluation(identity),
         full: true,
         // The description of the module, which costs reading it, is what this leaves out.

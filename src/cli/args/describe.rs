@@ -85,6 +85,10 @@ pub struct ComponentArgs {
     #[arg(short, long)]
     pub stack: Option<String>,
 
+    /// Type of the component where several have one of this name [default: terraform before helmfile, packer and others]
+    #[arg(long = "type", value_name = "TYPE")]
+    pub kind: Option<String>,
+
     /// yaml or json [default: yaml]
     #[arg(short, long, value_name = "FORMAT")]
     pub format: Option<String>,
@@ -151,6 +155,10 @@ pub struct DependentsArgs {
     /// Stack [env: ATMOS_STACK]
     #[arg(short, long)]
     pub stack: Option<String>,
+
+    /// Type of the component where several have one of this name [default: terraform before helmfile, packer and others]
+    #[arg(long = "type", value_name = "TYPE")]
+    pub kind: Option<String>,
 
     /// json or yaml [default: json]
     #[arg(short, long, value_name = "FORMAT")]
@@ -244,6 +252,10 @@ pub struct LocalsArgs {
     /// Name of the stack, or path of its manifest such as `orgs/dev` [env: ATMOS_STACK]
     #[arg(short, long)]
     pub stack: Option<String>,
+
+    /// Type of the component where several have one of this name [default: terraform before helmfile, packer and others]
+    #[arg(long = "type", value_name = "TYPE")]
+    pub kind: Option<String>,
 
     /// yaml or json [default: yaml]
     #[arg(short, long, value_name = "FORMAT")]

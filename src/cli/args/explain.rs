@@ -16,6 +16,10 @@ pub struct ExplainArgs {
     #[arg(short, long)]
     pub stack: Option<String>,
 
+    /// Type of the component where several have one of this name [default: terraform before helmfile, packer and others]
+    #[arg(long = "type", value_name = "TYPE")]
+    pub kind: Option<String>,
+
     /// text, json or yaml [default: text]
     #[arg(short, long, value_name = "FORMAT")]
     pub format: Option<String>,

@@ -76,6 +76,10 @@ pub struct ValidateComponentArgs {
     #[arg(short, long)]
     pub stack: Option<String>,
 
+    /// Type of the component where several have one of this name [default: terraform before helmfile, packer and others]
+    #[arg(long = "type", value_name = "TYPE")]
+    pub kind: Option<String>,
+
     /// Schema or policy instead of those of the component; below `schemas.<type>.base_path`
     #[arg(long, value_name = "FILE")]
     pub schema_path: Option<String>,

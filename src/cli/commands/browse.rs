@@ -142,6 +142,7 @@ impl Repository for Looked {
         let request = explain::ExplainRequest {
             component: target.component.clone(),
             stack: target.stack.clone(),
+            kind: None,
             path: path.to_owned(),
             processing,
         };

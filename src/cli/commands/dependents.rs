@@ -21,7 +21,7 @@ pub(super) fn run(context: &Context, args: &DependentsArgs) -> Result<u8> {
     let stack = stack.ok_or(Error::FlagMissing { flag: "stack" })?;
     let app = context.app_with_config()?;
     let processing = described(context, &app, &args.evaluation)?;
-    let request = dependents::Request { component: args.component.clone(), stack, processing };
+    let request = dependents::Request { component: args.component.clone(), stack, kind: args.kind.clone(), processing };
     let records = output::dependents(&dependents::describe(&app, &request)?);
     print_records(context, &app, &records, format, query.as_ref(), args.file.as_deref())
 }

@@ -53,6 +53,7 @@ fn component(context: &Context, args: &ComponentArgs) -> Result<u8> {
     let request = describe::ComponentRequest {
         component: args.component.clone(),
         stack,
+        kind: args.kind.clone(),
         processing,
         full: query.is_some(),
         query: query.as_ref().map(|query| query.text().to_owned()),

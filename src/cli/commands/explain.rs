@@ -19,7 +19,8 @@ pub(super) fn run(context: &Context, args: ExplainArgs) -> Result<u8> {
     let mut processing = describe::processing(&context.host.env, &args.processing)?;
     processing.error_mode = describe::error_mode(None, &app.config.describe.error_mode)?;
     processing.masks_secrets = context.host.masker.is_on();
-    let request = explain::ExplainRequest { component: args.component, stack, path: args.path, processing };
+    let request =
+        explain::ExplainRequest { component: args.component, stack, kind: args.kind, path: args.path, processing };
     let mut explanation = explain::explain(&app, &request)?;
     let masker = &context.host.masker;
     let values = explanation.others.iter_mut().chain(&mut explanation.winner).map(|setting| &mut setting.value);

@@ -25,7 +25,8 @@ pub(super) fn describe_locals(context: &Context, args: &LocalsArgs) -> Result<u8
     let stack = args.stack.clone().or_else(|| context.host.env.get("ATMOS_STACK").map(str::to_owned));
     let stack = stack.filter(|stack| !stack.is_empty()).ok_or(Error::FlagMissing { flag: "stack" })?;
     let app = context.app_with_config()?;
-    let document = locals::describe(&app, &locals::Request { stack, component: args.component.clone() })?;
+    let request = locals::Request { stack, component: args.component.clone(), kind: args.kind.clone() };
+    let document = locals::describe(&app, &request)?;
     print(context, &app, &document, format, query.as_ref(), args.file.as_deref())
 }
 

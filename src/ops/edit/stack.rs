@@ -95,6 +95,7 @@ impl StackWish {
         ExplainRequest {
             component: self.component.clone(),
             stack: self.stack.clone(),
+            kind: None,
             path: self.path.clone(),
             processing: resolve::Options {
                 process_templates: false,

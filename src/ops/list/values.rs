@@ -182,7 +182,9 @@ fn known(app: &App, component: &str) -> Result<Vec<Kind>> {
         let help = advice(component, names, "the components are");
         return Err(Error::Component { component: component.to_owned(), help }.into());
     }
-    Ok(vec![Kind::Terraform, Kind::Helmfile])
+    // Of these two the reference shows values; a name that only others have means theirs.
+    let usual = [Kind::Terraform, Kind::Helmfile];
+    Ok(if kinds.iter().any(|kind| usual.contains(kind)) { usual.to_vec() } else { kinds })
 }
 
 fn map(node: &Node) -> Node {

@@ -12,6 +12,8 @@ use crate::resolve;
 pub struct ComponentRequest {
     pub component: String,
     pub stack: String,
+    /// Kind of the component where several have one of this name; without, the first in their order.
+    pub kind: Option<String>,
     pub processing: resolve::Options,
     pub schema_path: Option<String>,
     pub schema_type: Option<String>,
@@ -27,6 +29,7 @@ pub fn component(app: &App, request: &ComponentRequest) -> Result<PolicyReport> 
     let wanted = describe::ComponentRequest {
         component: request.component.clone(),
         stack: request.stack.clone(),
+        kind: request.kind.clone(),
         processing: request.processing.clone(),
         full: true,
         names: Names::default(),

@@ -239,6 +239,7 @@ fn input(app: &App, written: &Instance, evaluated: &Instance, words: &[&str], na
     let request = ComponentRequest {
         component: evaluated.name.clone(),
         stack: evaluated.stack.clone(),
+        kind: None,
         processing: resolve::Options::default(),
         full: true,
         // Nothing of the module is read for a check.

@@ -228,3 +228,19 @@ fn the_environment_cannot_bring_in_functions() {
     let document = tagged(&index.document(&index.stacks()[0]).unwrap().node);
     assert_eq!(document["vars"], json!({"v": "!literal !exec id", "w": "x !exec id"}));
 }
+
+#[test]
+fn a_local_that_is_no_template_is_an_error_where_it_stands() {
+    for text in ["{{ .locals.p | uppr }}-x", "{{ .locals.p", "{{ if }}"] {
+        for manifest in [
+            format!("locals:\n  p: a\n  broken: \"{text}\"\nvars: {{stage: dev}}\n"),
+            format!("vars: {{stage: dev}}\nterraform:\n  locals: {{p: a, broken: \"{text}\"}}\n"),
+        ] {
+            for templates in [false, true] {
+                let error = load(templates, &[("stacks/orgs/dev.yaml", &manifest)]).unwrap_err().to_string();
+                assert!(error.contains("failed to resolve local \"broken\""), "{manifest}: {error}");
+                assert!(error.contains("stacks/orgs/dev.yaml:3:"), "{manifest}: {error}");
+            }
+        }
+    }
+}

@@ -88,6 +88,8 @@ impl Rendering<'_> {
         }
         let template = match &compiled.template {
             Ok(template) => template,
+            // No later step looks at a local again: it would be a value with the source of a template in it.
+            Err(error) if pass.strict => return Err(Failure::template(error)),
             Err(error) => {
                 if self.explicit || self.suffix || compiled.locals {
                     pass.broken.get_or_insert_with(|| Failure::template(error));

@@ -17,6 +17,7 @@ pub(super) fn component(context: &Context, args: ValidateComponentArgs) -> Resul
     let request = validate::ComponentRequest {
         component: args.component,
         stack,
+        kind: args.kind,
         processing: describe::described(context, &app, &args.evaluation)?,
         schema_path: args.schema_path.filter(|text| !text.is_empty()),
         schema_type: args.schema_type.filter(|text| !text.is_empty()),
