@@ -112,3 +112,37 @@ fn not_saml(provider: &Provider) -> Error {
         "name a provider of kind aws/saml with `--provider`; `atmos auth list --providers` shows them".to_owned();
     FederationError::Unavailable { who, reason: format!("it is of kind {}", provider.kind_text), help }.into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::federation::GoogleToken;
+    use super::*;
+    use crate::secret::Secret;
+
+    fn google(expires: Option<Timestamp>) -> Proof {
+        let token = Secret::from("ya29.x".to_owned());
+        Proof::Google(GoogleToken { token, expires, project: None, email: None, region: None })
+    }
+
+    #[test]
+    fn what_children_are_given_as_it_is_has_as_much_left_as_they_were_promised() {
+        let issued = Timestamp::from_second(1_000_000).unwrap();
+        let five = SignedDuration::from_mins(5);
+        for (life, age, wanted, lasts) in [
+            (3600, 3299, five, true),
+            (3600, 3301, five, false),
+            (308, 7, five, true),
+            (308, 9, five, false),
+            (240, 119, five, true),
+            (240, 121, five, false),
+            (3600, 3301, SignedDuration::ZERO, true),
+            (3600, 3541, SignedDuration::ZERO, false),
+        ] {
+            let end = issued + SignedDuration::from_secs(life);
+            let known = Obtained { proof: google(Some(end)), issued };
+            assert_eq!(known.lasts(issued + SignedDuration::from_secs(age), wanted), lasts, "{life} {age}");
+        }
+        let for_ever = Obtained { proof: google(None), issued };
+        assert!(for_ever.lasts(Timestamp::MAX, five));
+    }
+}
