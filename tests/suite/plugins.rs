@@ -201,19 +201,19 @@ fn plugins_that_fail_say_why_within_their_time_and_nothing_is_kept() {
         ),
         (
             "lines",
-            printing(r#"{"Version":1,"AccessKeyId":"AKIAX\\n[x]","SecretAccessKey":"s","SessionToken":"t"}"#),
+            printing(r#"{"Version":1,"AccessKeyId":"AKIAX\n[x]","SecretAccessKey":"s","SessionToken":"t"}"#),
             "a key is empty, or has blanks or line breaks",
         ),
         (
             "line end",
-            printing(r#"{"Version":1,"AccessKeyId":"AKIAX","SecretAccessKey":"s","SessionToken":"t\\r\\n"}"#),
+            printing(r#"{"Version":1,"AccessKeyId":"AKIAX","SecretAccessKey":"s","SessionToken":"t\r\n"}"#),
             "a key is empty, or has blanks or line breaks",
         ),
         (
             "account",
             printing(
                 &good
-                    .replace("\"Version\":1,", "\"Version\":1,\"Account\":\"x\\\\n Realm  other\",")
+                    .replace("\"Version\":1,", "\"Version\":1,\"Account\":\"x\\n Realm  other\",")
                     .replace("\"Account\":\"project-7\",", ""),
             ),
             "Account has a character that steers the terminal",

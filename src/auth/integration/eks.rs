@@ -159,7 +159,7 @@ fn strange(cluster: &Cluster, account: Option<&str>) -> Option<String> {
         ["arn", partition, "eks", place, owner, cluster] => {
             partition.starts_with("aws")
                 && place == region
-                && cluster.strip_prefix("cluster/") == Some(name)
+                && cluster.strip_prefix("cluster/") == Some(name.as_str())
                 && account.is_none_or(|account| account == *owner)
         }
         _ => false,

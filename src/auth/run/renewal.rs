@@ -124,7 +124,7 @@ mod tests {
             account: None,
             region: None,
             expiration: Some(Timestamp::now() + left),
-            issued: Timestamp::now(),
+            issued: Timestamp::now() - SignedDuration::from_hours(1),
         }
     }
 

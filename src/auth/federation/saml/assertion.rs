@@ -28,7 +28,7 @@ pub(crate) struct Assertion {
     /// In the order of the document.
     pub(crate) offers: Vec<Offer>,
     /// From when on it is good.
-    begins: Option<Timestamp>,
+    pub(super) begins: Option<Timestamp>,
     /// When it is over.
     pub(crate) ends: Option<Timestamp>,
     /// Whose sign-in gave it, where a driver asked for the name.
