@@ -17,8 +17,8 @@ use super::cache::{self, Cache};
 use super::chain::Fingerprint;
 use super::creds::{AwsCredentials, PortalToken};
 use super::error::Error;
-use super::federation::Proof;
 use super::integration::{Cluster, ClusterToken, RegistryLogin};
+use super::proof::Obtained;
 use super::realm::Realm;
 use super::record::StepRecord;
 use crate::diag::Warning;
@@ -77,7 +77,7 @@ pub(crate) struct Context {
     pub(crate) tokens: Flights<String, PortalToken>,
     pub(crate) steps: Flights<Fingerprint, StepRecord>,
     /// What providers of other kinds gave, by fingerprint; of this process alone.
-    pub(crate) proofs: Flights<String, Proof>,
+    pub(crate) proofs: Flights<String, Obtained>,
     /// Accounts by portal key: `(id, name)`, all pages.
     pub(crate) accounts: Flights<String, Arc<Vec<(String, String)>>>,
     /// Logins of registries and descriptions of clusters, by identity and target.

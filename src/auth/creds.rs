@@ -42,13 +42,18 @@ impl AwsCredentials {
         }
     }
 
-    /// Refuses credentials that a service gave out just now and that no caller could use: they are over already, or are no
-    /// keys. A line break in one of them would add lines to files that keys are written to.
-    pub(crate) fn on_arrival(self, what: &str, now: Timestamp) -> Result<AwsCredentials, Error> {
+    /// Each is a text of one line without blanks.
+    pub(crate) fn are_keys(&self) -> bool {
         let secrets = [Some(&self.secret_access_key), self.session_token.as_ref()];
         let secrets = secrets.into_iter().flatten().map(Expose::expose_secret);
         let is_key = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
-        if !secrets.chain([self.access_key_id.as_str()]).all(is_key) {
+        secrets.chain([self.access_key_id.as_str()]).all(is_key)
+    }
+
+    /// Refuses credentials that a service gave out just now and that no caller could use: they are over already, or are no
+    /// keys. A line break in one of them would add lines to files that keys are written to.
+    pub(crate) fn on_arrival(self, what: &str, now: Timestamp) -> Result<AwsCredentials, Error> {
+        if !self.are_keys() {
             return Err(Error::Refused {
                 what: what.to_owned(),
                 answer: "the answer has an empty key, or one with blanks or line breaks".to_owned(),

@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::chain::{Chain, check_provider, find_provider, provider_fingerprint};
 use super::config::Provider;
 use super::error::Error;
@@ -10,7 +12,7 @@ use super::given::Credentials;
 use super::kind::ProviderKind;
 use super::name::ProviderName;
 use super::record::StepRecord;
-use super::session::{Session, abortable};
+use super::session::{Session, abortable, share};
 use crate::span::Span;
 
 impl Session {
@@ -38,8 +40,9 @@ impl Session {
     pub(super) async fn proof(&self, provider: &Provider, kind: Registered) -> Result<Proof, Error> {
         let since = Instant::now();
         let mut flight = self.context.proofs.enter(&provider_fingerprint(provider)).await;
-        if let Some(proof) = flight.value.as_ref().filter(|proof| proof.is_fresh(self.context.now_there())) {
-            return Ok(proof.clone());
+        let now = self.context.now_there();
+        if let Some(known) = flight.value.as_ref().filter(|known| known.lasts(now, self.lasting)) {
+            return Ok(known.proof.clone());
         }
         if let Some(error) = flight.failed_since(since) {
             return Err(error);
@@ -47,7 +50,9 @@ impl Session {
         let (context, region) = (&*self.context, provider.region.as_deref());
         let step = Step { context, entry: Entry::provider(provider), provider: None, region, before: None };
         let result = kind.module().authenticate(step).await;
-        flight.land(result.map_err(|error| error.at_provider(provider, &context.host.sources)))
+        let result = result.map_err(|error| error.at_provider(provider, &context.host.sources));
+        let issued = context.now_there();
+        flight.land(result.map(|proof| Obtained { proof, issued })).map(|known| known.proof)
     }
 
     /// What the step before an identity of a module gave: that of `base`, else the provider.
@@ -64,6 +69,24 @@ impl Session {
             }
             _ => Ok(None),
         }
+    }
+}
+
+/// What a provider gave, and when.
+#[derive(Debug, Clone)]
+pub(crate) struct Obtained {
+    proof: Proof,
+    issued: Timestamp,
+}
+
+impl Obtained {
+    /// It is good for one more use, and of what reaches children as it is so much is left as they were promised. A person
+    /// or a job is not asked again for that: what was shown is exchanged for something else.
+    fn lasts(&self, now: Timestamp, wanted: SignedDuration) -> bool {
+        let Some(end) = self.proof.expires() else { return true };
+        let is_given = matches!(self.proof, Proof::Google(_) | Proof::Azure(_));
+        let wanted = if is_given { share(end.duration_since(self.issued), wanted) } else { SignedDuration::ZERO };
+        self.proof.is_fresh(now) && end.duration_since(now) >= wanted
     }
 }
 
@@ -88,4 +111,38 @@ fn not_saml(provider: &Provider) -> Error {
     let help =
         "name a provider of kind aws/saml with `--provider`; `atmos auth list --providers` shows them".to_owned();
     FederationError::Unavailable { who, reason: format!("it is of kind {}", provider.kind_text), help }.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::federation::GoogleToken;
+    use super::*;
+    use crate::secret::Secret;
+
+    fn google(expires: Option<Timestamp>) -> Proof {
+        let token = Secret::from("ya29.x".to_owned());
+        Proof::Google(GoogleToken { token, expires, project: None, email: None, region: None })
+    }
+
+    #[test]
+    fn what_children_are_given_as_it_is_has_as_much_left_as_they_were_promised() {
+        let issued = Timestamp::from_second(1_000_000).unwrap();
+        let five = SignedDuration::from_mins(5);
+        for (life, age, wanted, lasts) in [
+            (3600, 3299, five, true),
+            (3600, 3301, five, false),
+            (308, 7, five, true),
+            (308, 9, five, false),
+            (240, 119, five, true),
+            (240, 121, five, false),
+            (3600, 3301, SignedDuration::ZERO, true),
+            (3600, 3541, SignedDuration::ZERO, false),
+        ] {
+            let end = issued + SignedDuration::from_secs(life);
+            let known = Obtained { proof: google(Some(end)), issued };
+            assert_eq!(known.lasts(issued + SignedDuration::from_secs(age), wanted), lasts, "{life} {age}");
+        }
+        let for_ever = Obtained { proof: google(None), issued };
+        assert!(for_ever.lasts(Timestamp::MAX, five));
+    }
 }

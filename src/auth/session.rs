@@ -39,7 +39,7 @@ pub struct Session {
     pub(super) context: Arc<Context>,
     pub(super) settings: Arc<AuthConfig>,
     /// What credentials have to have left, also those that this process has got itself.
-    lasting: SignedDuration,
+    pub(super) lasting: SignedDuration,
     /// What those that it has not got itself have to have left.
     min_ttl: SignedDuration,
 }
@@ -453,7 +453,11 @@ pub fn is_fresh(credentials: &Credentials, now: Timestamp, minimum: SignedDurati
 /// What credentials must have left so that nobody comes back for the same ones: never more than half of their life.
 fn lasting_of(credentials: &Credentials, wanted: SignedDuration) -> SignedDuration {
     let Some(expiration) = credentials.expiration() else { return SignedDuration::ZERO };
-    let lifetime = expiration.duration_since(credentials.issued());
+    share(expiration.duration_since(credentials.issued()), wanted)
+}
+
+/// As much as is wanted of a lifetime, or half of one that is no longer than that.
+pub(super) fn share(lifetime: SignedDuration, wanted: SignedDuration) -> SignedDuration {
     if lifetime > wanted { wanted } else { lifetime / 2 }
 }
 

@@ -13,4 +13,4 @@ pub mod job;
 pub mod pro;
 mod token;
 
-pub use token::{Desk, Token, Trouble, claims};
+pub use token::{Desk, Token, Trouble, claims, end};

@@ -4,15 +4,18 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use crate::host::{Host, Http, HttpError, HttpRequest, HttpResponse, form};
-use crate::secret::Secret;
+use crate::secret::{Expose as _, Secret};
 
 /// A service that gives a token does so soon.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Largest answer with a token.
 const LIMIT: usize = 256 * 1024;
+/// More seconds than anything lives.
+const LONGEST: f64 = 1e10;
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A bearer token.
@@ -123,10 +126,33 @@ impl<'a> Desk<'a> {
             .as_str()
             .filter(|value| !value.is_empty())
             .ok_or_else(|| Trouble::Broken("the answer has no token".to_owned()))?;
-        // Azure's services write numbers as texts.
-        let lifetime = &answer["expires_in"];
-        let lifetime = lifetime.as_i64().or_else(|| lifetime.as_str()?.parse().ok());
-        Ok(Token { value: self.register(value), lifetime })
+        let value = self.register(value);
+        if !value.expose_secret().bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(Trouble::Broken("the token in the answer has characters that no token has".to_owned()));
+        }
+        Ok(Token { value, lifetime: lifetime(&answer["expires_in"])? })
+    }
+}
+
+/// Seconds; nothing where an issuer does not say it. Azure's services write numbers as texts.
+fn lifetime(written: &Json) -> Result<Option<i64>, Trouble> {
+    #[expect(clippy::cast_possible_truncation, reason = "in range; a fraction of a second is of no use")]
+    let number = || written.as_f64().filter(|seconds| seconds.abs() < LONGEST).map(|seconds| seconds as i64);
+    let seconds = written.as_i64().or_else(number).or_else(|| written.as_str()?.parse().ok());
+    match seconds {
+        None if !written.is_null() => {
+            Err(Trouble::Broken("`expires_in` of the answer is no number of seconds".to_owned()))
+        }
+        seconds => Ok(seconds),
+    }
+}
+
+/// When something ends by what is written; the inner `None` is for the end of time, by which programs say that it never does.
+pub fn end(text: &str) -> Option<Option<Timestamp>> {
+    match text.parse() {
+        Ok(end) => Some(Some(end)),
+        // The last days that there are cannot be counted in every zone.
+        Err(_) => format!("9998-{}", text.strip_prefix("9999-")?).parse::<Timestamp>().ok().map(|_| None),
     }
 }
 
@@ -151,6 +177,33 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn lifetimes_are_seconds_or_nothing() {
+        for (written, seconds) in [
+            (json!(3599), Some(3599)),
+            (json!("3599"), Some(3599)),
+            (json!(3599.5), Some(3599)),
+            (json!(-1), Some(-1)),
+            (json!(null), None),
+        ] {
+            assert_eq!(lifetime(&written).unwrap(), seconds, "{written}");
+        }
+        for written in [json!("soon"), json!(""), json!(1e30), json!(true), json!([3599]), json!({})] {
+            assert!(matches!(lifetime(&written), Err(Trouble::Broken(_))), "{written}");
+        }
+    }
+
+    #[test]
+    fn ends_are_read_and_the_end_of_time_is_none() {
+        assert_eq!(end("2026-11-26T12:00:00Z").unwrap().unwrap().as_second(), 1_795_694_400);
+        for never in ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59.9999999Z", "9999-12-31T23:59:59+00:00"] {
+            assert_eq!(end(never), Some(None), "{never}");
+        }
+        for text in ["", "soon", "9999-", "9999-13-01T00:00:00Z", "2026-11-26"] {
+            assert_eq!(end(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn refusals_say_what_the_service_said_in_one_line() {

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+use super::printable::on_one_line;
+use crate::auth::SamlRole;
 use crate::auth::user::Rotated;
 use crate::ops::auth::{ConsoleReport, KeysReport, MigrateReport, SamlRolesReport};
 use crate::value::{Node, from_json};
@@ -57,10 +59,15 @@ pub fn saml_roles(report: &SamlRolesReport) -> String {
     if report.roles.is_empty() {
         return format!("provider {} offers no role\n", report.provider);
     }
-    let width = report.roles.iter().map(|role| role.role.len()).max().unwrap_or_default();
+    // Whoever wrote the assertion chose these names.
+    let line = |offered: &SamlRole| {
+        [&offered.account, &offered.role, &offered.principal].map(|text| on_one_line(text).into_owned())
+    };
+    let lines: Vec<[String; 3]> = report.roles.iter().map(line).collect();
+    let width = lines.iter().map(|[_, role, _]| role.len()).max().unwrap_or_default();
     let mut text = format!("{:<12}  {:<width$}  PROVIDER\n", "ACCOUNT", "ROLE");
-    for offered in &report.roles {
-        let _ = writeln!(text, "{:<12}  {:<width$}  {}", offered.account, offered.role, offered.principal);
+    for [account, role, principal] in lines {
+        let _ = writeln!(text, "{account:<12}  {role:<width$}  {principal}");
     }
     text
 }

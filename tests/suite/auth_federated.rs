@@ -156,6 +156,24 @@ fn git_asks_and_gets_passwords_for_configured_hosts_alone() {
 }
 
 #[test]
+fn what_is_wrong_with_an_integration_is_said_for_its_own_hosts_alone() {
+    let federation = federation();
+    let good = "    hub: {kind: git/credentials";
+    let bad = "    bad: {kind: git/credentials, via: {identity: o}, spec: {hosts: [\"*.wild.test\", odd.test], token: OCTO_TOKEN}}\n";
+    federation.configure(&AUTH.replace(good, &format!("{bad}{good}")));
+    assert_eq!(asked(&federation, "get", "protocol=https\nhost=github.com\n\n").success().stdout, "");
+    let answer = asked(&federation, "get", "protocol=https\nhost=git.acme.test\n\n").success();
+    assert!(answer.stdout.contains(TOKEN), "of an integration after it: {answer}");
+    asked(&federation, "get", "protocol=https\nhost=odd.test\n\n").exits(1).says("`*.wild.test` is no host");
+    // Whom it follows cannot be read: whoever logs in hears of it.
+    let odd = bad.replace("\"*.wild.test\", ", "").replace("identity: o", "identity: [o]");
+    federation.configure(&AUTH.replace(good, &format!("{odd}{good}")));
+    let wrong = "integration `bad`: `via.identity` must be a string";
+    federation.sandbox.atmos(&["auth", "validate"]).exits(1).says(wrong);
+    federation.sandbox.atmos(&["auth", "login", "-i", "octo"]).success().says(wrong);
+}
+
+#[test]
 fn real_git_is_answered_within_a_run_and_by_its_settings() {
     let Some(git) = find_part("git") else { panic!("git is missing") };
     let federation = federation();

@@ -199,6 +199,8 @@ fn child_of_each_identity_has_its_variables_and_none_of_another() {
         "AZURE_SUBSCRIPTION_ID",
         "AZURE_TENANT_ID",
         "AZURE_REGION",
+        "AZURE_DEFAULTS_GROUP",
+        "AZURE_DEFAULTS_LOCATION",
         "AZURE_USERNAME",
         "AZURE_PASSWORD",
     ];

@@ -1,6 +1,8 @@
 //! An apply that outlives its credentials: new ones are there in time, whoever hands them over, and its state is saved.
 
-use crate::support::{Cloud, exchange};
+use serde_json::json;
+
+use crate::support::{Cloud, Federation, exchange};
 
 /// Applies for so many seconds with credentials of so many seconds, and says by whom the first and the last request to S3
 /// were signed, and how often the portal gave out credentials.
@@ -30,6 +32,36 @@ fn apply_for(delivery: &str, lifetime: &str, seconds: &str) -> (usize, usize) {
     cloud.assert_clean();
     let signers: std::collections::BTreeSet<_> = at_s3.iter().map(|call| &call.signer).collect();
     (cloud.portal.count("GetRoleCredentials"), signers.len())
+}
+
+/// The token of a provider reaches a child as it is, in a file that has to be new in time.
+#[test]
+fn private_files_are_new_five_minutes_before_the_end_also_of_a_providers_own_token() {
+    let federation = Federation::start(
+        "
+auth:
+  realm: long
+  providers:
+    pool:
+      kind: gcp/workload-identity-federation
+      spec:
+        {project_number: 123456, workload_identity_pool_id: ci, workload_identity_provider_id: github,
+         endpoint_url: URL/google, token_source: {type: file, file_path: token}}
+  identities:
+    placed: {kind: gcp/project, via: {provider: pool}, principal: {project_id: p}}
+",
+    );
+    let audience =
+        "https://iam.googleapis.com/projects/123456/locations/global/workloadIdentityPools/ci/providers/github";
+    federation.sandbox.write("token", &federation.mint(&json!({"aud": audience})));
+    federation.control(&json!({"seconds": 304}));
+    let script = r#"
+        for _ in $(seq 300); do
+            test "$(cat "$CLOUDSDK_AUTH_ACCESS_TOKEN_FILE")" = "$GOOGLE_OAUTH_ACCESS_TOKEN" || { echo new; exit; }
+            sleep 0.1
+        done"#;
+    let seen = federation.sandbox.atmos(&["auth", "exec", "-i", "placed", "--", "sh", "-c", script]).success();
+    assert_eq!(seen.stdout, "new\n", "{seen}");
 }
 
 /// An SDK comes back to an endpoint as soon as less than five minutes are left.

@@ -195,6 +195,30 @@ fn plugins_that_fail_say_why_within_their_time_and_nothing_is_kept() {
         ),
         ("tomorrow", printing(&answer("tomorrow")), "Expiration is no time such as"),
         (
+            "latin 1",
+            "#!/bin/sh\nprintf '{\"Version\":1,\"Variables\":{\"HCLOUD_TOKEN\":\"p\\344ss\"}}'\n".to_owned(),
+            "it printed bytes that are no UTF-8",
+        ),
+        (
+            "lines",
+            printing(r#"{"Version":1,"AccessKeyId":"AKIAX\n[x]","SecretAccessKey":"s","SessionToken":"t"}"#),
+            "a key is empty, or has blanks or line breaks",
+        ),
+        (
+            "line end",
+            printing(r#"{"Version":1,"AccessKeyId":"AKIAX","SecretAccessKey":"s","SessionToken":"t\r\n"}"#),
+            "a key is empty, or has blanks or line breaks",
+        ),
+        (
+            "account",
+            printing(
+                &good
+                    .replace("\"Version\":1,", "\"Version\":1,\"Account\":\"x\\n Realm  other\",")
+                    .replace("\"Account\":\"project-7\",", ""),
+            ),
+            "Account has a character that steers the terminal",
+        ),
+        (
             "number",
             printing(&good.replace(&format!("\"HCLOUD_TOKEN\":\"{SECRET}\""), "\"HCLOUD_TOKEN\":12")),
             "Variables: the value of `HCLOUD_TOKEN` is no text",

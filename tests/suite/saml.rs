@@ -106,6 +106,26 @@ fn sessions_are_as_long_as_they_are_wanted_and_no_longer_than_the_role_allows() 
 }
 
 #[test]
+fn a_clock_that_is_wrong_does_not_keep_anybody_out() {
+    // The identity provider lets it begin now; the clock of this machine is behind, or ahead.
+    for (begins, seconds, ahead, warns) in [(2, 300, 0, false), (900, 1200, 900, true), (-960, -600, -900, true)] {
+        let federation = saml(&json!({"begins": begins, "seconds": seconds}));
+        federation.control(&json!({"ahead": ahead}));
+        let seen = federation.sandbox.atmos(&["auth", "login", "-i", "b"]).success();
+        assert_eq!(seen.mentions("compare the clocks"), warns, "{begins}: {seen}");
+        let who = federation.sandbox.atmos(&["auth", "whoami", "-i", "b", "-o", "json"]).success().json();
+        assert_eq!(who["principal"], "arn:aws:sts::111111111111:assumed-role/B/me@acme.test");
+    }
+}
+
+#[test]
+fn what_an_assertion_offers_does_not_steer_the_terminal() {
+    let federation = saml(&json!({"roles": ["A", "B&#x202e;&#x9b;"]}));
+    let table = federation.sandbox.atmos(&["auth", "saml", "roles"]).success();
+    assert!(table.stdout.contains("role/B\\u{202e}\\u{9b}") && !table.stdout.contains('\u{202e}'), "{table}");
+}
+
+#[test]
 fn real_sts_of_moto_takes_an_assertion_with_one_role() {
     let mut federation = saml(&json!({"roles": ["A"]}));
     let sts = Sts::start();
@@ -122,7 +142,9 @@ fn what_is_wrong_with_an_assertion_is_said_and_nothing_is_kept() {
     let federation = saml(&json!({}));
     let good = federation.assert(&json!({}));
     for (name, assertion, phrase, calls) in [
-        ("over", federation.assert(&json!({"seconds": -10})), "it ended at ", 0),
+        ("over", federation.assert(&json!({"seconds": -10})), "the assertion was over when it arrived", 1),
+        ("long over", federation.assert(&json!({"seconds": -900})), "it ended at ", 1),
+        ("far away", federation.assert(&json!({"begins": 900})), "it begins at ", 1),
         (
             "audience",
             federation.assert(&json!({"audience": "https://other.example"})),
@@ -309,7 +331,12 @@ fn browsers_that_are_missing_closed_or_lead_nowhere_end_the_sign_in() {
     chromium(&mut federation, "#!/bin/sh\nexit 0\n");
     federation.sandbox.atmos(&login).exits(1).says("the browser was closed before the sign-in was done");
     federation.sandbox.set("ATMOS_BROWSER", "no-such-browser");
-    federation.sandbox.atmos(&login).exits(1).says("no browser was found");
+    let missing = federation.sandbox.atmos(&login).exits(1).says("there is no program `no-such-browser`");
+    missing.says("ATMOS_BROWSER names");
+    federation.configure(&auth.replace("url: ", "browser_executable_path: /nonexistent/chrome, url: "));
+    let missing = federation.sandbox.atmos(&login).exits(1);
+    missing.says("there is no program `/nonexistent/chrome`, which browser_executable_path names");
+    federation.configure(&auth);
     let script = "#!/bin/sh\nexec sleep 60\n";
     federation.sandbox.write("browser", script);
     let file = federation.sandbox.repo().join("browser");

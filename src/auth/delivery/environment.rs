@@ -3,8 +3,6 @@
 //! One form for all of them, version 1: `Variables` (secret, but for the names in `Public`), `Files` (contents by path below
 //! the private directory), `Paths` (variables that name one of these), `Remove`, `Account`, `Region`, `Expiration`. Row 5.
 
-use std::str::FromStr as _;
-
 use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -12,6 +10,7 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 use super::helper::seconds;
 use crate::auth::given::{EnvironmentCredentials, PrivateFile, Variable};
+use crate::cloud::end;
 use crate::secret::{Expose as _, Secret};
 
 /// Room for most, so that the text is rarely moved while it grows.
@@ -73,7 +72,7 @@ pub fn parse_environment(text: &str, issued: Timestamp) -> Option<EnvironmentCre
         return None;
     }
     let expiration = match &read.expiration {
-        Some(text) => Some(Timestamp::from_str(text).ok()?),
+        Some(text) => end(text)?,
         None => None,
     };
     let public = std::mem::take(&mut read.public);

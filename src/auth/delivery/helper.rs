@@ -1,7 +1,6 @@
 //! What the credential helper prints for an AWS SDK, and how it is called. Row 5.
 
 use std::path::PathBuf;
-use std::str::FromStr as _;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -12,6 +11,7 @@ use super::quote::process_word;
 use super::{environment_text, parse_environment};
 use crate::auth::creds::AwsCredentials;
 use crate::auth::given::Credentials;
+use crate::cloud::end;
 use crate::secret::{Expose as _, Secret};
 
 /// SDKs come back only when credentials are over, so they are told to come a little earlier.
@@ -123,7 +123,7 @@ pub fn parse_given(text: &str, now: Timestamp) -> Option<Credentials> {
 pub fn parse_helper_answer(text: &str, now: Timestamp) -> Option<AwsCredentials> {
     let read: Read = serde_json::from_str(text).ok()?;
     let expiration = match read.expiration {
-        Some(text) => Some(Timestamp::from_str(&text).ok()?),
+        Some(text) => end(&text)?,
         None => None,
     };
     Some(AwsCredentials {

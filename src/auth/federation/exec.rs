@@ -1,10 +1,8 @@
 //! `exec`: what a program of the user's own prints, for clouds that have no kind of their own. Row 5.
 
 use std::collections::HashSet;
-use std::str::FromStr as _;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value as Json};
 
@@ -15,6 +13,7 @@ use super::super::identity::credential_process::{Program, run, words};
 use super::error::Error;
 use super::module::{Entry, Form, Module, Pending, Proof, Step};
 use super::setting::{Setting, Shape};
+use crate::cloud;
 use crate::diag::nearest;
 use crate::secret::Expose as _;
 use crate::span::Span;
@@ -90,6 +89,9 @@ impl Module for Exec {
                 Credentials::Aws(keys) => {
                     keys.region = step.region.map(str::to_owned);
                     keys.session_token = keys.session_token.take().filter(|token| !token.expose_secret().is_empty());
+                    if !keys.are_keys() {
+                        return Err(other("a key is empty, or has blanks or line breaks".to_owned()));
+                    }
                 }
                 Credentials::Environment(given) => {
                     if let Some(reason) = given.problem() {
@@ -181,12 +183,20 @@ impl<'de> Visitor<'de> for Keys {
     }
 }
 
+/// It is shown to people: nothing in it may add lines, or show others in another order.
+fn steers(character: char) -> bool {
+    character.is_control() || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// A value that is not what its key wants, by name; the value may be secret.
 fn odd_value(answer: &Map<String, Json>) -> Option<String> {
     let there = |key: &'static str| answer.get(key).filter(|value| !value.is_null()).map(|value| (key, value));
     for (key, value) in ["SessionToken", "Account", "Region", "Expiration"].into_iter().filter_map(there) {
         let Some(text) = value.as_str() else { return Some(format!("{key} is no text")) };
-        if key == "Expiration" && Timestamp::from_str(text).is_err() {
+        if key != "SessionToken" && text.contains(steers) {
+            return Some(format!("{key} has a character that steers the terminal"));
+        }
+        if key == "Expiration" && cloud::end(text).is_none() {
             return Some(format!("{key} is no time such as 2026-11-26T12:00:00Z"));
         }
     }

@@ -26,6 +26,8 @@ pub(crate) use check::{problems, remarks};
 pub(crate) use error::Error;
 pub(crate) use fit::{Before, misfit};
 pub(crate) use folders::{consoles, consoles_of_all, folder, folder_of_all, forget as forget_folder, short};
+#[cfg(test)]
+pub(crate) use google::GoogleToken;
 pub(crate) use module::{Entry, Form, Proof, Step};
 pub(crate) use network::endpoint_problem;
 pub(crate) use oidc::Jwt;

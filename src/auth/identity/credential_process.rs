@@ -96,7 +96,12 @@ pub(crate) async fn run(context: &Context, program: Program) -> Result<Result<Ze
             // It may have ended in the meantime; then there is nothing to end.
             let _ = reader.kill();
         }
-        outcome.map(|bytes| Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned())).map_err(|reason| {
+        // Part of a password that is no text would be another password.
+        let text = |bytes: Zeroizing<Vec<u8>>| match std::str::from_utf8(&bytes) {
+            Ok(text) => Ok(Zeroizing::new(text.to_owned())),
+            Err(_) => Err("printed bytes that are no UTF-8".to_owned()),
+        };
+        outcome.and_then(text).map_err(|reason| {
             let said = ear.map(|ear| ear.heard()).unwrap_or_default();
             if said.is_empty() { reason } else { format!("{reason}; it said: {}", masker.mask(&said)) }
         })

@@ -11,7 +11,7 @@ use super::super::federation::Reach;
 use super::super::given::{Credentials, EnvironmentCredentials, Variable};
 use super::super::session::{Session, abortable};
 use super::ecr::RegistryLogin;
-use super::eks::{Cluster, ClusterToken};
+use super::eks::{Cluster, ClusterToken, odd_address};
 use super::target::{ClusterTarget, Home, Registry, is_part};
 use crate::cloud;
 use crate::cloud::azure::ClusterPlace;
@@ -202,6 +202,6 @@ fn read(host: &Host, config: &str) -> Option<Read> {
         let at = words.iter().position(|word| word == "--server-id");
         at.and_then(|at| words.get(at + 1)).map_or_else(|| CLUSTERS_OF_AZURE.to_owned(), Clone::clone)
     });
-    let server = text("server").filter(|server| server.starts_with("https://"))?;
+    let server = text("server").filter(|server| odd_address(server).is_none())?;
     Some(Read { server, authority: text("certificate-authority-data").unwrap_or_default(), audience })
 }

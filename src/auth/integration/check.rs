@@ -111,7 +111,7 @@ fn via(auth: &AuthConfig, integration: &Integration, who: &str, problems: &mut V
             let message = format!("{who}: identity `{}` of kind {} has {what}", identity.name, identity.kind_text);
             problems.push(Problem::warning(message, span("identity")));
         }
-        None if integration.provider.is_none() => {
+        None if integration.provider.is_none() && integration.unknown.is_empty() => {
             let message = format!("{who}: it belongs to nobody: set `via.identity` or `via.provider`");
             problems.push(Problem::warning(message, integration.span));
         }
@@ -365,6 +365,26 @@ mod tests {
                 json!({"x": {"kind": "github/sts", "via": {"provider": "pro"}, "spec": {"policy": "p"}}}),
                 warning,
                 "did you mean `policy_name`?",
+            ),
+            (
+                json!({"x": {"kind": "github/sts", "via": {"provider": "pro"}, "spec": {"repos": {}}}}),
+                error,
+                "`spec.repos` must be a list of repositories",
+            ),
+            (
+                json!({"x": {"kind": "github/sts", "via": {"provider": "pro"}, "spec": {"revoke_on_exit": []}}}),
+                error,
+                "`spec.revoke_on_exit` must be true or false",
+            ),
+            (
+                json!({"x": {"kind": "aws/ecr-public", "via": {"identity": ["dev"]}}}),
+                error,
+                "`via.identity` must be a string, not",
+            ),
+            (
+                json!({"x": {"kind": "aws/ecr-public", "via": {"provider": {"name": "corp"}}}}),
+                error,
+                "`via.provider` must be a string, not",
             ),
             (eks(json!({"name": "c", "region": "r", "alias": {}})), error, "`spec.cluster.alias` must be a string"),
         ] {

@@ -85,12 +85,19 @@ pub struct Integration {
     /// It follows a login by itself.
     pub is_automatic: bool,
     pub span: Span,
+    /// What of `via` is no name, so that nobody knows whom it follows.
+    pub(super) unknown: Vec<(String, Span)>,
     pub(super) node: Node,
 }
 
 impl Integration {
     fn read(name: &str, node: &Node) -> Integration {
         let text = |path: [&str; 2]| node.get_path(path).and_then(Node::scalar_text).filter(|text| !text.is_empty());
+        let unknown = ["identity", "provider"].into_iter().filter_map(|key| {
+            let written = node.get_path(["via", key]).filter(|written| !written.is_null())?;
+            let odd = written.scalar_text().is_none();
+            odd.then(|| (format!("`via.{key}` must be a string, not {}", written.value.type_name()), written.span))
+        });
         let kind_text = node.get("kind").and_then(Node::scalar_text).unwrap_or_default();
         Integration {
             name: name.to_owned(),
@@ -100,6 +107,7 @@ impl Integration {
             provider: text(["via", "provider"]),
             is_automatic: node.get_path(["spec", "auto_provision"]).and_then(Node::as_bool) != Some(false),
             span: node.span,
+            unknown: unknown.collect(),
             node: node.clone(),
         }
     }
@@ -127,8 +135,18 @@ impl Integration {
         all.pop().filter(|_| all.is_empty())
     }
 
-    /// Whether it belongs to the identity at the end of a chain.
+    /// Hosts that are written down for git, whether or not the rest can be read.
+    pub fn names_host(&self, host: &str) -> bool {
+        let written = self.node.get_path(["spec", "hosts"]);
+        let is_it = |node: &Node| node.scalar_text().is_some_and(|text| text.trim().eq_ignore_ascii_case(host));
+        written.is_some_and(|node| node.as_list().map_or_else(|| is_it(node), |list| list.iter().any(is_it)))
+    }
+
+    /// Whether it belongs to the identity at the end of a chain. What may be meant for anybody is: who meets it says so.
     pub fn is_of(&self, auth: &AuthConfig, chain: &Chain) -> bool {
+        if !self.unknown.is_empty() {
+            return true;
+        }
         let identity = self.identity.as_deref().and_then(|name| auth.identity(name));
         if identity.is_some_and(|identity| identity.name == chain.target().name) {
             return true;
@@ -166,6 +184,13 @@ mod tests {
                 "four": {"kind": "aws/ecr"},
             },
         }));
+        let odd = json!({"kind": "git/credentials", "via": {"identity": ["a"]}, "spec": {"hosts": ["*.x", " A.test"]}});
+        let odd = config(&json!({"identities": {"z": {"kind": "mock"}}, "integrations": {"odd": odd}}));
+        let chain = Chain::build(&odd, &IdentityName::from("z"), &Sources::new()).unwrap();
+        let found = linked(&odd, &chain);
+        assert_eq!(found.len(), 1, "whoever may be meant says so");
+        assert!(found[0].target().unwrap_err()[0].0.contains("`via.identity` must be a string"));
+        assert!(found[0].names_host("a.test") && !found[0].names_host("github.com"));
         let names = |identity: &str| {
             let chain = Chain::build(&auth, &IdentityName::from(identity), &Sources::new()).unwrap();
             linked(&auth, &chain).into_iter().map(|known| (known.name, known.is_automatic)).collect::<Vec<_>>()

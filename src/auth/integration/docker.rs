@@ -14,11 +14,13 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 use super::ecr::RegistryLogin;
 use super::error::{Error, real};
+use super::text::{Text, put, without};
 use crate::host::lock::FileLock;
 use crate::host::{Host, fs};
 use crate::secret::Expose as _;
 
 const FILE: &str = "config.json";
+const AUTHS: &str = "auths";
 const INSTEAD: &str = "DOCKER_CONFIG";
 /// How long another process may keep the file.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -55,7 +57,7 @@ impl Docker<'_> {
         let path = real(&folder.join(FILE))?;
         let _lock = lock(&folder)?;
         let mut config = read(&path)?;
-        if let Some(helper) = helper(&config, &login.registry) {
+        if let Some(helper) = config.helper(&login.registry) {
             let place = format!("the credential helper docker-credential-{helper}");
             let mut input =
                 Helped { server: &login.registry, user: &login.user, secret: login.password.expose_secret() }.json();
@@ -63,12 +65,12 @@ impl Docker<'_> {
             input.zeroize();
             stored?;
             // As docker itself does it: what has a login somewhere is named here.
-            entry(&mut config, &login.registry, json!({}), &path)?;
-            write(&path, config)?;
+            config.entry(&login.registry, None, &path)?;
+            config.write(&path)?;
             return Ok(place);
         }
-        entry(&mut config, &login.registry, json!({ "auth": pair(login) }), &path)?;
-        write(&path, config)?;
+        config.entry(&login.registry, Some(&pair(login)), &path)?;
+        config.write(&path)?;
         Ok(path.display().to_string())
     }
 
@@ -86,14 +88,12 @@ impl Docker<'_> {
         let mut config = read(&path)?;
         let mut removed = Vec::new();
         for registry in registries {
-            let Some(auths) = config.get_mut("auths").and_then(Json::as_object_mut) else { break };
-            if !auths.contains_key(registry) {
-                continue;
+            let Some(rest) = without(&config.text, &[AUTHS, registry]) else { continue };
+            if !dry_run {
+                config.text = rest;
             }
-            let mut gone = if dry_run { None } else { auths.remove(registry) };
-            gone.as_mut().into_iter().for_each(wipe);
             let mut place = path.display().to_string();
-            if let Some(helper) = helper(&config, registry) {
+            if let Some(helper) = config.helper(registry) {
                 place = format!("the credential helper docker-credential-{helper}");
                 if !dry_run {
                     self.ask(&helper, "erase", registry, &path)?;
@@ -102,7 +102,7 @@ impl Docker<'_> {
             removed.push((registry.clone(), place));
         }
         if !dry_run && !removed.is_empty() {
-            write(&path, config)?;
+            config.write(&path)?;
         }
         Ok(removed)
     }
@@ -146,18 +146,17 @@ pub fn furnish(host: &Host, directory: &Path, logins: &[RegistryLogin]) -> Resul
     let own = folder(host);
     let mut config = match &own {
         Some(folder) => read(&real(&folder.join(FILE))?)?,
-        None => Map::new(),
+        None => Config::default(),
     };
     let path = directory.join(FILE);
     for login in logins {
-        if helper(&config, &login.registry).is_some() {
+        if config.helper(&login.registry).is_some() {
             // The login is here and not there: an empty name is docker's word for that.
-            let helpers = object(&mut config, "credHelpers", &path)?;
-            helpers.insert(login.registry.clone(), json!(""));
+            config.put(&["credHelpers", &login.registry], "\"\"", &path)?;
         }
-        entry(&mut config, &login.registry, json!({ "auth": pair(login) }), &path)?;
+        config.entry(&login.registry, Some(&pair(login)), &path)?;
     }
-    write(&path, config)?;
+    config.write(&path)?;
     if let Some(own) = own {
         link(&own, directory).map_err(|error| Error::file("link", &own, &error))?;
     }
@@ -186,31 +185,59 @@ fn link(_from: &Path, _into: &Path) -> io::Result<()> {
 }
 
 /// User and password in one, as the file has them.
-fn pair(login: &RegistryLogin) -> String {
+fn pair(login: &RegistryLogin) -> Zeroizing<String> {
     let text = Zeroizing::new(format!("{}:{}", login.user, login.password.expose_secret()));
-    base64::engine::general_purpose::STANDARD.encode(text.as_bytes())
+    Zeroizing::new(base64::engine::general_purpose::STANDARD.encode(text.as_bytes()))
 }
 
-/// The program that keeps the login of a registry, where the configuration names one.
-fn helper(config: &Map<String, Json>, registry: &str) -> Option<String> {
-    let own = config.get("credHelpers").and_then(|helpers| helpers.get(registry));
-    let name = own.or_else(|| config.get("credsStore")).and_then(Json::as_str)?;
-    (!name.is_empty()).then(|| name.to_owned())
+/// The file as it is written, and which programs keep logins by it.
+struct Config {
+    text: Text,
+    helpers: Map<String, Json>,
+    store: Option<String>,
 }
 
-fn entry(config: &mut Map<String, Json>, registry: &str, value: Json, path: &Path) -> Result<(), Error> {
-    if let Some(mut old) = object(config, "auths", path)?.insert(registry.to_owned(), value) {
-        wipe(&mut old);
+impl Default for Config {
+    fn default() -> Config {
+        Config { text: Zeroizing::new("{}\n".to_owned()), helpers: Map::new(), store: None }
     }
-    Ok(())
 }
 
-fn object<'a>(config: &'a mut Map<String, Json>, key: &str, path: &Path) -> Result<&'a mut Map<String, Json>, Error> {
-    let slot = config.entry(key).or_insert_with(|| json!({}));
-    if slot.is_null() {
-        *slot = json!({});
+impl Config {
+    fn read(text: Text) -> Result<Config, String> {
+        // What is wrong may be a part of a secret: only the place is told.
+        let read = serde_json::from_str(&text).map_err(|error| format!(":{}:{}", error.line(), error.column()));
+        let mut json: Json = read?;
+        let helpers = json["credHelpers"].as_object().cloned().unwrap_or_default();
+        let store = json["credsStore"].as_str().map(str::to_owned);
+        let is_object = json.is_object();
+        wipe(&mut json);
+        if is_object { Ok(Config { text, helpers, store }) } else { Err(String::new()) }
     }
-    slot.as_object_mut().ok_or_else(|| unreadable(path, String::new()))
+
+    /// The program that keeps the login of a registry, where the configuration names one.
+    fn helper(&self, registry: &str) -> Option<String> {
+        let own = self.helpers.get(registry).map(|own| own.as_str().unwrap_or_default());
+        own.or(self.store.as_deref()).filter(|name| !name.is_empty()).map(str::to_owned)
+    }
+
+    fn put(&mut self, keys: &[&str], value: &str, path: &Path) -> Result<(), Error> {
+        self.text = put(&self.text, keys, value).ok_or_else(|| unreadable(path, String::new()))?;
+        Ok(())
+    }
+
+    /// The entry of a registry, with user and password or without.
+    fn entry(&mut self, registry: &str, pair: Option<&str>, path: &Path) -> Result<(), Error> {
+        self.put(&[AUTHS, registry], "{}", path)?;
+        let Some(pair) = pair else { return Ok(()) };
+        // Letters and digits: nothing in it needs an escape.
+        let value = Zeroizing::new(["\"", pair, "\""].concat());
+        self.put(&[AUTHS, registry, "auth"], &value, path)
+    }
+
+    fn write(&self, path: &Path) -> Result<(), Error> {
+        fs::write_atomic(path, self.text.as_bytes(), 0o600).map_err(|error| Error::file("write", path, &error))
+    }
 }
 
 fn wipe(json: &mut Json) {
@@ -228,21 +255,17 @@ fn lock(folder: &Path) -> Result<FileLock, Error> {
     FileLock::acquire(&path, Some(PATIENCE), || {}).map_err(|error| Error::file("lock", &folder.join(FILE), &error))
 }
 
-fn read(path: &Path) -> Result<Map<String, Json>, Error> {
-    let text = match fs::read_regular(path, u64::MAX, "it is not a regular file") {
-        Ok(text) => Zeroizing::new(text),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Map::new()),
+fn read(path: &Path) -> Result<Config, Error> {
+    let bytes = match fs::read_regular(path, u64::MAX, "it is not a regular file") {
+        Ok(bytes) => Zeroizing::new(bytes),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Config::default()),
         Err(error) => return Err(Error::file("read", path, &error)),
     };
-    if text.iter().all(u8::is_ascii_whitespace) {
-        return Ok(Map::new());
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Ok(Config::default());
     }
-    match serde_json::from_slice(&text) {
-        Ok(Json::Object(config)) => Ok(config),
-        Ok(_) => Err(unreadable(path, String::new())),
-        // What is wrong may be a part of a secret: only the place is told.
-        Err(error) => Err(unreadable(path, format!(":{}:{}", error.line(), error.column()))),
-    }
+    let text = std::str::from_utf8(&bytes).map_err(|_| unreadable(path, String::new()))?;
+    Config::read(Zeroizing::new(text.to_owned())).map_err(|at| unreadable(path, at))
 }
 
 fn unreadable(path: &Path, at: String) -> Error {
@@ -256,17 +279,6 @@ fn nowhere() -> Error {
         reason: "there is no home".to_owned(),
         help: "set DOCKER_CONFIG to a folder",
     }
-}
-
-fn write(path: &Path, config: Map<String, Json>) -> Result<(), Error> {
-    let mut config = Json::Object(config);
-    // Room for most, so that the text is rarely moved while it grows.
-    let mut text = Zeroizing::new(Vec::with_capacity(64 * 1024));
-    let written = serde_json::to_writer_pretty(&mut *text, &config);
-    debug_assert!(written.is_ok(), "maps of strings always serialise into memory");
-    text.push(b'\n');
-    wipe(&mut config);
-    fs::write_atomic(path, &text, 0o600).map_err(|error| Error::file("write", path, &error))
 }
 
 /// What a helper is given to keep.

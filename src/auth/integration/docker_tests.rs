@@ -61,6 +61,21 @@ fn a_login_goes_into_the_file_and_out_again_and_nothing_else_changes() {
 }
 
 #[test]
+fn what_other_programs_wrote_stays_to_the_byte() {
+    let folder = tempfile::tempdir().unwrap();
+    let (folder, host) = (folder.path(), machine(folder.path()));
+    std::fs::create_dir(folder.join("d")).unwrap();
+    let path = folder.join("d/config.json");
+    let before = "{\"z\":1,\"proxies\":{\"default\":{\"x\":12345678901234567890123}},\"f\":1.10,\"auths\":{\"a\":{\"auth\":\"eDp5\"}},\"auths\":{\"b\":{}}}\n";
+    std::fs::write(&path, before).unwrap();
+    docker(&host).store(&login("r.test", "p")).unwrap();
+    let expected = before.replace("{\"b\":{}", "{\"b\":{},\"r.test\": {\"auth\": \"QVdTOnA=\"}");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), expected);
+    docker(&host).remove(&["r.test".to_owned()], false).unwrap();
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), before);
+}
+
+#[test]
 fn a_link_that_leads_nowhere_is_not_written_over() {
     let folder = tempfile::tempdir().unwrap();
     let (folder, host) = (folder.path(), machine(folder.path()));

@@ -14,6 +14,8 @@ use super::super::aws::endpoint::Service;
 use super::super::chain::Chain;
 use super::super::creds::AwsCredentials;
 use super::super::error::Error;
+use super::super::federation::endpoint_problem;
+use super::super::identity::assume_role::configured_account;
 use super::super::session::{Session, abortable};
 use super::call::Caller;
 use super::target::is_cluster_name;
@@ -27,6 +29,10 @@ const CLUSTER: &str = "x-k8s-aws-id";
 const QUESTION: Duration = Duration::from_mins(1);
 /// Clusters take a token for 15 minutes; a client is told to come back a little earlier.
 const LIFE: SignedDuration = SignedDuration::from_mins(14);
+
+/// Longest text of a service in a message.
+const SHOWN: usize = 300;
+const ENDPOINTS: &str = "check the endpoint overrides in force, and proxies on the way";
 
 /// A cluster as its clients need it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,11 +132,48 @@ async fn describe(caller: &Caller<'_>, name: &str, region: &str) -> Result<Clust
     let url = format!("{}/clusters/{name}", caller.endpoint(Service::Eks, region)?);
     let help = "check the name and the region of the cluster; the identity needs `eks:DescribeCluster`";
     let answer = caller.ask(HttpRequest::get(url), (Service::Eks, region), &what, help).await?;
-    read(&answer["cluster"], name, region).ok_or_else(|| {
+    let cluster = read(&answer["cluster"], name, region).ok_or_else(|| {
         let status = answer["cluster"]["status"].as_str().unwrap_or("unknown");
-        let reason = format!("the cluster has no address yet (status {})", status.escape_debug());
-        Error::Refused { what, answer: reason, help: "wait until it is ACTIVE, and try again".to_owned() }
-    })
+        let reason = format!("the cluster has no address and certificate yet (status {})", status.escape_debug());
+        let help = "wait until it is ACTIVE, and try again".to_owned();
+        Error::Refused { what: what.clone(), answer: reason, help }
+    })?;
+    let account = caller.identity.and_then(configured_account);
+    match strange(&cluster, account) {
+        None => Ok(cluster),
+        Some(answer) => Err(Error::Refused { what, answer, help: ENDPOINTS.to_owned() }),
+    }
+}
+
+/// Why what a service says of a cluster is not taken down: a token of the identity would go there.
+fn strange(cluster: &Cluster, account: Option<&str>) -> Option<String> {
+    let Cluster { name, region, id, endpoint, authority, .. } = cluster;
+    if let Some(reason) = odd_address(endpoint) {
+        return Some(reason);
+    }
+    if base64::engine::general_purpose::STANDARD.decode(authority).is_err() {
+        return Some("the certificate of the cluster is not in base64".to_owned());
+    }
+    let parts: Vec<&str> = id.split(':').collect();
+    let fits = match parts.as_slice() {
+        ["arn", partition, "eks", place, owner, cluster] => {
+            partition.starts_with("aws")
+                && place == region
+                && cluster.strip_prefix("cluster/") == Some(name.as_str())
+                && account.is_none_or(|account| account == *owner)
+        }
+        _ => false,
+    };
+    let of = account.map(|account| format!(" of account {account}")).unwrap_or_default();
+    let shown: String = id.chars().take(SHOWN).collect();
+    (!fits).then(|| format!("`{}` is not cluster {name} in {region}{of}", shown.escape_debug()))
+}
+
+/// Why an address of a cluster is none that a token may go to: it is https, or on this machine.
+pub(super) fn odd_address(address: &str) -> Option<String> {
+    let reason = endpoint_problem(address)?;
+    let shown: String = address.chars().take(SHOWN).collect();
+    Some(format!("the address of the cluster, `{}`, is not taken: {reason}", shown.escape_debug()))
 }
 
 fn check(name: &str, what: &str) -> Result<(), Error> {
@@ -149,7 +192,53 @@ fn read(cluster: &Json, name: &str, region: &str) -> Option<Cluster> {
         region: region.to_owned(),
         id: text(&cluster["arn"])?,
         endpoint: text(&cluster["endpoint"])?,
-        authority: text(&cluster["certificateAuthority"]["data"]).unwrap_or_default(),
+        authority: text(&cluster["certificateAuthority"]["data"])?,
         audience: None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_go_to_the_cluster_that_was_asked_for_and_by_a_private_way() {
+        let arn = "arn:aws:eks:eu-west-1:111111111111:cluster/dev";
+        for (id, endpoint, authority, reason) in [
+            (arn, "https://x.eks.amazonaws.com", "Q0E=", None),
+            (arn, "http://127.0.0.1:1", "Q0E=", None),
+            ("arn:aws-cn:eks:eu-west-1:111111111111:cluster/dev", "https://x", "Q0E=", None),
+            (arn, "http://203.0.113.9", "Q0E=", Some("it must be an https URL")),
+            (arn, "file:///x", "Q0E=", Some("the scheme is neither http nor https")),
+            (
+                arn,
+                "https://x\nusers: []",
+                "Q0E=",
+                Some("`https://x\\nusers: []`, is not taken: it contains white space"),
+            ),
+            (arn, "https://me@x", "Q0E=", Some("it contains a user name")),
+            (arn, "https://x", "-----BEGIN", Some("the certificate of the cluster is not in base64")),
+            (
+                "arn:aws:eks:eu-west-1:999999999999:cluster/dev",
+                "https://x",
+                "Q0E=",
+                Some("is not cluster dev in eu-west-1 of account 111111111111"),
+            ),
+            ("arn:aws:eks:eu-west-1:111111111111:cluster/other", "https://x", "Q0E=", Some("is not cluster dev")),
+            ("arn:aws:eks:eu-west-2:111111111111:cluster/dev", "https://x", "Q0E=", Some("is not cluster dev")),
+            ("dev", "https://x", "Q0E=", Some("is not cluster dev")),
+        ] {
+            let cluster = Cluster {
+                name: "dev".to_owned(),
+                region: "eu-west-1".to_owned(),
+                id: id.to_owned(),
+                endpoint: endpoint.to_owned(),
+                authority: authority.to_owned(),
+                audience: None,
+            };
+            let found = strange(&cluster, Some("111111111111"));
+            assert_eq!(found.is_some(), reason.is_some(), "{cluster:?}: {found:?}");
+            assert!(found.unwrap_or_default().contains(reason.unwrap_or_default()), "{cluster:?}");
+        }
+    }
 }

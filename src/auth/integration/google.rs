@@ -9,7 +9,7 @@ use super::super::error::Error;
 use super::super::federation::{Reach, google_token};
 use super::super::given::Credentials;
 use super::super::session::{Session, abortable};
-use super::eks::{Cluster, ClusterToken};
+use super::eks::{Cluster, ClusterToken, odd_address};
 use super::target::{ClusterTarget, Home};
 use crate::secret::Secret;
 
@@ -42,6 +42,13 @@ impl Session {
         let project = if let Home::Google { project } = &target.home { project } else { "" };
         let reach = Reach::new(&self.context, chain);
         let result = abortable(reach.google_cluster((project, &target.region, &target.name), token)).await;
+        let result = result.and_then(|found| match odd_address(&found.endpoint) {
+            None => Ok(found),
+            Some(answer) => {
+                let what = format!("the cluster {}", target.name);
+                Err(Error::Refused { what, answer, help: "check the endpoint overrides in force".to_owned() })
+            }
+        });
         flight.land(result.map(|found| Cluster {
             name: target.name.clone(),
             region: target.region.clone(),

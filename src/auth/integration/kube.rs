@@ -120,9 +120,18 @@ pub fn only(clusters: &[(ClusterTarget, Entry)]) -> String {
 
 fn place(document: &mut Node, target: &ClusterTarget, entry: &Entry) {
     let (name, context, user) = (entry.cluster.id.as_str(), entry.context.as_str(), user_name(target));
+    let known =
+        find(document, "contexts", context).filter(|known| is_ours(known)).and_then(|known| of(known, "cluster"));
     put(document, "clusters", "cluster", name, &cluster(entry));
     put(document, "contexts", "context", context, &map([("cluster", text(name)), ("user", text(&user))]));
     put(document, "users", "user", &user, &map([("exec", exec(entry))]));
+    // The cluster that our context led to before, where nobody else leads there.
+    if let Some(known) = known {
+        let contexts = document.get("contexts").and_then(Node::as_list).unwrap_or_default();
+        if !contexts.iter().any(|other| of(other, "cluster").as_deref() == Some(known.as_str())) {
+            take(document, "clusters", &[known]);
+        }
+    }
 }
 
 /// A context of that name which is not ours is left alone: it is somebody's way to another cluster, and nobody could bring it

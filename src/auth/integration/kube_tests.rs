@@ -46,6 +46,28 @@ fn other() -> serde_json::Value {
 }
 
 #[test]
+fn a_context_that_leads_elsewhere_leaves_no_cluster_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let (folder, host) = (folder.path(), host(folder.path(), &[]));
+    let target = target(folder, Update::Merge);
+    let of = |id: &str, context: &str| {
+        let mut entry = entry(context);
+        entry.cluster.id = id.to_owned();
+        entry
+    };
+    let clusters = || -> Vec<String> {
+        let known = document(folder)["clusters"].as_array().unwrap().clone();
+        known.iter().map(|cluster| cluster["name"].as_str().unwrap().to_owned()).collect()
+    };
+    write(&host, &target, &of("arn:1", "alias"), Switch::Always).unwrap();
+    write(&host, &target, &of("arn:2", "alias"), Switch::Always).unwrap();
+    assert_eq!(clusters(), ["arn:2"]);
+    write(&host, &target, &of("arn:2", "other"), Switch::Always).unwrap();
+    write(&host, &target, &of("arn:3", "alias"), Switch::Always).unwrap();
+    assert_eq!(clusters(), ["arn:2", "arn:3"], "another context leads to the second one");
+}
+
+#[test]
 fn a_cluster_is_added_and_taken_out_and_nothing_else_changes() {
     let folder = tempfile::tempdir().unwrap();
     let (folder, host) = (folder.path(), host(folder.path(), &[]));

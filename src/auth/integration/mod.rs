@@ -19,6 +19,7 @@ mod google;
 pub mod kube;
 mod schema;
 mod target;
+mod text;
 
 pub use azure::CLUSTERS_OF_AZURE;
 pub use check::conflict;

@@ -169,7 +169,7 @@ impl Integration {
     /// # Errors
     /// Every problem of its settings, with its place.
     pub fn target(&self) -> Result<Option<Target>, Vec<(String, Span)>> {
-        let mut reader = Reader { integration: self, problems: Vec::new() };
+        let mut reader = Reader { integration: self, problems: self.unknown.clone() };
         let target = match self.kind {
             Kind::Ecr => Some(Target::Registry(reader.registry())),
             Kind::EcrPublic => {
@@ -197,6 +197,12 @@ impl Reader<'_> {
     fn node(&self, path: &[&str]) -> Option<&Node> {
         let path = std::iter::once("spec").chain(path.iter().copied());
         self.integration.node.get_path(path).filter(|node| !node.is_empty())
+    }
+
+    /// The same, with lists and maps that are empty.
+    fn written(&self, path: &[&str]) -> Option<&Node> {
+        let path = std::iter::once("spec").chain(path.iter().copied());
+        self.integration.node.get_path(path).filter(|node| !node.is_null())
     }
 
     fn fail(&mut self, path: &[&str], reason: String) {
@@ -306,7 +312,8 @@ impl Reader<'_> {
             Some(list) => list.iter().map(Node::scalar_text).collect::<Option<Vec<_>>>(),
             None => node.scalar_text().map(|text| vec![text]),
         };
-        let repos = self.node(&["repos"]).map_or_else(|| Some(Vec::new()), texts);
+        let repos = self.written(&["repos"]).filter(|node| node.as_str() != Some(""));
+        let repos = repos.map_or_else(|| Some(Vec::new()), texts);
         if repos
             .as_ref()
             .is_none_or(|repos| repos.iter().any(|repo| repo.split('/').filter(|part| !part.is_empty()).count() != 2))
@@ -321,7 +328,7 @@ impl Reader<'_> {
                 format!("invalid git_config_mode `{}`: use env or file", mode.escape_debug()),
             );
         }
-        let revoke = self.node(&["revoke_on_exit"]);
+        let revoke = self.written(&["revoke_on_exit"]);
         if revoke.is_some_and(|node| node.as_bool().is_none()) {
             self.fail(&["revoke_on_exit"], "`spec.revoke_on_exit` must be true or false".to_owned());
         }

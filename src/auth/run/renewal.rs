@@ -14,10 +14,13 @@ use crate::auth::given::{Credentials, EnvironmentCredentials};
 use crate::diag::{Talk, Warning};
 use crate::secret::Masker;
 
-/// The source gives others when less than this is left.
+/// The source gives others when less than this is left, or half of what lives no longer than that.
 const BEFORE: SignedDuration = SignedDuration::from_mins(5);
 /// At least between two attempts, whatever the one has brought.
 pub(super) const PAUSE: Duration = Duration::from_secs(30);
+
+/// When something was given, and when it ends.
+type Life = (Timestamp, Timestamp);
 
 /// Whose files are renewed, and where they lie.
 pub(super) struct Renewal {
@@ -44,17 +47,17 @@ impl Renewal {
     /// Begins, if there is anything that ends and lies in a file.
     pub(super) fn start(self, given: &EnvironmentCredentials) -> Option<Renewing> {
         let end = given.expiration.filter(|_| !given.files.is_empty())?;
-        Some(Renewing(tokio::spawn(self.go_on(end))))
+        Some(Renewing(tokio::spawn(self.go_on((given.issued, end)))))
     }
 
-    async fn go_on(self, mut end: Timestamp) {
+    async fn go_on(self, mut life: Life) {
         let mut has_failed = false;
         loop {
-            tokio::time::sleep(until(end, Timestamp::now())).await;
+            tokio::time::sleep(until(life, Timestamp::now())).await;
             match self.renew().await {
                 // Something that does not end needs no further renewal.
                 Ok(None) => return,
-                Ok(Some(next)) => (end, has_failed) = (next, false),
+                Ok(Some(next)) => (life, has_failed) = (next, false),
                 Err(reason) => {
                     if !has_failed {
                         self.warn(&reason);
@@ -66,12 +69,12 @@ impl Renewal {
         }
     }
 
-    /// Writes what the source gives now; when that ends.
-    async fn renew(&self) -> Result<Option<Timestamp>, String> {
+    /// Writes what the source gives now; how long that lives.
+    async fn renew(&self) -> Result<Option<Life>, String> {
         let Credentials::Environment(given) = (self.source)(self.identity.clone()).await? else {
             return Err("keys of AWS came in place of what was there".to_owned());
         };
-        let end = given.expiration;
+        let life = given.expiration.map(|end| (given.issued, end));
         let credentials = Credentials::Environment(given);
         credentials.mask(&self.masker);
         let folder = self.folder.clone();
@@ -80,7 +83,7 @@ impl Renewal {
             Credentials::Aws(_) => Ok(()),
         });
         written.await.map_err(|error| error.to_string())??;
-        Ok(end)
+        Ok(life)
     }
 
     fn warn(&self, reason: &str) {
@@ -91,8 +94,10 @@ impl Renewal {
 }
 
 /// How long to wait for the moment from which on the source gives others.
-fn until(end: Timestamp, now: Timestamp) -> Duration {
-    let left = end.duration_since(now).saturating_sub(BEFORE);
+fn until((issued, end): Life, now: Timestamp) -> Duration {
+    let whole = end.duration_since(issued);
+    let before = if whole > BEFORE { BEFORE } else { whole / 2 };
+    let left = end.duration_since(now).saturating_sub(before);
     Duration::try_from(left).unwrap_or_default()
 }
 
@@ -119,7 +124,7 @@ mod tests {
             account: None,
             region: None,
             expiration: Some(Timestamp::now() + left),
-            issued: Timestamp::now(),
+            issued: Timestamp::now() - SignedDuration::from_hours(1),
         }
     }
 
@@ -175,7 +180,11 @@ mod tests {
     #[test]
     fn what_does_not_end_is_left_alone_and_what_ends_is_asked_for_early() {
         let now = Timestamp::now();
-        assert_eq!(until(now + SignedDuration::from_mins(65), now), Duration::from_hours(1));
-        assert_eq!(until(now + SignedDuration::from_mins(4), now), Duration::ZERO);
+        let issued = now - SignedDuration::from_mins(5);
+        let after = |left: i64| until((issued, now + SignedDuration::from_mins(left)), now);
+        assert_eq!(after(65), Duration::from_hours(1));
+        assert_eq!(after(4), Duration::ZERO);
+        let short = until((now, now + SignedDuration::from_mins(4)), now);
+        assert_eq!(short, Duration::from_mins(2), "half of what lives no longer than five minutes");
     }
 }

@@ -11,7 +11,6 @@ use serde_json::Value as Json;
 
 use super::super::token::{Desk, Token, Trouble};
 use crate::host::group::{Leash, leading};
-use crate::secret::Expose as _;
 
 /// It may have to renew its own token first.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -66,10 +65,12 @@ pub async fn signed_in(
         return Err(failed(said.lines().find(|line| !line.trim().is_empty()).unwrap_or_default()));
     }
     let json: Json = serde_json::from_slice(&output.stdout).unwrap_or_default();
-    let token = desk.taken(&json, "accessToken").map_err(|_| failed("it printed none"))?;
-    if !token.value.expose_secret().bytes().all(|byte| byte.is_ascii_graphic()) {
+    let printed =
+        json["accessToken"].as_str().filter(|token| !token.is_empty()).ok_or_else(|| failed("it printed none"))?;
+    if !printed.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(failed("what it printed is no token"));
     }
+    let token = desk.taken(&json, "accessToken").map_err(|trouble| failed(&trouble.to_string()))?;
     let left = end(&json).map(|end| end.as_second() - desk.host.now().as_second());
     if left.or(token.lifetime).is_none() {
         return Err(failed("it does not say when that ends"));

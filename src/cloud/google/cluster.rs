@@ -37,7 +37,8 @@ pub async fn cluster(
         return Err(Trouble::Refused(format!("the cluster has no address yet (status {status})")));
     };
     if endpoint.starts_with("http://") {
-        return Err(Trouble::Refused(format!("the address of the cluster is not private: {endpoint}")));
+        let shown = endpoint.escape_debug();
+        return Err(Trouble::Refused(format!("the address of the cluster is not private: {shown}")));
     }
     let Some(authority) = text(answer["masterAuth"]["clusterCaCertificate"].as_str()) else {
         return Err(Trouble::Refused(format!("the cluster has no certificate yet (status {status})")));

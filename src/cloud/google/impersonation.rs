@@ -1,9 +1,8 @@
 //! A token of a service account that somebody else may act as.
 
-use jiff::Timestamp;
 use serde_json::json;
 
-use super::super::token::{Desk, Token, Trouble};
+use super::super::token::{Desk, Token, Trouble, end};
 use crate::host::{Env, HttpRequest, percent_encode};
 use crate::secret::{Expose as _, Secret};
 
@@ -58,7 +57,10 @@ pub(super) async fn impersonated_at(
     let request = request.header("authorization", format!("Bearer {}", own.expose_secret()));
     let answer = desk.ask(&request).await?;
     let token = desk.taken(&answer, "accessToken")?;
-    let end = answer["expireTime"].as_str().and_then(|text| text.parse::<Timestamp>().ok());
+    let written = answer["expireTime"].as_str();
+    let read = written
+        .map(|text| end(text).ok_or_else(|| Trouble::Broken("`expireTime` of the answer is no time".to_owned())));
+    let end = read.transpose()?.flatten();
     let left = end.map(|end| end.as_second() - desk.host.now().as_second());
     Ok(Token { lifetime: left.or(Some(seconds)), ..token })
 }

@@ -116,7 +116,9 @@ fn responsible(access: &Access, question: &GitQuestion, flag: &Flag) -> Result<O
         flag => Some(access.session.chain(&access.needed_choice(flag)?.0)?),
     };
     for integration in Integration::all(&access.settings) {
+        // What is wrong with one for other hosts is no business of git's.
         if integration.kind != Kind::Git
+            || !integration.names_host(&question.host)
             || named.as_ref().is_some_and(|chain| !integration.is_of(&access.settings, chain))
         {
             continue;

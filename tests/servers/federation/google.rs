@@ -39,7 +39,13 @@ pub(crate) fn answer(state: &State, asked: &Asked) -> Answer {
 
 fn give(state: &State) -> Json {
     let token = state.issue(opaque("ya29."));
-    json!({"access_token": token, "token_type": "Bearer", "expires_in": state.knobs().seconds.unwrap_or(3600)})
+    let knobs = state.knobs();
+    let mut answer =
+        json!({"access_token": token, "token_type": "Bearer", "expires_in": knobs.seconds.unwrap_or(3600)});
+    for (key, value) in knobs.google_answer.as_object().into_iter().flatten() {
+        answer[key] = value.clone();
+    }
+    answer
 }
 
 /// `POST /v1/token` with a form; what is refused has the form of RFC 6749.

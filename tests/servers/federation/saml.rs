@@ -28,7 +28,7 @@ pub(crate) fn page_to(state: &State, to: &str) -> Answer {
     Answer::new(200, html).header("content-type", "text/html")
 }
 
-/// A response with what `wanted` says: `roles`, `recipient`, `audience`, `seconds` of life, `status`, `raw`.
+/// A response with what `wanted` says: `roles`, `recipient`, `audience`, `begins` in so many seconds, `seconds` of life, `status`, `raw`.
 pub(crate) fn response(state: &State, wanted: &Json) -> String {
     if let Some(raw) = wanted["raw"].as_str() {
         return state.issue(STANDARD.encode(raw));
@@ -52,7 +52,8 @@ pub(crate) fn response(state: &State, wanted: &Json) -> String {
     let values = values.concat();
     let (recipient, audience) = (text("recipient", AWS), text("audience", "urn:amazon:webservices"));
     let status = text("status", "urn:oasis:names:tc:SAML:2.0:status:Success");
-    let (begins, ends) = (time(-60), time(wanted["seconds"].as_i64().unwrap_or(300)));
+    let begins = time(wanted["begins"].as_i64().unwrap_or(-60));
+    let ends = time(wanted["seconds"].as_i64().unwrap_or(300));
     let number = state.log.lock().unwrap().len();
     let xml = format!(
         r##"<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="_r{number}" Version="2.0" Destination="{recipient}"><samlp:Status><samlp:StatusCode Value="{status}"/></samlp:Status><saml:Assertion ID="_a{number}" Version="2.0"><saml:Issuer>{issuer}</saml:Issuer><ds:Signature xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:SignedInfo><ds:Reference URI="#_a{number}"/></ds:SignedInfo><ds:SignatureValue>{signature}</ds:SignatureValue></ds:Signature><saml:Subject><saml:NameID>me@acme.test</saml:NameID><saml:SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:bearer"><saml:SubjectConfirmationData Recipient="{recipient}" NotOnOrAfter="{ends}"/></saml:SubjectConfirmation></saml:Subject><saml:Conditions NotBefore="{begins}" NotOnOrAfter="{ends}"><saml:AudienceRestriction><saml:Audience>{audience}</saml:Audience></saml:AudienceRestriction></saml:Conditions><saml:AttributeStatement><saml:Attribute Name="https://aws.amazon.com/SAML/Attributes/RoleSessionName"><saml:AttributeValue>me@acme.test</saml:AttributeValue></saml:Attribute><saml:Attribute Name="https://aws.amazon.com/SAML/Attributes/Role">{values}</saml:Attribute></saml:AttributeStatement></saml:Assertion></samlp:Response>"##,

@@ -24,10 +24,14 @@ pub(crate) struct Knobs {
     pub(crate) saml: Json,
     /// Seconds that tokens of the clouds live, in place of an hour.
     pub(crate) seconds: Option<i64>,
+    /// Seconds by which the clock of STS is ahead of that of this machine.
+    pub(crate) ahead: i64,
     /// Seconds that codes of Microsoft Entra live.
     pub(crate) code_seconds: Option<i64>,
     /// Answers to who waits for a person, before the token.
     pub(crate) confirm: Vec<String>,
+    /// What Google answers with a token in place of the usual keys.
+    pub(crate) google_answer: Json,
     /// Public key of a service account of Google: DER in base64.
     pub(crate) google_key: Option<String>,
     /// Google or Microsoft want to see the user again.

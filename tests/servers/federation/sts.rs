@@ -26,7 +26,9 @@ pub(crate) fn answer(state: &State, asked: &Asked) -> Answer {
             ),
         ),
     };
-    Answer::new(status, body).header("content-type", "text/xml")
+    let time = jiff::Timestamp::from_second(now() + state.knobs().ahead).unwrap();
+    let date = time.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    Answer::new(status, body).header("content-type", "text/xml").header("date", date)
 }
 
 fn carry_out(state: &State, asked: &Asked, action: &str) -> Result<String, Refusal> {
@@ -105,6 +107,15 @@ fn offered(state: &State, text: &str, role: &str, principal: &str) -> Result<(),
     }
     if !state.issued.lock().unwrap().iter().any(|known| known == text) {
         return Err((400, "InvalidIdentityToken", "Response signature invalid".to_owned()));
+    }
+    let now = jiff::Timestamp::from_second(now() + state.knobs().ahead).unwrap();
+    let time =
+        |name: &str| -> jiff::Timestamp { xml.split_once(name).unwrap().1.split('"').nth(1).unwrap().parse().unwrap() };
+    if time("NotOnOrAfter=") <= now {
+        return Err((400, "ExpiredTokenException", "Token must be redeemed within 5 minutes of issuance".to_owned()));
+    }
+    if time("NotBefore=").duration_since(now).as_secs() > 60 {
+        return Err((400, "IDPRejectedClaim", "The assertion is not valid yet".to_owned()));
     }
     if xml.contains(&format!("<saml:AttributeValue>{role},{principal}</saml:AttributeValue>")) && !role.ends_with("/C")
     {

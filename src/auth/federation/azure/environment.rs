@@ -13,7 +13,7 @@ const TOKEN: &str = "azure/federated-token";
 const USE_PROGRAM: &[&str] = &["ARM_USE_CLI"];
 
 /// Whoever and wherever they were of, they are not of this identity.
-const REMOVED: [&str; 45] = [
+const REMOVED: [&str; 47] = [
     "ARM_ADO_PIPELINE_SERVICE_CONNECTION_ID",
     "ARM_AUXILIARY_TENANT_IDS",
     "ARM_CLIENT_CERTIFICATE",
@@ -44,6 +44,9 @@ const REMOVED: [&str; 45] = [
     "AZURE_CLIENT_CERTIFICATE_PATH",
     "AZURE_CLIENT_ID",
     "AZURE_CLIENT_SECRET",
+    // The `az` program takes any of its settings from a variable before its file: the cloud, the usual group and location.
+    "AZURE_CLOUD_NAME",
+    "AZURE_DEFAULTS_*",
     "AZURE_ENVIRONMENT",
     "AZURE_FEDERATED_TOKEN_FILE",
     "AZURE_LOCATION",
@@ -93,7 +96,8 @@ pub(super) fn place_only(cloud: Cloud, place: &Place, issued: Timestamp) -> Envi
 /// That tools ask the `az` program as it is signed in, which is told the tenant by the subscription.
 pub(super) fn by_program(given: &mut EnvironmentCredentials) {
     // In Cloud Shell the program itself asks there for the person's tokens. A machine gives none without the secret.
-    given.removed.retain(|name| name != "MSI_ENDPOINT");
+    // Which cloud it is signed in at is as much its own as where it keeps that.
+    given.removed.retain(|name| !["MSI_ENDPOINT", "AZURE_CLOUD_NAME"].contains(&name.as_str()));
     set(given, USE_PROGRAM, Some("true"));
 }
 

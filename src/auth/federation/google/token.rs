@@ -20,6 +20,8 @@ pub(super) const SCOPES: Setting =
 pub(super) const IAM: Setting =
     Setting::text("spec.endpoint_urls.iamcredentials", "Address in place of that of the IAM credentials service");
 
+/// Seconds that a token of Google lives where nobody says another time.
+const LIFETIME: i64 = 3600;
 /// Scopes that are no addresses.
 const WORDS: [&str; 3] = ["email", "openid", "profile"];
 
@@ -56,7 +58,7 @@ impl GoogleToken {
 
     /// A token that has just been given, with what its provider says beside it.
     pub(super) fn given(step: &Step<'_>, token: Token, project: Option<String>) -> Result<GoogleToken, AuthError> {
-        let expires = token.lifetime.map(|seconds| end(step, seconds)).transpose()?;
+        let expires = Some(end(step, token.lifetime.unwrap_or(LIFETIME))?);
         let region = step.region.map(str::to_owned).or_else(|| step.entry.text(REGION.path));
         Ok(GoogleToken { token: token.value, expires, project, email: None, region })
     }

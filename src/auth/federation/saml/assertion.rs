@@ -3,7 +3,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::document::{self, Element};
 use super::person::basis;
@@ -16,6 +16,8 @@ const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
 const SIGNATURE: &str = "http://www.w3.org/2000/09/xmldsig#";
 const SUCCESS: &str = "urn:oasis:names:tc:SAML:2.0:status:Success";
 const ROLE: &str = "https://aws.amazon.com/SAML/Attributes/Role";
+/// Clocks that differ by less are usual. What differs more is for STS to judge, by its own clock.
+const LEEWAY: SignedDuration = SignedDuration::from_mins(5);
 /// Longest text of others in a message.
 const SHOWN: usize = 300;
 
@@ -25,6 +27,8 @@ pub(crate) struct Assertion {
     pub(crate) text: Secret,
     /// In the order of the document.
     pub(crate) offers: Vec<Offer>,
+    /// From when on it is good.
+    pub(super) begins: Option<Timestamp>,
     /// When it is over.
     pub(crate) ends: Option<Timestamp>,
     /// Whose sign-in gave it, where a driver asked for the name.
@@ -51,11 +55,21 @@ impl Assertion {
         self.user.as_deref().map(basis)
     }
 
-    /// Reads what was posted or printed, at the time `now`.
+    /// Why it is not good at the time `now`, if the clocks agree.
+    pub(crate) fn untimely(&self, now: Timestamp) -> Option<String> {
+        let later = |other: Timestamp| now.duration_since(other) >= LEEWAY;
+        if let Some(begins) = self.begins.filter(|begins| begins.duration_since(now) > LEEWAY) {
+            return Some(format!("it begins at {begins:.0}, and it is {now:.0} here: compare the clocks"));
+        }
+        let end = self.ends.filter(|end| later(*end))?;
+        Some(format!("it ended at {end:.0}, and it is {now:.0} here: sign in again, or compare the clocks"))
+    }
+
+    /// Reads what was posted or printed. Whether it is good now is another question.
     ///
     /// # Errors
-    /// In words: it is none, has failed, is over, is for somebody else, or is not what it seems.
-    pub(crate) fn read(text: &Secret, now: Timestamp) -> Result<Assertion, String> {
+    /// In words: it is none, has failed, is for somebody else, or is not what it seems.
+    pub(crate) fn read(text: &Secret) -> Result<Assertion, String> {
         let compact: String = text.expose_secret().chars().filter(|c| !c.is_ascii_whitespace()).collect();
         if compact.len() > LONGEST {
             return Err(format!("it is longer than {LONGEST} characters, which AWS does not take"));
@@ -69,8 +83,8 @@ impl Assertion {
         check_status(&root)?;
         let assertion = only(&root)?;
         check_signature(&root, assertion)?;
-        let ends = check_conditions(assertion, now)?;
-        Ok(Assertion { text: Secret::from(compact), offers: offers(assertion)?, ends, user: None })
+        let (begins, ends) = check_conditions(assertion)?;
+        Ok(Assertion { text: Secret::from(compact), offers: offers(assertion)?, begins, ends, user: None })
     }
 }
 
@@ -127,8 +141,11 @@ fn check_signature(root: &Element, assertion: &Element) -> Result<(), String> {
     }
 }
 
-/// For AWS, and now. The earliest of its ends.
-fn check_conditions(assertion: &Element, now: Timestamp) -> Result<Option<Timestamp>, String> {
+/// From when on something is good, and until when.
+type Times = (Option<Timestamp>, Option<Timestamp>);
+
+/// That it is for AWS. The latest of its beginnings, and the earliest of its ends.
+fn check_conditions(assertion: &Element) -> Result<Times, String> {
     let subject = assertion.all(ASSERTION, "Subject").next().ok_or("it is about nobody")?;
     let confirmed: Vec<&Element> = subject
         .all(ASSERTION, "SubjectConfirmation")
@@ -152,23 +169,11 @@ fn check_conditions(assertion: &Element, now: Timestamp) -> Result<Option<Timest
         let audiences = audiences.iter().map(|audience| shown(audience)).collect::<Vec<_>>().join("`, `");
         return Err(format!("its audience is `{audiences}`, not `urn:amazon:webservices`"));
     }
-    let time = |element: &&Element, name: &str| element.attribute(name).map(str::to_owned);
-    let limits = conditions.iter().chain(&confirmed);
-    for text in limits.clone().filter_map(|element| time(element, "NotBefore")) {
-        let begins: Timestamp = text.parse().map_err(|_| format!("`{}` is no time", shown(&text)))?;
-        if begins > now {
-            return Err(format!("it begins at {begins:.0}, and it is {now:.0} now: compare the clocks"));
-        }
-    }
-    let mut ends = None;
-    for text in limits.filter_map(|element| time(element, "NotOnOrAfter")) {
-        let end: Timestamp = text.parse().map_err(|_| format!("`{}` is no time", shown(&text)))?;
-        if end <= now {
-            return Err(format!("it ended at {end:.0}, and it is {now:.0} now: sign in again, or compare the clocks"));
-        }
-        ends = Some(ends.map_or(end, |known: Timestamp| known.min(end)));
-    }
-    Ok(ends)
+    let times = |name: &str| -> Result<Vec<Timestamp>, String> {
+        let texts = conditions.iter().chain(&confirmed).filter_map(|element| element.attribute(name));
+        texts.map(|text| text.parse().map_err(|_| format!("`{}` is no time", shown(text)))).collect()
+    };
+    Ok((times("NotBefore")?.into_iter().max(), times("NotOnOrAfter")?.into_iter().min()))
 }
 
 /// The page of one of the partitions or regions.

@@ -37,6 +37,8 @@ const PATTERNS: [&str; 4] = [
     "https://signin.amazonaws-us-gov.com/saml*",
     "https://signin.amazonaws.cn/saml*",
 ];
+const EXECUTABLE: &str = "browser_executable_path";
+const VARIABLE: &str = "ATMOS_BROWSER";
 /// Programs by type; those of any type that speaks this protocol.
 const PROGRAMS: [(&str, &[&str]); 3] = [
     ("chrome", &["google-chrome", "google-chrome-stable"]),
@@ -99,9 +101,7 @@ struct Browser {
 impl Browser {
     fn start(step: &Step<'_>) -> Result<Browser, AuthError> {
         let host = &step.context.host;
-        let program = program(step).ok_or_else(|| {
-            failed(&step.entry, "no browser was found (looked for Chrome, Chromium and Edge)".to_owned())
-        })?;
+        let program = program(step).map_err(|reason| failed(&step.entry, reason))?;
         let profile = profile(step).map_err(|reason| failed(&step.entry, reason))?;
         let cannot = |error: std::io::Error| failed(&step.entry, format!("the browser cannot be started: {error}"));
         let (its_input, to) = std::io::pipe().map_err(cannot)?;
@@ -261,22 +261,31 @@ pub(super) fn field(form: &str, name: &str) -> Option<Secret> {
 
 /// The program that the provider or the environment names.
 pub(super) fn named_program(step: &Step<'_>) -> Option<String> {
-    let variable = || step.context.host.env.get("ATMOS_BROWSER").filter(|name| !name.is_empty()).map(str::to_owned);
-    step.entry.text("browser_executable_path").or_else(variable)
+    named(step).map(|(name, _)| name)
+}
+
+/// The same with where it is named.
+fn named(step: &Step<'_>) -> Option<(String, &'static str)> {
+    let variable = step.context.host.env.get(VARIABLE).filter(|name| !name.is_empty());
+    let variable = || variable.map(|name| (name.to_owned(), VARIABLE));
+    step.entry.text(EXECUTABLE).map(|name| (name, EXECUTABLE)).or_else(variable)
 }
 
 /// The browser's program: what the provider names, what the environment names, what there is.
-fn program(step: &Step<'_>) -> Option<PathBuf> {
+fn program(step: &Step<'_>) -> Result<PathBuf, String> {
     let host = &step.context.host;
     let path = host.env.get("PATH");
     let find = |name: &str| which::which_in(name, path, &host.cwd).ok();
-    if let Some(named) = named_program(step) {
-        return find(&named);
+    if let Some((name, place)) = named(step) {
+        return find(&name)
+            .ok_or_else(|| format!("there is no program `{}`, which {place} names", name.escape_debug()));
     }
     let wanted = step.entry.text("browser_type");
     let wanted = wanted.as_deref().map(|kind| kind.split('-').next().unwrap_or_default());
     let kinds = PROGRAMS.iter().filter(|(kind, _)| wanted.is_none_or(|wanted| wanted == *kind));
-    kinds.flat_map(|(_, programs)| programs.iter()).find_map(|program| find(program))
+    let names: Vec<&str> = kinds.flat_map(|(_, programs)| programs.iter().copied()).collect();
+    let found = names.iter().find_map(|name| find(name));
+    found.ok_or_else(|| format!("no browser was found in PATH (looked for {})", names.join(", ")))
 }
 
 /// The browser of Linux seals cookies by the keyring of the desktop, or as good as not at all: who reads the disk would be this

@@ -15,7 +15,7 @@ use super::keycloak::Keycloak;
 use super::okta::{self, FACTOR};
 use super::person::{self, CODE_PROGRAM, KEEP, PASSWORD_PROGRAM, SignedIn};
 use super::{Assertion, browser, forms, loopback};
-use crate::diag::nearest;
+use crate::diag::{Warning, nearest};
 use crate::host::lock::FileLock;
 use crate::secret::{Secret, without_userinfo};
 use crate::span::Span;
@@ -193,9 +193,16 @@ impl Module for Saml {
                 _ => alone(browser::assertion(&step, &url).await?),
             };
             step.context.host.masker.register(&text);
-            let read = Assertion::read(&text, step.context.now_there());
-            let assertion =
-                read.map_err(|reason| Error::Assertion { who: step.entry.shown(), reason, help: HELP.to_owned() })?;
+            let assertion = Assertion::read(&text).map_err(|reason| Error::Assertion {
+                who: step.entry.shown(),
+                reason,
+                help: HELP.to_owned(),
+            })?;
+            if let Some(reason) = assertion.untimely(step.context.now_there()) {
+                // The clock of this machine may be wrong, which only the answer of a service shows.
+                let message = format!("the assertion for {} may not be taken: {reason}", step.entry.shown());
+                step.context.host.talk.warn(Warning::new("atmos::auth::federation::untimely", message));
+            }
             Ok(Proof::Saml(Assertion { user, ..assertion }))
         })
     }
