@@ -16,7 +16,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use super::folder_lock::{self, FolderLock};
 use super::json::Quotes;
 #[cfg(unix)]
-use super::keeper::Keeper;
+use super::keeper::{self, Keeper};
 use super::launch::{Hangup, Launch, Output, Redirect};
 use super::outlet::Stream;
 use super::pty::Pty;
@@ -164,6 +164,7 @@ pub async fn run_within(
     let pid = child.id();
     let begun = tokio::time::Instant::now();
     let keeper = Mutex::new(keeper(launch, around, &child, pty.as_ref()));
+    let late = Late::of(launch, &child);
     let (out, err) = (watched.or(child_stream(child.stdout.take())), child_stream(child.stderr.take()));
     let (captured, errors) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
     let (active, unwritten) = (AtomicBool::new(false), OnceLock::new());
@@ -220,7 +221,12 @@ pub async fn run_within(
     while !drained {
         tokio::select! {
             () = &mut pumps => drained = true,
-            () = tokio::time::sleep(SILENCE) => drained = !active.swap(false, Ordering::Relaxed),
+            () = tokio::time::sleep(SILENCE) => {
+                drained = !active.swap(false, Ordering::Relaxed);
+                if drained {
+                    late.hand_over(around);
+                }
+            }
         }
     }
     if let Some(limit) = limit.filter(|_| late && stop.is_none()) {
@@ -246,6 +252,40 @@ fn keeper(
     let end = |end: Option<&dyn AsFd>| -> Option<OwnedFd> { end?.as_fd().try_clone_to_owned().ok() };
     let out = pty.map(|pty| pty as &dyn AsFd).or(child.stdout.as_ref().map(|out| out as &dyn AsFd));
     Keeper::start(exe, end(out), end(child.stderr.as_ref().map(|err| err as &dyn AsFd)))
+}
+
+/// The standard error of a command of the user's own, which something that it leaves behind may go on to write to.
+#[cfg(unix)]
+struct Late(Option<std::os::fd::OwnedFd>);
+
+#[cfg(unix)]
+impl Late {
+    fn of(launch: &Launch, child: &tokio::process::Child) -> Late {
+        use std::os::fd::AsFd as _;
+        let end = child.stderr.as_ref().filter(|_| launch.output == Output::Given);
+        Late(end.and_then(|end| end.as_fd().try_clone_to_owned().ok()))
+    }
+
+    /// Somebody else reads on. A failure leaves things as they would be without it.
+    fn hand_over(self, around: Surroundings<'_>) {
+        if let (Some(end), Some(exe)) = (self.0, around.exe)
+            && let Err(error) = keeper::hand_over(exe, end, around.masker)
+        {
+            tracing::debug!(%error, "nobody reads what the background still says");
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Late;
+
+#[cfg(not(unix))]
+impl Late {
+    fn of(_launch: &Launch, _child: &tokio::process::Child) -> Late {
+        Late
+    }
+
+    fn hand_over(self, _around: Surroundings<'_>) {}
 }
 
 #[cfg(not(unix))]
