@@ -164,7 +164,7 @@ pub async fn run_within(
     let pid = child.id();
     let begun = tokio::time::Instant::now();
     let keeper = Mutex::new(keeper(launch, around, &child, pty.as_ref()));
-    let late = Late::of(launch, &child);
+    let mut heirloom = Heirloom::of(launch, &child);
     let (out, err) = (watched.or(child_stream(child.stdout.take())), child_stream(child.stderr.take()));
     let (captured, errors) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
     let (active, unwritten) = (AtomicBool::new(false), OnceLock::new());
@@ -224,7 +224,7 @@ pub async fn run_within(
             () = tokio::time::sleep(SILENCE) => {
                 drained = !active.swap(false, Ordering::Relaxed);
                 if drained {
-                    late.hand_over(around);
+                    heirloom.hand_over(around);
                 }
             }
         }
@@ -256,19 +256,19 @@ fn keeper(
 
 /// The standard error of a command of the user's own, which something that it leaves behind may go on to write to.
 #[cfg(unix)]
-struct Late(Option<std::os::fd::OwnedFd>);
+struct Heirloom(Option<std::os::fd::OwnedFd>);
 
 #[cfg(unix)]
-impl Late {
-    fn of(launch: &Launch, child: &tokio::process::Child) -> Late {
+impl Heirloom {
+    fn of(launch: &Launch, child: &tokio::process::Child) -> Heirloom {
         use std::os::fd::AsFd as _;
         let end = child.stderr.as_ref().filter(|_| launch.output == Output::Given);
-        Late(end.and_then(|end| end.as_fd().try_clone_to_owned().ok()))
+        Heirloom(end.and_then(|end| end.as_fd().try_clone_to_owned().ok()))
     }
 
     /// Somebody else reads on. A failure leaves things as they would be without it.
-    fn hand_over(self, around: Surroundings<'_>) {
-        if let (Some(end), Some(exe)) = (self.0, around.exe)
+    fn hand_over(&mut self, around: Surroundings<'_>) {
+        if let (Some(end), Some(exe)) = (self.0.take(), around.exe)
             && let Err(error) = keeper::hand_over(exe, end, around.masker)
         {
             tracing::debug!(%error, "nobody reads what the background still says");
@@ -277,15 +277,15 @@ impl Late {
 }
 
 #[cfg(not(unix))]
-struct Late;
+struct Heirloom;
 
 #[cfg(not(unix))]
-impl Late {
-    fn of(_launch: &Launch, _child: &tokio::process::Child) -> Late {
-        Late
+impl Heirloom {
+    fn of(_launch: &Launch, _child: &tokio::process::Child) -> Heirloom {
+        Heirloom
     }
 
-    fn hand_over(self, _around: Surroundings<'_>) {}
+    fn hand_over(&mut self, _around: Surroundings<'_>) {}
 }
 
 #[cfg(not(unix))]

@@ -42,7 +42,7 @@ pub(super) fn rails(section: &Node, problems: &mut Vec<Problem>) {
         let message = match node.scalar_text() {
             Some(text) if parse_duration(&text, DurationForm::DaysAndSeconds).is_some() => None,
             Some(text) => Some(format!("auth: min_ttl `{text}` is not a duration such as 30m")),
-            None => Some(format!("auth: min_ttl must be a duration such as 30m, not {}", node.type_name())),
+            None => Some(format!("auth: min_ttl must be a duration such as 30m, not {}", node.value.type_name())),
         };
         problems.extend(message.map(|message| Problem::error(message, node.span)));
     }
