@@ -175,13 +175,19 @@ fn audit_log_has_who_was_refused_before_anybody_was_chosen() {
         text.lines().last().unwrap_or_default().to_owned()
     };
     let line = logged(&["auth", "exec", "-i", "nobody", "--", "true"]);
-    assert!(line.contains("\"exec\"") && line.contains("\"nobody\"") && line.contains("identity not found"), "{line}");
+    assert!(
+        line.contains("\"exec\"") && line.contains("\"nobody\"") && line.contains("auth::identity_not_found"),
+        "{line}"
+    );
     let line = logged(&["terraform", "plan", "vpc", "-s", "dev", "-i", "nobody"]);
-    assert!(line.contains("\"run\"") && line.contains("\"vpc\"") && line.contains("identity not found"), "{line}");
+    assert!(
+        line.contains("\"run\"") && line.contains("\"vpc\"") && line.contains("auth::identity_not_found"),
+        "{line}"
+    );
     let settings = cloud.sandbox.read("atmos.yaml");
     cloud.sandbox.write("atmos.yaml", &settings.replacen("realm: scenario", "realm: scenario\n  min_ttl: [1]", 1));
     let line = logged(&["auth", "exec", "-i", "reader", "--", "true"]);
-    assert!(line.contains("min_ttl must be a duration"), "{line}");
+    assert!(line.contains("auth::malformed"), "{line}");
     // A home that only a shell knows is no directory of that name.
     let odd = [("ATMOS_AUTH_AUDIT_FILE", "~root/x")];
     cloud.sandbox.write("atmos.yaml", &settings);
