@@ -15,6 +15,9 @@ use std::process::{Child, Command, Stdio};
 
 use zeroize::Zeroizing;
 
+use super::launch::{Hangup, Launch, Output};
+use super::process::Surroundings;
+use super::pty::Pty;
 use crate::secret::{Expose as _, Masker, Secret};
 
 /// The only word of a call that is a keeper.
@@ -113,6 +116,21 @@ impl Keeper {
         // In a group of its own: Ctrl-C is for the others.
         Ok(Keeper { child: command.process_group(0).spawn()?, _lifeline: ours })
     }
+}
+
+/// Who reads the output after us. A command of the user's own learns that nobody reads, as it would without us.
+pub(super) fn of(
+    launch: &Launch,
+    around: Surroundings<'_>,
+    child: &tokio::process::Child,
+    pty: Option<&Pty>,
+) -> Option<Keeper> {
+    let own = launch.hangup != Hangup::Terminates || launch.output != Output::Inherit;
+    let reads = pty.is_some() || child.stdout.is_some() || child.stderr.is_some();
+    let exe = around.exe.filter(|_| !own && reads)?;
+    let end = |end: Option<&dyn AsFd>| -> Option<OwnedFd> { end?.as_fd().try_clone_to_owned().ok() };
+    let out = pty.map(|pty| pty as &dyn AsFd).or(child.stdout.as_ref().map(|out| out as &dyn AsFd));
+    Keeper::start(exe, end(out), end(child.stderr.as_ref().map(|err| err as &dyn AsFd)))
 }
 
 impl Drop for Keeper {

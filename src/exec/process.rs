@@ -14,10 +14,11 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::folder_lock::{self, FolderLock};
+use super::heirloom::Heirloom;
 use super::json::Quotes;
 #[cfg(unix)]
-use super::keeper::{self, Keeper};
-use super::launch::{Hangup, Launch, Output, Redirect};
+use super::keeper::{Keeper, of as keeper};
+use super::launch::{Launch, Output, Redirect};
 use super::outlet::Stream;
 use super::pty::Pty;
 use super::relay::Relay;
@@ -164,7 +165,7 @@ pub async fn run_within(
     let pid = child.id();
     let begun = tokio::time::Instant::now();
     let keeper = Mutex::new(keeper(launch, around, &child, pty.as_ref()));
-    let mut heirloom = Heirloom::of(launch, &child);
+    let mut heirloom = Heirloom::of(launch.output, &child);
     let (out, err) = (watched.or(child_stream(child.stdout.take())), child_stream(child.stderr.take()));
     let (captured, errors) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
     let (active, unwritten) = (AtomicBool::new(false), OnceLock::new());
@@ -224,7 +225,7 @@ pub async fn run_within(
             () = tokio::time::sleep(SILENCE) => {
                 drained = !active.swap(false, Ordering::Relaxed);
                 if drained {
-                    heirloom.hand_over(around);
+                    heirloom.hand_over(around.exe, around.masker);
                 }
             }
         }
@@ -235,57 +236,6 @@ pub async fn run_within(
     let take = |kept: &Mutex<Vec<u8>>| std::mem::take(&mut *kept.lock().unwrap_or_else(PoisonError::into_inner));
     let (captured, errors, unwritten) = (take(&captured), take(&errors), unwritten.get().cloned());
     Ok(Outcome { code: code_of(status), stop, captured, errors, unwritten })
-}
-
-/// Who reads the output after us. A command of the user's own learns that nobody reads, as it would without us.
-#[cfg(unix)]
-fn keeper(
-    launch: &Launch,
-    around: Surroundings<'_>,
-    child: &tokio::process::Child,
-    pty: Option<&Pty>,
-) -> Option<Keeper> {
-    use std::os::fd::{AsFd, OwnedFd};
-    let own = launch.hangup != Hangup::Terminates || launch.output != Output::Inherit;
-    let reads = pty.is_some() || child.stdout.is_some() || child.stderr.is_some();
-    let exe = around.exe.filter(|_| !own && reads)?;
-    let end = |end: Option<&dyn AsFd>| -> Option<OwnedFd> { end?.as_fd().try_clone_to_owned().ok() };
-    let out = pty.map(|pty| pty as &dyn AsFd).or(child.stdout.as_ref().map(|out| out as &dyn AsFd));
-    Keeper::start(exe, end(out), end(child.stderr.as_ref().map(|err| err as &dyn AsFd)))
-}
-
-/// The standard error of a command of the user's own, which something that it leaves behind may go on to write to.
-#[cfg(unix)]
-struct Heirloom(Option<std::os::fd::OwnedFd>);
-
-#[cfg(unix)]
-impl Heirloom {
-    fn of(launch: &Launch, child: &tokio::process::Child) -> Heirloom {
-        use std::os::fd::AsFd as _;
-        let end = child.stderr.as_ref().filter(|_| launch.output == Output::Given);
-        Heirloom(end.and_then(|end| end.as_fd().try_clone_to_owned().ok()))
-    }
-
-    /// Somebody else reads on. A failure leaves things as they would be without it.
-    fn hand_over(&mut self, around: Surroundings<'_>) {
-        if let (Some(end), Some(exe)) = (self.0.take(), around.exe)
-            && let Err(error) = keeper::hand_over(exe, end, around.masker)
-        {
-            tracing::debug!(%error, "nobody reads what the background still says");
-        }
-    }
-}
-
-#[cfg(not(unix))]
-struct Heirloom;
-
-#[cfg(not(unix))]
-impl Heirloom {
-    fn of(_launch: &Launch, _child: &tokio::process::Child) -> Heirloom {
-        Heirloom
-    }
-
-    fn hand_over(&mut self, _around: Surroundings<'_>) {}
 }
 
 #[cfg(not(unix))]
@@ -520,6 +470,7 @@ impl Flow<'_> {
 mod tests {
     use std::time::Instant;
 
+    use super::super::launch::Hangup;
     use super::*;
     use crate::secret::Secret;
 
