@@ -88,6 +88,11 @@ impl Masker {
             + self.short.read().unwrap_or_else(std::sync::PoisonError::into_inner).len()
     }
 
+    /// Everything that is looked for in free text, for another process that goes on looking.
+    pub fn forms(&self) -> Vec<Secret> {
+        self.forms.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
     /// Whether a whole value is a secret, however short or long it is, and in however many lines.
     pub fn is_secret(&self, value: &str) -> bool {
         let known = if value.len() < FREE_TEXT_MINIMUM { &self.short } else { &self.forms };

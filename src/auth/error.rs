@@ -7,7 +7,7 @@ use std::sync::Arc;
 use miette::{Diagnostic, SourceSpan};
 use thiserror::Error as ThisError;
 
-use crate::diag::{Failure, Snippet, SourceText, nearest};
+use crate::diag::{Failure, Lacking, Snippet, SourceText, nearest};
 use crate::span::{Place, Sources, Span};
 
 /// Exit status after the user pressed Ctrl-C.
@@ -321,6 +321,14 @@ impl Failure for Error {
             _ => 1,
         }
     }
+
+    fn lacking(&self) -> Option<Lacking<'_>> {
+        match self {
+            Error::IdentityNotFound { name, .. } | Error::NotConfigured { name, .. } => Some(Lacking::Identity(name)),
+            Error::NoDefault { .. } => Some(Lacking::Default),
+            _ => None,
+        }
+    }
 }
 
 impl Error {
@@ -337,15 +345,23 @@ impl Error {
         }
     }
 
-    /// That the keyring stayed shut because its password is missing or wrong: what is sealed cannot be read, only removed.
+    /// That the keyring stayed shut because its password is missing or wrong, or its file is damaged: what is sealed cannot
+    /// be read, only removed.
     pub(crate) fn is_locked(&self) -> bool {
         use super::store::Error as Store;
-        matches!(self, Error::Cache(error) if matches!(
+        let shut = matches!(self, Error::Cache(error) if matches!(
             **error,
             super::cache::Error::Store(
                 Store::NoPassword { .. } | Store::Withheld { .. } | Store::ShortPassword { .. } | Store::WrongPassword { .. } | Store::Prompt { .. }
             )
-        ))
+        ));
+        shut || self.is_damaged()
+    }
+
+    /// That no password opens the keyring any more.
+    pub(crate) fn is_damaged(&self) -> bool {
+        use super::store::Error as Store;
+        matches!(self, Error::Cache(error) if matches!(**error, super::cache::Error::Store(Store::Damaged { .. })))
     }
 }
 

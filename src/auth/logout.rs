@@ -320,6 +320,10 @@ impl Session {
         let name = self.index_name();
         let _lock = self.context.lock(&name, "writes the credential cache").await?;
         let mut entries = match self.read_index().await {
+            // Nothing opens it any more.
+            Err(error) if error.is_damaged() && *whose == Logins::All => {
+                return self.context.remove(&name).await.map(drop);
+            }
             // It stays, so that a logout with the password finds the rest.
             Err(error) if error.is_locked() => return Ok(()),
             other => other?,
@@ -336,8 +340,13 @@ impl Session {
 
 fn without_index(error: &Error) -> Warning {
     let message = format!("sessions of earlier configurations cannot be found: {error}");
-    Warning::new("atmos::auth::logout_without_index", message)
-        .help("those of the present configuration are removed; log out with the password to remove the others too")
+    let help = if error.is_damaged() {
+        "those of the present configuration are removed; portals cannot be told, because their tokens cannot be read; \
+         `atmos auth logout --all-realms` removes everything"
+    } else {
+        "those of the present configuration are removed; log out with the password to remove the others too"
+    };
+    Warning::new("atmos::auth::logout_without_index", message).help(help)
 }
 
 impl Kept {

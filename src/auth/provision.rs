@@ -15,6 +15,7 @@ use super::Logins;
 use super::aws::client::shown_endpoint;
 use super::aws::endpoint::Service;
 use super::aws::refusal::Refusal;
+use super::bounds;
 use super::chain::{check_provider, find_provider};
 use super::config::Provider;
 use super::context::blocking;
@@ -90,6 +91,8 @@ impl Session {
         };
         let (accounts, offers, failed) = abortable(asked).await?;
         let old = read(&self.context.host, name, &file);
+        let (offers, unusable): (Vec<_>, Vec<_>) = offers.into_iter().partition(|offer| is_role(&offer.role));
+        self.tell_of_unusable(&portal, &unusable);
         let mut entries: BTreeMap<String, Node> = named(&offers, provider);
         // Of an account that did not answer nothing is known, so that nothing of it is taken away.
         entries.extend(
@@ -113,6 +116,22 @@ impl Session {
             removed,
             file,
         }))
+    }
+
+    /// Roles that are left out: as identities nobody could use them, and nobody but the portal can mend them.
+    fn tell_of_unusable(&self, portal: &Portal, unusable: &[Offer]) {
+        if unusable.is_empty() {
+            return;
+        }
+        let shown =
+            unusable.iter().map(|offer| format!("{:?} of {}", offer.role, offer.account_id)).collect::<Vec<_>>();
+        let message = format!(
+            "provider `{}`: roles whose names no service takes are left out: {}",
+            portal.name,
+            bounds::shown(shown.join(", "))
+        );
+        let warning = Warning::new("atmos::auth::provisioning_unusable", message);
+        self.context.host.talk.warn(warning.help("have them renamed at the portal"));
     }
 
     /// Removes what was written down of a provider. True when there was something.
@@ -218,25 +237,40 @@ async fn roles_of(client: Client, token: Secret, id: String, name: String) -> Re
     Ok(found)
 }
 
+/// That a service takes it as the name of a role, and a person can type it.
+fn is_role(name: &str) -> bool {
+    bounds::problem("role", name, 32).is_none() && is_name(name)
+}
+
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.trim() == name && !name.contains(char::is_control)
+}
+
+/// The name of an account; its id tells it as well where it has none that could be used.
+fn account_name(offer: &Offer) -> Option<&str> {
+    let name = offer.account_name.trim();
+    (is_name(name) && bounds::problem("account name", name, 50).is_none()).then_some(name)
+}
+
 /// Identities by name. Accounts with one name are told apart by their ids.
 fn named(offers: &[Offer], provider: &Provider) -> BTreeMap<String, Node> {
     let mut owners: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
     for offer in offers {
         owners.entry(offer.account_name.to_lowercase()).or_default().insert(&offer.account_id);
     }
-    let name_of = |offer: &Offer| match offer.account_name.trim() {
-        "" => offer.account_id.clone(),
-        name if owners.get(&offer.account_name.to_lowercase()).is_some_and(|ids| ids.len() > 1) => {
+    let name_of = |offer: &Offer| match account_name(offer) {
+        None => offer.account_id.clone(),
+        Some(name) if owners.get(&offer.account_name.to_lowercase()).is_some_and(|ids| ids.len() > 1) => {
             format!("{name}-{}", offer.account_id)
         }
-        name => name.to_owned(),
+        Some(name) => name.to_owned(),
     };
     offers.iter().map(|offer| (format!("{}/{}", name_of(offer), offer.role), entry(offer, provider))).collect()
 }
 
 fn entry(offer: &Offer, provider: &Provider) -> Node {
     let provider = provider.name.as_str();
-    let account = map([("id", text(&offer.account_id)), ("name", text(&offer.account_name))]);
+    let account = map([("id", text(&offer.account_id)), ("name", text(account_name(offer).unwrap_or_default()))]);
     map([
         ("kind", text("aws/permission-set")),
         ("provider", text(provider)),

@@ -29,6 +29,19 @@ fn accounts_of_one_name_are_told_apart_and_dots_stay() {
 }
 
 #[test]
+fn names_that_no_service_takes_are_left_out_and_the_id_stands_for_an_account() {
+    let auth = config(&json!({"providers": {"corp": {"kind": "aws/iam-identity-center"}}}));
+    let long = "x".repeat(51);
+    let offers = [offer("1", "\u{1b}[31mred", "A"), offer("2", &long, "A"), offer("3", "two\nlines", "A")];
+    let found = named(&offers, auth.provider("corp").unwrap());
+    assert_eq!(found.keys().map(String::as_str).collect::<Vec<_>>(), ["1/A", "2/A", "3/A"]);
+    assert_eq!(to_json(&found["1/A"])["principal"]["account"], json!({"id": "1", "name": ""}));
+    for (role, usable) in [("Admin", true), ("", false), ("tab\there", false), (" Admin", false), (&long, false)] {
+        assert_eq!(is_role(role), usable, "{role:?}");
+    }
+}
+
+#[test]
 fn only_accounts_that_did_not_answer_keep_what_they_had() {
     let auth = config(&json!({"providers": {"corp": {"kind": "aws/iam-identity-center"}}}));
     let entry = entry(&offer("1", "dev", "Admin"), auth.provider("corp").unwrap());

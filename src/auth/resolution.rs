@@ -79,12 +79,17 @@ pub struct ScopedDefault {
     pub identity: String,
 }
 
+/// Whether an entry of `identities` makes it default.
+pub fn is_default(entry: &Node) -> bool {
+    entry.get("default").and_then(boolean) == Some(true)
+}
+
 /// The identities that one layer's `auth` section makes default.
 pub fn defaults_of(scope: Scope, layer: &Node) -> Vec<ScopedDefault> {
     let Some(identities) = layer.get("identities").and_then(Node::as_map) else { return Vec::new() };
     identities
         .iter()
-        .filter(|(_, entry)| entry.get("default").and_then(boolean) == Some(true))
+        .filter(|(_, entry)| is_default(entry))
         .map(|(name, _)| ScopedDefault { scope, identity: name.to_string() })
         .collect()
 }

@@ -66,6 +66,24 @@ pub struct Description {
     pub caller: Option<CallerIdentity>,
 }
 
+impl Description {
+    /// Of an identity to which nothing leads.
+    pub fn of_nobody(identity: IdentityName, kind: String) -> Description {
+        Description {
+            identity,
+            kind,
+            provider: String::new(),
+            chain: Vec::new(),
+            account: None,
+            region: None,
+            role: None,
+            expiration: None,
+            is_live: false,
+            caller: None,
+        }
+    }
+}
+
 /// Answer to the question whether credentials work.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Validity {

@@ -170,7 +170,31 @@ fn identity(auth: &AuthConfig, identity: &Identity, problems: &mut Vec<Problem>)
     for (reason, span) in principal_problems(identity) {
         problems.push(Problem::principal(format!("{who}: {reason}"), span));
     }
+    unreachable_name(identity, &who, problems);
+    odd_account(identity, &who, problems);
     via(auth, identity, &who, problems);
+}
+
+/// What flags and variables say is trimmed.
+fn unreachable_name(identity: &Identity, who: &str, problems: &mut Vec<Problem>) {
+    let name = identity.name.as_str();
+    if name.trim() != name {
+        let message = format!("{who}: the name begins or ends with a blank, and nobody can choose it by --identity");
+        problems.push(Problem::warning(message, identity.span));
+    }
+}
+
+/// The reference takes any text for the account of a role, and AWS none but its own form.
+fn odd_account(identity: &Identity, who: &str, problems: &mut Vec<Problem>) {
+    let Some(arn) = identity.principal.assume_role.as_deref().filter(|_| identity.kind == IdentityKind::AssumeRole)
+    else {
+        return;
+    };
+    let Some(account) = arn.strip_prefix("arn:").and_then(|rest| rest.split(':').nth(3)) else { return };
+    if account.len() != 12 || !account.bytes().all(|digit| digit.is_ascii_digit()) {
+        let message = format!("{who}: the account of the role is `{account}`, not 12 digits");
+        problems.push(Problem::warning(message, identity.principal.span));
+    }
 }
 
 /// `aws/user`: both keys or none.
@@ -329,6 +353,23 @@ mod tests {
     fn check(json: &serde_json::Value) -> (Vec<String>, u8) {
         let problems = validate(&config(json), &Sources::new());
         (problems.iter().map(|problem| problem.message.clone()).collect(), exit_code(&problems))
+    }
+
+    #[test]
+    fn names_that_nobody_can_choose_and_odd_accounts_are_warned_of() {
+        let (problems, code) = check(&json!({
+            "providers": {"p": {"kind": "aws/iam-identity-center", "region": "eu-west-1", "start_url": "https://x"}},
+            "identities": {
+                " lead": {"kind": "aws/permission-set", "via": {"provider": "p"},
+                          "principal": {"name": "x", "account": {"id": "111111111111"}}},
+                "role": {"kind": "aws/assume-role", "via": {"identity": " lead"},
+                         "principal": {"assume_role": "arn:aws:iam::222:role/x"}},
+            },
+        }));
+        assert_eq!(code, 0, "{problems:?}");
+        for phrase in ["the name begins or ends with a blank", "the account of the role is `222`, not 12 digits"] {
+            assert_eq!(problems.iter().filter(|problem| problem.contains(phrase)).count(), 1, "{problems:?}");
+        }
     }
 
     #[test]

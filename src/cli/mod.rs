@@ -15,5 +15,6 @@ mod pager;
 mod parse;
 mod setup;
 mod start;
+mod unloaded;
 
 pub use start::main;

@@ -5,12 +5,13 @@ use std::ffi::OsString;
 use crate::exec::argv::{self, Raw, Split};
 
 /// Global flags that take their value from the next word.
-const VALUED: [&str; 16] = [
+const VALUED: [&str; 17] = [
     "-C",
     "--chdir",
     "--base-path",
     "--config",
     "--config-path",
+    "--cli-config-path",
     "--profile",
     "--logs-level",
     "--logs-file",

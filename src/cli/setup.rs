@@ -51,6 +51,9 @@ impl Context {
             // An atmos inside waits no longer either.
             env.set(folder_lock::LIMIT, limit);
         }
+        if let Some(directory) = &global.cli_config_path {
+            env.set("ATMOS_CLI_CONFIG_PATH", directory);
+        }
         terminal.forced |= global.force_tty;
         let interactive = match global.interactive {
             Some(flag) => flag,
@@ -109,6 +112,11 @@ impl Context {
         for brokered in self.brokered.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
             brokered.give_back();
         }
+    }
+
+    /// What the call is called: its words up to the first flag.
+    pub(super) fn label(&self) -> &str {
+        &self.label
     }
 
     /// Ends it.
@@ -191,10 +199,17 @@ impl Context {
             words.extend(["--config-path".to_owned(), absolute(&directory)]);
         }
         if words.is_empty() {
-            // A relative ATMOS_CLI_CONFIG_PATH counts from here; without it the configuration's own place is steadier.
-            let here = env.get("ATMOS_CLI_CONFIG_PATH").is_some() || !config.found;
+            let named = env.get("ATMOS_CLI_CONFIG_PATH").map(PathBuf::from);
+            // Below a directory that the variable names lies what stands here; else the configuration's own place is
+            // steadier than the one that somebody happened to be in.
+            let is_here = config.files.iter().any(|file| file.parent() == Some(self.host.cwd.as_path()));
+            let here = !config.found || named.is_some() && is_here;
             let place = if here { &self.host.cwd } else { &config.directory };
             words.extend(["--chdir".to_owned(), absolute(place)]);
+            // The other process may not have the variable, or another value of it.
+            if let Some(named) = &named {
+                words.extend(["--cli-config-path".to_owned(), absolute(named)]);
+            }
         }
         for profile in &config.profiles {
             words.extend(["--profile".to_owned(), profile.clone()]);

@@ -11,6 +11,7 @@ use super::extend::{self, Line};
 use super::help;
 use super::parse::{self, Parsed};
 use super::setup::{self, Context};
+use super::unloaded;
 use crate::diag::Report;
 use crate::exec::argv::Split;
 #[cfg(unix)]
@@ -28,6 +29,10 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
         // No command: a part of another process of ours.
         return if keeper::keep().is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
+    #[cfg(unix)]
+    if words.get(1).is_some_and(|word| word == keeper::HEIR_WORD) {
+        return if keeper::pass_on().is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    }
     let env = Env::snapshot();
     if let Some(text) = complete::answer(&words, &env) {
         let _ = Screen::new(None, Level::default(), false).raw_data(&text);
@@ -37,7 +42,7 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     let early = Screen::new(None, Level::default(), false).with_json_errors(json);
     let wish = help::Wish::of(&words, &env);
     let label = label(&words);
-    let parsed = match extend::read(words, &env) {
+    let parsed = match extend::read(words.clone(), &env) {
         Ok(Line::Custom(call)) => return run_custom(&call, label, env),
         Ok(Line::Show(text)) => Ok(Parsed::Show(text)),
         Ok(Line::BuiltIn(words, table)) => parse::parse(words, table),
@@ -49,7 +54,7 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
             if json {
                 cli.global.error_format = Some("json".to_owned());
             }
-            run(*cli, native, label, env)
+            run(*cli, native, label, env, words)
         }
         Ok(Parsed::Show(text)) => match early.raw_data(&help::shown(&text, wish)) {
             Ok(()) => ExitCode::SUCCESS,
@@ -66,40 +71,62 @@ fn label(words: &[OsString]) -> String {
     format!("atmos {}", words.join(" ")).trim_end().to_owned()
 }
 
-fn run(cli: Cli, native: Split, label: String, env: Env) -> ExitCode {
+fn run(cli: Cli, native: Split, label: String, env: Env, words: Vec<OsString>) -> ExitCode {
     let (command, version) = (cli.command, cli.version);
-    in_context((cli.global, native, label), env, |context| super::commands::dispatch(context, command, version))
+    let work = |context: &Context| super::commands::dispatch(context, command, version);
+    match in_context((cli.global, native, label), env, Some(words), work) {
+        Ended::With(code) => code,
+        Ended::Anew(words) => main(words),
+    }
+}
+
+/// How a call ended.
+enum Ended {
+    With(ExitCode),
+    /// A person wants it again with these words.
+    Anew(Vec<OsString>),
 }
 
 /// A command of the configuration.
 fn run_custom(call: &Call, label: String, env: Env) -> ExitCode {
-    in_context((call.global.clone(), Split::default(), label), env, |context| super::commands::custom(context, call))
+    let work = |context: &Context| super::commands::custom(context, call);
+    match in_context((call.global.clone(), Split::default(), label), env, None, work) {
+        Ended::With(code) => code,
+        Ended::Anew(words) => main(words),
+    }
 }
 
 fn in_context(
     (global, native, label): (GlobalArgs, Split, String),
     env: Env,
+    words: Option<Vec<OsString>>,
     work: impl FnOnce(&Context) -> crate::diag::Result<u8>,
-) -> ExitCode {
+) -> Ended {
     let terminal = Terminal::from_env(&env);
     let verbose = setup::flag(global.verbose, &env, "ATMOS_VERBOSE").unwrap_or(false);
     let json = setup::json_errors(&global, &env).unwrap_or(false);
     let screen = Screen::new(None, Level::default(), setup::colour(&global, &env, terminal)).with_json_errors(json);
     let context = match Context::new(global, (native, label), env, terminal) {
         Ok(context) => context,
-        Err(report) => return fail(&screen, &report, verbose),
+        Err(report) => return Ended::With(fail(&screen, &report, verbose)),
     };
     let result = work(&context);
     context.give_back();
     // An error is seen without unfolding anything.
     context.unfold();
-    match result {
-        Ok(code) => ExitCode::from(code),
-        // A question that nobody could answer any more is no error of its own.
-        Err(report) => match prompt::ended_by() {
-            Some(signal) => ExitCode::from(128u8.saturating_add(signal)),
-            None => fail(&context.screen, &report, verbose),
-        },
+    let report = match result {
+        Ok(code) => return Ended::With(ExitCode::from(code)),
+        Err(report) => report,
+    };
+    // A question that nobody could answer any more is no error of its own.
+    if let Some(signal) = prompt::ended_by() {
+        return Ended::With(ExitCode::from(128u8.saturating_add(signal)));
+    }
+    let (report, profiles) = unloaded::told(&context, report);
+    let code = fail(&context.screen, &report, verbose);
+    match words.and_then(|words| unloaded::again(&context, &words, &profiles)) {
+        Some(words) => Ended::Anew(words),
+        None => Ended::With(code),
     }
 }
 

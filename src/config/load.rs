@@ -125,6 +125,17 @@ pub fn profiles(host: &Host, flags: &Flags) -> Result<Vec<profile::Profile>, Err
     Ok(profiles)
 }
 
+/// The names of the profiles, sorted, whose own files say together what is wanted. A file that cannot be read says nothing.
+///
+/// # Errors
+/// As [`profile_names`].
+pub fn profiles_that(host: &Host, flags: &Flags, says: impl Fn(&Node) -> bool) -> Result<Vec<String>, Error> {
+    let mut reader = Reader::new(host, runtime_base_path(host, flags));
+    let found = discover::find(&mut reader, flags)?;
+    let all = profile::all(&reader, &found);
+    Ok(all.into_iter().filter(|one| says(&profile::document(&mut reader, one))).map(|one| one.name).collect())
+}
+
 fn warn_of_edition(host: &Host, edition: Option<&str>) {
     let keys = edition.map(defaults::without_effect).unwrap_or_default();
     if !keys.is_empty() {

@@ -42,7 +42,7 @@ pub use error::Error;
 pub use flags::Flags;
 pub use function::env_argument;
 pub use include::{Include, Refusal as IncludeRefusal};
-pub use load::{default_plugin_cache, load, profile_names, profiles};
+pub use load::{default_plugin_cache, load, profile_names, profiles, profiles_that};
 pub use model::{Config, Describe, GitSts, Helmfile, Logs, Settings, Stacks, Templates, Terraform, Workflows};
 pub use paths::git_root;
 pub use profile::Profile;

@@ -128,14 +128,18 @@ fn location(reader: &Reader<'_>, place: &Path) -> &'static str {
 
 /// What the files of a profile say of it; nothing where they cannot be read.
 pub(super) fn metadata(reader: &mut Reader<'_>, profile: &Profile) -> Node {
-    let mut metadata = Node::default();
+    document(reader, profile).get("metadata").cloned().unwrap_or_default()
+}
+
+/// What the files of a profile say, without what they import; nothing where they cannot be read.
+pub(super) fn document(reader: &mut Reader<'_>, profile: &Profile) -> Node {
+    let mut document = Node::default();
     for file in search::files(&profile.directory) {
-        let own = reader.document(&file).ok();
-        if let Some(section) = own.as_ref().and_then(|own| own.get("metadata")) {
-            overlay(&mut metadata, section);
+        if let Ok(own) = reader.document(&file) {
+            overlay(&mut document, &own);
         }
     }
-    metadata
+    document
 }
 
 fn not_found(name: &str, places: &[PathBuf], document: &Node) -> Error {

@@ -11,5 +11,5 @@ mod talk;
 
 pub use nearest::nearest;
 pub use remark::Remark;
-pub use report::{Failure, Report, Result, Shared, Snippet, SourceText};
+pub use report::{Failure, Helped, Lacking, Report, Result, Shared, Snippet, SourceText};
 pub use talk::{Message, Progress, Talk, Warning};

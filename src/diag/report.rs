@@ -20,6 +20,20 @@ pub trait Failure: Diagnostic + Send + Sync + 'static {
     fn title(&self) -> Option<&'static str> {
         None
     }
+
+    /// What the configuration in force does not have, and one with another profile may.
+    fn lacking(&self) -> Option<Lacking<'_>> {
+        None
+    }
+}
+
+/// Something that a profile could bring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lacking<'a> {
+    /// An identity of this name.
+    Identity(&'a str),
+    /// An identity that is default.
+    Default,
 }
 
 /// Any module's error on its way up. Made with `?` or [`Report::from`].
@@ -37,6 +51,10 @@ impl Report {
 
     pub fn title(&self) -> Option<&'static str> {
         self.inner.title()
+    }
+
+    pub fn lacking(&self) -> Option<Lacking<'_>> {
+        self.inner.lacking()
     }
 
     pub fn diagnostic(&self) -> &(dyn Diagnostic + Send + Sync + 'static) {
@@ -85,6 +103,53 @@ impl Diagnostic for Shared {
 impl Failure for Shared {
     fn exit_code(&self) -> u8 {
         self.0.exit_code()
+    }
+
+    fn lacking(&self) -> Option<Lacking<'_>> {
+        self.0.lacking()
+    }
+}
+
+/// An error to whose help somebody further up has something to add.
+#[derive(Debug, thiserror::Error)]
+#[error("{report}")]
+pub struct Helped {
+    pub report: Report,
+    /// Goes before the help that the error has itself.
+    pub help: String,
+}
+
+impl Diagnostic for Helped {
+    fn code<'a>(&'a self) -> Option<Box<dyn Display + 'a>> {
+        self.report.diagnostic().code()
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn Display + 'a>> {
+        let own = self.report.diagnostic().help();
+        let text = own.map_or_else(|| self.help.clone(), |own| format!("{}\n{own}", self.help));
+        Some(Box::new(text))
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.report.diagnostic().source_code()
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = miette::LabeledSpan> + '_>> {
+        self.report.diagnostic().labels()
+    }
+
+    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
+        self.report.diagnostic().related()
+    }
+}
+
+impl Failure for Helped {
+    fn exit_code(&self) -> u8 {
+        self.report.exit_code()
+    }
+
+    fn title(&self) -> Option<&'static str> {
+        self.report.title()
     }
 }
 

@@ -10,6 +10,7 @@ pub mod environment;
 mod error;
 pub mod files;
 pub mod folder_lock;
+mod heirloom;
 pub mod helmfile;
 mod json;
 #[cfg(unix)]

@@ -14,10 +14,11 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::folder_lock::{self, FolderLock};
+use super::heirloom::Heirloom;
 use super::json::Quotes;
 #[cfg(unix)]
-use super::keeper::Keeper;
-use super::launch::{Hangup, Launch, Output, Redirect};
+use super::keeper::{Keeper, of as keeper};
+use super::launch::{Launch, Output, Redirect};
 use super::outlet::Stream;
 use super::pty::Pty;
 use super::relay::Relay;
@@ -173,6 +174,7 @@ pub async fn run_within(
     let pid = child.id();
     let begun = tokio::time::Instant::now();
     let keeper = Mutex::new(keeper(launch, around, &child, pty.as_ref()));
+    let mut heirloom = Heirloom::of(launch.output, &child);
     let (out, err) = (watched.or(child_stream(child.stdout.take())), child_stream(child.stderr.take()));
     let (captured, errors) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
     let (active, unwritten) = (AtomicBool::new(false), OnceLock::new());
@@ -232,7 +234,12 @@ pub async fn run_within(
     while !drained {
         tokio::select! {
             () = &mut pumps => drained = true,
-            () = tokio::time::sleep(SILENCE) => drained = !active.swap(false, Ordering::Relaxed),
+            () = tokio::time::sleep(SILENCE) => {
+                drained = !active.swap(false, Ordering::Relaxed);
+                if drained {
+                    heirloom.hand_over(around.exe, around.masker);
+                }
+            }
         }
     }
     if let Some(limit) = limit.filter(|_| late && stop.is_none()) {
@@ -250,23 +257,6 @@ async fn feed(stdin: Option<tokio::process::ChildStdin>, input: Option<&[u8]>) {
         // A child that has read enough closes its end; it says itself what it wanted.
         tracing::debug!(%error, "the child does not read its input to the end");
     }
-}
-
-/// Who reads the output after us. A command of the user's own learns that nobody reads, as it would without us.
-#[cfg(unix)]
-fn keeper(
-    launch: &Launch,
-    around: Surroundings<'_>,
-    child: &tokio::process::Child,
-    pty: Option<&Pty>,
-) -> Option<Keeper> {
-    use std::os::fd::{AsFd, OwnedFd};
-    let own = launch.hangup != Hangup::Terminates || launch.output != Output::Inherit;
-    let reads = pty.is_some() || child.stdout.is_some() || child.stderr.is_some();
-    let exe = around.exe.filter(|_| !own && reads)?;
-    let end = |end: Option<&dyn AsFd>| -> Option<OwnedFd> { end?.as_fd().try_clone_to_owned().ok() };
-    let out = pty.map(|pty| pty as &dyn AsFd).or(child.stdout.as_ref().map(|out| out as &dyn AsFd));
-    Keeper::start(exe, end(out), end(child.stderr.as_ref().map(|err| err as &dyn AsFd)))
 }
 
 #[cfg(not(unix))]

@@ -97,9 +97,17 @@ fn file(host: &Host, settings: &AuthConfig, configuration: &Path) -> Result<Opti
     Ok(Some(at_home(host, written)?.unwrap_or_else(|| fs::clean(&configuration.join(written)))))
 }
 
-/// A path that begins with `~/`. Without a home nobody knows where it is, and the working directory is no place for it.
+/// A path that begins with `~/`. Without a home nobody knows where it is, and the working directory is no place for it; nor
+/// for what a shell would take for somebody else's home.
 fn at_home(host: &Host, written: &str) -> Result<Option<PathBuf>> {
-    let Some(rest) = written.strip_prefix("~/") else { return Ok(None) };
+    let Some(rest) = written.strip_prefix("~/") else {
+        if written.starts_with('~') {
+            let why =
+                "of paths with `~` only `~/` is known, your own home: write the path out (`./~…` for such a name)";
+            return Err(failed(Path::new(written), why).into());
+        }
+        return Ok(None);
+    };
     if !host.dirs.home.is_absolute() {
         return Err(failed(Path::new(written), "HOME is not set to an absolute path").into());
     }
@@ -107,11 +115,24 @@ fn at_home(host: &Host, written: &str) -> Result<Option<PathBuf>> {
 }
 
 fn user(host: &Host) -> String {
-    let name = host.env.get("USER").or_else(|| host.env.get("LOGNAME")).unwrap_or_default();
+    let told = |name: &str| host.env.get(name).filter(|name| !name.is_empty()).map(str::to_owned);
+    let name = told("USER").or_else(|| told("LOGNAME"));
     #[cfg(unix)]
-    return format!("{name}({})", rustix::process::geteuid().as_raw());
+    {
+        let id = rustix::process::geteuid().as_raw();
+        let known = || name_of(id, &std::fs::read_to_string("/etc/passwd").ok()?);
+        format!("{}({id})", name.or_else(known).unwrap_or_default())
+    }
     #[cfg(not(unix))]
-    name.to_owned()
+    name.unwrap_or_default()
+}
+
+/// The name that a user has in the system's list of users.
+#[cfg(unix)]
+fn name_of(id: u32, users: &str) -> Option<String> {
+    let fields = users.lines().map(|line| line.split(':').collect::<Vec<_>>());
+    let found = fields.filter(|fields| fields.get(2).is_some_and(|field| field.parse() == Ok(id))).next()?;
+    found.first().map(|name| (*name).to_owned())
 }
 
 /// One write at the end of the file: lines of several processes do not mix.
@@ -213,6 +234,12 @@ mod tests {
         let error = append(&path, "three\n").unwrap_err().to_string();
         assert!(error.contains("others may read"), "{error}");
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "one\ntwo\n");
+    }
+
+    #[test]
+    fn users_are_known_by_the_list_of_the_system_too() {
+        let users = "root:x:0:0:root:/root:/bin/sh\n# odd\nada:x:1000:1000::/home/ada:/bin/sh\n";
+        assert_eq!((name_of(1000, users).as_deref(), name_of(7, users)), (Some("ada"), None));
     }
 
     #[test]

@@ -143,14 +143,17 @@ pub(super) async fn hold_as(app: &App, access: &Access, instance: &Instance, ask
     let section = auth_section(app, instance);
     let settings = Arc::new(AuthConfig::read(section));
     let said = |source: Source| by.filter(|_| source == Source::Flag).unwrap_or(source);
-    let choice = choose(access, instance, &settings, flag, need, operation)?;
-    let rails = Rails::read(&settings, &app.host)?;
     let event = Event {
         name: "run",
         component: Some(instance.name.clone()),
         stack: Some(instance.stack.clone()),
         ..Event::default()
     };
+    let choice = match choose(access, instance, &settings, flag, need, operation) {
+        Ok(choice) => choice,
+        Err(report) => return Err(unchosen(access, &settings, event, flag, report)?),
+    };
+    let rails = Rails::read(&settings, &app.host)?;
     let as_nobody = |by: &str| -> Result<()> {
         let Err(report) = rails.without_identity(by) else { return Ok(()) };
         let event = Event { source: Some(by.to_owned()), refused: Some(reason(&report)), ..event.clone() };
@@ -242,6 +245,39 @@ pub(super) async fn hold_chosen(access: &Access, name: IdentityName, source: Sou
         Ok(()) => Ok(Held { of_step: source == Source::Step, ..holding.hold(name, source).await? }),
         Err(report) => Err(holding.refuse(&name, source, report)?),
     }
+}
+
+/// The identity of a command of the user's own.
+///
+/// # Errors
+/// As [`Access::command_identity`], once that is written down.
+pub(super) fn command_identity(access: &Access, event: &'static str, flag: &Flag) -> Result<Choice> {
+    match access.command_identity(flag) {
+        Ok(choice) => Ok(choice),
+        Err(report) => {
+            let event = Event { name: event, ..Event::default() };
+            Err(unchosen(access, &access.settings, event, flag, report)?)
+        }
+    }
+}
+
+/// The reason why nobody was chosen, once it is written down. Who leaves a selection was refused nothing.
+///
+/// # Errors
+/// The line cannot be written.
+pub(super) fn unchosen(
+    access: &Access,
+    settings: &AuthConfig,
+    event: Event,
+    flag: &Flag,
+    report: Report,
+) -> Result<Report> {
+    let lost = report.lacking().is_some() || report.code().as_deref() == Some("atmos::auth::malformed");
+    if lost {
+        let identity = if let Flag::Name(name) = flag { Some(name.clone()) } else { None };
+        audit::record(access, settings, &Event { identity, refused: Some(reason(&report)), ..event })?;
+    }
+    Ok(report)
 }
 
 /// The environment of a command of the user's own: process, `env` of `atmos.yaml`, identity.

@@ -12,6 +12,7 @@ use crate::ops::auth::{LoginReport, LogoutReport, WhoamiReport};
 use crate::value::Node;
 
 use super::Table;
+use super::printable::on_one_line;
 
 /// Rows of the login table that have a value.
 pub fn login(report: &LoginReport, now: Timestamp) -> String {
@@ -209,7 +210,7 @@ struct Tree(Vec<(usize, String)>);
 
 impl Tree {
     fn add(&mut self, depth: usize, text: String) {
-        self.0.push((depth, text));
+        self.0.push((depth, on_one_line(&text).into_owned()));
     }
 
     fn drawn(&self) -> String {
@@ -288,11 +289,12 @@ fn add_node(tree: &mut Tree, depth: usize, name: &str, node: &Node) {
 
 /// Identities as rows, nested ones below their parents.
 pub fn table(listing: &Listing, now: Timestamp) -> Table {
+    let shown = |text: &str| on_one_line(text).into_owned();
     let columns = ["Status", "Name", "Kind", "Via provider", "Via identity", "Default", "Alias", "Expires"];
     let mut table = Table { columns: columns.map(str::to_owned).to_vec(), ..Table::default() };
     for provider in &listing.providers {
         let row = ["", provider.name.as_str(), &provider.kind, "", "", if provider.default { "✓" } else { "" }, "", ""];
-        table.rows.push(row.map(str::to_owned).to_vec());
+        table.rows.push(row.map(shown).to_vec());
     }
     let mut open: Vec<&IdentityBranch> = listing.standalone.iter().rev().collect();
     open.extend(listing.providers.iter().rev().flat_map(|provider| provider.identities.iter().rev()));
@@ -300,12 +302,12 @@ pub fn table(listing: &Listing, now: Timestamp) -> Table {
         let expires = identity.expiration.map(|expiration| remaining(expiration.duration_since(now)));
         table.rows.push(vec![
             if identity.is_live { "●" } else { "" }.to_owned(),
-            identity.name.to_string(),
-            identity.kind.clone(),
-            identity.via_provider.clone().unwrap_or_default(),
-            identity.via_identity.clone().unwrap_or_default(),
+            shown(identity.name.as_str()),
+            shown(&identity.kind),
+            shown(identity.via_provider.as_deref().unwrap_or_default()),
+            shown(identity.via_identity.as_deref().unwrap_or_default()),
             if identity.default { "✓" } else { "" }.to_owned(),
-            identity.alias.clone().unwrap_or_default(),
+            shown(identity.alias.as_deref().unwrap_or_default()),
             expires.unwrap_or_default(),
         ]);
         open.extend(identity.children.iter().rev());

@@ -87,6 +87,35 @@ pub fn graphviz(listing: &Listing) -> String {
     text + "}\n"
 }
 
+/// Names as Mermaid takes them. Names that come out alike are counted.
+struct Ids<'a>(std::collections::BTreeMap<&'a str, String>);
+
+impl<'a> Ids<'a> {
+    fn of(graph: &Graph<'a>) -> Ids<'a> {
+        let mut ids = Ids(std::collections::BTreeMap::new());
+        let mut taken = std::collections::BTreeSet::new();
+        for node in graph.providers.iter().chain(&graph.identities).chain(&graph.integrations) {
+            if ids.0.contains_key(node.name) {
+                continue;
+            }
+            let plain = Ids::plain(node.name);
+            let counted = std::iter::once(plain.clone()).chain((2..).map(|count| format!("{plain}_{count}")));
+            if let Some(free) = counted.into_iter().find(|id| taken.insert(id.clone())) {
+                ids.0.insert(node.name, free);
+            }
+        }
+        ids
+    }
+
+    fn plain(name: &str) -> String {
+        name.replace(|c: char| !c.is_ascii_alphanumeric(), "_")
+    }
+
+    fn of_name(&self, name: &str) -> String {
+        self.0.get(name).cloned().unwrap_or_else(|| Ids::plain(name))
+    }
+}
+
 /// The language of Mermaid.
 pub fn mermaid(listing: &Listing) -> String {
     let graph = Graph::of(listing);
@@ -94,7 +123,8 @@ pub fn mermaid(listing: &Listing) -> String {
         return "graph LR\n  Empty[No providers or identities configured]\n".to_owned();
     }
     let escaped = |text: &str| text.replace('"', "&quot;").replace('<', "&lt;").replace('>', "&gt;");
-    let id = |name: &str| name.replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+    let ids = Ids::of(&graph);
+    let id = |name: &str| ids.of_name(name);
     let mut text = "graph LR\n".to_owned();
     for node in graph.providers.iter().chain(&graph.identities) {
         let _ = writeln!(text, "  {}[\"{}<br/>{}\"]", id(node.name), escaped(node.name), escaped(node.kind));
@@ -173,6 +203,21 @@ mod tests {
             assert_eq!(diagram.matches(line).count(), 1, "{line}\n{diagram}");
         }
         assert!(markdown(&listing).contains(&format!("```mermaid\n{diagram}```\n")));
+    }
+
+    #[test]
+    fn names_that_mermaid_takes_for_one_are_two_nodes() {
+        let listing = listing(&json!({"identities": {
+            "prod/admin": {"kind": "mock"}, "prod-admin": {"kind": "mock", "via": {"identity": "prod/admin"}},
+        }}));
+        let diagram = mermaid(&listing);
+        for line in [
+            "  prod_admin[\"prod-admin<br/>mock\"]\n",
+            "  prod_admin_2[\"prod/admin<br/>mock\"]\n",
+            "  prod_admin_2 --> prod_admin\n",
+        ] {
+            assert_eq!(diagram.matches(line).count(), 1, "{line}\n{diagram}");
+        }
     }
 
     #[test]

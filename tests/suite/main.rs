@@ -23,6 +23,7 @@ mod atmos_pro;
 mod auth_acceptance;
 mod auth_cases;
 mod auth_commands;
+mod auth_edges;
 mod auth_federated;
 mod auth_hints;
 mod auth_more;

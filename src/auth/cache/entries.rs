@@ -36,6 +36,8 @@ struct Inner {
     memory: Memory,
     /// Done once nothing can be written where entries lie: what is obtained stays in memory.
     unwritable: Once,
+    /// Done once it was said that something cannot be opened.
+    unreadable: Once,
     talk: Talk,
 }
 
@@ -66,6 +68,7 @@ impl Cache {
                 key: Mutex::default(),
                 memory: Memory::default(),
                 unwritable: Once::new(),
+                unreadable: Once::new(),
                 talk: host.talk.clone(),
             }),
         }
@@ -143,12 +146,12 @@ impl Cache {
             trust::check(&self.inner.directory)?;
         }
         let Some(key) = self.key(false)? else {
-            self.warn_unreadable();
+            self.warn_unreadable(&path);
             return Ok(None);
         };
         let entry = format::open(&key, &file_name, &content).filter(|entry| entry.name == name);
         if entry.is_none() {
-            self.warn_unreadable();
+            self.warn_unreadable(&path);
         }
         Ok(entry.map(|entry| entry.value))
     }
@@ -303,14 +306,17 @@ impl Cache {
         Ok(names)
     }
 
-    fn warn_unreadable(&self) {
-        // A keyring that just turned out to be missing was a warning of its own.
+    fn warn_unreadable(&self, path: &Path) {
+        // A keyring that just turned out to be missing was a warning of its own. One file is an example of all.
         if self.inner.store.is_persistent() {
-            let warning = Warning::new(
-                "atmos::auth::cache::unreadable",
-                "cached logins cannot be opened with the key in the keyring; they count as absent",
-            );
-            self.inner.talk.warn(warning.help("log in again; this replaces them"));
+            self.inner.unreadable.call_once(|| {
+                let message = format!(
+                    "cached logins cannot be opened with the key in the keyring, and count as absent: `{}`",
+                    path.display()
+                );
+                let warning = Warning::new("atmos::auth::cache::unreadable", message);
+                self.inner.talk.warn(warning.help("log in again; this replaces them"));
+            });
         }
     }
 }

@@ -69,7 +69,13 @@ pub enum Error {
     WrongPassword { path: PathBuf, variable: String },
 
     #[error("`{}` is damaged or not a file of this keyring", path.display())]
-    #[diagnostic(code(atmos::auth::store::damaged), help("remove the file and log in again"))]
+    #[diagnostic(
+        code(atmos::auth::store::damaged),
+        help(
+            "put a copy of it back; without one, log out (`atmos auth logout --all`, which works all the same), remove the file, and log \
+             in again: what it held is lost"
+        )
+    )]
     Damaged { path: PathBuf },
 
     #[error("user aborted")]

@@ -63,19 +63,23 @@ impl Password {
     fn ask(&self, fresh: bool) -> Result<Secret, Error> {
         let title = if fresh { "New password for the atmos keyring:" } else { "Password of the atmos keyring:" };
         let help = format!("set {} to answer without being asked", self.variable);
-        // Asked once, also the first time: what it protects can be had again by a login.
+        let long_enough = |text: &str| {
+            Ok(if text.chars().count() < MINIMUM {
+                Validation::Invalid(format!("at least {MINIMUM} characters").into())
+            } else {
+                Validation::Valid
+            })
+        };
+        // Twice only where it is chosen: keys of users are in no other place, and a slip would lock them away.
         let typed = prompt::ask(move || {
             let prompt = inquire::Password::new(title)
+                .with_custom_confirmation_message("The same password again:")
+                .with_custom_confirmation_error_message("that is another one: type both anew")
                 .with_help_message(&help)
                 .with_display_mode(PasswordDisplayMode::Masked)
-                .with_validator(|text: &str| {
-                    Ok(if text.chars().count() < MINIMUM {
-                        Validation::Invalid(format!("at least {MINIMUM} characters").into())
-                    } else {
-                        Validation::Valid
-                    })
-                });
-            prompt.without_confirmation().prompt().map(Secret::from)
+                .with_validator(long_enough);
+            let prompt = if fresh { prompt } else { prompt.without_confirmation() };
+            prompt.prompt().map(Secret::from)
         });
         match typed {
             Ok(password) => Ok(password),

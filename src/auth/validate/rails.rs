@@ -39,11 +39,12 @@ fn refuse(problem: Option<Problem>, sources: &Sources) -> Result<(), Error> {
 pub(super) fn rails(section: &Node, problems: &mut Vec<Problem>) {
     accounts(section, problems);
     if let Some(node) = section.get("min_ttl").filter(|node| !node.is_null()) {
-        let text = node.scalar_text().unwrap_or_default();
-        if parse_duration(&text, DurationForm::DaysAndSeconds).is_none() {
-            let message = format!("auth: min_ttl `{text}` is not a duration such as 30m");
-            problems.push(Problem::error(message, node.span));
-        }
+        let message = match node.scalar_text() {
+            Some(text) if parse_duration(&text, DurationForm::DaysAndSeconds).is_some() => None,
+            Some(text) => Some(format!("auth: min_ttl `{text}` is not a duration such as 30m")),
+            None => Some(format!("auth: min_ttl must be a duration such as 30m, not {}", node.value.type_name())),
+        };
+        problems.extend(message.map(|message| Problem::error(message, node.span)));
     }
     audit(section, problems);
     name_list("auth", section, problems);
@@ -101,7 +102,7 @@ mod tests {
             (json!({"audit": {"file": []}}), "`auth.audit.file` must be a path"),
             (json!({"expected_account": []}), "expected_account `[]` names no account"),
             (json!({"expected_account": {}}), "expected_account `` is not 12 digits"),
-            (json!({"min_ttl": ["30m"]}), "min_ttl `` is not a duration"),
+            (json!({"min_ttl": ["30m"]}), "min_ttl must be a duration such as 30m, not list"),
             (json!({"audit": "/tmp/x.log"}), "audit needs `file`"),
             (json!({"audit": ["x"]}), "audit needs `file`"),
             (json!({"audit": {"file": ""}}), "audit.file is empty"),

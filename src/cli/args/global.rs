@@ -26,6 +26,10 @@ pub struct GlobalArgs {
     #[arg(long, global = true, value_name = "DIR", value_delimiter = ',')]
     pub config_path: Vec<PathBuf>,
 
+    /// As ATMOS_CLI_CONFIG_PATH says it, for lines in files that outlive the variable
+    #[arg(long, global = true, value_name = "DIR", hide = true)]
+    pub cli_config_path: Option<PathBuf>,
+
     /// Configuration profiles, later wins; without a value choose from a list [env: ATMOS_PROFILE]
     #[arg(long, global = true, value_name = "NAME", value_delimiter = ',', num_args = 0..=1, default_missing_value = SELECT)]
     pub profile: Vec<String>,

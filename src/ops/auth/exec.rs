@@ -11,7 +11,7 @@ use super::super::child::{self, Wish};
 use super::super::identity::Choice;
 use crate::auth::delivery::Delivery;
 use crate::auth::resolution::{Flag, Source};
-use crate::diag::{Failure, Result};
+use crate::diag::{Failure, Report, Result};
 use crate::exec::signals::Signals;
 use crate::exec::{Error as ExecError, Hangup, Launch, Output, process};
 use crate::value::{DurationForm, parse_duration};
@@ -39,7 +39,7 @@ pub async fn exec(app: &App, access: &Access, request: &ExecRequest) -> Result<u
         event: "exec",
     };
     let mut signals = Signals::listen()?;
-    let held = match access.command_identity(&request.identity)? {
+    let held = match child::command_identity(access, "exec", &request.identity)? {
         Choice::Identity { name, source } => {
             let hold = child::hold_chosen(access, name, source, wish);
             signals.guard(hold).await?
@@ -74,6 +74,13 @@ pub async fn exec(app: &App, access: &Access, request: &ExecRequest) -> Result<u
         Err(ExecError::StartFailed { reason, .. }) => Err(ExecFailure::NotExecutable { program, reason }.into()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// A shell that did not start, with the status that a command has in its place.
+pub(super) fn no_shell(cwd: &Path, error: ExecError) -> Report {
+    let ExecError::StartFailed { program, configured, reason } = error else { return error.into() };
+    let code = ExecFailure::of(&program, cwd).exit_code();
+    ExecFailure::NoShell { program, configured, reason, code }.into()
 }
 
 pub(super) fn flag_delivery(word: &str) -> Result<Delivery> {
@@ -116,6 +123,13 @@ enum ExecFailure {
     #[error("`{program}` cannot be started: no such program")]
     #[diagnostic(code(atmos::auth::command_not_found), help("check the spelling and PATH"))]
     NotFound { program: String },
+
+    #[error("process start failed: `{program}`: {reason}")]
+    #[diagnostic(
+        code(atmos::auth::no_shell),
+        help("`{program}` comes from {configured}; install it, put it on PATH, or name another one with --shell")
+    )]
+    NoShell { program: String, configured: String, reason: String, code: u8 },
 }
 
 impl ExecFailure {
@@ -137,6 +151,7 @@ impl Failure for ExecFailure {
             ExecFailure::NoCommand | ExecFailure::Delivery { .. } | ExecFailure::MinTtl { .. } => 1,
             ExecFailure::NotExecutable { .. } => 126,
             ExecFailure::NotFound { .. } => 127,
+            ExecFailure::NoShell { code, .. } => *code,
         }
     }
 }

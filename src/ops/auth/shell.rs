@@ -12,7 +12,7 @@ use crate::auth::Error;
 use crate::auth::resolution::Flag;
 use crate::diag::Result;
 use crate::exec::signals::Signals;
-use crate::exec::{Hangup, Launch, Output, environment, process};
+use crate::exec::{Error as ExecError, Hangup, Launch, Output, environment, process};
 
 #[derive(Debug, Clone, Default)]
 pub struct ShellRequest {
@@ -36,7 +36,7 @@ pub async fn shell(app: &App, access: &Access, request: &ShellRequest) -> Result
         event: "shell",
     };
     let mut signals = Signals::listen()?;
-    let (name, source) = match access.command_identity(&request.identity)? {
+    let (name, source) = match child::command_identity(access, "shell", &request.identity)? {
         Choice::Identity { name, source } => (name, source),
         Choice::Disabled(_) => return Err(Error::Disabled.into()),
         Choice::None => (access.needed_identity(&request.identity)?, crate::auth::resolution::Source::Flag),
@@ -67,7 +67,10 @@ pub async fn shell(app: &App, access: &Access, request: &ShellRequest) -> Result
         Err(error) => Err(error),
     };
     held.close().await?;
-    let outcome = outcome?;
+    let outcome = match outcome {
+        Err(error @ ExecError::StartFailed { .. }) => return Err(exec::no_shell(&app.host.cwd, error)),
+        other => other?,
+    };
     app.host.talk.attention(format!("left the shell of {name} ({})", known.provider));
     Ok(outcome.code)
 }

@@ -89,12 +89,19 @@ pub struct Known {
 /// credentials are there.
 ///
 /// # Errors
-/// A chain that cannot be walked, a keyring that does not open.
+/// A keyring that does not open.
 pub async fn whoami_all(access: &Access, verify: bool) -> Result<WhoamiAllReport> {
     let mut names: Vec<_> = access.settings.identities.values().map(|one| (one.name.clone(), one.default)).collect();
     names.sort();
     let mut identities = Vec::new();
     for (name, default) in names {
+        // What is wrong with one of them hides no other.
+        if let Err(error) = access.session.chain(&name) {
+            let kind = access.settings.identity(name.as_str()).map(|known| known.kind_text.clone()).unwrap_or_default();
+            let description = Description::of_nobody(name, kind);
+            identities.push(Known { description, default, validity: Some(Validity::Invalid(error.to_string())) });
+            continue;
+        }
         let mut description = access.describe(&access.session, &name).await?;
         let kind = access.settings.identity(name.as_str()).map(|identity| &identity.kind);
         let validity = if kind.is_some_and(IdentityKind::is_ambient) {
