@@ -164,8 +164,9 @@ fn fetching() -> Federation {
     let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
     federation.sandbox.set("PATH", path);
     federation.sandbox.set("GIT_CONFIG_COUNT", "1");
-    federation.sandbox.set("GIT_CONFIG_KEY_0", format!("url.{}/github/.insteadOf", root.display()));
-    federation.sandbox.set("GIT_CONFIG_VALUE_0", "https://github.com/");
+    // The longest of all beginnings counts: that of the owner is none.
+    federation.sandbox.set("GIT_CONFIG_KEY_0", format!("url.{}.insteadOf", modules.display()));
+    federation.sandbox.set("GIT_CONFIG_VALUE_0", "https://github.com/acme/modules");
     federation
 }
 
