@@ -1,5 +1,6 @@
 use std::time::Instant;
 
+use super::super::launch::Hangup;
 use super::*;
 use crate::secret::Secret;
 

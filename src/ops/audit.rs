@@ -130,8 +130,8 @@ fn user(host: &Host) -> String {
 /// The name that a user has in the system's list of users.
 #[cfg(unix)]
 fn name_of(id: u32, users: &str) -> Option<String> {
-    let fields = users.lines().map(|line| line.split(':').collect::<Vec<_>>());
-    let found = fields.filter(|fields| fields.get(2).is_some_and(|field| field.parse() == Ok(id))).next()?;
+    let mut fields = users.lines().map(|line| line.split(':').collect::<Vec<_>>());
+    let found = fields.find(|fields| fields.get(2).is_some_and(|field| field.parse() == Ok(id)))?;
     found.first().map(|name| (*name).to_owned())
 }
 

@@ -173,29 +173,29 @@ pub fn tree(listing: &Listing, now: Timestamp) -> String {
     }
     let mut tree = Tree::default();
     for provider in &listing.providers {
-        tree.add(0, format!("{} ({})", provider.name, provider.kind));
+        tree.add(0, &format!("{} ({})", provider.name, provider.kind));
         for (name, value) in [("Region", &provider.region), ("Start URL", &provider.start_url)] {
             if let Some(value) = value {
-                tree.add(1, format!("{name}: {value}"));
+                tree.add(1, &format!("{name}: {value}"));
             }
         }
         if !provider.identities.is_empty() {
-            tree.add(1, "Identities".to_owned());
+            tree.add(1, "Identities");
             add_identities(&mut tree, 2, &provider.identities, now);
         }
     }
     if !listing.standalone.is_empty() {
-        tree.add(0, "Standalone Identities".to_owned());
+        tree.add(0, "Standalone Identities");
         add_identities(&mut tree, 1, &listing.standalone, now);
     }
     if !listing.integrations.is_empty() {
-        tree.add(0, "Integrations".to_owned());
+        tree.add(0, "Integrations");
     }
     for leaf in &listing.integrations {
         let via = [("identity", &leaf.via_identity), ("provider", &leaf.via_provider)];
         let via = via.into_iter().find_map(|(what, name)| Some(format!(" of {what} {}", name.as_ref()?)));
         let by_hand = if leaf.is_automatic { "" } else { ", by command only" };
-        tree.add(1, format!("{} ({}){}{by_hand}", leaf.name, leaf.kind, via.unwrap_or_default()));
+        tree.add(1, &format!("{} ({}){}{by_hand}", leaf.name, leaf.kind, via.unwrap_or_default()));
     }
     format!(" Authentication Configuration\n{}", tree.drawn())
 }
@@ -209,8 +209,8 @@ const DEEPEST: usize = 60;
 struct Tree(Vec<(usize, String)>);
 
 impl Tree {
-    fn add(&mut self, depth: usize, text: String) {
-        self.0.push((depth, on_one_line(&text).into_owned()));
+    fn add(&mut self, depth: usize, text: &str) {
+        self.0.push((depth, on_one_line(text).into_owned()));
     }
 
     fn drawn(&self) -> String {
@@ -239,14 +239,14 @@ impl Tree {
 fn add_identities(tree: &mut Tree, depth: usize, identities: &[IdentityBranch], now: Timestamp) {
     let mut open: Vec<(usize, &IdentityBranch)> = identities.iter().rev().map(|identity| (depth, identity)).collect();
     while let Some((depth, identity)) = open.pop() {
-        tree.add(depth, identity_line(identity, now));
+        tree.add(depth, &identity_line(identity, now));
         for (name, node) in [("Principal", &identity.principal), ("Credentials", &identity.credentials)] {
             if !node.is_empty() {
                 add_node(tree, depth + 1, name, node);
             }
         }
         if !identity.children.is_empty() {
-            tree.add(depth + 1, "Identities".to_owned());
+            tree.add(depth + 1, "Identities");
             open.extend(identity.children.iter().rev().map(|child| (depth + 2, child)));
         }
     }
@@ -272,7 +272,7 @@ fn identity_line(identity: &IdentityBranch, now: Timestamp) -> String {
 fn add_node(tree: &mut Tree, depth: usize, name: &str, node: &Node) {
     match (node.as_map(), node.as_list()) {
         (Some(map), _) => {
-            tree.add(depth, name.to_owned());
+            tree.add(depth, name);
             let mut entries: Vec<_> = map.iter().collect();
             entries.sort_by(|a, b| a.0.cmp(b.0));
             for (key, value) in entries {
@@ -281,9 +281,9 @@ fn add_node(tree: &mut Tree, depth: usize, name: &str, node: &Node) {
         }
         (_, Some(list)) => {
             let items: Vec<_> = list.iter().map(|item| item.scalar_text().unwrap_or_default()).collect();
-            tree.add(depth, format!("{name}: {}", items.join(", ")));
+            tree.add(depth, &format!("{name}: {}", items.join(", ")));
         }
-        _ => tree.add(depth, format!("{name}: {}", node.scalar_text().unwrap_or_default())),
+        _ => tree.add(depth, &format!("{name}: {}", node.scalar_text().unwrap_or_default())),
     }
 }
 

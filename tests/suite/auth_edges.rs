@@ -77,7 +77,7 @@ fn identity_of_a_profile_that_is_not_in_force_is_told_and_offered() {
 fn damaged_keyring_keeps_nobody_logged_in() {
     let cloud = Cloud::start(&[]);
     cloud.login("data-admin").success();
-    let home = cloud.sandbox.home().to_owned();
+    let home = cloud.sandbox.home().clone();
     let below = |folder: &str| -> Vec<PathBuf> {
         let files = Sandbox::files_below(&home).into_iter();
         files
@@ -87,10 +87,14 @@ fn damaged_keyring_keeps_nobody_logged_in() {
     for all in ["--all", "--all-realms"] {
         let keys = below("atmos/keyring/");
         assert!(!keys.is_empty() && !below("atmos/auth/").is_empty(), "{keys:?}");
-        keys.iter().for_each(|path| std::fs::write(home.join(path), "").unwrap());
+        for path in &keys {
+            std::fs::write(home.join(path), "").unwrap();
+        }
         cloud.sandbox.atmos(&["auth", "logout", all]).success().says("damaged");
         assert_eq!(below("atmos/auth/"), Vec::<PathBuf>::new());
-        keys.iter().for_each(|path| std::fs::remove_file(home.join(path)).unwrap());
+        for path in &keys {
+            std::fs::remove_file(home.join(path)).unwrap();
+        }
         cloud.login("data-admin").success();
     }
 }

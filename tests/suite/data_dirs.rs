@@ -149,7 +149,7 @@ fn a_saved_plan_is_applied_in_the_directory_that_it_was_made_in() {
     let text = sandbox.read("stacks/prod.yaml").replace("true", "false");
     sandbox.write("stacks/prod.yaml", &text);
     let old = sandbox.atmos(&["terraform", "apply", "app", "-s", "prod", "--from-plan"]).exits(1);
-    old.says("the variables have changed since it was made");
+    old.says("the variables have changed");
 }
 
 #[test]
