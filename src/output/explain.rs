@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use super::printable::{on_one_line, printable};
 use crate::ops::explain::{Explanation, Setting};
 use crate::ops::provenance::Provenance;
 use crate::value::{Map, Node, to_json};
@@ -22,11 +23,16 @@ const LEGEND: &str = "\
 /// The YAML text of a component with the place of each value beside it.
 pub fn with_provenance(document: &Node, provenance: &Provenance, indent: usize) -> String {
     let manifest = yaml::emit(&Node::from(provenance.manifest.as_str()), 2);
-    let body = yaml::emit_noted(document, indent, COLUMN, &|node| provenance.note(node));
+    let body = yaml::emit_noted(document, indent, COLUMN, &|node| provenance.note(node).as_deref().map(shown));
     format!("{LEGEND}#\n# Stack: {manifest}\n{body}")
 }
 
-/// An explanation for people.
+/// A comment stays one, whatever the name of the file is.
+fn shown(note: &str) -> String {
+    on_one_line(note).into_owned()
+}
+
+/// An explanation for people. Names of files, sections and functions come from others, and steer no terminal.
 pub fn explanation(explanation: &Explanation) -> String {
     let mut text = String::new();
     let value = yaml::emit(&explanation.value, 2);
@@ -65,7 +71,7 @@ pub fn explanation(explanation: &Explanation) -> String {
             let _ = writeln!(text, "    imported {}", other.imports.join(" → "));
         }
     }
-    text
+    printable(&text).into_owned()
 }
 
 fn place(setting: &Setting) -> String {

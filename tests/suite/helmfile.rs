@@ -151,7 +151,11 @@ fn two_identities_with_clusters_of_their_own_never_meet_the_others() {
     cloud.sandbox.set("AWS_ENDPOINT_URL_EKS", &services.url);
     let _place = add_twin(&cloud.sandbox);
     let integration = |(name, identity, kube): (&str, &str, &Kube)| {
-        services.add_cluster(name, super::integrations_clusters::cluster(name, &kube.url, &kube.authority()));
+        let mut cluster = super::integrations_clusters::cluster(name, &kube.url, &kube.authority());
+        if identity == "network-admin" {
+            cluster["arn"] = format!("arn:aws:eks:eu-west-1:333333333333:cluster/{name}").into();
+        }
+        services.add_cluster(name, cluster);
         // Both stand in the same kubeconfig of everybody.
         let cluster = format!("{{name: {name}, region: eu-west-1}}");
         format!("    {name}: {{kind: aws/eks, via: {{identity: {identity}}}, spec: {{cluster: {cluster}}}}}\n")

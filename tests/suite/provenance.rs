@@ -222,3 +222,24 @@ fn a_file_imported_with_several_contexts_is_a_source_of_each() {
         assert_eq!(found, serde_json::json!([["cat/e", "orgs/dev"], name]), "{name}");
     }
 }
+
+/// Manifests may come from elsewhere, and their names with them.
+#[test]
+fn names_of_manifests_do_not_steer_the_terminal() {
+    let sandbox = Sandbox::empty();
+    sandbox.write(
+        "atmos.yaml",
+        "base_path: .\nstacks: {base_path: stacks, included_paths: ['*'], name_pattern: '{stage}'}\n",
+    );
+    let name = "cat\u{1b}]0;title\u{7}alog";
+    sandbox.write(&format!("stacks/deep/{name}.yaml"), "vars: {color: blue}\n");
+    sandbox.write("stacks/prod.yaml", "import: ['deep/*']\nvars: {stage: prod}\ncomponents: {terraform: {a: {}}}\n");
+    for words in [
+        &["explain", "a", "-s", "prod", "vars.color"][..],
+        &["describe", "component", "a", "-s", "prod", "--provenance"],
+    ] {
+        let seen = sandbox.atmos(words).success();
+        assert!(!seen.stdout.contains(['\u{1b}', '\u{7}']), "{seen}");
+        assert!(seen.stdout.contains("cat\\u{1b}]0;title\\u{7}alog"), "{seen}");
+    }
+}
