@@ -67,6 +67,8 @@ fn password_of_the_file_keyring_is_asked_once() {
     let mut terminal = Terminal::start(command(&cloud.sandbox, &["auth", "login", "--no-browser", "-i", "data-admin"]));
     terminal.expect("(?i)new password");
     terminal.type_line(Sandbox::KEYRING_PASSWORD);
+    terminal.expect("(?i)again");
+    terminal.type_line(Sandbox::KEYRING_PASSWORD);
     let (code, seen) = terminal.finish();
     assert_eq!(code, 0, "{seen}");
     assert!(!seen.contains(Sandbox::KEYRING_PASSWORD), "the password is not shown\n{seen}");
