@@ -1,10 +1,7 @@
 //! How credentials of the environment are found.
 
-use std::sync::Arc;
-
 use super::*;
-use crate::diag::Talk;
-use crate::host::{Dirs, Host, Http, Terminal};
+use crate::host::{Dirs, Host, Http, testing};
 
 /// Gives the arn of the role as the id, and notes by whom and how it was asked.
 struct Noted;
@@ -75,17 +72,7 @@ aws_access_key_id = NO
 ";
 
 fn host(cwd: &Path) -> Host {
-    Host {
-        guard: Arc::default(),
-        env: Env::default(),
-        cwd: cwd.to_owned(),
-        dirs: Dirs::default(),
-        terminal: Terminal::default(),
-        exe: "/bin/atmos".into(),
-        talk: Talk::silent(),
-        masker: Arc::default(),
-        sources: Arc::default(),
-    }
+    Host { dirs: Dirs::default(), ..testing::host(cwd, Env::default()) }
 }
 
 /// What is found for a profile, or without one, in words.

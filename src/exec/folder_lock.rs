@@ -253,18 +253,7 @@ mod tests {
 
     #[cfg(unix)]
     fn host(root: &Path) -> Host {
-        let env: crate::host::Env = [("HOME", root), ("XDG_CACHE_HOME", root)].into_iter().collect();
-        Host {
-            guard: std::sync::Arc::default(),
-            dirs: crate::host::Dirs::from_env(&env),
-            env,
-            cwd: root.to_path_buf(),
-            terminal: crate::host::Terminal::default(),
-            exe: "/bin/atmos".into(),
-            talk: crate::diag::Talk::silent(),
-            masker: std::sync::Arc::default(),
-            sources: std::sync::Arc::default(),
-        }
+        crate::host::testing::host(root, [("HOME", root), ("XDG_CACHE_HOME", root)].into_iter().collect())
     }
 
     #[cfg(unix)]

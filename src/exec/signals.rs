@@ -48,6 +48,12 @@ impl Stop {
             Stop::Quit => 131,
         }
     }
+
+    /// The request that a run has ended by with this status, if it was one.
+    pub fn of_exit_code(code: u8) -> Option<Stop> {
+        let all = [Stop::Interrupt, Stop::Terminate, Stop::Hangup, Stop::Quit];
+        all.into_iter().find(|stop| stop.exit_code() == code)
+    }
 }
 
 impl std::fmt::Display for Stop {

@@ -50,6 +50,15 @@ pub(super) fn uncommitted(root: &Path, output: &[u8]) -> Vec<Changed> {
         .collect()
 }
 
+/// The answer of `git status --porcelain=v2 --branch -z`: the commit, if there is one, and whether anything is not as in it.
+pub(super) fn standing(output: &[u8]) -> (Option<String>, bool) {
+    let (heads, entries): (Vec<&[u8]>, Vec<&[u8]>) =
+        output.split(|byte| *byte == 0).filter(|entry| !entry.is_empty()).partition(|entry| entry.starts_with(b"# "));
+    let commit = heads.iter().find_map(|head| head.strip_prefix(b"# branch.oid "));
+    let commit = commit.filter(|commit| *commit != b"(initial)");
+    (commit.map(|commit| String::from_utf8_lossy(commit).into_owned()), !entries.is_empty())
+}
+
 /// The symbolic links in the answer of `git ls-files -s -z`: mode, id and stage, then the name behind a tab.
 pub(super) fn links(root: &Path, output: &[u8]) -> Vec<PathBuf> {
     let entries = output.split(|byte| *byte == 0).filter(|entry| entry.starts_with(b"120000 "));
@@ -74,6 +83,15 @@ mod tests {
 
     fn told(found: &[Changed]) -> Vec<(&str, bool)> {
         found.iter().map(|one| (one.path.to_str().unwrap(), one.is_repository)).collect()
+    }
+
+    #[test]
+    fn what_is_checked_out_and_whether_it_was_changed() {
+        let head = "# branch.oid 0123abc\0# branch.head main\0";
+        assert_eq!(standing(head.as_bytes()), (Some("0123abc".to_owned()), false));
+        let entry = format!("{head}1 .M N... 100644 100644 100644 ab ab a\0");
+        assert_eq!(standing(entry.as_bytes()), (Some("0123abc".to_owned()), true));
+        assert_eq!(standing(b"# branch.oid (initial)\0# branch.head main\0"), (None, false));
     }
 
     #[test]

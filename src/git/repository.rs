@@ -155,13 +155,16 @@ impl<'a> Repository<'a> {
         Ok(names.map(|name| self.root.join(changed::path(name))).collect())
     }
 
-    /// Whether files below these directories that git knows differ from what is checked out.
+    /// The commit that is checked out, and whether files below these directories that git knows differ from it.
     ///
     /// # Errors
-    /// Git cannot compare them.
-    pub fn is_changed_below(&self, directories: &[PathBuf]) -> Result<bool, Error> {
-        let words = ["status", "--porcelain", "-z", "--untracked-files=no", "--ignore-submodules=none"];
-        Ok(!self.below(&words, directories)?.is_empty())
+    /// There is no commit, or git cannot compare them.
+    pub fn standing_below(&self, directories: &[PathBuf]) -> Result<(String, bool), Error> {
+        let words = ["status", "--porcelain=v2", "--branch", "--no-ahead-behind", "-z"];
+        let aside = ["--untracked-files=no", "--ignore-submodules=none"];
+        let output = self.below(&[&words[..], &aside].concat(), directories)?;
+        let (head, changed) = changed::standing(&output);
+        Ok((head.map_or_else(|| self.head(), Ok)?, changed))
     }
 
     /// What git says of directories; those outside of the repository are nothing to it.

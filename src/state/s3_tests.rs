@@ -4,22 +4,11 @@ use serde_json::{Value as Json, json};
 
 use super::*;
 use crate::auth::aws::client::Clients;
-use crate::diag::Talk;
-use crate::host::{Dirs, Env, Host, Http, Terminal};
+use crate::host::{Dirs, Env, Host, Http, testing};
 use crate::value::from_json;
 
 fn host() -> Host {
-    Host {
-        guard: std::sync::Arc::default(),
-        env: Env::default(),
-        cwd: "/".into(),
-        dirs: Dirs::default(),
-        terminal: Terminal::default(),
-        exe: "/bin/atmos".into(),
-        talk: Talk::silent(),
-        masker: std::sync::Arc::default(),
-        sources: std::sync::Arc::default(),
-    }
+    Host { dirs: Dirs::default(), ..testing::host(Path::new("/"), Env::default()) }
 }
 
 /// What a backend of these settings would be asked, in a workspace.

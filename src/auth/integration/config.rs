@@ -44,7 +44,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    fn parse(text: &str) -> Kind {
+    pub fn parse(text: &str) -> Kind {
         match BUILT.iter().find(|(name, _)| *name == text) {
             Some((_, kind)) => *kind,
             None if text.is_empty() => Kind::Missing,

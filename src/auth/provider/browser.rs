@@ -43,20 +43,12 @@ pub(crate) fn may_open(host: &Host, switched_off: bool) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::host::{Dirs, Env, Host, Terminal};
+    use std::path::Path;
+
+    use crate::host::{Env, Host, Terminal, testing};
 
     fn host(terminal: Terminal, env: Env) -> Host {
-        Host {
-            guard: std::sync::Arc::default(),
-            dirs: Dirs::from_env(&env),
-            env,
-            cwd: "/".into(),
-            terminal,
-            exe: "atmos".into(),
-            talk: crate::diag::Talk::silent(),
-            masker: std::sync::Arc::default(),
-            sources: std::sync::Arc::default(),
-        }
+        Host { terminal, ..testing::host(Path::new("/"), env) }
     }
 
     #[cfg(target_os = "linux")]

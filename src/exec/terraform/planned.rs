@@ -106,7 +106,8 @@ impl Planned {
     /// Which commits they are of, where that says more.
     fn commits(&self, host: &Host, target: &Target) -> Option<String> {
         let then = self.commit.as_ref()?;
-        let (now, dirty) = commit(host, target, &self.modules)?;
+        let repository = Repository::around(host, &target.folder).ok()?;
+        let (now, dirty) = commit(&repository, target, &self.modules)?;
         let shown = |commit: &str, dirty: bool| {
             let short = commit.get(..8).unwrap_or(commit);
             if dirty { format!("{short} with changes that were not committed") } else { short.to_owned() }
@@ -117,11 +118,8 @@ impl Planned {
 }
 
 /// What is checked out, and whether the sources differ from it.
-fn commit(host: &Host, target: &Target, modules: &[String]) -> Option<(String, bool)> {
-    let repository = Repository::around(host, &target.folder).ok()?;
-    let commit = repository.head().ok()?;
-    let directories = sources::directories(&target.folder, modules);
-    Some((commit, repository.is_changed_below(&directories).unwrap_or_default()))
+fn commit(repository: &Repository<'_>, target: &Target, modules: &[String]) -> Option<(String, bool)> {
+    repository.standing_below(&sources::directories(&target.folder, modules)).ok()
 }
 
 fn read(target: &Target) -> BTreeMap<String, Planned> {
@@ -138,8 +136,9 @@ pub fn remember(host: &Host, target: &Target, data: &Path, planfile: &str, destr
     plans.retain(|name, _| folder.join(name).exists());
     let Some(planned) = Planned::of(target, &folder.join(planfile)) else { return Ok(()) };
     let modules = sources::modules(folder, data);
-    let (commit, dirty) = commit(host, target, &modules).unzip();
-    let sources = sources::all(host, target, &modules);
+    let repository = Repository::around(host, folder).ok();
+    let (commit, dirty) = repository.as_ref().and_then(|around| commit(around, target, &modules)).unzip();
+    let sources = sources::all(repository.as_ref(), target, &modules);
     let planned = Planned { modules, sources, commit, dirty: dirty.unwrap_or_default(), destroys, ..planned };
     plans.insert(planfile.to_owned(), planned);
     let directory = target.memory_dir();

@@ -2,22 +2,11 @@ use serde_json::json;
 
 use super::*;
 use crate::exec::files::File;
-use crate::host::testing::put;
+use crate::host::testing::{self, put};
 use crate::value::from_json;
 
 fn host(root: &Path) -> Host {
-    let env: crate::host::Env = [("HOME", root)].into_iter().collect();
-    Host {
-        guard: std::sync::Arc::default(),
-        dirs: crate::host::Dirs::from_env(&env),
-        env,
-        cwd: root.to_path_buf(),
-        terminal: crate::host::Terminal::default(),
-        exe: "/bin/atmos".into(),
-        talk: crate::diag::Talk::silent(),
-        masker: std::sync::Arc::default(),
-        sources: std::sync::Arc::default(),
-    }
+    testing::host(root, [("HOME", root)].into_iter().collect())
 }
 
 #[test]

@@ -1,29 +1,17 @@
 //! Runs with the real program where it is on PATH, and with a recording stub for what the real one cannot show.
 
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 
 use serde_json::json;
 
 use super::*;
-use crate::diag::Talk;
 use crate::exec::terraform::{Backend, FromPlan, Settings, steps};
-use crate::host::{Dirs, Terminal};
+use crate::host::{Dirs, testing};
 use crate::value::from_json;
 
 fn host() -> Host {
-    Host {
-        guard: Arc::default(),
-        env: Env::default(),
-        cwd: PathBuf::from("/"),
-        dirs: Dirs::default(),
-        terminal: Terminal::default(),
-        exe: PathBuf::from("/atmos"),
-        talk: Talk::silent(),
-        masker: Arc::default(),
-        sources: Arc::default(),
-    }
+    Host { dirs: Dirs::default(), ..testing::host(Path::new("/"), Env::default()) }
 }
 
 /// The environment of the children: a PATH, and a home without anybody's configuration.

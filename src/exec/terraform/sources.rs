@@ -12,7 +12,7 @@ use super::folder::{self, digest};
 use super::target::{BACKEND_FILE, OVERRIDE_FILES};
 use crate::exec::names::is_of_runs;
 use crate::git::Repository;
-use crate::host::{Host, fs};
+use crate::host::fs;
 
 /// Endings of what terraform reads by itself.
 const CONFIGURATION: [&str; 6] = [".tf", ".tf.json", ".tofu", ".tofu.json", ".auto.tfvars", ".auto.tfvars.json"];
@@ -48,7 +48,10 @@ fn written(target: &Target) -> BTreeSet<String> {
 
 /// What terraform reads by itself.
 pub(super) fn configuration(target: &Target, modules: &[String]) -> Contents {
-    let written = written(target);
+    configuration_but(target, modules, &written(target))
+}
+
+fn configuration_but(target: &Target, modules: &[String], written: &BTreeSet<String>) -> Contents {
     let mut found = Contents::new();
     for directory in directories(&target.folder, modules) {
         for entry in std::fs::read_dir(&directory).into_iter().flatten().filter_map(Result::ok) {
@@ -63,12 +66,11 @@ pub(super) fn configuration(target: &Target, modules: &[String]) -> Contents {
 }
 
 /// Everything, with what only git tells.
-pub(super) fn all(host: &Host, target: &Target, modules: &[String]) -> Contents {
-    let mut found = configuration(target, modules);
-    let known = Repository::around(host, &target.folder)
-        .and_then(|repository| repository.known_below(&directories(&target.folder, modules)));
+pub(super) fn all(repository: Option<&Repository<'_>>, target: &Target, modules: &[String]) -> Contents {
     let written = written(target);
-    match known {
+    let mut found = configuration_but(target, modules, &written);
+    let Some(repository) = repository else { return found };
+    match repository.known_below(&directories(&target.folder, modules)) {
         Ok(known) => {
             let real = target.folder.canonicalize().unwrap_or_else(|_| target.folder.clone());
             for path in known.iter().filter(|path| counts(path)) {

@@ -15,6 +15,7 @@ use crate::diag::{Report, Result, Warning};
 use crate::fetch::Tokens;
 use crate::host::Host;
 use crate::secret::Secret;
+use crate::value::Node;
 
 /// Who gives the tokens, and those that were given.
 #[derive(Debug)]
@@ -35,7 +36,10 @@ struct Given {
 impl Brokered {
     /// `None` outside of CI, without such an integration, and within a run, whose tokens git has been told already.
     pub(in super::super) fn of(host: &Host, config: &Config, locate: &[String]) -> Option<Arc<Brokered>> {
-        if !host.terminal.ci || config.auth.get("integrations").is_none() {
+        let gives = |entry: &Node| entry.get("kind").and_then(Node::as_str).map(Kind::parse) == Some(Kind::Github);
+        let all = config.auth.get("integrations").and_then(Node::as_map);
+        // Everything else is put together only where there is one.
+        if !host.terminal.ci || !all.is_some_and(|all| all.values().any(gives)) {
             return None;
         }
         let access = Access::of(host, config, locate, Options::default());

@@ -239,12 +239,7 @@ impl<'c> State<'c> {
     fn is_stop(&mut self, report: &Report) -> bool {
         let stopped = report.code().as_deref() == Some("atmos::exec::interrupted");
         if stopped {
-            self.stop.get_or_insert(match report.exit_code() {
-                143 => Stop::Terminate,
-                129 => Stop::Hangup,
-                131 => Stop::Quit,
-                _ => Stop::Interrupt,
-            });
+            self.stop.get_or_insert(Stop::of_exit_code(report.exit_code()).unwrap_or(Stop::Interrupt));
             self.schedule.stop();
         }
         stopped

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{FailureMode, Options};
 use crate::diag::{Report, Result};
+use crate::exec::signals::Stop;
 
 /// Why some components of a run cannot begin, by their positions.
 #[derive(Debug)]
@@ -29,7 +30,7 @@ impl Refused {
         let code = reason.code().unwrap_or_default();
         let asks = ["atmos::exec::no_tty", "atmos::terraform::concurrent_confirmation"].contains(&&*code);
         // 128 and the number of a signal, which a person sends as well who leaves a question.
-        let stops = matches!(reason.exit_code(), 129 | 130 | 143);
+        let stops = Stop::of_exit_code(reason.exit_code()).is_some();
         if !self.goes_on || asks || stops {
             return Err(reason);
         }

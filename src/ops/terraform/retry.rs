@@ -4,6 +4,8 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
+use regex::RegexSet;
+
 use crate::component::Instance;
 use crate::diag::Result;
 use crate::exec::argv::has_flag;
@@ -77,7 +79,7 @@ fn of_init(app: &App, is_direct: bool) -> Result<Option<Retry>> {
     Ok(step::retry(&with_defaults(own), what, &app.host.sources)?)
 }
 
-/// The section with what it does not say, and with the conditions that are known.
+/// The section with what it does not say.
 fn with_defaults(own: Option<&Node>) -> Node {
     let mut all = from_json(&serde_json::json!({
         "max_attempts": 3,
@@ -87,35 +89,42 @@ fn with_defaults(own: Option<&Node>) -> Node {
         "random_jitter": 0.25,
     }));
     let span = own.map_or_else(Span::default, |node| node.span);
-    let known = PASSING.iter().map(|pattern| Node::from(*pattern));
-    let extra = own.and_then(|own| own.get("conditions")).filter(|node| !node.is_null());
-    let extra = extra.map(|node| node.as_list().unwrap_or(std::slice::from_ref(node)).to_vec());
-    let conditions: Vec<Node> = known.chain(extra.unwrap_or_default()).collect();
     let map = all.make_map();
     for (key, value) in own.and_then(Node::as_map).into_iter().flatten().filter(|(_, value)| !value.is_null()) {
         map.insert(key.clone(), value.clone());
     }
-    map.insert("conditions".into(), Node::from(conditions));
     Node { span, ..all }
 }
 
 impl Attempts {
-    /// Those that concern a command. An init that moves state is not begun twice.
-    fn of(&self, words: &[OsString]) -> impl Iterator<Item = &Retry> {
+    /// That of init, where the command is one. An init that moves state is not begun twice.
+    fn of_init(&self, words: &[OsString]) -> Option<&Retry> {
         let text = || words.iter().map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>();
         let moves = |words: &[String]| has_flag(words, "-migrate-state") || has_flag(words, "-force-copy");
-        let init = self.init.as_ref().filter(|_| is_init(words) && !moves(&text()));
-        self.own.iter().chain(init)
+        self.init.as_ref().filter(|_| is_init(words) && !moves(&text()))
     }
+
+    /// The one by which a failure may pass.
+    fn of(&self, words: &[OsString], output: &str) -> Option<&Retry> {
+        let own = self.own.as_ref().filter(|retry| retry.concerns(output));
+        // Its conditions come beside what is known.
+        let concerns = |retry: &&Retry| passes(output) || retry.looks_at_output() && retry.concerns(output);
+        own.or_else(|| self.of_init(words).filter(concerns))
+    }
+}
+
+/// Whether a failure passes by itself. The patterns are compiled here, since few runs fail.
+fn passes(output: &str) -> bool {
+    RegexSet::new(PASSING).is_ok_and(|known| known.is_match(output))
 }
 
 impl Retries for Attempts {
     fn watches(&self, words: &[OsString]) -> bool {
-        self.of(words).next().is_some()
+        self.own.is_some() || self.of_init(words).is_some()
     }
 
     fn after(&self, words: &[OsString], attempt: u32, elapsed: Duration, output: &str) -> Next {
-        let Some(retry) = self.of(words).find(|retry| retry.concerns(output)) else { return Next::Stop };
+        let Some(retry) = self.of(words, output) else { return Next::Stop };
         if let Some(most) = retry.max_attempts.filter(|most| u64::from(attempt) >= *most) {
             return Next::Exhausted { attempts: most };
         }

@@ -6,6 +6,7 @@ use super::single::{self, Ready};
 use super::{Error, RunRequest};
 use crate::component::Instance;
 use crate::diag::{Report, Result};
+use crate::exec::signals::Stop;
 use crate::exec::terraform::planned;
 use crate::ops::{App, protection};
 
@@ -47,7 +48,7 @@ pub(super) fn look(app: &App, request: &RunRequest, instances: &[Instance]) -> R
                 (Some(one), reason)
             }
             // Somebody asked for the end: the others are not looked at.
-            Err(report) if matches!(report.exit_code(), 129 | 130 | 143) => return Err(report),
+            Err(report) if Stop::of_exit_code(report.exit_code()).is_some() => return Err(report),
             Err(report) => (None, Some(report.to_string())),
         };
         unfit.extend(reason.map(|reason| Unfit { place: format!("{} in {}", instance.name, instance.stack), reason }));
