@@ -85,6 +85,10 @@ fn apply(stage: &str) -> [&str; 6] {
 #[test]
 fn two_processes_work_in_one_folder_at_once_and_both_are_right() {
     let sandbox = sandbox("", MEET, "{}");
+    // Inits of one folder come one after the other, and whoever has to wait says so.
+    for stage in ["dev", "prod"] {
+        sandbox.atmos(&["terraform", "init", "app", "-s", stage]).success();
+    }
     let runs = ["dev", "prod"].map(|stage| sandbox.spawn(&apply(stage)));
     for run in runs {
         run.wait().success().says_not("waiting for another atmos process");
