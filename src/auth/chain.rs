@@ -4,22 +4,20 @@
 
 use std::collections::HashSet;
 
-use sha2::{Digest, Sha256};
-
-use super::aws::endpoint::{Endpoints, Service};
+use super::aws::endpoint::Endpoints;
 use super::bounds;
 use super::clouds::Cloud;
-use super::config::{AuthConfig, Identity, Principal, Provider, Via};
+use super::config::{AuthConfig, Identity, Provider, Via};
 use super::error::{Error, Mark, known_names};
-use super::federation::{self, Before, Entry, Form, Registered, misfit};
-use super::identity::assume_root;
+use super::federation::{self, Before, Entry, Form, misfit};
+use super::fingerprint::{Fields, Fingerprint, hash_provider, hash_step};
 use super::kind::{IdentityKind, ProviderKind};
 use super::name::IdentityName;
+use super::principal::{principal_problems, region_problem};
 use super::realm::Realm;
 use super::user::{Error as UserError, share_devices};
 use crate::secret::without_userinfo;
 use crate::span::{Sources, Span};
-use crate::value::{hex, to_json};
 
 /// The steps from the root to the target. At least one identity.
 #[derive(Debug, Clone)]
@@ -28,21 +26,6 @@ pub struct Chain {
     pub provider: Option<Provider>,
     /// From the one nearest to the root to the target.
     pub identities: Vec<Identity>,
-}
-
-/// What makes two chains give the same credentials: hexadecimal SHA-256 over everything that the services are told.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Fingerprint(String);
-
-impl Fingerprint {
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// A fingerprint that was written down earlier.
-    pub(crate) fn from_index(text: &str) -> Fingerprint {
-        Fingerprint(text.to_owned())
-    }
 }
 
 impl Chain {
@@ -133,7 +116,7 @@ impl Chain {
     pub fn fingerprint(&self, index: usize, realm: &Realm, endpoints: &Endpoints) -> Fingerprint {
         let mut last = self.hash_root(realm);
         self.hash_steps(index, &mut last, endpoints, |_| {});
-        Fingerprint(last.finish())
+        last.fingerprint()
     }
 
     /// Those of all identities up to the one at `index`, each step hashed once.
@@ -323,55 +306,6 @@ pub(crate) fn identity_center_problem(provider: &Provider) -> Option<(String, Sp
     }
 }
 
-/// What is wrong with the form of a region. Which ones there are is the cloud's business.
-pub(crate) fn region_problem(region: &str) -> Option<String> {
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if let Some(reason) = bounds::problem("region", region, 32) {
-        return Some(reason);
-    }
-    let fine = region.chars().all(plain) && !region.starts_with('-') && !region.ends_with('-');
-    (!fine).then(|| format!("region `{}` is not the name of a region", region.escape_debug()))
-}
-
-/// What is missing in the principal of a built kind, with the place to mend.
-pub(crate) fn principal_problems(identity: &Identity) -> Vec<(String, Span)> {
-    let principal = &identity.principal;
-    let span = if principal.span.is_known() { principal.span } else { identity.span };
-    let mut problems = principal.faults.clone();
-    for region in [&principal.region, &identity.credentials.region].into_iter().flatten() {
-        problems.extend(region_problem(region).map(|reason| (reason, span)));
-    }
-    let too_long = bounds::problems(identity);
-    if !too_long.is_empty() {
-        problems.extend(too_long.into_iter().map(|reason| (reason, span)));
-        return problems;
-    }
-    match identity.kind {
-        IdentityKind::PermissionSet => {
-            if principal.name.is_none() {
-                problems.push(("permission set name is required in principal".to_owned(), span));
-            }
-            match (&principal.account_id, &principal.account_name) {
-                (None, None) => problems.push(("account specification is required in principal".to_owned(), span)),
-                (Some(id), _) if id.len() != 12 || !id.bytes().all(|byte| byte.is_ascii_digit()) => {
-                    problems.push((format!("account id `{id}` is not 12 digits (quote it)"), span));
-                }
-                _ => {}
-            }
-        }
-        IdentityKind::AssumeRole => match principal.assume_role.as_deref() {
-            None => problems.push(("assume_role is required in principal".to_owned(), span)),
-            Some(arn) if !arn.starts_with("arn:") => {
-                problems.push((format!("assume_role `{arn}` is not an ARN"), span));
-            }
-            Some(_) => {}
-        },
-        IdentityKind::AssumeRoot => problems.extend(assume_root::problems(principal, span)),
-        _ => {}
-    }
-    problems
-}
-
 fn principal(identity: &Identity, sources: &Sources) -> Result<(), Error> {
     match principal_problems(identity).into_iter().next() {
         Some((reason, span)) => Err(invalid(&format!("identity `{}`: {reason}", identity.name), 2, span, sources)),
@@ -413,132 +347,6 @@ fn cycle(seen: &[Identity], again: &Identity, span: Span, sources: &Sources) -> 
 fn invalid(reason: &str, exit: u8, span: Span, sources: &Sources) -> Error {
     let Mark { place, text, at } = Mark::of(sources, span);
     Error::InvalidIdentity { reason: reason.to_owned(), place, exit, text, at }
-}
-
-/// Hash of named fields, each with its length, so that no two lists of fields collide.
-#[derive(Clone, Default)]
-pub(super) struct Fields(Sha256);
-
-impl Fields {
-    /// What it comes to so far.
-    pub(super) fn fingerprint(&self) -> Fingerprint {
-        Fingerprint(self.clone().finish())
-    }
-
-    fn field(&mut self, name: &str, value: &str) {
-        for part in [name, value] {
-            self.0.update(part.len().to_be_bytes());
-            self.0.update(part.as_bytes());
-        }
-    }
-
-    fn finish(self) -> String {
-        hex(&self.0.finalize())
-    }
-}
-
-/// One more step, in the region that holds there.
-pub(super) fn hash_step(
-    hash: &mut Fields,
-    identity: &Identity,
-    region: Option<&str>,
-    provider: Option<&Provider>,
-    endpoints: &Endpoints,
-) {
-    hash.field("identity", &identity.kind_text);
-    hash.field("region", region.unwrap_or_default());
-    let services: &[Service] = match identity.kind {
-        IdentityKind::PermissionSet => &[Service::Sso],
-        IdentityKind::AssumeRole | IdentityKind::AssumeRoot | IdentityKind::User => &[Service::Sts],
-        _ => &[],
-    };
-    for service in services {
-        let url = endpoints.url(*service, Some(&identity.spec), provider.map(|provider| &provider.spec));
-        hash.field("endpoint", url.as_deref().unwrap_or_default());
-    }
-    hash_principal(hash, &identity.principal);
-    if let IdentityKind::Federated(kind) = identity.kind {
-        hash.field("identity_name", identity.name.as_str());
-        hash_settings(hash, kind, &Entry::identity(identity));
-    }
-    hash_credentials(hash, identity);
-}
-
-fn hash_provider(hash: &mut Fields, provider: &Provider) {
-    hash.field("provider", &provider.kind_text);
-    hash.field("start_url", provider.start_url.as_ref().map_or("", |(url, _)| url));
-    hash.field("region", provider.region.as_deref().unwrap_or_default());
-    let ProviderKind::Federated(kind) = &provider.kind else { return };
-    hash_settings(hash, *kind, &Entry::provider(provider));
-}
-
-fn hash_settings(hash: &mut Fields, kind: Registered, entry: &Entry<'_>) {
-    for setting in kind.module().settings().iter().filter(|setting| !setting.is_secret()) {
-        if let Some(node) = entry.at(setting.path) {
-            hash.field(setting.path, &to_json(node).to_string());
-        }
-    }
-}
-
-/// Fingerprint of what a provider is asked for.
-pub(crate) fn provider_fingerprint(provider: &Provider) -> String {
-    let mut hash = Fields::default();
-    hash_provider(&mut hash, provider);
-    hash.finish()
-}
-
-/// What the configuration says of a key, but not the key: that can be exchanged, and the record knows it.
-fn hash_credentials(hash: &mut Fields, identity: &Identity) {
-    let credentials = &identity.credentials;
-    let fields = [
-        ("mfa", &credentials.mfa_arn),
-        ("process", &credentials.process),
-        ("session_duration", &credentials.session_duration),
-    ];
-    // Other kinds have none of this, and sessions that are kept for them stay good.
-    let own = matches!(identity.kind, IdentityKind::User | IdentityKind::CredentialProcess);
-    for (key, value) in fields.into_iter().filter(|_| own) {
-        hash.field(key, value.as_deref().unwrap_or_default());
-    }
-    if matches!(identity.kind, IdentityKind::User | IdentityKind::CredentialProcess | IdentityKind::AwsAmbient) {
-        hash.field("identity_name", identity.name.as_str());
-    }
-}
-
-fn hash_principal(hash: &mut Fields, principal: &Principal) {
-    let single = [
-        ("name", &principal.name),
-        ("account_id", &principal.account_id),
-        ("assume_role", &principal.assume_role),
-        ("external_id", &principal.external_id),
-        ("session_name", &principal.session_name),
-        ("source_identity", &principal.source_identity),
-        ("policy", &principal.policy),
-        ("mfa_arn", &principal.mfa_arn),
-        ("target_principal", &principal.target_principal),
-        ("task_policy_arn", &principal.task_policy_arn),
-    ];
-    for (key, value) in single {
-        if let Some(value) = value {
-            hash.field(key, value);
-        }
-    }
-    // The id wins over the name, so a name beside it changes nothing.
-    if let (None, Some(name)) = (&principal.account_id, &principal.account_name) {
-        hash.field("account_name", name);
-    }
-    if let Some((duration, _)) = &principal.duration {
-        hash.field("duration", duration);
-    }
-    for (key, value) in &principal.session_tags {
-        hash.field("tag", key);
-        hash.field("value", value);
-    }
-    for (key, values) in [("transitive", &principal.transitive_tag_keys), ("policy_arn", &principal.policy_arns)] {
-        for value in values {
-            hash.field(key, value);
-        }
-    }
 }
 
 #[cfg(test)]

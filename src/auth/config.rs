@@ -229,9 +229,12 @@ impl AuthConfig {
     }
 
     /// The identity of that name, else the only one that is equal ignoring case, else the only one with that alias.
-    pub fn identity(&self, wanted: &str) -> Option<&Identity> {
+    pub fn identity<'a>(&'a self, wanted: &str) -> Option<&'a Identity> {
         let lenient = || {
-            let place = self.lookup.get_or_init(|| Lookup::of(self.identities.values())).find(wanted)?;
+            let name_and_alias =
+                |one: &'a Identity| (one.name.as_str(), one.alias.as_ref().map(|(alias, _)| alias.as_str()));
+            let lookup = || Lookup::of(self.identities.values().map(name_and_alias));
+            let place = self.lookup.get_or_init(lookup).find(wanted)?;
             self.identities.get_index(place).map(|(_, identity)| identity)
         };
         self.identities.get(&IdentityName::from(wanted)).or_else(lenient)

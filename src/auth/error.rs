@@ -2,6 +2,7 @@
 //!
 //! Read [`Error`] first; [`Mark`] is how an error carries the place in a file. Row 5.
 
+use std::fmt;
 use std::sync::Arc;
 
 use miette::{Diagnostic, SourceSpan};
@@ -300,12 +301,41 @@ pub enum Error {
 
     #[error(transparent)]
     #[diagnostic(transparent)]
-    Placed(Arc<super::placed::Placed>),
+    Placed(Arc<Placed>),
 
     /// A worker thread of this process died; its own message went to stderr.
     #[error("internal: a worker of authentication stopped: {reason}")]
     #[diagnostic(code(atmos::auth::worker))]
     Worker { reason: String },
+}
+
+/// A failure, and the entry of the configuration that it is about. Its lines are not shown: one of them may be a password.
+#[derive(Debug)]
+pub struct Placed {
+    pub(super) error: Error,
+    pub(super) place: Place,
+}
+
+impl fmt::Display for Placed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.error, self.place)
+    }
+}
+
+impl std::error::Error for Placed {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.error.source()
+    }
+}
+
+impl Diagnostic for Placed {
+    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.error.code()
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.error.help()
+    }
 }
 
 impl Failure for Error {

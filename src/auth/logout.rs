@@ -8,13 +8,15 @@ use std::path::PathBuf;
 
 use zeroize::Zeroizing;
 
-use super::chain::{Chain, Fingerprint};
+use super::chain::Chain;
 use super::config::Provider;
 use super::error::Error;
 use super::federation::{Entry, consoles, consoles_of_all, folder, folder_of_all, forget_folder, short};
+use super::fingerprint::Fingerprint;
 use super::kind::{IdentityKind, ProviderKind};
 use super::name::{IdentityName, ProviderName};
-use super::provider::sso::{self, Portal};
+use super::provider::portal::Portal;
+use super::provider::sso;
 use super::realm::{REALM_VARIABLE, RealmSource};
 use super::record::{IndexEntry, index_from_bytes, index_to_bytes};
 use super::session::Session;

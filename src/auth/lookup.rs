@@ -2,8 +2,6 @@
 
 use std::collections::HashMap;
 
-use super::config::Identity;
-
 /// Places of identities in their section, made once: chains ask for each of their steps.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Lookup {
@@ -13,15 +11,16 @@ pub(super) struct Lookup {
 }
 
 impl Lookup {
-    pub(super) fn of<'a>(identities: impl Iterator<Item = &'a Identity>) -> Lookup {
+    /// Of names with their aliases, in their order.
+    pub(super) fn of<'a>(identities: impl Iterator<Item = (&'a str, Option<&'a str>)>) -> Lookup {
         let mut lookup = Lookup::default();
         let note = |known: &mut HashMap<String, Option<usize>>, name: String, place| {
             known.entry(name).and_modify(|known| *known = None).or_insert(Some(place));
         };
-        for (place, identity) in identities.enumerate() {
-            note(&mut lookup.folded, identity.name.as_str().to_lowercase(), place);
-            if let Some((alias, _)) = &identity.alias {
-                note(&mut lookup.aliases, alias.clone(), place);
+        for (place, (name, alias)) in identities.enumerate() {
+            note(&mut lookup.folded, name.to_lowercase(), place);
+            if let Some(alias) = alias {
+                note(&mut lookup.aliases, alias.to_owned(), place);
             }
         }
         lookup

@@ -16,6 +16,7 @@ pub mod delivery;
 mod described;
 mod error;
 mod federation;
+mod fingerprint;
 #[cfg(test)]
 mod flow_tests;
 pub mod given;
@@ -27,7 +28,9 @@ mod logout;
 mod lookup;
 mod mfa;
 mod name;
+mod obtained;
 mod placed;
+mod principal;
 mod problem;
 mod proof;
 mod provider;

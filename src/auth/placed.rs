@@ -1,45 +1,13 @@
-//! A failure of authentication with the entry of the configuration that it is about. Row 5.
+//! Which entry of the configuration a failure of authentication is about. Row 5.
 
-use std::fmt;
 use std::sync::Arc;
 
-use miette::Diagnostic;
-
 use super::config::{Identity, Provider};
-use super::error::Error;
+use super::error::{Error, Placed};
 use super::kind::IdentityKind;
 use super::user::Error as UserError;
-use crate::span::{Place, Sources, Span};
+use crate::span::{Sources, Span};
 use crate::value::Node;
-
-/// Says where the entry is. Its lines are not shown: one of them may be a password.
-#[derive(Debug)]
-pub struct Placed {
-    pub(super) error: Error,
-    place: Place,
-}
-
-impl fmt::Display for Placed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({})", self.error, self.place)
-    }
-}
-
-impl std::error::Error for Placed {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.error.source()
-    }
-}
-
-impl Diagnostic for Placed {
-    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.error.code()
-    }
-
-    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.error.help()
-    }
-}
 
 impl Error {
     /// What an identity failed with, where nobody has said a place yet. What its provider's portal refused is the provider's.

@@ -2,17 +2,17 @@
 
 use std::time::Instant;
 
-use jiff::{SignedDuration, Timestamp};
-
-use super::chain::{Chain, check_provider, find_provider, provider_fingerprint};
+use super::chain::{Chain, check_provider, find_provider};
 use super::config::Provider;
 use super::error::Error;
 use super::federation::{Entry, Error as FederationError, Form, Offer, Proof, Registered, Step};
+use super::fingerprint::provider_fingerprint;
 use super::given::Credentials;
 use super::kind::ProviderKind;
 use super::name::ProviderName;
+use super::obtained::Obtained;
 use super::record::StepRecord;
-use super::session::{Session, abortable, share};
+use super::session::{Session, abortable};
 use crate::span::Span;
 
 impl Session {
@@ -72,24 +72,6 @@ impl Session {
     }
 }
 
-/// What a provider gave, and when.
-#[derive(Debug, Clone)]
-pub(crate) struct Obtained {
-    proof: Proof,
-    issued: Timestamp,
-}
-
-impl Obtained {
-    /// It is good for one more use, and of what reaches children as it is so much is left as they were promised. A person
-    /// or a job is not asked again for that: what was shown is exchanged for something else.
-    fn lasts(&self, now: Timestamp, wanted: SignedDuration) -> bool {
-        let Some(end) = self.proof.expires() else { return true };
-        let is_given = matches!(self.proof, Proof::Google(_) | Proof::Azure(_));
-        let wanted = if is_given { share(end.duration_since(self.issued), wanted) } else { SignedDuration::ZERO };
-        self.proof.is_fresh(now) && end.duration_since(now) >= wanted
-    }
-}
-
 /// A role that an assertion offers.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SamlRole {
@@ -111,38 +93,4 @@ fn not_saml(provider: &Provider) -> Error {
     let help =
         "name a provider of kind aws/saml with `--provider`; `atmos auth list --providers` shows them".to_owned();
     FederationError::Unavailable { who, reason: format!("it is of kind {}", provider.kind_text), help }.into()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::federation::GoogleToken;
-    use super::*;
-    use crate::secret::Secret;
-
-    fn google(expires: Option<Timestamp>) -> Proof {
-        let token = Secret::from("ya29.x".to_owned());
-        Proof::Google(GoogleToken { token, expires, project: None, email: None, region: None })
-    }
-
-    #[test]
-    fn what_children_are_given_as_it_is_has_as_much_left_as_they_were_promised() {
-        let issued = Timestamp::from_second(1_000_000).unwrap();
-        let five = SignedDuration::from_mins(5);
-        for (life, age, wanted, lasts) in [
-            (3600, 3299, five, true),
-            (3600, 3301, five, false),
-            (308, 7, five, true),
-            (308, 9, five, false),
-            (240, 119, five, true),
-            (240, 121, five, false),
-            (3600, 3301, SignedDuration::ZERO, true),
-            (3600, 3541, SignedDuration::ZERO, false),
-        ] {
-            let end = issued + SignedDuration::from_secs(life);
-            let known = Obtained { proof: google(Some(end)), issued };
-            assert_eq!(known.lasts(issued + SignedDuration::from_secs(age), wanted), lasts, "{life} {age}");
-        }
-        let for_ever = Obtained { proof: google(None), issued };
-        assert!(for_ever.lasts(Timestamp::MAX, five));
-    }
 }

@@ -8,20 +8,23 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::cache::Cache;
-use super::chain::{Chain, Fingerprint, check_provider, find_provider};
+use super::chain::{Chain, check_provider, find_provider};
 use super::config::{AuthConfig, Identity, Provider, Spec};
 use super::context::{Context, Options};
 use super::creds::AwsCredentials;
 use super::error::Error;
 use super::federation::{Entry, Proof, Step};
+use super::fingerprint::Fingerprint;
 use super::given::Credentials;
 use super::identity::{
     ambient, assume_role, assume_root, credential_process, mock, permission_set, saml_role, user, web_identity,
 };
 use super::kind::{IdentityKind, ProviderKind};
 use super::name::{IdentityName, ProviderName};
+use super::obtained;
 use super::provider::browser;
-use super::provider::sso::{self, Portal};
+use super::provider::portal::Portal;
+use super::provider::sso;
 use super::realm::Realm;
 use super::record::{CallerIdentity, StepRecord};
 use super::store::password_variables;
@@ -471,12 +474,7 @@ pub fn is_fresh(credentials: &Credentials, now: Timestamp, minimum: SignedDurati
 /// What credentials must have left so that nobody comes back for the same ones: never more than half of their life.
 fn lasting_of(credentials: &Credentials, wanted: SignedDuration) -> SignedDuration {
     let Some(expiration) = credentials.expiration() else { return SignedDuration::ZERO };
-    share(expiration.duration_since(credentials.issued()), wanted)
-}
-
-/// As much as is wanted of a lifetime, or half of one that is no longer than that.
-pub(super) fn share(lifetime: SignedDuration, wanted: SignedDuration) -> SignedDuration {
-    if lifetime > wanted { wanted } else { lifetime / 2 }
+    obtained::share(expiration.duration_since(credentials.issued()), wanted)
 }
 
 /// Keys of AWS, which the next step signs with.

@@ -1,8 +1,9 @@
 //! A way through the tree of identities: the chain to each of them, one step longer than the one to its parent. Row 5.
 
-use super::chain::{Chain, Fields, check_provider, hash_step};
+use super::chain::{Chain, check_provider};
 use super::config::{Identity, Via};
 use super::error::Error;
+use super::fingerprint::{Fields, hash_step};
 use super::kind::IdentityKind;
 use super::record::StepRecord;
 use super::session::Session;

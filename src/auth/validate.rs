@@ -4,12 +4,13 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::chain::{identity_center_problem, is_for_roles, principal_problems, region_problem, standing_problem};
+use super::chain::{identity_center_problem, is_for_roles, standing_problem};
 use super::config::{AuthConfig, Identity, Provider, Via};
 use super::federation::{self, Before, Entry, misfit};
 use super::integration;
 use super::kind::{IdentityKind, ProviderKind};
 use super::name::IdentityName;
+use super::principal::{principal_problems, region_problem};
 use super::problem::{Problem, Severity};
 use super::realm;
 use crate::span::{Sources, Span};

@@ -5,8 +5,9 @@
 
 use std::time::Instant;
 
-use super::chain::{Chain, Fingerprint};
+use super::chain::Chain;
 use super::error::Error;
+use super::fingerprint::Fingerprint;
 use super::kind::IdentityKind;
 use super::record::StepRecord;
 use super::session::{Session, abortable};

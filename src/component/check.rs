@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::diag::Remark;
 use crate::host::Host;
 use crate::stack::{Stack, StackIndex};
-use crate::value::{Map, Node};
+use crate::value::Map;
 
 /// What a look at all components of a stack gave.
 #[derive(Debug, Default)]
@@ -94,10 +94,4 @@ fn nameless(scope: &Scope<'_>, name: &StackName) -> Option<Error> {
         }
         _ => None,
     }
-}
-
-/// The text of a value that is one.
-pub(super) fn written<'n>(node: &'n Node, key: &str) -> Option<(&'n Node, &'n str)> {
-    let node = node.get(key)?;
-    node.as_str().filter(|text| !text.is_empty()).map(|text| (node, text))
 }

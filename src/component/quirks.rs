@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use super::build::{Built, Layers};
 use super::chain::Chain;
-use super::check::written;
 use super::inherit;
 use super::kind::Kind;
 use super::own::{Own, text_of};
@@ -258,4 +257,10 @@ fn difference(left: &Node, right: &Node, path: &mut Vec<String>) -> Option<(Span
         path.pop();
     }
     None
+}
+
+/// The text of a value that is one.
+fn written<'n>(node: &'n Node, key: &str) -> Option<(&'n Node, &'n str)> {
+    let node = node.get(key)?;
+    node.as_str().filter(|text| !text.is_empty()).map(|text| (node, text))
 }

@@ -1,30 +1,9 @@
 //! Default values. There are two sets: one as soon as any configuration file exists, and a fuller one without.
 
+use super::constant::Constant::{self, Flag, Number, Text, Words};
 use super::editions::{JOURNAL, edition_day};
 use super::error::Error;
 use crate::value::{Map, Node};
-
-/// A default value.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Constant {
-    Text(&'static str),
-    Flag(bool),
-    Number(i64),
-    Words(&'static [&'static str]),
-}
-
-use Constant::{Flag, Number, Text, Words};
-
-impl Constant {
-    pub(super) fn node(self) -> Node {
-        match self {
-            Text(text) => Node::from(text),
-            Flag(flag) => Node::from(flag),
-            Number(number) => Node::from(number),
-            Words(words) => Node::from(words.iter().copied().map(Node::from).collect::<Vec<_>>()),
-        }
-    }
-}
 
 /// Values that hold with and without a file.
 const ALWAYS: &[(&str, Constant)] = &[

@@ -1,7 +1,6 @@
 //! Editions: the days on which defaults changed, and what they were before.
 
-use super::defaults::Constant;
-use super::defaults::Constant::{Flag, Text};
+use super::constant::Constant::{self, Flag, Text};
 use crate::value::Node;
 
 /// A default that changed.

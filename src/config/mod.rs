@@ -7,6 +7,7 @@
 
 mod advice;
 mod components_view;
+mod constant;
 mod defaults;
 mod description;
 mod discover;

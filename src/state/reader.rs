@@ -1,11 +1,9 @@
-//! One state, from the backend of one component.
+//! Who reads a state, and how: what all backends have in common.
 
 use std::path::PathBuf;
 
 use super::error::Error;
-use super::outputs::Outputs;
 use super::settings::Settings;
-use super::{azurerm, gcs, http, local, s3};
 use crate::auth::aws::client::Clients;
 use crate::auth::creds::AwsCredentials;
 use crate::cloud::Desk;
@@ -36,39 +34,6 @@ pub struct Reader<'a> {
     /// Backend type; empty is `local`.
     pub kind: &'a str,
     pub settings: &'a Node,
-}
-
-/// The outputs of a component; `None` when it has no state. Needs a running tokio runtime.
-///
-/// # Errors
-/// [`Error`]: everything but a state that does not exist.
-pub async fn read(reader: Reader<'_>) -> Result<Option<Outputs>, Error> {
-    let bytes = match reader.kind {
-        "" | "local" => local::read(&reader)?,
-        "s3" => s3::read(&reader).await?,
-        "azurerm" => azurerm::read(&reader).await?,
-        "gcs" => gcs::read(&reader).await?,
-        "http" => http::read(&reader).await?,
-        other => return Err(Error::Unsupported { kind: other.to_owned() }),
-    };
-    let Some(bytes) = bytes else { return Ok(None) };
-    Outputs::of_state(&bytes, &reader.host.masker).map_err(|unreadable| Error::Unreadable {
-        place: place(&reader),
-        reason: unreadable.reason,
-        help: unreadable.help,
-    })
-}
-
-/// Where the state lies, for messages.
-pub fn place(reader: &Reader<'_>) -> String {
-    match reader.kind {
-        "" | "local" => local::place(reader),
-        "s3" => s3::place(reader),
-        "azurerm" => azurerm::place(reader),
-        "gcs" => gcs::place(reader),
-        "http" => http::place(reader),
-        other => format!("the state in the backend {other}"),
-    }
 }
 
 impl<'a> Reader<'a> {

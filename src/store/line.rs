@@ -9,6 +9,7 @@ use tokio::sync::{OnceCell, Semaphore};
 
 use super::identity::AwsKeys;
 use super::problem::Problem;
+use super::redis_idle::Connections;
 use crate::cloud::Desk;
 use crate::host::{Host, Http, HttpError, HttpRequest, HttpResponse};
 use crate::secret::{Secret, without_userinfo};
@@ -32,7 +33,7 @@ pub(super) struct Line {
     tokens: Mutex<HashMap<String, Cell<Secret>>>,
     /// Keys for AWS, by who they are for.
     keys: Mutex<HashMap<String, Cell<AwsKeys>>>,
-    pub redis: super::redis::Connections,
+    pub redis: Connections,
     /// Requests at a time: services slow down who asks for more.
     pub places: Semaphore,
 }
@@ -45,7 +46,7 @@ impl Line {
             hidden,
             tokens: Mutex::default(),
             keys: Mutex::default(),
-            redis: super::redis::Connections::default(),
+            redis: Connections::default(),
             places: Semaphore::new(AT_A_TIME),
         }
     }

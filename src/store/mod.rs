@@ -16,6 +16,7 @@ mod kind;
 mod line;
 mod problem;
 mod redis;
+mod redis_idle;
 mod redis_url;
 mod settings;
 mod stores;

@@ -1,11 +1,10 @@
 //! Redis. Of its protocol four commands are needed (AUTH, SELECT, GET, SET and their answers), which is less than the way to
 //! any client library: those bring pools, clusters and scripts, and a second stack for TLS.
 
-use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs as _};
 use std::os::unix::net::UnixStream;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::pki_types::ServerName;
@@ -13,6 +12,7 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 use super::line::Line;
 use super::problem::{Fault, Problem};
+use super::redis_idle::{Connection, Stream};
 use super::redis_url::{Address, Place};
 use super::settings::Spec;
 use crate::secret::Secret;
@@ -21,32 +21,6 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest value.
 const LIMIT: usize = 16 << 20;
 const VARIABLE: &str = "ATMOS_REDIS_URL";
-
-trait Stream: Read + Write + Send {}
-impl<T: Read + Write + Send> Stream for T {}
-
-type Connection = BufReader<Box<dyn Stream>>;
-
-/// Connections that nobody uses just now, by store.
-#[derive(Default)]
-pub(super) struct Connections(Mutex<HashMap<String, Vec<Connection>>>);
-
-impl std::fmt::Debug for Connections {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Connections")
-    }
-}
-
-impl Connections {
-    fn take(&self, store: &str) -> Option<Connection> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get_mut(store)?.pop()
-    }
-
-    fn put(&self, store: &str, connection: Connection) {
-        let mut idle = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.entry(store.to_owned()).or_default().push(connection);
-    }
-}
 
 pub(super) async fn read(line: &Arc<Line>, spec: &Spec, name: &str) -> Result<String, Problem> {
     let reply = command(line, spec, vec!["GET".to_owned(), name.to_owned()]).await?;

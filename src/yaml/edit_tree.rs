@@ -2,7 +2,7 @@
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span as Range, StrInput};
 
-use super::edit::Refused;
+use super::refused::Refused;
 use super::requote::length;
 
 /// A value in the text.

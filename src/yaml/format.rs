@@ -6,9 +6,9 @@
 
 use saphyr_parser::{Event, Parser};
 
-use super::edit::Refused;
 use super::edit_tree::{Form, Tree, line_end, read_all};
 use super::format_lines::{Lines, Place};
+use super::refused::Refused;
 
 /// Columns per level where neither the text nor anybody else says it.
 const INDENT: usize = 2;

@@ -1,7 +1,7 @@
 //! The lines of a text on their way to other columns.
 
-use super::edit::Refused;
 use super::edit_tree::line_end;
+use super::refused::Refused;
 
 /// Where a line goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,5 +1,5 @@
-use super::edit::Refused;
 use super::format::format;
+use super::refused::Refused;
 
 fn formatted(text: &str) -> String {
     let out = format(text, None).unwrap_or_else(|refused| panic!("{refused}\n{text}"));

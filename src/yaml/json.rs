@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 
 use super::error::Error;
-use super::shared::{Text, Texts};
 use crate::span::Span;
 use crate::value::{Map, Node, Path, Value, format_json_float, function_text};
 
@@ -49,21 +48,6 @@ pub fn try_emit_json(node: &Node) -> Result<String, Error> {
         Some(NotJson { path, value, .. }) => Err(Error::NotJson { path, value: value.to_owned() }),
         None => Ok(emit_json(node)),
     }
-}
-
-/// The text of a value that lies behind a chain of keys, without what comes before and after it.
-///
-/// # Errors
-/// A number that JSON cannot express, with the path to its key.
-pub(super) fn try_emit_json_below(texts: &Texts, node: &Node, keys: &[&str]) -> Result<Text, Error> {
-    if let Some(text) = texts.text(node, keys.len()) {
-        return Ok(text);
-    }
-    let NotJson { path, value, .. } =
-        not_json(node).unwrap_or(NotJson { path: String::new(), value: "NaN", span: node.span });
-    let above = keys.join(".");
-    let separator = if path.is_empty() || path.starts_with('[') { "" } else { "." };
-    Err(Error::NotJson { path: format!("{above}{separator}{path}"), value: value.to_owned() })
 }
 
 /// A key on its own line with what separates it from its value.

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use super::emit::{emit_entry, emit_key};
 use super::error::Error;
-use super::json::{json_key, try_emit_json_below};
+use super::json::json_key;
 use super::order::natural;
+use super::shared::try_emit_json_below;
 use super::shared::{Text, Texts};
 use crate::value::Node;
 

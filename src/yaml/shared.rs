@@ -4,7 +4,8 @@ use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::json::{self, Order};
+use super::error::Error;
+use super::json::{self, NotJson, Order, not_json};
 use crate::value::{Map, Node, Value};
 
 /// Levels below the top of a document on which values are looked up: further in they are small.
@@ -132,6 +133,21 @@ impl Writer<'_> {
         json::close(&mut self.own, '}', level);
         Some(())
     }
+}
+
+/// The text of a value that lies behind a chain of keys, without what comes before and after it.
+///
+/// # Errors
+/// A number that JSON cannot express, with the path to its key.
+pub(super) fn try_emit_json_below(texts: &Texts, node: &Node, keys: &[&str]) -> Result<Text, Error> {
+    if let Some(text) = texts.text(node, keys.len()) {
+        return Ok(text);
+    }
+    let NotJson { path, value, .. } =
+        not_json(node).unwrap_or(NotJson { path: String::new(), value: "NaN", span: node.span });
+    let above = keys.join(".");
+    let separator = if path.is_empty() || path.starts_with('[') { "" } else { "." };
+    Err(Error::NotJson { path: format!("{above}{separator}{path}"), value: value.to_owned() })
 }
 
 #[cfg(test)]

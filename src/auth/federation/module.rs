@@ -14,8 +14,7 @@ use super::azure::AzureLogin;
 use super::error::Error as FederationError;
 use super::google::GoogleToken;
 use super::oidc::Jwt;
-use super::outline::{Outline, Seen};
-use super::pro::ProSession;
+use super::pro_session::ProSession;
 use super::saml::Assertion;
 use super::setting::Setting;
 use crate::cloud::Token;
@@ -225,4 +224,20 @@ impl<'a> Entry<'a> {
             None => node.scalar_text().into_iter().collect(),
         }
     }
+}
+
+/// An identity as it is written, with what stands before it.
+pub(crate) struct Seen<'a> {
+    pub(crate) entry: Entry<'a>,
+    pub(crate) provider: Option<Entry<'a>>,
+    pub(crate) region: Option<&'a str>,
+    pub(crate) now: Timestamp,
+}
+
+/// What its children would be given of what is no secret: where they work, and what is taken from them.
+#[derive(Debug, Clone)]
+pub struct Outline {
+    pub given: EnvironmentCredentials,
+    /// There is nothing else that they would be given.
+    pub is_all: bool,
 }

@@ -1,29 +1,10 @@
 //! What is known of an identity of another cloud before anybody signs in. Row 5.
 
-use jiff::Timestamp;
-
 use super::super::error::Error;
-use super::super::given::EnvironmentCredentials;
 use super::super::kind::IdentityKind;
 use super::super::name::IdentityName;
 use super::super::session::Session;
-use super::module::{Entry, Form};
-
-/// An identity as it is written, with what stands before it.
-pub(crate) struct Seen<'a> {
-    pub(crate) entry: Entry<'a>,
-    pub(crate) provider: Option<Entry<'a>>,
-    pub(crate) region: Option<&'a str>,
-    pub(crate) now: Timestamp,
-}
-
-/// What its children would be given of what is no secret: where they work, and what is taken from them.
-#[derive(Debug, Clone)]
-pub struct Outline {
-    pub given: EnvironmentCredentials,
-    /// There is nothing else that they would be given.
-    pub is_all: bool,
-}
+use super::module::{Entry, Form, Outline, Seen};
 
 /// Whose credentials an identity gives, as far as its kind says it.
 #[derive(Debug, Clone)]

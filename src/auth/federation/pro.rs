@@ -6,14 +6,14 @@ use jiff::Timestamp;
 use super::super::given::EnvironmentCredentials;
 use super::super::record::CallerIdentity;
 use super::error::Error;
-use super::module::{Entry, Form, Module, Pending, Proof, Step};
+use super::module::{Entry, Form, Module, Outline, Pending, Proof, Seen, Step};
 use super::network::{asked, desk, fit, host};
 use super::oidc::Jwt;
 use super::oidc::source::{self, Source};
-use super::outline::{Outline, Seen};
+use super::pro_session::ProSession;
 use super::setting::Setting;
 use crate::cloud::pro::{self, Service};
-use crate::secret::{Secret, without_userinfo};
+use crate::secret::without_userinfo;
 use crate::span::Span;
 
 const BASE: Setting = Setting::text("spec.base_url", "Address of the service");
@@ -25,22 +25,6 @@ const USUAL_BASE: &str = "https://atmos-pro.com";
 const USUAL_ENDPOINT: &str = "api/v1";
 const USUAL_AUDIENCE: &str = "atmos-pro.com";
 const HELP: &str = "the workspace has to know the repository of this job; look at its settings in Atmos Pro";
-
-/// A session at Atmos Pro.
-#[derive(Debug, Clone)]
-pub(crate) struct ProSession {
-    pub(crate) token: Secret,
-    pub(crate) base: String,
-    pub(crate) endpoint: String,
-    pub(crate) workspace: String,
-    pub(crate) expires: Option<Timestamp>,
-}
-
-impl ProSession {
-    pub(crate) fn service(&self) -> Service<'_> {
-        Service { base: &self.base, endpoint: &self.endpoint }
-    }
-}
 
 pub(crate) struct ProProvider;
 

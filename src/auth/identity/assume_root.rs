@@ -8,47 +8,17 @@ use super::super::aws::client::shown_endpoint;
 use super::super::aws::endpoint::Service;
 use super::super::aws::refusal::Refusal;
 use super::super::aws::sts;
-use super::super::config::{Identity, Principal, Spec};
+use super::super::config::{Identity, Spec};
 use super::super::context::Context;
 use super::super::creds::AwsCredentials;
 use super::super::error::Error;
 use super::super::record::StepRecord;
 use crate::diag::Warning;
-use crate::span::Span;
 use crate::value::{DurationForm, parse_duration};
 
 /// The service takes no other region for granted.
 const DEFAULT_REGION: &str = "us-east-1";
 const LONGEST: u64 = 900;
-const PREFIX: &str = "arn:aws:iam::aws:policy/root-task/";
-const TASKS: [&str; 5] = [
-    "IAMAuditRootUserCredentials",
-    "IAMCreateRootUserPassword",
-    "IAMDeleteRootUserCredentials",
-    "S3UnlockBucketPolicy",
-    "SQSUnlockQueuePolicy",
-];
-
-/// What is wrong with the principal.
-pub(crate) fn problems(principal: &Principal, span: Span) -> Vec<(String, Span)> {
-    let mut problems = Vec::new();
-    match principal.target_principal.as_deref() {
-        None => problems.push(("target_principal is required in principal".to_owned(), span)),
-        Some(account) if account.len() != 12 || !account.bytes().all(|byte| byte.is_ascii_digit()) => {
-            problems.push((format!("target_principal `{account}` is not 12 digits (quote it)"), span));
-        }
-        Some(_) => {}
-    }
-    match principal.task_policy_arn.as_deref() {
-        None => problems.push(("task_policy_arn is required in principal".to_owned(), span)),
-        Some(arn) if !arn.strip_prefix(PREFIX).is_some_and(|task| TASKS.contains(&task)) => {
-            let known = TASKS.join(", ");
-            problems.push((format!("task_policy_arn `{arn}` is not {PREFIX} with one of {known}"), span));
-        }
-        Some(_) => {}
-    }
-    problems
-}
 
 /// Becomes the root user.
 pub(crate) async fn authenticate(

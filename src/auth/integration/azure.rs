@@ -5,9 +5,10 @@ use std::time::Instant;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::super::chain::{Chain, provider_fingerprint};
+use super::super::chain::Chain;
 use super::super::error::Error;
 use super::super::federation::Reach;
+use super::super::fingerprint::provider_fingerprint;
 use super::super::given::{Credentials, EnvironmentCredentials, Variable};
 use super::super::session::{Session, abortable};
 use super::ecr::RegistryLogin;

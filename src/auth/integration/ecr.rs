@@ -18,10 +18,6 @@ use super::target::{Registry, RegistryService};
 use crate::host::HttpRequest;
 use crate::secret::Secret;
 
-pub const PUBLIC_REGISTRY: &str = "public.ecr.aws";
-/// Where public registries are asked; the first one is.
-pub(super) const PUBLIC_REGIONS: [&str; 2] = ["us-east-1", "us-west-2"];
-
 const CONTENT: &str = "application/x-amz-json-1.1";
 /// A login of this process with less left is asked for again.
 const MARGIN: SignedDuration = SignedDuration::from_mins(15);

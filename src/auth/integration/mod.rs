@@ -25,7 +25,7 @@ pub use azure::CLUSTERS_OF_AZURE;
 pub use check::conflict;
 pub(super) use check::problems;
 pub use config::{Integration, Kind, linked};
-pub use ecr::{PUBLIC_REGISTRY, RegistryLogin};
+pub use ecr::RegistryLogin;
 pub use eks::{Cluster, ClusterToken};
 pub use error::Error;
 pub use git::{GitLogin, GitTarget};

@@ -1,9 +1,8 @@
 //! What an integration leads to: its settings, checked. Row 5.
 
-use super::super::chain::region_problem;
 use super::super::config::Identity;
+use super::super::principal::region_problem;
 use super::config::{Integration, Kind};
-use super::ecr::{PUBLIC_REGIONS, PUBLIC_REGISTRY};
 use super::git::{GitTarget, codecommit_region};
 use super::github::{GithubTarget, VARIABLE};
 use crate::diag::nearest;
@@ -11,6 +10,10 @@ use crate::host::aws_domain;
 use crate::span::Span;
 use crate::value::{Node, Value};
 
+/// The registry that everybody may read.
+const PUBLIC_REGISTRY: &str = "public.ecr.aws";
+/// Where public registries are asked; the first one is.
+const PUBLIC_REGIONS: [&str; 2] = ["us-east-1", "us-west-2"];
 /// Digits of the number of an account.
 const ACCOUNT: usize = 12;
 const LONGEST_NAME: usize = 100;

@@ -17,7 +17,7 @@ use super::super::error::Error;
 use super::browser;
 use super::callback::{Answer, Callback, Page, Visitor};
 use super::grant::{self, HELP, Registration, SCOPE, failed};
-use super::sso::Portal;
+use super::portal::Portal;
 use crate::host::percent_encode;
 use crate::secret::{Expose, Secret};
 

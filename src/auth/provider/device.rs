@@ -13,7 +13,7 @@ use super::super::creds::PortalToken;
 use super::super::error::Error;
 use super::browser;
 use super::grant::{self, HELP, failed, plain, seconds, token};
-use super::sso::Portal;
+use super::portal::Portal;
 use crate::secret::{Expose, Secret};
 
 const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";

@@ -9,7 +9,7 @@ use super::super::aws::refusal::Refusal;
 use super::super::context::Context;
 use super::super::creds::PortalToken;
 use super::super::error::Error;
-use super::sso::Portal;
+use super::portal::Portal;
 use crate::secret::{Expose, Secret};
 
 const REFRESH_GRANT: &str = "refresh_token";

@@ -5,6 +5,7 @@ pub(crate) mod callback;
 mod code;
 pub(crate) mod device;
 mod grant;
+pub(crate) mod portal;
 pub(crate) mod sso;
 
 pub(crate) use browser::open as open_browser;

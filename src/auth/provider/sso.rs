@@ -6,100 +6,22 @@
 use std::time::Instant;
 
 use jiff::SignedDuration;
-use sha2::{Digest, Sha256};
 
-use super::super::aws::client::shown_endpoint;
-use super::super::aws::endpoint::Service;
 use super::super::aws::refusal::Refusal;
-use super::super::config::{Provider, Spec};
 use super::super::context::Context;
 use super::super::creds::PortalToken;
 use super::super::error::Error;
 use super::super::record::{token_from_bytes, token_to_bytes};
+use super::portal::Portal;
 use super::{browser, code, device, grant};
-use crate::host::aws_domain;
 use crate::secret::{Expose, Secret};
-use crate::value::{DurationForm, hex, parse_duration};
 
 /// A token with less left is renewed.
 const MARGIN: SignedDuration = SignedDuration::from_mins(5);
-/// Lifetime of a token where neither the answer nor the provider says it.
-const LIFETIME: SignedDuration = SignedDuration::from_hours(1);
 /// Status of a portal that does not accept the token.
 const UNAUTHORIZED: u16 = 401;
 /// How long a sign-out may take.
 const LOGOUT: std::time::Duration = std::time::Duration::from_secs(5);
-
-/// What is needed to get a token.
-#[derive(Debug, Clone)]
-pub(crate) struct Portal {
-    pub(crate) name: String,
-    pub(crate) start_url: String,
-    pub(crate) region: String,
-    pub(crate) oidc_endpoint: Option<String>,
-    /// Where requests with the token go.
-    sso_endpoint: Option<String>,
-    pub(crate) fallback_lifetime: SignedDuration,
-    spec: Spec,
-}
-
-impl Portal {
-    /// From a checked provider of kind `aws/iam-identity-center`.
-    pub(crate) fn new(context: &Context, provider: &Provider) -> Result<Portal, Error> {
-        let talk = &context.host.talk;
-        let configured = provider.session_duration.as_deref().and_then(|text| parse_duration(text, DurationForm::Go));
-        Ok(Portal {
-            name: provider.name.as_str().to_owned(),
-            start_url: provider.start_url.as_ref().map(|(url, _)| url.clone()).unwrap_or_default(),
-            region: provider.region.clone().unwrap_or_default(),
-            oidc_endpoint: context.endpoints.resolve(Service::SsoOidc, None, Some(&provider.spec), talk)?,
-            sso_endpoint: context.endpoints.resolve(Service::Sso, None, Some(&provider.spec), talk)?,
-            fallback_lifetime: configured.and_then(|given| SignedDuration::try_from(given).ok()).unwrap_or(LIFETIME),
-            spec: provider.spec.clone(),
-        })
-    }
-
-    /// The portal as an identity reaches it: its own endpoint beats the provider's.
-    pub(crate) fn for_identity(mut self, context: &Context, identity: &Spec) -> Result<Portal, Error> {
-        self.sso_endpoint = self.endpoint(context, Some(identity))?;
-        Ok(self)
-    }
-
-    /// Providers with the same portal share its token. The endpoints belong to the key: a configuration that sends
-    /// requests elsewhere must never get a token that was issued for the real place.
-    pub(crate) fn key(&self) -> String {
-        let endpoint = |endpoint: &Option<String>| endpoint.clone().unwrap_or_default();
-        let (oidc, sso) = (endpoint(&self.oidc_endpoint), endpoint(&self.sso_endpoint));
-        hex(&Sha256::digest(format!("{}|{}|{oidc}|{sso}", self.start_url, self.region)))
-    }
-
-    /// Name of the token in the cache.
-    pub(crate) fn cache_name(&self) -> String {
-        format!("portal/{}", self.key())
-    }
-
-    /// Endpoint for calls with the token, for an identity or for the provider itself.
-    pub(crate) fn endpoint(&self, context: &Context, identity: Option<&Spec>) -> Result<Option<String>, Error> {
-        context.endpoints.resolve(Service::Sso, identity, Some(&self.spec), &context.host.talk)
-    }
-
-    /// Where sign-ins are asked for, for people.
-    pub(crate) fn shown_oidc(&self) -> String {
-        shown_endpoint(Service::SsoOidc, &self.region, self.oidc_endpoint.as_deref())
-    }
-
-    /// Address of the OIDC service, without a slash at its end.
-    pub(crate) fn oidc_url(&self) -> String {
-        match &self.oidc_endpoint {
-            Some(endpoint) => endpoint.trim_end_matches('/').to_owned(),
-            None => format!("https://oidc.{}.{}", self.region, aws_domain(&self.region)),
-        }
-    }
-
-    pub(crate) fn creation(&self, reason: &str, help: &str) -> Error {
-        Error::TokenCreation { provider: self.name.clone(), reason: reason.to_owned(), help: help.to_owned() }
-    }
-}
 
 /// Which token is wanted.
 #[derive(Debug, Clone, Copy)]

@@ -9,10 +9,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::Error;
+use crate::auth::given::EnvironmentCredentials;
 use crate::auth::store::private;
 use crate::diag::{Talk, Warning};
 use crate::host::lock::FileLock;
-use crate::host::{Host, trust};
+use crate::host::{Host, fs, trust};
+use crate::secret::Expose as _;
 
 /// Name of the socket, short because paths of sockets are limited.
 const SOCKET: &str = "s";
@@ -287,6 +289,23 @@ fn make_private(path: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 fn make_private(path: &Path) -> io::Result<()> {
     std::fs::create_dir(path)
+}
+
+/// The files of another cloud, each in folders of its own.
+pub(super) fn furnish_files(base: &Path, given: &EnvironmentCredentials) -> Result<(), Error> {
+    for file in &given.files {
+        let path = base.join(&file.path);
+        if let Some(folder) = path.parent() {
+            trust::private_dir(base, folder)?;
+        }
+        write(&path, file.content.expose_secret().as_bytes())?;
+    }
+    Ok(())
+}
+
+/// A private file, whole or not at all.
+pub(super) fn write(path: &Path, content: &[u8]) -> Result<(), Error> {
+    fs::write_atomic(path, content, 0o600).map_err(|error| Error::io("write", path, error))
 }
 
 #[cfg(test)]

@@ -1,10 +1,9 @@
 //! What integrations give to the child of a run, beside its credentials. Row 5.
 
-use std::path::PathBuf;
-
 use super::open::Run;
+use super::settings::Extras;
 use crate::auth::delivery::{Joined, KUBECONFIGS};
-use crate::auth::integration::{ClusterTarget, RegistryLogin, docker, kube};
+use crate::auth::integration::{RegistryLogin, docker, kube};
 use crate::diag::Warning;
 use crate::host::{Host, fs};
 use crate::secret::{Expose as _, Secret};
@@ -15,25 +14,6 @@ const DOCKER: &str = "docker";
 const KUBE: &str = "kube";
 /// Folder of the private settings of git.
 const GIT: &str = "git";
-
-#[derive(Debug, Clone, Default)]
-pub struct Extras {
-    /// For a private configuration of docker.
-    pub logins: Vec<RegistryLogin>,
-    /// For a private kubeconfig: in the one that everybody uses, another run with another identity may have the last word about
-    /// the current context, and about who the user of a cluster is.
-    pub clusters: Vec<(ClusterTarget, kube::Entry)>,
-    /// The files in which these clusters stand for everybody.
-    pub kubeconfigs: Vec<PathBuf>,
-    /// Settings of git, in their order. A key may have a token in it.
-    pub git: Vec<(Secret, String)>,
-    /// A file of settings of git.
-    pub git_file: Option<Secret>,
-    /// Further variables.
-    pub variables: Vec<(String, Secret)>,
-    /// What has to be taken back when the run is over.
-    pub revocable: Vec<Secret>,
-}
 
 impl Run {
     /// Adds them. A run goes on without what cannot be had.

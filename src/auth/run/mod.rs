@@ -15,13 +15,14 @@ mod peer;
 mod realm_files;
 mod renewal;
 mod server;
+mod settings;
 pub mod standing;
 
 pub(in crate::auth) use directory::temporary_base;
 pub use directory::{Directory, Sweep, sweep};
 pub use error::Error;
-pub use extras::Extras;
-pub use open::{Run, RunIdentity, RunSettings};
+pub use open::Run;
 pub use parent::{Parent, SOCKET_VARIABLE};
 pub use realm_files::{Call, forget_profiles};
 pub use server::{Answer, Source, TOKEN, Tokens};
+pub use settings::{Extras, RunIdentity, RunSettings};

@@ -3,60 +3,22 @@
 use std::path::{Path, PathBuf};
 
 use super::Error;
-use super::directory::{CONFIG, CREDENTIALS, Directory, is_of_session};
+use super::directory::{CONFIG, CREDENTIALS, Directory, furnish_files, is_of_session, write};
 use super::endpoint::Endpoint;
-use super::extras::Extras;
 use super::renewal::{PAUSE, Renewal, Renewing};
-use super::server::{Allowed, Server, Service, Source, Tokens};
+use super::server::{Allowed, Server, Service, Source};
+use super::settings::{RunIdentity, RunSettings};
 use crate::auth::creds::AwsCredentials;
 use crate::auth::delivery::{
     Changes, Delivery, Helper, Profile, Style, Wiring, changes, child_env, config_text, credentials_text, same_profile,
 };
-use crate::auth::given::{Credentials, EnvironmentCredentials};
+use crate::auth::given::Credentials;
 use crate::diag::{Talk, Warning};
-use crate::host::{Env, Host, fs, trust};
-use crate::secret::{Expose as _, Secret};
+use crate::host::{Env, Host};
+use crate::secret::Secret;
 
 /// Folder of the private files of another cloud.
 const FILES: &str = "files";
-
-/// An identity that a run may use.
-#[derive(Debug, Clone, Default)]
-pub struct RunIdentity {
-    pub name: String,
-    /// Its AWS profile, from [`crate::auth::delivery::profile_name`].
-    pub profile: String,
-    /// Fingerprint of its chain: a nested atmos must mean the same identity by the name.
-    pub fingerprint: String,
-    pub region: Option<String>,
-    pub style: Style,
-    /// How the child gets its credentials. `Env` is for the run's own identity; any other is then asked for by profile.
-    pub delivery: Delivery,
-    /// `env` entries of the identity; those of the run's own identity reach the child. `None` takes a variable away.
-    pub env: Vec<(String, Option<String>)>,
-    /// Credentials that are no keys of AWS; those of the run's own identity reach the child.
-    pub given: Option<EnvironmentCredentials>,
-}
-
-/// What a run is made of.
-#[derive(Clone)]
-pub struct RunSettings {
-    /// The identity in force; `None`: the child runs without.
-    pub identity: Option<RunIdentity>,
-    /// Other identities that the child may use: required and allowed ones.
-    pub allowed: Vec<RunIdentity>,
-    pub source: Source,
-    /// Tokens of its identities for other things than their own cloud's management.
-    pub tokens: Option<Tokens>,
-    /// Directory of the configuration that names the identities, for people.
-    pub configuration: String,
-    /// Variables that never reach a child, from [`crate::auth::store::password_variables`].
-    pub forbidden: Vec<String>,
-    /// Tells the child the identity's name in `ATMOS_IDENTITY` (shells, `auth exec`).
-    pub announce: bool,
-    /// Logins of registries and kubeconfigs.
-    pub extras: Extras,
-}
 
 /// The private side of one child. Everything goes with the value: socket, files, directory.
 #[derive(Debug)]
@@ -339,22 +301,6 @@ fn wiring<'a>(
         env: &own.env,
         announce: settings.announce,
     }
-}
-
-/// The files of another cloud, each in folders of its own.
-pub(super) fn furnish_files(base: &Path, given: &EnvironmentCredentials) -> Result<(), Error> {
-    for file in &given.files {
-        let path = base.join(&file.path);
-        if let Some(folder) = path.parent() {
-            trust::private_dir(base, folder)?;
-        }
-        write(&path, file.content.expose_secret().as_bytes())?;
-    }
-    Ok(())
-}
-
-fn write(path: &Path, content: &[u8]) -> Result<(), Error> {
-    fs::write_atomic(path, content, 0o600).map_err(|error| Error::io("write", path, error))
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::auth::cache::Cache;
 use crate::auth::config::tests::config;
 use crate::auth::delivery::profile_name;
 use crate::auth::run::client::{self, Meant, Question};
-use crate::auth::run::{Parent, SOCKET_VARIABLE};
+use crate::auth::run::{Extras, Parent, SOCKET_VARIABLE};
 use crate::auth::store::open::tests::{ear, host, listening_host};
 use crate::auth::{Options, Realm, Session, store};
 use crate::secret::Secret;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinHandle;
 
-use super::open::furnish_files;
+use super::directory::furnish_files;
 use super::server::Source;
 use crate::auth::given::{Credentials, EnvironmentCredentials};
 use crate::diag::{Talk, Warning};

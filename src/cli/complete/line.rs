@@ -2,7 +2,7 @@
 
 use clap::{Arg, ArgAction, Command};
 
-use super::values::Candidate;
+use super::candidate::Candidate;
 
 /// What is completed.
 #[derive(Debug, Clone, PartialEq, Eq)]

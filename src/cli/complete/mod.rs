@@ -4,6 +4,7 @@
 //! has the candidates. Whatever goes wrong, the answer is a shorter list: the line of a shell is no place for errors.
 
 mod answer;
+mod candidate;
 mod kind;
 mod line;
 mod script;

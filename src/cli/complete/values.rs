@@ -1,14 +1,12 @@
 //! Candidates: each a value, and what to say of it.
 
+use super::candidate::Candidate;
 use super::kind::Kind;
 use super::line::Line;
 use crate::auth::AuthConfig;
 use crate::ops::names::{Named, names};
 use crate::ops::{App, workflows};
 use crate::value::Node;
-
-/// A value and its description.
-pub(super) type Candidate = (String, String);
 
 /// The candidates of a kind.
 pub(super) fn of(app: &App, kind: &Kind, line: &Line<'_>) -> Vec<Candidate> {

@@ -7,9 +7,10 @@ use super::super::error::Error;
 use super::super::module::Step;
 use super::super::network::host;
 use super::login::Cloud;
-use super::person::HELP;
 use crate::cloud::azure::{Granted, authority};
 use crate::secret::{Expose as _, Secret};
+
+const HELP: &str = "sign in again; where that lasts, the tenant hides the claims `oid` and `tid` from this application";
 
 /// The cache of Microsoft's library in which the Azure CLI finds this sign-in, and whose it is.
 pub(super) fn cache(

@@ -2,8 +2,7 @@
 
 use super::super::super::record::CallerIdentity;
 use super::super::error::Error;
-use super::super::module::{Entry, Form, Module, Pending, Proof, Step};
-use super::super::outline::{Outline, Seen};
+use super::super::module::{Entry, Form, Module, Outline, Pending, Proof, Seen, Step};
 use super::super::setting::Setting;
 use super::environment::{Place, by_program, environment, place_only};
 use super::login::{Cloud, LOCATION as PROVIDER_LOCATION, odd_ids};

@@ -7,11 +7,9 @@ use serde_json::json;
 
 use super::super::super::delivery::seconds;
 use super::super::super::given::{EnvironmentCredentials, PrivateFile, Variable};
-use super::token::GoogleToken;
+use super::token::{GoogleToken, TOKEN};
 use crate::secret::{Expose as _, Secret};
 
-/// The token for terraform and all that asks Google's services itself.
-pub(crate) const TOKEN: &str = "GOOGLE_OAUTH_ACCESS_TOKEN";
 /// Folder of gcloud, below the private directory.
 const CLOUDSDK: &str = "gcp/config";
 /// Name of gcloud's configuration in it.

@@ -10,8 +10,7 @@ mod token;
 mod workload;
 
 pub(crate) use adc::Defaults;
-pub(crate) use environment::TOKEN;
 pub(crate) use project::Project;
 pub(crate) use service_account::ServiceAccount;
-pub(crate) use token::GoogleToken;
+pub(crate) use token::{GoogleToken, TOKEN};
 pub(crate) use workload::Workload;

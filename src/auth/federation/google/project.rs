@@ -1,8 +1,7 @@
 //! `gcp/project`: whoever comes before, at work in a project, a region and a zone. Row 5.
 
 use super::super::super::record::CallerIdentity;
-use super::super::module::{Entry, Form, Module, Pending, Proof, Step};
-use super::super::outline::{Outline, Seen};
+use super::super::module::{Entry, Form, Module, Outline, Pending, Proof, Seen, Step};
 use super::super::setting::Setting;
 use super::environment::{Place, place_only, place_without_others, with_token};
 use super::token::{GoogleToken, REGION as PROVIDER_REGION, odd_names};

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use super::super::super::record::CallerIdentity;
-use super::super::module::{Entry, Form, Module, Pending, Proof, Step};
+use super::super::module::{Entry, Form, Module, Outline, Pending, Proof, Seen, Step};
 use super::super::network::{ENDPOINT, asked, desk, end};
-use super::super::outline::{Outline, Seen};
 use super::super::setting::Setting;
 use super::environment::{Place, place_without_others, with_token};
 use super::token::{GoogleToken, IAM, REGION as PROVIDER_REGION, iam, odd_names, odd_scopes, scopes};

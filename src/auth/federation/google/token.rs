@@ -7,7 +7,6 @@ use super::super::error::Error;
 use super::super::module::{Entry, Proof, Step};
 use super::super::network::{end, endpoint};
 use super::super::setting::Setting;
-use super::environment::TOKEN;
 use crate::cloud::Token;
 use crate::cloud::google::{self, PLATFORM};
 use crate::secret::Secret;
@@ -20,6 +19,8 @@ pub(super) const SCOPES: Setting =
 pub(super) const IAM: Setting =
     Setting::text("spec.endpoint_urls.iamcredentials", "Address in place of that of the IAM credentials service");
 
+/// The token for terraform and all that asks Google's services itself.
+pub(crate) const TOKEN: &str = "GOOGLE_OAUTH_ACCESS_TOKEN";
 /// Seconds that a token of Google lives where nobody says another time.
 const LIFETIME: i64 = 3600;
 /// Scopes that are no addresses.

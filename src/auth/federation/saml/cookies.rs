@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::web::is_safe;
+use super::super::super::aws::endpoint::is_loopback;
 use crate::secret::{Expose as _, Secret};
 
 /// More than any identity provider has.
@@ -84,6 +84,11 @@ impl Cookies {
             fit.iter().map(|cookie| format!("{}={}", cookie.name, cookie.value.expose_secret())).collect();
         pairs.join("; ")
     }
+}
+
+/// Cookies for encrypted connections go to this machine, too: nobody listens there.
+fn is_safe(url: &Url) -> bool {
+    url.scheme() == "https" || url.host_str().is_some_and(|host| is_loopback(host.trim_matches(['[', ']'])))
 }
 
 fn is_below(host: &str, domain: &str) -> bool {

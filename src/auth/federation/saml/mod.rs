@@ -18,6 +18,7 @@ mod okta;
 mod page;
 mod person;
 mod provider;
+mod settings;
 mod web;
 
 pub(crate) use assertion::{Assertion, Offer};

@@ -17,7 +17,7 @@ use super::super::super::store::SAML_PASSWORD_VARIABLE as PASSWORD_VARIABLE;
 use super::super::super::user::Error as UserError;
 use super::super::error::Error;
 use super::super::module::{Entry, Step};
-use super::provider::{patience, url_of};
+use super::settings::{patience, url_of};
 use crate::host::prompt;
 use crate::secret::{Expose as _, Secret};
 use crate::value::hex;

@@ -14,6 +14,7 @@ use super::factor::NAMES;
 use super::keycloak::Keycloak;
 use super::okta::{self, FACTOR};
 use super::person::{self, CODE_PROGRAM, KEEP, PASSWORD_PROGRAM, SignedIn};
+use super::settings::{TIMEOUT, URL, patience, url_of};
 use super::{Assertion, browser, forms, loopback};
 use crate::diag::{Warning, nearest};
 use crate::host::lock::FileLock;
@@ -21,13 +22,8 @@ use crate::secret::{Secret, without_userinfo};
 use crate::span::Span;
 use crate::value::{DurationForm, parse_duration};
 
-const URL: &str = "url";
 const COMMAND: &str = "spec.command";
-const TIMEOUT: &str = "spec.timeout";
 const PORT: &str = "spec.port";
-/// A program that prints an assertion may ask a person.
-const PATIENCE: Duration = Duration::from_mins(1);
-const LONGEST: Duration = Duration::from_mins(30);
 const DURATION: &str = "session.duration";
 /// Sessions of roles.
 const SHORTEST: Duration = Duration::from_mins(15);
@@ -222,10 +218,6 @@ async fn asked_once(
     step.context.ask_once(&format!("saml/{}", step.entry.name), Box::pin(sign_in)).await
 }
 
-pub(super) fn url_of(entry: &Entry<'_>) -> String {
-    entry.text(URL).unwrap_or_default()
-}
-
 /// `driver`, else what the other settings say.
 fn driver(entry: &Entry<'_>) -> Result<Driver, String> {
     let Some(word) = entry.text("driver").or_else(|| entry.text("provider_type")) else {
@@ -272,12 +264,6 @@ fn program(entry: &Entry<'_>) -> Result<Vec<String>, String> {
         return Err("is required for driver command".to_owned());
     }
     if list { Ok(written) } else { words(&written[0]) }
-}
-
-pub(super) fn patience(entry: &Entry<'_>) -> Result<Duration, String> {
-    let Some(text) = entry.text(TIMEOUT) else { return Ok(PATIENCE) };
-    let read = parse_duration(&text, DurationForm::Go).filter(|read| !read.is_zero() && *read <= LONGEST);
-    read.ok_or_else(|| format!("{TIMEOUT} `{text}` is no time of 30 minutes or less, such as 45s"))
 }
 
 fn port(entry: &Entry<'_>) -> Result<u16, String> {

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use serde_json::Value as Json;
 use url::Url;
 
-use super::super::super::aws::endpoint::is_loopback;
 use super::super::super::error::Error as AuthError;
 use super::super::error::Error;
 use super::super::module::Step;
@@ -157,11 +156,6 @@ impl<'a> Web<'a> {
         tokio::time::sleep(length).await;
         self.exchanges = self.exchanges.saturating_sub(1);
     }
-}
-
-/// Cookies for encrypted connections go to this machine, too: nobody listens there.
-pub(super) fn is_safe(url: &Url) -> bool {
-    url.scheme() == "https" || url.host_str().is_some_and(|host| is_loopback(host.trim_matches(['[', ']'])))
 }
 
 fn unanswered(step: &Step<'_>, reason: String) -> AuthError {

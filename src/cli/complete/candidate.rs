@@ -1,0 +1,4 @@
+//! What a shell is offered.
+
+/// A value and its description.
+pub(super) type Candidate = (String, String);
