@@ -3,29 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use crate::component::Instance;
-use crate::exec::environment::entries;
 use crate::exec::terraform::Target;
 use crate::exec::terraform::folder::{DATA_DIR, data_dir, named_data_dir};
 use crate::host::Env;
-use crate::ops::App;
+use crate::ops::{App, child};
 use crate::value::Node;
-
-/// What the environment of a run says of it, without credentials: this process, `env` of `atmos.yaml`, `env` of the
-/// component; later ones win, and a null takes the word back.
-fn environment(app: &App, section: &Node) -> Env {
-    let mut env = app.host.env.clone();
-    for (name, value) in entries([&app.config.env, section]).into_iter().filter(|(name, _)| name == DATA_DIR) {
-        match value {
-            Some(value) => env.set(&name, value),
-            None => drop(env.remove(&name)),
-        }
-    }
-    env
-}
 
 /// The directory that the user named, if he did.
 pub(super) fn named(app: &App, folder: &Path, section: &Node) -> Option<PathBuf> {
-    let env = environment(app, section);
+    let env = child::early_environment(app, section);
     named_data_dir(&env).map(|_| data_dir(folder, &env))
 }
 
