@@ -225,6 +225,14 @@ fn helmfile_exec_adds_the_varfile() {
     let calls = sandbox.calls();
     assert!(calls.len() == 1 && calls[0].contains("prod-web.helmfile.vars.yaml list --output json"), "{calls:?}");
     sandbox.atmos(&["helmfile", "exec", "web", "-s", "prod"]).exits(1).says("has nothing to run");
+    // What it runs is treated as it is by itself: of many, those that are locked are passed over.
+    sandbox.write("s/prod.yaml", &stack("prod").replace("web: {}", "web: {metadata: {locked: true}}"));
+    sandbox.calls();
+    let run = sandbox.atmos(&["helmfile", "exec", "--all", "-s", "prod", "--", "sync"]).success();
+    run.says("web in prod is locked and skipped");
+    let calls = sandbox.calls();
+    assert!(calls.len() == 1 && calls[0].contains("prod-api.helmfile.vars.yaml sync"), "{calls:?}");
+    sandbox.atmos(&["helmfile", "exec", "web", "-s", "prod", "--", "sync"]).exits(1).says("locked");
 }
 
 #[test]

@@ -33,6 +33,25 @@ pub(super) fn modules(folder: &Path, data: &Path) -> Vec<String> {
     found
 }
 
+/// Whether the configuration in a folder calls modules, which have to be installed before most commands. A mention in a
+/// comment counts: the consequence is an init too many.
+pub fn calls_modules(folder: &Path) -> bool {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+    entries.map(|entry| entry.path()).any(|path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let is = |endings: [&str; 2]| endings.iter().any(|ending| name.ends_with(ending));
+        let text = || std::fs::read_to_string(&path).unwrap_or_default();
+        if is([".tf.json", ".tofu.json"]) {
+            let json: serde_json::Value = serde_json::from_str(&text()).unwrap_or_default();
+            return json.get("module").is_some();
+        }
+        is([".tf", ".tofu"])
+            && text().lines().any(|line| {
+                line.trim_start().strip_prefix("module").is_some_and(|rest| rest.starts_with([' ', '\t', '"']))
+            })
+    })
+}
+
 /// The directories of a component, its own folder first.
 pub(super) fn directories(folder: &Path, modules: &[String]) -> Vec<PathBuf> {
     let modules = modules.iter().map(|module| fs::clean(&folder.join(module)));
@@ -141,6 +160,21 @@ mod tests {
         assert_eq!(modules, ["../../modules/net"]);
         let found: Vec<String> = configuration(&target, &modules).into_keys().collect();
         assert_eq!(found, ["../../modules/net/main.tf", "main.tf", "terraform.tfvars", "x.auto.tfvars"]);
+    }
+
+    #[test]
+    fn modules_are_seen_where_they_are_called() {
+        for (name, text, expected) in [
+            ("main.tf", "variable \"module\" {}\nlocals {\n  modules = 1\n}\n", false),
+            ("main.tf", "module \"m\" {\n  source = \"./m\"\n}\n", true),
+            ("main.tofu", "  module m {}", true),
+            ("main.tf.json", r#"{"module": {"m": {"source": "./m"}}}"#, true),
+            ("notes.txt", "module \"m\" {}", false),
+        ] {
+            let temp = tempfile::tempdir().unwrap();
+            put(temp.path(), &[(name, text)]);
+            assert_eq!(calls_modules(temp.path()), expected, "{name} {text}");
+        }
     }
 
     #[test]
