@@ -286,6 +286,11 @@ fn states_of_locked_components_are_left_alone() {
         "state push vpc other.tfstate -s prod",
         "state replace-provider vpc a b -s prod -auto-approve",
         "force-unlock vpc 0 -s prod -force",
+        "refresh vpc -s prod",
+        "exec vpc -s prod -- -chdir=. apply -auto-approve",
+        "workspace delete vpc -s prod -force",
+        "clean vpc -s prod --everything --force",
+        "clean --everything --force",
     ] {
         terraform(&sandbox, line).exits(1).says("locked");
     }

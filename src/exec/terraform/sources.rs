@@ -52,6 +52,23 @@ pub fn calls_modules(folder: &Path) -> bool {
     })
 }
 
+/// Hosts with a port whose providers the configuration requires or the lock file names: terraform cannot ask a network
+/// mirror for those.
+pub fn hosts_with_ports(folder: &Path, data: &Path) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let Ok(address) = regex::Regex::new(r#""([A-Za-z0-9.-]+:[0-9]+)/[\w-]+/[\w-]+""#) else { return found };
+    for directory in directories(folder, &modules(folder, data)) {
+        for entry in std::fs::read_dir(directory).into_iter().flatten().filter_map(Result::ok) {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name == ".terraform.lock.hcl" || CONFIGURATION.iter().any(|ending| name.ends_with(ending)) {
+                let text = std::fs::read_to_string(entry.path()).unwrap_or_default();
+                found.extend(address.captures_iter(&text).map(|found| found[1].to_owned()));
+            }
+        }
+    }
+    found
+}
+
 /// The directories of a component, its own folder first.
 pub(super) fn directories(folder: &Path, modules: &[String]) -> Vec<PathBuf> {
     let modules = modules.iter().map(|module| fs::clean(&folder.join(module)));
@@ -160,6 +177,19 @@ mod tests {
         assert_eq!(modules, ["../../modules/net"]);
         let found: Vec<String> = configuration(&target, &modules).into_keys().collect();
         assert_eq!(found, ["../../modules/net/main.tf", "main.tf", "terraform.tfvars", "x.auto.tfvars"]);
+    }
+
+    #[test]
+    fn hosts_with_ports_are_found_where_providers_are_named() {
+        let temp = tempfile::tempdir().unwrap();
+        put(temp.path(), &[("v.tf", "foo = { source = \"reg.corp:8443/acme/foo\" }\n# \"https://x:1/a/b/c\"\n")]);
+        put(
+            temp.path(),
+            &[(".terraform.lock.hcl", "provider \"127.0.0.1:99/acme/bar\" {\n}\n"), ("notes", "\"n:1/a/b\"")],
+        );
+        put(temp.path(), &[("w.tf", "source = \"registry.terraform.io/hashicorp/aws\"\nsource = \"hashicorp/aws\"\n")]);
+        let found: Vec<String> = hosts_with_ports(temp.path(), &temp.path().join(".terraform")).into_iter().collect();
+        assert_eq!(found, ["127.0.0.1:99", "reg.corp:8443"]);
     }
 
     #[test]

@@ -347,7 +347,7 @@ async fn held_children(
     let target = &ready.target;
     std::fs::create_dir_all(&target.folder).map_err(ExecError::file("create", &target.folder))?;
     let mut env = child_environment(app, request, target, held, access);
-    let _rc = rc::add(app, &mut env)?;
+    let _rc = rc::add(app, &target.folder, &mut env)?;
     if !request.request.skip_init && !request.without_variables {
         signals.guard(Box::pin(state_bucket::ensure(app, &ready.instance, &request.identity))).await?;
     }
