@@ -27,6 +27,9 @@ const FREE_TEXT_MINIMUM: usize = 8;
 pub struct Masker {
     /// Raw, base64, URL-encoded and JSON-escaped forms, longest first.
     forms: RwLock<Vec<Secret>>,
+    /// Single lines of secrets of several lines, which others indent or put something before. They are no secrets by
+    /// themselves, and only masked.
+    lines: RwLock<Vec<Secret>>,
     /// Secrets that are too short for free text: masked where they are a whole value.
     short: RwLock<Vec<Secret>>,
     /// The user asked for values in the open: screen and children are shown as they are.
@@ -58,6 +61,22 @@ impl Masker {
             }
         }
         forms.sort_by_key(|form| std::cmp::Reverse(form.expose_secret().len()));
+        drop(forms);
+        self.register_lines(raw);
+    }
+
+    fn register_lines(&self, raw: &str) {
+        let mut lines = raw.lines().map(str::trim).filter(|line| tells_something(line)).peekable();
+        if !raw.trim().contains('\n') || lines.peek().is_none() {
+            return;
+        }
+        let mut known = self.lines.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        for form in lines.flat_map(|line| std::iter::once(line.to_owned()).chain(json_forms(line))) {
+            if !known.iter().any(|known| known.expose_secret() == form) {
+                known.push(Secret::from(form));
+            }
+        }
+        known.sort_by_key(|line| std::cmp::Reverse(line.expose_secret().len()));
     }
 
     /// Registers the user of a text that is a URL.
@@ -85,12 +104,15 @@ impl Masker {
     /// How many texts are looked for: whoever masked a value before it grew may have missed one.
     pub fn known(&self) -> usize {
         self.forms.read().unwrap_or_else(std::sync::PoisonError::into_inner).len()
+            + self.lines.read().unwrap_or_else(std::sync::PoisonError::into_inner).len()
             + self.short.read().unwrap_or_else(std::sync::PoisonError::into_inner).len()
     }
 
     /// Everything that is looked for in free text, for another process that goes on looking.
     pub fn forms(&self) -> Vec<Secret> {
-        self.forms.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+        let forms = self.forms.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let lines = self.lines.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        forms.iter().chain(lines.iter()).cloned().collect()
     }
 
     /// Whether a whole value is a secret, however short or long it is, and in however many lines.
@@ -118,8 +140,10 @@ impl Masker {
     /// Replaces every known secret in free text.
     pub fn mask_known<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let forms = self.forms.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let lines = self.lines.read().unwrap_or_else(std::sync::PoisonError::into_inner);
         let mut masked = Cow::Borrowed(text);
-        for form in forms.iter() {
+        // A whole one goes before its lines.
+        for form in forms.iter().chain(lines.iter()) {
             if masked.contains(form.expose_secret()) {
                 masked = Cow::Owned(masked.replace(form.expose_secret(), MASK));
             }
@@ -136,15 +160,17 @@ impl Masker {
     /// beginning of a secret stay in `pending` until more arrives, or until `last` says that nothing more does.
     pub fn mask_stream(&self, pending: &mut Vec<u8>, last: bool) -> Vec<u8> {
         let forms = self.forms.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let lines = self.lines.read().unwrap_or_else(std::sync::PoisonError::into_inner);
         let mut begins = [false; 256];
-        for form in forms.iter() {
+        for form in forms.iter().chain(lines.iter()) {
             begins[usize::from(form.expose_secret().as_bytes()[0])] = true;
         }
         let mut shown = Vec::with_capacity(pending.len());
         let mut at = 0;
         while at < pending.len() {
             let rest = &pending[at..];
-            let known = if begins[usize::from(rest[0])] { known_at(&forms, rest, last) } else { Found::Nothing };
+            let known =
+                if begins[usize::from(rest[0])] { known_at(&forms, &lines, rest, last) } else { Found::Nothing };
             let found = if known == Found::Nothing { pattern::at(rest, last) } else { known };
             match found {
                 Found::Secret(length) => {
@@ -164,9 +190,9 @@ impl Masker {
 }
 
 /// Whether one of the forms begins where `rest` begins. Longest first: one that may still grow into a match keeps its place
-/// before a shorter one.
-fn known_at(forms: &[Secret], rest: &[u8], last: bool) -> Found {
-    for form in forms.iter().map(|form| form.expose_secret().as_bytes()) {
+/// before a shorter one, and a whole secret before a line of one.
+fn known_at(forms: &[Secret], lines: &[Secret], rest: &[u8], last: bool) -> Found {
+    for form in forms.iter().chain(lines).map(|form| form.expose_secret().as_bytes()) {
         if rest.starts_with(form) {
             return Found::Secret(form.len());
         }
@@ -175,6 +201,13 @@ fn known_at(forms: &[Secret], rest: &[u8], last: bool) -> Found {
         }
     }
     Found::Nothing
+}
+
+/// Whether a line of a secret can be told from other words, and is more than the frame of what stands in it: the marks of a
+/// PEM, the heading of a section.
+fn tells_something(line: &str) -> bool {
+    let letters = line.chars().filter(|letter| letter.is_alphanumeric()).count();
+    letters >= FREE_TEXT_MINIMUM && !line.starts_with("-----") && !line.ends_with([':', '{', '['])
 }
 
 /// The text with everything masked that has the form of a secret; `None` when there is nothing.
@@ -301,6 +334,26 @@ mod tests {
             shown.extend(masker.mask_stream(&mut pending, true));
             assert_eq!(String::from_utf8(shown).unwrap(), format!("Enter a value: {MASK}, {MASK}; abcde"), "{cut}");
         }
+    }
+
+    #[test]
+    fn lines_of_a_secret_are_masked_wherever_they_stand() {
+        let masker = Masker::default();
+        let key =
+            "-----BEGIN KEY-----\nMIIEvgIBADANBg+kqhkiG9w0B\n  AQEFAASCBKgwggSkAgEAAoIB\nshort=\n-----END KEY-----\n";
+        masker.register(&Secret::from(key.to_owned()));
+        let text = "+ input = <<-EOT\n        -----BEGIN KEY-----\n        MIIEvgIBADANBg+kqhkiG9w0B\n        \
+                    AQEFAASCBKgwggSkAgEAAoIB\n        short=\n    EOT\n";
+        let expected = text.replace("MIIEvgIBADANBg+kqhkiG9w0B", MASK).replace("AQEFAASCBKgwggSkAgEAAoIB", MASK);
+        assert_eq!(masker.mask(text), expected);
+        let mut pending = text.as_bytes().to_vec();
+        assert_eq!(String::from_utf8(masker.mask_stream(&mut pending, true)).unwrap(), expected);
+        // The whole of it is one mask, as ever.
+        assert_eq!(masker.mask(&format!("a {key}b")), format!("a {MASK}b"));
+        // A line is no value that somebody has to keep.
+        assert!(!masker.is_secret("MIIEvgIBADANBg+kqhkiG9w0B") && !masker.holds("x MIIEvgIBADANBg+kqhkiG9w0B"));
+        masker.register(&Secret::from("clusters:\n- name: one\n".to_owned()));
+        assert_eq!(masker.mask("clusters: none"), "clusters: none");
     }
 
     #[test]

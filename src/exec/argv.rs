@@ -5,6 +5,8 @@
 
 use std::ffi::{OsStr, OsString};
 
+use crate::host::Env;
+
 /// The words of one command, by who reads them. Each list keeps the order of typing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Split {
@@ -202,6 +204,15 @@ fn help(name: &str) -> bool {
     name == "-help"
 }
 
+/// What terraform itself puts behind the words of a sub-command, before what was typed: `TF_CLI_ARGS`, and the variable of
+/// the sub-command. What cannot be split is for terraform to refuse.
+pub(crate) fn of_environment(words: &[&str], env: &Env) -> Vec<String> {
+    let words: Vec<&str> = words.iter().map(|word| if *word == "deploy" { "apply" } else { word }).collect();
+    let own = format!("TF_CLI_ARGS_{}", words.join("_").replace('-', "_"));
+    let texts = [own.as_str(), "TF_CLI_ARGS"].into_iter().filter_map(|name| env.get(name));
+    texts.flat_map(|text| shell_words::split(text).unwrap_or_default()).collect()
+}
+
 /// True when one of terraform's flags is among the words, in either of its forms.
 pub(crate) fn has_flag(words: &[String], flag: &str) -> bool {
     words.iter().any(|word| {
@@ -223,7 +234,7 @@ pub(crate) fn flag_value<'w>(words: &'w [String], flag: &str) -> Option<&'w str>
 pub(crate) fn is_on(words: &[String], flag: &str) -> bool {
     let last = words.iter().rev().find(|word| has_flag(std::slice::from_ref(*word), flag));
     last.is_some_and(|word| {
-        word.split_once('=').is_none_or(|(_, value)| matches!(value, "true" | "1" | "t" | "T" | "TRUE"))
+        word.split_once('=').is_none_or(|(_, value)| matches!(value, "true" | "1" | "t" | "T" | "TRUE" | "True"))
     })
 }
 
@@ -279,6 +290,24 @@ mod tests {
     }
 
     #[test]
+    fn variables_give_flags_to_their_sub_command() {
+        let env = Env::from_iter([
+            ("TF_CLI_ARGS", "-no-color"),
+            ("TF_CLI_ARGS_apply", "-destroy -var 'a=b c'"),
+            ("TF_CLI_ARGS_workspace_delete", "-force"),
+            ("TF_CLI_ARGS_plan", "-out 'open"),
+        ]);
+        for (words, expected) in [
+            (&["apply"][..], &["-destroy", "-var", "a=b c", "-no-color"][..]),
+            (&["deploy"], &["-destroy", "-var", "a=b c", "-no-color"]),
+            (&["workspace", "delete"], &["-force", "-no-color"]),
+            (&["plan"], &["-no-color"]),
+        ] {
+            assert_eq!(of_environment(words, &env), expected, "{words:?}");
+        }
+    }
+
+    #[test]
     fn values_are_found_behind_the_flag() {
         for (line, value) in
             [("-out=a", Some("a")), ("-x -out b -y", Some("b")), ("-out=a --out=c", Some("c")), ("-y", None)]
@@ -295,6 +324,8 @@ mod tests {
             ("-output", "-out", false, false),
             ("-auto-approve", "-auto-approve", true, true),
             ("-auto-approve=false", "-auto-approve", true, false),
+            // As Go reads flags.
+            ("-auto-approve=True", "-auto-approve", true, true),
             ("-auto-approve -auto-approve=false", "-auto-approve", true, false),
         ] {
             assert_eq!((has_flag(&words(line), flag), is_on(&words(line), flag)), (has, on), "{line}");

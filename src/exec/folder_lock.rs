@@ -139,12 +139,12 @@ pub async fn hold(host: &Host, folders: &[(&Path, Hold)]) -> Result<FolderLock, 
     take_all(Wait { host, spoken_of, deadline, patience: Duration::ZERO, told: None }, folders).await
 }
 
-/// Waits for what every init has to have for itself, as long as it takes: somebody else's init ends, too. Only a long wait
-/// is worth a word.
+/// Waits for what others have for a short while only (an init, a commit), as long as it takes: somebody else's work ends,
+/// too. Only a long wait is worth a word.
 ///
 /// # Errors
 /// [`Error::File`] when a lock cannot be made.
-pub async fn acquire_for_init(host: &Host, places: &[PathBuf]) -> Result<FolderLock, Error> {
+pub async fn acquire_patiently(host: &Host, places: &[PathBuf]) -> Result<FolderLock, Error> {
     const PATIENCE: Duration = Duration::from_secs(5);
     let spoken_of = places.first().map_or(Path::new(""), PathBuf::as_path);
     let places: Vec<(&Path, Hold)> = places.iter().map(|place| (place.as_path(), Hold::Alone)).collect();

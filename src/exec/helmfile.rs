@@ -96,17 +96,92 @@ impl Target {
     }
 }
 
+/// Flags of helmfile whose value may be the next word.
+const VALUED: [&str; 19] = [
+    "-b",
+    "--helm-binary",
+    "-k",
+    "--kustomize-binary",
+    "-e",
+    "--environment",
+    "-f",
+    "--file",
+    "-c",
+    "--chart",
+    "-n",
+    "--namespace",
+    "-l",
+    "--selector",
+    "--kube-context",
+    "--log-level",
+    "--state-values-file",
+    "--state-values-set",
+    "--state-values-set-string",
+];
+
+/// Sub-commands of helmfile.
+const COMMANDS: [&str; 24] = [
+    "apply",
+    "build",
+    "cache",
+    "charts",
+    "completion",
+    "create",
+    "delete",
+    "deps",
+    "destroy",
+    "diff",
+    "fetch",
+    "help",
+    "init",
+    "lint",
+    "list",
+    "print-env",
+    "repos",
+    "show-dag",
+    "status",
+    "sync",
+    "template",
+    "test",
+    "version",
+    "write-values",
+];
+
+/// The sub-command among words of helmfile: the first that is one, and no value of a flag.
+fn command(words: &[String]) -> Option<&str> {
+    let mut words = words.iter().map(String::as_str);
+    while let Some(word) = words.next() {
+        if VALUED.contains(&word) {
+            words.next();
+        } else if COMMANDS.contains(&word) {
+            return Some(word);
+        }
+    }
+    None
+}
+
+/// The sub-command of helmfile that is meant: what `exec` runs is refused and read as it is by itself, and one among the
+/// global options comes first.
+pub fn meant<'r>(global_options: &'r [String], verb: &'r str, native: &'r [String]) -> &'r str {
+    let own = || if verb == "exec" { command(native).unwrap_or_default() } else { verb };
+    command(global_options).unwrap_or_else(own)
+}
+
+/// Whether the sub-command is refused for locked components.
+pub fn modifies(meant: &str) -> bool {
+    matches!(meant, "sync" | "apply" | "deploy" | "delete" | "destroy")
+}
+
 /// Decides a run.
 ///
 /// # Errors
 /// Abstract and locked components, and EKS settings that are missing.
 pub fn steps(target: &Target, request: &Request) -> Result<Plan, Error> {
-    // What `exec` runs is refused as it is by itself.
-    let meant = if request.verb == "exec" { request.native.first().map_or("", String::as_str) } else { &request.verb };
+    let meant = meant(&request.global_options, &request.verb, &request.native);
     if target.abstract_ && matches!(meant, "sync" | "apply" | "deploy") {
         return Err(Error::Abstract { component: target.component.clone() });
     }
-    if target.locked && matches!(meant, "sync" | "apply" | "deploy" | "delete" | "destroy") {
+    if target.locked && modifies(meant) {
         return Err(Error::Locked { component: target.component.clone() });
     }
     let verb = if request.verb == "deploy" { "sync" } else { &request.verb };
@@ -239,6 +314,26 @@ mod tests {
         let plan = steps(&target(), &request).unwrap();
         assert_eq!(plan.args[2..].join(" "), "sync --wait");
         assert!(steps(&Target { locked: true, ..target() }, &request).is_err());
+    }
+
+    #[test]
+    fn the_sub_command_is_found_behind_flags_and_their_values() {
+        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        for (options, verb, native, expected) in [
+            ("", "sync", "--wait", "sync"),
+            ("", "exec", "destroy", "destroy"),
+            ("", "exec", "-q destroy", "destroy"),
+            ("", "exec", "-e prod destroy --skip-deps", "destroy"),
+            ("", "exec", "--environment=prod destroy", "destroy"),
+            ("", "exec", "-e destroy list", "list"),
+            ("", "exec", "--new-flag value sync", "sync"),
+            ("", "exec", "frobnicate", ""),
+            ("--no-color", "diff", "", "diff"),
+            ("-e prod destroy", "diff", "", "destroy"),
+        ] {
+            let (options, native) = (words(options), words(native));
+            assert_eq!(meant(&options, verb, &native), expected, "{options:?} {verb} {native:?}");
+        }
     }
 
     #[test]

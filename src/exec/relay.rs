@@ -14,7 +14,7 @@ use super::{Error, files};
 /// How much of the end of an output is kept for the message about a failure.
 const TAIL_LINES: usize = 12;
 const TAIL_BYTES: usize = 8 * 1024;
-/// How much of the whole output is kept; its end says what became of it.
+/// How much of the whole output is kept at least; its end says what became of it.
 const MOST_KEPT: usize = 16 * 1024 * 1024;
 
 /// How the outputs of components that run at once are kept apart.
@@ -253,31 +253,37 @@ impl State {
     /// The lines that are complete with these bytes.
     fn take_lines(&mut self, stream: Stream, bytes: &[u8]) -> Vec<u8> {
         let partial = &mut self.partial[stream.index()];
-        partial.extend_from_slice(bytes);
-        let Some(end) = partial.iter().rposition(|byte| *byte == b'\n') else { return Vec::new() };
-        let rest = partial.split_off(end + 1);
-        let lines = std::mem::replace(partial, rest);
+        // What came before has no end of a line; it may be a whole document.
+        let Some(end) = bytes.iter().rposition(|byte| *byte == b'\n') else {
+            partial.extend_from_slice(bytes);
+            return Vec::new();
+        };
+        let (complete, rest) = bytes.split_at(end + 1);
+        partial.extend_from_slice(complete);
+        let lines = std::mem::replace(partial, rest.to_vec());
         self.read(&lines);
         lines
     }
 
     fn read(&mut self, lines: &[u8]) {
         if let Some(whole) = self.whole.as_mut().filter(|_| !self.done) {
-            whole.extend_from_slice(lines);
-            if whole.len() > MOST_KEPT {
-                whole.drain(..whole.len() - MOST_KEPT);
-            }
+            keep_end(whole, lines, MOST_KEPT);
         }
-        self.tail.extend_from_slice(lines);
-        if self.tail.len() > 2 * TAIL_BYTES {
-            let at = self.tail.len() - TAIL_BYTES;
-            self.tail.drain(..at);
-        }
+        keep_end(&mut self.tail, lines, TAIL_BYTES);
         for line in lines.split(|byte| *byte == b'\n') {
             if let Some(found) = Changes::read(&String::from_utf8_lossy(line)) {
                 self.changes = Some(Changes::after(self.changes, found));
             }
         }
+    }
+}
+
+/// Adds to what is kept, of which at least the last `most` bytes stay. What goes, goes in one piece now and then: everything
+/// behind it moves.
+fn keep_end(kept: &mut Vec<u8>, more: &[u8], most: usize) {
+    kept.extend_from_slice(more);
+    if kept.len() > 2 * most {
+        kept.drain(..kept.len() - most);
     }
 }
 
@@ -301,6 +307,27 @@ mod tests {
         relay.end(Stream::Err).await.unwrap();
         assert_eq!(outlet.text(Stream::Out), "[dev/vpc] one\n[dev/db] three\n[dev/vpc] two\n");
         assert_eq!(outlet.text(Stream::Err), "[dev/vpc] end\n");
+    }
+
+    #[test]
+    fn of_a_long_output_the_end_is_kept_and_what_goes_goes_seldom() {
+        let (mut kept, mut moves) = (Vec::new(), 0);
+        for number in 0..1000_u32 {
+            let before = kept.len();
+            keep_end(&mut kept, format!("{number:04}").as_bytes(), 100);
+            moves += usize::from(kept.len() < before);
+            assert!(kept.ends_with(format!("{number:04}").as_bytes()) && kept.len() <= 200);
+        }
+        assert!(kept.len() >= 100 && moves < 50, "{} bytes, moved {moves} times", kept.len());
+    }
+
+    #[test]
+    fn a_line_may_come_in_many_pieces() {
+        let mut state = State::default();
+        let pieces = ["one", " two", "\nthr", "ee\nfour\nfi", "ve"];
+        let lines: Vec<Vec<u8>> = pieces.iter().map(|piece| state.take_lines(Stream::Out, piece.as_bytes())).collect();
+        assert_eq!(lines, [&b""[..], b"", b"one two\n", b"three\nfour\n", b""]);
+        assert_eq!(state.partial[Stream::Out.index()], b"five");
     }
 
     #[tokio::test]

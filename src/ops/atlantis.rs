@@ -1,5 +1,6 @@
 //! `atlantis generate repo-config`: the file by which Atlantis knows the components as projects. Row 12.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use miette::Diagnostic;
@@ -8,7 +9,7 @@ use thiserror::Error as ThisError;
 
 use super::{App, affected};
 use crate::component::{self, Filter, Instance, Kind, Tokens, replace_tokens};
-use crate::diag::{Failure, Result, nearest};
+use crate::diag::{Failure, Result, Warning, nearest};
 use crate::resolve;
 use crate::value::{Map, Node};
 
@@ -90,6 +91,7 @@ pub fn repo_config(app: &App, request: &RepoConfigRequest) -> Result<Option<Node
     let mut evaluated = evaluated.into_iter().collect::<Result<Vec<_>>>()?;
     evaluated.sort_by(|one, two| (&one.manifest, &one.name).cmp(&(&two.manifest, &two.name)));
     let projects = evaluated.iter().map(|instance| project(app, request, instance)).collect::<Result<Vec<_>, _>>()?;
+    warn_of_names(app, &projects);
     let config = config(app, request, &evaluated)?;
     let mut document = Map::default();
     for (key, usual) in [
@@ -188,6 +190,20 @@ fn project(app: &App, request: &RepoConfigRequest, instance: &Instance) -> Resul
         put("apply_requirements", requirements.clone());
     }
     Ok(Node::from(project))
+}
+
+/// Atlantis refuses a file with two projects of one name.
+fn warn_of_names(app: &App, projects: &[Node]) {
+    let mut names: Vec<&str> = projects.iter().filter_map(|project| project.get("name")?.as_str()).collect();
+    names.sort_unstable();
+    let twice: BTreeSet<&str> =
+        names.windows(2).filter(|pair| pair[0] == pair[1] && !pair[0].is_empty()).map(|pair| pair[0]).collect();
+    if !twice.is_empty() {
+        let names = twice.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let message = format!("several projects have one name, which Atlantis refuses: {names}");
+        let help = "`name` of the project template knows {stage}, {component} and more; `/` in a component becomes `-`";
+        app.host.talk.warn(Warning::new("atmos::atlantis::names", message).help(help));
+    }
 }
 
 /// The template of the whole file: the flag's, else that of the last component that names one.

@@ -3,24 +3,25 @@
 //!
 //! Read [`hold`] first. Row 12.
 
+mod holding;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+pub(super) use self::holding::delivery_word;
+use self::holding::{Holding, others};
 use super::App;
 use super::access::Access;
 use super::audit::{self, Event};
-use super::auth::integrations;
 use super::choice::{auth_section, check_keys, choose, own_identity};
-use super::guard::{Guarded, Rails, check_choice, check_command};
+use super::guard::{Rails, check_choice, check_command};
 use super::identity::{ANNOUNCED, Choice};
 use super::legacy;
-use crate::auth::config::{Identity, Provider};
-use crate::auth::delivery::{Delivery, Style, child_env, profile_name};
-use crate::auth::given::Credentials;
+use crate::auth::delivery::{Delivery, child_env};
 use crate::auth::resolution::{Flag, Need, Source};
-use crate::auth::run::{Extras, Run, RunIdentity, RunSettings};
+use crate::auth::run::Run;
 use crate::auth::store::password_variables;
-use crate::auth::{AuthConfig, Description, IdentityName, Session};
+use crate::auth::{AuthConfig, IdentityName, Session};
 use crate::component::Instance;
 use crate::diag::{Report, Result};
 use crate::exec::environment::{self, Atmos};
@@ -42,9 +43,11 @@ pub(super) struct Held {
     off: bool,
     /// Nobody but a step of the user's own named the identity.
     of_step: bool,
-    /// Tokens that are taken back when the run is over, and by whom.
-    revocable: Option<(Session, Vec<Secret>)>,
+    revocable: Option<Revocable>,
 }
+
+/// Tokens that are taken back when the run is over, and by whom.
+type Revocable = (Session, Vec<Secret>);
 
 impl Held {
     /// Nobody, and nobody for every atmos inside either.
@@ -79,11 +82,21 @@ impl Held {
         changes.is_some_and(|changes| !changes.joined.is_empty())
     }
 
-    /// Removes everything private. The last child has ended.
+    /// Removes everything private when the last child has ended, however that was: the failure of the work counts for more
+    /// than one of the cleaning.
     ///
     /// # Errors
-    /// The directory cannot be removed.
-    pub(super) async fn close(self) -> Result<()> {
+    /// That of the work, else the directory cannot be removed.
+    pub(super) async fn close_after<T, E>(self, work: Result<T, E>) -> Result<T>
+    where
+        E: Into<Report>,
+    {
+        let closed = self.close().await;
+        let done = work.map_err(Into::into)?;
+        closed.map(|()| done)
+    }
+
+    async fn close(self) -> Result<()> {
         if let Some((session, tokens)) = &self.revocable {
             session.revoke_github_tokens(tokens).await;
         }
@@ -265,13 +278,7 @@ pub(super) fn command_identity(access: &Access, event: &'static str, flag: &Flag
 ///
 /// # Errors
 /// The line cannot be written.
-pub(super) fn unchosen(
-    access: &Access,
-    settings: &AuthConfig,
-    event: Event,
-    flag: &Flag,
-    report: Report,
-) -> Result<Report> {
+fn unchosen(access: &Access, settings: &AuthConfig, event: Event, flag: &Flag, report: Report) -> Result<Report> {
     let lost = report.lacking().is_some() || report.code().as_deref() == Some("atmos::auth::malformed");
     if lost {
         let identity = if let Flag::Name(name) = flag { Some(name.clone()) } else { None };
@@ -319,231 +326,9 @@ pub(super) fn component_delivery(global: &Node, section: &Node) -> Option<(Strin
     of(section).filter(|(own, _)| of(global).is_none_or(|(global, _)| global != *own))
 }
 
-/// The pieces of one [`hold`].
-struct Holding<'a> {
-    access: &'a Access,
-    session: Session,
-    settings: Arc<AuthConfig>,
-    /// With its place, if it has one.
-    own_delivery: Option<(String, Span)>,
-    /// The child is a command of the user's own, which may know the identity's name.
-    announce: bool,
-    rails: Rails,
-    /// What the audit log says of it, as far as it is known from the start.
-    event: Event,
-}
-
-impl Holding<'_> {
-    /// Holds the identity, and writes down that it did or why it did not.
-    async fn hold(&self, name: IdentityName, source: Source) -> Result<Held> {
-        match self.guarded(name.clone(), source).await {
-            Ok(held) => Ok(held),
-            Err(report) => Err(self.refuse(&name, source, report)?),
-        }
-    }
-
-    /// The reason of a refusal, once it is written down.
-    fn refuse(&self, name: &IdentityName, source: Source, report: Report) -> Result<Report> {
-        let event = Event {
-            identity: Some(name.to_string()),
-            source: Some(source.to_string()),
-            refused: Some(reason(&report)),
-            ..self.event.clone()
-        };
-        audit::record(self.access, &self.settings, &event)?;
-        Ok(report)
-    }
-
-    /// The environment stays as it is, but for a region.
-    async fn unmanaged(&self, name: IdentityName, source: Source) -> Result<Held> {
-        let known = self.access.describe(&self.session, &name).await?;
-        if self.rails.has_account() {
-            let credentials = self.session.given(&name).await?;
-            self.rails.check_account(self.access, &self.session, &name, &credentials).await?;
-        }
-        let own = self.run_identity(&name, &known.provider, known.region.clone())?;
-        let kind = &known.kind;
-        self.write_down(&name, source, &known, None, None)?;
-        let mut settings = RunSettings { identity: Some(own), ..self.settings_of_run(Vec::new()) };
-        if kind == "aws/ambient" && integrations::has_any(self.access, &self.session, &name) {
-            let credentials = self.session.given(&name).await?;
-            settings.extras = Box::pin(integrations::for_run(self.access, &self.session, &name, &credentials)).await;
-        }
-        let revocable = Some((self.session.clone(), settings.extras.revocable.clone()));
-        let run = Run::open(&self.access.host, settings).await?;
-        let summary = Some(format!("identity {name} ({source}), {kind}: the environment as it is"));
-        let (run, identity, region) = (Some(run), Some(name), known.region);
-        Ok(Held { run, summary, identity, region, revocable, ..Held::default() })
-    }
-
-    fn write_down(
-        &self,
-        name: &IdentityName,
-        source: Source,
-        known: &Description,
-        delivery: Option<Delivery>,
-        expiration: Option<jiff::Timestamp>,
-    ) -> Result<()> {
-        let event = Event {
-            identity: Some(name.to_string()),
-            source: Some(source.to_string()),
-            chain: known.chain.clone(),
-            account: known.account.clone(),
-            delivery: delivery.map(Delivery::name),
-            expiration: expiration.map(|expiration| expiration.to_string()),
-            ..self.event.clone()
-        };
-        audit::record(self.access, &self.settings, &event)
-    }
-
-    async fn guarded(&self, name: IdentityName, source: Source) -> Result<Held> {
-        if self.settings.identity(name.as_str()).is_some_and(|identity| identity.kind.is_ambient()) {
-            return self.unmanaged(name, source).await;
-        }
-        let session = self.rails.session(&self.session);
-        let credentials = self.access.given(&session, &name).await?;
-        self.rails.check_ttl(&name, &credentials, self.access.host.now())?;
-        self.rails.check_account(self.access, &session, &name, &credentials).await?;
-        let others = others(&self.settings, &name);
-        for (other, required) in &others {
-            if *required {
-                let given = self.access.given(&self.session, other).await?;
-                // What the child gets is of one cloud; the other's ambient credentials would go by unseen.
-                let is_aws = |credentials: &Credentials| matches!(credentials, Credentials::Aws(_));
-                if !is_aws(&given) || !is_aws(&credentials) {
-                    let (identity, required) = (name.to_string(), other.to_string());
-                    return Err(Guarded::OtherCloud { identity, required }.into());
-                }
-            }
-        }
-        let known = self.access.describe(&self.session, &name).await?;
-        let region = credentials.region().map(str::to_owned).or_else(|| known.region.clone());
-        let mut own = self.run_identity(&name, &known.provider, region.clone())?;
-        let extras = integrations::for_run(self.access, &self.session, &name, &credentials);
-        let extras = Box::pin(extras).await;
-        let expiration = credentials.expiration();
-        if let Credentials::Environment(given) = credentials {
-            own = RunIdentity { style: Style::Environment, given: Some(given), ..own };
-        }
-        let delivery = own.delivery;
-        let mut allowed = Vec::with_capacity(others.len());
-        for (other, _) in &others {
-            let known = self.access.describe(&self.session, other).await?;
-            allowed.push(self.run_identity(other, &known.provider, known.region)?);
-        }
-        self.write_down(&name, source, &known, Some(delivery), expiration)?;
-        let revocable = Some((self.session.clone(), extras.revocable.clone()));
-        let settings = RunSettings { identity: Some(own), extras, ..self.settings_of_run(allowed) };
-        let run = Run::open(&self.access.host, settings).await?;
-        let account = known.account.map(|account| format!(", account {account}")).unwrap_or_default();
-        let summary = format!("identity {name} ({source}){account}, delivery {delivery}");
-        let (run, summary, identity) = (Some(run), Some(summary), Some(name));
-        Ok(Held { run, summary, identity, region, revocable, ..Held::default() })
-    }
-
-    /// Everything of a run but its own identity.
-    fn settings_of_run(&self, allowed: Vec<RunIdentity>) -> RunSettings {
-        RunSettings {
-            identity: None,
-            allowed,
-            source: self.source(),
-            tokens: Some(self.tokens()),
-            configuration: self.access.configuration.display().to_string(),
-            forbidden: forbidden(&self.access.host, self.access),
-            announce: self.announce,
-            extras: Extras::default(),
-        }
-    }
-
-    /// The run that this process is a child of, else the session itself. A nested atmos may use what its parent allows and
-    /// nothing else.
-    fn source(&self) -> crate::auth::run::Source {
-        match &self.access.parent {
-            Some(parent) => parent.source(self.session.clone()),
-            None => source_of(self.session.clone()),
-        }
-    }
-
-    fn tokens(&self) -> crate::auth::run::Tokens {
-        match &self.access.parent {
-            Some(parent) => parent.tokens(self.session.clone()),
-            None => tokens_of(self.session.clone()),
-        }
-    }
-
-    fn run_identity(&self, name: &IdentityName, provider: &str, region: Option<String>) -> Result<RunIdentity> {
-        let identity = self.settings.identity(name.as_str());
-        let provider = self.settings.provider(provider);
-        let word = delivery_word(self.own_delivery.clone(), identity, provider, &self.settings);
-        let delivery = match word {
-            Some((word, span)) => Delivery::parse(&word, self.access.host.sources.place(span).as_ref())?,
-            None => Delivery::default(),
-        };
-        let style = super::auth::style(identity.map(|identity| identity.kind_text.as_str()).unwrap_or_default());
-        let env = identity.map(|identity| identity.env.clone()).unwrap_or_default();
-        let fingerprint = self.session.fingerprint_of(name)?.as_str().to_owned();
-        let (name, profile) = (name.to_string(), profile_name(name.as_str())?);
-        Ok(RunIdentity { name, profile, fingerprint, region, style, delivery, env, given: None })
-    }
-}
-
 /// Why something was refused, in the words of the audit log.
 pub(super) fn reason(report: &Report) -> String {
     report.code().unwrap_or_else(|| "error".to_owned())
-}
-
-/// The other identities that the run may use, each with whether it is required.
-fn others(settings: &AuthConfig, own: &IdentityName) -> Vec<(IdentityName, bool)> {
-    let allowed = settings.node.get("allowed_identities").and_then(Node::as_list).unwrap_or_default();
-    let allowed: Vec<&IdentityName> =
-        allowed.iter().filter_map(|entry| Some(&settings.identity(entry.as_str()?)?.name)).collect();
-    settings
-        .identities
-        .values()
-        .filter(|identity| identity.name != *own)
-        .filter(|identity| identity.required || allowed.contains(&&identity.name))
-        .map(|identity| (identity.name.clone(), identity.required))
-        .collect()
-}
-
-/// SDKs are told to come back this long before the end, or do so by themselves; then they get others.
-const LASTING: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
-/// The `delivery` that counts, with its place: the component's own, else that of the identity, of the provider, of the
-/// section.
-pub(super) fn delivery_word(
-    own: Option<(String, Span)>,
-    identity: Option<&Identity>,
-    provider: Option<&Provider>,
-    settings: &AuthConfig,
-) -> Option<(String, Span)> {
-    let written = |node: &Node| {
-        let delivery = node.get("delivery").filter(|delivery| !delivery.is_null())?;
-        Some((delivery.scalar_text()?, delivery.span))
-    };
-    own.or_else(|| written(&identity?.node)).or_else(|| written(&provider?.node)).or_else(|| written(&settings.node))
-}
-
-/// Where a child of the run gets tokens for clusters.
-fn tokens_of(session: Session) -> crate::auth::run::Tokens {
-    Arc::new(move |name: String, resource: String| {
-        let session = session.clone();
-        Box::pin(async move {
-            let chain = session.chain(&IdentityName::from(name.as_str())).map_err(|error| error.to_string())?;
-            let token = session.azure_cluster_token(&chain, &resource).await.map_err(|error| error.to_string())?;
-            Ok(Credentials::Environment(token.given(crate::auth::run::TOKEN, jiff::Timestamp::now())))
-        })
-    })
-}
-
-/// Where the run's helper gets credentials while the child runs: from the session, which renews them.
-fn source_of(session: Session) -> crate::auth::run::Source {
-    Arc::new(move |name: String| {
-        let session = session.clone();
-        Box::pin(async move {
-            let session = session.lasting(LASTING);
-            session.given(&IdentityName::from(name.as_str())).await.map_err(|error| error.to_string())
-        })
-    })
 }
 
 fn forbidden(host: &Host, access: &Access) -> Vec<String> {
@@ -565,6 +350,15 @@ pub(super) fn environment(app: &App, access: &Access, component_env: &Node, held
         terminal: app.host.terminal.stderr,
     };
     environment::add_atmos(&mut env, &atmos);
+    env
+}
+
+/// What is known of that before anybody has signed in.
+pub(super) fn early_environment(app: &App, component_env: &Node) -> Env {
+    let mut env = app.host.env.clone();
+    for (name, value) in environment::entries([&app.config.env, component_env]) {
+        env.change(&name, value.as_deref());
+    }
     env
 }
 

@@ -227,8 +227,7 @@ impl Run<'_, '_> {
         }
         let held = self.hold(step, early).await?;
         let ended = self.start(step, &layers, &held, &cwd).await;
-        held.close().await?;
-        ended
+        held.close_after(ended).await
     }
 
     /// The variables of a step. Where commands give some of them these run as the step does, whose identity is held then.
@@ -236,7 +235,11 @@ impl Run<'_, '_> {
         let is_command = |variable: &Variable| matches!(variable.origin, Origin::Command(_));
         let asks = self.request.command.env.iter().any(is_command);
         let held = if asks { Some(self.hold(step, None).await?) } else { None };
-        Ok((self.layers(held.as_ref()).await?, held))
+        match (self.layers(held.as_ref()).await, held) {
+            (Ok(layers), held) => Ok((layers, held)),
+            (Err(report), Some(held)) => held.close_after(Err(report)).await,
+            (Err(report), None) => Err(report),
+        }
     }
 
     /// The identity of a step, unless it is held already.
@@ -355,8 +358,10 @@ impl Family for Run<'_, '_> {
         let cwd = self.directory(Some(step))?;
         let (layers, early) = self.begin(step).await?;
         let held = self.hold(step, early).await?;
-        let (program, env, _) = self.program(step, &layers, &held, &cwd)?;
-        Ok(Ready { program, cwd, env, held })
+        match self.program(step, &layers, &held, &cwd) {
+            Ok((program, env, _)) => Ok(Ready { program, cwd, env, held }),
+            Err(report) => held.close_after(Err(report)).await,
+        }
     }
 
     fn keep(&mut self, step: &Step, ended: &Ended, env: &Env) -> Result<()> {

@@ -20,7 +20,7 @@ use crate::component::{Instance, Kind};
 use crate::diag::{Failure, Result};
 use crate::exec::argv::is_on;
 use crate::exec::folder_lock::FolderLock;
-use crate::exec::helmfile::{Plan, Request, Settings, Target, steps};
+use crate::exec::helmfile::{Plan, Request, Settings, Target, meant, steps};
 use crate::exec::relay::Relay;
 use crate::exec::signals::Signals;
 use crate::exec::{Error as ExecError, Hangup, Launch, Output, Redirect, environment, files, folder_lock, process};
@@ -52,6 +52,12 @@ pub struct RunRequest {
     pub evaluation: resolve::Options,
     /// Which of many components, and how they run together.
     pub many: many::Options,
+}
+
+impl RunRequest {
+    fn meant(&self) -> &str {
+        meant(&self.global_options, &self.verb, &self.native)
+    }
 }
 
 /// How a command ended.
@@ -168,8 +174,7 @@ fn evaluation(request: &RunRequest) -> resolve::Options {
 
 /// The command takes away what others may need.
 fn destroys(request: &RunRequest) -> bool {
-    let is = |word: &str| matches!(word, "destroy" | "delete");
-    is(&request.verb) || request.verb == "exec" && request.native.first().is_some_and(|word| is(word))
+    matches!(request.meant(), "destroy" | "delete")
 }
 
 /// Evaluates and checks an instance. `None` when it is disabled, which is not an error.
@@ -342,10 +347,7 @@ async fn start(
     let held = signals.guard(hold).await?;
     let run = Run { app, request, ready, access, relay };
     let result = run.hooked(&held, signals).await;
-    let closed = held.close().await;
-    let code = result?;
-    closed?;
-    Ok(code)
+    held.close_after(result).await
 }
 
 /// One run, checked.
@@ -451,7 +453,7 @@ impl Run<'_> {
 
 /// Exit code 2 says that there are changes, not that something failed.
 fn tells_changes(request: &RunRequest) -> bool {
-    request.verb == "diff" && is_on(&request.native, "-detailed-exitcode")
+    request.meant() == "diff" && is_on(&request.native, "-detailed-exitcode")
 }
 
 fn child_environment(app: &App, access: &Access, target: &Target, held: &Held, plan: &Plan) -> Env {

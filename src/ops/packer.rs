@@ -114,9 +114,7 @@ pub async fn run(app: &App, request: &RunRequest) -> Result<()> {
     let env = child::environment(app, &access, &instance.sections.env, &held);
     let result = packer(app, request, &instance, &folder, env, &mut signals).await;
     // The child has ended: now its credentials go.
-    let closed = held.close().await;
-    result?;
-    closed
+    held.close_after(result).await
 }
 
 /// Runs packer with the variables of the component.
@@ -138,8 +136,10 @@ async fn packer(
     let words = words.chain(request.native.iter().cloned()).chain([template(request, instance)]);
     let launch = launch(&instance.command, words.collect(), folder.to_path_buf(), env, request);
     let result = start(app, &launch, signals, Some(&lock)).await;
-    files::remove(folder, &varfile.name)?;
-    result
+    let removed = files::remove(folder, &varfile.name);
+    result?;
+    removed?;
+    Ok(())
 }
 
 /// What the last build made, or the part that an expression selects. `None` for a component that is switched off.

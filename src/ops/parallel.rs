@@ -8,7 +8,7 @@ use std::task::Poll;
 use super::App;
 use super::child::Held;
 use super::steps::{Ended, Program, Work, pause};
-use crate::diag::Result;
+use crate::diag::{Report, Result};
 use crate::exec::outlet::{Outlet, Stream};
 use crate::exec::relay::{LogOrder, Relay};
 use crate::exec::signals::Signals;
@@ -57,7 +57,6 @@ type Running<'w> = (usize, Arc<Relay>, Pin<Box<dyn Future<Output = Result<Finish
 struct Finished {
     ended: Ended,
     env: Env,
-    held: Held,
 }
 
 /// Runs the children of a step.
@@ -80,9 +79,9 @@ pub(super) async fn run(
         while let Some(at) = next(&step.children, &mut states, stops, how.max_concurrency.unwrap_or(usize::MAX)) {
             let child = &step.children[at];
             let begun = async {
-                let ready = family.ready(child).await?;
                 let order = if how.output == Outputs::Prefixed { LogOrder::Stream } else { LogOrder::Grouped };
-                Ok::<_, crate::diag::Report>((ready, Arc::new(Relay::new(&outlet, order, &child.name, None)?)))
+                let relay = Arc::new(Relay::new(&outlet, order, &child.name, None)?);
+                Ok::<_, Report>((family.ready(child).await?, relay))
             };
             match begun.await {
                 Ok((ready, relay)) => running.push((at, relay.clone(), Box::pin(work(app, child, ready, relay, keep)))),
@@ -105,12 +104,14 @@ pub(super) async fn run(
                 problem.get_or_insert(report);
                 State::Failed
             }
-            Ok(Finished { ended, env, held }) => {
-                held.close().await?;
-                family.keep(child, &ended, &env)?;
-                let code = ended.outcome.code;
-                if code == 0 { State::Succeeded } else { summary.fail(child, code) }
-            }
+            Ok(Finished { ended, env }) => match (family.keep(child, &ended, &env), ended.outcome.code) {
+                (Err(report), _) => {
+                    problem.get_or_insert(report);
+                    State::Failed
+                }
+                (Ok(()), 0) => State::Succeeded,
+                (Ok(()), code) => summary.fail(child, code),
+            },
         };
         if how.output == Outputs::Grouped {
             let mark = if states[at] == State::Succeeded { '✓' } else { '✗' };
@@ -160,20 +161,24 @@ fn state_of(children: &[Step], states: &[State], name: &str) -> Option<State> {
 }
 
 async fn work(app: &App, step: &Step, ready: Ready, relay: Arc<Relay>, keep: bool) -> Result<Finished> {
-    let mut signals = Signals::listen()?;
     let Ready { program, cwd, env, held } = ready;
-    let ended = if step.kind == Kind::Sleep {
-        pause(&mut signals, step.timeout.unwrap_or(std::time::Duration::from_secs(1))).await?;
-        Ended::default()
-    } else {
+    let ended = async {
+        let mut signals = Signals::listen()?;
+        if step.kind == Kind::Sleep {
+            pause(&mut signals, step.timeout.unwrap_or(std::time::Duration::from_secs(1))).await?;
+            return Ok(Ended::default());
+        }
         let (retry, limit) = (step.retry.as_ref(), step.timeout);
         let keep = keep || retry.is_some_and(crate::step::Retry::looks_at_output);
         let (program, cwd) = (&program, cwd.as_path());
         let work =
             Work { host: &app.host, program, cwd, env: &env, retry, limit, keep, relay: Some(&relay), aside: false };
-        work.run(&mut signals).await?
-    };
-    Ok(Finished { ended, env, held })
+        work.run(&mut signals).await
+    }
+    .await;
+    // It has ended: its credentials go, however it did.
+    let ended = held.close_after::<_, Report>(ended).await?;
+    Ok(Finished { ended, env })
 }
 
 /// The first of several that ends.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::App;
 use super::many::{self, Asked, Chosen};
 use crate::component::Kind;
-use crate::diag::Result;
+use crate::diag::{Result, Warning};
 use crate::resolve;
 use crate::value::{Map, Node};
 
@@ -61,9 +61,26 @@ pub fn pipeline(app: &App, request: &PipelineRequest) -> Result<Node> {
         .map(|(instance, needs)| Job { component: instance.name.clone(), stack: instance.stack.clone(), needs })
         .collect();
     Ok(match request.engine {
-        Engine::GitLab => gitlab(&jobs, request),
+        Engine::GitLab => {
+            warn_of_needs(app, &jobs);
+            gitlab(&jobs, request)
+        }
         Engine::Argo => argo(&jobs, request),
     })
+}
+
+/// As many jobs one may wait for, where nobody has changed GitLab's own setting.
+const MOST_NEEDS: usize = 50;
+
+fn warn_of_needs(app: &App, jobs: &[Job]) {
+    let many = jobs.iter().filter(|job| job.needs.len() > MOST_NEEDS);
+    let many: Vec<String> =
+        many.map(|job| format!("{} in {} ({})", job.component, job.stack, job.needs.len())).collect();
+    if !many.is_empty() {
+        let message = format!("GitLab refuses jobs that wait for more than {MOST_NEEDS} others: {}", many.join(", "));
+        let help = "let it depend on fewer components, or raise the limit of the instance (`ci_needs_size_limit`)";
+        app.host.talk.warn(Warning::new("atmos::pipeline::needs", message).help(help));
+    }
 }
 
 fn map<const N: usize>(entries: [(&str, Node); N]) -> Node {

@@ -117,10 +117,9 @@ pub(super) fn protected(app: &App, instance: &Instance) -> Result<Option<String>
     }
 }
 
-/// A template gives a text.
+/// A template gives a text. Nothing is no answer: below a stack that is protected it would lift the protection unseen.
 fn flag(node: &Node) -> Option<bool> {
     match &node.value {
-        Value::Null => Some(false),
         Value::Bool(flag) => Some(*flag),
         Value::String(text) => text.trim().parse().ok(),
         _ => None,
@@ -136,7 +135,8 @@ mod tests {
         for (node, expected) in [
             (Node::from(true), Some(true)),
             (Node::from(false), Some(false)),
-            (Node::default(), Some(false)),
+            // Somebody began to write something.
+            (Node::default(), None),
             (Node::from("true"), Some(true)),
             (Node::from(" false"), Some(false)),
             (Node::from("yes"), None),

@@ -1,6 +1,6 @@
 //! The cache of providers and modules: for runs of terraform, and by itself. Row 12.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -187,15 +187,23 @@ fn tokens(app: &App) -> BTreeMap<String, Secret> {
 }
 
 /// The configuration of terraform that leads through the cache. What the user has of it stays.
-pub(super) fn contribute(started: &Started, section: &Map) -> Map {
+/// Hosts with a port are asked directly.
+pub(super) fn contribute(started: &Started, section: &Map, with_ports: &BTreeSet<String>) -> Map {
     let map = |entries: Vec<(&str, Node)>| -> Node {
         Node::from(entries.into_iter().map(|(key, node)| (key.into(), node)).collect::<Map>())
     };
     let (mut section, server) = (section.clone(), &started.server);
     if !section.contains_key("provider_installation") {
-        // Nothing beside it: terraform asks every way for versions, and one that is down would fail the run.
-        let mirror = map(vec![("network_mirror", map(vec![("url", Node::from(server.providers()))]))]);
-        section.insert("provider_installation".into(), Node::from(vec![mirror]));
+        // Nothing beside it for the others: terraform asks every way for versions, and one that is down would fail the run.
+        let of_hosts: Vec<Node> = with_ports.iter().map(|host| Node::from(format!("{host}/*/*"))).collect();
+        let mut mirror = vec![("url", Node::from(server.providers()))];
+        let mut ways = Vec::new();
+        if !of_hosts.is_empty() {
+            mirror.push(("exclude", Node::from(of_hosts.clone())));
+            ways.push(map(vec![("direct", map(vec![("include", Node::from(of_hosts))]))]));
+        }
+        ways.insert(0, map(vec![("network_mirror", map(mirror))]));
+        section.insert("provider_installation".into(), Node::from(ways));
     }
     let mut hosts = section.get("host").and_then(Node::as_map).cloned().unwrap_or_default();
     for host in HOSTS {

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use miette::Diagnostic;
 use thiserror::Error as ThisError;
 
-use super::App;
 use super::provision::{self, Record};
+use super::{App, protection};
 use crate::component::{self, Instance, Kind};
 use crate::diag::{Failure, Result, Warning};
 use crate::exec::folder_lock;
@@ -127,6 +127,13 @@ pub async fn delete(app: &App, request: &SourceRequest) -> Result<()> {
     }
     if !request.force {
         return Err(Error::Force { folder: shown(app, &folder) }.into());
+    }
+    if request.everything && !states_below(&folder).is_empty() {
+        let evaluated = app.evaluate(&instance, &request.evaluation)?;
+        protection::check(app, &evaluated, &format!("{} source delete --everything", instance.kind.key()))?;
+        if instance.locked {
+            return Err(crate::exec::Error::Locked { component: instance.name }.into());
+        }
     }
     let _lock = folder_lock::acquire(&app.host, &folder).await?;
     let not_fetched = || Error::NotFetched { folder: shown(app, &folder) };

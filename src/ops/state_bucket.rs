@@ -108,6 +108,9 @@ pub async fn delete(app: &App, request: &BackendRequest) -> Result<()> {
     let instance = instance(app, request, "delete")?;
     check_kind(&instance, "delete")?;
     protection::check(app, &instance, "terraform backend delete")?;
+    if instance.locked {
+        return Err(crate::exec::Error::Locked { component: instance.name }.into());
+    }
     if !request.force {
         return Err(Error::Force { component: instance.name, stack: instance.stack }.into());
     }

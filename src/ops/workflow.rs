@@ -339,8 +339,7 @@ impl Run<'_, '_> {
         }
         let held = self.runner.hold(step.identity.as_deref()).await?;
         let ended = self.start(step, stack, &layers, &held, &cwd).await;
-        held.close().await?;
-        let (ended, shown) = ended?;
+        let (ended, shown) = held.close_after(ended).await?;
         if ended.outcome.code == 0 {
             let env = child_view(self.app, &layers);
             return Ok(self.texts.keep(step, &ended.outcome, &env)?);
@@ -476,7 +475,10 @@ impl Family for Run<'_, '_> {
         let cwd = self.runner.directory(directory, &self.app.config.base_path, &self.app.host.cwd, step.span)?;
         let held = self.runner.hold(step.identity.as_deref()).await?;
         let seen = self.runner.environment(&layers, &held, &Program::Shell(String::new()), &cwd);
-        let (program, shown) = self.program(step, stack, &seen)?;
+        let (program, shown) = match self.program(step, stack, &seen) {
+            Ok(program) => program,
+            Err(report) => return held.close_after(Err(report)).await,
+        };
         let env = self.runner.environment(&layers, &held, &program, &cwd);
         if let Program::Atmos(_) = program {
             self.app.host.talk.info(format!("▶ Executing command: {shown}"));

@@ -76,6 +76,10 @@ impl Retry {
     /// The wait after this attempt, counted from 1. `chance` is between -1 and 1 and moves it within the jitter.
     pub fn delay(&self, attempt: u32, chance: f64) -> Duration {
         let initial = self.initial_delay.as_secs_f64();
+        if initial == 0.0 {
+            // Nothing does not grow, however often it is multiplied.
+            return Duration::ZERO;
+        }
         let seconds = match self.strategy {
             Strategy::Constant => initial,
             Strategy::Linear => initial * f64::from(attempt),
@@ -207,6 +211,8 @@ mod tests {
     fn endless_growth_is_no_panic() {
         let retry = read(&json!({"initial_delay": "1h", "backoff_strategy": "exponential"})).unwrap();
         assert_eq!(retry.delay(u32::MAX, 0.0), Duration::from_hours(24));
+        let at_once = read(&json!({"backoff_strategy": "exponential"})).unwrap();
+        assert_eq!(at_once.delay(u32::MAX, 0.0), Duration::ZERO);
     }
 
     #[test]

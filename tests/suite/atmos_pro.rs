@@ -269,3 +269,16 @@ fn within_a_run_its_tokens_go_before_those_of_the_environment() {
         assert!(log.contains("x-access-token:ghs_") && !log.contains("ghp_of"), "{mode}: {log}");
     }
 }
+
+#[test]
+fn tokens_are_taken_back_where_the_run_fails_before_anything_is_started() {
+    let mut federation = job(AUTH);
+    federation.sandbox.remove("TF_CLI_CONFIG_FILE");
+    federation.sandbox.write("components/terraform/app/main.tf", "");
+    federation.sandbox.write("atmos.d/rc.yaml", "components: {terraform: {rc: {enabled: true, host: {a: 1}}}}\n");
+    let plan = ["terraform", "plan", "app", "-s", "dev", "-i", "cloud"];
+    let (run, calls) = federation.during(|| federation.sandbox.atmos(&plan).exits(1));
+    let run = run.says("components.terraform.rc");
+    assert_eq!(calls, ONCE, "{run}");
+    federation.assert_clean();
+}

@@ -190,7 +190,8 @@ fn planfiles_are_kept_listed_fetched_and_deleted() {
     assert!(std::fs::read(&plan).unwrap() == kept, "the plan came back changed");
     sandbox.atmos(&["terraform", "apply", "app", "-s", "dev", "--from-plan"]).success();
 
-    planfile(&sandbox, &["upload", "app", "-s", "dev"]).exits(1);
+    let missing = planfile(&sandbox, &["upload", "app", "-s", "dev"]).exits(1);
+    missing.says("there is no planfile of app in dev").says("atmos terraform plan app -s dev");
     std::fs::write(sandbox.root().join("mine"), "x").unwrap();
     let mine = sandbox.root().join("mine");
     let words = ["upload", "other", "-s", "dev", "--sha", "def", "--planfile", mine.to_str().unwrap()];

@@ -225,6 +225,14 @@ fn helmfile_exec_adds_the_varfile() {
     let calls = sandbox.calls();
     assert!(calls.len() == 1 && calls[0].contains("prod-web.helmfile.vars.yaml list --output json"), "{calls:?}");
     sandbox.atmos(&["helmfile", "exec", "web", "-s", "prod"]).exits(1).says("has nothing to run");
+    // What it runs is treated as it is by itself: of many, those that are locked are passed over.
+    sandbox.write("s/prod.yaml", &stack("prod").replace("web: {}", "web: {metadata: {locked: true}}"));
+    sandbox.calls();
+    let run = sandbox.atmos(&["helmfile", "exec", "--all", "-s", "prod", "--", "sync"]).success();
+    run.says("web in prod is locked and skipped");
+    let calls = sandbox.calls();
+    assert!(calls.len() == 1 && calls[0].contains("prod-api.helmfile.vars.yaml sync"), "{calls:?}");
+    sandbox.atmos(&["helmfile", "exec", "web", "-s", "prod", "--", "sync"]).exits(1).says("locked");
 }
 
 #[test]
@@ -278,6 +286,11 @@ fn states_of_locked_components_are_left_alone() {
         "state push vpc other.tfstate -s prod",
         "state replace-provider vpc a b -s prod -auto-approve",
         "force-unlock vpc 0 -s prod -force",
+        "refresh vpc -s prod",
+        "exec vpc -s prod -- -chdir=. apply -auto-approve",
+        "workspace delete vpc -s prod -force",
+        "clean vpc -s prod --everything --force",
+        "clean --everything --force",
     ] {
         terraform(&sandbox, line).exits(1).says("locked");
     }

@@ -143,6 +143,16 @@ fn plan(sandbox: &Sandbox, env: &[(&str, &str)], more: &[&str]) -> Outcome {
 }
 
 #[test]
+fn a_summary_that_could_not_be_written_is_refused_before_anything_runs() {
+    let sandbox = sandbox();
+    for place in ["atmos.yaml/run.json", "ct"] {
+        let words = ["terraform", "plan", "--all", "--execution-summary-file", place];
+        sandbox.atmos(&words).exits(1).says(place);
+    }
+    assert!(seen(&sandbox).is_empty());
+}
+
+#[test]
 fn each_of_many_at_once_sees_its_own_identity_in_the_order_of_dependencies() {
     let sandbox = sandbox();
     let outcome = plan(&sandbox, &[("STUB_KEYS", "1"), ("STUB_SECONDS", "0.1")], &[EIGHT]).success();

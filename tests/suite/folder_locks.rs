@@ -211,3 +211,34 @@ fn what_a_hook_leaves_behind_does_not_keep_the_folder() {
     crate::support::signal(left.trim().parse().unwrap(), rustix::process::Signal::KILL);
     again.success();
 }
+
+#[test]
+fn a_data_directory_and_a_cache_in_use_are_not_cleaned() {
+    let mut sandbox = stubbed(WAITS);
+    let (data, cache) = (sandbox.repo().join("data"), sandbox.root().join("cache-of-plugins"));
+    sandbox.set("TF_DATA_DIR", &data);
+    sandbox.set("ATMOS_FOLDER_LOCK_TIMEOUT", "100ms");
+    let run = at_work(&sandbox, "app");
+    let clean = ["terraform", "clean", "other", "-s", "prod", "--force"];
+    sandbox.atmos(&clean).exits(1).says("another atmos process still works in");
+    let_go(&sandbox, run);
+    sandbox.atmos(&clean).success();
+
+    // An init fills the cache as if nobody else did.
+    for file in ["started", "go"] {
+        std::fs::remove_file(sandbox.root().join(file)).unwrap();
+    }
+    let script = sandbox.read("bin/stub").replace("= apply ] || exit 0", "= init ] || exit 0");
+    sandbox.write("bin/stub", &script);
+    sandbox.set("ATMOS_COMPONENTS_TERRAFORM_PLUGIN_CACHE_DIR", &cache);
+    let package = cache.join("registry.terraform.io/hashicorp/null/3.2.1/linux_amd64/terraform-provider-null");
+    std::fs::create_dir_all(package.parent().unwrap()).unwrap();
+    std::fs::write(&package, "").unwrap();
+    let run = at_work(&sandbox, "third");
+    let clean = ["terraform", "clean", "--cache", "--force"];
+    sandbox.atmos(&clean).exits(1).says("another atmos process still works in");
+    assert!(package.exists());
+    let_go(&sandbox, run);
+    sandbox.atmos(&clean).success();
+    assert!(!package.exists());
+}

@@ -203,3 +203,42 @@ fn a_hook_publishes_into_a_named_repository() {
     let log = sandbox.git(&remote, &["log", "deploy", "--format=%an %s"]);
     assert!(log.starts_with("Robot Update artifacts for app in dev\n"), "{log}");
 }
+
+#[test]
+fn components_that_run_at_once_commit_one_after_the_other() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mut sandbox = sandbox("");
+    let git = crate::support::find_part("git").expect("a part of the test bed");
+    let wrapper = format!(
+        "#!/bin/sh\ncase \"$*\" in add*) mkdir \"$TOP/commits\" || echo overlap >>\"$TOP/overlaps\";; esac\n\
+         '{}' \"$@\"; code=$?\n\
+         [ \"$*\" != 'rev-parse HEAD' ] || rmdir \"$TOP/commits\"\nexit $code\n",
+        git.display()
+    );
+    let bin = sandbox.root().join("bin");
+    std::fs::create_dir(&bin).unwrap();
+    std::fs::write(bin.join("git"), wrapper).unwrap();
+    std::fs::set_permissions(bin.join("git"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let components = ["a", "b", "c", "d", "e"].map(|name| {
+        sandbox.write(&format!("components/terraform/{name}/main.tf"), "");
+        sandbox.write(&format!("components/terraform/{name}/out/text"), "");
+        format!(
+            "    {name}: {{hooks: {{publish: {{events: [after.terraform.plan], kind: git, commit: {{paths: [out]}}}}}}}}\n"
+        )
+    });
+    sandbox.git_init();
+    sandbox
+        .write("stacks/dev.yaml", &format!("vars: {{stage: dev}}\ncomponents:\n  terraform:\n{}", components.concat()));
+    for name in ["a", "b", "c", "d", "e"] {
+        sandbox.write(&format!("components/terraform/{name}/out/text"), name);
+    }
+    let path = format!("{}:{}", bin.display(), sandbox.environment()["PATH"].to_str().unwrap());
+    let (path, top) = (std::ffi::OsString::from(path), sandbox.root().to_owned());
+    sandbox.set("PATH", path);
+    sandbox.set("TOP", top);
+    sandbox.set("EMAIL", "somebody@example.com");
+    let run = sandbox.atmos(&["terraform", "plan", "--all", "--max-concurrency", "5"]).success();
+    assert!(!sandbox.root().join("overlaps").exists(), "{run}");
+    let commits = sandbox.git(&sandbox.repo(), &["log", "--format=%s"]);
+    assert_eq!(commits.lines().filter(|line| line.starts_with("Update artifacts for")).count(), 5, "{run}\n{commits}");
+}

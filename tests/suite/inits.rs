@@ -147,3 +147,19 @@ fn inits_without_a_cache_run_at_once() {
     let sandbox = sandbox(", plugin_cache: false", script);
     sandbox.atmos(&["terraform", "plan", "--components", "a,b", "--max-concurrency", "2"]).success();
 }
+
+#[test]
+fn the_flag_that_passes_variables_to_init_goes_before_the_setting_either_way() {
+    for (setting, flag, passes) in [
+        ("true", None, true),
+        ("true", Some("--init-pass-vars=false"), false),
+        ("false", None, false),
+        ("false", Some("--init-pass-vars"), true),
+    ] {
+        let sandbox = sandbox(&format!(", init: {{pass_vars: {setting}}}"), "exit 0");
+        let words = ["terraform", "plan", "a", "-s", "dev"];
+        sandbox.atmos(&words.into_iter().chain(flag).collect::<Vec<_>>()).success();
+        let init = sandbox.calls().into_iter().find(|call| call.starts_with("init")).expect("an init");
+        assert_eq!(init.contains("-var-file"), passes, "{setting} {flag:?}: {init}");
+    }
+}

@@ -138,3 +138,17 @@ commands:
     let outcome = sandbox.atmos(&["release"]).exits(2).says("✓ releasing 1.2");
     assert_eq!(lines(&outcome), ["a", "b 1.2", "b 1.2"]);
 }
+
+#[test]
+fn those_that_run_end_before_a_failure_beside_them_ends_the_run() {
+    let sandbox = scenario();
+    // What the first leaves cannot be read while the second is at work.
+    let flow = "workflows:\n  late:\n    steps:\n    - name: both\n      type: parallel\n      steps:\n      \
+                - {name: quick, type: shell, command: echo x, outputs: {bad: '{{ .nothing.here }}'}}\n      \
+                - {name: slow, type: shell, command: 'i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; echo done >done'}\n";
+    sandbox.write("stacks/workflows/late.yaml", flow);
+    let file = sandbox.repo().join("stacks/workflows/late.yaml");
+    let outcome = sandbox.atmos(&["workflow", "late", "--file", file.to_str().unwrap()]).exits(1);
+    let outcome = outcome.says("the output `bad` of the step `quick`");
+    assert!(sandbox.has("done"), "nobody waited for it: {outcome}");
+}

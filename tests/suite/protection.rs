@@ -49,6 +49,8 @@ fn whatever_takes_a_protected_component_away_is_refused() {
         "exec vpc -s prod -- destroy -auto-approve",
         "exec vpc -s prod -- apply gone.plan",
         "exec vpc -s prod -- workspace delete -force prod",
+        "exec vpc -s prod -- -chdir=. destroy -auto-approve",
+        "exec vpc -s prod -- -chdir=. apply -destroy=True -auto-approve",
         "apply --components vpc --from-plan",
         "clean vpc -s prod --everything --force",
         "clean --everything --force",
@@ -59,6 +61,26 @@ fn whatever_takes_a_protected_component_away_is_refused() {
         assert!(is_there(&sandbox, "vpc"), "{line}");
     }
     sandbox.atmos(&["terraform", "destroy", "app", "-s", "prod", "-auto-approve"]).exits(1).says("app in prod");
+    // No variable of terraform lifts it either, wherever it is set.
+    for (name, value, line) in [
+        ("TF_CLI_ARGS_apply", "-destroy", "apply vpc -s prod -auto-approve"),
+        ("TF_CLI_ARGS_apply", "-lock=false '-destroy'", "deploy --all"),
+        ("TF_CLI_ARGS", "-destroy", "exec vpc -s prod -- apply -auto-approve"),
+        ("TF_CLI_ARGS_apply", "gone.plan", "apply vpc -s prod -auto-approve"),
+        ("TF_CLI_ARGS_workspace_delete", "-force", "workspace delete vpc -s prod"),
+    ] {
+        let words: Vec<&str> = std::iter::once("terraform").chain(line.split(' ')).collect();
+        let refused = sandbox.atmos_with(&[(name, value)], &words).exits(1);
+        let refused = refused.says("is protected against deletion");
+        assert!(is_there(&sandbox, "vpc"), "{name} {refused}");
+    }
+    let env = "vpc:\n      env: {TF_CLI_ARGS_apply: -destroy}";
+    sandbox.write("s/prod.yaml", &STACK.replace("vpc:\n", &format!("{env}\n")));
+    for line in ["apply vpc -s prod -auto-approve", "deploy --all"] {
+        terraform(&sandbox, line).exits(1).says("is protected against deletion");
+        assert!(is_there(&sandbox, "vpc"), "{line}");
+    }
+    sandbox.write("s/prod.yaml", STACK);
     // It protects what was made, and nothing else.
     terraform(&sandbox, "deploy vpc -s prod").success();
     terraform(&sandbox, "state list vpc -s prod").success();
@@ -98,7 +120,15 @@ fn a_run_of_many_is_refused_as_a_whole_and_names_them_all() {
 fn releases_are_protected_the_same_way() {
     let mut sandbox = sandbox();
     sandbox.record(&["HELMFILE"]);
-    for line in ["destroy web -s prod", "destroy --all -s prod", "exec web -s prod -- destroy"] {
+    for line in [
+        "destroy web -s prod",
+        "destroy --all -s prod",
+        "exec web -s prod -- destroy",
+        "exec web -s prod -- -q destroy",
+        "exec web -s prod -- -e prod destroy",
+        "exec web -s prod -- --environment=prod destroy",
+        "diff web -s prod --global-options=destroy",
+    ] {
         let words: Vec<&str> = std::iter::once("helmfile").chain(line.split(' ')).collect();
         sandbox.atmos(&words).exits(1).says("is protected against deletion").says("web in prod (s/prod.yaml:");
     }

@@ -492,7 +492,15 @@ fn a_mirror_is_made_for_the_platforms_that_are_wanted() {
     let mirror = |args: &[&str]| sandbox.atmos(&[&["terraform", "cache", "mirror"], args].concat());
     mirror(&["app", "-s", "dev"]).success().says("Cache holds 0 object(s)");
     let expected = format!("providers mirror -platform=linux_amd64 -platform=darwin_arm64 {}", folder.display());
-    assert_eq!(sandbox.calls(), [expected]);
+    assert_eq!(sandbox.calls(), [expected.as_str()]);
+    // Modules have to be installed before terraform knows what they require.
+    sandbox.write(&format!("{FOLDER}/modules.tf"), "module \"m\" {\n  source = \"./m\"\n}\n");
+    mirror(&["app", "-s", "dev"]).success();
+    let calls = sandbox.calls();
+    assert!(calls[0].starts_with("init") && calls.last() == Some(&expected), "{calls:?}");
+    mirror(&["app", "-s", "dev", "--skip-init"]).success();
+    assert_eq!(sandbox.calls(), [expected.as_str()]);
+    std::fs::remove_file(sandbox.repo().join(format!("{FOLDER}/modules.tf"))).unwrap();
     let json = mirror(&["--all", "--platform", "linux_arm64", "-f", "json"]).success().json();
     assert_eq!(json["platforms"], serde_json::json!(["linux_arm64"]));
     assert_eq!(json["components"].as_array().unwrap().len(), 2);

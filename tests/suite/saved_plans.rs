@@ -172,7 +172,39 @@ fn varfiles_and_planfiles_are_private_and_varfiles_may_go_after_each_run() {
     let shell = [("SHELL", "/bin/true")];
     sandbox.atmos_with(&shell, &["terraform", "shell", "vpc", "-s", "prod"]).success();
     assert!(!sandbox.has(varfile));
+    let nowhere = [("SHELL", "/nowhere/shell")];
+    sandbox.atmos_with(&nowhere, &["terraform", "shell", "vpc", "-s", "prod"]).exits(1).says("/nowhere/shell");
+    assert!(!sandbox.has(varfile), "also where there is no shell");
     let env = [("ATMOS_COMPONENTS_TERRAFORM_REMOVE_VARFILES", "false")];
     sandbox.atmos_with(&env, &["terraform", "plan", "vpc", "-s", "prod"]).success();
     assert!(sandbox.has(varfile));
+}
+
+#[test]
+fn a_plan_under_the_name_of_another_instance_is_not_applied_for_that_one() {
+    let sandbox = Sandbox::empty().with_terraform();
+    sandbox.write("atmos.yaml", CONFIGURATION);
+    let stack = "vars: {stage: prod}\nterraform: {backend_type: local}\ncomponents:\n  terraform:\n\
+                 \x20   one: {metadata: {component: vpc}, vars: {name: one}}\n    two: {metadata: {component: vpc}, vars: {name: two}}\n";
+    sandbox.write("s/prod.yaml", stack);
+    sandbox.write("ct/vpc/main.tf", MAIN);
+    terraform(&sandbox, "plan --all").success();
+    let path = |name: &str| sandbox.repo().join(format!("ct/vpc/{name}"));
+    let exchange = || {
+        for (from, to) in
+            [("prod-one.planfile", "t"), ("prod-two.planfile", "prod-one.planfile"), ("t", "prod-two.planfile")]
+        {
+            std::fs::rename(path(from), path(to)).unwrap();
+        }
+    };
+    exchange();
+    let refused = terraform(&sandbox, "apply --all --from-plan").exits(1).says("nothing was applied");
+    refused.says("one in prod: it was made for prod/two").says("two in prod: it was made for prod/one");
+    terraform(&sandbox, "apply one -s prod --from-plan").exits(1).says("it was made for prod/two");
+    // Brought from elsewhere, the plan itself tells.
+    std::fs::remove_file(path(".terraform/atmos-plans.json")).unwrap();
+    let refused = terraform(&sandbox, "apply one -s prod --from-plan").exits(1);
+    refused.says("it was made in the workspace `prod-two`, and this one is `prod-one`");
+    exchange();
+    terraform(&sandbox, "apply --all --from-plan").success();
 }

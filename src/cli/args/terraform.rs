@@ -54,7 +54,7 @@ pub struct TerraformRun {
     #[arg(long, value_name = "TEXT")]
     pub append_user_agent: Option<String>,
 
-    /// Of a plan: exit with 2 where something changes (nothing is uploaded)
+    /// Tell Atmos Pro how plan, apply and deploy end; a plan exits with 2 where something changes
     /// [env: ATMOS_UPLOAD_STATUS, ATMOS_TERRAFORM_PLAN_UPLOAD_STATUS]
     #[arg(long)]
     pub upload_status: Option<bool>,

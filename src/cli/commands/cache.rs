@@ -187,8 +187,8 @@ fn mirror(context: &Context, args: MirrorArgs) -> Result<u8> {
     let app = context.app_with_config()?;
     let mut request = plain(context, "providers", args.run)?;
     request.request.words.push("mirror".to_owned());
-    // What is required stands in the sources: nothing has to be installed for it.
-    request.request.skip_init = !request.request.force_init;
+    // What is required stands in the sources: but for modules nothing has to be installed for it.
+    request.request.init_for_modules = !request.request.force_init;
     if !request.request.native.is_empty() {
         let message = format!("`{}` has no effect on the cache", request.request.native.join(" "));
         context.host.talk.warn(Warning::new("atmos::cli::no_effect", message));

@@ -6,7 +6,7 @@ use super::super::args::{DryRunFormat, Fleet};
 use super::super::error::Error;
 use super::super::setup::{Context, flag};
 use super::affected;
-use crate::diag::Result;
+use crate::diag::{Result, Warning};
 use crate::exec::relay::LogOrder;
 use crate::graph::Depth;
 use crate::ops::many::{self, Affected, FailureMode, Options, Selectors};
@@ -72,6 +72,9 @@ pub(super) fn options(
         hide_unchanged: false,
     };
     let summary = fleet.execution_summary_file.or_else(|| own("EXECUTION_SUMMARY_FILE").map(PathBuf::from));
+    if let Some(path) = &summary {
+        check_summary(&context.host.absolute(path))?;
+    }
     Ok((options, summary))
 }
 
@@ -129,10 +132,31 @@ pub(super) fn report(context: &Context, fleet: Option<many::Fleet>, summary: Opt
         context.host.talk.info(output::fleet_table(&fleet).trim_end());
     }
     let written = summary.map(|path| write(context, &fleet, &context.host.absolute(path)));
-    match fleet.failure {
-        Some(failure) => Err(failure),
-        None => written.unwrap_or(Ok(())),
+    match (fleet.failure, written) {
+        (Some(failure), Some(Err(report))) => {
+            context.host.talk.warn(Warning::new("atmos::cli::summary", report.to_string()));
+            Err(failure)
+        }
+        (Some(failure), _) => Err(failure),
+        (None, written) => written.unwrap_or(Ok(())),
     }
+}
+
+/// Refuses a summary that could not be written when everything is done. Nothing is made yet.
+fn check_summary(path: &Path) -> Result<()> {
+    let refuse = |cause: std::io::Error| Err(Error::Write { path: path.display().to_string(), cause }.into());
+    if path.is_dir() {
+        return refuse(std::io::ErrorKind::IsADirectory.into());
+    }
+    let Some(there) = path.ancestors().find(|path| path.symlink_metadata().is_ok()) else { return Ok(()) };
+    if there != path && !there.is_dir() {
+        return refuse(std::io::ErrorKind::NotADirectory.into());
+    }
+    #[cfg(unix)]
+    if let Err(error) = rustix::fs::access(there, rustix::fs::Access::WRITE_OK) {
+        return refuse(error.into());
+    }
+    Ok(())
 }
 
 fn write(context: &Context, fleet: &many::Fleet, path: &Path) -> Result<()> {

@@ -34,7 +34,10 @@ pub(super) fn run(context: &Context, args: TerraformArgs) -> Result<u8> {
     use TerraformCommand as C;
     match args.command {
         C::Plan { run, init, fleet, dry, ci, use_mocks, skip_planfile, hide } => {
-            let skip = flag(skip_planfile, &context.host.env, "ATMOS_TERRAFORM_PLAN_SKIP_PLANFILE")?;
+            let skip = match skip_planfile {
+                None => boolean(&context.host.env, "ATMOS_TERRAFORM_PLAN_SKIP_PLANFILE")?,
+                given => given,
+            };
             let mut request = request(context, "plan", run, &init)?;
             request.request.skip_planfile = skip;
             request.ci = in_ci(&ci, context)?;
@@ -254,7 +257,6 @@ pub(super) fn request(context: &Context, word: &str, run: TerraformRun, init: &I
     command.extend(words.next_if(|next| verbs.contains(&next.as_str())));
     let component = words.next();
     let positionals: Vec<String> = words.collect();
-    let pass_vars = flag(run.init_pass_vars, env, "ATMOS_INIT_PASS_VARS")?;
     let either = |given: Option<bool>, name: &str| match given {
         Some(value) => Ok(Some(value)),
         None => boolean(env, name),
@@ -267,7 +269,7 @@ pub(super) fn request(context: &Context, word: &str, run: TerraformRun, init: &I
         raw: context.native.raw.clone(),
         skip_init: !run.init && flag(run.skip_init, env, "ATMOS_SKIP_INIT")?,
         force_init: run.init,
-        init_pass_vars: pass_vars.then_some(true),
+        init_pass_vars: either(run.init_pass_vars, "ATMOS_INIT_PASS_VARS")?,
         quiet_init: either(run.quiet_init, "ATMOS_QUIET_INIT")?,
         init_run_reconfigure: either(init.init_run_reconfigure, "ATMOS_INIT_RUN_RECONFIGURE")?,
         auto_generate_backend_file: either(init.auto_generate_backend_file, "ATMOS_AUTO_GENERATE_BACKEND_FILE")?,
@@ -398,7 +400,7 @@ fn clean(context: &Context, args: CleanArgs) -> Result<u8> {
     };
     let app = context.app_with_config()?;
     let plan = if flag(args.cache, env, "ATMOS_TERRAFORM_CLEAN_CACHE")? {
-        terraform::cache_plan(&app, request.force, dry_run)?
+        context.block_on(terraform::cache_plan(&app, request.force, dry_run))??
     } else {
         context.block_on(terraform::clean_plan(&app, &request))??
     };

@@ -94,7 +94,7 @@ pub(super) async fn once(context: &mut Context<'_>, launch: &Launch, speaks: boo
     let places = if prepares { places_of_init(context) } else { Vec::new() };
     let aside = match &places[..] {
         [] => None,
-        places => Some(context.signals.guard(folder_lock::acquire_for_init(context.host, places)).await?),
+        places => Some(context.signals.guard(folder_lock::acquire_patiently(context.host, places)).await?),
     };
     tracing::debug!(program = launch.program, args = ?launch.args, cwd = %launch.cwd.display(), "starting");
     let host = context.host;

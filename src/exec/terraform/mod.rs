@@ -25,6 +25,7 @@ pub use clean::Options as CleanOptions;
 pub use owned::{Owned, of_data_dir, of_packages};
 pub use request::{FromPlan, Request};
 pub use run::{Context, Finished, Folds, run};
+pub use sources::{calls_modules, hosts_with_ports};
 pub use states::states_below;
 pub use steps::{InitWish, Plan, TAKE_VARIABLES, Workspace, is_approved, steps};
 pub use target::{BACKEND_FILE, Backend, HCL_BACKEND_FILE, OVERRIDE_FILES, Settings, Target};

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::Target;
 use super::folder::{digest, read_json, write_json};
 use super::sources::{self, Contents};
+use super::target::INSTANCES;
 use crate::exec::Error;
 use crate::git::Repository;
 use crate::host::Host;
@@ -122,8 +123,15 @@ fn commit(repository: &Repository<'_>, target: &Target, modules: &[String]) -> O
     repository.standing_below(&sources::directories(&target.folder, modules)).ok()
 }
 
-fn read(target: &Target) -> BTreeMap<String, Planned> {
-    read_json(&target.memory_dir().join(PLANNED)).unwrap_or_default()
+fn read(directory: &Path) -> BTreeMap<String, Planned> {
+    read_json(&directory.join(PLANNED)).unwrap_or_default()
+}
+
+/// What is known of all plans in the folder, whoever made them.
+fn read_all(folder: &Path) -> impl Iterator<Item = Planned> {
+    let instances = std::fs::read_dir(folder.join(INSTANCES)).into_iter().flatten().filter_map(Result::ok);
+    let directories = instances.map(|entry| entry.path()).chain([folder.join(".terraform")]);
+    directories.flat_map(|directory| read(&directory).into_values())
 }
 
 /// Keeps what the planfile was made of. Plans that are gone are forgotten. `data` is terraform's data directory.
@@ -132,7 +140,7 @@ fn read(target: &Target) -> BTreeMap<String, Planned> {
 /// [`Error::File`].
 pub fn remember(host: &Host, target: &Target, data: &Path, planfile: &str, destroys: bool) -> Result<(), Error> {
     let folder = &target.folder;
-    let mut plans = read(target);
+    let mut plans = read(&target.memory_dir());
     plans.retain(|name, _| folder.join(name).exists());
     let Some(planned) = Planned::of(target, &folder.join(planfile)) else { return Ok(()) };
     let modules = sources::modules(folder, data);
@@ -146,32 +154,54 @@ pub fn remember(host: &Host, target: &Target, data: &Path, planfile: &str, destr
     write_json(&directory.join(PLANNED), &plans)
 }
 
-/// What is known of a planfile, if it is the one that was made here.
+/// What is known of a planfile, if it was made here, whatever it was called then.
 fn known(target: &Target, planfile: &str) -> Option<(Planned, Planned)> {
-    let then = read(target).remove(planfile)?;
     let now = Planned::of(target, &target.folder.join(planfile))?;
-    (now.planfile == then.planfile).then_some((then, now))
+    let is_it = |then: &Planned| then.planfile == now.planfile;
+    let own = read(&target.memory_dir()).remove(planfile).filter(is_it);
+    let then = own.or_else(|| read_all(&target.folder).find(is_it))?;
+    Some((then, now))
 }
 
-/// Refuses a plan that was made of other inputs. One that nobody here made, or that is not there, is left to terraform.
+/// Refuses a plan that was made of other inputs, and one of another workspace, whoever made it. Anything else of a plan
+/// that nobody here made, or that is not there, is left to terraform.
 ///
 /// # Errors
 /// [`Error::PlanOutdated`].
 pub fn check(host: &Host, target: &Target, planfile: &str) -> Result<(), Error> {
-    let Some((then, now)) = known(target, planfile) else { return Ok(()) };
-    let mut changed = then.changed(&now, target);
+    let changed = match known(target, planfile) {
+        Some((then, now)) => {
+            let mut changed = then.changed(&now, target);
+            if !changed.is_empty() {
+                changed.extend(then.commits(host, target));
+            }
+            changed
+        }
+        None => other_workspace(host, target, planfile).into_iter().collect(),
+    };
     if changed.is_empty() {
         return Ok(());
     }
-    changed.extend(then.commits(host, target));
     let (component, stack, what) = (target.component.clone(), target.stack.clone(), changed.join("; "));
     Err(Error::PlanOutdated { planfile: planfile.to_owned(), component, stack, what })
+}
+
+/// Where the plan itself says that it is of another workspace: terraform would write what it has into this one.
+fn other_workspace(host: &Host, target: &Target, planfile: &str) -> Option<String> {
+    let chosen = host.env.get("TF_WORKSPACE").is_some() || target.env.get("TF_WORKSPACE").is_some();
+    if chosen || !target.has_workspaces() {
+        return None;
+    }
+    let workspace = workspace_of(&content(&target.folder.join(planfile))?)?;
+    (workspace != target.workspace)
+        .then(|| format!("it was made in the workspace `{workspace}`, and this one is `{}`", target.workspace))
 }
 
 /// Whether applying the planfile destroys everything, as far as that can be told: by the plan itself, else by what it was
 /// asked for here.
 pub fn destroys(target: &Target, planfile: &str) -> bool {
-    mode(&target.folder.join(planfile))
+    content(&target.folder.join(planfile))
+        .and_then(|plan| mode_of(&plan))
         .map_or_else(|| known(target, planfile).is_some_and(|(then, _)| then.destroys), |mode| mode == DESTROY)
 }
 
@@ -179,38 +209,64 @@ pub fn destroys(target: &Target, planfile: &str) -> bool {
 const DESTROY: u64 = 1;
 /// The field of a plan that holds its mode.
 const MODE: u64 = 17;
+/// The field of a plan that holds its backend, and that of a backend that holds the workspace.
+const BACKEND: u64 = 13;
+const WORKSPACE: u64 = 3;
 /// No plan is larger.
 const LARGEST: u64 = 256 << 20;
 
-/// The mode in which a plan was made; `None` where that cannot be read (OpenTofu may encrypt it).
-fn mode(planfile: &Path) -> Option<u64> {
+/// The plan in a planfile; `None` where it cannot be read (OpenTofu may encrypt it).
+fn content(planfile: &Path) -> Option<Vec<u8>> {
     let mut archive = zip::ZipArchive::new(std::fs::File::open(planfile).ok()?).ok()?;
     let mut plan = Vec::new();
     archive.by_name("tfplan").ok()?.take(LARGEST).read_to_end(&mut plan).ok()?;
-    mode_of(&plan)
+    Some(plan)
 }
 
-/// Walks over the fields of a message of Protocol Buffers. A field with the value 0 is left out of it.
-fn mode_of(message: &[u8]) -> Option<u64> {
-    let mut rest = message;
-    let mut found = 0;
+/// The mode in which a plan was made. A field with the value 0 is left out of it.
+fn mode_of(plan: &[u8]) -> Option<u64> {
+    let modes = fields(plan)?.into_iter().filter(|(field, _)| *field == MODE);
+    Some(modes.last().map_or(0, |(_, value)| if let Value::Number(mode) = value { mode } else { 0 }))
+}
+
+/// The workspace of which a plan is.
+fn workspace_of(plan: &[u8]) -> Option<String> {
+    let inner = |message, wanted| {
+        let found = fields(message)?.into_iter().rfind(|(field, _)| *field == wanted);
+        found.and_then(|(_, value)| if let Value::Bytes(bytes) = value { Some(bytes) } else { None })
+    };
+    let workspace = inner(inner(plan, BACKEND)?, WORKSPACE)?;
+    String::from_utf8(workspace.to_vec()).ok().filter(|name| !name.is_empty())
+}
+
+/// The value of a field, as far as it matters here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Value<'m> {
+    Number(u64),
+    Bytes(&'m [u8]),
+    Other,
+}
+
+/// The fields of a message of Protocol Buffers.
+fn fields(message: &[u8]) -> Option<Vec<(u64, Value<'_>)>> {
+    let (mut rest, mut found) = (message, Vec::new());
     while !rest.is_empty() {
         let key = number(&mut rest)?;
-        match key & 7 {
-            0 => {
-                let value = number(&mut rest)?;
-                if key >> 3 == MODE {
-                    found = value;
-                }
-            }
-            1 => rest = rest.get(8..)?,
+        let value = match key & 7 {
+            0 => Value::Number(number(&mut rest)?),
             2 => {
                 let length = usize::try_from(number(&mut rest)?).ok()?;
-                rest = rest.get(length..)?;
+                let (bytes, behind) = rest.split_at_checked(length)?;
+                rest = behind;
+                Value::Bytes(bytes)
             }
-            5 => rest = rest.get(4..)?,
+            kind @ (1 | 5) => {
+                rest = rest.get(if kind == 1 { 8 } else { 4 }..)?;
+                Value::Other
+            }
             _ => return None,
-        }
+        };
+        found.push((key >> 3, value));
     }
     Some(found)
 }

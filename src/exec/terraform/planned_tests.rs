@@ -56,6 +56,58 @@ fn a_plan_of_other_inputs_is_refused_and_an_unknown_one_is_not() {
 }
 
 #[test]
+fn a_plan_is_known_under_the_name_of_another_one_too() {
+    let temp = tempfile::tempdir().unwrap();
+    let (host, folder) = (host(temp.path()), temp.path());
+    let target = |name: &str, own: bool| Target {
+        component: name.to_owned(),
+        stack: "dev".to_owned(),
+        folder: folder.to_path_buf(),
+        data_dir: own.then(|| format!(".terraform/instances/dev-{name}")),
+        ..Target::default()
+    };
+    for own in [false, true] {
+        for name in ["a", "b"] {
+            put(folder, &[(&format!("dev-{name}.planfile"), &format!("plan of {name} {own}"))]);
+            let data = folder.join(".terraform");
+            remember(&host, &target(name, own), &data, &format!("dev-{name}.planfile"), name == "b").unwrap();
+        }
+        check(&host, &target("a", own), "dev-a.planfile").unwrap();
+        std::fs::copy(folder.join("dev-b.planfile"), folder.join("dev-a.planfile")).unwrap();
+        let error = check(&host, &target("a", own), "dev-a.planfile").unwrap_err();
+        assert!(error.to_string().contains("it was made for dev/b"), "{error}");
+        assert!(destroys(&target("a", own), "dev-a.planfile"));
+    }
+}
+
+#[test]
+fn a_plan_says_itself_of_which_workspace_it_is() {
+    use std::io::Write as _;
+    let temp = tempfile::tempdir().unwrap();
+    let host = host(temp.path());
+    // version 3, and a backend with its type and its workspace.
+    let plan = [&[0x08, 3, 0x6a, 10, 0x0a, 1, b's', 0x1a, 5][..], b"dev-a"].concat();
+    assert_eq!(workspace_of(&plan).as_deref(), Some("dev-a"));
+    assert_eq!(workspace_of(&[0x08, 3]), None);
+    let mut archive = zip::ZipWriter::new(std::fs::File::create(temp.path().join("p")).unwrap());
+    archive.start_file("tfplan", zip::write::SimpleFileOptions::default()).unwrap();
+    archive.write_all(&plan).unwrap();
+    archive.finish().unwrap();
+    let mut target = Target { folder: temp.path().to_path_buf(), workspace: "dev-a".to_owned(), ..Target::default() };
+    target.settings.workspaces_enabled = true;
+    check(&host, &target, "p").unwrap();
+    target.workspace = "dev-b".to_owned();
+    let error = check(&host, &target, "p").unwrap_err().to_string();
+    assert!(error.contains("it was made in the workspace `dev-a`, and this one is `dev-b`"), "{error}");
+    // Who chooses the workspace himself, or has none, knows.
+    target.env = from_json(&json!({"TF_WORKSPACE": "dev-a"}));
+    check(&host, &target, "p").unwrap();
+    target.settings.workspaces_enabled = false;
+    target.env = crate::value::Node::default();
+    check(&host, &target, "p").unwrap();
+}
+
+#[test]
 fn the_mode_of_a_plan_is_found_between_its_other_fields() {
     // version 3, a field of bytes, one of 8 bytes, one of 4, and the mode.
     let head = [0x08, 3, 0x12, 2, 0xff, 0xff, 0x19, 1, 2, 3, 4, 5, 6, 7, 8, 0x25, 1, 2, 3, 4];
@@ -70,7 +122,7 @@ fn the_mode_of_a_plan_is_found_between_its_other_fields() {
     ] {
         assert_eq!(mode_of(&[&head, tail].concat()), mode, "{tail:?}");
     }
-    assert_eq!(mode(Path::new("/nonexistent")), None);
+    assert_eq!(content(Path::new("/nonexistent")), None);
 }
 
 #[test]

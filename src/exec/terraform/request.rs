@@ -1,8 +1,9 @@
 //! What the user asked for, as plain data.
 
 use super::Verb;
-use crate::exec::argv::{Raw, is_on, positionals};
+use crate::exec::argv::{Raw, is_on, of_environment, positionals};
 use crate::exec::{Error, Redirect};
+use crate::host::Env;
 
 /// One terraform command on one component.
 #[derive(Debug, Clone, Default)]
@@ -18,6 +19,8 @@ pub struct Request {
     /// Of those: no sub-command at all.
     pub bare: bool,
     pub skip_init: bool,
+    /// Init is left out where no module has to be installed.
+    pub init_for_modules: bool,
     /// `--init`: run init although nothing changed.
     pub force_init: bool,
     /// `--quiet-init`: what init says is shown only where it fails; `None` takes the configuration's value.
@@ -30,7 +33,8 @@ pub struct Request {
     pub deploy_run_init: Option<bool>,
     /// `--auto-generate-backend-file`.
     pub auto_generate_backend_file: Option<bool>,
-    pub skip_planfile: bool,
+    /// `--skip-planfile`; `None` takes the configuration's value.
+    pub skip_planfile: Option<bool>,
     /// `--upload-status`: adds `-detailed-exitcode` to a plan.
     pub upload_status: bool,
     /// `--planfile F`: applied as it is written.
@@ -76,42 +80,49 @@ impl Request {
         Ok(Verb { provisions: inner.provisions, modifies: inner.modifies, ..verb })
     }
 
-    /// The command takes away what others may need.
-    pub fn destroys(&self) -> bool {
-        match self.words.first().map(String::as_str) {
-            Some("destroy") => true,
-            Some("apply" | "deploy") => is_on(&self.native, "-destroy"),
-            Some("exec") => {
-                let word = self.native.first().map(String::as_str);
-                word == Some("destroy") || word == Some("apply") && is_on(&self.native, "-destroy")
-            }
+    /// The command takes away what others may need. `env` is the environment of terraform, as far as it is known.
+    pub fn destroys(&self, env: &Env) -> bool {
+        let (words, given) = self.effective(env);
+        match words.first() {
+            Some(&"destroy") => true,
+            Some(&("apply" | "deploy")) => is_on(&given, "-destroy"),
             _ => false,
         }
     }
 
     /// The command takes away what the component made, or the state that knows of it: `workspace delete` takes one with
     /// resources in it where it is forced, and nowhere else.
-    pub fn takes_away(&self) -> bool {
-        let (words, native) = self.meant();
-        self.destroys() || words == ["workspace", "delete"] && is_on(native, "-force")
+    pub fn takes_away(&self, env: &Env) -> bool {
+        let (words, given) = self.effective(env);
+        self.destroys(env) || words == ["workspace", "delete"] && is_on(&given, "-force")
     }
 
-    /// The words of the sub-command and its arguments, of `exec` those of what it runs.
+    /// The words of the sub-command, and all that terraform makes its arguments of.
+    fn effective(&self, env: &Env) -> (Vec<&str>, Vec<String>) {
+        let (words, native) = self.meant();
+        let given = of_environment(&words, env).into_iter().chain(native.iter().cloned()).collect();
+        (words, given)
+    }
+
+    /// The words of the sub-command and its arguments, of `exec` those of what it runs, behind terraform's own flags
+    /// (`-chdir=…`).
     pub fn meant(&self) -> (Vec<&str>, &[String]) {
         if self.words != ["exec"] {
             return (self.words.iter().map(String::as_str).collect(), &self.native);
         }
+        let begin = self.native.iter().take_while(|word| word.starts_with('-')).count();
+        let native = &self.native[begin..];
         let words: Vec<&str> =
-            self.native.iter().take_while(|word| !word.starts_with('-')).take(2).map(String::as_str).collect();
+            native.iter().take_while(|word| !word.starts_with('-')).take(2).map(String::as_str).collect();
         let is_known =
             |words: &[&str]| Verb::of(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>()).is_ok();
         let count = if is_known(&words) { words.len() } else { words.len().min(1) };
-        (words[..count].to_vec(), &self.native[count..])
+        (words[..count].to_vec(), &native[count..])
     }
 
     /// The saved plan that is applied, if one is, whoever names it. `canonical` is the one that `plan` saves.
-    pub fn applied_plan(&self, canonical: &str) -> Option<String> {
-        let (words, native) = self.meant();
+    pub fn applied_plan(&self, canonical: &str, env: &Env) -> Option<String> {
+        let (words, given) = self.effective(env);
         if !matches!(words.as_slice(), ["apply" | "deploy"]) {
             return None;
         }
@@ -119,7 +130,7 @@ impl Request {
             FromPlan::Canonical => canonical.to_owned(),
             FromPlan::File(file) => file.clone(),
         });
-        let word = || positionals(native).first().map(|word| (*word).to_owned());
+        let word = || positionals(&given).first().map(|word| (*word).to_owned());
         self.planfile.clone().or(saved).or_else(word)
     }
 }
@@ -144,6 +155,8 @@ mod tests {
             ("import a b", true),
             ("frobnicate", false),
             ("-version", false),
+            ("-chdir=. apply", true),
+            ("-chdir=. state rm a.b", true),
         ] {
             assert_eq!(exec(native).verb().unwrap().modifies, modifies, "{native}");
         }
@@ -151,26 +164,57 @@ mod tests {
 
     #[test]
     fn what_destroys_is_known_in_every_form() {
-        assert!(exec("destroy").destroys() && exec("apply -destroy").destroys());
-        assert!(!exec("plan -destroy").destroys() && !exec("apply").destroys());
-        assert!(exec("workspace delete -force dev").takes_away() && !exec("workspace delete dev").takes_away());
-        assert!(exec("destroy").takes_away() && !exec("state rm a.b").takes_away());
+        let none = Env::default();
+        for (native, destroys, takes_away) in [
+            ("destroy", true, true),
+            ("-chdir=. destroy", true, true),
+            ("apply -destroy", true, true),
+            ("apply -destroy=True", true, true),
+            ("plan -destroy", false, false),
+            ("apply", false, false),
+            ("workspace delete -force dev", false, true),
+            ("workspace delete dev", false, false),
+            ("state rm a.b", false, false),
+        ] {
+            let request = exec(native);
+            assert_eq!((request.destroys(&none), request.takes_away(&none)), (destroys, takes_away), "{native}");
+        }
+    }
+
+    #[test]
+    fn what_destroys_is_known_by_the_variables_of_terraform_too() {
+        let apply = |words: &str, native: &str| Request { words: vec![words.to_owned()], ..exec(native) };
+        for (name, value, request, expected) in [
+            ("TF_CLI_ARGS_apply", "-destroy", apply("apply", ""), true),
+            ("TF_CLI_ARGS", "-lock=false --destroy", apply("deploy", ""), true),
+            ("TF_CLI_ARGS_apply", "-destroy", exec("apply"), true),
+            ("TF_CLI_ARGS_apply", "-destroy", apply("apply", "-destroy=false"), false),
+            ("TF_CLI_ARGS_plan", "-destroy", apply("apply", ""), false),
+            ("TF_CLI_ARGS_workspace_delete", "-force", exec("workspace delete dev"), true),
+        ] {
+            let env = Env::from_iter([(name, value)]);
+            assert_eq!(request.takes_away(&env), expected, "{name}={value} {request:?}");
+        }
+        let env = Env::from_iter([("TF_CLI_ARGS_apply", "-lock-timeout 5s x.plan")]);
+        assert_eq!(apply("apply", "").applied_plan("c", &env).as_deref(), Some("x.plan"));
     }
 
     #[test]
     fn a_saved_plan_is_known_whoever_names_it() {
+        let none = Env::default();
         for (native, plan) in [
             ("apply x.plan", Some("x.plan")),
             ("apply -lock-timeout 5s x.plan", Some("x.plan")),
             ("apply -auto-approve", None),
             ("show x.plan", None),
+            ("-chdir=. apply x.plan", Some("x.plan")),
         ] {
-            assert_eq!(exec(native).applied_plan("c").as_deref(), plan, "{native}");
+            assert_eq!(exec(native).applied_plan("c", &none).as_deref(), plan, "{native}");
         }
         let apply = Request { words: vec!["apply".to_owned()], ..Request::default() };
         let canonical = Request { from_plan: Some(FromPlan::Canonical), ..apply.clone() };
-        assert_eq!(canonical.applied_plan("c").as_deref(), Some("c"));
+        assert_eq!(canonical.applied_plan("c", &none).as_deref(), Some("c"));
         let named = Request { planfile: Some("x".to_owned()), ..apply };
-        assert_eq!(named.applied_plan("c").as_deref(), Some("x"));
+        assert_eq!(named.applied_plan("c", &none).as_deref(), Some("x"));
     }
 }

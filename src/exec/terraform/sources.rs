@@ -33,6 +33,42 @@ pub(super) fn modules(folder: &Path, data: &Path) -> Vec<String> {
     found
 }
 
+/// Whether the configuration in a folder calls modules, which have to be installed before most commands. A mention in a
+/// comment counts: the consequence is an init too many.
+pub fn calls_modules(folder: &Path) -> bool {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+    entries.map(|entry| entry.path()).any(|path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let is = |endings: [&str; 2]| endings.iter().any(|ending| name.ends_with(ending));
+        let text = || std::fs::read_to_string(&path).unwrap_or_default();
+        if is([".tf.json", ".tofu.json"]) {
+            let json: serde_json::Value = serde_json::from_str(&text()).unwrap_or_default();
+            return json.get("module").is_some();
+        }
+        is([".tf", ".tofu"])
+            && text().lines().any(|line| {
+                line.trim_start().strip_prefix("module").is_some_and(|rest| rest.starts_with([' ', '\t', '"']))
+            })
+    })
+}
+
+/// Hosts with a port whose providers the configuration requires or the lock file names: terraform cannot ask a network
+/// mirror for those.
+pub fn hosts_with_ports(folder: &Path, data: &Path) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let Ok(address) = regex::Regex::new(r#""([A-Za-z0-9.-]+:[0-9]+)/[\w-]+/[\w-]+""#) else { return found };
+    for directory in directories(folder, &modules(folder, data)) {
+        for entry in std::fs::read_dir(directory).into_iter().flatten().filter_map(Result::ok) {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name == ".terraform.lock.hcl" || CONFIGURATION.iter().any(|ending| name.ends_with(ending)) {
+                let text = std::fs::read_to_string(entry.path()).unwrap_or_default();
+                found.extend(address.captures_iter(&text).map(|found| found[1].to_owned()));
+            }
+        }
+    }
+    found
+}
+
 /// The directories of a component, its own folder first.
 pub(super) fn directories(folder: &Path, modules: &[String]) -> Vec<PathBuf> {
     let modules = modules.iter().map(|module| fs::clean(&folder.join(module)));
@@ -141,6 +177,34 @@ mod tests {
         assert_eq!(modules, ["../../modules/net"]);
         let found: Vec<String> = configuration(&target, &modules).into_keys().collect();
         assert_eq!(found, ["../../modules/net/main.tf", "main.tf", "terraform.tfvars", "x.auto.tfvars"]);
+    }
+
+    #[test]
+    fn hosts_with_ports_are_found_where_providers_are_named() {
+        let temp = tempfile::tempdir().unwrap();
+        put(temp.path(), &[("v.tf", "foo = { source = \"reg.corp:8443/acme/foo\" }\n# \"https://x:1/a/b/c\"\n")]);
+        put(
+            temp.path(),
+            &[(".terraform.lock.hcl", "provider \"127.0.0.1:99/acme/bar\" {\n}\n"), ("notes", "\"n:1/a/b\"")],
+        );
+        put(temp.path(), &[("w.tf", "source = \"registry.terraform.io/hashicorp/aws\"\nsource = \"hashicorp/aws\"\n")]);
+        let found: Vec<String> = hosts_with_ports(temp.path(), &temp.path().join(".terraform")).into_iter().collect();
+        assert_eq!(found, ["127.0.0.1:99", "reg.corp:8443"]);
+    }
+
+    #[test]
+    fn modules_are_seen_where_they_are_called() {
+        for (name, text, expected) in [
+            ("main.tf", "variable \"module\" {}\nlocals {\n  modules = 1\n}\n", false),
+            ("main.tf", "module \"m\" {\n  source = \"./m\"\n}\n", true),
+            ("main.tofu", "  module m {}", true),
+            ("main.tf.json", r#"{"module": {"m": {"source": "./m"}}}"#, true),
+            ("notes.txt", "module \"m\" {}", false),
+        ] {
+            let temp = tempfile::tempdir().unwrap();
+            put(temp.path(), &[(name, text)]);
+            assert_eq!(calls_modules(temp.path()), expected, "{name} {text}");
+        }
     }
 
     #[test]

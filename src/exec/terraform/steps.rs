@@ -2,7 +2,7 @@
 
 use super::{FromPlan, Request, Target, Verb};
 use crate::diag::Warning;
-use crate::exec::argv::{has_flag, is_on, positionals};
+use crate::exec::argv::{has_flag, is_on, of_environment, positionals};
 use crate::exec::files::File;
 use crate::exec::{Error, Output};
 use crate::host::Env;
@@ -168,11 +168,7 @@ fn auto_approve(target: &Target, words: &[&str], request: &Request, planfile: bo
 
 /// Whether terraform asks nobody: somebody approved beforehand, or only wants help.
 pub fn is_approved(word: &str, native: &[String], env: &Env) -> bool {
-    let own = format!("TF_CLI_ARGS_{}", if word == "deploy" { "apply" } else { word });
-    let by_env = ["TF_CLI_ARGS", &own]
-        .into_iter()
-        .filter_map(|name| env.get(name))
-        .any(|value| value.split_whitespace().any(|word| is_on(&[word.to_owned()], "-auto-approve")));
+    let by_env = is_on(&of_environment(&[word], env), "-auto-approve");
     is_on(native, "-auto-approve") || is_on(native, "-help") || by_env
 }
 
@@ -294,7 +290,7 @@ fn main_arguments(
         args.extend(["-var-file".to_owned(), names.test_varfile()]);
     }
     if words == ["plan"] {
-        let skip = request.skip_planfile || target.settings.plan_skip_planfile;
+        let skip = request.skip_planfile.unwrap_or(target.settings.plan_skip_planfile);
         if !skip && !has_flag(&request.native, "-out") {
             args.extend(["-out".to_owned(), names.planfile()]);
         }

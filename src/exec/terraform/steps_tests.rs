@@ -65,12 +65,14 @@ fn arguments_of_every_subcommand() {
 
 #[test]
 fn plan_flags() {
-    let skip = Request { skip_planfile: true, upload_status: true, ..request("plan", "") };
+    let skip = Request { skip_planfile: Some(true), upload_status: true, ..request("plan", "") };
     assert_eq!(main_line(&target(), &skip), "plan -var-file dev-vpc.terraform.tfvars.json -detailed-exitcode");
     assert!(steps(&target(), &skip, &Env::default()).unwrap().detailed_exit_code);
     let mut target = target();
     target.settings.plan_skip_planfile = true;
     assert_eq!(main_line(&target, &request("plan", "")), "plan -var-file dev-vpc.terraform.tfvars.json");
+    let saves = Request { skip_planfile: Some(false), ..request("plan", "") };
+    assert!(main_line(&target, &saves).ends_with("-out dev-vpc.planfile"), "the flag goes before the setting");
 }
 
 #[test]

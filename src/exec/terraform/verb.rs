@@ -53,9 +53,13 @@ impl Verb {
                 Verb { varfile: true, provisions: true, modifies: true, ..PLAIN }
             }
             ["destroy" | "import"] => Verb { varfile: true, modifies: true, ..PLAIN },
-            ["refresh" | "test" | "console"] => Verb { varfile: true, ..PLAIN },
+            // It writes what it finds into the state.
+            ["refresh"] => Verb { varfile: true, modifies: true, ..PLAIN },
+            ["test" | "console"] => Verb { varfile: true, ..PLAIN },
             ["workspace"] => Verb { provisions: true, ..PLAIN },
-            ["workspace", "list" | "show" | "select" | "new" | "delete"] => {
+            // With the workspace its state goes.
+            ["workspace", "delete"] => Verb { provisions: true, modifies: true, workspace: false, single, ..PLAIN },
+            ["workspace", "list" | "show" | "select" | "new"] => {
                 Verb { provisions: true, workspace: false, single, ..PLAIN }
             }
             ["init" | "providers"] | ["providers", "lock" | "mirror" | "schema"] => Verb { workspace: false, ..PLAIN },
@@ -96,6 +100,9 @@ mod tests {
             ("state push", true),
             ("state replace-provider", true),
             ("force-unlock", true),
+            ("refresh", true),
+            ("workspace delete", true),
+            ("workspace select", false),
             ("state list", false),
             ("state pull", false),
             ("output", false),

@@ -67,8 +67,7 @@ pub async fn exec(app: &App, access: &Access, request: &ExecRequest) -> Result<u
         None => Ok(process::run(&launch, child::surroundings(&app.host), &mut signals).await),
         Some(failure) => Err(failure),
     };
-    held.close().await?;
-    match outcome? {
+    match held.close_after(outcome).await? {
         // What the command makes of a signal is its own business, its status too.
         Ok(outcome) => Ok(outcome.code),
         Err(ExecError::StartFailed { reason, .. }) => Err(ExecFailure::NotExecutable { program, reason }.into()),

@@ -10,7 +10,7 @@ use super::super::identity::Choice;
 use super::exec;
 use crate::auth::Error;
 use crate::auth::resolution::Flag;
-use crate::diag::Result;
+use crate::diag::{Report, Result};
 use crate::exec::signals::Signals;
 use crate::exec::{Error as ExecError, Hangup, Launch, Output, environment, process};
 
@@ -66,11 +66,11 @@ pub async fn shell(app: &App, access: &Access, request: &ShellRequest) -> Result
         }
         Err(error) => Err(error),
     };
-    held.close().await?;
-    let outcome = match outcome {
-        Err(error @ ExecError::StartFailed { .. }) => return Err(exec::no_shell(&app.host.cwd, error)),
-        other => other?,
-    };
+    let outcome = outcome.map_err(|error| match error {
+        error @ ExecError::StartFailed { .. } => exec::no_shell(&app.host.cwd, error),
+        other => other.into(),
+    });
+    let outcome = held.close_after::<_, Report>(outcome).await?;
     app.host.talk.attention(format!("left the shell of {name} ({})", known.provider));
     Ok(outcome.code)
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{Done, Ready, RunRequest, prepare, start, tells_changes};
 use crate::component::{Instance, Kind};
 use crate::diag::Result;
+use crate::exec::helmfile::modifies;
 use crate::exec::relay::Relay;
 use crate::exec::signals::Signals;
 use crate::ops::many::{self, Asked, Chosen, Crew, Member, Outcome, Refused, Signing};
@@ -22,7 +23,7 @@ pub(super) async fn run(app: &App, request: &RunRequest) -> Result<Done> {
         kind: Kind::Helmfile,
         options: &request.many,
         stack: request.stack.as_deref().filter(|stack| !stack.is_empty()),
-        modifies: matches!(verb, "deploy" | "sync" | "apply" | "destroy" | "delete"),
+        modifies: modifies(request.meant()),
         reverse,
         evaluation: &evaluation,
         comparison: &request.evaluation,

@@ -7,6 +7,7 @@ use super::event::Event;
 use super::hook::{Hook, Publish};
 use super::run::Around;
 use crate::diag::{Report, Result, nearest};
+use crate::exec::folder_lock::{self, FolderLock};
 use crate::exec::process::Outcome;
 use crate::exec::{Error as ExecError, Hangup, Launch, Output, process};
 use crate::host::Env;
@@ -84,7 +85,7 @@ struct Git<'g, 'a> {
 
 impl Git<'_, '_> {
     async fn publish(&mut self, publish: &Publish) -> std::result::Result<(), Stop> {
-        let place = match &publish.repository {
+        let (place, _lock) = match &publish.repository {
             Some(name) => self.named(name).await?,
             None => self.current().await?,
         };
@@ -108,11 +109,17 @@ impl Git<'_, '_> {
     }
 
     /// The repository that the component lies in; paths begin in the component's folder.
-    async fn current(&mut self) -> std::result::Result<Place, Stop> {
+    async fn current(&mut self) -> std::result::Result<(Place, Option<FolderLock>), Stop> {
         let folder = self.around.folder.to_path_buf();
+        let own = self.git(&folder, &["rev-parse", "--absolute-git-dir"]).await?;
+        // Without a repository there is nothing to keep others from: git says so itself.
+        let lock = match own.code {
+            0 => Some(self.alone(PathBuf::from(own.text())).await?),
+            _ => None,
+        };
         let head = self.git(&folder, &["rev-parse", "--verify", "--quiet", "HEAD"]).await?;
         let branch = self.git(&folder, &["symbolic-ref", "--quiet", "--short", "HEAD"]).await?;
-        Ok(Place {
+        let place = Place {
             source: (head.code == 0).then(|| head.text().trim().to_owned()),
             folder,
             remote: "origin".to_owned(),
@@ -120,11 +127,19 @@ impl Git<'_, '_> {
             retries: RETRIES,
             author: Vec::new(),
             signing: String::new(),
-        })
+        };
+        Ok((place, lock))
+    }
+
+    /// Keeps the hooks of other components, and of other processes, out of a repository: git itself refuses a second commit
+    /// while one is being made.
+    async fn alone(&mut self, repository: PathBuf) -> std::result::Result<FolderLock, Stop> {
+        let host = &self.around.app.host;
+        Ok(self.around.signals.guard(folder_lock::acquire_patiently(host, &[repository])).await?)
     }
 
     /// A repository of `git.repositories`: cloned where it is not here, else brought up to date.
-    async fn named(&mut self, name: &str) -> std::result::Result<Place, Stop> {
+    async fn named(&mut self, name: &str) -> std::result::Result<(Place, Option<FolderLock>), Stop> {
         let app = self.around.app;
         let all = app.config.document.get_path(["git", "repositories"]).and_then(Node::as_map);
         let Some(entry) = all.and_then(|all| all.get(name)) else {
@@ -167,8 +182,9 @@ impl Git<'_, '_> {
             retries,
             folder,
         };
+        let lock = self.alone(place.folder.join(".git")).await?;
         self.bring(&place, &uri).await?;
-        Ok(place)
+        Ok((place, Some(lock)))
     }
 
     async fn bring(&mut self, place: &Place, uri: &str) -> std::result::Result<(), Stop> {

@@ -97,7 +97,16 @@ impl Run<'_, '_> {
             Some(_) => Some(self.runner.hold(step.identity.as_deref()).await?),
             None => None,
         };
-        let mut env = match &held {
+        let code = self.held_step(step, held.as_ref()).await;
+        // The step has ended: its credentials go, however it did.
+        match held {
+            Some(held) => held.close_after(code).await,
+            None => code,
+        }
+    }
+
+    async fn held_step(&mut self, step: &Step, held: Option<&Held>) -> Result<u8> {
+        let mut env = match held {
             Some(held) => self.as_another(held)?,
             None => self.env.clone(),
         };
@@ -116,14 +125,8 @@ impl Run<'_, '_> {
             }
             _ => Program::Shell(step.command.clone()),
         };
-        let ended = self.runner.run(&program, &cwd, &env, step.retry.as_ref(), step.timeout).await;
-        // The step has ended: its credentials go, however it did.
-        let closed = match held {
-            Some(held) => held.close().await,
-            None => Ok(()),
-        };
-        let code = ended?.outcome.code;
-        closed.map(|()| code)
+        let ended = self.runner.run(&program, &cwd, &env, step.retry.as_ref(), step.timeout).await?;
+        Ok(ended.outcome.code)
     }
 
     /// The environment of a step that is somebody else than the component: nothing of the component's own identity, but

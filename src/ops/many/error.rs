@@ -94,8 +94,12 @@ pub struct NodeFailure {
 }
 
 fn helps(failures: &[NodeFailure]) -> String {
-    let mut found: Vec<_> = failures.iter().filter_map(|failure| failure.help.as_deref()).collect();
-    found.dedup();
+    let mut found: Vec<&str> = Vec::new();
+    for help in failures.iter().filter_map(|failure| failure.help.as_deref()) {
+        if !found.contains(&help) {
+            found.push(help);
+        }
+    }
     if found.is_empty() {
         "the run stops at the first failure; start it again when that is mended".to_owned()
     } else {

@@ -55,6 +55,10 @@ pub struct Shown {
 pub async fn upload(app: &App, query: &PlanfileQuery, planfile: Option<&Path>, lock: Option<&Path>) -> Result<Shown> {
     let (instance, wish) = subject(app, query, "upload")?;
     let plan = planfile.map_or_else(|| usual_planfile(app, &instance), |path| app.host.absolute(path));
+    if !plan.exists() {
+        let (component, stack) = (instance.name.clone(), instance.stack.clone());
+        return Err(Error::NoPlan { path: plan, component, stack }.into());
+    }
     let settings = Settings::read(&app.config.document);
     let shelf = shelf(app, &settings, query, Some((&instance, &wish)))?;
     let origin = origin(app, query)?;

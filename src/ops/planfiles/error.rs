@@ -23,6 +23,13 @@ pub enum Error {
     #[diagnostic(code(atmos::planfile::option), help("set `options.{option}` of the store"))]
     Option { name: String, option: &'static str },
 
+    #[error("there is no planfile of {component} in {stack}: `{}`", path.display())]
+    #[diagnostic(
+        code(atmos::planfile::no_plan),
+        help("make it first: atmos terraform plan {component} -s {stack}; or name another one with --planfile")
+    )]
+    NoPlan { path: std::path::PathBuf, component: String, stack: String },
+
     #[error("nobody says which commit the plan belongs to")]
     #[diagnostic(
         code(atmos::planfile::no_commit),
@@ -53,12 +60,12 @@ pub enum Error {
     )]
     NoStore,
 
-    #[error("plan verification failed: no stored planfile was found: {reason}")]
+    #[error("plan verification failed: {what}: {reason}")]
     #[diagnostic(
         code(atmos::planfile::not_verified),
         help("plan in CI first; `--verify-plan=false` or `planfiles.required: false` goes on without one")
     )]
-    NothingToVerify { reason: String },
+    NothingToVerify { what: &'static str, reason: String },
 
     #[error("plan verification failed: the plan of {component} in {stack} is not the stored one:\n{differences}")]
     #[diagnostic(

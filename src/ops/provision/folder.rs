@@ -66,6 +66,10 @@ fn make(app: &App, instance: &Instance, source: Option<Source>, force: bool) -> 
         }
         checked_place(app, instance, &usual)?;
         let _lock = lock(app, &usual)?;
+        if is_filled(&usual) && !force {
+            // Somebody else was faster, and may work there as soon as the lock goes.
+            return Ok(Folder { path: usual, own: false, changed: false });
+        }
         let fetched = source.fetch(app, instance)?;
         let copied = tree::copy(&fetched, &usual, &source.choice()?)?;
         say(app, &format!("Auto-provisioned source to {}", usual.display()), "");

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::error::Error;
 use super::place::OWN;
+use crate::exec::files::check_name;
 use crate::exec::names::is_of_runs;
 use crate::host::fs;
 use crate::value::hex;
@@ -91,6 +92,10 @@ pub(super) fn copy(from: &Path, to: &Path, choice: &Choice) -> Result<Copied, Er
     let list = to.join(OWN).join(LIST);
     let before = brought(to).unwrap_or_default();
     for gone in before.difference(&files) {
+        // The list lies where others may write it.
+        if check_name(to, gone).is_err() {
+            continue;
+        }
         let path = to.join(gone);
         changed |= fs::remove_file_if_present(&path).map_err(Error::file("remove", &path))?;
     }
@@ -166,6 +171,10 @@ mod tests {
         let third = copy(&from, &to, &all).unwrap();
         assert!(third.changed && third.hash != first.hash && !to.join("m/a.tf").exists());
         assert!(to.join("plan.planfile").is_file() && to.join(".terraform/y").is_file());
+        std::fs::write(temp.path().join("mine"), "").unwrap();
+        std::fs::write(to.join(OWN).join(LIST), r#"["../mine", "main.tf"]"#).unwrap();
+        copy(&from, &to, &all).unwrap();
+        assert!(temp.path().join("mine").is_file(), "a list leads nowhere else");
         std::fs::write(to.join("main.tf"), "spoilt").unwrap();
         assert!(copy(&from, &to, &all).unwrap().changed);
     }

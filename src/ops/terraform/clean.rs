@@ -8,6 +8,7 @@ use super::{Error, RunRequest, data};
 use crate::component::{self, Filter, Instance, Kind};
 use crate::config::default_plugin_cache;
 use crate::diag::{Result, Warning};
+use crate::exec::Error as ExecError;
 use crate::exec::folder_lock::{self, FolderLock};
 use crate::exec::names::Names;
 use crate::exec::terraform::clean::{self, Options};
@@ -70,7 +71,8 @@ pub async fn clean_plan(app: &App, request: &CleanRequest) -> Result<CleanPlan> 
         Subject::All(_) => None,
     };
     // What a run is about to write or has in use must neither be counted nor removed: first the folders, then the look.
-    let existing: Vec<PathBuf> = subject.folders().into_iter().filter(|folder| folder.is_dir()).cloned().collect();
+    let taken = subject.folders().into_iter().chain(&data);
+    let existing: Vec<PathBuf> = taken.filter(|folder| folder.is_dir()).cloned().collect();
     let locks = if request.dry_run { None } else { Some(folder_lock::acquire_all(&app.host, &existing).await?) };
     let paths = match &subject {
         Subject::One(target) => {
@@ -98,9 +100,14 @@ pub async fn clean_plan(app: &App, request: &CleanRequest) -> Result<CleanPlan> 
 ///
 /// # Errors
 /// A question that nobody can be asked.
-pub fn cache_plan(app: &App, force: bool, dry_run: bool) -> Result<CleanPlan> {
+pub async fn cache_plan(app: &App, force: bool, dry_run: bool) -> Result<CleanPlan> {
     let own = default_plugin_cache(&app.host);
     let directory = app.config.terraform.plugin_cache_dir.clone().unwrap_or_else(|| own.clone());
+    // An init that fills it has it for itself.
+    let locks = match directory.is_dir() && !dry_run {
+        true => Some(folder_lock::acquire(&app.host, &directory).await?),
+        false => None,
+    };
     let paths = if !directory.is_absolute() || !directory.is_dir() {
         Vec::new()
     } else if directory == own {
@@ -113,7 +120,7 @@ pub fn cache_plan(app: &App, force: bool, dry_run: bool) -> Result<CleanPlan> {
         files: clean::count(&paths),
         ask: !force && !dry_run && !paths.is_empty(),
         paths,
-        _locks: None,
+        _locks: locks,
     };
     if plan.ask && !app.host.terminal.can_prompt() {
         return Err(Error::NoConfirmation.into());
@@ -175,6 +182,7 @@ fn one(app: &App, request: &CleanRequest, component: &str, stack: &str) -> Resul
     let instance = app.evaluate(&found, &request.evaluation)?;
     if removes_state(request, &instance) {
         protection::check(app, &instance, COMMAND)?;
+        refuse_locked(&[instance.clone()])?;
     }
     Ok(Subject::One(Box::new(target(app, &instance, &RunRequest::default())?)))
 }
@@ -186,6 +194,14 @@ const COMMAND: &str = "terraform clean --everything";
 fn removes_state(request: &CleanRequest, instance: &Instance) -> bool {
     let is_local = matches!(instance.sections.backend_type.as_str(), "" | "local");
     request.options.everything && !request.dry_run && is_local && !instance.abstract_
+}
+
+/// What is locked keeps its state.
+fn refuse_locked(instances: &[Instance]) -> Result<(), ExecError> {
+    match instances.iter().find(|instance| instance.locked) {
+        Some(locked) => Err(ExecError::Locked { component: locked.name.clone() }),
+        None => Ok(()),
+    }
 }
 
 /// The data directory that the user named (`TF_DATA_DIR`), if there is one.
@@ -231,6 +247,7 @@ fn folders(app: &App, request: &CleanRequest) -> Result<BTreeMap<PathBuf, Vec<St
     let instances = component::all(&app.host, &app.config, app.index()?, &filter)?;
     let kept: Vec<Instance> = instances.iter().filter(|one| removes_state(request, one)).cloned().collect();
     protection::check_all(app, &kept, &request.evaluation, COMMAND)?;
+    refuse_locked(&kept)?;
     let mut folders: BTreeMap<PathBuf, Vec<String>> = BTreeMap::new();
     for instance in &instances {
         let Some(folder) = instance.path(&app.config) else { continue };

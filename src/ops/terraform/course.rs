@@ -11,14 +11,15 @@ use crate::exec::folder_lock::{self, FolderLock};
 use crate::exec::signals::Signals;
 use crate::exec::terraform::folder::data_dir;
 use crate::exec::terraform::{
-    Context, Finished, Folds, FromPlan, Plan, Retries, Target, layout, planned, run as run_plan, steps,
+    Context, Finished, Folds, FromPlan, InitWish, Plan, Retries, Target, calls_modules, layout, planned,
+    run as run_plan, steps,
 };
 use crate::exec::{Error as ExecError, Output, files};
 use crate::host::Env;
-use crate::ops::App;
 use crate::ops::child::Held;
 use crate::ops::folds::Phases;
 use crate::ops::hooks::Around;
+use crate::ops::{App, protection};
 use crate::yaml;
 
 /// One component at work, with everything that it needs.
@@ -38,6 +39,10 @@ impl Course<'_> {
     pub(super) async fn run(self, signals: &mut Signals) -> Result<Finished> {
         let Course { app, work: Work { request, ready, .. }, env, .. } = self;
         let target = &ready.target;
+        if request.request.takes_away(env) {
+            // Only now the whole environment is known, with what the identity brings.
+            protection::check(app, &ready.instance, &format!("terraform {}", request.request.command()))?;
+        }
         let lock = signals.guard(Box::pin(take_places(app, request, target, env))).await?;
         let result = if ready.hooks.is_empty() {
             Box::pin(self.children(&lock, signals)).await
@@ -85,6 +90,9 @@ impl Course<'_> {
         let Course { app, work: Work { request, ready, relay, .. }, held, env, pushed } = self;
         let target = &ready.target;
         let mut plan = steps(target, &request.request, env)?;
+        if request.request.init_for_modules && !calls_modules(&target.folder) {
+            plan.init = InitWish::Never;
+        }
         // `--planfile` is what somebody wants to be applied as it is.
         if let Some(file) = plan.needs_planfile.as_ref().filter(|_| request.request.planfile.is_none()) {
             planned::check(&app.host, target, file)?;

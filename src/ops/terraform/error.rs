@@ -19,6 +19,10 @@ pub enum Error {
     )]
     ComponentRequired { command: String },
 
+    #[error("`provision.data_dir` of {component} in {stack} does not say what it should{place}")]
+    #[diagnostic(code(atmos::terraform::data_dir_setting), help("write `data_dir: {{enabled: true}}`, or `false`"))]
+    DataDirSetting { component: String, stack: String, place: String },
+
     #[error("cannot specify both component and --all")]
     #[diagnostic(code(atmos::terraform::component_and_all), help("leave out the component, or --all"))]
     ComponentAndAll,

@@ -32,7 +32,9 @@ pub(super) const CHANGING: [&str; 4] = ["plan", "apply", "deploy", "destroy"];
 /// Runs every chosen component of a stack, or of all stacks.
 pub(super) async fn run(app: &App, request: &RunRequest, stack: Option<&str>) -> Result<Done> {
     let modifies = request.request.verb()?.modifies;
-    let reverse = request.request.destroys();
+    // What a component's own variables add is looked at when it is prepared.
+    let env = child::early_environment(app, &crate::value::Node::default());
+    let reverse = request.request.destroys(&env);
     let asked = Asked {
         kind: Kind::Terraform,
         options: &request.many,
@@ -64,7 +66,7 @@ pub(super) async fn run(app: &App, request: &RunRequest, stack: Option<&str>) ->
     let annotations = Annotations::of_run(app, &request.request.words).filter(|_| !request.dry_run);
     let Chosen { instances, before, locked } = chosen;
     let refused = Refused::new(&request.many, request.dry_run);
-    if request.request.takes_away() {
+    if request.request.takes_away(&env) {
         let command = format!("terraform {}", request.request.command());
         protection::check_all(app, &instances, &single::evaluation(request), &command)?;
     }
@@ -73,7 +75,7 @@ pub(super) async fn run(app: &App, request: &RunRequest, stack: Option<&str>) ->
     } else {
         (prepare(app, request, instances, modifies, &refused)?, before, false)
     };
-    if turned || request.request.destroys() {
+    if turned || reverse {
         let gone: Vec<&Instance> = nodes.iter().map(Node::instance).collect();
         dependents::warn_of_left(app, &gone, &request.evaluation);
     }

@@ -167,8 +167,7 @@ async fn one(app: &App, request: &LintRequest, instance: &Instance, access: &Acc
         hangup: Hangup::Terminates,
     };
     let outcome = process::run(&launch, child::surroundings(&app.host), &mut signals).await;
-    held.close().await?;
-    let outcome = outcome?;
+    let outcome = held.close_after(outcome).await?;
     if let Some(stop) = outcome.stop {
         return Err(ExecError::Interrupted { stop }.into());
     }

@@ -11,7 +11,7 @@ use crate::auth::resolution::Need;
 use crate::component::{self, Kind};
 use crate::diag::Result;
 use crate::exec::Output;
-use crate::exec::files::{File, PRIVATE, remove};
+use crate::exec::files::{File, PRIVATE, narrow, remove};
 use crate::exec::signals::Signals;
 use crate::ops::access::Access;
 use crate::ops::hooks::Skip;
@@ -102,16 +102,18 @@ pub(super) async fn fresh(
     let name = format!("{}.{}", std::process::id(), ready.target.names().planfile());
     let mut run = request.clone();
     run.request.words = vec!["plan".to_owned()];
-    run.request.skip_planfile = true;
+    run.request.skip_planfile = Some(true);
     run.request.native.splice(..0, ["-out".to_owned(), name.clone()]);
     run.output = Some(Output::Stderr);
     let planned = children(app, alone(&run, ready), access, signals).await;
-    let shown = match planned {
-        Ok(_) => show(app, request, ready, &name, access, signals).await,
+    let shown = match planned.and_then(|_| Ok(narrow(&ready.target.folder.join(&name))?)) {
+        Ok(()) => show(app, request, ready, &name, access, signals).await,
         Err(report) => Err(report),
     };
-    remove(&ready.target.folder, &name)?;
-    shown
+    let removed = remove(&ready.target.folder, &name);
+    let plan = shown?;
+    removed?;
+    Ok(plan)
 }
 
 /// A run of one component by itself.

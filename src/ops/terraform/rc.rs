@@ -1,8 +1,12 @@
 //! `components.terraform.rc`: terraform's own configuration, as a private file for the time of a run.
 
+use std::path::Path;
+
 use super::Error;
 use crate::content;
 use crate::diag::{Result, Warning};
+use crate::exec::terraform::folder::data_dir;
+use crate::exec::terraform::hosts_with_ports;
 use crate::host::Env;
 use crate::ops::{App, registry_cache};
 use crate::value::{Map, Node};
@@ -20,11 +24,12 @@ pub(super) struct File {
     _file: tempfile::NamedTempFile,
 }
 
-/// Writes the configuration and leads the children to it. A file of the user's own goes before it.
+/// Writes the configuration and leads the children to it. A file of the user's own goes before it. `folder` is that of the
+/// component.
 ///
 /// # Errors
 /// A section that is no configuration, or a file that cannot be written.
-pub(super) fn add(app: &App, env: &mut Env) -> Result<Option<File>> {
+pub(super) fn add(app: &App, folder: &Path, env: &mut Env) -> Result<Option<File>> {
     let section = app.config.document.get_path(["components", "terraform", "rc"]);
     let section = section.filter(|section| section.get("enabled").and_then(Node::as_bool) == Some(true));
     let cached = registry_cache::is_on(app);
@@ -41,19 +46,19 @@ pub(super) fn add(app: &App, env: &mut Env) -> Result<Option<File>> {
         return Ok(None);
     }
     let mut map = section.and_then(Node::as_map).cloned().unwrap_or_default();
-    let mut folder = app.host.dirs.temp.as_path();
+    let mut place = app.host.dirs.temp.as_path();
     if cached {
         let started = registry_cache::server(app)?;
-        map = registry_cache::contribute(started, &map);
+        map = registry_cache::contribute(started, &map, &hosts_with_ports(folder, &data_dir(folder, env)));
         registry_cache::trust(started, env);
         // It knows the secret part of the server's address.
-        folder = started.private();
+        place = started.private();
     }
     let text = render(&map).map_err(|reason| {
         let place = section.and_then(|section| app.host.sources.place(section.span));
         Error::Rc { reason, place: place.map(|place| format!(" ({place})")).unwrap_or_default() }
     })?;
-    let file = super::passing_file(folder, "atmos-", ".tfrc", &text)?;
+    let file = super::passing_file(place, "atmos-", ".tfrc", &text)?;
     for name in VARIABLES {
         env.set(name, file.path());
     }

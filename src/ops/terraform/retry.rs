@@ -9,6 +9,7 @@ use regex::RegexSet;
 use crate::component::Instance;
 use crate::diag::Result;
 use crate::exec::argv::has_flag;
+use crate::exec::process::without_colours;
 use crate::exec::terraform::{Next, Retries, is_init};
 use crate::ops::{App, steps};
 use crate::span::Span;
@@ -17,7 +18,9 @@ use crate::value::{Node, from_json};
 
 /// What servers, proxies and the network say when they will do better later. They are words of Go's libraries, of
 /// terraform's and of git, whose messages are the same in every language.
-const PASSING: [&str; 15] = [
+const PASSING: [&str; 16] = [
+    // Of a package or a module.
+    r"(?i)bad response code: (429|500|502|503|504)\b",
     r"(?i)TLS handshake timeout",
     r"(?i)i/o timeout",
     r"(?i)context deadline exceeded",
@@ -113,6 +116,16 @@ impl Attempts {
     }
 }
 
+/// What was said without the frames around messages and the ends of lines in them: terraform wraps its messages, so that a
+/// phrase may go over two lines.
+fn unwrapped(output: &str) -> String {
+    let plain = without_colours(output);
+    plain.split(|letter: char| letter.is_whitespace() || letter == '│').filter(|word| !word.is_empty()).fold(
+        String::with_capacity(plain.len()),
+        |text, word| if text.is_empty() { word.to_owned() } else { text + " " + word },
+    )
+}
+
 /// Whether a failure passes by itself. The patterns are compiled here, since few runs fail.
 fn passes(output: &str) -> bool {
     RegexSet::new(PASSING).is_ok_and(|known| known.is_match(output))
@@ -124,7 +137,8 @@ impl Retries for Attempts {
     }
 
     fn after(&self, words: &[OsString], attempt: u32, elapsed: Duration, output: &str) -> Next {
-        let Some(retry) = self.of(words, output) else { return Next::Stop };
+        let unwrapped = unwrapped(output);
+        let Some(retry) = self.of(words, output).or_else(|| self.of(words, &unwrapped)) else { return Next::Stop };
         if let Some(most) = retry.max_attempts.filter(|most| u64::from(attempt) >= *most) {
             return Next::Exhausted { attempts: most };
         }
@@ -161,6 +175,13 @@ mod tests {
                 true,
             ),
             ("dial tcp: lookup registry.terraform.io: no such host", true),
+            ("Error: Failed to install provider\n│ acme/foo: bad response code: 503\n", true),
+            ("bad response code: 404", false),
+            // As terraform wraps it.
+            (
+                "\u{1b}[31m│\u{1b}[0m \u{1b}[0mGet \"https://m/\": 503 Service\n\u{1b}[31m│\u{1b}[0m \u{1b}[0mUnavailable\n",
+                true,
+            ),
             ("read tcp 10.0.0.1:1->1.2.3.4:443: read: connection reset by peer", true),
             ("fatal: unable to access 'https://github.com/a/b/': Could not resolve host: github.com", true),
             ("failed to get shared config profile, dev", false),
@@ -184,6 +205,7 @@ mod tests {
         let attempts = attempts(Some(&own));
         let after = |attempt, output| attempts.after(&words("init"), attempt, Duration::ZERO, output);
         assert!(matches!(after(1, "a flaky mirror"), Next::Again { delay } if delay < Duration::from_millis(2)));
+        assert!(matches!(after(1, "a flaky\n│ mirror"), Next::Again { .. }));
         assert!(matches!(after(1, "i/o timeout"), Next::Again { .. }));
         assert_eq!(after(2, "i/o timeout"), Next::Exhausted { attempts: 2 });
     }

@@ -5,11 +5,12 @@ use super::planfile::ready;
 use super::single::{Ready, Work, child_environment, children, open_session};
 use super::{Done, RunRequest, rc};
 use crate::auth::resolution::Need;
-use crate::diag::{Result, Warning};
+use crate::diag::{Report, Result, Warning};
 use crate::exec::signals::Signals;
 use crate::exec::terraform::TAKE_VARIABLES;
 use crate::exec::{Hangup, Launch, Output, folder_lock, process};
 use crate::host::Env;
+use crate::ops::access::Access;
 use crate::ops::{App, child};
 use crate::span::Span;
 use crate::step::Texts;
@@ -36,26 +37,45 @@ pub async fn shell(app: &App, request: &ShellRequest) -> Result<Done> {
     }
     let (access, mut signals) = (child::access(app)?, Signals::listen()?);
     let mut run = request.run.clone();
-    (run.only_prepares, run.request.skip_planfile) = (true, true);
+    (run.only_prepares, run.request.skip_planfile) = (true, Some(true));
     let work = Work { request: &run, ready: &ready, need: Need::Run, relay: None };
-    children(app, work, &access, &mut signals).await?;
-    // Nothing holds the folder while the person is in it: terraform and atmos may run there.
-    let held = open_session(app, &run, &ready, &access, &mut signals, Need::Run).await?;
-    let mut env = child_environment(app, &run, &ready.target, &held, &access);
-    let _rc = rc::add(app, &mut env)?;
-    let launch = launch(app, &ready, request.with_secrets, &mut env);
-    let outcome = match launch {
-        Ok(launch) => process::run(&launch, child::surroundings(&app.host), &mut signals).await.map_err(Into::into),
-        Err(report) => Err(report),
-    };
-    let closed = held.close().await;
-    let outcome = outcome?;
-    closed?;
-    if app.config.terraform.remove_varfiles {
-        let _lock = signals.guard(folder_lock::acquire(&app.host, &ready.target.folder)).await?;
-        remove_varfiles(&ready.target)?;
+    let mut result = children(app, work, &access, &mut signals).await.map(|_| 0);
+    if result.is_ok() {
+        result = inside(app, request, &run, &ready, &access, &mut signals).await;
     }
-    Ok(Done { code: outcome.code, ..Done::default() })
+    if app.config.terraform.remove_varfiles {
+        let removed = match signals.guard(folder_lock::acquire(&app.host, &ready.target.folder)).await {
+            Ok(_lock) => remove_varfiles(&ready.target),
+            Err(error) => Err(error.into()),
+        };
+        match removed {
+            Err(report) if result.is_err() => {
+                app.host.talk.warn(Warning::new("atmos::exec::file", report.to_string()));
+            }
+            removed => removed?,
+        }
+    }
+    Ok(Done { code: result?, ..Done::default() })
+}
+
+/// The shell itself, and its code. Nothing holds the folder while the person is in it: terraform and atmos may run there.
+async fn inside(
+    app: &App,
+    request: &ShellRequest,
+    run: &RunRequest,
+    ready: &Ready,
+    access: &Access,
+    signals: &mut Signals,
+) -> Result<u8> {
+    let held = open_session(app, run, ready, access, signals, Need::Run).await?;
+    let ended = async {
+        let mut env = child_environment(app, run, &ready.target, &held, access);
+        let _rc = rc::add(app, &ready.target.folder, &mut env)?;
+        let launch = launch(app, ready, request.with_secrets, &mut env)?;
+        Ok(process::run(&launch, child::surroundings(&app.host), signals).await?.code)
+    }
+    .await;
+    held.close_after::<_, Report>(ended).await
 }
 
 /// What a dry run says instead.

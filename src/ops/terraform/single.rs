@@ -135,7 +135,7 @@ async fn attempt(app: &App, request: &RunRequest, names: (&str, &str), relay: Op
     };
     match prepared {
         Ok(Some(ready)) => {
-            if request.request.destroys() {
+            if request.request.destroys(&child::early_environment(app, &ready.target.env)) {
                 dependents::warn_of_left(app, &[&ready.instance], &request.evaluation);
             }
             let result = Box::pin(one(app, request, &ready, relay)).await;
@@ -198,7 +198,8 @@ pub(super) fn evaluation(request: &RunRequest) -> Options {
 pub(super) fn prepare(app: &App, request: &RunRequest, found: &Instance) -> Result<Option<Ready>> {
     let ready = prepare_unprotected(app, request, found)?;
     if let Some(Ready { instance, target, .. }) = &ready
-        && let Some(file) = request.request.applied_plan(&target.names().planfile())
+        && let env = child::early_environment(app, &target.env)
+        && let Some(file) = request.request.applied_plan(&target.names().planfile(), &env)
         && planned::destroys(target, &file)
     {
         protection::check(app, instance, &format!("terraform {}", request.request.command()))?;
@@ -221,7 +222,7 @@ pub(super) fn prepare_unprotected(app: &App, request: &RunRequest, found: &Insta
     if instance.locked && verb.modifies {
         return Err(ExecError::Locked { component: instance.name.clone() }.into());
     }
-    if request.request.takes_away() {
+    if request.request.takes_away(&child::early_environment(app, &instance.sections.env)) {
         protection::check(app, &instance, &format!("terraform {}", request.request.command()))?;
     }
     unbuilt::check(app, &instance);
@@ -330,19 +331,27 @@ pub(super) async fn children(app: &App, work: Work<'_>, access: &Access, signals
     if let Some(identity) = held.identity() {
         let _ = ready.identity.set(identity.to_string());
     }
+    let result = Box::pin(held_children(app, work, access, (&held, pushed.as_ref()), signals)).await;
+    // The last child has ended: now its credentials go.
+    held.close_after(result).await
+}
+
+async fn held_children(
+    app: &App,
+    work: Work<'_>,
+    access: &Access,
+    (held, pushed): (&Held, Option<&state::Pushed>),
+    signals: &mut Signals,
+) -> Result<Finished> {
+    let Work { request, ready, .. } = work;
+    let target = &ready.target;
     std::fs::create_dir_all(&target.folder).map_err(ExecError::file("create", &target.folder))?;
-    let mut env = child_environment(app, request, target, &held, access);
-    let _rc = rc::add(app, &mut env)?;
+    let mut env = child_environment(app, request, target, held, access);
+    let _rc = rc::add(app, &target.folder, &mut env)?;
     if !request.request.skip_init && !request.without_variables {
         signals.guard(Box::pin(state_bucket::ensure(app, &ready.instance, &request.identity))).await?;
     }
-    let course = Course { app, work, held: &held, env: &env, pushed: pushed.as_ref() };
-    let result = Box::pin(course.run(signals)).await;
-    // The last child has ended: now its credentials go.
-    let closed = held.close().await;
-    let finished = result?;
-    closed?;
-    Ok(finished)
+    Course { app, work, held, env: &env, pushed }.run(signals).await
 }
 
 /// Logs in as whoever the component runs as.

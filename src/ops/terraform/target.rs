@@ -67,7 +67,7 @@ pub(super) fn target_in(app: &App, instance: &Instance, folder: &Folder, request
             workspaces_enabled: terraform.workspaces_enabled,
         },
     };
-    if !folder.own && data::is_isolated(app, instance, &target.folder) {
+    if !folder.own && data::is_isolated(app, instance, &target.folder)? {
         target.data_dir = Some(target.own_data_dir());
     }
     if app.host.masker.is_on() {

@@ -55,7 +55,13 @@ pub(super) async fn verified(
             return Err(report);
         }
         if settings.is_required(mode) {
-            return Err(Error::NothingToVerify { reason: report.to_string() }.into());
+            let what = match report.code().as_deref() {
+                Some("atmos::planfile::damaged" | "atmos::planfile::unreadable") => {
+                    "the stored planfile cannot be used"
+                }
+                _ => "no stored planfile was found",
+            };
+            return Err(Error::NothingToVerify { what, reason: report.to_string() }.into());
         }
         let message = format!("the plan is not verified: {report}");
         app.host.talk.warn(Warning::new("atmos::planfile::not_verified", message));
