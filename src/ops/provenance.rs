@@ -37,13 +37,12 @@ impl Provenance {
     pub fn note(&self, node: &Node) -> Option<String> {
         let span = node.span;
         let source = self.sources.get(span.file)?;
-        let (name, depth) = match self.files.get(&span.file) {
-            Some((name, depth)) => (name.as_str(), *depth),
+        let (name, depth) = if let Some((name, depth)) = self.files.get(&span.file) {
+            (name.as_str(), *depth)
+        } else {
             // What a manifest includes is one step behind it.
-            None => {
-                let including = self.sources.included(span.file).and_then(|at| self.files.get(&at.file));
-                (source.name.as_str(), including.map_or(0, |(_, depth)| depth + 1))
-            }
+            let including = self.sources.included(span.file).and_then(|at| self.files.get(&at.file));
+            (source.name.as_str(), including.map_or(0, |(_, depth)| depth + 1))
         };
         let sign = match depth {
             _ if self.written.gave(node).is_some() || template_of(&self.sources, node).is_some() => '∴',

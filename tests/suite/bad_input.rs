@@ -189,7 +189,8 @@ fn what_goes_wrong_with_a_local_is_placed_there() {
 #[test]
 fn small_mistakes_are_called_by_their_name() {
     let sandbox = Sandbox::empty();
-    sandbox.write("atmos.yaml", BY_STAGE);
+    let by_pattern = "stacks: {base_path: stacks, included_paths: ['*'], name_pattern: '{stage}'}\n";
+    sandbox.write("atmos.yaml", by_pattern);
     sandbox.write("stacks/dev.yaml", "vars: {stage: 010}\ncomponents: {terraform: {c: {}}}\n");
     let outcome = sandbox.atmos(&["validate", "stacks"]).exits(1);
     outcome.says("of type integer").says("stacks/dev.yaml:1:15").says("write \"010\"");
@@ -205,7 +206,7 @@ fn small_mistakes_are_called_by_their_name() {
     let filter = [("ATMOS_DESCRIBE_COMPONENT_FILTER", "ful")];
     let outcome = sandbox.atmos_with(&filter, &["describe", "component", "c", "-s", "dev"]).success();
     outcome.says("`describe.component.filter` is `ful`").says("did you mean `full`?");
-    sandbox.write("atmos.yaml", &format!("{BY_STAGE}import: [\"conf/n?pe/*.yaml\"]\n"));
+    sandbox.write("atmos.yaml", &format!("{by_pattern}import: [\"conf/n?pe/*.yaml\"]\n"));
     sandbox.atmos(&["list", "stacks"]).success().says("path=conf/n?pe/*.yaml:");
     sandbox.write(
         "atmos.yaml",

@@ -135,7 +135,7 @@ fn what_is_asked_about_one_stack_is_answered_whole_beside_a_broken_one() {
         (&["describe", "stacks", "-s", "prod", "-q", "keys"], "- prod\n"),
         (&["describe", "dependents", "vpc", "-s", "prod"], "[]\n"),
         (&["describe", "diff", "-s", "prod", "-s", "prod"], "✓ No differences\n"),
-        (&["list", "dependencies", "vpc", "-s", "prod", "-f", "csv"], ""),
+        (&["list", "dependencies", "vpc", "-s", "prod", "-f", "yaml"], ""),
     ];
     for (words, expected) in answers {
         let outcome = sandbox.atmos(words).exits(0);

@@ -186,7 +186,8 @@ impl Broken {
                 "values of components are not known yet: write the template as a quoted scalar, and it is rendered \
                  with the component"
             });
-            if let Some(place) = unquoted.filter(|_| !rendering.explicit) {
+            let fails = |place: &Place| error.place().is_some_and(|at| is_within(place, at));
+            if let Some(place) = unquoted.filter(|place| !rendering.explicit && !fails(place)) {
                 failure = failure.help(format!(
                     "the template at {place} is not quoted, so that the file is no YAML before all its templates are rendered, and \
                      values of components are not known then: quote that one"
@@ -214,6 +215,13 @@ fn unquoted(host: &Host, file: &File) -> Option<Place> {
         !line.starts_with('#') && (line.is_empty() || line.ends_with([':', '-', ',', '[', '{']))
     };
     text.match_indices("{{").map(|(at, _)| at).find(begins).map(|at| first.at_offset(at))
+}
+
+/// Whether a place lies in the template action that begins at another one.
+fn is_within(action: &Place, place: &Place) -> bool {
+    let start = action.offset();
+    let end = action.source.text[start..].find("}}").map_or(start, |length| start + length);
+    (start..=end).contains(&place.offset())
 }
 
 /// Whether the text of a file has template actions that are no part of a value or a key: in comments, that is.
