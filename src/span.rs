@@ -4,6 +4,7 @@
 
 mod scalar;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock, RwLock};
 
@@ -91,6 +92,16 @@ impl Span {
         Span { file: FileId(self.file.0 | FileId::DATA_KEY), ..self }
     }
 
+    /// This place, and what else the span says, where it has none of its own.
+    #[must_use]
+    pub fn or_at(self, place: Span) -> Span {
+        if self.is_known() {
+            return self;
+        }
+        let flags = self.file.0 & (FileId::DATA | FileId::DATA_KEY);
+        Span { file: FileId(place.file.number() | flags), ..place }
+    }
+
     /// No place, and what else the span says.
     #[must_use]
     pub fn without_place(self) -> Span {
@@ -139,6 +150,10 @@ impl Source {
 #[derive(Debug, Default)]
 pub struct Sources {
     files: RwLock<Vec<Arc<Source>>>,
+    /// Where files that others include are included.
+    included: RwLock<BTreeMap<FileId, Span>>,
+    /// What copies of files and folders from elsewhere are called.
+    copies: RwLock<BTreeMap<PathBuf, String>>,
 }
 
 impl Sources {
@@ -148,7 +163,7 @@ impl Sources {
 
     /// Registers a file and returns its id. `cwd` shortens the shown name.
     pub fn add(&self, path: &Path, cwd: &Path, text: Arc<str>) -> FileId {
-        let name = path.strip_prefix(cwd).unwrap_or(path).display().to_string();
+        let name = self.origin(path).unwrap_or_else(|| path.strip_prefix(cwd).unwrap_or(path).display().to_string());
         let mut files = self.files.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         files.push(Arc::new(Source { path: path.to_path_buf(), name, text, starts: OnceLock::new() }));
         FileId(u32::try_from(files.len()).unwrap_or(u32::MAX))
@@ -157,6 +172,39 @@ impl Sources {
     pub fn get(&self, id: FileId) -> Option<Arc<Source>> {
         let files = self.files.read().unwrap_or_else(std::sync::PoisonError::into_inner);
         usize::try_from(id.number()).ok()?.checked_sub(1).and_then(|index| files.get(index).cloned())
+    }
+
+    /// A file, or a folder, is a copy of something that people know by this address.
+    pub fn add_copy(&self, path: &Path, address: String) {
+        self.copies.write().unwrap_or_else(std::sync::PoisonError::into_inner).insert(path.to_path_buf(), address);
+    }
+
+    /// Whether a file is such a copy.
+    pub fn is_copy(&self, file: FileId) -> bool {
+        self.get(file).is_some_and(|source| self.origin(&source.path).is_some())
+    }
+
+    /// The address of a file that was copied, or that lies in a folder that was.
+    fn origin(&self, path: &Path) -> Option<String> {
+        let copies = self.copies.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if copies.is_empty() {
+            return None;
+        }
+        path.ancestors().find_map(|above| {
+            let address = copies.get(above)?;
+            let below = path.strip_prefix(above).ok().filter(|below| !below.as_os_str().is_empty());
+            Some(below.map_or_else(|| address.clone(), |below| format!("{address}#{}", below.display())))
+        })
+    }
+
+    /// A file was included at a place of another one.
+    pub fn add_included(&self, file: FileId, at: Span) {
+        self.included.write().unwrap_or_else(std::sync::PoisonError::into_inner).insert(file, at);
+    }
+
+    /// Where a file is included.
+    pub fn included(&self, file: FileId) -> Option<Span> {
+        self.included.read().unwrap_or_else(std::sync::PoisonError::into_inner).get(&file).copied()
     }
 
     /// The file that diagnostics call so.
@@ -252,6 +300,24 @@ mod tests {
         assert!(entry.has_data_key() && !span.has_data_key() && entry == span);
         let bare = entry.without_place();
         assert!(bare.is_data() && bare.has_data_key() && !bare.is_known());
+        let placed = bare.or_at(Span::new(file, 1, 4, 1));
+        assert!(placed.is_data() && placed.has_data_key() && placed == entry);
+        assert_eq!(placed.or_at(Span::new(file, 2, 1, 1)).line, 1);
+    }
+
+    #[test]
+    fn copies_are_called_by_their_address() {
+        let sources = Sources::new();
+        sources.add_copy(Path::new("/cache/x"), "https://h/r".to_owned());
+        sources.add_copy(Path::new("/cache/x/a.yaml"), "https://h/r//a#a.yaml".to_owned());
+        for (path, expected) in [
+            ("/cache/x/a.yaml", "https://h/r//a#a.yaml"),
+            ("/cache/x/b/c.yaml", "https://h/r#b/c.yaml"),
+            ("/cache/y.yaml", "cache/y.yaml"),
+        ] {
+            let file = sources.add(Path::new(path), Path::new("/"), Arc::from("a: 1"));
+            assert_eq!(sources.get(file).unwrap().name, expected);
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::error::Error;
 use super::find::{candidates, duplicate};
 use super::instance::Instance;
 use super::kind::Kind;
-use super::left_out::{self, Fault, Nameless};
+use super::left_out::{self, Answer, Asked, Fault, Nameless};
 use super::scope::Scope;
 use super::summary::{self, Light};
 use super::workspace;
@@ -27,6 +27,8 @@ pub struct Filter {
     pub stack: Option<String>,
     pub components: Vec<String>,
     pub kinds: Vec<Kind>,
+    /// Of all these the stacks that the answer is about: what is left out elsewhere does not make it incomplete.
+    pub asked: Asked,
     /// What cannot be put together is said and left out, as long as something is left and every stack has a name.
     pub partial: bool,
 }
@@ -122,7 +124,7 @@ impl<'a> Repository<'a> {
                     faults.extend(given.faults);
                     given.made
                 }
-                Err(Unusable::Manifest(error)) if filter.partial && !(asked && anything) => {
+                Err(Unusable::Manifest(error)) if filter.partial => {
                     faults.push(Fault { manifest: stack.key.to_string(), component: None, error });
                     continue;
                 }
@@ -141,11 +143,16 @@ impl<'a> Repository<'a> {
                 }
             }
         }
-        let code = if asked && anything { left_out::LEFT_OUT } else { left_out::INCOMPLETE };
         if let Some(asked) = filter.stack.as_deref().filter(|_| sorted.is_empty() && !faults.is_empty()) {
             self.keep_of(asked, stacks, &mut faults);
         }
-        left_out::tell(self.host, faults, sorted.is_empty(), Nameless::Refused, code)?;
+        if !faults.is_empty() {
+            let answer = match &filter.stack {
+                Some(_) => Answer::of_one(sorted.values().map(|made| &*made.stack.key)),
+                None => Answer::new(&filter.asked, sorted.values().map(|made| (&*made.stack.key, made.key.0.as_str()))),
+            };
+            left_out::tell(self.host, faults, sorted.is_empty(), Nameless::Refused, &answer)?;
+        }
         Ok(sorted.into_values().map(|made| made.result).collect())
     }
 

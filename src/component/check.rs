@@ -64,7 +64,7 @@ impl Checked {
         };
         // Nothing else is ever looked up by the name of its stack.
         if !built.instance.abstract_ && matches!(scope.kind, Kind::Terraform | Kind::Helmfile) {
-            self.errors.extend(nameless(scope, &built.name));
+            self.errors.extend(nameless(scope, &built.name, &built.instance.sections.vars));
         }
         self.instances.push(built.instance);
         Ok(())
@@ -82,13 +82,11 @@ impl Checked {
 }
 
 /// A component whose stack has no name by which it could be found.
-fn nameless(scope: &Scope<'_>, name: &StackName) -> Option<Error> {
+fn nameless(scope: &Scope<'_>, name: &StackName, vars: &Node) -> Option<Error> {
     let file = scope.stack.key.to_string();
     let pattern = scope.config.stacks.name_pattern.clone().filter(|pattern| !pattern.is_empty());
     match name {
-        StackName::Incomplete { token } => {
-            Some(Error::NameIncomplete { pattern: pattern.unwrap_or_default(), token: token.clone(), file })
-        }
+        StackName::Incomplete { token } => Some(Error::incomplete(scope, token, vars.get(token))),
         StackName::Key if pattern.is_none() && workspace::name_template(scope.config).is_none() => {
             Some(Error::NoNaming { file })
         }

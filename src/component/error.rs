@@ -5,8 +5,10 @@ use miette::{Diagnostic, SourceSpan};
 use super::Kind;
 use super::scope::Scope;
 use crate::diag::{Failure, SourceText};
+use crate::span::Sources;
 use crate::stack::{self, Located};
 use crate::template;
+use crate::value::Node;
 
 /// Failure to find, or to put together, a component of a stack.
 #[derive(Debug, Clone, thiserror::Error, Diagnostic)]
@@ -58,13 +60,20 @@ pub enum Error {
 
     #[error(
         "stack name pattern references a context part that is not defined in the stack file: the pattern '{pattern}' \
-         specifies '{token}', but the manifest '{file}' does not define it"
+         specifies '{token}', but {lacks}{place}"
     )]
-    #[diagnostic(
-        code(atmos::component::name_incomplete),
-        help("define `vars.{token}` in '{file}' or in a file that it imports")
-    )]
-    NameIncomplete { pattern: String, token: String, file: String },
+    #[diagnostic(code(atmos::component::name_incomplete), help("{help}"))]
+    NameIncomplete {
+        pattern: String,
+        token: String,
+        lacks: String,
+        help: String,
+        place: String,
+        #[source_code]
+        source_code: Option<SourceText>,
+        #[label("this value")]
+        at: Option<SourceSpan>,
+    },
 
     #[error(
         "'stacks.name_template' (or the deprecated 'stacks.name_pattern') needs to be specified in 'atmos.yaml': the \
@@ -244,6 +253,32 @@ pub enum Error {
 }
 
 impl Error {
+    /// A name pattern asks for a variable that is not there, or that has this value, which is no text.
+    pub(super) fn incomplete(scope: &Scope<'_>, token: &str, value: Option<&Node>) -> Error {
+        let key = &scope.stack.key;
+        let value = value.filter(|value| !value.is_null());
+        let located = value.map(|value| Located::new(&scope.host.sources, value.span)).unwrap_or_default();
+        let (lacks, help) = match value {
+            Some(value) => (
+                format!("it is of type {} in the manifest '{key}', not text", value.value.type_name()),
+                format!("write \"{}\", with quotes", written(&scope.host.sources, value)),
+            ),
+            None => (
+                format!("the manifest '{key}' does not define it"),
+                format!("define `vars.{token}` in '{key}' or in a file that it imports"),
+            ),
+        };
+        Error::NameIncomplete {
+            pattern: scope.config.stacks.name_pattern.clone().unwrap_or_default(),
+            token: token.to_owned(),
+            lacks,
+            help,
+            place: located.text,
+            source_code: located.source,
+            at: located.at,
+        }
+    }
+
     /// `stacks.name_template` that cannot be rendered for a component.
     pub(crate) fn name(scope: &Scope<'_>, error: &template::Error) -> Error {
         let everywhere = error.kind() == template::ErrorKind::Syntax;
@@ -289,4 +324,15 @@ impl Failure for Error {
             _ => 1,
         }
     }
+}
+
+/// A scalar as it stands in its file: `010` is a number, and another one than it looks like.
+pub(super) fn written(sources: &Sources, value: &Node) -> String {
+    let place = sources.place(value.span).filter(|place| place.length > 0);
+    let text = place.and_then(|place| {
+        let start = place.offset();
+        place.source.text.get(start..start + place.byte_length()).map(str::to_owned)
+    });
+    let plain = |text: &String| text.chars().all(|letter| letter.is_ascii_alphanumeric() || "._+-".contains(letter));
+    text.filter(plain).or_else(|| value.scalar_text()).unwrap_or_default()
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use rayon::prelude::*;
 
 use super::build::build;
-use super::error::Error;
+use super::error::{Error, written};
 use super::instance::Instance;
 use super::kind::Kind;
 use super::left_out::Fault;
@@ -123,7 +123,9 @@ impl<'a> Search<'a> {
         let Some(light) = Light::of(scope, name)? else { return Ok(false) };
         let found = light.stack_name()?;
         match found {
-            StackName::Incomplete { token } if self.by_path => Err(self.incomplete(scope.stack, &token)),
+            StackName::Incomplete { token } if self.by_path => {
+                Err(Error::incomplete(scope, &token, light.variable(&token).as_ref()))
+            }
             StackName::Incomplete { .. } => Ok(false),
             name => Ok(self.by_path || name.canonical(&scope.stack.key) == self.asked),
         }
@@ -263,14 +265,6 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn incomplete(&self, stack: &Stack, token: &str) -> Error {
-        Error::NameIncomplete {
-            pattern: self.config.stacks.name_pattern.clone().unwrap_or_default(),
-            token: token.to_owned(),
-            file: stack.key.to_string(),
-        }
-    }
-
     fn not_found(&self, component: &str, kinds: &[Kind]) -> Error {
         let mut names: BTreeMap<String, Vec<(Kind, String)>> = BTreeMap::new();
         let mut of_key = None;
@@ -369,7 +363,7 @@ impl<'a> Search<'a> {
             let StackName::Incomplete { token } = light.stack_name().ok()? else { return None };
             let lacks = match light.variable(&token).filter(|value| !value.is_null()) {
                 Some(value) if value.as_str().is_none() => {
-                    let (kind, text) = (value.value.type_name(), value.scalar_text().unwrap_or_default());
+                    let (kind, text) = (value.value.type_name(), written(&self.host.sources, &value));
                     format!("`{token}` is of type {kind} there, not text: write \"{text}\" for")
                 }
                 _ => format!("no value for `{token}` of"),

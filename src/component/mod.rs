@@ -45,7 +45,7 @@ pub use find::{find, near};
 pub use instance::{Instance, Sections};
 pub use kind::Kind;
 pub use layered::{Layered, takes_part, without_literals};
-pub use left_out::{INCOMPLETE, Nameless};
+pub use left_out::{Asked, INCOMPLETE, Nameless};
 pub use mark::{attribute, is_marked, unmarked};
 pub use names::stack_names;
 pub use origin::{Candidate, Meeting, Origins};

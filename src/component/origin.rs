@@ -232,8 +232,10 @@ impl<'a> Origins<'a> {
 
     /// What `atmos.yaml` gives to components.
     fn add_configuration(&self, key: &str, path: &[&str], found: &mut Vec<Candidate>) {
+        let kind = self.instance.kind.key();
         let (section, node) = match (key, path) {
             ("env", path) => ("env", self.config.env.get_path(path.iter().copied())),
+            ("command", []) => ("components", self.config.document.get_path(["components", kind, "command"])),
             ("auth", path) => ("auth", self.config.auth.get_path(path.iter().copied())),
             ("settings", ["integrations", "github", rest @ ..]) => {
                 let keys = ["integrations", "github"].into_iter().chain(rest.iter().copied());
@@ -242,7 +244,8 @@ impl<'a> Origins<'a> {
             _ => return,
         };
         if let Some(node) = node {
-            let (section, chain) = (section.to_owned(), Vec::new());
+            let section = if key == "command" { format!("{section}.{kind}") } else { section.to_owned() };
+            let chain = Vec::new();
             found.push(Candidate { section, base: None, node: node.clone(), file: None, chain, waits: false });
         }
     }

@@ -32,7 +32,11 @@ pub(crate) fn locate(host: &Host, config: &Config, path: &str, kinds: &[Kind]) -
             bases.iter().filter(|(kind, _)| wanted(kind)).map(|(_, base)| format!("'{}'", base.display())).collect();
         return Err(Error::PathNotFound {
             reason: format!("'{path}' is outside of the directories of components"),
-            help: Some(format!("give the name of a component, or a path below {}", directories.join(", "))),
+            help: Some(match directories.as_slice() {
+                [] => "give the name of a component: `components.*.base_path` is not set, so that no directory has any"
+                    .to_owned(),
+                _ => format!("give the name of a component, or a path below {}", directories.join(", ")),
+            }),
         });
     };
     let folder = absolute.strip_prefix(base).unwrap_or(Path::new("")).to_string_lossy().into_owned();

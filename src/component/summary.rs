@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::chain::Chain;
 use super::error::Error;
 use super::kind::Kind;
-use super::left_out::{self, Fault, Nameless};
+use super::left_out::{self, Answer, Asked, Fault, Nameless};
 use super::own::name_of;
 use super::scope::Scope;
 use super::section::Section;
@@ -50,19 +50,30 @@ pub fn summaries(host: &Host, config: &Config, index: &StackIndex) -> Result<Vec
     Ok(per_stack?.into_iter().flatten().collect())
 }
 
-/// The same, without what cannot be used as long as something is left. It is said what that is.
+/// The same, without what cannot be used as long as something is left. It is said what that is, and
+/// whether it is a part of what was asked for.
 ///
 /// # Errors
 /// The first problem, when nothing is left, or when a component has no stack and that is refused.
-pub fn usable(host: &Host, config: &Config, index: &StackIndex, nameless: Nameless) -> Result<Vec<Summary>, Error> {
-    let mut all = Vec::new();
+pub fn usable(
+    host: &Host,
+    config: &Config,
+    index: &StackIndex,
+    nameless: Nameless,
+    asked: &Asked,
+) -> Result<Vec<Summary>, Error> {
+    let mut all: Vec<Summary> = Vec::new();
     let mut faults = Vec::new();
     let per_stack: Vec<Partial> = index.stacks().par_iter().map(|stack| partial(host, config, index, stack)).collect();
     for (found, wrong) in per_stack {
         all.extend(found);
         faults.extend(wrong);
     }
-    left_out::tell(host, faults, all.is_empty(), nameless, left_out::INCOMPLETE)?;
+    if faults.is_empty() {
+        return Ok(all);
+    }
+    let answer = Answer::new(asked, all.iter().map(|one| (one.manifest.as_str(), one.stack.as_str())));
+    left_out::tell(host, faults, all.is_empty(), nameless, &answer)?;
     Ok(all)
 }
 

@@ -73,6 +73,9 @@ impl Config {
         for (key, value) in self.typed() {
             super::defaults::set_path(&mut all, key, value);
         }
+        if let Some(given) = &self.given_base_path {
+            super::defaults::set_path(&mut all, "base_path", Node::from(given.as_str()));
+        }
         for (key, value) in self.derived() {
             all.make_map().insert(key.into(), value);
         }

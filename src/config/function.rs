@@ -142,7 +142,7 @@ impl Functions<'_> {
                 text(self.or_default(node, tag, repository::fact(host, tag), argument)?)
             }
             "!cwd" => text(fs::clean(&host.cwd.join(argument)).display().to_string()),
-            "!exec" => Ok(Node { span: node.span, ..self.exec(node, argument)? }),
+            "!exec" => Ok(self.exec(node, argument)?.placed(node.span)),
             "!random" => {
                 let number = random(argument).map_err(|reason| {
                     self.failed(node, format!("invalid Atmos YAML function: !random {argument}: {reason}"))
@@ -150,7 +150,7 @@ impl Functions<'_> {
                 Ok(Node::new(Value::Int(number), node.span))
             }
             "!include" | "!include.raw" => {
-                let included = include(self, argument, &*function.tag == "!include.raw");
+                let included = include(self, argument, &*function.tag == "!include.raw", node.span);
                 included.map_err(|Refusal { reason, help, at }| {
                     let reason = help.map_or(reason.clone(), |help| format!("{reason}; {help}"));
                     self.failed_within(node, function, at, reason)

@@ -194,7 +194,7 @@ impl Reader<'_> {
     }
 
     fn warn(&self, node: &Node, import: &str, reason: &str, help: &str) {
-        let message = format!("failed to resolve import path={}: {reason}", shown(import));
+        let message = format!("failed to resolve import path={import}: {reason}");
         let warning = Warning::new("atmos::config::import_unresolved", message).help(help);
         self.host.talk.warn(match self.host.sources.place(node.span) {
             Some(place) => warning.at(place),

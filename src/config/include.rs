@@ -11,6 +11,7 @@ use crate::content::{self, Tags};
 use crate::fetch::{Fetcher, Settings, shown};
 use crate::host::{Host, Refused, fs};
 use crate::query::Query;
+use crate::span::Span;
 use crate::value::Node;
 use crate::yaml;
 
@@ -25,6 +26,8 @@ pub struct Include<'a> {
     pub remote: &'a Settings,
     /// What becomes of functions in YAML files.
     pub tags: Tags,
+    /// Where the content is asked for. Values of files that do not say where they stand in them have this place.
+    pub at: Span,
 }
 
 /// Why a file cannot be included.
@@ -77,12 +80,16 @@ impl Include<'_> {
         } else {
             content::parse(&self.host.sources, &path, &self.host.cwd, &name, text, self.tags)?
         };
+        if content.span.is_known() {
+            self.host.sources.add_included(content.span.file, self.at);
+        }
         if query.text.is_empty() || query.text == "." {
-            return Ok(content);
+            return Ok(content.placed(self.at));
         }
         // The reference writes the content once more, with its keys sorted, for expressions to read.
         let content = yaml::in_order(&content);
         let selected = Query::parse(&query.text).and_then(|query| query.one(&content)).map(Option::unwrap_or_default);
+        let selected = selected.map(|node| node.placed(self.at));
         selected.map_err(|error| Refusal {
             reason: format!("the expression `{}` of !include: {error}", query.text),
             help: error.help().map(|help| help.to_string()).or_else(|| Some("correct the expression".to_owned())),
@@ -114,9 +121,9 @@ impl Include<'_> {
 }
 
 /// What a function in `atmos.yaml` includes.
-pub(super) fn include(functions: &Functions<'_>, argument: &str, raw: bool) -> Result<Node, Refusal> {
+pub(super) fn include(functions: &Functions<'_>, argument: &str, raw: bool, at: Span) -> Result<Node, Refusal> {
     let Functions { host, fetcher, remote, .. } = *functions;
-    Include { host, fetcher, remote, tags: Tags::Text }.value(argument, raw, |name| locate(functions, name))
+    Include { host, fetcher, remote, tags: Tags::Text, at }.value(argument, raw, |name| locate(functions, name))
 }
 
 /// The file: beside the including one, else below the working directory.

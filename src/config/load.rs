@@ -95,6 +95,7 @@ pub fn load(host: &Host, flags: &Flags) -> Result<Config, Error> {
         document,
         promoted,
         base_path,
+        given_base_path: runtime_base_path,
     };
     config.warn_of_mistyped_settings(host);
     config.warn_of_cache(host);

@@ -24,6 +24,8 @@ pub struct Config {
     pub directories: Vec<PathBuf>,
     /// Absolute.
     pub base_path: PathBuf,
+    /// `base_path` as a flag or the environment gives it.
+    pub given_base_path: Option<String>,
     pub stacks: Stacks,
     pub terraform: Terraform,
     pub helmfile: Helmfile,

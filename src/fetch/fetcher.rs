@@ -110,16 +110,18 @@ impl Fetcher {
         match &source.kind {
             Kind::File { url, .. } => {
                 let path = directory.join(file_name(url));
+                host.sources.add_copy(&fs::clean(&path), key.clone());
                 Ok(Resolved { files: vec![Found { path, key }], root: None, sub: String::new() })
             }
             Kind::Object { object, .. } if source.sub.is_empty() => {
                 let path = directory.join(file_name(&object.key));
                 if path.is_file() {
+                    host.sources.add_copy(&fs::clean(&path), key.clone());
                     return Ok(Resolved { files: vec![Found { path, key }], root: None, sub: String::new() });
                 }
-                from_tree(&directory, "", &key)
+                copied_tree(host, &directory, "", &key)
             }
-            _ => from_tree(&directory, &source.sub, &key),
+            _ => copied_tree(host, &directory, &source.sub, &key),
         }
     }
 
@@ -174,6 +176,16 @@ fn packed(source: Source) -> Source {
         },
         _ => source,
     }
+}
+
+/// The same of a copy, whose files people know by the address.
+fn copied_tree(host: &Host, root: &Path, sub: &str, key: &str) -> Result<Resolved, Error> {
+    let resolved = from_tree(root, sub, key)?;
+    host.sources.add_copy(&fs::clean(root), key.to_owned());
+    for file in &resolved.files {
+        host.sources.add_copy(&fs::clean(&file.path), file.key.clone());
+    }
+    Ok(resolved)
 }
 
 fn from_tree(root: &Path, sub: &str, key: &str) -> Result<Resolved, Error> {

@@ -26,7 +26,7 @@ pub struct Field {
 /// A component that cannot be found or put together.
 pub fn document(app: &App, kind: &str, component: &str, stack: &str) -> Result<(Node, Provenance)> {
     let instance = app.find(component, stack, Some(Kind::from_key(kind)))?;
-    let provenance = Provenance::of(app, &instance, &instance)?;
+    let provenance = Provenance::of(app, &instance)?;
     let mut document = instance.to_map();
     super::config::hide_auth(app, &mut document);
     Ok((Node::from(document), provenance))

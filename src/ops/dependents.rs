@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::App;
 use super::subject::Subject;
-use crate::component::{self, Filter, Instance};
+use crate::component::{self, Asked, Filter, Instance};
 use crate::diag::{Result, Warning};
 use crate::graph::{self, Context, Dependency, Target};
 use crate::resolve::Options;
@@ -45,7 +45,8 @@ pub fn describe(app: &App, request: &Request) -> Result<Vec<Dependent>> {
     let mut processing = request.processing.clone();
     processing.sections = vec!["vars".to_owned()];
     let evaluated = app.evaluate(&written, &processing)?;
-    let instances = component::all(&app.host, &app.config, app.index()?, &Filter::default())?;
+    let filter = Filter { partial: true, asked: Asked::only([&*evaluated.stack]), ..Filter::default() };
+    let instances = component::all(&app.host, &app.config, app.index()?, &filter)?;
     let dependencies = Dependencies::of(app, &instances, &request.processing)?;
     let context = Context::of(&evaluated.sections.vars);
     let target = Target { component: &evaluated.name, stack: &evaluated.stack, context: &context };

@@ -14,7 +14,7 @@ use crate::auth::{AuthConfig, setting};
 use crate::component::{self, Filter, Instance, Kind, Sources};
 use crate::config::Config;
 use crate::content::Names;
-use crate::diag::{Report, Result, Talk};
+use crate::diag::{Report, Result, Talk, Warning, nearest};
 use crate::resolve;
 use crate::value::{Map, Node, Value, fixed_key};
 
@@ -101,9 +101,12 @@ pub fn component(app: &App, request: &ComponentRequest) -> Result<Node> {
 /// # Errors
 /// Those of [`component`].
 pub fn component_with_provenance(app: &App, request: &ComponentRequest) -> Result<(Node, Provenance)> {
+    let mut request = request.clone();
+    request.processing.places = true;
+    let request = &request;
     let (written, evaluated) = instances(app, request)?;
     app.tell_undetermined(&request.processing);
-    let provenance = Provenance::of(app, &written, &evaluated)?;
+    let provenance = Provenance::of(app, &written)?;
     Ok((document(app, request, &written, &evaluated)?, provenance))
 }
 
@@ -126,7 +129,7 @@ pub(super) fn document(
     written: &Instance,
     evaluated: &Instance,
 ) -> Result<Node> {
-    let full = request.full || app.config.describe.filter == "full";
+    let full = request.full || describes_fully(app);
     let mut document = sections(evaluated, &request.processing);
     hide_auth(app, &mut document);
     if full {
@@ -140,6 +143,20 @@ pub(super) fn document(
         document = filled(&document);
     }
     Ok(Node::from(document))
+}
+
+/// What `describe.component.filter` says. Something unknown is the default, as in the reference.
+fn describes_fully(app: &App) -> bool {
+    let filter = app.config.describe.filter.as_str();
+    if !["full", "schema"].contains(&filter) {
+        let message = format!("`describe.component.filter` is `{filter}`, which means nothing: it counts as `schema`");
+        let help = match nearest(filter, ["full", "schema"]) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "write `full` or `schema`, in `atmos.yaml` or ATMOS_DESCRIBE_COMPONENT_FILTER".to_owned(),
+        };
+        app.host.talk.warn(Warning::new("atmos::describe::filter", message).help(help));
+    }
+    filter == "full"
 }
 
 /// The documents of many components, by stack, kind and name.
@@ -183,7 +200,8 @@ pub fn stacks_as<T: Send>(
 ) -> Result<Stacks<T>> {
     let index = app.index()?;
     let kinds: Vec<Kind> = request.component_types.iter().map(|key| Kind::from_key(key)).collect();
-    let filter = Filter { stack: request.stack.clone(), components: Vec::new(), kinds, partial: true };
+    let filter =
+        Filter { stack: request.stack.clone(), components: Vec::new(), kinds, partial: true, ..Filter::default() };
     let describe = |instance: Instance| {
         if !request.shows(&app.config, &instance) {
             return Ok(None);

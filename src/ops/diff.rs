@@ -8,7 +8,8 @@ use miette::Diagnostic;
 use super::App;
 use super::config;
 use super::describe::{self, StacksRequest};
-use super::names::{Named, names};
+use super::names::{Named, try_names};
+use crate::component::Asked;
 use crate::diag::{Failure, Result, nearest};
 use crate::resolve;
 use crate::value::{Map, Node, Path, Value};
@@ -134,7 +135,8 @@ impl Failure for Error {}
 pub fn diff(app: &App, request: &DiffRequest) -> Result<Vec<Difference>> {
     // The cause of a stack that cannot be read is better than that it has no name.
     app.index()?;
-    let known = names(app);
+    let asked = Asked::only([&*request.from.stack, &*request.to.stack]);
+    let known = try_names(app, &asked).unwrap_or_default();
     for side in [&request.from, &request.to] {
         check(&known, side)?;
     }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use miette::{Diagnostic, SourceSpan};
 
 use super::describe::{self, ComponentRequest};
+use super::provenance::Written;
 use super::{App, config, kind};
-use crate::component::{Candidate, Instance, Kind, Meeting, Origins};
+use crate::component::{Candidate, Instance, Kind, Meeting, Origins, takes_part};
 use crate::diag::{Failure, Result, SourceText, nearest};
 use crate::merge::{ListStrategy, is_list_mark};
 use crate::resolve;
@@ -44,6 +45,8 @@ pub struct Setting {
     pub section: String,
     /// The base component whose section it is.
     pub base: Option<String>,
+    /// Where the file is included, if it is: `file:line:column`.
+    pub included: Option<String>,
     /// Manifests from that of the stack to the file; empty for `atmos.yaml`.
     pub imports: Vec<Arc<str>>,
 }
@@ -126,7 +129,7 @@ pub fn explain(app: &App, request: &ExplainRequest) -> Result<Explanation> {
     };
     let before = describe::document(app, &described, &written, &written)?;
     let raw = walk(&before, &steps);
-    let mut processing = request.processing.clone();
+    let mut processing = resolve::Options { places: true, ..request.processing.clone() };
     if let Some(Step::Key(section)) = steps.first() {
         // Nothing else is shown.
         processing.sections.push(section.clone());
@@ -147,7 +150,8 @@ pub fn explain(app: &App, request: &ExplainRequest) -> Result<Explanation> {
         }
     };
     let raw = raw.unwrap_or(&value).clone();
-    let mut explanation = Explaining { app, origins, steps: &steps }.explanation(request, &written, &raw, value);
+    let mut explanation = Explaining { app, origins, steps: &steps, written: Written::of(app, &written) }
+        .explanation(request, &written, &raw, value);
     let mut keys = steps.iter().filter_map(|step| match step {
         Step::Key(key) => Some(key.as_str()),
         Step::Index(_) => None,
@@ -176,9 +180,10 @@ struct Explaining<'a> {
     app: &'a App,
     origins: Origins<'a>,
     steps: &'a [Step],
+    written: Written,
 }
 
-impl Explaining<'_> {
+impl<'a> Explaining<'a> {
     fn explanation(&self, request: &ExplainRequest, written: &Instance, raw: &Node, value: Node) -> Explanation {
         let mut candidates = self.candidates();
         let indexed = self.steps.iter().any(|step| matches!(step, Step::Index(_)));
@@ -194,6 +199,12 @@ impl Explaining<'_> {
         });
         let winner = match at {
             Some(at) => Some(self.setting(candidates.remove(at))),
+            // A part of what a function gives, or a file that is included, stands where the whole does.
+            None if raw.span.is_known()
+                && let Some(whole) = self.whole(raw.span) =>
+            {
+                Some(self.setting(Candidate { node: raw.clone(), ..whole }))
+            }
             // An item, or a part of a value in another form, has its place all the same.
             None if raw.span.is_known() => {
                 let holding = candidates.iter().position(|candidate| holds(&candidate.node, raw.span));
@@ -210,7 +221,9 @@ impl Explaining<'_> {
             None => None,
         };
         let rendered = || super::provenance::template_of(&self.app.host.sources, raw);
-        let computed = if *raw != value || is_function(raw) {
+        let computed = if let Some(gave) = self.gave(written, &value) {
+            Some(gave)
+        } else if *raw != value || is_function(raw) {
             Some(raw.clone())
         } else if winner.is_none() {
             Some(Node::from("derived by atmos from other values"))
@@ -228,6 +241,26 @@ impl Explaining<'_> {
             merged,
             others: candidates.into_iter().map(|candidate| self.setting(candidate)).collect(),
         }
+    }
+
+    /// The function or template that gave the value: the one at its place, else the strongest of those that met the
+    /// values of other layers at the path.
+    fn gave(&self, written: &Instance, value: &Node) -> Option<Node> {
+        let keys = || self.steps.iter().map(|step| if let Step::Key(key) = step { key.as_str() } else { "" });
+        let met = || {
+            let layered = written.layered.iter().find(|one| one.path.iter().map(|key| &**key).eq(keys()))?;
+            layered.values.iter().rev().find(|node| takes_part(node))
+        };
+        self.written.gave(value).or_else(met).cloned()
+    }
+
+    /// What is written above the path at a place.
+    fn whole(&self, span: Span) -> Option<Candidate> {
+        let key = |step: &'a Step| if let Step::Key(key) = step { Some(key.as_str()) } else { None };
+        let keys: Vec<&str> = self.steps.iter().map_while(key).collect();
+        let (section, keys) = keys.split_first()?;
+        let above = (0..=keys.len()).rev().map(|count| &keys[..count]);
+        above.flat_map(|keys| self.origins.candidates(section, keys)).find(|candidate| candidate.node.span == span)
     }
 
     /// What gives a value to the path, up to the first index: items of lists have no identity of their own.
@@ -286,7 +319,10 @@ impl Explaining<'_> {
 
     /// A place of which nothing but the place is known.
     fn unlisted(&self, span: Span) -> Setting {
-        let source = self.app.host.sources.get(span.file);
+        let sources = &self.app.host.sources;
+        let source = sources.get(span.file);
+        let included = sources.included(span.file);
+        let manifest = self.origins.file(included.map_or(span.file, |at| at.file));
         Setting {
             value: Node::default(),
             span,
@@ -295,7 +331,8 @@ impl Explaining<'_> {
             column: span.column,
             section: String::new(),
             base: None,
-            imports: self.origins.file(span.file).map(|file| file.chain.clone()).unwrap_or_default(),
+            included: included.and_then(|at| sources.place(at)).map(|place| place.to_string()),
+            imports: manifest.map(|file| file.chain.clone()).unwrap_or_default(),
         }
     }
 }

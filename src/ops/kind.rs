@@ -3,7 +3,7 @@
 use miette::Diagnostic;
 
 use super::{App, custom};
-use crate::component::{Instance, Kind, Nameless, usable};
+use crate::component::{Asked, Instance, Kind, Nameless, usable};
 use crate::diag::{Failure, Report, Result, nearest};
 
 /// A kind that no component is of.
@@ -57,7 +57,7 @@ fn named(app: &App, asked: &str) -> Result<Kind> {
     if known.contains(&kind) {
         return Ok(kind);
     }
-    let found = usable(&app.host, &app.config, app.index()?, Nameless::LeftOut)?;
+    let found = usable(&app.host, &app.config, app.index()?, Nameless::LeftOut, &Asked::only([]))?;
     known.extend(found.into_iter().map(|summary| summary.kind));
     if known.contains(&kind) {
         return Ok(kind);

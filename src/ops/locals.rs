@@ -5,7 +5,7 @@ use std::sync::Arc;
 use miette::Diagnostic;
 
 use super::App;
-use crate::component::{self, usable};
+use crate::component::{self, Asked, usable};
 use crate::diag::{Failure, Result, nearest};
 use crate::merge::{ListStrategy, merge_all};
 use crate::stack::Stack;
@@ -54,7 +54,7 @@ pub fn describe(app: &App, request: &Request) -> Result<Node> {
     };
     let index = app.index()?;
     // By the name of the stack, so that it is the component that is said to be missing.
-    let known = usable(&app.host, &app.config, index, component::Nameless::LeftOut)?;
+    let known = usable(&app.host, &app.config, index, component::Nameless::LeftOut, &Asked::only([]))?;
     let of_manifest = known.iter().find(|found| *found.manifest == *stack.key);
     let stack_name = of_manifest.map_or(&request.stack, |found| &found.stack);
     let instance = app.find_of_kind(name, stack_name, request.kind.as_deref())?;
@@ -99,7 +99,7 @@ fn find<'a>(app: &'a App, asked: &str) -> Result<&'a Stack> {
     if let Some(stack) = by_key(asked).or_else(|| index.by_path(asked)) {
         return Ok(stack);
     }
-    let known = usable(&app.host, &app.config, index, component::Nameless::LeftOut)?;
+    let known = usable(&app.host, &app.config, index, component::Nameless::LeftOut, &Asked::only([]))?;
     if let Some(stack) = known.iter().find(|found| found.stack == asked).and_then(|found| by_key(&found.manifest)) {
         return Ok(stack);
     }

@@ -9,7 +9,7 @@ use std::time::UNIX_EPOCH;
 use sha2::{Digest, Sha256};
 
 use super::App;
-use crate::component;
+use crate::component::{self, Asked};
 use crate::diag::Result;
 use crate::host::fs;
 
@@ -24,20 +24,20 @@ pub struct Named {
 
 /// Everything that has a name, sorted by manifest, kind and name. Nothing where the stacks cannot be read.
 pub fn names(app: &App) -> Vec<Named> {
-    try_names(app).unwrap_or_default()
+    try_names(app, &Asked::default()).unwrap_or_default()
 }
 
-/// The same for somebody who wants to know why there is nothing.
+/// The same for somebody who wants to know why there is nothing, and whose answer is about these stacks.
 ///
 /// # Errors
 /// The stacks cannot be read.
-pub fn try_names(app: &App) -> Result<Vec<Named>> {
+pub fn try_names(app: &App, asked: &Asked) -> Result<Vec<Named>> {
     let state = state(app);
     let file = file(app);
     if let Some(names) = std::fs::read_to_string(&file).ok().and_then(|text| parse(&text, &state)) {
         return Ok(names);
     }
-    let (names, whole) = read(app)?;
+    let (names, whole) = read(app, asked)?;
     // A cache that cannot be written costs only time. What is left out may be there the next time, whatever the files say:
     // an import that could not be fetched.
     if whole
@@ -50,11 +50,11 @@ pub fn try_names(app: &App) -> Result<Vec<Named>> {
 }
 
 /// The names, and whether none is left out.
-fn read(app: &App) -> Result<(Vec<Named>, bool)> {
+fn read(app: &App, asked: &Asked) -> Result<(Vec<Named>, bool)> {
     let index = app.index()?;
     let (found, whole) = match component::summaries(&app.host, &app.config, index) {
         Ok(found) => (found, true),
-        Err(_) => (component::usable(&app.host, &app.config, index, component::Nameless::LeftOut)?, false),
+        Err(_) => (component::usable(&app.host, &app.config, index, component::Nameless::LeftOut, asked)?, false),
     };
     let named = found.into_iter().map(|summary| Named {
         stack: summary.stack,

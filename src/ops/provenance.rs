@@ -1,11 +1,12 @@
 //! Where the values of a described component were written, as notes beside its lines.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::App;
 use crate::component::{Instance, Origins};
 use crate::diag::Result;
+use crate::merge::is_list_mark;
 use crate::span::{FileId, Sources, Span};
 use crate::value::{Node, Value};
 
@@ -15,43 +16,36 @@ pub struct Provenance {
     pub manifest: String,
     /// Name and depth of each manifest: 1 for that of the stack, 2 for what it imports.
     files: BTreeMap<FileId, (String, usize)>,
-    /// Places of the values that a function or a template gave.
-    computed: HashSet<Span>,
+    written: Written,
     sources: Arc<Sources>,
 }
 
 impl Provenance {
     /// # Errors
     /// Those of merging the component.
-    pub(super) fn of(app: &App, written: &Instance, evaluated: &Instance) -> Result<Provenance> {
+    pub(super) fn of(app: &App, written: &Instance) -> Result<Provenance> {
         let origins = Origins::of(&app.host, &app.config, app.index_of(written)?, written)?;
         let mut files = BTreeMap::new();
         for file in origins.files() {
             files.entry(file.node.span.file).or_insert((file.file.clone(), file.chain.len()));
         }
-        let mut computed = HashSet::new();
-        for ((_, before), (_, after)) in written.sections.named().into_iter().zip(evaluated.sections.named()) {
-            compare(before, after, &mut computed);
-        }
-        for (key, before) in &written.sections.extra {
-            if let Some(after) = evaluated.sections.extra.get(key) {
-                compare(before, after, &mut computed);
-            }
-        }
         let sources = app.host.sources.clone();
-        Ok(Provenance { manifest: written.manifest.clone(), files, computed, sources })
+        Ok(Provenance { manifest: written.manifest.clone(), files, written: Written::of(app, written), sources })
     }
 
     /// The note for a value: sign, depth, file and line. `None` for what atmos derives itself.
     pub fn note(&self, node: &Node) -> Option<String> {
         let span = node.span;
         let source = self.sources.get(span.file)?;
-        let (name, depth) = match self.files.get(&span.file) {
-            Some((name, depth)) => (name.as_str(), *depth),
-            None => (source.name.as_str(), 0),
+        let (name, depth) = if let Some((name, depth)) = self.files.get(&span.file) {
+            (name.as_str(), *depth)
+        } else {
+            // What a manifest includes is one step behind it.
+            let including = self.sources.included(span.file).and_then(|at| self.files.get(&at.file));
+            (source.name.as_str(), including.map_or(0, |(_, depth)| depth + 1))
         };
         let sign = match depth {
-            _ if self.computed.contains(&span) || template_of(&self.sources, node).is_some() => '∴',
+            _ if self.written.gave(node).is_some() || template_of(&self.sources, node).is_some() => '∴',
             1 => '●',
             _ => '○',
         };
@@ -70,32 +64,40 @@ pub(super) fn template_of(sources: &Sources, node: &Node) -> Option<String> {
     (is_scalar && !left_alone && written.contains("{{")).then(|| written.trim_matches(['"', '\'', ' ']).to_owned())
 }
 
-/// Collects the places of what differs.
-fn compare(written: &Node, evaluated: &Node, computed: &mut HashSet<Span>) {
-    match (&written.value, &evaluated.value) {
-        (Value::Map(before), Value::Map(after)) => {
-            for (key, node) in before.iter() {
-                if let Some(value) = after.get(key) {
-                    compare(node, value, computed);
-                }
-            }
-        }
-        (Value::List(before), Value::List(after)) if before.len() == after.len() => {
-            before.iter().zip(after.iter()).for_each(|(node, value)| compare(node, value, computed));
-        }
-        (before, after) if before != after => add(evaluated, computed),
-        _ => {}
-    }
-}
+/// The functions and templates of a component as they are written, by their places.
+pub(super) struct Written(HashMap<Span, Node>);
 
-/// A computed value and everything in it that has a place.
-fn add(node: &Node, computed: &mut HashSet<Span>) {
-    if node.span.is_known() {
-        computed.insert(node.span);
+impl Written {
+    pub(super) fn of(app: &App, instance: &Instance) -> Written {
+        let mut written = Written(HashMap::new());
+        let opening = app.config.templates.opening();
+        let named = instance.sections.named();
+        let sections = named.iter().map(|(_, node)| *node).chain(instance.sections.extra.values());
+        // What lies below a function of another layer is there, too.
+        let layers = instance.layered.iter().flat_map(|layered| &layered.values);
+        sections.chain(&instance.described_auth).chain(layers).for_each(|node| written.add(node, opening));
+        written
     }
-    match &node.value {
-        Value::Map(map) => map.values().for_each(|node| add(node, computed)),
-        Value::List(list) => list.iter().for_each(|node| add(node, computed)),
-        _ => {}
+
+    fn add(&mut self, node: &Node, opening: &str) {
+        match &node.value {
+            Value::Map(map) => map.values().for_each(|node| self.add(node, opening)),
+            Value::List(list) => list.iter().for_each(|node| self.add(node, opening)),
+            Value::Function(function) if is_list_mark(&function.tag) => self.add(&function.argument, opening),
+            Value::Function(_) => self.put(node),
+            Value::String(text) if text.starts_with('!') || text.contains(opening) => self.put(node),
+            _ => {}
+        }
+    }
+
+    fn put(&mut self, node: &Node) {
+        if node.span.is_known() {
+            self.0.insert(node.span, node.clone());
+        }
+    }
+
+    /// The function or the template that gave a value, or that gave the whole of which it is a part.
+    pub(super) fn gave(&self, node: &Node) -> Option<&Node> {
+        self.0.get(&node.span).filter(|written| *written != node)
     }
 }

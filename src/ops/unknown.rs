@@ -1,7 +1,7 @@
 //! Stacks and components that somebody asked for and that do not exist: finding nothing is no error, but it is said why.
 
 use super::App;
-use crate::component::{self, Kind};
+use crate::component::{self, Asked, Kind};
 use crate::diag::{Result, Warning, nearest};
 
 /// Nothing was found in the stack that was asked for: says so when there is no such stack. `is` are other names that stacks
@@ -11,7 +11,7 @@ use crate::diag::{Result, Warning, nearest};
 /// The stacks cannot be read.
 pub(super) fn stack(app: &App, asked: &str, is: impl Fn(&str) -> bool) -> Result<()> {
     let index = app.index()?;
-    let known = component::usable(&app.host, &app.config, index, component::Nameless::LeftOut)?;
+    let known = component::usable(&app.host, &app.config, index, component::Nameless::LeftOut, &Asked::only([asked]))?;
     if known.iter().any(|summary| summary.stack == asked || is(&summary.stack)) {
         return Ok(());
     }

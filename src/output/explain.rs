@@ -16,7 +16,7 @@ const COLUMN: usize = 50;
 const LEGEND: &str = "\
 # Provenance Legend:
 #   ● [1] written in the manifest of the stack
-#   ○ [N] imported; N counts the manifests on the way, [0] is the configuration
+#   ○ [N] imported or included; N counts the manifests on the way, [0] is the configuration
 #   ∴ [N] given by a function or a template that is written there
 ";
 
@@ -50,6 +50,9 @@ pub fn explanation(explanation: &Explanation) -> String {
         let _ = writeln!(text, "set at     {}", place(winner));
         if !winner.section.is_empty() {
             let _ = writeln!(text, "section    {}", section(winner));
+        }
+        if let Some(included) = &winner.included {
+            let _ = writeln!(text, "included   at {included}");
         }
         if winner.imports.len() > 1 {
             let _ = writeln!(text, "imported   {}", winner.imports.join(" → "));
@@ -122,6 +125,7 @@ fn setting(setting: &Setting) -> Node {
         (Arc::from("column"), Node::from(i64::from(setting.column))),
         (Arc::from("section"), text(&setting.section)),
         (Arc::from("base_component"), setting.base.as_deref().map(Node::from).unwrap_or_default()),
+        (Arc::from("included_at"), setting.included.as_deref().map(Node::from).unwrap_or_default()),
         (Arc::from("imports"), Node::from(imports)),
         (Arc::from("value"), setting.value.clone()),
     ]))

@@ -29,6 +29,8 @@ pub struct Options {
     pub within_lenient: bool,
     /// `mocks` of components stand for their outputs, and nobody is asked for real ones.
     pub mocks: bool,
+    /// The parts of what functions give have the place of the function, for somebody who asks where values come from.
+    pub places: bool,
     /// What templates of hooks are told about the command that they belong to.
     pub ending: Ending,
 }
@@ -61,6 +63,7 @@ impl Default for Options {
             selects: false,
             within_lenient: false,
             mocks: false,
+            places: false,
             ending: Ending::default(),
         }
     }

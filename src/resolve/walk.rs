@@ -188,7 +188,13 @@ impl<'a> Evaluation<'a> {
 
     /// The evaluated node; `None` when nothing in it changes.
     fn node(&self, node: &Node) -> Result<Option<Node>, Error> {
-        let at = |span: Span| move |value: Value| Node::new(value, span);
+        let places = self.options.places;
+        let at = |span: Span| {
+            move |value: Value| {
+                let node = Node::new(value, span);
+                if places { node.placed(span) } else { node }
+            }
+        };
         Ok(match &node.value {
             Value::String(text) => {
                 let data = Cell::new(false);

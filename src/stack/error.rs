@@ -94,6 +94,27 @@ pub enum Error {
         at: Option<SourceSpan>,
     },
 
+    #[error(
+        "stack import not found: import '{import}' in the fetched file '{file}': failed to find import{place}{chain}"
+    )]
+    #[diagnostic(
+        code(atmos::stack::import_not_found),
+        help(
+            "imports of a fetched manifest are looked up in this repository; where it is imported \
+             `nested_imports: remote` looks them up where it comes from"
+        )
+    )]
+    NestedImport {
+        import: String,
+        file: String,
+        place: String,
+        chain: String,
+        #[source_code]
+        source_code: Option<SourceText>,
+        #[label("nothing matches this path")]
+        at: Option<SourceSpan>,
+    },
+
     #[error("failed to download remote import '{import}' in file '{file}': {cause}{place}{chain}")]
     #[diagnostic(code(atmos::stack::remote_import), help("{help}"))]
     RemoteImport {
@@ -245,6 +266,7 @@ impl Error {
             Error::Manifest { chain, .. }
             | Error::Import { chain, .. }
             | Error::ImportNotFound { chain, .. }
+            | Error::NestedImport { chain, .. }
             | Error::RemoteImport { chain, .. }
             | Error::ImportPath { chain, .. }
             | Error::TooManyFrames { chain, .. }

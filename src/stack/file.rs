@@ -131,6 +131,11 @@ impl File {
 }
 
 impl File {
+    /// Whether the file was fetched, and what it imports is looked up in this repository.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.base.is_none() && self.relative != *self.path.to_string_lossy() && import::is_remote(&self.relative)
+    }
+
     /// Whether the file is rendered before it is used.
     pub(crate) fn is_rendered(&self, frame: Frame) -> bool {
         self.action.is_some() && !frame.skip && (self.template != TemplateFile::No || frame.context != 0)

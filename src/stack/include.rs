@@ -8,6 +8,7 @@ use super::load::Layout;
 use crate::config::{Include, IncludeRefusal};
 use crate::content::{self, Tags};
 use crate::host::{Host, fs};
+use crate::span::Span;
 use crate::value::{Function, Map, Node, Value, map_with_capacity};
 
 /// What including needs to know of the manifest.
@@ -34,7 +35,7 @@ impl Including<'_> {
             Value::Function(function) => match argument(function) {
                 Some(text) if text.contains("{{") => return Ok(node.clone()),
                 Some(text) => {
-                    let content = self.content(text, &*function.tag == "!include.raw");
+                    let content = self.content(text, &*function.tag == "!include.raw", node.span);
                     return content.map_err(|refusal| self.error(node, text, refusal));
                 }
                 None => {
@@ -71,9 +72,9 @@ impl Including<'_> {
         Ok(Node::new(Value::Map(Arc::new(resolved)), node.span))
     }
 
-    fn content(&self, argument: &str, raw: bool) -> Result<Node, IncludeRefusal> {
+    fn content(&self, argument: &str, raw: bool, at: Span) -> Result<Node, IncludeRefusal> {
         let Layout { fetcher, remote, .. } = self.layout;
-        let include = Include { host: self.host, fetcher, remote, tags: Tags::Dropped };
+        let include = Include { host: self.host, fetcher, remote, tags: Tags::Dropped, at };
         let content = include.value(argument, raw, |name| self.locate(name))?;
         // Files are data: nothing in them is a function or a template.
         Ok(content::inert(&content, self.layout.opening.as_deref()))

@@ -131,3 +131,20 @@ fn what_cannot_be_fetched_is_an_error_unless_it_may_be_missing() {
     let (document, _) = merged(&[("stacks/orgs/dev.yaml", &manifest)]).unwrap();
     assert_eq!(document["vars"], serde_json::json!({"x": 1}));
 }
+
+#[test]
+fn what_a_fetched_manifest_does_not_find_here_may_be_there() {
+    let tree = Tree::new(&[("stacks/catalog/a.yaml", "import: [./b]"), ("stacks/catalog/b.yaml", "vars: {b: there}")]);
+    let address = tree.address("stacks/catalog/a");
+    let failure = |name: &str| {
+        std::fs::write(tree.0.path().join("stacks/catalog/a.yaml"), format!("import: ['{name}']")).unwrap();
+        let manifest = format!("import: ['{address}']");
+        merged(&[("stacks/orgs/dev.yaml", &manifest)]).unwrap_err()
+    };
+    for name in ["./b", "catalog/b", "../catalog/b"] {
+        let error = failure(name);
+        assert!(error.to_string().contains(&format!("import '{name}' in the fetched file '{address}#")), "{error}");
+        let help = miette::Diagnostic::help(&error).unwrap().to_string();
+        assert!(help.contains("`nested_imports: remote`"), "{help}");
+    }
+}

@@ -82,8 +82,20 @@ impl Merger<'_> {
         }
         let located = Located::new(&self.host.sources, import.span);
         let name = file.relative.clone();
+        // What a fetched file means by a path of its own is found here only where this repository has it, too.
+        let nested = file.is_alone() && !import::is_remote(&import.written);
         match target {
             Target::Files(_) | Target::Fetched(_) | Target::Template => Ok(()),
+            Target::Missing | Target::Unreachable(_) if nested && !import.path.contains("{{") => {
+                Err(Error::NestedImport {
+                    import: import.written.clone(),
+                    file: name,
+                    place: located.text,
+                    chain: String::new(),
+                    source_code: located.source,
+                    at: located.at,
+                })
+            }
             Target::Missing if import.path.contains("{{") => {
                 let warning = crate::diag::Warning::new(
                     "atmos::stack::import_skipped",

@@ -47,9 +47,26 @@ impl Template {
     /// What the template may read of its data: more than it does read, never less. Paths end where a value is used as
     /// a whole, handed to a function or walked through.
     pub fn reads(&self) -> Reads {
-        let mut scan = Scan { compiled: &self.compiled, paths: BTreeSet::new(), everything: false, scopes: Vec::new() };
-        scan.list(&Known::root(), &self.compiled.body);
+        let scan = self.scan();
         if scan.everything { Reads::Everything } else { Reads::Paths(scan.paths) }
+    }
+
+    /// The keys below `root` that functions read by their names: `x` of `index .root "x"`.
+    pub fn indexed(&self, root: &str) -> Vec<Arc<str>> {
+        let below = |path: Vec<Arc<str>>| (*path[0] == *root).then(|| path[1].clone());
+        self.scan().indexed.into_iter().filter_map(below).collect()
+    }
+
+    fn scan(&self) -> Scan<'_> {
+        let mut scan = Scan {
+            compiled: &self.compiled,
+            paths: BTreeSet::new(),
+            everything: false,
+            indexed: BTreeSet::new(),
+            scopes: Vec::new(),
+        };
+        scan.list(&Known::root(), &self.compiled.body);
+        scan
     }
 }
 
@@ -81,6 +98,8 @@ struct Scan<'t> {
     compiled: &'t Compiled,
     paths: BTreeSet<Vec<Arc<str>>>,
     everything: bool,
+    /// Pairs of a key of the data and a key in it that is given to a function as a constant.
+    indexed: BTreeSet<Vec<Arc<str>>>,
     /// Variables in sight, innermost last.
     scopes: Vec<(Arc<str>, Known)>,
 }
@@ -160,9 +179,18 @@ impl<'t> Scan<'t> {
             self.read(&known);
             known = match command.words.split_first() {
                 Some((first, args)) => {
+                    let mut first_arg = None;
                     for arg in args {
                         let arg = self.expr(dot, arg);
                         self.read(&arg);
+                        first_arg.get_or_insert(arg);
+                    }
+                    if let (ExprKind::Function(function), Some(Known::At(path)), Some(key)) =
+                        (&first.kind, first_arg, args.get(1))
+                        && let ([root], Some(key)) = (path.as_slice(), constant(key))
+                        && matches!(function.name(), "index" | "get" | "hasKey")
+                    {
+                        self.indexed.insert(vec![root.clone(), Arc::from(key)]);
                     }
                     self.expr(dot, first)
                 }
@@ -205,5 +233,13 @@ impl<'t> Scan<'t> {
             | ExprKind::String { .. }
             | ExprKind::Function(_) => Known::Other,
         }
+    }
+}
+
+/// The text of a constant.
+fn constant(expr: &Expr) -> Option<&str> {
+    match &expr.kind {
+        ExprKind::String { val, .. } => val.as_str(),
+        _ => None,
     }
 }

@@ -111,6 +111,23 @@ impl Node {
         Node::from(Value::Map(EMPTY.with(Arc::clone)))
     }
 
+    /// The same, where everything that has no place has this one.
+    #[must_use]
+    pub fn placed(mut self, place: Span) -> Node {
+        self.put_at(place);
+        self
+    }
+
+    fn put_at(&mut self, place: Span) {
+        self.span = self.span.or_at(place);
+        match &mut self.value {
+            Value::Map(map) => Arc::make_mut(map).values_mut().for_each(|item| item.put_at(place)),
+            Value::List(list) => Arc::make_mut(list).iter_mut().for_each(|item| item.put_at(place)),
+            Value::Function(function) => Arc::make_mut(function).argument.put_at(place),
+            _ => {}
+        }
+    }
+
     pub fn as_str(&self) -> Option<&str> {
         match &self.value {
             Value::String(text) => Some(text),

@@ -89,9 +89,16 @@ impl Error {
     }
 }
 
+/// What is missing at the end of a file is missing behind its last letter, not on a line that is not there.
+fn within(place: Place) -> Place {
+    let end = place.source.text.trim_end().len();
+    let is_behind = place.offset() > end && place.source.line(place.line).is_empty();
+    if is_behind { Place { length: 0, ..place.at_offset(end) } } else { place }
+}
+
 /// Text and label of a place. A span without a file cannot occur while a file is parsed; it gives an empty snippet.
 fn parts(sources: &Sources, span: Span) -> (String, SourceText, SourceSpan) {
-    sources.place(span).map_or_else(
+    sources.place(span).map(within).map_or_else(
         || (String::new(), SourceText::default(), (0, 0).into()),
         |place: Place| (place.to_string(), Snippet::source(&place), Snippet::span(&place)),
     )

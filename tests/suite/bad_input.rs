@@ -1,6 +1,6 @@
 //! Wrong input: a diagnostic that names the place and the next step, the right exit code, nothing half written.
 
-use crate::support::Sandbox;
+use crate::support::{BY_STAGE, Sandbox};
 
 /// Scenario, arguments, exit code, phrases that stderr must contain.
 type Row = (&'static str, &'static [&'static str], i32, &'static [&'static str]);
@@ -167,4 +167,52 @@ fn closed_pipe_on_stdout_is_no_error() {
     let outcome = sandbox.start(piped, "").wait();
     assert!(!outcome.stderr.contains("panicked"), "{outcome}");
     assert!(outcome.stderr.contains("status 0"), "{outcome}");
+}
+
+#[test]
+fn what_goes_wrong_with_a_local_is_placed_there() {
+    let sandbox = Sandbox::empty();
+    sandbox.write("atmos.yaml", BY_STAGE);
+    for (local, phrase) in
+        [("!exec \"exit 3\"", "exit status: 3"), ("!bogus x", "!bogus"), ("'!exec exit 3'", "exit status: 3")]
+    {
+        let manifest = format!(
+            "locals:\n  account: {local}\nvars: {{stage: dev}}\n\
+             components: {{terraform: {{c: {{vars: {{w: \"{{{{ .locals.account }}}}\"}}}}}}}}\n"
+        );
+        sandbox.write("stacks/dev.yaml", &manifest);
+        let outcome = sandbox.atmos(&["describe", "component", "c", "-s", "dev"]).exits(1);
+        outcome.says(phrase).says("vars.w").says("stacks/dev.yaml:2:12");
+    }
+}
+
+#[test]
+fn small_mistakes_are_called_by_their_name() {
+    let sandbox = Sandbox::empty();
+    let by_pattern = "stacks: {base_path: stacks, included_paths: ['*'], name_pattern: '{stage}'}\n";
+    sandbox.write("atmos.yaml", by_pattern);
+    sandbox.write("stacks/dev.yaml", "vars: {stage: 010}\ncomponents: {terraform: {c: {}}}\n");
+    let outcome = sandbox.atmos(&["validate", "stacks"]).exits(1);
+    outcome.says("of type integer").says("stacks/dev.yaml:1:15").says("write \"010\"");
+    sandbox.atmos(&["describe", "component", "c", "-s", "010"]).exits(1).says("write \"010\"");
+    // The path of the base counts wherever it is said.
+    for (variables, words) in [
+        (vec![("ATMOS_BASE_PATH", ".")], vec!["describe", "config", "-q", ".base_path"]),
+        (vec![], vec!["--base-path", ".", "describe", "config", "-q", ".base_path"]),
+    ] {
+        assert_eq!(sandbox.atmos_with(&variables, &words).success().stdout, "\".\"\n");
+    }
+    sandbox.write("stacks/dev.yaml", "vars: {stage: dev}\ncomponents: {terraform: {c: {}}}\n");
+    let filter = [("ATMOS_DESCRIBE_COMPONENT_FILTER", "ful")];
+    let outcome = sandbox.atmos_with(&filter, &["describe", "component", "c", "-s", "dev"]).success();
+    outcome.says("`describe.component.filter` is `ful`").says("did you mean `full`?");
+    sandbox.write("atmos.yaml", &format!("{by_pattern}import: [\"conf/n?pe/*.yaml\"]\n"));
+    sandbox.atmos(&["list", "stacks"]).success().says("path=conf/n?pe/*.yaml:");
+    sandbox.write(
+        "atmos.yaml",
+        "stacks: {base_path: stacks, included_paths: ['*'], name_template: '{{ .vars.stage }}'}\n",
+    );
+    sandbox.atmos(&["describe", "component", "..", "-s", "dev"]).exits(2).says("`components.*.base_path` is not set");
+    sandbox.write("atmos.yaml", "stacks: {base_path: stacks\n");
+    sandbox.atmos(&["list", "stacks"]).exits(1).says("atmos.yaml:1:27").says("'}'");
 }

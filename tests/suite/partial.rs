@@ -118,3 +118,45 @@ fn the_browser_shows_what_is_sound() {
     tmux.press(&["q"]);
     assert_eq!(tmux.finish().0, "0");
 }
+
+#[test]
+fn what_is_asked_about_one_stack_is_answered_whole_beside_a_broken_one() {
+    let sandbox = sandbox();
+    sandbox.write(
+        "stacks/extra.yaml",
+        "vars: {stage: extra}\ncomponents: {terraform: {n: {metadata: {inherits: [none]}}}}\n",
+    );
+    let answers: [(&[&str], &str); 9] = [
+        (&["list", "instances", "-s", "prod"], "db\tprod\nvpc\tprod\n"),
+        (&["list", "instances", "-s", "pr*", "--columns", "stack,A=vars.a"], "prod\t\nprod\t1\n"),
+        (&["list", "components", "-s", "prod"], "db\tterraform\t1\nvpc\tterraform\t1\n"),
+        (&["list", "values", "vpc", "-s", "prod", "-f", "csv"], "Key,prod\na,1\nstage,prod\n"),
+        (&["list", "values", "vpc", "-s", "dev,prod", "-f", "csv"], "Key,dev,prod\na,1,1\nstage,dev,prod\n"),
+        (&["describe", "stacks", "-s", "prod", "-q", "keys"], "- prod\n"),
+        (&["describe", "dependents", "vpc", "-s", "prod"], "[]\n"),
+        (&["describe", "diff", "-s", "prod", "-s", "prod"], "✓ No differences\n"),
+        (&["list", "dependencies", "vpc", "-s", "prod", "-f", "yaml"], ""),
+    ];
+    for (words, expected) in answers {
+        let outcome = sandbox.atmos(words).exits(0);
+        assert_eq!(outcome.stderr.matches("is left out").count(), 1, "{words:?}\n{outcome}");
+        let out = outcome.stdout.as_str();
+        assert!(expected.is_empty() || out == expected || outcome.stderr.contains(expected), "{words:?}\n{outcome}");
+    }
+    // What is left out of the stack itself makes the answer incomplete.
+    let broken = "vars: {stage: prod}\ncomponents: {terraform: {db: {}, n: {metadata: {inherits: [none]}}}}\n";
+    sandbox.write("stacks/prod.yaml", broken);
+    for words in [&["list", "instances", "-s", "prod"][..], &["describe", "stacks", "-s", "prod", "-q", "keys"]] {
+        let outcome = sandbox.atmos(words).exits(1).says("is left out").says("'prod'");
+        assert!(!outcome.stdout.is_empty(), "{outcome}");
+    }
+    sandbox.atmos(&["list", "instances"]).exits(1).says("is left out");
+}
+
+#[test]
+fn a_lookup_of_names_beside_a_broken_stack_fails_nothing() {
+    let sandbox = sandbox();
+    sandbox.write("stacks/broken.yaml", "vars: [\n");
+    sandbox.write("stacks/prod.yaml", "locals: {x: 1}\nvars: {stage: prod}\ncomponents: {terraform: {vpc: {}}}\n");
+    sandbox.atmos(&["describe", "locals", "vpc", "-s", "prod"]).success();
+}

@@ -243,3 +243,104 @@ fn names_of_manifests_do_not_steer_the_terminal() {
         assert!(seen.stdout.contains("cat\\u{1b}]0;title\\u{7}alog"), "{seen}");
     }
 }
+
+const PLAIN: &str = "stacks: {base_path: stacks, included_paths: ['orgs/**/*'], name_pattern: '{stage}'}
+components: {terraform: {base_path: components/terraform, command: tofu}}
+env:
+  <<: !include .env
+";
+
+/// What a function gives has the place of the function, down to its parts; what is merged with it keeps its own.
+#[test]
+fn parts_of_what_a_function_gives_have_its_place() {
+    let sandbox = Sandbox::empty();
+    sandbox.write("atmos.yaml", PLAIN);
+    sandbox.write(".env", "D=fromfile\n");
+    sandbox.write("inc.yaml", "k:\n  deep: 1\n");
+    sandbox.write("inc.json", "{\"j\": [1]}");
+    sandbox.write(
+        "stacks/orgs/dev.yaml",
+        "import: [catalog/base]
+vars: {stage: dev}
+components:
+  terraform:
+    c:
+      metadata: {inherits: [base]}
+      vars:
+        m: {a: 10}
+        l: !exec echo '[{\"x\":1}]'
+        i: !include inc.yaml
+        j: !include inc.json
+",
+    );
+    sandbox.write(
+        "stacks/catalog/base.yaml",
+        "components:\n  terraform:\n    base:\n      vars:\n        m: !exec echo '{\"a\":5,\"x\":1,\"n\":{\"y\":2}}'\n",
+    );
+    let says = |path: &str, expected: &[&str]| {
+        let seen = explain(&sandbox, "c", path);
+        assert!(expected.iter().all(|line| seen.lines().any(|seen| seen.starts_with(line))), "{path}\n{seen}");
+        seen
+    };
+    let exec = "computed   !exec echo '{\"a\":5";
+    says(
+        "vars.m.x",
+        &["vars.m.x: 1", "set at     stacks/catalog/base.yaml:5:12", "imported   orgs/dev → catalog/base", exec],
+    );
+    says(
+        "vars.m.n.y",
+        &["set at     stacks/catalog/base.yaml:5:12", "section    components.terraform.base.vars", exec],
+    );
+    let own = says("vars.m.a", &["vars.m.a: 10", "set at     stacks/orgs/dev.yaml:8:16"]);
+    assert!(!own.contains("computed"), "{own}");
+    says("vars.m", &["set at     stacks/orgs/dev.yaml:8:12", exec, "merged with"]);
+    says("vars.l[0].x", &["set at     stacks/orgs/dev.yaml:9:12", "computed   !exec"]);
+    says("vars.i.k.deep", &["set at     inc.yaml:2:9", "included   at stacks/orgs/dev.yaml:10:12"]);
+    says("vars.j.j[0]", &["set at     stacks/orgs/dev.yaml:11:12"]);
+    says("env.D", &["set at     atmos.yaml:4:7"]);
+    says("command", &["set at     atmos.yaml:2:68", "section    components.terraform"]);
+    let noted = sandbox.atmos(&["describe", "component", "c", "-s", "dev", "--provenance"]).success().clean_stdout();
+    let has = |value: &str, note: &str| {
+        let line = noted.lines().find(|line| line.trim_start().starts_with(value)).unwrap_or_default();
+        assert!(line.ends_with(&format!("# {note}")), "{value}\n{noted}");
+    };
+    has("a: 10", "● [1] orgs/dev.yaml:8");
+    has("x: 1 ", "∴ [2] catalog/base.yaml:5");
+    has("- x: 1", "∴ [1] orgs/dev.yaml:9");
+    has("\"y\": 2", "∴ [2] catalog/base.yaml:5");
+    has("deep: 1", "○ [2] inc.yaml:2");
+    has("- 1", "● [1] orgs/dev.yaml:11");
+    // What is included is changed in its own file.
+    sandbox.atmos(&["stack", "set", "vars.i.k.deep", "2", "-c", "c", "-s", "dev"]).exits(1).says("inc.yaml");
+}
+
+#[test]
+fn a_value_of_a_remote_import_is_called_by_its_address() {
+    let sandbox = Sandbox::empty();
+    sandbox.write("atmos.yaml", &PLAIN.replace("env:\n  <<: !include .env\n", ""));
+    sandbox.write("../src/stacks/catalog/x.yaml", "import: [./y]\nvars: {x: remote}\n");
+    sandbox.write("../src/stacks/catalog/y.yaml", "vars: {y: remote}\n");
+    let source = sandbox.root().join("src");
+    for words in [
+        &["init", "-q", "."][..],
+        &["add", "-A"],
+        &["-c", "user.name=n", "-c", "user.email=n@e", "commit", "-qm", "1"],
+        &["tag", "v1"],
+    ] {
+        assert!(std::process::Command::new("git").args(words).current_dir(&source).status().unwrap().success());
+    }
+    let address = format!("git::file://{}//stacks/catalog/x?ref=v1", source.display());
+    let manifest =
+        |import: &str| format!("import: [{import}]\nvars: {{stage: dev}}\ncomponents: {{terraform: {{c: {{}}}}}}\n");
+    sandbox.write("stacks/orgs/dev.yaml", &manifest(&format!("'{address}'")));
+    let alone = sandbox.atmos(&["describe", "component", "c", "-s", "dev"]).exits(1);
+    let place = format!("{address}#stacks/catalog/x.yaml:1:10");
+    let alone = alone.says("import './y'").says(&place).says("`nested_imports: remote`");
+    alone.says_not("kind of source").says_not("stack-imports");
+    sandbox.write("stacks/orgs/dev.yaml", &manifest(&format!("{{path: '{address}', nested_imports: remote}}")));
+    let address = address.replace(&sandbox.root().display().to_string(), "[ROOT]");
+    let seen = explain(&sandbox, "c", "vars.x");
+    assert!(seen.contains(&format!("set at     {address}#stacks/catalog/x.yaml:2:11")), "{seen}");
+    let seen = explain(&sandbox, "c", "vars.y");
+    assert!(seen.contains(&format!("set at     {address}#stacks/catalog/y.yaml:1:10")), "{seen}");
+}

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::super::error::Error;
 use super::super::setup::{self, Context};
 use crate::browse::{self, End, Entry, Look, Model, Repository, Target};
+use crate::component::Asked;
 use crate::config;
 use crate::diag::{Message, Report, Result, Talk};
 use crate::exec::{self, signals::Signals};
@@ -120,7 +121,7 @@ impl Looked {
 
 impl Repository for Looked {
     fn entries(&self) -> std::result::Result<Vec<Entry>, String> {
-        let named = names::try_names(&self.app).map_err(|report| self.told(&report))?;
+        let named = names::try_names(&self.app, &Asked::default()).map_err(|report| self.told(&report))?;
         let entry = |named: names::Named| Entry {
             stack: named.stack,
             kind: named.kind,

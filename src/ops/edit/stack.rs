@@ -155,7 +155,9 @@ fn manifest(
             _ => Err(wish.not_set().into()),
         };
     };
-    let is_own = winner.base.is_none() && format!("{}.", winner.section).starts_with(&section);
+    // What is included or fetched is no manifest of this repository.
+    let is_foreign = winner.included.is_some() || app.host.sources.is_copy(winner.span.file);
+    let is_own = !is_foreign && winner.base.is_none() && format!("{}.", winner.section).starts_with(&section);
     if let Some(source) = app.host.sources.get(winner.span.file).filter(|_| is_own) {
         return Ok(source.path.clone());
     }

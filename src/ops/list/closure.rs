@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::dependencies::{Graph, Place};
 use super::error::Error;
 use super::shape::Shape;
-use crate::component::Instance;
+use crate::component::{Asked, Instance};
 use crate::diag::Result;
 use crate::ops::App;
 use crate::resolve;
@@ -50,11 +50,11 @@ pub(super) fn members(
     app: &App,
     closure: Closure,
     shape: &Shape,
-    processing: &resolve::Options,
+    (processing, asked): (&resolve::Options, Asked),
     chosen: impl Fn(&Instance) -> bool,
 ) -> Result<BTreeSet<Place>> {
     let (graph, first) =
-        Graph::new(app, processing, |instance| chosen(instance) && shape.admits(&instance.sections.metadata))?;
+        Graph::new(app, asked, processing, |instance| chosen(instance) && shape.admits(&instance.sections.metadata))?;
     let mut found = graph.reach(&first, false, closure.dependencies);
     found.extend(graph.reach(&first, true, closure.dependents));
     Ok(found.into_iter().map(|node| graph.place(node)).collect())

@@ -8,7 +8,7 @@ use super::error::Error;
 use super::facts::{Stacks, evaluated, labels, named, record, status, tags};
 use super::shape::{Shape, View};
 use super::subject::Subject;
-use crate::component::{Filter, Instance, Kind};
+use crate::component::{Asked, Filter, Instance, Kind};
 use crate::diag::Result;
 use crate::ops::App;
 use crate::resolve;
@@ -62,14 +62,14 @@ pub fn components(app: &App, request: &ComponentsRequest) -> Result<Rows> {
     let mut closed = None;
     if let Some(closure) = request.view.closure {
         let chosen = |instance: &Instance| stacks.has(&instance.stack);
-        closed = Some(members(app, closure, &shape, &request.processing, chosen)?);
+        closed = Some(members(app, closure, &shape, (&request.processing, stacks.asked()), chosen)?);
         shape = shape.chosen();
     }
     let counts = |fact: &Fact| match &closed {
         Some(members) => fact.kind == Kind::Terraform && members.contains(&(fact.name.clone(), fact.stack.clone())),
         None => is_listed(&fact.kind) && stacks.has(&fact.stack),
     };
-    let mut facts = facts(app, request, &shape)?;
+    let mut facts = facts(app, request, &shape, stacks.asked())?;
     // The first stack by name decides whether a component is abstract.
     facts.sort_by(|left, right| left.stack.cmp(&right.stack));
     let mut unique: BTreeMap<String, Component> = BTreeMap::new();
@@ -100,7 +100,7 @@ fn is_listed(kind: &Kind) -> bool {
 }
 
 /// Every component in every stack. Names are enough unless the view reads metadata.
-fn facts(app: &App, request: &ComponentsRequest, shape: &Shape) -> Result<Vec<Fact>> {
+fn facts(app: &App, request: &ComponentsRequest, shape: &Shape, asked: Asked) -> Result<Vec<Fact>> {
     if !["tags", "labels", "metadata"].iter().any(|field| shape.reads(field)) {
         let fact = |found: crate::component::Summary| Fact {
             stack: found.stack,
@@ -112,9 +112,9 @@ fn facts(app: &App, request: &ComponentsRequest, shape: &Shape) -> Result<Vec<Fa
             folder: found.folder,
             metadata: Node::default(),
         };
-        return Ok(named(app)?.into_iter().map(fact).collect());
+        return Ok(named(app, &asked)?.into_iter().map(fact).collect());
     }
-    let found = evaluated(app, &Filter::default(), &request.processing, &[], |_| true)?;
+    let found = evaluated(app, &Filter { asked, ..Filter::default() }, &request.processing, &[], |_| true)?;
     let fact = |found: Instance| Fact {
         stack: found.stack,
         name: found.name,

@@ -6,7 +6,7 @@ use super::error::Error;
 use super::facts::{Stacks, evaluated};
 use super::shape::{Shape, View};
 use super::subject::Subject;
-use crate::component::{Filter, Instance, Kind};
+use crate::component::{Asked, Filter, Instance, Kind};
 use crate::diag::Result;
 use crate::graph;
 use crate::ops::App;
@@ -110,7 +110,7 @@ pub fn dependencies(app: &App, request: &DependenciesRequest) -> Result<Relation
             && stacks.has(&instance.stack)
             && shape.admits(&instance.sections.metadata)
     };
-    let (graph, tops) = Graph::new(app, &request.processing, chosen)?;
+    let (graph, tops) = Graph::new(app, stacks.asked(), &request.processing, chosen)?;
     if tops.is_empty() {
         stacks.tell(app)?;
     }
@@ -124,10 +124,11 @@ impl Graph {
     /// An instance that cannot be evaluated.
     pub(super) fn new(
         app: &App,
+        asked: Asked,
         processing: &resolve::Options,
         chosen: impl Fn(&Instance) -> bool,
     ) -> Result<(Graph, Vec<usize>)> {
-        let filter = Filter { kinds: vec![Kind::Terraform], ..Filter::default() };
+        let filter = Filter { kinds: vec![Kind::Terraform], asked, ..Filter::default() };
         let wanted = |instance: &Instance| !instance.abstract_;
         let mut found = evaluated(app, &filter, processing, &["dependencies", "settings"], wanted)?;
         found.retain(|instance| instance.enabled && !instance.abstract_);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::error::Error;
-use crate::component::{self, Filter, Instance, Summary, usable};
+use crate::component::{self, Asked, Filter, Instance, Summary, usable};
 use crate::diag::Result;
 use crate::ops::{App, describe, unknown};
 use crate::resolve;
@@ -26,9 +26,9 @@ const CREDENTIALED: [&str; 10] = [
     "aws.organization_id",
 ];
 
-/// Every component in every stack by its names. Nothing is evaluated.
-pub(super) fn named(app: &App) -> Result<Vec<Summary>> {
-    let mut found = usable(&app.host, &app.config, app.index()?, component::Nameless::Refused)?;
+/// Every component in every stack by its names, for an answer about these stacks. Nothing is evaluated.
+pub(super) fn named(app: &App, asked: &Asked) -> Result<Vec<Summary>> {
+    let mut found = usable(&app.host, &app.config, app.index()?, component::Nameless::Refused, asked)?;
     found.retain(|summary| summary.kind.is_listed(&app.config));
     Ok(found)
 }
@@ -62,6 +62,7 @@ pub(super) fn evaluated(
 /// Those of [`evaluated`].
 pub(super) fn each_evaluated<T: Send>(
     app: &App,
+    asked: Asked,
     processing: &resolve::Options,
     sections: &[&str],
     wanted: impl Fn(&Instance) -> bool + Sync,
@@ -75,7 +76,7 @@ pub(super) fn each_evaluated<T: Send>(
         }
         Ok(make(&app.evaluate(&instance, &describe::for_instance(&instance, &processing))?))
     };
-    let filter = Filter { partial: true, ..Filter::default() };
+    let filter = Filter { partial: true, asked, ..Filter::default() };
     let made = app.evaluate_many(|| component::each(&app.host, &app.config, index, &filter, act))?;
     Ok(made.into_iter().flatten().collect())
 }
@@ -106,6 +107,11 @@ impl<'p> Stacks<'p> {
             Some(text) if glob_matches(text, "x").is_none() => Err(Error::Pattern { pattern: text.to_owned() }),
             pattern => Ok(Stacks(pattern)),
         }
+    }
+
+    /// What the answer is about.
+    pub(super) fn asked(&self) -> Asked {
+        self.0.map_or_else(Asked::default, |pattern| Asked::only([pattern]))
     }
 
     /// Nothing was found: says so when no stack has a name that fits.

@@ -42,7 +42,7 @@ pub fn stack_tree(app: &App, request: &StacksRequest) -> Result<Vec<Branch>> {
 pub fn instance_tree(app: &App, stack: Option<&str>) -> Result<Vec<Branch>> {
     let stacks = Stacks::new(stack)?;
     let mut branches: BTreeMap<String, (Summary, BTreeMap<String, String>)> = BTreeMap::new();
-    for found in named(app)?.into_iter().filter(|found| !found.abstract_ && stacks.has(&found.stack)) {
+    for found in named(app, &stacks.asked())?.into_iter().filter(|found| !found.abstract_ && stacks.has(&found.stack)) {
         let directory = format!("components/{}/{}", found.kind, found.folder);
         let (_, components) = branches.entry(found.stack.clone()).or_insert_with(|| (found.clone(), BTreeMap::new()));
         components.entry(found.name).or_insert(directory);

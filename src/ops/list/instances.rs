@@ -67,7 +67,7 @@ fn rows(app: &App, request: &InstancesRequest, shape: &Shape, subject: Subject) 
     let members = match request.view.closure {
         Some(closure) => {
             let chosen = |instance: &Instance| stacks.has(&instance.stack);
-            Some(members(app, closure, shape, &request.processing, chosen)?)
+            Some(members(app, closure, shape, (&request.processing, stacks.asked()), chosen)?)
         }
         None => None,
     };
@@ -76,7 +76,7 @@ fn rows(app: &App, request: &InstancesRequest, shape: &Shape, subject: Subject) 
         None => stacks.has(stack),
     };
     if !subject.fields().iter().any(|field| !NAMES.contains(field) && shape.reads(field)) {
-        let mut found = named(app)?;
+        let mut found = named(app, &stacks.asked())?;
         found.retain(|one| !one.abstract_ && has(&one.kind, &one.name, &one.stack));
         found.sort_by(|left, right| {
             (&left.stack, &left.name, &left.kind).cmp(&(&right.stack, &right.name, &right.kind))
@@ -102,7 +102,7 @@ fn rows(app: &App, request: &InstancesRequest, shape: &Shape, subject: Subject) 
     // What belongs to a choice need not have its tags.
     let admits = |one: &Instance| members.is_some() || shape.admits(&one.sections.metadata);
     let read = |field: &str| NAMES.contains(&field) || shape.reads(field);
-    let found = each_evaluated(app, &request.processing, &sections, wanted, |one| {
+    let found = each_evaluated(app, stacks.asked(), &request.processing, &sections, wanted, |one| {
         let shown = !one.abstract_ && admits(one);
         Some(shown.then(|| (one.stack.clone(), one.name.clone(), row(one, read))))
     })?;
@@ -120,8 +120,8 @@ fn rows(app: &App, request: &InstancesRequest, shape: &Shape, subject: Subject) 
 /// A pattern that cannot be read, or an instance that cannot be put together.
 pub fn matrix(app: &App, stack: Option<&str>) -> Result<Vec<MatrixEntry>> {
     let stacks = Stacks::new(stack)?;
-    let mut found =
-        component::all(&app.host, &app.config, app.index()?, &Filter { partial: true, ..Filter::default() })?;
+    let filter = Filter { partial: true, asked: stacks.asked(), ..Filter::default() };
+    let mut found = component::all(&app.host, &app.config, app.index()?, &filter)?;
     found.retain(|instance| instance.kind.is_listed(&app.config) && !instance.abstract_ && stacks.has(&instance.stack));
     if found.is_empty() {
         stacks.tell(app)?;

@@ -35,7 +35,7 @@ pub fn sources(app: &App, request: &SourcesRequest) -> Result<Rows> {
         Some(kind) => vec![kind.clone()],
         None => vec![Kind::Terraform, Kind::Helmfile, Kind::Packer],
     };
-    let filter = Filter { kinds, ..Filter::default() };
+    let filter = Filter { kinds, asked: stacks.asked(), ..Filter::default() };
     let wanted = |instance: &Instance| stacks.has(&instance.stack) && !instance.sections.source.is_empty();
     let mut found = evaluated(app, &filter, &request.processing, &["source"], wanted)?;
     if found.is_empty() {

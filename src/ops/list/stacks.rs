@@ -8,7 +8,7 @@ use super::error::{Error, advice};
 use super::facts::{evaluated, named, record};
 use super::shape::{Shape, View};
 use super::subject::Subject;
-use crate::component::{Filter, Instance, Kind, Summary};
+use crate::component::{Asked, Filter, Instance, Kind, Summary};
 use crate::diag::Result;
 use crate::ops::App;
 use crate::resolve;
@@ -44,9 +44,13 @@ pub fn stacks(app: &App, request: &StacksRequest) -> Result<Rows> {
     let (names, shape) = chosen(app, request, shape)?;
     // Beside a choice stand stacks that need not have the component.
     let with: Option<BTreeSet<String>> = match (&request.component, request.view.closure) {
-        (Some(component), Some(_)) => {
-            Some(named(app)?.into_iter().filter(|one| one.name == *component).map(|one| one.stack).collect())
-        }
+        (Some(component), Some(_)) => Some(
+            named(app, &Asked::default())?
+                .into_iter()
+                .filter(|one| one.name == *component)
+                .map(|one| one.stack)
+                .collect(),
+        ),
         _ => None,
     };
     let mut vars = if shape.reads("vars") { first_vars(app, request, &names)? } else { BTreeMap::new() };
@@ -77,7 +81,7 @@ pub(super) fn chosen(app: &App, request: &StacksRequest, shape: Shape) -> Result
         return Ok((names(app, request.component.as_deref(), &shape, &request.processing)?, shape));
     };
     let first = |one: &Instance| request.component.as_ref().is_none_or(|component| *component == one.name);
-    let members = members(app, closure, &shape, &request.processing, first)?;
+    let members = members(app, closure, &shape, (&request.processing, Asked::default()), first)?;
     let shape = shape.chosen();
     let mut stacks = names(app, None, &shape, &request.processing)?;
     stacks.retain(|stack, _| members.iter().any(|(_, of)| of == stack));
@@ -91,7 +95,7 @@ pub(super) fn names(
     shape: &Shape,
     processing: &resolve::Options,
 ) -> Result<BTreeMap<String, Summary>> {
-    let found = match named(app) {
+    let found = match named(app, &Asked::default()) {
         // No stacks is an answer here; for components the reference calls it an error.
         Err(error) if error.code().as_deref() == Some("atmos::stack::no_manifests") => Vec::new(),
         found => found?,

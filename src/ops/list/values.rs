@@ -7,7 +7,7 @@ use super::Rows;
 use super::error::{Error, advice};
 use super::facts::{Stacks, evaluated, named};
 use super::stacks::kinds_of;
-use crate::component::{Filter, Instance, Kind};
+use crate::component::{Asked, Filter, Instance, Kind};
 use crate::diag::Result;
 use crate::ops::App;
 use crate::ops::config::hide_auth;
@@ -85,11 +85,11 @@ fn cell(node: &Node) -> String {
 pub fn values(app: &App, request: &ValuesRequest) -> Result<Values> {
     let component = request.component.as_deref().unwrap_or_default();
     let query = parse(request)?;
-    let kinds = known(app, component)?;
+    let kinds = known(app, component, &about(request))?;
     let text = request.query.as_deref().unwrap_or_default();
     let mut sections = vec!["vars"];
     sections.extend(["settings", "env", "backend", "metadata"].iter().filter(|section| text.contains(**section)));
-    let filter = Filter { components: vec![component.to_owned()], kinds, ..Filter::default() };
+    let filter = Filter { components: vec![component.to_owned()], kinds, asked: about(request), ..Filter::default() };
     collect(app, request, &filter, &sections, |instance| {
         let vars = map(&instance.sections.vars);
         let Some(query) = &query else { return Ok(Some(vars)) };
@@ -111,13 +111,19 @@ pub fn settings(app: &App, request: &ValuesRequest) -> Result<Values> {
         Ok(Some(query.first(&settings)?).filter(|found| !found.is_null()))
     };
     if let Some(component) = &request.component {
-        let kinds = known(app, component)?;
-        let filter = Filter { components: vec![component.clone()], kinds, ..Filter::default() };
+        let kinds = known(app, component, &about(request))?;
+        let filter = Filter { components: vec![component.clone()], kinds, asked: about(request), ..Filter::default() };
         return collect(app, request, &filter, &["settings"], asked);
     }
     let stacks = patterns(request)?;
     let wanted = |instance: &Instance| stacks.iter().any(|stacks| stacks.has(&instance.stack));
-    let found = evaluated(app, &Filter::default(), &request.processing, &["settings"], wanted)?;
+    let found = evaluated(
+        app,
+        &Filter { asked: about(request), ..Filter::default() },
+        &request.processing,
+        &["settings"],
+        wanted,
+    )?;
     if found.is_empty() {
         stacks.iter().try_for_each(|stacks| stacks.tell(app))?;
     }
@@ -171,9 +177,16 @@ fn patterns(request: &ValuesRequest) -> Result<Vec<Stacks<'_>>, Error> {
     text.split(',').map(|pattern| Stacks::new(Some(pattern.trim()))).collect()
 }
 
+/// The stacks that the answer is about.
+fn about(request: &ValuesRequest) -> Asked {
+    let patterns = request.stack.as_deref().unwrap_or_default().split(',').map(str::trim);
+    // An empty pattern stands for all stacks.
+    if patterns.clone().any(str::is_empty) { Asked::default() } else { Asked::only(patterns) }
+}
+
 /// The kinds in which values of a component are looked for.
-fn known(app: &App, component: &str) -> Result<Vec<Kind>> {
-    let found = named(app)?;
+fn known(app: &App, component: &str, asked: &Asked) -> Result<Vec<Kind>> {
+    let found = named(app, asked)?;
     let kinds = kinds_of(&found, component);
     if kinds.is_empty() {
         let mut names: Vec<&str> = found.iter().map(|summary| summary.name.as_str()).collect();

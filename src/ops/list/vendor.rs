@@ -9,7 +9,7 @@ use super::error::Error;
 use super::facts::{Stacks, named, record};
 use super::shape::{Shape, View};
 use super::subject::Subject;
-use crate::component::Kind;
+use crate::component::{Asked, Kind};
 use crate::diag::{Result, Warning};
 use crate::ops::App;
 use crate::value::Node;
@@ -78,7 +78,7 @@ fn of_components(app: &App) -> Result<Vec<Target>> {
     if app.config.require_stacks().is_err() {
         return Ok(Vec::new());
     }
-    let found = match named(app) {
+    let found = match named(app, &Asked::default()) {
         Err(error) if error.code().as_deref() == Some("atmos::stack::no_manifests") => Vec::new(),
         found => found?,
     };

@@ -1,7 +1,7 @@
 //! Asks a person for the component and the stack that a command does not name.
 
 use super::RunRequest;
-use crate::component::{self, Kind};
+use crate::component::{self, Asked, Kind};
 use crate::diag::Result;
 use crate::exec::terraform::Verb;
 use crate::host::prompt;
@@ -31,7 +31,8 @@ pub(in crate::ops) fn choose(
     component: Option<&str>,
     stack: Option<&str>,
 ) -> Result<(String, String)> {
-    let summaries = component::usable(&app.host, &app.config, app.index()?, component::Nameless::LeftOut)?;
+    let summaries =
+        component::usable(&app.host, &app.config, app.index()?, component::Nameless::LeftOut, &Asked::only([]))?;
     let offered: Vec<_> = summaries
         .into_iter()
         .filter(|summary| summary.kind == *kind && !summary.abstract_ && summary.enabled)

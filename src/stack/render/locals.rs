@@ -1,6 +1,7 @@
 //! `locals`: values for the templates of one file, in scopes. Those of a component see those of its kind, and those see
 //! the ones at the top of the file; siblings do not see each other.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -9,8 +10,9 @@ use super::data::Data;
 use super::failure::Failure;
 use super::functions;
 use super::manifest::Rendering;
-use super::scalar::{Scope, available};
+use super::scalar::{Compiled, Scope, available};
 use super::walk::{Pass, has_templates};
+use crate::diag::Warning;
 use crate::value::{Map, Node, Value};
 
 /// The kinds that have locals of their own.
@@ -103,8 +105,34 @@ fn shallow(base: Option<&Node>, over: &Node) -> Node {
 }
 
 /// The values of `own`, each after those that it refers to. `outer` are the locals of the scopes around.
+///
+/// What a template reads by a function (`index .locals "a-b"`) decides about the order only where the value would have a
+/// hole without: the reference does not look into arguments of functions, and what makes do without the local keeps its
+/// value.
 fn resolve(rendering: &Rendering<'_>, pass: &mut Pass, own: &Map, outer: &Map, scope: &Scope) -> Result<Map, Failure> {
-    let order = order(rendering, own)?;
+    let mut followed = Vec::new();
+    loop {
+        let mut attempt = pass.clone();
+        match resolve_in_order(rendering, &mut attempt, own, outer, scope, &followed)? {
+            Ok(resolved) => {
+                *pass = attempt;
+                return Ok(resolved);
+            }
+            Err(name) => followed.push(name),
+        }
+    }
+}
+
+/// The same; or the name of a local that lacks another one which it reads by a function.
+fn resolve_in_order(
+    rendering: &Rendering<'_>,
+    pass: &mut Pass,
+    own: &Map,
+    outer: &Map,
+    scope: &Scope,
+    followed: &[Arc<str>],
+) -> Result<Result<Map, Arc<str>>, Failure> {
+    let (order, asks) = order(rendering, own, followed)?;
     let mut seen = outer.clone();
     seen.retain(|name, _| !own.contains_key(name));
     let mut scope = scope.clone();
@@ -114,7 +142,14 @@ fn resolve(rendering: &Rendering<'_>, pass: &mut Pass, own: &Map, outer: &Map, s
         if has_templates(node) && std::mem::take(&mut dirty) {
             scope.data = scope.data.with([("locals", Node::from(seen.clone()))]);
         }
-        let value = resolve_one(rendering, pass, &scope, node).map_err(|failure| {
+        let value = resolve_one(rendering, pass, &scope, node);
+        if asks && let Some(late) = late(rendering, node, own, &seen) {
+            if value.as_ref().map_or(true, has_hole) && !followed.contains(&name) {
+                return Ok(Err(name));
+            }
+            warn_of_late(rendering, &name, &late, node);
+        }
+        let value = value.map_err(|failure| {
             let after = if pass.strict { available(&scope.data) } else { String::new() };
             failure.wrapped(&format!("failed to resolve local \"{name}\" in {}: ", rendering.file), &after)
         })?;
@@ -127,7 +162,40 @@ fn resolve(rendering: &Rendering<'_>, pass: &mut Pass, own: &Map, outer: &Map, s
         dirty = true;
     }
     let value = |name: &Arc<str>| (name.clone(), seen.get(name).cloned().unwrap_or_default());
-    Ok(own.keys().map(value).collect())
+    Ok(Ok(own.keys().map(value).collect()))
+}
+
+/// A local that a value reads by a function before it is resolved.
+fn late(rendering: &Rendering<'_>, node: &Node, own: &Map, seen: &Map) -> Option<Arc<str>> {
+    let mut indexed = Vec::new();
+    references(rendering, node, &|compiled, found| found.extend(compiled.indexed.iter().cloned()), &mut indexed);
+    indexed.into_iter().find(|name| own.contains_key(name) && !seen.contains_key(name))
+}
+
+/// Whether something that a template looked for was not there.
+fn has_hole(node: &Node) -> bool {
+    match &node.value {
+        Value::String(text) => text.contains("<no value>"),
+        Value::Map(map) => map.values().any(has_hole),
+        Value::List(list) => list.iter().any(has_hole),
+        Value::Function(function) => has_hole(&function.argument),
+        _ => false,
+    }
+}
+
+fn warn_of_late(rendering: &Rendering<'_>, name: &str, late: &str, node: &Node) {
+    let message = format!(
+        "the local `{name}` in '{}' asks a function for the local `{late}`, which is resolved after it: it does without",
+        rendering.file
+    );
+    let warning = Warning::new("atmos::stack::late_local", message).help(
+        "locals are resolved by name but for those that are written as `.locals.name`: write it so, or rename one",
+    );
+    let host = rendering.site.host;
+    host.talk.warn(match host.sources.place(node.span) {
+        Some(place) => warning.at(place),
+        None => warning,
+    });
 }
 
 /// One value: its templates rendered, and its functions evaluated where that is possible here.
@@ -160,14 +228,24 @@ fn has_functions(node: &Node) -> bool {
     }
 }
 
-/// The names of `own` so that each comes after those that its value refers to.
-fn order(rendering: &Rendering<'_>, own: &Map) -> Result<Vec<Arc<str>>, Failure> {
+/// The names of `own` so that each comes after those that its value refers to; those that `followed` names also after what
+/// they ask functions for. And whether any asks a function at all.
+fn order(rendering: &Rendering<'_>, own: &Map, followed: &[Arc<str>]) -> Result<(Vec<Arc<str>>, bool), Failure> {
     let mut names: Vec<&Arc<str>> = own.keys().collect();
     names.sort();
+    let asks = Cell::new(false);
+    let read = |compiled: &Compiled, found: &mut Vec<Arc<str>>| {
+        asks.set(asks.get() || !compiled.indexed.is_empty());
+        found.extend(compiled.local_names().cloned());
+    };
     let mut needs: HashMap<&str, Vec<Arc<str>>> = HashMap::new();
     for name in &names {
         let mut found = Vec::new();
-        references(rendering, &own[*name], &mut found);
+        references(rendering, &own[*name], &read, &mut found);
+        if followed.contains(name) {
+            let indexed = |compiled: &Compiled, found: &mut Vec<_>| found.extend(compiled.indexed.iter().cloned());
+            references(rendering, &own[*name], &indexed, &mut found);
+        }
         found.retain(|needed| own.contains_key(needed));
         found.sort();
         found.dedup();
@@ -200,7 +278,7 @@ fn order(rendering: &Rendering<'_>, own: &Map) -> Result<Vec<Arc<str>>, Failure>
             }
         }
     }
-    Ok(order)
+    Ok((order, asks.get()))
 }
 
 fn cycle(rendering: &Rendering<'_>, own: &Map, way: &[(Arc<str>, usize)], closing: &Arc<str>) -> Failure {
@@ -214,16 +292,21 @@ fn cycle(rendering: &Rendering<'_>, own: &Map, way: &[(Arc<str>, usize)], closin
     Failure::new(own[closing].span, message).help("write one of these values without a reference to the next one")
 }
 
-/// The locals that the templates in a value read.
-fn references(rendering: &Rendering<'_>, node: &Node, found: &mut Vec<Arc<str>>) {
+/// The locals that the templates in a value read, as `of` tells them.
+fn references(
+    rendering: &Rendering<'_>,
+    node: &Node,
+    of: &impl Fn(&Compiled, &mut Vec<Arc<str>>),
+    found: &mut Vec<Arc<str>>,
+) {
     match &node.value {
         Value::String(text) if text.contains("{{") => {
             let compiled = rendering.renderer.compiled(rendering.site.host, rendering.file, node.span, text);
-            found.extend(compiled.local_names().cloned());
+            of(&compiled, found);
         }
-        Value::Map(map) => map.values().for_each(|item| references(rendering, item, found)),
-        Value::List(list) => list.iter().for_each(|item| references(rendering, item, found)),
-        Value::Function(function) => references(rendering, &function.argument, found),
+        Value::Map(map) => map.values().for_each(|item| references(rendering, item, of, found)),
+        Value::List(list) => list.iter().for_each(|item| references(rendering, item, of, found)),
+        Value::Function(function) => references(rendering, &function.argument, of, found),
         _ => {}
     }
 }

@@ -244,3 +244,38 @@ fn a_local_that_is_no_template_is_an_error_where_it_stands() {
         }
     }
 }
+
+#[test]
+fn locals_that_are_read_by_a_function_are_there_whatever_their_names() {
+    for other in ["0-region", "z-region"] {
+        let result = dev(&format!(
+            "locals: {{'{other}': eu, name: 'app-{{{{ index .locals \"{other}\" }}}}', up: '{{{{ index .locals \"{other}\" | upper }}}}'}}\n\
+             vars: {{n: '{{{{ .locals.name }}}}', u: '{{{{ .locals.up }}}}'}}\n"
+        ));
+        assert_eq!(result["vars"], json!({"n": "app-eu", "u": "EU"}), "{other}");
+    }
+    // What makes do without keeps its value, as in the reference, and there is no circle of what has none there.
+    let text = "locals: {a: '{{ if index .locals \"b\" }}x{{ else }}y{{ end }}', b: '{{ .locals.a }}', \
+                c: '{{ index .locals \"d-e\" | default \"none\" }}', d-e: 1}\nvars: {a: '{{ .locals.b }}', c: '{{ .locals.c }}'}\n";
+    assert_eq!(dev(text)["vars"], json!({"a": "y", "c": "none"}));
+    let (message, _) = failure("locals: {a: '{{ index .locals \"b\" }}', b: '{{ .locals.a }}'}\n");
+    assert!(message.contains("Dependency cycle detected: a → b → a"), "{message}");
+}
+
+#[test]
+fn a_local_that_does_without_another_one_is_a_warning() {
+    use std::sync::{Arc, Mutex};
+
+    let text = "locals: {c: '{{ index .locals \"d-e\" | default \"none\" }}', d-e: 1}\nvars: {c: '{{ .locals.c }}'}\n";
+    let mut fixture = Fixture::new(&[("stacks/orgs/dev.yaml", text)]);
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let sink = heard.clone();
+    fixture.host.talk = crate::diag::Talk::new(move |message| sink.lock().unwrap().push(format!("{message:?}")));
+    let index = StackIndex::load(&fixture.host, &fixture.config()).unwrap();
+    index.document(&index.stacks()[0]).unwrap();
+    let heard = heard.lock().unwrap().join("\n");
+    assert!(
+        heard.contains("asks a function for the local `d-e`") && heard.contains("stacks/orgs/dev.yaml:1:"),
+        "{heard}"
+    );
+}

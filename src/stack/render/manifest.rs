@@ -17,7 +17,7 @@ use super::walk::{Deferral, Pass, Rendered, has_templates};
 use super::world::Outside;
 use crate::content::literal_where;
 use crate::host::Host;
-use crate::span::{FileId, Span};
+use crate::span::{FileId, Place, Span};
 use crate::template::{self, ErrorKind};
 use crate::value::{Map, Node, Value};
 use crate::yaml;
@@ -58,7 +58,7 @@ pub(super) fn render(renderer: &Renderer, site: Site<'_>, file: &File, frame: Fr
     let document = match &file.written.document {
         Ok(written) => rendering.document(file, written, &base)?,
         Err(_) if rendering.suffix && file.action.is_some() => {
-            rendering.text(file, &base).map_err(|error| error.into_error(&rendering))?
+            rendering.text(file, &base).map_err(|error| error.into_error(&rendering, unquoted(site.host, file)))?
         }
         Err(error) => return Err(error.clone()),
     };
@@ -119,7 +119,7 @@ impl Rendering<'_> {
             match self.text(file, base) {
                 Ok(document) => return Ok(document),
                 Err(Broken::Template(error)) if is_missing_key(&error) => {}
-                Err(error) => return Err(error.into_error(self)),
+                Err(error) => return Err(error.into_error(self, None)),
             }
         }
         let parts = Parts::of(self, written, base, with_locals).map_err(failed)?;
@@ -128,7 +128,7 @@ impl Rendering<'_> {
         if let Some(broken) = pass.broken {
             return self.text(file, &parts.top).map_err(|error| match error {
                 Broken::Template(error) if error.kind() == ErrorKind::Syntax => failed(broken),
-                error => error.into_error(self),
+                error => error.into_error(self, None),
             });
         }
         if pass.left && pass.rendered && !self.explicit {
@@ -172,7 +172,8 @@ enum Broken {
 }
 
 impl Broken {
-    fn into_error(self, rendering: &Rendering<'_>) -> Error {
+    /// `unquoted` is the template for which the manifest is rendered as one text.
+    fn into_error(self, rendering: &Rendering<'_>, unquoted: Option<Place>) -> Error {
         let error = match self {
             Broken::Template(error) => error,
             Broken::Other(error) => return error,
@@ -185,6 +186,13 @@ impl Broken {
                 "values of components are not known yet: write the template as a quoted scalar, and it is rendered \
                  with the component"
             });
+            let fails = |place: &Place| error.place().is_some_and(|at| is_within(place, at));
+            if let Some(place) = unquoted.filter(|place| !rendering.explicit && !fails(place)) {
+                failure = failure.help(format!(
+                    "the template at {place} is not quoted, so that the file is no YAML before all its templates are rendered, and \
+                     values of components are not known then: quote that one"
+                ));
+            }
         }
         failure.into_error(rendering.site.host, rendering.file)
     }
@@ -196,6 +204,24 @@ pub(super) const MISSING: &str =
 
 pub(super) fn is_missing_key(error: &template::Error) -> bool {
     error.phrase().starts_with("map has no entry for key")
+}
+
+/// The first template action of a file that begins a value, or a line, without a quote: there YAML ends.
+fn unquoted(host: &Host, file: &File) -> Option<Place> {
+    let first = host.sources.place(file.action?)?;
+    let text = first.source.text.clone();
+    let begins = |at: &usize| {
+        let line = text[..*at].rsplit('\n').next().unwrap_or_default().trim();
+        !line.starts_with('#') && (line.is_empty() || line.ends_with([':', '-', ',', '[', '{']))
+    };
+    text.match_indices("{{").map(|(at, _)| at).find(begins).map(|at| first.at_offset(at))
+}
+
+/// Whether a place lies in the template action that begins at another one.
+fn is_within(action: &Place, place: &Place) -> bool {
+    let start = action.offset();
+    let end = action.source.text[start..].find("}}").map_or(start, |length| start + length);
+    (start..=end).contains(&place.offset())
 }
 
 /// Whether the text of a file has template actions that are no part of a value or a key: in comments, that is.

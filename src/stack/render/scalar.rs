@@ -26,6 +26,8 @@ pub(super) struct Compiled {
     pub reads: Option<Reads>,
     /// Whether it says `.locals`.
     pub locals: bool,
+    /// Names of the locals that it reads by a function (`index .locals "a-b"`).
+    pub indexed: Vec<Arc<str>>,
 }
 
 impl Compiled {
@@ -36,8 +38,16 @@ impl Compiled {
             Some(reads @ Reads::Paths(_)) => reads.touches(&["locals"]),
             _ => text.contains(".locals"),
         };
+        let indexed = template.as_ref().ok().filter(|_| locals).map(|template| template.indexed("locals"));
+        let indexed = indexed.unwrap_or_default();
         let field = field_reference(text, &Delimiters::default());
-        Compiled { field: field.map(|names| names.into_iter().map(Arc::from).collect()), template, reads, locals }
+        Compiled {
+            field: field.map(|names| names.into_iter().map(Arc::from).collect()),
+            template,
+            reads,
+            locals,
+            indexed,
+        }
     }
 
     /// Names of the locals that the template reads.
@@ -82,8 +92,14 @@ impl Rendering<'_> {
             && !(pass.deferral == Deferral::Section && is_later(&path[0]))
             && let Some(node) = scope.data.at(path.iter().map(|name| &**name))
         {
-            // The value stands where the template stood; that it is data goes with it.
-            let span = if node.span.is_data() { span.as_data() } else { span };
+            // The value stands where the template stood; that it is data goes with it. What is evaluated later stays where it
+            // is written: so does what goes wrong with it.
+            let is_function = pending(node).is_some() || node.as_str().is_some_and(|text| text.starts_with('!'));
+            let span = match node.span {
+                own if is_function && own.is_known() => own,
+                own if own.is_data() => span.as_data(),
+                _ => span,
+            };
             return Ok(Node::new(node.value.clone(), span));
         }
         let template = match &compiled.template {

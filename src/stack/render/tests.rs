@@ -306,3 +306,11 @@ fn nothing_becomes_a_function_by_rendering() {
         })
     );
 }
+
+#[test]
+fn a_template_without_quotes_is_named_as_what_the_others_suffer_from() {
+    let text = "# {{ 1 }}\nvars: {stage: dev}\ncomponents: {terraform: {c: {vars: {x: {{ add 1 1 }}, y: \"{{ .vars.stage }}\"}}}}\n";
+    let (message, help) = failure(&[("stacks/orgs/dev.yaml.tmpl", text)]);
+    assert!(message.contains("map has no entry for key \"vars\""), "{message}");
+    assert!(help.contains("the template at stacks/orgs/dev.yaml.tmpl:3:40 is not quoted"), "{help}");
+}
