@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::diag::Remark;
 use crate::host::Host;
 use crate::stack::{Stack, StackIndex};
-use crate::value::Map;
+use crate::value::{Map, Node};
 
 /// What a look at all components of a stack gave.
 #[derive(Debug, Default)]
