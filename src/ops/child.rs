@@ -19,7 +19,6 @@ use crate::auth::delivery::{Delivery, Style, child_env, profile_name};
 use crate::auth::given::Credentials;
 use crate::auth::resolution::{Flag, Need, Source};
 use crate::auth::run::{Extras, Run, RunIdentity, RunSettings};
-use crate::auth::store::password_variables;
 use crate::auth::{AuthConfig, Description, IdentityName, Session};
 use crate::component::Instance;
 use crate::diag::{Report, Result};
@@ -252,26 +251,27 @@ pub(super) async fn hold_chosen(access: &Access, name: IdentityName, source: Sou
 /// # Errors
 /// As [`Access::command_identity`], once that is written down.
 pub(super) fn command_identity(access: &Access, event: &'static str, flag: &Flag) -> Result<Choice> {
-    match access.command_identity(flag) {
-        Ok(choice) => Ok(choice),
-        Err(report) => {
-            let event = Event { name: event, ..Event::default() };
-            Err(unchosen(access, &access.settings, event, flag, report)?)
-        }
-    }
+    access.command_identity(flag).or_else(|report| Err(unchosen_by_user(access, event, flag, report)?))
+}
+
+/// The same for commands that make no sense without one, with who chose it.
+///
+/// # Errors
+/// As [`Access::needed_choice`], once that is written down.
+pub(super) fn needed_choice(access: &Access, event: &'static str, flag: &Flag) -> Result<(IdentityName, Source)> {
+    access.needed_choice(flag).or_else(|report| Err(unchosen_by_user(access, event, flag, report)?))
+}
+
+/// [`unchosen`] of a command of the user's own.
+pub(super) fn unchosen_by_user(access: &Access, event: &'static str, flag: &Flag, report: Report) -> Result<Report> {
+    unchosen(access, &access.settings, Event { name: event, ..Event::default() }, flag, report)
 }
 
 /// The reason why nobody was chosen, once it is written down. Who leaves a selection was refused nothing.
 ///
 /// # Errors
 /// The line cannot be written.
-pub(super) fn unchosen(
-    access: &Access,
-    settings: &AuthConfig,
-    event: Event,
-    flag: &Flag,
-    report: Report,
-) -> Result<Report> {
+fn unchosen(access: &Access, settings: &AuthConfig, event: Event, flag: &Flag, report: Report) -> Result<Report> {
     let lost = report.lacking().is_some() || report.code().as_deref() == Some("atmos::auth::malformed");
     if lost {
         let identity = if let Flag::Name(name) = flag { Some(name.clone()) } else { None };
@@ -281,11 +281,11 @@ pub(super) fn unchosen(
 }
 
 /// The environment of a command of the user's own: process, `env` of `atmos.yaml`, identity.
-pub(super) fn plain_environment(app: &App, access: &Access, held: &Held) -> Env {
+pub(super) fn plain_environment(app: &App, held: &Held) -> Env {
     let entries = environment::entries([&app.config.env]);
     let mut env = match &held.run {
         Some(run) => run.child_env(&app.host.env, &entries),
-        None => child_env(&app.host.env, &entries, None, &forbidden(&app.host, access)).0,
+        None => child_env(&app.host.env, &entries, None).0,
     };
     held.pass_on(&mut env);
     env
@@ -298,11 +298,8 @@ pub(super) fn step_environment(app: &App, layers: &[(String, Option<String>)], h
     entries.extend(layers.iter().cloned());
     let mut env = match &held.run {
         Some(run) => run.child_env(&app.host.env, &entries),
-        None if own => child_env(&app.host.env, &entries, None, &[]).0.with_passwords(),
-        None => {
-            let keyring = AuthConfig::read(&app.config.auth).keyring.settings();
-            child_env(&app.host.env, &entries, None, &password_variables(&app.host.env, &keyring)).0
-        }
+        None if own => child_env(&app.host.env, &entries, None).0.with_passwords(),
+        None => child_env(&app.host.env, &entries, None).0,
     };
     if held.of_step
         && let Some(name) = &held.identity
@@ -449,7 +446,6 @@ impl Holding<'_> {
             source: self.source(),
             tokens: Some(self.tokens()),
             configuration: self.access.configuration.display().to_string(),
-            forbidden: forbidden(&self.access.host, self.access),
             announce: self.announce,
             extras: Extras::default(),
         }
@@ -546,17 +542,13 @@ fn source_of(session: Session) -> crate::auth::run::Source {
     })
 }
 
-fn forbidden(host: &Host, access: &Access) -> Vec<String> {
-    password_variables(&host.env, &access.keyring)
-}
-
 /// The environment of a component's children: process, `env` of `atmos.yaml`, `env` of the component, identity, then the
 /// variables by which a nested atmos finds its way.
-pub(super) fn environment(app: &App, access: &Access, component_env: &Node, held: &Held) -> Env {
+pub(super) fn environment(app: &App, component_env: &Node, held: &Held) -> Env {
     let entries = environment::entries([&app.config.env, component_env]);
     let mut env = match &held.run {
         Some(run) => run.child_env(&app.host.env, &entries),
-        None => child_env(&app.host.env, &entries, None, &forbidden(&app.host, access)).0,
+        None => child_env(&app.host.env, &entries, None).0,
     };
     held.pass_on(&mut env);
     let atmos = Atmos {

@@ -50,8 +50,6 @@ pub struct RunSettings {
     pub tokens: Option<Tokens>,
     /// Directory of the configuration that names the identities, for people.
     pub configuration: String,
-    /// Variables that never reach a child, from [`crate::auth::store::password_variables`].
-    pub forbidden: Vec<String>,
     /// Tells the child the identity's name in `ATMOS_IDENTITY` (shells, `auth exec`).
     pub announce: bool,
     /// Logins of registries and kubeconfigs.
@@ -70,7 +68,6 @@ pub struct Run {
     /// For files with sign-ins of other clouds, where the first one may be on a disk.
     memory: Option<Directory>,
     pub(super) changes: Option<Changes>,
-    forbidden: Vec<String>,
     pub(super) talk: Talk,
 }
 
@@ -89,7 +86,6 @@ impl Run {
             directory: None,
             memory: None,
             changes: None,
-            forbidden: settings.forbidden.clone(),
             talk: host.talk.clone(),
         };
         let Some(own) = &settings.identity else { return Ok(run) };
@@ -205,7 +201,7 @@ impl Run {
     /// The environment of the child: `base`, then the component's variables (`None` unsets one), then the identity. A
     /// component's variable that loses against the identity is a warning.
     pub fn child_env(&self, base: &Env, component_env: &[(String, Option<String>)]) -> Env {
-        let (env, overruled) = child_env(base, component_env, self.changes.as_ref(), &self.forbidden);
+        let (env, overruled) = child_env(base, component_env, self.changes.as_ref());
         for name in overruled {
             let warning = Warning::new(
                 "atmos::auth::run::overruled",
@@ -219,11 +215,6 @@ impl Run {
     /// The variables of the identity, for who puts an environment together himself; `None` without an identity.
     pub fn changes(&self) -> Option<&Changes> {
         self.changes.as_ref()
-    }
-
-    /// Variables that never reach a child.
-    pub fn forbidden(&self) -> &[String] {
-        &self.forbidden
     }
 
     /// The private directory, made if there is none yet.

@@ -398,7 +398,7 @@ fn clean(context: &Context, args: CleanArgs) -> Result<u8> {
     };
     let app = context.app_with_config()?;
     let plan = if flag(args.cache, env, "ATMOS_TERRAFORM_CLEAN_CACHE")? {
-        terraform::cache_plan(&app, request.force, dry_run)?
+        context.block_on(terraform::cache_plan(&app, request.force, dry_run))??
     } else {
         context.block_on(terraform::clean_plan(&app, &request))??
     };

@@ -41,7 +41,7 @@ pub async fn shell(app: &App, request: &ShellRequest) -> Result<Done> {
     children(app, work, &access, &mut signals).await?;
     // Nothing holds the folder while the person is in it: terraform and atmos may run there.
     let held = open_session(app, &run, &ready, &access, &mut signals, Need::Run).await?;
-    let mut env = child_environment(app, &run, &ready.target, &held, &access);
+    let mut env = child_environment(app, &run, &ready.target, &held);
     let _rc = rc::add(app, &mut env)?;
     let launch = launch(app, &ready, request.with_secrets, &mut env);
     let outcome = match launch {
