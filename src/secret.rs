@@ -10,7 +10,9 @@ mod name;
 mod pattern;
 
 use self::name::userinfo;
-pub use self::name::{is_secret_name, without_password, without_userinfo};
+pub use self::name::{
+    holds_secret, is_open_credential, is_secret_name, is_secret_setting, without_password, without_userinfo,
+};
 use self::pattern::Found;
 use base64::Engine;
 use secrecy::ExposeSecret;

@@ -72,8 +72,6 @@ pub(crate) struct Context {
     pub(crate) endpoints: Endpoints,
     /// For what no SDK here asks.
     pub(crate) http: Http,
-    /// Variables that open the keyring: no program that is started for an identity gets them.
-    pub(crate) forbidden: Vec<String>,
     pub(crate) tokens: Flights<String, PortalToken>,
     pub(crate) steps: Flights<Fingerprint, StepRecord>,
     /// What providers of other kinds gave, by fingerprint; of this process alone.
@@ -99,7 +97,6 @@ impl Context {
             clients: Clients::new(&host),
             endpoints: Endpoints::new(&host.env),
             http: Http::new(&host.env),
-            forbidden: Vec::new(),
             tokens: Flights::default(),
             steps: Flights::default(),
             proofs: Flights::default(),

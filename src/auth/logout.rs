@@ -54,15 +54,12 @@ impl Session {
         let mut kept = Kept::of(&entries);
         for provider in self.portals(whose) {
             let portal = Portal::new(&self.context, provider)?;
-            let token = sso::cached(&self.context, &portal).await;
-            // A token that cannot be opened is there all the same.
-            if token.as_ref().is_err_and(Error::is_locked) || token?.is_some() {
+            if self.context.cache.holds(&portal.cache_name()) {
                 kept.portals.push((provider.name.as_str().to_owned(), None));
             }
         }
         for (provider, name) in self.sign_ins(whose) {
-            // What cannot be opened is there all the same.
-            if !matches!(self.context.load(&name).await, Ok(None)) {
+            if self.context.cache.holds(&name) {
                 kept.portals.push((provider, None));
             }
         }
@@ -106,7 +103,11 @@ impl Session {
                 self.context.host.talk.warn(without_index(&error));
                 Vec::new()
             }
-            other => other?,
+            Ok(None) if self.context.cache.holds(&self.index_name()) => {
+                self.context.host.talk.warn(without_key());
+                Vec::new()
+            }
+            other => other?.unwrap_or_default(),
         };
         for identity in self.settings.identities.values() {
             // A chain that cannot be built has no session of its own.
@@ -119,15 +120,10 @@ impl Session {
         entries.retain(|entry| is_of(entry, whose));
         entries.sort();
         entries.dedup_by(|a, b| a.fingerprint == b.fingerprint && a.identity == b.identity);
-        let mut present = Vec::with_capacity(entries.len());
-        for entry in entries {
-            let name = self.cache_name(&Fingerprint::from_index(&entry.fingerprint));
-            // A record that cannot be opened any more must go as well.
-            if !matches!(self.context.load(&name).await, Ok(None)) {
-                present.push(entry);
-            }
-        }
-        Ok(present)
+        // What cannot be opened, now or ever, is there all the same.
+        let name = |entry: &IndexEntry| self.cache_name(&Fingerprint::from_index(&entry.fingerprint));
+        entries.retain(|entry| self.context.cache.holds(&name(entry)));
+        Ok(entries)
     }
 
     /// What refreshes the sign-ins of users by the browser.
@@ -240,25 +236,26 @@ impl Session {
         format!("{INDEX}{}", self.context.realm)
     }
 
-    async fn read_index(&self) -> Result<Vec<IndexEntry>, Error> {
-        Ok(self.context.load(&self.index_name()).await?.map(|bytes| index_from_bytes(&bytes)).unwrap_or_default())
+    /// `None`: there is none, or nothing here opens it.
+    async fn read_index(&self) -> Result<Option<Vec<IndexEntry>>, Error> {
+        Ok(self.context.load(&self.index_name()).await?.map(|bytes| index_from_bytes(&bytes)))
     }
 
     /// Identities with sessions, live or not; nobody where that cannot be read.
     pub(super) async fn names_with_sessions(&self) -> HashSet<String> {
-        let entries = self.read_index().await.unwrap_or_default();
+        let entries = self.read_index().await.ok().flatten().unwrap_or_default();
         entries.into_iter().map(|entry| entry.identity).collect()
     }
 
     /// Adds a session to the index.
     pub(super) async fn index(&self, chain: &Chain, index: usize, fingerprint: &Fingerprint) -> Result<(), Error> {
         let entry = entry(chain, index, fingerprint);
-        if self.read_index().await?.contains(&entry) {
+        if self.read_index().await?.is_some_and(|entries| entries.contains(&entry)) {
             return Ok(());
         }
         let name = self.index_name();
         let _lock = self.context.lock(&name, "writes the credential cache").await?;
-        let mut entries = self.read_index().await?;
+        let mut entries = self.read_index().await?.unwrap_or_default();
         entries.push(entry);
         entries.sort();
         entries.dedup();
@@ -275,7 +272,7 @@ impl Session {
         }
         let wanted = entry(chain, index, &Fingerprint::from_index(""));
         let same = |known: &IndexEntry| known.identity == wanted.identity && known.root == wanted.root;
-        if self.read_index().await?.iter().any(same) {
+        if self.read_index().await?.unwrap_or_default().iter().any(same) {
             return Ok(());
         }
         for name in self.context.names().await? {
@@ -328,7 +325,10 @@ impl Session {
             }
             // It stays, so that a logout with the password finds the rest.
             Err(error) if error.is_locked() => return Ok(()),
-            other => other?,
+            other => match other? {
+                Some(entries) => entries,
+                None => return Ok(()),
+            },
         };
         let before = entries.len();
         entries.retain(|entry| !is_of(entry, whose));
@@ -348,6 +348,15 @@ fn without_index(error: &Error) -> Warning {
     } else {
         "those of the present configuration are removed; log out with the password to remove the others too"
     };
+    Warning::new("atmos::auth::logout_without_index", message).help(help)
+}
+
+/// The same where the keyring that has the key is locked, not there, or another one.
+fn without_key() -> Warning {
+    let message = "sessions of earlier configurations cannot be found: their list cannot be opened with this keyring";
+    let help = "those of the present configuration are removed; portals cannot be told, because their tokens cannot be read; \
+                log out beside the keyring of the login to remove the others too, or `atmos auth logout --all-realms`, which \
+                removes everything";
     Warning::new("atmos::auth::logout_without_index", message).help(help)
 }
 

@@ -27,7 +27,6 @@ use super::provider::portal::Portal;
 use super::provider::sso;
 use super::realm::Realm;
 use super::record::{CallerIdentity, StepRecord};
-use super::store::password_variables;
 use super::user::{Error as UserError, basis};
 use crate::host::Host;
 use crate::span::Span;
@@ -102,8 +101,7 @@ pub enum Validity {
 impl Session {
     /// A session over `settings`. `cache` and `realm` are those of the configuration.
     pub fn new(host: &Host, settings: Arc<AuthConfig>, realm: Realm, cache: Arc<Cache>, options: Options) -> Session {
-        let mut context = Context::new(host.clone(), realm, cache, options);
-        context.forbidden = password_variables(&host.env, &settings.keyring.settings());
+        let context = Context::new(host.clone(), realm, cache, options);
         Session { context: Arc::new(context), settings, lasting: SignedDuration::ZERO, min_ttl: SignedDuration::ZERO }
     }
 

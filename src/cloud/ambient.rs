@@ -26,8 +26,6 @@ pub struct Ambient<'a, R> {
     pub desk: Desk<'a>,
     /// The environment that counts.
     pub env: &'a Env,
-    /// Variables that the program of a profile must not see.
-    pub hidden: &'a [String],
     pub profiles: &'a Profiles,
     pub roles: &'a R,
     /// How long the metadata service of the machine is waited for; `None`: it is never asked.
@@ -207,9 +205,7 @@ impl<R: Roles> Ambient<'_, R> {
             reason: format!("`credential_process` of the AWS profile `{name}` {reason}"),
             help: "run the command of `credential_process` yourself to see why",
         };
-        let hidden = |name: &std::ffi::OsStr| self.hidden.iter().any(|hidden| *name == **hidden);
-        let variables = self.env.iter().filter(|(name, _)| !hidden(name));
-        let variables: Vec<_> = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let variables: Vec<_> = self.env.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let child = duct::cmd("sh", ["-c", command]).full_env(variables).dir(&self.desk.host.cwd);
         let child = child.stdin_null().stdout_capture().stderr_capture().unchecked();
         let output = tokio::task::spawn_blocking(move || child.run()).await;

@@ -85,16 +85,11 @@ async fn found(env: &[(&str, &str)], profile: Option<&str>) -> String {
     let all = [("AWS_CONFIG_FILE", "config"), ("AWS_SHARED_CREDENTIALS_FILE", "credentials"), ("HIDDEN", "1")];
     let env: Env =
         all.into_iter().chain([("PATH", "/usr/local/bin:/usr/bin:/bin")]).chain(env.iter().copied()).collect();
+    env.hide("HIDDEN");
     let host = host(folder.path());
     let (http, profiles) = (Http::new(&env), Profiles::read(&env, &host.cwd));
-    let ambient = Ambient {
-        desk: Desk::new(&host, &http),
-        env: &env,
-        hidden: &["HIDDEN".to_owned()],
-        profiles: &profiles,
-        roles: &Noted,
-        machine: None,
-    };
+    let ambient =
+        Ambient { desk: Desk::new(&host, &http), env: &env, profiles: &profiles, roles: &Noted, machine: None };
     match ambient.find(profile).await {
         Ok(keys) => format!("{}{}", keys.access_key_id, keys.expiration.map_or("", |_| " until")),
         Err(Lack::Nothing) => "nothing".to_owned(),

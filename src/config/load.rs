@@ -11,7 +11,7 @@ use super::extract::{self, Layer, Root};
 use super::flags::Flags;
 use super::model::{self, Config, Describe, GitSts, Helmfile, Logs, Stacks, Templates, Terraform, Workflows};
 use super::paths::{self, Anchors, has_local_config};
-use super::reader::Reader;
+use super::reader::{Reader, hide_password};
 use super::{defaults, profile, version};
 use crate::diag::Warning;
 use crate::fetch::Settings;
@@ -55,6 +55,7 @@ pub fn load(host: &Host, flags: &Flags) -> Result<Config, Error> {
         Layer { name: "command line", node: &command_line },
     ];
     let mut document = merge::merge_all(layers.iter().map(|layer| layer.node), ListStrategy::Replace);
+    hide_password(host, &document);
     let root = extract::extract(host, &layers, &document)?;
     let env = texts(&map_section(host, &document, "env")?);
     if document.get("env").is_some() {

@@ -70,7 +70,9 @@ impl<'a> Reader<'a> {
         let document = match &node.value {
             Value::Map(_) => {
                 let (host, fetcher, remote) = (self.host, &*self.fetcher, &self.remote);
-                Functions { host, file: path, fetcher, remote }.evaluate(&canonical(&node))?
+                let node = canonical(&node);
+                hide_password(host, &node);
+                Functions { host, file: path, fetcher, remote }.evaluate(&node)?
             }
             Value::Null => Node::empty_map(),
             other => {
@@ -95,6 +97,13 @@ fn text(path: &Path) -> Result<String, Error> {
             column: good.rsplit('\n').next().unwrap_or_default().chars().count() + 1,
         }
     })
+}
+
+/// No program and no function gets the variable that has the password of the keyring, from the moment when it is known.
+pub(super) fn hide_password(host: &Host, document: &Node) {
+    if let Some(name) = document.get_path(["auth", "keyring", "spec", "password_env"]).and_then(Node::as_str) {
+        host.env.hide(name);
+    }
 }
 
 /// Puts `over` on top of `target`. Unlike other lists, `commands` are put together by name.

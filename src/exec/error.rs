@@ -55,6 +55,10 @@ pub enum Error {
     )]
     FolderBusy { folder: PathBuf, limit: std::time::Duration },
 
+    #[error("`{}` is in use by the run around this command", folder.display())]
+    #[diagnostic(code(atmos::exec::folder_in_use), help("do it when the run has ended"))]
+    FolderInUse { folder: PathBuf },
+
     #[error("`{text}` is no length of time to wait for a folder")]
     #[diagnostic(
         code(atmos::exec::folder_limit),

@@ -20,8 +20,8 @@ use sha2::{Digest, Sha256};
 
 use super::Error;
 use crate::diag::Warning;
-use crate::host::lock::FileLock;
 pub use crate::host::lock::Hold;
+use crate::host::lock::{self, FileLock};
 use crate::host::{Env, Host, fs, kin};
 use crate::value::{DurationForm, hex, parse_duration};
 
@@ -31,6 +31,8 @@ pub const HELD: &str = "ATMOS_HELD_FOLDERS";
 pub const LIMIT: &str = "ATMOS_FOLDER_LOCK_TIMEOUT";
 /// How often a waiter looks again.
 const POLL: Duration = Duration::from_millis(50);
+/// How old a lock is that nobody holds when it is removed: folders come and go, and their locks would stay for ever.
+const AGE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Folders that nobody else works in while the value lives.
 #[derive(Debug)]
@@ -139,6 +141,28 @@ pub async fn hold(host: &Host, folders: &[(&Path, Hold)]) -> Result<FolderLock, 
     take_all(Wait { host, spoken_of, deadline, patience: Duration::ZERO, told: None }, folders).await
 }
 
+/// What stands for the use of a shared folder whose content others go on to need while they work elsewhere. Nothing is ever
+/// made there.
+pub fn use_of(folder: &Path) -> PathBuf {
+    folder.join(".in-use")
+}
+
+/// Waits until nobody uses a shared folder, and for the folder.
+///
+/// # Errors
+/// As [`acquire_all`], and [`Error::FolderInUse`] where the run around this process uses it, which waits for us.
+pub async fn acquire_unused(host: &Host, folder: &Path) -> Result<[FolderLock; 2], Error> {
+    let in_use = use_of(folder);
+    if held_above(&host.env, &name(&in_use)) > 0 {
+        return Err(Error::FolderInUse { folder: folder.to_path_buf() });
+    }
+    let limit = limit(&host.env)?;
+    let deadline = limit.map(|limit| (Instant::now() + limit, limit));
+    let wait = Wait { host, spoken_of: folder, deadline, patience: Duration::ZERO, told: None };
+    // Who uses it may come to wait for the folder itself.
+    Ok([take_all(wait, &[(&in_use, Hold::Alone)]).await?, acquire(host, folder).await?])
+}
+
 /// Waits for what others have for a short while only (an init, a commit), as long as it takes: somebody else's work ends,
 /// too. Only a long wait is worth a word.
 ///
@@ -216,11 +240,17 @@ impl Wait<'_> {
             // The ancestor waits for us. Others that it waits for, too, take turns with us.
             level => format!("{name}-{level}.lock"),
         };
-        let path = directory(self.host)?.join(file);
+        let locks_of_user = directory(self.host)?;
+        let path = locks_of_user.join(file);
+        let is_new = !path.exists();
         locks.push(self.until(|| FileLock::try_hold(&path, hold).map_err(Error::file("lock", &path))).await?);
         if level == 0 && folder.is_dir() {
             let host = self.host;
             locks.extend(self.until(|| own_lock(host, folder, hold).transpose()).await?);
+        }
+        if is_new {
+            // A folder that was never worked in comes rarely, and only then there is one more.
+            lock::prune(&locks_of_user, AGE);
         }
         Ok(())
     }

@@ -1,8 +1,9 @@
 //! Snapshot of the process environment.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// Variables with a password of this program's own.
 const PASSWORDS: [&str; 2] = ["ATMOS_KEYRING_PASSWORD", "ATMOS_SAML_PASSWORD"];
@@ -12,14 +13,20 @@ const PASSWORD_ENV: &str = "ATMOS_KEYRING_PASSWORD_ENV";
 /// Environment variables, sorted by name. Values are kept as the bytes they are, so that a child gets back what we got.
 ///
 /// Passwords that are for this program alone are not among them: only [`Env::password`] gives one, so that none can reach
-/// a child, a template or a message by accident.
-#[derive(Clone, Default, PartialEq, Eq)]
+/// a child, a template or a message by accident. Nothing else keeps them from there.
+#[derive(Clone, Default)]
 pub struct Env {
     variables: BTreeMap<OsString, OsString>,
-    /// The name of a password that the configuration chose.
-    hidden: Option<String>,
+    /// Names of passwords that the environment or the configuration chose. Copies know them too, whenever they were made.
+    hidden: Arc<RwLock<BTreeSet<OsString>>>,
     /// It is for a child that is this program, too.
     open: bool,
+}
+
+impl PartialEq for Env {
+    fn eq(&self, other: &Env) -> bool {
+        self.variables == other.variables && self.open == other.open
+    }
 }
 
 /// Only the names: values may be secrets.
@@ -46,9 +53,9 @@ impl Env {
         self.variables.get(OsStr::new(name)).and_then(|value| value.to_str()).filter(|value| !value.is_empty())
     }
 
-    /// From now on the variable is a password of ours.
-    pub fn hide(&mut self, name: &str) {
-        self.hidden = Some(name.to_owned());
+    /// From now on the variable is a password of ours, here and in all copies.
+    pub fn hide(&self, name: impl Into<OsString>) {
+        self.hidden.write().unwrap_or_else(PoisonError::into_inner).insert(name.into());
     }
 
     /// The same with the passwords among the others: for a child that is this program.
@@ -61,10 +68,11 @@ impl Env {
         if self.open {
             return false;
         }
+        // What a child is told may be another name than the one that counts here.
         let named = self.variables.get(OsStr::new(PASSWORD_ENV));
         PASSWORDS.iter().any(|password| name == *password)
             || named.is_some_and(|named| name == named)
-            || self.hidden.as_ref().is_some_and(|hidden| name == hidden.as_str())
+            || self.hidden.read().unwrap_or_else(PoisonError::into_inner).contains(name)
     }
 
     /// A variable that is set and not empty, with replacement characters for what is not UTF-8: for names that are looked
@@ -108,7 +116,11 @@ impl Env {
 impl<N: Into<OsString>, V: Into<OsString>> FromIterator<(N, V)> for Env {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(variables: I) -> Env {
         let variables = variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
-        Env { variables, ..Env::default() }
+        let env = Env { variables, ..Env::default() };
+        if let Some(named) = env.variables.get(OsStr::new(PASSWORD_ENV)).filter(|named| !named.is_empty()) {
+            env.hide(named);
+        }
+        env
     }
 }
 
@@ -125,10 +137,18 @@ mod tests {
     #[test]
     fn passwords_are_for_who_asks_for_one() {
         let names = ["ATMOS_KEYRING_PASSWORD", "ATMOS_SAML_PASSWORD", "MINE", "CHOSEN"];
-        let mut env = Env::from_iter(names.map(|name| (name, "pw")));
-        env.set(PASSWORD_ENV, "MINE");
-        env.set("PATH", "/bin");
+        let all = names.map(|name| (name, "pw")).into_iter().chain([(PASSWORD_ENV, "MINE"), ("PATH", "/bin")]);
+        let env = Env::from_iter(all);
+        let mut of_child = env.clone();
+        of_child.set(PASSWORD_ENV, "PATH");
         env.hide("CHOSEN");
+        assert_eq!(
+            of_child.iter().map(|(name, _)| name).collect::<Vec<_>>(),
+            [PASSWORD_ENV],
+            "a name that a child is told"
+        );
+        of_child.remove(PASSWORD_ENV);
+        assert_eq!(of_child.iter().map(|(name, _)| name).collect::<Vec<_>>(), ["PATH"]);
         for name in names {
             assert_eq!((env.get(name), env.lossy(name), env.get_raw(name)), (None, None, None), "{name}");
             assert!(!env.is_set(name), "{name}");

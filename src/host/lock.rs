@@ -27,7 +27,7 @@ impl Hold {
 }
 
 /// A held lock; dropping it releases it, also where a child has it, too. The file stays, so that waiters and newcomers lock
-/// the same inode.
+/// the same inode; who got the lock of one that [`prune`] has removed meanwhile takes that of its successor.
 #[derive(Debug)]
 pub struct FileLock {
     file: File,
@@ -41,12 +41,16 @@ impl FileLock {
     /// # Errors
     /// `TimedOut` when the time is over; any other failure of the system.
     pub fn acquire(path: &Path, timeout: Option<Duration>, waiting: impl FnOnce()) -> io::Result<FileLock> {
-        let file = open(path)?;
+        let mut file = open(path)?;
         let deadline = timeout.map(|timeout| Instant::now() + timeout);
         let mut waiting = Some(waiting);
         loop {
             match file.try_lock() {
-                Ok(()) => return Ok(FileLock { file, path: path.to_path_buf() }),
+                Ok(()) if is_at(&file, path)? => return Ok(FileLock { file, path: path.to_path_buf() }),
+                Ok(()) => {
+                    file = open(path)?;
+                    continue;
+                }
                 Err(TryLockError::Error(error)) => return Err(error),
                 Err(TryLockError::WouldBlock) => {}
             }
@@ -76,11 +80,14 @@ impl FileLock {
     /// # Errors
     /// Any failure of the system.
     pub fn try_hold(path: &Path, hold: Hold) -> io::Result<Option<FileLock>> {
-        let file = open(path)?;
-        match hold.try_lock(&file) {
-            Ok(()) => Ok(Some(FileLock { file, path: path.to_path_buf() })),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(error),
+        loop {
+            let file = open(path)?;
+            match hold.try_lock(&file) {
+                Ok(()) if is_at(&file, path)? => return Ok(Some(FileLock { file, path: path.to_path_buf() })),
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => return Ok(None),
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
         }
     }
 
@@ -91,7 +98,7 @@ impl FileLock {
     /// `Unsupported` where directories have no locks; any other failure of the system.
     #[cfg(unix)]
     pub fn try_acquire_directory(path: &Path, hold: Hold) -> io::Result<Option<FileLock>> {
-        use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+        use std::os::unix::fs::OpenOptionsExt as _;
 
         use rustix::fs::OFlags;
         let flags = (OFlags::DIRECTORY | OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed();
@@ -103,8 +110,7 @@ impl FileLock {
                 Err(TryLockError::Error(error)) => return Err(error),
             }
             // It may have been replaced while we waited: then the lock of the new one counts.
-            let (held, now) = (file.metadata()?, std::fs::metadata(path)?);
-            if (held.dev(), held.ino()) == (now.dev(), now.ino()) {
+            if is_same(&file.metadata()?, &std::fs::metadata(path)?) {
                 return Ok(Some(FileLock { file, path: path.to_path_buf() }));
             }
         }
@@ -145,6 +151,55 @@ impl Drop for FileLock {
         }
     }
 }
+
+/// Whether the file is the one that everybody finds at the path.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    match std::fs::symlink_metadata(path) {
+        Ok(now) => Ok(is_same(&file.metadata()?, &now)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Nothing that is open is removed there.
+#[cfg(not(unix))]
+fn is_at(_file: &File, _path: &Path) -> io::Result<bool> {
+    Ok(true)
+}
+
+#[cfg(unix)]
+fn is_same(one: &std::fs::Metadata, other: &std::fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
+}
+
+/// Removes the locks of a folder that nobody holds and that have not been written to for `age`. Each goes while it is held,
+/// so that who waits for it finds out that it has gone. What cannot be removed stays.
+#[cfg(unix)]
+pub fn prune(folder: &Path, age: Duration) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let is_old = |about: std::fs::Metadata| {
+            let elapsed = about.modified().ok().and_then(|written| written.elapsed().ok());
+            about.is_file() && elapsed.is_some_and(|elapsed| elapsed >= age)
+        };
+        let is_lock = path.extension().is_some_and(|end| end == "lock");
+        if !is_lock || !entry.metadata().is_ok_and(is_old) {
+            continue;
+        }
+        let removed = FileLock::try_acquire(&path).and_then(|held| match held {
+            Some(held) => std::fs::remove_file(held.path()),
+            None => Ok(()),
+        });
+        if let Err(error) = removed {
+            tracing::debug!(%error, path = %path.display(), "an old lock stays");
+        }
+    }
+}
+
+#[cfg(not(unix))]
+pub fn prune(_folder: &Path, _age: Duration) {}
 
 /// The process that signed the lock last. Says nothing of whether it still holds it.
 pub fn signature(path: &Path) -> Option<u32> {
@@ -201,6 +256,85 @@ mod tests {
         held.sign().unwrap();
         held.sign().unwrap();
         assert_eq!(signature(&path), Some(std::process::id()));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn old_locks_that_nobody_holds_are_removed() {
+        let temp = tempfile::tempdir().unwrap();
+        let path = |name: &str| temp.path().join(name);
+        let held = [Hold::Alone, Hold::Together].map(|hold| {
+            let name = format!("{hold:?}.lock");
+            FileLock::try_hold(&path(&name), hold).unwrap().unwrap()
+        });
+        for name in ["free.lock", "notes.txt"] {
+            std::fs::write(path(name), "").unwrap();
+        }
+        std::fs::create_dir(path("folder.lock")).unwrap();
+        std::os::unix::fs::symlink(path("notes.txt"), path("link.lock")).unwrap();
+        prune(temp.path(), Duration::from_secs(3600));
+        assert!(path("free.lock").exists(), "it is young");
+        prune(temp.path(), Duration::ZERO);
+        let mut left: Vec<_> =
+            std::fs::read_dir(temp.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        left.sort();
+        assert_eq!(left, ["Alone.lock", "Together.lock", "folder.lock", "link.lock", "notes.txt"]);
+        drop(held);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn who_waits_for_a_lock_that_goes_gets_its_successor() {
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("x.lock");
+        let held = FileLock::acquire(&path, None, || {}).unwrap();
+        let (tell, waits) = std::sync::mpsc::channel();
+        let waiting = std::thread::spawn({
+            let path = path.clone();
+            move || FileLock::acquire(&path, None, || tell.send(()).unwrap()).unwrap()
+        });
+        waits.recv().unwrap();
+        // As `prune` does it: the file goes, then the lock.
+        std::fs::remove_file(&path).unwrap();
+        drop(held);
+        let got = waiting.join().unwrap();
+        assert!(path.exists() && FileLock::try_acquire(&path).unwrap().is_none(), "nobody else finds it free");
+        drop(got);
+        assert!(FileLock::try_acquire(&path).unwrap().is_some());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn locks_that_are_pruned_all_the_time_keep_out_all_the_same() {
+        use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("x.lock");
+        let (inside, over) = (AtomicUsize::new(0), AtomicBool::new(false));
+        std::thread::scope(|scope| {
+            let pruning = scope.spawn(|| {
+                while !over.load(Ordering::SeqCst) {
+                    prune(temp.path(), Duration::ZERO);
+                    std::thread::yield_now();
+                }
+            });
+            let workers: Vec<_> = (0..2)
+                .map(|_| {
+                    scope.spawn(|| {
+                        for _ in 0..10 {
+                            let held = FileLock::acquire(&path, None, || {}).unwrap();
+                            assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0);
+                            std::thread::yield_now();
+                            inside.fetch_sub(1, Ordering::SeqCst);
+                            drop(held);
+                        }
+                    })
+                })
+                .collect();
+            let failed = workers.into_iter().any(|worker| worker.join().is_err());
+            over.store(true, Ordering::SeqCst);
+            pruning.join().unwrap();
+            assert!(!failed);
+        });
     }
 
     #[cfg(unix)]

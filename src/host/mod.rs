@@ -50,7 +50,7 @@ pub use machine::{Host, platform};
 pub use masked::{Spoken, masked_stderr};
 pub use network::{Network, NetworkError, Route};
 pub use once::Once;
-pub use page::open_page;
+pub use page::{BROWSER_VARIABLE, open_page, start_browser};
 #[cfg(target_os = "linux")]
 pub use shield::reap_orphans;
 pub use shield::{adopt_orphans, shield};

@@ -19,7 +19,7 @@ use crate::auth::{AuthConfig, Description, Error, IdentityName, Realm, store};
 use crate::config::{Config, GitSts};
 use crate::diag::{Failure, Report, Result};
 use crate::host::Host;
-use crate::secret::{Secret, is_secret_name};
+use crate::secret::{Secret, holds_secret};
 use crate::value::Node;
 
 /// Settings, realm, keyring and session. Cheap to clone.
@@ -208,27 +208,17 @@ pub(super) fn mask_section(host: &Host, node: &Node) {
         match value.as_map().filter(|_| ["providers", "identities"].contains(&&**key)) {
             // Their names are the user's own and say nothing of what is below.
             Some(entries) => open.extend(entries.iter().map(|(_, entry)| (entry, false))),
-            None => open.push((value, holds_secret(key, value))),
+            None => open.push((value, holds_secret(key, value.as_map().is_some()))),
         }
     }
     while let Some((node, secret)) = open.pop() {
         let entries = node.as_map().into_iter().flatten();
-        open.extend(entries.map(|(key, value)| (value, secret || holds_secret(key, value))));
+        open.extend(entries.map(|(key, value)| (value, secret || holds_secret(key, value.as_map().is_some()))));
         open.extend(node.as_list().into_iter().flatten().map(|entry| (entry, secret)));
         node.as_str().into_iter().for_each(|text| register(text, secret));
     }
     let endpoints = host.env.iter().filter(|(name, _)| name.to_string_lossy().starts_with("AWS_ENDPOINT_URL"));
     endpoints.filter_map(|(_, value)| value.to_str()).for_each(|url| register(url, false));
-}
-
-/// Whether everything below a key is secret. `credentials` and `token_source` hold plain data as well (region, device, words of a
-/// program, names of variables), so that their own keys decide; the id of a key is no secret.
-fn holds_secret(key: &str, value: &Node) -> bool {
-    match key.to_lowercase().as_str() {
-        "credentials" | "token_source" => value.as_map().is_none(),
-        "access_key_id" => false,
-        name => is_secret_name(name),
-    }
 }
 
 /// What the run around this process said, with the way out.

@@ -19,7 +19,6 @@ use crate::host::{Host, prompt};
 use crate::resolve::{ErrorMode, Evaluator, Memo, Options, Writer};
 use crate::stack::StackIndex;
 use crate::store::Problem;
-use crate::value::Node;
 
 /// The host, the configuration, and the stacks once somebody asked for them.
 #[derive(Debug)]
@@ -47,10 +46,7 @@ pub struct App {
 }
 
 impl App {
-    pub fn new(mut host: Host, mut config: Config, locate: Vec<String>) -> App {
-        if let Some(name) = config.auth.get_path(["keyring", "spec", "password_env"]).and_then(Node::as_str) {
-            host.env.hide(name);
-        }
+    pub fn new(host: Host, mut config: Config, locate: Vec<String>) -> App {
         let mut brokered = None;
         // The configuration of another tree has the tokens of the first one.
         if config.remote.tokens.is_none() {

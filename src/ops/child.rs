@@ -20,7 +20,6 @@ use super::legacy;
 use crate::auth::delivery::{Delivery, child_env};
 use crate::auth::resolution::{Flag, Need, Source};
 use crate::auth::run::Run;
-use crate::auth::store::password_variables;
 use crate::auth::{AuthConfig, IdentityName, Session};
 use crate::component::Instance;
 use crate::diag::{Report, Result};
@@ -265,13 +264,20 @@ pub(super) async fn hold_chosen(access: &Access, name: IdentityName, source: Sou
 /// # Errors
 /// As [`Access::command_identity`], once that is written down.
 pub(super) fn command_identity(access: &Access, event: &'static str, flag: &Flag) -> Result<Choice> {
-    match access.command_identity(flag) {
-        Ok(choice) => Ok(choice),
-        Err(report) => {
-            let event = Event { name: event, ..Event::default() };
-            Err(unchosen(access, &access.settings, event, flag, report)?)
-        }
-    }
+    access.command_identity(flag).or_else(|report| Err(unchosen_by_user(access, event, flag, report)?))
+}
+
+/// The same for commands that make no sense without one, with who chose it.
+///
+/// # Errors
+/// As [`Access::needed_choice`], once that is written down.
+pub(super) fn needed_choice(access: &Access, event: &'static str, flag: &Flag) -> Result<(IdentityName, Source)> {
+    access.needed_choice(flag).or_else(|report| Err(unchosen_by_user(access, event, flag, report)?))
+}
+
+/// [`unchosen`] of a command of the user's own.
+pub(super) fn unchosen_by_user(access: &Access, event: &'static str, flag: &Flag, report: Report) -> Result<Report> {
+    unchosen(access, &access.settings, Event { name: event, ..Event::default() }, flag, report)
 }
 
 /// The reason why nobody was chosen, once it is written down. Who leaves a selection was refused nothing.
@@ -288,11 +294,11 @@ fn unchosen(access: &Access, settings: &AuthConfig, event: Event, flag: &Flag, r
 }
 
 /// The environment of a command of the user's own: process, `env` of `atmos.yaml`, identity.
-pub(super) fn plain_environment(app: &App, access: &Access, held: &Held) -> Env {
+pub(super) fn plain_environment(app: &App, held: &Held) -> Env {
     let entries = environment::entries([&app.config.env]);
     let mut env = match &held.run {
         Some(run) => run.child_env(&app.host.env, &entries),
-        None => child_env(&app.host.env, &entries, None, &forbidden(&app.host, access)).0,
+        None => child_env(&app.host.env, &entries, None).0,
     };
     held.pass_on(&mut env);
     env
@@ -305,11 +311,8 @@ pub(super) fn step_environment(app: &App, layers: &[(String, Option<String>)], h
     entries.extend(layers.iter().cloned());
     let mut env = match &held.run {
         Some(run) => run.child_env(&app.host.env, &entries),
-        None if own => child_env(&app.host.env, &entries, None, &[]).0.with_passwords(),
-        None => {
-            let keyring = AuthConfig::read(&app.config.auth).keyring.settings();
-            child_env(&app.host.env, &entries, None, &password_variables(&app.host.env, &keyring)).0
-        }
+        None if own => child_env(&app.host.env, &entries, None).0.with_passwords(),
+        None => child_env(&app.host.env, &entries, None).0,
     };
     if held.of_step
         && let Some(name) = &held.identity
@@ -331,17 +334,13 @@ pub(super) fn reason(report: &Report) -> String {
     report.code().unwrap_or_else(|| "error".to_owned())
 }
 
-fn forbidden(host: &Host, access: &Access) -> Vec<String> {
-    password_variables(&host.env, &access.keyring)
-}
-
 /// The environment of a component's children: process, `env` of `atmos.yaml`, `env` of the component, identity, then the
 /// variables by which a nested atmos finds its way.
-pub(super) fn environment(app: &App, access: &Access, component_env: &Node, held: &Held) -> Env {
+pub(super) fn environment(app: &App, component_env: &Node, held: &Held) -> Env {
     let entries = environment::entries([&app.config.env, component_env]);
     let mut env = match &held.run {
         Some(run) => run.child_env(&app.host.env, &entries),
-        None => child_env(&app.host.env, &entries, None, &forbidden(&app.host, access)).0,
+        None => child_env(&app.host.env, &entries, None).0,
     };
     held.pass_on(&mut env);
     let atmos = Atmos {

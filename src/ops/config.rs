@@ -6,24 +6,11 @@ use super::App;
 use crate::auth::{AuthConfig, Realm};
 use crate::config::InForce;
 use crate::diag::{Result, Warning};
-use crate::secret::{MASK, without_password};
+use crate::secret::{MASK, is_secret_setting, without_password};
 use crate::value::{Map, Node, Value};
 
 /// Sections whose texts may be secrets.
 const SENSITIVE_SECTIONS: [&str; 4] = ["auth", "stores", "secrets", "integrations"];
-/// Parts of the names of keys whose values are secrets.
-const SENSITIVE_KEYS: [&str; 8] = [
-    "secret_access_key",
-    "session_token",
-    "password",
-    "passphrase",
-    "client_secret",
-    "access_token",
-    "private_key",
-    "api_key",
-];
-/// Names of keys whose values are secrets.
-const SENSITIVE_NAMES: [&str; 2] = ["secret", "token"];
 
 /// The effective configuration, defaults included. Secrets are masked unless the user switched that off.
 ///
@@ -121,7 +108,7 @@ fn hidden(node: &Node) -> Option<Node> {
 fn hidden_below(key: &str, node: &Node) -> Option<Node> {
     match &node.value {
         Value::String(text) if text.is_empty() => None,
-        Value::String(_) | Value::Int(_) | Value::UInt(_) | Value::Float(_) if is_sensitive(key) => {
+        Value::String(_) | Value::Int(_) | Value::UInt(_) | Value::Float(_) if is_secret_setting(key) => {
             Some(Node::new(Value::String(MASK.into()), node.span))
         }
         _ => hidden(node),
@@ -142,11 +129,6 @@ fn without_passwords(node: &Node) -> Node {
         },
     };
     Node::new(value, node.span)
-}
-
-fn is_sensitive(key: &str) -> bool {
-    let key = key.to_ascii_lowercase();
-    SENSITIVE_KEYS.iter().any(|part| key.contains(part)) || SENSITIVE_NAMES.contains(&&*key)
 }
 
 /// What there is to say of a configuration that can be used.

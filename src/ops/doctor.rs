@@ -15,7 +15,6 @@ use crate::config::{PolicyInForce, REFERENCE_VERSION, meets_constraint};
 use crate::diag::Result;
 use crate::exec::find_program;
 use crate::value::Node;
-use crate::yaml_fn::hidden_variables;
 
 /// Everything that was found.
 #[derive(Debug, Serialize)]
@@ -121,9 +120,7 @@ fn program(app: &App, kind: &'static str, command: &str) -> Program {
 
 /// The first line that a program says of its version.
 fn own_version(app: &App, path: &Path) -> std::result::Result<String, String> {
-    let hidden = hidden_variables(&app.host, &app.config);
-    let env = app.host.env.iter().filter(|(name, _)| !hidden.iter().any(|hidden| *name == hidden.as_str()));
-    let env = env.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let env = app.host.env.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
     // Terraform would ask its makers for a newer one.
     let env = env.chain([(OsString::from("CHECKPOINT_DISABLE"), OsString::from("1"))]);
     let child = duct::cmd(path, ["--version"]).dir(&app.host.cwd).full_env(env);

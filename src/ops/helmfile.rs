@@ -345,7 +345,7 @@ async fn start(
 ) -> Result<u8> {
     let hold = child::hold(app, access, &ready.instance, &request.identity, Need::Run, &request.verb);
     let held = signals.guard(hold).await?;
-    let run = Run { app, request, ready, access, relay };
+    let run = Run { app, request, ready, relay };
     let result = run.hooked(&held, signals).await;
     held.close_after(result).await
 }
@@ -356,7 +356,6 @@ struct Run<'a> {
     app: &'a App,
     request: &'a RunRequest,
     ready: &'a Ready,
-    access: &'a Access,
     /// Where the output goes in a run of many components.
     relay: Option<&'a Relay>,
 }
@@ -364,7 +363,7 @@ struct Run<'a> {
 impl Run<'_> {
     /// Takes the folder until the last hook has ended. A hook may call atmos for the same component, which goes on.
     async fn hooked(self, held: &Held, signals: &mut Signals) -> Result<u8> {
-        let Run { app, request, ready, access, relay } = self;
+        let Run { app, request, ready, relay } = self;
         let (target, hooks) = (&ready.target, &ready.hooks);
         let region = held.region().or_else(|| app.host.env.get("AWS_REGION")).map(str::to_owned);
         // It goes when the last hook has ended.
@@ -377,7 +376,7 @@ impl Run<'_> {
         for warning in &plan.warnings {
             app.host.talk.warn(warning.clone());
         }
-        let env = child_environment(app, access, target, held, &plan);
+        let env = child_environment(app, target, held, &plan);
         let lock = signals.guard(folder_lock::acquire(&app.host, &target.folder)).await?;
         if hooks.is_empty() {
             return self.children(held, &plan, (&env, &lock), signals).await;
@@ -456,8 +455,8 @@ fn tells_changes(request: &RunRequest) -> bool {
     request.meant() == "diff" && is_on(&request.native, "-detailed-exitcode")
 }
 
-fn child_environment(app: &App, access: &Access, target: &Target, held: &Held, plan: &Plan) -> Env {
-    let mut env = child::environment(app, access, &target.env, held);
+fn child_environment(app: &App, target: &Target, held: &Held, plan: &Plan) -> Env {
+    let mut env = child::environment(app, &target.env, held);
     // The kubeconfig of the identity wins over that of the settings.
     let kubeconfig = plan.kubeconfig.as_deref().filter(|_| !held.has_kubeconfig());
     environment::add_helmfile(&mut env, &app.host.env, &target.stack, &target.vars, kubeconfig);

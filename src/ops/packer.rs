@@ -111,7 +111,7 @@ pub async fn run(app: &App, request: &RunRequest) -> Result<()> {
     if let Some(summary) = held.summary() {
         app.host.talk.info(format!("{} in {}: {summary}", instance.name, instance.stack));
     }
-    let env = child::environment(app, &access, &instance.sections.env, &held);
+    let env = child::environment(app, &instance.sections.env, &held);
     let result = packer(app, request, &instance, &folder, env, &mut signals).await;
     // The child has ended: now its credentials go.
     held.close_after(result).await

@@ -392,7 +392,7 @@ impl App {
         owner: Option<&Owner>,
         with_credentials: bool,
     ) -> Result<Surroundings> {
-        let mut env = child::environment(self, access, component_env, &Held::default());
+        let mut env = child::environment(self, component_env, &Held::default());
         let mut credentials = None;
         let mut identity = None;
         let mut chain = None;
@@ -446,7 +446,6 @@ impl App {
             region: &region,
             sts_endpoint: around.sts.as_deref(),
             profiles: &profiles,
-            hidden: &[],
             machine: None,
         };
         let credentials = ambient.credentials(None).await?;

@@ -119,7 +119,7 @@ impl<'a> Evaluator<'a> {
     /// The stores of the run.
     pub(super) fn stores(&self) -> &'a Stores {
         let Evaluator { host, config, memo, .. } = *self;
-        memo.stores.get_or_init(|| Stores::new(host, config, yaml_fn::hidden_variables(host, config)))
+        memo.stores.get_or_init(|| Stores::new(host, config))
     }
 
     /// A store that takes values of an instance, which is evaluated already.

@@ -203,7 +203,6 @@ async fn credentials(
                     region: &sts_region,
                     sts_endpoint: sts_endpoint.as_deref(),
                     profiles,
-                    hidden: &[],
                     machine: None,
                 };
                 ambient.credentials(profile).await?

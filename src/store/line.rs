@@ -27,8 +27,6 @@ type Cell<T> = Arc<OnceCell<Result<T, Problem>>>;
 pub(super) struct Line {
     pub host: Host,
     pub http: Http,
-    /// Variables that programs started here must not see.
-    pub hidden: Vec<String>,
     /// Bearer tokens, by who gave them.
     tokens: Mutex<HashMap<String, Cell<Secret>>>,
     /// Keys for AWS, by who they are for.
@@ -39,11 +37,10 @@ pub(super) struct Line {
 }
 
 impl Line {
-    pub(super) fn new(host: &Host, hidden: Vec<String>) -> Line {
+    pub(super) fn new(host: &Host) -> Line {
         Line {
             host: host.clone(),
             http: Http::new(&host.env),
-            hidden,
             tokens: Mutex::default(),
             keys: Mutex::default(),
             redis: Connections::default(),
@@ -99,8 +96,7 @@ impl Line {
 
     /// The environment of a program that gives credentials.
     pub(super) fn environment(&self) -> Vec<(std::ffi::OsString, std::ffi::OsString)> {
-        let all = self.host.env.iter().filter(|(name, _)| !self.hidden.iter().any(|hidden| **name == **hidden));
-        all.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+        self.host.env.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
 }
 

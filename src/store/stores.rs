@@ -31,11 +31,11 @@ pub struct Stores {
 }
 
 impl Stores {
-    /// The stores of the configuration. `hidden` are variables that no program started here may see.
-    pub fn new(host: &Host, config: &Config, hidden: Vec<String>) -> Stores {
+    /// The stores of the configuration.
+    pub fn new(host: &Host, config: &Config) -> Stores {
         Stores {
             settings: Settings::read(&config.document, &host.sources),
-            line: Arc::new(Line::new(host, hidden)),
+            line: Arc::new(Line::new(host)),
             answers: Once::default(),
             runtime: OnceLock::new(),
         }

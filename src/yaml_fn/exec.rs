@@ -7,10 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use super::call::Context;
 use super::problem::Problem;
 use super::template::decoded;
-use crate::auth::AuthConfig;
-use crate::auth::store::password_variables;
-use crate::config::Config;
-use crate::host::{Captured, Host, capture, masked_stderr};
+use crate::host::{Captured, capture, masked_stderr};
 use crate::value::Value;
 
 /// The commands that ran, with what came of them.
@@ -63,17 +60,12 @@ fn shell(context: &Context<'_>) -> OsString {
     which::which_in("bash", path, &context.host.cwd).map_or_else(|_| OsString::from("sh"), OsString::from)
 }
 
-/// The variables that open the keyring: no program gets them.
-pub fn hidden_variables(host: &Host, config: &Config) -> Vec<String> {
-    password_variables(&host.env, &AuthConfig::read(&config.auth).keyring.settings())
-}
-
-/// The whole environment of atmos, without what opens the keyring.
+/// The whole environment of atmos, with what `env` of `atmos.yaml` adds to it.
 fn environment(context: &Context<'_>) -> Vec<(OsString, OsString)> {
     let host = context.host;
-    let hidden = hidden_variables(host, context.config);
-    let promoted = context.config.promoted.iter().filter(|(name, _)| !host.env.is_set(name));
-    let promoted = promoted.map(|(name, value)| (OsString::from(name), OsString::from(value)));
-    let own = host.env.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
-    own.chain(promoted).filter(|(name, _)| !hidden.iter().any(|hidden| name == hidden.as_str())).collect()
+    let mut env = host.env.clone();
+    for (name, value) in context.config.promoted.iter().filter(|(name, _)| !host.env.is_set(name)) {
+        env.set(name, value);
+    }
+    env.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }

@@ -24,7 +24,6 @@ mod version;
 
 pub use arguments::words;
 pub use call::{Context, Memo, Reader, begin, call};
-pub use exec::hidden_variables;
 pub use options::Arguments;
 pub use problem::{Mistake, Problem};
 pub use registry::{is_name, is_skipped, is_supported, nearest_tag, supported, written_as_function};

@@ -43,6 +43,37 @@ fn desktop_signs_in_by_the_browser_without_a_code_to_compare() {
 }
 
 #[test]
+fn browser_is_the_one_that_is_named() {
+    for variable in ["ATMOS_BROWSER", "BROWSER"] {
+        let (mut cloud, desktop) = desk(&[]);
+        cloud.sandbox.write("named browser", "#!/bin/sh\nprintf '%s' \"$1\" >opened.new && mv opened.new opened\n");
+        let named = cloud.sandbox.repo().join("named browser");
+        std::fs::set_permissions(&named, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let shown = named.display().to_string();
+        // One with several words is quoted where a line is read as by a shell.
+        cloud.sandbox.set(variable, if variable == "BROWSER" { format!("'{shown}'") } else { shown });
+        let login = start(&cloud, &LOGIN);
+        let opened = cloud.sandbox.repo().join("opened");
+        let address =
+            wait_until("the named browser is opened", Duration::from_mins(1), || std::fs::read_to_string(&opened).ok());
+        let (_, location, _) = visit(&address);
+        visit(&location.expect("the portal sends the browser back"));
+        login.wait().success();
+        assert!(desktop.is_idle(), "{variable}");
+        cloud.assert_clean();
+    }
+}
+
+#[test]
+fn browser_that_is_named_and_missing_is_said_and_a_code_shown() {
+    let (mut cloud, desktop) = desk(&[]);
+    cloud.sandbox.set("ATMOS_BROWSER", "no-such-browser");
+    let seen = start(&cloud, &LOGIN).wait().success();
+    seen.says("the browser `no-such-browser`, which ATMOS_BROWSER names, cannot be started").says("Verification URL");
+    assert!(desktop.is_idle());
+}
+
+#[test]
 fn token_of_the_browser_is_refreshed_like_any_other() {
     let (cloud, desktop) = desk(&["--token-lifetime", "1", "--rotate-refresh"]);
     let login = start(&cloud, &LOGIN);

@@ -176,6 +176,32 @@ fn refusals_of_commands_are_written_down() {
     assert!(last["event"] == "process" && last["identity"] == "reader" && last.get("refused").is_none(), "{text}");
 }
 
+#[test]
+fn names_that_nobody_knows_are_written_down_by_every_command() {
+    let cloud = Cloud::start(&[]);
+    configure(&cloud, "audit: {file: \"~/audit.jsonl\"}");
+    all_ways(&cloud, "nobody");
+    for words in [
+        &["auth", "console"][..],
+        &["auth", "login"],
+        &["aws", "ecr", "login", "--registry", "111111111111.dkr.ecr.eu-west-1.amazonaws.com"],
+        &["aws", "eks", "token", "--cluster-name", "c", "--region", "eu-west-1"],
+    ] {
+        cloud.sandbox.atmos(&[words, &["-i", "nobody"]].concat()).exits(1).says("identity not found");
+    }
+    let text = std::fs::read_to_string(cloud.sandbox.home().join("audit.jsonl")).unwrap();
+    let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let events: Vec<&str> = lines.iter().filter_map(|line| line["event"].as_str()).collect();
+    let expected = ["exec", "shell", "process", "env", "env", "console", "login", "ecr-login", "eks-token"];
+    assert_eq!(events, expected, "{text}");
+    for line in &lines {
+        assert_eq!(
+            (&line["identity"], &line["refused"]),
+            (&"nobody".into(), &"atmos::auth::identity_not_found".into())
+        );
+    }
+}
+
 /// A command of the user's own that wants nobody's credentials gets nobody's: it is what it would be without this program.
 #[test]
 fn exec_without_authentication_stays_possible_where_components_need_an_identity() {

@@ -27,6 +27,37 @@ fn secret_service_keeps_the_login_for_the_next_process() {
     assert!(cloud.probe("dev-database").caller().contains("DataOps"));
 }
 
+/// What is kept is no less there because this keyring does not open it.
+#[test]
+fn logout_beside_another_keyring_removes_what_is_kept() {
+    let mut cloud = Cloud::start(&[]);
+    without_file_keyring(&mut cloud);
+    let _service = SecretService::start(&mut cloud.sandbox);
+    let cache = cloud.sandbox.home().join(".cache/atmos/auth");
+    let entries = || Sandbox::files_below(&cache).into_iter().filter(|file| file.extension().is_none()).count();
+    let file = [("ATMOS_KEYRING_TYPE", "file"), ("ATMOS_KEYRING_PASSWORD", "another-password")];
+    for other in
+        [&[("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus")][..], &[("ATMOS_KEYRING_TYPE", "memory")], &file]
+    {
+        for whom in [&["data-admin"][..], &["--provider", "corp"], &["--all"]] {
+            cloud.login("data-admin").success();
+            let logout = [&["auth", "logout"], whom].concat();
+            let before = entries();
+            let dry = cloud.sandbox.atmos_with(other, &[&logout[..], &["--dry-run"]].concat()).success();
+            dry.says("would remove 1 cached session");
+            assert_eq!(entries(), before, "{other:?} {whom:?}");
+            let seen = cloud.sandbox.atmos_with(other, &logout).success();
+            seen.says("1 cached session").says("sessions of earlier configurations cannot be found");
+            // The list alone is left.
+            let left = if whom.len() == 1 && whom[0] == "data-admin" { 2 } else { 1 };
+            assert_eq!(entries(), left, "{other:?} {whom:?}: the list, and the token of a provider that was not named");
+            let whoami = cloud.sandbox.atmos(&["auth", "logout", "--all"]).success();
+            whoami.says_not("earlier configurations");
+            assert_eq!(entries(), 0, "{other:?} {whom:?}");
+        }
+    }
+}
+
 #[test]
 fn case_16_without_any_keyring_the_login_lasts_one_process_and_that_is_said_once() {
     let mut cloud = Cloud::start(&[]);

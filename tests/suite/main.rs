@@ -100,6 +100,7 @@ mod packer;
 mod partial;
 mod parts;
 mod passthrough;
+mod passwords;
 mod person;
 mod places;
 mod plugins;

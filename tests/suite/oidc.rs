@@ -237,6 +237,27 @@ fn what_is_wrong_with_a_job_or_its_token_is_said_and_nothing_is_kept() {
 }
 
 #[test]
+fn token_that_has_just_ended_by_the_clock_here_is_for_sts_to_judge() {
+    let federation = job();
+    // The clock of this machine is two minutes ahead of that of STS.
+    let ended = jiff::Timestamp::now().as_second() - 60;
+    federation.control(&json!({"claims": {"exp": ended}, "ahead": -120}));
+    let login = ["auth", "login", "-i", "deploy"];
+    let (_, calls) = federation.during(|| federation.sandbox.atmos(&login).success());
+    assert_eq!(calls, [TOKEN, DEPLOY]);
+    // Both clocks agree: it is over, and STS says so.
+    federation.assert_refused(vec![(
+        "over",
+        "deploy",
+        json!({"claims": {"exp": ended}}),
+        vec![],
+        vec!["ExpiredTokenException"],
+        2,
+    )]);
+    federation.assert_clean();
+}
+
+#[test]
 fn service_that_is_down_or_slow_is_named_within_its_time() {
     let mut federation = job();
     let begun = Instant::now();

@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
-use crate::support::{Sandbox, Sts, Terminal, exchange};
+use crate::support::{Sandbox, Sts, Terminal, exchange, wait_until};
 
 const ATMOS: &str = "\
 base_path: .
@@ -305,18 +305,31 @@ fn terraforms_own_configuration_is_written_for_the_run_and_goes_with_it() {
     };
     sandbox.write("atmos.yaml", &with(rc));
     let program = sandbox.root().join("looks");
-    std::fs::write(&program, "#!/bin/sh\necho \"$TF_CLI_CONFIG_FILE\"\n[ \"$TF_CLI_CONFIG_FILE\" = \"$TOFU_CLI_CONFIG_FILE\" ] && cat \"$TF_CLI_CONFIG_FILE\" && stat -c %a \"$TF_CLI_CONFIG_FILE\"\nexit 0\n").unwrap();
+    std::fs::write(&program, "#!/bin/sh\necho \"$TF_CLI_CONFIG_FILE\"\n[ \"$TF_CLI_CONFIG_FILE\" = \"$TOFU_CLI_CONFIG_FILE\" ] && cat \"$TF_CLI_CONFIG_FILE\" && stat -c %a \"$TF_CLI_CONFIG_FILE\" \"${TF_CLI_CONFIG_FILE%/*}\"\n[ -z \"$KILL\" ] || kill -9 $PPID\nexit 0\n").unwrap();
     std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
     sandbox.set("ATMOS_COMPONENTS_TERRAFORM_COMMAND", &program);
     let output = sandbox.atmos(&["terraform", "validate", "app", "-s", "dev"]).success();
     let path = output.stdout.lines().next().unwrap_or_default();
-    for line in
-        ["credentials \"app.terraform.io\" {", "  token = \"t0ken-of-the-run\"", "disable_checkpoint = true", "600"]
-    {
+    for line in [
+        "credentials \"app.terraform.io\" {",
+        "  token = \"t0ken-of-the-run\"",
+        "disable_checkpoint = true",
+        "600",
+        "700",
+    ] {
         assert!(output.stdout.lines().any(|found| found == line), "no `{line}`\n{output}");
     }
     let path = std::path::Path::new(path);
     assert!(path.extension().is_some_and(|extension| extension == "tfrc") && !path.exists(), "{output}");
+    // A killed run cannot take it away; the next one does.
+    let left = || {
+        let all = Sandbox::files_below(sandbox.root());
+        all.into_iter().filter(|path| path.extension().is_some_and(|end| end == "tfrc")).count()
+    };
+    sandbox.atmos_with(&[("KILL", "1")], &["terraform", "validate", "app", "-s", "dev"]).exits(128 + 9);
+    assert_eq!(left(), 1);
+    sandbox.atmos(&["terraform", "validate", "app", "-s", "dev"]).success();
+    assert_eq!(left(), 0);
     sandbox.set("TF_CLI_CONFIG_FILE", "/dev/null");
     let own = sandbox.atmos(&["terraform", "validate", "app", "-s", "dev"]);
     assert!(own.stdout.starts_with("/dev/null\n"), "the user's own goes before it\n{own}");
@@ -353,6 +366,38 @@ fn clean_takes_the_plugin_cache_where_it_is_asked_to() {
     sandbox.atmos(&["terraform", "clean", "--cache", "--force"]).success();
     assert!(!cache.exists() && sandbox.repo().join(FOLDER).join("main.tf").exists());
     sandbox.atmos(&["terraform", "clean", "--cache", "--force"]).success().says("Nothing to delete");
+}
+
+/// What runs have installed are links to it.
+#[test]
+fn plugin_cache_is_not_cleaned_under_a_run_that_uses_it() {
+    let mut sandbox = stubbed("{env: {}}");
+    let cache = sandbox.home().join(".cache/atmos/terraform/plugins");
+    let program = sandbox.root().join("works");
+    let script = "#!/bin/sh\n[ \"$1\" = validate ] || exit 0\n\
+                  \"$ATMOS_BIN\" terraform clean --cache --force 2>&1\n\
+                  : >\"$MARKS/begun\"\nwhile [ ! -e \"$MARKS/go\" ]; do sleep 0.1; done\n";
+    std::fs::write(&program, script).unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    sandbox.set("ATMOS_COMPONENTS_TERRAFORM_COMMAND", &program);
+    sandbox.set("ATMOS_BIN", env!("CARGO_BIN_EXE_atmos"));
+    let marks = sandbox.root().to_path_buf();
+    sandbox.set("MARKS", &marks);
+    let run = sandbox.spawn(&["terraform", "validate", "app", "-s", "dev"]);
+    wait_until("the program is at work", std::time::Duration::from_mins(1), || {
+        marks.join("begun").exists().then_some(())
+    });
+    std::fs::write(cache.join("plugin"), "").unwrap();
+    let clean = ["terraform", "clean", "--cache", "--force"];
+    let busy = sandbox.atmos_with(&[("ATMOS_FOLDER_LOCK_TIMEOUT", "100ms")], &clean).exits(1);
+    busy.says("waiting for another atmos process").says(&cache.display().to_string());
+    // Another run is not kept out.
+    assert!(cache.join("plugin").exists());
+    std::fs::write(marks.join("go"), "").unwrap();
+    // Below the run nobody waits for it: it would wait for ever.
+    let seen = run.wait().success();
+    assert!(seen.stdout.contains("is in use by the run around this command"), "{seen}");
+    sandbox.atmos(&clean).success().says("Deleted 1 files");
 }
 
 #[test]

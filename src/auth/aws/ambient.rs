@@ -31,8 +31,6 @@ pub struct Ambient<'a> {
     pub region: &'a str,
     pub sts_endpoint: Option<&'a str>,
     pub profiles: &'a Profiles,
-    /// Variables that the program of a profile must not see.
-    pub hidden: &'a [String],
     /// How long the metadata service of the machine is waited for; `None`: it is never asked.
     pub machine: Option<Duration>,
 }
@@ -49,7 +47,6 @@ impl Ambient<'_> {
         let search = Search {
             desk: Desk::new(self.host, self.http),
             env: self.env,
-            hidden: self.hidden,
             profiles: self.profiles,
             roles: &roles,
             machine: self.machine,

@@ -156,6 +156,12 @@ impl Cache {
         Ok(entry.map(|entry| entry.value))
     }
 
+    /// There is an entry of the name, whether or not a key opens it. Asks nothing of the keyring.
+    pub fn holds(&self, name: &str) -> bool {
+        let file = || self.inner.directory.join(seal::file_name(name));
+        self.inner.memory.get(name).is_some() || std::fs::symlink_metadata(file()).is_ok()
+    }
+
     /// Keeps a value under a name, replacing what was there.
     pub fn put(&self, name: &str, plain: &Zeroizing<Vec<u8>>) -> Result<(), Error> {
         match self.lasts().then(|| self.write(name, plain)) {

@@ -279,15 +279,10 @@ pub fn joined(list: &OsStr, path: &OsStr) -> OsString {
     std::env::join_paths(paths).unwrap_or_else(|_| path.to_owned())
 }
 
-/// The environment of a child: `base`, then `component` (`None` unsets a variable), then the identity, then what opens
-/// the keyring (`forbidden`) taken away. Beside it, sorted, the variables of the component that lost against the identity.
-/// Without an identity and forbidden variables the environment stays as it was but for the component's own.
-pub fn child_env(
-    base: &Env,
-    component: &[(String, Option<String>)],
-    identity: Option<&Changes>,
-    forbidden: &[String],
-) -> (Env, Vec<String>) {
+/// The environment of a child: `base`, then `component` (`None` unsets a variable), then the identity. Beside it,
+/// sorted, the variables of the component that lost against the identity. Without an identity the environment stays as it
+/// was but for the component's own.
+pub fn child_env(base: &Env, component: &[(String, Option<String>)], identity: Option<&Changes>) -> (Env, Vec<String>) {
     let mut env = base.clone();
     let mut overruled = BTreeSet::new();
     for (name, value) in component {
@@ -317,9 +312,6 @@ pub fn child_env(
             let value = joined.onto(env.get_raw(&joined.name).unwrap_or_default());
             env.set(&joined.name, value);
         }
-    }
-    for name in forbidden {
-        env.remove(name);
     }
     (env, overruled.into_iter().collect())
 }

@@ -24,6 +24,10 @@ use crate::value::Node;
 /// A proof with less left is asked for anew: the cloud has to take it yet.
 const MARGIN: SignedDuration = SignedDuration::from_mins(1);
 
+/// Clocks that differ by less are usual, and nobody here knows which one is right. Whether a proof is over by less is for
+/// the cloud to judge, by its own clock.
+pub(super) const LEEWAY: SignedDuration = SignedDuration::from_mins(5);
+
 /// Work that may wait for the network or for a person.
 pub(crate) type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
 

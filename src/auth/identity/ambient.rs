@@ -46,7 +46,6 @@ async fn search(context: &Context, sts_endpoint: Option<&str>, region: Option<&s
         region: region.unwrap_or(DEFAULT_REGION),
         sts_endpoint,
         profiles: &profiles,
-        hidden: &context.forbidden,
         machine: Some(PATIENCE),
     };
     ambient.credentials(None).await

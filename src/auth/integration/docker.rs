@@ -42,8 +42,6 @@ pub type Place = String;
 #[derive(Debug, Clone, Copy)]
 pub struct Docker<'a> {
     pub host: &'a Host,
-    /// Variables that a credential helper must not see.
-    pub hidden: &'a [String],
 }
 
 impl Docker<'_> {
@@ -117,8 +115,7 @@ impl Docker<'_> {
             let reason = "has a name that no program has".to_owned();
             return Err(Error::Helper { program, reason, path: path.display().to_string() });
         }
-        let shown = self.host.env.iter().filter(|(name, _)| !self.hidden.iter().any(|hidden| *name == hidden.as_str()));
-        let env = shown.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let env = self.host.env.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
         let command = duct::cmd(&program, [verb]).dir(&self.host.cwd).full_env(env).stdin_bytes(input);
         let started = command.stdout_null().stderr_null().unchecked().start();
         let handle = started.map_err(|error| failed(format!("cannot be started: {error}")))?;

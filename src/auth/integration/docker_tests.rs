@@ -14,7 +14,7 @@ fn login(registry: &str, password: &str) -> RegistryLogin {
 }
 
 fn docker(host: &Host) -> Docker<'_> {
-    Docker { host, hidden: &[] }
+    Docker { host }
 }
 
 fn machine(folder: &Path) -> Host {

@@ -32,12 +32,17 @@ fn is_off(env: &Env) -> bool {
 /// Opens `url` in the user's browser where there is one to be expected: a terminal, no CI, not switched off by option
 /// or `ATMOS_NO_BROWSER`. Failing to is no error, because the address has been shown. True when one was started.
 pub fn open(host: &Host, url: &str, switched_off: bool) -> bool {
+    open_with(host, None, url, switched_off)
+}
+
+/// The same with the program that a setting names, if one does.
+pub(crate) fn open_with(host: &Host, program: Option<&str>, url: &str, switched_off: bool) -> bool {
     // The address came from the network: only a web page may be opened.
-    may_open(host, switched_off) && check_url(url).is_ok() && open_page(&host.env, url).is_ok()
+    may_open(host, switched_off) && check_url(url).is_ok() && open_page(host, program, url).is_ok()
 }
 
 /// Somebody may see what is opened, and wants it.
-pub(crate) fn may_open(host: &Host, switched_off: bool) -> bool {
+fn may_open(host: &Host, switched_off: bool) -> bool {
     !(switched_off || is_off(&host.env) || host.terminal.ci || !host.terminal.can_show_device_code())
 }
 

@@ -32,7 +32,6 @@ pub struct Run {
     /// For files with sign-ins of other clouds, where the first one may be on a disk.
     memory: Option<Directory>,
     pub(super) changes: Option<Changes>,
-    forbidden: Vec<String>,
     pub(super) talk: Talk,
 }
 
@@ -51,7 +50,6 @@ impl Run {
             directory: None,
             memory: None,
             changes: None,
-            forbidden: settings.forbidden.clone(),
             talk: host.talk.clone(),
         };
         let Some(own) = &settings.identity else { return Ok(run) };
@@ -167,7 +165,7 @@ impl Run {
     /// The environment of the child: `base`, then the component's variables (`None` unsets one), then the identity. A
     /// component's variable that loses against the identity is a warning.
     pub fn child_env(&self, base: &Env, component_env: &[(String, Option<String>)]) -> Env {
-        let (env, overruled) = child_env(base, component_env, self.changes.as_ref(), &self.forbidden);
+        let (env, overruled) = child_env(base, component_env, self.changes.as_ref());
         for name in overruled {
             let warning = Warning::new(
                 "atmos::auth::run::overruled",
@@ -181,11 +179,6 @@ impl Run {
     /// The variables of the identity, for who puts an environment together himself; `None` without an identity.
     pub fn changes(&self) -> Option<&Changes> {
         self.changes.as_ref()
-    }
-
-    /// Variables that never reach a child.
-    pub fn forbidden(&self) -> &[String] {
-        &self.forbidden
     }
 
     /// The private directory, made if there is none yet.

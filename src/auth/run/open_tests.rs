@@ -50,7 +50,6 @@ fn source() -> (Source, Arc<AtomicUsize>) {
 }
 
 fn settings(own: Option<RunIdentity>, allowed: Vec<RunIdentity>) -> RunSettings {
-    let forbidden = vec!["ATMOS_KEYRING_PASSWORD".to_owned()];
     let configuration = "/outer".to_owned();
     RunSettings {
         identity: own,
@@ -58,7 +57,6 @@ fn settings(own: Option<RunIdentity>, allowed: Vec<RunIdentity>) -> RunSettings 
         source: source().0,
         tokens: None,
         configuration,
-        forbidden,
         announce: false,
         extras: Extras::default(),
     }

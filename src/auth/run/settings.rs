@@ -38,8 +38,6 @@ pub struct RunSettings {
     pub tokens: Option<Tokens>,
     /// Directory of the configuration that names the identities, for people.
     pub configuration: String,
-    /// Variables that never reach a child, from [`crate::auth::store::password_variables`].
-    pub forbidden: Vec<String>,
     /// Tells the child the identity's name in `ATMOS_IDENTITY` (shells, `auth exec`).
     pub announce: bool,
     /// Logins of registries and kubeconfigs.

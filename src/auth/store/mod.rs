@@ -23,6 +23,4 @@ pub use error::Error;
 pub use open::Store;
 pub use reference::FilesOfReference;
 pub use seal::random_name;
-pub use settings::{
-    Kind, Outlook, SAML_PASSWORD_VARIABLE, Settings, TYPE_VARIABLE, outlook, password_variable, password_variables,
-};
+pub use settings::{Kind, Outlook, SAML_PASSWORD_VARIABLE, Settings, TYPE_VARIABLE, outlook, password_variable};

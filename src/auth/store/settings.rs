@@ -120,24 +120,6 @@ pub fn password_variable(env: &Env, settings: &Settings) -> String {
         .to_owned()
 }
 
-/// Every variable that may hold a password of the keyring or of a sign-in: none of them may reach a child. Sorted.
-pub fn password_variables(env: &Env, settings: &Settings) -> Vec<String> {
-    let mut names: Vec<String> = [
-        Some(PASSWORD_VARIABLE),
-        Some(SAML_PASSWORD_VARIABLE),
-        env.get(PASSWORD_ENV_VARIABLE),
-        settings.password_env.as_deref(),
-    ]
-    .into_iter()
-    .flatten()
-    .filter(|name| !name.is_empty())
-    .map(str::to_owned)
-    .collect();
-    names.sort();
-    names.dedup();
-    names
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -180,15 +162,11 @@ mod tests {
     }
 
     #[test]
-    fn password_variables_names_all_that_could_be_meant() {
+    fn variable_of_the_password_is_the_one_of_the_environment_first() {
         let env = Env::from_iter([(PASSWORD_ENV_VARIABLE, "FROM_ENV")]);
         let settings = Settings { password_env: Some("FROM_CONFIG".to_owned()), ..Settings::default() };
         assert_eq!(password_variable(&env, &settings), "FROM_ENV");
         assert_eq!(password_variable(&Env::default(), &settings), "FROM_CONFIG");
         assert_eq!(password_variable(&Env::default(), &Settings::default()), PASSWORD_VARIABLE);
-        assert_eq!(
-            password_variables(&env, &settings),
-            [PASSWORD_VARIABLE, SAML_PASSWORD_VARIABLE, "FROM_CONFIG", "FROM_ENV"]
-        );
     }
 }

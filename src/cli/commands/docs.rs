@@ -18,8 +18,12 @@ pub(super) fn run(context: &Context, args: &DocsArgs) -> Result<u8> {
     let Some(component) = args.words.first() else {
         context.host.talk.attention(format!("Opening default browser to '{DOCUMENTATION}'."));
         if !context.host.terminal.ci && context.host.terminal.stderr {
+            // The configuration may say which variable has a password; one that cannot be read says nothing.
+            if let Err(report) = context.app_as_it_is() {
+                tracing::debug!(%report, "the configuration cannot be read");
+            }
             // Without a browser the address is on the screen.
-            let _ = crate::host::open_page(&context.host.env, DOCUMENTATION);
+            let _ = crate::host::open_page(&context.host, None, DOCUMENTATION);
         }
         return Ok(0);
     };

@@ -2,6 +2,7 @@
 //! that need the same ones, and each have a data directory of their own, work side by side.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
 
@@ -53,12 +54,12 @@ fn is_alone(request: &Request, env: &Env) -> bool {
 pub async fn acquire(host: &Host, target: &Target, request: &Request, env: &Env) -> Result<FolderLock, Error> {
     let data = folder::data_dir(&target.folder, env);
     if side_by_side(target, request, env).is_none() {
-        return folder_lock::acquire_all(host, &[target.folder.clone(), data]).await;
+        return acquire_alone(host, target, &data, env).await;
     }
     process::find(&target.command, &target.command_source, env, &host.cwd)?;
     std::fs::create_dir_all(&data).map_err(Error::file("create", &data))?;
     loop {
-        let lock = folder_lock::hold(host, &[(&target.folder, Hold::Together), (&data, Hold::Alone)]).await?;
+        let lock = hold(host, &[(&target.folder, Hold::Together), (&data, Hold::Alone)], env).await?;
         if is_current(target) {
             return Ok(lock);
         }
@@ -67,6 +68,22 @@ pub async fn acquire(host: &Host, target: &Target, request: &Request, env: &Env)
         let _lock = folder_lock::acquire(host, &target.folder).await?;
         write(target)?;
     }
+}
+
+/// The same for itself alone.
+///
+/// # Errors
+/// Those of [`folder_lock::acquire_all`].
+pub async fn acquire_alone(host: &Host, target: &Target, data: &Path, env: &Env) -> Result<FolderLock, Error> {
+    hold(host, &[(&target.folder, Hold::Alone), (data, Hold::Alone)], env).await
+}
+
+/// Holds what the run works in. From the shared cache of providers, which installed ones lie in, nothing goes meanwhile.
+async fn hold(host: &Host, places: &[(&Path, Hold)], env: &Env) -> Result<FolderLock, Error> {
+    let cache = env.get_raw("TF_PLUGIN_CACHE_DIR").filter(|cache| !cache.is_empty());
+    let in_use = cache.zip(places.first()).map(|(cache, (folder, _))| folder_lock::use_of(&folder.join(cache)));
+    let used = in_use.as_deref().map(|in_use| (in_use, Hold::Together));
+    folder_lock::hold(host, &places.iter().copied().chain(used).collect::<Vec<_>>()).await
 }
 
 /// Files of the folder that other instances must not find, with the hashes of what is in them.

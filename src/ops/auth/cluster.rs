@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use super::super::access::{Access, refused};
 use super::super::audit::Event;
+use super::super::child::needed_choice;
 use super::gate::Gate;
 use super::integrations::{Done, Holder, keys, target};
 use super::registry::{find, other_kind, owner};
@@ -52,7 +53,7 @@ pub async fn cluster_token(access: &Access, request: &TokenRequest) -> Result<Ze
         Some(value) => Ok(value.to_owned()),
     };
     let (name, region) = (needed("cluster-name", &request.cluster)?, needed("region", &request.region)?);
-    let (identity, source) = access.needed_choice(&request.identity)?;
+    let (identity, source) = needed_choice(access, "eks-token", &request.identity)?;
     let gate = Gate::open(access, (&identity, source), Event { name: "eks-token", ..Event::default() }, None)?;
     let given = gate.given().await?;
     gate.write_down(None).await?;
@@ -80,7 +81,7 @@ pub async fn azure_cluster_token(access: &Access, request: &AzureTokenRequest) -
             return Err(ClusterError::Missing { flag }.into());
         }
     }
-    let (identity, source) = access.needed_choice(&request.identity)?;
+    let (identity, source) = needed_choice(access, "aks-token", &request.identity)?;
     let gate = Gate::open(access, (&identity, source), Event { name: "aks-token", ..Event::default() }, None)?;
     gate.check_run().await?;
     gate.write_down(None).await?;
@@ -100,7 +101,7 @@ pub async fn azure_cluster_token(access: &Access, request: &AzureTokenRequest) -
 /// # Errors
 /// As [`cluster_token`].
 pub async fn google_cluster_token(access: &Access, flag: &Flag) -> Result<Zeroizing<String>> {
-    let (identity, source) = access.needed_choice(flag)?;
+    let (identity, source) = needed_choice(access, "gke-token", flag)?;
     let gate = Gate::open(access, (&identity, source), Event { name: "gke-token", ..Event::default() }, None)?;
     let given = gate.given().await?;
     gate.write_down(None).await?;
@@ -145,9 +146,9 @@ pub async fn update_kubeconfig(access: &Access, request: &KubeconfigRequest) -> 
             else {
                 return Err(other_kind(&integration).into());
             };
-            (owner_or(access, &integration, &request.identity)?, cluster)
+            (owner_or(access, "eks-kubeconfig", &integration, &request.identity)?, cluster)
         }
-        None => (access.needed_choice(&request.identity)?, ClusterTarget::default()),
+        None => (needed_choice(access, "eks-kubeconfig", &request.identity)?, ClusterTarget::default()),
     };
     let gate = Gate::open(access, (&identity, source), Event { name: "eks-kubeconfig", ..Event::default() }, None)?;
     let given = gate.given().await?;
@@ -171,10 +172,15 @@ pub async fn update_kubeconfig(access: &Access, request: &KubeconfigRequest) -> 
 }
 
 /// The identity that a flag names, else the one that the integration belongs to.
-fn owner_or(access: &Access, integration: &Integration, flag: &Flag) -> Result<(IdentityName, Source)> {
+fn owner_or(
+    access: &Access,
+    event: &'static str,
+    integration: &Integration,
+    flag: &Flag,
+) -> Result<(IdentityName, Source)> {
     match flag {
         Flag::NotGiven => owner(access, integration),
-        flag => access.needed_choice(flag),
+        flag => needed_choice(access, event, flag),
     }
 }
 
@@ -193,12 +199,13 @@ pub struct OtherKubeconfigRequest {
 /// # Errors
 /// As [`update_kubeconfig`].
 pub async fn update_other_kubeconfig(access: &Access, request: &OtherKubeconfigRequest, kind: Kind) -> Result<Done> {
-    let ((identity, source), target) = if let Some(name) = &request.integration {
-        let integration = find(&access.settings, name, |known| known == kind)?;
+    let name = if kind == Kind::Aks { "aks-kubeconfig" } else { "gke-kubeconfig" };
+    let ((identity, source), target) = if let Some(named) = &request.integration {
+        let integration = find(&access.settings, named, |known| known == kind)?;
         let Some(Target::Cluster(cluster)) = target(access, &integration)?.filter(|_| integration.kind == kind) else {
             return Err(other_kind(&integration).into());
         };
-        let owner = owner_or(access, &integration, &request.identity)?;
+        let owner = owner_or(access, name, &integration, &request.identity)?;
         let ClusterTarget { alias, path, .. } = request.cluster.clone();
         let (alias, path) = (alias.or(cluster.alias.clone()), path.or(cluster.path.clone()));
         (owner, ClusterTarget { alias, path, ..cluster })
@@ -206,9 +213,8 @@ pub async fn update_other_kubeconfig(access: &Access, request: &OtherKubeconfigR
         if let Some(flag) = missing(&request.cluster) {
             return Err(ClusterError::Missing { flag }.into());
         }
-        (access.needed_choice(&request.identity)?, request.cluster.clone())
+        (needed_choice(access, name, &request.identity)?, request.cluster.clone())
     };
-    let name = if kind == Kind::Aks { "aks-kubeconfig" } else { "gke-kubeconfig" };
     let gate = Gate::open(access, (&identity, source), Event { name, ..Event::default() }, None)?;
     let given = gate.given().await?;
     gate.write_down(None).await?;

@@ -12,17 +12,19 @@ use tokio::net::TcpListener;
 
 use super::super::access::Access;
 use super::super::audit::Event;
+use super::super::child::needed_choice;
 use super::gate::Gate;
 use crate::auth::console::{Wish, duration};
 use crate::auth::resolution::Flag;
 use crate::auth::{IdentityName, open_address};
 use crate::diag::{Failure, Result};
-use crate::host::{fs, request_head};
+use crate::host::{BROWSER_VARIABLE, fs, request_head, start_browser};
 use crate::secret::{Expose as _, Secret};
 use crate::value::Node;
 
 /// How long the browser may take to come.
 const PATIENCE: Duration = Duration::from_mins(1);
+const EVENT: &str = "console";
 const ISSUER: &str = "atmos";
 /// Programs that take a profile directory, best first.
 const BROWSERS: [&str; 6] =
@@ -56,7 +58,7 @@ pub struct ConsoleReport {
 /// # Errors
 /// No identity, authentication fails, the sign-in endpoint refuses, or there is no browser for an isolated session.
 pub async fn console(access: &Access, request: &ConsoleRequest) -> Result<ConsoleReport> {
-    let (name, source) = access.needed_choice(&request.identity)?;
+    let (name, source) = needed_choice(access, EVENT, &request.identity)?;
     let known = access.session.outline(&name)?;
     let provider = access.settings.provider(&known.provider);
     let usual = provider.and_then(|provider| provider.node.get_path(["console", "session_duration"])?.scalar_text());
@@ -65,7 +67,7 @@ pub async fn console(access: &Access, request: &ConsoleRequest) -> Result<Consol
         issuer: request.issuer.clone().unwrap_or_else(|| ISSUER.to_owned()),
         duration: duration(request.duration.as_deref(), usual.as_deref())?,
     };
-    let gate = Gate::open(access, (&name, source), Event { name: "console", ..Event::default() }, None)?;
+    let gate = Gate::open(access, (&name, source), Event { name: EVENT, ..Event::default() }, None)?;
     let credentials = Access::keys(gate.session(), &name, gate.given().await?)?;
     gate.write_down(None).await?;
     let address = access.session.console(&name, &credentials, &wish).await?;
@@ -136,9 +138,8 @@ fn start_isolated(access: &Access, name: &IdentityName, way: &str) -> Result<()>
     let profile = access.session.console_folder(name);
     fs::create_private_dir(&profile)
         .map_err(|error| ConsoleFailure::Profile { path: profile.display().to_string(), reason: error.to_string() })?;
-    let named = host.env.get("ATMOS_BROWSER").map(str::to_owned);
+    let named = host.env.get(BROWSER_VARIABLE).map(str::to_owned);
     let candidates: Vec<String> = named.map_or_else(|| BROWSERS.map(str::to_owned).to_vec(), |named| vec![named]);
-    let variables: Vec<_> = host.env.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     for program in &candidates {
         let arguments = [
             format!("--user-data-dir={}", profile.display()),
@@ -146,9 +147,7 @@ fn start_isolated(access: &Access, name: &IdentityName, way: &str) -> Result<()>
             "--no-default-browser-check".to_owned(),
             way.to_owned(),
         ];
-        let child = duct::cmd(program, arguments).full_env(variables.clone()).dir(&host.cwd);
-        // It goes on when we have ended.
-        if child.stdin_null().stdout_null().stderr_null().unchecked().start().is_ok() {
+        if start_browser(host, program, arguments).is_ok() {
             return Ok(());
         }
     }

@@ -7,6 +7,7 @@ use miette::Diagnostic;
 
 use super::super::access::{Access, refused};
 use super::super::audit::Event;
+use super::super::child::command_identity;
 use super::super::identity::Choice;
 use super::everywhere;
 use super::gate::Gate;
@@ -24,6 +25,8 @@ use crate::auth::{Description, Gives, IdentityName, Logins};
 use crate::diag::{Failure, Result, Warning};
 use crate::host::fs;
 use crate::secret::{Expose as _, MASK};
+
+const EVENT: &str = "env";
 
 #[derive(Debug, Clone, Default)]
 pub struct EnvRequest {
@@ -51,10 +54,10 @@ pub struct EnvReport {
 /// # Errors
 /// No identity, an unknown format, keys that are wanted (`--delivery env`) and not there.
 pub async fn env(access: &Access, request: &EnvRequest) -> Result<EnvReport> {
-    let Choice::Identity { name, source } = access.command_identity(&request.identity)? else {
+    let Choice::Identity { name, source } = command_identity(access, EVENT, &request.identity)? else {
         return Ok(EnvReport { text: Some(String::new()) });
     };
-    let gate = Gate::open(access, (&name, source), Event { name: "env", ..Event::default() }, request.min_ttl)?;
+    let gate = Gate::open(access, (&name, source), Event { name: EVENT, ..Event::default() }, request.min_ttl)?;
     let format: Format = request.format.as_deref().unwrap_or("bash").parse()?;
     let delivery = match &request.delivery {
         Some(word) => Delivery::parse(word, None)?,

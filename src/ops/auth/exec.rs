@@ -47,7 +47,7 @@ pub async fn exec(app: &App, access: &Access, request: &ExecRequest) -> Result<u
         Choice::Disabled(Source::Flag) => child::Held::switched_off(),
         Choice::Disabled(_) | Choice::None => child::Held::default(),
     };
-    let env = child::plain_environment(app, access, &held);
+    let env = child::plain_environment(app, &held);
     let program = program.to_string_lossy().into_owned();
     // Before anything is started, so that a missing program is one.
     let missing = process::find(&program, "the command line", &env, &app.host.cwd)

@@ -138,7 +138,10 @@ impl<'a> Gate<'a> {
     }
 
     /// The reason of a refusal, once it is written down.
-    fn refuse(&self, report: Report) -> Result<Report> {
+    ///
+    /// # Errors
+    /// The line cannot be written.
+    pub(super) fn refuse(&self, report: Report) -> Result<Report> {
         let event = Event { refused: Some(reason(&report)), ..self.event.clone() };
         audit::record(self.access, &self.access.settings, &event)?;
         Ok(report)

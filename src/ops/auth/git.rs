@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::super::access::Access;
 use super::super::audit::Event;
+use super::super::child::needed_choice;
 use super::gate::Gate;
 use super::integrations::{own_words, target};
 use super::registry::owner;
@@ -19,6 +20,7 @@ use crate::diag::{Failure, Result};
 use crate::secret::{Expose as _, Secret};
 
 /// More than git ever says.
+const EVENT: &str = "git-credential";
 const LONGEST: u64 = 64 * 1024;
 
 /// What git wants to know.
@@ -70,9 +72,9 @@ pub async fn git_credential(access: &Access, question: &GitQuestion, flag: &Flag
     let Some((integration, git)) = responsible(access, question, flag)? else { return Ok(None) };
     let (identity, source) = match flag {
         Flag::NotGiven => owner(access, &integration)?,
-        flag => access.needed_choice(flag)?,
+        flag => needed_choice(access, EVENT, flag)?,
     };
-    let gate = Gate::open(access, (&identity, source), Event { name: "git-credential", ..Event::default() }, None)?;
+    let gate = Gate::open(access, (&identity, source), Event { name: EVENT, ..Event::default() }, None)?;
     let given = gate.given().await?;
     let login = git.login((&question.host, question.path.as_deref()), &given, access.host.now());
     let unusable = |reason: String| GitFailure::Unusable {
@@ -113,7 +115,7 @@ fn answer(login: &GitLogin) -> Zeroizing<String> {
 fn responsible(access: &Access, question: &GitQuestion, flag: &Flag) -> Result<Option<(Integration, GitTarget)>> {
     let named = match flag {
         Flag::NotGiven => None,
-        flag => Some(access.session.chain(&access.needed_choice(flag)?.0)?),
+        flag => Some(access.session.chain(&needed_choice(access, EVENT, flag)?.0)?),
     };
     for integration in Integration::all(&access.settings) {
         // What is wrong with one for other hosts is no business of git's.

@@ -23,7 +23,6 @@ use crate::auth::integration::{
 use crate::auth::realm::RealmSource;
 use crate::auth::resolution::Source;
 use crate::auth::run::Extras;
-use crate::auth::store::password_variables;
 use crate::auth::{Error, IdentityName, Logins, Problem, Session};
 use crate::diag::{Failure, Report, Result, Warning};
 use crate::secret::{Expose as _, Secret};
@@ -111,15 +110,9 @@ impl Holder<'_> {
 
 /// Puts a login where docker looks for it.
 pub(super) fn store(access: &Access, login: &RegistryLogin, service: RegistryService) -> Result<Done> {
-    let hidden = hidden(access);
-    let place = Docker { host: &access.host, hidden: &hidden }.store(login)?;
+    let place = Docker { host: &access.host }.store(login)?;
     let what = if service == RegistryService::Acr { "ACR" } else { "ECR" };
     Ok(Done::Login { what, registry: login.registry.clone(), place, expires: login.expires })
-}
-
-/// What opens the keyring is no business of the programs that keep logins.
-fn hidden(access: &Access) -> Vec<String> {
-    password_variables(&access.host.env, &access.keyring)
 }
 
 /// The settings of an integration; the first thing that is wrong with them is the error.
@@ -389,8 +382,7 @@ pub(super) fn forget(access: &Access, whose: &Logins, dry_run: bool) -> (Vec<Str
             _ => {}
         }
     }
-    let hidden = hidden(access);
-    match (Docker { host: &access.host, hidden: &hidden }).remove(&registries, dry_run) {
+    match (Docker { host: &access.host }).remove(&registries, dry_run) {
         Ok(removed) => {
             gone.extend(removed.into_iter().map(|(registry, place)| format!("login of {registry} in {place}")));
         }

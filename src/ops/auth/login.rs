@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::super::access::Access;
 use super::super::audit::{self, Event};
+use super::super::child::unchosen_by_user;
 use super::super::identity::Choice;
 use super::integrations;
 use crate::auth::resolution::{Flag, Source};
@@ -91,7 +92,7 @@ async fn authenticate(access: &Access, request: &LoginRequest) -> Result<LoginRe
         Ok(Choice::Disabled(_)) => Err(Error::Disabled.into()),
         Ok(Choice::None) => only_provider(access, None).await,
         Err(report) if is_no_default(&report) => only_provider(access, Some(report)).await,
-        Err(report) => Err(report),
+        Err(report) => Err(unchosen_by_user(access, "login", &request.identity, report)?),
     }
 }
 

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::super::access::{Access, refused};
 use super::super::audit::Event;
+use super::super::child::needed_choice;
 use super::gate::Gate;
 use crate::auth::IdentityName;
 use crate::auth::delivery::{Delivery, helper_answer};
@@ -17,6 +18,7 @@ use crate::diag::{Failure, Result};
 
 /// A run renews over the network, which has its own limits; this one is above their sum.
 const PATIENCE: Duration = Duration::from_secs(150);
+const EVENT: &str = "process";
 /// A beginning of a fingerprint that could be anybody's says nothing.
 const SHORTEST: usize = 16;
 
@@ -47,11 +49,11 @@ pub async fn ask_run(request: &ProcessRequest, socket: PathBuf) -> Result<Zeroiz
 /// # Errors
 /// No identity, or a login is needed: then the error names the command.
 pub async fn process(access: &Access, request: &ProcessRequest) -> Result<Zeroizing<String>> {
-    let (name, source) = access.needed_choice(&request.identity)?;
+    let (name, source) = needed_choice(access, EVENT, &request.identity)?;
+    let gate = Gate::open(access, (&name, source), Event { name: EVENT, ..Event::default() }, None)?;
     if let Some(meant) = request.chain.as_deref() {
-        is_meant(access, &name, meant)?;
+        is_meant(access, &name, meant).or_else(|report| Err(gate.refuse(report)?))?;
     }
-    let gate = Gate::open(access, (&name, source), Event { name: "process", ..Event::default() }, None)?;
     let mut answer = if let Some(parent) = &access.parent {
         gate.check_run().await?;
         gate.write_down(Some(Delivery::Process)).await?;

@@ -4,6 +4,7 @@ use miette::Diagnostic;
 
 use super::super::access::Access;
 use super::super::audit::Event;
+use super::super::child::needed_choice;
 use super::gate::Gate;
 use super::integrations::{Done, Holder, store, target};
 use crate::auth::integration::{Integration, Kind, Registry, RegistryService, Target, linked};
@@ -35,7 +36,7 @@ pub async fn acr_login(access: &Access, request: &AcrLoginRequest) -> Result<Vec
     if request.registries.is_empty() && request.identity == Flag::NotGiven {
         return Err(RegistryError::NothingOfAzure.into());
     }
-    let (identity, source) = access.needed_choice(&request.identity)?;
+    let (identity, source) = needed_choice(access, "acr-login", &request.identity)?;
     let mut registries = Vec::new();
     for text in &request.registries {
         let known = Registry::azure(text)
@@ -97,7 +98,7 @@ pub async fn ecr_login(access: &Access, request: &EcrLoginRequest) -> Result<Vec
     if request.identity == Flag::NotGiven {
         return from_environment(access, &registries).await;
     }
-    let (identity, source) = access.needed_choice(&request.identity)?;
+    let (identity, source) = needed_choice(access, "ecr-login", &request.identity)?;
     let mut registries: Vec<_> = registries.into_iter().map(|registry| (registry, None)).collect();
     if registries.is_empty() {
         registries = of_identity(access, &identity, |kind| kind != Kind::Acr)?;

@@ -43,7 +43,7 @@ pub async fn shell(app: &App, access: &Access, request: &ShellRequest) -> Result
     };
     let known = access.session.outline(&name)?;
     let held = signals.guard(child::hold_chosen(access, name.clone(), source, wish)).await?;
-    let mut env = child::plain_environment(app, access, &held);
+    let mut env = child::plain_environment(app, &held);
     environment::add_level(&mut env);
     env.set("ATMOS_AUTH_PROMPT", name.as_str());
     let (program, configured) = program(access, request);

@@ -6,7 +6,7 @@ use super::super::access::Access;
 use super::super::audit::{self, Event};
 use super::super::auth::{self, integrations};
 use super::super::guard::{Guarded, Rails};
-use super::{Held, Revocable, forbidden, reason};
+use super::{Held, Revocable, reason};
 use crate::auth::config::{Identity, Provider};
 use crate::auth::delivery::{Delivery, Style, profile_name};
 use crate::auth::given::Credentials;
@@ -157,7 +157,6 @@ impl Holding<'_> {
             source: self.source(),
             tokens: Some(self.tokens()),
             configuration: self.access.configuration.display().to_string(),
-            forbidden: forbidden(&self.access.host, self.access),
             announce: self.announce,
             extras: Extras::default(),
         }

@@ -37,7 +37,7 @@ fn run(app: &App, request: &RunRequest, ready: &Ready) -> Result<Value> {
         commands.push(json!({"step": "kubeconfig", "argv": argv("aws", &eks.args), "only_if_needed": true}));
     }
     commands.push(json!({"step": "main", "argv": argv(&target.command, &plan.args), "only_if_needed": false}));
-    let env = child_environment(app, &access, target, &Held::default(), &plan);
+    let env = child_environment(app, target, &Held::default(), &plan);
     let varfile = &plan.varfile.name;
     Ok(json!({
         "component": target.component,

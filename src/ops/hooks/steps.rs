@@ -133,8 +133,7 @@ impl Run<'_, '_> {
     /// what the hook and the steps before have set, and what terraform is told.
     fn as_another(&self, held: &Held) -> Result<Env> {
         let Around { app, instance, env: own, .. } = self.around;
-        let access = child::access(app)?;
-        let mut env = child::environment(app, &access, &instance.sections.env, held);
+        let mut env = child::environment(app, &instance.sections.env, held);
         for (name, value) in self.env.iter() {
             let Some(known) = name.to_str() else { continue };
             let is_new = own.get_raw(known) != Some(value);

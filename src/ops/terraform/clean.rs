@@ -42,7 +42,7 @@ pub struct CleanPlan {
     /// The user has to agree first.
     pub ask: bool,
     /// No run works in the folders while the plan is alive. Empty for a dry run.
-    _locks: Option<FolderLock>,
+    _locks: Vec<FolderLock>,
 }
 
 impl CleanPlan {
@@ -73,7 +73,7 @@ pub async fn clean_plan(app: &App, request: &CleanRequest) -> Result<CleanPlan> 
     // What a run is about to write or has in use must neither be counted nor removed: first the folders, then the look.
     let taken = subject.folders().into_iter().chain(&data);
     let existing: Vec<PathBuf> = taken.filter(|folder| folder.is_dir()).cloned().collect();
-    let locks = if request.dry_run { None } else { Some(folder_lock::acquire_all(&app.host, &existing).await?) };
+    let locks = if request.dry_run { Vec::new() } else { vec![folder_lock::acquire_all(&app.host, &existing).await?] };
     let paths = match &subject {
         Subject::One(target) => {
             let data = data.map(|directory| owned(app, &directory, of_data_dir)).unwrap_or_default();
@@ -96,18 +96,18 @@ pub async fn clean_plan(app: &App, request: &CleanRequest) -> Result<CleanPlan> 
     Ok(plan)
 }
 
-/// The shared plugin cache: all of our own, and of one that somebody else named what has the layout of a cache.
+/// The shared plugin cache: all of our own, and of one that somebody else named what has the layout of a cache. Runs that use
+/// it are waited for: what they have installed are links to it.
 ///
 /// # Errors
-/// A question that nobody can be asked.
+/// A question that nobody can be asked, or the run around this process uses it.
 pub async fn cache_plan(app: &App, force: bool, dry_run: bool) -> Result<CleanPlan> {
     let own = default_plugin_cache(&app.host);
     let directory = app.config.terraform.plugin_cache_dir.clone().unwrap_or_else(|| own.clone());
-    // An init that fills it has it for itself.
-    let locks = match directory.is_dir() && !dry_run {
-        true => Some(folder_lock::acquire(&app.host, &directory).await?),
-        false => None,
-    };
+    let mut locks = Vec::new();
+    if !dry_run && directory.is_absolute() && directory.is_dir() {
+        locks.extend(folder_lock::acquire_unused(&app.host, &directory).await?);
+    }
     let paths = if !directory.is_absolute() || !directory.is_dir() {
         Vec::new()
     } else if directory == own {

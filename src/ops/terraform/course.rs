@@ -7,7 +7,7 @@ use super::state::{self, Pushed};
 use super::{RunRequest, fleet, migrate, output, retry};
 use crate::diag::{Report, Result, Warning};
 use crate::exec::argv::{flag_value, is_on};
-use crate::exec::folder_lock::{self, FolderLock};
+use crate::exec::folder_lock::FolderLock;
 use crate::exec::signals::Signals;
 use crate::exec::terraform::folder::data_dir;
 use crate::exec::terraform::{
@@ -188,7 +188,8 @@ pub(super) fn remove_varfiles(target: &Target) -> Result<()> {
 /// Takes what the run works in. A migration writes a file of its own into the folder.
 async fn take_places(app: &App, request: &RunRequest, target: &Target, env: &Env) -> Result<FolderLock, ExecError> {
     if target.data_dir.is_none() || request.migration.is_some() {
-        return folder_lock::acquire_all(&app.host, &places(target, env)).await;
+        let [_, data] = places(target, env);
+        return layout::acquire_alone(&app.host, target, &data, env).await;
     }
     layout::acquire(&app.host, target, &request.request, env).await
 }

@@ -37,7 +37,7 @@ pub async fn environment(app: &App, request: &EnvRequest) -> Result<Option<Strin
     let Some(ready) = ready(app, &request.run)? else { return Ok(None) };
     let (target, host) = (&ready.target, &app.host);
     let access = child::access(app)?;
-    let env = child_environment(app, &request.run, target, &Held::default(), &access);
+    let env = child_environment(app, &request.run, target, &Held::default());
     let mut set: Vec<(String, String)> = Vec::new();
     for (name, value) in env.iter() {
         let (Some(name), Some(value)) = (name.to_str(), value.to_str()) else { continue };

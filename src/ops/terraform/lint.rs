@@ -59,7 +59,7 @@ pub async fn lint(app: &App, request: &LintRequest) -> Result<Fleet> {
     }
     let access = child::access(app)?;
     // Before anything is read: without the program all of that is in vain.
-    let env = child::plain_environment(app, &access, &Held::default());
+    let env = child::plain_environment(app, &Held::default());
     process::find(TFLINT, "`atmos terraform lint`", &env, &app.host.cwd)?;
     let targets = targets(app, request)?;
     let members = targets.iter().map(|instance| Member {
@@ -161,7 +161,7 @@ async fn one(app: &App, request: &LintRequest, instance: &Instance, access: &Acc
         configured: "`atmos terraform lint`".to_owned(),
         args: args.into_iter().map(Into::into).collect(),
         cwd: app.host.cwd.clone(),
-        env: child::environment(app, access, &instance.sections.env, &held),
+        env: child::environment(app, &instance.sections.env, &held),
         output: Output::Apart,
         stderr: None,
         hangup: Hangup::Terminates,

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
+use crate::auth::run::Directory;
 use crate::diag::Result;
 use crate::exec::folder_lock::FolderLock;
 use crate::exec::process::{self, Surroundings};
@@ -65,15 +66,12 @@ impl Work<'_> {
         let Work { app, migration, target, .. } = self;
         let history = self.history();
         let kind = target.backend_type.as_str();
+        let own = self.makes_config().then(|| Directory::create(&app.host)).transpose()?;
         let mut made = None;
-        if self.makes_config() {
+        if let Some(own) = &own {
             let migrations = target.folder.join(MIGRATIONS).is_dir();
-            made = Some(super::passing_file(
-                &app.host.dirs.temp,
-                "atmos-tfmigrate-",
-                ".hcl",
-                &configuration(migrations, kind, self.backend, &history),
-            )?);
+            let text = configuration(migrations, kind, self.backend, &history);
+            made = Some(super::passing_file(own.path(), "atmos-tfmigrate-", ".hcl", &text)?);
         }
         let env = self.environment(&history)?;
         let kept = match &made {

@@ -8,7 +8,6 @@ use super::{Done, RunRequest};
 use crate::diag::Result;
 use crate::exec::terraform::{InitWish, Plan, Workspace, steps};
 use crate::host::Env;
-use crate::ops::access::Access;
 use crate::ops::child::Held;
 use crate::ops::{App, child, choice};
 use crate::value::from_json;
@@ -66,7 +65,7 @@ fn run(app: &App, request: &RunRequest, ready: &Ready) -> Result<Value> {
         "cwd": target.folder,
         "workspace": target.workspace,
         "commands": commands(ready, &plan),
-        "environment": environment(app, request, ready, &plan, &access),
+        "environment": environment(app, request, ready, &plan),
         "files": {"written": written(request, ready, &plan), "removed": plan.remove},
     }))
 }
@@ -101,8 +100,8 @@ fn commands(ready: &Ready, plan: &Plan) -> Vec<Value> {
 
 /// Names of the variables that the children have beyond those of this process, or with other values. Those of the
 /// identity depend on how it is delivered and come with the run.
-fn environment(app: &App, request: &RunRequest, ready: &Ready, plan: &Plan, access: &Access) -> Vec<String> {
-    let env = child_environment(app, request, &ready.target, &Held::default(), access);
+fn environment(app: &App, request: &RunRequest, ready: &Ready, plan: &Plan) -> Vec<String> {
+    let env = child_environment(app, request, &ready.target, &Held::default());
     let mut names = changed(app, &env);
     names.extend(plan.main_env.iter().map(|(name, _)| name.clone()));
     names.sort();

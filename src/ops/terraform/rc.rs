@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::Error;
+use crate::auth::run::Directory;
 use crate::content;
 use crate::diag::{Result, Warning};
 use crate::exec::terraform::folder::data_dir;
@@ -22,6 +23,8 @@ const LABELED: [&str; 3] = ["host", "credentials", "credentials_helper"];
 #[derive(Debug)]
 pub(super) struct File {
     _file: tempfile::NamedTempFile,
+    /// Where it lies; what a killed run leaves there is swept.
+    _directory: Option<Directory>,
 }
 
 /// Writes the configuration and leads the children to it. A file of the user's own goes before it. `folder` is that of the
@@ -46,23 +49,29 @@ pub(super) fn add(app: &App, folder: &Path, env: &mut Env) -> Result<Option<File
         return Ok(None);
     }
     let mut map = section.and_then(Node::as_map).cloned().unwrap_or_default();
-    let mut place = app.host.dirs.temp.as_path();
-    if cached {
+    let server = if cached {
         let started = registry_cache::server(app)?;
         map = registry_cache::contribute(started, &map, &hosts_with_ports(folder, &data_dir(folder, env)));
         registry_cache::trust(started, env);
-        // It knows the secret part of the server's address.
-        place = started.private();
-    }
+        Some(started)
+    } else {
+        None
+    };
     let text = render(&map).map_err(|reason| {
         let place = section.and_then(|section| app.host.sources.place(section.span));
         Error::Rc { reason, place: place.map(|place| format!(" ({place})")).unwrap_or_default() }
     })?;
-    let file = super::passing_file(place, "atmos-", ".tfrc", &text)?;
+    let mut own = None;
+    let folder = match server {
+        // It has one for as long as it runs.
+        Some(started) => started.private(),
+        None => own.insert(Directory::create(&app.host)?).path(),
+    };
+    let file = super::passing_file(folder, "atmos-", ".tfrc", &text)?;
     for name in VARIABLES {
         env.set(name, file.path());
     }
-    Ok(Some(File { _file: file }))
+    Ok(Some(File { _file: file, _directory: own }))
 }
 
 fn render(section: &Map) -> Result<String, String> {

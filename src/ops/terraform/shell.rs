@@ -69,7 +69,7 @@ async fn inside(
 ) -> Result<u8> {
     let held = open_session(app, run, ready, access, signals, Need::Run).await?;
     let ended = async {
-        let mut env = child_environment(app, run, &ready.target, &held, access);
+        let mut env = child_environment(app, run, &ready.target, &held);
         let _rc = rc::add(app, &ready.target.folder, &mut env)?;
         let launch = launch(app, ready, request.with_secrets, &mut env)?;
         Ok(process::run(&launch, child::surroundings(&app.host), signals).await?.code)

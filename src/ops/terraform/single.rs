@@ -331,7 +331,7 @@ pub(super) async fn children(app: &App, work: Work<'_>, access: &Access, signals
     if let Some(identity) = held.identity() {
         let _ = ready.identity.set(identity.to_string());
     }
-    let result = Box::pin(held_children(app, work, access, (&held, pushed.as_ref()), signals)).await;
+    let result = Box::pin(held_children(app, work, &held, pushed.as_ref(), signals)).await;
     // The last child has ended: now its credentials go.
     held.close_after(result).await
 }
@@ -339,14 +339,14 @@ pub(super) async fn children(app: &App, work: Work<'_>, access: &Access, signals
 async fn held_children(
     app: &App,
     work: Work<'_>,
-    access: &Access,
-    (held, pushed): (&Held, Option<&state::Pushed>),
+    held: &Held,
+    pushed: Option<&state::Pushed>,
     signals: &mut Signals,
 ) -> Result<Finished> {
     let Work { request, ready, .. } = work;
     let target = &ready.target;
     std::fs::create_dir_all(&target.folder).map_err(ExecError::file("create", &target.folder))?;
-    let mut env = child_environment(app, request, target, held, access);
+    let mut env = child_environment(app, request, target, held);
     let _rc = rc::add(app, &target.folder, &mut env)?;
     if !request.request.skip_init && !request.without_variables {
         signals.guard(Box::pin(state_bucket::ensure(app, &ready.instance, &request.identity))).await?;
@@ -403,8 +403,8 @@ pub(super) fn deliver(app: &App, format: &Format, written: Written) -> Result<Op
 }
 
 /// The complete environment of the run's children.
-pub(super) fn child_environment(app: &App, request: &RunRequest, target: &Target, held: &Held, access: &Access) -> Env {
-    let mut env = child::environment(app, access, &target.env, held);
+pub(super) fn child_environment(app: &App, request: &RunRequest, target: &Target, held: &Held) -> Env {
+    let mut env = child::environment(app, &target.env, held);
     let config = &app.config.terraform;
     let agent = request.append_user_agent.clone().or_else(|| config.append_user_agent.clone());
     let plugin_cache = if request.dry_run {

@@ -7,7 +7,6 @@ use std::time::Duration;
 use miette::Diagnostic;
 use serde_json::Value as Json;
 
-use crate::auth::store::{Settings, password_variables};
 use crate::component::Instance;
 use crate::content::Names;
 use crate::diag::{Failure, Result};
@@ -234,7 +233,7 @@ fn of_entries(app: &App, instance: &Instance, instead: &Override) -> Result<Vec<
     Ok(checks)
 }
 
-/// Everything that is known of the component, and the environment. What opens the keyring is nobody's business.
+/// Everything that is known of the component, and the environment.
 fn input(app: &App, written: &Instance, evaluated: &Instance, words: &[&str], native: &[String]) -> Result<Node> {
     let request = ComponentRequest {
         component: evaluated.name.clone(),
@@ -256,12 +255,8 @@ fn input(app: &App, written: &Instance, evaluated: &Instance, words: &[&str], na
 }
 
 fn environment(env: &Env) -> Node {
-    let hidden = password_variables(env, &Settings::default());
-    let shown = |(name, value): (&std::ffi::OsStr, &std::ffi::OsStr)| {
-        let (name, value) = (name.to_string_lossy(), value.to_string_lossy());
-        (!hidden.iter().any(|hidden| *hidden == name)).then(|| (Arc::from(&*name), Node::from(&*value)))
-    };
-    Node::from(env.iter().filter_map(shown).collect::<Map>())
+    let text = |text: &std::ffi::OsStr| text.to_string_lossy().into_owned();
+    Node::from(env.iter().map(|(name, value)| (text(name).into(), Node::from(text(value)))).collect::<Map>())
 }
 
 fn by_schema(app: &App, check: &Check, input: &Node) -> Result<Option<Objection>> {

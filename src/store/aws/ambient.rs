@@ -18,14 +18,8 @@ const SOON: Duration = Duration::from_secs(1);
 pub(super) async fn keys(line: &Line, region: &str) -> Result<AwsKeys, Problem> {
     let profiles = Profiles::read(&line.host.env, &line.host.cwd);
     let roles = ByCall { line, region };
-    let search = Ambient {
-        desk: line.desk(),
-        env: &line.host.env,
-        hidden: &line.hidden,
-        profiles: &profiles,
-        roles: &roles,
-        machine: Some(SOON),
-    };
+    let search =
+        Ambient { desk: line.desk(), env: &line.host.env, profiles: &profiles, roles: &roles, machine: Some(SOON) };
     search.find(None).await.map(of_store).map_err(problem)
 }
 

@@ -81,7 +81,7 @@ fn trusted(state: &State, token: &str) -> Result<String, Refusal> {
     if claims["aud"] != "sts.amazonaws.com" {
         return Err(invalid("Incorrect token audience".to_owned()));
     }
-    if claims["exp"].as_i64().unwrap_or_default() <= now() {
+    if claims["exp"].as_i64().unwrap_or_default() <= now() + state.knobs().ahead {
         return Err((400, "ExpiredTokenException", "Token expired: current date/time must be before it".to_owned()));
     }
     let subject = text(&claims["sub"]);

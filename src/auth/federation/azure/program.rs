@@ -61,8 +61,7 @@ async fn ask(step: &Step<'_>, resource: Option<&str>) -> Result<Token, AuthError
     };
     words.extend(resource.into_iter().flat_map(|resource| ["--resource", resource]));
     let context = step.context;
-    let hidden = |name: &std::ffi::OsStr| context.forbidden.iter().any(|other| *name == **other);
-    let variables = context.host.env.iter().filter(|(name, _)| !hidden(name));
+    let variables = context.host.env.iter();
     let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let patience = context.options.timeout.map_or(PATIENCE, |timeout| timeout.min(PATIENCE));
     let help = format!("run `az login --tenant {tenant}`, and look with `az account show` who is signed in");

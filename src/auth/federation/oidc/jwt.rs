@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
+use super::super::module::LEEWAY;
 use crate::cloud;
-
 use crate::secret::{Expose as _, Secret};
 
 /// Longest token that STS takes.
@@ -56,13 +56,14 @@ impl Jwt {
         Ok(Jwt { token, claims })
     }
 
-    /// Looks at what can be seen before a cloud is asked.
+    /// Looks at what can be seen before a cloud is asked. One that has just ended by the clock here may be good by that of
+    /// the cloud, which decides.
     ///
     /// # Errors
     /// Over already, for somebody else, of somebody else.
     pub(crate) fn check(&self, wanted: &Wanted, now: Timestamp) -> Result<(), Unfit> {
         let claims = &self.claims;
-        if let Some(end) = claims.expires.filter(|end| *end <= now) {
+        if let Some(end) = claims.expires.filter(|end| now.duration_since(*end) >= LEEWAY) {
             return Err(Unfit {
                 reason: format!("it ended at {end:.0}, and it is {now:.0} now"),
                 help: "tokens of CI live for minutes: ask for it in the step that uses it, or set the clock of this \
@@ -160,7 +161,8 @@ pub(crate) mod tests {
         for (claims, wanted, expected) in [
             (json!({"iss": "i", "aud": ["x", "a"], "exp": 1001}), wanted(Some("a"), Some("i")), None),
             (json!({"iss": "i"}), wanted(None, None), None),
-            (json!({"exp": 1000}), wanted(None, None), Some("it ended at 1970-01-01T00:16:40Z, and it is")),
+            (json!({"exp": 701}), wanted(None, None), None),
+            (json!({"exp": 700}), wanted(None, None), Some("it ended at 1970-01-01T00:11:40Z, and it is")),
             (json!({"iss": "evil"}), wanted(None, Some("i")), Some("its issuer is `evil`, not `i`")),
             (json!({"aud": ["x", "y"]}), wanted(Some("a"), None), Some("it is for `x`, `y`, not for `a`")),
             (json!({}), wanted(Some("a"), None), Some("it is for ``, not for `a`")),

@@ -3,8 +3,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
+use super::super::module::LEEWAY;
 use super::document::{self, Element};
 use super::person::basis;
 use crate::secret::{Expose as _, Secret};
@@ -16,8 +17,6 @@ const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
 const SIGNATURE: &str = "http://www.w3.org/2000/09/xmldsig#";
 const SUCCESS: &str = "urn:oasis:names:tc:SAML:2.0:status:Success";
 const ROLE: &str = "https://aws.amazon.com/SAML/Attributes/Role";
-/// Clocks that differ by less are usual. What differs more is for STS to judge, by its own clock.
-const LEEWAY: SignedDuration = SignedDuration::from_mins(5);
 /// Longest text of others in a message.
 const SHOWN: usize = 300;
 

@@ -21,7 +21,7 @@ use super::super::error::Error;
 use super::super::folders::folder;
 use super::super::module::{Entry, Step};
 use super::assertion::is_sign_in;
-use crate::host::{percent_decode, trust};
+use crate::host::{BROWSER_VARIABLE, percent_decode, trust};
 use crate::secret::Secret;
 use crate::value::hex;
 
@@ -37,8 +37,7 @@ const PATTERNS: [&str; 4] = [
     "https://signin.amazonaws-us-gov.com/saml*",
     "https://signin.amazonaws.cn/saml*",
 ];
-const EXECUTABLE: &str = "browser_executable_path";
-const VARIABLE: &str = "ATMOS_BROWSER";
+pub(super) const EXECUTABLE: &str = "browser_executable_path";
 /// Programs by type; those of any type that speaks this protocol.
 const PROGRAMS: [(&str, &[&str]); 3] = [
     ("chrome", &["google-chrome", "google-chrome-stable"]),
@@ -124,9 +123,7 @@ impl Browser {
         ];
         words.extend(privacy(step.context.cache.store().kind()));
         words.push("about:blank");
-        let forbidden = &step.context.forbidden;
         let variables = host.env.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let variables = variables.filter(|(name, _)| !forbidden.iter().any(|other| **name == **other));
         let child = duct::cmd("sh", words).full_env(variables).dir(&host.cwd);
         let child = child.stdin_file(its_input).stdout_file(its_output).unchecked();
         Ok(Browser {
@@ -259,15 +256,10 @@ pub(super) fn field(form: &str, name: &str) -> Option<Secret> {
     (!value.is_empty()).then(|| Secret::from(value))
 }
 
-/// The program that the provider or the environment names.
-pub(super) fn named_program(step: &Step<'_>) -> Option<String> {
-    named(step).map(|(name, _)| name)
-}
-
-/// The same with where it is named.
+/// The program that the provider or the environment names, with where it is named.
 fn named(step: &Step<'_>) -> Option<(String, &'static str)> {
-    let variable = step.context.host.env.get(VARIABLE).filter(|name| !name.is_empty());
-    let variable = || variable.map(|name| (name.to_owned(), VARIABLE));
+    let variable = step.context.host.env.get(BROWSER_VARIABLE);
+    let variable = || variable.map(|name| (name.to_owned(), BROWSER_VARIABLE));
     step.entry.text(EXECUTABLE).map(|name| (name, EXECUTABLE)).or_else(variable)
 }
 

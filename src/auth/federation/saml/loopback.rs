@@ -20,7 +20,7 @@ use super::super::super::provider::browser;
 use super::super::error::Error;
 use super::super::module::{Entry, Step};
 use super::assertion::Assertion;
-use super::browser::{field, named_program};
+use super::browser::{EXECUTABLE, field};
 use crate::host::Host;
 use crate::secret::Secret;
 
@@ -76,19 +76,11 @@ pub(super) async fn assertion(step: &Step<'_>, url: &str, port: u16) -> Result<S
     }
 }
 
-/// Opens the address: with the program that is named for that, else the way of the desktop.
+/// Opens the address: with the program that the provider names, else as every page is opened.
 fn open(step: &Step<'_>, url: &str) -> bool {
     let context = step.context;
-    if let Some(program) = named_program(step)
-        && browser::may_open(&context.host, context.options.no_browser)
-    {
-        let variables = context.host.env.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let variables = variables.filter(|(name, _)| !context.forbidden.iter().any(|other| **name == **other));
-        let child = duct::cmd(program, [url]).full_env(variables).dir(&context.host.cwd);
-        // It goes on when we have ended.
-        return child.stdin_null().stdout_null().stderr_null().unchecked().start().is_ok();
-    }
-    browser::open(&context.host, url, context.options.no_browser)
+    let program = step.entry.text(EXECUTABLE);
+    browser::open_with(&context.host, program.as_deref(), url, context.options.no_browser)
 }
 
 fn failed(entry: &Entry<'_>, reason: String, help: &str) -> AuthError {
