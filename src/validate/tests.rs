@@ -64,7 +64,7 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
     ),
     ("components: {terraform: {a: 5}}\n", "error 2:29", "component::section_type", "invalid component map type"),
     ("vars: [x]\n", "error 2:1", "stack::invalid_manifest", "mapping key \"vars\" already defined"),
-    ("a: [\n", "error 3:1", "stack::invalid_manifest", "File being processed: orgs/dev.yaml"),
+    ("a: [\n", "error 2:5", "stack::invalid_manifest", "File being processed: orgs/dev.yaml"),
     ("import: [catalog/nothing]\n", "error 2:10", "stack::import_not_found", "catalog/nothing"),
     ("import: [orgs/dev]\n", "error 2:10", "stack::import_self", "imports itself"),
     ("overrides: [x]\n", "error 2:12", "stack::section_type", "invalid overrides section"),
@@ -233,7 +233,7 @@ fn one_broken_manifest_hides_no_other() {
     let expected = [
         "stacks/catalog/alone.yaml:1:11 atmos::validate::unsupported_tag",
         "stacks/catalog/alone.yaml:2:7 atmos::validate::schema name: expected string, but got array",
-        "stacks/catalog/broken.yaml:2:1 atmos::stack::invalid_manifest",
+        "stacks/catalog/broken.yaml:1:5 atmos::stack::invalid_manifest",
         "stacks/orgs/a.yaml:2:26 atmos::stack::import_not_found",
         "stacks/orgs/a.yaml:3:13 atmos::stack::section_type",
         "stacks/orgs/b.yaml:2:26 atmos::stack::invalid_import",

@@ -342,5 +342,5 @@ fn a_value_of_a_remote_import_is_called_by_its_address() {
     let seen = explain(&sandbox, "c", "vars.x");
     assert!(seen.contains(&format!("set at     {address}#stacks/catalog/x.yaml:2:11")), "{seen}");
     let seen = explain(&sandbox, "c", "vars.y");
-    assert!(seen.contains(&format!("set at     {address}#stacks/catalog/y.yaml:1:10")), "{seen}");
+    assert!(seen.contains(&format!("set at     {address}#stacks/catalog/y.yaml:1:11")), "{seen}");
 }
