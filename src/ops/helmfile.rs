@@ -154,7 +154,7 @@ pub async fn run(app: &App, request: &RunRequest) -> Result<Done> {
     }
     let mut signals = Signals::listen()?;
     let access = child::access(app)?;
-    let code = start(app, request, &ready, &access, &mut signals, None).await?;
+    let code = Box::pin(start(app, request, &ready, &access, &mut signals, None)).await?;
     Ok(Done { code, ..Done::default() })
 }
 
@@ -346,7 +346,7 @@ async fn start(
     let hold = child::hold(app, access, &ready.instance, &request.identity, Need::Run, &request.verb);
     let held = signals.guard(hold).await?;
     let run = Run { app, request, ready, access, relay };
-    let result = run.hooked(&held, signals).await;
+    let result = Box::pin(run.hooked(&held, signals)).await;
     held.close_after(result).await
 }
 

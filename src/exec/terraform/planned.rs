@@ -225,8 +225,8 @@ fn content(planfile: &Path) -> Option<Vec<u8>> {
 
 /// The mode in which a plan was made. A field with the value 0 is left out of it.
 fn mode_of(plan: &[u8]) -> Option<u64> {
-    let modes = fields(plan)?.into_iter().filter(|(field, _)| *field == MODE);
-    Some(modes.last().map_or(0, |(_, value)| if let Value::Number(mode) = value { mode } else { 0 }))
+    let mode = fields(plan)?.into_iter().rfind(|(field, _)| *field == MODE);
+    Some(mode.map_or(0, |(_, value)| if let Value::Number(mode) = value { mode } else { 0 }))
 }
 
 /// The workspace of which a plan is.

@@ -52,9 +52,8 @@ impl Verb {
             ["apply" | "deploy"] | ["migrate", "apply"] => {
                 Verb { varfile: true, provisions: true, modifies: true, ..PLAIN }
             }
-            ["destroy" | "import"] => Verb { varfile: true, modifies: true, ..PLAIN },
-            // It writes what it finds into the state.
-            ["refresh"] => Verb { varfile: true, modifies: true, ..PLAIN },
+            // What `refresh` finds it writes into the state.
+            ["destroy" | "import" | "refresh"] => Verb { varfile: true, modifies: true, ..PLAIN },
             ["test" | "console"] => Verb { varfile: true, ..PLAIN },
             ["workspace"] => Verb { provisions: true, ..PLAIN },
             // With the workspace its state goes.

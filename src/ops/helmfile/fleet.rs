@@ -92,7 +92,7 @@ pub(super) async fn run(app: &App, request: &RunRequest) -> Result<Done> {
             // What is refused does not come here.
             let Some(node) = &nodes[at] else { return Ok(Outcome { code: 0, detailed: false }) };
             let signals = &mut Signals::listen()?;
-            let code = start(app, request, node, access, signals, Some(&relay)).await?;
+            let code = Box::pin(start(app, request, node, access, signals, Some(&relay))).await?;
             Ok(Outcome { code, detailed: tells_changes(request) })
         })
     };
