@@ -161,7 +161,7 @@ impl Reach for App {
             self.wait(|| async {
                 let _turn = self.outside.turn.lock().await;
                 self.host.talk.info(format!("Fetching {what} from {} in {}", component.name, component.stack));
-                let outputs = terraform::printed_outputs(self, component, owner, wish).await?;
+                let outputs = Box::pin(terraform::printed_outputs(self, component, owner, wish)).await?;
                 Ok(Arc::new(outputs))
             })
         })

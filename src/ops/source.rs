@@ -130,10 +130,7 @@ pub async fn delete(app: &App, request: &SourceRequest) -> Result<()> {
     }
     if request.everything && !states_below(&folder).is_empty() {
         let evaluated = app.evaluate(&instance, &request.evaluation)?;
-        protection::check(app, &evaluated, &format!("{} source delete --everything", instance.kind.key()))?;
-        if instance.locked {
-            return Err(crate::exec::Error::Locked { component: instance.name }.into());
-        }
+        keeps_its_state(app, &evaluated, "source delete --everything")?;
     }
     let _lock = folder_lock::acquire(&app.host, &folder).await?;
     let not_fetched = || Error::NotFetched { folder: shown(app, &folder) };
@@ -229,6 +226,17 @@ pub async fn clean(app: &App, kind: &Kind, request: &CleanRequest) -> Result<usi
         }
     };
     for workdir in &found {
+        if request.everything && !states_below(&workdir.folder).is_empty() {
+            match check_kept(app, kind, &workdir.record) {
+                // Of many the others go.
+                Err(report) if request.component.is_none() => {
+                    let message = format!("`{}` is not deleted: {report}", workdir.path);
+                    app.host.talk.warn(Warning::new("atmos::workdir::state", message));
+                    continue;
+                }
+                result => result?,
+            }
+        }
         // What a run is about to write must not be overlooked: first the folder, then the look.
         let lock = if request.dry_run { None } else { Some(folder_lock::acquire(&app.host, &workdir.folder).await?) };
         match keep_states(app, &workdir.folder, request.everything) {
@@ -249,6 +257,26 @@ pub async fn clean(app: &App, kind: &Kind, request: &CleanRequest) -> Result<usi
         app.host.talk.success(format!("Workdir cleaned for {} in {}", workdir.record.component, workdir.record.stack));
     }
     Ok(found.len())
+}
+
+/// Refuses to take the state of what is protected or locked. A directory whose component is gone is nobody's.
+fn check_kept(app: &App, kind: &Kind, record: &Record) -> Result<()> {
+    let (component, stack) = (record.component.as_str(), record.stack.as_str());
+    let found = component::find(&app.host, &app.config, app.index()?, component, stack, Some(kind.clone()));
+    let Ok(instance) = found else { return Ok(()) };
+    let sections = ["settings", "metadata"].map(str::to_owned).to_vec();
+    let instance = app.evaluate(&instance, &resolve::Options { sections, ..resolve::Options::default() })?;
+    keeps_its_state(app, &instance, "workdir clean --everything")
+}
+
+/// # Errors
+/// The component is protected or locked.
+fn keeps_its_state(app: &App, instance: &Instance, command: &str) -> Result<()> {
+    protection::check(app, instance, &format!("{} {command}", instance.kind.key()))?;
+    if instance.locked {
+        return Err(crate::exec::Error::Locked { component: instance.name.clone() }.into());
+    }
+    Ok(())
 }
 
 fn expired(app: &App, kind: &Kind, ttl: Option<&str>) -> Result<Vec<Workdir>, Error> {

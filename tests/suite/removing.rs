@@ -204,6 +204,18 @@ fn q5b_local_state_outlives_source_delete_and_workdir_clean() {
     let all = workdir(&["--all"]).success().says("`.workdir/terraform/dev-wd` is not deleted");
     all.says("Workdir cleaned for empty in dev");
     assert_eq!(kept(), 3);
+    // What is locked or protected keeps it, whatever is said.
+    let manifest = sandbox.read("stacks/dev.yaml");
+    let kept_back = manifest
+        .replace("src: {", "src: {settings: {deletion_protection: true}, ")
+        .replace("wd: {metadata: {", "wd: {metadata: {locked: true, ");
+    sandbox.write("stacks/dev.yaml", &kept_back);
+    workdir(&["wd", "-s", "dev", "--everything"]).exits(1).says("locked");
+    delete(&sandbox, "src", &["--everything"]).exits(1).says("is protected against deletion");
+    assert!(
+        sandbox.repo().join(".workdir/terraform/dev-wd").exists() && sandbox.has("components/terraform/src/main.tf")
+    );
+    sandbox.write("stacks/dev.yaml", &manifest);
     workdir(&["wd", "-s", "dev", "--everything"]).success();
     delete(&sandbox, "src", &["--everything"]).success();
     delete(&sandbox, "two", &["--everything"]).success();

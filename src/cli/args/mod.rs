@@ -14,6 +14,7 @@ mod doctor;
 mod explain;
 mod fleet;
 mod gcp;
+mod generate;
 mod global;
 mod helmfile;
 mod list;
@@ -49,6 +50,7 @@ pub use doctor::DoctorArgs;
 pub use explain::ExplainArgs;
 pub use fleet::{DryRunFormat, Fleet, YesFlag};
 pub use gcp::{GcpArgs, GcpCommand, GkeCommand, GkeKubeconfigArgs};
+pub use generate::{BatchArgs, FilesArgs, GenerateCommand, PipelineArgs, VarfileArgs, WriteCommand};
 pub use global::GlobalArgs;
 pub use helmfile::{HelmfileArgs, HelmfileCommand, HelmfileGenerate, HelmfileRun};
 pub use list::{
@@ -67,9 +69,8 @@ pub use small::{
     ThemeCommand, ThemeShowArgs,
 };
 pub use terraform::{
-    BatchArgs, CiFlag, CleanArgs, FilesArgs, GenerateCommand, InitFlags, OutputArgs, PipelineArgs, PlanDiffArgs,
-    PlanFlags, ShellArgs, TerraformArgs, TerraformCommand, TerraformEnvArgs, TerraformMany, TerraformOne, TerraformRun,
-    VarfileArgs, WriteCommand,
+    CiFlag, CleanArgs, InitFlags, OutputArgs, PlanDiffArgs, PlanFlags, ShellArgs, TerraformArgs, TerraformCommand,
+    TerraformEnvArgs, TerraformMany, TerraformOne, TerraformRun,
 };
 pub use upkeep::{CacheCommand, CacheFormatArgs, LintArgs, MigrateArgs, MigrateCommand, MigrateListArgs, MirrorArgs};
 pub use validate::{

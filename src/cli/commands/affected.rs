@@ -137,6 +137,17 @@ pub(super) fn base(context: &Context, args: BaseArgs) -> BaseRequest {
     }
 }
 
+/// So many jobs GitHub makes of one matrix.
+const MOST_JOBS: usize = 256;
+
+pub(super) fn warn_of_matrix(context: &Context, count: usize) {
+    if count > MOST_JOBS {
+        let message = format!("the matrix has {count} entries, and GitHub Actions takes {MOST_JOBS}");
+        let warning = Warning::new("atmos::cli::matrix", message);
+        context.host.talk.warn(warning.help("choose fewer, for example one stack (`--stack`) in each job"));
+    }
+}
+
 /// The matrix goes to a file of GitHub Actions where one is named, or known to be wanted.
 fn print_matrix(
     context: &Context,
@@ -146,6 +157,7 @@ fn print_matrix(
     file: Option<&Path>,
 ) -> Result<u8> {
     let (matrix, count) = output::affected_matrix(affected);
+    warn_of_matrix(context, count);
     let in_ci = app.config.document.get_path(["ci", "enabled"]).and_then(Node::as_bool) == Some(true);
     let given = || context.host.env.get("GITHUB_OUTPUT").filter(|_| in_ci && file.is_none()).map(PathBuf::from);
     match output_file.or_else(given) {

@@ -12,7 +12,7 @@ use crate::exec::Error as ExecError;
 use crate::exec::folder_lock::{self, FolderLock};
 use crate::exec::names::Names;
 use crate::exec::terraform::clean::{self, Options};
-use crate::exec::terraform::{Owned, Target, of_data_dir, of_packages};
+use crate::exec::terraform::{Owned, Target, of_data_dir, of_packages, states_below};
 use crate::host::fs;
 use crate::ops::{App, protection};
 use crate::resolve;
@@ -182,7 +182,7 @@ fn one(app: &App, request: &CleanRequest, component: &str, stack: &str) -> Resul
     let instance = app.evaluate(&found, &request.evaluation)?;
     if removes_state(request, &instance) {
         protection::check(app, &instance, COMMAND)?;
-        refuse_locked(&[instance.clone()])?;
+        refuse_locked(app, std::slice::from_ref(&instance))?;
     }
     Ok(Subject::One(Box::new(target(app, &instance, &RunRequest::default())?)))
 }
@@ -196,9 +196,16 @@ fn removes_state(request: &CleanRequest, instance: &Instance) -> bool {
     request.options.everything && !request.dry_run && is_local && !instance.abstract_
 }
 
-/// What is locked keeps its state.
-fn refuse_locked(instances: &[Instance]) -> Result<(), ExecError> {
-    match instances.iter().find(|instance| instance.locked) {
+/// What is locked keeps its state, if it has one.
+fn refuse_locked(app: &App, instances: &[Instance]) -> Result<(), ExecError> {
+    let has_state = |instance: &Instance| {
+        let folder = instance.path(&app.config).unwrap_or_default();
+        match instance.workspace.as_str() {
+            "default" | "" => folder.join("terraform.tfstate").exists(),
+            workspace => !states_below(&folder.join("terraform.tfstate.d").join(workspace)).is_empty(),
+        }
+    };
+    match instances.iter().find(|instance| instance.locked && has_state(instance)) {
         Some(locked) => Err(ExecError::Locked { component: locked.name.clone() }),
         None => Ok(()),
     }
@@ -247,7 +254,7 @@ fn folders(app: &App, request: &CleanRequest) -> Result<BTreeMap<PathBuf, Vec<St
     let instances = component::all(&app.host, &app.config, app.index()?, &filter)?;
     let kept: Vec<Instance> = instances.iter().filter(|one| removes_state(request, one)).cloned().collect();
     protection::check_all(app, &kept, &request.evaluation, COMMAND)?;
-    refuse_locked(&kept)?;
+    refuse_locked(app, &kept)?;
     let mut folders: BTreeMap<PathBuf, Vec<String>> = BTreeMap::new();
     for instance in &instances {
         let Some(folder) = instance.path(&app.config) else { continue };

@@ -11,6 +11,7 @@ use super::super::super::error::Error;
 use super::super::super::extend::active_aliases;
 use super::super::super::parse;
 use super::super::super::setup::Context;
+use super::super::affected::warn_of_matrix;
 use super::super::write;
 use super::{
     ROWS, asked_format, closure, evaluation, evaluation_by_mode, given, parse_format, print, print_all, row_format,
@@ -127,7 +128,9 @@ pub(super) fn instances(context: &Context, args: InstancesArgs) -> Result<u8> {
         let in_ci = app.config.document.get_path(["ci", "enabled"]).and_then(Node::as_bool) == Some(true);
         let file =
             file.or_else(|| env.get("GITHUB_OUTPUT").filter(|file| in_ci && !file.is_empty()).map(str::to_owned));
-        return matrix(context, &list::matrix(&app, stack.as_deref())?, file.as_deref());
+        let entries = list::matrix(&app, stack.as_deref())?;
+        warn_of_matrix(context, entries.len());
+        return matrix(context, &entries, file.as_deref());
     }
     if file.is_some() {
         return Err(Error::OnlyWith { flag: "--output-file", format: "matrix" }.into());
