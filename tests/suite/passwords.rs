@@ -84,7 +84,7 @@ fn nobody_else_learns_a_password() {
         &["packer", "validate", "app", "-s", "dev"],
         &["workflow", "w", "-f", "w"],
         &["mine"],
-        &["auth", "exec", "--", "spy", "exec"],
+        &["auth", "exec", "--identity=false", "--", "spy", "exec"],
     ] {
         sandbox.atmos(words).success();
     }
