@@ -112,6 +112,24 @@ mod tests {
     use super::*;
     use crate::value::{from_json, to_json};
 
+    /// A part looks as it does in the whole.
+    fn compare(steps: &mut Vec<Step>, node: &Node, shown: &Node) {
+        let seen = redacted(steps, node).unwrap_or_else(|| node.clone());
+        assert_eq!(to_json(&seen), to_json(shown), "{steps:?}");
+        for (key, item) in node.as_map().into_iter().flatten() {
+            steps.push(Step::Key(key.to_string()));
+            compare(steps, item, shown.get(key).unwrap());
+            steps.pop();
+        }
+        // What an entry is stands in its `key`, which is not on the way.
+        for (at, item) in node.as_list().into_iter().flatten().enumerate().filter(|(_, item)| item.get("key").is_none())
+        {
+            steps.push(Step::Index(at));
+            compare(steps, item, &shown.as_list().unwrap()[at]);
+            steps.pop();
+        }
+    }
+
     #[test]
     fn what_is_secret_is_hidden_wherever_one_looks() {
         let section = json!({
@@ -134,24 +152,6 @@ mod tests {
         });
         let (section, shown) = (from_json(&section), from_json(&shown));
         assert_eq!(to_json(&redacted(&[], &section).unwrap()), to_json(&shown));
-        // A part looks as it does in the whole.
-        fn compare(steps: &mut Vec<Step>, node: &Node, shown: &Node) {
-            let seen = redacted(steps, node).unwrap_or_else(|| node.clone());
-            assert_eq!(to_json(&seen), to_json(shown), "{steps:?}");
-            for (key, item) in node.as_map().into_iter().flatten() {
-                steps.push(Step::Key(key.to_string()));
-                compare(steps, item, shown.get(key).unwrap());
-                steps.pop();
-            }
-            // What an entry is stands in its `key`, which is not on the way.
-            for (at, item) in
-                node.as_list().into_iter().flatten().enumerate().filter(|(_, item)| item.get("key").is_none())
-            {
-                steps.push(Step::Index(at));
-                compare(steps, item, &shown.as_list().unwrap()[at]);
-                steps.pop();
-            }
-        }
         compare(&mut Vec::new(), &section, &shown);
     }
 }

@@ -32,7 +32,7 @@ pub const LIMIT: &str = "ATMOS_FOLDER_LOCK_TIMEOUT";
 /// How often a waiter looks again.
 const POLL: Duration = Duration::from_millis(50);
 /// How old a lock is that nobody holds when it is removed: folders come and go, and their locks would stay for ever.
-const AGE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+const AGE: Duration = Duration::from_hours(30 * 24);
 
 /// Folders that nobody else works in while the value lives.
 #[derive(Debug)]

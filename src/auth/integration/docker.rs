@@ -106,7 +106,7 @@ impl Docker<'_> {
     }
 
     /// Asks `docker-credential-HELPER` to do something with its input. What it prints is not repeated: it may hold a secret.
-    fn ask(&self, helper: &str, verb: &str, input: &str, path: &Path) -> Result<(), Error> {
+    fn ask(self, helper: &str, verb: &str, input: &str, path: &Path) -> Result<(), Error> {
         let program = format!("docker-credential-{helper}");
         let failed =
             |reason: String| Error::Helper { program: program.clone(), reason, path: path.display().to_string() };

@@ -98,7 +98,7 @@ impl Run<'_, '_> {
             None => None,
         };
         let mut env = match &held {
-            Some(held) => self.as_another(held)?,
+            Some(held) => self.as_another(held),
             None => self.env.clone(),
         };
         for (name, value) in &step.env {
@@ -128,7 +128,7 @@ impl Run<'_, '_> {
 
     /// The environment of a step that is somebody else than the component: nothing of the component's own identity, but
     /// what the hook and the steps before have set, and what terraform is told.
-    fn as_another(&self, held: &Held) -> Result<Env> {
+    fn as_another(&self, held: &Held) -> Env {
         let Around { app, instance, env: own, .. } = self.around;
         let mut env = child::environment(app, &instance.sections.env, held);
         for (name, value) in self.env.iter() {
@@ -138,7 +138,7 @@ impl Run<'_, '_> {
                 env.set(known, value);
             }
         }
-        Ok(env)
+        env
     }
 
     /// The folder of the component, where a step names no other; atmos itself runs where it was started. A path that
