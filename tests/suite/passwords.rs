@@ -103,7 +103,7 @@ fn nobody_else_learns_a_password() {
         "spy: function",
         "spy: plan",
         "spy: hook",
-        "spy: diff",
+        "spy: --state-values-file",
         "spy: validate",
         "spy: workflow",
         "spy: command",
