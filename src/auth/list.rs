@@ -11,13 +11,12 @@ use super::described;
 use super::error::Error;
 use super::integration::Integration;
 use super::name::{IdentityName, ProviderName};
+use super::redact::redacted as redacted_part;
 use super::session::Session;
 use super::trail::Trail;
-use crate::secret::{MASK, is_secret_name, without_userinfo};
+use crate::secret::without_userinfo;
 use crate::value::Node;
-
-/// Keys below `credentials` that are no secrets.
-const OPEN: [&str; 2] = ["region", "mfa_arn"];
+use crate::yaml::Step;
 
 /// The tree, sorted by name at every level.
 #[derive(Debug, Clone)]
@@ -240,7 +239,7 @@ fn leaf(identity: &Identity) -> IdentityBranch {
         via_identity,
         tags: identity.tags.clone(),
         principal: part("principal"),
-        credentials: redact_credentials(&part("credentials")),
+        credentials: redacted_at(&["identities", "", "credentials"], &part("credentials")),
         expiration: None,
         is_live: false,
         children: Vec::new(),
@@ -257,15 +256,21 @@ pub fn redacted(auth: &AuthConfig) -> Node {
         let mut entries: Vec<_> = section.iter().collect();
         entries.sort_unstable_by_key(|(name, _)| *name);
         for (name, entry) in entries {
-            shown.make_map().insert(name.clone(), redact(&in_record_order(&described::entry(key, entry))));
+            let entry = in_record_order(&described::entry(key, entry));
+            shown.make_map().insert(name.clone(), redacted_at(&[key, name], &entry));
         }
         document.make_map().insert(key.into(), shown);
     }
     // Only where there are some: others read these documents too.
     if let Some(integrations) = auth.node.get("integrations").filter(|section| !section.is_empty()) {
-        document.make_map().insert("integrations".into(), redact(integrations));
+        document.make_map().insert("integrations".into(), redacted_at(&["integrations"], integrations));
     }
     document
+}
+
+fn redacted_at(keys: &[&str], node: &Node) -> Node {
+    let steps: Vec<Step> = keys.iter().map(|key| Step::Key((*key).to_owned())).collect();
+    redacted_part(&steps, node).unwrap_or_else(|| node.clone())
 }
 
 /// Keys of a provider or an identity as records show them; the others behind, by name.
@@ -279,83 +284,13 @@ fn in_record_order(entry: &Node) -> Node {
     Node::from(entries.into_iter().map(|(key, node)| (key.clone(), node.clone())).collect::<crate::value::Map>())
 }
 
-/// Without whatever is a secret by its name, at any depth, and without the users of URLs.
-fn redact(node: &Node) -> Node {
-    if let Some(list) = node.as_list() {
-        return Node::from(list.iter().map(redact_entry).collect::<Vec<_>>());
-    }
-    let Some(map) = node.as_map() else {
-        return match node.as_str().filter(|text| text.contains("://")) {
-            Some(text) => Node::from(without_userinfo(text)),
-            None => node.clone(),
-        };
-    };
-    let mut shown = node.clone();
-    for (key, value) in map {
-        let value = match &**key {
-            "credentials" => redact_credentials(value),
-            "env" => without_values(value),
-            // Where a token comes from is no token.
-            "token_source" if value.as_map().is_some() => redact(value),
-            name if is_secret_name(name) => hidden(value),
-            _ => redact(value),
-        };
-        shown.make_map().insert(key.clone(), value);
-    }
-    shown
-}
-
-/// The names of variables: what is secret among their values, no name says for sure.
-fn without_values(env: &Node) -> Node {
-    let Some(list) = env.as_list() else { return hidden(env) };
-    let shown = list.iter().map(|entry| {
-        let Some(value) = entry.get("value") else { return hidden(entry) };
-        let mut shown = entry.clone();
-        shown.make_map().insert("value".into(), hidden(value));
-        shown
-    });
-    Node::from(shown.collect::<Vec<_>>())
-}
-
-/// An entry of a list; `{key, value}` is a variable of an identity in its other spelling.
-fn redact_entry(entry: &Node) -> Node {
-    let mut shown = redact(entry);
-    let secret = entry.get("key").and_then(Node::as_str).is_some_and(is_secret_name);
-    if let Some(value) = entry.get("value").filter(|_| secret) {
-        shown.make_map().insert("value".into(), hidden(value));
-    }
-    shown
-}
-
-/// Everything in it hidden; what is empty hides nothing.
-fn hidden(node: &Node) -> Node {
-    match node.as_map() {
-        Some(map) => {
-            Node::from(map.iter().map(|(key, value)| (key.clone(), hidden(value))).collect::<crate::value::Map>())
-        }
-        None if node.is_empty() => node.clone(),
-        None => Node::from(MASK),
-    }
-}
-
-fn redact_credentials(node: &Node) -> Node {
-    let Some(map) = node.as_map() else {
-        return if node.is_empty() { node.clone() } else { Node::from(MASK) };
-    };
-    let mut shown = node.clone();
-    for (key, value) in map.iter().filter(|(key, value)| !OPEN.contains(&&***key) && !value.is_empty()) {
-        let value = if value.as_map().is_some() { redact_credentials(value) } else { Node::from(MASK) };
-        shown.make_map().insert(key.clone(), value);
-    }
-    shown
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::super::config::tests::config;
     use super::*;
+    use crate::secret::MASK;
     use crate::value::to_json;
 
     fn show(branches: &[IdentityBranch]) -> String {

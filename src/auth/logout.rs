@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::chain::Chain;
 use super::config::Provider;
+use super::context::Context;
 use super::error::Error;
 use super::federation::{Entry, consoles, consoles_of_all, folder, folder_of_all, forget_folder, short};
 use super::fingerprint::Fingerprint;
@@ -58,6 +59,9 @@ impl Session {
                 kept.portals.push((provider.name.as_str().to_owned(), None));
             }
         }
+        for former in self.former_portals(whose).await {
+            kept.portals.push((former.root, None));
+        }
         for (provider, name) in self.sign_ins(whose) {
             if self.context.cache.holds(&name) {
                 kept.portals.push((provider, None));
@@ -79,6 +83,7 @@ impl Session {
                 removed.push(entry);
             }
         }
+        let former = self.former_portals(whose).await;
         self.drop_from_index(whose).await?;
         self.forget_sign_ins(whose).await?;
         let mut kept = Kept::of(&removed);
@@ -86,6 +91,11 @@ impl Session {
             let portal = Portal::new(&self.context, provider)?;
             if let Some(signed_out) = sso::forget(&self.context, &portal).await? {
                 kept.portals.push((provider.name.as_str().to_owned(), Some(signed_out)));
+            }
+        }
+        for entry in former {
+            if let Some(signed_out) = sso::forget_former(&self.context, &entry).await? {
+                kept.portals.push((entry.root, Some(signed_out)));
             }
         }
         for (provider, name) in self.sign_ins(whose) {
@@ -117,13 +127,29 @@ impl Session {
                 entries.push(entry(&chain, last, &self.fingerprint(&chain, last)));
             }
         }
-        entries.retain(|entry| is_of(entry, whose));
+        entries.retain(|entry| is_of(entry, whose) && !entry.is_token());
         entries.sort();
         entries.dedup_by(|a, b| a.fingerprint == b.fingerprint && a.identity == b.identity);
         // What cannot be opened, now or ever, is there all the same.
         let name = |entry: &IndexEntry| self.cache_name(&Fingerprint::from_index(&entry.fingerprint));
         entries.retain(|entry| self.context.cache.holds(&name(entry)));
         Ok(entries)
+    }
+
+    /// Tokens of portals that the present configuration does not have, or has at another address: nobody where the list cannot
+    /// be read, which is said of the sessions in it.
+    async fn former_portals(&self, whose: &Logins) -> Vec<IndexEntry> {
+        let entries = self.read_index().await.ok().flatten().unwrap_or_default();
+        let own = self.settings.providers.values().filter(|provider| provider.kind == ProviderKind::IdentityCenter);
+        let own: Vec<String> =
+            own.filter_map(|provider| Some(Portal::new(&self.context, provider).ok()?.cache_name())).collect();
+        let is_former = |entry: &IndexEntry| {
+            entry.is_token()
+                && is_of(entry, whose)
+                && !own.contains(&entry.fingerprint)
+                && self.context.cache.holds(&entry.fingerprint)
+        };
+        entries.into_iter().filter(is_former).collect()
     }
 
     /// What refreshes the sign-ins of users by the browser.
@@ -233,33 +259,22 @@ impl Session {
     }
 
     fn index_name(&self) -> String {
-        format!("{INDEX}{}", self.context.realm)
+        index_name(&self.context)
     }
 
-    /// `None`: there is none, or nothing here opens it.
     async fn read_index(&self) -> Result<Option<Vec<IndexEntry>>, Error> {
-        Ok(self.context.load(&self.index_name()).await?.map(|bytes| index_from_bytes(&bytes)))
+        read_index(&self.context).await
     }
 
     /// Identities with sessions, live or not; nobody where that cannot be read.
     pub(super) async fn names_with_sessions(&self) -> HashSet<String> {
         let entries = self.read_index().await.ok().flatten().unwrap_or_default();
-        entries.into_iter().map(|entry| entry.identity).collect()
+        entries.into_iter().filter(|entry| !entry.is_token()).map(|entry| entry.identity).collect()
     }
 
     /// Adds a session to the index.
     pub(super) async fn index(&self, chain: &Chain, index: usize, fingerprint: &Fingerprint) -> Result<(), Error> {
-        let entry = entry(chain, index, fingerprint);
-        if self.read_index().await?.is_some_and(|entries| entries.contains(&entry)) {
-            return Ok(());
-        }
-        let name = self.index_name();
-        let _lock = self.context.lock(&name, "writes the credential cache").await?;
-        let mut entries = self.read_index().await?.unwrap_or_default();
-        entries.push(entry);
-        entries.sort();
-        entries.dedup();
-        self.context.store(&name, index_to_bytes(&entries)).await
+        add(&self.context, entry(chain, index, fingerprint)).await
     }
 
     /// Warns when this identity has sessions under another realm and none in this one: the repository was moved, or
@@ -340,6 +355,29 @@ impl Session {
     }
 }
 
+fn index_name(context: &Context) -> String {
+    format!("{INDEX}{}", context.realm)
+}
+
+/// `None`: there is none, or nothing here opens it.
+async fn read_index(context: &Context) -> Result<Option<Vec<IndexEntry>>, Error> {
+    Ok(context.load(&index_name(context)).await?.map(|bytes| index_from_bytes(&bytes)))
+}
+
+/// Adds an entry to the index, so that a logout finds what it stands for, whatever the configuration will be.
+pub(crate) async fn add(context: &Context, entry: IndexEntry) -> Result<(), Error> {
+    if read_index(context).await?.is_some_and(|entries| entries.contains(&entry)) {
+        return Ok(());
+    }
+    let name = index_name(context);
+    let _lock = context.lock(&name, "writes the credential cache").await?;
+    let mut entries = read_index(context).await?.unwrap_or_default();
+    entries.push(entry);
+    entries.sort();
+    entries.dedup();
+    context.store(&name, index_to_bytes(&entries)).await
+}
+
 fn without_index(error: &Error) -> Warning {
     let message = format!("sessions of earlier configurations cannot be found: {error}");
     let help = if error.is_damaged() {
@@ -387,6 +425,7 @@ fn entry(chain: &Chain, index: usize, fingerprint: &Fingerprint) -> IndexEntry {
         root: chain.root().to_owned(),
         identity: chain.identities[index].name.as_str().to_owned(),
         fingerprint: fingerprint.as_str().to_owned(),
+        endpoint: None,
     }
 }
 

@@ -34,14 +34,25 @@ pub(crate) struct StepRecord {
     pub basis: Option<String>,
 }
 
-/// One entry of the index: a chain step whose session is in the cache.
+/// One entry of the index: a chain step whose session is in the cache, or the token of a portal.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct IndexEntry {
     /// Name of the chain's root.
     pub(crate) root: String,
+    /// Empty: it is a token.
     pub(crate) identity: String,
+    /// Of a token its name in the cache.
     pub(crate) fingerprint: String,
+    /// Of a token where requests with it go, where that is not the usual place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) endpoint: Option<String>,
+}
+
+impl IndexEntry {
+    pub(crate) fn is_token(&self) -> bool {
+        self.identity.is_empty()
+    }
 }
 
 /// Stored form of a step. Owned strings, zeroed when dropped.

@@ -69,7 +69,8 @@ impl std::fmt::Display for Stop {
 
 /// Listens for the whole of a run, from before the first private file is written until the last one is gone. While one
 /// exists the process does not end by SIGINT, SIGTERM, SIGHUP or SIGQUIT; whoever holds it must act on [`Signals::next`].
-/// SIGUSR1 and SIGUSR2, which would end it just as well, mean the child.
+/// SIGUSR1 and SIGUSR2, timers (SIGALRM, SIGVTALRM, SIGPROF) and SIGIO, which would end it just as well, mean the child; without
+/// one a timer is a request to stop.
 pub struct Signals {
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
@@ -81,6 +82,8 @@ pub struct Signals {
     quit: tokio::signal::unix::Signal,
     #[cfg(unix)]
     words: [tokio::signal::unix::Signal; 2],
+    #[cfg(unix)]
+    timers: [(rustix::process::Signal, tokio::signal::unix::Signal); 4],
 }
 
 impl std::fmt::Debug for Signals {
@@ -96,14 +99,17 @@ impl Signals {
     /// # Errors
     /// [`Error::Signals`] when the system refuses the handlers.
     pub fn listen() -> Result<Signals, Error> {
+        use rustix::process::Signal as Timer;
         use tokio::signal::unix::{SignalKind, signal};
         let open = |kind| signal(kind).map_err(|source| Error::Signals { source });
+        let timer = |timer: Timer| Ok::<_, Error>((timer, open(SignalKind::from_raw(timer.as_raw()))?));
         Ok(Signals {
             interrupt: open(SignalKind::interrupt())?,
             terminate: open(SignalKind::terminate())?,
             hangup: open(SignalKind::hangup())?,
             quit: open(SignalKind::quit())?,
             words: [open(SignalKind::user_defined1())?, open(SignalKind::user_defined2())?],
+            timers: [timer(Timer::ALARM)?, timer(Timer::VTALARM)?, timer(Timer::PROF)?, timer(Timer::IO)?],
         })
     }
 
@@ -111,6 +117,7 @@ impl Signals {
     pub(super) async fn heard(&mut self) -> Heard {
         use rustix::process::Signal;
         let [first, second] = &mut self.words;
+        let [alarm, virtual_alarm, profile, io] = &mut self.timers;
         tokio::select! {
             _ = self.interrupt.recv() => Heard::Stop(Stop::Interrupt),
             _ = self.terminate.recv() => Heard::Stop(Stop::Terminate),
@@ -118,14 +125,22 @@ impl Signals {
             _ = self.quit.recv() => Heard::Stop(Stop::Quit),
             _ = first.recv() => Heard::Word(Signal::USR1),
             _ = second.recv() => Heard::Word(Signal::USR2),
+            _ = alarm.1.recv() => Heard::Word(alarm.0),
+            _ = virtual_alarm.1.recv() => Heard::Word(virtual_alarm.0),
+            _ = profile.1.recv() => Heard::Word(profile.0),
+            _ = io.1.recv() => Heard::Word(io.0),
         }
     }
 
     /// The next request to stop, where there is no child. Safe to drop and call again.
     pub async fn next(&mut self) -> Stop {
         loop {
-            if let Heard::Stop(stop) = self.heard().await {
-                return stop;
+            match self.heard().await {
+                Heard::Stop(stop) => return stop,
+                #[cfg(unix)]
+                Heard::Word(rustix::process::Signal::USR1 | rustix::process::Signal::USR2) => {}
+                #[cfg(unix)]
+                Heard::Word(_) => return Stop::Terminate,
             }
         }
     }

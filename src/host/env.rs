@@ -138,7 +138,7 @@ mod tests {
     fn passwords_are_for_who_asks_for_one() {
         let names = ["ATMOS_KEYRING_PASSWORD", "ATMOS_SAML_PASSWORD", "MINE", "CHOSEN"];
         let all = names.map(|name| (name, "pw")).into_iter().chain([(PASSWORD_ENV, "MINE"), ("PATH", "/bin")]);
-        let env = Env::from_iter(all);
+        let env: Env = all.collect();
         let mut of_child = env.clone();
         of_child.set(PASSWORD_ENV, "PATH");
         env.hide("CHOSEN");

@@ -272,7 +272,7 @@ mod tests {
         }
         std::fs::create_dir(path("folder.lock")).unwrap();
         std::os::unix::fs::symlink(path("notes.txt"), path("link.lock")).unwrap();
-        prune(temp.path(), Duration::from_secs(3600));
+        prune(temp.path(), Duration::from_hours(1));
         assert!(path("free.lock").exists(), "it is young");
         prune(temp.path(), Duration::ZERO);
         let mut left: Vec<_> =

@@ -115,7 +115,7 @@ mod tests {
         let log = folder.join("log");
         let (path, place) = (folder.display().to_string(), log.display().to_string());
         let fixed = [("PATH", path.as_str()), ("LOG", &place)];
-        let env = Env::from_iter(fixed.into_iter().chain(variables.iter().copied()));
+        let env: Env = fixed.into_iter().chain(variables.iter().copied()).collect();
         open_page(&testing::host(folder, env), named, "https://portal.test/x").unwrap();
         let deadline = Instant::now() + Duration::from_secs(20);
         while !log.exists() {

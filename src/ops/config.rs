@@ -3,14 +3,17 @@
 use std::sync::Arc;
 
 use super::App;
-use crate::auth::{AuthConfig, Realm};
+use crate::auth::{AuthConfig, Realm, redacted};
 use crate::config::InForce;
 use crate::diag::{Result, Warning};
 use crate::secret::{MASK, is_secret_setting, without_password};
 use crate::value::{Map, Node, Value};
+use crate::yaml::Step;
 
-/// Sections whose texts may be secrets.
-const SENSITIVE_SECTIONS: [&str; 4] = ["auth", "stores", "secrets", "integrations"];
+/// Sections whose texts may be secrets, beside `auth`.
+const SENSITIVE_SECTIONS: [&str; 3] = ["stores", "secrets", "integrations"];
+/// Kinds of components, each with a section of its own in manifests.
+const KINDS: [&str; 3] = ["terraform", "helmfile", "packer"];
 
 /// The effective configuration, defaults included. Secrets are masked unless the user switched that off.
 ///
@@ -24,12 +27,7 @@ pub fn describe(app: &App) -> Result<Node> {
     let section = map.entry("auth".into()).or_insert_with(Node::empty_map);
     section.make_map().insert("realm".into(), Node::from(realm.as_str()));
     if app.host.masker.is_on() {
-        for section in SENSITIVE_SECTIONS {
-            if let Some(node) = map.get_mut(section) {
-                *node = masked(node);
-            }
-        }
-        document = without_passwords(&document);
+        document = without_passwords(&masked(&document));
     }
     Ok(document)
 }
@@ -52,20 +50,20 @@ pub fn at<'n>(document: &'n Node, path: &str) -> Option<&'n Node> {
 /// Takes the secrets out of the section `auth` of a component that is shown. How one comes about (`!env NAME`) stays.
 pub(super) fn hide_auth(app: &App, document: &mut Map) {
     if let Some(auth) = document.get_mut("auth").filter(|_| app.host.masker.is_on())
-        && let Some(hidden) = hidden(auth)
+        && let Some(hidden) = redacted(&[], auth)
     {
         *auth = hidden;
     }
 }
 
-/// What stands at a path of a component's description, of which this is the first and the last key, without the secrets of
-/// `auth`. Without keys it is the whole description.
-pub(super) fn shown(app: &App, keys: [&str; 2], node: &Node) -> Node {
+/// What stands at a path of a component's description, without the secrets of `auth`. Without a path it is the whole
+/// description.
+pub(super) fn shown(app: &App, steps: &[Step], node: &Node) -> Node {
     let mut node = node.clone();
-    match keys {
-        ["", _] if node.get("auth").is_some() => hide_auth(app, node.make_map()),
-        ["auth", last] if app.host.masker.is_on() => {
-            if let Some(hidden) = hidden_below(last, &node) {
+    match steps {
+        [] if node.get("auth").is_some() => hide_auth(app, node.make_map()),
+        [Step::Key(section), rest @ ..] if section == "auth" && app.host.masker.is_on() => {
+            if let Some(hidden) = redacted(rest, &node) {
                 node = hidden;
             }
         }
@@ -74,12 +72,46 @@ pub(super) fn shown(app: &App, keys: [&str; 2], node: &Node) -> Node {
     node
 }
 
-/// The document without what the names of its keys call secret.
-pub(super) fn masked(node: &Node) -> Node {
-    hidden(node).unwrap_or_else(|| node.clone())
+/// A document of the configuration, or a file of it, without what its sections for secrets hold.
+pub(super) fn masked(document: &Node) -> Node {
+    let found = |key: &str| {
+        let section = document.get(key)?;
+        if key == "auth" { redacted(&[], section) } else { hidden(section) }
+    };
+    let mut new = document.clone();
+    for key in SENSITIVE_SECTIONS.into_iter().chain(["auth"]) {
+        if let Some(hidden) = found(key) {
+            new.make_map().insert(key.into(), hidden);
+        }
+    }
+    new
 }
 
-/// The same where there is something to hide.
+/// A manifest without the secrets of its sections `auth`: its own, those of kinds (`terraform.auth`) and of components
+/// (`components.terraform.vpc.auth`).
+pub(super) fn masked_manifest(document: &Node) -> Node {
+    let mut document = document.clone();
+    hide_in(&mut document);
+    for kind in KINDS {
+        if document.get(kind).is_some() {
+            document.make_map().get_mut(kind).into_iter().for_each(hide_in);
+        }
+        if document.get_path(["components", kind]).and_then(Node::as_map).is_none() {
+            continue;
+        }
+        let components = document.make_map().get_mut("components").and_then(|all| all.make_map().get_mut(kind));
+        components.into_iter().flat_map(|all| all.make_map().values_mut()).for_each(hide_in);
+    }
+    document
+}
+
+fn hide_in(node: &mut Node) {
+    if let Some(hidden) = node.get("auth").and_then(|auth| redacted(&[], auth)) {
+        node.make_map().insert("auth".into(), hidden);
+    }
+}
+
+/// A section without what the names of its keys call secret, where there is something to hide.
 fn hidden(node: &Node) -> Option<Node> {
     let value = match &node.value {
         Value::Map(map) => {
@@ -156,11 +188,19 @@ mod tests {
 
     #[test]
     fn texts_under_the_names_of_secrets_are_masked() {
-        let node = from_json(&serde_json::json!({"identities": {"a": {"credentials":
-            {"access_key_id": "AKIA", "secret_access_key": "x", "mfa_arn": ""}}}, "list": [{"Password": 5}, {"token": {"password_env": true}}]}));
-        let expected = serde_json::json!({"identities": {"a": {"credentials":
-            {"access_key_id": "AKIA", "secret_access_key": MASK, "mfa_arn": ""}}}, "list": [{"Password": MASK}, {"token": {"password_env": true}}]});
-        assert_eq!(to_json(&masked(&node)), expected);
+        let secret = serde_json::json!({"a": {"client_secret": "x", "token_url": "u", "mfa_arn": ""},
+            "list": [{"Password": 5}, {"token": {"n": 1}}]});
+        let hidden = serde_json::json!({"a": {"client_secret": MASK, "token_url": "u", "mfa_arn": ""},
+            "list": [{"Password": MASK}, {"token": {"n": 1}}]});
+        let auth = |value: &str| serde_json::json!({"identities": {"a": {"env": {"STAGE": value}}}});
+        let document = serde_json::json!({"stores": secret, "vars": secret, "auth": auth("dev")});
+        let expected = serde_json::json!({"stores": hidden, "vars": secret, "auth": auth(MASK)});
+        assert_eq!(to_json(&masked(&from_json(&document))), expected);
+        let manifest = |value: &str| {
+            serde_json::json!({"auth": auth(value), "vars": {"auth": auth("dev")}, "terraform": {"auth": auth(value)},
+                "components": {"terraform": {"vpc": {"auth": auth(value), "vars": {"auth": auth("dev")}}}, "packer": 5}})
+        };
+        assert_eq!(to_json(&masked_manifest(&from_json(&manifest("dev")))), manifest(MASK));
     }
 
     #[test]

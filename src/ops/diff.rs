@@ -8,11 +8,13 @@ use miette::Diagnostic;
 use super::App;
 use super::config;
 use super::describe::{self, StacksRequest};
+use super::explain::parse;
 use super::names::{Named, try_names};
 use crate::component::Asked;
 use crate::diag::{Failure, Result, nearest};
 use crate::resolve;
 use crate::value::{Map, Node, Path, Value};
+use crate::yaml::Step;
 
 /// What can be compared: the sections that manifests define.
 const SECTIONS: [&str; 13] = [
@@ -160,9 +162,12 @@ pub fn diff(app: &App, request: &DiffRequest) -> Result<Vec<Difference>> {
                 component = request.from.component.clone().unwrap_or_default();
             }
             let path = path.to_string();
-            let keys = || path.split('.').filter_map(|key| key.split('[').next());
-            let ends = [keys().next(), keys().next_back()].map(Option::unwrap_or_default);
-            let shown = |node: &Node| config::shown(app, ends, node);
+            // What stands at a path that cannot be read may be a secret.
+            let unread = |_| {
+                path.split(['.', '[']).take(1).chain(["credentials"]).map(|key| Step::Key(key.to_owned())).collect()
+            };
+            let steps = parse(&path).unwrap_or_else(unread);
+            let shown = |node: &Node| config::shown(app, &steps, node);
             let (from, to) = (from.map(shown), to.map(shown));
             found.push(Difference { component_type, component, path, from, to });
         };

@@ -152,15 +152,9 @@ pub fn explain(app: &App, request: &ExplainRequest) -> Result<Explanation> {
     let raw = raw.unwrap_or(&value).clone();
     let mut explanation = Explaining { app, origins, steps: &steps, written: Written::of(app, &written) }
         .explanation(request, &written, &raw, value);
-    let mut keys = steps.iter().filter_map(|step| match step {
-        Step::Key(key) => Some(key.as_str()),
-        Step::Index(_) => None,
-    });
-    let first = keys.next().unwrap_or_default();
-    let ends = [first, keys.next_back().unwrap_or(first)];
     let settings = explanation.others.iter_mut().chain(&mut explanation.winner).map(|setting| &mut setting.value);
     for value in settings.chain([&mut explanation.value]).chain(&mut explanation.computed) {
-        *value = config::shown(app, ends, value);
+        *value = config::shown(app, &steps, value);
     }
     Ok(explanation)
 }

@@ -135,6 +135,23 @@ impl Rails {
     }
 }
 
+impl Rails {
+    /// The same of an account that is known without asking anybody; nothing is said where none is.
+    ///
+    /// # Errors
+    /// Another account than the expected ones.
+    pub(super) fn check_known_account(&self, name: &IdentityName, found: Option<&str>) -> Result<()> {
+        match found.filter(|found| !self.accounts.is_empty() && !self.accounts.iter().any(|account| account == found)) {
+            None => Ok(()),
+            Some(found) => {
+                let (identity, expected) = (name.to_string(), self.accounts.join(" or "));
+                let (found, place) = (found.to_owned(), self.accounts_place.clone());
+                Err(Guarded::WrongAccount { identity, found, expected, place }.into())
+            }
+        }
+    }
+}
+
 /// That an identity which somebody named for this run is one of those that the component may use: its own, the required
 /// ones, and `allowed_identities`. Without that list everybody may.
 ///

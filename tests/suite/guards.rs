@@ -149,6 +149,11 @@ fn rails_of_the_configuration_hold_for_every_command_that_gives_credentials() {
             }
             let login = ["auth", "env", "--login", "--delivery", "env", "-i", "data-admin"];
             cloud.sandbox.atmos(&login).exits(1).says(phrase);
+            if phrase == "wrong account" {
+                // Nor what only leads to them.
+                let seen = cloud.sandbox.atmos(&["auth", "env", "-i", "data-admin"]).exits(1).says(phrase);
+                assert_eq!(seen.stdout, "");
+            }
         });
     }
     with(&cloud, "expected_account: \"444444444444\"", || {

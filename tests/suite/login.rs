@@ -247,6 +247,33 @@ fn case_12_logout_removes_the_bytes_and_tells_the_portal() {
 }
 
 #[test]
+fn logout_finds_tokens_of_portals_that_the_configuration_has_no_more() {
+    let cloud = Cloud::start(&[]);
+    let text = cloud.sandbox.read("atmos.yaml");
+    let gone = format!("{}auth: {{realm: scenario}}\n", &text[..text.find("auth:").unwrap()]);
+    let elsewhere = text.replace("https://acme.test/start", "https://other.test/start");
+    for changed in [elsewhere.clone(), gone] {
+        cloud.login("data-admin").success();
+        cloud.sandbox.write("atmos.yaml", &changed);
+        let told = cloud.portal.count("Logout");
+        let logout = ["auth", "logout", "--all"];
+        cloud.sandbox.atmos(&[&logout[..], &["--dry-run"]].concat()).success().says("token of corp");
+        assert_eq!(cloud.portal.count("Logout"), told);
+        cloud.sandbox.atmos(&logout).success().says("token of corp");
+        assert_eq!(cloud.portal.count("Logout"), told + 1);
+        cloud.sandbox.write("atmos.yaml", &text);
+        cloud.sandbox.atmos(&["auth", "process", "--identity", "data-admin"]).exits(2);
+        cloud.sandbox.atmos(&logout).success().says("nothing is kept");
+    }
+    // One that has the provider elsewhere now goes with the provider, too.
+    cloud.login("data-admin").success();
+    cloud.sandbox.write("atmos.yaml", &elsewhere);
+    cloud.sandbox.atmos(&["auth", "logout", "--provider", "corp"]).success().says("token of corp");
+    cloud.sandbox.write("atmos.yaml", &text);
+    cloud.sandbox.atmos(&["auth", "process", "--identity", "data-admin"]).exits(2);
+}
+
+#[test]
 fn logout_needs_no_password() {
     let mut cloud = Cloud::start(&[]);
     cloud.login("network-admin").success();

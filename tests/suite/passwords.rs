@@ -84,7 +84,7 @@ fn nobody_else_learns_a_password() {
         &["packer", "validate", "app", "-s", "dev"],
         &["workflow", "w", "-f", "w"],
         &["mine"],
-        &["auth", "exec", "--", "spy", "exec"],
+        &["auth", "exec", "--identity=false", "--", "spy", "exec"],
     ] {
         sandbox.atmos(words).success();
     }
@@ -103,7 +103,7 @@ fn nobody_else_learns_a_password() {
         "spy: function",
         "spy: plan",
         "spy: hook",
-        "spy: diff",
+        "spy: --state-values-file",
         "spy: validate",
         "spy: workflow",
         "spy: command",

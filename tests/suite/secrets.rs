@@ -201,6 +201,54 @@ fn secrets_of_the_auth_section_are_shown_nowhere() {
     assert!(shown.stdout.contains(key) && shown.stdout.contains(own), "{shown}");
 }
 
+/// What is secret is told by where it stands as much as by its name.
+#[test]
+fn variables_tokens_and_users_of_urls_of_the_auth_section_are_shown_nowhere() {
+    let mut sandbox = Sandbox::empty().with_file_keyring();
+    sandbox.write(
+        "atmos.yaml",
+        "base_path: .\nstacks: {base_path: stacks, included_paths: ['**/*'], name_pattern: '{stage}'}\n\
+         components: {terraform: {base_path: components/terraform}}\n\
+         auth:\n  realm: shown\n  providers:\n    tok: {kind: oidc, region: eu-west-1, spec: {audience: x, token_source: {type: url, \
+         url: 'https://bob:url-password-1@x.test/t', request_token: !env MY_TOKEN}}}\n  identities:\n    \
+         plain: {kind: aws/ambient, default: true, env: {STAGE: !env MY_STAGE, key: another-value-1}}\n",
+    );
+    let secrets = [
+        ("MY_TOKEN", "request-token-value-1"),
+        ("MY_STAGE", "stage-value-of-mine-1"),
+        ("X", "url-password-1"),
+        ("Y", "another-value-1"),
+    ];
+    for (name, value) in secrets {
+        sandbox.set(name, value);
+    }
+    sandbox.write("components/terraform/dns/main.tf", "");
+    sandbox.write("stacks/prod.yaml", "vars: {stage: prod}\ncomponents: {terraform: {dns: {auth: {identities: {plain: {env: {MORE: stage-value-of-mine-1}}}}}}}\n");
+    let env = ".auth.identities.plain.env.STAGE";
+    let commands: [&[&str]; 13] = [
+        &["auth", "list", "-f", "json"],
+        &["auth", "list", "-f", "yaml"],
+        &["describe", "config"],
+        &["config", "get", "auth"],
+        &["config", "list", "--format", "json"],
+        &["describe", "stacks"],
+        &["describe", "component", "dns", "-s", "prod", "--query", ".auth"],
+        &["describe", "component", "dns", "-s", "prod", "--query", env],
+        &["explain", "dns", "-s", "prod", "auth"],
+        &["explain", "dns", "-s", "prod", "auth.identities.plain.env.STAGE"],
+        &["explain", "dns", "-s", "prod", "auth.providers.tok.spec.token_source.url"],
+        &["list", "values", "dns", "--query", ".auth"],
+        &["stack", "list", "-s", "prod", "-c", "dns", "--format", "json"],
+    ];
+    for command in commands {
+        let seen = sandbox.atmos(command).success();
+        for (_, secret) in secrets {
+            assert!(!seen.stdout.contains(secret) && !seen.stderr.contains(secret), "{secret}: {seen}");
+        }
+        assert!(seen.stdout.contains("<MASKED>"), "{seen}");
+    }
+}
+
 /// The programs that this one starts for itself get none of its passwords.
 #[test]
 fn git_gets_no_password() {

@@ -133,6 +133,27 @@ fn quit_and_signals_of_the_users_own_reach_the_command() {
     cloud.assert_clean();
 }
 
+/// Timers and the like end the command as they do without us, and no key stays behind.
+#[test]
+fn timers_end_the_command_and_leave_no_key() {
+    let cloud = Cloud::start(&[]);
+    cloud.login("data-admin").success();
+    for signal in [Signal::ALARM, Signal::VTALARM, Signal::PROF, Signal::IO] {
+        let started = cloud.probes().join("started");
+        let _ = std::fs::remove_file(&started);
+        let script = "echo >\"$PROBE/started\"; exec sleep 60";
+        let words = ["auth", "exec", "-i", "data-admin", "--delivery", "files", "--", "sh", "-c", script];
+        let mut run = cloud.sandbox.spawn(&words);
+        wait_until("the command runs", Duration::from_mins(1), || {
+            assert!(run.is_running(), "the command has ended early");
+            started.exists().then_some(())
+        });
+        run.signal(signal);
+        run.wait().exits(128 + signal.as_raw());
+        cloud.assert_clean();
+    }
+}
+
 /// Ctrl-\\ of a terminal: the command dies of it as it does without us.
 #[test]
 fn quit_of_the_terminal_leaves_no_key() {

@@ -117,6 +117,17 @@ fn device_is_asked_once_for_all_roles_by_environment_command_and_prompt() {
 }
 
 #[test]
+fn refresh_leaves_sessions_that_need_a_code_as_they_are() {
+    let users = Users::start(&json!({"require_mfa": true}));
+    users.import_with(&["--mfa-arn", DEVICE]).success();
+    users.sandbox.atmos_with(&[("ATMOS_AWS_MFA_TOKEN", "123456")], &["auth", "login", "-i", "worker"]).success();
+    let seen = users.sandbox.atmos(&["auth", "refresh"]).success();
+    seen.says("identity worker: a code of its MFA device is needed; its session goes on until");
+    // Who is named is meant.
+    users.sandbox.atmos(&["auth", "refresh", "-i", "worker"]).exits(1).says("MFA code required");
+}
+
+#[test]
 fn role_with_a_device_shares_the_session_of_the_user() {
     let users = Users::start(&json!({"require_mfa": true}));
     users.import().success();

@@ -11,7 +11,8 @@ use super::super::aws::refusal::Refusal;
 use super::super::context::Context;
 use super::super::creds::PortalToken;
 use super::super::error::Error;
-use super::super::record::{token_from_bytes, token_to_bytes};
+use super::super::logout::add as index;
+use super::super::record::{IndexEntry, token_from_bytes, token_to_bytes};
 use super::portal::Portal;
 use super::{browser, code, device, grant};
 use crate::secret::{Expose, Secret};
@@ -148,6 +149,8 @@ async fn obtain(context: &Context, portal: &Portal, wanted: Wanted<'_>, force: b
         None => return Err(needs_terminal(context, portal)),
     };
     context.store(&portal.cache_name(), token_to_bytes(&token)).await?;
+    let (root, fingerprint, endpoint) = (portal.name.clone(), portal.cache_name(), portal.endpoint(context, None)?);
+    index(context, IndexEntry { root, identity: String::new(), fingerprint, endpoint }).await?;
     Ok(token)
 }
 
@@ -212,10 +215,30 @@ pub(crate) async fn forget(context: &Context, portal: &Portal) -> Result<Option<
     Ok(Some(signed_out))
 }
 
+/// The same of a portal that the configuration does not know, or not so any more.
+pub(crate) async fn forget_former(context: &Context, entry: &IndexEntry) -> Result<Option<bool>, Error> {
+    let token = match context.load(&entry.fingerprint).await {
+        Err(error) if error.is_locked() => None,
+        other => other?.and_then(|bytes| token_from_bytes(&bytes)),
+    };
+    let signed_out = match &token {
+        Some(token) => {
+            context.mask_token(token);
+            sign_out_at(context, &token.region, entry.endpoint.as_deref(), token).await
+        }
+        None => false,
+    };
+    Ok(context.remove(&entry.fingerprint).await?.then_some(signed_out))
+}
+
 /// Best effort: the token is removed whatever the portal says.
 async fn sign_out(context: &Context, portal: &Portal, token: &PortalToken) -> bool {
     let Ok(endpoint) = portal.endpoint(context, None) else { return false };
-    let Ok(client) = context.clients.sso(&portal.region, endpoint.as_deref()) else { return false };
+    sign_out_at(context, &portal.region, endpoint.as_deref(), token).await
+}
+
+async fn sign_out_at(context: &Context, region: &str, endpoint: Option<&str>, token: &PortalToken) -> bool {
+    let Ok(client) = context.clients.sso(region, endpoint) else { return false };
     let call = client.logout().access_token(token.access_token.expose_secret()).send();
     matches!(tokio::time::timeout(LOGOUT, call).await, Ok(Ok(_)))
 }

@@ -44,12 +44,25 @@ impl Question {
     }
 }
 
+/// Why an answer has no credentials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Why {
+    /// The run may use the identity, and could not get any.
+    Failed,
+    /// Who asks is none of the run's processes.
+    Stranger,
+}
+
 /// What a run answers in place of credentials.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Reply {
     /// Why there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) error: Option<String>,
+    /// Where it is not that the run may not use the identity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) why: Option<Why>,
     /// The run means something else by the name: the directory of its configuration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) differs: Option<String>,
@@ -75,7 +88,11 @@ pub fn request(socket: &Path, question: &Question, timeout: Duration) -> Result<
             let here = question.meant.as_ref().map(|meant| meant.configuration.clone()).unwrap_or_default();
             Err(Error::Differs { identity, here, there })
         }
-        Ok(Reply { error: Some(reason), .. }) => Err(Error::Refused { identity, reason }),
+        Ok(Reply { error: Some(reason), why, .. }) => Err(match why {
+            None => Error::Refused { identity, reason },
+            Some(Why::Failed) => Error::Failed { identity, reason },
+            Some(Why::Stranger) => Error::Stranger { identity },
+        }),
         Ok(Reply { allowed: true, .. }) if question.only_check => Ok(answer),
         _ => Err(Error::BadAnswer { socket: socket.to_path_buf() }),
     }

@@ -81,6 +81,26 @@ pub enum Error {
     #[diagnostic(code(atmos::auth::run::refused))]
     Refused { identity: String, reason: String },
 
+    #[error("the run around this command could not get credentials of `{identity}`: {reason}")]
+    #[diagnostic(
+        code(atmos::auth::run::failed),
+        help(
+            "mend that outside of the run (`atmos auth login -i {identity}` where somebody has to sign in); the run takes it up"
+        )
+    )]
+    Failed { identity: String, reason: String },
+
+    #[error(
+        "the run around this command gives no credentials of `{identity}`: it has not started the process that asks"
+    )]
+    #[diagnostic(
+        code(atmos::auth::run::stranger),
+        help(
+            "start it through `atmos auth exec` or `atmos auth shell`, or unset ATMOS_RUN_SOCKET to ask without that run"
+        )
+    )]
+    Stranger { identity: String },
+
     #[error(
         "identity `{identity}` of the configuration in `{here}` is not the identity `{identity}` of the run around this \
          command, whose configuration is in `{there}`: kind, account, role, region, realm or endpoint differ"

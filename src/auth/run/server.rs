@@ -60,7 +60,7 @@ mod unix {
     use super::Service;
     use crate::auth::delivery::helper_answer;
     use crate::auth::run::Error;
-    use crate::auth::run::client::{Question, Reply};
+    use crate::auth::run::client::{Question, Reply, Why};
     use crate::auth::run::peer::{self, Peer};
     use crate::diag::Warning;
 
@@ -154,7 +154,7 @@ mod unix {
                 Ok(question) if peer == Peer::Stranger => {
                     let identity = question.identity;
                     self.refuse(format!("a process that this run has not started asked for identity {identity:?}"));
-                    refusal("the process that asks was not started by this run")
+                    refused("the process that asks was not started by this run", Some(Why::Stranger))
                 }
                 Ok(question) => self.reply(question).await,
                 Err(reason) => refusal(reason),
@@ -196,7 +196,7 @@ mod unix {
             };
             match given {
                 Ok(credentials) => helper_answer(&credentials, Timestamp::now()),
-                Err(reason) => refusal(&reason),
+                Err(reason) => refused(&reason, Some(Why::Failed)),
             }
         }
 
@@ -206,7 +206,11 @@ mod unix {
     }
 
     fn refusal(reason: &str) -> Zeroizing<String> {
-        other(&Reply { error: Some(reason.to_owned()), ..Reply::default() })
+        refused(reason, None)
+    }
+
+    fn refused(reason: &str, why: Option<Why>) -> Zeroizing<String> {
+        other(&Reply { error: Some(reason.to_owned()), why, ..Reply::default() })
     }
 
     fn other(reply: &Reply) -> Zeroizing<String> {

@@ -60,11 +60,16 @@ pub(super) fn refresh(context: &Context, args: &RefreshArgs) -> Result<u8> {
     let report =
         context.block_on(auth::refresh(&access, &auth::RefreshRequest { identity: flag(&args.identity) }))??;
     let talk = &context.host.talk;
-    if report.done.is_empty() && report.failed.is_empty() {
+    if report.done.is_empty() && report.failed.is_empty() && report.kept.is_empty() {
         talk.info("nothing to refresh: no identity has a session here");
     }
     if !report.done.is_empty() {
         talk.info(views::logins(&report.done, context.host.now()).trim_end());
+    }
+    for (name, end) in &report.kept {
+        talk.attention(format!(
+            "identity {name}: a code of its MFA device is needed; its session goes on until {end:.0}"
+        ));
     }
     let verbose = context.global.verbose == Some(true);
     report.failed.iter().for_each(|(_, error)| context.screen.error(error, verbose));

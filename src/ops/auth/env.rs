@@ -69,6 +69,7 @@ pub async fn env(access: &Access, request: &EnvRequest) -> Result<EnvReport> {
         None => {}
     }
     let known = access.describe(&access.session, &name).await?;
+    gate.check_known(known.account.as_deref())?;
     let (set, unset) = match delivery {
         Delivery::Env => with_keys(access, &gate, &name, &known).await?,
         Delivery::Process => match of_another_cloud(access, &name, request.delivery.is_some()).await? {

@@ -99,6 +99,15 @@ impl<'a> Gate<'a> {
         }
     }
 
+    /// That the account of the identity, as far as it is known, is one that is expected: where nothing is given out yet, but
+    /// what leads to it.
+    ///
+    /// # Errors
+    /// Another account.
+    pub(super) fn check_known(&self, account: Option<&str>) -> Result<()> {
+        self.rails.check_known_account(self.name, account).or_else(|report| Err(self.refuse(report)?))
+    }
+
     /// That the run around this process gives credentials that may be used; it is asked only where that matters.
     ///
     /// # Errors

@@ -64,6 +64,7 @@ pub fn stack_paths(
     if let Some(file) = file {
         let path = app.host.absolute(file);
         let node = File::open(&app.host, &path)?.document()?;
+        let node = if app.host.masker.is_on() { config::masked_manifest(&node) } else { node };
         let mut rows = Vec::new();
         add_file(&shown(&app.host, &path), &node, &mut rows);
         return Ok(chosen(rows, pattern));

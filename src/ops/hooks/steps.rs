@@ -107,7 +107,7 @@ impl Run<'_, '_> {
 
     async fn held_step(&mut self, step: &Step, held: Option<&Held>) -> Result<u8> {
         let mut env = match held {
-            Some(held) => self.as_another(held)?,
+            Some(held) => self.as_another(held),
             None => self.env.clone(),
         };
         for (name, value) in &step.env {
@@ -131,7 +131,7 @@ impl Run<'_, '_> {
 
     /// The environment of a step that is somebody else than the component: nothing of the component's own identity, but
     /// what the hook and the steps before have set, and what terraform is told.
-    fn as_another(&self, held: &Held) -> Result<Env> {
+    fn as_another(&self, held: &Held) -> Env {
         let Around { app, instance, env: own, .. } = self.around;
         let mut env = child::environment(app, &instance.sections.env, held);
         for (name, value) in self.env.iter() {
@@ -141,7 +141,7 @@ impl Run<'_, '_> {
                 env.set(known, value);
             }
         }
-        Ok(env)
+        env
     }
 
     /// The folder of the component, where a step names no other; atmos itself runs where it was started. A path that
