@@ -20,6 +20,7 @@ mod federation;
 mod flow_tests;
 pub mod given;
 mod identity;
+pub mod import;
 pub mod integration;
 pub mod kind;
 pub mod list;
