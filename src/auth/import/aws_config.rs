@@ -78,7 +78,7 @@ impl Mapper<'_> {
         let mut own = self.shared.flattened(name)?;
         let region = own.shift_remove("region");
         let (fields, account) = match own.shift_remove("role_arn") {
-            Some(role) => self.role(name, &role, region, &mut own)?,
+            Some(role) => self.role(name, &role, region.as_deref(), &mut own)?,
             None => match self.base(name, region.as_deref(), &mut own)? {
                 Some(base) => (base.fields, base.account),
                 None => (self.plain(name, region.as_deref(), &mut own)?, None),
@@ -97,7 +97,7 @@ impl Mapper<'_> {
         &mut self,
         name: &str,
         role: &str,
-        region: Option<String>,
+        region: Option<&str>,
         own: &mut Settings,
     ) -> Result<(Fields, Option<String>), String> {
         let mut take = |key: &str| own.shift_remove(key);
@@ -113,11 +113,11 @@ impl Mapper<'_> {
             .maybe("source_identity", take("source_identity"))
             .maybe("session_tags", take("session_tags").map(|tags| pairs(&tags)))
             .maybe("transitive_tag_keys", take("transitive_session_tags").map(|keys| list(&keys)))
-            .maybe("region", region.clone());
+            .maybe("region", region);
         if let Some(text) = duration.filter(|text| seconds(text).is_none()) {
             self.draft.note(name, format!("duration_seconds `{text}` is no number of seconds, and was left out"));
         }
-        let (path, before) = self.before(name, region.as_deref(), own)?;
+        let (path, before) = self.before(name, region, own)?;
         let fields = fields.with(path, before).with("principal", principal.node());
         Ok((endpoint(fields, own), account_of(role).map(str::to_owned)))
     }
@@ -209,7 +209,7 @@ impl Mapper<'_> {
             name,
             format!("its key stays where it is; store it: `atmos auth user import -i {name} --from-profile {name}`"),
         );
-        Ok(Some(Base { fields: self.user(region, own), account: None }))
+        Ok(Some(Base { fields: with_device(region, own), account: None }))
     }
 
     /// A permission set: settings of the AWS CLI, or of Granted.
@@ -267,7 +267,7 @@ impl Mapper<'_> {
             }
             Maker::AwsVault(other) => {
                 self.in_vault(name, other.as_deref().unwrap_or(name));
-                return Ok(Base { fields: self.user(region, own), account: None });
+                return Ok(Base { fields: with_device(region, own), account: None });
             }
             Maker::Granted(other) => {
                 let other = other.as_deref().unwrap_or(name);
@@ -278,7 +278,7 @@ impl Mapper<'_> {
                          user import -i {name} --from-profile {other}`"
                     ),
                 );
-                return Ok(Base { fields: self.user(region, own), account: None });
+                return Ok(Base { fields: with_device(region, own), account: None });
             }
             Maker::Other => {}
         }
@@ -302,14 +302,7 @@ impl Mapper<'_> {
             );
         }
         self.in_vault(name, name);
-        Ok(self.user(region, own))
-    }
-
-    fn user(&mut self, region: Option<&str>, own: &mut Settings) -> Fields {
-        let fields = user(region)
-            .maybe("credentials.mfa_arn", own.shift_remove("mfa_serial"))
-            .maybe("credentials.mfa_process", own.shift_remove("mfa_process"));
-        endpoint(fields, own)
+        Ok(with_device(region, own))
     }
 
     fn in_vault(&mut self, name: &str, profile: &str) {
@@ -332,6 +325,14 @@ pub(super) fn permission_set(provider: &str, account: &str, role: &str) -> Field
 /// Keys that last, which are stored elsewhere.
 pub(super) fn user(region: Option<&str>) -> Fields {
     Fields::kind("aws/user").maybe("credentials.region", region)
+}
+
+/// The same with the device that the profile names.
+fn with_device(region: Option<&str>, own: &mut Settings) -> Fields {
+    let fields = user(region)
+        .maybe("credentials.mfa_arn", own.shift_remove("mfa_serial"))
+        .maybe("credentials.mfa_process", own.shift_remove("mfa_process"));
+    endpoint(fields, own)
 }
 
 fn endpoint(fields: Fields, own: &mut Settings) -> Fields {

@@ -96,7 +96,7 @@ impl Draft {
 
     /// Adds a provider, and gives the name that it got.
     pub(super) fn provider(&mut self, wanted: &str, fields: Fields) -> String {
-        let name = self.named(&self.providers, wanted, None);
+        let name = free_name(&self.providers, wanted, None);
         self.providers.push(Entry { name: name.clone(), node: fields.0, comments: Vec::new() });
         self.renamed(wanted, &name);
         name
@@ -117,7 +117,7 @@ impl Draft {
 
     /// Adds an identity, and gives the name that it got: the one that is wanted, with the account where that is taken.
     pub(super) fn identity(&mut self, wanted: &str, account: Option<&str>, fields: Fields) -> String {
-        let name = self.named(&self.identities, wanted, account);
+        let name = free_name(&self.identities, wanted, account);
         self.identities.push(Entry { name: name.clone(), node: fields.0, comments: Vec::new() });
         self.renamed(wanted, &name);
         name
@@ -134,16 +134,6 @@ impl Draft {
         if wanted != name {
             self.note(wanted, format!("is called `{name}` here"));
         }
-    }
-
-    fn named(&self, taken: &[Entry], wanted: &str, account: Option<&str>) -> String {
-        let wanted = usable(wanted);
-        let new = account.filter(|account| !wanted.ends_with(account));
-        let with_account = new.map(|account| format!("{wanted}-{account}"));
-        let counted = (2..).map(|number| format!("{}-{number}", with_account.as_deref().unwrap_or(&wanted)));
-        let mut candidates = std::iter::once(wanted.clone()).chain(with_account.clone()).chain(counted);
-        let is_free = |name: &String| taken.iter().all(|entry| !is_same(&entry.name, name));
-        candidates.find(is_free).unwrap_or_default()
     }
 
     /// Takes everything out that `auth validate` would call an error, and whatever rests on it, until nothing of the kind is left.
@@ -215,6 +205,17 @@ impl Draft {
 pub(super) fn portal_fields(url: &str, region: &str) -> Fields {
     let url = url.trim_end_matches(['/', '#']);
     Fields::kind("aws/iam-identity-center").with("start_url", url).with("region", region)
+}
+
+/// The name that is wanted, with the account or a number where it is taken.
+fn free_name(taken: &[Entry], wanted: &str, account: Option<&str>) -> String {
+    let wanted = usable(wanted);
+    let new = account.filter(|account| !wanted.ends_with(account));
+    let with_account = new.map(|account| format!("{wanted}-{account}"));
+    let counted = (2..).map(|number| format!("{}-{number}", with_account.as_deref().unwrap_or(&wanted)));
+    let mut candidates = std::iter::once(wanted.clone()).chain(with_account.clone()).chain(counted);
+    let is_free = |name: &String| taken.iter().all(|entry| !is_same(&entry.name, name));
+    candidates.find(is_free).unwrap_or_default()
 }
 
 /// Two names that an AWS configuration, or whoever types them, could not tell apart.

@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use crate::host::md5;
+use crate::value::hex;
 
 const BLOCK: usize = 16;
 const SALTED: &[u8] = b"Salted__";
@@ -24,7 +25,7 @@ pub(super) fn open(text: &str, machine_id: &str) -> Option<Zeroizing<String>> {
     let sealed = STANDARD.decode(text.split_whitespace().collect::<String>()).ok()?;
     let id = machine_id.trim();
     // The library that Leapp asks gives the hash of the id.
-    let hashed = |id: &str| Sha256::digest(id.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let hashed = |id: &str| hex(&Sha256::digest(id.as_bytes()));
     let passwords = [id.to_owned(), hashed(id), hashed(&id.to_lowercase())];
     passwords.iter().find_map(|password| with_password(&sealed, password))
 }

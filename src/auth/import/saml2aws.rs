@@ -93,19 +93,16 @@ fn account(draft: &mut Draft, mut account: Account) {
     }
     let (role, profile) = (account.take("role_arn"), account.take("aws_profile").filter(|name| name != PROFILE));
     let policies = account.take("policy_arn_list");
-    match role {
-        Some(role) => {
-            let fields = Fields::kind("aws/assume-role")
-                .with("via.provider", provider.as_str())
-                .with("principal.assume_role", role.as_str())
-                .maybe("principal.policy_arns", policies.map(|arns| list(&arns)));
-            let fields = if about == "default" { fields.with("default", true) } else { fields };
-            draft.identity(profile.as_deref().unwrap_or(&about), account_of(&role), fields);
-        }
-        None => {
-            let text = format!("it names no role: `atmos auth saml roles -p {provider}` lists those that there are");
-            draft.note(&about, text);
-        }
+    if let Some(role) = role {
+        let fields = Fields::kind("aws/assume-role")
+            .with("via.provider", provider.as_str())
+            .with("principal.assume_role", role.as_str())
+            .maybe("principal.policy_arns", policies.map(|arns| list(&arns)));
+        let fields = if about == "default" { fields.with("default", true) } else { fields };
+        draft.identity(profile.as_deref().unwrap_or(&about), account_of(&role), fields);
+    } else {
+        let text = format!("it names no role: `atmos auth saml roles -p {provider}` lists those that there are");
+        draft.note(&about, text);
     }
     let left = account.settings.iter().filter(|(_, value)| !UNSET.contains(&value.as_str()));
     let left: Vec<&str> = left.map(|(key, _)| key.as_str()).filter(|key| !SILENT.contains(key)).collect();
