@@ -21,6 +21,7 @@ mod fingerprint;
 mod flow_tests;
 pub mod given;
 mod identity;
+pub mod import;
 pub mod integration;
 pub mod kind;
 pub mod list;

@@ -91,32 +91,76 @@ impl Profiles {
 
     /// `prefixed`: sections are called `profile x`, but for the default one.
     fn add(&mut self, text: &str, prefixed: bool) {
-        let mut current: Option<String> = None;
-        for line in text.lines() {
-            let nested = line.starts_with([' ', '\t']);
-            let line = line.trim();
-            if line.is_empty() || line.starts_with(['#', ';']) {
-                continue;
-            }
-            if let Some(header) =
-                line.strip_prefix('[').and_then(|rest| rest.split_once(']')).map(|(name, _)| name.trim())
-            {
-                let own = header.strip_prefix("profile").filter(|rest| rest.starts_with([' ', '\t'])).map(str::trim);
-                current = match own {
-                    Some(name) if prefixed => Some(name.to_owned()),
-                    None if !prefixed || header == "default" => Some(header.to_owned()),
-                    _ => None,
-                };
-                continue;
-            }
-            // What is indented belongs to a setting that nobody here reads.
-            let Some((key, value)) = line.split_once('=').filter(|_| !nested) else { continue };
-            if let Some(name) = &current {
-                let settings = self.known.entry(name.clone()).or_default();
-                settings.insert(key.trim().to_ascii_lowercase(), without_comment(value).to_owned());
+        for section in ini_sections(text) {
+            let header = section.header.as_str();
+            let name = match section.profile() {
+                Some(name) if prefixed => name,
+                None if !prefixed || header == "default" => header,
+                _ => continue,
+            };
+            for setting in &section.settings {
+                let settings = self.known.entry(name.to_owned()).or_default();
+                settings.insert(setting.key.clone(), setting.value.clone());
             }
         }
     }
+}
+
+/// A section of a file of AWS tools, and of other files of their form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IniSection {
+    /// What stands between the brackets.
+    pub header: String,
+    pub settings: Vec<IniSetting>,
+}
+
+/// A setting of a section. What is indented below it is not among them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IniSetting {
+    /// In lower case.
+    pub key: String,
+    pub value: String,
+    /// Its line, from 1 on.
+    pub line: usize,
+}
+
+impl IniSection {
+    /// The name behind `profile`.
+    pub fn profile(&self) -> Option<&str> {
+        self.named("profile")
+    }
+
+    /// The name behind a word such as `sso-session`.
+    pub fn named(&self, word: &str) -> Option<&str> {
+        let rest = self.header.strip_prefix(word).filter(|rest| rest.starts_with([' ', '\t']))?;
+        let name = rest.trim();
+        let quoted = ['"', '\''].into_iter().find_map(|mark| name.strip_prefix(mark)?.strip_suffix(mark));
+        Some(quoted.unwrap_or(name))
+    }
+}
+
+/// The sections of a text, in their order. What stands before the first one belongs to none.
+pub fn ini_sections(text: &str) -> Vec<IniSection> {
+    let mut sections: Vec<IniSection> = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        let nested = line.starts_with([' ', '\t']);
+        let line = line.trim();
+        if line.is_empty() || line.starts_with(['#', ';']) {
+            continue;
+        }
+        if let Some(header) = line.strip_prefix('[').and_then(|rest| rest.split_once(']')).map(|(name, _)| name.trim())
+        {
+            sections.push(IniSection { header: header.to_owned(), settings: Vec::new() });
+            continue;
+        }
+        // What is indented belongs to a setting that nobody here reads.
+        let Some((key, value)) = line.split_once('=').filter(|_| !nested) else { continue };
+        if let Some(section) = sections.last_mut() {
+            let (key, value) = (key.trim().to_ascii_lowercase(), without_comment(value).to_owned());
+            section.settings.push(IniSetting { key, value, line: index + 1 });
+        }
+    }
+    sections
 }
 
 /// A value up to a comment behind a blank.
@@ -167,6 +211,14 @@ mod tests {
         assert!(!profiles.get("a b").unwrap().contains_key("x"));
         // Half of a key is none.
         assert!(profiles.keys("default").is_none() && profiles.keys("nobody").is_none());
+    }
+
+    #[test]
+    fn sections_keep_their_order_names_and_lines() {
+        let found = ini_sections("x = 1\n[profile 'a b']\nRegion = r\n\n[sso-session q]\ns3 =\n  y = 1\n");
+        assert_eq!((found.len(), found[0].profile(), found[1].profile()), (2, Some("a b"), None));
+        assert_eq!((found[1].named("sso-session"), found[1].settings.len()), (Some("q"), 1));
+        assert_eq!((found[0].settings[0].key.as_str(), found[0].settings[0].line), ("region", 3));
     }
 
     #[test]

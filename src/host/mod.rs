@@ -21,6 +21,7 @@ pub mod kin;
 pub mod lock;
 mod machine;
 mod masked;
+mod md5;
 mod network;
 mod once;
 mod page;
@@ -35,7 +36,7 @@ pub mod trust;
 pub mod xml;
 
 pub use aws::{aws_domain, aws_endpoint, ignores_aws_endpoints};
-pub use aws_profiles::{ProfileKeys, ProfileSettings, Profiles, chosen_profile};
+pub use aws_profiles::{IniSection, ProfileKeys, ProfileSettings, Profiles, chosen_profile, ini_sections};
 pub use aws_signature::AwsSigner;
 pub use capture::{Captured, Limit, capture};
 pub use dirs::Dirs;
@@ -48,6 +49,7 @@ pub use http::{
 };
 pub use machine::{Host, platform};
 pub use masked::{Spoken, masked_stderr};
+pub use md5::md5;
 pub use network::{Network, NetworkError, Route};
 pub use once::Once;
 pub use page::{BROWSER_VARIABLE, open_page, start_browser};

@@ -5,6 +5,7 @@
 mod affected;
 pub mod auth;
 pub mod auth_graph;
+pub mod auth_import;
 pub mod auth_look;
 pub mod auth_tools;
 mod component;

@@ -15,7 +15,6 @@ mod google_login;
 mod http;
 pub mod keeper;
 mod local;
-mod md5;
 mod outputs;
 mod reach;
 mod read;

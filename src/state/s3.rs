@@ -6,7 +6,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::error::Error;
-use super::md5::md5;
 use super::reader::{Reader, joined, refused};
 use super::settings::{Settings, pairs, text, texts};
 use crate::auth::aws::ambient::Ambient;
@@ -14,7 +13,7 @@ use crate::auth::aws::sign::sign;
 use crate::auth::aws::sts::{Role, Sts};
 use crate::auth::creds::AwsCredentials;
 use crate::host::xml::element;
-use crate::host::{HttpRequest, HttpResponse, Profiles, aws_domain, chosen_profile, percent_encode_path};
+use crate::host::{HttpRequest, HttpResponse, Profiles, aws_domain, chosen_profile, md5, percent_encode_path};
 use crate::secret::Secret;
 use crate::value::{DurationForm, Node, parse_duration};
 

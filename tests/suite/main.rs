@@ -75,6 +75,7 @@ mod hooks_kinds;
 mod hygiene;
 mod identities;
 mod implementations;
+mod importing;
 mod inits;
 mod integrations;
 mod integrations_azure;

@@ -22,7 +22,7 @@ const HALF: usize = 8;
 
 /// Why a text stays closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Closed {
+pub enum Closed {
     /// It is none of these texts, or it was changed.
     Damaged,
     WrongPassword,
@@ -40,7 +40,10 @@ struct Header {
 }
 
 /// The text that a password opens.
-pub(super) fn open(token: &str, password: &[u8]) -> Result<Zeroizing<Vec<u8>>, Closed> {
+///
+/// # Errors
+/// [`Closed`].
+pub fn open(token: &str, password: &[u8]) -> Result<Zeroizing<Vec<u8>>, Closed> {
     let parts: Vec<&str> = token.trim().split('.').collect();
     let [head, key, nonce, sealed, tag] = parts[..] else { return Err(Closed::Damaged) };
     let decode = |text: &str| URL_SAFE_NO_PAD.decode(text).map_err(|_| Closed::Damaged);

@@ -20,6 +20,7 @@ mod system;
 mod unlocked;
 
 pub use error::Error;
+pub use jwe::{Closed, open as open_sealed};
 pub use open::Store;
 pub use reference::FilesOfReference;
 pub use seal::random_name;

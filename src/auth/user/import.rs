@@ -88,7 +88,7 @@ fn json(text: &str) -> Result<Found, Error> {
     let document: Value = serde_json::from_str(text).map_err(|_| unknown("it is no valid JSON"))?;
     let inner = document.get("AccessKey").or_else(|| document.get("data")).unwrap_or(&document);
     let get = |names: &[&str]| names.iter().find_map(|name| inner.get(name)?.as_str());
-    let id = get(&["access_key_id", "AccessKeyId", "AWS_ACCESS_KEY_ID"]);
+    let id = get(&["access_key_id", "AccessKeyId", "AccessKeyID", "AWS_ACCESS_KEY_ID"]);
     let secret = get(&["secret_access_key", "SecretAccessKey", "AWS_SECRET_ACCESS_KEY"]);
     let (Some(id), Some(secret)) = (id, secret) else { return Err(unknown("a half of the key is missing")) };
     let token = get(&["session_token", "SessionToken", "AWS_SESSION_TOKEN"]);
@@ -126,6 +126,7 @@ mod tests {
         for text in [
             format!(r#"{{"access_key_id": "{ID}", "secret_access_key": "s/e+c", "mfa_arn": "arn:x"}}"#),
             format!(r#"{{"AccessKey": {{"UserName": "me", "AccessKeyId": "{ID}", "SecretAccessKey": "s/e+c"}}}}"#),
+            format!(r#"{{"AccessKeyID": "{ID}", "SecretAccessKey": "s/e+c", "SessionToken": "", "CanExpire": false}}"#),
             format!("\u{feff}Access key ID,Secret access key\r\n{ID},s/e+c\r\n"),
             format!("User name,Access key ID,Secret access key\nme,{ID},s/e+c"),
             format!("[default]\naws_access_key_id = {ID}\naws_secret_access_key = s/e+c\nregion = eu-west-1\n"),

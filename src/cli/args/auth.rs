@@ -55,6 +55,13 @@ pub enum AuthCommand {
     Console(super::ConsoleArgs),
     /// Store, import and rotate the access keys of identities of kind aws/user
     User(super::UserArgs),
+    #[command(
+        about = "Make an `auth` section of what another tool knows: its files are read, and stay as they are",
+        long_about = "Make an `auth` section of what another tool knows: its files are read, and stay as they are.\n\nThe section is \
+                      printed as YAML without any secret; what is skipped, and what is left to be done, goes to standard \
+                      error."
+    )]
+    Import(super::AuthImportArgs),
     /// Move what a keyring holds into another one
     Keyring(super::KeyringArgs),
     /// What an identity provider of kind aws/saml offers

@@ -69,7 +69,7 @@ pub struct UserArgs {
 pub enum UserCommand {
     /// Configure static AWS user credentials: they are asked for, checked, and stored securely in keyring
     Configure(ConfigureArgs),
-    /// Store an access key from standard input, a file, the environment, an AWS profile or the Go version of atmos
+    /// Store an access key from standard input, a file, the environment, an AWS profile, aws-vault or the Go version of atmos
     Import(ImportArgs),
     /// Make a new access key, check it, use it from now on and remove the old one
     Rotate(RotateArgs),
@@ -104,7 +104,7 @@ pub struct ConfigureArgs {
 }
 
 #[derive(Debug, Args)]
-#[group(id = "origin", required = true, multiple = false, args = ["from_stdin", "from_env", "from_file", "from_profile", "from_reference"])]
+#[group(id = "origin", required = true, multiple = false, args = ["from_stdin", "from_env", "from_file", "from_profile", "from_reference", "from_aws_vault"])]
 pub struct ImportArgs {
     #[command(flatten)]
     pub identity: IdentityArgs,
@@ -131,6 +131,10 @@ pub struct ImportArgs {
     /// What the Go version of atmos keeps in the keyring of the system or of files; it stays there
     #[arg(long)]
     pub from_reference: bool,
+
+    /// What the file keyring of aws-vault has for this profile (AWS_VAULT_FILE_DIR, AWS_VAULT_FILE_PASSPHRASE)
+    #[arg(long, value_name = "PROFILE")]
+    pub from_aws_vault: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -4,6 +4,7 @@
 mod affected;
 mod atlantis;
 mod auth;
+mod auth_import;
 mod auth_look;
 mod auth_tools;
 mod aws;
@@ -35,6 +36,7 @@ pub use auth::{
     AuthArgs, AuthCommand, EnvArgs, ExecArgs, GitCredentialArgs, IdentityArgs, ListArgs as AuthListArgs, LoginArgs,
     LogoutArgs, ProcessArgs, SELECT, ValidateArgs, WhoamiArgs,
 };
+pub use auth_import::AuthImportArgs;
 pub use auth_look::{AuthDoctorArgs, AuthExplainArgs, RefreshArgs};
 pub use auth_tools::{
     AuthShellArgs, ConsoleArgs, KeyArgs, KeyringArgs, KeyringCommand, SamlArgs, SamlCommand, UserArgs, UserCommand,

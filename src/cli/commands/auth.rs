@@ -6,7 +6,7 @@ use super::super::args::{
 };
 use super::super::error::Error;
 use super::super::setup::Context;
-use super::{auth_look, auth_tools, unknown, write};
+use super::{auth_import, auth_look, auth_tools, unknown, write};
 use crate::auth::Options;
 use crate::auth::Validity;
 use crate::auth::realm::{REALM_VARIABLE, Realm};
@@ -31,6 +31,7 @@ pub(super) fn run(context: &Context, args: AuthArgs) -> Result<u8> {
         AuthCommand::Shell(args) => auth_tools::shell(context, args),
         AuthCommand::Console(args) => auth_tools::console(context, args),
         AuthCommand::User(args) => auth_tools::user(context, args),
+        AuthCommand::Import(args) => auth_import::import(context, args),
         AuthCommand::Keyring(args) => auth_tools::keyring(context, args),
         AuthCommand::Saml(args) => auth_tools::saml(context, args),
         AuthCommand::Explain(args) => auth_look::explain(context, args),

@@ -68,7 +68,7 @@ pub(super) fn user(context: &Context, args: UserArgs) -> Result<u8> {
                 (_, Some(file), _) => Origin::File(file),
                 (_, _, Some(profile)) => Origin::Profile(profile),
                 _ if args.from_reference => Origin::Reference,
-                _ => Origin::Stdin,
+                _ => args.from_aws_vault.map_or(Origin::Stdin, Origin::Vault),
             };
             (args.identity, args.key, origin)
         }

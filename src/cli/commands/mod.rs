@@ -4,6 +4,7 @@ mod about;
 mod affected;
 mod atlantis;
 mod auth;
+mod auth_import;
 mod auth_look;
 mod auth_tools;
 mod aws;

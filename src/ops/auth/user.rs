@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::super::access::Access;
 use super::super::audit::{self, Event};
-use super::reference::Reference;
+use super::{reference::Reference, vault};
 use crate::auth::config::Identity;
 use crate::auth::resolution::Flag;
 use crate::auth::user::{Error as UserError, Found, Rotated, StoredKeys, parse};
@@ -43,6 +43,8 @@ pub enum Origin {
     Profile(String),
     /// What the Go version of atmos keeps in the keyring of the system.
     Reference,
+    /// The file keyring of aws-vault, by profile.
+    Vault(String),
 }
 
 #[derive(Debug, Clone)]
@@ -173,6 +175,7 @@ fn find(access: &Access, identity: &Identity, request: &KeysRequest, old: Option
             parse(&text.map_err(failed)?).map_err(Error::from)?
         }
         Origin::Profile(name) => profile(access, name)?,
+        Origin::Vault(profile) => parse(&vault::key_of(host, profile)?).map_err(Error::from)?,
         Origin::Reference => parse(&Reference::new(access).needed_entry(&identity.name)?).map_err(Error::from)?,
     };
     // Who stores another key of the same user keeps the rest.

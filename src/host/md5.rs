@@ -1,8 +1,10 @@
-//! MD5, which S3 wants beside a key of the customer to find errors of transmission. For nothing else.
+//! MD5: what S3 wants beside a key of the customer, to find errors of transmission, and how OpenSSL made keys of passwords.
+//! Nothing of ours relies on it.
 
 const SHIFTS: [[u32; 4]; 4] = [[7, 12, 17, 22], [5, 9, 14, 20], [4, 11, 16, 23], [6, 10, 15, 21]];
 
-pub(super) fn md5(input: &[u8]) -> [u8; 16] {
+/// The digest of some bytes.
+pub fn md5(input: &[u8]) -> [u8; 16] {
     let mut state: [u32; 4] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476];
     let mut message = input.to_vec();
     message.push(0x80);
