@@ -10,6 +10,7 @@ use super::App;
 use super::access::Access;
 use super::audit::{self, Event};
 use super::auth::integrations;
+use super::auth::scope::lead;
 use super::choice::{auth_section, check_keys, choose, own_identity};
 use super::guard::{Guarded, Rails, check_choice, check_command};
 use super::identity::{ANNOUNCED, Choice};
@@ -138,6 +139,11 @@ pub(super) struct Asked<'a> {
 /// # Errors
 /// As [`hold`].
 pub(super) async fn hold_as(app: &App, access: &Access, instance: &Instance, asked: Asked<'_>) -> Result<Held> {
+    let held = hold_for(app, access, instance, asked).await;
+    held.map_err(|report| lead(app, access, instance, report))
+}
+
+async fn hold_for(app: &App, access: &Access, instance: &Instance, asked: Asked<'_>) -> Result<Held> {
     let Asked { flag, need, operation, by } = asked;
     check_keys(app, instance)?;
     let section = auth_section(app, instance);
@@ -201,6 +207,18 @@ pub(super) async fn sign_in(
     operation: &str,
     done: &mut BTreeSet<String>,
 ) -> Result<Option<IdentityName>> {
+    let signed = sign_in_for(app, access, instance, flag, operation, done).await;
+    signed.map_err(|report| lead(app, access, instance, report))
+}
+
+async fn sign_in_for(
+    app: &App,
+    access: &Access,
+    instance: &Instance,
+    flag: &Flag,
+    operation: &str,
+    done: &mut BTreeSet<String>,
+) -> Result<Option<IdentityName>> {
     let section = auth_section(app, instance);
     let settings = Arc::new(AuthConfig::read(section));
     let choice = choose(access, instance, &settings, flag, Need::Run, operation)?;
@@ -238,7 +256,7 @@ pub(super) async fn hold_chosen(access: &Access, name: IdentityName, source: Sou
     let own_delivery = wish.delivery.map(|delivery| (delivery.name().to_owned(), Span::default()));
     let mut rails = Rails::read(&settings, &access.host)?;
     rails.min_ttl = wish.min_ttl.or(rails.min_ttl);
-    let event = Event { name: wish.event, ..Event::default() };
+    let event = access.event(wish.event);
     let allowed = check_command(access, &name, source);
     let holding = Holding { access, session, settings, own_delivery, announce: true, rails, event };
     match allowed {
@@ -255,7 +273,7 @@ pub(super) fn command_identity(access: &Access, event: &'static str, flag: &Flag
     match access.command_identity(flag) {
         Ok(choice) => Ok(choice),
         Err(report) => {
-            let event = Event { name: event, ..Event::default() };
+            let event = access.event(event);
             Err(unchosen(access, &access.settings, event, flag, report)?)
         }
     }

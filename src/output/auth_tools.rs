@@ -16,7 +16,8 @@ pub fn console(report: &ConsoleReport) -> String {
     } else {
         format!(
             "no browser was opened for {}; `atmos auth console -i {} --print-only` prints the address",
-            report.identity, report.identity
+            report.identity,
+            crate::diag::hint::word(&report.identity)
         )
     }
 }

@@ -7,12 +7,12 @@ use miette::Diagnostic;
 use zeroize::Zeroizing;
 
 use super::super::access::{Access, refused};
-use super::super::audit::Event;
 use super::gate::Gate;
 use crate::auth::IdentityName;
 use crate::auth::delivery::{Delivery, helper_answer};
 use crate::auth::resolution::Flag;
 use crate::auth::run::client::{self, Question};
+use crate::diag::hint::word;
 use crate::diag::{Failure, Result};
 
 /// A run renews over the network, which has its own limits; this one is above their sum.
@@ -51,7 +51,7 @@ pub async fn process(access: &Access, request: &ProcessRequest) -> Result<Zeroiz
     if let Some(meant) = request.chain.as_deref() {
         is_meant(access, &name, meant)?;
     }
-    let gate = Gate::open(access, (&name, source), Event { name: "process", ..Event::default() }, None)?;
+    let gate = Gate::open(access, (&name, source), access.event("process"), None)?;
     let mut answer = if let Some(parent) = &access.parent {
         gate.check_run().await?;
         gate.write_down(Some(Delivery::Process)).await?;
@@ -86,7 +86,8 @@ enum ProcessError {
     #[diagnostic(
         code(atmos::auth::process_differs),
         help(
-            "if that is right, take the variables anew (`atmos auth env -i {name}`), which point to a profile of its own; this one stays nobody's"
+            "if that is right, take the variables anew (`atmos auth env -i {}`), which point to a profile of its own; this one stays nobody's",
+            word(name)
         )
     )]
     Differs { name: String, configuration: String },

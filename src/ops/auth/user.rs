@@ -16,6 +16,7 @@ use crate::auth::config::Identity;
 use crate::auth::resolution::Flag;
 use crate::auth::user::{Error as UserError, Found, Rotated, StoredKeys, parse};
 use crate::auth::{Error, IdentityName};
+use crate::diag::hint::word;
 use crate::diag::{Failure, Result};
 use crate::host::{fs, prompt};
 use crate::secret::Secret;
@@ -197,7 +198,8 @@ fn ask(access: &Access, identity: &Identity, request: &KeysRequest, old: Option<
     let name = identity.name.as_str();
     if !access.host.terminal.can_prompt() {
         let help = format!(
-            "pass the key on: `… | atmos auth user import -i {name} --from-stdin`, or `--from-env` with {ID} and {SECRET} set"
+            "pass the key on to `atmos auth user import -i {} --from-stdin`, or use `--from-env` with {ID} and {SECRET} set",
+            word(name)
         );
         return Err(Error::from(UserError::NeedsTerminal { command: "configure", help }).into());
     }
