@@ -307,7 +307,11 @@ fn asked_mask(global: &GlobalArgs, env: &Env) -> Result<Option<bool>> {
 
 fn working_directory(global: &GlobalArgs, env: &Env) -> Result<PathBuf> {
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the working directory")]
-    let cwd = std::env::current_dir().map_err(|cause| Error::Cwd { cause })?;
+    let cwd = std::env::current_dir();
+    if global.needs_no_directory {
+        return Ok(cwd.unwrap_or_else(|_| PathBuf::from("/")));
+    }
+    let cwd = cwd.map_err(|cause| Error::Cwd { cause })?;
     let chdir = global.chdir.clone().or_else(|| env.get("ATMOS_CHDIR").map(PathBuf::from));
     let Some(chdir) = chdir else { return Ok(cwd) };
     let target = fs::clean(&cwd.join(&chdir));
