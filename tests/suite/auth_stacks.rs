@@ -26,6 +26,8 @@ components:
 fn cloud() -> Cloud {
     let cloud = Cloud::start(&[]);
     cloud.sandbox.write("stacks/orgs/acme/prod.yaml", PROD);
+    let settings = cloud.sandbox.read("atmos.yaml") + "\ntemplates: {settings: {enabled: true}}\n";
+    cloud.sandbox.write("atmos.yaml", &settings);
     cloud
 }
 
