@@ -207,18 +207,6 @@ pub(super) async fn sign_in(
     operation: &str,
     done: &mut BTreeSet<String>,
 ) -> Result<Option<IdentityName>> {
-    let signed = sign_in_for(app, access, instance, flag, operation, done).await;
-    signed.map_err(|report| lead(app, access, instance, report))
-}
-
-async fn sign_in_for(
-    app: &App,
-    access: &Access,
-    instance: &Instance,
-    flag: &Flag,
-    operation: &str,
-    done: &mut BTreeSet<String>,
-) -> Result<Option<IdentityName>> {
     let section = auth_section(app, instance);
     let settings = Arc::new(AuthConfig::read(section));
     let choice = choose(access, instance, &settings, flag, Need::Run, operation)?;
