@@ -165,9 +165,8 @@ impl<'a> Search<'a> {
         for kind in kinds.map(|(key, _)| Kind::from_key(key)) {
             let scope = match self.scope(stack, &kind) {
                 Ok(Some(scope)) => scope,
-                Ok(None) => continue,
                 Err(error) if self.by_path => return Err(error),
-                Err(_) => continue,
+                Ok(None) | Err(_) => continue,
             };
             let names = scope.components().ok().flatten().into_iter().flatten();
             let names: Vec<&str> = names.map(|(name, _)| &**name).collect();

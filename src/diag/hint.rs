@@ -62,7 +62,7 @@ pub fn with_flags<'t>(text: &'t str, flags: &str) -> Cow<'t, str> {
 
 /// The text with the flags of a stack in those commands of `auth` that take them. `flags_of` has them for the identity or
 /// provider that a command names, as it stands there, or for a command that names none.
-pub fn with_scope<'t>(text: &'t str, flags_of: impl Fn(Option<&str>) -> Option<String>) -> Cow<'t, str> {
+pub fn with_scope(text: &str, flags_of: impl Fn(Option<&str>) -> Option<String>) -> Cow<'_, str> {
     each(text, |command| {
         let below = command.strip_prefix("atmos auth ")?;
         let ends =

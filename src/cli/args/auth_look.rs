@@ -7,7 +7,7 @@ use super::{AuthScopeArgs, IdentityArgs, ProcessingArgs};
 #[derive(Debug, Args)]
 pub struct AuthExplainArgs {
     /// Component
-    #[arg(value_name = "COMPONENT", required_unless_present = "component")]
+    #[arg(value_name = "COMPONENT")]
     pub name: Option<String>,
 
     /// Component; the same as the word without a flag

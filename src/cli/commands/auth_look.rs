@@ -22,12 +22,13 @@ fn is_json(format: Option<&str>) -> Result<bool> {
 
 pub(super) fn explain(context: &Context, args: AuthExplainArgs) -> Result<u8> {
     let json = is_json(args.format.as_deref())?;
+    let component = args.component.or(args.name).ok_or(Error::FlagMissing { flag: "component" })?;
     let stack = args.stack.or_else(|| context.host.env.get("ATMOS_STACK").map(str::to_owned));
     let stack = stack.ok_or(Error::FlagMissing { flag: "stack" })?;
     let app = context.app_with_config()?;
     let access = Access::open(&app, Options { interactive: false, ..Options::default() })?.sound()?;
     let request = auth::ExplainRequest {
-        component: args.component.or(args.name).unwrap_or_default(),
+        component,
         stack,
         identity: flag(&args.identity),
         operation: args.operation,

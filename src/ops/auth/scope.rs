@@ -111,7 +111,7 @@ fn names_beyond(access: &Access, base: &AuthConfig, here: &AuthConfig) -> Vec<St
         let known = base.provider(provider.name.as_str());
         known.is_none_or(|known| to_json(&known.node) != to_json(&provider.node))
     });
-    let names = identities.map(|name| name.to_string()).chain(providers.map(|provider| provider.name.to_string()));
+    let names = identities.map(ToString::to_string).chain(providers.map(|provider| provider.name.to_string()));
     names.map(|name| word(&name).into_owned()).collect()
 }
 
