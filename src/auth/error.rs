@@ -8,6 +8,7 @@ use std::sync::Arc;
 use miette::{Diagnostic, SourceSpan};
 use thiserror::Error as ThisError;
 
+use crate::diag::hint::word;
 use crate::diag::{Failure, Lacking, Snippet, SourceText, nearest};
 use crate::span::{Place, Sources, Span};
 
@@ -266,7 +267,8 @@ pub enum Error {
     #[diagnostic(
         code(atmos::auth::not_aws),
         help(
-            "name an identity on AWS here; programs get what this one gives by `atmos auth exec -i {identity}` and by runs"
+            "name an identity on AWS here; programs get what this one gives by `atmos auth exec -i {}` and by runs",
+            word(identity)
         )
     )]
     NotAws { identity: String, kind: String },

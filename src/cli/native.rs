@@ -69,6 +69,9 @@ const GROUPS: [&str; 8] = ["generate", "source", "backend", "planfile", "workdir
 pub(super) fn behind_subcommand(words: Vec<OsString>) -> Vec<OsString> {
     let known: Vec<String> = words.iter().map_while(|word| word.to_str().map(str::to_owned)).collect();
     let Some(group) = next_plain(&known, 1) else { return words };
+    if known[group] == "auth" {
+        return behind_auth(words, &known, group);
+    }
     if !matches!(known[group].as_str(), "terraform" | "tf" | "helmfile" | "hf") {
         return words;
     }
@@ -92,6 +95,41 @@ pub(super) fn behind_subcommand(words: Vec<OsString>) -> Vec<OsString> {
     let stay = (0..=verb).filter(|at| !moved.contains(at));
     let order = stay.chain(moved.iter().copied()).chain(verb + 1..words.len());
     order.map(|at| words[at].clone()).collect()
+}
+
+/// Flags of sub-commands of `auth` that may stand before them.
+const OF_AUTH: [&str; 6] = ["-i", "--identity", "-s", "--stack", "-c", "--component"];
+
+/// The same for `auth -i reader whoami`. `-i` before the last word is one without a value.
+fn behind_auth(words: Vec<OsString>, known: &[String], group: usize) -> Vec<OsString> {
+    let is_plain = |at: usize| known.get(at).is_some_and(|word| !word.starts_with('-'));
+    let (mut at, mut moved) = (group + 1, Vec::new());
+    while let Some(word) = known.get(at).filter(|word| word.starts_with('-') && *word != "--") {
+        let name = word.split_once('=').map_or(word.as_str(), |(name, _)| name);
+        let is_own = OF_AUTH.contains(&name) || word.starts_with("-i") && !word.starts_with("--");
+        let takes_next = match name {
+            "-i" | "--identity" => is_plain(at + 1) && (is_plain(at + 2) || !is_auth_command(&known[at + 1])),
+            _ => OF_AUTH.contains(&name) || VALUED.contains(&name),
+        };
+        let count = if takes_next && !word.contains('=') { 2 } else { 1 };
+        if is_own {
+            moved.extend(at..(at + count).min(known.len()));
+        }
+        at += count;
+    }
+    if moved.is_empty() || !is_plain(at) {
+        return words;
+    }
+    let is_group = matches!(known[at].as_str(), "user" | "keyring" | "saml");
+    let verb = if is_group { next_plain(known, at + 1).unwrap_or(at) } else { at };
+    let stay = (0..=verb).filter(|at| !moved.contains(at));
+    let order = stay.chain(moved.iter().copied()).chain(verb + 1..words.len());
+    order.map(|at| words[at].clone()).collect()
+}
+
+fn is_auth_command(word: &str) -> bool {
+    let table = super::parse::full();
+    table.find_subcommand("auth").is_some_and(|auth| auth.find_subcommand(word).is_some())
 }
 
 /// The words for clap, and what was taken out of them. Other commands than terraform pass untouched.
@@ -160,6 +198,23 @@ mod tests {
         let (words, split) = separate(behind_subcommand(line.split(' ').map(OsString::from).collect()));
         let words: Vec<_> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
         (words.join(" "), split.native(&[]))
+    }
+
+    #[test]
+    fn the_identity_before_a_command_of_auth_comes_behind_it() {
+        for (line, atmos) in [
+            ("atmos auth -i reader whoami", "atmos auth whoami -i reader"),
+            ("atmos auth --identity=reader -v exec -- aws -i x", "atmos auth -v exec --identity=reader -- aws -i x"),
+            ("atmos auth -s prod -c vpc -i reader login --force", "atmos auth login -s prod -c vpc -i reader --force"),
+            ("atmos auth -i whoami", "atmos auth whoami -i"),
+            ("atmos auth -i exec -- env", "atmos auth exec -i -- env"),
+            ("atmos auth -i me user rotate", "atmos auth user rotate -i me"),
+            ("atmos --chdir x auth --profile p -i reader env", "atmos --chdir x auth --profile p env -i reader"),
+            ("atmos auth whoami -i reader", "atmos auth whoami -i reader"),
+            ("atmos auth -i reader", "atmos auth -i reader"),
+        ] {
+            assert_eq!(separated(line).0, atmos, "{line}");
+        }
     }
 
     #[test]

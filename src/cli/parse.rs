@@ -282,6 +282,41 @@ fn about_one(words: &[OsString]) -> Option<String> {
     ABOUT_ONE.contains(&verb.as_str()).then(|| format!("atmos terraform {verb}"))
 }
 
+/// Commands of `auth` that other programs call with the identity as a word, and whether a command of the user's own follows.
+const BY_IDENTITY: [(&str, bool); 8] = [
+    ("exec", true),
+    ("login", false),
+    ("whoami", false),
+    ("env", false),
+    ("shell", false),
+    ("console", false),
+    ("process", false),
+    ("refresh", false),
+];
+
+/// The line that somebody meant who names the identity by a word, or the command of `auth exec` without `--` before it.
+fn meant_of_auth(word: &str, words: &[OsString]) -> Option<String> {
+    let text: Vec<String> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+    let group = native::next_plain(&text, 1).filter(|at| text[*at] == "auth")?;
+    let verb = native::next_plain(&text, group + 1)?;
+    let (_, runs) = BY_IDENTITY.into_iter().find(|(name, _)| *name == text[verb])?;
+    let at = verb + 1 + text[verb + 1..].iter().take_while(|word| *word != "--").position(|other| other == word)?;
+    let named = text[group..at].iter().any(|word| word.starts_with("-i") || word.starts_with("--identity"));
+    let mut line = text.clone();
+    "atmos".clone_into(&mut line[0]);
+    match (runs, named) {
+        (true, true) => line.insert(at, "--".to_owned()),
+        (_, true) => return None,
+        (runs, false) => {
+            if runs && at + 1 < line.len() && !line[at + 1].starts_with('-') {
+                line.insert(at + 1, "--".to_owned());
+            }
+            line.insert(at, "-i".to_owned());
+        }
+    }
+    Some(shell_words::join(line))
+}
+
 /// Clap names one letter of a word with one hyphen; the user typed the word.
 fn unknown_flag(named: &str, text: &str, words: &[OsString]) -> Error {
     let typed = words.iter().filter_map(|word| word.to_str());
@@ -299,6 +334,10 @@ fn unknown_flag(named: &str, text: &str, words: &[OsString]) -> Error {
     if let Some(command) = about_one(words).filter(|_| MANY_FLAGS.contains(&flag)) {
         let help = format!("name the component: {command} <component> -s <stack>");
         return Error::Usage { message: format!("{flag} chooses many components, and `{command}` is about one"), help };
+    }
+    if let Some(line) = meant_of_auth(flag, words) {
+        let help = format!("did you mean `{line}`?\n{}", hints(text));
+        return Error::Usage { message: format!("unexpected argument: {flag}"), help };
     }
     let what = if flag.starts_with('-') { "unknown flag" } else { "unexpected argument" };
     Error::Usage { message: format!("{what}: {flag}"), help: hints(text) }
@@ -386,6 +425,24 @@ mod tests {
             ("atmos terraform apply --keychain", "`--keychain` is not built yet in this version of atmos"),
         ] {
             assert_eq!(refused(line), message, "{line}");
+        }
+    }
+
+    #[test]
+    fn whoever_names_the_identity_by_a_word_is_told_the_line() {
+        for (line, meant) in [
+            ("atmos auth exec reader -- aws s3 ls", "atmos auth exec -i reader -- aws s3 ls"),
+            ("atmos auth exec reader aws s3 ls", "atmos auth exec -i reader -- aws s3 ls"),
+            ("atmos auth exec -i reader aws s3 ls", "atmos auth exec -i reader -- aws s3 ls"),
+            ("atmos --chdir x auth login reader --force", "atmos --chdir x auth login -i reader --force"),
+            ("atmos auth console reader", "atmos auth console -i reader"),
+            ("atmos auth refresh reader", "atmos auth refresh -i reader"),
+        ] {
+            let Err(report) = parse(line.split(' ').map(OsString::from).collect(), command()) else {
+                panic!("accepted: {line}")
+            };
+            let help = report.diagnostic().help().map(|help| help.to_string()).unwrap_or_default();
+            assert!(help.contains(&format!("did you mean `{meant}`?")), "{line}: {help}");
         }
     }
 

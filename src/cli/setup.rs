@@ -9,7 +9,7 @@ use super::pager;
 use crate::auth::run;
 use crate::ci::{Folded, Groups};
 use crate::config;
-use crate::diag::{Result, Warning, nearest};
+use crate::diag::{Result, Warning, hint, nearest};
 use crate::exec::argv::Split;
 use crate::exec::folder_lock;
 use crate::host::{Dirs, Env, Host, Terminal, fs, prompt};
@@ -65,7 +65,8 @@ impl Context {
         masker.switch(asked_mask(&global, &env)?.unwrap_or(true));
         let level = talk_level(&global, &env);
         let screen = Screen::new(masker.is_on().then(|| masker.clone()), level, colour(&global, &env, terminal))
-            .with_json_errors(json_errors(&global, &env)?);
+            .with_json_errors(json_errors(&global, &env)?)
+            .with_flags(&typed(&global, &env));
         let cwd = working_directory(&global, &env)?;
         let exe = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("atmos"));
         let host = Host {
@@ -273,6 +274,23 @@ impl Context {
     }
 }
 
+/// The flags that lead the same person, in the same directory, to the same configuration, as words of a command line.
+/// Variables of the shell are still there then; a profile may have been set for this call alone.
+fn typed(global: &GlobalArgs, env: &Env) -> String {
+    let path = |path: &PathBuf| path.display().to_string();
+    let mut words: Vec<(&str, String)> = Vec::new();
+    words.extend(global.chdir.as_ref().map(|directory| ("--chdir", path(directory))));
+    words.extend(global.base_path.clone().map(|directory| ("--base-path", directory)));
+    words.extend(global.config.iter().map(|file| ("--config", path(file))));
+    words.extend(global.config_path.iter().map(|directory| ("--config-path", path(directory))));
+    words.extend(global.cli_config_path.as_ref().map(|directory| ("--cli-config-path", path(directory))));
+    let variable = env.get("ATMOS_PROFILE").filter(|names| !names.is_empty() && global.profile.is_empty());
+    let profiles = global.profile.iter().map(String::as_str).filter(|name| *name != SELECT).chain(variable);
+    words.extend(profiles.map(|name| ("--profile", name.to_owned())));
+    let words: Vec<String> = words.iter().map(|(flag, value)| format!("{flag} {}", hint::word(value))).collect();
+    words.join(" ")
+}
+
 /// The level below which talk is quiet: only flag and variable count, since talk begins before the configuration.
 fn talk_level(global: &GlobalArgs, env: &Env) -> Level {
     let text = global.logs_level.as_deref().or_else(|| env.get("ATMOS_LOGS_LEVEL"));
@@ -289,7 +307,11 @@ fn asked_mask(global: &GlobalArgs, env: &Env) -> Result<Option<bool>> {
 
 fn working_directory(global: &GlobalArgs, env: &Env) -> Result<PathBuf> {
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the working directory")]
-    let cwd = std::env::current_dir().map_err(|cause| Error::Cwd { cause })?;
+    let cwd = std::env::current_dir();
+    if global.needs_no_directory {
+        return Ok(cwd.unwrap_or_else(|_| PathBuf::from("/")));
+    }
+    let cwd = cwd.map_err(|cause| Error::Cwd { cause })?;
     let chdir = global.chdir.clone().or_else(|| env.get("ATMOS_CHDIR").map(PathBuf::from));
     let Some(chdir) = chdir else { return Ok(cwd) };
     let target = fs::clean(&cwd.join(&chdir));

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use super::args::{Cli, GlobalArgs};
+use super::args::{AuthArgs, AuthCommand, Cli, Command, GlobalArgs, ProcessArgs};
 use super::complete;
 use super::custom::Call;
 use super::error::Error;
@@ -72,12 +72,22 @@ fn label(words: &[OsString]) -> String {
 }
 
 fn run(cli: Cli, native: Split, label: String, env: Env, words: Vec<OsString>) -> ExitCode {
-    let (command, version) = (cli.command, cli.version);
+    let Cli { mut global, command, version } = cli;
+    global.needs_no_directory = command.as_ref().is_some_and(asks_a_run);
     let work = |context: &Context| super::commands::dispatch(context, command, version);
-    match in_context((cli.global, native, label), env, Some(words), work) {
+    match in_context((global, native, label), env, Some(words), work) {
         Ended::With(code) => code,
         Ended::Anew(words) => main(words),
     }
+}
+
+/// The helper of a run: programs call it from wherever they are, and all that it needs is the socket.
+fn asks_a_run(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Auth(AuthArgs { command: AuthCommand::Process(ProcessArgs { socket: Some(socket), .. }) })
+            if socket.is_absolute()
+    )
 }
 
 /// How a call ended.

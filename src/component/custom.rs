@@ -46,8 +46,7 @@ pub(crate) fn build(scope: &Scope<'_>, name: &str, component: &Node) -> Result<B
     extra.insert(Arc::from("component_type"), Node::from(scope.kind.key()));
     let is = |key: &str, value: bool| metadata.get(key).and_then(Node::as_bool) == Some(value);
     // The reference shows no section that it merged here.
-    let auth = [Some(&scope.config.shared().auth), top.get("auth"), own.get("auth")];
-    let auth = settle(&auth_layers::merged(auth.into_iter().flatten(), scope.index.strategy()));
+    let auth = auth_of(scope, own.get("auth"));
     let layers = [(resolution::Scope::Stack, top.get("auth")), (resolution::Scope::Component, own.get("auth"))];
     let layers = layers.into_iter().filter_map(|(scope, node)| Some((scope, node?)));
     let key = &scope.stack.key;
@@ -74,6 +73,42 @@ pub(crate) fn build(scope: &Scope<'_>, name: &str, component: &Node) -> Result<B
         layered: Vec::new(),
     };
     Ok(Built { instance, name: stack_name })
+}
+
+/// What the stack `stack` has for all its components, as an instance without a name and without a section of its own.
+pub(crate) fn top(scope: &Scope<'_>, stack: &str) -> Instance {
+    let top = &scope.document.node;
+    let section = |key: &str| shallow(top.get(key), None);
+    let (vars, settings, env) = (section("vars"), section("settings"), section("env"));
+    let layers = top.get("auth").map(|node| (resolution::Scope::Stack, node));
+    Instance {
+        name: String::new(),
+        kind: scope.kind.clone(),
+        stack: stack.to_owned(),
+        manifest: scope.stack.key.to_string(),
+        folder: String::new(),
+        component: String::new(),
+        base_component: None,
+        inheritance: Vec::new(),
+        imports: scope.index.imports(scope.stack),
+        abstract_: false,
+        enabled: true,
+        locked: false,
+        command: String::new(),
+        command_set: false,
+        workspace: String::new(),
+        auth_defaults: resolution::layered_defaults(layers),
+        template_name: None,
+        sections: Sections { vars, settings, env, auth: auth_of(scope, None), ..Sections::default() },
+        described_auth: None,
+        layered: Vec::new(),
+    }
+}
+
+/// The `auth` section of a component over those of its stack and the configuration.
+fn auth_of(scope: &Scope<'_>, own: Option<&Node>) -> Node {
+    let layers = [Some(&scope.config.shared().auth), scope.document.node.get("auth"), own];
+    settle(&auth_layers::merged(layers.into_iter().flatten(), scope.index.strategy()))
 }
 
 /// The component and the bases that led to the one at hand.

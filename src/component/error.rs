@@ -30,6 +30,14 @@ pub enum Error {
         help: Option<String>,
     },
 
+    #[error("no such stack: `{stack}`")]
+    #[diagnostic(code(atmos::component::unknown_stack))]
+    NoSuchStack {
+        stack: String,
+        #[help]
+        help: Option<String>,
+    },
+
     #[error("invalid component: Could not find the component `{component}` in the stack `{stack}`: no such stack")]
     #[diagnostic(code(atmos::component::unknown_stack))]
     UnknownStack {

@@ -6,6 +6,7 @@ use std::path::Path;
 use rayon::prelude::*;
 
 use super::build::build;
+use super::custom;
 use super::error::{Error, written};
 use super::instance::Instance;
 use super::kind::Kind;
@@ -18,6 +19,7 @@ use crate::config::Config;
 use crate::diag::{Warning, nearest};
 use crate::host::Host;
 use crate::stack::{Probe, Stack, StackIndex};
+use crate::value::Node;
 
 /// The component `component` in the stack `stack`, merged. `stack` is a canonical name, or the end of the path of a
 /// manifest; either way the instance carries the canonical name. Without `kind` the kinds are searched in their order.
@@ -90,6 +92,30 @@ pub fn near(
     Some((found, index))
 }
 
+/// What a stack has for all its components, as an instance without a name: the sections at the top of its manifest over
+/// those of the configuration. Of several manifests with the name of the stack each has one.
+///
+/// # Errors
+/// Nothing of that name (with the nearest names), or a manifest that cannot be used.
+pub fn tops(host: &Host, config: &Config, index: &StackIndex, stack: &str) -> Result<Vec<Instance>, Error> {
+    let search = Search::new(host, config, index, stack);
+    let likely = search.likely();
+    for stacks in [likely.as_slice(), &search.stacks] {
+        let mut found = Vec::new();
+        for stack in stacks {
+            found.extend(search.top_of(stack)?);
+        }
+        if !found.is_empty() {
+            search.warn_of_unusable(&likely);
+            return Ok(found);
+        }
+        if likely.len() == search.stacks.len() {
+            break;
+        }
+    }
+    Err(search.unknown_stack())
+}
+
 /// The manifests that may hold a stack.
 pub(super) fn candidates<'a>(index: &'a StackIndex, stack: Option<&str>) -> Vec<&'a Stack> {
     match stack.and_then(|stack| index.by_path(stack)) {
@@ -128,6 +154,40 @@ impl<'a> Search<'a> {
             }
             StackName::Incomplete { .. } => Ok(false),
             name => Ok(self.by_path || name.canonical(&scope.stack.key) == self.asked),
+        }
+    }
+
+    /// What the manifest has at its top, if one of its components says that it is the stack that is asked for.
+    fn top_of(&self, stack: &'a Stack) -> Result<Option<Instance>, Error> {
+        let document = match self.index.document(stack) {
+            Ok(document) => document,
+            Err(error) => return if self.by_path { Err(error.into()) } else { Ok(None) },
+        };
+        let kinds = document.node.get("components").and_then(Node::as_map).into_iter().flatten();
+        for kind in kinds.map(|(key, _)| Kind::from_key(key)) {
+            let scope = match self.scope(stack, &kind) {
+                Ok(Some(scope)) => scope,
+                Err(error) if self.by_path => return Err(error),
+                Ok(None) | Err(_) => continue,
+            };
+            let names = scope.components().ok().flatten().into_iter().flatten();
+            let names: Vec<&str> = names.map(|(name, _)| &**name).collect();
+            let here = names.into_iter().find(|name| self.is_here(&scope, name).unwrap_or(false));
+            let Some(name) = here else { continue };
+            let stack_name = Light::of(&scope, name)?.map(|light| light.stack_name()).transpose()?;
+            let stack_name = stack_name.unwrap_or(StackName::Key);
+            return Ok(Some(custom::top(&scope, stack_name.canonical(&stack.key))));
+        }
+        Ok(None)
+    }
+
+    fn unknown_stack(&self) -> Error {
+        match self.not_found("", &Kind::searched()) {
+            // There is such a stack, and it has nothing that could say so.
+            Error::NotInStack { stack, help, .. } | Error::UnknownStack { stack, help, .. } => {
+                Error::NoSuchStack { stack, help }
+            }
+            error => error,
         }
     }
 

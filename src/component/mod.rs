@@ -41,7 +41,7 @@ mod workspace;
 pub use all::{Filter, all, each, of_stacks};
 pub use check::{Checked, check};
 pub use error::Error;
-pub use find::{find, near};
+pub use find::{find, near, tops};
 pub use instance::{Instance, Sections};
 pub use kind::Kind;
 pub use layered::{Layered, takes_part, without_literals};

@@ -4,6 +4,7 @@
 //! [`Failure`]; functions above the module level return [`Result`], and only `cli` renders the [`Report`]. What the
 //! program says on the way goes through [`Talk`].
 
+pub mod hint;
 mod nearest;
 mod remark;
 mod report;
@@ -11,5 +12,5 @@ mod talk;
 
 pub use nearest::nearest;
 pub use remark::Remark;
-pub use report::{Failure, Helped, Lacking, Report, Result, Shared, Snippet, SourceText};
+pub use report::{Advised, Failure, Helped, Lacking, Report, Result, Shared, Snippet, SourceText};
 pub use talk::{Message, Progress, Talk, Warning};

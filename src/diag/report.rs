@@ -153,6 +153,62 @@ impl Failure for Helped {
     }
 }
 
+/// An error with other words in its help, said by somebody further up who knows where its commands lead.
+#[derive(Debug)]
+pub struct Advised {
+    pub report: Report,
+    /// Instead of the help that the error has itself.
+    pub help: String,
+}
+
+impl Display for Advised {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.report)
+    }
+}
+
+impl std::error::Error for Advised {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.report.diagnostic().source()
+    }
+}
+
+impl Diagnostic for Advised {
+    fn code<'a>(&'a self) -> Option<Box<dyn Display + 'a>> {
+        self.report.diagnostic().code()
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn Display + 'a>> {
+        Some(Box::new(&self.help))
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.report.diagnostic().source_code()
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = miette::LabeledSpan> + '_>> {
+        self.report.diagnostic().labels()
+    }
+
+    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
+        self.report.diagnostic().related()
+    }
+}
+
+impl Failure for Advised {
+    fn exit_code(&self) -> u8 {
+        self.report.exit_code()
+    }
+
+    fn title(&self) -> Option<&'static str> {
+        self.report.title()
+    }
+
+    fn lacking(&self) -> Option<Lacking<'_>> {
+        self.report.lacking()
+    }
+}
+
 /// Upcast that a trait object needs to reach `dyn Diagnostic`.
 trait AsDiagnostic {
     fn as_diagnostic(&self) -> &(dyn Diagnostic + Send + Sync + 'static);

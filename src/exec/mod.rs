@@ -23,6 +23,8 @@ mod pty;
 pub mod relay;
 pub mod signals;
 mod standard;
+#[cfg(unix)]
+mod stopped;
 pub mod terraform;
 
 pub use error::Error;

@@ -23,6 +23,8 @@ use super::outlet::Stream;
 use super::pty::Pty;
 use super::relay::Relay;
 use super::signals::{self, Heard, Signals, Stop};
+#[cfg(unix)]
+use super::stopped::{Stops, follow};
 use super::{Error, files, standard};
 use crate::host::{Env, Terminal};
 use crate::secret::Masker;
@@ -193,7 +195,7 @@ pub async fn run_within(
     let feeding = feed(child.stdin.take(), around.input);
     tokio::pin!(feeding);
     let (mut stop, mut drained, mut fed) = (None, false, around.input.is_none());
-    let (mut left, mut late) = (limit, false);
+    let (mut left, mut late, mut stops) = (limit, false, Stops::of(launch));
     let status = loop {
         tokio::select! {
             status = child.wait() => break status.map_err(|source| Error::Wait { source })?,
@@ -216,6 +218,7 @@ pub async fn run_within(
             }
             () = Pty::follow(pty.as_mut()), if pty.is_some() => {}
             () = &mut feeding, if !fed => fed = true,
+            () = stops.next() => pid.into_iter().for_each(follow),
             () = tokio::time::sleep_until(begun + left.unwrap_or_default()), if left.is_some() => {
                 if late {
                     // What the child started in turn may live on; the child itself does not.
@@ -258,6 +261,23 @@ async fn feed(stdin: Option<tokio::process::ChildStdin>, input: Option<&[u8]>) {
         tracing::debug!(%error, "the child does not read its input to the end");
     }
 }
+
+#[cfg(not(unix))]
+struct Stops;
+
+#[cfg(not(unix))]
+impl Stops {
+    fn of(_launch: &Launch) -> Stops {
+        Stops
+    }
+
+    async fn next(&mut self) {
+        std::future::pending().await
+    }
+}
+
+#[cfg(not(unix))]
+fn follow(_child: u32) {}
 
 #[cfg(not(unix))]
 struct Keeper;

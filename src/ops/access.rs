@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::App;
+use super::audit::Event;
 use super::identity::{self, Answers, Choice, Question};
 use crate::auth::Options;
 use crate::auth::Session;
@@ -15,7 +16,9 @@ use crate::auth::creds::AwsCredentials;
 use crate::auth::given::Credentials;
 use crate::auth::resolution::{Flag, Need, Source, Why};
 use crate::auth::run::{self, Parent};
+use crate::auth::setting::{self, READ};
 use crate::auth::{AuthConfig, Description, Error, IdentityName, Realm, store};
+use crate::component::Instance;
 use crate::config::{Config, GitSts};
 use crate::diag::{Failure, Report, Result};
 use crate::host::Host;
@@ -38,6 +41,8 @@ pub struct Access {
     pub configuration: PathBuf,
     /// Arguments by which a helper that is started elsewhere finds this configuration.
     pub helper_arguments: Vec<String>,
+    /// Stack or component whose section it is, where a command was asked about one.
+    owner: Option<Arc<Instance>>,
     /// What tokens of GitHub are given by where an integration does not say it.
     pub git_sts: GitSts,
     answers: Arc<Answers>,
@@ -79,10 +84,38 @@ impl Access {
             parent,
             configuration,
             helper_arguments,
+            owner: None,
             git_sts,
             answers,
             done,
         })
+    }
+
+    /// The same with the section of a component, or of a stack for one without a name. Realm, keyring and cache stay those
+    /// of the configuration.
+    pub(super) fn of_owner(self, section: &Node, owner: Arc<Instance>) -> Access {
+        let settings = Arc::new(AuthConfig::read(section));
+        mask_section(&self.host, &settings.node);
+        let session = self.session.with_settings(settings.clone());
+        Access { settings, session, owner: Some(owner), ..self }
+    }
+
+    /// The flags by which another call is about the same stack and component.
+    pub(super) fn scope_arguments(&self) -> Vec<String> {
+        let Some(owner) = &self.owner else { return Vec::new() };
+        let stack = ["--stack".to_owned(), owner.stack.clone()];
+        let component = Some(&owner.name).filter(|name| !name.is_empty());
+        let component = component.map(|name| ["--component".to_owned(), name.clone()]);
+        stack.into_iter().chain(component.into_iter().flatten()).collect()
+    }
+
+    /// An event for the audit log that says whose section counted.
+    pub(super) fn event(&self, name: &'static str) -> Event {
+        let (component, stack) = match &self.owner {
+            Some(owner) => (Some(owner.name.clone()).filter(|name| !name.is_empty()), Some(owner.stack.clone())),
+            None => (None, None),
+        };
+        Event { name, component, stack, ..Event::default() }
     }
 
     /// Refuses a section from which nobody can tell who there is.
@@ -154,8 +187,19 @@ impl Access {
         identity::choose(&self.host, &self.answers, question)
     }
 
-    /// The identity of an `auth` command: flag, variable, default of the configuration.
+    /// The identity of an `auth` command: flag, variable, setting of the component or stack that it is about, default.
     pub fn command_identity(&self, flag: &Flag) -> Result<Choice> {
+        if let Some(owner) = &self.owner {
+            let setting = setting::identity(&owner.sections.settings, READ, &self.host.sources, &self.host.talk)?;
+            return self.choose(&Question {
+                flag: flag.clone(),
+                auth: &self.settings,
+                defaults: &owner.auth_defaults,
+                setting,
+                need: Need::Identity,
+                instance: (!owner.name.is_empty()).then_some((&owner.name, &owner.stack)),
+            });
+        }
         self.choose(&Question {
             flag: flag.clone(),
             auth: &self.settings,

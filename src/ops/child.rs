@@ -13,6 +13,7 @@ use self::holding::{Holding, others};
 use super::App;
 use super::access::Access;
 use super::audit::{self, Event};
+use super::auth::scope::lead;
 use super::choice::{auth_section, check_keys, choose, own_identity};
 use super::guard::{Rails, check_choice, check_command};
 use super::identity::{ANNOUNCED, Choice};
@@ -150,6 +151,11 @@ pub(super) struct Asked<'a> {
 /// # Errors
 /// As [`hold`].
 pub(super) async fn hold_as(app: &App, access: &Access, instance: &Instance, asked: Asked<'_>) -> Result<Held> {
+    let held = hold_for(app, access, instance, asked).await;
+    held.map_err(|report| lead(app, access, instance, report))
+}
+
+async fn hold_for(app: &App, access: &Access, instance: &Instance, asked: Asked<'_>) -> Result<Held> {
     let Asked { flag, need, operation, by } = asked;
     check_keys(app, instance)?;
     let section = auth_section(app, instance);
@@ -250,7 +256,7 @@ pub(super) async fn hold_chosen(access: &Access, name: IdentityName, source: Sou
     let own_delivery = wish.delivery.map(|delivery| (delivery.name().to_owned(), Span::default()));
     let mut rails = Rails::read(&settings, &access.host)?;
     rails.min_ttl = wish.min_ttl.or(rails.min_ttl);
-    let event = Event { name: wish.event, ..Event::default() };
+    let event = access.event(wish.event);
     let allowed = check_command(access, &name, source);
     let holding = Holding { access, session, settings, own_delivery, announce: true, rails, event };
     match allowed {
@@ -277,7 +283,7 @@ pub(super) fn needed_choice(access: &Access, event: &'static str, flag: &Flag) -
 
 /// [`unchosen`] of a command of the user's own.
 pub(super) fn unchosen_by_user(access: &Access, event: &'static str, flag: &Flag, report: Report) -> Result<Report> {
-    unchosen(access, &access.settings, Event { name: event, ..Event::default() }, flag, report)
+    unchosen(access, &access.settings, access.event(event), flag, report)
 }
 
 /// The reason why nobody was chosen, once it is written down. Who leaves a selection was refused nothing.

@@ -14,6 +14,7 @@ use crate::auth::resolution::{Flag, Inputs, Need, Resolution, Source, resolve};
 use crate::auth::validate::check_rails;
 use crate::auth::{AuthConfig, IdentityName, Session, Validity, setting};
 use crate::component::Instance;
+use crate::diag::hint::word;
 use crate::diag::{Failure, Result};
 use crate::host::Host;
 use crate::span::Span;
@@ -252,7 +253,10 @@ pub(super) enum Guarded {
     #[error("the account of identity `{identity}` cannot be told, and {expected} is expected here{place}: {reason}")]
     #[diagnostic(
         code(atmos::auth::unknown_account),
-        help("`atmos auth whoami -i {identity} --verify` asks again; without `auth.expected_account` nobody asks")
+        help(
+            "`atmos auth whoami -i {} --verify` asks again; without `auth.expected_account` nobody asks",
+            word(identity)
+        )
     )]
     UnknownAccount { identity: String, expected: String, reason: String, place: String },
 
@@ -267,7 +271,8 @@ pub(super) enum Guarded {
     #[diagnostic(
         code(atmos::auth::required_of_another_cloud),
         help(
-            "take `required` away from `{required}`; a program in the run gets at it by `atmos auth exec -i {required}` with `allowed_identities`"
+            "take `required` away from `{required}`; a program in the run gets at it by `atmos auth exec -i {}` with `allowed_identities`",
+            word(required)
         )
     )]
     OtherCloud { identity: String, required: String },

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::runtime::Runtime;
 
 use super::access::Access;
+use super::auth::scope::lead;
 use super::child::{self, Held};
 use super::choice;
 use super::identity::Choice;
@@ -77,6 +78,7 @@ struct Ways {
 /// Who somebody is.
 #[derive(Debug)]
 struct Owner {
+    instance: Instance,
     session: Session,
     settings: Arc<AuthConfig>,
     /// `None`: nobody, the environment is as it is.
@@ -260,8 +262,14 @@ impl App {
     fn guard(&self, component: &Instance, owner: &Instance, wish: &Wish, operation: &str) -> Answer<()> {
         let key = [&*component.stack, &*component.name, &*owner.stack, &*owner.name, operation].join("\0");
         let check =
-            || self.wait(|| abortable(async { Ok(reading::check(self, component, owner, wish, operation).await?) }));
+            || self.wait(|| abortable(async { Ok(self.check_reading(component, owner, wish, operation).await?) }));
         self.outside.guarded.get(key, check)
+    }
+
+    async fn check_reading(&self, component: &Instance, owner: &Instance, wish: &Wish, operation: &str) -> Result<()> {
+        let checked = reading::check(self, component, owner, wish, operation).await;
+        let access = self.access()?;
+        checked.map_err(|report| lead(self, &access, owner, report))
     }
 
     /// That somebody may do something beside a run as a component, within its guard rails.
@@ -294,7 +302,7 @@ impl App {
                 (Some(name), fingerprint)
             }
         };
-        let owner = Arc::new(Owner { session, settings, name, fingerprint });
+        let owner = Arc::new(Owner { instance: instance.clone(), session, settings, name, fingerprint });
         Ok(known().entry(key).or_insert(owner).clone())
     }
 
@@ -398,7 +406,8 @@ impl App {
         let mut chain = None;
         if let Some((owner, name)) = owner.and_then(|owner| Some((owner, owner.name.as_ref()?))) {
             if with_credentials {
-                match access.given(&owner.session, name).await? {
+                let given = access.given(&owner.session, name).await;
+                match given.map_err(|report| lead(self, access, &owner.instance, report))? {
                     Credentials::Aws(keys) => credentials = Some(keys),
                     // What reads a state of another cloud looks there, as terraform does.
                     Credentials::Environment(given) => {

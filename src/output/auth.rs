@@ -50,7 +50,7 @@ pub fn whoami(report: &WhoamiReport) -> String {
             let _ = write!(
                 text,
                 "\n⚠ the credentials are refused: {why}\n  `atmos auth login -i {}` renews them\n",
-                report.identity
+                crate::diag::hint::word(&report.identity)
             );
         }
         Validity::Unknown(why) => {

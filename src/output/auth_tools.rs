@@ -16,7 +16,8 @@ pub fn console(report: &ConsoleReport) -> String {
     } else {
         format!(
             "no browser was opened for {}; `atmos auth console -i {} --print-only` prints the address",
-            report.identity, report.identity
+            report.identity,
+            crate::diag::hint::word(&report.identity)
         )
     }
 }
@@ -38,7 +39,11 @@ pub fn stored(report: &KeysReport) -> String {
 
 pub fn rotated(identity: &str, rotated: &Rotated) -> String {
     let how = if rotated.resumed { " (an earlier rotation was completed)" } else { "" };
-    format!("✓ the access key of identity {identity} is a new one, and the old one is removed{how}")
+    let also = match rotated.also.as_slice() {
+        [] => String::new(),
+        names => format!("; {} had the same key, and has the new one now", names.join(", ")),
+    };
+    format!("✓ the access key of identity {identity} is a new one, and the old one is removed{how}{also}")
 }
 
 pub fn migrated(report: &MigrateReport) -> String {

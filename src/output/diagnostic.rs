@@ -7,10 +7,11 @@ use miette::{Diagnostic, LabeledSpan, SourceCode, SourceSpan};
 
 use super::printable::printable;
 use crate::diag::Report;
+use crate::diag::hint::Advice;
 
 /// The text of a report for stderr. `verbose` adds the stable code; colour is never used inside, so that the same
 /// words can be searched in a pipe and on a terminal.
-pub fn render(report: &Report, verbose: bool) -> String {
+pub fn render(report: &Report, verbose: bool, advice: &Advice) -> String {
     let diagnostic = report.diagnostic();
     let mut out = String::from("\n");
     if let Some(title) = report.title() {
@@ -23,10 +24,10 @@ pub fn render(report: &Report, verbose: bool) -> String {
         for other in related {
             let _ = writeln!(out, "\n  - {other}");
             write_snippets(&mut out, other);
-            write_help(&mut out, other);
+            write_help(&mut out, other, advice);
         }
     }
-    write_help(&mut out, diagnostic);
+    write_help(&mut out, diagnostic, advice);
     if verbose && let Some(code) = diagnostic.code() {
         let _ = writeln!(out, "\ncode: {code}");
     }
@@ -34,7 +35,7 @@ pub fn render(report: &Report, verbose: bool) -> String {
 }
 
 /// A report as one line of JSON, for programs that read stderr.
-pub(super) fn as_json(report: &Report) -> String {
+pub(super) fn as_json(report: &Report, advice: &Advice) -> String {
     let diagnostic = report.diagnostic();
     let labels = diagnostic.labels().into_iter().flatten();
     let places: Vec<String> = labels
@@ -45,7 +46,7 @@ pub(super) fn as_json(report: &Report) -> String {
             Some(format!("{name}:{}:{}", exact.line() + 1, exact.column() + 1))
         })
         .collect();
-    let help = diagnostic.help().map(|help| help.to_string()).unwrap_or_default();
+    let help = diagnostic.help().map(|help| advice.of(&help.to_string()).into_owned()).unwrap_or_default();
     let hints: Vec<&str> = help.lines().filter(|line| !line.trim().is_empty()).collect();
     let mut causes = Vec::new();
     let mut source = diagnostic.source();
@@ -79,9 +80,9 @@ fn write_causes(out: &mut String, diagnostic: &dyn Diagnostic) {
     }
 }
 
-fn write_help(out: &mut String, diagnostic: &dyn Diagnostic) {
+fn write_help(out: &mut String, diagnostic: &dyn Diagnostic, advice: &Advice) {
     if let Some(help) = diagnostic.help() {
-        for line in help.to_string().lines().filter(|line| !line.trim().is_empty()) {
+        for line in advice.of(&help.to_string()).lines().filter(|line| !line.trim().is_empty()) {
             let _ = writeln!(out, "\n💡 {line}");
         }
     }
@@ -187,7 +188,7 @@ mod tests {
     fn shows_message_place_mark_and_help() {
         let source_text = NamedSource::new("stacks/a.yaml", Arc::from("import:\n  - nope\nvars: {}\n"));
         let report = Report::from(Missing { source_text, at: (12, 4).into() });
-        insta::assert_snapshot!(render(&report, true), @r"
+        insta::assert_snapshot!(render(&report, true, &Advice::default()), @r"
 
         **Error:** stack import not found: `nope`
 
@@ -208,7 +209,7 @@ mod tests {
         let line = format!("{}\u{1b}[31mnope{}", "a".repeat(1_000_000), "b".repeat(1_000_000));
         let source_text = NamedSource::new("stacks/a.yaml", Arc::from(line));
         let report = Report::from(Missing { source_text, at: (1_000_005, 1_000_004).into() });
-        let text = render(&report, false);
+        let text = render(&report, false, &Advice::default());
         assert!(text.len() < 2_000, "{}", text.len());
         assert!(!text.contains('\u{1b}'), "{text}");
         let (before, marks) = (format!("…{}\\u{{1b}}[31m", "a".repeat(75)), "^".repeat(120));

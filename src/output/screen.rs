@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use crate::config::Theme;
+use crate::diag::hint::Advice;
 use crate::diag::{Message, Report, Talk, Warning};
 use crate::secret::Masker;
 
@@ -25,17 +26,36 @@ pub struct Screen {
     /// Errors are one line of JSON.
     json: bool,
     theme: Arc<OnceLock<&'static Theme>>,
+    /// Flags of this call, for the commands that it advises.
+    flags: Arc<str>,
+    /// Flags of the stack that it is about, once that is known.
+    scope: Arc<OnceLock<String>>,
 }
 
 impl Screen {
     /// `masker: None` for `--mask=false`.
     pub fn new(masker: Option<Arc<Masker>>, level: Level, colour: bool) -> Screen {
-        Screen { masker, level, colour, live: Live::default(), json: false, theme: Arc::default() }
+        let (live, theme, flags, scope) = (Live::default(), Arc::default(), Arc::from(""), Arc::default());
+        Screen { masker, level, colour, live, json: false, theme, flags, scope }
     }
 
     /// Errors as JSON, for programs.
     pub fn with_json_errors(self, json: bool) -> Screen {
         Screen { json, ..self }
+    }
+
+    /// Flags that the commands in advice need, to lead to where this call is; quoted.
+    pub fn with_flags(self, flags: &str) -> Screen {
+        Screen { flags: Arc::from(flags), ..self }
+    }
+
+    /// The same flags for commands about identities of a stack.
+    pub fn set_scope(&self, flags: String) {
+        let _ = self.scope.set(flags);
+    }
+
+    fn advice(&self) -> Advice {
+        Advice { flags: self.flags.to_string(), scope: self.scope.get().cloned() }
     }
 
     /// The colours of the configuration, once it is known.
@@ -109,11 +129,11 @@ impl Screen {
     /// Prints an error. Masked always: an error is never a place for a secret.
     pub fn error(&self, report: &Report, verbose: bool) {
         if self.json {
-            let text = diagnostic::as_json(report);
+            let text = diagnostic::as_json(report, &self.advice());
             let text = self.masker.as_ref().map_or(text.as_str().into(), |masker| masker.mask(&text));
             return self.stderr(&format!("{text}\n"));
         }
-        let text = diagnostic::render(report, verbose);
+        let text = diagnostic::render(report, verbose, &self.advice());
         let text = match &self.masker {
             Some(masker) => masker.mask(&text).into_owned(),
             None => text,
@@ -145,6 +165,7 @@ impl Screen {
             Message::Warning(warning) if self.level <= Level::Warning => warning_text(warning),
             _ => return,
         };
+        let line = self.advice().of(&line).into_owned();
         let line = self.masker.as_ref().map_or(line.as_str().into(), |masker| masker.mask(&line));
         self.stderr(&format!("{}\n", self.marked(&printable(&line))));
     }

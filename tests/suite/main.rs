@@ -28,6 +28,7 @@ mod auth_federated;
 mod auth_hints;
 mod auth_more;
 mod auth_robust;
+mod auth_stacks;
 mod azure;
 mod azure_browser;
 mod azure_person;

@@ -12,6 +12,7 @@ use super::super::mfa::{self, Device, From};
 use super::super::record::StepRecord;
 use super::super::user::{self, Error as UserError, StoredKeys};
 use crate::diag::Warning;
+use crate::diag::hint::word;
 
 const DEFAULT_REGION: &str = "us-east-1";
 
@@ -92,7 +93,7 @@ fn by_the_browser(identity: &Identity, how: &str) -> String {
     if identity.credentials.no_browser {
         return String::new();
     }
-    format!("; or sign in by the browser: `atmos auth login -i {}{how}", identity.name)
+    format!("; or sign in by the browser: `atmos auth login -i {}{how}", word(identity.name.as_str()))
 }
 
 fn record(credentials: AwsCredentials, basis: String) -> StepRecord {
@@ -147,7 +148,7 @@ fn is_of_the_code(refusal: &Refusal) -> bool {
 
 /// What to do about a refusal. The stored key stays where it is: a new one needs some time until it is known.
 fn help(identity: &Identity, refusal: &Refusal) -> String {
-    let name = &identity.name;
+    let name = word(identity.name.as_str());
     match refusal.code.as_deref() {
         Some("InvalidClientTokenId") => {
             format!("the access key is not known: store another one with `atmos auth user configure -i {name}`")

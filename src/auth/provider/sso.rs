@@ -186,7 +186,7 @@ fn is_usable(context: &Context, token: &PortalToken, rejected: Option<&Secret>) 
 }
 
 fn needs_terminal(context: &Context, portal: &Portal) -> Error {
-    let login = format!("atmos auth login --provider {}", portal.name);
+    let login = format!("atmos auth login --provider {}", crate::diag::hint::word(&portal.name));
     let provider = portal.name.clone();
     if context.host.terminal.can_show_device_code() {
         return Error::NotSignedIn { provider, login };

@@ -3,12 +3,16 @@
 use miette::Diagnostic;
 
 use crate::diag::Failure;
+use crate::diag::hint::word;
 
 /// Keys that are missing, refused or cannot be kept, and codes of devices.
 #[derive(Debug, Clone, thiserror::Error, Diagnostic)]
 pub enum Error {
     #[error("no access key of identity `{identity}` is stored")]
-    #[diagnostic(code(atmos::auth::user::no_keys), help("store one: `atmos auth user configure -i {identity}`{or}"))]
+    #[diagnostic(
+        code(atmos::auth::user::no_keys),
+        help("store one: `atmos auth user configure -i {}`{or}", word(identity))
+    )]
     NoKeys {
         identity: String,
         /// Another way, where there is one.
@@ -20,7 +24,10 @@ pub enum Error {
     )]
     #[diagnostic(
         code(atmos::auth::user::half),
-        help("give both below `credentials`, or none and store them: `atmos auth user configure -i {identity}`")
+        help(
+            "give both below `credentials`, or none and store them: `atmos auth user configure -i {}`",
+            word(identity)
+        )
     )]
     Half { identity: String, place: String },
 
@@ -53,7 +60,7 @@ pub enum Error {
     #[error("the keyring entry of identity `{identity}` cannot be read: {reason}")]
     #[diagnostic(
         code(atmos::auth::user::damaged),
-        help("store the key again: `atmos auth user configure -i {identity}`")
+        help("store the key again: `atmos auth user configure -i {}`", word(identity))
     )]
     Damaged { identity: String, reason: String },
 
@@ -76,8 +83,9 @@ pub enum Error {
     #[diagnostic(
         code(atmos::auth::mfa_required),
         help(
-            "set ATMOS_AWS_MFA_TOKEN to the 6 digits that the device shows, or run `atmos auth login -i {identity}` in a \
-             terminal"
+            "set ATMOS_AWS_MFA_TOKEN to the 6 digits that the device shows, or run `atmos auth login -i {}` in a \
+             terminal",
+            word(identity)
         )
     )]
     CodeNeeded { identity: String },
@@ -95,7 +103,7 @@ pub enum Error {
     Rotation { identity: String, reason: String, help: String },
 
     #[error("signing in as `{identity}` by the browser failed: {reason}")]
-    #[diagnostic(code(atmos::auth::user::sign_in), help("try again with `atmos auth login -i {identity}`"))]
+    #[diagnostic(code(atmos::auth::user::sign_in), help("try again with `atmos auth login -i {}`", word(identity)))]
     SignIn { identity: String, reason: String },
 
     #[error("failed to ask: {reason}")]

@@ -1,6 +1,7 @@
 //! Access keys in the forms in which people have them: JSON of several programs, the CSV file of the console, files of AWS tools. Pure. Row 5.
 
 use serde_json::Value;
+use zeroize::Zeroizing;
 
 use super::{Error, Keys};
 use crate::host::Profiles;
@@ -20,6 +21,7 @@ const CHOOSE: &str = "name the profile: `atmos auth user import --from-profile N
 #[derive(Debug, Clone)]
 pub struct Found {
     pub keys: Keys,
+    /// Empty: it was said that there is none.
     pub mfa_arn: Option<String>,
     pub session_duration: Option<String>,
 }
@@ -94,7 +96,9 @@ fn json(text: &str) -> Result<Found, Error> {
     let token = get(&["session_token", "SessionToken", "AWS_SESSION_TOKEN"]);
     let own = |name: &str| get(&[name]).filter(|text| !text.is_empty()).map(str::to_owned);
     let found = Found::new(id, secret, token)?;
-    Ok(Found { mfa_arn: own("mfa_arn"), session_duration: own("session_duration"), ..found })
+    // An empty text and null say that there is none.
+    let mfa_arn = inner.get("mfa_arn").map(|arn| arn.as_str().unwrap_or_default().to_owned());
+    Ok(Found { mfa_arn, session_duration: own("session_duration"), ..found })
 }
 
 /// The file that the console offers: a header, then one line whose last two fields are the key.
@@ -105,13 +109,34 @@ fn csv(text: &str) -> Result<Found, Error> {
     if lines.next().is_some() {
         return Err(unknown("it has more than one key"));
     }
-    let names: Vec<String> = header.split(',').map(|name| name.trim().to_lowercase()).collect();
-    let values: Vec<&str> = line.split(',').collect();
-    let field = |wanted: &str| values.get(names.iter().position(|name| name == wanted)?).copied();
+    let (Some(names), Some(values)) = (fields(header), fields(line)) else {
+        return Err(unknown("its form is not known"));
+    };
+    let is = |name: &str, wanted: &str| name.trim().eq_ignore_ascii_case(wanted);
+    let field = |wanted: &str| values.get(names.iter().position(|name| is(name, wanted))?);
     match (field("access key id"), field("secret access key")) {
         (Some(id), Some(secret)) => Found::new(id, secret, None),
         _ => Err(unknown("its form is not known")),
     }
+}
+
+/// The fields of a line; in quotes a field may have commas, and two quotes for one. `None`: a quote is not closed.
+fn fields(line: &str) -> Option<Vec<Zeroizing<String>>> {
+    let mut found = vec![Zeroizing::new(String::with_capacity(line.len()))];
+    let (mut quoted, mut rest) = (false, line.chars().peekable());
+    while let Some(next) = rest.next() {
+        let field = found.last_mut()?;
+        match next {
+            '"' if quoted && rest.peek() == Some(&'"') => {
+                rest.next();
+                field.push('"');
+            }
+            '"' if quoted || field.trim().is_empty() => quoted = !quoted,
+            ',' if !quoted => found.push(Zeroizing::new(String::with_capacity(line.len()))),
+            other => field.push(other),
+        }
+    }
+    (!quoted).then_some(found)
 }
 
 #[cfg(test)]
@@ -129,6 +154,7 @@ mod tests {
             format!(r#"{{"AccessKeyID": "{ID}", "SecretAccessKey": "s/e+c", "SessionToken": "", "CanExpire": false}}"#),
             format!("\u{feff}Access key ID,Secret access key\r\n{ID},s/e+c\r\n"),
             format!("User name,Access key ID,Secret access key\nme,{ID},s/e+c"),
+            format!("\"User name\",\"Access key ID\",\"Secret access key\"\n\"me, \"\"too\"\"\",\"{ID}\",\"s/e+c\""),
             format!("[default]\naws_access_key_id = {ID}\naws_secret_access_key = s/e+c\nregion = eu-west-1\n"),
             format!("# mine\n[other]\nregion = x\n\n[me]\naws_access_key_id={ID}\naws_secret_access_key=s/e+c\n"),
             format!("aws_access_key_id = {ID}\naws_secret_access_key = s/e+c"),
@@ -155,6 +181,7 @@ mod tests {
             (format!(r#"{{"access_key_id": "{ID}", "secret_access_key": "hun ter22"}}"#), "white space"),
             ("{hunter22".to_owned(), "no valid JSON"),
             ("hunter22".to_owned(), "form is not known"),
+            (format!("Access key ID,Secret access key\n{ID},\"hunter22"), "form is not known"),
             (format!("Access key ID,Secret access key\n{ID},hunter22\n{ID},x"), "more than one key"),
             (format!("[a]\naws_access_key_id = {ID}\n"), "a half of the key is missing"),
             (

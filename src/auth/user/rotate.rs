@@ -33,6 +33,8 @@ pub struct Rotated {
     pub new: String,
     /// It went on where an earlier one was broken off.
     pub resumed: bool,
+    /// Other identities that had the old key, and have the new one now.
+    pub also: Vec<String>,
 }
 
 impl Session {
@@ -117,6 +119,8 @@ impl Session {
         let Some(mut entry) = stored::load(&self.context, name.as_str()).await? else {
             return Err(Error::NoKeys { identity: name.to_string(), or: String::new() }.into());
         };
+        self.check_written(name, &entry.keys.access_key_id)?;
+        let mut also = Vec::new();
         let resumed = entry.is_rotating();
         let mut old = entry.keys.access_key_id.clone();
         loop {
@@ -135,6 +139,7 @@ impl Session {
                     Some(Rotating::Switched { old: old.clone() })
                 }
                 Some(Rotating::Switched { old: gone }) => {
+                    also.extend(self.take_along(name, &gone, &entry.keys).await?);
                     self.iam(&identity, &entry).await?.delete(&gone).await?;
                     old = gone;
                     None
@@ -142,9 +147,37 @@ impl Session {
             };
             stored::save(&self.context, name.as_str(), &entry).await?;
             if entry.rotation.is_none() {
-                return Ok(Rotated { old, new: entry.keys.access_key_id.clone(), resumed });
+                return Ok(Rotated { old, new: entry.keys.access_key_id.clone(), resumed, also });
             }
         }
+    }
+
+    /// Gives the new key to other identities that have the old one stored, before that is removed. Their own locks are not
+    /// taken: two rotations of one key would wait for each other, and IAM lets only one of them make a second key.
+    async fn take_along(&self, name: &IdentityName, old: &str, new: &Keys) -> Result<Vec<String>, AuthError> {
+        let mut also = Vec::new();
+        for other in self.users().into_iter().filter(|other| other != name) {
+            let Some(entry) = stored::load(&self.context, other.as_str()).await? else { continue };
+            if entry.keys.access_key_id == old {
+                let entry = StoredKeys::new(new.clone(), entry.mfa_arn, entry.session_duration);
+                stored::save(&self.context, other.as_str(), &entry).await?;
+                also.push(other.to_string());
+            }
+        }
+        Ok(also)
+    }
+
+    /// That no other identity has the key in the configuration, where nobody could exchange it.
+    fn check_written(&self, name: &IdentityName, key: &str) -> Result<(), AuthError> {
+        let written =
+            |other: &&Identity| other.name != *name && other.credentials.access_key_id.as_deref() == Some(key);
+        let Some(other) = self.settings().identities.values().find(written) else { return Ok(()) };
+        Err(Error::Rotation {
+            identity: name.to_string(),
+            reason: format!("identity `{}` has the same key, {key}, in the configuration", other.name),
+            help: "take it out of there, and store it in the keyring, so that both get the new one".to_owned(),
+        }
+        .into())
     }
 
     /// That there is room for a second key, of which a user may have no more.

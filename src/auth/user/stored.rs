@@ -11,6 +11,7 @@ use crate::auth::context::{Context, blocking};
 use crate::auth::creds::AwsCredentials;
 use crate::auth::error::Error as AuthError;
 use crate::diag::Warning;
+use crate::diag::hint::word;
 use crate::secret::{Expose as _, Secret};
 use crate::value::hex;
 
@@ -132,7 +133,7 @@ pub(crate) async fn load(context: &Context, identity: &str) -> Result<Option<Sto
     }
     if !entry.data.session_token.is_empty() {
         let message = format!("the keyring has a temporary session for identity `{identity}`, which is not used");
-        let help = format!("store an access key that lasts: `atmos auth user configure -i {identity}`");
+        let help = format!("store an access key that lasts: `atmos auth user configure -i {}`", word(identity));
         context.host.talk.warn(Warning::new("atmos::auth::user::temporary", message).help(help));
         return Ok(None);
     }

@@ -18,6 +18,18 @@ pub struct IdentityArgs {
     pub identity: Option<String>,
 }
 
+/// `--stack` and `--component` of `auth` commands.
+#[derive(Debug, Clone, Default, Args)]
+pub struct AuthScopeArgs {
+    /// Stack whose `auth` section counts too, as in a run there
+    #[arg(short, long, value_name = "NAME")]
+    pub stack: Option<String>,
+
+    /// Component of that stack whose `auth` section and setting count too
+    #[arg(short, long, value_name = "NAME", requires = "stack")]
+    pub component: Option<String>,
+}
+
 #[derive(Debug, Args)]
 pub struct AuthArgs {
     #[command(subcommand)]
@@ -90,6 +102,9 @@ pub struct LoginArgs {
     #[command(flatten)]
     pub identity: IdentityArgs,
 
+    #[command(flatten)]
+    pub scope: AuthScopeArgs,
+
     /// Log in to this provider only
     #[arg(short, long, value_name = "NAME")]
     pub provider: Option<String>,
@@ -127,6 +142,9 @@ pub struct WhoamiArgs {
     #[command(flatten)]
     pub identity: IdentityArgs,
 
+    #[command(flatten)]
+    pub scope: AuthScopeArgs,
+
     /// json for a machine
     #[arg(short, long, value_name = "FORMAT")]
     pub output: Option<String>,
@@ -148,6 +166,9 @@ pub struct WhoamiArgs {
 pub struct EnvArgs {
     #[command(flatten)]
     pub identity: IdentityArgs,
+
+    #[command(flatten)]
+    pub scope: AuthScopeArgs,
 
     /// bash, zsh, fish, powershell, cmd, dotenv, env, github or json [env: ATMOS_AUTH_ENV_FORMAT] [default: bash]
     #[arg(short, long, value_name = "FORMAT")]
@@ -175,6 +196,9 @@ pub struct ExecArgs {
     #[command(flatten)]
     pub identity: IdentityArgs,
 
+    #[command(flatten)]
+    pub scope: AuthScopeArgs,
+
     /// How the child gets its credentials: process, files, endpoint or env
     #[arg(long, value_name = "DELIVERY")]
     pub delivery: Option<String>,
@@ -193,6 +217,9 @@ pub struct ProcessArgs {
     #[command(flatten)]
     pub identity: IdentityArgs,
 
+    #[command(flatten)]
+    pub scope: AuthScopeArgs,
+
     /// Ask the run that listens here instead of the cache
     #[arg(long, value_name = "PATH")]
     pub socket: Option<PathBuf>,
@@ -208,6 +235,9 @@ pub struct ProcessArgs {
 
 #[derive(Debug, Args)]
 pub struct ListArgs {
+    #[command(flatten)]
+    pub scope: AuthScopeArgs,
+
     /// tree, table, json, yaml, graphviz, mermaid or markdown [default: tree]
     #[arg(short, long, value_name = "FORMAT")]
     pub format: Option<String>,
@@ -258,6 +288,9 @@ pub struct LogoutArgs {
 
     #[command(flatten)]
     pub identity: IdentityArgs,
+
+    #[command(flatten)]
+    pub scope: AuthScopeArgs,
 
     /// Forget this provider, its token and all its identities
     #[arg(long, value_name = "NAME")]

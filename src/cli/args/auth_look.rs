@@ -2,13 +2,17 @@
 
 use clap::Args;
 
-use super::{IdentityArgs, ProcessingArgs};
+use super::{AuthScopeArgs, IdentityArgs, ProcessingArgs};
 
 #[derive(Debug, Args)]
 pub struct AuthExplainArgs {
     /// Component
-    #[arg(short, long, value_name = "NAME")]
-    pub component: String,
+    #[arg(value_name = "COMPONENT")]
+    pub name: Option<String>,
+
+    /// Component; the same as the word without a flag
+    #[arg(short, long, value_name = "NAME", conflicts_with = "name")]
+    pub component: Option<String>,
 
     /// Stack [env: ATMOS_STACK]
     #[arg(short, long, value_name = "NAME")]
@@ -33,10 +37,16 @@ pub struct AuthExplainArgs {
 pub struct RefreshArgs {
     #[command(flatten)]
     pub identity: IdentityArgs,
+
+    #[command(flatten)]
+    pub scope: AuthScopeArgs,
 }
 
 #[derive(Debug, Args)]
 pub struct AuthDoctorArgs {
+    #[command(flatten)]
+    pub scope: AuthScopeArgs,
+
     /// Ask nobody outside, so that the clock is not compared
     #[arg(long)]
     pub offline: bool,

@@ -5,12 +5,15 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::auth::IdentityArgs;
+use super::auth::{AuthScopeArgs, IdentityArgs};
 
 #[derive(Debug, Args)]
 pub struct AuthShellArgs {
     #[command(flatten)]
     pub identity: IdentityArgs,
+
+    #[command(flatten)]
+    pub scope: AuthScopeArgs,
 
     /// The shell [env: ATMOS_SHELL, SHELL] [default: bash, then sh]
     #[arg(long, value_name = "PROGRAM")]
@@ -33,6 +36,9 @@ pub struct AuthShellArgs {
 pub struct ConsoleArgs {
     #[command(flatten)]
     pub identity: IdentityArgs,
+
+    #[command(flatten)]
+    pub scope: AuthScopeArgs,
 
     /// Address of the console, or the name of a service (s3, ec2, iam, …)
     #[arg(long, value_name = "PAGE")]
@@ -96,6 +102,9 @@ pub struct ConfigureArgs {
     pub identity: IdentityArgs,
 
     #[command(flatten)]
+    pub scope: AuthScopeArgs,
+
+    #[command(flatten)]
     pub key: KeyArgs,
 
     /// Read JSON from standard input instead of asking
@@ -108,6 +117,9 @@ pub struct ConfigureArgs {
 pub struct ImportArgs {
     #[command(flatten)]
     pub identity: IdentityArgs,
+
+    #[command(flatten)]
+    pub scope: AuthScopeArgs,
 
     #[command(flatten)]
     pub key: KeyArgs,
@@ -141,6 +153,9 @@ pub struct ImportArgs {
 pub struct RotateArgs {
     #[command(flatten)]
     pub identity: IdentityArgs,
+
+    #[command(flatten)]
+    pub scope: AuthScopeArgs,
 }
 
 #[derive(Debug, Args)]

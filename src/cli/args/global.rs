@@ -90,4 +90,8 @@ pub struct GlobalArgs {
     /// More detail in errors: the stable code and every cause [env: ATMOS_VERBOSE]
     #[arg(short = 'v', long, global = true)]
     pub verbose: Option<bool>,
+
+    /// The command needs no directory, so that it works in one that has been removed.
+    #[arg(skip)]
+    pub needs_no_directory: bool,
 }

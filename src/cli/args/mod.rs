@@ -33,13 +33,14 @@ mod workflow;
 pub use affected::{AffectedArgs, BaseArgs, ComparisonArgs, ListAffectedArgs, ResultArgs};
 pub use atlantis::{AtlantisArgs, AtlantisCommand, AtlantisGenerate, RepoConfigArgs};
 pub use auth::{
-    AuthArgs, AuthCommand, EnvArgs, ExecArgs, GitCredentialArgs, IdentityArgs, ListArgs as AuthListArgs, LoginArgs,
-    LogoutArgs, ProcessArgs, SELECT, ValidateArgs, WhoamiArgs,
+    AuthArgs, AuthCommand, AuthScopeArgs, EnvArgs, ExecArgs, GitCredentialArgs, IdentityArgs, ListArgs as AuthListArgs,
+    LoginArgs, LogoutArgs, ProcessArgs, SELECT, ValidateArgs, WhoamiArgs,
 };
 pub use auth_import::AuthImportArgs;
 pub use auth_look::{AuthDoctorArgs, AuthExplainArgs, RefreshArgs};
 pub use auth_tools::{
-    AuthShellArgs, ConsoleArgs, KeyArgs, KeyringArgs, KeyringCommand, SamlArgs, SamlCommand, UserArgs, UserCommand,
+    AuthShellArgs, ConsoleArgs, KeyArgs, KeyringArgs, KeyringCommand, RotateArgs, SamlArgs, SamlCommand, UserArgs,
+    UserCommand,
 };
 pub use aws::{AwsArgs, AwsCommand, EcrCommand, EcrLoginArgs, EksCommand, EksTokenArgs, UpdateKubeconfigArgs};
 pub use azure::{AcrCommand, AcrLoginArgs, AksCommand, AksKubeconfigArgs, AksTokenArgs, AzureArgs, AzureCommand};

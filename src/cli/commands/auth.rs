@@ -1,8 +1,8 @@
 //! `atmos auth …`
 
 use super::super::args::{
-    AuthArgs, AuthCommand, AuthListArgs, EnvArgs, ExecArgs, IdentityArgs, LoginArgs, LogoutArgs, ProcessArgs, SELECT,
-    ValidateArgs, WhoamiArgs,
+    AuthArgs, AuthCommand, AuthListArgs, AuthScopeArgs, EnvArgs, ExecArgs, IdentityArgs, LoginArgs, LogoutArgs,
+    ProcessArgs, SELECT, ValidateArgs, WhoamiArgs,
 };
 use super::super::error::Error;
 use super::super::setup::Context;
@@ -50,8 +50,19 @@ pub(super) fn flag(identity: &IdentityArgs) -> Flag {
     }
 }
 
-fn access(context: &Context, options: Options) -> Result<Access> {
-    Access::open(&context.app_with_config()?, options)?.sound()
+/// `--stack` and `--component` as typed. What the call advises leads there, too.
+pub(super) fn scope(context: &Context, scope: &AuthScopeArgs) -> auth::Scope {
+    let scope = auth::Scope { stack: scope.stack.clone(), component: scope.component.clone() };
+    if let Some(flags) = scope.flags() {
+        context.screen.set_scope(flags);
+    }
+    scope
+}
+
+/// What the command works with: the `auth` section of the configuration, or of the stack that was named.
+pub(super) fn access(context: &Context, args: &AuthScopeArgs, options: Options) -> Result<Access> {
+    let scope = scope(context, args);
+    auth::access(&context.app_with_config()?, &scope, options)?.sound()
 }
 
 fn login(context: &Context, args: LoginArgs) -> Result<u8> {
@@ -63,7 +74,7 @@ fn login(context: &Context, args: LoginArgs) -> Result<u8> {
         timeout,
         ..Options::default()
     };
-    let access = access(context, options)?;
+    let access = access(context, &args.scope, options)?;
     if args.all {
         return auth_look::login_all(context, &access, args);
     }
@@ -91,7 +102,7 @@ fn whoami(context: &Context, args: &WhoamiArgs) -> Result<u8> {
         Some("json") => true,
         Some(other) => return Err(Error::Format { format: other.to_owned(), valid: "json, text" }.into()),
     };
-    let access = access(context, Options { interactive: false, ..Options::default() })?;
+    let access = access(context, &args.scope, Options { interactive: false, ..Options::default() })?;
     if args.all {
         return auth_look::whoami_all(context, &access, args, json);
     }
@@ -118,7 +129,7 @@ fn whoami(context: &Context, args: &WhoamiArgs) -> Result<u8> {
 fn env(context: &Context, args: EnvArgs) -> Result<u8> {
     let variables = &context.host.env;
     let min_ttl = args.min_ttl.as_deref().map(auth::min_ttl).transpose()?;
-    let access = access(context, Options { interactive: args.login, ..Options::default() })?;
+    let access = access(context, &args.scope, Options { interactive: args.login, ..Options::default() })?;
     let request = auth::EnvRequest {
         identity: flag(&args.identity),
         format: args.format.or_else(|| variables.get("ATMOS_AUTH_ENV_FORMAT").map(str::to_owned)),
@@ -136,7 +147,7 @@ fn env(context: &Context, args: EnvArgs) -> Result<u8> {
 
 fn exec(context: &Context, args: ExecArgs) -> Result<u8> {
     let app = context.app_with_config()?;
-    let access = Access::open(&app, Options::default())?.sound()?;
+    let access = auth::access(&app, &scope(context, &args.scope), Options::default())?.sound()?;
     let request = auth::ExecRequest {
         identity: flag(&args.identity),
         command: args.command,
@@ -162,14 +173,16 @@ fn process(context: &Context, args: ProcessArgs) -> Result<u8> {
     if let Some(realm) = args.realm {
         app.host.env.set(REALM_VARIABLE, Realm::of_flag(realm)?);
     }
-    let access = Access::open(&app, Options { interactive: false, ..Options::default() })?.sound()?;
+    let scope = scope(context, &args.scope);
+    let access = auth::access(&app, &scope, Options { interactive: false, ..Options::default() })?.sound()?;
     write::raw(context, &context.block_on(auth::process(&access, &request))??)?;
     Ok(0)
 }
 
 fn list(context: &Context, args: &AuthListArgs) -> Result<u8> {
     let app = context.app_with_config()?;
-    let access = Access::open(&app, Options { interactive: false, ..Options::default() })?.sound()?;
+    let scope = scope(context, &args.scope);
+    let access = auth::access(&app, &scope, Options { interactive: false, ..Options::default() })?.sound()?;
     let names = |text: &Option<String>| {
         text.as_ref().map(|text| text.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect())
     };
@@ -245,7 +258,7 @@ fn problems(problems: &[Problem], sources: &crate::span::Sources) -> Node {
 }
 
 fn logout(context: &Context, args: LogoutArgs) -> Result<u8> {
-    let access = access(context, Options { interactive: false, ..Options::default() })?;
+    let access = access(context, &args.scope, Options { interactive: false, ..Options::default() })?;
     auth::outside_only(&access, "logout")?;
     let request = auth::LogoutRequest {
         name: args.name,

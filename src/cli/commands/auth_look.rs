@@ -3,7 +3,7 @@
 use super::super::args::{AuthDoctorArgs, AuthExplainArgs, LoginArgs, RefreshArgs, WhoamiArgs};
 use super::super::error::Error;
 use super::super::setup::Context;
-use super::auth::flag;
+use super::auth::{access, flag, scope};
 use super::{describe, write};
 use crate::auth::{Options, Validity};
 use crate::diag::Result;
@@ -22,12 +22,13 @@ fn is_json(format: Option<&str>) -> Result<bool> {
 
 pub(super) fn explain(context: &Context, args: AuthExplainArgs) -> Result<u8> {
     let json = is_json(args.format.as_deref())?;
+    let component = args.component.or(args.name).ok_or(Error::FlagMissing { flag: "component" })?;
     let stack = args.stack.or_else(|| context.host.env.get("ATMOS_STACK").map(str::to_owned));
     let stack = stack.ok_or(Error::FlagMissing { flag: "stack" })?;
     let app = context.app_with_config()?;
     let access = Access::open(&app, Options { interactive: false, ..Options::default() })?.sound()?;
     let request = auth::ExplainRequest {
-        component: args.component,
+        component,
         stack,
         identity: flag(&args.identity),
         operation: args.operation,
@@ -44,7 +45,8 @@ pub(super) fn explain(context: &Context, args: AuthExplainArgs) -> Result<u8> {
 
 pub(super) fn doctor(context: &Context, args: &AuthDoctorArgs) -> Result<u8> {
     let json = is_json(args.format.as_deref())?;
-    let access = Access::open(&context.app_with_config()?, Options { interactive: false, ..Options::default() })?;
+    let (app, scope) = (context.app_with_config()?, scope(context, &args.scope));
+    let access = auth::access(&app, &scope, Options { interactive: false, ..Options::default() })?;
     let report = context.block_on(auth::doctor(&access, auth::DoctorRequest { offline: args.offline }))?;
     if json {
         write::document(context, &views::doctor_json(&report), write::Format::Json, 2, None)?;
@@ -56,7 +58,7 @@ pub(super) fn doctor(context: &Context, args: &AuthDoctorArgs) -> Result<u8> {
 
 pub(super) fn refresh(context: &Context, args: &RefreshArgs) -> Result<u8> {
     let options = Options { interactive: false, renew: true, ..Options::default() };
-    let access = Access::open(&context.app_with_config()?, options)?.sound()?;
+    let access = access(context, &args.scope, options)?;
     let report =
         context.block_on(auth::refresh(&access, &auth::RefreshRequest { identity: flag(&args.identity) }))??;
     let talk = &context.host.talk;

@@ -1,16 +1,15 @@
 //! `atmos auth shell | console | user | keyring | saml | git-credential`
 
 use super::super::args::{
-    AuthShellArgs, ConsoleArgs, GitCredentialArgs, KeyArgs, KeyringArgs, KeyringCommand, SamlArgs, SamlCommand,
-    UserArgs, UserCommand,
+    AuthShellArgs, ConsoleArgs, GitCredentialArgs, KeyArgs, KeyringArgs, KeyringCommand, RotateArgs, SamlArgs,
+    SamlCommand, UserArgs, UserCommand,
 };
 use super::super::error::Error;
 use super::super::setup::Context;
-use super::auth::{flag, timeout};
+use super::auth::{flag, scope, timeout};
 use super::cluster::silent;
 use super::write;
 use crate::auth::Options;
-use crate::auth::resolution::Flag;
 use crate::diag::Result;
 use crate::ops::Access;
 use crate::ops::auth::{self, KeysRequest, Origin};
@@ -23,7 +22,7 @@ fn access(context: &Context) -> Result<Access> {
 
 pub(super) fn shell(context: &Context, args: AuthShellArgs) -> Result<u8> {
     let app = context.app_with_config()?;
-    let access = Access::open(&app, Options::default())?.sound()?;
+    let access = auth::access(&app, &scope(context, &args.scope), Options::default())?.sound()?;
     let request = auth::ShellRequest {
         identity: flag(&args.identity),
         shell: args.shell,
@@ -35,7 +34,7 @@ pub(super) fn shell(context: &Context, args: AuthShellArgs) -> Result<u8> {
 }
 
 pub(super) fn console(context: &Context, args: ConsoleArgs) -> Result<u8> {
-    let access = access(context)?;
+    let access = super::auth::access(context, &args.scope, Options::default())?;
     let request = auth::ConsoleRequest {
         identity: flag(&args.identity),
         destination: args.destination,
@@ -55,12 +54,11 @@ pub(super) fn console(context: &Context, args: ConsoleArgs) -> Result<u8> {
 }
 
 pub(super) fn user(context: &Context, args: UserArgs) -> Result<u8> {
-    let access = access(context)?;
-    let (identity, key, origin) = match args.command {
-        UserCommand::Rotate(args) => return rotate(context, &access, &flag(&args.identity)),
+    let (identity, scope, key, origin) = match args.command {
+        UserCommand::Rotate(args) => return rotate(context, &args),
         UserCommand::Configure(args) => {
             let origin = if args.from_stdin { Origin::Stdin } else { Origin::Person };
-            (args.identity, args.key, origin)
+            (args.identity, args.scope, args.key, origin)
         }
         UserCommand::Import(args) => {
             let origin = match (args.from_env, args.from_file, args.from_profile) {
@@ -70,9 +68,10 @@ pub(super) fn user(context: &Context, args: UserArgs) -> Result<u8> {
                 _ if args.from_reference => Origin::Reference,
                 _ => args.from_aws_vault.map_or(Origin::Stdin, Origin::Vault),
             };
-            (args.identity, args.key, origin)
+            (args.identity, args.scope, args.key, origin)
         }
     };
+    let access = super::auth::access(context, &scope, Options::default())?;
     let KeyArgs { mfa_arn, session_duration, no_verify } = key;
     let request = KeysRequest { identity: flag(&identity), origin, mfa_arn, session_duration, no_verify };
     let report = context.block_on(auth::store_keys(&access, &request))??;
@@ -80,8 +79,9 @@ pub(super) fn user(context: &Context, args: UserArgs) -> Result<u8> {
     Ok(0)
 }
 
-fn rotate(context: &Context, access: &Access, identity: &Flag) -> Result<u8> {
-    let (name, rotated) = context.block_on(auth::rotate_keys(access, identity))??;
+fn rotate(context: &Context, args: &RotateArgs) -> Result<u8> {
+    let access = super::auth::access(context, &args.scope, Options::default())?;
+    let (name, rotated) = context.block_on(auth::rotate_keys(&access, &flag(&args.identity)))??;
     context.host.talk.attention(output::auth_tools::rotated(&name, &rotated));
     Ok(0)
 }

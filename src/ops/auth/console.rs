@@ -11,7 +11,6 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
 
 use super::super::access::Access;
-use super::super::audit::Event;
 use super::super::child::needed_choice;
 use super::gate::Gate;
 use crate::auth::console::{Wish, duration};
@@ -67,7 +66,7 @@ pub async fn console(access: &Access, request: &ConsoleRequest) -> Result<Consol
         issuer: request.issuer.clone().unwrap_or_else(|| ISSUER.to_owned()),
         duration: duration(request.duration.as_deref(), usual.as_deref())?,
     };
-    let gate = Gate::open(access, (&name, source), Event { name: EVENT, ..Event::default() }, None)?;
+    let gate = Gate::open(access, (&name, source), access.event(EVENT), None)?;
     let credentials = Access::keys(gate.session(), &name, gate.given().await?)?;
     gate.write_down(None).await?;
     let address = access.session.console(&name, &credentials, &wish).await?;

@@ -11,6 +11,7 @@ use crate::auth::realm::RealmSource;
 use crate::auth::store::{Kind, Store};
 use crate::auth::validate as rules;
 use crate::auth::{IdentityName, ProviderName, Severity};
+use crate::diag::hint::word;
 use crate::host::{Http, HttpRequest, trust};
 
 /// A clock that is off by more is named.
@@ -238,8 +239,9 @@ async fn sessions(access: &Access, report: &mut DoctorReport) {
     for name in providers {
         if let Ok(Some(ends)) = access.session.provider_token(&name).await {
             let (state, text) = left(ends, now);
+            let login = word(name.as_str());
             let help =
-                format!("`atmos auth login --provider {name}` signs in; where there is a refresh token it is used");
+                format!("`atmos auth login --provider {login}` signs in; where there is a refresh token it is used");
             report.add(state, "portal", format!("{name}: {text}"), (state != State::Good).then_some(help));
         }
     }
@@ -249,7 +251,7 @@ async fn sessions(access: &Access, report: &mut DoctorReport) {
         let Ok(known) = access.session.describe(&name).await else { continue };
         if let Some(ends) = known.expiration.filter(|_| !known.kind.starts_with("mock")) {
             let (state, text) = left(ends, now);
-            let help = format!("`atmos auth refresh -i {name}` renews it");
+            let help = format!("`atmos auth refresh -i {}` renews it", word(name.as_str()));
             report.add(state, "session", format!("{name}: {text}"), (state != State::Good).then_some(help));
         }
     }

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use miette::Diagnostic;
 
 use super::super::access::{Access, refused};
-use super::super::audit::Event;
 use super::super::child::command_identity;
 use super::super::identity::Choice;
 use super::everywhere;
@@ -22,6 +21,7 @@ use crate::auth::resolution::Flag;
 use crate::auth::run::standing::Standing;
 use crate::auth::run::{Call, Error as RunError, Parent};
 use crate::auth::{Description, Gives, IdentityName, Logins};
+use crate::diag::hint::word;
 use crate::diag::{Failure, Result, Warning};
 use crate::host::fs;
 use crate::secret::{Expose as _, MASK};
@@ -57,7 +57,7 @@ pub async fn env(access: &Access, request: &EnvRequest) -> Result<EnvReport> {
     let Choice::Identity { name, source } = command_identity(access, EVENT, &request.identity)? else {
         return Ok(EnvReport { text: Some(String::new()) });
     };
-    let gate = Gate::open(access, (&name, source), Event { name: EVENT, ..Event::default() }, request.min_ttl)?;
+    let gate = Gate::open(access, (&name, source), access.event(EVENT), request.min_ttl)?;
     let format: Format = request.format.as_deref().unwrap_or("bash").parse()?;
     let delivery = match &request.delivery {
         Some(word) => Delivery::parse(word, None)?,
@@ -110,7 +110,7 @@ async fn of_another_cloud(access: &Access, name: &IdentityName, asked: bool) -> 
     };
     if !outline.is_all {
         let message = format!("the credentials of identity `{name}` are not among these variables: they are secret");
-        let help = format!("run the command through `atmos auth exec -i {name}`");
+        let help = format!("run the command through `atmos auth exec -i {}`", word(name.as_str()));
         access.host.talk.warn(Warning::new("atmos::auth::env_without_credentials", message).help(help));
     }
     Ok(Some(Credentials::Environment(outline.given)))
@@ -170,6 +170,7 @@ fn refuse_shared(access: &Access, name: &IdentityName, profile: &str) -> Result<
 /// The program as it is called where nothing of this environment may be left: what counted here goes along.
 fn standing_helper(access: &Access) -> Helper {
     let mut arguments = access.helper_arguments.clone();
+    arguments.extend(access.scope_arguments());
     if access.realm.source() == RealmSource::Env {
         arguments.extend(["--realm".to_owned(), access.realm.to_string()]);
     }
@@ -329,7 +330,10 @@ fn append(path: &Path, old: &str, text: &str) -> Result<()> {
 #[derive(Debug, thiserror::Error, Diagnostic)]
 enum EnvError {
     #[error("no valid credentials of `{name}` are cached")]
-    #[diagnostic(code(atmos::auth::nothing_cached), help("add `--login`, or run `atmos auth login -i {name}` first"))]
+    #[diagnostic(
+        code(atmos::auth::nothing_cached),
+        help("add `--login`, or run `atmos auth login -i {}` first", word(name))
+    )]
     NothingCached { name: String },
 
     #[error("delivery files is not possible here: nothing would remove the keys again")]
@@ -340,13 +344,14 @@ enum EnvError {
     #[diagnostic(
         code(atmos::auth::no_configuration),
         help(
-            "run the command through `atmos auth exec -i {name}`, or add `--delivery env` for the variables themselves"
+            "run the command through `atmos auth exec -i {}`, or add `--delivery env` for the variables themselves",
+            word(name)
         )
     )]
     NoConfiguration { name: String },
 
     #[error("identity `{name}` gives files as well, which nobody would remove again")]
-    #[diagnostic(code(atmos::auth::has_files), help("run the command through `atmos auth exec -i {name}`"))]
+    #[diagnostic(code(atmos::auth::has_files), help("run the command through `atmos auth exec -i {}`", word(name)))]
     HasFiles { name: String },
 
     #[error("delivery endpoint is not possible here: nobody would be there to answer")]

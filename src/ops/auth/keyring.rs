@@ -10,6 +10,7 @@ use super::reference::Reference;
 use crate::auth::store::{Store, TYPE_VARIABLE};
 use crate::auth::user::parse;
 use crate::auth::{IdentityName, cache, stored_name};
+use crate::diag::hint::word;
 use crate::diag::{Failure, Result, Warning};
 
 #[derive(Debug, Clone, Default)]
@@ -117,7 +118,7 @@ fn of_reference(access: &Access) -> Result<Vec<Entry>> {
         }
         if let Err(error) = read {
             let message = format!("the {shown} in the keyring of the Go version is left behind: {error}");
-            let help = format!("store one that lasts: `atmos auth user configure -i {user}`");
+            let help = format!("store one that lasts: `atmos auth user configure -i {}`", word(user.as_str()));
             access.host.talk.warn(Warning::new("atmos::auth::keyring::left_behind", message).help(help));
             continue;
         }

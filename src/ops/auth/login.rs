@@ -135,12 +135,11 @@ pub(super) async fn identity_login(access: &Access, (name, source): (&IdentityNa
     let credentials = access.session.given(name).await?;
     let known = access.session.describe(name).await?;
     let event = Event {
-        name: "login",
         identity: Some(name.to_string()),
         chain: known.chain.clone(),
         account: known.account.clone(),
         expiration: credentials.expiration().map(|expiration| expiration.to_string()),
-        ..Event::default()
+        ..access.event("login")
     };
     audit::record(access, &access.settings, &event)?;
     Box::pin(integrations::after_login(access, (name, source), &credentials)).await;

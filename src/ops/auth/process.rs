@@ -7,13 +7,13 @@ use miette::Diagnostic;
 use zeroize::Zeroizing;
 
 use super::super::access::{Access, refused};
-use super::super::audit::Event;
 use super::super::child::needed_choice;
 use super::gate::Gate;
 use crate::auth::IdentityName;
 use crate::auth::delivery::{Delivery, helper_answer};
 use crate::auth::resolution::Flag;
 use crate::auth::run::client::{self, Question};
+use crate::diag::hint::word;
 use crate::diag::{Failure, Result};
 
 /// A run renews over the network, which has its own limits; this one is above their sum.
@@ -50,7 +50,7 @@ pub async fn ask_run(request: &ProcessRequest, socket: PathBuf) -> Result<Zeroiz
 /// No identity, or a login is needed: then the error names the command.
 pub async fn process(access: &Access, request: &ProcessRequest) -> Result<Zeroizing<String>> {
     let (name, source) = needed_choice(access, EVENT, &request.identity)?;
-    let gate = Gate::open(access, (&name, source), Event { name: EVENT, ..Event::default() }, None)?;
+    let gate = Gate::open(access, (&name, source), access.event(EVENT), None)?;
     if let Some(meant) = request.chain.as_deref() {
         is_meant(access, &name, meant).or_else(|report| Err(gate.refuse(report)?))?;
     }
@@ -88,7 +88,8 @@ enum ProcessError {
     #[diagnostic(
         code(atmos::auth::process_differs),
         help(
-            "if that is right, take the variables anew (`atmos auth env -i {name}`), which point to a profile of its own; this one stays nobody's"
+            "if that is right, take the variables anew (`atmos auth env -i {}`), which point to a profile of its own; this one stays nobody's",
+            word(name)
         )
     )]
     Differs { name: String, configuration: String },

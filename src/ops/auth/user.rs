@@ -14,9 +14,10 @@ use super::super::audit::{self, Event};
 use super::{reference::Reference, vault};
 use crate::auth::config::Identity;
 use crate::auth::resolution::Flag;
-use crate::auth::user::{Error as UserError, Found, Rotated, StoredKeys, parse};
-use crate::auth::{Error, IdentityName};
-use crate::diag::{Failure, Result};
+use crate::auth::user::{Error as UserError, Found, Keys, Rotated, StoredKeys, parse};
+use crate::auth::{CallerIdentity, Error, IdentityName};
+use crate::diag::hint::word;
+use crate::diag::{Failure, Result, Warning};
 use crate::host::{fs, prompt};
 use crate::secret::Secret;
 use crate::value::{DurationForm, parse_duration};
@@ -89,12 +90,17 @@ pub async fn store_keys(access: &Access, request: &KeysRequest) -> Result<KeysRe
     let old = access.session.stored_keys(&name).await?;
     let mut found = find(access, &identity, request, old.as_ref())?;
     found.mfa_arn = request.mfa_arn.clone().or(found.mfa_arn);
-    found.session_duration = request.session_duration.clone().or(found.session_duration);
+    let kept = old.as_ref().and_then(|old| old.session_duration.clone()).filter(|_| request.origin != Origin::Person);
+    found.session_duration = request.session_duration.clone().or(found.session_duration).or(kept);
     if let Some(text) = found.session_duration.as_deref().filter(|text| !is_duration(text)) {
         return Err(KeysFailure::Duration { text: text.to_owned() }.into());
     }
     let caller = if request.no_verify { None } else { Some(access.session.check_keys(&name, &found.keys).await?) };
-    let keys = StoredKeys::new(found.keys, found.mfa_arn, found.session_duration);
+    if let Some(old) = old.filter(|_| found.mfa_arn.is_none() && request.origin != Origin::Person) {
+        found.mfa_arn = device_of(access, &name, &old, &found.keys, caller.as_ref()).await;
+    }
+    let mfa_arn = found.mfa_arn.filter(|arn| !arn.is_empty());
+    let keys = StoredKeys::new(found.keys, mfa_arn, found.session_duration);
     let event = Event {
         name: "configure",
         identity: Some(name.to_string()),
@@ -106,6 +112,38 @@ pub async fn store_keys(access: &Access, request: &KeysRequest) -> Result<KeysRe
     let access_key_id = Some(keys.keys.access_key_id);
     let keyring = access.cache.store().kind().name();
     Ok(KeysReport { identity: name.to_string(), access_key_id, arn: caller.map(|caller| caller.arn), keyring })
+}
+
+/// The MFA device that was stored with the key before, where that is the device of the same user. Of another user's device
+/// every login would want a code that nobody has.
+async fn device_of(
+    access: &Access,
+    name: &IdentityName,
+    old: &StoredKeys,
+    new: &Keys,
+    caller: Option<&CallerIdentity>,
+) -> Option<String> {
+    let device = old.mfa_arn.clone().filter(|arn| !arn.is_empty())?;
+    if old.keys.access_key_id == new.access_key_id {
+        return Some(device);
+    }
+    let before = match caller {
+        Some(_) => access.session.check_keys(name, &old.keys).await.ok(),
+        None => None,
+    };
+    let account = device.split(':').nth(4);
+    let (kept, why) = match (caller, before) {
+        (Some(now), Some(before)) if now.arn == before.arn => return Some(device),
+        (Some(_), Some(before)) => (false, format!("the key before belongs to {}", before.arn)),
+        (Some(now), None) if account != Some(now.account.as_str()) => (false, "it is in another account".to_owned()),
+        // A key that was replaced by hand is often gone already.
+        (_, None) | (None, _) => (true, "nobody could say whether the key before belongs to the same user".to_owned()),
+    };
+    let word = if kept { "is kept" } else { "is not kept" };
+    let message = format!("the MFA device {device} that was stored with the key before {word}: {why}");
+    let help = "`--mfa-arn ARN` names the device of this user, `--mfa-arn ''` says that there is none";
+    access.host.talk.warn(Warning::new("atmos::auth::user::device", message).help(help));
+    kept.then_some(device)
 }
 
 /// Replaces the key of a user by a new one.
@@ -178,14 +216,7 @@ fn find(access: &Access, identity: &Identity, request: &KeysRequest, old: Option
         Origin::Vault(profile) => parse(&vault::key_of(host, profile)?).map_err(Error::from)?,
         Origin::Reference => parse(&Reference::new(access).needed_entry(&identity.name)?).map_err(Error::from)?,
     };
-    // Who stores another key of the same user keeps the rest.
-    let (mfa_arn, session_duration) =
-        old.map(|old| (old.mfa_arn.clone(), old.session_duration.clone())).unwrap_or_default();
-    Ok(Found {
-        mfa_arn: found.mfa_arn.or(mfa_arn),
-        session_duration: found.session_duration.or(session_duration),
-        ..found
-    })
+    Ok(found)
 }
 
 fn profile(access: &Access, name: &str) -> Result<Found> {
@@ -200,7 +231,8 @@ fn ask(access: &Access, identity: &Identity, request: &KeysRequest, old: Option<
     let name = identity.name.as_str();
     if !access.host.terminal.can_prompt() {
         let help = format!(
-            "pass the key on: `… | atmos auth user import -i {name} --from-stdin`, or `--from-env` with {ID} and {SECRET} set"
+            "pass the key on to `atmos auth user import -i {} --from-stdin`, or use `--from-env` with {ID} and {SECRET} set",
+            word(name)
         );
         return Err(Error::from(UserError::NeedsTerminal { command: "configure", help }).into());
     }

@@ -8,6 +8,7 @@ use crate::component::Instance;
 use crate::diag::Result;
 use crate::exec::signals::Signals;
 use crate::ops::access::Access;
+use crate::ops::auth::scope::lead;
 use crate::ops::{App, child};
 
 /// One component of a run, as far as its identity matters.
@@ -44,7 +45,7 @@ pub(in crate::ops) async fn sign_in<'a>(
                 Ok(name) => name.map(|name| name.to_string()),
                 Err(report) => {
                     if let Signing::Certain(_) = component {
-                        refused.keep(at, report)?;
+                        refused.keep(at, lead(app, access, instance, report))?;
                     }
                     None
                 }

@@ -179,7 +179,8 @@ fn is_network(reason: &str) -> bool {
 }
 
 fn nobody(step: &Step<'_>) -> AuthError {
-    let (provider, login) = (step.entry.name.to_owned(), format!("atmos auth login --provider {}", step.entry.name));
+    let provider = step.entry.name.to_owned();
+    let login = format!("atmos auth login --provider {}", crate::diag::hint::word(&provider));
     if step.context.host.terminal.can_show_device_code() {
         return AuthError::NotSignedIn { provider, login };
     }

@@ -65,7 +65,8 @@ pub(super) async fn assertion(step: &Step<'_>, url: &str) -> Result<Secret, Auth
     if !context.options.interactive || !is_expected(&context.host, context.options.no_browser) {
         let provider = step.entry.name.to_owned();
         let help = format!(
-            "run `atmos auth login --provider {provider}` on a desktop, or use another `driver` of the provider"
+            "run `atmos auth login --provider {}` on a desktop, or use another `driver` of the provider",
+            crate::diag::hint::word(&provider)
         );
         return Err(AuthError::NeedsTerminal { provider, help });
     }

@@ -191,7 +191,8 @@ impl SignIn<'_> {
 pub(super) fn nobody(step: &Step<'_>) -> AuthError {
     let provider = step.entry.name.to_owned();
     let help = format!(
-        "the identity provider asks a person to confirm the sign-in: run `atmos auth login --provider {provider}`"
+        "the identity provider asks a person to confirm the sign-in: run `atmos auth login --provider {}`",
+        crate::diag::hint::word(&provider)
     );
     AuthError::NeedsTerminal { provider, help }
 }

@@ -43,7 +43,8 @@ pub(super) async fn assertion(step: &Step<'_>, url: &str, port: u16) -> Result<S
     let context = step.context;
     if !context.may_ask() {
         let provider = step.entry.name.to_owned();
-        let help = format!("run `atmos auth login --provider {provider}` in a terminal on this machine");
+        let login = crate::diag::hint::word(&provider);
+        let help = format!("run `atmos auth login --provider {login}` in a terminal on this machine");
         return Err(AuthError::NeedsTerminal { provider, help });
     }
     let listener = TcpListener::bind(("127.0.0.1", port)).await;

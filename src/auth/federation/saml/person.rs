@@ -314,7 +314,8 @@ impl<'a> Person<'a> {
         }
         let provider = self.step.entry.name.to_owned();
         let help = format!(
-            "nobody can be asked for {what} here: set {ways}, or run `atmos auth login --provider {provider}` in a terminal"
+            "nobody can be asked for {what} here: set {ways}, or run `atmos auth login --provider {}` in a terminal",
+            crate::diag::hint::word(&provider)
         );
         Err(AuthError::NeedsTerminal { provider, help })
     }
