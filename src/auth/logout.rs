@@ -10,10 +10,10 @@ use zeroize::Zeroizing;
 
 use super::chain::Chain;
 use super::config::Provider;
-use super::context::Context;
 use super::error::Error;
 use super::federation::{Entry, consoles, consoles_of_all, folder, folder_of_all, forget_folder, short};
 use super::fingerprint::Fingerprint;
+use super::index;
 use super::kind::{IdentityKind, ProviderKind};
 use super::name::{IdentityName, ProviderName};
 use super::provider::portal::Portal;
@@ -23,9 +23,6 @@ use super::record::{IndexEntry, index_from_bytes, index_to_bytes};
 use super::session::Session;
 use super::user::webflow;
 use crate::diag::Warning;
-
-/// What the names of indexes begin with; the realm follows.
-const INDEX: &str = "index/";
 
 /// Whose sessions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -259,11 +256,11 @@ impl Session {
     }
 
     fn index_name(&self) -> String {
-        index_name(&self.context)
+        index::name(&self.context)
     }
 
     async fn read_index(&self) -> Result<Option<Vec<IndexEntry>>, Error> {
-        read_index(&self.context).await
+        index::read(&self.context).await
     }
 
     /// Identities with sessions, live or not; nobody where that cannot be read.
@@ -274,7 +271,7 @@ impl Session {
 
     /// Adds a session to the index.
     pub(super) async fn index(&self, chain: &Chain, index: usize, fingerprint: &Fingerprint) -> Result<(), Error> {
-        add(&self.context, entry(chain, index, fingerprint)).await
+        index::add(&self.context, entry(chain, index, fingerprint)).await
     }
 
     /// Warns when this identity has sessions under another realm and none in this one: the repository was moved, or
@@ -291,7 +288,7 @@ impl Session {
             return Ok(());
         }
         for name in self.context.names().await? {
-            let Some(realm) = name.strip_prefix(INDEX).filter(|_| name != own) else { continue };
+            let Some(realm) = name.strip_prefix(index::PREFIX).filter(|_| name != own) else { continue };
             let Some(bytes) = self.context.load(&name).await? else { continue };
             if index_from_bytes(&bytes).iter().any(same) {
                 let message =
@@ -326,7 +323,7 @@ impl Session {
     pub async fn other_realms(&self) -> Result<Vec<String>, Error> {
         let own = self.index_name();
         let names = self.context.names().await?;
-        let others = names.iter().filter(|name| **name != own).filter_map(|name| name.strip_prefix(INDEX));
+        let others = names.iter().filter(|name| **name != own).filter_map(|name| name.strip_prefix(index::PREFIX));
         Ok(others.map(str::to_owned).collect())
     }
 
@@ -353,29 +350,6 @@ impl Session {
             (false, false) => self.context.store(&name, index_to_bytes(&entries)).await,
         }
     }
-}
-
-fn index_name(context: &Context) -> String {
-    format!("{INDEX}{}", context.realm)
-}
-
-/// `None`: there is none, or nothing here opens it.
-async fn read_index(context: &Context) -> Result<Option<Vec<IndexEntry>>, Error> {
-    Ok(context.load(&index_name(context)).await?.map(|bytes| index_from_bytes(&bytes)))
-}
-
-/// Adds an entry to the index, so that a logout finds what it stands for, whatever the configuration will be.
-pub(crate) async fn add(context: &Context, entry: IndexEntry) -> Result<(), Error> {
-    if read_index(context).await?.is_some_and(|entries| entries.contains(&entry)) {
-        return Ok(());
-    }
-    let name = index_name(context);
-    let _lock = context.lock(&name, "writes the credential cache").await?;
-    let mut entries = read_index(context).await?.unwrap_or_default();
-    entries.push(entry);
-    entries.sort();
-    entries.dedup();
-    context.store(&name, index_to_bytes(&entries)).await
 }
 
 fn without_index(error: &Error) -> Warning {

@@ -22,6 +22,7 @@ mod flow_tests;
 pub mod given;
 mod identity;
 pub mod import;
+mod index;
 pub mod integration;
 pub mod kind;
 pub mod list;

@@ -403,7 +403,7 @@ fn profile_gives_nobody_else_when_the_configuration_changes() {
         .replace("{name: ReadOnly, account: {name: production}}", "{name: DataOps, account: {id: \"444444444444\"}}");
     cloud.sandbox.write("atmos.yaml", &other);
     let seen = helper_of(&cloud, &shell).exits(1).says("another one than when this profile was written");
-    let seen = seen.says("atmos auth env -i reader");
+    let seen = seen.says("auth env -i reader");
     assert!(seen.stdout.is_empty(), "{seen}");
     // Who asks anew has a profile for whom the name stands for now, and the shell of before stays nobody.
     let anew = shell_of(&cloud, &here);

@@ -137,7 +137,7 @@ until [ -e \"$PROBE/asked\" ] && [ -e \"$PROBE/go\" ]; do sleep 0.1; done",
     });
     let socket = std::fs::read_to_string(cloud.probes().join("socket")).unwrap();
     let stranger = cloud.sandbox.atmos(&["auth", "process", "-i", "data-admin", "--socket", socket.trim()]);
-    let stranger = stranger.exits(1).says("was not started by this run");
+    let stranger = stranger.exits(1).says("has not started the process that asks");
     assert_eq!(stranger.stdout, "");
     std::fs::write(cloud.probes().join("go"), "").unwrap();
     run.wait().success().says("a process that this run has not started asked for identity");

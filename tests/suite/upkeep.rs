@@ -215,7 +215,7 @@ fn the_real_tflint_finds_what_is_wrong() {
 
 /// Does what tfmigrate documents of `state` migrations with moves, by the terraform that it is told, and logs what it sees.
 const TFMIGRATE: &str = r#"
-echo "args $*" | sed "s|$TMPDIR/[^ ]*|MADE|" >>"$LOG"
+echo "args $*" | sed "s|/[^ ]*/atmos-tfmigrate-[^ ]*|MADE|" >>"$LOG"
 env | grep -E '^(ATMOS_TFMIGRATE|TF_CLI_ARGS_plan|ATMOS_STACK|ATMOS_COMPONENT=|ATMOS_TERRAFORM_WORKSPACE)' | sort >>"$LOG"
 action=$1 config=.tfmigrate.hcl file=
 shift

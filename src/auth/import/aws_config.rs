@@ -2,17 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::aws_profiles::{Settings, Shared};
+use super::aws_profiles::{AwsFiles, Settings, Shared};
 use super::draft::{Draft, Fields, account_of, host_name};
 use super::processes::{Maker, holds_secret};
 use crate::value::{Map, Node};
-
-/// Texts of both files; empty where there is none.
-#[derive(Debug, Clone, Default)]
-pub struct AwsFiles {
-    pub config: String,
-    pub credentials: String,
-}
 
 /// Whose files they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

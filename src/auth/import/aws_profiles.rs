@@ -4,8 +4,14 @@ use std::collections::HashMap;
 
 use indexmap::IndexMap;
 
-use super::aws_config::AwsFiles;
 use crate::host::{IniSection, ini_sections};
+
+/// Texts of both files; empty where there is none.
+#[derive(Debug, Clone, Default)]
+pub struct AwsFiles {
+    pub config: String,
+    pub credentials: String,
+}
 
 /// Settings by their names, in the order of the file. A value of a key that lasts, or of a session, is never among them.
 pub(super) type Settings = IndexMap<String, String>;

@@ -1,6 +1,7 @@
 //! Granted: its profiles live in the files of the AWS CLI, its portals in a configuration of its own. Row 5.
 
-use super::aws_config::{AwsFiles, Habits, drafted};
+use super::aws_config::{Habits, drafted};
+use super::aws_profiles::AwsFiles;
 use super::draft::Draft;
 use crate::host::ini_sections;
 

@@ -15,7 +15,8 @@ mod saml2aws;
 #[cfg(test)]
 mod tests;
 
-pub use aws_config::{AwsFiles, Habits, aws_config};
+pub use aws_config::{Habits, aws_config};
+pub use aws_profiles::AwsFiles;
 pub use aws_sso::aws_sso;
 pub use draft::{Draft, Remark};
 pub use granted::{granted, is_settings as is_granted_settings};

@@ -11,7 +11,7 @@ use super::super::aws::refusal::Refusal;
 use super::super::context::Context;
 use super::super::creds::PortalToken;
 use super::super::error::Error;
-use super::super::logout::add as index;
+use super::super::index;
 use super::super::record::{IndexEntry, token_from_bytes, token_to_bytes};
 use super::portal::Portal;
 use super::{browser, code, device, grant};
@@ -150,7 +150,7 @@ async fn obtain(context: &Context, portal: &Portal, wanted: Wanted<'_>, force: b
     };
     context.store(&portal.cache_name(), token_to_bytes(&token)).await?;
     let (root, fingerprint, endpoint) = (portal.name.clone(), portal.cache_name(), portal.endpoint(context, None)?);
-    index(context, IndexEntry { root, identity: String::new(), fingerprint, endpoint }).await?;
+    index::add(context, IndexEntry { root, identity: String::new(), fingerprint, endpoint }).await?;
     Ok(token)
 }
 

@@ -26,7 +26,7 @@ pub struct AuthImportArgs {
     pub dry_run: bool,
 
     /// Replace the file of --output though it says something else
-    #[arg(long, requires = "output")]
+    #[arg(long)]
     pub force: bool,
 
     /// leapp: the id of the machine with which the workspace is sealed

@@ -14,6 +14,9 @@ pub(super) fn import(context: &Context, args: AuthImportArgs) -> Result<u8> {
     let Some(tool) = Tool::parse(&args.tool) else {
         return Err(Error::Format { format: args.tool, valid: "the tools of --help" }.into());
     };
+    if args.force && args.output.is_none() {
+        return Err(Error::FlagMissing { flag: "output" }.into());
+    }
     let request = ImportRequest {
         tool,
         from: args.from,
