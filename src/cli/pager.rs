@@ -36,10 +36,9 @@ pub(super) fn show(host: &Host, program: &[String], text: &str) -> std::io::Resu
         // Colours as they are, and no page for what fits the screen after all.
         env.set("LESS", "FRX");
     }
-    let variables = env.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
     // Whoever leaves before the end has seen enough.
     duct::cmd(name, arguments)
-        .full_env(variables)
+        .full_env(env.iter())
         .dir(&host.cwd)
         .stdin_bytes(text.as_bytes())
         .unchecked()

@@ -24,7 +24,7 @@ pub(super) fn told(context: &Context, report: Report) -> (Report, Vec<String>) {
         [one] => format!("the profile `{one}` {what}: add `--profile {one}`"),
         _ => format!("each of the profiles `{list}` {what}: add `--profile <name>`"),
     };
-    (Helped { report, help }.into(), profiles)
+    (Helped::before(help, report).into(), profiles)
 }
 
 /// The words of the same call with a profile that a person agreed to. Only of `auth` commands, which have done nothing by

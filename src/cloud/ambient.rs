@@ -205,8 +205,7 @@ impl<R: Roles> Ambient<'_, R> {
             reason: format!("`credential_process` of the AWS profile `{name}` {reason}"),
             help: "run the command of `credential_process` yourself to see why",
         };
-        let variables: Vec<_> = self.env.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let child = duct::cmd("sh", ["-c", command]).full_env(variables).dir(&self.desk.host.cwd);
+        let child = duct::cmd("sh", ["-c", command]).full_env(self.env.iter()).dir(&self.desk.host.cwd);
         let child = child.stdin_null().stdout_capture().stderr_capture().unchecked();
         let output = tokio::task::spawn_blocking(move || child.run()).await;
         let output = output.map_err(|error| failed(format!("cannot be started: {error}")))?;

@@ -176,8 +176,7 @@ impl Functions<'_> {
 
     /// What a shell prints, as JSON if it is JSON.
     fn exec(&self, node: &Node, script: &str) -> Result<Node, Error> {
-        let env = self.host.env.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let command = duct::cmd("sh", ["-c", script]).dir(&self.host.cwd).full_env(env);
+        let command = duct::cmd("sh", ["-c", script]).dir(&self.host.cwd).full_env(self.host.env.iter());
         // The configuration cannot raise its own limit.
         let limit = Limit::default();
         let output = match capture(&command, limit) {

@@ -12,5 +12,5 @@ mod talk;
 
 pub use nearest::nearest;
 pub use remark::Remark;
-pub use report::{Advised, Failure, Helped, Lacking, Report, Result, Shared, Snippet, SourceText};
+pub use report::{Failure, Helped, Lacking, Report, Result, Shared, Snippet, SourceText};
 pub use talk::{Message, Progress, Talk, Warning};

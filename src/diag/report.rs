@@ -110,70 +110,35 @@ impl Failure for Shared {
     }
 }
 
-/// An error to whose help somebody further up has something to add.
-#[derive(Debug, thiserror::Error)]
-#[error("{report}")]
-pub struct Helped {
-    pub report: Report,
-    /// Goes before the help that the error has itself.
-    pub help: String,
-}
-
-impl Diagnostic for Helped {
-    fn code<'a>(&'a self) -> Option<Box<dyn Display + 'a>> {
-        self.report.diagnostic().code()
-    }
-
-    fn help<'a>(&'a self) -> Option<Box<dyn Display + 'a>> {
-        let own = self.report.diagnostic().help();
-        let text = own.map_or_else(|| self.help.clone(), |own| format!("{}\n{own}", self.help));
-        Some(Box::new(text))
-    }
-
-    fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.report.diagnostic().source_code()
-    }
-
-    fn labels(&self) -> Option<Box<dyn Iterator<Item = miette::LabeledSpan> + '_>> {
-        self.report.diagnostic().labels()
-    }
-
-    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
-        self.report.diagnostic().related()
-    }
-}
-
-impl Failure for Helped {
-    fn exit_code(&self) -> u8 {
-        self.report.exit_code()
-    }
-
-    fn title(&self) -> Option<&'static str> {
-        self.report.title()
-    }
-}
-
-/// An error with other words in its help, said by somebody further up who knows where its commands lead.
+/// An error with another help, by somebody further up who knows more.
 #[derive(Debug)]
-pub struct Advised {
+pub struct Helped {
     pub report: Report,
     /// Instead of the help that the error has itself.
     pub help: String,
 }
 
-impl Display for Advised {
+impl Helped {
+    /// With this before the help that the error has itself.
+    pub fn before(help: String, report: Report) -> Helped {
+        let own = report.diagnostic().help().map(|own| format!("{help}\n{own}"));
+        Helped { help: own.unwrap_or(help), report }
+    }
+}
+
+impl Display for Helped {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}", self.report)
     }
 }
 
-impl std::error::Error for Advised {
+impl std::error::Error for Helped {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.report.diagnostic().source()
     }
 }
 
-impl Diagnostic for Advised {
+impl Diagnostic for Helped {
     fn code<'a>(&'a self) -> Option<Box<dyn Display + 'a>> {
         self.report.diagnostic().code()
     }
@@ -195,7 +160,7 @@ impl Diagnostic for Advised {
     }
 }
 
-impl Failure for Advised {
+impl Failure for Helped {
     fn exit_code(&self) -> u8 {
         self.report.exit_code()
     }

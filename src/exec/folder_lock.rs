@@ -14,6 +14,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
@@ -249,8 +250,9 @@ impl Wait<'_> {
             locks.extend(self.until(|| own_lock(host, folder, hold).transpose()).await?);
         }
         if is_new {
-            // A folder that was never worked in comes rarely, and only then there is one more.
-            lock::prune(&locks_of_user, AGE);
+            // Only a folder that was never worked in adds a lock. Many may be new to one run: one look is enough.
+            static LOOK: Once = Once::new();
+            LOOK.call_once(|| lock::prune(&locks_of_user, AGE));
         }
         Ok(())
     }

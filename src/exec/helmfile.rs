@@ -119,20 +119,13 @@ const VALUED: [&str; 19] = [
     "--state-values-set-string",
 ];
 
-/// Sub-commands of helmfile.
-const COMMANDS: [&str; 24] = [
-    "apply",
+/// Sub-commands of helmfile that are passed on as they are.
+pub const PASSED_ON: [&str; 14] = [
     "build",
     "cache",
     "charts",
-    "completion",
-    "create",
-    "delete",
     "deps",
-    "destroy",
-    "diff",
     "fetch",
-    "help",
     "init",
     "lint",
     "list",
@@ -140,12 +133,13 @@ const COMMANDS: [&str; 24] = [
     "repos",
     "show-dag",
     "status",
-    "sync",
-    "template",
     "test",
-    "version",
     "write-values",
 ];
+
+/// The others.
+const OTHERS: [&str; 10] =
+    ["apply", "completion", "create", "delete", "destroy", "diff", "help", "sync", "template", "version"];
 
 /// The sub-command among words of helmfile: the first that is one, and no value of a flag.
 fn command(words: &[String]) -> Option<&str> {
@@ -153,7 +147,7 @@ fn command(words: &[String]) -> Option<&str> {
     while let Some(word) = words.next() {
         if VALUED.contains(&word) {
             words.next();
-        } else if COMMANDS.contains(&word) {
+        } else if PASSED_ON.contains(&word) || OTHERS.contains(&word) {
             return Some(word);
         }
     }

@@ -114,8 +114,7 @@ fn from_helper(host: &Host, helper: &str, key: &str) -> Result<Option<Login>, Er
         ));
     }
     let program = format!("docker-credential-{helper}");
-    let env = host.env.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let command = duct::cmd(&program, ["get"]).dir(&host.cwd).full_env(env);
+    let command = duct::cmd(&program, ["get"]).dir(&host.cwd).full_env(host.env.iter());
     let started = command.stdin_bytes(key).stdout_capture().stderr_null().unchecked().start();
     let failed = |reason: &str| Error::Failed {
         reason: format!("the credential helper `{program}` {reason}"),

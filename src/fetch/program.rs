@@ -71,8 +71,7 @@ impl<'a> Git<'a> {
     /// # Errors
     /// Those of [`Git::run`].
     pub fn output(&self, arguments: &[&str]) -> Result<Vec<u8>, Error> {
-        let env = self.env.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let command = duct::cmd("git", arguments).dir(self.directory).full_env(env);
+        let command = duct::cmd("git", arguments).dir(self.directory).full_env(self.env.iter());
         let started = command.stdin_null().stdout_capture().stderr_capture().unchecked().start();
         let handle = started.map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => Error::Failed {

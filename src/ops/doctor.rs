@@ -1,7 +1,7 @@
 //! `atmos doctor`: what this program finds here, and what is allowed. Nothing is changed, unlocked or evaluated.
 
 use std::collections::BTreeSet;
-use std::ffi::OsString;
+use std::ffi::OsStr;
 use std::path::Path;
 
 use serde::Serialize;
@@ -120,9 +120,8 @@ fn program(app: &App, kind: &'static str, command: &str) -> Program {
 
 /// The first line that a program says of its version.
 fn own_version(app: &App, path: &Path) -> std::result::Result<String, String> {
-    let env = app.host.env.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
     // Terraform would ask its makers for a newer one.
-    let env = env.chain([(OsString::from("CHECKPOINT_DISABLE"), OsString::from("1"))]);
+    let env = app.host.env.iter().chain([(OsStr::new("CHECKPOINT_DISABLE"), OsStr::new("1"))]);
     let child = duct::cmd(path, ["--version"]).dir(&app.host.cwd).full_env(env);
     let output = child.stdin_null().stdout_capture().stderr_capture().unchecked().run();
     let output = output.map_err(|error| format!("it does not start: {error}"))?;

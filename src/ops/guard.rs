@@ -129,27 +129,20 @@ impl Rails {
                 return Err(Guarded::UnknownAccount { identity, expected, reason, place }.into());
             }
         };
-        if self.accounts.contains(&found) {
-            return Ok(());
-        }
-        Err(Guarded::WrongAccount { identity, found, expected, place }.into())
+        self.check_known_account(name, &found)
     }
-}
 
-impl Rails {
-    /// The same of an account that is known without asking anybody; nothing is said where none is.
+    /// The same of an account that is known without asking anybody.
     ///
     /// # Errors
     /// Another account than the expected ones.
-    pub(super) fn check_known_account(&self, name: &IdentityName, found: Option<&str>) -> Result<()> {
-        match found.filter(|found| !self.accounts.is_empty() && !self.accounts.iter().any(|account| account == found)) {
-            None => Ok(()),
-            Some(found) => {
-                let (identity, expected) = (name.to_string(), self.accounts.join(" or "));
-                let (found, place) = (found.to_owned(), self.accounts_place.clone());
-                Err(Guarded::WrongAccount { identity, found, expected, place }.into())
-            }
+    pub(super) fn check_known_account(&self, name: &IdentityName, found: &str) -> Result<()> {
+        if self.accounts.is_empty() || self.accounts.iter().any(|account| account == found) {
+            return Ok(());
         }
+        let (identity, expected) = (name.to_string(), self.accounts.join(" or "));
+        let (found, place) = (found.to_owned(), self.accounts_place.clone());
+        Err(Guarded::WrongAccount { identity, found, expected, place }.into())
     }
 }
 

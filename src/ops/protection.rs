@@ -56,7 +56,19 @@ pub(super) fn check(app: &App, instance: &Instance, command: &str) -> Result<(),
     refuse(protected(app, instance)?.into_iter().collect(), command)
 }
 
-/// The same of many components, as the manifests have them, before the first one is evaluated in full. One that cannot be
+/// Refuses what takes the state of an evaluated component that is protected or locked.
+///
+/// # Errors
+/// Those of [`check`]; it is locked.
+pub(super) fn check_state(app: &App, instance: &Instance, command: &str) -> Result<()> {
+    check(app, instance, command)?;
+    if instance.locked {
+        return Err(crate::exec::Error::Locked { component: instance.name.clone() }.into());
+    }
+    Ok(())
+}
+
+/// [`check`] of many components, as the manifests have them, before the first one is evaluated in full. One that cannot be
 /// evaluated is left to its own turn, where that fails.
 ///
 /// # Errors

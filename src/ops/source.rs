@@ -130,7 +130,7 @@ pub async fn delete(app: &App, request: &SourceRequest) -> Result<()> {
     }
     if request.everything && !states_below(&folder).is_empty() {
         let evaluated = app.evaluate(&instance, &request.evaluation)?;
-        keeps_its_state(app, &evaluated, "source delete --everything")?;
+        protection::check_state(app, &evaluated, &format!("{} source delete --everything", evaluated.kind.key()))?;
     }
     let _lock = folder_lock::acquire(&app.host, &folder).await?;
     let not_fetched = || Error::NotFetched { folder: shown(app, &folder) };
@@ -266,17 +266,7 @@ fn check_kept(app: &App, kind: &Kind, record: &Record) -> Result<()> {
     let Ok(instance) = found else { return Ok(()) };
     let sections = ["settings", "metadata"].map(str::to_owned).to_vec();
     let instance = app.evaluate(&instance, &resolve::Options { sections, ..resolve::Options::default() })?;
-    keeps_its_state(app, &instance, "workdir clean --everything")
-}
-
-/// # Errors
-/// The component is protected or locked.
-fn keeps_its_state(app: &App, instance: &Instance, command: &str) -> Result<()> {
-    protection::check(app, instance, &format!("{} {command}", instance.kind.key()))?;
-    if instance.locked {
-        return Err(crate::exec::Error::Locked { component: instance.name.clone() }.into());
-    }
-    Ok(())
+    protection::check_state(app, &instance, &format!("{} workdir clean --everything", kind.key()))
 }
 
 fn expired(app: &App, kind: &Kind, ttl: Option<&str>) -> Result<Vec<Workdir>, Error> {

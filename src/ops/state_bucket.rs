@@ -107,10 +107,7 @@ async fn make(app: &App, instance: &Instance, identity: &Flag, action: &'static 
 pub async fn delete(app: &App, request: &BackendRequest) -> Result<()> {
     let instance = instance(app, request, "delete")?;
     check_kind(&instance, "delete")?;
-    protection::check(app, &instance, "terraform backend delete")?;
-    if instance.locked {
-        return Err(crate::exec::Error::Locked { component: instance.name }.into());
-    }
+    protection::check_state(app, &instance, "terraform backend delete")?;
     if !request.force {
         return Err(Error::Force { component: instance.name, stack: instance.stack }.into());
     }

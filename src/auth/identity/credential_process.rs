@@ -1,5 +1,6 @@
 //! `aws/credential-process`: the credentials that a program of the user's own prints. Row 5.
 
+use std::ffi::OsStr;
 use std::io::Read as _;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -117,8 +118,7 @@ pub(crate) async fn run(context: &Context, program: Program) -> Result<Result<Ze
 fn start(context: &Context, program: &Program, mark: &str) -> Result<(Arc<duct::ReaderHandle>, Option<Ear>), String> {
     let (name, arguments) = program.words.split_first().ok_or_else(|| "is no command".to_owned())?;
     let host = &context.host;
-    let variables = host.env.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let variables = variables.chain([(mark.into(), "1".into())]);
+    let variables = host.env.iter().chain([(OsStr::new(mark), OsStr::new("1"))]);
     let child = duct::cmd(name, arguments).full_env(variables).dir(&host.cwd).stdin_null().unchecked();
     let failed = |error: std::io::Error| format!("cannot be started: {error}");
     if program.talks {

@@ -115,8 +115,7 @@ impl Docker<'_> {
             let reason = "has a name that no program has".to_owned();
             return Err(Error::Helper { program, reason, path: path.display().to_string() });
         }
-        let env = self.host.env.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let command = duct::cmd(&program, [verb]).dir(&self.host.cwd).full_env(env).stdin_bytes(input);
+        let command = duct::cmd(&program, [verb]).dir(&self.host.cwd).full_env(self.host.env.iter()).stdin_bytes(input);
         let started = command.stdout_null().stderr_null().unchecked().start();
         let handle = started.map_err(|error| failed(format!("cannot be started: {error}")))?;
         let Some(output) = handle.wait_timeout(HELPER).map_err(|error| failed(format!("was lost: {error}")))? else {

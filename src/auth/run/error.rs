@@ -7,6 +7,7 @@ use miette::Diagnostic;
 
 use crate::auth::{delivery, store};
 use crate::diag::Failure;
+use crate::diag::hint::word;
 use crate::host::trust;
 
 /// A run could not be set up, or a helper did not get its credentials.
@@ -85,7 +86,8 @@ pub enum Error {
     #[diagnostic(
         code(atmos::auth::run::failed),
         help(
-            "mend that outside of the run (`atmos auth login -i {identity}` where somebody has to sign in); the run takes it up"
+            "mend that outside of the run (`atmos auth login -i {}` where somebody has to sign in); the run takes it up",
+            word(identity)
         )
     )]
     Failed { identity: String, reason: String },

@@ -10,7 +10,7 @@ use crate::ops::auth::Tool;
 #[derive(Debug, Args)]
 pub struct AuthImportArgs {
     /// Whose files are read
-    #[arg(value_name = "TOOL", value_parser = PossibleValuesParser::new(Tool::NAMES))]
+    #[arg(value_name = "TOOL", value_parser = PossibleValuesParser::new(Tool::ALL.map(Tool::name)))]
     pub tool: String,
 
     /// Its file, or the folder with its files, in place of the usual one

@@ -10,6 +10,7 @@ use super::terraform::{redirect, skipped_hooks, stack};
 use super::{auth, fleet, provision, unknown, write};
 use crate::component::Kind;
 use crate::diag::Result;
+use crate::exec::helmfile::PASSED_ON;
 use crate::ops::helmfile::{self, GenerateRequest, RunRequest};
 use crate::resolve;
 
@@ -52,25 +53,9 @@ fn other(context: &Context, words: &[OsString]) -> Result<u8> {
         run: HelmfileRun,
     }
 
-    const KNOWN: [&str; 14] = [
-        "build",
-        "cache",
-        "charts",
-        "deps",
-        "fetch",
-        "init",
-        "lint",
-        "list",
-        "print-env",
-        "repos",
-        "show-dag",
-        "status",
-        "test",
-        "write-values",
-    ];
     let verb = words.first().map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
-    if !KNOWN.contains(&verb.as_str()) {
-        return Err(unknown::command_beside("atmos helmfile", words, &KNOWN).into());
+    if !PASSED_ON.contains(&verb.as_str()) {
+        return Err(unknown::command_beside("atmos helmfile", words, &PASSED_ON).into());
     }
     let parsed = booleans(<Words as clap::CommandFactory>::command())
         .try_get_matches_from(words)

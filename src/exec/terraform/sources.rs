@@ -6,6 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use regex::Regex;
 
 use super::Target;
 use super::folder::{self, digest};
@@ -55,8 +58,11 @@ pub fn calls_modules(folder: &Path) -> bool {
 /// Hosts with a port whose providers the configuration requires or the lock file names: terraform cannot ask a network
 /// mirror for those.
 pub fn hosts_with_ports(folder: &Path, data: &Path) -> BTreeSet<String> {
+    // Of every component of a run.
+    static ADDRESS: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r#""([A-Za-z0-9.-]+:[0-9]+)/[\w-]+/[\w-]+""#).ok());
     let mut found = BTreeSet::new();
-    let Ok(address) = regex::Regex::new(r#""([A-Za-z0-9.-]+:[0-9]+)/[\w-]+/[\w-]+""#) else { return found };
+    let Some(address) = ADDRESS.as_ref() else { return found };
     for directory in directories(folder, &modules(folder, data)) {
         for entry in std::fs::read_dir(directory).into_iter().flatten().filter_map(Result::ok) {
             let name = entry.file_name().to_string_lossy().into_owned();

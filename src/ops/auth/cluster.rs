@@ -6,7 +6,6 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::super::access::{Access, refused};
-use super::super::audit::Event;
 use super::super::child::needed_choice;
 use super::gate::Gate;
 use super::integrations::{Done, Holder, keys, target};
@@ -54,7 +53,7 @@ pub async fn cluster_token(access: &Access, request: &TokenRequest) -> Result<Ze
     };
     let (name, region) = (needed("cluster-name", &request.cluster)?, needed("region", &request.region)?);
     let (identity, source) = needed_choice(access, "eks-token", &request.identity)?;
-    let gate = Gate::open(access, (&identity, source), Event { name: "eks-token", ..Event::default() }, None)?;
+    let gate = Gate::open(access, (&identity, source), "eks-token", None)?;
     let given = gate.given().await?;
     gate.write_down(None).await?;
     let credentials = keys(access, &identity, &given)?;
@@ -82,7 +81,7 @@ pub async fn azure_cluster_token(access: &Access, request: &AzureTokenRequest) -
         }
     }
     let (identity, source) = needed_choice(access, "aks-token", &request.identity)?;
-    let gate = Gate::open(access, (&identity, source), Event { name: "aks-token", ..Event::default() }, None)?;
+    let gate = Gate::open(access, (&identity, source), "aks-token", None)?;
     gate.check_run().await?;
     gate.write_down(None).await?;
     let server = request.server.as_deref().filter(|server| !server.is_empty()).unwrap_or(CLUSTERS_OF_AZURE);
@@ -102,7 +101,7 @@ pub async fn azure_cluster_token(access: &Access, request: &AzureTokenRequest) -
 /// As [`cluster_token`].
 pub async fn google_cluster_token(access: &Access, flag: &Flag) -> Result<Zeroizing<String>> {
     let (identity, source) = needed_choice(access, "gke-token", flag)?;
-    let gate = Gate::open(access, (&identity, source), Event { name: "gke-token", ..Event::default() }, None)?;
+    let gate = Gate::open(access, (&identity, source), "gke-token", None)?;
     let given = gate.given().await?;
     gate.write_down(None).await?;
     let chain = access.session.chain(&identity)?;
@@ -150,7 +149,7 @@ pub async fn update_kubeconfig(access: &Access, request: &KubeconfigRequest) -> 
         }
         None => (needed_choice(access, "eks-kubeconfig", &request.identity)?, ClusterTarget::default()),
     };
-    let gate = Gate::open(access, (&identity, source), Event { name: "eks-kubeconfig", ..Event::default() }, None)?;
+    let gate = Gate::open(access, (&identity, source), "eks-kubeconfig", None)?;
     let given = gate.given().await?;
     gate.write_down(None).await?;
     let own = |given: &Option<String>| given.clone().filter(|text| !text.is_empty());
@@ -215,7 +214,7 @@ pub async fn update_other_kubeconfig(access: &Access, request: &OtherKubeconfigR
         }
         (needed_choice(access, name, &request.identity)?, request.cluster.clone())
     };
-    let gate = Gate::open(access, (&identity, source), Event { name, ..Event::default() }, None)?;
+    let gate = Gate::open(access, (&identity, source), name, None)?;
     let given = gate.given().await?;
     gate.write_down(None).await?;
     let chain = access.session.chain(&identity)?;

@@ -66,7 +66,7 @@ pub async fn console(access: &Access, request: &ConsoleRequest) -> Result<Consol
         issuer: request.issuer.clone().unwrap_or_else(|| ISSUER.to_owned()),
         duration: duration(request.duration.as_deref(), usual.as_deref())?,
     };
-    let gate = Gate::open(access, (&name, source), access.event(EVENT), None)?;
+    let gate = Gate::open(access, (&name, source), EVENT, None)?;
     let credentials = Access::keys(gate.session(), &name, gate.given().await?)?;
     gate.write_down(None).await?;
     let address = access.session.console(&name, &credentials, &wish).await?;

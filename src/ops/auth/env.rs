@@ -57,7 +57,7 @@ pub async fn env(access: &Access, request: &EnvRequest) -> Result<EnvReport> {
     let Choice::Identity { name, source } = command_identity(access, EVENT, &request.identity)? else {
         return Ok(EnvReport { text: Some(String::new()) });
     };
-    let gate = Gate::open(access, (&name, source), access.event(EVENT), request.min_ttl)?;
+    let gate = Gate::open(access, (&name, source), EVENT, request.min_ttl)?;
     let format: Format = request.format.as_deref().unwrap_or("bash").parse()?;
     let delivery = match &request.delivery {
         Some(word) => Delivery::parse(word, None)?,

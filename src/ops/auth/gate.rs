@@ -29,15 +29,15 @@ pub(super) struct Gate<'a> {
 }
 
 impl<'a> Gate<'a> {
-    /// Reads the guard rails of the configuration and asks whether the identity may be used at all. `min_ttl`: what a flag
-    /// says goes first.
+    /// Reads the guard rails of the configuration and asks whether the identity may be used at all. `event` is what the audit
+    /// log calls it; `min_ttl`: what a flag says goes first.
     ///
     /// # Errors
     /// A guard rail that cannot be read; an identity that is not allowed.
     pub(super) fn open(
         access: &'a Access,
         (name, source): (&'a IdentityName, Source),
-        event: Event,
+        event: &'static str,
         min_ttl: Option<Duration>,
     ) -> Result<Gate<'a>> {
         let mut rails = Rails::read(&access.settings, &access.host)?;
@@ -49,7 +49,7 @@ impl<'a> Gate<'a> {
             Err(_) => (Vec::new(), None),
         };
         let (identity, source_text) = (Some(name.to_string()), Some(source.to_string()));
-        let event = Event { identity, source: source_text, chain, account, ..event };
+        let event = Event { identity, source: source_text, chain, account, ..access.event(event) };
         let gate = Gate { access, name, rails, session, event, expiration: OnceLock::new() };
         match check_command(access, name, source) {
             Ok(()) => Ok(gate),
@@ -105,6 +105,7 @@ impl<'a> Gate<'a> {
     /// # Errors
     /// Another account.
     pub(super) fn check_known(&self, account: Option<&str>) -> Result<()> {
+        let Some(account) = account else { return Ok(()) };
         self.rails.check_known_account(self.name, account).or_else(|report| Err(self.refuse(report)?))
     }
 

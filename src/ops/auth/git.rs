@@ -9,7 +9,6 @@ use miette::Diagnostic;
 use zeroize::Zeroizing;
 
 use super::super::access::Access;
-use super::super::audit::Event;
 use super::super::child::needed_choice;
 use super::gate::Gate;
 use super::integrations::{own_words, target};
@@ -19,8 +18,8 @@ use crate::auth::resolution::Flag;
 use crate::diag::{Failure, Result};
 use crate::secret::{Expose as _, Secret};
 
-/// More than git ever says.
 const EVENT: &str = "git-credential";
+/// More than git ever says.
 const LONGEST: u64 = 64 * 1024;
 
 /// What git wants to know.
@@ -74,7 +73,7 @@ pub async fn git_credential(access: &Access, question: &GitQuestion, flag: &Flag
         Flag::NotGiven => owner(access, &integration)?,
         flag => needed_choice(access, EVENT, flag)?,
     };
-    let gate = Gate::open(access, (&identity, source), Event { name: EVENT, ..Event::default() }, None)?;
+    let gate = Gate::open(access, (&identity, source), EVENT, None)?;
     let given = gate.given().await?;
     let login = git.login((&question.host, question.path.as_deref()), &given, access.host.now());
     let unusable = |reason: String| GitFailure::Unusable {

@@ -32,14 +32,14 @@ pub enum Tool {
 }
 
 impl Tool {
-    /// All of them, as they are written.
-    pub const NAMES: [&str; 6] = ["aws-config", "aws-vault", "granted", "aws-sso", "saml2aws", "leapp"];
+    pub const ALL: [Tool; 6] =
+        [Tool::AwsConfig, Tool::AwsVault, Tool::Granted, Tool::AwsSso, Tool::Saml2aws, Tool::Leapp];
 
     pub fn parse(name: &str) -> Option<Tool> {
-        let all = [Tool::AwsConfig, Tool::AwsVault, Tool::Granted, Tool::AwsSso, Tool::Saml2aws, Tool::Leapp];
-        Tool::NAMES.iter().position(|known| *known == name).map(|at| all[at])
+        Tool::ALL.into_iter().find(|tool| tool.name() == name)
     }
 
+    /// As it is written.
     pub fn name(self) -> &'static str {
         match self {
             Tool::AwsConfig => "aws-config",
@@ -160,11 +160,11 @@ impl Found<'_> {
             }
             Tool::AwsSso => self.aws_sso()?,
             Tool::Saml2aws => {
-                let usual = self.named("SAML2AWS_CONFIGFILE", &[".saml2aws"]);
+                let usual = self.named("SAML2AWS_CONFIGFILE", ".saml2aws");
                 saml2aws(&self.one(usual, ".saml2aws")?.1)
             }
             Tool::Leapp => {
-                let (_, text) = self.one(self.named("", &[".Leapp/Leapp-lock.json"]), "Leapp-lock.json")?;
+                let (_, text) = self.one(self.host.dirs.home.join(".Leapp/Leapp-lock.json"), "Leapp-lock.json")?;
                 leapp(&text, self.request.machine_id.as_deref())?
             }
         };
@@ -222,8 +222,8 @@ impl Found<'_> {
         let is_granted = self.request.tool == Tool::Granted;
         let (mut files, mut settings) = (AwsFiles::default(), String::new());
         let Some(from) = self.request.from.clone() else {
-            let config = self.named("AWS_CONFIG_FILE", &[".aws/config"]);
-            let credentials = self.named("AWS_SHARED_CREDENTIALS_FILE", &[".aws/credentials"]);
+            let config = self.named("AWS_CONFIG_FILE", ".aws/config");
+            let credentials = self.named("AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials");
             files.config = self.optional(&config)?;
             files.credentials = self.optional(&credentials)?;
             let mut tried = vec![config, credentials];
@@ -309,11 +309,10 @@ impl Found<'_> {
     }
 
     /// The file that a variable names, else one below the home.
-    fn named(&self, variable: &str, below_home: &[&str]) -> PathBuf {
-        let by_variable = self.host.env.get(variable).filter(|_| !variable.is_empty());
-        match by_variable {
+    fn named(&self, variable: &str, below_home: &str) -> PathBuf {
+        match self.host.env.get(variable) {
             Some(path) => self.absolute(Path::new(path)),
-            None => self.home().join(below_home.first().copied().unwrap_or_default()),
+            None => self.host.dirs.home.join(below_home),
         }
     }
 
@@ -321,16 +320,12 @@ impl Found<'_> {
     fn in_homes(&self, below_home: &[&str], variable: &str, below: &str) -> Vec<PathBuf> {
         let by_variable =
             self.host.env.get(variable).filter(|folder| !folder.is_empty()).map(|folder| Path::new(folder).join(below));
-        by_variable.into_iter().chain(below_home.iter().map(|path| self.home().join(path))).collect()
-    }
-
-    fn home(&self) -> PathBuf {
-        self.host.env.get("HOME").map(PathBuf::from).unwrap_or_default()
+        by_variable.into_iter().chain(below_home.iter().map(|path| self.host.dirs.home.join(path))).collect()
     }
 
     fn absolute(&self, path: &Path) -> PathBuf {
         match path.strip_prefix("~") {
-            Ok(rest) => self.home().join(rest),
+            Ok(rest) => self.host.dirs.home.join(rest),
             Err(_) => self.host.absolute(path),
         }
     }

@@ -8,7 +8,6 @@ use jiff::Timestamp;
 use miette::Diagnostic;
 
 use super::super::access::Access;
-use super::super::audit::Event;
 use super::gate::Gate;
 use super::git;
 use crate::auth::chain::Chain;
@@ -190,7 +189,7 @@ pub(super) async fn after_login(access: &Access, (name, source): (&IdentityName,
 
 /// Logging in hands nothing out; a login that docker has, or a kubeconfig, does.
 async fn may_follow(access: &Access, who: (&IdentityName, Source), credentials: &Credentials) -> Result<()> {
-    let gate = Gate::open(access, who, Event { name: "integrations", ..Event::default() }, None)?;
+    let gate = Gate::open(access, who, "integrations", None)?;
     gate.allows(credentials).await
 }
 

@@ -50,7 +50,7 @@ pub async fn ask_run(request: &ProcessRequest, socket: PathBuf) -> Result<Zeroiz
 /// No identity, or a login is needed: then the error names the command.
 pub async fn process(access: &Access, request: &ProcessRequest) -> Result<Zeroizing<String>> {
     let (name, source) = needed_choice(access, EVENT, &request.identity)?;
-    let gate = Gate::open(access, (&name, source), access.event(EVENT), None)?;
+    let gate = Gate::open(access, (&name, source), EVENT, None)?;
     if let Some(meant) = request.chain.as_deref() {
         is_meant(access, &name, meant).or_else(|report| Err(gate.refuse(report)?))?;
     }

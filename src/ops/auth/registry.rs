@@ -3,7 +3,6 @@
 use miette::Diagnostic;
 
 use super::super::access::Access;
-use super::super::audit::Event;
 use super::super::child::needed_choice;
 use super::gate::Gate;
 use super::integrations::{Done, Holder, store, target};
@@ -188,7 +187,7 @@ async fn as_identity(
 ) -> Result<Vec<Done>> {
     let is_azure = registries.iter().all(|(registry, _)| registry.service == RegistryService::Acr);
     let name = if is_azure { "acr-login" } else { "ecr-login" };
-    let gate = Gate::open(access, (identity, source), Event { name, ..Event::default() }, None)?;
+    let gate = Gate::open(access, (identity, source), name, None)?;
     let given = gate.given().await?;
     gate.write_down(None).await?;
     let chain = access.session.chain(identity)?;

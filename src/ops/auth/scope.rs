@@ -10,7 +10,7 @@ use super::super::choice::{auth_section, check_keys};
 use crate::auth::{AuthConfig, IdentityName, Options};
 use crate::component::{self, Instance};
 use crate::diag::hint::{with_scope, word};
-use crate::diag::{Advised, Failure, Report, Result};
+use crate::diag::{Failure, Helped, Report, Result};
 use crate::resolve;
 use crate::value::to_json;
 
@@ -93,7 +93,7 @@ pub(in crate::ops) fn lead(app: &App, access: &Access, instance: &Instance, repo
         _ => Some(wide.clone()),
     };
     let help = with_scope(&help, flags_of).into_owned();
-    Advised { report, help }.into()
+    Helped { report, help }.into()
 }
 
 /// Identities and providers that `here` has and `base` has not, or not as they are here; as words of a command line.

@@ -2,6 +2,7 @@
 //! and of registries that pass by themselves.
 
 use std::ffi::OsString;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use regex::RegexSet;
@@ -126,9 +127,10 @@ fn unwrapped(output: &str) -> String {
     )
 }
 
-/// Whether a failure passes by itself. The patterns are compiled here, since few runs fail.
+/// Whether a failure passes by itself. The patterns are compiled when the first run fails: few do.
 fn passes(output: &str) -> bool {
-    RegexSet::new(PASSING).is_ok_and(|known| known.is_match(output))
+    static KNOWN: LazyLock<Option<RegexSet>> = LazyLock::new(|| RegexSet::new(PASSING).ok());
+    KNOWN.as_ref().is_some_and(|known| known.is_match(output))
 }
 
 impl Retries for Attempts {

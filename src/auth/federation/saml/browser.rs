@@ -124,8 +124,7 @@ impl Browser {
         ];
         words.extend(privacy(step.context.cache.store().kind()));
         words.push("about:blank");
-        let variables = host.env.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let child = duct::cmd("sh", words).full_env(variables).dir(&host.cwd);
+        let child = duct::cmd("sh", words).full_env(host.env.iter()).dir(&host.cwd);
         let child = child.stdin_file(its_input).stdout_file(its_output).unchecked();
         Ok(Browser {
             handle: child.start().map_err(cannot)?,
