@@ -322,5 +322,5 @@ pub(super) fn shield(_command: &mut tokio::process::Command, _hangup: Hangup, _l
 #[cfg(unix)]
 fn in_foreground() -> bool {
     let Ok(terminal) = std::fs::File::open("/dev/tty") else { return false };
-    rustix::termios::tcgetpgrp(&terminal).is_ok_and(|foreground| foreground == rustix::process::getpgrp())
+    rustix::termios::tcgetpgrp(&terminal).is_ok_and(|foreground| kin::own_group() == Some(foreground))
 }

@@ -3,12 +3,13 @@
 //!
 //! Read [`Stops`].
 
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, getpgid, getpgrp, getpid, getsid, kill_process};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, getpid, kill_process};
 use rustix::stdio::stdin;
 use rustix::termios::{tcgetpgrp, tcsetpgrp};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::launch::{Launch, Output};
+use crate::host::kin;
 
 /// Hears that something became of a child; of children that are no command of the user's own it hears nothing.
 pub(super) struct Stops {
@@ -37,16 +38,18 @@ pub(super) fn follow(child: u32) {
     let options = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
     let is_stopped = rustix::process::waitid(WaitId::Pid(child), options).is_ok_and(|status| status.is_some());
     // Nobody would continue the leader of a session, and without a terminal nobody waits for one.
-    let has_starter = getsid(None).is_ok_and(|leader| leader != getpid());
-    let (Ok(foreground), Ok(theirs)) = (tcgetpgrp(stdin()), getpgid(Some(child))) else { return };
-    if !is_stopped || !has_starter || ![getpgrp(), theirs].contains(&foreground) {
+    if !is_stopped || kin::leads_session() {
+        return;
+    }
+    let (Ok(foreground), Some(theirs)) = (tcgetpgrp(stdin()), kin::group_of(child)) else { return };
+    if kin::own_group() != Some(foreground) && foreground != theirs {
         return;
     }
     if kill_process(getpid(), Signal::STOP).is_err() {
         return;
     }
     // Continued. Whoever did that gave the terminal to us, if to anybody of us; the child had it before.
-    if foreground == theirs && tcgetpgrp(stdin()).is_ok_and(|now| now == getpgrp()) {
+    if foreground == theirs && tcgetpgrp(stdin()).is_ok_and(|now| kin::own_group() == Some(now)) {
         let _ = tcsetpgrp(stdin(), theirs);
     }
     super::signals::send(child.as_raw_nonzero().get().unsigned_abs(), Signal::CONT);

@@ -1,4 +1,27 @@
-//! Which process started which, as far as the system says so.
+//! Which process started which, as far as the system says so, and which group and session it is in.
+
+#[cfg(unix)]
+use rustix::process::Pid;
+
+/// Our process group. Leaders of groups and sessions may be in another name space of processes, as where somebody starts
+/// us in a container: the system calls them 0 there, and that is nobody (rustix has no answer for it but a panic).
+#[cfg(unix)]
+pub fn own_group() -> Option<Pid> {
+    Pid::from_raw(nix::unistd::getpgrp().as_raw())
+}
+
+/// The group of another process.
+#[cfg(unix)]
+pub fn group_of(process: Pid) -> Option<Pid> {
+    let process = nix::unistd::Pid::from_raw(process.as_raw_nonzero().get());
+    nix::unistd::getpgid(Some(process)).ok().and_then(|group| Pid::from_raw(group.as_raw()))
+}
+
+/// We are the leader of our session.
+#[cfg(unix)]
+pub fn leads_session() -> bool {
+    nix::unistd::getsid(None).is_ok_and(|leader| leader == nix::unistd::getpid())
+}
 
 /// Whether the process is the ancestor or one of its descendants. True where that cannot be found out.
 #[cfg(target_os = "linux")]

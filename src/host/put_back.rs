@@ -18,6 +18,8 @@ use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, raise, si
 use rustix::fd::BorrowedFd;
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
 
+use super::kin;
+
 type Handle = extern "C" fn(c_int, *mut siginfo_t, *mut c_void);
 
 /// What ends the process.
@@ -173,7 +175,7 @@ fn put_back(signal: Signal) -> Option<SigAction> {
     let open = open.as_ref()?;
     let at = SIGNALS.iter().position(|known| *known == signal)?;
     // The settings of a shell that has taken the terminal meanwhile are its own.
-    let is_foreground = tcgetpgrp(standard(STDIN)).is_ok_and(|group| group == rustix::process::getpgrp());
+    let is_foreground = tcgetpgrp(standard(STDIN)).is_ok_and(|group| kin::own_group() == Some(group));
     if let Some(settings) = open.settings.as_ref().filter(|_| is_foreground) {
         let _ = tcsetattr(standard(STDIN), OptionalActions::Now, settings);
         if rustix::termios::isatty(standard(STDERR)) {

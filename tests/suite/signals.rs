@@ -154,6 +154,20 @@ fn timers_end_the_command_and_leave_no_key() {
     }
 }
 
+/// In a container that somebody starts us in, the leader of our session is a process that nobody there sees.
+#[test]
+fn a_command_that_stops_and_goes_on_where_nobody_sees_our_session_ends_as_it_likes() {
+    let sandbox = Sandbox::scenario("identity-resolution").with_file_keyring();
+    let apart = if rustix::process::geteuid().is_root() { "-pfm" } else { "-rpfm" };
+    let script = "me=$$; { until grep -q '^State:.T' /proc/$me/status; do :; done; kill -CONT $me; } & \
+                  kill -STOP $me; echo on; exit 3";
+    let atmos = [env!("CARGO_BIN_EXE_atmos"), "auth", "exec", "-i", "fallback", "--", "sh", "-c", script];
+    let mut command = sandbox.command("unshare");
+    command.args([apart, "--mount-proc"]).args(atmos);
+    let outcome = sandbox.start(command, "").wait().exits(3);
+    assert_eq!(outcome.stdout, "on\n", "{outcome}");
+}
+
 /// Ctrl-\\ of a terminal: the command dies of it as it does without us.
 #[test]
 fn quit_of_the_terminal_leaves_no_key() {
