@@ -93,6 +93,42 @@ fn atlantis_knows_every_real_component_as_a_project() {
 }
 
 #[test]
+fn two_projects_of_one_name_are_told() {
+    let sandbox = sandbox();
+    let stack = sandbox.read("stacks/dev.yaml") + "    net-app: {metadata: {component: app}}\n";
+    sandbox.write("stacks/dev.yaml", &stack);
+    sandbox.atmos(&GENERATE).success().says("several projects have one name, which Atlantis refuses: `dev-net-app`");
+    sandbox.atmos(&[&GENERATE[..], &["--components", "net-app"]].concat()).success().says_not("refuses");
+}
+
+#[test]
+fn limits_of_gitlab_and_github_are_told() {
+    let sandbox = sandbox();
+    let stack = |many: usize| {
+        let names: Vec<String> = (0..many).map(|at| format!("c{at}")).collect();
+        let single = names.iter().map(|name| format!("    {name}: {{metadata: {{component: app}}}}\n"));
+        let needs = names.iter().take(51).map(|name| format!("{{component: {name}}}"));
+        let needs = needs.collect::<Vec<_>>().join(", ");
+        let last = format!("    z: {{metadata: {{component: app}}, dependencies: {{components: [{needs}]}}}}\n");
+        let all = single.chain([last]).collect::<String>();
+        sandbox.write("stacks/dev.yaml", &format!("vars: {{stage: dev}}\ncomponents:\n  terraform:\n{all}"));
+    };
+    stack(51);
+    let pipeline = |format: &str| {
+        let words = ["terraform", "generate", "pipeline", "--all", "-s", "dev", "--format", format];
+        sandbox.atmos(&words).success()
+    };
+    pipeline("gitlab").says("GitLab refuses jobs that wait for more than 50 others: z in dev (51)");
+    pipeline("argo").says_not("refuses");
+    let matrix = || sandbox.atmos(&["list", "instances", "-f", "matrix", "-s", "dev"]).success();
+    matrix().says_not("GitHub Actions takes");
+    stack(256);
+    let seen = matrix();
+    assert_eq!(seen.json()["include"].as_array().unwrap().len(), 257);
+    seen.says("the matrix has 257 entries, and GitHub Actions takes 256");
+}
+
+#[test]
 fn templates_of_atlantis_that_are_missing_are_named() {
     let sandbox = sandbox();
     let with = |more: &[&str]| sandbox.atmos(&[&GENERATE[..], more].concat());
