@@ -135,3 +135,15 @@ fn releases_are_protected_the_same_way() {
     assert_eq!(sandbox.calls(), Vec::<String>::new());
     sandbox.atmos(&["helmfile", "destroy", "api", "-s", "prod"]).success();
 }
+
+/// Nobody is asked for credentials before: the bucket stays, whoever called.
+#[test]
+fn what_keeps_the_state_of_a_protected_component_is_not_deleted() {
+    let sandbox = sandbox();
+    let bucket = "terraform: {backend_type: s3, backend: {s3: {bucket: acme-states, region: eu-west-1}}}";
+    sandbox.write("s/prod.yaml", &STACK.replace("terraform: {backend_type: local}", bucket));
+    for component in ["vpc", "app"] {
+        let line = format!("backend delete {component} -s prod --force");
+        terraform(&sandbox, &line).exits(1).says("is protected against deletion").says(component);
+    }
+}
