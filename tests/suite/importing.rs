@@ -1,6 +1,6 @@
 //! `auth import`: what other tools know becomes a section that the program takes, and their files stay as they are.
 
-use crate::support::Sandbox;
+use crate::support::{Cloud, Sandbox};
 
 const CONFIG: &str = "\
 [default]
@@ -171,4 +171,42 @@ fn keys_of_aws_vault_go_into_the_keyring_and_nowhere_else() {
         let text = String::from_utf8_lossy(&content);
         assert!(!text.contains(SECRET) && !text.contains("AKIAFIRSTKEYOFWORKER"), "{}", file.display());
     }
+}
+
+/// The job that people come with: two sessions, two shells, one sign-in.
+#[test]
+fn what_is_imported_signs_in_once_and_is_two_accounts_at_once() {
+    let cloud = Cloud::start(&[]);
+    let sandbox = &cloud.sandbox;
+    let folder = sandbox.home().join(".aws");
+    std::fs::create_dir(&folder).unwrap();
+    let profile = |name: &str, account: &str, role: &str| {
+        format!("[profile {name}]\nsso_session = acme\nsso_account_id = {account}\nsso_role_name = {role}\n\n")
+    };
+    let session = "[sso-session acme]\nsso_start_url = https://acme.test/start\nsso_region = eu-west-1\n";
+    let config = profile("reader", "222222222222", "ReadOnly") + &profile("data", "444444444444", "DataOps") + session;
+    let keys = format!("[other]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = {SECRET}\n");
+    let files = [(folder.join("config"), config), (folder.join("credentials"), keys)];
+    for (path, text) in &files {
+        std::fs::write(path, text).unwrap();
+    }
+    sandbox.atmos(&["auth", "import", "aws-config", "--output", "atmos.yaml", "--force"]).success();
+    sandbox.atmos(&["auth", "validate"]).success();
+    let flows = |identity: &str| {
+        let (outcome, requests) = cloud.requests_during(|| cloud.login(identity));
+        outcome.success();
+        requests.iter().filter(|request| *request == "StartDeviceAuthorization").count()
+    };
+    assert_eq!((flows("reader"), flows("data")), (1, 0));
+    let who = |identity: &str| {
+        let words = ["aws", "sts", "get-caller-identity", "--query", "Account", "--output", "text"];
+        sandbox.spawn(&[&["auth", "exec", "-i", identity, "--"], &words[..]].concat())
+    };
+    let (reader, data) = (who("reader"), who("data"));
+    assert_eq!(reader.wait().success().stdout, "222222222222\n");
+    assert_eq!(data.wait().success().stdout, "444444444444\n");
+    for (path, text) in &files {
+        assert_eq!(&std::fs::read_to_string(path).unwrap(), text);
+    }
+    cloud.assert_no_secret_rests();
 }
