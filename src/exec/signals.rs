@@ -9,6 +9,8 @@
 use std::io;
 
 use std::sync::{Arc, OnceLock};
+#[cfg(unix)]
+use std::task::Poll;
 use std::thread::JoinHandle;
 
 use tokio::sync::oneshot;
@@ -81,10 +83,15 @@ pub struct Signals {
     #[cfg(unix)]
     quit: tokio::signal::unix::Signal,
     #[cfg(unix)]
-    words: [tokio::signal::unix::Signal; 2],
-    #[cfg(unix)]
-    timers: [(rustix::process::Signal, tokio::signal::unix::Signal); 4],
+    words: [(rustix::process::Signal, tokio::signal::unix::Signal); WORDS.len()],
 }
+
+/// What is the child's business, and would end us otherwise.
+#[cfg(unix)]
+const WORDS: [rustix::process::Signal; 6] = {
+    use rustix::process::Signal;
+    [Signal::USR1, Signal::USR2, Signal::ALARM, Signal::VTALARM, Signal::PROF, Signal::IO]
+};
 
 impl std::fmt::Debug for Signals {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -99,36 +106,35 @@ impl Signals {
     /// # Errors
     /// [`Error::Signals`] when the system refuses the handlers.
     pub fn listen() -> Result<Signals, Error> {
-        use rustix::process::Signal as Timer;
         use tokio::signal::unix::{SignalKind, signal};
         let open = |kind| signal(kind).map_err(|source| Error::Signals { source });
-        let timer = |timer: Timer| Ok::<_, Error>((timer, open(SignalKind::from_raw(timer.as_raw()))?));
+        let word = |index: usize| {
+            let number = WORDS[index];
+            Ok::<_, Error>((number, open(SignalKind::from_raw(number.as_raw()))?))
+        };
         Ok(Signals {
             interrupt: open(SignalKind::interrupt())?,
             terminate: open(SignalKind::terminate())?,
             hangup: open(SignalKind::hangup())?,
             quit: open(SignalKind::quit())?,
-            words: [open(SignalKind::user_defined1())?, open(SignalKind::user_defined2())?],
-            timers: [timer(Timer::ALARM)?, timer(Timer::VTALARM)?, timer(Timer::PROF)?, timer(Timer::IO)?],
+            words: [word(0)?, word(1)?, word(2)?, word(3)?, word(4)?, word(5)?],
         })
     }
 
     /// What comes next. Safe to drop and call again.
     pub(super) async fn heard(&mut self) -> Heard {
-        use rustix::process::Signal;
-        let [first, second] = &mut self.words;
-        let [alarm, virtual_alarm, profile, io] = &mut self.timers;
+        let words = &mut self.words;
+        let word = std::future::poll_fn(|context| {
+            let heard =
+                words.iter_mut().find_map(|(signal, stream)| stream.poll_recv(context).is_ready().then_some(*signal));
+            heard.map_or(Poll::Pending, Poll::Ready)
+        });
         tokio::select! {
             _ = self.interrupt.recv() => Heard::Stop(Stop::Interrupt),
             _ = self.terminate.recv() => Heard::Stop(Stop::Terminate),
             _ = self.hangup.recv() => Heard::Stop(Stop::Hangup),
             _ = self.quit.recv() => Heard::Stop(Stop::Quit),
-            _ = first.recv() => Heard::Word(Signal::USR1),
-            _ = second.recv() => Heard::Word(Signal::USR2),
-            _ = alarm.1.recv() => Heard::Word(alarm.0),
-            _ = virtual_alarm.1.recv() => Heard::Word(virtual_alarm.0),
-            _ = profile.1.recv() => Heard::Word(profile.0),
-            _ = io.1.recv() => Heard::Word(io.0),
+            signal = word => Heard::Word(signal),
         }
     }
 
