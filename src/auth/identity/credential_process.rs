@@ -25,9 +25,11 @@ const PATIENCE_WITH_PERSON: Duration = Duration::from_mins(5);
 const MARK: &str = "ATMOS_PROGRAM_";
 /// More than any credentials or assertion.
 const LARGEST: usize = 1 << 20;
-/// How often it is looked whether a program has ended, and what it printed last may take to arrive.
+/// How often it is looked whether a program has ended.
 const MOMENT: Duration = Duration::from_millis(20);
-const LAST_WORDS: Duration = Duration::from_millis(200);
+/// What it printed last may take so long to arrive: on a busy machine the thread that reads gets its turn late. Only who
+/// leaves something behind that holds the pipe open waits for all of it.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 const HELP: &str = "run the command of `credentials.process` yourself to see why; it has to print JSON with Version 1, \
                     AccessKeyId and SecretAccessKey";
 
